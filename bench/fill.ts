@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { KafkaCluster } from "../sandbox/kafka";
+import { writeProperties } from "../sandbox/kafka/properties";
+import { lastLines } from "../sandbox/processes";
+import type { Workspace } from "./common";
+
+const DISTINCT = 2000;
+
+/** Text such as applications write: names that repeat, values that do not. lz4 takes it to about a third. */
+async function payloads(file: string, bytes: number): Promise<void> {
+  const lines = Array.from({ length: DISTINCT }, (_, i) => {
+    let line = `{"id":"${i}"`;
+    for (let field = 0; line.length < bytes; field++) {
+      const digest = createHash("sha256").update(`${i}/${field}`).digest("hex");
+      line += `,"customerReference":"${digest.slice(0, 12)}","shippingAddressLine":"${digest.slice(12, 24)}","currencyCode":"EUR","status":"CONFIRMED"`;
+    }
+    return line.slice(0, bytes);
+  });
+  await writeFile(file, lines.join("\n"));
+}
+
+/** Fills a topic with Kafka's own load tool, uncompressed, without keys. */
+export async function fill({ folder, parts, supervisor }: Workspace, cluster: KafkaCluster, topic: string, records: number, recordBytes: number): Promise<void> {
+  const payload = join(folder, `payload-${recordBytes}.txt`);
+  await payloads(payload, recordBytes);
+  const properties = join(folder, `${topic}.properties`);
+  const { connection } = cluster;
+  await writeProperties(properties, {
+    "bootstrap.servers": connection.bootstrapServers,
+    "security.protocol": "SASL_SSL",
+    "ssl.truststore.type": "PEM",
+    "ssl.truststore.certificates": connection.tls.ca,
+    "sasl.mechanism": connection.sasl.mechanism,
+    "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username="${connection.sasl.username}" password="${connection.sasl.password}";`,
+    "batch.size": "131072",
+    "linger.ms": "20",
+  });
+  const log = join(folder, `${topic}.log`);
+  const tool = supervisor.start({
+    name: `load of ${topic}`,
+    command: parts.java,
+    args: [
+      "-Xmx512m", "-cp", join(parts.kafka, "*"), "org.apache.kafka.tools.ProducerPerformance",
+      "--topic", topic, "--num-records", String(records), "--payload-file", payload, "--throughput", "-1", "--command-config", properties,
+    ],
+    log,
+  });
+  const { code } = await tool.exited;
+  if (code !== 0) throw new Error(`filling ${topic} ended with code ${code}:\n${lastLines(log)}`);
+}

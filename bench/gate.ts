@@ -1,0 +1,57 @@
+/**
+ * What the gate costs on a copy that is complete: time, requests and memory at 100, 1,000 and 10,000 partitions. One topic in
+ * ten ends with a transaction's marker on the origin, so that the gate has to read there; every partition's last record is compared.
+ *
+ *   npm run bench gate -- [--rounds 3] [--partitions 100,1000,10000] [--quick]
+ */
+import { fork } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { MigrationModel } from "../engine/model";
+import { startKafkaCluster } from "../sandbox/kafka";
+import { count, fullSpeed, inWorkspace, median, print, program, progress, table } from "./common";
+import type { GateMeasure } from "./gate-child";
+import { makeEstate } from "./gate-estate";
+
+const { values } = parseArgs({ options: { rounds: { type: "string" }, partitions: { type: "string" }, quick: { type: "boolean", default: false } } });
+const rounds = values.rounds === undefined ? (values.quick ? 1 : 3) : count("rounds", values.rounds);
+const sizes = (values.partitions ?? (values.quick ? "100,1000" : "100,1000,10000")).split(",").map((size) => count("partitions", size));
+const LIMIT_MB = 256;
+
+async function main(): Promise<void> {
+  await inWorkspace(async ({ folder, parts }) => {
+    const start = (name: "origin" | "target", brokers: 1 | 3, heap: string) =>
+      startKafkaCluster({ name, brokers, folder: join(folder, name), heap, jvmOptions: fullSpeed, parts, progress });
+    const [origin, target] = await Promise.all([start("origin", 1, "1g"), start("target", 3, "768m")]);
+    const rows = [["partitions", "topics", "seconds", "each round", "requests", "gaps read", "last records compared", "peak memory (MB)"]];
+    let largest = 0;
+    for (const size of sizes) {
+      const topics = Math.max(10, Math.round(size / 50));
+      const begun = performance.now();
+      const model = await makeEstate({ origin, target }, { topics, partitions: Math.round(size / topics) });
+      progress(`${size} partitions are there after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+      const all: GateMeasure[] = [];
+      for (let round = 1; round <= rounds; round++) all.push(await measure(model));
+      const of = (key: keyof GateMeasure) => median(all.map((m) => m[key]));
+      const peak = Math.max(...all.map((m) => m.peakBytes)) / 1024 ** 2;
+      largest = Math.max(largest, peak);
+      rows.push([String(of("partitions")), String(topics), (of("ms") / 1000).toFixed(2), all.map((m) => (m.ms / 1000).toFixed(2)).join(" "), String(of("requests")), String(of("gapsRead")), String(of("lastRecordsCompared")), peak.toFixed(0)]);
+    }
+    print(`a complete copy, one broker against three, each round in a new process (connecting included); medians of ${rounds}, memory: the highest`);
+    print();
+    print(table(rows));
+    print(`memory wanted: under ${LIMIT_MB} MB; ${largest < LIMIT_MB ? "kept" : "NOT kept"}`);
+    if (largest >= LIMIT_MB) process.exitCode = 1;
+  });
+}
+
+function measure(model: MigrationModel): Promise<GateMeasure> {
+  const child = fork(join(__dirname, "gate-child.js"), { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  return new Promise((resolve, reject) => {
+    child.once("message", (answer) => resolve(answer as GateMeasure));
+    child.once("exit", (code) => reject(new Error(`the gate's process ended with ${code} and no answer`)));
+    child.send(model);
+  });
+}
+
+program(main);

@@ -1,0 +1,32 @@
+/** `npm run bench [name] [-- its arguments]`: one benchmark, or all of them one after the other. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { machineLine, print, program } from "./common";
+
+const BENCHMARKS = ["throughput", "gate", "offsets", "memory"];
+
+async function main(): Promise<void> {
+  const [name, ...rest] = process.argv.slice(2);
+  const chosen = name === undefined || name.startsWith("-") ? BENCHMARKS : [name];
+  const args = chosen.length === 1 ? rest : process.argv.slice(2);
+  if (!BENCHMARKS.includes(chosen[0]!)) throw new Error(`unknown benchmark "${name}"\nfix: one of ${BENCHMARKS.join(", ")}`);
+  print(await machineLine());
+  for (const one of chosen) {
+    const file = join(__dirname, `${one}.js`);
+    if (!existsSync(file)) throw new Error(`${one} is not built\nfix: npm run build`);
+    print(`\n${one} ${args.join(" ")}`.trimEnd());
+    const code = await run(file, args);
+    if (code !== 0) process.exitCode = code;
+  }
+}
+
+/** Each in a process of its own: memory and warm code of one do not reach the next. */
+function run(file: string, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [file, ...args], { stdio: "inherit" });
+  // A terminal's Ctrl-C reaches the child by itself; it cleans up and ends first.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
+  return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+}
+
+program(main);

@@ -1,0 +1,131 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describeMirror } from "../components/mirror/text";
+import type { Profile } from "../engine/model";
+import { startConnectWorker, type ConnectWorker } from "../sandbox/connect";
+import type { KafkaCluster } from "../sandbox/kafka";
+import type { KubeObject } from "../sandbox/operator/kube/client";
+import { trustedKey, writeFiles } from "../sandbox/operator/mirror/files";
+import { connectorDefinitions, workerProperties } from "../sandbox/operator/mirror/properties";
+import { ConnectRest } from "../sandbox/operator/mirror/rest";
+import { readMirrorMaker, type MirrorMaker } from "../sandbox/operator/mirror/spec";
+import { fullSpeed, progress, type Workspace } from "./common";
+
+export interface MirrorOptions {
+  profile: Profile;
+  origin: KafkaCluster;
+  target: KafkaCluster;
+  /** How the mirror reaches the target. */
+  targetBootstrap: string;
+  /** Of this mirror: files, Connect's group, storage topics. */
+  name: string;
+}
+
+/** Brokers of the bench's clusters; the profiles' replication factors follow from it. */
+const BROKERS = 1;
+const CONNECT_LIMIT_MS = 120_000;
+
+/**
+ * A MirrorMaker 2 with a profile's own configuration, as the operator makes it from the KafkaMirrorMaker2 that the component writes.
+ * The worker stays warm; each copy has connectors of its own, so that it starts from the beginning.
+ */
+export class BenchMirror {
+  private readonly abort = new AbortController();
+
+  private constructor(
+    private readonly options: MirrorOptions,
+    private readonly folder: string,
+    private readonly worker: ConnectWorker,
+  ) {}
+
+  static async start(workspace: Workspace, options: MirrorOptions): Promise<BenchMirror> {
+    const folder = join(workspace.folder, options.name);
+    const mirror = mirrorMaker(options, "nothing", "first");
+    await secrets(folder, options, mirror);
+    const worker = await startConnectWorker({
+      folder: join(folder, "worker"),
+      properties: workerProperties(mirror.target, folder),
+      name: options.name,
+      heap: "2g",
+      jvmOptions: fullSpeed,
+      limitMs: CONNECT_LIMIT_MS,
+      parts: workspace.parts,
+      progress,
+    });
+    return new BenchMirror(options, folder, worker);
+  }
+
+  /** Starts connectors that copy this topic; the answer takes them away. */
+  async copy(topic: string, round: string): Promise<() => Promise<void>> {
+    const mirror = mirrorMaker(this.options, topic, round);
+    await secrets(this.folder, this.options, mirror);
+    const rest = new ConnectRest(this.worker.restUrl, this.abort.signal);
+    const definitions = connectorDefinitions(mirror, this.folder);
+    for (const { name, config } of definitions) await until(() => rest.putConfig(name, config));
+    return async () => {
+      for (const { name } of definitions) await rest.delete(name);
+    };
+  }
+
+  /** What the worker says, for a copy that does not come to its end. */
+  async status(): Promise<string> {
+    const rest = new ConnectRest(this.worker.restUrl, this.abort.signal);
+    const all = await Promise.all((await rest.list()).map((name) => rest.status(name)));
+    return JSON.stringify(all, undefined, 1);
+  }
+
+  async stop(): Promise<void> {
+    this.abort.abort();
+    await this.worker.stop();
+  }
+}
+
+function mirrorMaker({ profile, origin, target, targetBootstrap, name }: MirrorOptions, topic: string, round: string): MirrorMaker {
+  const login = (secretName: string, cluster: KafkaCluster) => ({
+    authentication: { type: "scram-sha-512", username: cluster.admin.username, passwordSecret: { secretName, password: "password" } } as const,
+    tls: { trustedCertificates: [{ secretName, certificate: "ca.crt" }] },
+  });
+  // A target of one broker: Connect's own default of three replicas for its storage topics, which `guide` leaves alone, cannot be had.
+  const storage: Record<string, number> = profile === "guide" ? { "offset.storage.replication.factor": 1, "config.storage.replication.factor": 1, "status.storage.replication.factor": 1 } : {};
+  const { text } = describeMirror({
+    profile,
+    kafkaVersion: "4.3.1",
+    topicsPattern: topic,
+    origin: { bootstrapServers: origin.bootstrapServers, alias: `origin-${round}`, brokers: BROKERS, ...login("origin", origin) },
+    target: {
+      bootstrapServers: targetBootstrap,
+      alias: "target",
+      brokers: BROKERS,
+      config: storage,
+      groupId: name,
+      offsetStorageTopic: `${name}-offsets`,
+      configStorageTopic: `${name}-configs`,
+      statusStorageTopic: `${name}-status`,
+      ...login("target", target),
+    },
+  });
+  return readMirrorMaker(text as unknown as KubeObject, "strimzi.io");
+}
+
+async function secrets(folder: string, { origin, target }: MirrorOptions, mirror: MirrorMaker): Promise<void> {
+  await writeFiles(
+    folder,
+    new Map([
+      [join("trusted", trustedKey(mirror.target.alias)), target.ca],
+      [join("trusted", trustedKey(mirror.mirrors[0]!.source.alias)), origin.ca],
+      [join("secrets", "origin", "password"), origin.admin.password],
+      [join("secrets", "target", "password"), target.admin.password],
+    ]),
+  );
+}
+
+/** A worker that has not joined its group yet refuses. */
+async function until(work: () => Promise<void>): Promise<void> {
+  for (const limit = Date.now() + CONNECT_LIMIT_MS; ; await sleep(200)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (Date.now() > limit) throw error;
+    }
+  }
+}

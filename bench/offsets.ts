@@ -1,0 +1,183 @@
+/**
+ * What moving consumer groups costs: many groups of which most are at the end, and one group far behind. The records are
+ * written to both clusters directly, with equal timestamps: what a mirror leaves, without waiting for one.
+ *
+ *   node dist/bench/offsets.js [--groups 1000] [--topics 100] [--partitions 20] [--mb 512]
+ */
+import { randomBytes } from "node:crypto";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Kafka, logLevel, type Message, type Producer } from "kafkajs";
+import { openKafka, type CountingPort } from "../engine/kafka/client";
+import type { MigrationModel } from "../engine/model";
+import { applyOffsets, planOffsets, type OffsetPlan } from "../engine/offsets";
+import { silent } from "../engine/progress";
+import { bytesText } from "../engine/units";
+import { startKafkaCluster, type KafkaCluster } from "../sandbox/kafka";
+import { count, fullSpeed, inLanes, inWorkspace, print, program, progress, table } from "./common";
+
+const { values } = parseArgs({
+  options: {
+    groups: { type: "string", default: "1000" },
+    topics: { type: "string", default: "100" },
+    partitions: { type: "string", default: "20" },
+    mb: { type: "string", default: "512" },
+  },
+});
+const sizes = { groups: count("groups", values.groups), topics: count("topics", values.topics), partitions: count("partitions", values.partitions), mb: count("mb", values.mb) };
+const RECORDS_PER_PARTITION = 50;
+const RECORD_BYTES = 1000;
+const SENDS_AT_ONCE = 4;
+const FIRST_TIMESTAMP = Date.now() - 3_600_000;
+
+/** `cpu`: seconds of this process alone, which say what the work costs on a machine that is busy with other things. */
+async function timed<T>(work: () => Promise<T>): Promise<{ seconds: number; cpu: number; result: T }> {
+  const start = performance.now();
+  const used = process.cpuUsage();
+  const result = await work();
+  const { user, system } = process.cpuUsage(used);
+  return { seconds: (performance.now() - start) / 1000, cpu: (user + system) / 1_000_000, result };
+}
+
+/** Opens as the engine does, and adds up what was asked. */
+function counting(): { open: typeof openKafka; requests: () => number } {
+  const ports: CountingPort[] = [];
+  return {
+    open: async (connection, side) => {
+      const port = await openKafka(connection, side);
+      ports.push(port);
+      return port;
+    },
+    requests: () => ports.reduce((sum, p) => sum + p.requestCount(), 0),
+  };
+}
+
+interface Pair {
+  origin: KafkaCluster;
+  target: KafkaCluster;
+}
+
+function modelOf(pair: Pair, groups: string): MigrationModel {
+  return {
+    origin: pair.origin.connection,
+    target: pair.target.connection,
+    mirror: {
+      originAlias: "origin",
+      targetAlias: "target",
+      groupId: "mm2",
+      offsetStorageTopic: "mm2-offsets",
+      configStorageTopic: "mm2-configs",
+      statusStorageTopic: "mm2-status",
+      topicsPattern: "bench-.*",
+      groupsPattern: groups,
+      offsetSyncsLocation: "source",
+      policyClass: "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
+      kafkaVersion: "4.3.1",
+      heartbeats: false,
+      isolationLevel: "read_uncommitted",
+      exactlyOnce: false,
+      syncGroupOffsets: false,
+      replicationFactor: 1,
+      offsetFlushIntervalMs: 60_000,
+      refreshTopicsIntervalSeconds: 600,
+    },
+  };
+}
+
+async function writers(pair: Pair): Promise<Producer[]> {
+  return Promise.all(
+    [pair.origin, pair.target].map(async ({ bootstrapServers, ca, admin }) => {
+      const sasl = { mechanism: "scram-sha-512" as const, ...admin };
+      const producer = new Kafka({ brokers: bootstrapServers.split(","), ssl: { ca: [ca] }, sasl, logLevel: logLevel.NOTHING }).producer({ idempotent: true, maxInFlightRequests: 1 });
+      await producer.connect();
+      return producer;
+    }),
+  );
+}
+
+async function manyGroups(pair: Pair): Promise<void> {
+  const topics = Array.from({ length: sizes.topics }, (_, i) => `bench-many-${i}`);
+  const ports = [await openKafka(pair.origin.connection, "origin"), await openKafka(pair.target.connection, "target")];
+  const producers = await writers(pair);
+  const padding = randomBytes(50).toString("hex");
+  await inLanes(topics, SENDS_AT_ONCE, async (topic) => {
+    for (const port of ports) await port.createTopic(topic, { partitions: sizes.partitions, replicationFactor: 1 });
+    const messages: Message[] = [];
+    for (let i = 0; i < RECORDS_PER_PARTITION; i++) {
+      for (let partition = 0; partition < sizes.partitions; partition++) messages.push({ partition, value: `${topic} ${partition} ${i} ${padding}`, timestamp: String(FIRST_TIMESTAMP + i) });
+    }
+    for (const producer of producers) await producer.send({ topic, messages });
+  });
+  const groups = Array.from({ length: sizes.groups }, (_, i) => i);
+  await inLanes(groups, 16, async (i) => {
+    // One group in ten lags behind, the others are at the end.
+    const offset = BigInt(i % 10 === 0 ? 1 + (i % (RECORDS_PER_PARTITION - 2)) : RECORDS_PER_PARTITION);
+    const offsets = Array.from({ length: sizes.partitions }, (_, partition) => ({ topic: topics[i % topics.length] as string, partition, offset, metadata: "" }));
+    await ports[0]?.alterGroupOffsets(`many-${i}`, offsets);
+  });
+  await Promise.all([...ports.map((p) => p.close()), ...producers.map((p) => p.disconnect())]);
+
+  const model = modelOf(pair, "many-.*");
+  const [planning, applying] = [counting(), counting()];
+  const plan = await timed(() => planOffsets(model, {}, silent, undefined, planning.open));
+  const apply = await timed(() => applyOffsets(model, plan.result, {}, silent, applying.open));
+  const { offsets, exact, rereads } = plan.result.summary;
+  const row = (name: string, t: { seconds: number; cpu: number }, requests: number): string[] => [name, `${t.seconds.toFixed(1)} s`, `${t.cpu.toFixed(1)} s`, String(requests)];
+  const both = { seconds: plan.seconds + apply.seconds, cpu: plan.cpu + apply.cpu };
+  print(`${sizes.groups} groups with ${offsets} offsets on ${sizes.topics * sizes.partitions} partitions, one group in ten behind (load ${loadavg()[0]?.toFixed(1)})`);
+  print(table([["", "time", "of this process", "requests"], row("plan", plan, planning.requests()), row("apply", apply, applying.requests()), row("both", both, planning.requests() + applying.requests())]));
+  print(`wanted: under 20 s. ${exact} exact, ${rereads} records read again, ${apply.result.written} written and read back, ${bytesText(process.memoryUsage().rss)} of memory\n`);
+}
+
+async function farBehind(pair: Pair): Promise<void> {
+  // The same records in a topic where a few of them prove the place, and in one where both logs must be read.
+  const kinds: { topic: string; configs: Record<string, string> }[] = [
+    { topic: "bench-far-plain", configs: {} },
+    { topic: "bench-far-compacted", configs: { "cleanup.policy": "compact", "min.compaction.lag.ms": String(7 * 86_400_000) } },
+  ];
+  const records = Math.floor((sizes.mb * 1_000_000) / RECORD_BYTES / kinds.length);
+  const ports = [await openKafka(pair.origin.connection, "origin"), await openKafka(pair.target.connection, "target")];
+  const producers = await writers(pair);
+  const padding = randomBytes((RECORD_BYTES - 20) / 2).toString("hex");
+  for (const { topic, configs } of kinds) {
+    for (const port of ports) await port.createTopic(topic, { partitions: 1, replicationFactor: 1, configs: { "retention.ms": "-1", ...configs } });
+    for (let from = 0; from < records; from += 900) {
+      const messages = Array.from({ length: Math.min(900, records - from) }, (_, i) => ({ partition: 0, key: String(from + i), value: `${from + i} ${padding}`, timestamp: String(FIRST_TIMESTAMP + from + i) }));
+      await Promise.all(producers.map((producer) => producer.send({ topic, messages })));
+    }
+  }
+  await Promise.all(producers.map((p) => p.disconnect()));
+  const rows = [["records behind", "bytes", "by a few records", "of this process", "by both logs", "of this process"]];
+  for (const lag of [records / 1000, records / 100, records / 10, records - 1].map(Math.floor)) {
+    const row = [String(lag), bytesText(lag * RECORD_BYTES)];
+    for (const { topic } of kinds) {
+      const group = `far-${topic}-${lag}`;
+      await ports[0]?.alterGroupOffsets(group, [{ topic, partition: 0, offset: BigInt(records - lag), metadata: "" }]);
+      const { seconds, cpu, result } = await timed(() => planAndApply(modelOf(pair, group)));
+      const p = result.groups[0]?.topics[0]?.partitions[0];
+      if (p?.targetOffset !== String(records - lag) || !p.exact) throw new Error(`${group}: ${JSON.stringify(p)}`);
+      row.push(`${seconds.toFixed(2)} s`, `${cpu.toFixed(2)} s`);
+    }
+    rows.push(row);
+  }
+  print(`one group behind on one partition of ${records} records of 1 KB; connecting, planning, writing and reading back (load ${loadavg()[0]?.toFixed(1)})`);
+  print(table(rows));
+  print("wanted by a few records: under 2 s whatever the lag");
+  await Promise.all(ports.map((p) => p.close()));
+}
+
+async function planAndApply(model: MigrationModel): Promise<OffsetPlan> {
+  const plan = await planOffsets(model, {}, silent);
+  await applyOffsets(model, plan, {}, silent);
+  return plan;
+}
+
+program(() =>
+  inWorkspace(async ({ folder, parts }) => {
+    const start = (name: "origin" | "target", brokers: 1 | 3) => startKafkaCluster({ name, brokers, folder: join(folder, name), jvmOptions: fullSpeed, parts, progress });
+    const [origin, target] = await Promise.all([start("origin", 1), start("target", 3)]);
+    await manyGroups({ origin, target });
+    await farBehind({ origin, target });
+  }),
+);

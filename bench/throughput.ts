@@ -1,0 +1,173 @@
+/**
+ * MirrorMaker 2 with the `guide` profile against the `tuned` profile: the same data, the same clusters, rounds in turn, once on
+ * loopback and once with a delay to the target.
+ *
+ *   npm run bench throughput -- [--mb 1000] [--delayed-mb 400] [--warm-mb 200] [--rounds 3] [--partitions 24]
+ *                               [--record-bytes 1000] [--delay 40] [--quick]
+ */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { openKafka, type CountingPort } from "../engine/kafka/client";
+import { startKafkaCluster, type KafkaCluster } from "../sandbox/kafka";
+import { count, fullSpeed, inWorkspace, median, print, program, progress, table, type Workspace } from "./common";
+import { startDelayedProxy } from "./delayed-proxy";
+import { fill } from "./fill";
+import { BenchMirror } from "./mirror";
+
+const PROFILES = ["guide", "tuned"] as const;
+type Profile = (typeof PROFILES)[number];
+
+const { values } = parseArgs({
+  options: {
+    mb: { type: "string" },
+    "delayed-mb": { type: "string" },
+    "warm-mb": { type: "string" },
+    rounds: { type: "string" },
+    partitions: { type: "string", default: "24" },
+    "record-bytes": { type: "string", default: "1000" },
+    delay: { type: "string", default: "40" },
+    quick: { type: "boolean", default: false },
+  },
+});
+const given = (name: "mb" | "delayed-mb" | "warm-mb" | "rounds", usual: number, quick: number) => (values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]));
+const sizes = { loopback: given("mb", 1000, 100), delayed: given("delayed-mb", 400, 20), warm: given("warm-mb", 200, 10) };
+const rounds = given("rounds", 3, 1);
+const partitions = count("partitions", values.partitions);
+const recordBytes = count("record-bytes", values["record-bytes"]);
+const delayMs = count("delay", values.delay);
+
+const SAMPLE_MS = 100;
+const COPY_LIMIT_MS = 20 * 60_000;
+
+interface Rate {
+  /** MB/s from the moment the connector is asked for to the last record. */
+  overall: number;
+  /** MB/s between the first and the last tenth. */
+  steady: number;
+  /** Bytes on the target for each byte of the records. */
+  stored: number;
+}
+
+interface Filled {
+  topic: string;
+  records: number;
+}
+
+async function main(): Promise<void> {
+  await inWorkspace(async (workspace) => {
+    const origin = await startKafkaCluster({ name: "origin", brokers: 1, folder: join(workspace.folder, "origin"), heap: "1g", jvmOptions: fullSpeed, parts: workspace.parts, progress });
+    const topics: Record<keyof typeof sizes, Filled> = {
+      warm: await filled(workspace, origin, "warm"),
+      loopback: await filled(workspace, origin, "loopback"),
+      delayed: await filled(workspace, origin, "delayed"),
+    };
+    print(`records of ${recordBytes} bytes in ${partitions} partitions, TLS and SCRAM on both sides, one broker each side, one worker, ${rounds} ${rounds === 1 ? "round" : "rounds"} in turn, medians`);
+    print();
+    const rows = [["", "profile", "MB copied", "MB/s, start included", "MB/s, steady", "each round (steady)", "bytes stored per byte"]];
+    const direct = await compare(workspace, origin, topics, "loopback");
+    const delayed = await compare(workspace, origin, topics, "delayed");
+    for (const [network, rates] of [["loopback", direct], ["delayed", delayed]] as const) {
+      const name = network === "loopback" ? "loopback" : `${delayMs} ms to the target`;
+      for (const profile of PROFILES) {
+        const all = rates[profile];
+        const of = (key: keyof Rate, digits: number) => median(all.map((r) => r[key])).toFixed(digits);
+        rows.push([name, profile, String(sizes[network]), of("overall", 1), of("steady", 1), all.map((r) => r.steady.toFixed(1)).join(" "), of("stored", 2)]);
+      }
+      const ratio = (key: "overall" | "steady") => (median(rates.tuned.map((r) => r[key])) / median(rates.guide.map((r) => r[key]))).toFixed(1);
+      rows.push([name, "tuned : guide", "", ratio("overall"), ratio("steady"), `wanted: ${network === "loopback" ? 2 : 16}`, ""]);
+    }
+    print(table(rows));
+  });
+}
+
+async function filled(workspace: Workspace, origin: KafkaCluster, size: keyof typeof sizes): Promise<Filled> {
+  const topic = `bench-${size}`;
+  const records = Math.floor((sizes[size] * 1_000_000) / recordBytes);
+  const port = await openKafka(origin.connection, "origin");
+  await port.createTopic(topic, { partitions, replicationFactor: 1, configs: { "retention.ms": "-1" } }).finally(() => port.close());
+  const begun = performance.now();
+  await fill(workspace, origin, topic, records, recordBytes);
+  progress(`${topic}: ${records} records in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+  return { topic, records };
+}
+
+/** Both profiles on a target of their own, each with a warm worker. */
+async function compare(workspace: Workspace, origin: KafkaCluster, topics: Record<keyof typeof sizes, Filled>, network: "loopback" | "delayed"): Promise<Record<Profile, Rate[]>> {
+  const proxy = network === "delayed" ? await startDelayedProxy(delayMs / 2) : undefined;
+  const target = await startKafkaCluster({
+    name: `target-${network}`,
+    brokers: 1,
+    folder: join(workspace.folder, `target-${network}`),
+    heap: "1g",
+    jvmOptions: fullSpeed,
+    parts: workspace.parts,
+    // Clients go where the broker tells them to go.
+    ...(proxy === undefined ? {} : { brokerConfig: { "advertised.listeners": `SASL_SSL://127.0.0.1:${proxy.port}` } }),
+    progress,
+  });
+  proxy?.forwardTo(Number(target.bootstrapServers.split(":")[1]));
+  const port = await openKafka(target.connection, "target");
+  const mirrors: Partial<Record<Profile, BenchMirror>> = {};
+  const rates: Record<Profile, Rate[]> = { guide: [], tuned: [] };
+  try {
+    const targetBootstrap = proxy === undefined ? target.bootstrapServers : `127.0.0.1:${proxy.port}`;
+    for (const profile of PROFILES) mirrors[profile] = await BenchMirror.start(workspace, { profile, origin, target, targetBootstrap, name: `${profile}-${network}` });
+    for (const profile of PROFILES) await measured(mirrors[profile]!, port, topics.warm, `${network} ${profile} warm-up`, "warm");
+    for (let round = 1; round <= rounds; round++) {
+      for (const profile of PROFILES) rates[profile].push(await measured(mirrors[profile]!, port, topics[network], `${network} ${profile} round ${round}`, `${profile}-${round}`));
+    }
+  } finally {
+    await port.close();
+    await Promise.all(Object.values(mirrors).map((mirror) => mirror.stop()));
+    await target.stop();
+    await proxy?.close();
+  }
+  return rates;
+}
+
+async function measured(mirror: BenchMirror, port: CountingPort, { topic, records }: Filled, what: string, round: string): Promise<Rate> {
+  if ((await port.listTopics()).includes(topic)) await port.deleteTopics([topic]);
+  const begun = performance.now();
+  const end = await mirror.copy(topic, round);
+  const samples: Sample[] = [{ at: begun, records: 0 }];
+  for (const limit = begun + COPY_LIMIT_MS; samples.at(-1)!.records < records; await sleep(SAMPLE_MS)) {
+    samples.push({ records: await copied(port, topic), at: performance.now() });
+    if (performance.now() > limit) throw new Error(`${what}: ${samples.at(-1)!.records} of ${records} records after ${COPY_LIMIT_MS / 60_000} min\n${await mirror.status()}`);
+  }
+  const last = samples.at(-1)!;
+  // More would be duplicates: then the rate would not be that of a clean copy.
+  if (last.records !== records) throw new Error(`${what}: ${last.records} records on the target, ${records} on the origin`);
+  await end();
+  const megabytes = (records * recordBytes) / 1e6;
+  const stored = [...(await port.partitionSizes([topic])).values()].reduce((sum, bytes) => sum + Number(bytes), 0);
+  const rate = {
+    overall: megabytes / ((last.at - begun) / 1000),
+    steady: (0.8 * megabytes) / ((timeOf(0.9 * records, samples) - timeOf(0.1 * records, samples)) / 1000),
+    stored: stored / (records * recordBytes),
+  };
+  progress(`${what}: ${rate.overall.toFixed(1)} MB/s, steady ${rate.steady.toFixed(1)} MB/s`);
+  return rate;
+}
+
+interface Sample {
+  /** ms. */
+  at: number;
+  records: number;
+}
+
+/** When that many records were there, between two samples in proportion. */
+function timeOf(wanted: number, samples: readonly Sample[]): number {
+  const after = samples.findIndex((s) => s.records >= wanted);
+  const [a, b] = [samples[after - 1]!, samples[after]!];
+  return a.at + ((b.at - a.at) * (wanted - a.records)) / (b.records - a.records);
+}
+
+async function copied(port: CountingPort, topic: string): Promise<number> {
+  const [found] = await port.describeTopics([topic]);
+  if (found === undefined || found.partitions.length < partitions || found.partitions.some((p) => p.leader < 0)) return 0;
+  const ends = await port.listOffsets(found.partitions.map(({ partition }) => ({ topic, partition })), "latest");
+  return ends.reduce((sum, end) => sum + Number(end.offset), 0);
+}
+
+program(main);

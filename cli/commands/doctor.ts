@@ -1,0 +1,67 @@
+import { openKafka } from "../../engine/kafka/client";
+import { isMigrationError } from "../../engine/errors";
+import type { Connection, Side } from "../../engine/model";
+import { preflight } from "../../engine/preflight";
+import { countText } from "../../engine/units";
+import type { Command } from "../command";
+import { EXIT, exitCodeOf, type ExitCode } from "../exit";
+import { pulumiVersion } from "../source";
+
+interface Check {
+  what: string;
+  ok: boolean;
+  text: string;
+}
+
+/** Connection, privileges and versions; then everything else that preflight looks at. Changes nothing. */
+export const doctor: Command = {
+  summary: "check versions, connections and privileges, and what preflight checks",
+  options: {},
+  async run({ migration, progress, signal }) {
+    const { model, options, done } = migration;
+    const checks: Check[] = [await versions(signal)];
+    let exit: ExitCode = EXIT.fine;
+    const failed = (what: string, error: unknown) => {
+      if (!isMigrationError(error)) throw error;
+      checks.push({ what, ok: false, text: error.message });
+      exit = Math.max(exit, exitCodeOf(error)) as ExitCode;
+    };
+    for (const side of ["origin", "target"] as const) {
+      signal.throwIfAborted();
+      try {
+        checks.push(await cluster(model[side], side));
+      } catch (error) {
+        failed(side, error);
+      }
+    }
+    const reachable = checks.every((c) => c.ok);
+    if (reachable && done.phase === "cleanup") checks.push({ what: "preflight", ok: true, text: "not asked: the mirror is gone" });
+    else if (reachable) {
+      try {
+        const result = await preflight(model, options.preflight, progress);
+        checks.push({ what: "preflight", ok: true, text: `${countText(result.topics, "topic")}, ${countText(result.partitions, "partition")}, ${countText(result.groups, "group")}; privileges are enough; ${countText(result.warnings.length, "warning")}` });
+      } catch (error) {
+        failed("preflight", error);
+      }
+    }
+    return { exit, lines: checks.map((c) => `${c.ok ? "ok  " : "FAIL"}  ${c.what}: ${c.text.split("\n").join("\n      ")}`), json: { ok: exit === EXIT.fine, checks } };
+  },
+};
+
+async function versions(signal: AbortSignal): Promise<Check> {
+  const pulumi = await pulumiVersion(signal);
+  return { what: "versions", ok: true, text: `Node ${process.versions.node}, Pulumi ${pulumi ?? "not on the PATH"}` };
+}
+
+/** Connecting proves the address, TLS, the credentials and Kafka 2.4 or newer. */
+async function cluster(connection: Connection, side: Side): Promise<Check> {
+  const port = await openKafka(connection, side);
+  try {
+    const { clusterId, brokers } = await port.describeCluster();
+    const racks = new Set(brokers.map((b) => b.rack).filter((r) => r !== undefined)).size;
+    const login = connection.sasl === undefined ? (connection.tls?.cert === undefined ? "no login" : "mutual TLS") : connection.sasl.mechanism;
+    return { what: side, ok: true, text: `cluster ${clusterId}, ${countText(brokers.length, "broker")} in ${countText(racks, "rack")}, ${connection.tls === undefined ? "no TLS" : "TLS"}, ${login}` };
+  } finally {
+    await port.close();
+  }
+}

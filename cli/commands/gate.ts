@@ -1,0 +1,42 @@
+import { evaluateGate, type GateOptions, runGate } from "../../engine/gate";
+import { countText, durationText } from "../../engine/units";
+import type { Command } from "../command";
+import { EXIT } from "../exit";
+import type { Migration } from "../source";
+import { Reader } from "../values";
+
+/** The stack's options, with what a gate that has passed knows already. */
+export function withGate({ options, done }: Migration): GateOptions {
+  return { ...options.gate, ...(done.gate === undefined ? {} : { cleared: done.gate.cleared }) };
+}
+
+/** Asks the gate, once or until it opens. Changes nothing. */
+export const gate: Command = {
+  summary: "is the copy proved complete? once, or --wait until it is",
+  options: {
+    wait: { type: "boolean", help: "wait until the copy is complete, as the cutover does" },
+    limit: { type: "string", value: "SECONDS", help: "with --wait: longest wait (default: the stack's)" },
+    stable: { type: "string", value: "SECONDS", help: "with --wait: how long the origin's ends must stand still (default: the stack's)" },
+    "no-last-record": { type: "boolean", help: "do not compare the last record of each partition" },
+  },
+  async run({ migration, values, progress, signal }) {
+    const read = new Reader(values);
+    const limitMs = read.seconds("limit");
+    const stableForMs = read.seconds("stable");
+    const wait = read.flag("wait");
+    if (!wait && (limitMs !== undefined || stableForMs !== undefined)) read.mistake("--limit and --stable need --wait");
+    read.check("gate");
+    const options: GateOptions = {
+      ...withGate(migration),
+      ...(limitMs === undefined ? {} : { limitMs }),
+      ...(stableForMs === undefined ? {} : { stableForMs }),
+      ...(read.flag("no-last-record") ? { compareLastRecord: false } : {}),
+    };
+    const result = await (wait ? runGate : evaluateGate)(migration.model, options, progress, signal);
+    return {
+      exit: EXIT.fine,
+      lines: [`complete: ${countText(result.partitions, "partition")} in ${countText(result.topics, "topic")}, ${result.lastRecordsCompared} last records compared, in ${durationText(result.durationMs)}`],
+      json: { complete: true, ...result },
+    };
+  },
+};

@@ -1,0 +1,13 @@
+import type { Command } from "../command";
+import { doctor } from "./doctor";
+import { gate } from "./gate";
+import { offsets } from "./offsets";
+import { rehearse } from "./rehearse";
+import { replication } from "./replication";
+import { report } from "./report";
+import { status } from "./status";
+import { verify } from "./verify";
+
+export const COMMANDS = { status, gate, offsets, verify, replication, rehearse, report, doctor } as const satisfies Record<string, Command>;
+
+export type CommandName = keyof typeof COMMANDS;

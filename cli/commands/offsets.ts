@@ -1,0 +1,133 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { isMigrationError, MigrationError } from "../../engine/errors";
+import { applyOffsets, type AppliedOffsets, type OffsetPlan, planFromCheckpoints, planOffsets, planToTime, revertOffsets } from "../../engine/offsets";
+import { countText } from "../../engine/units";
+import type { Command, Context, Outcome } from "../command";
+import { EXIT } from "../exit";
+import { table } from "../table";
+import { Reader } from "../values";
+
+const WAYS = ["exact", "checkpoints", "time"] as const;
+type Way = (typeof WAYS)[number];
+type Plans = Partial<Record<Way, OffsetPlan>>;
+
+/** Where each group goes on: the exact way beside the guide's two. */
+export const offsets: Command = {
+  summary: "where each group goes on; --apply writes it on the target",
+  options: {
+    apply: { type: "boolean", help: "write the offsets on the target (default: only show them)" },
+    way: { type: "string", value: WAYS.join("|"), help: "which answer --apply writes (default: exact)" },
+    time: { type: "string", value: "TIME", help: "ISO 8601 time for the way `time`; shown beside the others when given" },
+    group: { type: "string", multiple: true, value: "NAME", help: "a group to move beside those of the pattern; may be repeated" },
+    "exclude-group": { type: "string", multiple: true, value: "NAME", help: "a group not to move; may be repeated" },
+    overwrite: { type: "boolean", help: "write over other offsets that a group has on the target already" },
+    "skip-blocked": { type: "boolean", help: "move the other groups when some can't be written now" },
+    out: { type: "string", value: "FILE", help: "with --apply: keep what was written and what was there before, for --revert" },
+    revert: { type: "string", value: "FILE", help: "take back what an apply has written, from its --out file (with --apply)" },
+    all: { type: "boolean", help: "list every partition, not only the first 50" },
+  },
+  async run(context) {
+    const { migration, values, progress, signal } = context;
+    const read = new Reader(values);
+    const way = read.oneOf("way", WAYS) ?? "exact";
+    const time = read.time("time");
+    const apply = read.flag("apply");
+    const out = read.text("out");
+    const revert = read.text("revert");
+    if (way === "time" && time === undefined) read.mistake("--way time needs --time");
+    if (out !== undefined && !apply) read.mistake("--out needs --apply: a dry run writes nothing");
+    read.check("offsets");
+    if (revert !== undefined) return takeBack(context, revert, apply);
+
+    const given = migration.options.offsets;
+    const options = {
+      ...given,
+      groups: [...(given.groups ?? []), ...read.list("group")],
+      excludeGroups: [...(given.excludeGroups ?? []), ...read.list("exclude-group")],
+      ...(read.flag("overwrite") ? { overwrite: true } : {}),
+      ...(read.flag("skip-blocked") ? { blocked: "skip" as const } : {}),
+    };
+    const exact = await planOffsets(migration.model, options, progress, signal);
+    const plans: Plans = { exact };
+    if (!apply || way === "checkpoints") {
+      const found = await byCheckpoints(context, exact, way === "checkpoints");
+      if (found !== undefined) plans.checkpoints = found;
+    }
+    if (time !== undefined) plans.time = await planToTime(migration.model, exact, time, progress);
+    const plan = plans[way]!;
+    const unsure = plan.groups.some((g) => g.topics.some((t) => t.partitions.some((p) => p.targetOffset === null)));
+    if (!apply) {
+      return {
+        exit: unsure ? EXIT.no : EXIT.fine,
+        lines: [...sideBySide(plans, read.flag("all")), "", ...exact.summary.attention.slice(0, 20), "dry run: nothing was written; --apply writes it"],
+        json: { applied: false, way, plans },
+      };
+    }
+    const applied = await applyOffsets(migration.model, plan, options, progress);
+    // Group names and offsets only, but nobody else's business.
+    if (out !== undefined) await writeFile(out, `${JSON.stringify(applied, null, 2)}\n`, { mode: 0o600 });
+    return {
+      exit: applied.skipped.length > 0 ? EXIT.no : EXIT.fine,
+      lines: [
+        `${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written and read back, ${applied.inPlace} were there already`,
+        ...applied.skipped.map((s) => `left alone: group "${s.group}": ${s.why}`),
+      ],
+      json: { applied: true, way, result: applied },
+    };
+  },
+};
+
+/** The checkpoints' answer; their absence is an error only for who asked for them. */
+async function byCheckpoints({ migration, progress, signal }: Context, exact: OffsetPlan, asked: boolean): Promise<OffsetPlan | undefined> {
+  try {
+    return await planFromCheckpoints(migration.model, exact, progress, signal);
+  } catch (error) {
+    if (asked || !isMigrationError(error) || error.code !== "OFFSETS_NO_CHECKPOINTS") throw error;
+    progress.info(error.message.split("\n", 1)[0]!);
+    return undefined;
+  }
+}
+
+function sideBySide(plans: Plans, all: boolean): string[] {
+  const ways = WAYS.filter((w) => plans[w] !== undefined);
+  const answers = ways.map((w) => new Map(rowsOf(plans[w]!).map((r) => [r.key, r.p.targetOffset ?? "-"])));
+  const rows = rowsOf(plans.exact!).map(({ key, group, where, p }) => [group, where, p.originOffset, ...answers.map((a) => a.get(key) ?? "-"), p.exact ? "exact" : p.targetOffset === null ? "not found" : "earlier", String(p.rereads)]);
+  const summaries = ways.map((w) => {
+    const { exact, offsets: total, rereads, skips } = plans[w]!.summary;
+    return `${w}: ${exact} of ${countText(total, "offset")} exact, ${countText(rereads, "record")} read again${skips === undefined ? "" : `, ${skips} skipped`}`;
+  });
+  return [...summaries, "", ...table(["group", "partition", "origin", ...ways, "proof", "read again"], rows, all ? Infinity : 50)];
+}
+
+function rowsOf(plan: OffsetPlan) {
+  return plan.groups.flatMap((g) =>
+    g.topics.flatMap((t) => t.partitions.map((p) => ({ key: JSON.stringify([g.group, t.topic, p.partition]), group: g.group, where: `${t.topic}-${p.partition}`, p }))),
+  );
+}
+
+async function takeBack({ migration, progress }: Context, file: string, apply: boolean): Promise<Outcome> {
+  const applied = await readApplied(file);
+  if (!apply) {
+    return {
+      exit: EXIT.fine,
+      lines: [...applied.groups.map((g) => `group "${g.group}": ${countText(g.offsets.filter((o) => o.inPlace !== true).length, "offset")} would be taken back`), "dry run: nothing was written; --apply takes it back"],
+      json: { applied: false, groups: applied.groups.map((g) => g.group) },
+    };
+  }
+  const result = await revertOffsets(migration.model, applied, progress);
+  return {
+    exit: result.left.length > 0 ? EXIT.no : EXIT.fine,
+    lines: [...result.groups.map((g) => `group "${g.group}": ${g.restored} restored, ${g.deleted} deleted`), ...result.left.map((l) => `left as it is: group "${l.group}": ${l.why}`)],
+    json: { applied: true, result },
+  };
+}
+
+async function readApplied(file: string): Promise<AppliedOffsets> {
+  try {
+    const value = JSON.parse(await readFile(file, "utf8")) as Partial<AppliedOffsets>;
+    if (value.version === 1 && Array.isArray(value.groups)) return value as AppliedOffsets;
+  } catch {
+    // Said below.
+  }
+  throw new MigrationError("CLI_REVERT_FILE", `${file} is not what an apply has kept`, { fix: "give the file that `kafka-migration offsets --apply --out FILE` wrote" });
+}

@@ -1,0 +1,144 @@
+import { isMigrationError } from "../../engine/errors";
+import { DEFAULTS } from "../../engine/gate/types";
+import { type OffsetPlan, planOffsets } from "../../engine/offsets";
+import { isConflict, partitionsOf } from "../../engine/offsets/summary";
+import { preflight } from "../../engine/preflight";
+import { planReplicationFor, type ReplicationPreview } from "../../engine/replication";
+import { type CopyLook, sampleOf } from "../../engine/report";
+import { bytesText, countText, durationText } from "../../engine/units";
+import { compareCopy, isFault, type VerifyResult } from "../../engine/verify";
+import type { Command, Context } from "../command";
+import { lookAtCopy } from "../copy-look";
+import { EXIT } from "../exit";
+import { table } from "../table";
+import { withGate } from "./gate";
+
+/** One step of the cutover: how long it will take, and how that is known. */
+interface StepTime {
+  step: string;
+  /** Undefined: can't be known yet. */
+  ms?: number;
+  how: string;
+}
+
+/** Does all of a cutover that reads only, and says how long the cutover will take and what would stop it. */
+export const rehearse: Command = {
+  summary: "how long will the cutover take, and what would stop it? changes nothing",
+  options: {
+    "full-verify": { type: "boolean", help: "rehearse the verification in mode full, too: it reads every record on both sides" },
+  },
+  async run(context) {
+    const { migration, values, signal } = context;
+    const { model, options } = migration;
+    const rehearsal = new Rehearsal(context);
+
+    await rehearsal.part("preflight", () => preflight(model, options.preflight, context.progress));
+    const first = await rehearsal.part("gate", () => lookAtCopy(model, withGate(migration), signal));
+    const plan = await rehearsal.part("offsets", () => planOffsets(model, options.offsets, context.progress, signal));
+    const { mode } = options.verify;
+    const skipsVerify = mode === "none" || (mode === "full" && values["full-verify"] !== true);
+    const verified = skipsVerify ? undefined : await rehearsal.part("verification", () => compareCopy(model, options.verify, context.progress, signal));
+    const moves = await rehearsal.part("replication", () => planReplicationFor(model, options.replication));
+    const second = first === undefined ? undefined : await rehearsal.part("gate", () => lookAtCopy(model, withGate(migration), signal));
+
+    judge(rehearsal, second ?? first, plan, verified, options.offsets.overwrite ?? false);
+    const steps = timesOf(rehearsal, { first: first && sampleOf(first), second: second && sampleOf(second), moves, mode, throttle: options.replication.throttleBytesPerSecond, stableForMs: options.gate.stableForMs ?? DEFAULTS.stableForMs });
+    const beforeClients = steps.slice(0, -1);
+    const unknown = beforeClients.filter((s) => s.ms === undefined).map((s) => s.step);
+    const total = beforeClients.reduce((sum, s) => sum + (s.ms ?? 0), 0);
+    const { problems, waits } = rehearsal;
+    return {
+      exit: problems.length > 0 ? EXIT.no : EXIT.fine,
+      lines: [
+        ...table(["step", "time", "how it is known"], steps.map((s) => [s.step, s.ms === undefined ? "?" : durationText(s.ms), s.how])),
+        `from the last record written to the first client started: about ${durationText(total)}${unknown.length > 0 ? `, and what is not known: ${unknown.join(", ")}` : ""}`,
+        "",
+        ...(problems.length === 0 ? ["nothing would stop the cutover"] : [`${countText(problems.length, "thing")} would stop the cutover:`, ...problems.map((p) => `  ${p.split("\n").join("\n    ")}`)]),
+        ...(waits.length === 0 ? [] : [`the cutover would wait for ${countText(waits.length, "thing")}:`, ...waits.slice(0, 20).map((w) => `  ${w}`), ...(waits.length > 20 ? [`  and ${waits.length - 20} more`] : [])]),
+      ],
+      json: { ok: problems.length === 0, steps, untilClientsMs: total, unknown, problems, waits },
+    };
+  },
+};
+
+class Rehearsal {
+  readonly problems: string[] = [];
+  readonly waits: string[] = [];
+  readonly measured = new Map<string, number>();
+
+  constructor(private readonly context: Context) {}
+
+  /** Measures one part; what it refuses is a problem and does not end the rehearsal. */
+  async part<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
+    this.context.signal.throwIfAborted();
+    this.context.progress.info(`rehearsing: ${name}`);
+    const started = Date.now();
+    try {
+      const result = await work();
+      this.measured.set(name, Date.now() - started);
+      return result;
+    } catch (error) {
+      // A cluster that can't be reached at all is no rehearsal.
+      if (!isMigrationError(error) || error.code.startsWith("KAFKA_")) throw error;
+      if (!this.problems.includes(error.message)) this.problems.push(error.message);
+      return undefined;
+    }
+  }
+}
+
+function judge(rehearsal: Rehearsal, look: CopyLook | undefined, plan: OffsetPlan | undefined, verified: VerifyResult | undefined, overwrite: boolean): void {
+  const { problems, waits } = rehearsal;
+  for (const f of look?.against ?? []) (f.hopeless ? problems : waits).push(f.text);
+  const complete = look?.against.length === 0;
+  for (const g of plan?.groups ?? []) {
+    if (g.targetMembers.length > 0) problems.push(`group "${g.group}" is active on the target (${g.targetMembers.join(", ")}): stop its clients there`);
+    if (g.originMembers > 0) waits.push(`group "${g.group}" still has ${countText(g.originMembers, "member")} on the origin: stop its clients before the cutover`);
+    const all = partitionsOf(g);
+    const conflicts = overwrite ? 0 : all.filter(({ p }) => isConflict(p)).length;
+    if (conflicts > 0) problems.push(`group "${g.group}" has other offsets on the target already (${countText(conflicts, "partition")}): set offsets.overwrite, or exclude it`);
+    const lost = all.filter(({ p }) => p.targetOffset === null).length;
+    if (lost > 0) (complete ? problems : waits).push(`group "${g.group}": ${countText(lost, "offset")} can't be translated${complete ? "" : " before the copy is complete"}`);
+  }
+  // While records are still copied both sides differ.
+  if (complete) for (const d of verified?.differences ?? []) if (isFault(d)) problems.push(d.text);
+}
+
+interface Facts {
+  first: ReturnType<typeof sampleOf> | undefined;
+  second: ReturnType<typeof sampleOf> | undefined;
+  moves: ReplicationPreview | undefined;
+  mode: string;
+  throttle: number | undefined;
+  stableForMs: number;
+}
+
+function timesOf({ measured }: Rehearsal, { first, second, moves, mode, throttle, stableForMs }: Facts): StepTime[] {
+  const took = (step: string, part: string, how: string): StepTime => ({ step, how, ...(measured.has(part) ? { ms: measured.get(part)! } : {}) });
+  return [
+    catchUp(first, second),
+    { step: "quiet origin", ms: stableForMs, how: "gate.stableSeconds" },
+    took("gate", "gate", "one look, measured now"),
+    mode === "none" ? { step: "verification", ms: 0, how: "verify.mode is none" } : took("verification", "verification", measured.has("verification") ? `mode ${mode}, measured now` : "not rehearsed: mode full reads every record (--full-verify does)"),
+    took("offsets", "offsets", "the plan, measured now; writing it adds one commit a group, 32 at a time"),
+    copying(moves, throttle),
+  ];
+}
+
+/** How fast the rest shrinks, taken between the first and the last look of this rehearsal. */
+function catchUp(first: Facts["first"], second: Facts["second"]): StepTime {
+  const step = "catching up";
+  if (first === undefined || second === undefined) return { step, how: "the copy could not be looked at" };
+  if (second.left === 0) return { step, ms: 0, how: "nothing is left to copy now" };
+  const seconds = (Date.parse(second.at) - Date.parse(first.at)) / 1000;
+  const rate = seconds > 0 ? (first.left - second.left) / seconds : 0;
+  const left = `at most ${countText(second.left, "record")} left`;
+  return rate > 0 ? { step, ms: (second.left / rate) * 1000, how: `${left}, ${Math.round(rate)} records/s fewer between two looks` } : { step, how: `${left}, and it did not shrink between two looks` };
+}
+
+function copying(moves: ReplicationPreview | undefined, throttle: number | undefined): StepTime {
+  const step = "replication (clients may run)";
+  if (moves === undefined) return { step, how: "could not be planned" };
+  if (moves.partitions === 0) return { step, ms: 0, how: "nothing to change" };
+  const what = `${bytesText(moves.bytes)} for ${countText(moves.partitions, "partition")}`;
+  return throttle === undefined ? { step, how: `${what}, as fast as the brokers copy` } : { step, ms: (moves.bytes / throttle) * 1000, how: `${what}, at most: all through one broker's throttle` };
+}

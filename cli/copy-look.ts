@@ -1,0 +1,45 @@
+import { withClusters } from "../engine/clusters";
+import { findingsOf, type GateOptions } from "../engine/gate";
+import { type Look, Observer } from "../engine/gate/observe";
+import { gap, judge } from "../engine/gate/rule";
+import type { MigrationModel } from "../engine/model";
+import type { CopyLook, TopicCopy } from "../engine/report";
+import { nothingSelected } from "../engine/selection";
+
+/**
+ * Looks once at how far the copy is, reading every gap, without comparing last records.
+ * @throws MigrationError SELECTION_EMPTY when the patterns select nothing
+ */
+export async function lookAtCopy(model: MigrationModel, options: GateOptions, signal?: AbortSignal): Promise<CopyLook> {
+  return withClusters(model, async (clusters) => {
+    const observer = new Observer(clusters, model.mirror, new Set(options.acceptTruncation), options.cleared);
+    const look = await observer.look(true, signal);
+    if (look.topics.length === 0 && look.hiddenTopics.length === 0) throw nothingSelected(look.visibleTopics, model.mirror);
+    const { against, warnings } = findingsOf(look, model.mirror, { acceptTruncation: options.acceptTruncation ?? [], strictConnectors: options.strictConnectors ?? false });
+    const connector = connectorOf(look);
+    return { at: new Date(look.at).toISOString(), topics: topicsOf(look), against, warnings, ...(connector === undefined ? {} : { connector }) };
+  });
+}
+
+function topicsOf(look: Look): TopicCopy[] {
+  const rows = new Map(look.topics.map((t): [string, TopicCopy] => [t.origin, { topic: t.origin, target: t.target, partitions: t.partitions.length, complete: 0, records: 0, left: 0 }]));
+  for (const { topic, facts } of look.partitions.values()) {
+    const row = rows.get(topic)!;
+    const { from, to } = gap(facts);
+    const complete = judge(facts) === "complete";
+    row.records += facts.end - facts.start;
+    if (complete) row.complete++;
+    else row.left += Math.max(0, to - from);
+  }
+  return [...rows.values()];
+}
+
+function connectorOf({ connect }: Look): CopyLook["connector"] {
+  if (connect.source === undefined) return undefined;
+  const tasks: Record<string, number> = {};
+  for (const { status } of connect.assignments) {
+    const state = status?.state ?? "without status";
+    tasks[state] = (tasks[state] ?? 0) + 1;
+  }
+  return { state: connect.source.status?.state ?? connect.source.target, tasks };
+}

@@ -1,0 +1,39 @@
+import { isMigrationError } from "../engine/errors";
+
+/** What a script can tell from the exit code. Documented in docs/command-line.md. */
+export const EXIT = {
+  fine: 0,
+  /** Not complete, a difference found, or something stands in the way. */
+  no: 1,
+  /** Wrong usage or configuration. */
+  usage: 2,
+  /** A cluster can't be reached, or refuses the credentials or the request. */
+  cluster: 3,
+  /** A fault of this program. */
+  fault: 4,
+  /** Ctrl-C. */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const CLUSTER = ["KAFKA_UNREACHABLE", "KAFKA_TLS", "KAFKA_AUTHENTICATION", "KAFKA_UNAUTHORIZED", "KAFKA_NOT_AVAILABLE", "KAFKA_UNSUPPORTED", "KAFKA_UNKNOWN_TOPIC", "KAFKA_REFUSED"];
+const USAGE = ["KAFKA_ADDRESS", "SELECTION_EMPTY", "PATTERN_INVALID", "CONFIG_INVALID", "MIGRATION_SETTINGS", "MIRROR_SETTINGS", "REPLICATION_RULE_INVALID", "REPLICATION_OPTIONS_INVALID"];
+const INTERRUPTED = ["INTERRUPTED", "REPLICATION_INTERRUPTED"];
+
+/** The exit code of an error. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (isAbort(error)) return EXIT.interrupted;
+  if (!isMigrationError(error)) return EXIT.fault;
+  const { code, details } = error;
+  if (INTERRUPTED.includes(code)) return EXIT.interrupted;
+  if (code.startsWith("CLI_") || USAGE.includes(code)) return EXIT.usage;
+  if (CLUSTER.includes(code)) return EXIT.cluster;
+  // Preflight collects; a cluster that can't be reached is the reason for everything else.
+  if (code === "PREFLIGHT_FAILED" && details.some((d) => CLUSTER.some((c) => d.startsWith(`${c}:`)))) return EXIT.cluster;
+  return EXIT.no;
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === "AbortError" || (error as { code?: unknown }).code === "ABORT_ERR");
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { run } from "./run";
+
+/** The `kafka-migration` command. The first Ctrl-C ends the work cleanly, the second at once. */
+const controller = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  });
+}
+// `| head` closes the pipe: that ends the output, not with a stack trace.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+void run(process.argv.slice(2), { out: process.stdout, err: process.stderr }, controller.signal).then((code) => {
+  process.exitCode = code;
+  // Work that does not listen to the signal must not keep the process.
+  if (controller.signal.aborted) process.stdout.write("", () => process.exit(code));
+});

@@ -1,0 +1,82 @@
+import { isMigrationError, MigrationError } from "../engine/errors";
+import { silent } from "../engine/progress";
+import { parse } from "./arguments";
+import type { Outcome, Values } from "./command";
+import { EXIT, exitCodeOf, isAbort, type ExitCode } from "./exit";
+import { Screen, type Streams } from "./screen";
+import { readMigration } from "./source";
+import { commandUsage, usage } from "./usage";
+
+/**
+ * Runs one command and returns its exit code; never throws. Results go to `out`, progress and errors to `err`; with `--json`
+ * the result or the error is one JSON document on `out`.
+ */
+export async function run(argv: readonly string[], streams: Streams, signal: AbortSignal): Promise<ExitCode> {
+  const screen = new Screen(streams);
+  const json = argv.includes("--json");
+  try {
+    const { name, command, values } = parse(argv);
+    if (command === undefined || values.help === true) {
+      screen.result(command === undefined ? usage() : commandUsage(name!, command));
+      return EXIT.fine;
+    }
+    const progress = values.quiet === true ? silent : screen.progress;
+    const work = async (): Promise<Outcome> => {
+      const migration = await readMigration(sourceOf(values, signal));
+      return command.run({ migration, values, progress, signal });
+    };
+    const outcome = await untilAborted(work(), signal);
+    screen.result(json ? text(outcome.json) : outcome.lines.join("\n"));
+    return outcome.exit;
+  } catch (thrown) {
+    const error = isAbort(thrown) ? interrupted() : thrown;
+    if (json) screen.result(text({ error: described(error) }));
+    screen.line(words(error));
+    return exitCodeOf(error);
+  } finally {
+    screen.done();
+  }
+}
+
+function sourceOf(values: Values, signal: AbortSignal) {
+  const given = ["stack", "cwd", "migration", "model"].flatMap((key) => (typeof values[key] === "string" ? [[key, values[key]]] : []));
+  return { ...(Object.fromEntries(given) as Record<string, string>), signal };
+}
+
+/** Not everything that a command waits for listens to the signal; every step may be left at any point. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(interrupted());
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
+  // Whichever loses may fail later: nobody is left to hear of it.
+  work.catch(() => {});
+  aborted.catch(() => {});
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function interrupted(): MigrationError {
+  return new MigrationError("INTERRUPTED", "interrupted", { fix: "run it again: what is done is found done" });
+}
+
+/** JSON has no bigint; offsets are decimal text everywhere. */
+function text(value: unknown): string {
+  return JSON.stringify(value, (_key, v: unknown) => (typeof v === "bigint" ? v.toString() : v), 2);
+}
+
+function described(error: unknown) {
+  if (isMigrationError(error)) return { code: error.code, message: error.message, fix: error.fix, details: error.details };
+  return { code: "FAULT", message: error instanceof Error ? error.message : String(error), fix: "run again with KAFKA_MIGRATION_DEBUG=1 and report what it prints", details: [] };
+}
+
+function words(error: unknown): string {
+  const { code, message, fix } = described(error);
+  if (process.env.KAFKA_MIGRATION_DEBUG === "1" && error instanceof Error) return error.stack ?? message;
+  return isMigrationError(error) ? message : `${code}: ${message}\nfix: ${fix}`;
+}

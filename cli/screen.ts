@@ -1,0 +1,88 @@
+import type { Progress } from "../engine/progress";
+import { durationText } from "../engine/units";
+
+/** Where a command writes: results to `out`, how far it is to `err`. */
+export interface Streams {
+  out: Writable;
+  err: Writable;
+}
+
+export interface Writable {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+const FRAME_MS = 200;
+const BAR = 24;
+
+/**
+ * Progress for a person: on a terminal one line that moves, with a bar where the engine's line says how many of how many
+ * partitions; elsewhere each line as it comes, for logs.
+ */
+export class Screen {
+  private readonly startedAt = Date.now();
+  private timer: NodeJS.Timeout | undefined;
+  private last = "";
+  private drawn = false;
+
+  constructor(private readonly streams: Streams) {}
+
+  readonly progress: Progress = {
+    info: (line) => this.info(line),
+    warn: (line) => this.line(`warning: ${line}`),
+  };
+
+  private info(line: string): void {
+    if (!this.streams.err.isTTY) {
+      this.line(line);
+      return;
+    }
+    this.last = printable(line);
+    this.timer ??= setInterval(() => this.draw(), FRAME_MS).unref();
+    this.draw();
+  }
+
+  /** A whole line on the error stream, above the one that moves. */
+  line(text: string): void {
+    this.clear();
+    this.streams.err.write(`${printable(text)}\n`);
+  }
+
+  result(text: string): void {
+    this.clear();
+    this.streams.out.write(text.endsWith("\n") ? text : `${text}\n`);
+  }
+
+  /** Takes the moving line away. */
+  done(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.clear();
+  }
+
+  private draw(): void {
+    const width = Math.max(20, (this.streams.err.columns ?? 80) - 1);
+    const text = `${bar(this.last)}${this.last} (${durationText(Date.now() - this.startedAt)})`;
+    this.streams.err.write(`\r\u001b[2K${text.length > width ? `${text.slice(0, width - 1)}\u2026` : text}`);
+    this.drawn = true;
+  }
+
+  private clear(): void {
+    if (this.drawn) this.streams.err.write("\r\u001b[2K");
+    this.drawn = false;
+  }
+}
+
+/** `[######------] ` for a line with `n of m partitions`, else nothing. */
+export function bar(line: string): string {
+  const [, done, all] = /\b(\d+) of (\d+) partitions?\b/.exec(line) ?? [];
+  if (done === undefined || Number(all) === 0) return "";
+  const full = Math.floor(Math.min(1, Number(done) / Number(all)) * BAR);
+  return `[${"#".repeat(full)}${"-".repeat(BAR - full)}] `;
+}
+
+/** Names come from clusters: what would steer the terminal must not reach it. Ends of lines stay. */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+}

@@ -1,0 +1,21 @@
+import { readModelFile } from "./model-file";
+import { exportStack, selectedStack, type StackOptions } from "./stack";
+import { migrationOf } from "./state";
+import type { Migration } from "./types";
+
+export { pulumiVersion } from "./stack";
+export type { Done, Migration, Options } from "./types";
+
+export interface Source extends StackOptions {
+  /** Name of the migration in a stack with several. */
+  migration?: string;
+  /** File with a model, instead of a stack. */
+  model?: string;
+}
+
+/** Finds the migration that a command is about. */
+export async function readMigration(source: Source): Promise<Migration> {
+  if (source.model !== undefined) return readModelFile(source.model);
+  const exported = await exportStack(source);
+  return migrationOf(exported, source.stack ?? (await selectedStack(source)), source.migration);
+}

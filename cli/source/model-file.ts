@@ -1,0 +1,98 @@
+import { open } from "node:fs/promises";
+import { basename, extname } from "node:path";
+import { z } from "zod";
+import { MigrationError } from "../../engine/errors";
+import { DEFAULT_OPTIONS, type Migration, type Options } from "./types";
+
+const text = z.string().min(1);
+
+const connection = z.strictObject({
+  bootstrapServers: text,
+  tls: z.strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional(), serverName: text.optional() }).optional(),
+  sasl: z
+    .discriminatedUnion("mechanism", [
+      z.strictObject({ mechanism: z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"]), username: text, password: text }),
+      z.strictObject({ mechanism: z.literal("OAUTHBEARER"), token: text }),
+    ])
+    .optional(),
+  connectTimeoutMs: z.number().positive().optional(),
+});
+
+const mirror = z.strictObject({
+  originAlias: text,
+  targetAlias: text,
+  groupId: text,
+  offsetStorageTopic: text,
+  configStorageTopic: text,
+  statusStorageTopic: text,
+  topicsPattern: text.default(".*"),
+  topicsExcludePattern: z.string().optional(),
+  groupsPattern: text.default(".*"),
+  groupsExcludePattern: z.string().optional(),
+  offsetSyncsLocation: z.enum(["source", "target"]).default("source"),
+  policyClass: text,
+  separator: z.string().optional(),
+  internalSeparatorEnabled: z.boolean().optional(),
+  kafkaVersion: z.string().regex(/^\d+\.\d+(\.\d+)?$/, "major.minor[.patch]"),
+  heartbeats: z.boolean().default(false),
+  isolationLevel: z.enum(["read_uncommitted", "read_committed"]).default("read_uncommitted"),
+  exactlyOnce: z.boolean().default(false),
+  syncGroupOffsets: z.boolean().default(false),
+  replicationFactor: z.number().int().default(-1),
+  offsetFlushIntervalMs: z.number().positive().default(60_000),
+  refreshTopicsIntervalSeconds: z.number().positive().default(600),
+});
+
+const options = z.record(z.string(), z.unknown());
+
+const schema = z.strictObject({
+  origin: connection,
+  target: connection,
+  mirror,
+  /** As the engine takes them; the command's own options go over them. */
+  options: z.strictObject({ preflight: options, gate: options, verify: options, offsets: options, replication: options, fence: options }).partial().optional(),
+});
+
+/**
+ * A migration without Pulumi: a MigrationModel as JSON, with `options` if there are any.
+ * @throws MigrationError CLI_MODEL_FILE, CLI_MODEL_READABLE when others may read the passwords in it, CLI_MODEL_INVALID with
+ *   every mistake
+ */
+export async function readModelFile(path: string): Promise<Migration> {
+  const parsed = schema.safeParse(await readJson(path));
+  if (!parsed.success) {
+    // Where and what, never the value: it may be a password.
+    throw new MigrationError("CLI_MODEL_INVALID", `${path} is no migration model`, {
+      fix: "write the model as docs/command-line.md shows it",
+      details: parsed.error.issues.map((i) => `${i.path.map(String).join(".") || "the file"}: ${i.message}`),
+    });
+  }
+  const { origin, target, mirror: model, options: given } = parsed.data;
+  return {
+    name: basename(path, extname(path)),
+    model: { origin, target, mirror: model } as Migration["model"],
+    options: { ...DEFAULT_OPTIONS, ...given } as Options,
+    done: {},
+  };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const file = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
+    throw new MigrationError("CLI_MODEL_FILE", `${path} can't be opened (${error.code ?? "unknown reason"})`, { fix: "check the path after --model" });
+  });
+  try {
+    // Asked of the open file: nobody can put another one in its place in between. Windows has no such bits.
+    const { mode } = await file.stat();
+    if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+      throw new MigrationError("CLI_MODEL_READABLE", `${path} holds passwords and has mode ${(mode & 0o777).toString(8).padStart(4, "0")}: others may read it`, { fix: `chmod 600 ${path}` });
+    }
+    const content = await file.readFile("utf8");
+    try {
+      return JSON.parse(content);
+    } catch {
+      throw new MigrationError("CLI_MODEL_INVALID", `${path} is not JSON`, { fix: "write the model as docs/command-line.md shows it" });
+    }
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,123 @@
+import { MigrationError } from "../../engine/errors";
+import type { Connection, MirrorModel, Phase } from "../../engine/model";
+import { nearMiss } from "../../engine/near-miss";
+import { DEFAULT_OPTIONS, type Done, type Migration } from "./types";
+
+/** Pulumi's mark of a secret in an exported state, and the mark's value for a secret. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+const TYPE = "pulumi-nodejs:dynamic/kafka-migration:";
+
+type Plain = Record<string, unknown>;
+
+interface Step {
+  /** `Gate`, `Replication`, ... */
+  kind: string;
+  /** Name of the migration that it belongs to. */
+  owner: string;
+  props: Plain;
+}
+
+/**
+ * Finds the migration in what `pulumi stack export --show-secrets` says.
+ * @param wanted name of the migration, needed when the stack has several
+ * @throws MigrationError CLI_STACK_EMPTY, CLI_STACK_SEVERAL, CLI_STACK_FORMAT
+ */
+export function migrationOf(exported: string, stack: string, wanted?: string): Migration {
+  const steps = stepsOf(exported, stack);
+  const owners = [...new Set(steps.filter((s) => s.props.originConnection !== undefined).map((s) => s.owner))];
+  if (owners.length === 0) {
+    throw new MigrationError("CLI_STACK_EMPTY", `stack "${stack}" has no migration in its state`, {
+      fix: "run `pulumi up` in phase mirror first, name another stack with --stack, or give a model with --model",
+    });
+  }
+  const owner = wanted ?? owners[0]!;
+  if (!owners.includes(owner)) {
+    const meant = nearMiss(owner, owners);
+    throw new MigrationError("CLI_STACK_SEVERAL", `stack "${stack}" has no migration "${owner}"${meant === undefined ? "" : ` (did you mean "${meant}"?)`}`, { fix: `name one of ${owners.join(", ")} with --migration` });
+  }
+  if (wanted === undefined && owners.length > 1) {
+    throw new MigrationError("CLI_STACK_SEVERAL", `stack "${stack}" has ${owners.length} migrations: ${owners.join(", ")}`, { fix: "name one of them with --migration" });
+  }
+  return assemble(steps.filter((s) => s.owner === owner), owners.length > 1 ? `${stack}/${owner}` : stack);
+}
+
+function assemble(steps: readonly Step[], name: string): Migration {
+  const find = (kind: string, so: (p: Plain) => boolean = () => true) => steps.find((s) => s.kind === kind && so(s.props))?.props;
+  const gate = find("Gate");
+  const preflight = find("Preflight", (p) => p.stage === "clusters");
+  const verification = find("Verification");
+  const offsets = find("ConsumerOffsets");
+  const replication = find("Replication", (p) => p.when === "cutover");
+  const fence = find("Fence");
+  const source = gate ?? steps.find((s) => s.props.originConnection !== undefined)!.props;
+  const options = <K extends keyof typeof DEFAULT_OPTIONS>(kind: K, props: Plain | undefined) => (props?.options ?? DEFAULT_OPTIONS[kind]) as (typeof DEFAULT_OPTIONS)[K];
+  return {
+    name,
+    model: { origin: source.originConnection as Connection, target: source.targetConnection as Connection, mirror: source.mirror as MirrorModel },
+    options: {
+      preflight: options("preflight", preflight),
+      gate: options("gate", gate),
+      verify: options("verify", verification),
+      offsets: options("offsets", offsets),
+      replication: options("replication", replication),
+      fence: options("fence", fence),
+    },
+    done: compact({
+      phase: (gate?.phase ?? preflight?.phase) as Phase | undefined,
+      preflight: dated(preflight?.checkedAt, preflight?.result),
+      gate: gate?.result,
+      abandonedAt: gate?.abandonedAt,
+      fence: fence?.raised,
+      verification: dated(verification?.verifiedAt, verification?.result),
+      offsets: offsets?.applied,
+      replication: dated(replication?.resetAt, replication?.result),
+    }) as Done,
+  };
+}
+
+function dated(at: unknown, result: unknown): { at: string; result: unknown } | undefined {
+  return typeof at === "string" && result !== null && result !== undefined ? { at, result } : undefined;
+}
+
+function compact(fields: Plain): Plain {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
+}
+
+function stepsOf(exported: string, stack: string): Step[] {
+  let resources: Plain[];
+  try {
+    const { deployment } = JSON.parse(exported) as { deployment?: { resources?: Plain[] } };
+    resources = deployment?.resources ?? [];
+  } catch {
+    // The parser's own message would quote the state, secrets and all.
+    throw new MigrationError("CLI_STACK_FORMAT", `the state of stack "${stack}" is not JSON`, { fix: "run `pulumi stack export` and look at what it says" });
+  }
+  return resources
+    .filter((r) => typeof r.type === "string" && r.type.startsWith(TYPE) && r.delete !== true)
+    .map((r) => {
+      const props = { ...(reveal(r.inputs) as Plain | undefined), ...(reveal(r.outputs) as Plain | undefined) };
+      const kind = String(r.type).slice(TYPE.length);
+      return { kind, owner: ownerOf(r), props };
+    });
+}
+
+/** The component's name; of a step without one (used alone), the stack's. */
+function ownerOf(resource: Plain): string {
+  const [, type = "", name = ""] = /::([^:]*(?::[^:]+)*)::([^:]+)$/.exec(String(resource.parent ?? "")) ?? [];
+  return type.startsWith("pulumi:pulumi:Stack") ? "" : name;
+}
+
+/** Secrets as they are, also inside objects and lists. */
+export function reveal(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(reveal);
+  const object = value as Plain;
+  if (object[SIGNATURE] === SECRET) {
+    if (typeof object.plaintext !== "string") {
+      throw new MigrationError("CLI_STACK_FORMAT", "the stack's state holds a secret that was not shown", { fix: "use a Pulumi that knows `stack export --show-secrets`, with the stack's passphrase or key at hand" });
+    }
+    return reveal(JSON.parse(object.plaintext));
+  }
+  return Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, reveal(inner)]));
+}

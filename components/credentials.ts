@@ -1,0 +1,45 @@
+import * as pulumi from "@pulumi/pulumi";
+import { defined } from "../engine/defined";
+import type { Connection } from "../engine/model";
+
+/** Who connects to one cluster, whoever made the user: MirrorUser, ScramUser or givenCredentials. */
+export interface ClusterCredentials {
+  /** As Kafka knows it, without `User:`. */
+  readonly username: pulumi.Output<string>;
+  /** Secret. Undefined for mutual TLS. */
+  readonly password?: pulumi.Output<string>;
+  /** PEM client certificate and PKCS8 key, secret; for mutual TLS. */
+  readonly certificate?: pulumi.Output<string>;
+  readonly key?: pulumi.Output<string>;
+  readonly mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN" | "TLS";
+}
+
+export interface ConnectionArgs {
+  /** As reached from where `pulumi` runs; `host:port`, comma separated. */
+  bootstrapServers: pulumi.Input<string>;
+  credentials?: ClusterCredentials;
+  /** PEM; absent with `tls`: the system's trust store. */
+  ca?: pulumi.Input<string>;
+  /** Default: true when `ca` is given or the credentials are a certificate, else false. */
+  tls?: boolean;
+  /** Name to check the broker's certificate against when it differs from the address. */
+  serverName?: pulumi.Input<string>;
+}
+
+/** What the engine needs to reach one cluster, as one secret value. */
+export function connectionOf(args: ConnectionArgs): pulumi.Output<Connection> {
+  const { credentials, ca, serverName } = args;
+  const mutual = credentials?.mechanism === "TLS";
+  const tls = args.tls ?? (ca !== undefined || mutual);
+  const parts = pulumi.all([args.bootstrapServers, ca, serverName, credentials?.username, credentials?.password, credentials?.certificate, credentials?.key]);
+  return pulumi.secret(
+    parts.apply(([bootstrapServers, caText, name, username, password, cert, key]): Connection => {
+      const connection: Connection = { bootstrapServers: bootstrapServers! };
+      if (tls) connection.tls = defined({ ca: caText, serverName: name, ...(mutual ? { cert, key } : {}) });
+      if (credentials !== undefined && !mutual) {
+        connection.sasl = { mechanism: credentials.mechanism as "SCRAM-SHA-512", username: username!, password: password! };
+      }
+      return connection;
+    }),
+  );
+}

@@ -1,0 +1,131 @@
+import type { AclRule } from "../../engine/acls";
+import type { Mistakes } from "../../engine/errors";
+
+export type DialectName = "event-streams-v1beta1" | "event-streams-v1beta2" | "strimzi-v1beta2" | "strimzi-v1";
+
+export const DEFAULT_DIALECT: DialectName = "strimzi-v1";
+
+/** A Kubernetes object as it is sent. */
+export interface ResourceText {
+  apiVersion: string;
+  kind: "KafkaUser" | "KafkaMirrorMaker2";
+  metadata: ObjectMeta;
+  spec: Record<string, unknown>;
+}
+
+export interface ObjectMeta {
+  name: string;
+  namespace: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
+/** How one API version spells a KafkaUser or a KafkaMirrorMaker2. Writers are pure; what can't be said is a mistake. */
+export interface Dialect {
+  name: DialectName;
+  /** Kafka version of the MirrorMaker 2 that its operator runs when none is named; decides names and classes. */
+  kafkaVersion: string;
+  userApiVersion: string;
+  mirrorApiVersion: string;
+  /** Other API versions of the same group, under which the same object may be in state. */
+  otherApiVersions: readonly string[];
+  user(user: UserModel, mistakes: Mistakes): ResourceText;
+  mirror(mirror: MirrorSpec, mistakes: Mistakes): ResourceText;
+}
+
+export interface SecretKey {
+  secretName: string;
+  key: string;
+}
+
+export type UserAuthentication =
+  /** `passwordFrom`: keep this password instead of a made one. */
+  | { type: "scram-sha-512"; passwordFrom?: SecretKey }
+  | { type: "tls" }
+  | { type: "tls-external" };
+
+export interface UserModel extends ObjectMeta {
+  /** Name of the Kafka resource that the user belongs to (the `cluster` label). */
+  cluster: string;
+  authentication: UserAuthentication;
+  rules: readonly AclRule[];
+}
+
+export interface PasswordSecret {
+  secretName: string;
+  /** Key in the Secret. */
+  password: string;
+}
+
+export type MirrorAuthentication =
+  | { type: "scram-sha-512" | "scram-sha-256" | "plain"; username: string; passwordSecret: PasswordSecret }
+  | { type: "tls"; certificateAndKey: { secretName: string; certificate: string; key: string } }
+  /** Fields as in Strimzi's `KafkaClientAuthenticationOAuth`. */
+  | ({ type: "oauth" } & Record<string, unknown>)
+  /** Fields as in Strimzi's `KafkaClientAuthenticationCustom`. */
+  | { type: "custom"; sasl: boolean; config: Record<string, unknown> };
+
+export type TrustedCertificate = { secretName: string; certificate: string } | { secretName: string; pattern: string };
+
+export interface ClusterSpec {
+  alias: string;
+  bootstrapServers: string;
+  authentication?: MirrorAuthentication;
+  /** An empty list trusts the system's certificates; absent: no TLS. */
+  tls?: { trustedCertificates: readonly TrustedCertificate[] };
+  config?: Config;
+}
+
+export interface TargetSpec extends ClusterSpec {
+  /** Undefined: the operator's default, where the dialect has one. */
+  groupId?: string;
+  offsetStorageTopic: string;
+  configStorageTopic: string;
+  statusStorageTopic: string;
+}
+
+export type Config = Record<string, string | number | boolean>;
+
+export type ConnectorState = "running" | "paused" | "stopped";
+
+export interface ConnectorSpec {
+  config: Config;
+  tasksMax?: number;
+  state?: ConnectorState;
+  autoRestart?: { enabled: boolean; maxRestarts?: number };
+}
+
+/** What all dialects say about the worker's pods in the same form; fields as in Strimzi's `KafkaMirrorMaker2Spec`. */
+export interface PodSettings {
+  resources?: Record<string, unknown>;
+  jvmOptions?: Record<string, unknown>;
+  logging?: Record<string, unknown>;
+  metricsConfig?: Record<string, unknown>;
+  jmxOptions?: Record<string, unknown>;
+  tracing?: Record<string, unknown>;
+  rack?: Record<string, unknown>;
+  clientRackInitImage?: string;
+  livenessProbe?: Record<string, unknown>;
+  readinessProbe?: Record<string, unknown>;
+  template?: Record<string, unknown>;
+  /** Written where the dialect has them: at the top, or in `template.pod`. */
+  affinity?: Record<string, unknown>;
+  tolerations?: readonly Record<string, unknown>[];
+}
+
+/** A KafkaMirrorMaker2 with every choice made, independent of the dialect. Leaves may be values that Pulumi knows later. */
+export interface MirrorSpec extends ObjectMeta {
+  version?: string;
+  image?: string;
+  replicas: number;
+  origin: ClusterSpec;
+  target: TargetSpec;
+  source: ConnectorSpec;
+  checkpoint: ConnectorSpec;
+  heartbeat?: ConnectorSpec;
+  topicsPattern: string;
+  topicsExcludePattern?: string;
+  groupsPattern: string;
+  groupsExcludePattern?: string;
+  pods: PodSettings;
+}

@@ -1,0 +1,106 @@
+import type { AclRule } from "../../engine/acls";
+import type { Mistakes } from "../../engine/errors";
+import { type Fields, unknownFields } from "./fields";
+import type { ClusterSpec, Config, ConnectorSpec, MirrorSpec, ObjectMeta, ResourceText, TargetSpec, UserModel } from "./model";
+
+/** Without the fields that were not given: an explicit undefined must not become a field. */
+export function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+export function metadataOf(meta: ObjectMeta, labels: Record<string, string> = {}): ObjectMeta {
+  const all = { ...meta.labels, ...labels };
+  return given({
+    name: meta.name,
+    namespace: meta.namespace,
+    labels: Object.keys(all).length > 0 ? all : undefined,
+    annotations: meta.annotations,
+  }) as ObjectMeta;
+}
+
+/** Adds a mistake for each field that the API version would drop. */
+export function checked(dialect: string, text: ResourceText, fields: Fields, mistakes: Mistakes): ResourceText {
+  for (const unknown of unknownFields(text.spec, fields, "spec")) {
+    mistakes.add(`dialect ${dialect}: ${unknown} (${text.kind} ${text.apiVersion})`);
+  }
+  return text;
+}
+
+/** The form that every dialect but the guide's own reads. */
+export function userSpec(user: UserModel, acls: readonly Record<string, unknown>[]): Record<string, unknown> {
+  return {
+    authentication: authenticationOf(user),
+    authorization: { type: "simple", acls },
+  };
+}
+
+function authenticationOf({ authentication }: UserModel): Record<string, unknown> {
+  if (authentication.type !== "scram-sha-512" || authentication.passwordFrom === undefined) return { type: authentication.type };
+  const { secretName, key } = authentication.passwordFrom;
+  return { type: authentication.type, password: { valueFrom: { secretKeyRef: { name: secretName, key } } } };
+}
+
+/** One entry per rule, `operations` as a list. */
+export function aclEntries(rules: readonly AclRule[]): Record<string, unknown>[] {
+  return rules.map((rule) => ({ host: rule.host, operations: [...rule.operations], resource: resourceOf(rule) }));
+}
+
+/** A resource as Strimzi writes it: the cluster has neither name nor pattern. */
+export function resourceOf({ resource }: AclRule): Record<string, unknown> {
+  if (resource.type === "cluster") return { type: resource.type };
+  return { name: resource.name, patternType: resource.patternType, type: resource.type };
+}
+
+export function clusterEntry(cluster: ClusterSpec, config: Config | undefined): Record<string, unknown> {
+  return given({
+    alias: cluster.alias,
+    bootstrapServers: cluster.bootstrapServers,
+    authentication: cluster.authentication,
+    tls: cluster.tls,
+    config: config !== undefined && Object.keys(config).length > 0 ? config : undefined,
+  });
+}
+
+/** Connect's group and storage topics as worker configuration (v1alpha1 and v1beta2). */
+export function storageConfig(target: TargetSpec): Config {
+  return given({
+    "group.id": target.groupId,
+    "offset.storage.topic": target.offsetStorageTopic,
+    "config.storage.topic": target.configStorageTopic,
+    "status.storage.topic": target.statusStorageTopic,
+  });
+}
+
+/** A connector with `state` and `autoRestart` (v1beta2 and v1). */
+export function connectorEntry(connector: ConnectorSpec | undefined): Record<string, unknown> | undefined {
+  return connector && given({ tasksMax: connector.tasksMax, config: connector.config, state: connector.state, autoRestart: connector.autoRestart });
+}
+
+/** `clusters[]` and `mirrors[]` by alias (v1alpha1 and v1beta2). */
+export function byAlias(mirror: MirrorSpec, pair: Record<string, unknown>): Record<string, unknown> {
+  return given({
+    version: mirror.version,
+    image: mirror.image,
+    replicas: mirror.replicas,
+    clusters: [clusterEntry(mirror.origin, mirror.origin.config), clusterEntry(mirror.target, { ...storageConfig(mirror.target), ...mirror.target.config })],
+    connectCluster: mirror.target.alias,
+    mirrors: [given({ sourceCluster: mirror.origin.alias, targetCluster: mirror.target.alias, ...pair })],
+  });
+}
+
+/** The settings of the pods, with placement inside `template.pod` (v1beta2 and v1). */
+export function podFields(mirror: MirrorSpec): Record<string, unknown> {
+  const { affinity, tolerations, template, ...rest } = mirror.pods;
+  if (affinity === undefined && tolerations === undefined) return given({ ...rest, template });
+  const pod = given({ ...(template?.pod as Record<string, unknown> | undefined), affinity, tolerations });
+  return given({ ...rest, template: { ...template, pod } });
+}
+
+/** The authentication types that a dialect has; another one is a mistake with the way out. */
+export function checkAuthentication(dialect: string, mirror: MirrorSpec, types: readonly string[], instead: Record<string, string>, mistakes: Mistakes): void {
+  for (const [side, cluster] of [["origin", mirror.origin], ["target", mirror.target]] as const) {
+    const type = cluster.authentication?.type;
+    if (type === undefined || types.includes(type)) continue;
+    mistakes.add(`dialect ${dialect} has no authentication "${type}" (${side}): ${instead[type] ?? `use one of ${types.join(", ")}`}`);
+  }
+}

@@ -1,0 +1,132 @@
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { administratorAcls } from "../../engine/acls";
+import type { Connection, MirrorModel, Side } from "../../engine/model";
+import { type ClusterCredentials, connectionOf } from "../credentials";
+import { givenCredentials } from "../given/given-credentials";
+import { SecretCopy } from "../secret/secret-copy";
+import { MirrorUser } from "../user/mirror-user";
+import { ScramUser } from "../user/scram-user";
+import type { GivenUser, MigrationArgs, MigrationCluster } from "./args";
+
+/** Names of the guide; `mm2-administrator` is ours. */
+const MIRROR_USER = "mm2-credentials";
+const ADMINISTRATOR = "mm2-administrator";
+
+interface AccessContext {
+  name: string;
+  side: Side;
+  parent: pulumi.Resource;
+  args: MigrationArgs;
+  mirror: MirrorModel;
+}
+
+/** Whoever the migration is on one cluster: its administrator from first to last, and the mirror's user in between. */
+export class ClusterAccess {
+  readonly administrator: pulumi.Output<Connection>;
+  private readonly cluster: MigrationCluster;
+  private readonly ca?: pulumi.Input<string>;
+
+  constructor(private readonly context: AccessContext) {
+    this.cluster = context.args[context.side];
+    this.ca = this.cluster.ca ?? this.operatorsCa();
+    this.administrator = this.connection(this.administratorsCredentials());
+  }
+
+  /** The mirror's user and, beside the mirror, the Secrets that its resource names. */
+  mirrorsUser(after: pulumi.Resource[]): { credentials: ClusterCredentials; connection: pulumi.Output<Connection>; resources: pulumi.Resource[]; secretNames: { password: pulumi.Output<string>; ca?: pulumi.Output<string> } } {
+    const { side, args } = this.context;
+    const { credentials, resources } = this.mirrorsCredentials(after);
+    const namespace = args.mirror?.namespace ?? "migration";
+    const options = { ...this.at(args.mirror?.provider), dependsOn: [...after, ...resources] };
+    const password = new SecretCopy(this.named("credentials"), { name: `${side}-cluster-credentials`, namespace, values: { password: credentials.password! } }, options);
+    const ca = this.ca === undefined || this.cluster.tls === false
+      ? undefined
+      : new SecretCopy(this.named("ca"), { name: `${side}-cluster-ca-cert`, namespace, values: { "ca.crt": this.ca } }, options);
+    return {
+      credentials,
+      connection: this.connection(credentials),
+      resources: [...resources, password, ...(ca ? [ca] : [])],
+      secretNames: { password: password.secretName, ...(ca ? { ca: ca.secretName } : {}) },
+    };
+  }
+
+  private administratorsCredentials(): ClusterCredentials {
+    const { side, mirror, args } = this.context;
+    const { administrator, operator } = this.cluster;
+    if (administrator !== undefined) return given(administrator);
+    const rules = administratorAcls(side, mirror, { fence: args.fence ?? false });
+    return this.kafkaUser("administrator", ADMINISTRATOR, { rules }, operator!, []);
+  }
+
+  private mirrorsCredentials(after: pulumi.Resource[]): { credentials: ClusterCredentials; resources: pulumi.Resource[] } {
+    const { side, mirror, parent, args } = this.context;
+    const { operator, kafka } = this.cluster;
+    const rights = { role: side, profile: args.profile ?? "least", mirror } as const;
+    if (operator !== undefined) {
+      const user = this.kafkaUser("user", MIRROR_USER, rights, operator, after);
+      return { credentials: user, resources: [user] };
+    }
+    if (kafka !== undefined) {
+      const user = new ScramUser(this.named("user"), { ...rights, username: MIRROR_USER }, { parent, provider: kafka.provider, dependsOn: after });
+      return { credentials: user, resources: [user] };
+    }
+    return { credentials: given(this.cluster.given!), resources: [] };
+  }
+
+  private kafkaUser(part: string, user: string, rights: object, operator: NonNullable<MigrationCluster["operator"]>, after: pulumi.Resource[]): MirrorUser {
+    const { side, args, mirror } = this.context;
+    return new MirrorUser(
+      this.named(part),
+      {
+        role: side,
+        mirror,
+        ...rights,
+        name: user,
+        namespace: operator.namespace,
+        cluster: operator.cluster,
+        ...(args.dialect === undefined ? {} : { dialect: args.dialect }),
+        ...kubernetesOf(operator),
+      },
+      { ...this.at(operator.provider ?? args.mirror?.provider), dependsOn: after },
+    );
+  }
+
+  /** Read, never copied here: the engine verifies brokers with it. */
+  private operatorsCa(): pulumi.Output<string> | undefined {
+    const { operator } = this.cluster;
+    if (operator === undefined || this.cluster.tls === false) return undefined;
+    const id = `${operator.namespace}/${operator.caSecret ?? `${operator.cluster}-cluster-ca-cert`}`;
+    const secret = k8s.core.v1.Secret.get(this.named("cluster-ca"), id, {
+      ...this.at(operator.provider ?? this.context.args.mirror?.provider),
+      additionalSecretOutputs: ["metadata"],
+    });
+    return secret.data.apply((data) => Buffer.from(data["ca.crt"] ?? "", "base64").toString("utf8"));
+  }
+
+  private connection(credentials: ClusterCredentials): pulumi.Output<Connection> {
+    const { adminBootstrapServers, bootstrapServers, tls } = this.cluster;
+    return connectionOf({
+      bootstrapServers: adminBootstrapServers ?? bootstrapServers,
+      credentials,
+      tls: tls ?? true,
+      ...(this.ca === undefined ? {} : { ca: this.ca }),
+    });
+  }
+
+  private at(provider: k8s.Provider | undefined): { parent: pulumi.Resource; provider?: k8s.Provider } {
+    return { parent: this.context.parent, ...(provider === undefined ? {} : { provider }) };
+  }
+
+  private named(part: string): string {
+    return `${this.context.name}-${this.context.side}-${part}`;
+  }
+}
+
+function given(user: GivenUser): ClusterCredentials {
+  return givenCredentials({ username: user.username, password: user.password, mechanism: user.mechanism ?? "SCRAM-SHA-512" });
+}
+
+function kubernetesOf(place: { kubeconfig?: pulumi.Input<string>; context?: string }) {
+  return { ...(place.kubeconfig === undefined ? {} : { kubeconfig: place.kubeconfig }), ...(place.context === undefined ? {} : { context: place.context }) };
+}

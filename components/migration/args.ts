@@ -1,0 +1,100 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as kafka from "@pulumi/kafka";
+import type * as pulumi from "@pulumi/pulumi";
+import type { CheckpointsMode } from "../../engine/cleanup";
+import type { Phase, Profile } from "../../engine/model";
+import type { OffsetOptions } from "../../engine/offsets";
+import type { PreflightOptions } from "../../engine/preflight";
+import type { ReplicationOptions } from "../../engine/replication";
+import type { DialectName } from "../dialects";
+import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/settings";
+
+export type Mechanism = "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN";
+
+/** A principal that exists already. */
+export interface GivenUser {
+  username: pulumi.Input<string>;
+  password: pulumi.Input<string>;
+  /** Default `SCRAM-SHA-512`. */
+  mechanism?: Mechanism;
+}
+
+/** Who makes the migration's users on one cluster. Exactly one of the three is given. */
+export interface ClusterUsers {
+  /** A Strimzi or Event Streams user operator looks after the cluster: users are KafkaUsers. */
+  operator?: {
+    /** Name of the Kafka resource (the `cluster` label), e.g. `origin`. */
+    cluster: string;
+    /** Its namespace, e.g. `origin-ns`. */
+    namespace: string;
+    /** Secret with the broker CA in that namespace. Default `<cluster>-cluster-ca-cert`. */
+    caSecret?: string;
+    /** Kubernetes cluster that it is on. Default: the mirror's. */
+    provider?: k8s.Provider;
+    /** The same cluster for reading conditions, as a kubeconfig path or content. Default: what `kubectl` would use. */
+    kubeconfig?: pulumi.Input<string>;
+    context?: string;
+  };
+  /** No operator: users are made through Kafka's own interface, with @pulumi/kafka. Needs a given administrator. */
+  kafka?: { provider: kafka.Provider };
+  /** No users are made: this one is there, with the rights it needs. Needs a given administrator. */
+  given?: GivenUser;
+}
+
+export interface MigrationCluster extends ClusterUsers {
+  /** As the mirror's workers reach it. */
+  bootstrapServers: pulumi.Input<string>;
+  /** As the machine that runs `pulumi` reaches it. Default: `bootstrapServers`. */
+  adminBootstrapServers?: pulumi.Input<string>;
+  /** CA certificate, PEM. Default: the operator's Secret; without an operator the system's trust store. */
+  ca?: pulumi.Input<string>;
+  /** False: no TLS at all. Default true. */
+  tls?: boolean;
+  /** Default: a KafkaUser with the least that the engine's own calls need, removed last. */
+  administrator?: GivenUser;
+}
+
+export interface MigrationArgs {
+  /** `mirror`: copy. `cutover`: wait for completeness, prove it, move offsets, reset replication. `cleanup`: remove the mirror. Default `mirror`. */
+  phase?: Phase;
+  /** Give the migration up: the gate lets `destroy` and `cleanup` pass unproved, and records it. Default false. */
+  abandon?: boolean;
+  /** Default `least`. */
+  profile?: Profile;
+  /** Default `strimzi-v1`. */
+  dialect?: DialectName;
+  origin: MigrationCluster & ClusterSettings;
+  target: MigrationCluster & TargetSettings;
+  /** Where the mirror runs and what it does. */
+  mirror?: Omit<MirrorSettings, "dialect" | "profile" | "origin" | "target"> & {
+    /** Default `data-migration`. */
+    name?: string;
+    /** Default `migration`; made by the migration only when `createNamespace` is set. */
+    namespace?: string;
+    /** Default false. */
+    createNamespace?: boolean;
+    /** Kubernetes cluster that the mirror runs on. Default: Pulumi's default provider. */
+    provider?: k8s.Provider;
+    kubeconfig?: pulumi.Input<string>;
+    context?: string;
+  };
+  gate?: {
+    /** Longest wait in seconds. Default 1800. */
+    limitSeconds?: number;
+    /** How long the origin's end offsets must stand still, in seconds. Default 10. */
+    stableSeconds?: number;
+  };
+  verify?: {
+    /** `tail`: counts and the last records of each partition. `full`: every record. Default `tail`. */
+    mode?: "none" | "tail" | "full";
+    /** Default 100. */
+    tailRecords?: number;
+  };
+  offsets?: OffsetOptions;
+  replication?: ReplicationOptions;
+  /** Deny writes on the migrated origin topics during the cutover. Default false. */
+  fence?: boolean;
+  /** When `destroy` may remove the checkpoints topic. Default `when-applied`; an abandoned migration: `always`. */
+  checkpoints?: CheckpointsMode;
+  preflight?: PreflightOptions;
+}

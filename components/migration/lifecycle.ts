@@ -1,0 +1,113 @@
+import * as pulumi from "@pulumi/pulumi";
+import { internalTopics } from "../../engine/naming";
+import type { Connection, MirrorModel, Phase } from "../../engine/model";
+import {
+  CheckpointsTopic, ConsumerOffsets, Fence, Gate, InternalTopicResource, MirrorGone, Preflight, Replication, type StepArgs, Verification,
+} from "../../lifecycle/resources";
+import type { PreflightOptions } from "../../engine/preflight";
+import type { MigrationArgs } from "./args";
+
+/** Longest wait for the workers to leave after their resource is gone. */
+const LEAVING_SECONDS = 300;
+
+export interface LifecycleContext {
+  name: string;
+  parent: pulumi.Resource;
+  phase: Phase;
+  abandon: boolean;
+  args: MigrationArgs;
+  mirror: MirrorModel;
+  preflight: PreflightOptions;
+  administrators: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> };
+}
+
+/**
+ * The steps that guard and finish a migration. Pulumi deletes in reverse dependency order after all creates and updates,
+ * so what has to happen after the mirror is gone is declared before it, and what has to be asked first depends on it.
+ */
+export class Lifecycle {
+  readonly preflight: Preflight;
+  readonly checkpoints: CheckpointsTopic;
+  private readonly step: StepArgs;
+
+  constructor(private readonly context: LifecycleContext) {
+    const { mirror, administrators, abandon, args, phase, preflight } = this.context;
+    this.step = { originConnection: administrators.origin, targetConnection: administrators.target, mirror };
+    this.preflight = new Preflight(this.named("preflight"), { ...this.step, phase, abandon, stage: "clusters", options: preflight }, this.after());
+    this.checkpoints = new CheckpointsTopic(
+      this.named("checkpoints"),
+      { ...this.step, mode: abandon ? "always" : (args.checkpoints ?? "when-applied") },
+      this.after(this.preflight),
+    );
+  }
+
+  /** As the mirror's own users: is every right there that a missing one would turn into a silent stop? */
+  privileges(mirrorConnections: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> }, after: pulumi.Resource[]): Preflight {
+    const { phase, abandon, preflight } = this.context;
+    return new Preflight(
+      this.named("privileges"),
+      {
+        ...this.step,
+        phase,
+        abandon,
+        stage: "privileges",
+        options: preflight,
+        mirrorOriginConnection: mirrorConnections.origin,
+        mirrorTargetConnection: mirrorConnections.target,
+      },
+      this.after(...after),
+    );
+  }
+
+  /** What acts once the mirror is gone; the mirror depends on it. Every topic that will be deleted is a resource of its own. */
+  beneathMirror(after: pulumi.Resource[]): pulumi.Resource[] {
+    const { phase, abandon, args, mirror } = this.context;
+    const replication = new Replication(
+      this.named("replication-on-removal"),
+      { ...this.step, phase, abandon, options: args.replication ?? {}, when: "removal" },
+      this.after(...after),
+    );
+    const topics = internalTopics(mirror)
+      .filter((topic) => topic.kind !== "checkpoints")
+      .map((topic) => new InternalTopicResource(this.named(`${topic.side}-${topic.name}`), { ...this.step, topic }, this.after(replication)));
+    return [new MirrorGone(this.named("mirror-gone"), { ...this.step, limitSeconds: LEAVING_SECONDS }, this.after(...topics))];
+  }
+
+  /** What is asked before the mirror goes, and what the cutover does. */
+  aboveMirror(mirror: pulumi.Resource): { gate: Gate; verification: Verification; offsets: ConsumerOffsets; replication: Replication } {
+    const { phase, abandon, args } = this.context;
+    const fence = args.fence ?? false;
+    const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fence, options: {} }, this.after(mirror));
+    const gate = new Gate(
+      this.named("gate"),
+      {
+        ...this.step,
+        phase,
+        abandon,
+        fence,
+        options: { limitMs: (args.gate?.limitSeconds ?? 1800) * 1000, stableForMs: (args.gate?.stableSeconds ?? 10) * 1000, compareLastRecord: true },
+      },
+      this.after(raised),
+    );
+    const verification = new Verification(
+      this.named("verification"),
+      { ...this.step, phase, abandon, fence, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 } },
+      this.after(gate),
+    );
+    const offsets = new ConsumerOffsets(this.named("consumer-offsets"), { ...this.step, phase, abandon, fence, options: args.offsets ?? {} }, this.after(verification));
+    const replication = new Replication(
+      this.named("replication"),
+      { ...this.step, phase, abandon, options: args.replication ?? {}, when: "cutover" },
+      this.after(offsets),
+    );
+    return { gate, verification, offsets, replication };
+  }
+
+  private named(part: string): string {
+    return `${this.context.name}-${part}`;
+  }
+
+  private after(...resources: pulumi.Resource[]): pulumi.CustomResourceOptions {
+    return { parent: this.context.parent, dependsOn: resources };
+  }
+}

@@ -1,0 +1,163 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { defined } from "../../engine/defined";
+import type { GateResult } from "../../engine/gate";
+import type { Phase } from "../../engine/model";
+import type { AppliedOffsets } from "../../engine/offsets";
+import type { ReplicationResult } from "../../engine/replication";
+import type { VerifyResult } from "../../engine/verify";
+import { Mirror } from "../mirror/mirror";
+import { mirrorModelOf } from "../mirror/resolve";
+import type { MirrorSettings } from "../mirror/settings";
+import { ClusterAccess } from "./access";
+import type { MigrationArgs } from "./args";
+import { checkMigration } from "./checks";
+import { Lifecycle } from "./lifecycle";
+import { preflightOptions } from "./preflight";
+
+/** What each part of the cutover found, null before it has; no secrets. */
+export interface Summary {
+  gate: GateResult | null;
+  verification: VerifyResult | null;
+  offsets: (Omit<AppliedOffsets, "groups"> & { groups: number }) | null;
+  replication: ReplicationResult | null;
+}
+
+/**
+ * One migration: users with exact ACLs, their secrets beside the mirror, the KafkaMirrorMaker2, and the steps that
+ * guard it, prove it and clean up behind it. What an `up` does is decided by `phase`; `pulumi destroy` removes everything
+ * but the migrated topics, after asking the gate.
+ *
+ * @example
+ * new Migration("orders", {
+ *   phase: "mirror",
+ *   origin: { bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093", operator: { cluster: "origin", namespace: "origin-ns" } },
+ *   target: { bootstrapServers: "target-kafka-bootstrap.target-ns:9093", operator: { cluster: "target", namespace: "target-ns" } },
+ * });
+ */
+export class Migration extends pulumi.ComponentResource {
+  readonly phase: Phase;
+  /** When the gate passed, ISO 8601; null before. */
+  readonly passedAt: pulumi.Output<string | null>;
+  /** When the migration was given up, ISO 8601; null otherwise. */
+  readonly abandonedAt: pulumi.Output<string | null>;
+  readonly summary: pulumi.Output<Summary>;
+
+  /** @throws MigrationError MIGRATION_SETTINGS, MIRROR_SETTINGS with every mistake, before anything is declared */
+  constructor(name: string, args: MigrationArgs, opts?: pulumi.ComponentResourceOptions) {
+    checkMigration(args);
+    const settings = mirrorSettings(args);
+    const model = mirrorModelOf(settings);
+    super("kafka-migration:components:Migration", name, {}, opts);
+    this.phase = args.phase ?? "mirror";
+
+    const access = (side: "origin" | "target") => new ClusterAccess({ name, side, parent: this, args, mirror: model });
+    const origin = access("origin");
+    const target = access("target");
+    const administrators = { origin: origin.administrator, target: target.administrator };
+    const lifecycle = new Lifecycle({
+      name,
+      parent: this,
+      phase: this.phase,
+      abandon: args.abandon ?? false,
+      args,
+      mirror: model,
+      preflight: preflightOptions(args, settings),
+      administrators,
+    });
+
+    if (this.phase === "cleanup") {
+      this.passedAt = this.abandonedAt = pulumi.output(null);
+      this.summary = pulumi.output<Summary>({ gate: null, verification: null, offsets: null, replication: null });
+    } else {
+      const mirror = this.mirror(name, args, settings, origin, target, lifecycle);
+      const { gate, verification, offsets, replication } = lifecycle.aboveMirror(mirror);
+      this.passedAt = gate.passedAt;
+      this.abandonedAt = gate.abandonedAt;
+      this.summary = pulumi
+        .all([gate.result, verification.result, offsets.applied, replication.result])
+        .apply(([gateResult, verified, applied, reset]) => ({
+          gate: gateResult as GateResult | null,
+          verification: verified as VerifyResult | null,
+          offsets: withoutDetails(applied as AppliedOffsets | null),
+          replication: reset as ReplicationResult | null,
+        }));
+    }
+    this.registerOutputs({ phase: this.phase, passedAt: this.passedAt, abandonedAt: this.abandonedAt, summary: this.summary });
+  }
+
+  private mirror(name: string, args: MigrationArgs, settings: MirrorSettings, origin: ClusterAccess, target: ClusterAccess, lifecycle: Lifecycle): Mirror {
+    const namespace = this.namespace(name, args);
+    const after = [lifecycle.preflight, lifecycle.checkpoints, ...namespace];
+    const users = { origin: origin.mirrorsUser(after), target: target.mirrorsUser(after) };
+    const ready = [...users.origin.resources, ...users.target.resources];
+    const privileges = lifecycle.privileges({ origin: users.origin.connection, target: users.target.connection }, ready);
+    const beneath = lifecycle.beneathMirror([privileges, ...ready]);
+    const side = (which: "origin" | "target") => ({
+      ...settings[which],
+      bootstrapServers: args[which].bootstrapServers,
+      authentication: {
+        type: scramType(users[which].credentials.mechanism),
+        username: users[which].credentials.username,
+        passwordSecret: { secretName: users[which].secretNames.password, password: "password" },
+      },
+      tls: args[which].tls === false
+        ? (false as const)
+        : { trustedCertificates: users[which].secretNames.ca === undefined ? [] : [{ secretName: users[which].secretNames.ca!, certificate: "ca.crt" }] },
+    });
+    const { provider, kubeconfig, context, name: mirrorName, namespace: place } = args.mirror ?? {};
+    return new Mirror(
+      `${name}-mirror`,
+      {
+        ...settings,
+        ...(mirrorName === undefined ? {} : { name: mirrorName }),
+        ...(place === undefined ? {} : { namespace: place }),
+        ...(kubeconfig === undefined ? {} : { kubeconfig }),
+        ...(context === undefined ? {} : { context }),
+        origin: side("origin"),
+        target: side("target"),
+      },
+      { parent: this, dependsOn: beneath, ...(provider === undefined ? {} : { provider }) },
+    );
+  }
+
+  private namespace(name: string, args: MigrationArgs): pulumi.Resource[] {
+    if (args.mirror?.createNamespace !== true) return [];
+    const { provider } = args.mirror;
+    const metadata = { name: args.mirror.namespace ?? "migration" };
+    return [new k8s.core.v1.Namespace(`${name}-namespace`, { metadata }, { parent: this, ...(provider === undefined ? {} : { provider }) })];
+  }
+}
+
+/** The mirror's settings without its place, with what is said of it elsewhere. */
+function mirrorSettings(args: MigrationArgs): MirrorSettings {
+  const { name: _n, namespace: _ns, createNamespace: _c, provider: _p, kubeconfig: _k, context: _x, ...settings } = args.mirror ?? {};
+  const { alias, brokers, config } = args.origin;
+  const { target } = args;
+  return {
+    ...settings,
+    ...(args.dialect === undefined ? {} : { dialect: args.dialect }),
+    ...(args.profile === undefined ? {} : { profile: args.profile }),
+    origin: defined({ alias, brokers, config }),
+    target: defined({
+      alias: target.alias,
+      brokers: target.brokers,
+      config: target.config,
+      groupId: target.groupId,
+      offsetStorageTopic: target.offsetStorageTopic,
+      configStorageTopic: target.configStorageTopic,
+      statusStorageTopic: target.statusStorageTopic,
+    }),
+  };
+}
+
+function scramType(mechanism: string): "scram-sha-512" | "scram-sha-256" | "plain" {
+  return mechanism.toLowerCase() as "scram-sha-512" | "scram-sha-256" | "plain";
+}
+
+/** Thousands of offsets are for the report, not for a stack output. */
+function withoutDetails(applied: AppliedOffsets | null) {
+  if (applied === null) return null;
+  const { groups, ...rest } = applied;
+  return { ...rest, groups: groups.length };
+}

@@ -1,0 +1,22 @@
+import { defined } from "../../engine/defined";
+import { Mistakes } from "../../engine/errors";
+import type { PreflightOptions } from "../../engine/preflight";
+import { resolveMirror } from "../mirror/resolve";
+import type { MirrorSettings } from "../mirror/settings";
+import type { MigrationArgs } from "./args";
+
+/** What the preflight has to know beside the model: the replication that the mirror and the reset will ask for. */
+export function preflightOptions(args: MigrationArgs, settings: MirrorSettings): PreflightOptions {
+  const { target, source, checkpoint, heartbeat } = resolveMirror(settings, new Mistakes());
+  const factor = (config: Record<string, unknown>, key: string) => (config[key] === undefined ? undefined : Number(config[key]));
+  const { rules, allowSameRack } = args.replication ?? {};
+  return defined({
+    storageReplicationFactor: factor(target.config, "offset.storage.replication.factor"),
+    checkpointsReplicationFactor: factor(checkpoint.config, "checkpoints.topic.replication.factor"),
+    offsetSyncsReplicationFactor: factor(source.config, "offset-syncs.topic.replication.factor"),
+    heartbeatsReplicationFactor: heartbeat === undefined ? undefined : factor(heartbeat.config, "heartbeats.topic.replication.factor"),
+    replication: defined({ rules, allowSameRack }),
+    fence: args.fence ?? false,
+    ...args.preflight,
+  });
+}

@@ -1,0 +1,160 @@
+import { isMigrationError, Mistakes } from "../../engine/errors";
+import { APACHE_DEFAULT, APACHE_IDENTITY, kafkaAtLeast, modelFrom, STRIMZI_IDENTITY } from "../../engine/mirror-configuration";
+import { internalTopics } from "../../engine/naming";
+import { didYouMean } from "../../engine/near-miss";
+import { compilePatternList } from "../../engine/patterns";
+import type { Config } from "../dialects/model";
+import { checkRules } from "./rules";
+import type { ResolvedMirror } from "./resolve";
+import type { MirrorSettings } from "./settings";
+
+const CONNECTION = ["bootstrapServers", "authentication", "tls"];
+const CLUSTER = ["alias", "brokers", "config", ...CONNECTION];
+const CONNECTOR = ["config", "tasksMax", "state", "autoRestart"];
+const KNOWN = {
+  "": [
+    "dialect", "profile", "kafkaVersion", "image", "replicas", "tasksMax", "replicationFactor", "offsetFlushIntervalMs", "exactlyOnce",
+    "topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern", "origin", "target",
+    "sourceConnector", "checkpointConnector", "heartbeatConnector",
+    "resources", "jvmOptions", "logging", "metricsConfig", "jmxOptions", "tracing", "rack", "clientRackInitImage",
+    "livenessProbe", "readinessProbe", "template", "affinity", "tolerations",
+    "name", "namespace", "labels", "annotations", "readyLimitSeconds", "kubeconfig", "context",
+  ],
+  origin: CLUSTER,
+  target: [...CLUSTER, "groupId", "offsetStorageTopic", "configStorageTopic", "statusStorageTopic"],
+  sourceConnector: CONNECTOR.filter((key) => key !== "tasksMax"),
+  checkpointConnector: CONNECTOR,
+  heartbeatConnector: CONNECTOR,
+};
+
+/** Shape and single values, before anything is derived from them. */
+export function checkSettings(settings: MirrorSettings, mistakes: Mistakes): void {
+  for (const [path, known] of Object.entries(KNOWN)) {
+    const part: unknown = path === "" ? settings : settings[path as keyof MirrorSettings];
+    if (part === undefined) continue;
+    if (typeof part !== "object" || part === null) {
+      mistakes.add(`${path} is ${String(part)}: it has to be an object with ${known.join(", ")}`);
+      continue;
+    }
+    for (const key of Object.keys(part)) {
+      if (!known.includes(key)) mistakes.add(`${path === "" ? key : `${path}.${key}`} is no setting${didYouMean(key, known)}`);
+    }
+  }
+  oneOf("profile", settings.profile, ["guide", "tuned", "least"], mistakes);
+  for (const name of ["sourceConnector", "checkpointConnector", "heartbeatConnector"] as const) {
+    oneOf(`${name}.state`, settings[name]?.state, ["running", "paused", "stopped"], mistakes);
+  }
+  wholeNumber("replicas", settings.replicas, 0, mistakes);
+  wholeNumber("tasksMax", settings.tasksMax, 1, mistakes);
+  wholeNumber("checkpointConnector.tasksMax", settings.checkpointConnector?.tasksMax, 1, mistakes);
+  wholeNumber("offsetFlushIntervalMs", settings.offsetFlushIntervalMs, 1, mistakes);
+  wholeNumber("origin.brokers", settings.origin?.brokers, 1, mistakes);
+  wholeNumber("target.brokers", settings.target?.brokers, 1, mistakes);
+  if (settings.replicationFactor !== -1) wholeNumber("replicationFactor", settings.replicationFactor, 1, mistakes);
+  if (settings.kafkaVersion !== undefined && !/^\d+\.\d+(\.\d+)?$/.test(settings.kafkaVersion)) {
+    mistakes.add(`kafkaVersion is "${settings.kafkaVersion}": it has to be major.minor or major.minor.patch, like 4.2.0`);
+  }
+  for (const name of ["topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const) {
+    if (settings[name] !== undefined) pattern(name, settings[name], mistakes);
+  }
+}
+
+/** What the final configuration means, whoever chose its values. */
+export function checkConfigs(mirror: ResolvedMirror, mistakes: Mistakes): void {
+  for (const side of ["origin", "target"] as const) clusterConfig(side, mirror[side].config, mistakes);
+  for (const name of ["source", "checkpoint", "heartbeat"] as const) {
+    if (mirror[name] !== undefined) connectorConfig(`${name}Connector.config`, mirror[name].config, mistakes);
+  }
+  checkRules(mirror, mistakes);
+  single(mirror, mistakes);
+  names(mirror, mistakes);
+}
+
+const TARGET_FIELDS: Record<string, string> = {
+  "group.id": "target.groupId",
+  "offset.storage.topic": "target.offsetStorageTopic",
+  "config.storage.topic": "target.configStorageTopic",
+  "status.storage.topic": "target.statusStorageTopic",
+};
+
+function clusterConfig(side: "origin" | "target", config: Config, mistakes: Mistakes): void {
+  for (const key of Object.keys(config)) {
+    if (side === "target" && TARGET_FIELDS[key] !== undefined) mistakes.add(`target.config "${key}": say it as ${TARGET_FIELDS[key]}`);
+  }
+}
+
+const CONNECTOR_FIELDS: Record<string, string> = {
+  topics: "say it as topicsPattern",
+  groups: "say it as groupsPattern",
+  "topics.exclude": "say it as topicsExcludePattern",
+  "topics.blacklist": "say it as topicsExcludePattern",
+  "groups.exclude": "say it as groupsExcludePattern",
+  "groups.blacklist": "say it as groupsExcludePattern",
+  "topic.filter.class": "what is migrated is computed from the patterns",
+  "group.filter.class": "what is migrated is computed from the patterns",
+  transforms: "a copy that is changed on its way can't be proved complete",
+};
+
+function connectorConfig(path: string, config: Config, mistakes: Mistakes): void {
+  for (const key of Object.keys(config)) {
+    if (Object.hasOwn(CONNECTOR_FIELDS, key)) mistakes.add(`${path} "${key}" can't be set: ${CONNECTOR_FIELDS[key]}`);
+    const cluster = /^(source|target)\.cluster\.(alias|bootstrap\.servers)$/.exec(key);
+    if (cluster) mistakes.add(`${path} "${key}" can't be set: say it as ${cluster[1] === "source" ? "origin" : "target"}.${cluster[2] === "alias" ? "alias" : "bootstrapServers"}`);
+  }
+  if (config["errors.tolerance"] !== undefined && config["errors.tolerance"] !== "none") {
+    mistakes.add(`${path} "errors.tolerance" is "${config["errors.tolerance"]}": records would be left out unnoticed; take it away`);
+  }
+  for (const key of ["consumer.auto.offset.reset", "source.consumer.auto.offset.reset"]) {
+    if (config[key] !== undefined && config[key] !== "earliest") mistakes.add(`${path} "${key}" is "${config[key]}": what is in the topics already would not be copied; take it away`);
+  }
+}
+
+/** Values that the model is read from. */
+function single(mirror: ResolvedMirror, mistakes: Mistakes): void {
+  const { "offset-syncs.topic.location": location, "replication.policy.class": policy } = mirror.source.config;
+  if (location !== undefined && location !== "source" && location !== "target") {
+    mistakes.add(`sourceConnector.config "offset-syncs.topic.location" is "${location}": it has to be "source" or "target"`);
+  }
+  if (policy !== undefined && ![STRIMZI_IDENTITY, APACHE_IDENTITY, APACHE_DEFAULT].includes(String(policy))) {
+    const identity = kafkaAtLeast(mirror.kafkaVersion, 3, 0) ? APACHE_IDENTITY : STRIMZI_IDENTITY;
+    mistakes.add(`replication.policy.class ${policy} is not known, so the names of its topics can't be computed: use ${identity} or ${APACHE_DEFAULT}`);
+  }
+  const model = modelFrom(mirror);
+  for (const key of ["offsetFlushIntervalMs", "replicationFactor", "refreshTopicsIntervalSeconds"] as const) {
+    if (!Number.isInteger(model[key])) mistakes.add(`${key} is not a whole number: ${model[key]}`);
+  }
+}
+
+const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
+
+function names(mirror: ResolvedMirror, mistakes: Mistakes): void {
+  for (const side of ["origin", "target"] as const) {
+    const { alias } = mirror[side];
+    if (!TOPIC_NAME.test(alias)) mistakes.add(`${side}.alias is "${alias}": it becomes part of topic names, so only letters, digits, ".", "_" and "-"`);
+  }
+  const topics = internalTopics(modelFrom(mirror));
+  const badAlias = !TOPIC_NAME.test(mirror.origin.alias) || !TOPIC_NAME.test(mirror.target.alias);
+  for (const { kind, name } of topics) {
+    const ofAliases = kind === "checkpoints" || kind === "offset-syncs";
+    if (!TOPIC_NAME.test(name) && !(badAlias && ofAliases)) mistakes.add(`the ${kind} topic would be called "${name}": a topic's name has at most 249 letters, digits, ".", "_" and "-"`);
+  }
+}
+
+function oneOf(name: string, value: string | undefined, known: readonly string[], mistakes: Mistakes): void {
+  if (value !== undefined && !known.includes(value)) mistakes.add(`${name} is "${value}"${didYouMean(value, known)}: it has to be one of ${known.join(", ")}`);
+}
+
+function wholeNumber(name: string, value: unknown, least: number, mistakes: Mistakes): void {
+  if (value !== undefined && (!Number.isInteger(value) || (value as number) < least)) {
+    mistakes.add(`${name} is ${JSON.stringify(value)}: it has to be a whole number, at least ${least}`);
+  }
+}
+
+function pattern(name: string, value: string, mistakes: Mistakes): void {
+  try {
+    compilePatternList(value, name);
+  } catch (error) {
+    if (!isMigrationError(error)) throw error;
+    mistakes.add(`${error.message.split("\n")[0]!.replace(`${error.code}: `, "")}; ${error.fix}`);
+  }
+}

@@ -1,0 +1,81 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { MirrorModel } from "../../engine/model";
+import { Ready } from "../../lifecycle/ready";
+import type { ResourceText } from "../dialects";
+import { accessOf, type KubernetesArgs, withInputs } from "../kubernetes";
+import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings";
+import { describeMirror, type MirrorConnection, type MirrorDescription } from "./text";
+
+/** The same fields; every text in them may be one that Pulumi knows later. */
+type WithInputs<T> = T extends string
+  ? string extends T
+    ? pulumi.Input<string>
+    : T
+  : T extends readonly (infer Item)[]
+    ? readonly WithInputs<Item>[]
+    : T extends object
+      ? { [K in keyof T]: WithInputs<T[K]> }
+      : T;
+
+export interface MirrorArgs extends Omit<MirrorSettings, "origin" | "target">, KubernetesArgs {
+  /** Name of the KafkaMirrorMaker2. Default `data-migration`. */
+  name?: pulumi.Input<string>;
+  /** Default `migration`. */
+  namespace?: pulumi.Input<string>;
+  labels?: Record<string, pulumi.Input<string>>;
+  annotations?: Record<string, pulumi.Input<string>>;
+  /** The cluster to migrate from. Example: `{ bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093" }`. */
+  origin: ClusterSettings & WithInputs<MirrorConnection>;
+  /** The cluster to migrate to. */
+  target: TargetSettings & WithInputs<MirrorConnection>;
+  /** Longest wait for the workers, in seconds. Default 600. */
+  readyLimitSeconds?: number;
+}
+
+/**
+ * The KafkaMirrorMaker2 that copies the origin's topics to the target. Ready when the operator says so; a NotReady
+ * fails the `up` at once with the operator's message.
+ *
+ * @example
+ * new Mirror("mirror", {
+ *   profile: "tuned",
+ *   origin: { bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093" },
+ *   target: { bootstrapServers: "target-kafka-bootstrap.target-ns:9093", brokers: 3 },
+ *   topicsPattern: "orders,payments-.*",
+ * });
+ */
+export class Mirror extends pulumi.ComponentResource {
+  /** What the engine has to know of this mirror; plain, from the same choices as the resource. */
+  readonly model: MirrorModel;
+  /** `<namespace>/<name>`, known once the workers are ready. */
+  readonly ready: pulumi.Output<string>;
+
+  /** @throws MigrationError MIRROR_SETTINGS with every mistake, before anything is declared */
+  constructor(name: string, args: MirrorArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { text, model, otherApiVersions } = describeMirror(withInputs<MirrorDescription>(args));
+    super("kafka-migration:components:Mirror", name, {}, opts);
+
+    const mirror = this.kafkaMirrorMaker2(name, text, otherApiVersions, opts?.dependsOn);
+    this.model = model;
+    this.ready = this.readiness(name, text, mirror, args).objectId;
+    this.registerOutputs({ ready: this.ready });
+  }
+
+  private kafkaMirrorMaker2(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+    return new k8s.apiextensions.CustomResource(
+      name,
+      { apiVersion, kind, metadata, spec },
+      { parent: this, dependsOn, aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })) },
+    );
+  }
+
+  private readiness(name: string, { apiVersion, metadata, spec }: ResourceText, mirror: pulumi.Resource, args: MirrorArgs) {
+    const place = { apiVersion, kind: "KafkaMirrorMaker2" as const, namespace: metadata.namespace, name: metadata.name };
+    return new Ready(
+      `${name}-ready`,
+      { place, trigger: pulumi.jsonStringify(spec), limitSeconds: args.readyLimitSeconds ?? 600, ...accessOf(this, args) },
+      { parent: this, dependsOn: mirror },
+    );
+  }
+}

@@ -1,0 +1,111 @@
+import { Mistakes } from "../../engine/errors";
+import { kafkaAtLeast, modelFrom } from "../../engine/mirror-configuration";
+import type { MirrorModel } from "../../engine/model";
+import { type Config, type ConnectorSpec, type Dialect, dialectNamed, type PodSettings } from "../dialects";
+import { checkConfigs, checkSettings } from "./checks";
+import { profileValues } from "./profiles";
+import type { ConfigValue, ConnectorSettings, MirrorSettings } from "./settings";
+
+/** Settings with every choice made: the one source of the resource's text and of the model that the engine works from. */
+export interface ResolvedMirror {
+  dialect: Dialect;
+  /** Written as `spec.version`; undefined when the operator chooses. */
+  version?: string;
+  kafkaVersion: string;
+  image?: string;
+  replicas: number;
+  origin: { alias: string; config: Config };
+  target: { alias: string; config: Config; groupId?: string; offsetStorageTopic: string; configStorageTopic: string; statusStorageTopic: string };
+  source: ConnectorSpec;
+  checkpoint: ConnectorSpec;
+  heartbeat?: ConnectorSpec;
+  topicsPattern: string;
+  topicsExcludePattern?: string;
+  groupsPattern: string;
+  groupsExcludePattern?: string;
+  pods: PodSettings;
+}
+
+const PODS = [
+  "resources", "jvmOptions", "logging", "metricsConfig", "jmxOptions", "tracing", "rack", "clientRackInitImage",
+  "livenessProbe", "readinessProbe", "template", "affinity", "tolerations",
+] as const satisfies readonly (keyof PodSettings)[];
+
+/** Makes every choice; what is wrong is added to `mistakes`, and the answer is then not to be used. */
+export function resolveMirror(settings: MirrorSettings, mistakes: Mistakes): ResolvedMirror {
+  checkSettings(settings, mistakes);
+  const dialect = dialectNamed(settings.dialect, mistakes);
+  const kafkaVersion = settings.kafkaVersion ?? dialect.kafkaVersion;
+  const profile = settings.profile ?? "least";
+  const values = profileValues(profile, {
+    guideDialect: dialect.name === "event-streams-v1beta1",
+    kafkaVersion,
+    originBrokers: settings.origin?.brokers,
+    targetBrokers: settings.target?.brokers,
+    replicationFactor: settings.replicationFactor,
+    offsetFlushIntervalMs: settings.offsetFlushIntervalMs,
+    exactlyOnce: settings.exactlyOnce ?? false,
+  });
+  const { origin, target } = settings;
+  const resolved: ResolvedMirror = {
+    dialect,
+    version: settings.kafkaVersion,
+    kafkaVersion,
+    image: settings.image,
+    replicas: settings.replicas ?? 1,
+    origin: { alias: origin?.alias ?? "origin-cluster", config: over({}, origin?.config) },
+    target: {
+      alias: target?.alias ?? "target-cluster",
+      config: over(values.target, target?.config),
+      groupId: target?.groupId ?? values.groupId,
+      offsetStorageTopic: target?.offsetStorageTopic ?? "migration-connect-cluster-offsets",
+      configStorageTopic: target?.configStorageTopic ?? "migration-connect-cluster-configs",
+      statusStorageTopic: target?.statusStorageTopic ?? "migration-connect-cluster-status",
+    },
+    source: { ...connector(values.source, settings.sourceConnector), tasksMax: settings.tasksMax ?? values.tasksMax },
+    checkpoint: connector(values.checkpoint, settings.checkpointConnector),
+    heartbeat: settings.heartbeatConnector && connector({}, settings.heartbeatConnector),
+    topicsPattern: settings.topicsPattern ?? ".*",
+    topicsExcludePattern: settings.topicsExcludePattern,
+    groupsPattern: settings.groupsPattern ?? ".*",
+    groupsExcludePattern: settings.groupsExcludePattern,
+    pods: Object.fromEntries(PODS.filter((key) => settings[key] !== undefined).map((key) => [key, settings[key]])),
+  };
+  allowOverrides(resolved);
+  checkConfigs(resolved, mistakes);
+  return resolved;
+}
+
+/**
+ * What the engine has to know of the mirror, from the same choices as the resource's text.
+ * @throws MigrationError MIRROR_SETTINGS with every mistake
+ */
+export function mirrorModelOf(settings: MirrorSettings): MirrorModel {
+  const mistakes = new Mistakes();
+  const resolved = resolveMirror(settings, mistakes);
+  throwMistakes(mistakes);
+  return modelFrom(resolved);
+}
+
+export function throwMistakes(mistakes: Mistakes): void {
+  const count = mistakes.list.length;
+  mistakes.throwIfAny("MIRROR_SETTINGS", `the mirror's settings have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
+}
+
+function connector(values: Config, settings: ConnectorSettings | undefined): ConnectorSpec {
+  return { config: over(values, settings?.config), tasksMax: settings?.tasksMax, state: settings?.state, autoRestart: settings?.autoRestart };
+}
+
+/** The user's values over the profile's; null takes one away. */
+function over(values: Config, own: Record<string, ConfigValue> | undefined): Config {
+  const merged: Record<string, ConfigValue> = { ...values, ...own };
+  return Object.fromEntries(Object.entries(merged).filter((entry): entry is [string, Config[string]] => entry[1] !== null && entry[1] !== undefined));
+}
+
+/** Before Kafka 3.0 Connect refuses a connector with `producer.override.` keys unless the worker allows them (KIP-722). */
+function allowOverrides(resolved: ResolvedMirror): void {
+  const key = "connector.client.config.override.policy";
+  const overrides = Object.keys(resolved.source.config).some((k) => k.startsWith("producer.override."));
+  if (!kafkaAtLeast(resolved.kafkaVersion, 3, 0) && overrides && resolved.target.config[key] === undefined) resolved.target.config[key] = "All";
+}
+

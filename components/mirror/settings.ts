@@ -1,0 +1,77 @@
+import type { Profile } from "../../engine/model";
+import type { ConnectorState, DialectName, PodSettings } from "../dialects/model";
+
+/** One value of a Kafka or connector configuration; null takes the profile's value away. */
+export type ConfigValue = string | number | boolean | null;
+
+/**
+ * Everything that decides what the mirror does and how its topics are named. Plain values: they are checked, and the
+ * internal topics computed, before anything is created. Every default is the profile's; every value can be overridden.
+ */
+export interface MirrorSettings extends PodSettings {
+  /** Default `strimzi-v1`. */
+  dialect?: DialectName;
+  /** `guide`: exactly the guide's values; `tuned`: `least` and the throughput keys. Default `least`. */
+  profile?: Profile;
+  /**
+   * Kafka version of the MirrorMaker 2 that runs, `major.minor[.patch]`; written as `spec.version` when given.
+   * Default: what the dialect's operator runs (2.7.0 for event-streams-v1beta1, else 4.2.0), and `spec.version` is left out.
+   */
+  kafkaVersion?: string;
+  /** Container image of the workers. Default: the operator's. */
+  image?: string;
+  /** Number of workers. Default 1. */
+  replicas?: number;
+  /** `tasksMax` of the source connector. Default: unset, which is 1; `tuned`: 4. More than there are partitions bring nothing. */
+  tasksMax?: number;
+  /** Replication factor of topics made on the target; -1: the target's default. Default -1, or min(3, `target.brokers`); `guide`: 1. */
+  replicationFactor?: number;
+  /** Milliseconds between flushes of the workers' offsets. Default 5000; `guide`: unset, which is 60000. */
+  offsetFlushIntervalMs?: number;
+  /** Exactly-once source support (target and worker Kafka >= 3.5). Default false. */
+  exactlyOnce?: boolean;
+  /** Comma-separated Java regular expressions, matched whole. Default `.*`. Example: `orders,payments-.*`. */
+  topicsPattern?: string;
+  /** Default: MirrorMaker 2's own. */
+  topicsExcludePattern?: string;
+  /** Default `.*`. */
+  groupsPattern?: string;
+  /** Default: MirrorMaker 2's own. */
+  groupsExcludePattern?: string;
+  origin?: ClusterSettings;
+  target?: TargetSettings;
+  sourceConnector?: Omit<ConnectorSettings, "tasksMax">;
+  checkpointConnector?: ConnectorSettings;
+  /** Declares a heartbeat connector. Default: none. Not in `strimzi-v1`. */
+  heartbeatConnector?: ConnectorSettings;
+}
+
+export interface ClusterSettings {
+  /** Default `origin-cluster`, `target-cluster`; part of the internal topics' names. */
+  alias?: string;
+  /** Number of brokers, when known: internal topics then get min(3, brokers) replicas instead of the cluster's default. */
+  brokers?: number;
+  /** The mirror's configuration of this cluster, e.g. `{ "offset.flush.interval.ms": 10000 }` (target: the workers'). */
+  config?: Record<string, ConfigValue>;
+}
+
+export interface TargetSettings extends ClusterSettings {
+  /** Connect's group. Default `migration-connect-cluster`; `guide`: the operator's, `mirrormaker2-cluster`. */
+  groupId?: string;
+  /** Default `migration-connect-cluster-offsets`. */
+  offsetStorageTopic?: string;
+  /** Default `migration-connect-cluster-configs`. */
+  configStorageTopic?: string;
+  /** Default `migration-connect-cluster-status`. */
+  statusStorageTopic?: string;
+}
+
+export interface ConnectorSettings {
+  /** Over the profile's, key by key. */
+  config?: Record<string, ConfigValue>;
+  tasksMax?: number;
+  /** Default: running. */
+  state?: ConnectorState;
+  /** Default: off. */
+  autoRestart?: { enabled: boolean; maxRestarts?: number };
+}

@@ -1,0 +1,84 @@
+import { Mistakes } from "../../engine/errors";
+import { modelFrom } from "../../engine/mirror-configuration";
+import type { MirrorModel } from "../../engine/model";
+import type { ClusterSpec, MirrorAuthentication, MirrorSpec, ResourceText, TrustedCertificate } from "../dialects";
+import { resolveMirror, throwMistakes } from "./resolve";
+import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings";
+
+/** How the workers reach a cluster. The defaults are the guide's names. */
+export interface MirrorConnection {
+  /** `host:port`, comma separated. */
+  bootstrapServers: string;
+  /**
+   * Default: `scram-sha-512` as `mm2-credentials` with the password in the Secret `origin-cluster-credentials` or
+   * `target-cluster-credentials`, key `password`. `false`: none.
+   */
+  authentication?: MirrorAuthentication | false;
+  /**
+   * Default: trust `ca.crt` of the Secret `origin-cluster-ca-cert` or `target-cluster-ca-cert`. An empty list trusts
+   * the system's certificates; `false`: no TLS.
+   */
+  tls?: { trustedCertificates: readonly TrustedCertificate[] } | false;
+}
+
+/** A KafkaMirrorMaker2 as plain data: settings, places and connections. */
+export interface MirrorDescription extends Omit<MirrorSettings, "origin" | "target"> {
+  /** Default `data-migration`. */
+  name?: string;
+  /** Default `migration`. */
+  namespace?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  origin: ClusterSettings & MirrorConnection;
+  target: TargetSettings & MirrorConnection;
+}
+
+/**
+ * The resource's text and the model that the engine works from, made from the same choices.
+ * @throws MigrationError MIRROR_SETTINGS with every mistake
+ */
+export function describeMirror(mirror: MirrorDescription): { text: ResourceText; model: MirrorModel; otherApiVersions: readonly string[] } {
+  const mistakes = new Mistakes();
+  const resolved = resolveMirror(mirror, mistakes);
+  for (const side of ["origin", "target"] as const) {
+    if (!mirror[side]?.bootstrapServers) mistakes.add(`${side}.bootstrapServers is missing: give host:port, comma separated`);
+  }
+  const spec: MirrorSpec = {
+    name: mirror.name ?? "data-migration",
+    namespace: mirror.namespace ?? "migration",
+    labels: mirror.labels,
+    annotations: mirror.annotations,
+    version: resolved.version,
+    image: resolved.image,
+    replicas: resolved.replicas,
+    origin: cluster("origin", resolved.origin, mirror.origin),
+    target: { ...resolved.target, ...cluster("target", resolved.target, mirror.target) },
+    source: resolved.source,
+    checkpoint: resolved.checkpoint,
+    heartbeat: resolved.heartbeat,
+    topicsPattern: resolved.topicsPattern,
+    topicsExcludePattern: resolved.topicsExcludePattern,
+    groupsPattern: resolved.groupsPattern,
+    groupsExcludePattern: resolved.groupsExcludePattern,
+    pods: resolved.pods,
+  };
+  const text = resolved.dialect.mirror(spec, mistakes);
+  throwMistakes(mistakes);
+  return { text, model: modelFrom(resolved), otherApiVersions: resolved.dialect.otherApiVersions };
+}
+
+function cluster(side: "origin" | "target", { alias, config }: Pick<ClusterSpec, "alias" | "config">, connection: MirrorConnection | undefined): ClusterSpec {
+  const authentication = connection?.authentication ?? {
+    type: "scram-sha-512",
+    username: "mm2-credentials",
+    passwordSecret: { secretName: `${side}-cluster-credentials`, password: "password" },
+  };
+  const tls = connection?.tls ?? { trustedCertificates: [{ secretName: `${side}-cluster-ca-cert`, certificate: "ca.crt" }] };
+  return {
+    alias,
+    bootstrapServers: connection?.bootstrapServers ?? "",
+    ...(authentication === false ? {} : { authentication }),
+    ...(tls === false ? {} : { tls }),
+    config,
+  };
+}

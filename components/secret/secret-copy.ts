@@ -1,0 +1,104 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Mistakes } from "../../engine/errors";
+import { didYouMean } from "../../engine/near-miss";
+import { Ready } from "../../lifecycle/ready";
+import { accessOfProvider, decoded, type KubernetesArgs } from "../kubernetes";
+
+/** A Secret that exists, or that an operator is about to make. */
+export interface SecretSource extends KubernetesArgs {
+  namespace: pulumi.Input<string>;
+  name: pulumi.Input<string>;
+  /** Keys to copy, and no others. Example: `["ca.crt"]`. */
+  keys: string[];
+  /** Provider of the cluster that has the Secret. Default: the same as the copy's. */
+  provider?: k8s.Provider;
+  /** Longest wait for the Secret to appear, in seconds. Default 120. */
+  limitSeconds?: number;
+}
+
+export interface SecretCopyArgs {
+  /** Name of the copy. Example: `origin-cluster-credentials`. */
+  name: pulumi.Input<string>;
+  /** Namespace of the copy. Default `migration`. */
+  namespace?: pulumi.Input<string>;
+  /** Copy these keys of that Secret. */
+  source?: SecretSource;
+  /** Or: these values, by key. Example: `{ password: user.password }`. */
+  values?: Record<string, pulumi.Input<string>>;
+}
+
+/**
+ * A Secret beside the mirror with what it needs of another one, and nothing more. Waits until the other one is there;
+ * when it has changed, the next `up` follows. The two may be on different Kubernetes clusters: the copy is made with the
+ * component's provider, the source is read with its own.
+ *
+ * @example
+ * new SecretCopy("origin-ca", {
+ *   name: "origin-cluster-ca-cert",
+ *   source: { namespace: "origin-ns", name: "origin-cluster-ca-cert", keys: ["ca.crt"] },
+ * });
+ */
+export class SecretCopy extends pulumi.ComponentResource {
+  /** Name of the copy, known once it exists. */
+  readonly secretName: pulumi.Output<string>;
+  /** The copied values by key, decoded; secret. */
+  readonly values: Record<string, pulumi.Output<string>>;
+
+  /** @throws MigrationError SECRET_SETTINGS with every mistake, before anything is declared */
+  constructor(name: string, args: SecretCopyArgs, opts?: pulumi.ComponentResourceOptions) {
+    check(name, args);
+    super("kafka-migration:components:SecretCopy", name, {}, opts);
+
+    const data = args.source === undefined ? encoded(args.values!) : this.read(name, args.source, opts);
+    const copy = this.copy(name, args, data, opts);
+    this.values = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, decoded(value)]));
+    this.secretName = copy.metadata.name;
+    this.registerOutputs({ secretName: this.secretName });
+  }
+
+  private read(name: string, source: SecretSource, opts: pulumi.ComponentResourceOptions | undefined): Data {
+    const provider = source.provider ?? this.getProvider("kubernetes:core/v1:Secret");
+    const place = { apiVersion: "v1", kind: "Secret" as const, namespace: source.namespace, name: source.name };
+    const present = new Ready(
+      `${name}-source-present`,
+      { place: pulumi.output(place), keys: source.keys, limitSeconds: source.limitSeconds ?? 120, ...accessOfProvider(provider, source) },
+      { parent: this, dependsOn: opts?.dependsOn },
+    );
+    // Its metadata would show the data again, in an annotation that some tools leave.
+    const read = k8s.core.v1.Secret.get(`${name}-source`, present.objectId, { parent: this, provider, additionalSecretOutputs: ["metadata"] });
+    return Object.fromEntries(source.keys.map((key) => [key, pulumi.secret(read.data.apply((data) => data[key] ?? ""))]));
+  }
+
+  private copy(name: string, args: SecretCopyArgs, data: Data, opts: pulumi.ComponentResourceOptions | undefined): k8s.core.v1.Secret {
+    const metadata = { name: args.name, namespace: args.namespace ?? "migration" };
+    return new k8s.core.v1.Secret(name, { metadata, data }, { parent: this, dependsOn: opts?.dependsOn });
+  }
+}
+
+/** Values by key as Kubernetes keeps them, in base64; secret. */
+type Data = Record<string, pulumi.Output<string>>;
+
+function encoded(values: Record<string, pulumi.Input<string>>): Data {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, pulumi.secret(value).apply((text) => Buffer.from(text, "utf8").toString("base64"))]),
+  );
+}
+
+const KNOWN = ["name", "namespace", "source", "values"];
+const KNOWN_SOURCE = ["namespace", "name", "keys", "provider", "limitSeconds", "kubeconfig", "context"];
+
+function check(name: string, args: SecretCopyArgs): void {
+  const mistakes = new Mistakes();
+  for (const key of Object.keys(args)) if (!KNOWN.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, KNOWN)}`);
+  for (const key of Object.keys(args.source ?? {})) if (!KNOWN_SOURCE.includes(key)) mistakes.add(`source.${key} is no setting${didYouMean(key, KNOWN_SOURCE)}`);
+  if (!args.name) mistakes.add("name is missing: name the copy");
+  if ((args.source === undefined) === (args.values === undefined)) mistakes.add("give either source or values");
+  if (args.source !== undefined) {
+    if (!args.source.namespace) mistakes.add("source.namespace is missing");
+    if (!args.source.name) mistakes.add("source.name is missing");
+    if (!Array.isArray(args.source.keys) || args.source.keys.length === 0) mistakes.add("source.keys is missing: name the keys to copy, e.g. ca.crt");
+  }
+  const count = mistakes.list.length;
+  mistakes.throwIfAny("SECRET_SETTINGS", `the secret copy "${name}" has ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
+}

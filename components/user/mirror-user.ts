@@ -1,0 +1,89 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Ready } from "../../lifecycle/ready";
+import type { ClusterCredentials } from "../credentials";
+import type { DialectName, ResourceText, UserAuthentication } from "../dialects";
+import { accessOf, decoded, type KubernetesArgs, withInputs } from "../kubernetes";
+import { describeUser, type UserDescription, type UserRights } from "./settings";
+
+export interface MirrorUserArgs extends UserRights, KubernetesArgs {
+  /** API version of the user operator. Default `strimzi-v1`. */
+  dialect?: DialectName;
+  /** Name of the KafkaUser, of its principal and of its Secret. Default `mm2-credentials`. */
+  name?: pulumi.Input<string>;
+  /** Namespace of the Kafka cluster. Example: `origin-ns`. */
+  namespace: pulumi.Input<string>;
+  /** Name of the Kafka resource. Example: `origin`. */
+  cluster: pulumi.Input<string>;
+  labels?: Record<string, pulumi.Input<string>>;
+  annotations?: Record<string, pulumi.Input<string>>;
+  /** Default: `{ type: "scram-sha-512" }` with a password that the operator makes. */
+  authentication?: UserAuthentication;
+  /** Longest wait for the operator, in seconds. Default 120. */
+  readyLimitSeconds?: number;
+}
+
+/**
+ * A KafkaUser with exactly the ACLs that the mirror needs, and its credentials once the operator has made them.
+ * A user that the operator finds NotReady fails the `up` at once with the operator's message.
+ *
+ * @example
+ * const user = new MirrorUser("origin-user", { role: "origin", cluster: "origin", namespace: "origin-ns", profile: "guide" });
+ * new SecretCopy("origin-credentials", { name: "origin-cluster-credentials", values: { password: user.password! } });
+ */
+export class MirrorUser extends pulumi.ComponentResource implements ClusterCredentials {
+  readonly username: pulumi.Output<string>;
+  readonly password?: pulumi.Output<string>;
+  readonly certificate?: pulumi.Output<string>;
+  readonly key?: pulumi.Output<string>;
+  readonly mechanism: ClusterCredentials["mechanism"];
+  /** Name of the Secret that the operator made, in the user's namespace. */
+  readonly secretName: pulumi.Output<string>;
+
+  /** @throws MigrationError USER_SETTINGS with every mistake, before anything is declared */
+  constructor(name: string, args: MirrorUserArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { text, otherApiVersions } = describeUser(withInputs<UserDescription>(args));
+    super("kafka-migration:components:MirrorUser", name, {}, opts);
+
+    const user = this.kafkaUser(name, text, otherApiVersions, opts?.dependsOn);
+    const ready = this.ready(name, text, user, args);
+    const type = args.authentication?.type ?? "scram-sha-512";
+    this.mechanism = type === "scram-sha-512" ? "SCRAM-SHA-512" : "TLS";
+    this.username = ready.username.apply((username) => username ?? "");
+    this.secretName = ready.secretId.apply((id) => id?.split("/")[1] ?? "");
+    if (type !== "tls-external") {
+      const { data } = this.secret(name, ready);
+      const value = (key: string) => decoded(data.apply((values) => values[key] ?? ""));
+      if (type === "scram-sha-512") this.password = value("password");
+      else {
+        this.certificate = value("user.crt");
+        this.key = value("user.key");
+      }
+    }
+    this.registerOutputs({ username: this.username, secretName: this.secretName });
+  }
+
+  private kafkaUser(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+    return new k8s.apiextensions.CustomResource(
+      name,
+      { apiVersion, kind, metadata, spec },
+      // Without the alias another API version of the same object would be a new resource, and "already exists".
+      { parent: this, dependsOn, aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })) },
+    );
+  }
+
+  private ready(name: string, { apiVersion, metadata, spec }: ResourceText, user: pulumi.Resource, args: MirrorUserArgs) {
+    const place = { apiVersion, kind: "KafkaUser" as const, namespace: metadata.namespace, name: metadata.name };
+    return new Ready(
+      `${name}-ready`,
+      { place, trigger: pulumi.jsonStringify(spec), limitSeconds: args.readyLimitSeconds ?? 120, ...accessOf(this, args) },
+      { parent: this, dependsOn: user },
+    );
+  }
+
+  /** Its metadata would show the data again, in an annotation that some tools leave. */
+  private secret(name: string, ready: Ready) {
+    const id = ready.secretId.apply((secretId) => secretId ?? "");
+    return k8s.core.v1.Secret.get(`${name}-secret`, id, { parent: this, additionalSecretOutputs: ["metadata"] });
+  }
+}

@@ -1,0 +1,81 @@
+import * as kafka from "@pulumi/kafka";
+import * as pulumi from "@pulumi/pulumi";
+import { aclBindings } from "../../engine/acls";
+import { Mistakes } from "../../engine/errors";
+import type { Acl } from "../../engine/kafka/port";
+import { Password } from "../../lifecycle/password";
+import type { ClusterCredentials } from "../credentials";
+import { checkKeys, DEFAULT_USER, rulesOf, throwUserMistakes, type UserRights } from "./settings";
+
+export interface ScramUserArgs extends UserRights {
+  /** Default `mm2-credentials`. */
+  username?: pulumi.Input<string>;
+  /** Default: a random one, made once. */
+  password?: pulumi.Input<string>;
+  /** Default `SCRAM-SHA-512`. */
+  mechanism?: "SCRAM-SHA-256" | "SCRAM-SHA-512";
+}
+
+const KNOWN = ["role", "profile", "mirror", "rules", "username", "password", "mechanism"];
+
+/**
+ * The mirror's user on a cluster that no operator runs: a SCRAM credential and its ACLs, made through @pulumi/kafka with
+ * the same rules as a KafkaUser. Give the cluster's `kafka.Provider` as `provider`.
+ *
+ * Not for a cluster with a user operator: that one deletes every credential and ACL which has no KafkaUser.
+ *
+ * @example
+ * const user = new ScramUser("origin-user", { role: "origin" }, { provider: new kafka.Provider("origin", { ... }) });
+ */
+export class ScramUser extends pulumi.ComponentResource implements ClusterCredentials {
+  /** Known once the credential and every ACL are there. */
+  readonly username: pulumi.Output<string>;
+  readonly password: pulumi.Output<string>;
+  readonly mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512";
+
+  /** @throws MigrationError USER_SETTINGS with every mistake, before anything is declared */
+  constructor(name: string, args: ScramUserArgs, opts?: pulumi.ComponentResourceOptions) {
+    const mistakes = new Mistakes();
+    checkKeys(args, KNOWN, mistakes);
+    const rules = rulesOf(args, mistakes);
+    throwUserMistakes(mistakes);
+    super("kafka-migration:components:ScramUser", name, {}, opts);
+
+    const username = pulumi.output(args.username ?? DEFAULT_USER);
+    this.mechanism = args.mechanism ?? "SCRAM-SHA-512";
+    this.password = pulumi.secret(args.password ?? new Password(`${name}-password`, { parent: this }).password);
+    const credential = this.credential(name, username, opts?.dependsOn);
+    const acls = aclBindings(rules, "").map((binding) => this.acl(name, username, binding, opts?.dependsOn));
+    this.username = pulumi.all([username, credential.id, pulumi.all(acls.map((acl) => acl.id))]).apply(([known]) => known);
+    this.registerOutputs({ username: this.username });
+  }
+
+  private credential(name: string, username: pulumi.Output<string>, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+    return new kafka.UserScramCredential(
+      name,
+      { username, scramMechanism: this.mechanism, scramIterations: 4096, password: this.password },
+      { parent: this, dependsOn, additionalSecretOutputs: ["password"] },
+    );
+  }
+
+  private acl(name: string, username: pulumi.Output<string>, binding: Acl, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+    const prefixed = binding.patternType === "prefixed";
+    const resource = `${binding.resourceType}-${binding.resourceName}${prefixed ? "*" : ""}`;
+    return new kafka.Acl(
+      `${name}-${resource}-${binding.operation}`,
+      {
+        aclResourceType: RESOURCE_TYPE[binding.resourceType],
+        aclResourceName: binding.resourceName,
+        resourcePatternTypeFilter: prefixed ? "Prefixed" : "Literal",
+        aclPrincipal: pulumi.interpolate`User:${username}`,
+        aclHost: binding.host,
+        aclOperation: binding.operation,
+        aclPermissionType: "Allow",
+      },
+      { parent: this, dependsOn },
+    );
+  }
+}
+
+/** As the Kafka plugin spells them. */
+const RESOURCE_TYPE = { topic: "Topic", group: "Group", cluster: "Cluster", transactionalId: "TransactionalID" };

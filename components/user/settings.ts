@@ -1,0 +1,103 @@
+import { type AclRule, guideAcls, leastAcls } from "../../engine/acls";
+import { Mistakes } from "../../engine/errors";
+import { didYouMean } from "../../engine/near-miss";
+import type { MirrorModel, Profile, Side } from "../../engine/model";
+import { refusals, type UserView } from "../../engine/rules";
+import { type DialectName, dialectNamed, type ResourceText, type UserAuthentication } from "../dialects";
+import { mirrorModelOf } from "../mirror/resolve";
+
+/** Who the user is and what it may do, wherever it is kept. */
+export interface UserRights {
+  /** Which cluster the user is on. */
+  role: Side;
+  /** `guide`: the guide's rules; `least` and `tuned`: the least that the mirror needs. Default `least`. */
+  profile?: Profile;
+  /** What the mirror was told; narrows the least rules. Default: the default mirror of the profile. */
+  mirror?: MirrorModel;
+  /** Exactly these rules instead of the profile's, e.g. `administratorAcls("origin", model)`. */
+  rules?: readonly AclRule[];
+}
+
+/** A KafkaUser as plain data. */
+export interface UserDescription extends UserRights {
+  /** Default `strimzi-v1`. */
+  dialect?: DialectName;
+  /** Default `mm2-credentials`. */
+  name?: string;
+  /** Namespace of the Kafka cluster; its user operator watches no other. */
+  namespace: string;
+  /** Name of the Kafka resource. */
+  cluster: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  /** Default SCRAM-SHA-512 with a password that the operator makes. */
+  authentication?: UserAuthentication;
+}
+
+export const DEFAULT_USER = "mm2-credentials";
+
+const KNOWN = [
+  "role", "profile", "mirror", "rules", "dialect", "name", "namespace", "cluster", "labels", "annotations", "authentication",
+  "readyLimitSeconds", "kubeconfig", "context",
+];
+
+/**
+ * The KafkaUser's text.
+ * @throws MigrationError USER_SETTINGS with every mistake
+ */
+export function describeUser(user: UserDescription): { text: ResourceText; otherApiVersions: readonly string[] } {
+  const mistakes = new Mistakes();
+  checkKeys(user, KNOWN, mistakes);
+  const dialect = dialectNamed(user.dialect, mistakes);
+  if (!user.namespace) mistakes.add("namespace is missing: name the namespace of the Kafka cluster");
+  if (!user.cluster) mistakes.add("cluster is missing: name the Kafka resource that the user belongs to");
+  const text = dialect.user(
+    {
+      name: user.name ?? DEFAULT_USER,
+      namespace: user.namespace,
+      labels: user.labels,
+      annotations: user.annotations,
+      cluster: user.cluster,
+      authentication: user.authentication ?? { type: "scram-sha-512" },
+      rules: rulesOf(user, mistakes),
+    },
+    mistakes,
+  );
+  throwUserMistakes(mistakes);
+  return { text, otherApiVersions: dialect.otherApiVersions };
+}
+
+/** The rules of a role: given ones as they are, else the profile's. */
+export function rulesOf(rights: UserRights, mistakes: Mistakes): readonly AclRule[] {
+  const { role, profile = "least" } = rights;
+  if (role !== "origin" && role !== "target") {
+    mistakes.add(`role is ${JSON.stringify(role)}: it has to be "origin" or "target"`);
+    return [];
+  }
+  if (!["guide", "tuned", "least"].includes(profile)) {
+    mistakes.add(`profile is "${profile}"${didYouMean(profile, ["guide", "tuned", "least"])}: it has to be one of guide, tuned, least`);
+    return [];
+  }
+  if (rights.rules !== undefined) {
+    for (const message of refusals({ users: [viewOf(rights, rights.rules)] })) mistakes.add(message);
+    return rights.rules;
+  }
+  if (profile === "guide") return guideAcls(role);
+  return leastAcls(role, rights.mirror ?? mirrorModelOf({ profile }));
+}
+
+/** For the rules of the policy pack. The guide's own rules are known and documented, so `profile: "guide"` is not asked. */
+function viewOf({ role }: UserRights, rules: readonly AclRule[]): UserView {
+  return { resource: "", label: "", name: DEFAULT_USER, side: role, ofMirror: true, maker: "operator", rules, singular: 0, singularKnown: true, texts: [] };
+}
+
+export function checkKeys(args: object, known: readonly string[], mistakes: Mistakes): void {
+  for (const key of Object.keys(args)) {
+    if (!known.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, known)}`);
+  }
+}
+
+export function throwUserMistakes(mistakes: Mistakes): void {
+  const count = mistakes.list.length;
+  mistakes.throwIfAny("USER_SETTINGS", `the user's settings have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
+}

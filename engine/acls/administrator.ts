@@ -1,0 +1,43 @@
+import type { MirrorModel, Side } from "../model";
+import { MirroredNames } from "./least";
+import { type AclRule, allow, cluster, group, mergeRules } from "./rules";
+
+export interface AdministratorAclOptions {
+  /** Narrow topics and groups to what the patterns can match. Default true. */
+  narrow?: boolean;
+  /** The fence makes and removes ACLs on the origin. Default false. */
+  fence?: boolean;
+}
+
+/**
+ * The least that the engine's own calls need, for one short-lived user per cluster.
+ *
+ * - data topics: Read (verification and the gate fetch; offsets need Describe, which Read implies) and DescribeConfigs;
+ *   on the target AlterConfigs (`min.insync.replicas`, throttled replicas)
+ * - internal topics: Read and DescribeConfigs (is it what MirrorMaker 2 makes?) and Delete
+ * - groups: on the origin Describe (committed offsets); on the target Read (write offsets) and Delete (take back what
+ *   was written; remove the mirror's own groups)
+ * - cluster: Describe (log sizes, reassignments, ACLs); on the target Alter (reassign, elect leaders), DescribeConfigs and
+ *   AlterConfigs (broker defaults, throttles); on the origin Alter only for the fence
+ */
+export function administratorAcls(role: Side, mirror: MirrorModel, options: AdministratorAclOptions = {}): AclRule[] {
+  const names = new MirroredNames(mirror, options.narrow ?? true);
+  const internal = ["Read", "DescribeConfigs", "Delete"] as const;
+  const kinds = { offsets: internal, configs: internal, status: internal, checkpoints: internal, "offset-syncs": internal, heartbeats: internal };
+  return mergeRules(
+    role === "origin"
+      ? [
+          ...names.originTopics("Read", "DescribeConfigs"),
+          ...names.internal("origin", kinds),
+          ...names.groups("Describe"),
+          allow(cluster, "Describe", ...(options.fence ? (["Alter"] as const) : [])),
+        ]
+      : [
+          ...names.targetTopics("Read", "DescribeConfigs", "AlterConfigs"),
+          ...names.internal("target", kinds),
+          ...names.groups("Read", group(mirror.groupId)),
+          ...names.groups("Delete", group(mirror.groupId)),
+          allow(cluster, "Describe", "Alter", "DescribeConfigs", "AlterConfigs"),
+        ],
+  );
+}

@@ -1,0 +1,38 @@
+import type { Side } from "../model";
+import { type AclRule, allow, cluster, group, topic } from "./rules";
+
+const anyTopic = topic("*");
+const anyGroup = group("*");
+
+/**
+ * The rules of the guide's two KafkaUsers, in its order, one operation each: 9 bindings on the origin, 11 on the
+ * target. Wider than needed (`leastAcls`), and kept because they are what people have. `Read` on the cluster means
+ * nothing to a broker and is the guide's own.
+ */
+export function guideAcls(role: Side): AclRule[] {
+  return role === "origin"
+    ? [
+        allow(anyTopic, "Read"),
+        allow(anyTopic, "Describe"),
+        allow(anyTopic, "DescribeConfigs"),
+        allow(cluster, "Create"),
+        allow(cluster, "Read"),
+        allow(cluster, "Describe"),
+        allow(anyTopic, "Write"),
+        allow(anyGroup, "Describe"),
+        allow(anyGroup, "Read"),
+      ]
+    : [
+        allow(anyTopic, "Read"),
+        allow(anyTopic, "Write"),
+        allow(anyTopic, "Describe"),
+        allow(anyTopic, "DescribeConfigs"),
+        allow(anyTopic, "AlterConfigs"),
+        allow(anyTopic, "Alter"),
+        allow(cluster, "Create"),
+        allow(cluster, "Alter"),
+        allow(cluster, "DescribeConfigs"),
+        allow(anyGroup, "Read"),
+        allow(anyGroup, "Describe"),
+      ];
+}

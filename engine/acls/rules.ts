@@ -1,0 +1,83 @@
+import type { Acl } from "../kafka/port";
+
+export type AclOperation =
+  | "All"
+  | "Alter"
+  | "AlterConfigs"
+  | "ClusterAction"
+  | "Create"
+  | "Delete"
+  | "Describe"
+  | "DescribeConfigs"
+  | "IdempotentWrite"
+  | "Read"
+  | "Write";
+
+export interface AclResource {
+  type: "topic" | "group" | "cluster" | "transactionalId";
+  /** Absent for the cluster, which has one name only (`kafka-cluster`). */
+  name?: string;
+  /** `literal` with the name `*` means every resource of the type; `prefix` is Kafka's PREFIXED. */
+  patternType: "literal" | "prefix";
+}
+
+/** What a user may do, independent of who writes it down (a KafkaUser of any dialect, @pulumi/kafka, a broker). */
+export interface AclRule {
+  /** Only permissions are ever made; a deny rule would outlive its reason. */
+  type: "allow";
+  resource: AclResource;
+  /** At least one; each becomes one binding. */
+  operations: readonly AclOperation[];
+  /** `*`: from anywhere. */
+  host: string;
+}
+
+export function allow(resource: AclResource, ...operations: AclOperation[]): AclRule {
+  return { type: "allow", resource, operations, host: "*" };
+}
+
+export const topic = (name: string, patternType: "literal" | "prefix" = "literal"): AclResource => ({ type: "topic", name, patternType });
+export const group = (name: string, patternType: "literal" | "prefix" = "literal"): AclResource => ({ type: "group", name, patternType });
+export const transactionalId = (name: string, patternType: "literal" | "prefix" = "literal"): AclResource => ({ type: "transactionalId", name, patternType });
+export const cluster: AclResource = { type: "cluster", patternType: "literal" };
+
+/** Same resource, same host: one rule with the operations of both, in the order in which they came. */
+export function mergeRules(rules: readonly AclRule[]): AclRule[] {
+  const merged = new Map<string, AclRule>();
+  for (const rule of rules) {
+    const key = JSON.stringify([rule.resource.type, rule.resource.name ?? null, rule.resource.patternType, rule.host]);
+    const before = merged.get(key);
+    const operations = [...new Set([...(before?.operations ?? []), ...rule.operations])];
+    merged.set(key, { ...rule, operations });
+  }
+  return [...merged.values()];
+}
+
+/**
+ * The bindings that these rules are in Kafka: one per rule and operation, duplicates collapsed, as Strimzi's user
+ * operator writes them.
+ * @param principal with its type, e.g. `User:mm2-credentials` (SCRAM) or `User:CN=mm2-credentials` (TLS)
+ */
+export function aclBindings(rules: readonly AclRule[], principal: string): Acl[] {
+  const bindings = new Map<string, Acl>();
+  for (const { resource, operations, host, type } of rules) {
+    for (const operation of operations) {
+      const binding: Acl = {
+        resourceType: resource.type,
+        resourceName: resource.type === "cluster" ? "kafka-cluster" : (resource.name ?? ""),
+        patternType: resource.patternType === "prefix" ? "prefixed" : "literal",
+        principal,
+        host,
+        operation,
+        permission: type,
+      };
+      bindings.set(aclKey(binding), binding);
+    }
+  }
+  return [...bindings.values()];
+}
+
+/** One text per binding, for sets and differences. */
+export function aclKey(acl: Acl): string {
+  return JSON.stringify([acl.resourceType, acl.resourceName, acl.patternType, acl.principal, acl.host, acl.operation, acl.permission]);
+}

@@ -1,0 +1,66 @@
+import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import { MigrationError } from "../errors";
+import type { MigrationModel, MirrorModel } from "../model";
+import { type InternalTopic, type InternalTopicKind, internalTopics } from "../naming";
+import { type Progress, silent } from "../progress";
+import { foreignReasons } from "./looks";
+import { readInternalTopics } from "./read";
+
+export interface InternalTopicCheck extends InternalTopic {
+  state: "absent" | "present" | "foreign";
+  /** Records looked at, from the beginning and the end of every partition. */
+  records: number;
+  /** Why it is foreign. */
+  reasons: string[];
+}
+
+/** The configuration that names each internal topic, for errors. */
+export function renamedBy(kind: InternalTopicKind, mirror: Pick<MirrorModel, "offsetSyncsLocation">): string {
+  switch (kind) {
+    case "offsets":
+      return "offsetStorageTopic";
+    case "configs":
+      return "configStorageTopic";
+    case "status":
+      return "statusStorageTopic";
+    case "checkpoints":
+      return "originAlias";
+    case "offset-syncs":
+      return mirror.offsetSyncsLocation === "source" ? "targetAlias" : "originAlias";
+    case "heartbeats":
+      return "heartbeats";
+  }
+}
+
+/** Looks at every topic without judging: `foreign` is an answer here, not an error. */
+export async function inspectInternalTopics(clusters: Clusters, mirror: MirrorModel, topics: readonly InternalTopic[]): Promise<InternalTopicCheck[]> {
+  const seen = await readInternalTopics(clusters, topics);
+  return topics.map((topic, i): InternalTopicCheck => {
+    const found = seen[i];
+    if (found === undefined) return { ...topic, state: "absent", records: 0, reasons: [] };
+    const reasons = foreignReasons(topic, found, mirror);
+    return { ...topic, state: reasons.length > 0 ? "foreign" : "present", records: found.records.length, reasons };
+  });
+}
+
+/** @throws MigrationError INTERNAL_TOPIC_FOREIGN naming every topic that is not what MirrorMaker 2 makes, and why */
+export async function requireOwn(clusters: Clusters, mirror: MirrorModel, topics: readonly InternalTopic[]): Promise<InternalTopicCheck[]> {
+  const checks = await inspectInternalTopics(clusters, mirror, topics);
+  const foreign = checks.filter((c) => c.state === "foreign");
+  if (foreign.length > 0) {
+    throw new MigrationError("INTERNAL_TOPIC_FOREIGN", "topics that would be deleted as the mirror's own do not look like what MirrorMaker 2 makes; nothing was deleted", {
+      fix: "look at these topics; when they are not needed, delete them by hand and run again; otherwise take them out of this migration's names (shown in brackets)",
+      details: foreign.map((c) => `${c.side} topic ${c.name} (${renamedBy(c.kind, mirror)}): ${c.reasons.join("; ")}`),
+    });
+  }
+  return checks;
+}
+
+/**
+ * Looks at every internal topic that the configuration names: absent, or just what MirrorMaker 2 makes (cleanup policy,
+ * partitions, records at the beginning and the end). Changes nothing.
+ * @throws MigrationError INTERNAL_TOPIC_FOREIGN
+ */
+export async function checkInternalTopics(model: MigrationModel, _progress: Progress = silent, open?: OpenKafka): Promise<InternalTopicCheck[]> {
+  return withClusters(model, (clusters) => requireOwn(clusters, model.mirror, internalTopics(model.mirror)), open);
+}

@@ -1,0 +1,110 @@
+import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import { MigrationError } from "../errors";
+import type { CommittedOffset } from "../kafka/port";
+import type { MigrationModel, MirrorModel } from "../model";
+import { type InternalTopic, internalTopics } from "../naming";
+import { type Progress, silent } from "../progress";
+import { selectGroups } from "../selection";
+import { countText, someOf } from "../units";
+import { requireOwn } from "./check";
+import { type Checkpoint, decodeCheckpoint } from "./formats";
+import { requireNoMembers } from "./gone";
+import { readWhole } from "./read";
+
+/**
+ * When the checkpoints topic may go: `when-applied`, once every checkpoint's group has a committed offset on the target for
+ * that partition; `always`; or `never`.
+ */
+export type CheckpointsMode = "when-applied" | "always" | "never";
+
+export interface CheckpointsDeleted {
+  deleted: boolean;
+  reason: "kept" | "absent" | "applied" | "asked for";
+  /** Checkpoints looked at: last one of each group, topic and partition. */
+  checkpoints: number;
+}
+
+/**
+ * Deletes the checkpoints topic as the mode says.
+ * @throws MigrationError CHECKPOINTS_NOT_APPLIED with the groups that have no committed offset where they have a checkpoint;
+ * INTERNAL_TOPIC_FOREIGN; MIRROR_STILL_RUNNING
+ */
+export async function deleteCheckpoints(model: MigrationModel, mode: CheckpointsMode, progress: Progress = silent, open?: OpenKafka): Promise<CheckpointsDeleted> {
+  const topic = internalTopics(model.mirror).find((t) => t.kind === "checkpoints")!;
+  if (mode === "never") {
+    progress.info(`target topic ${topic.name} is kept`);
+    return { deleted: false, reason: "kept", checkpoints: 0 };
+  }
+  return withClusters(
+    model,
+    async (clusters) => {
+      const [check] = await requireOwn(clusters, model.mirror, [topic]);
+      if (check!.state === "absent") {
+        progress.info(`target topic ${topic.name} is gone already`);
+        return { deleted: false, reason: "absent", checkpoints: 0 };
+      }
+      await requireNoMembers(clusters.target, model.mirror);
+      const checkpoints = mode === "always" ? [] : await requireApplied(clusters, model.mirror, topic, progress);
+      await clusters.target.deleteTopics([topic.name]);
+      progress.info(`deleted target topic ${topic.name}`);
+      return { deleted: true, reason: mode === "always" ? "asked for" : "applied", checkpoints: checkpoints.length };
+    },
+    open,
+  );
+}
+
+async function requireApplied({ target }: Clusters, mirror: MirrorModel, topic: InternalTopic, progress: Progress): Promise<Checkpoint[]> {
+  const latest = new LatestCheckpoints();
+  await readWhole(target, topic.name, (key, value) => latest.add(key, value));
+  const all = latest.list();
+  const selected = new Set(selectGroups([...new Set(all.map((c) => c.group))], mirror));
+  const present = new Map((await target.describeTopics([...new Set(all.map((c) => c.topic))])).map((t) => [t.name, t.partitions.length]));
+  const relevant = all.filter((c) => selected.has(c.group) && c.partition < (present.get(c.topic) ?? 0));
+  const left = all.length - relevant.length;
+  if (left > 0) progress.info(`${countText(left, "checkpoint")} of groups that are not selected, or of partitions that the target does not have, need no offset`);
+  const missing = notApplied(relevant, await target.groupOffsets([...selected].filter((g) => relevant.some((c) => c.group === g))));
+  if (missing.size > 0) {
+    throw new MigrationError("CHECKPOINTS_NOT_APPLIED", `target: ${countText(missing.size, "group")} of ${selected.size} without committed offsets where the mirror has checkpoints for them; topic ${topic.name} is kept`, {
+      fix: "apply the groups' offsets (phase cutover) before removing the checkpoints, delete the groups on the origin that are no longer needed and leave them out of groupsPattern, or set checkpoints to \"always\"",
+      details: [...missing].slice(0, 50).map(([group, partitions]) => `group ${group}: ${someOf(partitions, 5)}`),
+    });
+  }
+  return relevant;
+}
+
+/** Folds records to the last checkpoint of each group, topic and partition. Records that are no checkpoints do not count. */
+export class LatestCheckpoints {
+  private readonly latest = new Map<string, Checkpoint>();
+
+  add(key: Buffer | null, value: Buffer | null): void {
+    if (key === null) return;
+    const checkpoint = value === null ? undefined : decodeCheckpoint(key, value);
+    if (checkpoint !== undefined) this.latest.set(key.toString("base64"), checkpoint);
+    else if (value === null) this.latest.delete(key.toString("base64"));
+  }
+
+  list(): Checkpoint[] {
+    return [...this.latest.values()];
+  }
+}
+
+/** Groups with a checkpoint but without a committed offset for the same partition: `topic:partition` by group. */
+export function notApplied(checkpoints: readonly Checkpoint[], committed: ReadonlyMap<string, readonly CommittedOffset[]>): Map<string, string[]> {
+  const missing = new Map<string, string[]>();
+  for (const [group, own] of byGroup(checkpoints)) {
+    const has = new Set((committed.get(group) ?? []).filter((o) => o.offset >= 0n).map((o) => `${o.topic}:${o.partition}`));
+    const lacking = own.map((c) => `${c.topic}:${c.partition}`).filter((key) => !has.has(key));
+    if (lacking.length > 0) missing.set(group, lacking);
+  }
+  return missing;
+}
+
+function byGroup(checkpoints: readonly Checkpoint[]): Map<string, Checkpoint[]> {
+  const groups = new Map<string, Checkpoint[]>();
+  for (const c of checkpoints) {
+    const own = groups.get(c.group);
+    if (own === undefined) groups.set(c.group, [c]);
+    else own.push(c);
+  }
+  return groups;
+}

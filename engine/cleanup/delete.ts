@@ -1,0 +1,79 @@
+import { type OpenKafka, withClusters } from "../clusters";
+import { MigrationError } from "../errors";
+import type { MigrationModel, MirrorModel, Side } from "../model";
+import { type InternalTopic, internalTopics } from "../naming";
+import { type Progress, silent } from "../progress";
+import { someOf } from "../units";
+import { requireOwn } from "./check";
+import { describeMirrorGroup, hasLeft, requireNoMembers } from "./gone";
+
+export interface Deleted {
+  /** False: there was nothing (any more). */
+  deleted: boolean;
+}
+
+/**
+ * Deletes one internal topic; absent is fine. It looks by itself once more: the configuration must name this topic, it must
+ * look like MirrorMaker 2's, and the Connect group must be empty.
+ * @param topic its side and name
+ * @throws MigrationError INTERNAL_TOPIC_UNKNOWN, INTERNAL_TOPIC_FOREIGN, MIRROR_STILL_RUNNING
+ */
+export async function deleteInternalTopic(model: MigrationModel, topic: { side: Side; name: string }, progress: Progress = silent, open?: OpenKafka): Promise<Deleted> {
+  const own = ownTopic(model.mirror, topic);
+  return withClusters(
+    model,
+    async (clusters) => {
+      const [check] = await requireOwn(clusters, model.mirror, [own]);
+      if (check!.state === "absent") {
+        progress.info(`${own.side} topic ${own.name} is gone already`);
+        return { deleted: false };
+      }
+      await requireNoMembers(clusters.target, model.mirror);
+      await clusters[own.side].deleteTopics([own.name]);
+      progress.info(`deleted ${own.side} topic ${own.name}`);
+      return { deleted: true };
+    },
+    open,
+  );
+}
+
+function ownTopic(mirror: MirrorModel, topic: { side: Side; name: string }): InternalTopic {
+  const all = internalTopics(mirror);
+  const own = all.find((t) => t.side === topic.side && t.name === topic.name);
+  if (own !== undefined) return own;
+  throw new MigrationError("INTERNAL_TOPIC_UNKNOWN", `${topic.side} topic ${topic.name} is not one that this configuration makes: ${someOf(all.map((t) => `${t.side} ${t.name}`))}`, {
+    fix: "nothing was deleted; put back the names and aliases that the mirror was run with",
+  });
+}
+
+/**
+ * Removes the consumer group that the mirror made: Connect's own. MirrorMaker 2 has no other (its consumers assign their
+ * partitions themselves and keep offsets in Connect's topics); the groups that it synchronises belong to the applications.
+ * @throws MigrationError MIRROR_STILL_RUNNING; MIRROR_GROUP_FOREIGN when the group holds committed offsets or is not Connect's
+ */
+export async function deleteMirrorGroups(model: MigrationModel, progress: Progress = silent, open?: OpenKafka): Promise<Deleted> {
+  return withClusters(
+    model,
+    async ({ target }) => {
+      const { groupId } = model.mirror;
+      const group = await describeMirrorGroup(target, model.mirror);
+      if (group.state === "Dead" && group.members.length === 0) {
+        progress.info(`group ${groupId} is gone already`);
+        return { deleted: false };
+      }
+      if (!hasLeft(group)) await requireNoMembers(target, model.mirror);
+      const committed = (await target.groupOffsets([groupId])).get(groupId)?.filter((o) => o.offset >= 0n) ?? [];
+      const kind = group.protocolType;
+      if (committed.length > 0 || (kind !== "" && kind !== "connect")) {
+        const what = committed.length > 0 ? `holds committed offsets (${someOf(committed.map((o) => `${o.topic}:${o.partition}`), 3)})` : `is a ${kind} group`;
+        throw new MigrationError("MIRROR_GROUP_FOREIGN", `target: group ${groupId} ${what}, which Connect's group never does; it was not deleted`, {
+          fix: "find the application that uses this name; give the mirror a groupId of its own",
+        });
+      }
+      await target.deleteGroups([groupId]);
+      progress.info(`deleted group ${groupId}`);
+      return { deleted: true };
+    },
+    open,
+  );
+}

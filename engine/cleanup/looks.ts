@@ -1,0 +1,89 @@
+import type { MirrorModel } from "../model";
+import { connectorNames, type InternalTopic } from "../naming";
+import { someOf } from "../units";
+import { decodeCheckpoint, decodeHeartbeat, decodeOffsetSync, readConfigEntry, readOffsetEntry, readStatusEntry } from "./formats";
+
+/** One record of a sample: raw bytes. */
+export interface SampleRecord {
+  partition: number;
+  offset: bigint;
+  key: Buffer | null;
+  value: Buffer | null;
+}
+
+/** What was seen of a topic that bears an internal topic's name. */
+export interface SeenTopic {
+  cleanupPolicy: string;
+  partitions: number;
+  /** From the beginning and the end of every partition. */
+  records: readonly SampleRecord[];
+}
+
+/** Connect lets people choose the partition counts of these two (`offset.storage.partitions`, `status.storage.partitions`). */
+const COUNT_MAY_DIFFER = new Set(["offsets", "status"]);
+
+/**
+ * Reasons why this topic is not what MirrorMaker 2 makes under this configuration; none: it is. A topic without records that
+ * has the right shape passes: MirrorMaker 2 makes its topics before it writes. Never prints a value.
+ */
+export function foreignReasons(topic: InternalTopic, seen: SeenTopic, mirror: MirrorModel): string[] {
+  const reasons: string[] = [];
+  if (seen.cleanupPolicy !== "compact") reasons.push(`cleanup.policy is ${seen.cleanupPolicy}, not compact`);
+  const proved = COUNT_MAY_DIFFER.has(topic.kind) && seen.records.length > 0;
+  if (seen.partitions !== topic.partitions && !proved) reasons.push(`it has ${seen.partitions} partitions, not ${topic.partitions}`);
+  reasons.push(...contentReasons(topic, seen.records, mirror));
+  return reasons;
+}
+
+function contentReasons(topic: InternalTopic, records: readonly SampleRecord[], mirror: MirrorModel): string[] {
+  const names = connectorNames(mirror);
+  const own = new Set([names.source, names.checkpoint, names.heartbeat]);
+  const others = new Set<string>();
+  const unreadable: SampleRecord[] = [];
+  for (const record of records) {
+    const whose = ownerOf(topic, record, mirror);
+    if (whose === undefined) unreadable.push(record);
+    else if (whose !== OURS && !own.has(whose)) others.add(whose);
+  }
+  const reasons: string[] = [];
+  if (unreadable.length > 0) {
+    const first = unreadable[0]!;
+    reasons.push(`${unreadable.length} of ${records.length} records looked at are not ${CONTENT[topic.kind]} (first: partition ${first.partition}, offset ${first.offset})`);
+  }
+  if (others.size > 0) reasons.push(`it holds entries of ${topic.kind === "heartbeats" ? "another mirror" : "other connectors"}: ${someOf([...others].sort())}`);
+  return reasons;
+}
+
+const CONTENT: Record<InternalTopic["kind"], string> = {
+  offsets: "Connect's source offsets",
+  configs: "Connect's connector configurations",
+  status: "Connect's statuses",
+  checkpoints: "MirrorMaker 2's checkpoints",
+  "offset-syncs": "MirrorMaker 2's offset syncs",
+  heartbeats: "MirrorMaker 2's heartbeats",
+};
+
+const OURS = Symbol("ours");
+
+/** The connector (or mirror) that wrote the record; OURS when that can't differ; undefined when it is not of this format. */
+function ownerOf(topic: InternalTopic, { key, value }: SampleRecord, mirror: MirrorModel): string | typeof OURS | undefined {
+  if (key === null) return undefined;
+  const connect = { offsets: readOffsetEntry, configs: readConfigEntry, status: readStatusEntry };
+  switch (topic.kind) {
+    case "offsets":
+    case "configs":
+    case "status": {
+      const entry = connect[topic.kind](key, value);
+      return entry === undefined ? undefined : (entry.connector ?? OURS);
+    }
+    case "checkpoints":
+      return value !== null && decodeCheckpoint(key, value) !== undefined ? OURS : undefined;
+    case "offset-syncs":
+      return value !== null && decodeOffsetSync(key, value) !== undefined ? OURS : undefined;
+    case "heartbeats": {
+      const beat = value === null ? undefined : decodeHeartbeat(key, value);
+      if (beat === undefined) return undefined;
+      return beat.sourceAlias === mirror.originAlias && beat.targetAlias === mirror.targetAlias ? OURS : `${beat.sourceAlias}->${beat.targetAlias}`;
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import type { Clusters } from "../clusters";
+import type { KafkaPort } from "../kafka/port";
+import type { InternalTopic } from "../naming";
+import { readLast, scan, type Span, STOP } from "../records";
+import type { SampleRecord, SeenTopic } from "./looks";
+
+/** Records looked at from each end of every partition. */
+const SAMPLE = 100;
+
+/** What is seen of each topic, in the order asked; undefined: it does not exist. */
+export async function readInternalTopics(clusters: Clusters, topics: readonly InternalTopic[]): Promise<(SeenTopic | undefined)[]> {
+  const seen = new Map<string, SeenTopic>();
+  for (const side of ["origin", "target"] as const) {
+    const names = [...new Set(topics.filter((t) => t.side === side).map((t) => t.name))];
+    if (names.length === 0) continue;
+    for (const [name, topic] of await readSide(clusters[side], names)) seen.set(`${side} ${name}`, topic);
+  }
+  return topics.map((t) => seen.get(`${t.side} ${t.name}`));
+}
+
+async function readSide(port: KafkaPort, names: readonly string[]): Promise<Map<string, SeenTopic>> {
+  const described = await port.describeTopics(names);
+  const configs = await port.describeTopicConfigs(described.map((t) => t.name));
+  const records = await sample(port, await spansOf(port, described.map((t) => t.name)));
+  return new Map(
+    described.map((t) => [
+      t.name,
+      {
+        cleanupPolicy: configs.get(t.name)?.get("cleanup.policy")?.value ?? "unknown",
+        partitions: t.partitions.length,
+        records: records.get(t.name) ?? [],
+      },
+    ]),
+  );
+}
+
+async function spansOf(port: KafkaPort, names: readonly string[]): Promise<Span[]> {
+  const partitions = (await port.describeTopics(names)).flatMap((t) => t.partitions.map((p) => ({ topic: t.name, partition: p.partition })));
+  const key = (p: { topic: string; partition: number }) => `${p.topic}:${p.partition}`;
+  const starts = new Map((await port.listOffsets(partitions, "earliest")).map((o) => [key(o), o.offset]));
+  const ends = new Map((await port.listOffsets(partitions, "latest")).map((o) => [key(o), o.offset]));
+  return partitions.map((p) => ({ ...p, from: starts.get(key(p))!, to: ends.get(key(p))! }));
+}
+
+/** The first and the last records of every span, each once. */
+async function sample(port: KafkaPort, spans: readonly Span[]): Promise<Map<string, SampleRecord[]>> {
+  const found = new Map<string, Map<bigint, SampleRecord>>(spans.map((s) => [`${s.topic}:${s.partition}`, new Map()]));
+  const records = (s: { topic: string; partition: number }) => found.get(`${s.topic}:${s.partition}`)!;
+  await scan(port, spans, {
+    isolation: "read_uncommitted",
+    visit(span, cursor) {
+      const own = records(span);
+      const { offset, key, value } = cursor.toRecord();
+      own.set(offset, { partition: span.partition, offset, key, value });
+      return own.size < SAMPLE ? undefined : STOP;
+    },
+  });
+  for (const [place, last] of await readLast(port, spans, SAMPLE, "read_uncommitted")) {
+    const own = found.get(place)!;
+    const partition = Number(place.slice(place.lastIndexOf(":") + 1));
+    for (const { offset, key, value } of last) own.set(offset, { partition, offset, key, value });
+  }
+  const topics = new Map<string, SampleRecord[]>();
+  for (const s of spans) topics.set(s.topic, [...(topics.get(s.topic) ?? []), ...records(s).values()]);
+  return topics;
+}
+
+/** Every record of a topic, from its beginning to its end at the time of the call, within each partition in order. */
+export async function readWhole(port: KafkaPort, topic: string, visit: (key: Buffer | null, value: Buffer | null) => void): Promise<void> {
+  await scan(port, await spansOf(port, [topic]), {
+    isolation: "read_uncommitted",
+    visit: (_span, cursor) => {
+      const { key, value } = cursor.toRecord();
+      visit(key, value);
+    },
+  });
+}

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import { isMigrationError } from "../errors";
+import type { Acl, KafkaPort } from "../kafka/port";
+import type { MigrationModel, MirrorModel, Side } from "../model";
+import { internalTopics } from "../naming";
+import { type Progress, silent } from "../progress";
+import { findThrottle } from "../replication/throttle";
+import { selectPairs } from "../selection";
+import { describeMirrorGroup } from "./gone";
+
+export interface ResidueOptions {
+  /** Principals that the migration made, e.g. `User:mm2-credentials`: no ACL may name them any more. */
+  principals?: Partial<Record<Side, readonly string[]>>;
+  /** The checkpoints topic is meant to be there (phase `cleanup`). Default false. */
+  keepCheckpoints?: boolean;
+  /** Brokers learn of deletions one after the other: how long to look again while something is found, in ms. Default 5000. */
+  patienceMs?: number;
+}
+
+/** One thing that a finished migration should not have left. */
+export interface Residue {
+  kind: "topic" | "group" | "throttle" | "reassignment" | "acl";
+  side: Side;
+  /** The topic, group, `broker 2`, `topic:partition`, or the ACL as one line. */
+  name: string;
+  what: string;
+}
+
+/**
+ * Everything that a finished migration leaves and should not, looked for on both clusters: its internal topics under every
+ * name that another version or setting would give them, Connect's group, throttles, reassignments under way, ACLs of its
+ * principals. Empty: clean. Deletes nothing.
+ */
+export async function listResidue(model: MigrationModel, options: ResidueOptions = {}, _progress: Progress = silent, open?: OpenKafka): Promise<Residue[]> {
+  return withClusters(
+    model,
+    async (clusters) => {
+      for (const until = Date.now() + (options.patienceMs ?? 5_000); ; await sleep(500)) {
+        const found = await lookAround(clusters, model.mirror, options);
+        if (found.length === 0 || Date.now() >= until) return found;
+      }
+    },
+    open,
+  );
+}
+
+async function lookAround(clusters: Clusters, mirror: MirrorModel, options: ResidueOptions): Promise<Residue[]> {
+  return [
+    ...(await topicResidue(clusters, mirror, options.keepCheckpoints ?? false)),
+    ...(await groupResidue(clusters, mirror)),
+    ...(await replicationResidue(clusters, mirror)),
+    ...(await aclResidue(clusters.origin, options.principals?.origin ?? [])),
+    ...(await aclResidue(clusters.target, options.principals?.target ?? [])),
+  ];
+}
+
+/** Names of internal topics under this configuration and its neighbours: other separators, both places of the offset syncs. */
+export function possibleInternalNames(mirror: MirrorModel): Set<string> {
+  const names = new Set<string>();
+  for (const offsetSyncsLocation of ["source", "target"] as const) {
+    for (const separator of [mirror.separator, ".", ""]) {
+      for (const t of internalTopics({ ...mirror, offsetSyncsLocation, separator, heartbeats: false })) names.add(t.name);
+    }
+  }
+  return names;
+}
+
+async function topicResidue(clusters: Clusters, mirror: MirrorModel, keepCheckpoints: boolean): Promise<Residue[]> {
+  const own = internalTopics(mirror);
+  const possible = possibleInternalNames(mirror);
+  const kept = new Set(keepCheckpoints ? own.filter((t) => t.kind === "checkpoints").map((t) => t.name) : []);
+  const found: Residue[] = [];
+  for (const side of ["origin", "target"] as const) {
+    const here = new Map(own.filter((t) => t.side === side).map((t) => [t.name, t.kind]));
+    for (const name of await clusters[side].listTopics()) {
+      const kind = here.get(name);
+      if (side === "target" && kept.has(name)) continue;
+      if (kind !== undefined) found.push({ kind: "topic", side, name, what: `the mirror's ${kind} topic` });
+      else if (possible.has(name)) found.push({ kind: "topic", side, name, what: "named like an internal topic of this mirror under another setting" });
+    }
+  }
+  return found;
+}
+
+async function groupResidue({ target }: Clusters, mirror: MirrorModel): Promise<Residue[]> {
+  const group = await describeMirrorGroup(target, mirror);
+  if (group.state === "Dead" && group.members.length === 0) return [];
+  return [{ kind: "group", side: "target", name: mirror.groupId, what: `Connect's group, ${group.state} with ${group.members.length} members` }];
+}
+
+async function replicationResidue({ origin, target }: Clusters, mirror: MirrorModel): Promise<Residue[]> {
+  const migrated = new Set(selectPairs(await origin.listTopics(), mirror).map((p) => p.target));
+  const present = (await target.listTopics()).filter((name) => migrated.has(name));
+  const throttle = await findThrottle(target, present);
+  const ongoing = (await target.listReassignments()).filter((r) => migrated.has(r.topic));
+  return [
+    ...throttle.topics.map((name): Residue => ({ kind: "throttle", side: "target", name, what: "throttled replicas are listed in the topic's configuration" })),
+    ...throttle.brokers.map((id): Residue => ({ kind: "throttle", side: "target", name: `broker ${id}`, what: "a replication throttle rate is set" })),
+    ...ongoing.map((r): Residue => ({ kind: "reassignment", side: "target", name: `${r.topic}:${r.partition}`, what: "replicas are being moved" })),
+  ];
+}
+
+async function aclResidue(port: KafkaPort, principals: readonly string[]): Promise<Residue[]> {
+  const found: Residue[] = [];
+  for (const principal of principals) {
+    for (const acl of await aclsOf(port, principal)) {
+      found.push({
+        kind: "acl",
+        side: port.side,
+        name: `${acl.principal} ${acl.permission} ${acl.operation} on ${acl.resourceType} ${acl.resourceName}${acl.patternType === "prefixed" ? "*" : ""}`,
+        what: "an ACL of a user that the migration made",
+      });
+    }
+  }
+  return found;
+}
+
+async function aclsOf(port: KafkaPort, principal: string): Promise<Acl[]> {
+  try {
+    return await port.describeAcls({ principal });
+  } catch (error) {
+    // A cluster without an authorizer has no ACLs.
+    if (isMigrationError(error) && error.message.includes("SECURITY_DISABLED")) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+import type { KafkaPort, TopicPartition } from "../kafka/port";
+import type { MirrorModel } from "../model";
+import { connectorNames } from "../naming";
+import { type Isolation, keyOf, type Span } from "../records/read";
+import type { RecordCursor } from "../records/walk";
+import { scan } from "../records/scan";
+import { assignedPartitions, Connectors, type ConnectorState, currentTasks, SourceOffsets, type Status } from "./storage";
+
+/** What Connect's storage topics say about one mirror. */
+export interface ConnectView {
+  /** Storage topics that do not exist on the target: the workers never ran, or with another configuration. */
+  missingTopics: string[];
+  /** Last mirrored origin offset by `topic:partition`. Partitions without any mirrored record are absent. */
+  offsets: ReadonlyMap<string, number>;
+  source?: ConnectorState;
+  /** The source connector's tasks of the assignment in force, and what each one copies. */
+  assignments: { task: number; status?: Status; partitions: TopicPartition[] }[];
+  checkpoint?: ConnectorState;
+  heartbeat?: ConnectorState;
+}
+
+type Fold = (record: RecordCursor) => void;
+
+/**
+ * Reads Connect's storage topics over Kafka: Connect's REST interface is not reachable under an operator. Each call reads
+ * to the end that the topics have when it starts, and only what came since the last call.
+ */
+export class ConnectStateReader {
+  private readonly names: ReturnType<typeof connectorNames>;
+  private readonly positions = new Map<string, bigint>();
+  private offsets: SourceOffsets;
+  private connectors = new Connectors();
+
+  constructor(
+    private readonly target: KafkaPort,
+    private readonly mirror: MirrorModel,
+  ) {
+    this.names = connectorNames(mirror);
+    this.offsets = this.noOffsets();
+  }
+
+  private noOffsets(): SourceOffsets {
+    return new SourceOffsets(this.names.source, this.mirror.originAlias);
+  }
+
+  async read(signal?: AbortSignal): Promise<ConnectView> {
+    const { configStorageTopic, statusStorageTopic } = this.mirror;
+    const missing = await this.fold(
+      new Map<string, Fold>([
+        [configStorageTopic, (r) => this.connectors.addConfig(r.key(), r.value())],
+        [statusStorageTopic, (r) => this.connectors.addStatus(r.key(), r.value())],
+      ]),
+      () => (this.connectors = new Connectors()),
+      "read_uncommitted",
+      signal,
+    );
+    const source = this.connectors.byName.get(this.names.source);
+    // KIP-618: a source connector may keep its offsets in a topic of its own.
+    const offsetsTopic = source?.config["offsets.storage.topic"] ?? this.mirror.offsetStorageTopic;
+    const noOffsets = await this.fold(
+      new Map<string, Fold>([[offsetsTopic, (r) => this.offsets.add(r.key(), r.value())]]),
+      () => (this.offsets = this.noOffsets()),
+      // With exactly-once support offsets are written in the transaction of their data.
+      this.mirror.exactlyOnce ? "read_committed" : "read_uncommitted",
+      signal,
+    );
+    const checkpoint = this.connectors.byName.get(this.names.checkpoint);
+    const heartbeat = this.connectors.byName.get(this.names.heartbeat);
+    return {
+      missingTopics: [...missing, ...noOffsets],
+      offsets: this.offsets.latest,
+      assignments: source === undefined ? [] : currentTasks(source).map(({ config, ...task }) => ({ ...task, partitions: assignedPartitions(config) })),
+      ...(source === undefined ? {} : { source }),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(heartbeat === undefined ? {} : { heartbeat }),
+    };
+  }
+
+  /** @returns the topics that do not exist */
+  private async fold(folds: Map<string, Fold>, restart: () => void, isolation: Isolation, signal?: AbortSignal): Promise<string[]> {
+    const topics = await this.target.describeTopics([...folds.keys()]);
+    const partitions = topics.flatMap((t) => t.partitions.map((p) => ({ topic: t.name, partition: p.partition })));
+    const ends = await this.target.listOffsets(partitions, "latest");
+    const starts = await this.target.listOffsets(partitions, "earliest");
+    const startOf = new Map(starts.map((s) => [keyOf(s), s.offset]));
+    // A topic that was made anew, or lost its start, is read from the start again.
+    const anew = ends.some((end) => {
+      const at = this.positions.get(keyOf(end));
+      return at !== undefined && (at > end.offset || at < startOf.get(keyOf(end))!);
+    });
+    if (anew) {
+      restart();
+      for (const p of partitions) this.positions.delete(keyOf(p));
+    }
+    const spans: Span[] = ends.map((end) => ({ topic: end.topic, partition: end.partition, from: this.positions.get(keyOf(end)) ?? startOf.get(keyOf(end))!, to: end.offset }));
+    await scan(this.target, spans, {
+      isolation,
+      visit: (span, record) => folds.get(span.topic)!(record),
+      reached: (span, offset) => this.positions.set(keyOf(span), offset),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return [...folds.keys()].filter((name) => !topics.some((t) => t.name === name));
+  }
+}
+
+/** What the source connector's consumer sees: its own setting; the model's only when there is no connector. */
+export function effectiveIsolation(view: ConnectView, mirror: MirrorModel): Isolation {
+  if (view.source === undefined) return mirror.isolationLevel;
+  const { config } = view.source;
+  const set = config["source.consumer.isolation.level"] ?? config["consumer.isolation.level"];
+  return set?.toLowerCase() === "read_committed" ? "read_committed" : "read_uncommitted";
+}

@@ -1,0 +1,169 @@
+import type { TopicPartition } from "../kafka/port";
+
+/**
+ * What Connect keeps in its three storage topics, folded record by record as its own readers do
+ * (KafkaOffsetBackingStore, KafkaConfigBackingStore, KafkaStatusBackingStore; Kafka 4.3). Values are JSON without schemas.
+ */
+
+/** A connector's or task's state as its worker last wrote it. */
+export interface Status {
+  /** `RUNNING`, `FAILED`, `PAUSED`, `STOPPED`, `UNASSIGNED`, `RESTARTING`, `DESTROYED`. */
+  state: string;
+  /** The stack trace of a failure. */
+  trace?: string;
+  worker?: string;
+}
+
+export interface ConnectorState {
+  config: Record<string, string>;
+  /** What was asked for: `STARTED`, `PAUSED`, `STOPPED`. */
+  target: string;
+  status?: Status;
+  /** Tasks of the last committed assignment; undefined: none was ever committed. */
+  taskCount?: number;
+  /** By task number; may hold tasks of an earlier, larger assignment. */
+  tasks: Map<number, { config: Record<string, string>; status?: Status }>;
+  /** A commit came without all of its tasks: the assignment is being rewritten. */
+  inconsistent: boolean;
+}
+
+type Properties = { properties?: Record<string, string> };
+
+function parse<T>(value: Buffer | null): T | null {
+  if (value === null) return null;
+  try {
+    return JSON.parse(value.toString("utf8")) as T;
+  } catch {
+    return null;
+  }
+}
+
+/** Last mirrored origin offset of each partition (`topic:partition`), as one source connector committed them. */
+export class SourceOffsets {
+  readonly latest = new Map<string, number>();
+  private readonly prefix: string;
+
+  constructor(
+    connector: string,
+    private readonly originAlias: string,
+  ) {
+    this.prefix = `[${JSON.stringify(connector)},`;
+  }
+
+  /** Other connectors' records (the checkpoint connector writes here too) are left aside. The latest record of a key wins, null removes. */
+  add(key: Buffer | null, value: Buffer | null): void {
+    if (key === null || !key.toString("utf8").startsWith(this.prefix)) return;
+    const parsed = parse<[string, { cluster?: unknown; partition?: unknown; topic?: unknown }]>(key)?.[1];
+    if (parsed === undefined || parsed.cluster !== this.originAlias || typeof parsed.topic !== "string" || typeof parsed.partition !== "number") return;
+    const id = `${parsed.topic}:${parsed.partition}`;
+    const offset = parse<{ offset?: unknown }>(value)?.offset;
+    if (typeof offset === "number") this.latest.set(id, offset);
+    else this.latest.delete(id);
+  }
+}
+
+/** Connectors, their tasks and states. Task configurations take effect with the commit that follows them. */
+export class Connectors {
+  readonly byName = new Map<string, ConnectorState>();
+  private readonly deferred = new Map<string, Map<number, Record<string, string>>>();
+  private readonly targets = new Map<string, string>();
+  private readonly statuses = new Map<string, Status>();
+
+  addConfig(key: Buffer | null, value: Buffer | null): void {
+    const name = key?.toString("utf8") ?? "";
+    if (name.startsWith("connector-")) this.connector(name.slice("connector-".length), parse<Properties>(value)?.properties);
+    else if (name.startsWith("target-state-")) this.target(name.slice("target-state-".length), parse(value));
+    else if (name.startsWith("task-")) this.task(name.slice("task-".length), parse<Properties>(value)?.properties);
+    else if (name.startsWith("commit-")) this.commit(name.slice("commit-".length), parse<{ tasks?: number }>(value)?.tasks);
+  }
+
+  private connector(name: string, config: Record<string, string> | undefined): void {
+    if (config === undefined) {
+      this.byName.delete(name);
+      this.deferred.delete(name);
+      return;
+    }
+    const known = this.byName.get(name);
+    if (known !== undefined) known.config = config;
+    else this.byName.set(name, { config, target: this.targets.get(name) ?? "STARTED", tasks: new Map(), inconsistent: false, ...this.statusOf(`connector-${name}`) });
+  }
+
+  private target(name: string, value: { state?: string; "state.v2"?: string } | null): void {
+    const target = value?.["state.v2"] ?? value?.state ?? "STARTED";
+    this.targets.set(name, target);
+    const known = this.byName.get(name);
+    if (known !== undefined) known.target = target;
+  }
+
+  private task(id: string, config: Record<string, string> | undefined): void {
+    const dash = id.lastIndexOf("-");
+    const name = id.slice(0, dash);
+    const number = Number(id.slice(dash + 1));
+    if (dash < 1 || !Number.isInteger(number) || config === undefined) return;
+    const waiting = this.deferred.get(name) ?? new Map<number, Record<string, string>>();
+    this.deferred.set(name, waiting.set(number, config));
+  }
+
+  private commit(name: string, tasks: number | undefined): void {
+    const connector = this.byName.get(name);
+    if (connector === undefined || tasks === undefined) return;
+    const waiting = this.deferred.get(name) ?? new Map<number, Record<string, string>>();
+    this.deferred.delete(name);
+    const complete = Array.from({ length: tasks }, (_, i) => i).every((i) => waiting.has(i));
+    connector.inconsistent = !complete;
+    connector.taskCount = tasks;
+    if (!complete) return;
+    for (const [number, config] of waiting) connector.tasks.set(number, { config, ...this.statusOf(`task-${name}-${number}`) });
+  }
+
+  addStatus(key: Buffer | null, value: Buffer | null): void {
+    const id = key?.toString("utf8") ?? "";
+    if (!id.startsWith("status-connector-") && !id.startsWith("status-task-")) return;
+    const what = id.slice("status-".length);
+    const read = parse<{ state?: string; trace?: string | null; worker_id?: string }>(value);
+    if (read?.state === undefined) this.statuses.delete(what);
+    else this.statuses.set(what, { state: read.state, ...(read.trace ? { trace: read.trace } : {}), ...(read.worker_id === undefined ? {} : { worker: read.worker_id }) });
+    this.place(what);
+  }
+
+  /** Puts a status where its connector or task is, if that is known already. */
+  private place(what: string): void {
+    const status = this.statuses.get(what);
+    const put = (to: { status?: Status }) => {
+      if (status === undefined) delete to.status;
+      else to.status = status;
+    };
+    if (what.startsWith("connector-")) {
+      const connector = this.byName.get(what.slice("connector-".length));
+      if (connector !== undefined) put(connector);
+      return;
+    }
+    const dash = what.lastIndexOf("-");
+    const task = this.byName.get(what.slice("task-".length, dash))?.tasks.get(Number(what.slice(dash + 1)));
+    if (task !== undefined) put(task);
+  }
+
+  private statusOf(what: string): { status?: Status } {
+    const status = this.statuses.get(what);
+    return status === undefined ? {} : { status };
+  }
+}
+
+/** The tasks of the assignment in force, in order. */
+export function currentTasks(connector: ConnectorState): { task: number; config: Record<string, string>; status?: Status }[] {
+  return [...connector.tasks]
+    .filter(([number]) => number < (connector.taskCount ?? 0))
+    .sort(([a], [b]) => a - b)
+    .map(([task, { config, status }]) => ({ task, config, ...(status === undefined ? {} : { status }) }));
+}
+
+/** The origin partitions that MirrorMaker 2 gave to a task (`task.assigned.partitions`: `topic-partition`, comma separated). */
+export function assignedPartitions(config: Record<string, string>): TopicPartition[] {
+  return (config["task.assigned.partitions"] ?? "")
+    .split(",")
+    .filter((text) => text !== "")
+    .map((text) => {
+      const dash = text.lastIndexOf("-");
+      return { topic: text.slice(0, dash), partition: Number(text.slice(dash + 1)) };
+    });
+}

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type OpenKafka, withClusters } from "../clusters";
+import type { KafkaPort } from "../kafka/port";
+import type { MigrationModel, MirrorModel } from "../model";
+import type { Progress } from "../progress";
+import { countText, someOf } from "../units";
+import { type Ends, endsOf, movements } from "./movement";
+import { onOrigin, raiseOn, refuseAclSync, wanted } from "./raise";
+import { compare } from "./rules";
+import type { FenceGap, FenceOptions, FenceReport } from "./types";
+
+export interface HoldOptions extends FenceOptions {
+  /** Between two looks, ms. Default 1000. */
+  everyMs?: number;
+}
+
+const EVERY_MS = 1000;
+
+/**
+ * Keeps the fence standing until the signal: looks at it, renews what was taken away, and says for each gap what was
+ * written in it. For clusters whose user operator removes ACLs that are not its own (Strimzi: `User:*` within its full
+ * pass of 120 s, a managed user's within seconds).
+ * @returns what happened, when the signal is aborted.
+ * @throws MigrationError when the origin can't be reached for longer than the port retries.
+ */
+export async function holdFence(model: MigrationModel, options: HoldOptions, progress: Progress, signal: AbortSignal, open?: OpenKafka): Promise<FenceReport> {
+  return onOrigin(model, (origin) => holdOn(origin, model.mirror, options, progress, signal), open);
+}
+
+/** @param ends where the topics ended when the fence was raised; absent: where they end now */
+export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: HoldOptions, progress: Progress, signal: AbortSignal, ends?: Ends): Promise<FenceReport> {
+  let { topics } = await wanted(origin, mirror, options);
+  let baseline = ends ?? (await endsOf(origin, topics));
+  let whole = new Date().toISOString();
+  const report: FenceReport = { from: whole, until: whole, looks: 0, gaps: [], wrote: [] };
+  for (let last = signal.aborted; ; last = signal.aborted) {
+    const now = await wanted(origin, mirror, options);
+    const { missing } = compare(now.rules, now.acls);
+    topics = now.topics;
+    report.looks++;
+    if (missing.length > 0) {
+      const { ends: after } = await raiseOn(origin, mirror, options, progress);
+      const gone = [...new Set(missing.map((r) => r.topic))];
+      report.gaps.push({ after: whole, until: new Date().toISOString(), rules: missing.length, topics: gone, wrote: movements(baseline, after) });
+      baseline = after;
+      tell(report.gaps.at(-1) as FenceGap, progress);
+    }
+    whole = new Date().toISOString();
+    if (last) break;
+    await sleep(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => {});
+  }
+  report.wrote = movements(baseline, await endsOf(origin, topics));
+  report.until = new Date().toISOString();
+  return report;
+}
+
+function tell(gap: FenceGap, progress: Progress): void {
+  const wrote = gap.wrote.length === 0 ? "nothing was written in between" : `written in between: ${someOf(gap.wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`), 10)}`;
+  progress.warn(`fence: ${countText(gap.rules, "rule")} had been removed since ${gap.after} and stood again at ${gap.until}; ${wrote}`);
+}
+
+/**
+ * Raises the fence, holds it while the work is done, and leaves it standing: the company of the gate and what follows it.
+ * @param work is given a signal that is aborted when the fence can't be held any more
+ */
+export async function whileFenced<T>(
+  model: MigrationModel,
+  options: HoldOptions,
+  progress: Progress,
+  work: (signal: AbortSignal) => Promise<T>,
+  open?: OpenKafka,
+): Promise<{ result: T; report: FenceReport }> {
+  return withClusters(
+    model,
+    async (clusters) => {
+      await refuseAclSync(clusters, model.mirror);
+      const { ends } = await raiseOn(clusters.origin, model.mirror, options, progress);
+      const done = new AbortController();
+      const lost = new AbortController();
+      const holding = holdOn(clusters.origin, model.mirror, options, progress, done.signal, ends);
+      holding.catch((error: unknown) => lost.abort(error));
+      try {
+        const result = await work(lost.signal);
+        done.abort();
+        return { result, report: await holding };
+      } catch (error) {
+        done.abort();
+        // A fence that was lost is the reason, whatever the work made of it.
+        await holding;
+        throw error;
+      }
+    },
+    open,
+  );
+}

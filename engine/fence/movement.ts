@@ -1,0 +1,25 @@
+import type { KafkaPort, TopicPartition } from "../kafka/port";
+import type { Movement } from "./types";
+
+/** End offset (high watermark) by `topic:partition`. */
+export type Ends = Map<string, TopicPartition & { end: bigint }>;
+
+export async function partitionsOf(origin: KafkaPort, topics: readonly string[]): Promise<TopicPartition[]> {
+  const described = await origin.describeTopics(topics);
+  return described.flatMap((t) => t.partitions.filter((p) => p.leader >= 0).map((p) => ({ topic: t.name, partition: p.partition })));
+}
+
+export async function endsOf(origin: KafkaPort, topics: readonly string[]): Promise<Ends> {
+  const listed = await origin.listOffsets(await partitionsOf(origin, topics), "latest");
+  return new Map(listed.map((o) => [`${o.topic}:${o.partition}`, { topic: o.topic, partition: o.partition, end: o.offset }]));
+}
+
+/** Partitions whose end is not where it was; new partitions count from 0. */
+export function movements(before: Ends, after: Ends): Movement[] {
+  const moved: Movement[] = [];
+  for (const [key, { topic, partition, end }] of after) {
+    const from = before.get(key)?.end ?? 0n;
+    if (end !== from) moved.push({ topic, partition, from: String(from), to: String(end) });
+  }
+  return moved;
+}

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { OpenKafka } from "../clusters";
+import type { KafkaPort, TopicPartition } from "../kafka/port";
+import type { MigrationModel, MirrorModel } from "../model";
+import type { Progress } from "../progress";
+import { countText, durationText, someOf } from "../units";
+import { endsOf, movements, partitionsOf } from "./movement";
+import { onOrigin } from "./raise";
+import { fencedTopics } from "./rules";
+import type { Movement } from "./types";
+
+/** Somebody who writes, as far as the brokers tell. */
+export interface Writer {
+  /** Decimal string. Producers without idempotence have no id and are not listed. */
+  producerId: string;
+  /** Its transactional id, if it has one that this principal may see. */
+  transactionalId?: string;
+  /** ISO time of its last batch on any of the partitions. */
+  lastWrite: string;
+  partitions: string[];
+}
+
+export interface OpenTransactionAt {
+  topic: string;
+  partition: number;
+  /** Last stable offset and high watermark, decimal strings. */
+  stable: string;
+  end: string;
+}
+
+export interface ProducerReport {
+  /** ms that were watched. */
+  windowMs: number;
+  /** True when nothing moved and no transaction is open. */
+  quiet: boolean;
+  moving: Movement[];
+  open: OpenTransactionAt[];
+  /** Who wrote to those partitions in the window, or has a transaction open there. */
+  writers: Writer[];
+}
+
+/**
+ * Watches the migrated origin topics for `windowMs`: ends that move, open transactions (the last stable offset is behind
+ * the end), and who it is, where the brokers tell (KIP-664).
+ */
+export async function observeProducers(model: MigrationModel, windowMs: number, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<ProducerReport> {
+  return onOrigin(model, (origin) => observeOn(origin, model.mirror, windowMs, progress, signal), open);
+}
+
+export async function observeOn(origin: KafkaPort, mirror: MirrorModel, windowMs: number, progress: Progress, signal?: AbortSignal): Promise<ProducerReport> {
+  const topics = fencedTopics(await origin.listTopics(), mirror);
+  const before = await endsOf(origin, topics);
+  const since = Date.now();
+  await sleep(windowMs, undefined, signal === undefined ? {} : { signal });
+  const [after, open] = [await endsOf(origin, topics), await openTransactions(origin, await partitionsOf(origin, topics))];
+  const moving = movements(before, after);
+  const writers = await writersOf(origin, moving, open, since);
+  const report: ProducerReport = { windowMs, quiet: moving.length === 0 && open.length === 0, moving, open, writers };
+  tell(report, topics.length, progress);
+  return report;
+}
+
+async function openTransactions(origin: KafkaPort, partitions: readonly TopicPartition[]): Promise<OpenTransactionAt[]> {
+  // The stable offset first: a transaction that ends in between must not look open.
+  const stable = new Map((await origin.listOffsets(partitions, "last-stable")).map((o) => [`${o.topic}:${o.partition}`, o.offset]));
+  const behind = partitions.filter((p) => stable.has(`${p.topic}:${p.partition}`));
+  const ends = await origin.listOffsets(behind, "latest");
+  const suspects = ends.filter((o) => (stable.get(`${o.topic}:${o.partition}`) as bigint) < o.offset);
+  if (suspects.length === 0) return [];
+  // Plain writes in between move the end alone; a transaction that is open keeps the stable offset where it is.
+  const again = new Map((await origin.listOffsets(suspects, "last-stable")).map((o) => [`${o.topic}:${o.partition}`, o.offset]));
+  return suspects
+    .filter((o) => (again.get(`${o.topic}:${o.partition}`) as bigint) < o.offset)
+    .map((o) => ({ topic: o.topic, partition: o.partition, stable: String(again.get(`${o.topic}:${o.partition}`)), end: String(o.offset) }));
+}
+
+async function writersOf(origin: KafkaPort, moving: readonly Movement[], open: readonly OpenTransactionAt[], since: number): Promise<Writer[]> {
+  const suspects = new Map([...moving, ...open].map((p) => [`${p.topic}:${p.partition}`, { topic: p.topic, partition: p.partition }]));
+  if (suspects.size === 0) return [];
+  const states = (await origin.activeProducers([...suspects.values()])) ?? [];
+  const active = states.filter((s) => s.transactionStart >= 0n || Number(s.lastTimestamp) >= since);
+  const names = new Map((await origin.transactionsOf([...new Set(active.map((s) => s.producerId))])).map((t) => [t.producerId, t.transactionalId]));
+  const writers = new Map<bigint, Writer>();
+  for (const s of active) {
+    const name = names.get(s.producerId);
+    const at = new Date(Number(s.lastTimestamp)).toISOString();
+    const writer = writers.get(s.producerId) ?? { producerId: String(s.producerId), ...(name === undefined ? {} : { transactionalId: name }), lastWrite: at, partitions: [] };
+    writer.partitions.push(`${s.topic}-${s.partition}`);
+    if (at > writer.lastWrite) writer.lastWrite = at;
+    writers.set(s.producerId, writer);
+  }
+  return [...writers.values()];
+}
+
+function tell(report: ProducerReport, topics: number, progress: Progress): void {
+  const window = durationText(report.windowMs);
+  if (report.quiet) {
+    progress.info(`producers: nothing was written to ${countText(topics, "topic")} of the origin in ${window}, and no transaction is open`);
+    return;
+  }
+  if (report.moving.length > 0) progress.warn(`producers: still writing to ${someOf(report.moving.map((m) => `${m.topic}-${m.partition} (${m.from} -> ${m.to})`), 10)} in ${window}`);
+  if (report.open.length > 0) progress.warn(`producers: open transactions on ${someOf(report.open.map((o) => `${o.topic}-${o.partition} (stable ${o.stable}, end ${o.end})`), 10)}`);
+  for (const w of report.writers.slice(0, 10)) {
+    progress.warn(`producers: ${w.transactionalId === undefined ? `producer ${w.producerId}` : `transactional id "${w.transactionalId}"`} wrote to ${someOf(w.partitions, 5)}, last at ${w.lastWrite}`);
+  }
+}

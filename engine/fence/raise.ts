@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import { ConnectStateReader } from "../connect-state";
+import { isMigrationError, MigrationError } from "../errors";
+import { openKafka } from "../kafka/client";
+import type { Acl, KafkaPort } from "../kafka/port";
+import type { MigrationModel, MirrorModel } from "../model";
+import type { Progress } from "../progress";
+import { countText, someOf } from "../units";
+import { type Ends, endsOf, movements } from "./movement";
+import { compare, fencedTopics, fenceRules, idOf, markedRules, type Rule, uncovered } from "./rules";
+import type { FenceOptions, FenceState, LoweredFence, Movement, RaisedFence } from "./types";
+
+const PER_REQUEST = 500;
+const SETTLE_MS = 1000;
+const SETTLE_LIMIT_MS = 15_000;
+
+/** Opens the origin, does the work and closes it. */
+export async function onOrigin<T>(model: MigrationModel, work: (origin: KafkaPort) => Promise<T>, open: OpenKafka = openKafka): Promise<T> {
+  const origin = await open(model.origin, "origin");
+  try {
+    return await work(origin);
+  } finally {
+    await origin.close();
+  }
+}
+
+/**
+ * Denies writing on the migrated origin topics, and waits until no write is seen. What is there already is left: may be
+ * run again at any time. See docs/fence.md for what it does and does not guarantee.
+ * @throws MigrationError FENCE_NO_AUTHORIZER, FENCE_ACL_SYNC, FENCE_DEFAULT_UNKNOWN, FENCE_EXCEPT_EVERYONE
+ */
+export async function raiseFence(model: MigrationModel, options: FenceOptions, progress: Progress, open?: OpenKafka): Promise<RaisedFence> {
+  return withClusters(
+    model,
+    async (clusters) => {
+      await refuseAclSync(clusters, model.mirror);
+      return (await raiseOn(clusters.origin, model.mirror, options, progress)).raised;
+    },
+    open,
+  );
+}
+
+/**
+ * MirrorMaker 2 copies denials on literal topics to the target and never takes them away there
+ * (MirrorSourceConnector.shouldReplicateAcl, Kafka 4.3): with ACL sync on, the fence would lock everyone out of the target.
+ */
+export async function refuseAclSync(clusters: Clusters, mirror: MirrorModel): Promise<void> {
+  const { source } = await new ConnectStateReader(clusters.target, mirror).read();
+  // Kafka's default is true.
+  if (source === undefined || source.config["sync.topic.acls.enabled"]?.trim().toLowerCase() === "false") return;
+  throw new MigrationError("FENCE_ACL_SYNC", "the mirror copies ACLs: it would copy the fence's denials to the target, where they would stay and stop every producer", {
+    fix: 'set sync.topic.acls.enabled: "false" in the source connector and let it start anew, or switch the fence off',
+  });
+}
+
+/** @returns also the topics' ends when the writes had stopped: whatever moves later moved behind the fence. */
+export async function raiseOn(origin: KafkaPort, mirror: MirrorModel, options: FenceOptions, progress: Progress): Promise<{ raised: RaisedFence; ends: Ends }> {
+  const { topics, rules, acls } = await wanted(origin, mirror, options);
+  const { missing, own } = compare(rules, acls);
+  await create(origin, missing);
+  const principals = [...new Set(rules.map((r) => r.rule.principal))].sort();
+  progress.info(`fence: ${countText(topics.length, "topic")} of the origin closed for ${someOf(principals, 5)} (${missing.length} rules made, ${rules.length - missing.length} were there)`);
+  const { writing, ends } = await settle(origin, topics, options);
+  const warnings: string[] = [];
+  if (writing.length > 0) {
+    warnings.push(`${countText(writing.length, "partition")} still written to behind the fence (${someOf(writing.map((m) => `${m.topic}-${m.partition}`), 5)}): super users and excepted principals pass it`);
+  }
+  for (const w of warnings) progress.warn(`fence: ${w}`);
+  const raisedAt = new Date().toISOString();
+  return { raised: { version: 1, raisedAt, topics: topics.length, principals, created: missing.length, own: own.map((r) => r.topic), writing, warnings }, ends };
+}
+
+/** What the fence must consist of now: topics and principals may have come since it was raised. */
+export async function wanted(origin: KafkaPort, mirror: MirrorModel, options: FenceOptions): Promise<{ topics: string[]; rules: Rule[]; acls: Acl[] }> {
+  const topics = fencedTopics(await origin.listTopics(), mirror);
+  const acls = await listAcls(origin);
+  const marked = markedRules(mirror, acls);
+  // Rules of the fence itself do not count as somebody's.
+  const ours = new Set(marked.map((r) => idOf(r.rule)));
+  const others = acls.filter((a) => !ours.has(idOf(a)));
+  const opened = await mustStayOpen(origin, uncovered(topics, others), options);
+  return { topics, rules: fenceRules(mirror, topics, others, options.except ?? [], opened), acls };
+}
+
+async function mustStayOpen(origin: KafkaPort, bare: string[], options: FenceOptions): Promise<string[]> {
+  if (bare.length === 0 || options.everyoneByDefault === false) return [];
+  if (options.everyoneByDefault === true) return bare;
+  const brokers = (await origin.describeCluster()).brokers.map((b) => b.id);
+  const configs = [...(await origin.describeBrokerConfigs(brokers.slice(0, 1))).values()];
+  const setting = configs[0]?.get("allow.everyone.if.no.acl.found");
+  // Absent: Kafka's default, false. An authorizer's settings are hidden from DescribeConfigs (run on 4.3.1).
+  if (setting === undefined || setting.value === "false") return [];
+  throw new MigrationError("FENCE_DEFAULT_UNKNOWN", `no ACL names ${countText(bare.length, "migrated topic")} (${someOf(bare, 5)}), and the brokers hide what allow.everyone.if.no.acl.found is`, {
+    fix: "set fence.everyoneByDefault to what the origin's brokers have; with true, a rule that keeps reading allowed is made, too",
+  });
+}
+
+async function listAcls(origin: KafkaPort): Promise<Acl[]> {
+  try {
+    return await origin.describeAcls();
+  } catch (error) {
+    if (isMigrationError(error) && error.message.includes("SECURITY_DISABLED")) {
+      throw new MigrationError("FENCE_NO_AUTHORIZER", "the origin's brokers have no authorizer, so no ACL can stop a producer", {
+        fix: "switch the fence off and stop the producers themselves; the gate watches that nothing is written",
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** Markers first: a rule without one would stay for ever. Rules that keep reading allowed come before those that deny. */
+async function create(origin: KafkaPort, rules: readonly Rule[]): Promise<void> {
+  await inBatches(rules.map((r) => r.marker), (some) => origin.createAcls(some));
+  await inBatches(rules.map((r) => r.rule), (some) => origin.createAcls(some));
+}
+
+async function inBatches(acls: readonly Acl[], send: (some: Acl[]) => Promise<void>): Promise<void> {
+  for (let from = 0; from < acls.length; from += PER_REQUEST) await send(acls.slice(from, from + PER_REQUEST));
+}
+
+/** Waits until the topics' ends rest: brokers learn of a new ACL one after the other, and requests are under way. */
+async function settle(origin: KafkaPort, topics: readonly string[], options: FenceOptions): Promise<{ writing: Movement[]; ends: Ends }> {
+  const limit = Date.now() + (options.settleLimitMs ?? SETTLE_LIMIT_MS);
+  for (let before = await endsOf(origin, topics); ; ) {
+    await sleep(options.settleMs ?? SETTLE_MS);
+    const after = await endsOf(origin, topics);
+    const writing = movements(before, after);
+    if (writing.length === 0 || Date.now() >= limit) return { writing, ends: after };
+    before = after;
+  }
+}
+
+/** Says whether the fence stands. */
+export async function checkFence(model: MigrationModel, options: FenceOptions, open?: OpenKafka): Promise<FenceState> {
+  return onOrigin(model, (origin) => checkOn(origin, model.mirror, options), open);
+}
+
+export async function checkOn(origin: KafkaPort, mirror: MirrorModel, options: FenceOptions): Promise<FenceState> {
+  const { topics, rules, acls } = await wanted(origin, mirror, options);
+  const { missing, ours } = compare(rules, acls);
+  const fenced = new Set(topics);
+  const leftovers = [...new Set(markedRules(mirror, acls).map((r) => r.topic))].filter((t) => !fenced.has(t));
+  const state = ours.length === 0 && leftovers.length === 0 ? "down" : missing.length === 0 ? "up" : "partly";
+  return { state, rules: rules.length, missing: [...new Set(missing.map((r) => r.topic))], leftovers };
+}
+
+/**
+ * Takes the fence away: every rule that a marker of this migration names, also those of a run that was killed. Rules that
+ * were somebody's own before stay. Does nothing when there is no fence. No option matters here: the markers say it all.
+ */
+export async function lowerFence(model: MigrationModel, _options: FenceOptions, progress: Progress, open?: OpenKafka): Promise<LoweredFence> {
+  return onOrigin(model, (origin) => lowerOn(origin, model.mirror, progress), open);
+}
+
+export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: Progress): Promise<LoweredFence> {
+  const acls = await listAcls(origin).catch((error: unknown) => {
+    if (isMigrationError(error) && error.code === "FENCE_NO_AUTHORIZER") return [];
+    throw error;
+  });
+  const marked = markedRules(mirror, acls);
+  if (marked.length === 0) return { removed: 0 };
+  const there = new Set(acls.map(idOf));
+  const rules = marked.filter((r) => there.has(idOf(r.rule)));
+  // The denials go first: a rule that keeps reading allowed must not be the first to fall.
+  const ordered = [...rules].sort((a, b) => Number(a.rule.permission === "allow") - Number(b.rule.permission === "allow"));
+  await inBatches(ordered.map((r) => r.rule), (some) => origin.deleteAcls(some));
+  await inBatches(marked.map((r) => r.marker), (some) => origin.deleteAcls(some));
+  progress.info(`fence: ${countText(rules.length, "rule")} taken away, ${countText(new Set(marked.map((r) => r.topic)).size, "topic")} of the origin open again`);
+  return { removed: rules.length };
+}

@@ -1,0 +1,97 @@
+import { MigrationError } from "../errors";
+import type { Acl } from "../kafka/port";
+import type { MirrorModel } from "../model";
+import { internalTopics } from "../naming";
+import { selectTopics } from "../selection";
+
+export const EVERYONE = "User:*";
+
+/** One rule of the fence with the inert rule that says it is ours. */
+export interface Rule {
+  topic: string;
+  rule: Acl;
+  marker: Acl;
+}
+
+/** Topics that the fence stands before: what the mirror copies, never what it writes itself. */
+export function fencedTopics(originTopics: readonly string[], mirror: MirrorModel): string[] {
+  const own = new Set(internalTopics(mirror).filter((t) => t.side === "origin").map((t) => t.name));
+  return selectTopics(originTopics, mirror).filter((t) => !own.has(t));
+}
+
+/**
+ * An ACL has no room for a remark, so each rule gets one beside it: a denial on a transactional id that nobody uses, named
+ * after the migration and the topic. It is made first and removed last: whatever is killed in between, `kafka-acls --list`
+ * shows it and the fence can be taken away without any other record.
+ */
+const PREFIX = { deny: "kafka-migration-fence", allow: "kafka-migration-fence-allow" } as const;
+type Kind = keyof typeof PREFIX;
+
+const markerPrefix = (mirror: MirrorModel, kind: Kind): string => `${PREFIX[kind]}:${mirror.originAlias}>${mirror.targetAlias}:`;
+
+function ruleOf(mirror: MirrorModel, topic: string, principal: string, kind: Kind): Rule {
+  const name = { patternType: "literal", principal, host: "*" } as const;
+  const operation = kind === "deny" ? "Write" : "All";
+  return {
+    topic,
+    rule: { resourceType: "topic", resourceName: topic, ...name, operation, permission: kind },
+    marker: { resourceType: "transactionalId", resourceName: markerPrefix(mirror, kind) + topic, ...name, operation: "Describe", permission: "deny" },
+  };
+}
+
+/**
+ * The rules that make the fence.
+ * @param acls what the origin has now
+ * @param opened topics for which a rule of its own must keep everything but writing allowed
+ * @throws MigrationError FENCE_EXCEPT_EVERYONE
+ */
+export function fenceRules(mirror: MirrorModel, topics: readonly string[], acls: readonly Acl[], except: readonly string[], opened: readonly string[]): Rule[] {
+  const rules: Rule[] = opened.map((topic) => ruleOf(mirror, topic, EVERYONE, "allow"));
+  if (except.length === 0) return [...rules, ...topics.map((topic) => ruleOf(mirror, topic, EVERYONE, "deny"))];
+  const excepted = new Set(except);
+  const ours = new Set(opened);
+  const granted = topics.map((topic) => ({ topic, principals: writers(acls.filter((a) => !(ours.has(topic) && a.principal === EVERYONE)), topic) }));
+  const open = granted.filter((g) => g.principals.includes(EVERYONE) || ours.has(g.topic)).map((g) => g.topic);
+  if (open.length > 0) {
+    throw new MigrationError("FENCE_EXCEPT_EVERYONE", `everyone may write to ${open.length} migrated topics (${open.slice(0, 5).join(", ")}), so nobody can be excepted there`, {
+      fix: "leave fence.except empty, or replace the rules for User:* by rules for the principals that need them",
+    });
+  }
+  return [...rules, ...granted.flatMap(({ topic, principals }) => principals.filter((p) => !excepted.has(p)).map((p) => ruleOf(mirror, topic, p, "deny")))];
+}
+
+const covers = (acl: Acl, topic: string): boolean =>
+  acl.resourceType === "topic" && (acl.patternType === "prefixed" ? topic.startsWith(acl.resourceName) : acl.resourceName === topic || acl.resourceName === "*");
+
+function writers(acls: readonly Acl[], topic: string): string[] {
+  const allowing = acls.filter((a) => a.permission === "allow" && (a.operation === "Write" || a.operation === "All") && covers(a, topic));
+  return [...new Set(allowing.map((a) => a.principal))].sort();
+}
+
+/** Topics that no ACL names: with `allow.everyone.if.no.acl.found` their first rule takes everything else away. */
+export function uncovered(topics: readonly string[], acls: readonly Acl[]): string[] {
+  return topics.filter((topic) => !acls.some((a) => covers(a, topic)));
+}
+
+export const idOf = (a: Acl): string => JSON.stringify([a.resourceType, a.resourceName, a.patternType, a.principal, a.host, a.operation, a.permission]);
+
+/** What is there of wanted rules. */
+export function compare(wanted: readonly Rule[], acls: readonly Acl[]): { missing: Rule[]; own: Rule[]; ours: Rule[] } {
+  const there = new Set(acls.map(idOf));
+  const result = { missing: [] as Rule[], own: [] as Rule[], ours: [] as Rule[] };
+  for (const rule of wanted) {
+    if (!there.has(idOf(rule.rule))) result.missing.push(rule);
+    else if (there.has(idOf(rule.marker))) result.ours.push(rule);
+    else result.own.push(rule);
+  }
+  return result;
+}
+
+/** Every rule that a marker of this migration names, whether or not the rule is still there. */
+export function markedRules(mirror: MirrorModel, acls: readonly Acl[]): Rule[] {
+  return (["deny", "allow"] as const).flatMap((kind) => {
+    const prefix = markerPrefix(mirror, kind);
+    const markers = acls.filter((a) => a.resourceType === "transactionalId" && a.permission === "deny" && a.operation === "Describe" && a.resourceName.startsWith(prefix));
+    return markers.map((m) => ruleOf(mirror, m.resourceName.slice(prefix.length), m.principal, kind));
+  });
+}

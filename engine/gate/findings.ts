@@ -1,0 +1,155 @@
+import type { ConnectorState, Status } from "../connect-state";
+import type { MirrorModel } from "../model";
+import { keyOf } from "../records/read";
+import { countText, durationText } from "../units";
+import type { Look } from "./observe";
+import { gap, judge, type PartitionFacts } from "./rule";
+import type { Finding, FindingKind } from "./types";
+
+export interface FindingOptions {
+  acceptTruncation: readonly string[];
+  strictConnectors: boolean;
+}
+
+export interface Findings {
+  /** What keeps the gate shut. */
+  against: Finding[];
+  /** Worth saying, but no reason to stay shut. */
+  warnings: string[];
+}
+
+/** Everything that one look finds against the copy being complete, as a pure function of the look. */
+export function findingsOf(look: Look, mirror: MirrorModel, options: FindingOptions): Findings {
+  const found: Findings = { against: [], warnings: [] };
+  const against = (kind: FindingKind, subject: string, text: string, hopeless = false) => found.against.push({ kind, subject, text, hopeless });
+  topics(look, mirror, against);
+  const behind = partitions(look, options, against, found.warnings);
+  connectors(look, mirror, options, against, found.warnings, behind || found.against.length > 0);
+  return found;
+}
+
+type Against = (kind: FindingKind, subject: string, text: string, hopeless?: boolean) => void;
+
+function topics(look: Look, mirror: MirrorModel, against: Against): void {
+  if (look.topics.length === 0) {
+    against("no topics", mirror.topicsPattern, `"${mirror.topicsPattern}" selects none of the ${countText(look.visibleTopics.length, "topic")} that the origin shows`, true);
+  }
+  for (const topic of look.hiddenTopics) {
+    against("no topics", topic, `topic ${topic} is mirrored, but the migration's administrator may not describe it on the origin`, true);
+  }
+  const refresh = `MirrorMaker 2 looks for new ones every ${durationText(mirror.refreshTopicsIntervalSeconds * 1000)}`;
+  for (const t of look.topics) {
+    if (t.targetPartitions === undefined) {
+      against("no target topic", t.target, `topic ${t.target} is not on the target (${refresh}; failures to create it are in the worker's log only)`);
+    } else if (t.targetPartitions > t.partitions.length) {
+      against("partition count", t.target, `topic ${t.target} has ${t.targetPartitions} partitions on the target and ${t.partitions.length} on the origin`, true);
+    } else if (t.targetPartitions < t.partitions.length) {
+      against("partition count", t.target, `topic ${t.target} has ${t.targetPartitions} partitions on the target and ${t.partitions.length} on the origin (${refresh})`);
+    }
+    for (const p of t.offline) against("offline", `${t.origin}-${p}`, `${t.origin}-${p} has no leader on the origin: what it holds is unknown`);
+    for (const p of t.targetOffline) against("offline", `${t.target}-${p}`, `${t.target}-${p} has no leader on the target: what it holds is unknown`);
+  }
+}
+
+/** @returns whether a partition is short of records */
+function partitions(look: Look, options: FindingOptions, against: Against, warnings: string[]): boolean {
+  let short = false;
+  const assigned = new Set(look.connect.assignments.flatMap((t) => t.partitions.map(keyOf)));
+  const running = look.connect.source?.target === "STARTED" && look.connect.assignments.length > 0;
+  for (const { topic, partition, facts } of look.partitions.values()) {
+    const name = `${topic}-${partition}`;
+    const { from, to } = gap(facts);
+    const verdict = judge(facts);
+    switch (verdict) {
+      case "behind":
+      case "look":
+        short = true;
+        against("behind", name, `${name}: ${verdict === "behind" ? "" : "up to "}${to - from} offsets are not copied (${copied(facts.mirrored)}, the origin ends at ${to})`);
+        break;
+      case "open transaction":
+        against("open transaction", name, `${name}: a transaction is open since offset ${facts.stable} (the origin ends at ${facts.end})`);
+        break;
+      case "stale offsets":
+        against("stale offsets", name, `${name}: the mirror says it copied offset ${facts.mirrored}, but the origin ends at ${facts.end}: offsets of an earlier run, or the topic was made anew`, true);
+        break;
+      case "truncated":
+        against("truncated", name, deleted(name, facts), true);
+        break;
+      case "complete":
+        break;
+    }
+    if (options.acceptTruncation.includes(topic) && facts.mirrored !== undefined && facts.start > facts.mirrored + 1) warnings.push(`${deleted(name, facts)} (accepted)`);
+    if (running && !assigned.has(keyOf({ topic, partition }))) {
+      against("unassigned", name, `${name} is assigned to no task (it will be at the next refresh, or when the connector is restarted)`);
+    }
+  }
+  return short;
+}
+
+function deleted(name: string, facts: PartitionFacts): string {
+  return `${name}: offsets ${facts.mirrored! + 1} to ${facts.start - 1} were deleted on the origin before they were seen copied`;
+}
+
+function copied(mirrored: number | undefined): string {
+  return mirrored === undefined ? "nothing is copied yet" : `copied up to ${mirrored}`;
+}
+
+function connectors(look: Look, mirror: MirrorModel, options: FindingOptions, against: Against, warnings: string[], incomplete: boolean): void {
+  const { source, missingTopics } = look.connect;
+  for (const topic of missingTopics) against("no storage topics", topic, `Connect's storage topic ${topic} is not on the target: the mirror never ran, or with other settings`);
+  if (source === undefined) {
+    if (missingTopics.length === 0) against("no connector", mirror.configStorageTopic, `no source connector for ${mirror.originAlias}->${mirror.targetAlias} is configured in ${mirror.configStorageTopic}`);
+    return;
+  }
+  settings(source, mirror, against);
+  // A failure is a reason to stay shut when something is missing; when all is copied it is said, unless asked otherwise.
+  const counts = incomplete || options.strictConnectors;
+  const failed = (kind: "connector failed" | "task failed", what: string, status: Status) => {
+    const text = `${what} is FAILED${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}`;
+    if (counts) against(kind, what, text, true);
+    else warnings.push(text);
+  };
+  const others = [["checkpoint connector", look.connect.checkpoint], ["heartbeat connector", look.connect.heartbeat]] as const;
+  if (source.status?.state === "FAILED") failed("connector failed", "source connector", source.status);
+  for (const { task, status } of look.connect.assignments) {
+    if (status?.state === "FAILED") failed("task failed", `source task ${task}`, status);
+  }
+  for (const [what, connector] of others) {
+    if (connector?.status?.state === "FAILED") warnings.push(`${what} is FAILED${connector.status.trace === undefined ? "" : `: ${inShort(connector.status.trace)}`}`);
+  }
+  if (!incomplete) return;
+  if (source.target !== "STARTED") {
+    against("connector not running", "source connector", `the source connector is ${source.target}, so nothing more will be copied`, true);
+  } else if (look.connect.assignments.length === 0 && !source.inconsistent) {
+    const state = source.status?.state ?? "not started";
+    against("no tasks", "source connector", `the source connector is ${state} with no tasks: it found no topic to copy, or could not list them (look for a warning in the worker's log; next try within ${durationText(mirror.refreshTopicsIntervalSeconds * 1000)})`);
+  }
+}
+
+/** What failed and, where Java's trace goes deeper, why: the first line says only that a callback threw. */
+export function inShort(trace: string): string {
+  const lines = trace.split("\n").map((line) => line.trim());
+  const cause = lines.filter((line) => line.startsWith("Caused by: ")).at(-1);
+  return [lines[0]!, ...(cause === undefined ? [] : [`(${cause.charAt(0).toLowerCase()}${cause.slice(1)})`])].map((line) => line.slice(0, 300)).join(" ");
+}
+
+/** Settings with which a complete-looking copy may not be one. */
+function settings(source: ConnectorState, mirror: MirrorModel, against: Against): void {
+  const { config } = source;
+  const wrong = (key: string, why: string) => against("connector setting", key, `the source connector has ${key}=${config[key]}: ${why}`, true);
+  if (config["errors.tolerance"] !== undefined && config["errors.tolerance"] !== "none") wrong("errors.tolerance", "records that fail are left out silently");
+  if ((config["transforms"] ?? "").trim() !== "") wrong("transforms", "records may be changed or left out, so that completeness can't be proved");
+  for (const key of ["consumer.auto.offset.reset", "source.consumer.auto.offset.reset"]) {
+    if (config[key] !== undefined && config[key] !== "earliest") wrong(key, "records from before the mirror's start are not copied");
+  }
+  for (const [key, wanted] of [["topics", mirror.topicsPattern], ["topics.exclude", mirror.topicsExcludePattern]] as const) {
+    const actual = config[key];
+    if (actual !== undefined && wanted !== undefined && normal(actual) !== normal(wanted)) {
+      against("connector setting", key, `the source connector has ${key}=${actual}, but the migration asks for ${wanted}: the operator has not applied it yet`);
+    }
+  }
+}
+
+function normal(list: string): string {
+  return list.split(",").map((p) => p.trim()).join(",");
+}

@@ -1,0 +1,31 @@
+import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { fetchBatches, type Isolation, keyOf, walkFetched } from "../records/read";
+import { STOP } from "../records/walk";
+
+export interface Gap extends TopicPartition {
+  from: number;
+  to: number;
+}
+
+/**
+ * Whether each gap holds a record that a consumer with this isolation would see. Reads no further than the first one.
+ * A gap whose start is gone meanwhile is left out of the answer: the next look decides on what is there then.
+ */
+export async function visibleInGaps(port: KafkaPort, gaps: readonly Gap[], isolation: Isolation): Promise<Map<string, boolean>> {
+  const found = new Map<string, boolean>();
+  const ends = new Map(gaps.map((g) => [keyOf(g), BigInt(g.to)]));
+  let open = gaps.map((g) => ({ topic: g.topic, partition: g.partition, offset: BigInt(g.from) }));
+  while (open.length > 0) {
+    const again: typeof open = [];
+    await fetchBatches(port, open, isolation, (request, fetched) => {
+      if (fetched.outOfRange === true) return;
+      const to = ends.get(keyOf(request))!;
+      const { next, stopped } = walkFetched(fetched, request, to, isolation, () => STOP);
+      if (stopped) found.set(keyOf(request), true);
+      else if (BigInt(next) >= to || fetched.records.length === 0) found.set(keyOf(request), false);
+      else again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
+    });
+    open = again;
+  }
+  return found;
+}

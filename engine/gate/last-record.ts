@@ -1,0 +1,114 @@
+import type { Clusters } from "../clusters";
+import type { TopicPartition } from "../kafka/port";
+import { type Isolation, keyOf, readLast, type Span, type TailRecord } from "../records/read";
+import type { Look } from "./observe";
+import type { Finding } from "./types";
+
+/** Records read from each side where compaction may have taken the last one from one of them. */
+const TAIL = 500;
+
+interface Pair {
+  origin: TopicPartition & { from: number; to: number };
+  target: TopicPartition;
+}
+
+/**
+ * Compares the last visible record of each partition on both sides: timestamp, key, value and headers. It finds what
+ * offsets alone can't: a topic that was made anew on the target, or another one with the same length.
+ * @returns findings and how many partitions were compared
+ */
+export async function compareLastRecords(clusters: Clusters, look: Look): Promise<{ against: Finding[]; compared: number; unsure: string[] }> {
+  const targetNames = new Map(look.topics.map((t) => [t.origin, t.target]));
+  const pairs = [...look.partitions.values()]
+    .filter((p) => p.facts.start < p.facts.end)
+    .map((p): Pair => ({
+      origin: { topic: p.topic, partition: p.partition, from: p.facts.start, to: p.facts.end },
+      target: { topic: targetNames.get(p.topic)!, partition: p.partition },
+    }));
+  const targets = await spans(clusters, pairs);
+  const [here, there] = await tails(clusters, pairs, targets, look.isolation, 1);
+  const different = pairs.filter((p) => {
+    const last = here.get(keyOf(p.origin))!.at(-1);
+    return last !== undefined && !same(last, there.get(keyOf(p.target))!.at(-1));
+  });
+  const result = { against: [] as Finding[], compared: pairs.filter((p) => here.get(keyOf(p.origin))!.length > 0).length, unsure: [] as string[] };
+  if (different.length === 0) return result;
+  const compacted = await compactedTopics(clusters, different.map((p) => p.origin.topic));
+  const [hereTail, thereTail] = await tails(clusters, different.filter((p) => compacted.has(p.origin.topic)), targets, look.isolation, TAIL);
+  for (const p of different) {
+    const name = `${p.origin.topic}-${p.origin.partition}`;
+    const verdict = compacted.has(p.origin.topic) ? sameAfterCompaction(hereTail.get(keyOf(p.origin))!, thereTail.get(keyOf(p.target))!) : "different";
+    if (verdict === "unsure") result.unsure.push(`${name}: compaction took the last record from one side, and the last ${TAIL} records do not tell`);
+    if (verdict !== "different") continue;
+    result.against.push({ kind: "last record", subject: name, text: describe(name, here.get(keyOf(p.origin))!.at(-1)!, there.get(keyOf(p.target))!.at(-1)), hopeless: true });
+  }
+  return result;
+}
+
+async function spans(clusters: Clusters, pairs: readonly Pair[]): Promise<Map<string, Span>> {
+  const all = pairs.map((p) => p.target);
+  const [starts, ends] = await Promise.all([clusters.target.listOffsets(all, "earliest"), clusters.target.listOffsets(all, "latest")]);
+  const startOf = new Map(starts.map((s) => [keyOf(s), s.offset]));
+  return new Map(ends.map((e) => [keyOf(e), { topic: e.topic, partition: e.partition, from: startOf.get(keyOf(e))!, to: e.offset }]));
+}
+
+async function tails(clusters: Clusters, pairs: readonly Pair[], targets: Map<string, Span>, isolation: Isolation, count: number) {
+  const origin = pairs.map((p) => ({ ...p.origin, from: BigInt(p.origin.from), to: BigInt(p.origin.to) }));
+  const target = pairs.map((p) => targets.get(keyOf(p.target))!);
+  // The target read committed: an exactly-once mirror leaves aborted records behind there.
+  return Promise.all([readLast(clusters.origin, origin, count, isolation), readLast(clusters.target, target, count, "read_committed")]);
+}
+
+async function compactedTopics(clusters: Clusters, topics: readonly string[]): Promise<Set<string>> {
+  const configs = await clusters.origin.describeTopicConfigs([...new Set(topics)]);
+  return new Set([...configs].filter(([, entries]) => entries.get("cleanup.policy")?.value?.includes("compact")).map(([topic]) => topic));
+}
+
+/** Timestamps count unless the target's broker set its own. */
+export function same(a: TailRecord, b: TailRecord | undefined): boolean {
+  if (b === undefined) return false;
+  if (a.timestamp !== b.timestamp && !b.stamped) return false;
+  return bytes(a.key, b.key) && bytes(a.value, b.value) && a.headers.length === b.headers.length && a.headers.every((h, i) => bytes(h.key, b.headers[i]!.key) && bytes(h.value, b.headers[i]!.value));
+}
+
+function bytes(a: Buffer | null, b: Buffer | null): boolean {
+  return a === null || b === null ? a === b : a.equals(b);
+}
+
+/**
+ * Each side compacts by itself and removes tombstones when it likes, so the last records may differ. What must agree is
+ * the last key that is alive: its latest record is the same on the other side, or lies before the tail that was read.
+ */
+export function sameAfterCompaction(here: readonly TailRecord[], there: readonly TailRecord[]): "same" | "different" | "unsure" {
+  const [a, b] = [agrees(lastAlive(here), there), agrees(lastAlive(there), here)];
+  if (a === "different" || b === "different") return "different";
+  return a === "unsure" || b === "unsure" ? "unsure" : "same";
+}
+
+function lastAlive(tail: readonly TailRecord[]): TailRecord | undefined {
+  const dead = new Set<string>();
+  for (let i = tail.length - 1; i >= 0; i--) {
+    const record = tail[i]!;
+    const key = record.key?.toString("base64") ?? "";
+    if (record.value !== null && !dead.has(key)) return record;
+    dead.add(key);
+  }
+  return undefined;
+}
+
+function agrees(record: TailRecord | undefined, tail: readonly TailRecord[]): "same" | "different" | "unsure" {
+  if (record === undefined) return "unsure";
+  const latest = tail.findLast((r) => bytes(r.key, record.key));
+  if (latest === undefined) return tail.length < TAIL ? "different" : "unsure";
+  return same(record, latest) ? "same" : "different";
+}
+
+function describe(name: string, here: TailRecord, there: TailRecord | undefined): string {
+  const at = (r: TailRecord) => `offset ${r.offset} (timestamp ${r.timestamp}, key ${size(r.key)}, value ${size(r.value)}, ${r.headers.length} headers)`;
+  const copy = there === undefined ? "has no record left (is its retention shorter than the origin's?)" : `ends with ${at(there)}`;
+  return `${name}: the origin ends with ${at(here)}, but the target ${copy}`;
+}
+
+function size(bytes: Buffer | null): string {
+  return bytes === null ? "null" : `${bytes.length} bytes`;
+}

@@ -1,0 +1,157 @@
+import type { Clusters } from "../clusters";
+import { ConnectStateReader, type ConnectView, effectiveIsolation } from "../connect-state";
+import type { TopicPartition } from "../kafka/port";
+import type { MirrorModel } from "../model";
+import { type Isolation, keyOf } from "../records/read";
+import { isHeartbeats, selectPairs } from "../selection";
+import { visibleInGaps } from "./gaps";
+import { gap, judge, type PartitionFacts } from "./rule";
+
+/** A gap larger than this is read only when the mirror has stopped moving there: until then it is simply behind. */
+const SMALL_GAP = 1000;
+
+export interface TopicLook {
+  origin: string;
+  target: string;
+  /** Partition numbers on the origin. */
+  partitions: number[];
+  offline: number[];
+  /** Undefined: the topic does not exist on the target. */
+  targetPartitions?: number;
+  targetOffline: number[];
+}
+
+export interface PartitionLook extends TopicPartition {
+  facts: PartitionFacts;
+}
+
+/** Both clusters at one moment: plain data that the findings are made of. */
+export interface Look {
+  /** ms since the epoch, just before the origin's ends were read. */
+  at: number;
+  /** Topics that the origin shows, and those of them that the mirror copies. */
+  visibleTopics: string[];
+  topics: TopicLook[];
+  partitions: Map<string, PartitionLook>;
+  connect: ConnectView;
+  isolation: Isolation;
+  /** Topics assigned to a task that the origin does not show, because this principal may not describe them. */
+  hiddenTopics: string[];
+  /** Partitions whose gap was read in this look. */
+  gapsRead: number;
+}
+
+/** Looks at both clusters again and again and remembers what saves work. */
+export class Observer {
+  private readonly connect: ConnectStateReader;
+  private readonly cleared: Map<string, number>;
+  private before = new Map<string, PartitionFacts>();
+
+  /**
+   * @param accepted topics whose deleted records are accepted as lost
+   * @param cleared what an earlier gate has seen: up to there nothing visible was left to copy, by `topic:partition`
+   */
+  constructor(
+    private readonly clusters: Clusters,
+    private readonly mirror: MirrorModel,
+    private readonly accepted: ReadonlySet<string> = new Set(),
+    cleared: Readonly<Record<string, number>> = {},
+  ) {
+    this.connect = new ConnectStateReader(clusters.target, mirror);
+    this.cleared = new Map(Object.entries(cleared));
+  }
+
+  private clearedTo(topic: string, key: string, start: number): number | undefined {
+    return this.accepted.has(topic) ? start : this.cleared.get(key);
+  }
+
+  /** `deep`: reads every gap, also those of partitions that are plainly behind. */
+  async look(deep: boolean, signal?: AbortSignal): Promise<Look> {
+    const { origin } = this.clusters;
+    const visibleTopics = await origin.listTopics();
+    const topics = await this.topics(visibleTopics);
+    // The mirror's offsets before the origin's ends: then N lies below E unless it is stale.
+    const connect = await this.connect.read(signal);
+    const at = Date.now();
+    const online = topics.flatMap((t) => t.partitions.filter((p) => !t.offline.includes(p)).map((partition) => ({ topic: t.origin, partition })));
+    const [starts, ends, stables] = await Promise.all([offsets(origin, online, "earliest"), offsets(origin, online, "latest"), offsets(origin, online, "last-stable")]);
+    const isolation = effectiveIsolation(connect, this.mirror);
+    const partitions = new Map<string, PartitionLook>();
+    for (const p of online) {
+      const key = keyOf(p);
+      const [start, end, stable] = [starts.get(key)!, ends.get(key)!, Math.min(stables.get(key)!, ends.get(key)!)];
+      partitions.set(key, { ...p, facts: { start, end, stable, mirrored: connect.offsets.get(key), clearedTo: this.clearedTo(p.topic, key, start) } });
+    }
+    const gapsRead = await this.readGaps(partitions, isolation, deep);
+    this.before = new Map([...partitions].map(([key, p]) => [key, p.facts]));
+    return { at, visibleTopics, topics, partitions, connect, isolation, hiddenTopics: await this.hidden(connect, visibleTopics), gapsRead };
+  }
+
+  /** Reads the origin's starts and ends again; they decide whether what the look found still holds. */
+  async again(look: Look): Promise<Map<string, PartitionFacts>> {
+    const all = [...look.partitions.values()];
+    const [starts, ends] = await Promise.all([offsets(this.clusters.origin, all, "earliest"), offsets(this.clusters.origin, all, "latest")]);
+    return new Map(
+      all.map((p) => {
+        const key = keyOf(p);
+        const start = starts.get(key)!;
+        return [key, { ...p.facts, start, end: ends.get(key)!, clearedTo: this.clearedTo(p.topic, key, start) }];
+      }),
+    );
+  }
+
+  private async topics(visible: readonly string[]): Promise<TopicLook[]> {
+    const pairs = selectPairs(visible, this.mirror).filter((p) => !isHeartbeats(this.mirror, p.origin));
+    const [here, there] = await Promise.all([
+      this.clusters.origin.describeTopics(pairs.map((p) => p.origin)),
+      this.clusters.target.describeTopics(pairs.map((p) => p.target)),
+    ]);
+    const targets = new Map(there.map((t) => [t.name, t]));
+    const names = new Map(pairs.map((p) => [p.origin, p.target]));
+    return here.map((t) => {
+      const copy = targets.get(names.get(t.name)!);
+      const offline = (of: typeof t) => of.partitions.filter((p) => p.leader < 0).map((p) => p.partition);
+      return {
+        origin: t.name,
+        target: names.get(t.name)!,
+        partitions: t.partitions.map((p) => p.partition),
+        offline: offline(t),
+        ...(copy === undefined ? {} : { targetPartitions: copy.partitions.length }),
+        targetOffline: copy === undefined ? [] : offline(copy),
+      };
+    });
+  }
+
+  private async readGaps(partitions: Map<string, PartitionLook>, isolation: Isolation, deep: boolean): Promise<number> {
+    const gaps = [...partitions.values()].filter((p) => judge(p.facts) === "look").map((p) => ({ topic: p.topic, partition: p.partition, ...gap(p.facts) }));
+    const wanted = gaps.filter((g) => {
+      const before = this.before.get(keyOf(g));
+      const still = before !== undefined && before.mirrored === partitions.get(keyOf(g))!.facts.mirrored;
+      return deep || g.to - g.from <= SMALL_GAP || still;
+    });
+    const visible = await visibleInGaps(this.clusters.origin, wanted, isolation);
+    for (const [key, seen] of visible) {
+      const { facts } = partitions.get(key)!;
+      facts.visibleInGap = seen;
+      if (!seen) this.cleared.set(key, facts.end);
+    }
+    return visible.size;
+  }
+
+  private async hidden(connect: ConnectView, visible: readonly string[]): Promise<string[]> {
+    const known = new Set(visible);
+    const unknown = [...new Set(assignedTopics(connect))].filter((t) => !known.has(t));
+    if (unknown.length === 0) return [];
+    // A topic that was deleted stays assigned until the next refresh; the broker tells the two apart.
+    const operations = await this.clusters.origin.topicOperations(unknown);
+    return unknown.filter((t) => operations.get(t) === null);
+  }
+}
+
+function* assignedTopics(connect: ConnectView): Iterable<string> {
+  for (const task of connect.assignments) for (const p of task.partitions) yield p.topic;
+}
+
+async function offsets(port: Clusters["origin"], partitions: readonly TopicPartition[], at: "earliest" | "latest" | "last-stable"): Promise<Map<string, number>> {
+  return new Map((await port.listOffsets(partitions, at)).map((o) => [keyOf(o), Number(o.offset)]));
+}

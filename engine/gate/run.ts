@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Clusters, type OpenKafka, requestCount, withClusters } from "../clusters";
+import { isMigrationError, MigrationError } from "../errors";
+import type { MigrationModel, MirrorModel } from "../model";
+import type { Progress } from "../progress";
+import { nothingSelected } from "../selection";
+import { durationText } from "../units";
+import { findingsOf } from "./findings";
+import { compareLastRecords } from "./last-record";
+import { type Look, Observer } from "./observe";
+import { Pace } from "./pace";
+import { judge } from "./rule";
+import { DEFAULTS, type Finding, type GateOptions, type GateResult } from "./types";
+
+const NAMED = 20;
+
+/**
+ * Waits until the copy is proved complete (docs/gate.md), with progress, for at most `limitMs`.
+ * @throws MigrationError GATE_INCOMPLETE at the limit with what is missing; GATE_BLOCKED after `graceMs` for what waiting
+ *   does not mend; SELECTION_EMPTY when the patterns select nothing
+ */
+export async function runGate(model: MigrationModel, options: GateOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<GateResult> {
+  return withClusters(model, (clusters) => new Gate(clusters, model.mirror, options, progress, signal).run(), open);
+}
+
+/**
+ * Looks once, without waiting for anything: for those who ask whether it is complete now.
+ * @throws MigrationError GATE_INCOMPLETE, SELECTION_EMPTY
+ */
+export async function evaluateGate(model: MigrationModel, options: GateOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<GateResult> {
+  return withClusters(model, (clusters) => new Gate(clusters, model.mirror, options, progress, signal).once(), open);
+}
+
+class Gate {
+  private readonly options: Required<GateOptions>;
+  private readonly observer: Observer;
+  private readonly pace: Pace;
+  private readonly started = Date.now();
+  private looks = 0;
+  private gapsRead = 0;
+
+  constructor(
+    private readonly clusters: Clusters,
+    private readonly mirror: MirrorModel,
+    options: GateOptions,
+    private readonly progress: Progress,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    // An older state may hold fewer options, or undefined ones.
+    this.options = { ...DEFAULTS, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) };
+    this.observer = new Observer(clusters, mirror, new Set(this.options.acceptTruncation), this.options.cleared);
+    this.pace = new Pace(clusters.origin, progress);
+  }
+
+  async once(): Promise<GateResult> {
+    const look = await this.look(true);
+    const { against, warnings } = findingsOf(look, this.mirror, this.options);
+    if (against.length === 0) {
+      const outcome = await this.confirm(look, warnings);
+      if (Array.isArray(outcome)) against.push(...outcome);
+      else return outcome;
+    }
+    throw this.refusal("GATE_INCOMPLETE", "the copy is not proved complete", look, against);
+  }
+
+  async run(): Promise<GateResult> {
+    let quiet: { since: number; ends: Map<string, number> } | undefined;
+    let hopelessSince: number | undefined;
+    let last: { look: Look; against: Finding[] } | undefined;
+    for (;;) {
+      const look = await this.lookIfPossible();
+      if (look !== undefined) {
+        const { against, warnings } = findingsOf(look, this.mirror, this.options);
+        const ends = new Map([...look.partitions].map(([key, p]) => [key, p.facts.end]));
+        const writing = quiet === undefined ? [] : moved(quiet.ends, ends);
+        if (quiet === undefined || writing.length > 0 || quiet.ends.size !== ends.size) quiet = { since: look.at, ends };
+        against.push(...writing);
+        if (against.length === 0 && look.at - quiet.since >= this.options.stableForMs) {
+          const outcome = await this.confirm(look, warnings);
+          if (!Array.isArray(outcome)) return outcome;
+          against.push(...outcome);
+        }
+        last = { look, against };
+        hopelessSince = against.some((f) => f.hopeless) ? (hopelessSince ?? Date.now()) : undefined;
+        if (hopelessSince !== undefined && Date.now() - hopelessSince >= this.options.graceMs) {
+          throw this.refusal("GATE_BLOCKED", "the copy cannot become complete as things stand", look, against.filter((f) => f.hopeless));
+        }
+        await this.pace.report(look, against, this.options.stableForMs - (look.at - quiet.since));
+      }
+      const left = this.started + this.options.limitMs - Date.now();
+      if (left <= 0) throw this.refusal("GATE_INCOMPLETE", `the copy was not proved complete within ${durationText(this.options.limitMs)}`, last?.look, last?.against ?? []);
+      const window = last?.against.length === 0 && quiet !== undefined ? quiet.since + this.options.stableForMs - Date.now() : this.options.pollMs;
+      await sleep(Math.max(50, Math.min(this.options.pollMs, window, left)), undefined, this.signal === undefined ? {} : { signal: this.signal });
+    }
+  }
+
+  private async look(deep: boolean): Promise<Look> {
+    this.looks++;
+    const look = await this.observer.look(deep, this.signal);
+    this.gapsRead = look.gapsRead;
+    return look;
+  }
+
+  /** A broker that restarts during a long wait is no reason to give up before the limit. */
+  private async lookIfPossible(): Promise<Look | undefined> {
+    try {
+      return await this.look(false);
+    } catch (error) {
+      const passing = isMigrationError(error) && ["KAFKA_NOT_AVAILABLE", "KAFKA_UNREACHABLE", "RECORDS_GONE"].includes(error.code);
+      if (!passing || this.looks === 1 || Date.now() - this.started >= this.options.limitMs) throw error;
+      this.progress.warn(error.message.split("\n", 1)[0]!);
+      return undefined;
+    }
+  }
+
+  /** The last two steps: the origin did not move while the gaps were read, and both sides end with the same record. */
+  private async confirm(look: Look, warnings: string[]): Promise<GateResult | Finding[]> {
+    const now = await this.observer.again(look);
+    const moving = moved(new Map([...look.partitions].map(([k, p]) => [k, p.facts.end])), new Map([...now].map(([k, f]) => [k, f.end])));
+    if (moving.length > 0) return moving;
+    const changed = { ...look, partitions: new Map([...look.partitions].map(([k, p]) => [k, { ...p, facts: now.get(k)! }])) };
+    const { against } = findingsOf(changed, this.mirror, this.options);
+    if (against.length > 0) return against;
+    let compared = 0;
+    if (this.options.compareLastRecord) {
+      const last = await compareLastRecords(this.clusters, changed);
+      if (last.against.length > 0) return last.against;
+      compared = last.compared;
+      warnings.push(...last.unsure);
+    }
+    return this.passed(changed, warnings, compared);
+  }
+
+  private passed(look: Look, warnings: string[], lastRecordsCompared: number): GateResult {
+    for (const warning of warnings) this.progress.warn(warning);
+    const facts = [...look.partitions.values()].map((p) => p.facts);
+    return {
+      passedAt: new Date(look.at).toISOString(),
+      topics: look.topics.length,
+      partitions: facts.length,
+      recordsAtMost: facts.reduce((sum, f) => sum + f.end - f.start, 0),
+      gapsRead: this.gapsRead,
+      lastRecordsCompared,
+      cleared: Object.fromEntries([...look.partitions].filter(([, p]) => p.facts.mirrored !== undefined && p.facts.mirrored + 1 < p.facts.end).map(([key, p]) => [key, p.facts.end])),
+      warnings,
+      durationMs: Date.now() - this.started,
+      looks: this.looks,
+      requests: requestCount(this.clusters),
+    };
+  }
+
+  private refusal(code: string, seen: string, look: Look | undefined, against: readonly Finding[]): MigrationError {
+    if (look !== undefined && look.topics.length === 0 && look.hiddenTopics.length === 0) return nothingSelected(look.visibleTopics, this.mirror);
+    const complete = look === undefined ? 0 : [...look.partitions.values()].filter((p) => judge(p.facts) === "complete").length;
+    const progress = look === undefined ? "" : `: ${complete} of ${look.partitions.size} partitions in ${look.topics.length} topics are complete`;
+    // Reasons before symptoms: a failed task explains a thousand partitions that are behind.
+    const ordered = [...against].sort((a, b) => order(a) - order(b));
+    const details = ordered.slice(0, NAMED).map((f) => f.text);
+    const rest = new Map<string, number>();
+    for (const f of ordered.slice(NAMED)) rest.set(f.kind, (rest.get(f.kind) ?? 0) + 1);
+    for (const [kind, count] of rest) details.push(`${count} more: ${kind}`);
+    return new MigrationError(code, seen + progress, { details, fix: FIXES[ordered[0]?.kind ?? "behind"] });
+  }
+}
+
+function moved(before: Map<string, number>, now: Map<string, number>): Finding[] {
+  const findings: Finding[] = [];
+  for (const [key, end] of now) {
+    const was = before.get(key);
+    if (was === undefined || was === end) continue;
+    const name = key.replace(/:(\d+)$/, "-$1");
+    findings.push({ kind: "producers writing", subject: name, text: `${name}: the origin's end moved from ${was} to ${end}: something still writes there`, hopeless: false });
+  }
+  return findings;
+}
+
+/** What to type or change next, by kind; earlier ones explain later ones. */
+const FIXES: Record<Finding["kind"], string> = {
+  "no topics": "correct the patterns, or let the migration's administrator describe the topics",
+  "no storage topics": "check the mirror's storage topic names and that its workers run",
+  "no connector": "check that the KafkaMirrorMaker2 is Ready and that its aliases are those of this migration",
+  "connector setting": "correct the source connector's configuration, then let the mirror copy anew what it left out",
+  "connector failed": "mend what the trace names and restart the connector",
+  "task failed": "mend what the trace names and restart the task",
+  "connector not running": "set the mirror's state to running",
+  "stale offsets": "delete the topic on the target, and let a mirror with new storage topic names copy it",
+  truncated: "let a mirror with new storage topic names copy the topic, or accept the loss with acceptTruncation",
+  "partition count": "give the target's topic the origin's partition count",
+  "no target topic": "look for the reason in the worker's log; the mirror's user needs Create on the target",
+  offline: "bring the partition's broker back",
+  "last record": "find out who else writes to the target's topic; if it is another topic of the same name, delete it and mirror anew",
+  "no tasks": "check the mirror's user on the origin (Read on the topics) and restart the connector",
+  unassigned: "restart the source connector, or wait for its next refresh",
+  "open transaction": "end the transaction's producer, or abort it with kafka-transactions.sh",
+  "producers writing": "stop the producers on the origin, or raise the fence",
+  behind: "wait longer (a higher limit), or give the mirror more tasks",
+};
+
+function order(finding: Finding): number {
+  return Object.keys(FIXES).indexOf(finding.kind);
+}

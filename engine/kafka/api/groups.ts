@@ -1,0 +1,278 @@
+import type { CommittedOffset, GroupState } from "../port";
+import type { Api, In } from "../wire";
+import { operations } from "./cluster";
+import type { ByTopic } from "./records";
+
+/** FindCoordinator: v4 for many groups at once (Kafka 3.0 and later), v3 for one. */
+export const findCoordinators: Api<readonly string[], { group: string; broker: number; host: string; port: number; errorCode: number }[]> = {
+  name: "FindCoordinator",
+  key: 10,
+  version: 4,
+  flexible: true,
+  write: (out, groups) => out.int8(0).values(groups, (g) => out.string(g)).tags(),
+  read(body) {
+    body.int32();
+    return body.list(() => {
+      const found = { group: body.string(), broker: body.int32(), host: body.string(), port: body.int32(), errorCode: body.int16() };
+      body.nullableString();
+      return found;
+    });
+  },
+};
+
+export const findCoordinator: Api<string, { broker: number; host: string; port: number; errorCode: number }> = {
+  name: "FindCoordinator",
+  key: 10,
+  version: 3,
+  flexible: true,
+  write: (out, group) => out.string(group).int8(0).tags(),
+  read(body) {
+    body.int32();
+    const errorCode = body.int16();
+    body.nullableString();
+    return { errorCode, broker: body.int32(), host: body.string(), port: body.int32() };
+  },
+};
+
+export interface ListedGroup {
+  groupId: string;
+  state: GroupState;
+  type: string;
+  protocolType: string;
+}
+
+/** ListGroups: v5 tells the type (Kafka 3.8), v4 the state (2.6), v3 neither. */
+function listGroups(version: 3 | 4 | 5): Api<null, { errorCode: number; groups: ListedGroup[] }> {
+  return {
+    name: "ListGroups",
+    key: 16,
+    version,
+    flexible: true,
+    write(out) {
+      if (version >= 4) out.values([], () => {});
+      if (version >= 5) out.values([], () => {});
+      out.tags();
+    },
+    read(body) {
+      body.int32();
+      const errorCode = body.int16();
+      const groups = body.list(() => ({
+        groupId: body.string(),
+        protocolType: body.string(),
+        state: version >= 4 ? groupState(body.string()) : "Unknown",
+        type: version >= 5 ? body.string().toLowerCase() : "",
+      }));
+      return { errorCode, groups };
+    },
+  };
+}
+
+export const LIST_GROUPS = [listGroups(5), listGroups(4), listGroups(3)] as const;
+
+const STATES: readonly string[] = ["Stable", "PreparingRebalance", "CompletingRebalance", "Empty", "Dead", "Assigning", "Reconciling"];
+
+function groupState(text: string): GroupState {
+  return STATES.includes(text) ? (text as GroupState) : "Unknown";
+}
+
+export interface DescribedGroup {
+  errorCode: number;
+  groupId: string;
+  state: GroupState;
+  protocolType: string;
+  members: { memberId: string; clientId: string; clientHost: string }[];
+  authorizedOperations?: string[];
+}
+
+/** DescribeGroups v5 (Kafka 2.4 and later): classic groups; one that does not exist is Dead. */
+export const describeGroups: Api<readonly string[], DescribedGroup[]> = {
+  name: "DescribeGroups",
+  key: 15,
+  version: 5,
+  flexible: true,
+  write: (out, groups) => out.values(groups, (g) => out.string(g)).boolean(true).tags(),
+  read(body) {
+    body.int32();
+    return body.list(() => {
+      const errorCode = body.int16();
+      const groupId = body.string();
+      const state = groupState(body.string());
+      const protocolType = body.string();
+      body.string();
+      const members = body.list(() => {
+        const memberId = body.string();
+        body.nullableString();
+        const member = { memberId, clientId: body.string(), clientHost: body.string() };
+        body.skipBytes();
+        body.skipBytes();
+        return member;
+      });
+      return { errorCode, groupId, state, protocolType, members, authorizedOperations: operations(body.int32()) };
+    });
+  },
+};
+
+/** ConsumerGroupDescribe v0 (KIP-848, Kafka 3.7 and later). */
+export const describeConsumerGroups: Api<readonly string[], DescribedGroup[]> = {
+  name: "ConsumerGroupDescribe",
+  key: 69,
+  version: 0,
+  flexible: true,
+  write: (out, groups) => out.values(groups, (g) => out.string(g)).boolean(false).tags(),
+  read(body) {
+    body.int32();
+    return body.list(() => {
+      const errorCode = body.int16();
+      body.nullableString();
+      const groupId = body.string();
+      const state = groupState(body.string());
+      body.int32();
+      body.int32();
+      body.string();
+      const members = body.list(() => {
+        const memberId = body.string();
+        body.nullableString();
+        body.nullableString();
+        body.int32();
+        const member = { memberId, clientId: body.string(), clientHost: body.string() };
+        body.values(() => body.string());
+        body.nullableString();
+        skipAssignment(body);
+        skipAssignment(body);
+        return member;
+      });
+      body.int32();
+      return { errorCode, groupId, state, protocolType: "consumer", members };
+    });
+  },
+};
+
+function skipAssignment(body: In): void {
+  body.list(() => {
+    body.id();
+    body.string();
+    body.int32s();
+  });
+  body.tags();
+}
+
+export interface FetchedGroupOffsets {
+  groupId: string;
+  errorCode: number;
+  offsets: (CommittedOffset & { errorCode: number })[];
+}
+
+function readOffsets(body: In): (CommittedOffset & { errorCode: number })[] {
+  return body
+    .list(() => {
+      const topic = body.string();
+      return body.list(() => ({
+        topic,
+        partition: body.int32(),
+        offset: body.int64(),
+        leaderEpoch: body.int32(),
+        metadata: body.string(),
+        errorCode: body.int16(),
+      }));
+    })
+    .flat();
+}
+
+/** OffsetFetch: v8 for many groups at once (Kafka 3.0 and later), v7 for one (2.5). Stable offsets: none of an open transaction. */
+export const offsetFetchMany: Api<readonly string[], FetchedGroupOffsets[]> = {
+  name: "OffsetFetch",
+  key: 9,
+  version: 8,
+  flexible: true,
+  write(out, groups) {
+    out.list(groups, (g) => out.string(g).list(null, () => {}));
+    out.boolean(true).tags();
+  },
+  read(body) {
+    body.int32();
+    return body.list(() => {
+      const groupId = body.string();
+      const offsets = readOffsets(body);
+      return { groupId, offsets, errorCode: body.int16() };
+    });
+  },
+};
+
+export const offsetFetchOne: Api<string, { errorCode: number; offsets: (CommittedOffset & { errorCode: number })[] }> = {
+  name: "OffsetFetch",
+  key: 9,
+  version: 7,
+  flexible: true,
+  write: (out, group) => out.string(group).list(null, () => {}).boolean(true).tags(),
+  read(body) {
+    body.int32();
+    const offsets = readOffsets(body);
+    return { offsets, errorCode: body.int16() };
+  },
+};
+
+export interface CommitRequest {
+  groupId: string;
+  topics: ByTopic<CommittedOffset>[];
+}
+
+/** OffsetCommit v8 (Kafka 2.4 and later), as an administrator: no generation, no member. */
+export const offsetCommit: Api<CommitRequest, ByTopic<{ partition: number; errorCode: number }>[]> = {
+  name: "OffsetCommit",
+  key: 8,
+  version: 8,
+  flexible: true,
+  write(out, request) {
+    out.string(request.groupId).int32(-1).string("").string(null);
+    out.list(request.topics, ({ topic, partitions }) => {
+      out.string(topic).list(partitions, (p) => {
+        out.int32(p.partition).int64(p.offset).int32(p.leaderEpoch ?? -1).string(p.metadata);
+      });
+    });
+    out.tags();
+  },
+  read(body) {
+    body.int32();
+    return body.list(() => ({
+      topic: body.string(),
+      partitions: body.list(() => ({ partition: body.int32(), errorCode: body.int16() })),
+    }));
+  },
+};
+
+/** OffsetDelete v0 (KIP-496, Kafka 2.4 and later). */
+export const offsetDelete: Api<
+  { groupId: string; topics: ByTopic<number>[] },
+  { errorCode: number; topics: ByTopic<{ partition: number; errorCode: number }>[] }
+> = {
+  name: "OffsetDelete",
+  key: 47,
+  version: 0,
+  flexible: false,
+  write(out, request) {
+    out.string(request.groupId);
+    out.list(request.topics, ({ topic, partitions }) => out.string(topic).values(partitions, (p) => out.int32(p)));
+  },
+  read(body) {
+    const errorCode = body.int16();
+    body.int32();
+    const topics = body.list(() => ({
+      topic: body.string(),
+      partitions: body.list(() => ({ partition: body.int32(), errorCode: body.int16() })),
+    }));
+    return { errorCode, topics };
+  },
+};
+
+/** DeleteGroups v2 (Kafka 2.4 and later). */
+export const deleteGroups: Api<readonly string[], { groupId: string; errorCode: number }[]> = {
+  name: "DeleteGroups",
+  key: 42,
+  version: 2,
+  flexible: true,
+  write: (out, groups) => out.values(groups, (g) => out.string(g)).tags(),
+  read(body) {
+    body.int32();
+    return body.list(() => ({ groupId: body.string(), errorCode: body.int16() }));
+  },
+};

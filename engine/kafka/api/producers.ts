@@ -1,0 +1,66 @@
+import type { Api } from "../wire";
+import type { ByTopic } from "./records";
+
+export interface ProducerState {
+  producerId: bigint;
+  /** ms since the epoch of its last batch. */
+  lastTimestamp: bigint;
+  /** First offset of the transaction that it has open here; -1n: none. */
+  transactionStart: bigint;
+}
+
+/** DescribeProducers v0 (KIP-664, Kafka 2.8 and later). */
+export const describeProducers: Api<readonly ByTopic<number>[], ByTopic<{ partition: number; errorCode: number; producers: ProducerState[] }>[]> = {
+  name: "DescribeProducers",
+  key: 61,
+  version: 0,
+  flexible: true,
+  write(out, topics) {
+    out.list(topics, ({ topic, partitions }) => out.string(topic).values(partitions, (p) => out.int32(p))).tags();
+  },
+  read(body) {
+    body.int32();
+    return body.list(() => ({
+      topic: body.string(),
+      partitions: body.list(() => {
+        const partition = body.int32();
+        const errorCode = body.int16();
+        body.nullableString();
+        const producers = body.list(() => {
+          const producerId = body.int64();
+          body.int32();
+          body.int32();
+          const lastTimestamp = body.int64();
+          body.int32();
+          return { producerId, lastTimestamp, transactionStart: body.int64() };
+        });
+        return { partition, errorCode, producers };
+      }),
+    }));
+  },
+};
+
+export interface TransactionState {
+  transactionalId: string;
+  producerId: bigint;
+  /** `Ongoing`, `PrepareCommit`, ... */
+  state: string;
+}
+
+/** ListTransactions v0 (KIP-664, Kafka 3.0 and later): what one broker coordinates, of these producers. */
+export const listTransactions: Api<readonly bigint[], { errorCode: number; transactions: TransactionState[] }> = {
+  name: "ListTransactions",
+  key: 66,
+  version: 0,
+  flexible: true,
+  write(out, producerIds) {
+    out.values<string>([], () => {}).values(producerIds, (id) => out.int64(id)).tags();
+  },
+  read(body) {
+    body.int32();
+    const errorCode = body.int16();
+    body.values(() => body.string());
+    const transactions = body.list(() => ({ transactionalId: body.string(), producerId: body.int64(), state: body.string() }));
+    return { errorCode, transactions };
+  },
+};

@@ -1,0 +1,139 @@
+import type { AbortedTransaction } from "../port";
+import type { Api, In } from "../wire";
+
+export interface ByTopic<P> {
+  topic: string;
+  partitions: P[];
+}
+
+export interface ListOffsetsRequest {
+  readCommitted: boolean;
+  /** -1: latest, -2: earliest, otherwise ms since the epoch. */
+  timestamp: bigint;
+  topics: ByTopic<number>[];
+}
+
+/** ListOffsets v5 (Kafka 2.3 and later). */
+export const listOffsets: Api<ListOffsetsRequest, ByTopic<{ partition: number; errorCode: number; timestamp: bigint; offset: bigint }>[]> = {
+  name: "ListOffsets",
+  key: 2,
+  version: 5,
+  flexible: false,
+  write(out, request) {
+    out.int32(-1).int8(request.readCommitted ? 1 : 0);
+    out.list(request.topics, ({ topic, partitions }) => {
+      out.string(topic).list(partitions, (partition) => {
+        out.int32(partition).int32(-1).int64(request.timestamp);
+      });
+    });
+  },
+  read(body) {
+    body.int32();
+    return body.list(() => ({
+      topic: body.string(),
+      partitions: body.list(() => {
+        const found = { partition: body.int32(), errorCode: body.int16(), timestamp: body.int64(), offset: body.int64() };
+        body.int32();
+        return found;
+      }),
+    }));
+  },
+};
+
+export interface FetchBody {
+  readCommitted: boolean;
+  maxWaitMs: number;
+  maxBytes: number;
+  partitionMaxBytes: number;
+  topics: ByTopic<{ partition: number; offset: bigint }>[];
+}
+
+export interface FetchedBody {
+  partition: number;
+  errorCode: number;
+  highWatermark: bigint;
+  lastStableOffset: bigint;
+  logStartOffset: bigint;
+  abortedTransactions: AbortedTransaction[];
+  records: Buffer;
+}
+
+/**
+ * Fetch v11 (Kafka 2.3 and later): the last version without tagged fields and with topic names instead of ids, so it needs
+ * no topic id and reads every broker's NOT_LEADER answer. Outside any fetch session. Records stay as they are.
+ */
+export const fetch: Api<FetchBody, { errorCode: number; topics: ByTopic<FetchedBody>[] }> = {
+  name: "Fetch",
+  key: 1,
+  version: 11,
+  flexible: false,
+  write(out, request) {
+    out.int32(-1).int32(request.maxWaitMs).int32(1).int32(request.maxBytes).int8(request.readCommitted ? 1 : 0);
+    out.int32(0).int32(-1);
+    out.list(request.topics, ({ topic, partitions }) => {
+      out.string(topic).list(partitions, ({ partition, offset }) => {
+        out.int32(partition).int32(-1).int64(offset).int64(-1n).int32(request.partitionMaxBytes);
+      });
+    });
+    out.list([], () => {}).string("");
+  },
+  read(body) {
+    body.int32();
+    const errorCode = body.int16();
+    body.int32();
+    const topics = body.list(() => ({ topic: body.string(), partitions: body.list(() => readFetched(body)) }));
+    return { errorCode, topics };
+  },
+};
+
+function readFetched(body: In): FetchedBody {
+  const partition = body.int32();
+  const errorCode = body.int16();
+  const highWatermark = body.int64();
+  const lastStableOffset = body.int64();
+  const logStartOffset = body.int64();
+  const abortedTransactions = body.list(() => ({ producerId: body.int64(), firstOffset: body.int64() }));
+  body.int32();
+  const length = body.int32();
+  const records = wholeBatches(body.bytes(Math.max(0, length)));
+  return { partition, errorCode, highWatermark, lastStableOffset, logStartOffset, abortedTransactions, records };
+}
+
+/** A broker cuts the record set at the byte limit: what is left of the last batch is dropped here. */
+function wholeBatches(records: Buffer): Buffer {
+  let end = 0;
+  while (end + 12 <= records.length) {
+    const next = end + 12 + records.readInt32BE(end + 8);
+    if (next > records.length) break;
+    end = next;
+  }
+  return records.subarray(0, end);
+}
+
+/** DescribeLogDirs v1 (Kafka 2.0 and later). Without the right to describe the cluster the answer is empty. */
+export const describeLogDirs: Api<readonly ByTopic<number>[] | null, ByTopic<{ partition: number; size: bigint; future: boolean }>[]> = {
+  name: "DescribeLogDirs",
+  key: 35,
+  version: 1,
+  flexible: false,
+  write(out, topics) {
+    out.list(topics, ({ topic, partitions }) => out.string(topic).values(partitions, (p) => out.int32(p)));
+  },
+  read(body) {
+    body.int32();
+    const dirs = body.list(() => {
+      body.int16();
+      body.string();
+      return body.list(() => ({
+        topic: body.string(),
+        partitions: body.list(() => {
+          const partition = body.int32();
+          const size = body.int64();
+          body.int64();
+          return { partition, size, future: body.boolean() };
+        }),
+      }));
+    });
+    return dirs.flat();
+  },
+};

@@ -1,0 +1,31 @@
+import type { Connection, Side } from "../model";
+import { administering } from "./administering";
+import { Cluster } from "./cluster";
+import { grouping } from "./grouping";
+import type { KafkaPort } from "./port";
+import { producing } from "./producing";
+import { reading } from "./reading";
+
+/** The port with a count of what it sent, for reports and benchmarks. */
+export interface CountingPort extends KafkaPort {
+  /** Requests sent so far. */
+  requestCount(): number;
+}
+
+/**
+ * Connects to one cluster (Kafka 2.4 or newer) and returns the port to it; close it when done.
+ * @throws MigrationError KAFKA_ADDRESS, KAFKA_UNREACHABLE, KAFKA_TLS, KAFKA_AUTHENTICATION at once; its calls throw
+ *   KAFKA_UNAUTHORIZED, KAFKA_UNKNOWN_TOPIC, KAFKA_GROUP_ACTIVE, KAFKA_REFUSED, or KAFKA_NOT_AVAILABLE after 30 s of retries.
+ */
+export async function openKafka(connection: Connection, side: Side): Promise<CountingPort> {
+  const cluster = await Cluster.open(connection, side);
+  return {
+    side,
+    ...reading(cluster),
+    ...producing(cluster),
+    ...grouping(cluster),
+    ...administering(cluster),
+    requestCount: () => cluster.links.requests,
+    close: () => cluster.links.close(),
+  };
+}

@@ -1,0 +1,173 @@
+import { MigrationError } from "../errors";
+import * as api from "./api/groups";
+import { byTopic, type Cluster, type Rejected } from "./cluster";
+import { GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, isRetriable, NONE, requestFailure } from "./failures";
+import type { CommittedOffset, GroupDescription, KafkaPort, TopicPartition } from "./port";
+
+type Grouping = Pick<KafkaPort, "listGroups" | "describeGroups" | "groupOperations" | "groupOffsets" | "alterGroupOffsets" | "deleteGroupOffsets" | "deleteGroups">;
+
+const PER_REQUEST = 500;
+/** What a broker answers to an administrator's commit while the group has members. */
+const ACTIVE = new Set([22, 25, 27, 68, 86, 110, 113]);
+
+/** The part of the port that reads and writes consumer groups. */
+export function grouping(cluster: Cluster): Grouping {
+  return {
+    listGroups: () => listGroups(cluster),
+    describeGroups: (ids) => describeGroups(cluster, ids),
+    groupOperations: (ids) => groupOperations(cluster, ids),
+    groupOffsets: (ids) => groupOffsets(cluster, ids),
+    alterGroupOffsets: (groupId, offsets) => commit(cluster, groupId, offsets),
+    deleteGroupOffsets: (groupId, partitions) => deleteOffsets(cluster, groupId, partitions),
+    deleteGroups: (ids) => deleteGroups(cluster, ids),
+  };
+}
+
+const groupName = (id: string) => `group "${id}"`;
+
+async function listGroups(cluster: Cluster): Promise<api.ListedGroup[]> {
+  const found = new Map<string, api.ListedGroup>();
+  await cluster.metadata([]);
+  // Each broker knows the groups that it coordinates.
+  await cluster.untilAllAnswered("list groups of", cluster.links.brokerIds, (id) => `broker ${id}`, async (brokers) => {
+    const rejected: Rejected<number>[] = [];
+    await Promise.all(
+      brokers.map(async (broker) => {
+        const link = await cluster.links.broker(broker);
+        const form = api.LIST_GROUPS.find((f) => link.speaks(f.key, f.version));
+        if (form === undefined) throw requestFailure(cluster.side, "list groups of", `broker ${broker}`, 35);
+        cluster.links.requests++;
+        const { errorCode, groups } = await link.send(form, null);
+        if (errorCode !== NONE) rejected.push({ item: broker, errorCode });
+        for (const group of groups) found.set(group.groupId, group);
+      }),
+    );
+    return rejected;
+  });
+  return [...found.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
+}
+
+/** Asks each group's coordinator; the answers say which groups to ask again. */
+async function perCoordinator(
+  cluster: Cluster,
+  action: string,
+  ids: readonly string[],
+  ask: (broker: number, ids: string[]) => Promise<{ groupId: string; errorCode: number }[]>,
+  unauthorized?: (groupId: string) => void,
+): Promise<void> {
+  await cluster.untilAllAnswered(action, [...new Set(ids)], groupName, async (open) => {
+    const { groups, rejected: unfound } = await cluster.byCoordinator(open);
+    const hidden = (r: Rejected<string>) => unauthorized !== undefined && r.errorCode === GROUP_AUTHORIZATION_FAILED;
+    for (const r of unfound.filter(hidden)) unauthorized!(r.item);
+    const rejected = unfound.filter((r) => !hidden(r));
+    await cluster.each(groups, async (broker, members) => {
+      for (let from = 0; from < members.length; from += PER_REQUEST) {
+        for (const { groupId, errorCode } of await ask(broker, members.slice(from, from + PER_REQUEST))) {
+          if (errorCode !== NONE) rejected.push({ item: groupId, errorCode });
+        }
+      }
+    });
+    return rejected;
+  });
+}
+
+async function describeGroups(cluster: Cluster, ids: readonly string[]): Promise<GroupDescription[]> {
+  const found = new Map<string, GroupDescription>();
+  const take = (type: string) => (g: api.DescribedGroup) => {
+    if (g.errorCode === NONE) found.set(g.groupId, { groupId: g.groupId, state: g.state, type, protocolType: g.protocolType, members: g.members });
+    return { groupId: g.groupId, errorCode: g.errorCode };
+  };
+  // A group of the new protocol is unknown to the older request, which calls it dead: ask with the new one first.
+  await perCoordinator(cluster, "describe", ids, async (broker, some) => {
+    const link = await cluster.links.broker(broker);
+    if (!link.speaks(api.describeConsumerGroups.key, api.describeConsumerGroups.version)) return [];
+    const answers = (await cluster.links.send(broker, api.describeConsumerGroups, some)).map(take("consumer"));
+    return answers.filter((a) => isRetriable(a.errorCode));
+  });
+  const rest = ids.filter((id) => !found.has(id));
+  await perCoordinator(cluster, "describe", rest, async (broker, some) => {
+    return (await cluster.links.send(broker, api.describeGroups, some)).map(take("classic"));
+  });
+  return [...new Set(ids)].map((id) => found.get(id)!);
+}
+
+async function groupOperations(cluster: Cluster, ids: readonly string[]): Promise<Map<string, string[] | null>> {
+  const found = new Map<string, string[] | null>();
+  const hide = (groupId: string) => found.set(groupId, null);
+  await perCoordinator(
+    cluster,
+    "describe",
+    ids,
+    async (broker, some) =>
+      (await cluster.links.send(broker, api.describeGroups, some)).map(({ groupId, errorCode, authorizedOperations }) => {
+        if (errorCode === GROUP_AUTHORIZATION_FAILED) hide(groupId);
+        else if (errorCode === NONE) found.set(groupId, authorizedOperations ?? []);
+        return { groupId, errorCode: found.has(groupId) ? NONE : errorCode };
+      }),
+    hide,
+  );
+  return found;
+}
+
+async function groupOffsets(cluster: Cluster, ids: readonly string[]): Promise<Map<string, CommittedOffset[]>> {
+  const found = new Map<string, CommittedOffset[]>();
+  const take = (groupId: string, answer: { errorCode: number; offsets: (CommittedOffset & { errorCode: number })[] }) => {
+    if (answer.errorCode !== NONE && answer.errorCode !== GROUP_ID_NOT_FOUND) return { groupId, errorCode: answer.errorCode };
+    const wrong = answer.offsets.find((o) => o.errorCode !== NONE);
+    if (wrong !== undefined) return { groupId, errorCode: wrong.errorCode };
+    found.set(groupId, answer.offsets.map(({ errorCode: _, ...offset }) => offset));
+    return { groupId, errorCode: NONE };
+  };
+  await perCoordinator(cluster, "read offsets of", ids, async (broker, some) => {
+    const link = await cluster.links.broker(broker);
+    if (link.speaks(api.offsetFetchMany.key, api.offsetFetchMany.version)) {
+      return (await cluster.links.send(broker, api.offsetFetchMany, some)).map((g) => take(g.groupId, g));
+    }
+    const answers = [];
+    for (const id of some) answers.push(take(id, await cluster.links.send(broker, api.offsetFetchOne, id)));
+    return answers;
+  });
+  return found;
+}
+
+/** Partition errors of one group become one code: a retriable one only when nothing else is wrong. */
+function worst(codes: readonly number[]): number {
+  const wrong = codes.filter((c) => c !== NONE);
+  return wrong.find((c) => !isRetriable(c)) ?? wrong[0] ?? NONE;
+}
+
+async function commit(cluster: Cluster, groupId: string, offsets: readonly CommittedOffset[]): Promise<void> {
+  if (offsets.length === 0) return;
+  await perCoordinator(cluster, "write offsets of", [groupId], async (broker) => {
+    const answer = await cluster.links.send(broker, api.offsetCommit, { groupId, topics: byTopic(offsets, (o) => o) });
+    const errorCode = worst(answer.flatMap((t) => t.partitions.map((p) => p.errorCode)));
+    throwIfActive(cluster, "write offsets of", groupId, errorCode);
+    return [{ groupId, errorCode }];
+  });
+}
+
+async function deleteOffsets(cluster: Cluster, groupId: string, partitions: readonly TopicPartition[]): Promise<void> {
+  if (partitions.length === 0) return;
+  await perCoordinator(cluster, "delete offsets of", [groupId], async (broker) => {
+    const answer = await cluster.links.send(broker, api.offsetDelete, { groupId, topics: byTopic(partitions, (p) => p.partition) });
+    const errorCode = worst([answer.errorCode, ...answer.topics.flatMap((t) => t.partitions.map((p) => p.errorCode))]);
+    if (errorCode === GROUP_ID_NOT_FOUND) return [];
+    throwIfActive(cluster, "delete offsets of", groupId, errorCode);
+    return [{ groupId, errorCode }];
+  });
+}
+
+async function deleteGroups(cluster: Cluster, ids: readonly string[]): Promise<void> {
+  await perCoordinator(cluster, "delete", ids, async (broker, some) => {
+    const answers = await cluster.links.send(broker, api.deleteGroups, some);
+    for (const { groupId, errorCode } of answers) throwIfActive(cluster, "delete", groupId, errorCode);
+    return answers.filter((a) => a.errorCode !== GROUP_ID_NOT_FOUND);
+  });
+}
+
+function throwIfActive(cluster: Cluster, action: string, groupId: string, code: number): void {
+  if (!ACTIVE.has(code)) return;
+  throw new MigrationError("KAFKA_GROUP_ACTIVE", `cannot ${action} group "${groupId}" on the ${cluster.side} cluster: it has members`, {
+    fix: "stop the group's consumers on that cluster and run again",
+  });
+}

@@ -1,0 +1,75 @@
+import type { MirrorModel } from "./model";
+
+export const APACHE_IDENTITY = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
+/** The guide's class: shipped with Strimzi up to 0.45, which runs Kafka 3; Apache's is there since Kafka 3.0. */
+export const STRIMZI_IDENTITY = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy";
+export const APACHE_DEFAULT = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
+
+/** Group of the operators that have a default for it. */
+const OPERATORS_GROUP = "mirrormaker2-cluster";
+
+export type Config = Record<string, string | number | boolean>;
+
+/** A mirror's final configuration, whoever wrote it and in which dialect. */
+export interface MirrorConfiguration {
+  kafkaVersion: string;
+  origin: { alias: string; config: Config };
+  target: { alias: string; config: Config; groupId?: string; offsetStorageTopic: string; configStorageTopic: string; statusStorageTopic: string };
+  source: { config: Config };
+  checkpoint: { config: Config };
+  heartbeat?: { config: Config };
+  topicsPattern: string;
+  topicsExcludePattern?: string;
+  groupsPattern: string;
+  groupsExcludePattern?: string;
+}
+
+export function kafkaAtLeast(version: string, major: number, minor: number): boolean {
+  const [a = 0, b = 0] = version.split(".").map(Number);
+  return a > major || (a === major && b >= minor);
+}
+
+/** Reads the model back from the final configuration, with MirrorMaker 2's own defaults where it says nothing (Kafka 4.3). */
+export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
+  const source = reader(mirror.source.config);
+  const checkpoint = reader(mirror.checkpoint.config);
+  const worker = reader(mirror.target.config);
+  const model: MirrorModel = {
+    originAlias: mirror.origin.alias,
+    targetAlias: mirror.target.alias,
+    groupId: mirror.target.groupId ?? OPERATORS_GROUP,
+    offsetStorageTopic: mirror.target.offsetStorageTopic,
+    configStorageTopic: mirror.target.configStorageTopic,
+    statusStorageTopic: mirror.target.statusStorageTopic,
+    topicsPattern: mirror.topicsPattern,
+    topicsExcludePattern: mirror.topicsExcludePattern,
+    groupsPattern: mirror.groupsPattern,
+    groupsExcludePattern: mirror.groupsExcludePattern,
+    offsetSyncsLocation: source.text("offset-syncs.topic.location") === "target" ? "target" : "source",
+    policyClass: source.text("replication.policy.class") ?? APACHE_DEFAULT,
+    separator: source.text("replication.policy.separator"),
+    internalSeparatorEnabled: source.flag("replication.policy.internal.topic.separator.enabled"),
+    kafkaVersion: mirror.kafkaVersion,
+    heartbeats: mirror.heartbeat !== undefined,
+    isolationLevel:
+      (source.text("source.consumer.isolation.level") ?? source.text("consumer.isolation.level")) === "read_committed"
+        ? "read_committed"
+        : "read_uncommitted",
+    exactlyOnce: worker.text("exactly.once.source.support") === "enabled",
+    syncGroupOffsets: checkpoint.flag("sync.group.offsets.enabled") ?? false,
+    replicationFactor: source.number("replication.factor") ?? 2,
+    offsetFlushIntervalMs: worker.number("offset.flush.interval.ms") ?? 60000,
+    refreshTopicsIntervalSeconds: source.number("refresh.topics.interval.seconds") ?? 600,
+  };
+  return Object.fromEntries(Object.entries(model).filter(([, value]) => value !== undefined)) as unknown as MirrorModel;
+}
+
+/** Kafka configuration says everything as text; YAML and people also as numbers and booleans. */
+export function reader(config: Config) {
+  const text = (key: string): string | undefined => (config[key] === undefined ? undefined : String(config[key]));
+  return {
+    text,
+    number: (key: string): number | undefined => (text(key) === undefined ? undefined : Number(text(key))),
+    flag: (key: string): boolean | undefined => (text(key) === undefined ? undefined : text(key)!.trim().toLowerCase() === "true"),
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * The neutral model of a migration: plain data that the engine decides on. It knows no Kubernetes and no Pulumi;
+ * every field can be written as JSON (dynamic providers keep it in state).
+ */
+
+/** How to reach one Kafka cluster as a client. Secret fields are secret wherever they are kept. */
+export interface Connection {
+  /** `host:port`, comma separated. */
+  bootstrapServers: string;
+  /** Absent: no TLS. */
+  tls?: {
+    /** PEM, one or more certificates. Absent: the system's trust store. */
+    ca?: string;
+    /** PEM client certificate and PKCS8 key (mutual TLS). */
+    cert?: string;
+    key?: string;
+    /** Name to check the broker's certificate against when it differs from the address. */
+    serverName?: string;
+  };
+  /** Absent: no SASL. */
+  sasl?:
+    | { mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN"; username: string; password: string }
+    | { mechanism: "OAUTHBEARER"; token: string };
+  /** Milliseconds to wait for a TCP/TLS connection. Default 5000. */
+  connectTimeoutMs?: number;
+}
+
+export type Side = "origin" | "target";
+
+export type Phase = "mirror" | "cutover" | "cleanup";
+
+export type Profile = "guide" | "tuned" | "least";
+
+/** What the mirror was told to do, independent of the dialect it was written in. */
+export interface MirrorModel {
+  /** `clusters[].alias` of the origin, e.g. `origin-cluster`. */
+  originAlias: string;
+  targetAlias: string;
+  /** Connect's `group.id` on the target. */
+  groupId: string;
+  offsetStorageTopic: string;
+  configStorageTopic: string;
+  statusStorageTopic: string;
+  /** Comma-separated Java regular expressions, matched whole (MirrorMaker 2's `topics`). Default `.*`. */
+  topicsPattern: string;
+  /** MirrorMaker 2's `topics.exclude`; undefined: its default. */
+  topicsExcludePattern?: string;
+  groupsPattern: string;
+  groupsExcludePattern?: string;
+  /** `offset-syncs.topic.location`. Default `source`, which is the origin. */
+  offsetSyncsLocation: "source" | "target";
+  /** `replication.policy.class`. */
+  policyClass: string;
+  /** `replication.policy.separator`; undefined: MirrorMaker 2's default `.`. */
+  separator?: string;
+  /** `replication.policy.internal.topic.separator.enabled` (Kafka >= 3.6). Default true. */
+  internalSeparatorEnabled?: boolean;
+  /** Kafka version of the MirrorMaker 2 that runs, `major.minor[.patch]`; decides how internal topics are named. */
+  kafkaVersion: string;
+  /** True when a heartbeat connector is declared. */
+  heartbeats: boolean;
+  /** `consumer.isolation.level` of the source connector. Default `read_uncommitted`. */
+  isolationLevel: "read_uncommitted" | "read_committed";
+  /** `exactly.once.source.support` of the workers. */
+  exactlyOnce: boolean;
+  /** `sync.group.offsets.enabled`. */
+  syncGroupOffsets: boolean;
+  /** Replication factor asked for the data topics (`replication.factor`); -1: the target's `default.replication.factor`. */
+  replicationFactor: number;
+  /** `offset.flush.interval.ms` of the workers. Default 60000. */
+  offsetFlushIntervalMs: number;
+  /** `refresh.topics.interval.seconds`. Default 600. */
+  refreshTopicsIntervalSeconds: number;
+}
+
+/** What every lifecycle step needs: who migrates where, and how to reach both. */
+export interface MigrationModel {
+  origin: Connection;
+  target: Connection;
+  mirror: MirrorModel;
+}

@@ -1,0 +1,65 @@
+import type { MirrorModel, Side } from "./model";
+
+export type InternalTopicKind = "offsets" | "configs" | "status" | "checkpoints" | "offset-syncs" | "heartbeats";
+
+/** One topic that MirrorMaker 2 makes for itself, as its configuration says it will be named and shaped. */
+export interface InternalTopic {
+  kind: InternalTopicKind;
+  side: Side;
+  name: string;
+  /** Default partition count when MirrorMaker 2 makes it (Connect's defaults, Kafka 4.3). */
+  partitions: number;
+}
+
+function versionAtLeast(version: string, major: number, minor: number): boolean {
+  const [a = 0, b = 0] = version.split(".").map(Number);
+  return a > major || (a === major && b >= minor);
+}
+
+/**
+ * The separator in internal names. Kafka <= 3.0 always uses a dot; 3.1 and later use the policy's separator (KIP-690),
+ * unless `replication.policy.internal.topic.separator.enabled=false` (3.6 and later).
+ */
+export function internalSeparator(mirror: MirrorModel): string {
+  const separator = mirror.separator ?? ".";
+  if (!versionAtLeast(mirror.kafkaVersion, 3, 1)) return ".";
+  if (mirror.internalSeparatorEnabled === false && versionAtLeast(mirror.kafkaVersion, 3, 6)) return ".";
+  return separator;
+}
+
+/** Every internal topic that this configuration makes, on both clusters, computed and never guessed from a listing. */
+export function internalTopics(mirror: MirrorModel): InternalTopic[] {
+  const dot = internalSeparator(mirror);
+  const atOrigin = mirror.offsetSyncsLocation === "source";
+  const other = atOrigin ? mirror.targetAlias : mirror.originAlias;
+  const topics: InternalTopic[] = [
+    { kind: "offsets", side: "target", name: mirror.offsetStorageTopic, partitions: 25 },
+    { kind: "configs", side: "target", name: mirror.configStorageTopic, partitions: 1 },
+    { kind: "status", side: "target", name: mirror.statusStorageTopic, partitions: 5 },
+    { kind: "checkpoints", side: "target", name: `${mirror.originAlias}${dot}checkpoints${dot}internal`, partitions: 1 },
+    { kind: "offset-syncs", side: atOrigin ? "origin" : "target", name: `mm2-offset-syncs${dot}${other}${dot}internal`, partitions: 1 },
+  ];
+  if (mirror.heartbeats) topics.push({ kind: "heartbeats", side: "target", name: "heartbeats", partitions: 1 });
+  return topics;
+}
+
+/** Connector names as Strimzi gives them: `<source>-><target>.MirrorSourceConnector` and so on. */
+export function connectorNames(mirror: MirrorModel): { source: string; checkpoint: string; heartbeat: string } {
+  const pair = `${mirror.originAlias}->${mirror.targetAlias}`;
+  return {
+    source: `${pair}.MirrorSourceConnector`,
+    checkpoint: `${pair}.MirrorCheckpointConnector`,
+    heartbeat: `${pair}.MirrorHeartbeatConnector`,
+  };
+}
+
+/**
+ * The name a topic gets on the target. With the identity policy it stays, but for topics ending in `heartbeats`,
+ * which Apache's identity policy renames as the default policy would.
+ */
+export function targetTopicName(mirror: MirrorModel, originTopic: string): string {
+  const identity = mirror.policyClass.endsWith("IdentityReplicationPolicy");
+  const renamed = `${mirror.originAlias}${mirror.separator ?? "."}${originTopic}`;
+  if (!identity) return renamed;
+  return originTopic.endsWith("heartbeats") && mirror.policyClass.startsWith("org.apache.") ? renamed : originTopic;
+}

@@ -1,0 +1,168 @@
+import { withClusters, type Clusters, type OpenKafka } from "../clusters";
+import { isMigrationError, MigrationError } from "../errors";
+import type { CommittedOffset, KafkaPort } from "../kafka/port";
+import type { MigrationModel } from "../model";
+import type { Progress } from "../progress";
+import { countText, someOf } from "../units";
+import { isConflict, isInPlace, partitionsOf } from "./summary";
+import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan, WrittenOffset } from "./types";
+
+/** Commits under way at a time: each waits for its coordinator's log, not for a processor. */
+const AT_ONCE = 32;
+
+/**
+ * Writes a plan's offsets on the target, for groups that are not active there, and reads them back. What is there already
+ * is left, so a second run after a kill only does the rest.
+ * @returns what was written and what was there before: the input of `revertOffsets`.
+ * @throws MigrationError OFFSETS_STALE when a group has moved on the origin since the plan; OFFSETS_BLOCKED, before
+ *   anything is written, when groups are active on the target, have other offsets there, or have offsets that could not be
+ *   translated (`blocked: "skip"` moves the others instead); OFFSETS_NOT_WRITTEN when reading back shows something else.
+ */
+export async function applyOffsets(model: MigrationModel, plan: OffsetPlan, options: OffsetOptions, progress: Progress, open?: OpenKafka): Promise<AppliedOffsets> {
+  return withClusters(model, (clusters) => applyWith(clusters, plan, options, progress), open);
+}
+
+export async function applyWith(clusters: Clusters, plan: OffsetPlan, options: OffsetOptions, progress: Progress): Promise<AppliedOffsets> {
+  await refuseStale(clusters.origin, plan);
+  const current = await refresh(clusters.target, plan.groups);
+  const blocks = current.map((g) => ({ group: g, why: whyBlocked(g, options) }));
+  const blocked = blocks.flatMap((b) => (b.why === undefined ? [] : [{ group: b.group.group, why: b.why }]));
+  if (blocked.length > 0 && options.blocked !== "skip") throw blockedError(blocked);
+  const free = blocks.filter((b) => b.why === undefined).map((b) => b.group);
+
+  const groups = free.map(wanted).filter((g) => g.offsets.length > 0);
+  const skipped = [...blocked];
+  await inParallel(groups, async (g) => {
+    const moving = g.offsets.filter((o) => o.inPlace === undefined);
+    try {
+      await clusters.target.alterGroupOffsets(g.group, moving.map(asCommit));
+    } catch (error) {
+      // A member came between the check and the write.
+      if (!isMigrationError(error) || error.code !== "KAFKA_GROUP_ACTIVE") throw error;
+      skipped.push({ group: g.group, why: "became active on the target" });
+    }
+  });
+  const late = skipped.slice(blocked.length);
+  const done = groups.filter((g) => !late.some((s) => s.group === g.group));
+  await readBack(clusters.target, done);
+  if (late.length > 0 && options.blocked !== "skip") throw blockedError(late);
+
+  const all = done.flatMap((g) => g.offsets);
+  const inPlace = all.filter((o) => o.inPlace === true).length;
+  const applied: AppliedOffsets = { version: 1, at: new Date().toISOString(), groups: done, skipped, written: all.length - inPlace, inPlace };
+  progress.info(`offsets: ${countText(applied.written, "offset")} of ${countText(done.length, "group")} written and read back, ${inPlace} were there already`);
+  for (const s of skipped) progress.warn(`offsets: group "${s.group}" was left alone: ${s.why}`);
+  return applied;
+}
+
+/** A plan is only as good as the committed offsets that it was made from. */
+async function refuseStale(origin: KafkaPort, plan: OffsetPlan): Promise<void> {
+  const now = await origin.groupOffsets(plan.groups.map((g) => g.group));
+  const moved: string[] = [];
+  for (const group of plan.groups) {
+    const offsets = new Map((now.get(group.group) ?? []).map((o) => [`${o.topic}:${o.partition}`, String(o.offset)]));
+    for (const topic of group.topics) {
+      for (const p of topic.partitions) {
+        const is = offsets.get(`${topic.topic}:${p.partition}`);
+        if (is !== p.originOffset) moved.push(`group "${group.group}", ${topic.topic}-${p.partition}: planned from ${p.originOffset}, is at ${is ?? "no offset"}`);
+      }
+    }
+  }
+  if (moved.length === 0) return;
+  throw new MigrationError("OFFSETS_STALE", `${countText(moved.length, "committed offset")} moved on the origin since ${plan.at}`, {
+    details: moved.slice(0, 20),
+    fix: "stop the consumers on the origin, then plan and apply again",
+  });
+}
+
+/** The plan's groups with what the target has now: between plan and apply anything may have happened. */
+async function refresh(target: KafkaPort, groups: readonly GroupPlan[]): Promise<GroupPlan[]> {
+  const names = groups.map((g) => g.group);
+  const [descriptions, offsets] = await Promise.all([target.describeGroups(names), target.groupOffsets(names)]);
+  const described = new Map(descriptions.map((d) => [d.groupId, d]));
+  return groups.map((group) => {
+    const description = described.get(group.group);
+    const exists = description !== undefined && description.state !== "Dead";
+    const there = new Map((offsets.get(group.group) ?? []).filter((o) => o.offset >= 0n).map((o) => [`${o.topic}:${o.partition}`, o]));
+    const topics = group.topics.map((t) => ({
+      ...t,
+      partitions: t.partitions.map(({ found: planned, ...p }) => {
+        const is = there.get(`${t.targetTopic ?? t.topic}:${p.partition}`);
+        if (is === undefined) return p;
+        const offset = String(is.offset);
+        return { ...p, found: { offset, metadata: is.metadata, mirrors: planned?.mirrors === true && planned.offset === offset } };
+      }),
+    }));
+    const targetMembers = exists ? description.members.map((m) => `${m.clientId}@${m.clientHost.replace(/^\//, "")}`) : [];
+    return { ...group, exists, targetMembers, topics };
+  });
+}
+
+function whyBlocked(group: GroupPlan, options: OffsetOptions): string | undefined {
+  const offsets = partitionsOf(group);
+  if (offsets.every(({ p }) => p.targetOffset === null ? p.how !== "incomplete" : isInPlace(p))) return undefined;
+  if (group.targetMembers.length > 0) return `active on the target: ${someOf(group.targetMembers, 5)}`;
+  const lost = offsets.filter(({ p }) => p.how === "incomplete");
+  if (lost.length > 0) return `can't be translated on ${someOf(lost.map(({ topic, p }) => `${topic}-${p.partition}`), 5)} (${lost[0]?.p.note ?? "no copy"})`;
+  const others = options.overwrite === true ? [] : offsets.filter(({ p }) => isConflict(p));
+  if (others.length === 0) return undefined;
+  const shown = others.map(({ topic, p }) => `${topic}-${p.partition} is at ${p.found?.offset}, would go to ${p.targetOffset}`);
+  return `has other offsets on the target: ${someOf(shown, 5)}`;
+}
+
+function blockedError(blocked: readonly { group: string; why: string }[]): MigrationError {
+  const fixes = [
+    blocked.some((b) => b.why.includes("active on the target")) ? "stop the named members" : undefined,
+    blocked.some((b) => b.why.startsWith("can't be translated")) ? "wait until the copy is complete" : undefined,
+    blocked.some((b) => b.why.startsWith("has other offsets")) ? "set overwrite to give up the offsets that the groups have on the target" : undefined,
+    "or list the groups in excludeGroups",
+  ].filter((f) => f !== undefined);
+  return new MigrationError("OFFSETS_BLOCKED", `${countText(blocked.length, "group")} can't be moved`, {
+    details: blocked.slice(0, 50).map((b) => `group "${b.group}" ${b.why}`),
+    fix: fixes.join("; "),
+  });
+}
+
+function wanted(group: GroupPlan): AppliedGroup {
+  // Without a target offset: one of the guide's ways has no answer for this partition.
+  const offsets = partitionsOf(group).filter(({ p }) => p.targetOffset !== null).map(({ topic, p }): WrittenOffset => {
+    const before = p.found === undefined ? undefined : { offset: p.found.offset, metadata: p.found.metadata };
+    return {
+      topic,
+      partition: p.partition,
+      offset: p.targetOffset as string,
+      ...(p.metadata === undefined ? {} : { metadata: p.metadata }),
+      ...(isInPlace(p) ? { inPlace: true as const } : before === undefined ? {} : { before }),
+    };
+  });
+  return { group: group.group, created: !group.exists, offsets };
+}
+
+const asCommit = (o: WrittenOffset): CommittedOffset => ({ topic: o.topic, partition: o.partition, offset: BigInt(o.offset), metadata: o.metadata ?? "" });
+
+async function readBack(target: KafkaPort, groups: readonly AppliedGroup[]): Promise<void> {
+  const now = await target.groupOffsets(groups.map((g) => g.group));
+  const wrong: string[] = [];
+  for (const { group, offsets } of groups) {
+    const is = new Map((now.get(group) ?? []).map((o) => [`${o.topic}:${o.partition}`, o]));
+    for (const o of offsets) {
+      const found = is.get(`${o.topic}:${o.partition}`);
+      if (String(found?.offset) === o.offset && found?.metadata === (o.metadata ?? "")) continue;
+      wrong.push(`group "${group}", ${o.topic}-${o.partition}: wrote ${o.offset}, reads ${found?.offset ?? "nothing"}`);
+    }
+  }
+  if (wrong.length === 0) return;
+  throw new MigrationError("OFFSETS_NOT_WRITTEN", `${countText(wrong.length, "offset")} read back from the target differ`, {
+    details: wrong.slice(0, 20),
+    fix: "look for something else that writes offsets of these groups (a client, or another mirror's group sync), stop it, and run again",
+  });
+}
+
+/** Does the work for each item, a few at a time; the first error stops the rest. */
+export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, lane));
+}

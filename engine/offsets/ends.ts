@@ -1,0 +1,61 @@
+import type { TopicPartition } from "../kafka/port";
+import type { RecordCursor } from "../records/walk";
+import type { LogReader, ScanAsk } from "./reader";
+import { keep, sameRecord, type Seen } from "./seen";
+
+/** Offsets of a partition as the broker lists them. */
+export interface Extent {
+  /** Log start offset. */
+  start: number;
+  /** High watermark. */
+  end: number;
+}
+
+const FIRST_STEP = 1;
+const GROWTH = 8;
+
+/**
+ * The last visible record of each partition: one small read where the log ends with a record, growing steps backwards
+ * where it ends with markers, aborted records or a compacted stretch. undefined: the partition holds no visible record.
+ */
+export async function lastVisible(
+  reader: LogReader,
+  partitions: readonly (TopicPartition & { extent: Extent })[],
+  signal?: AbortSignal,
+): Promise<(Seen | undefined)[]> {
+  const found: (Seen | undefined)[] = partitions.map(() => undefined);
+  let open = partitions.map((p, i) => ({ ...p, i, to: p.extent.end, step: FIRST_STEP })).filter((p) => p.to > p.extent.start);
+  while (open.length > 0) {
+    const asks = open.map((p): ScanAsk => {
+      const from = Math.max(p.extent.start, p.to - p.step);
+      return { topic: p.topic, partition: p.partition, from, to: p.to, see: (cursor) => (found[p.i] = keep(cursor)) };
+    });
+    await reader.scan(asks, signal);
+    open = open
+      .map((p) => ({ ...p, to: Math.max(p.extent.start, p.to - p.step), step: p.step * GROWTH }))
+      .filter((p) => found[p.i] === undefined && p.to > p.extent.start);
+  }
+  return found;
+}
+
+/**
+ * The last copy of the origin's last record on the target, where the target's own last record is another one (clients
+ * have written there already, or the copy is not complete). undefined: there is no copy.
+ */
+export async function lastCopy(
+  reader: LogReader,
+  partition: TopicPartition,
+  extent: Extent,
+  record: Seen,
+  timestamps: boolean,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const from = timestamps ? await reader.offsetAt(partition, record.timestamp) : extent.start;
+  if (from === undefined) return undefined;
+  let offset: number | undefined;
+  const see = (cursor: RecordCursor): void => {
+    if (cursor.size === record.size && sameRecord(record, keep(cursor), timestamps)) offset = cursor.offset;
+  };
+  await reader.scan([{ ...partition, from: Math.max(from, extent.start), to: extent.end, see }], signal);
+  return offset;
+}

@@ -1,0 +1,20 @@
+/** Moving consumer groups to their exact place on the target. See docs/offsets.md. */
+export { applyOffsets } from "./apply";
+export { checkApplied, type MovedOffset } from "./check";
+export { decodeCheckpoint, readCheckpoints, type Checkpoint, type Checkpoints } from "./checkpoints";
+export { planFromCheckpoints, planToTime } from "./other-ways";
+export { planOffsets } from "./plan";
+export { revertOffsets } from "./revert";
+export type {
+  AppliedGroup,
+  AppliedOffsets,
+  GroupPlan,
+  How,
+  OffsetOptions,
+  OffsetPlan,
+  OffsetSummary,
+  PartitionPlan,
+  RevertedOffsets,
+  TopicPlan,
+  WrittenOffset,
+} from "./types";

@@ -1,0 +1,56 @@
+import type { KafkaPort } from "../kafka/port";
+import { fetchBatches, type Isolation, scan, type Span } from "../records";
+import { truncated, walkFetched } from "../records/read";
+import type { LogReader, ScanAsk } from "./reader";
+
+/** A stretch of at most this many offsets is a look at a few records: small fetches, many partitions in one. */
+const FEW = 64;
+
+/** Reads logs through the port. */
+export function kafkaReader(port: KafkaPort, isolation: Isolation): LogReader {
+  return {
+    async scan(asks, signal) {
+      for (const round of rounds(asks)) {
+        await look(port, isolation, round.filter((a) => a.to - a.from <= FEW), signal);
+        const long = new Map(round.filter((a) => a.to - a.from > FEW).map((ask) => [spanOf(ask), ask]));
+        await scan(port, [...long.keys()], { isolation, visit: (span, record) => long.get(span)?.see(record), signal });
+      }
+    },
+    async offsetAt(partition, timestamp) {
+      const offset = (await port.listOffsets([partition], timestamp))[0]?.offset ?? -1n;
+      return offset < 0n ? undefined : Number(offset);
+    },
+  };
+}
+
+const spanOf = (ask: ScanAsk): Span => ({ topic: ask.topic, partition: ask.partition, from: BigInt(ask.from), to: BigInt(ask.to) });
+
+/** A fetch names a partition once: several asks of one partition go one after the other. */
+function rounds(asks: readonly ScanAsk[]): ScanAsk[][] {
+  const result: ScanAsk[][] = [];
+  const depth = new Map<string, number>();
+  for (const ask of asks) {
+    if (ask.from >= ask.to) continue;
+    const key = `${ask.topic}:${ask.partition}`;
+    const round = depth.get(key) ?? 0;
+    depth.set(key, round + 1);
+    (result[round] ??= []).push(ask);
+  }
+  return result;
+}
+
+async function look(port: KafkaPort, isolation: Isolation, asks: readonly ScanAsk[], signal?: AbortSignal): Promise<void> {
+  let open = asks.map((ask) => ({ topic: ask.topic, partition: ask.partition, offset: BigInt(ask.from), ask }));
+  while (open.length > 0) {
+    signal?.throwIfAborted();
+    const again: typeof open = [];
+    const asked = new Map(open.map((o) => [`${o.topic}:${o.partition}`, o]));
+    await fetchBatches(port, open, isolation, (request, fetched) => {
+      if (fetched.outOfRange === true) throw truncated(port, request);
+      const { ask } = asked.get(`${request.topic}:${request.partition}`) as (typeof open)[number];
+      const { next } = walkFetched(fetched, request, BigInt(ask.to), isolation, (record) => ask.see(record));
+      if (fetched.records.length > 0 && next < ask.to) again.push({ ...request, offset: BigInt(next), ask });
+    });
+    open = again;
+  }
+}

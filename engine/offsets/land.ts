@@ -1,0 +1,67 @@
+import { between, equalLinks } from "./chain";
+import type { Copy, Mark, Place, TargetTail } from "./tail";
+
+/** Where a committed offset lands. */
+export interface Landing {
+  /** -1: the target's log start. */
+  target: number;
+  /** False: the match could not be proved and the earlier offset was taken. */
+  exact: boolean;
+  /** Records after the landing place that the group has read before, or will find there twice. */
+  rereads: number;
+  /** Records at or after the committed offset that the target lacks (compacted there, or never copied). */
+  missing: number;
+  note?: string;
+}
+
+/**
+ * Decides one committed offset that has visible records at or after it.
+ *
+ * The rule: land on the record from which as many visible records follow as on the origin, if all of them are equal in
+ * order. Where they are not, the mirror sent some twice or compaction worked differently on both sides. The mirror sends
+ * visible records in order; after a restart it goes back to one that it had sent and repeats everything from there. So
+ * the last copy of a record is followed by copies of all later records and of no earlier one: landing there skips
+ * nothing and goes back to nothing. Only where the origin holds equal records does "the last copy" not name one of
+ * them; the place after the last copy of the record before it may. Failing that, the earliest copy is taken.
+ *
+ * @param fromStart whether the target was read from before any possible copy.
+ * @returns "widen" when the answer needs an earlier part of the target.
+ */
+export function land(place: Place, target: TargetTail, fromStart: boolean): Landing | "widen" {
+  const first = place.after[0] as Mark;
+  const copies = target.copies(first.record);
+
+  for (const copy of copies) {
+    if (equalLinks(between(copy.at, target.end), place.rest)) return { target: copy.offset, exact: true, rereads: 0, missing: 0 };
+  }
+
+  const at = (offset: number, index: number, exact: boolean, note?: string): Landing => {
+    const surplus = target.end.count - index - place.rest.count;
+    const landing: Landing = { target: offset, exact, rereads: Math.max(0, surplus), missing: Math.max(0, -surplus) };
+    const differs = "as many records follow as on the origin, but not the same";
+    const notes = [...(note === undefined ? [] : [note]), ...(surplus === 0 ? [differs] : [])];
+    if (notes.length > 0) landing.note = notes.join("; ");
+    return landing;
+  };
+
+  const last = copies.at(-1);
+  if (last !== undefined && first.equals === 1) return at(last.offset, last.at.count, true);
+  const before = place.before?.equals === 0 ? target.copies(place.before.record).at(-1) : undefined;
+  if (before !== undefined && last !== undefined) return at(before.offset + 1, before.at.count + 1, true);
+  if (!fromStart) return "widen";
+
+  const earliest = copies[0];
+  if (earliest !== undefined) {
+    return at(earliest.offset, earliest.at.count, false, `the origin holds ${first.equals} equal records from there on; the earliest copy was taken`);
+  }
+  if (before !== undefined) {
+    return at(before.offset + 1, before.at.count + 1, true, "the target lacks the record at this offset; placed after the one before it");
+  }
+  const later = place.after.find((mark) => target.copies(mark.record).length > 0);
+  if (later !== undefined) {
+    const alone = later.equals === 1;
+    const copy = target.copies(later.record).at(alone ? -1 : 0) as Copy;
+    return at(copy.offset, copy.at.count, alone, "the target lacks the record at this offset; placed at the first later one that it has");
+  }
+  return at(-1, 0, false, "the target holds none of the records around this offset; the beginning of its log was taken");
+}

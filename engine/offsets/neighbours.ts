@@ -1,0 +1,66 @@
+import { sameRecord, type Seen } from "./seen";
+
+/** How many records before and after the landing place are compared, where the logs have them. */
+export const BEFORE = 3;
+export const AFTER = 3;
+
+/** A stretch of a log: every visible record in [from, to). */
+export interface Stretch {
+  from: number;
+  to: number;
+  records: readonly Seen[];
+}
+
+/** Both logs between their first record and the end of what they have in common. */
+export interface Bounds {
+  start: number;
+  /** One past the last visible record that both sides hold. */
+  end: number;
+}
+
+/** Where the record at origin offset `g` must lie if neither log has a gap from there to the end. */
+export function byArithmetic(g: number, origin: Bounds, target: Bounds): number {
+  return target.end - (origin.end - g);
+}
+
+/** The stretch to read around a place: its neighbours, inside the log. */
+export function around(place: number, bounds: Bounds): { from: number; to: number } {
+  return { from: Math.max(bounds.start, place - BEFORE), to: Math.min(bounds.end, place + AFTER + 1) };
+}
+
+/**
+ * Proves a landing place from a few records: both stretches are without gaps and outside transactions, the record at
+ * `g` equals the one at `t` and no other near it, and its neighbours are equal at equal distances. Together with
+ * `byArithmetic` (as many offsets to the end on both sides) that leaves no room for a later copy of the record.
+ * @returns undefined when proved, else why not.
+ */
+export function whyNotProved(g: number, t: number, origin: Stretch, target: Stretch): string | undefined {
+  if (origin.records.some((r) => r.transactional) || target.records.some((r) => r.transactional)) return "transactions leave markers in the log";
+  const here = contiguous(origin);
+  const there = contiguous(target);
+  if (here === undefined || there === undefined) return "the log has gaps";
+  const timestamps = !target.records.some((r) => r.stamped);
+  const same = (a: Seen | undefined, b: Seen | undefined): boolean =>
+    a !== undefined && b !== undefined && sameRecord(a, b, timestamps);
+  const landing = there.get(t);
+  const record = here.get(g);
+  if (record === undefined || landing === undefined) return "no record at the place";
+  if (!same(record, landing)) return "another record at the place";
+  let compared = 0;
+  for (let i = -BEFORE; i <= AFTER; i++) {
+    if (i === 0) continue;
+    const a = here.get(g + i);
+    const b = there.get(t + i);
+    if (same(record, a) || same(record, b)) return "an equal record stands beside it";
+    if (a === undefined || b === undefined) continue;
+    if (!same(a, b)) return "its neighbours differ";
+    compared++;
+  }
+  const alone = origin.records.length === 1;
+  return compared > 0 || alone ? undefined : "no neighbour to compare";
+}
+
+function contiguous(stretch: Stretch): Map<number, Seen> | undefined {
+  if (stretch.records.length !== stretch.to - stretch.from) return undefined;
+  return new Map(stretch.records.map((r) => [r.offset, r]));
+}

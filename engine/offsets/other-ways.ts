@@ -1,0 +1,91 @@
+import { withClusters, type Clusters, type OpenKafka } from "../clusters";
+import { MigrationError } from "../errors";
+import type { TopicPartition } from "../kafka/port";
+import type { MigrationModel, MirrorModel } from "../model";
+import type { Progress } from "../progress";
+import { checkpointsTopic, readCheckpoints } from "./checkpoints";
+import { summarize } from "./summary";
+import type { OffsetPlan, PartitionPlan } from "./types";
+
+/*
+ * The guide's two ways of moving groups, as plans beside the exact one: same groups and partitions, `compared` holds the
+ * exact answer. `rereads` and `skips` are distances between target offsets, which are records where the log has no gaps.
+ */
+
+/**
+ * What the checkpoints topic says (the guide's first way).
+ * @param exact the exact plan, which also says which groups and partitions are meant.
+ * @throws MigrationError OFFSETS_NO_CHECKPOINTS when the topic is not there.
+ */
+export async function planFromCheckpoints(model: MigrationModel, exact: OffsetPlan, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<OffsetPlan> {
+  return withClusters(model, (clusters) => checkpointsWith(clusters, model.mirror, exact, progress, signal), open);
+}
+
+export async function checkpointsWith(clusters: Clusters, mirror: MirrorModel, exact: OffsetPlan, progress: Progress, signal?: AbortSignal): Promise<OffsetPlan> {
+  const checkpoints = await readCheckpoints(clusters.target, mirror, signal);
+  if (checkpoints === undefined) {
+    throw new MigrationError("OFFSETS_NO_CHECKPOINTS", `the target has no topic "${checkpointsTopic(mirror)}"`, {
+      fix: "use the exact offsets, or let the mirror's checkpoint connector run once (its first checkpoint comes after emit.checkpoints.interval.seconds)",
+    });
+  }
+  return answered(exact, "checkpoint", progress, (group, topic, p) => {
+    const checkpoint = checkpoints.get(group)?.get(`${topic}:${p.partition}`);
+    if (checkpoint === undefined) return { note: "no checkpoint: the group would start where its auto.offset.reset says" };
+    const stale = String(checkpoint.upstream) === p.originOffset ? undefined : `written when the group was at ${checkpoint.upstream}`;
+    return { offset: checkpoint.downstream, ...(stale === undefined ? {} : { note: stale }) };
+  });
+}
+
+/**
+ * One time for all groups (the guide's second way, `kafka-consumer-groups --to-datetime`): the first record at or after it,
+ * or the end where there is none.
+ * @param timestamp ms since the epoch.
+ */
+export async function planToTime(model: MigrationModel, exact: OffsetPlan, timestamp: number, progress: Progress, open?: OpenKafka): Promise<OffsetPlan> {
+  return withClusters(model, (clusters) => timeWith(clusters, exact, timestamp, progress), open);
+}
+
+export async function timeWith(clusters: Clusters, exact: OffsetPlan, timestamp: number, progress: Progress): Promise<OffsetPlan> {
+  const partitions = new Map<string, TopicPartition>();
+  for (const group of exact.groups) {
+    for (const t of group.topics) for (const p of t.partitions) partitions.set(`${t.targetTopic ?? t.topic}:${p.partition}`, { topic: t.targetTopic ?? t.topic, partition: p.partition });
+  }
+  const asked = [...partitions.values()];
+  const [byTime, ends] = await Promise.all([clusters.target.listOffsets(asked, timestamp), clusters.target.listOffsets(asked, "latest")]);
+  const index = (list: typeof ends): Map<string, bigint> => new Map(list.map((o) => [`${o.topic}:${o.partition}`, o.offset]));
+  const [found, end] = [index(byTime), index(ends)];
+  return answered(exact, "time", progress, (_group, topic, p) => {
+    const key = `${topic}:${p.partition}`;
+    const offset = found.get(key) ?? -1n;
+    return offset >= 0n ? { offset } : { offset: end.get(key) as bigint, note: "no record at or after that time: the end" };
+  });
+}
+
+type Answer = (group: string, topic: string, p: PartitionPlan) => { offset?: bigint; note?: string };
+
+function answered(exact: OffsetPlan, how: "checkpoint" | "time", progress: Progress, answer: Answer): OffsetPlan {
+  const groups = exact.groups.map((group) => ({
+    ...group,
+    topics: group.topics.map((t) => ({ ...t, partitions: t.partitions.map((p) => replaced(p, how, answer(group.group, t.targetTopic ?? t.topic, p))) })),
+  }));
+  const plan = { ...exact, groups };
+  const summary = summarize(plan);
+  const name = how === "checkpoint" ? "the checkpoints" : "one time for all groups";
+  progress.info(`offsets: by ${name} ${summary.exact} of ${summary.offsets} offsets are exact, ${summary.rereads} records would be read again and ${summary.skips ?? 0} skipped`);
+  return { ...plan, summary };
+}
+
+function replaced(p: PartitionPlan, how: "checkpoint" | "time", answer: { offset?: bigint; note?: string }): PartitionPlan {
+  const { note: _, ...rest } = p;
+  const exactOffset = p.targetOffset;
+  const ahead = answer.offset === undefined || exactOffset === null ? 0 : Number(answer.offset - BigInt(exactOffset));
+  return {
+    ...rest,
+    targetOffset: answer.offset === undefined ? null : String(answer.offset),
+    exact: answer.offset !== undefined && exactOffset !== null && ahead === 0 && p.exact,
+    how,
+    rereads: Math.max(0, -ahead),
+    compared: { exactOffset, skips: Math.max(0, ahead) },
+    ...(answer.note === undefined ? {} : { note: answer.note }),
+  };
+}

@@ -1,0 +1,191 @@
+import { withClusters, type Clusters, type OpenKafka } from "../clusters";
+import type { CommittedOffset, GroupDescription, KafkaPort, ListedOffset, TopicPartition } from "../kafka/port";
+import type { MigrationModel, MirrorModel } from "../model";
+import type { Progress } from "../progress";
+import { selectPairs } from "../selection";
+import { countText } from "../units";
+import { readCheckpoints } from "./checkpoints";
+import { chooseGroups } from "./groups";
+import { kafkaReader } from "./kafka-reader";
+import type { LogReader } from "./reader";
+import { summarize } from "./summary";
+import { translate, type PartitionTask, type Translation } from "./translate";
+import type { GroupPlan, OffsetOptions, OffsetPlan, PartitionPlan, TopicPlan } from "./types";
+
+/** Committed offsets of the groups that move, and what is known of the topics that they name. */
+export interface Commitments {
+  groups: string[];
+  unknown: string[];
+  committed: Map<string, CommittedOffset[]>;
+  described: Map<string, GroupDescription>;
+  /** Target name of each migrated topic that a group has an offset on. */
+  targetNames: Map<string, string>;
+}
+
+const keyOf = (p: TopicPartition): string => `${p.topic}:${p.partition}`;
+
+/**
+ * Finds for every committed offset of every group that moves the offset on the target from which the group goes on.
+ * Reads only; may be run at any time, but only a finished copy can be translated whole.
+ * @throws MigrationError when a cluster can't be read.
+ */
+export async function planOffsets(model: MigrationModel, options: OffsetOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<OffsetPlan> {
+  return withClusters(model, (clusters) => planWith(clusters, model.mirror, options, progress, signal), open);
+}
+
+export async function planWith(clusters: Clusters, mirror: MirrorModel, options: OffsetOptions, progress: Progress, signal?: AbortSignal): Promise<OffsetPlan> {
+  const readers = {
+    origin: kafkaReader(clusters.origin, mirror.isolationLevel),
+    target: kafkaReader(clusters.target, mirror.exactlyOnce ? "read_committed" : "read_uncommitted"),
+  };
+  return planThrough(clusters, readers, mirror, options, progress, signal);
+}
+
+export async function planThrough(
+  clusters: Clusters,
+  readers: { origin: LogReader; target: LogReader },
+  mirror: MirrorModel,
+  options: OffsetOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<OffsetPlan> {
+  const at = new Date().toISOString();
+  const commitments = await readCommitments(clusters.origin, mirror, options);
+  const total = [...commitments.committed.values()].reduce((sum, list) => sum + list.length, 0);
+  progress.info(`offsets: ${countText(commitments.groups.length, "group")} with ${countText(total, "committed offset")}`);
+  const tasks = await partitionTasks(clusters, commitments);
+  const answers = await translate(readers.origin, readers.target, tasks, progress, signal);
+  const translations = new Map(tasks.map((t, i) => [`${t.originTopic}:${t.partition}`, answers[i] as Map<number, Translation>]));
+  const there = await readTarget(clusters.target, mirror, commitments.groups);
+  const groups = commitments.groups.map((group) => planGroup(group, commitments, translations, there)).filter((g) => g.topics.length > 0 || g.notMigrated !== undefined);
+  const nothingCommitted = commitments.groups.filter((g) => (commitments.committed.get(g) ?? []).length === 0);
+  const plan = { version: 1 as const, at, groups, nothingCommitted, unknown: commitments.unknown };
+  return { ...plan, summary: summarize(plan) };
+}
+
+/** Reads the groups that move and what they have committed. */
+export async function readCommitments(origin: KafkaPort, mirror: MirrorModel, options: OffsetOptions): Promise<Commitments> {
+  const { chosen, unknown } = chooseGroups(await origin.listGroups(), mirror, options);
+  const [offsets, descriptions] = await Promise.all([origin.groupOffsets(chosen), origin.describeGroups(chosen)]);
+  const committed = new Map([...offsets].map(([group, list]) => [group, list.filter((o) => o.offset >= 0n)]));
+  const topics = [...new Set([...committed.values()].flatMap((list) => list.map((o) => o.topic)))];
+  const targetNames = new Map(selectPairs(topics, mirror).map((pair) => [pair.origin, pair.target]));
+  return { groups: chosen, unknown, committed, described: new Map(descriptions.map((d) => [d.groupId, d])), targetNames };
+}
+
+/** One task for each partition that any group has an offset on and that both clusters have. */
+async function partitionTasks(clusters: Clusters, commitments: Commitments): Promise<PartitionTask[]> {
+  const wanted = new Map<string, TopicPartition & { committed: Set<number> }>();
+  for (const list of commitments.committed.values()) {
+    for (const { topic, partition, offset } of list) {
+      if (!commitments.targetNames.has(topic)) continue;
+      const key = `${topic}:${partition}`;
+      const known = wanted.get(key) ?? { topic, partition, committed: new Set<number>() };
+      wanted.set(key, known);
+      known.committed.add(Number(offset));
+    }
+  }
+  const name = (topic: string): string => commitments.targetNames.get(topic) as string;
+  const originTopics = [...new Set([...wanted.values()].map((p) => p.topic))];
+  const [hereCounts, thereCounts, compacted] = await Promise.all([
+    partitionCounts(clusters.origin, originTopics),
+    partitionCounts(clusters.target, originTopics.map(name)),
+    compactedTopics(clusters, originTopics, name),
+  ]);
+  const both = [...wanted.values()].filter((p) => p.partition < (hereCounts.get(p.topic) ?? 0) && p.partition < (thereCounts.get(name(p.topic)) ?? 0));
+  const [here, there] = await Promise.all([extents(clusters.origin, both), extents(clusters.target, both.map((p) => ({ topic: name(p.topic), partition: p.partition })))]);
+  return both.map((p) => ({
+    originTopic: p.topic,
+    targetTopic: name(p.topic),
+    partition: p.partition,
+    origin: here(p),
+    target: there({ topic: name(p.topic), partition: p.partition }),
+    compacted: compacted.has(p.topic),
+    committed: [...p.committed],
+  }));
+}
+
+async function partitionCounts(port: KafkaPort, topics: readonly string[]): Promise<Map<string, number>> {
+  return new Map((await port.describeTopics(topics)).map((t) => [t.name, t.partitions.length]));
+}
+
+async function compactedTopics(clusters: Clusters, topics: readonly string[], name: (topic: string) => string): Promise<Set<string>> {
+  const [here, there] = await Promise.all([clusters.origin.describeTopicConfigs(topics), clusters.target.describeTopicConfigs(topics.map(name))]);
+  const compacts = (configs: typeof here, topic: string): boolean => (configs.get(topic)?.get("cleanup.policy")?.value ?? "").includes("compact");
+  return new Set(topics.filter((t) => compacts(here, t) || compacts(there, name(t))));
+}
+
+async function extents(port: KafkaPort, partitions: readonly TopicPartition[]): Promise<(p: TopicPartition) => { start: number; end: number }> {
+  const [earliest, latest] = await Promise.all([port.listOffsets(partitions, "earliest"), port.listOffsets(partitions, "latest")]);
+  const index = (list: readonly ListedOffset[]): Map<string, number> => new Map(list.map((o) => [keyOf(o), Number(o.offset)]));
+  const [starts, ends] = [index(earliest), index(latest)];
+  return (p) => ({ start: starts.get(keyOf(p)) as number, end: ends.get(keyOf(p)) as number });
+}
+
+interface Found {
+  described: Map<string, GroupDescription>;
+  offsets: Map<string, Map<string, { offset: string; metadata: string; mirrors: boolean }>>;
+}
+
+/** What the target has of these groups; `mirrors` tells the offsets that MirrorMaker 2's own group sync wrote. */
+async function readTarget(target: KafkaPort, mirror: MirrorModel, groups: readonly string[]): Promise<Found> {
+  const [descriptions, offsets] = await Promise.all([target.describeGroups(groups), target.groupOffsets(groups)]);
+  const synced = mirror.syncGroupOffsets ? await readCheckpoints(target, mirror) : undefined;
+  const found: Found = { described: new Map(descriptions.map((d) => [d.groupId, d])), offsets: new Map() };
+  for (const [group, list] of offsets) {
+    const entries = list.filter((o) => o.offset >= 0n).map((o) => {
+      const mirrors = synced?.get(group)?.get(keyOf(o))?.downstream === o.offset;
+      return [keyOf(o), { offset: String(o.offset), metadata: o.metadata, mirrors }] as const;
+    });
+    found.offsets.set(group, new Map(entries));
+  }
+  return found;
+}
+
+function planGroup(group: string, commitments: Commitments, translations: Map<string, Map<number, Translation>>, there: Found): GroupPlan {
+  const topics = new Map<string, TopicPlan>();
+  const notMigrated = new Set<string>();
+  const committed = [...(commitments.committed.get(group) ?? [])].sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
+  for (const commit of committed) {
+    const targetTopic = commitments.targetNames.get(commit.topic);
+    if (targetTopic === undefined) {
+      notMigrated.add(commit.topic);
+      continue;
+    }
+    const plan: TopicPlan = topics.get(commit.topic) ?? { topic: commit.topic, ...(targetTopic === commit.topic ? {} : { targetTopic }), partitions: [] };
+    topics.set(commit.topic, plan);
+    const found = there.offsets.get(group)?.get(`${targetTopic}:${commit.partition}`);
+    const translation = translations.get(keyOf(commit))?.get(Number(commit.offset));
+    plan.partitions.push(planPartition(commit, translation, found));
+  }
+  const target = there.described.get(group);
+  const known = target !== undefined && target.state !== "Dead";
+  const plan: GroupPlan = {
+    group,
+    type: commitments.described.get(group)?.type ?? "",
+    originMembers: commitments.described.get(group)?.members.length ?? 0,
+    targetMembers: known ? target.members.map((m) => `${m.clientId}@${m.clientHost.replace(/^\//, "")}`) : [],
+    exists: known,
+    topics: [...topics.values()],
+  };
+  return notMigrated.size > 0 ? { ...plan, notMigrated: [...notMigrated] } : plan;
+}
+
+function planPartition(commit: CommittedOffset, translation: Translation | undefined, found: PartitionPlan["found"]): PartitionPlan {
+  const t: Translation = translation ?? { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note: "the partition is not on both clusters" };
+  const notes = [
+    ...(t.note === undefined ? [] : [t.note]),
+    ...(t.missing > 0 ? [`the target lacks ${countText(t.missing, "record")} of those that follow`] : []),
+  ];
+  return {
+    partition: commit.partition,
+    originOffset: String(commit.offset),
+    targetOffset: t.target === undefined ? null : String(t.target),
+    exact: t.exact,
+    how: t.how,
+    rereads: t.rereads,
+    ...(commit.metadata === "" ? {} : { metadata: commit.metadata }),
+    ...(found === undefined ? {} : { found }),
+    ...(notes.length === 0 ? {} : { note: notes.join("; ") }),
+  };
+}

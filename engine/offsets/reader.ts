@@ -1,0 +1,22 @@
+import type { TopicPartition } from "../kafka/port";
+import type { RecordCursor } from "../records/walk";
+
+/** A stretch of one partition to be read. */
+export interface ScanAsk extends TopicPartition {
+  from: number;
+  /** Exclusive. */
+  to: number;
+  /** Called for every visible record of [from, to), in order. */
+  see(cursor: RecordCursor): void;
+}
+
+/** What the translation needs of one cluster's logs. */
+export interface LogReader {
+  /**
+   * Reads every ask to its end; several asks may name the same partition. Partitions are read side by side.
+   * @throws MigrationError when a stretch can't be read, or is no longer there.
+   */
+  scan(asks: readonly ScanAsk[], signal?: AbortSignal): Promise<void>;
+  /** The first offset whose record has this timestamp (ms) or a later one; undefined when there is none. */
+  offsetAt(partition: TopicPartition, timestamp: number): Promise<number | undefined>;
+}

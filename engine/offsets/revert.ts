@@ -1,0 +1,67 @@
+import { withClusters, type Clusters, type OpenKafka } from "../clusters";
+import { isMigrationError } from "../errors";
+import type { CommittedOffset, KafkaPort } from "../kafka/port";
+import type { MigrationModel } from "../model";
+import type { Progress } from "../progress";
+import { countText } from "../units";
+import { inParallel } from "./apply";
+import type { AppliedGroup, AppliedOffsets, RevertedOffsets, WrittenOffset } from "./types";
+
+/**
+ * Takes back what an apply did: offsets that it made are deleted (the group too, when it made that), offsets that it
+ * replaced are restored. A group that is active on the target, or has moved since, is left as it is and named.
+ *
+ * Offsets that the apply found in place count as made by it: they are where only a translation would put them, that is, an
+ * apply that was killed and run again. Running a revert twice does nothing the second time.
+ */
+export async function revertOffsets(model: MigrationModel, applied: AppliedOffsets, progress: Progress, open?: OpenKafka): Promise<RevertedOffsets> {
+  return withClusters(model, (clusters) => revertWith(clusters, applied, progress), open);
+}
+
+export async function revertWith(clusters: Clusters, applied: AppliedOffsets, progress: Progress): Promise<RevertedOffsets> {
+  const { target } = clusters;
+  const names = applied.groups.map((g) => g.group);
+  const [descriptions, offsets] = await Promise.all([target.describeGroups(names), target.groupOffsets(names)]);
+  const described = new Map(descriptions.map((d) => [d.groupId, d]));
+  const result: RevertedOffsets = { groups: [], left: [] };
+  await inParallel(applied.groups, async (group) => {
+    const members = described.get(group.group)?.members ?? [];
+    if (members.length > 0) {
+      result.left.push({ group: group.group, why: `is active on the target: ${members.map((m) => m.clientId).join(", ")}` });
+      return;
+    }
+    try {
+      await revertGroup(target, group, offsets.get(group.group) ?? [], result);
+    } catch (error) {
+      if (!isMigrationError(error) || error.code !== "KAFKA_GROUP_ACTIVE") throw error;
+      result.left.push({ group: group.group, why: "became active on the target" });
+    }
+  });
+  result.groups.sort((a, b) => (a.group < b.group ? -1 : 1));
+  const sum = (pick: (g: RevertedOffsets["groups"][number]) => number): number => result.groups.reduce((n, g) => n + pick(g), 0);
+  progress.info(`offsets: taken back for ${countText(result.groups.length, "group")}: ${sum((g) => g.deleted)} deleted, ${sum((g) => g.restored)} restored`);
+  for (const l of result.left) progress.warn(`offsets: group "${l.group}" was left as it is: ${l.why}`);
+  return result;
+}
+
+async function revertGroup(target: KafkaPort, group: AppliedGroup, current: readonly CommittedOffset[], result: RevertedOffsets): Promise<void> {
+  const is = new Map(current.filter((o) => o.offset >= 0n).map((o) => [`${o.topic}:${o.partition}`, o]));
+  const reads = (o: WrittenOffset): string | undefined => is.get(`${o.topic}:${o.partition}`)?.offset.toString();
+  const ours = group.offsets.filter((o) => reads(o) === o.offset);
+  const moved = group.offsets.filter((o) => reads(o) !== o.offset && reads(o) !== o.before?.offset);
+  const back = ours.filter((o) => o.before !== undefined);
+  const gone = ours.filter((o) => o.before === undefined);
+  if (moved.length > 0) {
+    const [first] = moved as [WrittenOffset];
+    const what = `has moved on the target on ${countText(moved.length, "partition")} (${first.topic}-${first.partition}: written ${first.offset}, is at ${reads(first) ?? "no offset"})`;
+    result.left.push({ group: group.group, why: what });
+    return;
+  }
+  if (ours.length === 0) return;
+  await target.alterGroupOffsets(group.group, back.map((o) => ({ topic: o.topic, partition: o.partition, offset: BigInt(o.before?.offset as string), metadata: o.before?.metadata ?? "" })));
+  // A group that the apply made would stay behind as an empty name.
+  const made = group.created || group.offsets.some((o) => o.inPlace === true);
+  if (made && gone.length === is.size) await target.deleteGroups([group.group]);
+  else await target.deleteGroupOffsets(group.group, gone);
+  result.groups.push({ group: group.group, restored: back.length, deleted: gone.length });
+}

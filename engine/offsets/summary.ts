@@ -1,0 +1,53 @@
+import { countText } from "../units";
+import type { GroupPlan, OffsetPlan, OffsetSummary, PartitionPlan } from "./types";
+
+const MOST_LINES = 100;
+
+/** True when the target has this offset already, with its metadata. */
+export function isInPlace(p: PartitionPlan): boolean {
+  return p.found !== undefined && p.found.offset === p.targetOffset && p.found.metadata === (p.metadata ?? "");
+}
+
+/** Other offsets that the group has on the target: writing moves it. The mirror's own group sync may be written over. */
+export function isConflict(p: PartitionPlan): boolean {
+  return p.found !== undefined && p.targetOffset !== null && !p.found.mirrors && !isInPlace(p);
+}
+
+export const partitionsOf = (group: GroupPlan): { topic: string; p: PartitionPlan }[] =>
+  group.topics.flatMap((t) => t.partitions.map((p) => ({ topic: t.targetTopic ?? t.topic, p })));
+
+/** The plan in a few lines; what needs a person's eye comes worst first. */
+export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
+  const summary: OffsetSummary = { groups: plan.groups.length, offsets: 0, exact: 0, by: {}, rereads: 0, inPlace: 0, attention: [] };
+  const lines: { weight: number; line: string }[] = plan.unknown.map((g) => ({ weight: 0, line: `group "${g}" was asked for and does not exist on the origin` }));
+  for (const group of plan.groups) {
+    if (group.targetMembers.length > 0) lines.push({ weight: 1, line: `group "${group.group}" is active on the target: ${group.targetMembers.join(", ")}` });
+    if (group.originMembers > 0) lines.push({ weight: 4, line: `group "${group.group}" still has ${countText(group.originMembers, "member")} on the origin: its offsets may move` });
+    if (group.notMigrated !== undefined) lines.push({ weight: 6, line: `group "${group.group}" has offsets on topics that are not migrated: ${group.notMigrated.join(", ")}` });
+    for (const { topic, p } of partitionsOf(group)) {
+      summary.offsets++;
+      summary.by[p.how] = (summary.by[p.how] ?? 0) + 1;
+      summary.rereads += p.rereads;
+      if (p.compared !== undefined) summary.skips = (summary.skips ?? 0) + p.compared.skips;
+      if (p.exact) summary.exact++;
+      if (isInPlace(p)) summary.inPlace++;
+      const line = attention(p);
+      if (line !== undefined) lines.push({ weight: line.weight, line: `group "${group.group}", ${topic}-${p.partition}: ${line.text}` });
+    }
+  }
+  lines.sort((a, b) => a.weight - b.weight);
+  summary.attention = lines.slice(0, MOST_LINES).map((l) => l.line);
+  if (lines.length > MOST_LINES) summary.attention.push(`and ${lines.length - MOST_LINES} more`);
+  return summary;
+}
+
+function attention(p: PartitionPlan): { weight: number; text: string } | undefined {
+  const note = p.note === undefined ? "" : ` (${p.note})`;
+  if (p.targetOffset === null) return { weight: 1, text: `offset ${p.originOffset} can't be translated${note}` };
+  const move = `${p.originOffset} -> ${p.targetOffset}`;
+  if (p.compared !== undefined && p.compared.skips > 0) return { weight: 2, text: `${move} skips ${countText(p.compared.skips, "record")}; exact is ${p.compared.exactOffset}${note}` };
+  if (isConflict(p)) return { weight: 3, text: `${move}, but the group is at ${p.found?.offset} on the target already` };
+  if (!p.exact) return { weight: 5, text: `${move} is not exact, ${countText(p.rereads, "record")} will be read again${note}` };
+  if (p.rereads > 0) return { weight: 5, text: `${move}, ${countText(p.rereads, "record")} will be read twice: the mirror copied them twice${note}` };
+  return p.note === undefined ? undefined : { weight: 7, text: `${move}${note}` };
+}

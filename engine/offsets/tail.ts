@@ -1,0 +1,143 @@
+import type { RecordCursor } from "../records/walk";
+import { between, Chain, type Link } from "./chain";
+import { keep, sameRecord, type Seen } from "./seen";
+
+/** Records at or after a committed offset that can stand in for the first one where compaction removed its copy. */
+const SUCCESSORS = 8;
+/** The record before a committed offset is kept only when this near: it is a stand-in, and keeping costs a digest. */
+const KEEP_WITHIN = 256;
+/** Copies remembered of one record's content; beyond that they can't be told apart and the earliest is taken. */
+const COPIES = 100_000;
+
+/** A record that tells where a committed offset lies. */
+export interface Mark {
+  record: Seen;
+  /** How many records equal to it the origin holds at or after the committed offset. */
+  equals: number;
+}
+
+/** One committed offset of a partition; many groups may share it. */
+export interface Place {
+  committed: number;
+  /** All visible origin records at or after it: how many, and their digest in order. */
+  rest: Link;
+  /** The last visible record before it. */
+  before?: Mark;
+  /** The first visible records at or after it. */
+  after: Mark[];
+}
+
+/** Cheap to compute and rarely shared by two records, so that digests are taken of a few records only. */
+const keyOf = (record: { timestamp: number; size: number }, timestamps: boolean): number => (timestamps ? record.timestamp : record.size);
+
+/** Watches an origin partition's visible records in order, from shortly before the first committed offset to the end. */
+export class OriginTail {
+  private readonly chain: Chain;
+  private readonly opened: { place: Place; at: Link }[] = [];
+  private readonly marks = new Map<number, Mark[]>();
+  private next = 0;
+  private previous: Seen | undefined;
+
+  /** `committed`: ascending, each once. */
+  constructor(
+    private readonly committed: readonly number[],
+    private readonly timestamps: boolean,
+  ) {
+    this.chain = new Chain(timestamps);
+  }
+
+  see(cursor: RecordCursor): void {
+    this.openPlaces(cursor.offset);
+    let seen: Seen | undefined;
+    const rivals = this.marks.get(keyOf(cursor, this.timestamps));
+    if (rivals !== undefined) {
+      seen = keep(cursor);
+      for (const mark of rivals) if (sameRecord(mark.record, seen, this.timestamps)) mark.equals++;
+    }
+    // Places open in order, so those that still gather records are the last ones.
+    for (let i = this.opened.length - 1; i >= 0; i--) {
+      const { place } = this.opened[i] as { place: Place };
+      if (place.after.length >= SUCCESSORS) break;
+      seen ??= keep(cursor);
+      place.after.push(this.mark(seen, 1));
+    }
+    if (this.opened.length > 0) this.chain.add(cursor);
+    const upcoming = this.committed[this.next];
+    const near = upcoming !== undefined && upcoming - cursor.offset <= KEEP_WITHIN;
+    this.previous = near ? (seen ?? keep(cursor)) : undefined;
+  }
+
+  private openPlaces(offset: number): void {
+    for (let g = this.committed[this.next]; g !== undefined && g <= offset; g = this.committed[++this.next]) {
+      const at = this.chain.link;
+      const place: Place = { committed: g, rest: at, after: [] };
+      if (this.previous !== undefined) place.before = this.mark(this.previous, 0);
+      this.opened.push({ place, at });
+    }
+  }
+
+  private mark(record: Seen, equals: number): Mark {
+    const mark = { record, equals };
+    const key = keyOf(record, this.timestamps);
+    const list = this.marks.get(key);
+    if (list === undefined) this.marks.set(key, [mark]);
+    else list.push(mark);
+    return mark;
+  }
+
+  /** Every committed offset that has a visible record at or after it, in order. */
+  places(): Place[] {
+    for (const { place, at } of this.opened) place.rest = between(at, this.chain.link);
+    return this.opened.map(({ place }) => place);
+  }
+}
+
+/** Where one copy lies on the target, and the chain's state before it. */
+export interface Copy {
+  offset: number;
+  at: Link;
+}
+
+/** Watches a target partition's visible records in order and remembers where the copies of the marks lie. */
+export class TargetTail {
+  private readonly wanted = new Map<number, { record: Seen; copies: Copy[] }[]>();
+  private readonly chain: Chain;
+
+  constructor(
+    places: readonly Place[],
+    private readonly timestamps: boolean,
+  ) {
+    this.chain = new Chain(timestamps);
+    for (const place of places) {
+      for (const mark of place.before === undefined ? place.after : [place.before, ...place.after]) this.want(mark.record);
+    }
+  }
+
+  private want(record: Seen): void {
+    const key = keyOf(record, this.timestamps);
+    const list = this.wanted.get(key) ?? [];
+    if (list.some((w) => sameRecord(w.record, record, this.timestamps))) return;
+    list.push({ record, copies: [] });
+    this.wanted.set(key, list);
+  }
+
+  see(cursor: RecordCursor): void {
+    const candidates = this.wanted.get(keyOf(cursor, this.timestamps));
+    if (candidates !== undefined) {
+      const seen = keep(cursor);
+      const found = candidates.find((c) => sameRecord(c.record, seen, this.timestamps));
+      if (found !== undefined && found.copies.length < COPIES) found.copies.push({ offset: cursor.offset, at: this.chain.link });
+    }
+    this.chain.add(cursor);
+  }
+
+  /** Everything seen. */
+  get end(): Link {
+    return this.chain.link;
+  }
+
+  copies(record: Seen): readonly Copy[] {
+    const list = this.wanted.get(keyOf(record, this.timestamps)) ?? [];
+    return list.find((w) => sameRecord(w.record, record, this.timestamps))?.copies ?? [];
+  }
+}

@@ -1,0 +1,240 @@
+import type { Progress } from "../progress";
+import { countText } from "../units";
+import { lastCopy, lastVisible, type Extent } from "./ends";
+import { land } from "./land";
+import { around, byArithmetic, whyNotProved, type Bounds } from "./neighbours";
+import type { LogReader, ScanAsk } from "./reader";
+import { keep, sameRecord, type Seen } from "./seen";
+import { OriginTail, type Place, TargetTail } from "./tail";
+
+/** One partition, on both sides, with the committed offsets to translate. */
+export interface PartitionTask {
+  originTopic: string;
+  targetTopic: string;
+  partition: number;
+  origin: Extent;
+  target: Extent;
+  /** True when either side compacts the topic: then equal distances to the end prove nothing. */
+  compacted: boolean;
+  /** Each once, in any order. */
+  committed: readonly number[];
+}
+
+/** How a committed offset was translated. */
+export type How =
+  /** Nothing visible at or after it: the end of what was copied. */
+  | "end"
+  /** Proved from the records around it and equal distances to the end. */
+  | "neighbours"
+  /** Read from there to the end on both sides. */
+  | "tail"
+  /** The copy lacks the origin's last record: nothing can be said. */
+  | "incomplete";
+
+export interface Translation {
+  /** undefined: could not be translated. */
+  target: number | undefined;
+  exact: boolean;
+  how: How;
+  rereads: number;
+  missing: number;
+  note?: string;
+}
+
+interface Work {
+  task: PartitionTask;
+  answers: Map<number, Translation>;
+  origin: Bounds;
+  target: Bounds;
+  timestamps: boolean;
+  /** Committed offsets that still wait for an answer, raised to the log start. */
+  open: number[];
+}
+
+/** A look at a few records costs about as much as reading this many in passing; looks at one partition come one by one. */
+const RECORDS_PER_LOOK = 5_000;
+const MANY_PLACES = 32;
+
+/** How far before the first committed offset a tail is read, so that the records before it are seen too. */
+const MARGIN = 8;
+
+/**
+ * Translates every committed offset of every partition.
+ * @returns for each task, in order, a map from committed offset to translation.
+ */
+export async function translate(
+  origin: LogReader,
+  target: LogReader,
+  tasks: readonly PartitionTask[],
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<Map<number, Translation>[]> {
+  const work = await findEnds(origin, target, tasks, signal);
+  await byNeighbours(origin, target, work, signal);
+  await byTail(origin, target, work, progress, signal);
+  return work.map((w) => w.answers);
+}
+
+async function findEnds(origin: LogReader, target: LogReader, tasks: readonly PartitionTask[], signal?: AbortSignal): Promise<Work[]> {
+  const [originLast, targetLast] = await Promise.all([
+    lastVisible(origin, tasks.map((t) => ({ topic: t.originTopic, partition: t.partition, extent: t.origin })), signal),
+    lastVisible(target, tasks.map((t) => ({ topic: t.targetTopic, partition: t.partition, extent: t.target })), signal),
+  ]);
+  const work: Work[] = [];
+  for (const [i, task] of tasks.entries()) work.push(await findEnd(target, task, originLast[i], targetLast[i], signal));
+  return work;
+}
+
+async function findEnd(target: LogReader, task: PartitionTask, last: Seen | undefined, targetLast: Seen | undefined, signal?: AbortSignal): Promise<Work> {
+  const answers = new Map<number, Translation>();
+  const timestamps = targetLast === undefined || !targetLast.stamped;
+  const work: Work = { task, answers, timestamps, open: [], origin: { ...task.origin }, target: { ...task.target } };
+  const settled = last === undefined || (targetLast !== undefined && sameRecord(last, targetLast, timestamps));
+  let end: number | undefined = task.target.end;
+  let beyond = false;
+  if (!settled) {
+    const copy = targetLast === undefined ? undefined : await lastCopy(target, { topic: task.targetTopic, partition: task.partition }, task.target, last, timestamps, signal);
+    end = copy === undefined ? undefined : copy + 1;
+    beyond = copy !== undefined;
+  }
+  const originEnd = last === undefined ? task.origin.start : last.offset + 1;
+  for (const g of task.committed) {
+    if (end === undefined) answers.set(g, incomplete(last as Seen));
+    else if (last === undefined || g >= originEnd) answers.set(g, atEnd(g, task, end, beyond));
+    else work.open.push(Math.max(g, task.origin.start));
+  }
+  work.open = [...new Set(work.open)].sort((a, b) => a - b);
+  work.origin.end = originEnd;
+  // The distance to the end is counted from the last record itself, whatever markers follow it.
+  if (end !== undefined) work.target.end = settled && targetLast !== undefined ? targetLast.offset + 1 : end;
+  return work;
+}
+
+function incomplete(last: Seen): Translation {
+  const note = `the target has no copy of the origin's last record (offset ${last.offset}): the copy is not complete`;
+  return { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note };
+}
+
+function atEnd(g: number, task: PartitionTask, end: number, beyond: boolean): Translation {
+  const notes = [
+    ...(g > task.origin.end ? [`committed offset ${g} is past the end (${task.origin.end}) of the origin's log`] : []),
+    ...(beyond ? [`the target holds later records (${end} to ${task.target.end}) that are not from the origin; the group will read them`] : []),
+  ];
+  const translation: Translation = { target: end, exact: true, how: "end", rereads: 0, missing: 0 };
+  return notes.length > 0 ? { ...translation, note: notes.join("; ") } : translation;
+}
+
+interface Probe {
+  work: Work;
+  g: number;
+  t: number;
+  here: { from: number; to: number };
+  there: { from: number; to: number };
+  seenHere: Seen[];
+  seenThere: Seen[];
+}
+
+async function byNeighbours(origin: LogReader, target: LogReader, work: readonly Work[], signal?: AbortSignal): Promise<void> {
+  const probes: Probe[] = [];
+  for (const w of work) {
+    if (w.task.compacted || tailIsCheaper(w)) continue;
+    for (const g of w.open) {
+      const t = byArithmetic(g, w.origin, w.target);
+      if (t < w.target.start) continue;
+      probes.push({ work: w, g, t, here: around(g, w.origin), there: around(t, w.target), seenHere: [], seenThere: [] });
+    }
+  }
+  if (probes.length === 0) return;
+  const asks = (side: "origin" | "target"): ScanAsk[] =>
+    probes.map((p) => ({
+      topic: side === "origin" ? p.work.task.originTopic : p.work.task.targetTopic,
+      partition: p.work.task.partition,
+      ...(side === "origin" ? p.here : p.there),
+      see: (cursor) => (side === "origin" ? p.seenHere : p.seenThere).push(keep(cursor)),
+    }));
+  await Promise.all([origin.scan(asks("origin"), signal), target.scan(asks("target"), signal)]);
+  for (const p of probes) {
+    const why = whyNotProved(p.g, p.t, { ...p.here, records: p.seenHere }, { ...p.there, records: p.seenThere });
+    if (why === undefined) answer(p.work, p.g, { target: p.t, exact: true, how: "neighbours", rereads: 0, missing: 0 });
+  }
+}
+
+/** Many groups, each at a place of its own in a short stretch: one pass over it serves them all. */
+function tailIsCheaper({ open, origin }: Work): boolean {
+  return open.length > MANY_PLACES && origin.end - (open[0] as number) <= open.length * RECORDS_PER_LOOK;
+}
+
+async function byTail(origin: LogReader, target: LogReader, work: readonly Work[], progress: Progress, signal?: AbortSignal): Promise<void> {
+  const tails = work
+    .filter((w) => w.open.length > 0)
+    .map((w) => ({ w, topic: w.task.originTopic, partition: w.task.partition, from: Math.max(w.origin.start, (w.open[0] as number) - MARGIN), to: w.origin.end, tail: new OriginTail(w.open, w.timestamps) }));
+  if (tails.length === 0) return;
+  const records = tails.reduce((sum, t) => sum + t.to - t.from, 0);
+  progress.info(`offsets: reading ${countText(tails.length, "partition")} to the end, up to ${countText(records, "record")} on each side: a few records around the committed offsets prove nothing there`);
+  await origin.scan(tails.map((t) => ({ ...t, see: (cursor) => t.tail.see(cursor) })), signal);
+
+  const near = tails.map(({ w, from, tail }) => {
+    return { w, places: tail.places(), from: Math.max(w.target.start, byArithmetic(from, w.origin, w.target)) };
+  });
+  const wider: Reading[] = [];
+  const nearTails = await readTarget(target, near, signal);
+  for (const [i, reading] of near.entries()) {
+    const places = settle(reading.w, reading.places, nearTails[i] as TargetTail, false);
+    if (places.length === 0) continue;
+    const from = await lowest(target, reading.w, places);
+    if (from >= reading.from) settle(reading.w, places, nearTails[i] as TargetTail, true);
+    else wider.push({ w: reading.w, places, from });
+  }
+  if (wider.length === 0) return;
+  const tailsFromStart = await readTarget(target, wider, signal);
+  for (const [i, reading] of wider.entries()) settle(reading.w, reading.places, tailsFromStart[i] as TargetTail, true);
+}
+
+/** A target partition to be read to the end, and the places that it is read for. */
+interface Reading {
+  w: Work;
+  places: Place[];
+  from: number;
+}
+
+async function readTarget(target: LogReader, readings: readonly Reading[], signal?: AbortSignal): Promise<TargetTail[]> {
+  const tails = readings.map((r) => new TargetTail(r.places, r.w.timestamps));
+  const asks = readings.map((r, i): ScanAsk => {
+    const { targetTopic: topic, partition } = r.w.task;
+    return { topic, partition, from: r.from, to: r.w.target.end, see: (cursor) => tails[i]?.see(cursor) };
+  });
+  await target.scan(asks, signal);
+  return tails;
+}
+
+/** An offset before which no copy of the places' records can lie. */
+async function lowest(target: LogReader, w: Work, places: readonly Place[]): Promise<number> {
+  if (!w.timestamps) return w.target.start;
+  const marks = places.flatMap((p) => (p.before === undefined ? p.after : [p.before, ...p.after]));
+  const earliest = Math.min(...marks.map((m) => m.record.timestamp));
+  const offset = await target.offsetAt({ topic: w.task.targetTopic, partition: w.task.partition }, earliest);
+  return Math.min(w.target.end, Math.max(w.target.start, offset ?? w.target.end));
+}
+
+/** Answers what can be answered and returns the rest. */
+function settle(w: Work, places: readonly Place[], tail: TargetTail, fromStart: boolean): Place[] {
+  const left: Place[] = [];
+  for (const place of places) {
+    const landing = land(place, tail, fromStart);
+    if (landing === "widen") left.push(place);
+    else answer(w, place.committed, { ...landing, how: "tail", target: landing.target < 0 ? w.target.start : landing.target });
+  }
+  return left;
+}
+
+/** Gives the answer to every committed offset that was raised to `place`. */
+function answer(w: Work, place: number, translation: Translation): void {
+  w.open = w.open.filter((g) => g !== place);
+  for (const g of w.task.committed) {
+    if (g === place) w.answers.set(g, translation);
+    else if (g < place && place === w.task.origin.start) {
+      const note = `committed offset ${g} is before the log start (${place}) of the origin: the records in between are gone there`;
+      w.answers.set(g, { ...translation, note: translation.note === undefined ? note : `${note}; ${translation.note}` });
+    }
+  }
+}

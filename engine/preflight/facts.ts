@@ -1,0 +1,86 @@
+import type { InternalTopicCheck } from "../cleanup";
+import type { MirrorModel } from "../model";
+import type { BrokerNow } from "../replication";
+
+/** One configuration value as a broker tells it. */
+export interface Setting {
+  value: string;
+  /** True when it was set on the topic itself; such values MirrorMaker 2 copies. */
+  ofTopic: boolean;
+}
+
+export type Settings = Readonly<Record<string, Setting>>;
+
+/** Log start offset and high watermark of each partition, by index. */
+export interface Extent {
+  start: number;
+  end: number;
+}
+
+export interface TopicFacts {
+  name: string;
+  settings: Settings;
+  /** Largest number of replicas of any partition. */
+  factor: number;
+  /** By partition. A partition without a leader has no extent. */
+  extents: (Extent | undefined)[];
+}
+
+/** One topic that the mirror copies. */
+export interface SelectedTopic {
+  origin: TopicFacts;
+  /** Its name on the target. */
+  targetName: string;
+  /** Absent: not there yet. */
+  target?: TopicFacts;
+}
+
+export interface BrokerFacts extends BrokerNow {
+  /** Effective broker settings; empty when they could not be read. */
+  settings: Readonly<Record<string, string>>;
+}
+
+export interface ClusterFacts {
+  clusterId: string;
+  brokers: BrokerFacts[];
+}
+
+export interface GroupFacts {
+  state: string;
+  /** `connect`, `consumer`, or empty. */
+  protocolType: string;
+  members: number;
+  /** Partitions with a committed offset. */
+  committed: number;
+}
+
+/** Records that a limit of the target would refuse or delete, asked from the origin by time. */
+export interface TimedRecords {
+  limit: "retention" | "before" | "after";
+  topic: string;
+  /** The target's limit in ms. */
+  limitMs: number;
+  /** Partitions with such records. */
+  partitions: number[];
+}
+
+/** Everything that preflight decides on: plain data, read once. */
+export interface PreflightFacts {
+  mirror: MirrorModel;
+  origin: ClusterFacts;
+  target: ClusterFacts;
+  /** Every topic and group that the origin shows. */
+  originTopics: string[];
+  originGroups: string[];
+  selected: SelectedTopic[];
+  /** Internal topics as found on their own side. */
+  internals: InternalTopicCheck[];
+  mirrorGroup: GroupFacts;
+  /** This very mirror has run before or runs now: its source connector is in its own configs topic. */
+  started: boolean;
+  /** Last mirrored origin offset of each `topic:partition`, from Connect's offsets topic. */
+  mirrored: ReadonlyMap<string, number>;
+  /** Origin `topic:partition` for which the mirror has written an offset sync. */
+  synced: ReadonlySet<string>;
+  timed: TimedRecords[];
+}

@@ -1,0 +1,46 @@
+import { MigrationError } from "../errors";
+import type { Side } from "../model";
+import { someOf } from "../units";
+
+/** One thing that preflight saw. */
+export interface Finding {
+  /** Stable, e.g. `TARGET_TOPIC_HAS_DATA`; may be named in `accept`. */
+  code: string;
+  /** `error` stops the migration, `warning` does not. */
+  severity: "error" | "warning";
+  /** Names and numbers. */
+  seen: string;
+  /** What to type or change. */
+  fix: string;
+  side?: Side;
+}
+
+export function error(code: string, seen: string, fix: string): Finding {
+  return { code, severity: "error", seen, fix };
+}
+
+export function warning(code: string, seen: string, fix: string): Finding {
+  return { code, severity: "warning", seen, fix };
+}
+
+/** A MigrationError of another part as a finding. */
+export function findingOf(thrown: MigrationError): Finding {
+  const [first = ""] = thrown.message.split("\n");
+  const seen = first.startsWith(`${thrown.code}: `) ? first.slice(thrown.code.length + 2) : first;
+  return error(thrown.code, thrown.details.length === 0 ? seen : `${seen}: ${someOf(thrown.details).replaceAll("\n", " ")}`, thrown.fix);
+}
+
+/** Findings whose code is accepted become warnings. */
+export function accepting(findings: readonly Finding[], accepted: readonly string[]): Finding[] {
+  return findings.map((f) => (f.severity === "error" && accepted.includes(f.code) ? { ...f, severity: "warning" } : f));
+}
+
+/** @throws MigrationError PREFLIGHT_FAILED with every error among the findings; nothing when there is none */
+export function refuse(findings: readonly Finding[]): void {
+  const errors = findings.filter((f) => f.severity === "error");
+  if (errors.length === 0) return;
+  throw new MigrationError("PREFLIGHT_FAILED", `${errors.length} finding${errors.length === 1 ? "" : "s"} stop${errors.length === 1 ? "s" : ""} the migration before anything was changed`, {
+    fix: "correct each finding as it says and run again",
+    details: errors.map((f) => `${f.code}: ${f.seen}. Fix: ${f.fix}`),
+  });
+}

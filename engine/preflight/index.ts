@@ -1,0 +1,3 @@
+export { preflight, type PreflightOptions, type PreflightResult } from "./preflight";
+export { checkMirrorPrivileges, type MirrorPrivilegeOptions, type MirrorPrivileges } from "./mirror-privileges";
+export type { Finding } from "./finding";

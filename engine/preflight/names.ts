@@ -1,0 +1,84 @@
+import { renamedBy } from "../cleanup";
+import { internalTopics } from "../naming";
+import { countText, someOf } from "../units";
+import { error, type Finding, warning } from "./finding";
+import type { PreflightFacts } from "./facts";
+
+/** Names that the mirror will use for itself must be free, or its own already. */
+export function checkNames(facts: PreflightFacts): Finding[] {
+  return [...equalNames(facts), ...takenNames(facts), ...selectedNames(facts), ...connectGroup(facts), ...targetNames(facts)];
+}
+
+function equalNames({ mirror }: PreflightFacts): Finding[] {
+  const topics = internalTopics(mirror);
+  return topics.flatMap((a, i) =>
+    topics
+      .slice(i + 1)
+      .filter((b) => b.side === a.side && b.name === a.name)
+      .map((b) => error("INTERNAL_NAMES_EQUAL", `${renamedBy(a.kind, mirror)} and ${renamedBy(b.kind, mirror)} both make ${a.side} topic ${a.name}`, "give each its own name")),
+  );
+}
+
+/** On its own side: what is there must be this mirror's, left by an `up` that runs again. */
+function takenNames({ internals, mirror }: PreflightFacts): Finding[] {
+  return internals
+    .filter((t) => t.state === "foreign")
+    .map((t) =>
+      error(
+        "INTERNAL_NAME_TAKEN",
+        `${t.side} topic ${t.name}, which the mirror needs for itself, exists and is not its own: ${t.reasons.join("; ")}`,
+        t.kind === "heartbeats" ? "run without the heartbeat connector" : `set ${renamedBy(t.kind, mirror)} to a value that makes another name`,
+      ),
+    );
+}
+
+/** On the other side: a user topic would be copied into the internal one. */
+function selectedNames({ selected, internals, mirror }: PreflightFacts): Finding[] {
+  const own = new Map(internals.filter((t) => t.side === "target").map((t) => [t.name, t]));
+  return selected.flatMap(({ origin, targetName }) => {
+    const internal = own.get(targetName);
+    if (internal === undefined) return [];
+    return [
+      error(
+        "INTERNAL_NAME_SELECTED",
+        `origin topic ${origin.name} would be copied to ${targetName} on the target, which is the name of the mirror's own ${internal.kind} topic`,
+        `set ${renamedBy(internal.kind, mirror)} to a value that makes another name, or exclude the topic with topicsExcludePattern`,
+      ),
+    ];
+  });
+}
+
+/** Two Connect clusters with one group would be one Connect cluster. */
+function connectGroup(facts: PreflightFacts): Finding[] {
+  const { groupId } = facts.mirror;
+  const { state, protocolType, members, committed } = facts.mirrorGroup;
+  if (committed > 0 || (members > 0 && protocolType !== "connect")) {
+    return [error("CONNECT_GROUP_TAKEN", `target group ${groupId} belongs to an application (${committed > 0 ? `offsets for ${countText(committed, "partition")}` : `${countText(members, "member")}, ${protocolType}`})`, "set groupId to a name of its own")];
+  }
+  if (members > 0 && !facts.started) {
+    return [error("CONNECT_GROUP_TAKEN", `target group ${groupId} is ${state} with ${countText(members, "worker")} of another Connect cluster, which would take this mirror's connectors for its own`, "set groupId to a name of its own")];
+  }
+  return [];
+}
+
+function targetNames({ selected, mirror }: PreflightFacts): Finding[] {
+  const findings: Finding[] = [];
+  const byTarget = new Map<string, string[]>();
+  for (const { origin, targetName } of selected) byTarget.set(targetName, [...(byTarget.get(targetName) ?? []), origin.name]);
+  for (const [target, origins] of byTarget) {
+    if (origins.length > 1) {
+      findings.push(error("TARGET_NAMES_EQUAL", `origin topics ${origins.join(" and ")} would both be copied to ${target}`, "exclude one of them with topicsExcludePattern"));
+    }
+  }
+  const renamed = selected.filter((s) => s.origin.name !== s.targetName);
+  if (mirror.policyClass.endsWith("IdentityReplicationPolicy") && renamed.length > 0) {
+    findings.push(
+      warning(
+        "TOPIC_RENAMED",
+        `the identity policy keeps names but for those that end in heartbeats: ${someOf(renamed.map((s) => `${s.origin.name} becomes ${s.targetName}`))}`,
+        "tell the applications the new name, or exclude these topics and copy them another way",
+      ),
+    );
+  }
+  return findings;
+}

@@ -1,0 +1,126 @@
+import { administratorAcls } from "../acls";
+import type { Clusters, OpenKafka } from "../clusters";
+import { isMigrationError } from "../errors";
+import { openKafka } from "../kafka/client";
+import type { KafkaPort } from "../kafka/port";
+import type { MigrationModel, MirrorModel, Side } from "../model";
+import { type Progress, silent } from "../progress";
+import { selectGroups, selectPairs } from "../selection";
+import { countText } from "../units";
+import { aclsOf, missingPrivileges, principalOf } from "./ask";
+import { checkBrokers, type FactorOptions } from "./brokers";
+import { administratorEffect } from "./effects";
+import type { PreflightFacts } from "./facts";
+import { accepting, error, type Finding, findingOf, refuse, warning } from "./finding";
+import { checkLimits } from "./limits";
+import { checkNames } from "./names";
+import { needText, type Universe } from "./privileges";
+import { readFacts } from "./read";
+import { checkSelection, checkTwoClusters } from "./selected";
+import { checkTargetTopics } from "./targets";
+
+export interface PreflightOptions extends FactorOptions {
+  /** The administrator will make and remove the fence's ACLs on the origin. Default false. */
+  fence?: boolean;
+  /** Codes of findings that are known and accepted: they are said, and stop nothing. Privileges and connections can't be accepted. */
+  accept?: readonly string[];
+}
+
+export interface PreflightResult {
+  /** Topics, partitions and groups that the mirror will copy. */
+  topics: number;
+  partitions: number;
+  groups: number;
+  /** True when this mirror has run before: what is on the target is its own work so far. */
+  resumes: boolean;
+  warnings: Finding[];
+}
+
+/**
+ * Looks at both clusters before anything is made, and changes nothing. Every finding is collected; run again while the
+ * mirror runs, it passes.
+ * @throws MigrationError PREFLIGHT_FAILED with all errors at once
+ */
+export async function preflight(model: MigrationModel, options: PreflightOptions = {}, progress: Progress = silent, open: OpenKafka = openKafka): Promise<PreflightResult> {
+  const findings: Finding[] = [];
+  const opened: Partial<Clusters> = {};
+  try {
+    for (const side of ["origin", "target"] as const) {
+      await collecting(findings, async () => {
+        opened[side] = await open(model[side], side);
+      });
+    }
+    const names = await collecting(findings, () => universes(opened, model.mirror));
+    for (const side of ["origin", "target"] as const) {
+      const port = opened[side];
+      if (port === undefined) continue;
+      await collecting(findings, async () => {
+        findings.push(...(await administratorPrivileges(port, model, names?.[side] ?? { topics: [], groups: [], existing: new Set() }, options)));
+      });
+    }
+    // Without a connection or a privilege the rest would only fail in many ways.
+    refuse(findings);
+    const { origin, target } = opened as Clusters;
+    const facts = await collecting(findings, () => readFacts({ origin, target }, model.mirror, Date.now()));
+    if (facts !== undefined) findings.push(...decide(facts, options));
+    const judged = accepting(findings, options.accept ?? []);
+    const warnings = judged.filter((f) => f.severity === "warning");
+    for (const w of warnings) progress.warn(`${w.code}: ${w.seen}. ${w.fix}`);
+    refuse(judged);
+    return resultOf(facts!, warnings, progress);
+  } finally {
+    await Promise.allSettled(Object.values(opened).map((port) => port.close()));
+  }
+}
+
+/** All decisions that need the facts alone. */
+export function decide(facts: PreflightFacts, options: PreflightOptions): Finding[] {
+  return [...checkTwoClusters(facts), ...checkSelection(facts), ...checkNames(facts), ...checkTargetTopics(facts), ...checkBrokers(facts, options), ...checkLimits(facts)];
+}
+
+/** What is thrown as a MigrationError becomes a finding. */
+async function collecting<T>(findings: Finding[], work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!isMigrationError(thrown)) throw thrown;
+    findings.push(findingOf(thrown));
+    return undefined;
+  }
+}
+
+async function universes({ origin, target }: Partial<Clusters>, mirror: MirrorModel): Promise<Record<Side, Universe>> {
+  const pairs = origin === undefined ? [] : selectPairs(await origin.listTopics(), mirror);
+  const groups = origin === undefined ? [] : selectGroups((await origin.listGroups()).map((g) => g.groupId), mirror);
+  return {
+    origin: { topics: pairs.map((p) => p.origin), groups, existing: new Set(pairs.map((p) => p.origin)) },
+    target: { topics: pairs.map((p) => p.target), groups, existing: new Set(target === undefined ? [] : await target.listTopics()) },
+  };
+}
+
+async function administratorPrivileges(port: KafkaPort, model: MigrationModel, universe: Universe, options: PreflightOptions): Promise<Finding[]> {
+  const { side } = port;
+  const rules = administratorAcls(side, model.mirror, { narrow: true, fence: options.fence ?? false });
+  const principal = principalOf(model[side]);
+  const missing = await missingPrivileges(port, rules, universe, await aclsOf(port, principal));
+  const who = `the migration's administrator${principal === undefined ? "" : ` (${principal})`}`;
+  return missing.map((need) => {
+    const seen = `${side}: ${who} lacks ${needText(need)}: ${administratorEffect(side, need)}`;
+    const fix = `grant ${who} ${needText(need)} on the ${side}`;
+    return need.unknown ? warning("PRIVILEGE_UNKNOWN", seen, fix) : error("PRIVILEGE_MISSING", seen, fix);
+  });
+}
+
+function resultOf(facts: PreflightFacts, warnings: Finding[], progress: Progress): PreflightResult {
+  const result = {
+    topics: facts.selected.length,
+    partitions: facts.selected.reduce((n, s) => n + s.origin.extents.length, 0),
+    groups: selectGroups(facts.originGroups, facts.mirror).length,
+    resumes: facts.started,
+    warnings,
+  };
+  progress.info(
+    `preflight: ${countText(result.topics, "topic")} with ${countText(result.partitions, "partition")} and ${countText(result.groups, "group")} to migrate${result.resumes ? ", the mirror has run before and goes on" : ""}; ${countText(warnings.length, "warning")}`,
+  );
+  return result;
+}

@@ -1,0 +1,125 @@
+import type { AclOperation, AclRule } from "../acls";
+import type { Acl } from "../kafka/port";
+import { someOf } from "../units";
+
+/** What a principal must be allowed, on names that can be asked about. */
+export interface Need {
+  type: "topic" | "group" | "cluster" | "transactionalId";
+  operation: AclOperation;
+  /** For the cluster: empty. */
+  names: string[];
+}
+
+/** Names that exist, or will, to stand for the patterns of ACL rules. */
+export interface Universe {
+  topics: readonly string[];
+  groups: readonly string[];
+  /** Topics that exist on this cluster: nobody needs Create on them. */
+  existing: ReadonlySet<string>;
+}
+
+/** Asked about where a rule covers names of which none exists. */
+export const PROBE = "kafka-migration-probe";
+
+/** ACL rules as questions: literal names as they are; a prefix or `*` for every name in use that it covers, else a made-up one. */
+export function needsOf(rules: readonly AclRule[], universe: Universe): Need[] {
+  const merged = new Map<string, Need>();
+  for (const { resource, operations } of rules) {
+    const all = resource.type === "topic" ? universe.topics : resource.type === "group" ? universe.groups : [];
+    for (const operation of operations) {
+      const names = resource.type === "cluster" ? [] : covered(resource.name!, resource.patternType, all);
+      const asked = names.filter((name) => !(operation === "Create" && resource.type === "topic" && universe.existing.has(name)));
+      if (resource.type !== "cluster" && asked.length === 0) continue;
+      const key = `${resource.type} ${operation}`;
+      const need = merged.get(key) ?? { type: resource.type, operation, names: [] };
+      need.names = [...new Set([...need.names, ...asked])];
+      merged.set(key, need);
+    }
+  }
+  return [...merged.values()];
+}
+
+function covered(name: string, patternType: "literal" | "prefix", all: readonly string[]): string[] {
+  if (patternType === "literal" && name !== "*") return [name];
+  const prefix = patternType === "literal" ? "" : name;
+  const matching = all.filter((n) => n.startsWith(prefix));
+  return matching.length > 0 ? matching : [`${prefix}${PROBE}`];
+}
+
+/** What the broker answered. null: the principal may not even describe it. */
+export interface Answers {
+  topics: ReadonlyMap<string, string[] | null>;
+  groups: ReadonlyMap<string, string[] | null>;
+  /** undefined: the broker did not tell. Empty: it may not describe the cluster. */
+  cluster: readonly string[] | undefined;
+  /** ACLs that name the principal or everybody; undefined: they could not be listed. */
+  acls: readonly Acl[] | undefined;
+}
+
+export interface Missing extends Need {
+  /** Names on which it is missing. */
+  names: string[];
+  /** True: the answer can't be had from here, neither yes nor no. */
+  unknown: boolean;
+}
+
+/** Kafka's own implications (AclEntry of metadata): who may do the key's operation on the left may do these too. */
+const IMPLIES: Partial<Record<AclOperation, AclOperation[]>> = {
+  Describe: ["Read", "Write", "Delete", "Alter"],
+  DescribeConfigs: ["AlterConfigs"],
+};
+
+export function allows(operations: readonly string[], wanted: AclOperation): boolean {
+  return operations.includes(wanted) || (IMPLIES[wanted] ?? []).some((o) => operations.includes(o));
+}
+
+/** Needs that the answers do not meet. */
+export function missingOf(needs: readonly Need[], answers: Answers): Missing[] {
+  return needs.flatMap((need): Missing[] => {
+    switch (need.type) {
+      case "topic":
+      case "group": {
+        const told = need.type === "topic" ? answers.topics : answers.groups;
+        const names = need.names.filter((name) => !allows(told.get(name) ?? [], need.operation));
+        // Create on the cluster makes any topic; Create on a topic that may not be described can't be seen.
+        if (need.type === "topic" && need.operation === "Create" && createsAnyTopic(answers)) return [];
+        if (names.length === 0) return [];
+        const hidden = need.operation === "Create" || need.operation === "DescribeConfigs" || need.operation === "AlterConfigs" ? names.filter((n) => (told.get(n) ?? null) === null) : [];
+        const settled = hidden.filter((name) => byAcls(answers.acls, need.type, name, need.operation) === true);
+        const left = names.filter((name) => !settled.includes(name));
+        return left.length === 0 ? [] : [{ ...need, names: left, unknown: false }];
+      }
+      case "cluster": {
+        if (answers.cluster !== undefined && allows(answers.cluster, need.operation)) return [];
+        const settled = byAcls(answers.acls, "cluster", "kafka-cluster", need.operation);
+        if (settled === true) return [];
+        return [{ ...need, unknown: answers.cluster === undefined && settled === undefined }];
+      }
+      case "transactionalId": {
+        // No request tells it; the ACLs do.
+        const verdicts = need.names.map((name) => ({ name, verdict: byAcls(answers.acls, "transactionalId", name, need.operation) }));
+        const names = verdicts.filter((v) => v.verdict !== true).map((v) => v.name);
+        return names.length === 0 ? [] : [{ ...need, names, unknown: verdicts.every((v) => v.verdict !== false) }];
+      }
+    }
+  });
+}
+
+function createsAnyTopic(answers: Answers): boolean {
+  return answers.cluster?.includes("Create") === true || byAcls(answers.acls, "cluster", "kafka-cluster", "Create") === true;
+}
+
+/** Decides as the standard authorizer does, host aside: a deny wins; undefined where the ACLs could not be listed. */
+export function byAcls(acls: readonly Acl[] | undefined, type: Acl["resourceType"], name: string, operation: AclOperation): boolean | undefined {
+  if (acls === undefined) return undefined;
+  const here = acls.filter((a) => a.resourceType === type && (a.patternType === "prefixed" ? name.startsWith(a.resourceName) : a.resourceName === "*" || a.resourceName === name));
+  const speaks = (a: Acl, operations: readonly string[]) => a.operation === "All" || operations.includes(a.operation);
+  if (here.some((a) => a.permission === "deny" && speaks(a, [operation]))) return false;
+  return here.some((a) => a.permission === "allow" && speaks(a, [operation, ...(IMPLIES[operation] ?? [])]));
+}
+
+/** `Read on topic a, b and 3 more`. */
+export function needText(need: Need): string {
+  const kind = need.type === "transactionalId" ? "transactional id" : need.type;
+  return need.type === "cluster" ? `${need.operation} on the cluster` : `${need.operation} on ${kind} ${someOf(need.names, 5)}`;
+}

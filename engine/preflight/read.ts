@@ -1,0 +1,135 @@
+import type { Clusters } from "../clusters";
+import { inspectInternalTopics } from "../cleanup";
+import { decodeOffsetSync } from "../cleanup/formats";
+import { describeMirrorGroup } from "../cleanup/gone";
+import { readWhole } from "../cleanup/read";
+import { ConnectStateReader } from "../connect-state";
+import { isMigrationError } from "../errors";
+import type { ConfigEntry, KafkaPort, TopicDescription, TopicPartition } from "../kafka/port";
+import type { MirrorModel } from "../model";
+import { internalTopics } from "../naming";
+import { selectPairs } from "../selection";
+import type { BrokerFacts, ClusterFacts, Extent, PreflightFacts, SelectedTopic, Settings, TimedRecords, TopicFacts } from "./facts";
+import { timedQuestions, TOPIC_KEYS } from "./limits";
+
+/** Reads everything that preflight decides on. Changes nothing. */
+export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: number): Promise<PreflightFacts> {
+  const { origin, target } = clusters;
+  const originTopics = await origin.listTopics();
+  const pairs = selectPairs(originTopics, mirror);
+  const atOrigin = await topicFacts(origin, pairs.map((p) => p.origin));
+  const atTarget = await topicFacts(target, pairs.map((p) => p.target));
+  const selected = pairs.flatMap((p): SelectedTopic[] => {
+    const from = atOrigin.get(p.origin);
+    const to = atTarget.get(p.target);
+    return from === undefined ? [] : [{ origin: from, targetName: p.target, ...(to === undefined ? {} : { target: to }) }];
+  });
+  const internals = await inspectInternalTopics(clusters, mirror, internalTopics(mirror));
+  const group = await describeMirrorGroup(target, mirror);
+  const committed = (await target.groupOffsets([mirror.groupId])).get(mirror.groupId)?.filter((o) => o.offset >= 0n) ?? [];
+  const connect = await new ConnectStateReader(target, mirror).read();
+  const clusterFacts = { origin: await readCluster(origin), target: await readCluster(target) };
+  const facts = {
+    mirror,
+    ...clusterFacts,
+    originTopics,
+    originGroups: (await origin.listGroups()).map((g) => g.groupId),
+    selected,
+    internals,
+    mirrorGroup: { state: group.state, protocolType: group.protocolType, members: group.members.length, committed: committed.length },
+    started: connect.source !== undefined,
+    mirrored: connect.offsets,
+    synced: await syncedPartitions(clusters, internals.find((t) => t.kind === "offset-syncs" && t.state === "present")),
+  };
+  return { ...facts, timed: await timedRecords(origin, facts, now) };
+}
+
+async function readCluster(port: KafkaPort): Promise<ClusterFacts> {
+  const { clusterId, brokers } = await port.describeCluster();
+  let configs = new Map<number, Map<string, ConfigEntry>>();
+  try {
+    configs = await port.describeBrokerConfigs(brokers.map((b) => b.id));
+  } catch (error) {
+    // The origin's administrator need not be allowed this; where it must be, the privileges say so.
+    if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") throw error;
+  }
+  return {
+    clusterId,
+    brokers: brokers.map((b): BrokerFacts => {
+      const settings: Record<string, string> = {};
+      for (const [key, entry] of configs.get(b.id) ?? []) if (entry.value !== null && !entry.sensitive) settings[key] = entry.value;
+      return { id: b.id, ...(b.rack === undefined ? {} : { rack: b.rack }), settings };
+    }),
+  };
+}
+
+async function topicFacts(port: KafkaPort, names: readonly string[]): Promise<Map<string, TopicFacts>> {
+  if (names.length === 0) return new Map();
+  const topics = await port.describeTopics(names);
+  const configs = await port.describeTopicConfigs(topics.map((t) => t.name));
+  const extents = await extentsOf(port, topics);
+  return new Map(
+    topics.map((t) => [
+      t.name,
+      {
+        name: t.name,
+        settings: settingsOf(configs.get(t.name)),
+        factor: Math.max(1, ...t.partitions.map((p) => p.replicas.length)),
+        extents: Array.from({ length: t.partitions.length }, (_, partition) => extents.get(`${t.name}:${partition}`)),
+      },
+    ]),
+  );
+}
+
+/** Only what is decided on: with thousands of topics the rest would be most of the memory. */
+function settingsOf(config: ReadonlyMap<string, ConfigEntry> | undefined): Settings {
+  const settings: Record<string, { value: string; ofTopic: boolean }> = {};
+  for (const key of TOPIC_KEYS) {
+    const entry = config?.get(key);
+    if (entry !== undefined && entry.value !== null) settings[key] = { value: entry.value, ofTopic: entry.source === "dynamic-topic" };
+  }
+  return settings;
+}
+
+async function extentsOf(port: KafkaPort, topics: readonly TopicDescription[]): Promise<Map<string, Extent>> {
+  const alive = topics.flatMap((t) => t.partitions.filter((p) => p.leader >= 0).map((p): TopicPartition => ({ topic: t.name, partition: p.partition })));
+  const key = (p: TopicPartition) => `${p.topic}:${p.partition}`;
+  const starts = new Map((await port.listOffsets(alive, "earliest")).map((o) => [key(o), Number(o.offset)]));
+  return new Map((await port.listOffsets(alive, "latest")).map((o) => [key(o), { start: starts.get(key(o))!, end: Number(o.offset) }]));
+}
+
+async function syncedPartitions(clusters: Clusters, topic: { side: "origin" | "target"; name: string } | undefined): Promise<Set<string>> {
+  const found = new Set<string>();
+  if (topic === undefined) return found;
+  await readWhole(clusters[topic.side], topic.name, (key, value) => {
+    const sync = key === null || value === null ? undefined : decodeOffsetSync(key, value);
+    if (sync !== undefined) found.add(`${sync.topic}:${sync.partition}`);
+  });
+  return found;
+}
+
+/** One request for each distinct point in time. */
+async function timedRecords(origin: KafkaPort, facts: Pick<PreflightFacts, "selected" | "target">, now: number): Promise<TimedRecords[]> {
+  const topics = new Map(facts.selected.map((s) => [s.origin.name, s.origin]));
+  const questions = timedQuestions(facts).map((q) => ({ ...q, at: q.limit === "after" ? now + q.limitMs : now - q.limitMs }));
+  const found: TimedRecords[] = [];
+  for (const at of new Set(questions.map((q) => q.at))) {
+    if (at < 0 || at > Number.MAX_SAFE_INTEGER) continue;
+    const here = questions.filter((q) => q.at === at);
+    const partitions = [...new Set(here.map((q) => q.topic))].flatMap((topic) =>
+      topics.get(topic)!.extents.flatMap((e, partition) => (e !== undefined && e.end > e.start ? [{ topic, partition }] : [])),
+    );
+    const first = new Map((await origin.listOffsets(partitions, at)).map((o) => [`${o.topic}:${o.partition}`, Number(o.offset)]));
+    for (const { limit, topic, limitMs } of here) {
+      const hit = topics.get(topic)!.extents.flatMap((extent, partition) => {
+        const offset = first.get(`${topic}:${partition}`);
+        if (extent === undefined || offset === undefined) return [];
+        // -1: no record at or after that time.
+        const matches = limit === "after" ? offset >= 0 : offset === -1 || offset > extent.start;
+        return matches ? [partition] : [];
+      });
+      found.push({ limit, topic, limitMs, partitions: hit });
+    }
+  }
+  return found;
+}

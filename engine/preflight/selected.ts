@@ -1,0 +1,37 @@
+import { nothingSelected, selectGroups } from "../selection";
+import { someOf } from "../units";
+import { error, type Finding, findingOf, warning } from "./finding";
+import type { PreflightFacts } from "./facts";
+
+/** Topics that belong to a service beside Kafka, or to a Streams application's own state. */
+const NOT_DATA: { form: RegExp; what: string }[] = [
+  { form: /^_schemas$/, what: "a schema registry's storage" },
+  { form: /^_./, what: "a service's own topic" },
+  { form: /connect.*[-._](configs?|offsets?|status(es)?)$/i, what: "another Connect cluster's storage" },
+  { form: /-(changelog|repartition)$/, what: "a Streams application's state" },
+];
+
+/** The patterns must select something, and should not select what is not application data. */
+export function checkSelection({ mirror, selected, originTopics, originGroups }: PreflightFacts): Finding[] {
+  const findings: Finding[] = [];
+  if (selected.length === 0) findings.push(findingOf(nothingSelected(originTopics, mirror)));
+  const odd = selected.flatMap(({ origin: { name } }) => {
+    const kind = NOT_DATA.find(({ form }) => form.test(name));
+    return kind === undefined ? [] : [`${name} (${kind.what})`];
+  });
+  if (odd.length > 0) {
+    findings.push(warning("SYSTEM_TOPICS_SELECTED", `topicsPattern "${mirror.topicsPattern}" also copies ${someOf(odd)}`, "add them to topicsExcludePattern unless they are meant to move"));
+  }
+  if (originGroups.length > 0 && selectGroups(originGroups, mirror).length === 0) {
+    findings.push(
+      warning("NO_GROUP_SELECTED", `groupsPattern "${mirror.groupsPattern}" selects none of the ${originGroups.length} groups on the origin (${someOf(originGroups, 5)})`, "write groupsPattern so that it matches whole group names, unless no group is to move"),
+    );
+  }
+  return findings;
+}
+
+/** A cluster can't be migrated to itself. */
+export function checkTwoClusters({ origin, target }: PreflightFacts): Finding[] {
+  if (origin.clusterId === "" || origin.clusterId !== target.clusterId) return [];
+  return [error("SAME_CLUSTER", `origin and target are the same cluster (${origin.clusterId})`, "correct the bootstrap servers of one of them")];
+}

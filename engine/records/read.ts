@@ -1,0 +1,173 @@
+import { MigrationError } from "../errors";
+import type { FetchedPartition, KafkaPort, KafkaRecord, TopicPartition } from "../kafka/port";
+import { RecordCursor, STOP, walk } from "./walk";
+
+export type Isolation = "read_uncommitted" | "read_committed";
+
+/** A record from a log's tail. `stamped`: the broker set its timestamp (`message.timestamp.type=LogAppendTime`). */
+export type TailRecord = KafkaRecord & { stamped: boolean };
+
+/** Offsets [from, to) of one partition. */
+export interface Span extends TopicPartition {
+  from: bigint;
+  to: bigint;
+}
+
+const FIRST_BYTES = 64 * 1024;
+const LARGEST_BYTES = 16 * 1024 * 1024;
+/** Bytes that one call may bring when every partition fills its share. */
+const CALL_BYTES = 16 * 1024 * 1024;
+const PARTITIONS_PER_CALL = 1000;
+
+export function keyOf(p: TopicPartition): string {
+  return `${p.topic}:${p.partition}`;
+}
+
+/** Where records end for a reader: the last stable offset when it reads committed. */
+export function readable(fetched: FetchedPartition, isolation: Isolation): bigint {
+  return isolation === "read_committed" ? fetched.lastStableOffset : fetched.highWatermark;
+}
+
+/**
+ * Fetches at least one whole batch for each partition that has one at or after its offset, with as few requests as the
+ * answers' size limit lets: small shares first, larger ones for those whose next batch did not fit.
+ */
+export async function fetchBatches(
+  port: KafkaPort,
+  requests: readonly (TopicPartition & { offset: bigint })[],
+  isolation: Isolation,
+  take: (request: TopicPartition & { offset: bigint }, fetched: FetchedPartition) => void,
+): Promise<void> {
+  let open: readonly (TopicPartition & { offset: bigint })[] = requests;
+  for (let maxBytes = FIRST_BYTES; open.length > 0; ) {
+    const again: typeof requests[number][] = [];
+    let progress = false;
+    const perCall = Math.max(1, Math.min(PARTITIONS_PER_CALL, maxBytes === FIRST_BYTES ? PARTITIONS_PER_CALL : Math.floor(CALL_BYTES / maxBytes)));
+    for (let first = 0; first < open.length; first += perCall) {
+      const some = open.slice(first, first + perCall);
+      const answers = await port.fetch(some, { isolation, maxBytes, maxWaitMs: 0 });
+      for (const request of some) {
+        const fetched = answers.get(keyOf(request));
+        if (fetched === undefined) throw new MigrationError("KAFKA_NOT_AVAILABLE", `the ${port.side} cluster did not answer for ${keyOf(request)}`, { fix: "run again" });
+        // An empty answer before the end: the share was too small for the next batch, or the whole answer was full.
+        const short = fetched.records.length === 0 && fetched.outOfRange === undefined && request.offset < readable(fetched, isolation);
+        if (short) again.push(request);
+        else {
+          take(request, fetched);
+          progress = true;
+        }
+      }
+    }
+    open = again;
+    if (!progress && maxBytes >= LARGEST_BYTES) throw stuck(port, open[0]!);
+    // When the answer was merely full, asking again with the same shares is enough.
+    if (!progress) maxBytes = Math.min(maxBytes * 16, LARGEST_BYTES);
+  }
+}
+
+function stuck(port: KafkaPort, at: TopicPartition & { offset: bigint }): MigrationError {
+  return new MigrationError("KAFKA_NOT_AVAILABLE", `the ${port.side} cluster returns no record of ${at.topic}-${at.partition} at offset ${at.offset}, which lies before its end`, {
+    fix: "check that the partition's leader can read its log",
+  });
+}
+
+/** The log's start has moved past what was to be read. */
+export function truncated(port: KafkaPort, at: TopicPartition & { offset: bigint }): MigrationError {
+  return new MigrationError("RECORDS_GONE", `${at.topic}-${at.partition} on the ${port.side} cluster no longer holds offset ${at.offset}`, {
+    fix: "records were deleted while they were read (retention or DeleteRecords): run again",
+  });
+}
+
+export interface ReadOptions {
+  /** Default read_uncommitted. */
+  isolation?: Isolation;
+  /** Longest list returned; default 10,000. */
+  limit?: number;
+}
+
+/** The visible records of a small window, as objects of their own. */
+export async function readRecords(port: KafkaPort, topic: string, partition: number, from: bigint, to: bigint, options: ReadOptions = {}): Promise<KafkaRecord[]> {
+  const isolation = options.isolation ?? "read_uncommitted";
+  const limit = options.limit ?? 10_000;
+  const found: KafkaRecord[] = [];
+  for (let offset = from; offset < to && found.length < limit; ) {
+    let next = offset;
+    await fetchBatches(port, [{ topic, partition, offset }], isolation, (request, fetched) => {
+      if (fetched.outOfRange === true) throw truncated(port, request);
+      const walked = walkFetched(fetched, request, to, isolation, (record) => {
+        found.push(record.toRecord());
+        return found.length === limit ? STOP : undefined;
+      });
+      next = fetched.records.length === 0 ? to : BigInt(walked.next);
+    });
+    offset = next;
+  }
+  return found;
+}
+
+/** Walks one Fetch answer. */
+export function walkFetched(fetched: FetchedPartition, request: TopicPartition & { offset: bigint }, to: bigint, isolation: Isolation, visit: (record: RecordCursor) => void | typeof STOP) {
+  return walk(
+    fetched.records,
+    {
+      where: `${request.topic}-${request.partition}`,
+      from: Number(request.offset),
+      to: Number(to),
+      aborted: isolation === "read_committed" ? fetched.abortedTransactions : undefined,
+    },
+    visit,
+  );
+}
+
+/**
+ * The last `count` visible records of each span, in order. Reads backwards in growing steps from the end, all spans side
+ * by side, so that a span which ends in records costs one small fetch whatever its length. `pick` takes what is to be kept.
+ */
+export async function pickLast<T>(port: KafkaPort, spans: readonly Span[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
+  const found = new Map<string, T[]>(spans.map((s) => [keyOf(s), []]));
+  let open = spans.filter((s) => s.from < s.to && count > 0).map((span) => ({ span, upper: span.to, step: BigInt(count) }));
+  while (open.length > 0) {
+    const windows = open.map(({ span, upper, step }) => ({ ...span, from: max(span.from, upper - step), to: upper }));
+    const records = await readWindows(port, windows, count, isolation, pick);
+    open = open.flatMap(({ span, step }, i) => {
+      const window = windows[i]!;
+      const key = keyOf(span);
+      const all = [...records.get(key)!, ...found.get(key)!].slice(-count);
+      found.set(key, all);
+      return all.length < count && window.from > span.from ? [{ span, upper: window.from, step: step * 8n }] : [];
+    });
+  }
+  return found;
+}
+
+/** The same as objects of their own. */
+export function readLast(port: KafkaPort, spans: readonly Span[], count: number, isolation: Isolation): Promise<Map<string, TailRecord[]>> {
+  return pickLast(port, spans, count, isolation, (record) => ({ ...record.toRecord(), stamped: record.stamped }));
+}
+
+/** The last `count` visible records inside each window. */
+async function readWindows<T>(port: KafkaPort, windows: readonly Span[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
+  const found = new Map<string, T[]>();
+  const ends = new Map(windows.map((w) => [keyOf(w), w.to]));
+  for (const w of windows) found.set(keyOf(w), []);
+  let open = windows.map((w) => ({ topic: w.topic, partition: w.partition, offset: w.from }));
+  while (open.length > 0) {
+    const again: typeof open = [];
+    await fetchBatches(port, open, isolation, (request, fetched) => {
+      if (fetched.outOfRange === true) throw truncated(port, request);
+      const to = ends.get(keyOf(request))!;
+      const list = found.get(keyOf(request))!;
+      const { next } = walkFetched(fetched, request, to, isolation, (record) => {
+        list.push(pick(record));
+        if (list.length > count * 2) list.splice(0, list.length - count);
+      });
+      if (fetched.records.length > 0 && BigInt(next) < to) again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
+    });
+    open = again;
+  }
+  return found;
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

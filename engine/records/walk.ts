@@ -1,0 +1,238 @@
+import { MigrationError } from "../errors";
+import type { AbortedTransaction, KafkaRecord } from "../kafka/port";
+import { type Batch, crcHolds, HEADER, markerType, readBatch } from "./batch";
+import { decompress } from "./codecs";
+
+/**
+ * One visible record as the walk shows it. There is one object per walk, changed for each record: copy what is to be kept.
+ * Offsets and timestamps are plain numbers here: exact up to 2^53 and much faster than bigint over millions of records.
+ */
+export class RecordCursor {
+  offset = 0;
+  /** ms since the epoch; beyond 2^53 the nearest number that JavaScript has. */
+  timestamp = 0;
+  /** The record belongs to a transaction. */
+  transactional = false;
+  /** The broker stamped it (`message.timestamp.type=LogAppendTime`). */
+  stamped = false;
+  bytes: Buffer = EMPTY;
+  /** Key, value and headers lie in `bytes` from `start` to `end`, as encoded in the batch. */
+  start = 0;
+  end = 0;
+
+  /** Length of key, value and headers as encoded. */
+  get size(): number {
+    return this.end - this.start;
+  }
+
+  /** Key, value and headers in their wire form: equal bytes mean equal records, offset and timestamp aside. Not copied. */
+  body(): Buffer {
+    return this.bytes.subarray(this.start, this.end);
+  }
+
+  /** Not copied. */
+  key(): Buffer | null {
+    at = this.start;
+    return field(this.bytes);
+  }
+
+  /** Not copied. */
+  value(): Buffer | null {
+    at = this.start;
+    skipField(this.bytes);
+    return field(this.bytes);
+  }
+
+  /** A null value deletes its key on a compacted topic. */
+  isTombstone(): boolean {
+    at = this.start;
+    skipField(this.bytes);
+    return varint(this.bytes) < 0;
+  }
+
+  /** An object of its own, with copies of the bytes. */
+  toRecord(): KafkaRecord {
+    at = this.start;
+    const key = copy(field(this.bytes));
+    const value = copy(field(this.bytes));
+    const headers: KafkaRecord["headers"] = [];
+    for (let left = varint(this.bytes); left > 0; left--) {
+      const name = copy(field(this.bytes)) ?? EMPTY;
+      headers.push({ key: name, value: copy(field(this.bytes)) });
+    }
+    return { offset: BigInt(this.offset), timestamp: BigInt(this.timestamp), key, value, headers };
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function copy(bytes: Buffer | null): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes);
+}
+
+/** Where the reading functions below stand. One variable instead of one object per number read. */
+let at = 0;
+
+function varint(bytes: Buffer): number {
+  let byte = bytes[at++]!;
+  let value = byte & 0x7f;
+  for (let shift = 7; byte >= 0x80 && shift < 35; shift += 7) {
+    byte = bytes[at++]!;
+    value |= (byte & 0x7f) << shift;
+  }
+  return (value >>> 1) ^ -(value & 1);
+}
+
+/** Up to 2^52, without bigint. */
+function varlong(bytes: Buffer): number {
+  let byte = bytes[at++]!;
+  let value = byte & 0x7f;
+  let factor = 128;
+  while (byte >= 0x80 && factor < 2 ** 64) {
+    byte = bytes[at++]!;
+    value += (byte & 0x7f) * factor;
+    factor *= 128;
+  }
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
+function wideVarlong(bytes: Buffer): bigint {
+  let value = 0n;
+  for (let shift = 0n; shift < 70n; shift += 7n) {
+    const byte = bytes[at++]!;
+    value |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) break;
+  }
+  return BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n));
+}
+
+function field(bytes: Buffer): Buffer | null {
+  const length = varint(bytes);
+  if (length < 0) return null;
+  at += length;
+  return bytes.subarray(at - length, at);
+}
+
+function skipField(bytes: Buffer): void {
+  const length = varint(bytes);
+  if (length > 0) at += length;
+}
+
+export interface WalkOptions {
+  /** `topic-partition`, for errors. */
+  where: string;
+  /** Only records with from <= offset < to. */
+  from: number;
+  to: number;
+  /** The transactions that the broker named as aborted; undefined: aborted records are visible (read_uncommitted). */
+  aborted?: readonly AbortedTransaction[] | undefined;
+  /** Default true. */
+  checkCrc?: boolean;
+}
+
+/** What a visitor may answer to end the walk. */
+export const STOP = Symbol("stop");
+export type Visit = (record: RecordCursor) => void | typeof STOP;
+
+/** Where a walk came to. */
+export interface Walked {
+  /** The offset after the last batch seen: where the next fetch goes on. */
+  next: number;
+  /** The visitor ended it. */
+  stopped: boolean;
+}
+
+/**
+ * Shows every visible record of a record set (as a Fetch answer brings it) in order: present, no marker, and not aborted
+ * when the aborted transactions are given.
+ * @throws MigrationError RECORDS_CORRUPT
+ */
+export function walk(records: Buffer, options: WalkOptions, visit: Visit): Walked {
+  const cursor = new RecordCursor();
+  return walkBatches(records, options, (batch) => visitRecords(plain(records, batch, options.where), batch, options, cursor, visit));
+}
+
+/** Counts the visible records without opening a batch where its header says enough. */
+export function countVisible(records: Buffer, options: WalkOptions): { count: number; next: number } {
+  let count = 0;
+  const one = () => void count++;
+  const cursor = new RecordCursor();
+  const { next } = walkBatches(records, options, (batch) => {
+    if (batch.baseOffset >= options.from && batch.lastOffset < options.to) count += batch.count;
+    else visitRecords(plain(records, batch, options.where), batch, options, cursor, one);
+  });
+  return { count, next };
+}
+
+function walkBatches(records: Buffer, options: WalkOptions, visit: (batch: Batch) => void | typeof STOP): Walked {
+  const { aborted, where, from, to } = options;
+  const upcoming = aborted === undefined ? [] : [...aborted].sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
+  const abortedProducers = new Set<bigint>();
+  let seen = 0;
+  let next = from;
+  for (let start = 0; start + HEADER <= records.length; ) {
+    const batch = header(records, start, where);
+    if (batch.baseOffset >= to) return { next: Math.max(next, to), stopped: false };
+    if (options.checkCrc !== false && !crcHolds(records, batch)) throw corrupt(where, batch.baseOffset, "its checksum does not hold");
+    // As the Java consumer does: a producer's batches are aborted from the transaction's first offset to its abort marker.
+    while (seen < upcoming.length && upcoming[seen]!.firstOffset <= batch.lastOffset) abortedProducers.add(upcoming[seen++]!.producerId);
+    if (batch.control) {
+      if (abortedProducers.size > 0 && markerType(records, batch) === "abort") abortedProducers.delete(batch.producerId);
+    } else if (batch.count > 0 && batch.lastOffset >= from && !(batch.transactional && abortedProducers.has(batch.producerId))) {
+      if (visit(batch) === STOP) return { next, stopped: true };
+    }
+    next = Math.max(next, batch.lastOffset + 1);
+    start = batch.end;
+  }
+  return { next, stopped: false };
+}
+
+function header(records: Buffer, start: number, where: string): Batch {
+  try {
+    return readBatch(records, start);
+  } catch (error) {
+    throw corrupt(where, start + 8 <= records.length ? Number(records.readBigInt64BE(start)) : -1, (error as Error).message);
+  }
+}
+
+function plain(records: Buffer, batch: Batch, where: string): Buffer {
+  const payload = records.subarray(batch.start + HEADER, batch.end);
+  if (batch.codec === 0) return payload;
+  try {
+    return decompress(batch.codec, payload);
+  } catch (error) {
+    throw corrupt(where, batch.baseOffset, (error as Error).message);
+  }
+}
+
+function visitRecords(payload: Buffer, batch: Batch, options: WalkOptions, cursor: RecordCursor, visit: Visit): void | typeof STOP {
+  const { from, to } = options;
+  const { wideBase } = batch;
+  cursor.bytes = payload;
+  cursor.transactional = batch.transactional;
+  cursor.stamped = batch.stamped;
+  let start = 0;
+  for (let i = 0; i < batch.count; i++) {
+    at = start;
+    const length = varint(payload);
+    const end = at + length;
+    at += 1;
+    const timestamp = wideBase === undefined ? batch.baseTimestamp + varlong(payload) : Number(wideBase + wideVarlong(payload));
+    const offset = batch.baseOffset + varint(payload);
+    if (!(length > 0) || end > payload.length || at > end) throw corrupt(options.where, batch.baseOffset, `record ${i + 1} of ${batch.count} leaves the batch`);
+    start = end;
+    if (offset < from) continue;
+    if (offset >= to) return;
+    cursor.offset = offset;
+    cursor.timestamp = batch.stamped ? batch.maxTimestamp : timestamp;
+    cursor.start = at;
+    cursor.end = end;
+    if (visit(cursor) === STOP) return STOP;
+  }
+}
+
+function corrupt(where: string, offset: number, what: string): MigrationError {
+  return new MigrationError("RECORDS_CORRUPT", `${where}: the batch at offset ${offset} can't be read: ${what}`, {
+    fix: "check the broker's disk and log for this partition; a consumer would fail on it too",
+  });
+}

@@ -1,0 +1,188 @@
+import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import { isMigrationError, MigrationError } from "../errors";
+import type { KafkaPort, OngoingReassignment } from "../kafka/port";
+import type { MigrationModel, MirrorModel } from "../model";
+import { type Progress, silent } from "../progress";
+import { countText, durationText, someOf } from "../units";
+import { minInsyncChanges, type MinInsyncChange, type ReplicationRule } from "./factors";
+import { type PartitionChange, planReplication, type TopicChange } from "./plan";
+import { linesOf, preview } from "./preview";
+import { readReplication } from "./read";
+import { removeLeftThrottle, removeThrottle, setThrottle, throttleOf } from "./throttle";
+import { interrupted, Meter, sleepUnlessAborted, waitForReplicas } from "./wait";
+
+export interface ReplicationOptions {
+  /** Pattern to factor; the first that matches decides. Topics without one get the origin's factor. */
+  rules?: readonly ReplicationRule[];
+  /** Bytes per second and broker for the copying of replicas. Default: no throttle. */
+  throttleBytesPerSecond?: number;
+  /** Partitions that are reassigned at a time. Default 200. */
+  batchPartitions?: number;
+  /** Longest time for the whole reset in milliseconds. Default 1 hour. */
+  limitMs?: number;
+  /** Allow two replicas of a partition in one rack. Default false. */
+  allowSameRack?: boolean;
+}
+
+export const DEFAULT_BATCH_PARTITIONS = 200;
+export const DEFAULT_LIMIT_MS = 3_600_000;
+
+export interface ReplicationResult {
+  topics: TopicChange[];
+  /** Partitions that got new replicas or lost some. */
+  partitions: number;
+  /** Partitions that had the wanted factor already. */
+  unchanged: number;
+  bytes: number;
+  minInsync: MinInsyncChange[];
+  /** Migrated topics that are not on the target and so were left out. */
+  absent: string[];
+  durationMs: number;
+}
+
+/**
+ * Brings every migrated topic on the target to the wanted replication: replicas in batches, each waited for until in sync,
+ * then the preferred leaders, then `min.insync.replicas` as on the origin. It can be killed at any point and run again: what
+ * is under way is waited for, what is done is left alone, a throttle that was left behind is removed. Nothing is ever
+ * removed from a topic that is not migrated.
+ *
+ * @throws MigrationError as `planReplication`; REPLICATION_LIMIT, REPLICATION_INTERRUPTED, REPLICATION_LOST from the waits
+ */
+export async function applyReplication(
+  model: MigrationModel,
+  options: ReplicationOptions = {},
+  progress: Progress = silent,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<ReplicationResult> {
+  checkOptions(options);
+  return withClusters(model, (clusters) => apply(clusters, model.mirror, options, progress, signal), open);
+}
+
+async function apply(clusters: Clusters, mirror: MirrorModel, options: ReplicationOptions, progress: Progress, signal?: AbortSignal): Promise<ReplicationResult> {
+  const startedAt = Date.now();
+  const limitMs = options.limitMs ?? DEFAULT_LIMIT_MS;
+  const deadline = startedAt + limitMs;
+  const { target } = clusters;
+
+  const first = await readReplication(clusters, mirror, options);
+  const names = first.input.topics.map((t) => t.name);
+  const moving: Moving = { ...options, limitMs, deadline, foreign: await removeLeftThrottle(target, names, progress), progress, signal };
+  if (first.ongoing.length > 0) {
+    progress.info(`waiting for ${countText(first.ongoing.length, "reassignment")} of migrated topics that ${first.ongoing.length === 1 ? "is" : "are"} under way`);
+    const changes = first.ongoing.map(asChange);
+    await throttled(target, changes, moving, () => waitForReplicas(target, { changes, ...moving, meter: new Meter(changes.length, 0, progress) }));
+  }
+
+  const state = first.ongoing.length > 0 ? await readReplication(clusters, mirror, options) : first;
+  const plan = planReplication(state.input);
+  for (const line of linesOf(preview(state, plan, options))) progress.info(line);
+  if (state.absent.length > 0) progress.warn(`not on the target, so left out: ${someOf(state.absent)}`);
+  const origins = new Map(state.origin.map((t) => [t.name, t.minInsync]));
+  const mins = minInsyncChanges(
+    state.input.topics.map((t) => ({ name: t.name, factor: t.factor, originMin: origins.get(t.name)!, targetMin: state.targetMin.get(t.name)! })),
+  );
+
+  await setMinInsync(clusters, mins.before);
+  await throttled(target, plan.changes, moving, () => move(target, plan.changes, moving));
+  await electPreferred(target, names, moving);
+  await setMinInsync(clusters, mins.after);
+
+  const result = {
+    topics: plan.topics,
+    partitions: plan.changes.length,
+    unchanged: plan.unchanged,
+    bytes: plan.bytes,
+    minInsync: [...mins.before, ...mins.after],
+    absent: state.absent,
+    durationMs: Date.now() - startedAt,
+  };
+  progress.info(`replication: ${countText(result.partitions, "partition")} changed, ${result.unchanged} were right, all in sync after ${durationText(result.durationMs)}`);
+  return result;
+}
+
+interface Moving extends ReplicationOptions {
+  limitMs: number;
+  deadline: number;
+  /** Brokers with a throttle of somebody else's. */
+  foreign: readonly number[];
+  progress: Progress;
+  signal?: AbortSignal;
+}
+
+function asChange(r: OngoingReassignment): PartitionChange {
+  const stay = (ids: readonly number[]) => r.replicas.filter((id) => !ids.includes(id));
+  return { topic: r.topic, partition: r.partition, from: stay(r.adding), to: stay(r.removing), bytes: 0 };
+}
+
+/** Does the work under the throttle that was asked for, and removes it however the work ends. */
+async function throttled(target: KafkaPort, changes: readonly PartitionChange[], moving: Moving, work: () => Promise<void>): Promise<void> {
+  const rate = moving.throttleBytesPerSecond;
+  if (rate === undefined || changes.length === 0) return work();
+  // Known before it is set, so that a failure in the middle of setting it is cleaned up too.
+  const throttle = throttleOf(changes, moving.foreign);
+  try {
+    await setThrottle(target, changes, throttle, rate, moving.progress);
+    await work();
+  } catch (error) {
+    // The cause comes first; a throttle that can't be removed now is removed by the next run.
+    await removeThrottle(target, throttle).catch((e: Error) => moving.progress.warn(`the replication throttle could not be removed: ${e.message}`));
+    throw error;
+  }
+  await removeThrottle(target, throttle);
+}
+
+async function move(target: KafkaPort, changes: readonly PartitionChange[], moving: Moving): Promise<void> {
+  const batch = moving.batchPartitions ?? DEFAULT_BATCH_PARTITIONS;
+  const meter = new Meter(changes.length, changes.reduce((n, c) => n + c.bytes, 0), moving.progress);
+  for (let i = 0; i < changes.length; i += batch) {
+    if (moving.signal?.aborted) throw interrupted();
+    const part = changes.slice(i, i + batch);
+    await target.alterReassignments(part.map((c) => ({ topic: c.topic, partition: c.partition, replicas: c.to })));
+    await waitForReplicas(target, { changes: part, ...moving, meter });
+    meter.say(meter.partitions, meter.bytes, true);
+  }
+}
+
+const ELECTION_LIMIT_MS = 30_000;
+
+/**
+ * Leadership goes back to the first replica wherever it is elsewhere, so that it is as balanced as the plan. Not worth a
+ * failure: the brokers do the same by themselves, by default every five minutes (`auto.leader.rebalance.enable`).
+ */
+async function electPreferred(target: KafkaPort, names: readonly string[], moving: Moving): Promise<void> {
+  const astray = async () =>
+    (await target.describeTopics(names)).flatMap((t) =>
+      t.partitions.filter((p) => p.replicas[0] !== p.leader && p.isr.includes(p.replicas[0]!)).map((p) => ({ topic: t.name, partition: p.partition })),
+    );
+  let left = names.length === 0 ? [] : await astray();
+  if (left.length === 0) return;
+  moving.progress.info(`electing the preferred leader of ${countText(left.length, "partition")}`);
+  try {
+    await target.electPreferredLeaders(left);
+    for (const until = Date.now() + ELECTION_LIMIT_MS; left.length > 0 && Date.now() < until; left = await astray()) {
+      await sleepUnlessAborted(300, moving.signal);
+    }
+  } catch (error) {
+    if (!isMigrationError(error) || error.code === "REPLICATION_INTERRUPTED") throw error;
+    moving.progress.warn(error.message);
+  }
+  if (left.length > 0) moving.progress.warn(`${countText(left.length, "partition")} not led by the preferred replica yet: ${someOf(left.map((p) => `${p.topic}:${p.partition}`))}`);
+}
+
+async function setMinInsync({ target }: Clusters, changes: readonly MinInsyncChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  await target.incrementalAlterConfigs(changes.map((c) => ({ resource: { type: "topic", name: c.topic }, set: { "min.insync.replicas": String(c.to) } })));
+}
+
+function checkOptions(options: ReplicationOptions): void {
+  const wrong = (["throttleBytesPerSecond", "batchPartitions", "limitMs"] as const).filter((key) => {
+    const value = options[key];
+    return value !== undefined && !(Number.isInteger(value) && value > 0);
+  });
+  if (wrong.length > 0) {
+    throw new MigrationError("REPLICATION_OPTIONS_INVALID", `replication options can't be used: ${wrong.map((key) => `${key} is ${options[key]}`).join(", ")}`, {
+      fix: "write whole numbers above 0",
+    });
+  }
+}

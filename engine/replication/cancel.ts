@@ -1,0 +1,54 @@
+import { type OpenKafka, withClusters } from "../clusters";
+import { MigrationError } from "../errors";
+import type { MigrationModel } from "../model";
+import { type Progress, silent } from "../progress";
+import { countText, durationText, someOf } from "../units";
+import { readReplication } from "./read";
+import { removeLeftThrottle } from "./throttle";
+import { sleepUnlessAborted } from "./wait";
+
+export interface CancelResult {
+  /** Partitions whose reassignment was taken back; their replicas are what they were before it. */
+  cancelled: number;
+}
+
+/**
+ * Takes back every reassignment of a migrated topic that is under way, and removes the throttle. Partitions that were done
+ * keep their replicas. Nothing under way is fine.
+ * @throws MigrationError REPLICATION_LIMIT when the cluster still lists some after `limitMs` (default 2 minutes)
+ */
+export async function cancelReplication(
+  model: MigrationModel,
+  options: { limitMs?: number } = {},
+  progress: Progress = silent,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<CancelResult> {
+  const limitMs = options.limitMs ?? 120_000;
+  const deadline = Date.now() + limitMs;
+  return withClusters(
+    model,
+    async (clusters) => {
+      const { target } = clusters;
+      const state = await readReplication(clusters, model.mirror, {});
+      const names = state.input.topics.map((t) => t.name);
+      if (state.ongoing.length > 0) {
+        await target.alterReassignments(state.ongoing.map((r) => ({ topic: r.topic, partition: r.partition, replicas: null })));
+        for (let pause = 200; ; pause = Math.min(2_000, pause * 1.5)) {
+          const left = (await target.listReassignments()).filter((r) => state.wanted.has(r.topic)).map((r) => `${r.topic}:${r.partition}`);
+          if (left.length === 0) break;
+          if (Date.now() >= deadline) {
+            throw new MigrationError("REPLICATION_LIMIT", `target: ${countText(left.length, "reassignment")} not taken back after ${durationText(limitMs)}: ${someOf(left)}`, {
+              fix: "see that every broker of the target runs, then cancel again",
+            });
+          }
+          await sleepUnlessAborted(pause, signal);
+        }
+      }
+      await removeLeftThrottle(target, names, progress);
+      progress.info(`replication: ${countText(state.ongoing.length, "reassignment")} taken back`);
+      return { cancelled: state.ongoing.length };
+    },
+    open,
+  );
+}

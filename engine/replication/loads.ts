@@ -1,0 +1,50 @@
+import type { BrokerNow, TopicNow } from "./plan";
+
+/** How much each broker carries, in replicas and bytes, kept up to date while a plan is made. */
+export class BrokerLoads {
+  private readonly replicas = new Map<number, number>();
+  private readonly bytes = new Map<number, number>();
+  private readonly meanReplicas: number;
+  private readonly meanBytes: number;
+
+  constructor(brokers: readonly BrokerNow[], topics: readonly TopicNow[]) {
+    for (const b of brokers) {
+      this.replicas.set(b.id, b.otherReplicas ?? 0);
+      this.bytes.set(b.id, b.otherBytes ?? 0);
+    }
+    for (const topic of topics) for (const p of topic.partitions) for (const id of p.replicas) this.add(id, p.bytes);
+    // Fixed weights from the plan's start, so that replicas and bytes count alike whatever their sizes.
+    this.meanReplicas = Math.max(1, sum(this.replicas) / brokers.length);
+    this.meanBytes = Math.max(1, sum(this.bytes) / brokers.length);
+  }
+
+  add(id: number, bytes: number): void {
+    this.replicas.set(id, (this.replicas.get(id) ?? 0) + 1);
+    this.bytes.set(id, (this.bytes.get(id) ?? 0) + bytes);
+  }
+
+  remove(id: number, bytes: number): void {
+    this.replicas.set(id, (this.replicas.get(id) ?? 0) - 1);
+    this.bytes.set(id, (this.bytes.get(id) ?? 0) - bytes);
+  }
+
+  /** The lowest load of these; the lowest id when equal. */
+  lightest(ids: readonly number[]): number {
+    return [...ids].sort((a, b) => this.load(a) - this.load(b) || a - b)[0]!;
+  }
+
+  /** The highest load of these; the highest id when equal. */
+  heaviest(ids: readonly number[]): number {
+    return [...ids].sort((a, b) => this.load(b) - this.load(a) || b - a)[0]!;
+  }
+
+  private load(id: number): number {
+    return (this.replicas.get(id) ?? 0) / this.meanReplicas + (this.bytes.get(id) ?? 0) / this.meanBytes;
+  }
+}
+
+function sum(values: ReadonlyMap<number, number>): number {
+  let total = 0;
+  for (const v of values.values()) total += v;
+  return total;
+}

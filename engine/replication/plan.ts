@@ -1,0 +1,183 @@
+import { MigrationError, Mistakes } from "../errors";
+import { BrokerLoads } from "./loads";
+
+/** One partition of the target as it is now. */
+export interface PartitionNow {
+  partition: number;
+  /** -1: offline. */
+  leader: number;
+  /** Preferred leader first. */
+  replicas: number[];
+  isr: number[];
+  /** Bytes of one replica on disk; 0 when unknown. */
+  bytes: number;
+}
+
+export interface TopicNow {
+  name: string;
+  /** Replicas that each partition shall have. */
+  factor: number;
+  partitions: PartitionNow[];
+}
+
+export interface BrokerNow {
+  id: number;
+  /** Absent: the broker counts as a rack of its own. */
+  rack?: string;
+  /** Replicas and bytes of topics that are not in the plan. */
+  otherReplicas?: number;
+  otherBytes?: number;
+}
+
+export interface ReplicationInput {
+  topics: readonly TopicNow[];
+  brokers: readonly BrokerNow[];
+  /** Put two replicas of a partition in one rack when there are fewer racks than replicas. Default false. */
+  allowSameRack?: boolean;
+}
+
+export interface PartitionChange {
+  topic: string;
+  partition: number;
+  from: number[];
+  /** Preferred leader first. */
+  to: number[];
+  /** Bytes that go over the network: one replica's size for each new replica. */
+  bytes: number;
+}
+
+export interface TopicChange {
+  topic: string;
+  /** Factors found now, e.g. `[1]`; more than one when partitions differ. */
+  from: number[];
+  to: number;
+  /** Partitions that change. */
+  partitions: number;
+  bytes: number;
+}
+
+export interface ReplicationPlan {
+  changes: PartitionChange[];
+  topics: TopicChange[];
+  bytes: number;
+  /** Partitions that have the wanted factor already. */
+  unchanged: number;
+}
+
+const rackOf = (broker: BrokerNow): string => broker.rack ?? `no rack, broker ${broker.id}`;
+
+/**
+ * Plans the replicas of every partition: the same input, in any order, gives the same plan.
+ *
+ * Existing replicas stay where they are and the preferred leader stays first, so leadership is as balanced afterwards as it
+ * was before. New replicas go to racks that the partition does not use yet, there to the broker with the lowest load
+ * (replicas and bytes, all topics counted). When a factor shrinks, the preferred leader stays if it is in sync; replicas go
+ * that are not in sync, that share a rack, or that sit on the most loaded brokers.
+ *
+ * @throws MigrationError REPLICATION_TOO_LARGE with every topic whose factor exceeds the brokers, or the racks unless
+ * `allowSameRack`; REPLICATION_BROKER_MISSING when a replica sits on a broker that is not in the cluster now.
+ */
+export function planReplication(input: ReplicationInput): ReplicationPlan {
+  const brokers = [...input.brokers].sort((a, b) => a.id - b.id);
+  const topics = [...input.topics].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  refuseImpossible(topics, brokers, input.allowSameRack ?? false);
+
+  const racks = new Map(brokers.map((b) => [b.id, rackOf(b)]));
+  const loads = new BrokerLoads(brokers, topics);
+  // Large partitions first: the small ones then even out what is left.
+  const work = topics
+    .flatMap((topic) => topic.partitions.map((p) => ({ topic, p })))
+    .filter(({ topic, p }) => p.replicas.length !== topic.factor)
+    .sort((a, b) => b.p.bytes - a.p.bytes || (a.topic.name < b.topic.name ? -1 : a.topic.name > b.topic.name ? 1 : 0) || a.p.partition - b.p.partition);
+
+  const changes = work.map(({ topic, p }): PartitionChange => {
+    const to = topic.factor > p.replicas.length ? grow(p, topic.factor, racks, loads) : shrink(p, topic.factor, racks, loads);
+    const added = to.filter((id) => !p.replicas.includes(id)).length;
+    return { topic: topic.name, partition: p.partition, from: [...p.replicas], to, bytes: added * p.bytes };
+  });
+  changes.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition));
+  const all = topics.reduce((n, t) => n + t.partitions.length, 0);
+  return {
+    changes,
+    topics: summarise(topics, changes),
+    bytes: changes.reduce((n, c) => n + c.bytes, 0),
+    unchanged: all - changes.length,
+  };
+}
+
+function grow(p: PartitionNow, factor: number, racks: ReadonlyMap<number, string>, loads: BrokerLoads): number[] {
+  const to = [...p.replicas];
+  while (to.length < factor) {
+    const free = [...racks.keys()].filter((id) => !to.includes(id));
+    // How many of the partition's replicas the broker's rack holds already: the emptiest rack wins before the load does.
+    const crowd = (id: number): number => to.filter((other) => racks.get(other) === racks.get(id)).length;
+    const least = Math.min(...free.map(crowd));
+    const chosen = loads.lightest(free.filter((id) => crowd(id) === least));
+    loads.add(chosen, p.bytes);
+    to.push(chosen);
+  }
+  return to;
+}
+
+function shrink(p: PartitionNow, factor: number, racks: ReadonlyMap<number, string>, loads: BrokerLoads): number[] {
+  const keep = [...p.replicas];
+  // What must stay longest: the preferred leader when it is in sync, else the acting leader.
+  const anchor = p.isr.includes(keep[0]!) ? keep[0]! : p.leader;
+  while (keep.length > factor) {
+    const candidates = keep.filter((id) => id !== anchor);
+    const outOfSync = candidates.filter((id) => !p.isr.includes(id));
+    const pool = outOfSync.length > 0 ? outOfSync : candidates;
+    const crowd = (id: number): number => keep.filter((other) => racks.get(other) === racks.get(id)).length;
+    const most = Math.max(...pool.map(crowd));
+    const gone = loads.heaviest(pool.filter((id) => crowd(id) === most));
+    loads.remove(gone, p.bytes);
+    keep.splice(keep.indexOf(gone), 1);
+  }
+  return keep;
+}
+
+function refuseImpossible(topics: readonly TopicNow[], brokers: readonly BrokerNow[], allowSameRack: boolean): void {
+  const ids = new Set(brokers.map((b) => b.id));
+  const racks = new Set(brokers.map(rackOf));
+  const missing = new Mistakes();
+  const tooLarge = new Mistakes();
+  const listed = brokers.map((b) => `${b.id}${b.rack === undefined ? "" : ` (rack ${b.rack})`}`).join(", ");
+  for (const topic of topics) {
+    const gone = [...new Set(topic.partitions.flatMap((p) => p.replicas.filter((id) => !ids.has(id))))].sort((a, b) => a - b);
+    if (gone.length > 0) missing.add(`topic ${topic.name} has replicas on broker ${gone.join(", ")}`);
+    if (!Number.isInteger(topic.factor) || topic.factor < 1) tooLarge.add(`topic ${topic.name}: ${topic.factor} is not a replication factor`);
+    else if (topic.factor > brokers.length) tooLarge.add(`topic ${topic.name}: factor ${topic.factor}, but there are ${brokers.length} brokers`);
+    else if (topic.factor > racks.size && !allowSameRack) {
+      tooLarge.add(`topic ${topic.name}: factor ${topic.factor}, but the ${brokers.length} brokers are in ${racks.size} rack${racks.size === 1 ? "" : "s"}`);
+    }
+  }
+  missing.throwIfAny(
+    "REPLICATION_BROKER_MISSING",
+    `target: replicas sit on brokers that are not in the cluster now (alive: ${listed})`,
+    "start these brokers, or move their replicas away, and run again",
+  );
+  if (tooLarge.list.length > 0) {
+    const onlyRacks = tooLarge.list.every((line) => line.includes(" in ") && line.includes("rack"));
+    throw new MigrationError("REPLICATION_TOO_LARGE", `target: the replication asked for does not fit its brokers ${listed}`, {
+      fix: onlyRacks
+        ? "lower the factor with a rule ({ pattern, factor }), add brokers in other racks, or set allowSameRack"
+        : "lower the factor with a rule ({ pattern, factor }), or add brokers",
+      details: tooLarge.list,
+    });
+  }
+}
+
+function summarise(topics: readonly TopicNow[], changes: readonly PartitionChange[]): TopicChange[] {
+  const byTopic = new Map<string, PartitionChange[]>();
+  for (const c of changes) {
+    const own = byTopic.get(c.topic);
+    if (own === undefined) byTopic.set(c.topic, [c]);
+    else own.push(c);
+  }
+  return topics.flatMap((topic) => {
+    const own = byTopic.get(topic.name);
+    if (own === undefined) return [];
+    const from = [...new Set(own.map((c) => c.from.length))].sort((a, b) => a - b);
+    return [{ topic: topic.name, from, to: topic.factor, partitions: own.length, bytes: own.reduce((n, c) => n + c.bytes, 0) }];
+  });
+}

@@ -1,0 +1,76 @@
+import { type OpenKafka, withClusters } from "../clusters";
+import type { MigrationModel } from "../model";
+import { bytesText, countText, someOf } from "../units";
+import type { ReplicationOptions } from "./apply";
+import { idleRules, minInsyncChanges, type MinInsyncChange } from "./factors";
+import { planReplication, type ReplicationPlan, type TopicChange } from "./plan";
+import { readReplication, type ReplicationState } from "./read";
+
+/** What a reset would do, for a person to read before it does. */
+export interface ReplicationPreview {
+  topics: TopicChange[];
+  partitions: number;
+  unchanged: number;
+  bytes: number;
+  minInsync: MinInsyncChange[];
+  /** Migrated topics that are not on the target yet. */
+  absent: string[];
+  /** Reassignments of migrated topics that are under way already. */
+  underWay: number;
+  /** Rules that match no migrated topic. */
+  idleRules: string[];
+  /** The same as text, one line each. */
+  lines: string[];
+}
+
+const SHOWN_TOPICS = 20;
+
+/**
+ * Reads both clusters and plans, without changing anything.
+ * @throws MigrationError as `planReplication`
+ */
+export async function planReplicationFor(model: MigrationModel, options: ReplicationOptions = {}, open?: OpenKafka): Promise<ReplicationPreview> {
+  return withClusters(
+    model,
+    async (clusters) => {
+      const state = await readReplication(clusters, model.mirror, options);
+      const found = preview(state, planReplication(state.input), options);
+      return { ...found, lines: linesOf(found) };
+    },
+    open,
+  );
+}
+
+export type PreviewFigures = Omit<ReplicationPreview, "lines">;
+
+export function preview(state: ReplicationState, plan: ReplicationPlan, options: ReplicationOptions): PreviewFigures {
+  const origins = new Map(state.origin.map((t) => [t.name, t.minInsync]));
+  const { before, after } = minInsyncChanges(
+    state.input.topics.map((t) => ({ name: t.name, factor: t.factor, originMin: origins.get(t.name)!, targetMin: state.targetMin.get(t.name)! })),
+  );
+  return {
+    topics: plan.topics,
+    partitions: plan.changes.length,
+    unchanged: plan.unchanged,
+    bytes: plan.bytes,
+    minInsync: [...before, ...after],
+    absent: state.absent,
+    underWay: state.ongoing.length,
+    idleRules: idleRules(state.origin.map((t) => t.name), options.rules ?? []),
+  };
+}
+
+export function linesOf(found: PreviewFigures): string[] {
+  const lines = [
+    found.partitions === 0
+      ? `replication: nothing to change, ${countText(found.unchanged, "partition")} as wanted`
+      : `replication: ${countText(found.partitions, "partition")} of ${countText(found.topics.length, "topic")} will change, ${bytesText(found.bytes)} to copy; ${found.unchanged} as wanted`,
+    ...found.topics.slice(0, SHOWN_TOPICS).map((t) => `  ${t.topic}: ${countText(t.partitions, "partition")} from ${t.from.join(" or ")} to ${countText(t.to, "replica")}, ${bytesText(t.bytes)}`),
+  ];
+  if (found.topics.length > SHOWN_TOPICS) lines.push(`  and ${found.topics.length - SHOWN_TOPICS} more topics`);
+  if (found.minInsync.length > 0) lines.push(`  min.insync.replicas: ${someOf(found.minInsync.map((m) => `${m.topic} ${m.from} -> ${m.to}`))}`);
+  if (found.underWay > 0) lines.push(`  ${countText(found.underWay, "reassignment")} under way already: waited for first`);
+  if (found.absent.length > 0) lines.push(`  not on the target yet, so not in these figures: ${someOf(found.absent)}`);
+  if (found.idleRules.length > 0) lines.push(`  rules that match no migrated topic: ${found.idleRules.join("; ")}`);
+  return lines;
+}

@@ -1,0 +1,95 @@
+import type { Clusters } from "../clusters";
+import { MigrationError } from "../errors";
+import type { ConfigEntry, OngoingReassignment, TopicDescription } from "../kafka/port";
+import type { MirrorModel } from "../model";
+import { targetTopicName } from "../naming";
+import { selectTopics } from "../selection";
+import { type OriginReplication, type ReplicationRule, type WantedFactor, wantedFactors } from "./factors";
+import type { BrokerNow, PartitionNow, ReplicationInput, TopicNow } from "./plan";
+
+/** Everything that a plan is made of, read from both clusters. */
+export interface ReplicationState {
+  input: ReplicationInput;
+  origin: OriginReplication[];
+  wanted: Map<string, WantedFactor>;
+  /** Effective `min.insync.replicas` of each migrated topic on the target. */
+  targetMin: Map<string, number>;
+  /** Migrated topics that are not on the target. */
+  absent: string[];
+  /** Reassignments of migrated topics that are under way. */
+  ongoing: OngoingReassignment[];
+}
+
+export interface WantedOptions {
+  rules?: readonly ReplicationRule[];
+  allowSameRack?: boolean;
+}
+
+export async function readReplication(clusters: Clusters, mirror: MirrorModel, options: WantedOptions): Promise<ReplicationState> {
+  const origin = await readOrigin(clusters, mirror);
+  const wanted = wantedFactors(origin, options.rules ?? []);
+  const { target } = clusters;
+  const [cluster, topics, allOngoing] = [await target.describeCluster(), await target.describeTopics(), await target.listReassignments()];
+  const present = new Map(topics.map((t) => [t.name, t]));
+  const names = origin.map((t) => t.name).filter((name) => present.has(name));
+  const sizes = await target.partitionSizes(topics.map((t) => t.name));
+  const size = (topic: string, partition: number): number => Number(sizes.get(`${topic}:${partition}`) ?? 0n);
+  const ongoing = allOngoing.filter((r) => wanted.has(r.topic));
+  const moving = new Map(ongoing.map((r) => [`${r.topic}:${r.partition}`, r]));
+
+  const partitionNow = (t: TopicDescription): PartitionNow[] =>
+    t.partitions.map((p) => {
+      const move = moving.get(`${t.name}:${p.partition}`);
+      // What it will be when the reassignment under way is done.
+      const replicas = move === undefined ? p.replicas : move.replicas.filter((id) => !move.removing.includes(id));
+      return { partition: p.partition, leader: p.leader, replicas, isr: p.isr, bytes: size(t.name, p.partition) };
+    });
+  const others = new Map<number, { replicas: number; bytes: number }>();
+  for (const t of topics) {
+    if (wanted.has(t.name)) continue;
+    for (const p of t.partitions) {
+      for (const id of p.replicas) {
+        const load = others.get(id) ?? { replicas: 0, bytes: 0 };
+        others.set(id, { replicas: load.replicas + 1, bytes: load.bytes + size(t.name, p.partition) });
+      }
+    }
+  }
+  const brokers = cluster.brokers.map((b): BrokerNow => ({
+    id: b.id,
+    ...(b.rack === undefined ? {} : { rack: b.rack }),
+    otherReplicas: others.get(b.id)?.replicas ?? 0,
+    otherBytes: others.get(b.id)?.bytes ?? 0,
+  }));
+  const configs = await target.describeTopicConfigs(names);
+  return {
+    input: {
+      brokers,
+      topics: names.map((name): TopicNow => ({ name, factor: wanted.get(name)!.factor, partitions: partitionNow(present.get(name)!) })),
+      allowSameRack: options.allowSameRack ?? false,
+    },
+    origin,
+    wanted,
+    targetMin: new Map(names.map((name) => [name, minInsync(configs.get(name), name, "target")])),
+    absent: origin.map((t) => t.name).filter((name) => !present.has(name)),
+    ongoing,
+  };
+}
+
+async function readOrigin({ origin }: Clusters, mirror: MirrorModel): Promise<OriginReplication[]> {
+  const names = selectTopics(await origin.listTopics(), mirror);
+  if (names.length === 0) return [];
+  const [topics, configs] = [await origin.describeTopics(names), await origin.describeTopicConfigs(names)];
+  return topics.map((t) => ({
+    name: targetTopicName(mirror, t.name),
+    factor: Math.max(...t.partitions.map((p) => p.replicas.length)),
+    minInsync: minInsync(configs.get(t.name), t.name, "origin"),
+  }));
+}
+
+function minInsync(config: Map<string, ConfigEntry> | undefined, topic: string, side: string): number {
+  const value = Number(config?.get("min.insync.replicas")?.value ?? Number.NaN);
+  if (Number.isInteger(value)) return value;
+  throw new MigrationError("REPLICATION_UNREADABLE", `the ${side} did not tell min.insync.replicas of topic ${topic}`, {
+    fix: `let the administrator read the topic's configuration (DescribeConfigs on topic ${topic} of the ${side})`,
+  });
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { MigrationError } from "../errors";
+import type { ConfigChange, KafkaPort } from "../kafka/port";
+import type { Progress } from "../progress";
+import { bytesText, someOf } from "../units";
+import type { PartitionChange } from "./plan";
+
+const RATES = ["leader.replication.throttled.rate", "follower.replication.throttled.rate"] as const;
+const LISTS = ["leader.replication.throttled.replicas", "follower.replication.throttled.replicas"] as const;
+const NO_RATES = { [RATES[0]]: null, [RATES[1]]: null };
+const NO_LISTS = { [LISTS[0]]: null, [LISTS[1]]: null };
+
+/** Throttle settings found on the cluster. */
+export interface ThrottleFound {
+  /** Topics with a list of throttled replicas of their own. */
+  topics: string[];
+  brokers: number[];
+}
+
+/** The lists of throttled replicas a topic needs: its present replicas send, its new ones receive. Written `partition:broker`. */
+export function throttledReplicas(changes: readonly PartitionChange[]): Map<string, { leader: string; follower: string }> {
+  const lists = new Map<string, { leader: string[]; follower: string[] }>();
+  for (const c of changes) {
+    const added = c.to.filter((id) => !c.from.includes(id));
+    if (added.length === 0) continue;
+    const own = lists.get(c.topic) ?? { leader: [], follower: [] };
+    own.leader.push(...c.from.map((id) => `${c.partition}:${id}`));
+    own.follower.push(...added.map((id) => `${c.partition}:${id}`));
+    lists.set(c.topic, own);
+  }
+  return new Map([...lists].map(([topic, l]) => [topic, { leader: l.leader.join(","), follower: l.follower.join(",") }]));
+}
+
+/** Reads which of these topics and which brokers carry throttle settings. */
+export async function findThrottle(target: KafkaPort, topics: readonly string[]): Promise<ThrottleFound> {
+  const { brokers } = await target.describeCluster();
+  const topicConfigs = await target.describeTopicConfigs(topics);
+  const brokerConfigs = await target.describeBrokerConfigs(brokers.map((b) => b.id));
+  const set = (config: Map<string, { value: string | null; source: string }> | undefined, keys: readonly string[]): boolean =>
+    keys.some((key) => {
+      const entry = config?.get(key);
+      return entry !== undefined && entry.source.startsWith("dynamic") && (entry.value ?? "") !== "";
+    });
+  return {
+    topics: topics.filter((name) => set(topicConfigs.get(name), LISTS)),
+    brokers: brokers.map((b) => b.id).filter((id) => set(brokerConfigs.get(id), RATES)),
+  };
+}
+
+/** Where a throttle for these changes has to be set: not on brokers that have one of somebody else's. */
+export function throttleOf(changes: readonly PartitionChange[], foreign: readonly number[]): ThrottleFound {
+  const copying = changes.filter((c) => c.to.some((id) => !c.from.includes(id)));
+  const brokers = [...new Set(copying.flatMap((c) => [...c.from, ...c.to]))].sort((a, b) => a - b);
+  return { topics: [...new Set(copying.map((c) => c.topic))], brokers: brokers.filter((id) => !foreign.includes(id)) };
+}
+
+/**
+ * Limits the traffic of these changes on every broker that takes part. The topics' lists are written before the brokers'
+ * rates and removed after them, so that wherever a rate of ours is left behind by a kill, a list on a migrated topic shows
+ * that it is ours. A rate that stood there before is somebody else's: it is kept, and holds for our replicas too.
+ */
+export async function setThrottle(target: KafkaPort, changes: readonly PartitionChange[], where: ThrottleFound, bytesPerSecond: number, progress: Progress): Promise<void> {
+  if (where.topics.length === 0) return;
+  await target.incrementalAlterConfigs(
+    [...throttledReplicas(changes)].map(([name, l]): ConfigChange => ({ resource: { type: "topic", name }, set: { [LISTS[0]]: l.leader, [LISTS[1]]: l.follower } })),
+  );
+  const rate = String(bytesPerSecond);
+  await target.incrementalAlterConfigs(where.brokers.map((id): ConfigChange => ({ resource: { type: "broker", name: String(id) }, set: { [RATES[0]]: rate, [RATES[1]]: rate } })));
+  progress.info(`replication throttled to ${bytesText(bytesPerSecond)}/s on ${where.brokers.length === 0 ? "no broker" : `broker ${where.brokers.join(", ")}`}`);
+}
+
+const REMOVAL_LIMIT_MS = 30_000;
+
+/**
+ * Removes the brokers' rates first and the topics' lists last, and looks until they are gone: brokers learn of it one after
+ * the other. Nothing to remove is fine.
+ * @throws MigrationError REPLICATION_THROTTLE_LEFT when they are still shown after 30 s
+ */
+export async function removeThrottle(target: KafkaPort, found: ThrottleFound): Promise<void> {
+  if (found.brokers.length > 0) {
+    await target.incrementalAlterConfigs(found.brokers.map((id): ConfigChange => ({ resource: { type: "broker", name: String(id) }, set: NO_RATES })));
+  }
+  if (found.topics.length > 0) {
+    await target.incrementalAlterConfigs(found.topics.map((name): ConfigChange => ({ resource: { type: "topic", name }, set: NO_LISTS })));
+  }
+  if (found.topics.length + found.brokers.length === 0) return;
+  for (const until = Date.now() + REMOVAL_LIMIT_MS; ; await sleep(200)) {
+    const shown = await findThrottle(target, found.topics);
+    const brokers = shown.brokers.filter((id) => found.brokers.includes(id));
+    if (shown.topics.length + brokers.length === 0) return;
+    if (Date.now() > until) {
+      throw new MigrationError("REPLICATION_THROTTLE_LEFT", `target: the replication throttle was removed, but is still shown on ${someOf([...shown.topics, ...brokers.map((id) => `broker ${id}`)])}`, {
+        fix: "see that every broker follows the controller, then run again: it removes what is left",
+      });
+    }
+  }
+}
+
+/**
+ * Removes what an interrupted run left. Ours are the lists on migrated topics (MirrorMaker 2 does not copy throttle settings)
+ * and, where there are such lists, the brokers' rates.
+ * @returns the brokers whose rate is not ours
+ */
+export async function removeLeftThrottle(target: KafkaPort, topics: readonly string[], progress: Progress): Promise<number[]> {
+  const found = await findThrottle(target, topics);
+  if (found.topics.length === 0) {
+    if (found.brokers.length > 0) progress.warn(`broker ${found.brokers.join(", ")} of the target has a replication throttle that is not this migration's: it is kept, and holds for new replicas where they are throttled`);
+    return found.brokers;
+  }
+  await removeThrottle(target, found);
+  progress.info(`removed the replication throttle that an interrupted run left on ${someOf(found.topics)}${found.brokers.length > 0 ? ` and broker ${found.brokers.join(", ")}` : ""}`);
+  return [];
+}

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { MigrationError } from "../errors";
+import type { KafkaPort } from "../kafka/port";
+import type { Progress } from "../progress";
+import { bytesText, countText, durationText, someOf } from "../units";
+import type { PartitionChange } from "./plan";
+
+/** A partition that is neither moving nor where it should be for this long was taken off its way by somebody. */
+const LOST_AFTER_MS = 30_000;
+const SAY_EVERY_MS = 5_000;
+
+/** How far the whole reset is, across batches. */
+export class Meter {
+  private readonly startedAt = Date.now();
+  private saidAt = Date.now();
+  partitions = 0;
+  bytes = 0;
+
+  constructor(
+    private readonly totalPartitions: number,
+    private readonly totalBytes: number,
+    private readonly progress: Progress,
+  ) {}
+
+  say(partitions: number, bytes: number, now = false): void {
+    if (!now && Date.now() - this.saidAt < SAY_EVERY_MS) return;
+    this.saidAt = Date.now();
+    const seconds = (Date.now() - this.startedAt) / 1000;
+    const share = this.totalBytes > 0 ? bytes / this.totalBytes : partitions / Math.max(1, this.totalPartitions);
+    const left = share > 0 && share < 1 ? `, about ${durationText(((1 - share) / share) * seconds * 1000)} left` : "";
+    const moved = this.totalBytes > 0 ? `, ${bytesText(bytes)} of ${bytesText(this.totalBytes)}, ${bytesText(bytes / Math.max(0.001, seconds))}/s` : "";
+    this.progress.info(`replication: ${partitions} of ${countText(this.totalPartitions, "partition")} in sync${moved}${left}`);
+  }
+}
+
+export interface WaitFor {
+  changes: readonly PartitionChange[];
+  deadline: number;
+  limitMs: number;
+  signal?: AbortSignal;
+  meter: Meter;
+}
+
+/**
+ * Waits until no reassignment of these partitions is listed and every wanted replica is in sync. Both are asked: when the
+ * list is empty, the metadata of another broker may still show the old replicas for a while.
+ * @throws MigrationError REPLICATION_LIMIT with what is missing, REPLICATION_INTERRUPTED, REPLICATION_LOST
+ */
+export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise<void> {
+  const open = new Map(wait.changes.map((c) => [`${c.topic}:${c.partition}`, c]));
+  let done = 0;
+  let doneBytes = 0;
+  let lostSince: number | undefined;
+  for (let pause = 200; ; pause = Math.min(2_000, pause * 1.5)) {
+    const ongoing = new Set((await target.listReassignments()).map((r) => `${r.topic}:${r.partition}`));
+    const topics = await target.describeTopics([...new Set([...open.values()].map((c) => c.topic))]);
+    const missing: string[] = [];
+    let lost = 0;
+    for (const topic of topics) {
+      for (const p of topic.partitions) {
+        const key = `${topic.name}:${p.partition}`;
+        const change = open.get(key);
+        if (change === undefined) continue;
+        const placed = p.replicas.length === change.to.length && change.to.every((id) => p.replicas.includes(id));
+        const lacking = change.to.filter((id) => !p.isr.includes(id));
+        if (placed && lacking.length === 0 && !ongoing.has(key)) {
+          open.delete(key);
+          done++;
+          doneBytes += change.bytes;
+          continue;
+        }
+        if (!placed && !ongoing.has(key)) lost++;
+        missing.push(lacking.length > 0 ? `${key} lacks broker ${lacking.join(", ")} in sync` : `${key} still shows replicas ${p.replicas.join(", ")} instead of ${change.to.join(", ")}`);
+      }
+    }
+    wait.meter.say(wait.meter.partitions + done, wait.meter.bytes + doneBytes);
+    if (open.size === 0) break;
+    const shown = new Set(topics.map((t) => t.name));
+    const gone = [...open.values()].filter((c) => !shown.has(c.topic));
+    if (gone.length > 0) {
+      throw new MigrationError("REPLICATION_LOST", `target: topic ${someOf([...new Set(gone.map((c) => c.topic))])} went away while its replicas were being made`, {
+        fix: "find out who deleted it, then run again",
+      });
+    }
+    lostSince = lost > 0 ? (lostSince ?? Date.now()) : undefined;
+    if (lostSince !== undefined && Date.now() - lostSince > LOST_AFTER_MS) {
+      throw new MigrationError("REPLICATION_LOST", `target: ${countText(lost, "partition")} did not get the wanted replicas and no reassignment is under way (was it cancelled?)`, {
+        fix: "run again; if it happens again, look for another tool that moves replicas on the target",
+        details: missing.slice(0, 20),
+      });
+    }
+    if (Date.now() >= wait.deadline) {
+      throw new MigrationError("REPLICATION_LIMIT", `target: ${countText(open.size, "partition")} of ${wait.changes.length} in this batch not in sync after ${durationText(wait.limitMs)}`, {
+        fix: "see that the brokers named here run and have disk space, then run again with a longer limit: it goes on where it stopped; the cancel command takes it back",
+        details: missing.slice(0, 20),
+      });
+    }
+    await sleepUnlessAborted(pause, wait.signal);
+  }
+  wait.meter.partitions += done;
+  wait.meter.bytes += doneBytes;
+}
+
+export async function sleepUnlessAborted(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch {
+    throw interrupted();
+  }
+}
+
+export function interrupted(): MigrationError {
+  return new MigrationError("REPLICATION_INTERRUPTED", "the replication reset was interrupted; reassignments that were under way go on in the cluster", {
+    fix: "run again: it goes on where it stopped; the cancel command takes it back",
+  });
+}

@@ -1,0 +1,123 @@
+import { bytesText, countText, durationText } from "../units";
+import { figure } from "./figure";
+import { groupRows, topicRows } from "./rows";
+import type { Report, ReportInput, Sample, TimelineEntry } from "./types";
+
+const MOST_SAMPLES = 500;
+const MOST_WARNINGS = 200;
+
+/** Turns what is known into what is shown. */
+export function buildReport(input: ReportInput): Report {
+  const topics = topicRows(input);
+  const groups = groupRows(input);
+  return {
+    version: 1,
+    name: input.name,
+    madeAt: input.madeAt,
+    phase: input.phase ?? null,
+    mirror: input.mirror,
+    headline: headline(input),
+    warnings: warnings(input),
+    timeline: timeline(input),
+    progress: samples(input),
+    figures: figures(input),
+    topics,
+    groups,
+    residue: input.residue === undefined ? null : [...input.residue],
+  };
+}
+
+function headline(input: ReportInput): Report["headline"] {
+  if (input.abandonedAt !== undefined) return { tone: "bad", text: "Abandoned: the copy is not proved complete" };
+  const residue = input.residue?.length ?? 0;
+  if (input.phase === "cleanup") {
+    return residue > 0 ? { tone: "bad", text: `Cleaned up, but ${countText(residue, "piece", "pieces")} of residue found` } : { tone: "good", text: input.residue === undefined ? "Cleaned up" : "Cleaned up: no residue" };
+  }
+  if (input.verification !== undefined && !input.verification.result.equal) return { tone: "bad", text: "The copy differs from the origin" };
+  const alone = input.offsets?.skipped.length ?? 0;
+  if (input.gate !== undefined && alone > 0) return { tone: "waiting", text: `Cut over, but ${countText(alone, "group was", "groups were")} left alone` };
+  if (input.gate !== undefined && input.offsets !== undefined) return { tone: "good", text: "Cut over: the copy is complete and the groups are in their place" };
+  if (input.gate !== undefined) return { tone: "waiting", text: "The gate has passed; the cutover is not finished" };
+  if (input.look === undefined) return { tone: "waiting", text: "Copying" };
+  if (input.look.against.some((f) => f.hopeless)) return { tone: "bad", text: "The copy cannot become complete as things stand" };
+  return input.look.against.length === 0 ? { tone: "good", text: "The copy looks complete: ready for the cutover" } : { tone: "waiting", text: "Copying: not complete yet" };
+}
+
+function warnings(input: ReportInput): string[] {
+  const { preflight, gate, verification, offsets, offsetPlan, look } = input;
+  const lines = [
+    ...(input.notes ?? []),
+    ...(input.abandonedAt === undefined ? [] : [`the migration was abandoned at ${input.abandonedAt}: the gate was passed unproved`]),
+    ...(look?.against ?? []).filter((f) => f.hopeless).map((f) => f.text),
+    ...(verification?.result.differences ?? []).map((d) => d.text),
+    ...(offsets?.skipped ?? []).map((s) => `group "${s.group}" was left alone: ${s.why}`),
+    ...(offsetPlan?.summary.attention ?? []),
+    ...(look?.against ?? []).filter((f) => !f.hopeless).map((f) => f.text),
+    ...(preflight?.result.warnings ?? []).map((w) => `${w.code}: ${w.seen}. ${w.fix}`),
+    ...(gate?.warnings ?? []),
+    ...(look?.warnings ?? []),
+    ...(verification?.result.notes ?? []),
+  ];
+  const once = [...new Set(lines)];
+  return once.length > MOST_WARNINGS ? [...once.slice(0, MOST_WARNINGS), `and ${once.length - MOST_WARNINGS} more`] : once;
+}
+
+function timeline(input: ReportInput): TimelineEntry[] {
+  const { preflight, gate, verification, offsets, replication } = input;
+  const entries: (TimelineEntry | undefined)[] = [
+    preflight && { at: preflight.at, what: `Preflight passed: ${countText(preflight.result.topics, "topic")}, ${countText(preflight.result.partitions, "partition")}, ${countText(preflight.result.groups, "group")}` },
+    input.fenceRaisedAt === undefined ? undefined : { at: input.fenceRaisedAt, what: "Fence raised: nobody writes to the migrated topics on the origin" },
+    gate && { at: gate.passedAt, what: `Gate passed after ${durationText(gate.durationMs)}: ${countText(gate.partitions, "partition")} in ${countText(gate.topics, "topic")} complete` },
+    verification && { at: verification.at, what: `Verified (${verification.result.mode}) in ${durationText(verification.result.durationMs)}: ${verification.result.equal ? "equal" : "differences found"}` },
+    offsets && { at: offsets.at, what: `Offsets of ${countText(offsets.groups.length, "group")} in place: ${offsets.written} written, ${offsets.inPlace} there already` },
+    replication && { at: replication.at, what: `Replication reset in ${durationText(replication.result.durationMs)}: ${countText(replication.result.partitions, "partition")}, ${bytesText(replication.result.bytes)}` },
+    input.abandonedAt === undefined ? undefined : { at: input.abandonedAt, what: "Abandoned" },
+    input.look && { at: input.look.at, what: "Looked at both clusters for this report" },
+  ];
+  return entries.filter((e): e is TimelineEntry => e !== undefined).sort((a, b) => a.at.localeCompare(b.at));
+}
+
+/** The earlier points and this look; thinned out evenly when there are too many, the first and the last stay. */
+function samples(input: ReportInput): Sample[] {
+  const all = [...(input.samples ?? [])];
+  if (input.look !== undefined) all.push(sampleOf(input.look));
+  all.sort((a, b) => a.at.localeCompare(b.at));
+  if (all.length <= MOST_SAMPLES) return all;
+  const step = (all.length - 1) / (MOST_SAMPLES - 1);
+  return Array.from({ length: MOST_SAMPLES }, (_, i) => all[Math.round(i * step)]!);
+}
+
+/** One look as a point of the plot. */
+export function sampleOf(look: NonNullable<ReportInput["look"]>): Sample {
+  const sum = (of: (t: (typeof look.topics)[number]) => number) => look.topics.reduce((n, t) => n + of(t), 0);
+  return { at: look.at, partitions: sum((t) => t.partitions), complete: sum((t) => t.complete), left: sum((t) => t.left) };
+}
+
+function figures(input: ReportInput): [string, string][] {
+  const { look, gate, verification, offsets, offsetPlan, replication, replicationPlan } = input;
+  const found: [string, string][] = [];
+  if (look !== undefined) {
+    const now = sampleOf(look);
+    found.push(["Topics", String(look.topics.length)], ["Partitions complete", `${now.complete} of ${now.partitions}`], ["Records left", now.left === 0 ? "0" : `at most ${figure(now.left)}`]);
+    if (look.connector !== undefined) found.push(["Source connector", connectorText(look.connector)]);
+  } else if (gate !== undefined) {
+    found.push(["Topics", String(gate.topics)], ["Partitions", String(gate.partitions)], ["Records", `at most ${figure(gate.recordsAtMost)}`]);
+  }
+  if (verification !== undefined) {
+    const { bytes } = verification.result;
+    found.push(["Compared", `${bytesText(bytes.origin)} with ${bytesText(bytes.target)}`]);
+  }
+  if (offsets !== undefined) found.push(["Offsets in place", String(offsets.written + offsets.inPlace)]);
+  if (offsetPlan !== undefined) {
+    const { exact, offsets: all, rereads } = offsetPlan.summary;
+    found.push(["Offsets exact", `${exact} of ${all}`], ["Records read again", String(rereads)]);
+  }
+  if (replication !== undefined) found.push(["Replicas copied", bytesText(replication.result.bytes)]);
+  if (replicationPlan !== undefined) found.push(["Replicas to copy", bytesText(replicationPlan.bytes)]);
+  return found;
+}
+
+function connectorText({ state, tasks }: NonNullable<NonNullable<ReportInput["look"]>["connector"]>): string {
+  const some = Object.entries(tasks).map(([task, count]) => `${count} ${task}`);
+  return some.length === 0 ? state : `${state}, tasks: ${some.join(", ")}`;
+}

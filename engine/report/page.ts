@@ -1,0 +1,101 @@
+import { html, Html } from "./escape";
+import { figure } from "./figure";
+import { clock, progressPlot } from "./plot";
+import { STYLE } from "./style";
+import type { GroupRow, Report, Tone, TopicRow } from "./types";
+
+/** Rows of a table on the page; the JSON file has them all. What is wrong comes first, so nothing bad is cut off unseen. */
+const MOST_ROWS = 5_000;
+
+const MARKS: Record<Tone, string> = { good: "\u2713", waiting: "\u2026", bad: "\u2717" };
+
+/** The report as one page that needs nothing else: no script, no address, every text escaped. */
+export function reportHtml(report: Report): string {
+  const { name, phase, madeAt, mirror, headline } = report;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Kafka migration ${name}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body><main>
+<header>
+<h1>Kafka migration ${name}</h1>
+<p class="sub">${mirror.originAlias} ${"\u2192"} ${mirror.targetAlias}${phase === null ? "" : ` \u00b7 phase ${phase}`} · made ${clock(madeAt)}</p>
+</header>
+<section class="headline ${headline.tone}">${headline.text}</section>
+${warnings(report)}
+${figures(report)}
+${progress(report)}
+<section><h2>Timeline</h2>${
+    report.timeline.length === 0
+      ? nothing("Nothing has happened yet.")
+      : html`<ol class="timeline">${report.timeline.map((e) => html`<li><time datetime="${e.at}">${clock(e.at)}</time>${e.what}</li>`)}</ol>`
+  }</section>
+<section><h2>Topics (${report.topics.length})</h2>${report.topics.length === 0 ? nothing(`None known yet; the pattern is ${mirror.topicsPattern}`) : topics(report.topics)}</section>
+<section><h2>Consumer groups (${report.groups.length})</h2>${report.groups.length === 0 ? nothing(`None known yet; the pattern is ${mirror.groupsPattern}`) : groups(report.groups)}</section>
+<section><h2>Residue</h2>${residue(report)}</section>
+</main></body>
+</html>
+`;
+  return page.text;
+}
+
+const nothing = (text: string): Html => html`<p class="none">${text}</p>`;
+const empty = new Html("");
+
+function warnings({ warnings: lines, headline }: Report): Html {
+  if (lines.length === 0) return empty;
+  return html`<section class="${headline.tone === "bad" ? "stop" : "warn"}"><h2>To look at (${lines.length})</h2><ul class="warnings">${lines.map((w) => html`<li>${w}</li>`)}</ul></section>`;
+}
+
+function figures({ figures: found }: Report): Html {
+  if (found.length === 0) return empty;
+  return html`<section><dl class="figures">${found.map(([what, value]) => html`<div><dt>${what}</dt><dd>${value}</dd></div>`)}</dl></section>`;
+}
+
+function progress(report: Report): Html {
+  const plot = progressPlot(report.progress);
+  return plot === undefined ? empty : html`<section><h2>Progress</h2>${plot}</section>`;
+}
+
+function mark(tone: Tone, proof: string): Html {
+  return html`<span class="mark ${tone}">${MARKS[tone]}</span> ${proof}`;
+}
+
+function cut(count: number): Html {
+  return count <= MOST_ROWS ? empty : nothing(`and ${count - MOST_ROWS} more, in the JSON file`);
+}
+
+function topics(rows: readonly TopicRow[]): Html {
+  const replication = rows.some((r) => r.replication !== undefined);
+  const left = rows.some((r) => r.left !== undefined);
+  return html`<div class="scroll"><table><thead><tr><th>Topic</th><th class="n">Partitions</th><th class="n">Records</th>${left ? html`<th class="n">Left</th>` : empty}<th>Proof</th>${replication ? html`<th>Replicas</th>` : empty}</tr></thead><tbody>${rows
+    .slice(0, MOST_ROWS)
+    .map(
+      (r) => html`<tr><td class="name">${r.topic}${r.target === undefined ? empty : html`<small>${r.target} on the target</small>`}</td><td class="n">${r.partitions}</td><td class="n">${figure(r.records)}</td>${left ? html`<td class="n">${r.left === undefined ? "" : figure(r.left)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td>${replication ? html`<td>${r.replication ?? "as wanted"}</td>` : empty}</tr>
+`,
+    )}</tbody></table></div>${cut(rows.length)}`;
+}
+
+function groups(rows: readonly GroupRow[]): Html {
+  const exact = rows.some((r) => r.exact !== undefined);
+  return html`<div class="scroll"><table><thead><tr><th>Group</th><th class="n">Offsets</th>${exact ? html`<th class="n">Exact</th><th class="n">Read again</th>` : empty}<th>Proof</th></tr></thead><tbody>${rows
+    .slice(0, MOST_ROWS)
+    .map(
+      (r) => html`<tr><td class="name">${r.group}</td><td class="n">${r.offsets}</td>${exact ? html`<td class="n">${r.exact ?? ""}</td><td class="n">${r.rereads ?? ""}</td>` : empty}<td>${mark(r.tone, r.proof)}</td></tr>
+`,
+    )}</tbody></table></div>${cut(rows.length)}`;
+}
+
+function residue({ residue: found, phase }: Report): Html {
+  if (found === null) return nothing(phase === "cleanup" ? "Nobody looked for this report." : "Looked for once the mirror is gone.");
+  if (found.length === 0) return html`<p class="good">${MARKS.good} None found on either cluster.</p>`;
+  return html`<div class="scroll"><table><thead><tr><th>What</th><th>Where</th><th>Name</th><th>Why it is residue</th></tr></thead><tbody>${found.map(
+    (r) => html`<tr><td>${r.kind}</td><td>${r.side}</td><td class="name">${r.name}</td><td>${r.what}</td></tr>
+`,
+  )}</tbody></table></div>`;
+}

@@ -1,0 +1,75 @@
+import type { TopicResult } from "../verify";
+import { countText } from "../units";
+import type { GroupRow, ReportInput, Tone, TopicCopy, TopicRow } from "./types";
+
+const BY_TONE: Record<Tone, number> = { bad: 0, waiting: 1, good: 2 };
+
+/** One row for each topic that is known from a look or from the verification; what is wrong comes first. */
+export function topicRows(input: ReportInput): TopicRow[] {
+  const copies = new Map((input.look?.topics ?? []).map((t) => [t.topic, t]));
+  const verified = new Map((input.verification?.result.topics ?? []).map((t) => [t.topic, t]));
+  const factors = replicationByTopic(input);
+  const rows = [...new Set([...copies.keys(), ...verified.keys()])].map((topic): TopicRow => {
+    const copy = copies.get(topic);
+    const result = verified.get(topic);
+    const target = copy?.target ?? result!.target;
+    const replication = factors.get(target);
+    return {
+      topic,
+      ...(target === topic ? {} : { target }),
+      partitions: copy?.partitions ?? result!.partitions,
+      records: result?.counted === true ? result.originRecords : (copy?.records ?? result!.originRecords),
+      ...(copy === undefined ? {} : { left: copy.left }),
+      ...proofOf(copy, result, input),
+      ...(replication === undefined ? {} : { replication }),
+    };
+  });
+  return rows.sort((a, b) => BY_TONE[a.tone] - BY_TONE[b.tone] || a.topic.localeCompare(b.topic));
+}
+
+function proofOf(copy: TopicCopy | undefined, result: TopicResult | undefined, input: ReportInput): { proof: string; tone: Tone } {
+  if (result !== undefined) {
+    if (result.faulty > 0) return { proof: `${countText(result.faulty, "partition")} differ${result.faulty === 1 ? "s" : ""}`, tone: "bad" };
+    const how = result.compacted ? "latest value of each key equal" : input.verification!.result.mode === "full" ? "every record equal" : result.counted ? "counted, last records equal" : "last records equal";
+    return { proof: result.duplicates > 0 ? `${how}; ${countText(result.duplicates, "record")} twice` : how, tone: "good" };
+  }
+  if (copy === undefined) return { proof: "not looked at", tone: "waiting" };
+  const hopeless = input.look!.against.some((f) => f.hopeless && (f.subject === copy.topic || f.subject === copy.target || f.subject.startsWith(`${copy.topic}-`)));
+  if (hopeless && copy.complete < copy.partitions) return { proof: "blocked", tone: "bad" };
+  if (copy.complete < copy.partitions) return { proof: `${copy.complete} of ${copy.partitions} complete`, tone: "waiting" };
+  return { proof: "complete by the mirror's offsets", tone: "good" };
+}
+
+function replicationByTopic(input: ReportInput): Map<string, string> {
+  const changes = input.replication?.result.topics ?? input.replicationPlan?.topics ?? [];
+  const verb = input.replication === undefined ? "to become " : "";
+  return new Map(changes.map((c) => [c.topic, `${c.from.join("/")} ${"\u2192"} ${verb}${c.to}`]));
+}
+
+/** One row for each group: what was written, or else what would be. */
+export function groupRows(input: ReportInput): GroupRow[] {
+  const rows = input.offsets !== undefined ? applied(input.offsets) : planned(input.offsetPlan);
+  return rows.sort((a, b) => BY_TONE[a.tone] - BY_TONE[b.tone] || a.group.localeCompare(b.group));
+}
+
+function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
+  const skipped = offsets.skipped.map((s): GroupRow => ({ group: s.group, offsets: 0, proof: `left alone: ${s.why}`, tone: "bad" }));
+  const left = new Set(offsets.skipped.map((s) => s.group));
+  const done = offsets.groups.filter((g) => !left.has(g.group)).map((g): GroupRow => {
+    const there = g.offsets.filter((o) => o.inPlace === true).length;
+    const how = there === g.offsets.length ? "was in place" : there === 0 ? "written and read back" : `written and read back, ${there} in place before`;
+    return { group: g.group, offsets: g.offsets.length, proof: how, tone: "good" };
+  });
+  return [...skipped, ...done];
+}
+
+function planned(plan: ReportInput["offsetPlan"]): GroupRow[] {
+  return (plan?.groups ?? []).map((g): GroupRow => {
+    const all = g.topics.flatMap((t) => t.partitions);
+    const exact = all.filter((p) => p.exact).length;
+    const lost = all.filter((p) => p.targetOffset === null).length;
+    const rereads = all.reduce((n, p) => n + p.rereads, 0);
+    const proof = lost > 0 ? `${countText(lost, "offset")} can't be translated yet` : exact === all.length ? "every offset exact" : `${countText(all.length - exact, "offset")} earlier than exact`;
+    return { group: g.group, offsets: all.length, exact, rereads, proof, tone: lost > 0 ? "bad" : exact === all.length ? "good" : "waiting" };
+  });
+}

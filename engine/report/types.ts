@@ -1,0 +1,122 @@
+import type { Residue } from "../cleanup";
+import type { Finding, GateResult } from "../gate";
+import type { MirrorModel, Phase } from "../model";
+import type { AppliedOffsets, OffsetPlan } from "../offsets";
+import type { PreflightResult } from "../preflight";
+import type { ReplicationPreview, ReplicationResult } from "../replication";
+import type { VerifyResult } from "../verify";
+
+/** How far the copy of one topic was at one moment. */
+export interface TopicCopy {
+  /** Name on the origin. */
+  topic: string;
+  target: string;
+  partitions: number;
+  /** Partitions in which nothing visible is left to copy. */
+  complete: number;
+  /** Offsets between start and end on the origin: an upper bound of its records. */
+  records: number;
+  /** Offsets that the mirror has not copied. */
+  left: number;
+}
+
+/** One look at both clusters. */
+export interface CopyLook {
+  /** ISO 8601. */
+  at: string;
+  topics: TopicCopy[];
+  /** What keeps the gate shut; empty: the copy looks complete (the last records are not compared here). */
+  against: Finding[];
+  warnings: string[];
+  /** State of the source connector and of its tasks, as Connect wrote it; absent: there is no connector. */
+  connector?: { state: string; tasks: Record<string, number> };
+}
+
+/** One point of the progress plot. */
+export interface Sample {
+  /** ISO 8601. */
+  at: string;
+  partitions: number;
+  complete: number;
+  /** Offsets left to copy. */
+  left: number;
+}
+
+export interface TimelineEntry {
+  /** ISO 8601. */
+  at: string;
+  what: string;
+}
+
+/** Everything that is known of a migration; plain data without connections, so there is no secret to leak. */
+export interface ReportInput {
+  /** The stack's or the file's name. */
+  name: string;
+  /** ISO 8601. */
+  madeAt: string;
+  /** Absent: unknown (a model without Pulumi). */
+  phase?: Phase;
+  mirror: Pick<MirrorModel, "originAlias" | "targetAlias" | "topicsPattern" | "groupsPattern">;
+  preflight?: { at: string; result: PreflightResult };
+  gate?: GateResult;
+  abandonedAt?: string;
+  fenceRaisedAt?: string;
+  verification?: { at: string; result: VerifyResult };
+  offsets?: AppliedOffsets;
+  /** What an apply would do, where nothing was applied yet. */
+  offsetPlan?: OffsetPlan;
+  replication?: { at: string; result: ReplicationResult };
+  replicationPlan?: ReplicationPreview;
+  look?: CopyLook;
+  /** Earlier points of the plot, oldest first. */
+  samples?: readonly Sample[];
+  /** Undefined: nobody looked. */
+  residue?: readonly Residue[];
+  /** What went wrong while the report was made, in a line each. */
+  notes?: readonly string[];
+}
+
+export type Tone = "good" | "waiting" | "bad";
+
+export interface TopicRow {
+  topic: string;
+  /** Only where it differs. */
+  target?: string;
+  partitions: number;
+  records: number;
+  left?: number;
+  /** What is proved of it. */
+  proof: string;
+  tone: Tone;
+  replication?: string;
+}
+
+export interface GroupRow {
+  group: string;
+  offsets: number;
+  /** Offsets that are exact; absent where only what was written is known. */
+  exact?: number;
+  rereads?: number;
+  proof: string;
+  tone: Tone;
+}
+
+/** What the page and the JSON file show. */
+export interface Report {
+  version: 1;
+  name: string;
+  madeAt: string;
+  phase: Phase | null;
+  mirror: ReportInput["mirror"];
+  headline: { tone: Tone; text: string };
+  /** What a person should look at first. */
+  warnings: string[];
+  timeline: TimelineEntry[];
+  progress: Sample[];
+  /** Name, value. */
+  figures: [string, string][];
+  topics: TopicRow[];
+  groups: GroupRow[];
+  /** Null: nobody looked. */
+  residue: Residue[] | null;
+}

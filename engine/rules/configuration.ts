@@ -1,0 +1,147 @@
+import { APACHE_IDENTITY, type Config, kafkaAtLeast, modelFrom, STRIMZI_IDENTITY } from "../mirror-configuration";
+import { internalTopics } from "../naming";
+import { mirrorRule, type Rule, type Saying } from "./rule";
+import type { MirrorView } from "./view";
+
+const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
+
+function configs(mirror: MirrorView): { path: string; config: Config }[] {
+  return CONNECTORS.flatMap((name) => (mirror[name] === undefined ? [] : [{ path: `${name}Connector.config`, config: mirror[name].config }]));
+}
+
+/** Keys that every connector has to read alike: they decide where the internal topics are and what they are called. */
+const SHARED = ["replication.policy.class", "replication.policy.separator", "replication.policy.internal.topic.separator.enabled", "offset-syncs.topic.location"];
+
+/** What the operator takes away from a cluster's config, with a line in its log only. */
+const DROPPED_PREFIXES = ["ssl.", "sasl.", "security.", "listeners", "plugin.path", "rest.", "bootstrap.servers"];
+const DROPPED_KEYS: Record<string, string> = {
+  name: "leave it out: the operator names connectors",
+  "connector.class": "leave it out: the operator chooses it",
+  "tasks.max": "say it as tasksMax",
+};
+
+export const configurationRules: Rule[] = [
+  mirrorRule({ name: "policy-agreement", level: "mandatory", summary: "Every connector has the same replication policy, separator and place of offset syncs." }, (mirror) =>
+    SHARED.flatMap((key) =>
+      (["checkpoint", "heartbeat"] as const).flatMap((other): Saying[] => {
+        const [a, b] = [mirror.source.config[key], mirror[other]?.config[key]];
+        if (mirror[other] === undefined || (other === "heartbeat" && b === undefined) || (other === "checkpoint" && !mirror.declared.checkpoint) || String(a) === String(b)) return [];
+        return [
+          {
+            seen: `"${key}" is ${said(a)} in sourceConnector.config and ${said(b)} in ${other}Connector.config`,
+            why: "the connectors would look for each other's topics under different names, and no checkpoint would appear",
+            instead: "set both alike",
+          },
+        ];
+      }),
+    ),
+  ),
+  mirrorRule({ name: "policy-class-exists", level: "mandatory", summary: "The replication policy is a class that exists in the MirrorMaker 2 that runs." }, (mirror) => {
+    const chosen = mirror.source.config["replication.policy.class"];
+    const apache = kafkaAtLeast(mirror.kafkaVersion, 3, 0);
+    const gone = chosen === STRIMZI_IDENTITY ? kafkaAtLeast(mirror.kafkaVersion, 4, 0) : chosen === APACHE_IDENTITY && !apache;
+    if (!gone) return [];
+    return [
+      {
+        seen: `replication.policy.class ${chosen} does not exist in the MirrorMaker 2 of Kafka ${mirror.kafkaVersion}`,
+        why: "Connect refuses the connector, and nothing is copied",
+        instead: `use ${apache ? APACHE_IDENTITY : STRIMZI_IDENTITY}, or name the version that runs`,
+      },
+    ];
+  }),
+  mirrorRule({ name: "separator-empty", level: "advisory", summary: "replication.policy.separator is not empty: it is part of the internal topics' names." }, (mirror) => {
+    if (!configs(mirror).some(({ config }) => config["replication.policy.separator"] === "")) return [];
+    const model = modelFrom(mirror);
+    const names = internalTopics(model).filter((t) => t.kind === "checkpoints" || t.kind === "offset-syncs").map((t) => t.name);
+    const renames = kafkaAtLeast(mirror.kafkaVersion, 3, 1);
+    return [
+      {
+        seen: 'replication.policy.separator is ""',
+        why: renames
+          ? `Kafka ${mirror.kafkaVersion} uses it in internal names too: they become ${names.join(" and ")}, and fooheartbeats becomes ${mirror.origin.alias}fooheartbeats`
+          : `Kafka ${mirror.kafkaVersion} keeps the dots (${names.join(", ")}), Kafka 3.1 and later would not: the names change with the version`,
+        instead: "leave it out; the identity policy does not need it",
+      },
+    ];
+  }),
+  mirrorRule({ name: "aliases", level: "mandatory", summary: "Aliases are unique, and the same in clusters and mirrors." }, (mirror) => {
+    const sayings: Saying[] = [];
+    const { clusters, connectCluster, source, target } = mirror.aliases ?? { clusters: [mirror.origin.alias, mirror.target.alias] };
+    const twice = clusters.find((alias, i) => alias !== "" && clusters.indexOf(alias) !== i);
+    if (twice !== undefined) {
+      sayings.push({
+        seen: `origin and target are both "${twice}"`,
+        why: "aliases name the clusters inside MirrorMaker 2 and are part of its topics' names; operators from Strimzi 1.0 on do not check them",
+        instead: "give each cluster its own alias: they have to differ",
+      });
+    }
+    for (const [field, alias] of [["connectCluster", connectCluster], ["mirrors[].sourceCluster", source], ["mirrors[].targetCluster", target]] as const) {
+      if (alias !== undefined && !clusters.includes(alias)) {
+        sayings.push({ seen: `${field} is "${alias}", clusters are ${clusters.join(" and ")}`, why: "the operator finds no such cluster and creates nothing", instead: "write an alias of clusters" });
+      }
+    }
+    if (connectCluster !== undefined && target !== undefined && connectCluster !== target) {
+      sayings.push({ seen: `connectCluster is "${connectCluster}" and targetCluster "${target}"`, why: "the workers keep their state where they do not write", instead: "name the target in both" });
+    }
+    return sayings;
+  }),
+  mirrorRule({ name: "heartbeat-block", level: "mandatory", summary: "No heartbeat connector in a dialect that has none." }, (mirror) =>
+    mirror.heartbeat === undefined || mirror.heartbeatKnown
+      ? []
+      : [{ seen: `a heartbeat connector in ${mirror.apiVersion}`, why: "that version has no such field and drops it", instead: "leave heartbeatConnector out" }],
+  ),
+  mirrorRule({ name: "dropped-options", level: "mandatory", summary: "No option that the operator silently drops." }, (mirror) => {
+    const dropped = (["origin", "target"] as const).flatMap((side) =>
+      Object.keys(mirror[side].config).flatMap((key): Saying[] => {
+        const prefix = DROPPED_PREFIXES.find((p) => key.startsWith(p));
+        if (prefix === undefined) return [];
+        return [{ seen: `${side}.config "${key}"`, why: `the operator drops "${prefix}" keys`, instead: `use the ${side}'s tls, authentication or bootstrapServers` }];
+      }),
+    );
+    const overruled = configs(mirror).flatMap(({ path, config }) =>
+      Object.keys(config).flatMap((key): Saying[] =>
+        Object.hasOwn(DROPPED_KEYS, key) ? [{ seen: `${path} "${key}"`, why: "the operator drops it", instead: DROPPED_KEYS[key]! }] : [],
+      ),
+    );
+    return [...dropped, ...overruled];
+  }),
+  mirrorRule({ name: "exclusions-twice", level: "mandatory", summary: "An exclusion is given under one name." }, (mirror) =>
+    mirror.doubleExclusions.map((pair) => ({
+      seen: `${pair.old} beside ${pair.new}`,
+      why: `the operator takes ${pair.new} and ignores the other`,
+      instead: `put everything into ${pair.new}`,
+    })),
+  ),
+  mirrorRule({ name: "exactly-once", level: "mandatory", summary: "Settings for exactly-once do not contradict each other." }, (mirror) => {
+    const sayings: Saying[] = [];
+    const required = mirror.source.config["exactly.once.support"] === "required";
+    const model = modelFrom(mirror);
+    if (required && model.isolationLevel !== "read_committed") {
+      sayings.push({
+        seen: `"exactly.once.support" is "required" with consumer.isolation.level ${model.isolationLevel} in sourceConnector.config`,
+        why: "MirrorMaker 2 refuses that, and the connector is not created",
+        instead: 'write "consumer.isolation.level": "read_committed"',
+      });
+    }
+    if (required && !model.exactlyOnce) {
+      sayings.push({
+        seen: '"exactly.once.support" is "required" in sourceConnector.config, the target\'s config has no "exactly.once.source.support": "enabled"',
+        why: "workers without it refuse the connector",
+        instead: "enable it in the target's config too, or take it away",
+      });
+    }
+    if (model.exactlyOnce && !kafkaAtLeast(mirror.kafkaVersion, 3, 5)) {
+      sayings.push({
+        seen: `"exactly.once.source.support" is enabled on Kafka ${mirror.kafkaVersion}`,
+        why: "exactly-once needs the MirrorMaker 2 of Kafka 3.5 or later",
+        instead: "use a newer version, or take it away",
+      });
+    }
+    if (mirror.source.config["producer.override.enable.idempotence"] !== undefined && String(mirror.source.config["producer.override.enable.idempotence"]) === "false" && model.exactlyOnce) {
+      sayings.push({ seen: "producer.override.enable.idempotence is false with exactly-once", why: "transactions need an idempotent producer", instead: "take it away" });
+    }
+    return sayings;
+  }),
+];
+
+const said = (value: Config[string] | undefined) => (value === undefined ? "not set" : `"${value}"`);

@@ -1,0 +1,138 @@
+import { modelFrom, reader } from "../mirror-configuration";
+import { mirrored } from "./names";
+import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
+import type { View } from "./view";
+
+/** Resources of this package whose removal deletes or changes topics. */
+const DELETING = ["InternalTopic", "MirrorGone", "CheckpointsTopic"];
+const has = (view: View, kind: string) => view.steps.some((step) => step.kind === kind);
+
+export const cutoverRules: Rule[] = [
+  stackRule({ name: "gate-missing", level: "advisory", whole: true, summary: "A gate asks whether the copy is complete before the mirror goes." }, (view) =>
+    has(view, "Gate") || view.steps.some((step) => DELETING.includes(step.kind))
+      ? []
+      : view.mirrors.map((at) => ({
+          at,
+          say: {
+            seen: "a mirror without a gate",
+            why: "nothing keeps `pulumi destroy` from removing it while records are missing on the target: RUNNING and equal counts prove nothing",
+            instead: "use the Migration component, or prove the copy complete before the mirror is removed",
+          },
+        })),
+  ),
+  stackRule({ name: "deletion-without-gate", level: "mandatory", whole: true, summary: "Nothing that deletes topics on its removal stands beside a mirror without a gate." }, (view) => {
+    const deleting = view.steps.filter((step) => DELETING.includes(step.kind));
+    if (has(view, "Gate") || view.mirrors.length === 0 || deleting.length === 0) return [];
+    return [
+      {
+        at: deleting[0]!,
+        say: {
+          seen: `${deleting.length} resource${deleting.length === 1 ? "" : "s"} that delete topics when removed, a mirror, and no Gate`,
+          why: "clean-up could be reached with records missing on the target",
+          instead: "declare the Gate after the mirror, as the Migration component does",
+        },
+      },
+    ];
+  }),
+  stackRule({ name: "gate-abandoned", level: "mandatory", summary: "The migration is not abandoned." }, (view) =>
+    view.steps
+      .filter((step) => step.kind === "Gate" && step.abandon === true)
+      .map((at) => ({
+        at,
+        say: {
+          seen: "the gate is told to let everything pass (abandon: true)",
+          why: "clean-up and destroy then delete the mirror's topics, however much is missing on the target",
+          instead: "take abandon away; to give a migration up on purpose, disable this rule for that one update",
+        },
+      })),
+  ),
+  stackRule({ name: "checkpoints-kept", level: "mandatory", summary: "The checkpoints topic outlives the cutover until offsets were applied." }, (view) => {
+    const abandoned = view.steps.some((step) => step.kind === "Gate" && step.abandon === true);
+    const always = abandoned ? [] : view.steps.filter((step) => step.kind === "CheckpointsTopic" && step.mode === "always");
+    return [
+      ...always.map((at) => ({
+        at,
+        say: { seen: 'checkpoints is "always"', why: "the checkpoints topic goes with destroy though its offsets were never applied, and with it the only record of where groups stand", instead: 'write "when-applied"' },
+      })),
+      ...view.mirrors
+        .filter((mirror) => reader(mirror.checkpoint.config).flag("emit.checkpoints.enabled") === false || !mirror.declared.checkpoint)
+        .map((at) => ({
+          at,
+          say: {
+            seen: at.declared.checkpoint ? "emit.checkpoints.enabled is false in checkpointConnector.config" : "there is no checkpointConnector block",
+            why: "no checkpoint is written, so groups have no way back once the mirror is gone",
+            instead: at.declared.checkpoint ? "take it away" : "write checkpointConnector, at least {}",
+          },
+        })),
+    ];
+  }),
+  stackRule(
+    {
+      name: "group-sync",
+      level: "mandatory",
+      summary: "Group sync is off or on as the chosen way of moving offsets needs.",
+      settings: {
+        offsets: {
+          type: "string",
+          enum: ["exact", "checkpoints", "sync"],
+          description: "How groups are moved: exact (this package), checkpoints (a tool reads the checkpoints topic), sync (MirrorMaker 2). Default: exact where the stack has ConsumerOffsets; unknown otherwise.",
+        },
+      },
+    },
+    (view, settings) => {
+      const way = settings.offsets ?? (has(view, "ConsumerOffsets") ? "exact" : undefined);
+      return view.mirrors.flatMap((at) => {
+        const on = modelFrom(at).syncGroupOffsets;
+        if (way === undefined || on === (way === "sync")) return [];
+        const say: Saying = on
+          ? { seen: "sync.group.offsets.enabled is true in checkpointConnector.config", why: "MirrorMaker 2 writes its own, earlier offsets into the groups that the cutover is to place", instead: 'write "false"' }
+          : { seen: "sync.group.offsets.enabled is not true in checkpointConnector.config", why: "nothing else moves the groups", instead: 'write "true"' };
+        return [{ at, say }];
+      });
+    },
+  ),
+  stackRule({ name: "message-size", level: "mandatory", summary: "The mirror can send the largest record that a topic takes." }, ({ mirrors, topics }) =>
+    mirrors.flatMap((at) => {
+      const source = reader(at.source.config);
+      const limit = source.number("producer.override.max.request.size") ?? 1048576;
+      const memory = source.number("producer.override.buffer.memory") ?? 33554432;
+      const matches = mirrored(at);
+      const larger = topics.filter((t) => (t.side !== "target" ? matches?.(t.name) : false) && (reader(t.config).number("max.message.bytes") ?? 0) > Math.max(limit, 1048588));
+      const sayings: Saying[] = larger.map((t) => ({
+        seen: `topic ${t.name} takes records of ${t.config["max.message.bytes"]} bytes, producer.override.max.request.size is ${limit}`,
+        why: "the limit counts uncompressed bytes, and the first larger record fails the task",
+        instead: `write producer.override.max.request.size: ${Math.max(...larger.map((l) => Number(l.config["max.message.bytes"])))}`,
+      }));
+      if (limit > memory) {
+        sayings.push({ seen: `producer.override.max.request.size is ${limit}, producer.override.buffer.memory ${memory}`, why: "such a record never fits into the producer's memory", instead: "raise buffer.memory" });
+      }
+      return sayings.map((say) => ({ at, say }));
+    }),
+  ),
+  stackRule({ name: "timestamps", level: "advisory", summary: "Records keep their timestamps on the target." }, (view) => [
+    ...view.topics
+      .filter((t) => t.side === "target" && t.config["message.timestamp.type"] === "LogAppendTime" && view.mirrors.some((m) => mirrored(m)?.(t.name)))
+      .map((at) => ({
+        at: at,
+        say: {
+          seen: `topic ${at.name} on the target has message.timestamp.type LogAppendTime`,
+          why: "copied records get the time of the copy: retention starts anew, and groups can be placed only by reading the tail",
+          instead: "use CreateTime until the cutover is done",
+        } as Saying,
+      })),
+  ]),
+  mirrorRule({ name: "producer-order", level: "mandatory", summary: "The producer keeps the order of records." }, (mirror) => {
+    const source = reader(mirror.source.config);
+    const flight = source.number("producer.override.max.in.flight.requests.per.connection") ?? 1;
+    const idempotent = source.flag("producer.override.enable.idempotence") ?? false;
+    const once = modelFrom(mirror).exactlyOnce;
+    if (once || flight <= (idempotent ? 5 : 1)) return [];
+    return [
+      {
+        seen: `producer.override.max.in.flight.requests.per.connection is ${flight} ${idempotent ? "with" : "without"} producer.override.enable.idempotence`,
+        why: idempotent ? "an idempotent producer allows 5 at most, and the task fails" : "a retried batch can overtake another: records change their order",
+        instead: idempotent ? "write 5" : 'write "producer.override.enable.idempotence": true, and 5 at most',
+      },
+    ];
+  }),
+];

@@ -1,0 +1,69 @@
+import { type AclOperation, type AclRule, leastAcls } from "../acls";
+import { holds } from "../acls/cover";
+import { modelFrom } from "../mirror-configuration";
+import type { Side } from "../model";
+import type { MirrorView, UserView } from "./view";
+
+/** One operation on one resource. */
+export interface Grant {
+  type: string;
+  name: string;
+  patternType: "literal" | "prefix";
+  operation: AclOperation;
+}
+
+export function grantsOf(rules: readonly AclRule[]): Grant[] {
+  return rules
+    .filter((rule) => rule.type === "allow")
+    .flatMap(({ resource, operations }) =>
+      operations.map((operation) => ({ type: resource.type, name: resource.name ?? "kafka-cluster", patternType: resource.patternType ?? "literal", operation })),
+    );
+}
+
+/** The least that this mirror needs there, with the rights to copy ACLs if it is told to. */
+export function neededBy(mirror: MirrorView, side: Side): AclRule[] {
+  return leastAcls(side, modelFrom(mirror), { syncTopicAcls: aclSync(mirror) && mirror.source.config["sync.topic.acls.enabled"] !== undefined });
+}
+
+/** Kafka's own default is true. */
+export function aclSync(mirror: MirrorView): boolean {
+  return String(mirror.source.config["sync.topic.acls.enabled"] ?? "true").toLowerCase() !== "false";
+}
+
+/** Kafka's authorizer: Read, Write, Delete and Alter imply Describe; AlterConfigs implies DescribeConfigs. */
+function implies(given: AclOperation, wanted: AclOperation): boolean {
+  if (given === wanted || given === "All") return true;
+  if (wanted === "Describe") return ["Read", "Write", "Delete", "Alter"].includes(given);
+  return wanted === "DescribeConfigs" && given === "AlterConfigs";
+}
+
+/** Does one grant give the other? Create on the cluster lets a client create every topic. */
+function gives(given: Grant, wanted: Grant): boolean {
+  if (given.type === "cluster" && wanted.type === "topic") return wanted.operation === "Create" && implies(given.operation, "Create");
+  return given.type === wanted.type && implies(given.operation, wanted.operation) && (given.type === "cluster" || holds(given, wanted));
+}
+
+/**
+ * What is needed and not given. Where a pattern's names can't be told one by one, rules for some of them count: whether
+ * they are all is not to be decided from the text.
+ */
+export function missing(user: UserView, needed: readonly AclRule[]): Grant[] {
+  const given = grantsOf(user.rules);
+  const within = (wanted: Grant) => (g: Grant) => wanted.patternType === "prefix" && wanted.type !== "transactionalId" && gives({ ...wanted, operation: g.operation }, g) && implies(g.operation, wanted.operation);
+  return grantsOf(needed).filter((wanted) => !given.some((g) => gives(g, wanted)) && !given.some(within(wanted)));
+}
+
+/** What is given and not needed, or for more than is needed. */
+export function surplus(user: UserView, needed: readonly AclRule[]): Grant[] {
+  const wanted = grantsOf(needed);
+  return grantsOf(user.rules).filter((g) => !wanted.some((w) => w.operation === g.operation && w.type === g.type && (g.type === "cluster" || holds(w, g))));
+}
+
+export function sayGrants(grants: readonly Grant[]): string[] {
+  const byResource = new Map<string, string[]>();
+  for (const { type, name, patternType, operation } of grants) {
+    const resource = type === "cluster" ? "cluster" : `${type} ${name}${patternType === "prefix" ? " (prefix)" : ""}`;
+    byResource.set(resource, [...(byResource.get(resource) ?? []), operation]);
+  }
+  return [...byResource].map(([resource, operations]) => `${[...new Set(operations)].join(" and ")} on ${resource}`);
+}

@@ -1,0 +1,87 @@
+import { isMigrationError } from "../errors";
+import { modelFrom } from "../mirror-configuration";
+import { internalTopics, targetTopicName } from "../naming";
+import { compilePatternList, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
+import { listed, mirrorRule, type Rule, stackRule } from "./rule";
+import type { MirrorView } from "./view";
+
+/** What others keep in Kafka for themselves: a copy of it is wrong on the target. `-` stands for an application's name. */
+const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "app-store-changelog", "app-key-repartition"];
+
+/** Undefined where the pattern can't be read outside Java: nothing is said then. */
+export function mirrored(mirror: MirrorView): Matcher | undefined {
+  try {
+    const wanted = compilePatternList(mirror.topicsPattern, "topicsPattern");
+    const excluded = compilePatternList(mirror.topicsExcludePattern ?? DEFAULT_TOPICS_EXCLUDE, "topicsExcludePattern");
+    return (name) => wanted(name) && !excluded(name);
+  } catch (error) {
+    if (isMigrationError(error)) return undefined;
+    throw error;
+  }
+}
+
+const storageTopics = (mirror: MirrorView) => [mirror.target.offsetStorageTopic, mirror.target.configStorageTopic, mirror.target.statusStorageTopic];
+
+export const nameRules: Rule[] = [
+  mirrorRule({ name: "pattern-swallows", level: "advisory", summary: "The pattern does not match what others keep in Kafka for themselves." }, (mirror) => {
+    const matches = mirrored(mirror);
+    const hit = matches === undefined ? [] : OTHERS.filter(matches);
+    if (hit.length === 0) return [];
+    return [
+      {
+        seen: `topicsPattern "${mirror.topicsPattern}" matches ${hit.join(", ")}`,
+        why: "schema registries, Connect clusters and Streams applications keep state in such topics that is wrong on another cluster",
+        instead: `exclude them, if there are any: topicsExcludePattern "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,.*-changelog,.*-repartition"`,
+      },
+    ];
+  }),
+  mirrorRule({ name: "storage-topics-in-pattern", level: "advisory", summary: "The mirror's own storage topics are outside the pattern." }, (mirror) => {
+    const matches = mirrored(mirror);
+    const hit = matches === undefined ? [] : storageTopics(mirror).filter(matches);
+    if (hit.length === 0) return [];
+    return [
+      {
+        seen: `topicsPattern "${mirror.topicsPattern}" matches ${hit.join(", ")}`,
+        why: "if the origin has topics of these names (an earlier mirror's), they would be copied into the workers' own storage",
+        instead: "exclude these names, or narrow the pattern",
+      },
+    ];
+  }),
+  stackRule({ name: "storage-topics-unique", level: "mandatory", summary: "Each storage topic has a name of its own, and each mirror its own storage topics and group." }, ({ mirrors }) => {
+    const seen = new Map<string, { what: string; resource: string }>();
+    return mirrors.flatMap((mirror) => {
+      const { groupId } = modelFrom(mirror);
+      const own = [
+        ...internalTopics(modelFrom(mirror)).map((t) => ({ key: `topic ${mirror.target.bootstrapServers ?? ""} ${t.side} ${t.name}`, what: `the ${t.kind} topic "${t.name}" on the ${t.side}` })),
+        { key: `group ${mirror.target.bootstrapServers ?? ""} ${groupId}`, what: `Connect's group "${groupId}"` },
+      ];
+      return own.flatMap(({ key, what }) => {
+        const before = seen.get(key);
+        seen.set(key, before ?? { what, resource: mirror.resource });
+        // Several origins in one resource share the workers, and with them group and storage.
+        if (before === undefined || (before.what === what && before.resource === mirror.resource)) return [];
+        const say = {
+          seen: before.what === what ? `${what} is used by two mirrors` : `${before.what} is ${what} too`,
+          why: "workers would read each other's offsets, configuration and status",
+          instead: "give each its own name",
+        };
+        return [{ at: mirror, say }];
+      });
+    });
+  }),
+  stackRule({ name: "heartbeats-renamed", level: "advisory", summary: "No topic that the identity policy renames: those that end in `heartbeats`." }, ({ mirrors, topics }) =>
+    mirrors.flatMap((mirror) => {
+      const matches = mirrored(mirror);
+      const named = mirror.topicsPattern.split(/[,|()]/).map((part) => part.trim().replace(/\\([.-])/g, "$1")).filter((part) => /^[\w.-]+$/.test(part));
+      const known = [...named, ...topics.filter((t) => t.side !== "target").map((t) => t.name)];
+      const renamed = [...new Set(known)].filter((name) => name.endsWith("heartbeats") && matches?.(name) && targetTopicName(modelFrom(mirror), name) !== name);
+      if (renamed.length === 0 || !modelFrom(mirror).policyClass.endsWith("IdentityReplicationPolicy")) return [];
+      const say = {
+        seen: `${listed(renamed)} would become ${listed(renamed.map((name) => targetTopicName(modelFrom(mirror), name)))}`,
+        why: "Apache's identity policy renames topics that end in heartbeats, so applications would not find them",
+        instead: "exclude them and move them on their own, or point their applications at the new name",
+      };
+      return [{ at: mirror, say }];
+    }),
+  ),
+];

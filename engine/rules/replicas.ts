@@ -1,0 +1,118 @@
+import { reader } from "../mirror-configuration";
+import { mirrored } from "./names";
+import { type Rule, type Saying, stackRule } from "./rule";
+import type { MirrorView, View } from "./view";
+
+const INTERNAL = [
+  ["source", "offset-syncs.topic.replication.factor"],
+  ["checkpoint", "checkpoints.topic.replication.factor"],
+  ["heartbeat", "heartbeats.topic.replication.factor"],
+] as const;
+const STORAGE = ["offset.storage.replication.factor", "config.storage.replication.factor", "status.storage.replication.factor"];
+
+const brokers = { type: "integer", minimum: 1, description: "Number of the target's brokers. Default: what a resource of the stack says; unknown otherwise." } as const;
+
+const each = (view: View, look: (mirror: MirrorView) => Saying[]) => view.mirrors.flatMap((mirror) => look(mirror).map((say) => ({ at: mirror, say })));
+const brokersOf = (view: View, settings: { targetBrokers?: unknown }) => (typeof settings.targetBrokers === "number" ? settings.targetBrokers : view.targetBrokers);
+const reset = (view: View) => view.steps.some((step) => step.kind === "Replication");
+
+export const replicaRules: Rule[] = [
+  stackRule(
+    { name: "data-replication-one", level: "mandatory", whole: true, summary: "Data has more than one replica on the target, or its replication is reset before the cutover ends.", settings: { targetBrokers: brokers } },
+    (view, settings) =>
+      each(view, (mirror) => {
+        if (reader(mirror.source.config).number("replication.factor") !== 1 || reset(view) || brokersOf(view, settings) === 1) return [];
+        return [
+          {
+            seen: "replication.factor is 1 in sourceConnector.config, and nothing in the stack resets it",
+            why: "after the cutover the loss of one broker loses data that is nowhere else",
+            instead: "write -1 (the target's default) or 3, or let the migration reset the replication",
+          },
+        ];
+      }),
+  ),
+  stackRule(
+    { name: "internal-replication-one", level: "advisory", summary: "The mirror's internal topics have more than one replica.", settings: { targetBrokers: brokers } },
+    (view, settings) =>
+      each(view, (mirror) => {
+        if (brokersOf(view, settings) === 1) return [];
+        const ones = [
+          ...INTERNAL.filter(([connector, key]) => mirror[connector] !== undefined && reader(mirror[connector].config).number(key) === 1).map(([, key]) => key),
+          ...STORAGE.filter((key) => reader(mirror.target.config).number(key) === 1),
+        ];
+        if (ones.length === 0) return [];
+        return [{ seen: `${ones.join(" and ")} ${ones.length === 1 ? "is" : "are"} 1`, why: "one broker that fails stops the mirror, or loses its offsets and checkpoints", instead: "write -1 or 3" }];
+      }),
+  ),
+  stackRule(
+    { name: "storage-replication-unset", level: "mandatory", summary: "A target of fewer than three brokers has replication factors for the storage topics.", settings: { targetBrokers: brokers } },
+    (view, settings) =>
+      each(view, (mirror) => {
+        const count = brokersOf(view, settings);
+        if (count === undefined || count >= 3) return [];
+        const values = reader(mirror.target.config);
+        const wrong = STORAGE.filter((key) => (values.number(key) ?? 3) > count);
+        if (wrong.length === 0) return [];
+        return [
+          {
+            seen: `the target has ${count} broker${count === 1 ? "" : "s"}, ${wrong.map((key) => `${key} is ${values.text(key) ?? "not set, which is 3"}`).join(", ")}`,
+            why: "the operator sets none, so Connect asks for three and its workers never start",
+            instead: `write ${count} or -1 in the target's config`,
+          },
+        ];
+      }),
+  ),
+  stackRule(
+    {
+      name: "replication-above-min-isr",
+      level: "mandatory",
+      summary: "The replication factor is above min.insync.replicas.",
+      settings: { targetMinInsyncReplicas: { type: "integer", minimum: 1, description: "min.insync.replicas of the target's brokers. Default: unknown." } },
+    },
+    (view, { targetMinInsyncReplicas }) => [
+      ...view.topics.flatMap((topic) => {
+        const least = reader(topic.config).number("min.insync.replicas");
+        const say = tooFew(topic.replicationFactor, least, `topic ${topic.name}: replicationFactor`);
+        return say ? [{ at: topic, say }] : [];
+      }),
+      ...each(view, (mirror) => {
+        if (reset(view)) return [];
+        const say = tooFew(reader(mirror.source.config).number("replication.factor"), targetMinInsyncReplicas as number | undefined, "replication.factor in sourceConnector.config");
+        return say ? [say] : [];
+      }),
+    ],
+  ),
+  stackRule(
+    {
+      name: "tasks-and-partitions",
+      level: "advisory",
+      summary: "There are no more tasks than partitions, and no more workers than tasks.",
+      settings: { partitions: { type: "integer", minimum: 1, description: "Number of partitions to migrate. Default: those of the origin's topics in the stack; unknown otherwise." } },
+    },
+    (view, settings) =>
+      each(view, (mirror) => {
+        const matches = mirrored(mirror);
+        const known = view.topics.filter((t) => t.side === "origin" && matches?.(t.name)).reduce((sum, t) => sum + (t.partitions ?? 1), 0);
+        const partitions = (settings.partitions as number | undefined) ?? (known > 0 ? known : undefined);
+        const tasks = mirror.source.tasksMax ?? 1;
+        const sayings: Saying[] = [];
+        if (partitions !== undefined && tasks > partitions) {
+          sayings.push({ seen: `tasksMax is ${tasks} for ${partitions} partition${partitions === 1 ? "" : "s"}`, why: "a task without a partition only costs memory", instead: `write ${partitions} or less` });
+        }
+        const all = tasks + (mirror.checkpoint.tasksMax ?? 1) + (mirror.heartbeat === undefined ? 0 : 1);
+        if ((mirror.replicas ?? 1) > all) {
+          sayings.push({ seen: `replicas is ${mirror.replicas} for ${all} tasks at most`, why: "a worker without a task does nothing", instead: "raise sourceConnector.tasksMax, or lower replicas" });
+        }
+        return sayings;
+      }),
+  ),
+];
+
+function tooFew(factor: number | undefined, least: number | undefined, what: string): Saying | undefined {
+  if (factor === undefined || factor < 1 || least === undefined || least < 2 || factor > least) return undefined;
+  return {
+    seen: `${what} is ${factor}, min.insync.replicas ${least}`,
+    why: factor < least ? "nobody can write with acks=all" : "one broker that is down or restarted stops all writes with acks=all",
+    instead: `write at least ${least + 1}, or a lower min.insync.replicas`,
+  };
+}

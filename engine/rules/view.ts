@@ -1,0 +1,131 @@
+import type { AclRule } from "../acls";
+import type { Config, MirrorConfiguration } from "../mirror-configuration";
+import type { Side } from "../model";
+
+/**
+ * What the rules look at: the parts of a set of resources that matter for a migration, as plain data. It is read from
+ * the resources of a stack (`policies/read/`) or made from a component's settings before anything is declared.
+ * What Pulumi knows only later is absent. No value of a Secret is in it.
+ */
+export interface View {
+  mirrors: readonly MirrorView[];
+  users: readonly UserView[];
+  topics: readonly TopicView[];
+  secrets: readonly SecretView[];
+  steps: readonly StepView[];
+  /** Clients of a cluster other than the mirror (providers of @pulumi/kafka). */
+  clients: readonly ClientView[];
+  /** Brokers of the target, where a resource of the stack says it. */
+  targetBrokers?: number;
+}
+
+/** Whatever a finding can be about. */
+export interface Place {
+  /** URN, or whatever names the resource to the reader. */
+  resource: string;
+  /** In messages: `KafkaUser origin-ns/mm2-credentials`. Empty where there is only one. */
+  label: string;
+}
+
+export interface ClusterView {
+  alias: string;
+  config: Config;
+  bootstrapServers?: string;
+  authentication?: { type: string; username?: string; secretName?: string; settings: Record<string, unknown> };
+  /** Absent: no TLS. `trusted`: number of certificates named. */
+  tls?: { trusted: number };
+}
+
+export interface ConnectorView {
+  config: Config;
+  tasksMax?: number;
+}
+
+export interface MirrorView extends Place, MirrorConfiguration {
+  apiVersion: string;
+  namespace?: string;
+  /** False in API versions without a heartbeat connector. */
+  heartbeatKnown: boolean;
+  /** False before the mirror's connections are known, as in a component's settings. */
+  connectionsKnown: boolean;
+  replicas?: number;
+  origin: ClusterView;
+  target: ClusterView & MirrorConfiguration["target"];
+  source: ConnectorView;
+  checkpoint: ConnectorView;
+  heartbeat?: ConnectorView;
+  /** Whether the blocks are there: a connector without one does not run. */
+  declared: { source: boolean; checkpoint: boolean };
+  /** As written, by alias (older dialects). */
+  aliases?: { clusters: readonly string[]; connectCluster?: string; source?: string; target?: string };
+  /** Both the old and the new name of an exclusion are given. */
+  doubleExclusions: readonly { old: string; new: string }[];
+  /** Keys of Secrets that the mirror names, by Secret. */
+  secretKeys: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Every text in the resource with its path, for what must not be there. */
+  texts: readonly Text[];
+}
+
+export interface Text {
+  path: string;
+  value: string;
+}
+
+/** A KafkaUser, or the ACLs and credentials of one principal made through @pulumi/kafka. */
+export interface UserView extends Place {
+  name: string;
+  /** Undefined where nothing tells. */
+  side?: Side;
+  /** It is the one that the mirror logs in as. */
+  ofMirror: boolean;
+  maker: "operator" | "kafka";
+  apiVersion?: string;
+  rules: readonly AclRule[];
+  /** Rules written with `operation` instead of `operations`. */
+  singular: number;
+  /** Its API version reads `operation`. */
+  singularKnown: boolean;
+  texts: readonly Text[];
+}
+
+export interface TopicView extends Place {
+  name: string;
+  side?: Side;
+  partitions?: number;
+  replicationFactor?: number;
+  config: Config;
+}
+
+export interface SecretView extends Place {
+  namespace?: string;
+  name: string;
+  keys: readonly string[];
+}
+
+/** A lifecycle resource of this package, by its type name: `Gate`, `ConsumerOffsets`, ... */
+export interface StepView extends Place {
+  kind: string;
+  phase?: string;
+  abandon?: boolean;
+  mode?: string;
+  when?: string;
+}
+
+export interface ClientView extends Place {
+  tls?: boolean;
+  verifies: boolean;
+  mechanism?: string;
+}
+
+export const nothing: View = { mirrors: [], users: [], topics: [], secrets: [], steps: [], clients: [] };
+
+/** Every text in a value with its path; what Pulumi knows later is passed over. */
+export function textsOf(value: unknown, path: string): Text[] {
+  if (Array.isArray(value)) return value.flatMap((item, i) => textsOf(item, `${path}[${i}]`));
+  if (typeof value === "object" && value !== null) {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) return [];
+    return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, path === "" ? key : `${path}.${key}`));
+  }
+  return typeof value === "string" || typeof value === "boolean" ? [{ path, value: String(value) }] : [];
+}

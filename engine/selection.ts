@@ -1,0 +1,122 @@
+import { MigrationError } from "./errors";
+import type { MirrorModel } from "./model";
+import { internalSeparator, internalTopics, targetTopicName } from "./naming";
+import { nearMiss } from "./near-miss";
+import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE } from "./patterns";
+
+/** MirrorMaker 2's default for `topics.exclude` up to Kafka 3.9; 4.0 narrowed it (read in both versions' DefaultTopicFilter). */
+const TOPICS_EXCLUDE_BEFORE_4 = ".*[\\-\\.]internal,.*\\.replica,__.*";
+
+/** Why MirrorMaker 2 leaves a topic of the origin alone. */
+export type Skip = "not matched" | "excluded" | "internal" | "cycle";
+
+/** Says for each topic of the origin whether this mirror copies it (undefined) or why not. */
+export function topicRule(mirror: MirrorModel): (topic: string) => Skip | undefined {
+  const matched = compilePatternList(mirror.topicsPattern, "topicsPattern");
+  const excluded = compilePatternList(topicsExclude(mirror), "topicsExcludePattern");
+  const own = new Set(internalTopics(mirror).filter((t) => t.side === "origin" && t.kind !== "heartbeats").map((t) => t.name));
+  return (topic) => {
+    // The order of MirrorSourceConnector.shouldReplicateTopic; heartbeats pass the filter whatever the patterns say.
+    if (!isHeartbeats(mirror, topic)) {
+      if (!matched(topic)) return "not matched";
+      if (excluded(topic)) return "excluded";
+    }
+    if (own.has(topic) || isInternal(mirror, topic)) return "internal";
+    return isCycle(mirror, topic) ? "cycle" : undefined;
+  };
+}
+
+/** The topics of the origin that this mirror copies, in order. */
+export function selectTopics(originTopics: readonly string[], mirror: MirrorModel): string[] {
+  const skip = topicRule(mirror);
+  return originTopics.filter((topic) => skip(topic) === undefined).sort();
+}
+
+/** Each copied topic and what it is called on the target. */
+export function selectPairs(originTopics: readonly string[], mirror: MirrorModel): { origin: string; target: string }[] {
+  return selectTopics(originTopics, mirror).map((origin) => ({ origin, target: targetTopicName(mirror, origin) }));
+}
+
+/** The groups whose offsets this mirror's checkpoints cover (MirrorCheckpointConnector's group filter). */
+export function selectGroups(originGroups: readonly string[], mirror: MirrorModel): string[] {
+  const matched = compilePatternList(mirror.groupsPattern, "groupsPattern");
+  const excluded = compilePatternList(mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE, "groupsExcludePattern");
+  return originGroups.filter((group) => matched(group) && !excluded(group)).sort();
+}
+
+/** `topics.exclude` as it takes effect. */
+export function topicsExclude(mirror: MirrorModel): string {
+  return mirror.topicsExcludePattern ?? (atLeast4(mirror) ? DEFAULT_TOPICS_EXCLUDE : TOPICS_EXCLUDE_BEFORE_4);
+}
+
+/**
+ * The error for a mirror that copies nothing, with the near misses.
+ * @returns MigrationError SELECTION_EMPTY
+ */
+export function nothingSelected(originTopics: readonly string[], mirror: MirrorModel): MigrationError {
+  const skip = topicRule(mirror);
+  const visible = originTopics.filter((t) => !t.startsWith("__"));
+  const details = [
+    ...patternHints(visible, mirror.topicsPattern),
+    ...visible.filter((t) => skip(t) === "excluded").slice(0, 5).map((t) => `topic "${t}" is matched, but excluded by "${topicsExclude(mirror)}"`),
+    ...visible.filter((t) => skip(t) === "internal").slice(0, 5).map((t) => `topic "${t}" is matched, but MirrorMaker 2 takes its name for an internal one`),
+  ];
+  const seen = `topicsPattern "${mirror.topicsPattern}" selects none of the ${visible.length} topics that the origin shows`;
+  return new MigrationError("SELECTION_EMPTY", seen, {
+    details,
+    fix: visible.length === 0 ? "check that this is the right origin and that the user may describe its topics" : "write topicsPattern so that it matches whole topic names",
+  });
+}
+
+function patternHints(topics: readonly string[], list: string): string[] {
+  const hints: string[] = [];
+  for (const pattern of list.split(",").map((p) => p.trim()).filter((p) => p !== "")) {
+    const glob = pattern.replace(/(^|[^.\])])\*/g, "$1.*");
+    if (glob !== pattern && matches(topics, glob) > 0) {
+      hints.push(`"${pattern}" is a regular expression; did you mean "${glob}" (${matches(topics, glob)} topics)?`);
+    } else if (matches(topics, `.*(?:${pattern}).*`) > 0) {
+      hints.push(`"${pattern}" is part of topic names, but must match them whole; did you mean ".*${pattern}.*" (${matches(topics, `.*(?:${pattern}).*`)} topics)?`);
+    } else {
+      const near = nearMiss(pattern.replace(/[\\^$.*+?()[\]{}|]+$/, "").replaceAll("\\", ""), topics);
+      if (near !== undefined) hints.push(`nothing matches "${pattern}"; did you mean "${near}"?`);
+    }
+  }
+  return hints;
+}
+
+function matches(topics: readonly string[], pattern: string): number {
+  return topics.filter(compilePatternList(pattern, "topicsPattern")).length;
+}
+
+function atLeast4(mirror: MirrorModel): boolean {
+  return Number(mirror.kafkaVersion.split(".")[0]) >= 4;
+}
+
+/** ReplicationPolicy.isInternalTopic: 4.0 and later spare user topics that merely end in `internal`. */
+function isInternal(mirror: MirrorModel, topic: string): boolean {
+  if (topic.startsWith("__") || topic.startsWith(".")) return true;
+  const dot = internalSeparator(mirror);
+  const own = topic.endsWith(`${dot}checkpoints${dot}internal`) || (topic.startsWith("mm2") && topic.endsWith(`${dot}internal`));
+  if (own || atLeast4(mirror)) return own;
+  return topic.endsWith(`${dot}internal`) || topic.endsWith("-internal") || topic.endsWith(".internal");
+}
+
+function isIdentity(mirror: MirrorModel): boolean {
+  return mirror.policyClass.endsWith("IdentityReplicationPolicy");
+}
+
+/** ReplicationPolicy.isHeartbeatsTopic: `heartbeats`, or another mirror's copy of it. */
+export function isHeartbeats(mirror: MirrorModel, topic: string): boolean {
+  const separator = mirror.separator ?? ".";
+  if (separator === "") return false;
+  if (topic === "heartbeats") return true;
+  const prefixed = topic.endsWith(`${separator}heartbeats`);
+  return prefixed && (!isIdentity(mirror) || mirror.policyClass.startsWith("org.apache."));
+}
+
+/** A topic that came from the target must not go back. The identity policy sees that in heartbeats only. */
+function isCycle(mirror: MirrorModel, topic: string): boolean {
+  if (isIdentity(mirror) && !isHeartbeats(mirror, topic)) return false;
+  const parts = topic.split(mirror.separator ?? ".");
+  return parts.slice(0, -1).includes(mirror.targetAlias);
+}

@@ -1,0 +1,81 @@
+import type { Run, Step } from "./align";
+import type { Pair } from "./pairs";
+import type { Difference, DifferenceKind } from "./types";
+
+/** Differences listed of one partition; what comes after is counted in one more. */
+const LISTED = 20;
+
+/** Turns what the comparison of one partition finds into differences with topic, partition and offsets. */
+export class Differences {
+  readonly found: Difference[] = [];
+  private readonly unlisted = new Map<DifferenceKind, number>();
+
+  constructor(private readonly pair: Pair) {}
+
+  add(kind: DifferenceKind, count: number, text: string, at: { origin?: number; target?: number }): void {
+    if (this.found.length >= LISTED) {
+      this.unlisted.set(kind, (this.unlisted.get(kind) ?? 0) + count);
+      return;
+    }
+    const { topic, partition } = this.pair.origin;
+    this.found.push({
+      topic,
+      partition,
+      kind,
+      count,
+      ...(at.origin === undefined ? {} : { originOffset: at.origin }),
+      ...(at.target === undefined ? {} : { targetOffset: at.target }),
+      text: `${topic}-${partition}: ${text}`,
+    });
+  }
+
+  step(step: Step): void {
+    switch (step.kind) {
+      case "missing":
+        return this.add("missing", step.origin.count, `${records(step.origin)} of the origin ${are(step.origin)} not on the target (origin ${offsets(step.origin)})`, { origin: step.origin.first.offset });
+      case "extra":
+        return this.add("extra", step.target.count, `${records(step.target)} on the target ${are(step.target)} not on the origin (target ${offsets(step.target)})`, { target: step.target.first.offset });
+      case "duplicate":
+        return this.add("duplicate", step.target.count, `${records(step.target)} ${are(step.target)} on the target twice (target ${offsets(step.target)})`, { target: step.target.first.offset });
+      case "changed":
+      case "order": {
+        const what = step.kind === "order" ? "in another order" : "with other content";
+        return this.add(step.kind, step.origin.count, `${records(step.origin)} ${are(step.origin)} on the target ${what} (origin ${offsets(step.origin)}, target ${offsets(step.target)})`, { origin: step.origin.first.offset, target: step.target.first.offset });
+      }
+      case "leading":
+        if (step.target !== undefined) this.add("kept longer", step.target.count, `the target begins ${records(step.target)} earlier (target ${offsets(step.target)}): deleted on the origin after they were copied`, { target: step.target.first.offset });
+        if (step.origin !== undefined) this.lost(step.origin);
+        return;
+      case "diverged":
+        return this.add("diverged", 1, `from origin offset ${step.origin.offset} and target offset ${step.target.offset} on, the sides have nothing in common`, { origin: step.origin.offset, target: step.target.offset });
+    }
+  }
+
+  /** Records at the origin's start that the target does not have: gone by retention, or never copied. */
+  private lost(run: Run): void {
+    const { expireBefore, limitedBySize } = this.pair;
+    const expired = expireBefore !== undefined && run.last.timestamp < expireBefore;
+    if (limitedBySize) this.add("expired", run.count, `the origin begins ${records(run)} earlier (origin ${offsets(run)}): retention.bytes takes whole segments, so gone from the target`, { origin: run.first.offset });
+    else if (expired) this.add("expired", run.count, `the origin begins ${records(run)} earlier (origin ${offsets(run)}): older than the retention, so gone from the target`, { origin: run.first.offset });
+    else this.add("missing", run.count, `the first ${records(run)} of the origin ${are(run)} not on the target (origin ${offsets(run)})`, { origin: run.first.offset });
+  }
+
+  done(): Difference[] {
+    const { topic, partition } = this.pair.origin;
+    for (const [kind, count] of this.unlisted) this.found.push({ topic, partition, kind, count, text: `${topic}-${partition}: ${count} more: ${kind}` });
+    this.unlisted.clear();
+    return this.found;
+  }
+}
+
+function records(run: Run): string {
+  return run.count === 1 ? "1 record" : `${run.count} records`;
+}
+
+function are(run: Run): string {
+  return run.count === 1 ? "is" : "are";
+}
+
+function offsets(run: Run): string {
+  return run.count === 1 ? `offset ${run.first.offset}` : `offsets ${run.first.offset} to ${run.last.offset}`;
+}

@@ -1,0 +1,39 @@
+import { hash } from "node:crypto";
+import type { KafkaPort } from "../kafka/port";
+import { fetchBatches, type Isolation, type Span, truncated, walkFetched } from "../records/read";
+import type { RecordCursor } from "../records/walk";
+import type { Entry, Sequence } from "./align";
+
+export function entryOf(record: RecordCursor, timestamps: boolean): Entry {
+  const body = hash("sha1", record.body(), "base64");
+  return { offset: record.offset, timestamp: record.timestamp, hash: timestamps ? `${body}${record.timestamp}` : body };
+}
+
+/** The visible records of one partition as entries, read as they are asked for. */
+export function logSequence(port: KafkaPort, span: Span, isolation: Isolation, timestamps: boolean): Sequence {
+  return (from) => {
+    let offset = from === undefined ? span.from : BigInt(from);
+    return async () => {
+      const entries: Entry[] = [];
+      while (entries.length === 0 && offset < span.to) {
+        await fetchBatches(port, [{ topic: span.topic, partition: span.partition, offset }], isolation, (request, fetched) => {
+          if (fetched.outOfRange === true) throw truncated(port, request);
+          const { next } = walkFetched(fetched, request, span.to, isolation, (record) => void entries.push(entryOf(record, timestamps)));
+          offset = fetched.records.length === 0 ? span.to : BigInt(next);
+        });
+      }
+      return entries;
+    };
+  };
+}
+
+export function listSequence(list: readonly Entry[]): Sequence {
+  return (from) => {
+    let rest = from === undefined ? [...list] : list.slice(list.findIndex((e) => e.offset === from));
+    return async () => {
+      const all = rest;
+      rest = [];
+      return all;
+    };
+  };
+}

@@ -1,0 +1,141 @@
+import { hash } from "node:crypto";
+import type { RecordCursor } from "../records/walk";
+
+const SLOTS_AT_FIRST = 1024;
+/** With 32 bytes a slot, 34 MB; a partition with more keys is read in several passes. */
+const SLOTS_AT_MOST = 1 << 20;
+const FULL = 0.7;
+
+/** Thrown when a pass meets more keys than fit; the caller starts again with more passes. */
+export class TableFull extends Error {}
+
+/** What is known of a key: its latest record. */
+export interface Latest {
+  offset: number;
+  timestamp: number;
+  /** False: the latest record is a tombstone. */
+  alive: boolean;
+}
+
+/** 64 bits of a digest as two numbers: bigint would cost an object each. Never both 0: that means "none". */
+interface Short {
+  high: number;
+  low: number;
+}
+
+/**
+ * The latest record of each key of one partition, in typed arrays: 64 bits of SHA-1 stand for the key and 64 for
+ * timestamp, key, value and headers. Takes only the keys of its own pass.
+ */
+export class KeyTable {
+  private slots = SLOTS_AT_FIRST;
+  /** High and low half of key and record, four numbers a slot. */
+  private digests = new Uint32Array(SLOTS_AT_FIRST * 4);
+  private offsets = new Float64Array(SLOTS_AT_FIRST);
+  private timestamps = new Float64Array(SLOTS_AT_FIRST);
+  private used = 0;
+  /** Records seen, those of other passes included. */
+  records = 0;
+
+  constructor(
+    private readonly pass: number,
+    private readonly passes: number,
+    private readonly compareTimestamps: boolean,
+  ) {}
+
+  add(record: RecordCursor): void {
+    this.records++;
+    short(record.key() ?? NO_KEY, key);
+    if (this.passes > 1 && key.high % this.passes !== this.pass) return;
+    const slot = this.slot(key.high, key.low);
+    if (this.isFree(slot)) {
+      this.digests[slot * 4] = key.high;
+      this.digests[slot * 4 + 1] = key.low;
+      this.used++;
+    }
+    this.offsets[slot] = record.offset;
+    this.timestamps[slot] = record.timestamp;
+    if (record.isTombstone()) content.high = content.low = 0;
+    else this.digest(record);
+    this.digests[slot * 4 + 2] = content.high;
+    this.digests[slot * 4 + 3] = content.low;
+    if (this.used > this.slots * FULL) this.grow();
+  }
+
+  private digest(record: RecordCursor): void {
+    short(record.body(), content);
+    if (!this.compareTimestamps) return;
+    stamp.writeUInt32BE(content.high, 0);
+    stamp.writeUInt32BE(content.low, 4);
+    stamp.writeDoubleBE(record.timestamp, 8);
+    short(stamp, content);
+  }
+
+  private isFree(slot: number): boolean {
+    return this.digests[slot * 4] === 0 && this.digests[slot * 4 + 1] === 0;
+  }
+
+  /** Where this key is, or belongs. */
+  private slot(high: number, low: number): number {
+    const mask = this.slots - 1;
+    let slot = low & mask;
+    while (!this.isFree(slot) && !(this.digests[slot * 4] === high && this.digests[slot * 4 + 1] === low)) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  private grow(): void {
+    if (this.slots >= SLOTS_AT_MOST) throw new TableFull();
+    const { digests, offsets, timestamps, slots } = this;
+    this.slots *= 2;
+    this.digests = new Uint32Array(this.slots * 4);
+    this.offsets = new Float64Array(this.slots);
+    this.timestamps = new Float64Array(this.slots);
+    for (let i = 0; i < slots; i++) {
+      const [high, low] = [digests[i * 4]!, digests[i * 4 + 1]!];
+      if (high === 0 && low === 0) continue;
+      const slot = this.slot(high, low);
+      this.digests.set(digests.subarray(i * 4, i * 4 + 4), slot * 4);
+      this.offsets[slot] = offsets[i]!;
+      this.timestamps[slot] = timestamps[i]!;
+    }
+  }
+
+  /** Each key whose latest record differs on the other side; a tombstone is as good as no record. */
+  compare(other: KeyTable, differs: (here: Latest | undefined, there: Latest | undefined) => void): void {
+    for (const slot of this.taken()) {
+      const there = other.slot(this.digests[slot * 4]!, this.digests[slot * 4 + 1]!);
+      const same = this.digests[slot * 4 + 2] === other.digests[there * 4 + 2] && this.digests[slot * 4 + 3] === other.digests[there * 4 + 3];
+      if (!same) differs(this.latest(slot), other.isFree(there) ? undefined : other.latest(there));
+    }
+    for (const slot of other.taken()) {
+      const here = this.slot(other.digests[slot * 4]!, other.digests[slot * 4 + 1]!);
+      if (this.isFree(here) && other.latest(slot).alive) differs(undefined, other.latest(slot));
+    }
+  }
+
+  private *taken(): Iterable<number> {
+    for (let slot = 0; slot < this.slots; slot++) if (!this.isFree(slot)) yield slot;
+  }
+
+  private latest(slot: number): Latest {
+    const alive = this.digests[slot * 4 + 2] !== 0 || this.digests[slot * 4 + 3] !== 0;
+    return { offset: this.offsets[slot]!, timestamp: this.timestamps[slot]!, alive };
+  }
+}
+
+const NO_KEY = Buffer.from("a record without a key");
+const stamp = Buffer.alloc(16);
+/** Reused: filled anew for each record. */
+const key: Short = { high: 0, low: 0 };
+const content: Short = { high: 0, low: 0 };
+
+/** The first 64 bits of SHA-1. As a string of bytes it comes out of Node twice as fast as in a Buffer. */
+function short(bytes: Buffer, into: Short): void {
+  const digest = hash("sha1", bytes, "binary");
+  into.high = half(digest, 0);
+  into.low = half(digest, 4) || (into.high === 0 ? 1 : 0);
+}
+
+function half(digest: string, at: number): number {
+  return ((digest.charCodeAt(at) << 24) | (digest.charCodeAt(at + 1) << 16) | (digest.charCodeAt(at + 2) << 8) | digest.charCodeAt(at + 3)) >>> 0;
+}

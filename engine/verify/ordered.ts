@@ -1,0 +1,88 @@
+import type { Clusters } from "../clusters";
+import { SequenceDigest } from "../records/digest";
+import { type Isolation, keyOf, type Span } from "../records/read";
+import { scan } from "../records/scan";
+import { align } from "./align";
+import { Differences } from "./differences";
+import { logSequence } from "./entries";
+import { type Pair, TARGET_ISOLATION } from "./pairs";
+import type { PartitionResult } from "./types";
+
+export interface Watch {
+  bytes(side: "origin" | "target", count: number): void;
+  done(pair: Pair, result: PartitionResult): void;
+  signal?: AbortSignal | undefined;
+}
+
+interface Digested {
+  count: number;
+  digest: string;
+}
+
+/**
+ * Compares every visible record of the pairs in order: count and digest of both sides, all partitions side by side in
+ * constant memory. Where they differ both sides are read once more to find where.
+ */
+export async function compareInOrder(clusters: Clusters, pairs: readonly Pair[], isolation: Isolation, watch: Watch): Promise<void> {
+  const origin = new Map<string, Digested>();
+  const target = new Map<string, Digested>();
+  const different: Pair[] = [];
+  const byTarget = new Map(pairs.map((p) => [keyOf(p.target), p]));
+  const byOrigin = new Map(pairs.map((p) => [keyOf(p.origin), p]));
+  const settle = (pair: Pair) => {
+    const [a, b] = [origin.get(keyOf(pair.origin)), target.get(keyOf(pair.target))];
+    if (a === undefined || b === undefined) return;
+    if (a.count === b.count && a.digest === b.digest) watch.done(pair, { ...name(pair), proof: a.count === 0 ? "nothing to compare" : "exact", originRecords: a.count, targetRecords: b.count, differences: [] });
+    else different.push(pair);
+  };
+  await Promise.all([
+    digests(clusters, "origin", pairs, isolation, watch, (span, digested) => {
+      origin.set(keyOf(span), digested);
+      settle(byOrigin.get(keyOf(span))!);
+    }),
+    digests(clusters, "target", pairs, TARGET_ISOLATION, watch, (span, digested) => {
+      target.set(keyOf(span), digested);
+      settle(byTarget.get(keyOf(span))!);
+    }),
+  ]);
+  for (const pair of different) {
+    watch.signal?.throwIfAborted();
+    watch.done(pair, await findDifferences(clusters, pair, isolation));
+  }
+}
+
+async function digests(clusters: Clusters, side: "origin" | "target", pairs: readonly Pair[], isolation: Isolation, watch: Watch, done: (span: Span, digested: Digested) => void): Promise<void> {
+  const timestamps = new Map(pairs.map((p) => [keyOf(p[side]), p.timestamps]));
+  const running = new Map<string, SequenceDigest>();
+  const digestOf = (span: Span) => {
+    const key = keyOf(span);
+    let digest = running.get(key);
+    if (digest === undefined) running.set(key, (digest = new SequenceDigest(timestamps.get(key))));
+    return digest;
+  };
+  await scan(clusters[side], pairs.map((p) => p[side]), {
+    isolation,
+    visit: (span, record) => digestOf(span).add(record),
+    done: (span) => {
+      const digest = digestOf(span);
+      running.delete(keyOf(span));
+      done(span, { count: digest.count, digest: digest.hex() });
+    },
+    bytes: (count) => watch.bytes(side, count),
+    signal: watch.signal,
+  });
+}
+
+async function findDifferences(clusters: Clusters, pair: Pair, isolation: Isolation): Promise<PartitionResult> {
+  const differences = new Differences(pair);
+  const counts = await align(
+    logSequence(clusters.origin, pair.origin, isolation, pair.timestamps),
+    logSequence(clusters.target, pair.target, TARGET_ISOLATION, pair.timestamps),
+    (step) => differences.step(step),
+  );
+  return { ...name(pair), proof: "exact", originRecords: counts.origin, targetRecords: counts.target, differences: differences.done() };
+}
+
+export function name(pair: Pair): { topic: string; partition: number } {
+  return { topic: pair.origin.topic, partition: pair.origin.partition };
+}

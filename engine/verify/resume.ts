@@ -1,0 +1,57 @@
+import { appendFile, readFile } from "node:fs/promises";
+import type { Pair } from "./pairs";
+import type { PartitionResult } from "./types";
+
+/**
+ * Remembers verified partitions in a file, one line each, so that an interrupted run goes on where it stopped. A line
+ * holds only while both topics are the same ones and neither log has moved. The file holds names, offsets and counts,
+ * no records and no secrets.
+ */
+export class Memory {
+  private readonly known = new Map<string, PartitionResult>();
+  private pending = Promise.resolve();
+
+  private constructor(
+    private readonly file: string | undefined,
+    private readonly mode: string,
+  ) {}
+
+  static async open(file: string | undefined, mode: string): Promise<Memory> {
+    const memory = new Memory(file, mode);
+    if (file === undefined) return memory;
+    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return "";
+      throw error;
+    });
+    for (const line of text.split("\n")) {
+      try {
+        const { id, result } = JSON.parse(line) as { id: string; result: PartitionResult };
+        memory.known.set(id, result);
+      } catch {
+        // The last line of a killed run may be half written.
+      }
+    }
+    return memory;
+  }
+
+  get(pair: Pair): PartitionResult | undefined {
+    return this.known.get(this.id(pair));
+  }
+
+  /** Faults are looked for again: someone may have mended them. */
+  remember(pair: Pair, result: PartitionResult): void {
+    if (this.file === undefined || result.differences.length > 0) return;
+    const line = `${JSON.stringify({ id: this.id(pair), result })}\n`;
+    this.pending = this.pending.then(() => appendFile(this.file!, line, { mode: 0o600 }));
+    this.pending.catch(() => {});
+  }
+
+  /** Waits until everything is written. */
+  async flushed(): Promise<void> {
+    await this.pending;
+  }
+
+  private id({ origin, target, identity }: Pair): string {
+    return [this.mode, identity, origin.topic, origin.partition, origin.from, origin.to, target.from, target.to].join(" ");
+  }
+}

@@ -1,0 +1,189 @@
+import { type Clusters, type OpenKafka, requestCount, withClusters } from "../clusters";
+import { ConnectStateReader, effectiveIsolation } from "../connect-state";
+import { MigrationError } from "../errors";
+import type { MigrationModel, MirrorModel } from "../model";
+import type { Progress } from "../progress";
+import type { Isolation } from "../records/read";
+import { bytesText, countText, durationText } from "../units";
+import { compareLatest } from "./compacted";
+import { compareInOrder, type Watch } from "./ordered";
+import { type Pair, type Pairs, readPairs } from "./pairs";
+import { Memory } from "./resume";
+import { compareTails } from "./tails";
+import { isFault, type PartitionResult, type TopicResult, type VerifyOptions, type VerifyResult } from "./types";
+
+const LISTED = 1000;
+const NAMED = 20;
+const BETWEEN_LINES_MS = 5_000;
+/** Mode `tail` counts no more offsets than this in all. */
+const COUNTED_TOGETHER = 2_000_000;
+
+/**
+ * Proves that both sides hold the same records; a difference is an error. Call it once the gate has passed.
+ * @throws MigrationError VERIFY_DIFFERENT naming topics, partitions and offsets
+ */
+export async function verifyCopy(model: MigrationModel, options: VerifyOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<VerifyResult> {
+  const result = await compareCopy(model, options, progress, signal, open);
+  if (result.equal) return result;
+  const faults = result.differences.filter(isFault);
+  const details = faults.slice(0, NAMED).map((f) => f.text);
+  const listed = faults.length > NAMED ? [`${faults.length - NAMED} more`] : [];
+  const partitions = result.topics.reduce((sum, t) => sum + t.faulty, 0);
+  throw new MigrationError("VERIFY_DIFFERENT", `the copy differs from the origin in ${countText(partitions, "partition")} of ${result.partitions}`, {
+    details: [...details, ...listed],
+    fix: "find out what else writes to, or deletes from, these topics on the target; then let a mirror with new storage topic names copy them anew, or give their verification up (mode none)",
+  });
+}
+
+/** The same, with what differs as part of the result. */
+export async function compareCopy(model: MigrationModel, options: VerifyOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<VerifyResult> {
+  const started = Date.now();
+  const memory = await Memory.open(options.resumeFile, `${options.mode} ${options.tailRecords ?? 100}`);
+  return withClusters(
+    model,
+    async (clusters) => {
+      const run = new Run(clusters, model.mirror, options, progress, memory, signal);
+      const pairs = options.mode === "none" ? { topics: [], pairs: [], notes: [] } : await readPairs(clusters, model.mirror);
+      await run.compare(pairs);
+      await memory.flushed();
+      return { ...run.result(pairs), durationMs: Date.now() - started, requests: requestCount(clusters) };
+    },
+    open,
+  );
+}
+
+class Run {
+  private readonly results = new Map<Pair, PartitionResult>();
+  private readonly bytes = { origin: 0, target: 0 };
+  private resumed = 0;
+  private total = 0;
+  private expected = 0;
+  private saidAt = 0;
+  private readonly started = Date.now();
+  private readonly notes: string[] = [];
+  private readonly watch: Watch;
+
+  constructor(
+    private readonly clusters: Clusters,
+    private readonly mirror: MirrorModel,
+    private readonly options: VerifyOptions,
+    private readonly progress: Progress,
+    private readonly memory: Memory,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    this.watch = {
+      bytes: (side, count) => {
+        this.bytes[side] += count;
+        this.say();
+      },
+      done: (pair, result) => {
+        this.results.set(pair, result);
+        this.memory.remember(pair, result);
+        this.say();
+      },
+      signal,
+    };
+  }
+
+  async compare({ pairs, notes }: Pairs): Promise<void> {
+    this.notes.push(...notes);
+    this.total = pairs.length;
+    if (pairs.length === 0) return;
+    const open = pairs.filter((pair) => {
+      const known = this.memory.get(pair);
+      if (known !== undefined) this.results.set(pair, known);
+      return known === undefined;
+    });
+    this.resumed = pairs.length - open.length;
+    if (this.resumed > 0) this.progress.info(`${countText(this.resumed, "partition")} were verified by an earlier run and have not changed`);
+    const isolation = await this.isolation();
+    if (this.options.mode === "full") await this.full(open, isolation);
+    else await this.tail(open, isolation);
+  }
+
+  private async full(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
+    this.expected = await this.sizes(pairs);
+    await compareInOrder(this.clusters, pairs.filter((p) => !p.compacted), isolation, this.watch);
+    await compareLatest(this.clusters, pairs.filter((p) => p.compacted), isolation, this.watch);
+  }
+
+  /** The ends of all partitions; and whole partitions where the numbers of offsets differ, if they are small enough. */
+  private async tail(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
+    const length = (pair: Pair) => Math.max(Number(pair.origin.to - pair.origin.from), Number(pair.target.to - pair.target.from));
+    const unequal = pairs.filter((p) => !p.compacted && p.origin.to - p.origin.from !== p.target.to - p.target.from);
+    const whole = new Set<Pair>();
+    let offsets = 0;
+    for (const pair of unequal.sort((a, b) => length(a) - length(b))) {
+      if (length(pair) > (this.options.countUpTo ?? 200_000) || offsets + length(pair) > COUNTED_TOGETHER) break;
+      offsets += length(pair);
+      whole.add(pair);
+    }
+    await compareInOrder(this.clusters, [...whole], isolation, this.watch);
+    await compareTails(this.clusters, pairs.filter((p) => !whole.has(p)), this.options.tailRecords ?? 100, isolation, this.watch);
+    const left = unequal.length - whole.size;
+    if (left > 0) {
+      this.notes.push(`${countText(left, "partition")} were compared at their end only, though the sides differ in offsets: markers, compaction or duplicates can explain that; mode "full" tells`);
+    }
+  }
+
+  /** What the mirror's consumer sees of the origin. */
+  private async isolation(): Promise<Isolation> {
+    return effectiveIsolation(await new ConnectStateReader(this.clusters.target, this.mirror).read(this.signal), this.mirror);
+  }
+
+  private async sizes(pairs: readonly Pair[]): Promise<number> {
+    const sum = (sizes: Map<string, bigint>) => [...sizes.values()].reduce((total, size) => total + Number(size), 0);
+    const topics = (side: "origin" | "target") => [...new Set(pairs.map((p) => p[side].topic))];
+    // For the time left only: whoever may not read sizes gets no estimate.
+    const both = await Promise.all((["origin", "target"] as const).map((side) => this.clusters[side].partitionSizes(topics(side)).catch(() => new Map<string, bigint>())));
+    return both.reduce((total, sizes) => total + sum(sizes), 0);
+  }
+
+  private say(): void {
+    const now = Date.now();
+    if (now - Math.max(this.saidAt, this.started) < BETWEEN_LINES_MS) return;
+    this.saidAt = now;
+    const read = this.bytes.origin + this.bytes.target;
+    const rate = (read * 1000) / (now - this.started);
+    // The first bytes say nothing about the rate.
+    const left = this.expected > read && read * 50 > this.expected ? `, about ${durationText(((this.expected - read) / rate) * 1000)} left` : "";
+    const of = this.expected > 0 ? ` of ${bytesText(this.expected)}` : "";
+    this.progress.info(`${this.results.size} of ${countText(this.total, "partition")} verified; ${bytesText(read)}${of} read, ${bytesText(rate)}/s${left}`);
+  }
+
+  result({ topics, pairs }: Pairs): Omit<VerifyResult, "durationMs" | "requests"> {
+    const byTopic = new Map<string, Pair[]>(topics.map((t) => [t.origin, []]));
+    for (const pair of pairs) byTopic.get(pair.origin.topic)!.push(pair);
+    const all = pairs.flatMap((p) => this.results.get(p)?.differences ?? []);
+    const faults = all.filter(isFault);
+    const others = all.filter((d) => !isFault(d));
+    return {
+      mode: this.options.mode,
+      equal: faults.length === 0,
+      topics: topics.map((t): TopicResult => {
+        const results = byTopic.get(t.origin)!.map((p) => ({ pair: p, result: this.results.get(p)! }));
+        const records = (side: "origin" | "target") => results.reduce((sum, { pair, result }) => sum + (result[`${side}Records`] ?? Number(pair[side].to - pair[side].from)), 0);
+        return {
+          topic: t.origin,
+          target: t.target,
+          partitions: t.partitions,
+          compacted: t.compacted,
+          originRecords: records("origin"),
+          targetRecords: records("target"),
+          counted: results.every(({ result }) => result.originRecords !== undefined && result.targetRecords !== undefined),
+          duplicates: results.flatMap(({ result }) => result.differences).filter((d) => d.kind === "duplicate").reduce((sum, d) => sum + d.count, 0),
+          faulty: results.filter(({ result }) => result.differences.some(isFault)).length,
+        };
+      }),
+      differences: [...faults, ...others].slice(0, LISTED),
+      notes: [...this.notes, ...beyond(faults.length + others.length)],
+      partitions: pairs.length,
+      resumed: this.resumed,
+      bytes: this.bytes,
+    };
+  }
+}
+
+function beyond(count: number): string[] {
+  return count > LISTED ? [`${count - LISTED} more differences are not listed`] : [];
+}

@@ -1,0 +1,94 @@
+import { AHEAD, type Entry, type Run, type Sequence } from "./align";
+
+/** Kept back while searching, so that a common place across the border of two windows is seen. */
+const OVERLAP = 16;
+
+/** A sequence with a window that can be looked into. */
+export class Side {
+  private window: Entry[] = [];
+  private head = 0;
+  private next: () => Promise<Entry[]>;
+  ended = false;
+  /** Entries left behind. */
+  passed = 0;
+
+  constructor(private readonly sequence: Sequence) {
+    this.next = sequence(undefined);
+  }
+
+  get length(): number {
+    return this.window.length - this.head;
+  }
+
+  peek(index: number): Entry | undefined {
+    return this.window[this.head + index];
+  }
+
+  async fill(count: number): Promise<void> {
+    while (this.length < count && !this.ended) {
+      const more = await this.next();
+      if (more.length === 0) this.ended = true;
+      if (this.head > 0) {
+        this.window = this.window.slice(this.head);
+        this.head = 0;
+      }
+      for (const entry of more) this.window.push(entry);
+    }
+  }
+
+  skip(count: number): void {
+    this.head += count;
+    this.passed += count;
+  }
+
+  take(count: number): Entry[] {
+    const taken = this.window.slice(this.head, this.head + count);
+    this.skip(count);
+    return taken;
+  }
+
+  /** The whole window. */
+  all(): Entry[] {
+    return this.window.slice(this.head);
+  }
+
+  /** Passes everything that is left, or what is left before the first entry that is not like that. */
+  async drain(like?: (entry: Entry) => boolean): Promise<Run | undefined> {
+    let run: Run | undefined;
+    for (await this.fill(1); this.length > 0; await this.fill(1)) {
+      const other = like === undefined ? -1 : this.all().findIndex((e) => !like(e));
+      run = longer(run, this.take(other < 0 ? this.length : other));
+      if (other >= 0) break;
+    }
+    return run;
+  }
+
+  /**
+   * Passes entries until `place` finds one in the window, goes there and says what was passed; when it never does,
+   * stands where it stood before and returns undefined.
+   */
+  async search(place: (ahead: Side) => number | undefined): Promise<Run | undefined> {
+    const start = this.peek(0);
+    if (start === undefined) return undefined;
+    const passed = this.passed;
+    let run: Run | undefined;
+    for (await this.fill(AHEAD); ; await this.fill(AHEAD)) {
+      const at = place(this);
+      if (at !== undefined) return longer(run, this.take(at));
+      if (this.ended) break;
+      run = longer(run, this.take(this.length - OVERLAP));
+    }
+    this.window = [];
+    this.head = 0;
+    this.ended = false;
+    this.passed = passed;
+    this.next = this.sequence(start.offset);
+    await this.fill(1);
+    return undefined;
+  }
+}
+
+function longer(run: Run | undefined, more: Entry[]): Run | undefined {
+  if (more.length === 0) return run;
+  return { first: run?.first ?? more[0]!, last: more.at(-1)!, count: (run?.count ?? 0) + more.length };
+}

@@ -1,0 +1,108 @@
+import type { Clusters } from "../clusters";
+import { type Isolation, keyOf, pickLast } from "../records/read";
+import type { RecordCursor } from "../records/walk";
+import { align, type Entry, type Run, type Step } from "./align";
+import { Differences } from "./differences";
+import { entryOf, listSequence } from "./entries";
+import { name, type Watch } from "./ordered";
+import { type Pair, TARGET_ISOLATION } from "./pairs";
+
+/** Entries held at once; a partition's share of it is its tail on both sides. */
+const ENTRIES_TOGETHER = 50_000;
+
+interface TailEntry extends Entry {
+  key: string;
+  alive: boolean;
+}
+
+/** Compares the last records of each partition, many partitions at a time. */
+export async function compareTails(clusters: Clusters, pairs: readonly Pair[], count: number, isolation: Isolation, watch: Watch): Promise<void> {
+  const together = Math.max(1, Math.floor(ENTRIES_TOGETHER / (2 * count)));
+  for (let from = 0; from < pairs.length; from += together) {
+    watch.signal?.throwIfAborted();
+    const some = pairs.slice(from, from + together);
+    const pick = (compareTimestamps: boolean) => (record: RecordCursor): TailEntry => ({
+      ...entryOf(record, compareTimestamps),
+      key: record.key()?.toString("base64") ?? "",
+      alive: !record.isTombstone(),
+    });
+    for (const compareTimestamps of [true, false]) {
+      const same = some.filter((p) => p.timestamps === compareTimestamps);
+      if (same.length === 0) continue;
+      const [here, there] = await Promise.all([
+        pickLast(clusters.origin, same.map((p) => p.origin), count, isolation, pick(compareTimestamps)),
+        pickLast(clusters.target, same.map((p) => p.target), count, TARGET_ISOLATION, pick(compareTimestamps)),
+      ]);
+      for (const pair of same) await comparePair(pair, here.get(keyOf(pair.origin))!, there.get(keyOf(pair.target))!, count, watch);
+    }
+  }
+}
+
+async function comparePair(pair: Pair, here: TailEntry[], there: TailEntry[], count: number, watch: Watch): Promise<void> {
+  const differences = new Differences(pair);
+  const whole = { origin: here.length < count, target: there.length < count };
+  if (pair.compacted) compareKeys(differences, here, there, whole);
+  else await compareBackwards(differences, here, there, whole);
+  watch.done(pair, {
+    ...name(pair),
+    proof: here.length === 0 && there.length === 0 ? "nothing to compare" : "tail",
+    ...(whole.origin ? { originRecords: here.length } : {}),
+    ...(whole.target ? { targetRecords: there.length } : {}),
+    differences: differences.done(),
+  });
+}
+
+/** From the end backwards, until one side's tail is used up. */
+async function compareBackwards(differences: Differences, here: TailEntry[], there: TailEntry[], whole: { origin: boolean; target: boolean }): Promise<void> {
+  const steps: Step[] = [];
+  await align(listSequence(here.toReversed()), listSequence(there.toReversed()), (step) => steps.push(step));
+  for (const step of steps.toReversed()) {
+    const turned = forwards(step);
+    // What one tail has beyond the other's begin is no difference, unless the other one is its whole log.
+    if (turned.kind === "leading" && turned.origin !== undefined && !whole.target) continue;
+    if (turned.kind === "leading" && turned.target !== undefined && !whole.origin) continue;
+    if (turned.kind === "duplicate" && turned.rest && !whole.origin) continue;
+    differences.step(turned);
+  }
+}
+
+/** A step that was found backwards: what came last there comes first. */
+function forwards(step: Step): Step {
+  switch (step.kind) {
+    case "missing":
+      return step.rest ? { kind: "leading", origin: turn(step.origin) } : { kind: "missing", origin: turn(step.origin) };
+    case "extra":
+      return step.rest ? { kind: "leading", target: turn(step.target) } : { kind: "extra", target: turn(step.target) };
+    case "duplicate":
+      return { ...step, target: turn(step.target) };
+    case "changed":
+    case "order":
+      return { kind: step.kind, origin: turn(step.origin), target: turn(step.target) };
+    case "leading":
+      return step.origin === undefined ? { kind: "extra", target: turn(step.target!) } : { kind: "missing", origin: turn(step.origin) };
+    case "diverged":
+      return step;
+  }
+}
+
+function turn(run: Run): Run {
+  return { first: run.last, last: run.first, count: run.count };
+}
+
+/** The latest record of each key that both tails have; keys of one tail only count when the other is its whole log. */
+function compareKeys(differences: Differences, here: TailEntry[], there: TailEntry[], whole: { origin: boolean; target: boolean }): void {
+  const latest = (tail: TailEntry[]) => new Map(tail.map((e) => [e.key, e]));
+  const [a, b] = [latest(here), latest(there)];
+  for (const [key, mine] of a) {
+    const other = b.get(key);
+    if (other === undefined) {
+      if (whole.target && mine.alive) differences.add("missing", 1, `the key of origin offset ${mine.offset} has no value on the target`, { origin: mine.offset });
+    } else if ((mine.alive || other.alive) && mine.hash !== other.hash) {
+      differences.add("changed", 1, `the key of origin offset ${mine.offset} has another latest record on the target (offset ${other.offset})`, { origin: mine.offset, target: other.offset });
+    }
+  }
+  if (!whole.origin) return;
+  for (const [key, other] of b) {
+    if (!a.has(key) && other.alive) differences.add("extra", 1, `the key of target offset ${other.offset} does not exist on the origin`, { target: other.offset });
+  }
+}

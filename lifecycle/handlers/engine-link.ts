@@ -1,0 +1,74 @@
+import { connect } from "node:net";
+import * as grpc from "@grpc/grpc-js";
+import type { Progress } from "../../engine/progress";
+
+/**
+ * The dynamic provider is started with the address of Pulumi's engine as its first argument. It serves two needs that
+ * the dynamic protocol leaves open: showing progress, and noticing that `pulumi` was killed (Pulumi tells a dynamic
+ * provider nothing, and a gate left running alone would go on for its whole limit).
+ */
+function engineAddress(): string | undefined {
+  const address = process.argv[2];
+  return address !== undefined && /^[\w.[\]-]+:\d+$/.test(address) ? address : undefined;
+}
+
+const WATCH_EVERY_MS = 2000;
+let watching = false;
+
+/** Ends this process when Pulumi's engine is gone; every step may be run again, so leaving at once is safe. */
+export function watchEngine(): void {
+  const address = engineAddress();
+  if (watching || address === undefined) return;
+  watching = true;
+  const at = address.lastIndexOf(":");
+  const host = address.slice(0, at);
+  const port = Number(address.slice(at + 1));
+  let refused = 0;
+  setInterval(() => {
+    const socket = connect({ host, port });
+    socket.once("connect", () => {
+      refused = 0;
+      socket.destroy();
+    });
+    socket.once("error", () => {
+      refused += 1;
+      socket.destroy();
+      if (refused >= 2) process.exit(1);
+    });
+  }, WATCH_EVERY_MS).unref();
+}
+
+type LogClient = { log(request: unknown, callback: (error: Error | null) => void): void };
+
+let client: { log: LogClient; proto: typeof import("@pulumi/pulumi/proto/engine_pb") } | undefined;
+
+function logClient(address: string) {
+  if (client === undefined) {
+    const { EngineClient } = require("@pulumi/pulumi/proto/engine_grpc_pb") as {
+      EngineClient: new (address: string, credentials: grpc.ChannelCredentials) => LogClient;
+    };
+    const proto = require("@pulumi/pulumi/proto/engine_pb") as typeof import("@pulumi/pulumi/proto/engine_pb");
+    client = { log: new EngineClient(address, grpc.credentials.createInsecure()), proto };
+  }
+  return client;
+}
+
+/** Progress as lines of `pulumi up`; on standard error when no engine listens (tests of one step alone). */
+export function engineProgress(kind: string): Progress {
+  const address = engineAddress();
+  const send = (severity: "INFO" | "WARNING", line: string) => {
+    const text = line.startsWith(`${kind}: `) ? line : `${kind}: ${line}`;
+    if (address === undefined) {
+      process.stderr.write(`${text}\n`);
+      return;
+    }
+    const { log, proto } = logClient(address);
+    const request = new proto.LogRequest();
+    request.setSeverity(proto.LogSeverity[severity]);
+    request.setMessage(text);
+    log.log(request, (error) => {
+      if (error) process.stderr.write(`${text}\n`);
+    });
+  };
+  return { info: (line) => send("INFO", line), warn: (line) => send("WARNING", line) };
+}

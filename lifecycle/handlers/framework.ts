@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import type { Progress } from "../../engine/progress";
+import { watchEngine, engineProgress } from "./engine-link";
+
+/** Pulumi's stand-in for a value that a preview does not know yet. */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+export type Plain = Record<string, unknown>;
+
+/**
+ * One step's work, over plain inputs. `State` is what Pulumi keeps: the inputs as they were plus the outputs.
+ * Every method may be killed at any point and run again.
+ */
+export interface Handler<Inputs extends object, Outputs extends object> {
+  /**
+   * Looks ahead, at preview and again at `up`, and only when every input is known. Says through `progress` what the
+   * step is going to do, and returns what stops it.
+   */
+  foresee?(news: Inputs, olds: (Inputs & Outputs) | undefined, progress: Progress): Promise<string[]>;
+  create(inputs: Inputs, progress: Progress): Promise<Outputs>;
+  update(olds: Inputs & Outputs, news: Inputs, progress: Progress): Promise<Outputs>;
+  remove(state: Inputs & Outputs, progress: Progress): Promise<void>;
+  /**
+   * Inputs that only say how to get at things: a change of these alone is no change. A preview does not know some of them
+   * (a provider's own settings), and taking them for changed would make everything that follows unknown, too.
+   */
+  immaterial?: readonly (keyof Inputs & string)[];
+  /** Brings the state of an older version of this package to the present form. */
+  upgrade?(state: Plain): Inputs & Outputs;
+}
+
+/** What the dynamic provider's thin methods call. */
+export interface Step {
+  check(olds: Plain | undefined, news: Plain): Promise<{ inputs: Plain; failures: { property: string; reason: string }[] }>;
+  diff(id: string, olds: Plain, news: Plain): Promise<{ changes: boolean }>;
+  create(inputs: Plain): Promise<{ id: string; outs: Plain }>;
+  update(id: string, olds: Plain, news: Plain): Promise<{ outs: Plain }>;
+  delete(id: string, props: Plain): Promise<void>;
+}
+
+/** Turns a handler into a step: knows Pulumi's protocol so that the handlers need not. */
+export function serve<I extends object, O extends object>(kind: string, handler: Handler<I, O>): Step {
+  const stateOf = (props: Plain) => (handler.upgrade ? handler.upgrade(props) : (props as I & O));
+  const run = async <T>(work: (progress: Progress) => Promise<T>): Promise<T> => {
+    watchEngine();
+    try {
+      return await work(engineProgress(kind));
+    } catch (error) {
+      throw withoutStack(error);
+    }
+  };
+  return {
+    async check(olds, news) {
+      const inputs = inputsOnly(news);
+      const failures = handler.foresee && !hasUnknown(inputs)
+        ? await run((progress) => handler.foresee!(inputs as I, isState(olds) ? stateOf(inputsOnly(olds)) : undefined, progress))
+        : [];
+      return { inputs, failures: failures.map((reason) => ({ property: kind, reason })) };
+    },
+    async diff(_id, olds, news) {
+      const wanted = inputsOnly(news);
+      const material = Object.keys(wanted).filter((key) => !(handler.immaterial as readonly string[] | undefined)?.includes(key));
+      return { changes: material.some((key) => !isDeepStrictEqual(wanted[key], olds[key])) };
+    },
+    async create(props) {
+      const inputs = inputsOnly(props);
+      const outs = await run((progress) => handler.create(inputs as I, progress));
+      return { id: `${kind}-${randomUUID()}`, outs: plain({ ...inputs, ...outs }) };
+    },
+    async update(_id, olds, news) {
+      const inputs = inputsOnly(news);
+      const outs = await run((progress) => handler.update(stateOf(inputsOnly(olds)), inputs as I, progress));
+      return { outs: plain({ ...inputs, ...outs }) };
+    },
+    async delete(_id, props) {
+      await run((progress) => handler.remove(stateOf(inputsOnly(props)), progress));
+    },
+  };
+}
+
+/** Without Pulumi's own keys and without undefined, which its wire format can't carry. */
+function inputsOnly(props: Plain): Plain {
+  return Object.fromEntries(Object.entries(props).filter(([key, value]) => key !== "__provider" && value !== undefined && value !== null));
+}
+
+function isState(olds: Plain | undefined): olds is Plain {
+  return olds !== undefined && olds !== null && Object.keys(inputsOnly(olds)).length > 0;
+}
+
+function hasUnknown(value: unknown): boolean {
+  if (value === UNKNOWN) return true;
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some(hasUnknown);
+}
+
+/** Through JSON, so that nothing but plain data can get into state; offsets are kept as decimal text. */
+function plain(value: Plain): Plain {
+  return JSON.parse(JSON.stringify(value, (_key, v: unknown) => (typeof v === "bigint" ? v.toString() : v))) as Plain;
+}
+
+/** The dynamic provider prints `stack`; an engineer wants the message. KAFKA_MIGRATION_DEBUG=1 keeps the stack. */
+function withoutStack(error: unknown): Error {
+  const e = error instanceof Error ? error : new Error(String(error));
+  if (process.env.KAFKA_MIGRATION_DEBUG !== "1") e.stack = "";
+  return e;
+}

@@ -1,0 +1,31 @@
+import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
+
+/** What every step is given. The connections are secrets in state; the mirror's model is readable there. */
+export interface StepInputs {
+  originConnection: Connection;
+  targetConnection: Connection;
+  mirror: MirrorModel;
+}
+
+/** Steps that act when the phase changes. */
+export interface PhasedInputs extends StepInputs {
+  phase: Phase;
+}
+
+export function modelOf(inputs: StepInputs): MigrationModel {
+  return { origin: inputs.originConnection, target: inputs.targetConnection, mirror: inputs.mirror };
+}
+
+export type PhaseChange = "arm" | "cutover" | "roll-back" | "none";
+
+/**
+ * What a phased step has to do now. `done` is what its state says: whether its cutover work was finished, so that an
+ * `up` that was killed half-way does it again and one that comes twice does nothing.
+ */
+export function phaseChange(was: { phase: Phase; done: boolean } | undefined, now: Phase): PhaseChange {
+  if (now === "cutover") return was?.done === true && was.phase === "cutover" ? "none" : "cutover";
+  if (now === "mirror" && was !== undefined && (was.phase === "cutover" || was.done)) return "roll-back";
+  return was === undefined ? "arm" : "none";
+}
+
+export const now = (): string => new Date().toISOString();

@@ -1,0 +1,63 @@
+import { isDeepStrictEqual } from "node:util";
+import { isMigrationError } from "../../engine/errors";
+import type { Connection } from "../../engine/model";
+import type { Progress } from "../../engine/progress";
+import { checkMirrorPrivileges, preflight, type PreflightOptions, type PreflightResult } from "../../engine/preflight";
+import { type Handler, serve } from "./framework";
+import { modelOf, now, type PhasedInputs } from "./inputs";
+
+export interface PreflightInputs extends PhasedInputs {
+  /** `clusters`: before anything is made. `privileges`: as the mirror's own users, before the mirror. */
+  stage: "clusters" | "privileges";
+  options: PreflightOptions;
+  abandon: boolean;
+  /** The mirror's own principals; only for `privileges`. */
+  mirrorOriginConnection?: Connection;
+  mirrorTargetConnection?: Connection;
+}
+
+export interface PreflightOutputs {
+  checkedAt: string | null;
+  result: PreflightResult | null;
+}
+
+const skipped: PreflightOutputs = { checkedAt: null, result: null };
+
+async function look(inputs: PreflightInputs, progress: Progress): Promise<PreflightOutputs> {
+  if (inputs.abandon || inputs.phase === "cleanup") return skipped;
+  const model = modelOf(inputs);
+  if (inputs.stage === "privileges") {
+    await checkMirrorPrivileges(model, { origin: inputs.mirrorOriginConnection!, target: inputs.mirrorTargetConnection! }, progress);
+    return { checkedAt: now(), result: null };
+  }
+  return { checkedAt: now(), result: await preflight(model, inputs.options, progress) };
+}
+
+/** Looked at again only when what it looks at changed; a cutover must not fail on what the mirror itself has made. */
+function unchanged(olds: PreflightInputs & PreflightOutputs, news: PreflightInputs): boolean {
+  const keys = ["originConnection", "targetConnection", "mirror", "options", "mirrorOriginConnection", "mirrorTargetConnection"] as const;
+  return olds.checkedAt !== null && keys.every((key) => isDeepStrictEqual(olds[key], news[key]));
+}
+
+const handler: Handler<PreflightInputs, PreflightOutputs> = {
+  async foresee(news, olds, progress) {
+    if (news.stage !== "clusters" || (olds !== undefined && unchanged(olds, news))) return [];
+    try {
+      await look(news, progress);
+      return [];
+    } catch (error) {
+      if (!isMigrationError(error)) throw error;
+      return [error.message];
+    }
+  },
+
+  create: look,
+
+  async update(olds, news, progress) {
+    return unchanged(olds, news) ? { checkedAt: olds.checkedAt, result: olds.result } : look(news, progress);
+  },
+
+  async remove() {},
+};
+
+export const preflightStep = serve("preflight", handler);

@@ -1,0 +1,49 @@
+import type { Progress } from "../../engine/progress";
+import { openKubernetes, type ObjectPlace } from "../kubernetes/reader";
+import { waitForSecret, waitUntilReady } from "../kubernetes/wait";
+import { type Handler, serve } from "./framework";
+
+export interface ReadyInputs {
+  place: ObjectPlace;
+  /** For a Secret: the keys that have to be there. */
+  keys?: string[];
+  /** What was asked for; a change means that readiness has to be looked at again. */
+  trigger?: string;
+  limitSeconds: number;
+  /** Content or path; absent: as Pulumi's kubernetes plugin finds its own. */
+  kubeconfig?: string;
+  context?: string;
+}
+
+export interface ReadyOutputs {
+  /** `<namespace>/<name>`, known once the object is ready. */
+  objectId: string;
+  /** A KafkaUser's `status.username`. */
+  username: string | null;
+  /** `<namespace>/<status.secret>` of a KafkaUser. */
+  secretId: string | null;
+}
+
+async function look({ place, keys, limitSeconds, kubeconfig, context }: ReadyInputs, progress: Progress): Promise<ReadyOutputs> {
+  const reader = openKubernetes({ kubeconfig, context });
+  const patience = { limitMs: limitSeconds * 1000 };
+  const objectId = `${place.namespace}/${place.name}`;
+  if (place.kind === "Secret") {
+    await waitForSecret(reader, place, keys ?? [], patience, progress);
+    return { objectId, username: null, secretId: null };
+  }
+  const status = await waitUntilReady(reader, place, patience, progress);
+  const text = (field: unknown) => (typeof field === "string" ? field : null);
+  const secret = text(status.secret);
+  return { objectId, username: text(status.username), secretId: secret === null ? null : `${place.namespace}/${secret}` };
+}
+
+/** Waits for what an operator makes; leaves nothing behind. */
+const handler: Handler<ReadyInputs, ReadyOutputs> = {
+  create: look,
+  update: (_olds, news, progress) => look(news, progress),
+  async remove() {},
+  immaterial: ["kubeconfig", "context", "limitSeconds"],
+};
+
+export const readyStep = serve("ready", handler);

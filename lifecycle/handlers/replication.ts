@@ -1,0 +1,57 @@
+import type { Progress } from "../../engine/progress";
+import { applyReplication, planReplicationFor, type ReplicationOptions, type ReplicationResult } from "../../engine/replication";
+import { type Handler, serve } from "./framework";
+import { modelOf, now, type PhasedInputs, phaseChange } from "./inputs";
+
+export interface ReplicationInputs extends PhasedInputs {
+  options: ReplicationOptions;
+  abandon: boolean;
+  /** `cutover`: when the phase says so. `removal`: when the resource goes, for a destroy that skipped the cutover. */
+  when: "cutover" | "removal";
+}
+
+export interface ReplicationOutputs {
+  resetAt: string | null;
+  result: ReplicationResult | null;
+}
+
+const none: ReplicationOutputs = { resetAt: null, result: null };
+
+async function reset(inputs: ReplicationInputs, progress: Progress): Promise<ReplicationOutputs> {
+  if (inputs.abandon) return none;
+  return { result: await applyReplication(modelOf(inputs), inputs.options, progress), resetAt: now() };
+}
+
+/** Brings the target's topics to the wanted replication; run again it finds nothing to do. */
+const handler: Handler<ReplicationInputs, ReplicationOutputs> = {
+  async foresee(news, olds, progress) {
+    if (news.when !== "cutover" || news.phase !== "cutover" || news.abandon || olds?.resetAt) return [];
+    const plan = await planReplicationFor(modelOf(news), news.options);
+    for (const line of plan.lines) progress.info(line);
+    return [];
+  },
+
+  async create(inputs, progress) {
+    return inputs.when === "cutover" && inputs.phase === "cutover" ? reset(inputs, progress) : none;
+  },
+
+  async update(olds, news, progress) {
+    const before = { resetAt: olds.resetAt, result: olds.result };
+    if (news.when !== "cutover") return before;
+    switch (phaseChange({ phase: olds.phase, done: olds.resetAt !== null }, news.phase)) {
+      case "cutover":
+        return reset(news, progress);
+      case "roll-back":
+        progress.info("replication stays as it was reset: more replicas do not disturb the mirror");
+        return none;
+      default:
+        return before;
+    }
+  },
+
+  async remove(state, progress) {
+    if (state.when === "removal") await reset(state, progress);
+  },
+};
+
+export const replicationStep = serve("replication", handler);

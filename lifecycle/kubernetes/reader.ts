@@ -1,0 +1,112 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { MigrationError } from "../../engine/errors";
+import { type ApiServer, type Credentials, findApiServer, type KubernetesAccess } from "./kubeconfig";
+
+/** One object of the API server. */
+export interface ObjectPlace {
+  apiVersion: string;
+  kind: "KafkaUser" | "KafkaMirrorMaker2" | "Secret";
+  namespace: string;
+  name: string;
+}
+
+export interface KubernetesObject {
+  metadata: { generation?: number; [field: string]: unknown };
+  status?: Record<string, unknown>;
+  data?: Record<string, string>;
+}
+
+/** Reads single objects, no more: the lifecycle changes nothing in Kubernetes. */
+export interface KubernetesReader {
+  /** Address of the API server, for messages. */
+  readonly server: string;
+  /** Undefined: there is no such object. @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE */
+  get(place: ObjectPlace): Promise<KubernetesObject | undefined>;
+}
+
+const PLURAL = { KafkaUser: "kafkausers", KafkaMirrorMaker2: "kafkamirrormaker2s", Secret: "secrets" };
+const REQUEST_LIMIT_MS = 10_000;
+
+export function openKubernetes(access: KubernetesAccess): KubernetesReader {
+  const server = findApiServer(access);
+  let credentials: Promise<Credentials> | undefined;
+  return {
+    server: server.url,
+    async get(place) {
+      let answer = await send(server, await (credentials ??= server.credentials()), pathOf(place));
+      if (answer.status === 401) {
+        credentials = server.credentials();
+        answer = await send(server, await credentials, pathOf(place));
+      }
+      return read(server, place, answer);
+    },
+  };
+}
+
+function pathOf({ apiVersion, kind, namespace, name }: ObjectPlace): string {
+  const root = apiVersion.includes("/") ? `apis/${apiVersion}` : `api/${apiVersion}`;
+  return `/${root}/namespaces/${encodeURIComponent(namespace)}/${PLURAL[kind]}/${encodeURIComponent(name)}`;
+}
+
+interface Answer {
+  status: number;
+  body: string;
+}
+
+function read(server: ApiServer, { apiVersion, kind, namespace, name }: ObjectPlace, { status, body }: Answer): KubernetesObject | undefined {
+  if (status === 200) return JSON.parse(body) as KubernetesObject;
+  if (status === 404) return undefined;
+  const said = messageOf(body);
+  if (status === 401 || status === 403) {
+    throw new MigrationError("KUBERNETES_FORBIDDEN", `${server.url} does not let ${kind} ${namespace}/${name} (${apiVersion}) be read: ${status} ${said}`, {
+      fix: `check the kubeconfig and its context; the role needs "get" on ${PLURAL[kind]} in namespace ${namespace}`,
+    });
+  }
+  throw unreachable(server, `${status} ${said}`);
+}
+
+function messageOf(body: string): string {
+  try {
+    return String((JSON.parse(body) as { message?: unknown }).message ?? "");
+  } catch {
+    return body.slice(0, 200);
+  }
+}
+
+function unreachable(server: ApiServer, why: string, cause?: unknown): MigrationError {
+  return new MigrationError("KUBERNETES_UNREACHABLE", `the Kubernetes API server ${server.url} does not answer: ${why}`, {
+    fix: "check the address in the kubeconfig, the network and the server's certificate",
+    cause,
+  });
+}
+
+function send(server: ApiServer, { token, basic, cert, key }: Credentials, path: string): Promise<Answer> {
+  const url = new URL(server.url + path);
+  const request = url.protocol === "http:" ? httpRequest : httpsRequest;
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error) => reject(unreachable(server, error.message || (error as NodeJS.ErrnoException).code || "no connection", error));
+    const call = request(
+      url,
+      {
+        ca: server.ca,
+        cert,
+        key,
+        rejectUnauthorized: server.verify,
+        servername: server.serverName,
+        timeout: REQUEST_LIMIT_MS,
+        auth: basic,
+        headers: { accept: "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.once("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") }));
+        response.once("error", failed);
+      },
+    );
+    call.once("timeout", () => call.destroy(new Error(`no answer within ${REQUEST_LIMIT_MS / 1000} s`)));
+    call.once("error", failed);
+    call.end();
+  });
+}

@@ -1,0 +1,121 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { InternalTopic } from "../engine/naming";
+import type { Connection, MirrorModel, Phase } from "../engine/model";
+import type { CheckpointsMode } from "../engine/cleanup";
+import type { FenceOptions, RaisedFence } from "../engine/fence";
+import type { GateOptions, GateResult } from "../engine/gate";
+import type { OffsetOptions, AppliedOffsets } from "../engine/offsets";
+import type { PreflightOptions, PreflightResult } from "../engine/preflight";
+import type { ReplicationOptions, ReplicationResult } from "../engine/replication";
+import type { VerifyOptions, VerifyResult } from "../engine/verify";
+import { type StepKind, thinProvider } from "./provider";
+
+type Args<T> = { [K in keyof T]: pulumi.Input<T[K]> };
+
+/** What every step is given: how the administrator reaches both clusters, and what the mirror was told. */
+export interface StepArgs {
+  originConnection: pulumi.Input<Connection>;
+  targetConnection: pulumi.Input<Connection>;
+  mirror: MirrorModel;
+}
+
+export interface PhasedArgs extends StepArgs {
+  phase: Phase;
+}
+
+const CONNECTIONS = ["originConnection", "targetConnection", "mirrorOriginConnection", "mirrorTargetConnection"];
+
+/** Connections are secret in inputs and so in outputs: a password must not get into state as plain text. */
+class Step extends pulumi.dynamic.Resource {
+  constructor(kind: StepKind, typeName: string, name: string, props: pulumi.Inputs, opts: pulumi.CustomResourceOptions) {
+    const inputs = { ...props };
+    for (const key of CONNECTIONS) if (inputs[key] !== undefined) inputs[key] = pulumi.secret(inputs[key]);
+    super(thinProvider(kind), name, inputs, { ...opts, additionalSecretOutputs: CONNECTIONS }, "kafka-migration", typeName);
+  }
+}
+
+/** Looks at both clusters before anything is made, or (`privileges`) as the mirror's own users before the mirror. */
+export class Preflight extends Step {
+  declare readonly result: pulumi.Output<PreflightResult | null>;
+  constructor(
+    name: string,
+    args: PhasedArgs & {
+      stage: "clusters" | "privileges";
+      options: Args<PreflightOptions>;
+      abandon: boolean;
+      mirrorOriginConnection?: pulumi.Input<Connection>;
+      mirrorTargetConnection?: pulumi.Input<Connection>;
+    },
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    super("preflight", "Preflight", name, { ...args, checkedAt: undefined, result: undefined }, opts);
+  }
+}
+
+/** Keeps the checkpoints topic until it is removed; see {@link CheckpointsMode}. */
+export class CheckpointsTopic extends Step {
+  constructor(name: string, args: StepArgs & { mode: CheckpointsMode }, opts: pulumi.CustomResourceOptions) {
+    super("checkpoints-topic", "CheckpointsTopic", name, args, opts);
+  }
+}
+
+/** One internal topic of MirrorMaker 2; its removal deletes the topic. */
+export class InternalTopicResource extends Step {
+  constructor(name: string, args: StepArgs & { topic: InternalTopic }, opts: pulumi.CustomResourceOptions) {
+    super("internal-topic", "InternalTopic", name, args, opts);
+  }
+}
+
+/** Its removal proves that the mirror is gone and that every topic to delete is the mirror's own. */
+export class MirrorGone extends Step {
+  constructor(name: string, args: StepArgs & { limitSeconds: number }, opts: pulumi.CustomResourceOptions) {
+    super("mirror-gone", "MirrorGone", name, args, opts);
+  }
+}
+
+/** Denies writes on the migrated origin topics while the cutover is under way. */
+export class Fence extends Step {
+  declare readonly raised: pulumi.Output<RaisedFence | null>;
+  constructor(name: string, args: PhasedArgs & { options: Args<FenceOptions>; enabled: boolean }, opts: pulumi.CustomResourceOptions) {
+    super("fence", "Fence", name, { ...args, raised: undefined }, opts);
+  }
+}
+
+/** Opens when the copy is complete; on the way down it is asked first. */
+export class Gate extends Step {
+  declare readonly passed: pulumi.Output<boolean>;
+  declare readonly passedAt: pulumi.Output<string | null>;
+  declare readonly abandonedAt: pulumi.Output<string | null>;
+  declare readonly result: pulumi.Output<GateResult | null>;
+  constructor(name: string, args: PhasedArgs & { options: GateOptions; abandon: boolean; fence: boolean }, opts: pulumi.CustomResourceOptions) {
+    super("gate", "Gate", name, { ...args, passed: undefined, passedAt: undefined, abandonedAt: undefined, result: undefined }, opts);
+  }
+}
+
+/** Compares both sides, record by record as far as its mode says. */
+export class Verification extends Step {
+  declare readonly result: pulumi.Output<VerifyResult | null>;
+  constructor(name: string, args: PhasedArgs & { options: VerifyOptions; abandon: boolean; fence: boolean }, opts: pulumi.CustomResourceOptions) {
+    super("verification", "Verification", name, { ...args, verifiedAt: undefined, result: undefined }, opts);
+  }
+}
+
+/** Moves the consumer groups to their exact place on the target. */
+export class ConsumerOffsets extends Step {
+  declare readonly applied: pulumi.Output<AppliedOffsets | null>;
+  constructor(name: string, args: PhasedArgs & { options: OffsetOptions; abandon: boolean; fence: boolean }, opts: pulumi.CustomResourceOptions) {
+    super("consumer-offsets", "ConsumerOffsets", name, { ...args, appliedAt: undefined, applied: undefined }, opts);
+  }
+}
+
+/** Sets the target's replication factors right, at cutover or on removal. */
+export class Replication extends Step {
+  declare readonly result: pulumi.Output<ReplicationResult | null>;
+  constructor(
+    name: string,
+    args: PhasedArgs & { options: ReplicationOptions; abandon: boolean; when: "cutover" | "removal" },
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    super("replication", "Replication", name, { ...args, resetAt: undefined, result: undefined }, opts);
+  }
+}

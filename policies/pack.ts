@@ -1,0 +1,30 @@
+import type { PolicyConfigSchema, StackValidationPolicy } from "@pulumi/policy";
+import { rules, type Rule } from "../engine/rules";
+import { readView } from "./read";
+
+/** Where a rule's section is, for the reader of a violation. */
+const DOCS = "docs/policies.md";
+
+/** Each rule as a policy over the whole stack: most of them look at two resources at once. */
+export function policies(): StackValidationPolicy[] {
+  return rules.map((rule) => {
+    const configSchema = schemaOf(rule);
+    return {
+      name: rule.name,
+      description: `${rule.summary} (${DOCS}#${rule.name})`,
+      enforcementLevel: rule.level,
+      ...(configSchema === undefined ? {} : { configSchema }),
+      validateStack: (args, report) => {
+        for (const { message, resource } of rule.check(readView(args.resources), args.getConfig<Record<string, unknown>>())) report(message, resource);
+      },
+    };
+  });
+}
+
+function schemaOf({ settings }: Rule): PolicyConfigSchema | undefined {
+  const properties = Object.entries(settings).map(([name, { type, description, enum: values, minimum }]) => [
+    name,
+    { type, description, ...(values === undefined ? {} : { enum: [...values] }), ...(minimum === undefined ? {} : { minimum }) },
+  ]);
+  return properties.length === 0 ? undefined : { properties: Object.fromEntries(properties) };
+}

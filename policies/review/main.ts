@@ -1,0 +1,52 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import { readPreview } from "./events";
+import { annotations, comment, passed } from "./report";
+
+const USAGE = `Previews the stack with the policy pack and writes the review.
+
+  --cwd DIR        the Pulumi project's folder (default: here)
+  --stack NAME     default: the selected one
+  --pack DIR       the policy pack (default: this package's)
+  --pack-config F  its configuration
+  --comment FILE   where the Markdown comment goes (default: standard output)
+  --docs URL       where docs/policies.md can be read
+  --from FILE      review this stream of events instead of running a preview
+
+Annotations go to standard output. Exit code 1: a mandatory finding or an error.
+`;
+
+const { values } = parseArgs({
+  options: {
+    cwd: { type: "string", default: process.cwd() },
+    stack: { type: "string" },
+    pack: { type: "string", default: dirname(__dirname) },
+    "pack-config": { type: "string" },
+    comment: { type: "string" },
+    docs: { type: "string", default: "docs/policies.md" },
+    from: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+function previewed(): string {
+  const { stack, pack, "pack-config": config, cwd } = values;
+  const args = ["preview", "--json", "--non-interactive", "--policy-pack", pack, ...(config ? ["--policy-pack-config", config] : []), ...(stack ? ["--stack", stack] : [])];
+  const env = { ...process.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" };
+  const result = spawnSync("pulumi", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 256 * 1024 * 1024 });
+  if (result.error) throw result.error;
+  process.stderr.write(result.stderr);
+  return result.stdout;
+}
+
+if (values.help) process.stdout.write(USAGE);
+else {
+  const preview = readPreview(values.from === undefined ? previewed() : readFileSync(values.from, "utf8"));
+  for (const line of annotations(preview, "Pulumi.yaml")) process.stdout.write(`${line}\n`);
+  const text = comment(preview, values.docs);
+  if (values.comment === undefined) process.stdout.write(text);
+  else writeFileSync(values.comment, text);
+  process.exitCode = passed(preview) ? 0 : 1;
+}

@@ -1,0 +1,2 @@
+export type { ConnectWorker, ConnectWorkerOptions } from "./types";
+export { startConnectWorker } from "./worker";

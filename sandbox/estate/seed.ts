@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { CompressionTypes, Kafka, logLevel, type Admin, type Message, type Producer } from "kafkajs";
+import { SandboxError } from "../error";
+import type { ClusterConnection, KafkaParts } from "../kafka/types";
+import { lastLines, type Supervisor } from "../processes";
+import { estateTopics, type EstateTopic, type Filling } from "./topics";
+
+export interface SeedOptions {
+  connection: ClusterConnection;
+  /** Runs Kafka's own load tool for the bulk topics. */
+  supervisor: Supervisor;
+  parts: KafkaParts;
+  folder: string;
+  /** Bytes for the bulk topics together, before compression. */
+  bulkBytes: number;
+  topics?: EstateTopic[];
+  progress: (line: string) => void;
+}
+
+export interface Seeded {
+  topics: number;
+  partitions: number;
+  records: number;
+}
+
+/** kafkajs plays the applications: it is not the client that the engine uses. */
+export function applicationClient(connection: ClusterConnection, clientId: string): Kafka {
+  return new Kafka({
+    clientId,
+    brokers: connection.bootstrapServers.split(","),
+    ssl: { ca: [connection.tls.ca] },
+    sasl: { mechanism: "scram-sha-512", username: connection.sasl.username, password: connection.sasl.password },
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 20, initialRetryTime: 100, maxRetryTime: 2000 },
+  });
+}
+
+/** Fills the origin. The content depends on nothing but the topic's name, so that two runs make the same estate. */
+export async function seedEstate(options: SeedOptions): Promise<Seeded> {
+  const topics = options.topics ?? estateTopics();
+  const kafka = applicationClient(options.connection, "estate-seed");
+  const admin = kafka.admin();
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  await admin.connect();
+  try {
+    await producer.connect();
+    await admin.createTopics({
+      waitForLeaders: true,
+      timeout: 60_000,
+      topics: topics.map(({ name, partitions, configs }) => ({
+        topic: name,
+        numPartitions: partitions,
+        replicationFactor: 1,
+        configEntries: Object.entries(configs ?? {}).map(([key, value]) => ({ name: key, value })),
+      })),
+    });
+    options.progress(`${topics.length} topics made`);
+    let records = 0;
+    for (const topic of topics) records += await fill(topic, kafka, producer, admin, options);
+    return { topics: topics.length, partitions: topics.reduce((sum, t) => sum + t.partitions, 0), records };
+  } finally {
+    await producer.disconnect();
+    await admin.disconnect();
+  }
+}
+
+async function fill(topic: EstateTopic, kafka: Kafka, producer: Producer, admin: Admin, options: SeedOptions): Promise<number> {
+  const filling = topic.filling;
+  switch (filling.how) {
+    case "empty":
+      return 0;
+    case "bulk":
+      return fillInBulk(topic, filling, options);
+    case "keyed":
+      return send(producer, topic, messages(topic, filling.records, (i) => `key-${i % 997}`));
+    case "compacted":
+      return send(producer, topic, messages(topic, filling.records, (i) => `key-${i % filling.keys}`, (i) => i % 41 === 40));
+    case "transactional":
+      return fillInTransactions(topic, filling, kafka);
+    case "trimmed":
+      return fillAndTrim(topic, filling, producer, admin);
+  }
+}
+
+/** Numbered records with headers; each says by itself which one it is, so that a reader can tell what is missing. */
+export function messages(topic: EstateTopic, count: number, key: (i: number) => string, tombstone: (i: number) => boolean = () => false): (Message & { partition: number })[] {
+  return Array.from({ length: count }, (_, i) => ({
+    partition: i % topic.partitions,
+    key: key(i),
+    value: tombstone(i) ? null : `${topic.name}#${i} ${createHash("sha256").update(`${topic.name}${i}`).digest("hex")}`,
+    headers: { source: "estate", sequence: String(i), ...(i % 7 === 0 ? { trace: Buffer.from([0, 255, i % 256]) } : {}) },
+  }));
+}
+
+async function send(producer: Producer, topic: EstateTopic, all: Message[]): Promise<number> {
+  const BATCH = 3000;
+  for (let from = 0; from < all.length; from += BATCH) {
+    await producer.send({ topic: topic.name, messages: all.slice(from, from + BATCH), compression: CompressionTypes.None });
+  }
+  return all.length;
+}
+
+async function fillInTransactions(topic: EstateTopic, filling: Extract<Filling, { how: "transactional" }>, kafka: Kafka): Promise<number> {
+  const producer = kafka.producer({ transactionalId: `seed-${topic.name}`, maxInFlightRequests: 1, idempotent: true });
+  await producer.connect();
+  try {
+    const every = Math.max(1, Math.floor(filling.transactions / Math.max(1, filling.aborted)));
+    const all = messages(topic, filling.transactions * filling.recordsEach, (i) => `key-${i}`);
+    for (let n = 0; n < filling.transactions; n++) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic: topic.name, messages: all.slice(n * filling.recordsEach, (n + 1) * filling.recordsEach) });
+      if (n % every === every - 1) await transaction.abort();
+      else await transaction.commit();
+    }
+    return all.length;
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+async function fillAndTrim(topic: EstateTopic, filling: Extract<Filling, { how: "trimmed" }>, producer: Producer, admin: Admin): Promise<number> {
+  await send(producer, topic, messages(topic, filling.records, (i) => `key-${i}`));
+  const keepEach = Math.floor(filling.keep / topic.partitions);
+  const ends = await admin.fetchTopicOffsets(topic.name);
+  await admin.deleteTopicRecords({
+    topic: topic.name,
+    partitions: ends.map(({ partition, high }) => ({ partition, offset: String(Number(high) - keepEach) })),
+  });
+  return keepEach * topic.partitions;
+}
+
+/** Kafka's own load tool: the only producer here that speaks every codec, and a fast one. */
+async function fillInBulk(topic: EstateTopic, filling: Extract<Filling, { how: "bulk" }>, options: SeedOptions): Promise<number> {
+  const { connection, supervisor, parts, folder } = options;
+  const records = Math.floor((options.bulkBytes * filling.share) / filling.recordBytes);
+  if (records === 0) return 0;
+  const properties = join(folder, `seed-${topic.name}.properties`);
+  const settings = {
+    "bootstrap.servers": connection.bootstrapServers,
+    "security.protocol": "SASL_SSL",
+    "ssl.truststore.type": "PEM",
+    "ssl.truststore.certificates": connection.tls.ca.trim().replace(/\r?\n/g, " \\\n"),
+    "sasl.mechanism": connection.sasl.mechanism,
+    "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username="${connection.sasl.username}" password="${connection.sasl.password}";`,
+    "compression.type": filling.codec,
+    "batch.size": "131072",
+    "linger.ms": "20",
+  };
+  await writeFile(properties, Object.entries(settings).map(([k, v]) => `${k}=${v}\n`).join(""), { mode: 0o600 });
+  const log = join(folder, `seed-${topic.name}.log`);
+  const tool = supervisor.start({
+    name: `load of ${topic.name}`,
+    command: parts.java,
+    args: [
+      "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", join(parts.kafka, "*"),
+      "org.apache.kafka.tools.ProducerPerformance",
+      "--topic", topic.name, "--num-records", String(records), "--record-size", String(filling.recordBytes), "--throughput", "-1",
+      "--command-config", properties,
+    ],
+    log,
+  });
+  const { code } = await tool.exited;
+  if (code !== 0) {
+    throw new SandboxError("SEED_FAILED", `filling ${topic.name} ended with code ${code}:\n${lastLines(log)}`, { fix: "look at the lines above; is the disk full?" });
+  }
+  options.progress(`${topic.name}: ${records} records of ${filling.recordBytes} bytes, ${filling.codec}`);
+  return records;
+}

@@ -1,0 +1,135 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startConnectWorker } from "./connect";
+import { SandboxError } from "./error";
+import { existingCluster } from "./existing";
+import { startKafkaCluster, type KafkaParts } from "./kafka";
+import { startKubernetes, type Kubernetes, type KubernetesParts } from "./kubernetes";
+import { neededParts } from "./needs";
+import { startOperator, type ManagedCluster } from "./operator";
+import { supervise } from "./processes";
+import { pulumiEnvironment } from "./pulumi";
+import type { ClusterChoice, Sandbox, SandboxCluster, SandboxOptions } from "./types";
+
+export { SandboxError } from "./error";
+export type { ClusterChoice, ExistingCluster, NewCluster, Sandbox, SandboxCluster, SandboxOptions } from "./types";
+
+type Side = "origin" | "target";
+type Progress = (line: string) => void;
+
+/** As long as the real operator waits for its pods: a loaded machine is slow, not broken. */
+const workerLimitMs = 300_000;
+
+/** The guide's namespaces. */
+const mirrorNamespace = "migration";
+const namespaces: Record<Side, string> = { origin: "origin-ns", target: "target-ns" };
+
+/**
+ * Starts everything that a migration needs on this machine, side by side: origin, target, API server, Pulumi, then the operator.
+ * Each part can be replaced by one that exists. Every process ends with this one, whatever ends it.
+ * @throws SandboxError; nothing runs then any more.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const started = Date.now();
+  const supervisor = supervise(options.folder ?? (await mkdtemp(join(tmpdir(), "kafka-migration-sandbox-"))));
+  const { folder } = supervisor;
+  const interrupted = (): void => void supervisor.stop();
+  options.signal?.addEventListener("abort", interrupted);
+  try {
+    const parts = await neededParts(options);
+    options.signal?.throwIfAborted();
+    const [origin, target, own, pulumi] = await allOrFirstFailure([
+      cluster("origin", options.origin ?? {}, folder, parts.kafka, options.progress),
+      cluster("target", options.target ?? {}, folder, parts.kafka, options.progress),
+      parts.kubernetes && apiServer(folder, parts.kubernetes, options.progress),
+      parts.pulumi && pulumiEnvironment({ folder: join(folder, "pulumi"), parts: parts.pulumi }),
+    ] as const);
+    const kubeconfig = own?.kubeconfig ?? (typeof options.kubernetes === "object" ? options.kubernetes.kubeconfig : undefined);
+    const operated = kubeconfig !== undefined && (options.operator ?? own !== undefined);
+    const operator = operated ? await operate(kubeconfig, [origin, target], folder, parts.kafka, options.progress) : undefined;
+    options.progress(`sandbox: ready in ${seconds(started)} s`);
+    let stopping: Promise<void> | undefined;
+    return {
+      folder,
+      supervisor,
+      parts: parts.kafka,
+      origin,
+      target,
+      mirrorNamespace,
+      kubernetes: own,
+      get kubeconfig() {
+        if (kubeconfig === undefined) throw leftOut("kubernetes");
+        return kubeconfig;
+      },
+      get pulumi() {
+        if (!pulumi) throw leftOut("pulumi");
+        return pulumi;
+      },
+      stop: () => {
+        options.signal?.removeEventListener("abort", interrupted);
+        stopping ??= (async () => {
+          try {
+            await operator?.stop();
+            await Promise.all([origin.stop(), target.stop(), own?.stop()]);
+          } finally {
+            await supervisor.stop();
+          }
+        })();
+        return stopping;
+      },
+    };
+  } catch (error) {
+    options.signal?.removeEventListener("abort", interrupted);
+    await supervisor.stop();
+    if (!options.signal?.aborted) throw error;
+    throw new SandboxError("SANDBOX_INTERRUPTED", `the start was interrupted after ${seconds(started)} s; nothing runs any more`, { fix: "start it again", cause: error });
+  }
+}
+
+async function cluster(side: Side, choice: ClusterChoice, folder: string, parts: KafkaParts, progress: Progress): Promise<SandboxCluster> {
+  const place = { label: side, namespace: namespaces[side] };
+  if ("existing" in choice) return { ...(await existingCluster(side, choice.existing.connection)), ...place, managed: choice.existing.managed ?? false };
+  const { managed = true, ...settings } = choice;
+  const booted = await startKafkaCluster({ name: side, brokers: side === "origin" ? 1 : 3, folder: join(folder, side), parts, progress, ...settings });
+  return Object.assign(booted, { ...place, managed });
+}
+
+async function apiServer(folder: string, parts: KubernetesParts, progress: Progress): Promise<Kubernetes> {
+  const kubernetes = await startKubernetes({ folder: join(folder, "kubernetes"), parts, progress });
+  for (const namespace of [...Object.values(namespaces), mirrorNamespace]) await kubernetes.createNamespace(namespace);
+  return kubernetes;
+}
+
+/** The sandbox's own operator, for the clusters that it is to look after. */
+async function operate(kubeconfig: string, sides: readonly SandboxCluster[], folder: string, parts: KafkaParts, progress: Progress): Promise<{ stop(): Promise<void> }> {
+  const started = Date.now();
+  const managed = sides.filter((side) => side.managed);
+  const clusters = Object.fromEntries(
+    managed.map(({ label, namespace, bootstrapServers, ca, admin }): [string, ManagedCluster] => [label, { namespace, bootstrapServers, ca, admin }]),
+  );
+  const running = await startOperator({
+    kubeconfig,
+    clusters,
+    folder: join(folder, "operator"),
+    startWorker: (worker) => startConnectWorker({ ...worker, limitMs: workerLimitMs, parts, progress }),
+    progress,
+  });
+  progress(`operator: ready in ${seconds(started)} s, looks after ${managed.map((side) => side.label).join(" and ") || "no cluster"}`);
+  return running;
+}
+
+function leftOut(what: string): SandboxError {
+  return new SandboxError("LEFT_OUT", `this sandbox was started without ${what}`, { fix: `start it with \`${what}: true\`` });
+}
+
+type Settled<T extends readonly unknown[]> = { -readonly [K in keyof T]: Awaited<T[K]> };
+
+/** Like Promise.all, but returns only when everything has settled: the caller can then clean up with nothing still starting. */
+async function allOrFirstFailure<const T extends readonly unknown[]>(work: T): Promise<Settled<T>> {
+  const results = await Promise.allSettled(work);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+  return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as Settled<T>;
+}
+
+const seconds = (since: number): string => ((Date.now() - since) / 1000).toFixed(1);

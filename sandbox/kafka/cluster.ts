@@ -1,0 +1,135 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { SandboxError } from "../error";
+import { freePorts, isPortClash, supervise } from "../processes";
+import { createAuthority } from "../tls";
+import { kafkaParts } from "./java";
+import { KafkaNode, type NodeContext } from "./node";
+import type { ClusterConnection, KafkaCluster, KafkaClusterOptions } from "./types";
+
+/** How often a cluster is set up anew because another process took one of its ports. */
+const attempts = 4;
+
+/**
+ * Boots a real cluster: SCRAM-SHA-512 over TLS, StandardAuthorizer, nothing allowed without an ACL but for the administrator.
+ * Returns when every broker lets the administrator in and knows all the others.
+ * @throws SandboxError with the last lines of the log of the node that failed.
+ */
+export async function startKafkaCluster(options: KafkaClusterOptions): Promise<KafkaCluster> {
+  const parts = await kafkaParts(options.parts, options.progress);
+  const supervisor = supervise(options.folder);
+  const started = Date.now();
+  for (let attempt = 1; ; attempt++) {
+    const nodes = await planNodes(options, attempt, { parts, supervisor });
+    try {
+      await boot(nodes.all);
+      options.progress(`${options.name}: ${options.brokers === 1 ? "1 broker" : `${options.brokers} brokers`} ready in ${seconds(started)} s`);
+      return new RunningCluster(options.name, nodes.context, nodes.all);
+    } catch (error) {
+      const clash = nodes.all.some((node) => isPortClash(node.logEnd(60)));
+      await Promise.all(nodes.all.map((node) => node.stop("crash")));
+      if (!clash || attempt === attempts) throw error;
+      options.progress(`${options.name}: another process took a port, once more with other ports`);
+    }
+  }
+}
+
+async function planNodes(
+  options: KafkaClusterOptions,
+  attempt: number,
+  base: Pick<NodeContext, "parts" | "supervisor">,
+): Promise<{ all: KafkaNode[]; context: NodeContext }> {
+  const [controllerPort = 0, ...ports] = await freePorts(options.brokers + 1);
+  const admin = { username: "admin", password: randomBytes(24).toString("base64url") };
+  const authority = createAuthority(`${options.name} cluster CA`);
+  const connection: ClusterConnection = {
+    bootstrapServers: ports.map((port) => `127.0.0.1:${port}`).join(","),
+    tls: { ca: authority.cert },
+    sasl: { mechanism: "SCRAM-SHA-512", ...admin },
+  };
+  const context: NodeContext = {
+    ...base,
+    cluster: options.name,
+    // Kafka's ids are 16 bytes in URL-safe base64; one that starts with a dash would look like an option to the tools.
+    clusterId: randomBytes(16).toString("base64url").replace(/^-/, "A"),
+    plan: { brokers: options.brokers, admin, brokerConfig: options.brokerConfig ?? {} },
+    authority,
+    connection,
+    heap: options.heap ?? "384m",
+    jvmOptions: options.jvmOptions ?? [],
+  };
+  const racks = options.racks ?? (options.brokers === 1 ? [] : ["rack-1", "rack-2", "rack-3"]);
+  const all = ports.map((port, index) => {
+    const folder = join(options.folder, `${attempt === 1 ? "" : `attempt-${attempt}-`}broker-${index + 1}`);
+    const rack = racks[index];
+    return new KafkaNode({ id: index + 1, controller: index === 0, port, controllerPort, folder, ...(rack === undefined ? {} : { rack }) }, context);
+  });
+  return { all, context };
+}
+
+async function boot(nodes: readonly KafkaNode[]): Promise<void> {
+  // The brokers' JVMs load while the controller's data folder is being formatted; they wait for the controller by themselves.
+  await settled(
+    nodes.map(async (node) => {
+      await node.prepare();
+      await node.start();
+    }),
+  );
+  // A broker that waits for a controller that has failed would wait for its whole limit, so the first failure ends the wait.
+  await Promise.all(nodes.map((node) => node.ready(nodes.length)));
+}
+
+/** Waits for all, then throws the first failure: nothing is still starting when the caller cleans up. */
+async function settled(work: Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) {
+    if (result.status === "rejected") throw result.reason;
+  }
+}
+
+const seconds = (since: number): string => ((Date.now() - since) / 1000).toFixed(1);
+
+class RunningCluster implements KafkaCluster {
+  readonly bootstrapServers: string;
+  readonly ca: string;
+  readonly clusterId: string;
+  readonly admin: { username: string; password: string };
+  readonly connection: ClusterConnection;
+  readonly brokerIds: readonly number[];
+
+  constructor(
+    readonly name: string,
+    context: NodeContext,
+    private readonly nodes: readonly KafkaNode[],
+  ) {
+    this.connection = context.connection;
+    this.bootstrapServers = context.connection.bootstrapServers;
+    this.ca = context.authority.cert;
+    this.clusterId = context.clusterId;
+    this.admin = context.plan.admin;
+    this.brokerIds = nodes.map((node) => node.id);
+  }
+
+  async stopBroker(id: number): Promise<void> {
+    await this.node(id).stop("controlled");
+  }
+
+  async startBroker(id: number): Promise<void> {
+    const node = this.node(id);
+    if (node.running) return;
+    await node.start();
+    await node.ready(1);
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) if (node.archives) await node.stop("crash");
+    await Promise.all(this.nodes.map((node) => node.stop("crash")));
+  }
+
+  private node(id: number): KafkaNode {
+    const node = this.nodes.find((one) => one.id === id);
+    if (!node) {
+      throw new SandboxError("NO_SUCH_BROKER", `${this.name} has no broker ${id}`, { fix: `take one of ${this.brokerIds.join(", ")}` });
+    }
+    return node;
+  }
+}

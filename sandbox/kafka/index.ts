@@ -1,0 +1,3 @@
+export type { ClusterConnection, KafkaCluster, KafkaClusterOptions, KafkaParts } from "./types";
+export { startKafkaCluster } from "./cluster";
+export { createScramUser, deleteScramUser } from "./users";

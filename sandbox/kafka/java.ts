@@ -1,0 +1,153 @@
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { ManagedProcess, Supervisor } from "../processes";
+import { cacheFolder, ensureParts } from "../parts";
+import type { KafkaParts } from "./types";
+
+export interface JavaOptions {
+  /** What people call the process. */
+  name: string;
+  mainClass: string;
+  args: readonly string[];
+  /** JVM heap limit, e.g. `384m`. */
+  heap: string;
+  /** After the options for a quick start, so that they win. */
+  jvmOptions?: readonly string[];
+  /** Working folder; the log is `<folder>/<logName>.log`. */
+  folder: string;
+  logName: string;
+  parts: KafkaParts;
+  /** Processes of one kind share one archive of loaded classes in the cache folder. */
+  kind: "broker" | "connect";
+  /** May this process write that archive when there is none yet? Only one that can end by itself within `archiveGraceMs`. */
+  mayArchive: boolean;
+}
+
+export interface JavaProcess {
+  process: ManagedProcess;
+  /**
+   * Present when this process writes the archive of its classes as it ends: it should be ended by SIGTERM and given
+   * `archiveGraceMs`. `keep` says that it got as far as serving clients, without which the archive would be of little use.
+   */
+  archive?: { keep(): void };
+}
+
+/** Longest time that a JVM may take to write its archive when it ends, milliseconds. */
+export const archiveGraceMs = 20_000;
+
+export async function kafkaParts(given: KafkaParts | undefined, progress: (line: string) => void): Promise<KafkaParts> {
+  if (given) return given;
+  const parts = await ensureParts(["java", "kafka"], progress);
+  return { java: parts.java.path, kafka: parts.kafka.path };
+}
+
+/** Every jar by name and in order: the archive of classes is only good for one exact class path. */
+export async function classPath(kafka: string): Promise<string> {
+  const jars = (await readdir(kafka)).filter((file) => file.endsWith(".jar")).sort();
+  return jars.map((jar) => join(kafka, jar)).join(":");
+}
+
+/** Starts a Java program with few threads and little memory: boot time counts here, not peak speed. */
+export async function startJava(supervisor: Supervisor, options: JavaOptions): Promise<JavaProcess> {
+  const path = await classPath(options.parts.kafka);
+  const archive = await classArchive(options, path);
+  const logging = join(options.folder, "log4j2.xml");
+  await writeFile(logging, log4j, { mode: 0o600 });
+  const process = supervisor.start({
+    name: options.name,
+    command: options.parts.java,
+    args: [
+      `-Xmx${options.heap}`,
+      ...quickStart,
+      ...archive.options,
+      ...(options.jvmOptions ?? []),
+      "-Djava.awt.headless=true",
+      `-Dlog4j2.configurationFile=${logging}`,
+      options.mainClass,
+      ...options.args,
+    ],
+    cwd: options.folder,
+    env: { ...environment(), CLASSPATH: path },
+    log: join(options.folder, `${options.logName}.log`),
+  });
+  const { finish } = archive;
+  if (!finish) return { process };
+  let worth = false;
+  void process.exited.then(() => finish(worth));
+  return { process, archive: { keep: () => (worth = true) } };
+}
+
+/** No JAVA_TOOL_OPTIONS and the like: what a shell has set for other programs must not change the sandbox. */
+export function environment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, LANG, LC_ALL, TMPDIR, TZ } = process.env;
+  return { PATH, HOME, LANG, LC_ALL, TMPDIR, TZ };
+}
+
+/** Options for a short-lived tool: it uses the brokers' archive when there is one. */
+export async function toolOptions(parts: KafkaParts, path: string): Promise<string[]> {
+  const archive = await archivePath("broker", parts.java, path);
+  return [...quickStart, ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [])];
+}
+
+const quickStart = [
+  "-XX:TieredStopAtLevel=1",
+  "-XX:+UseSerialGC",
+  "-XX:-UsePerfData",
+  // Another JVM, jar or time stamp makes an archive useless; that is no more than a slower start.
+  "-Xshare:auto",
+  "-Xlog:disable",
+  "-Xlog:all=error:stderr",
+];
+
+/** Archives that a process of this sandbox is about to write. */
+const underWay = new Set<string>();
+
+async function classArchive(options: JavaOptions, path: string): Promise<{ options: string[]; finish?: (worth: boolean) => Promise<void> }> {
+  const archive = await archivePath(options.kind, options.parts.java, path);
+  if (existsSync(archive)) return { options: [`-XX:SharedArchiveFile=${archive}`] };
+  if (!options.mayArchive || underWay.has(archive)) return { options: [] };
+  underWay.add(archive);
+  await mkdir(dirname(archive), { recursive: true });
+  // Each run writes a file of its own and the rename is atomic, so runs at the same time cannot spoil each other's archive.
+  const own = `${archive}.${randomBytes(6).toString("hex")}`;
+  return {
+    options: [`-XX:ArchiveClassesAtExit=${own}`],
+    finish: async (worth) => {
+      underWay.delete(archive);
+      if (worth && existsSync(own)) await rename(own, archive);
+      else await rm(own, { force: true });
+    },
+  };
+}
+
+/** An archive is good for one JVM and one class path only, so both are in its name. */
+async function archivePath(kind: string, java: string, path: string): Promise<string> {
+  const jars = await Promise.all(path.split(":").map(async (jar) => `${jar} ${(await stat(jar)).mtimeMs}`));
+  const program = await realpath(java);
+  const id = createHash("sha256").update([program, (await stat(program)).mtimeMs, ...jars].join("\n")).digest("hex").slice(0, 16);
+  return join(cacheFolder(), "cds", `${kind}-${id}.jsa`);
+}
+
+// The burst filter bounds the log of a process that repeats the same complaint thousands of times a second.
+const log4j = `<?xml version="1.0" encoding="UTF-8"?>
+<Configuration status="ERROR">
+  <Appenders>
+    <Console name="out">
+      <PatternLayout pattern="[%d] %p %m (%c)%n"/>
+      <BurstFilter level="WARN" rate="200" maxBurst="5000"/>
+    </Console>
+  </Appenders>
+  <Loggers>
+    <Root level="INFO"><AppenderRef ref="out"/></Root>
+    <Logger name="org.apache.kafka.clients" level="WARN"/>
+    <Logger name="org.apache.kafka.common.config.AbstractConfig" level="WARN"/>
+    <Logger name="kafka.server.KafkaConfig" level="WARN"/>
+    <Logger name="state.change.logger" level="OFF"/>
+    <Logger name="kafka.authorizer.logger" level="OFF"/>
+    <Logger name="kafka.request.logger" level="OFF"/>
+    <Logger name="org.reflections" level="ERROR"/>
+  </Loggers>
+</Configuration>
+`;

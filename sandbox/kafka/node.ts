@@ -1,0 +1,181 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { connect } from "node:net";
+import { SandboxError } from "../error";
+import { lastLines, type Supervisor } from "../processes";
+import { issueCertificate, type Authority } from "../tls";
+import { archiveGraceMs, classPath, environment, startJava, toolOptions, type JavaProcess } from "./java";
+import { writeProperties } from "./properties";
+import { nodeName, nodeSettings, type ClusterPlan, type NodePlan } from "./settings";
+import type { ClusterConnection, KafkaParts } from "./types";
+import { withBroker } from "./wire";
+
+export interface NodeContext {
+  /** E.g. `origin`. */
+  cluster: string;
+  clusterId: string;
+  plan: ClusterPlan;
+  authority: Authority;
+  connection: ClusterConnection;
+  parts: KafkaParts;
+  heap: string;
+  jvmOptions: readonly string[];
+  supervisor: Supervisor;
+}
+
+const formatLimitMs = 120_000;
+const bootLimitMs = 180_000;
+
+/** One broker (and controller) of a cluster: its files and its process. */
+export class KafkaNode {
+  private java: JavaProcess | undefined;
+
+  constructor(
+    readonly plan: NodePlan,
+    private readonly context: NodeContext,
+  ) {}
+
+  get id(): number {
+    return this.plan.id;
+  }
+
+  private get name(): string {
+    return `${this.context.cluster} broker ${this.id}`;
+  }
+
+  /** Writes keys and settings and formats the data folder. */
+  async prepare(): Promise<void> {
+    const { folder } = this.plan;
+    await mkdir(join(folder, "data"), { recursive: true, mode: 0o700 });
+    const own = issueCertificate(this.context.authority, { commonName: nodeName, hosts: ["127.0.0.1", "localhost"], usage: "both" });
+    await writeFile(join(folder, "node.pem"), `${own.key}${own.cert}${own.ca}`, { mode: 0o600 });
+    await writeFile(join(folder, "ca.pem"), own.ca, { mode: 0o600 });
+    await writeProperties(join(folder, "server.properties"), nodeSettings(this.context.plan, this.plan));
+    if (this.plan.controller) await this.format();
+    else await this.markData();
+  }
+
+  /** Boots the node; `ready` tells when clients are served. */
+  async start(): Promise<void> {
+    this.java = await startJava(this.context.supervisor, {
+      name: this.name,
+      mainClass: "kafka.Kafka",
+      args: [join(this.plan.folder, "server.properties")],
+      heap: this.context.heap,
+      jvmOptions: this.context.jvmOptions,
+      folder: this.plan.folder,
+      logName: "broker",
+      parts: this.context.parts,
+      kind: "broker",
+      // A broker alone cannot end in order once its controller is gone.
+      mayArchive: this.plan.controller,
+    });
+  }
+
+  /** Returns when this node lets the administrator in and knows `brokers` brokers, itself among them. */
+  async ready(brokers: number): Promise<void> {
+    if (!this.java) throw new SandboxError("BROKER_NOT_STARTED", `${this.name} is not running`, { fix: "start it first" });
+    await this.java.process.until("a login by the administrator", () => this.serves(brokers), bootLimitMs, 100);
+    this.java.archive?.keep();
+  }
+
+  /** `crash`: SIGKILL, for a cluster that is thrown away. Else a controlled shutdown, which hands leadership over. */
+  async stop(how: "crash" | "controlled"): Promise<void> {
+    const java = this.java;
+    this.java = undefined;
+    if (!java) return;
+    if (how === "controlled" || java.archive) await java.process.stop(how === "controlled" ? 60_000 : archiveGraceMs);
+    else await java.process.kill();
+  }
+
+  /** The log's end, to find out why it ended. */
+  logEnd(lines: number): string {
+    return this.java ? lastLines(this.java.process.log, lines) : "";
+  }
+
+  /** Wants to write the archive of its classes as it ends, which takes a working cluster. */
+  get archives(): boolean {
+    return this.java?.archive !== undefined;
+  }
+
+  get running(): boolean {
+    return this.java !== undefined && this.java.process.exit === undefined;
+  }
+
+  private async serves(brokers: number): Promise<true | undefined> {
+    const address = { host: "127.0.0.1", port: this.plan.port };
+    if (!(await listens(address.port))) return undefined;
+    try {
+      return await withBroker(this.context.connection, address, async (link, library) => {
+        const answer = await library.describeClusterV0.api.async(link, false, 1);
+        const known = answer.brokers.some((broker) => broker.brokerId === this.id) && answer.brokers.length >= brokers;
+        return known && answer.clusterId === this.context.clusterId ? true : undefined;
+      });
+    } catch {
+      // It listens before it has read the credentials from the metadata log.
+      return undefined;
+    }
+  }
+
+  /**
+   * `StorageTool format`: the cluster's id, and the administrator's credential as the first record of the metadata log.
+   * The tool takes the password as an argument only, so its arguments travel in a file that java reads (`java @file`):
+   * the process list shows the file's name.
+   */
+  private async format(): Promise<void> {
+    const { folder } = this.plan;
+    const { username, password } = this.context.plan.admin;
+    const args = join(folder, "format.args");
+    const path = await classPath(this.context.parts.kafka);
+    const words = [
+      ...(await toolOptions(this.context.parts, path)),
+      "kafka.tools.StorageTool",
+      "format",
+      "-t",
+      this.context.clusterId,
+      "-c",
+      join(folder, "server.properties"),
+      "--add-scram",
+      `SCRAM-SHA-512=[name=${username},password=${password}]`,
+    ];
+    const log = join(folder, "format.log");
+    try {
+      await writeFile(args, words.map((word) => `"${word.replace(/[\\"]/g, (char) => `\\${char}`)}"`).join("\n"), { mode: 0o600 });
+      const tool = this.context.supervisor.start({
+        name: `${this.name}: format`,
+        command: this.context.parts.java,
+        args: [`@${args}`],
+        cwd: folder,
+        env: { ...environment(), CLASSPATH: path },
+        log,
+      });
+      const timer = setTimeout(() => void tool.kill(), formatLimitMs);
+      const exit = await tool.exited.finally(() => clearTimeout(timer));
+      if (exit.code !== 0) {
+        throw new SandboxError("FORMAT_FAILED", `${this.name}: formatting its data folder ended with ${exit.signal ?? exit.code}\n${lastLines(log)}`, {
+          fix: `read ${log}`,
+        });
+      }
+    } finally {
+      await rm(args, { force: true });
+    }
+  }
+
+  /** A node that is only a broker needs no more than this file (KIP-631, KIP-858): it spares one JVM per broker. */
+  private async markData(): Promise<void> {
+    const lines = ["version=1", `cluster.id=${this.context.clusterId}`, `node.id=${this.id}`];
+    await writeFile(join(this.plan.folder, "data", "meta.properties"), `${lines.join("\n")}\n`, { mode: 0o600 });
+  }
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    const settle = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("connect", () => settle(true));
+    socket.once("error", () => settle(false));
+  });
+}

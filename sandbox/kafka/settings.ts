@@ -1,0 +1,69 @@
+import { jaasQuoted } from "./properties";
+
+/** Everything about one node that its settings depend on. */
+export interface NodePlan {
+  id: number;
+  /** True for the node that is controller as well. */
+  controller: boolean;
+  /** Client and inter-broker listener. */
+  port: number;
+  controllerPort: number;
+  rack?: string;
+  /** Folder of data, keys and log. */
+  folder: string;
+}
+
+export interface ClusterPlan {
+  brokers: number;
+  admin: { username: string; password: string };
+  brokerConfig: Readonly<Record<string, string>>;
+}
+
+/** Common name of the nodes' own certificates: their name on the controller's listener. */
+export const nodeName = "sandbox-node";
+
+/** server.properties of one node. */
+export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<string, string> {
+  const replicas = String(Math.min(3, cluster.brokers));
+  const minInSync = String(cluster.brokers >= 3 ? 2 : 1);
+  const listener = `SASL_SSL://127.0.0.1:${node.port}`;
+  return {
+    "process.roles": node.controller ? "broker,controller" : "broker",
+    "node.id": String(node.id),
+    "controller.quorum.voters": `1@127.0.0.1:${node.controllerPort}`,
+    listeners: node.controller ? `${listener},CONTROLLER://127.0.0.1:${node.controllerPort}` : listener,
+    "advertised.listeners": listener,
+    "inter.broker.listener.name": "SASL_SSL",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "SASL_SSL:SASL_SSL,CONTROLLER:SSL",
+    "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+    "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
+    "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config":
+      "org.apache.kafka.common.security.scram.ScramLoginModule required " +
+      `username=${jaasQuoted(cluster.admin.username)} password=${jaasQuoted(cluster.admin.password)};`,
+    "ssl.keystore.type": "PEM",
+    "ssl.keystore.location": `${node.folder}/node.pem`,
+    "ssl.truststore.type": "PEM",
+    "ssl.truststore.location": `${node.folder}/ca.pem`,
+    // Nodes know each other on the controller's listener by certificate: nobody else on this machine gets in there.
+    "listener.name.controller.ssl.client.auth": "required",
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "false",
+    "super.users": `User:${cluster.admin.username};User:CN=${nodeName}`,
+    "log.dirs": `${node.folder}/data`,
+    ...(node.rack === undefined ? {} : { "broker.rack": node.rack }),
+    "offsets.topic.replication.factor": replicas,
+    "offsets.topic.num.partitions": "12",
+    "transaction.state.log.replication.factor": replicas,
+    "transaction.state.log.min.isr": minInSync,
+    "transaction.state.log.num.partitions": "6",
+    "share.coordinator.state.topic.replication.factor": replicas,
+    "share.coordinator.state.topic.min.isr": minInSync,
+    "group.initial.rebalance.delay.ms": "0",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "background.threads": "4",
+    "log.cleaner.dedupe.buffer.size": "16777216",
+    ...cluster.brokerConfig,
+  };
+}

@@ -1,0 +1,2 @@
+export type { Kubernetes, KubernetesOptions, KubernetesParts } from "./types";
+export { startKubernetes } from "./server";

@@ -1,0 +1,50 @@
+import { startSandbox } from "./index";
+import { runStory, type StoryResult } from "./story/run";
+
+/** `npm start`: a real migration of a realistic estate on the embedded sandbox, from one command. */
+const BULK_BYTES = 150 * 1024 * 1024;
+
+async function main(): Promise<void> {
+  const begun = Date.now();
+  const clock = () => `${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} s  `;
+  const progress = (line: string) => process.stdout.write(`${clock()}${line}\n`);
+  const interrupt = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      progress("interrupted: ending everything that was started");
+      interrupt.abort();
+      // A second one is not waited for: the watchdog ends what is left.
+      process.once(signal, () => process.exit(130));
+    });
+  }
+  const sandbox = await startSandbox({ progress, signal: interrupt.signal });
+  const ended = new Promise<never>((_, reject) => interrupt.signal.addEventListener("abort", () => reject(new Error("interrupted"))));
+  ended.catch(() => {});
+  try {
+    const result = await Promise.race([runStory({ sandbox, bulkBytes: BULK_BYTES, progress, signal: interrupt.signal }), ended]);
+    process.stdout.write(`\n${proof(result)}\n`);
+    if (result.residue.length > 0 || result.mismatches.length > 0 || result.topicsMissing.length > 0) process.exitCode = 1;
+  } finally {
+    await sandbox.stop();
+  }
+}
+
+function proof(result: StoryResult): string {
+  const factors = (all: Record<string, number>) => Object.entries(all).map(([factor, topics]) => `${topics} topics with ${factor}`).join(", ");
+  const list = (items: string[], none: string) => (items.length === 0 ? none : items.map((item) => `\n    ${item}`).join(""));
+  return [
+    "What happened, as an independent client (kafkajs) sees it:",
+    `  topics migrated      ${result.topicsMigrated} with ${result.seeded.partitions} partitions; missing: ${list(result.topicsMissing, "none")}`,
+    `  records              ${result.seeded.records} seeded, ${result.live} more written while the mirror ran`,
+    `  consumer groups      ${result.groups} resumed on ${result.partitionsResumed} partitions, each with the record after its last: ${list(result.mismatches.map((m) => `${m.group} on ${m.topic}/${m.partition}: expected ${m.expected}; got ${m.seen}`), "all exact")}`,
+    `  replicas before      ${factors(result.replicationBefore)}`,
+    `  replicas after       ${factors(result.replicationAfter)}`,
+    `  residue              ${list(result.residue, "none")}`,
+  ].join("\n");
+}
+
+main().catch((error: unknown) => {
+  const text = error instanceof Error ? (process.env.KAFKA_MIGRATION_DEBUG === "1" ? error.stack : error.message) : String(error);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = process.exitCode || (text === "interrupted" ? 130 : 1);
+});

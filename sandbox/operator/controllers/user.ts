@@ -1,0 +1,214 @@
+import { isDeepStrictEqual } from "node:util";
+import { compareGrants, grantKey, grantsOf, userOfPrincipal, type Grant } from "../user/acl";
+import { decode, generatePassword, isOwnSecret, userSecret } from "../user/secret";
+import { readUser, usernameOf, type UserSpec } from "../user/spec";
+import type { Principals } from "../kafka/principals";
+import { SECRETS, type Kube, type KubeObject, type Resource } from "../kube/client";
+import { watchObjects, type ObjectWatch } from "../kube/watch";
+import { WorkQueue } from "../queue";
+import { invalidResource, Refusal } from "../refusal";
+import { condition, isPaused, writeStatus } from "../status";
+import { every } from "../timer";
+
+/** A group in which KafkaUsers are served: its resource and the domain of its labels. */
+export interface UserKind {
+  resource: Resource;
+  /** `strimzi.io` or `eventstreams.ibm.com`. */
+  domain: string;
+}
+
+export interface UserControllerOptions {
+  kube: Kube;
+  principals: Principals;
+  /** Value of the label `<domain>/cluster`; a KafkaUser with another one is not this operator's. */
+  cluster: string;
+  namespace: string;
+  kinds: readonly UserKind[];
+  /** Principals that are never wiped, as Strimzi's ignore pattern. */
+  ignored: RegExp;
+  /** Time between full passes, milliseconds. */
+  fullPassMs: number;
+  /** Time between looks at the rules of managed users, milliseconds. */
+  checkMs: number;
+  progress: (line: string) => void;
+}
+
+export interface Controller {
+  synced: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The user operator of one Kafka cluster: it owns every `User:` principal there. */
+export function startUserController(options: UserControllerOptions): Controller {
+  const { kube, principals, namespace, cluster, progress } = options;
+  const label = `${namespace}/${cluster}`;
+  /** The grants that each reconciled user should have, for the short check. */
+  const settled = new Map<string, { principal: string; grants: Grant[] }>();
+
+  const queue = new WorkQueue(reconcile, (name, error) =>
+    progress(`operator: KafkaUser ${namespace}/${name} failed, trying again: ${(error as Error).message}`),
+  );
+  const watches: { kind: UserKind; users: ObjectWatch; secrets: ObjectWatch }[] = options.kinds.map((kind) => {
+    const selector = `${kind.domain}/cluster=${cluster}`;
+    const onChange = (_namespace: string, name: string): void => queue.add(name);
+    return {
+      kind,
+      users: watchObjects({ kube, resource: kind.resource, namespace, labelSelector: selector, onChange, progress }),
+      secrets: watchObjects({ kube, resource: SECRETS, namespace, labelSelector: `${selector},${kind.domain}/kind=KafkaUser`, onChange, progress }),
+    };
+  });
+
+  function find(name: string): { kind: UserKind; user: KubeObject } | undefined {
+    for (const { kind, users } of watches) {
+      const user = users.get(namespace, name);
+      if (user) return { kind, user };
+    }
+    return undefined;
+  }
+
+  async function reconcile(name: string): Promise<void> {
+    const found = find(name);
+    if (!found) {
+      if (!options.ignored.test(name)) await remove(name);
+      settled.delete(name);
+      return;
+    }
+    const { kind, user } = found;
+    if (isPaused(user, kind.domain)) {
+      await writeStatus(kube, kind.resource, user, { conditions: [condition("ReconciliationPaused")], observedGeneration: user.status?.observedGeneration ?? 0 });
+      return;
+    }
+    const status = { observedGeneration: user.metadata.generation };
+    try {
+      const spec = readChecked(user);
+      const secret = await apply(name, kind, user, spec);
+      const ready = { ...status, conditions: [condition("Ready")], username: usernameOf(name, spec), ...(secret ? { secret: name } : {}) };
+      if (await writeStatus(kube, kind.resource, user, ready)) progress(`operator: KafkaUser ${namespace}/${name} is ready`);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      settled.delete(name);
+      // The user operator shows the outermost exception, with the whole chain in its message.
+      const message = `${error instanceof EarlyRefusal ? EARLY : LATE}: ${error.javaClass}: ${error.message}`;
+      const notReady = { ...status, conditions: [condition("NotReady", "ExecutionException", message)] };
+      if (await writeStatus(kube, kind.resource, user, notReady)) progress(`operator: KafkaUser ${namespace}/${name} is not ready: ${error.message}`);
+    }
+  }
+
+  async function apply(name: string, kind: UserKind, user: KubeObject, spec: UserSpec): Promise<boolean> {
+    const hasPassword = spec.authentication === "scram-sha-512";
+    if (hasPassword) {
+      const live = await kube.get(SECRETS, namespace, name);
+      const password = spec.passwordFrom ? await givenPassword(spec.passwordFrom) : (knownPassword(live, kind) ?? generatePassword());
+      await principals.setPassword(name, password);
+      await applySecret(live, userSecret(user, kind.domain, password));
+    } else {
+      if (await hasOwnSecret(kind, name)) await kube.delete(SECRETS, namespace, name);
+      if ((await principals.scramUsers()).has(name)) await principals.removePassword(name);
+    }
+    const principal = usernameOf(name, spec);
+    const wanted = grantsOf(spec.rules);
+    const current = await principals.acls();
+    for (const each of [name, `CN=${name}`]) {
+      const { add, remove } = compareGrants(current.get(each) ?? [], each === principal ? wanted : []);
+      await principals.removeAcls(each, remove);
+      await principals.addAcls(each, add);
+    }
+    settled.set(name, { principal, grants: wanted });
+    return hasPassword;
+  }
+
+  function knownPassword(secret: KubeObject | undefined, kind: UserKind): string | undefined {
+    const value = secret && isOwnSecret(secret, kind.domain, cluster) ? secret.data?.password : undefined;
+    return value ? decode(value) : undefined;
+  }
+
+  async function givenPassword(from: { name: string; key: string }): Promise<string> {
+    const secret = await kube.get(SECRETS, namespace, from.name);
+    if (!secret) throw invalidResource(`Secret ${from.name} in namespace ${namespace} not found`);
+    const value = secret.data?.[from.key];
+    if (value === undefined) throw invalidResource(`Secret ${from.name} does not contain the key ${from.key} with requested user password.`);
+    if (value === "") throw invalidResource("The requested user password is empty.");
+    return decode(value);
+  }
+
+  async function hasOwnSecret(kind: UserKind, name: string): Promise<boolean> {
+    const live = await kube.get(SECRETS, namespace, name);
+    return live !== undefined && isOwnSecret(live, kind.domain, cluster);
+  }
+
+  async function applySecret(live: KubeObject | undefined, wanted: KubeObject): Promise<void> {
+    if (!live) {
+      await kube.create(SECRETS, wanted);
+      return;
+    }
+    const parts = ({ data, metadata: { labels, ownerReferences } }: KubeObject): unknown[] => [data, labels, ownerReferences];
+    if (isDeepStrictEqual(parts(live), parts(wanted))) return;
+    await kube.replace(SECRETS, { ...wanted, metadata: { ...wanted.metadata, resourceVersion: live.metadata.resourceVersion } });
+  }
+
+  /** A user without a KafkaUser: its rules, its credential, and a Secret that bears its name, whoever made that. */
+  async function remove(name: string): Promise<void> {
+    const removed: string[] = [];
+    // Not every principal (`*`) can be the name of a Secret.
+    if (/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) && (await kube.delete(SECRETS, namespace, name))) removed.push("Secret");
+    // What was made here counts as well: the broker that is asked may not have heard of it yet.
+    const made = settled.get(name);
+    const current = await principals.acls();
+    for (const each of [name, `CN=${name}`]) {
+      const found = current.get(each) ?? [];
+      const grants = [...found, ...compareGrants(found, made?.principal === each ? made.grants : []).add];
+      await principals.removeAcls(each, grants);
+      if (grants.length > 0) removed.push(`${grants.length} ACLs`);
+    }
+    if (made?.principal === name || (await principals.scramUsers()).has(name)) {
+      await principals.removePassword(name);
+      removed.push("credential");
+    }
+    if (removed.length > 0) progress(`operator: user ${name} of ${label} has no KafkaUser: removed ${removed.join(", ")}`);
+  }
+
+  async function fullPass(): Promise<void> {
+    const names = new Set<string>();
+    for (const principal of [...(await principals.acls()).keys(), ...(await principals.scramUsers())]) {
+      if (!options.ignored.test(principal) && !options.ignored.test(userOfPrincipal(principal))) names.add(userOfPrincipal(principal));
+    }
+    for (const { users } of watches) for (const user of users.all()) names.add(user.metadata.name);
+    for (const name of names) queue.add(name);
+  }
+
+  /** Rules of managed users that somebody else added or took away. */
+  async function check(): Promise<void> {
+    const current = await principals.acls();
+    for (const [name, { principal, grants }] of settled) {
+      const wanted = new Set(grants.map(grantKey));
+      const found = current.get(principal) ?? [];
+      if (found.length !== wanted.size || found.some((grant) => !wanted.has(grantKey(grant)))) queue.add(name);
+    }
+  }
+
+  const stopPass = every(options.fullPassMs, fullPass, (error) => progress(`operator: the full pass of ${label} failed: ${error.message}`));
+  const stopCheck = every(options.checkMs, check, (error) => progress(`operator: the check of ${label} failed: ${error.message}`));
+  return {
+    synced: Promise.all(watches.flatMap(({ users, secrets }) => [users.synced, secrets.synced])).then(() => undefined),
+    async stop() {
+      await Promise.all([stopPass(), stopCheck(), ...watches.flatMap(({ users, secrets }) => [users.stop(), secrets.stop()])]);
+      await queue.stop();
+      await principals.close();
+    },
+  };
+}
+
+/** How the real operator's exceptions are wrapped when the resource itself is wrong, and when something later fails. */
+const EARLY = "io.strimzi.operator.common.ReconciliationException";
+const LATE = "java.util.concurrent.CompletionException";
+
+class EarlyRefusal extends Refusal {}
+
+function readChecked(user: KubeObject): UserSpec {
+  try {
+    return readUser(user);
+  } catch (error) {
+    if (error instanceof Refusal) throw new EarlyRefusal(error.javaClass, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,140 @@
+import { X509Certificate } from "node:crypto";
+import { join } from "node:path";
+import { startMirrorController } from "./controllers/mirror";
+import { startUserController, type Controller, type UserKind } from "./controllers/user";
+import { openPrincipals, type AdminConnection } from "./kafka/principals";
+import { connectKube, SECRETS, type Kube, type KubeObject } from "./kube/client";
+import type { StartWorker } from "./mirror/workers";
+import { every } from "./timer";
+
+export type { StartWorker, Worker } from "./mirror/workers";
+
+/** A Kafka cluster that the operator looks after. */
+export interface ManagedCluster extends AdminConnection {
+  /** Namespace of the cluster: its KafkaUsers, their Secrets and the CA certificate's Secret are there. */
+  namespace: string;
+  /** Principals whose ACLs and credentials are never wiped, as Strimzi's ignore pattern. The administrator never is. */
+  ignoredUsers?: RegExp;
+}
+
+export interface OperatorOptions {
+  kubeconfig: string;
+  /** By the value of the label `strimzi.io/cluster` (or `eventstreams.ibm.com/cluster`). */
+  clusters: Record<string, ManagedCluster>;
+  /** Folder for the mirrors' workers. */
+  folder: string;
+  startWorker: StartWorker;
+  /** Time between full passes, milliseconds; Strimzi's default of 120000. A connector's status is read anew then, too. */
+  fullPassMs?: number;
+  /** Time between looks at the rules of managed users, milliseconds. Default 3000. */
+  checkMs?: number;
+  progress: (line: string) => void;
+}
+
+export interface Operator {
+  /** Stops watching and ends the mirrors' workers; leaves Kubernetes and Kafka as they are. */
+  stop(): Promise<void>;
+}
+
+const GROUPS = [
+  { group: "kafka.strimzi.io", domain: "strimzi.io" },
+  { group: "eventstreams.ibm.com", domain: "eventstreams.ibm.com" },
+];
+
+/**
+ * The smallest operator that makes the sandbox move, behaving as Strimzi's operators 0.51: KafkaUser (v1 is read) and
+ * KafkaMirrorMaker2 (v1beta2 is read, which knows every form). Returns when it has seen what there is.
+ */
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { clusters, progress } = options;
+  const fullPassMs = options.fullPassMs ?? 120_000;
+  const kube = await connectKube(options.kubeconfig);
+  const controllers: Controller[] = [];
+  const stopSecrets = every(fullPassMs, () => applyCaSecrets(kube, clusters), (error) => progress(`operator: CA secrets: ${error.message}`));
+  const stop = async (): Promise<void> => {
+    await stopSecrets();
+    await Promise.all(controllers.map((controller) => controller.stop()));
+    kube.close();
+  };
+  try {
+    await applyCaSecrets(kube, clusters);
+    const userKinds: UserKind[] = [];
+    for (const { group, domain } of GROUPS) {
+      const users = await newest(kube, group, "kafkausers", ["v1", "v1beta2", "v1beta1"]);
+      if (users) userKinds.push({ domain, resource: { group, version: users, plural: "kafkausers", kind: "KafkaUser" } });
+      const version = await newest(kube, group, "kafkamirrormaker2s", ["v1beta2", "v1", "v1alpha1"]);
+      if (!version) continue;
+      controllers.push(
+        startMirrorController({
+          kube,
+          resource: { group, version, plural: "kafkamirrormaker2s", kind: "KafkaMirrorMaker2" },
+          domain,
+          folder: join(options.folder, "mirrors"),
+          startWorker: options.startWorker,
+          fullPassMs,
+          progress,
+        }),
+      );
+    }
+    for (const [cluster, managed] of Object.entries(clusters)) {
+      controllers.push(
+        startUserController({
+          kube,
+          principals: await openPrincipals(managed),
+          cluster,
+          namespace: managed.namespace,
+          kinds: userKinds,
+          ignored: new RegExp(`^(?:${escape(managed.admin.username)}${managed.ignoredUsers ? `|${managed.ignoredUsers.source}` : ""})$`),
+          fullPassMs,
+          checkMs: options.checkMs ?? 3_000,
+          progress,
+        }),
+      );
+    }
+    await Promise.all(controllers.map((controller) => controller.synced));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
+}
+
+/** The first of these versions that is served. */
+async function newest(kube: Kube, group: string, plural: string, versions: readonly string[]): Promise<string | undefined> {
+  const served = await kube.servedVersions(group, plural);
+  return versions.find((version) => served.includes(version));
+}
+
+/**
+ * The Secret with the broker's CA certificate, `<cluster>-cluster-ca-cert`. Beside `ca.crt` it has a key of the form
+ * `ca-<date>.crt`, as Strimzi's has while an old CA is still trusted.
+ */
+async function applyCaSecrets(kube: Kube, clusters: Record<string, ManagedCluster>): Promise<void> {
+  for (const [cluster, { namespace, ca }] of Object.entries(clusters)) {
+    const data = { "ca.crt": Buffer.from(ca).toString("base64") };
+    const name = `${cluster}-cluster-ca-cert`;
+    const live = await kube.get(SECRETS, namespace, name);
+    if (live?.data?.["ca.crt"] === data["ca.crt"]) continue;
+    const secret: KubeObject = {
+      metadata: {
+        name,
+        namespace,
+        labels: { "strimzi.io/cluster": cluster, "strimzi.io/kind": "Kafka", "strimzi.io/component-type": "certificate-authority" },
+        annotations: { "strimzi.io/ca-cert-generation": "0" },
+      },
+      type: "Opaque",
+      data: { ...data, [`ca-${expiry(ca)}.crt`]: data["ca.crt"] },
+    };
+    if (live) await kube.replace(SECRETS, { ...secret, metadata: { ...secret.metadata, resourceVersion: live.metadata.resourceVersion } });
+    else await kube.create(SECRETS, secret);
+  }
+}
+
+/** `2027-01-01T00-00-00Z`, as Strimzi writes it into a key. */
+function expiry(pem: string): string {
+  return new Date(new X509Certificate(pem).validTo).toISOString().replace(/\.\d+/, "").replaceAll(":", "-");
+}
+
+function escape(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}

@@ -1,0 +1,136 @@
+import { pbkdf2, randomBytes } from "node:crypto";
+import { promisify } from "node:util";
+import type { Admin } from "@platformatic/kafka" with { "resolution-mode": "import" };
+import type { Grant, ResourceType } from "../user/acl";
+
+/** ACLs and SCRAM-SHA-512 credentials of one Kafka cluster. Principals are names without `User:`. */
+export interface Principals {
+  /** All ACLs of `User:` principals, by principal. */
+  acls(): Promise<Map<string, Grant[]>>;
+  addAcls(principal: string, grants: readonly Grant[]): Promise<void>;
+  removeAcls(principal: string, grants: readonly Grant[]): Promise<void>;
+  /** Users with a SCRAM-SHA-512 credential. */
+  scramUsers(): Promise<Set<string>>;
+  setPassword(user: string, password: string): Promise<void>;
+  /** Fine when there is none. */
+  removePassword(user: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface AdminConnection {
+  bootstrapServers: string;
+  /** PEM. */
+  ca: string;
+  admin: { username: string; password: string };
+}
+
+const SCRAM_SHA_512 = 2;
+/** Kafka's least, and what Strimzi uses. */
+const ITERATIONS = 4096;
+const RESOURCE_NOT_FOUND = 91;
+
+const derive = promisify(pbkdf2);
+
+/** Opens no connection before the first call. */
+export async function openPrincipals(cluster: AdminConnection): Promise<Principals> {
+  const kafka = await import("@platformatic/kafka");
+  const resourceTypes: Record<ResourceType, 2 | 3 | 4 | 5> = { topic: 2, group: 3, cluster: 4, transactionalId: 5 };
+  const typeNames = new Map(Object.entries(resourceTypes).map(([name, value]) => [value as number, name as ResourceType]));
+  const operations: Record<string, number> = {
+    All: 2, Read: 3, Write: 4, Create: 5, Delete: 6, Alter: 7, Describe: 8, ClusterAction: 9, DescribeConfigs: 10, AlterConfigs: 11, IdempotentWrite: 12,
+    // No KafkaUser can ask for these, but somebody else may have made them.
+    CreateTokens: 13, DescribeTokens: 14, TwoPhaseCommit: 15,
+  };
+  const operationNames = new Map(Object.entries(operations).map(([name, value]) => [value, name]));
+  const { ResourceTypes, ResourcePatternTypes, AclOperations, AclPermissionTypes } = kafka;
+
+  const admin: Admin = new kafka.Admin({
+    clientId: "sandbox-operator",
+    bootstrapBrokers: cluster.bootstrapServers.split(","),
+    tls: { ca: cluster.ca },
+    sasl: { mechanism: "SCRAM-SHA-512", username: cluster.admin.username, password: cluster.admin.password },
+    retries: 3,
+    retryDelay: 300,
+  });
+
+  async function anyConnection() {
+    const [connection] = (await admin.connectToBrokers(null)).values();
+    if (!connection) throw new Error(`no broker of ${cluster.bootstrapServers} can be reached`);
+    return connection;
+  }
+
+  function toAcl(principal: string, grant: Grant) {
+    return {
+      resourceType: resourceTypes[grant.resourceType],
+      resourceName: grant.resourceName,
+      resourcePatternType: grant.patternType === "prefixed" ? ResourcePatternTypes.PREFIXED : ResourcePatternTypes.LITERAL,
+      principal: `User:${principal}`,
+      host: grant.host,
+      operation: operations[grant.operation] as 3,
+      permissionType: grant.permission === "deny" ? AclPermissionTypes.DENY : AclPermissionTypes.ALLOW,
+    };
+  }
+
+  return {
+    async acls() {
+      const found = await admin.describeAcls({
+        filter: {
+          resourceType: ResourceTypes.ANY,
+          resourceName: null,
+          resourcePatternType: ResourcePatternTypes.ANY,
+          principal: null,
+          host: null,
+          operation: AclOperations.ANY,
+          permissionType: AclPermissionTypes.ANY,
+        },
+      });
+      const byPrincipal = new Map<string, Grant[]>();
+      for (const resource of found) {
+        const resourceType = typeNames.get(resource.resourceType);
+        // Delegation tokens and users are no resources of a KafkaUser's rules.
+        if (resourceType === undefined) continue;
+        for (const acl of resource.acls) {
+          if (!acl.principal.startsWith("User:")) continue;
+          const principal = acl.principal.slice("User:".length);
+          const grants = byPrincipal.get(principal) ?? [];
+          grants.push({
+            resourceType,
+            resourceName: resource.resourceName,
+            patternType: resource.resourcePatternType === ResourcePatternTypes.PREFIXED ? "prefixed" : "literal",
+            host: acl.host,
+            operation: operationNames.get(acl.operation) ?? `operation ${acl.operation}`,
+            permission: acl.permissionType === AclPermissionTypes.DENY ? "deny" : "allow",
+          });
+          byPrincipal.set(principal, grants);
+        }
+      }
+      return byPrincipal;
+    },
+    async addAcls(principal, grants) {
+      if (grants.length > 0) await admin.createAcls({ creations: grants.map((grant) => toAcl(principal, grant)) });
+    },
+    async removeAcls(principal, grants) {
+      if (grants.length > 0) await admin.deleteAcls({ filters: grants.map((grant) => toAcl(principal, grant)) });
+    },
+    async scramUsers() {
+      const { results } = await kafka.describeUserScramCredentialsV0.api.async(await anyConnection(), []);
+      return new Set(results.filter((r) => r.credentialInfos.some((c) => c.mechanism === SCRAM_SHA_512)).map((r) => r.user));
+    },
+    async setPassword(user, password) {
+      const salt = randomBytes(24);
+      const saltedPassword = await derive(password, salt, ITERATIONS, 64, "sha512");
+      await kafka.alterUserScramCredentialsV0.api.async(await anyConnection(), [], [
+        { name: user, mechanism: SCRAM_SHA_512, iterations: ITERATIONS, salt, saltedPassword },
+      ]);
+    },
+    async removePassword(user) {
+      try {
+        await kafka.alterUserScramCredentialsV0.api.async(await anyConnection(), [{ name: user, mechanism: SCRAM_SHA_512 }], []);
+      } catch (error) {
+        const results = (error as { response?: { results?: { errorCode: number }[] } }).response?.results;
+        if (!results?.every((result) => result.errorCode === RESOURCE_NOT_FOUND)) throw error;
+      }
+    },
+    close: () => admin.close(),
+  };
+}

@@ -1,0 +1,191 @@
+import { Agent, request, type RequestOptions } from "node:https";
+
+/** A Kubernetes object as the API server serves it. */
+export interface KubeObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid?: string;
+    resourceVersion?: string;
+    generation?: number;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    ownerReferences?: unknown[];
+    deletionTimestamp?: string;
+  };
+  spec?: Record<string, unknown>;
+  status?: Record<string, unknown>;
+  /** Secrets and ConfigMaps. */
+  data?: Record<string, string>;
+  type?: string;
+}
+
+/** A namespaced resource type; `group` is empty for the core group. */
+export interface Resource {
+  group: string;
+  version: string;
+  plural: string;
+  kind: string;
+}
+
+export const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", kind: "Secret" };
+
+/** An answer of the API server other than success. */
+export class KubeError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "KubeError";
+    this.status = status;
+  }
+}
+
+export interface Kube {
+  /** Versions of the group in which this plural is served; empty when there are none. */
+  servedVersions(group: string, plural: string): Promise<string[]>;
+  list(resource: Resource, scope?: { namespace?: string; labelSelector?: string }): Promise<{ items: KubeObject[]; resourceVersion: string }>;
+  get(resource: Resource, namespace: string, name: string): Promise<KubeObject | undefined>;
+  /** `apiVersion` and `kind` are the resource's here and below, whatever the object says. */
+  create(resource: Resource, object: KubeObject): Promise<KubeObject>;
+  replace(resource: Resource, object: KubeObject): Promise<KubeObject>;
+  /** @throws KubeError 409 when the object has changed since it was read. */
+  replaceStatus(resource: Resource, object: KubeObject): Promise<KubeObject>;
+  /** False when there was none. */
+  delete(resource: Resource, namespace: string, name: string): Promise<boolean>;
+  /** Streams events until the connection ends (resolves) or fails (rejects); `signal` ends it. */
+  watch(
+    resource: Resource,
+    scope: { namespace?: string; labelSelector?: string; resourceVersion: string },
+    onEvent: (type: string, object: KubeObject) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  close(): void;
+}
+
+function basePath(resource: Resource, namespace?: string): string {
+  const root = resource.group === "" ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+  return namespace === undefined ? `${root}/${resource.plural}` : `${root}/namespaces/${namespace}/${resource.plural}`;
+}
+
+function pathOf(resource: Resource, { metadata }: KubeObject): string {
+  return `${basePath(resource, metadata.namespace)}/${metadata.name}`;
+}
+
+/** `v1`, or `<group>/<version>`. */
+export function apiVersionOf(resource: Resource): string {
+  return resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+}
+
+/** Items of a list come without their type, and requests need it. */
+export function typed(resource: Resource, object: KubeObject): KubeObject {
+  return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
+}
+
+/** How long one request other than a watch may take. */
+const REQUEST_LIMIT_MS = 30_000;
+
+/** Connects as the kubeconfig's current context says. Nothing is asked before the first call. */
+export async function connectKube(kubeconfig: string): Promise<Kube> {
+  const { KubeConfig, Watch } = await import("@kubernetes/client-node");
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Error(`the kubeconfig ${kubeconfig} has no current cluster`);
+  const server = new URL(cluster.server);
+  const auth: RequestOptions = {};
+  await config.applyToHTTPSOptions(auth);
+  const { ca, cert, key, servername, rejectUnauthorized } = auth;
+  const agent = new Agent({ ca, cert, key, servername, ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }), keepAlive: true });
+
+  function call(method: string, path: string, body?: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const headers: Record<string, string | number> = { accept: "application/json" };
+      for (const [name, value] of Object.entries(auth.headers ?? {})) headers[name] = String(value);
+      if (text !== undefined) {
+        headers["content-type"] = "application/json";
+        headers["content-length"] = Buffer.byteLength(text);
+      }
+      const sent = request(
+        { host: server.hostname, port: server.port || 443, path, method, headers, agent, timeout: REQUEST_LIMIT_MS },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("error", reject);
+          response.on("end", () => {
+            const answer = Buffer.concat(chunks).toString();
+            const status = response.statusCode ?? 0;
+            let parsed: unknown;
+            try {
+              parsed = answer === "" ? undefined : JSON.parse(answer);
+            } catch {
+              parsed = undefined;
+            }
+            if (status >= 200 && status < 300) resolve(parsed);
+            else {
+              const { message = answer.slice(0, 200), reason = `status ${status}` } = (parsed ?? {}) as { message?: string; reason?: string };
+              // The server quotes what it cannot read, and a Secret must not be quoted.
+              reject(new KubeError(status, `${method} ${path}: ${path.includes("/secrets") ? reason : message}`));
+            }
+          });
+        },
+      );
+      sent.on("timeout", () => sent.destroy(new Error(`${method} ${path}: no answer within ${REQUEST_LIMIT_MS} ms`)));
+      sent.on("error", reject);
+      sent.end(text);
+    });
+  }
+
+  async function orNone<T>(work: Promise<unknown>): Promise<T | undefined> {
+    try {
+      return (await work) as T;
+    } catch (error) {
+      if (error instanceof KubeError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    async servedVersions(group, plural) {
+      const found = await orNone<{ versions: { version: string }[] }>(call("GET", `/apis/${group}`));
+      const served: string[] = [];
+      for (const { version } of found?.versions ?? []) {
+        const list = await orNone<{ resources: { name: string }[] }>(call("GET", `/apis/${group}/${version}`));
+        if (list?.resources.some((r) => r.name === plural)) served.push(version);
+      }
+      return served;
+    },
+    async list(resource, scope = {}) {
+      const query = scope.labelSelector === undefined ? "" : `?labelSelector=${encodeURIComponent(scope.labelSelector)}`;
+      const found = (await call("GET", basePath(resource, scope.namespace) + query)) as { items: KubeObject[]; metadata: { resourceVersion: string } };
+      return { items: found.items, resourceVersion: found.metadata.resourceVersion };
+    },
+    get: (resource, namespace, name) => orNone<KubeObject>(call("GET", `${basePath(resource, namespace)}/${name}`)),
+    create: (resource, object) => call("POST", basePath(resource, object.metadata.namespace), typed(resource, object)) as Promise<KubeObject>,
+    replace: (resource, object) => call("PUT", pathOf(resource, object), typed(resource, object)) as Promise<KubeObject>,
+    replaceStatus: (resource, object) => call("PUT", `${pathOf(resource, object)}/status`, typed(resource, object)) as Promise<KubeObject>,
+    delete: async (resource, namespace, name) => (await orNone(call("DELETE", `${basePath(resource, namespace)}/${name}`))) !== undefined,
+    async watch(resource, scope, onEvent, signal) {
+      // A time limit of its own lets the server end idle watches, so that a dead connection is noticed.
+      const query = { resourceVersion: scope.resourceVersion, labelSelector: scope.labelSelector, allowWatchBookmarks: true, timeoutSeconds: 240 };
+      await new Promise<void>((resolve, reject) => {
+        let stop = (): void => undefined;
+        const done = (error: unknown): void => {
+          signal.removeEventListener("abort", stop);
+          const status = (error as { statusCode?: number } | null)?.statusCode;
+          if (!error || signal.aborted) resolve();
+          else reject(status === undefined ? error : new KubeError(status, `watch ${resource.plural}: ${(error as Error).message}`));
+        };
+        void new Watch(config).watch(basePath(resource, scope.namespace), query, onEvent, done).then((controller) => {
+          stop = () => controller.abort();
+          if (signal.aborted) stop();
+          else signal.addEventListener("abort", stop, { once: true });
+        }, reject);
+      });
+    },
+    close: () => agent.destroy(),
+  };
+}

@@ -1,0 +1,109 @@
+import { Refusal } from "../refusal";
+import { condition, type Condition } from "../status";
+import type { ConnectorDefinition } from "./properties";
+import type { ConnectorStatus, ConnectRest } from "./rest";
+
+/** What the operator remembers about the restarts of a connector, as it stands in the status. */
+export interface AutoRestartStatus {
+  connectorName: string;
+  count: number;
+  lastRestartTimestamp: string;
+}
+
+export interface ConnectorsResult {
+  connectors: ConnectorStatus[];
+  autoRestartStatuses: AutoRestartStatus[];
+  warnings: Condition[];
+  /** The first thing that went wrong: the resource is NotReady, with what there is. */
+  failure?: Refusal;
+}
+
+/**
+ * Brings Connect's connectors to the wanted ones, with the calls and in the order of Strimzi 0.51: list, delete what is not
+ * wanted, then for each its config, PUT when it is missing or differs, its status, its state, its topics.
+ */
+export async function settleConnectors(
+  rest: ConnectRest,
+  wanted: readonly ConnectorDefinition[],
+  earlierRestarts: readonly AutoRestartStatus[],
+  progress: (line: string) => void,
+): Promise<ConnectorsResult> {
+  const result: ConnectorsResult = { connectors: [], autoRestartStatuses: [], warnings: [] };
+  try {
+    const names = new Set(wanted.map((each) => each.name));
+    for (const name of await rest.list()) if (!names.has(name)) await rest.delete(name);
+  } catch (error) {
+    return { ...result, failure: refusalOf(error) };
+  }
+  for (const definition of wanted) {
+    try {
+      await settleOne(definition);
+    } catch (error) {
+      result.failure ??= refusalOf(error);
+    }
+  }
+  if (!result.failure && result.connectors.some((each) => each.connector.state === "FAILED")) {
+    // Vert.x's class for a failure that is only a text.
+    result.failure = new Refusal("io.vertx.core.impl.NoStackTraceThrowable", "One or more connectors are in FAILED state");
+  }
+  return result;
+
+  async function settleOne(definition: ConnectorDefinition): Promise<void> {
+    const { name, config } = definition;
+    if (differs(await rest.config(name), definition)) {
+      await rest.putConfig(name, config);
+      progress(`operator: connector ${name} is configured`);
+    }
+    let status = await rest.status(name);
+    const verb = verbFor(status.connector.state, definition.state);
+    if (verb) {
+      await rest.setState(name, verb);
+      progress(`operator: connector ${name}: ${verb}`);
+      status = await rest.status(name);
+    }
+    if (definition.pauseAndState) {
+      const message = `Both pause and state are set. Since pause is deprecated, state takes precedence so the connector will be ${definition.state}`;
+      result.warnings.push(condition("Warning", "UpdateState", message));
+    }
+    status = await restartIfFailed(definition, status);
+    await rest.topics(name);
+    result.connectors.push(status);
+  }
+
+  async function restartIfFailed({ name, autoRestart }: ConnectorDefinition, status: ConnectorStatus): Promise<ConnectorStatus> {
+    if (!autoRestart.enabled) return status;
+    const earlier = earlierRestarts.find((each) => each.connectorName === name);
+    const minutes = earlier ? Math.floor((Date.now() - Date.parse(earlier.lastRestartTimestamp)) / 60_000) : Infinity;
+    const pause = earlier ? Math.min(earlier.count * earlier.count + earlier.count, 60) : 0;
+    const failed = [status.connector, ...status.tasks].some((each) => each.state === "FAILED");
+    if (!failed) {
+      if (earlier && minutes <= pause) result.autoRestartStatuses.push(earlier);
+      return status;
+    }
+    if (earlier && (minutes < pause || earlier.count >= (autoRestart.maxRestarts ?? Infinity))) {
+      result.autoRestartStatuses.push(earlier);
+      return status;
+    }
+    result.autoRestartStatuses.push({ connectorName: name, count: (earlier?.count ?? 0) + 1, lastRestartTimestamp: new Date().toISOString() });
+    progress(`operator: connector ${name} has failed: restarting it`);
+    return (await rest.restartFailed(name)) ?? status;
+  }
+}
+
+function differs(current: Record<string, string> | undefined, { name, config }: ConnectorDefinition): boolean {
+  if (!current) return true;
+  const wanted: Record<string, string | number> = { ...config, name };
+  const keys = Object.keys(wanted);
+  return keys.length !== Object.keys(current).length || keys.some((key) => String(wanted[key]) !== current[key]);
+}
+
+/** Only from a settled state; UNASSIGNED and RESTARTING pass, FAILED stays. */
+function verbFor(state: string, wanted: ConnectorDefinition["state"]): "pause" | "stop" | "resume" | undefined {
+  if (!["RUNNING", "PAUSED", "STOPPED"].includes(state) || state === wanted.toUpperCase()) return undefined;
+  return ({ running: "resume", paused: "pause", stopped: "stop" } as const)[wanted];
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  return new Refusal("java.lang.RuntimeException", (error as Error).message);
+}

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Refusal } from "../refusal";
+
+/** A connector's status as Connect answers it. */
+export interface ConnectorStatus {
+  name: string;
+  connector: { state: string; worker_id?: string; trace?: string };
+  tasks: { id: number; state: string; worker_id?: string; trace?: string }[];
+  type?: string;
+}
+
+/** Connect's answer other than success, worded as Strimzi words it. */
+export class ConnectRefusal extends Refusal {
+  constructor(
+    readonly status: number,
+    method: string,
+    path: string,
+    message: string,
+  ) {
+    super("io.strimzi.operator.cluster.operator.assembly.ConnectRestException", `${method} ${path} returned ${status} (${status}): ${message}`);
+  }
+}
+
+/** Connect answers after 90 s at the latest, when it waits for its own topics in vain. */
+const REQUEST_LIMIT_MS = 95_000;
+
+/** The calls of Connect's REST interface that the operator makes. */
+export class ConnectRest {
+  constructor(
+    private readonly url: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  list(): Promise<string[]> {
+    return this.call("GET", "/connectors") as Promise<string[]>;
+  }
+
+  /** Undefined when there is no such connector. A rebalance (409) is waited for. */
+  async config(name: string): Promise<Record<string, string> | undefined> {
+    try {
+      return (await this.retrying([409], 6, () => this.call("GET", this.path(name, "/config")))) as Record<string, string>;
+    } catch (error) {
+      if (error instanceof ConnectRefusal && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async putConfig(name: string, config: Record<string, string | number>): Promise<void> {
+    await this.retrying([409], 10, () => this.call("PUT", this.path(name, "/config"), config));
+  }
+
+  /** Just after it was made a connector has no status (404): that is waited for. */
+  status(name: string): Promise<ConnectorStatus> {
+    return this.retrying([404], 10, () => this.call("GET", this.path(name, "/status"))) as Promise<ConnectorStatus>;
+  }
+
+  async topics(name: string): Promise<void> {
+    await this.call("GET", this.path(name, "/topics"));
+  }
+
+  async setState(name: string, verb: "pause" | "stop" | "resume"): Promise<void> {
+    await this.call("PUT", this.path(name, `/${verb}`));
+  }
+
+  /** Restarts the connector and those of its tasks that have failed. */
+  async restartFailed(name: string): Promise<ConnectorStatus> {
+    return (await this.call("POST", `${this.path(name, "/restart")}?includeTasks=true&onlyFailed=true`)) as ConnectorStatus;
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.retrying([409], 10, () => this.call("DELETE", this.path(name)));
+  }
+
+  private path(name: string, rest = ""): string {
+    // A raw `>` is answered with 400.
+    return `/connectors/${encodeURIComponent(name)}${rest}`;
+  }
+
+  private async call(method: string, path: string, body?: unknown): Promise<unknown> {
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(this.url + path, {
+        method,
+        headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.any([this.signal, AbortSignal.timeout(REQUEST_LIMIT_MS)]),
+      });
+      text = await response.text();
+    } catch (error) {
+      const cause = (error as { cause?: { message?: string } }).cause?.message ?? (error as Error).message;
+      throw new Refusal("java.net.ConnectException", `${method} ${decodeURIComponent(path)}: ${cause}`);
+    }
+    let json: unknown;
+    try {
+      json = text === "" ? undefined : JSON.parse(text);
+    } catch {
+      json = undefined;
+    }
+    if (response.ok) return json;
+    const message = (json as { message?: string } | undefined)?.message ?? "Unknown error message";
+    throw new ConnectRefusal(response.status, method, decodeURIComponent(path.split("?")[0]!), message);
+  }
+
+  private async retrying<T>(statuses: number[], times: number, work: () => Promise<T>): Promise<T> {
+    for (let wait = 200; ; wait *= 2) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof ConnectRefusal) || !statuses.includes(error.status) || --times <= 0) throw error;
+        await sleep(wait, undefined, { signal: this.signal });
+      }
+    }
+  }
+}

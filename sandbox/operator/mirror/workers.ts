@@ -1,0 +1,93 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+
+/** One Connect worker process. */
+export interface Worker {
+  /** `http://127.0.0.1:port`. */
+  readonly restUrl: string;
+  stop(): Promise<void>;
+  /** Settles when the process is gone. */
+  readonly exited: Promise<unknown>;
+}
+
+/**
+ * Starts one worker; returns when its REST interface answers, rejects when it does not. `signal`: the start is given up,
+ * and no process is left.
+ */
+export type StartWorker = (options: { folder: string; name: string; properties: Record<string, string>; signal: AbortSignal }) => Promise<Worker>;
+
+export interface WorkersOptions {
+  startWorker: StartWorker;
+  /** Folder of all workers of one mirror. */
+  folder: string;
+  /** As pods are called: `<name>-mirrormaker2-<n>`. */
+  nameOf: (index: number) => string;
+  /** A worker went away without having been told to. */
+  onLost: (name: string) => void;
+}
+
+/** The worker processes of one KafkaMirrorMaker2, in the place of its pods. */
+export class Workers {
+  private workers: { worker: Worker; fingerprint: string; stopping: boolean }[] = [];
+
+  constructor(private readonly options: WorkersOptions) {}
+
+  get count(): number {
+    return this.workers.length;
+  }
+
+  /** Of the first worker: any worker answers for all. */
+  get restUrl(): string | undefined {
+    return this.workers[0]?.worker.restUrl;
+  }
+
+  /**
+   * Brings the processes to this number and these properties, one after the other; a worker whose fingerprint (properties
+   * and secrets) differs is restarted.
+   */
+  async settle(replicas: number, properties: Record<string, string>, fingerprint: string, signal: AbortSignal): Promise<{ started: number; stopped: number }> {
+    const done = { started: 0, stopped: 0 };
+    while (this.workers.length > replicas) {
+      await this.end(this.workers.length - 1);
+      done.stopped++;
+    }
+    for (let index = 0; index < replicas; index++) {
+      const current = this.workers[index];
+      if (current?.fingerprint === fingerprint) continue;
+      if (current) {
+        await this.end(index);
+        done.stopped++;
+      }
+      await this.begin(index, properties, fingerprint, signal);
+      done.started++;
+    }
+    return done;
+  }
+
+  /** Ends all processes and removes their folder. */
+  async remove(): Promise<void> {
+    await Promise.all(this.workers.splice(0).map((each) => this.stop(each)));
+    await rm(this.options.folder, { recursive: true, force: true });
+  }
+
+  private async begin(index: number, properties: Record<string, string>, fingerprint: string, signal: AbortSignal): Promise<void> {
+    const name = this.options.nameOf(index);
+    const worker = await this.options.startWorker({ folder: join(this.options.folder, name), name, properties, signal });
+    const entry = { worker, fingerprint, stopping: false };
+    this.workers.splice(index, 0, entry);
+    void worker.exited.then(() => {
+      if (entry.stopping) return;
+      this.workers = this.workers.filter((each) => each !== entry);
+      this.options.onLost(name);
+    });
+  }
+
+  private async end(index: number): Promise<void> {
+    for (const each of this.workers.splice(index, 1)) await this.stop(each);
+  }
+
+  private async stop(entry: { worker: Worker; stopping: boolean }): Promise<void> {
+    entry.stopping = true;
+    await entry.worker.stop();
+  }
+}

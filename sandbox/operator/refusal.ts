@@ -1,0 +1,31 @@
+/**
+ * What makes a resource NotReady. Strimzi's status conditions show the Java class of the exception (its simple name is the
+ * condition's `reason`) and its message; people search for those texts, so they are kept as Strimzi 0.51 writes them.
+ */
+export class Refusal extends Error {
+  /** Full name of the Java class that the real operator throws. */
+  readonly javaClass: string;
+
+  constructor(javaClass: string, message: string) {
+    super(message);
+    this.name = "Refusal";
+    this.javaClass = javaClass;
+  }
+
+  /** The class's simple name, as shown in `reason`. */
+  get reason(): string {
+    return this.javaClass.slice(this.javaClass.lastIndexOf(".") + 1);
+  }
+}
+
+export function invalidResource(message: string): Refusal {
+  return new Refusal("io.strimzi.operator.common.model.InvalidResourceException", message);
+}
+
+export function invalidConfiguration(message: string): Refusal {
+  return new Refusal("io.strimzi.operator.common.InvalidConfigurationException", message);
+}
+
+export function invalidParameter(key: string, message: string): Refusal {
+  return new Refusal("io.strimzi.operator.common.model.InvalidConfigParameterException", `${key}: ${message}`);
+}

@@ -1,0 +1,57 @@
+import { randomInt } from "node:crypto";
+import type { KubeObject } from "../kube/client";
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const LETTERS_AND_DIGITS = `${LETTERS}0123456789`;
+
+/** 32 characters, a letter first: Java's parser of JAAS configurations needs that. */
+export function generatePassword(): string {
+  let password = LETTERS[randomInt(LETTERS.length)]!;
+  while (password.length < 32) password += LETTERS_AND_DIGITS[randomInt(LETTERS_AND_DIGITS.length)]!;
+  return password;
+}
+
+export function decode(value: string): string {
+  return Buffer.from(value, "base64").toString("utf8");
+}
+
+function encode(value: string): string {
+  return Buffer.from(value, "utf8").toString("base64");
+}
+
+/** Labels by which the operator knows the Secrets that it made: one without them is not seen, and overwritten. */
+export function isOwnSecret(secret: KubeObject, domain: string, cluster: string): boolean {
+  const labels = secret.metadata.labels ?? {};
+  return labels[`${domain}/kind`] === "KafkaUser" && labels[`${domain}/cluster`] === cluster;
+}
+
+interface SecretTemplate {
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
+/** The Secret of a SCRAM-SHA-512 user: `password` and `sasl.jaas.config`, nothing else. */
+export function userSecret(user: KubeObject, domain: string, password: string): KubeObject {
+  const { name, namespace, uid, labels } = user.metadata;
+  const template = ((user.spec?.template as { secret?: { metadata?: SecretTemplate } } | undefined)?.secret?.metadata ?? {}) as SecretTemplate;
+  const jaas = `org.apache.kafka.common.security.scram.ScramLoginModule required username="${name}" password="${password}";`;
+  return {
+    metadata: {
+      name,
+      namespace,
+      labels: {
+        ...labels,
+        [`${domain}/kind`]: "KafkaUser",
+        "app.kubernetes.io/name": "strimzi-user-operator",
+        "app.kubernetes.io/instance": name,
+        "app.kubernetes.io/part-of": name,
+        "app.kubernetes.io/managed-by": "strimzi-user-operator",
+        ...template.labels,
+      },
+      ...(template.annotations === undefined ? {} : { annotations: template.annotations }),
+      ownerReferences: [{ apiVersion: user.apiVersion, kind: user.kind, name, uid, controller: false, blockOwnerDeletion: true }],
+    },
+    type: "Opaque",
+    data: { password: encode(password), "sasl.jaas.config": encode(jaas) },
+  };
+}

@@ -1,0 +1,44 @@
+import type { KubeObject } from "../kube/client";
+import { invalidResource } from "../refusal";
+import { checkRules, type AclRule } from "./acl";
+
+export interface UserSpec {
+  authentication: "scram-sha-512" | "tls-external" | "none";
+  /** Where a given password is, instead of a generated one. */
+  passwordFrom?: { name: string; key: string };
+  rules: AclRule[];
+}
+
+interface RawSpec {
+  authentication?: { type: string; password?: { valueFrom?: { secretKeyRef?: { name?: string; key?: string } } } };
+  authorization?: { type: string; acls: AclRule[] };
+  quotas?: unknown;
+}
+
+/**
+ * Reads a KafkaUser as the user operator 0.51 does.
+ * @throws Refusal for what the real one refuses, and for what this one cannot do: type `tls` and quotas.
+ */
+export function readUser(user: KubeObject): UserSpec {
+  const { authentication, authorization, quotas } = (user.spec ?? {}) as RawSpec;
+  const secretKeyRef = authentication?.password?.valueFrom?.secretKeyRef;
+  if (authentication?.password !== undefined && (secretKeyRef?.name === undefined || secretKeyRef.key === undefined)) {
+    throw invalidResource("Resource requests custom SCRAM-SHA-512 password but doesn't specify the secret name and/or key");
+  }
+  if (authentication?.type === "tls") {
+    throw invalidResource("The sandbox's operator makes no client certificates: authentication type tls is refused, use scram-sha-512 or tls-external");
+  }
+  if (quotas !== undefined) throw invalidResource("The sandbox's operator sets no quotas: spec.quotas is refused");
+  const rules = authorization?.acls ?? [];
+  checkRules(rules);
+  return {
+    authentication: authentication === undefined ? "none" : (authentication.type as "scram-sha-512" | "tls-external"),
+    ...(secretKeyRef === undefined ? {} : { passwordFrom: { name: secretKeyRef.name!, key: secretKeyRef.key! } }),
+    rules,
+  };
+}
+
+/** The principal without `User:`. */
+export function usernameOf(name: string, spec: UserSpec): string {
+  return spec.authentication === "tls-external" ? `CN=${name}` : name;
+}

@@ -1,0 +1,81 @@
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+
+/** `$KAFKA_MIGRATION_CACHE`, else `$XDG_CACHE_HOME/pulumi-kafka-migration`, else `~/.cache/pulumi-kafka-migration`. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.KAFKA_MIGRATION_CACHE) return env.KAFKA_MIGRATION_CACHE;
+  return join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "pulumi-kafka-migration");
+}
+
+/** Folder of one installed version, e.g. `<cache>/parts/etcd/3.7.0`. */
+export function installedFolder(cache: string, name: string, version: string): string {
+  return join(cache, "parts", name, version);
+}
+
+/** A folder beside the installed parts, so that a finished part is moved into place by one rename. */
+export function draftFolder(cache: string): string {
+  return join(cache, "drafts", `${process.pid}-${randomBytes(4).toString("hex")}`);
+}
+
+/** What was installed, written before the folder is moved into place: a folder with a manifest is whole. */
+export interface Manifest {
+  version: string;
+  origin: "download" | "build";
+  files: Record<string, { bytes: number; sha256: string }>;
+}
+
+const manifestName = "manifest.json";
+
+/** Records every file of `draft` and moves it to `final`, in place of whatever was there. */
+export async function install(draft: string, final: string, about: Pick<Manifest, "version" | "origin">): Promise<void> {
+  const files: Manifest["files"] = {};
+  for (const name of (await readdir(draft)).sort()) {
+    files[name] = { bytes: (await stat(join(draft, name))).size, sha256: await sha256(join(draft, name)) };
+  }
+  await writeFile(join(draft, manifestName), `${JSON.stringify({ ...about, files } satisfies Manifest, null, 2)}\n`);
+  await mkdir(dirname(final), { recursive: true });
+  // A running program survives its file being moved, but not being written over.
+  const replaced = `${draft}.replaced`;
+  await rename(final, replaced).catch(ignoreMissing);
+  await rename(draft, final);
+  await rm(replaced, { recursive: true, force: true });
+}
+
+/**
+ * Compares an installed folder with its manifest: names and sizes, and with `deep` every file's checksum.
+ * Undefined when nothing is installed there; otherwise the manifest and what is wrong (empty when nothing is).
+ */
+export async function inspect(folder: string, deep = false): Promise<{ manifest?: Manifest; wrong: string[] } | undefined> {
+  const present = await readdir(folder).catch(ignoreMissing);
+  if (!present) return undefined;
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(await readFile(join(folder, manifestName), "utf8")) as Manifest;
+  } catch {
+    return { wrong: [`${manifestName} is missing or not readable`] };
+  }
+  const wrong = present.filter((name) => name !== manifestName && !(name in manifest.files)).map((name) => `${name} does not belong there`);
+  for (const [name, { bytes, sha256: expected }] of Object.entries(manifest.files)) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(ignoreMissing);
+    if (!found) wrong.push(`${name} is missing`);
+    else if (found.size !== bytes) wrong.push(`${name} has ${found.size} bytes, not ${bytes}`);
+    else if (deep && (await sha256(path)) !== expected) wrong.push(`${name} has other content than when it was installed`);
+  }
+  return { manifest, wrong };
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === "ENOENT") return undefined;
+  throw error;
+}

@@ -1,0 +1,72 @@
+import { readdir } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { ask, isProgram, onPath } from "./tools";
+import type { Part, PartName } from "./types";
+import { accepts, compareVersions, oldest, versionIn } from "./versions";
+
+export type Program = "pulumi" | "pulumi-language-nodejs" | "kube-apiserver" | "etcd" | "pulumi-resource-kafka" | "pulumi-resource-kubernetes";
+
+/** Neither a look for a newer release nor anything else that leaves the machine. */
+const quiet = (): NodeJS.ProcessEnv => ({ ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" });
+
+/** What a program answers when it is asked for its version, without a leading `v`; undefined when it does not answer as that program does. */
+export async function versionOf(program: Program, path: string): Promise<string | undefined> {
+  switch (program) {
+    case "pulumi":
+      return versionIn((await ask(path, ["version"], quiet())) ?? "");
+    case "kube-apiserver":
+      return versionIn(/Kubernetes v\S+/.exec((await ask(path, ["--version"])) ?? "")?.[0] ?? "");
+    case "etcd":
+      return versionIn(/etcd Version: \S+/.exec((await ask(path, ["--version"])) ?? "")?.[0] ?? "");
+    case "pulumi-resource-kafka":
+    case "pulumi-resource-kubernetes":
+      return versionIn((await ask(path, ["-version"], quiet())) ?? "");
+    case "pulumi-language-nodejs":
+      throw new Error("the language host has no word for its version: see answersAsLanguageHost");
+  }
+}
+
+/** The language host does not tell its version, but describes flags that only it has. */
+export async function answersAsLanguageHost(path: string): Promise<boolean> {
+  return /Usage of [\s\S]*-tsconfig/.test((await ask(path, ["-h"])) ?? "");
+}
+
+/** A program on the PATH, when its version is acceptable. */
+export async function programOnPath(name: "kube-apiserver" | "etcd", least: string): Promise<Part[] | undefined> {
+  const path = await onPath(name);
+  const version = path && (await versionOf(name, path));
+  return path && version && accepts(version, least) ? [{ name, path, version, origin: "path" }] : undefined;
+}
+
+/** `pulumi` is only of use with a language host that was released with it, so both come from one folder or not at all. */
+export async function pulumiOnPath(): Promise<Part[] | undefined> {
+  const path = await onPath("pulumi");
+  if (!path) return undefined;
+  const host = join(dirname(path), "pulumi-language-nodejs");
+  if (!(await isProgram(host)) || !(await answersAsLanguageHost(host))) return undefined;
+  const version = await versionOf("pulumi", path);
+  if (!version || !accepts(version, oldest.pulumi)) return undefined;
+  return [
+    { name: "pulumi", path, version, origin: "path" },
+    { name: "pulumi-language-nodejs", path: host, version, origin: "path" },
+  ];
+}
+
+/** A plugin on the PATH, else the newest acceptable one in Pulumi's own plugin folder (which names the version). */
+export async function plugin(kind: "kafka" | "kubernetes", least: string): Promise<Part[] | undefined> {
+  const name: PartName & Program = `pulumi-resource-${kind}`;
+  const path = await onPath(name);
+  const version = path && (await versionOf(name, path));
+  if (path && version && accepts(version, least)) return [{ name, path, version, origin: "path" }];
+  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  const installed = (await readdir(join(home, "plugins")).catch(() => []))
+    .map((entry) => ({ entry, version: new RegExp(`^resource-${kind}-v(\\d+\\.\\d+\\.\\d+)$`).exec(entry)?.[1] }))
+    .filter((one): one is { entry: string; version: string } => one.version !== undefined && accepts(one.version, least))
+    .sort((a, b) => compareVersions(b.version, a.version));
+  for (const one of installed) {
+    const file = join(home, "plugins", one.entry, name);
+    if (await isProgram(file)) return [{ name, path: file, version: one.version, origin: "path" }];
+  }
+  return undefined;
+}

@@ -1,0 +1,24 @@
+/** The real programs that the sandbox runs. */
+export type PartName =
+  | "kafka"
+  | "pulumi"
+  | "pulumi-language-nodejs"
+  | "kube-apiserver"
+  | "etcd"
+  | "strimzi-crds"
+  | "pulumi-resource-kafka"
+  | "pulumi-resource-kubernetes"
+  | "java";
+
+/** Where a part was found, or how it was made. */
+export type Origin = "path" | "cache" | "download" | "build" | "stand-in";
+
+/** One part, ready to be used. */
+export interface Part {
+  name: PartName;
+  /** A program's file, or a folder: `kafka` (jars, class path `<path>/*`) and `strimzi-crds` (YAML files). */
+  path: string;
+  /** Plain version without a leading `v`, as the part itself answers it. */
+  version: string;
+  origin: Origin;
+}

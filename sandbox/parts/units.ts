@@ -1,0 +1,115 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Published } from "./download";
+import type { GoProgram } from "./go";
+import { answersAsLanguageHost, plugin, programOnPath, pulumiOnPath, versionOf, type Program } from "./programs";
+import type { Part, PartName } from "./types";
+import { oldest, versions } from "./versions";
+
+/** What is installed together, in one folder of the cache. */
+export interface Unit {
+  /** Folder name in the cache, and what progress lines call it. */
+  name: string;
+  version: string;
+  /** Part -> file in the folder; the folder itself when empty. */
+  provides: Partial<Record<PartName, string>>;
+  /** Looks outside the cache: on the PATH, in Pulumi's plugin folder. */
+  elsewhere?: () => Promise<Part[] | undefined>;
+  /** What is wrong with a folder before it is installed; undefined when it may be. */
+  check: (folder: string) => Promise<string | undefined>;
+  /** Its official download, unless that is a plugin. */
+  archive?: Published;
+  /** Downloaded by `pulumi plugin install`. */
+  plugin?: "kafka" | "kubernetes";
+  go?: readonly GoProgram[];
+  maven?: "kafka" | "strimzi-crds";
+}
+
+const kinds = ["KafkaMirrorMaker2", "KafkaTopic", "KafkaUser"] as const;
+
+const sdkVersion = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
+const kubeVersion = "k8s.io/component-base/version";
+
+export const units: readonly Unit[] = [
+  {
+    name: "kafka",
+    version: versions.kafka,
+    provides: { kafka: "" },
+    check: (folder) => lacks(folder, ["kafka-server", "kafka-tools", "kafka-clients"].map((jar) => `${jar}-${versions.kafka}.jar`)),
+    maven: "kafka",
+  },
+  {
+    name: "strimzi-crds",
+    version: versions.strimzi,
+    provides: { "strimzi-crds": "" },
+    check: (folder) => lacks(folder, kinds.map((kind) => `${kind}.yaml`)),
+    maven: "strimzi-crds",
+  },
+  {
+    name: "pulumi",
+    version: versions.pulumi,
+    provides: { pulumi: "pulumi", "pulumi-language-nodejs": "pulumi-language-nodejs" },
+    elsewhere: pulumiOnPath,
+    check: async (folder) =>
+      (await answers("pulumi", folder, versions.pulumi)) ??
+      ((await answersAsLanguageHost(join(folder, "pulumi-language-nodejs"))) ? undefined : "pulumi-language-nodejs does not answer as the language host for Node"),
+    archive: "pulumi",
+    go: [
+      { module: "language-nodejs", package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs", makes: "pulumi-language-nodejs", set: { [sdkVersion]: `v${versions.languageHost}` } },
+      { module: ".", package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", makes: "pulumi", set: { [sdkVersion]: `v${versions.pulumi}` } },
+    ],
+  },
+  {
+    name: "etcd",
+    version: versions.etcd,
+    provides: { etcd: "etcd" },
+    elsewhere: () => programOnPath("etcd", oldest.etcd),
+    check: (folder) => answers("etcd", folder, versions.etcd),
+    archive: "etcd",
+    go: [{ module: ".", package: "go.etcd.io/etcd/server/v3", makes: "server", installedAs: "etcd", set: {} }],
+  },
+  {
+    name: "kube-apiserver",
+    version: versions.kubernetes,
+    provides: { "kube-apiserver": "kube-apiserver" },
+    elsewhere: () => programOnPath("kube-apiserver", oldest.kubernetes),
+    check: (folder) => answers("kube-apiserver", folder, versions.kubernetes),
+    archive: "kube-apiserver",
+    go: [
+      {
+        module: ".",
+        package: "k8s.io/kubernetes/cmd/kube-apiserver",
+        makes: "kube-apiserver",
+        set: { [`${kubeVersion}.gitVersion`]: `v${versions.kubernetes}`, [`${kubeVersion}.gitMajor`]: "1", [`${kubeVersion}.gitMinor`]: versions.kubernetes.split(".")[1] ?? "" },
+      },
+    ],
+  },
+  {
+    name: "pulumi-resource-kafka",
+    version: versions.kafkaPlugin,
+    provides: { "pulumi-resource-kafka": "pulumi-resource-kafka" },
+    elsewhere: () => plugin("kafka", oldest.kafkaPlugin),
+    check: (folder) => answers("pulumi-resource-kafka", folder, versions.kafkaPlugin),
+    plugin: "kafka",
+    go: [{ module: ".", package: "./pulumi-resource-kafka", makes: "pulumi-resource-kafka", set: { "main.version": versions.kafkaPlugin } }],
+  },
+  {
+    name: "pulumi-resource-kubernetes",
+    version: versions.kubernetesPlugin,
+    provides: { "pulumi-resource-kubernetes": "pulumi-resource-kubernetes" },
+    elsewhere: () => plugin("kubernetes", oldest.kubernetesPlugin),
+    check: (folder) => lacks(folder, ["pulumi-resource-kubernetes"]),
+    plugin: "kubernetes",
+  },
+];
+
+async function answers(program: Program, folder: string, version: string): Promise<string | undefined> {
+  const said = await versionOf(program, join(folder, program));
+  return said === version ? undefined : `${program} answers version ${said ?? "nothing"}, not ${version}`;
+}
+
+async function lacks(folder: string, files: readonly string[]): Promise<string | undefined> {
+  const present = new Set(await readdir(folder));
+  const missing = files.filter((file) => !present.has(file));
+  return missing.length === 0 ? undefined : `${missing.join(", ")} did not come with it`;
+}

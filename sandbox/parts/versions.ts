@@ -1,0 +1,55 @@
+/**
+ * The versions that the sandbox gets, and the oldest that it takes from the PATH. Go modules are pinned, with checksums, in
+ * go/go.mod and go/language-nodejs/go.mod: a version here and there must agree (a test compares them).
+ */
+export const versions = {
+  /** Maven: org.apache.kafka, released 2026; log4j-slf4j-impl because Kafka brings slf4j 1.7. */
+  kafka: "4.3.1",
+  log4j: "2.25.4",
+  /** Maven: io.strimzi api and crd-generator; 0.51 serves v1, v1beta2 and older, 1.x only v1. The generator 0.45 is the newest of the 0.x line there. */
+  strimzi: "0.51.0",
+  strimziGenerator: "0.45.0",
+  pulumi: "3.259.0",
+  /** The last release whose Go module holds the language host; works with the pulumi above and the npm package 3.248. */
+  languageHost: "3.68.0",
+  kubernetes: "1.37.2",
+  /** What Kubernetes 1.37 itself asks for. */
+  etcd: "3.7.0",
+  /** The plugins have the versions of the npm packages @pulumi/kafka and @pulumi/kubernetes. */
+  kafkaPlugin: "3.13.2",
+  kubernetesPlugin: "4.34.2",
+} as const;
+
+/** Accepted from the PATH or from Pulumi's own plugin folder; for plugins of the same major version only. */
+export const oldest = {
+  /** First with what @pulumi/pulumi 3.142 (the lowest of our peer range) asks of it. */
+  pulumi: "3.142.0",
+  kubernetes: "1.30.0",
+  etcd: "3.5.0",
+  kafkaPlugin: "3.9.0",
+  kubernetesPlugin: "4.20.0",
+  /** Kafka 4 brokers and tools (KIP-1013). */
+  java: 17,
+  /** First that can fetch the newer Go that go.mod asks for. */
+  go: "1.21.0",
+} as const;
+
+/** First `1.2.3` (or `1.2`) in a text, without a leading `v` and without a suffix; undefined when there is none. */
+export function versionIn(text: string): string | undefined {
+  return /(?<![\d.])\d+\.\d+(?:\.\d+)?/.exec(text)?.[0];
+}
+
+/** Negative, zero or positive, number by number; missing numbers count as 0. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split(".").map(Number));
+  for (let i = 0; i < 3; i++) {
+    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** At least `least`, and of the same major version. */
+export function accepts(version: string, least: string): boolean {
+  return compareVersions(version, least) >= 0 && version.split(".")[0] === least.split(".")[0];
+}

@@ -1,0 +1,117 @@
+// @ts-check
+"use strict";
+/**
+ * The watchdog of one sandbox: a process of its own session that outlives its parent by a few seconds. Its stdin is a pipe that only the
+ * parent holds, so end-of-file means that the parent is gone, whatever ended it. It then ends the sandbox's processes and removes the
+ * folder. Plain JavaScript, so that it runs from the sources (under a test runner) and from the build alike.
+ *
+ * Lines on stdin, JSON: {"mark":"NAME=value"} {"folder":"/path"} {"add":pid,"start":"ticks"} {"remove":pid}
+ */
+const { existsSync, readFileSync, readdirSync, rmSync } = require("node:fs");
+
+const graceMs = Number(process.argv[2] ?? 3000);
+/** @type {Map<number, string | undefined>} process group leader -> start time */
+const processes = new Map();
+/** @type {Set<string>} */
+const folders = new Set();
+let mark = "";
+
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => {});
+
+/**
+ * State and start time from /proc, the fields after the command's name (which may hold spaces and parentheses).
+ * @param {number} pid
+ */
+function look(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { state: fields[0], start: fields[19] };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {number} pid @param {string | undefined} start */
+function alive(pid, start) {
+  if (existsSync("/proc/self/stat")) {
+    const seen = look(pid);
+    return seen !== undefined && seen.state !== "Z" && (start === undefined || seen.start === start);
+  }
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {number} pid @param {NodeJS.Signals} signal */
+function send(pid, signal) {
+  for (const target of [-pid, pid]) {
+    try {
+      process.kill(target, signal);
+    } catch {
+      // Gone already, or not a group's leader.
+    }
+  }
+}
+
+/** Processes that carry the mark in their environment: children whose number never reached us, and their children. */
+function marked() {
+  /** @type {Map<number, string | undefined>} */
+  const found = new Map();
+  if (mark === "" || !existsSync("/proc/self/stat")) return found;
+  for (const entry of readdirSync("/proc")) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    try {
+      if (!readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(mark)) continue;
+    } catch {
+      continue;
+    }
+    const seen = look(pid);
+    if (seen !== undefined && seen.state !== "Z") found.set(pid, seen.start);
+  }
+  return found;
+}
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function finish() {
+  const all = new Map([...processes, ...marked()].filter(([pid, start]) => alive(pid, start)));
+  for (const pid of all.keys()) send(pid, "SIGTERM");
+  const limit = Date.now() + graceMs;
+  while (Date.now() < limit && [...all].some(([pid, start]) => alive(pid, start))) await pause(50);
+  // A group's other members may outlive its leader, so every group gets the last signal.
+  for (const pid of all.keys()) send(pid, "SIGKILL");
+  for (const pid of marked().keys()) send(pid, "SIGKILL");
+  // A dying process may still make a file while its folder is being removed.
+  for (let tries = 0; tries < 20; tries++) {
+    try {
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+      break;
+    } catch {
+      await pause(100);
+    }
+  }
+  process.exit(0);
+}
+
+let rest = "";
+process.stdin.setEncoding("utf8");
+process.stdin.on("data", (chunk) => {
+  rest += chunk;
+  const lines = rest.split("\n");
+  rest = lines.pop() ?? "";
+  for (const line of lines) {
+    const message = JSON.parse(line);
+    if (message.mark !== undefined) mark = message.mark;
+    if (message.folder !== undefined) folders.add(message.folder);
+    if (message.add !== undefined) processes.set(message.add, message.start);
+    if (message.remove !== undefined) processes.delete(message.remove);
+  }
+});
+process.stdin.on("end", () => void finish());
+process.stdin.on("error", () => void finish());

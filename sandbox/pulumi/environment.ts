@@ -1,0 +1,43 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ensureParts } from "../parts";
+import { supervise } from "../processes";
+import { writeBin } from "./bin";
+import { pulumiPartNames, pulumiPaths } from "./parts";
+import { runCommand } from "./run";
+import type { PulumiEnvironment, PulumiEnvironmentOptions } from "./types";
+
+/**
+ * A self-contained Pulumi: own home, file backend, passphrase in a file of mode 0600, plugins from a folder on the PATH only.
+ * Nothing of the user's own Pulumi (login, settings, plugins) and of the user's kubeconfig is seen or touched.
+ */
+export async function pulumiEnvironment(options: PulumiEnvironmentOptions): Promise<PulumiEnvironment> {
+  const parts = options.parts ?? pulumiPaths(await ensureParts([...pulumiPartNames], options.progress ?? (() => {})));
+  const supervisor = supervise(options.folder);
+  const [home, state, bin] = [join(options.folder, "home"), join(options.folder, "state"), join(options.folder, "bin")];
+  for (const folder of [home, state, bin]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const passphrase = join(options.folder, "passphrase");
+  await writeFile(passphrase, options.passphrase ?? randomBytes(24).toString("base64url"), { mode: 0o600 });
+  await writeBin(bin, parts);
+  const env: NodeJS.ProcessEnv = {
+    ...inherited(),
+    PATH: [bin, dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),
+    PULUMI_HOME: home,
+    PULUMI_BACKEND_URL: pathToFileURL(state).href,
+    PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    [supervisor.mark.name]: supervisor.mark.value,
+  };
+  return { env, run: (args, run) => runCommand(supervisor, join(bin, "pulumi"), args, { ...run, env: { ...env, ...run.env } }) };
+}
+
+/** What programs need of the surroundings, without anybody's PULUMI_*, KUBECONFIG, NODE_OPTIONS or cloud credentials. */
+function inherited(): NodeJS.ProcessEnv {
+  const { HOME, LANG, LC_ALL, TMPDIR, TZ, TERM, USER } = process.env;
+  const env: NodeJS.ProcessEnv = { HOME, LANG, LC_ALL, TMPDIR, TZ, TERM, USER };
+  for (const [name, value] of Object.entries(process.env)) if (name.startsWith("KAFKA_MIGRATION_")) env[name] = value;
+  return env;
+}

@@ -1,0 +1,114 @@
+import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { SandboxError } from "../error";
+import type { PulumiEnvironment, PulumiResult } from "../pulumi";
+
+export type Settings = Record<string, unknown>;
+
+/** One stack of one Pulumi project, driven through the real command line. */
+export interface Project {
+  readonly stack: string;
+  readonly folder: string;
+  /** Sets configuration; text as it is, everything else as JSON. Secrets go through standard input, never through arguments. */
+  set(settings: Settings, secrets?: Record<string, string>): Promise<void>;
+  /** A key's value as it is kept: text, or JSON. */
+  setting(key: string): Promise<string>;
+  /** An up whose whole process group is killed (SIGKILL) when a line says this; frees Pulumi's lock afterwards. */
+  killedUp(line: RegExp): Promise<PulumiResult>;
+  preview(): Promise<PulumiResult>;
+  up(options?: RunOptions): Promise<PulumiResult>;
+  destroy(options?: RunOptions): Promise<PulumiResult>;
+  /** What a destroy would delete, as Pulumi lists it. */
+  previewDestroy(): Promise<PulumiResult>;
+  outputs(): Promise<Record<string, unknown>>;
+  /** The state as Pulumi exports it; secrets stay encrypted. */
+  exported(): Promise<string>;
+}
+
+export interface RunOptions {
+  /** Return a non-zero exit code instead of throwing. */
+  mayFail?: boolean;
+  signal?: AbortSignal;
+  onLine?: (line: string) => void;
+  onStart?: (pid: number) => void;
+}
+
+/** Makes a new stack of the project in `folder`. */
+export async function openProject(pulumi: PulumiEnvironment, folder: string, stack: string, onLine: (line: string) => void): Promise<Project> {
+  const at = ["--stack", stack, "--non-interactive"];
+  const run = async (args: string[], options: RunOptions & { input?: string } = {}): Promise<PulumiResult> => {
+    const { signal, input, onStart } = options;
+    const result = await pulumi.run(args, {
+      cwd: folder,
+      onLine: (line) => (options.onLine ?? onLine)(line),
+      ...(signal === undefined ? {} : { signal }),
+      ...(input === undefined ? {} : { input }),
+      ...(onStart === undefined ? {} : { onStart }),
+    });
+    if (result.exitCode !== 0 && options.mayFail !== true) {
+      throw new SandboxError("PULUMI_FAILED", `pulumi ${args[0]} ended with code ${result.exitCode}:\n${result.stdout}\n${result.stderr}`, { fix: "read Pulumi's own message above" });
+    }
+    return result;
+  };
+  const quiet: RunOptions = { onLine: () => {} };
+  await run(["stack", "init", stack, "--non-interactive"], quiet);
+  return {
+    stack,
+    folder,
+    async set(settings, secrets = {}) {
+      for (const [key, value] of Object.entries(settings)) {
+        const text = typeof value === "string" ? value : JSON.stringify(value);
+        await run(["config", "set", ...at, "--plaintext", key, "--", text], quiet);
+      }
+      for (const [key, value] of Object.entries(secrets)) await run(["config", "set", ...at, "--secret", key], { ...quiet, input: value });
+    },
+    async setting(key) {
+      return (await run(["config", "get", ...at, key], quiet)).stdout.trim();
+    },
+    async killedUp(line) {
+      let pid: number | undefined;
+      const result = await run(["up", ...at, "--yes", "--skip-preview"], {
+        mayFail: true,
+        onStart: (started) => { pid = started; },
+        onLine: (text) => {
+          if (pid === undefined || !line.test(text)) return;
+          const group = -pid;
+          pid = undefined;
+          process.kill(group, "SIGKILL");
+        },
+      });
+      await run(["cancel", "--yes", ...at], { ...quiet, mayFail: true });
+      return result;
+    },
+    preview: () => run(["preview", ...at], { mayFail: true }),
+    up: (options) => run(["up", ...at, "--yes", "--skip-preview"], options),
+    destroy: (options) => run(["destroy", ...at, "--yes", "--skip-preview"], options),
+    previewDestroy: () => run(["destroy", ...at, "--preview-only"], { mayFail: true }),
+    async outputs() {
+      const { stdout } = await run(["stack", "output", "--json", ...at], quiet);
+      return JSON.parse(stdout) as Record<string, unknown>;
+    },
+    async exported() {
+      const { stdout } = await run(["stack", "export", ...at], quiet);
+      return stdout;
+    },
+  };
+}
+
+/** The repository's root, found alike from the sources and from the compiled files. */
+export const repositoryRoot = rootAbove(__dirname);
+
+function rootAbove(folder: string): string {
+  return existsSync(join(folder, "package.json")) ? folder : rootAbove(dirname(folder));
+}
+
+/**
+ * The repository's own project as a clone has it, in a folder where Pulumi may write the stack's configuration file:
+ * its `Pulumi.yaml`, and links to the rest.
+ */
+export function ownProject(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  cpSync(join(repositoryRoot, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+  for (const name of ["dist", "node_modules", "package.json"]) symlinkSync(join(repositoryRoot, name), join(folder, name));
+  return folder;
+}

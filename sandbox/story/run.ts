@@ -1,0 +1,201 @@
+import { join } from "node:path";
+import { registerCodecs } from "../estate/codecs";
+import { applicationClient, seedEstate, type Seeded } from "../estate/seed";
+import { startProducer } from "../estate/applications";
+import { estateGroups, estateTopics, type EstateGroup, type EstateTopic } from "../estate/topics";
+import type { Sandbox, SandboxCluster } from "../index";
+import { ensureParts } from "../parts";
+import { supervise } from "../processes";
+import { kubernetesObjects, secretPasswords } from "./kubernetes";
+import { openProject, ownProject, type Project, type RunOptions } from "./project";
+import { storySettings } from "./settings";
+import { listEverything, type Mismatch, resumeGroup, type Stopped, stopGroup } from "./witness";
+
+export interface StoryOptions {
+  sandbox: Sandbox;
+  bulkBytes: number;
+  topics?: EstateTopic[];
+  groups?: EstateGroup[];
+  signal?: AbortSignal;
+  /** Also ask Pulumi what it is going to do. Default false. */
+  previews?: boolean;
+  progress: (line: string) => void;
+}
+
+export interface StoryResult {
+  seeded: Seeded;
+  /** Records that applications wrote while the mirror ran. */
+  live: number;
+  outputs: Record<string, unknown>;
+  groups: number;
+  partitionsResumed: number;
+  mismatches: Mismatch[];
+  replicationBefore: Record<string, number>;
+  replicationAfter: Record<string, number>;
+  topicsMigrated: number;
+  topicsMissing: string[];
+  residue: string[];
+  /** What Pulumi says before the cutover. */
+  cutoverPreview: string;
+  /** What Pulumi lists before the destroy. */
+  destroyPreview: string;
+  /** The exported state after each phase. */
+  states: string[];
+  /** Every password that the migration's users had, for looking where they must not be. */
+  passwords: string[];
+}
+
+/** Topics that applications go on writing to while the mirror runs. */
+const LIVE = ["clicks", "orders"];
+
+/** The whole migration of an estate through the real command line, with applications and an independent witness. */
+export async function runStory(options: StoryOptions): Promise<StoryResult> {
+  const { sandbox, progress } = options;
+  const topics = options.topics ?? estateTopics();
+  registerCodecs();
+  const origin = applicationClient(sandbox.origin.connection, "applications");
+  const target = applicationClient(sandbox.target.connection, "applications");
+  const step = timed(progress);
+
+  const seeded = await step("seeding the origin", () => seed(options, topics));
+  const live = LIVE.filter((name) => topics.some((t) => t.name === name));
+  const producers = await Promise.all(live.map((name) => startProducer(origin, name, 100)));
+
+  const project = await step("a Pulumi stack", () => story(sandbox));
+  const run: RunOptions = { onLine: stepLines(progress), ...(options.signal ? { signal: options.signal } : {}) };
+  await step("pulumi up, phase mirror", () => project.up(run));
+
+  const states = [await project.exported()];
+  const passwords = await secretPasswords(sandbox.kubernetes!);
+
+  const sent = await step("applications stop on the origin", async () => (await Promise.all(producers.map((p) => p.stop()))).reduce((a, b) => a + b, 0));
+  const stopped: Stopped[] = [];
+  await step("consumer groups stop where they are", async () => {
+    stopped.push(...(await inLanes(options.groups ?? estateGroups(), (group) => stopGroup(origin, group))));
+  });
+  const names = topics.map((t) => t.name);
+  const replicationBefore = await factors(sandbox.target, names);
+
+  await project.set({ phase: "cutover" });
+  const cutoverPreview = options.previews ? (await step("pulumi preview, phase cutover", () => project.preview())).stdout : "";
+  await step("pulumi up, phase cutover", () => project.up(run));
+  const outputs = await project.outputs();
+  states.push(await project.exported());
+  const destroyPreview = options.previews ? (await project.previewDestroy()).stdout : "";
+  const replicationAfter = await factors(sandbox.target, names);
+
+  const mismatches: Mismatch[] = [];
+  await step("applications resume on the target", async () => {
+    mismatches.push(...(await inLanes(stopped, (one) => resumeGroup(target, one))).flat());
+  });
+
+  await project.set({ phase: "cleanup" });
+  await step("pulumi up, phase cleanup", () => project.up(run));
+  states.push(await project.exported());
+  await step("pulumi destroy", () => project.destroy(run));
+
+  const [atOrigin, atTarget] = await Promise.all([listEverything(sandbox.origin), listEverything(sandbox.target)]);
+  return {
+    seeded,
+    live: sent,
+    cutoverPreview,
+    destroyPreview,
+    states,
+    passwords,
+    outputs,
+    groups: stopped.length,
+    partitionsResumed: stopped.reduce((sum, s) => sum + s.next.size, 0),
+    mismatches,
+    replicationBefore,
+    replicationAfter,
+    topicsMigrated: names.filter((name) => atTarget.topics.has(name)).length,
+    topicsMissing: names.filter((name) => !atTarget.topics.has(name)),
+    residue: [
+      ...leftTopics("origin", atOrigin.topics, names),
+      ...leftTopics("target", atTarget.topics, names),
+      ...leftGroups("target", atTarget.groups, stopped),
+      ...leftPrincipals("origin", atOrigin.principals),
+      ...leftPrincipals("target", atTarget.principals),
+      ...(await kubernetesObjects(sandbox.kubernetes!)).map((object) => `kubernetes: ${object}`),
+    ],
+  };
+}
+
+async function seed({ sandbox, bulkBytes, progress }: StoryOptions, topics: EstateTopic[]): Promise<Seeded> {
+  const parts = await ensureParts(["java", "kafka"], progress);
+  const supervisor = supervise(join(sandbox.folder, "seed"));
+  const folder = join(sandbox.folder, "seed");
+  return seedEstate({ connection: sandbox.origin.connection, supervisor, parts: { java: parts.java.path, kafka: parts.kafka.path }, folder, bulkBytes, topics, progress });
+}
+
+async function story(sandbox: Sandbox): Promise<Project> {
+  const project = await openProject(sandbox.pulumi!, ownProject(join(sandbox.folder, "project")), "sandbox", () => {});
+  await project.set(storySettings({
+    originBootstrap: sandbox.origin.connection.bootstrapServers,
+    targetBootstrap: sandbox.target.connection.bootstrapServers,
+    kubeconfig: sandbox.kubeconfig!,
+  }));
+  return project;
+}
+
+const STEPS = "preflight|fence|gate|verification|consumer-offsets|replication|mirror-gone|internal-topic|checkpoints-topic|ready";
+
+/** Of Pulumi's many lines those in which a step of the migration says something, each once. */
+function stepLines(progress: (line: string) => void): (line: string) => void {
+  const said = new Set<string>();
+  return (line) => {
+    const found = new RegExp(`pulumi:Stack \\S+ .*?((?:${STEPS}): .*)$`).exec(line)?.[1];
+    // Lines that go on with a list are for the reader of the full output.
+    if (found === undefined || said.has(found) || /^[\w-]+:  /.test(found)) return;
+    said.add(found);
+    progress(`  ${found}`);
+  };
+}
+
+const LANES = 4;
+
+/** Several at a time, results in order: joining a group is mostly waiting. */
+async function inLanes<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const lane = async () => {
+    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i]!);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return results;
+}
+
+function timed(progress: (line: string) => void) {
+  return async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    const begun = Date.now();
+    progress(`${what} ...`);
+    const result = await work();
+    progress(`${what}: ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+    return result;
+  };
+}
+
+/** How many topics have how many replicas. */
+async function factors(cluster: SandboxCluster, names: string[]): Promise<Record<string, number>> {
+  const { topics } = await listEverything(cluster);
+  const count: Record<string, number> = {};
+  for (const name of names) {
+    const key = topics.get(name)?.replicas.join(" or ") ?? "absent";
+    count[key] = (count[key] ?? 0) + 1;
+  }
+  return count;
+}
+
+/** Kafka's own topics are no residue. */
+function leftTopics(side: string, topics: Map<string, unknown>, estate: string[]): string[] {
+  return [...topics.keys()].filter((name) => !name.startsWith("__") && !estate.includes(name)).map((name) => `${side}: topic ${name}`);
+}
+
+function leftGroups(side: string, groups: string[], stopped: Stopped[]): string[] {
+  const own = new Set(stopped.map((s) => s.group.groupId));
+  return groups.filter((group) => !own.has(group) && !group.startsWith("witness-")).map((group) => `${side}: group ${group}`);
+}
+
+function leftPrincipals(side: string, principals: string[]): string[] {
+  return principals.filter((p) => p.includes("mm2-")).map((p) => `${side}: ACLs of ${p}`);
+}

@@ -1,0 +1,90 @@
+"use strict";
+/*
+ * `npm start` and `npm test` need nothing run before them: this brings the dependencies and the build up to date, then
+ * starts the program named in its first argument. Plain JavaScript without a dependency, since it runs before any is there.
+ */
+const { spawn, spawnSync } = require("node:child_process");
+const { createHash } = require("node:crypto");
+const fs = require("node:fs");
+const path = require("node:path");
+
+const root = path.dirname(__dirname);
+const at = (...parts) => path.join(root, ...parts);
+
+const PROGRAMS = {
+  start: () => [process.execPath, [at("dist", "sandbox", "main.js")]],
+  test: () => [process.execPath, [at("node_modules", "vitest", "vitest.mjs"), "run"]],
+  doctor: () => [process.execPath, [at("dist", "sandbox", "doctor-main.js")]],
+  bench: () => [process.execPath, [at("dist", "bench", "main.js")]],
+  review: () => [process.execPath, [at("dist", "policies", "review", "main.js")]],
+  build: () => undefined,
+};
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    fail(`Node ${process.versions.node} is too old.\nfix: use Node 20.19 or newer (ES modules can be required from there on)`);
+  }
+}
+
+function step(what, command, args) {
+  const begun = Date.now();
+  process.stderr.write(`${what} ...\n`);
+  const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], encoding: "utf8", shell: process.platform === "win32" });
+  if (result.status !== 0) fail(`${result.stdout ?? ""}${result.stderr ?? ""}${what} failed`);
+  process.stderr.write(`${what}: done in ${((Date.now() - begun) / 1000).toFixed(1)} s\n`);
+}
+
+/** The lock file that the installed dependencies were made from is remembered beside them. */
+function installDependencies() {
+  const stamp = at("node_modules", ".installed-from");
+  const wanted = createHash("sha256").update(fs.readFileSync(at("package-lock.json"))).digest("hex");
+  const have = fs.existsSync(stamp) ? fs.readFileSync(stamp, "utf8") : "";
+  if (have === wanted) return;
+  // A build runs below anyway: --ignore-scripts keeps the install from making a second one.
+  step("installing the dependencies (npm ci)", "npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit"]);
+  fs.writeFileSync(stamp, wanted);
+}
+
+function newest(folder) {
+  let latest = 0;
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name === "node_modules" || entry.name === "dist" || entry.name.startsWith(".")) continue;
+    const full = path.join(folder, entry.name);
+    if (entry.isDirectory()) latest = Math.max(latest, newest(full));
+    else if (/\.(ts|json)$/.test(entry.name)) latest = Math.max(latest, fs.statSync(full).mtimeMs);
+  }
+  return latest;
+}
+
+function build() {
+  const stamp = at("dist", ".built");
+  if (fs.existsSync(stamp) && fs.statSync(stamp).mtimeMs > newest(root)) return;
+  const begun = new Date();
+  step("compiling (tsc)", process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "-p", at("tsconfig.json")]);
+  for (const file of ["PulumiPolicy.yaml", "package.json"]) fs.copyFileSync(at("policies", file), at("dist", "policies", file));
+  fs.writeFileSync(stamp, "");
+  fs.utimesSync(stamp, begun, begun);
+}
+
+function run(command, args) {
+  const child = spawn(command, args, { cwd: root, stdio: "inherit" });
+  // The child gets the terminal's Ctrl-C itself; this process waits until it has cleaned up.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(signal ? 1 : code ?? 1));
+}
+
+const [name, ...rest] = process.argv.slice(2);
+const program = PROGRAMS[name];
+if (program === undefined) fail(`unknown program "${name}"\nfix: one of ${Object.keys(PROGRAMS).join(", ")}`);
+checkNode();
+// `npm ci` itself asks for the build (prepare): installing once more from inside it would never end.
+if (!rest.includes("--no-install")) installDependencies();
+build();
+const target = program();
+if (target) run(target[0], [...target[1], ...rest]);

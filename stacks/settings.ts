@@ -1,0 +1,208 @@
+import { z } from "zod";
+import { Mistakes } from "../engine/errors";
+import { didYouMean } from "../engine/near-miss";
+
+/** The shape of the ready-made stack's configuration. Every key is written down here once; anything else is a mistake. */
+
+const text = z.string().min(1);
+const count = z.number().int().positive();
+const seconds = z.number().positive();
+const free = z.record(z.string(), z.unknown());
+const configValues = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+const mechanism = z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"]);
+
+const cluster = z.strictObject({
+  /** Name in the mirror, and part of the internal topics' names. */
+  alias: text.optional(),
+  /** As the mirror's workers reach it, `host:port[,host:port]`. */
+  bootstrapServers: text,
+  /** As the machine that runs `pulumi` reaches it. Default: `bootstrapServers`. */
+  adminBootstrapServers: text.optional(),
+  /** Who makes the users: an operator (`operator`), Kafka's own interface (`kafka`), or somebody else already has (`given`). */
+  users: z.enum(["operator", "kafka", "given"]).default("operator"),
+  /** `operator`: name of the Kafka resource. */
+  cluster: text.optional(),
+  /** `operator`: its namespace. */
+  namespace: text.optional(),
+  /** `operator`: Secret with the broker CA. Default `<cluster>-cluster-ca-cert`. */
+  caSecret: text.optional(),
+  /** `operator`: kubeconfig file and context; default: those of the mirror. */
+  kubeconfig: text.optional(),
+  context: text.optional(),
+  /** `given`: the mirror's user; its password is the secret `originPassword` or `targetPassword`. */
+  username: text.optional(),
+  /** `kafka`, `given`: file with the CA certificate, PEM. Absent: the system's trust store. */
+  caFile: text.optional(),
+  mechanism: mechanism.optional(),
+  /** False: no TLS at all. */
+  tls: z.boolean().default(true),
+  /** A given administrator; its password is the secret `originAdministratorPassword` or `targetAdministratorPassword`. */
+  administrator: z.strictObject({ username: text, mechanism: mechanism.default("SCRAM-SHA-512") }).optional(),
+  /** Number of brokers, when known. */
+  brokers: count.optional(),
+  /** The mirror's configuration of this cluster. */
+  config: configValues.optional(),
+});
+
+const target = cluster.extend({
+  groupId: text.optional(),
+  offsetStorageTopic: text.optional(),
+  configStorageTopic: text.optional(),
+  statusStorageTopic: text.optional(),
+});
+
+const connector = z.strictObject({
+  config: configValues.optional(),
+  tasksMax: count.optional(),
+  state: z.enum(["running", "paused", "stopped"]).optional(),
+  autoRestart: z.strictObject({ enabled: z.boolean(), maxRestarts: z.number().int().nonnegative().optional() }).optional(),
+});
+
+const mirror = z.strictObject({
+  name: text.optional(),
+  namespace: text.optional(),
+  kubeconfig: text.optional(),
+  context: text.optional(),
+  kafkaVersion: text.optional(),
+  image: text.optional(),
+  replicas: count.optional(),
+  tasksMax: count.optional(),
+  replicationFactor: z.number().int().optional(),
+  offsetFlushIntervalMs: count.optional(),
+  exactlyOnce: z.boolean().optional(),
+  topicsPattern: text.optional(),
+  topicsExcludePattern: text.optional(),
+  groupsPattern: text.optional(),
+  groupsExcludePattern: text.optional(),
+  sourceConnector: connector.omit({ tasksMax: true }).optional(),
+  checkpointConnector: connector.optional(),
+  heartbeatConnector: connector.optional(),
+  resources: free.optional(),
+  jvmOptions: free.optional(),
+  logging: free.optional(),
+  metricsConfig: free.optional(),
+  template: free.optional(),
+  rack: free.optional(),
+  affinity: free.optional(),
+  tolerations: z.array(free).optional(),
+});
+
+const schema = z.strictObject({
+  phase: z.enum(["mirror", "cutover", "cleanup"]).default("mirror"),
+  profile: z.enum(["guide", "tuned", "least"]).default("least"),
+  dialect: z.enum(["strimzi-v1", "strimzi-v1beta2", "event-streams-v1beta2", "event-streams-v1beta1"]).default("strimzi-v1"),
+  abandon: z.boolean().default(false),
+  origin: cluster,
+  target,
+  mirror: mirror.default({}),
+  gate: z.strictObject({
+    /** Longest wait for completeness. Default 1800. */
+    limitSeconds: seconds.default(1800),
+    /** How long the origin's end offsets must stand still. Default 10. */
+    stableSeconds: seconds.default(10),
+  }).prefault({}),
+  verify: z.strictObject({
+    mode: z.enum(["none", "tail", "full"]).default("tail"),
+    tailRecords: count.default(100),
+  }).prefault({}),
+  offsets: z.strictObject({
+    /** Groups to move beside those of the pattern. */
+    groups: z.array(text).optional(),
+    excludeGroups: z.array(text).optional(),
+    /** Move groups that already have offsets on the target. */
+    overwrite: z.boolean().default(false),
+  }).prefault({}),
+  replication: z.strictObject({
+    /** First match wins; without a match the origin's factor. */
+    rules: z.array(z.strictObject({ pattern: text, factor: count })).optional(),
+    throttleBytesPerSecond: count.optional(),
+    batchPartitions: count.optional(),
+    allowSameRack: z.boolean().optional(),
+    limitSeconds: seconds.optional(),
+  }).prefault({}),
+  fence: z.boolean().default(false),
+  checkpoints: z.enum(["when-applied", "always", "never"]).default("when-applied"),
+});
+
+export type StackSettings = z.infer<typeof schema>;
+export type ClusterEntry = z.infer<typeof cluster>;
+
+/** Secrets have keys of their own, so that the rest of the configuration stays readable. */
+export const SECRET_KEYS = ["originPassword", "targetPassword", "originAdministratorPassword", "targetAdministratorPassword"] as const;
+
+const TOP_KEYS = [...Object.keys(schema.shape), ...SECRET_KEYS];
+
+/**
+ * Checks the whole configuration at once.
+ * @param raw the project's own keys without the project name, values as text or JSON text
+ * @throws MigrationError CONFIG_INVALID with every mistake in it
+ */
+export function readSettings(raw: Record<string, string>): StackSettings {
+  const mistakes = new Mistakes();
+  const values: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(raw)) {
+    if ((SECRET_KEYS as readonly string[]).includes(key)) continue;
+    if (!TOP_KEYS.includes(key)) mistakes.add(`${key}: unknown key${didYouMean(key, TOP_KEYS)}`);
+    else values[key] = parse(value);
+  }
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) for (const issue of parsed.error.issues) describe(issue, values).forEach((line) => mistakes.add(line));
+  else crossChecks(parsed.data, raw, mistakes);
+  mistakes.throwIfAny("CONFIG_INVALID", "the stack's configuration has mistakes", "correct them with `pulumi config set [--path] KEY VALUE` (passwords with --secret), or `pulumi config rm --path KEY`");
+  return parsed.data!;
+}
+
+/** Pulumi keeps every value as text; objects, numbers and booleans as JSON. */
+function parse(value: string): unknown {
+  try {
+    const json: unknown = JSON.parse(value);
+    return typeof json === "object" || typeof json === "boolean" || typeof json === "number" ? json : value;
+  } catch {
+    return value;
+  }
+}
+
+function describe(issue: z.core.$ZodIssue, values: unknown): string[] {
+  const path = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => `${path === "" ? key : `${path}.${key}`}: unknown key${didYouMean(key, knownKeys(issue.path))}`);
+  }
+  const seen = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], values);
+  if (seen === undefined) return [`${path}: missing (${issue.message})`];
+  return [`${path}: ${JSON.stringify(seen)} is not possible (${issue.message})`];
+}
+
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const key of path) {
+    // An array unwraps to its element, so an index asks for nothing more.
+    at = unwrap(at);
+    if (typeof key !== "number") at = (at as { shape?: Record<PropertyKey, unknown> }).shape?.[key];
+  }
+  return Object.keys((unwrap(at) as { shape?: object }).shape ?? {});
+}
+
+function unwrap(type: unknown): unknown {
+  let at = type as { unwrap?: () => unknown; shape?: unknown };
+  while (at !== undefined && at.shape === undefined && typeof at.unwrap === "function") at = at.unwrap() as typeof at;
+  return at;
+}
+
+function crossChecks(settings: StackSettings, raw: Record<string, string>, mistakes: Mistakes): void {
+  for (const side of ["origin", "target"] as const) {
+    const entry = settings[side];
+    const need = (condition: boolean, key: string, why: string) => condition || mistakes.add(`${side}.${key}: missing; ${why}`);
+    if (entry.users === "operator") {
+      need(entry.cluster !== undefined, "cluster", "the name of the Kafka resource whose operator makes the users");
+      need(entry.namespace !== undefined, "namespace", "the namespace of that Kafka resource");
+    }
+    if (entry.users === "given") {
+      need(entry.username !== undefined, "username", "the user that the mirror logs in with");
+      if (raw[`${side}Password`] === undefined) mistakes.add(`${side}Password: missing; the password of ${entry.username ?? "that user"} (pulumi config set --secret ${side}Password)`);
+    }
+    if (entry.users !== "operator") need(entry.administrator !== undefined, "administrator.username", `users: ${entry.users} needs a given administrator`);
+    if (entry.administrator !== undefined && raw[`${side}AdministratorPassword`] === undefined) {
+      mistakes.add(`${side}AdministratorPassword: missing; the password of ${entry.administrator.username} (pulumi config set --secret ${side}AdministratorPassword)`);
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run } from "../../cli/run";
+import type { MigrationModel } from "../../engine/model";
+import { FakeMirror, messages } from "../engine/gate/fake-mirror";
+import { withPorts } from "../engine/kafka/support";
+import { uniqueName } from "../support/clusters";
+
+const ports = withPorts("cli");
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kafka-migration-cli-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function modelFile(model: MigrationModel): Promise<string> {
+  const path = join(folder, `${uniqueName("cli-model")}.json`);
+  // The shared origin has one broker: the mirror would be told so.
+  const preflight = { storageReplicationFactor: 1, checkpointsReplicationFactor: 1, offsetSyncsReplicationFactor: 1 };
+  await writeFile(path, JSON.stringify({ ...model, options: { preflight } }), { mode: 0o600 });
+  return path;
+}
+
+/** Runs a command as a script would. */
+async function command(model: string, ...argv: string[]) {
+  const text = { out: "", err: "" };
+  const stream = (key: "out" | "err") => ({ write: (some: string) => (text[key] += some) });
+  const exit = await run([...argv, "--model", model], { out: stream("out"), err: stream("err") }, new AbortController().signal);
+  const password = ports.clusters.origin.admin.password;
+  expect(text.out + text.err).not.toContain(password);
+  return { exit, ...text, json: () => JSON.parse(text.out) };
+}
+
+const LATER = Date.now() - 60_000;
+
+/** A finished copy of one topic with 10 records, and a group of the origin that stands at 6. */
+async function migrated() {
+  const mirror = await FakeMirror.start(ports);
+  const topic = await mirror.topic("orders", 2);
+  await mirror.send(topic, messages(4));
+  await mirror.send(topic, messages(6, 4).map((m, i) => ({ ...m, timestamp: String(LATER + i) })));
+  await mirror.copied(topic, 9);
+  const group = `${mirror.prefix}-group`;
+  await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 6n, metadata: "mine" }]);
+  ports.atEnd(async () => {
+    await ports.origin.deleteGroups([group]);
+    await ports.target.deleteGroups([group]).catch(() => {});
+  });
+  return { mirror, topic, group, model: await modelFile(mirror.model) };
+}
+
+describe("a finished copy", () => {
+  it("status, gate and verify say so", async () => {
+    const { model, topic } = await migrated();
+    const status = await command(model, "status");
+    expect(status).toMatchObject({ exit: 0 });
+    expect(status.out).toContain("copy: 2 of 2 partitions complete in 1 topic");
+    expect(status.out).toContain("source connector: RUNNING, 1 task RUNNING");
+    const gate = await command(model, "gate", "--json");
+    expect([gate.exit, gate.json()]).toMatchObject([0, { complete: true, partitions: 2, lastRecordsCompared: 1 }]);
+    const verify = await command(model, "verify", "--mode", "full", "--json");
+    expect([verify.exit, verify.json()]).toMatchObject([0, { mode: "full", equal: true, topics: [{ topic, originRecords: 10, targetRecords: 10 }] }]);
+  });
+
+  it("offsets: shown first, written only with --apply, taken back from the kept file", async () => {
+    const { model, topic, group } = await migrated();
+    const there = async () => (await ports.target.groupOffsets([group])).get(group)?.find((o) => o.topic === topic && o.offset >= 0n);
+    const dry = await command(model, "offsets");
+    expect(dry).toMatchObject({ exit: 0 });
+    expect(dry.out).toMatch(new RegExp(`${group} +${topic}-0 +6 +6 +exact +0`));
+    expect(dry.out).toContain("dry run");
+    expect(await there()).toBeUndefined();
+
+    const kept = join(folder, `${group}.json`);
+    expect(await command(model, "offsets", "--apply", "--out", kept)).toMatchObject({ exit: 0 });
+    expect(await there()).toMatchObject({ offset: 6n, metadata: "mine" });
+    expect((await stat(kept)).mode & 0o777).toBe(0o600);
+
+    expect((await command(model, "offsets", "--revert", kept)).out).toContain("1 offset would be taken back");
+    expect(await there()).toMatchObject({ offset: 6n });
+    expect(await command(model, "offsets", "--revert", kept, "--apply")).toMatchObject({ exit: 0 });
+    expect(await there()).toBeUndefined();
+  });
+
+  it("offsets: the way by time stands beside the exact one", async () => {
+    const { model, group, topic } = await migrated();
+    const found = await command(model, "offsets", "--time", String(LATER), "--json");
+    const at = (way: string) => found.json().plans[way].groups[0].topics[0].partitions[0].targetOffset;
+    expect([found.exit, at("exact"), at("time")]).toEqual([0, "6", "4"]);
+    expect((await command(model, "offsets", "--time", String(LATER))).out).toMatch(new RegExp(`${group} +${topic}-0 +6 +6 +4 +exact`));
+    expect(await command(model, "offsets", "--way", "checkpoints")).toMatchObject({ exit: 1, err: expect.stringContaining("OFFSETS_NO_CHECKPOINTS") });
+  });
+
+  it("replication: the plan first, replicas only with --apply", async () => {
+    const { model, topic } = await migrated();
+    const factor = async () => (await ports.target.describeTopics([topic]))[0]!.partitions.map((p) => p.replicas.length);
+    const dry = await command(model, "replication", "--rule", `${topic}=2`);
+    expect(dry).toMatchObject({ exit: 0 });
+    expect(dry.out).toContain(`${topic}: 2 partitions from 1 to 2 replicas`);
+    expect(await factor()).toEqual([1, 1]);
+    expect(await command(model, "replication", "--rule", `${topic}=2`, "--apply")).toMatchObject({ exit: 0 });
+    expect(await factor()).toEqual([2, 2]);
+    expect(await command(model, "replication", "--rule", `${topic}=99`)).toMatchObject({ exit: 1, err: expect.stringContaining("REPLICATION_TOO_LARGE") });
+  });
+
+  it("rehearse: a time for each step and nothing in the way", async () => {
+    const { model } = await migrated();
+    const found = await command(model, "rehearse", "--json");
+    const { ok, steps, problems, unknown } = found.json();
+    expect({ exit: found.exit, ok, problems, unknown }).toEqual({ exit: 0, ok: true, problems: [], unknown: [] });
+    expect(steps.map((s: { step: string }) => s.step)).toEqual(["catching up", "quiet origin", "gate", "verification", "offsets", "replication (clients may run)"]);
+    expect(steps.slice(1, 5).every((s: { ms: number }) => s.ms > 0)).toBe(true);
+  });
+
+  it("report: both files, and the next one goes on with the plot", async () => {
+    const { model, topic, group } = await migrated();
+    const out = join(folder, "report");
+    const first = await command(model, "report", "--out", out, "--json");
+    expect(first).toMatchObject({ exit: 0 });
+    await command(model, "report", "--out", out);
+    const { html, json } = first.json().files;
+    const page = await readFile(html, "utf8");
+    expect(page).toContain(topic);
+    expect(page).toContain(group);
+    const report = JSON.parse(await readFile(json, "utf8"));
+    expect(report).toMatchObject({ headline: { tone: "good" }, topics: [{ topic, left: 0 }], groups: [{ group, exact: 1 }] });
+    expect(report.progress).toHaveLength(2);
+    for (const text of [page, JSON.stringify(report)]) expect(text).not.toContain(ports.clusters.origin.admin.password);
+  });
+});
+
+describe("what is not finished", () => {
+  it("gate and rehearse name the partition; status shows it and judges nothing", async () => {
+    const mirror = await FakeMirror.start(ports);
+    const topic = await mirror.topic("short", 1);
+    await mirror.send(topic, messages(10), 4);
+    await mirror.copied(topic, 3);
+    const model = await modelFile(mirror.model);
+    expect(await command(model, "gate")).toMatchObject({ exit: 1, out: "", err: expect.stringContaining(`${topic}-0: 6 offsets are not copied`) });
+    expect((await command(model, "gate", "--json")).json().error).toMatchObject({ code: "GATE_INCOMPLETE" });
+    const waited = await command(model, "gate", "--wait", "--limit", "1");
+    expect([waited.exit, waited.err]).toEqual([1, expect.stringContaining("within 1 s")]);
+    const status = await command(model, "status");
+    expect([status.exit, status.out]).toEqual([0, expect.stringContaining("at most 6 records left")]);
+    const rehearsed = await command(model, "rehearse", "--json");
+    expect(rehearsed.json()).toMatchObject({ ok: true, unknown: ["catching up"], waits: [expect.stringContaining(`${topic}-0`)] });
+    expect(await command(model, "verify")).toMatchObject({ exit: 1, out: expect.stringContaining("DIFFERENT") });
+    await mirror.status("task-0", "FAILED", "org.apache.kafka.SomeException: no");
+    const blocked = await command(model, "rehearse", "--json");
+    expect([blocked.exit, blocked.json().problems.join("\n")]).toEqual([1, expect.stringContaining("FAILED")]);
+  });
+});
+
+describe("configuration and clusters", () => {
+  it("doctor: fine, a wrong password, nobody there", async () => {
+    const { mirror, model } = await migrated();
+    const fine = await command(model, "doctor");
+    expect(fine).toMatchObject({ exit: 0, err: expect.not.stringContaining("FAIL") });
+    expect(fine.out).toContain("ok    origin: cluster ");
+    expect(fine.out).toContain("3 brokers in 3 racks, TLS, SCRAM-SHA-512");
+    const wrong = { ...mirror.model, target: { ...mirror.model.target, sasl: { mechanism: "SCRAM-SHA-512" as const, username: "nobody", password: "hunter2" } } };
+    const refused = await command(await modelFile(wrong), "doctor");
+    expect([refused.exit, refused.out]).toEqual([3, expect.stringMatching(/ok {4}origin[\s\S]*FAIL {2}target: KAFKA_AUTHENTICATION/)]);
+    expect(refused.out + refused.err).not.toContain("hunter2");
+    const nobody = { ...mirror.model, origin: { ...mirror.model.origin, bootstrapServers: "127.0.0.1:1" } };
+    expect(await command(await modelFile(nobody), "gate")).toMatchObject({ exit: 3, err: expect.stringMatching(/^KAFKA_UNREACHABLE.*\nfix: [^\n]*\n$/) });
+  });
+
+  it("nothing selected and a file that others may read are configuration", async () => {
+    const { mirror, model } = await migrated();
+    const none = await modelFile({ ...mirror.model, mirror: { ...mirror.model.mirror, topicsPattern: `${mirror.prefix}-nothing` } });
+    expect(await command(none, "gate")).toMatchObject({ exit: 2, err: expect.stringContaining("SELECTION_EMPTY") });
+    await chmod(model, 0o644);
+    expect(await command(model, "status")).toMatchObject({ exit: 2, err: expect.stringContaining("CLI_MODEL_READABLE") });
+  });
+
+  it("an interruption ends a wait at once", async () => {
+    const { mirror } = await migrated();
+    const topic = await mirror.topic("waiting");
+    await mirror.send(topic, messages(1), 0);
+    const model = await modelFile(mirror.model);
+    const controller = new AbortController();
+    let err = "";
+    const streams = {
+      out: { write: () => true },
+      err: {
+        write(text: string) {
+          err += text;
+          if (text.includes("partitions complete")) controller.abort();
+        },
+      },
+    };
+    const started = Date.now();
+    expect(await run(["gate", "--wait", "--limit", "60", "--model", model], streams, controller.signal)).toBe(130);
+    expect(err).toContain("INTERRUPTED");
+    expect(Date.now() - started).toBeLessThan(30_000);
+  });
+});

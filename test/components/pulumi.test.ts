@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SECRETS } from "../../sandbox/operator/kube/client";
+import { bindings, canLogIn } from "../sandbox/operator-support";
+import { type ComponentsWorld, startComponentsWorld } from "./support/world";
+
+let world: ComponentsWorld;
+beforeAll(async () => {
+  world = await startComponentsWorld();
+  await world.program(PROGRAM);
+  expect(await world.pulumi(["stack", "init", "test"])).toMatchObject({ exitCode: 0 });
+}, 300_000);
+afterAll(() => world?.stop(), 60_000);
+
+/** What is declared is said in the configuration, as a user of the package would write it. */
+const PROGRAM = `
+const { MirrorUser, ScramUser, SecretCopy } = require("pulumi-kafka-migration");
+const pulumi = require("@pulumi/pulumi");
+const kafka = require("@pulumi/kafka");
+const declare = new pulumi.Config().requireObject("declare");
+if (declare.user) {
+  const user = new MirrorUser("origin-user", { role: "origin", profile: "guide", cluster: "origin", namespace: "origin-ns", ...declare.user });
+  new SecretCopy("credentials", { name: "origin-cluster-credentials", values: { password: user.password } });
+  new SecretCopy("ca", { name: "origin-cluster-ca-cert", source: { namespace: "origin-ns", name: declare.ca || "origin-cluster-ca-cert", keys: ["ca.crt"], limitSeconds: declare.limit } });
+  exports.username = user.username;
+  exports.password = user.password;
+}
+if (declare.scram) {
+  const servers = process.env.BARE_SERVERS, password = process.env.BARE_PASSWORD, ca = process.env.BARE_CA;
+  const provider = new kafka.Provider("bare", {
+    bootstrapServers: [servers], tlsEnabled: true, caCert: ca, saslMechanism: "scram-sha512", saslUsername: "admin", saslPassword: pulumi.secret(password),
+  });
+  const user = new ScramUser("target-user", { role: "target", profile: "guide" }, { provider });
+  exports.scramUsername = user.username;
+  exports.scramPassword = user.password;
+}
+`;
+
+const text = (result: { stdout: string; stderr: string }) => `${result.stdout}\n${result.stderr}`;
+
+async function up(declare: object): Promise<{ exitCode: number; text: string; seconds: number }> {
+  const { exitCode } = await world.pulumi(["config", "set", "declare", JSON.stringify(declare)]);
+  expect(exitCode).toBe(0);
+  const start = Date.now();
+  const bare = { BARE_SERVERS: world.bare.bootstrapServers, BARE_PASSWORD: world.bare.admin.password, BARE_CA: world.bare.ca };
+  const result = await world.pulumi(["up", "--yes", "--skip-preview", "--non-interactive"], bare);
+  return { exitCode: result.exitCode, text: text(result), seconds: (Date.now() - start) / 1000 };
+}
+
+const output = async (name: string) => JSON.parse((await world.pulumi(["stack", "output", "--json", "--show-secrets"])).stdout)[name];
+const user = async () => (await world.rest.call("GET", "/apis/kafka.strimzi.io/v1/namespaces/origin-ns/kafkausers/mm2-credentials")).body as any;
+const secretOf = async (namespace: string, name: string) => {
+  const secret = await world.kube.get(SECRETS, namespace, name);
+  return secret && Object.fromEntries(Object.entries(secret.data ?? {}).map(([k, v]) => [k, Buffer.from(v, "base64").toString()]));
+};
+
+describe("a user and its secrets", () => {
+  test("in one up: the guide's nine bindings, and copies with only what is needed", async () => {
+    const preview = await world.pulumi(["config", "set", "declare", '{"user":{"dialect":"strimzi-v1beta2"}}']).then(() => world.pulumi(["preview", "--non-interactive"]));
+    expect(text(preview)).toMatch(/KafkaUser .*create/);
+    expect(preview.exitCode).toBe(0);
+
+    const result = await up({ user: { dialect: "strimzi-v1beta2" } });
+    expect(result.exitCode, result.text).toBe(0);
+    expect(await bindings(world.origin, "User:mm2-credentials")).toHaveLength(9);
+    const { password } = (await secretOf("migration", "origin-cluster-credentials"))!;
+    expect(await secretOf("migration", "origin-cluster-credentials")).toEqual({ password });
+    expect(await secretOf("migration", "origin-cluster-ca-cert")).toEqual({ "ca.crt": world.origin.ca });
+    expect(await canLogIn(world.origin, "mm2-credentials", password!)).toBe(true);
+    expect(await output("username")).toBe("mm2-credentials");
+    expect(await output("password")).toBe(password);
+  });
+
+  test("no secret is in plain text in state, nor the kubeconfig's token", async () => {
+    const { password } = (await secretOf("migration", "origin-cluster-credentials"))!;
+    const { stdout } = await world.pulumi(["stack", "export"]);
+    expect(stdout).toContain("mm2-credentials");
+    for (const secret of [password!, Buffer.from(password!).toString("base64"), world.kubernetes.token]) expect(stdout).not.toContain(secret);
+    expect((await world.pulumi(["stack", "export", "--show-secrets"])).stdout).toContain(password!);
+  });
+
+  test("a second up changes nothing", async () => {
+    const result = await up({ user: { dialect: "strimzi-v1beta2" } });
+    expect(result.exitCode).toBe(0);
+    expect(result.text).toMatch(/Resources:\s+\d+ unchanged/);
+  });
+
+  test("another API version is an update of the same object", async () => {
+    const before = (await user()).metadata.uid;
+    const result = await up({ user: { dialect: "strimzi-v1" } });
+    expect(result.exitCode, result.text).toBe(0);
+    expect((await user()).metadata.uid).toBe(before);
+    expect(await bindings(world.origin, "User:mm2-credentials")).toHaveLength(9);
+  });
+
+  test("a rotated password is followed by the next up", async () => {
+    const secret = (await world.kube.get(SECRETS, "origin-ns", "mm2-credentials"))!;
+    await world.kube.replace(SECRETS, { ...secret, data: { ...secret.data, password: Buffer.from("a rotated password").toString("base64") } });
+    const result = await up({ user: {} });
+    expect(result.exitCode, result.text).toBe(0);
+    expect(await secretOf("migration", "origin-cluster-credentials")).toEqual({ password: "a rotated password" });
+  });
+
+  test("a user that the operator finds NotReady fails the up at once, in the operator's words; corrected it passes", async () => {
+    const nameless = { type: "allow", host: "*", operations: ["Read"], resource: { type: "topic", patternType: "literal" } };
+    const failed = await up({ user: { rules: [nameless] } });
+    expect(failed.exitCode).not.toBe(0);
+    const { reason, message } = (await user()).status.conditions.find((c: any) => c.type === "NotReady");
+    expect(message).toContain("Name is required");
+    expect(failed.text).toContain(`RESOURCE_NOT_READY: KafkaUser origin-ns/mm2-credentials is not ready: ${reason}: ${message}`);
+    expect(failed.text).not.toMatch(/\n\s+at .*\.js:\d+/);
+    expect(failed.seconds).toBeLessThan(40);
+    const corrected = await up({ user: {} });
+    expect(corrected.exitCode, corrected.text).toBe(0);
+    expect((await user()).status.conditions).toMatchObject([{ type: "Ready", status: "True" }]);
+  });
+
+  test("a source that never appears is named within its limit", async () => {
+    const failed = await up({ user: {}, ca: "origin-ca", limit: 3 });
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.text).toContain(`SECRET_MISSING: Secret origin-ns/origin-ca is not on ${world.kubernetes.server} (waited 3 s)`);
+    expect(failed.text).toContain("a cluster's CA is in <cluster>-cluster-ca-cert");
+  });
+
+  test("destroy leaves nothing but what was there", async () => {
+    const result = await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"]);
+    expect(result.exitCode, text(result)).toBe(0);
+    expect((await user()).code).toBe(404);
+    expect(await secretOf("migration", "origin-cluster-credentials")).toBeUndefined();
+    expect(await secretOf("migration", "origin-cluster-ca-cert")).toBeUndefined();
+    expect(await secretOf("origin-ns", "origin-cluster-ca-cert")).toMatchObject({ "ca.crt": world.origin.ca });
+    expect(await bindings(world.origin, "User:mm2-credentials")).toEqual([]);
+  });
+});
+
+describe("a user on a cluster that no operator runs", () => {
+  test("has the guide's eleven bindings and a password of its own, and goes without a trace", async () => {
+    const result = await up({ scram: true });
+    expect(result.exitCode, result.text).toBe(0);
+    const password = await output("scramPassword");
+    expect(password).toMatch(/^[\w-]{32}$/);
+    expect(await bindings(world.bare, "User:mm2-credentials")).toHaveLength(11);
+    expect(await canLogIn(world.bare, "mm2-credentials", password)).toBe(true);
+    expect((await world.pulumi(["stack", "export"])).stdout).not.toContain(password);
+
+    const again = await up({ scram: true });
+    expect(again.text).toMatch(/Resources:\s+\d+ unchanged/);
+    expect(await output("scramPassword")).toBe(password);
+
+    const bare = { BARE_SERVERS: world.bare.bootstrapServers, BARE_PASSWORD: world.bare.admin.password, BARE_CA: world.bare.ca };
+    expect(await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"], bare)).toMatchObject({ exitCode: 0 });
+    expect(await bindings(world.bare, "User:mm2-credentials")).toEqual([]);
+    expect(await canLogIn(world.bare, "mm2-credentials", password)).toBe(false);
+  });
+});

@@ -1,0 +1,79 @@
+import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { startKafkaCluster, type KafkaCluster } from "../../../sandbox/kafka";
+import { startKubernetes, type Kubernetes } from "../../../sandbox/kubernetes";
+import { KubernetesRest } from "../../../sandbox/kubernetes/rest";
+import { startOperator } from "../../../sandbox/operator";
+import { connectKube, type Kube } from "../../../sandbox/operator/kube/client";
+import { supervise } from "../../../sandbox/processes";
+import { pulumiEnvironment, type PulumiResult } from "../../../sandbox/pulumi";
+
+export interface ComponentsWorld {
+  kubernetes: Kubernetes;
+  rest: KubernetesRest;
+  kube: Kube;
+  /** Run by the operator, in namespace `origin-ns`. */
+  origin: KafkaCluster;
+  /** Run by nobody. */
+  bare: KafkaCluster;
+  /** `pulumi ...` in a project whose program is the given text; it requires the package by its name. */
+  pulumi(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<PulumiResult>;
+  program(text: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The real command line, API server and brokers, and the sandbox's operator, with a project that installed this package. */
+export async function startComponentsWorld(): Promise<ComponentsWorld> {
+  const supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-components-")));
+  const { folder } = supervisor;
+  const ends: (() => Promise<void>)[] = [() => supervisor.stop()];
+  const stop = async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  const progress = () => {};
+  try {
+    const [origin, bare, kubernetes, pulumi] = await Promise.all([
+      startKafkaCluster({ name: "origin", brokers: 1, folder: join(folder, "origin"), progress }),
+      startKafkaCluster({ name: "bare", brokers: 1, folder: join(folder, "bare"), progress }),
+      startKubernetes({ folder: join(folder, "kubernetes"), progress }),
+      pulumiEnvironment({ folder: join(folder, "pulumi") }),
+    ]);
+    const rest = new KubernetesRest(kubernetes.server, kubernetes.token, kubernetes.ca);
+    const kube = await connectKube(kubernetes.kubeconfig);
+    ends.push(async () => rest.close(), async () => kube.close());
+    for (const namespace of ["origin-ns", "migration"]) await kubernetes.createNamespace(namespace);
+    const operator = await startOperator({
+      kubeconfig: kubernetes.kubeconfig,
+      clusters: { origin: { bootstrapServers: origin.bootstrapServers, ca: origin.ca, admin: origin.admin, namespace: "origin-ns" } },
+      folder: join(folder, "operator"),
+      startWorker: () => Promise.reject(new Error("no mirror runs in these tests")),
+      progress,
+    });
+    ends.push(() => operator.stop());
+    const cwd = await project(join(folder, "project"));
+    return {
+      kubernetes,
+      rest,
+      kube,
+      origin,
+      bare,
+      pulumi: (args, env) => pulumi.run(args, { cwd, env: { KUBECONFIG: kubernetes.kubeconfig, ...env }, limitMs: 240_000 }),
+      program: (text) => writeFile(join(cwd, "index.js"), text),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function project(folder: string): Promise<string> {
+  const root = resolve(__dirname, "../../..");
+  await mkdir(join(folder, "node_modules"), { recursive: true });
+  await symlink(root, join(folder, "node_modules", "pulumi-kafka-migration"));
+  await symlink(join(root, "node_modules", "@pulumi"), join(folder, "node_modules", "@pulumi"));
+  await writeFile(join(folder, "Pulumi.yaml"), "name: components-test\nruntime: nodejs\nmain: index.js\n");
+  await writeFile(join(folder, "package.json"), '{ "name": "components-test", "dependencies": { "@pulumi/pulumi": "*", "pulumi-kafka-migration": "*" } }');
+  return folder;
+}

@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+import { startProducer } from "../../sandbox/estate/applications";
+import { applicationClient } from "../../sandbox/estate/seed";
+import type { Project } from "../../sandbox/story/project";
+import { kubernetesObjects } from "../../sandbox/story/kubernetes";
+import { listEverything } from "../../sandbox/story/witness";
+import { createTopic, ownStack, produce, recordsIn, until, withSandbox } from "./support";
+
+const MINUTES = 60_000;
+
+describe("what goes wrong in a migration, through the real command line", () => {
+  const at = withSandbox();
+  let project: Project;
+  const say = (result: { stdout: string; stderr: string }) => result.stdout + result.stderr;
+  const mirrors = async () => (await kubernetesObjects(at.sandbox.kubernetes!)).filter((o) => o.startsWith("KafkaMirrorMaker2"));
+
+  test("a wrong configuration is refused at preview with all its mistakes, and nothing is made", async () => {
+    await createTopic(at.sandbox, "bad-one");
+    project = await ownStack(at.sandbox, "bad", { phsae: "cutover", origin: { cluser: "origin" }, verify: { mode: "everything" } });
+    const result = await project.preview();
+    expect(result.exitCode).not.toBe(0);
+    expect(say(result)).toContain('phsae: unknown key (did you mean "phase"?)');
+    expect(say(result)).toContain('origin.cluser: unknown key (did you mean "cluster"?)');
+    expect(say(result)).toContain('verify.mode: "everything" is not possible');
+    expect(say(result)).not.toMatch(/\n\s+at .*\.js:\d+/);
+    expect(await kubernetesObjects(at.sandbox.kubernetes!)).toEqual([]);
+  }, 5 * MINUTES);
+
+  test("a pattern that matches nothing stops the up before there are users or a mirror", async () => {
+    await createTopic(at.sandbox, "orders-eu");
+    project = await ownStack(at.sandbox, "ordres");
+    const result = await project.up({ mayFail: true });
+    expect(result.exitCode).not.toBe(0);
+    expect(say(result)).toMatch(/ordres-\.\*/);
+    expect(await mirrors()).toEqual([]);
+    expect((await kubernetesObjects(at.sandbox.kubernetes!)).filter((o) => o.includes("mm2-credentials"))).toEqual([]);
+    await project.destroy();
+    expect(await kubernetesObjects(at.sandbox.kubernetes!)).toEqual([]);
+  }, 10 * MINUTES);
+
+  test("an up that is killed in the middle can be run again", async () => {
+    await createTopic(at.sandbox, "kill-data");
+    await produce(at.sandbox, "kill-data", 200);
+    project = await ownStack(at.sandbox, "kill", { gate: { limitSeconds: 120 } });
+    for (const line of [/Preflight .* created/, /KafkaMirrorMaker2 .* created/]) await project.killedUp(line);
+    await project.up();
+    await until("the copy", () => recordsIn(at.sandbox.target, "kill-data"), (n) => n === 200);
+    await project.set({ phase: "cutover" });
+    for (const line of [/gate: /, /Gate .* updated/]) await project.killedUp(line);
+    await project.up();
+    expect((await project.outputs())["passedAt"]).toMatch(/^\d{4}-/);
+  }, 20 * MINUTES);
+
+  test("a producer that keeps writing keeps the gate shut, and is named", async () => {
+    await project.set({ phase: "mirror" });
+    await project.up();
+    const kafka = applicationClient(at.sandbox.origin.connection, "late-writer");
+    const producer = await startProducer(kafka, "kill-data", 20);
+    try {
+      await project.set({ phase: "cutover", gate: { limitSeconds: 15, stableSeconds: 3 } });
+      const result = await project.up({ mayFail: true });
+      expect(result.exitCode).not.toBe(0);
+      expect(say(result)).toMatch(/GATE_\w+/);
+      expect(say(result)).toContain("kill-data");
+      expect(await mirrors()).toHaveLength(1);
+    } finally {
+      await producer.stop();
+    }
+  }, 10 * MINUTES);
+
+  test("a destroy of an incomplete copy stops at the gate and leaves everything running", async () => {
+    await project.set({ phase: "mirror", mirror: { ...(await mirrorSettings(project)), sourceConnector: { state: "paused" } } });
+    await project.up();
+    await produce(at.sandbox, "kill-data", 50, { from: 10_000 });
+    const result = await project.destroy({ mayFail: true });
+    expect(result.exitCode).not.toBe(0);
+    expect(say(result)).toMatch(/GATE_\w+/);
+    expect(say(result)).toContain("kill-data");
+    expect(await mirrors()).toHaveLength(1);
+    const { topics } = await listEverything(at.sandbox.target);
+    expect([...topics.keys()].filter((name) => name.startsWith("mirror-kill-"))).toHaveLength(3);
+  }, 10 * MINUTES);
+
+  test("a migration that is given up is taken down, and says so in its outputs", async () => {
+    await project.set({ abandon: true });
+    await project.up();
+    expect((await project.outputs())["abandonedAt"]).toMatch(/^\d{4}-/);
+    await project.destroy();
+    expect(await kubernetesObjects(at.sandbox.kubernetes!)).toEqual([]);
+    const { topics, principals } = await listEverything(at.sandbox.target);
+    expect([...topics.keys()].filter((name) => name.includes("internal") || name.startsWith("mirror-"))).toEqual([]);
+    expect(principals.filter((p) => p.includes("mm2"))).toEqual([]);
+    expect(await recordsIn(at.sandbox.origin, "kill-data")).toBeGreaterThan(200);
+  }, 10 * MINUTES);
+
+  test("a failed task under a Ready mirror fails the gate with the task's own reason", async () => {
+    await createTopic(at.sandbox, "big-records", 1, { "max.message.bytes": "8000000" });
+    await produce(at.sandbox, "big-records", 5, { partitions: 1 });
+    await produce(at.sandbox, "big-records", 1, { partitions: 1, from: 5, valueBytes: 3_000_000 });
+    project = await ownStack(at.sandbox, "big", { profile: "least", gate: { limitSeconds: 60 } });
+    await project.up();
+    await project.set({ phase: "cutover" });
+    const result = await project.up({ mayFail: true });
+    expect(result.exitCode).not.toBe(0);
+    expect(say(result)).toMatch(/FAILED/);
+    expect(say(result)).toMatch(/RecordTooLarge|too large|larger/i);
+    await project.set({ phase: "mirror", abandon: true });
+    await project.up();
+    await project.destroy();
+    expect(await kubernetesObjects(at.sandbox.kubernetes!)).toEqual([]);
+  }, 10 * MINUTES);
+});
+
+async function mirrorSettings(project: Project): Promise<object> {
+  return JSON.parse(await project.setting("mirror")) as object;
+}

@@ -1,0 +1,180 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { holdOn } from "../../../engine/fence/hold";
+import { checkOn, lowerOn, raiseOn } from "../../../engine/fence/raise";
+import type { Acl } from "../../../engine/kafka/port";
+import { silent } from "../../../engine/progress";
+import { eventually, modelFor } from "../support/mirror";
+import { FakeOrigin } from "./fake-origin";
+
+const unused = { connection: { bootstrapServers: "localhost:1" } };
+const { mirror } = modelFor({ origin: unused, target: unused } as never, "m", { topicsPattern: "orders|payments|m-.*|mm2.*" });
+const quick = { settleMs: 1, settleLimitMs: 20 };
+const syncs = "mm2-offset-syncs.m-target.internal";
+let origin: FakeOrigin;
+
+const raise = async (options = {}) => (await raiseOn(origin.port(), mirror, { ...quick, ...options }, silent)).raised;
+const lower = () => lowerOn(origin.port(), mirror, silent);
+const check = (options = {}) => checkOn(origin.port(), mirror, options);
+const denied = (): string[] => origin.list.filter((a) => a.permission === "deny" && a.resourceType === "topic").map((a) => `${a.principal} ${a.operation} ${a.resourceName}`).sort();
+const others = (): Acl[] => origin.list.filter((a) => a.permission === "allow");
+
+beforeEach(() => {
+  origin = new FakeOrigin(["orders", "payments", "elsewhere", syncs, "__consumer_offsets"]);
+  origin.allow({}, { operation: "Read" }, { principal: "User:mirror", operation: "Read" });
+});
+
+describe("the fence's rules", () => {
+  it("deny writing to everyone, on exactly the migrated topics, never on the mirror's own", async () => {
+    const before = others();
+    const raised = await raise();
+    expect(denied()).toEqual(["User:* Write orders", "User:* Write payments"]);
+    expect(others()).toEqual(before);
+    expect(raised).toMatchObject({ topics: 2, principals: ["User:*"], created: 2, own: [], writing: [] });
+    expect(await check()).toEqual({ state: "up", rules: 2, missing: [], leftovers: [] });
+  });
+
+  it("are made once, and go without a trace", async () => {
+    const before = origin.list;
+    await raise();
+    const up = origin.list.length;
+    expect(await raise()).toMatchObject({ created: 0 });
+    expect(origin.list.length).toBe(up);
+    expect(await lower()).toEqual({ removed: 2 });
+    expect(origin.list).toEqual(before);
+    expect(await lower()).toEqual({ removed: 0 });
+    expect(await check()).toMatchObject({ state: "down" });
+  });
+
+  it("can be taken away after a kill at any point of raising or lowering", async () => {
+    const before = origin.list;
+    const steps = 4;
+    for (const act of ["create", "delete"] as const) {
+      for (let killAt = 0; killAt < steps; killAt++) {
+        let left = killAt;
+        origin.beforeWrite = (what) => {
+          if (what === act && left-- === 0) throw new Error("killed");
+        };
+        if (act === "delete") await raise();
+        await expect(act === "create" ? raise() : lower()).rejects.toThrow("killed");
+        origin.beforeWrite = () => {};
+        // No rule is ever without the marker that lets it be found.
+        const marked = origin.list.filter((a) => a.resourceType === "transactionalId").map((a) => a.resourceName.split(":").at(-1));
+        expect(marked).toEqual(expect.arrayContaining(denied().map((d) => d.split(" ")[2])));
+        await lower();
+        expect(origin.list).toEqual(before);
+      }
+    }
+  });
+
+  it("leave a denial that was there before", async () => {
+    origin.allow({ resourceName: "orders", principal: "User:*", permission: "deny" });
+    expect(await raise()).toMatchObject({ created: 1, own: ["orders"] });
+    await lower();
+    expect(denied()).toEqual(["User:* Write orders"]);
+  });
+
+  it("follow topics that come while the fence stands, and name those that are no longer migrated", async () => {
+    await raise();
+    origin.ends.set("m-new", 0n);
+    expect(await check()).toMatchObject({ state: "partly", missing: ["m-new"] });
+    await raise();
+    origin.ends.delete("m-new");
+    expect(await check()).toMatchObject({ state: "up", leftovers: ["m-new"] });
+    await lower();
+    expect(denied()).toEqual([]);
+  });
+
+  it("can except principals where rights are given one by one", async () => {
+    origin.allow({ principal: "User:admin" }, { principal: "User:other", resourceName: "pay", patternType: "prefixed", operation: "All" });
+    await raise({ except: ["User:admin"] });
+    expect(denied()).toEqual(["User:app Write orders", "User:app Write payments", "User:other Write payments"]);
+    await lower();
+    origin.allow({ principal: "User:*", resourceName: "orders" });
+    await expect(raise({ except: ["User:admin"] })).rejects.toThrow(/FENCE_EXCEPT_EVERYONE[^]*orders/);
+  });
+});
+
+describe("topics that no ACL names", () => {
+  beforeEach(() => {
+    origin.acls.clear();
+    origin.allow({ resourceName: "orders" });
+  });
+
+  it("are not touched blindly where the brokers hide their default", async () => {
+    origin.brokerConfig = { "allow.everyone.if.no.acl.found": null };
+    await expect(raise()).rejects.toThrow(/FENCE_DEFAULT_UNKNOWN[^]*payments/);
+    expect(denied()).toEqual([]);
+  });
+
+  it("stay readable where everyone is allowed by default", async () => {
+    const before = origin.list;
+    await raise({ everyoneByDefault: true });
+    expect(others().map((a) => `${a.principal} ${a.operation} ${a.resourceName}`)).toEqual(["User:app Write orders", "User:* All payments"]);
+    // A second look must not take the fence's own rule for somebody's.
+    expect(await raise({ everyoneByDefault: true })).toMatchObject({ created: 0 });
+    await lower();
+    expect(origin.list).toEqual(before);
+  });
+
+  it("need no rule of their own where nobody is", async () => {
+    await raise({ everyoneByDefault: false });
+    expect(others()).toHaveLength(1);
+    await lower();
+    await raise();
+    expect(denied()).toHaveLength(2);
+  });
+});
+
+describe("an origin without an authorizer", () => {
+  it("can't be fenced, and has nothing to lower", async () => {
+    origin.authorizer = false;
+    await expect(raise()).rejects.toThrow("FENCE_NO_AUTHORIZER");
+    expect(await lower()).toEqual({ removed: 0 });
+  });
+});
+
+describe("what passes the fence", () => {
+  it("is named: partitions that are still written to", async () => {
+    origin.beforeEnds = () => origin.ends.set("orders", (origin.ends.get("orders") as bigint) + 1n);
+    const raised = await raise();
+    expect(raised.writing).toEqual([{ topic: "orders", partition: 0, from: expect.any(String), to: expect.any(String) }]);
+    expect(raised.warnings[0]).toContain("orders-0");
+  });
+});
+
+describe("holding the fence", () => {
+  const looks = (more: number): Promise<void> => {
+    const from = origin.looks;
+    return eventually(`${more} looks`, async () => origin.looks >= from + more);
+  };
+
+  it("renews what was removed and tells what was written in the gap", async () => {
+    await raise();
+    const stop = new AbortController();
+    const lines: string[] = [];
+    const said = { info: () => {}, warn: (l: string) => void lines.push(l) };
+    const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5 }, said, stop.signal);
+    await looks(3);
+    // As an operator does: everything of User:* goes, and a producer is quick.
+    for (const [id, a] of origin.acls) if (a.principal === "User:*") origin.acls.delete(id);
+    origin.ends.set("payments", 7n);
+    await eventually("the renewed fence", async () => denied().length === 2);
+    stop.abort();
+    const report = await holding;
+    expect(report.gaps).toHaveLength(1);
+    expect(report.gaps[0]).toMatchObject({ rules: 2, topics: ["orders", "payments"], wrote: [{ topic: "payments", partition: 0, from: "0", to: "7" }] });
+    expect(report.wrote).toEqual([]);
+    expect(report.looks).toBeGreaterThan(2);
+    expect(lines.join()).toContain("payments-0 0 -> 7");
+  });
+
+  it("sees writes that no gap explains", async () => {
+    await raise();
+    const stop = new AbortController();
+    const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5 }, silent, stop.signal);
+    await looks(2);
+    origin.ends.set("orders", 3n);
+    stop.abort();
+    expect(await holding).toMatchObject({ gaps: [], wrote: [{ topic: "orders", from: "0", to: "3" }] });
+  });
+});

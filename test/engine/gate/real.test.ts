@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ConnectStateReader } from "../../../engine/connect-state";
+import { evaluateGate, runGate } from "../../../engine/gate";
+import type { MigrationModel } from "../../../engine/model";
+import { connectorNames, internalTopics } from "../../../engine/naming";
+import { silent } from "../../../engine/progress";
+import { readRecords } from "../../../engine/records";
+import { compareCopy, verifyCopy } from "../../../engine/verify";
+import { uniqueName } from "../../support/clusters";
+import { application, deleteBelow, produce, transaction, withPorts } from "../kafka/support";
+import { modelFor, type RunningMirror, startMirror } from "../support/mirror";
+
+/** A real MirrorMaker 2 between real brokers, and a topic for each case that breaks a naive rule. */
+const ports = withPorts("port-real");
+const prefix = uniqueName("port-real");
+let model: MigrationModel;
+let mirror: RunningMirror | undefined;
+const topic = (name: string) => `${prefix}-data-${name}`;
+const values = (count: number, from = 0) => Array.from({ length: count }, (_, i) => ({ key: `k${from + i}`, value: `v${from + i}`, headers: { n: String(i) } }));
+const end = async (name: string) => Number((await ports.origin.listOffsets([{ topic: topic(name), partition: 0 }], "latest"))[0]!.offset);
+
+beforeAll(async () => {
+  model = modelFor(ports.clusters, prefix);
+  const app = application(ports.clusters.origin);
+  const make = async (name: string, configs: Record<string, string> = {}, partitions = 1) => {
+    ports.remember(topic(name));
+    await ports.origin.createTopic(topic(name), { partitions, replicationFactor: 1, configs });
+  };
+  for (const name of internalTopics(model.mirror).map((t) => t.name)) ports.remember(name);
+  await make("plain", {}, 3);
+  await produce(app, topic("plain"), [0, 1, 2].flatMap((partition) => values(50).map((v) => ({ ...v, partition }))));
+  await make("empty");
+  await make("committed");
+  await produce(app, topic("committed"), values(3));
+  await transaction(app, topic("committed"), ["a", "b"], "commit");
+  await make("aborted");
+  await transaction(app, topic("aborted"), ["x", "y"], "abort");
+  await make("compacted", { "cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.001" });
+  for (let round = 0; round < 3; round++) await produce(app, topic("compacted"), values(20).map((v) => ({ ...v, value: `${round}` })));
+  await produce(app, topic("compacted"), values(5).map((v) => ({ ...v, value: null })));
+  await sleep(150);
+  await produce(app, topic("compacted"), [{ key: "last", value: "last" }]);
+  await make("prefix");
+  await produce(app, topic("prefix"), values(20));
+  await deleteBelow(app, topic("prefix"), 12);
+  await make("gone");
+  await produce(app, topic("gone"), values(10));
+  await deleteBelow(app, topic("gone"), 10);
+  for (const codec of ["gzip", "snappy", "lz4", "zstd"]) {
+    await make(codec, { "compression.type": codec });
+    await produce(app, topic(codec), values(100));
+  }
+  await compacted(topic("compacted"), 66);
+  mirror = await startMirror(ports.clusters, model);
+}, 240_000);
+
+afterAll(() => mirror?.stop(), 60_000);
+
+/** Waits until the broker's cleaner has been there. */
+async function compacted(name: string, written: number): Promise<void> {
+  for (const deadline = Date.now() + 90_000; ; await sleep(500)) {
+    const left = await readRecords(ports.origin, name, 0, 0n, BigInt(written));
+    if (left.length < written / 2) return;
+    if (Date.now() > deadline) throw new Error(`${name} still has ${left.length} of ${written} records`);
+  }
+}
+
+const connectorUrl = () => `${mirror!.worker.restUrl}/connectors/${encodeURIComponent(connectorNames(model.mirror).source)}`;
+
+/** Connect answers before the tasks have stopped: only then is nothing more copied. */
+async function stopConnector(): Promise<void> {
+  expect((await fetch(`${connectorUrl()}/stop`, { method: "PUT" })).status).toBe(204);
+  for (const deadline = Date.now() + 30_000; ; await sleep(100)) {
+    const status = (await (await fetch(`${connectorUrl()}/status`)).json()) as { connector: { state: string }; tasks: unknown[] };
+    if (status.connector.state === "STOPPED" && status.tasks.length === 0) return;
+    if (Date.now() > deadline) throw new Error(`not stopped: ${JSON.stringify(status)}`);
+  }
+}
+
+describe("a real mirror", () => {
+  it("passes the gate when it has copied everything: markers, aborted records, compaction, deletions and codecs", async () => {
+    const said: string[] = [];
+    const result = await runGate(model, { limitMs: 120_000, stableForMs: 2000, pollMs: 500 }, { info: (l) => said.push(l), warn: (l) => said.push(l) });
+    expect(result, said.join("\n")).toMatchObject({ topics: 11, partitions: 13, warnings: [] });
+    // The commit marker and the abort marker: arithmetic alone would have waited for ever.
+    expect(result.gapsRead).toBeGreaterThanOrEqual(2);
+    expect(Object.keys(result.cleared)).toContain(`${topic("committed")}:0`);
+    expect(result.lastRecordsCompared).toBe(11);
+  });
+
+  it("has left in Connect's topics what the reader takes from them", async () => {
+    const view = await new ConnectStateReader(ports.target, model.mirror).read();
+    expect(view.missingTopics).toEqual([]);
+    expect(view.source).toMatchObject({ target: "STARTED", status: { state: "RUNNING" }, inconsistent: false });
+    expect(view.checkpoint).toMatchObject({ status: { state: "RUNNING" } });
+    expect(view.source!.config["connector.class"]).toBe("org.apache.kafka.connect.mirror.MirrorSourceConnector");
+    expect(view.assignments.flatMap((t) => t.partitions)).toHaveLength(13);
+    expect(view.assignments.every((t) => t.status?.state === "RUNNING")).toBe(true);
+    expect(view.offsets.get(`${topic("plain")}:2`)).toBe(49);
+    expect(view.offsets.get(`${topic("committed")}:0`)).toBe(4);
+    for (const none of ["empty", "gone"]) expect(view.offsets.has(`${topic(none)}:0`)).toBe(false);
+    // The same as Connect's own REST interface says.
+    const answer = (await (await fetch(`${connectorUrl()}/offsets`)).json()) as { offsets: { partition: { topic: string; partition: number }; offset: { offset: number } }[] };
+    expect(new Map(answer.offsets.map((o) => [`${o.partition.topic}:${o.partition.partition}`, o.offset.offset]))).toEqual(new Map(view.offsets));
+  });
+
+  it("is verified record by record, and at the tails", async () => {
+    const result = await verifyCopy(model, { mode: "full" }, silent);
+    expect(result).toMatchObject({ equal: true, partitions: 13, differences: [], notes: [] });
+    expect(result.topics.find((t) => t.topic === topic("committed"))).toMatchObject({ originRecords: 5, targetRecords: 5 });
+    // Read uncommitted, so the mirror has copied the aborted records too.
+    expect(result.topics.find((t) => t.topic === topic("aborted"))).toMatchObject({ originRecords: 2, targetRecords: 2 });
+    expect(await verifyCopy(model, { mode: "tail", tailRecords: 10 }, silent)).toMatchObject({ equal: true });
+  });
+
+  it("stops passing with one more record, until that is copied too", async () => {
+    await stopConnector();
+    await produce(application(ports.clusters.origin), topic("plain"), values(1, 50));
+    await expect(evaluateGate(model, {}, silent)).rejects.toThrow(`${topic("plain")}-0: 1 offsets are not copied (copied up to 49, the origin ends at 51)`);
+    await expect(evaluateGate(model, {}, silent)).rejects.toThrow("the source connector is STOPPED");
+    expect((await compareCopy(model, { mode: "full" }, silent)).differences.map((d) => [d.topic, d.kind, d.originOffset])).toEqual([[topic("plain"), "missing", 50]]);
+    await fetch(`${connectorUrl()}/resume`, { method: "PUT" });
+    await expect(runGate(model, { limitMs: 60_000, stableForMs: 1000, pollMs: 300 }, silent)).resolves.toMatchObject({ partitions: 13 });
+  });
+
+  it("shows what only the log's start tells: records deleted at the origin while the mirror stood still", async () => {
+    await stopConnector();
+    const before = await end("prefix");
+    const app = application(ports.clusters.origin);
+    await produce(app, topic("prefix"), values(5, 100));
+    await deleteBelow(app, topic("prefix"), before + 5);
+    await fetch(`${connectorUrl()}/resume`, { method: "PUT" });
+    await expect(runGate(model, { limitMs: 60_000, stableForMs: 1000, pollMs: 300, graceMs: 5000 }, silent)).rejects.toThrow(
+      `GATE_BLOCKED: the copy cannot become complete as things stand: 12 of 13 partitions in 11 topics are complete\n  - ${topic("prefix")}-0: offsets ${before} to ${before + 4} were deleted on the origin before they were seen copied`,
+    );
+  });
+});

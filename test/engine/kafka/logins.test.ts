@@ -1,0 +1,121 @@
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openKafka } from "../../../engine/kafka/client";
+import type { Connection } from "../../../engine/model";
+import { classPath, kafkaParts, startJava } from "../../../sandbox/kafka/java";
+import { writeProperties } from "../../../sandbox/kafka/properties";
+import { freePorts, supervise } from "../../../sandbox/processes";
+import { createAuthority, issueCertificate } from "../../../sandbox/tls";
+
+/** One broker with a listener for each way to log in that the sandbox's clusters do not have. */
+const authority = createAuthority("logins CA");
+const password = "pass-word \"quoted\" \\ ü";
+let stop: () => Promise<void> = async () => {};
+let port: Record<"PLAIN" | "SCRAM" | "OAUTH" | "MTLS" | "INTERNAL" | "CONTROLLER", number>;
+
+const module = (name: string, options: Record<string, string> = {}) =>
+  `org.apache.kafka.common.security.${name} required ${Object.entries(options).map(([k, v]) => `${k}="${v.replace(/[\\"]/g, (c) => `\\${c}`)}"`).join(" ")};`;
+
+beforeAll(async () => {
+  const parts = await kafkaParts(undefined, () => {});
+  const [PLAIN, SCRAM, OAUTH, MTLS, INTERNAL, CONTROLLER] = (await freePorts(6)) as [number, number, number, number, number, number];
+  port = { PLAIN, SCRAM, OAUTH, MTLS, INTERNAL, CONTROLLER };
+  const supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-logins-")));
+  stop = () => supervisor.stop();
+  const folder = join(supervisor.folder, "broker");
+  await mkdir(join(folder, "data"), { recursive: true });
+  const own = issueCertificate(authority, { commonName: "logins", hosts: ["127.0.0.1", "localhost"], usage: "both" });
+  await writeFile(join(folder, "node.pem"), `${own.key}${own.cert}${own.ca}`);
+  await writeFile(join(folder, "ca.pem"), own.ca);
+  const settings = join(folder, "server.properties");
+  const listeners = Object.entries(port).map(([name, p]) => `${name}://127.0.0.1:${p}`);
+  await writeProperties(settings, {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.quorum.voters": `1@127.0.0.1:${CONTROLLER}`,
+    "controller.listener.names": "CONTROLLER",
+    "inter.broker.listener.name": "INTERNAL",
+    listeners: listeners.join(","),
+    "listener.security.protocol.map": "PLAIN:SASL_SSL,SCRAM:SASL_PLAINTEXT,OAUTH:SASL_PLAINTEXT,MTLS:SSL,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "log.dirs": join(folder, "data"),
+    "offsets.topic.replication.factor": "1",
+    "ssl.keystore.type": "PEM",
+    "ssl.keystore.location": join(folder, "node.pem"),
+    "ssl.truststore.type": "PEM",
+    "ssl.truststore.location": join(folder, "ca.pem"),
+    "listener.name.mtls.ssl.client.auth": "required",
+    "listener.name.plain.sasl.enabled.mechanisms": "PLAIN",
+    "listener.name.plain.plain.sasl.jaas.config": module("plain.PlainLoginModule", { user_app: password }),
+    "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-256",
+    "listener.name.scram.scram-sha-256.sasl.jaas.config": module("scram.ScramLoginModule"),
+    "listener.name.oauth.sasl.enabled.mechanisms": "OAUTHBEARER",
+    "listener.name.oauth.oauthbearer.sasl.jaas.config": module("oauthbearer.OAuthBearerLoginModule", { unsecuredLoginStringClaim_sub: "broker" }),
+  });
+  const words = ["kafka.tools.StorageTool", "format", "-t", "AAAAAAAAAAAAAAAAAAAAAA", "-c", settings, "--add-scram", `SCRAM-SHA-256=[name=app,password=scram-secret]`];
+  await writeFile(join(folder, "format.args"), words.map((w) => `"${w.replace(/[\\"]/g, (c) => `\\${c}`)}"`).join("\n"), { mode: 0o600 });
+  const tool = supervisor.start({ name: "format", command: parts.java, args: [`@${join(folder, "format.args")}`], cwd: folder, env: { ...process.env, CLASSPATH: await classPath(parts.kafka) }, log: join(folder, "format.log") });
+  expect((await tool.exited).code).toBe(0);
+  const broker = await startJava(supervisor, { name: "logins broker", mainClass: "kafka.Kafka", args: [settings], heap: "384m", folder, logName: "broker", parts, kind: "broker", mayArchive: false });
+  await broker.process.until("a connection without login", async () => {
+    const opened = await openKafka({ bootstrapServers: `127.0.0.1:${INTERNAL}` }, "origin").catch(() => undefined);
+    await opened?.close();
+    return opened === undefined ? undefined : true;
+  }, 120_000, 300);
+}, 300_000);
+
+afterAll(() => stop(), 60_000);
+
+/** Logs in and asks something that needs the connection. */
+async function login(listener: keyof typeof port, rest: Omit<Connection, "bootstrapServers">): Promise<string> {
+  try {
+    const kafka = await openKafka({ bootstrapServers: `127.0.0.1:${port[listener]}`, ...rest }, "origin");
+    const { brokers } = await kafka.describeCluster();
+    await kafka.close();
+    return `${brokers.length} broker`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** An unsecured JSON web token (RFC 7515, alg none), which Kafka's test handler takes. */
+function token(expires: number): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const now = Math.floor(Date.now() / 1000);
+  return `${part({ alg: "none" })}.${part({ sub: "app", iat: now, exp: now + expires })}.`;
+}
+
+describe("logging in", () => {
+  const tls = { ca: authority.cert };
+
+  it("with nothing at all", async () => {
+    expect(await login("INTERNAL", {})).toBe("1 broker");
+  });
+
+  it("PLAIN over TLS", async () => {
+    expect(await login("PLAIN", { tls, sasl: { mechanism: "PLAIN", username: "app", password } })).toBe("1 broker");
+    const refused = await login("PLAIN", { tls, sasl: { mechanism: "PLAIN", username: "app", password: "other-secret" } });
+    expect(refused).toMatch(/^KAFKA_AUTHENTICATION: .* refused the credentials for user "app" \(PLAIN\)/);
+    expect(refused).not.toContain("other-secret");
+  });
+
+  it("SCRAM-SHA-256 without TLS", async () => {
+    expect(await login("SCRAM", { sasl: { mechanism: "SCRAM-SHA-256", username: "app", password: "scram-secret" } })).toBe("1 broker");
+    expect(await login("SCRAM", { sasl: { mechanism: "SCRAM-SHA-256", username: "app", password: "wrong" } })).toMatch(/^KAFKA_AUTHENTICATION/);
+    expect(await login("SCRAM", { tls, sasl: { mechanism: "SCRAM-SHA-256", username: "app", password: "scram-secret" } })).toMatch(/^KAFKA_TLS/);
+  });
+
+  it("OAUTHBEARER", async () => {
+    expect(await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", token: token(3600) } })).toBe("1 broker");
+    expect(await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", token: token(-3600) } })).toMatch(/^KAFKA_AUTHENTICATION: .*\(OAUTHBEARER\)/);
+  });
+
+  it("mutual TLS, with a certificate of the right authority only", async () => {
+    const { cert, key } = issueCertificate(authority, { commonName: "app", usage: "client" });
+    expect(await login("MTLS", { tls: { ...tls, cert, key } })).toBe("1 broker");
+    expect(await login("MTLS", { tls })).toMatch(/^KAFKA_TLS/);
+    const other = issueCertificate(createAuthority("another CA"), { commonName: "app", usage: "client" });
+    expect(await login("MTLS", { tls: { ...tls, cert: other.cert, key: other.key } })).toMatch(/^KAFKA_TLS/);
+  });
+});

@@ -1,0 +1,216 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { applyWith } from "../../../engine/offsets/apply";
+import { planThrough } from "../../../engine/offsets/plan";
+import { revertWith } from "../../../engine/offsets/revert";
+import type { OffsetOptions, OffsetPlan } from "../../../engine/offsets";
+import { timeWith } from "../../../engine/offsets/other-ways";
+import type { MirrorModel } from "../../../engine/model";
+import { silent } from "../../../engine/progress";
+import { FakeCluster } from "./cluster";
+import { logOf, mirror as mirrorLog, readerOf, type Log } from "./logs";
+import { testMirror } from "../../support/models";
+
+const mirror: MirrorModel = testMirror({ groupId: "mm2", offsetStorageTopic: "mm2-offsets", configStorageTopic: "mm2-configs", statusStorageTopic: "mm2-status", topicsPattern: "orders,payments,lists", groupsExcludePattern: "internal-.*" });
+
+let origin: FakeCluster;
+let target: FakeCluster;
+let logs: { origin: Map<string, Log>; target: Map<string, Log> };
+
+/** A topic on both sides: the origin's offsets are 10 ahead of the target's. */
+function topic(name: string, records = 20): void {
+  const here = logOf(Array.from({ length: records }, (_, i) => ({ body: `${name} ${i}` })), 10);
+  const there = mirrorLog(here);
+  for (const [cluster, map, log] of [[origin, logs.origin, here], [target, logs.target, there]] as const) {
+    map.set(`${name}:0`, log);
+    cluster.topics.set(name, { partitions: [{ start: log.start, end: log.end }] });
+  }
+}
+
+const clusters = () => ({ origin: origin.port("origin"), target: target.port("target") });
+const plan = (options: OffsetOptions = {}): Promise<OffsetPlan> =>
+  planThrough(clusters(), { origin: readerOf(logs.origin, false), target: readerOf(logs.target, false) }, mirror, options, silent);
+const apply = (p: OffsetPlan, options: OffsetOptions = {}) => applyWith(clusters(), p, options, silent);
+
+beforeEach(() => {
+  origin = new FakeCluster();
+  target = new FakeCluster();
+  logs = { origin: new Map(), target: new Map() };
+  for (const name of ["orders", "payments", "lists"]) topic(name);
+});
+
+describe("planning", () => {
+  it("takes the groups that the mirror's patterns select, and the explicit lists", async () => {
+    for (const g of ["app", "internal-a", "internal-b", "unwanted"]) origin.group(g, { "orders:0": 15 });
+    origin.group("a-connect", { "orders:0": 15 }, { protocolType: "connect" });
+    origin.group("simple", { "orders:0": 15 }, { protocolType: "" });
+    const p = await plan({ groups: ["internal-b", "gone"], excludeGroups: ["unwanted"] });
+    expect(p.groups.map((g) => g.group)).toEqual(["app", "internal-b", "simple"]);
+    expect(p.unknown).toEqual(["gone"]);
+    expect(p.summary.attention[0]).toContain('"gone"');
+  });
+
+  it("translates each committed offset, carries the metadata, and names what is not migrated", async () => {
+    origin.group("app", { "orders:0": [15, "written by app"], "payments:0": 30, "elsewhere:0": 3 });
+    const [group] = (await plan()).groups;
+    expect(group?.topics).toEqual([
+      { topic: "orders", partitions: [{ partition: 0, originOffset: "15", targetOffset: "5", exact: true, how: "neighbours", rereads: 0, metadata: "written by app" }] },
+      { topic: "payments", partitions: [{ partition: 0, originOffset: "30", targetOffset: "20", exact: true, how: "end", rereads: 0 }] },
+    ]);
+    expect(group?.notMigrated).toEqual(["elsewhere"]);
+  });
+
+  it("is JSON, and lists groups that have committed nothing", async () => {
+    origin.group("idle");
+    origin.group("app", { "orders:0": 15 });
+    const p = await plan();
+    expect(p.nothingCommitted).toEqual(["idle"]);
+    expect(JSON.parse(JSON.stringify(p))).toEqual(p);
+    expect(p.summary).toMatchObject({ groups: 1, offsets: 1, exact: 1, rereads: 0, by: { neighbours: 1 } });
+  });
+
+  it("does not translate a partition that the target does not have", async () => {
+    origin.group("app", { "orders:0": 15 });
+    target.topics.delete("orders");
+    const p = await plan();
+    expect(p.groups[0]?.topics[0]?.partitions[0]).toMatchObject({ targetOffset: null, how: "incomplete" });
+    await expect(apply(p)).rejects.toThrow(/OFFSETS_BLOCKED[^]*can't be translated on orders-0/);
+  });
+
+  it("reads a partition once however many groups share it", async () => {
+    for (let i = 0; i < 500; i++) origin.group(`app-${i}`, { "orders:0": 30, "payments:0": 30 });
+    const reads = { scans: 0, records: 0 };
+    await planThrough(clusters(), { origin: readerOf(logs.origin, false, reads), target: readerOf(logs.target, false, reads) }, mirror, {}, silent);
+    expect(reads).toEqual({ scans: 2, records: 4 });
+  });
+});
+
+describe("applying", () => {
+  it("writes, reads back, and does nothing the second time", async () => {
+    origin.group("app", { "orders:0": [15, "m"], "payments:0": 30 });
+    const first = await apply(await plan());
+    expect(first).toMatchObject({ written: 2, inPlace: 0, groups: [{ group: "app", created: true }] });
+    expect(target.offsets("app")).toEqual({ "orders:0": 5, "payments:0": 20 });
+    expect(target.groups.get("app")?.offsets.get("orders:0")?.metadata).toBe("m");
+    const writes = target.writes.length;
+    const second = await apply(await plan());
+    expect(second).toMatchObject({ written: 0, inPlace: 2 });
+    expect(target.writes.length).toBe(writes);
+  });
+
+  it("goes on where it was killed", async () => {
+    for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15 });
+    const p = await plan();
+    target.beforeWrite = (w) => {
+      if (w.startsWith("commit b")) throw new Error("killed");
+    };
+    await expect(apply(p)).rejects.toThrow("killed");
+    target.beforeWrite = () => {};
+    const applied = await apply(p);
+    expect(["a", "b", "c"].map((g) => target.offsets(g))).toEqual(Array(3).fill({ "orders:0": 5 }));
+    expect(applied.written + applied.inPlace).toBe(3);
+    expect(applied.inPlace).toBeGreaterThan(0);
+  });
+
+  it("never moves a group that the target has, without the word", async () => {
+    origin.group("app", { "orders:0": 15 });
+    target.group("app", { "orders:0": 17, "other:0": 4 });
+    const p = await plan();
+    await expect(apply(p)).rejects.toThrow(/group "app" has other offsets on the target: orders-0 is at 17, would go to 5[^]*overwrite/);
+    expect(target.writes).toEqual([]);
+    const applied = await apply(p, { overwrite: true });
+    expect(applied.groups[0]).toMatchObject({ created: false, offsets: [{ topic: "orders", before: { offset: "17", metadata: "" } }] });
+    expect(target.offsets("app")).toEqual({ "orders:0": 5, "other:0": 4 });
+  });
+
+  it("names the members of a group that is active on the target, and writes nothing", async () => {
+    origin.group("app", { "orders:0": 15 });
+    origin.group("idle", { "orders:0": 15 });
+    target.group("app", {}, { members: ["checkout-1", "checkout-2"] });
+    const p = await plan();
+    await expect(apply(p)).rejects.toThrow(/checkout-1@10.0.0.1, checkout-2@10.0.0.1/);
+    expect(target.writes).toEqual([]);
+    const applied = await apply(p, { blocked: "skip" });
+    expect(applied.skipped).toEqual([{ group: "app", why: expect.stringContaining("checkout-1") }]);
+    expect(target.offsets("idle")).toEqual({ "orders:0": 5 });
+  });
+
+  it("notices a group that becomes active between the check and the write", async () => {
+    origin.group("app", { "orders:0": 15 });
+    const p = await plan();
+    target.beforeWrite = () => target.group("app", {}, { members: ["early"] });
+    await expect(apply(p)).rejects.toThrow(/OFFSETS_BLOCKED[^]*became active/);
+  });
+
+  it("refuses a plan that the origin has outrun", async () => {
+    origin.group("app", { "orders:0": 15 });
+    const p = await plan();
+    origin.group("app", { "orders:0": 16 });
+    await expect(apply(p)).rejects.toThrow(/OFFSETS_STALE[^]*planned from 15, is at 16/);
+    expect(target.writes).toEqual([]);
+  });
+
+  it("does not believe a write that does not read back", async () => {
+    origin.group("app", { "orders:0": 15 });
+    const p = await plan();
+    const ports = clusters();
+    const forgetful = { ...ports, target: new Proxy(ports.target, { get: (t, n) => (n === "alterGroupOffsets" ? async () => {} : Reflect.get(t, n)) }) };
+    await expect(applyWith(forgetful, p, {}, silent)).rejects.toThrow(/OFFSETS_NOT_WRITTEN[^]*wrote 5, reads nothing/);
+  });
+});
+
+describe("taking back", () => {
+  it("deletes what it made, restores what it replaced, and can be run twice", async () => {
+    origin.group("new", { "orders:0": 15 });
+    origin.group("known", { "orders:0": 15, "payments:0": 15 });
+    target.group("known", { "orders:0": [17, "mine"], "other:0": 4 });
+    const applied = await apply(await plan({ overwrite: true }), { overwrite: true });
+    const reverted = await revertWith(clusters(), applied, silent);
+    expect(reverted).toEqual({ groups: [{ group: "known", restored: 1, deleted: 1 }, { group: "new", restored: 0, deleted: 1 }], left: [] });
+    expect(target.groups.has("new")).toBe(false);
+    expect(target.offsets("known")).toEqual({ "orders:0": 17, "other:0": 4 });
+    expect(target.groups.get("known")?.offsets.get("orders:0")?.metadata).toBe("mine");
+    const writes = target.writes.length;
+    expect(await revertWith(clusters(), applied, silent)).toEqual({ groups: [], left: [] });
+    expect(target.writes.length).toBe(writes);
+  });
+
+  it("takes back what an apply that was killed had written", async () => {
+    origin.group("app", { "orders:0": 15 });
+    await apply(await plan());
+    const again = await apply(await plan());
+    await revertWith(clusters(), again, silent);
+    expect(target.groups.has("app")).toBe(false);
+  });
+
+  it("leaves a group that has moved since, or is active, and says so", async () => {
+    origin.group("moved", { "orders:0": 15, "payments:0": 15 });
+    origin.group("active", { "orders:0": 15 });
+    const applied = await apply(await plan());
+    target.groups.get("moved")?.offsets.set("orders:0", { offset: 9n, metadata: "" });
+    (target.groups.get("active") as { members?: string[] }).members = ["checkout-1"];
+    const reverted = await revertWith(clusters(), applied, silent);
+    expect(reverted.groups).toEqual([]);
+    expect(reverted.left).toEqual([
+      { group: "active", why: "is active on the target: checkout-1" },
+      { group: "moved", why: "has moved on the target on 1 partition (orders-0: written 5, is at 9)" },
+    ]);
+    expect(target.offsets("moved")).toEqual({ "orders:0": 9, "payments:0": 5 });
+  });
+});
+
+describe("the guide's second way", () => {
+  it("stands beside the exact answer with what it would skip and read again", async () => {
+    origin.group("behind", { "orders:0": 12 });
+    origin.group("ahead", { "orders:0": 30 });
+    const exact = await plan();
+    const ports = clusters();
+    const listOffsets = async (partitions: { topic: string; partition: number }[], at: unknown) =>
+      partitions.map((p) => ({ ...p, offset: at === "latest" ? 20n : 15n, timestamp: 0n }));
+    const withTimes = { ...ports, target: new Proxy(ports.target, { get: (t, n) => (n === "listOffsets" ? listOffsets : Reflect.get(t, n)) }) };
+    const byTime = await timeWith(withTimes, exact, 1005, silent);
+    const rows = Object.fromEntries(byTime.groups.map((g) => [g.group, g.topics[0]?.partitions[0]]));
+    expect(rows["behind"]).toMatchObject({ targetOffset: "15", how: "time", exact: false, rereads: 0, compared: { exactOffset: "2", skips: 13 } });
+    expect(rows["ahead"]).toMatchObject({ targetOffset: "15", rereads: 5, compared: { exactOffset: "20", skips: 0 } });
+    expect(byTime.summary).toMatchObject({ skips: 13, rereads: 5, exact: 0 });
+  });
+});

@@ -1,0 +1,137 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type AclOperation, aclBindings, administratorAcls, guideAcls, leastAcls } from "../../../engine/acls";
+import { openKafka } from "../../../engine/kafka/client";
+import type { Acl, KafkaPort } from "../../../engine/kafka/port";
+import type { Connection, MigrationModel, Side } from "../../../engine/model";
+import { checkMirrorPrivileges, preflight } from "../../../engine/preflight";
+import { allows } from "../../../engine/preflight/privileges";
+import { createScramUser, deleteScramUser } from "../../../sandbox/kafka/users";
+import { uniqueName, withClusters } from "../../support/clusters";
+import { eventually, modelFor } from "../support/mirror";
+
+const clusters = withClusters();
+const prefix = uniqueName("acl");
+const data = `${prefix}-data`;
+const group = `${prefix}-group`;
+const user = `${prefix}-mirror`;
+const admin = `${prefix}-admin`;
+const password = randomBytes(16).toString("hex");
+
+let ports: Record<Side, KafkaPort>;
+let model: MigrationModel;
+
+const as = (side: Side, username: string): Connection => ({ ...clusters[side].connection, sasl: { mechanism: "SCRAM-SHA-512", username, password } });
+
+beforeAll(async () => {
+  ports = { origin: await openKafka(clusters.origin.connection, "origin"), target: await openKafka(clusters.target.connection, "target") };
+  // Every kind of privilege that there is.
+  model = modelFor(clusters, prefix, { syncGroupOffsets: true, exactlyOnce: true });
+  await ports.origin.createTopic(data, { partitions: 1, replicationFactor: 1 });
+  await ports.origin.alterGroupOffsets(group, [{ topic: data, partition: 0, offset: 0n, metadata: "" }]);
+  for (const side of ["origin", "target"] as const) for (const name of [user, admin]) await createScramUser(clusters[side], name, password);
+});
+
+afterAll(async () => {
+  for (const side of ["origin", "target"] as const) {
+    for (const name of [user, admin]) {
+      await ports[side].deleteAcls(await ports[side].describeAcls({ principal: `User:${name}` }));
+      await deleteScramUser(clusters[side], name);
+    }
+  }
+  await ports.origin.deleteTopics([data]);
+  await ports.origin.deleteGroups([group]);
+  await ports.origin.close();
+  await ports.target.close();
+});
+
+const shown = (acl: Acl) => `${acl.operation} on ${acl.resourceType} ${acl.resourceName}${acl.patternType === "prefixed" ? "*" : ""}`;
+
+/** What these ACLs, and only these, let the check say: `""` when it passes. */
+async function said(work: () => Promise<unknown>): Promise<string> {
+  try {
+    await work();
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Takes each ACL away, alone, expects the check to name it, and gives it back. */
+async function takeAwayInTurn(side: Side, acls: readonly Acl[], check: () => Promise<unknown>): Promise<void> {
+  for (const acl of acls) {
+    // Taking away what another one implies changes nothing.
+    const others = acls.filter((a) => a !== acl && a.resourceType === acl.resourceType && a.resourceName === acl.resourceName).map((a) => a.operation);
+    if (allows(others, acl.operation as AclOperation)) continue;
+    await ports[side].deleteAcls([acl]);
+    let message = "";
+    // Brokers learn of it one after the other.
+    await eventually(`${side}: ${shown(acl)} is missed, said: ${message}`, async () => (message = await said(check)) !== "", 15_000);
+    expect(message, `${side} without ${shown(acl)}`).toMatch(new RegExp(`${side}[^\\n]*${acl.operation} on (the cluster|(topic|group|transactional id) [^\\n]*${acl.resourceName})`));
+    await ports[side].createAcls([acl]);
+    await eventually(`${side}: ${shown(acl)} is back`, async () => (await said(check)) === "", 15_000);
+  }
+}
+
+describe("the mirror's users", () => {
+  const mirror = () => ({ origin: as("origin", user), target: as("target", user) });
+  const check = () => checkMirrorPrivileges(model, mirror(), undefined, { patienceMs: 0 });
+  const least = (side: Side) => aclBindings(leastAcls(side, model.mirror), `User:${user}`);
+
+  beforeAll(async () => {
+    for (const side of ["origin", "target"] as const) await ports[side].createAcls(least(side));
+  });
+
+  it("pass with the least set, as soon as the brokers know it", async () => {
+    await expect(checkMirrorPrivileges(model, mirror())).resolves.toEqual({ topics: 1, groups: 1, warnings: [] });
+  });
+
+  it.each(["origin", "target"] as const)("%s: each privilege of the least set is named when it is missing, with what the mirror would do", async (side) => {
+    await takeAwayInTurn(side, least(side), check);
+    await ports[side].deleteAcls([least(side)[0]!]);
+    await eventually("the effect is said", async () => /without it the (connector|worker|mirror)|without it .*(copied|made|checkpoints|synchronised)/.test(await said(check)), 15_000);
+    await ports[side].createAcls([least(side)[0]!]);
+  }, 300_000);
+
+  it("a deny beats what is granted", async () => {
+    const deny: Acl = { ...least("origin")[0]!, permission: "deny", resourceName: data, patternType: "literal", operation: "Read" };
+    await ports.origin.createAcls([deny]);
+    await eventually("it is seen", async () => new RegExp(`origin, User:${user}: Read on topic ${data}: without it`).test(await said(check)), 15_000);
+    await ports.origin.deleteAcls([deny]);
+  });
+
+  it("a wrong password is said as such", async () => {
+    const wrong = { ...mirror(), target: { ...as("target", user), sasl: { mechanism: "SCRAM-SHA-512" as const, username: user, password: "no" } } };
+    await expect(checkMirrorPrivileges(model, wrong, undefined, { patienceMs: 0 })).rejects.toThrow(/KAFKA_AUTHENTICATION: the target cluster/);
+  });
+
+  it("pass with the guide's own ACLs, for what the guide configures", async () => {
+    for (const side of ["origin", "target"] as const) {
+      await ports[side].deleteAcls(least(side));
+      await ports[side].createAcls(aclBindings(guideAcls(side), `User:${user}`));
+    }
+    const guide = { ...model, mirror: { ...model.mirror, syncGroupOffsets: false, exactlyOnce: false } };
+    await expect(checkMirrorPrivileges(guide, mirror())).resolves.toMatchObject({ warnings: [] });
+    // They do not suffice for exactly-once.
+    await expect(checkMirrorPrivileges(model, mirror(), undefined, { patienceMs: 0 })).rejects.toThrow(/Write on transactional id connect-cluster-.*the worker does not start/);
+  });
+});
+
+describe("the administrator", () => {
+  const own = (): MigrationModel => ({ ...model, origin: as("origin", admin), target: as("target", admin) });
+  const check = () => preflight(own(), { offsetSyncsReplicationFactor: 1 });
+  const acls = (side: Side) => aclBindings(administratorAcls(side, model.mirror), `User:${admin}`);
+
+  beforeAll(async () => {
+    for (const side of ["origin", "target"] as const) await ports[side].createAcls(acls(side));
+  });
+
+  it("passes with its least set", async () => {
+    await eventually("the brokers know it", async () => (await said(check)) === "", 15_000);
+    await expect(check()).resolves.toMatchObject({ topics: 1, partitions: 1, groups: 1 });
+  });
+
+  it.each(["origin", "target"] as const)("%s: each of its privileges is named when it is missing", async (side) => {
+    await takeAwayInTurn(side, acls(side), check);
+  }, 300_000);
+});

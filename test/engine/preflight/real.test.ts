@@ -1,0 +1,163 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { openKafka } from "../../../engine/kafka/client";
+import type { KafkaPort } from "../../../engine/kafka/port";
+import type { MigrationModel } from "../../../engine/model";
+import { preflight, type PreflightOptions } from "../../../engine/preflight";
+import { uniqueName, withClusters } from "../../support/clusters";
+import { eventually, modelFor, produce, type RunningMirror, startMirror } from "../support/mirror";
+
+const clusters = withClusters();
+const prefix = uniqueName("pre");
+const data = `${prefix}-data`;
+const DAY = 86_400_000;
+
+let origin: KafkaPort;
+let target: KafkaPort;
+let model: MigrationModel;
+/** The origin has one broker. */
+const options: PreflightOptions = { offsetSyncsReplicationFactor: 1 };
+
+beforeAll(async () => {
+  origin = await openKafka(clusters.origin.connection, "origin");
+  target = await openKafka(clusters.target.connection, "target");
+  model = modelFor(clusters, prefix);
+  await origin.createTopic(data, { partitions: 2, replicationFactor: 1 });
+  await produce(clusters.origin, data, Array.from({ length: 10 }, (_, i) => ({ value: `v${i}`, partition: i % 2 })));
+});
+
+const own = async (port: KafkaPort) => (await port.listTopics()).filter((name) => name.includes(prefix));
+
+afterAll(async () => {
+  for (const port of [origin, target]) {
+    const names = await own(port);
+    if (names.length > 0) await port.deleteTopics(names);
+    const groups = (await port.listGroups()).map((g) => g.groupId).filter((id) => id.startsWith(prefix));
+    if (groups.length > 0) await port.deleteGroups(groups);
+    await port.close();
+  }
+});
+
+async function refusal(m: MigrationModel = model, o: PreflightOptions = options): Promise<string> {
+  try {
+    await preflight(m, o);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("preflight passed");
+}
+
+const by = (over: Partial<MigrationModel["mirror"]>): MigrationModel => ({ ...model, mirror: { ...model.mirror, ...over } });
+
+describe("connections", () => {
+  it("a wrong password and an unreachable broker are reported together, the password is not", async () => {
+    const { sasl } = clusters.target.connection;
+    const message = await refusal({
+      ...model,
+      origin: { ...clusters.origin.connection, bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 1_000 },
+      target: { ...clusters.target.connection, sasl: { ...sasl, password: "not-the-password" } },
+    });
+    expect(message).toMatch(/^PREFLIGHT_FAILED: 2 findings/);
+    expect(message).toMatch(/KAFKA_UNREACHABLE: .*origin cluster at 127.0.0.1:1/);
+    expect(message).toMatch(/KAFKA_AUTHENTICATION: .*target cluster.*user "admin"/);
+    expect(message).not.toContain("not-the-password");
+  });
+
+  it("one cluster given twice is noticed", async () => {
+    expect(await refusal({ ...model, target: model.origin }, { ...options, storageReplicationFactor: 1, checkpointsReplicationFactor: 1 })).toContain(`SAME_CLUSTER: origin and target are the same cluster (${clusters.origin.clusterId})`);
+  });
+});
+
+describe("what is there", () => {
+  afterEach(async () => {
+    const names = await own(target);
+    if (names.length > 0) await target.deleteTopics(names);
+  });
+
+  it("passes when nothing is in the way, and changes nothing", async () => {
+    const before = [await own(origin), await own(target)];
+    const result = await preflight(model, options);
+    expect(result).toMatchObject({ topics: 1, partitions: 2, groups: 0, resumes: false });
+    expect(result.warnings.filter((w) => w.code !== "TARGET_AUTO_CREATES" && w.code !== "NO_GROUP_SELECTED")).toEqual([]);
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+    expect([await own(origin), await own(target)]).toEqual(before);
+  });
+
+  it("a pattern that matches nothing comes with what was probably meant", async () => {
+    expect(await refusal(by({ topicsPattern: `${prefix}-dat` }))).toMatch(new RegExp(`SELECTION_EMPTY: topicsPattern "${prefix}-dat" selects none`));
+  });
+
+  it("a user topic with the name of an internal one is named with the key that renames it", async () => {
+    const name = model.mirror.offsetStorageTopic;
+    await target.createTopic(name, { partitions: 1, replicationFactor: 1 });
+    await produce(clusters.target, name, [{ value: "an order" }]);
+    const message = await refusal();
+    expect(message).toMatch(new RegExp(`INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: cleanup.policy is delete, not compact; 1 of 1 records.*Fix: set offsetStorageTopic`));
+    // On the origin it would be copied over the mirror's own.
+    const clash = `${data}-configs`;
+    await origin.createTopic(clash, { partitions: 1, replicationFactor: 1 });
+    expect(await refusal(by({ configStorageTopic: clash }))).toMatch(new RegExp(`INTERNAL_NAME_SELECTED: origin topic ${clash} would be copied.*Fix: set configStorageTopic`));
+    await origin.deleteTopics([clash]);
+  });
+
+  it("a target topic with another partition count, or with other data, stops it", async () => {
+    await target.createTopic(data, { partitions: 3, replicationFactor: 1 });
+    expect(await refusal()).toMatch(new RegExp(`TARGET_TOPIC_PARTITIONS: topic ${data} has 3 partitions on the target and 2 on the origin`));
+    await target.deleteTopics([data]);
+    await target.createTopic(data, { partitions: 2, replicationFactor: 1 });
+    await expect(preflight(model, options)).resolves.toMatchObject({ topics: 1 });
+    await produce(clusters.target, data, [{ value: "other", partition: 1 }]);
+    expect(await refusal()).toMatch(new RegExp(`TARGET_TOPIC_HAS_DATA: topic ${data} .*partition 1 from 0 to 1`));
+  });
+
+  it("more replicas than brokers, now or at the reset, are refused", async () => {
+    const message = await refusal(by({ replicationFactor: 4 }), { offsetSyncsReplicationFactor: 3, replication: { rules: [{ pattern: data, factor: 5 }] } });
+    expect(message).toMatch(/the copied topics on the target would get 4 replicas \(replication.factor\), but it has 3 brokers/);
+    expect(message).toMatch(/on the origin would get 3 replicas \(offset-syncs.topic.replication.factor\), but it has 1 broker/);
+    expect(message).toMatch(new RegExp(`REPLICATION_TOO_LARGE: .*topic ${data}: factor 5, but there are 3 brokers`));
+  });
+
+  it("records that the target would delete or refuse are found by their time", async () => {
+    const aged = `${data}-aged`;
+    await origin.createTopic(aged, { partitions: 2, replicationFactor: 1, configs: { "message.timestamp.after.max.ms": String(30 * DAY) } });
+    await produce(clusters.origin, aged, [{ value: "old", partition: 0, timestamp: Date.now() - 2 * 3_600_000 }, { value: "future", partition: 1, timestamp: Date.now() + DAY }]);
+    // What was set on the topic would be copied; the records stay when it is taken back.
+    await origin.incrementalAlterConfigs([{ resource: { type: "topic", name: aged }, set: { "message.timestamp.after.max.ms": null } }]);
+    await target.createTopic(aged, { partitions: 2, replicationFactor: 1, configs: { "retention.ms": "3600000" } });
+    const message = await refusal();
+    expect(message).toMatch(new RegExp(`TARGET_RETENTION_DELETES: .*${aged} has records older than 1 h in 1 partition`));
+    expect(message).toMatch(new RegExp(`TARGET_REFUSES_FUTURE: .*${aged} has records dated more than 1 h in the future in 1 partition`));
+    await expect(preflight(model, { ...options, accept: ["TARGET_RETENTION_DELETES", "TARGET_REFUSES_FUTURE"] })).resolves.toMatchObject({ topics: 2 });
+    await origin.deleteTopics([aged]);
+  });
+});
+
+describe("beside a real MirrorMaker 2", () => {
+  let mirror: RunningMirror | undefined;
+  afterAll(() => mirror?.stop());
+
+  it("passes while it runs, and finds what an earlier run left when the target was emptied", async () => {
+    mirror = await startMirror(clusters, model);
+    await eventually("all records are copied", async () => {
+      if (!(await own(target)).includes(data)) return false;
+      const ends = await target.listOffsets([0, 1].map((partition) => ({ topic: data, partition })), "latest");
+      return ends.every((e) => e.offset === 5n);
+    });
+    // Also in the moments before the first flush.
+    await expect(preflight(model, options)).resolves.toMatchObject({ topics: 1, resumes: true });
+    const group = await target.describeGroups([model.mirror.groupId]);
+    expect(group[0]).toMatchObject({ state: "Stable", protocolType: "connect" });
+    // Another migration must not join this Connect cluster.
+    const other = by({ offsetStorageTopic: `${prefix}-o2`, configStorageTopic: `${prefix}-c2`, statusStorageTopic: `${prefix}-s2` });
+    expect(await refusal(other)).toMatch(new RegExp(`CONNECT_GROUP_TAKEN: target group ${prefix}-connect is \\w+ with 1 worker of another Connect cluster`));
+    await mirror.stop();
+    mirror = undefined;
+    await expect(preflight(model, options)).resolves.toMatchObject({ resumes: true });
+    await target.deleteTopics([data]);
+    expect(await refusal()).toMatch(new RegExp(`OFFSETS_LEFT_OVER: topic ${model.mirror.offsetStorageTopic} .*${data}:[01] mirrored up to 4, but the target has no such topic`));
+    // The state is gone, the copy is not: it would be copied a second time.
+    await target.createTopic(data, { partitions: 2, replicationFactor: 1 });
+    await produce(clusters.target, data, [{ value: "v0", partition: 0 }]);
+    await target.deleteTopics([model.mirror.offsetStorageTopic, model.mirror.configStorageTopic, model.mirror.statusStorageTopic]);
+    expect(await refusal()).toMatch(/TARGET_TOPIC_HAS_DATA/);
+  });
+});

@@ -1,0 +1,155 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Kafka, logLevel } from "kafkajs";
+import { connectorNames } from "../../../engine/naming";
+import type { MigrationModel, MirrorModel } from "../../../engine/model";
+import { startConnectWorker, type ConnectWorker } from "../../../sandbox/connect";
+import { supervise, type Supervisor } from "../../../sandbox/processes";
+import type { TestCluster, TestClusters } from "../../support/clusters";
+import { testMirror } from "../../support/models";
+
+/** A migration of the topics and groups with this prefix; every name in it carries the prefix too. */
+export function modelFor(clusters: TestClusters, prefix: string, mirror: Partial<MirrorModel> = {}): MigrationModel {
+  return {
+    origin: clusters.origin.connection,
+    target: clusters.target.connection,
+    mirror: testMirror({
+      originAlias: `${prefix}-origin`,
+      targetAlias: `${prefix}-target`,
+      groupId: `${prefix}-connect`,
+      offsetStorageTopic: `${prefix}-connect-offsets`,
+      configStorageTopic: `${prefix}-connect-configs`,
+      statusStorageTopic: `${prefix}-connect-status`,
+      topicsPattern: `${prefix}-data.*`,
+      groupsPattern: `${prefix}-group.*`,
+      offsetFlushIntervalMs: 1_000,
+      refreshTopicsIntervalSeconds: 2,
+      ...mirror,
+    }),
+  };
+}
+
+export interface RunningMirror {
+  worker: ConnectWorker;
+  stop(): Promise<void>;
+}
+
+type Login = { username: string; password: string };
+
+function client(cluster: TestCluster, login: Login): Record<string, string> {
+  return {
+    "security.protocol": "SASL_SSL",
+    "sasl.mechanism": "SCRAM-SHA-512",
+    "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username="${login.username}" password="${login.password}";`,
+    "ssl.truststore.type": "PEM",
+    "ssl.truststore.certificates": cluster.ca,
+  };
+}
+
+const under = (prefix: string, config: Record<string, string>) => Object.fromEntries(Object.entries(config).map(([k, v]) => [`${prefix}${k}`, v]));
+
+/** Runs a real MirrorMaker 2 (a Connect worker with the source and the checkpoint connector) for this model. */
+export async function startMirror(clusters: TestClusters, { mirror }: MigrationModel): Promise<RunningMirror> {
+  const supervisor: Supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-mirror-")));
+  try {
+    const login = client(clusters.target, clusters.target.admin);
+    const bytes = "org.apache.kafka.connect.converters.ByteArrayConverter";
+    const worker = await startConnectWorker({
+      folder: join(supervisor.folder, "worker"),
+      properties: {
+        "bootstrap.servers": clusters.target.bootstrapServers,
+        "group.id": mirror.groupId,
+        "offset.storage.topic": mirror.offsetStorageTopic,
+        "config.storage.topic": mirror.configStorageTopic,
+        "status.storage.topic": mirror.statusStorageTopic,
+        "offset.storage.replication.factor": "1",
+        "config.storage.replication.factor": "1",
+        "status.storage.replication.factor": "1",
+        "offset.flush.interval.ms": String(mirror.offsetFlushIntervalMs),
+        "key.converter": bytes,
+        "value.converter": bytes,
+        "header.converter": bytes,
+        ...login,
+        ...under("admin.", login),
+        ...under("producer.", login),
+        ...under("consumer.", login),
+      },
+    });
+    const common: Record<string, string> = {
+      "source.cluster.alias": mirror.originAlias,
+      "target.cluster.alias": mirror.targetAlias,
+      "source.cluster.bootstrap.servers": clusters.origin.bootstrapServers,
+      "target.cluster.bootstrap.servers": clusters.target.bootstrapServers,
+      ...under("source.cluster.", client(clusters.origin, clusters.origin.admin)),
+      ...under("target.cluster.", login),
+      "replication.policy.class": mirror.policyClass,
+      topics: mirror.topicsPattern,
+      groups: mirror.groupsPattern,
+      "key.converter": bytes,
+      "value.converter": bytes,
+      "header.converter": bytes,
+    };
+    const names = connectorNames(mirror);
+    await put(worker, names.source, {
+      ...common,
+      "connector.class": "org.apache.kafka.connect.mirror.MirrorSourceConnector",
+      "replication.factor": String(mirror.replicationFactor),
+      "offset-syncs.topic.replication.factor": "1",
+      "refresh.topics.interval.seconds": String(mirror.refreshTopicsIntervalSeconds),
+      "sync.topic.acls.enabled": "false",
+    });
+    await put(worker, names.checkpoint, {
+      ...common,
+      "connector.class": "org.apache.kafka.connect.mirror.MirrorCheckpointConnector",
+      "checkpoints.topic.replication.factor": "1",
+      "emit.checkpoints.interval.seconds": "1",
+      "refresh.groups.interval.seconds": "1",
+    });
+    return {
+      worker,
+      stop: async () => {
+        await worker.stop();
+        await supervisor.stop();
+      },
+    };
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+}
+
+async function put(worker: ConnectWorker, name: string, config: Record<string, string>): Promise<void> {
+  for (const until = Date.now() + 30_000; ; ) {
+    const answer = await fetch(`${worker.restUrl}/connectors/${encodeURIComponent(name)}/config`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(config),
+    });
+    if (answer.ok) return;
+    // 409: the worker is still joining its group.
+    if (answer.status !== 409 || Date.now() > until) throw new Error(`connector ${name}: ${answer.status} ${await answer.text()}`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+/** Writes records as an application would. */
+export async function produce(cluster: TestCluster, topic: string, messages: { key?: Buffer | string | null; value: Buffer | string | null; partition?: number; timestamp?: number }[]): Promise<void> {
+  const { ca, admin, bootstrapServers } = cluster;
+  const kafka = new Kafka({ brokers: bootstrapServers.split(","), ssl: { ca }, sasl: { mechanism: "scram-sha-512", ...admin }, logLevel: logLevel.NOTHING });
+  const producer = kafka.producer();
+  await producer.connect();
+  try {
+    await producer.send({ topic, messages: messages.map(({ timestamp, ...m }) => ({ ...m, ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }) })) });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+/** Asks again until it is so. */
+export async function eventually(what: string, so: () => Promise<boolean>, limitMs = 60_000): Promise<void> {
+  for (const until = Date.now() + limitMs; !(await so()); ) {
+    if (Date.now() > until) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}

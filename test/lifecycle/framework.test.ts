@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { serve } from "../../lifecycle/handlers/framework";
+
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const step = serve<{ what: string; how?: string }, object>("sample", { create: async () => ({}), update: async () => ({}), remove: async () => {}, immaterial: ["how"] });
+
+test("a change of what is asked for is a change, of the way there is none", async () => {
+  expect(await step.diff("id", { what: "a", how: "b" }, { what: "c", how: "b" })).toEqual({ changes: true });
+  expect(await step.diff("id", { what: "a", how: "b" }, { what: "a", how: "c" })).toEqual({ changes: false });
+});
+
+test("what a preview does not know of the way does not make the step uncertain", async () => {
+  expect(await step.diff("id", { what: "a" }, { what: "a", how: UNKNOWN })).toEqual({ changes: false });
+});
+
+test("errors come without their stack", async () => {
+  const failing = serve("sample", { create: async () => { throw new Error("because"); }, update: async () => ({}), remove: async () => {} });
+  const error = await failing.create({}).catch((e: Error) => e);
+  expect(error).toMatchObject({ message: "because", stack: "" });
+});
+
+test("looks ahead only when every input is known, and hands its findings on as failures", async () => {
+  const looked: unknown[] = [];
+  const looking = serve<{ a: unknown }, object>("sample", {
+    foresee: async (news) => { looked.push(news); return ["no"]; },
+    create: async () => ({}), update: async () => ({}), remove: async () => {},
+  });
+  expect((await looking.check(undefined, { a: { deep: [UNKNOWN] } })).failures).toEqual([]);
+  expect((await looking.check(undefined, { a: 1 })).failures).toEqual([{ property: "sample", reason: "no" }]);
+  expect(looked).toEqual([{ a: 1 }]);
+});

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { describeMirror } from "../../components/mirror/text";
+import { describeUser } from "../../components/user/settings";
+import { allow, topic } from "../../engine/acls/rules";
+import { found, stack } from "./resources";
+
+/** What the component says to settings, without its own frame around it. */
+function refused(declare: () => unknown): string {
+  try {
+    declare();
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+const mirror = (settings: object) => refused(() => describeMirror({ origin: { bootstrapServers: "o:1" }, target: { bootstrapServers: "t:1" }, ...settings } as never));
+const without = (message: string) => message.replace(/^KafkaMirrorMaker2 \S+: |^KafkaUser \S+: /, "");
+
+describe("a component refuses what a mandatory rule forbids, with the rule's own message", () => {
+  test.each([
+    ["dropped-options", { sourceConnector: { config: { "tasks.max": 4 } } }, (p: any) => (p.mirror.spec.mirrors[0].sourceConnector.config["tasks.max"] = 4)],
+    ["dropped-options", { target: { bootstrapServers: "t:1", config: { "ssl.protocol": "x" } } }, (p: any) => (p.mirror.spec.target.config["ssl.protocol"] = "x")],
+    [
+      "policy-agreement",
+      { checkpointConnector: { config: { "replication.policy.separator": "_" } } },
+      (p: any) => (p.mirror.spec.mirrors[0].checkpointConnector.config["replication.policy.separator"] = "_"),
+    ],
+    [
+      "policy-class-exists",
+      Object.fromEntries(["sourceConnector", "checkpointConnector"].map((c) => [c, { config: { "replication.policy.class": "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" } }])),
+      (p: any) => (p.mirror.spec.mirrors[0].sourceConnector.config["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"),
+    ],
+    ["checkpoints-kept", { checkpointConnector: { config: { "emit.checkpoints.enabled": false } } }, (p: any) => (p.mirror.spec.mirrors[0].checkpointConnector.config["emit.checkpoints.enabled"] = false)],
+  ])("%s", (rule, settings, change) => {
+    const [finding] = found(rule, stack({ change }));
+    expect(finding!.level).toBe("mandatory");
+    expect(mirror(settings)).toContain(without(finding!.message));
+  });
+
+  test("a secret in plain text, whose value is not repeated", () => {
+    const message = mirror({ sourceConnector: { config: { "consumer.sasl.jaas.config": 'x required password="hunter2";' } } });
+    expect(message).toContain("sourceConnector.config.consumer.sasl.jaas.config holds a secret as plain text");
+    expect(message).not.toContain("hunter2");
+  });
+
+  test("rules of one's own that write everywhere on the origin", () => {
+    const rules = [allow(topic("*"), "Read", "Write")];
+    const place = { dialect: "strimzi-v1", cluster: "origin", namespace: "origin-ns" } as const;
+    const [finding] = found("origin-write-everything", stack({ change: ({ origin }) => origin.spec.authorization.acls.push({ operations: ["Write"], resource: { type: "topic", name: "*" } }) }));
+    expect(refused(() => describeUser({ ...place, role: "origin", rules }))).toContain(without(finding!.message));
+    expect(refused(() => describeUser({ ...place, role: "target", rules }))).toBe("");
+    // Known, documented, and what people have.
+    expect(refused(() => describeUser({ ...place, role: "origin", profile: "guide" }))).toBe("");
+  });
+
+  test("what needs the rest of the stack is left to the pack", () => {
+    expect(mirror({ replicationFactor: 1 })).toBe("");
+  });
+});

@@ -1,0 +1,53 @@
+import { unknownCheckingProxy } from "@pulumi/policy";
+import { expect, test } from "vitest";
+import { readView } from "../../policies/read";
+import { all, found, kafka, stack } from "./resources";
+
+/** As Pulumi marks a text that it knows only after the update. */
+const LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const connections = (bootstrap: { origin: string; target: string }) => ({
+  origin: { bootstrapServers: bootstrap.origin },
+  target: { bootstrapServers: bootstrap.target },
+});
+
+test("what Pulumi knows later is taken as not said, and the rest is read", () => {
+  const resources = stack({
+    change: ({ mirror, origin }) => {
+      mirror.spec.target.authentication.username = LATER;
+      mirror.spec.target.tls.trustedCertificates[0].secretName = LATER;
+      mirror.spec.mirrors[0].sourceConnector.config["tasks.max"] = 4;
+      origin.spec.authorization.acls[0].resource.name = LATER;
+    },
+  }).map((resource) => ({ ...resource, props: unknownCheckingProxy(resource.props) }));
+  expect(() => String((resources[0]!.props as any).spec.target.authentication.username)).toThrow(/can't be known during preview/);
+  expect(readView(resources).mirrors[0]!.target.authentication).toMatchObject({ type: "scram-sha-512" });
+  expect(found("dropped-options", resources)).toHaveLength(1);
+  expect(() => all(resources)).not.toThrow();
+});
+
+test.each([
+  ["the address", { origin: "origin-kafka-bootstrap.a:9093", target: "target-kafka-bootstrap.b:9093" }, {}],
+  ["the names, where the address tells nothing", { origin: "10.0.0.1:9093", target: "10.0.0.2:9093" }, {}],
+  ["the other one", { origin: "origin-kafka-bootstrap.a:9093", target: "10.0.0.2:9093" }, { cluster: "blue", namespace: "apps" }],
+])("a user's cluster is told by %s", (_what, bootstrap, rename) => {
+  const resources = stack({
+    mirror: connections(bootstrap),
+    change: ({ target }) => {
+      if (rename.cluster) Object.assign(target.metadata, { namespace: rename.namespace, labels: { "strimzi.io/cluster": rename.cluster } });
+    },
+  });
+  expect(readView(resources).users.map((user) => user.side)).toEqual(["origin", "target"]);
+});
+
+test("ACLs through @pulumi/kafka are one user per principal and cluster", () => {
+  const acl = (operation: string, servers: string, type = "Topic") =>
+    kafka("Acl", { aclPrincipal: "User:mm2-credentials", aclResourceType: type, aclResourceName: "*", resourcePatternTypeFilter: "Literal", aclOperation: operation, aclPermissionType: "Allow", aclHost: "*" }, servers);
+  const [mirror] = stack();
+  const resources = [mirror!, acl("Write", "origin-kafka-bootstrap:9093"), acl("Read", "origin-kafka-bootstrap:9093"), acl("Write", "target-kafka-bootstrap:9093")];
+  expect(readView(resources).users.map((user) => [user.side, user.ofMirror, user.rules.length])).toEqual([["origin", true, 2], ["target", true, 1]]);
+  expect(found("origin-write-everything", resources)).toHaveLength(1);
+  // A denial is no right.
+  const denied = { ...acl("Write", "origin-kafka-bootstrap:9093") };
+  denied.props = { ...denied.props, aclPermissionType: "Deny" };
+  expect(found("origin-write-everything", [mirror!, denied])).toEqual([]);
+});

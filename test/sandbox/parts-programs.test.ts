@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { findBuilders, refuseLacks } from "../../sandbox/parts/builders";
+import { plugin, programOnPath, pulumiOnPath } from "../../sandbox/parts/programs";
+import { findJava } from "../../sandbox/parts/tools";
+import { units } from "../../sandbox/parts/units";
+import { fakeProgram, setEnv, tempFolder } from "./parts-support";
+
+const hostUsage = `echo "Usage of $0:" >&2; echo "  -tsconfig string" >&2; exit 2`;
+
+/** A folder that is the whole PATH, but for the shell's own programs. */
+function pathFolder(): string {
+  const bin = tempFolder();
+  setEnv({ PATH: `${bin}:/bin`, PULUMI_HOME: tempFolder() });
+  return bin;
+}
+
+describe("pulumi on the PATH", () => {
+  it("is taken with the language host beside it", async () => {
+    const bin = pathFolder();
+    const pulumi = fakeProgram(join(bin, "pulumi"), "echo v3.200.1");
+    const host = fakeProgram(join(bin, "pulumi-language-nodejs"), hostUsage);
+    expect(await pulumiOnPath()).toEqual([
+      { name: "pulumi", path: pulumi, version: "3.200.1", origin: "path" },
+      { name: "pulumi-language-nodejs", path: host, version: "3.200.1", origin: "path" },
+    ]);
+  });
+
+  it.each([
+    ["it is too old", "echo v3.141.0", hostUsage],
+    ["it does not answer", "exit 1", hostUsage],
+    ["the language host is something else", "echo v3.200.1", "echo hello"],
+  ])("is left when %s", async (_why, pulumi, host) => {
+    const bin = pathFolder();
+    fakeProgram(join(bin, "pulumi"), pulumi);
+    fakeProgram(join(bin, "pulumi-language-nodejs"), host);
+    expect(await pulumiOnPath()).toBeUndefined();
+  });
+
+  it("is left without a language host", async () => {
+    fakeProgram(join(pathFolder(), "pulumi"), "echo v3.200.1");
+    expect(await pulumiOnPath()).toBeUndefined();
+  });
+});
+
+describe("other programs", () => {
+  it("are taken from the PATH by what they answer, not by their name", async () => {
+    const bin = pathFolder();
+    const etcd = fakeProgram(join(bin, "etcd"), "echo 'etcd Version: 3.5.21'");
+    expect(await programOnPath("etcd", "3.5.0")).toEqual([{ name: "etcd", path: etcd, version: "3.5.21", origin: "path" }]);
+    fakeProgram(join(bin, "etcd"), "echo 3.5.21");
+    expect(await programOnPath("etcd", "3.5.0")).toBeUndefined();
+    fakeProgram(join(bin, "kube-apiserver"), "echo Kubernetes v1.29.9");
+    expect(await programOnPath("kube-apiserver", "1.30.0")).toBeUndefined();
+  });
+
+  it("are plugins from the PATH, else the newest acceptable of Pulumi's folder", async () => {
+    const bin = pathFolder();
+    for (const version of ["3.8.9", "3.9.5", "3.10.0", "4.0.0"]) {
+      fakeProgram(join(process.env.PULUMI_HOME ?? "", "plugins", `resource-kafka-v${version}`, "pulumi-resource-kafka"), "exit 1");
+    }
+    expect(await plugin("kafka", "3.9.0")).toMatchObject([{ version: "3.10.0", origin: "path" }]);
+    const own = fakeProgram(join(bin, "pulumi-resource-kafka"), "echo 3.9.1");
+    expect(await plugin("kafka", "3.9.0")).toMatchObject([{ path: own, version: "3.9.1" }]);
+    expect(await plugin("kubernetes", "4.20.0")).toBeUndefined();
+  });
+});
+
+describe("findJava", () => {
+  it("takes the newest, and none that is too old", async () => {
+    const home = tempFolder();
+    const java = fakeProgram(join(home, "bin", "java"), `echo 'openjdk version "990.0.1" 2099-01-01' >&2`);
+    expect(await findJava(17, { JAVA_HOME: home, PATH: "" })).toMatchObject({ path: java, home, version: "990.0.1", major: 990 });
+    expect(await findJava(991, { JAVA_HOME: home, PATH: "" })).toBeUndefined();
+  });
+});
+
+describe("findBuilders", () => {
+  it("names every part and tool that is missing, at once", async () => {
+    setEnv({ PATH: "/nowhere" });
+    const { builders, lacks } = await findBuilders(units, false);
+    expect(builders.go ?? builders.mvn).toBeUndefined();
+    const tools = lacks.filter((lack) => lack.tool !== "java");
+    expect(() => refuseLacks(tools)).toThrow(
+      "PARTS_TOOLS_MISSING: 2 tools are missing to get parts of the sandbox\n" +
+        "  - kafka, strimzi-crds: needs Maven 3.6 or newer: install it so that mvn is on the PATH\n" +
+        "  - pulumi, etcd, kube-apiserver, pulumi-resource-kafka: needs Go 1.21.0 or newer: install it, or put the programs themselves on the PATH\n",
+    );
+  });
+
+  it("does not take a Go that is too old, and says which it saw", async () => {
+    const go = fakeProgram(join(pathFolder(), "go"), "echo go version go1.20.14 linux/amd64");
+    const { lacks } = await findBuilders(units.filter((unit) => unit.name === "etcd"), false);
+    expect(lacks).toMatchObject([{ parts: ["etcd"], tool: "go" }]);
+    expect(lacks[0]?.text).toContain(`(${go} is 1.20.14)`);
+  });
+
+  it("asks for nothing when nothing has to be built", async () => {
+    setEnv({ PATH: "/nowhere" });
+    const { lacks } = await findBuilders(units.filter((unit) => unit.name === "pulumi-resource-kubernetes"), false);
+    expect(lacks).toEqual([]);
+    expect(() => refuseLacks(lacks)).not.toThrow();
+  });
+});

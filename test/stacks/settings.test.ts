@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { readSettings } from "../../stacks/settings";
+
+const good = {
+  origin: JSON.stringify({ bootstrapServers: "origin:9093", cluster: "origin", namespace: "origin-ns" }),
+  target: JSON.stringify({ bootstrapServers: "target:9093", cluster: "target", namespace: "target-ns" }),
+};
+
+function mistakesOf(raw: Record<string, string>): string[] {
+  try {
+    readSettings(raw);
+    return [];
+  } catch (error) {
+    return [...(error as { details: string[] }).details];
+  }
+}
+
+describe("the stack's configuration", () => {
+  test("needs only the two clusters; everything else has a default", () => {
+    const settings = readSettings(good);
+    expect(settings).toMatchObject({ phase: "mirror", profile: "least", dialect: "strimzi-v1", abandon: false, fence: false, checkpoints: "when-applied" });
+    expect(settings.gate).toEqual({ limitSeconds: 1800, stableSeconds: 10 });
+    expect(settings.verify).toEqual({ mode: "tail", tailRecords: 100 });
+  });
+
+  test("reads booleans and numbers that Pulumi keeps as text", () => {
+    const settings = readSettings({ ...good, abandon: "true", gate: '{"limitSeconds":5}' });
+    expect(settings.abandon).toBe(true);
+    expect(settings.gate.limitSeconds).toBe(5);
+  });
+
+  test("names an unknown key, the near miss, and where it stands", () => {
+    expect(mistakesOf({ ...good, phsae: "cutover" })).toEqual(['phsae: unknown key (did you mean "phase"?)']);
+    expect(mistakesOf({ ...good, mirror: '{"topicPattern":"a.*"}' })).toEqual(['mirror.topicPattern: unknown key (did you mean "topicsPattern"?)']);
+  });
+
+  test("reports all mistakes at once, with the value that was seen", () => {
+    const found = mistakesOf({
+      origin: JSON.stringify({ cluster: "origin", namespace: "origin-ns" }),
+      target: JSON.stringify({ bootstrapServers: "t:1", users: "given" }),
+      phase: "cutovr",
+      gate: '{"limitSeconds":-1}',
+      replication: '{"rules":[{"pattern":"a","faktor":3}]}',
+    });
+    expect(found.some((m) => m.startsWith("origin.bootstrapServers: missing"))).toBe(true);
+    expect(found.some((m) => m.startsWith('phase: "cutovr" is not possible'))).toBe(true);
+    expect(found.some((m) => m.startsWith("gate.limitSeconds: -1 is not possible"))).toBe(true);
+    expect(found).toContain('replication.rules.0.faktor: unknown key (did you mean "factor"?)');
+  });
+
+  test("says which credentials are missing, and how to set them", () => {
+    const found = mistakesOf({ ...good, target: JSON.stringify({ bootstrapServers: "t:1", users: "given" }) });
+    expect(found.join("\n")).toContain("target.username: missing");
+    expect(found.join("\n")).toContain("pulumi config set --secret targetPassword");
+    expect(found.join("\n")).toContain("target.administrator.username: missing");
+  });
+
+  test("never repeats a secret", () => {
+    expect(mistakesOf({ ...good, originPassword: "hunter2", phase: "x" }).join("\n")).not.toContain("hunter2");
+  });
+});

@@ -1,0 +1,26 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ensureParts } from "../../sandbox/parts";
+import { bootClusters } from "./boot";
+
+const SHARED = "KAFKA_MIGRATION_TEST_CLUSTERS";
+
+/**
+ * Before the first test of a whole run: every part is there (a hook's limit is no time for a build), and one pair of
+ * clusters that most files share. A run of named files boots what each needs.
+ */
+export default async function setup(): Promise<(() => Promise<void>) | undefined> {
+  if (process.argv.slice(2).some((word) => word !== "run" && !word.startsWith("-"))) return undefined;
+  await ensureParts(
+    ["java", "kafka", "etcd", "kube-apiserver", "strimzi-crds", "pulumi", "pulumi-language-nodejs", "pulumi-resource-kafka", "pulumi-resource-kubernetes"],
+    (line) => process.stderr.write(`${line}\n`),
+  );
+  if (process.env[SHARED]) return undefined;
+  const { origin, target, supervisor } = await bootClusters();
+  // In the supervisor's folder: it goes with the clusters, also when the run is killed.
+  const file = join(supervisor.folder, "clusters.json");
+  const plain = ({ name, bootstrapServers, ca, clusterId, admin, connection, brokerIds }: typeof origin) => ({ name, bootstrapServers, ca, clusterId, admin, connection, brokerIds });
+  await writeFile(file, JSON.stringify({ origin: plain(origin), target: plain(target) }), { mode: 0o600 });
+  process.env[SHARED] = file;
+  return () => supervisor.stop();
+}

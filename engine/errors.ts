@@ -5,6 +5,8 @@
 export class MigrationError extends Error {
   /** Stable, upper-case, e.g. `GATE_INCOMPLETE`; scripts may switch on it. */
   readonly code: string;
+  /** What was seen, without the details. */
+  readonly seen: string;
   /** What to type or change next, one sentence. */
   readonly fix: string;
   /** More findings of the same kind, one a line, already part of `message`. */
@@ -16,6 +18,7 @@ export class MigrationError extends Error {
     super(`${code}: ${lines.join("\n")}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "MigrationError";
     this.code = code;
+    this.seen = seen;
     this.fix = options.fix;
     this.details = details;
   }

@@ -1,4 +1,5 @@
-import { evaluateGate, runGate, type GateOptions, type GateResult } from "../../engine/gate";
+import { isMigrationError, MigrationError } from "../../engine/errors";
+import { runGate, type GateOptions, type GateResult } from "../../engine/gate";
 import { behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
 import { modelOf, now, type PhasedInputs, phaseChange } from "./inputs";
@@ -15,6 +16,12 @@ export interface GateOutputs {
   abandonedAt: string | null;
   result: GateResult | null;
 }
+
+/**
+ * A mirror tells how far it has copied once in `offset.flush.interval.ms` (60 s by default, Kafka 4.3): a destroy that
+ * follows close on the last record waits for that, but not for a copy that is far from complete.
+ */
+const CLOSING_MS = 120_000;
 
 const shut = (inputs: GateInputs): GateOutputs => ({
   passed: false,
@@ -58,9 +65,22 @@ const handler: Handler<GateInputs, GateOutputs> = {
     // Also after it has passed: what producers wrote to the origin since then must not be cut off unnoticed.
     // What it had cleared is told again: retention may have taken a trailing marker away meanwhile.
     const cleared = state.result?.cleared;
-    await evaluateGate(modelOf(state), { ...state.options, compareLastRecord: !state.passed, ...(cleared === undefined ? {} : { cleared }) }, progress);
+    const options = {
+      ...state.options,
+      limitMs: Math.min(state.options.limitMs ?? CLOSING_MS, CLOSING_MS),
+      ...(state.passed ? { stableForMs: 0 } : {}),
+      compareLastRecord: !state.passed,
+      ...(cleared === undefined ? {} : { cleared }),
+    };
+    await runGate(modelOf(state), options, progress).catch((error: unknown) => Promise.reject(withWayOut(error)));
     progress.info(state.passed ? `passed at ${state.passedAt}, and the origin has nothing newer` : "passed: the copy is complete");
   },
 };
+
+function withWayOut(error: unknown): unknown {
+  if (!isMigrationError(error)) return error;
+  const way = "everything is left running. `pulumi up` in phase cutover waits for completeness; to give the copy up set abandon to true and run `pulumi up`";
+  return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
+}
 
 export const gateStep = serve("gate", handler);

@@ -4,8 +4,6 @@ import { thinProvider } from "./provider";
 
 export interface ReadyArgs {
   place: pulumi.Input<ObjectPlace>;
-  /** For a Secret: the keys that have to be there. */
-  keys?: string[];
   /** What was asked for; a change means that readiness has to be looked at again. */
   trigger?: pulumi.Input<string>;
   limitSeconds: number;
@@ -14,12 +12,12 @@ export interface ReadyArgs {
 }
 
 /**
- * Waits until an operator has made an object ready, or a Secret is there, and fails at once, with the operator's own
+ * Waits until an operator has made an object ready, and fails at once, with the operator's own
  * message, when it says NotReady. Pulumi's own `pulumi.com/waitFor` can't: its conditions are joined by "and", so it never
  * notices NotReady, runs out and hides the message.
  */
 export class Ready extends pulumi.dynamic.Resource {
-  /** `<namespace>/<name>`, known once the object is ready: an id for `Secret.get` that is not read too early. */
+  /** `<namespace>/<name>`, known once the object is ready. */
   declare readonly objectId: pulumi.Output<string>;
   declare readonly username: pulumi.Output<string | null>;
   declare readonly secretId: pulumi.Output<string | null>;

@@ -1,9 +1,11 @@
-import * as k8s from "@pulumi/kubernetes";
+import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { administratorAcls } from "../../engine/acls";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
+import { SecretValues } from "../../lifecycle/secret-values";
 import { type ClusterCredentials, connectionOf } from "../credentials";
 import { givenCredentials } from "../given/given-credentials";
+import { accessOfProvider } from "../kubernetes";
 import { SecretCopy } from "../secret/secret-copy";
 import { MirrorUser } from "../user/mirror-user";
 import { ScramUser } from "../user/scram-user";
@@ -96,12 +98,18 @@ export class ClusterAccess {
   private operatorsCa(): pulumi.Output<string> | undefined {
     const { operator } = this.cluster;
     if (operator === undefined || this.cluster.tls === false) return undefined;
-    const id = `${operator.namespace}/${operator.caSecret ?? `${operator.cluster}-cluster-ca-cert`}`;
-    const secret = k8s.core.v1.Secret.get(this.named("cluster-ca"), id, {
-      ...this.at(operator.provider ?? this.context.args.mirror?.provider),
-      additionalSecretOutputs: ["metadata"],
-    });
-    return secret.data.apply((data) => Buffer.from(data["ca.crt"] ?? "", "base64").toString("utf8"));
+    const provider = operator.provider ?? this.context.args.mirror?.provider;
+    const secret = new SecretValues(
+      this.named("cluster-ca"),
+      {
+        secretId: `${operator.namespace}/${operator.caSecret ?? `${operator.cluster}-cluster-ca-cert`}`,
+        keys: ["ca.crt"],
+        limitSeconds: 120,
+        ...accessOfProvider(provider ?? this.context.parent.getProvider("kubernetes:core/v1:Secret"), kubernetesOf(operator)),
+      },
+      { parent: this.context.parent },
+    );
+    return secret.text("ca.crt");
   }
 
   private connection(credentials: ClusterCredentials): pulumi.Output<Connection> {

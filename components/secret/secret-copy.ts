@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Mistakes } from "../../engine/errors";
 import { didYouMean } from "../../engine/near-miss";
-import { Ready } from "../../lifecycle/ready";
+import { SecretValues } from "../../lifecycle/secret-values";
 import { accessOfProvider, decoded, type KubernetesArgs } from "../kubernetes";
 
 /** A Secret that exists, or that an operator is about to make. */
@@ -59,15 +59,12 @@ export class SecretCopy extends pulumi.ComponentResource {
 
   private read(name: string, source: SecretSource, opts: pulumi.ComponentResourceOptions | undefined): Data {
     const provider = source.provider ?? this.getProvider("kubernetes:core/v1:Secret");
-    const place = { apiVersion: "v1", kind: "Secret" as const, namespace: source.namespace, name: source.name };
-    const present = new Ready(
-      `${name}-source-present`,
-      { place: pulumi.output(place), keys: source.keys, limitSeconds: source.limitSeconds ?? 120, ...accessOfProvider(provider, source) },
+    const read = new SecretValues(
+      `${name}-source`,
+      { secretId: pulumi.interpolate`${source.namespace}/${source.name}`, keys: source.keys, limitSeconds: source.limitSeconds ?? 120, ...accessOfProvider(provider, source) },
       { parent: this, dependsOn: opts?.dependsOn },
     );
-    // Its metadata would show the data again, in an annotation that some tools leave.
-    const read = k8s.core.v1.Secret.get(`${name}-source`, present.objectId, { parent: this, provider, additionalSecretOutputs: ["metadata"] });
-    return Object.fromEntries(source.keys.map((key) => [key, pulumi.secret(read.data.apply((data) => data[key] ?? ""))]));
+    return Object.fromEntries(source.keys.map((key) => [key, pulumi.secret(read.values.apply((values) => values[key] ?? ""))]));
   }
 
   private copy(name: string, args: SecretCopyArgs, data: Data, opts: pulumi.ComponentResourceOptions | undefined): k8s.core.v1.Secret {

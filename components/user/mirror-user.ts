@@ -1,9 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Ready } from "../../lifecycle/ready";
+import { SecretValues } from "../../lifecycle/secret-values";
 import type { ClusterCredentials } from "../credentials";
 import type { DialectName, ResourceText, UserAuthentication } from "../dialects";
-import { accessOf, decoded, type KubernetesArgs, withInputs } from "../kubernetes";
+import { accessOf, type KubernetesArgs, withInputs } from "../kubernetes";
 import { describeUser, type UserDescription, type UserRights } from "./settings";
 
 export interface MirrorUserArgs extends UserRights, KubernetesArgs {
@@ -52,12 +53,16 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
     this.username = ready.username.apply((username) => username ?? "");
     this.secretName = ready.secretId.apply((id) => id?.split("/")[1] ?? "");
     if (type !== "tls-external") {
-      const { data } = this.secret(name, ready);
-      const value = (key: string) => decoded(data.apply((values) => values[key] ?? ""));
-      if (type === "scram-sha-512") this.password = value("password");
+      const keys = type === "scram-sha-512" ? ["password"] : ["user.crt", "user.key"];
+      const values = new SecretValues(
+        `${name}-secret`,
+        { secretId: ready.secretId.apply((id) => id ?? ""), keys, limitSeconds: args.readyLimitSeconds ?? 120, ...accessOf(this, args) },
+        { parent: this },
+      );
+      if (type === "scram-sha-512") this.password = values.text("password");
       else {
-        this.certificate = value("user.crt");
-        this.key = value("user.key");
+        this.certificate = values.text("user.crt");
+        this.key = values.text("user.key");
       }
     }
     this.registerOutputs({ username: this.username, secretName: this.secretName });
@@ -79,11 +84,5 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
       { place, trigger: pulumi.jsonStringify(spec), limitSeconds: args.readyLimitSeconds ?? 120, ...accessOf(this, args) },
       { parent: this, dependsOn: user },
     );
-  }
-
-  /** Its metadata would show the data again, in an annotation that some tools leave. */
-  private secret(name: string, ready: Ready) {
-    const id = ready.secretId.apply((secretId) => secretId ?? "");
-    return k8s.core.v1.Secret.get(`${name}-secret`, id, { parent: this, additionalSecretOutputs: ["metadata"] });
   }
 }

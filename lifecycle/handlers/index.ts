@@ -14,6 +14,7 @@ const steps: Record<StepKind, () => Step> = {
   verification: () => (require("./verification") as typeof import("./verification")).verificationStep,
   "consumer-offsets": () => (require("./consumer-offsets") as typeof import("./consumer-offsets")).consumerOffsetsStep,
   ready: () => (require("./ready") as typeof import("./ready")).readyStep,
+  "secret-values": () => (require("./secret-values") as typeof import("./secret-values")).secretValuesStep,
   password: () => (require("./password") as typeof import("./password")).passwordStep,
 };
 

@@ -1,12 +1,10 @@
 import type { Progress } from "../../engine/progress";
 import { openKubernetes, type ObjectPlace } from "../kubernetes/reader";
-import { waitForSecret, waitUntilReady } from "../kubernetes/wait";
+import { waitUntilReady } from "../kubernetes/wait";
 import { type Handler, serve } from "./framework";
 
 export interface ReadyInputs {
   place: ObjectPlace;
-  /** For a Secret: the keys that have to be there. */
-  keys?: string[];
   /** What was asked for; a change means that readiness has to be looked at again. */
   trigger?: string;
   limitSeconds: number;
@@ -24,14 +22,10 @@ export interface ReadyOutputs {
   secretId: string | null;
 }
 
-async function look({ place, keys, limitSeconds, kubeconfig, context }: ReadyInputs, progress: Progress): Promise<ReadyOutputs> {
+async function look({ place, limitSeconds, kubeconfig, context }: ReadyInputs, progress: Progress): Promise<ReadyOutputs> {
   const reader = openKubernetes({ kubeconfig, context });
   const patience = { limitMs: limitSeconds * 1000 };
   const objectId = `${place.namespace}/${place.name}`;
-  if (place.kind === "Secret") {
-    await waitForSecret(reader, place, keys ?? [], patience, progress);
-    return { objectId, username: null, secretId: null };
-  }
   const status = await waitUntilReady(reader, place, patience, progress);
   const text = (field: unknown) => (typeof field === "string" ? field : null);
   const secret = text(status.secret);

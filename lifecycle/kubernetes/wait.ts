@@ -70,9 +70,10 @@ export async function waitUntilReady(reader: KubernetesReader, place: ObjectPlac
 
 /**
  * Waits until a Secret is there and has the keys.
+ * @returns the values of these keys as Kubernetes keeps them, in base64
  * @throws MigrationError SECRET_MISSING after the limit
  */
-export async function waitForSecret(reader: KubernetesReader, place: ObjectPlace, keys: readonly string[], patience: Patience, progress: Progress): Promise<void> {
+export async function waitForSecret(reader: KubernetesReader, place: ObjectPlace, keys: readonly string[], patience: Patience, progress: Progress): Promise<Record<string, string>> {
   const what = `Secret ${place.namespace}/${place.name}`;
   let seen = "";
   const found = await poll(reader, place, patience, progress, (object) => {
@@ -81,12 +82,12 @@ export async function waitForSecret(reader: KubernetesReader, place: ObjectPlace
       return undefined;
     }
     const missing = keys.filter((key) => object.data?.[key] === undefined);
-    if (missing.length === 0) return true;
+    if (missing.length === 0) return Object.fromEntries(keys.map((key) => [key, object.data![key]!]));
     const has = Object.keys(object.data ?? {});
     seen = `${what} has no key ${missing.map((k) => `"${k}"`).join(", ")}; it has ${has.join(", ") || "none"}`;
     return undefined;
   });
-  if (found !== undefined) return;
+  if (found !== undefined) return found;
   throw new MigrationError("SECRET_MISSING", `${seen} (waited ${patience.limitMs / 1000} s)`, {
     fix: "check the name and the namespace, and that the operator which makes it is running; a KafkaUser's Secret has the user's name, a cluster's CA is in <cluster>-cluster-ca-cert",
   });

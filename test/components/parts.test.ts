@@ -51,7 +51,7 @@ describe("MirrorUser", () => {
     const [ready] = mocks.only(":Ready");
     expect(opened(ready!.inputs)).toMatchObject({ kubeconfig: "the kubeconfig", context: "there" });
     expect(mocks.only("KafkaUser")[0]!.provider).toContain("origin-k8s");
-    expect(mocks.only("core/v1:Secret")[0]!.provider).toContain("origin-k8s");
+    expect(opened(mocks.only(":SecretValues")[0]!.inputs)).toMatchObject({ secretId: "origin-ns/mm2-credentials", keys: ["password"], kubeconfig: "the kubeconfig", context: "there" });
   });
 
   test("without a provider, with the stack's kubernetes configuration", async () => {
@@ -77,11 +77,11 @@ describe("SecretCopy", () => {
     const copy = new SecretCopy("origin-ca", { name: "origin-cluster-ca-cert", source: { namespace: "origin-ns", name: "origin-cluster-ca-cert", keys: ["ca.crt"] } });
     expect(await valueOf(copy.values["ca.crt"]!)).toBe("CA of origin-ns/origin-cluster-ca-cert");
     await settled();
-    const made = mocks.only("core/v1:Secret").find((d) => !d.id)!;
-    expect(made.inputs.metadata).toEqual({ name: "origin-cluster-ca-cert", namespace: "migration" });
-    expect(opened(made.inputs.data)).toEqual({ "ca.crt": base64("CA of origin-ns/origin-cluster-ca-cert") });
-    expect(made.inputs.data).not.toEqual(opened(made.inputs.data));
-    expect(mocks.only(":Ready")[0]!.inputs).toMatchObject({ keys: ["ca.crt"], limitSeconds: 120 });
+    const [made] = mocks.only("core/v1:Secret");
+    expect(made!.inputs.metadata).toEqual({ name: "origin-cluster-ca-cert", namespace: "migration" });
+    expect(opened(made!.inputs.data)).toEqual({ "ca.crt": base64("CA of origin-ns/origin-cluster-ca-cert") });
+    expect(made!.inputs.data).not.toEqual(opened(made!.inputs.data));
+    expect(mocks.only(":SecretValues")[0]!.inputs).toMatchObject({ secretId: "origin-ns/origin-cluster-ca-cert", keys: ["ca.crt"], limitSeconds: 120 });
   });
 
   test("reads from another Kubernetes cluster than it writes to", async () => {
@@ -93,10 +93,8 @@ describe("SecretCopy", () => {
       { provider: here },
     );
     await settled();
-    const secrets = mocks.only("core/v1:Secret");
-    expect(secrets.find((d) => d.id)!.provider).toContain("origin-k8s");
-    expect(secrets.find((d) => !d.id)!.provider).toContain("here-k8s");
-    expect(opened(mocks.only(":Ready")[0]!.inputs).kubeconfig).toBe("origin kubeconfig");
+    expect(mocks.only("core/v1:Secret")[0]!.provider).toContain("here-k8s");
+    expect(opened(mocks.only(":SecretValues")[0]!.inputs).kubeconfig).toBe("origin kubeconfig");
   });
 
   test("of given values", async () => {

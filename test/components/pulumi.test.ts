@@ -84,6 +84,12 @@ describe("a user and its secrets", () => {
     expect(result.text).toMatch(/Resources:\s+\d+ unchanged/);
   });
 
+  test("a preview without any way to the cluster shows the same", async () => {
+    const preview = await world.pulumi(["preview", "--non-interactive"], { KUBECONFIG: "/nowhere/kubeconfig" });
+    expect(preview.exitCode, text(preview)).toBe(0);
+    expect(text(preview)).toMatch(/Resources:\s+\d+ unchanged/);
+  });
+
   test("another API version is an update of the same object", async () => {
     const before = (await user()).metadata.uid;
     const result = await up({ user: { dialect: "strimzi-v1" } });

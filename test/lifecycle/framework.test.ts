@@ -13,6 +13,24 @@ test("what a preview does not know of the way does not make the step uncertain",
   expect(await step.diff("id", { what: "a" }, { what: "a", how: UNKNOWN })).toEqual({ changes: false });
 });
 
+test("what was overtaken outside is a change, unless a review has no way to look", async () => {
+  const asked: unknown[] = [];
+  const following = serve<{ what: string; how?: string }, { seen: number }>("sample", {
+    overtaken: async (state) => { asked.push(state); return state.seen < 2; },
+    create: async () => ({ seen: 1 }), update: async () => ({ seen: 2 }), remove: async () => {}, immaterial: ["how"],
+  });
+  expect(await following.diff("id", { what: "a", how: "old", seen: 1 }, { what: "a", how: "new" })).toEqual({ changes: true });
+  expect(await following.diff("id", { what: "a", how: "old", seen: 2 }, { what: "a", how: UNKNOWN })).toEqual({ changes: false });
+  expect(asked).toEqual([{ what: "a", how: "new", seen: 1 }, { what: "a", how: "old", seen: 2 }]);
+  process.env.KAFKA_MIGRATION_OFFLINE = "true";
+  try {
+    expect(await following.diff("id", { what: "a", seen: 1 }, { what: "a" })).toEqual({ changes: false });
+    expect(asked).toHaveLength(2);
+  } finally {
+    delete process.env.KAFKA_MIGRATION_OFFLINE;
+  }
+});
+
 test("errors come without their stack", async () => {
   const failing = serve("sample", { create: async () => { throw new Error("because"); }, update: async () => ({}), remove: async () => {} });
   const error = await failing.create({}).catch((e: Error) => e);

@@ -22,13 +22,14 @@ export function recordingMocks(config: Record<string, string> = {}) {
   return { declared, ready, only: (type: string) => declared.filter((d) => d.type.includes(type)) };
 }
 
-function answers({ type, inputs, id }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
+function answers({ type, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
   if (type.endsWith(":Ready")) {
     const { namespace, name } = inputs.place;
     return { objectId: `${namespace}/${name}`, username: name, secretId: `${namespace}/${name}` };
   }
-  if (type === "kubernetes:core/v1:Secret" && id) {
-    return { data: { password: base64(`password of ${id}`), "ca.crt": base64(`CA of ${id}`), other: base64("not to be copied") }, metadata: { name: id.split("/")[1] } };
+  if (type.endsWith(":SecretValues")) {
+    const kept: Record<string, string> = { password: base64(`password of ${inputs.secretId}`), "ca.crt": base64(`CA of ${inputs.secretId}`) };
+    return { values: Object.fromEntries(inputs.keys.map((key: string) => [key, kept[key]])) };
   }
   if (type.endsWith(":Password")) return { password: "a made password" };
   return {};

@@ -23,6 +23,8 @@ export interface Project {
   outputs(): Promise<Record<string, unknown>>;
   /** The state as Pulumi exports it; secrets stay encrypted. */
   exported(): Promise<string>;
+  /** Takes what `exported` gave for the stack's state. */
+  imported(state: string): Promise<void>;
 }
 
 export interface RunOptions {
@@ -91,6 +93,9 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
     async exported() {
       const { stdout } = await run(["stack", "export", ...at], quiet);
       return stdout;
+    },
+    async imported(state) {
+      await run(["stack", "import", ...at], { ...quiet, input: state });
     },
   };
 }

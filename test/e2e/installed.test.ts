@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { applicationClient } from "../../sandbox/estate/seed";
 import { kubernetesObjects } from "../../sandbox/story/kubernetes";
 import { openProject, repositoryRoot, type Project } from "../../sandbox/story/project";
 import { listEverything, resumeGroup, stopGroup, type Stopped } from "../../sandbox/story/witness";
-import { createTopic, produce, withSandbox } from "./support";
+import { createTopic, produce, recordsIn, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;
 const run = promisify(execFile);
@@ -31,7 +31,8 @@ const migration = new Migration("installed", {
   dialect: "strimzi-v1beta2",
   origin: { bootstrapServers: origin.bootstrapServers, ca: origin.ca, brokers: 1, kafka: { provider }, administrator: { username: origin.username, password } },
   target: { bootstrapServers: target.bootstrapServers, brokers: 3, operator: { cluster: "target", namespace: "target-ns" } },
-  mirror: { provider: kubernetesCluster("mirror", { kubeconfig: config.require("kubeconfig") }), topicsPattern: "inst-.*", groupsPattern: "inst-.*" },
+  mirror: { provider: kubernetesCluster("mirror", { kubeconfig: config.require("kubeconfig") }), topicsPattern: "inst-.*", groupsPattern: "inst-.*",
+    checkpointConnector: { config: { "emit.checkpoints.interval.seconds": 1 } } },
   gate: { limitSeconds: 180, stableSeconds: 2 },
   verify: { mode: "full" },
   fence: true,
@@ -47,13 +48,14 @@ describe("the package as somebody installs it from its tarball", () => {
   let folder: string;
   let project: Project;
   let stopped: Stopped;
+  let mirroring: string;
 
   test("installs", async () => {
     folder = join(at.sandbox.folder, "installed");
     await mkdir(folder);
     await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: repositoryRoot });
     const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz"))!;
-    const dependencies = { "pulumi-kafka-migration": `file:./${tarball}`, "@pulumi/kafka": "3.13.2", "@pulumi/kubernetes": "4.34.2", "@pulumi/pulumi": "3.248.0" };
+    const dependencies = { "pulumi-kafka-migration": `file:./${tarball}`, "@pulumi/kafka": "3.13.2", "@pulumi/kubernetes": "4.34.2", "@pulumi/policy": "1.21.0", "@pulumi/pulumi": "3.248.0" };
     await writeFile(join(folder, "package.json"), JSON.stringify({ name: "somebody", version: "1.0.0", private: true, dependencies }));
     await writeFile(join(folder, "Pulumi.yaml"), "name: somebody\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n");
     await writeFile(join(folder, "index.js"), PROGRAM);
@@ -80,7 +82,8 @@ describe("the package as somebody installs it from its tarball", () => {
     await project.up();
     const { principals } = await listEverything(at.sandbox.origin);
     expect(principals).toContain("User:mm2-credentials");
-    expect(await project.exported()).not.toContain(connection.sasl.password);
+    mirroring = await project.exported();
+    expect(mirroring).not.toContain(connection.sasl.password);
   }, 10 * MINUTES);
 
   test("cuts over: every record compared, groups exact, writes fenced off", async () => {
@@ -100,13 +103,14 @@ describe("the package as somebody installs it from its tarball", () => {
     expect((await listEverything(at.sandbox.origin)).principals).not.toContain("User:*");
     expect((await listEverything(at.sandbox.target)).groups).not.toContain("inst-billing");
     const producer = await startProducer(applicationClient(at.sandbox.origin.connection, "apps"), "inst-orders", 50);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    expect(await producer.stop()).toBeGreaterThan(0);
+    await until("a record that the origin takes again", async () => producer.sent, (sent) => sent > 0, 30_000);
+    await producer.stop();
   }, 10 * MINUTES);
 
   test("is destroyed from phase mirror but for the checkpoints, which nobody has applied", async () => {
+    await until("a checkpoint", () => recordsIn(at.sandbox.target, "origin-cluster.checkpoints.internal"), (n) => n > 0);
     const { exitCode, stdout } = await project.destroy({ mayFail: true });
-    expect(exitCode).not.toBe(0);
+    expect(exitCode, stdout).not.toBe(0);
     expect(stdout).toContain("CHECKPOINTS_NOT_APPLIED");
     expect((await kubernetesObjects(at.sandbox.kubernetes!)).filter((o) => !o.includes("mm2-administrator"))).toEqual([]);
     expect(await ownTopics(at.sandbox.target)).toEqual(["inst-empty", "inst-orders", "origin-cluster.checkpoints.internal"]);
@@ -123,6 +127,39 @@ describe("the package as somebody installs it from its tarball", () => {
     const [origin, target] = await Promise.all([listEverything(at.sandbox.origin), listEverything(at.sandbox.target)]);
     expect([...origin.principals, ...target.principals].filter((p) => p.includes("mm2"))).toEqual([]);
   }, 10 * MINUTES);
+
+  test("is reviewed in a pull request although neither the clusters nor Kubernetes can be reached", async () => {
+    const { sandbox } = at;
+    await project.imported(mirroring);
+    await Promise.all([sandbox.origin.stop(), sandbox.target.stop(), sandbox.kubernetes!.stop()]);
+    await project.set({ phase: "cutover", checkpoints: "when-applied" });
+    const reviewed = await review();
+    expect(reviewed.code, reviewed.text).toBe(0);
+    expect(reviewed.comment).toContain("**Nothing stands against this migration**");
+    expect(reviewed.comment).toContain("| update | Gate | installed-gate |");
+    expect(reviewed.comment).toContain("### What this update deletes\n\nNothing.");
+    // The same with a look at the clusters can't succeed here: the review above really asked nobody.
+    const rehearsed = await review("--rehearse");
+    expect(rehearsed.code).toBe(1);
+    expect(rehearsed.comment).toMatch(/KAFKA_(UNREACHABLE|NOT_AVAILABLE)/);
+  }, 10 * MINUTES);
+
+  async function review(...options: string[]): Promise<{ code: number; text: string; comment: string }> {
+    const installed = join(folder, "node_modules", "pulumi-kafka-migration", "dist", "policies");
+    // As the pack is shipped, under a runtime that the sandbox's language host leaves alone: that one can't start packs.
+    const pack = join(folder, "pack");
+    await mkdir(pack, { recursive: true });
+    await writeFile(join(pack, "PulumiPolicy.yaml"), "runtime: node\n");
+    await writeFile(join(pack, "package.json"), await readFile(join(installed, "package.json"), "utf8"));
+    await writeFile(join(pack, "index.js"), `require(${JSON.stringify(installed)});\n`);
+    const file = join(folder, "comment.md");
+    const args = [join(installed, "review", "main.js"), "--cwd", folder, "--stack", "dev", "--pack", pack, "--comment", file, ...options];
+    const result = await run(process.execPath, args, { cwd: folder, env: at.sandbox.pulumi!.env, maxBuffer: 1 << 26 }).then(
+      ({ stdout, stderr }) => ({ code: 0, text: stdout + stderr }),
+      (error: { code: number; stdout: string; stderr: string }) => ({ code: error.code, text: error.stdout + error.stderr }),
+    );
+    return { ...result, comment: await readFile(file, "utf8") };
+  }
 });
 
 async function ownTopics(cluster: Parameters<typeof listEverything>[0]): Promise<string[]> {

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { mirrorMistakes } from "../components/migration/checks";
+import { defined } from "../engine/defined";
 import { Mistakes } from "../engine/errors";
 import { didYouMean } from "../engine/near-miss";
 
@@ -148,8 +150,24 @@ export function readSettings(raw: Record<string, string>): StackSettings {
   const parsed = schema.safeParse(values);
   if (!parsed.success) for (const issue of parsed.error.issues) describe(issue, values).forEach((line) => mistakes.add(line));
   else crossChecks(parsed.data, raw, mistakes);
+  // The component would say these only once the rest is right.
+  if (mistakes.list.length > 0) for (const mistake of mirrorMistakes(soundParts(values))) mistakes.add(mistake);
   mistakes.throwIfAny("CONFIG_INVALID", "the stack's configuration has mistakes", "correct them with `pulumi config set [--path] KEY VALUE` (passwords with --secret), or `pulumi config rm --path KEY`");
   return parsed.data!;
+}
+
+/** What can be read for itself of a configuration that has mistakes. */
+function soundParts(values: Record<string, unknown>): Parameters<typeof mirrorMistakes>[0] {
+  const part = <K extends keyof typeof schema.shape>(key: K) => schema.shape[key].safeParse(values[key]).data as StackSettings[K] | undefined;
+  const side = (key: "origin" | "target") => {
+    const entry = part(key);
+    if (entry === undefined) return {};
+    const { users, cluster: name = "", namespace = "", mechanism, username = "", ...rest } = entry;
+    const maker = users === "operator" ? { operator: { cluster: name, namespace } } : users === "given" ? { given: defined({ username, password: "", mechanism }) } : {};
+    return { [key]: { ...rest, ...maker } };
+  };
+  const { kubeconfig: _k, context: _c, ...settings } = part("mirror") ?? {};
+  return defined({ profile: part("profile"), dialect: part("dialect"), mirror: settings, ...side("origin"), ...side("target") }) as Parameters<typeof mirrorMistakes>[0];
 }
 
 /** Pulumi keeps every value as text; objects, numbers and booleans as JSON. */

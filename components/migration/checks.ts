@@ -1,5 +1,11 @@
-import { MigrationError, Mistakes } from "../../engine/errors";
+import { defined } from "../../engine/defined";
+import { Mistakes } from "../../engine/errors";
+import type { MirrorModel, Side } from "../../engine/model";
 import { didYouMean } from "../../engine/near-miss";
+import { refusals, type View } from "../../engine/rules";
+import { mirrorModelOf, type ResolvedMirror, resolveMirror } from "../mirror/resolve";
+import { viewOf } from "../mirror/rules";
+import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/settings";
 import type { MigrationArgs } from "./args";
 
 const KNOWN = [
@@ -7,9 +13,52 @@ const KNOWN = [
 ];
 const PHASES = ["mirror", "cutover", "cleanup"];
 
-/** @throws MigrationError MIGRATION_SETTINGS with every mistake */
-export function checkMigration(args: MigrationArgs): void {
+/**
+ * Every choice of the migration made.
+ * @throws MigrationError MIGRATION_SETTINGS with every mistake of its own settings, of the mirror's, and of the policy
+ *   pack's mandatory rules
+ */
+export function resolveMigration(args: MigrationArgs): { settings: MirrorSettings; model: MirrorModel } {
   const mistakes = new Mistakes();
+  checkArguments(args, mistakes);
+  const settings = mirrorSettings(args);
+  for (const mistake of mirrorMistakes(args)) mistakes.add(mistake);
+  const count = mistakes.list.length;
+  mistakes.throwIfAny("MIGRATION_SETTINGS", `the migration's settings have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
+  return { settings, model: mirrorModelOf(settings) };
+}
+
+/** What is wrong with the mirror of a migration, of which parts may be missing: for those who collect mistakes. */
+export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
+  const mistakes = new Mistakes();
+  const resolved = resolveMirror(mirrorSettings(args), mistakes);
+  if (mistakes.list.length > 0) return mistakes.list.map((mistake) => `mirror: ${mistake}`);
+  return refusals(migrationView(args, resolved)).map((mistake) => `mirror: ${mistake}`);
+}
+
+/**
+ * The migration as the rules look at it. `abandon` and `checkpoints: always` are left out: whoever says them says
+ * explicitly what the rules warn of, and the pack says it to the reviewer.
+ */
+function migrationView(args: Partial<MigrationArgs>, resolved: ResolvedMirror): Partial<View> {
+  const place = { resource: "", label: "" };
+  const connection = (side: Side) => {
+    const cluster = args[side];
+    const user = cluster?.given;
+    const type = (user?.mechanism ?? "SCRAM-SHA-512").toLowerCase();
+    return { ...resolved[side], authentication: { type, settings: {} }, ...(cluster?.tls === false ? {} : { tls: { trusted: 1 } }) };
+  };
+  const operators = (["origin", "target"] as const).filter((side) => args[side]?.operator !== undefined);
+  return {
+    mirrors: [{ ...viewOf(resolved), connectionsKnown: true, origin: connection("origin"), target: { ...resolved.target, ...connection("target") } }],
+    // Their rules are checked where they are made; here it counts that an operator makes them.
+    users: operators.map((side) => ({ ...place, name: "", side, ofMirror: true, maker: "operator" as const, rules: [], singular: 0, singularKnown: true, texts: [] })),
+    steps: [{ ...place, kind: "ConsumerOffsets" }, { ...place, kind: "Gate" }],
+    ...(args.target?.brokers === undefined ? {} : { targetBrokers: args.target.brokers }),
+  };
+}
+
+function checkArguments(args: MigrationArgs, mistakes: Mistakes): void {
   for (const key of Object.keys(args)) if (!KNOWN.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, KNOWN)}`);
   if (args.phase !== undefined && !PHASES.includes(args.phase)) mistakes.add(`phase is "${args.phase}"${didYouMean(args.phase, PHASES)}: it has to be one of ${PHASES.join(", ")}`);
   for (const side of ["origin", "target"] as const) {
@@ -31,11 +80,27 @@ export function checkMigration(args: MigrationArgs): void {
       if (!cluster.operator.namespace) mistakes.add(`${side}.operator.namespace is missing: name the namespace of the Kafka resource`);
     }
   }
-  const count = mistakes.list.length;
-  if (count > 0) {
-    throw new MigrationError("MIGRATION_SETTINGS", `the migration's settings have ${count} mistake${count === 1 ? "" : "s"}`, {
-      fix: "correct them; nothing has been created",
-      details: mistakes.list,
-    });
-  }
 }
+
+/** The mirror's settings without its place, with what is said of it elsewhere. */
+function mirrorSettings(args: Partial<MigrationArgs>): MirrorSettings {
+  const { name: _n, namespace: _ns, createNamespace: _c, provider: _p, kubeconfig: _k, context: _x, ...settings } = args.mirror ?? {};
+  const { alias, brokers, config }: ClusterSettings = args.origin ?? {};
+  const target: TargetSettings = args.target ?? {};
+  return {
+    ...settings,
+    ...(args.dialect === undefined ? {} : { dialect: args.dialect }),
+    ...(args.profile === undefined ? {} : { profile: args.profile }),
+    origin: defined({ alias, brokers, config }),
+    target: defined({
+      alias: target.alias,
+      brokers: target.brokers,
+      config: target.config,
+      groupId: target.groupId,
+      offsetStorageTopic: target.offsetStorageTopic,
+      configStorageTopic: target.configStorageTopic,
+      statusStorageTopic: target.statusStorageTopic,
+    }),
+  };
+}
+

@@ -1,17 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { defined } from "../../engine/defined";
 import type { GateResult } from "../../engine/gate";
 import type { Phase } from "../../engine/model";
 import type { AppliedOffsets } from "../../engine/offsets";
 import type { ReplicationResult } from "../../engine/replication";
 import type { VerifyResult } from "../../engine/verify";
 import { Mirror } from "../mirror/mirror";
-import { mirrorModelOf } from "../mirror/resolve";
 import type { MirrorSettings } from "../mirror/settings";
 import { ClusterAccess } from "./access";
 import type { MigrationArgs } from "./args";
-import { checkMigration } from "./checks";
+import { resolveMigration } from "./checks";
 import { Lifecycle } from "./lifecycle";
 import { preflightOptions } from "./preflight";
 
@@ -43,11 +41,9 @@ export class Migration extends pulumi.ComponentResource {
   readonly abandonedAt: pulumi.Output<string | null>;
   readonly summary: pulumi.Output<Summary>;
 
-  /** @throws MigrationError MIGRATION_SETTINGS, MIRROR_SETTINGS with every mistake, before anything is declared */
+  /** @throws MigrationError MIGRATION_SETTINGS with every mistake, before anything is declared */
   constructor(name: string, args: MigrationArgs, opts?: pulumi.ComponentResourceOptions) {
-    checkMigration(args);
-    const settings = mirrorSettings(args);
-    const model = mirrorModelOf(settings);
+    const { settings, model } = resolveMigration(args);
     super("kafka-migration:components:Migration", name, {}, opts);
     this.phase = args.phase ?? "mirror";
 
@@ -127,28 +123,6 @@ export class Migration extends pulumi.ComponentResource {
     const metadata = { name: args.mirror.namespace ?? "migration" };
     return [new k8s.core.v1.Namespace(`${name}-namespace`, { metadata }, { parent: this, ...(provider === undefined ? {} : { provider }) })];
   }
-}
-
-/** The mirror's settings without its place, with what is said of it elsewhere. */
-function mirrorSettings(args: MigrationArgs): MirrorSettings {
-  const { name: _n, namespace: _ns, createNamespace: _c, provider: _p, kubeconfig: _k, context: _x, ...settings } = args.mirror ?? {};
-  const { alias, brokers, config } = args.origin;
-  const { target } = args;
-  return {
-    ...settings,
-    ...(args.dialect === undefined ? {} : { dialect: args.dialect }),
-    ...(args.profile === undefined ? {} : { profile: args.profile }),
-    origin: defined({ alias, brokers, config }),
-    target: defined({
-      alias: target.alias,
-      brokers: target.brokers,
-      config: target.config,
-      groupId: target.groupId,
-      offsetStorageTopic: target.offsetStorageTopic,
-      configStorageTopic: target.configStorageTopic,
-      statusStorageTopic: target.statusStorageTopic,
-    }),
-  };
 }
 
 function scramType(mechanism: string): "scram-sha-512" | "scram-sha-256" | "plain" {

@@ -7,7 +7,8 @@ export function checkRules(mirror: ResolvedMirror, mistakes: Mistakes): void {
   for (const message of refusals({ mirrors: [viewOf(mirror)] })) mistakes.add(message);
 }
 
-function viewOf(mirror: ResolvedMirror): MirrorView {
+/** The mirror as the rules look at it, before its connections are known. */
+export function viewOf(mirror: ResolvedMirror): MirrorView {
   const { dialect, origin, target, source, checkpoint, heartbeat, pods } = mirror;
   const configs = { source, checkpoint, heartbeat };
   return {

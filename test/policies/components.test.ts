@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { resolveMigration } from "../../components/migration/checks";
 import { describeMirror } from "../../components/mirror/text";
 import { describeUser } from "../../components/user/settings";
 import { allow, topic } from "../../engine/acls/rules";
-import { found, stack } from "./resources";
+import { all, found, stack, step } from "./resources";
 
 /** What the component says to settings, without its own frame around it. */
 function refused(declare: () => unknown): string {
@@ -36,6 +37,31 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     const [finding] = found(rule, stack({ change }));
     expect(finding!.level).toBe("mandatory");
     expect(mirror(settings)).toContain(without(finding!.message));
+  });
+
+  const cluster = (side: string) => ({ bootstrapServers: `${side}:9093`, operator: { cluster: side, namespace: `${side}-ns` } });
+  const migration = (settings: object) => refused(() => resolveMigration({ origin: cluster("origin"), target: cluster("target"), ...settings } as never));
+
+  test.each([
+    ["group-sync", { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": true } } } }, (p: any) => (p.mirror.spec.mirrors[0].checkpointConnector.config["sync.group.offsets.enabled"] = true)],
+    ["acl-sync-with-operator", { mirror: { sourceConnector: { config: { "sync.topic.acls.enabled": true } } } }, (p: any) => (p.mirror.spec.mirrors[0].sourceConnector.config["sync.topic.acls.enabled"] = true)],
+  ])("the migration, which knows more than its mirror: %s", (rule, settings, change) => {
+    const finding = all([...stack({ change }), step("ConsumerOffsets"), step("Gate")]).find((f) => f.rule === rule)!;
+    expect(finding.level).toBe("mandatory");
+    expect(migration(settings)).toContain(without(finding.message));
+    expect(migration({})).toBe("");
+  });
+
+  test("a migration that sends a password without TLS", () => {
+    const given = { username: "someone", password: "x", mechanism: "PLAIN" };
+    const open = { origin: { bootstrapServers: "origin:9092", tls: false, given, administrator: given } };
+    expect(migration(open)).toMatch(/mirror: the origin has authentication "plain" and no tls: the password or token goes over the network as it is/);
+    expect(migration({ origin: { ...open.origin, tls: true } })).toBe("");
+  });
+
+  test("mistakes of the migration and of its mirror come together", () => {
+    const message = migration({ phase: "cutovr", mirror: { topicsPattern: "[", replicas: -1 } });
+    expect(message).toMatch(/^MIGRATION_SETTINGS: the migration's settings have 3 mistakes/);
   });
 
   test("a secret in plain text, whose value is not repeated", () => {

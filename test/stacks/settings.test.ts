@@ -48,6 +48,14 @@ describe("the stack's configuration", () => {
     expect(found).toContain('replication.rules.0.faktor: unknown key (did you mean "factor"?)');
   });
 
+  test("says in the same breath what a rule forbids in the part that can be read", () => {
+    const mirror = JSON.stringify({ topicsPattern: "orders", checkpointConnector: { config: { "sync.group.offsets.enabled": true } } });
+    expect(mistakesOf({ ...good, mirror, phase: "cutovr" }).map((m) => m.slice(0, 60))).toEqual([
+      expect.stringMatching(/^phase: "cutovr" is not possible/),
+      expect.stringMatching(/^mirror: sync.group.offsets.enabled is true/),
+    ]);
+  });
+
   test("says which credentials are missing, and how to set them", () => {
     const found = mistakesOf({ ...good, target: JSON.stringify({ bootstrapServers: "t:1", users: "given" }) });
     expect(found.join("\n")).toContain("target.username: missing");

@@ -2,7 +2,7 @@ import type { Progress } from "../../engine/progress";
 import { applyOffsets, planOffsets, revertOffsets, type AppliedOffsets, type OffsetOptions } from "../../engine/offsets";
 import { behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
-import { modelOf, now, type PhasedInputs, phaseChange } from "./inputs";
+import { isThere, modelOf, now, type PhasedInputs, phaseChange } from "./inputs";
 
 export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs {
   options: OffsetOptions;
@@ -34,11 +34,11 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
   },
 
   async update(olds, news, progress) {
-    switch (phaseChange({ phase: olds.phase, done: olds.appliedAt !== null }, news.phase)) {
+    switch (phaseChange({ phase: olds.phase, done: isThere(olds.appliedAt) }, news.phase)) {
       case "cutover":
         return move(news, progress);
       case "roll-back":
-        if (olds.applied !== null) await revertOffsets(modelOf(news), olds.applied, progress);
+        if (isThere(olds.applied)) await revertOffsets(modelOf(news), olds.applied, progress);
         return none;
       default:
         return { appliedAt: olds.appliedAt, applied: olds.applied };

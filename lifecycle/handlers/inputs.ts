@@ -28,4 +28,9 @@ export function phaseChange(was: { phase: Phase; done: boolean } | undefined, no
   return was === undefined ? "arm" : "none";
 }
 
+/** Pulumi keeps no null: what a step has not done yet is absent from the state that comes back. */
+export function isThere<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
+}
+
 export const now = (): string => new Date().toISOString();

@@ -4,7 +4,7 @@ import type { Connection } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
 import { checkMirrorPrivileges, preflight, type PreflightOptions, type PreflightResult } from "../../engine/preflight";
 import { type Handler, serve } from "./framework";
-import { modelOf, now, type PhasedInputs } from "./inputs";
+import { isThere, modelOf, now, type PhasedInputs } from "./inputs";
 
 export interface PreflightInputs extends PhasedInputs {
   /** `clusters`: before anything is made. `privileges`: as the mirror's own users, before the mirror. */
@@ -36,7 +36,7 @@ async function look(inputs: PreflightInputs, progress: Progress): Promise<Prefli
 /** Looked at again only when what it looks at changed; a cutover must not fail on what the mirror itself has made. */
 function unchanged(olds: PreflightInputs & PreflightOutputs, news: PreflightInputs): boolean {
   const keys = ["originConnection", "targetConnection", "mirror", "options", "mirrorOriginConnection", "mirrorTargetConnection"] as const;
-  return olds.checkedAt !== null && keys.every((key) => isDeepStrictEqual(olds[key], news[key]));
+  return isThere(olds.checkedAt) && keys.every((key) => isDeepStrictEqual(olds[key], news[key]));
 }
 
 const handler: Handler<PreflightInputs, PreflightOutputs> = {

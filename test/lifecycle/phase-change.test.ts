@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { phaseChange } from "../../lifecycle/handlers/inputs";
+import { replicationStep } from "../../lifecycle/handlers/replication";
+import { verificationStep } from "../../lifecycle/handlers/verification";
 
 describe("what a step does when the phase changes", () => {
   test.each([
@@ -14,4 +17,20 @@ describe("what a step does when the phase changes", () => {
   ] as const)("%s", (_what, was, now, expected) => {
     expect(phaseChange(was, now)).toBe(expected);
   });
+});
+
+test.each([
+  ["verification", verificationStep],
+  ["consumer-offsets", consumerOffsetsStep],
+  ["replication", replicationStep],
+])("%s: an up in phase mirror that changes the mirror has nothing to take back, since Pulumi keeps no null", async (_kind, step) => {
+  const nowhere = { bootstrapServers: "127.0.0.1:1" };
+  const inputs = { phase: "mirror", when: "cutover", abandon: false, fence: false, options: { mode: "tail" }, originConnection: nowhere, targetConnection: nowhere };
+  const { outs } = await step.create({ ...inputs, mirror: { groupId: "a" } });
+  const state = Object.fromEntries(Object.entries(outs).filter(([, value]) => value !== null));
+  const again = await step.update("id", state, { ...inputs, mirror: { groupId: "b" } });
+  expect(again.outs).toMatchObject({ phase: "mirror", mirror: { groupId: "b" } });
+  // A cutover from here does its work: it fails over the cluster that is not there, instead of taking itself for done.
+  const cutOver = { ...state, phase: "cutover" };
+  await expect(step.update("id", cutOver, { ...inputs, phase: "cutover", mirror: { groupId: "b" } })).rejects.toThrow();
 });

@@ -3,7 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { kafkaParts } from "../sandbox/kafka/java";
-import type { KafkaParts } from "../sandbox/kafka";
+import type { KafkaCluster, KafkaParts } from "../sandbox/kafka";
 import { supervise, type Supervisor } from "../sandbox/processes";
 
 /** The sandbox's JVMs start quickly and run slowly (first compiler only, no AES instructions): a benchmark wants what Kafka's own scripts choose. */
@@ -29,6 +29,18 @@ export async function inWorkspace(work: (workspace: Workspace) => Promise<void>)
   } finally {
     await supervisor.stop();
   }
+}
+
+/** How Kafka's own tools reach a cluster; for a file that only this user may read. */
+export function clientProperties({ connection }: KafkaCluster): Record<string, string> {
+  return {
+    "bootstrap.servers": connection.bootstrapServers,
+    "security.protocol": "SASL_SSL",
+    "ssl.truststore.type": "PEM",
+    "ssl.truststore.certificates": connection.tls.ca,
+    "sasl.mechanism": connection.sasl.mechanism,
+    "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username="${connection.sasl.username}" password="${connection.sasl.password}";`,
+  };
 }
 
 /** Runs a benchmark as a program. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { KafkaCluster } from "../sandbox/kafka";
 import { writeProperties } from "../sandbox/kafka/properties";
 import { lastLines } from "../sandbox/processes";
-import type { Workspace } from "./common";
+import { clientProperties, type Workspace } from "./common";
 
 const DISTINCT = 2000;
 
@@ -26,17 +26,7 @@ export async function fill({ folder, parts, supervisor }: Workspace, cluster: Ka
   const payload = join(folder, `payload-${recordBytes}.txt`);
   await payloads(payload, recordBytes);
   const properties = join(folder, `${topic}.properties`);
-  const { connection } = cluster;
-  await writeProperties(properties, {
-    "bootstrap.servers": connection.bootstrapServers,
-    "security.protocol": "SASL_SSL",
-    "ssl.truststore.type": "PEM",
-    "ssl.truststore.certificates": connection.tls.ca,
-    "sasl.mechanism": connection.sasl.mechanism,
-    "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username="${connection.sasl.username}" password="${connection.sasl.password}";`,
-    "batch.size": "131072",
-    "linger.ms": "20",
-  });
+  await writeProperties(properties, { ...clientProperties(cluster), "batch.size": "131072", "linger.ms": "20" });
   const log = join(folder, `${topic}.log`);
   const tool = supervisor.start({
     name: `load of ${topic}`,

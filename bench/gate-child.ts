@@ -1,8 +1,8 @@
 /** Asks the gate once, in a process that does nothing else: its memory and its cold code are what a `pulumi up` pays. */
-import { readFileSync } from "node:fs";
 import { evaluateGate } from "../engine/gate";
 import type { MigrationModel } from "../engine/model";
 import { silent } from "../engine/progress";
+import { peakBytes } from "./peak";
 
 export interface GateMeasure {
   /** From the call to the answer, connecting included. */
@@ -13,17 +13,6 @@ export interface GateMeasure {
   lastRecordsCompared: number;
   /** Largest resident set of the process, bytes. */
   peakBytes: number;
-}
-
-/** The kernel's own mark where there is one: `maxRSS` of a forked process also counts what its parent held before the exec. */
-function peakBytes(): number {
-  try {
-    const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-    if (kilobytes !== undefined) return Number(kilobytes) * 1024;
-  } catch {
-    // No /proc here.
-  }
-  return process.resourceUsage().maxRSS * 1024;
 }
 
 // The connections hold passwords: they come through the pipe, never as arguments.

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeMirror } from "../components/mirror/text";
-import type { Profile } from "../engine/model";
+import type { MigrationModel, MirrorModel, Profile } from "../engine/model";
 import { startConnectWorker, type ConnectWorker } from "../sandbox/connect";
 import type { KafkaCluster } from "../sandbox/kafka";
 import type { KubeObject } from "../sandbox/operator/kube/client";
@@ -19,10 +19,11 @@ export interface MirrorOptions {
   targetBootstrap: string;
   /** Of this mirror: files, Connect's group, storage topics. */
   name: string;
+  /** Brokers of the target; the profiles' replication factors follow from it. Default 1. */
+  targetBrokers?: 1 | 3;
 }
 
-/** Brokers of the bench's clusters; the profiles' replication factors follow from it. */
-const BROKERS = 1;
+const ORIGIN_BROKERS = 1;
 const CONNECT_LIMIT_MS = 120_000;
 
 /**
@@ -40,7 +41,7 @@ export class BenchMirror {
 
   static async start(workspace: Workspace, options: MirrorOptions): Promise<BenchMirror> {
     const folder = join(workspace.folder, options.name);
-    const mirror = mirrorMaker(options, "nothing", "first");
+    const { mirror } = mirrorMaker(options, "nothing", "first");
     await secrets(folder, options, mirror);
     const worker = await startConnectWorker({
       folder: join(folder, "worker"),
@@ -55,9 +56,15 @@ export class BenchMirror {
     return new BenchMirror(options, folder, worker);
   }
 
-  /** Starts connectors that copy this topic; the answer takes them away. */
-  async copy(topic: string, round: string): Promise<() => Promise<void>> {
-    const mirror = mirrorMaker(this.options, topic, round);
+  /** What the engine works from, for the connectors that `copy` starts with the same arguments. */
+  model(topics: string, round: string): MigrationModel {
+    const { origin, target } = this.options;
+    return { origin: origin.connection, target: target.connection, mirror: mirrorMaker(this.options, topics, round).model };
+  }
+
+  /** Starts connectors that copy these topics (a pattern); the answer takes them away. */
+  async copy(topics: string, round: string): Promise<() => Promise<void>> {
+    const { mirror } = mirrorMaker(this.options, topics, round);
     await secrets(this.folder, this.options, mirror);
     const rest = new ConnectRest(this.worker.restUrl, this.abort.signal);
     const definitions = connectorDefinitions(mirror, this.folder);
@@ -80,22 +87,22 @@ export class BenchMirror {
   }
 }
 
-function mirrorMaker({ profile, origin, target, targetBootstrap, name }: MirrorOptions, topic: string, round: string): MirrorMaker {
+function mirrorMaker({ profile, origin, target, targetBootstrap, name, targetBrokers = 1 }: MirrorOptions, topics: string, round: string): { mirror: MirrorMaker; model: MirrorModel } {
   const login = (secretName: string, cluster: KafkaCluster) => ({
     authentication: { type: "scram-sha-512", username: cluster.admin.username, passwordSecret: { secretName, password: "password" } } as const,
     tls: { trustedCertificates: [{ secretName, certificate: "ca.crt" }] },
   });
   // A target of one broker: Connect's own default of three replicas for its storage topics, which `guide` leaves alone, cannot be had.
-  const storage: Record<string, number> = profile === "guide" ? { "offset.storage.replication.factor": 1, "config.storage.replication.factor": 1, "status.storage.replication.factor": 1 } : {};
-  const { text } = describeMirror({
+  const storage: Record<string, number> = profile === "guide" && targetBrokers === 1 ? { "offset.storage.replication.factor": 1, "config.storage.replication.factor": 1, "status.storage.replication.factor": 1 } : {};
+  const { text, model } = describeMirror({
     profile,
     kafkaVersion: "4.3.1",
-    topicsPattern: topic,
-    origin: { bootstrapServers: origin.bootstrapServers, alias: `origin-${round}`, brokers: BROKERS, ...login("origin", origin) },
+    topicsPattern: topics,
+    origin: { bootstrapServers: origin.bootstrapServers, alias: `origin-${round}`, brokers: ORIGIN_BROKERS, ...login("origin", origin) },
     target: {
       bootstrapServers: targetBootstrap,
       alias: "target",
-      brokers: BROKERS,
+      brokers: targetBrokers,
       config: storage,
       groupId: name,
       offsetStorageTopic: `${name}-offsets`,
@@ -104,7 +111,7 @@ function mirrorMaker({ profile, origin, target, targetBootstrap, name }: MirrorO
       ...login("target", target),
     },
   });
-  return readMirrorMaker(text as unknown as KubeObject, "strimzi.io");
+  return { mirror: readMirrorMaker(text as unknown as KubeObject, "strimzi.io"), model };
 }
 
 async function secrets(folder: string, { origin, target }: MirrorOptions, mirror: MirrorMaker): Promise<void> {

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { Connection as LibraryConnection } from "@platformatic/kafka" with { "resolution-mode": "import" };
 import type { Connection, Side } from "../model";
 import { MigrationError } from "../errors";
+import type { AnswerMemory } from "./port";
 import { connectionFailure, LinkFailure, requestFailure, UNSUPPORTED_VERSION } from "./failures";
 import { In, Out, type Api } from "./wire";
 
@@ -39,6 +40,24 @@ const apiVersions: Api<null, { errorCode: number; ranges: Map<number, VersionRan
 function refusedToken(answer: Buffer, callback: (error: Error | null, answer: Buffer) => void): void {
   if (answer.length === 0) callback(null, answer);
   else callback(new Error(`the token was refused: ${answer.toString("utf8").slice(0, 200)}`), answer);
+}
+
+/** An answer as the library has received it: the pieces, and all of them in one. */
+interface Received {
+  buffers: Buffer[];
+  length: number;
+  slice(from: number): Buffer;
+}
+
+function gather(received: Received, from: number, memory: AnswerMemory): Buffer {
+  const bytes = memory.take(received.length - from);
+  let skip = from;
+  let at = 0;
+  for (const piece of received.buffers) {
+    if (skip < piece.length) at += piece.copy(bytes, at, skip);
+    skip = Math.max(0, skip - piece.length);
+  }
+  return bytes;
 }
 
 /** One authenticated connection to one broker. */
@@ -103,7 +122,7 @@ export class Link {
     return range !== undefined && range.min <= version && version <= range.max;
   }
 
-  send<Request, Response>(api: Api<Request, Response>, request: Request): Promise<Response> {
+  send<Request, Response>(api: Api<Request, Response>, request: Request, memory?: AnswerMemory): Promise<Response> {
     // A broker closes the connection on what it does not know.
     if (this.versions.size > 0 && !this.speaks(api.key, api.version)) return Promise.reject(this.unsupported(`${api.name} v${api.version}`));
     return new Promise<Response>((resolve, reject) => {
@@ -113,8 +132,8 @@ export class Link {
         return this.library.Writer.create().append(out.done());
       };
       // The answer's bytes are taken over as they are; the library must not decode them.
-      const whole = (_id: number, _key: number, _version: number, reader: { buffer: { slice(from: number): Buffer }; position: number }) =>
-        reader.buffer.slice(reader.position);
+      const whole = (_id: number, _key: number, _version: number, { buffer, position }: { buffer: Received; position: number }) =>
+        memory === undefined ? buffer.slice(position) : gather(buffer, position, memory);
       const headerTags = api.flexible && api.key !== apiVersions.key;
       this.connection.send(api.key, api.version, payload, whole as never, api.flexible, headerTags, (error: Error | null, body: unknown) => {
         if (error !== null && error !== undefined) {
@@ -211,10 +230,10 @@ export class Links {
     throw last;
   }
 
-  async send<Request, Response>(to: number | "any", api: Api<Request, Response>, request: Request): Promise<Response> {
+  async send<Request, Response>(to: number | "any", api: Api<Request, Response>, request: Request, memory?: AnswerMemory): Promise<Response> {
     const link = to === "any" ? await this.any() : await this.broker(to);
     this.requests++;
-    return link.send(api, request);
+    return link.send(api, request, memory);
   }
 
   async close(): Promise<void> {

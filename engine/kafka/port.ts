@@ -83,6 +83,12 @@ export interface FetchRequest extends TopicPartition {
   offset: bigint;
 }
 
+/** Memory that one answer after the other is put into: fresh pages and the collector cost a reader more than the records do. */
+export interface AnswerMemory {
+  /** That many bytes, which nobody else has until they are released. */
+  take(bytes: number): Buffer;
+}
+
 export interface FetchOptions {
   /** Default read_uncommitted. */
   isolation?: "read_uncommitted" | "read_committed";
@@ -90,6 +96,8 @@ export interface FetchOptions {
   maxBytes?: number;
   /** ms the broker may wait for data; default 100. */
   maxWaitMs?: number;
+  /** Where the answers' bytes are put; default: memory of their own. Records then last until this memory is released. */
+  memory?: AnswerMemory;
 }
 
 export interface CommittedOffset extends TopicPartition {

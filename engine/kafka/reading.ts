@@ -110,7 +110,7 @@ async function fetchAll(cluster: Cluster, requests: readonly FetchRequest[], opt
   await cluster.untilAllAnswered("fetch from", requests, partitionName, async (open) => {
     const { groups, rejected } = await cluster.byLeader(open);
     await cluster.each(groups, async (broker, items) => {
-      const answer = await cluster.links.send(broker, fetch, { ...body, topics: byTopic(items, (i) => i) });
+      const answer = await cluster.links.send(broker, fetch, { ...body, topics: byTopic(items, (i) => i) }, options.memory);
       if (answer.errorCode !== NONE) throw cluster.fail("fetch from", `broker ${broker}`, answer);
       const asked = new Map(items.map((i) => [`${i.topic}:${i.partition}`, i]));
       for (const { topic, partitions } of answer.topics) {

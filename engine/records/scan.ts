@@ -1,5 +1,6 @@
 import type { FetchedPartition, KafkaPort } from "../kafka/port";
 import { offsetAfter } from "./batch";
+import { ReusedMemory } from "./memory";
 import { type Isolation, keyOf, readable, type Span, truncated, walkFetched } from "./read";
 import type { RecordCursor, STOP } from "./walk";
 
@@ -15,7 +16,7 @@ const BYTES_PER_OFFSET = 1000;
 
 export interface ScanOptions {
   isolation: Isolation;
-  /** Called for each visible record of each span, in order within a span. The record is changed afterwards: copy what is kept. */
+  /** Called for each visible record of each span (the very object that was given), in order within a span. The record and its bytes are changed afterwards: copy what is kept. */
   visit(span: Span, record: RecordCursor): void | typeof STOP;
   /** Called once for each span when it is read to its end, or was stopped. */
   done?(span: Span): void;
@@ -34,6 +35,7 @@ interface Position {
 interface Answered {
   asked: Position[];
   answers: Map<string, FetchedPartition>;
+  memory: ReusedMemory;
 }
 
 /**
@@ -75,6 +77,8 @@ async function leadersOf(port: KafkaPort, spans: readonly Span[]): Promise<Map<s
 class Loop {
   private readonly stopped = new Set<Span>();
   private read = { bytes: 0, offsets: 0 };
+  /** One for the answer that is walked, one for the answer under way. */
+  private readonly memories = [new ReusedMemory(), new ReusedMemory()];
 
   constructor(
     private readonly port: KafkaPort,
@@ -86,12 +90,14 @@ class Loop {
   async run(): Promise<void> {
     let underWay = this.ask();
     while (underWay !== undefined) {
-      const { asked, answers } = await underWay;
+      const { asked, answers, memory } = await underWay;
       this.signal.throwIfAborted();
       const positions = asked.filter((p) => !this.stopped.has(p.span)).map((p) => ({ ...p, ...this.goOn(p, answers.get(keyOf(p.span))!) }));
       underWay = this.ask();
       underWay?.catch(() => {});
       for (const position of positions) this.walk(position);
+      memory.release();
+      this.memories.push(memory);
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
@@ -101,8 +107,9 @@ class Loop {
     const asked = this.queue.splice(0, this.fitting());
     if (asked.length === 0) return undefined;
     const requests = asked.map(({ span, offset }) => ({ topic: span.topic, partition: span.partition, offset }));
-    const options = { isolation: this.options.isolation, maxBytes: Math.max(SHARE_BYTES, Math.floor(ANSWER_BYTES / asked.length)) };
-    return this.port.fetch(requests, options).then((answers) => ({ asked, answers }));
+    const memory = this.memories.pop()!;
+    const options = { isolation: this.options.isolation, maxBytes: Math.max(SHARE_BYTES, Math.floor(ANSWER_BYTES / asked.length)), memory };
+    return this.port.fetch(requests, options).then((answers) => ({ asked, answers, memory }));
   }
 
   /** How many spans of the queue fill one answer: a few long ones, or many that are short. */

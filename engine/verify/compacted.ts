@@ -1,5 +1,5 @@
 import type { Clusters } from "../clusters";
-import { type Isolation, keyOf } from "../records/read";
+import type { Isolation } from "../records/read";
 import { scan } from "../records/scan";
 import { Differences } from "./differences";
 import { KeyTable, type Latest, TableFull } from "./key-table";
@@ -66,10 +66,10 @@ async function compareGroup(clusters: Clusters, group: readonly Pair[], isolatio
 async function tables(clusters: Clusters, group: readonly Pair[], isolation: Isolation, watch: Watch, pass: number, passes: number): Promise<Map<Pair, [KeyTable, KeyTable]>> {
   const found = new Map<Pair, [KeyTable, KeyTable]>(group.map((p) => [p, [new KeyTable(pass, passes, p.timestamps), new KeyTable(pass, passes, p.timestamps)]]));
   const read = (side: "origin" | "target", index: 0 | 1, level: Isolation) => {
-    const byKey = new Map(group.map((p) => [keyOf(p[side]), found.get(p)![index]]));
+    const bySpan = new Map(group.map((p) => [p[side], found.get(p)![index]]));
     return scan(clusters[side], group.map((p) => p[side]), {
       isolation: level,
-      visit: (span, record) => byKey.get(keyOf(span))!.add(record),
+      visit: (span, record) => bySpan.get(span)!.add(record),
       bytes: (count) => watch.bytes(side, count),
       signal: watch.signal,
     });

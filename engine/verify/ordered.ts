@@ -14,7 +14,7 @@ export interface Watch {
   signal?: AbortSignal | undefined;
 }
 
-interface Digested {
+export interface Digested {
   count: number;
   digest: string;
 }
@@ -51,13 +51,14 @@ export async function compareInOrder(clusters: Clusters, pairs: readonly Pair[],
   }
 }
 
-async function digests(clusters: Clusters, side: "origin" | "target", pairs: readonly Pair[], isolation: Isolation, watch: Watch, done: (span: Span, digested: Digested) => void): Promise<void> {
-  const timestamps = new Map(pairs.map((p) => [keyOf(p[side]), p.timestamps]));
-  const running = new Map<string, SequenceDigest>();
+/** Count and digest of one side of the pairs. */
+export async function digests(clusters: Clusters, side: "origin" | "target", pairs: readonly Pair[], isolation: Isolation, watch: Pick<Watch, "bytes" | "signal">, done: (span: Span, digested: Digested) => void): Promise<void> {
+  const timestamps = new Map(pairs.map((p) => [p[side], p.timestamps]));
+  // By the span itself: a name to look up would cost more than the digest of a small record.
+  const running = new Map<Span, SequenceDigest>();
   const digestOf = (span: Span) => {
-    const key = keyOf(span);
-    let digest = running.get(key);
-    if (digest === undefined) running.set(key, (digest = new SequenceDigest(timestamps.get(key))));
+    let digest = running.get(span);
+    if (digest === undefined) running.set(span, (digest = new SequenceDigest(timestamps.get(span))));
     return digest;
   };
   await scan(clusters[side], pairs.map((p) => p[side]), {
@@ -65,7 +66,7 @@ async function digests(clusters: Clusters, side: "origin" | "target", pairs: rea
     visit: (span, record) => digestOf(span).add(record),
     done: (span) => {
       const digest = digestOf(span);
-      running.delete(keyOf(span));
+      running.delete(span);
       done(span, { count: digest.count, digest: digest.hex() });
     },
     bytes: (count) => watch.bytes(side, count),

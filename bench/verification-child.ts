@@ -1,0 +1,67 @@
+/** Reads and compares in a process that does nothing else: its memory and its cold code are what a `pulumi up` pays. */
+import { withClusters } from "../engine/clusters";
+import type { MigrationModel } from "../engine/model";
+import { silent } from "../engine/progress";
+import { compareCopy } from "../engine/verify";
+import { digests } from "../engine/verify/ordered";
+import { readPairs } from "../engine/verify/pairs";
+import { peakBytes } from "./peak";
+
+export interface VerificationTask {
+  model: MigrationModel;
+  /** `origin`: what the verification does with that side, alone. `both`: the verification in mode full. */
+  what: "origin" | "both";
+}
+
+export interface VerificationMeasure {
+  /** `origin`: reading alone, as the tool counts it. `both`: from the call to the answer, connecting included. */
+  seconds: number;
+  /** Of this process: all its threads. */
+  cpuSeconds: number;
+  records: number;
+  /** As fetched: batches with their headers. */
+  bytes: number;
+  peakBytes: number;
+}
+
+type Read = Omit<VerificationMeasure, "peakBytes" | "seconds" | "cpuSeconds">;
+
+async function timed(work: () => Promise<Read>): Promise<VerificationMeasure> {
+  const begun = performance.now();
+  const used = process.cpuUsage();
+  const read = await work();
+  const { user, system } = process.cpuUsage(used);
+  return { ...read, seconds: (performance.now() - begun) / 1000, cpuSeconds: (user + system) / 1e6, peakBytes: peakBytes() };
+}
+
+async function origin(model: MigrationModel): Promise<VerificationMeasure> {
+  return withClusters(model, async (clusters) => {
+    const { pairs } = await readPairs(clusters, model.mirror);
+    return timed(async () => {
+      const read = { records: 0, bytes: 0 };
+      const watch = { bytes: (_: string, count: number) => void (read.bytes += count) };
+      await digests(clusters, "origin", pairs, model.mirror.isolationLevel, watch, (_, { count }) => void (read.records += count));
+      return read;
+    });
+  });
+}
+
+async function both(model: MigrationModel): Promise<VerificationMeasure> {
+  return timed(async () => {
+    const { equal, topics, bytes } = await compareCopy(model, { mode: "full" }, silent);
+    if (!equal) throw new Error("the copy differs: this run says nothing");
+    return { records: topics.reduce((sum, t) => sum + t.originRecords + t.targetRecords, 0), bytes: bytes.origin + bytes.target };
+  });
+}
+
+// The connections hold passwords: they come through the pipe, never as arguments.
+process.once("message", ({ model, what }: VerificationTask) => {
+  (what === "origin" ? origin(model) : both(model)).then(
+    (measure) => process.send!(measure, () => process.disconnect()),
+    (error: Error) => {
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = 1;
+      process.disconnect();
+    },
+  );
+});

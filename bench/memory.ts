@@ -2,7 +2,7 @@
  * Memory of the whole sandbox while a migration runs on it, mirror included: the resident sets of all its processes and of
  * this one, added up once a second. Linux only. Pages that processes share (class archives, libraries) count once for each.
  *
- *   npm run bench memory -- [--mb 300]
+ *   npm run bench memory -- [--mb 300] [--quick]
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,8 @@ import { startSandbox } from "../sandbox";
 import { runStory } from "../sandbox/story/run";
 import { count, print, program, progress, table } from "./common";
 
-const { values } = parseArgs({ options: { mb: { type: "string", default: "300" } } });
+const { values } = parseArgs({ options: { mb: { type: "string" }, quick: { type: "boolean", default: false } } });
+const bulkMb = values.mb === undefined ? (values.quick ? 20 : 300) : count("mb", values.mb);
 const LIMIT_GB = 4;
 const EVERY_MS = 1000;
 
@@ -36,9 +37,9 @@ async function main(): Promise<void> {
     }, EVERY_MS);
     const ended = new Promise<never>((_, reject) => interrupt.signal.addEventListener("abort", () => reject(new Error("interrupted"))));
     ended.catch(() => {});
-    await Promise.race([runStory({ sandbox, bulkBytes: count("mb", values.mb) * 1_000_000, progress, signal: interrupt.signal }), ended]).finally(() => clearInterval(timer));
+    await Promise.race([runStory({ sandbox, bulkBytes: bulkMb * 1_000_000, progress, signal: interrupt.signal }), ended]).finally(() => clearInterval(timer));
     if (withMirror.length === 0) throw new Error("no mirror was seen: the figure would not be that of the whole sandbox");
-    print(`the sandbox's processes when they held most, during a whole migration of ${values.mb} MB and what belongs to it`);
+    print(`the sandbox's processes when they held most, during a whole migration of ${bulkMb} MB and what belongs to it`);
     print();
     const rows = byName(peak).map(([process, all]) => [process, String(all.length), mb(sum(all))]);
     print(table([["process", "number", "MB"], ...rows, ["together", String(peak.length), mb(sum(peak))]]));

@@ -19,15 +19,15 @@ export async function withClusters<T>(
   work: (clusters: Clusters) => Promise<T>,
   open: OpenKafka = openKafka,
 ): Promise<T> {
-  const opened: KafkaPort[] = [];
+  // Side by side: each step of a cutover opens both.
+  const opening = await Promise.allSettled([open(model.origin, "origin"), open(model.target, "target")]);
+  const [origin, target] = opening;
   try {
-    const origin = await open(model.origin, "origin");
-    opened.push(origin);
-    const target = await open(model.target, "target");
-    opened.push(target);
-    return await work({ origin, target });
+    if (origin.status === "rejected") throw origin.reason;
+    if (target.status === "rejected") throw target.reason;
+    return await work({ origin: origin.value, target: target.value });
   } finally {
-    await Promise.allSettled(opened.map((port) => port.close()));
+    await Promise.allSettled(opening.map((port) => (port.status === "fulfilled" ? port.value.close() : undefined)));
   }
 }
 

@@ -100,8 +100,8 @@ const schema = z.strictObject({
   gate: z.strictObject({
     /** Longest wait for completeness. Default 1800. */
     limitSeconds: seconds.default(1800),
-    /** How long the origin's end offsets must stand still. Default 10. */
-    stableSeconds: seconds.default(10),
+    /** How long the origin's end offsets must stand still. Default 5; with `fence` 0. */
+    stableSeconds: seconds.optional(),
   }).prefault({}),
   verify: z.strictObject({
     mode: z.enum(["none", "tail", "full"]).default("tail"),

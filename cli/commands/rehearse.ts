@@ -1,6 +1,7 @@
 import { isMigrationError } from "../../engine/errors";
+import { type FencePreview, previewFence } from "../../engine/fence";
 import { DEFAULTS } from "../../engine/gate/types";
-import { type OffsetPlan, planOffsets } from "../../engine/offsets";
+import { estimateWriting, type OffsetPlan, planOffsets, type WritingEstimate } from "../../engine/offsets";
 import { isConflict, partitionsOf } from "../../engine/offsets/summary";
 import { preflight } from "../../engine/preflight";
 import { planReplicationFor, type ReplicationPreview } from "../../engine/replication";
@@ -31,10 +32,14 @@ export const rehearse: Command = {
     const { migration, values, signal } = context;
     const { model, options } = migration;
     const rehearsal = new Rehearsal(context);
+    // Preflight is told of the fence: it asks for the rights to make it.
+    const fenced = options.preflight.fence === true;
 
     await rehearsal.part("preflight", () => preflight(model, options.preflight, context.progress));
+    const fence = fenced ? await rehearsal.part("fence", () => previewFence(model, options.fence)) : undefined;
     const first = await rehearsal.part("gate", () => lookAtCopy(model, withGate(migration), signal));
     const plan = await rehearsal.part("offsets", () => planOffsets(model, options.offsets, context.progress, signal));
+    const writing = plan === undefined ? undefined : await rehearsal.part("writing", () => estimateWriting(model, plan));
     const { mode } = options.verify;
     const skipsVerify = mode === "none" || (mode === "full" && values["full-verify"] !== true);
     const verified = skipsVerify ? undefined : await rehearsal.part("verification", () => compareCopy(model, options.verify, context.progress, signal));
@@ -42,7 +47,17 @@ export const rehearse: Command = {
     const second = first === undefined ? undefined : await rehearsal.part("gate", () => lookAtCopy(model, withGate(migration), signal));
 
     judge(rehearsal, second ?? first, plan, verified, options.offsets.overwrite ?? false);
-    const steps = timesOf(rehearsal, { first: first && sampleOf(first), second: second && sampleOf(second), moves, mode, throttle: options.replication.throttleBytesPerSecond, stableForMs: options.gate.stableForMs ?? DEFAULTS.stableForMs });
+    const steps = timesOf(rehearsal, {
+      first: first && sampleOf(first),
+      second: second && sampleOf(second),
+      moves,
+      mode,
+      throttle: options.replication.throttleBytesPerSecond,
+      stableForMs: options.gate.stableForMs ?? (fenced ? 0 : DEFAULTS.stableForMs),
+      fenced,
+      fence,
+      writing,
+    });
     const beforeClients = steps.slice(0, -1);
     const unknown = beforeClients.filter((s) => s.ms === undefined).map((s) => s.step);
     const total = beforeClients.reduce((sum, s) => sum + (s.ms ?? 0), 0);
@@ -110,18 +125,38 @@ interface Facts {
   mode: string;
   throttle: number | undefined;
   stableForMs: number;
+  fenced: boolean;
+  fence: FencePreview | undefined;
+  writing: WritingEstimate | undefined;
 }
 
-function timesOf({ measured }: Rehearsal, { first, second, moves, mode, throttle, stableForMs }: Facts): StepTime[] {
+/** Steps that look at the fence again: gate, verification, offsets. */
+const BEHIND_FENCE = 3;
+
+function timesOf({ measured }: Rehearsal, { first, second, moves, mode, throttle, stableForMs, fenced, fence, writing }: Facts): StepTime[] {
   const took = (step: string, part: string, how: string): StepTime => ({ step, how, ...(measured.has(part) ? { ms: measured.get(part)! } : {}) });
   return [
+    ...(fenced ? [raising(fence)] : []),
     catchUp(first, second),
-    { step: "quiet origin", ms: stableForMs, how: "gate.stableSeconds" },
+    { step: "quiet origin", ms: stableForMs, how: stableForMs === 0 ? "none: nobody writes behind the fence" : "gate.stableSeconds" },
     took("gate", "gate", "one look, measured now"),
     mode === "none" ? { step: "verification", ms: 0, how: "verify.mode is none" } : took("verification", "verification", measured.has("verification") ? `mode ${mode}, measured now` : "not rehearsed: mode full reads every record (--full-verify does)"),
-    took("offsets", "offsets", "the plan, measured now; writing it adds one commit a group, 32 at a time"),
+    took("offsets", "offsets", "the plan, measured now"),
+    { step: "writing offsets", how: "there is no plan", ...(writing === undefined ? {} : { ms: writing.ms, how: `${durationText(writing.readMs)} of reading, measured now; ${countText(writing.commits, "commit")}, estimated` }) },
     copying(moves, throttle),
   ];
+}
+
+/** Nothing is written in a rehearsal: what the raise reads is measured, and it waits for a known time. */
+function raising(fence: FencePreview | undefined): StepTime {
+  const step = "fence";
+  if (fence === undefined) return { step, how: "could not be rehearsed" };
+  const { rules, topics, lookMs, settleMs } = fence;
+  return {
+    step,
+    ms: settleMs + (1 + BEHIND_FENCE) * lookMs,
+    how: `${durationText(settleMs)} until writes have ended, ${1 + BEHIND_FENCE} looks of ${durationText(lookMs)}, measured now; making ${countText(rules, "rule")} for ${countText(topics, "topic")} is not tried`,
+  };
 }
 
 /** How fast the rest shrinks, taken between the first and the last look of this rehearsal. */

@@ -81,7 +81,7 @@ export interface MigrationArgs {
   gate?: {
     /** Longest wait in seconds. Default 1800. */
     limitSeconds?: number;
-    /** How long the origin's end offsets must stand still, in seconds. Default 10. */
+    /** How long the origin's end offsets must stand still, in seconds. Default 5; with `fence` 0. */
     stableSeconds?: number;
   };
   verify?: {

@@ -85,7 +85,8 @@ export class Lifecycle {
         phase,
         abandon,
         fence,
-        options: { limitMs: (args.gate?.limitSeconds ?? 1800) * 1000, stableForMs: (args.gate?.stableSeconds ?? 10) * 1000, compareLastRecord: true },
+        // Nobody writes behind a fence, which has itself waited for what was under way.
+        options: { limitMs: (args.gate?.limitSeconds ?? 1800) * 1000, stableForMs: (args.gate?.stableSeconds ?? (fence ? 0 : 5)) * 1000, compareLastRecord: true },
       },
       this.after(raised),
     );

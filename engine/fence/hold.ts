@@ -29,10 +29,13 @@ export async function holdFence(model: MigrationModel, options: HoldOptions, pro
 
 /** @param ends where the topics ended when the fence was raised; absent: where they end now */
 export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: HoldOptions, progress: Progress, signal: AbortSignal, ends?: Ends): Promise<FenceReport> {
-  let { topics } = await wanted(origin, mirror, options);
-  let baseline = ends ?? (await endsOf(origin, topics));
+  let topics: string[] = [];
+  let baseline = ends ?? (await endsOf(origin, (await wanted(origin, mirror, options)).topics));
   let whole = new Date().toISOString();
   const report: FenceReport = { from: whole, until: whole, looks: 0, gaps: [], wrote: [] };
+  const pause = (): Promise<void> => sleep(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => {});
+  // It was seen whole a moment ago.
+  if (ends !== undefined) await pause();
   for (let last = signal.aborted; ; last = signal.aborted) {
     const now = await wanted(origin, mirror, options);
     const { missing } = compare(now.rules, now.acls);
@@ -47,7 +50,7 @@ export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: Ho
     }
     whole = new Date().toISOString();
     if (last) break;
-    await sleep(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => {});
+    await pause();
   }
   report.wrote = movements(baseline, await endsOf(origin, topics));
   report.until = new Date().toISOString();
@@ -74,7 +77,8 @@ export async function whileFenced<T>(
     model,
     async (clusters) => {
       await refuseAclSync(clusters, model.mirror);
-      const { ends } = await raiseOn(clusters.origin, model.mirror, options, progress);
+      // Each step of a cutover comes here, the fence's own first: a second of waiting at each would only add up.
+      const { ends } = await raiseOn(clusters.origin, model.mirror, options, progress, true);
       const done = new AbortController();
       const lost = new AbortController();
       const holding = holdOn(clusters.origin, model.mirror, options, progress, done.signal, ends);

@@ -1,5 +1,6 @@
 /** Keeping producers off the origin during a cutover, and seeing who writes. See docs/fence.md. */
 export { holdFence, whileFenced, type HoldOptions } from "./hold";
+export { previewFence, type FencePreview } from "./preview";
 export { observeProducers, type OpenTransactionAt, type ProducerReport, type Writer } from "./producers";
 export { checkFence, lowerFence, raiseFence } from "./raise";
 export type { FenceGap, FenceOptions, FenceReport, FenceState, LoweredFence, Movement, RaisedFence } from "./types";

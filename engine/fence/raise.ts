@@ -12,7 +12,7 @@ import { compare, fencedTopics, fenceRules, idOf, markedRules, type Rule, uncove
 import type { FenceOptions, FenceState, LoweredFence, Movement, RaisedFence } from "./types";
 
 const PER_REQUEST = 500;
-const SETTLE_MS = 1000;
+export const SETTLE_MS = 1000;
 const SETTLE_LIMIT_MS = 15_000;
 
 /** Opens the origin, does the work and closes it. */
@@ -54,14 +54,17 @@ export async function refuseAclSync(clusters: Clusters, mirror: MirrorModel): Pr
   });
 }
 
-/** @returns also the topics' ends when the writes had stopped: whatever moves later moved behind the fence. */
-export async function raiseOn(origin: KafkaPort, mirror: MirrorModel, options: FenceOptions, progress: Progress): Promise<{ raised: RaisedFence; ends: Ends }> {
+/**
+ * @param settled a fence that is found whole was waited for when it was raised: only what is made now is waited for
+ * @returns also the topics' ends when the writes had stopped: whatever moves later moved behind the fence
+ */
+export async function raiseOn(origin: KafkaPort, mirror: MirrorModel, options: FenceOptions, progress: Progress, settled = false): Promise<{ raised: RaisedFence; ends: Ends }> {
   const { topics, rules, acls } = await wanted(origin, mirror, options);
   const { missing, own } = compare(rules, acls);
   await create(origin, missing);
   const principals = [...new Set(rules.map((r) => r.rule.principal))].sort();
   progress.info(`fence: ${countText(topics.length, "topic")} of the origin closed for ${someOf(principals, 5)} (${missing.length} rules made, ${rules.length - missing.length} were there)`);
-  const { writing, ends } = await settle(origin, topics, options);
+  const { writing, ends } = settled && missing.length === 0 ? { writing: [], ends: await endsOf(origin, topics) } : await settle(origin, topics, options);
   const warnings: string[] = [];
   if (writing.length > 0) {
     warnings.push(`${countText(writing.length, "partition")} still written to behind the fence (${someOf(writing.map((m) => `${m.topic}-${m.partition}`), 5)}): super users and excepted principals pass it`);

@@ -13,6 +13,9 @@ import { judge } from "./rule";
 import { DEFAULTS, type Finding, type GateOptions, type GateResult } from "./types";
 
 const NAMED = 20;
+/** Shortest pause between two looks, and how many times a look's own length it is at least: the brokers have other work. */
+const SHORTEST_PAUSE_MS = 250;
+const PAUSE_PER_LOOK = 2;
 
 /**
  * Waits until the copy is proved complete (docs/gate.md), with progress, for at most `limitMs`.
@@ -65,18 +68,22 @@ class Gate {
 
   async run(): Promise<GateResult> {
     let quiet: { since: number; ends: Map<string, number> } | undefined;
+    let completeSince: number | undefined;
     let hopelessSince: number | undefined;
     let last: { look: Look; against: Finding[] } | undefined;
     for (;;) {
+      const begun = Date.now();
       const look = await this.lookIfPossible();
+      const took = Date.now() - begun;
       if (look !== undefined) {
         const { against, warnings } = findingsOf(look, this.mirror, this.options);
         const ends = new Map([...look.partitions].map(([key, p]) => [key, p.facts.end]));
         const writing = quiet === undefined ? [] : moved(quiet.ends, ends);
         if (quiet === undefined || writing.length > 0 || quiet.ends.size !== ends.size) quiet = { since: look.at, ends };
         against.push(...writing);
+        completeSince = against.length === 0 ? (completeSince ?? look.at) : undefined;
         if (against.length === 0 && look.at - quiet.since >= this.options.stableForMs) {
-          const outcome = await this.confirm(look, warnings);
+          const outcome = await this.confirm(look, warnings, look.at - (completeSince ?? look.at));
           if (!Array.isArray(outcome)) return outcome;
           against.push(...outcome);
         }
@@ -90,7 +97,10 @@ class Gate {
       const left = this.started + this.options.limitMs - Date.now();
       if (left <= 0) throw this.refusal("GATE_INCOMPLETE", `the copy was not proved complete within ${durationText(this.options.limitMs)}`, last?.look, last?.against ?? []);
       const window = last?.against.length === 0 && quiet !== undefined ? quiet.since + this.options.stableForMs - Date.now() : this.options.pollMs;
-      await sleep(Math.max(50, Math.min(this.options.pollMs, window, left)), undefined, this.signal === undefined ? {} : { signal: this.signal });
+      // While the origin moves the end is not near; once it stands still every moment until the gate opens is a moment without clients.
+      const still = quiet !== undefined && last !== undefined && quiet.since < last.look.at;
+      const pause = still ? Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_LOOK * took) : this.options.pollMs;
+      await sleep(Math.max(50, Math.min(this.options.pollMs, pause, window, left)), undefined, this.signal === undefined ? {} : { signal: this.signal });
     }
   }
 
@@ -114,7 +124,7 @@ class Gate {
   }
 
   /** The last two steps: the origin did not move while the gaps were read, and both sides end with the same record. */
-  private async confirm(look: Look, warnings: string[]): Promise<GateResult | Finding[]> {
+  private async confirm(look: Look, warnings: string[], quietMs = 0): Promise<GateResult | Finding[]> {
     const now = await this.observer.again(look);
     const moving = moved(new Map([...look.partitions].map(([k, p]) => [k, p.facts.end])), new Map([...now].map(([k, f]) => [k, f.end])));
     if (moving.length > 0) return moving;
@@ -128,10 +138,10 @@ class Gate {
       compared = last.compared;
       warnings.push(...last.unsure);
     }
-    return this.passed(changed, warnings, compared);
+    return this.passed(changed, warnings, compared, quietMs);
   }
 
-  private passed(look: Look, warnings: string[], lastRecordsCompared: number): GateResult {
+  private passed(look: Look, warnings: string[], lastRecordsCompared: number, quietMs: number): GateResult {
     for (const warning of warnings) this.progress.warn(warning);
     const facts = [...look.partitions.values()].map((p) => p.facts);
     return {
@@ -144,6 +154,7 @@ class Gate {
       cleared: Object.fromEntries([...look.partitions].filter(([, p]) => p.facts.mirrored !== undefined && p.facts.mirrored + 1 < p.facts.end).map(([key, p]) => [key, p.facts.end])),
       warnings,
       durationMs: Date.now() - this.started,
+      quietMs,
       looks: this.looks,
       requests: requestCount(this.clusters),
     };

@@ -2,9 +2,9 @@
 export interface GateOptions {
   /** Longest wait. Default 30 minutes. */
   limitMs?: number;
-  /** How long the origin's ends must not have moved. Default 10 s. */
+  /** How long the origin's ends must not have moved; 0 is enough behind a fence. Default 5 s. */
   stableForMs?: number;
-  /** Between two looks. Default 2 s. */
+  /** Longest pause between two looks. Default 2 s; shorter once the origin stands still. */
   pollMs?: number;
   /** How long something that waiting does not mend (a FAILED task, say) is watched before the wait ends. Default 15 s. */
   graceMs?: number;
@@ -23,7 +23,7 @@ export interface GateOptions {
 
 export const DEFAULTS: Required<GateOptions> = {
   limitMs: 30 * 60_000,
-  stableForMs: 10_000,
+  stableForMs: 5_000,
   pollMs: 2_000,
   graceMs: 15_000,
   compareLastRecord: true,
@@ -69,6 +69,8 @@ export interface GateResult {
   warnings: string[];
   /** ms from the call to the pass. */
   durationMs: number;
+  /** ms of it from the first look that found everything copied: what it waited only to see that the origin stays still. */
+  quietMs: number;
   /** Looks at both clusters until it passed. */
   looks: number;
   /** Requests sent to both clusters. */

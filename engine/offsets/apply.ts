@@ -8,7 +8,7 @@ import { isConflict, isInPlace, partitionsOf } from "./summary";
 import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan, WrittenOffset } from "./types";
 
 /** Commits under way at a time: each waits for its coordinator's log, not for a processor. */
-const AT_ONCE = 32;
+export const AT_ONCE = 32;
 
 /**
  * Writes a plan's offsets on the target, for groups that are not active there, and reads them back. What is there already

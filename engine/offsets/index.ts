@@ -2,6 +2,7 @@
 export { applyOffsets } from "./apply";
 export { checkApplied, type MovedOffset } from "./check";
 export { decodeCheckpoint, readCheckpoints, type Checkpoint, type Checkpoints } from "./checkpoints";
+export { estimateWriting, type WritingEstimate } from "./estimate";
 export { planFromCheckpoints, planToTime } from "./other-ways";
 export { planOffsets } from "./plan";
 export { revertOffsets } from "./revert";

@@ -5,7 +5,7 @@ import { type Isolation, keyOf, readable, type Span, truncated, walkFetched } fr
 import type { RecordCursor, STOP } from "./walk";
 
 /**
- * Bytes of one answer, roughly: with one walked and one under way per broker this bounds the memory, however much is
+ * Bytes of one answer, roughly: with one a broker, and the pieces of the next, this bounds the memory, however much is
  * read. The port's own limit holds where the guess below is wrong.
  */
 const ANSWER_BYTES = 8 * 1024 * 1024;
@@ -35,7 +35,6 @@ interface Position {
 interface Answered {
   asked: Position[];
   answers: Map<string, FetchedPartition>;
-  memory: ReusedMemory;
 }
 
 /**
@@ -77,8 +76,8 @@ async function leadersOf(port: KafkaPort, spans: readonly Span[]): Promise<Map<s
 class Loop {
   private readonly stopped = new Set<Span>();
   private read = { bytes: 0, offsets: 0 };
-  /** One for the answer that is walked, one for the answer under way. */
-  private readonly memories = [new ReusedMemory(), new ReusedMemory()];
+  /** An answer is walked in one go as soon as it is there: the next one, which comes later, may take its place. */
+  private readonly memory = new ReusedMemory();
 
   constructor(
     private readonly port: KafkaPort,
@@ -90,14 +89,13 @@ class Loop {
   async run(): Promise<void> {
     let underWay = this.ask();
     while (underWay !== undefined) {
-      const { asked, answers, memory } = await underWay;
+      const { asked, answers } = await underWay;
       this.signal.throwIfAborted();
       const positions = asked.filter((p) => !this.stopped.has(p.span)).map((p) => ({ ...p, ...this.goOn(p, answers.get(keyOf(p.span))!) }));
       underWay = this.ask();
       underWay?.catch(() => {});
       for (const position of positions) this.walk(position);
-      memory.release();
-      this.memories.push(memory);
+      this.memory.release();
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
@@ -107,9 +105,8 @@ class Loop {
     const asked = this.queue.splice(0, this.fitting());
     if (asked.length === 0) return undefined;
     const requests = asked.map(({ span, offset }) => ({ topic: span.topic, partition: span.partition, offset }));
-    const memory = this.memories.pop()!;
-    const options = { isolation: this.options.isolation, maxBytes: Math.max(SHARE_BYTES, Math.floor(ANSWER_BYTES / asked.length)), memory };
-    return this.port.fetch(requests, options).then((answers) => ({ asked, answers, memory }));
+    const options = { isolation: this.options.isolation, maxBytes: Math.max(SHARE_BYTES, Math.floor(ANSWER_BYTES / asked.length)), memory: this.memory };
+    return this.port.fetch(requests, options).then((answers) => ({ asked, answers }));
   }
 
   /** How many spans of the queue fill one answer: a few long ones, or many that are short. */

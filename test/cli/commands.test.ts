@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../cli/run";
+import { aclBindings, administratorAcls } from "../../engine/acls";
 import type { MigrationModel } from "../../engine/model";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
+import { createScramUser, deleteScramUser } from "../../sandbox/kafka";
 import { withPorts } from "../engine/kafka/support";
 import { uniqueName } from "../support/clusters";
 
@@ -16,10 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function modelFile(model: MigrationModel): Promise<string> {
+async function modelFile(model: MigrationModel, more: object = {}): Promise<string> {
   const path = join(folder, `${uniqueName("cli-model")}.json`);
   // The shared origin has one broker: the mirror would be told so.
-  const preflight = { storageReplicationFactor: 1, checkpointsReplicationFactor: 1, offsetSyncsReplicationFactor: 1 };
+  const preflight = { storageReplicationFactor: 1, checkpointsReplicationFactor: 1, offsetSyncsReplicationFactor: 1, ...more };
   await writeFile(path, JSON.stringify({ ...model, options: { preflight } }), { mode: 0o600 });
   return path;
 }
@@ -37,8 +39,8 @@ async function command(model: string, ...argv: string[]) {
 const LATER = Date.now() - 60_000;
 
 /** A finished copy of one topic with 10 records, and a group of the origin that stands at 6. */
-async function migrated() {
-  const mirror = await FakeMirror.start(ports);
+async function migrated(config: Record<string, string> = {}) {
+  const mirror = await FakeMirror.start(ports, {}, config);
   const topic = await mirror.topic("orders", 2);
   await mirror.send(topic, messages(4));
   await mirror.send(topic, messages(6, 4).map((m, i) => ({ ...m, timestamp: String(LATER + i) })));
@@ -111,8 +113,44 @@ describe("a finished copy", () => {
     const found = await command(model, "rehearse", "--json");
     const { ok, steps, problems, unknown } = found.json();
     expect({ exit: found.exit, ok, problems, unknown }).toEqual({ exit: 0, ok: true, problems: [], unknown: [] });
-    expect(steps.map((s: { step: string }) => s.step)).toEqual(["catching up", "quiet origin", "gate", "verification", "offsets", "replication (clients may run)"]);
-    expect(steps.slice(1, 5).every((s: { ms: number }) => s.ms > 0)).toBe(true);
+    expect(steps.map((s: { step: string }) => s.step)).toEqual(["catching up", "quiet origin", "gate", "verification", "offsets", "writing offsets", "replication (clients may run)"]);
+    expect(steps[5].how).toContain("1 commit, estimated");
+    expect(steps.slice(1, 6).every((s: { ms: number }) => s.ms > 0)).toBe(true);
+  });
+
+  it("rehearse with a fence: what the raise takes, no quiet window, and no rule made", async () => {
+    const { mirror, topic } = await migrated({ "sync.topic.acls.enabled": "false" });
+    const reader = { resourceType: "topic", resourceName: topic, patternType: "literal", principal: "User:reader", host: "*", operation: "Read", permission: "allow" } as const;
+    await ports.origin.createAcls([reader]);
+    ports.atEnd(() => ports.origin.deleteAcls([reader]));
+    const found = await command(await modelFile(mirror.model, { fence: true }), "rehearse", "--json");
+    const { ok, steps, problems } = found.json();
+    expect({ ok, problems }).toEqual({ ok: true, problems: [] });
+    expect(steps.slice(0, 3)).toMatchObject([{ step: "fence", how: expect.stringContaining("1 rule for 1 topic") }, { step: "catching up" }, { step: "quiet origin", ms: 0 }]);
+    // The raise waits a second; no rehearsal can know less.
+    expect(steps[0].ms).toBeGreaterThan(1000);
+    expect((await ports.origin.describeAcls()).filter((a) => a.resourceName.includes(mirror.prefix))).toEqual([reader]);
+  });
+
+  it("rehearse with a fence: rights that are missing, and a mirror that would copy it, would stop the cutover", async () => {
+    const { mirror } = await migrated();
+    const copying = await command(await modelFile(mirror.model, { fence: true }), "rehearse", "--json");
+    expect([copying.exit, copying.json().problems.join("\n")]).toEqual([1, expect.stringContaining("FENCE_ACL_SYNC")]);
+    expect(copying.json().unknown).toEqual(["fence"]);
+
+    await mirror.connector({ topics: mirror.model.mirror.topicsPattern, "sync.topic.acls.enabled": "false" });
+    const username = uniqueName("cli-admin");
+    await createScramUser(ports.clusters.origin, username, `${username}-password`);
+    const acls = aclBindings(administratorAcls("origin", mirror.model.mirror), `User:${username}`);
+    await ports.origin.createAcls(acls);
+    ports.atEnd(async () => {
+      await ports.origin.deleteAcls(acls);
+      await deleteScramUser(ports.clusters.origin, username);
+    });
+    const poor = { ...mirror.model, origin: { ...mirror.model.origin, sasl: { mechanism: "SCRAM-SHA-512" as const, username, password: `${username}-password` } } };
+    const refused = await command(await modelFile(poor, { fence: true }), "rehearse", "--json");
+    expect([refused.exit, refused.json().problems.join("\n")]).toEqual([1, expect.stringContaining("FENCE_NOT_ALLOWED: the migration's administrator may not make ACLs on the origin")]);
+    expect(await command(await modelFile(poor), "rehearse")).toMatchObject({ exit: 0, out: expect.not.stringContaining("fence") });
   });
 
   it("report: both files, and the next one goes on with the plot", async () => {

@@ -19,7 +19,7 @@ describe("the stack's configuration", () => {
   test("needs only the two clusters; everything else has a default", () => {
     const settings = readSettings(good);
     expect(settings).toMatchObject({ phase: "mirror", profile: "least", dialect: "strimzi-v1", abandon: false, fence: false, checkpoints: "when-applied" });
-    expect(settings.gate).toEqual({ limitSeconds: 1800, stableSeconds: 10 });
+    expect(settings.gate).toEqual({ limitSeconds: 1800 });
     expect(settings.verify).toEqual({ mode: "tail", tailRecords: 100 });
   });
 

@@ -142,6 +142,15 @@ describe("a fence on a real cluster", () => {
     }
   });
 
+  it("is not waited for again when it stands already", async () => {
+    const started = Date.now();
+    await raiseFence(model, { settleMs: 2000 }, silent);
+    expect(Date.now() - started).toBeGreaterThan(2000);
+    const { report } = await whileFenced(model, { settleMs: 600_000 }, silent, async () => {});
+    expect(report).toMatchObject({ gaps: [], wrote: [] });
+    await lowerFence(model, {}, silent);
+  });
+
   it("stands while work is done, and after it", async () => {
     const { result, report } = await whileFenced(model, { everyMs: 200 }, silent, async () => write(orders));
     expect(result).toBe("TOPIC_AUTHORIZATION_FAILED");

@@ -208,6 +208,22 @@ describe("waiting", () => {
     expect(said[0]).toMatch(/^0 of 1 topic, 0 of 1 partition complete; 6 records \(about \d+ bytes\) left, most: .*-0 \(6\)$/);
   });
 
+  it("looks again soon once the origin stands still, and says how long it waited for that alone", async () => {
+    const mirror = await start();
+    const topic = await mirror.topic("soon");
+    await mirror.send(topic, messages(10));
+    await mirror.copied(topic, 3);
+    const waiting = runGate(mirror.model, { stableForMs: 0, pollMs: 4000, limitMs: 60_000 }, silent);
+    // After the second look, which comes 4 s after the first one.
+    await sleep(5000);
+    await mirror.copied(topic, 9);
+    const said = Date.now();
+    const { quietMs, looks } = await waiting;
+    expect(Date.now() - said).toBeLessThan(2500);
+    expect({ quietMs, several: looks > 3 }).toEqual({ quietMs: 0, several: true });
+    expect((await runGate(mirror.model, { stableForMs: 1000, pollMs: 200 }, silent)).quietMs).toBeGreaterThanOrEqual(1000);
+  });
+
   it("does not pass while something still writes, and names the partition at the limit", async () => {
     const mirror = await start();
     const topic = await mirror.topic("writers");

@@ -13,7 +13,7 @@ export function cutOver(changes: Partial<ReportInput> = {}): ReportInput {
     },
     gate: {
       passedAt: "2026-05-04T10:30:00.000Z", topics: 3, partitions: 14, recordsAtMost: 120_300, gapsRead: 1, lastRecordsCompared: 12,
-      cleared: {}, warnings: [], durationMs: 61_000, looks: 30, requests: 400,
+      cleared: {}, warnings: [], durationMs: 61_000, quietMs: 5_000, looks: 30, requests: 400,
     },
     verification: {
       at: "2026-05-04T10:31:00.000Z",

@@ -1,0 +1,202 @@
+/**
+ * The time from the last record written on the origin to "clients may start": a real MirrorMaker 2 between real clusters,
+ * applications that write until they are stopped (or until the fence stops them), and the engine's functions in the order in
+ * which the lifecycle's resources call them, each opening its own connections. Pulumi's own time between the steps is not in it.
+ *
+ *   npm run bench cutover -- [--topics 50] [--partitions 10] [--groups 100] [--records 200] [--rounds 3] [--profile tuned] [--quick]
+ */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { lowerFence, raiseFence, whileFenced } from "../engine/fence";
+import { type GateResult, runGate } from "../engine/gate";
+import { openKafka, type CountingPort } from "../engine/kafka/client";
+import type { MigrationModel, Profile } from "../engine/model";
+import { applyOffsets, planOffsets } from "../engine/offsets";
+import { silent } from "../engine/progress";
+import { applyReplication } from "../engine/replication";
+import { compareCopy } from "../engine/verify";
+import { createScramUser, startKafkaCluster, type KafkaCluster } from "../sandbox/kafka";
+import { applicationClient } from "../sandbox/estate/seed";
+import { count, fullSpeed, inLanes, inWorkspace, median, print, program, progress, table } from "./common";
+import { BenchMirror } from "./mirror";
+import { startWriter, type Writer } from "./writer";
+
+const { values } = parseArgs({
+  options: {
+    topics: { type: "string" },
+    partitions: { type: "string", default: "10" },
+    groups: { type: "string" },
+    records: { type: "string", default: "200" },
+    rounds: { type: "string" },
+    profile: { type: "string", default: "tuned" },
+    quick: { type: "boolean", default: false },
+  },
+});
+const given = (name: "topics" | "groups" | "rounds", usual: number, quick: number) => (values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]));
+const sizes = { topics: given("topics", 50, 10), partitions: count("partitions", values.partitions), groups: given("groups", 100, 20), records: count("records", values.records) };
+const rounds = given("rounds", 3, 1);
+const profile = values.profile as Profile;
+if (!["guide", "tuned", "least"].includes(profile)) throw new Error(`--profile ${profile}: one of guide, tuned, least is wanted`);
+
+const PREFIX = "bench-cutover";
+const topics = Array.from({ length: sizes.topics }, (_, i) => `${PREFIX}-${i}`);
+const VALUE_BYTES = 200;
+/** The gate waits this long while producers still write, as it does for whoever runs `pulumi up` before stopping them. */
+const WRITING_MS = 3_000;
+const FIRST_COPY_LIMIT_MS = 10 * 60_000;
+const WANTED_S = 15;
+const APPLICATION = { username: "bench-application", password: "bench-application-password" };
+
+/** Seconds, each from the end of the one before; the first from the last record that was acknowledged. */
+interface Split {
+  "mirror caught up and said so": number;
+  "quiet origin": number;
+  "gate's last look": number;
+  verification: number;
+  "offsets planned": number;
+  "offsets written": number;
+}
+
+interface Round extends Split {
+  total: number;
+  replication: number;
+}
+
+async function main(): Promise<void> {
+  await inWorkspace(async (workspace) => {
+    const start = (name: "origin" | "target", brokers: 1 | 3) =>
+      startKafkaCluster({ name, brokers, folder: join(workspace.folder, name), heap: "512m", jvmOptions: fullSpeed, parts: workspace.parts, progress });
+    const [origin, target] = await Promise.all([start("origin", 1), start("target", 3)]);
+    const port = await openKafka(origin.connection, "origin");
+    await estate(origin, port);
+    const mirror = await BenchMirror.start(workspace, { profile, origin, target, targetBootstrap: target.bootstrapServers, name: "cutover", targetBrokers: 3 });
+    try {
+      await mirror.copy(`${PREFIX}-.*`, "1");
+      const model = mirror.model(`${PREFIX}-.*`, "1");
+      await runGate(model, { stableForMs: 0, limitMs: FIRST_COPY_LIMIT_MS }, silent);
+      progress("the copy is complete for the first time");
+      const found = { "no fence": [] as Round[], fence: [] as Round[] };
+      for (let round = 1; round <= rounds; round++) {
+        for (const way of ["no fence", "fence"] as const) {
+          const one = await cutover(model, { origin, port, name: `${way.replace(" ", "-")}-${round}`, fenced: way === "fence" });
+          found[way].push(one);
+          progress(`${way}, round ${round}: ${one.total.toFixed(1)} s`);
+        }
+      }
+      report(found, model);
+    } finally {
+      await port.close();
+      await mirror.stop();
+    }
+  });
+}
+
+function report(found: Record<"no fence" | "fence", Round[]>, { mirror }: MigrationModel): void {
+  print(`${sizes.topics * sizes.partitions} partitions in ${sizes.topics} topics, ${sizes.groups} groups (one in ten behind), profile ${profile}, mirror's offsets every ${mirror.offsetFlushIntervalMs / 1000} s,`);
+  print(`verification in mode tail; seconds, medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} in turn`);
+  print();
+  const ways = ["no fence", "fence"] as const;
+  const steps = Object.keys(found.fence[0]!).filter((k) => k !== "total" && k !== "replication") as (keyof Split)[];
+  const line = (name: string, key: keyof Round) => [name, ...ways.map((way) => median(found[way].map((r) => r[key])).toFixed(1))];
+  print(
+    table([
+      ["from the last record written", ...ways],
+      ...steps.map((step) => line(step, step)),
+      line("clients may start after", "total"),
+      ["  each round", ...ways.map((way) => found[way].map((r) => r.total.toFixed(1)).join(" "))],
+      line("replication, while clients run", "replication"),
+    ]),
+  );
+  const kept = ways.every((way) => median(found[way].map((r) => r.total)) < WANTED_S);
+  print(`wanted: under ${WANTED_S} s for 500 partitions and 100 groups; ${kept ? "kept" : "NOT kept"}`);
+  if (!kept) process.exitCode = 1;
+}
+
+async function estate(origin: KafkaCluster, port: CountingPort): Promise<void> {
+  await createScramUser(origin, APPLICATION.username, APPLICATION.password);
+  // An application with rights of its own: no ACL stops a super user.
+  await port.createAcls([{ resourceType: "topic", resourceName: PREFIX, patternType: "prefixed", principal: `User:${APPLICATION.username}`, host: "*", operation: "All", permission: "allow" }]);
+  await inLanes(topics, 4, (topic) => port.createTopic(topic, { partitions: sizes.partitions, replicationFactor: 1 }));
+  const producer = applicationClient(origin.connection, "bench").producer();
+  await producer.connect();
+  try {
+    await inLanes(topics, 4, async (topic) => {
+      const messages = Array.from({ length: sizes.records * sizes.partitions }, (_, i) => ({ partition: i % sizes.partitions, key: `key-${i}`, value: `${topic} ${i} `.padEnd(VALUE_BYTES, "x") }));
+      await producer.send({ topic, messages });
+    });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+interface Surroundings {
+  origin: KafkaCluster;
+  port: CountingPort;
+  /** Of this round: its groups. */
+  name: string;
+  fenced: boolean;
+}
+
+async function cutover(all: MigrationModel, { origin, port, name, fenced }: Surroundings): Promise<Round> {
+  // Groups of its own: those of the last round have their offsets on the target already.
+  const model: MigrationModel = { ...all, mirror: { ...all.mirror, groupsPattern: `${name}-.*` } };
+  const writer = await startWriter({ ...origin.connection, sasl: { ...origin.connection.sasl, ...APPLICATION } }, topics, sizes.partitions);
+  try {
+    const behind = <T>(work: () => Promise<T>): Promise<T> => (fenced ? whileFenced(model, {}, silent, work).then(({ result }) => result) : work());
+    if (fenced) await sleep(WRITING_MS);
+    const raised = fenced ? raiseFence(model, {}, silent) : Promise.resolve(undefined);
+    const drained = raised.then(() => drain(writer, port, name, fenced));
+    drained.catch(() => {});
+    await raised;
+    const gate = await behind(() => runGate(model, fenced ? { stableForMs: 0 } : {}, silent));
+    const passed = Date.now();
+    const last = await drained;
+    const { equal, differences } = await behind(() => compareCopy(model, { mode: "tail" }, silent));
+    if (!equal) throw new Error(`the copy differs: ${differences[0]?.text}`);
+    const verified = Date.now();
+    let planned = 0;
+    const applied = await behind(async () => {
+      const plan = await planOffsets(model, {}, silent);
+      planned = Date.now();
+      return applyOffsets(model, plan, {}, silent);
+    });
+    const written = Date.now();
+    if (applied.groups.length !== sizes.groups) throw new Error(`${applied.groups.length} of ${sizes.groups} groups were moved`);
+    await applyReplication(model, {}, silent);
+    const replicated = Date.now();
+    return { ...split(gate, last, passed, verified, planned, written), total: (written - last) / 1000, replication: (replicated - written) / 1000 };
+  } finally {
+    await writer.stop();
+    if (fenced) await lowerFence(model, {}, silent);
+  }
+}
+
+/** Ends the writing, and lets the groups' consumers read what is left. @returns when the last record was acknowledged */
+async function drain(writer: Writer, port: CountingPort, name: string, fenced: boolean): Promise<number> {
+  if (fenced) await writer.denied;
+  else await sleep(WRITING_MS);
+  const last = await writer.stop();
+  const ends = await port.listOffsets(topics.flatMap((topic) => Array.from({ length: sizes.partitions }, (_, partition) => ({ topic, partition }))), "latest");
+  await inLanes(Array.from({ length: sizes.groups }, (_, i) => i), 16, async (i) => {
+    const topic = topics[i % topics.length]!;
+    const at = (end: bigint): bigint => (i % 10 === 0 ? end / 2n : end);
+    await port.alterGroupOffsets(`${name}-${i}`, ends.filter((e) => e.topic === topic).map((e) => ({ topic, partition: e.partition, offset: at(e.offset), metadata: "" })));
+  });
+  return last;
+}
+
+function split(gate: GateResult, last: number, passed: number, verified: number, planned: number, written: number): Split {
+  const lastLook = Date.parse(gate.passedAt);
+  const seconds = (from: number, to: number) => (to - from) / 1000;
+  return {
+    "mirror caught up and said so": seconds(last, lastLook - gate.quietMs),
+    "quiet origin": gate.quietMs / 1000,
+    "gate's last look": seconds(lastLook, passed),
+    verification: seconds(passed, verified),
+    "offsets planned": seconds(verified, planned),
+    "offsets written": seconds(planned, written),
+  };
+}
+
+program(main);

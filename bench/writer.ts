@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { applicationClient } from "../sandbox/estate/seed";
+import type { ClusterConnection } from "../sandbox/kafka";
+
+export interface Writer {
+  /** Settles when the cluster refuses a write for want of the right. */
+  readonly denied: Promise<void>;
+  /** Writes no more. @returns when the last record was acknowledged, ms since the epoch; fine to call twice */
+  stop(): Promise<number>;
+}
+
+const PAUSE_MS = 20;
+
+/** An application that goes on writing one record to each topic until it is stopped, or may not write any more. */
+export async function startWriter(connection: ClusterConnection, topics: readonly string[], partitions: number): Promise<Writer> {
+  const producer = applicationClient(connection, "bench-writer").producer({ retry: { retries: 0 }, allowAutoTopicCreation: false });
+  await producer.connect();
+  let last = Date.now();
+  let ended = false;
+  let refused: () => void = () => {};
+  const denied = new Promise<void>((resolve) => (refused = resolve));
+  const writing = (async () => {
+    for (let sent = 0; !ended; sent++, await sleep(PAUSE_MS)) {
+      const messages = [{ partition: sent % partitions, key: `late-${sent}`, value: `record ${sent}` }];
+      try {
+        await producer.sendBatch({ topicMessages: topics.map((topic) => ({ topic, messages })) });
+        last = Date.now();
+      } catch (error) {
+        if (!String(error).includes("uthorized")) throw error;
+        ended = true;
+        refused();
+      }
+    }
+  })();
+  writing.catch(() => (ended = true));
+  return {
+    denied,
+    async stop() {
+      ended = true;
+      await writing;
+      await producer.disconnect();
+      return last;
+    },
+  };
+}

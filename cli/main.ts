@@ -1,5 +1,8 @@
 #!/usr/bin/env node
+import { keepHeapSmall } from "../engine/memory";
 import { run } from "./run";
+
+keepHeapSmall();
 
 /** The `kafka-migration` command. The first Ctrl-C ends the work cleanly, the second at once. */
 const controller = new AbortController();

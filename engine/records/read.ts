@@ -17,7 +17,7 @@ const FIRST_BYTES = 64 * 1024;
 const LARGEST_BYTES = 16 * 1024 * 1024;
 /** Bytes that one call may bring when every partition fills its share. */
 const CALL_BYTES = 16 * 1024 * 1024;
-const PARTITIONS_PER_CALL = 1000;
+const PARTITIONS_PER_CALL = 250;
 
 export function keyOf(p: TopicPartition): string {
   return `${p.topic}:${p.partition}`;

@@ -1,6 +1,9 @@
 import { MigrationError } from "../../engine/errors";
+import { keepHeapSmall } from "../../engine/memory";
 import type { StepKind } from "../provider";
 import { type Step } from "./framework";
+
+keepHeapSmall();
 
 /** Loaded one by one, so that a step costs only its own part of the engine. */
 const steps: Record<StepKind, () => Step> = {

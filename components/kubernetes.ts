@@ -1,5 +1,9 @@
+import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ObjectPlace } from "../lifecycle/kubernetes/reader";
+import { OWNER_ANNOTATION } from "../lifecycle/owner";
+import { Unclaimed } from "../lifecycle/unclaimed";
 
 /** How the readiness checks reach a Kubernetes cluster when it can't be taken from the provider. */
 export interface KubernetesArgs {
@@ -10,12 +14,41 @@ export interface KubernetesArgs {
 }
 
 /**
- * A provider for one Kubernetes cluster. A changed Secret is updated in place there, where the plugin would otherwise
- * delete it and make it anew.
+ * A provider for one Kubernetes cluster, with two ways of its own:
+ * - a changed Secret is updated in place, where the plugin would otherwise delete it and make it anew;
+ * - what an `up` that was killed has made, but not noted down, is taken over by the next one instead of failing it as
+ *   "already exists"; `claim` keeps that to objects of the same stack.
  */
 export function kubernetesCluster(name: string, args: KubernetesArgs = {}, opts?: pulumi.ResourceOptions): k8s.Provider {
   const kubeconfig = args.kubeconfig === undefined ? undefined : pulumi.secret(args.kubeconfig);
-  return new k8s.Provider(name, { kubeconfig, context: args.context, enableSecretMutable: true }, opts);
+  return new k8s.Provider(name, { kubeconfig, context: args.context, enableSecretMutable: true, upsertExistingObjects: true }, opts);
+}
+
+/** What the new object's metadata and its maker need to know of each other. */
+export interface Claim<Metadata> {
+  metadata: Metadata & { annotations: Record<string, pulumi.Input<string>> };
+  /** Has to be there first. */
+  unclaimed: Unclaimed;
+}
+
+/**
+ * Marks an object as this stack's, and looks first whether it is anybody else's.
+ * The field manager is the stack's, too: a second create after a killed one would otherwise be in conflict with the first.
+ */
+export function claim<Metadata extends { name: pulumi.Input<string>; namespace?: pulumi.Input<string>; annotations?: Record<string, pulumi.Input<string>> }>(
+  name: string,
+  object: { apiVersion: string; kind: ObjectPlace["kind"]; metadata: Metadata },
+  access: KubernetesArgs,
+  opts: { parent: pulumi.Resource; dependsOn?: pulumi.ResourceOptions["dependsOn"] },
+): Claim<Metadata> {
+  const { apiVersion, kind, metadata } = object;
+  const owner = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const manager = `kafka-migration-${createHash("sha256").update(owner).digest("hex").slice(0, 12)}`;
+  const place = pulumi.output({ apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name });
+  return {
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [OWNER_ANNOTATION]: owner, "pulumi.com/patchFieldManager": manager } },
+    unclaimed: new Unclaimed(`${name}-unclaimed`, { place, owner, ...access }, opts),
+  };
 }
 
 /** The same access that the resource's kubernetes provider has, for a check outside the plugin. */

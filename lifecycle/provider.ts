@@ -12,6 +12,7 @@ export type StepKind =
   | "verification"
   | "consumer-offsets"
   | "ready"
+  | "unclaimed"
   | "secret-values"
   | "password";
 

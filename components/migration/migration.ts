@@ -5,6 +5,7 @@ import type { Phase } from "../../engine/model";
 import type { AppliedOffsets } from "../../engine/offsets";
 import type { ReplicationResult } from "../../engine/replication";
 import type { VerifyResult } from "../../engine/verify";
+import { accessOfProvider, claim } from "../kubernetes";
 import { Mirror } from "../mirror/mirror";
 import type { MirrorSettings } from "../mirror/settings";
 import { ClusterAccess } from "./access";
@@ -120,8 +121,10 @@ export class Migration extends pulumi.ComponentResource {
   private namespace(name: string, args: MigrationArgs): pulumi.Resource[] {
     if (args.mirror?.createNamespace !== true) return [];
     const { provider } = args.mirror;
-    const metadata = { name: args.mirror.namespace ?? "migration" };
-    return [new k8s.core.v1.Namespace(`${name}-namespace`, { metadata }, { parent: this, ...(provider === undefined ? {} : { provider }) })];
+    const part = `${name}-namespace`;
+    const access = accessOfProvider(provider ?? this.getProvider("kubernetes:core/v1:Namespace"), args.mirror);
+    const { metadata, unclaimed } = claim(part, { apiVersion: "v1", kind: "Namespace", metadata: { name: args.mirror.namespace ?? "migration" } }, access, { parent: this });
+    return [new k8s.core.v1.Namespace(part, { metadata }, { parent: this, dependsOn: unclaimed, ...(provider === undefined ? {} : { provider }) })];
   }
 }
 

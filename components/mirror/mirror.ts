@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MirrorModel } from "../../engine/model";
 import { Ready } from "../../lifecycle/ready";
 import type { ResourceText } from "../dialects";
-import { accessOf, type KubernetesArgs, withInputs } from "../kubernetes";
+import { accessOf, claim, type KubernetesArgs, withInputs } from "../kubernetes";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings";
 import { describeMirror, type MirrorConnection, type MirrorDescription } from "./text";
 
@@ -56,17 +56,18 @@ export class Mirror extends pulumi.ComponentResource {
     const { text, model, otherApiVersions } = describeMirror(withInputs<MirrorDescription>(args));
     super("kafka-migration:components:Mirror", name, {}, opts);
 
-    const mirror = this.kafkaMirrorMaker2(name, text, otherApiVersions, opts?.dependsOn);
+    const mirror = this.kafkaMirrorMaker2(name, text, otherApiVersions, args, opts?.dependsOn);
     this.model = model;
     this.ready = this.readiness(name, text, mirror, args).objectId;
     this.registerOutputs({ ready: this.ready });
   }
 
-  private kafkaMirrorMaker2(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+  private kafkaMirrorMaker2(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], args: KubernetesArgs, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+    const claimed = claim(name, { apiVersion, kind, metadata }, accessOf(this, args), { parent: this, dependsOn });
     return new k8s.apiextensions.CustomResource(
       name,
-      { apiVersion, kind, metadata, spec },
-      { parent: this, dependsOn, aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })) },
+      { apiVersion, kind, metadata: claimed.metadata, spec },
+      { parent: this, dependsOn: claimed.unclaimed, aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })) },
     );
   }
 

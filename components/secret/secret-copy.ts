@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Mistakes } from "../../engine/errors";
 import { didYouMean } from "../../engine/near-miss";
 import { SecretValues } from "../../lifecycle/secret-values";
-import { accessOfProvider, decoded, type KubernetesArgs } from "../kubernetes";
+import { accessOfProvider, claim, decoded, type KubernetesArgs } from "../kubernetes";
 
 /** A Secret that exists, or that an operator is about to make. */
 export interface SecretSource extends KubernetesArgs {
@@ -69,7 +69,9 @@ export class SecretCopy extends pulumi.ComponentResource {
 
   private copy(name: string, args: SecretCopyArgs, data: Data, opts: pulumi.ComponentResourceOptions | undefined): k8s.core.v1.Secret {
     const metadata = { name: args.name, namespace: args.namespace ?? "migration" };
-    return new k8s.core.v1.Secret(name, { metadata, data }, { parent: this, dependsOn: opts?.dependsOn });
+    const access = accessOfProvider(this.getProvider("kubernetes:core/v1:Secret"));
+    const claimed = claim(name, { apiVersion: "v1", kind: "Secret", metadata }, access, { parent: this, dependsOn: opts?.dependsOn });
+    return new k8s.core.v1.Secret(name, { metadata: claimed.metadata, data }, { parent: this, dependsOn: claimed.unclaimed });
   }
 }
 

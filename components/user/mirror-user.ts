@@ -4,7 +4,7 @@ import { Ready } from "../../lifecycle/ready";
 import { SecretValues } from "../../lifecycle/secret-values";
 import type { ClusterCredentials } from "../credentials";
 import type { DialectName, ResourceText, UserAuthentication } from "../dialects";
-import { accessOf, type KubernetesArgs, withInputs } from "../kubernetes";
+import { accessOf, claim, type KubernetesArgs, withInputs } from "../kubernetes";
 import { describeUser, type UserDescription, type UserRights } from "./settings";
 
 export interface MirrorUserArgs extends UserRights, KubernetesArgs {
@@ -46,7 +46,7 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
     const { text, otherApiVersions } = describeUser(withInputs<UserDescription>(args));
     super("kafka-migration:components:MirrorUser", name, {}, opts);
 
-    const user = this.kafkaUser(name, text, otherApiVersions, opts?.dependsOn);
+    const user = this.kafkaUser(name, text, otherApiVersions, args, opts?.dependsOn);
     const ready = this.ready(name, text, user, args);
     const type = args.authentication?.type ?? "scram-sha-512";
     this.mechanism = type === "scram-sha-512" ? "SCRAM-SHA-512" : "TLS";
@@ -68,12 +68,13 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
     this.registerOutputs({ username: this.username, secretName: this.secretName });
   }
 
-  private kafkaUser(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+  private kafkaUser(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], args: KubernetesArgs, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+    const claimed = claim(name, { apiVersion, kind, metadata }, accessOf(this, args), { parent: this, dependsOn });
     return new k8s.apiextensions.CustomResource(
       name,
-      { apiVersion, kind, metadata, spec },
+      { apiVersion, kind, metadata: claimed.metadata, spec },
       // Without the alias another API version of the same object would be a new resource, and "already exists".
-      { parent: this, dependsOn, aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })) },
+      { parent: this, dependsOn: claimed.unclaimed, aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })) },
     );
   }
 

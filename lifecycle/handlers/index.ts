@@ -18,6 +18,7 @@ const steps: Record<StepKind, () => Step> = {
   "consumer-offsets": () => (require("./consumer-offsets") as typeof import("./consumer-offsets")).consumerOffsetsStep,
   ready: () => (require("./ready") as typeof import("./ready")).readyStep,
   "secret-values": () => (require("./secret-values") as typeof import("./secret-values")).secretValuesStep,
+  unclaimed: () => (require("./unclaimed") as typeof import("./unclaimed")).unclaimedStep,
   password: () => (require("./password") as typeof import("./password")).passwordStep,
 };
 

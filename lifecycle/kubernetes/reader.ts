@@ -6,7 +6,8 @@ import { type ApiServer, type Credentials, findApiServer, type KubernetesAccess 
 /** One object of the API server. */
 export interface ObjectPlace {
   apiVersion: string;
-  kind: "KafkaUser" | "KafkaMirrorMaker2" | "Secret";
+  kind: "KafkaUser" | "KafkaMirrorMaker2" | "Secret" | "Namespace";
+  /** Empty for a Namespace. */
   namespace: string;
   name: string;
 }
@@ -25,7 +26,7 @@ export interface KubernetesReader {
   get(place: ObjectPlace): Promise<KubernetesObject | undefined>;
 }
 
-const PLURAL = { KafkaUser: "kafkausers", KafkaMirrorMaker2: "kafkamirrormaker2s", Secret: "secrets" };
+const PLURAL = { KafkaUser: "kafkausers", KafkaMirrorMaker2: "kafkamirrormaker2s", Secret: "secrets", Namespace: "namespaces" };
 const REQUEST_LIMIT_MS = 10_000;
 
 export function openKubernetes(access: KubernetesAccess): KubernetesReader {
@@ -46,7 +47,8 @@ export function openKubernetes(access: KubernetesAccess): KubernetesReader {
 
 function pathOf({ apiVersion, kind, namespace, name }: ObjectPlace): string {
   const root = apiVersion.includes("/") ? `apis/${apiVersion}` : `api/${apiVersion}`;
-  return `/${root}/namespaces/${encodeURIComponent(namespace)}/${PLURAL[kind]}/${encodeURIComponent(name)}`;
+  const parent = kind === "Namespace" ? "" : `namespaces/${encodeURIComponent(namespace)}/`;
+  return `/${root}/${parent}${PLURAL[kind]}/${encodeURIComponent(name)}`;
 }
 
 interface Answer {

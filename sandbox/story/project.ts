@@ -13,8 +13,8 @@ export interface Project {
   set(settings: Settings, secrets?: Record<string, string>): Promise<void>;
   /** A key's value as it is kept: text, or JSON. */
   setting(key: string): Promise<string>;
-  /** An up whose whole process group is killed (SIGKILL) when a line says this; frees Pulumi's lock afterwards. */
-  killedUp(line: RegExp): Promise<PulumiResult>;
+  /** An up (or destroy) whose whole process group is killed (SIGKILL) when a line says this; frees Pulumi's lock afterwards. */
+  killedUp(line: RegExp, command?: "up" | "destroy"): Promise<PulumiResult>;
   preview(): Promise<PulumiResult>;
   up(options?: RunOptions): Promise<PulumiResult>;
   destroy(options?: RunOptions): Promise<PulumiResult>;
@@ -67,9 +67,9 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
     async setting(key) {
       return (await run(["config", "get", ...at, key], quiet)).stdout.trim();
     },
-    async killedUp(line) {
+    async killedUp(line, command = "up") {
       let pid: number | undefined;
-      const result = await run(["up", ...at, "--yes", "--skip-preview"], {
+      const result = await run([command, ...at, "--yes", "--skip-preview"], {
         mayFail: true,
         onStart: (started) => { pid = started; },
         onLine: (text) => {

@@ -94,7 +94,7 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
   states.push(await project.exported());
   await step("pulumi destroy", () => project.destroy(run));
 
-  const [atOrigin, atTarget] = await Promise.all([listEverything(sandbox.origin), listEverything(sandbox.target)]);
+  const { topics: atTarget } = await listEverything(sandbox.target);
   return {
     seeded,
     live: sent,
@@ -108,17 +108,23 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
     mismatches,
     replicationBefore,
     replicationAfter,
-    topicsMigrated: names.filter((name) => atTarget.topics.has(name)).length,
-    topicsMissing: names.filter((name) => !atTarget.topics.has(name)),
-    residue: [
-      ...leftTopics("origin", atOrigin.topics, names),
-      ...leftTopics("target", atTarget.topics, names),
-      ...leftGroups("target", atTarget.groups, stopped),
-      ...leftPrincipals("origin", atOrigin.principals),
-      ...leftPrincipals("target", atTarget.principals),
-      ...(await kubernetesObjects(sandbox.kubernetes!)).map((object) => `kubernetes: ${object}`),
-    ],
+    topicsMigrated: names.filter((name) => atTarget.has(name)).length,
+    topicsMissing: names.filter((name) => !atTarget.has(name)),
+    residue: await residueIn(sandbox, names, stopped.map((s) => s.group.groupId)),
   };
+}
+
+/** What is on both clusters and in Kubernetes beside these topics and the target's groups; Kafka's own topics are no residue. */
+export async function residueIn(sandbox: Sandbox, topics: string[], groups: string[]): Promise<string[]> {
+  const [origin, target] = await Promise.all([listEverything(sandbox.origin), listEverything(sandbox.target)]);
+  return [
+    ...leftTopics("origin", origin.topics, topics),
+    ...leftTopics("target", target.topics, topics),
+    ...target.groups.filter((group) => !groups.includes(group) && !group.startsWith("witness-")).map((group) => `target: group ${group}`),
+    ...leftPrincipals("origin", origin.principals),
+    ...leftPrincipals("target", target.principals),
+    ...(await kubernetesObjects(sandbox.kubernetes!)).map((object) => `kubernetes: ${object}`),
+  ];
 }
 
 async function seed({ sandbox, bulkBytes, progress }: StoryOptions, topics: EstateTopic[]): Promise<Seeded> {
@@ -186,14 +192,8 @@ async function factors(cluster: SandboxCluster, names: string[]): Promise<Record
   return count;
 }
 
-/** Kafka's own topics are no residue. */
 function leftTopics(side: string, topics: Map<string, unknown>, estate: string[]): string[] {
   return [...topics.keys()].filter((name) => !name.startsWith("__") && !estate.includes(name)).map((name) => `${side}: topic ${name}`);
-}
-
-function leftGroups(side: string, groups: string[], stopped: Stopped[]): string[] {
-  const own = new Set(stopped.map((s) => s.group.groupId));
-  return groups.filter((group) => !own.has(group) && !group.startsWith("witness-")).map((group) => `${side}: group ${group}`);
 }
 
 function leftPrincipals(side: string, principals: string[]): string[] {

@@ -78,7 +78,8 @@ describe("SecretCopy", () => {
     expect(await valueOf(copy.values["ca.crt"]!)).toBe("CA of origin-ns/origin-cluster-ca-cert");
     await settled();
     const [made] = mocks.only("core/v1:Secret");
-    expect(made!.inputs.metadata).toEqual({ name: "origin-cluster-ca-cert", namespace: "migration" });
+    expect(made!.inputs.metadata).toMatchObject({ name: "origin-cluster-ca-cert", namespace: "migration", annotations: { "pulumi-kafka-migration/stack": "organization/project/stack" } });
+    expect(mocks.only(":Unclaimed")[0]!.inputs).toMatchObject({ place: { apiVersion: "v1", kind: "Secret", namespace: "migration", name: "origin-cluster-ca-cert" }, owner: "organization/project/stack" });
     expect(opened(made!.inputs.data)).toEqual({ "ca.crt": base64("CA of origin-ns/origin-cluster-ca-cert") });
     expect(made!.inputs.data).not.toEqual(opened(made!.inputs.data));
     expect(mocks.only(":SecretValues")[0]!.inputs).toMatchObject({ secretId: "origin-ns/origin-cluster-ca-cert", keys: ["ca.crt"], limitSeconds: 120 });

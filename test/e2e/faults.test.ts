@@ -1,9 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { startProducer } from "../../sandbox/estate/applications";
+import { registerCodecs } from "../../sandbox/estate/codecs";
 import { applicationClient } from "../../sandbox/estate/seed";
 import type { Project } from "../../sandbox/story/project";
 import { kubernetesObjects } from "../../sandbox/story/kubernetes";
-import { listEverything } from "../../sandbox/story/witness";
+import { residueIn } from "../../sandbox/story/run";
+import { listEverything, resumeGroup, stopGroup } from "../../sandbox/story/witness";
+import type { Sandbox } from "../../sandbox";
+import { transaction } from "../engine/kafka/support";
 import { createTopic, ownStack, produce, recordsIn, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;
@@ -26,6 +30,20 @@ describe("what goes wrong in a migration, through the real command line", () => 
     expect(await kubernetesObjects(at.sandbox.kubernetes!)).toEqual([]);
   }, 5 * MINUTES);
 
+  test("an unreachable broker and a wrong password stop the up before anything is made, and are said together", async () => {
+    const wrong = "not-the-password";
+    const administrator = { username: at.sandbox.target.admin.username };
+    const nobody = { bootstrapServers: "127.0.0.1:1", administrator };
+    project = await ownStack(at.sandbox, "login", { origin: nobody, target: { administrator } });
+    await project.set({}, { originAdministratorPassword: wrong, targetAdministratorPassword: wrong });
+    const result = await project.up({ mayFail: true });
+    expect(result.exitCode).not.toBe(0);
+    expect(say(result)).toMatch(/KAFKA_UNREACHABLE: .*origin cluster at 127\.0\.0\.1:1/);
+    expect(say(result)).toMatch(new RegExp(`KAFKA_AUTHENTICATION: .*target cluster .*user "${administrator.username}"`));
+    expect(say(result)).not.toContain(wrong);
+    expect(await kubernetesObjects(at.sandbox.kubernetes!)).toEqual([]);
+  }, 5 * MINUTES);
+
   test("a pattern that matches nothing stops the up before there are users or a mirror", async () => {
     await createTopic(at.sandbox, "orders-eu");
     project = await ownStack(at.sandbox, "ordres");
@@ -42,14 +60,25 @@ describe("what goes wrong in a migration, through the real command line", () => 
     await createTopic(at.sandbox, "kill-data");
     await produce(at.sandbox, "kill-data", 200);
     project = await ownStack(at.sandbox, "kill", { gate: { limitSeconds: 120 } });
-    for (const line of [/Preflight .* created/, /KafkaMirrorMaker2 .* created/]) await project.killedUp(line);
+    // What a killed up has made in Kubernetes is not in its state yet.
+    for (const line of [/Preflight .* created/, /KafkaUser .* created/, /Secret .* created/, /KafkaMirrorMaker2 .* created/]) await project.killedUp(line);
     await project.up();
     await until("the copy", () => recordsIn(at.sandbox.target, "kill-data"), (n) => n === 200);
     await project.set({ phase: "cutover" });
-    for (const line of [/gate: /, /Gate .* updated/]) await project.killedUp(line);
+    for (const line of [/gate: /, /Gate .* updated/, /verification: /, /consumer-offsets: /, /replication: /]) await project.killedUp(line);
     await project.up();
     expect((await project.outputs())["passedAt"]).toMatch(/^\d{4}-/);
   }, 20 * MINUTES);
+
+  test("what another stack has made is not taken over", async () => {
+    const before = await kubernetesObjects(at.sandbox.kubernetes!);
+    const other = await ownStack(at.sandbox, "other");
+    const result = await other.up({ mayFail: true });
+    expect(result.exitCode).not.toBe(0);
+    expect(say(result)).toMatch(/OBJECT_TAKEN: KafkaUser \S+\/mm2-administrator .* that of stack \S+\/kill;/);
+    await other.destroy();
+    expect(await kubernetesObjects(at.sandbox.kubernetes!)).toEqual(before);
+  }, 5 * MINUTES);
 
   test("a producer that keeps writing keeps the gate shut, and is named", async () => {
     await project.set({ phase: "mirror" });
@@ -109,7 +138,42 @@ describe("what goes wrong in a migration, through the real command line", () => 
     await project.destroy();
     expect(await kubernetesObjects(at.sandbox.kubernetes!)).toEqual([]);
   }, 10 * MINUTES);
+
+  test("a destroy straight from cutover leaves nothing behind, though the origin has deleted its records and it was killed in between", async () => {
+    registerCodecs();
+    const origin = applicationClient(at.sandbox.origin.connection, "tests");
+    const topics = ["done-orders", "done-committed"];
+    for (const topic of topics) await createTopic(at.sandbox, topic);
+    await produce(at.sandbox, "done-orders", 200);
+    // Ends with a marker: once that is deleted, only what the gate remembers tells it from records that were lost.
+    await transaction(origin, "done-committed", ["a", "b"], "commit");
+    const stopped = await stopGroup(origin, { groupId: "done-billing", topic: "done-orders", at: 0.3 });
+    project = await ownStack(at.sandbox, "done");
+    await project.up();
+    await project.set({ phase: "cutover" });
+    await project.up();
+    expect(await resumeGroup(applicationClient(at.sandbox.target.connection, "tests"), stopped)).toEqual([]);
+    for (const topic of topics) await deleteRecords(at.sandbox, topic);
+    await project.killedUp(/mirror-gone: /, "destroy");
+    await project.destroy();
+    const { topics: left } = await listEverything(at.sandbox.origin);
+    const own = [...left.keys()].filter((name) => /^(bad|orders|kill|big|done)-[a-z]+$/.test(name));
+    expect(await residueIn(at.sandbox, own, ["done-billing"])).toEqual([]);
+    expect(await recordsIn(at.sandbox.target, "done-orders")).toBe(200);
+  }, 10 * MINUTES);
 });
+
+/** As retention does it, to the end, behind the last marker. */
+async function deleteRecords(sandbox: Sandbox, topic: string): Promise<void> {
+  const admin = applicationClient(sandbox.origin.connection, "tests").admin();
+  await admin.connect();
+  try {
+    const ends = await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: ends.map(({ partition }) => ({ partition, offset: "-1" })) });
+  } finally {
+    await admin.disconnect();
+  }
+}
 
 async function mirrorSettings(project: Project): Promise<object> {
   return JSON.parse(await project.setting("mirror")) as object;

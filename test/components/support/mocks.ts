@@ -18,7 +18,7 @@ export function recordingMocks(config: Record<string, string> = {}) {
       return { id: args.id || `${args.name}-id`, state: { ...args.inputs, ...answers(args) } };
     },
     call: (args) => args.inputs,
-  });
+  }, "project", "stack", false, "organization");
   return { declared, ready, only: (type: string) => declared.filter((d) => d.type.includes(type)) };
 }
 

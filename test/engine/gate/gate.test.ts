@@ -243,6 +243,20 @@ describe("waiting", () => {
     expect(said.some((l) => l.includes(`${topic}-0: the origin's end moved from`))).toBe(true);
   });
 
+  it("for a mirror that never catches up ends at its limit, with what is missing, though every task is RUNNING", async () => {
+    const mirror = await start();
+    const topic = await mirror.topic("slow", 2);
+    await mirror.send(topic, messages(5));
+    await mirror.copied(topic, 4);
+    await mirror.send(topic, messages(9), 2, 1);
+    await mirror.copied(topic, 1, 1);
+    const started = Date.now();
+    await expect(runGate(mirror.model, { stableForMs: 200, pollMs: 200, limitMs: 2_000 }, silent)).rejects.toThrow(
+      new RegExp(`^GATE_INCOMPLETE: the copy was not proved complete within 2 s: 1 of 2 partitions in 1 topics are complete[^]*${topic}-1: 7 offsets are not copied \\(copied up to 1, the origin ends at 9\\)[^]*fix: wait longer`),
+    );
+    expect(Date.now() - started).toBeLessThan(15_000);
+  });
+
   it("ends soon when waiting does not help", async () => {
     const mirror = await start();
     const topic = await mirror.topic("hopeless");

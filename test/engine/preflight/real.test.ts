@@ -99,6 +99,21 @@ describe("what is there", () => {
     await origin.deleteTopics([clash]);
   });
 
+  it("so is a user topic that bears the default name of one, on either cluster", async () => {
+    const name = "migration-connect-cluster-offsets";
+    const named = { offsetStorageTopic: name, topicsPattern: `${data},${name}` };
+    await origin.createTopic(name, { partitions: 1, replicationFactor: 1 });
+    expect(await refusal(by(named))).toMatch(new RegExp(`INTERNAL_NAME_SELECTED: origin topic ${name} would be copied`));
+    await origin.deleteTopics([name]);
+    await target.createTopic(name, { partitions: 3, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
+    await produce(clusters.target, name, [{ key: "order-17", value: "an order" }]);
+    const message = await refusal(by({ offsetStorageTopic: name }));
+    expect(message).toMatch(new RegExp(`INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: .*1 of 1 records.*Fix: set offsetStorageTopic`));
+    expect(message).not.toContain("order-17");
+    expect(await target.describeTopics([name])).toHaveLength(1);
+    await target.deleteTopics([name]);
+  });
+
   it("a target topic with another partition count, or with other data, stops it", async () => {
     await target.createTopic(data, { partitions: 3, replicationFactor: 1 });
     expect(await refusal()).toMatch(new RegExp(`TARGET_TOPIC_PARTITIONS: topic ${data} has 3 partitions on the target and 2 on the origin`));

@@ -10,15 +10,16 @@ export interface AdministratorAclOptions {
 }
 
 /**
- * The least that the engine's own calls need, for one short-lived user per cluster.
+ * The least that the engine's own calls need, for one short-lived user per cluster. What another one implies (Read, Delete
+ * and Alter imply Describe, AlterConfigs implies DescribeConfigs) is not said again.
  *
- * - data topics: Read (verification and the gate fetch; offsets need Describe, which Read implies) and DescribeConfigs;
- *   on the target AlterConfigs (`min.insync.replicas`, throttled replicas)
+ * - data topics: Read (verification and the gate fetch, offsets); on the origin DescribeConfigs, on the target
+ *   AlterConfigs (`min.insync.replicas`, throttled replicas)
  * - internal topics: Read and DescribeConfigs (is it what MirrorMaker 2 makes?) and Delete
  * - groups: on the origin Describe (committed offsets); on the target Read (write offsets) and Delete (take back what
  *   was written; remove the mirror's own groups)
- * - cluster: Describe (log sizes, reassignments, ACLs); on the target Alter (reassign, elect leaders), DescribeConfigs and
- *   AlterConfigs (broker defaults, throttles); on the origin Alter only for the fence
+ * - cluster: on the origin Describe (log sizes, ACLs), or Alter for the fence; on the target Alter (sizes, reassign, elect
+ *   leaders) and AlterConfigs (broker defaults, throttles)
  */
 export function administratorAcls(role: Side, mirror: MirrorModel, options: AdministratorAclOptions = {}): AclRule[] {
   const names = new MirroredNames(mirror, options.narrow ?? true);
@@ -30,14 +31,14 @@ export function administratorAcls(role: Side, mirror: MirrorModel, options: Admi
           ...names.originTopics("Read", "DescribeConfigs"),
           ...names.internal("origin", kinds),
           ...names.groups("Describe"),
-          allow(cluster, "Describe", ...(options.fence ? (["Alter"] as const) : [])),
+          allow(cluster, options.fence ? "Alter" : "Describe"),
         ]
       : [
-          ...names.targetTopics("Read", "DescribeConfigs", "AlterConfigs"),
+          ...names.targetTopics("Read", "AlterConfigs"),
           ...names.internal("target", kinds),
           ...names.groups("Read", group(mirror.groupId)),
           ...names.groups("Delete", group(mirror.groupId)),
-          allow(cluster, "Describe", "Alter", "DescribeConfigs", "AlterConfigs"),
+          allow(cluster, "Alter", "AlterConfigs"),
         ],
   );
 }

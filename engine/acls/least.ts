@@ -1,7 +1,7 @@
 import { internalTopics, type InternalTopicKind, targetTopicName } from "../naming";
 import type { MirrorModel, Side } from "../model";
 import { type Cover, coverPatternList, everything, holds, isEverything, withoutRedundant } from "./cover";
-import { type AclOperation, type AclResource, type AclRule, allow, cluster, group, mergeRules, topic, transactionalId } from "./rules";
+import { type AclOperation, type AclResource, type AclRule, allow, allows, cluster, group, mergeRules, topic, transactionalId } from "./rules";
 
 export interface LeastAclOptions {
   /** Narrow topics and groups to what the patterns can match. Default true; false gives `*`. */
@@ -90,7 +90,7 @@ export class MirroredNames {
       .filter((t) => t.side === side)
       .flatMap((t) => {
         const covered = covers.some((c) => holds(c, { name: t.name, patternType: "literal" }));
-        const missing = (wanted[t.kind] ?? []).filter((o) => !(covered && operations.has(o)));
+        const missing = (wanted[t.kind] ?? []).filter((o) => !(covered && allows([...operations], o)));
         return missing.length > 0 ? [allow(topic(t.name), ...missing)] : [];
       });
   }

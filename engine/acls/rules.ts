@@ -32,6 +32,17 @@ export interface AclRule {
   host: string;
 }
 
+/** Kafka's own implications (AclEntry of metadata): who may do one of these may do the key's operation too, on any type of resource. */
+export const IMPLIED_BY: Partial<Record<AclOperation, readonly AclOperation[]>> = {
+  Describe: ["Read", "Write", "Delete", "Alter"],
+  DescribeConfigs: ["AlterConfigs"],
+};
+
+/** Do these operations let one do that one, too? */
+export function allows(operations: readonly string[], wanted: AclOperation): boolean {
+  return operations.includes(wanted) || (IMPLIED_BY[wanted] ?? []).some((o) => operations.includes(o));
+}
+
 export function allow(resource: AclResource, ...operations: AclOperation[]): AclRule {
   return { type: "allow", resource, operations, host: "*" };
 }

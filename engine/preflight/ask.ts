@@ -1,8 +1,8 @@
-import type { AclRule } from "../acls";
+import { type AclRule, allows } from "../acls";
 import { isMigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { Connection } from "../model";
-import { type Answers, allows, type Missing, missingOf, needsOf, type Universe } from "./privileges";
+import { type Answers, type Missing, missingOf, needsOf, type Universe } from "./privileges";
 
 /** The name that ACLs know a connection's user by; undefined where only the broker knows (mutual TLS, OAuth). */
 export function principalOf(connection: Connection): string | undefined {

@@ -59,16 +59,13 @@ export function administratorEffect(side: Side, need: Need): string {
     case "target group Delete":
       return "offsets that were written can't be taken back, and the mirror's group can't be removed";
     case "origin cluster Describe":
-    case "target cluster Describe":
-      return "log sizes, reassignments and ACLs can't be read";
+      return "log sizes and ACLs can't be read";
     case "origin cluster Alter":
-      return "the fence's ACLs can't be made";
+      return "the fence's ACLs can't be made, and log sizes not be read";
     case "target cluster Alter":
-      return "replicas can't be reassigned and leaders not elected";
-    case "target cluster DescribeConfigs":
-      return "the brokers' defaults can't be checked";
+      return "replicas can't be reassigned, leaders not elected, and log sizes not be read";
     case "target cluster AlterConfigs":
-      return "replication can't be throttled";
+      return "the brokers' defaults can't be checked, and replication not be throttled";
     default:
       return "a later step would fail";
   }

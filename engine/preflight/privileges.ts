@@ -1,4 +1,4 @@
-import type { AclOperation, AclRule } from "../acls";
+import { type AclOperation, type AclRule, allows, IMPLIED_BY } from "../acls";
 import type { Acl } from "../kafka/port";
 import { someOf } from "../units";
 
@@ -63,16 +63,6 @@ export interface Missing extends Need {
   unknown: boolean;
 }
 
-/** Kafka's own implications (AclEntry of metadata): who may do the key's operation on the left may do these too. */
-const IMPLIES: Partial<Record<AclOperation, AclOperation[]>> = {
-  Describe: ["Read", "Write", "Delete", "Alter"],
-  DescribeConfigs: ["AlterConfigs"],
-};
-
-export function allows(operations: readonly string[], wanted: AclOperation): boolean {
-  return operations.includes(wanted) || (IMPLIES[wanted] ?? []).some((o) => operations.includes(o));
-}
-
 /** Needs that the answers do not meet. */
 export function missingOf(needs: readonly Need[], answers: Answers): Missing[] {
   return needs.flatMap((need): Missing[] => {
@@ -115,7 +105,7 @@ export function byAcls(acls: readonly Acl[] | undefined, type: Acl["resourceType
   const here = acls.filter((a) => a.resourceType === type && (a.patternType === "prefixed" ? name.startsWith(a.resourceName) : a.resourceName === "*" || a.resourceName === name));
   const speaks = (a: Acl, operations: readonly string[]) => a.operation === "All" || operations.includes(a.operation);
   if (here.some((a) => a.permission === "deny" && speaks(a, [operation]))) return false;
-  return here.some((a) => a.permission === "allow" && speaks(a, [operation, ...(IMPLIES[operation] ?? [])]));
+  return here.some((a) => a.permission === "allow" && speaks(a, [operation, ...(IMPLIED_BY[operation] ?? [])]));
 }
 
 /** `Read on topic a, b and 3 more`. */

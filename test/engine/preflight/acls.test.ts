@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type AclOperation, aclBindings, administratorAcls, guideAcls, leastAcls } from "../../../engine/acls";
+import { type AclOperation, aclBindings, administratorAcls, allows, guideAcls, leastAcls } from "../../../engine/acls";
 import { openKafka } from "../../../engine/kafka/client";
 import type { Acl, KafkaPort } from "../../../engine/kafka/port";
 import type { Connection, MigrationModel, Side } from "../../../engine/model";
 import { checkMirrorPrivileges, preflight } from "../../../engine/preflight";
-import { allows } from "../../../engine/preflight/privileges";
 import { createScramUser, deleteScramUser } from "../../../sandbox/kafka/users";
 import { uniqueName, withClusters } from "../../support/clusters";
 import { eventually, modelFor } from "../support/mirror";
@@ -134,4 +133,53 @@ describe("the administrator", () => {
   it.each(["origin", "target"] as const)("%s: each of its privileges is named when it is missing", async (side) => {
     await takeAwayInTurn(side, acls(side), check);
   }, 300_000);
+
+  it.each(["origin", "target"] as const)("%s: without each of them a call of the engine is refused", async (side) => {
+    // A prefix covers the topic of its own name, too.
+    const named = acls(side).filter((acl) => acl.resourceType === "topic").map((acl) => acl.resourceName);
+    const topics = [...new Set(named)].filter((name) => side === "target" || name !== data);
+    const make = (topic: string) => ports[side].createTopic(topic, { partitions: 1, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
+    for (const topic of topics) await make(topic);
+    const port = await openKafka(as(side, admin), side);
+    try {
+      // Hidden topics look like absent ones to a client that may not describe them.
+      await eventually("it sees its topics", async () => (await port.listTopics()).filter((t) => topics.includes(t)).length === topics.length, 15_000);
+      for (const acl of acls(side)) {
+        const call = engineCall(port, side, acl);
+        await ports[side].deleteAcls([acl]);
+        await eventually(`${side}: refused without ${shown(acl)}`, async () => {
+          const refused = /KAFKA_UNAUTHORIZED/.test(await said(call));
+          // Not on every broker yet, so it was done.
+          if (!refused && acl.operation === "Delete" && acl.resourceType === "topic") await make(acl.resourceName);
+          return refused;
+        }, 30_000);
+        await ports[side].createAcls([acl]);
+        // Another call may need it too. A deletion is not tried again: it would be done.
+        if (acl.operation !== "Delete") await eventually(`${side}: ${shown(acl)} is back`, async () => !/KAFKA_UNAUTHORIZED/.test(await said(call)), 30_000);
+      }
+    } finally {
+      await port.close();
+      await ports[side].deleteTopics(topics);
+    }
+  }, 300_000);
+
+  /** What the engine does with this privilege, on the resource that it is for. */
+  function engineCall(port: KafkaPort, side: Side, { resourceType, resourceName: name, operation }: Acl): () => Promise<unknown> {
+    const first = { topic: resourceType === "topic" ? name : data, partition: 0 };
+    const calls: Record<string, () => Promise<unknown>> = {
+      "topic Read": () => port.fetch([{ ...first, offset: 0n }]),
+      "topic DescribeConfigs": () => port.describeTopicConfigs([name]),
+      "topic AlterConfigs": () => port.incrementalAlterConfigs([{ resource: { type: "topic", name }, set: { "min.insync.replicas": "1" } }]),
+      "topic Delete": () => port.deleteTopics([name]),
+      "group Describe": () => port.groupOffsets([name]),
+      "group Read": () => port.alterGroupOffsets(name, [{ ...first, offset: 0n, metadata: "" }]),
+      "group Delete": () => port.deleteGroups([name]),
+      "cluster Describe": () => port.describeAcls(),
+      "cluster Alter": () => port.alterReassignments([{ ...first, replicas: [clusters[side].brokerIds[0]!] }]),
+      "cluster AlterConfigs": () => port.incrementalAlterConfigs([{ resource: { type: "broker", name: String(clusters[side].brokerIds[0]) }, set: { "leader.replication.throttled.rate": null } }]),
+    };
+    const call = calls[`${resourceType} ${operation}`];
+    if (call === undefined) throw new Error(`no call of the engine is known that needs ${operation} on a ${resourceType}`);
+    return call;
+  }
 });

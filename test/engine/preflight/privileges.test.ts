@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { administratorAcls, leastAcls } from "../../../engine/acls";
+import { administratorAcls, allows, leastAcls } from "../../../engine/acls";
 import type { Acl } from "../../../engine/kafka/port";
 import type { Side } from "../../../engine/model";
 import { administratorEffect, mirrorEffect } from "../../../engine/preflight/effects";
-import { allows, type Answers, byAcls, missingOf, type Need, needsOf, needText, PROBE } from "../../../engine/preflight/privileges";
+import { type Answers, byAcls, missingOf, type Need, needsOf, needText, PROBE } from "../../../engine/preflight/privileges";
 import { mirror } from "./facts";
 
 const universe = { topics: ["orders", "orders-eu", "payments"], groups: ["billing"], existing: new Set(["orders"]) };

@@ -1,13 +1,13 @@
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { MigrationError } from "../errors";
 import type { CommittedOffset } from "../kafka/port";
+import { type Checkpoint, LatestCheckpoints } from "../mirror-records";
 import type { MigrationModel, MirrorModel } from "../model";
 import { type InternalTopic, internalTopics } from "../naming";
 import { type Progress, silent } from "../progress";
 import { selectGroups } from "../selection";
 import { countText, someOf } from "../units";
 import { requireOwn } from "./check";
-import { type Checkpoint, decodeCheckpoint } from "./formats";
 import { requireNoMembers } from "./gone";
 import { readWhole } from "./read";
 
@@ -55,7 +55,7 @@ export async function deleteCheckpoints(model: MigrationModel, mode: Checkpoints
 
 async function requireApplied({ target }: Clusters, mirror: MirrorModel, topic: InternalTopic, progress: Progress): Promise<Checkpoint[]> {
   const latest = new LatestCheckpoints();
-  await readWhole(target, topic.name, (key, value) => latest.add(key, value));
+  await readWhole(target, topic.name, (key, value) => void latest.add(key, value));
   const all = latest.list();
   const selected = new Set(selectGroups([...new Set(all.map((c) => c.group))], mirror));
   const present = new Map((await target.describeTopics([...new Set(all.map((c) => c.topic))])).map((t) => [t.name, t.partitions.length]));
@@ -70,22 +70,6 @@ async function requireApplied({ target }: Clusters, mirror: MirrorModel, topic: 
     });
   }
   return relevant;
-}
-
-/** Folds records to the last checkpoint of each group, topic and partition. Records that are no checkpoints do not count. */
-export class LatestCheckpoints {
-  private readonly latest = new Map<string, Checkpoint>();
-
-  add(key: Buffer | null, value: Buffer | null): void {
-    if (key === null) return;
-    const checkpoint = value === null ? undefined : decodeCheckpoint(key, value);
-    if (checkpoint !== undefined) this.latest.set(key.toString("base64"), checkpoint);
-    else if (value === null) this.latest.delete(key.toString("base64"));
-  }
-
-  list(): Checkpoint[] {
-    return [...this.latest.values()];
-  }
 }
 
 /** Groups with a checkpoint but without a committed offset for the same partition: `topic:partition` by group. */

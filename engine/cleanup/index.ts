@@ -1,6 +1,5 @@
 export { checkInternalTopics, inspectInternalTopics, type InternalTopicCheck, renamedBy } from "./check";
 export { type CheckpointsDeleted, type CheckpointsMode, deleteCheckpoints } from "./checkpoints";
 export { type Deleted, deleteInternalTopic, deleteMirrorGroups } from "./delete";
-export { type Checkpoint, decodeCheckpoint, decodeHeartbeat, decodeOffsetSync, type Heartbeat, type OffsetSync } from "./formats";
 export { type GoneOptions, type MirrorGone, proveMirrorGone } from "./gone";
 export { listResidue, type Residue, type ResidueOptions } from "./residue";

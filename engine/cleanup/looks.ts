@@ -1,7 +1,8 @@
+import { decodeCheckpoint, decodeHeartbeat, decodeOffsetSync } from "../mirror-records";
 import type { MirrorModel } from "../model";
 import { connectorNames, type InternalTopic } from "../naming";
 import { someOf } from "../units";
-import { decodeCheckpoint, decodeHeartbeat, decodeOffsetSync, readConfigEntry, readOffsetEntry, readStatusEntry } from "./formats";
+import { readConfigEntry, readOffsetEntry, readStatusEntry } from "./formats";
 
 /** One record of a sample: raw bytes. */
 export interface SampleRecord {

@@ -1,7 +1,7 @@
 /** Moving consumer groups to their exact place on the target. See docs/offsets.md. */
 export { applyOffsets } from "./apply";
 export { checkApplied, type MovedOffset } from "./check";
-export { decodeCheckpoint, readCheckpoints, type Checkpoint, type Checkpoints } from "./checkpoints";
+export { readCheckpoints, type Checkpoints } from "./checkpoints";
 export { estimateWriting, type WritingEstimate } from "./estimate";
 export { planFromCheckpoints, planToTime } from "./other-ways";
 export { planOffsets } from "./plan";

@@ -1,6 +1,6 @@
 import type { Clusters } from "../clusters";
 import { inspectInternalTopics } from "../cleanup";
-import { decodeOffsetSync } from "../cleanup/formats";
+import { decodeOffsetSync } from "../mirror-records";
 import { describeMirrorGroup } from "../cleanup/gone";
 import { readWhole } from "../cleanup/read";
 import { ConnectStateReader } from "../connect-state";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LatestCheckpoints, notApplied } from "../../../engine/cleanup/checkpoints";
+import { notApplied } from "../../../engine/cleanup/checkpoints";
 import { foreignReasons, type SampleRecord, type SeenTopic } from "../../../engine/cleanup/looks";
 import { possibleInternalNames } from "../../../engine/cleanup/residue";
 import { internalTopics, type InternalTopicKind } from "../../../engine/naming";
@@ -75,14 +75,6 @@ describe("an internal topic is foreign", () => {
 
 describe("checkpoints", () => {
   const committed = (topic: string, partition: number, offset: bigint) => ({ topic, partition, offset, metadata: "" });
-
-  it("keeps the last of each group, topic and partition, and follows tombstones", () => {
-    const [goneKey, goneValue] = checkpoint({ ...point, partition: 9 });
-    const records = [record(...checkpoint(point)), record(goneKey, goneValue), record(...checkpoint({ ...point, downstream: 8n })), record(goneKey, null), record("x", "y")];
-    const latest = new LatestCheckpoints();
-    for (const r of records) latest.add(r.key, r.value);
-    expect(latest.list()).toEqual([{ ...point, downstream: 8n }]);
-  });
 
   it("are applied when the group has an offset for the very partition", () => {
     const points = [point, { ...point, partition: 1 }, { ...point, group: "h" }];

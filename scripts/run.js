@@ -72,6 +72,11 @@ function build() {
   fs.utimesSync(stamp, begun, begun);
 }
 
+/** Vitest takes the types away unread: what the tests say of the program is checked here. */
+function checkTests() {
+  step("checking the tests' types (tsc)", process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "-p", at("tsconfig.test.json")]);
+}
+
 function run(command, args) {
   const child = spawn(command, args, { cwd: root, stdio: "inherit" });
   // The child gets the terminal's Ctrl-C itself; this process waits until it has cleaned up.
@@ -86,5 +91,6 @@ checkNode();
 // `npm ci` itself asks for the build (prepare): installing once more from inside it would never end.
 if (!rest.includes("--no-install")) installDependencies();
 build();
+if (name === "test") checkTests();
 const target = program();
 if (target) run(target[0], [...target[1], ...rest]);

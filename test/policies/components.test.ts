@@ -19,20 +19,20 @@ const mirror = (settings: object) => refused(() => describeMirror({ origin: { bo
 const without = (message: string) => message.replace(/^KafkaMirrorMaker2 \S+: |^KafkaUser \S+: /, "");
 
 describe("a component refuses what a mandatory rule forbids, with the rule's own message", () => {
-  test.each([
-    ["dropped-options", { sourceConnector: { config: { "tasks.max": 4 } } }, (p: any) => (p.mirror.spec.mirrors[0].sourceConnector.config["tasks.max"] = 4)],
-    ["dropped-options", { target: { bootstrapServers: "t:1", config: { "ssl.protocol": "x" } } }, (p: any) => (p.mirror.spec.target.config["ssl.protocol"] = "x")],
+  test.each<[string, object, (parts: any) => unknown]>([
+    ["dropped-options", { sourceConnector: { config: { "tasks.max": 4 } } }, (p) => (p.mirror.spec.mirrors[0].sourceConnector.config["tasks.max"] = 4)],
+    ["dropped-options", { target: { bootstrapServers: "t:1", config: { "ssl.protocol": "x" } } }, (p) => (p.mirror.spec.target.config["ssl.protocol"] = "x")],
     [
       "policy-agreement",
       { checkpointConnector: { config: { "replication.policy.separator": "_" } } },
-      (p: any) => (p.mirror.spec.mirrors[0].checkpointConnector.config["replication.policy.separator"] = "_"),
+      (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["replication.policy.separator"] = "_"),
     ],
     [
       "policy-class-exists",
       Object.fromEntries(["sourceConnector", "checkpointConnector"].map((c) => [c, { config: { "replication.policy.class": "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" } }])),
-      (p: any) => (p.mirror.spec.mirrors[0].sourceConnector.config["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"),
+      (p) => (p.mirror.spec.mirrors[0].sourceConnector.config["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"),
     ],
-    ["checkpoints-kept", { checkpointConnector: { config: { "emit.checkpoints.enabled": false } } }, (p: any) => (p.mirror.spec.mirrors[0].checkpointConnector.config["emit.checkpoints.enabled"] = false)],
+    ["checkpoints-kept", { checkpointConnector: { config: { "emit.checkpoints.enabled": false } } }, (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["emit.checkpoints.enabled"] = false)],
   ])("%s", (rule, settings, change) => {
     const [finding] = found(rule, stack({ change }));
     expect(finding!.level).toBe("mandatory");
@@ -42,9 +42,9 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
   const cluster = (side: string) => ({ bootstrapServers: `${side}:9093`, operator: { cluster: side, namespace: `${side}-ns` } });
   const migration = (settings: object) => refused(() => resolveMigration({ origin: cluster("origin"), target: cluster("target"), ...settings } as never));
 
-  test.each([
-    ["group-sync", { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": true } } } }, (p: any) => (p.mirror.spec.mirrors[0].checkpointConnector.config["sync.group.offsets.enabled"] = true)],
-    ["acl-sync-with-operator", { mirror: { sourceConnector: { config: { "sync.topic.acls.enabled": true } } } }, (p: any) => (p.mirror.spec.mirrors[0].sourceConnector.config["sync.topic.acls.enabled"] = true)],
+  test.each<[string, object, (parts: any) => unknown]>([
+    ["group-sync", { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": true } } } }, (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["sync.group.offsets.enabled"] = true)],
+    ["acl-sync-with-operator", { mirror: { sourceConnector: { config: { "sync.topic.acls.enabled": true } } } }, (p) => (p.mirror.spec.mirrors[0].sourceConnector.config["sync.topic.acls.enabled"] = true)],
   ])("the migration, which knows more than its mirror: %s", (rule, settings, change) => {
     const finding = all([...stack({ change }), step("ConsumerOffsets"), step("Gate")]).find((f) => f.rule === rule)!;
     expect(finding.level).toBe("mandatory");

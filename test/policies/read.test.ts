@@ -25,7 +25,7 @@ test("what Pulumi knows later is taken as not said, and the rest is read", () =>
   expect(() => all(resources)).not.toThrow();
 });
 
-test.each([
+test.each<[string, { origin: string; target: string }, { cluster?: string; namespace?: string }]>([
   ["the address", { origin: "origin-kafka-bootstrap.a:9093", target: "target-kafka-bootstrap.b:9093" }, {}],
   ["the names, where the address tells nothing", { origin: "10.0.0.1:9093", target: "10.0.0.2:9093" }, {}],
   ["the other one", { origin: "origin-kafka-bootstrap.a:9093", target: "10.0.0.2:9093" }, { cluster: "blue", namespace: "apps" }],

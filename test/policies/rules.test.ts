@@ -288,7 +288,7 @@ describe("each rule", () => {
   });
 
   test("the gate's presence", () => {
-    const [mirror, ...rest] = stack(orders);
+    const [mirror, ...rest] = stack({ mirror: orders });
     const without = [mirror!, ...rest.filter((r) => !r.type.endsWith(":Gate"))];
     expect(found("gate-missing", without)).toHaveLength(1);
     expect(found("gate-missing", [...without, gate()])).toEqual([]);

@@ -7,7 +7,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { startConnectWorker } from "../../sandbox/connect";
 import { startKafkaCluster, type KafkaCluster } from "../../sandbox/kafka";
 import { startKubernetes } from "../../sandbox/kubernetes";
-import { supervise, type Supervisor } from "../../sandbox/processes";
+import { freePorts, supervise, type Supervisor } from "../../sandbox/processes";
 
 /** Ports that are given out before free ones are looked for. */
 const poisoned: number[] = [];
@@ -134,7 +134,6 @@ describe("with a port taken in between", () => {
 
   for (const [index, what] of ["the API server", "etcd"].entries()) {
     it(`${what} starts on another one`, async () => {
-      const { freePorts } = await import("../../sandbox/processes/ports");
       poisoned.push(...(await freePorts(index)), await takenPort());
       const lines: string[] = [];
       const api = await startKubernetes({ folder: await newFolder(), progress: (line) => lines.push(line) });

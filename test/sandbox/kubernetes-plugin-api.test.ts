@@ -9,6 +9,7 @@ import { read, remove } from "../../sandbox/kubernetes-plugin/read";
 import { InitFailedError, openSession, type Session } from "../../sandbox/kubernetes-plugin/session";
 import { update } from "../../sandbox/kubernetes-plugin/update";
 import type { PlainObject, Props } from "../../sandbox/kubernetes-plugin/values";
+import { createAuthority } from "../../sandbox/tls";
 import { withKubernetes } from "../support/kubernetes";
 
 /** The plugin's operations against a real API server, in the order in which the engine calls them; kubernetes-plugin.test.ts has the real engine. */
@@ -209,7 +210,6 @@ describe("waits on a real API server", () => {
 describe("a session with a real API server", () => {
   it("is unreachable with a closed port, another token, another CA, no file, another context", async () => {
     const text = await readFile(kubernetes.api.kubeconfig, "utf8");
-    const { createAuthority } = await import("../../sandbox/tls");
     const stranger = Buffer.from(createAuthority("stranger").cert).toString("base64");
     for (const [options, reason] of [
       [{ kubeconfig: text.replace(/127\.0\.0\.1:\d+/, "127.0.0.1:1") }, /connection refused/],

@@ -49,7 +49,7 @@ describe("changes", () => {
   });
 
   it("are named by the deepest property that differs, also in lists", () => {
-    const old = { spec: { acls: [{ host: "*", type: "allow" }, { host: "a" }], gone: 1 }, kind: "A" };
+    const old = { spec: { acls: [{ host: "*", type: "allow" }, { host: "a" }], gone: 1 }, kind: "A" } as PlainObject;
     const news = { spec: { acls: [{ host: "b" }], added: { x: 1 }, later: new Unknown(UNKNOWN) }, kind: "A" } as unknown as PlainObject;
     const found = Object.fromEntries(changesOf(old, news, []).map((change) => [renderPath(change.path), change.kind]));
     expect(found).toEqual({

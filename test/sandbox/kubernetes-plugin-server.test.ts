@@ -32,7 +32,7 @@ const SECRET_URN = "urn:pulumi:dev::kp::kubernetes:core/v1:Secret::secret";
 const inputs = (annotations: Record<string, string> = {}, spec: object = {}): Props =>
   ({ apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", metadata: { name: "mm2", namespace: "ns", annotations }, spec }) as unknown as Props;
 const live = (annotations: Record<string, string> = {}, more: object = {}): Record<string, never> =>
-  ({ ...inputs(annotations), metadata: { name: "mm2", namespace: "ns", annotations, generation: 1, resourceVersion: "7" }, ...more }) as Record<string, never>;
+  ({ ...inputs(annotations), metadata: { name: "mm2", namespace: "ns", annotations, generation: 1, resourceVersion: "7" }, ...more }) as unknown as Record<string, never>;
 const failed = (code: number, reason: string, message: string, details: object = {}): Answer => ({ code, body: { kind: "Status", code, reason, message, details } });
 const calls = (method: string) => seen.filter((request) => request.method === method && !request.path.endsWith("/v1"));
 

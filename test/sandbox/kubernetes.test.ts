@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { KubernetesRest, type Answer } from "../../sandbox/kubernetes/rest";
+import { createAuthority } from "../../sandbox/tls";
 import { withKubernetes } from "../support/kubernetes";
 
 const kubernetes = withKubernetes();
@@ -33,7 +34,6 @@ describe("the API server", () => {
 
   it("refuses another token, no token's worth of anonymity, and is refused with another CA", async () => {
     expect((await rest("wrong").call("GET", "/api/v1/namespaces")).status).toBe(401);
-    const { createAuthority } = await import("../../sandbox/tls");
     await expect(rest(undefined, createAuthority("sandbox kubernetes CA").cert).call("GET", "/api/v1/namespaces")).rejects.toThrow(/certificate|signature|verif/i);
   });
 

@@ -31,7 +31,7 @@ describe("certificates", () => {
 
 describe("a TLS server with such a certificate", () => {
   const own = issueCertificate(authority, { commonName: "server", hosts: ["127.0.0.1"] });
-  const server = createServer({ ...own, requestCert: true, rejectUnauthorized: true }, (socket) => socket.end(socket.getPeerCertificate().subject.CN));
+  const server = createServer({ ...own, requestCert: true, rejectUnauthorized: true }, (socket) => socket.end(String(socket.getPeerCertificate().subject.CN)));
   server.on("tlsClientError", () => {});
   let port = 0;
   beforeAll(async () => {

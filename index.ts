@@ -1,6 +1,6 @@
 /** Components and their arguments: what `import ... from "pulumi-kafka-migration"` gives. */
 export { Migration, type Summary } from "./components/migration/migration";
-export type { ClusterUsers, GivenUser, Mechanism, MigrationArgs, MigrationCluster } from "./components/migration/args";
+export type { ClusterUsers, GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "./components/migration/args";
 export { MirrorUser, type MirrorUserArgs } from "./components/user/mirror-user";
 export { ScramUser, type ScramUserArgs } from "./components/user/scram-user";
 export { givenCredentials, type GivenCredentialsArgs } from "./components/given/given-credentials";

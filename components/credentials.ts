@@ -4,14 +4,16 @@ import type { Connection } from "../engine/model";
 
 /** Who connects to one cluster, whoever made the user: MirrorUser, ScramUser or givenCredentials. */
 export interface ClusterCredentials {
-  /** As Kafka knows it, without `User:`. */
+  /** As Kafka knows it, without `User:`; empty where only the broker knows it (a given certificate or token). */
   readonly username: pulumi.Output<string>;
-  /** Secret. Undefined for mutual TLS. */
+  /** Secret; for SCRAM and PLAIN. */
   readonly password?: pulumi.Output<string>;
   /** PEM client certificate and PKCS8 key, secret; for mutual TLS. */
   readonly certificate?: pulumi.Output<string>;
   readonly key?: pulumi.Output<string>;
-  readonly mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN" | "TLS";
+  /** Bearer token, secret; for OAUTHBEARER. */
+  readonly token?: pulumi.Output<string>;
+  readonly mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN" | "TLS" | "OAUTHBEARER";
 }
 
 export interface ConnectionArgs {
@@ -31,12 +33,13 @@ export function connectionOf(args: ConnectionArgs): pulumi.Output<Connection> {
   const { credentials, ca, serverName } = args;
   const mutual = credentials?.mechanism === "TLS";
   const tls = args.tls ?? (ca !== undefined || mutual);
-  const parts = pulumi.all([args.bootstrapServers, ca, serverName, credentials?.username, credentials?.password, credentials?.certificate, credentials?.key]);
+  const parts = pulumi.all([args.bootstrapServers, ca, serverName, credentials?.username, credentials?.password, credentials?.certificate, credentials?.key, credentials?.token]);
   return pulumi.secret(
-    parts.apply(([bootstrapServers, caText, name, username, password, cert, key]): Connection => {
+    parts.apply(([bootstrapServers, caText, name, username, password, cert, key, token]): Connection => {
       const connection: Connection = { bootstrapServers: bootstrapServers! };
       if (tls) connection.tls = defined({ ca: caText, serverName: name, ...(mutual ? { cert, key } : {}) });
-      if (credentials !== undefined && !mutual) {
+      if (credentials?.mechanism === "OAUTHBEARER") connection.sasl = { mechanism: "OAUTHBEARER", token: token! };
+      else if (credentials !== undefined && !mutual) {
         connection.sasl = { mechanism: credentials.mechanism as "SCRAM-SHA-512", username: username!, password: password! };
       }
       return connection;

@@ -3,10 +3,10 @@ import * as kafka from "@pulumi/kafka";
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime";
 import { kubernetesCluster } from "../components/kubernetes";
-import type { GivenUser, MigrationArgs, MigrationCluster } from "../components/migration/args";
+import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "../components/migration/args";
 import { Migration } from "../components/migration/migration";
 import { defined } from "../engine/defined";
-import { type ClusterEntry, readSettings, type StackSettings } from "./settings";
+import { type ClusterEntry, readSettings, SECRET_OF, type StackSettings } from "./settings";
 
 /**
  * The ready-made stack: one migration, described by the stack's configuration alone. See docs/configuration.md for every key.
@@ -55,11 +55,7 @@ function clusterSettings({ alias, brokers, config: settings }: ClusterEntry) {
 }
 
 function cluster(side: "origin" | "target", entry: ClusterEntry): MigrationCluster {
-  const administrator = entry.administrator && {
-    username: entry.administrator.username,
-    password: config.requireSecret(`${side}AdministratorPassword`),
-    mechanism: entry.administrator.mechanism,
-  };
+  const administrator = entry.administrator && givenUser(side, "Administrator", entry.administrator);
   const ca = entry.caFile === undefined ? undefined : readFileSync(entry.caFile, "utf8");
   return defined({
     bootstrapServers: entry.bootstrapServers,
@@ -71,9 +67,19 @@ function cluster(side: "origin" | "target", entry: ClusterEntry): MigrationClust
   }) as MigrationCluster;
 }
 
+/** Somebody who exists already, with the one secret that the mechanism needs. */
+function givenUser(side: "origin" | "target", who: "" | "Administrator", user: { username?: string; certificateFile?: string; mechanism?: keyof typeof SECRET_OF }): GivenUser {
+  const { username, certificateFile, mechanism = "SCRAM-SHA-512" } = user;
+  const what = SECRET_OF[mechanism];
+  const secret = config.requireSecret(`${side}${who}${what}`);
+  const certificate = what === "Key" ? readFileSync(certificateFile!, "utf8") : undefined;
+  return defined({ username, mechanism, certificate, [what.toLowerCase()]: secret }) as GivenUser;
+}
+
 function users(side: "origin" | "target", entry: ClusterEntry, administrator: GivenUser | undefined, ca: string | undefined) {
   if (entry.users === "given") {
-    return { given: defined({ username: entry.username!, password: config.requireSecret(`${side}Password`), mechanism: entry.mechanism }) as GivenUser };
+    const { username, certificateFile, mechanism, oauth } = entry;
+    return { given: defined({ ...givenUser(side, "", { username, certificateFile, mechanism }), authentication: oauth }) as GivenMirrorUser };
   }
   if (entry.users === "kafka") {
     const provider = new kafka.Provider(`${side}-kafka`, {
@@ -93,6 +99,7 @@ function users(side: "origin" | "target", entry: ClusterEntry, administrator: Gi
       cluster: entry.cluster!,
       namespace: entry.namespace!,
       caSecret: entry.caSecret,
+      authentication: entry.authentication,
       provider: elsewhere ? kubernetesCluster(side, defined({ kubeconfig, context })) : undefined,
     }),
   };

@@ -11,7 +11,7 @@ const count = z.number().int().positive();
 const seconds = z.number().positive();
 const free = z.record(z.string(), z.unknown());
 const configValues = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
-const mechanism = z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"]);
+const mechanism = z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS", "OAUTHBEARER"]);
 
 const cluster = z.strictObject({
   /** Name in the mirror, and part of the internal topics' names. */
@@ -28,18 +28,27 @@ const cluster = z.strictObject({
   namespace: text.optional(),
   /** `operator`: Secret with the broker CA. Default `<cluster>-cluster-ca-cert`. */
   caSecret: text.optional(),
+  /** `operator`: how the users log in. Default `scram-sha-512`. */
+  authentication: z.enum(["scram-sha-512", "tls"]).optional(),
   /** `operator`: kubeconfig file and context; default: those of the mirror. */
   kubeconfig: text.optional(),
   context: text.optional(),
   /** `given`: the mirror's user; its password is the secret `originPassword` or `targetPassword`. */
   username: text.optional(),
+  /** `given`, mechanism `TLS`: file with the client certificate, PEM; its key is the secret `originKey` or `targetKey`. */
+  certificateFile: text.optional(),
+  /**
+   * `given`, mechanism `OAUTHBEARER`: the workers' `authentication`, fields as in Strimzi. The engine logs in with the
+   * secret `originToken` or `targetToken`.
+   */
+  oauth: z.looseObject({ type: z.enum(["oauth", "custom"]) }).optional(),
   /** `kafka`, `given`: file with the CA certificate, PEM. Absent: the system's trust store. */
   caFile: text.optional(),
   mechanism: mechanism.optional(),
   /** False: no TLS at all. */
   tls: z.boolean().default(true),
-  /** A given administrator; its password is the secret `originAdministratorPassword` or `targetAdministratorPassword`. */
-  administrator: z.strictObject({ username: text, mechanism: mechanism.default("SCRAM-SHA-512") }).optional(),
+  /** A given administrator; its secret is `originAdministratorPassword` (`...Key`, `...Token`) or the target's. */
+  administrator: z.strictObject({ username: text.optional(), certificateFile: text.optional(), mechanism: mechanism.default("SCRAM-SHA-512") }).optional(),
   /** Number of brokers, when known. */
   brokers: count.optional(),
   /** The mirror's configuration of this cluster. */
@@ -130,7 +139,12 @@ export type StackSettings = z.infer<typeof schema>;
 export type ClusterEntry = z.infer<typeof cluster>;
 
 /** Secrets have keys of their own, so that the rest of the configuration stays readable. */
-export const SECRET_KEYS = ["originPassword", "targetPassword", "originAdministratorPassword", "targetAdministratorPassword"] as const;
+export const SECRET_KEYS = (["origin", "target"] as const).flatMap((side) =>
+  (["", "Administrator"] as const).flatMap((who) => (["Password", "Key", "Token"] as const).map((what) => `${side}${who}${what}` as const)),
+);
+
+/** Which secret a mechanism needs. */
+export const SECRET_OF = { "SCRAM-SHA-256": "Password", "SCRAM-SHA-512": "Password", PLAIN: "Password", TLS: "Key", OAUTHBEARER: "Token" } as const;
 
 const TOP_KEYS = [...Object.keys(schema.shape), ...SECRET_KEYS];
 
@@ -215,12 +229,22 @@ function crossChecks(settings: StackSettings, raw: Record<string, string>, mista
       need(entry.namespace !== undefined, "namespace", "the namespace of that Kafka resource");
     }
     if (entry.users === "given") {
-      need(entry.username !== undefined, "username", "the user that the mirror logs in with");
-      if (raw[`${side}Password`] === undefined) mistakes.add(`${side}Password: missing; the password of ${entry.username ?? "that user"} (pulumi config set --secret ${side}Password)`);
+      someone(side, "", entry, "the mirror", raw, mistakes);
     }
     if (entry.users !== "operator") need(entry.administrator !== undefined, "administrator.username", `users: ${entry.users} needs a given administrator`);
-    if (entry.administrator !== undefined && raw[`${side}AdministratorPassword`] === undefined) {
-      mistakes.add(`${side}AdministratorPassword: missing; the password of ${entry.administrator.username} (pulumi config set --secret ${side}AdministratorPassword)`);
+    if (entry.administrator !== undefined) someone(side, "Administrator", entry.administrator, "the migration's administrator", raw, mistakes);
+    if (entry.users === "kafka" && entry.administrator !== undefined && SECRET_OF[entry.administrator.mechanism] !== "Password") {
+      mistakes.add(`${side}.administrator.mechanism: "${entry.administrator.mechanism}" is not possible; with users: kafka it logs in through @pulumi/kafka, with a password`);
     }
   }
+}
+
+/** A given user's name or certificate, and its secret. */
+function someone(side: string, who: "" | "Administrator", user: { username?: string; certificateFile?: string; mechanism?: keyof typeof SECRET_OF }, whose: string, raw: Record<string, string>, mistakes: Mistakes): void {
+  const part = who === "" ? side : `${side}.administrator`;
+  const what = SECRET_OF[user.mechanism ?? "SCRAM-SHA-512"];
+  if (what === "Password" && user.username === undefined) mistakes.add(`${part}.username: missing; the user that ${whose} logs in with`);
+  if (what === "Key" && user.certificateFile === undefined) mistakes.add(`${part}.certificateFile: missing; the client certificate that ${whose} logs in with`);
+  const key = `${side}${who}${what}`;
+  if (raw[key] === undefined) mistakes.add(`${key}: missing; the ${what.toLowerCase()} of ${user.username ?? whose} (pulumi config set --secret ${key})`);
 }

@@ -4,19 +4,22 @@ import type { ClusterCredentials } from "../credentials";
 import { checkKeys } from "../user/settings";
 
 export interface GivenCredentialsArgs {
-  username: pulumi.Input<string>;
+  /** For SCRAM and PLAIN. */
+  username?: pulumi.Input<string>;
   /** For SCRAM and PLAIN. */
   password?: pulumi.Input<string>;
   /** PEM; for mutual TLS, with `key`. */
   certificate?: pulumi.Input<string>;
   /** PEM, PKCS8. */
   key?: pulumi.Input<string>;
-  /** Default `SCRAM-SHA-512`; `TLS` when a certificate is given. */
+  /** For OAUTHBEARER: what the engine logs in with, as long as it is valid. */
+  token?: pulumi.Input<string>;
+  /** Default `SCRAM-SHA-512`; `TLS` when a certificate is given, `OAUTHBEARER` when a token is. */
   mechanism?: ClusterCredentials["mechanism"];
 }
 
-const KNOWN = ["username", "password", "certificate", "key", "mechanism"];
-const MECHANISMS = ["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS"];
+const KNOWN = ["username", "password", "certificate", "key", "token", "mechanism"];
+const MECHANISMS = ["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS", "OAUTHBEARER"];
 
 /**
  * Credentials of a user that exists already, in the form in which MirrorUser and ScramUser give theirs. Nothing is
@@ -25,15 +28,29 @@ const MECHANISMS = ["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS"];
  */
 export function givenCredentials(args: GivenCredentialsArgs): ClusterCredentials {
   const mistakes = new Mistakes();
-  checkKeys(args, KNOWN, mistakes);
-  const mechanism = args.mechanism ?? (args.certificate === undefined ? "SCRAM-SHA-512" : "TLS");
-  if (!MECHANISMS.includes(mechanism)) mistakes.add(`mechanism is "${mechanism}": it has to be one of ${MECHANISMS.join(", ")}`);
-  if (!args.username) mistakes.add("username is missing");
-  if (mechanism === "TLS") {
-    if (!args.certificate || !args.key) mistakes.add("certificate and key are both needed for TLS");
-  } else if (!args.password) mistakes.add(`password is missing for ${mechanism}`);
+  const mechanism = checkCredentials(args, mistakes);
   const count = mistakes.list.length;
   mistakes.throwIfAny("CREDENTIALS_SETTINGS", `the given credentials have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
   const secret = (value: pulumi.Input<string> | undefined) => (value === undefined ? undefined : pulumi.secret(value));
-  return { username: pulumi.output(args.username), password: secret(args.password), certificate: secret(args.certificate), key: secret(args.key), mechanism };
+  const [password, certificate, key, token] = [args.password, args.certificate, args.key, args.token].map(secret);
+  return { username: pulumi.output(args.username ?? ""), password, certificate, key, token, mechanism };
+}
+
+/** @returns the mechanism that is meant */
+export function checkCredentials(args: GivenCredentialsArgs, mistakes: Mistakes): ClusterCredentials["mechanism"] {
+  checkKeys(args, KNOWN, mistakes);
+  const mechanism = args.mechanism ?? (args.certificate !== undefined ? "TLS" : args.token !== undefined ? "OAUTHBEARER" : "SCRAM-SHA-512");
+  if (!MECHANISMS.includes(mechanism)) mistakes.add(`mechanism is "${mechanism}": it has to be one of ${MECHANISMS.join(", ")}`);
+  switch (mechanism) {
+    case "TLS":
+      if (!args.certificate || !args.key) mistakes.add("certificate and key are both needed for TLS");
+      break;
+    case "OAUTHBEARER":
+      if (!args.token) mistakes.add("token is missing for OAUTHBEARER: the engine logs in with it");
+      break;
+    default:
+      if (!args.username) mistakes.add("username is missing");
+      if (!args.password) mistakes.add(`password is missing for ${mechanism}`);
+  }
+  return mechanism;
 }

@@ -9,7 +9,8 @@ import { accessOfProvider } from "../kubernetes";
 import { SecretCopy } from "../secret/secret-copy";
 import { MirrorUser } from "../user/mirror-user";
 import { ScramUser } from "../user/scram-user";
-import type { GivenUser, MigrationArgs, MigrationCluster } from "./args";
+import type { MirrorArgs } from "../mirror/mirror";
+import type { GivenMirrorUser, MigrationArgs, MigrationCluster } from "./args";
 
 /** Names of the guide; `mm2-administrator` is ours. */
 const MIRROR_USER = "mm2-credentials";
@@ -21,6 +22,12 @@ interface AccessContext {
   parent: pulumi.Resource;
   args: MigrationArgs;
   mirror: MirrorModel;
+}
+
+/** The mirror's user on one cluster, and what its resource says of the way there. */
+export interface MirrorAccess extends Required<Pick<MirrorArgs["origin"], "authentication" | "tls">> {
+  connection: pulumi.Output<Connection>;
+  resources: pulumi.Resource[];
 }
 
 /** Whoever the migration is on one cluster: its administrator from first to last, and the mirror's user in between. */
@@ -36,20 +43,21 @@ export class ClusterAccess {
   }
 
   /** The mirror's user and, beside the mirror, the Secrets that its resource names. */
-  mirrorsUser(after: pulumi.Resource[]): { credentials: ClusterCredentials; connection: pulumi.Output<Connection>; resources: pulumi.Resource[]; secretNames: { password: pulumi.Output<string>; ca?: pulumi.Output<string> } } {
+  mirrorsUser(after: pulumi.Resource[]): MirrorAccess {
     const { side, args } = this.context;
     const { credentials, resources } = this.mirrorsCredentials(after);
     const namespace = args.mirror?.namespace ?? "migration";
     const options = { ...this.at(args.mirror?.provider), dependsOn: [...after, ...resources] };
-    const password = new SecretCopy(this.named("credentials"), { name: `${side}-cluster-credentials`, namespace, values: { password: credentials.password! } }, options);
+    const values = secretValues(credentials);
+    const own = values && new SecretCopy(this.named("credentials"), { name: `${side}-cluster-credentials`, namespace, values }, options);
     const ca = this.ca === undefined || this.cluster.tls === false
       ? undefined
       : new SecretCopy(this.named("ca"), { name: `${side}-cluster-ca-cert`, namespace, values: { "ca.crt": this.ca } }, options);
     return {
-      credentials,
       connection: this.connection(credentials),
-      resources: [...resources, password, ...(ca ? [ca] : [])],
-      secretNames: { password: password.secretName, ...(ca ? { ca: ca.secretName } : {}) },
+      resources: [...resources, ...(own ? [own] : []), ...(ca ? [ca] : [])],
+      authentication: authenticationOf(credentials, own?.secretName) ?? this.cluster.given!.authentication!,
+      tls: this.cluster.tls === false ? false : { trustedCertificates: ca === undefined ? [] : [{ secretName: ca.secretName, certificate: "ca.crt" }] },
     };
   }
 
@@ -87,6 +95,7 @@ export class ClusterAccess {
         name: user,
         namespace: operator.namespace,
         cluster: operator.cluster,
+        ...(operator.authentication === undefined ? {} : { authentication: { type: operator.authentication } }),
         ...(args.dialect === undefined ? {} : { dialect: args.dialect }),
         ...kubernetesOf(operator),
       },
@@ -131,8 +140,22 @@ export class ClusterAccess {
   }
 }
 
-function given(user: GivenUser): ClusterCredentials {
-  return givenCredentials({ username: user.username, password: user.password, mechanism: user.mechanism ?? "SCRAM-SHA-512" });
+function given({ authentication: _ofWorkers, ...user }: GivenMirrorUser): ClusterCredentials {
+  return givenCredentials(user);
+}
+
+/** What the workers need in a Secret beside them, by key; a token is not for them. */
+function secretValues({ mechanism, password, certificate, key }: ClusterCredentials): Record<string, pulumi.Output<string>> | undefined {
+  if (mechanism === "OAUTHBEARER") return undefined;
+  return mechanism === "TLS" ? { "user.crt": certificate!, "user.key": key! } : { password: password! };
+}
+
+/** How the workers log in with that Secret; undefined without one. */
+function authenticationOf({ mechanism, username }: ClusterCredentials, secretName: pulumi.Output<string> | undefined): MirrorAccess["authentication"] | undefined {
+  if (secretName === undefined || mechanism === "OAUTHBEARER") return undefined;
+  if (mechanism === "TLS") return { type: "tls", certificateAndKey: { secretName, certificate: "user.crt", key: "user.key" } };
+  const type = mechanism.toLowerCase() as "scram-sha-512" | "scram-sha-256" | "plain";
+  return { type, username, passwordSecret: { secretName, password: "password" } };
 }
 
 function kubernetesOf(place: { kubeconfig?: pulumi.Input<string>; context?: string }) {

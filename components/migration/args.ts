@@ -6,17 +6,21 @@ import type { Phase, Profile } from "../../engine/model";
 import type { OffsetOptions } from "../../engine/offsets";
 import type { PreflightOptions } from "../../engine/preflight";
 import type { ReplicationOptions } from "../../engine/replication";
-import type { DialectName } from "../dialects";
+import type { DialectName, MirrorAuthentication } from "../dialects";
+import type { GivenCredentialsArgs } from "../given/given-credentials";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/settings";
 
-export type Mechanism = "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN";
+/** A principal that exists already: with a name and a password, a client certificate, or a bearer token. */
+export type GivenUser = GivenCredentialsArgs;
 
-/** A principal that exists already. */
-export interface GivenUser {
-  username: pulumi.Input<string>;
-  password: pulumi.Input<string>;
-  /** Default `SCRAM-SHA-512`. */
-  mechanism?: Mechanism;
+/** The same for the mirror, whose workers log in by themselves. */
+export interface GivenMirrorUser extends GivenUser {
+  /**
+   * For OAUTHBEARER: how the workers get their tokens, in the fields of Strimzi's `authentication` (type `oauth`, or
+   * `custom` in the dialect strimzi-v1). Its Secrets have to be in the mirror's namespace.
+   * Example: `{ type: "oauth", tokenEndpointUri: "https://idp/token", clientId: "mm2", clientSecret: { secretName: "mm2", key: "secret" } }`.
+   */
+  authentication?: Extract<MirrorAuthentication, { type: "oauth" | "custom" }>;
 }
 
 /** Who makes the migration's users on one cluster. Exactly one of the three is given. */
@@ -29,6 +33,8 @@ export interface ClusterUsers {
     namespace: string;
     /** Secret with the broker CA in that namespace. Default `<cluster>-cluster-ca-cert`. */
     caSecret?: string;
+    /** How the users that are made here log in; the listener has to ask for it. Default `scram-sha-512`. */
+    authentication?: "scram-sha-512" | "tls";
     /** Kubernetes cluster that it is on. Default: the mirror's. */
     provider?: k8s.Provider;
     /** The same cluster for reading conditions, as a kubeconfig path or content. Default: what `kubectl` would use. */
@@ -38,7 +44,7 @@ export interface ClusterUsers {
   /** No operator: users are made through Kafka's own interface, with @pulumi/kafka. Needs a given administrator. */
   kafka?: { provider: kafka.Provider };
   /** No users are made: this one is there, with the rights it needs. Needs a given administrator. */
-  given?: GivenUser;
+  given?: GivenMirrorUser;
 }
 
 export interface MigrationCluster extends ClusterUsers {

@@ -3,10 +3,11 @@ import { Mistakes } from "../../engine/errors";
 import type { MirrorModel, Side } from "../../engine/model";
 import { didYouMean } from "../../engine/near-miss";
 import { refusals, type View } from "../../engine/rules";
+import { checkCredentials } from "../given/given-credentials";
 import { mirrorModelOf, type ResolvedMirror, resolveMirror } from "../mirror/resolve";
 import { viewOf } from "../mirror/rules";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/settings";
-import type { MigrationArgs } from "./args";
+import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "./args";
 
 const KNOWN = [
   "phase", "abandon", "profile", "dialect", "origin", "target", "mirror", "gate", "verify", "offsets", "replication", "fence", "checkpoints", "preflight",
@@ -44,8 +45,7 @@ function migrationView(args: Partial<MigrationArgs>, resolved: ResolvedMirror): 
   const place = { resource: "", label: "" };
   const connection = (side: Side) => {
     const cluster = args[side];
-    const user = cluster?.given;
-    const type = (user?.mechanism ?? "SCRAM-SHA-512").toLowerCase();
+    const type = cluster?.given?.authentication?.type ?? (cluster?.given === undefined ? cluster?.operator?.authentication ?? "scram-sha-512" : checkCredentials(user(cluster.given), new Mistakes()).toLowerCase());
     return { ...resolved[side], authentication: { type, settings: {} }, ...(cluster?.tls === false ? {} : { tls: { trusted: 1 } }) };
   };
   const operators = (["origin", "target"] as const).filter((side) => args[side]?.operator !== undefined);
@@ -75,9 +75,40 @@ function checkArguments(args: MigrationArgs, mistakes: Mistakes): void {
     if (cluster.operator === undefined && cluster.administrator === undefined) {
       mistakes.add(`${side}.administrator is missing: without an operator the migration's administrator has to be given`);
     }
+    checkGiven(side, cluster, args, mistakes);
     if (cluster.operator !== undefined) {
+      const { authentication } = cluster.operator;
+      if (authentication !== undefined && authentication !== "scram-sha-512" && authentication !== "tls") {
+        mistakes.add(`${side}.operator.authentication is "${authentication as string}": it has to be scram-sha-512 or tls`);
+      }
+      if (authentication === "tls" && cluster.tls === false) mistakes.add(`${side}.tls is false: users with client certificates need TLS`);
       if (!cluster.operator.cluster) mistakes.add(`${side}.operator.cluster is missing: name the Kafka resource`);
       if (!cluster.operator.namespace) mistakes.add(`${side}.operator.namespace is missing: name the namespace of the Kafka resource`);
+    }
+  }
+}
+
+/** The credentials without what only the workers need. */
+function user({ authentication: _ofWorkers, ...credentials }: GivenMirrorUser): GivenUser {
+  return credentials;
+}
+
+function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: MigrationArgs, mistakes: Mistakes): void {
+  for (const part of ["administrator", "given"] as const) {
+    const found = new Mistakes();
+    const someone = cluster[part];
+    if (someone === undefined) continue;
+    const mechanism = checkCredentials(user(someone), found);
+    if (mechanism === "TLS" && cluster.tls === false) found.add("a client certificate needs TLS, and tls is false");
+    for (const mistake of found.list) mistakes.add(`${side}.${part}: ${mistake}`);
+    if (part === "administrator") continue;
+    const oauth = cluster.given?.authentication;
+    if (mechanism === "OAUTHBEARER" && oauth === undefined) {
+      mistakes.add(`${side}.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type ${dialect === undefined || dialect === "strimzi-v1" ? "custom" : "oauth"}, fields as in Strimzi)`);
+    }
+    if (mechanism !== "OAUTHBEARER" && oauth !== undefined) mistakes.add(`${side}.given.authentication is for OAUTHBEARER, but the mechanism is ${mechanism}`);
+    if (oauth?.type === "oauth" && (dialect ?? "strimzi-v1") === "strimzi-v1") {
+      mistakes.add(`${side}.given.authentication has type "oauth", which dialect strimzi-v1 does not have: use type "custom" with the SASL settings, or dialect strimzi-v1beta2`);
     }
   }
 }

@@ -93,14 +93,8 @@ export class Migration extends pulumi.ComponentResource {
     const side = (which: "origin" | "target") => ({
       ...settings[which],
       bootstrapServers: args[which].bootstrapServers,
-      authentication: {
-        type: scramType(users[which].credentials.mechanism),
-        username: users[which].credentials.username,
-        passwordSecret: { secretName: users[which].secretNames.password, password: "password" },
-      },
-      tls: args[which].tls === false
-        ? (false as const)
-        : { trustedCertificates: users[which].secretNames.ca === undefined ? [] : [{ secretName: users[which].secretNames.ca!, certificate: "ca.crt" }] },
+      authentication: users[which].authentication,
+      tls: users[which].tls,
     });
     const { provider, kubeconfig, context, name: mirrorName, namespace: place } = args.mirror ?? {};
     return new Mirror(
@@ -128,13 +122,9 @@ export class Migration extends pulumi.ComponentResource {
   }
 }
 
-function scramType(mechanism: string): "scram-sha-512" | "scram-sha-256" | "plain" {
-  return mechanism.toLowerCase() as "scram-sha-512" | "scram-sha-256" | "plain";
-}
-
 /** Thousands of offsets are for the report, not for a stack output. */
-function withoutDetails(applied: AppliedOffsets | null) {
-  if (applied === null) return null;
+function withoutDetails(applied: AppliedOffsets | null | undefined) {
+  if (!applied) return null;
   const { groups, ...rest } = applied;
   return { ...rest, groups: groups.length };
 }

@@ -92,6 +92,7 @@ describe.each(names)("%s passes strict validation", (dialect) => {
       if (missing.includes(type)) expect(write).toThrow(`has no authentication "${type}"`);
       else expect(await verdict(write()), type).toBe("201");
     }
+    expect(await verdict(describeUser({ dialect, role: "origin", cluster: "o", namespace: "origin-ns", authentication: { type: "tls" } }).text)).toBe("201");
     if (dialect !== "event-streams-v1beta1") {
       const user = describeUser({ dialect, role: "origin", cluster: "o", namespace: "origin-ns", authentication: { type: "scram-sha-512", passwordFrom: { secretName: "s", key: "k" } } });
       expect(await verdict(user.text)).toBe("201");

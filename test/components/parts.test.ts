@@ -161,7 +161,7 @@ describe("without an operator", () => {
     const given = givenCredentials({ username: "me", password: "mine" });
     expect(given.mechanism).toBe("SCRAM-SHA-512");
     expect(await pulumi.isSecret(given.password!)).toBe(true);
-    expect(() => givenCredentials({ username: "", mechanism: "TLS", certificate: "c" })).toThrow(/2 mistakes[^]*username is missing[^]*certificate and key are both needed/);
+    expect(() => givenCredentials({ username: "", mechanism: "TLS", certificate: "c" })).toThrow(/1 mistake[^]*certificate and key are both needed/);
   });
 
   test("a connection is one secret", async () => {
@@ -170,6 +170,8 @@ describe("without an operator", () => {
     expect(await valueOf(connection)).toEqual({ bootstrapServers: "a:1", tls: { ca: "PEM" }, sasl: { mechanism: "SCRAM-SHA-512", username: "me", password: "mine" } });
     const mutual = connectionOf({ bootstrapServers: "a:1", credentials: givenCredentials({ username: "me", certificate: "C", key: "K" }) });
     expect(await valueOf(mutual)).toEqual({ bootstrapServers: "a:1", tls: { cert: "C", key: "K" } });
+    const bearer = connectionOf({ bootstrapServers: "a:1", tls: true, credentials: givenCredentials({ token: "T" }) });
+    expect(await valueOf(bearer)).toEqual({ bootstrapServers: "a:1", tls: {}, sasl: { mechanism: "OAUTHBEARER", token: "T" } });
     expect(await valueOf(connectionOf({ bootstrapServers: "a:1" }))).toEqual({ bootstrapServers: "a:1" });
   });
 });

@@ -63,6 +63,19 @@ describe("the stack's configuration", () => {
     expect(found.join("\n")).toContain("target.administrator.username: missing");
   });
 
+  test("of mutual TLS and OAuth, too", () => {
+    const given = (mechanism: string, more: object = {}) => JSON.stringify({ bootstrapServers: "t:1", users: "given", mechanism, administrator: { mechanism, ...more }, ...more });
+    const tls = mistakesOf({ ...good, target: given("TLS") });
+    expect(tls).toContain("target.certificateFile: missing; the client certificate that the mirror logs in with");
+    expect(tls).toContain("targetKey: missing; the key of the mirror (pulumi config set --secret targetKey)");
+    expect(tls.some((m) => m.startsWith("targetAdministratorKey: missing"))).toBe(true);
+    expect(mistakesOf({ ...good, target: given("TLS", { certificateFile: "c.pem" }), targetKey: "k", targetAdministratorKey: "k" })).toEqual([]);
+    expect(mistakesOf({ ...good, target: given("OAUTHBEARER") }).filter((m) => m.includes("Token: missing"))).toHaveLength(2);
+    expect(mistakesOf({ ...good, origin: JSON.stringify({ ...JSON.parse(good.origin), authentication: "tls" }) })).toEqual([]);
+    const kafka = JSON.stringify({ bootstrapServers: "t:1", users: "kafka", administrator: { mechanism: "TLS", certificateFile: "c.pem" } });
+    expect(mistakesOf({ ...good, target: kafka, targetAdministratorKey: "k" }).join()).toContain('target.administrator.mechanism: "TLS" is not possible; with users: kafka');
+  });
+
   test("never repeats a secret", () => {
     expect(mistakesOf({ ...good, originPassword: "hunter2", phase: "x" }).join("\n")).not.toContain("hunter2");
   });

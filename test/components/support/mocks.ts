@@ -28,7 +28,12 @@ function answers({ type, inputs }: pulumi.runtime.MockResourceArgs): Record<stri
     return { objectId: `${namespace}/${name}`, username: name, secretId: `${namespace}/${name}` };
   }
   if (type.endsWith(":SecretValues")) {
-    const kept: Record<string, string> = { password: base64(`password of ${inputs.secretId}`), "ca.crt": base64(`CA of ${inputs.secretId}`) };
+    const kept: Record<string, string> = {
+      password: base64(`password of ${inputs.secretId}`),
+      "ca.crt": base64(`CA of ${inputs.secretId}`),
+      "user.crt": base64(`certificate of ${inputs.secretId}`),
+      "user.key": base64(`key of ${inputs.secretId}`),
+    };
     return { values: Object.fromEntries(inputs.keys.map((key: string) => [key, kept[key]])) };
   }
   if (type.endsWith(":Password")) return { password: "a made password" };

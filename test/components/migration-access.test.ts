@@ -1,0 +1,93 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Migration, type MigrationArgs } from "../../index";
+import { base64, opened, recordingMocks } from "./support/mocks";
+
+let mocks: ReturnType<typeof recordingMocks>;
+beforeEach(async () => {
+  mocks = recordingMocks();
+  await mocks.ready;
+});
+
+const operated = (side: string) => ({ bootstrapServers: `${side}:9093`, operator: { cluster: side, namespace: `${side}-ns` } });
+
+/** What a migration from this origin declares. */
+async function declare(origin: MigrationArgs["origin"], more: Partial<MigrationArgs> = {}) {
+  new Migration("m", { origin, target: operated("target"), ...more });
+  await pulumi.runtime.disconnect();
+  const inputs = (type: string, name: string) => opened(mocks.only(type).find((d) => d.name === name)?.inputs);
+  const { spec } = inputs("KafkaMirrorMaker2", "m-mirror");
+  return { inputs, source: more.dialect === "strimzi-v1beta2" ? spec.clusters[0] : spec.mirrors[0].source, target: spec.target };
+}
+
+const mistakes = (origin: object, more: object = {}) => {
+  try {
+    new Migration("m", { origin, target: operated("target"), ...more } as never);
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+describe("mutual TLS", () => {
+  test("with users that the operator makes: certificate and key beside the mirror, and in the engine's connections", async () => {
+    const { inputs, source, target } = await declare({ ...operated("origin"), operator: { cluster: "origin", namespace: "origin-ns", authentication: "tls" } });
+    for (const user of ["m-origin-user", "m-origin-administrator"]) expect(inputs("KafkaUser", user).spec.authentication).toEqual({ type: "tls" });
+    expect(inputs("KafkaUser", "m-target-user").spec.authentication).toEqual({ type: "scram-sha-512" });
+    const own = { "user.crt": base64("certificate of origin-ns/mm2-credentials"), "user.key": base64("key of origin-ns/mm2-credentials") };
+    expect(inputs("core/v1:Secret", "m-origin-credentials").data).toEqual(own);
+    expect(mocks.only("core/v1:Secret").find((d) => d.name === "m-origin-credentials")!.inputs.data).not.toEqual(own);
+    expect(source).toMatchObject({
+      authentication: { type: "tls", certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" } },
+      tls: { trustedCertificates: [{ secretName: "origin-cluster-ca-cert", certificate: "ca.crt" }] },
+    });
+    expect(target.authentication.type).toBe("scram-sha-512");
+    expect(inputs(":Gate", "m-gate").originConnection).toEqual({
+      bootstrapServers: "origin:9093",
+      tls: { ca: "CA of origin-ns/origin-cluster-ca-cert", cert: "certificate of origin-ns/mm2-administrator", key: "key of origin-ns/mm2-administrator" },
+    });
+    expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection.tls.key).toBe("key of origin-ns/mm2-credentials");
+  });
+
+  test("with users that exist", async () => {
+    const { inputs, source } = await declare({ bootstrapServers: "origin:9093", ca: "PEM", given: { certificate: "C", key: "K" }, administrator: { certificate: "AC", key: "AK" } });
+    expect(inputs("core/v1:Secret", "m-origin-credentials").data).toEqual({ "user.crt": base64("C"), "user.key": base64("K") });
+    expect(source.authentication.type).toBe("tls");
+    expect(inputs(":Gate", "m-gate").originConnection).toEqual({ bootstrapServers: "origin:9093", tls: { ca: "PEM", cert: "AC", key: "AK" } });
+  });
+
+  test("needs TLS, and both parts", () => {
+    const said = mistakes({ bootstrapServers: "o:1", tls: false, given: { certificate: "C" }, administrator: { certificate: "C", key: "K" } });
+    expect(said).toContain("origin.given: certificate and key are both needed for TLS");
+    expect(said).toContain("origin.administrator: a client certificate needs TLS, and tls is false");
+    expect(mistakes({ ...operated("origin"), tls: false, operator: { cluster: "o", namespace: "n", authentication: "tls" } })).toContain("origin.tls is false: users with client certificates need TLS");
+    expect(mistakes({ ...operated("origin"), operator: { cluster: "o", namespace: "n", authentication: "mtls" } })).toContain('origin.operator.authentication is "mtls": it has to be scram-sha-512 or tls');
+  });
+});
+
+describe("OAuth", () => {
+  const administrator = { token: "admin-token" };
+  const oauth = { type: "oauth", tokenEndpointUri: "https://idp/token", clientId: "mm2", clientSecret: { secretName: "mm2-oauth", key: "secret" } } as const;
+
+  test("the workers get their tokens themselves, the engine is given one; neither is in a Secret of ours", async () => {
+    const { inputs, source } = await declare({ bootstrapServers: "origin:9093", ca: "PEM", given: { token: "mirror-token", authentication: oauth }, administrator }, { dialect: "strimzi-v1beta2" });
+    expect(source.authentication).toEqual(oauth);
+    expect(inputs(":Gate", "m-gate").originConnection.sasl).toEqual({ mechanism: "OAUTHBEARER", token: "admin-token" });
+    expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection.sasl).toEqual({ mechanism: "OAUTHBEARER", token: "mirror-token" });
+    expect(mocks.only("core/v1:Secret").map((d) => d.name)).not.toContain("m-origin-credentials");
+    expect(JSON.stringify(mocks.only("KafkaMirrorMaker2"))).not.toContain("mirror-token");
+  });
+
+  test("in the dialect that has only custom", async () => {
+    const custom = { type: "custom", sasl: true, config: { "sasl.mechanism": "OAUTHBEARER" } } as const;
+    const { source } = await declare({ bootstrapServers: "origin:9093", ca: "PEM", given: { token: "t", authentication: custom }, administrator });
+    expect(source.authentication).toEqual(custom);
+  });
+
+  test("says what is missing, and what the dialect does not have", () => {
+    expect(mistakes({ bootstrapServers: "o:1", given: { token: "t" }, administrator })).toContain("origin.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type custom");
+    expect(mistakes({ bootstrapServers: "o:1", given: { mechanism: "OAUTHBEARER", authentication: oauth }, administrator })).toContain("origin.given: token is missing for OAUTHBEARER");
+    expect(mistakes({ bootstrapServers: "o:1", given: { token: "t", authentication: oauth }, administrator })).toContain('has type "oauth", which dialect strimzi-v1 does not have');
+    expect(mistakes({ bootstrapServers: "o:1", given: { username: "u", password: "p", authentication: oauth }, administrator }, { dialect: "strimzi-v1beta2" })).toContain("origin.given.authentication is for OAUTHBEARER, but the mechanism is SCRAM-SHA-512");
+  });
+});

@@ -18,9 +18,11 @@ export type Plain = Record<string, unknown>;
 export interface Handler<Inputs extends object, Outputs extends object> {
   /**
    * Looks ahead, at preview and again at `up`, and only when every input is known. Says through `progress` what the
-   * step is going to do, and returns what stops it.
+   * step is going to do, and returns what stops it. Pulumi gives a check the inputs of the last update, not its outputs.
    */
-  foresee?(news: Inputs, olds: (Inputs & Outputs) | undefined, progress: Progress): Promise<string[]>;
+  foresee?(news: Inputs, olds: Inputs | undefined, progress: Progress): Promise<string[]>;
+  /** Says what an update is going to do, with the whole state at hand; at preview and again at `up`, when every input is known. */
+  foretell?(olds: Inputs & Outputs, news: Inputs, progress: Progress): Promise<void>;
   create(inputs: Inputs, progress: Progress): Promise<Outputs>;
   update(olds: Inputs & Outputs, news: Inputs, progress: Progress): Promise<Outputs>;
   remove(state: Inputs & Outputs, progress: Progress): Promise<void>;
@@ -62,14 +64,19 @@ export function serve<I extends object, O extends object>(kind: string, handler:
     async check(olds, news) {
       const inputs = inputsOnly(news);
       const failures = handler.foresee && !hasUnknown(inputs) && !offline()
-        ? await run((progress) => handler.foresee!(inputs as I, isState(olds) ? stateOf(inputsOnly(olds)) : undefined, progress))
+        ? await run((progress) => handler.foresee!(inputs as I, isState(olds) ? (inputsOnly(olds) as I) : undefined, progress))
         : [];
       return { inputs, failures: failures.map((reason) => ({ property: kind, reason })) };
     },
     async diff(_id, olds, news) {
       const wanted = inputsOnly(news);
       const material = Object.keys(wanted).filter((key) => !(handler.immaterial as readonly string[] | undefined)?.includes(key));
-      if (material.some((key) => !isDeepStrictEqual(wanted[key], olds[key]))) return { changes: true };
+      if (material.some((key) => !isDeepStrictEqual(wanted[key], olds[key]))) {
+        if (handler.foretell !== undefined && !hasUnknown(wanted) && !offline()) {
+          await run((progress) => handler.foretell!(stateOf(inputsOnly(olds)), wanted as I, progress));
+        }
+        return { changes: true };
+      }
       if (handler.overtaken === undefined || offline()) return { changes: false };
       // With the way there as the program says it now: the old kubeconfig may be gone.
       const known = Object.fromEntries(Object.entries(wanted).filter(([, value]) => !hasUnknown(value)));

@@ -1,5 +1,8 @@
 import { isMigrationError, MigrationError } from "../../engine/errors";
-import { runGate, type GateOptions, type GateResult } from "../../engine/gate";
+import { lowerFence } from "../../engine/fence";
+import { type CopyEnds, copyEnds, runGate, type GateOptions, type GateResult, writtenSince } from "../../engine/gate";
+import type { Progress } from "../../engine/progress";
+import { countText, someOf } from "../../engine/units";
 import { behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
 import { modelOf, now, type PhasedInputs, phaseChange } from "./inputs";
@@ -15,6 +18,8 @@ export interface GateOutputs {
   passedAt: string | null;
   abandonedAt: string | null;
   result: GateResult | null;
+  /** Where both sides ended when it passed. */
+  ends: CopyEnds | null;
 }
 
 /**
@@ -28,32 +33,63 @@ const shut = (inputs: GateInputs): GateOutputs => ({
   passedAt: null,
   abandonedAt: inputs.abandon ? now() : null,
   result: null,
+  ends: null,
 });
 
 const pass: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
-  const result = await behindFence(inputs, progress, () => runGate(modelOf(inputs), inputs.options, progress), true);
-  return { ...shut(inputs), passed: true, passedAt: now(), result };
+  const model = modelOf(inputs);
+  const look = async () => ({ result: await runGate(model, inputs.options, progress), ends: await copyEnds(model) });
+  return { ...shut(inputs), passed: true, passedAt: now(), ...(await behindFence(inputs, progress, look, true)) };
 };
+
+/** What clients have written to the target since the gate passed; undefined when it has not, or an older state does not tell. */
+async function writtenOnTarget(olds: GateOutputs, news: GateInputs): Promise<string | undefined> {
+  if (olds.passed !== true || olds.ends === undefined || olds.ends === null) return undefined;
+  const written = await writtenSince(modelOf(news), olds.ends);
+  if (written.length === 0) return undefined;
+  const records = written.reduce((sum, w) => sum + w.records, 0);
+  const where = someOf(written.map((w) => `${w.topic}-${w.partition} (${w.records})`));
+  return (
+    `roll-back: clients have written ${countText(records, "record")} to ${countText(written.length, "partition")} of the target since the gate passed: ${where}. ` +
+    "They stay there and are not copied back; the next cutover will find both sides different until they are gone"
+  );
+}
+
+/** In this order: what the producers come back to, then the fence that keeps them away. */
+async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<void> {
+  const written = await writtenOnTarget(olds, news);
+  if (written !== undefined) progress.warn(written);
+  if (olds.fence) await lowerFence(modelOf(news), {}, progress);
+  progress.info("shut again: the mirror goes on copying until the next cutover. Taken back: the fence, the groups' offsets; not taken back: replication factors, min.insync.replicas, what is on the target");
+}
 
 /**
  * In phase `mirror` the gate is only armed. `cutover` waits for completeness. On the way down it is asked first: it lets
  * the clean-up pass when it has passed and still holds, or when the migration is abandoned.
  */
 const handler: Handler<GateInputs, GateOutputs> = {
+  /** A roll-back says at preview what it can't take back. */
+  async foretell(olds, news, progress) {
+    if (phaseChange({ phase: olds.phase, done: olds.passed }, news.phase) !== "roll-back") return;
+    const written = await writtenOnTarget(olds, news);
+    if (written !== undefined) progress.warn(written);
+  },
+
   async create(inputs, progress) {
     return inputs.phase === "cutover" && !inputs.abandon ? pass(inputs, progress) : shut(inputs);
   },
 
   async update(olds, news, progress) {
+    const change = phaseChange({ phase: olds.phase, done: olds.passed }, news.phase);
+    if (change === "roll-back") await rollBack(olds, news, progress);
     if (news.abandon) return { ...shut(news), abandonedAt: olds.abandonedAt ?? now() };
-    switch (phaseChange({ phase: olds.phase, done: olds.passed }, news.phase)) {
+    switch (change) {
       case "cutover":
         return pass(news, progress);
       case "roll-back":
-        progress.info("shut again: the mirror goes on copying until the next cutover");
         return shut(news);
       default:
-        return { passed: olds.passed, passedAt: olds.passedAt, abandonedAt: null, result: olds.result };
+        return { passed: olds.passed, passedAt: olds.passedAt, abandonedAt: null, result: olds.result, ends: olds.ends ?? null };
     }
   },
 

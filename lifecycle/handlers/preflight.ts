@@ -34,9 +34,9 @@ async function look(inputs: PreflightInputs, progress: Progress): Promise<Prefli
 }
 
 /** Looked at again only when what it looks at changed; a cutover must not fail on what the mirror itself has made. */
-function unchanged(olds: PreflightInputs & PreflightOutputs, news: PreflightInputs): boolean {
+function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
   const keys = ["originConnection", "targetConnection", "mirror", "options", "mirrorOriginConnection", "mirrorTargetConnection"] as const;
-  return isThere(olds.checkedAt) && keys.every((key) => isDeepStrictEqual(olds[key], news[key]));
+  return keys.every((key) => isDeepStrictEqual(olds[key], news[key]));
 }
 
 const handler: Handler<PreflightInputs, PreflightOutputs> = {
@@ -54,7 +54,7 @@ const handler: Handler<PreflightInputs, PreflightOutputs> = {
   create: look,
 
   async update(olds, news, progress) {
-    return unchanged(olds, news) ? { checkedAt: olds.checkedAt, result: olds.result } : look(news, progress);
+    return isThere(olds.checkedAt) && unchanged(olds, news) ? { checkedAt: olds.checkedAt, result: olds.result } : look(news, progress);
   },
 
   async remove() {},

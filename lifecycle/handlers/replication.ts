@@ -22,13 +22,21 @@ async function reset(inputs: ReplicationInputs, progress: Progress): Promise<Rep
   return { result: await applyReplication(modelOf(inputs), inputs.options, progress), resetAt: now() };
 }
 
+async function sayPlan(inputs: ReplicationInputs, progress: Progress): Promise<void> {
+  if (inputs.when !== "cutover" || inputs.phase !== "cutover" || inputs.abandon) return;
+  const plan = await planReplicationFor(modelOf(inputs), inputs.options);
+  for (const line of plan.lines) progress.info(line);
+}
+
 /** Brings the target's topics to the wanted replication; run again it finds nothing to do. */
 const handler: Handler<ReplicationInputs, ReplicationOutputs> = {
   async foresee(news, olds, progress) {
-    if (news.when !== "cutover" || news.phase !== "cutover" || news.abandon || olds?.resetAt) return [];
-    const plan = await planReplicationFor(modelOf(news), news.options);
-    for (const line of plan.lines) progress.info(line);
+    if (olds === undefined) await sayPlan(news, progress);
     return [];
+  },
+
+  async foretell(olds, news, progress) {
+    if (!isThere(olds.resetAt)) await sayPlan(news, progress);
   },
 
   async create(inputs, progress) {

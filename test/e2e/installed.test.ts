@@ -97,9 +97,15 @@ describe("the package as somebody installs it from its tarball", () => {
     expect((await listEverything(at.sandbox.origin)).principals).toContain("User:*");
   }, 10 * MINUTES);
 
-  test("goes back to mirroring: the fence is lowered and what cutover wrote is taken back", async () => {
+  test("goes back to mirroring: says what clients wrote to the target, lowers the fence and takes back what cutover wrote", async () => {
+    const client = await startProducer(applicationClient(at.sandbox.target.connection, "apps"), "inst-empty", 10);
+    await until("a record of a client on the target", async () => client.sent, (sent) => sent > 0, 30_000);
+    await client.stop();
     await project.set({ phase: "mirror" });
-    await project.up();
+    const said = /warning: .*roll-back: clients have written \d+ records? to [12] partitions? of the target since the gate passed: inst-empty-\d/;
+    expect((await project.preview()).stdout).toMatch(said);
+    expect((await listEverything(at.sandbox.origin)).principals).toContain("User:*");
+    expect((await project.up()).stdout).toMatch(said);
     expect((await listEverything(at.sandbox.origin)).principals).not.toContain("User:*");
     expect((await listEverything(at.sandbox.target)).groups).not.toContain("inst-billing");
     const producer = await startProducer(applicationClient(at.sandbox.origin.connection, "apps"), "inst-orders", 50);

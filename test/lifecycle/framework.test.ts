@@ -31,6 +31,19 @@ test("what was overtaken outside is a change, unless a review has no way to look
   }
 });
 
+test("what an update is going to do is said with the whole state, which a check does not get", async () => {
+  const said: unknown[] = [];
+  const telling = serve<{ a: unknown }, { out: number }>("sample", {
+    foretell: async (olds, news) => { said.push([olds, news]); },
+    create: async () => ({ out: 1 }), update: async () => ({ out: 1 }), remove: async () => {},
+  });
+  await telling.diff("id", { a: 1, out: 7 }, { a: 1 });
+  await telling.diff("id", { a: 1, out: 7 }, { a: UNKNOWN });
+  expect(said).toEqual([]);
+  await telling.diff("id", { a: 1, out: 7 }, { a: 2 });
+  expect(said).toEqual([[{ a: 1, out: 7 }, { a: 2 }]]);
+});
+
 test("errors come without their stack", async () => {
   const failing = serve("sample", { create: async () => { throw new Error("because"); }, update: async () => ({}), remove: async () => {} });
   const error = await failing.create({}).catch((e: Error) => e);

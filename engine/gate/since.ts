@@ -1,0 +1,60 @@
+import { type OpenKafka, withClusters } from "../clusters";
+import type { KafkaPort, TopicPartition } from "../kafka/port";
+import type { MigrationModel } from "../model";
+import { keyOf } from "../records/read";
+import { isHeartbeats, selectPairs } from "../selection";
+
+/** Where both sides ended when the gate had passed: end offsets by partition number, by the origin's topic name. */
+export type CopyEnds = Record<string, { target: string; originEnds: number[]; targetEnds: number[] }>;
+
+/** Records that somebody other than the mirror has written to a partition of the target: at least so many. */
+export interface WrittenOnTarget extends TopicPartition {
+  records: number;
+}
+
+/** Both sides' end offsets of every migrated topic that is on both. */
+export async function copyEnds(model: MigrationModel, open?: OpenKafka): Promise<CopyEnds> {
+  return withClusters(
+    model,
+    async ({ origin, target }) => {
+      const pairs = selectPairs(await origin.listTopics(), model.mirror).filter((p) => !isHeartbeats(model.mirror, p.origin));
+      const [here, there] = await Promise.all([counts(origin, pairs.map((p) => p.origin)), counts(target, pairs.map((p) => p.target))]);
+      const both = pairs.filter((p) => here.has(p.origin) && there.has(p.target));
+      const [originEnds, targetEnds] = await Promise.all([
+        ends(origin, both.map((p) => [p.origin, here.get(p.origin)!])),
+        ends(target, both.map((p) => [p.target, there.get(p.target)!])),
+      ]);
+      return Object.fromEntries(both.map((p) => [p.origin, { target: p.target, originEnds: originEnds.get(p.origin)!, targetEnds: targetEnds.get(p.target)! }]));
+    },
+    open,
+  );
+}
+
+/**
+ * What clients have written to the target since the gate passed: how much further the target's end has moved than the
+ * origin's, which is all that the mirror can account for.
+ */
+export async function writtenSince(model: MigrationModel, then: CopyEnds, open?: OpenKafka): Promise<WrittenOnTarget[]> {
+  const now = await copyEnds(model, open);
+  return Object.entries(then).sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([topic, was]) =>
+    was.targetEnds.flatMap((end, partition) => {
+      const is = now[topic];
+      if (is?.targetEnds[partition] === undefined) return [];
+      const mirrored = (is.originEnds[partition] ?? 0) - (was.originEnds[partition] ?? 0);
+      const records = is.targetEnds[partition]! - end - mirrored;
+      return records > 0 ? [{ topic: was.target, partition, records }] : [];
+    }),
+  );
+}
+
+async function counts(port: KafkaPort, names: readonly string[]): Promise<Map<string, number>> {
+  // Without a leader a partition has no end to be told; its topic is left out rather than guessed at.
+  const online = (await port.describeTopics(names)).filter((t) => t.partitions.every((p) => p.leader >= 0));
+  return new Map(online.map((t) => [t.name, t.partitions.length]));
+}
+
+async function ends(port: KafkaPort, topics: readonly (readonly [string, number])[]): Promise<Map<string, number[]>> {
+  const all = topics.flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })));
+  const found = new Map((await port.listOffsets(all, "latest")).map((o) => [keyOf(o), Number(o.offset)]));
+  return new Map(topics.map(([topic, count]) => [topic, Array.from({ length: count }, (_, partition) => found.get(keyOf({ topic, partition }))!)]));
+}

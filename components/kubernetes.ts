@@ -42,7 +42,7 @@ export function claim<Metadata extends { name: pulumi.Input<string>; namespace?:
   opts: { parent: pulumi.Resource; dependsOn?: pulumi.ResourceOptions["dependsOn"] },
 ): Claim<Metadata> {
   const { apiVersion, kind, metadata } = object;
-  const owner = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const owner = stackOwner();
   const manager = `kafka-migration-${createHash("sha256").update(owner).digest("hex").slice(0, 12)}`;
   const place = pulumi.output({ apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name });
   return {
@@ -50,6 +50,9 @@ export function claim<Metadata extends { name: pulumi.Input<string>; namespace?:
     unclaimed: new Unclaimed(`${name}-unclaimed`, { place, owner, ...access }, opts),
   };
 }
+
+/** Whose the objects of this stack are. */
+export const stackOwner = () => `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 
 /** The same access that the resource's kubernetes provider has, for a check outside the plugin. */
 export function accessOf(resource: pulumi.Resource, args: KubernetesArgs = {}): KubernetesArgs {

@@ -11,6 +11,8 @@ export type StepKind =
   | "gate"
   | "verification"
   | "consumer-offsets"
+  | "report"
+  | "residue"
   | "ready"
   | "unclaimed"
   | "secret-values"

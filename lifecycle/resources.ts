@@ -1,13 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { InternalTopic } from "../engine/naming";
 import type { Connection, MirrorModel, Phase } from "../engine/model";
-import type { CheckpointsMode } from "../engine/cleanup";
+import type { CheckpointsMode, ResidueOptions } from "../engine/cleanup";
 import type { FenceOptions, RaisedFence } from "../engine/fence";
 import type { GateOptions, GateResult } from "../engine/gate";
 import type { OffsetOptions, AppliedOffsets } from "../engine/offsets";
 import type { PreflightOptions, PreflightResult } from "../engine/preflight";
 import type { ReplicationOptions, ReplicationResult } from "../engine/replication";
+import type { ReportFacts } from "../engine/report";
 import type { VerifyOptions, VerifyResult } from "../engine/verify";
+import type { ObjectsOn } from "./kubernetes/left";
 import { type StepKind, thinProvider } from "./provider";
 
 type Args<T> = { [K in keyof T]: pulumi.Input<T[K]> };
@@ -23,19 +25,21 @@ export interface PhasedArgs extends StepArgs {
   phase: Phase;
 }
 
-const CONNECTIONS = ["originConnection", "targetConnection", "mirrorOriginConnection", "mirrorTargetConnection"];
+/** `kubernetes` may hold a kubeconfig's content. */
+const SECRETS = ["originConnection", "targetConnection", "mirrorOriginConnection", "mirrorTargetConnection", "kubernetes"];
 
 /** Connections are secret in inputs and so in outputs: a password must not get into state as plain text. */
 class Step extends pulumi.dynamic.Resource {
   constructor(kind: StepKind, typeName: string, name: string, props: pulumi.Inputs, opts: pulumi.CustomResourceOptions) {
     const inputs = { ...props };
-    for (const key of CONNECTIONS) if (inputs[key] !== undefined) inputs[key] = pulumi.secret(inputs[key]);
-    super(thinProvider(kind), name, inputs, { ...opts, additionalSecretOutputs: CONNECTIONS }, "kafka-migration", typeName);
+    for (const key of SECRETS) if (inputs[key] !== undefined) inputs[key] = pulumi.secret(inputs[key]);
+    super(thinProvider(kind), name, inputs, { ...opts, additionalSecretOutputs: SECRETS }, "kafka-migration", typeName);
   }
 }
 
 /** Looks at both clusters before anything is made, or (`privileges`) as the mirror's own users before the mirror. */
 export class Preflight extends Step {
+  declare readonly checkedAt: pulumi.Output<string | null>;
   declare readonly result: pulumi.Output<PreflightResult | null>;
   constructor(
     name: string,
@@ -94,6 +98,7 @@ export class Gate extends Step {
 
 /** Compares both sides, record by record as far as its mode says. */
 export class Verification extends Step {
+  declare readonly verifiedAt: pulumi.Output<string | null>;
   declare readonly result: pulumi.Output<VerifyResult | null>;
   constructor(name: string, args: PhasedArgs & { options: VerifyOptions; abandon: boolean; fence: boolean }, opts: pulumi.CustomResourceOptions) {
     super("verification", "Verification", name, { ...args, verifiedAt: undefined, result: undefined }, opts);
@@ -110,6 +115,7 @@ export class ConsumerOffsets extends Step {
 
 /** Sets the target's replication factors right, at cutover or on removal. */
 export class Replication extends Step {
+  declare readonly resetAt: pulumi.Output<string | null>;
   declare readonly result: pulumi.Output<ReplicationResult | null>;
   constructor(
     name: string,
@@ -117,5 +123,38 @@ export class Replication extends Step {
     opts: pulumi.CustomResourceOptions,
   ) {
     super("replication", "Replication", name, { ...args, resetAt: undefined, result: undefined }, opts);
+  }
+}
+
+/** Where the report's files are, and what they are called. */
+export interface ReportPlace {
+  name: string;
+  /** As somebody wrote it: a relative one is taken from the Pulumi project's folder. */
+  folder: string;
+  /** The Pulumi project's folder, from the program's, in which steps run. */
+  root: string;
+}
+
+/** Writes the report after the last step of each phase. */
+export class Report extends Step {
+  /** Path of the page. */
+  declare readonly report: pulumi.Output<string>;
+  constructor(
+    name: string,
+    args: PhasedArgs & ReportPlace & { options: { gate: GateOptions; offsets: OffsetOptions }; facts: pulumi.Input<ReportFacts>; trigger: pulumi.Input<string> },
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    super("report", "Report", name, { ...args, report: undefined, writtenAt: undefined, kept: undefined }, opts);
+  }
+}
+
+/** Its removal proves by listing that nothing is left behind, and adds that to the report. */
+export class Residue extends Step {
+  constructor(
+    name: string,
+    args: PhasedArgs & { when: "cleanup" | "destroy"; abandon: boolean; look: ResidueOptions; kubernetes: pulumi.Input<pulumi.Input<ObjectsOn>[]>; report?: ReportPlace },
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    super("residue", "Residue", name, args, opts);
   }
 }

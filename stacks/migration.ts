@@ -20,7 +20,7 @@ function ownSettings(): StackSettings {
 }
 
 function migrationArgs(settings: StackSettings): MigrationArgs {
-  const { phase, profile, dialect, abandon, gate, verify, fence, checkpoints } = settings;
+  const { phase, profile, dialect, abandon, gate, verify, fence, checkpoints, report } = settings;
   const { kubeconfig, context, ...mirror } = settings.mirror;
   const { limitSeconds, ...replication } = settings.replication;
   const home = kubernetesCluster("mirror", { ...(kubeconfig ? { kubeconfig } : {}), ...(context ? { context } : {}) });
@@ -33,6 +33,7 @@ function migrationArgs(settings: StackSettings): MigrationArgs {
     verify,
     fence,
     checkpoints,
+    report,
     offsets: defined(settings.offsets),
     replication: defined({ ...replication, limitMs: limitSeconds === undefined ? undefined : limitSeconds * 1000 }),
     mirror: defined({ ...mirror, provider: home }) as NonNullable<MigrationArgs["mirror"]>,
@@ -111,3 +112,4 @@ export const phase = migration.phase;
 export const passedAt = migration.passedAt;
 export const abandonedAt = migration.abandonedAt;
 export const summary = migration.summary;
+export const report = migration.report;

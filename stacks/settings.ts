@@ -133,6 +133,8 @@ const schema = z.strictObject({
   }).prefault({}),
   fence: z.boolean().default(false),
   checkpoints: z.enum(["when-applied", "always", "never"]).default("when-applied"),
+  /** False: no report is written. */
+  report: z.union([z.literal(false), z.strictObject({ folder: text.optional() })]).default({}),
 });
 
 export type StackSettings = z.infer<typeof schema>;
@@ -196,22 +198,39 @@ function parse(value: string): unknown {
 
 function describe(issue: z.core.$ZodIssue, values: unknown): string[] {
   const path = issue.path.map(String).join(".");
+  if (issue.code === "invalid_union") {
+    // `false` or an object: whoever wrote an object meant that one.
+    const meant = isObject(at(values, issue.path)) ? issue.errors.flat().filter((e) => e.code !== "invalid_value") : [];
+    return meant.length > 0 ? meant.flatMap((e) => describe({ ...e, path: [...issue.path, ...e.path] }, values)) : [`${path}: ${JSON.stringify(at(values, issue.path))} is not possible (it has to be false, or its keys)`];
+  }
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => `${path === "" ? key : `${path}.${key}`}: unknown key${didYouMean(key, knownKeys(issue.path))}`);
   }
-  const seen = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], values);
+  const seen = at(values, issue.path);
   if (seen === undefined) return [`${path}: missing (${issue.message})`];
   return [`${path}: ${JSON.stringify(seen)} is not possible (${issue.message})`];
+}
+
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
+
+function at(values: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], values);
 }
 
 function knownKeys(path: readonly PropertyKey[]): string[] {
   let at: unknown = schema;
   for (const key of path) {
     // An array unwraps to its element, so an index asks for nothing more.
-    at = unwrap(at);
+    at = objectOf(unwrap(at));
     if (typeof key !== "number") at = (at as { shape?: Record<PropertyKey, unknown> }).shape?.[key];
   }
-  return Object.keys((unwrap(at) as { shape?: object }).shape ?? {});
+  return Object.keys((objectOf(unwrap(at)) as { shape?: object }).shape ?? {});
+}
+
+/** Of a union the object: the other choice is `false`. */
+function objectOf(type: unknown): unknown {
+  const { options } = type as { options?: { shape?: object }[] };
+  return options?.find?.((option) => option.shape !== undefined) ?? type;
 }
 
 function unwrap(type: unknown): unknown {

@@ -5,11 +5,10 @@ import { estimateWriting, type OffsetPlan, planOffsets, type WritingEstimate } f
 import { isConflict, partitionsOf } from "../../engine/offsets/summary";
 import { preflight } from "../../engine/preflight";
 import { planReplicationFor, type ReplicationPreview } from "../../engine/replication";
-import { type CopyLook, sampleOf } from "../../engine/report";
+import { type CopyLook, lookAtCopy, sampleOf } from "../../engine/report";
 import { bytesText, countText, durationText } from "../../engine/units";
 import { compareCopy, isFault, type VerifyResult } from "../../engine/verify";
 import type { Command, Context } from "../command";
-import { lookAtCopy } from "../copy-look";
 import { EXIT } from "../exit";
 import { table } from "../table";
 import { withGate } from "./gate";

@@ -1,8 +1,7 @@
 import { listResidue } from "../../engine/cleanup";
-import { sampleOf } from "../../engine/report";
+import { lookAtCopy, sampleOf } from "../../engine/report";
 import { countText } from "../../engine/units";
 import type { Command } from "../command";
-import { lookAtCopy } from "../copy-look";
 import { EXIT } from "../exit";
 import type { Done } from "../source";
 import { table } from "../table";

@@ -39,7 +39,10 @@ export function migrationOf(exported: string, stack: string, wanted?: string): M
   if (wanted === undefined && owners.length > 1) {
     throw new MigrationError("CLI_STACK_SEVERAL", `stack "${stack}" has ${owners.length} migrations: ${owners.join(", ")}`, { fix: "name one of them with --migration" });
   }
-  return assemble(steps.filter((s) => s.owner === owner), owners.length > 1 ? `${stack}/${owner}` : stack);
+  const own = steps.filter((s) => s.owner === owner);
+  // As the stack's own reports are called, so that the command goes on with their files.
+  const reported = own.find((s) => s.kind === "Report")?.props.name;
+  return assemble(own, typeof reported === "string" ? reported : owners.length > 1 ? `${stack}/${owner}` : stack);
 }
 
 function assemble(steps: readonly Step[], name: string): Migration {

@@ -13,8 +13,11 @@ import type { MirrorArgs } from "../mirror/mirror";
 import type { GivenMirrorUser, MigrationArgs, MigrationCluster } from "./args";
 
 /** Names of the guide; `mm2-administrator` is ours. */
-const MIRROR_USER = "mm2-credentials";
+export const MIRROR_USER = "mm2-credentials";
 const ADMINISTRATOR = "mm2-administrator";
+
+/** Secrets beside the mirror: its credentials, and the CA where there is one. */
+export const secretNames = (side: Side): [string, string] => [`${side}-cluster-credentials`, `${side}-cluster-ca-cert`];
 
 interface AccessContext {
   name: string;
@@ -48,11 +51,12 @@ export class ClusterAccess {
     const { credentials, resources } = this.mirrorsCredentials(after);
     const namespace = args.mirror?.namespace ?? "migration";
     const options = { ...this.at(args.mirror?.provider), dependsOn: [...after, ...resources] };
+    const [ownName, caName] = secretNames(side);
     const values = secretValues(credentials);
-    const own = values && new SecretCopy(this.named("credentials"), { name: `${side}-cluster-credentials`, namespace, values }, options);
+    const own = values && new SecretCopy(this.named("credentials"), { name: ownName, namespace, values }, options);
     const ca = this.ca === undefined || this.cluster.tls === false
       ? undefined
-      : new SecretCopy(this.named("ca"), { name: `${side}-cluster-ca-cert`, namespace, values: { "ca.crt": this.ca } }, options);
+      : new SecretCopy(this.named("ca"), { name: caName, namespace, values: { "ca.crt": this.ca } }, options);
     return {
       connection: this.connection(credentials),
       resources: [...resources, ...(own ? [own] : []), ...(ca ? [ca] : [])],

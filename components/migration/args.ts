@@ -103,4 +103,14 @@ export interface MigrationArgs {
   /** When `destroy` may remove the checkpoints topic. Default `when-applied`; an abandoned migration: `always`. */
   checkpoints?: CheckpointsMode;
   preflight?: PreflightOptions;
+  /**
+   * The report, a page and a JSON file, that every `up` that changes something and `destroy` write (docs/report.md).
+   * False: none. Default: in the folder `migration-report`.
+   */
+  report?: ReportArgs | false;
+}
+
+export interface ReportArgs {
+  /** Relative to the Pulumi project's folder, or absolute. Default `migration-report`. */
+  folder?: string;
 }

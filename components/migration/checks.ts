@@ -10,8 +10,9 @@ import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/
 import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "./args";
 
 const KNOWN = [
-  "phase", "abandon", "profile", "dialect", "origin", "target", "mirror", "gate", "verify", "offsets", "replication", "fence", "checkpoints", "preflight",
+  "phase", "abandon", "profile", "dialect", "origin", "target", "mirror", "gate", "verify", "offsets", "replication", "fence", "checkpoints", "preflight", "report",
 ];
+const REPORT_KEYS = ["folder"];
 const PHASES = ["mirror", "cutover", "cleanup"];
 
 /**
@@ -61,6 +62,10 @@ function migrationView(args: Partial<MigrationArgs>, resolved: ResolvedMirror): 
 function checkArguments(args: MigrationArgs, mistakes: Mistakes): void {
   for (const key of Object.keys(args)) if (!KNOWN.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, KNOWN)}`);
   if (args.phase !== undefined && !PHASES.includes(args.phase)) mistakes.add(`phase is "${args.phase}"${didYouMean(args.phase, PHASES)}: it has to be one of ${PHASES.join(", ")}`);
+  if (args.report !== undefined && args.report !== false) {
+    for (const key of Object.keys(args.report)) if (!REPORT_KEYS.includes(key)) mistakes.add(`report.${key} is no setting${didYouMean(key, REPORT_KEYS)}`);
+    if (args.report.folder === "") mistakes.add("report.folder is empty: name a folder, or set report to false");
+  }
   for (const side of ["origin", "target"] as const) {
     const cluster = args[side];
     if (cluster === undefined) {

@@ -1,11 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { internalTopics } from "../../engine/naming";
+import type { GateOptions } from "../../engine/gate";
 import type { Connection, MirrorModel, Phase } from "../../engine/model";
 import {
-  CheckpointsTopic, ConsumerOffsets, Fence, Gate, InternalTopicResource, MirrorGone, Preflight, Replication, type StepArgs, Verification,
+  CheckpointsTopic, ConsumerOffsets, Fence, Gate, InternalTopicResource, MirrorGone, Preflight, Replication, Report, type ReportPlace, Residue, type StepArgs, Verification,
 } from "../../lifecycle/resources";
 import type { PreflightOptions } from "../../engine/preflight";
 import type { MigrationArgs } from "./args";
+import { ownObjects, ownPrincipals } from "./objects";
+import { type CutoverSteps, reportFacts } from "./report";
 
 /** Longest wait for the workers to leave after their resource is gone. */
 const LEAVING_SECONDS = 300;
@@ -18,6 +21,10 @@ export interface LifecycleContext {
   args: MigrationArgs;
   mirror: MirrorModel;
   preflight: PreflightOptions;
+  /** Undefined: no report is written. */
+  report?: ReportPlace;
+  /** Changes with every setting. */
+  trigger: string;
   administrators: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> };
 }
 
@@ -34,11 +41,21 @@ export class Lifecycle {
     const { mirror, administrators, abandon, args, phase, preflight } = this.context;
     this.step = { originConnection: administrators.origin, targetConnection: administrators.target, mirror };
     this.preflight = new Preflight(this.named("preflight"), { ...this.step, phase, abandon, stage: "clusters", options: preflight }, this.after());
-    this.checkpoints = new CheckpointsTopic(
-      this.named("checkpoints"),
-      { ...this.step, mode: abandon ? "always" : (args.checkpoints ?? "when-applied") },
-      this.after(this.preflight),
-    );
+    const mode = abandon ? "always" : (args.checkpoints ?? "when-applied");
+    const nothingLeft = this.residue("destroy", mode === "never", this.preflight);
+    this.checkpoints = new CheckpointsTopic(this.named("checkpoints"), { ...this.step, mode }, this.after(nothingLeft));
+  }
+
+  /** What has to be gone once the mirror and its users are; they depend on it. */
+  beneathUsers(): Residue {
+    return this.residue("cleanup", true, this.checkpoints);
+  }
+
+  private residue(when: "cleanup" | "destroy", keepCheckpoints: boolean, after: pulumi.Resource): Residue {
+    const { phase, abandon, args, parent, report } = this.context;
+    const look = { keepCheckpoints, principals: ownPrincipals(args), fence: args.fence ?? false };
+    const kubernetes = ownObjects(parent, args);
+    return new Residue(this.named(`residue-on-${when}`), { ...this.step, phase, abandon, when, look, kubernetes, ...(report === undefined ? {} : { report }) }, this.after(after));
   }
 
   /** As the mirror's own users: is every right there that a missing one would turn into a silent stop? */
@@ -74,7 +91,7 @@ export class Lifecycle {
   }
 
   /** What is asked before the mirror goes, and what the cutover does. */
-  aboveMirror(mirror: pulumi.Resource): { gate: Gate; verification: Verification; offsets: ConsumerOffsets; replication: Replication } {
+  aboveMirror(mirror: pulumi.Resource): CutoverSteps {
     const { phase, abandon, args } = this.context;
     const fence = args.fence ?? false;
     const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fence, options: {} }, this.after(mirror));
@@ -85,8 +102,7 @@ export class Lifecycle {
         phase,
         abandon,
         fence,
-        // Nobody writes behind a fence, which has itself waited for what was under way.
-        options: { limitMs: (args.gate?.limitSeconds ?? 1800) * 1000, stableForMs: (args.gate?.stableSeconds ?? (fence ? 0 : 5)) * 1000, compareLastRecord: true },
+        options: this.gateOptions(),
       },
       this.after(raised),
     );
@@ -101,7 +117,23 @@ export class Lifecycle {
       { ...this.step, phase, abandon, options: args.replication ?? {}, when: "cutover" },
       this.after(offsets),
     );
-    return { gate, verification, offsets, replication };
+    return { fence: raised, gate, verification, offsets, replication };
+  }
+
+  /** Written last of all. @param steps absent in phase `cleanup`, which no longer declares them */
+  report(steps?: CutoverSteps): pulumi.Output<string | null> {
+    const { phase, args, report, trigger } = this.context;
+    if (report === undefined) return pulumi.output(null);
+    const facts = reportFacts(this.preflight, steps);
+    const options = { gate: this.gateOptions(), offsets: args.offsets ?? {} };
+    return new Report(this.named("report"), { ...this.step, phase, ...report, options, facts, trigger }, this.after(this.checkpoints, ...Object.values(steps ?? {}))).report;
+  }
+
+  private gateOptions(): GateOptions {
+    const { gate = {}, fence = false } = this.context.args;
+    // Nobody writes behind a fence, which has itself waited for what was under way.
+    const { limitSeconds = 1800, stableSeconds = fence ? 0 : 5 } = gate;
+    return { limitMs: limitSeconds * 1000, stableForMs: stableSeconds * 1000, compareLastRecord: true };
   }
 
   private named(part: string): string {

@@ -13,10 +13,11 @@ import type { MigrationArgs } from "./args";
 import { resolveMigration } from "./checks";
 import { Lifecycle } from "./lifecycle";
 import { preflightOptions } from "./preflight";
+import { reportPlace, triggerOf } from "./report";
 
 /** What each part of the cutover found, null before it has; no secrets. */
 export interface Summary {
-  gate: GateResult | null;
+  gate: Omit<GateResult, "samples"> | null;
   verification: VerifyResult | null;
   offsets: (Omit<AppliedOffsets, "groups"> & { groups: number }) | null;
   replication: ReplicationResult | null;
@@ -41,6 +42,8 @@ export class Migration extends pulumi.ComponentResource {
   /** When the migration was given up, ISO 8601; null otherwise. */
   readonly abandonedAt: pulumi.Output<string | null>;
   readonly summary: pulumi.Output<Summary>;
+  /** Path of the report's page, relative to the Pulumi project's folder unless `report.folder` is absolute; null without one. */
+  readonly report: pulumi.Output<string | null>;
 
   /** @throws MigrationError MIGRATION_SETTINGS with every mistake, before anything is declared */
   constructor(name: string, args: MigrationArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -61,31 +64,36 @@ export class Migration extends pulumi.ComponentResource {
       mirror: model,
       preflight: preflightOptions(args, settings),
       administrators,
+      ...reportPlace(name, args),
+      trigger: triggerOf({ ...args, settings }),
     });
 
     if (this.phase === "cleanup") {
       this.passedAt = this.abandonedAt = pulumi.output(null);
       this.summary = pulumi.output<Summary>({ gate: null, verification: null, offsets: null, replication: null });
+      this.report = lifecycle.report();
     } else {
       const mirror = this.mirror(name, args, settings, origin, target, lifecycle);
-      const { gate, verification, offsets, replication } = lifecycle.aboveMirror(mirror);
+      const steps = lifecycle.aboveMirror(mirror);
+      const { gate, verification, offsets, replication } = steps;
+      this.report = lifecycle.report(steps);
       this.passedAt = gate.passedAt;
       this.abandonedAt = gate.abandonedAt;
       this.summary = pulumi
         .all([gate.result, verification.result, offsets.applied, replication.result])
         .apply(([gateResult, verified, applied, reset]) => ({
-          gate: gateResult as GateResult | null,
+          gate: withoutSamples(gateResult as GateResult | null),
           verification: verified as VerifyResult | null,
           offsets: withoutDetails(applied as AppliedOffsets | null),
           replication: reset as ReplicationResult | null,
         }));
     }
-    this.registerOutputs({ phase: this.phase, passedAt: this.passedAt, abandonedAt: this.abandonedAt, summary: this.summary });
+    this.registerOutputs({ phase: this.phase, passedAt: this.passedAt, abandonedAt: this.abandonedAt, summary: this.summary, report: this.report });
   }
 
   private mirror(name: string, args: MigrationArgs, settings: MirrorSettings, origin: ClusterAccess, target: ClusterAccess, lifecycle: Lifecycle): Mirror {
     const namespace = this.namespace(name, args);
-    const after = [lifecycle.preflight, lifecycle.checkpoints, ...namespace];
+    const after = [lifecycle.preflight, lifecycle.checkpoints, lifecycle.beneathUsers(), ...namespace];
     const users = { origin: origin.mirrorsUser(after), target: target.mirrorsUser(after) };
     const ready = [...users.origin.resources, ...users.target.resources];
     const privileges = lifecycle.privileges({ origin: users.origin.connection, target: users.target.connection }, ready);
@@ -120,6 +128,12 @@ export class Migration extends pulumi.ComponentResource {
     const { metadata, unclaimed } = claim(part, { apiVersion: "v1", kind: "Namespace", metadata: { name: args.mirror.namespace ?? "migration" } }, access, { parent: this });
     return [new k8s.core.v1.Namespace(part, { metadata }, { parent: this, dependsOn: unclaimed, ...(provider === undefined ? {} : { provider }) })];
   }
+}
+
+function withoutSamples(gate: GateResult | null | undefined) {
+  if (!gate) return null;
+  const { samples: _samples, ...rest } = gate;
+  return rest;
 }
 
 /** Thousands of offsets are for the report, not for a stack output. */

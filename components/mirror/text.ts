@@ -5,6 +5,8 @@ import type { ClusterSpec, MirrorAuthentication, MirrorSpec, ResourceText, Trust
 import { resolveMirror, throwMistakes } from "./resolve";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings";
 
+export const DEFAULT_MIRROR_NAME = "data-migration";
+
 /** How the workers reach a cluster. The defaults are the guide's names. */
 export interface MirrorConnection {
   /** `host:port`, comma separated. */
@@ -44,7 +46,7 @@ export function describeMirror(mirror: MirrorDescription): { text: ResourceText;
     if (!mirror[side]?.bootstrapServers) mistakes.add(`${side}.bootstrapServers is missing: give host:port, comma separated`);
   }
   const spec: MirrorSpec = {
-    name: mirror.name ?? "data-migration",
+    name: mirror.name ?? DEFAULT_MIRROR_NAME,
     namespace: mirror.namespace ?? "migration",
     labels: mirror.labels,
     annotations: mirror.annotations,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError } from "../errors";
+import { markedRules } from "../fence/rules";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel, Side } from "../model";
 import { internalTopics } from "../naming";
@@ -14,17 +15,23 @@ export interface ResidueOptions {
   principals?: Partial<Record<Side, readonly string[]>>;
   /** The checkpoints topic is meant to be there (phase `cleanup`). Default false. */
   keepCheckpoints?: boolean;
+  /** The migration may have fenced the origin: none of the fence's rules may be there any more. Default false. */
+  fence?: boolean;
   /** Brokers learn of deletions one after the other: how long to look again while something is found, in ms. Default 5000. */
   patienceMs?: number;
 }
 
+const SHORT_MS = 5_000;
+
 /** One thing that a finished migration should not have left. */
 export interface Residue {
-  kind: "topic" | "group" | "throttle" | "reassignment" | "acl";
-  side: Side;
-  /** The topic, group, `broker 2`, `topic:partition`, or the ACL as one line. */
+  kind: "topic" | "group" | "throttle" | "reassignment" | "acl" | "object";
+  side: Side | "kubernetes";
+  /** The topic, group, `broker 2`, `topic:partition`, the ACL as one line, or `Secret namespace/name`. */
   name: string;
   what: string;
+  /** It may as well be somebody else's. */
+  foreign?: true;
 }
 
 /**
@@ -36,9 +43,12 @@ export async function listResidue(model: MigrationModel, options: ResidueOptions
   return withClusters(
     model,
     async (clusters) => {
-      for (const until = Date.now() + (options.patienceMs ?? 5_000); ; await sleep(500)) {
+      const { patienceMs = SHORT_MS } = options;
+      for (const begun = Date.now(); ; await sleep(500)) {
         const found = await lookAround(clusters, model.mirror, options);
-        if (found.length === 0 || Date.now() >= until) return found;
+        // What may be somebody else's is not going to go by itself.
+        const patience = found.every((r) => r.foreign === true) ? Math.min(patienceMs, SHORT_MS) : patienceMs;
+        if (found.length === 0 || Date.now() - begun >= patience) return found;
       }
     },
     open,
@@ -52,6 +62,7 @@ async function lookAround(clusters: Clusters, mirror: MirrorModel, options: Resi
     ...(await replicationResidue(clusters, mirror)),
     ...(await aclResidue(clusters.origin, options.principals?.origin ?? [])),
     ...(await aclResidue(clusters.target, options.principals?.target ?? [])),
+    ...(options.fence === true ? await fenceResidue(clusters.origin, mirror) : []),
   ];
 }
 
@@ -77,7 +88,7 @@ async function topicResidue(clusters: Clusters, mirror: MirrorModel, keepCheckpo
       const kind = here.get(name);
       if (side === "target" && kept.has(name)) continue;
       if (kind !== undefined) found.push({ kind: "topic", side, name, what: `the mirror's ${kind} topic` });
-      else if (possible.has(name)) found.push({ kind: "topic", side, name, what: "named like an internal topic of this mirror under another setting" });
+      else if (possible.has(name)) found.push({ kind: "topic", side, name, what: "named like an internal topic of this mirror under another setting", foreign: true });
     }
   }
   return found;
@@ -95,30 +106,32 @@ async function replicationResidue({ origin, target }: Clusters, mirror: MirrorMo
   const throttle = await findThrottle(target, present);
   const ongoing = (await target.listReassignments()).filter((r) => migrated.has(r.topic));
   return [
-    ...throttle.topics.map((name): Residue => ({ kind: "throttle", side: "target", name, what: "throttled replicas are listed in the topic's configuration" })),
-    ...throttle.brokers.map((id): Residue => ({ kind: "throttle", side: "target", name: `broker ${id}`, what: "a replication throttle rate is set" })),
-    ...ongoing.map((r): Residue => ({ kind: "reassignment", side: "target", name: `${r.topic}:${r.partition}`, what: "replicas are being moved" })),
+    ...throttle.topics.map((name): Residue => ({ kind: "throttle", side: "target", name, what: "throttled replicas are listed in the topic's configuration", foreign: true })),
+    ...throttle.brokers.map((id): Residue => ({ kind: "throttle", side: "target", name: `broker ${id}`, what: "a replication throttle rate is set", foreign: true })),
+    ...ongoing.map((r): Residue => ({ kind: "reassignment", side: "target", name: `${r.topic}:${r.partition}`, what: "replicas are being moved", foreign: true })),
   ];
 }
 
 async function aclResidue(port: KafkaPort, principals: readonly string[]): Promise<Residue[]> {
   const found: Residue[] = [];
   for (const principal of principals) {
-    for (const acl of await aclsOf(port, principal)) {
-      found.push({
-        kind: "acl",
-        side: port.side,
-        name: `${acl.principal} ${acl.permission} ${acl.operation} on ${acl.resourceType} ${acl.resourceName}${acl.patternType === "prefixed" ? "*" : ""}`,
-        what: "an ACL of a user that the migration made",
-      });
-    }
+    for (const acl of await aclsOf(port, { principal })) found.push({ kind: "acl", side: port.side, name: aclText(acl), what: "an ACL of a user that the migration made" });
   }
   return found;
 }
 
-async function aclsOf(port: KafkaPort, principal: string): Promise<Acl[]> {
+async function fenceResidue(origin: KafkaPort, mirror: MirrorModel): Promise<Residue[]> {
+  const rules = markedRules(mirror, await aclsOf(origin));
+  return rules.map(({ rule }): Residue => ({ kind: "acl", side: "origin", name: aclText(rule), what: "a rule of the fence" }));
+}
+
+function aclText(acl: Acl): string {
+  return `${acl.principal} ${acl.permission} ${acl.operation} on ${acl.resourceType} ${acl.resourceName}${acl.patternType === "prefixed" ? "*" : ""}`;
+}
+
+async function aclsOf(port: KafkaPort, filter?: { principal: string }): Promise<Acl[]> {
   try {
-    return await port.describeAcls({ principal });
+    return await port.describeAcls(filter);
   } catch (error) {
     // A cluster without an authorizer has no ACLs.
     if (isMigrationError(error) && error.message.includes("SECURITY_DISABLED")) return [];

@@ -10,6 +10,7 @@ import { compareLastRecords } from "./last-record";
 import { type Look, Observer } from "./observe";
 import { Pace } from "./pace";
 import { judge } from "./rule";
+import { Samples } from "./samples";
 import { DEFAULTS, type Finding, type GateOptions, type GateResult } from "./types";
 
 const NAMED = 20;
@@ -38,6 +39,7 @@ class Gate {
   private readonly options: Required<GateOptions>;
   private readonly observer: Observer;
   private readonly pace: Pace;
+  private readonly samples = new Samples();
   private readonly started = Date.now();
   private looks = 0;
   private gapsRead = 0;
@@ -108,6 +110,7 @@ class Gate {
     this.looks++;
     const look = await this.observer.look(deep, this.signal);
     this.gapsRead = look.gapsRead;
+    this.samples.add(look);
     return look;
   }
 
@@ -157,6 +160,7 @@ class Gate {
       quietMs,
       looks: this.looks,
       requests: requestCount(this.clusters),
+      samples: this.samples.list(),
     };
   }
 

@@ -1,3 +1,5 @@
+import type { Sample } from "./samples";
+
 /** Options of the gate; all times in milliseconds. */
 export interface GateOptions {
   /** Longest wait. Default 30 minutes. */
@@ -75,4 +77,6 @@ export interface GateResult {
   looks: number;
   /** Requests sent to both clusters. */
   requests: number;
+  /** How far the copy was while it was waited for, at most 500 points, oldest first; absent in older states. */
+  samples?: Sample[];
 }

@@ -4,7 +4,7 @@ export { checkApplied, type MovedOffset } from "./check";
 export { readCheckpoints, type Checkpoints } from "./checkpoints";
 export { estimateWriting, type WritingEstimate } from "./estimate";
 export { planFromCheckpoints, planToTime } from "./other-ways";
-export { planOffsets } from "./plan";
+export { planOffsets, readCommitments } from "./plan";
 export { revertOffsets } from "./revert";
 export type {
   AppliedGroup,

@@ -31,7 +31,8 @@ function headline(input: ReportInput): Report["headline"] {
   if (input.abandonedAt !== undefined) return { tone: "bad", text: "Abandoned: the copy is not proved complete" };
   const residue = input.residue?.length ?? 0;
   if (input.phase === "cleanup") {
-    return residue > 0 ? { tone: "bad", text: `Cleaned up, but ${countText(residue, "piece", "pieces")} of residue found` } : { tone: "good", text: input.residue === undefined ? "Cleaned up" : "Cleaned up: no residue" };
+    if (input.residue === undefined) return { tone: "waiting", text: "Cleaning up: residue is looked for once the mirror is gone" };
+    return residue > 0 ? { tone: "bad", text: `Cleaned up, but ${countText(residue, "piece")} of residue found` } : { tone: "good", text: "Cleaned up: no residue" };
   }
   if (input.verification !== undefined && !input.verification.result.equal) return { tone: "bad", text: "The copy differs from the origin" };
   const alone = input.offsets?.skipped.length ?? 0;
@@ -58,6 +59,11 @@ function warnings(input: ReportInput): string[] {
     ...(look?.warnings ?? []),
     ...(verification?.result.notes ?? []),
   ];
+  return eachOnce(lines);
+}
+
+/** At most 200 lines, each once. */
+export function eachOnce(lines: readonly string[]): string[] {
   const once = [...new Set(lines)];
   return once.length > MOST_WARNINGS ? [...once.slice(0, MOST_WARNINGS), `and ${once.length - MOST_WARNINGS} more`] : once;
 }
@@ -77,11 +83,11 @@ function timeline(input: ReportInput): TimelineEntry[] {
   return entries.filter((e): e is TimelineEntry => e !== undefined).sort((a, b) => a.at.localeCompare(b.at));
 }
 
-/** The earlier points and this look; thinned out evenly when there are too many, the first and the last stay. */
+/** The earlier points, the gate's and this look; thinned out evenly when there are too many, the first and the last stay. */
 function samples(input: ReportInput): Sample[] {
-  const all = [...(input.samples ?? [])];
-  if (input.look !== undefined) all.push(sampleOf(input.look));
-  all.sort((a, b) => a.at.localeCompare(b.at));
+  const found = [...(input.samples ?? []), ...(input.gate?.samples ?? []), ...(input.look === undefined ? [] : [sampleOf(input.look)])];
+  // An earlier report may have the gate's points already.
+  const all = [...new Map(found.map((s) => [s.at, s])).values()].sort((a, b) => a.at.localeCompare(b.at));
   if (all.length <= MOST_SAMPLES) return all;
   const step = (all.length - 1) / (MOST_SAMPLES - 1);
   return Array.from({ length: MOST_SAMPLES }, (_, i) => all[Math.round(i * step)]!);

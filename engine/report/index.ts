@@ -1,5 +1,8 @@
 /** The report of a migration: plain data to JSON and to one self-contained page. See docs/report.md. */
 export { buildReport, sampleOf } from "./build";
+export { type Ending, endReport } from "./end";
+export { factsOf, type ReportFacts } from "./facts";
+export { lookAtCopy, lookAtGroups } from "./look";
 export { reportHtml } from "./page";
-export type { CopyLook, GroupRow, Report, ReportInput, Sample, TimelineEntry, Tone, TopicCopy, TopicRow } from "./types";
-export { earlierSamples, writeReport, type WrittenReport } from "./write";
+export type { CopyLook, GroupCount, GroupRow, Report, ReportInput, Sample, TimelineEntry, Tone, TopicCopy, TopicRow } from "./types";
+export { earlierReport, earlierSamples, reportPaths, writeReport, type WrittenReport } from "./write";

@@ -92,8 +92,8 @@ function groups(rows: readonly GroupRow[]): Html {
 }
 
 function residue({ residue: found, phase }: Report): Html {
-  if (found === null) return nothing(phase === "cleanup" ? "Nobody looked for this report." : "Looked for once the mirror is gone.");
-  if (found.length === 0) return html`<p class="good">${MARKS.good} None found on either cluster.</p>`;
+  if (found === null) return nothing(phase === "destroy" ? "Nobody could look." : "Looked for once the mirror is gone.");
+  if (found.length === 0) return html`<p class="good">${MARKS.good} ${phase === "destroy" ? "None found." : "None found on either cluster."}</p>`;
   return html`<div class="scroll"><table><thead><tr><th>What</th><th>Where</th><th>Name</th><th>Why it is residue</th></tr></thead><tbody>${found.map(
     (r) => html`<tr><td>${r.kind}</td><td>${r.side}</td><td class="name">${r.name}</td><td>${r.what}</td></tr>
 `,

@@ -1,6 +1,7 @@
+import type { AppliedGroup } from "../offsets";
 import type { TopicResult } from "../verify";
 import { countText } from "../units";
-import type { GroupRow, ReportInput, Tone, TopicCopy, TopicRow } from "./types";
+import type { GroupCount, GroupRow, ReportInput, Tone, TopicCopy, TopicRow } from "./types";
 
 const BY_TONE: Record<Tone, number> = { bad: 0, waiting: 1, good: 2 };
 
@@ -48,7 +49,7 @@ function replicationByTopic(input: ReportInput): Map<string, string> {
 
 /** One row for each group: what was written, or else what would be. */
 export function groupRows(input: ReportInput): GroupRow[] {
-  const rows = input.offsets !== undefined ? applied(input.offsets) : planned(input.offsetPlan);
+  const rows = input.offsets !== undefined ? applied(input.offsets) : input.offsetPlan !== undefined ? planned(input.offsetPlan) : waiting(input.groups ?? []);
   return rows.sort((a, b) => BY_TONE[a.tone] - BY_TONE[b.tone] || a.group.localeCompare(b.group));
 }
 
@@ -56,15 +57,26 @@ function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
   const skipped = offsets.skipped.map((s): GroupRow => ({ group: s.group, offsets: 0, proof: `left alone: ${s.why}`, tone: "bad" }));
   const left = new Set(offsets.skipped.map((s) => s.group));
   const done = offsets.groups.filter((g) => !left.has(g.group)).map((g): GroupRow => {
-    const there = g.offsets.filter((o) => o.inPlace === true).length;
-    const how = there === g.offsets.length ? "was in place" : there === 0 ? "written and read back" : `written and read back, ${there} in place before`;
-    return { group: g.group, offsets: g.offsets.length, proof: how, tone: "good" };
+    const { offsets: all, inPlace: there = 0 } = countsOf(g);
+    const how = there === all ? "was in place" : there === 0 ? "written and read back" : `written and read back, ${there} in place before`;
+    return { group: g.group, offsets: all, proof: how, tone: "good" };
   });
   return [...skipped, ...done];
 }
 
-function planned(plan: ReportInput["offsetPlan"]): GroupRow[] {
-  return (plan?.groups ?? []).map((g): GroupRow => {
+/** A group without its offsets one by one. */
+export function countsOf(group: AppliedGroup | GroupCount): GroupCount {
+  if (!Array.isArray(group.offsets)) return group as GroupCount;
+  const inPlace = group.offsets.filter((o) => o.inPlace === true).length;
+  return { group: group.group, offsets: group.offsets.length, ...(inPlace === 0 ? {} : { inPlace }) };
+}
+
+function waiting(groups: readonly GroupCount[]): GroupRow[] {
+  return groups.map((g): GroupRow => ({ group: g.group, offsets: g.offsets, proof: "on the origin; the cutover moves it", tone: "waiting" }));
+}
+
+function planned(plan: NonNullable<ReportInput["offsetPlan"]>): GroupRow[] {
+  return plan.groups.map((g): GroupRow => {
     const all = g.topics.flatMap((t) => t.partitions);
     const exact = all.filter((p) => p.exact).length;
     const lost = all.filter((p) => p.targetOffset === null).length;

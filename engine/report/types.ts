@@ -1,7 +1,7 @@
 import type { Residue } from "../cleanup";
-import type { Finding, GateResult } from "../gate";
+import type { Finding, GateResult, Sample } from "../gate";
 import type { MirrorModel, Phase } from "../model";
-import type { AppliedOffsets, OffsetPlan } from "../offsets";
+import type { AppliedGroup, AppliedOffsets, OffsetPlan } from "../offsets";
 import type { PreflightResult } from "../preflight";
 import type { ReplicationPreview, ReplicationResult } from "../replication";
 import type { VerifyResult } from "../verify";
@@ -32,14 +32,14 @@ export interface CopyLook {
   connector?: { state: string; tasks: Record<string, number> };
 }
 
-/** One point of the progress plot. */
-export interface Sample {
-  /** ISO 8601. */
-  at: string;
-  partitions: number;
-  complete: number;
-  /** Offsets left to copy. */
-  left: number;
+export type { Sample } from "../gate";
+
+/** A group without its offsets: thousands of them fit where every offset would not. */
+export interface GroupCount {
+  group: string;
+  offsets: number;
+  /** Of them those that were there already, as they should be. */
+  inPlace?: number;
 }
 
 export interface TimelineEntry {
@@ -62,9 +62,11 @@ export interface ReportInput {
   abandonedAt?: string;
   fenceRaisedAt?: string;
   verification?: { at: string; result: VerifyResult };
-  offsets?: AppliedOffsets;
+  offsets?: Omit<AppliedOffsets, "groups"> & { groups: readonly (AppliedGroup | GroupCount)[] };
   /** What an apply would do, where nothing was applied yet. */
   offsetPlan?: OffsetPlan;
+  /** Groups that the cutover will move, where neither of the two is known. */
+  groups?: readonly GroupCount[];
   replication?: { at: string; result: ReplicationResult };
   replicationPlan?: ReplicationPreview;
   look?: CopyLook;
@@ -106,7 +108,8 @@ export interface Report {
   version: 1;
   name: string;
   madeAt: string;
-  phase: Phase | null;
+  /** `destroy`: after the end. Null: a model without Pulumi. */
+  phase: Phase | "destroy" | null;
   mirror: ReportInput["mirror"];
   headline: { tone: Tone; text: string };
   /** What a person should look at first. */

@@ -13,21 +13,28 @@ export interface WrittenReport {
  * @throws the file system's own error
  */
 export async function writeReport(folder: string, report: Report): Promise<WrittenReport> {
-  const paths = pathsOf(folder, report.name);
+  const paths = reportPaths(folder, report.name);
   await mkdir(folder, { recursive: true });
   await replace(paths.json, `${JSON.stringify(report, null, 2)}\n`);
   await replace(paths.html, reportHtml(report));
   return paths;
 }
 
-/** The points of the plot that an earlier report in this folder has; none when there is none, or it can't be read. */
-export async function earlierSamples(folder: string, name: string): Promise<Sample[]> {
+/** The report that is in this folder; undefined when there is none, or it can't be read. */
+export async function earlierReport(folder: string, name: string): Promise<Report | undefined> {
   try {
-    const { progress } = JSON.parse(await readFile(pathsOf(folder, name).json, "utf8")) as Partial<Report>;
-    return Array.isArray(progress) ? progress.filter(isSample) : [];
+    const report = JSON.parse(await readFile(reportPaths(folder, name).json, "utf8")) as Partial<Report>;
+    const lists = [report.progress, report.timeline, report.warnings, report.figures, report.topics, report.groups];
+    return report.version === 1 && lists.every((list) => Array.isArray(list)) ? (report as Report) : undefined;
   } catch {
-    return [];
+    return undefined;
   }
+}
+
+/** The points of the plot that an earlier report in this folder has; none when it is of a migration that has been destroyed. */
+export async function earlierSamples(folder: string, name: string): Promise<Sample[]> {
+  const report = await earlierReport(folder, name);
+  return report === undefined || report.phase === "destroy" ? [] : report.progress.filter(isSample);
 }
 
 function isSample(value: unknown): value is Sample {
@@ -36,7 +43,7 @@ function isSample(value: unknown): value is Sample {
 }
 
 /** Names are the stack's; whatever can't be in a file name on some system becomes `_`. */
-function pathsOf(folder: string, name: string): WrittenReport {
+export function reportPaths(folder: string, name: string): WrittenReport {
   const base = `migration-${name.replace(/[^\w.-]/g, "_")}`;
   return { html: join(folder, `${base}.html`), json: join(folder, `${base}.json`) };
 }

@@ -16,6 +16,8 @@ const steps: Record<StepKind, () => Step> = {
   gate: () => (require("./gate") as typeof import("./gate")).gateStep,
   verification: () => (require("./verification") as typeof import("./verification")).verificationStep,
   "consumer-offsets": () => (require("./consumer-offsets") as typeof import("./consumer-offsets")).consumerOffsetsStep,
+  report: () => (require("./report") as typeof import("./report")).reportStep,
+  residue: () => (require("./residue") as typeof import("./residue")).residueStep,
   ready: () => (require("./ready") as typeof import("./ready")).readyStep,
   "secret-values": () => (require("./secret-values") as typeof import("./secret-values")).secretValuesStep,
   unclaimed: () => (require("./unclaimed") as typeof import("./unclaimed")).unclaimedStep,

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { registerCodecs } from "../estate/codecs";
 import { applicationClient, seedEstate, type Seeded } from "../estate/seed";
@@ -37,12 +38,21 @@ export interface StoryResult {
   residue: string[];
   /** What Pulumi says before the cutover. */
   cutoverPreview: string;
+  /** What Pulumi says of another up in phase cutover. */
+  idlePreview: string;
   /** What Pulumi lists before the destroy. */
   destroyPreview: string;
   /** The exported state after each phase. */
   states: string[];
+  /** The report's two files after each phase and after the destroy. */
+  reports: StoryReport[];
   /** Every password that the migration's users had, for looking where they must not be. */
   passwords: string[];
+}
+
+export interface StoryReport {
+  json: string;
+  html: string;
 }
 
 /** Topics that applications go on writing to while the mirror runs. */
@@ -66,6 +76,7 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
   await step("pulumi up, phase mirror", () => project.up(run));
 
   const states = [await project.exported()];
+  const reports = [await report(project, reportFolder(sandbox))];
   const passwords = await secretPasswords(sandbox.kubernetes!);
 
   const sent = await step("applications stop on the origin", async () => (await Promise.all(producers.map((p) => p.stop()))).reduce((a, b) => a + b, 0));
@@ -81,7 +92,9 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
   await step("pulumi up, phase cutover", () => project.up(run));
   const outputs = await project.outputs();
   states.push(await project.exported());
+  reports.push(await report(project, reportFolder(sandbox)));
   const destroyPreview = options.previews ? (await project.previewDestroy()).stdout : "";
+  const idlePreview = options.previews ? (await project.preview()).stdout : "";
   const replicationAfter = await factors(sandbox.target, names);
 
   const mismatches: Mismatch[] = [];
@@ -92,15 +105,19 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
   await project.set({ phase: "cleanup" });
   await step("pulumi up, phase cleanup", () => project.up(run));
   states.push(await project.exported());
+  reports.push(await report(project, reportFolder(sandbox)));
   await step("pulumi destroy", () => project.destroy(run));
+  reports.push(await report(project, reportFolder(sandbox)));
 
   const { topics: atTarget } = await listEverything(sandbox.target);
   return {
     seeded,
     live: sent,
     cutoverPreview,
+    idlePreview,
     destroyPreview,
     states,
+    reports,
     passwords,
     outputs,
     groups: stopped.length,
@@ -127,6 +144,8 @@ export async function residueIn(sandbox: Sandbox, topics: string[], groups: stri
   ];
 }
 
+const reportFolder = ({ folder }: Sandbox) => join(folder, "report");
+
 async function seed({ sandbox, bulkBytes, progress }: StoryOptions, topics: EstateTopic[]): Promise<Seeded> {
   const parts = await ensureParts(["java", "kafka"], progress);
   const supervisor = supervise(join(sandbox.folder, "seed"));
@@ -140,11 +159,17 @@ async function story(sandbox: Sandbox): Promise<Project> {
     originBootstrap: sandbox.origin.connection.bootstrapServers,
     targetBootstrap: sandbox.target.connection.bootstrapServers,
     kubeconfig: sandbox.kubeconfig!,
+    report: reportFolder(sandbox),
   }));
   return project;
 }
 
-const STEPS = "preflight|fence|gate|verification|consumer-offsets|replication|mirror-gone|internal-topic|checkpoints-topic|ready";
+async function report({ stack }: Project, folder: string): Promise<StoryReport> {
+  const [json, html] = await Promise.all((["json", "html"] as const).map((kind) => readFile(join(folder, `migration-${stack}.${kind}`), "utf8")));
+  return { json: json!, html: html! };
+}
+
+const STEPS = "preflight|fence|gate|verification|consumer-offsets|replication|mirror-gone|internal-topic|checkpoints-topic|report|residue|ready";
 
 /** Of Pulumi's many lines those in which a step of the migration says something, each once. */
 function stepLines(progress: (line: string) => void): (line: string) => void {

@@ -54,6 +54,7 @@ describe("the stack's state", () => {
     expect(() => migrationOf(two, "dev")).toThrow(/CLI_STACK_SEVERAL: stack "dev" has 2 migrations: orders, billing/);
     expect(() => migrationOf(two, "dev", "order")).toThrow(/did you mean "orders"/);
     expect(migrationOf(two, "dev", "billing").name).toBe("dev/billing");
+    expect(migrationOf(state(step("Gate", {}), step("Report", { name: "dev/orders" })), "dev").name).toBe("dev/orders");
     expect(() => migrationOf(state({ type: "pulumi:pulumi:Stack" }), "dev")).toThrow(/CLI_STACK_EMPTY/);
   });
 

@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { estateGroups, estateTopics } from "../../sandbox/estate/topics";
+import type { Report } from "../../engine/report";
 import { runStory, type StoryResult } from "../../sandbox/story/run";
 import { withSandbox } from "./support";
 
@@ -49,11 +51,46 @@ describe("a migration from start to end, through the real command line", () => {
     expect(result.outputs["passedAt"]).toMatch(/^\d{4}-\d\d-\d\dT/);
   });
 
+  test("has nothing to do in a second up", () => {
+    expect(result.idlePreview).toMatch(/\d+ unchanged/);
+    expect(result.idlePreview).not.toMatch(/\d+ to (create|update|delete|replace)/);
+  });
+
+  test("writes the report in every phase and after the destroy", () => {
+    const reports = result.reports.map(({ json }) => JSON.parse(json) as Report);
+    expect(reports.map((r) => r.phase)).toEqual(["mirror", "cutover", "cleanup", "destroy"]);
+    const [copying, cutOver, cleanedUp, destroyed] = reports as [Report, Report, Report, Report];
+    const names = topics.map((t) => t.name).sort();
+    for (const [i, { html }] of result.reports.entries()) {
+      expect(reports[i]!.topics.map((t) => t.topic).sort()).toEqual(names);
+      for (const name of names) expect(html).toContain(`>${name}<`);
+      expect(html).toContain(reports[i]!.headline.text);
+    }
+    expect(copying).toMatchObject({ headline: { tone: "waiting" }, residue: null });
+    expect(copying.topics.every((t) => /complete/.test(t.proof))).toBe(true);
+    expect(cutOver.headline).toEqual({ tone: "good", text: "Cut over: the copy is complete and the groups are in their place" });
+    for (const one of [cutOver, cleanedUp, destroyed]) {
+      expect(one.topics.filter((t) => t.tone !== "good" || !/equal/.test(t.proof))).toEqual([]);
+      expect(one.groups.map((g) => g.group).sort()).toEqual(groups.map((g) => g.groupId).sort());
+      expect(one.groups.filter((g) => g.tone !== "good" || !/written and read back/.test(g.proof))).toEqual([]);
+      expect(one.timeline.map((e) => e.what).join("\n")).toMatch(/Preflight[^]*Gate passed[^]*Verified[^]*Offsets[^]*Replication/);
+    }
+    // The gate's own looks are the curve; it ends complete.
+    expect(cutOver.progress.length).toBeGreaterThan(2);
+    expect(cutOver.progress.at(-1)).toMatchObject({ left: 0, complete: cutOver.progress.at(-1)!.partitions });
+    expect(cutOver.residue).toBeNull();
+    expect(cleanedUp).toMatchObject({ residue: [], headline: { tone: "good", text: "Cleaned up: no residue" } });
+    expect(destroyed).toMatchObject({ residue: [], headline: { tone: "good", text: "Destroyed: no residue" } });
+    expect(destroyed.timeline.at(-1)!.what).toMatch(/^Destroyed; looked for residue on both clusters and for 9 objects in Kubernetes: none$/);
+    expect(result.outputs["report"]).toBe(join(at.sandbox.folder, "report", "migration-sandbox.html"));
+  });
+
   test("keeps every password out of state, output and logs", () => {
     expect(result.passwords.length).toBeGreaterThanOrEqual(4);
     for (const password of result.passwords) {
       expect(result.states.join("\n").includes(password)).toBe(false);
       expect(at.log.join("\n").includes(password)).toBe(false);
+      expect(result.reports.some(({ json, html }) => json.includes(password) || html.includes(password))).toBe(false);
     }
   });
 });

@@ -37,6 +37,7 @@ export function settingsFor(sandbox: Sandbox, prefix: string): Settings {
     originBootstrap: sandbox.origin.connection.bootstrapServers,
     targetBootstrap: sandbox.target.connection.bootstrapServers,
     kubeconfig: sandbox.kubeconfig!,
+    report: join(sandbox.folder, "report"),
   });
   return merge(story, {
     mirror: { topicsPattern: `${prefix}-.*`, groupsPattern: `${prefix}-.*`, name: `mirror-${prefix}` },

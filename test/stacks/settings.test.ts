@@ -34,6 +34,15 @@ describe("the stack's configuration", () => {
     expect(mistakesOf({ ...good, mirror: '{"topicPattern":"a.*"}' })).toEqual(['mirror.topicPattern: unknown key (did you mean "topicsPattern"?)']);
   });
 
+  test("the report: a folder, or false", () => {
+    expect(readSettings(good).report).toEqual({});
+    expect(readSettings({ ...good, report: "false" }).report).toBe(false);
+    expect(readSettings({ ...good, report: '{"folder":"out"}' }).report).toEqual({ folder: "out" });
+    expect(mistakesOf({ ...good, report: '{"foldr":"out"}' })).toEqual(['report.foldr: unknown key (did you mean "folder"?)']);
+    expect(mistakesOf({ ...good, report: '{"folder":1}' })).toEqual([expect.stringMatching(/^report\.folder: 1 is not possible/)]);
+    expect(mistakesOf({ ...good, report: "true" })).toEqual([expect.stringMatching(/^report: true is not possible/)]);
+  });
+
   test("reports all mistakes at once, with the value that was seen", () => {
     const found = mistakesOf({
       origin: JSON.stringify({ cluster: "origin", namespace: "origin-ns" }),

@@ -1,10 +1,11 @@
-import { withClusters } from "../engine/clusters";
-import { findingsOf, type GateOptions } from "../engine/gate";
-import { type Look, Observer } from "../engine/gate/observe";
-import { gap, judge } from "../engine/gate/rule";
-import type { MigrationModel } from "../engine/model";
-import type { CopyLook, TopicCopy } from "../engine/report";
-import { nothingSelected } from "../engine/selection";
+import { withClusters } from "../clusters";
+import { findingsOf, type GateOptions } from "../gate";
+import { type Look, Observer } from "../gate/observe";
+import { gap, judge } from "../gate/rule";
+import type { MigrationModel } from "../model";
+import { type OffsetOptions, readCommitments } from "../offsets";
+import { nothingSelected } from "../selection";
+import type { CopyLook, GroupCount, TopicCopy } from "./types";
 
 /**
  * Looks once at how far the copy is, reading every gap, without comparing last records.
@@ -18,6 +19,14 @@ export async function lookAtCopy(model: MigrationModel, options: GateOptions, si
     const { against, warnings } = findingsOf(look, model.mirror, { acceptTruncation: options.acceptTruncation ?? [], strictConnectors: options.strictConnectors ?? false });
     const connector = connectorOf(look);
     return { at: new Date(look.at).toISOString(), topics: topicsOf(look), against, warnings, ...(connector === undefined ? {} : { connector }) };
+  });
+}
+
+/** Groups that the cutover will move, with the number of their committed offsets: two requests, nothing is translated. */
+export async function lookAtGroups(model: MigrationModel, options: OffsetOptions): Promise<GroupCount[]> {
+  return withClusters(model, async ({ origin }) => {
+    const { committed } = await readCommitments(origin, model.mirror, options);
+    return [...committed].map(([group, offsets]) => ({ group, offsets: offsets.length })).filter((g) => g.offsets > 0);
   });
 }
 

@@ -1,0 +1,42 @@
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Mistakes } from "../../engine/errors";
+import type { ObjectsOn } from "../../lifecycle/kubernetes/left";
+import { dialectNamed } from "../dialects";
+import { accessOfProvider, type KubernetesArgs, stackOwner } from "../kubernetes";
+import { DEFAULT_MIRROR_NAME } from "../mirror/text";
+import { MIRROR_USER, secretNames } from "./access";
+import type { MigrationArgs } from "./args";
+
+/**
+ * Every Kubernetes object that the migration makes and takes away again, and the Secrets that operators keep beside its
+ * users: what has to be gone in the end. The administrators are left out: they are the last to go.
+ */
+export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi.Input<ObjectsOn>[] {
+  const { name = DEFAULT_MIRROR_NAME, namespace = "migration", provider, kubeconfig, context } = args.mirror ?? {};
+  const { mirrorApiVersion, userApiVersion } = dialectNamed(args.dialect, new Mistakes());
+  const owner = stackOwner();
+  const secret = (namespaceOf: string, nameOf: string) => ({ apiVersion: "v1", kind: "Secret" as const, namespace: namespaceOf, name: nameOf });
+  const beside = [{ apiVersion: mirrorApiVersion, kind: "KafkaMirrorMaker2" as const, namespace, name }, ...SIDES.flatMap((side) => secretNames(side)).map((s) => secret(namespace, s))];
+  const users = SIDES.flatMap((side) => {
+    const { operator } = args[side];
+    if (operator === undefined) return [];
+    const way = access(parent, operator.provider ?? provider, operator);
+    const user = { apiVersion: userApiVersion, kind: "KafkaUser" as const, namespace: operator.namespace, name: MIRROR_USER };
+    return [{ ...way, owner, places: [user] }, { ...way, places: [secret(operator.namespace, MIRROR_USER)] }];
+  });
+  return [{ ...access(parent, provider, { kubeconfig, context }), owner, places: beside }, ...users].map((o) => pulumi.output(o) as pulumi.Output<ObjectsOn>);
+}
+
+/** Principals of the mirror that the migration makes: no ACL may name them in the end. */
+export function ownPrincipals(args: MigrationArgs) {
+  const made = (side: (typeof SIDES)[number]) => (args[side].given === undefined ? [`User:${MIRROR_USER}`] : []);
+  return { origin: made("origin"), target: made("target") };
+}
+
+const SIDES = ["origin", "target"] as const;
+
+function access(parent: pulumi.Resource, provider: k8s.Provider | undefined, { kubeconfig, context }: { kubeconfig?: pulumi.Input<string> | undefined; context?: string | undefined }): KubernetesArgs {
+  const own = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) };
+  return accessOfProvider(provider ?? parent.getProvider("kubernetes:core/v1:Secret"), own);
+}

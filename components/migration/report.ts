@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { defined } from "../../engine/defined";
+import { factsOf, type ReportFacts } from "../../engine/report";
+import type { ConsumerOffsets, Fence, Gate, Preflight, Replication, ReportPlace, Verification } from "../../lifecycle/resources";
+import type { MigrationArgs } from "./args";
+
+const DEFAULT_FOLDER = "migration-report";
+
+/** What acts at `cutover`, in order. */
+export interface CutoverSteps {
+  fence: Fence;
+  gate: Gate;
+  verification: Verification;
+  offsets: ConsumerOffsets;
+  replication: Replication;
+}
+
+/** One migration in a stack is called as the stack is; several must not write over each other's files. */
+export function reportPlace(name: string, { report }: Pick<MigrationArgs, "report">): { report?: ReportPlace } {
+  if (report === false) return {};
+  const stack = pulumi.getStack();
+  return { report: { name: name === stack ? stack : `${stack}/${name}`, folder: report?.folder ?? DEFAULT_FOLDER, root: projectFolder() } };
+}
+
+/**
+ * From the program's folder, in which steps run, to the one with Pulumi.yaml: the same on every machine that has the project.
+ * Found by looking upwards, as not every Pulumi tells its programs (`getRootDirectory` of 3.248 may say "rootDirectory").
+ */
+function projectFolder(): string {
+  const program = process.cwd();
+  for (let folder = program; ; folder = dirname(folder)) {
+    if (["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"].some((file) => existsSync(join(folder, file)))) return relative(program, folder);
+    if (folder === dirname(folder)) return "";
+  }
+}
+
+/** What the steps have found, cut down to what the report shows; results hold no secrets. */
+export function reportFacts(preflight: Preflight, steps: CutoverSteps | undefined): pulumi.Output<ReportFacts> {
+  // Each cut down by itself: Pulumi walks through everything that it puts together, and there may be millions of offsets.
+  const { fence, gate, verification, offsets, replication } = steps ?? {};
+  const parts = pulumi.output({
+    checkedAt: preflight.checkedAt,
+    checked: preflight.result,
+    raisedAt: fence?.raised.apply((raised) => raised?.raisedAt),
+    gate: gate?.result.apply((result) => factsOf({ gate: result ?? undefined }).gate),
+    abandonedAt: gate?.abandonedAt,
+    verification: verification && pulumi.all([verification.verifiedAt, verification.result]).apply(([at, result]) => factsOf({ verification: dated(at, result) }).verification),
+    offsets: offsets?.applied.apply((applied) => factsOf({ offsets: applied ?? undefined }).offsets),
+    resetAt: replication?.resetAt,
+    reset: replication?.result,
+  });
+  return parts.apply(({ checkedAt, checked, raisedAt, abandonedAt, resetAt, reset, ...rest }) =>
+    defined({ ...rest, preflight: dated(checkedAt, checked), fenceRaisedAt: raisedAt, abandonedAt: abandonedAt ?? undefined, replication: dated(resetAt, reset) }) as ReportFacts,
+  );
+}
+
+/** Changes with every setting that is no secret, and says nothing of them. */
+export function triggerOf(args: object): string {
+  return createHash("sha256").update(JSON.stringify(plainOf(args))).digest("hex");
+}
+
+const SECRET_KEYS = ["password", "kubeconfig"];
+
+/** Without what is known later, other resources, and secrets. */
+function plainOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (pulumi.Output.isInstance(value) || pulumi.Resource.isInstance(value) || value instanceof Promise) return null;
+  if (Array.isArray(value)) return value.map(plainOf);
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !SECRET_KEYS.includes(key)).map(([key, inner]) => [key, plainOf(inner)]));
+}
+
+function dated<T>(at: string | null | undefined, result: T | null | undefined): { at: string; result: T } | undefined {
+  return typeof at === "string" && result !== null && result !== undefined ? { at, result } : undefined;
+}

@@ -1,0 +1,47 @@
+import type { Look } from "./observe";
+import { gap, judge } from "./rule";
+
+/** How far the copy was at one moment: one point of the report's plot. */
+export interface Sample {
+  /** ISO 8601. */
+  at: string;
+  partitions: number;
+  complete: number;
+  /** Offsets left to copy. */
+  left: number;
+}
+
+const MOST = 500;
+
+/** The course of a wait of any length in at most 500 points, evenly spread; the first and the last are among them. */
+export class Samples {
+  private kept: Sample[] = [];
+  private last: Sample | undefined;
+  private seen = 0;
+  private every = 1;
+
+  add(look: Look): void {
+    this.last = sampleOfLook(look);
+    if (this.seen++ % this.every !== 0) return;
+    if (this.kept.length === MOST - 1) {
+      this.kept = this.kept.filter((_, i) => i % 2 === 0);
+      this.every *= 2;
+      if ((this.seen - 1) % this.every !== 0) return;
+    }
+    this.kept.push(this.last);
+  }
+
+  list(): Sample[] {
+    return this.last === undefined || this.kept.at(-1) === this.last ? [...this.kept] : [...this.kept, this.last];
+  }
+}
+
+function sampleOfLook(look: Look): Sample {
+  const sample = { at: new Date(look.at).toISOString(), partitions: look.topics.reduce((sum, t) => sum + t.partitions.length, 0), complete: 0, left: 0 };
+  for (const { facts } of look.partitions.values()) {
+    const { from, to } = gap(facts);
+    if (judge(facts) === "complete") sample.complete++;
+    else sample.left += Math.max(0, to - from);
+  }
+  return sample;
+}

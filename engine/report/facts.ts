@@ -1,0 +1,29 @@
+import { countsOf } from "./rows";
+import type { ReportInput } from "./types";
+
+/** What the steps of a migration have found, as the report needs it: small enough to be kept in the stack's state. */
+export type ReportFacts = Pick<ReportInput, "preflight" | "gate" | "abandonedAt" | "fenceRaisedAt" | "verification" | "offsets" | "replication">;
+
+/** More lines than the report shows, so that it can say that there are more. */
+const MOST_LINES = 300;
+
+/**
+ * Takes away what the report does not show. A migration of 1,000 groups on 2,000 partitions has up to two million
+ * offsets; here each group is one line.
+ */
+export function factsOf(found: ReportFacts): ReportFacts {
+  const { gate, verification, offsets } = found;
+  return {
+    ...found,
+    ...(gate === undefined ? {} : { gate: { ...gate, cleared: {}, warnings: gate.warnings.slice(0, MOST_LINES) } }),
+    ...(verification === undefined
+      ? {}
+      : {
+          verification: {
+            at: verification.at,
+            result: { ...verification.result, differences: verification.result.differences.slice(0, MOST_LINES), notes: verification.result.notes.slice(0, MOST_LINES) },
+          },
+        }),
+    ...(offsets === undefined ? {} : { offsets: { ...offsets, groups: offsets.groups.map(countsOf) } }),
+  };
+}

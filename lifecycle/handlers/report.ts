@@ -1,0 +1,104 @@
+import { resolve } from "node:path";
+import type { GateOptions } from "../../engine/gate";
+import type { OffsetOptions } from "../../engine/offsets";
+import type { Progress } from "../../engine/progress";
+import { buildReport, earlierReport, earlierSamples, lookAtCopy, lookAtGroups, type Report, type ReportFacts, type ReportInput, reportPaths, writeReport } from "../../engine/report";
+import { type Handler, serve } from "./framework";
+import { modelOf, now, type PhasedInputs } from "./inputs";
+
+/** Where the two files are. */
+export interface Place {
+  /** Name of the migration in the report, and of its files. */
+  name: string;
+  /** As somebody wrote it: a relative one is taken from the Pulumi project's folder. */
+  folder: string;
+  /** The Pulumi project's folder, from the program's, which is the working directory here. */
+  root: string;
+}
+
+export const folderOf = ({ root, folder }: Place): string => resolve(root, folder);
+
+export interface ReportInputs extends PhasedInputs, Place {
+  options: { gate: GateOptions; offsets: OffsetOptions };
+  /** What the steps have found. */
+  facts: ReportFacts;
+  /** Changes with every setting of the migration, so that each `up` that changed something writes anew. */
+  trigger: string;
+}
+
+export interface ReportOutputs {
+  /** Path of the page, as the folder was given. */
+  report: string;
+  /** Null: the last attempt failed; the next `up` tries again. */
+  writtenAt: string | null;
+  /** In phase `cleanup`, when the steps are gone: what they had found. */
+  kept: ReportFacts | null;
+}
+
+/** A report is worth no failure: what goes wrong with it is said, and neither stops a cutover nor a clean-up. */
+export async function trying<T>(what: string, progress: Progress, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    progress.warn(`${what}: ${(error instanceof Error ? error.message : String(error)).split("\n", 1)[0]}`);
+    return undefined;
+  }
+}
+
+/** Writes both files, and says where they are or why they are not. */
+export async function put(place: Place, report: Report, progress: Progress): Promise<string | null> {
+  const written = await trying(`the report could not be written to ${place.folder} (make the folder writable, or set report.folder)`, progress, () => writeReport(folderOf(place), report));
+  if (written === undefined) return null;
+  progress.info(`${report.headline.text}; wrote ${reportPaths(place.folder, place.name).html}`);
+  return report.madeAt;
+}
+
+export function mirrorOf({ mirror: { originAlias, targetAlias, topicsPattern, groupsPattern } }: Pick<PhasedInputs, "mirror">): ReportInput["mirror"] {
+  return { originAlias, targetAlias, topicsPattern, groupsPattern };
+}
+
+async function write(inputs: ReportInputs, kept: ReportFacts | null, progress: Progress): Promise<ReportOutputs> {
+  const { name, folder, phase } = inputs;
+  const writtenAt = await put(inputs, await make(inputs, kept ?? inputs.facts), progress);
+  return { report: reportPaths(folder, name).html, writtenAt, kept: phase === "cleanup" ? kept : null };
+}
+
+async function make(inputs: ReportInputs, facts: ReportFacts): Promise<Report> {
+  const { name, phase } = inputs;
+  const folder = folderOf(inputs);
+  const earlier = await earlierReport(folder, name);
+  // Residue was looked for when the mirror had gone, after the report of that `up`; that look stands.
+  if (phase === "cleanup" && earlier?.phase === "cleanup" && earlier.residue !== null) return { ...earlier, madeAt: now() };
+  const input: ReportInput = { ...facts, name, madeAt: now(), phase, mirror: mirrorOf(inputs), samples: await earlierSamples(folder, name) };
+  return buildReport(phase === "cleanup" ? input : { ...input, ...(await live(inputs, facts)) });
+}
+
+/** Where no step has looked yet, the report does. */
+async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<ReportInput>> {
+  const notes: string[] = [];
+  const noting: Progress = { info: () => {}, warn: (line) => notes.push(line) };
+  const model = modelOf(inputs);
+  const look = facts.verification === undefined ? await trying("the copy could not be looked at", noting, () => lookAtCopy(model, inputs.options.gate)) : undefined;
+  const groups = facts.offsets === undefined ? await trying("the groups could not be looked at", noting, () => lookAtGroups(model, inputs.options.offsets)) : undefined;
+  return { notes, ...(look === undefined ? {} : { look }), ...(groups === undefined ? {} : { groups }) };
+}
+
+/** Declared after the last step of each phase: writes the report of what all of them have found. */
+const handler: Handler<ReportInputs, ReportOutputs> = {
+  create: (inputs, progress) => write(inputs, null, progress),
+
+  async update(olds, news, progress) {
+    const kept = news.phase !== "cleanup" ? null : olds.phase === "cleanup" ? (olds.kept ?? null) : olds.facts;
+    return write(news, kept, progress);
+  },
+
+  // The first to go: from here on only the residue is added, also where an earlier run's files are not at hand.
+  async remove(state, progress) {
+    await write(state, state.kept ?? null, progress);
+  },
+
+  // A write that failed is tried again; files that are not at hand (a build machine's) are no reason for another one.
+  overtaken: async ({ writtenAt }) => writtenAt === undefined || writtenAt === null,
+};
+
+export const reportStep = serve("report", handler);

@@ -1,0 +1,68 @@
+import { listResidue, type Residue, type ResidueOptions } from "../../engine/cleanup";
+import { MigrationError } from "../../engine/errors";
+import type { Progress } from "../../engine/progress";
+import { earlierReport, endReport } from "../../engine/report";
+import { countText } from "../../engine/units";
+import { leftInKubernetes, type ObjectsOn } from "../kubernetes/left";
+import { type Handler, serve } from "./framework";
+import { modelOf, now, type PhasedInputs } from "./inputs";
+import { folderOf, mirrorOf, type Place, put, trying } from "./report";
+
+export interface ResidueInputs extends PhasedInputs {
+  /** `cleanup`: removed when the mirror is gone. `destroy`: removed last, but for the administrators. */
+  when: "cleanup" | "destroy";
+  abandon: boolean;
+  look: Omit<ResidueOptions, "patienceMs">;
+  /** Objects that the migration has declared, without those of the administrators. */
+  kubernetes: ObjectsOn[];
+  /** Absent: none is written. */
+  report?: Place;
+  /** How long operators and brokers may take to follow a deletion, in seconds. Default 30. */
+  patienceSeconds?: number;
+}
+
+/** Its removal proves by listing that nothing is left, on both clusters and in Kubernetes. */
+const handler: Handler<ResidueInputs, object> = {
+  create: async () => ({}),
+  update: async () => ({}),
+
+  async remove(state, progress) {
+    const { residue, notes, objects } = await look(state, progress);
+    const place = state.report;
+    if (place !== undefined) {
+      const ending = { name: place.name, madeAt: now(), phase: state.when, mirror: mirrorOf(state), residue, objects, notes, abandoned: state.abandon };
+      await put(place, endReport(await earlierReport(folderOf(place), place.name), ending), progress);
+    }
+    for (const r of residue ?? []) progress.warn(`left behind: ${lineOf(r)}`);
+    if (residue?.length === 0) progress.info(`none on either cluster${objects === 0 ? "" : `, and none of ${countText(objects, "object")} in Kubernetes`}`);
+    refuse(residue ?? [], state, progress);
+  },
+
+  // Where Kubernetes is, not what is looked for there: a preview does not know a provider's settings.
+  immaterial: ["kubernetes"],
+};
+
+async function look(state: ResidueInputs, progress: Progress): Promise<{ residue?: Residue[]; notes: string[]; objects: number }> {
+  const notes: string[] = [];
+  const noting: Progress = { ...progress, warn: (line) => (notes.push(line), progress.warn(line)) };
+  const patienceMs = (state.patienceSeconds ?? 30) * 1000;
+  const kafka = await trying("residue on the clusters could not be looked for", noting, () => listResidue(modelOf(state), { ...state.look, patienceMs }, progress));
+  const objects = await trying("residue in Kubernetes could not be looked for", noting, () => leftInKubernetes(state.kubernetes, patienceMs));
+  const count = objects === undefined ? 0 : state.kubernetes.reduce((sum, k) => sum + k.places.length, 0);
+  return kafka === undefined && (objects ?? []).length === 0 ? { notes, objects: count } : { residue: [...(kafka ?? []), ...(objects ?? [])], notes, objects: count };
+}
+
+/** @throws MigrationError RESIDUE_LEFT with what is certainly the migration's own */
+function refuse(residue: readonly Residue[], { when, abandon }: ResidueInputs, progress: Progress): void {
+  const own = residue.filter((r) => r.foreign !== true);
+  if (own.length === 0) return;
+  if (abandon) return progress.warn(`${countText(own.length, "piece")} of residue left behind, as the migration was abandoned`);
+  throw new MigrationError("RESIDUE_LEFT", `the migration has left ${countText(own.length, "piece")} of its own behind`, {
+    details: own.slice(0, 50).map(lineOf),
+    fix: `find out who made them anew (a mirror or an operator that still runs?), remove them and run \`pulumi ${when === "cleanup" ? "up" : "destroy"}\` again`,
+  });
+}
+
+const lineOf = (r: Residue): string => `${r.side} ${r.kind} ${r.name}: ${r.what}`;
+
+export const residueStep = serve("residue", handler);

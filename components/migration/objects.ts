@@ -30,7 +30,8 @@ export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi
 
 /** Principals of the mirror that the migration makes: no ACL may name them in the end. */
 export function ownPrincipals(args: MigrationArgs) {
-  const made = (side: (typeof SIDES)[number]) => (args[side].given === undefined ? [`User:${MIRROR_USER}`] : []);
+  // With a certificate an operator's user is known by the certificate's name.
+  const made = (side: (typeof SIDES)[number]) => (args[side].given === undefined ? [`User:${args[side].operator?.authentication === "tls" ? "CN=" : ""}${MIRROR_USER}`] : []);
   return { origin: made("origin"), target: made("target") };
 }
 

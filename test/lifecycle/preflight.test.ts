@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { preflightStep } from "../../lifecycle/handlers/preflight";
+import { testMirror } from "../support/models";
+
+const nowhere = { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 };
+const inputs = { stage: "clusters", phase: "mirror", abandon: false, options: {}, originConnection: nowhere, targetConnection: nowhere, mirror: testMirror() };
+const looks = async (olds: object | undefined, news: object) =>
+  (await preflightStep.check(olds as never, news as never)).failures.some((f) => f.reason.includes("KAFKA_UNREACHABLE"));
+
+test("looks ahead once, then only at what changed: Pulumi's check is given the old inputs, never what came of them", async () => {
+  expect(await looks(undefined, inputs)).toBe(true);
+  expect(await looks(inputs, { ...inputs, phase: "cutover" })).toBe(false);
+  expect(await looks(inputs, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
+});

@@ -180,6 +180,7 @@ describe("the residue step's removal", () => {
   });
 
   test("waits for what is on its way out", async () => {
+    await reportStep.create(inputs("mirror"));
     const present = new Set([secret.name]);
     const places = await kubernetes(present);
     const end = residue({ ...elsewhere(), kubernetes: places, patienceSeconds: 20 });

@@ -1,5 +1,6 @@
-import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { SandboxError } from "../error";
 import type { PulumiEnvironment, PulumiResult } from "../pulumi";
 
@@ -53,7 +54,7 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
     return result;
   };
   const quiet: RunOptions = { onLine: () => {} };
-  await run(["stack", "init", stack, "--non-interactive"], quiet);
+  await run(["stack", "select", "--create", stack, "--non-interactive"], quiet);
   return {
     stack,
     folder,
@@ -79,6 +80,7 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
           process.kill(group, "SIGKILL");
         },
       });
+      mendCheckpoint(pulumi, stack);
       await run(["cancel", "--yes", ...at], { ...quiet, mayFail: true });
       return result;
     },
@@ -98,6 +100,19 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
       await run(["stack", "import", ...at], { ...quiet, input: state });
     },
   };
+}
+
+/**
+ * A kill in the moment in which Pulumi's file backend writes its checkpoint leaves an empty file; the one before lies beside
+ * it. Other backends have no such moment, so this is the harness's business.
+ */
+function mendCheckpoint(pulumi: PulumiEnvironment, stack: string): void {
+  const stacks = join(fileURLToPath(pulumi.env.PULUMI_BACKEND_URL!), ".pulumi", "stacks");
+  for (const entry of readdirSync(stacks, { recursive: true, encoding: "utf8" })) {
+    const file = join(stacks, entry);
+    if (!entry.endsWith(`${stack}.json`) || statSync(file).size > 0 || !existsSync(`${file}.bak`)) continue;
+    copyFileSync(`${file}.bak`, file);
+  }
 }
 
 /** The repository's root, found alike from the sources and from the compiled files. */

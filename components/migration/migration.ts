@@ -19,7 +19,8 @@ import { reportPlace, triggerOf } from "./report";
 export interface Summary {
   gate: Omit<GateResult, "samples"> | null;
   verification: VerifyResult | null;
-  offsets: (Omit<AppliedOffsets, "groups"> & { groups: number }) | null;
+  /** `rereads`: the offsets from which a group reads records again, most first, at most 100, and how many records. */
+  offsets: (Omit<AppliedOffsets, "groups"> & { groups: number; rereads: { group: string; topic: string; partition: number; records: number }[] }) | null;
   replication: ReplicationResult | null;
 }
 
@@ -77,15 +78,16 @@ export class Migration extends pulumi.ComponentResource {
       const steps = lifecycle.aboveMirror(mirror);
       const { gate, verification, offsets, replication } = steps;
       this.report = lifecycle.report(steps);
-      this.passedAt = gate.passedAt;
-      this.abandonedAt = gate.abandonedAt;
+      // Pulumi keeps no null: on a second `up` what has not happened yet is absent.
+      this.passedAt = gate.passedAt.apply((at) => at ?? null);
+      this.abandonedAt = gate.abandonedAt.apply((at) => at ?? null);
       this.summary = pulumi
         .all([gate.result, verification.result, offsets.applied, replication.result])
         .apply(([gateResult, verified, applied, reset]) => ({
           gate: withoutSamples(gateResult as GateResult | null),
-          verification: verified as VerifyResult | null,
+          verification: (verified as VerifyResult | undefined) ?? null,
           offsets: withoutDetails(applied as AppliedOffsets | null),
-          replication: reset as ReplicationResult | null,
+          replication: (reset as ReplicationResult | undefined) ?? null,
         }));
     }
     this.registerOutputs({ phase: this.phase, passedAt: this.passedAt, abandonedAt: this.abandonedAt, summary: this.summary, report: this.report });
@@ -136,9 +138,11 @@ function withoutSamples(gate: GateResult | null | undefined) {
   return rest;
 }
 
-/** Thousands of offsets are for the report, not for a stack output. */
-function withoutDetails(applied: AppliedOffsets | null | undefined) {
+/** Thousands of offsets are for the report, not for a stack output; those that make a group read again are. */
+function withoutDetails(applied: AppliedOffsets | null | undefined): Summary["offsets"] {
   if (!applied) return null;
   const { groups, ...rest } = applied;
-  return { ...rest, groups: groups.length };
+  const all = groups.flatMap((g) => g.offsets.map((o) => ({ group: g.group, topic: o.topic, partition: o.partition, records: o.rereads ?? 0 })));
+  const rereads = all.filter((o) => o.records > 0).sort((a, b) => b.records - a.records).slice(0, 100);
+  return { ...rest, groups: groups.length, rereads };
 }

@@ -51,6 +51,10 @@ export async function applyWith(clusters: Clusters, plan: OffsetPlan, options: O
   const inPlace = all.filter((o) => o.inPlace === true).length;
   const applied: AppliedOffsets = { version: 1, at: new Date().toISOString(), groups: done, skipped, written: all.length - inPlace, inPlace };
   progress.info(`offsets: ${countText(applied.written, "offset")} of ${countText(done.length, "group")} written and read back, ${inPlace} were there already`);
+  for (const { group, offsets } of done) {
+    const again = offsets.reduce((sum, o) => sum + (o.rereads ?? 0), 0);
+    if (again > 0) progress.warn(`offsets: group "${group}" will read ${countText(again, "record")} again`);
+  }
   for (const s of skipped) progress.warn(`offsets: group "${s.group}" was left alone: ${s.why}`);
   return applied;
 }
@@ -132,6 +136,7 @@ function wanted(group: GroupPlan): AppliedGroup {
       partition: p.partition,
       offset: p.targetOffset as string,
       ...(p.metadata === undefined ? {} : { metadata: p.metadata }),
+      ...(p.rereads > 0 ? { rereads: p.rereads } : {}),
       ...(isInPlace(p) ? { inPlace: true as const } : before === undefined ? {} : { before }),
     };
   });

@@ -98,6 +98,8 @@ export interface WrittenOffset {
   before?: { offset: string; metadata: string };
   /** True when it was there already, as it should be. */
   inPlace?: true;
+  /** Records that the group will read again from here; absent: none. */
+  rereads?: number;
 }
 
 export interface AppliedGroup {

@@ -1,7 +1,7 @@
 import { bytesText, countText, durationText } from "../units";
 import { figure } from "./figure";
 import { groupRows, topicRows } from "./rows";
-import type { Report, ReportInput, Sample, TimelineEntry } from "./types";
+import type { GroupRow, Report, ReportInput, Sample, TimelineEntry } from "./types";
 
 const MOST_SAMPLES = 500;
 const MOST_WARNINGS = 200;
@@ -17,7 +17,7 @@ export function buildReport(input: ReportInput): Report {
     phase: input.phase ?? null,
     mirror: input.mirror,
     headline: headline(input),
-    warnings: warnings(input),
+    warnings: warnings(input, groups),
     timeline: timeline(input),
     progress: samples(input),
     figures: figures(input),
@@ -44,7 +44,7 @@ function headline(input: ReportInput): Report["headline"] {
   return input.look.against.length === 0 ? { tone: "good", text: "The copy looks complete: ready for the cutover" } : { tone: "waiting", text: "Copying: not complete yet" };
 }
 
-function warnings(input: ReportInput): string[] {
+function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
   const { preflight, gate, verification, offsets, offsetPlan, look } = input;
   const lines = [
     ...(input.notes ?? []),
@@ -52,6 +52,7 @@ function warnings(input: ReportInput): string[] {
     ...(look?.against ?? []).filter((f) => f.hopeless).map((f) => f.text),
     ...(verification?.result.differences ?? []).map((d) => d.text),
     ...(offsets?.skipped ?? []).map((s) => `group "${s.group}" was left alone: ${s.why}`),
+    ...groups.filter((g) => offsets !== undefined && g.rereads !== undefined).map((g) => `group "${g.group}" will read ${countText(g.rereads!, "record")} again`),
     ...(offsetPlan?.summary.attention ?? []),
     ...(look?.against ?? []).filter((f) => !f.hopeless).map((f) => f.text),
     ...(preflight?.result.warnings ?? []).map((w) => `${w.code}: ${w.seen}. ${w.fix}`),

@@ -57,9 +57,10 @@ function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
   const skipped = offsets.skipped.map((s): GroupRow => ({ group: s.group, offsets: 0, proof: `left alone: ${s.why}`, tone: "bad" }));
   const left = new Set(offsets.skipped.map((s) => s.group));
   const done = offsets.groups.filter((g) => !left.has(g.group)).map((g): GroupRow => {
-    const { offsets: all, inPlace: there = 0 } = countsOf(g);
+    const { offsets: all, inPlace: there = 0, rereads } = countsOf(g);
     const how = there === all ? "was in place" : there === 0 ? "written and read back" : `written and read back, ${there} in place before`;
-    return { group: g.group, offsets: all, proof: how, tone: "good" };
+    if (rereads === undefined) return { group: g.group, offsets: all, proof: how, tone: "good" };
+    return { group: g.group, offsets: all, rereads, proof: `${how}; ${countText(rereads, "record")} will be read again`, tone: "good" };
   });
   return [...skipped, ...done];
 }
@@ -68,7 +69,8 @@ function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
 export function countsOf(group: AppliedGroup | GroupCount): GroupCount {
   if (!Array.isArray(group.offsets)) return group as GroupCount;
   const inPlace = group.offsets.filter((o) => o.inPlace === true).length;
-  return { group: group.group, offsets: group.offsets.length, ...(inPlace === 0 ? {} : { inPlace }) };
+  const rereads = group.offsets.reduce((sum, o) => sum + (o.rereads ?? 0), 0);
+  return { group: group.group, offsets: group.offsets.length, ...(inPlace === 0 ? {} : { inPlace }), ...(rereads === 0 ? {} : { rereads }) };
 }
 
 function waiting(groups: readonly GroupCount[]): GroupRow[] {

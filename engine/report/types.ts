@@ -40,6 +40,8 @@ export interface GroupCount {
   offsets: number;
   /** Of them those that were there already, as they should be. */
   inPlace?: number;
+  /** Records that it will read again; absent: none. */
+  rereads?: number;
 }
 
 export interface TimelineEntry {

@@ -97,6 +97,14 @@ describe("applying", () => {
     expect(target.writes.length).toBe(writes);
   });
 
+  it("keeps which offsets make a group read again, and says so", async () => {
+    origin.group("app", { "orders:0": 15, "payments:0": 30 });
+    const p = await plan();
+    p.groups[0]!.topics[0]!.partitions[0]!.rereads = 3;
+    const applied = await apply(p);
+    expect(applied.groups[0]!.offsets.map((o) => o.rereads)).toEqual([3, undefined]);
+  });
+
   it("goes on where it was killed", async () => {
     for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15 });
     const p = await plan();

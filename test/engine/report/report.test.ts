@@ -27,6 +27,14 @@ describe("what the report says", () => {
     expect(report.residue).toBeNull();
   });
 
+  it("says also after the cutover which groups read records again", () => {
+    const input = cutOver();
+    input.offsets!.groups.push({ group: "late", created: true, offsets: [{ topic: "orders", partition: 0, offset: "3", rereads: 2 }, { topic: "orders", partition: 1, offset: "3", rereads: 5 }] });
+    const report = buildReport(input);
+    expect(report.groups.find((g) => g.group === "late")).toMatchObject({ rereads: 7, proof: "written and read back; 7 records will be read again" });
+    expect(report.warnings).toContain('group "late" will read 7 records again');
+  });
+
   it("what is wrong comes first in warnings and rows", () => {
     const input = cutOver({ phase: "mirror", gate: undefined, verification: undefined, offsets: undefined, replication: undefined });
     input.look = {

@@ -7,7 +7,7 @@ import { existingCluster } from "./existing";
 import { startKafkaCluster, type KafkaParts } from "./kafka";
 import { startKubernetes, type Kubernetes, type KubernetesParts } from "./kubernetes";
 import { neededParts } from "./needs";
-import { startOperator, type ManagedCluster } from "./operator";
+import { startOperator, type ManagedCluster, type Operator } from "./operator";
 import { supervise } from "./processes";
 import { pulumiEnvironment } from "./pulumi";
 import type { ClusterChoice, Sandbox, SandboxCluster, SandboxOptions } from "./types";
@@ -66,6 +66,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         if (!pulumi) throw leftOut("pulumi");
         return pulumi;
       },
+      crashMirrors: () => operator?.crashWorkers() ?? 0,
       stop: () => {
         options.signal?.removeEventListener("abort", interrupted);
         stopping ??= (async () => {
@@ -102,7 +103,7 @@ async function apiServer(folder: string, parts: KubernetesParts, progress: Progr
 }
 
 /** The sandbox's own operator, for the clusters that it is to look after. */
-async function operate(kubeconfig: string, sides: readonly SandboxCluster[], folder: string, parts: KafkaParts, progress: Progress): Promise<{ stop(): Promise<void> }> {
+async function operate(kubeconfig: string, sides: readonly SandboxCluster[], folder: string, parts: KafkaParts, progress: Progress): Promise<Operator> {
   const started = Date.now();
   const managed = sides.filter((side) => side.managed);
   const clusters = Object.fromEntries(

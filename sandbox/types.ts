@@ -70,6 +70,8 @@ export interface Sandbox {
   readonly pulumi: PulumiEnvironment;
   /** Namespace for the mirror, as in the guide: `migration`. */
   readonly mirrorNamespace: string;
+  /** Kills the mirrors' workers as a failing node would and says how many; the operator starts them again. 0 without an operator. */
+  crashMirrors(): number;
   /** Ends every process and removes the folder. Fine to call twice. */
   stop(): Promise<void>;
 }

@@ -30,4 +30,6 @@ export interface ConnectWorker {
   readonly exited: Promise<Exit>;
   /** SIGTERM (a worker flushes its offsets), SIGKILL after `graceMs` (default 20000). */
   stop(graceMs?: number): Promise<void>;
+  /** SIGKILL: what the worker has not flushed is lost. */
+  kill(): void;
 }

@@ -64,6 +64,7 @@ export async function startConnectWorker(options: ConnectWorkerOptions): Promise
       pid: java.pid,
       log: java.log,
       exited: java.exited,
+      kill: () => void java.kill(),
       stop: async (graceMs = archiveGraceMs) => {
         await java.stop(graceMs);
       },

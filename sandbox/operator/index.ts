@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { startMirrorController } from "./controllers/mirror";
+import { startMirrorController, type MirrorController } from "./controllers/mirror";
 import { startUserController, type Controller, type UserKind } from "./controllers/user";
 import { openPrincipals, type AdminConnection } from "./kafka/principals";
 import { connectKube, SECRETS, type Kube, type KubeObject } from "./kube/client";
@@ -34,6 +34,8 @@ export interface OperatorOptions {
 export interface Operator {
   /** Stops watching and ends the mirrors' workers; leaves Kubernetes and Kafka as they are. */
   stop(): Promise<void>;
+  /** Kills every worker of every mirror (SIGKILL) and says how many; they are started again after a while. */
+  crashWorkers(): number;
 }
 
 const GROUPS = [
@@ -50,6 +52,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const fullPassMs = options.fullPassMs ?? 120_000;
   const kube = await connectKube(options.kubeconfig);
   const controllers: Controller[] = [];
+  const mirrors: MirrorController[] = [];
   const stopSecrets = every(fullPassMs, () => applyCaSecrets(kube, clusters), (error) => progress(`operator: CA secrets: ${error.message}`));
   const stop = async (): Promise<void> => {
     await stopSecrets();
@@ -64,17 +67,17 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       if (users) userKinds.push({ domain, resource: { group, version: users, plural: "kafkausers", kind: "KafkaUser" } });
       const version = await newest(kube, group, "kafkamirrormaker2s", ["v1beta2", "v1", "v1alpha1"]);
       if (!version) continue;
-      controllers.push(
-        startMirrorController({
-          kube,
-          resource: { group, version, plural: "kafkamirrormaker2s", kind: "KafkaMirrorMaker2" },
-          domain,
-          folder: join(options.folder, "mirrors"),
-          startWorker: options.startWorker,
-          fullPassMs,
-          progress,
-        }),
-      );
+      const mirror = startMirrorController({
+        kube,
+        resource: { group, version, plural: "kafkamirrormaker2s", kind: "KafkaMirrorMaker2" },
+        domain,
+        folder: join(options.folder, "mirrors"),
+        startWorker: options.startWorker,
+        fullPassMs,
+        progress,
+      });
+      mirrors.push(mirror);
+      controllers.push(mirror);
     }
     for (const [cluster, managed] of Object.entries(clusters)) {
       controllers.push(
@@ -96,7 +99,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     await stop();
     throw error;
   }
-  return { stop };
+  return { stop, crashWorkers: () => mirrors.reduce((sum, mirror) => sum + mirror.crashWorkers(), 0) };
 }
 
 /** The first of these versions that is served. */

@@ -36,11 +36,16 @@ interface Mirror {
   told: Set<string>;
 }
 
+export interface MirrorController extends Controller {
+  /** Kills the workers of every mirror, as a failing node would, and says how many; they are started again after a while. */
+  crashWorkers(): number;
+}
+
 /** How long to wait before a worker is started again. */
 const RESTART_MS = [1_000, 5_000, 10_000, 30_000];
 
 /** The cluster operator's part for KafkaMirrorMaker2: worker processes, their secrets, their connectors, the status. */
-export function startMirrorController(options: MirrorControllerOptions): Controller {
+export function startMirrorController(options: MirrorControllerOptions): MirrorController {
   const { kube, resource, domain, progress } = options;
   const mirrors = new Map<string, Mirror>();
   /** What is being reconciled: given up when the resource goes or another spec comes, for Connect may be silent for 90 s. */
@@ -173,6 +178,7 @@ export function startMirrorController(options: MirrorControllerOptions): Control
   );
   return {
     synced: watch.synced,
+    crashWorkers: () => [...mirrors.values()].reduce((sum, mirror) => sum + mirror.workers.crash(), 0),
     async stop() {
       await Promise.all([stopPass(), watch.stop()]);
       for (const { abort } of current.values()) abort.abort();

@@ -6,6 +6,8 @@ export interface Worker {
   /** `http://127.0.0.1:port`. */
   readonly restUrl: string;
   stop(): Promise<void>;
+  /** SIGKILL, as a crash would be: what it has not committed is lost. */
+  kill(): void;
   /** Settles when the process is gone. */
   readonly exited: Promise<unknown>;
 }
@@ -62,6 +64,12 @@ export class Workers {
       done.started++;
     }
     return done;
+  }
+
+  /** Kills every process; each is started again like one that was lost. */
+  crash(): number {
+    for (const { worker } of this.workers) worker.kill();
+    return this.workers.length;
   }
 
   /** Ends all processes and removes their folder. */

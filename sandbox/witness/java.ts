@@ -1,0 +1,79 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SandboxError } from "../error";
+import type { ClusterConnection, KafkaParts } from "../kafka";
+import { classPath, environment, toolOptions } from "../kafka/java";
+import { jaasQuoted, writeProperties } from "../kafka/properties";
+import { lastLines, type Supervisor } from "../processes";
+import { repositoryRoot } from "../story/project";
+import type { Goal, PartitionRead, ReadTask } from "./types";
+
+/** Kafka's own client as an application, in a JVM of its own. */
+export interface JavaWitness {
+  /**
+   * Runs tasks; those of one stretch side by side, a stretch after the other. Returns what was read.
+   * @throws SandboxError WITNESS_FAILED with the last lines of its log
+   */
+  run(connection: ClusterConnection, ...stretches: JavaTask[][]): Promise<PartitionRead[]>;
+}
+
+/** One line of the plan; the words are described in Witness.java. */
+export type JavaTask = readonly string[];
+
+const LIMIT_MS = 180_000;
+
+/**
+ * Compiles Witness.java into `folder`.
+ * @throws SandboxError WITNESS_FAILED when it does not compile, say because this Java is no JDK
+ */
+export async function openJavaWitness(supervisor: Supervisor, parts: KafkaParts, folder: string): Promise<JavaWitness> {
+  const classes = join(folder, "classes");
+  await mkdir(classes, { recursive: true, mode: 0o700 });
+  const jars = await classPath(parts.kafka);
+  const quick = await toolOptions(parts, jars);
+  const java = async (what: string, args: readonly string[]): Promise<void> => {
+    const log = join(folder, "witness.log");
+    const process = supervisor.start({ name: what, command: parts.java, args: [...quick, "-Xmx256m", ...args], cwd: folder, env: { ...environment(), CLASSPATH: `${jars}:${classes}` }, log });
+    const timer = setTimeout(() => void process.kill(), LIMIT_MS);
+    const exit = await process.exited.finally(() => clearTimeout(timer));
+    if (exit.code !== 0) {
+      throw new SandboxError("WITNESS_FAILED", `${what} ended with ${exit.signal ?? `code ${exit.code}`}:\n${lastLines(log)}`, { fix: "read the lines above; compiling takes a JDK" });
+    }
+  };
+  const source = join(repositoryRoot, "sandbox", "witness", "Witness.java");
+  await java("compiling the Java witness", ["-m", "jdk.compiler/com.sun.tools.javac.Main", "-d", classes, source]);
+  let runs = 0;
+  return {
+    async run(connection, ...stretches) {
+      const name = (what: string) => join(folder, `${what}-${runs}`);
+      runs++;
+      const [client, plan, results] = [name("client"), name("plan"), name("results")];
+      try {
+        await writeProperties(client, clientSettings(connection));
+        await writeFile(plan, stretches.map((tasks) => tasks.map((words) => `${words.join("\t")}\n`).join("")).join("then\n"));
+        await java("the Java witness", ["Witness", client, plan, results]);
+        return (await readFile(results, "utf8")).split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as PartitionRead);
+      } finally {
+        await rm(client, { force: true });
+      }
+    },
+  };
+}
+
+/** Committed records only, as an application that reads a transactional topic does. */
+export function javaRead({ group, client, goals, metadata }: ReadTask): JavaTask {
+  const topics = [...new Set(goals.map((g) => g.topic))];
+  const text = ({ topic, partition, upTo }: Goal) => `${topic}:${partition}:${upTo}`;
+  return ["read", group, client, "read_committed", metadata ?? "-", topics.join(","), goals.map(text).join(",")];
+}
+
+function clientSettings({ bootstrapServers, tls, sasl }: ClusterConnection): Record<string, string> {
+  return {
+    "bootstrap.servers": bootstrapServers,
+    "security.protocol": "SASL_SSL",
+    "ssl.truststore.type": "PEM",
+    "ssl.truststore.certificates": tls.ca,
+    "sasl.mechanism": sasl.mechanism,
+    "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username=${jaasQuoted(sasl.username)} password=${jaasQuoted(sasl.password)};`,
+  };
+}

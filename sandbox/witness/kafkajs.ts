@@ -1,0 +1,131 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Kafka, KafkaMessage, Message } from "kafkajs";
+import { SandboxError } from "../error";
+import type { Goal, PartitionRead, ReadTask } from "./types";
+
+const LIMIT_MS = 60_000;
+
+interface Reading extends PartitionRead {
+  upTo: Goal["upTo"];
+  /** Where the partition ends. */
+  end: number;
+  /** Where the group goes on. */
+  next: number;
+  done: boolean;
+}
+
+/**
+ * The same with kafkajs as the Java witness's `read`: committed records, each by its own number. "end" needs a log whose
+ * last offset holds a record, since kafkajs does not show where a transaction's marker is.
+ * @throws SandboxError CONSUMER_STARVED naming the partitions that got no further
+ */
+export async function kafkajsRead(kafka: Kafka, task: ReadTask): Promise<PartitionRead[]> {
+  const topics = [...new Set(task.goals.map((g) => g.topic))];
+  const readings = await begin(kafka, task, topics);
+  const open = () => [...readings.values()].filter((r) => !r.done);
+  const consumer = kafka.consumer({ groupId: task.group, allowAutoTopicCreation: false, maxWaitTimeInMs: 100, sessionTimeout: 30_000 });
+  let failed: Error | undefined;
+  let joined = false;
+  consumer.on(consumer.events.GROUP_JOIN, () => { joined = true; });
+  consumer.on(consumer.events.CRASH, (event) => { failed = event.payload.error; });
+  await consumer.connect();
+  try {
+    await consumer.subscribe({ topics, fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch, resolveOffset, heartbeat }) => {
+        const reading = readings.get(`${batch.topic}:${batch.partition}`);
+        for (const message of batch.messages) {
+          if (reading === undefined || reading.done) break;
+          take(message, reading);
+          resolveOffset(message.offset);
+        }
+        if (reading === undefined || reading.done) consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
+        await heartbeat();
+      },
+    });
+    const until = Date.now() + LIMIT_MS;
+    while ((open().length > 0 || !joined) && failed === undefined && Date.now() < until) await pause(50);
+    if (failed) throw failed;
+    if (open().length > 0) {
+      const where = open().map((r) => `${r.topic}-${r.partition} (at ${r.next} of ${r.end})`);
+      throw new SandboxError("CONSUMER_STARVED", `group ${task.group} got no further on ${where.join(", ")}`, { fix: "look whether the broker is up and the records are there" });
+    }
+    if (task.metadata !== undefined) {
+      const metadata = task.metadata;
+      await consumer.commitOffsets([...readings.values()].map((r) => ({ topic: r.topic, partition: r.partition, offset: String(r.next), metadata })));
+    }
+  } finally {
+    await consumer.disconnect();
+  }
+  return [...readings.values()].map(({ group, topic, partition, found, numbers }) => ({ group, topic, partition, found, numbers }));
+}
+
+async function begin(kafka: Kafka, task: ReadTask, topics: string[]): Promise<Map<string, Reading>> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const committed = new Map((await admin.fetchOffsets({ groupId: task.group, topics })).flatMap((t) => t.partitions.map((p) => [`${t.topic}:${p.partition}`, p])));
+    const extents = new Map<string, { low: string; high: string }>();
+    for (const topic of topics) for (const p of await admin.fetchTopicOffsets(topic)) extents.set(`${topic}:${p.partition}`, p);
+    return new Map(
+      task.goals.map(({ topic, partition, upTo }) => {
+        const key = `${topic}:${partition}`;
+        const is = committed.get(key);
+        const found = is === undefined || Number(is.offset) < 0 ? null : { offset: Number(is.offset), metadata: is.metadata ?? "" };
+        const end = Number(extents.get(key)!.high);
+        const next = Math.max(Number(extents.get(key)!.low), found?.offset ?? 0);
+        return [key, { group: task.group, topic, partition, found, numbers: [], upTo, end, next, done: upTo === -1 || next >= end }];
+      }),
+    );
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function take(message: KafkaMessage, reading: Reading): void {
+  const number = Number(message.headers!["n"]!.toString());
+  // A record may be compacted away: the first one beyond the goal is not the group's any more.
+  if (reading.upTo === "end" || number <= reading.upTo) {
+    reading.numbers.push(number);
+    reading.next = Number(message.offset) + 1;
+  }
+  reading.done = reading.upTo === "end" ? reading.next >= reading.end : number >= reading.upTo;
+}
+
+/** An application that writes numbered records to every partition of a topic until it is stopped. */
+export interface Writer {
+  /** Returns the next number, once the last record is acknowledged. Fine to call twice. */
+  stop(): Promise<number>;
+}
+
+const EVERY_MS = 100;
+
+/** One record in each partition at a time; the first has the number `from`. */
+export async function startWriter(kafka: Kafka, topic: string, partitions: number, from: number): Promise<Writer> {
+  const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  let running = true;
+  let next = from;
+  let failure: unknown;
+  const loop = (async () => {
+    do {
+      await producer.send({ topic, acks: -1, messages: numbered(topic, partitions, next) });
+      next++;
+      await pause(EVERY_MS);
+    } while (running);
+  })().catch((error: unknown) => { failure = error; }).finally(() => producer.disconnect());
+  return {
+    async stop() {
+      running = false;
+      await loop;
+      if (failure !== undefined) throw failure;
+      return next;
+    },
+  };
+}
+
+/** Records in the Java witness's form, one for each partition. */
+function numbered(topic: string, partitions: number, n: number): (Message & { partition: number })[] {
+  return Array.from({ length: partitions }, (_, partition) => ({ partition, key: `key-${n}`, value: `${topic}-${partition}#${n}`, headers: { n: String(n) } }));
+}

@@ -85,9 +85,13 @@ async function begin(kafka: Kafka, task: ReadTask, topics: string[]): Promise<Ma
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const committed = new Map((await admin.fetchOffsets({ groupId: task.group, topics })).flatMap((t) => t.partitions.map((p) => [`${t.topic}:${p.partition}`, p])));
+    const committed = new Map<string, { offset: string; metadata: string | null }>();
     const extents = new Map<string, { low: string; high: string }>();
-    for (const topic of topics) for (const p of await admin.fetchTopicOffsets(topic)) extents.set(`${topic}:${p.partition}`, p);
+    // One topic after the other: asked for several at once, kafkajs may leave out one that it has no metadata of yet.
+    for (const topic of topics) {
+      for (const t of await admin.fetchOffsets({ groupId: task.group, topics: [topic] })) for (const p of t.partitions) committed.set(`${topic}:${p.partition}`, p);
+      for (const p of await admin.fetchTopicOffsets(topic)) extents.set(`${topic}:${p.partition}`, p);
+    }
     return new Map(
       task.goals.map(({ topic, partition, upTo }) => {
         const key = `${topic}:${partition}`;

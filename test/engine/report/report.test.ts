@@ -29,7 +29,8 @@ describe("what the report says", () => {
 
   it("says also after the cutover which groups read records again", () => {
     const input = cutOver();
-    input.offsets!.groups.push({ group: "late", created: true, offsets: [{ topic: "orders", partition: 0, offset: "3", rereads: 2 }, { topic: "orders", partition: 1, offset: "3", rereads: 5 }] });
+    const late = { group: "late", created: true, offsets: [{ topic: "orders", partition: 0, offset: "3", rereads: 2 }, { topic: "orders", partition: 1, offset: "3", rereads: 5 }] };
+    input.offsets = { ...input.offsets!, groups: [...input.offsets!.groups, late] };
     const report = buildReport(input);
     expect(report.groups.find((g) => g.group === "late")).toMatchObject({ rereads: 7, proof: "written and read back; 7 records will be read again" });
     expect(report.warnings).toContain('group "late" will read 7 records again');

@@ -17,6 +17,9 @@ export type Readiness =
   /** The operator has not looked at this generation yet, or has not decided. */
   | { state: "undecided"; seen: string };
 
+/** Connect's workers agree anew on who runs what (its REST interface then answers 409 or 500): the operator looks again. */
+const PASSING = /rebalance (is|was) expected|rebalance is in process|conflicting operation.*rebalance/i;
+
 /** Reads an operator's verdict on the object's present generation; an older verdict says nothing. */
 export function readinessOf(object: KubernetesObject): Readiness {
   const status = object.status;
@@ -27,6 +30,7 @@ export function readinessOf(object: KubernetesObject): Readiness {
   const conditions = Array.isArray(status.conditions) ? (status.conditions as Condition[]) : [];
   const isTrue = (type: string) => conditions.find((c) => c.type === type && c.status === "True");
   const notReady = isTrue("NotReady");
+  if (notReady && PASSING.test(notReady.message ?? "")) return { state: "undecided", seen: `it is not ready for the moment: ${notReady.message}` };
   if (notReady) return { state: "not-ready", reason: notReady.reason ?? "no reason", message: notReady.message ?? "no message" };
   if (isTrue("Ready")) return { state: "ready", status };
   const said = conditions.map((c) => `${c.type}=${c.status}${c.message ? ` (${c.message})` : ""}`).join(", ");

@@ -43,6 +43,11 @@ describe("an operator's verdict", () => {
     ["an older NotReady", object(2, { observedGeneration: 1, conditions: [notReady] }), "undecided"],
     ["Ready", object(2, { observedGeneration: 2, conditions: [ready] }), "ready"],
     ["NotReady", object(2, { observedGeneration: 2, conditions: [notReady] }), "not-ready"],
+    [
+      "NotReady while Connect's workers agree anew",
+      object(2, { observedGeneration: 2, conditions: [{ ...notReady, reason: "ConnectRestException", message: "PUT /connectors/a/config returned 500: Cannot complete request because of a conflicting operation (e.g. worker rebalance)" }] }),
+      "undecided",
+    ],
     ["Ready beside a warning", object(1, { observedGeneration: 1, conditions: [{ type: "Warning", status: "True" }, ready] }), "ready"],
     ["only a warning", object(1, { observedGeneration: 1, conditions: [{ type: "Warning", status: "True" }] }), "undecided"],
     ["Ready that is False", object(1, { observedGeneration: 1, conditions: [{ type: "Ready", status: "False" }] }), "undecided"],

@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SandboxError } from "../error";
@@ -80,7 +80,7 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
           process.kill(group, "SIGKILL");
         },
       });
-      mendCheckpoint(pulumi, stack);
+      mendCheckpoint(pulumi);
       await run(["cancel", "--yes", ...at], { ...quiet, mayFail: true });
       return result;
     },
@@ -103,15 +103,15 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
 }
 
 /**
- * A kill in the moment in which Pulumi's file backend writes its checkpoint leaves an empty file; the one before lies beside
- * it. Other backends have no such moment, so this is the harness's business.
+ * A kill in the moment in which Pulumi's file backend (3.259) writes a checkpoint can leave the small file of its attributes
+ * empty: every command then ends with "failed to load checkpoint: EOF", although the checkpoint itself is whole. Without
+ * that file it is read again. Other backends have no such moment.
  */
-function mendCheckpoint(pulumi: PulumiEnvironment, stack: string): void {
+function mendCheckpoint(pulumi: PulumiEnvironment): void {
   const stacks = join(fileURLToPath(pulumi.env.PULUMI_BACKEND_URL!), ".pulumi", "stacks");
   for (const entry of readdirSync(stacks, { recursive: true, encoding: "utf8" })) {
     const file = join(stacks, entry);
-    if (!entry.endsWith(`${stack}.json`) || statSync(file).size > 0 || !existsSync(`${file}.bak`)) continue;
-    copyFileSync(`${file}.bak`, file);
+    if (entry.endsWith(".json.attrs") && statSync(file).size === 0) rmSync(file);
   }
 }
 

@@ -6,6 +6,7 @@ import { openKafka } from "../kafka/client";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
+import { selectPairs } from "../selection";
 import { countText, someOf } from "../units";
 import { type Ends, endsOf, movements } from "./movement";
 import { compare, fencedTopics, fenceRules, idOf, markedRules, type Rule, uncovered } from "./rules";
@@ -113,6 +114,14 @@ async function listAcls(origin: KafkaPort): Promise<Acl[]> {
   }
 }
 
+/** None where the brokers have no authorizer. */
+async function aclsIfAny(origin: KafkaPort): Promise<Acl[]> {
+  return listAcls(origin).catch((error: unknown) => {
+    if (isMigrationError(error) && error.code === "FENCE_NO_AUTHORIZER") return [];
+    throw error;
+  });
+}
+
 /** Markers first: a rule without one would stay for ever. Rules that keep reading allowed come before those that deny. */
 async function create(origin: KafkaPort, rules: readonly Rule[]): Promise<void> {
   await inBatches(rules.map((r) => r.marker), (some) => origin.createAcls(some));
@@ -133,6 +142,15 @@ async function settle(origin: KafkaPort, topics: readonly string[], options: Fen
     if (writing.length === 0 || Date.now() >= limit) return { writing, ends: after };
     before = after;
   }
+}
+
+/**
+ * Is anything of a fence there, whole or not, on topics that this migration copies? Its markers say so, whatever a state
+ * remembers. Topics of another migration with the same aliases do not count.
+ */
+export async function fenceIsThere(model: MigrationModel, open?: OpenKafka): Promise<boolean> {
+  const topics = await onOrigin(model, async (origin) => markedRules(model.mirror, await aclsIfAny(origin)).map((r) => r.topic), open);
+  return selectPairs([...new Set(topics)], model.mirror).length > 0;
 }
 
 /** Says whether the fence stands. */
@@ -158,10 +176,7 @@ export async function lowerFence(model: MigrationModel, _options: FenceOptions, 
 }
 
 export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: Progress): Promise<LoweredFence> {
-  const acls = await listAcls(origin).catch((error: unknown) => {
-    if (isMigrationError(error) && error.code === "FENCE_NO_AUTHORIZER") return [];
-    throw error;
-  });
+  const acls = await aclsIfAny(origin);
   const marked = markedRules(mirror, acls);
   if (marked.length === 0) return { removed: 0 };
   const there = new Set(acls.map(idOf));

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Progress } from "../../engine/progress";
-import { applyOffsets, planOffsets, revertOffsets, type AppliedOffsets, type OffsetOptions } from "../../engine/offsets";
+import { applyOffsets, continued, planOffsets, revertOffsets, type AppliedOffsets, type OffsetOptions } from "../../engine/offsets";
 import { behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
-import { isThere, modelOf, now, type PhasedInputs, phaseChange } from "./inputs";
+import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
 
 export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs {
   options: OffsetOptions;
@@ -17,14 +18,26 @@ export interface ConsumerOffsetsOutputs {
 
 const none: ConsumerOffsetsOutputs = { appliedAt: null, applied: null };
 
-async function move(inputs: ConsumerOffsetsInputs, progress: Progress): Promise<ConsumerOffsetsOutputs> {
+const unchanged = (olds: ConsumerOffsetsInputs, news: ConsumerOffsetsInputs): boolean =>
+  sameSelection(olds, news) && isDeepStrictEqual(olds.options, news.options);
+
+/** @param before what an earlier move did with another selection or other options */
+async function move(inputs: ConsumerOffsetsInputs, progress: Progress, before?: AppliedOffsets | null): Promise<ConsumerOffsetsOutputs> {
   if (inputs.abandon) return none;
   const model = modelOf(inputs);
-  const applied = await behindFence(inputs, progress, async () => {
-    const plan = await planOffsets(model, inputs.options, progress);
-    return applyOffsets(model, plan, inputs.options, progress);
-  });
-  return { appliedAt: now(), applied };
+  let written: AppliedOffsets | undefined;
+  try {
+    const applied = await behindFence(inputs, progress, async () => {
+      const plan = await planOffsets(model, inputs.options, progress);
+      written = await applyOffsets(model, plan, inputs.options, progress);
+      return written;
+    });
+    return { appliedAt: now(), applied: isThere(before) ? continued(before, applied) : applied };
+  } catch (error) {
+    // Pulumi keeps the state of before a failed step: what is written now could never be taken back from it.
+    if (written !== undefined) await revertOffsets(model, written, progress);
+    throw error;
+  }
 }
 
 /** Moves consumer groups to their exact place on the target at `cutover`; the roll-back takes that back. */
@@ -34,9 +47,9 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
   },
 
   async update(olds, news, progress) {
-    switch (phaseChange({ phase: olds.phase, done: isThere(olds.appliedAt) }, news.phase)) {
+    switch (phaseChange({ phase: olds.phase, done: isThere(olds.appliedAt) && unchanged(olds, news) }, news.phase)) {
       case "cutover":
-        return move(news, progress);
+        return move(news, progress, olds.applied);
       case "roll-back":
         if (isThere(olds.applied)) await revertOffsets(modelOf(news), olds.applied, progress);
         return none;

@@ -1,4 +1,6 @@
-import { lowerFence, raiseFence, type FenceOptions, type RaisedFence } from "../../engine/fence";
+import { checkFence, raiseFence, type FenceOptions, type RaisedFence } from "../../engine/fence";
+import type { Progress } from "../../engine/progress";
+import { lowerWhatIsThere } from "./fenced";
 import { type Handler, serve } from "./framework";
 import { modelOf, type PhasedInputs } from "./inputs";
 
@@ -11,30 +13,36 @@ export interface FenceOutputs {
   raised: RaisedFence | null;
 }
 
+const wanted = (inputs: FenceInputs): boolean => inputs.enabled && inputs.phase === "cutover";
+
+const raise = async (inputs: FenceInputs, progress: Progress): Promise<FenceOutputs> => ({ raised: await raiseFence(modelOf(inputs), inputs.options, progress) });
+
 /**
- * Denies writes on the migrated origin topics from the cutover until the roll-back or the clean-up. In a roll-back it is
+ * Denies writes on the migrated origin topics from the cutover until the roll-back or the clean-up. In phase `mirror` it is
  * the gate that lowers it: producers are let back only after it has been said what they come back to.
  */
 const handler: Handler<FenceInputs, FenceOutputs> = {
+  /** A user operator takes it away within minutes: each further `up` of the cutover puts it back. */
+  async overtaken(state) {
+    if (!wanted(state)) return false;
+    const { state: found } = await checkFence(modelOf(state), state.options).catch(() => ({ state: "up" }));
+    return found !== "up";
+  },
+
   async create(inputs, progress) {
-    if (!inputs.enabled || inputs.phase !== "cutover") return { raised: null };
-    return { raised: await raiseFence(modelOf(inputs), inputs.options, progress) };
+    return wanted(inputs) ? raise(inputs, progress) : { raised: null };
   },
 
   async update(olds, news, progress) {
-    const wanted = news.enabled && news.phase === "cutover";
-    if (wanted) return { raised: await raiseFence(modelOf(news), news.options, progress) };
-    if (news.phase === "mirror" && olds.phase === "cutover") {
-      if (olds.enabled) progress.info("the fence stays up until the gate has looked whether clients have written to the target");
-      return { raised: null };
-    }
-    // Also when the state does not know of one: an `up` that was killed may have raised it unrecorded.
-    if (olds.enabled) await lowerFence(modelOf(news), news.options, progress);
+    if (wanted(news)) return raise(news, progress);
+    if (news.phase !== "mirror") await lowerWhatIsThere(news, news.enabled || olds.enabled, progress);
+    else if (olds.enabled && olds.phase === "cutover") progress.info("the fence stays up until the gate has looked whether clients have written to the target");
     return { raised: null };
   },
 
+  // Also when the state does not know of one: an `up` that was killed may have raised it unrecorded.
   async remove(state, progress) {
-    if (state.enabled) await lowerFence(modelOf(state), state.options, progress);
+    await lowerWhatIsThere(state, state.enabled, progress);
   },
 };
 

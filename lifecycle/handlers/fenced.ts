@@ -1,5 +1,5 @@
 import { MigrationError } from "../../engine/errors";
-import { whileFenced } from "../../engine/fence";
+import { fenceIsThere, type FenceOptions, lowerFence, whileFenced } from "../../engine/fence";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
 import { modelOf, type StepInputs } from "./inputs";
@@ -7,6 +7,7 @@ import { modelOf, type StepInputs } from "./inputs";
 export interface FencedInputs extends StepInputs {
   /** Hold the fence while the step works. */
   fence: boolean;
+  fenceOptions?: FenceOptions;
 }
 
 /** How often work that looks at the origin is done again because something was written meanwhile. */
@@ -21,7 +22,7 @@ const TRIES = 3;
 export async function behindFence<T>(inputs: FencedInputs, progress: Progress, work: () => Promise<T>, again = false): Promise<T> {
   if (!inputs.fence) return work();
   for (let left = again ? TRIES : 1; ; ) {
-    const { result, report } = await whileFenced(modelOf(inputs), {}, progress, work);
+    const { result, report } = await whileFenced(modelOf(inputs), inputs.fenceOptions ?? {}, progress, work);
     const wrote = [...report.wrote, ...report.gaps.flatMap((gap) => gap.wrote)];
     if (wrote.length === 0) return result;
     const where = countText(wrote.length, "partition");
@@ -33,4 +34,13 @@ export async function behindFence<T>(inputs: FencedInputs, progress: Progress, w
     }
     progress.info(`the origin was written to in ${where} behind the fence: looking again`);
   }
+}
+
+/**
+ * Lowers the fence, also one that no state knows of: an `up` that was killed may have raised it unrecorded.
+ * @param asked whether the program wants or wanted one: else the administrator may have no right to look, and nothing is there
+ */
+export async function lowerWhatIsThere(inputs: StepInputs, asked: boolean, progress: Progress): Promise<void> {
+  const model = modelOf(inputs);
+  if (asked || (await fenceIsThere(model).catch(() => false))) await lowerFence(model, {}, progress);
 }

@@ -1,11 +1,11 @@
 import { isMigrationError, MigrationError } from "../../engine/errors";
-import { lowerFence } from "../../engine/fence";
-import { type CopyEnds, copyEnds, runGate, type GateOptions, type GateResult, writtenSince } from "../../engine/gate";
+import { fenceIsThere } from "../../engine/fence";
+import { type CopyEnds, copyEnds, runGate, type GateOptions, type GateResult, type WrittenOnTarget, writtenSince } from "../../engine/gate";
 import type { Progress } from "../../engine/progress";
 import { countText, someOf } from "../../engine/units";
-import { behindFence, type FencedInputs } from "./fenced";
+import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { type Handler, serve } from "./framework";
-import { modelOf, now, type PhasedInputs, phaseChange } from "./inputs";
+import { modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
 
 export interface GateInputs extends PhasedInputs, FencedInputs {
   options: GateOptions;
@@ -42,10 +42,19 @@ const pass: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress
   return { ...shut(inputs), passed: true, passedAt: now(), ...(await behindFence(inputs, progress, look, true)) };
 };
 
-/** What clients have written to the target since the gate passed; undefined when it has not, or an older state does not tell. */
+/**
+ * What clients have written to the target since the gate passed; undefined when it has not, or an older state does not
+ * tell. A target that can't be asked, often the very reason for the roll-back, must not keep producers locked out.
+ */
 async function writtenOnTarget(olds: GateOutputs, news: GateInputs): Promise<string | undefined> {
   if (olds.passed !== true || olds.ends === undefined || olds.ends === null) return undefined;
-  const written = await writtenSince(modelOf(news), olds.ends);
+  let written: WrittenOnTarget[];
+  try {
+    written = await writtenSince(modelOf(news), olds.ends);
+  } catch (error) {
+    if (!isMigrationError(error)) throw error;
+    return `roll-back: whether clients have written to the target since the gate passed can't be told (${error.code}: ${error.seen})`;
+  }
   if (written.length === 0) return undefined;
   const records = written.reduce((sum, w) => sum + w.records, 0);
   const where = someOf(written.map((w) => `${w.topic}-${w.partition} (${w.records})`));
@@ -59,7 +68,7 @@ async function writtenOnTarget(olds: GateOutputs, news: GateInputs): Promise<str
 async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<void> {
   const written = await writtenOnTarget(olds, news);
   if (written !== undefined) progress.warn(written);
-  if (olds.fence) await lowerFence(modelOf(news), {}, progress);
+  await lowerWhatIsThere(news, olds.fence || news.fence, progress);
   progress.info("shut again: the mirror goes on copying until the next cutover. Taken back: the fence, the groups' offsets; not taken back: replication factors, min.insync.replicas, what is on the target");
 }
 
@@ -75,13 +84,25 @@ const handler: Handler<GateInputs, GateOutputs> = {
     if (written !== undefined) progress.warn(written);
   },
 
+  /**
+   * In phase `mirror` there is no fence. One that stands was left by a cutover that failed or was killed: then this state
+   * never came to say `cutover`, and going back to `mirror` changes nothing in it.
+   */
+  async overtaken(state) {
+    return state.phase === "mirror" && (await fenceIsThere(modelOf(state)).catch(() => false));
+  },
+
   async create(inputs, progress) {
-    return inputs.phase === "cutover" && !inputs.abandon ? pass(inputs, progress) : shut(inputs);
+    if (inputs.phase === "cutover" && !inputs.abandon) return pass(inputs, progress);
+    if (inputs.phase === "mirror" && inputs.fence) await lowerWhatIsThere(inputs, true, progress);
+    return shut(inputs);
   },
 
   async update(olds, news, progress) {
-    const change = phaseChange({ phase: olds.phase, done: olds.passed }, news.phase);
+    // What it passed is no answer for topics that have come since.
+    const change = phaseChange({ phase: olds.phase, done: olds.passed && sameSelection(olds, news) }, news.phase);
     if (change === "roll-back") await rollBack(olds, news, progress);
+    else if (news.phase === "mirror") await lowerWhatIsThere(news, olds.fence || news.fence, progress);
     if (news.abandon) return { ...shut(news), abandonedAt: olds.abandonedAt ?? now() };
     switch (change) {
       case "cutover":

@@ -28,6 +28,12 @@ export function phaseChange(was: { phase: Phase; done: boolean } | undefined, no
   return was === undefined ? "arm" : "none";
 }
 
+/** Do both select the same topics and groups? A state of an older version may lack what it did not know. */
+export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
+  const keys = ["originAlias", "policyClass", "topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const;
+  return keys.every((key) => olds.mirror[key] === news.mirror[key]);
+}
+
 /** Pulumi keeps no null: what a step has not done yet is absent from the state that comes back. */
 export function isThere<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined;

@@ -33,8 +33,12 @@ async function look(inputs: PreflightInputs, progress: Progress): Promise<Prefli
   return { checkedAt: now(), result: await preflight(model, inputs.options, progress) };
 }
 
-/** Looked at again only when what it looks at changed; a cutover must not fail on what the mirror itself has made. */
+/**
+ * Looked at again only when what it looks at changed; a cutover must not fail on what the mirror itself has made. After a
+ * clean-up there is no mirror: a new one would copy everything a second time onto what the first one brought.
+ */
 function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
+  if (olds.phase === "cleanup" && news.phase !== "cleanup") return false;
   const keys = ["originConnection", "targetConnection", "mirror", "options", "mirrorOriginConnection", "mirrorTargetConnection"] as const;
   return keys.every((key) => isDeepStrictEqual(olds[key], news[key]));
 }

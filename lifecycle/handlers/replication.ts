@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Progress } from "../../engine/progress";
 import { applyReplication, planReplicationFor, type ReplicationOptions, type ReplicationResult } from "../../engine/replication";
 import { type Handler, serve } from "./framework";
-import { isThere, modelOf, now, type PhasedInputs, phaseChange } from "./inputs";
+import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
 
 export interface ReplicationInputs extends PhasedInputs {
   options: ReplicationOptions;
@@ -46,7 +47,7 @@ const handler: Handler<ReplicationInputs, ReplicationOutputs> = {
   async update(olds, news, progress) {
     const before = { resetAt: olds.resetAt, result: olds.result };
     if (news.when !== "cutover") return before;
-    switch (phaseChange({ phase: olds.phase, done: isThere(olds.resetAt) }, news.phase)) {
+    switch (phaseChange({ phase: olds.phase, done: isThere(olds.resetAt) && sameSelection(olds, news) && isDeepStrictEqual(olds.options, news.options) }, news.phase)) {
       case "cutover":
         return reset(news, progress);
       case "roll-back":

@@ -2,7 +2,7 @@ import { verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/
 import type { Progress } from "../../engine/progress";
 import { behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
-import { isThere, modelOf, now, type PhasedInputs, phaseChange } from "./inputs";
+import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
 
 export interface VerificationInputs extends PhasedInputs, FencedInputs {
   options: VerifyOptions;
@@ -30,7 +30,7 @@ const handler: Handler<VerificationInputs, VerificationOutputs> = {
 
   async update(olds, news, progress) {
     const before = { verifiedAt: olds.verifiedAt, result: olds.result };
-    switch (phaseChange({ phase: olds.phase, done: isThere(olds.verifiedAt) || olds.options.mode === "none" }, news.phase)) {
+    switch (phaseChange({ phase: olds.phase, done: (isThere(olds.verifiedAt) || olds.options.mode === "none") && sameSelection(olds, news) }, news.phase)) {
       case "cutover":
         return verify(news, progress);
       case "roll-back":

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
+import { gateStep } from "../../lifecycle/handlers/gate";
 import { phaseChange } from "../../lifecycle/handlers/inputs";
 import { replicationStep } from "../../lifecycle/handlers/replication";
 import { verificationStep } from "../../lifecycle/handlers/verification";
+import { testMirror } from "../support/models";
 
 describe("what a step does when the phase changes", () => {
   test.each([
@@ -33,4 +35,19 @@ test.each([
   // A cutover from here does its work: it fails over the cluster that is not there, instead of taking itself for done.
   const cutOver = { ...state, phase: "cutover" };
   await expect(step.update("id", cutOver, { ...inputs, phase: "cutover", mirror: { groupId: "b" } })).rejects.toThrow();
+});
+
+test.each([
+  ["gate", gateStep, { passed: true, passedAt: "2026-01-01T00:00:00.000Z" }],
+  ["verification", verificationStep, { verifiedAt: "2026-01-01T00:00:00.000Z" }],
+  ["consumer-offsets", consumerOffsetsStep, { appliedAt: "2026-01-01T00:00:00.000Z" }],
+  ["replication", replicationStep, { resetAt: "2026-01-01T00:00:00.000Z" }],
+])("%s: what was done for other topics is not taken for done", async (_kind, step, done) => {
+  const nowhere = { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 };
+  const inputs = { phase: "cutover", when: "cutover", abandon: false, fence: false, options: { mode: "tail", limitMs: 1 }, originConnection: nowhere, targetConnection: nowhere };
+  const mirror = testMirror({ topicsPattern: "orders" });
+  const state = { ...inputs, mirror, ...done };
+  const same = await step.update("id", state, { ...inputs, mirror: { ...mirror, replicationFactor: 3 } });
+  expect(same.outs).toMatchObject(done);
+  await expect(step.update("id", state, { ...inputs, mirror: { ...mirror, topicsPattern: "orders,payments" } })).rejects.toThrow();
 });

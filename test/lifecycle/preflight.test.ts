@@ -11,4 +11,14 @@ test("looks ahead once, then only at what changed: Pulumi's check is given the o
   expect(await looks(undefined, inputs)).toBe(true);
   expect(await looks(inputs, { ...inputs, phase: "cutover" })).toBe(false);
   expect(await looks(inputs, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
+  // After a clean-up a new mirror would copy everything onto what is there already.
+  expect(await looks({ ...inputs, phase: "cleanup" }, inputs)).toBe(true);
+  expect(await looks({ ...inputs, phase: "cleanup" }, { ...inputs, phase: "cleanup" })).toBe(false);
+});
+
+test("keeps what it found in a clean-up, and looks again when the mirror is made anew", async () => {
+  const state = { ...inputs, phase: "mirror", checkedAt: "2026-01-01T00:00:00.000Z" };
+  const { outs } = await preflightStep.update("id", state as never, { ...inputs, phase: "cleanup" } as never);
+  expect(outs).toMatchObject({ phase: "cleanup", checkedAt: state.checkedAt });
+  await expect(preflightStep.update("id", outs, inputs as never)).rejects.toThrow("KAFKA_UNREACHABLE");
 });

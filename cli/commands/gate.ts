@@ -1,4 +1,4 @@
-import { evaluateGate, type GateOptions, runGate } from "../../engine/gate";
+import { evaluateGate, type GateOptions, runGateAndNameWriters } from "../../engine/gate";
 import { countText, durationText } from "../../engine/units";
 import type { Command } from "../command";
 import { EXIT } from "../exit";
@@ -32,7 +32,7 @@ export const gate: Command = {
       ...(stableForMs === undefined ? {} : { stableForMs }),
       ...(read.flag("no-last-record") ? { compareLastRecord: false } : {}),
     };
-    const result = await (wait ? runGate : evaluateGate)(migration.model, options, progress, signal);
+    const result = await (wait ? runGateAndNameWriters : evaluateGate)(migration.model, options, progress, signal);
     return {
       exit: EXIT.fine,
       lines: [`complete: ${countText(result.partitions, "partition")} in ${countText(result.topics, "topic")}, ${result.lastRecordsCompared} last records compared, in ${durationText(result.durationMs)}`],

@@ -1,6 +1,7 @@
 export { findingsOf, type Findings } from "./findings";
 export { gap, judge, type PartitionFacts, type Verdict } from "./rule";
 export { evaluateGate, runGate } from "./run";
+export { runGateAndNameWriters } from "./writers";
 export { type Sample, Samples } from "./samples";
 export type { Finding, FindingKind, GateOptions, GateResult } from "./types";
 export { copyEnds, type CopyEnds, writtenSince, type WrittenOnTarget } from "./since";

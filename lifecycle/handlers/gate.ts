@@ -1,6 +1,6 @@
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { fenceIsThere } from "../../engine/fence";
-import { type CopyEnds, copyEnds, runGate, type GateOptions, type GateResult, type WrittenOnTarget, writtenSince } from "../../engine/gate";
+import { type CopyEnds, copyEnds, runGateAndNameWriters, type GateOptions, type GateResult, type WrittenOnTarget, writtenSince } from "../../engine/gate";
 import type { Progress } from "../../engine/progress";
 import { countText, someOf } from "../../engine/units";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
@@ -38,7 +38,7 @@ const shut = (inputs: GateInputs): GateOutputs => ({
 
 const pass: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
   const model = modelOf(inputs);
-  const look = async () => ({ result: await runGate(model, inputs.options, progress), ends: await copyEnds(model) });
+  const look = async () => ({ result: await runGateAndNameWriters(model, inputs.options, progress), ends: await copyEnds(model) });
   return { ...shut(inputs), passed: true, passedAt: now(), ...(await behindFence(inputs, progress, look, true)) };
 };
 
@@ -129,7 +129,7 @@ const handler: Handler<GateInputs, GateOutputs> = {
       compareLastRecord: !state.passed,
       ...(cleared === undefined ? {} : { cleared }),
     };
-    await runGate(modelOf(state), options, progress).catch((error: unknown) => Promise.reject(withWayOut(error)));
+    await runGateAndNameWriters(modelOf(state), options, progress).catch((error: unknown) => Promise.reject(withWayOut(error)));
     progress.info(state.passed ? `passed at ${state.passedAt}, and the origin has nothing newer` : "passed: the copy is complete");
   },
 };

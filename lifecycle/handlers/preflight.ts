@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isMigrationError } from "../../engine/errors";
 import type { Connection } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
-import { checkMirrorPrivileges, preflight, type PreflightOptions, type PreflightResult } from "../../engine/preflight";
+import { checkMirrorPrivileges, mirrorRemembers, preflight, type PreflightOptions, type PreflightResult } from "../../engine/preflight";
 import { type Handler, serve } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs } from "./inputs";
 
@@ -43,6 +43,12 @@ function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
   return keys.every((key) => isDeepStrictEqual(olds[key], news[key]));
 }
 
+/** Is there no mirror any more, as after a destroy that stopped half-way? Whoever can't tell says no. */
+async function forgotten(inputs: PreflightInputs): Promise<boolean> {
+  if (inputs.stage !== "clusters" || inputs.phase === "cleanup" || inputs.abandon) return false;
+  return !(await mirrorRemembers(modelOf(inputs)).catch(() => true));
+}
+
 const handler: Handler<PreflightInputs, PreflightOutputs> = {
   async foresee(news, olds, progress) {
     if (news.stage !== "clusters" || (olds !== undefined && unchanged(olds, news))) return [];
@@ -57,8 +63,12 @@ const handler: Handler<PreflightInputs, PreflightOutputs> = {
 
   create: look,
 
+  async overtaken(state) {
+    return isThere(state.checkedAt) && (await forgotten(state));
+  },
+
   async update(olds, news, progress) {
-    return isThere(olds.checkedAt) && unchanged(olds, news) ? { checkedAt: olds.checkedAt, result: olds.result } : look(news, progress);
+    return isThere(olds.checkedAt) && unchanged(olds, news) && !(await forgotten(news)) ? { checkedAt: olds.checkedAt, result: olds.result } : look(news, progress);
   },
 
   async remove() {},

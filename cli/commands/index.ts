@@ -1,5 +1,6 @@
 import type { Command } from "../command";
 import { doctor } from "./doctor";
+import { fence } from "./fence";
 import { gate } from "./gate";
 import { offsets } from "./offsets";
 import { rehearse } from "./rehearse";
@@ -8,6 +9,6 @@ import { report } from "./report";
 import { status } from "./status";
 import { verify } from "./verify";
 
-export const COMMANDS = { status, gate, offsets, verify, replication, rehearse, report, doctor } as const satisfies Record<string, Command>;
+export const COMMANDS = { status, gate, offsets, verify, replication, rehearse, fence, report, doctor } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -9,7 +9,7 @@ export interface Gap extends TopicPartition {
 
 /**
  * Whether each gap holds a record that a consumer with this isolation would see. Reads no further than the first one.
- * A gap whose start is gone meanwhile is left out of the answer: the next look decides on what is there then.
+ * A gap whose start is gone meanwhile, or whose end can't be read yet, is left out: the next look decides on what is there then.
  */
 export async function visibleInGaps(port: KafkaPort, gaps: readonly Gap[], isolation: Isolation): Promise<Map<string, boolean>> {
   const found = new Map<string, boolean>();
@@ -22,8 +22,9 @@ export async function visibleInGaps(port: KafkaPort, gaps: readonly Gap[], isola
       const to = ends.get(keyOf(request))!;
       const { next, stopped } = walkFetched(fetched, request, to, isolation, () => STOP);
       if (stopped) found.set(keyOf(request), true);
-      else if (BigInt(next) >= to || fetched.records.length === 0) found.set(keyOf(request), false);
-      else again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
+      else if (BigInt(next) >= to) found.set(keyOf(request), false);
+      // Nothing before the end: after a change of leaders the new one may not know yet how far its log can be read.
+      else if (fetched.records.length > 0) again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
     });
     open = again;
   }

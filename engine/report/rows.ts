@@ -31,7 +31,8 @@ export function topicRows(input: ReportInput): TopicRow[] {
 function proofOf(copy: TopicCopy | undefined, result: TopicResult | undefined, input: ReportInput): { proof: string; tone: Tone } {
   if (result !== undefined) {
     if (result.faulty > 0) return { proof: `${countText(result.faulty, "partition")} differ${result.faulty === 1 ? "s" : ""}`, tone: "bad" };
-    const how = result.compacted ? "latest value of each key equal" : input.verification!.result.mode === "full" ? "every record equal" : result.counted ? "counted, last records equal" : "last records equal";
+    const full = input.verification!.result.mode === "full";
+    const how = result.compacted ? (full ? "latest value of each key equal" : "latest values of the last keys equal") : full ? "every record equal" : result.counted ? "counted, last records equal" : "last records equal";
     return { proof: result.duplicates > 0 ? `${how}; ${countText(result.duplicates, "record")} twice` : how, tone: "good" };
   }
   if (copy === undefined) return { proof: "not looked at", tone: "waiting" };

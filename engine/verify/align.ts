@@ -1,4 +1,4 @@
-import { Side } from "./side";
+import { longer, Side } from "./side";
 
 /** One record as the comparison keeps it. */
 export interface Entry {
@@ -16,6 +16,8 @@ export interface Run {
   first: Entry;
   last: Entry;
   count: number;
+  /** The latest timestamp of any of them. */
+  newest: number;
 }
 
 export type Step =
@@ -147,7 +149,7 @@ function describe(gone: Entry[], more: Entry[], common: boolean, recent: Recent,
 }
 
 function run(entries: Entry[]): Run {
-  return { first: entries[0]!, last: entries.at(-1)!, count: entries.length };
+  return longer(undefined, entries)!;
 }
 
 /** The last few records that both sides had. */

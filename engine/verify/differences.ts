@@ -43,7 +43,7 @@ export class Differences {
         return this.add(step.kind, step.origin.count, `${records(step.origin)} ${are(step.origin)} on the target ${what} (origin ${offsets(step.origin)}, target ${offsets(step.target)})`, { origin: step.origin.first.offset, target: step.target.first.offset });
       }
       case "leading":
-        if (step.target !== undefined) this.add("kept longer", step.target.count, `the target begins ${records(step.target)} earlier (target ${offsets(step.target)}): deleted on the origin after they were copied`, { target: step.target.first.offset });
+        if (step.target !== undefined) this.more(step.target);
         if (step.origin !== undefined) this.lost(step.origin);
         return;
       case "diverged":
@@ -51,10 +51,20 @@ export class Differences {
     }
   }
 
+  /** Records at the target's start that the origin does not have: a log that still begins at 0 has never had them. */
+  private more(run: Run): void {
+    const deleted = this.pair.origin.from > 0n;
+    if (deleted) this.add("kept longer", run.count, `the target begins ${records(run)} earlier (target ${offsets(run)}): deleted on the origin after they were copied`, { target: run.first.offset });
+    else this.add("extra", run.count, `the first ${records(run)} on the target ${are(run)} not on the origin, which still has all of its own (target ${offsets(run)})`, { target: run.first.offset });
+  }
+
   /** Records at the origin's start that the target does not have: gone by retention, or never copied. */
   private lost(run: Run): void {
-    const { expireBefore, limitedBySize } = this.pair;
-    const expired = expireBefore !== undefined && run.last.timestamp < expireBefore;
+    const { expireBefore, target } = this.pair;
+    // Where the target's log begins at 0 nothing was ever deleted.
+    const deleted = target.from > 0n;
+    const expired = deleted && expireBefore !== undefined && run.newest < expireBefore;
+    const limitedBySize = deleted && this.pair.limitedBySize === true;
     if (limitedBySize) this.add("expired", run.count, `the origin begins ${records(run)} earlier (origin ${offsets(run)}): retention.bytes takes whole segments, so gone from the target`, { origin: run.first.offset });
     else if (expired) this.add("expired", run.count, `the origin begins ${records(run)} earlier (origin ${offsets(run)}): older than the retention, so gone from the target`, { origin: run.first.offset });
     else this.add("missing", run.count, `the first ${records(run)} of the origin ${are(run)} not on the target (origin ${offsets(run)})`, { origin: run.first.offset });

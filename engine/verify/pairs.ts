@@ -14,7 +14,10 @@ export interface Pair {
   timestamps: boolean;
   /** Records older than this may be gone from either side: the origin's retention. ms since the epoch; undefined: none by time. */
   expireBefore?: number;
-  /** The origin's retention is by size as well, so that either side may have deleted its oldest segments. */
+  /**
+   * The target holds as much as the origin's `retention.bytes` allows, so that it may have deleted its oldest segments:
+   * Kafka deletes one only if what is left is no less (Kafka 4.3, UnifiedLog).
+   */
   limitedBySize?: true;
   /** Changes with the topic on either side: says whether an earlier run's result still holds. */
   identity: string;
@@ -39,6 +42,7 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
   const names = selectPairs(await origin.listTopics(), mirror).filter((p) => !isHeartbeats(mirror, p.origin));
   const [here, there] = await Promise.all([read(origin, names.map((n) => n.origin)), read(target, names.map((n) => n.target))]);
   const [originLogs, targetLogs] = await Promise.all([logs(origin, here), logs(target, there)]);
+  const sizes = await sizesOf(target, names.map((n) => n.target).filter((_, i) => retentionBytes(here.get(names[i]!.origin)) >= 0));
   const result: Pairs = { topics: [], pairs: [], notes: [] };
   for (const name of names) {
     const [a, b] = [here.get(name.origin), there.get(name.target)];
@@ -54,7 +58,7 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
         target: targetLogs.get(`${name.target}:${partition}`) ?? { topic: name.target, partition, from: 0n, to: 0n },
         compacted,
         timestamps: b?.config("message.timestamp.type") !== "LogAppendTime",
-        ...retention(a),
+        ...retention(a, sizes.get(`${name.target}:${partition}`)),
         identity: `${a.id} ${b?.id}`,
       });
     }
@@ -63,10 +67,20 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
 }
 
 /** The origin's own retention: a record that is younger must be on the target, whatever the target's settings. */
-function retention(topic: Topic): Pick<Pair, "expireBefore" | "limitedBySize"> {
+function retention(topic: Topic, sizeOnTarget: bigint | undefined): Pick<Pair, "expireBefore" | "limitedBySize"> {
   if (!topic.config("cleanup.policy").includes("delete")) return {};
-  const [time, bytes] = [Number(topic.config("retention.ms") || -1), Number(topic.config("retention.bytes") || -1)];
-  return { ...(time >= 0 ? { expireBefore: Date.now() - time } : {}), ...(bytes >= 0 ? { limitedBySize: true } : {}) };
+  const time = Number(topic.config("retention.ms") || -1);
+  const full = sizeOnTarget !== undefined && Number(sizeOnTarget) >= retentionBytes(topic);
+  return { ...(time >= 0 ? { expireBefore: Date.now() - time } : {}), ...(full ? { limitedBySize: true } : {}) };
+}
+
+/** -1: not limited. */
+function retentionBytes(topic: Topic | undefined): number {
+  return topic?.config("cleanup.policy").includes("delete") ? Number(topic.config("retention.bytes") || -1) : -1;
+}
+
+async function sizesOf(port: KafkaPort, topics: readonly string[]): Promise<Map<string, bigint>> {
+  return topics.length === 0 ? new Map() : port.partitionSizes(topics);
 }
 
 interface Topic {

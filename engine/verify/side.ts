@@ -88,7 +88,8 @@ export class Side {
   }
 }
 
-function longer(run: Run | undefined, more: Entry[]): Run | undefined {
+export function longer(run: Run | undefined, more: readonly Entry[]): Run | undefined {
   if (more.length === 0) return run;
-  return { first: run?.first ?? more[0]!, last: more.at(-1)!, count: (run?.count ?? 0) + more.length };
+  const newest = more.reduce((latest, e) => Math.max(latest, e.timestamp), run?.newest ?? -Infinity);
+  return { first: run?.first ?? more[0]!, last: more.at(-1)!, count: (run?.count ?? 0) + more.length, newest };
 }

@@ -86,13 +86,20 @@ function forwards(step: Step): Step {
 }
 
 function turn(run: Run): Run {
-  return { first: run.last, last: run.first, count: run.count };
+  return { ...run, first: run.last, last: run.first };
 }
 
-/** The latest record of each key that both tails have; keys of one tail only count when the other is its whole log. */
+/**
+ * The latest record of each key that both tails have; keys of one tail only count when the other is its whole log. The
+ * origin's last live record has to be there in any case: a mirror sends it last, and compaction keeps it.
+ */
 function compareKeys(differences: Differences, here: TailEntry[], there: TailEntry[], whole: { origin: boolean; target: boolean }): void {
   const latest = (tail: TailEntry[]) => new Map(tail.map((e) => [e.key, e]));
   const [a, b] = [latest(here), latest(there)];
+  const last = [...a.values()].filter((e) => e.alive).at(-1);
+  if (last !== undefined && !whole.target && !b.has(last.key)) {
+    differences.add("missing", 1, `the last live record of the origin (offset ${last.offset}) is not among the last records on the target`, { origin: last.offset });
+  }
   for (const [key, mine] of a) {
     const other = b.get(key);
     if (other === undefined) {

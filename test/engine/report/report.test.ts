@@ -18,7 +18,7 @@ describe("what the report says", () => {
     expect(report.topics.map((t) => [t.topic, t.proof, t.replication])).toEqual([
       ["orders", "counted, last records equal; 2 records twice", "1 \u2192 3"],
       ["orders-audit", "last records equal", undefined],
-      ["orders-state", "latest value of each key equal", undefined],
+      ["orders-state", "latest values of the last keys equal", undefined],
     ]);
     expect(report.groups).toEqual([
       { group: "reports", offsets: 0, proof: "left alone: active on the target", tone: "bad" },

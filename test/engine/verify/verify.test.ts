@@ -127,6 +127,32 @@ describe("differences are found and named", () => {
   });
 });
 
+describe("what only looks like retention", () => {
+  it("excuses nothing: young records, a limit that is far away, strangers before the copy", async () => {
+    const mirror = await FakeMirror.start(ports);
+    const now = Date.now();
+    const bounded = await mirror.topic("bounded", 1, { "retention.bytes": "1000000000", "retention.ms": "-1" });
+    await mirror.send(bounded, messages(10));
+    await deleteBelow(mirror.target, bounded, 5);
+    const filled = await mirror.topic("filled", 1, { "retention.bytes": "10", "retention.ms": "-1", "segment.bytes": "1073741824" });
+    await mirror.send(filled, messages(10));
+    await deleteBelow(mirror.target, filled, 5);
+    const backdated = await mirror.topic("backdated", 1, { "retention.ms": "3600000" });
+    await mirror.send(backdated, messages(10).map((m, i) => ({ ...m, timestamp: String(i === 4 ? now - 7_000_000 : now) })));
+    await deleteBelow(mirror.target, backdated, 5);
+    const foreign = await mirror.topic("foreign");
+    await mirror.only("target", foreign, messages(3, 100));
+    await mirror.send(foreign, messages(10));
+    const never = await mirror.topic("never-written");
+    await mirror.only("target", never, messages(2));
+    const result = await compare(mirror, full);
+    expect(result.equal).toBe(false);
+    expect(result.differences.map((d) => [d.topic, d.kind, d.count]).sort()).toEqual(
+      [[backdated, "missing", 5], [bounded, "missing", 5], [filled, "expired", 5], [foreign, "extra", 3], [never, "extra", 2]].sort(),
+    );
+  });
+});
+
 describe("long runs", () => {
   it("go on where they were interrupted, as long as nothing has moved", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kafka-migration-verify-"));

@@ -9,11 +9,17 @@ function configs(mirror: MirrorView): { path: string; config: Config }[] {
   return CONNECTORS.flatMap((name) => (mirror[name] === undefined ? [] : [{ path: `${name}Connector.config`, config: mirror[name].config }]));
 }
 
-/** Keys that every connector has to read alike: they decide where the internal topics are and what they are called. */
-const SHARED = ["replication.policy.class", "replication.policy.separator", "replication.policy.internal.topic.separator.enabled", "offset-syncs.topic.location"];
+/** Keys that every connector has to read alike, with Kafka's defaults: they decide where the internal topics are and what they are called. */
+const SHARED: Record<string, string> = {
+  "replication.policy.class": "org.apache.kafka.connect.mirror.DefaultReplicationPolicy",
+  "replication.policy.separator": ".",
+  "replication.policy.internal.topic.separator.enabled": "true",
+  "offset-syncs.topic.location": "source",
+};
 
-/** What the operator takes away from a cluster's config, with a line in its log only. */
-const DROPPED_PREFIXES = ["ssl.", "sasl.", "security.", "listeners", "plugin.path", "rest.", "bootstrap.servers"];
+/** What the operator takes away from a cluster's config, with a line in its log only (Strimzi 0.51, KafkaMirrorMaker2ClusterSpec). */
+const DROPPED_PREFIXES = ["ssl.", "sasl.", "security.", "listeners", "plugin.path", "rest.", "bootstrap.servers", "consumer.interceptor.classes", "producer.interceptor.classes"];
+const KEPT = ["ssl.endpoint.identification.algorithm", "ssl.cipher.suites", "ssl.protocol", "ssl.enabled.protocols"];
 const DROPPED_KEYS: Record<string, string> = {
   name: "leave it out: the operator names connectors",
   "connector.class": "leave it out: the operator chooses it",
@@ -22,10 +28,12 @@ const DROPPED_KEYS: Record<string, string> = {
 
 export const configurationRules: Rule[] = [
   mirrorRule({ name: "policy-agreement", level: "mandatory", summary: "Every connector has the same replication policy, separator and place of offset syncs." }, (mirror) =>
-    SHARED.flatMap((key) =>
+    Object.entries(SHARED).flatMap(([key, byDefault]) =>
       (["checkpoint", "heartbeat"] as const).flatMap((other): Saying[] => {
         const [a, b] = [mirror.source.config[key], mirror[other]?.config[key]];
-        if (mirror[other] === undefined || (other === "heartbeat" && b === undefined) || (other === "checkpoint" && !mirror.declared.checkpoint) || String(a) === String(b)) return [];
+        const alike = String(a ?? byDefault) === String(b ?? byDefault);
+        const alone = mirror[other] === undefined || !mirror.declared.source || (other === "checkpoint" && !mirror.declared.checkpoint);
+        if (alone || (other === "heartbeat" && b === undefined) || alike) return [];
         return [
           {
             seen: `"${key}" is ${said(a)} in sourceConnector.config and ${said(b)} in ${other}Connector.config`,
@@ -80,6 +88,9 @@ export const configurationRules: Rule[] = [
         sayings.push({ seen: `${field} is "${alias}", clusters are ${clusters.join(" and ")}`, why: "the operator finds no such cluster and creates nothing", instead: "write an alias of clusters" });
       }
     }
+    if (source !== undefined && source === target) {
+      sayings.push({ seen: `mirrors[] has "${source}" as sourceCluster and targetCluster`, why: "a cluster mirrored into itself writes into the topics that it reads", instead: "name the origin as sourceCluster" });
+    }
     if (connectCluster !== undefined && target !== undefined && connectCluster !== target) {
       sayings.push({ seen: `connectCluster is "${connectCluster}" and targetCluster "${target}"`, why: "the workers keep their state where they do not write", instead: "name the target in both" });
     }
@@ -93,7 +104,8 @@ export const configurationRules: Rule[] = [
   mirrorRule({ name: "dropped-options", level: "mandatory", summary: "No option that the operator silently drops." }, (mirror) => {
     const dropped = (["origin", "target"] as const).flatMap((side) =>
       Object.keys(mirror[side].config).flatMap((key): Saying[] => {
-        const prefix = DROPPED_PREFIXES.find((p) => key.startsWith(p));
+        const name = key.toLowerCase();
+        const prefix = KEPT.includes(name) ? undefined : DROPPED_PREFIXES.find((p) => name.startsWith(p));
         if (prefix === undefined) return [];
         return [{ seen: `${side}.config "${key}"`, why: `the operator drops "${prefix}" keys`, instead: `use the ${side}'s tls, authentication or bootstrapServers` }];
       }),

@@ -21,7 +21,7 @@ const without = (message: string) => message.replace(/^KafkaMirrorMaker2 \S+: |^
 describe("a component refuses what a mandatory rule forbids, with the rule's own message", () => {
   test.each<[string, object, (parts: any) => unknown]>([
     ["dropped-options", { sourceConnector: { config: { "tasks.max": 4 } } }, (p) => (p.mirror.spec.mirrors[0].sourceConnector.config["tasks.max"] = 4)],
-    ["dropped-options", { target: { bootstrapServers: "t:1", config: { "ssl.protocol": "x" } } }, (p) => (p.mirror.spec.target.config["ssl.protocol"] = "x")],
+    ["dropped-options", { target: { bootstrapServers: "t:1", config: { "ssl.provider": "x" } } }, (p) => (p.mirror.spec.target.config["ssl.provider"] = "x")],
     [
       "policy-agreement",
       { checkpointConnector: { config: { "replication.policy.separator": "_" } } },

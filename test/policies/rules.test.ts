@@ -115,9 +115,27 @@ const table: Row[] = [
   },
   {
     rule: "dropped-options",
-    trips: { change: ({ mirror }) => (mirror.spec.target.config["ssl.protocol"] = "TLSv1.3") },
-    passes: { change: ({ mirror }) => (mirror.spec.target.config["producer.ssl.protocol"] = "TLSv1.3") },
-    says: 'target.config "ssl.protocol": the operator drops "ssl." keys',
+    trips: { change: ({ mirror }) => (mirror.spec.target.config["ssl.truststore.location"] = "/t") },
+    passes: { change: ({ mirror }) => Object.assign(mirror.spec.target.config, { "ssl.protocol": "TLSv1.3", "SSL.cipher.suites": "a", "producer.ssl.protocol": "TLSv1.3" }) },
+    says: 'target.config "ssl.truststore.location": the operator drops "ssl." keys',
+  },
+  {
+    rule: "dropped-options",
+    trips: { change: ({ mirror }) => (mirror.spec.target.config["consumer.interceptor.classes"] = "a.B") },
+    passes: { change: ({ mirror }) => (mirror.spec.target.config["consumer.max.poll.records"] = 10) },
+    says: "consumer.interceptor.classes",
+  },
+  {
+    rule: "policy-agreement",
+    trips: { change: (parts) => (source(parts)["replication.policy.separator"] = "-") },
+    passes: { change: (parts) => (source(parts)["replication.policy.separator"] = ".") },
+    says: '"replication.policy.separator" is "-" in sourceConnector.config and not set in checkpointConnector.config',
+  },
+  {
+    rule: "aliases",
+    trips: { dialect: "strimzi-v1beta2", change: (parts) => (pair(parts).sourceCluster = pair(parts).targetCluster) },
+    passes: { dialect: "strimzi-v1beta2" },
+    says: "as sourceCluster and targetCluster",
   },
   {
     rule: "exclusions-twice",

@@ -4,11 +4,9 @@ import type { CommittedOffset, KafkaPort } from "../kafka/port";
 import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
+import { inParallel } from "./parallel";
 import { isConflict, isInPlace, partitionsOf } from "./summary";
 import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan, WrittenOffset } from "./types";
-
-/** Commits under way at a time: each waits for its coordinator's log, not for a processor. */
-export const AT_ONCE = 32;
 
 /**
  * Writes a plan's offsets on the target, for groups that are not active there, and reads them back. What is there already
@@ -161,13 +159,4 @@ async function readBack(target: KafkaPort, groups: readonly AppliedGroup[]): Pro
     details: wrong.slice(0, 20),
     fix: "look for something else that writes offsets of these groups (a client, or another mirror's group sync), stop it, and run again",
   });
-}
-
-/** Does the work for each item, a few at a time; the first error stops the rest. */
-export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, lane));
 }

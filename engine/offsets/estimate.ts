@@ -1,6 +1,6 @@
 import { type OpenKafka, withClusters } from "../clusters";
 import type { MigrationModel } from "../model";
-import { AT_ONCE } from "./apply";
+import { AT_ONCE } from "./parallel";
 import { isInPlace, partitionsOf } from "./summary";
 import type { OffsetPlan } from "./types";
 

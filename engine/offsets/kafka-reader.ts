@@ -1,6 +1,7 @@
-import type { KafkaPort } from "../kafka/port";
+import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { fetchBatches, type Isolation, scan, type Span } from "../records";
 import { truncated, walkFetched } from "../records/read";
+import { inParallel } from "./parallel";
 import type { LogReader, ScanAsk } from "./reader";
 
 /** A stretch of at most this many offsets is a look at a few records: small fetches, many partitions in one. */
@@ -8,6 +9,10 @@ const FEW = 64;
 
 /** Reads logs through the port. */
 export function kafkaReader(port: KafkaPort, isolation: Isolation): LogReader {
+  const offsetAt = async (partition: TopicPartition, timestamp: number): Promise<number | undefined> => {
+    const offset = (await port.listOffsets([partition], timestamp))[0]?.offset ?? -1n;
+    return offset < 0n ? undefined : Number(offset);
+  };
   return {
     async scan(asks, signal) {
       for (const round of rounds(asks)) {
@@ -16,9 +21,13 @@ export function kafkaReader(port: KafkaPort, isolation: Isolation): LogReader {
         await scan(port, [...long.keys()], { isolation, visit: (span, record) => long.get(span)?.see(record), signal });
       }
     },
-    async offsetAt(partition, timestamp) {
-      const offset = (await port.listOffsets([partition], timestamp))[0]?.offset ?? -1n;
-      return offset < 0n ? undefined : Number(offset);
+    offsetAt,
+    async offsetsAt(places) {
+      const found: (number | undefined)[] = places.map(() => undefined);
+      await inParallel([...places.entries()], async ([i, { topic, partition, timestamp }]) => {
+        found[i] = await offsetAt({ topic, partition }, timestamp);
+      });
+      return found;
     },
   };
 }

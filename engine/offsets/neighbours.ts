@@ -29,19 +29,19 @@ export function around(place: number, bounds: Bounds): { from: number; to: numbe
 }
 
 /**
- * Proves a landing place from a few records: both stretches are without gaps and outside transactions, the record at
- * `g` equals the one at `t` and no other near it, and its neighbours are equal at equal distances. Together with
- * `byArithmetic` (as many offsets to the end on both sides) that leaves no room for a later copy of the record.
- * @returns undefined when proved, else why not.
+ * Looks for a landing place in a few records: both stretches are without gaps and outside transactions, the target keeps
+ * timestamps, the record at `g` equals the one at `t` and no other near it, and its neighbours are equal at equal
+ * distances. That alone proves nothing: contents that repeat look the same one period further on, and duplicates shift
+ * the place by as much. What is left to show is that `t` is the first copy (`whyNotFirst`).
+ * @returns undefined when the place holds, else why not.
  */
-export function whyNotProved(g: number, t: number, origin: Stretch, target: Stretch): string | undefined {
+export function whyNotThere(g: number, t: number, origin: Stretch, target: Stretch): string | undefined {
   if (origin.records.some((r) => r.transactional) || target.records.some((r) => r.transactional)) return "transactions leave markers in the log";
   const here = contiguous(origin);
   const there = contiguous(target);
   if (here === undefined || there === undefined) return "the log has gaps";
-  const timestamps = !target.records.some((r) => r.stamped);
-  const same = (a: Seen | undefined, b: Seen | undefined): boolean =>
-    a !== undefined && b !== undefined && sameRecord(a, b, timestamps);
+  if (target.records.some((r) => r.stamped)) return "the target stamps records itself";
+  const same = (a: Seen | undefined, b: Seen | undefined): boolean => a !== undefined && b !== undefined && sameRecord(a, b, true);
   const landing = there.get(t);
   const record = here.get(g);
   if (record === undefined || landing === undefined) return "no record at the place";
@@ -58,6 +58,18 @@ export function whyNotProved(g: number, t: number, origin: Stretch, target: Stre
   }
   const alone = origin.records.length === 1;
   return compared > 0 || alone ? undefined : "no neighbour to compare";
+}
+
+/** How many records with the landing record's timestamp or a later one may lie before it; beyond, the tail is read. */
+export const MOST_BEFORE = 1_000;
+
+/**
+ * The stretch in which an earlier copy of the record at `t` would lie: from the target's first record with its timestamp or
+ * a later one. undefined: too long to be looked at.
+ */
+export function beforeFirst(t: number, first: number | undefined, target: Bounds): { from: number; to: number } | undefined {
+  if (first === undefined || first > t || t - first > MOST_BEFORE) return undefined;
+  return { from: Math.max(target.start, first), to: t };
 }
 
 function contiguous(stretch: Stretch): Map<number, Seen> | undefined {

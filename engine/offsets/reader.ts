@@ -10,6 +10,11 @@ export interface ScanAsk extends TopicPartition {
   see(cursor: RecordCursor): void;
 }
 
+/** A time (ms) in one partition. */
+export interface Moment extends TopicPartition {
+  timestamp: number;
+}
+
 /** What the translation needs of one cluster's logs. */
 export interface LogReader {
   /**
@@ -19,4 +24,6 @@ export interface LogReader {
   scan(asks: readonly ScanAsk[], signal?: AbortSignal): Promise<void>;
   /** The first offset whose record has this timestamp (ms) or a later one; undefined when there is none. */
   offsetAt(partition: TopicPartition, timestamp: number): Promise<number | undefined>;
+  /** The same for many places at once, in order; a partition may be named several times. */
+  offsetsAt(places: readonly Moment[]): Promise<(number | undefined)[]>;
 }

@@ -4,7 +4,7 @@ import type { CommittedOffset, KafkaPort } from "../kafka/port";
 import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
 import { countText } from "../units";
-import { inParallel } from "./apply";
+import { inParallel } from "./parallel";
 import type { AppliedGroup, AppliedOffsets, RevertedOffsets, WrittenOffset } from "./types";
 
 /**

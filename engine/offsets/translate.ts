@@ -2,7 +2,8 @@ import type { Progress } from "../progress";
 import { countText } from "../units";
 import { lastCopy, lastVisible, type Extent } from "./ends";
 import { land } from "./land";
-import { around, byArithmetic, whyNotProved, type Bounds } from "./neighbours";
+import { nothingLeft } from "./nothing-left";
+import { around, beforeFirst, byArithmetic, whyNotThere, type Bounds } from "./neighbours";
 import type { LogReader, ScanAsk } from "./reader";
 import { keep, sameRecord, type Seen } from "./seen";
 import { OriginTail, type Place, TargetTail } from "./tail";
@@ -24,7 +25,7 @@ export interface PartitionTask {
 export type How =
   /** Nothing visible at or after it: the end of what was copied. */
   | "end"
-  /** Proved from the records around it and equal distances to the end. */
+  /** The first copy of the record, with equal neighbours and as many offsets to the end. */
   | "neighbours"
   /** Read from there to the end on both sides. */
   | "tail"
@@ -89,7 +90,11 @@ async function findEnd(target: LogReader, task: PartitionTask, last: Seen | unde
   const answers = new Map<number, Translation>();
   const timestamps = targetLast === undefined || !targetLast.stamped;
   const work: Work = { task, answers, timestamps, open: [], origin: { ...task.origin }, target: { ...task.target } };
-  const settled = last === undefined || (targetLast !== undefined && sameRecord(last, targetLast, timestamps));
+  if (last === undefined) {
+    for (const g of task.committed) answers.set(g, nothingLeft(g, task, targetLast !== undefined));
+    return work;
+  }
+  const settled = targetLast !== undefined && sameRecord(last, targetLast, timestamps);
   let end: number | undefined = task.target.end;
   let beyond = false;
   if (!settled) {
@@ -97,10 +102,10 @@ async function findEnd(target: LogReader, task: PartitionTask, last: Seen | unde
     end = copy === undefined ? undefined : copy + 1;
     beyond = copy !== undefined;
   }
-  const originEnd = last === undefined ? task.origin.start : last.offset + 1;
+  const originEnd = last.offset + 1;
   for (const g of task.committed) {
-    if (end === undefined) answers.set(g, incomplete(last as Seen));
-    else if (last === undefined || g >= originEnd) answers.set(g, atEnd(g, task, end, beyond));
+    if (end === undefined) answers.set(g, incomplete(last));
+    else if (g >= originEnd) answers.set(g, atEnd(g, task, end, beyond));
     else work.open.push(Math.max(g, task.origin.start));
   }
   work.open = [...new Set(work.open)].sort((a, b) => a - b);
@@ -137,7 +142,7 @@ interface Probe {
 async function byNeighbours(origin: LogReader, target: LogReader, work: readonly Work[], signal?: AbortSignal): Promise<void> {
   const probes: Probe[] = [];
   for (const w of work) {
-    if (w.task.compacted || tailIsCheaper(w)) continue;
+    if (w.task.compacted || !w.timestamps || tailIsCheaper(w)) continue;
     for (const g of w.open) {
       const t = byArithmetic(g, w.origin, w.target);
       if (t < w.target.start) continue;
@@ -153,10 +158,25 @@ async function byNeighbours(origin: LogReader, target: LogReader, work: readonly
       see: (cursor) => (side === "origin" ? p.seenHere : p.seenThere).push(keep(cursor)),
     }));
   await Promise.all([origin.scan(asks("origin"), signal), target.scan(asks("target"), signal)]);
-  for (const p of probes) {
-    const why = whyNotProved(p.g, p.t, { ...p.here, records: p.seenHere }, { ...p.there, records: p.seenThere });
-    if (why === undefined) answer(p.work, p.g, { target: p.t, exact: true, how: "neighbours", rereads: 0, missing: 0 });
+  const there = probes.filter((p) => whyNotThere(p.g, p.t, { ...p.here, records: p.seenHere }, { ...p.there, records: p.seenThere }) === undefined);
+  for (const p of await firstCopies(target, there, signal)) answer(p.work, p.g, { target: p.t, exact: true, how: "neighbours", rereads: 0, missing: 0 });
+}
+
+/** The probes whose landing record has no earlier copy on the target: only there can nothing be skipped. */
+async function firstCopies(target: LogReader, probes: readonly Probe[], signal?: AbortSignal): Promise<Probe[]> {
+  const partitionOf = ({ work }: Probe) => ({ topic: work.task.targetTopic, partition: work.task.partition });
+  const records = probes.map((p) => p.seenThere.find((r) => r.offset === p.t) as Seen);
+  const firsts = await target.offsetsAt(probes.map((p, i) => ({ ...partitionOf(p), timestamp: (records[i] as Seen).timestamp })));
+  const later = new Set<Probe>();
+  const asks: ScanAsk[] = [];
+  for (const [i, p] of probes.entries()) {
+    const record = records[i] as Seen;
+    const stretch = beforeFirst(p.t, firsts[i], p.work.target);
+    if (stretch === undefined) later.add(p);
+    else asks.push({ ...partitionOf(p), ...stretch, see: (cursor) => void (cursor.size === record.size && sameRecord(record, keep(cursor), true) && later.add(p)) });
   }
+  await target.scan(asks.filter((a) => a.from < a.to), signal);
+  return probes.filter((p) => !later.has(p));
 }
 
 /** Many groups, each at a place of its own in a short stretch: one pass over it serves them all. */

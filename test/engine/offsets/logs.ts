@@ -87,6 +87,7 @@ export function readerOf(logs: ReadonlyMap<string, Log>, committedOnly: boolean,
     if (log === undefined) throw new Error(`no log ${topic}:${partition}`);
     return log;
   };
+  const offsetAt: LogReader["offsetAt"] = async (p, timestamp) => visible(logOfPartition(p.topic, p.partition), false).find((e) => e.timestamp >= timestamp)?.offset;
   return {
     async scan(asks) {
       reads.scans++;
@@ -100,9 +101,8 @@ export function readerOf(logs: ReadonlyMap<string, Log>, committedOnly: boolean,
         }
       }
     },
-    async offsetAt(p, timestamp) {
-      return visible(logOfPartition(p.topic, p.partition), false).find((e) => e.timestamp >= timestamp)?.offset;
-    },
+    offsetAt,
+    offsetsAt: (places) => Promise.all(places.map((p) => offsetAt(p, p.timestamp))),
   };
 }
 

@@ -19,6 +19,18 @@ const drafts = (contents: number, transactional: boolean): fc.Arbitrary<Draft[]>
     { maxLength: 40 },
   ).map((list) => list.flatMap(({ repeat, ...d }) => Array.from({ length: repeat }, () => ({ ...d, transactional }) as Draft)));
 
+/** Contents that repeat with a period and then differ, under equal or rising timestamps; replays may go back by whole periods. */
+const periodic: fc.Arbitrary<Case> = fc
+  .record({ period: fc.integer({ min: 4, max: 9 }), periods: fc.integer({ min: 3, max: 6 }), rest: fc.integer({ min: 20, max: 40 }), equalTimes: fc.boolean(), stamping: fc.boolean(), back: fc.integer({ min: 0, max: 2 }), at: fc.nat({ max: 10 }), targetFrom: fc.nat({ max: 30 }) })
+  .map(({ period, periods, rest, equalTimes, stamping, back, at, targetFrom }): Case => {
+    const repeated = period * periods;
+    const list = Array.from({ length: repeated + rest }, (_, i): Draft => ({ body: String(i < repeated ? i % period : i), timestamp: equalTimes ? 1000 : 1000 + i }));
+    const origin = logOf(list);
+    const after = Math.min(repeated + rest - 2, repeated + 2 * period - 1 + at);
+    const replays = back === 0 ? [] : [{ after, to: after + 1 - back * period }];
+    return { origin, target: mirror(origin, { stamping, from: targetFrom, replays }), committedOnly: false };
+  });
+
 /** From "all records are equal" to "hardly any two are". */
 const variety = fc.constantFrom(0, 1, 3, 20, 1000);
 
@@ -71,12 +83,17 @@ function isSubsequence(short: readonly string[], long: readonly string[]): boole
 const contents = (c: Case, list: readonly Entry[]): string[] =>
   list.map((e) => (c.target.entries.some((x) => x.stamped === true) ? `/${e.body}` : content(e)));
 
+/** Nothing can be compared: such answers say that they are not exact, and how much is read again at most. */
+const emptied = (c: Case): boolean => visible(c.origin, c.committedOnly).length === 0;
+
 describe("translation of any log that a mirror can make", () => {
   it("never skips a record, whatever equal records and duplicates there are", async () => {
     await fc.assert(
-      fc.asyncProperty(variety.chain(cases), async (c) => {
+      fc.asyncProperty(fc.oneof(variety.chain(cases), periodic), async (c) => {
         for (const [g, answer] of await answersOf(c)) {
-          const { stays, moves } = readings(c, g, answer.target as number);
+          // What an emptied origin has deleted and the group had not read may still be on the target.
+          const kept = emptied(c) ? { ...c, origin: { ...c.origin, start: 0 } } : c;
+          const { stays, moves } = readings(kept, g, answer.target as number);
           expect(isSubsequence(contents(c, stays), contents(c, moves)), `offset ${g} -> ${answer.target}`).toBe(true);
         }
       }),
@@ -86,10 +103,11 @@ describe("translation of any log that a mirror can make", () => {
 
   it("reads nothing again but what it announces", async () => {
     await fc.assert(
-      fc.asyncProperty(variety.chain(cases), async (c) => {
+      fc.asyncProperty(fc.oneof(variety.chain(cases), periodic), async (c) => {
         for (const [g, answer] of await answersOf(c)) {
           const { stays, moves } = readings(c, g, answer.target as number);
-          expect(answer.rereads, `offset ${g} -> ${answer.target}`).toBe(moves.length - stays.length);
+          if (emptied(c)) expect(answer.rereads).toBeGreaterThanOrEqual(moves.length);
+          else expect(answer.rereads, `offset ${g} -> ${answer.target}`).toBe(moves.length - stays.length);
           if (answer.exact && answer.rereads === 0) expect(contents(c, moves)).toEqual(contents(c, stays));
         }
       }),
@@ -98,7 +116,7 @@ describe("translation of any log that a mirror can make", () => {
   });
 
   it("is exact whenever all records differ", async () => {
-    const differing = cases(1_000_000).filter((c) => new Set(c.origin.entries.map((e) => e.body)).size === c.origin.entries.length);
+    const differing = cases(1_000_000).filter((c) => !emptied(c) && new Set(c.origin.entries.map((e) => e.body)).size === c.origin.entries.length);
     await fc.assert(
       fc.asyncProperty(differing, async (c) => {
         for (const [g, answer] of await answersOf(c)) {

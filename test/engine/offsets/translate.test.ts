@@ -98,8 +98,36 @@ describe("exact translation", () => {
     const empty = await translated({ origin: plain(0), target: plain(0) }, [0]);
     expect(empty.get(0)).toMatchObject({ target: 0, exact: true, how: "end" });
     const gone = { ...plain(5), start: 5 };
-    const deleted = await translated({ origin: gone, target: plain(3) }, [2, 5]);
-    expect(deleted.get(2)).toMatchObject({ target: 3, exact: true, how: "end" });
+    expect((await translated({ origin: gone, target: plain(0) }, [2])).get(2)).toMatchObject({ target: 0, exact: true, how: "end" });
+  });
+
+  it("skips nothing that is on the target where the origin never held a record", async () => {
+    const answers = await translated({ origin: plain(0), target: plain(3, 7) }, [0]);
+    expect(answers.get(0)).toMatchObject({ target: 7, exact: true, rereads: 0, note: expect.stringContaining("never held a record") });
+  });
+
+  it("skips nothing that is on the target where the origin has deleted everything", async () => {
+    const origin = { ...plain(100), start: 100 };
+    const copied = await translated({ origin, target: plain(60, 40) }, [40, 100]);
+    expect(copied.get(40)).toMatchObject({ target: 40, exact: false, rereads: 60, note: expect.stringContaining("had not read the last 60") });
+    expect(copied.get(100)).toMatchObject({ target: 100, exact: false, rereads: 0, note: expect.stringContaining("nothing shows") });
+    const longer = await translated({ origin, target: plain(105) }, [100]);
+    expect(longer.get(100)).toMatchObject({ target: 0, exact: false, rereads: 105, note: expect.stringContaining("more records than were deleted") });
+  });
+
+  it("is not fooled by contents that repeat, where the duplicates are as many as some periods", async () => {
+    for (const stamping of [true, false]) {
+      const origin = logOf(Array.from({ length: 60 }, (_, i) => ({ body: String(i < 30 ? i % 5 : i), timestamp: 1000 })));
+      const story = mirrored(origin, { stamping, replays: [{ after: 49, to: 40 }] });
+      expect((await translated(story, [5])).get(5)).toMatchObject({ target: 0, exact: false, rereads: 15 });
+    }
+  });
+
+  it("still needs few records where many share a timestamp", async () => {
+    const story = mirrored(logOf(Array.from({ length: 5000 }, (_, i) => ({ timestamp: 1000 + Math.floor(i / 50) }))));
+    const reads = { scans: 0, records: 0 };
+    expect((await translated(story, [130], reads)).get(130)).toMatchObject({ target: 130, exact: true, how: "neighbours" });
+    expect(reads.records).toBeLessThan(60);
   });
 
   it("counts records, not offsets, when transactions leave markers and aborted records", async () => {

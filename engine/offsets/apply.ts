@@ -1,10 +1,12 @@
 import { withClusters, type Clusters, type OpenKafka } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
 import type { CommittedOffset, KafkaPort } from "../kafka/port";
-import type { MigrationModel } from "../model";
+import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
+import { selectPairs } from "../selection";
 import { countText, someOf } from "../units";
 import { inParallel } from "./parallel";
+import { revertWith } from "./revert";
 import { isConflict, isInPlace, partitionsOf } from "./summary";
 import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan, WrittenOffset } from "./types";
 
@@ -14,19 +16,20 @@ import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan
  * @returns what was written and what was there before: the input of `revertOffsets`.
  * @throws MigrationError OFFSETS_STALE when a group has moved on the origin since the plan; OFFSETS_BLOCKED, before
  *   anything is written, when groups are active on the target, have other offsets there, or have offsets that could not be
- *   translated (`blocked: "skip"` moves the others instead); OFFSETS_NOT_WRITTEN when reading back shows something else.
+ *   translated (`blocked: "skip"` moves the others instead), and, with everything taken back, when a group becomes active
+ *   meanwhile; OFFSETS_NOT_WRITTEN when reading back shows something else.
  */
 export async function applyOffsets(model: MigrationModel, plan: OffsetPlan, options: OffsetOptions, progress: Progress, open?: OpenKafka): Promise<AppliedOffsets> {
-  return withClusters(model, (clusters) => applyWith(clusters, plan, options, progress), open);
+  return withClusters(model, (clusters) => applyWith(clusters, model.mirror, plan, options, progress), open);
 }
 
-export async function applyWith(clusters: Clusters, plan: OffsetPlan, options: OffsetOptions, progress: Progress): Promise<AppliedOffsets> {
-  await refuseStale(clusters.origin, plan);
+export async function applyWith(clusters: Clusters, mirror: MirrorModel, plan: OffsetPlan, options: OffsetOptions, progress: Progress): Promise<AppliedOffsets> {
+  await refuseStale(clusters.origin, mirror, plan);
   const current = await refresh(clusters.target, plan.groups);
-  const blocks = current.map((g) => ({ group: g, why: whyBlocked(g, options) }));
-  const blocked = blocks.flatMap((b) => (b.why === undefined ? [] : [{ group: b.group.group, why: b.why }]));
+  const blocked = blockedGroups(current, options);
   if (blocked.length > 0 && options.blocked !== "skip") throw blockedError(blocked);
-  const free = blocks.filter((b) => b.why === undefined).map((b) => b.group);
+  const names = new Set(blocked.map((b) => b.group));
+  const free = current.filter((g) => !names.has(g.group));
 
   const groups = free.map(wanted).filter((g) => g.offsets.length > 0);
   const skipped = [...blocked];
@@ -42,13 +45,11 @@ export async function applyWith(clusters: Clusters, plan: OffsetPlan, options: O
   });
   const late = skipped.slice(blocked.length);
   const done = groups.filter((g) => !late.some((s) => s.group === g.group));
+  if (late.length > 0 && options.blocked !== "skip") throw blockedError(late, await takeBack(clusters, done, progress));
   await readBack(clusters.target, done);
-  if (late.length > 0 && options.blocked !== "skip") throw blockedError(late);
 
-  const all = done.flatMap((g) => g.offsets);
-  const inPlace = all.filter((o) => o.inPlace === true).length;
-  const applied: AppliedOffsets = { version: 1, at: new Date().toISOString(), groups: done, skipped, written: all.length - inPlace, inPlace };
-  progress.info(`offsets: ${countText(applied.written, "offset")} of ${countText(done.length, "group")} written and read back, ${inPlace} were there already`);
+  const applied = appliedOf(done, skipped);
+  progress.info(`offsets: ${countText(applied.written, "offset")} of ${countText(done.length, "group")} written and read back, ${applied.inPlace} were there already`);
   for (const { group, offsets } of done) {
     const again = offsets.reduce((sum, o) => sum + (o.rereads ?? 0), 0);
     if (again > 0) progress.warn(`offsets: group "${group}" will read ${countText(again, "record")} again`);
@@ -57,10 +58,35 @@ export async function applyWith(clusters: Clusters, plan: OffsetPlan, options: O
   return applied;
 }
 
-/** A plan is only as good as the committed offsets that it was made from. */
-async function refuseStale(origin: KafkaPort, plan: OffsetPlan): Promise<void> {
-  const now = await origin.groupOffsets(plan.groups.map((g) => g.group));
+function appliedOf(groups: AppliedGroup[], skipped: AppliedOffsets["skipped"]): AppliedOffsets {
+  const all = groups.flatMap((g) => g.offsets);
+  const inPlace = all.filter((o) => o.inPlace === true).length;
+  return { version: 1, at: new Date().toISOString(), groups, skipped, written: all.length - inPlace, inPlace };
+}
+
+/** Takes back what this run has written, and nothing that it found in place. Returns what could not be taken back. */
+async function takeBack(clusters: Clusters, done: readonly AppliedGroup[], progress: Progress): Promise<string[]> {
+  const written = done.map((g) => ({ ...g, offsets: g.offsets.filter((o) => o.inPlace === undefined) })).filter((g) => g.offsets.length > 0);
+  const { left } = await revertWith(clusters, appliedOf(written, []), progress);
+  return left.map((l) => `group "${l.group}" keeps its new offsets: it ${l.why}`);
+}
+
+/**
+ * A plan is only as good as the committed offsets that it was made from. A first commit counts, too: on another migrated
+ * partition, or of a group that had none.
+ */
+async function refuseStale(origin: KafkaPort, mirror: MirrorModel, plan: OffsetPlan): Promise<void> {
+  const now = await origin.groupOffsets([...plan.groups.map((g) => g.group), ...plan.nothingCommitted]);
   const moved: string[] = [];
+  const planned = new Set(plan.groups.flatMap((g) => g.topics.flatMap((t) => t.partitions.map((p) => `${g.group}:${t.topic}:${p.partition}`))));
+  const topics = new Set([...now.values()].flatMap((list) => list.map((o) => o.topic)));
+  const migrated = new Set(selectPairs([...topics], mirror).map((pair) => pair.origin));
+  for (const [group, offsets] of now) {
+    for (const o of offsets) {
+      if (o.offset < 0n || !migrated.has(o.topic) || planned.has(`${group}:${o.topic}:${o.partition}`)) continue;
+      moved.push(`group "${group}", ${o.topic}-${o.partition}: had no offset, is at ${o.offset}`);
+    }
+  }
   for (const group of plan.groups) {
     const offsets = new Map((now.get(group.group) ?? []).map((o) => [`${o.topic}:${o.partition}`, String(o.offset)]));
     for (const topic of group.topics) {
@@ -100,6 +126,14 @@ async function refresh(target: KafkaPort, groups: readonly GroupPlan[]): Promise
   });
 }
 
+/** The groups that can't be written as they are now, and why. */
+export function blockedGroups(groups: readonly GroupPlan[], options: OffsetOptions): { group: string; why: string }[] {
+  return groups.flatMap((group) => {
+    const why = whyBlocked(group, options);
+    return why === undefined ? [] : [{ group: group.group, why }];
+  });
+}
+
 function whyBlocked(group: GroupPlan, options: OffsetOptions): string | undefined {
   const offsets = partitionsOf(group);
   if (offsets.every(({ p }) => p.targetOffset === null ? p.how !== "incomplete" : isInPlace(p))) return undefined;
@@ -112,7 +146,7 @@ function whyBlocked(group: GroupPlan, options: OffsetOptions): string | undefine
   return `has other offsets on the target: ${someOf(shown, 5)}`;
 }
 
-function blockedError(blocked: readonly { group: string; why: string }[]): MigrationError {
+function blockedError(blocked: readonly { group: string; why: string }[], kept: readonly string[] = []): MigrationError {
   const fixes = [
     blocked.some((b) => b.why.includes("active on the target")) ? "stop the named members" : undefined,
     blocked.some((b) => b.why.startsWith("can't be translated")) ? "wait until the copy is complete" : undefined,
@@ -120,7 +154,7 @@ function blockedError(blocked: readonly { group: string; why: string }[]): Migra
     "or list the groups in excludeGroups",
   ].filter((f) => f !== undefined);
   return new MigrationError("OFFSETS_BLOCKED", `${countText(blocked.length, "group")} can't be moved`, {
-    details: blocked.slice(0, 50).map((b) => `group "${b.group}" ${b.why}`),
+    details: [...blocked.slice(0, 50).map((b) => `group "${b.group}" ${b.why}`), ...kept],
     fix: fixes.join("; "),
   });
 }

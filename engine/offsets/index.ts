@@ -1,5 +1,5 @@
 /** Moving consumer groups to their exact place on the target. See docs/offsets.md. */
-export { applyOffsets } from "./apply";
+export { applyOffsets, blockedGroups } from "./apply";
 export { continued } from "./continued";
 export { checkApplied, type MovedOffset } from "./check";
 export { readCheckpoints, type Checkpoints } from "./checkpoints";

@@ -1,4 +1,4 @@
-import { countText } from "../units";
+import { countText, someOf } from "../units";
 import type { GroupPlan, OffsetPlan, OffsetSummary, PartitionPlan } from "./types";
 
 const MOST_LINES = 100;
@@ -20,6 +20,7 @@ export const partitionsOf = (group: GroupPlan): { topic: string; p: PartitionPla
 export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
   const summary: OffsetSummary = { groups: plan.groups.length, offsets: 0, exact: 0, by: {}, rereads: 0, inPlace: 0, attention: [] };
   const lines: { weight: number; line: string }[] = plan.unknown.map((g) => ({ weight: 0, line: `group "${g}" was asked for and does not exist on the origin` }));
+  if (plan.nothingCommitted.length > 0) lines.push({ weight: 0, line: nothingCommitted(plan.nothingCommitted) });
   for (const group of plan.groups) {
     if (group.targetMembers.length > 0) lines.push({ weight: 1, line: `group "${group.group}" is active on the target: ${group.targetMembers.join(", ")}` });
     if (group.originMembers > 0) lines.push({ weight: 4, line: `group "${group.group}" still has ${countText(group.originMembers, "member")} on the origin: its offsets may move` });
@@ -41,12 +42,18 @@ export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
   return summary;
 }
 
+function nothingCommitted(groups: readonly string[]): string {
+  const [have, they] = groups.length === 1 ? ["has", "it starts"] : ["have", "they start"];
+  return `${countText(groups.length, "group")} ${have} no committed offset (${someOf(groups, 5)}): ${they} by auto.offset.reset on the target`;
+}
+
 function attention(p: PartitionPlan): { weight: number; text: string } | undefined {
   const note = p.note === undefined ? "" : ` (${p.note})`;
   if (p.targetOffset === null) return { weight: 1, text: `offset ${p.originOffset} can't be translated${note}` };
   const move = `${p.originOffset} -> ${p.targetOffset}`;
   if (p.compared !== undefined && p.compared.skips > 0) return { weight: 2, text: `${move} skips ${countText(p.compared.skips, "record")}; exact is ${p.compared.exactOffset}${note}` };
   if (isConflict(p)) return { weight: 3, text: `${move}, but the group is at ${p.found?.offset} on the target already` };
+  if (!p.exact && p.rereads === 0) return { weight: 6, text: `${move} is not proved${note}` };
   if (!p.exact) return { weight: 5, text: `${move} is not exact, ${countText(p.rereads, "record")} will be read again${note}` };
   if (p.rereads > 0) return { weight: 5, text: `${move}, ${countText(p.rereads, "record")} will be read twice: the mirror copied them twice${note}` };
   return p.note === undefined ? undefined : { weight: 7, text: `${move}${note}` };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { applyWith } from "../../../engine/offsets/apply";
+import { applyWith, blockedGroups } from "../../../engine/offsets/apply";
 import { planThrough } from "../../../engine/offsets/plan";
 import { revertWith } from "../../../engine/offsets/revert";
 import type { OffsetOptions, OffsetPlan } from "../../../engine/offsets";
@@ -29,7 +29,7 @@ function topic(name: string, records = 20): void {
 const clusters = () => ({ origin: origin.port("origin"), target: target.port("target") });
 const plan = (options: OffsetOptions = {}): Promise<OffsetPlan> =>
   planThrough(clusters(), { origin: readerOf(logs.origin, false), target: readerOf(logs.target, false) }, mirror, options, silent);
-const apply = (p: OffsetPlan, options: OffsetOptions = {}) => applyWith(clusters(), p, options, silent);
+const apply = (p: OffsetPlan, options: OffsetOptions = {}) => applyWith(clusters(), mirror, p, options, silent);
 
 beforeEach(() => {
   origin = new FakeCluster();
@@ -64,6 +64,7 @@ describe("planning", () => {
     origin.group("app", { "orders:0": 15 });
     const p = await plan();
     expect(p.nothingCommitted).toEqual(["idle"]);
+    expect(p.summary.attention).toEqual(["1 group has no committed offset (idle): it starts by auto.offset.reset on the target"]);
     expect(JSON.parse(JSON.stringify(p))).toEqual(p);
     expect(p.summary).toMatchObject({ groups: 1, offsets: 1, exact: 1, rereads: 0, by: { neighbours: 1 } });
   });
@@ -157,12 +158,46 @@ describe("applying", () => {
     expect(target.writes).toEqual([]);
   });
 
+  it("refuses a plan when a first offset was committed since, and only on what is migrated", async () => {
+    origin.group("app", { "orders:0": 15 });
+    origin.group("idle");
+    const p = await plan();
+    origin.group("app", { "orders:0": 15, "elsewhere:0": 3 });
+    await apply(p);
+    origin.group("app", { "orders:0": 15, "payments:0": 12 });
+    await expect(apply(p)).rejects.toThrow(/OFFSETS_STALE[^]*"app", payments-0: had no offset, is at 12/);
+    origin.group("app", { "orders:0": 15 });
+    origin.group("idle", { "lists:0": 11 });
+    await expect(apply(p)).rejects.toThrow(/OFFSETS_STALE[^]*"idle", lists-0: had no offset, is at 11/);
+  });
+
+  it("takes back what it wrote when a group becomes active meanwhile, but not what was there", async () => {
+    for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15, "payments:0": 12 });
+    target.group("a", { "orders:0": 5 });
+    target.group("b", { "orders:0": [17, "mine"] });
+    const p = await plan({ overwrite: true });
+    target.beforeWrite = (w) => {
+      if (w.startsWith("commit c")) target.group("c", {}, { members: ["early"] });
+    };
+    await expect(apply(p, { overwrite: true })).rejects.toThrow(/OFFSETS_BLOCKED[^]*"c" became active/);
+    expect([target.offsets("a"), target.offsets("b")]).toEqual([{ "orders:0": 5 }, { "orders:0": 17 }]);
+  });
+
+  it("says before it writes which groups are in the way", async () => {
+    for (const g of ["active", "elsewhere", "free"]) origin.group(g, { "orders:0": 15 });
+    target.group("active", {}, { members: ["checkout-1"] });
+    target.group("elsewhere", { "orders:0": 17 });
+    const p = await plan();
+    expect(blockedGroups(p.groups, {}).map((b) => b.group)).toEqual(["active", "elsewhere"]);
+    expect(blockedGroups(p.groups, { overwrite: true }).map((b) => b.group)).toEqual(["active"]);
+  });
+
   it("does not believe a write that does not read back", async () => {
     origin.group("app", { "orders:0": 15 });
     const p = await plan();
     const ports = clusters();
     const forgetful = { ...ports, target: new Proxy(ports.target, { get: (t, n) => (n === "alterGroupOffsets" ? async () => {} : Reflect.get(t, n)) }) };
-    await expect(applyWith(forgetful, p, {}, silent)).rejects.toThrow(/OFFSETS_NOT_WRITTEN[^]*wrote 5, reads nothing/);
+    await expect(applyWith(forgetful, mirror, p, {}, silent)).rejects.toThrow(/OFFSETS_NOT_WRITTEN[^]*wrote 5, reads nothing/);
   });
 });
 

@@ -12,10 +12,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     controller.abort();
   });
 }
-// `| head` closes the pipe: that ends the output, not with a stack trace.
+// `| head` closes the pipe: that ends the output, not with a stack trace. The command's answer stays the exit code when it is
+// known, which it is one turn later; else the code is what SIGPIPE would give.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  if (error.code !== "EPIPE") throw error;
+  setImmediate(() => process.exit(process.exitCode ?? 141));
 });
 
 void run(process.argv.slice(2), { out: process.stdout, err: process.stderr }, controller.signal).then((code) => {

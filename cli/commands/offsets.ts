@@ -1,6 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { isMigrationError, MigrationError } from "../../engine/errors";
-import { applyOffsets, type AppliedOffsets, type OffsetPlan, planFromCheckpoints, planOffsets, planToTime, revertOffsets } from "../../engine/offsets";
+import { applyOffsets, blockedGroups, type AppliedOffsets, type OffsetPlan, planFromCheckpoints, planOffsets, planToTime, revertOffsets } from "../../engine/offsets";
 import { countText } from "../../engine/units";
 import type { Command, Context, Outcome } from "../command";
 import { EXIT } from "../exit";
@@ -38,6 +38,7 @@ export const offsets: Command = {
     if (out !== undefined && !apply) read.mistake("--out needs --apply: a dry run writes nothing");
     read.check("offsets");
     if (revert !== undefined) return takeBack(context, revert, apply);
+    if (out !== undefined) await mayWrite(out);
 
     const given = migration.options.offsets;
     const options = {
@@ -57,10 +58,11 @@ export const offsets: Command = {
     const plan = plans[way]!;
     const unsure = plan.groups.some((g) => g.topics.some((t) => t.partitions.some((p) => p.targetOffset === null)));
     if (!apply) {
+      const blocked = blockedGroups(plan.groups, options);
       return {
-        exit: unsure ? EXIT.no : EXIT.fine,
-        lines: [...sideBySide(plans, read.flag("all")), "", ...exact.summary.attention.slice(0, 20), "dry run: nothing was written; --apply writes it"],
-        json: { applied: false, way, plans },
+        exit: unsure || blocked.length > 0 ? EXIT.no : EXIT.fine,
+        lines: [...sideBySide(plans, read.flag("all")), "", ...exact.summary.attention.slice(0, 20), ...refusals(blocked, options.blocked === "skip"), "dry run: nothing was written; --apply writes it"],
+        json: { applied: false, way, plans, blocked },
       };
     }
     const applied = await applyOffsets(migration.model, plan, options, progress);
@@ -76,6 +78,22 @@ export const offsets: Command = {
     };
   },
 };
+
+/** What --apply would say of groups that it can't write. */
+function refusals(blocked: readonly { group: string; why: string }[], skip: boolean): string[] {
+  if (blocked.length === 0) return [];
+  const shown = blocked.slice(0, 20).map((b) => `group "${b.group}" ${b.why}`);
+  return [`--apply would ${skip ? "leave alone" : "be refused for"} ${countText(blocked.length, "group")}:`, ...shown];
+}
+
+/** Offsets must not be written when what was there before can't be kept. An existing file stays as it is until then. */
+async function mayWrite(file: string): Promise<void> {
+  try {
+    await (await open(file, "a", 0o600)).close();
+  } catch (error) {
+    throw new MigrationError("CLI_OUT_FILE", `${file} can't be written: ${(error as Error).message}`, { fix: "give --out a file in a folder that exists and that you may write to; no offset was written" });
+  }
+}
 
 /** The checkpoints' answer; their absence is an error only for who asked for them. */
 async function byCheckpoints({ migration, progress, signal }: Context, exact: OffsetPlan, asked: boolean): Promise<OffsetPlan | undefined> {

@@ -87,6 +87,18 @@ describe("a finished copy", () => {
     expect(await there()).toBeUndefined();
   });
 
+  it("offsets: a dry run that --apply would refuse is no success, and --out is tried before anything is written", async () => {
+    const { model, topic, group } = await migrated();
+    const there = async () => (await ports.target.groupOffsets([group])).get(group)?.find((o) => o.topic === topic && o.offset >= 0n);
+    const nowhere = await command(model, "offsets", "--apply", "--out", join(folder, "missing", "kept.json"));
+    expect(nowhere).toMatchObject({ exit: 2, err: expect.stringContaining("CLI_OUT_FILE") });
+    expect(await there()).toBeUndefined();
+    await ports.target.alterGroupOffsets(group, [{ topic, partition: 0, offset: 9n, metadata: "" }]);
+    const dry = await command(model, "offsets");
+    expect(dry).toMatchObject({ exit: 1, out: expect.stringContaining(`group "${group}" has other offsets on the target`) });
+    expect(await command(model, "offsets", "--overwrite")).toMatchObject({ exit: 0 });
+  });
+
   it("offsets: the way by time stands beside the exact one", async () => {
     const { model, group, topic } = await migrated();
     const found = await command(model, "offsets", "--time", String(LATER), "--json");

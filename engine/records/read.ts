@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { MigrationError } from "../errors";
 import type { FetchedPartition, KafkaPort, KafkaRecord, TopicPartition } from "../kafka/port";
 import { RecordCursor, STOP, walk } from "./walk";
@@ -18,6 +19,9 @@ const LARGEST_BYTES = 16 * 1024 * 1024;
 /** Bytes that one call may bring when every partition fills its share. */
 const CALL_BYTES = 16 * 1024 * 1024;
 const PARTITIONS_PER_CALL = 250;
+/** How often, and for how long each time, a log is waited for that ends earlier than it did. */
+const WAITS = 20;
+const WAIT_MS = 100;
 
 export function keyOf(p: TopicPartition): string {
   return `${p.topic}:${p.partition}`;
@@ -68,6 +72,12 @@ export async function fetchBatches(
 function stuck(port: KafkaPort, at: TopicPartition & { offset: bigint }): MigrationError {
   return new MigrationError("KAFKA_NOT_AVAILABLE", `the ${port.side} cluster returns no record of ${at.topic}-${at.partition} at offset ${at.offset}, which lies before its end`, {
     fix: "check that the partition's leader can read its log",
+  });
+}
+
+function unreadable(port: KafkaPort, at: TopicPartition & { offset: bigint }): MigrationError {
+  return new MigrationError("KAFKA_NOT_AVAILABLE", `the leader of ${at.topic}-${at.partition} on the ${port.side} cluster shows its log up to offset ${at.offset} only, less than it did before`, {
+    fix: "run again once the cluster's replicas are in sync",
   });
 }
 
@@ -145,14 +155,19 @@ export function readLast(port: KafkaPort, spans: readonly Span[], count: number,
   return pickLast(port, spans, count, isolation, (record) => ({ ...record.toRecord(), stamped: record.stamped }));
 }
 
-/** The last `count` visible records inside each window. */
+/**
+ * The last `count` visible records inside each window. A leader that has just taken over may show less of its log than was
+ * listed before: it gets a moment.
+ * @throws MigrationError KAFKA_NOT_AVAILABLE when it goes on so
+ */
 async function readWindows<T>(port: KafkaPort, windows: readonly Span[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
   const found = new Map<string, T[]>();
   const ends = new Map(windows.map((w) => [keyOf(w), w.to]));
   for (const w of windows) found.set(keyOf(w), []);
   let open = windows.map((w) => ({ topic: w.topic, partition: w.partition, offset: w.from }));
-  while (open.length > 0) {
+  for (let waits = 0; open.length > 0; ) {
     const again: typeof open = [];
+    let behind: (typeof open)[number] | undefined;
     await fetchBatches(port, open, isolation, (request, fetched) => {
       if (fetched.outOfRange === true) throw truncated(port, request);
       const to = ends.get(keyOf(request))!;
@@ -161,9 +176,15 @@ async function readWindows<T>(port: KafkaPort, windows: readonly Span[], count: 
         list.push(pick(record));
         if (list.length > count * 2) list.splice(0, list.length - count);
       });
-      if (fetched.records.length > 0 && BigInt(next) < to) again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
+      // A last stable offset below the end is another thing: a transaction is open, and nothing after it is visible.
+      const short = fetched.records.length === 0 && fetched.highWatermark < to;
+      if (short) behind = request;
+      if (short || (fetched.records.length > 0 && BigInt(next) < to)) again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
     });
     open = again;
+    if (behind === undefined) continue;
+    if (++waits > WAITS) throw unreadable(port, behind);
+    await sleep(WAIT_MS);
   }
   return found;
 }

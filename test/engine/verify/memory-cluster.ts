@@ -1,0 +1,70 @@
+import type { Clusters } from "../../../engine/clusters";
+import type { KafkaPort, TopicPartition } from "../../../engine/kafka/port";
+import { encodeBatches, type TestRecord } from "../records/build";
+
+export interface MemoryLog {
+  records: TestRecord[];
+  /** Default 0, and one more than the last record's offset. */
+  start?: number;
+  end?: number;
+  /** Bytes on disk; undefined: the broker does not tell. */
+  size?: number;
+}
+
+export interface MemoryTopic {
+  logs: MemoryLog[];
+  configs?: Record<string, string>;
+}
+
+/** One cluster in memory: what the verification asks a port for. */
+export function memoryPort(side: "origin" | "target", topics: Record<string, MemoryTopic>): KafkaPort {
+  const logOf = (p: TopicPartition) => topics[p.topic]!.logs[p.partition]!;
+  const endOf = (log: MemoryLog) => log.end ?? (log.records.at(-1)?.offset ?? (log.start ?? 0) - 1) + 1;
+  const port: Partial<KafkaPort> = {
+    side,
+    listTopics: async () => Object.keys(topics),
+    describeTopics: async (names = Object.keys(topics)) =>
+      names.filter((n) => n in topics).map((name) => ({
+        name,
+        topicId: `${side} ${name}`,
+        internal: false,
+        partitions: topics[name]!.logs.map((_, partition) => ({ partition, leader: 1, replicas: [1], isr: [1] })),
+      })),
+    describeTopicConfigs: async (names) =>
+      new Map(names.filter((n) => n in topics).map((n) => [
+        n,
+        new Map(Object.entries({ "cleanup.policy": "delete", "segment.bytes": "1000", ...topics[n]!.configs }).map(([key, value]) => [key, { value, source: "dynamic-topic" as const, sensitive: false }])),
+      ])),
+    listOffsets: async (partitions, at) => partitions.map((p) => ({ topic: p.topic, partition: p.partition, timestamp: -1n, offset: BigInt(at === "earliest" ? (logOf(p).start ?? 0) : endOf(logOf(p))) })),
+    partitionSizes: async (names) =>
+      new Map(names.flatMap((topic) => (topics[topic]?.logs ?? []).flatMap((log, partition): [string, bigint][] => (log.size === undefined ? [] : [[`${topic}:${partition}`, BigInt(log.size)]])))),
+    fetch: async (requests) =>
+      new Map(requests.map((r) => {
+        const log = logOf(r);
+        const rest = log.records.filter((record) => record.offset >= Number(r.offset));
+        const records = encodeBatches(rest.map((record) => ({ baseOffset: record.offset, records: [record] })));
+        const end = BigInt(endOf(log));
+        // A log whose last records were compacted away still has an empty batch there.
+        const last = encodeBatches(rest.at(-1)?.offset === Number(end) - 1 ? [] : [{ baseOffset: Number(end) - 1, records: [] }]);
+        return [`${r.topic}:${r.partition}`, { records: r.offset >= end ? Buffer.alloc(0) : Buffer.concat([records, last]), highWatermark: end, lastStableOffset: end, logStartOffset: BigInt(log.start ?? 0), abortedTransactions: [] }];
+      })),
+  };
+  return port as KafkaPort;
+}
+
+export function memoryClusters(origin: Record<string, MemoryTopic>, target: Record<string, MemoryTopic>): Clusters {
+  return { origin: memoryPort("origin", origin), target: memoryPort("target", target) } as Clusters;
+}
+
+/** `key: value` at an offset; the value null is a tombstone. */
+export const put = (offset: number, key: string, value: string | null, timestamp = 1000): TestRecord => ({
+  offset,
+  timestamp,
+  key: Buffer.from(key),
+  value: value === null ? null : Buffer.from(value),
+  headers: [],
+});
+
+/** Records of keys of their own, at the offsets [from, to). */
+export const puts = (from: number, to: number, timestamp?: (offset: number) => number): TestRecord[] =>
+  Array.from({ length: to - from }, (_, i) => put(from + i, `k${from + i}`, `v${from + i}`, timestamp?.(from + i)));

@@ -79,10 +79,12 @@ async function tables(clusters: Clusters, group: readonly Pair[], isolation: Iso
   return found;
 }
 
-function judge(pair: Pair, differences: Differences, here: Latest | undefined, there: Latest | undefined): void {
+/** What two unlike latest records of one key mean. */
+export function judge(pair: Pair, differences: Differences, here: Latest | undefined, there: Latest | undefined): void {
   const gone = (latest: Latest | undefined) => pair.expireBefore !== undefined && latest !== undefined && latest.timestamp < pair.expireBefore;
-  // With a retention as well as compaction, what is old enough may be gone from either side.
-  if ((here === undefined || gone(here)) && (there === undefined || gone(there))) return;
+  // With a retention as well as compaction, what is old enough may be gone from a side whose log no longer begins at 0.
+  const deleted = (here !== undefined || pair.origin.from > 0n) && (there !== undefined || pair.target.from > 0n);
+  if (deleted && (here === undefined || gone(here)) && (there === undefined || gone(there))) return;
   if (here?.alive === true && there?.alive !== true) {
     differences.add("missing", 1, `the key of origin offset ${here.offset} has no value on the target`, { origin: here.offset });
   } else if (here?.alive === true && there?.alive === true) {

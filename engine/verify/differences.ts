@@ -60,14 +60,16 @@ export class Differences {
 
   /** Records at the origin's start that the target does not have: gone by retention, or never copied. */
   private lost(run: Run): void {
-    const { expireBefore, target } = this.pair;
+    const { expireBefore, sizeLimit, target } = this.pair;
     // Where the target's log begins at 0 nothing was ever deleted.
     const deleted = target.from > 0n;
-    const expired = deleted && expireBefore !== undefined && run.newest < expireBefore;
-    const limitedBySize = deleted && this.pair.limitedBySize === true;
-    if (limitedBySize) this.add("expired", run.count, `the origin begins ${records(run)} earlier (origin ${offsets(run)}): retention.bytes takes whole segments, so gone from the target`, { origin: run.first.offset });
-    else if (expired) this.add("expired", run.count, `the origin begins ${records(run)} earlier (origin ${offsets(run)}): older than the retention, so gone from the target`, { origin: run.first.offset });
-    else this.add("missing", run.count, `the first ${records(run)} of the origin ${are(run)} not on the target (origin ${offsets(run)})`, { origin: run.first.offset });
+    const at = { origin: run.first.offset };
+    const earlier = `the origin begins ${records(run)} earlier (origin ${offsets(run)})`;
+    const missing = `the first ${records(run)} of the origin ${are(run)} not on the target (origin ${offsets(run)})`;
+    if (deleted && expireBefore !== undefined && run.newest < expireBefore) this.add("expired", run.count, `${earlier}: older than the retention, so gone from the target`, at);
+    else if (!deleted || sizeLimit === undefined) this.add("missing", run.count, missing, at);
+    else if (sizeLimit === "reached") this.add("expired", run.count, `${earlier}: retention.bytes takes whole segments, so gone from the target`, at);
+    else this.add("missing", run.count, `${missing}: retention.bytes may have taken them, but ${sizeLimit === "unknown" ? "the brokers tell no sizes" : "both sides are not at this limit"}`, at);
   }
 
   done(): Difference[] {

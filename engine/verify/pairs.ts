@@ -15,10 +15,11 @@ export interface Pair {
   /** Records older than this may be gone from either side: the origin's retention. ms since the epoch; undefined: none by time. */
   expireBefore?: number;
   /**
-   * The target holds as much as the origin's `retention.bytes` allows, so that it may have deleted its oldest segments:
-   * Kafka deletes one only if what is left is no less (Kafka 4.3, UnifiedLog).
+   * The origin's retention is by size as well. `reached`: the origin is within a segment of `retention.bytes`, so that its
+   * own oldest records are about to go, and the target holds no less: Kafka deletes a segment only if what is left is no
+   * less (Kafka 4.3, UnifiedLog). `unknown`: the brokers tell no sizes.
    */
-  limitedBySize?: true;
+  sizeLimit?: "reached" | "not reached" | "unknown";
   /** Changes with the topic on either side: says whether an earlier run's result still holds. */
   identity: string;
 }
@@ -42,7 +43,8 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
   const names = selectPairs(await origin.listTopics(), mirror).filter((p) => !isHeartbeats(mirror, p.origin));
   const [here, there] = await Promise.all([read(origin, names.map((n) => n.origin)), read(target, names.map((n) => n.target))]);
   const [originLogs, targetLogs] = await Promise.all([logs(origin, here), logs(target, there)]);
-  const sizes = await sizesOf(target, names.map((n) => n.target).filter((_, i) => retentionBytes(here.get(names[i]!.origin)) >= 0));
+  const limited = names.filter((n) => retentionBytes(here.get(n.origin)) >= 0);
+  const [originSizes, targetSizes] = await Promise.all([sizesOf(origin, limited.map((n) => n.origin)), sizesOf(target, limited.map((n) => n.target))]);
   const result: Pairs = { topics: [], pairs: [], notes: [] };
   for (const name of names) {
     const [a, b] = [here.get(name.origin), there.get(name.target)];
@@ -51,14 +53,17 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
     else if (a.partitions !== b.partitions) result.notes.push(`topic ${name.origin} has ${a.partitions} partitions on the origin and ${b.partitions} on the target`);
     const compacted = [a, b].some((t) => t?.config("cleanup.policy").includes("compact"));
     result.topics.push({ ...name, partitions: a.partitions, compacted });
-    for (let partition = 0; partition < a.partitions; partition++) {
+    for (let partition = 0; partition < Math.max(a.partitions, b?.partitions ?? 0); partition++) {
+      // What is on one side only is compared with nothing.
+      const log = (spans: Map<string, Span>, topic: string) => spans.get(keyOf({ topic, partition })) ?? { topic, partition, from: 0n, to: 0n };
+      const [original, copy] = [log(originLogs, name.origin), log(targetLogs, name.target)];
+      if (partition >= a.partitions && copy.from === copy.to) continue;
       result.pairs.push({
-        origin: originLogs.get(`${name.origin}:${partition}`)!,
-        // What is not on the target is compared with nothing.
-        target: targetLogs.get(`${name.target}:${partition}`) ?? { topic: name.target, partition, from: 0n, to: 0n },
+        origin: original,
+        target: copy,
         compacted,
         timestamps: b?.config("message.timestamp.type") !== "LogAppendTime",
-        ...retention(a, sizes.get(`${name.target}:${partition}`)),
+        ...retention(a, originSizes.get(keyOf(original)), targetSizes.get(keyOf(copy))),
         identity: `${a.id} ${b?.id}`,
       });
     }
@@ -67,11 +72,17 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
 }
 
 /** The origin's own retention: a record that is younger must be on the target, whatever the target's settings. */
-function retention(topic: Topic, sizeOnTarget: bigint | undefined): Pick<Pair, "expireBefore" | "limitedBySize"> {
+function retention(topic: Topic, sizeHere: bigint | undefined, sizeThere: bigint | undefined): Pick<Pair, "expireBefore" | "sizeLimit"> {
   if (!topic.config("cleanup.policy").includes("delete")) return {};
-  const time = Number(topic.config("retention.ms") || -1);
-  const full = sizeOnTarget !== undefined && Number(sizeOnTarget) >= retentionBytes(topic);
-  return { ...(time >= 0 ? { expireBefore: Date.now() - time } : {}), ...(full ? { limitedBySize: true } : {}) };
+  const [time, bytes] = [Number(topic.config("retention.ms") || -1), retentionBytes(topic)];
+  return { ...(time >= 0 ? { expireBefore: Date.now() - time } : {}), ...(bytes >= 0 ? { sizeLimit: sizeLimit(bytes, Number(topic.config("segment.bytes")), sizeHere, sizeThere) } : {}) };
+}
+
+function sizeLimit(bytes: number, segment: number, here: bigint | undefined, there: bigint | undefined): NonNullable<Pair["sizeLimit"]> {
+  if (here === undefined || there === undefined) return "unknown";
+  // A limit smaller than a segment has no "nearly": any size would be near it.
+  const nearly = segment < bytes ? bytes - segment : bytes;
+  return Number(here) >= nearly && Number(there) >= bytes ? "reached" : "not reached";
 }
 
 /** -1: not limited. */
@@ -80,7 +91,7 @@ function retentionBytes(topic: Topic | undefined): number {
 }
 
 async function sizesOf(port: KafkaPort, topics: readonly string[]): Promise<Map<string, bigint>> {
-  return topics.length === 0 ? new Map() : port.partitionSizes(topics);
+  return topics.length === 0 ? new Map() : port.partitionSizes(topics).catch(() => new Map<string, bigint>());
 }
 
 interface Topic {

@@ -2,6 +2,7 @@ import type { Clusters } from "../clusters";
 import { type Isolation, keyOf, pickLast } from "../records/read";
 import type { RecordCursor } from "../records/walk";
 import { align, type Entry, type Run, type Step } from "./align";
+import { compareLatest, judge } from "./compacted";
 import { Differences } from "./differences";
 import { entryOf, listSequence } from "./entries";
 import { name, type Watch } from "./ordered";
@@ -15,8 +16,9 @@ interface TailEntry extends Entry {
   alive: boolean;
 }
 
-/** Compares the last records of each partition, many partitions at a time. */
+/** Compares the last records of each partition, many partitions at a time; wholly those that are compacted and whose ends do not tell. */
 export async function compareTails(clusters: Clusters, pairs: readonly Pair[], count: number, isolation: Isolation, watch: Watch): Promise<void> {
+  const undecided: Pair[] = [];
   const together = Math.max(1, Math.floor(ENTRIES_TOGETHER / (2 * count)));
   for (let from = 0; from < pairs.length; from += together) {
     watch.signal?.throwIfAborted();
@@ -33,15 +35,20 @@ export async function compareTails(clusters: Clusters, pairs: readonly Pair[], c
         pickLast(clusters.origin, same.map((p) => p.origin), count, isolation, pick(compareTimestamps)),
         pickLast(clusters.target, same.map((p) => p.target), count, TARGET_ISOLATION, pick(compareTimestamps)),
       ]);
-      for (const pair of same) await comparePair(pair, here.get(keyOf(pair.origin))!, there.get(keyOf(pair.target))!, count, watch);
+      for (const pair of same) {
+        if (!(await comparePair(pair, here.get(keyOf(pair.origin))!, there.get(keyOf(pair.target))!, count, watch))) undecided.push(pair);
+      }
     }
   }
+  await compareLatest(clusters, undecided, isolation, watch);
 }
 
-async function comparePair(pair: Pair, here: TailEntry[], there: TailEntry[], count: number, watch: Watch): Promise<void> {
+/** @returns false where the tails do not tell */
+async function comparePair(pair: Pair, here: TailEntry[], there: TailEntry[], count: number, watch: Watch): Promise<boolean> {
   const differences = new Differences(pair);
   const whole = { origin: here.length < count, target: there.length < count };
-  if (pair.compacted) compareKeys(differences, here, there, whole);
+  if (pair.compacted && !(decides(here, there, whole.origin, whole.target) && decides(there, here, whole.target, whole.origin))) return false;
+  if (pair.compacted) compareKeys(pair, differences, here, there, whole);
   else await compareBackwards(differences, here, there, whole);
   watch.done(pair, {
     ...name(pair),
@@ -50,6 +57,7 @@ async function comparePair(pair: Pair, here: TailEntry[], there: TailEntry[], co
     ...(whole.target ? { targetRecords: there.length } : {}),
     differences: differences.done(),
   });
+  return true;
 }
 
 /** From the end backwards, until one side's tail is used up. */
@@ -89,27 +97,24 @@ function turn(run: Run): Run {
   return { ...run, first: run.last, last: run.first };
 }
 
-/**
- * The latest record of each key that both tails have; keys of one tail only count when the other is its whole log. The
- * origin's last live record has to be there in any case: a mirror sends it last, and compaction keeps it.
- */
-function compareKeys(differences: Differences, here: TailEntry[], there: TailEntry[], whole: { origin: boolean; target: boolean }): void {
-  const latest = (tail: TailEntry[]) => new Map(tail.map((e) => [e.key, e]));
+/** Whether the last key that is alive in one tail is in the other as well, or can't be on that side at all. */
+function decides(tail: TailEntry[], other: TailEntry[], whole: boolean, otherWhole: boolean): boolean {
+  const keys = latest(tail);
+  const last = tail.findLast((e) => e.alive && keys.get(e.key) === e);
+  return last === undefined ? whole : otherWhole || other.some((e) => e.key === last.key);
+}
+
+function latest(tail: TailEntry[]): Map<string, TailEntry> {
+  return new Map(tail.map((e) => [e.key, e]));
+}
+
+/** The latest record of each key that both tails have; keys of one tail only count when the other is its whole log. */
+function compareKeys(pair: Pair, differences: Differences, here: TailEntry[], there: TailEntry[], whole: { origin: boolean; target: boolean }): void {
   const [a, b] = [latest(here), latest(there)];
-  const last = [...a.values()].filter((e) => e.alive).at(-1);
-  if (last !== undefined && !whole.target && !b.has(last.key)) {
-    differences.add("missing", 1, `the last live record of the origin (offset ${last.offset}) is not among the last records on the target`, { origin: last.offset });
-  }
   for (const [key, mine] of a) {
     const other = b.get(key);
-    if (other === undefined) {
-      if (whole.target && mine.alive) differences.add("missing", 1, `the key of origin offset ${mine.offset} has no value on the target`, { origin: mine.offset });
-    } else if ((mine.alive || other.alive) && mine.hash !== other.hash) {
-      differences.add("changed", 1, `the key of origin offset ${mine.offset} has another latest record on the target (offset ${other.offset})`, { origin: mine.offset, target: other.offset });
-    }
+    if (other === undefined ? whole.target : mine.hash !== other.hash) judge(pair, differences, mine, other);
   }
   if (!whole.origin) return;
-  for (const [key, other] of b) {
-    if (!a.has(key) && other.alive) differences.add("extra", 1, `the key of target offset ${other.offset} does not exist on the origin`, { target: other.offset });
-  }
+  for (const [key, other] of b) if (!a.has(key)) judge(pair, differences, undefined, other);
 }

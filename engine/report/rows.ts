@@ -32,8 +32,11 @@ function proofOf(copy: TopicCopy | undefined, result: TopicResult | undefined, i
   if (result !== undefined) {
     if (result.faulty > 0) return { proof: `${countText(result.faulty, "partition")} differ${result.faulty === 1 ? "s" : ""}`, tone: "bad" };
     const full = input.verification!.result.mode === "full";
-    const how = result.compacted ? (full ? "latest value of each key equal" : "latest values of the last keys equal") : full ? "every record equal" : result.counted ? "counted, last records equal" : "last records equal";
-    return { proof: result.duplicates > 0 ? `${how}; ${countText(result.duplicates, "record")} twice` : how, tone: "good" };
+    // A compacted topic that was counted was read wholly, on both sides.
+    const how = result.compacted ? (full || result.counted ? "latest value of each key equal" : "last keys' latest values equal") : full ? "every record equal" : result.counted ? "counted, last records equal" : "last records equal";
+    const twice = result.duplicates > 0 ? [`${countText(result.duplicates, "record")} twice`] : [];
+    const deleted = result.oneSided !== undefined ? [`${countText(result.oneSided, "record")} deleted on one side`] : [];
+    return { proof: [how, ...twice, ...deleted].join("; "), tone: "good" };
   }
   if (copy === undefined) return { proof: "not looked at", tone: "waiting" };
   const hopeless = input.look!.against.some((f) => f.hopeless && (f.subject === copy.topic || f.subject === copy.target || f.subject.startsWith(`${copy.topic}-`)));

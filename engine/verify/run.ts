@@ -10,7 +10,7 @@ import { compareInOrder, type Watch } from "./ordered";
 import { type Pair, type Pairs, readPairs } from "./pairs";
 import { Memory } from "./resume";
 import { compareTails } from "./tails";
-import { isFault, type PartitionResult, type TopicResult, type VerifyOptions, type VerifyResult } from "./types";
+import { type DifferenceKind, isFault, type PartitionResult, type TopicResult, type VerifyOptions, type VerifyResult } from "./types";
 
 const LISTED = 1000;
 const NAMED = 20;
@@ -162,6 +162,8 @@ class Run {
       equal: faults.length === 0,
       topics: topics.map((t): TopicResult => {
         const results = byTopic.get(t.origin)!.map((p) => ({ pair: p, result: this.results.get(p)! }));
+        const counted = (...kinds: DifferenceKind[]) => results.flatMap(({ result }) => result.differences).filter((d) => kinds.includes(d.kind)).reduce((sum, d) => sum + d.count, 0);
+        const oneSided = counted("kept longer", "expired");
         const records = (side: "origin" | "target") => results.reduce((sum, { pair, result }) => sum + (result[`${side}Records`] ?? Number(pair[side].to - pair[side].from)), 0);
         return {
           topic: t.origin,
@@ -171,7 +173,8 @@ class Run {
           originRecords: records("origin"),
           targetRecords: records("target"),
           counted: results.every(({ result }) => result.originRecords !== undefined && result.targetRecords !== undefined),
-          duplicates: results.flatMap(({ result }) => result.differences).filter((d) => d.kind === "duplicate").reduce((sum, d) => sum + d.count, 0),
+          duplicates: counted("duplicate"),
+          ...(oneSided === 0 ? {} : { oneSided }),
           faulty: results.filter(({ result }) => result.differences.some(isFault)).length,
         };
       }),

@@ -68,6 +68,8 @@ export interface TopicResult {
   counted: boolean;
   /** Records on the target twice. */
   duplicates: number;
+  /** Records that one side has deleted and the other still holds; undefined: none. */
+  oneSided?: number;
   /** Partitions with a difference that is a fault. */
   faulty: number;
 }

@@ -18,13 +18,29 @@ describe("what the report says", () => {
     expect(report.topics.map((t) => [t.topic, t.proof, t.replication])).toEqual([
       ["orders", "counted, last records equal; 2 records twice", "1 \u2192 3"],
       ["orders-audit", "last records equal", undefined],
-      ["orders-state", "latest values of the last keys equal", undefined],
+      ["orders-state", "latest value of each key equal", undefined],
     ]);
     expect(report.groups).toEqual([
       { group: "reports", offsets: 0, proof: "left alone: active on the target", tone: "bad" },
       { group: "billing", offsets: 2, proof: "written and read back, 1 in place before", tone: "good" },
     ]);
     expect(report.residue).toBeNull();
+  });
+
+  it("claims no more of a topic than was compared", () => {
+    const proofs = (mode: "tail" | "full", counted: boolean) => {
+      const input = cutOver();
+      const { result } = input.verification!;
+      result.mode = mode;
+      for (const topic of result.topics) topic.counted = counted;
+      return buildReport(input).topics.filter((t) => t.topic !== "orders").map((t) => t.proof);
+    };
+    expect(proofs("full", true)).toEqual(["every record equal", "latest value of each key equal"]);
+    expect(proofs("tail", true)).toEqual(["counted, last records equal", "latest value of each key equal"]);
+    expect(proofs("tail", false)).toEqual(["last records equal", "last keys' latest values equal"]);
+    const input = cutOver();
+    input.verification!.result.topics[0]!.oneSided = 5;
+    expect(buildReport(input).topics[0]!.proof).toBe("counted, last records equal; 2 records twice; 5 records deleted on one side");
   });
 
   it("says also after the cutover which groups read records again", () => {

@@ -61,8 +61,10 @@ const cases = (contents: number): fc.Arbitrary<Case> =>
     }),
   );
 
-async function answersOf(c: Case): Promise<Map<number, Translation>> {
-  const committed = Array.from({ length: c.origin.end - c.origin.start + 4 }, (_, i) => c.origin.start + i - 1).filter((g) => g >= 0);
+/** `few` places only: many are read in one pass, which proves them in another way. */
+async function answersOf(c: Case, few = false): Promise<Map<number, Translation>> {
+  const every = Array.from({ length: c.origin.end - c.origin.start + 4 }, (_, i) => c.origin.start + i - 1).filter((g) => g >= 0);
+  const committed = few ? every.slice(0, 30) : every;
   const task = { originTopic: "t", targetTopic: "t", partition: 0, origin: c.origin, target: c.target, compacted: false, committed };
   const logs = (log: Log) => new Map([["t:0", log]]);
   return (await translate(readerOf(logs(c.origin), c.committedOnly), readerOf(logs(c.target), true), [task], silent))[0] as Map<number, Translation>;
@@ -98,6 +100,19 @@ describe("translation of any log that a mirror can make", () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it("never skips a record where contents repeat and a few records have to prove the place", async () => {
+    await fc.assert(
+      fc.asyncProperty(periodic, async (c) => {
+        for (const [g, answer] of await answersOf(c, true)) {
+          const { stays, moves } = readings(c, g, answer.target as number);
+          expect(isSubsequence(contents(c, stays), contents(c, moves)), `offset ${g} -> ${answer.target}`).toBe(true);
+          expect(answer.rereads).toBe(moves.length - stays.length);
+        }
+      }),
+      { numRuns: 300 },
     );
   });
 

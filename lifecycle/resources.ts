@@ -91,7 +91,7 @@ export class Gate extends Step {
   declare readonly passedAt: pulumi.Output<string | null>;
   declare readonly abandonedAt: pulumi.Output<string | null>;
   declare readonly result: pulumi.Output<GateResult | null>;
-  constructor(name: string, args: PhasedArgs & { options: GateOptions; abandon: boolean; fence: boolean }, opts: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: PhasedArgs & { options: GateOptions; abandon: boolean; fence: boolean; fenceOptions?: FenceOptions }, opts: pulumi.CustomResourceOptions) {
     super("gate", "Gate", name, { ...args, passed: undefined, passedAt: undefined, abandonedAt: undefined, result: undefined }, opts);
   }
 }
@@ -100,7 +100,7 @@ export class Gate extends Step {
 export class Verification extends Step {
   declare readonly verifiedAt: pulumi.Output<string | null>;
   declare readonly result: pulumi.Output<VerifyResult | null>;
-  constructor(name: string, args: PhasedArgs & { options: VerifyOptions; abandon: boolean; fence: boolean }, opts: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: PhasedArgs & { options: VerifyOptions; abandon: boolean; fence: boolean; fenceOptions?: FenceOptions }, opts: pulumi.CustomResourceOptions) {
     super("verification", "Verification", name, { ...args, verifiedAt: undefined, result: undefined }, opts);
   }
 }
@@ -108,7 +108,7 @@ export class Verification extends Step {
 /** Moves the consumer groups to their exact place on the target. */
 export class ConsumerOffsets extends Step {
   declare readonly applied: pulumi.Output<AppliedOffsets | null>;
-  constructor(name: string, args: PhasedArgs & { options: OffsetOptions; abandon: boolean; fence: boolean }, opts: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: PhasedArgs & { options: OffsetOptions; abandon: boolean; fence: boolean; fenceOptions?: FenceOptions }, opts: pulumi.CustomResourceOptions) {
     super("consumer-offsets", "ConsumerOffsets", name, { ...args, appliedAt: undefined, applied: undefined }, opts);
   }
 }

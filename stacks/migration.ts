@@ -21,6 +21,7 @@ function ownSettings(): StackSettings {
 
 function migrationArgs(settings: StackSettings): MigrationArgs {
   const { phase, profile, dialect, abandon, gate, verify, fence, checkpoints, report } = settings;
+  const { fenceOptions, preflight } = settings;
   const { kubeconfig, context, ...mirror } = settings.mirror;
   const { limitSeconds, ...replication } = settings.replication;
   const home = kubernetesCluster("mirror", { ...(kubeconfig ? { kubeconfig } : {}), ...(context ? { context } : {}) });
@@ -29,9 +30,11 @@ function migrationArgs(settings: StackSettings): MigrationArgs {
     profile,
     dialect,
     abandon,
-    gate,
+    gate: defined(gate) as NonNullable<MigrationArgs["gate"]>,
     verify,
     fence,
+    fenceOptions: fenceOptions && defined(fenceOptions),
+    preflight: preflight && defined(preflight),
     checkpoints,
     report,
     offsets: defined(settings.offsets),

@@ -111,6 +111,8 @@ const schema = z.strictObject({
     limitSeconds: seconds.default(1800),
     /** How long the origin's end offsets must stand still. Default 5; with `fence` 0. */
     stableSeconds: seconds.optional(),
+    /** Origin topics whose deleted records are accepted as lost. */
+    acceptTruncation: z.array(text).optional(),
   }).prefault({}),
   verify: z.strictObject({
     mode: z.enum(["none", "tail", "full"]).default("tail"),
@@ -132,6 +134,16 @@ const schema = z.strictObject({
     limitSeconds: seconds.optional(),
   }).prefault({}),
   fence: z.boolean().default(false),
+  fenceOptions: z.strictObject({
+    /** Principals (`User:name`) that go on writing. */
+    except: z.array(text).optional(),
+    /** What the brokers' `allow.everyone.if.no.acl.found` is, where they hide it. */
+    everyoneByDefault: z.boolean().optional(),
+  }).optional(),
+  preflight: z.strictObject({
+    /** Codes of findings that are known and accepted, e.g. TARGET_MESSAGE_SIZE_SMALLER. */
+    accept: z.array(text).optional(),
+  }).optional(),
   checkpoints: z.enum(["when-applied", "always", "never"]).default("when-applied"),
   /** False: no report is written. */
   report: z.union([z.literal(false), z.strictObject({ folder: text.optional() })]).default({}),

@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as kafka from "@pulumi/kafka";
 import type * as pulumi from "@pulumi/pulumi";
 import type { CheckpointsMode } from "../../engine/cleanup";
+import type { FenceOptions } from "../../engine/fence";
 import type { Phase, Profile } from "../../engine/model";
 import type { OffsetOptions } from "../../engine/offsets";
 import type { PreflightOptions } from "../../engine/preflight";
@@ -89,6 +90,11 @@ export interface MigrationArgs {
     limitSeconds?: number;
     /** How long the origin's end offsets must stand still, in seconds. Default 5; with `fence` 0. */
     stableSeconds?: number;
+    /**
+     * Origin topics whose records were deleted (retention, DeleteRecords) before they were seen copied, and whose loss is
+     * accepted: it becomes a warning. Default none. Example: `["sessions.expired"]`.
+     */
+    acceptTruncation?: string[];
   };
   verify?: {
     /** `tail`: counts and the last records of each partition. `full`: every record. Default `tail`. */
@@ -100,6 +106,8 @@ export interface MigrationArgs {
   replication?: ReplicationOptions;
   /** Deny writes on the migrated origin topics during the cutover. Default false. */
   fence?: boolean;
+  /** How the fence is made. Default: everyone is denied. Example: `{ everyoneByDefault: false }`. */
+  fenceOptions?: FenceOptions;
   /** When `destroy` may remove the checkpoints topic. Default `when-applied`; an abandoned migration: `always`. */
   checkpoints?: CheckpointsMode;
   preflight?: PreflightOptions;

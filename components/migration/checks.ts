@@ -10,7 +10,7 @@ import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/
 import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "./args";
 
 const KNOWN = [
-  "phase", "abandon", "profile", "dialect", "origin", "target", "mirror", "gate", "verify", "offsets", "replication", "fence", "checkpoints", "preflight", "report",
+  "phase", "abandon", "profile", "dialect", "origin", "target", "mirror", "gate", "verify", "offsets", "replication", "fence", "fenceOptions", "checkpoints", "preflight", "report",
 ];
 const REPORT_KEYS = ["folder"];
 const PHASES = ["mirror", "cutover", "cleanup"];

@@ -94,24 +94,26 @@ export class Lifecycle {
   aboveMirror(mirror: pulumi.Resource): CutoverSteps {
     const { phase, abandon, args } = this.context;
     const fence = args.fence ?? false;
-    const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fence, options: {} }, this.after(mirror));
+    // Absent rather than empty: a new key would change every state that has none.
+    const fenced = { fence, ...(args.fenceOptions === undefined ? {} : { fenceOptions: args.fenceOptions }) };
+    const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fence, options: args.fenceOptions ?? {} }, this.after(mirror));
     const gate = new Gate(
       this.named("gate"),
       {
         ...this.step,
         phase,
         abandon,
-        fence,
+        ...fenced,
         options: this.gateOptions(),
       },
       this.after(raised),
     );
     const verification = new Verification(
       this.named("verification"),
-      { ...this.step, phase, abandon, fence, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 } },
+      { ...this.step, phase, abandon, ...fenced, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 } },
       this.after(gate),
     );
-    const offsets = new ConsumerOffsets(this.named("consumer-offsets"), { ...this.step, phase, abandon, fence, options: args.offsets ?? {} }, this.after(verification));
+    const offsets = new ConsumerOffsets(this.named("consumer-offsets"), { ...this.step, phase, abandon, ...fenced, options: args.offsets ?? {} }, this.after(verification));
     const replication = new Replication(
       this.named("replication"),
       { ...this.step, phase, abandon, options: args.replication ?? {}, when: "cutover" },
@@ -132,8 +134,8 @@ export class Lifecycle {
   private gateOptions(): GateOptions {
     const { gate = {}, fence = false } = this.context.args;
     // Nobody writes behind a fence, which has itself waited for what was under way.
-    const { limitSeconds = 1800, stableSeconds = fence ? 0 : 5 } = gate;
-    return { limitMs: limitSeconds * 1000, stableForMs: stableSeconds * 1000, compareLastRecord: true };
+    const { limitSeconds = 1800, stableSeconds = fence ? 0 : 5, acceptTruncation } = gate;
+    return { limitMs: limitSeconds * 1000, stableForMs: stableSeconds * 1000, compareLastRecord: true, ...(acceptTruncation === undefined ? {} : { acceptTruncation }) };
   }
 
   private named(part: string): string {

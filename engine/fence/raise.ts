@@ -96,7 +96,7 @@ async function mustStayOpen(origin: KafkaPort, bare: string[], options: FenceOpt
   // Absent: Kafka's default, false. An authorizer's settings are hidden from DescribeConfigs (run on 4.3.1).
   if (setting === undefined || setting.value === "false") return [];
   throw new MigrationError("FENCE_DEFAULT_UNKNOWN", `no ACL names ${countText(bare.length, "migrated topic")} (${someOf(bare, 5)}), and the brokers hide what allow.everyone.if.no.acl.found is`, {
-    fix: "set fence.everyoneByDefault to what the origin's brokers have; with true, a rule that keeps reading allowed is made, too",
+    fix: "set fenceOptions.everyoneByDefault to what the origin's brokers have; with true, a rule that keeps reading allowed is made, too",
   });
 }
 

@@ -189,6 +189,8 @@ function moved(before: Map<string, number>, now: Map<string, number>): Finding[]
   return findings;
 }
 
+const ANEW = "set abandon to true and run `pulumi up`, then `pulumi destroy`, delete the topic on the target, and start the migration again";
+
 /** What to type or change next, by kind; earlier ones explain later ones. */
 const FIXES: Record<Finding["kind"], string> = {
   "no topics": "correct the patterns, or let the migration's administrator describe the topics",
@@ -198,8 +200,8 @@ const FIXES: Record<Finding["kind"], string> = {
   "connector failed": "mend what the trace names and restart the connector",
   "task failed": "mend what the trace names and restart the task",
   "connector not running": "set the mirror's state to running",
-  "stale offsets": "delete the topic on the target, and let a mirror with new storage topic names copy it",
-  truncated: "let a mirror with new storage topic names copy the topic, or accept the loss with acceptTruncation",
+  "stale offsets": `the topic has to be copied anew: ${ANEW}`,
+  truncated: `accept the loss by naming the topic in gate.acceptTruncation, or copy it anew: ${ANEW}`,
   "partition count": "give the target's topic the origin's partition count",
   "no target topic": "look for the reason in the worker's log; the mirror's user needs Create on the target",
   offline: "bring the partition's broker back",

@@ -34,6 +34,12 @@ describe("the stack's configuration", () => {
     expect(mistakesOf({ ...good, mirror: '{"topicPattern":"a.*"}' })).toEqual(['mirror.topicPattern: unknown key (did you mean "topicsPattern"?)']);
   });
 
+  test("takes what errors name as their fix", () => {
+    const settings = readSettings({ ...good, gate: '{"acceptTruncation":["a"]}', fenceOptions: '{"everyoneByDefault":false,"except":["User:x"]}', preflight: '{"accept":["TARGET_MESSAGE_SIZE_SMALLER"]}' });
+    expect(settings).toMatchObject({ gate: { acceptTruncation: ["a"] }, fenceOptions: { everyoneByDefault: false, except: ["User:x"] }, preflight: { accept: ["TARGET_MESSAGE_SIZE_SMALLER"] } });
+    expect(mistakesOf({ ...good, fenceOptions: '{"exept":["User:x"]}' })).toEqual(['fenceOptions.exept: unknown key (did you mean "except"?)']);
+  });
+
   test("the report: a folder, or false", () => {
     expect(readSettings(good).report).toEqual({});
     expect(readSettings({ ...good, report: "false" }).report).toBe(false);

@@ -18,6 +18,9 @@ const NAMED = 20;
 const SHORTEST_PAUSE_MS = 250;
 const PAUSE_PER_LOOK = 2;
 
+/** What a broker that restarts, or a topic that is deleted between two questions, gives rise to. */
+const PASSING = ["KAFKA_NOT_AVAILABLE", "KAFKA_UNREACHABLE", "KAFKA_UNKNOWN_TOPIC", "RECORDS_GONE"];
+
 /**
  * Waits until the copy is proved complete (docs/gate.md), with progress, for at most `limitMs`.
  * @throws MigrationError GATE_INCOMPLETE at the limit with what is missing; GATE_BLOCKED after `graceMs` for what waiting
@@ -75,7 +78,7 @@ class Gate {
     let last: { look: Look; against: Finding[] } | undefined;
     for (;;) {
       const begun = Date.now();
-      const look = await this.lookIfPossible();
+      const look = await this.ifPossible(() => this.look(false));
       const took = Date.now() - begun;
       if (look !== undefined) {
         const { against, warnings } = findingsOf(look, this.mirror, this.options);
@@ -85,9 +88,9 @@ class Gate {
         against.push(...writing);
         completeSince = against.length === 0 ? (completeSince ?? look.at) : undefined;
         if (against.length === 0 && look.at - quiet.since >= this.options.stableForMs) {
-          const outcome = await this.confirm(look, warnings, look.at - (completeSince ?? look.at));
-          if (!Array.isArray(outcome)) return outcome;
-          against.push(...outcome);
+          const outcome = await this.ifPossible(() => this.confirm(look, warnings, look.at - (completeSince ?? look.at)));
+          if (outcome !== undefined && !Array.isArray(outcome)) return outcome;
+          against.push(...(outcome ?? []));
         }
         last = { look, against };
         hopelessSince = against.some((f) => f.hopeless) ? (hopelessSince ?? Date.now()) : undefined;
@@ -115,11 +118,11 @@ class Gate {
   }
 
   /** A broker that restarts during a long wait is no reason to give up before the limit. */
-  private async lookIfPossible(): Promise<Look | undefined> {
+  private async ifPossible<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.look(false);
+      return await work();
     } catch (error) {
-      const passing = isMigrationError(error) && ["KAFKA_NOT_AVAILABLE", "KAFKA_UNREACHABLE", "RECORDS_GONE"].includes(error.code);
+      const passing = isMigrationError(error) && PASSING.includes(error.code);
       if (!passing || this.looks === 1 || Date.now() - this.started >= this.options.limitMs) throw error;
       this.progress.warn(error.message.split("\n", 1)[0]!);
       return undefined;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MigrationError } from "../errors";
-import type { ConfigChange, KafkaPort } from "../kafka/port";
+import type { ConfigChange, ConfigEntry, ConfigSource, KafkaPort } from "../kafka/port";
 import type { Progress } from "../progress";
 import { bytesText, someOf } from "../units";
 import type { PartitionChange } from "./plan";
@@ -31,20 +31,24 @@ export function throttledReplicas(changes: readonly PartitionChange[]): Map<stri
   return new Map([...lists].map(([topic, l]) => [topic, { leader: l.leader.join(","), follower: l.follower.join(",") }]));
 }
 
-/** Reads which of these topics and which brokers carry throttle settings. */
+/** Reads which of these topics and which brokers carry throttle settings of their own; a default of the whole cluster is none. */
 export async function findThrottle(target: KafkaPort, topics: readonly string[]): Promise<ThrottleFound> {
-  const { brokers } = await target.describeCluster();
-  const topicConfigs = await target.describeTopicConfigs(topics);
-  const brokerConfigs = await target.describeBrokerConfigs(brokers.map((b) => b.id));
-  const set = (config: Map<string, { value: string | null; source: string }> | undefined, keys: readonly string[]): boolean =>
-    keys.some((key) => {
-      const entry = config?.get(key);
-      return entry !== undefined && entry.source.startsWith("dynamic") && (entry.value ?? "") !== "";
-    });
+  const { lists, rates } = await readThrottle(target, topics);
+  return { topics: [...lists.keys()], brokers: [...rates.keys()] };
+}
+
+/** The lists by topic and the rates by broker, where there are any. */
+async function readThrottle(target: KafkaPort, topics: readonly string[]): Promise<{ lists: Map<string, string[]>; rates: Map<number, string[]> }> {
+  const ids = (await target.describeCluster()).brokers.map((b) => b.id);
   return {
-    topics: topics.filter((name) => set(topicConfigs.get(name), LISTS)),
-    brokers: brokers.map((b) => b.id).filter((id) => set(brokerConfigs.get(id), RATES)),
+    lists: own(topics, await target.describeTopicConfigs(topics), LISTS, "dynamic-topic"),
+    rates: own(ids, await target.describeBrokerConfigs(ids), RATES, "dynamic-broker"),
   };
+}
+
+function own<K>(names: readonly K[], configs: ReadonlyMap<K, ReadonlyMap<string, ConfigEntry>>, keys: readonly string[], source: ConfigSource): Map<K, string[]> {
+  const values = (name: K) => keys.map((key) => configs.get(name)?.get(key)).flatMap((e) => (e?.source === source && e.value ? [e.value] : []));
+  return new Map(names.map((name): [K, string[]] => [name, values(name)]).filter(([, found]) => found.length > 0));
 }
 
 /** Where a throttle for these changes has to be set: not on brokers that have one of somebody else's. */
@@ -98,16 +102,18 @@ export async function removeThrottle(target: KafkaPort, found: ThrottleFound): P
 
 /**
  * Removes what an interrupted run left. Ours are the lists on migrated topics (MirrorMaker 2 does not copy throttle settings)
- * and, where there are such lists, the brokers' rates.
+ * and the rates of the brokers that these lists name, where they are as `setThrottle` writes them: the same for both directions.
  * @returns the brokers whose rate is not ours
  */
 export async function removeLeftThrottle(target: KafkaPort, topics: readonly string[], progress: Progress): Promise<number[]> {
-  const found = await findThrottle(target, topics);
-  if (found.topics.length === 0) {
-    if (found.brokers.length > 0) progress.warn(`broker ${found.brokers.join(", ")} of the target has a replication throttle that is not this migration's: it is kept, and holds for new replicas where they are throttled`);
-    return found.brokers;
-  }
+  const { lists, rates } = await readThrottle(target, topics);
+  const listed = new Set([...lists.values()].flat().flatMap((list) => list.split(",").map((entry) => Number(entry.split(":")[1]))));
+  const ours = ([id, [leader, follower]]: [number, string[]]) => listed.has(id) && leader === follower;
+  const found: ThrottleFound = { topics: [...lists.keys()], brokers: [...rates].filter(ours).map(([id]) => id) };
+  const foreign = [...rates.keys()].filter((id) => !found.brokers.includes(id));
+  if (foreign.length > 0) progress.warn(`broker ${foreign.join(", ")} of the target has a replication throttle that is not this migration's: it is kept, and holds for new replicas where they are throttled`);
+  if (found.topics.length === 0) return foreign;
   await removeThrottle(target, found);
   progress.info(`removed the replication throttle that an interrupted run left on ${someOf(found.topics)}${found.brokers.length > 0 ? ` and broker ${found.brokers.join(", ")}` : ""}`);
-  return [];
+  return foreign;
 }

@@ -3,6 +3,7 @@ import { applyReplication, cancelReplication, planReplicationFor } from "../../.
 import { cut, FakeCluster, model, opening } from "./fake-target";
 
 const RATE = "leader.replication.throttled.rate";
+const RECEIVING = "follower.replication.throttled.rate";
 const LIST = "follower.replication.throttled.replicas";
 
 describe("applyReplication", () => {
@@ -90,11 +91,21 @@ describe("applyReplication", () => {
       await expect(apply({ throttleBytesPerSecond: 5_000_000 })).rejects.toThrow("the line was cut");
       expect(target.config("topic orders")).toEqual({});
       // Killed: nothing was cleaned up.
-      target.configs.set("topic orders", new Map([[LIST, "0:1"]]));
-      target.configs.set("broker 2", new Map([[RATE, "5000000"]]));
+      target.configs.set("topic orders", new Map([[LIST, "0:2"]]));
+      target.configs.set("broker 2", new Map([[RATE, "5000000"], [RECEIVING, "5000000"]]));
       await apply();
       expect(target.config("topic orders")).toEqual({ "min.insync.replicas": "2" });
       expect(target.config("broker 2")).toEqual({});
+    });
+
+    it("leaves somebody else's rates alone beside what a killed run left", async () => {
+      target.configs.set("topic orders", new Map([[LIST, "0:2,1:3"]]));
+      target.configs.set("broker 1", new Map([[RATE, "777"], [RECEIVING, "777"]]));
+      target.configs.set("broker 2", new Map([[RATE, "5000000"], [RECEIVING, "5000000"]]));
+      target.configs.set("broker 3", new Map([[RATE, "777"], [RECEIVING, "888"]]));
+      await apply({ throttleBytesPerSecond: 5_000_000 });
+      expect([1, 2, 3].map((id) => target.config(`broker ${id}`)[RATE])).toEqual(["777", undefined, "777"]);
+      expect(lines.join("\n")).toContain("warning: broker 1, 3 of the target has a replication throttle that is not this migration's");
     });
 
     it("leaves a rate alone that somebody else set", async () => {

@@ -78,8 +78,9 @@ class Gate {
     let last: { look: Look; against: Finding[] } | undefined;
     for (;;) {
       const begun = Date.now();
-      const look = await this.ifPossible(() => this.look(false));
+      const look = await this.ifPossible(() => this.look(false), this.looks === 0);
       const took = Date.now() - begun;
+      let missed = look === undefined;
       if (look !== undefined) {
         const { against, warnings } = findingsOf(look, this.mirror, this.options);
         const ends = new Map([...look.partitions].map(([key, p]) => [key, p.facts.end]));
@@ -90,6 +91,7 @@ class Gate {
         if (against.length === 0 && look.at - quiet.since >= this.options.stableForMs) {
           const outcome = await this.ifPossible(() => this.confirm(look, warnings, look.at - (completeSince ?? look.at)));
           if (outcome !== undefined && !Array.isArray(outcome)) return outcome;
+          missed = outcome === undefined;
           against.push(...(outcome ?? []));
         }
         last = { look, against };
@@ -101,7 +103,7 @@ class Gate {
       }
       const left = this.started + this.options.limitMs - Date.now();
       if (left <= 0) throw this.refusal("GATE_INCOMPLETE", `the copy was not proved complete within ${durationText(this.options.limitMs)}`, last?.look, last?.against ?? []);
-      const window = last?.against.length === 0 && quiet !== undefined ? quiet.since + this.options.stableForMs - Date.now() : this.options.pollMs;
+      const window = !missed && last?.against.length === 0 && quiet !== undefined ? quiet.since + this.options.stableForMs - Date.now() : this.options.pollMs;
       // While the origin moves the end is not near; once it stands still every moment until the gate opens is a moment without clients.
       const still = quiet !== undefined && last !== undefined && quiet.since < last.look.at;
       const pause = still ? Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_LOOK * took) : this.options.pollMs;
@@ -117,13 +119,13 @@ class Gate {
     return look;
   }
 
-  /** A broker that restarts during a long wait is no reason to give up before the limit. */
-  private async ifPossible<T>(work: () => Promise<T>): Promise<T | undefined> {
+  /** A broker that restarts during a long wait is no reason to give up before the limit. What fails at `first` is told at once. */
+  private async ifPossible<T>(work: () => Promise<T>, first = false): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
       const passing = isMigrationError(error) && PASSING.includes(error.code);
-      if (!passing || this.looks === 1 || Date.now() - this.started >= this.options.limitMs) throw error;
+      if (!passing || first || Date.now() - this.started >= this.options.limitMs) throw error;
       this.progress.warn(error.message.split("\n", 1)[0]!);
       return undefined;
     }
@@ -199,7 +201,7 @@ const FIXES: Record<Finding["kind"], string> = {
   "no topics": "correct the patterns, or let the migration's administrator describe the topics",
   "no storage topics": "check the mirror's storage topic names and that its workers run",
   "no connector": "check that the KafkaMirrorMaker2 is Ready and that its aliases are those of this migration",
-  "connector setting": "correct the source connector's configuration, then let the mirror copy anew what it left out",
+  "connector setting": `correct the source connector's configuration; topics of which it left something out have to be copied anew: ${ANEW}`,
   "connector failed": "mend what the trace names and restart the connector",
   "task failed": "mend what the trace names and restart the task",
   "connector not running": "set the mirror's state to running",
@@ -208,7 +210,7 @@ const FIXES: Record<Finding["kind"], string> = {
   "partition count": "give the target's topic the origin's partition count",
   "no target topic": "look for the reason in the worker's log; the mirror's user needs Create on the target",
   offline: "bring the partition's broker back",
-  "last record": "find out who else writes to the target's topic; if it is another topic of the same name, delete it and mirror anew",
+  "last record": `find out who else writes to the target's topic; for another topic of the same name: ${ANEW}`,
   "no tasks": "check the mirror's user on the origin (Read on the topics) and restart the connector",
   unassigned: "restart the source connector, or wait for its next refresh",
   "open transaction": "end the transaction's producer, or abort it with kafka-transactions.sh",

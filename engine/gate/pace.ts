@@ -48,7 +48,11 @@ export class Pace {
     const fresh = against.filter((f) => f.kind !== "behind" && !this.warned.has(f.kind + f.subject));
     for (const f of fresh) this.warned.add(f.kind + f.subject);
     const byKind = new Map<string, Finding[]>();
-    for (const f of fresh) byKind.set(f.kind, [...(byKind.get(f.kind) ?? []), f]);
+    for (const f of fresh) {
+      const same = byKind.get(f.kind);
+      if (same === undefined) byKind.set(f.kind, [f]);
+      else same.push(f);
+    }
     for (const [kind, same] of byKind) {
       this.progress.warn(same.length === 1 ? same[0]!.text : `${kind}: ${someOf(same.map((f) => f.subject), 5)}`);
     }

@@ -133,7 +133,11 @@ async function sizes(cluster: Cluster, topics: readonly string[]): Promise<Map<s
   const found = new Map<string, bigint>();
   await cluster.patiently(async () => {
     const groups = new Map<number, typeof partitions>();
-    for (const p of partitions) groups.set(p.leader, [...(groups.get(p.leader) ?? []), p]);
+    for (const p of partitions) {
+      const led = groups.get(p.leader);
+      if (led === undefined) groups.set(p.leader, [p]);
+      else led.push(p);
+    }
     await cluster.each(groups, async (broker, items) => {
       for (const { topic, partitions: held } of await cluster.links.send(broker, describeLogDirs, byTopic(items, (i) => i.partition))) {
         for (const p of held) if (!p.future) found.set(`${topic}:${p.partition}`, p.size);

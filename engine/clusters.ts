@@ -31,6 +31,21 @@ export async function withClusters<T>(
   }
 }
 
+/** Opens only one of the clusters: what does not need the other has to work when that one is gone. */
+export async function withCluster<T>(
+  model: Pick<MigrationModel, Side>,
+  side: Side,
+  work: (port: KafkaPort) => Promise<T>,
+  open: OpenKafka = openKafka,
+): Promise<T> {
+  const port = await open(model[side], side);
+  try {
+    return await work(port);
+  } finally {
+    await Promise.allSettled([port.close()]);
+  }
+}
+
 /** Requests sent to both clusters so far; 0 for a port that does not count. */
 export function requestCount(clusters: Clusters): number {
   const count = (port: KafkaPort & { requestCount?: () => number }) => port.requestCount?.() ?? 0;

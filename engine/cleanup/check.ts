@@ -1,10 +1,10 @@
-import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import { type OpenKafka, withClusters } from "../clusters";
 import { MigrationError } from "../errors";
 import type { MigrationModel, MirrorModel } from "../model";
 import { type InternalTopic, type InternalTopicKind, internalTopics } from "../naming";
 import { type Progress, silent } from "../progress";
 import { foreignReasons } from "./looks";
-import { readInternalTopics } from "./read";
+import { type NeededClusters, readInternalTopics } from "./read";
 
 export interface InternalTopicCheck extends InternalTopic {
   state: "absent" | "present" | "foreign";
@@ -33,7 +33,7 @@ export function renamedBy(kind: InternalTopicKind, mirror: Pick<MirrorModel, "of
 }
 
 /** Looks at every topic without judging: `foreign` is an answer here, not an error. */
-export async function inspectInternalTopics(clusters: Clusters, mirror: MirrorModel, topics: readonly InternalTopic[]): Promise<InternalTopicCheck[]> {
+export async function inspectInternalTopics(clusters: NeededClusters, mirror: MirrorModel, topics: readonly InternalTopic[]): Promise<InternalTopicCheck[]> {
   const seen = await readInternalTopics(clusters, topics);
   return topics.map((topic, i): InternalTopicCheck => {
     const found = seen[i];
@@ -44,7 +44,7 @@ export async function inspectInternalTopics(clusters: Clusters, mirror: MirrorMo
 }
 
 /** @throws MigrationError INTERNAL_TOPIC_FOREIGN naming every topic that is not what MirrorMaker 2 makes, and why */
-export async function requireOwn(clusters: Clusters, mirror: MirrorModel, topics: readonly InternalTopic[]): Promise<InternalTopicCheck[]> {
+export async function requireOwn(clusters: NeededClusters, mirror: MirrorModel, topics: readonly InternalTopic[]): Promise<InternalTopicCheck[]> {
   const checks = await inspectInternalTopics(clusters, mirror, topics);
   const foreign = checks.filter((c) => c.state === "foreign");
   if (foreign.length > 0) {

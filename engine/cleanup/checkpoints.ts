@@ -1,6 +1,6 @@
-import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import { type OpenKafka, withCluster } from "../clusters";
 import { MigrationError } from "../errors";
-import type { CommittedOffset } from "../kafka/port";
+import type { CommittedOffset, KafkaPort } from "../kafka/port";
 import { type Checkpoint, LatestCheckpoints } from "../mirror-records";
 import type { MigrationModel, MirrorModel } from "../model";
 import { type InternalTopic, internalTopics } from "../naming";
@@ -35,17 +35,18 @@ export async function deleteCheckpoints(model: MigrationModel, mode: Checkpoints
     progress.info(`target topic ${topic.name} is kept`);
     return { deleted: false, reason: "kept", checkpoints: 0 };
   }
-  return withClusters(
+  return withCluster(
     model,
-    async (clusters) => {
-      const [check] = await requireOwn(clusters, model.mirror, [topic]);
+    "target",
+    async (target) => {
+      const [check] = await requireOwn({ target }, model.mirror, [topic]);
       if (check!.state === "absent") {
         progress.info(`target topic ${topic.name} is gone already`);
         return { deleted: false, reason: "absent", checkpoints: 0 };
       }
-      await requireNoMembers(clusters.target, model.mirror);
-      const checkpoints = mode === "always" ? [] : await requireApplied(clusters, model.mirror, topic, progress);
-      await clusters.target.deleteTopics([topic.name]);
+      await requireNoMembers(target, model.mirror);
+      const checkpoints = mode === "always" ? [] : await requireApplied(target, model.mirror, topic, progress);
+      await target.deleteTopics([topic.name]);
       progress.info(`deleted target topic ${topic.name}`);
       return { deleted: true, reason: mode === "always" ? "asked for" : "applied", checkpoints: checkpoints.length };
     },
@@ -53,7 +54,7 @@ export async function deleteCheckpoints(model: MigrationModel, mode: Checkpoints
   );
 }
 
-async function requireApplied({ target }: Clusters, mirror: MirrorModel, topic: InternalTopic, progress: Progress): Promise<Checkpoint[]> {
+async function requireApplied(target: KafkaPort, mirror: MirrorModel, topic: InternalTopic, progress: Progress): Promise<Checkpoint[]> {
   const latest = new LatestCheckpoints();
   await readWhole(target, topic.name, (key, value) => void latest.add(key, value));
   const all = latest.list();
@@ -62,7 +63,7 @@ async function requireApplied({ target }: Clusters, mirror: MirrorModel, topic: 
   const relevant = all.filter((c) => selected.has(c.group) && c.partition < (present.get(c.topic) ?? 0));
   const left = all.length - relevant.length;
   if (left > 0) progress.info(`${countText(left, "checkpoint")} of groups that are not selected, or of partitions that the target does not have, need no offset`);
-  const missing = notApplied(relevant, await target.groupOffsets([...selected].filter((g) => relevant.some((c) => c.group === g))));
+  const missing = notApplied(relevant, await target.groupOffsets([...new Set(relevant.map((c) => c.group))]));
   if (missing.size > 0) {
     throw new MigrationError("CHECKPOINTS_NOT_APPLIED", `target: ${countText(missing.size, "group")} of ${selected.size} without committed offsets where the mirror has checkpoints for them; topic ${topic.name} is kept`, {
       fix: "apply the groups' offsets (`kafka-migration offsets --apply`) before removing the checkpoints, delete the groups on the origin that are no longer needed and leave them out of groupsPattern, or set checkpoints to \"always\"",

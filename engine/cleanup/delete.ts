@@ -1,4 +1,4 @@
-import { type OpenKafka, withClusters } from "../clusters";
+import { type OpenKafka, withCluster } from "../clusters";
 import { MigrationError } from "../errors";
 import type { MigrationModel, MirrorModel, Side } from "../model";
 import { type InternalTopic, internalTopics } from "../naming";
@@ -6,6 +6,7 @@ import { type Progress, silent } from "../progress";
 import { someOf } from "../units";
 import { requireOwn } from "./check";
 import { describeMirrorGroup, hasLeft, requireNoMembers } from "./gone";
+import { withNeeded } from "./read";
 
 export interface Deleted {
   /** False: there was nothing (any more). */
@@ -20,8 +21,9 @@ export interface Deleted {
  */
 export async function deleteInternalTopic(model: MigrationModel, topic: { side: Side; name: string }, progress: Progress = silent, open?: OpenKafka): Promise<Deleted> {
   const own = ownTopic(model.mirror, topic);
-  return withClusters(
+  return withNeeded(
     model,
+    [own],
     async (clusters) => {
       const [check] = await requireOwn(clusters, model.mirror, [own]);
       if (check!.state === "absent") {
@@ -29,7 +31,7 @@ export async function deleteInternalTopic(model: MigrationModel, topic: { side: 
         return { deleted: false };
       }
       await requireNoMembers(clusters.target, model.mirror);
-      await clusters[own.side].deleteTopics([own.name]);
+      await clusters[own.side]!.deleteTopics([own.name]);
       progress.info(`deleted ${own.side} topic ${own.name}`);
       return { deleted: true };
     },
@@ -52,9 +54,10 @@ function ownTopic(mirror: MirrorModel, topic: { side: Side; name: string }): Int
  * @throws MigrationError MIRROR_STILL_RUNNING; MIRROR_GROUP_FOREIGN when the group holds committed offsets or is not Connect's
  */
 export async function deleteMirrorGroups(model: MigrationModel, progress: Progress = silent, open?: OpenKafka): Promise<Deleted> {
-  return withClusters(
+  return withCluster(
     model,
-    async ({ target }) => {
+    "target",
+    async (target) => {
       const { groupId } = model.mirror;
       const group = await describeMirrorGroup(target, model.mirror);
       if (group.state === "Dead" && group.members.length === 0) {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import type { OpenKafka } from "../clusters";
 import { MigrationError } from "../errors";
 import type { GroupDescription, KafkaPort, TopicPartition } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
@@ -7,6 +7,7 @@ import { type InternalTopic, internalTopics } from "../naming";
 import { type Progress, silent } from "../progress";
 import { countText, durationText, someOf } from "../units";
 import { type InternalTopicCheck, requireOwn } from "./check";
+import { type NeededClusters, withNeeded } from "./read";
 
 export interface GoneOptions {
   /** Longest wait for the workers to leave and the internal topics to be quiet, in milliseconds. */
@@ -31,13 +32,15 @@ const SAY_EVERY_MS = 10_000;
  * MIRROR_STILL_RUNNING with the members, or the topics that grow, when `limitMs` is over
  */
 export async function proveMirrorGone(model: MigrationModel, options: GoneOptions, progress: Progress = silent, signal?: AbortSignal, open?: OpenKafka): Promise<MirrorGone> {
-  return withClusters(
+  const own = internalTopics(model.mirror);
+  return withNeeded(
     model,
+    own,
     async (clusters) => {
-      const topics = await requireOwn(clusters, model.mirror, internalTopics(model.mirror));
+      const topics = await requireOwn(clusters, model.mirror, own);
       const deadline = Date.now() + options.limitMs;
       const groupState = await waitForNoMembers(clusters.target, model.mirror, { ...options, deadline }, progress, signal);
-      await waitForQuiet(clusters, internalTopics(model.mirror), { ...options, deadline }, progress, signal);
+      await waitForQuiet(clusters, own, { ...options, deadline }, progress, signal);
       progress.info(`the mirror is gone: Connect group ${model.mirror.groupId} is ${groupState}, ${countText(topics.filter((t) => t.state === "present").length, "internal topic")} to delete`);
       return { group: model.mirror.groupId, groupState, topics };
     },
@@ -89,12 +92,12 @@ async function waitForNoMembers(target: KafkaPort, mirror: MirrorModel, wait: Wa
 }
 
 /** Workers that left their group may still flush, and connectors of a worker that lost its group still write. */
-async function waitForQuiet({ origin, target }: Clusters, topics: readonly InternalTopic[], wait: Wait, progress: Progress, signal?: AbortSignal): Promise<void> {
+async function waitForQuiet(clusters: NeededClusters, topics: readonly InternalTopic[], wait: Wait, progress: Progress, signal?: AbortSignal): Promise<void> {
   const quietMs = wait.quietMs ?? 3_000;
-  let before = await ends(origin, target, topics);
+  let before = await ends(clusters, topics);
   for (;;) {
     await pauseFor(quietMs, signal);
-    const now = await ends(origin, target, topics);
+    const now = await ends(clusters, topics);
     const grown = [...now].filter(([key, end]) => before.has(key) && before.get(key) !== end).map(([key]) => key);
     if (grown.length === 0) return;
     if (Date.now() >= wait.deadline) {
@@ -107,9 +110,9 @@ async function waitForQuiet({ origin, target }: Clusters, topics: readonly Inter
   }
 }
 
-async function ends(origin: KafkaPort, target: KafkaPort, topics: readonly InternalTopic[]): Promise<Map<string, bigint>> {
+async function ends({ origin, target }: NeededClusters, topics: readonly InternalTopic[]): Promise<Map<string, bigint>> {
   const found = new Map<string, bigint>();
-  for (const port of [origin, target]) {
+  for (const port of origin === undefined ? [target] : [origin, target]) {
     const names = topics.filter((t) => t.side === port.side).map((t) => t.name);
     if (names.length === 0) continue;
     const partitions = (await port.describeTopics(names)).flatMap((t) => t.partitions.map((p): TopicPartition => ({ topic: t.name, partition: p.partition })));

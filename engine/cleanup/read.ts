@@ -1,5 +1,6 @@
-import type { Clusters } from "../clusters";
+import { type Clusters, type OpenKafka, withCluster, withClusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
+import type { MigrationModel } from "../model";
 import type { InternalTopic } from "../naming";
 import { readLast, scan, type Span, STOP } from "../records";
 import type { SampleRecord, SeenTopic } from "./looks";
@@ -7,13 +8,21 @@ import type { SampleRecord, SeenTopic } from "./looks";
 /** Records looked at from each end of every partition. */
 const SAMPLE = 100;
 
+/** The target, where Connect's group is, and the origin where a topic that is worked on is there. */
+export type NeededClusters = Pick<Clusters, "target"> & Partial<Clusters>;
+
+/** Opens what these topics need: once nothing is left on the origin it may be gone itself. */
+export async function withNeeded<T>(model: MigrationModel, topics: readonly InternalTopic[], work: (clusters: NeededClusters) => Promise<T>, open?: OpenKafka): Promise<T> {
+  return topics.some((t) => t.side === "origin") ? withClusters(model, work, open) : withCluster(model, "target", (target) => work({ target }), open);
+}
+
 /** What is seen of each topic, in the order asked; undefined: it does not exist. */
-export async function readInternalTopics(clusters: Clusters, topics: readonly InternalTopic[]): Promise<(SeenTopic | undefined)[]> {
+export async function readInternalTopics(clusters: NeededClusters, topics: readonly InternalTopic[]): Promise<(SeenTopic | undefined)[]> {
   const seen = new Map<string, SeenTopic>();
   for (const side of ["origin", "target"] as const) {
     const names = [...new Set(topics.filter((t) => t.side === side).map((t) => t.name))];
     if (names.length === 0) continue;
-    for (const [name, topic] of await readSide(clusters[side], names)) seen.set(`${side} ${name}`, topic);
+    for (const [name, topic] of await readSide(clusters[side]!, names)) seen.set(`${side} ${name}`, topic);
   }
   return topics.map((t) => seen.get(`${t.side} ${t.name}`));
 }
@@ -61,7 +70,11 @@ async function sample(port: KafkaPort, spans: readonly Span[]): Promise<Map<stri
     for (const { offset, key, value } of last) own.set(offset, { partition, offset, key, value });
   }
   const topics = new Map<string, SampleRecord[]>();
-  for (const s of spans) topics.set(s.topic, [...(topics.get(s.topic) ?? []), ...records(s).values()]);
+  for (const s of spans) {
+    const own = topics.get(s.topic);
+    if (own === undefined) topics.set(s.topic, [...records(s).values()]);
+    else own.push(...records(s).values());
+  }
   return topics;
 }
 

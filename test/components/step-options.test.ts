@@ -1,0 +1,40 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, expect, test } from "vitest";
+import { Migration, type MigrationArgs } from "../../index";
+import { opened, recordingMocks } from "./support/mocks";
+
+let mocks: ReturnType<typeof recordingMocks>;
+beforeEach(async () => {
+  mocks = recordingMocks();
+  await mocks.ready;
+});
+
+const operated = (side: string) => ({ bootstrapServers: `${side}:9093`, operator: { cluster: side, namespace: `${side}-ns` } });
+
+/** The inputs of a migration's steps with these options. */
+async function steps(more: Partial<MigrationArgs>) {
+  new Migration("m", { origin: operated("origin"), target: operated("target"), ...more });
+  await pulumi.runtime.disconnect();
+  return (type: string, name: string) => opened(mocks.only(`:${type}`).find((d) => d.name === `m-${name}`)?.inputs);
+}
+
+const FENCED = [["Gate", "gate"], ["Verification", "verification"], ["ConsumerOffsets", "consumer-offsets"]] as const;
+
+test("what the gate is to accept reaches it", async () => {
+  const inputs = await steps({ gate: { acceptTruncation: ["sessions.expired"] } });
+  expect(inputs("Gate", "gate").options.acceptTruncation).toEqual(["sessions.expired"]);
+});
+
+test("the fence's options reach the fence and every step behind it", async () => {
+  const fenceOptions = { everyoneByDefault: false, except: ["User:audit"] };
+  const inputs = await steps({ fence: true, fenceOptions });
+  expect(inputs("Fence", "fence")).toMatchObject({ enabled: true, options: fenceOptions });
+  for (const [type, name] of FENCED) expect(inputs(type, name)).toMatchObject({ fence: true, fenceOptions });
+});
+
+test("without them no step has a new key, so that no state changes", async () => {
+  const inputs = await steps({ fence: true });
+  expect(inputs("Fence", "fence").options).toEqual({});
+  expect(inputs("Gate", "gate").options).not.toHaveProperty("acceptTruncation");
+  for (const [type, name] of FENCED) expect(inputs(type, name)).not.toHaveProperty("fenceOptions");
+});

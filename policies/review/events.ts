@@ -1,11 +1,18 @@
 import { type Json, object, text } from "../read/plain";
+import type { Run } from "./run";
 
-/** What `pulumi preview --json` streams, as far as a review needs it. No input of a resource but topic names is taken. */
+/**
+ * What `pulumi preview --json` streams, as far as a review needs it. Of a resource's inputs only topic names, the checkpoints'
+ * mode and `abandon` are taken.
+ */
 export interface Preview {
+  /** What stays as it is, too: it is deleted later all the same. */
   steps: readonly Step[];
   findings: readonly PackFinding[];
   errors: readonly string[];
   finished: boolean;
+  /** What Pulumi said when it failed and no event says why. */
+  failure?: string;
 }
 
 export interface Step {
@@ -15,6 +22,10 @@ export interface Step {
   name: string;
   /** Of an internal topic's resource. */
   topic?: { name: string; side: string };
+  /** Of the checkpoints topic's resource. */
+  mode?: string;
+  /** Of the gate's resource. */
+  abandon?: boolean;
 }
 
 export interface PackFinding {
@@ -24,44 +35,67 @@ export interface PackFinding {
   message: string;
 }
 
-/** Reads the stream of events, one JSON object a line (PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true). */
-export function readPreview(stream: string): Preview {
+export const mandatory = (finding: PackFinding): boolean => finding.level === "mandatory";
+
+/**
+ * Reads the stream of events, one JSON object a line (PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true).
+ * @param hide takes secrets out of what people wrote
+ */
+export function readPreview({ stream, failure }: Run, hide = (text: string) => text): Preview {
   const steps: Step[] = [];
   const findings: PackFinding[] = [];
   const errors: string[] = [];
   let finished = false;
+  let cut = false;
   for (const line of stream.split(/\r?\n/)) {
     if (!line.startsWith("{")) continue;
-    const event = object(JSON.parse(line));
+    const event = parsed(line);
+    if (event === undefined) {
+      cut = true;
+      continue;
+    }
     if (event.resourcePreEvent !== undefined) steps.push(stepOf(object(object(event.resourcePreEvent).metadata)));
-    if (event.policyEvent !== undefined) findings.push(findingOf(object(event.policyEvent)));
+    if (event.policyEvent !== undefined) findings.push(findingOf(object(event.policyEvent), hide));
     if (event.summaryEvent !== undefined) finished = true;
     const { severity, message } = object(event.diagnosticEvent);
-    if (severity === "error" && typeof message === "string") errors.push(message.trim());
+    if (severity === "error" && typeof message === "string" && message.trim() !== "preview failed") errors.push(hide(message.trim()));
   }
-  return { steps: steps.filter((step) => step.op !== "same"), findings, errors: errors.filter((e) => e !== "preview failed"), finished };
+  if (cut) errors.push("Pulumi's stream of events is cut inside a line");
+  const said = finished && (errors.length > 0 || findings.some(mandatory));
+  return { steps, findings, errors, finished: finished && !cut, ...(failure === undefined || said ? {} : { failure: hide(failure) }) };
+}
+
+function parsed(line: string): Json | undefined {
+  try {
+    return object(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
 }
 
 function stepOf(metadata: Json): Step {
   const urn = text(metadata.urn) ?? "";
-  const state = object(metadata.new ?? metadata.old);
-  const topic = object(object(state.inputs).topic);
+  const type = text(metadata.type) ?? "";
+  const { topic, mode, abandon } = object(object(metadata.new ?? metadata.old).inputs);
+  const { name, side } = object(topic);
   return {
     op: text(metadata.op) ?? "",
     urn,
-    type: text(metadata.type) ?? "",
+    type,
     name: urn.split("::").pop() ?? "",
-    ...(typeof topic.name === "string" ? { topic: { name: topic.name, side: String(topic.side) } } : {}),
+    ...(typeof name === "string" ? { topic: { name, side: String(side) } } : {}),
+    ...(type.endsWith(":CheckpointsTopic") && typeof mode === "string" ? { mode } : {}),
+    ...(type.endsWith(":Gate") && typeof abandon === "boolean" ? { abandon } : {}),
   };
 }
 
 /** Pulumi puts the policy's description on the line before the message. */
-function findingOf(event: Json): PackFinding {
+function findingOf(event: Json, hide: (text: string) => string): PackFinding {
   const lines = (text(event.message) ?? "").split("\n");
   return {
     rule: text(event.policyName) ?? "",
     level: text(event.enforcementLevel) ?? "",
     urn: text(event.resourceUrn) ?? "",
-    message: (lines.length > 1 ? lines.slice(1) : lines).join("\n").trim(),
+    message: hide((lines.length > 1 ? lines.slice(1) : lines).join("\n").trim()),
   };
 }

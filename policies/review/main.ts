@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { readPreview } from "./events";
 import { annotations, comment, passed } from "./report";
+import { hider, type Run, runPulumi } from "./run";
 
 const USAGE = `Previews the stack with the policy pack and writes the review.
 
@@ -33,20 +33,16 @@ const { values } = parseArgs({
   },
 });
 
-function previewed(): string {
+function previewed(): Run {
   const { stack, pack, "pack-config": config, cwd } = values;
   const args = ["preview", "--json", "--non-interactive", "--policy-pack", pack, ...(config ? ["--policy-pack-config", config] : []), ...(stack ? ["--stack", stack] : [])];
   // Without --rehearse nothing is asked of the clusters: a pull request's job has no credentials for them.
-  const env = { ...process.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true", ...(values.rehearse ? {} : { KAFKA_MIGRATION_OFFLINE: "true" }) };
-  const result = spawnSync("pulumi", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 256 * 1024 * 1024 });
-  if (result.error) throw result.error;
-  process.stderr.write(result.stderr);
-  return result.stdout;
+  return runPulumi(args, cwd, { ...process.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true", ...(values.rehearse ? {} : { KAFKA_MIGRATION_OFFLINE: "true" }) });
 }
 
 if (values.help) process.stdout.write(USAGE);
 else {
-  const preview = readPreview(values.from === undefined ? previewed() : readFileSync(values.from, "utf8"));
+  const preview = readPreview(values.from === undefined ? previewed() : { stream: readFileSync(values.from, "utf8") }, hider(process.env));
   for (const line of annotations(preview, "Pulumi.yaml")) process.stdout.write(`${line}\n`);
   const text = comment(preview, values.docs);
   if (values.comment === undefined) process.stdout.write(text);

@@ -1,16 +1,16 @@
-import type { PackFinding, Preview, Step } from "./events";
+import { mandatory, type Preview, type Step } from "./events";
+import { block, code, count, fitted, inline, section, table } from "./markdown";
 
 /** By this line a later review finds its comment and replaces it. */
 export const MARK = "<!-- kafka-migration review -->";
 
-const mandatory = (finding: PackFinding) => finding.level === "mandatory";
 const short = (type: string) => type.split(":").pop() ?? type;
 
 /** One line per finding and error, as GitHub's runner reads them. */
-export function annotations({ findings, errors }: Preview, file: string): string[] {
+export function annotations({ findings, errors, failure }: Preview, file: string): string[] {
   const line = (kind: string, title: string, message: string) => `::${kind} file=${property(file)},title=${property(title)}::${data(message)}`;
   return [
-    ...errors.map((error) => line("error", "pulumi preview", error)),
+    ...[...(failure === undefined ? [] : [failure]), ...errors].map((error) => line("error", "pulumi preview", error)),
     ...findings.map((f) => line(mandatory(f) ? "error" : "warning", f.rule, f.message)),
   ];
 }
@@ -20,28 +20,38 @@ const property = (value: string) => data(value).replaceAll(":", "%3A").replaceAl
 
 /** The one comment: verdict, findings, what this update does, and what is deleted later. */
 export function comment(preview: Preview, docs: string): string {
-  const { findings, errors, steps } = preview;
-  const must = findings.filter(mandatory);
-  const verdict = !passed(preview)
-    ? `**This migration must not run as it is**: ${count(must.length, "mandatory finding")}, ${count(errors.length, "error")}${preview.finished ? "" : ", and the preview did not finish"}.`
-    : `**Nothing stands against this migration**${findings.length > 0 ? `; ${count(findings.length, "advisory finding")}` : ""}.`;
+  const { findings, errors, failure } = preview;
+  const steps = preview.steps.filter((step) => !logical(step));
   const deleting = steps.filter((step) => step.op.startsWith("delete") || step.op === "replace");
-  return [
+  const staying = steps.filter((step) => !deleting.includes(step));
+  const ordered = [...findings.filter(mandatory), ...findings.filter((f) => !mandatory(f))];
+  return fitted([
     MARK,
     "## Kafka migration",
-    verdict,
+    verdict(preview),
+    ...section("Why Pulumi failed", failure === undefined ? [] : [block(failure)]),
     ...section("Errors", errors.map((error) => `- ${inline(error)}`)),
-    ...table("Findings", ["level", "rule", "finding"], [...must, ...findings.filter((f) => !mandatory(f))].map((f) => [f.level, `[${f.rule}](${docs}#${f.rule})`, f.message])),
-    ...table("What this update creates and changes", ["", "resource", "name"], steps.filter((s) => !deleting.includes(s) && !logical(s)).map(row)),
-    ...(deleting.length === 0
-      ? ["### What this update deletes", "Nothing."]
-      : table("What this update deletes", ["", "resource", "name"], deleting.filter((s) => !logical(s)).map(row), "After everything above, in reverse order of dependency; a step that fails stops the rest.")),
-    ...later(steps.filter((step) => !deleting.includes(step))),
-  ].join("\n\n") + "\n";
+    ...table("Findings", ["level", "rule", "finding"], ordered.map((f) => [inline(f.level), `[${inline(f.rule)}](${docs}#${encodeURIComponent(f.rule)})`, inline(f.message)])),
+    ...table("What this update creates and changes", ["", "resource", "name"], staying.filter((s) => s.op !== "same").map(row)),
+    ...(deleting.length > 0
+      ? table("What this update deletes", ["", "resource", "name"], deleting.map(row), "After everything above, in reverse order of dependency; a step that fails stops the rest.")
+      : section("What this update deletes", [preview.finished ? "Nothing." : "Not known: the preview did not finish."])),
+    ...later(staying),
+  ]);
 }
 
-export function passed({ findings, errors, finished }: Preview): boolean {
-  return finished && errors.length === 0 && !findings.some(mandatory);
+export function passed({ findings, errors, finished, failure }: Preview): boolean {
+  return finished && failure === undefined && errors.length === 0 && !findings.some(mandatory);
+}
+
+/** The pack looks at the whole stack, so Pulumi asks it only after a preview that went well. */
+function verdict(preview: Preview): string {
+  const { findings, errors, finished, failure } = preview;
+  const must = findings.filter(mandatory).length;
+  if (passed(preview)) return `**Nothing stands against this migration**${findings.length > 0 ? `; ${count(findings.length, "advisory finding")}` : ""}.`;
+  const evaluated = findings.length > 0 || (finished && failure === undefined && errors.length === 0);
+  const facts = [evaluated ? count(must, "mandatory finding") : "the policies were not evaluated", count(errors.length, "error"), ...(failure === undefined ? [] : ["Pulumi failed"])];
+  return `**This migration must not run as it is**: ${facts.join(", ")}${finished ? "" : ", and the preview did not finish"}.`;
 }
 
 /** Components and the stack itself are no things that are made. */
@@ -51,31 +61,30 @@ function logical({ type }: Step): boolean {
 
 function row(step: Step): string[] {
   const of = step.topic === undefined ? "" : ` (topic ${step.topic.name} on the ${step.topic.side})`;
-  return [step.op, short(step.type), `${step.name}${of}`];
+  return [step.op, short(step.type), `${step.name}${of}`].map(inline);
 }
 
+const CHECKPOINTS: Record<string, string> = {
+  "when-applied": "- with `pulumi destroy`, once its offsets were applied: the checkpoints topic",
+  always: "- with `pulumi destroy`, whether its offsets were applied or not: the checkpoints topic",
+  never: "- never, since `checkpoints` is `never`: the checkpoints topic; it stays on the target",
+};
+const CHECKPOINTS_UNKNOWN = "- with `pulumi destroy`, if `checkpoints` lets it: the checkpoints topic";
+
+/** @param steps what there is after this update */
 function later(steps: readonly Step[]): string[] {
-  const topics = steps.filter((step) => short(step.type) === "InternalTopic" && step.topic !== undefined);
-  const checkpoints = steps.some((step) => short(step.type) === "CheckpointsTopic");
-  if (topics.length === 0 && !checkpoints) return [];
+  const topics = steps.flatMap(({ topic }) => (topic === undefined ? [] : [`${code(topic.name)} on the ${inline(topic.side)}`]));
+  const checkpoints = steps.filter((step) => short(step.type) === "CheckpointsTopic").map(({ mode }) => CHECKPOINTS[mode ?? ""] ?? CHECKPOINTS_UNKNOWN);
+  if (topics.length === 0 && checkpoints.length === 0) return [];
+  const gates = steps.filter((step) => short(step.type) === "Gate");
+  const asked = gates.some(({ abandon }) => abandon === true) ? "without asking the gate, since the migration is abandoned" : "after the gate";
+  const real = steps.filter(({ type, urn }) => !type.startsWith("pulumi-nodejs:dynamic/") && urn.includes("kafka-migration:components:"));
   return section("What is deleted later", [
     ...(topics.length > 0
-      ? [`- when the mirror is removed (phase \`cleanup\` or \`pulumi destroy\`), after the gate and once nothing uses them: ${topics.map(({ topic }) => `\`${topic!.name}\` on the ${topic!.side}`).join(", ")}`]
+      ? [`- when the mirror is removed (phase \`cleanup\` or \`pulumi destroy\`), ${asked} and once nothing uses them: ${topics.join(", ")}, and the mirror's own consumer groups`]
       : []),
-    ...(checkpoints ? ["- with `pulumi destroy`, when its offsets were applied: the checkpoints topic"] : []),
-    "- nothing else: migrated topics and the origin's own stay",
+    ...(real.length > 0 ? [`- with the mirror or with \`pulumi destroy\`: ${real.map(({ type, name }) => `${inline(short(type))} ${code(name)}`).join(", ")}`] : []),
+    ...checkpoints,
+    "- never: migrated topics, and the origin's own",
   ]);
 }
-
-function section(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [`### ${title}`, lines.join("\n")];
-}
-
-function table(title: string, head: readonly string[], rows: readonly (readonly string[])[], before?: string): string[] {
-  if (rows.length === 0) return [];
-  const line = (cells: readonly string[]) => `| ${cells.map(inline).join(" | ")} |`;
-  return [`### ${title}`, ...(before === undefined ? [] : [before]), [line(head), `|${head.map(() => "---|").join("")}`, ...rows.map(line)].join("\n")];
-}
-
-const inline = (value: string) => value.replaceAll("|", "\\|").replaceAll("<", "&lt;").replace(/\s*\n\s*/g, " ");
-const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;

@@ -68,7 +68,7 @@ export function describeUser(user: UserDescription): { text: ResourceText; other
 }
 
 /** The rules of a role: given ones as they are, else the profile's. */
-export function rulesOf(rights: UserRights, mistakes: Mistakes): readonly AclRule[] {
+export function rulesOf(rights: UserRights & { name?: string }, mistakes: Mistakes): readonly AclRule[] {
   const { role, profile = "least" } = rights;
   if (role !== "origin" && role !== "target") {
     mistakes.add(`role is ${JSON.stringify(role)}: it has to be "origin" or "target"`);
@@ -87,8 +87,8 @@ export function rulesOf(rights: UserRights, mistakes: Mistakes): readonly AclRul
 }
 
 /** For the rules of the policy pack. The guide's own rules are known and documented, so `profile: "guide"` is not asked. */
-function viewOf({ role }: UserRights, rules: readonly AclRule[]): UserView {
-  return { resource: "", label: "", name: DEFAULT_USER, side: role, ofMirror: true, maker: "operator", rules, singular: 0, singularKnown: true, texts: [] };
+function viewOf({ role, name = DEFAULT_USER }: UserRights & { name?: string }, rules: readonly AclRule[]): UserView {
+  return { resource: "", label: "", name, side: role, ofMirror: true, maker: "operator", rules, singular: 0, singularKnown: true, texts: [] };
 }
 
 export function checkKeys(args: object, known: readonly string[], mistakes: Mistakes): void {

@@ -32,7 +32,6 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
       Object.fromEntries(["sourceConnector", "checkpointConnector"].map((c) => [c, { config: { "replication.policy.class": "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" } }])),
       (p) => (p.mirror.spec.mirrors[0].sourceConnector.config["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"),
     ],
-    ["checkpoints-kept", { checkpointConnector: { config: { "emit.checkpoints.enabled": false } } }, (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["emit.checkpoints.enabled"] = false)],
   ])("%s", (rule, settings, change) => {
     const [finding] = found(rule, stack({ change }));
     expect(finding!.level).toBe("mandatory");
@@ -44,6 +43,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
 
   test.each<[string, object, (parts: any) => unknown]>([
     ["group-sync", { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": true } } } }, (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["sync.group.offsets.enabled"] = true)],
+    ["checkpoints-kept", { mirror: { checkpointConnector: { config: { "emit.checkpoints.enabled": false } } } }, (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["emit.checkpoints.enabled"] = false)],
     ["acl-sync-with-operator", { mirror: { sourceConnector: { config: { "sync.topic.acls.enabled": true } } } }, (p) => (p.mirror.spec.mirrors[0].sourceConnector.config["sync.topic.acls.enabled"] = true)],
   ])("the migration, which knows more than its mirror: %s", (rule, settings, change) => {
     const finding = all([...stack({ change }), step("ConsumerOffsets"), step("Gate")]).find((f) => f.rule === rule)!;
@@ -75,6 +75,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     const place = { dialect: "strimzi-v1", cluster: "origin", namespace: "origin-ns" } as const;
     const [finding] = found("origin-write-everything", stack({ change: ({ origin }) => origin.spec.authorization.acls.push({ operations: ["Write"], resource: { type: "topic", name: "*" } }) }));
     expect(refused(() => describeUser({ ...place, role: "origin", rules }))).toContain(without(finding!.message));
+    expect(refused(() => describeUser({ ...place, role: "origin", rules, name: "copier" }))).toContain("user copier on the origin may Write on topic *");
     expect(refused(() => describeUser({ ...place, role: "target", rules }))).toBe("");
     // Known, documented, and what people have.
     expect(refused(() => describeUser({ ...place, role: "origin", profile: "guide" }))).toBe("");

@@ -1,6 +1,7 @@
-import { type Grant, aclSync, grantsOf, missing, neededBy, sayGrants, surplus } from "./grants";
+import { type Grant, aclSync, denied, grantsOf, lacking, missing, neededBy, sayGrants, surplus } from "./grants";
 import { type Rule, stackRule, userRule } from "./rule";
-import type { MirrorView, UserView, View } from "./view";
+import { inEach } from "./unknown";
+import { loginOf, type MirrorView, sideFor, type UserView, type View } from "./view";
 
 /** The operations that mean something, by resource type (Kafka 4.3, AclEntry). */
 const MEANINGFUL: Record<string, readonly string[]> = {
@@ -26,12 +27,13 @@ export const aclRules: Rule[] = [
   stackRule(
     { name: "acl-unneeded", level: "advisory", summary: "The mirror's user has no ACL that the mirror does not need." },
     (view) =>
-      pairs(view).flatMap(({ user, mirror }) => {
-        const needed = neededBy(mirror, user.side!);
+      inEach(view.users, (user) => {
+        const mirrors = loginsOf(user, view);
+        const needed = mirrors.flatMap((mirror) => neededBy(mirror, sideFor(user, mirror)!));
         const more = surplus(user, needed);
-        if (more.length === 0) return [];
+        if (mirrors.length === 0 || more.length === 0) return [];
         return say(user, {
-          seen: `user ${user.name} on the ${user.side} has what the mirror does not need: ${sayGrants(more).join(", ")}`,
+          seen: `user ${user.name} ${on(user)} has what the mirror does not need: ${sayGrants(more).join(", ")}`,
           why: "each right too many is one more thing that a leaked password can do",
           instead: `write what is needed: ${sayGrants(grantsOf(needed)).join(", ")}`,
         });
@@ -40,13 +42,19 @@ export const aclRules: Rule[] = [
   stackRule(
     { name: "acl-missing", level: "mandatory", summary: "The mirror's user has every ACL that the mirror's configuration asks for." },
     (view) =>
-      pairs(view).flatMap(({ user, mirror }) => {
-        const lacking: Grant[] = missing(user, neededBy(mirror, user.side!));
-        if (lacking.length === 0) return [];
+      inEach(view.users, (user) => {
+        const asked = loginsOf(user, view).map((mirror) => ({ mirror, needed: lacking(mirror, sideFor(user, mirror)!) }));
+        const gone: Grant[] = user.vague ? [] : asked.flatMap(({ needed }) => missing(user, needed));
+        const forbidden = asked.flatMap(({ mirror, needed }) => denied(user, needed, mirror, sideFor(user, mirror)!));
+        const seen = [
+          ...(gone.length === 0 ? [] : [`lacks ${sayGrants(gone).join(", ")}`]),
+          ...(forbidden.length === 0 ? [] : [`is denied ${sayGrants(forbidden).join(", ")}`]),
+        ];
+        if (seen.length === 0) return [];
         return say(user, {
-          seen: `user ${user.name} on the ${user.side} lacks ${sayGrants(lacking).join(", ")}`,
+          seen: `user ${user.name} ${on(user)} ${seen.join(" and ")}`,
           why: "MirrorMaker 2 says RUNNING without a right and copies nothing, or no checkpoints",
-          instead: "add these rules, or change the setting that asks for them (offset-syncs.topic.location, sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
+          instead: gone.length === 0 ? "take the denials away: they outweigh every permission" : "add these rules, or change the setting that asks for them (offset-syncs.topic.location, sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
         });
       }),
   ),
@@ -77,12 +85,12 @@ export const aclRules: Rule[] = [
   stackRule(
     { name: "principal-of-operator", level: "mandatory", summary: "No ACL or SCRAM credential through @pulumi/kafka on a cluster whose principals a user operator owns." },
     ({ users }) => {
-      const owned = new Set(users.filter((u) => u.maker === "operator").map((u) => u.side));
+      const owned = users.filter((u) => u.maker === "operator");
       return users
-        .filter((u) => u.maker === "kafka" && u.side !== undefined && owned.has(u.side))
+        .filter((u) => u.maker === "kafka" && owned.some((other) => together(u, other)))
         .flatMap((user) =>
           say(user, {
-            seen: `principal ${user.name} on the ${user.side} is made through @pulumi/kafka beside KafkaUsers`,
+            seen: `principal ${user.name} ${on(user)} is made through @pulumi/kafka beside KafkaUsers`,
             why: "the user operator deletes every credential and ACL without a KafkaUser within two minutes",
             instead: "write a KafkaUser",
           }),
@@ -92,24 +100,37 @@ export const aclRules: Rule[] = [
   stackRule(
     { name: "acl-sync-with-operator", level: "mandatory", summary: "MirrorMaker 2 copies no ACLs to a cluster whose ACLs a user operator owns." },
     ({ mirrors, users }) =>
-      !users.some((u) => u.maker === "operator" && u.side !== "origin")
-        ? []
-        : mirrors.filter(aclSync).map((mirror) => ({
-            at: mirror,
-            say: {
-              seen: `sync.topic.acls.enabled is ${mirror.source.config["sync.topic.acls.enabled"] === undefined ? "not set, which is true" : `"${mirror.source.config["sync.topic.acls.enabled"]}"`} in sourceConnector.config`,
-              why: "the target's user operator deletes copied ACLs again, and copying needs Alter on the cluster",
-              instead: 'write sync.topic.acls.enabled: "false" and move applications\' users as KafkaUsers',
-            },
-          })),
+      inEach(mirrors, (mirror) =>
+        !users.some((u) => u.maker === "operator" && sideFor(u, mirror) === "target") || !aclSync(mirror)
+          ? []
+          : [
+              {
+                at: mirror,
+                say: {
+                  seen: `sync.topic.acls.enabled is ${mirror.source.config["sync.topic.acls.enabled"] === undefined ? "not set, which is true" : `"${mirror.source.config["sync.topic.acls.enabled"]}"`} in sourceConnector.config`,
+                  why: "the target's user operator deletes copied ACLs again, and copying needs Alter on the cluster",
+                  instead: 'write sync.topic.acls.enabled: "false" and move applications\' users as KafkaUsers',
+                },
+              },
+            ],
+      ),
   ),
 ];
 
-/** The mirror's users whose cluster is known, with the one mirror that they are for. */
-function pairs({ users, mirrors }: View): { user: UserView; mirror: MirrorView }[] {
-  const mirror = mirrors[0];
-  if (mirrors.length !== 1 || mirror === undefined) return [];
-  return users.filter((u) => u.ofMirror && u.side !== undefined && u.rules.length > 0).map((user) => ({ user, mirror }));
+/** The mirrors that log in as this user on a cluster that is known, where the user has its rules here. */
+function loginsOf(user: UserView, { mirrors }: View): MirrorView[] {
+  if (!user.ofMirror || (user.rules.length === 0 && user.authorization === undefined)) return [];
+  return mirrors.filter((mirror) => {
+    const side = sideFor(user, mirror);
+    return side !== undefined && loginOf(mirror, side) === user.name;
+  });
 }
 
+/** Are both on one cluster, as far as a mirror tells? */
+function together(one: UserView, other: UserView): boolean {
+  if (one.places === undefined || other.places === undefined) return one.side !== undefined && one.side === other.side;
+  return one.places.some((a) => other.places!.some((b) => a.mirror === b.mirror && a.side === b.side));
+}
+
+const on = (user: UserView) => (user.side === undefined ? "of two mirrors" : `on the ${user.side}`);
 const say = (at: UserView, what: { seen: string; why: string; instead: string }) => [{ at, say: what }];

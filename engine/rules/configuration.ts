@@ -83,6 +83,9 @@ export const configurationRules: Rule[] = [
         instead: "give each cluster its own alias: they have to differ",
       });
     }
+    if (mirror.repeated) {
+      sayings.push({ seen: `mirrors[] has "${mirror.origin.alias}" twice as source`, why: "both would have connectors, checkpoints and offset syncs of the same names", instead: "give each origin its own alias, or put both patterns into one entry" });
+    }
     for (const [field, alias] of [["connectCluster", connectCluster], ["mirrors[].sourceCluster", source], ["mirrors[].targetCluster", target]] as const) {
       if (alias !== undefined && !clusters.includes(alias)) {
         sayings.push({ seen: `${field} is "${alias}", clusters are ${clusters.join(" and ")}`, why: "the operator finds no such cluster and creates nothing", instead: "write an alias of clusters" });

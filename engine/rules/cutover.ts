@@ -1,11 +1,28 @@
-import { modelFrom, reader } from "../mirror-configuration";
+import { reader } from "../mirror-configuration";
+import { checkpoints } from "./grants";
 import { mirrored } from "./names";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
-import type { View } from "./view";
+import { inEach } from "./unknown";
+import type { MirrorView, View } from "./view";
 
 /** Resources of this package whose removal deletes or changes topics. */
 const DELETING = ["InternalTopic", "MirrorGone", "CheckpointsTopic"];
 const has = (view: View, kind: string) => view.steps.some((step) => step.kind === kind);
+
+/** Said on the Gate, or where that is gone already: in the clean-up. */
+function abandoned(view: View) {
+  const steps = view.steps.filter((step) => step.abandon === true);
+  return steps.find((step) => step.kind === "Gate") ?? steps[0];
+}
+
+/** Of the producer that writes the data: what the connector asks for, else what its workers have. */
+function producerOf({ source, target }: MirrorView) {
+  const [connector, worker] = [reader(source.config), reader(target.config)];
+  return {
+    number: (key: string) => connector.number(`producer.override.${key}`) ?? worker.number(`producer.${key}`),
+    flag: (key: string) => connector.flag(`producer.override.${key}`) ?? worker.flag(`producer.${key}`),
+  };
+}
 
 export const cutoverRules: Rule[] = [
   stackRule({ name: "gate-missing", level: "advisory", whole: true, summary: "A gate asks whether the copy is complete before the mirror goes." }, (view) =>
@@ -34,36 +51,42 @@ export const cutoverRules: Rule[] = [
       },
     ];
   }),
-  stackRule({ name: "gate-abandoned", level: "mandatory", summary: "The migration is not abandoned." }, (view) =>
-    view.steps
-      .filter((step) => step.kind === "Gate" && step.abandon === true)
-      .map((at) => ({
+  stackRule({ name: "gate-abandoned", level: "mandatory", summary: "The migration is not abandoned." }, (view) => {
+    const at = abandoned(view);
+    if (at === undefined) return [];
+    return [
+      {
         at,
         say: {
           seen: "the gate is told to let everything pass (abandon: true)",
           why: "clean-up and destroy then delete the mirror's topics, however much is missing on the target",
           instead: "take abandon away; to give a migration up on purpose, disable this rule for that one update",
         },
-      })),
-  ),
+      },
+    ];
+  }),
   stackRule({ name: "checkpoints-kept", level: "mandatory", summary: "The checkpoints topic outlives the cutover until offsets were applied." }, (view) => {
-    const abandoned = view.steps.some((step) => step.kind === "Gate" && step.abandon === true);
-    const always = abandoned ? [] : view.steps.filter((step) => step.kind === "CheckpointsTopic" && step.mode === "always");
+    const always = abandoned(view) !== undefined ? [] : view.steps.filter((step) => step.kind === "CheckpointsTopic" && step.mode === "always");
     return [
       ...always.map((at) => ({
         at,
         say: { seen: 'checkpoints is "always"', why: "the checkpoints topic goes with destroy though its offsets were never applied, and with it the only record of where groups stand", instead: 'write "when-applied"' },
       })),
-      ...view.mirrors
-        .filter((mirror) => reader(mirror.checkpoint.config).flag("emit.checkpoints.enabled") === false || !mirror.declared.checkpoint)
-        .map((at) => ({
-          at,
-          say: {
-            seen: at.declared.checkpoint ? "emit.checkpoints.enabled is false in checkpointConnector.config" : "there is no checkpointConnector block",
-            why: "no checkpoint is written, so groups have no way back once the mirror is gone",
-            instead: at.declared.checkpoint ? "take it away" : "write checkpointConnector, at least {}",
-          },
-        })),
+      // A mirror that is not for a migration may do without.
+      ...inEach(view.steps.length === 0 ? [] : view.mirrors, (at) =>
+        checkpoints(at)
+          ? []
+          : [
+              {
+                at,
+                say: {
+                  seen: at.declared.checkpoint ? "emit.checkpoints.enabled is false in checkpointConnector.config" : "there is no checkpointConnector block",
+                  why: "no checkpoint is written, so groups have no way back once the mirror is gone",
+                  instead: at.declared.checkpoint ? "take it away" : "write checkpointConnector, at least {}",
+                },
+              },
+            ],
+      ),
     ];
   }),
   stackRule(
@@ -81,8 +104,8 @@ export const cutoverRules: Rule[] = [
     },
     (view, settings) => {
       const way = settings.offsets ?? (has(view, "ConsumerOffsets") ? "exact" : undefined);
-      return view.mirrors.flatMap((at) => {
-        const on = modelFrom(at).syncGroupOffsets;
+      return inEach(view.mirrors, (at) => {
+        const on = reader(at.checkpoint.config).flag("sync.group.offsets.enabled") ?? false;
         if (way === undefined || on === (way === "sync")) return [];
         const say: Saying = on
           ? { seen: "sync.group.offsets.enabled is true in checkpointConnector.config", why: "MirrorMaker 2 writes its own, earlier offsets into the groups that the cutover is to place", instead: 'write "false"' }
@@ -92,12 +115,12 @@ export const cutoverRules: Rule[] = [
     },
   ),
   stackRule({ name: "message-size", level: "mandatory", summary: "The mirror can send the largest record that a topic takes." }, ({ mirrors, topics }) =>
-    mirrors.flatMap((at) => {
-      const source = reader(at.source.config);
-      const limit = source.number("producer.override.max.request.size") ?? 1048576;
-      const memory = source.number("producer.override.buffer.memory") ?? 33554432;
+    inEach(mirrors, (at) => {
+      const producer = producerOf(at);
+      const limit = producer.number("max.request.size") ?? 1048576;
+      const memory = producer.number("buffer.memory") ?? 33554432;
       const matches = mirrored(at);
-      const larger = topics.filter((t) => (t.side !== "target" ? matches?.(t.name) : false) && (reader(t.config).number("max.message.bytes") ?? 0) > Math.max(limit, 1048588));
+      const larger = inEach(topics, (t) => ((t.side !== "target" ? matches?.(t.name) : false) && (reader(t.config).number("max.message.bytes") ?? 0) > Math.max(limit, 1048588) ? [t] : []));
       const sayings: Saying[] = larger.map((t) => ({
         seen: `topic ${t.name} takes records of ${t.config["max.message.bytes"]} bytes, producer.override.max.request.size is ${limit}`,
         why: "the limit counts uncompressed bytes, and the first larger record fails the task",
@@ -110,10 +133,10 @@ export const cutoverRules: Rule[] = [
     }),
   ),
   stackRule({ name: "timestamps", level: "advisory", summary: "Records keep their timestamps on the target." }, (view) => [
-    ...view.topics
-      .filter((t) => t.side === "target" && t.config["message.timestamp.type"] === "LogAppendTime" && view.mirrors.some((m) => mirrored(m)?.(t.name)))
-      .map((at) => ({
-        at: at,
+    ...inEach(view.topics, (t) =>
+      t.side === "target" && t.config["message.timestamp.type"] === "LogAppendTime" && inEach(view.mirrors, (m) => (mirrored(m)?.(t.name) ? [m] : [])).length > 0 ? [t] : [],
+    ).map((at) => ({
+        at,
         say: {
           seen: `topic ${at.name} on the target has message.timestamp.type LogAppendTime`,
           why: "copied records get the time of the copy: retention starts anew, and groups can be placed only by reading the tail",
@@ -122,10 +145,10 @@ export const cutoverRules: Rule[] = [
       })),
   ]),
   mirrorRule({ name: "producer-order", level: "mandatory", summary: "The producer keeps the order of records." }, (mirror) => {
-    const source = reader(mirror.source.config);
-    const flight = source.number("producer.override.max.in.flight.requests.per.connection") ?? 1;
-    const idempotent = source.flag("producer.override.enable.idempotence") ?? false;
-    const once = modelFrom(mirror).exactlyOnce;
+    const producer = producerOf(mirror);
+    const flight = producer.number("max.in.flight.requests.per.connection") ?? 1;
+    const idempotent = producer.flag("enable.idempotence") ?? false;
+    const once = reader(mirror.target.config).text("exactly.once.source.support") === "enabled";
     if (once || flight <= (idempotent ? 5 : 1)) return [];
     return [
       {

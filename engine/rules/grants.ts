@@ -1,7 +1,9 @@
 import { type AclOperation, type AclRule, leastAcls } from "../acls";
 import { holds } from "../acls/cover";
-import { modelFrom } from "../mirror-configuration";
+import { modelFrom, reader } from "../mirror-configuration";
 import type { Side } from "../model";
+import { internalTopics } from "../naming";
+import { mirrored } from "./names";
 import type { MirrorView, UserView } from "./view";
 
 /** One operation on one resource. */
@@ -12,9 +14,9 @@ export interface Grant {
   operation: AclOperation;
 }
 
-export function grantsOf(rules: readonly AclRule[]): Grant[] {
+export function grantsOf(rules: readonly AclRule[], type: string = "allow"): Grant[] {
   return rules
-    .filter((rule) => rule.type === "allow")
+    .filter((rule) => (rule.type as string) === type)
     .flatMap(({ resource, operations }) =>
       operations.map((operation) => ({ type: resource.type, name: resource.name ?? "kafka-cluster", patternType: resource.patternType ?? "literal", operation })),
     );
@@ -24,6 +26,16 @@ export function grantsOf(rules: readonly AclRule[]): Grant[] {
 export function neededBy(mirror: MirrorView, side: Side): AclRule[] {
   return leastAcls(side, modelFrom(mirror), { syncTopicAcls: aclSync(mirror) && mirror.source.config["sync.topic.acls.enabled"] !== undefined });
 }
+
+/** What the mirror can't do without: no group is looked at and no checkpoint written where there are none. */
+export function lacking(mirror: MirrorView, side: Side): AclRule[] {
+  const needed = neededBy(mirror, side);
+  if (checkpoints(mirror)) return needed;
+  const topics = internalTopics(modelFrom(mirror)).filter((t) => t.kind === "checkpoints").map((t) => t.name);
+  return needed.filter(({ resource }) => (side === "origin" ? resource.type !== "group" : resource.type !== "topic" || !topics.includes(resource.name ?? "")));
+}
+
+export const checkpoints = (mirror: MirrorView): boolean => mirror.declared.checkpoint && reader(mirror.checkpoint.config).flag("emit.checkpoints.enabled") !== false;
 
 /** Kafka's own default is true. */
 export function aclSync(mirror: MirrorView): boolean {
@@ -51,6 +63,19 @@ export function missing(user: UserView, needed: readonly AclRule[]): Grant[] {
   const given = grantsOf(user.rules);
   const within = (wanted: Grant) => (g: Grant) => wanted.patternType === "prefix" && wanted.type !== "transactionalId" && gives({ ...wanted, operation: g.operation }, g) && implies(g.operation, wanted.operation);
   return grantsOf(needed).filter((wanted) => !given.some((g) => gives(g, wanted)) && !given.some(within(wanted)));
+}
+
+/** What is needed and denied, which no permission outweighs. A denial from one host only is passed over. */
+export function denied(user: UserView, needed: readonly AclRule[], mirror: MirrorView, side: Side): Grant[] {
+  const copied = side === "origin" ? mirrored(mirror) : undefined;
+  const wanted = grantsOf(needed);
+  return grantsOf(user.rules.filter((rule) => rule.host === "*"), "deny").filter((deny) =>
+    wanted.some((w) => {
+      if (deny.type !== w.type || (deny.operation !== "All" && deny.operation !== w.operation)) return false;
+      // Of a topic that the pattern takes, too, where more than this one is needed.
+      return deny.type === "cluster" || holds(deny, w) || (w.type === "topic" && deny.patternType === "literal" && holds(w, deny) && copied?.(deny.name) === true);
+    }),
+  );
 }
 
 /** What is given and not needed, or for more than is needed. */

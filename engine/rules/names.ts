@@ -3,10 +3,17 @@ import { modelFrom } from "../mirror-configuration";
 import { internalTopics, targetTopicName } from "../naming";
 import { compilePatternList, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
 import { listed, mirrorRule, type Rule, stackRule } from "./rule";
-import type { MirrorView } from "./view";
+import { attempt, inEach } from "./unknown";
+import type { MirrorView, TopicView } from "./view";
 
 /** What others keep in Kafka for themselves: a copy of it is wrong on the target. `-` stands for an application's name. */
 const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "app-store-changelog", "app-key-repartition"];
+
+/** The same of names that are in the stack. */
+const OTHERS_LIKE = /^_schemas|-(changelog|repartition)$|^connect.*-(offsets|configs?|status(es)?)$/;
+
+/** The names that may be the origin's, as far as they are known. */
+const namesAt = (topics: readonly TopicView[]) => topics.flatMap((t) => attempt(() => (t.side === "target" ? undefined : t.name)) ?? []);
 
 /** Undefined where the pattern can't be read outside Java: nothing is said then. */
 export function mirrored(mirror: MirrorView): Matcher | undefined {
@@ -23,18 +30,19 @@ export function mirrored(mirror: MirrorView): Matcher | undefined {
 const storageTopics = (mirror: MirrorView) => [mirror.target.offsetStorageTopic, mirror.target.configStorageTopic, mirror.target.statusStorageTopic];
 
 export const nameRules: Rule[] = [
-  mirrorRule({ name: "pattern-swallows", level: "advisory", summary: "The pattern does not match what others keep in Kafka for themselves." }, (mirror) => {
-    const matches = mirrored(mirror);
-    const hit = matches === undefined ? [] : OTHERS.filter(matches);
-    if (hit.length === 0) return [];
-    return [
-      {
-        seen: `topicsPattern "${mirror.topicsPattern}" matches ${hit.join(", ")}`,
+  stackRule({ name: "pattern-swallows", level: "advisory", summary: "The pattern does not match what others keep in Kafka for themselves." }, ({ mirrors, topics }) =>
+    inEach(mirrors, (at) => {
+      const matches = mirrored(at);
+      const hit = matches === undefined ? [] : [...new Set([...OTHERS, ...namesAt(topics).filter((name) => OTHERS_LIKE.test(name))])].filter(matches);
+      if (hit.length === 0) return [];
+      const say = {
+        seen: `topicsPattern "${at.topicsPattern}" matches ${listed(hit)}`,
         why: "schema registries, Connect clusters and Streams applications keep state in such topics that is wrong on another cluster",
         instead: `exclude them, if there are any: topicsExcludePattern "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,.*-changelog,.*-repartition"`,
-      },
-    ];
-  }),
+      };
+      return [{ at, say }];
+    }),
+  ),
   mirrorRule({ name: "storage-topics-in-pattern", level: "advisory", summary: "The mirror's own storage topics are outside the pattern." }, (mirror) => {
     const matches = mirrored(mirror);
     const hit = matches === undefined ? [] : storageTopics(mirror).filter(matches);
@@ -49,10 +57,11 @@ export const nameRules: Rule[] = [
   }),
   stackRule({ name: "storage-topics-unique", level: "mandatory", summary: "Each storage topic has a name of its own, and each mirror its own storage topics and group." }, ({ mirrors }) => {
     const seen = new Map<string, { what: string; resource: string }>();
-    return mirrors.flatMap((mirror) => {
+    return inEach(mirrors, (mirror) => {
       const { groupId } = modelFrom(mirror);
       const own = [
-        ...internalTopics(modelFrom(mirror)).map((t) => ({ key: `topic ${mirror.target.bootstrapServers ?? ""} ${t.side} ${t.name}`, what: `the ${t.kind} topic "${t.name}" on the ${t.side}` })),
+        // Heartbeats are the same for all, and meant to be shared.
+        ...internalTopics(modelFrom(mirror)).filter((t) => t.kind !== "heartbeats").map((t) => ({ key: `topic ${mirror.target.bootstrapServers ?? ""} ${t.side} ${t.name}`, what: `the ${t.kind} topic "${t.name}" on the ${t.side}` })),
         { key: `group ${mirror.target.bootstrapServers ?? ""} ${groupId}`, what: `Connect's group "${groupId}"` },
       ];
       return own.flatMap(({ key, what }) => {
@@ -70,10 +79,10 @@ export const nameRules: Rule[] = [
     });
   }),
   stackRule({ name: "heartbeats-renamed", level: "advisory", summary: "No topic that the identity policy renames: those that end in `heartbeats`." }, ({ mirrors, topics }) =>
-    mirrors.flatMap((mirror) => {
+    inEach(mirrors, (mirror) => {
       const matches = mirrored(mirror);
       const named = mirror.topicsPattern.split(/[,|()]/).map((part) => part.trim().replace(/\\([.-])/g, "$1")).filter((part) => /^[\w.-]+$/.test(part));
-      const known = [...named, ...topics.filter((t) => t.side !== "target").map((t) => t.name)];
+      const known = [...named, ...namesAt(topics)];
       const renamed = [...new Set(known)].filter((name) => name.endsWith("heartbeats") && matches?.(name) && targetTopicName(modelFrom(mirror), name) !== name);
       if (renamed.length === 0 || !modelFrom(mirror).policyClass.endsWith("IdentityReplicationPolicy")) return [];
       const say = {

@@ -1,6 +1,7 @@
 import { reader } from "../mirror-configuration";
 import { mirrored } from "./names";
 import { type Rule, type Saying, stackRule } from "./rule";
+import { inEach } from "./unknown";
 import type { MirrorView, View } from "./view";
 
 const INTERNAL = [
@@ -12,24 +13,28 @@ const STORAGE = ["offset.storage.replication.factor", "config.storage.replicatio
 
 const brokers = { type: "integer", minimum: 1, description: "Number of the target's brokers. Default: what a resource of the stack says; unknown otherwise." } as const;
 
-const each = (view: View, look: (mirror: MirrorView) => Saying[]) => view.mirrors.flatMap((mirror) => look(mirror).map((say) => ({ at: mirror, say })));
+const each = (view: View, look: (mirror: MirrorView) => Saying[]) => inEach(view.mirrors, (mirror) => look(mirror).map((say) => ({ at: mirror, say })));
 const brokersOf = (view: View, settings: { targetBrokers?: unknown }) => (typeof settings.targetBrokers === "number" ? settings.targetBrokers : view.targetBrokers);
 const reset = (view: View) => view.steps.some((step) => step.kind === "Replication");
 
 export const replicaRules: Rule[] = [
   stackRule(
     { name: "data-replication-one", level: "mandatory", whole: true, summary: "Data has more than one replica on the target, or its replication is reset before the cutover ends.", settings: { targetBrokers: brokers } },
-    (view, settings) =>
-      each(view, (mirror) => {
-        if (reader(mirror.source.config).number("replication.factor") !== 1 || reset(view) || brokersOf(view, settings) === 1) return [];
-        return [
-          {
-            seen: "replication.factor is 1 in sourceConnector.config, and nothing in the stack resets it",
-            why: "after the cutover the loss of one broker loses data that is nowhere else",
-            instead: "write -1 (the target's default) or 3, or let the migration reset the replication",
-          },
-        ];
-      }),
+    (view, settings) => {
+      if (reset(view) || view.mirrors.length === 0 || brokersOf(view, settings) === 1) return [];
+      const why = "after the cutover the loss of one broker loses data that is nowhere else";
+      const instead = "write -1 (the target's default) or 3, or let the migration reset the replication";
+      return [
+        ...each(view, (mirror) =>
+          reader(mirror.source.config).number("replication.factor") === 1 ? [{ seen: "replication.factor is 1 in sourceConnector.config, and nothing in the stack resets it", why, instead }] : [],
+        ),
+        ...inEach(view.topics, (at) =>
+          at.side === "target" && at.replicationFactor === 1 && inEach(view.mirrors, (mirror) => (mirrored(mirror)?.(at.name) ? [mirror] : [])).length > 0
+            ? [{ at, say: { seen: `topic ${at.name} on the target has 1 replica, and nothing in the stack resets it`, why, instead: "write 3, or let the migration reset the replication" } }]
+            : [],
+        ),
+      ];
+    },
   ),
   stackRule(
     { name: "internal-replication-one", level: "advisory", summary: "The mirror's internal topics have more than one replica.", settings: { targetBrokers: brokers } },
@@ -69,18 +74,30 @@ export const replicaRules: Rule[] = [
       summary: "The replication factor is above min.insync.replicas.",
       settings: { targetMinInsyncReplicas: { type: "integer", minimum: 1, description: "min.insync.replicas of the target's brokers. Default: unknown." } },
     },
-    (view, { targetMinInsyncReplicas }) => [
-      ...view.topics.flatMap((topic) => {
-        const least = reader(topic.config).number("min.insync.replicas");
-        const say = tooFew(topic.replicationFactor, least, `topic ${topic.name}: replicationFactor`);
-        return say ? [{ at: topic, say }] : [];
-      }),
-      ...each(view, (mirror) => {
-        if (reset(view)) return [];
-        const say = tooFew(reader(mirror.source.config).number("replication.factor"), targetMinInsyncReplicas as number | undefined, "replication.factor in sourceConnector.config");
-        return say ? [say] : [];
-      }),
-    ],
+    (view, { targetMinInsyncReplicas }) => {
+      const least = targetMinInsyncReplicas as number | undefined;
+      return [
+        ...inEach(view.topics, (topic) => {
+          const say = tooFew(topic.replicationFactor, reader(topic.config).number("min.insync.replicas"), `topic ${topic.name}: replicationFactor`);
+          return say ? [{ at: topic, say }] : [];
+        }),
+        ...each(view, (mirror) => {
+          if (reset(view)) return [];
+          const say = tooFew(reader(mirror.source.config).number("replication.factor"), least, "replication.factor in sourceConnector.config");
+          return say ? [say] : [];
+        }),
+        ...each(view, (mirror) =>
+          [
+            ...STORAGE.map((key) => ({ path: `${key} in the target's config`, factor: reader(mirror.target.config).number(key) })),
+            ...INTERNAL.flatMap(([connector, key]) => {
+              // Offset syncs on the origin know nothing of the target's brokers.
+              if (mirror[connector] === undefined || (connector === "source" && reader(mirror.source.config).text("offset-syncs.topic.location") !== "target")) return [];
+              return [{ path: `${key} in ${connector}Connector.config`, factor: reader(mirror[connector].config).number(key) }];
+            }),
+          ].flatMap(({ path, factor }) => tooFew(factor, least, path) ?? []),
+        ),
+      ];
+    },
   ),
   stackRule(
     {

@@ -1,3 +1,4 @@
+import { attempt, inEach } from "./unknown";
 import type { MirrorView, Place, UserView, View } from "./view";
 
 export type Level = "mandatory" | "advisory";
@@ -52,16 +53,17 @@ export function messageOf(rule: string, label: string, { seen, why, instead }: S
   return `${label === "" ? "" : `${label}: `}${seen}: ${why}; ${instead} [${rule}]`;
 }
 
+/** What hangs on something that is not known yet is not said, of one mirror or user as little as of the stack. */
 export function mirrorRule(definition: Definition, look: (mirror: MirrorView) => Saying[]): Rule {
-  return { settings: {}, ...definition, check: ({ mirrors }) => mirrors.flatMap((mirror) => look(mirror).map((saying) => finding(definition, mirror, saying))) };
+  return { settings: {}, ...definition, check: ({ mirrors }) => inEach(mirrors, (mirror) => look(mirror).map((saying) => finding(definition, mirror, saying))) };
 }
 
 export function userRule(definition: Definition, look: (user: UserView) => Saying[]): Rule {
-  return { settings: {}, ...definition, check: ({ users }) => users.flatMap((user) => look(user).map((saying) => finding(definition, user, saying))) };
+  return { settings: {}, ...definition, check: ({ users }) => inEach(users, (user) => look(user).map((saying) => finding(definition, user, saying))) };
 }
 
 export function stackRule(definition: Definition, look: (view: View, settings: Settings) => { at: Place; say: Saying }[]): Rule {
-  return { settings: {}, ...definition, check: (view, settings = {}) => look(view, settings).map(({ at, say }) => finding(definition, at, say)) };
+  return { settings: {}, ...definition, check: (view, settings = {}) => (attempt(() => look(view, settings)) ?? []).map(({ at, say }) => finding(definition, at, say)) };
 }
 
 function finding({ name, level }: Definition, at: Place, say: Saying): Finding {

@@ -1,11 +1,12 @@
 import type { AclRule } from "../acls";
 import type { Config, MirrorConfiguration } from "../mirror-configuration";
 import type { Side } from "../model";
+import { attempt } from "./unknown";
 
 /**
  * What the rules look at: the parts of a set of resources that matter for a migration, as plain data. It is read from
  * the resources of a stack (`policies/read/`) or made from a component's settings before anything is declared.
- * What Pulumi knows only later is absent. No value of a Secret is in it.
+ * What Pulumi knows only later throws `NotKnownYet` when it is read. No value of a Secret is in it.
  */
 export interface View {
   mirrors: readonly MirrorView[];
@@ -58,6 +59,8 @@ export interface MirrorView extends Place, MirrorConfiguration {
   declared: { source: boolean; checkpoint: boolean };
   /** As written, by alias (older dialects). */
   aliases?: { clusters: readonly string[]; connectCluster?: string; source?: string; target?: string };
+  /** An earlier entry of `mirrors` has the same source and target. */
+  repeated?: boolean;
   /** Both the old and the new name of an exclusion are given. */
   doubleExclusions: readonly { old: string; new: string }[];
   /** Keys of Secrets that the mirror names, by Secret. */
@@ -74,13 +77,20 @@ export interface Text {
 /** A KafkaUser, or the ACLs and credentials of one principal made through @pulumi/kafka. */
 export interface UserView extends Place {
   name: string;
-  /** Undefined where nothing tells. */
+  /** Undefined where nothing tells, or where mirrors do not agree. */
   side?: Side;
-  /** It is the one that the mirror logs in as. */
+  /** Its side of each mirror, where that is told. Absent: `side`, of every mirror. */
+  places?: readonly { mirror: MirrorView; side: Side }[];
+  /** It is the one that a mirror logs in as. */
   ofMirror: boolean;
   maker: "operator" | "kafka";
   apiVersion?: string;
+  /** Allowed and denied; those that are not known yet are left out. */
   rules: readonly AclRule[];
+  /** Some rules are not known yet, so what is missing can't be told. */
+  vague?: boolean;
+  /** `authorization.type`: with it, no rules means no rights. */
+  authorization?: string;
   /** Rules written with `operation` instead of `operations`. */
   singular: number;
   /** Its API version reads `operation`. */
@@ -117,15 +127,28 @@ export interface ClientView extends Place {
   mechanism?: string;
 }
 
+/** The mirror's user in the guide and in this package, where nothing else is said. */
+const USUAL_NAME = "mm2-credentials";
+
+/** Whom the mirror logs in as. */
+export function loginOf(mirror: MirrorView | undefined, side: Side): string {
+  const authentication = attempt(() => mirror?.[side].authentication);
+  return attempt(() => authentication?.username ?? (authentication?.type === "tls" ? authentication.secretName : undefined)) ?? USUAL_NAME;
+}
+
+export function sideFor(user: UserView, mirror: MirrorView): Side | undefined {
+  return user.places === undefined ? user.side : user.places.find((place) => place.mirror === mirror)?.side;
+}
+
 export const nothing: View = { mirrors: [], users: [], topics: [], secrets: [], steps: [], clients: [] };
 
 /** Every text in a value with its path; what Pulumi knows later is passed over. */
 export function textsOf(value: unknown, path: string): Text[] {
-  if (Array.isArray(value)) return value.flatMap((item, i) => textsOf(item, `${path}[${i}]`));
+  if (Array.isArray(value)) return Array.from(value.keys()).flatMap((i) => textsOf(attempt(() => value[i] as unknown), `${path}[${i}]`));
   if (typeof value === "object" && value !== null) {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return [];
-    return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, path === "" ? key : `${path}.${key}`));
+    return Object.keys(value).flatMap((key) => textsOf(attempt(() => (value as Record<string, unknown>)[key]), path === "" ? key : `${path}.${key}`));
   }
   return typeof value === "string" || typeof value === "boolean" ? [{ path, value: String(value) }] : [];
 }

@@ -1,9 +1,9 @@
-import type { ClientView, MirrorView, SecretView, StepView, TopicView, UserView, View } from "../../engine/rules";
+import { attempt, type ClientView, fields, later, type MirrorView, type SecretView, type StepView, type TopicView, type UserView, type View } from "../../engine/rules";
 import type { Config } from "../../engine/mirror-configuration";
-import { optional, readMirrors } from "./mirror";
-import { type AnyResource, attempt, type Json, known, number, object, text } from "./plain";
-import { sideOf } from "./side";
-import { readKafkaPrincipals, readKafkaUser, serversOf } from "./users";
+import { readMirrors } from "./mirror";
+import { type AnyResource, type Json, known, number, object, text } from "./plain";
+import { agreed, type Hints, sideOf, sidesOf } from "./side";
+import { clusterOf, readKafkaPrincipals, readKafkaUser, serversOf } from "./users";
 
 export type { AnyResource } from "./plain";
 
@@ -16,104 +16,110 @@ export function readView(resources: readonly AnyResource[]): View {
   const kafka = (name: string) => resources.filter((r) => r.type.startsWith("kafka:") && kind(r) === name);
 
   const mirrors = custom("KafkaMirrorMaker2").flatMap(readMirrors);
-  const [mirror] = mirrors;
   const users = [
-    ...custom("KafkaUser").map((user) => readKafkaUser(user, mirror)),
-    ...readKafkaPrincipals([...kafka("UserScramCredential"), ...kafka("Acl")], mirror),
+    ...custom("KafkaUser").map((user) => readKafkaUser(user, mirrors)),
+    ...readKafkaPrincipals([...kafka("UserScramCredential"), ...kafka("Acl")], mirrors),
   ];
-  const brokers = [...custom("Kafka"), ...custom("KafkaNodePool")].reduce((sum, r) => sum + brokersOf(r, mirror), 0);
-  return {
+  const view: View = {
     mirrors,
-    users: withTheOther(users),
-    topics: [...custom("KafkaTopic").map((r) => customTopic(r, mirror)), ...kafka("Topic").map((r) => kafkaTopic(r, mirror))],
+    users: mirrors.length === 1 ? withTheOther(users, mirrors[0]!) : users,
+    topics: [...custom("KafkaTopic").map((r) => customTopic(r, mirrors)), ...kafka("Topic").map((r) => kafkaTopic(r, mirrors))],
     secrets: resources.filter((r) => r.type === "kubernetes:core/v1:Secret").map(secretOf),
     steps: resources.filter((r) => r.type.startsWith(STEP)).map(stepOf),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
-    ...(brokers > 0 ? { targetBrokers: brokers } : {}),
   };
+  const brokers = attempt(() => [...custom("Kafka"), ...custom("KafkaNodePool")].reduce((sum, r) => sum + brokersOf(r, mirrors), 0));
+  if (brokers === undefined) later(view, "targetBrokers");
+  else if (brokers > 0) view.targetBrokers = brokers;
+  return view;
 }
 
 /** Of two users of a mirror, one of known place: the other one is on the other cluster. */
-function withTheOther(users: readonly UserView[]): UserView[] {
+function withTheOther(users: readonly UserView[], mirror: MirrorView): UserView[] {
   const mirrors = users.filter((u) => u.ofMirror);
   const placed = mirrors.filter((u) => u.side !== undefined);
   if (mirrors.length !== 2 || placed.length !== 1) return [...users];
-  return users.map((u) => (u.ofMirror && u.side === undefined ? { ...u, side: placed[0]!.side === "origin" ? "target" : "origin" } : u));
+  const side = placed[0]!.side === "origin" ? "target" : "origin";
+  return users.map((u) => (u.ofMirror && u.side === undefined ? { ...u, side, places: [{ mirror, side }] } : u));
 }
 
-function brokersOf(resource: AnyResource, mirror: MirrorView | undefined): number {
-  const { metadata, spec } = object(known(resource.props)) as { metadata?: Json; spec?: Json };
-  const cluster = text(object(object(metadata).labels)["strimzi.io/cluster"]) ?? text(object(metadata).name);
-  const roles = object(spec).roles;
-  if (sideOf({ names: [resource.name], ...optional("cluster", cluster) }, mirror) !== "target") return 0;
-  if (Array.isArray(roles) && !roles.includes("broker")) return 0;
-  return number(object(object(spec).kafka).replicas) ?? number(object(spec).replicas) ?? 0;
+/** Throws where it is not known yet. */
+function brokersOf(resource: AnyResource, mirrors: readonly MirrorView[]): number {
+  const { metadata, spec } = partsOf(resource);
+  const cluster = text(attempt(() => object(metadata.labels)["strimzi.io/cluster"])) ?? text(attempt(() => metadata.name));
+  if (sideIn({ names: [resource.name], ...(cluster === undefined ? {} : { cluster }) }, mirrors) !== "target") return 0;
+  if (Array.isArray(spec.roles) && !spec.roles.includes("broker")) return 0;
+  return number(object(spec.kafka).replicas) ?? number(spec.replicas) ?? 0;
 }
 
-function customTopic(resource: AnyResource, mirror: MirrorView | undefined): TopicView {
-  const { metadata, spec } = object(known(resource.props)) as { metadata?: Json; spec?: Json };
-  const labels = object(object(metadata).labels);
-  const cluster = text(labels["strimzi.io/cluster"]) ?? text(labels["eventstreams.ibm.com/cluster"]);
-  const name = text(object(spec).topicName) ?? text(object(metadata).name) ?? resource.name;
-  const side = sideOf({ names: [resource.name], ...optional("cluster", cluster), ...optional("namespace", text(object(metadata).namespace)) }, mirror);
-  return {
-    resource: resource.urn,
-    label: `KafkaTopic ${name}`,
-    name,
-    ...optional("side", side),
-    ...optional("partitions", number(object(spec).partitions)),
-    ...optional("replicationFactor", number(object(spec).replicas)),
-    config: object(object(spec).config) as Config,
-  };
-}
+const sideIn = (hints: Hints, mirrors: readonly MirrorView[]) => (mirrors.length === 0 ? sideOf(hints, undefined) : agreed(sidesOf(hints, mirrors)));
 
-function kafkaTopic(resource: AnyResource, mirror: MirrorView | undefined): TopicView {
+function partsOf(resource: AnyResource): { metadata: Json; spec: Json } {
   const props = object(known(resource.props));
-  const provider = object(known(resource.provider?.props));
-  const name = text(props.name) ?? resource.name;
-  const side = sideOf({ names: [resource.name, resource.provider?.name ?? ""], ...optional("bootstrapServers", serversOf(provider)) }, mirror);
-  return {
-    resource: resource.urn,
-    label: `Topic ${name}`,
+  return { metadata: object(attempt(() => props.metadata)), spec: object(attempt(() => props.spec)) };
+}
+
+function customTopic(resource: AnyResource, mirrors: readonly MirrorView[]): TopicView {
+  const { metadata, spec } = partsOf(resource);
+  const hints = fields<Hints>({ names: () => [resource.name], cluster: () => clusterOf(metadata), namespace: () => text(attempt(() => metadata.namespace)), username: () => undefined, bootstrapServers: () => undefined });
+  const name = () => text(spec.topicName) ?? text(metadata.name) ?? resource.name;
+  return fields<TopicView>({
+    resource: () => resource.urn,
+    label: () => `KafkaTopic ${attempt(name) ?? resource.name}`,
     name,
-    ...optional("side", side),
-    ...optional("partitions", number(props.partitions)),
-    ...optional("replicationFactor", number(props.replicationFactor)),
-    config: object(props.config) as Config,
-  };
+    side: () => sideIn(hints, mirrors),
+    partitions: () => number(spec.partitions),
+    replicationFactor: () => number(spec.replicas),
+    config: () => object(spec.config) as Config,
+  });
+}
+
+function kafkaTopic(resource: AnyResource, mirrors: readonly MirrorView[]): TopicView {
+  const props = object(known(resource.props));
+  const bootstrapServers = serversOf(object(known(resource.provider?.props)));
+  const name = () => text(props.name) ?? resource.name;
+  return fields<TopicView>({
+    resource: () => resource.urn,
+    label: () => `Topic ${attempt(name) ?? resource.name}`,
+    name,
+    side: () => sideIn({ names: [resource.name, resource.provider?.name ?? ""], ...(bootstrapServers === undefined ? {} : { bootstrapServers }) }, mirrors),
+    partitions: () => number(props.partitions),
+    replicationFactor: () => number(props.replicationFactor),
+    config: () => object(props.config) as Config,
+  });
 }
 
 /** The keys only: no value of a Secret is looked at. */
 function secretOf(resource: AnyResource): SecretView {
   const metadata = object(attempt(() => known(resource.props.metadata)));
   const keys = (["data", "stringData"] as const).flatMap((field) => Object.keys(object(attempt(() => resource.props[field]))));
-  const [namespace, name] = [text(metadata.namespace), text(metadata.name) ?? resource.name];
-  return { resource: resource.urn, label: `Secret ${[namespace, name].filter(Boolean).join("/")}`, name, ...optional("namespace", namespace), keys };
+  const namespace = text(attempt(() => metadata.namespace));
+  const name = text(attempt(() => metadata.name)) ?? resource.name;
+  return { resource: resource.urn, label: `Secret ${[namespace, name].filter(Boolean).join("/")}`, name, ...(namespace === undefined ? {} : { namespace }), keys };
 }
 
 function stepOf(resource: AnyResource): StepView {
   const read = (key: string) => attempt(() => resource.props[key]);
   const kind = resource.type.slice(STEP.length);
-  const abandon = read("abandon");
-  return {
-    resource: resource.urn,
-    label: `${kind} ${resource.name}`,
-    kind,
-    ...optional("phase", text(read("phase"))),
-    ...optional("mode", text(read("mode"))),
-    ...optional("when", text(read("when"))),
-    ...(typeof abandon === "boolean" ? { abandon } : {}),
-  };
+  return fields<StepView>({
+    resource: () => resource.urn,
+    label: () => `${kind} ${resource.name}`,
+    kind: () => kind,
+    phase: () => text(read("phase")),
+    mode: () => text(read("mode")),
+    when: () => text(read("when")),
+    abandon: () => (read("abandon") === undefined ? undefined : read("abandon") === true),
+  });
 }
 
 function clientOf(resource: AnyResource): ClientView {
   const props = object(known(resource.props));
-  const flag = (value: unknown) => (value === undefined ? undefined : String(value) === "true");
-  return {
-    resource: resource.urn,
-    label: `Kafka provider ${resource.name}`,
-    verifies: flag(props.skipTlsVerify) !== true,
-    ...optional("tls", flag(props.tlsEnabled)),
-    ...optional("mechanism", text(props.saslMechanism)?.toLowerCase()),
-  };
+  const flag = (key: string) => attempt(() => (props[key] === undefined ? undefined : String(props[key]) === "true"));
+  return fields<ClientView>({
+    resource: () => resource.urn,
+    label: () => `Kafka provider ${resource.name}`,
+    verifies: () => flag("skipTlsVerify") !== true,
+    tls: () => flag("tlsEnabled"),
+    mechanism: () => text(attempt(() => props.saslMechanism))?.toLowerCase(),
+  });
 }

@@ -1,91 +1,110 @@
 import { dialects } from "../../components/dialects";
 import type { Config } from "../../engine/mirror-configuration";
-import { type ClusterView, type ConnectorView, type MirrorView, textsOf } from "../../engine/rules";
+import { attempt, type ClusterView, type ConnectorView, fields, later, type MirrorView, textsOf } from "../../engine/rules";
 import { type AnyResource, type Json, known, list, number, object, text } from "./plain";
 
 /** One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1. */
 export function readMirrors(resource: AnyResource): MirrorView[] {
   const props = object(known(resource.props));
-  const spec = object(props.spec);
-  return list(spec.mirrors).map((entry, i, all) => readMirror(resource, props, spec, entry, all.length > 1 ? ` mirrors[${i}]` : ""));
+  const spec = object(attempt(() => props.spec));
+  const entries = list(attempt(() => spec.mirrors));
+  return entries.map((_entry, i) => readMirror(resource, props, spec, entries, i));
 }
 
-function readMirror(resource: AnyResource, props: Json, spec: Json, entry: Json, which: string): MirrorView {
-  const apiVersion = text(props.apiVersion) ?? "";
-  const { name, namespace } = object(props.metadata) as { name?: string; namespace?: string };
-  const clusters = list(spec.clusters);
-  const byAlias = (alias: unknown) => clusters.find((c) => c.alias === alias) ?? {};
-  const origin = entry.source === undefined ? byAlias(entry.sourceCluster) : object(entry.source);
-  const target = spec.target === undefined ? byAlias(spec.connectCluster ?? entry.targetCluster) : object(spec.target);
-  const targetView = cluster(target, entry.targetCluster);
-  const worker = (key: string) => (targetView.config[key] === undefined ? undefined : String(targetView.config[key]));
-  const storage = (field: string, key: string) => text(target[field]) ?? worker(key) ?? `mirrormaker2-cluster-${field.replace("StorageTopic", "")}s`.replace("statuss", "status");
-  const groupId = text(target.groupId) ?? worker("group.id");
-  return {
-    resource: resource.urn,
-    label: `KafkaMirrorMaker2 ${[namespace, name].filter(Boolean).join("/")}${which}`,
-    apiVersion,
-    ...(namespace === undefined ? {} : { namespace }),
-    heartbeatKnown: !apiVersion.endsWith("/v1"),
-    connectionsKnown: true,
-    kafkaVersion: text(spec.version) ?? kafkaVersionOf(apiVersion),
-    ...optional("replicas", number(spec.replicas)),
-    origin: cluster(origin, entry.sourceCluster),
-    target: {
-      ...targetView,
-      ...optional("groupId", groupId),
-      offsetStorageTopic: storage("offsetStorageTopic", "offset.storage.topic"),
-      configStorageTopic: storage("configStorageTopic", "config.storage.topic"),
-      statusStorageTopic: storage("statusStorageTopic", "status.storage.topic"),
-    },
-    source: connector(entry.sourceConnector),
-    checkpoint: connector(entry.checkpointConnector),
-    ...(entry.heartbeatConnector === undefined ? {} : { heartbeat: connector(entry.heartbeatConnector) }),
-    declared: { source: entry.sourceConnector !== undefined, checkpoint: entry.checkpointConnector !== undefined },
-    topicsPattern: text(entry.topicsPattern) ?? ".*",
-    ...optional("topicsExcludePattern", text(entry.topicsExcludePattern) ?? text(entry.topicsBlacklistPattern)),
-    groupsPattern: text(entry.groupsPattern) ?? ".*",
-    ...optional("groupsExcludePattern", text(entry.groupsExcludePattern) ?? text(entry.groupsBlacklistPattern)),
-    ...(spec.clusters === undefined
-      ? {}
-      : {
-          aliases: {
-            clusters: clusters.flatMap((c) => text(c.alias) ?? []),
-            ...optional("connectCluster", text(spec.connectCluster)),
-            ...optional("source", text(entry.sourceCluster)),
-            ...optional("target", text(entry.targetCluster)),
-          },
-        }),
-    doubleExclusions: ["topics", "groups"].flatMap((what) => {
-      const [old, current] = [`${what}BlacklistPattern`, `${what}ExcludePattern`];
-      return entry[old] !== undefined && entry[current] !== undefined ? [{ old, new: current }] : [];
-    }),
-    secretKeys: secretKeys([origin, target]),
-    texts: textsOf(spec, "spec"),
+function readMirror(resource: AnyResource, props: Json, spec: Json, entries: readonly Json[], index: number): MirrorView {
+  const entry = entries[index]!;
+  const apiVersion = text(attempt(() => props.apiVersion)) ?? "";
+  const metadata = object(attempt(() => props.metadata));
+  const place = (["namespace", "name"] as const).map((key) => text(attempt(() => metadata[key])));
+  const byAlias = (alias: unknown) => list(spec.clusters).find((c) => c.alias === alias) ?? {};
+  const origin = () => (entry.source === undefined ? byAlias(entry.sourceCluster) : object(entry.source));
+  const target = () => (spec.target === undefined ? byAlias(spec.connectCluster ?? entry.targetCluster) : object(spec.target));
+  const worker = (key: string) => {
+    const value = config(target().config)[key];
+    return value === undefined ? undefined : String(value);
   };
+  const storage = (field: string, key: string) => () => text(target()[field]) ?? worker(key) ?? `mirrormaker2-cluster-${field.replace("StorageTopic", "")}s`.replace("statuss", "status");
+  const pair = (one: Json) => JSON.stringify([object(one.source).alias ?? one.sourceCluster, one.targetCluster]);
+  return fields<MirrorView>({
+    resource: () => resource.urn,
+    label: () => `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}${entries.length > 1 ? ` mirrors[${index}]` : ""}`,
+    apiVersion: () => apiVersion,
+    namespace: () => text(metadata.namespace),
+    heartbeatKnown: () => !apiVersion.endsWith("/v1"),
+    connectionsKnown: () => true,
+    kafkaVersion: () => text(spec.version) ?? kafkaVersionOf(apiVersion),
+    replicas: () => number(spec.replicas),
+    origin: () => fields<ClusterView>(cluster(origin(), () => entry.sourceCluster)),
+    target: () =>
+      fields<MirrorView["target"]>({
+        ...cluster(target(), () => entry.targetCluster),
+        groupId: () => text(target().groupId) ?? worker("group.id"),
+        offsetStorageTopic: storage("offsetStorageTopic", "offset.storage.topic"),
+        configStorageTopic: storage("configStorageTopic", "config.storage.topic"),
+        statusStorageTopic: storage("statusStorageTopic", "status.storage.topic"),
+      }),
+    source: () => connector(entry.sourceConnector),
+    checkpoint: () => connector(entry.checkpointConnector),
+    heartbeat: () => (entry.heartbeatConnector === undefined ? undefined : connector(entry.heartbeatConnector)),
+    declared: () => fields({ source: () => entry.sourceConnector !== undefined, checkpoint: () => entry.checkpointConnector !== undefined }),
+    topicsPattern: () => text(entry.topicsPattern) ?? ".*",
+    topicsExcludePattern: () => text(entry.topicsExcludePattern) ?? text(entry.topicsBlacklistPattern),
+    groupsPattern: () => text(entry.groupsPattern) ?? ".*",
+    groupsExcludePattern: () => text(entry.groupsExcludePattern) ?? text(entry.groupsBlacklistPattern),
+    aliases: () =>
+      spec.clusters === undefined
+        ? undefined
+        : fields<NonNullable<MirrorView["aliases"]>>({
+            // Not `list`: an alias that is not known yet must not look like an absent one.
+            clusters: () => (spec.clusters as Json[]).flatMap((c) => text(object(c).alias) ?? []),
+            connectCluster: () => text(spec.connectCluster),
+            source: () => text(entry.sourceCluster),
+            target: () => text(entry.targetCluster),
+          }),
+    repeated: () => entries.slice(0, index).some((before) => pair(before) === pair(entry)),
+    doubleExclusions: () =>
+      ["topics", "groups"].flatMap((what) => {
+        const [old, current] = [`${what}BlacklistPattern`, `${what}ExcludePattern`];
+        return entry[old] !== undefined && entry[current] !== undefined ? [{ old, new: current }] : [];
+      }),
+    secretKeys: () => secretKeys([origin(), target()]),
+    texts: () => [...textsOf(spec, "spec"), ...textsOf(attempt(() => metadata.annotations), "metadata.annotations")],
+  });
 }
 
-function cluster(entry: Json, alias: unknown): ClusterView {
-  const { type, username, passwordSecret, certificateAndKey, ...settings } = object(entry.authentication);
-  const secretName = text(object(passwordSecret).secretName) ?? text(object(certificateAndKey).secretName);
+function cluster(entry: Json, alias: () => unknown): { [K in keyof ClusterView]-?: () => ClusterView[K] } {
   return {
-    alias: text(entry.alias) ?? text(alias) ?? "",
-    config: config(entry.config),
-    ...optional("bootstrapServers", text(entry.bootstrapServers)),
-    ...(entry.authentication === undefined
-      ? {}
-      : { authentication: { type: text(type) ?? "", settings, ...optional("username", text(username)), ...optional("secretName", secretName) } }),
-    ...(entry.tls === undefined ? {} : { tls: { trusted: list(object(entry.tls).trustedCertificates).length } }),
+    alias: () => text(entry.alias) ?? text(alias()) ?? "",
+    config: () => config(entry.config),
+    bootstrapServers: () => text(entry.bootstrapServers),
+    authentication: () => {
+      if (entry.authentication === undefined) return undefined;
+      const { type, username, passwordSecret, certificateAndKey, ...settings } = Object.getOwnPropertyDescriptors(object(entry.authentication));
+      const read = (field: PropertyDescriptor | undefined): unknown => (field?.get === undefined ? (field?.value as unknown) : (field.get() as unknown));
+      return fields<NonNullable<ClusterView["authentication"]>>({
+        type: () => text(read(type)) ?? "",
+        settings: () => Object.defineProperties({}, settings) as Json,
+        username: () => text(read(username)),
+        secretName: () => text(object(read(passwordSecret)).secretName) ?? text(object(read(certificateAndKey)).secretName),
+      });
+    },
+    tls: () => (entry.tls === undefined ? undefined : fields({ trusted: () => (object(entry.tls).trustedCertificates as unknown[] | undefined)?.length ?? 0 })),
   };
 }
 
 function connector(block: unknown): ConnectorView {
-  const { tasksMax, config: own } = object(block);
-  return { config: config(own), ...optional("tasksMax", number(tasksMax)) };
+  return fields<ConnectorView>({ config: () => config(object(block).config), tasksMax: () => number(object(block).tasksMax) });
 }
 
 function config(value: unknown): Config {
-  return Object.fromEntries(Object.entries(object(value)).filter((entry): entry is [string, Config[string]] => ["string", "number", "boolean"].includes(typeof entry[1])));
+  const own = object(value);
+  const taken: Config = {};
+  for (const key of Object.keys(own)) {
+    const read = attempt(() => ({ known: own[key] }));
+    if (read === undefined) later(taken, key);
+    else if (["string", "number", "boolean"].includes(typeof read.known)) taken[key] = read.known as Config[string];
+  }
+  return taken;
 }
 
 /** The Secrets that a mirror names, with the keys it names; one that is named by a pattern is left out. */
@@ -101,7 +120,7 @@ function secretKeys(clusters: readonly Json[]): Map<string, Set<string>> {
     const { passwordSecret, certificateAndKey } = object(authentication);
     add(object(passwordSecret).secretName, object(passwordSecret).password);
     add(object(certificateAndKey).secretName, object(certificateAndKey).certificate, object(certificateAndKey).key);
-    for (const trusted of list(object(tls).trustedCertificates)) {
+    for (const trusted of (object(tls).trustedCertificates ?? []) as Json[]) {
       add(trusted.secretName, trusted.certificate);
       if (trusted.pattern !== undefined) patterns.add(String(trusted.secretName));
     }
@@ -114,8 +133,4 @@ function secretKeys(clusters: readonly Json[]): Map<string, Set<string>> {
 function kafkaVersionOf(apiVersion: string): string {
   const dialect = Object.values(dialects).find((d) => d.mirrorApiVersion === apiVersion);
   return dialect?.kafkaVersion ?? (/\/v1(alpha|beta)1$/.test(apiVersion) ? dialects["event-streams-v1beta1"].kafkaVersion : dialects["strimzi-v1"].kafkaVersion);
-}
-
-export function optional<K extends string, V>(key: K, value: V | undefined): { [k in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { [k in K]: V });
 }

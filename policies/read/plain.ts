@@ -1,3 +1,5 @@
+import { attempt, inEach, later } from "../../engine/rules";
+
 /** A resource as Pulumi's analyzer hands it over; tests and the components' texts can be written so too. */
 export interface AnyResource {
   type: string;
@@ -9,32 +11,21 @@ export interface AnyResource {
 
 export type Json = Record<string, unknown>;
 
-/**
- * A copy without what Pulumi knows only later: reading such a value throws in a preview, so each field is read on its
- * own and left out if it can't be.
- */
+/** A copy in which what Pulumi knows only later throws when it is read. */
 export function known(value: unknown): unknown {
-  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, i) => attempt(() => known(value[i]))).filter((item) => item !== undefined);
   if (typeof value !== "object" || value === null) return value;
-  const copy: Json = {};
+  const copy: object = Array.isArray(value) ? new Array<unknown>(value.length) : {};
   for (const key of Object.keys(value)) {
-    const field = attempt(() => known((value as Json)[key]));
-    if (field !== undefined) copy[key] = field;
+    const field = attempt(() => ({ known: known((value as Json)[key]) }));
+    if (field === undefined) later(copy, key);
+    else (copy as Json)[key] = field.known;
   }
   return copy;
 }
 
-export function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Error && /can't be known during preview/.test(error.message)) return undefined;
-    throw error;
-  }
-}
-
 export const object = (value: unknown): Json => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {});
-export const list = (value: unknown): Json[] => (Array.isArray(value) ? value.map(object) : []);
+/** The entries that are known. */
+export const list = (value: unknown): Json[] => (Array.isArray(value) ? inEach([...value.keys()], (i) => [object(value[i])]) : []);
 export const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 export const number = (value: unknown): number | undefined => {
   if (typeof value === "string" && value.trim() !== "") value = Number(value);

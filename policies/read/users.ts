@@ -1,88 +1,107 @@
 import type { AclOperation, AclResource, AclRule } from "../../engine/acls";
-import { type MirrorView, textsOf, type UserView } from "../../engine/rules";
-import { optional } from "./mirror";
+import type { Side } from "../../engine/model";
+import { attempt, fields, loginOf, type MirrorView, textsOf, type UserView } from "../../engine/rules";
 import { type AnyResource, type Json, known, list, object, text } from "./plain";
-import { sideOf } from "./side";
+import { agreed, type Hints, sideOf, sidesOf } from "./side";
 
-/** The mirror's user in the guide and in this package, for a preview in which its name is not known yet. */
-const USUAL_NAME = "mm2-credentials";
-
-export function readKafkaUser(resource: AnyResource, mirror: MirrorView | undefined): UserView {
+export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorView[]): UserView {
   const props = object(known(resource.props));
-  const metadata = object(props.metadata);
-  const spec = object(props.spec);
-  const { name = resource.name, namespace } = metadata as { name?: string; namespace?: string };
-  const acls = list(object(spec.authorization).acls);
-  const apiVersion = text(props.apiVersion) ?? "";
-  const labels = object(metadata.labels);
-  const cluster = text(labels["strimzi.io/cluster"]) ?? text(labels["eventstreams.ibm.com/cluster"]);
-  const side = sideOf({ names: [resource.name], ...optional("cluster", cluster), ...optional("namespace", namespace) }, mirror);
+  const metadata = object(attempt(() => props.metadata));
+  const spec = object(attempt(() => props.spec));
+  const name = text(attempt(() => metadata.name)) ?? resource.name;
+  const namespace = text(attempt(() => metadata.namespace));
+  const apiVersion = text(attempt(() => props.apiVersion)) ?? "";
+  const authorization = attempt(() => spec.authorization);
+  const written = attempt(() => (authorization === undefined ? [] : ((object(authorization).acls ?? []) as unknown[]))) ?? [];
+  const acls = list(written);
+  const rules = acls.map((acl) => attempt(() => ruleOf(acl)));
+  const vague = rules.includes(undefined) || written.length > acls.length || ["spec", "authorization", "acls"].some((key, i) => isLater([props, spec, object(authorization)][i]!, key));
+  const has = (acl: Json, key: string) => isLater(acl, key) || acl[key] !== undefined;
   return {
     resource: resource.urn,
     label: `KafkaUser ${[namespace, name].filter(Boolean).join("/")}`,
     name,
-    ...optional("side", side),
-    ofMirror: isMirrors(name, side, mirror),
+    ...placeOf(name, { names: [resource.name], username: name, ...fields<Pick<Hints, "cluster" | "namespace">>({ cluster: () => clusterOf(metadata), namespace: () => namespace }) }, mirrors),
     maker: "operator",
     apiVersion,
-    rules: acls.map(ruleOf),
-    singular: acls.filter((acl) => acl.operation !== undefined && acl.operations === undefined).length,
+    rules: rules.filter((rule) => rule !== undefined),
+    vague,
+    ...fields<Pick<UserView, "authorization">>({ authorization: () => text(attempt(() => object(authorization).type)) }),
+    singular: acls.filter((acl) => has(acl, "operation") && !has(acl, "operations")).length,
     singularKnown: /\/v1(alpha|beta)1$/.test(apiVersion),
-    texts: textsOf(spec, "spec"),
+    texts: [...textsOf(spec, "spec"), ...textsOf(attempt(() => metadata.annotations), "metadata.annotations")],
   };
 }
 
 /** One user per principal and cluster, from its ACLs and credentials. */
-export function readKafkaPrincipals(resources: readonly AnyResource[], mirror: MirrorView | undefined): UserView[] {
+export function readKafkaPrincipals(resources: readonly AnyResource[], mirrors: readonly MirrorView[]): UserView[] {
   const users = new Map<string, UserView>();
+  let vague = false;
   for (const resource of resources) {
     const props = object(known(resource.props));
-    const name = text(props.username) ?? text(props.aclPrincipal)?.replace(/^User:/, "") ?? (resource.type.endsWith("UserScramCredential") ? USUAL_NAME : undefined);
-    if (name === undefined) continue;
+    const credential = resource.type.endsWith("UserScramCredential");
+    const name = attempt(() => text(props.username) ?? text(props.aclPrincipal)?.replace(/^User:/, "")) ?? (credential ? loginOf(undefined, "origin") : undefined);
+    if (name === undefined) {
+      // Whose right it is may be known after the update only.
+      vague = true;
+      continue;
+    }
     const provider = object(known(resource.provider?.props));
-    const side = sideOf({ names: [resource.name, resource.provider?.name ?? ""], ...optional("bootstrapServers", serversOf(provider)) }, mirror);
-    const key = JSON.stringify([side, name]);
+    const bootstrapServers = serversOf(provider);
+    const place = placeOf(name, { names: [resource.name, resource.provider?.name ?? ""], username: name, ...(bootstrapServers === undefined ? {} : { bootstrapServers }) }, mirrors);
+    const key = JSON.stringify([place.side, (place.places ?? []).map(({ mirror, side }) => [mirrors.indexOf(mirror), side]), name]);
+    const rule = credential ? [] : attempt(() => kafkaRule(props));
     const user = users.get(key) ?? {
       resource: resource.urn,
       label: `principal User:${name}`,
       name,
-      ...optional("side", side),
-      ofMirror: isMirrors(name, side, mirror),
+      ...place,
       maker: "kafka",
       rules: [],
       singular: 0,
       singularKnown: true,
       texts: [],
     };
-    users.set(key, { ...user, rules: [...user.rules, ...kafkaRule(props)] });
+    users.set(key, { ...user, rules: [...user.rules, ...(rule ?? [])], vague: user.vague === true || rule === undefined });
   }
-  return [...users.values()];
+  return [...users.values()].map((user) => ({ ...user, vague: vague || user.vague === true }));
+}
+
+/** The name of the Kafka resource that something belongs to. */
+export function clusterOf(metadata: Json): string | undefined {
+  const label = (key: string) => text(attempt(() => object(metadata.labels)[key]));
+  return label("strimzi.io/cluster") ?? label("eventstreams.ibm.com/cluster");
 }
 
 export function serversOf(provider: Json): string | undefined {
-  const { bootstrapServers } = provider;
-  return Array.isArray(bootstrapServers) ? bootstrapServers.join(",") : text(bootstrapServers);
+  return attempt(() => (Array.isArray(provider.bootstrapServers) ? provider.bootstrapServers.join(",") : text(provider.bootstrapServers)));
 }
 
-function isMirrors(name: string, side: UserView["side"], mirror: MirrorView | undefined): boolean {
-  const sides = side === undefined ? (["origin", "target"] as const) : [side];
-  return sides.some((s) => {
-    const authentication = mirror?.[s].authentication;
-    return name === (authentication?.username ?? (authentication?.type === "tls" ? authentication.secretName : undefined) ?? USUAL_NAME);
-  });
+/** Where a user is, and whether a mirror logs in as it. */
+function placeOf(name: string, hints: Hints, mirrors: readonly MirrorView[]): Pick<UserView, "side" | "places" | "ofMirror"> {
+  const sides: (Side | undefined)[] = mirrors.length === 0 ? [sideOf(hints, undefined)] : sidesOf(hints, mirrors);
+  const side = agreed(sides);
+  const is = (mirror: MirrorView | undefined, known: Side | undefined) => (known === undefined ? (["origin", "target"] as const) : [known]).some((s) => loginOf(mirror, s) === name);
+  return {
+    ...(side === undefined ? {} : { side }),
+    ...(mirrors.length === 0 ? {} : { places: mirrors.flatMap((mirror, i) => (sides[i] === undefined ? [] : [{ mirror, side: sides[i] }])) }),
+    ofMirror: sides.some((known, i) => is(mirrors[i], known)),
+  };
 }
+
+const isLater = (object: Json, key: string) => Object.getOwnPropertyDescriptor(object, key)?.get !== undefined;
 
 function ruleOf(acl: Json): AclRule {
   const resource = object(acl.resource);
-  const operations = Array.isArray(acl.operations) ? acl.operations : acl.operation === undefined ? [] : [acl.operation];
+  const operations = Array.isArray(acl.operations) ? [...acl.operations] : acl.operation === undefined ? [] : [acl.operation];
   return {
-    // A deny rule is no right: the rules look at what is allowed.
+    // A deny rule is no right: the rules tell the two apart.
     type: (text(acl.type) ?? "allow") as "allow",
     host: text(acl.host) ?? "*",
     operations: operations as AclOperation[],
     resource: {
       type: (text(resource.type) ?? "topic") as AclResource["type"],
-      ...optional("name", text(resource.name)),
+      ...named(resource.name),
       patternType: resource.patternType === "prefix" ? "prefix" : "literal",
     },
   };
@@ -95,6 +114,8 @@ function kafkaRule(props: Json): AclRule[] {
   const operation = text(props.aclOperation);
   if (type === undefined || operation === undefined) return [];
   const patternType = text(props.resourcePatternTypeFilter)?.toLowerCase() === "prefixed" ? "prefix" : "literal";
-  const resource: AclResource = type === "cluster" ? { type, patternType: "literal" } : { type, patternType, ...optional("name", text(props.aclResourceName)) };
+  const resource: AclResource = type === "cluster" ? { type, patternType: "literal" } : { type, patternType, ...named(props.aclResourceName) };
   return [{ type: (text(props.aclPermissionType) ?? "Allow").toLowerCase() as "allow", host: text(props.aclHost) ?? "*", operations: [operation as AclOperation], resource }];
 }
+
+const named = (name: unknown) => (typeof name === "string" ? { name } : {});

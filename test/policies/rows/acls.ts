@@ -1,0 +1,97 @@
+import { kafka } from "../resources";
+import { acls, guide, pair, source, type Row } from "./row";
+
+export const aclRows: Row[] = [
+  {
+    rule: "origin-write-everything",
+    trips: { change: ({ origin }) => acls(origin).push({ host: "*", operations: ["Write"], resource: { type: "topic", name: "*", patternType: "literal" } }) },
+    passes: { change: ({ target }) => acls(target).push({ host: "*", operations: ["Write"], resource: { type: "topic", name: "*", patternType: "literal" } }) },
+    says: "user mm2-credentials on the origin may Write on topic *",
+  },
+  {
+    rule: "acl-unneeded",
+    trips: { change: ({ target }) => acls(target).push({ host: "*", operations: ["Alter"], resource: { type: "cluster" } }) },
+    passes: { change: ({ target }) => acls(target).push({ host: "*", operations: ["Write"], resource: { type: "topic", name: "orders", patternType: "literal" } }) },
+    says: "Alter on cluster: each right too many",
+  },
+  {
+    rule: "acl-missing",
+    trips: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } }, change: ({ target }) => acls(target).pop() },
+    passes: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } } },
+    says: "on the target lacks Read on group *",
+  },
+  {
+    rule: "acl-missing",
+    trips: { mirror: { exactlyOnce: true }, change: ({ target }) => (target.spec.authorization.acls = acls(target).filter((a) => a.resource.type !== "transactionalId")) },
+    passes: { mirror: { exactlyOnce: true } },
+    says: "lacks Write on transactionalId connect-cluster-migration-connect-cluster",
+  },
+  {
+    // The origin's own offset-syncs topic: Create on the cluster gives it, as the guide has it.
+    rule: "acl-missing",
+    trips: { mirror: { sourceConnector: { config: { "offset-syncs.topic.location": "source" } }, checkpointConnector: { config: { "offset-syncs.topic.location": "source" } } }, change: ({ origin }) => acls(origin).splice(1, 1) },
+    passes: guide,
+    says: "lacks Create and Write on topic mm2-offset-syncs.target-cluster.internal",
+  },
+  {
+    rule: "acl-missing",
+    trips: { change: ({ target }) => (target.spec.authorization.acls = []) },
+    passes: { change: ({ target }) => delete target.spec.authorization },
+    says: "on the target lacks Write and Create and Alter and AlterConfigs on topic *",
+  },
+  {
+    rule: "acl-missing",
+    trips: { change: ({ origin }) => acls(origin).push({ type: "deny", host: "*", operations: ["Read"], resource: { type: "topic", name: "orders", patternType: "literal" } }) },
+    passes: { change: ({ origin }) => acls(origin).push({ type: "deny", host: "*", operations: ["Read"], resource: { type: "topic", name: "__orders", patternType: "literal" } }) },
+    says: "on the origin is denied Read on topic orders",
+  },
+  {
+    // Without checkpoints no group is looked at.
+    rule: "acl-missing",
+    trips: { change: ({ origin }) => (origin.spec.authorization.acls = acls(origin).filter((a) => a.resource.type !== "group")) },
+    passes: {
+      change: (parts) => {
+        delete pair(parts).checkpointConnector;
+        parts.origin.spec.authorization.acls = acls(parts.origin).filter((a) => a.resource.type !== "group");
+      },
+    },
+    says: "on the origin lacks Describe on group *",
+  },
+  {
+    rule: "acl-meaningless",
+    trips: { change: ({ origin }) => acls(origin).push({ host: "*", operations: ["Read"], resource: { type: "cluster" } }) },
+    passes: { change: ({ origin }) => acls(origin).push({ host: "*", operations: ["Describe"], resource: { type: "cluster" } }) },
+    says: "Read on the cluster",
+  },
+  {
+    rule: "acl-operation-singular",
+    trips: { change: ({ origin }) => acls(origin).push({ host: "*", operation: "Read", resource: { type: "topic", name: "a", patternType: "literal" } }) },
+    passes: guide,
+    says: "1 ACL rule of kafka.strimzi.io/v1 with the singular `operation`",
+  },
+  {
+    rule: "principal-of-operator",
+    trips: { more: [kafka("UserScramCredential", { username: "app" })] },
+    passes: { more: [kafka("UserScramCredential", { username: "app" }, "elsewhere:9093")] },
+    says: "principal app on the origin is made through @pulumi/kafka",
+  },
+  {
+    rule: "acl-sync-with-operator",
+    trips: { change: (parts) => delete source(parts)["sync.topic.acls.enabled"] },
+    passes: {},
+    says: "not set, which is true",
+  },
+  {
+    rule: "acl-sync-with-operator",
+    trips: { change: (parts) => delete source(parts)["sync.topic.acls.enabled"] },
+    // Where the users are is not told: they may all be the origin's.
+    passes: {
+      user: { name: "someone" },
+      change: (parts) => {
+        delete source(parts)["sync.topic.acls.enabled"];
+        for (const user of [parts.origin, parts.target]) Object.assign(user.metadata, { namespace: "apps", name: "app", labels: { "strimzi.io/cluster": "blue" } });
+      },
+    },
+    says: "not set, which is true",
+  },
+];

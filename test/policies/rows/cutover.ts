@@ -1,0 +1,64 @@
+import { gate, kafka, step } from "../resources";
+import { pair, source, type Row } from "./row";
+
+export const cutoverRows: Row[] = [
+  { rule: "gate-abandoned", trips: { more: [gate({ abandon: true })] }, passes: {}, says: "abandon: true" },
+  { rule: "gate-abandoned", trips: { more: [step("InternalTopic", { phase: "cleanup", abandon: true })] }, passes: { more: [step("InternalTopic", { phase: "cleanup", abandon: false })] }, says: "abandon: true" },
+  { rule: "checkpoints-kept", trips: { more: [step("CheckpointsTopic", { mode: "always" })] }, passes: { more: [step("CheckpointsTopic", { mode: "when-applied" })] }, says: 'checkpoints is "always"' },
+  {
+    rule: "checkpoints-kept",
+    trips: { change: (parts) => delete pair(parts).checkpointConnector },
+    passes: { change: (parts) => (pair(parts).checkpointConnector = {}) },
+    says: "there is no checkpointConnector block",
+  },
+  {
+    rule: "group-sync",
+    trips: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } }, more: [step("ConsumerOffsets")] },
+    passes: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } } },
+    says: "sync.group.offsets.enabled is true",
+  },
+  { rule: "group-sync", trips: {}, passes: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } } }, says: "is not true", settings: { offsets: "sync" } },
+  {
+    rule: "message-size",
+    trips: { more: [kafka("Topic", { name: "big", partitions: 1, replicationFactor: 3, config: { "max.message.bytes": "5000000" } })] },
+    passes: {
+      mirror: { sourceConnector: { config: { "producer.override.max.request.size": 5000000 } } },
+      more: [kafka("Topic", { name: "big", partitions: 1, replicationFactor: 3, config: { "max.message.bytes": "5000000" } })],
+    },
+    says: "topic big takes records of 5000000 bytes",
+  },
+  {
+    rule: "message-size",
+    trips: { change: ({ mirror }) => (mirror.spec.target.config["producer.max.request.size"] = 2000000), more: [kafka("Topic", { name: "big", config: { "max.message.bytes": "5000000" } })] },
+    passes: { change: ({ mirror }) => (mirror.spec.target.config["producer.max.request.size"] = 5000000), more: [kafka("Topic", { name: "big", config: { "max.message.bytes": "5000000" } })] },
+    says: "max.request.size is 2000000",
+  },
+  {
+    rule: "producer-order",
+    trips: {
+      change: (parts) => {
+        delete source(parts)["producer.override.enable.idempotence"];
+        parts.mirror.spec.target.config["producer.max.in.flight.requests.per.connection"] = 5;
+      },
+    },
+    passes: {
+      change: (parts) => {
+        delete source(parts)["producer.override.enable.idempotence"];
+        Object.assign(parts.mirror.spec.target.config, { "producer.max.in.flight.requests.per.connection": 5, "producer.enable.idempotence": true });
+      },
+    },
+    says: "is 5 without",
+  },
+  {
+    rule: "timestamps",
+    trips: { more: [kafka("Topic", { name: "a", config: { "message.timestamp.type": "LogAppendTime" } }, "target-kafka-bootstrap:9093")] },
+    passes: { more: [kafka("Topic", { name: "a", config: { "message.timestamp.type": "LogAppendTime" } })] },
+    says: "message.timestamp.type LogAppendTime",
+  },
+  {
+    rule: "producer-order",
+    trips: { mirror: { profile: "tuned" }, change: (parts) => delete source(parts)["producer.override.enable.idempotence"] },
+    passes: { mirror: { profile: "tuned" } },
+    says: "is 5 without producer.override.enable.idempotence",
+  },
+];

@@ -1,0 +1,57 @@
+import { kafka, step } from "../resources";
+import { checkpoint, type Row } from "./row";
+
+export const replicaRows: Row[] = [
+  {
+    rule: "data-replication-one",
+    trips: { mirror: { replicationFactor: 1 } },
+    passes: { mirror: { replicationFactor: 1 }, more: [step("Replication", { when: "cutover" })] },
+    says: "replication.factor is 1",
+  },
+  {
+    rule: "data-replication-one",
+    trips: { more: [kafka("Topic", { name: "orders", replicationFactor: 1 }, "target-kafka-bootstrap:9093")] },
+    passes: { more: [kafka("Topic", { name: "orders", replicationFactor: 1 }), kafka("Topic", { name: "__x", replicationFactor: 1 }, "target-kafka-bootstrap:9093", "two")] },
+    says: "topic orders on the target has 1 replica",
+  },
+  {
+    rule: "internal-replication-one",
+    trips: { change: (parts) => (checkpoint(parts)["checkpoints.topic.replication.factor"] = 1) },
+    passes: { change: (parts) => (checkpoint(parts)["checkpoints.topic.replication.factor"] = 2) },
+    says: "checkpoints.topic.replication.factor is 1",
+  },
+  {
+    rule: "storage-replication-unset",
+    trips: { change: ({ mirror }) => delete mirror.spec.target.config["offset.storage.replication.factor"] },
+    passes: {},
+    says: "the target has 1 broker, offset.storage.replication.factor is not set, which is 3",
+    settings: { targetBrokers: 1 },
+  },
+  {
+    rule: "replication-above-min-isr",
+    trips: { more: [kafka("Topic", { name: "orders", partitions: 3, replicationFactor: 2, config: { "min.insync.replicas": "2" } })] },
+    passes: { more: [kafka("Topic", { name: "orders", partitions: 3, replicationFactor: 3, config: { "min.insync.replicas": "2" } })] },
+    says: "topic orders: replicationFactor is 2, min.insync.replicas 2",
+  },
+  {
+    rule: "replication-above-min-isr",
+    trips: { mirror: { replicationFactor: 2 } },
+    passes: { mirror: { replicationFactor: 3 } },
+    says: "one broker that is down or restarted stops all writes",
+    settings: { targetMinInsyncReplicas: 2 },
+  },
+  {
+    rule: "replication-above-min-isr",
+    trips: { change: ({ mirror }) => (mirror.spec.target.config["status.storage.replication.factor"] = 2) },
+    passes: { change: ({ mirror }) => (mirror.spec.target.config["status.storage.replication.factor"] = 3) },
+    says: "status.storage.replication.factor in the target's config is 2",
+    settings: { targetMinInsyncReplicas: 2 },
+  },
+  {
+    rule: "tasks-and-partitions",
+    trips: { mirror: { tasksMax: 4 }, more: [kafka("Topic", { name: "orders", partitions: 3, replicationFactor: 3 })] },
+    passes: { mirror: { tasksMax: 3 }, more: [kafka("Topic", { name: "orders", partitions: 3, replicationFactor: 3 })] },
+    says: "tasksMax is 4 for 3 partitions",
+  },
+  { rule: "tasks-and-partitions", trips: { mirror: { replicas: 3 } }, passes: { mirror: { replicas: 3, tasksMax: 2 } }, says: "replicas is 3 for 2 tasks at most" },
+];

@@ -1,0 +1,58 @@
+import { secret, source, type Row } from "./row";
+
+export const securityRows: Row[] = [
+  {
+    rule: "plain-text-secret",
+    trips: { change: ({ mirror }) => (mirror.spec.target.config["schema.registry.password"] = "hunter2") },
+    passes: { change: ({ mirror }) => (mirror.spec.target.config["schema.registry.password"] = "${secrets:migration/registry:password}") },
+    says: "spec.target.config.schema.registry.password holds a secret as plain text",
+  },
+  {
+    rule: "plain-text-secret",
+    trips: { change: (parts) => (source(parts)["consumer.sasl.jaas.config"] = 'x required username="a" password="hunter2";') },
+    passes: { change: (parts) => (source(parts)["consumer.sasl.jaas.config"] = 'x required username="a" password="${secrets:a/b:c}";') },
+    says: "consumer.sasl.jaas.config holds a secret",
+  },
+  ...(
+    [
+      ["template env", (m) => (m.spec.template = { connectContainer: { env: [{ name: "DB_PASSWORD", value: "hunter2" }] } }), (m) => (m.spec.template = { connectContainer: { env: [{ name: "DB_HOST", value: "db" }] } })],
+      ["Java's properties", (m) => (m.spec.jvmOptions = { javaSystemProperties: [{ name: "x.secret", value: "hunter2" }] }), (m) => (m.spec.jvmOptions = { javaSystemProperties: [{ name: "x.y", value: "z" }] })],
+      ["a private key", (m) => (m.spec.target.config["producer.x"] = "-----BEGIN RSA PRIVATE KEY-----\n"), (m) => (m.spec.target.config["producer.x"] = "-----BEGIN CERTIFICATE-----\n")],
+      ["a key store's key", (m) => (m.spec.target.config["producer.ssl.keystore.key"] = "hunter2"), (m) => (m.spec.target.config["producer.ssl.keystore.key"] = "${secrets:a/b:c}")],
+      ["a token", (m) => (m.spec.target.config["x"] = "-Dregistry.token=hunter2"), (m) => (m.spec.target.config["x"] = "-Dregistry.token=${secrets:a/b:c}")],
+      ["an address", (m) => (m.spec.target.config["x.url"] = "https://me:hunter2@registry/"), (m) => (m.spec.target.config["x.url"] = "https://registry:8081/a@b")],
+      ["annotations", (m) => (m.metadata.annotations = { "x/password": "a", password: "hunter2" }), (m) => (m.metadata.annotations = { "x/y": "z" })],
+    ] as [string, (mirror: any) => unknown, (mirror: any) => unknown][]
+  ).map(([, bad, good]): Row => ({ rule: "plain-text-secret", trips: { change: ({ mirror }) => void bad(mirror) }, passes: { change: ({ mirror }) => void good(mirror) }, says: "holds a secret as plain text" })),
+  {
+    rule: "tls-insecure",
+    trips: { change: (parts) => (source(parts)["source.cluster.ssl.endpoint.identification.algorithm"] = "") },
+    passes: { change: (parts) => (source(parts)["source.cluster.ssl.endpoint.identification.algorithm"] = "HTTPS") },
+    says: 'ssl.endpoint.identification.algorithm is ""',
+  },
+  {
+    rule: "tls-insecure",
+    trips: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { skipTlsVerify: "true" } }] },
+    passes: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: "true" } }] },
+    says: "skipTlsVerify",
+  },
+  {
+    rule: "tls-insecure",
+    trips: { change: (parts) => (source(parts)["source.cluster.security.protocol"] = "SASL_PLAINTEXT") },
+    passes: { change: (parts) => (source(parts)["source.cluster.security.protocol"] = "SASL_SSL") },
+    says: "sourceConnector.config source.cluster.security.protocol is SASL_PLAINTEXT",
+  },
+  { rule: "tls-missing", trips: { change: ({ mirror }) => delete mirror.spec.target.tls }, passes: {}, says: "the target has no tls" },
+  {
+    rule: "tls-without-ca",
+    trips: { change: ({ mirror }) => (mirror.spec.target.tls.trustedCertificates = []) },
+    passes: {},
+    says: "the target has tls without a trusted certificate",
+  },
+  {
+    rule: "secret-copy-wide",
+    trips: { more: [secret({ "ca.crt": "a", "ca.password": "b" })] },
+    passes: { more: [secret({ "ca.crt": "a" }), secret({ "ca.crt": "a", "ca.password": "b" }, "origin-ns")] },
+    says: "has ca.password beside ca.crt",
+  },
+];

@@ -90,7 +90,7 @@ export const aclRules: Rule[] = [
         .filter((u) => u.maker === "kafka" && owned.some((other) => together(u, other)))
         .flatMap((user) =>
           say(user, {
-            seen: `principal ${user.name} ${on(user)} is made through @pulumi/kafka beside KafkaUsers`,
+            seen: `principal ${user.name ?? "(whose name is not known yet)"} ${on(user)} is made through @pulumi/kafka beside KafkaUsers`,
             why: "the user operator deletes every credential and ACL without a KafkaUser within two minutes",
             instead: "write a KafkaUser",
           }),

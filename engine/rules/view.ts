@@ -76,7 +76,8 @@ export interface Text {
 
 /** A KafkaUser, or the ACLs and credentials of one principal made through @pulumi/kafka. */
 export interface UserView extends Place {
-  name: string;
+  /** Absent: not known yet. */
+  name?: string;
   /** Undefined where nothing tells, or where mirrors do not agree. */
   side?: Side;
   /** Its side of each mirror, where that is told. Absent: `side`, of every mirror. */

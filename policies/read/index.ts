@@ -28,19 +28,21 @@ export function readView(resources: readonly AnyResource[]): View {
     steps: resources.filter((r) => r.type.startsWith(STEP)).map(stepOf),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
   };
-  const brokers = attempt(() => [...custom("Kafka"), ...custom("KafkaNodePool")].reduce((sum, r) => sum + brokersOf(r, mirrors), 0));
+  const count = (kind: string) => custom(kind).reduce((sum, r) => sum + brokersOf(r, mirrors), 0);
+  // Where there are pools, the Kafka resource's own number is not read.
+  const brokers = attempt(() => count("KafkaNodePool") || count("Kafka"));
   if (brokers === undefined) later(view, "targetBrokers");
   else if (brokers > 0) view.targetBrokers = brokers;
   return view;
 }
 
-/** Of two users of a mirror, one of known place: the other one is on the other cluster. */
+/** Of two KafkaUsers of a mirror, one of known place: the other one is on the other cluster. */
 function withTheOther(users: readonly UserView[], mirror: MirrorView): UserView[] {
-  const mirrors = users.filter((u) => u.ofMirror);
+  const mirrors = users.filter((u) => u.ofMirror && u.maker === "operator");
   const placed = mirrors.filter((u) => u.side !== undefined);
   if (mirrors.length !== 2 || placed.length !== 1) return [...users];
   const side = placed[0]!.side === "origin" ? "target" : "origin";
-  return users.map((u) => (u.ofMirror && u.side === undefined ? { ...u, side, places: [{ mirror, side }] } : u));
+  return users.map((u) => (mirrors.includes(u) && u.side === undefined ? { ...u, side, places: [{ mirror, side }] } : u));
 }
 
 /** Throws where it is not known yet. */

@@ -1,7 +1,7 @@
 import { dialects } from "../../components/dialects";
 import type { Config } from "../../engine/mirror-configuration";
 import { attempt, type ClusterView, type ConnectorView, fields, later, type MirrorView, textsOf } from "../../engine/rules";
-import { type AnyResource, type Json, known, list, number, object, text } from "./plain";
+import { type AnyResource, apiVersionOf, type Json, known, list, number, object, text } from "./plain";
 
 /** One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1. */
 export function readMirrors(resource: AnyResource): MirrorView[] {
@@ -13,10 +13,10 @@ export function readMirrors(resource: AnyResource): MirrorView[] {
 
 function readMirror(resource: AnyResource, props: Json, spec: Json, entries: readonly Json[], index: number): MirrorView {
   const entry = entries[index]!;
-  const apiVersion = text(attempt(() => props.apiVersion)) ?? "";
+  const apiVersion = apiVersionOf(resource, props);
   const metadata = object(attempt(() => props.metadata));
   const place = (["namespace", "name"] as const).map((key) => text(attempt(() => metadata[key])));
-  const byAlias = (alias: unknown) => list(spec.clusters).find((c) => c.alias === alias) ?? {};
+  const byAlias = (alias: unknown) => clusterNamed(spec, alias);
   const origin = () => (entry.source === undefined ? byAlias(entry.sourceCluster) : object(entry.source));
   const target = () => (spec.target === undefined ? byAlias(spec.connectCluster ?? entry.targetCluster) : object(spec.target));
   const worker = (key: string) => {
@@ -70,6 +70,13 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
     secretKeys: () => secretKeys([origin(), target()]),
     texts: () => [...textsOf(spec, "spec"), ...textsOf(attempt(() => metadata.annotations), "metadata.annotations")],
   });
+}
+
+/** Empty where none has the alias; throws where one that is not known yet may have it. */
+function clusterNamed(spec: Json, alias: unknown): Json {
+  const clusters = spec.clusters as unknown[];
+  const named = list(clusters).find((c) => attempt(() => ({ is: c.alias === alias }))?.is);
+  return named ?? (Array.isArray(clusters) ? object(clusters.find((c) => object(c).alias === alias)) : {});
 }
 
 function cluster(entry: Json, alias: () => unknown): { [K in keyof ClusterView]-?: () => ClusterView[K] } {

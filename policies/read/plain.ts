@@ -31,3 +31,6 @@ export const number = (value: unknown): number | undefined => {
   if (typeof value === "string" && value.trim() !== "") value = Number(value);
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 };
+
+/** A custom resource's type has it, too: `kubernetes:kafka.strimzi.io/v1:KafkaUser`. */
+export const apiVersionOf = ({ type }: AnyResource, props: Json): string => text(attempt(() => props.apiVersion)) ?? type.split(":")[1] ?? "";

@@ -18,11 +18,12 @@ const SIDES = ["origin", "target"] as const;
 
 /** The cluster on which a resource is; undefined where nothing tells, or what tells is not unanimous. */
 export function sideOf(hints: Hints, mirror: MirrorView | undefined): Side | undefined {
-  const servers = addresses(hints.bootstrapServers);
   const certain = certainly(hints, mirror);
-  // The client is of a third cluster, whatever it is called.
-  const elsewhere = servers.length > 0 && SIDES.every((side) => addressesOf(mirror, side).length > 0);
-  return certain ?? (elsewhere ? undefined : likely(hints, mirror));
+  if (certain !== undefined || mirror === undefined) return certain ?? likely(hints, mirror);
+  const known = SIDES.every((side) => addressesOf(mirror, side).length > 0);
+  // Through another listener, or of a third cluster: only who calls it so can tell.
+  if (known && addresses(hints.bootstrapServers).length > 0) return called(hints.names);
+  return likely(hints, mirror);
 }
 
 /** The same for each of several mirrors: what only sounds like a side tells it where they all have one cluster there. */
@@ -41,22 +42,40 @@ export function agreed(sides: readonly (Side | undefined)[]): Side | undefined {
   return only((side) => sides.includes(side));
 }
 
-function certainly({ bootstrapServers, cluster }: Hints, mirror: MirrorView | undefined): Side | undefined {
+function certainly({ bootstrapServers, cluster, namespace }: Hints, mirror: MirrorView | undefined): Side | undefined {
   const alias = (side: Side) => attempt(() => mirror?.[side].alias);
+  const at = (side: Side, where: string | undefined) => cluster !== undefined && addressesOf(mirror, side).some((address) => isAt(placeIn(address), cluster, where));
   return (
     only((side) => addresses(bootstrapServers).some((address) => addressesOf(mirror, side).includes(address))) ??
-    only((side) => cluster !== undefined && addressesOf(mirror, side).some((address) => address.startsWith(`${cluster}-kafka`))) ??
-    only((side) => cluster !== undefined && (alias(side) === cluster || (alias(side)?.startsWith(`${cluster}-`) ?? false)))
+    only((side) => at(side, namespace)) ??
+    // Its operator may watch users of another namespace.
+    only((side) => at(side, undefined)) ??
+    only((side) => cluster !== undefined && alias(side) === cluster)
   );
 }
 
 function likely({ cluster, username, namespace, names }: Hints, mirror: MirrorView | undefined): Side | undefined {
+  const alias = (side: Side) => attempt(() => mirror?.[side].alias);
   return (
-    only((side) => cluster !== undefined && words(cluster).includes(side)) ??
+    only((side) => cluster !== undefined && (alias(side)?.startsWith(`${cluster}-`) ?? false)) ??
+    called(cluster === undefined ? [] : [cluster]) ??
     only((side) => mirror !== undefined && username !== undefined && loginOf(mirror, side) === username) ??
-    only((side) => namespace !== undefined && words(namespace).includes(side)) ??
-    only((side) => names.some((name) => words(name).includes(side)))
+    called(namespace === undefined ? [] : [namespace]) ??
+    called(names)
   );
+}
+
+const called = (names: readonly string[]) => only((side) => names.some((name) => words(name).includes(side)));
+
+/** The service and namespace of an address inside Kubernetes, as the operators name them. */
+function placeIn(address: string): { service: string; namespace?: string } {
+  const [service = "", namespace, domain] = address.replace(/:\d+$/, "").split(".");
+  return { service, ...(namespace === undefined || (domain !== undefined && domain !== "svc") ? {} : { namespace }) };
+}
+
+/** Without a namespace the address is of the mirror's own. */
+function isAt({ service, namespace }: ReturnType<typeof placeIn>, cluster: string, where: string | undefined): boolean {
+  return service.startsWith(`${cluster}-kafka-`) && (where === undefined || namespace === undefined || namespace === where);
 }
 
 const addressesOf = (mirror: MirrorView | undefined, side: Side) => addresses(attempt(() => mirror?.[side].bootstrapServers));
@@ -72,5 +91,5 @@ function addresses(servers: string | undefined): string[] {
 }
 
 function words(name: string): string[] {
-  return name.toLowerCase().split(/[^a-z]+/).map((word) => (word === "source" ? "origin" : word));
+  return name.toLowerCase().split(/[^a-z]+/).map((word) => (word === "source" ? "origin" : word === "destination" ? "target" : word));
 }

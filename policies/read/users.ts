@@ -1,16 +1,16 @@
 import type { AclOperation, AclResource, AclRule } from "../../engine/acls";
 import type { Side } from "../../engine/model";
 import { attempt, fields, loginOf, type MirrorView, textsOf, type UserView } from "../../engine/rules";
-import { type AnyResource, type Json, known, list, object, text } from "./plain";
+import { type AnyResource, apiVersionOf, type Json, known, list, object, text } from "./plain";
 import { agreed, type Hints, sideOf, sidesOf } from "./side";
 
 export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorView[]): UserView {
   const props = object(known(resource.props));
   const metadata = object(attempt(() => props.metadata));
   const spec = object(attempt(() => props.spec));
-  const name = text(attempt(() => metadata.name)) ?? resource.name;
+  const name = attempt(() => text(metadata.name) ?? (isLater(props, "metadata") ? undefined : resource.name));
   const namespace = text(attempt(() => metadata.namespace));
-  const apiVersion = text(attempt(() => props.apiVersion)) ?? "";
+  const apiVersion = apiVersionOf(resource, props);
   const authorization = attempt(() => spec.authorization);
   const written = attempt(() => (authorization === undefined ? [] : ((object(authorization).acls ?? []) as unknown[]))) ?? [];
   const acls = list(written);
@@ -20,8 +20,8 @@ export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorVie
   return {
     resource: resource.urn,
     label: `KafkaUser ${[namespace, name].filter(Boolean).join("/")}`,
-    name,
-    ...placeOf(name, { names: [resource.name], username: name, ...fields<Pick<Hints, "cluster" | "namespace">>({ cluster: () => clusterOf(metadata), namespace: () => namespace }) }, mirrors),
+    ...(name === undefined ? {} : { name }),
+    ...placeOf(name, { names: [resource.name], ...fields<Pick<Hints, "cluster" | "namespace">>({ cluster: () => clusterOf(metadata), namespace: () => namespace }) }, mirrors),
     maker: "operator",
     apiVersion,
     rules: rules.filter((rule) => rule !== undefined),
@@ -33,28 +33,24 @@ export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorVie
   };
 }
 
-/** One user per principal and cluster, from its ACLs and credentials. */
+/** One user per principal and cluster, from its ACLs and credentials; one whose name is not known yet is nobody's else. */
 export function readKafkaPrincipals(resources: readonly AnyResource[], mirrors: readonly MirrorView[]): UserView[] {
   const users = new Map<string, UserView>();
   let vague = false;
   for (const resource of resources) {
     const props = object(known(resource.props));
     const credential = resource.type.endsWith("UserScramCredential");
-    const name = attempt(() => text(props.username) ?? text(props.aclPrincipal)?.replace(/^User:/, "")) ?? (credential ? loginOf(undefined, "origin") : undefined);
-    if (name === undefined) {
-      // Whose right it is may be known after the update only.
-      vague = true;
-      continue;
-    }
-    const provider = object(known(resource.provider?.props));
-    const bootstrapServers = serversOf(provider);
-    const place = placeOf(name, { names: [resource.name, resource.provider?.name ?? ""], username: name, ...(bootstrapServers === undefined ? {} : { bootstrapServers }) }, mirrors);
-    const key = JSON.stringify([place.side, (place.places ?? []).map(({ mirror, side }) => [mirrors.indexOf(mirror), side]), name]);
-    const rule = credential ? [] : attempt(() => kafkaRule(props));
-    const user = users.get(key) ?? {
+    const name = attempt(() => text(props.username) ?? text(props.aclPrincipal)?.replace(/^User:/, ""));
+    // Whose right it is may be known after the update only.
+    if (name === undefined && !credential) vague = true;
+    const bootstrapServers = serversOf(object(known(resource.provider?.props)));
+    const place = placeOf(name, { names: [resource.name, resource.provider?.name ?? ""], ...(bootstrapServers === undefined ? {} : { bootstrapServers }) }, mirrors);
+    const key = JSON.stringify(name === undefined ? resource.urn : [place.side, (place.places ?? []).map(({ mirror, side }) => [mirrors.indexOf(mirror), side]), name]);
+    const rule = credential || name === undefined ? [] : attempt(() => kafkaRule(props));
+    const user: UserView = users.get(key) ?? {
       resource: resource.urn,
-      label: `principal User:${name}`,
-      name,
+      label: name === undefined ? `${credential ? "UserScramCredential" : "Acl"} ${resource.name}` : `principal User:${name}`,
+      ...(name === undefined ? {} : { name }),
       ...place,
       maker: "kafka",
       rules: [],
@@ -78,7 +74,8 @@ export function serversOf(provider: Json): string | undefined {
 }
 
 /** Where a user is, and whether a mirror logs in as it. */
-function placeOf(name: string, hints: Hints, mirrors: readonly MirrorView[]): Pick<UserView, "side" | "places" | "ofMirror"> {
+function placeOf(name: string | undefined, hints: Hints, mirrors: readonly MirrorView[]): Pick<UserView, "side" | "places" | "ofMirror"> {
+  if (name !== undefined) hints = { ...hints, username: name };
   const sides: (Side | undefined)[] = mirrors.length === 0 ? [sideOf(hints, undefined)] : sidesOf(hints, mirrors);
   const side = agreed(sides);
   const is = (mirror: MirrorView | undefined, known: Side | undefined) => (known === undefined ? (["origin", "target"] as const) : [known]).some((s) => loginOf(mirror, s) === name);

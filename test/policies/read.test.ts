@@ -1,7 +1,7 @@
 import { unknownCheckingProxy } from "@pulumi/policy";
 import { expect, test } from "vitest";
 import { readView } from "../../policies/read";
-import { all, found, kafka, stack } from "./resources";
+import { all, custom, found, kafka, stack } from "./resources";
 
 /** As Pulumi marks a text that it knows only after the update. */
 const LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -50,4 +50,31 @@ test("ACLs through @pulumi/kafka are one user per principal and cluster", () => 
   const denied = { ...acl("Write", "origin-kafka-bootstrap:9093") };
   denied.props = { ...denied.props, aclPermissionType: "Deny" };
   expect(found("origin-write-everything", [mirror!, denied])).toEqual([]);
+});
+
+test.each<[string, { origin: string; target: string }, object, (string | undefined)[]]>([
+  ["its namespace, where both are called alike", { origin: "kafka-kafka-bootstrap.blue.svc:9093", target: "kafka-kafka-bootstrap.green.svc:9093" }, { cluster: "kafka", origin: "blue", target: "green" }, ["origin", "target"]],
+  ["the whole alias before its beginning", { origin: "10.0.0.1:9093", target: "10.0.0.2:9093" }, { cluster: "prod", origin: "a", target: "b", aliases: ["prod", "prod-new"] }, ["origin", "origin"]],
+])("a user's cluster is told by %s", (_what, bootstrap, { cluster, origin, target, aliases }: any, sides) => {
+  const resources = stack({
+    mirror: connections(bootstrap),
+    change: (parts) => {
+      Object.assign(parts.origin.metadata, { namespace: origin, labels: { "strimzi.io/cluster": cluster } });
+      Object.assign(parts.target.metadata, { namespace: target, labels: { "strimzi.io/cluster": cluster } });
+      if (aliases) [parts.mirror.spec.mirrors[0].source.alias, parts.mirror.spec.target.alias] = aliases;
+    },
+  });
+  expect(readView(resources).users.map((user) => user.side)).toEqual(sides);
+});
+
+test("a client of another address is where its name says, if it says so", () => {
+  const topic = (name: string, provider: string) => ({ ...kafka("Topic", { name: "orders" }, "10.1.1.1:9094", name), provider: { name: provider, props: { bootstrapServers: '["10.1.1.1:9094"]' } } });
+  expect(readView([...stack(), topic("orders", "target"), topic("orders", "third"), topic("orders", "origin")]).topics.map((t) => t.side)).toEqual(["target", undefined, "origin"]);
+});
+
+test("brokers of node pools are not counted twice", () => {
+  const of = (kind: string, name: string, spec: object) => custom({ apiVersion: "kafka.strimzi.io/v1", kind, metadata: { name, namespace: "target-ns", labels: { "strimzi.io/cluster": "target" } }, spec });
+  const pools = [of("KafkaNodePool", "brokers", { replicas: 2, roles: ["broker"] }), of("KafkaNodePool", "controllers", { replicas: 3, roles: ["controller"] })];
+  expect(readView([...stack(), ...pools, of("Kafka", "target", { kafka: { replicas: 3 } })]).targetBrokers).toBe(2);
+  expect(readView([...stack(), of("Kafka", "target", { kafka: { replicas: 3 } })]).targetBrokers).toBe(3);
 });

@@ -29,9 +29,6 @@ export const strimziV1: Dialect = {
       { oauth: `use "custom" with the SASL mechanism's own settings, or dialect strimzi-v1beta2` },
       mistakes,
     );
-    if (mirror.heartbeat !== undefined) {
-      mistakes.add(`dialect ${name} has no heartbeat connector: leave heartbeatConnector out, or use strimzi-v1beta2`);
-    }
     const { target } = mirror;
     const spec = {
       ...given({ version: mirror.version, image: mirror.image }),

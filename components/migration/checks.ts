@@ -2,12 +2,11 @@ import { defined } from "../../engine/defined";
 import { Mistakes } from "../../engine/errors";
 import type { MirrorModel, Side } from "../../engine/model";
 import { didYouMean } from "../../engine/near-miss";
-import { refusals, type View } from "../../engine/rules";
 import { checkCredentials } from "../given/given-credentials";
-import { mirrorModelOf, type ResolvedMirror, resolveMirror } from "../mirror/resolve";
-import { viewOf } from "../mirror/rules";
+import { mirrorModelOf, resolveMirror } from "../mirror/resolve";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/settings";
-import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "./args";
+import type { MigrationArgs, MigrationCluster } from "./args";
+import { credentialsOf, migrationRefusals } from "./rules";
 
 const KNOWN = [
   "phase", "abandon", "profile", "dialect", "origin", "target", "mirror", "gate", "verify", "offsets", "replication", "fence", "fenceOptions", "checkpoints", "preflight", "report",
@@ -35,28 +34,7 @@ export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
   const mistakes = new Mistakes();
   const resolved = resolveMirror(mirrorSettings(args), mistakes);
   if (mistakes.list.length > 0) return mistakes.list.map((mistake) => `mirror: ${mistake}`);
-  return refusals(migrationView(args, resolved)).map((mistake) => `mirror: ${mistake}`);
-}
-
-/**
- * The migration as the rules look at it. `abandon` and `checkpoints: always` are left out: whoever says them says
- * explicitly what the rules warn of, and the pack says it to the reviewer.
- */
-function migrationView(args: Partial<MigrationArgs>, resolved: ResolvedMirror): Partial<View> {
-  const place = { resource: "", label: "" };
-  const connection = (side: Side) => {
-    const cluster = args[side];
-    const type = cluster?.given?.authentication?.type ?? (cluster?.given === undefined ? cluster?.operator?.authentication ?? "scram-sha-512" : checkCredentials(user(cluster.given), new Mistakes()).toLowerCase());
-    return { ...resolved[side], authentication: { type, settings: {} }, ...(cluster?.tls === false ? {} : { tls: { trusted: 1 } }) };
-  };
-  const operators = (["origin", "target"] as const).filter((side) => args[side]?.operator !== undefined);
-  return {
-    mirrors: [{ ...viewOf(resolved), connectionsKnown: true, origin: connection("origin"), target: { ...resolved.target, ...connection("target") } }],
-    // Their rules are checked where they are made; here it counts that an operator makes them.
-    users: operators.map((side) => ({ ...place, name: "", side, ofMirror: true, maker: "operator" as const, rules: [], singular: 0, singularKnown: true, texts: [] })),
-    steps: [{ ...place, kind: "ConsumerOffsets" }, { ...place, kind: "Gate" }],
-    ...(args.target?.brokers === undefined ? {} : { targetBrokers: args.target.brokers }),
-  };
+  return migrationRefusals(args, resolved);
 }
 
 function checkArguments(args: MigrationArgs, mistakes: Mistakes): void {
@@ -93,17 +71,12 @@ function checkArguments(args: MigrationArgs, mistakes: Mistakes): void {
   }
 }
 
-/** The credentials without what only the workers need. */
-function user({ authentication: _ofWorkers, ...credentials }: GivenMirrorUser): GivenUser {
-  return credentials;
-}
-
 function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: MigrationArgs, mistakes: Mistakes): void {
   for (const part of ["administrator", "given"] as const) {
     const found = new Mistakes();
     const someone = cluster[part];
     if (someone === undefined) continue;
-    const mechanism = checkCredentials(user(someone), found);
+    const mechanism = checkCredentials(credentialsOf(someone), found);
     if (mechanism === "TLS" && cluster.tls === false) found.add("a client certificate needs TLS, and tls is false");
     for (const mistake of found.list) mistakes.add(`${side}.${part}: ${mistake}`);
     if (part === "administrator") continue;

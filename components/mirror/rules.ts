@@ -1,25 +1,46 @@
 import type { Mistakes } from "../../engine/errors";
-import { type MirrorView, refusals, textsOf } from "../../engine/rules";
+import { type ClusterView, type MirrorView, refusals, type Text, textsOf } from "../../engine/rules";
+import type { MirrorAuthentication, TrustedCertificate } from "../dialects";
 import type { ResolvedMirror } from "./resolve";
+
+/** How the workers reach the clusters; texts in it may be ones that Pulumi knows later. */
+export type Connections = Record<"origin" | "target", { authentication?: MirrorAuthentication; tls?: { trustedCertificates: readonly TrustedCertificate[] } }>;
+
+/** What else is known where a mirror is described. */
+export interface Described {
+  connections: Connections;
+  annotations?: Record<string, string>;
+  /** Number of the target's brokers. */
+  targetBrokers?: number;
+}
 
 /** What the policy pack's mandatory rules forbid is refused here with the same message, from the same definition. */
 export function checkRules(mirror: ResolvedMirror, mistakes: Mistakes): void {
   for (const message of refusals({ mirrors: [viewOf(mirror)] })) mistakes.add(message);
 }
 
-/** The mirror as the rules look at it, before its connections are known. */
-export function viewOf(mirror: ResolvedMirror): MirrorView {
+/** The same once the connections are known: what they add to it. */
+export function checkDescribed(mirror: ResolvedMirror, described: Described, mistakes: Mistakes): void {
+  const { targetBrokers } = described;
+  const all = refusals({ mirrors: [viewOf(mirror, described)], ...(targetBrokers === undefined ? {} : { targetBrokers }) });
+  for (const message of all) if (!mistakes.list.includes(message)) mistakes.add(message);
+}
+
+/** The mirror as the rules look at it, with its connections where they are known. */
+export function viewOf(mirror: ResolvedMirror, described?: Pick<Described, "connections" | "annotations">): MirrorView {
   const { dialect, origin, target, source, checkpoint, heartbeat, pods } = mirror;
   const configs = { source, checkpoint, heartbeat };
+  const connections = described?.connections;
   return {
     ...mirror,
+    ...(connections === undefined ? {} : { origin: { ...origin, ...clusterOf(connections.origin) }, target: { ...target, ...clusterOf(connections.target) } }),
     resource: "",
     label: "",
     apiVersion: dialect.mirrorApiVersion,
-    // The dialect says itself that it has none.
-    heartbeatKnown: true,
-    connectionsKnown: false,
+    heartbeatKnown: !dialect.mirrorApiVersion.endsWith("/v1"),
+    connectionsKnown: connections !== undefined,
     declared: { source: true, checkpoint: true },
+    // A dialect writes one of the two names.
     doubleExclusions: [],
     secretKeys: new Map(),
     texts: [
@@ -27,6 +48,20 @@ export function viewOf(mirror: ResolvedMirror): MirrorView {
       ...textsOf(origin.config, "origin.config"),
       ...textsOf(target.config, "target.config"),
       ...textsOf(pods, ""),
+      ...textsOf(described?.annotations, "annotations"),
+      ...(["origin", "target"] as const).flatMap((side): Text[] => textsOf(connections?.[side].authentication, `${side}.authentication`)),
     ],
   };
+}
+
+function clusterOf({ authentication, tls }: Connections["origin"]): Pick<ClusterView, "authentication" | "tls"> {
+  return {
+    ...(authentication === undefined ? {} : { authentication: { type: authentication.type, settings: {}, ...loginOf(authentication) } }),
+    ...(tls === undefined ? {} : { tls: { trusted: tls.trustedCertificates.length } }),
+  };
+}
+
+/** As far as it is known. */
+function loginOf(authentication: MirrorAuthentication): { username?: string } {
+  return "username" in authentication && typeof authentication.username === "string" ? { username: authentication.username } : {};
 }

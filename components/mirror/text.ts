@@ -2,6 +2,7 @@ import { Mistakes } from "../../engine/errors";
 import { modelFrom } from "../../engine/mirror-configuration";
 import type { MirrorModel } from "../../engine/model";
 import type { ClusterSpec, MirrorAuthentication, MirrorSpec, ResourceText, TrustedCertificate } from "../dialects";
+import { checkDescribed } from "./rules";
 import { resolveMirror, throwMistakes } from "./resolve";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings";
 
@@ -64,6 +65,7 @@ export function describeMirror(mirror: MirrorDescription): { text: ResourceText;
     groupsExcludePattern: resolved.groupsExcludePattern,
     pods: resolved.pods,
   };
+  checkDescribed(resolved, { connections: spec, annotations: mirror.annotations, targetBrokers: mirror.target?.brokers }, mistakes);
   const text = resolved.dialect.mirror(spec, mistakes);
   throwMistakes(mistakes);
   return { text, model: modelFrom(resolved), otherApiVersions: resolved.dialect.otherApiVersions };

@@ -37,7 +37,7 @@ export class ScramUser extends pulumi.ComponentResource implements ClusterCreden
   constructor(name: string, args: ScramUserArgs, opts?: pulumi.ComponentResourceOptions) {
     const mistakes = new Mistakes();
     checkKeys(args, KNOWN, mistakes);
-    const rules = rulesOf(args, mistakes);
+    const rules = rulesOf({ ...args, name: args.username }, mistakes);
     throwUserMistakes(mistakes);
     super("kafka-migration:components:ScramUser", name, {}, opts);
 

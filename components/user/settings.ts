@@ -2,9 +2,10 @@ import { type AclRule, guideAcls, leastAcls } from "../../engine/acls";
 import { Mistakes } from "../../engine/errors";
 import { didYouMean } from "../../engine/near-miss";
 import type { MirrorModel, Profile, Side } from "../../engine/model";
-import { refusals, type UserView } from "../../engine/rules";
+import { type Text, textsOf } from "../../engine/rules";
 import { type DialectName, dialectNamed, type ResourceText, type UserAuthentication } from "../dialects";
 import { mirrorModelOf } from "../mirror/resolve";
+import { DEFAULT_USER, refusalsOf } from "./rules";
 
 /** Who the user is and what it may do, wherever it is kept. */
 export interface UserRights {
@@ -34,7 +35,7 @@ export interface UserDescription extends UserRights {
   authentication?: UserAuthentication;
 }
 
-export const DEFAULT_USER = "mm2-credentials";
+export { DEFAULT_USER };
 
 const KNOWN = [
   "role", "profile", "mirror", "rules", "dialect", "name", "namespace", "cluster", "labels", "annotations", "authentication",
@@ -59,7 +60,7 @@ export function describeUser(user: UserDescription): { text: ResourceText; other
       annotations: user.annotations,
       cluster: user.cluster,
       authentication: user.authentication ?? { type: "scram-sha-512" },
-      rules: rulesOf(user, mistakes),
+      rules: rulesOf(user, mistakes, textsOf(user.annotations, "annotations")),
     },
     mistakes,
   );
@@ -67,9 +68,9 @@ export function describeUser(user: UserDescription): { text: ResourceText; other
   return { text, otherApiVersions: dialect.otherApiVersions };
 }
 
-/** The rules of a role: given ones as they are, else the profile's. */
-export function rulesOf(rights: UserRights & { name?: string }, mistakes: Mistakes): readonly AclRule[] {
-  const { role, profile = "least" } = rights;
+/** The rules of a role: given ones as they are, else the profile's. @param texts what else the user says, with its paths */
+export function rulesOf(rights: UserRights & { name?: unknown }, mistakes: Mistakes, texts: readonly Text[] = []): readonly AclRule[] {
+  const { role, profile = "least", mirror } = rights;
   if (role !== "origin" && role !== "target") {
     mistakes.add(`role is ${JSON.stringify(role)}: it has to be "origin" or "target"`);
     return [];
@@ -78,18 +79,16 @@ export function rulesOf(rights: UserRights & { name?: string }, mistakes: Mistak
     mistakes.add(`profile is "${profile}"${didYouMean(profile, ["guide", "tuned", "least"])}: it has to be one of guide, tuned, least`);
     return [];
   }
-  if (rights.rules !== undefined) {
-    for (const message of refusals({ users: [viewOf(rights, rights.rules)] })) mistakes.add(message);
-    return rights.rules;
-  }
-  if (profile === "guide") return guideAcls(role);
-  return leastAcls(role, rights.mirror ?? mirrorModelOf({ profile }));
+  const guide = profile === "guide";
+  const rules = rights.rules ?? (guide ? guideAcls(role) : leastAcls(role, mirror ?? mirrorModelOf({ profile })));
+  const from = rights.rules !== undefined ? "given" : guide ? "guide" : "profile";
+  const name = rights.name === undefined ? DEFAULT_USER : known(rights.name);
+  for (const message of refusalsOf({ role, name, rules, from, mirror, texts })) mistakes.add(message);
+  return rules;
 }
 
-/** For the rules of the policy pack. The guide's own rules are known and documented, so `profile: "guide"` is not asked. */
-function viewOf({ role, name = DEFAULT_USER }: UserRights & { name?: string }, rules: readonly AclRule[]): UserView {
-  return { resource: "", label: "", name, side: role, ofMirror: true, maker: "operator", rules, singular: 0, singularKnown: true, texts: [] };
-}
+/** A text that Pulumi knows later is none yet. */
+const known = (name: unknown): string | undefined => (typeof name === "string" ? name : undefined);
 
 export function checkKeys(args: object, known: readonly string[], mistakes: Mistakes): void {
   for (const key of Object.keys(args)) {

@@ -1,7 +1,7 @@
 import { type Grant, aclSync, denied, grantsOf, lacking, missing, neededBy, sayGrants, surplus } from "./grants";
-import { type Rule, stackRule, userRule } from "./rule";
+import { type Rule, type Saying, stackRule, userRule } from "./rule";
 import { inEach } from "./unknown";
-import { loginOf, type MirrorView, sideFor, type UserView, type View } from "./view";
+import { loginOf, type MirrorView, nameOf, sideFor, type UserView, type View } from "./view";
 
 /** The operations that mean something, by resource type (Kafka 4.3, AclEntry). */
 const MEANINGFUL: Record<string, readonly string[]> = {
@@ -18,7 +18,7 @@ export const aclRules: Rule[] = [
       if (user.side !== "origin" || !user.ofMirror) return [];
       const wide = grantsOf(user.rules).filter((g) => g.type === "topic" && g.name === "*" && (g.operation === "Write" || g.operation === "All"));
       return wide.map((g) => ({
-        seen: `user ${user.name} on the origin may ${g.operation} on topic *`,
+        seen: `user ${nameOf(user)} on the origin may ${g.operation} on topic *`,
         why: "a mirror that can write to the cluster it copies can damage the only complete copy, and whoever gets its password too",
         instead: "leave the rule out with offset-syncs.topic.location=target, or allow Write on the offset-syncs topic alone",
       }));
@@ -33,7 +33,7 @@ export const aclRules: Rule[] = [
         const more = surplus(user, needed);
         if (mirrors.length === 0 || more.length === 0) return [];
         return say(user, {
-          seen: `user ${user.name} ${on(user)} has what the mirror does not need: ${sayGrants(more).join(", ")}`,
+          seen: `user ${nameOf(user)} ${on(user)} has what the mirror does not need: ${sayGrants(more).join(", ")}`,
           why: "each right too many is one more thing that a leaked password can do",
           instead: `write what is needed: ${sayGrants(grantsOf(needed)).join(", ")}`,
         });
@@ -46,16 +46,8 @@ export const aclRules: Rule[] = [
         const asked = loginsOf(user, view).map((mirror) => ({ mirror, needed: lacking(mirror, sideFor(user, mirror)!) }));
         const gone: Grant[] = user.vague ? [] : asked.flatMap(({ needed }) => missing(user, needed));
         const forbidden = asked.flatMap(({ mirror, needed }) => denied(user, needed, mirror, sideFor(user, mirror)!));
-        const seen = [
-          ...(gone.length === 0 ? [] : [`lacks ${sayGrants(gone).join(", ")}`]),
-          ...(forbidden.length === 0 ? [] : [`is denied ${sayGrants(forbidden).join(", ")}`]),
-        ];
-        if (seen.length === 0) return [];
-        return say(user, {
-          seen: `user ${user.name} ${on(user)} ${seen.join(" and ")}`,
-          why: "MirrorMaker 2 says RUNNING without a right and copies nothing, or no checkpoints",
-          instead: gone.length === 0 ? "take the denials away: they outweigh every permission" : "add these rules, or change the setting that asks for them (offset-syncs.topic.location, sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
-        });
+        const saying = cannot(user, gone, forbidden);
+        return saying === undefined ? [] : say(user, saying);
       }),
   ),
   userRule(
@@ -63,7 +55,7 @@ export const aclRules: Rule[] = [
     (user) => {
       const strange = grantsOf(user.rules).filter((g) => MEANINGFUL[g.type] !== undefined && !MEANINGFUL[g.type]!.includes(g.operation));
       return strange.map((g) => ({
-        seen: `user ${user.name} has ${g.operation} on ${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,
+        seen: `user ${nameOf(user)} has ${g.operation} on ${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,
         why: "brokers accept such a rule and never ask for it, so it only looks like a right",
         instead: `leave it out; on a ${g.type} there are ${MEANINGFUL[g.type]!.join(", ")}`,
       }));
@@ -90,7 +82,7 @@ export const aclRules: Rule[] = [
         .filter((u) => u.maker === "kafka" && owned.some((other) => together(u, other)))
         .flatMap((user) =>
           say(user, {
-            seen: `principal ${user.name ?? "(whose name is not known yet)"} ${on(user)} is made through @pulumi/kafka beside KafkaUsers`,
+            seen: `principal ${nameOf(user)} ${on(user)} is made through @pulumi/kafka beside KafkaUsers`,
             why: "the user operator deletes every credential and ACL without a KafkaUser within two minutes",
             instead: "write a KafkaUser",
           }),
@@ -117,6 +109,20 @@ export const aclRules: Rule[] = [
   ),
 ];
 
+/** What a user lacks of what its mirror needs, if it lacks any. */
+export function cannot(user: UserView, gone: readonly Grant[], forbidden: readonly Grant[] = []): Saying | undefined {
+  const seen = [
+    ...(gone.length === 0 ? [] : [`lacks ${sayGrants(gone).join(", ")}`]),
+    ...(forbidden.length === 0 ? [] : [`is denied ${sayGrants(forbidden).join(", ")}`]),
+  ];
+  if (seen.length === 0) return undefined;
+  return {
+    seen: `user ${nameOf(user)} ${on(user)} ${seen.join(" and ")}`,
+    why: "MirrorMaker 2 says RUNNING without a right and copies nothing, or no checkpoints",
+    instead: gone.length === 0 ? "take the denials away: they outweigh every permission" : "add these rules, or change the setting that asks for them (offset-syncs.topic.location, sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
+  };
+}
+
 /** The mirrors that log in as this user on a cluster that is known, where the user has its rules here. */
 function loginsOf(user: UserView, { mirrors }: View): MirrorView[] {
   if (!user.ofMirror || (user.rules.length === 0 && user.authorization === undefined)) return [];
@@ -133,4 +139,4 @@ function together(one: UserView, other: UserView): boolean {
 }
 
 const on = (user: UserView) => (user.side === undefined ? "of two mirrors" : `on the ${user.side}`);
-const say = (at: UserView, what: { seen: string; why: string; instead: string }) => [{ at, say: what }];
+const say = (at: UserView, what: Saying) => [{ at, say: what }];

@@ -102,7 +102,7 @@ export const configurationRules: Rule[] = [
   mirrorRule({ name: "heartbeat-block", level: "mandatory", summary: "No heartbeat connector in a dialect that has none." }, (mirror) =>
     mirror.heartbeat === undefined || mirror.heartbeatKnown
       ? []
-      : [{ seen: `a heartbeat connector in ${mirror.apiVersion}`, why: "that version has no such field and drops it", instead: "leave heartbeatConnector out" }],
+      : [{ seen: `a heartbeat connector in ${mirror.apiVersion}`, why: "that version has no such field and drops it", instead: "leave heartbeatConnector out, or use an API version that has it" }],
   ),
   mirrorRule({ name: "dropped-options", level: "mandatory", summary: "No option that the operator silently drops." }, (mirror) => {
     const dropped = (["origin", "target"] as const).flatMap((side) =>

@@ -1,7 +1,7 @@
 import { type AclOperation, type AclRule, leastAcls } from "../acls";
 import { holds } from "../acls/cover";
 import { modelFrom, reader } from "../mirror-configuration";
-import type { Side } from "../model";
+import type { MirrorModel, Side } from "../model";
 import { internalTopics } from "../naming";
 import { mirrored } from "./names";
 import type { MirrorView, UserView } from "./view";
@@ -30,8 +30,11 @@ export function neededBy(mirror: MirrorView, side: Side): AclRule[] {
 /** What the mirror can't do without: no group is looked at and no checkpoint written where there are none. */
 export function lacking(mirror: MirrorView, side: Side): AclRule[] {
   const needed = neededBy(mirror, side);
-  if (checkpoints(mirror)) return needed;
-  const topics = internalTopics(modelFrom(mirror)).filter((t) => t.kind === "checkpoints").map((t) => t.name);
+  return checkpoints(mirror) ? needed : withoutCheckpoints(needed, modelFrom(mirror), side);
+}
+
+export function withoutCheckpoints(needed: readonly AclRule[], model: MirrorModel, side: Side): AclRule[] {
+  const topics = internalTopics(model).filter((t) => t.kind === "checkpoints").map((t) => t.name);
   return needed.filter(({ resource }) => (side === "origin" ? resource.type !== "group" : resource.type !== "topic" || !topics.includes(resource.name ?? "")));
 }
 

@@ -1,11 +1,14 @@
-import { aclRules } from "./acls";
+import { leastAcls } from "../acls";
+import type { MirrorModel, Side } from "../model";
+import { aclRules, cannot } from "./acls";
 import { configurationRules } from "./configuration";
 import { cutoverRules } from "./cutover";
+import { missing, withoutCheckpoints } from "./grants";
 import { nameRules } from "./names";
 import { replicaRules } from "./replicas";
-import type { Finding, Rule } from "./rule";
+import { type Finding, messageOf, type Rule } from "./rule";
 import { securityRules } from "./security";
-import { nothing, type View } from "./view";
+import { nothing, type UserView, type View } from "./view";
 
 export type { Finding, Level, Rule, Setting, Settings } from "./rule";
 export { attempt, fields, inEach, later } from "./unknown";
@@ -19,8 +22,17 @@ export function findings(view: View): Finding[] {
   return rules.flatMap((rule) => rule.check(view));
 }
 
-/** What mandatory rules say about a part of a stack: a component refuses it before anything is declared. */
-export function refusals(part: Partial<View>): string[] {
-  const asked = rules.filter((rule) => rule.level === "mandatory" && !rule.whole);
+/**
+ * What mandatory rules say about a part of a stack: a component refuses it before anything is declared.
+ * @param except rules that are not asked
+ */
+export function refusals(part: Partial<View>, except: readonly string[] = []): string[] {
+  const asked = rules.filter((rule) => rule.level === "mandatory" && !rule.whole && !except.includes(rule.name));
   return asked.flatMap((rule) => rule.check({ ...nothing, ...part })).map((finding) => finding.message);
+}
+
+/** What `acl-missing` says of a user whose mirror is known by its model only: whether it writes checkpoints is not. */
+export function missingRights(user: UserView, side: Side, mirror: MirrorModel): string[] {
+  const saying = cannot(user, missing(user, withoutCheckpoints(leastAcls(side, mirror), mirror, side)));
+  return saying === undefined ? [] : [messageOf("acl-missing", user.label, saying)];
 }

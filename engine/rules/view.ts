@@ -137,6 +137,9 @@ export function loginOf(mirror: MirrorView | undefined, side: Side): string {
   return attempt(() => authentication?.username ?? (authentication?.type === "tls" ? authentication.secretName : undefined)) ?? USUAL_NAME;
 }
 
+/** In messages. */
+export const nameOf = (user: UserView): string => user.name ?? "(whose name is not known yet)";
+
 export function sideFor(user: UserView, mirror: MirrorView): Side | undefined {
   return user.places === undefined ? user.side : user.places.find((place) => place.mirror === mirror)?.side;
 }

@@ -211,7 +211,7 @@ describe("mistakes", () => {
       'origin.alias is "x y"',
       'the operator drops "ssl." keys; use the origin\'s tls',
       'target.config "group.id": say it as target.groupId',
-      "dialect strimzi-v1 has no heartbeat connector",
+      "a heartbeat connector in kafka.strimzi.io/v1: that version has no such field and drops it",
     ]) {
       expect(text).toContain(part);
     }

@@ -1,0 +1,53 @@
+import { Mistakes } from "../../engine/errors";
+import { modelFrom } from "../../engine/mirror-configuration";
+import type { Side } from "../../engine/model";
+import { refusals } from "../../engine/rules";
+import { checkCredentials } from "../given/given-credentials";
+import type { ResolvedMirror } from "../mirror/resolve";
+import { type Connections, viewOf } from "../mirror/rules";
+import { rulesOf } from "../user/settings";
+import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "./args";
+
+/**
+ * What the policy pack's mandatory rules say about a migration and its mirror's users, before anything is declared.
+ * `abandon` and `checkpoints: always` are left out: whoever says them says explicitly what the rules warn of, and the pack
+ * says it to the reviewer.
+ */
+export function migrationRefusals(args: Partial<MigrationArgs>, resolved: ResolvedMirror): string[] {
+  const place = { resource: "", label: "" };
+  const operators = SIDES.filter((side) => args[side]?.operator !== undefined);
+  const ofMirror = refusals({
+    mirrors: [viewOf(resolved, { connections: connectionsOf(args) })],
+    // Their rules are asked below; here it counts that an operator makes them.
+    users: operators.map((side) => ({ ...place, name: "", side, ofMirror: false, maker: "operator" as const, rules: [], singular: 0, singularKnown: true, texts: [] })),
+    steps: [{ ...place, kind: "ConsumerOffsets" }, { ...place, kind: "Gate" }],
+    ...(args.target?.brokers === undefined ? {} : { targetBrokers: args.target.brokers }),
+  });
+  const made = SIDES.filter((side) => args[side]?.operator !== undefined || args[side]?.kafka !== undefined);
+  const ofUsers = new Mistakes();
+  for (const role of made) rulesOf({ role, profile: args.profile ?? "least", mirror: modelFrom(resolved) }, ofUsers);
+  return [...ofMirror.map((mistake) => `mirror: ${mistake}`), ...ofUsers.list];
+}
+
+const SIDES = ["origin", "target"] as const;
+
+function connectionsOf(args: Partial<MigrationArgs>): Connections {
+  const connection = (side: Side): Connections[Side] => {
+    const cluster = args[side];
+    // A CA is always there: the operator's Secret, a given one, or the system's.
+    return { authentication: authenticationOf(cluster), ...(cluster?.tls === false ? {} : { tls: { trustedCertificates: [{ secretName: "", certificate: "" }] } }) };
+  };
+  return { origin: connection("origin"), target: connection("target") };
+}
+
+function authenticationOf(cluster: MigrationCluster | undefined): Connections[Side]["authentication"] {
+  const { given, operator } = cluster ?? {};
+  if (given?.authentication !== undefined) return given.authentication;
+  const type = given === undefined ? (operator?.authentication ?? "scram-sha-512") : checkCredentials(credentialsOf(given), new Mistakes()).toLowerCase();
+  return { type } as Connections[Side]["authentication"];
+}
+
+/** The credentials without what only the workers need. */
+export function credentialsOf({ authentication: _ofWorkers, ...credentials }: GivenMirrorUser): GivenUser {
+  return credentials;
+}

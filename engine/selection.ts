@@ -84,8 +84,13 @@ function patternHints(topics: readonly string[], list: string): string[] {
   return hints;
 }
 
+/** A hint that is no pattern itself is no hint. */
 function matches(topics: readonly string[], pattern: string): number {
-  return topics.filter(compilePatternList(pattern, "topicsPattern")).length;
+  try {
+    return topics.filter(compilePatternList(pattern, "topicsPattern")).length;
+  } catch {
+    return 0;
+  }
 }
 
 function atLeast4(mirror: MirrorModel): boolean {

@@ -1,0 +1,69 @@
+import { type PatternReader, refuse } from "./reader";
+
+/** A character that means itself, however JavaScript would read it bare. */
+export function literal(character: string): string {
+  return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+}
+
+/** Java's `\s` has six characters, JavaScript's many more; as they stand inside a class. */
+const SPACE = "\\t-\\r ";
+const NO_SPACE = "\\u{0}-\\u{8}\\u{e}-\\u{1f}\\u{21}-\\u{10ffff}";
+
+/** Classes that a letter stands for, in the form that goes into `[...]`; without flags Java's are ASCII. */
+const CLASSES: Record<string, string> = { d: "\\d", D: "\\D", w: "\\w", W: "\\W", s: SPACE, S: NO_SPACE };
+
+const SINGLE: Record<string, string> = { t: "\t", n: "\n", r: "\r", f: "\f" };
+
+/** What to write instead of the letters that Java reads in its own way. */
+const INSTEAD: Record<string, string> = {
+  p: "write the class out, e.g. [a-z] for \\p{Lower}, [A-Za-z0-9] for \\p{Alnum}",
+  P: "write the class out, e.g. [^a-z] for \\P{Lower}",
+  Q: "write a backslash before each special character instead of \\Q...\\E",
+  E: "write a backslash before each special character instead of \\Q...\\E",
+  k: "write the text that is repeated once more",
+  A: "leave it out: a pattern matches the whole name",
+  z: "leave it out: a pattern matches the whole name",
+  Z: "leave it out: a pattern matches the whole name",
+  G: "leave it out: a pattern matches the whole name",
+};
+
+/** One character, or a class as it stands inside `[...]`. */
+export type Escape = { character: string } | { inClass: string };
+
+/** Reads an escape of a character or a class; the reader stands before the backslash. */
+export function characterEscape(reader: PatternReader): Escape {
+  const begun = reader.at;
+  reader.next();
+  const c = reader.next();
+  if (c === undefined) return refuse(reader, "ends with a backslash", "write \\\\ for the character", begun);
+  if (Object.hasOwn(CLASSES, c)) return { inClass: CLASSES[c]! };
+  if (Object.hasOwn(SINGLE, c)) return { character: SINGLE[c]! };
+  if (c === "x" || c === "u") return { character: byNumber(reader, c, begun) };
+  if (/[1-9]/u.test(c)) return refuse(reader, `refers back to group ${c}, which Java counts over all patterns of the list`, "write the text that is repeated once more", begun);
+  if (/[A-Za-z0]/u.test(c)) return refuse(reader, `uses \\${c}, which JavaScript reads in another way or not at all`, INSTEAD[c] ?? "write the characters themselves, in a class where there are several", begun);
+  return { character: c };
+}
+
+/** The same outside a class, where `\b` and `\B` are the edges of words. */
+export function escaped(reader: PatternReader): { source: string; isAssertion: boolean } {
+  const edge = reader.peek(1);
+  // Java up to 18 counts letters beyond ASCII into a word, JavaScript and Java since 19 do not: alike on topic names.
+  if ((edge === "b" || edge === "B") && reader.peek(2) !== "{") {
+    reader.at += 2;
+    return { source: `\\${edge}`, isAssertion: true };
+  }
+  const found = characterEscape(reader);
+  return { source: "inClass" in found ? `[${found.inClass}]` : literal(found.character), isAssertion: false };
+}
+
+function byNumber(reader: PatternReader, kind: string, begun: number): string {
+  const digits = reader.match(kind === "x" ? /^(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]{1,6})\})/u : /^([0-9a-fA-F]{4})/u);
+  const code = Number.parseInt(digits?.[1] ?? digits?.[2] ?? "", 16);
+  if (Number.isNaN(code) || code > 0x10ffff) return refuse(reader, `uses \\${kind} without the number of a character`, `write ${kind === "x" ? "\\x2e" : "\\u002e"}, or the character itself`, begun);
+  // Java takes two halves that stand side by side for the one character that they make.
+  if (kind === "u" && code >= 0xd800 && code < 0xdc00) {
+    const low = reader.match(/^\\u([dD][c-fC-F][0-9a-fA-F]{2})/u)?.[1];
+    if (low !== undefined) return String.fromCharCode(code, Number.parseInt(low, 16));
+  }
+  return String.fromCodePoint(code);
+}

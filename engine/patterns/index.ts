@@ -1,0 +1,34 @@
+import { MigrationError } from "../errors";
+import { fromJava } from "./java";
+import { Refused } from "./reader";
+
+/** MirrorMaker 2's own defaults (Kafka 4.x, DefaultTopicFilter and DefaultGroupFilter). */
+export const DEFAULT_TOPICS_EXCLUDE = "mm2.*\\.internal,.*\\.replica,__.*";
+export const DEFAULT_GROUPS_EXCLUDE = "console-consumer-.*,connect-.*,__.*";
+
+export type Matcher = (name: string) => boolean;
+
+/**
+ * Compiles a comma-separated list of Java regular expressions as MirrorMaker 2 does: each must match the whole name.
+ * An empty list matches nothing.
+ * @param where the setting that holds the list, for messages
+ * @throws MigrationError PATTERN_INVALID with the expression, the character and what to write instead: for what is no
+ *   expression, and for what JavaScript can't match exactly as Java does
+ */
+export function compilePatternList(list: string, where: string): Matcher {
+  const parts = list.split(",").map((p) => p.trim()).filter((p) => p.length > 0);
+  if (parts.length === 0) return () => false;
+  const names = new Set<string>();
+  const compiled = parts.map((p) => compileOne(p, where, names));
+  return (name) => compiled.some((r) => r.test(name));
+}
+
+function compileOne(pattern: string, where: string, names: Set<string>): RegExp {
+  try {
+    return new RegExp(`^(?:${fromJava(pattern, names)})$`, "u");
+  } catch (cause) {
+    if (!(cause instanceof Refused)) throw cause;
+    const { what, character, fix } = cause.refusal;
+    throw new MigrationError("PATTERN_INVALID", `${where}: "${pattern}" ${what} (character ${character})`, { fix });
+  }
+}

@@ -1,0 +1,123 @@
+import { characterClass } from "./classes";
+import { escaped, literal } from "./escapes";
+import { PatternReader, refuse } from "./reader";
+
+/**
+ * Reads one Java regular expression (java.util.regex.Pattern, no flags) and writes it anew for JavaScript with the flag `u`,
+ * such that both match the same whole names. What can't be written so is refused, never read some other way: groups are
+ * written without captures, `.`, `$` and `\s` by the characters that they stand for in Java.
+ * @param names of groups in the patterns before it, which MirrorMaker 2 joins into one expression
+ * @throws Refused
+ */
+export function fromJava(pattern: string, names = new Set<string>()): string {
+  const reader = new PatternReader(pattern);
+  const source = alternatives(reader, { behind: false, names });
+  if (!reader.done) refuse(reader, 'has a ")" without its "("', 'write \\) for the character, or take it away');
+  return source;
+}
+
+interface Place {
+  /** Inside a lookbehind, which Java only takes when its longest match is bounded. */
+  behind: boolean;
+  names: Set<string>;
+}
+
+/** Java's `.` leaves out five line terminators, JavaScript's four. */
+const DOT = "[^\\n\\r\\u0085\\u2028\\u2029]";
+/** Java's `$` also matches before a last line terminator, but not inside CR LF. */
+const DOLLAR = "(?:(?![^])|(?=(?:\\r\\n|[\\n\\r\\u0085\\u2028\\u2029])(?![^]))(?!(?<=\\r)\\n))";
+
+function alternatives(reader: PatternReader, place: Place): string {
+  const parts = [sequence(reader, place)];
+  while (reader.take("|")) parts.push(sequence(reader, place));
+  return parts.join("|");
+}
+
+function sequence(reader: PatternReader, place: Place): string {
+  let source = "";
+  for (let c = reader.peek(); c !== undefined && c !== "|" && c !== ")"; c = reader.peek()) source += item(reader, c, place);
+  return source;
+}
+
+function item(reader: PatternReader, c: string, place: Place): string {
+  switch (c) {
+    case "(":
+      return group(reader, place);
+    case "[":
+      return quantified(reader, characterClass(reader), place);
+    case ".":
+      reader.next();
+      return quantified(reader, DOT, place);
+    case "^":
+    case "$":
+      reader.next();
+      return assertion(reader, c === "^" ? "^" : DOLLAR);
+    case "\\": {
+      const { source, isAssertion } = escaped(reader);
+      return isAssertion ? assertion(reader, source) : quantified(reader, source, place);
+    }
+    case "*":
+    case "+":
+    case "?":
+      return refuse(reader, `has a "${c}" with nothing before it to repeat`, `write .${c} for any characters, or \\${c} for the character`);
+    case "{":
+      return refuse(reader, 'has a "{" with nothing before it to repeat', "write \\{ for the character");
+    default:
+      reader.next();
+      return quantified(reader, literal(c), place);
+  }
+}
+
+function group(reader: PatternReader, place: Place): string {
+  const begun = reader.at;
+  reader.next();
+  const { open, looks, behind } = groupStart(reader, begun, place);
+  const inner = alternatives(reader, { ...place, behind: place.behind || behind });
+  if (!reader.take(")")) refuse(reader, 'has a "(" without its ")"', 'write \\( for the character, or close the group', begun);
+  const source = `${open}${inner})`;
+  return looks ? assertion(reader, source) : quantified(reader, source, place);
+}
+
+function groupStart(reader: PatternReader, begun: number, { names }: Place): { open: string; looks: boolean; behind: boolean } {
+  if (!reader.take("?")) return { open: "(?:", looks: false, behind: false };
+  if (reader.take(":")) return { open: "(?:", looks: false, behind: false };
+  for (const open of ["=", "!", "<=", "<!"]) if (reader.take(open)) return { open: `(?${open}`, looks: true, behind: open.length > 1 };
+  if (reader.take(">")) refuse(reader, "has an atomic group, (?>...), which JavaScript does not have", "write a plain group, (?:...)", begun);
+  const name = reader.match(/^<([A-Za-z][A-Za-z0-9]*)>/u)?.[1];
+  if (name !== undefined) {
+    if (names.has(name)) refuse(reader, `has two groups called "${name}", which Java refuses`, "write plain groups, (?:...)", begun);
+    names.add(name);
+    return { open: "(?:", looks: false, behind: false };
+  }
+  if (reader.match(/^[a-zA-Z-]*[:)]/u) !== undefined) {
+    refuse(reader, "has an inline flag, like (?i), which JavaScript does not have", "write both cases, [oO]rders, and leave the flag out", begun);
+  }
+  return refuse(reader, 'has a "(?" that starts no group Java knows', "write a plain group, (?:...)", begun);
+}
+
+function quantified(reader: PatternReader, source: string, place: Place): string {
+  const begun = reader.at;
+  const count = quantifier(reader);
+  if (count === undefined) return source;
+  if (place.behind && /^[*+]/u.test(count)) refuse(reader, `repeats without a limit ("${count}") inside a lookbehind, which Java refuses`, "use {n} there", begun);
+  if (reader.peek() === "+") refuse(reader, `has a possessive quantifier, "${count}+", which JavaScript does not have`, `write "${count}" alone`, begun);
+  const lazy = reader.take("?") ? "?" : "";
+  const more = reader.peek();
+  if (more !== undefined && "*+?{".includes(more)) refuse(reader, `has a "${more}" after a quantifier`, "put what is repeated twice into a group, (?:...)");
+  return `${source}${count}${lazy}`;
+}
+
+function quantifier(reader: PatternReader): string | undefined {
+  for (const sign of ["*", "+", "?"]) if (reader.take(sign)) return sign;
+  if (reader.peek() !== "{") return undefined;
+  const count = reader.match(/^\{\d{1,9}\}/u)?.[0];
+  if (count !== undefined) return count;
+  return refuse(reader, 'has a "{" that is no count, like {3}', "write \\{ for the character; a comma separates patterns, so write a{2}a?a? for two to four a");
+}
+
+/** Something that matches between characters; repeating it is allowed in Java only, and means nothing. */
+function assertion(reader: PatternReader, source: string): string {
+  const next = reader.peek();
+  if (next !== undefined && "*+?{".includes(next)) refuse(reader, `repeats ("${next}") what matches no character`, "take the quantifier away");
+  return source;
+}

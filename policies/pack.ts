@@ -15,16 +15,17 @@ export function policies(): StackValidationPolicy[] {
       enforcementLevel: rule.level,
       ...(configSchema === undefined ? {} : { configSchema }),
       validateStack: (args, report) => {
-        for (const { message, resource } of rule.check(readView(args.resources), args.getConfig<Record<string, unknown>>())) report(message, resource);
+        const settings = args.getConfig<Record<string, unknown>>();
+        for (const { message, resource } of rule.check(readView(args.resources, settings), settings)) report(message, resource);
       },
     };
   });
 }
 
 function schemaOf({ settings }: Rule): PolicyConfigSchema | undefined {
-  const properties = Object.entries(settings).map(([name, { type, description, enum: values, minimum }]) => [
+  const properties = Object.entries(settings).map(([name, { type, description, enum: values, minimum, pattern }]) => [
     name,
-    { type, description, ...(values === undefined ? {} : { enum: [...values] }), ...(minimum === undefined ? {} : { minimum }) },
+    { type, description, ...(values === undefined ? {} : { enum: [...values] }), ...(minimum === undefined ? {} : { minimum }), ...(pattern === undefined ? {} : { pattern }) },
   ]);
   return properties.length === 0 ? undefined : { properties: Object.fromEntries(properties) };
 }

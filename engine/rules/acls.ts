@@ -1,5 +1,5 @@
 import { type Grant, aclSync, denied, grantsOf, lacking, missing, neededBy, sayGrants, surplus } from "./grants";
-import { type Rule, type Saying, stackRule, userRule } from "./rule";
+import { kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
 import { inEach } from "./unknown";
 import { loginOf, type MirrorView, nameOf, sideFor, type UserView, type View } from "./view";
 
@@ -25,7 +25,7 @@ export const aclRules: Rule[] = [
     },
   ),
   stackRule(
-    { name: "acl-unneeded", level: "advisory", summary: "The mirror's user has no ACL that the mirror does not need." },
+    { name: "acl-unneeded", level: "advisory", summary: "The mirror's user has no ACL that the mirror does not need.", settings: { kafkaVersion } },
     (view) =>
       inEach(view.users, (user) => {
         const mirrors = loginsOf(user, view);
@@ -40,7 +40,7 @@ export const aclRules: Rule[] = [
       }),
   ),
   stackRule(
-    { name: "acl-missing", level: "mandatory", summary: "The mirror's user has every ACL that the mirror's configuration asks for." },
+    { name: "acl-missing", level: "mandatory", summary: "The mirror's user has every ACL that the mirror's configuration asks for.", settings: { kafkaVersion } },
     (view) =>
       inEach(view.users, (user) => {
         const asked = loginsOf(user, view).map((mirror) => ({ mirror, needed: lacking(mirror, sideFor(user, mirror)!) }));

@@ -1,6 +1,7 @@
 import { APACHE_IDENTITY, type Config, kafkaAtLeast, modelFrom, STRIMZI_IDENTITY } from "../mirror-configuration";
 import { internalTopics } from "../naming";
-import { mirrorRule, type Rule, type Saying } from "./rule";
+import { producerOf } from "./producer";
+import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
 import type { MirrorView } from "./view";
 
 const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
@@ -44,7 +45,7 @@ export const configurationRules: Rule[] = [
       }),
     ),
   ),
-  mirrorRule({ name: "policy-class-exists", level: "mandatory", summary: "The replication policy is a class that exists in the MirrorMaker 2 that runs." }, (mirror) => {
+  mirrorRule({ name: "policy-class-exists", level: "mandatory", summary: "The replication policy is a class that exists in the MirrorMaker 2 that runs.", settings: { kafkaVersion } }, (mirror) => {
     const chosen = mirror.source.config["replication.policy.class"];
     const apache = kafkaAtLeast(mirror.kafkaVersion, 3, 0);
     const gone = chosen === STRIMZI_IDENTITY ? kafkaAtLeast(mirror.kafkaVersion, 4, 0) : chosen === APACHE_IDENTITY && !apache;
@@ -53,11 +54,11 @@ export const configurationRules: Rule[] = [
       {
         seen: `replication.policy.class ${chosen} does not exist in the MirrorMaker 2 of Kafka ${mirror.kafkaVersion}`,
         why: "Connect refuses the connector, and nothing is copied",
-        instead: `use ${apache ? APACHE_IDENTITY : STRIMZI_IDENTITY}, or name the version that runs`,
+        instead: `use ${apache ? APACHE_IDENTITY : STRIMZI_IDENTITY}, or name the version that runs (spec.version, or the setting kafkaVersion of this rule)`,
       },
     ];
   }),
-  mirrorRule({ name: "separator-empty", level: "advisory", summary: "replication.policy.separator is not empty: it is part of the internal topics' names." }, (mirror) => {
+  mirrorRule({ name: "separator-empty", level: "advisory", summary: "replication.policy.separator is not empty: it is part of the internal topics' names.", settings: { kafkaVersion } }, (mirror) => {
     if (!configs(mirror).some(({ config }) => config["replication.policy.separator"] === "")) return [];
     const model = modelFrom(mirror);
     const names = internalTopics(model).filter((t) => t.kind === "checkpoints" || t.kind === "offset-syncs").map((t) => t.name);
@@ -127,7 +128,7 @@ export const configurationRules: Rule[] = [
       instead: `put everything into ${pair.new}`,
     })),
   ),
-  mirrorRule({ name: "exactly-once", level: "mandatory", summary: "Settings for exactly-once do not contradict each other." }, (mirror) => {
+  mirrorRule({ name: "exactly-once", level: "mandatory", summary: "Settings for exactly-once do not contradict each other.", settings: { kafkaVersion } }, (mirror) => {
     const sayings: Saying[] = [];
     const required = mirror.source.config["exactly.once.support"] === "required";
     const model = modelFrom(mirror);
@@ -152,8 +153,9 @@ export const configurationRules: Rule[] = [
         instead: "use a newer version, or take it away",
       });
     }
-    if (mirror.source.config["producer.override.enable.idempotence"] !== undefined && String(mirror.source.config["producer.override.enable.idempotence"]) === "false" && model.exactlyOnce) {
-      sayings.push({ seen: "producer.override.enable.idempotence is false with exactly-once", why: "transactions need an idempotent producer", instead: "take it away" });
+    const producer = producerOf(mirror);
+    if (model.exactlyOnce && producer.flag("enable.idempotence") === false) {
+      sayings.push({ seen: `${producer.path("enable.idempotence")} is false with exactly-once`, why: "transactions need an idempotent producer", instead: "take it away" });
     }
     return sayings;
   }),

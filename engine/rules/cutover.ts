@@ -1,80 +1,67 @@
 import { reader } from "../mirror-configuration";
 import { checkpoints } from "./grants";
 import { mirrored } from "./names";
+import { producerOf } from "./producer";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
+import { abandoned, DELETING, hasStep, migrationOf, stepsOf } from "./steps";
 import { inEach } from "./unknown";
-import type { MirrorView, View } from "./view";
-
-/** Resources of this package whose removal deletes or changes topics. */
-const DELETING = ["InternalTopic", "MirrorGone", "CheckpointsTopic"];
-const has = (view: View, kind: string) => view.steps.some((step) => step.kind === kind);
-
-/** Said on the Gate, or where that is gone already: in the clean-up. */
-function abandoned(view: View) {
-  const steps = view.steps.filter((step) => step.abandon === true);
-  return steps.find((step) => step.kind === "Gate") ?? steps[0];
-}
-
-/** Of the producer that writes the data: what the connector asks for, else what its workers have. */
-function producerOf({ source, target }: MirrorView) {
-  const [connector, worker] = [reader(source.config), reader(target.config)];
-  return {
-    number: (key: string) => connector.number(`producer.override.${key}`) ?? worker.number(`producer.${key}`),
-    flag: (key: string) => connector.flag(`producer.override.${key}`) ?? worker.flag(`producer.${key}`),
-  };
-}
 
 export const cutoverRules: Rule[] = [
   stackRule({ name: "gate-missing", level: "advisory", whole: true, summary: "A gate asks whether the copy is complete before the mirror goes." }, (view) =>
-    has(view, "Gate") || view.steps.some((step) => DELETING.includes(step.kind))
-      ? []
-      : view.mirrors.map((at) => ({
-          at,
-          say: {
-            seen: "a mirror without a gate",
-            why: "nothing keeps `pulumi destroy` from removing it while records are missing on the target: RUNNING and equal counts prove nothing",
-            instead: "use the Migration component, or prove the copy complete before the mirror is removed",
-          },
-        })),
+    inEach(view.mirrors, (at) =>
+      stepsOf(view, at).some(({ kind }) => kind === "Gate" || DELETING.includes(kind))
+        ? []
+        : [
+            {
+              at,
+              say: {
+                seen: "a mirror without a gate",
+                why: "nothing keeps `pulumi destroy` from removing it while records are missing on the target: RUNNING and equal counts prove nothing",
+                instead: "use the Migration component, or prove the copy complete before the mirror is removed",
+              },
+            },
+          ],
+    ),
   ),
-  stackRule({ name: "deletion-without-gate", level: "mandatory", whole: true, summary: "Nothing that deletes topics on its removal stands beside a mirror without a gate." }, (view) => {
-    const deleting = view.steps.filter((step) => DELETING.includes(step.kind));
-    if (has(view, "Gate") || view.mirrors.length === 0 || deleting.length === 0) return [];
-    return [
-      {
-        at: deleting[0]!,
-        say: {
-          seen: `${deleting.length} resource${deleting.length === 1 ? "" : "s"} that delete topics when removed, a mirror, and no Gate`,
-          why: "clean-up could be reached with records missing on the target",
-          instead: "declare the Gate after the mirror, as the Migration component does",
+  stackRule({ name: "deletion-without-gate", level: "mandatory", whole: true, summary: "Nothing that deletes topics on its removal stands beside a mirror without a gate." }, (view) =>
+    inEach(view.mirrors, (mirror) => {
+      const deleting = stepsOf(view, mirror).filter((step) => DELETING.includes(step.kind));
+      if (hasStep(view, mirror, "Gate") || deleting.length === 0) return [];
+      return [
+        {
+          at: deleting[0]!,
+          say: {
+            seen: `${deleting.length} resource${deleting.length === 1 ? "" : "s"} that delete topics when removed, a mirror, and no Gate`,
+            why: "clean-up could be reached with records missing on the target",
+            instead: "declare the Gate after the mirror, as the Migration component does",
+          },
         },
+      ];
+    }),
+  ),
+  stackRule({ name: "gate-abandoned", level: "mandatory", summary: "The migration is not abandoned." }, (view) =>
+    abandoned(view).map((at) => ({
+      at,
+      say: {
+        seen: "the gate is told to let everything pass (abandon: true)",
+        why: "clean-up and destroy then delete the mirror's topics, however much is missing on the target",
+        instead: "take abandon away; to give a migration up on purpose, disable this rule for that one update",
       },
-    ];
-  }),
-  stackRule({ name: "gate-abandoned", level: "mandatory", summary: "The migration is not abandoned." }, (view) => {
-    const at = abandoned(view);
-    if (at === undefined) return [];
-    return [
-      {
-        at,
-        say: {
-          seen: "the gate is told to let everything pass (abandon: true)",
-          why: "clean-up and destroy then delete the mirror's topics, however much is missing on the target",
-          instead: "take abandon away; to give a migration up on purpose, disable this rule for that one update",
-        },
-      },
-    ];
-  }),
+    })),
+  ),
   stackRule({ name: "checkpoints-kept", level: "mandatory", summary: "The checkpoints topic outlives the cutover until offsets were applied." }, (view) => {
-    const always = abandoned(view) !== undefined ? [] : view.steps.filter((step) => step.kind === "CheckpointsTopic" && step.mode === "always");
+    // The consequence of what gate-abandoned says already.
+    const given = abandoned(view).map(migrationOf);
     return [
-      ...always.map((at) => ({
-        at,
-        say: { seen: 'checkpoints is "always"', why: "the checkpoints topic goes with destroy though its offsets were never applied, and with it the only record of where groups stand", instead: 'write "when-applied"' },
-      })),
+      ...view.steps
+        .filter((step) => step.kind === "CheckpointsTopic" && step.mode === "always" && !given.includes(migrationOf(step)))
+        .map((at) => ({
+          at,
+          say: { seen: 'checkpoints is "always"', why: "the checkpoints topic goes with destroy though its offsets were never applied, and with it the only record of where groups stand", instead: 'write "when-applied"' },
+        })),
       // A mirror that is not for a migration may do without.
-      ...inEach(view.steps.length === 0 ? [] : view.mirrors, (at) =>
-        checkpoints(at)
+      ...inEach(view.mirrors, (at) =>
+        checkpoints(at) || stepsOf(view, at).length === 0
           ? []
           : [
               {
@@ -103,8 +90,8 @@ export const cutoverRules: Rule[] = [
       },
     },
     (view, settings) => {
-      const way = settings.offsets ?? (has(view, "ConsumerOffsets") ? "exact" : undefined);
       return inEach(view.mirrors, (at) => {
+        const way = settings.offsets ?? (hasStep(view, at, "ConsumerOffsets") ? "exact" : undefined);
         const on = reader(at.checkpoint.config).flag("sync.group.offsets.enabled") ?? false;
         if (way === undefined || on === (way === "sync")) return [];
         const say: Saying = on
@@ -122,12 +109,12 @@ export const cutoverRules: Rule[] = [
       const matches = mirrored(at);
       const larger = inEach(topics, (t) => ((t.side !== "target" ? matches?.(t.name) : false) && (reader(t.config).number("max.message.bytes") ?? 0) > Math.max(limit, 1048588) ? [t] : []));
       const sayings: Saying[] = larger.map((t) => ({
-        seen: `topic ${t.name} takes records of ${t.config["max.message.bytes"]} bytes, producer.override.max.request.size is ${limit}`,
+        seen: `topic ${t.name} takes records of ${t.config["max.message.bytes"]} bytes, ${producer.path("max.request.size")} is ${limit}`,
         why: "the limit counts uncompressed bytes, and the first larger record fails the task",
         instead: `write producer.override.max.request.size: ${Math.max(...larger.map((l) => Number(l.config["max.message.bytes"])))}`,
       }));
       if (limit > memory) {
-        sayings.push({ seen: `producer.override.max.request.size is ${limit}, producer.override.buffer.memory ${memory}`, why: "such a record never fits into the producer's memory", instead: "raise buffer.memory" });
+        sayings.push({ seen: `${producer.path("max.request.size")} is ${limit}, ${producer.path("buffer.memory")} ${memory}`, why: "such a record never fits into the producer's memory", instead: "raise buffer.memory" });
       }
       return sayings.map((say) => ({ at, say }));
     }),
@@ -152,7 +139,7 @@ export const cutoverRules: Rule[] = [
     if (once || flight <= (idempotent ? 5 : 1)) return [];
     return [
       {
-        seen: `producer.override.max.in.flight.requests.per.connection is ${flight} ${idempotent ? "with" : "without"} producer.override.enable.idempotence`,
+        seen: `${producer.path("max.in.flight.requests.per.connection")} is ${flight} ${idempotent ? "with" : "without"} ${producer.path("enable.idempotence")}`,
         why: idempotent ? "an idempotent producer allows 5 at most, and the task fails" : "a retried batch can overtake another: records change their order",
         instead: idempotent ? "write 5" : 'write "producer.override.enable.idempotence": true, and 5 at most',
       },

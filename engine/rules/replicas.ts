@@ -1,6 +1,7 @@
 import { reader } from "../mirror-configuration";
 import { mirrored } from "./names";
 import { type Rule, type Saying, stackRule } from "./rule";
+import { hasStep } from "./steps";
 import { inEach } from "./unknown";
 import type { MirrorView, View } from "./view";
 
@@ -15,21 +16,21 @@ const brokers = { type: "integer", minimum: 1, description: "Number of the targe
 
 const each = (view: View, look: (mirror: MirrorView) => Saying[]) => inEach(view.mirrors, (mirror) => look(mirror).map((say) => ({ at: mirror, say })));
 const brokersOf = (view: View, settings: { targetBrokers?: unknown }) => (typeof settings.targetBrokers === "number" ? settings.targetBrokers : view.targetBrokers);
-const reset = (view: View) => view.steps.some((step) => step.kind === "Replication");
+const reset = (view: View, mirror: MirrorView) => hasStep(view, mirror, "Replication");
 
 export const replicaRules: Rule[] = [
   stackRule(
     { name: "data-replication-one", level: "mandatory", whole: true, summary: "Data has more than one replica on the target, or its replication is reset before the cutover ends.", settings: { targetBrokers: brokers } },
     (view, settings) => {
-      if (reset(view) || view.mirrors.length === 0 || brokersOf(view, settings) === 1) return [];
+      if (brokersOf(view, settings) === 1) return [];
       const why = "after the cutover the loss of one broker loses data that is nowhere else";
       const instead = "write -1 (the target's default) or 3, or let the migration reset the replication";
       return [
         ...each(view, (mirror) =>
-          reader(mirror.source.config).number("replication.factor") === 1 ? [{ seen: "replication.factor is 1 in sourceConnector.config, and nothing in the stack resets it", why, instead }] : [],
+          !reset(view, mirror) && reader(mirror.source.config).number("replication.factor") === 1 ? [{ seen: "replication.factor is 1 in sourceConnector.config, and nothing in the stack resets it", why, instead }] : [],
         ),
         ...inEach(view.topics, (at) =>
-          at.side === "target" && at.replicationFactor === 1 && inEach(view.mirrors, (mirror) => (mirrored(mirror)?.(at.name) ? [mirror] : [])).length > 0
+          at.side === "target" && at.replicationFactor === 1 && inEach(view.mirrors, (mirror) => (!reset(view, mirror) && mirrored(mirror)?.(at.name) ? [mirror] : [])).length > 0
             ? [{ at, say: { seen: `topic ${at.name} on the target has 1 replica, and nothing in the stack resets it`, why, instead: "write 3, or let the migration reset the replication" } }]
             : [],
         ),
@@ -82,7 +83,7 @@ export const replicaRules: Rule[] = [
           return say ? [{ at: topic, say }] : [];
         }),
         ...each(view, (mirror) => {
-          if (reset(view)) return [];
+          if (reset(view, mirror)) return [];
           const say = tooFew(reader(mirror.source.config).number("replication.factor"), least, "replication.factor in sourceConnector.config");
           return say ? [say] : [];
         }),

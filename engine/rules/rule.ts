@@ -26,7 +26,15 @@ export interface Setting {
   description: string;
   enum?: readonly string[];
   minimum?: number;
+  pattern?: string;
 }
+
+/** Of the rules that depend on the version: names of internal topics, classes, exactly-once. */
+export const kafkaVersion: Setting = {
+  type: "string",
+  pattern: "^\\d+\\.\\d+(\\.\\d+)?$",
+  description: "Kafka version of the MirrorMaker 2 that runs, where spec.version does not say it. Default: what the newest operators of the API version run.",
+};
 
 export type Settings = Readonly<Record<string, unknown>>;
 

@@ -116,6 +116,8 @@ export interface SecretView extends Place {
 /** A lifecycle resource of this package, by its type name: `Gate`, `ConsumerOffsets`, ... */
 export interface StepView extends Place {
   kind: string;
+  /** Whose migration it is a step of. Absent: it does not say. */
+  of?: { originAlias: string; targetAlias: string; groupId: string };
   phase?: string;
   abandon?: boolean;
   mode?: string;

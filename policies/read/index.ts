@@ -1,4 +1,4 @@
-import { attempt, type ClientView, fields, later, type MirrorView, type SecretView, type StepView, type TopicView, type UserView, type View } from "../../engine/rules";
+import { attempt, type ClientView, fields, later, type MirrorView, type SecretView, type Settings, type StepView, type TopicView, type UserView, type View } from "../../engine/rules";
 import type { Config } from "../../engine/mirror-configuration";
 import { readMirrors } from "./mirror";
 import { type AnyResource, type Json, known, number, object, text } from "./plain";
@@ -9,13 +9,16 @@ export type { AnyResource } from "./plain";
 
 const STEP = "pulumi-nodejs:dynamic/kafka-migration:";
 
-/** The view of a set of resources, whoever declared them. Types that mean nothing here are passed over. */
-export function readView(resources: readonly AnyResource[]): View {
+/**
+ * The view of a set of resources, whoever declared them. Types that mean nothing here are passed over.
+ * @param settings `kafkaVersion`: of the mirrors that name none
+ */
+export function readView(resources: readonly AnyResource[], settings: Settings = {}): View {
   const kind = (resource: AnyResource) => resource.type.split(":").pop()!;
   const custom = (name: string) => resources.filter((r) => /^kubernetes:[^:]*(strimzi\.io|eventstreams\.ibm\.com)\//.test(r.type) && kind(r) === name);
   const kafka = (name: string) => resources.filter((r) => r.type.startsWith("kafka:") && kind(r) === name);
 
-  const mirrors = custom("KafkaMirrorMaker2").flatMap(readMirrors);
+  const mirrors = custom("KafkaMirrorMaker2").flatMap((r) => readMirrors(r, text(settings.kafkaVersion)));
   const users = [
     ...custom("KafkaUser").map((user) => readKafkaUser(user, mirrors)),
     ...readKafkaPrincipals([...kafka("UserScramCredential"), ...kafka("Acl")], mirrors),
@@ -107,6 +110,10 @@ function stepOf(resource: AnyResource): StepView {
     resource: () => resource.urn,
     label: () => `${kind} ${resource.name}`,
     kind: () => kind,
+    of: () => {
+      const { originAlias, targetAlias, groupId } = object(known(read("mirror")));
+      return typeof originAlias === "string" && typeof targetAlias === "string" && typeof groupId === "string" ? { originAlias, targetAlias, groupId } : undefined;
+    },
     phase: () => text(read("phase")),
     mode: () => text(read("mode")),
     when: () => text(read("when")),

@@ -3,15 +3,15 @@ import type { Config } from "../../engine/mirror-configuration";
 import { attempt, type ClusterView, type ConnectorView, fields, later, type MirrorView, textsOf } from "../../engine/rules";
 import { type AnyResource, apiVersionOf, type Json, known, list, number, object, text } from "./plain";
 
-/** One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1. */
-export function readMirrors(resource: AnyResource): MirrorView[] {
+/** One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1. @param kafkaVersion where it names none */
+export function readMirrors(resource: AnyResource, kafkaVersion?: string): MirrorView[] {
   const props = object(known(resource.props));
   const spec = object(attempt(() => props.spec));
   const entries = list(attempt(() => spec.mirrors));
-  return entries.map((_entry, i) => readMirror(resource, props, spec, entries, i));
+  return entries.map((_entry, i) => readMirror(resource, props, spec, entries, i, kafkaVersion));
 }
 
-function readMirror(resource: AnyResource, props: Json, spec: Json, entries: readonly Json[], index: number): MirrorView {
+function readMirror(resource: AnyResource, props: Json, spec: Json, entries: readonly Json[], index: number, assumed: string | undefined): MirrorView {
   const entry = entries[index]!;
   const apiVersion = apiVersionOf(resource, props);
   const metadata = object(attempt(() => props.metadata));
@@ -32,7 +32,7 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
     namespace: () => text(metadata.namespace),
     heartbeatKnown: () => !apiVersion.endsWith("/v1"),
     connectionsKnown: () => true,
-    kafkaVersion: () => text(spec.version) ?? kafkaVersionOf(apiVersion),
+    kafkaVersion: () => text(spec.version) ?? assumed ?? kafkaVersionOf(apiVersion),
     replicas: () => number(spec.replicas),
     origin: () => fields<ClusterView>(cluster(origin(), () => entry.sourceCluster)),
     target: () =>

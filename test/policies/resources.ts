@@ -31,6 +31,8 @@ export interface Sketch {
   /** Changes the texts before they are looked at. */
   change?: (parts: { mirror: any; origin: any; target: any }) => void;
   more?: AnyResource[];
+  /** The setting `kafkaVersion`. */
+  version?: string;
 }
 
 /** Both users and the mirror of a migration, as the components would write them, and a gate. */
@@ -56,7 +58,7 @@ function userText(dialect: DialectName, role: "origin" | "target", profile: "gui
 export function found(rule: string, resources: AnyResource[], settings?: Settings): Finding[] {
   const one = rules.find((r) => r.name === rule);
   if (one === undefined) throw new Error(`no rule ${rule}`);
-  return one.check(readView(resources), settings);
+  return one.check(readView(resources, settings), settings);
 }
 
 export const all = (resources: AnyResource[]): Finding[] => findings(readView(resources));

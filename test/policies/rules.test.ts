@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { allow, topic } from "../../engine/acls/rules";
 import { rules } from "../../engine/rules";
-import { found, gate, stack, step } from "./resources";
+import { found, gate, type Sketch, stack, step } from "./resources";
 import { aclRows } from "./rows/acls";
 import { configurationRows } from "./rows/configuration";
 import { cutoverRows } from "./rows/cutover";
@@ -14,9 +14,10 @@ const table: Row[] = [...aclRows, ...configurationRows, ...nameRows, ...replicaR
 
 describe("each rule", () => {
   test.each(table.map((row, i) => [i, row.rule, row.says, row] as const))("%i %s: %s", (_i, rule, says, { trips, passes, settings }) => {
-    const bad = found(rule, stack(trips), settings);
+    const given = ({ version }: Sketch) => ({ ...settings, ...(version === undefined ? {} : { kafkaVersion: version }) });
+    const bad = found(rule, stack(trips), given(trips));
     expect(bad.map((f) => f.message).join("\n")).toContain(says);
-    expect(found(rule, stack(passes), settings)).toEqual([]);
+    expect(found(rule, stack(passes), given(passes))).toEqual([]);
     for (const finding of bad) expect(finding.message).toMatch(new RegExp(`: .+; .+ \\[${rule}\\]$`, "s"));
   });
 

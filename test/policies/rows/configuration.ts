@@ -14,6 +14,13 @@ export const configurationRows: Row[] = [
     says: "does not exist in the MirrorMaker 2 of Kafka 4.2.0",
   },
   {
+    // An operator of that API version that still has the class.
+    rule: "policy-class-exists",
+    trips: { dialect: "strimzi-v1beta2", mirror: { profile: "guide" }, change: (parts) => (source(parts)["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"), version: "4.0.0" },
+    passes: { dialect: "strimzi-v1beta2", mirror: { profile: "guide" }, change: (parts) => (source(parts)["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"), version: "3.9.0" },
+    says: "(spec.version, or the setting kafkaVersion of this rule)",
+  },
+  {
     rule: "separator-empty",
     trips: { change: (parts) => (source(parts)["replication.policy.separator"] = "") },
     passes: { change: (parts) => (source(parts)["replication.policy.separator"] = ".") },

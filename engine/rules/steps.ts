@@ -1,0 +1,28 @@
+import { modelFrom } from "../mirror-configuration";
+import type { MirrorView, StepView, View } from "./view";
+
+/** Resources of this package whose removal deletes or changes topics. */
+export const DELETING = ["InternalTopic", "MirrorGone", "CheckpointsTopic"];
+
+/** The steps of one mirror's migration; a step that does not say of which is of every one. */
+export function stepsOf({ steps }: Pick<View, "steps">, mirror: MirrorView): StepView[] {
+  return steps.filter(({ of }) => {
+    if (of === undefined) return true;
+    const { originAlias, targetAlias, groupId } = modelFrom(mirror);
+    return of.originAlias === originAlias && of.targetAlias === targetAlias && of.groupId === groupId;
+  });
+}
+
+export const hasStep = (view: Pick<View, "steps">, mirror: MirrorView, kind: string): boolean => stepsOf(view, mirror).some((step) => step.kind === kind);
+
+/** One step of each migration that is given up: its Gate, or in the clean-up, where that is gone, another. */
+export function abandoned({ steps }: Pick<View, "steps">): StepView[] {
+  const given = steps.filter((step) => step.abandon === true);
+  const migrations = [...new Set(given.map(migrationOf))];
+  return migrations.map((migration) => {
+    const own = given.filter((step) => migrationOf(step) === migration);
+    return own.find((step) => step.kind === "Gate") ?? own[0]!;
+  });
+}
+
+export const migrationOf = ({ of }: StepView): string => (of === undefined ? "" : JSON.stringify([of.originAlias, of.targetAlias, of.groupId]));

@@ -1,21 +1,23 @@
+import type { Side } from "../model";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import type { MirrorView, Text } from "./view";
 
 /** A reference to where a value is kept, as Connect's configuration providers and Kubernetes write it. */
-const REFERENCE = /^\s*\$\{[^}]+\}\s*$/;
-const INLINE = /(password|clientSecret|client\.secret|[\w.]*\.token)\s*=\s*"?(?!\$[{(])[^\s";]+/i;
-/** A private key, or somebody's password in an address. */
-const WRITTEN_OUT = /-----BEGIN [A-Z ]*PRIVATE KEY|[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:(?!\$[{(])[^\s/@]+@/i;
+const REFERENCE = /^\s*\$(\{[^}]+\}|\([^)]+\))\s*$/;
+/** `password=x` inside a text; a reference, `true` and `false` are no secrets. */
+const INLINE = /(password|passphrase|secret|token)\s*=\s*["']?(?!\$[{(]|(true|false)\b)[^\s"';]+/i;
+/** A private key, a signed token, or somebody's password in an address. */
+const WRITTEN_OUT = /-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.|[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:(?!\$[{(])[^\s/@]+@/i;
 /** Fields whose value is itself a secret; `passwordSecret.password` names a key and is no secret. */
-const SECRET_KEY = /(^|\.)(password|secret|token|[a-z.]*\.password|[a-z.]*secret|api\.key|basic\.auth\.user\.info|ssl\.keystore\.key)$/i;
-const NAMES_A_PLACE = /(passwordSecret|certificateAndKey|secretKeyRef|clientSecret|accessToken|refreshToken)\.(password|secretName|key|certificate|name)$|secretName$/i;
+const SECRET_KEY = /(password|passphrase|secret|token|(^|\.)(pass|passwd|pwd)|private[._]?key|access[._]?key|api[._]?key|basic\.auth\.user\.info|ssl\.key|ssl\.keystore\.key)$/i;
+const NAMES_A_PLACE = /(passwordSecret|certificateAndKey|secretKeyRef|clientSecret|clientAssertion|accessToken|refreshToken)\.(password|secretName|key|certificate|name)$|secretName$/i;
 
 export function plainSecrets(texts: readonly Text[]): string[] {
   const named = new Map(texts.filter(({ path }) => path.endsWith("].name")).map(({ path, value }) => [path.replace(/name$/, "value"), value]));
   return texts
     .filter(({ path, value }) => {
-      if (value === "" || REFERENCE.test(value) || NAMES_A_PLACE.test(path)) return false;
+      if (/^(true|false)?$/i.test(value) || REFERENCE.test(value) || NAMES_A_PLACE.test(path)) return false;
       // `{name, value}`, as of environment variables and Java's properties: the name tells.
       const key = named.get(path)?.replace(/[_-]/g, ".") ?? path;
       return INLINE.test(value) || WRITTEN_OUT.test(value) || SECRET_KEY.test(key);
@@ -29,18 +31,26 @@ const plain = (path: string): Saying => ({
   instead: "put it into a Secret and name that (passwordSecret, valueFrom.secretKeyRef, a configuration provider)",
 });
 
+/** Whose connection a connector's own `security.protocol` is of; of a client whose cluster hangs on other settings, either's. */
+function connectionsOf(key: string): Side[] {
+  if (/^(source\.(cluster|consumer|producer|admin)|consumer)\.security\.protocol$/.test(key)) return ["origin"];
+  if (/^(target\.(cluster|consumer|producer|admin)|producer\.override)\.security\.protocol$/.test(key)) return ["target"];
+  return /^(producer|admin)\.security\.protocol$/.test(key) ? ["origin", "target"] : [];
+}
+
 /** Where a connector's own configuration says not to use the TLS that its cluster has. */
 function undone(mirror: MirrorView): Text[] {
   return (["source", "checkpoint", "heartbeat"] as const).flatMap((name) =>
     Object.keys(mirror[name]?.config ?? {}).flatMap((key) => {
-      const [, cluster] = /^(source|target)\.cluster\.security\.protocol$/.exec(key) ?? [];
+      const encrypted = connectionsOf(key).some((side) => attempt(() => mirror.connectionsKnown && mirror[side].tls !== undefined));
       const value = attempt(() => String(mirror[name]!.config[key]));
-      if (cluster === undefined || value === undefined || !/^(SASL_)?PLAINTEXT$/i.test(value)) return [];
-      const side = cluster === "source" ? "origin" : "target";
-      return attempt(() => mirror.connectionsKnown && mirror[side].tls === undefined) === false ? [{ path: `${name}Connector.config ${key}`, value }] : [];
+      return encrypted && value !== undefined && /^(SASL_)?PLAINTEXT$/i.test(value) ? [{ path: `${name}Connector.config ${key}`, value }] : [];
     }),
   );
 }
+
+/** SASL mechanisms that send what they log in with. */
+const OPEN = ["plain", "oauth", "oauthbearer"];
 
 export const securityRules: Rule[] = [
   stackRule({ name: "plain-text-secret", level: "mandatory", summary: "No password or other secret value outside a Secret." }, ({ mirrors, users }) =>
@@ -54,7 +64,7 @@ export const securityRules: Rule[] = [
       const sides = (["origin", "target"] as const).filter((side) =>
         attempt(() => {
           const { authentication, tls } = mirror[side];
-          return mirror.connectionsKnown && tls === undefined && (authentication?.type === "plain" || authentication?.type === "oauth");
+          return mirror.connectionsKnown && tls === undefined && OPEN.includes(authentication?.type ?? "");
         }),
       );
       const sayings: Saying[] = [
@@ -77,19 +87,19 @@ export const securityRules: Rule[] = [
       return sayings.map((say) => ({ at: mirror, say }));
     }),
     ...clients
-      .filter((client) => !client.verifies || (client.tls === false && client.mechanism === "plain"))
+      .filter((client) => !client.verifies || (client.tls === false && OPEN.includes(client.mechanism ?? "")))
       .map((client) => ({
         at: client,
         say: {
-          seen: client.verifies ? "a Kafka provider with SASL PLAIN and without TLS" : "a Kafka provider with skipTlsVerify",
-          why: client.verifies ? "the password goes over the network as it is" : "whoever stands between can read and change everything, the administrator's password too",
+          seen: client.verifies ? `a Kafka provider with SASL ${client.mechanism!.toUpperCase()} and without TLS` : "a Kafka provider with skipTlsVerify",
+          why: client.verifies ? "the password or token goes over the network as it is" : "whoever stands between can read and change everything, the administrator's password too",
           instead: client.verifies ? "write tlsEnabled: true and caCert" : "write caCert and leave skipTlsVerify out",
         },
       })),
   ]),
   mirrorRule({ name: "tls-missing", level: "advisory", summary: "Both clusters are reached over TLS." }, (mirror) =>
     (["origin", "target"] as const)
-      .filter((side) => attempt(() => mirror.connectionsKnown && mirror[side].tls === undefined && !["plain", "oauth"].includes(mirror[side].authentication?.type ?? "")))
+      .filter((side) => attempt(() => mirror.connectionsKnown && mirror[side].tls === undefined && !OPEN.includes(mirror[side].authentication?.type ?? "")))
       .map((side) => ({ seen: `the ${side} has no tls`, why: "every record goes over the network as it is", instead: "write tls.trustedCertificates with the cluster's CA" })),
   ),
   mirrorRule({ name: "tls-without-ca", level: "advisory", summary: "TLS names the CA that it trusts." }, (mirror) =>

@@ -21,6 +21,12 @@ export const securityRows: Row[] = [
       ["a key store's key", (m) => (m.spec.target.config["producer.ssl.keystore.key"] = "hunter2"), (m) => (m.spec.target.config["producer.ssl.keystore.key"] = "${secrets:a/b:c}")],
       ["a token", (m) => (m.spec.target.config["x"] = "-Dregistry.token=hunter2"), (m) => (m.spec.target.config["x"] = "-Dregistry.token=${secrets:a/b:c}")],
       ["an address", (m) => (m.spec.target.config["x.url"] = "https://me:hunter2@registry/"), (m) => (m.spec.target.config["x.url"] = "https://registry:8081/a@b")],
+      ["a key with a long name", (m) => (m.spec.target.config["x.trustStorePassword"] = "hunter2"), (m) => (m.spec.target.config["x.generatePassword"] = "true")],
+      ["an access token", (m) => (m.spec.target.authentication = { type: "oauth", accessToken: "hunter2" }), (m) => (m.spec.target.authentication = { type: "oauth", accessToken: { secretName: "a", key: "token" } })],
+      ["a cloud's key", (m) => (m.spec.template = { connectContainer: { env: [{ name: "AWS_SECRET_ACCESS_KEY", value: "hunter2" }] } }), (m) => (m.spec.template = { connectContainer: { env: [{ name: "AWS_SECRET_ACCESS_KEY", value: "$(FROM_ELSEWHERE)" }] } })],
+      ["a signed token", (m) => (m.spec.target.config["x"] = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc"), (m) => (m.spec.target.config["x"] = "eyJhbGciOiJIUzI1NiJ9")],
+      ["single quotes", (m) => (m.spec.target.config["x"] = "a required password='hunter2';"), (m) => (m.spec.target.config["x"] = "a required password='${secrets:a/b:c}' useToken=true;")],
+      ["what only sounds so", (m) => (m.spec.template = { pod: { secret: "hunter2" } }), (m) => (m.spec.template = { pod: { automountServiceAccountToken: false, imagePullSecrets: [{ name: "registry-password" }] } })],
       ["annotations", (m) => (m.metadata.annotations = { "x/password": "a", password: "hunter2" }), (m) => (m.metadata.annotations = { "x/y": "z" })],
     ] as [string, (mirror: any) => unknown, (mirror: any) => unknown][]
   ).map(([, bad, good]): Row => ({ rule: "plain-text-secret", trips: { change: ({ mirror }) => void bad(mirror) }, passes: { change: ({ mirror }) => void good(mirror) }, says: "holds a secret as plain text" })),
@@ -41,6 +47,24 @@ export const securityRows: Row[] = [
     trips: { change: (parts) => (source(parts)["source.cluster.security.protocol"] = "SASL_PLAINTEXT") },
     passes: { change: (parts) => (source(parts)["source.cluster.security.protocol"] = "SASL_SSL") },
     says: "sourceConnector.config source.cluster.security.protocol is SASL_PLAINTEXT",
+  },
+  {
+    rule: "tls-insecure",
+    trips: { change: (parts) => (source(parts)["producer.override.security.protocol"] = "PLAINTEXT") },
+    // Where there is no TLS nothing is taken away.
+    passes: {
+      change: (parts) => {
+        delete parts.mirror.spec.target.tls;
+        source(parts)["producer.override.security.protocol"] = "SASL_PLAINTEXT";
+      },
+    },
+    says: "producer.override.security.protocol is PLAINTEXT",
+  },
+  {
+    rule: "tls-insecure",
+    trips: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: "false", saslMechanism: "oauthbearer" } }] },
+    passes: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: "false", saslMechanism: "scram-sha512" } }] },
+    says: "a Kafka provider with SASL OAUTHBEARER and without TLS",
   },
   { rule: "tls-missing", trips: { change: ({ mirror }) => delete mirror.spec.target.tls }, passes: {}, says: "the target has no tls" },
   {

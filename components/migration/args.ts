@@ -80,6 +80,12 @@ export interface MigrationArgs {
     namespace?: string;
     /** Default false. */
     createNamespace?: boolean;
+    /** Of the KafkaMirrorMaker2. Default none. Example: `{ team: "orders" }`. */
+    labels?: Record<string, string>;
+    /** Of the KafkaMirrorMaker2, beside the one that says whose it is. Default none. */
+    annotations?: Record<string, string>;
+    /** Longest wait for the workers, in seconds. Default 600. */
+    readyLimitSeconds?: number;
     /** Kubernetes cluster that the mirror runs on. Default: Pulumi's default provider. */
     provider?: k8s.Provider;
     kubeconfig?: pulumi.Input<string>;

@@ -1,18 +1,15 @@
 import { defined } from "../../engine/defined";
 import { Mistakes } from "../../engine/errors";
 import type { MirrorModel, Side } from "../../engine/model";
-import { didYouMean } from "../../engine/near-miss";
 import { checkCredentials } from "../given/given-credentials";
+import { isPattern } from "../mirror/checks";
 import { mirrorModelOf, resolveMirror } from "../mirror/resolve";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/settings";
+import { mirrorSpec } from "../mirror/text";
+import { faultsOf, sayFault, soundPart, valueAt } from "../shape";
 import type { MigrationArgs, MigrationCluster } from "./args";
-import { credentialsOf, migrationRefusals } from "./rules";
-
-const KNOWN = [
-  "phase", "abandon", "profile", "dialect", "origin", "target", "mirror", "gate", "verify", "offsets", "replication", "fence", "fenceOptions", "checkpoints", "preflight", "report",
-];
-const REPORT_KEYS = ["folder"];
-const PHASES = ["mirror", "cutover", "cleanup"];
+import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
+import { mayBeSecret, migrationSchema } from "./schema";
 
 /**
  * Every choice of the migration made.
@@ -20,58 +17,67 @@ const PHASES = ["mirror", "cutover", "cleanup"];
  *   pack's mandatory rules
  */
 export function resolveMigration(args: MigrationArgs): { settings: MirrorSettings; model: MirrorModel } {
-  const mistakes = new Mistakes();
-  checkArguments(args, mistakes);
-  const settings = mirrorSettings(args);
-  for (const mistake of mirrorMistakes(args)) mistakes.add(mistake);
+  const mistakes = migrationMistakes(args);
   const count = mistakes.list.length;
   mistakes.throwIfAny("MIGRATION_SETTINGS", `the migration's settings have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
+  const settings = mirrorSettings(args);
   return { settings, model: mirrorModelOf(settings) };
+}
+
+/** All that is wrong: what has the wrong shape is said and left out, and the rest is looked at for itself. */
+export function migrationMistakes(args: MigrationArgs): Mistakes {
+  const mistakes = new Mistakes();
+  for (const fault of faultsOf(migrationSchema, args, mayBeSecret)) mistakes.add(sayFault(fault));
+  const sound = (soundPart(migrationSchema, args) ?? {}) as Partial<MigrationArgs>;
+  for (const mistake of argumentMistakes(sound, (path) => valueAt(args, path) !== undefined)) mistakes.add(mistake);
+  for (const mistake of mirrorMistakes(sound)) mistakes.add(mistake);
+  return mistakes;
 }
 
 /** What is wrong with the mirror of a migration, of which parts may be missing: for those who collect mistakes. */
 export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
   const mistakes = new Mistakes();
   const resolved = resolveMirror(mirrorSettings(args), mistakes);
-  if (mistakes.list.length > 0) return mistakes.list.map((mistake) => `mirror: ${mistake}`);
-  return migrationRefusals(args, resolved);
+  const { origin, target } = connectionsOf(args);
+  // Written once more with its real connections; here for what the dialect can't say.
+  resolved.dialect.mirror(mirrorSpec(resolved, { origin: { bootstrapServers: "-", ...origin }, target: { bootstrapServers: "-", ...target } }), mistakes);
+  return [...new Set([...mistakes.list.map((mistake) => `mirror: ${mistake}`), ...migrationRefusals(args, resolved)])];
 }
 
-function checkArguments(args: MigrationArgs, mistakes: Mistakes): void {
-  for (const key of Object.keys(args)) if (!KNOWN.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, KNOWN)}`);
-  if (args.phase !== undefined && !PHASES.includes(args.phase)) mistakes.add(`phase is "${args.phase}"${didYouMean(args.phase, PHASES)}: it has to be one of ${PHASES.join(", ")}`);
-  if (args.report !== undefined && args.report !== false) {
-    for (const key of Object.keys(args.report)) if (!REPORT_KEYS.includes(key)) mistakes.add(`report.${key} is no setting${didYouMean(key, REPORT_KEYS)}`);
-    if (args.report.folder === "") mistakes.add("report.folder is empty: name a folder, or set report to false");
-  }
+/**
+ * What belongs together, in settings of sound shape.
+ * @param faulty true for a path at which something of the wrong shape was left out: then it is not missing
+ */
+export function argumentMistakes(args: Partial<MigrationArgs>, faulty: (path: readonly string[]) => boolean = () => false): string[] {
+  const mistakes = new Mistakes();
+  const missing = (path: string[], instead: string) => faulty(path) || mistakes.add(`${path.join(".")} is missing${instead}`);
   for (const side of ["origin", "target"] as const) {
     const cluster = args[side];
     if (cluster === undefined) {
-      mistakes.add(`${side} is missing`);
+      missing([side], "");
       continue;
     }
-    if (!cluster.bootstrapServers) mistakes.add(`${side}.bootstrapServers is missing: give host:port, comma separated`);
-    const makers = (["operator", "kafka", "given"] as const).filter((maker) => cluster[maker] !== undefined);
+    if (!cluster.bootstrapServers) missing([side, "bootstrapServers"], ": give host:port, comma separated");
+    const makers = (["operator", "kafka", "given"] as const).filter((maker) => cluster[maker] !== undefined || faulty([side, maker]));
     if (makers.length !== 1) {
       mistakes.add(`${side} has ${makers.length === 0 ? "none" : makers.join(" and ")} of operator, kafka, given: say with exactly one who makes its users`);
     }
-    if (cluster.operator === undefined && cluster.administrator === undefined) {
-      mistakes.add(`${side}.administrator is missing: without an operator the migration's administrator has to be given`);
+    if (!makers.includes("operator") && cluster.administrator === undefined) {
+      missing([side, "administrator"], ": without an operator the migration's administrator has to be given");
     }
+    if (cluster.kafka !== undefined && cluster.kafka.provider === undefined) missing([side, "kafka", "provider"], ": give the kafka.Provider of this cluster");
     checkGiven(side, cluster, args, mistakes);
     if (cluster.operator !== undefined) {
-      const { authentication } = cluster.operator;
-      if (authentication !== undefined && authentication !== "scram-sha-512" && authentication !== "tls") {
-        mistakes.add(`${side}.operator.authentication is "${authentication as string}": it has to be scram-sha-512 or tls`);
-      }
-      if (authentication === "tls" && cluster.tls === false) mistakes.add(`${side}.tls is false: users with client certificates need TLS`);
-      if (!cluster.operator.cluster) mistakes.add(`${side}.operator.cluster is missing: name the Kafka resource`);
-      if (!cluster.operator.namespace) mistakes.add(`${side}.operator.namespace is missing: name the namespace of the Kafka resource`);
+      if (cluster.operator.authentication === "tls" && cluster.tls === false) mistakes.add(`${side}.tls is false: users with client certificates need TLS`);
+      if (cluster.operator.cluster === undefined) missing([side, "operator", "cluster"], ": name the Kafka resource");
+      if (cluster.operator.namespace === undefined) missing([side, "operator", "namespace"], ": name the namespace of the Kafka resource");
     }
   }
+  args.replication?.rules?.forEach(({ pattern }, i) => isPattern(`replication.rules.${i}.pattern`, pattern, mistakes));
+  return [...mistakes.list];
 }
 
-function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: MigrationArgs, mistakes: Mistakes): void {
+function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: Partial<MigrationArgs>, mistakes: Mistakes): void {
   for (const part of ["administrator", "given"] as const) {
     const found = new Mistakes();
     const someone = cluster[part];
@@ -85,9 +91,6 @@ function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: Migratio
       mistakes.add(`${side}.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type ${dialect === undefined || dialect === "strimzi-v1" ? "custom" : "oauth"}, fields as in Strimzi)`);
     }
     if (mechanism !== "OAUTHBEARER" && oauth !== undefined) mistakes.add(`${side}.given.authentication is for OAUTHBEARER, but the mechanism is ${mechanism}`);
-    if (oauth?.type === "oauth" && (dialect ?? "strimzi-v1") === "strimzi-v1") {
-      mistakes.add(`${side}.given.authentication has type "oauth", which dialect strimzi-v1 does not have: use type "custom" with the SASL settings, or dialect strimzi-v1beta2`);
-    }
   }
 }
 

@@ -31,7 +31,8 @@ export function migrationRefusals(args: Partial<MigrationArgs>, resolved: Resolv
 
 const SIDES = ["origin", "target"] as const;
 
-function connectionsOf(args: Partial<MigrationArgs>): Connections {
+/** How the workers will log in, as far as it is known before the users are. */
+export function connectionsOf(args: Partial<MigrationArgs>): Connections {
   const connection = (side: Side): Connections[Side] => {
     const cluster = args[side];
     // A CA is always there: the operator's Secret, a given one, or the system's.

@@ -1,62 +1,25 @@
 import { isMigrationError, Mistakes } from "../../engine/errors";
 import { APACHE_DEFAULT, APACHE_IDENTITY, kafkaAtLeast, modelFrom, STRIMZI_IDENTITY } from "../../engine/mirror-configuration";
 import { internalTopics } from "../../engine/naming";
-import { didYouMean } from "../../engine/near-miss";
 import { compilePatternList } from "../../engine/patterns";
 import type { Config } from "../dialects/model";
+import { faultsOf, sayFault, soundPart } from "../shape";
 import { checkRules } from "./rules";
 import type { ResolvedMirror } from "./resolve";
+import { mirrorSchema } from "./schema";
 import type { MirrorSettings } from "./settings";
 
-const CONNECTION = ["bootstrapServers", "authentication", "tls"];
-const CLUSTER = ["alias", "brokers", "config", ...CONNECTION];
-const CONNECTOR = ["config", "tasksMax", "state", "autoRestart"];
-const KNOWN = {
-  "": [
-    "dialect", "profile", "kafkaVersion", "image", "replicas", "tasksMax", "replicationFactor", "offsetFlushIntervalMs", "exactlyOnce",
-    "topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern", "origin", "target",
-    "sourceConnector", "checkpointConnector", "heartbeatConnector",
-    "resources", "jvmOptions", "logging", "metricsConfig", "jmxOptions", "tracing", "rack", "clientRackInitImage",
-    "livenessProbe", "readinessProbe", "template", "affinity", "tolerations",
-    "name", "namespace", "labels", "annotations", "readyLimitSeconds", "kubeconfig", "context",
-  ],
-  origin: CLUSTER,
-  target: [...CLUSTER, "groupId", "offsetStorageTopic", "configStorageTopic", "statusStorageTopic"],
-  sourceConnector: CONNECTOR.filter((key) => key !== "tasksMax"),
-  checkpointConnector: CONNECTOR,
-  heartbeatConnector: CONNECTOR,
-};
-
-/** Shape and single values, before anything is derived from them. */
-export function checkSettings(settings: MirrorSettings, mistakes: Mistakes): void {
-  for (const [path, known] of Object.entries(KNOWN)) {
-    const part: unknown = path === "" ? settings : settings[path as keyof MirrorSettings];
-    if (part === undefined) continue;
-    if (typeof part !== "object" || part === null) {
-      mistakes.add(`${path} is ${String(part)}: it has to be an object with ${known.join(", ")}`);
-      continue;
-    }
-    for (const key of Object.keys(part)) {
-      if (!known.includes(key)) mistakes.add(`${path === "" ? key : `${path}.${key}`} is no setting${didYouMean(key, known)}`);
-    }
-  }
-  oneOf("profile", settings.profile, ["guide", "tuned", "least"], mistakes);
-  for (const name of ["sourceConnector", "checkpointConnector", "heartbeatConnector"] as const) {
-    oneOf(`${name}.state`, settings[name]?.state, ["running", "paused", "stopped"], mistakes);
-  }
-  wholeNumber("replicas", settings.replicas, 0, mistakes);
-  wholeNumber("tasksMax", settings.tasksMax, 1, mistakes);
-  wholeNumber("checkpointConnector.tasksMax", settings.checkpointConnector?.tasksMax, 1, mistakes);
-  wholeNumber("offsetFlushIntervalMs", settings.offsetFlushIntervalMs, 1, mistakes);
-  wholeNumber("origin.brokers", settings.origin?.brokers, 1, mistakes);
-  wholeNumber("target.brokers", settings.target?.brokers, 1, mistakes);
-  if (settings.replicationFactor !== -1) wholeNumber("replicationFactor", settings.replicationFactor, 1, mistakes);
-  if (settings.kafkaVersion !== undefined && !/^\d+\.\d+(\.\d+)?$/.test(settings.kafkaVersion)) {
-    mistakes.add(`kafkaVersion is "${settings.kafkaVersion}": it has to be major.minor or major.minor.patch, like 4.2.0`);
-  }
+/**
+ * Shape and single values, before anything is derived from them.
+ * @returns the settings without what is wrong with them, so that the rest can be looked at, too
+ */
+export function checkSettings(settings: MirrorSettings, mistakes: Mistakes): MirrorSettings {
+  for (const fault of faultsOf(mirrorSchema, settings)) mistakes.add(sayFault(fault));
+  const sound = (soundPart(mirrorSchema, settings) ?? {}) as MirrorSettings;
   for (const name of ["topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const) {
-    if (settings[name] !== undefined) pattern(name, settings[name], mistakes);
+    if (sound[name] !== undefined && !isPattern(name, sound[name], mistakes)) delete sound[name];
   }
+  return sound;
 }
 
 /** What the final configuration means, whoever chose its values. */
@@ -140,21 +103,14 @@ function names(mirror: ResolvedMirror, mistakes: Mistakes): void {
   }
 }
 
-function oneOf(name: string, value: string | undefined, known: readonly string[], mistakes: Mistakes): void {
-  if (value !== undefined && !known.includes(value)) mistakes.add(`${name} is "${value}"${didYouMean(value, known)}: it has to be one of ${known.join(", ")}`);
-}
-
-function wholeNumber(name: string, value: unknown, least: number, mistakes: Mistakes): void {
-  if (value !== undefined && (!Number.isInteger(value) || (value as number) < least)) {
-    mistakes.add(`${name} is ${JSON.stringify(value)}: it has to be a whole number, at least ${least}`);
-  }
-}
-
-function pattern(name: string, value: string, mistakes: Mistakes): void {
+/** A list of patterns that can't be read is a mistake with the way out. */
+export function isPattern(name: string, value: string, mistakes: Mistakes): boolean {
   try {
     compilePatternList(value, name);
+    return true;
   } catch (error) {
     if (!isMigrationError(error)) throw error;
-    mistakes.add(`${error.message.split("\n")[0]!.replace(`${error.code}: `, "")}; ${error.fix}`);
+    mistakes.add(`${error.seen}; ${error.fix}`);
+    return false;
   }
 }

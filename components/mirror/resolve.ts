@@ -32,8 +32,8 @@ const PODS = [
 ] as const satisfies readonly (keyof PodSettings)[];
 
 /** Makes every choice; what is wrong is added to `mistakes`, and the answer is then not to be used. */
-export function resolveMirror(settings: MirrorSettings, mistakes: Mistakes): ResolvedMirror {
-  checkSettings(settings, mistakes);
+export function resolveMirror(given: MirrorSettings, mistakes: Mistakes): ResolvedMirror {
+  const settings = checkSettings(given, mistakes);
   const dialect = dialectNamed(settings.dialect, mistakes);
   const kafkaVersion = settings.kafkaVersion ?? dialect.kafkaVersion;
   const profile = settings.profile ?? "least";

@@ -3,7 +3,7 @@ import { modelFrom } from "../../engine/mirror-configuration";
 import type { MirrorModel } from "../../engine/model";
 import type { ClusterSpec, MirrorAuthentication, MirrorSpec, ResourceText, TrustedCertificate } from "../dialects";
 import { checkDescribed } from "./rules";
-import { resolveMirror, throwMistakes } from "./resolve";
+import { type ResolvedMirror, resolveMirror, throwMistakes } from "./resolve";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings";
 
 export const DEFAULT_MIRROR_NAME = "data-migration";
@@ -46,7 +46,16 @@ export function describeMirror(mirror: MirrorDescription): { text: ResourceText;
   for (const side of ["origin", "target"] as const) {
     if (!mirror[side]?.bootstrapServers) mistakes.add(`${side}.bootstrapServers is missing: give host:port, comma separated`);
   }
-  const spec: MirrorSpec = {
+  const spec = mirrorSpec(resolved, mirror);
+  checkDescribed(resolved, { connections: spec, annotations: mirror.annotations, targetBrokers: mirror.target?.brokers }, mistakes);
+  const text = resolved.dialect.mirror(spec, mistakes);
+  throwMistakes(mistakes);
+  return { text, model: modelFrom(resolved), otherApiVersions: resolved.dialect.otherApiVersions };
+}
+
+/** The choices together with how the workers reach the clusters: what a dialect writes down. */
+export function mirrorSpec(resolved: ResolvedMirror, mirror: MirrorDescription): MirrorSpec {
+  return {
     name: mirror.name ?? DEFAULT_MIRROR_NAME,
     namespace: mirror.namespace ?? "migration",
     labels: mirror.labels,
@@ -65,10 +74,6 @@ export function describeMirror(mirror: MirrorDescription): { text: ResourceText;
     groupsExcludePattern: resolved.groupsExcludePattern,
     pods: resolved.pods,
   };
-  checkDescribed(resolved, { connections: spec, annotations: mirror.annotations, targetBrokers: mirror.target?.brokers }, mistakes);
-  const text = resolved.dialect.mirror(spec, mistakes);
-  throwMistakes(mistakes);
-  return { text, model: modelFrom(resolved), otherApiVersions: resolved.dialect.otherApiVersions };
 }
 
 function cluster(side: "origin" | "target", { alias, config }: Pick<ClusterSpec, "alias" | "config">, connection: MirrorConnection | undefined): ClusterSpec {

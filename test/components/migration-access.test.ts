@@ -61,7 +61,7 @@ describe("mutual TLS", () => {
     expect(said).toContain("origin.given: certificate and key are both needed for TLS");
     expect(said).toContain("origin.administrator: a client certificate needs TLS, and tls is false");
     expect(mistakes({ ...operated("origin"), tls: false, operator: { cluster: "o", namespace: "n", authentication: "tls" } })).toContain("origin.tls is false: users with client certificates need TLS");
-    expect(mistakes({ ...operated("origin"), operator: { cluster: "o", namespace: "n", authentication: "mtls" } })).toContain('origin.operator.authentication is "mtls": it has to be scram-sha-512 or tls');
+    expect(mistakes({ ...operated("origin"), operator: { cluster: "o", namespace: "n", authentication: "mtls" } })).toContain('origin.operator.authentication is "mtls" (did you mean "tls"?): it has to be one of scram-sha-512, tls');
   });
 });
 
@@ -87,7 +87,7 @@ describe("OAuth", () => {
   test("says what is missing, and what the dialect does not have", () => {
     expect(mistakes({ bootstrapServers: "o:1", given: { token: "t" }, administrator })).toContain("origin.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type custom");
     expect(mistakes({ bootstrapServers: "o:1", given: { mechanism: "OAUTHBEARER", authentication: oauth }, administrator })).toContain("origin.given: token is missing for OAUTHBEARER");
-    expect(mistakes({ bootstrapServers: "o:1", given: { token: "t", authentication: oauth }, administrator })).toContain('has type "oauth", which dialect strimzi-v1 does not have');
+    expect(mistakes({ bootstrapServers: "o:1", given: { token: "t", authentication: oauth }, administrator })).toContain('mirror: dialect strimzi-v1 has no authentication "oauth" (origin): use "custom"');
     expect(mistakes({ bootstrapServers: "o:1", given: { username: "u", password: "p", authentication: oauth }, administrator }, { dialect: "strimzi-v1beta2" })).toContain("origin.given.authentication is for OAUTHBEARER, but the mechanism is SCRAM-SHA-512");
   });
 });

@@ -207,7 +207,7 @@ describe("mistakes", () => {
       'profile is "tuend" (did you mean "tuned"?)',
       'tasksMax is "4": it has to be a whole number',
       'kafkaVersion is "new"',
-      'topicsPattern: "a(" is not a regular expression',
+      'topicsPattern: "a(" has a "(" without its ")"',
       'origin.alias is "x y"',
       'the operator drops "ssl." keys; use the origin\'s tls',
       'target.config "group.id": say it as target.groupId',

@@ -1,0 +1,103 @@
+import type { z } from "zod";
+import { didYouMean } from "../../engine/near-miss";
+import { keysAt } from "./keys";
+import { isLater } from "./types";
+
+/** What is wrong with the shape of some settings, one fault for each place. */
+export interface Fault {
+  path: readonly PropertyKey[];
+  /** As somebody would write it: `origin.brokers`. */
+  where: string;
+  kind: "unknown" | "missing" | "wrong";
+  /** ` (did you mean "..."?)`, or nothing. */
+  near: string;
+  /** The value, or what kind of value it is where it may be a secret. */
+  seen: string;
+  /** What it has to be: `a whole number, at least 1`. */
+  expected: string;
+}
+
+/**
+ * Holds a value against its schema.
+ * @param hidden true for a path whose value may be a secret and is never shown
+ */
+export function faultsOf(schema: z.ZodType, values: unknown, hidden: (path: readonly PropertyKey[]) => boolean = () => false): Fault[] {
+  const parsed = schema.safeParse(values);
+  return parsed.success ? [] : parsed.error.issues.flatMap((issue) => describe(issue, { schema, values, hidden }));
+}
+
+interface Context {
+  schema: z.ZodType;
+  values: unknown;
+  hidden: (path: readonly PropertyKey[]) => boolean;
+}
+
+function describe(issue: z.core.$ZodIssue, context: Context): Fault[] {
+  const { path } = issue;
+  const where = path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const known = keysAt(context.schema, path);
+    return issue.keys.map((key) => ({ path: [...path, key], where: where === "" ? key : `${where}.${key}`, kind: "unknown", near: didYouMean(key, known), seen: "", expected: "" }));
+  }
+  const value = valueAt(context.values, path);
+  if (issue.code === "invalid_union" && isObject(value)) {
+    // `false` or an object: whoever wrote an object meant that one.
+    const meant = issue.errors.filter((errors) => errors.every((e) => e.path.length > 0 || e.code === "unrecognized_keys")).flat();
+    if (meant.length > 0) return meant.flatMap((inner) => describe({ ...inner, path: [...path, ...inner.path] }, context));
+  }
+  if (value === undefined) return [{ path, where, kind: "missing", near: "", seen: "", expected: expectedOf(issue) }];
+  const enumerated = issue.code === "invalid_value" && typeof value === "string" && !context.hidden(path);
+  const near = enumerated ? didYouMean(value, issue.values.map(String)) : "";
+  return [{ path, where, kind: "wrong", near, seen: shown(value, issue, context.hidden(path)), expected: expectedOf(issue) }];
+}
+
+/** A text where an object should be may be a secret that was given at the wrong key; so may whatever is inside an object. */
+function shown(value: unknown, issue: z.core.$ZodIssue, hidden: boolean): string {
+  const wantsMore = issue.code === "invalid_type" && ["object", "record", "array"].includes(issue.expected);
+  if (value === null || typeof value === "boolean") return String(value);
+  if (isLater(value)) return "a value that Pulumi knows only later";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "an object";
+  if (typeof value === "function") return "a function";
+  if (hidden || (wantsMore && typeof value === "string")) return typeof value === "string" ? "a text" : `a ${typeof value}`;
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+const TYPES: Record<string, string> = {
+  string: "a text", number: "a number", int: "a whole number", boolean: "true or false", array: "a list", object: "an object with its keys", record: "an object", null: "null",
+};
+
+function expectedOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return TYPES[issue.expected] ?? issue.expected;
+    case "invalid_value":
+      return `${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;
+    case "too_small":
+      if (issue.origin === "string") return "a text that is not empty";
+      return `a ${issue.origin === "int" ? "whole " : ""}number, ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+    case "too_big":
+      return `${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
+    case "invalid_format":
+      return issue.message;
+    case "invalid_union": {
+      const choices = issue.errors.map((errors) => expectedOf(errors[0]!));
+      return `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
+    }
+    default:
+      return issue.message;
+  }
+}
+
+/** As the components say it, whose arguments are a program's. */
+export function sayFault({ where, kind, near, seen, expected }: Fault): string {
+  if (kind === "unknown") return `${where} is no setting${near}`;
+  if (kind === "missing") return `${where} is missing: it has to be ${expected}`;
+  return `${where} is ${seen}${near}: it has to be ${expected}`;
+}
+
+export const isObject = (value: unknown): value is Record<PropertyKey, unknown> => typeof value === "object" && value !== null;
+
+export function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), values);
+}

@@ -1,0 +1,3 @@
+export { type Fault, faultsOf, sayFault, valueAt } from "./faults";
+export { keysAt } from "./keys";
+export { soundPart } from "./sound";

@@ -1,0 +1,38 @@
+import type { z } from "zod";
+import { type Fault, faultsOf, isObject, valueAt } from "./faults";
+
+/**
+ * What remains of settings when everything faulty is taken out, so that what is wrong with the rest can be said at the
+ * same time. A list with a fault goes as a whole, and so does an object that lacks a key it needs.
+ * @param standIn for a key that is missing and can't be done without; undefined: there is none
+ */
+export function soundPart<T extends z.ZodType>(schema: T, values: unknown, standIn: (path: readonly PropertyKey[]) => unknown = () => undefined): z.infer<T> | undefined {
+  let rest = values;
+  for (let round = 0; round < ROUNDS; round++) {
+    const parsed = schema.safeParse(rest);
+    if (parsed.success) return parsed.data;
+    for (const fault of faultsOf(schema, rest)) rest = without(rest, fault, standIn);
+  }
+  return undefined;
+}
+
+/** Each round takes something out, one level further up at most. */
+const ROUNDS = 8;
+
+function without(values: unknown, fault: Fault, standIn: (path: readonly PropertyKey[]) => unknown): unknown {
+  const listed = fault.path.findIndex((key) => typeof key === "number");
+  const path = listed === -1 ? fault.path : fault.path.slice(0, listed);
+  const instead = standIn(path);
+  if (instead !== undefined) return set(values, path, instead);
+  if (valueAt(values, path) !== undefined) return set(values, path, undefined);
+  return path.length < 2 ? values : set(values, path.slice(0, -1), standIn(path.slice(0, -1)));
+}
+
+/** A copy along the path only: what lies beside it may be a value that Pulumi knows later. */
+function set(values: unknown, [key, ...rest]: readonly PropertyKey[], value: unknown): unknown {
+  if (key === undefined || !(values === undefined || isObject(values))) return values;
+  const copy: Record<PropertyKey, unknown> = { ...values };
+  if (rest.length === 0 && value === undefined) delete copy[key];
+  else copy[key] = rest.length === 0 ? value : set(copy[key], rest, value);
+  return copy;
+}

@@ -2,6 +2,7 @@ import { APACHE_IDENTITY, type Config, kafkaAtLeast, modelFrom, STRIMZI_IDENTITY
 import { internalTopics } from "../naming";
 import { producerOf } from "./producer";
 import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
+import { inEach } from "./unknown";
 import type { MirrorView } from "./view";
 
 const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
@@ -30,7 +31,7 @@ const DROPPED_KEYS: Record<string, string> = {
 export const configurationRules: Rule[] = [
   mirrorRule({ name: "policy-agreement", level: "mandatory", summary: "Every connector has the same replication policy, separator and place of offset syncs." }, (mirror) =>
     Object.entries(SHARED).flatMap(([key, byDefault]) =>
-      (["checkpoint", "heartbeat"] as const).flatMap((other): Saying[] => {
+      inEach(["checkpoint", "heartbeat"] as const, (other): Saying[] => {
         const [a, b] = [mirror.source.config[key], mirror[other]?.config[key]];
         const alike = String(a ?? byDefault) === String(b ?? byDefault);
         const alone = mirror[other] === undefined || !mirror.declared.source || (other === "checkpoint" && !mirror.declared.checkpoint);
@@ -106,7 +107,7 @@ export const configurationRules: Rule[] = [
       : [{ seen: `a heartbeat connector in ${mirror.apiVersion}`, why: "that version has no such field and drops it", instead: "leave heartbeatConnector out, or use an API version that has it" }],
   ),
   mirrorRule({ name: "dropped-options", level: "mandatory", summary: "No option that the operator silently drops." }, (mirror) => {
-    const dropped = (["origin", "target"] as const).flatMap((side) =>
+    const dropped = inEach(["origin", "target"] as const, (side) =>
       Object.keys(mirror[side].config).flatMap((key): Saying[] => {
         const name = key.toLowerCase();
         const prefix = KEPT.includes(name) ? undefined : DROPPED_PREFIXES.find((p) => name.startsWith(p));
@@ -114,9 +115,9 @@ export const configurationRules: Rule[] = [
         return [{ seen: `${side}.config "${key}"`, why: `the operator drops "${prefix}" keys`, instead: `use the ${side}'s tls, authentication or bootstrapServers` }];
       }),
     );
-    const overruled = configs(mirror).flatMap(({ path, config }) =>
-      Object.keys(config).flatMap((key): Saying[] =>
-        Object.hasOwn(DROPPED_KEYS, key) ? [{ seen: `${path} "${key}"`, why: "the operator drops it", instead: DROPPED_KEYS[key]! }] : [],
+    const overruled = inEach(CONNECTORS, (name) =>
+      Object.keys(mirror[name]?.config ?? {}).flatMap((key): Saying[] =>
+        Object.hasOwn(DROPPED_KEYS, key) ? [{ seen: `${name}Connector.config "${key}"`, why: "the operator drops it", instead: DROPPED_KEYS[key]! }] : [],
       ),
     );
     return [...dropped, ...overruled];

@@ -38,7 +38,7 @@ export const doctor: Command = {
     if (reachable && done.phase === "cleanup") checks.push({ what: "preflight", ok: true, text: "not asked: the mirror is gone" });
     else if (reachable) {
       try {
-        const result = await preflight(model, options.preflight, progress);
+        const result = await preflight(model, { ...options.preflight, ...(done.preflight === undefined ? {} : { running: model.mirror }) }, progress);
         checks.push({ what: "preflight", ok: true, text: `${countText(result.topics, "topic")}, ${countText(result.partitions, "partition")}, ${countText(result.groups, "group")}; privileges are enough; ${countText(result.warnings.length, "warning")}` });
       } catch (error) {
         failed("preflight", error);

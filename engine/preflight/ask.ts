@@ -1,8 +1,8 @@
-import { type AclRule, allows } from "../acls";
+import type { AclRule } from "../acls";
 import { isMigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { Connection } from "../model";
-import { type Answers, type Missing, missingOf, needsOf, type Universe } from "./privileges";
+import { type Answers, byAcls, type Missing, missingOf, needsOf, type Universe } from "./privileges";
 
 /** The name that ACLs know a connection's user by; undefined where only the broker knows (mutual TLS, OAuth). */
 export function principalOf(connection: Connection): string | undefined {
@@ -22,13 +22,17 @@ export async function missingPrivileges(port: KafkaPort, rules: readonly AclRule
     cluster: (await port.describeCluster()).authorizedOperations,
     acls,
   };
-  return isSuperUser(answers.cluster) ? [] : missingOf(needs, answers);
+  const missing = missingOf(needs, answers);
+  return isSuperUser(answers) ? missing.filter((need) => need.type !== "transactionalId") : missing;
 }
 
-/** A super user, or a broker without an authorizer: everything is allowed, and no ACL says so. */
-function isSuperUser(cluster: readonly string[] | undefined): boolean {
+/**
+ * A super user, or a broker without an authorizer: everything is allowed, and no ACL says so. Told by the cluster's
+ * operations, and only for transactional ids, of which no request tells: `All` on the cluster gives none on a topic.
+ */
+function isSuperUser({ cluster, acls }: Answers): boolean {
   const all = ["Create", "Alter", "Describe", "ClusterAction", "DescribeConfigs", "AlterConfigs", "IdempotentWrite"] as const;
-  return cluster !== undefined && all.every((o) => allows(cluster, o) && cluster.includes(o));
+  return cluster !== undefined && all.every((o) => cluster.includes(o)) && !all.every((o) => byAcls(acls, "cluster", "kafka-cluster", o) === true);
 }
 
 /** undefined: not allowed to list them, no authorizer, or the principal's name is not known. */

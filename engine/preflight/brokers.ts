@@ -7,8 +7,12 @@ import type { BrokerFacts, PreflightFacts } from "./facts";
 
 /** Replication factors that will be asked for; Kafka's and MirrorMaker 2's default for each internal topic is 3. */
 export interface FactorOptions {
-  /** `offset.`, `config.` and `status.storage.replication.factor` of the workers. Default 3. */
+  /** `offset.storage.replication.factor` of the workers, and of the other two where they have none of their own here. Default 3. */
   storageReplicationFactor?: number;
+  /** `config.storage.replication.factor`. Default: `storageReplicationFactor`. */
+  configStorageReplicationFactor?: number;
+  /** `status.storage.replication.factor`. Default: `storageReplicationFactor`. */
+  statusStorageReplicationFactor?: number;
   /** `checkpoints.topic.replication.factor`. Default 3. */
   checkpointsReplicationFactor?: number;
   /** `offset-syncs.topic.replication.factor`. Default 3. */
@@ -37,8 +41,8 @@ function askedFactors(facts: PreflightFacts, options: FactorOptions): Asked[] {
   const { mirror, internals } = facts;
   const settings = {
     offsets: ["offset.storage.replication.factor", options.storageReplicationFactor],
-    configs: ["config.storage.replication.factor", options.storageReplicationFactor],
-    status: ["status.storage.replication.factor", options.storageReplicationFactor],
+    configs: ["config.storage.replication.factor", options.configStorageReplicationFactor ?? options.storageReplicationFactor],
+    status: ["status.storage.replication.factor", options.statusStorageReplicationFactor ?? options.storageReplicationFactor],
     checkpoints: ["checkpoints.topic.replication.factor", options.checkpointsReplicationFactor],
     "offset-syncs": ["offset-syncs.topic.replication.factor", options.offsetSyncsReplicationFactor],
     heartbeats: ["heartbeats.topic.replication.factor", options.heartbeatsReplicationFactor],

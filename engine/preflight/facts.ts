@@ -83,4 +83,6 @@ export interface PreflightFacts {
   /** Origin `topic:partition` for which the mirror has written an offset sync. */
   synced: ReadonlySet<string>;
   timed: TimedRecords[];
+  /** Topics that an earlier look found good and that this mirror has been copying since: what is in them is its work or its clients'. */
+  known: ReadonlySet<string>;
 }

@@ -6,7 +6,7 @@ import type { PreflightFacts } from "./facts";
 
 /** Names that the mirror will use for itself must be free, or its own already. */
 export function checkNames(facts: PreflightFacts): Finding[] {
-  return [...equalNames(facts), ...takenNames(facts), ...selectedNames(facts), ...connectGroup(facts), ...targetNames(facts)];
+  return [...equalNames(facts), ...takenNames(facts), ...leftOver(facts), ...selectedNames(facts), ...connectGroup(facts), ...targetNames(facts)];
 }
 
 function equalNames({ mirror }: PreflightFacts): Finding[] {
@@ -28,6 +28,23 @@ function takenNames({ internals, mirror }: PreflightFacts): Finding[] {
         "INTERNAL_NAME_TAKEN",
         `${t.side} topic ${t.name}, which the mirror needs for itself, exists and is not its own: ${t.reasons.join("; ")}`,
         t.kind === "heartbeats" ? "run without the heartbeat connector" : `set ${renamedBy(t.kind, mirror)} to a value that makes another name`,
+      ),
+    );
+}
+
+/**
+ * Syncs and checkpoints bear no name of their mirror. Where this one has never run they are another one's that uses the
+ * same aliases, which both would write to, or an earlier run's, which MirrorMaker 2 would read as its own (Kafka 3.5 and later).
+ */
+function leftOver({ internals, started, mirrored, mirror }: PreflightFacts): Finding[] {
+  if (started || mirrored.size > 0) return [];
+  return internals
+    .filter((t) => t.state === "present" && t.records > 0 && (t.kind === "offset-syncs" || t.kind === "checkpoints"))
+    .map((t) =>
+      error(
+        "INTERNAL_TOPIC_LEFT_OVER",
+        `${t.side} topic ${t.name} has ${countText(t.records, "record")} or more, though this mirror has never run: an earlier migration left it, or another mirror with the same aliases uses it`,
+        `delete it there if no other mirror runs between these clusters, or set ${renamedBy(t.kind, mirror)} to a value that makes another name`,
       ),
     );
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { administratorAcls } from "../acls";
 import type { Clusters, OpenKafka } from "../clusters";
 import { isMigrationError } from "../errors";
@@ -16,6 +17,7 @@ import { checkLimits } from "./limits";
 import { checkNames } from "./names";
 import { needText, type Universe } from "./privileges";
 import { readFacts } from "./read";
+import { checkRenamed } from "./renamed";
 import { checkSelection, checkTwoClusters } from "./selected";
 import { checkTargetTopics } from "./targets";
 
@@ -24,6 +26,14 @@ export interface PreflightOptions extends FactorOptions {
   fence?: boolean;
   /** Codes of findings that are known and accepted: they are said, and stop nothing. Privileges and connections can't be accepted. */
   accept?: readonly string[];
+}
+
+/** With what only the caller knows. */
+export interface PreflightRun extends PreflightOptions {
+  /** The mirror as an earlier look found it good, where it is there still. Its topics are not judged by what they hold now. */
+  running?: MirrorModel;
+  /** ACLs and credentials that were just made reach the brokers one after the other: how long to ask again, in ms. Default 0. */
+  patienceMs?: number;
 }
 
 export interface PreflightResult {
@@ -41,8 +51,26 @@ export interface PreflightResult {
  * mirror runs, it passes.
  * @throws MigrationError PREFLIGHT_FAILED with all errors at once
  */
-export async function preflight(model: MigrationModel, options: PreflightOptions = {}, progress: Progress = silent, open: OpenKafka = openKafka): Promise<PreflightResult> {
-  const findings: Finding[] = [];
+export async function preflight(model: MigrationModel, options: PreflightRun = {}, progress: Progress = silent, open: OpenKafka = openKafka): Promise<PreflightResult> {
+  const deadline = Date.now() + (options.patienceMs ?? 0);
+  for (;;) {
+    try {
+      return await lookOnce(model, options, progress, open);
+    } catch (error) {
+      if (!ofNewUser(error) || Date.now() >= deadline) throw error;
+    }
+    await sleep(500);
+  }
+}
+
+/** Are all of its findings such as a user has whom not every broker knows yet? */
+function ofNewUser(error: unknown): boolean {
+  return isMigrationError(error) && error.code === "PREFLIGHT_FAILED" && error.details.every((line) => /^(PRIVILEGE_MISSING|KAFKA_AUTHENTICATION): /.test(line));
+}
+
+async function lookOnce(model: MigrationModel, options: PreflightRun, progress: Progress, open: OpenKafka): Promise<PreflightResult> {
+  const { running } = options;
+  const findings: Finding[] = running === undefined ? [] : checkRenamed(running, model.mirror);
   const opened: Partial<Clusters> = {};
   try {
     for (const side of ["origin", "target"] as const) {
@@ -61,7 +89,7 @@ export async function preflight(model: MigrationModel, options: PreflightOptions
     // Without a connection or a privilege the rest would only fail in many ways.
     refuse(findings);
     const { origin, target } = opened as Clusters;
-    const facts = await collecting(findings, () => readFacts({ origin, target }, model.mirror, Date.now()));
+    const facts = await collecting(findings, () => readFacts({ origin, target }, model.mirror, Date.now(), running));
     if (facts !== undefined) findings.push(...decide(facts, options));
     const judged = accepting(findings, options.accept ?? []);
     const warnings = judged.filter((f) => f.severity === "warning");

@@ -12,8 +12,11 @@ import { selectPairs } from "../selection";
 import type { BrokerFacts, ClusterFacts, Extent, PreflightFacts, SelectedTopic, Settings, TimedRecords, TopicFacts } from "./facts";
 import { timedQuestions, TOPIC_KEYS } from "./limits";
 
-/** Reads everything that preflight decides on. Changes nothing. */
-export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: number): Promise<PreflightFacts> {
+/**
+ * Reads everything that preflight decides on. Changes nothing.
+ * @param running the mirror as an earlier look found it good
+ */
+export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: number, running?: MirrorModel): Promise<PreflightFacts> {
   const { origin, target } = clusters;
   const originTopics = await origin.listTopics();
   const pairs = selectPairs(originTopics, mirror);
@@ -39,6 +42,7 @@ export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: nu
     mirrorGroup: { state: group.state, protocolType: group.protocolType, members: group.members.length, committed: committed.length },
     started: connect.source !== undefined,
     mirrored: connect.offsets,
+    known: new Set(running === undefined ? [] : selectPairs(originTopics, running).map((p) => p.origin)),
     synced: await syncedPartitions(clusters, internals.find((t) => t.kind === "offset-syncs" && t.state === "present")),
   };
   return { ...facts, timed: await timedRecords(origin, facts, now) };

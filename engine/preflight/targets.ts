@@ -26,6 +26,7 @@ function leftOver(facts: PreflightFacts): Finding[] {
   const missing: string[] = [];
   const beyond: string[] = [];
   for (const { origin, target } of facts.selected) {
+    if (facts.known.has(origin.name)) continue;
     origin.extents.forEach((extent, partition) => {
       const place = `${origin.name}:${partition}`;
       const last = facts.mirrored.get(place);
@@ -42,7 +43,7 @@ function leftOver(facts: PreflightFacts): Finding[] {
     error(
       "OFFSETS_LEFT_OVER",
       `topic ${offsetStorageTopic} on the target holds offsets of an earlier run that do not fit: ${someOf(found, 5)}`,
-      `stop the mirror, delete topic ${offsetStorageTopic} (the copy then starts from the beginning, so empty the migrated target topics too), or set offsetStorageTopic to another name`,
+      `stop the mirror, delete topic ${offsetStorageTopic} (the copy then starts from the beginning, so empty the migrated target topics too), or, where no mirror uses it, set target.offsetStorageTopic to another name`,
     ),
   ];
 }
@@ -54,6 +55,8 @@ function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: 
   if (target.extents.length < origin.extents.length && isMirrored(facts, origin)) {
     return [warning("TARGET_TOPIC_GROWS", seen, `the mirror adds them within ${facts.mirror.refreshTopicsIntervalSeconds} s (refresh.topics.interval.seconds)`)];
   }
+  // A cutover can't pass with it: there it is an error of the gate.
+  if (facts.known.has(origin.name)) return [warning("TARGET_TOPIC_PARTITIONS", seen, "give both the same count before the cutover")];
   return [error("TARGET_TOPIC_PARTITIONS", seen, `delete it on the target if it is not needed (the mirror makes it anew), give both the same count, or exclude ${origin.name} with topicsExcludePattern`)];
 }
 
@@ -62,12 +65,11 @@ function otherData(facts: PreflightFacts, { origin, target, targetName }: Select
   const others = target.extents.flatMap((extent, partition) => {
     if (extent === undefined || extent.end === extent.start) return [];
     const place = `${origin.name}:${partition}`;
-    // The offset sync is written with the first record, the offset at the next flush.
-    if (facts.mirrored.has(place) || (facts.started && facts.synced.has(place))) return [];
+    if (copied(facts, place)) return [];
     return [`partition ${partition} from ${extent.start} to ${extent.end}`];
   });
   if (others.length === 0) return [];
-  if (isMirrored(facts, origin)) {
+  if (isMirrored(facts, origin) || facts.known.has(origin.name)) {
     return [warning("TARGET_TOPIC_WRITTEN", `topic ${targetName} on the target holds records that this mirror did not copy, beside those that it did: ${someOf(others, 5)}`, "stop what writes to it until the cutover is done")];
   }
   return [
@@ -80,5 +82,15 @@ function otherData(facts: PreflightFacts, { origin, target, targetName }: Select
 }
 
 function isMirrored(facts: PreflightFacts, origin: SelectedTopic["origin"]): boolean {
-  return origin.extents.some((_, partition) => facts.mirrored.has(`${origin.name}:${partition}`) || (facts.started && facts.synced.has(`${origin.name}:${partition}`)));
+  return origin.extents.some((_, partition) => copied(facts, `${origin.name}:${partition}`));
+}
+
+/**
+ * Has this mirror copied from the partition? The offset sync is written with the first record, the offset at the next
+ * flush. Without a topic of offsets the mirror remembers nothing, whatever syncs an earlier one has left: it copies from
+ * the beginning.
+ */
+function copied(facts: PreflightFacts, place: string): boolean {
+  const remembers = facts.internals.some((t) => t.kind === "offsets" && t.state === "present");
+  return facts.mirrored.has(place) || (facts.started && remembers && facts.synced.has(place));
 }

@@ -5,6 +5,8 @@ export interface StepInputs {
   originConnection: Connection;
   targetConnection: Connection;
   mirror: MirrorModel;
+  /** For what follows the gate: when it passed, ISO 8601. What was done for an earlier passing is to be done again. */
+  gatePassedAt?: string | null;
 }
 
 /** Steps that act when the phase changes. */
@@ -28,8 +30,12 @@ export function phaseChange(was: { phase: Phase; done: boolean } | undefined, no
   return was === undefined ? "arm" : "none";
 }
 
-/** Do both select the same topics and groups? A state of an older version may lack what it did not know. */
+/**
+ * Do both speak of the same topics and groups, as they were when the gate let them pass? A state of an older version may
+ * lack what it did not know.
+ */
 export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
+  if (isThere(olds.gatePassedAt) && isThere(news.gatePassedAt) && olds.gatePassedAt !== news.gatePassedAt) return false;
   const keys = ["originAlias", "policyClass", "topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const;
   return keys.every((key) => olds.mirror[key] === news.mirror[key]);
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isMigrationError } from "../../engine/errors";
-import type { Connection } from "../../engine/model";
+import type { Connection, MirrorModel } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
 import { checkMirrorPrivileges, mirrorRemembers, preflight, type PreflightOptions, type PreflightResult } from "../../engine/preflight";
 import { type Handler, serve } from "./framework";
@@ -23,14 +23,32 @@ export interface PreflightOutputs {
 
 const skipped: PreflightOutputs = { checkedAt: null, result: null };
 
-async function look(inputs: PreflightInputs, progress: Progress): Promise<PreflightOutputs> {
+/** How long an administrator that was just made may be unknown to some broker. */
+const PATIENCE_MS = 10_000;
+
+interface Before {
+  olds?: PreflightInputs;
+  patienceMs: number;
+}
+
+async function look(inputs: PreflightInputs, progress: Progress, { olds, patienceMs }: Before): Promise<PreflightOutputs> {
   if (inputs.abandon || inputs.phase === "cleanup") return skipped;
   const model = modelOf(inputs);
   if (inputs.stage === "privileges") {
     await checkMirrorPrivileges(model, { origin: inputs.mirrorOriginConnection!, target: inputs.mirrorTargetConnection! }, progress);
     return { checkedAt: now(), result: null };
   }
-  return { checkedAt: now(), result: await preflight(model, inputs.options, progress) };
+  const running = olds && (await stillRunning(olds, inputs));
+  return { checkedAt: now(), result: await preflight(model, { ...inputs.options, patienceMs, ...(running === undefined ? {} : { running }) }, progress) };
+}
+
+/**
+ * The mirror that an earlier look found good, where it is there still: what its topics hold by now is its own work and,
+ * after a cutover, its clients', who must not hinder an `up` that only brings a new password.
+ */
+async function stillRunning(olds: PreflightInputs, news: PreflightInputs): Promise<MirrorModel | undefined> {
+  if (olds.abandon) return undefined;
+  return (await mirrorRemembers({ ...modelOf(news), mirror: olds.mirror }).catch(() => false)) ? olds.mirror : undefined;
 }
 
 /**
@@ -39,7 +57,10 @@ async function look(inputs: PreflightInputs, progress: Progress): Promise<Prefli
  */
 function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
   if (olds.phase === "cleanup" && news.phase !== "cleanup") return false;
-  const keys = ["originConnection", "targetConnection", "mirror", "options", "mirrorOriginConnection", "mirrorTargetConnection"] as const;
+  if (!isDeepStrictEqual(olds.mirror, news.mirror)) return false;
+  // A roll-back takes a fence away and brings no new mirror: nothing may stand in its way, least of all a target that is down.
+  if (olds.phase === "cutover" && news.phase === "mirror") return true;
+  const keys = ["originConnection", "targetConnection", "options", "mirrorOriginConnection", "mirrorTargetConnection"] as const;
   return keys.every((key) => isDeepStrictEqual(olds[key], news[key]));
 }
 
@@ -53,7 +74,7 @@ const handler: Handler<PreflightInputs, PreflightOutputs> = {
   async foresee(news, olds, progress) {
     if (news.stage !== "clusters" || (olds !== undefined && unchanged(olds, news))) return [];
     try {
-      await look(news, progress);
+      await look(news, progress, { patienceMs: 0, ...(olds === undefined ? {} : { olds }) });
       return [];
     } catch (error) {
       if (!isMigrationError(error)) throw error;
@@ -61,14 +82,14 @@ const handler: Handler<PreflightInputs, PreflightOutputs> = {
     }
   },
 
-  create: look,
+  create: (inputs, progress) => look(inputs, progress, { patienceMs: PATIENCE_MS }),
 
   async overtaken(state) {
     return isThere(state.checkedAt) && (await forgotten(state));
   },
 
   async update(olds, news, progress) {
-    return isThere(olds.checkedAt) && unchanged(olds, news) && !(await forgotten(news)) ? { checkedAt: olds.checkedAt, result: olds.result } : look(news, progress);
+    return isThere(olds.checkedAt) && unchanged(olds, news) && !(await forgotten(news)) ? { checkedAt: olds.checkedAt, result: olds.result } : look(news, progress, { patienceMs: PATIENCE_MS, ...(isThere(olds.checkedAt) ? { olds } : {}) });
   },
 
   async remove() {},

@@ -16,6 +16,14 @@ test("looks ahead once, then only at what changed: Pulumi's check is given the o
   expect(await looks({ ...inputs, phase: "cleanup" }, { ...inputs, phase: "cleanup" })).toBe(false);
 });
 
+test("a roll-back is not looked at, whatever changed with it, but for the mirror itself: the target may be what it flees from", async () => {
+  const cutOver = { ...inputs, phase: "cutover", options: { fence: true } };
+  expect(await looks(cutOver, inputs)).toBe(false);
+  expect(await looks(cutOver, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
+  const state = { ...cutOver, checkedAt: "2026-01-01T00:00:00.000Z" };
+  expect((await preflightStep.update("id", state as never, inputs as never)).outs).toMatchObject({ phase: "mirror", checkedAt: state.checkedAt });
+});
+
 test("keeps what it found in a clean-up, and looks again when the mirror is made anew", async () => {
   const state = { ...inputs, phase: "mirror", checkedAt: "2026-01-01T00:00:00.000Z" };
   const { outs } = await preflightStep.update("id", state as never, { ...inputs, phase: "cleanup" } as never);

@@ -116,6 +116,20 @@ describe("the mirror's users", () => {
   });
 });
 
+it("All on the cluster is no right on any topic, group or transactional id", async () => {
+  const all = (["origin", "target"] as const).map((side) => [side, aclBindings([{ type: "allow", host: "*", resource: { type: "cluster", patternType: "literal" }, operations: ["All"] }], `User:${user}`)] as const);
+  for (const [side, acls] of all) {
+    await ports[side].deleteAcls(await ports[side].describeAcls({ principal: `User:${user}` }));
+    await ports[side].createAcls(acls);
+  }
+  const check = () => checkMirrorPrivileges(model, { origin: as("origin", user), target: as("target", user) }, undefined, { patienceMs: 0 });
+  let message = "";
+  await eventually("the brokers know it", async () => !/on the cluster/.test((message = await said(check))), 15_000);
+  expect(message).toMatch(new RegExp(`Read on topic ${data}`));
+  expect(message).toMatch(new RegExp(`on group ${group}`));
+  expect(message).toMatch(/Write on transactional id/);
+});
+
 describe("the administrator", () => {
   const own = (): MigrationModel => ({ ...model, origin: as("origin", admin), target: as("target", admin) });
   const check = () => preflight(own(), { offsetSyncsReplicationFactor: 1 });

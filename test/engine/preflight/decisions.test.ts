@@ -73,6 +73,15 @@ const cases: Case[] = [
   },
   { finding: "TOPIC_RENAMED", severity: "warning", when: facts({ selected: [selected(topic("device-heartbeats"))] }), says: /device-heartbeats becomes origin-cluster.device-heartbeats/, fix: /new name/, not: facts({ selected: [selected(topic("device-heartbeat"))] }) },
 
+  {
+    finding: "INTERNAL_TOPIC_LEFT_OVER",
+    when: facts({ internals: internals("present", 5) }),
+    says: /^origin topic mm2-offset-syncs.target-cluster.internal has 5 records or more, though this mirror has never run/,
+    fix: /delete it there.*set target.?[aA]lias/,
+    not: running(),
+  },
+  { finding: "INTERNAL_TOPIC_LEFT_OVER", when: facts({ internals: internals("present", 5) }), says: /./, fix: /./, not: facts({ internals: internals("present", 0) }) },
+
   // Left-over offsets
   { finding: "OFFSETS_LEFT_OVER", when: running({ selected: [selected(topic("orders"))] }), says: /orders:0 mirrored up to 7, but the target has no such topic/, fix: /delete topic migration-connect-cluster-offsets.*offsetStorageTopic/, not: running() },
   { finding: "OFFSETS_LEFT_OVER", when: running({ selected: [selected(topic("orders"), topic("orders", [[0, 0]]))] }), says: /but the target has nothing in it/, fix: /delete topic/, not: running({ selected: [selected(topic("orders"), topic("orders", [[8, 8]]))] }) },
@@ -92,6 +101,24 @@ const cases: Case[] = [
     not: running({ mirrored: new Map() }),
   },
   {
+    // Under another name of its own the mirror remembers nothing of what its syncs tell.
+    finding: "TARGET_TOPIC_HAS_DATA",
+    when: running({ mirrored: new Map(), internals: internals("present", 5).map((t) => (t.kind === "offsets" ? { ...t, state: "absent", records: 0 } : t)) }),
+    says: /partition 0 from 0 to 8/,
+    fix: /delete it/,
+    not: running({ mirrored: new Map() }),
+  },
+  {
+    // Written by clients after a cutover: an `up` that brings a new password is none of their business.
+    finding: "TARGET_TOPIC_HAS_DATA",
+    when: running({ mirrored: new Map(), synced: new Set() }),
+    says: /partition 0 from 0 to 8/,
+    fix: /delete it/,
+    not: running({ mirrored: new Map(), synced: new Set(), known: new Set(["orders"]) }),
+  },
+  { finding: "TARGET_TOPIC_WRITTEN", severity: "warning", when: running({ mirrored: new Map(), synced: new Set(), known: new Set(["orders"]) }), says: /partition 0 from 0 to 8/, fix: /stop what writes/, not: running({ known: new Set(["orders"]) }) },
+  { finding: "TARGET_TOPIC_PARTITIONS", severity: "warning", when: running({ selected: [selected(topic("orders"), topic("orders", [[0, 8], [0, 0]]))], known: new Set(["orders"]) }), says: /2 partitions on the target and 1/, fix: /before the cutover/, not: running({ known: new Set(["orders"]) }) },
+  {
     finding: "TARGET_TOPIC_WRITTEN",
     severity: "warning",
     when: running({ selected: [selected(topic("orders", [[0, 9], [0, 0]]), topic("orders", [[0, 8], [0, 4]]))] }),
@@ -104,6 +131,7 @@ const cases: Case[] = [
   // Brokers
   { finding: "BROKERS_TOO_FEW", when: facts({ mirror: { ...mirror, replicationFactor: 4 } }), says: /the copied topics on the target would get 4 replicas \(replication.factor\), but it has 3 brokers/, fix: /replication.factor to 3/, not: facts({ mirror: { ...mirror, replicationFactor: 3 } }) },
   { finding: "BROKERS_TOO_FEW", when: facts({ target: { clusterId: "two", brokers: brokers(2) } }), says: /topic migration-connect-cluster-offsets on the target would get 3 replicas \(offset.storage/, fix: /offset.storage.replication.factor to 2/, not: facts({ target: { clusterId: "two", brokers: brokers(2) } }), notOptions: { storageReplicationFactor: 2, checkpointsReplicationFactor: 1 } },
+  { finding: "BROKERS_TOO_FEW", when: facts({ target: { clusterId: "two", brokers: brokers(2) } }), options: { storageReplicationFactor: 2, checkpointsReplicationFactor: 1, statusStorageReplicationFactor: 3 }, says: /-status on the target would get 3 replicas \(status.storage/, fix: /status.storage.replication.factor to 2/, not: facts({ target: { clusterId: "two", brokers: brokers(2) } }), notOptions: { storageReplicationFactor: 2, checkpointsReplicationFactor: 1, configStorageReplicationFactor: 1, statusStorageReplicationFactor: 1 } },
   { finding: "BROKERS_TOO_FEW", when: facts({ origin: { clusterId: "one", brokers: brokers(1) } }), says: /mm2-offset-syncs.target-cluster.internal on the origin.*but it has 1 broker$/, fix: /offset-syncs/, not: facts({ origin: { clusterId: "one", brokers: brokers(1) } }), notOptions: { offsetSyncsReplicationFactor: 1 } },
   { finding: "MIN_INSYNC_TOO_HIGH", when: facts({ target: onTarget({ "min.insync.replicas": "2" }) }), says: /would get 1 replica \(replication.factor\), but its brokers ask for 2 in sync/, fix: /replication.factor to 2/, not: facts({ target: onTarget({ "min.insync.replicas": "2" }), mirror: { ...mirror, replicationFactor: 2 } }) },
   { finding: "REPLICATION_TOO_LARGE", when: facts(), options: { replication: { rules: [{ pattern: "orders", factor: 5 }] } }, says: /topic orders: factor 5, but there are 3 brokers/, fix: /lower the factor/, not: facts(), notOptions: { replication: { rules: [{ pattern: "orders", factor: 3 }] } } },

@@ -54,6 +54,7 @@ export function facts(over: Partial<PreflightFacts> = {}): PreflightFacts {
     mirrored: new Map(),
     synced: new Set(),
     timed: [],
+    known: new Set(),
     ...over,
   };
 }

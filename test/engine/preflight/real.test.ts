@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
-import { preflight, type PreflightOptions } from "../../../engine/preflight";
+import { preflight, type PreflightOptions, type PreflightRun } from "../../../engine/preflight";
 import { uniqueName, withClusters } from "../../support/clusters";
 import { eventually, modelFor, produce, type RunningMirror, startMirror } from "../support/mirror";
 
@@ -37,7 +37,7 @@ afterAll(async () => {
   }
 });
 
-async function refusal(m: MigrationModel = model, o: PreflightOptions = options): Promise<string> {
+async function refusal(m: MigrationModel = model, o: PreflightRun = options): Promise<string> {
   try {
     await preflight(m, o);
   } catch (error) {
@@ -167,6 +167,14 @@ describe("beside a real MirrorMaker 2", () => {
     await mirror.stop();
     mirror = undefined;
     await expect(preflight(model, options)).resolves.toMatchObject({ resumes: true });
+    // Under another name it would remember nothing and copy everything again, though its syncs are there.
+    const renamed = by({ offsetStorageTopic: `${prefix}-o3` });
+    expect(await refusal(renamed)).toMatch(new RegExp(`TARGET_TOPIC_HAS_DATA: topic ${data} `));
+    const message = await refusal(renamed, { ...options, running: model.mirror });
+    expect(message).toMatch(/1 finding[^]*MIRROR_RENAMED: target.offsetStorageTopic was/);
+    // What clients write after a cutover does not hinder it.
+    await produce(clusters.target, data, [{ value: "client", partition: 0 }]);
+    await expect(preflight(model, { ...options, running: model.mirror })).resolves.toMatchObject({ resumes: true });
     await target.deleteTopics([data]);
     expect(await refusal()).toMatch(new RegExp(`OFFSETS_LEFT_OVER: topic ${model.mirror.offsetStorageTopic} .*${data}:[01] mirrored up to 4, but the target has no such topic`));
     // The state is gone, the copy is not: it would be copied a second time.

@@ -1,6 +1,6 @@
 import type { Progress } from "../../engine/progress";
 import { openKubernetes, type ObjectPlace } from "../kubernetes/reader";
-import { waitUntilReady } from "../kubernetes/wait";
+import { readinessOf, waitUntilReady } from "../kubernetes/wait";
 import { type Handler, serve } from "./framework";
 
 export interface ReadyInputs {
@@ -37,6 +37,16 @@ const handler: Handler<ReadyInputs, ReadyOutputs> = {
   create: look,
   update: (_olds, news, progress) => look(news, progress),
   async remove() {},
+
+  /**
+   * Looked at again although nothing was asked for anew: when a change that failed was taken back, and when an operator
+   * has come to another verdict since. Whoever can't tell says no.
+   */
+  async overtaken({ place, kubeconfig, context }) {
+    const object = await openKubernetes({ kubeconfig, context }).get(place).catch(() => "nobody knows" as const);
+    return object !== "nobody knows" && (object === undefined || readinessOf(object).state !== "ready");
+  },
+  optional: ["trigger"],
   immaterial: ["kubeconfig", "context", "limitSeconds"],
 };
 

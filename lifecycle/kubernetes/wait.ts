@@ -50,7 +50,7 @@ export async function waitUntilReady(reader: KubernetesReader, place: ObjectPlac
   const found = await poll(reader, place, patience, progress, (object) => {
     if (object === undefined) {
       throw new MigrationError("RESOURCE_MISSING", `${what} is not on ${reader.server}`, {
-        fix: "kubeconfig and context have to point to the cluster on which Pulumi's kubernetes provider makes it",
+        fix: "kubeconfig and context have to point to the cluster on which Pulumi's kubernetes provider makes it; where somebody has deleted it, run `pulumi up --refresh`",
       });
     }
     const readiness = readinessOf(object);

@@ -1,0 +1,29 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { readyStep } from "../../lifecycle/handlers/ready";
+
+const place = { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", namespace: "origin-ns", name: "mm2-credentials" };
+let server: Server | undefined;
+afterEach(() => new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve())));
+
+/** An API server with this answer to everything. */
+async function answering(status: number, body: object): Promise<string> {
+  server = createServer((_request, response) => response.writeHead(status).end(JSON.stringify(body)));
+  await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return JSON.stringify({ "current-context": "c", contexts: [{ name: "c", context: { cluster: "k", user: "u" } }], clusters: [{ name: "k", cluster: { server: url } }], users: [{ name: "u", user: { token: "t" } }] });
+}
+
+const verdict = (type: string, observedGeneration = 2) => ({ metadata: { generation: 2 }, status: { observedGeneration, conditions: [{ type, status: "True" }] } });
+
+test.each([
+  ["what is ready stays so", 200, verdict("Ready"), false],
+  ["an operator came to another verdict since", 200, verdict("NotReady"), true],
+  ["a change that failed was taken back, and the operator has not looked at that yet", 200, verdict("Ready", 1), true],
+  ["somebody deleted it", 404, { reason: "NotFound" }, true],
+  ["nobody may look", 403, { message: "forbidden" }, false],
+])("%s", async (_name, status, body, changes) => {
+  const inputs = { place, trigger: "t", limitSeconds: 1, kubeconfig: await answering(status, body) };
+  expect(await readyStep.diff("id", { ...inputs, objectId: "origin-ns/mm2-credentials" }, inputs)).toEqual({ changes });
+});

@@ -9,6 +9,7 @@ export type StepKind =
   | "mirror-gone"
   | "fence"
   | "gate"
+  | "guard"
   | "verification"
   | "consumer-offsets"
   | "report"

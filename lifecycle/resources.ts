@@ -19,6 +19,8 @@ export interface StepArgs {
   originConnection: pulumi.Input<Connection>;
   targetConnection: pulumi.Input<Connection>;
   mirror: MirrorModel;
+  /** Of the gate, for what follows it. */
+  gatePassedAt?: pulumi.Input<string | null>;
 }
 
 export interface PhasedArgs extends StepArgs {
@@ -65,14 +67,14 @@ export class CheckpointsTopic extends Step {
 
 /** One internal topic of MirrorMaker 2; its removal deletes the topic. */
 export class InternalTopicResource extends Step {
-  constructor(name: string, args: StepArgs & { topic: InternalTopic }, opts: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: StepArgs & { topic: InternalTopic; abandon?: boolean }, opts: pulumi.CustomResourceOptions) {
     super("internal-topic", "InternalTopic", name, args, opts);
   }
 }
 
 /** Its removal proves that the mirror is gone and that every topic to delete is the mirror's own. */
 export class MirrorGone extends Step {
-  constructor(name: string, args: StepArgs & { limitSeconds: number }, opts: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: StepArgs & { limitSeconds: number; abandon?: boolean }, opts: pulumi.CustomResourceOptions) {
     super("mirror-gone", "MirrorGone", name, args, opts);
   }
 }
@@ -93,6 +95,17 @@ export class Gate extends Step {
   declare readonly result: pulumi.Output<GateResult | null>;
   constructor(name: string, args: PhasedArgs & { options: GateOptions; abandon: boolean; fence: boolean; fenceOptions?: FenceOptions }, opts: pulumi.CustomResourceOptions) {
     super("gate", "Gate", name, { ...args, passed: undefined, passedAt: undefined, abandonedAt: undefined, result: undefined }, opts);
+  }
+}
+
+/** Depends on all the others and so is the first to go: its removal asks the gate before anything is taken away. */
+export class Guard extends Step {
+  constructor(
+    name: string,
+    args: PhasedArgs & { options: GateOptions; abandon: boolean } & Partial<Args<{ passed: boolean; passedAt: string | null; abandonedAt: string | null; cleared: GateResult["cleared"] | null }>>,
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    super("guard", "Guard", name, args, opts);
   }
 }
 

@@ -1,17 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import { internalTopics } from "../../engine/naming";
+import type { FenceOptions } from "../../engine/fence";
 import type { GateOptions } from "../../engine/gate";
 import type { Connection, MirrorModel, Phase } from "../../engine/model";
 import {
-  CheckpointsTopic, ConsumerOffsets, Fence, Gate, InternalTopicResource, MirrorGone, Preflight, Replication, Report, type ReportPlace, Residue, type StepArgs, Verification,
+  CheckpointsTopic, ConsumerOffsets, Fence, Gate, Guard, InternalTopicResource, MirrorGone, Preflight, Replication, Report, type ReportPlace, Residue, type StepArgs, Verification,
 } from "../../lifecycle/resources";
 import type { PreflightOptions } from "../../engine/preflight";
 import type { MigrationArgs } from "./args";
 import { ownObjects, ownPrincipals } from "./objects";
-import { type CutoverSteps, reportFacts } from "./report";
+import { type CutoverSteps, type LastSteps, reportFacts } from "./report";
 
 /** Longest wait for the workers to leave after their resource is gone. */
 const LEAVING_SECONDS = 300;
+
+/** Strimzi restarts a FAILED connector or task at its next look, every two minutes: the gate must not give up before. */
+const RESTART_MS = 150_000;
 
 export interface LifecycleContext {
   name: string;
@@ -43,7 +47,8 @@ export class Lifecycle {
     this.preflight = new Preflight(this.named("preflight"), { ...this.step, phase, abandon, stage: "clusters", options: preflight }, this.after());
     const mode = abandon ? "always" : (args.checkpoints ?? "when-applied");
     const nothingLeft = this.residue("destroy", mode === "never", this.preflight);
-    this.checkpoints = new CheckpointsTopic(this.named("checkpoints"), { ...this.step, mode }, this.after(nothingLeft));
+    const { name } = internalTopics(mirror).find((topic) => topic.kind === "checkpoints")!;
+    this.checkpoints = new CheckpointsTopic(this.named(`target-${name}`), { ...this.step, mode }, this.after(nothingLeft));
   }
 
   /** What has to be gone once the mirror and its users are; they depend on it. */
@@ -84,58 +89,77 @@ export class Lifecycle {
       { ...this.step, phase, abandon, options: args.replication ?? {}, when: "removal" },
       this.after(...after),
     );
+    const givenUp = abandon ? { abandon } : {};
     const topics = internalTopics(mirror)
       .filter((topic) => topic.kind !== "checkpoints")
-      .map((topic) => new InternalTopicResource(this.named(`${topic.side}-${topic.name}`), { ...this.step, topic }, this.after(replication)));
-    return [new MirrorGone(this.named("mirror-gone"), { ...this.step, limitSeconds: LEAVING_SECONDS }, this.after(...topics))];
+      .map((topic) => new InternalTopicResource(this.named(`${topic.side}-${topic.name}`), { ...this.step, ...givenUp, topic }, this.after(replication)));
+    return [new MirrorGone(this.named(`target-group-${mirror.groupId}`), { ...this.step, ...givenUp, limitSeconds: LEAVING_SECONDS }, this.after(...topics))];
   }
 
   /** What is asked before the mirror goes, and what the cutover does. */
   aboveMirror(mirror: pulumi.Resource): CutoverSteps {
     const { phase, abandon, args } = this.context;
-    const fence = args.fence ?? false;
-    // Absent rather than empty: a new key would change every state that has none.
-    const fenced = { fence, ...(args.fenceOptions === undefined ? {} : { fenceOptions: args.fenceOptions }) };
-    const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fence, options: args.fenceOptions ?? {} }, this.after(mirror));
-    const gate = new Gate(
-      this.named("gate"),
-      {
-        ...this.step,
-        phase,
-        abandon,
-        ...fenced,
-        options: this.gateOptions(),
-      },
-      this.after(raised),
-    );
+    const fenced = this.fenced();
+    const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {} }, this.after(mirror));
+    const gate = this.gate(raised);
+    const passed = { ...this.step, gatePassedAt: gate.passedAt };
     const verification = new Verification(
       this.named("verification"),
-      { ...this.step, phase, abandon, ...fenced, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 } },
+      { ...passed, phase, abandon, ...fenced, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 } },
       this.after(gate),
     );
-    const offsets = new ConsumerOffsets(this.named("consumer-offsets"), { ...this.step, phase, abandon, ...fenced, options: args.offsets ?? {} }, this.after(verification));
+    const offsets = new ConsumerOffsets(this.named("consumer-offsets"), { ...passed, phase, abandon, ...fenced, options: args.offsets ?? {} }, this.after(verification));
     const replication = new Replication(
       this.named("replication"),
+      // Its plan is said at preview, when nobody knows yet when the gate will have passed.
       { ...this.step, phase, abandon, options: args.replication ?? {}, when: "cutover" },
       this.after(offsets),
     );
     return { fence: raised, gate, verification, offsets, replication };
   }
 
-  /** Written last of all. @param steps absent in phase `cleanup`, which no longer declares them */
-  report(steps?: CutoverSteps): pulumi.Output<string | null> {
+  /** @param after in phase `cleanup`, when no mirror is declared, the checkpoints: it is asked before anything is deleted */
+  gate(after: pulumi.Resource): Gate {
+    const { phase, abandon } = this.context;
+    return new Gate(this.named("gate"), { ...this.step, phase, abandon, ...this.fenced(), options: this.gateOptions() }, this.after(after));
+  }
+
+  /** Written after all that acts. @param steps in phase `cleanup` the gate alone is left of them */
+  report(steps: LastSteps): Report | undefined {
     const { phase, args, report, trigger } = this.context;
-    if (report === undefined) return pulumi.output(null);
+    if (report === undefined) return undefined;
     const facts = reportFacts(this.preflight, steps);
     const options = { gate: this.gateOptions(), offsets: args.offsets ?? {} };
-    return new Report(this.named("report"), { ...this.step, phase, ...report, options, facts, trigger }, this.after(this.checkpoints, ...Object.values(steps ?? {}))).report;
+    return new Report(this.named("report"), { ...this.step, phase, ...report, options, facts, trigger }, this.after(this.checkpoints, ...Object.values(steps)));
+  }
+
+  /** Declared last of all, and so deleted first. */
+  guard(steps: LastSteps, report: Report | undefined): Guard {
+    const { phase, abandon } = this.context;
+    const { passed, passedAt, abandonedAt, result } = steps.gate;
+    const known = { passed, passedAt, abandonedAt, cleared: result.apply((r) => r?.cleared ?? null) };
+    const after = [this.checkpoints, ...Object.values(steps), ...(report === undefined ? [] : [report])];
+    return new Guard(this.named("guard"), { ...this.step, phase, abandon, options: this.gateOptions(), ...known }, this.after(...after));
+  }
+
+  private fenced(): { fence: boolean; fenceOptions?: FenceOptions } {
+    const { fence = false, fenceOptions } = this.context.args;
+    // Absent rather than empty: a new key would change every state that has none.
+    return { fence, ...(fenceOptions === undefined ? {} : { fenceOptions }) };
   }
 
   private gateOptions(): GateOptions {
     const { gate = {}, fence = false } = this.context.args;
     // Nobody writes behind a fence, which has itself waited for what was under way.
     const { limitSeconds = 1800, stableSeconds = fence ? 0 : 5, acceptTruncation } = gate;
-    return { limitMs: limitSeconds * 1000, stableForMs: stableSeconds * 1000, compareLastRecord: true, ...(acceptTruncation === undefined ? {} : { acceptTruncation }) };
+    const restarts = this.context.args.mirror?.sourceConnector?.autoRestart?.enabled === true;
+    return {
+      ...(restarts ? { graceMs: RESTART_MS } : {}),
+      limitMs: limitSeconds * 1000,
+      stableForMs: stableSeconds * 1000,
+      compareLastRecord: true,
+      ...(acceptTruncation === undefined ? {} : { acceptTruncation }),
+    };
   }
 
   private named(part: string): string {

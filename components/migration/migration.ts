@@ -13,7 +13,7 @@ import type { MigrationArgs } from "./args";
 import { resolveMigration } from "./checks";
 import { Lifecycle } from "./lifecycle";
 import { preflightOptions } from "./preflight";
-import { reportPlace, triggerOf } from "./report";
+import { type LastSteps, reportPlace, triggerOf } from "./report";
 
 /** What each part of the cutover found, null before it has; no secrets. */
 export interface Summary {
@@ -69,27 +69,16 @@ export class Migration extends pulumi.ComponentResource {
       trigger: triggerOf({ ...args, settings }),
     });
 
-    if (this.phase === "cleanup") {
-      this.passedAt = this.abandonedAt = pulumi.output(null);
-      this.summary = pulumi.output<Summary>({ gate: null, verification: null, offsets: null, replication: null });
-      this.report = lifecycle.report();
-    } else {
-      const mirror = this.mirror(name, args, settings, origin, target, lifecycle);
-      const steps = lifecycle.aboveMirror(mirror);
-      const { gate, verification, offsets, replication } = steps;
-      this.report = lifecycle.report(steps);
-      // Pulumi keeps no null: on a second `up` what has not happened yet is absent.
-      this.passedAt = gate.passedAt.apply((at) => at ?? null);
-      this.abandonedAt = gate.abandonedAt.apply((at) => at ?? null);
-      this.summary = pulumi
-        .all([gate.result, verification.result, offsets.applied, replication.result])
-        .apply(([gateResult, verified, applied, reset]) => ({
-          gate: withoutSamples(gateResult as GateResult | null),
-          verification: (verified as VerifyResult | undefined) ?? null,
-          offsets: withoutDetails(applied as AppliedOffsets | null),
-          replication: (reset as ReplicationResult | undefined) ?? null,
-        }));
-    }
+    const steps: LastSteps =
+      this.phase === "cleanup" ? { gate: lifecycle.gate(lifecycle.checkpoints) } : lifecycle.aboveMirror(this.mirror(name, args, settings, origin, target, lifecycle));
+    const report = lifecycle.report(steps);
+    lifecycle.guard(steps, report);
+    this.report = report === undefined ? pulumi.output(null) : report.report;
+    const { gate } = steps;
+    // Pulumi keeps no null: on a second `up` what has not happened yet is absent.
+    this.passedAt = gate.passedAt.apply((at) => at ?? null);
+    this.abandonedAt = gate.abandonedAt.apply((at) => at ?? null);
+    this.summary = summaryOf(steps);
     this.registerOutputs({ phase: this.phase, passedAt: this.passedAt, abandonedAt: this.abandonedAt, summary: this.summary, report: this.report });
   }
 
@@ -130,6 +119,16 @@ export class Migration extends pulumi.ComponentResource {
     const { metadata, unclaimed } = claim(part, { apiVersion: "v1", kind: "Namespace", metadata: { name: args.mirror.namespace ?? "migration" } }, access, { parent: this });
     return [new k8s.core.v1.Namespace(part, { metadata }, { parent: this, dependsOn: unclaimed, ...(provider === undefined ? {} : { provider }) })];
   }
+}
+
+/** In phase `cleanup` the gate alone is left. */
+function summaryOf({ gate, verification, offsets, replication }: LastSteps): pulumi.Output<Summary> {
+  return pulumi.all([gate.result, verification?.result, offsets?.applied, replication?.result]).apply(([gateResult, verified, applied, reset]) => ({
+    gate: withoutSamples(gateResult as GateResult | null),
+    verification: (verified as VerifyResult | undefined) ?? null,
+    offsets: withoutDetails(applied as AppliedOffsets | null),
+    replication: (reset as ReplicationResult | undefined) ?? null,
+  }));
 }
 
 function withoutSamples(gate: GateResult | null | undefined) {

@@ -18,6 +18,9 @@ export interface CutoverSteps {
   replication: Replication;
 }
 
+/** Those of them that the present phase declares. */
+export type LastSteps = Pick<CutoverSteps, "gate"> & Partial<CutoverSteps>;
+
 /** One migration in a stack is called as the stack is; several must not write over each other's files. */
 export function reportPlace(name: string, { report }: Pick<MigrationArgs, "report">): { report?: ReportPlace } {
   if (report === false) return {};
@@ -38,15 +41,15 @@ function projectFolder(): string {
 }
 
 /** What the steps have found, cut down to what the report shows; results hold no secrets. */
-export function reportFacts(preflight: Preflight, steps: CutoverSteps | undefined): pulumi.Output<ReportFacts> {
+export function reportFacts(preflight: Preflight, steps: LastSteps): pulumi.Output<ReportFacts> {
   // Each cut down by itself: Pulumi walks through everything that it puts together, and there may be millions of offsets.
-  const { fence, gate, verification, offsets, replication } = steps ?? {};
+  const { fence, gate, verification, offsets, replication } = steps;
   const parts = pulumi.output({
     checkedAt: preflight.checkedAt,
     checked: preflight.result,
     raisedAt: fence?.raised.apply((raised) => raised?.raisedAt),
-    gate: gate?.result.apply((result) => factsOf({ gate: result ?? undefined }).gate),
-    abandonedAt: gate?.abandonedAt,
+    gate: gate.result.apply((result) => factsOf({ gate: result ?? undefined }).gate),
+    abandonedAt: gate.abandonedAt,
     verification: verification && pulumi.all([verification.verifiedAt, verification.result]).apply(([at, result]) => factsOf({ verification: dated(at, result) }).verification),
     offsets: offsets?.applied.apply((applied) => factsOf({ offsets: applied ?? undefined }).offsets),
     resetAt: replication?.resetAt,

@@ -55,6 +55,7 @@ const CONNECTOR_FIELDS: Record<string, string> = {
   "groups.blacklist": "say it as groupsExcludePattern",
   "topic.filter.class": "what is migrated is computed from the patterns",
   "group.filter.class": "what is migrated is computed from the patterns",
+  "offsets.storage.topic": "say it as target.offsetStorageTopic, where the mirror's offsets are watched and cleaned up",
   transforms: "a copy that is changed on its way can't be proved complete",
 };
 

@@ -14,6 +14,8 @@ export interface GoneOptions {
   limitMs: number;
   /** How long no internal topic may grow, in milliseconds. Default 3000. */
   quietMs?: number;
+  /** The origin is gone itself: what was there is not looked at. Default false. */
+  originGone?: boolean;
 }
 
 export interface MirrorGone {
@@ -32,7 +34,7 @@ const SAY_EVERY_MS = 10_000;
  * MIRROR_STILL_RUNNING with the members, or the topics that grow, when `limitMs` is over
  */
 export async function proveMirrorGone(model: MigrationModel, options: GoneOptions, progress: Progress = silent, signal?: AbortSignal, open?: OpenKafka): Promise<MirrorGone> {
-  const own = internalTopics(model.mirror);
+  const own = internalTopics(model.mirror).filter((topic) => topic.side === "target" || options.originGone !== true);
   return withNeeded(
     model,
     own,

@@ -4,4 +4,4 @@ export { evaluateGate, runGate } from "./run";
 export { runGateAndNameWriters } from "./writers";
 export { type Sample, Samples } from "./samples";
 export type { Finding, FindingKind, GateOptions, GateResult } from "./types";
-export { copyEnds, type CopyEnds, writtenSince, type WrittenOnTarget } from "./since";
+export { copyEnds, type CopyEnds, originMovedOn, writtenSince, type WrittenOnTarget } from "./since";

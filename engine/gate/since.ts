@@ -35,7 +35,20 @@ export async function copyEnds(model: MigrationModel, open?: OpenKafka): Promise
  * origin's, which is all that the mirror can account for.
  */
 export async function writtenSince(model: MigrationModel, then: CopyEnds, open?: OpenKafka): Promise<WrittenOnTarget[]> {
+  return byClients(then, await copyEnds(model, open));
+}
+
+/**
+ * Has the origin got records since the gate passed, while no client has written to the target yet? Then the copy has to be
+ * proved again: what was found says nothing of them. Once clients write there, both sides differ for good.
+ */
+export async function originMovedOn(model: MigrationModel, then: CopyEnds, open?: OpenKafka): Promise<boolean> {
   const now = await copyEnds(model, open);
+  const moved = Object.entries(now).some(([topic, { originEnds }]) => originEnds.some((end, partition) => end > (then[topic]?.originEnds[partition] ?? 0)));
+  return moved && byClients(then, now).length === 0;
+}
+
+function byClients(then: CopyEnds, now: CopyEnds): WrittenOnTarget[] {
   return Object.entries(then).sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([topic, was]) =>
     was.targetEnds.flatMap((end, partition) => {
       const is = now[topic];

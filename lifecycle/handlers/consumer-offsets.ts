@@ -58,6 +58,8 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
     }
   },
 
+  optional: ["fenceOptions"],
+
   // Clean-up keeps the offsets: they are what the clients resume from.
   async remove() {},
 };

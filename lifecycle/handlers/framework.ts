@@ -31,11 +31,18 @@ export interface Handler<Inputs extends object, Outputs extends object> {
    * (a provider's own settings), and taking them for changed would make everything that follows unknown, too.
    */
   immaterial?: readonly (keyof Inputs & string)[];
+  /** Inputs that a program may leave out: one that was there and is not any more is a change. */
+  optional?: readonly (keyof Inputs & string)[];
   /**
    * Has what the state holds been overtaken by something outside, so that the next `up` has to do the step again although
    * nothing in the program changed? Asked at preview and at `up`; whoever can't tell says no.
    */
   overtaken?(state: Inputs & Outputs, progress: Progress): Promise<boolean>;
+  /**
+   * What the state says of a step that could not be created. With it Pulumi keeps the step, and a later destroy asks it;
+   * without, it knows of none.
+   */
+  unfinished?(inputs: Inputs): Outputs;
   /** Brings the state of an older version of this package to the present form. */
   upgrade?(state: Plain): Inputs & Outputs;
 }
@@ -71,7 +78,9 @@ export function serve<I extends object, O extends object>(kind: string, handler:
     async diff(_id, olds, news) {
       const wanted = inputsOnly(news);
       const material = Object.keys(wanted).filter((key) => !(handler.immaterial as readonly string[] | undefined)?.includes(key));
-      if (material.some((key) => !isDeepStrictEqual(wanted[key], olds[key]))) {
+      // Of the other keys of a state nobody can tell an input that was left out from an output.
+      const leftOut = (handler.optional ?? []).some((key) => !(key in wanted) && olds[key] !== undefined && olds[key] !== null);
+      if (leftOut || material.some((key) => !isDeepStrictEqual(wanted[key], olds[key]))) {
         if (handler.foretell !== undefined && !hasUnknown(wanted) && !offline()) {
           await run((progress) => handler.foretell!(stateOf(inputsOnly(olds)), wanted as I, progress));
         }
@@ -85,8 +94,16 @@ export function serve<I extends object, O extends object>(kind: string, handler:
     },
     async create(props) {
       const inputs = inputsOnly(props);
-      const outs = await run((progress) => handler.create(inputs as I, progress));
-      return { id: `${kind}-${randomUUID()}`, outs: plain({ ...inputs, ...outs }) };
+      const id = `${kind}-${randomUUID()}`;
+      try {
+        const outs = await run((progress) => handler.create(inputs as I, progress));
+        return { id, outs: plain({ ...inputs, ...outs }) };
+      } catch (error) {
+        if (handler.unfinished === undefined) throw error;
+        // As the dynamic provider knows a resource that was made and is not ready. It adds itself only where all went well.
+        const properties = { ...plain({ ...inputs, ...handler.unfinished(inputs as I) }), __provider: props.__provider };
+        throw Object.assign(error as Error, { id, properties, reasons: [(error as Error).message] });
+      }
     },
     async update(_id, olds, news) {
       const inputs = inputsOnly(news);

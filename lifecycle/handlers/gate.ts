@@ -1,8 +1,9 @@
-import { isMigrationError, MigrationError } from "../../engine/errors";
+import { isMigrationError } from "../../engine/errors";
 import { fenceIsThere } from "../../engine/fence";
-import { type CopyEnds, copyEnds, runGateAndNameWriters, type GateOptions, type GateResult, type WrittenOnTarget, writtenSince } from "../../engine/gate";
+import { type CopyEnds, copyEnds, runGateAndNameWriters, type GateOptions, type GateResult, originMovedOn, type WrittenOnTarget, writtenSince } from "../../engine/gate";
 import type { Progress } from "../../engine/progress";
 import { countText, someOf } from "../../engine/units";
+import { askBeforeItGoes, type ClosingInputs } from "./closing";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { type Handler, serve } from "./framework";
 import { modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
@@ -21,12 +22,6 @@ export interface GateOutputs {
   /** Where both sides ended when it passed. */
   ends: CopyEnds | null;
 }
-
-/**
- * A mirror tells how far it has copied once in `offset.flush.interval.ms` (60 s by default, Kafka 4.3): a destroy that
- * follows close on the last record waits for that, but not for a copy that is far from complete.
- */
-const CLOSING_MS = 120_000;
 
 const shut = (inputs: GateInputs): GateOutputs => ({
   passed: false,
@@ -64,12 +59,37 @@ async function writtenOnTarget(olds: GateOutputs, news: GateInputs): Promise<str
   );
 }
 
+/** Whoever can't tell says no: the origin may be gone long after the cutover. */
+async function movedOn(olds: GateOutputs, news: GateInputs): Promise<boolean> {
+  if (olds.passed !== true || olds.ends === undefined || olds.ends === null || news.abandon) return false;
+  return originMovedOn(modelOf(news), olds.ends).catch(() => false);
+}
+
 /** In this order: what the producers come back to, then the fence that keeps them away. */
 async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<void> {
   const written = await writtenOnTarget(olds, news);
   if (written !== undefined) progress.warn(written);
   await lowerWhatIsThere(news, olds.fence || news.fence, progress);
   progress.info("shut again: the mirror goes on copying until the next cutover. Taken back: the fence, the groups' offsets; not taken back: replication factors, min.insync.replicas, what is on the target");
+}
+
+const arm: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
+  if (inputs.phase === "cutover" && !inputs.abandon) return pass(inputs, progress);
+  if (inputs.phase === "mirror" && inputs.fence) await lowerWhatIsThere(inputs, true, progress);
+  return shut(inputs);
+};
+
+/** The question on the way down, of the program's settings and what the state knows. */
+function closing(news: GateInputs, olds: GateOutputs): ClosingInputs {
+  const { passed, passedAt, abandonedAt, result } = olds;
+  return { ...news, passed, passedAt, abandonedAt, cleared: result?.cleared ?? null };
+}
+
+/** `cleanup` asks before anything goes: Pulumi deletes only after every update went well. */
+async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<GateOutputs> {
+  const abandonedAt = news.abandon ? (olds.abandonedAt ?? now()) : null;
+  if (olds.phase !== "cleanup") await askBeforeItGoes(closing(news, { ...olds, abandonedAt }), progress);
+  return { passed: olds.passed, passedAt: olds.passedAt, abandonedAt, result: olds.result, ends: olds.ends ?? null };
 }
 
 /**
@@ -79,28 +99,35 @@ async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progre
 const handler: Handler<GateInputs, GateOutputs> = {
   /** A roll-back says at preview what it can't take back. */
   async foretell(olds, news, progress) {
-    if (phaseChange({ phase: olds.phase, done: olds.passed }, news.phase) !== "roll-back") return;
+    if (olds.phase === "cleanup" || phaseChange({ phase: olds.phase, done: olds.passed }, news.phase) !== "roll-back") return;
     const written = await writtenOnTarget(olds, news);
     if (written !== undefined) progress.warn(written);
   },
 
   /**
    * In phase `mirror` there is no fence. One that stands was left by a cutover that failed or was killed: then this state
-   * never came to say `cutover`, and going back to `mirror` changes nothing in it.
+   * never came to say `cutover`, and going back to `mirror` changes nothing in it. In phase `cutover` what was passed is
+   * no answer for records that came later, as when a later step failed and the next `up` comes hours after.
    */
   async overtaken(state) {
+    if (state.phase === "cutover") return movedOn(state, state);
     return state.phase === "mirror" && (await fenceIsThere(modelOf(state)).catch(() => false));
   },
 
-  async create(inputs, progress) {
-    if (inputs.phase === "cutover" && !inputs.abandon) return pass(inputs, progress);
-    if (inputs.phase === "mirror" && inputs.fence) await lowerWhatIsThere(inputs, true, progress);
-    return shut(inputs);
-  },
+  optional: ["fenceOptions"],
+
+  create: arm,
+
+  /** A gate that did not open guards the mirror all the same: a destroy asks it. */
+  unfinished: shut,
+
 
   async update(olds, news, progress) {
+    if (news.phase === "cleanup") return letGo(olds, news, progress);
+    // A migration that begins anew: nothing of what it passed is there any more.
+    if (olds.phase === "cleanup") return arm(news, progress);
     // What it passed is no answer for topics that have come since.
-    const change = phaseChange({ phase: olds.phase, done: olds.passed && sameSelection(olds, news) }, news.phase);
+    const change = phaseChange({ phase: olds.phase, done: olds.passed && sameSelection(olds, news) && !(news.phase === "cutover" && (await movedOn(olds, news))) }, news.phase);
     if (change === "roll-back") await rollBack(olds, news, progress);
     else if (news.phase === "mirror") await lowerWhatIsThere(news, olds.fence || news.fence, progress);
     if (news.abandon) return { ...shut(news), abandonedAt: olds.abandonedAt ?? now() };
@@ -114,30 +141,10 @@ const handler: Handler<GateInputs, GateOutputs> = {
     }
   },
 
+  /** After a clean-up it has been asked already. */
   async remove(state, progress) {
-    if (state.abandon) {
-      progress.warn(`migration abandoned at ${state.abandonedAt}: the copy is not proved complete, clean-up goes on as asked`);
-      return;
-    }
-    // Also after it has passed: what producers wrote to the origin since then must not be cut off unnoticed.
-    // What it had cleared is told again: retention may have taken a trailing marker away meanwhile.
-    const cleared = state.result?.cleared;
-    const options = {
-      ...state.options,
-      limitMs: Math.min(state.options.limitMs ?? CLOSING_MS, CLOSING_MS),
-      ...(state.passed ? { stableForMs: 0 } : {}),
-      compareLastRecord: !state.passed,
-      ...(cleared === undefined ? {} : { cleared }),
-    };
-    await runGateAndNameWriters(modelOf(state), options, progress).catch((error: unknown) => Promise.reject(withWayOut(error)));
-    progress.info(state.passed ? `passed at ${state.passedAt}, and the origin has nothing newer` : "passed: the copy is complete");
+    if (state.phase !== "cleanup") await askBeforeItGoes(closing(state, state), progress);
   },
 };
-
-function withWayOut(error: unknown): unknown {
-  if (!isMigrationError(error)) return error;
-  const way = "everything is left running. `pulumi up` in phase cutover waits for completeness; to give the copy up set abandon to true and run `pulumi up`";
-  return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
-}
 
 export const gateStep = serve("gate", handler);

@@ -14,6 +14,7 @@ const steps: Record<StepKind, () => Step> = {
   replication: () => (require("./replication") as typeof import("./replication")).replicationStep,
   fence: () => (require("./fence") as typeof import("./fence")).fenceStep,
   gate: () => (require("./gate") as typeof import("./gate")).gateStep,
+  guard: () => (require("./guard") as typeof import("./guard")).guardStep,
   verification: () => (require("./verification") as typeof import("./verification")).verificationStep,
   "consumer-offsets": () => (require("./consumer-offsets") as typeof import("./consumer-offsets")).consumerOffsetsStep,
   report: () => (require("./report") as typeof import("./report")).reportStep,

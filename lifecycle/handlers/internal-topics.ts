@@ -1,9 +1,27 @@
 import { deleteCheckpoints, deleteInternalTopic, deleteMirrorGroups, proveMirrorGone, type CheckpointsMode } from "../../engine/cleanup";
 import type { InternalTopic } from "../../engine/naming";
+import { withCluster } from "../../engine/clusters";
+import { isMigrationError } from "../../engine/errors";
 import { type Handler, serve } from "./framework";
 import { modelOf, type StepInputs } from "./inputs";
 
-export interface InternalTopicInputs extends StepInputs {
+interface GivenUpInputs extends StepInputs {
+  /** The migration is given up: it then goes away also where the origin is gone itself. */
+  abandon?: boolean;
+}
+
+async function originIsGone(state: GivenUpInputs): Promise<boolean> {
+  if (state.abandon !== true) return false;
+  try {
+    await withCluster(modelOf(state), "origin", async () => {});
+    return false;
+  } catch (error) {
+    if (isMigrationError(error) && error.code === "KAFKA_UNREACHABLE") return true;
+    throw error;
+  }
+}
+
+export interface InternalTopicInputs extends GivenUpInputs {
   topic: InternalTopic;
 }
 
@@ -12,11 +30,17 @@ const internalTopic: Handler<InternalTopicInputs, object> = {
   create: async () => ({}),
   update: async () => ({}),
   async remove(state, progress) {
-    await deleteInternalTopic(modelOf(state), state.topic, progress);
+    const { topic } = state;
+    if (topic.side === "origin" && (await originIsGone(state))) {
+      progress.warn(`topic ${topic.name} may be left on the origin, which can't be reached`);
+      return;
+    }
+    await deleteInternalTopic(modelOf(state), topic, progress);
   },
+  optional: ["abandon"],
 };
 
-export interface MirrorGoneInputs extends StepInputs {
+export interface MirrorGoneInputs extends GivenUpInputs {
   /** Longest wait for the workers to leave, in seconds. */
   limitSeconds: number;
 }
@@ -27,9 +51,10 @@ const mirrorGone: Handler<MirrorGoneInputs, object> = {
   update: async () => ({}),
   async remove(state, progress) {
     const model = modelOf(state);
-    await proveMirrorGone(model, { limitMs: state.limitSeconds * 1000 }, progress);
+    await proveMirrorGone(model, { limitMs: state.limitSeconds * 1000, originGone: await originIsGone(state) }, progress);
     await deleteMirrorGroups(model, progress);
   },
+  optional: ["abandon"],
 };
 
 export interface CheckpointsTopicInputs extends StepInputs {

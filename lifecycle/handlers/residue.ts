@@ -40,6 +40,7 @@ const handler: Handler<ResidueInputs, object> = {
 
   // Where Kubernetes is, not what is looked for there: a preview does not know a provider's settings.
   immaterial: ["kubernetes"],
+  optional: ["report"],
 };
 
 async function look(state: ResidueInputs, progress: Progress): Promise<{ residue?: Residue[]; notes: string[]; objects: number }> {

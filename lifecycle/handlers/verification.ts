@@ -40,6 +40,8 @@ const handler: Handler<VerificationInputs, VerificationOutputs> = {
     }
   },
 
+  optional: ["fenceOptions"],
+
   async remove() {},
 };
 

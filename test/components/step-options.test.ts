@@ -38,3 +38,20 @@ test("without them no step has a new key, so that no state changes", async () =>
   expect(inputs("Gate", "gate").options).not.toHaveProperty("acceptTruncation");
   for (const [type, name] of FENCED) expect(inputs(type, name)).not.toHaveProperty("fenceOptions");
 });
+test("the gate waits for the operator's restarts where they are asked for", async () => {
+  const inputs = await steps({ mirror: { sourceConnector: { autoRestart: { enabled: true } } } });
+  expect(inputs("Gate", "gate").options.graceMs).toBe(150_000);
+});
+
+test("in phase cleanup the gate and its guard are there still, and what a clean-up deletes is not", async () => {
+  const inputs = await steps({ phase: "cleanup", abandon: true });
+  expect(inputs("Gate", "gate")).toMatchObject({ phase: "cleanup", abandon: true });
+  expect(inputs("Guard", "guard")).toMatchObject({ phase: "cleanup", abandon: true });
+  expect(mocks.declared.map((d) => d.type.split(":").at(-1)).filter((type) => ["MirrorGone", "InternalTopic", "Verification", "ConsumerOffsets", "Fence"].includes(type!))).toEqual([]);
+});
+
+test("every deletion has a line that names it", async () => {
+  await steps({});
+  const names = mocks.declared.map((d) => d.name);
+  expect(names).toEqual(expect.arrayContaining(["m-target-origin-cluster.checkpoints.internal", "m-target-group-migration-connect-cluster", "m-target-migration-connect-cluster-offsets"]));
+});

@@ -9,6 +9,20 @@ test("a change of what is asked for is a change, of the way there is none", asyn
   expect(await step.diff("id", { what: "a", how: "b" }, { what: "a", how: "c" })).toEqual({ changes: false });
 });
 
+test("an input that is left out is a change, an output is none", async () => {
+  const optional = serve<{ what: string; report?: string }, { out: number }>("sample", { create: async () => ({ out: 1 }), update: async () => ({ out: 1 }), remove: async () => {}, optional: ["report"] });
+  expect(await optional.diff("id", { what: "a", report: "here", out: 1 }, { what: "a" })).toEqual({ changes: true });
+  expect(await optional.diff("id", { what: "a", out: 1 }, { what: "a" })).toEqual({ changes: false });
+});
+
+test("what could not be created is known all the same where the step says so, with how to reach it and no stack", async () => {
+  const failing = { create: async () => { throw new Error("not yet"); }, update: async () => ({}), remove: async () => {} };
+  const kept = await serve<{ a: number }, { done: boolean }>("sample", { ...failing, update: async () => ({ done: true }), unfinished: () => ({ done: false }) })
+    .create({ a: 1, __provider: "how" }).catch((e: Error) => e);
+  expect(kept).toMatchObject({ message: "not yet", stack: "", reasons: ["not yet"], id: expect.stringMatching(/^sample-/), properties: { a: 1, done: false, __provider: "how" } });
+  expect(await serve("sample", failing).create({ a: 1 }).catch((e: Error) => e)).not.toHaveProperty("id");
+});
+
 test("what a preview does not know of the way does not make the step uncertain", async () => {
   expect(await step.diff("id", { what: "a" }, { what: "a", how: UNKNOWN })).toEqual({ changes: false });
 });

@@ -62,6 +62,10 @@ describe("what is on the target is deleted though the origin is gone", () => {
     await expect(proveMirrorGone(model, { limitMs: 1_000, quietMs: 1 }, silent, undefined, without)).rejects.toThrow("there is no origin");
   });
 
+  it("also where the origin had one of its topics, once somebody said that it is gone", async () => {
+    expect(await proveMirrorGone(model, { limitMs: 1_000, quietMs: 1, originGone: true }, silent, undefined, without)).toMatchObject({ groupState: "Empty" });
+  });
+
   it("but not what is on the origin; and nothing stays open", async () => {
     const syncs = internalTopics(model.mirror).find((t) => t.side === "origin")!;
     await expect(deleteInternalTopic(model, syncs, silent, without)).rejects.toThrow("there is no origin");

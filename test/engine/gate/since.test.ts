@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { copyEnds, writtenSince } from "../../../engine/gate";
+import { copyEnds, originMovedOn, writtenSince } from "../../../engine/gate";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import { uniqueName, withClusters } from "../../support/clusters";
@@ -27,6 +27,7 @@ test("what clients write to the target after the gate has passed is told from wh
   const then = await copyEnds(model);
   expect(then[orders]).toEqual({ target: orders, originEnds: [3, 0], targetEnds: [3, 0] });
   expect(await writtenSince(model, then)).toEqual([]);
+  expect(await originMovedOn(model, then)).toBe(false);
 
   // Two more are written to the origin and copied; one copy is still missing in the other partition.
   await write("origin", orders, 0, 2);
@@ -34,10 +35,14 @@ test("what clients write to the target after the gate has passed is told from wh
   await write("origin", clicks, 1, 1);
   expect(await writtenSince(model, then)).toEqual([]);
 
+  expect(await originMovedOn(model, then)).toBe(true);
+
   await write("target", orders, 0, 4);
   await write("target", clicks, 0, 1);
   expect(await writtenSince(model, then)).toEqual([
     { topic: clicks, partition: 0, records: 1 },
     { topic: orders, partition: 0, records: 4 },
   ]);
+  // Clients are at work: what producers still write to the origin is no reason to ask the gate, which could not pass.
+  expect(await originMovedOn(model, then)).toBe(false);
 });

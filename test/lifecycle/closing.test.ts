@@ -1,0 +1,88 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { pulumiEnvironment, type PulumiEnvironment } from "../../sandbox/pulumi";
+import { repositoryRoot } from "../../sandbox/story/project";
+import { FakeMirror, messages } from "../engine/gate/fake-mirror";
+import { withPorts } from "../engine/kafka/support";
+
+/** The lifecycle's end, under the real Pulumi: what asks the gate, in which order, and what is there still after it refused. */
+const ports = withPorts("closing");
+let folder: string;
+let cwd: string;
+let pulumi: PulumiEnvironment;
+
+const PROGRAM = `
+const { ConsumerOffsets, Gate, Guard } = require("./dist/lifecycle/resources");
+const { readFileSync } = require("node:fs");
+const { phase, abandon, model: { origin, target, mirror } } = JSON.parse(readFileSync(process.env.CLOSING_TEST_INPUT, "utf8"));
+const common = { originConnection: origin, targetConnection: target, mirror, phase, abandon, fence: false };
+const options = { stableForMs: 0, limitMs: 2000 };
+const gate = new Gate("gate", { ...common, options }, {});
+const offsets = phase === "cleanup" ? [] : [new ConsumerOffsets("offsets", { ...common, options: {} }, { dependsOn: gate })];
+new Guard("guard", { ...common, options, passed: gate.passed, passedAt: gate.passedAt, abandonedAt: gate.abandonedAt }, { dependsOn: [gate, ...offsets] });
+exports.abandonedAt = gate.abandonedAt;
+`;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kafka-migration-closing-"));
+  cwd = join(folder, "project");
+  await mkdir(cwd);
+  for (const name of ["dist", "node_modules", "package.json"]) await symlink(join(repositoryRoot, name), join(cwd, name));
+  await writeFile(join(cwd, "Pulumi.yaml"), "name: closing-test\nruntime: nodejs\nmain: program.js\n");
+  await writeFile(join(cwd, "program.js"), PROGRAM);
+  pulumi = await pulumiEnvironment({ folder: join(folder, "pulumi") });
+}, 300_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("a refused destroy or clean-up takes nothing away; one that is abandoned goes through, also when said in phase cleanup", async () => {
+  const mirror = await FakeMirror.start(ports);
+  const topic = await mirror.topic("orders");
+  await mirror.send(topic, messages(5));
+  await mirror.copied(topic, 2);
+  const input = join(folder, "input.json");
+  const run = async (...args: string[]) => {
+    const { exitCode, stdout, stderr } = await pulumi.run([...args, "--non-interactive", "--stack", "dev"], { cwd, env: { CLOSING_TEST_INPUT: input } });
+    return { exitCode, text: stdout + stderr };
+  };
+  const up = async (phase: string, abandon = false) => {
+    await writeFile(input, JSON.stringify({ phase, abandon, model: mirror.model }), { mode: 0o600 });
+    return run("up", "--yes", "--skip-preview");
+  };
+  const destroy = () => run("destroy", "--yes", "--skip-preview");
+  const left = async () => {
+    const text = (await pulumi.run(["stack", "export", "--stack", "dev"], { cwd })).stdout;
+    expect(text).not.toContain(ports.clusters.origin.admin.password);
+    return ((JSON.parse(text).deployment.resources ?? []) as { type: string; outputs?: { phase?: string } }[])
+      .filter((r) => r.type.startsWith("pulumi-nodejs:dynamic/kafka-migration:"))
+      .map((r) => `${r.type.split(":").at(-1)} ${r.outputs?.phase}`)
+      .sort();
+  };
+  const refused = /not copied/;
+  await pulumi.run(["stack", "init", "dev", "--non-interactive"], { cwd });
+
+  // The first `up` of all is the cutover and fails: the gate is known all the same, and asked.
+  expect(await up("cutover")).toMatchObject({ text: expect.stringMatching(refused) });
+  expect(await left()).toEqual(["Gate cutover"]);
+  expect(await destroy()).toMatchObject({ text: expect.stringMatching(/not copied[^]*everything is left running/) });
+  expect(await left()).toEqual(["Gate cutover"]);
+
+  const all = ["ConsumerOffsets mirror", "Gate mirror", "Guard mirror"];
+  expect(await up("mirror")).toMatchObject({ exitCode: 0 });
+  expect(await left()).toEqual(all);
+  for (const end of [destroy, () => up("cleanup")]) {
+    const { exitCode, text } = await end();
+    expect(exitCode).not.toBe(0);
+    expect(text).toMatch(/not copied[^]*everything is left running/);
+    expect(await left()).toEqual(all);
+  }
+
+  const given = await up("cleanup", true);
+  expect(given, given.text).toMatchObject({ exitCode: 0, text: expect.stringMatching(/migration abandoned at 20/) });
+  expect(await left()).toEqual(["Gate cleanup", "Guard cleanup"]);
+  expect((await run("stack", "output", "abandonedAt")).text).toMatch(/^20\d\d-/);
+  // What was asked once is not asked again, whatever was written since.
+  expect(await destroy()).toMatchObject({ exitCode: 0 });
+  expect(await left()).toEqual([]);
+}, 300_000);

@@ -1,15 +1,7 @@
-import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { supervise, type Supervisor } from "../../sandbox/processes";
-import { pulumiEnvironment, type PulumiEnvironment } from "../../sandbox/pulumi";
+import { annotated, type PulumiProject, pulumiProject } from "./project";
 
-const root = resolve(__dirname, "../..");
-let supervisor: Supervisor;
-let pulumi: PulumiEnvironment;
-let project: string;
+let project: PulumiProject;
 
 /** A migration by the component, and by hand what its rules are about. No cluster is there. */
 const PROGRAM = `
@@ -82,47 +74,21 @@ new MirrorUser("alone", { role: "origin", cluster: unknown("blue"), namespace: u
 `;
 
 beforeAll(async () => {
-  supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-policies-")));
-  pulumi = await pulumiEnvironment({ folder: join(supervisor.folder, "pulumi") });
-  project = join(supervisor.folder, "project");
-  await install(join(project, "node_modules"));
-  await writeFile(join(project, "Pulumi.yaml"), "name: policies-test\nruntime: nodejs\nmain: index.js\n");
-  await writeFile(join(project, "package.json"), '{ "name": "policies-test", "dependencies": { "@pulumi/pulumi": "*" } }');
-  expect(await pulumi.run(["stack", "init", "test"], { cwd: project, limitMs: 60_000 })).toMatchObject({ exitCode: 0 });
+  project = await pulumiProject();
+  await project.write("Pulumi.yaml", "name: policies-test\nruntime: nodejs\nmain: index.js\n");
+  await project.write("package.json", '{ "name": "policies-test", "dependencies": { "@pulumi/pulumi": "*" } }');
+  await project.stack("test");
 }, 120_000);
+afterAll(() => project?.stop());
 
-/** As npm would: the package's own files, and beside it what it depends on. */
-async function install(modules: string): Promise<void> {
-  const own = join(modules, "pulumi-kafka-migration");
-  await mkdir(own, { recursive: true });
-  await cp(join(root, "dist"), join(own, "dist"), { recursive: true, filter: (path) => !/dist\/(sandbox|bench)$/.test(path) });
-  await cp(join(root, "package.json"), join(own, "package.json"));
-  for (const name of await readdir(join(root, "node_modules"))) if (!name.startsWith(".")) await symlink(join(root, "node_modules", name), join(modules, name));
-  // The sandbox's language host is too old to start packs: under a runtime without one Pulumi starts it through a script.
-  const description = join(own, "dist", "policies", "PulumiPolicy.yaml");
-  const text = await readFile(description, "utf8");
-  expect(text).toContain("runtime: nodejs\n");
-  await writeFile(description, text.replace("runtime: nodejs\n", "runtime: node\n"));
+async function reviewOf(program: string, settings: object) {
+  await project.write("index.js", program);
+  await project.write("settings.json", JSON.stringify(settings));
+  return project.review("--pack-config", "settings.json");
 }
-
-/** The review as a user runs it, with the pack that it brings. */
-async function review(program: string, settings: object): Promise<{ code: number; stdout: string; stderr: string; text: string }> {
-  await writeFile(join(project, "index.js"), program);
-  const file = join(project, "comment.md");
-  await writeFile(join(project, "settings.json"), JSON.stringify(settings));
-  const args = [join(project, "node_modules/pulumi-kafka-migration/dist/policies/review/main.js"), "--cwd", project, "--pack-config", join(project, "settings.json"), "--comment", file];
-  const run = await new Promise<{ code: number; stdout: string; stderr: string }>((done) =>
-    execFile(process.execPath, args, { cwd: project, env: pulumi.env, timeout: 200_000 }, (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr })),
-  );
-  return { ...run, text: await readFile(file, "utf8").catch(() => run.stdout + run.stderr) };
-}
-
-const annotated = (stdout: string) => [...new Set([...stdout.matchAll(/^::(error|warning) file=Pulumi.yaml,title=([\w -]+)::/gm)].map(([, kind, rule]) => `${kind} ${rule}`))].sort();
-
-afterAll(() => supervisor?.stop());
 
 test("the review runs the real preview with the package's pack, and says what was found", async () => {
-  const { code, stdout, stderr, text } = await review(PROGRAM, { "acl-meaningless": "disabled", "storage-replication-unset": { targetBrokers: 3 }, "policy-class-exists": { kafkaVersion: "4.1.0" } });
+  const { code, stdout, stderr, text } = await reviewOf(PROGRAM, { "acl-meaningless": "disabled", "storage-replication-unset": { targetBrokers: 3 }, "policy-class-exists": { kafkaVersion: "4.1.0" } });
   expect(code, text + stderr).toBe(1);
   expect(annotated(stdout)).toEqual(["error acl-missing", "error acl-operation-singular", "error gate-abandoned", "error origin-write-everything", "warning acl-unneeded"]);
   expect(stdout).toContain("user mm2-credentials on the origin may Write on topic *");
@@ -132,7 +98,7 @@ test("the review runs the real preview with the package's pack, and says what wa
 }, 240_000);
 
 test("on a first preview nothing mandatory is said of what is not known yet", async () => {
-  const { code, stdout, stderr, text } = await review(LATER, {});
+  const { code, stdout, stderr, text } = await reviewOf(LATER, {});
   expect(annotated(stdout).filter((line) => line.startsWith("error")), stdout + text + stderr).toEqual(["error dropped-options"]);
   expect(stdout).toContain('sourceConnector.config "tasks.max": the operator drops it');
   expect(code).toBe(1);

@@ -1,7 +1,7 @@
 import { type Grant, aclSync, denied, grantsOf, lacking, missing, neededBy, sayGrants, surplus } from "./grants";
 import { kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
 import { inEach } from "./unknown";
-import { loginOf, type MirrorView, nameOf, sideFor, type UserView, type View } from "./view";
+import { logsInAs, type MirrorView, nameOf, type OwnerView, sideFor, type UserView, type View } from "./view";
 
 /** The operations that mean something, by resource type (Kafka 4.3, AclEntry). */
 const MEANINGFUL: Record<string, readonly string[]> = {
@@ -16,7 +16,7 @@ export const aclRules: Rule[] = [
     { name: "origin-write-everything", level: "mandatory", summary: "The mirror's user on the origin must not be allowed to write to every topic." },
     (user) => {
       if (user.side !== "origin" || !user.ofMirror) return [];
-      const wide = grantsOf(user.rules).filter((g) => g.type === "topic" && g.name === "*" && (g.operation === "Write" || g.operation === "All"));
+      const wide = grantsOf(user.rules).filter((g) => g.type === "topic" && g.name === "*" && g.patternType === "literal" && (g.operation === "Write" || g.operation === "All"));
       return wide.map((g) => ({
         seen: `user ${nameOf(user)} on the origin may ${g.operation} on topic *`,
         why: "a mirror that can write to the cluster it copies can damage the only complete copy, and whoever gets its password too",
@@ -44,7 +44,8 @@ export const aclRules: Rule[] = [
     (view) =>
       inEach(view.users, (user) => {
         const asked = loginsOf(user, view).map((mirror) => ({ mirror, needed: lacking(mirror, sideFor(user, mirror)!) }));
-        const gone: Grant[] = user.vague ? [] : asked.flatMap(({ needed }) => missing(user, needed));
+        const rules = [...user.rules, ...ofEveryone(user, view)];
+        const gone: Grant[] = user.vague ? [] : asked.flatMap(({ needed }) => missing({ ...user, rules }, needed));
         const forbidden = asked.flatMap(({ mirror, needed }) => denied(user, needed, mirror, sideFor(user, mirror)!));
         const saying = cannot(user, gone, forbidden);
         return saying === undefined ? [] : say(user, saying);
@@ -76,13 +77,13 @@ export const aclRules: Rule[] = [
   ),
   stackRule(
     { name: "principal-of-operator", level: "mandatory", summary: "No ACL or SCRAM credential through @pulumi/kafka on a cluster whose principals a user operator owns." },
-    ({ users }) => {
-      const owned = users.filter((u) => u.maker === "operator");
+    ({ users, owners = [] }) => {
+      const owned = [...owners, ...users.filter((u) => u.maker === "operator")];
       return users
-        .filter((u) => u.maker === "kafka" && owned.some((other) => together(u, other)))
+        .filter((u) => u.maker === "kafka" && (u.owned === true || owned.some((other) => together(u, other))))
         .flatMap((user) =>
           say(user, {
-            seen: `principal ${nameOf(user)} ${on(user)} is made through @pulumi/kafka beside KafkaUsers`,
+            seen: `principal ${nameOf(user)} ${on(user)} is made through @pulumi/kafka where a user operator makes the users`,
             why: "the user operator deletes every credential and ACL without a KafkaUser within two minutes",
             instead: "write a KafkaUser",
           }),
@@ -91,9 +92,9 @@ export const aclRules: Rule[] = [
   ),
   stackRule(
     { name: "acl-sync-with-operator", level: "mandatory", summary: "MirrorMaker 2 copies no ACLs to a cluster whose ACLs a user operator owns." },
-    ({ mirrors, users }) =>
+    ({ mirrors, users, owners = [] }) =>
       inEach(mirrors, (mirror) =>
-        !users.some((u) => u.maker === "operator" && sideFor(u, mirror) === "target") || !aclSync(mirror)
+        ![...owners, ...users.filter((u) => u.maker === "operator")].some((u) => sideFor(u, mirror) === "target") || !mirror.declared.source || !aclSync(mirror)
           ? []
           : [
               {
@@ -128,15 +129,20 @@ function loginsOf(user: UserView, { mirrors }: View): MirrorView[] {
   if (!user.ofMirror || (user.rules.length === 0 && user.authorization === undefined)) return [];
   return mirrors.filter((mirror) => {
     const side = sideFor(user, mirror);
-    return side !== undefined && loginOf(mirror, side) === user.name;
+    return side !== undefined && user.name !== undefined && logsInAs(mirror, side, user.name);
   });
 }
 
+/** What everybody may there, if it is made in the stack. */
+function ofEveryone(user: UserView, { users }: View): UserView["rules"] {
+  return users.filter((other) => other.name === "*" && together(user, other)).flatMap((other) => other.rules);
+}
+
 /** Are both on one cluster, as far as a mirror tells? */
-function together(one: UserView, other: UserView): boolean {
+function together(one: OwnerView, other: OwnerView): boolean {
   if (one.places === undefined || other.places === undefined) return one.side !== undefined && one.side === other.side;
   return one.places.some((a) => other.places!.some((b) => a.mirror === b.mirror && a.side === b.side));
 }
 
-const on = (user: UserView) => (user.side === undefined ? "of two mirrors" : `on the ${user.side}`);
+const on = ({ side, places = [] }: UserView) => (side !== undefined ? `on the ${side}` : places.length > 1 ? "of two mirrors" : "of a cluster");
 const say = (at: UserView, what: Saying) => [{ at, say: what }];

@@ -16,9 +16,14 @@ export interface View {
   steps: readonly StepView[];
   /** Clients of a cluster other than the mirror (providers of @pulumi/kafka). */
   clients: readonly ClientView[];
+  /** Clusters with a user operator, where a resource of the stack says it; KafkaUsers say it, too. */
+  owners?: readonly OwnerView[];
   /** Brokers of the target, where a resource of the stack says it. */
   targetBrokers?: number;
 }
+
+/** Where a user operator owns every principal. */
+export type OwnerView = Pick<UserView, "side" | "places">;
 
 /** Whatever a finding can be about. */
 export interface Place {
@@ -85,6 +90,8 @@ export interface UserView extends Place {
   /** It is the one that a mirror logs in as. */
   ofMirror: boolean;
   maker: "operator" | "kafka";
+  /** Its address is that of a cluster with a user operator. */
+  owned?: boolean;
   apiVersion?: string;
   /** Allowed and denied; those that are not known yet are left out. */
   rules: readonly AclRule[];
@@ -133,16 +140,22 @@ export interface ClientView extends Place {
 /** The mirror's user in the guide and in this package, where nothing else is said. */
 const USUAL_NAME = "mm2-credentials";
 
-/** Whom the mirror logs in as. */
-export function loginOf(mirror: MirrorView | undefined, side: Side): string {
+/**
+ * May the mirror log in there with this name? A client certificate does not tell its name: that of the Secret is taken, and
+ * the usual one, since a copy of the Secret is often called otherwise.
+ */
+export function logsInAs(mirror: MirrorView | undefined, side: Side, name: string): boolean {
   const authentication = attempt(() => mirror?.[side].authentication);
-  return attempt(() => authentication?.username ?? (authentication?.type === "tls" ? authentication.secretName : undefined)) ?? USUAL_NAME;
+  const username = attempt(() => authentication?.username);
+  if (username !== undefined) return username === name;
+  const secret = attempt(() => (authentication?.type === "tls" ? authentication.secretName : undefined));
+  return name === secret || name === USUAL_NAME;
 }
 
 /** In messages. */
 export const nameOf = (user: UserView): string => user.name ?? "(whose name is not known yet)";
 
-export function sideFor(user: UserView, mirror: MirrorView): Side | undefined {
+export function sideFor(user: OwnerView, mirror: MirrorView): Side | undefined {
   return user.places === undefined ? user.side : user.places.find((place) => place.mirror === mirror)?.side;
 }
 

@@ -2,7 +2,7 @@ import { attempt, type ClientView, fields, later, type MirrorView, type SecretVi
 import type { Config } from "../../engine/mirror-configuration";
 import { readMirrors } from "./mirror";
 import { type AnyResource, type Json, known, number, object, text } from "./plain";
-import { agreed, type Hints, sideOf, sidesOf } from "./side";
+import { type Hints, isOf, placesIn } from "./side";
 import { clusterOf, readKafkaPrincipals, readKafkaUser, serversOf } from "./users";
 
 export type { AnyResource } from "./plain";
@@ -19,9 +19,11 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
   const kafka = (name: string) => resources.filter((r) => r.type.startsWith("kafka:") && kind(r) === name);
 
   const mirrors = custom("KafkaMirrorMaker2").flatMap((r) => readMirrors(r, text(settings.kafkaVersion)));
+  const kafkas = custom("Kafka").filter((r) => object(attempt(() => object(partsOf(r).spec.entityOperator))).userOperator !== undefined);
+  const homes = [...custom("KafkaUser"), ...kafkas].flatMap(homeOf);
   const users = [
     ...custom("KafkaUser").map((user) => readKafkaUser(user, mirrors)),
-    ...readKafkaPrincipals([...kafka("UserScramCredential"), ...kafka("Acl")], mirrors),
+    ...readKafkaPrincipals([...kafka("UserScramCredential"), ...kafka("Acl")], mirrors, (servers) => homes.some(({ cluster, namespace }) => isOf(servers, cluster, namespace))),
   ];
   const view: View = {
     mirrors,
@@ -29,6 +31,7 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
     topics: [...custom("KafkaTopic").map((r) => customTopic(r, mirrors)), ...kafka("Topic").map((r) => kafkaTopic(r, mirrors))],
     secrets: resources.filter((r) => r.type === "kubernetes:core/v1:Secret").map(secretOf),
     steps: resources.filter((r) => r.type.startsWith(STEP)).map(stepOf),
+    owners: kafkas.map((r) => placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors)),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
   };
   const count = (kind: string) => custom(kind).reduce((sum, r) => sum + brokersOf(r, mirrors), 0);
@@ -48,6 +51,15 @@ function withTheOther(users: readonly UserView[], mirror: MirrorView): UserView[
   return users.map((u) => (mirrors.includes(u) && u.side === undefined ? { ...u, side, places: [{ mirror, side }] } : u));
 }
 
+/** Which Kafka resource it is, or belongs to. */
+function homeOf(resource: AnyResource): { cluster: string; namespace?: string }[] {
+  const { metadata } = partsOf(resource);
+  const name = text(attempt(() => metadata.name));
+  const cluster = clusterOf(metadata) ?? (resource.type.endsWith(":Kafka") ? name : undefined);
+  const namespace = text(attempt(() => metadata.namespace));
+  return cluster === undefined ? [] : [{ cluster, ...(namespace === undefined ? {} : { namespace }) }];
+}
+
 /** Throws where it is not known yet. */
 function brokersOf(resource: AnyResource, mirrors: readonly MirrorView[]): number {
   const { metadata, spec } = partsOf(resource);
@@ -57,7 +69,7 @@ function brokersOf(resource: AnyResource, mirrors: readonly MirrorView[]): numbe
   return number(object(spec.kafka).replicas) ?? number(spec.replicas) ?? 0;
 }
 
-const sideIn = (hints: Hints, mirrors: readonly MirrorView[]) => (mirrors.length === 0 ? sideOf(hints, undefined) : agreed(sidesOf(hints, mirrors)));
+const sideIn = (hints: Hints, mirrors: readonly MirrorView[]) => placesIn(hints, mirrors).side;
 
 function partsOf(resource: AnyResource): { metadata: Json; spec: Json } {
   const props = object(known(resource.props));

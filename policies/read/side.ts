@@ -1,5 +1,5 @@
 import type { Side } from "../../engine/model";
-import { attempt, loginOf, type MirrorView } from "../../engine/rules";
+import { attempt, logsInAs, type MirrorView, type OwnerView } from "../../engine/rules";
 
 /** What may tell which cluster a resource is on, strongest first. */
 export interface Hints {
@@ -37,6 +37,14 @@ export function sidesOf(hints: Hints, mirrors: readonly MirrorView[]): (Side | u
   return mirrors.map(() => (shared ? side : undefined));
 }
 
+/** Its side of each mirror, and the one on which all agree. */
+export function placesIn(hints: Hints, mirrors: readonly MirrorView[]): OwnerView & { sides: readonly (Side | undefined)[] } {
+  const sides = mirrors.length === 0 ? [sideOf(hints, undefined)] : sidesOf(hints, mirrors);
+  const side = agreed(sides);
+  const places = mirrors.flatMap((mirror, i) => (sides[i] === undefined ? [] : [{ mirror, side: sides[i] }]));
+  return { sides, ...(side === undefined ? {} : { side }), ...(mirrors.length === 0 ? {} : { places }) };
+}
+
 /** The side on which all agree that know one. */
 export function agreed(sides: readonly (Side | undefined)[]): Side | undefined {
   return only((side) => sides.includes(side));
@@ -59,7 +67,7 @@ function likely({ cluster, username, namespace, names }: Hints, mirror: MirrorVi
   return (
     only((side) => cluster !== undefined && (alias(side)?.startsWith(`${cluster}-`) ?? false)) ??
     called(cluster === undefined ? [] : [cluster]) ??
-    only((side) => mirror !== undefined && username !== undefined && loginOf(mirror, side) === username) ??
+    only((side) => mirror !== undefined && username !== undefined && logsInAs(mirror, side, username)) ??
     called(namespace === undefined ? [] : [namespace]) ??
     called(names)
   );
@@ -88,6 +96,11 @@ function only(is: (side: Side) => boolean): Side | undefined {
 /** `a:1,b:2`, or the JSON list that a provider keeps. */
 function addresses(servers: string | undefined): string[] {
   return (servers ?? "").replace(/[[\]"\s]/g, "").split(",").filter((address) => address !== "");
+}
+
+/** Is an address of this client the one that the operator gives this Kafka resource? */
+export function isOf(servers: string | undefined, cluster: string, namespace: string | undefined): boolean {
+  return addresses(servers).some((address) => isAt(placeIn(address), cluster, namespace));
 }
 
 function words(name: string): string[] {

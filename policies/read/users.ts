@@ -1,8 +1,8 @@
 import type { AclOperation, AclResource, AclRule } from "../../engine/acls";
 import type { Side } from "../../engine/model";
-import { attempt, fields, loginOf, type MirrorView, textsOf, type UserView } from "../../engine/rules";
+import { attempt, fields, logsInAs, type MirrorView, textsOf, type UserView } from "../../engine/rules";
 import { type AnyResource, apiVersionOf, type Json, known, list, object, text } from "./plain";
-import { agreed, type Hints, sideOf, sidesOf } from "./side";
+import { type Hints, placesIn } from "./side";
 
 export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorView[]): UserView {
   const props = object(known(resource.props));
@@ -33,8 +33,8 @@ export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorVie
   };
 }
 
-/** One user per principal and cluster, from its ACLs and credentials; one whose name is not known yet is nobody's else. */
-export function readKafkaPrincipals(resources: readonly AnyResource[], mirrors: readonly MirrorView[]): UserView[] {
+/** One user per principal and cluster, from its ACLs and credentials; one whose name is not known yet is nobody's else. @param owned is there a user operator at this address? */
+export function readKafkaPrincipals(resources: readonly AnyResource[], mirrors: readonly MirrorView[], owned: (servers: string | undefined) => boolean): UserView[] {
   const users = new Map<string, UserView>();
   let vague = false;
   for (const resource of resources) {
@@ -53,6 +53,7 @@ export function readKafkaPrincipals(resources: readonly AnyResource[], mirrors: 
       ...(name === undefined ? {} : { name }),
       ...place,
       maker: "kafka",
+      ...(owned(bootstrapServers) ? { owned: true } : {}),
       rules: [],
       singular: 0,
       singularKnown: true,
@@ -75,15 +76,9 @@ export function serversOf(provider: Json): string | undefined {
 
 /** Where a user is, and whether a mirror logs in as it. */
 function placeOf(name: string | undefined, hints: Hints, mirrors: readonly MirrorView[]): Pick<UserView, "side" | "places" | "ofMirror"> {
-  if (name !== undefined) hints = { ...hints, username: name };
-  const sides: (Side | undefined)[] = mirrors.length === 0 ? [sideOf(hints, undefined)] : sidesOf(hints, mirrors);
-  const side = agreed(sides);
-  const is = (mirror: MirrorView | undefined, known: Side | undefined) => (known === undefined ? (["origin", "target"] as const) : [known]).some((s) => loginOf(mirror, s) === name);
-  return {
-    ...(side === undefined ? {} : { side }),
-    ...(mirrors.length === 0 ? {} : { places: mirrors.flatMap((mirror, i) => (sides[i] === undefined ? [] : [{ mirror, side: sides[i] }])) }),
-    ofMirror: sides.some((known, i) => is(mirrors[i], known)),
-  };
+  const { sides, ...place } = placesIn(name === undefined ? hints : { ...hints, username: name }, mirrors);
+  const is = (mirror: MirrorView | undefined, known: Side | undefined) => (known === undefined ? (["origin", "target"] as const) : [known]).some((s) => name !== undefined && logsInAs(mirror, s, name));
+  return { ...place, ofMirror: sides.some((known, i) => is(mirrors[i], known)) };
 }
 
 const isLater = (object: Json, key: string) => Object.getOwnPropertyDescriptor(object, key)?.get !== undefined;

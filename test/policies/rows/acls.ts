@@ -1,5 +1,21 @@
-import { kafka } from "../resources";
+import { custom, kafka } from "../resources";
 import { acls, guide, pair, source, type Row } from "./row";
+
+/** KafkaUsers that are of no cluster of the mirror. */
+function withoutUsers({ origin, target }: any): void {
+  for (const user of [origin, target]) Object.assign(user.metadata, { name: "someone", namespace: "apps", labels: { "strimzi.io/cluster": "third" } });
+}
+
+const onlyUser = (cluster: string) => ({ mirror, origin, target }: any) => {
+  mirror.spec.mirrors = [];
+  Object.assign(origin.metadata, { namespace: "apps", labels: { "strimzi.io/cluster": cluster } });
+  Object.assign(target.metadata, { namespace: "apps", labels: { "strimzi.io/cluster": "green" } });
+};
+
+const kafkaOf = (side: string, entityOperator: object) => custom({ apiVersion: "kafka.strimzi.io/v1", kind: "Kafka", metadata: { name: side, namespace: `${side}-ns` }, spec: { kafka: {}, entityOperator } });
+
+const rightsOf = (aclPrincipal: string, ...rights: [type: string, name: string, operation: string][]) =>
+  rights.map(([aclResourceType, aclResourceName, aclOperation], i) => kafka("Acl", { aclPrincipal, aclResourceType, aclResourceName, aclOperation, resourcePatternTypeFilter: "Literal" }, undefined, `${aclPrincipal}-${i}`));
 
 export const aclRows: Row[] = [
   {
@@ -74,6 +90,68 @@ export const aclRows: Row[] = [
     trips: { more: [kafka("UserScramCredential", { username: "app" })] },
     passes: { more: [kafka("UserScramCredential", { username: "app" }, "elsewhere:9093")] },
     says: "principal app on the origin is made through @pulumi/kafka",
+  },
+  {
+    // Addresses that tell neither side, and no mirror at all: the operator's own name for the cluster tells.
+    rule: "principal-of-operator",
+    trips: { change: onlyUser("blue"), more: [kafka("Acl", { aclPrincipal: "User:app", aclResourceType: "Topic", aclResourceName: "a", aclOperation: "Read" }, "blue-kafka-external-bootstrap.apps.svc:9094")] },
+    passes: { change: onlyUser("blue"), more: [kafka("Acl", { aclPrincipal: "User:app", aclResourceType: "Topic", aclResourceName: "a", aclOperation: "Read" }, "blue-kafka-external-bootstrap.other.svc:9094")] },
+    says: "principal User:app: principal app of a cluster",
+  },
+  {
+    rule: "principal-of-operator",
+    trips: { change: withoutUsers, more: [kafkaOf("origin", { userOperator: {} }), kafka("UserScramCredential", { username: "app" })] },
+    passes: { change: withoutUsers, more: [kafkaOf("origin", { topicOperator: {} }), kafka("UserScramCredential", { username: "app" })] },
+    says: "where a user operator makes the users",
+  },
+  {
+    rule: "acl-sync-with-operator",
+    trips: {
+      change: (parts) => {
+        withoutUsers(parts);
+        delete source(parts)["sync.topic.acls.enabled"];
+      },
+      more: [kafkaOf("target", { userOperator: {} })],
+    },
+    passes: {
+      change: (parts) => {
+        withoutUsers(parts);
+        delete source(parts)["sync.topic.acls.enabled"];
+      },
+      more: [kafkaOf("origin", { userOperator: {} })],
+    },
+    says: "not set, which is true",
+  },
+  {
+    // No source connector, no copy of ACLs.
+    rule: "acl-sync-with-operator",
+    trips: { change: (parts) => (pair(parts).sourceConnector = { config: {} }) },
+    passes: { change: (parts) => delete pair(parts).sourceConnector },
+    says: "not set, which is true",
+  },
+  {
+    // What everybody may, the mirror may.
+    rule: "acl-missing",
+    trips: { change: withoutUsers, more: [...rightsOf("User:mm2-credentials", ["Topic", "*", "Read"]), ...rightsOf("User:app", ["Topic", "*", "DescribeConfigs"], ["Group", "*", "Describe"])] },
+    passes: { change: withoutUsers, more: [...rightsOf("User:mm2-credentials", ["Topic", "*", "Read"]), ...rightsOf("User:*", ["Topic", "*", "DescribeConfigs"], ["Group", "*", "Describe"])] },
+    says: "user mm2-credentials on the origin lacks DescribeConfigs on topic *, Describe on group *",
+  },
+  {
+    // A client certificate's name is not in the mirror.
+    rule: "origin-write-everything",
+    trips: {
+      change: (parts) => {
+        pair(parts).source.authentication = { type: "tls", certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" } };
+        acls(parts.origin).push({ operations: ["Write"], resource: { type: "topic", name: "*" } });
+      },
+    },
+    passes: {
+      change: (parts) => {
+        pair(parts).source.authentication = { type: "tls", certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" } };
+        acls(parts.origin).push({ operations: ["Write"], resource: { type: "topic", name: "*", patternType: "prefix" } });
+      },
+    },
+    says: "may Write on topic *",
   },
   {
     rule: "acl-sync-with-operator",

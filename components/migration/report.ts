@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/defined";
 import { factsOf, type ReportFacts } from "../../engine/report";
 import type { ConsumerOffsets, Fence, Gate, Preflight, Replication, ReportPlace, Verification } from "../../lifecycle/resources";
+import { projectFolder } from "../project";
 import type { MigrationArgs } from "./args";
 
 const DEFAULT_FOLDER = "migration-report";
@@ -26,18 +25,6 @@ export function reportPlace(name: string, { report }: Pick<MigrationArgs, "repor
   if (report === false) return {};
   const stack = pulumi.getStack();
   return { report: { name: name === stack ? stack : `${stack}/${name}`, folder: report?.folder ?? DEFAULT_FOLDER, root: projectFolder() } };
-}
-
-/**
- * From the program's folder, in which steps run, to the one with Pulumi.yaml: the same on every machine that has the project.
- * Found by looking upwards, as not every Pulumi tells its programs (`getRootDirectory` of 3.248 may say "rootDirectory").
- */
-function projectFolder(): string {
-  const program = process.cwd();
-  for (let folder = program; ; folder = dirname(folder)) {
-    if (["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"].some((file) => existsSync(join(folder, file)))) return relative(program, folder);
-    if (folder === dirname(folder)) return "";
-  }
 }
 
 /** What the steps have found, cut down to what the report shows; results hold no secrets. */
@@ -66,13 +53,16 @@ export function triggerOf(args: object): string {
 }
 
 const SECRET_KEYS = ["password", "kubeconfig"];
+/** Of somebody who logs in; elsewhere `key` is a label's or a taint's. */
+const LOGIN_KEYS = [...SECRET_KEYS, "key", "token", "config"];
 
 /** Without what is known later, other resources, and secrets. */
-function plainOf(value: unknown): unknown {
+function plainOf(value: unknown, secret: readonly string[] = SECRET_KEYS): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (pulumi.Output.isInstance(value) || pulumi.Resource.isInstance(value) || value instanceof Promise) return null;
-  if (Array.isArray(value)) return value.map(plainOf);
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !SECRET_KEYS.includes(key)).map(([key, inner]) => [key, plainOf(inner)]));
+  if (Array.isArray(value)) return value.map((inner) => plainOf(inner, secret));
+  const kept = Object.entries(value).filter(([key]) => !secret.includes(key));
+  return Object.fromEntries(kept.map(([key, inner]) => [key, plainOf(inner, ["given", "administrator"].includes(key) ? LOGIN_KEYS : secret)]));
 }
 
 function dated<T>(at: string | null | undefined, result: T | null | undefined): { at: string; result: T } | undefined {

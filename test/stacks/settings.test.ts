@@ -1,14 +1,23 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../../stacks/settings";
+import { resolveMigration } from "../../components/migration/checks";
+import { migrationSchema } from "../../components/migration/schema";
+import { keysAt } from "../../components/shape";
+import { migrationArgs } from "../../stacks/arguments";
+import { Files } from "../../stacks/files";
+import { schema } from "../../stacks/schema";
+import { readSettings, type ReadOptions } from "../../stacks/settings";
 
 const good = {
   origin: JSON.stringify({ bootstrapServers: "origin:9093", cluster: "origin", namespace: "origin-ns" }),
   target: JSON.stringify({ bootstrapServers: "target:9093", cluster: "target", namespace: "target-ns" }),
 };
 
-function mistakesOf(raw: Record<string, string>): string[] {
+function mistakesOf(raw: Record<string, string>, options?: ReadOptions): string[] {
   try {
-    readSettings(raw);
+    readSettings(raw, options);
     return [];
   } catch (error) {
     return [...(error as { details: string[] }).details];
@@ -91,7 +100,113 @@ describe("the stack's configuration", () => {
     expect(mistakesOf({ ...good, target: kafka, targetAdministratorKey: "k" }).join()).toContain('target.administrator.mechanism: "TLS" is not possible; with users: kafka');
   });
 
-  test("never repeats a secret", () => {
-    expect(mistakesOf({ ...good, originPassword: "hunter2", phase: "x" }).join("\n")).not.toContain("hunter2");
+  test("never repeats a secret, at whatever key it was given", () => {
+    const secret = "hunter2";
+    const origin = (more: object) => JSON.stringify({ bootstrapServers: "o:1", ...more });
+    const wrong: Record<string, string>[] = [
+      { originPassword: secret, phase: "x" },
+      { origin: secret },
+      { origin: origin({ administrator: secret }) },
+      { origin: origin({ username: { name: "me", password: secret } }) },
+      { origin: origin({ oauth: secret, password: secret }) },
+      { originPasswrd: secret },
+      { mirror: JSON.stringify({ kubeconfig: { users: [secret] } }) },
+    ];
+    for (const more of wrong) expect(mistakesOf({ ...good, ...more }).join("\n")).not.toContain(secret);
+    expect(mistakesOf({ ...good, phase: secret }, { isSecret: (key) => key === "phase" })).toEqual(["phase: a text is not possible; it has to be one of mirror, cutover, cleanup"]);
+  });
+});
+
+/** What is wrong in different ways is said together, and once. */
+describe("all mistakes at once", () => {
+  test("shape, what belongs together, the dialect, the rules, patterns and files", () => {
+    const root = mkdtempSync(join(tmpdir(), "kafka-migration-files-"));
+    writeFileSync(join(root, "text.pem"), "no certificate");
+    const found = mistakesOf(
+      {
+        origin: JSON.stringify({ bootstrapServers: "o:1", brokers: "three", users: "given", mechanism: "TLS", certificateFile: "none.pem", caFile: "text.pem", administrator: { username: "admin" } }),
+        target: JSON.stringify({ bootstrapServers: "t:1", namespace: "target-ns", username: "me", authentication: "tls", tls: false }),
+        dialect: "event-streams-v1beta1",
+        verify: '{"mode":"ful"}',
+        replication: '{"rules":[{"pattern":"a(","factor":3}]}',
+        mirror: JSON.stringify({ kubeconfig: "kube/none", rack: { topologyKey: "zone" }, groupsPattern: "\\p{Lu}", sourceConnector: { state: "stopped" }, checkpointConnector: { config: { "sync.group.offsets.enabled": true } } }),
+        originAdministratorPassword: "x",
+        targetToken: "y",
+      },
+      { files: new Files(root) },
+    );
+    for (const part of [
+      'origin.brokers: "three" is not possible', 'verify.mode: "ful" is not possible (did you mean "full"?)', "originKey: missing", "target.cluster: missing",
+      "target.username: not used with users: operator", "targetToken: nobody logs in with it", "target.tls is false: users with client certificates need TLS",
+      'origin.certificateFile: "none.pem": there is no such file', 'origin.caFile: "text.pem" holds no certificate', 'mirror.kubeconfig: "kube/none": there is no such file',
+      'mirror: groupsPattern: "\\p{Lu}" uses \\p', 'replication.rules.0.pattern: "a(" has a "("', "spec.rack is no field", "can't stop sourceConnector", "sync.group.offsets.enabled is true",
+    ]) {
+      expect(found.filter((m) => m.includes(part)), `${part} in\n${found.join("\n")}`).toHaveLength(1);
+    }
+  });
+
+  test("nothing is concluded from what has the wrong shape", () => {
+    expect(mistakesOf({ ...good, origin: "origin:9093" })).toEqual(["origin: a text is not possible; it has to be an object with its keys"]);
+    expect(mistakesOf({ target: good.target })).toEqual(["origin: missing; it has to be an object with its keys"]);
+    const origin = JSON.stringify({ bootstrapServers: "o:1", users: "oprator", cluster: 5, namespace: "n" });
+    expect(mistakesOf({ ...good, origin })).toEqual([
+      'origin.users: "oprator" is not possible (did you mean "operator"?); it has to be one of operator, kafka, given',
+      "origin.cluster: 5 is not possible; it has to be a text",
+    ]);
+  });
+
+  test("keys that this maker of users does not read are mistakes", () => {
+    const given = { bootstrapServers: "t:1", users: "given", username: "u", administrator: { username: "a" } };
+    const secrets = { targetPassword: "p", targetAdministratorPassword: "p" };
+    expect(mistakesOf({ ...good, ...secrets, target: JSON.stringify(given) })).toEqual([]);
+    expect(mistakesOf({ ...good, ...secrets, target: JSON.stringify({ ...given, cluster: "c", caSecret: "s", certificateFile: "f" }) })).toEqual([
+      "target.cluster: not used with users: given; take it away, or set target.users to operator",
+      "target.caSecret: not used with users: given; take it away, or set target.users to operator",
+      "target.certificateFile: not used with mechanism SCRAM-SHA-512; take it away, or set the mechanism to TLS",
+    ]);
+    expect(mistakesOf({ ...good, ...secrets })).toEqual([expect.stringMatching(/^targetPassword: nobody/), expect.stringMatching(/^targetAdministratorPassword: nobody/)]);
+  });
+});
+
+describe("the stack and the component", () => {
+  test("the stack has every key that the component has", () => {
+    const own = ["provider"];
+    for (const part of ["", "mirror", "gate", "verify", "offsets", "fenceOptions", "mirror.sourceConnector", "mirror.checkpointConnector"]) {
+      const path = part === "" ? [] : part.split(".");
+      const unknown = keysAt(migrationSchema, path).filter((key) => !keysAt(schema, path).includes(key) && !own.includes(key));
+      // What only tests of the engine's waits set.
+      expect(unknown.filter((key) => !key.startsWith("settle")), part).toEqual([]);
+    }
+    const mirror = { jmxOptions: {}, tracing: { type: "opentelemetry" }, livenessProbe: { timeoutSeconds: 5 }, readinessProbe: { timeoutSeconds: 5 }, clientRackInitImage: "i", labels: { a: "b" }, annotations: { c: "d" }, createNamespace: true, replicas: 0 };
+    expect(readSettings({ ...good, mirror: JSON.stringify(mirror) }).mirror).toEqual(mirror);
+  });
+
+  test("what the stack takes, the component takes", () => {
+    const args = migrationArgs(readSettings({ ...good, replication: '{"limitSeconds":1.1}' }), { kubernetes: () => undefined, kafka: () => undefined as never, secret: () => "s", content: () => "c" });
+    expect(args.replication).toEqual({ limitMs: 1100 });
+    expect(() => resolveMigration(args)).not.toThrow();
+  });
+
+  test("a context alone is one of the mirror's kubeconfig", () => {
+    const made: unknown[] = [];
+    const settings = readSettings({
+      origin: JSON.stringify({ ...JSON.parse(good.origin), context: "there" }),
+      target: JSON.stringify({ ...JSON.parse(good.target), kubeconfig: "other" }),
+      mirror: '{"kubeconfig":"home","context":"here"}',
+    });
+    migrationArgs(settings, { kubernetes: (name, access) => (made.push([name, access]), undefined), kafka: () => undefined as never, secret: () => "s", content: () => "c" });
+    expect(made).toEqual(expect.arrayContaining([["mirror", { kubeconfig: "home", context: "here" }], ["origin", { kubeconfig: "home", context: "there" }], ["target", { kubeconfig: "other" }]]));
+  });
+});
+
+describe("files", () => {
+  test("are taken from the project's folder, wherever the program runs", () => {
+    const files = new Files("../..");
+    expect(files.path("certs/ca.pem")).toBe("../../certs/ca.pem");
+    expect(files.path("/etc/ca.pem")).toBe("/etc/ca.pem");
+    expect(files.kubeconfig("kube/config")).toBe("../../kube/config");
+    expect(files.kubeconfig('{"apiVersion":"v1"}')).toBe('{"apiVersion":"v1"}');
+    expect(files.kubeconfig("apiVersion: v1\nkind: Config\n")).toBe("apiVersion: v1\nkind: Config\n");
+    expect(files.kubeconfig(undefined)).toBeUndefined();
   });
 });

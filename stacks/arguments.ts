@@ -1,0 +1,78 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as kafka from "@pulumi/kafka";
+import type * as pulumi from "@pulumi/pulumi";
+import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "../components/migration/args";
+import { defined } from "../engine/defined";
+import { type ClusterEntry, type Mechanism, SECRET_OF, type StackSettings } from "./schema";
+
+type Side = "origin" | "target";
+
+/** What a configuration only names, and a program has to make or read. */
+export interface Makers {
+  /** A provider for one Kubernetes cluster. */
+  kubernetes(name: "mirror" | Side, access: { kubeconfig?: string; context?: string }): k8s.Provider | undefined;
+  /** The administrator's way to a cluster without an operator. */
+  kafka(side: Side, entry: ClusterEntry, administrator: GivenUser, ca: string | undefined): kafka.Provider;
+  secret(key: string): pulumi.Input<string>;
+  content(file: string): string;
+}
+
+/** A configuration as the component's arguments. */
+export function migrationArgs(settings: StackSettings, make: Makers): MigrationArgs {
+  const { phase, profile, dialect, abandon, gate, verify, fence, fenceOptions, preflight, checkpoints, report } = settings;
+  const { kubeconfig, context, ...mirror } = settings.mirror;
+  const { limitSeconds, ...replication } = settings.replication;
+  const sides = new Sides(settings, make);
+  const { groupId, offsetStorageTopic, configStorageTopic, statusStorageTopic } = settings.target;
+  return defined({
+    phase,
+    profile,
+    dialect,
+    abandon,
+    gate: defined(gate),
+    verify,
+    fence,
+    fenceOptions: fenceOptions && defined(fenceOptions),
+    preflight: preflight && defined(preflight),
+    checkpoints,
+    report: report === false ? (false as const) : defined(report),
+    offsets: defined(settings.offsets),
+    replication: defined({ ...replication, limitMs: limitSeconds === undefined ? undefined : Math.max(1, Math.round(limitSeconds * 1000)) }),
+    mirror: defined({ ...mirror, provider: make.kubernetes("mirror", defined({ kubeconfig, context })) }) as NonNullable<MigrationArgs["mirror"]>,
+    origin: sides.cluster("origin"),
+    target: { ...sides.cluster("target"), ...defined({ groupId, offsetStorageTopic, configStorageTopic, statusStorageTopic }) },
+  });
+}
+
+class Sides {
+  constructor(private readonly settings: StackSettings, private readonly make: Makers) {}
+
+  cluster(side: Side): MigrationArgs[Side] {
+    const entry: ClusterEntry = this.settings[side];
+    const administrator = entry.administrator && this.user(side, "Administrator", entry.administrator);
+    const ca = entry.caFile === undefined ? undefined : this.make.content(entry.caFile);
+    const { alias, brokers, config, bootstrapServers, adminBootstrapServers, tls } = entry;
+    return defined({ alias, brokers, config, bootstrapServers, adminBootstrapServers, ca, tls, administrator, ...this.users(side, entry, administrator, ca) }) as MigrationArgs[Side];
+  }
+
+  /** Somebody who exists already, with the one secret that the mechanism needs. */
+  private user(side: Side, who: "" | "Administrator", user: { username?: string; certificateFile?: string; mechanism?: Mechanism }): GivenUser {
+    const { username, certificateFile, mechanism = "SCRAM-SHA-512" } = user;
+    const what = SECRET_OF[mechanism];
+    const certificate = what === "Key" ? this.make.content(certificateFile!) : undefined;
+    return defined({ username, mechanism, certificate, [what.toLowerCase()]: this.make.secret(`${side}${who}${what}`) }) as GivenUser;
+  }
+
+  private users(side: Side, entry: ClusterEntry, administrator: GivenUser | undefined, ca: string | undefined): Pick<MigrationCluster, "given" | "kafka" | "operator"> {
+    if (entry.users === "given") return { given: defined({ ...this.user(side, "", entry), authentication: entry.oauth }) as GivenMirrorUser };
+    if (entry.users === "kafka") return { kafka: { provider: this.make.kafka(side, entry, administrator!, ca) } };
+    const { cluster, namespace, caSecret, authentication } = entry;
+    return { operator: defined({ cluster: cluster!, namespace: namespace!, caSecret, authentication, provider: this.elsewhere(side, entry) }) };
+  }
+
+  /** A context alone is one of the mirror's kubeconfig; another kubeconfig has contexts of its own. */
+  private elsewhere(side: Side, { kubeconfig, context }: ClusterEntry): k8s.Provider | undefined {
+    if (kubeconfig === undefined && context === undefined) return undefined;
+    return this.make.kubernetes(side, defined({ kubeconfig: kubeconfig ?? this.settings.mirror.kubeconfig, context }));
+  }
+}

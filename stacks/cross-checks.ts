@@ -1,0 +1,103 @@
+import { argumentMistakes, mirrorMistakes } from "../components/migration/checks";
+import type { Mistakes } from "../engine/errors";
+import { migrationArgs } from "./arguments";
+import { type ClusterEntry, type Mechanism, SECRET_KEYS, SECRET_OF, type StackSettings } from "./schema";
+
+type Side = "origin" | "target";
+type Somebody = { username?: string; certificateFile?: string; mechanism?: Mechanism };
+
+/** What is known of a configuration beside its values. */
+export interface Given {
+  /** Which secrets are set. */
+  secrets: ReadonlySet<string>;
+  /** True for a key at which something of the wrong shape was left out: nothing is concluded from its absence. */
+  faulty(...path: string[]): boolean;
+}
+
+/** Which keys are for which makers of users. */
+const ONLY_FOR: Partial<Record<keyof ClusterEntry, ClusterEntry["users"]>> = {
+  cluster: "operator", namespace: "operator", caSecret: "operator", authentication: "operator", kubeconfig: "operator", context: "operator",
+  username: "given", certificateFile: "given", mechanism: "given", oauth: "given",
+};
+
+/** What belongs together, in a configuration of sound shape. */
+export function crossChecks(settings: StackSettings, given: Given, mistakes: Mistakes): void {
+  const used = new Set<string>();
+  for (const side of ["origin", "target"] as const) if (!given.faulty(side)) new SideChecks(side, settings[side], given, mistakes, used).all();
+  for (const key of SECRET_KEYS) {
+    const side = key.startsWith("origin") ? "origin" : "target";
+    const open = given.faulty(side) || given.faulty(side, "users") || given.faulty(side, "mechanism") || given.faulty(side, "administrator") || given.faulty(side, "administrator", "mechanism");
+    if (given.secrets.has(key) && !used.has(key) && !open) mistakes.add(`${key}: nobody logs in with it, with what is said of ${side}; take it away (pulumi config rm ${key}), or correct ${side}.users and the mechanisms`);
+  }
+}
+
+class SideChecks {
+  constructor(
+    private readonly side: Side,
+    private readonly entry: ClusterEntry,
+    private readonly given: Given,
+    private readonly mistakes: Mistakes,
+    private readonly used: Set<string>,
+  ) {}
+
+  all(): void {
+    const { entry, side, mistakes } = this;
+    if (entry.caFile !== undefined && entry.tls === false) mistakes.add(`${side}.caFile: not used, as ${side}.tls is false; take one of them away`);
+    if (entry.administrator !== undefined) this.somebody("Administrator", entry.administrator, "the migration's administrator");
+    if (this.given.faulty(side, "users")) return;
+    for (const [key, maker] of Object.entries(ONLY_FOR)) {
+      if (entry[key as keyof ClusterEntry] !== undefined && maker !== entry.users) mistakes.add(`${side}.${key}: not used with users: ${entry.users}; take it away, or set ${side}.users to ${maker}`);
+    }
+    if (entry.users === "operator") {
+      this.need("cluster", entry.cluster, "the name of the Kafka resource whose operator makes the users");
+      this.need("namespace", entry.namespace, "the namespace of that Kafka resource");
+    } else {
+      this.need("administrator.username", entry.administrator, `users: ${entry.users} needs a given administrator`, "administrator");
+    }
+    if (entry.users === "given") this.somebody("", entry, "the mirror");
+    if (entry.users === "kafka" && entry.administrator !== undefined && SECRET_OF[entry.administrator.mechanism] !== "Password") {
+      mistakes.add(`${side}.administrator.mechanism: "${entry.administrator.mechanism}" is not possible; with users: kafka it logs in through @pulumi/kafka, with a password`);
+    }
+  }
+
+  /** A given user's name or certificate, and its secret. */
+  private somebody(who: "" | "Administrator", user: Somebody, whose: string): void {
+    const part = who === "" ? "" : "administrator.";
+    if (this.given.faulty(this.side, ...part.split(".").filter(Boolean), "mechanism")) return;
+    const { mechanism = "SCRAM-SHA-512" } = user;
+    const what = SECRET_OF[mechanism];
+    if (what === "Password") this.need(`${part}username`, user.username, `the user that ${whose} logs in with`);
+    if (what === "Key") this.need(`${part}certificateFile`, user.certificateFile, `the client certificate that ${whose} logs in with`);
+    else if (user.certificateFile !== undefined) this.mistakes.add(`${this.side}.${part}certificateFile: not used with mechanism ${mechanism}; take it away, or set the mechanism to TLS`);
+    const key = `${this.side}${who}${what}`;
+    this.used.add(key);
+    if (!this.given.secrets.has(key)) this.mistakes.add(`${key}: missing; the ${what.toLowerCase()} of ${user.username ?? whose} (pulumi config set --secret ${key})`);
+  }
+
+  private need(key: string, value: unknown, why: string, at = key): void {
+    if (value === undefined && !this.given.faulty(this.side, ...at.split("."))) this.mistakes.add(`${this.side}.${key}: missing; ${why}`);
+  }
+}
+
+/** What the component would say only once the rest is right: its own checks, the dialect's and the rules'. */
+export function componentMistakes(settings: StackSettings): string[] {
+  const args = migrationArgs(complete(settings), { kubernetes: () => undefined, kafka: () => ({}) as never, secret: () => "-", content: () => "-" });
+  return [...argumentMistakes(args).map(asTheStackSays), ...mirrorMistakes(args)];
+}
+
+/** What is missing has been said: something stands in for it. */
+function complete(settings: StackSettings): StackSettings {
+  const somebody = <T extends Somebody>(user: T): T => ({ ...user, username: user.username ?? "-", certificateFile: user.certificateFile ?? "-" });
+  const side = (entry: ClusterEntry): ClusterEntry => ({
+    ...(entry.users === "given" ? somebody(entry) : entry),
+    cluster: entry.cluster ?? "-",
+    namespace: entry.namespace ?? "-",
+    administrator: entry.administrator === undefined && entry.users === "operator" ? undefined : somebody(entry.administrator ?? { mechanism: "SCRAM-SHA-512" as const }),
+  });
+  return { ...settings, origin: side(settings.origin), target: { ...settings.target, ...side(settings.target) } };
+}
+
+/** The stack has no `operator` and `given`: their keys are the cluster's own. */
+function asTheStackSays(mistake: string): string {
+  return mistake.replace(/^(origin|target)\.given\.authentication/, "$1.oauth").replace(/^(origin|target)\.(operator|given)\b/, "$1");
+}

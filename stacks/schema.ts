@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { fenceOptions, gate, offsets, placeShape, preflight, replication, stepShape, verify } from "../components/migration/schema";
+import { clusterShape, mirrorShape, targetShape } from "../components/mirror/schema";
+import { seconds, text } from "../components/shape/types";
+
+/**
+ * The shape of the ready-made stack's configuration. What a migration has in common with it is the component's; anything
+ * that is not here is a mistake.
+ */
+
+const mechanism = z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS", "OAUTHBEARER"]);
+
+const cluster = z.strictObject({
+  ...clusterShape,
+  /** As the mirror's workers reach it, `host:port[,host:port]`. */
+  bootstrapServers: text,
+  /** As the machine that runs `pulumi` reaches it. Default: `bootstrapServers`. */
+  adminBootstrapServers: text.optional(),
+  /** Who makes the users: an operator (`operator`), Kafka's own interface (`kafka`), or somebody else already has (`given`). */
+  users: z.enum(["operator", "kafka", "given"]).default("operator"),
+  /** `operator`: name of the Kafka resource. */
+  cluster: text.optional(),
+  /** `operator`: its namespace. */
+  namespace: text.optional(),
+  /** `operator`: Secret with the broker CA. Default `<cluster>-cluster-ca-cert`. */
+  caSecret: text.optional(),
+  /** `operator`: how the users log in. Default `scram-sha-512`. */
+  authentication: z.enum(["scram-sha-512", "tls"]).optional(),
+  /** `operator`: kubeconfig (a file, from the folder of Pulumi.yaml) and context. Default: those of the mirror. */
+  kubeconfig: text.optional(),
+  context: text.optional(),
+  /** `given`: the mirror's user; its password is the secret `originPassword` or `targetPassword`. */
+  username: text.optional(),
+  /** `given`, mechanism `TLS`: file with the client certificate, PEM; its key is the secret `originKey` or `targetKey`. */
+  certificateFile: text.optional(),
+  /**
+   * `given`, mechanism `OAUTHBEARER`: the workers' `authentication`, fields as in Strimzi. The engine logs in with the
+   * secret `originToken` or `targetToken`.
+   */
+  oauth: z.looseObject({ type: z.enum(["oauth", "custom"]) }).optional(),
+  /** File with the CA certificate, PEM, from the folder of Pulumi.yaml. Default: the operator's Secret, or the system's trust store. */
+  caFile: text.optional(),
+  mechanism: mechanism.optional(),
+  /** False: no TLS at all. */
+  tls: z.boolean().default(true),
+  /** A given administrator; its secret is `originAdministratorPassword` (`...Key`, `...Token`) or the target's. */
+  administrator: z.strictObject({ username: text.optional(), certificateFile: text.optional(), mechanism: mechanism.default("SCRAM-SHA-512") }).optional(),
+});
+
+export const schema = z.strictObject({
+  ...stepShape,
+  phase: stepShape.phase.default("mirror"),
+  profile: stepShape.profile.default("least"),
+  dialect: stepShape.dialect.default("strimzi-v1"),
+  abandon: stepShape.abandon.default(false),
+  fence: stepShape.fence.default(false),
+  checkpoints: stepShape.checkpoints.default("when-applied"),
+  report: stepShape.report.default({}),
+  origin: cluster,
+  target: cluster.extend(targetShape),
+  mirror: z.strictObject({ ...mirrorShape, ...placeShape, kubeconfig: text.optional(), context: text.optional() }).default({}),
+  gate: gate.extend({ limitSeconds: seconds.default(1800) }).prefault({}),
+  verify: verify.extend({ mode: verify.shape.mode.default("tail"), tailRecords: verify.shape.tailRecords.default(100) }).prefault({}),
+  offsets: offsets.extend({ overwrite: offsets.shape.overwrite.default(false) }).prefault({}),
+  replication: replication.extend({ limitSeconds: seconds.optional() }).prefault({}),
+  fenceOptions: fenceOptions.optional(),
+  preflight: preflight.optional(),
+});
+
+export type StackSettings = z.infer<typeof schema>;
+export type ClusterEntry = z.infer<typeof cluster>;
+export type Mechanism = z.infer<typeof mechanism>;
+
+/** Secrets have keys of their own, so that the rest of the configuration stays readable. */
+export const SECRET_KEYS = (["origin", "target"] as const).flatMap((side) =>
+  (["", "Administrator"] as const).flatMap((who) => (["Password", "Key", "Token"] as const).map((what) => `${side}${who}${what}` as const)),
+);
+
+/** Which secret a mechanism needs. */
+export const SECRET_OF = { "SCRAM-SHA-256": "Password", "SCRAM-SHA-512": "Password", PLAIN: "Password", TLS: "Key", OAUTHBEARER: "Token" } as const satisfies Record<Mechanism, string>;
+
+export const TOP_KEYS: readonly string[] = [...Object.keys(schema.shape), ...SECRET_KEYS];
+
+/** Stands in for what is missing, so that the rest of a configuration can be read. */
+export function standIn(path: readonly PropertyKey[]): unknown {
+  const [side, key] = path;
+  if (side !== "origin" && side !== "target") return undefined;
+  if (path.length === 1) return { bootstrapServers: "-" };
+  return path.length === 2 && key === "bootstrapServers" ? "-" : undefined;
+}

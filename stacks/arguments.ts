@@ -51,8 +51,9 @@ class Sides {
     const entry: ClusterEntry = this.settings[side];
     const administrator = entry.administrator && this.user(side, "Administrator", entry.administrator);
     const ca = entry.caFile === undefined ? undefined : this.make.content(entry.caFile);
-    const { alias, brokers, config, bootstrapServers, adminBootstrapServers, tls } = entry;
-    return defined({ alias, brokers, config, bootstrapServers, adminBootstrapServers, ca, tls, administrator, ...this.users(side, entry, administrator, ca) }) as MigrationArgs[Side];
+    const { alias, brokers, config, bootstrapServers, adminBootstrapServers, tls, serverName } = entry;
+    const names = entry.names && defined(entry.names);
+    return defined({ alias, brokers, config, bootstrapServers, adminBootstrapServers, ca, tls, serverName, names, administrator, ...this.users(side, entry, administrator, ca) }) as MigrationArgs[Side];
   }
 
   /** Somebody who exists already, with the one secret that the mechanism needs. */

@@ -1,6 +1,6 @@
 import { argumentMistakes, mirrorMistakes } from "../components/migration/checks";
 import type { Mistakes } from "../engine/errors";
-import { migrationArgs } from "./arguments";
+import { type Makers, migrationArgs } from "./arguments";
 import { type ClusterEntry, type Mechanism, SECRET_KEYS, SECRET_OF, type StackSettings } from "./schema";
 
 type Side = "origin" | "target";
@@ -81,7 +81,14 @@ class SideChecks {
 
 /** What the component would say only once the rest is right: its own checks, the dialect's and the rules'. */
 export function componentMistakes(settings: StackSettings): string[] {
-  const args = migrationArgs(complete(settings), { kubernetes: () => undefined, kafka: () => ({}) as never, secret: () => "-", content: () => "-" });
+  const clusters = new Map<string, never>();
+  // One stand-in for each Kubernetes cluster: names have to differ on one, not on two.
+  const kubernetes: Makers["kubernetes"] = (_name, { kubeconfig = "", context = "" }) => {
+    const key = JSON.stringify([kubeconfig, context]);
+    if (!clusters.has(key)) clusters.set(key, {} as never);
+    return clusters.get(key);
+  };
+  const args = migrationArgs(complete(settings), { kubernetes, kafka: () => ({}) as never, secret: () => "-", content: () => "-" });
   return [...argumentMistakes(args).map(asTheStackSays), ...mirrorMistakes(args)];
 }
 

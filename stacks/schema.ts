@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fenceOptions, gate, offsets, placeShape, preflight, replication, stepShape, verify } from "../components/migration/schema";
+import { clusterNames, fenceOptions, gate, offsets, placeShape, preflight, replication, stepShape, verify } from "../components/migration/schema";
 import { clusterShape, mirrorShape, targetShape } from "../components/mirror/schema";
 import { seconds, text } from "../components/shape/types";
 
@@ -16,6 +16,10 @@ const cluster = z.strictObject({
   bootstrapServers: text,
   /** As the machine that runs `pulumi` reaches it. Default: `bootstrapServers`. */
   adminBootstrapServers: text.optional(),
+  /** TLS: name in the brokers' certificates, where the engine reaches them by another. Default: the address. */
+  serverName: text.optional(),
+  /** What the stack's own objects for this cluster are called. Default: the guide's names. */
+  names: clusterNames.optional(),
   /** Who makes the users: an operator (`operator`), Kafka's own interface (`kafka`), or somebody else already has (`given`). */
   users: z.enum(["operator", "kafka", "given"]).default("operator"),
   /** `operator`: name of the Kafka resource. */

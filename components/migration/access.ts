@@ -10,14 +10,8 @@ import { SecretCopy } from "../secret/secret-copy";
 import { MirrorUser } from "../user/mirror-user";
 import { ScramUser } from "../user/scram-user";
 import type { MirrorArgs } from "../mirror/mirror";
-import type { GivenMirrorUser, MigrationArgs, MigrationCluster } from "./args";
-
-/** Names of the guide; `mm2-administrator` is ours. */
-export const MIRROR_USER = "mm2-credentials";
-const ADMINISTRATOR = "mm2-administrator";
-
-/** Secrets beside the mirror: its credentials, and the CA where there is one. */
-export const secretNames = (side: Side): [string, string] => [`${side}-cluster-credentials`, `${side}-cluster-ca-cert`];
+import type { ClusterNames, GivenMirrorUser, MigrationArgs, MigrationCluster } from "./args";
+import { mirrorNamespace, namesOf } from "./names";
 
 interface AccessContext {
   name: string;
@@ -37,26 +31,28 @@ export interface MirrorAccess extends Required<Pick<MirrorArgs["origin"], "authe
 export class ClusterAccess {
   readonly administrator: pulumi.Output<Connection>;
   private readonly cluster: MigrationCluster;
+  private readonly names: Required<ClusterNames>;
   private readonly ca?: pulumi.Input<string>;
 
   constructor(private readonly context: AccessContext) {
     this.cluster = context.args[context.side];
+    this.names = namesOf(context.side, this.cluster);
     this.ca = this.cluster.ca ?? this.operatorsCa();
     this.administrator = this.connection(this.administratorsCredentials());
   }
 
   /** The mirror's user and, beside the mirror, the Secrets that its resource names. */
   mirrorsUser(after: pulumi.Resource[]): MirrorAccess {
-    const { side, args } = this.context;
+    const { args } = this.context;
     const { credentials, resources } = this.mirrorsCredentials(after);
-    const namespace = args.mirror?.namespace ?? "migration";
+    const namespace = mirrorNamespace(args);
     const options = { ...this.at(args.mirror?.provider), dependsOn: [...after, ...resources] };
-    const [ownName, caName] = secretNames(side);
+    const { credentialsSecret, caSecret } = this.names;
     const values = secretValues(credentials);
-    const own = values && new SecretCopy(this.named("credentials"), { name: ownName, namespace, values }, options);
+    const own = values && new SecretCopy(this.named("credentials"), { name: credentialsSecret, namespace, values }, options);
     const ca = this.ca === undefined || this.cluster.tls === false
       ? undefined
-      : new SecretCopy(this.named("ca"), { name: caName, namespace, values: { "ca.crt": this.ca } }, options);
+      : new SecretCopy(this.named("ca"), { name: caSecret, namespace, values: { "ca.crt": this.ca } }, options);
     return {
       connection: this.connection(credentials),
       resources: [...resources, ...(own ? [own] : []), ...(ca ? [ca] : [])],
@@ -70,7 +66,7 @@ export class ClusterAccess {
     const { administrator, operator } = this.cluster;
     if (administrator !== undefined) return given(administrator);
     const rules = administratorAcls(side, mirror, { fence: args.fence ?? false });
-    return this.kafkaUser("administrator", ADMINISTRATOR, { rules }, operator!, []);
+    return this.kafkaUser("administrator", this.names.administrator, { rules }, operator!, []);
   }
 
   private mirrorsCredentials(after: pulumi.Resource[]): { credentials: ClusterCredentials; resources: pulumi.Resource[] } {
@@ -78,11 +74,11 @@ export class ClusterAccess {
     const { operator, kafka } = this.cluster;
     const rights = { role: side, profile: args.profile ?? "least", mirror } as const;
     if (operator !== undefined) {
-      const user = this.kafkaUser("user", MIRROR_USER, rights, operator, after);
+      const user = this.kafkaUser("user", this.names.user, rights, operator, after);
       return { credentials: user, resources: [user] };
     }
     if (kafka !== undefined) {
-      const user = new ScramUser(this.named("user"), { ...rights, username: MIRROR_USER }, { parent, provider: kafka.provider, dependsOn: after });
+      const user = new ScramUser(this.named("user"), { ...rights, username: this.names.user }, { parent, provider: kafka.provider, dependsOn: after });
       return { credentials: user, resources: [user] };
     }
     return { credentials: given(this.cluster.given!), resources: [] };
@@ -126,12 +122,13 @@ export class ClusterAccess {
   }
 
   private connection(credentials: ClusterCredentials): pulumi.Output<Connection> {
-    const { adminBootstrapServers, bootstrapServers, tls } = this.cluster;
+    const { adminBootstrapServers, bootstrapServers, tls, serverName } = this.cluster;
     return connectionOf({
       bootstrapServers: adminBootstrapServers ?? bootstrapServers,
       credentials,
       tls: tls ?? true,
       ...(this.ca === undefined ? {} : { ca: this.ca }),
+      ...(serverName === undefined ? {} : { serverName }),
     });
   }
 

@@ -48,7 +48,24 @@ export interface ClusterUsers {
   given?: GivenMirrorUser;
 }
 
+/** What the migration's own objects for one cluster are called. The defaults are the guide's names; `mm2-administrator` is ours. */
+export interface ClusterNames {
+  /** The mirror's user (KafkaUser or SCRAM), and with an operator its Secret. Default `mm2-credentials`. */
+  user?: string;
+  /** The migration's administrator, a KafkaUser, and its Secret. Default `mm2-administrator`. */
+  administrator?: string;
+  /** Secret beside the mirror with what its user logs in with. Default `origin-cluster-credentials`, `target-cluster-credentials`. */
+  credentialsSecret?: string;
+  /** Secret beside the mirror with the CA. Default `origin-cluster-ca-cert`, `target-cluster-ca-cert`. */
+  caSecret?: string;
+}
+
 export interface MigrationCluster extends ClusterUsers {
+  /**
+   * Names for this side, where the defaults are taken: both clusters' users in one namespace, several migrations of one
+   * cluster, or a Kafka called `origin` in the mirror's namespace. Example: `{ user: "mm2-orders", administrator: "mm2-orders-admin" }`.
+   */
+  names?: ClusterNames;
   /** As the mirror's workers reach it. */
   bootstrapServers: pulumi.Input<string>;
   /** As the machine that runs `pulumi` reaches it. Default: `bootstrapServers`. */
@@ -57,6 +74,12 @@ export interface MigrationCluster extends ClusterUsers {
   ca?: pulumi.Input<string>;
   /** False: no TLS at all. Default true. */
   tls?: boolean;
+  /**
+   * Name to check the brokers' certificates against where it differs from the address by which the engine reaches them (a
+   * tunnel, a load balancer). The workers check the address in `bootstrapServers`. Default: the address.
+   * Example: `origin-kafka-bootstrap.origin-ns.svc`.
+   */
+  serverName?: pulumi.Input<string>;
   /** Default: a KafkaUser with the least that the engine's own calls need, removed last. */
   administrator?: GivenUser;
 }

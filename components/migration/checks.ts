@@ -8,6 +8,7 @@ import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/
 import { mirrorSpec } from "../mirror/text";
 import { faultsOf, sayFault, soundPart, valueAt } from "../shape";
 import type { MigrationArgs, MigrationCluster } from "./args";
+import { nameMistakes, unusedNames } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { mayBeSecret, migrationSchema } from "./schema";
 
@@ -67,12 +68,14 @@ export function argumentMistakes(args: Partial<MigrationArgs>, faulty: (path: re
     }
     if (cluster.kafka !== undefined && cluster.kafka.provider === undefined) missing([side, "kafka", "provider"], ": give the kafka.Provider of this cluster");
     checkGiven(side, cluster, args, mistakes);
+    for (const mistake of unusedNames(side, cluster)) mistakes.add(mistake);
     if (cluster.operator !== undefined) {
       if (cluster.operator.authentication === "tls" && cluster.tls === false) mistakes.add(`${side}.tls is false: users with client certificates need TLS`);
       if (cluster.operator.cluster === undefined) missing([side, "operator", "cluster"], ": name the Kafka resource");
       if (cluster.operator.namespace === undefined) missing([side, "operator", "namespace"], ": name the namespace of the Kafka resource");
     }
   }
+  for (const mistake of nameMistakes(args)) mistakes.add(mistake);
   args.replication?.rules?.forEach(({ pattern }, i) => isPattern(`replication.rules.${i}.pattern`, pattern, mistakes));
   return [...mistakes.list];
 }

@@ -4,26 +4,27 @@ import { Mistakes } from "../../engine/errors";
 import type { ObjectsOn } from "../../lifecycle/kubernetes/left";
 import { dialectNamed } from "../dialects";
 import { accessOfProvider, type KubernetesArgs, stackOwner } from "../kubernetes";
-import { DEFAULT_MIRROR_NAME } from "../mirror/text";
-import { MIRROR_USER, secretNames } from "./access";
 import type { MigrationArgs } from "./args";
+import { mirrorName, mirrorNamespace, namesOf } from "./names";
 
 /**
  * Every Kubernetes object that the migration makes and takes away again, and the Secrets that operators keep beside its
  * users: what has to be gone in the end. The administrators are left out: they are the last to go.
  */
 export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi.Input<ObjectsOn>[] {
-  const { name = DEFAULT_MIRROR_NAME, namespace = "migration", provider, kubeconfig, context } = args.mirror ?? {};
+  const { provider, kubeconfig, context } = args.mirror ?? {};
+  const [name, namespace] = [mirrorName(args), mirrorNamespace(args)];
   const { mirrorApiVersion, userApiVersion } = dialectNamed(args.dialect, new Mistakes());
   const owner = stackOwner();
   const secret = (namespaceOf: string, nameOf: string) => ({ apiVersion: "v1", kind: "Secret" as const, namespace: namespaceOf, name: nameOf });
-  const beside = [{ apiVersion: mirrorApiVersion, kind: "KafkaMirrorMaker2" as const, namespace, name }, ...SIDES.flatMap((side) => secretNames(side)).map((s) => secret(namespace, s))];
+  const beside = [{ apiVersion: mirrorApiVersion, kind: "KafkaMirrorMaker2" as const, namespace, name }, ...SIDES.flatMap(secretsBeside(args)).map((s) => secret(namespace, s))];
   const users = SIDES.flatMap((side) => {
     const { operator } = args[side];
     if (operator === undefined) return [];
+    const { user: userName } = namesOf(side, args[side]);
     const way = access(parent, operator.provider ?? provider, operator);
-    const user = { apiVersion: userApiVersion, kind: "KafkaUser" as const, namespace: operator.namespace, name: MIRROR_USER };
-    return [{ ...way, owner, places: [user] }, { ...way, places: [secret(operator.namespace, MIRROR_USER)] }];
+    const user = { apiVersion: userApiVersion, kind: "KafkaUser" as const, namespace: operator.namespace, name: userName };
+    return [{ ...way, owner, places: [user] }, { ...way, places: [secret(operator.namespace, userName)] }];
   });
   return [{ ...access(parent, provider, { kubeconfig, context }), owner, places: beside }, ...users].map((o) => pulumi.output(o) as pulumi.Output<ObjectsOn>);
 }
@@ -31,11 +32,18 @@ export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi
 /** Principals of the mirror that the migration makes: no ACL may name them in the end. */
 export function ownPrincipals(args: MigrationArgs) {
   // With a certificate an operator's user is known by the certificate's name.
-  const made = (side: (typeof SIDES)[number]) => (args[side].given === undefined ? [`User:${args[side].operator?.authentication === "tls" ? "CN=" : ""}${MIRROR_USER}`] : []);
+  const made = (side: (typeof SIDES)[number]) => (args[side].given === undefined ? [`User:${args[side].operator?.authentication === "tls" ? "CN=" : ""}${namesOf(side, args[side]).user}`] : []);
   return { origin: made("origin"), target: made("target") };
 }
 
 const SIDES = ["origin", "target"] as const;
+
+function secretsBeside(args: MigrationArgs): (side: (typeof SIDES)[number]) => string[] {
+  return (side) => {
+    const { credentialsSecret, caSecret } = namesOf(side, args[side]);
+    return [credentialsSecret, caSecret];
+  };
+}
 
 function access(parent: pulumi.Resource, provider: k8s.Provider | undefined, { kubeconfig, context }: { kubeconfig?: pulumi.Input<string> | undefined; context?: string | undefined }): KubernetesArgs {
   const own = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) };

@@ -69,8 +69,15 @@ const operator = z.strictObject({
   context: text.optional(),
 });
 
+/** A name of a Kubernetes object; users are principals, too. */
+const name = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'lower case letters, digits, "-" and "."');
+
+export const clusterNames = z.strictObject({ user: name.optional(), administrator: name.optional(), credentialsSecret: name.optional(), caSecret: name.optional() });
+
 const cluster = {
   ...clusterShape,
+  names: clusterNames.optional(),
+  serverName: laterText.optional(),
   bootstrapServers: laterText.optional(),
   adminBootstrapServers: laterText.optional(),
   ca: laterText.optional(),

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test } from "vitest";
+import { triggerOf } from "../../components/migration/report";
 import { Migration, type MigrationArgs } from "../../index";
 import { base64, opened, recordingMocks } from "./support/mocks";
 
@@ -90,4 +91,35 @@ describe("OAuth", () => {
     expect(mistakes({ bootstrapServers: "o:1", given: { token: "t", authentication: oauth }, administrator })).toContain('mirror: dialect strimzi-v1 has no authentication "oauth" (origin): use "custom"');
     expect(mistakes({ bootstrapServers: "o:1", given: { username: "u", password: "p", authentication: oauth }, administrator }, { dialect: "strimzi-v1beta2" })).toContain("origin.given.authentication is for OAUTHBEARER, but the mechanism is SCRAM-SHA-512");
   });
+});
+
+describe("names", () => {
+  test("users, Secrets, principals and what has to be gone in the end follow them", async () => {
+    const names = { user: "mm2-orders", administrator: "mm2-orders-admin", credentialsSecret: "orders-login", caSecret: "orders-ca" };
+    const { inputs, source } = await declare({ ...operated("origin"), names });
+    expect(inputs("KafkaUser", "m-origin-user").metadata.name).toBe("mm2-orders");
+    expect(inputs("KafkaUser", "m-origin-administrator").metadata.name).toBe("mm2-orders-admin");
+    expect(inputs("KafkaUser", "m-target-user").metadata.name).toBe("mm2-credentials");
+    expect(inputs("core/v1:Secret", "m-origin-credentials").metadata.name).toBe("orders-login");
+    expect(source).toMatchObject({ authentication: { username: "mm2-orders", passwordSecret: { secretName: "orders-login" } }, tls: { trustedCertificates: [{ secretName: "orders-ca" }] } });
+    expect(inputs(":Gate", "m-gate").originConnection.sasl).toMatchObject({ username: "mm2-orders-admin", password: "password of origin-ns/mm2-orders-admin" });
+    const { look, kubernetes } = inputs(":Residue", "m-residue-on-destroy");
+    expect(look.principals).toEqual({ origin: ["User:mm2-orders"], target: ["User:mm2-credentials"] });
+    const places = kubernetes.flatMap((o: any) => o.places.map((p: any) => `${p.kind} ${p.namespace}/${p.name}`));
+    expect(places).toEqual(expect.arrayContaining(["KafkaUser origin-ns/mm2-orders", "Secret origin-ns/mm2-orders", "Secret migration/orders-login", "Secret migration/orders-ca", "Secret migration/target-cluster-credentials"]));
+    expect(places).not.toContain("Secret migration/origin-cluster-credentials");
+  });
+
+  test("the engine checks certificates against the name that is given", async () => {
+    const { inputs } = await declare({ ...operated("origin"), serverName: "broker.internal" });
+    expect(inputs(":Gate", "m-gate").originConnection.tls).toEqual({ ca: "CA of origin-ns/origin-cluster-ca-cert", serverName: "broker.internal" });
+    expect(inputs(":Gate", "m-gate").targetConnection.tls).not.toHaveProperty("serverName");
+  });
+});
+
+test("the report's trigger says nothing of secrets", () => {
+  const of = (administrator: object) => triggerOf({ origin: { administrator }, mirror: { tolerations: [{ key: "a" }] } });
+  expect(of({ key: "K", token: "T", password: "P" })).toBe(of({ key: "other", token: "other", password: "other" }));
+  expect(of({ username: "a" })).not.toBe(of({ username: "b" }));
+  expect(triggerOf({ mirror: { tolerations: [{ key: "a" }] } })).not.toBe(triggerOf({ mirror: { tolerations: [{ key: "b" }] } }));
 });

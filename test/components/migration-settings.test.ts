@@ -96,3 +96,32 @@ test("values that Pulumi knows later are taken where they may stand, and named w
   expect(mistakes({ ...good, mirror: { kubeconfig: later, resources: { limits: { memory: later } } } })).toEqual([]);
   expect(mistakes({ ...good, mirror: { tasksMax: pulumi.output(3) } })).toEqual(["mirror.tasksMax is a value that Pulumi knows only later: it has to be a whole number, at least 1"]);
 });
+
+describe("names", () => {
+  const one = (side: string, operator: object = {}, more: object = {}) => operated(side, more, { namespace: "kafka", ...operator });
+
+  test("both clusters' users in one namespace need names of their own", () => {
+    const found = mistakes({ origin: one("a"), target: one("b") });
+    expect(found).toEqual([
+      "target.names.user is \"mm2-credentials\": in namespace kafka that is the name of the mirror's user on the origin, too; give the mirror's user on the target a name of its own",
+      "target.names.administrator is \"mm2-administrator\": in namespace kafka that is the name of the administrator of the origin, too; give the administrator of the target a name of its own",
+    ]);
+    expect(mistakes({ origin: one("a"), target: one("b", {}, { names: { user: "mm2-b", administrator: "mm2-b-admin" } }) })).toEqual([]);
+  });
+
+  test("a Secret beside the mirror must not be the operator's own", () => {
+    const origin = one("origin");
+    expect(mistakes({ ...good, origin, mirror: { namespace: "kafka" } })).toEqual([
+      "origin.names.caSecret is \"origin-cluster-ca-cert\": in namespace kafka that is the name of the operator's own Secret of the origin's CA, too; give the Secret of the origin's CA beside the mirror a name of its own",
+    ]);
+    expect(mistakes({ ...good, origin: { ...origin, names: { caSecret: "mm2-origin-ca" } }, mirror: { namespace: "kafka" } })).toEqual([]);
+    expect(mistakes({ ...good, origin: { ...origin, names: { caSecret: "ca", credentialsSecret: "mm2-credentials" } }, mirror: { namespace: "kafka" } })[0]).toContain("origin.names.credentialsSecret is");
+  });
+
+  test("that nothing bears are mistakes, and so is the administrator's own name for the mirror's user", () => {
+    const given = { bootstrapServers: "o:1", given: { username: "a", password: "b" }, administrator: { username: "a", password: "b" } };
+    expect(mistakes({ ...good, origin: { ...given, names: { user: "x", administrator: "y" } } })).toEqual(["origin.names.user is not used: the mirror's user is given; take it away", "origin.names.administrator is not used: the administrator is given; take it away"]);
+    expect(mistakes({ ...good, origin: operated("origin", { administrator: { username: "mm2-credentials", password: "b" } }) })[0]).toContain("set origin.names.user");
+    expect(mistakes({ ...good, origin: operated("origin", { names: { user: "Orders" } }) })).toEqual(['origin.names.user is "Orders": it has to be lower case letters, digits, "-" and "."']);
+  });
+});

@@ -1,0 +1,89 @@
+import type { Side } from "../../engine/model";
+import { DEFAULT_MIRROR_NAME } from "../mirror/text";
+import { DEFAULT_USER } from "../user/rules";
+import type { ClusterNames, MigrationArgs, MigrationCluster } from "./args";
+
+const SIDES = ["origin", "target"] as const;
+
+/** Every name of one side. */
+export function namesOf(side: Side, cluster: Pick<MigrationCluster, "names"> | undefined): Required<ClusterNames> {
+  return {
+    user: DEFAULT_USER,
+    administrator: "mm2-administrator",
+    credentialsSecret: `${side}-cluster-credentials`,
+    caSecret: `${side}-cluster-ca-cert`,
+    ...cluster?.names,
+  };
+}
+
+/** The namespace of the mirror and of the Secrets beside it. */
+export const mirrorNamespace = (args: Partial<MigrationArgs>): string => args.mirror?.namespace ?? "migration";
+
+export const mirrorName = (args: Partial<MigrationArgs>): string => args.mirror?.name ?? DEFAULT_MIRROR_NAME;
+
+/** One object that the migration makes, or that an operator keeps beside one. */
+interface Named {
+  /** Which setting gives it its name. */
+  key: string;
+  what: string;
+  kind: "KafkaUser" | "Secret";
+  namespace: string;
+  name: string;
+  /** Kubernetes cluster: who has no other provider is on the mirror's. */
+  on: unknown;
+  /** Somebody else's: it can't be called otherwise here. */
+  foreign?: boolean;
+}
+
+/** Objects that would get one name in one namespace: each would take over the other. */
+export function nameMistakes(args: Partial<MigrationArgs>): string[] {
+  const all = SIDES.flatMap((side) => named(side, args));
+  const said = new Set<string>();
+  return all.flatMap((object, i) => {
+    const before = all.slice(0, i).find((other) => other.kind === object.kind && other.name === object.name && other.namespace === object.namespace && other.on === object.on);
+    if (before === undefined) return [];
+    const [own, other] = object.foreign === true ? [before, object] : [object, before];
+    // Of a user and its Secret, which have one name, the user is said.
+    const pair = `${own.key} ${other.key}`;
+    if (own.foreign === true || said.has(pair)) return [];
+    said.add(pair);
+    return [`${own.key} is "${own.name}": in namespace ${own.namespace} that is the name of ${other.what}, too; give ${own.what} a name of its own`];
+  });
+}
+
+/** Names that nothing bears, and a made user that would take an existing one's place. */
+export function unusedNames(side: Side, { names, given, operator, administrator }: MigrationCluster): string[] {
+  const mistakes: string[] = [];
+  if (names?.user !== undefined && given !== undefined) mistakes.push(`${side}.names.user is not used: the mirror's user is given; take it away`);
+  if (names?.administrator !== undefined && (administrator !== undefined || operator === undefined)) mistakes.push(`${side}.names.administrator is not used: the administrator is given; take it away`);
+  const { user } = namesOf(side, { names });
+  if (given === undefined && administrator?.username === user) {
+    mistakes.push(`${side}.administrator.username is "${user}", as the mirror's user will be called, who would get another password and other rights: set ${side}.names.user`);
+  }
+  return mistakes;
+}
+
+function named(side: Side, args: Partial<MigrationArgs>): Named[] {
+  const cluster = args[side];
+  if (cluster === undefined) return [];
+  const names = namesOf(side, cluster);
+  const { operator, administrator } = cluster;
+  const home = args.mirror?.provider;
+  const beside = { kind: "Secret" as const, namespace: mirrorNamespace(args), on: home };
+  const copies: Named[] = [
+    { ...beside, key: `${side}.names.credentialsSecret`, what: `the Secret of the ${side}'s credentials beside the mirror`, name: names.credentialsSecret },
+    ...(cluster.tls === false ? [] : [{ ...beside, key: `${side}.names.caSecret`, what: `the Secret of the ${side}'s CA beside the mirror`, name: names.caSecret }]),
+  ];
+  if (operator?.namespace === undefined) return copies;
+  const there = { namespace: operator.namespace, on: operator.provider ?? home };
+  const ca = operator.caSecret ?? (operator.cluster === undefined ? undefined : `${operator.cluster}-cluster-ca-cert`);
+  const users = [
+    { key: `${side}.names.user`, what: `the mirror's user on the ${side}`, name: names.user },
+    ...(administrator === undefined ? [{ key: `${side}.names.administrator`, what: `the administrator of the ${side}`, name: names.administrator }] : []),
+  ];
+  return [
+    ...(ca === undefined ? [] : [{ ...there, kind: "Secret" as const, key: "", what: `the operator's own Secret of the ${side}'s CA`, name: ca, foreign: true }]),
+    ...users.flatMap((user): Named[] => [{ ...there, ...user, kind: "KafkaUser" }, { ...there, ...user, kind: "Secret", what: `the Secret of ${user.what}` }]),
+    ...copies,
+  ];
+}

@@ -1,46 +1,13 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, readFile, rename, chmod } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { SandboxError } from "../error";
 import type { Supervisor } from "../processes";
-import { versions } from "./versions";
+import type { Source } from "./published";
 import { duration, runStep } from "./work";
-
-/** Programs with an official archive or file of their own. */
-export type Published = "pulumi" | "etcd" | "kube-apiserver";
-
-/** An official download and the file that carries its checksum. */
-export interface Source {
-  url: string;
-  checksums: string;
-  algorithm: "sha256" | "sha512";
-  /** Name of the file in the list of checksums. */
-  name: string;
-  packed: boolean;
-}
-
-/** Where the vendors publish these; undefined for a platform that they do not serve. */
-export function sourceOf(from: Published, platform: string = process.platform, cpu: string = process.arch): Source | undefined {
-  if (!["linux", "darwin"].includes(platform) || !["x64", "arm64"].includes(cpu)) return undefined;
-  const arch = cpu === "x64" ? "amd64" : cpu;
-  if (from === "pulumi") {
-    const name = `pulumi-v${versions.pulumi}-${platform}-${cpu}.tar.gz`;
-    const release = `https://github.com/pulumi/pulumi/releases/download/v${versions.pulumi}`;
-    return { url: `https://get.pulumi.com/releases/sdk/${name}`, checksums: `${release}/pulumi-${versions.pulumi}-checksums.txt`, algorithm: "sha256", name, packed: true };
-  }
-  // Kubernetes publishes servers, and etcd its plain archives, for Linux only.
-  if (platform !== "linux") return undefined;
-  if (from === "etcd") {
-    const name = `etcd-v${versions.etcd}-linux-${arch}.tar.gz`;
-    const release = `https://github.com/etcd-io/etcd/releases/download/v${versions.etcd}`;
-    return { url: `${release}/${name}`, checksums: `${release}/SHA256SUMS`, algorithm: "sha256", name, packed: true };
-  }
-  const url = `https://dl.k8s.io/v${versions.kubernetes}/bin/linux/${arch}/kube-apiserver`;
-  return { url, checksums: `${url}.sha256`, algorithm: "sha256", name: "kube-apiserver", packed: false };
-}
 
 /** Thrown when nothing answers: one such failure ends all tries to download in a run. */
 export class Unreachable extends Error {}
@@ -57,21 +24,30 @@ const usual: Timing = { answerMs: 4_000, stallMs: 20_000 };
 /** Fetches, compares the checksum, and puts `files` into `folder`. @throws Unreachable, SandboxError `PART_DOWNLOAD_FAILED` */
 export async function download(source: Source, files: readonly string[], folder: string, supervisor: Supervisor, progress: (line: string) => void, signal?: AbortSignal, timing: Timing = usual): Promise<void> {
   const started = Date.now();
-  const list = await (await answer(source.checksums, timing, signal)).text();
-  const expected = checksumIn(list, source.name);
-  if (expected === undefined) throw failed(source.checksums, `has no checksum for ${source.name}`);
+  const expected = await published(source, timing, signal);
   progress(`${source.name}: downloading`);
   const file = join(supervisor.folder, source.name);
   const found = await save(await answer(source.url, timing, signal), file, source.algorithm, timing);
-  if (found !== expected) throw failed(source.url, `has the ${source.algorithm} ${found}, but ${source.checksums} says ${expected}`);
-  await mkdir(folder, { recursive: true });
-  if (!source.packed) {
+  if (expected !== undefined && found !== expected) throw failed(source.url, `has the ${source.algorithm} ${found}, but ${source.checksums} says ${expected}`);
+  if (source.inside !== undefined) {
+    await unpackFolder(file, source.inside, folder, supervisor, progress);
+  } else if (source.packed) {
+    await mkdir(folder, { recursive: true });
+    await unpack(file, files, folder, supervisor, progress);
+  } else {
+    await mkdir(folder, { recursive: true });
     await rename(file, join(folder, source.name));
     await chmod(join(folder, source.name), 0o755);
-  } else {
-    await unpack(file, files, folder, supervisor, progress);
   }
-  progress(`${source.name}: downloaded in ${duration(started)}, ${source.algorithm} as published`);
+  progress(`${source.name}: downloaded in ${duration(started)}, ${expected === undefined ? "no checksum is published" : `${source.algorithm} as published`}`);
+}
+
+/** undefined: none is published. */
+async function published({ checksums, name }: Source, timing: Timing, signal?: AbortSignal): Promise<string | undefined> {
+  if (checksums === undefined) return undefined;
+  const found = checksumIn(await (await answer(checksums, timing, signal)).text(), name);
+  if (found === undefined) throw failed(checksums, `has no checksum for ${name}`);
+  return found;
 }
 
 /** Throws Unreachable when Pulumi's download site does not answer within seconds. */
@@ -79,8 +55,10 @@ export async function reachable(signal?: AbortSignal, timing: Timing = usual): P
   await (await answer("https://get.pulumi.com/latest-version", timing, signal)).text();
 }
 
-/** `<hex>  <name>` lines (with `*` or `./` before the name), or a file with nothing but the checksum. */
+/** `<hex>  <name>` lines (with `*` or `./` before the name), a file with nothing but the checksum, or GnuPG's groups of digits (Apache). */
 export function checksumIn(list: string, name: string): string | undefined {
+  const [before, digits] = list.includes(":") ? [list.slice(0, list.indexOf(":")).trim(), list.slice(list.indexOf(":") + 1).replace(/\s+/g, "")] : [];
+  if (before === name && digits !== undefined && /^([0-9a-fA-F]{64}|[0-9a-fA-F]{128})$/.test(digits)) return digits.toLowerCase();
   for (const line of list.split("\n")) {
     const [hex = "", file] = line.trim().split(/\s+/);
     if (!/^[0-9a-fA-F]{64,128}$/.test(hex)) continue;
@@ -129,6 +107,17 @@ async function save(response: Response, file: string, algorithm: Source["algorit
     clearTimeout(timer);
   }
   return hash.digest("hex");
+}
+
+/** The contents of one folder of the archive, whatever the one is called that holds all. */
+async function unpackFolder(archive: string, inside: string, folder: string, supervisor: Supervisor, progress: (line: string) => void): Promise<void> {
+  const out = join(supervisor.folder, "unpacked-folder");
+  await mkdir(out, { recursive: true });
+  await runStep(supervisor, { name: `unpacking ${inside}`, command: "tar", args: ["-xzf", archive, "-C", out], log: join(supervisor.folder, "unpack.log") }, progress);
+  const [root] = await readdir(out);
+  const found = root === undefined ? undefined : join(out, root, inside);
+  if (found === undefined || !(await stat(found).catch(() => undefined))?.isDirectory()) throw failed(archive, `holds no folder ${inside}`);
+  await rename(found, folder);
 }
 
 async function unpack(archive: string, files: readonly string[], folder: string, supervisor: Supervisor, progress: (line: string) => void): Promise<void> {

@@ -4,10 +4,11 @@ import { SandboxError } from "../error";
 import { supervise, type Supervisor } from "../processes";
 import { checkRoom, findBuilders, refuseLacks, type Builders } from "./builders";
 import { draftFolder, install, installedFolder, type Manifest } from "./cache";
-import { download, reachable, sourceOf, Unreachable } from "./download";
+import { download, reachable, Unreachable } from "./download";
 import { buildPrograms, type GoProgram } from "./go";
 import { locate, rememberStandIn } from "./locate";
 import { fetchKafka, generateCrds } from "./maven";
+import { sourceOf } from "./published";
 import type { Origin, PartName } from "./types";
 import { units, type Unit } from "./units";
 import { duration, runStep } from "./work";
@@ -85,6 +86,7 @@ async function downloadUnit(unit: Unit, context: Context): Promise<boolean> {
     const source = sourceOf(unit.archive);
     if (!source) return false;
     await download(source, Object.values(unit.provides), draft, supervisor, progress, signal);
+    await unit.unpacked?.(draft);
   }
   await accept(unit, draft, "download", context);
   return true;

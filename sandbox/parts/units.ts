@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Published } from "./download";
 import type { GoProgram } from "./go";
+import { kafkaArtifacts, kafkaOnPath, splitCrds } from "./jars";
+import type { Published } from "./published";
 import { answersAsLanguageHost, plugin, programOnPath, pulumiOnPath, versionOf, type Program } from "./programs";
 import type { Part, PartName } from "./types";
 import { oldest, versions } from "./versions";
@@ -19,6 +20,8 @@ export interface Unit {
   check: (folder: string) => Promise<string | undefined>;
   /** Its official download, unless that is a plugin. */
   archive?: Published;
+  /** What is done with a download before it is checked. */
+  unpacked?: (folder: string) => Promise<void>;
   /** Downloaded by `pulumi plugin install`. */
   plugin?: "kafka" | "kubernetes";
   go?: readonly GoProgram[];
@@ -35,7 +38,9 @@ export const units: readonly Unit[] = [
     name: "kafka",
     version: versions.kafka,
     provides: { kafka: "" },
-    check: (folder) => lacks(folder, ["kafka-server", "kafka-tools", "kafka-clients"].map((jar) => `${jar}-${versions.kafka}.jar`)),
+    elsewhere: () => kafkaOnPath(),
+    check: (folder) => lacks(folder, kafkaArtifacts.map((artifact) => `${artifact}-${versions.kafka}.jar`)),
+    archive: "kafka",
     maven: "kafka",
   },
   {
@@ -43,6 +48,8 @@ export const units: readonly Unit[] = [
     version: versions.strimzi,
     provides: { "strimzi-crds": "" },
     check: (folder) => lacks(folder, kinds.map((kind) => `${kind}.yaml`)),
+    archive: "strimzi-crds",
+    unpacked: (folder) => splitCrds(folder, `strimzi-crds-${versions.strimzi}.yaml`, kinds),
     maven: "strimzi-crds",
   },
   {

@@ -22,6 +22,8 @@ export const versions = {
 
 /** Accepted from the PATH or from Pulumi's own plugin folder; for plugins of the same major version only. */
 export const oldest = {
+  /** What this is tested with; older ones lack KIP-848's and KIP-1043's final requests. */
+  kafka: "4.3.0",
   /** First with what @pulumi/pulumi 3.142 (the lowest of our peer range) asks of it. */
   pulumi: "3.142.0",
   kubernetes: "1.30.0",

@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { checksumIn, download, sourceOf, Unreachable, type Source } from "../../sandbox/parts/download";
+import { checksumIn, download, Unreachable } from "../../sandbox/parts/download";
+import { sourceOf, type Source } from "../../sandbox/parts/published";
 import { supervise, type Supervisor } from "../../sandbox/processes";
 import { tempFolder } from "./parts-support";
 
@@ -62,6 +63,20 @@ describe("download", () => {
     await expect(get(["absent"])).rejects.toThrow(/PART_DOWNLOAD_FAILED: .* holds no absent/);
   });
 
+  it("takes a whole folder out of an archive, and one without a published checksum as it is", async () => {
+    const inner = join(tempFolder(), "kafka_2.13-1.0");
+    mkdirSync(join(inner, "libs"), { recursive: true });
+    for (const name of ["libs/a.jar", "LICENSE"]) writeFileSync(join(inner, name), name);
+    const archive = execFileSync("tar", ["-czf", "-", "-C", join(inner, ".."), "kafka_2.13-1.0"]);
+    const { folder, source, get } = await site({ "/thing": says(archive) }, true);
+    delete source.checksums;
+    source.inside = "absent";
+    await expect(get([""])).rejects.toThrow(/PART_DOWNLOAD_FAILED: .* holds no folder absent/);
+    source.inside = "libs";
+    await get([""]);
+    expect(readdirSync(folder)).toEqual(["a.jar"]);
+  });
+
   it("refuses content that is not what was published", async () => {
     const { folder, get } = await site({ "/thing": says("changed"), "/sums": says(`${sha256("program")}  thing\n`) }, false);
     await expect(get(["thing"])).rejects.toThrow(`has the sha256 ${sha256("changed")}, but`);
@@ -101,6 +116,9 @@ describe("published checksums", () => {
     expect(checksumIn(`${hex} *./thing\n`, "thing")).toBe(hex.toLowerCase());
     expect(checksumIn(`${hex}\n`, "thing")).toBe(hex.toLowerCase());
     expect(checksumIn("thing\n", "thing")).toBeUndefined();
+    const long = "0123 4567 89AB CDEF ".repeat(8);
+    expect(checksumIn(`thing: ${long.slice(0, 80)}\n       ${long.slice(80)}\n`, "thing")).toBe("0123456789abcdef".repeat(8));
+    expect(checksumIn(`another: ${long}\n`, "thing")).toBeUndefined();
   });
 });
 
@@ -110,6 +128,11 @@ describe("sourceOf", () => {
     expect(sourceOf("pulumi", "linux", "x64")?.name).toMatch(/-linux-x64\.tar\.gz$/);
     expect(sourceOf("etcd", "linux", "x64")?.name).toMatch(/-linux-amd64\.tar\.gz$/);
     expect(sourceOf("kube-apiserver", "linux", "arm64")?.url).toMatch(/\/linux\/arm64\/kube-apiserver$/);
+  });
+
+  it("serves Kafka's jars and the CRDs everywhere", () => {
+    expect(sourceOf("kafka", "win32", "x64")).toMatchObject({ url: expect.stringMatching(/\/kafka_2\.13-[\d.]+\.tgz$/), algorithm: "sha512", inside: "libs" });
+    expect(sourceOf("strimzi-crds", "darwin", "arm64")?.url).toMatch(/strimzi-crds-[\d.]+\.yaml$/);
   });
 
   it("is undefined where the vendor publishes nothing", () => {

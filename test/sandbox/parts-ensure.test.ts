@@ -3,10 +3,11 @@ import { delimiter, dirname, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { doctor } from "../../sandbox/doctor";
 import { ensureParts } from "../../sandbox/parts";
+import { kafkaArtifacts } from "../../sandbox/parts/jars";
 import { versions } from "../../sandbox/parts/versions";
 import { fakeProgram, setEnv, tempFolder } from "./parts-support";
 
-const jars = ["kafka-server", "kafka-tools", "kafka-clients"].map((name) => `${name}-${versions.kafka}.jar`);
+const jars = kafkaArtifacts.map((name) => `${name}-${versions.kafka}.jar`);
 
 /** An empty cache, and a Maven that needs no network: it notes each run and writes the jars that it is told to. */
 function machine(mvn = `for jar in ${jars.join(" ")}; do echo "$jar" > "$out/$jar"; done`): { cache: string; runs: () => number; lines: string[]; progress: (line: string) => void } {
@@ -16,7 +17,7 @@ function machine(mvn = `for jar in ${jars.join(" ")}; do echo "$jar" > "$out/$ja
   const find = 'for word in "$@"; do case $word in -DoutputDirectory=*) out=${word#-DoutputDirectory=};; esac; done; mkdir -p "$out"';
   fakeProgram(join(bin, "mvn"), `echo run >> ${log}\n${find}\n${mvn}`);
   fakeProgram(join(bin, "java"), `echo 'openjdk version "21.0.1"' >&2`);
-  setEnv({ KAFKA_MIGRATION_CACHE: cache, KAFKA_MIGRATION_NO_DOWNLOAD: "1", PATH: [bin, dirname(process.execPath), "/bin", "/usr/bin"].join(delimiter), PULUMI_HOME: tempFolder() });
+  setEnv({ KAFKA_MIGRATION_CACHE: cache, KAFKA_MIGRATION_NO_DOWNLOAD: "1", PATH: [bin, dirname(process.execPath), "/bin", "/usr/bin"].join(delimiter), PULUMI_HOME: tempFolder(), KAFKA_HOME: undefined });
   const lines: string[] = [];
   return { cache, lines, progress: (line) => lines.push(line), runs: () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").length - 1 : 0) };
 }

@@ -1,6 +1,8 @@
+import { readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findBuilders, refuseLacks } from "../../sandbox/parts/builders";
+import { kafkaArtifacts, kafkaOnPath, splitCrds } from "../../sandbox/parts/jars";
 import { plugin, programOnPath, pulumiOnPath } from "../../sandbox/parts/programs";
 import { findJava } from "../../sandbox/parts/tools";
 import { units } from "../../sandbox/parts/units";
@@ -40,6 +42,40 @@ describe("pulumi on the PATH", () => {
   it("is left without a language host", async () => {
     fakeProgram(join(pathFolder(), "pulumi"), "echo v3.200.1");
     expect(await pulumiOnPath()).toBeUndefined();
+  });
+});
+
+describe("a Kafka distribution", () => {
+  const distribution = (version: string, artifacts: readonly string[] = kafkaArtifacts): string => {
+    const home = tempFolder();
+    fakeProgram(join(home, "bin", "kafka-server-start.sh"), "exit 0");
+    for (const artifact of artifacts) fakeProgram(join(home, "libs", `${artifact}-${version}.jar`), "");
+    return home;
+  };
+
+  it("is taken from KAFKA_HOME, else from where the PATH's script really is", async () => {
+    const home = distribution("4.3.7");
+    expect(await kafkaOnPath({ KAFKA_HOME: home, PATH: "" })).toEqual([{ name: "kafka", path: join(home, "libs"), version: "4.3.7", origin: "path" }]);
+    const bin = tempFolder();
+    symlinkSync(join(home, "bin", "kafka-server-start.sh"), join(bin, "kafka-server-start.sh"));
+    expect(await kafkaOnPath({ PATH: bin })).toMatchObject([{ path: join(realpathSync(home), "libs") }]);
+  });
+
+  it.each([
+    ["it is too old", "4.2.9", kafkaArtifacts],
+    ["it is of another major version", "5.0.0", kafkaArtifacts],
+    ["it lacks MirrorMaker 2", "4.3.1", kafkaArtifacts.filter((artifact) => artifact !== "connect-mirror")],
+  ])("is left when %s", async (_why, version, artifacts) => {
+    expect(await kafkaOnPath({ KAFKA_HOME: distribution(version, artifacts), PATH: "" })).toBeUndefined();
+  });
+
+  it("the CRDs that Strimzi publishes in one file become one file per kind", async () => {
+    const folder = tempFolder();
+    const crd = (kind: string) => `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec:\n  names:\n    kind: ${kind}\n`;
+    writeFileSync(join(folder, "all.yaml"), ["KafkaUser", "KafkaBridge", "KafkaTopic"].map(crd).join("---\n"));
+    await splitCrds(folder, "all.yaml", ["KafkaUser", "KafkaTopic"]);
+    expect(readdirSync(folder).sort()).toEqual(["KafkaTopic.yaml", "KafkaUser.yaml"]);
+    expect(readFileSync(join(folder, "KafkaUser.yaml"), "utf8")).toBe(crd("KafkaUser"));
   });
 });
 

@@ -1,0 +1,47 @@
+import { versions } from "./versions";
+
+/** What has an official archive or file of its own. */
+export type Published = "kafka" | "strimzi-crds" | "pulumi" | "etcd" | "kube-apiserver";
+
+/** An official download and the file that carries its checksum. */
+export interface Source {
+  url: string;
+  /** Undefined: none is published. */
+  checksums?: string;
+  algorithm: "sha256" | "sha512";
+  /** Name of the file in the list of checksums. */
+  name: string;
+  packed: boolean;
+  /** A folder of the archive that is wanted whole. */
+  inside?: string;
+}
+
+/** Where the vendors publish these; undefined for a platform that they do not serve. */
+export function sourceOf(from: Published, platform: string = process.platform, cpu: string = process.arch): Source | undefined {
+  if (from === "kafka") {
+    // The archive has every release, also when a newer one is out.
+    const name = `kafka_2.13-${versions.kafka}.tgz`;
+    const url = `https://archive.apache.org/dist/kafka/${versions.kafka}/${name}`;
+    return { url, checksums: `${url}.sha512`, algorithm: "sha512", name, packed: true, inside: "libs" };
+  }
+  if (from === "strimzi-crds") {
+    const name = `strimzi-crds-${versions.strimzi}.yaml`;
+    return { url: `https://github.com/strimzi/strimzi-kafka-operator/releases/download/${versions.strimzi}/${name}`, algorithm: "sha256", name, packed: false };
+  }
+  if (!["linux", "darwin"].includes(platform) || !["x64", "arm64"].includes(cpu)) return undefined;
+  const arch = cpu === "x64" ? "amd64" : cpu;
+  if (from === "pulumi") {
+    const name = `pulumi-v${versions.pulumi}-${platform}-${cpu}.tar.gz`;
+    const release = `https://github.com/pulumi/pulumi/releases/download/v${versions.pulumi}`;
+    return { url: `https://get.pulumi.com/releases/sdk/${name}`, checksums: `${release}/pulumi-${versions.pulumi}-checksums.txt`, algorithm: "sha256", name, packed: true };
+  }
+  // Kubernetes publishes servers, and etcd its plain archives, for Linux only.
+  if (platform !== "linux") return undefined;
+  if (from === "etcd") {
+    const name = `etcd-v${versions.etcd}-linux-${arch}.tar.gz`;
+    const release = `https://github.com/etcd-io/etcd/releases/download/v${versions.etcd}`;
+    return { url: `${release}/${name}`, checksums: `${release}/SHA256SUMS`, algorithm: "sha256", name, packed: true };
+  }
+  const url = `https://dl.k8s.io/v${versions.kubernetes}/bin/linux/${arch}/kube-apiserver`;
+  return { url, checksums: `${url}.sha256`, algorithm: "sha256", name: "kube-apiserver", packed: false };
+}

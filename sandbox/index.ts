@@ -42,7 +42,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const [origin, target, own, pulumi] = await allOrFirstFailure([
       cluster("origin", options.origin ?? {}, folder, parts.kafka, options.progress),
       cluster("target", options.target ?? {}, folder, parts.kafka, options.progress),
-      parts.kubernetes && apiServer(folder, parts.kubernetes, options.progress),
+      parts.kubernetes && apiServer(folder, parts.kubernetes, [namespaceOf("origin", options.origin), namespaceOf("target", options.target)], options.progress),
       parts.pulumi && pulumiEnvironment({ folder: join(folder, "pulumi"), parts: parts.pulumi }),
     ] as const);
     const kubeconfig = own?.kubeconfig ?? (typeof options.kubernetes === "object" ? options.kubernetes.kubeconfig : undefined);
@@ -90,15 +90,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
 async function cluster(side: Side, choice: ClusterChoice, folder: string, parts: KafkaParts, progress: Progress): Promise<SandboxCluster> {
   const place = { label: side, namespace: namespaces[side] };
-  if ("existing" in choice) return { ...(await existingCluster(side, choice.existing.connection)), ...place, managed: choice.existing.managed ?? false };
+  if ("existing" in choice) {
+    const { connection, managed = false, label = place.label, namespace = place.namespace } = choice.existing;
+    return { ...(await existingCluster(side, connection)), label, namespace, managed, existed: true };
+  }
   const { managed = true, ...settings } = choice;
   const booted = await startKafkaCluster({ name: side, brokers: side === "origin" ? 1 : 3, folder: join(folder, side), parts, progress, ...settings });
-  return Object.assign(booted, { ...place, managed });
+  return Object.assign(booted, { ...place, managed, existed: false });
 }
 
-async function apiServer(folder: string, parts: KubernetesParts, progress: Progress): Promise<Kubernetes> {
+const namespaceOf = (side: Side, choice?: ClusterChoice): string => (choice !== undefined && "existing" in choice ? choice.existing.namespace : undefined) ?? namespaces[side];
+
+async function apiServer(folder: string, parts: KubernetesParts, clusters: readonly string[], progress: Progress): Promise<Kubernetes> {
   const kubernetes = await startKubernetes({ folder: join(folder, "kubernetes"), parts, progress });
-  for (const namespace of [...Object.values(namespaces), mirrorNamespace]) await kubernetes.createNamespace(namespace);
+  for (const namespace of new Set([...clusters, mirrorNamespace])) await kubernetes.createNamespace(namespace);
   return kubernetes;
 }
 

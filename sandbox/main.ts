@@ -1,10 +1,11 @@
+import { choicesOf, USAGE } from "./choices";
 import { startSandbox } from "./index";
 import { runStory, type StoryResult } from "./story/run";
 
 /** `npm start`: a real migration of a realistic estate on the embedded sandbox, from one command. */
-const BULK_BYTES = 150 * 1024 * 1024;
-
 async function main(): Promise<void> {
+  const { help, bulkBytes, ...choices } = choicesOf(process.argv.slice(2));
+  if (help) return void process.stdout.write(`${USAGE}\n`);
   const begun = Date.now();
   const clock = () => `${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} s  `;
   const progress = (line: string) => process.stdout.write(`${clock()}${line}\n`);
@@ -17,11 +18,11 @@ async function main(): Promise<void> {
       process.once(signal, () => process.exit(130));
     });
   }
-  const sandbox = await startSandbox({ progress, signal: interrupt.signal });
+  const sandbox = await startSandbox({ ...choices, progress, signal: interrupt.signal });
   const ended = new Promise<never>((_, reject) => interrupt.signal.addEventListener("abort", () => reject(new Error("interrupted"))));
   ended.catch(() => {});
   try {
-    const result = await Promise.race([runStory({ sandbox, bulkBytes: BULK_BYTES, progress, signal: interrupt.signal }), ended]);
+    const result = await Promise.race([runStory({ sandbox, bulkBytes, progress, signal: interrupt.signal }), ended]);
     process.stdout.write(`\n${proof(result)}\n`);
     if (result.residue.length > 0 || result.mismatches.length > 0 || result.topicsMissing.length > 0) process.exitCode = 1;
   } finally {

@@ -19,6 +19,10 @@ export interface ExistingCluster {
     connection: ClusterConnection;
     /** Let the sandbox's operator look after its users: it then wipes every user that has no KafkaUser. Default false. */
     managed?: boolean;
+    /** Name of its Kafka resource. Default `origin`, `target`. */
+    label?: string;
+    /** Namespace of its KafkaUsers. Default `origin-ns`, `target-ns`. */
+    namespace?: string;
   };
 }
 
@@ -53,6 +57,8 @@ export interface SandboxCluster extends KafkaCluster {
   readonly label: string;
   /** True when the sandbox's operator looks after it. */
   readonly managed: boolean;
+  /** True when it ran before the sandbox did. */
+  readonly existed: boolean;
 }
 
 export interface Sandbox {

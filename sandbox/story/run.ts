@@ -5,12 +5,13 @@ import { applicationClient, seedEstate, type Seeded } from "../estate/seed";
 import { startProducer } from "../estate/applications";
 import { estateGroups, estateTopics, type EstateGroup, type EstateTopic } from "../estate/topics";
 import type { Sandbox, SandboxCluster } from "../index";
+import { SandboxError } from "../error";
 import { ensureParts } from "../parts";
 import { supervise } from "../processes";
 import { kubernetesObjects, secretPasswords } from "./kubernetes";
 import { openProject, ownProject, type Project, type RunOptions } from "./project";
 import { storySettings } from "./settings";
-import { listEverything, type Mismatch, resumeGroup, type Stopped, stopGroup } from "./witness";
+import { listEverything, type Mismatch, removeEstate, resumeGroup, type Stopped, stopGroup } from "./witness";
 
 export interface StoryOptions {
   sandbox: Sandbox;
@@ -67,24 +68,27 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
   const target = applicationClient(sandbox.target.connection, "applications");
   const step = timed(progress);
 
+  const names = topics.map((t) => t.name);
+  const groups = options.groups ?? estateGroups();
+  const before = await present(sandbox, names);
   const seeded = await step("seeding the origin", () => seed(options, topics));
   const live = LIVE.filter((name) => topics.some((t) => t.name === name));
   const producers = await Promise.all(live.map((name) => startProducer(origin, name, 100)));
 
-  const project = await step("a Pulumi stack", () => story(sandbox));
+  const project = await step("a Pulumi stack", () => story(sandbox, names, groups.map((g) => g.groupId)));
   const run: RunOptions = { onLine: stepLines(progress), ...(options.signal ? { signal: options.signal } : {}) };
   await step("pulumi up, phase mirror", () => project.up(run));
 
   const states = [await project.exported()];
   const reports = [await report(project, reportFolder(sandbox))];
-  const passwords = await secretPasswords(sandbox.kubernetes!);
+  // Of somebody's own cluster no more is read than has to be.
+  const passwords = sandbox.kubernetes === undefined ? [] : await secretPasswords(sandbox.kubernetes);
 
   const sent = await step("applications stop on the origin", async () => (await Promise.all(producers.map((p) => p.stop()))).reduce((a, b) => a + b, 0));
   const stopped: Stopped[] = [];
   await step("consumer groups stop where they are", async () => {
-    stopped.push(...(await inLanes(options.groups ?? estateGroups(), (group) => stopGroup(origin, group))));
+    stopped.push(...(await inLanes(groups, (group) => stopGroup(origin, group))));
   });
-  const names = topics.map((t) => t.name);
   const replicationBefore = await factors(sandbox.target, names);
 
   await project.set({ phase: "cutover" });
@@ -110,6 +114,10 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
   reports.push(await report(project, reportFolder(sandbox)));
 
   const { topics: atTarget } = await listEverything(sandbox.target);
+  const left = await residueIn(sandbox, names, stopped.map((s) => s.group.groupId));
+  for (const side of ["origin", "target"] as const) {
+    if (sandbox[side].existed) await step(`removing the estate from the ${side}`, () => removeEstate(sandbox[side], names, groups.map((g) => g.groupId)));
+  }
   return {
     seeded,
     live: sent,
@@ -127,7 +135,7 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
     replicationAfter,
     topicsMigrated: names.filter((name) => atTarget.has(name)).length,
     topicsMissing: names.filter((name) => !atTarget.has(name)),
-    residue: await residueIn(sandbox, names, stopped.map((s) => s.group.groupId)),
+    residue: left.filter((one) => !before.includes(one)),
   };
 }
 
@@ -140,8 +148,19 @@ export async function residueIn(sandbox: Sandbox, topics: string[], groups: stri
     ...target.groups.filter((group) => !groups.includes(group) && !group.startsWith("witness-")).map((group) => `target: group ${group}`),
     ...leftPrincipals("origin", origin.principals),
     ...leftPrincipals("target", target.principals),
-    ...(await kubernetesObjects(sandbox.kubernetes!)).map((object) => `kubernetes: ${object}`),
+    ...(await kubernetesObjects(sandbox)).map((object) => `kubernetes: ${object}`),
   ];
+}
+
+/** What a cluster that exists has already, for telling it from residue later. @throws SandboxError ESTATE_EXISTS */
+async function present(sandbox: Sandbox, names: string[]): Promise<string[]> {
+  for (const side of ["origin", "target"] as const) {
+    const { topics } = await listEverything(sandbox[side]);
+    const clash = names.filter((name) => topics.has(name));
+    if (clash.length === 0) continue;
+    throw new SandboxError("ESTATE_EXISTS", `${side}: ${clash.length} of the estate's topics are there already, e.g. ${clash[0]}`, { fix: "give an empty cluster, or remove them if an earlier run left them" });
+  }
+  return residueIn(sandbox, [], []);
 }
 
 const reportFolder = ({ folder }: Sandbox) => join(folder, "report");
@@ -153,9 +172,13 @@ async function seed({ sandbox, bulkBytes, progress }: StoryOptions, topics: Esta
   return seedEstate({ connection: sandbox.origin.connection, supervisor, parts: { java: parts.java.path, kafka: parts.kafka.path }, folder, bulkBytes, topics, progress });
 }
 
-async function story(sandbox: Sandbox): Promise<Project> {
+async function story(sandbox: Sandbox, topics: string[], groups: string[]): Promise<Project> {
   const project = await openProject(sandbox.pulumi!, ownProject(join(sandbox.folder, "project")), "sandbox", () => {});
+  const chosen = sandbox.origin.existed || sandbox.target.existed ? { topics, groups } : {};
   await project.set(storySettings({
+    ...chosen,
+    origin: sandbox.origin,
+    target: sandbox.target,
     originBootstrap: sandbox.origin.connection.bootstrapServers,
     targetBootstrap: sandbox.target.connection.bootstrapServers,
     kubeconfig: sandbox.kubeconfig!,

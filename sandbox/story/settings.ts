@@ -10,20 +10,31 @@ export interface StoryPlaces {
   kubeconfig: string;
   /** Where the report goes. */
   report: string;
+  /** The clusters' names and namespaces in Kubernetes. Default: the sandbox's own. */
+  origin?: { label: string; namespace: string; brokerIds: readonly number[] };
+  target?: { label: string; namespace: string; brokerIds: readonly number[] };
+  /** On a cluster that has other topics, too: exactly these topics and groups. Default: all. */
+  topics?: readonly string[];
+  groups?: readonly string[];
 }
 
 /** The configuration that somebody would type for the sandbox: two clusters with an operator each, and what differs from the defaults. */
 export function storySettings(places: StoryPlaces): Settings {
-  const { originBootstrap, targetBootstrap, kubeconfig, report } = places;
+  const { originBootstrap, targetBootstrap, kubeconfig, report, topics, groups } = places;
+  const { origin = { label: "origin", namespace: NAMESPACES.origin, brokerIds: [1] }, target = { label: "target", namespace: NAMESPACES.target, brokerIds: [1, 2, 3] } } = places;
+  const chosen = { ...(topics === undefined ? {} : { topicsPattern: listed(topics) }), ...(groups === undefined ? {} : { groupsPattern: listed(groups) }) };
   return {
-    origin: { bootstrapServers: originBootstrap, cluster: "origin", namespace: NAMESPACES.origin, brokers: 1 },
-    target: { bootstrapServers: targetBootstrap, cluster: "target", namespace: NAMESPACES.target, brokers: 3 },
+    origin: { bootstrapServers: originBootstrap, cluster: origin.label, namespace: origin.namespace, brokers: origin.brokerIds.length },
+    target: { bootstrapServers: targetBootstrap, cluster: target.label, namespace: target.namespace, brokers: target.brokerIds.length },
     profile: "tuned",
-    mirror: { kubeconfig, replicationFactor: 1, tasksMax: 2 },
+    mirror: { kubeconfig, replicationFactor: 1, tasksMax: 2, ...chosen },
     gate: { limitSeconds: 180, stableSeconds: 3 },
     // The origin has one broker, so its own factor is 1; three brokers in three racks deserve three replicas.
-    replication: { rules: [{ pattern: ".*", factor: 3 }] },
+    replication: { rules: [{ pattern: ".*", factor: Math.min(3, target.brokerIds.length) }] },
     // The stack's program is the repository's own, and so the default would lie there.
     report: { folder: report },
   };
 }
+
+/** Java regular expressions for exactly these names. */
+const listed = (names: readonly string[]): string => names.map((name) => name.replaceAll(".", "\\.")).join(",");

@@ -61,6 +61,20 @@ async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> {
   }
 }
 
+/** Takes the estate away again from a cluster that goes on without it. */
+export async function removeEstate(cluster: { connection: ClusterConnection }, topics: readonly string[], groups: readonly string[]): Promise<void> {
+  const admin = applicationClient(cluster.connection, "witness").admin();
+  await admin.connect();
+  try {
+    const there = new Set(await admin.listTopics());
+    await admin.deleteTopics({ topics: topics.filter((name) => there.has(name)) });
+    const known = new Set((await admin.listGroups()).groups.map((g) => g.groupId));
+    await admin.deleteGroups(groups.filter((id) => known.has(id)));
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 /** Topics and groups of a cluster as an independent client lists them. */
 export async function listEverything(cluster: { connection: ClusterConnection }): Promise<{ topics: Map<string, { partitions: number; replicas: number[] }>; groups: string[]; principals: string[] }> {
   const kafka = applicationClient(cluster.connection, "witness");

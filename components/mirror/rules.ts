@@ -42,6 +42,8 @@ export function viewOf(mirror: ResolvedMirror, described?: Pick<Described, "conn
     declared: { source: true, checkpoint: true },
     // A dialect writes one of the two names.
     doubleExclusions: [],
+    // It writes no field that its API version does not have.
+    strangeFields: [],
     secretKeys: new Map(),
     texts: [
       ...(["source", "checkpoint", "heartbeat"] as const).flatMap((name) => textsOf(configs[name]?.config, `${name}Connector.config`)),

@@ -1,8 +1,8 @@
-import { APACHE_IDENTITY, type Config, kafkaAtLeast, modelFrom, STRIMZI_IDENTITY } from "../mirror-configuration";
+import { APACHE_DEFAULT, APACHE_IDENTITY, type Config, kafkaAtLeast, modelFrom, STRIMZI_IDENTITY } from "../mirror-configuration";
 import { internalTopics } from "../naming";
 import { producerOf } from "./producer";
 import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
-import { inEach } from "./unknown";
+import { attempt, inEach } from "./unknown";
 import type { MirrorView } from "./view";
 
 const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
@@ -47,17 +47,13 @@ export const configurationRules: Rule[] = [
     ),
   ),
   mirrorRule({ name: "policy-class-exists", level: "mandatory", summary: "The replication policy is a class that exists in the MirrorMaker 2 that runs.", settings: { kafkaVersion } }, (mirror) => {
-    const chosen = mirror.source.config["replication.policy.class"];
     const apache = kafkaAtLeast(mirror.kafkaVersion, 3, 0);
-    const gone = chosen === STRIMZI_IDENTITY ? kafkaAtLeast(mirror.kafkaVersion, 4, 0) : chosen === APACHE_IDENTITY && !apache;
-    if (!gone) return [];
-    return [
-      {
-        seen: `replication.policy.class ${chosen} does not exist in the MirrorMaker 2 of Kafka ${mirror.kafkaVersion}`,
-        why: "Connect refuses the connector, and nothing is copied",
-        instead: `use ${apache ? APACHE_IDENTITY : STRIMZI_IDENTITY}, or name the version that runs (spec.version, or the setting kafkaVersion of this rule)`,
-      },
-    ];
+    const chosen = inEach(CONNECTORS, (name) => [mirror[name]?.config["replication.policy.class"]]).filter((name) => name !== undefined);
+    return [...new Set(chosen.map(String))].filter((name) => !exists(name, mirror.kafkaVersion)).map((name) => ({
+      seen: `replication.policy.class ${name} does not exist in the MirrorMaker 2 of Kafka ${mirror.kafkaVersion}`,
+      why: "Connect refuses the connector, and nothing is copied",
+      instead: `use ${apache ? APACHE_IDENTITY : STRIMZI_IDENTITY}, or name the version that runs (spec.version, or the setting kafkaVersion of this rule)`,
+    }));
   }),
   mirrorRule({ name: "separator-empty", level: "advisory", summary: "replication.policy.separator is not empty: it is part of the internal topics' names.", settings: { kafkaVersion } }, (mirror) => {
     if (!configs(mirror).some(({ config }) => config["replication.policy.separator"] === "")) return [];
@@ -76,11 +72,11 @@ export const configurationRules: Rule[] = [
   }),
   mirrorRule({ name: "aliases", level: "mandatory", summary: "Aliases are unique, and the same in clusters and mirrors." }, (mirror) => {
     const sayings: Saying[] = [];
-    const { clusters, connectCluster, source, target } = mirror.aliases ?? { clusters: [mirror.origin.alias, mirror.target.alias] };
+    const { clusters, connectCluster, source, target }: NonNullable<MirrorView["aliases"]> = mirror.aliases ?? { clusters: [mirror.origin.alias, mirror.target.alias] };
     const twice = clusters.find((alias, i) => alias !== "" && clusters.indexOf(alias) !== i);
     if (twice !== undefined) {
       sayings.push({
-        seen: `origin and target are both "${twice}"`,
+        seen: mirror.aliases === undefined ? `origin and target are both "${twice}"` : `clusters has the alias "${twice}" twice`,
         why: "aliases name the clusters inside MirrorMaker 2 and are part of its topics' names; operators from Strimzi 1.0 on do not check them",
         instead: "give each cluster its own alias: they have to differ",
       });
@@ -96,7 +92,8 @@ export const configurationRules: Rule[] = [
     if (source !== undefined && source === target) {
       sayings.push({ seen: `mirrors[] has "${source}" as sourceCluster and targetCluster`, why: "a cluster mirrored into itself writes into the topics that it reads", instead: "name the origin as sourceCluster" });
     }
-    if (connectCluster !== undefined && target !== undefined && connectCluster !== target) {
+    // Two entries for one cluster are as good as one.
+    if (connectCluster !== undefined && target !== undefined && connectCluster !== target && attempt(() => mirror.aliases?.sameServers ?? false) === false) {
       sayings.push({ seen: `connectCluster is "${connectCluster}" and targetCluster "${target}"`, why: "the workers keep their state where they do not write", instead: "name the target in both" });
     }
     return sayings;
@@ -120,7 +117,8 @@ export const configurationRules: Rule[] = [
         Object.hasOwn(DROPPED_KEYS, key) ? [{ seen: `${name}Connector.config "${key}"`, why: "the operator drops it", instead: DROPPED_KEYS[key]! }] : [],
       ),
     );
-    return [...dropped, ...overruled];
+    const strange = attempt(() => mirror.strangeFields) ?? [];
+    return [...dropped, ...overruled, ...strange.map(({ path, instead }) => ({ seen: `${path} in ${mirror.apiVersion}`, why: "that version has no such field and drops it", instead }))];
   }),
   mirrorRule({ name: "exclusions-twice", level: "mandatory", summary: "An exclusion is given under one name." }, (mirror) =>
     mirror.doubleExclusions.map((pair) => ({
@@ -161,5 +159,12 @@ export const configurationRules: Rule[] = [
     return sayings;
   }),
 ];
+
+/** A class of one's own may be anywhere; of Kafka's and Strimzi's own packages all are known. */
+function exists(policy: string, kafkaVersion: string): boolean {
+  if (policy === STRIMZI_IDENTITY) return !kafkaAtLeast(kafkaVersion, 4, 0);
+  if (policy === APACHE_IDENTITY) return kafkaAtLeast(kafkaVersion, 3, 0);
+  return policy === APACHE_DEFAULT || !/^(org\.apache\.kafka|io\.strimzi\.kafka)\./.test(policy);
+}
 
 const said = (value: Config[string] | undefined) => (value === undefined ? "not set" : `"${value}"`);

@@ -1,5 +1,6 @@
 import { isMigrationError } from "../errors";
 import { modelFrom } from "../mirror-configuration";
+import type { Side } from "../model";
 import { internalTopics, targetTopicName } from "../naming";
 import { compilePatternList, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
 import { listed, mirrorRule, type Rule, stackRule } from "./rule";
@@ -59,10 +60,11 @@ export const nameRules: Rule[] = [
     const seen = new Map<string, { what: string; resource: string }>();
     return inEach(mirrors, (mirror) => {
       const { groupId } = modelFrom(mirror);
+      const at = (side: Side) => mirror[side].bootstrapServers ?? "";
       const own = [
         // Heartbeats are the same for all, and meant to be shared.
-        ...internalTopics(modelFrom(mirror)).filter((t) => t.kind !== "heartbeats").map((t) => ({ key: `topic ${mirror.target.bootstrapServers ?? ""} ${t.side} ${t.name}`, what: `the ${t.kind} topic "${t.name}" on the ${t.side}` })),
-        { key: `group ${mirror.target.bootstrapServers ?? ""} ${groupId}`, what: `Connect's group "${groupId}"` },
+        ...internalTopics(modelFrom(mirror)).filter((t) => t.kind !== "heartbeats").map((t) => ({ key: `topic ${at(t.side)} ${t.side} ${t.name}`, what: `the ${t.kind} topic "${t.name}" on the ${t.side}` })),
+        { key: `group ${at("target")} ${groupId}`, what: `Connect's group "${groupId}"` },
       ];
       return own.flatMap(({ key, what }) => {
         const before = seen.get(key);

@@ -109,15 +109,13 @@ export const replicaRules: Rule[] = [
     },
     (view, settings) =>
       each(view, (mirror) => {
-        const matches = mirrored(mirror);
-        const known = view.topics.filter((t) => t.side === "origin" && matches?.(t.name)).reduce((sum, t) => sum + (t.partitions ?? 1), 0);
-        const partitions = (settings.partitions as number | undefined) ?? (known > 0 ? known : undefined);
+        const partitions = (settings.partitions as number | undefined) ?? partitionsOf(mirror, view);
         const tasks = mirror.source.tasksMax ?? 1;
         const sayings: Saying[] = [];
         if (partitions !== undefined && tasks > partitions) {
           sayings.push({ seen: `tasksMax is ${tasks} for ${partitions} partition${partitions === 1 ? "" : "s"}`, why: "a task without a partition only costs memory", instead: `write ${partitions} or less` });
         }
-        const all = tasks + (mirror.checkpoint.tasksMax ?? 1) + (mirror.heartbeat === undefined ? 0 : 1);
+        const all = (mirror.declared.source ? tasks : 0) + (mirror.declared.checkpoint ? (mirror.checkpoint.tasksMax ?? 1) : 0) + (mirror.heartbeat === undefined ? 0 : 1);
         if ((mirror.replicas ?? 1) > all) {
           sayings.push({ seen: `replicas is ${mirror.replicas} for ${all} tasks at most`, why: "a worker without a task does nothing", instead: "raise sourceConnector.tasksMax, or lower replicas" });
         }
@@ -125,6 +123,15 @@ export const replicaRules: Rule[] = [
       }),
   ),
 ];
+
+/** Known where the pattern names topics one by one, and all of them are in the stack. */
+function partitionsOf(mirror: MirrorView, { topics }: View): number | undefined {
+  const matches = mirrored(mirror);
+  const named = mirror.topicsPattern.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  if (matches === undefined || named.length === 0 || !named.every((name) => /^[\w-]+$/.test(name))) return undefined;
+  const counts = named.filter(matches).map((name) => topics.find((t) => t.side === "origin" && t.name === name)).map((topic) => (topic === undefined ? undefined : (topic.partitions ?? 1)));
+  return counts.length === 0 || counts.includes(undefined) ? undefined : counts.reduce<number>((sum, count) => sum + count!, 0);
+}
 
 function tooFew(factor: number | undefined, least: number | undefined, what: string): Saying | undefined {
   if (factor === undefined || factor < 1 || least === undefined || least < 2 || factor > least) return undefined;

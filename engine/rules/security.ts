@@ -112,18 +112,18 @@ export const securityRules: Rule[] = [
       })),
   ),
   stackRule({ name: "secret-copy-wide", level: "advisory", summary: "A Secret beside the mirror holds only the keys that the mirror names." }, ({ mirrors, secrets }) =>
-    inEach(mirrors, (mirror) =>
-      secrets.flatMap((secret) => {
-        const named = (secret.namespace ?? mirror.namespace) === mirror.namespace ? mirror.secretKeys.get(secret.name) : undefined;
-        const more = named === undefined ? [] : secret.keys.filter((key) => !named.has(key));
-        if (more.length === 0) return [];
-        const say = {
-          seen: `Secret ${secret.name} has ${more.join(", ")} beside ${[...named!].join(", ")}`,
-          why: "whoever may read the mirror's namespace gets what only the cluster's namespace should hold",
-          instead: `copy ${[...named!].join(", ")} only`,
-        };
-        return [{ at: secret, say }];
-      }),
-    ),
+    secrets.flatMap((secret) => {
+      // Of a Secret that two mirrors share each may name its part.
+      const beside = mirrors.filter((mirror) => attempt(() => (secret.namespace ?? mirror.namespace) === mirror.namespace && mirror.secretKeys.has(secret.name)));
+      const named = attempt(() => new Set(beside.flatMap((mirror) => [...mirror.secretKeys.get(secret.name)!])));
+      const more = named === undefined || beside.length === 0 ? [] : secret.keys.filter((key) => !named.has(key));
+      if (more.length === 0) return [];
+      const say = {
+        seen: `Secret ${secret.name} has ${more.join(", ")} beside ${[...named!].join(", ")}`,
+        why: "whoever may read the mirror's namespace gets what only the cluster's namespace should hold",
+        instead: `copy ${[...named!].join(", ")} only`,
+      };
+      return [{ at: secret, say }];
+    }),
   ),
 ];

@@ -62,12 +62,14 @@ export interface MirrorView extends Place, MirrorConfiguration {
   heartbeat?: ConnectorView;
   /** Whether the blocks are there: a connector without one does not run. */
   declared: { source: boolean; checkpoint: boolean };
-  /** As written, by alias (older dialects). */
-  aliases?: { clusters: readonly string[]; connectCluster?: string; source?: string; target?: string };
+  /** As written, by alias (older dialects); `sameServers`: connectCluster and target have one address. */
+  aliases?: { clusters: readonly string[]; connectCluster?: string; source?: string; target?: string; sameServers?: boolean };
   /** An earlier entry of `mirrors` has the same source and target. */
   repeated?: boolean;
   /** Both the old and the new name of an exclusion are given. */
   doubleExclusions: readonly { old: string; new: string }[];
+  /** Fields that its API version does not have, with what to write instead. */
+  strangeFields: readonly { path: string; instead: string }[];
   /** Keys of Secrets that the mirror names, by Secret. */
   secretKeys: ReadonlyMap<string, ReadonlySet<string>>;
   /** Every text in the resource with its path, for what must not be there. */

@@ -2,6 +2,7 @@ import { dialects } from "../../components/dialects";
 import type { Config } from "../../engine/mirror-configuration";
 import { attempt, type ClusterView, type ConnectorView, fields, later, type MirrorView, textsOf } from "../../engine/rules";
 import { type AnyResource, apiVersionOf, type Json, known, list, number, object, text } from "./plain";
+import { strangeFields } from "./strange";
 
 /** One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1. @param kafkaVersion where it names none */
 export function readMirrors(resource: AnyResource, kafkaVersion?: string): MirrorView[] {
@@ -24,6 +25,9 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
     return value === undefined ? undefined : String(value);
   };
   const storage = (field: string, key: string) => () => text(target()[field]) ?? worker(key) ?? `mirrormaker2-cluster-${field.replace("StorageTopic", "")}s`.replace("statuss", "status");
+  // The old name is gone in v1, and the new one was not there in v1alpha1.
+  const excluded = (what: string) =>
+    (/\/v1(alpha|beta)1$/.test(apiVersion) ? undefined : text(entry[`${what}ExcludePattern`])) ?? (/\/v1$/.test(apiVersion) ? undefined : text(entry[`${what}BlacklistPattern`]));
   const pair = (one: Json) => JSON.stringify([object(one.source).alias ?? one.sourceCluster, one.targetCluster]);
   return fields<MirrorView>({
     resource: () => resource.urn,
@@ -38,6 +42,8 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
     target: () =>
       fields<MirrorView["target"]>({
         ...cluster(target(), () => entry.targetCluster),
+        // Connectors are told this one, where the workers have another for the same cluster.
+        ...(spec.target === undefined && entry.targetCluster !== undefined ? { alias: () => text(entry.targetCluster) ?? "" } : {}),
         groupId: () => text(target().groupId) ?? worker("group.id"),
         offsetStorageTopic: storage("offsetStorageTopic", "offset.storage.topic"),
         configStorageTopic: storage("configStorageTopic", "config.storage.topic"),
@@ -48,9 +54,9 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
     heartbeat: () => (entry.heartbeatConnector === undefined ? undefined : connector(entry.heartbeatConnector)),
     declared: () => fields({ source: () => entry.sourceConnector !== undefined, checkpoint: () => entry.checkpointConnector !== undefined }),
     topicsPattern: () => text(entry.topicsPattern) ?? ".*",
-    topicsExcludePattern: () => text(entry.topicsExcludePattern) ?? text(entry.topicsBlacklistPattern),
+    topicsExcludePattern: () => excluded("topics"),
     groupsPattern: () => text(entry.groupsPattern) ?? ".*",
-    groupsExcludePattern: () => text(entry.groupsExcludePattern) ?? text(entry.groupsBlacklistPattern),
+    groupsExcludePattern: () => excluded("groups"),
     aliases: () =>
       spec.clusters === undefined
         ? undefined
@@ -60,6 +66,10 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
             connectCluster: () => text(spec.connectCluster),
             source: () => text(entry.sourceCluster),
             target: () => text(entry.targetCluster),
+            sameServers: () => {
+              const [one, other] = [spec.connectCluster, entry.targetCluster].map((alias) => text(clusterNamed(spec, alias).bootstrapServers));
+              return one !== undefined && one === other;
+            },
           }),
     repeated: () => entries.slice(0, index).some((before) => pair(before) === pair(entry)),
     doubleExclusions: () =>
@@ -67,6 +77,7 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
         const [old, current] = [`${what}BlacklistPattern`, `${what}ExcludePattern`];
         return entry[old] !== undefined && entry[current] !== undefined ? [{ old, new: current }] : [];
       }),
+    strangeFields: () => strangeFields(apiVersion, spec, entry, index),
     secretKeys: () => secretKeys([origin(), target()]),
     texts: () => [...textsOf(spec, "spec"), ...textsOf(attempt(() => metadata.annotations), "metadata.annotations")],
   });

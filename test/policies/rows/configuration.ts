@@ -1,4 +1,11 @@
+import type { DialectName } from "../../../components/dialects";
 import { checkpoint, guide, pair, source, type Row } from "./row";
+
+/** The workers' cluster under an alias of its own. */
+const otherConnect = (bootstrapServers: string) => ({ mirror }: any) => {
+  mirror.spec.clusters.push({ ...mirror.spec.clusters[1], alias: "workers", bootstrapServers });
+  mirror.spec.connectCluster = "workers";
+};
 
 export const configurationRows: Row[] = [
   {
@@ -20,6 +27,32 @@ export const configurationRows: Row[] = [
     passes: { dialect: "strimzi-v1beta2", mirror: { profile: "guide" }, change: (parts) => (source(parts)["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"), version: "3.9.0" },
     says: "(spec.version, or the setting kafkaVersion of this rule)",
   },
+  {
+    rule: "policy-class-exists",
+    trips: { change: (parts) => (checkpoint(parts)["replication.policy.class"] = "org.apache.kafka.connect.mirror.IdentityPolicy") },
+    passes: { change: (parts) => (checkpoint(parts)["replication.policy.class"] = "com.example.IdentityPolicy") },
+    says: "replication.policy.class org.apache.kafka.connect.mirror.IdentityPolicy does not exist",
+  },
+  {
+    rule: "aliases",
+    trips: { dialect: "strimzi-v1beta2", change: ({ mirror }) => (mirror.spec.clusters.push({ ...mirror.spec.clusters[0] })) },
+    passes: { dialect: "strimzi-v1beta2", change: ({ mirror }) => mirror.spec.clusters.push({ ...mirror.spec.clusters[0], alias: "third" }) },
+    says: 'clusters has the alias "origin-cluster" twice',
+  },
+  {
+    rule: "aliases",
+    trips: { dialect: "strimzi-v1beta2", change: otherConnect("elsewhere:9093") },
+    passes: { dialect: "strimzi-v1beta2", change: otherConnect("target-kafka-bootstrap:9093") },
+    says: 'connectCluster is "workers" and targetCluster "target-cluster"',
+  },
+  ...(
+    [
+      ["strimzi-v1", (p) => (pair(p).topicsBlacklistPattern = "secret-.*"), "mirrors[0].topicsBlacklistPattern in kafka.strimzi.io/v1"],
+      ["event-streams-v1beta1", (p) => (pair(p).topicsExcludePattern = "secret-.*"), "mirrors[0].topicsExcludePattern in eventstreams.ibm.com/v1alpha1"],
+      ["strimzi-v1", (p) => (pair(p).sourceConnector.pause = true), 'mirrors[0].sourceConnector.pause in kafka.strimzi.io/v1: that version has no such field and drops it; write state: "paused"'],
+      ["strimzi-v1", (p) => (p.mirror.spec.tolerations = []), "spec.tolerations in kafka.strimzi.io/v1"],
+    ] as [DialectName, (parts: any) => unknown, string][]
+  ).map(([dialect, change, says]): Row => ({ rule: "dropped-options", trips: { dialect, change: (p) => void change(p) }, passes: { dialect: "strimzi-v1beta2", change: (p) => void change(p) }, says })),
   {
     rule: "separator-empty",
     trips: { change: (parts) => (source(parts)["replication.policy.separator"] = "") },

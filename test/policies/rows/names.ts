@@ -1,5 +1,8 @@
 import { kafka, stack } from "../resources";
-import { type Row } from "./row";
+import { pair, type Row } from "./row";
+
+const atSource = { config: { "offset-syncs.topic.location": "source" } };
+const syncsOnOrigin = { mirror: { sourceConnector: atSource, checkpointConnector: atSource } };
 
 export const nameRows: Row[] = [
   {
@@ -48,6 +51,20 @@ export const nameRows: Row[] = [
       }).slice(0, 1),
     },
     says: "is used by two mirrors",
+  },
+  {
+    // Two mirrors away from one origin, to targets that are called alike.
+    rule: "storage-topics-unique",
+    trips: { ...syncsOnOrigin, more: stack({ mirror: { ...syncsOnOrigin.mirror, name: "other", target: { bootstrapServers: "third:1" } } }).slice(0, 1) },
+    passes: { ...syncsOnOrigin, more: stack({ mirror: { ...syncsOnOrigin.mirror, name: "other", target: { bootstrapServers: "third:1", alias: "third" } } }).slice(0, 1) },
+    says: 'the offset-syncs topic "mm2-offset-syncs.target-cluster.internal" on the origin is used by two mirrors',
+  },
+  {
+    // The old name of an exclusion counts where the API version has it.
+    rule: "pattern-swallows",
+    trips: { mirror: { topicsPattern: "_.*" }, change: (parts) => (pair(parts).topicsBlacklistPattern = "_schemas") },
+    passes: { dialect: "strimzi-v1beta2", mirror: { topicsPattern: "_.*" }, change: (parts) => (pair(parts).topicsBlacklistPattern = "_schemas") },
+    says: "matches _schemas",
   },
   {
     rule: "heartbeats-renamed",

@@ -49,9 +49,16 @@ export const replicaRows: Row[] = [
   },
   {
     rule: "tasks-and-partitions",
-    trips: { mirror: { tasksMax: 4 }, more: [kafka("Topic", { name: "orders", partitions: 3, replicationFactor: 3 })] },
-    passes: { mirror: { tasksMax: 3 }, more: [kafka("Topic", { name: "orders", partitions: 3, replicationFactor: 3 })] },
+    trips: { mirror: { tasksMax: 4, topicsPattern: "orders" }, more: [kafka("Topic", { name: "orders", partitions: 3, replicationFactor: 3 })] },
+    passes: { mirror: { tasksMax: 3, topicsPattern: "orders" }, more: [kafka("Topic", { name: "orders", partitions: 3, replicationFactor: 3 })] },
     says: "tasksMax is 4 for 3 partitions",
+  },
+  {
+    // There may be more than the stack has.
+    rule: "tasks-and-partitions",
+    trips: { mirror: { tasksMax: 4, topicsPattern: "orders, payments" }, more: ["orders", "payments"].map((name) => kafka("Topic", { name, partitions: 1 }, undefined, name)) },
+    passes: { mirror: { tasksMax: 4, topicsPattern: "orders,payments,x" }, more: ["orders", "payments"].map((name) => kafka("Topic", { name, partitions: 1 }, undefined, name)) },
+    says: "tasksMax is 4 for 2 partitions",
   },
   { rule: "tasks-and-partitions", trips: { mirror: { replicas: 3 } }, passes: { mirror: { replicas: 3, tasksMax: 2 } }, says: "replicas is 3 for 2 tasks at most" },
 ];

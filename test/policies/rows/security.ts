@@ -66,6 +66,16 @@ export const securityRows: Row[] = [
     passes: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: "false", saslMechanism: "scram-sha512" } }] },
     says: "a Kafka provider with SASL OAUTHBEARER and without TLS",
   },
+  {
+    // Each of two mirrors names its part.
+    rule: "secret-copy-wide",
+    trips: { more: [secret({ "ca.crt": "a", "other.crt": "b" })] },
+    passes: {
+      change: ({ mirror }) => mirror.spec.mirrors.push({ source: { alias: "other", bootstrapServers: "x:1", tls: { trustedCertificates: [{ secretName: "origin-cluster-ca-cert", certificate: "other.crt" }] } } }),
+      more: [secret({ "ca.crt": "a", "other.crt": "b" })],
+    },
+    says: "has other.crt beside ca.crt",
+  },
   { rule: "tls-missing", trips: { change: ({ mirror }) => delete mirror.spec.target.tls }, passes: {}, says: "the target has no tls" },
   {
     rule: "tls-without-ca",

@@ -1,0 +1,45 @@
+import { attempt, type MirrorView } from "../../engine/rules";
+import { type Json, object } from "./plain";
+
+/** Fields of other API versions that one may be tempted to write; without them the resource is accepted all the same. */
+const STRANGE: { version: RegExp; spec: Record<string, string>; entry: Record<string, string>; connector: Record<string, string> }[] = [
+  {
+    version: /\/v1$/,
+    spec: {
+      connectCluster: "leave it out: spec.target is where the workers keep their state",
+      clusters: "write spec.target and mirrors[].source",
+      affinity: "write it into template.pod",
+      tolerations: "write it into template.pod",
+      externalConfiguration: "mount volumes and set variables in template.pod and template.connectContainer",
+    },
+    entry: {
+      sourceCluster: "write mirrors[].source",
+      targetCluster: "write spec.target",
+      topicsBlacklistPattern: "write topicsExcludePattern",
+      groupsBlacklistPattern: "write groupsExcludePattern",
+    },
+    connector: { pause: 'write state: "paused"' },
+  },
+  {
+    version: /\/v1(alpha|beta)1$/,
+    spec: { target: "write clusters and connectCluster" },
+    entry: {
+      source: "write sourceCluster",
+      topicsExcludePattern: "write topicsBlacklistPattern",
+      groupsExcludePattern: "write groupsBlacklistPattern",
+    },
+    connector: { state: 'write pause: true, or leave it out', autoRestart: "leave it out" },
+  },
+];
+
+export function strangeFields(apiVersion: string, spec: Json, entry: Json, index: number): MirrorView["strangeFields"] {
+  const known = STRANGE.find(({ version }) => version.test(apiVersion));
+  if (known === undefined) return [];
+  const within = (path: string, object: Json, names: Record<string, string>) => Object.keys(object).flatMap((key) => (Object.hasOwn(names, key) ? [{ path: `${path}${key}`, instead: names[key]! }] : []));
+  return [
+    // Said of the first entry: they are the resource's.
+    ...(index === 0 ? within("spec.", spec, known.spec) : []),
+    ...within(`mirrors[${index}].`, entry, known.entry),
+    ...["sourceConnector", "checkpointConnector"].flatMap((connector) => within(`mirrors[${index}].${connector}.`, object(attempt(() => entry[connector])), known.connector)),
+  ];
+}

@@ -1,8 +1,6 @@
 import { reader } from "../mirror-configuration";
 import { checkpoints } from "./grants";
-import { mirrored } from "./names";
-import { producerOf } from "./producer";
-import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
+import { type Rule, type Saying, stackRule } from "./rule";
 import { abandoned, DELETING, hasStep, migrationOf, stepsOf } from "./steps";
 import { inEach } from "./unknown";
 
@@ -101,48 +99,4 @@ export const cutoverRules: Rule[] = [
       });
     },
   ),
-  stackRule({ name: "message-size", level: "mandatory", summary: "The mirror can send the largest record that a topic takes." }, ({ mirrors, topics }) =>
-    inEach(mirrors, (at) => {
-      const producer = producerOf(at);
-      const limit = producer.number("max.request.size") ?? 1048576;
-      const memory = producer.number("buffer.memory") ?? 33554432;
-      const matches = mirrored(at);
-      const larger = inEach(topics, (t) => ((t.side !== "target" ? matches?.(t.name) : false) && (reader(t.config).number("max.message.bytes") ?? 0) > Math.max(limit, 1048588) ? [t] : []));
-      const sayings: Saying[] = larger.map((t) => ({
-        seen: `topic ${t.name} takes records of ${t.config["max.message.bytes"]} bytes, ${producer.path("max.request.size")} is ${limit}`,
-        why: "the limit counts uncompressed bytes, and the first larger record fails the task",
-        instead: `write producer.override.max.request.size: ${Math.max(...larger.map((l) => Number(l.config["max.message.bytes"])))}`,
-      }));
-      if (limit > memory) {
-        sayings.push({ seen: `${producer.path("max.request.size")} is ${limit}, ${producer.path("buffer.memory")} ${memory}`, why: "such a record never fits into the producer's memory", instead: "raise buffer.memory" });
-      }
-      return sayings.map((say) => ({ at, say }));
-    }),
-  ),
-  stackRule({ name: "timestamps", level: "advisory", summary: "Records keep their timestamps on the target." }, (view) => [
-    ...inEach(view.topics, (t) =>
-      t.side === "target" && t.config["message.timestamp.type"] === "LogAppendTime" && inEach(view.mirrors, (m) => (mirrored(m)?.(t.name) ? [m] : [])).length > 0 ? [t] : [],
-    ).map((at) => ({
-        at,
-        say: {
-          seen: `topic ${at.name} on the target has message.timestamp.type LogAppendTime`,
-          why: "copied records get the time of the copy: retention starts anew, and groups can be placed only by reading the tail",
-          instead: "use CreateTime until the cutover is done",
-        } as Saying,
-      })),
-  ]),
-  mirrorRule({ name: "producer-order", level: "mandatory", summary: "The producer keeps the order of records." }, (mirror) => {
-    const producer = producerOf(mirror);
-    const flight = producer.number("max.in.flight.requests.per.connection") ?? 1;
-    const idempotent = producer.flag("enable.idempotence") ?? false;
-    const once = reader(mirror.target.config).text("exactly.once.source.support") === "enabled";
-    if (once || flight <= (idempotent ? 5 : 1)) return [];
-    return [
-      {
-        seen: `${producer.path("max.in.flight.requests.per.connection")} is ${flight} ${idempotent ? "with" : "without"} ${producer.path("enable.idempotence")}`,
-        why: idempotent ? "an idempotent producer allows 5 at most, and the task fails" : "a retried batch can overtake another: records change their order",
-        instead: idempotent ? "write 5" : 'write "producer.override.enable.idempotence": true, and 5 at most',
-      },
-    ];
-  }),
 ];

@@ -5,6 +5,7 @@ import { configurationRules } from "./configuration";
 import { cutoverRules } from "./cutover";
 import { missing, withoutCheckpoints } from "./grants";
 import { nameRules } from "./names";
+import { recordRules } from "./records";
 import { replicaRules } from "./replicas";
 import { type Finding, messageOf, type Rule } from "./rule";
 import { securityRules } from "./security";
@@ -15,7 +16,7 @@ export { attempt, fields, inEach, later } from "./unknown";
 export * from "./view";
 
 /** Every rule, in the order of docs/policies.md. The policy pack and the components take them from here. */
-export const rules: readonly Rule[] = [...aclRules, ...configurationRules, ...nameRules, ...replicaRules, ...securityRules, ...cutoverRules];
+export const rules: readonly Rule[] = [...aclRules, ...configurationRules, ...nameRules, ...replicaRules, ...securityRules, ...cutoverRules, ...recordRules];
 
 /** Every finding of every rule with its default settings. */
 export function findings(view: View): Finding[] {

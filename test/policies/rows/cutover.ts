@@ -1,6 +1,9 @@
 import { gate, kafka, step } from "../resources";
 import { pair, source, type Row } from "./row";
 
+/** The same topic on both clusters. */
+const twice = (...sizes: string[]) => sizes.map((bytes, i) => kafka("Topic", { name: "orders", config: { "max.message.bytes": bytes } }, `${i === 0 ? "origin" : "target"}-kafka-bootstrap:9093`, `orders-${i}`));
+
 export const cutoverRows: Row[] = [
   { rule: "gate-abandoned", trips: { more: [gate({ abandon: true })] }, passes: {}, says: "abandon: true" },
   { rule: "gate-abandoned", trips: { more: [step("InternalTopic", { phase: "cleanup", abandon: true })] }, passes: { more: [step("InternalTopic", { phase: "cleanup", abandon: false })] }, says: "abandon: true" },
@@ -48,6 +51,24 @@ export const cutoverRows: Row[] = [
       },
     },
     says: "is 5 without",
+  },
+  {
+    rule: "message-size",
+    trips: { change: (parts) => (source(parts)["sync.topic.configs.enabled"] = "false"), more: twice("900000", "500000") },
+    passes: { more: twice("900000", "500000") },
+    says: "takes records of 900000 bytes on the origin and of 500000 on the target",
+  },
+  {
+    rule: "message-size",
+    trips: { mirror: { sourceConnector: { config: { "sync.topic.configs.enabled": false } } }, more: twice("900000", "899999") },
+    passes: { mirror: { sourceConnector: { config: { "sync.topic.configs.enabled": false } } }, more: twice("900000", "900000") },
+    says: "write max.message.bytes: 900000 on the target",
+  },
+  {
+    rule: "timestamps",
+    trips: { more: [kafka("Topic", { name: "a", config: { "message.timestamp.before.max.ms": "86400000" } }, "target-kafka-bootstrap:9093")] },
+    passes: { more: [kafka("Topic", { name: "a", config: { "message.timestamp.before.max.ms": "9223372036854775807" } }, "target-kafka-bootstrap:9093")] },
+    says: "has message.timestamp.before.max.ms 86400000",
   },
   {
     rule: "timestamps",

@@ -1,11 +1,12 @@
 import { Mistakes } from "../../engine/errors";
 import { modelFrom } from "../../engine/mirror-configuration";
 import type { Side } from "../../engine/model";
-import { refusals } from "../../engine/rules";
+import { refusals, type UserView } from "../../engine/rules";
 import { checkCredentials } from "../given/given-credentials";
 import type { ResolvedMirror } from "../mirror/resolve";
 import { type Connections, viewOf } from "../mirror/rules";
-import { rulesOf } from "../user/settings";
+import { DEFAULT_USER } from "../user/rules";
+import { profileRules } from "../user/settings";
 import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "./args";
 
 /**
@@ -15,18 +16,21 @@ import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from
  */
 export function migrationRefusals(args: Partial<MigrationArgs>, resolved: ResolvedMirror): string[] {
   const place = { resource: "", label: "" };
-  const operators = SIDES.filter((side) => args[side]?.operator !== undefined);
-  const ofMirror = refusals({
+  const profile = args.profile ?? "least";
+  const users = SIDES.flatMap((side): UserView[] => {
+    const maker = args[side]?.operator !== undefined ? "operator" : args[side]?.kafka !== undefined ? "kafka" : undefined;
+    if (maker === undefined) return [];
+    const rules = profileRules(side, profile, modelFrom(resolved));
+    return [{ ...place, name: DEFAULT_USER, side, ofMirror: true, maker, rules, authorization: "simple", singular: 0, singularKnown: true, texts: [] }];
+  });
+  const view = {
     mirrors: [viewOf(resolved, { connections: connectionsOf(args) })],
-    // Their rules are asked below; here it counts that an operator makes them.
-    users: operators.map((side) => ({ ...place, name: "", side, ofMirror: false, maker: "operator" as const, rules: [], singular: 0, singularKnown: true, texts: [] })),
+    users,
     steps: [{ ...place, kind: "ConsumerOffsets" }, { ...place, kind: "Gate" }],
     ...(args.target?.brokers === undefined ? {} : { targetBrokers: args.target.brokers }),
-  });
-  const made = SIDES.filter((side) => args[side]?.operator !== undefined || args[side]?.kafka !== undefined);
-  const ofUsers = new Mistakes();
-  for (const role of made) rulesOf({ role, profile: args.profile ?? "least", mirror: modelFrom(resolved) }, ofUsers);
-  return [...ofMirror.map((mistake) => `mirror: ${mistake}`), ...ofUsers.list];
+  };
+  // How wide the guide's own rights are is known and documented.
+  return refusals(view, profile === "guide" ? ["origin-write-everything"] : []).map((mistake) => `mirror: ${mistake}`);
 }
 
 const SIDES = ["origin", "target"] as const;

@@ -80,12 +80,14 @@ export function rulesOf(rights: UserRights & { name?: unknown }, mistakes: Mista
     return [];
   }
   const guide = profile === "guide";
-  const rules = rights.rules ?? (guide ? guideAcls(role) : leastAcls(role, mirror ?? mirrorModelOf({ profile })));
+  const rules = rights.rules ?? profileRules(role, profile, mirror ?? mirrorModelOf({ profile }));
   const from = rights.rules !== undefined ? "given" : guide ? "guide" : "profile";
   const name = rights.name === undefined ? DEFAULT_USER : known(rights.name);
   for (const message of refusalsOf({ role, name, rules, from, mirror, texts })) mistakes.add(message);
   return rules;
 }
+
+export const profileRules = (role: Side, profile: Profile, mirror: MirrorModel): AclRule[] => (profile === "guide" ? guideAcls(role) : leastAcls(role, mirror));
 
 /** A text that Pulumi knows later is none yet. */
 const known = (name: unknown): string | undefined => (typeof name === "string" ? name : undefined);

@@ -129,6 +129,15 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     expect(refused(() => describeUser({ ...place, mirror: mirrorModelOf({ profile: "guide", exactlyOnce: true }) }))).toContain(without(finding!.message));
   });
 
+  test("a copy of ACLs, for which the users that are made have no rights", () => {
+    const administrator = { username: "a", password: "x" };
+    const made = (side: string) => ({ bootstrapServers: `${side}:9093`, kafka: { provider: {} }, administrator });
+    const message = migration({ origin: made("origin"), target: made("target"), mirror: { sourceConnector: { config: { "sync.topic.acls.enabled": true } } } });
+    expect(message).toContain("mirror: user mm2-credentials on the origin lacks Describe on cluster: MirrorMaker 2 says RUNNING");
+    expect(message).toContain("mirror: user mm2-credentials on the target lacks Alter on cluster: MirrorMaker 2 says RUNNING");
+    expect(migration({ origin: made("origin"), target: made("target") })).not.toContain("lacks");
+  });
+
   test("rules of one's own for the mirror's user that are too few", () => {
     const place = { dialect: "strimzi-v1", cluster: "origin", namespace: "origin-ns", role: "origin", mirror: mirrorModelOf({}) } as const;
     const rules = [allow(topic("*"), "Read")];

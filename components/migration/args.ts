@@ -99,9 +99,9 @@ export interface MigrationArgs {
   mirror?: Omit<MirrorSettings, "dialect" | "profile" | "origin" | "target"> & {
     /** Default `data-migration`. */
     name?: string;
-    /** Default `migration`; made by the migration only when `createNamespace` is set. */
+    /** Default `migration`. It has to be there, unless `createNamespace` is set. */
     namespace?: string;
-    /** Default false. */
+    /** Make the namespace. It stays when the migration is gone, as others' objects may be in it. Default false. */
     createNamespace?: boolean;
     /** Of the KafkaMirrorMaker2. Default none. Example: `{ team: "orders" }`. */
     labels?: Record<string, string>;

@@ -1,17 +1,16 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { GateResult } from "../../engine/gate";
 import type { Phase } from "../../engine/model";
 import type { AppliedOffsets } from "../../engine/offsets";
 import type { ReplicationResult } from "../../engine/replication";
 import type { VerifyResult } from "../../engine/verify";
-import { accessOfProvider, claim } from "../kubernetes";
 import { Mirror } from "../mirror/mirror";
 import type { MirrorSettings } from "../mirror/settings";
 import { ClusterAccess } from "./access";
 import type { MigrationArgs } from "./args";
 import { resolveMigration } from "./checks";
 import { Lifecycle } from "./lifecycle";
+import { createdNamespace } from "./namespace";
 import { preflightOptions } from "./preflight";
 import { type LastSteps, reportPlace, triggerOf } from "./report";
 
@@ -83,7 +82,7 @@ export class Migration extends pulumi.ComponentResource {
   }
 
   private mirror(name: string, args: MigrationArgs, settings: MirrorSettings, origin: ClusterAccess, target: ClusterAccess, lifecycle: Lifecycle): Mirror {
-    const namespace = this.namespace(name, args);
+    const namespace = args.mirror?.createNamespace === true ? [createdNamespace(`${name}-namespace`, args, this)] : [];
     const after = [lifecycle.preflight, lifecycle.checkpoints, lifecycle.beneathUsers(), ...namespace];
     const users = { origin: origin.mirrorsUser(after), target: target.mirrorsUser(after) };
     const ready = [...users.origin.resources, ...users.target.resources];
@@ -109,15 +108,6 @@ export class Migration extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: beneath, ...(provider === undefined ? {} : { provider }) },
     );
-  }
-
-  private namespace(name: string, args: MigrationArgs): pulumi.Resource[] {
-    if (args.mirror?.createNamespace !== true) return [];
-    const { provider } = args.mirror;
-    const part = `${name}-namespace`;
-    const access = accessOfProvider(provider ?? this.getProvider("kubernetes:core/v1:Namespace"), args.mirror);
-    const { metadata, unclaimed } = claim(part, { apiVersion: "v1", kind: "Namespace", metadata: { name: args.mirror.namespace ?? "migration" } }, access, { parent: this });
-    return [new k8s.core.v1.Namespace(part, { metadata }, { parent: this, dependsOn: unclaimed, ...(provider === undefined ? {} : { provider }) })];
   }
 }
 

@@ -192,7 +192,8 @@ export interface KafkaPort {
   describeTopicConfigs(names: readonly string[]): Promise<Map<string, Map<string, ConfigEntry>>>;
   describeBrokerConfigs(ids: readonly number[]): Promise<Map<number, Map<string, ConfigEntry>>>;
   /** One request per broker; a partition without a leader is an error after the retries. */
-  listOffsets(partitions: readonly TopicPartition[], at: OffsetSpec): Promise<ListedOffset[]>;
+  /** @param at a function gives each partition a timestamp (ms) of its own; each may be asked once in a call */
+  listOffsets<T extends TopicPartition>(partitions: readonly T[], at: OffsetSpec | ((partition: T) => number)): Promise<ListedOffset[]>;
   /** One request per broker for all partitions; the answer holds every asked partition. Key: `topic:partition`. */
   fetch(requests: readonly FetchRequest[], options?: FetchOptions): Promise<Map<string, FetchedPartition>>;
   /** Bytes on disk of each partition's leader replica; key `topic:partition`. Empty map when not allowed. */

@@ -80,17 +80,18 @@ async function topicOperations(cluster: Cluster, names: readonly string[]): Prom
   return found;
 }
 
-async function offsets(cluster: Cluster, partitions: readonly TopicPartition[], at: OffsetSpec): Promise<ListedOffset[]> {
-  const timestamp = at === "earliest" ? -2n : typeof at === "number" ? BigInt(at) : -1n;
+async function offsets<T extends TopicPartition>(cluster: Cluster, partitions: readonly T[], at: OffsetSpec | ((partition: T) => number)): Promise<ListedOffset[]> {
+  const timestampOf = (partition: T): bigint => (typeof at === "function" ? BigInt(at(partition)) : at === "earliest" ? -2n : typeof at === "number" ? BigInt(at) : -1n);
   const found = new Map<string, ListedOffset>();
   await cluster.untilAllAnswered("list offsets of", partitions, partitionName, async (open) => {
     const { groups, rejected } = await cluster.byLeader(open);
     await cluster.each(groups, async (broker, items) => {
-      const topics = byTopic(items, (i) => i.partition);
-      for (const { topic, partitions: answers } of await cluster.links.send(broker, listOffsets, { readCommitted: at === "last-stable", timestamp, topics })) {
+      const asked = new Map(items.map((item) => [partitionName(item), item]));
+      const topics = byTopic(items, (i) => ({ partition: i.partition, timestamp: timestampOf(i) }));
+      for (const { topic, partitions: answers } of await cluster.links.send(broker, listOffsets, { readCommitted: at === "last-stable", topics })) {
         for (const { partition, errorCode, ...rest } of answers) {
           if (errorCode === NONE) found.set(`${topic}:${partition}`, { topic, partition, ...rest });
-          else rejected.push({ item: { topic, partition }, errorCode });
+          else rejected.push({ item: asked.get(partitionName({ topic, partition }))!, errorCode });
         }
       }
     });

@@ -1,8 +1,7 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { fetchBatches, type Isolation, scan, type Span } from "../records";
 import { truncated, walkFetched } from "../records/read";
-import { inParallel } from "./parallel";
-import type { LogReader, ScanAsk } from "./reader";
+import type { LogReader, Moment, ScanAsk } from "./reader";
 
 /** A stretch of at most this many offsets is a look at a few records: small fetches, many partitions in one. */
 const FEW = 64;
@@ -15,7 +14,7 @@ export function kafkaReader(port: KafkaPort, isolation: Isolation): LogReader {
   };
   return {
     async scan(asks, signal) {
-      for (const round of rounds(asks)) {
+      for (const round of inRounds(asks.filter((a) => a.from < a.to))) {
         await look(port, isolation, round.filter((a) => a.to - a.from <= FEW), signal);
         const long = new Map(round.filter((a) => a.to - a.from > FEW).map((ask) => [spanOf(ask), ask]));
         await scan(port, [...long.keys()], { isolation, visit: (span, record) => long.get(span)?.see(record), signal });
@@ -23,23 +22,28 @@ export function kafkaReader(port: KafkaPort, isolation: Isolation): LogReader {
     },
     offsetAt,
     async offsetsAt(places) {
-      const found: (number | undefined)[] = places.map(() => undefined);
-      await inParallel([...places.entries()], async ([i, { topic, partition, timestamp }]) => {
-        found[i] = await offsetAt({ topic, partition }, timestamp);
-      });
-      return found;
+      const found = new Map<string, number | undefined>();
+      const distinct = [...new Map(places.map((p) => [momentOf(p), p])).values()];
+      for (const round of inRounds(distinct)) {
+        const at = new Map(round.map((p) => [`${p.topic}:${p.partition}`, p]));
+        for (const { topic, partition, offset } of await port.listOffsets(round, (p) => p.timestamp)) {
+          found.set(momentOf(at.get(`${topic}:${partition}`)!), offset < 0n ? undefined : Number(offset));
+        }
+      }
+      return places.map((p) => found.get(momentOf(p)));
     },
   };
 }
 
 const spanOf = (ask: ScanAsk): Span => ({ topic: ask.topic, partition: ask.partition, from: BigInt(ask.from), to: BigInt(ask.to) });
 
-/** A fetch names a partition once: several asks of one partition go one after the other. */
-function rounds(asks: readonly ScanAsk[]): ScanAsk[][] {
-  const result: ScanAsk[][] = [];
+const momentOf = ({ topic, partition, timestamp }: Moment): string => `${topic}:${partition}@${timestamp}`;
+
+/** A request names a partition once: several asks of one partition go one after the other. */
+function inRounds<T extends TopicPartition>(asks: readonly T[]): T[][] {
+  const result: T[][] = [];
   const depth = new Map<string, number>();
   for (const ask of asks) {
-    if (ask.from >= ask.to) continue;
     const key = `${ask.topic}:${ask.partition}`;
     const round = depth.get(key) ?? 0;
     depth.set(key, round + 1);

@@ -8,9 +8,8 @@ export interface ByTopic<P> {
 
 export interface ListOffsetsRequest {
   readCommitted: boolean;
-  /** -1: latest, -2: earliest, otherwise ms since the epoch. */
-  timestamp: bigint;
-  topics: ByTopic<number>[];
+  /** `timestamp`: -1 latest, -2 earliest, otherwise ms since the epoch. A partition may be named once only. */
+  topics: ByTopic<{ partition: number; timestamp: bigint }>[];
 }
 
 /** ListOffsets v5 (Kafka 2.3 and later). */
@@ -22,8 +21,8 @@ export const listOffsets: Api<ListOffsetsRequest, ByTopic<{ partition: number; e
   write(out, request) {
     out.int32(-1).int8(request.readCommitted ? 1 : 0);
     out.list(request.topics, ({ topic, partitions }) => {
-      out.string(topic).list(partitions, (partition) => {
-        out.int32(partition).int32(-1).int64(request.timestamp);
+      out.string(topic).list(partitions, ({ partition, timestamp }) => {
+        out.int32(partition).int32(-1).int64(timestamp);
       });
     });
   },

@@ -6,6 +6,7 @@ import type { Connection } from "../../../engine/model";
 import { createScramUser, deleteScramUser } from "../../../sandbox/kafka";
 import { uniqueName } from "../../support/clusters";
 import { application, produce, transaction, withPorts } from "./support";
+import { kafkaReader } from "../../../engine/offsets/kafka-reader";
 
 const ports = withPorts("port");
 const users: string[] = [];
@@ -91,6 +92,12 @@ describe("offsets and records", () => {
     expect(await at("latest")).toEqual([5, 0, 0]);
     expect(await at("last-stable")).toEqual([3, 0, 0]);
     expect(await at(1500)).toEqual([1, -1, -1]);
+    expect(await at(({ partition }) => (partition === 0 ? 2500 : 0))).toEqual([2, -1, -1]);
+    // Several times in one partition, in as few requests: at 1500, at 2500 twice, and one in another partition.
+    const before = ports.target.requestCount();
+    const moments = [1500, 2500, 2500].map((timestamp) => ({ topic, partition: 0, timestamp }));
+    expect(await kafkaReader(ports.target, "read_uncommitted").offsetsAt([...moments, { topic, partition: 1, timestamp: 5 }])).toEqual([1, 2, 2, undefined]);
+    expect(ports.target.requestCount() - before).toBeLessThanOrEqual(3);
     expect((await ports.target.listOffsets([all[0]!], 1500))[0]!.timestamp).toBe(2000n);
     const fetched = await ports.target.fetch(all.map((p) => ({ ...p, offset: 0n })), { isolation: "read_committed" });
     expect(fetched.get(`${topic}:0`)).toMatchObject({ highWatermark: 5n, lastStableOffset: 3n, logStartOffset: 0n });

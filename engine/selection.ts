@@ -12,8 +12,8 @@ export type Skip = "not matched" | "excluded" | "internal" | "cycle";
 
 /** Says for each topic of the origin whether this mirror copies it (undefined) or why not. */
 export function topicRule(mirror: MirrorModel): (topic: string) => Skip | undefined {
-  const matched = compilePatternList(mirror.topicsPattern, "topicsPattern");
-  const excluded = compilePatternList(topicsExclude(mirror), "topicsExcludePattern");
+  const matched = compilePatternList(mirror.topicsPattern, "mirror.topicsPattern");
+  const excluded = compilePatternList(topicsExclude(mirror), "mirror.topicsExcludePattern");
   const own = new Set(internalTopics(mirror).filter((t) => t.side === "origin" && t.kind !== "heartbeats").map((t) => t.name));
   return (topic) => {
     // The order of MirrorSourceConnector.shouldReplicateTopic; heartbeats pass the filter whatever the patterns say.
@@ -39,8 +39,8 @@ export function selectPairs(originTopics: readonly string[], mirror: MirrorModel
 
 /** The groups whose offsets this mirror's checkpoints cover (MirrorCheckpointConnector's group filter). */
 export function selectGroups(originGroups: readonly string[], mirror: MirrorModel): string[] {
-  const matched = compilePatternList(mirror.groupsPattern, "groupsPattern");
-  const excluded = compilePatternList(mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE, "groupsExcludePattern");
+  const matched = compilePatternList(mirror.groupsPattern, "mirror.groupsPattern");
+  const excluded = compilePatternList(mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE, "mirror.groupsExcludePattern");
   return originGroups.filter((group) => matched(group) && !excluded(group)).sort();
 }
 
@@ -61,10 +61,10 @@ export function nothingSelected(originTopics: readonly string[], mirror: MirrorM
     ...visible.filter((t) => skip(t) === "excluded").slice(0, 5).map((t) => `topic "${t}" is matched, but excluded by "${topicsExclude(mirror)}"`),
     ...visible.filter((t) => skip(t) === "internal").slice(0, 5).map((t) => `topic "${t}" is matched, but MirrorMaker 2 takes its name for an internal one`),
   ];
-  const seen = `topicsPattern "${mirror.topicsPattern}" selects none of the ${visible.length} topics that the origin shows`;
+  const seen = `mirror.topicsPattern "${mirror.topicsPattern}" selects none of the ${visible.length} topics that the origin shows`;
   return new MigrationError("SELECTION_EMPTY", seen, {
     details,
-    fix: visible.length === 0 ? "check that this is the right origin and that the user may describe its topics" : "write topicsPattern so that it matches whole topic names",
+    fix: visible.length === 0 ? "check that this is the right origin and that the user may describe its topics" : "write mirror.topicsPattern so that it matches whole topic names",
   });
 }
 

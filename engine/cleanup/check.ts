@@ -18,17 +18,17 @@ export interface InternalTopicCheck extends InternalTopic {
 export function renamedBy(kind: InternalTopicKind, mirror: Pick<MirrorModel, "offsetSyncsLocation">): string {
   switch (kind) {
     case "offsets":
-      return "offsetStorageTopic";
+      return "target.offsetStorageTopic";
     case "configs":
-      return "configStorageTopic";
+      return "target.configStorageTopic";
     case "status":
-      return "statusStorageTopic";
+      return "target.statusStorageTopic";
     case "checkpoints":
-      return "originAlias";
+      return "origin.alias";
     case "offset-syncs":
-      return mirror.offsetSyncsLocation === "source" ? "targetAlias" : "originAlias";
+      return mirror.offsetSyncsLocation === "source" ? "target.alias" : "origin.alias";
     case "heartbeats":
-      return "heartbeats";
+      return "mirror.heartbeatConnector";
   }
 }
 

@@ -66,7 +66,7 @@ async function requireApplied(target: KafkaPort, mirror: MirrorModel, topic: Int
   const missing = notApplied(relevant, await target.groupOffsets([...new Set(relevant.map((c) => c.group))]));
   if (missing.size > 0) {
     throw new MigrationError("CHECKPOINTS_NOT_APPLIED", `target: ${countText(missing.size, "group")} of ${selected.size} without committed offsets where the mirror has checkpoints for them; topic ${topic.name} is kept`, {
-      fix: "apply the groups' offsets (`kafka-migration offsets --apply`) before removing the checkpoints, delete the groups on the origin that are no longer needed and leave them out of groupsPattern, or set checkpoints to \"always\"",
+      fix: "apply the groups' offsets (`kafka-migration offsets --apply`) before removing the checkpoints, delete the groups on the origin that are no longer needed and leave them out of mirror.groupsPattern, or set checkpoints to \"always\"",
       details: [...missing].slice(0, 50).map(([group, partitions]) => `group ${group}: ${someOf(partitions, 5)}`),
     });
   }

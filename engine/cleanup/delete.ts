@@ -44,7 +44,7 @@ function ownTopic(mirror: MirrorModel, topic: { side: Side; name: string }): Int
   const own = all.find((t) => t.side === topic.side && t.name === topic.name);
   if (own !== undefined) return own;
   throw new MigrationError("INTERNAL_TOPIC_UNKNOWN", `${topic.side} topic ${topic.name} is not one that this configuration makes: ${someOf(all.map((t) => `${t.side} ${t.name}`))}`, {
-    fix: "nothing was deleted; put back the names and aliases that the mirror was run with",
+    fix: "nothing was deleted; put back what the mirror was run with (origin.alias, target.alias, target.offsetStorageTopic, target.configStorageTopic, target.statusStorageTopic)",
   });
 }
 
@@ -70,7 +70,7 @@ export async function deleteMirrorGroups(model: MigrationModel, progress: Progre
       if (committed.length > 0 || (kind !== "" && kind !== "connect")) {
         const what = committed.length > 0 ? `holds committed offsets (${someOf(committed.map((o) => `${o.topic}:${o.partition}`), 3)})` : `is a ${kind} group`;
         throw new MigrationError("MIRROR_GROUP_FOREIGN", `target: group ${groupId} ${what}, which Connect's group never does; it was not deleted`, {
-          fix: "find the application that uses this name; give the mirror a groupId of its own",
+          fix: "find the application that uses this name; give the mirror a target.groupId of its own",
         });
       }
       await target.deleteGroups([groupId]);

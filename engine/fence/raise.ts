@@ -106,7 +106,7 @@ async function listAcls(origin: KafkaPort): Promise<Acl[]> {
   } catch (error) {
     if (isMigrationError(error) && error.message.includes("SECURITY_DISABLED")) {
       throw new MigrationError("FENCE_NO_AUTHORIZER", "the origin's brokers have no authorizer, so no ACL can stop a producer", {
-        fix: "switch the fence off and stop the producers themselves; the gate watches that nothing is written",
+        fix: "switch the fence off (fence: false) and stop the producers themselves; the gate watches that nothing is written",
         cause: error,
       });
     }

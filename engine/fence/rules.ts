@@ -54,7 +54,7 @@ export function fenceRules(mirror: MirrorModel, topics: readonly string[], acls:
   const open = granted.filter((g) => g.principals.includes(EVERYONE) || ours.has(g.topic)).map((g) => g.topic);
   if (open.length > 0) {
     throw new MigrationError("FENCE_EXCEPT_EVERYONE", `everyone may write to ${open.length} migrated topics (${open.slice(0, 5).join(", ")}), so nobody can be excepted there`, {
-      fix: "leave fence.except empty, or replace the rules for User:* by rules for the principals that need them",
+      fix: "leave fenceOptions.except empty, or replace the rules for User:* by rules for the principals that need them",
     });
   }
   return [...rules, ...granted.flatMap(({ topic, principals }) => principals.filter((p) => !excepted.has(p)).map((p) => ruleOf(mirror, topic, p, "deny")))];

@@ -198,13 +198,13 @@ const ANEW = "set abandon to true and run `pulumi up`, then `pulumi destroy`, de
 
 /** What to type or change next, by kind; earlier ones explain later ones. */
 const FIXES: Record<Finding["kind"], string> = {
-  "no topics": "correct the patterns, or let the migration's administrator describe the topics",
-  "no storage topics": "check the mirror's storage topic names and that its workers run",
-  "no connector": "check that the KafkaMirrorMaker2 is Ready and that its aliases are those of this migration",
-  "connector setting": `correct the source connector's configuration; topics of which it left something out have to be copied anew: ${ANEW}`,
+  "no topics": "correct mirror.topicsPattern, or let the migration's administrator describe the topics",
+  "no storage topics": "check target.offsetStorageTopic, target.configStorageTopic and target.statusStorageTopic, and that the mirror's workers run",
+  "no connector": "check that the KafkaMirrorMaker2 is Ready and that its aliases are origin.alias and target.alias",
+  "connector setting": `correct mirror.sourceConnector.config; topics of which it left something out have to be copied anew: ${ANEW}`,
   "connector failed": "mend what the trace names and restart the connector",
   "task failed": "mend what the trace names and restart the task",
-  "connector not running": "set the mirror's state to running",
+  "connector not running": "set the state of mirror.sourceConnector and mirror.checkpointConnector to running",
   "stale offsets": `the topic has to be copied anew: ${ANEW}`,
   truncated: `accept the loss by naming the topic in gate.acceptTruncation, or copy it anew: ${ANEW}`,
   "partition count": "give the target's topic the origin's partition count",
@@ -214,8 +214,8 @@ const FIXES: Record<Finding["kind"], string> = {
   "no tasks": "check the mirror's user on the origin (Read on the topics) and restart the connector",
   unassigned: "restart the source connector, or wait for its next refresh",
   "open transaction": "end the transaction's producer, or abort it with kafka-transactions.sh",
-  "producers writing": "stop the producers on the origin, or raise the fence",
-  behind: "wait longer (a higher limit), or give the mirror more tasks",
+  "producers writing": "stop the producers on the origin, or raise the fence (fence: true)",
+  behind: "wait longer (gate.limitSeconds), or give the mirror more tasks (mirror.tasksMax)",
 };
 
 function order(finding: Finding): number {

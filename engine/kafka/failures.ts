@@ -94,13 +94,13 @@ function fixed(code: string, seen: string, fix: string): LinkFailure {
 function tlsFix(code: string | undefined): string {
   switch (code) {
     case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return "connect by a name that the broker's certificate contains, or set tls.serverName to one that it does";
+      return "connect by a name that the broker's certificate contains, or set this cluster's serverName (tls.serverName in a model file) to one that it does";
     case "CERT_HAS_EXPIRED":
       return "renew the broker's certificate";
     case "EPROTO":
       return "check that this port speaks TLS, and that a client certificate is given where the listener asks for one";
     default:
-      return "give the CA certificate that signed the broker's certificate (tls.ca), and a client certificate where the listener asks for one";
+      return "give the CA certificate that signed the broker's certificate (this cluster's caFile; ca in a program, tls.ca in a model file), and a client certificate where the listener asks for one";
   }
 }
 

@@ -263,5 +263,5 @@ function parseAddresses(list: string, side: Side): Address[] {
 
 function addressMistake(side: Side, bad: string[]): MigrationError {
   const seen = bad.length === 0 ? "no bootstrap address is given" : `not a host:port address: ${bad.join(", ")}`;
-  return new MigrationError("KAFKA_ADDRESS", `${side} cluster: ${seen}`, { fix: "give bootstrapServers as host:port, comma separated" });
+  return new MigrationError("KAFKA_ADDRESS", `${side} cluster: ${seen}`, { fix: `give ${side}.bootstrapServers (or ${side}.adminBootstrapServers) as host:port, comma separated` });
 }

@@ -150,8 +150,8 @@ function blockedError(blocked: readonly { group: string; why: string }[], kept: 
   const fixes = [
     blocked.some((b) => b.why.includes("active on the target")) ? "stop the named members" : undefined,
     blocked.some((b) => b.why.startsWith("can't be translated")) ? "wait until the copy is complete" : undefined,
-    blocked.some((b) => b.why.startsWith("has other offsets")) ? "set overwrite to give up the offsets that the groups have on the target" : undefined,
-    "or list the groups in excludeGroups",
+    blocked.some((b) => b.why.startsWith("has other offsets")) ? "set offsets.overwrite to true (--overwrite on the command line) to give up the offsets that the groups have on the target" : undefined,
+    "or list the groups in offsets.excludeGroups (--exclude-group)",
   ].filter((f) => f !== undefined);
   return new MigrationError("OFFSETS_BLOCKED", `${countText(blocked.length, "group")} can't be moved`, {
     details: [...blocked.slice(0, 50).map((b) => `group "${b.group}" ${b.why}`), ...kept],

@@ -27,7 +27,7 @@ function takenNames({ internals, mirror }: PreflightFacts): Finding[] {
       error(
         "INTERNAL_NAME_TAKEN",
         `${t.side} topic ${t.name}, which the mirror needs for itself, exists and is not its own: ${t.reasons.join("; ")}`,
-        t.kind === "heartbeats" ? "run without the heartbeat connector" : `set ${renamedBy(t.kind, mirror)} to a value that makes another name`,
+        t.kind === "heartbeats" ? "leave mirror.heartbeatConnector out" : `set ${renamedBy(t.kind, mirror)} to a value that makes another name`,
       ),
     );
 }
@@ -59,7 +59,7 @@ function selectedNames({ selected, internals, mirror }: PreflightFacts): Finding
       error(
         "INTERNAL_NAME_SELECTED",
         `origin topic ${origin.name} would be copied to ${targetName} on the target, which is the name of the mirror's own ${internal.kind} topic`,
-        `set ${renamedBy(internal.kind, mirror)} to a value that makes another name, or exclude the topic with topicsExcludePattern`,
+        `${internal.kind === "heartbeats" ? "leave mirror.heartbeatConnector out" : `set ${renamedBy(internal.kind, mirror)} to a value that makes another name`}, or exclude the topic with mirror.topicsExcludePattern`,
       ),
     ];
   });
@@ -70,10 +70,10 @@ function connectGroup(facts: PreflightFacts): Finding[] {
   const { groupId } = facts.mirror;
   const { state, protocolType, members, committed } = facts.mirrorGroup;
   if (committed > 0 || (members > 0 && protocolType !== "connect")) {
-    return [error("CONNECT_GROUP_TAKEN", `target group ${groupId} belongs to an application (${committed > 0 ? `offsets for ${countText(committed, "partition")}` : `${countText(members, "member")}, ${protocolType}`})`, "set groupId to a name of its own")];
+    return [error("CONNECT_GROUP_TAKEN", `target group ${groupId} belongs to an application (${committed > 0 ? `offsets for ${countText(committed, "partition")}` : `${countText(members, "member")}, ${protocolType}`})`, "set target.groupId to a name of its own")];
   }
   if (members > 0 && !facts.started) {
-    return [error("CONNECT_GROUP_TAKEN", `target group ${groupId} is ${state} with ${countText(members, "worker")} of another Connect cluster, which would take this mirror's connectors for its own`, "set groupId to a name of its own")];
+    return [error("CONNECT_GROUP_TAKEN", `target group ${groupId} is ${state} with ${countText(members, "worker")} of another Connect cluster, which would take this mirror's connectors for its own`, "set target.groupId to a name of its own")];
   }
   return [];
 }
@@ -84,7 +84,7 @@ function targetNames({ selected, mirror }: PreflightFacts): Finding[] {
   for (const { origin, targetName } of selected) byTarget.set(targetName, [...(byTarget.get(targetName) ?? []), origin.name]);
   for (const [target, origins] of byTarget) {
     if (origins.length > 1) {
-      findings.push(error("TARGET_NAMES_EQUAL", `origin topics ${origins.join(" and ")} would both be copied to ${target}`, "exclude one of them with topicsExcludePattern"));
+      findings.push(error("TARGET_NAMES_EQUAL", `origin topics ${origins.join(" and ")} would both be copied to ${target}`, "exclude one of them with mirror.topicsExcludePattern"));
     }
   }
   const renamed = selected.filter((s) => s.origin.name !== s.targetName);

@@ -20,11 +20,11 @@ export function checkSelection({ mirror, selected, originTopics, originGroups }:
     return kind === undefined ? [] : [`${name} (${kind.what})`];
   });
   if (odd.length > 0) {
-    findings.push(warning("SYSTEM_TOPICS_SELECTED", `topicsPattern "${mirror.topicsPattern}" also copies ${someOf(odd)}`, "add them to topicsExcludePattern unless they are meant to move"));
+    findings.push(warning("SYSTEM_TOPICS_SELECTED", `mirror.topicsPattern "${mirror.topicsPattern}" also copies ${someOf(odd)}`, "add them to mirror.topicsExcludePattern unless they are meant to move"));
   }
   if (originGroups.length > 0 && selectGroups(originGroups, mirror).length === 0) {
     findings.push(
-      warning("NO_GROUP_SELECTED", `groupsPattern "${mirror.groupsPattern}" selects none of the ${originGroups.length} groups on the origin (${someOf(originGroups, 5)})`, "write groupsPattern so that it matches whole group names, unless no group is to move"),
+      warning("NO_GROUP_SELECTED", `mirror.groupsPattern "${mirror.groupsPattern}" selects none of the ${originGroups.length} groups on the origin (${someOf(originGroups, 5)})`, "write mirror.groupsPattern so that it matches whole group names, unless no group is to move"),
     );
   }
   return findings;

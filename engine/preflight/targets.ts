@@ -57,7 +57,7 @@ function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: 
   }
   // A cutover can't pass with it: there it is an error of the gate.
   if (facts.known.has(origin.name)) return [warning("TARGET_TOPIC_PARTITIONS", seen, "give both the same count before the cutover")];
-  return [error("TARGET_TOPIC_PARTITIONS", seen, `delete it on the target if it is not needed (the mirror makes it anew), give both the same count, or exclude ${origin.name} with topicsExcludePattern`)];
+  return [error("TARGET_TOPIC_PARTITIONS", seen, `delete it on the target if it is not needed (the mirror makes it anew), give both the same count, or exclude ${origin.name} with mirror.topicsExcludePattern`)];
 }
 
 function otherData(facts: PreflightFacts, { origin, target, targetName }: SelectedTopic): Finding[] {
@@ -76,7 +76,7 @@ function otherData(facts: PreflightFacts, { origin, target, targetName }: Select
     error(
       "TARGET_TOPIC_HAS_DATA",
       `topic ${targetName} on the target holds records that this mirror did not copy: ${someOf(others, 5)}; the copy would be added to them`,
-      `delete it on the target if its records are not needed, or exclude ${origin.name} with topicsExcludePattern`,
+      `delete it on the target if its records are not needed, or exclude ${origin.name} with mirror.topicsExcludePattern`,
     ),
   ];
 }

@@ -181,7 +181,7 @@ function checkOptions(options: ReplicationOptions): void {
     return value !== undefined && !(Number.isInteger(value) && value > 0);
   });
   if (wrong.length > 0) {
-    throw new MigrationError("REPLICATION_OPTIONS_INVALID", `replication options can't be used: ${wrong.map((key) => `${key} is ${options[key]}`).join(", ")}`, {
+    throw new MigrationError("REPLICATION_OPTIONS_INVALID", `replication options can't be used: ${wrong.map((key) => `replication.${key} is ${options[key]}`).join(", ")}`, {
       fix: "write whole numbers above 0",
     });
   }

@@ -33,8 +33,8 @@ export function wantedFactors(topics: readonly OriginReplication[], rules: reado
     if (!Number.isInteger(rule.factor) || rule.factor < 1) mistakes.add(`rule ${i + 1} (${rule.pattern}): factor ${rule.factor} is not a whole number of at least 1`);
     if (rule.pattern.trim() === "") mistakes.add(`rule ${i + 1}: the pattern is empty and matches nothing`);
   });
-  mistakes.throwIfAny("REPLICATION_RULE_INVALID", "replication rules can't be used", "write each rule as { pattern, factor }, e.g. { pattern: \"orders.*\", factor: 3 }");
-  const matchers = rules.map((rule, i) => ({ rule, matches: compilePatternList(rule.pattern, `replication rule ${i + 1}`) }));
+  mistakes.throwIfAny("REPLICATION_RULE_INVALID", "replication rules can't be used", "write each of replication.rules as { pattern, factor }, e.g. { pattern: \"orders.*\", factor: 3 }");
+  const matchers = rules.map((rule, i) => ({ rule, matches: compilePatternList(rule.pattern, `replication.rules.${i}.pattern`) }));
   return new Map(
     topics.map((topic) => {
       const hit = matchers.find((m) => m.matches(topic.name));
@@ -45,7 +45,7 @@ export function wantedFactors(topics: readonly OriginReplication[], rules: reado
 
 /** Rules that match no topic: worth a warning, since they are usually a slip of the pen. */
 export function idleRules(names: readonly string[], rules: readonly ReplicationRule[]): string[] {
-  return rules.filter((rule, i) => !names.some(compilePatternList(rule.pattern, `replication rule ${i + 1}`))).map((rule) => rule.pattern);
+  return rules.filter((rule, i) => !names.some(compilePatternList(rule.pattern, `replication.rules.${i}.pattern`))).map((rule) => rule.pattern);
 }
 
 export interface MinInsyncChange {

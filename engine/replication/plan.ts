@@ -160,8 +160,8 @@ function refuseImpossible(topics: readonly TopicNow[], brokers: readonly BrokerN
     const onlyRacks = tooLarge.list.every((line) => line.includes(" in ") && line.includes("rack"));
     throw new MigrationError("REPLICATION_TOO_LARGE", `target: the replication asked for does not fit its brokers ${listed}`, {
       fix: onlyRacks
-        ? "lower the factor with a rule ({ pattern, factor }), add brokers in other racks, or set allowSameRack"
-        : "lower the factor with a rule ({ pattern, factor }), or add brokers",
+        ? "lower the factor with a rule in replication.rules ({ pattern, factor }), add brokers in other racks, or set replication.allowSameRack"
+        : "lower the factor with a rule in replication.rules ({ pattern, factor }), or add brokers",
       details: tooLarge.list,
     });
   }

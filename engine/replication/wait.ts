@@ -91,7 +91,7 @@ export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise
     }
     if (Date.now() >= wait.deadline) {
       throw new MigrationError("REPLICATION_LIMIT", `target: ${countText(open.size, "partition")} of ${wait.changes.length} in this batch not in sync after ${durationText(wait.limitMs)}`, {
-        fix: "see that the brokers named here run and have disk space, then run again with a longer limit: it goes on where it stopped; the cancel command takes it back",
+        fix: "see that the brokers named here run and have disk space, then run again with a longer replication.limitSeconds (replication.limitMs in a program): it goes on where it stopped; `kafka-migration replication --cancel --apply` takes it back",
         details: missing.slice(0, 20),
       });
     }
@@ -111,6 +111,6 @@ export async function sleepUnlessAborted(ms: number, signal?: AbortSignal): Prom
 
 export function interrupted(): MigrationError {
   return new MigrationError("REPLICATION_INTERRUPTED", "the replication reset was interrupted; reassignments that were under way go on in the cluster", {
-    fix: "run again: it goes on where it stopped; the cancel command takes it back",
+    fix: "run again: it goes on where it stopped; `kafka-migration replication --cancel --apply` takes it back",
   });
 }

@@ -31,7 +31,7 @@ export async function verifyCopy(model: MigrationModel, options: VerifyOptions, 
   const partitions = result.topics.reduce((sum, t) => sum + t.faulty, 0);
   throw new MigrationError("VERIFY_DIFFERENT", `the copy differs from the origin in ${countText(partitions, "partition")} of ${result.partitions}`, {
     details: [...details, ...listed],
-    fix: "find out what else writes to, or deletes from, these topics on the target; then copy them anew (abandon, destroy, delete them on the target, start again), or give their verification up (mode none)",
+    fix: "find out what else writes to, or deletes from, these topics on the target; then copy them anew (set abandon to true and run `pulumi up`, then `pulumi destroy`, delete them on the target, start again), or give the verification up (set verify.mode to none)",
   });
 }
 

@@ -12,6 +12,14 @@ export interface UnclaimedInputs {
   context?: string;
 }
 
+/** How the object of this migration gets another name. */
+const OTHER_NAME: Record<ObjectPlace["kind"], string> = {
+  KafkaMirrorMaker2: "give the mirror another mirror.name or mirror.namespace",
+  KafkaUser: "give the users of this side other names (origin.names.user, origin.names.administrator, or the target's)",
+  Secret: "give the Secret another name (origin.names.credentialsSecret, origin.names.caSecret, or the target's), or the mirror another mirror.namespace",
+  Namespace: "leave mirror.createNamespace out, since the namespace is there",
+};
+
 async function look({ place, owner, kubeconfig, context }: UnclaimedInputs): Promise<object> {
   const reader = openKubernetes({ kubeconfig, context });
   const found = await reader.get(place);
@@ -20,7 +28,7 @@ async function look({ place, owner, kubeconfig, context }: UnclaimedInputs): Pro
   if (holder === owner) return {};
   const what = `${place.kind} ${place.kind === "Namespace" ? "" : `${place.namespace}/`}${place.name}`;
   throw new MigrationError("OBJECT_TAKEN", `${what} is on ${reader.server} already and ${holder === undefined ? "it was not made by a stack of this kind" : `is that of stack ${holder}`}; it was not touched`, {
-    fix: "give this migration's object another name or namespace, or delete that one when nothing needs it",
+    fix: `${OTHER_NAME[place.kind]}, or delete that one when nothing needs it`,
   });
 }
 

@@ -46,7 +46,7 @@ const cases: Case[] = [
 
   // Names
   { finding: "INTERNAL_NAME_TAKEN", when: facts({ internals: foreign("offsets") }), says: /target topic migration-connect-cluster-offsets.*cleanup.policy is delete/, fix: /offsetStorageTopic/, not: running() },
-  { finding: "INTERNAL_NAME_TAKEN", when: facts({ internals: foreign("offset-syncs") }), says: /origin topic mm2-offset-syncs.target-cluster.internal/, fix: /targetAlias/, not: facts() },
+  { finding: "INTERNAL_NAME_TAKEN", when: facts({ internals: foreign("offset-syncs") }), says: /origin topic mm2-offset-syncs.target-cluster.internal/, fix: /target\.alias/, not: facts() },
   {
     finding: "INTERNAL_NAME_SELECTED",
     when: facts({ selected: [selected(topic("migration-connect-cluster-offsets"))] }),
@@ -57,7 +57,7 @@ const cases: Case[] = [
   {
     finding: "INTERNAL_NAMES_EQUAL",
     when: facts({ mirror: { ...mirror, statusStorageTopic: mirror.configStorageTopic } }),
-    says: /configStorageTopic and statusStorageTopic both make target topic migration-connect-cluster-configs/,
+    says: /target\.configStorageTopic and target\.statusStorageTopic both make target topic migration-connect-cluster-configs/,
     fix: /own name/,
     not: facts(),
   },

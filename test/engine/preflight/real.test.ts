@@ -83,7 +83,7 @@ describe("what is there", () => {
   });
 
   it("a pattern that matches nothing comes with what was probably meant", async () => {
-    expect(await refusal(by({ topicsPattern: `${prefix}-dat` }))).toMatch(new RegExp(`SELECTION_EMPTY: topicsPattern "${prefix}-dat" selects none`));
+    expect(await refusal(by({ topicsPattern: `${prefix}-dat` }))).toMatch(new RegExp(`SELECTION_EMPTY: mirror.topicsPattern "${prefix}-dat" selects none`));
   });
 
   it("a user topic with the name of an internal one is named with the key that renames it", async () => {

@@ -139,7 +139,7 @@ describe("applyReplication", () => {
   });
 
   it("refuses options that mean nothing", async () => {
-    await expect(apply({ throttleBytesPerSecond: 0, batchPartitions: 1.5 })).rejects.toThrow(/REPLICATION_OPTIONS_INVALID[^]*throttleBytesPerSecond is 0, batchPartitions is 1.5/);
+    await expect(apply({ throttleBytesPerSecond: 0, batchPartitions: 1.5 })).rejects.toThrow(/REPLICATION_OPTIONS_INVALID[^]*throttleBytesPerSecond is 0, replication.batchPartitions is 1.5/);
   });
 
   it("is planned without changing anything", async () => {

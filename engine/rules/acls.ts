@@ -45,7 +45,7 @@ export const aclRules: Rule[] = [
       inEach(view.users, (user) => {
         const asked = loginsOf(user, view).map((mirror) => ({ mirror, needed: lacking(mirror, sideFor(user, mirror)!) }));
         const rules = [...user.rules, ...ofEveryone(user, view)];
-        const gone: Grant[] = user.vague ? [] : asked.flatMap(({ needed }) => missing({ ...user, rules }, needed));
+        const gone: Grant[] = user.vague ? [] : asked.flatMap(({ mirror, needed }) => missing({ ...user, rules }, needed, mirror));
         const forbidden = asked.flatMap(({ mirror, needed }) => denied(user, needed, mirror, sideFor(user, mirror)!));
         const saying = cannot(user, gone, forbidden);
         return saying === undefined ? [] : say(user, saying);

@@ -61,11 +61,22 @@ function gives(given: Grant, wanted: Grant): boolean {
 /**
  * What is needed and not given. Where a pattern's names can't be told one by one, rules for some of them count: whether
  * they are all is not to be decided from the text.
+ * @param mirror whose patterns they are; without it only a prefix is taken for such
  */
-export function missing(user: UserView, needed: readonly AclRule[]): Grant[] {
+export function missing(user: UserView, needed: readonly AclRule[], mirror?: MirrorView): Grant[] {
   const given = grantsOf(user.rules);
-  const within = (wanted: Grant) => (g: Grant) => wanted.patternType === "prefix" && wanted.type !== "transactionalId" && gives({ ...wanted, operation: g.operation }, g) && implies(g.operation, wanted.operation);
+  const vague = mirror === undefined ? [] : untold(mirror);
+  const own = mirror === undefined ? [] : internalTopics(modelFrom(mirror)).map((t) => t.name);
+  const some = (wanted: Grant) => (wanted.patternType === "prefix" && wanted.type !== "transactionalId") || (wanted.name === "*" && vague.includes(wanted.type));
+  const within = (wanted: Grant) => (g: Grant) =>
+    some(wanted) && g.type === wanted.type && !own.includes(g.name) && (wanted.name === "*" || gives({ ...wanted, operation: g.operation }, g)) && implies(g.operation, wanted.operation);
   return grantsOf(needed).filter((wanted) => !given.some((g) => gives(g, wanted)) && !given.some(within(wanted)));
+}
+
+/** Types of resources whose pattern is narrower than everything, and still has no fixed beginning. */
+function untold({ topicsPattern, groupsPattern }: MirrorView): string[] {
+  const everything = (pattern: string) => pattern.split(",").some((part) => /^\^?\.[*+]\$?$/.test(part.trim()));
+  return [...(everything(topicsPattern) ? [] : ["topic"]), ...(everything(groupsPattern) ? [] : ["group"])];
 }
 
 /** What is needed and denied, which no permission outweighs. A denial from one host only is passed over. */

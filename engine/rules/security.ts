@@ -1,7 +1,7 @@
 import type { Side } from "../model";
-import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
+import { type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
-import type { MirrorView, Text } from "./view";
+import type { ClusterView, MirrorView, Text } from "./view";
 
 /** A reference to where a value is kept, as Connect's configuration providers and Kubernetes write it. */
 const REFERENCE = /^\s*\$(\{[^}]+\}|\([^)]+\))\s*$/;
@@ -52,6 +52,13 @@ function undone(mirror: MirrorView): Text[] {
 /** SASL mechanisms that send what they log in with. */
 const OPEN = ["plain", "oauth", "oauthbearer"];
 
+const SYSTEMS = "the system's certificates are trusted then: clusters that sign their own are refused, and any public CA could vouch for a broker";
+
+/** Sides of which this is known to be so. */
+function bothSides(mirrors: readonly MirrorView[], is: (cluster: ClusterView) => boolean): { at: MirrorView; side: Side }[] {
+  return mirrors.flatMap((at) => (["origin", "target"] as const).filter((side) => attempt(() => at.connectionsKnown && is(at[side]))).map((side) => ({ at, side })));
+}
+
 export const securityRules: Rule[] = [
   stackRule({ name: "plain-text-secret", level: "mandatory", summary: "No password or other secret value outside a Secret." }, ({ mirrors, users }) =>
     inEach([...mirrors, ...users], (at) => plainSecrets(at.texts).map((path) => ({ at, say: plain(path) }))),
@@ -97,20 +104,24 @@ export const securityRules: Rule[] = [
         },
       })),
   ]),
-  mirrorRule({ name: "tls-missing", level: "advisory", summary: "Both clusters are reached over TLS." }, (mirror) =>
-    (["origin", "target"] as const)
-      .filter((side) => attempt(() => mirror.connectionsKnown && mirror[side].tls === undefined && !OPEN.includes(mirror[side].authentication?.type ?? "")))
-      .map((side) => ({ seen: `the ${side} has no tls`, why: "every record goes over the network as it is", instead: "write tls.trustedCertificates with the cluster's CA" })),
-  ),
-  mirrorRule({ name: "tls-without-ca", level: "advisory", summary: "TLS names the CA that it trusts." }, (mirror) =>
-    (["origin", "target"] as const)
-      .filter((side) => attempt(() => mirror.connectionsKnown && mirror[side].tls?.trusted === 0))
-      .map((side) => ({
-        seen: `the ${side} has tls without a trusted certificate`,
-        why: "the system's certificates are trusted then: clusters that sign their own are refused, and any public CA could vouch for a broker",
-        instead: "name the Secret with the cluster's CA in tls.trustedCertificates",
-      })),
-  ),
+  stackRule({ name: "tls-missing", level: "advisory", summary: "Both clusters are reached over TLS." }, ({ mirrors, clients }) => [
+    ...bothSides(mirrors, ({ tls, authentication }) => tls === undefined && !OPEN.includes(authentication?.type ?? "")).map(({ at, side }) => ({
+      at,
+      say: { seen: `the ${side} has no tls`, why: "every record goes over the network as it is", instead: "write tls.trustedCertificates with the cluster's CA" },
+    })),
+    ...clients
+      .filter((client) => client.verifies && client.tls === false && !OPEN.includes(client.mechanism ?? ""))
+      .map((at) => ({ at, say: { seen: "a Kafka provider without TLS", why: "what the administrator does goes over the network as it is, made passwords too", instead: "write tlsEnabled: true and caCert" } })),
+  ]),
+  stackRule({ name: "tls-without-ca", level: "advisory", summary: "TLS names the CA that it trusts." }, ({ mirrors, clients }) => [
+    ...bothSides(mirrors, ({ tls }) => tls?.trusted === 0).map(({ at, side }) => ({
+      at,
+      say: { seen: `the ${side} has tls without a trusted certificate`, why: SYSTEMS, instead: "name the Secret with the cluster's CA in tls.trustedCertificates" },
+    })),
+    ...clients
+      .filter((client) => client.verifies && client.tls !== false && !client.trusts)
+      .map((at) => ({ at, say: { seen: "a Kafka provider without caCert", why: SYSTEMS, instead: "write caCert" } })),
+  ]),
   stackRule({ name: "secret-copy-wide", level: "advisory", summary: "A Secret beside the mirror holds only the keys that the mirror names." }, ({ mirrors, secrets }) =>
     secrets.flatMap((secret) => {
       // Of a Secret that two mirrors share each may name its part.

@@ -134,7 +134,10 @@ export interface StepView extends Place {
 }
 
 export interface ClientView extends Place {
+  /** Absent: the default, which is true, or not known yet. */
   tls?: boolean;
+  /** A CA is named, or may be. */
+  trusts: boolean;
   verifies: boolean;
   mechanism?: string;
 }

@@ -139,6 +139,7 @@ function clientOf(resource: AnyResource): ClientView {
   return fields<ClientView>({
     resource: () => resource.urn,
     label: () => `Kafka provider ${resource.name}`,
+    trusts: () => ["caCert", "caCertFile"].some((key) => Object.hasOwn(props, key)),
     verifies: () => flag("skipTlsVerify") !== true,
     tls: () => flag("tlsEnabled"),
     mechanism: () => text(attempt(() => props.saslMechanism))?.toLowerCase(),

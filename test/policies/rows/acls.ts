@@ -14,6 +14,14 @@ const onlyUser = (cluster: string) => ({ mirror, origin, target }: any) => {
 
 const kafkaOf = (side: string, entityOperator: object) => custom({ apiVersion: "kafka.strimzi.io/v1", kind: "Kafka", metadata: { name: side, namespace: `${side}-ns` }, spec: { kafka: {}, entityOperator } });
 
+const onlyTopics = (...topics: string[]) => ({ origin }: any) => {
+  const groups = acls(origin).filter((a) => a.resource.type !== "topic");
+  origin.spec.authorization.acls = [...topics.map((name) => ({ operations: ["Read", "DescribeConfigs", "Create", "Write"], resource: { type: "topic", name, patternType: "literal" } })), ...groups];
+};
+
+const location = { config: { "offset-syncs.topic.location": "source" } };
+const atSource = { sourceConnector: location, checkpointConnector: location };
+
 const rightsOf = (aclPrincipal: string, ...rights: [type: string, name: string, operation: string][]) =>
   rights.map(([aclResourceType, aclResourceName, aclOperation], i) => kafka("Acl", { aclPrincipal, aclResourceType, aclResourceName, aclOperation, resourcePatternTypeFilter: "Literal" }, undefined, `${aclPrincipal}-${i}`));
 
@@ -128,6 +136,20 @@ export const aclRows: Row[] = [
     trips: { change: (parts) => (pair(parts).sourceConnector = { config: {} }) },
     passes: { change: (parts) => delete pair(parts).sourceConnector },
     says: "not set, which is true",
+  },
+  {
+    // Of a pattern without a fixed beginning some names count; of one that takes everything, nothing less does.
+    rule: "acl-missing",
+    trips: { mirror: { topicsPattern: ".*" }, change: onlyTopics("eu-orders", "us-orders") },
+    passes: { mirror: { topicsPattern: ".*-orders" }, change: onlyTopics("eu-orders", "us-orders") },
+    says: "lacks Read and DescribeConfigs on topic *",
+  },
+  {
+    // The mirror's own topic is none of them.
+    rule: "acl-missing",
+    trips: { mirror: { topicsPattern: ".*-orders", ...atSource }, change: onlyTopics("mm2-offset-syncs.target-cluster.internal") },
+    passes: { mirror: { topicsPattern: ".*-orders", ...atSource }, change: onlyTopics("mm2-offset-syncs.target-cluster.internal", "eu-orders") },
+    says: "lacks Read and DescribeConfigs on topic *",
   },
   {
     // What everybody may, the mirror may.

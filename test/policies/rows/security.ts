@@ -76,6 +76,18 @@ export const securityRows: Row[] = [
     },
     says: "has other.crt beside ca.crt",
   },
+  {
+    rule: "tls-missing",
+    trips: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: "false", saslMechanism: "scram-sha512" } }] },
+    passes: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { saslMechanism: "scram-sha512" } }] },
+    says: "a Kafka provider without TLS",
+  },
+  {
+    rule: "tls-without-ca",
+    trips: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: {} }] },
+    passes: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { caCert: "a" } }, { type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: false } }] },
+    says: "a Kafka provider without caCert",
+  },
   { rule: "tls-missing", trips: { change: ({ mirror }) => delete mirror.spec.target.tls }, passes: {}, says: "the target has no tls" },
   {
     rule: "tls-without-ca",

@@ -65,7 +65,7 @@ export class ClusterAccess {
     const { side, mirror, args } = this.context;
     const { administrator, operator } = this.cluster;
     if (administrator !== undefined) return given(administrator);
-    const rules = administratorAcls(side, mirror, { fence: args.fence ?? false });
+    const rules = administratorAcls(side, mirror, { fence: args.fence ?? false, groups: args.offsets?.groups ?? [] });
     return this.kafkaUser("administrator", this.names.administrator, { rules }, operator!, []);
   }
 

@@ -139,7 +139,8 @@ export interface MigrationArgs {
   fenceOptions?: FenceOptions;
   /** When `destroy` may remove the checkpoints topic. Default `when-applied`; an abandoned migration: `always`. */
   checkpoints?: CheckpointsMode;
-  preflight?: PreflightOptions;
+  /** What the look at both clusters takes for granted. Example: `{ accept: ["TARGET_MESSAGE_SIZE_SMALLER"] }`. */
+  preflight?: Pick<PreflightOptions, "accept">;
   /**
    * The report, a page and a JSON file, that every `up` that changes something and `destroy` write (docs/report.md).
    * False: none. Default: in the folder `migration-report`.

@@ -19,6 +19,7 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings):
     heartbeatsReplicationFactor: heartbeat === undefined ? undefined : factor(heartbeat.config, "heartbeats.topic.replication.factor"),
     replication: defined({ rules, allowSameRack }),
     fence: args.fence ?? false,
+    groups: args.offsets?.groups,
     ...args.preflight,
   });
 }

@@ -108,14 +108,7 @@ export const migrationSchema = z.strictObject({
   offsets: offsets.optional(),
   replication: replication.extend({ limitMs: count.optional() }).optional(),
   fenceOptions: fenceOptions.extend({ settleMs: whole(0).optional(), settleLimitMs: whole(0).optional() }).optional(),
-  preflight: preflight.extend({
-    fence: z.boolean().optional(),
-    storageReplicationFactor: z.number().optional(),
-    checkpointsReplicationFactor: z.number().optional(),
-    offsetSyncsReplicationFactor: z.number().optional(),
-    heartbeatsReplicationFactor: z.number().optional(),
-    replication: z.strictObject({ rules: replicationRules.optional(), allowSameRack: z.boolean().optional() }).optional(),
-  }).optional(),
+  preflight: preflight.optional(),
 });
 
 /** Values that may be secrets: they are never shown, whatever is wrong with them. */

@@ -7,6 +7,8 @@ export interface AdministratorAclOptions {
   narrow?: boolean;
   /** The fence makes and removes ACLs on the origin. Default false. */
   fence?: boolean;
+  /** Groups that move beside those that the pattern selects. Default none. */
+  groups?: readonly string[];
 }
 
 /**
@@ -23,6 +25,7 @@ export interface AdministratorAclOptions {
  */
 export function administratorAcls(role: Side, mirror: MirrorModel, options: AdministratorAclOptions = {}): AclRule[] {
   const names = new MirroredNames(mirror, options.narrow ?? true);
+  const moved = (options.groups ?? []).map((name) => group(name));
   const internal = ["Read", "DescribeConfigs", "Delete"] as const;
   const kinds = { offsets: internal, configs: internal, status: internal, checkpoints: internal, "offset-syncs": internal, heartbeats: internal };
   return mergeRules(
@@ -30,14 +33,14 @@ export function administratorAcls(role: Side, mirror: MirrorModel, options: Admi
       ? [
           ...names.originTopics("Read", "DescribeConfigs"),
           ...names.internal("origin", kinds),
-          ...names.groups("Describe"),
+          ...names.groups("Describe", ...moved),
           allow(cluster, options.fence ? "Alter" : "Describe"),
         ]
       : [
           ...names.targetTopics("Read", "AlterConfigs"),
           ...names.internal("target", kinds),
-          ...names.groups("Read", group(mirror.groupId)),
-          ...names.groups("Delete", group(mirror.groupId)),
+          ...names.groups("Read", ...moved, group(mirror.groupId)),
+          ...names.groups("Delete", ...moved, group(mirror.groupId)),
           allow(cluster, "Alter", "AlterConfigs"),
         ],
   );

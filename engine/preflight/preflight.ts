@@ -24,6 +24,8 @@ import { checkTargetTopics } from "./targets";
 export interface PreflightOptions extends FactorOptions {
   /** The administrator will make and remove the fence's ACLs on the origin. Default false. */
   fence?: boolean;
+  /** Groups that move beside those of the mirror's pattern: the administrator needs its rights on them, too. Default none. */
+  groups?: readonly string[];
   /** Codes of findings that are known and accepted: they are said, and stop nothing. Privileges and connections can't be accepted. */
   accept?: readonly string[];
 }
@@ -128,7 +130,7 @@ async function universes({ origin, target }: Partial<Clusters>, mirror: MirrorMo
 
 async function administratorPrivileges(port: KafkaPort, model: MigrationModel, universe: Universe, options: PreflightOptions): Promise<Finding[]> {
   const { side } = port;
-  const rules = administratorAcls(side, model.mirror, { narrow: true, fence: options.fence ?? false });
+  const rules = administratorAcls(side, model.mirror, { narrow: true, fence: options.fence ?? false, groups: options.groups ?? [] });
   const principal = principalOf(model[side]);
   const missing = await missingPrivileges(port, rules, universe, await aclsOf(port, principal));
   const who = `the migration's administrator${principal === undefined ? "" : ` (${principal})`}`;

@@ -55,3 +55,10 @@ test("every deletion has a line that names it", async () => {
   const names = mocks.declared.map((d) => d.name);
   expect(names).toEqual(expect.arrayContaining(["m-target-origin-cluster.checkpoints.internal", "m-target-group-migration-connect-cluster", "m-target-migration-connect-cluster-offsets"]));
 });
+
+test("the administrator sees the groups that move beside those of the pattern, and preflight asks whether it does", async () => {
+  const inputs = await steps({ mirror: { groupsPattern: "orders-.*" }, offsets: { groups: ["billing"] } });
+  const { acls } = mocks.only("KafkaUser").find((d) => d.name === "m-target-administrator")!.inputs.spec.authorization;
+  expect(acls).toContainEqual({ host: "*", operations: ["Read", "Delete"], resource: { type: "group", name: "billing", patternType: "literal" } });
+  expect(inputs("Preflight", "preflight").options.groups).toEqual(["billing"]);
+});

@@ -134,6 +134,9 @@ describe("the administrator's ACLs", () => {
 
   test("narrowed to the patterns", () => {
     const mirror: MirrorModel = { ...guide, topicsPattern: "orders", groupsPattern: "billing" };
+    const beside = { groups: ["billing", "orders-1"] };
+    expect(say(administratorAcls("origin", mirror, beside))).toEqual(expect.arrayContaining(["group billing: Describe", "group orders-1: Describe"]));
+    expect(say(administratorAcls("target", mirror, beside))).toEqual(expect.arrayContaining(["group billing: Read, Delete", "group orders-1: Read, Delete"]));
     expect(say(administratorAcls("target", mirror))).toEqual([
       "topic orders: Read, AlterConfigs",
       "topic migration-connect-cluster-offsets: Read, DescribeConfigs, Delete",

@@ -1,10 +1,12 @@
 /**
- * What the gate costs on a copy that is complete: time, requests and memory at 100, 1,000 and 10,000 partitions. One topic in
+ * What the gate costs on a copy that is complete: time, requests and memory at 100, 1,000 and 10,000 partitions, and the memory
+ * of the other steps and of the command line. One topic in
  * ten ends with a transaction's marker on the origin, so that the gate has to read there; every partition's last record is compared.
  *
  *   npm run bench gate -- [--rounds 3] [--partitions 100,1000,10000] [--quick]
  */
-import { fork } from "node:child_process";
+import { fork, spawn } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { MigrationModel } from "../engine/model";
@@ -23,7 +25,7 @@ async function main(): Promise<void> {
     const start = (name: "origin" | "target", brokers: 1 | 3, heap: string) =>
       startKafkaCluster({ name, brokers, folder: join(folder, name), heap, jvmOptions: fullSpeed, parts, progress });
     const [origin, target] = await Promise.all([start("origin", 1, "1g"), start("target", 3, "768m")]);
-    const rows = [["partitions", "topics", "seconds", "each round", "requests", "gaps read", "last records compared", "peak memory (MB)", "all steps"]];
+    const rows = [["partitions", "topics", "seconds", "each round", "requests", "gaps read", "last records compared", "peak memory (MB)", "all steps", "command line"]];
     let largest = 0;
     for (const size of sizes) {
       const topics = Math.max(10, Math.round(size / 50));
@@ -34,8 +36,9 @@ async function main(): Promise<void> {
       for (let round = 1; round <= rounds; round++) all.push(await measure(model));
       const of = (key: keyof GateMeasure) => median(all.map((m) => m[key]));
       const peak = (key: "peakBytes" | "peakBytesOfAll") => Math.max(...all.map((m) => m[key])) / 1024 ** 2;
-      largest = Math.max(largest, peak("peakBytesOfAll"));
-      rows.push([String(of("partitions")), String(topics), (of("ms") / 1000).toFixed(2), all.map((m) => (m.ms / 1000).toFixed(2)).join(" "), String(of("requests")), String(of("gapsRead")), String(of("lastRecordsCompared")), peak("peakBytes").toFixed(0), peak("peakBytesOfAll").toFixed(0)]);
+      const ofCommand = (await measureCommand(model, folder)) / 1024 ** 2;
+      largest = Math.max(largest, peak("peakBytesOfAll"), ofCommand);
+      rows.push([String(of("partitions")), String(topics), (of("ms") / 1000).toFixed(2), all.map((m) => (m.ms / 1000).toFixed(2)).join(" "), String(of("requests")), String(of("gapsRead")), String(of("lastRecordsCompared")), peak("peakBytes").toFixed(0), peak("peakBytesOfAll").toFixed(0), ofCommand.toFixed(0)]);
     }
     print(`a complete copy, one broker against three, each round in a new process like Pulumi's own for dynamic providers (connecting included); medians of ${rounds}, memory: the highest`);
     print();
@@ -52,6 +55,21 @@ function measure(model: MigrationModel): Promise<GateMeasure> {
     child.once("exit", (code) => reject(new Error(`the gate's process ended with ${code} and no answer`)));
     child.send(model);
   });
+}
+
+/** Memory of the command that does most: everything of a cutover that reads only. It finds fault with the estate's bare copies, which is no matter here. */
+async function measureCommand(model: MigrationModel, folder: string): Promise<number> {
+  const [file, peak] = [join(folder, "model.json"), join(folder, "peak")];
+  await writeFile(file, JSON.stringify(model), { mode: 0o600 });
+  const child = spawn(process.execPath, ["--require", join(__dirname, "peak-at-exit.js"), join(__dirname, "../cli/main.js"), "rehearse", "--model", file], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, BENCH_PEAK_FILE: peak },
+  });
+  const said: Buffer[] = [];
+  child.stderr.on("data", (chunk: Buffer) => said.push(chunk));
+  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+  if (code === null || code > 1) throw new Error(`the command line ended with ${code}: ${Buffer.concat(said).toString("utf8").slice(-2000)}`);
+  return Number(await readFile(peak, "utf8"));
 }
 
 program(main);

@@ -19,6 +19,7 @@ export interface ClusterCredentials {
 export interface ConnectionArgs {
   /** As reached from where `pulumi` runs; `host:port`, comma separated. */
   bootstrapServers: pulumi.Input<string>;
+  /** Absent: without a login. */
   credentials?: ClusterCredentials;
   /** PEM; absent with `tls`: the system's trust store. */
   ca?: pulumi.Input<string>;

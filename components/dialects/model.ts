@@ -97,19 +97,31 @@ export interface ConnectorSpec {
 
 /** What all dialects say about the worker's pods in the same form; fields as in Strimzi's `KafkaMirrorMaker2Spec`. */
 export interface PodSettings {
+  /** Default none. Example: `{ requests: { cpu: "1" }, limits: { memory: "2Gi" } }`. */
   resources?: Record<string, unknown>;
+  /** Default: the operator's. Example: `{ "-Xmx": "1g" }`. */
   jvmOptions?: Record<string, unknown>;
+  /** Default: the operator's. Example: `{ type: "inline", loggers: { "rootLogger.level": "INFO" } }`. */
   logging?: Record<string, unknown>;
+  /** Default none. Example: `{ type: "jmxPrometheusExporter", valueFrom: { configMapKeyRef: { name: "metrics", key: "mm2.yaml" } } }`. */
   metricsConfig?: Record<string, unknown>;
+  /** Default: no JMX. Example: `{ authentication: { type: "password" } }`. */
   jmxOptions?: Record<string, unknown>;
+  /** Default none. Example: `{ type: "opentelemetry" }`. */
   tracing?: Record<string, unknown>;
+  /** Default none. Not in event-streams-v1beta1. Example: `{ topologyKey: "topology.kubernetes.io/zone" }`. */
   rack?: Record<string, unknown>;
+  /** Image that finds the rack out. Default: the operator's. */
   clientRackInitImage?: string;
+  /** Default: the operator's. Example: `{ initialDelaySeconds: 60 }`. */
   livenessProbe?: Record<string, unknown>;
+  /** Default: the operator's. Example: `{ failureThreshold: 3 }`. */
   readinessProbe?: Record<string, unknown>;
+  /** Of pods, containers and services. Default none. Example: `{ pod: { priorityClassName: "high" } }`. */
   template?: Record<string, unknown>;
   /** Written where the dialect has them: at the top, or in `template.pod`. */
   affinity?: Record<string, unknown>;
+  /** The same. Default none. Example: `[{ key: "kafka", operator: "Exists" }]`. */
   tolerations?: readonly Record<string, unknown>[];
 }
 

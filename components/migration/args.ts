@@ -5,11 +5,13 @@ import type { CheckpointsMode } from "../../engine/cleanup";
 import type { FenceOptions } from "../../engine/fence";
 import type { Phase, Profile } from "../../engine/model";
 import type { OffsetOptions } from "../../engine/offsets";
-import type { PreflightOptions } from "../../engine/preflight";
 import type { ReplicationOptions } from "../../engine/replication";
 import type { DialectName, MirrorAuthentication } from "../dialects";
 import type { GivenCredentialsArgs } from "../given/given-credentials";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/settings";
+
+/** How the workers log in by themselves; fields as in Strimzi. */
+export type WorkerAuthentication = Extract<MirrorAuthentication, { type: "oauth" | "custom" }>;
 
 /** A principal that exists already: with a name and a password, a client certificate, or a bearer token. */
 export type GivenUser = GivenCredentialsArgs;
@@ -21,7 +23,7 @@ export interface GivenMirrorUser extends GivenUser {
    * `custom` in the dialect strimzi-v1). Its Secrets have to be in the mirror's namespace.
    * Example: `{ type: "oauth", tokenEndpointUri: "https://idp/token", clientId: "mm2", clientSecret: { secretName: "mm2", key: "secret" } }`.
    */
-  authentication?: Extract<MirrorAuthentication, { type: "oauth" | "custom" }>;
+  authentication?: WorkerAuthentication;
 }
 
 /** Who makes the migration's users on one cluster. Exactly one of the three is given. */
@@ -40,10 +42,14 @@ export interface ClusterUsers {
     provider?: k8s.Provider;
     /** The same cluster for reading conditions, as a kubeconfig path or content. Default: what `kubectl` would use. */
     kubeconfig?: pulumi.Input<string>;
+    /** Its context. Default: the kubeconfig's current one. */
     context?: string;
   };
   /** No operator: users are made through Kafka's own interface, with @pulumi/kafka. Needs a given administrator. */
-  kafka?: { provider: kafka.Provider };
+  kafka?: {
+    /** Logs in as somebody who may make users and ACLs. Example: `new kafka.Provider("origin", { bootstrapServers: ["origin:9093"], ... })`. */
+    provider: kafka.Provider;
+  };
   /** No users are made: this one is there, with the rights it needs. Needs a given administrator. */
   given?: GivenMirrorUser;
 }
@@ -93,7 +99,9 @@ export interface MigrationArgs {
   profile?: Profile;
   /** Default `strimzi-v1`. */
   dialect?: DialectName;
+  /** The cluster to migrate from. Example: `{ bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093", operator: { cluster: "origin", namespace: "origin-ns" } }`. */
   origin: MigrationCluster & ClusterSettings;
+  /** The cluster to migrate to, and what Connect keeps there. */
   target: MigrationCluster & TargetSettings;
   /** Where the mirror runs and what it does. */
   mirror?: Omit<MirrorSettings, "dialect" | "profile" | "origin" | "target"> & {
@@ -111,9 +119,12 @@ export interface MigrationArgs {
     readyLimitSeconds?: number;
     /** Kubernetes cluster that the mirror runs on. Default: Pulumi's default provider. */
     provider?: k8s.Provider;
+    /** The same cluster for reading conditions, as a kubeconfig path or content. Default: the provider's. */
     kubeconfig?: pulumi.Input<string>;
+    /** Its context. Default: the provider's. */
     context?: string;
   };
+  /** When the copy counts as complete. Example: `{ limitSeconds: 7200 }`. */
   gate?: {
     /** Longest wait in seconds. Default 1800. */
     limitSeconds?: number;
@@ -125,13 +136,16 @@ export interface MigrationArgs {
      */
     acceptTruncation?: string[];
   };
+  /** How the copy is proved before offsets move. Example: `{ mode: "full" }`. */
   verify?: {
     /** `tail`: counts and the last records of each partition. `full`: every record. Default `tail`. */
     mode?: "none" | "tail" | "full";
     /** Default 100. */
     tailRecords?: number;
   };
+  /** Which groups move, and what becomes of those that can't. Default: those of `mirror.groupsPattern`. Example: `{ excludeGroups: ["audit"] }`. */
   offsets?: OffsetOptions;
+  /** How many replicas the target's topics get. Default: as many as on the origin. Example: `{ rules: [{ pattern: ".*", factor: 3 }] }`. */
   replication?: ReplicationOptions;
   /** Deny writes on the migrated origin topics during the cutover. Default false. */
   fence?: boolean;
@@ -140,7 +154,10 @@ export interface MigrationArgs {
   /** When `destroy` may remove the checkpoints topic. Default `when-applied`; an abandoned migration: `always`. */
   checkpoints?: CheckpointsMode;
   /** What the look at both clusters takes for granted. Example: `{ accept: ["TARGET_MESSAGE_SIZE_SMALLER"] }`. */
-  preflight?: Pick<PreflightOptions, "accept">;
+  preflight?: {
+    /** Codes of findings that are known and accepted: they become warnings. Privileges and connections can't be accepted. Default none. */
+    accept?: readonly string[];
+  };
   /**
    * The report, a page and a JSON file, that every `up` that changes something and `destroy` write (docs/report.md).
    * False: none. Default: in the folder `migration-report`.

@@ -8,7 +8,7 @@ import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings
 import { describeMirror, type MirrorConnection, type MirrorDescription } from "./text";
 
 /** The same fields; every text in them may be one that Pulumi knows later. */
-type WithInputs<T> = T extends string
+export type WithInputs<T> = T extends string
   ? string extends T
     ? pulumi.Input<string>
     : T
@@ -23,7 +23,9 @@ export interface MirrorArgs extends Omit<MirrorSettings, "origin" | "target">, K
   name?: pulumi.Input<string>;
   /** Default `migration`. */
   namespace?: pulumi.Input<string>;
+  /** Of the KafkaMirrorMaker2. Default none. */
   labels?: Record<string, pulumi.Input<string>>;
+  /** Beside the one that says whose it is. Default none. */
   annotations?: Record<string, pulumi.Input<string>>;
   /** The cluster to migrate from. Example: `{ bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093" }`. */
   origin: ClusterSettings & WithInputs<MirrorConnection>;

@@ -38,9 +38,13 @@ export interface MirrorSettings extends PodSettings {
   groupsPattern?: string;
   /** Default: MirrorMaker 2's own. */
   groupsExcludePattern?: string;
+  /** What the origin is called and configured as in the mirror. */
   origin?: ClusterSettings;
+  /** The same of the target, and Connect's group and topics there. */
   target?: TargetSettings;
+  /** Over the profile's. Example: `{ config: { "offset.lag.max": 0 } }`. */
   sourceConnector?: Omit<ConnectorSettings, "tasksMax">;
+  /** Over the profile's. Example: `{ config: { "emit.checkpoints.interval.seconds": 30 } }`. */
   checkpointConnector?: ConnectorSettings;
   /** Declares a heartbeat connector. Default: none. Not in `strimzi-v1`. */
   heartbeatConnector?: ConnectorSettings;
@@ -69,9 +73,15 @@ export interface TargetSettings extends ClusterSettings {
 export interface ConnectorSettings {
   /** Over the profile's, key by key. */
   config?: Record<string, ConfigValue>;
+  /** Default: unset, which is 1. */
   tasksMax?: number;
   /** Default: running. */
   state?: ConnectorState;
   /** Default: off. */
-  autoRestart?: { enabled: boolean; maxRestarts?: number };
+  autoRestart?: {
+    /** Restart a failed connector and its tasks. */
+    enabled: boolean;
+    /** Default: without a limit. */
+    maxRestarts?: number;
+  };
 }

@@ -7,7 +7,9 @@ import { accessOfProvider, claim, decoded, type KubernetesArgs } from "../kubern
 
 /** A Secret that exists, or that an operator is about to make. */
 export interface SecretSource extends KubernetesArgs {
+  /** Where the Secret is. Example: `origin-ns`. */
   namespace: pulumi.Input<string>;
+  /** Its name. Example: `origin-cluster-ca-cert`. */
   name: pulumi.Input<string>;
   /** Keys to copy, and no others. Example: `["ca.crt"]`. */
   keys: string[];

@@ -16,7 +16,9 @@ export interface MirrorUserArgs extends UserRights, KubernetesArgs {
   namespace: pulumi.Input<string>;
   /** Name of the Kafka resource. Example: `origin`. */
   cluster: pulumi.Input<string>;
+  /** Beside the one that names the cluster. Default none. */
   labels?: Record<string, pulumi.Input<string>>;
+  /** Beside the one that says whose it is. Default none. */
   annotations?: Record<string, pulumi.Input<string>>;
   /** Default: `{ type: "scram-sha-512" }` with a password that the operator makes. */
   authentication?: UserAuthentication;

@@ -1,0 +1,59 @@
+import { relative, resolve } from "node:path";
+import ts from "typescript";
+import { expect, test } from "vitest";
+
+/** What `import ... from "pulumi-kafka-migration"` gives, looked at as the compiler sees it. */
+const root = resolve(__dirname, "..");
+const entry = resolve(root, "index.ts");
+const options: ts.CompilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, strict: true, skipLibCheck: true, noEmit: true, types: ["node"] };
+const program = ts.createProgram([entry], options);
+const checker = program.getTypeChecker();
+const own = (node: ts.Node) => !node.getSourceFile().fileName.includes("/node_modules/");
+const real = (symbol: ts.Symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
+const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!).map(real);
+
+const isPrivate = (node: ts.Node) => ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some((m) => m.kind === ts.SyntaxKind.PrivateKeyword);
+
+/** The package's own types that a declaration names where its user sees them. */
+function named(declaration: ts.Node): ts.Symbol[] {
+  const found: ts.Symbol[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isBlock(node) || isPrivate(node) || (ts.isPropertyDeclaration(node) && node.initializer !== undefined && node.type === undefined)) return;
+    if (ts.isTypeReferenceNode(node) || ts.isExpressionWithTypeArguments(node)) {
+      const symbol = checker.getSymbolAtLocation(ts.isTypeReferenceNode(node) ? node.typeName : node.expression);
+      if (symbol !== undefined) found.push(real(symbol));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(declaration);
+  return found.filter((symbol) => symbol.declarations?.some((d) => own(d) && !ts.isTypeParameterDeclaration(d)));
+}
+
+test("every type that the public ones name is public, too", () => {
+  const missing = new Set<string>();
+  for (const symbol of exported) {
+    for (const declaration of symbol.declarations ?? []) {
+      for (const used of named(declaration)) if (!exported.includes(used)) missing.add(`${symbol.name} names ${used.name} (${relative(root, used.declarations![0]!.getSourceFile().fileName)})`);
+    }
+  }
+  expect([...missing].sort()).toEqual([]);
+});
+
+test("every argument says what it is", () => {
+  const silent: string[] = [];
+  const visit = (node: ts.Node, of: string): void => {
+    if (ts.isPropertySignature(node)) {
+      const name = `${of}.${node.name.getText()}`;
+      const line = ts.getLeadingCommentRanges(node.getSourceFile().text, node.getFullStart()) ?? [];
+      if (!line.some((c) => node.getSourceFile().text.slice(c.pos, c.pos + 3) === "/**")) silent.push(name);
+      if (node.type !== undefined) visit(node.type, name);
+      return;
+    }
+    ts.forEachChild(node, (child) => visit(child, of));
+  };
+  for (const symbol of exported) {
+    if (!/Args$|Settings$|Options$|Cluster$|Names$|Users$|User$|^SecretSource$/.test(symbol.name)) continue;
+    for (const declaration of symbol.declarations ?? []) if (ts.isInterfaceDeclaration(declaration)) visit(declaration, symbol.name);
+  }
+  expect(silent).toEqual([]);
+});

@@ -1,7 +1,7 @@
 import { dialects } from "../../components/dialects";
 import type { Config } from "../../engine/mirror-configuration";
 import { attempt, type ClusterView, type ConnectorView, fields, later, type MirrorView, textsOf } from "../../engine/rules";
-import { type AnyResource, apiVersionOf, type Json, known, list, number, object, text } from "./plain";
+import { type AnyResource, apiVersionOf, items, type Json, known, list, number, object, text } from "./plain";
 import { strangeFields } from "./strange";
 
 /** One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1. @param kafkaVersion where it names none */
@@ -62,7 +62,7 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
         ? undefined
         : fields<NonNullable<MirrorView["aliases"]>>({
             // Not `list`: an alias that is not known yet must not look like an absent one.
-            clusters: () => (spec.clusters as Json[]).flatMap((c) => text(object(c).alias) ?? []),
+            clusters: () => items(spec.clusters).flatMap((c) => text(object(c).alias) ?? []),
             connectCluster: () => text(spec.connectCluster),
             source: () => text(entry.sourceCluster),
             target: () => text(entry.targetCluster),
@@ -85,9 +85,8 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
 
 /** Empty where none has the alias; throws where one that is not known yet may have it. */
 function clusterNamed(spec: Json, alias: unknown): Json {
-  const clusters = spec.clusters as unknown[];
-  const named = list(clusters).find((c) => attempt(() => ({ is: c.alias === alias }))?.is);
-  return named ?? (Array.isArray(clusters) ? object(clusters.find((c) => object(c).alias === alias)) : {});
+  const named = list(spec.clusters).find((c) => attempt(() => ({ is: c.alias === alias }))?.is);
+  return named ?? object(items(spec.clusters).find((c) => object(c).alias === alias));
 }
 
 function cluster(entry: Json, alias: () => unknown): { [K in keyof ClusterView]-?: () => ClusterView[K] } {
@@ -106,7 +105,7 @@ function cluster(entry: Json, alias: () => unknown): { [K in keyof ClusterView]-
         secretName: () => text(object(read(passwordSecret)).secretName) ?? text(object(read(certificateAndKey)).secretName),
       });
     },
-    tls: () => (entry.tls === undefined ? undefined : fields({ trusted: () => (object(entry.tls).trustedCertificates as unknown[] | undefined)?.length ?? 0 })),
+    tls: () => (entry.tls === undefined ? undefined : fields({ trusted: () => items(object(entry.tls).trustedCertificates).length })),
   };
 }
 
@@ -138,7 +137,7 @@ function secretKeys(clusters: readonly Json[]): Map<string, Set<string>> {
     const { passwordSecret, certificateAndKey } = object(authentication);
     add(object(passwordSecret).secretName, object(passwordSecret).password);
     add(object(certificateAndKey).secretName, object(certificateAndKey).certificate, object(certificateAndKey).key);
-    for (const trusted of (object(tls).trustedCertificates ?? []) as Json[]) {
+    for (const trusted of items(object(tls).trustedCertificates).map(object)) {
       add(trusted.secretName, trusted.certificate);
       if (trusted.pattern !== undefined) patterns.add(String(trusted.secretName));
     }

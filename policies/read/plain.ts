@@ -11,14 +11,14 @@ export interface AnyResource {
 
 export type Json = Record<string, unknown>;
 
-/** A copy in which what Pulumi knows only later throws when it is read. */
+/** A copy in which what Pulumi knows only later throws when it is read, and a field of null is none, as for Kubernetes. */
 export function known(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const copy: object = Array.isArray(value) ? new Array<unknown>(value.length) : {};
   for (const key of Object.keys(value)) {
     const field = attempt(() => ({ known: known((value as Json)[key]) }));
     if (field === undefined) later(copy, key);
-    else (copy as Json)[key] = field.known;
+    else if (field.known !== null || Array.isArray(value)) (copy as Json)[key] = field.known;
   }
   return copy;
 }
@@ -26,6 +26,8 @@ export function known(value: unknown): unknown {
 export const object = (value: unknown): Json => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {});
 /** The entries that are known. */
 export const list = (value: unknown): Json[] => (Array.isArray(value) ? inEach([...value.keys()], (i) => [object(value[i])]) : []);
+/** Throws where it is not known yet. */
+export const items = (value: unknown): readonly unknown[] => (Array.isArray(value) ? Array.from({ length: value.length }, (_, i) => value[i] as unknown) : []);
 export const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 export const number = (value: unknown): number | undefined => {
   if (typeof value === "string" && value.trim() !== "") value = Number(value);

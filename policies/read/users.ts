@@ -12,10 +12,10 @@ export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorVie
   const namespace = text(attempt(() => metadata.namespace));
   const apiVersion = apiVersionOf(resource, props);
   const authorization = attempt(() => spec.authorization);
-  const written = attempt(() => (authorization === undefined ? [] : ((object(authorization).acls ?? []) as unknown[]))) ?? [];
+  const written = attempt(() => object(authorization).acls);
   const acls = list(written);
   const rules = acls.map((acl) => attempt(() => ruleOf(acl)));
-  const vague = rules.includes(undefined) || written.length > acls.length || ["spec", "authorization", "acls"].some((key, i) => isLater([props, spec, object(authorization)][i]!, key));
+  const vague = rules.includes(undefined) || (Array.isArray(written) && written.length > acls.length) || ["spec", "authorization", "acls"].some((key, i) => isLater([props, spec, object(authorization)][i]!, key));
   const has = (acl: Json, key: string) => isLater(acl, key) || acl[key] !== undefined;
   return {
     resource: resource.urn,

@@ -5,6 +5,8 @@ import { thinProvider } from "./provider";
 export interface UnclaimedArgs {
   place: pulumi.Input<ObjectPlace>;
   owner: string;
+  /** The Secret is one that an operator makes beside a KafkaUser: one that it has made may be there. */
+  ofKafkaUser?: boolean;
   kubeconfig?: pulumi.Input<string | undefined>;
   context?: pulumi.Input<string | undefined>;
 }

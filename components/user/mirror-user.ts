@@ -4,7 +4,7 @@ import { Ready } from "../../lifecycle/ready";
 import { SecretValues } from "../../lifecycle/secret-values";
 import type { ClusterCredentials } from "../credentials";
 import type { DialectName, ResourceText, UserAuthentication } from "../dialects";
-import { accessOf, claim, type KubernetesArgs, withInputs } from "../kubernetes";
+import { accessOf, claim, type KubernetesArgs, unclaimedSecret, withInputs } from "../kubernetes";
 import { describeUser, type UserDescription, type UserRights } from "./settings";
 
 export interface MirrorUserArgs extends UserRights, KubernetesArgs {
@@ -72,11 +72,14 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
 
   private kafkaUser(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], args: KubernetesArgs, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
     const claimed = claim(name, { apiVersion, kind, metadata }, accessOf(this, args), { parent: this, dependsOn });
+    const { namespace, name: secret } = metadata;
+    const beside = args.authentication?.type === "tls-external" ? [] : [unclaimedSecret(name, { namespace, name: secret }, accessOf(this, args), { parent: this, dependsOn })];
+    const unclaimed = [claimed.unclaimed, ...beside];
     return new k8s.apiextensions.CustomResource(
       name,
       { apiVersion, kind, metadata: claimed.metadata, spec },
       // Without the alias another API version of the same object would be a new resource, and "already exists".
-      { parent: this, dependsOn: claimed.unclaimed, aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })) },
+      { parent: this, dependsOn: unclaimed, aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })) },
     );
   }
 

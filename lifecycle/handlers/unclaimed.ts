@@ -1,5 +1,5 @@
 import { MigrationError } from "../../engine/errors";
-import { openKubernetes, type ObjectPlace } from "../kubernetes/reader";
+import { type KubernetesObject, openKubernetes, type ObjectPlace } from "../kubernetes/reader";
 import { OWNER_ANNOTATION } from "../owner";
 import { type Handler, serve } from "./framework";
 
@@ -7,6 +7,8 @@ export interface UnclaimedInputs {
   place: ObjectPlace;
   /** Who is about to make the object: `<organization>/<project>/<stack>`. */
   owner: string;
+  /** The Secret is one that an operator makes beside a KafkaUser: one that it has made may be there. */
+  ofKafkaUser?: boolean;
   /** Content or path; absent: as Pulumi's kubernetes plugin finds its own. */
   kubeconfig?: string;
   context?: string;
@@ -20,16 +22,24 @@ const OTHER_NAME: Record<ObjectPlace["kind"], string> = {
   Namespace: "leave mirror.createNamespace out, since the namespace is there",
 };
 
-async function look({ place, owner, kubeconfig, context }: UnclaimedInputs): Promise<object> {
+async function look({ place, owner, ofKafkaUser, kubeconfig, context }: UnclaimedInputs): Promise<object> {
   const reader = openKubernetes({ kubeconfig, context });
   const found = await reader.get(place);
   if (found === undefined) return {};
+  if (ofKafkaUser === true && isOfKafkaUser(found)) return {};
   const holder = (found.metadata.annotations as Record<string, string> | undefined)?.[OWNER_ANNOTATION];
   if (holder === owner) return {};
   const what = `${place.kind} ${place.kind === "Namespace" ? "" : `${place.namespace}/`}${place.name}`;
   throw new MigrationError("OBJECT_TAKEN", `${what} is on ${reader.server} already and ${holder === undefined ? "it was not made by a stack of this kind" : `is that of stack ${holder}`}; it was not touched`, {
-    fix: `${OTHER_NAME[place.kind]}, or delete that one when nothing needs it`,
+    fix: `${OTHER_NAME[ofKafkaUser === true ? "KafkaUser" : place.kind]}, or delete that one when nothing needs it`,
   });
+}
+
+/** Operators label the Secrets that they make, and overwrite one of the name that has no such label. */
+function isOfKafkaUser({ metadata }: KubernetesObject): boolean {
+  const labels = (metadata.labels ?? {}) as Record<string, unknown>;
+  const owners = (metadata.ownerReferences ?? []) as { kind?: unknown }[];
+  return owners.some((o) => o.kind === "KafkaUser") || Object.entries(labels).some(([key, value]) => key.endsWith("/kind") && value === "KafkaUser");
 }
 
 /** Before an object is made: absent, or left by an `up` of this very stack that was killed before it could note it down. */

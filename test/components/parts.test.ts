@@ -34,6 +34,16 @@ describe("MirrorUser", () => {
     expect(JSON.parse(ready!.inputs.trigger)).toEqual(resource!.inputs.spec);
   });
 
+  test("looks first whether the KafkaUser, and the Secret that its operator will make, are anybody else's", async () => {
+    new MirrorUser("origin-user", { role: "origin", cluster: "origin", namespace: "origin-ns" });
+    await settled();
+    const place = { namespace: "origin-ns", name: "mm2-credentials" };
+    expect(mocks.only(":Unclaimed").map((d) => d.inputs)).toEqual([
+      expect.objectContaining({ place: { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", ...place } }),
+      expect.objectContaining({ place: { apiVersion: "v1", kind: "Secret", ...place }, ofKafkaUser: true }),
+    ]);
+  });
+
   test("narrows the least rules to the mirror's patterns", async () => {
     new MirrorUser("origin-user", { role: "origin", mirror: mirrorModelOf({ topicsPattern: "orders" }), cluster: "origin", namespace: "origin-ns" });
     await settled();

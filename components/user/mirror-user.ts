@@ -70,7 +70,7 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
     this.registerOutputs({ username: this.username, secretName: this.secretName });
   }
 
-  private kafkaUser(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], args: KubernetesArgs, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+  private kafkaUser(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], args: MirrorUserArgs, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
     const claimed = claim(name, { apiVersion, kind, metadata }, accessOf(this, args), { parent: this, dependsOn });
     const { namespace, name: secret } = metadata;
     const beside = args.authentication?.type === "tls-external" ? [] : [unclaimedSecret(name, { namespace, name: secret }, accessOf(this, args), { parent: this, dependsOn })];

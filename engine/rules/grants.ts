@@ -85,7 +85,9 @@ export function denied(user: UserView, needed: readonly AclRule[], mirror: Mirro
   const wanted = grantsOf(needed);
   return grantsOf(user.rules.filter((rule) => rule.host === "*"), "deny").filter((deny) =>
     wanted.some((w) => {
-      if (deny.type !== w.type || (deny.operation !== "All" && deny.operation !== w.operation)) return false;
+      // Who may not describe a topic or group does not get to see it, whatever else it may.
+      const stops = deny.operation === "All" || deny.operation === w.operation || (deny.operation === "Describe" && implies(w.operation, "Describe"));
+      if (deny.type !== w.type || !stops) return false;
       // Of a topic that the pattern takes, too, where more than this one is needed.
       return deny.type === "cluster" || holds(deny, w) || (w.type === "topic" && deny.patternType === "literal" && holds(w, deny) && copied?.(deny.name) === true);
     }),

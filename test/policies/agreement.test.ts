@@ -56,6 +56,8 @@ const settings = fc.record(
   { requiredKeys: ["dialect"] },
 );
 
+const OF_THE_GUIDE = ["origin-write-everything", "acl-unneeded", "acl-meaningless"];
+
 test("what the migration does not refuse, the pack does not find, but for how wide the guide's rights are", () => {
   let [refused, accepted] = [0, 0];
   fc.assert(
@@ -75,7 +77,7 @@ test("what the migration does not refuse, the pack does not find, but for how wi
       const { bootstrapServers: from } = cluster("origin");
       const { bootstrapServers: to } = cluster("target");
       const resources = stack({ dialect, mirror: { ...mirror, profile, origin: { bootstrapServers: from, ...origin }, target: { bootstrapServers: to, ...target } }, more: STEPS });
-      const found = all(resources).filter((f) => f.level === "mandatory" && !(profile === "guide" && f.rule === "origin-write-everything"));
+      const found = all(resources).filter((f) => (f.level === "mandatory" || f.rule.startsWith("acl-")) && !(profile === "guide" && OF_THE_GUIDE.includes(f.rule)));
       expect(found.map((f) => f.message)).toEqual([]);
     }),
     { numRuns: 800 },

@@ -138,6 +138,19 @@ export const aclRows: Row[] = [
     says: "not set, which is true",
   },
   {
+    rule: "acl-missing",
+    trips: { change: ({ target }) => acls(target).push({ type: "deny", operations: ["Describe"], resource: { type: "topic", name: "*" } }) },
+    passes: { change: ({ target }) => acls(target).push({ type: "deny", operations: ["Delete"], resource: { type: "topic", name: "*" } }) },
+    says: "on the target is denied Describe on topic *",
+  },
+  {
+    // From one host only: the mirror may be on another.
+    rule: "acl-missing",
+    trips: { change: ({ origin }) => acls(origin).push({ type: "deny", host: "*", operations: ["All"], resource: { type: "topic", name: "*" } }) },
+    passes: { change: ({ origin }) => acls(origin).push({ type: "deny", host: "10.0.0.1", operations: ["All"], resource: { type: "topic", name: "*" } }) },
+    says: "is denied All on topic *",
+  },
+  {
     // Of a pattern without a fixed beginning some names count; of one that takes everything, nothing less does.
     rule: "acl-missing",
     trips: { mirror: { topicsPattern: ".*" }, change: onlyTopics("eu-orders", "us-orders") },

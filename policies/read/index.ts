@@ -34,9 +34,8 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
     owners: kafkas.map((r) => placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors)),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
   };
-  const count = (kind: string) => custom(kind).reduce((sum, r) => sum + brokersOf(r, mirrors), 0);
   // Where there are pools, the Kafka resource's own number is not read.
-  const brokers = attempt(() => count("KafkaNodePool") || count("Kafka"));
+  const brokers = attempt(() => brokersIn(custom("KafkaNodePool"), mirrors) || brokersIn(custom("Kafka"), mirrors));
   if (brokers === undefined) later(view, "targetBrokers");
   else if (brokers > 0) view.targetBrokers = brokers;
   return view;
@@ -60,13 +59,18 @@ function homeOf(resource: AnyResource): { cluster: string; namespace?: string }[
   return cluster === undefined ? [] : [{ cluster, ...(namespace === undefined ? {} : { namespace }) }];
 }
 
-/** Throws where it is not known yet. */
-function brokersOf(resource: AnyResource, mirrors: readonly MirrorView[]): number {
-  const { metadata, spec } = partsOf(resource);
-  const cluster = text(attempt(() => object(metadata.labels)["strimzi.io/cluster"])) ?? text(attempt(() => metadata.name));
-  if (sideIn({ names: [resource.name], ...(cluster === undefined ? {} : { cluster }) }, mirrors) !== "target") return 0;
-  if (Array.isArray(spec.roles) && !spec.roles.includes("broker")) return 0;
-  return number(object(spec.kafka).replicas) ?? number(spec.replicas) ?? 0;
+/** Of the one target; 0 where none or several are there. Throws where it is not known yet. */
+function brokersIn(resources: readonly AnyResource[], mirrors: readonly MirrorView[]): number {
+  const clusters = new Map<string, number>();
+  for (const resource of resources) {
+    const { spec } = partsOf(resource);
+    const home = homeOf(resource)[0];
+    const controller = Array.isArray(spec.roles) && !spec.roles.includes("broker");
+    if (controller || sideIn({ names: [resource.name], ...home }, mirrors) !== "target") continue;
+    const key = JSON.stringify([home?.cluster ?? resource.name, home?.namespace]);
+    clusters.set(key, (clusters.get(key) ?? 0) + (number(object(spec.kafka).replicas) ?? number(spec.replicas) ?? 0));
+  }
+  return clusters.size === 1 ? [...clusters.values()][0]! : 0;
 }
 
 const sideIn = (hints: Hints, mirrors: readonly MirrorView[]) => placesIn(hints, mirrors).side;

@@ -43,7 +43,9 @@ const handler: Handler<ReadyInputs, ReadyOutputs> = {
    * has come to another verdict since. Whoever can't tell says no.
    */
   async overtaken({ place, kubeconfig, context }) {
-    const object = await openKubernetes({ kubeconfig, context }).get(place).catch(() => "nobody knows" as const);
+    // A kubeconfig that is not there is found missing at once, not by the request.
+    const ask = async () => openKubernetes({ kubeconfig, context }).get(place);
+    const object = await ask().catch(() => "nobody knows" as const);
     return object !== "nobody knows" && (object === undefined || readinessOf(object).state !== "ready");
   },
   optional: ["trigger"],

@@ -27,3 +27,8 @@ test.each([
   const inputs = { place, trigger: "t", limitSeconds: 1, kubeconfig: await answering(status, body) };
   expect(await readyStep.diff("id", { ...inputs, objectId: "origin-ns/mm2-credentials" }, inputs)).toEqual({ changes });
 });
+
+test("a preview without a way to the cluster takes what the state says", async () => {
+  const inputs = { place, trigger: "t", limitSeconds: 1, kubeconfig: "/nowhere/kubeconfig" };
+  expect(await readyStep.diff("id", { ...inputs, objectId: "origin-ns/mm2-credentials" }, inputs)).toEqual({ changes: false });
+});

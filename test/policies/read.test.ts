@@ -67,6 +67,40 @@ test.each<[string, { origin: string; target: string }, object, (string | undefin
   expect(readView(resources).users.map((user) => user.side)).toEqual(sides);
 });
 
+test("a user's cluster is told by whom the mirror logs in as", () => {
+  const resources = stack({
+    mirror: connections({ origin: "10.0.0.1:9093", target: "10.0.0.2:9093" }),
+    change: ({ mirror, origin, target }) => {
+      mirror.spec.mirrors[0].source.authentication.username = "reader";
+      mirror.spec.target.authentication.username = "writer";
+      Object.assign(origin.metadata, { name: "writer", namespace: "apps", labels: { "strimzi.io/cluster": "blue" } });
+      Object.assign(target.metadata, { name: "reader", namespace: "apps", labels: { "strimzi.io/cluster": "green" } });
+    },
+  });
+  for (const [i, resource] of resources.entries()) if (i > 0) resource.name = `user-${i}`;
+  expect(readView(resources).users.map((user) => user.side)).toEqual(["target", "origin"]);
+  expect(readView(resources.slice(1)).users.map((user) => user.side)).toEqual([undefined, undefined]);
+});
+
+test("beside two mirrors whose addresses are not known a name tells nothing", () => {
+  const resources = stack({ change: ({ mirror }) => (mirror.spec.target.bootstrapServers = mirror.spec.mirrors[0].source.bootstrapServers = LATER) });
+  const [mirror, ...users] = resources.map((resource) => ({ ...resource, props: unknownCheckingProxy(resource.props) }));
+  const blue = users.map((user) => ({ ...user, props: { ...user.props, metadata: { name: "x", namespace: "target-ns", labels: { "strimzi.io/cluster": "blue" } } } }));
+  expect(readView([mirror!, ...blue]).users[0]!.side).toBe("target");
+  expect(readView([mirror!, mirror!, ...blue]).users[0]!.side).toBeUndefined();
+});
+
+test("connectors are told the target's alias, also where the workers have another for it", () => {
+  const resources = stack({
+    dialect: "strimzi-v1beta2",
+    change: ({ mirror }) => {
+      mirror.spec.clusters.push({ ...mirror.spec.clusters[1], alias: "workers", config: { "group.id": "theirs" } });
+      mirror.spec.connectCluster = "workers";
+    },
+  });
+  expect(readView(resources).mirrors[0]!.target).toMatchObject({ alias: "target-cluster", groupId: "theirs" });
+});
+
 test("a client of another address is where its name says, if it says so", () => {
   const topic = (name: string, provider: string) => ({ ...kafka("Topic", { name: "orders" }, "10.1.1.1:9094", name), provider: { name: provider, props: { bootstrapServers: '["10.1.1.1:9094"]' } } });
   expect(readView([...stack(), topic("orders", "target"), topic("orders", "third"), topic("orders", "origin")]).topics.map((t) => t.side)).toEqual(["target", undefined, "origin"]);

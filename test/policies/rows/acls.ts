@@ -158,6 +158,12 @@ export const aclRows: Row[] = [
     says: "lacks Read and DescribeConfigs on topic *",
   },
   {
+    rule: "acl-missing",
+    trips: { mirror: { topicsPattern: "payments-.*" }, change: onlyTopics("orders") },
+    passes: { mirror: { topicsPattern: "payments-.*" }, change: onlyTopics("payments-eu") },
+    says: "lacks Read and DescribeConfigs on topic payments- (prefix)",
+  },
+  {
     // The mirror's own topic is none of them.
     rule: "acl-missing",
     trips: { mirror: { topicsPattern: ".*-orders", ...atSource }, change: onlyTopics("mm2-offset-syncs.target-cluster.internal") },

@@ -16,6 +16,7 @@ export type StepKind =
   | "residue"
   | "ready"
   | "unclaimed"
+  | "unclaimed-user"
   | "secret-values"
   | "password";
 

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Connection, Side } from "../engine/model";
 import type { ObjectPlace } from "./kubernetes/reader";
 import { thinProvider } from "./provider";
 
@@ -20,5 +21,24 @@ export class Unclaimed extends pulumi.dynamic.Resource {
   constructor(name: string, args: UnclaimedArgs, opts: pulumi.CustomResourceOptions) {
     const kubeconfig = args.kubeconfig === undefined ? undefined : pulumi.secret(args.kubeconfig);
     super(thinProvider("unclaimed"), name, { ...args, kubeconfig }, { ...opts, additionalSecretOutputs: ["kubeconfig"] }, "kafka-migration", "Unclaimed");
+  }
+}
+
+export interface UnclaimedUserArgs {
+  side: Side;
+  /** The administrator's. */
+  connection: pulumi.Input<Connection>;
+  username: string;
+  /** The user may be taken over: `preflight.accept` has USER_TAKEN. */
+  accepted: boolean;
+}
+
+/**
+ * The same before a user that is made through Kafka's own interface, which gives whoever has the name another password.
+ * @throws MigrationError USER_TAKEN
+ */
+export class UnclaimedUser extends pulumi.dynamic.Resource {
+  constructor(name: string, args: UnclaimedUserArgs, opts: pulumi.CustomResourceOptions) {
+    super(thinProvider("unclaimed-user"), name, { ...args, connection: pulumi.secret(args.connection) }, { ...opts, additionalSecretOutputs: ["connection"] }, "kafka-migration", "UnclaimedUser");
   }
 }

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { administratorAcls } from "../../engine/acls";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
 import { SecretValues } from "../../lifecycle/secret-values";
+import { UnclaimedUser } from "../../lifecycle/unclaimed";
 import { type ClusterCredentials, connectionOf } from "../credentials";
 import { givenCredentials } from "../given/given-credentials";
 import { accessOfProvider } from "../kubernetes";
@@ -78,7 +79,10 @@ export class ClusterAccess {
       return { credentials: user, resources: [user] };
     }
     if (kafka !== undefined) {
-      const user = new ScramUser(this.named("user"), { ...rights, username: this.names.user }, { parent, provider: kafka.provider, dependsOn: after });
+      const username = this.names.user;
+      const accepted = args.preflight?.accept?.includes("USER_TAKEN") ?? false;
+      const unclaimed = new UnclaimedUser(this.named("user-unclaimed"), { side, connection: this.administrator, username, accepted }, { parent, dependsOn: after });
+      const user = new ScramUser(this.named("user"), { ...rights, username }, { parent, provider: kafka.provider, dependsOn: [...after, unclaimed] });
       return { credentials: user, resources: [user] };
     }
     return { credentials: given(this.cluster.given!), resources: [] };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MigrationError } from "../errors";
+import { describeScramUser } from "./api/scram";
 import * as settings from "./api/settings";
 import * as topics from "./api/topics";
 import { byTopic, partitionName, RETRY_LIMIT_MS, type Cluster, type Rejected } from "./cluster";
@@ -9,12 +10,13 @@ import type { Acl, ConfigChange, ConfigEntry, KafkaPort, Reassignment, TopicPart
 type Administering = Pick<
   KafkaPort,
   | "describeTopicConfigs" | "describeBrokerConfigs" | "createTopic" | "deleteTopics" | "alterReassignments" | "listReassignments"
-  | "electPreferredLeaders" | "incrementalAlterConfigs" | "describeAcls" | "createAcls" | "deleteAcls"
+  | "electPreferredLeaders" | "incrementalAlterConfigs" | "describeAcls" | "createAcls" | "deleteAcls" | "scramMechanisms"
 >;
 
 const TOPICS_PER_REQUEST = 200;
 const PARTITIONS_PER_REQUEST = 1000;
 const TOPIC_ALREADY_EXISTS = 36;
+const RESOURCE_NOT_FOUND = 91;
 
 /** The part of the port that reads settings and changes topics, settings and ACLs. */
 export function administering(cluster: Cluster): Administering {
@@ -44,7 +46,18 @@ export function administering(cluster: Cluster): Administering {
       const outcomes = await cluster.patiently(() => cluster.links.send(broker, settings.deleteAcls, acls));
       outcomes.forEach((o, i) => throwUnlessDone(cluster, "delete", aclName(acls[i]!), o));
     },
+    scramMechanisms: (user) => scramMechanisms(cluster, user),
   };
+}
+
+async function scramMechanisms(cluster: Cluster, user: string): Promise<string[]> {
+  const answer = await cluster.patiently(() => cluster.links.send("any", describeScramUser, user));
+  if (answer.errorCode !== NONE) throw cluster.fail("describe", "SCRAM users", answer);
+  return answer.users.flatMap((found) => {
+    if (found.errorCode === RESOURCE_NOT_FOUND) return [];
+    if (found.errorCode !== NONE) throw cluster.fail("describe", `SCRAM user ${user}`, found);
+    return found.mechanisms;
+  });
 }
 
 function aclName(acl: Acl): string {

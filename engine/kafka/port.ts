@@ -227,6 +227,8 @@ export interface KafkaPort {
   describeAcls(filter?: Partial<Acl>): Promise<Acl[]>;
   createAcls(acls: readonly Acl[]): Promise<void>;
   deleteAcls(acls: readonly Acl[]): Promise<void>;
+  /** Mechanisms for which this user has a SCRAM credential (KIP-554, Kafka 2.7 and later); empty: there is no such user. */
+  scramMechanisms(user: string): Promise<string[]>;
 
   close(): Promise<void>;
 }

@@ -22,6 +22,7 @@ const steps: Record<StepKind, () => Step> = {
   ready: () => (require("./ready") as typeof import("./ready")).readyStep,
   "secret-values": () => (require("./secret-values") as typeof import("./secret-values")).secretValuesStep,
   unclaimed: () => (require("./unclaimed") as typeof import("./unclaimed")).unclaimedStep,
+  "unclaimed-user": () => (require("./unclaimed-user") as typeof import("./unclaimed-user")).unclaimedUserStep,
   password: () => (require("./password") as typeof import("./password")).passwordStep,
 };
 

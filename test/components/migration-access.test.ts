@@ -1,3 +1,4 @@
+import * as kafka from "@pulumi/kafka";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test } from "vitest";
 import { triggerOf } from "../../components/migration/report";
@@ -114,6 +115,22 @@ describe("names", () => {
     const { inputs } = await declare({ ...operated("origin"), serverName: "broker.internal" });
     expect(inputs(":Gate", "m-gate").originConnection.tls).toEqual({ ca: "CA of origin-ns/origin-cluster-ca-cert", serverName: "broker.internal" });
     expect(inputs(":Gate", "m-gate").targetConnection.tls).not.toHaveProperty("serverName");
+  });
+});
+
+describe("users through Kafka's own interface", () => {
+  const kafkaOrigin = () => ({ bootstrapServers: "origin:9093", ca: "PEM", kafka: { provider: new kafka.Provider("origin-kafka", { bootstrapServers: ["origin:9093"] }) }, administrator: { username: "admin", password: "P" } });
+
+  test("are made only when nobody has the name, or somebody accepts that", async () => {
+    const { inputs } = await declare(kafkaOrigin());
+    expect(inputs(":UnclaimedUser", "m-origin-user-unclaimed")).toMatchObject({ side: "origin", username: "mm2-credentials", accepted: false, connection: { sasl: { username: "admin", password: "P" } } });
+    expect(JSON.stringify(mocks.only(":UnclaimedUser")[0]!.inputs)).toContain("4dabf18193072939515e22adb298388d");
+  });
+
+  test("with the name that is given", async () => {
+    const { inputs } = await declare({ ...kafkaOrigin(), names: { user: "mm2-orders" } }, { preflight: { accept: ["USER_TAKEN"] } });
+    expect(inputs(":UnclaimedUser", "m-origin-user-unclaimed")).toMatchObject({ username: "mm2-orders", accepted: true });
+    expect(inputs("UserScramCredential", "m-origin-user").username).toBe("mm2-orders");
   });
 });
 

@@ -56,6 +56,14 @@ describe("the port's view of a cluster", () => {
     await ports.target.deleteTopics([topic]);
   });
 
+  it("knows a user's SCRAM mechanisms, and that there is no such user", async () => {
+    const user = uniqueName("scram");
+    users.push(user);
+    expect(await ports.target.scramMechanisms(user)).toEqual([]);
+    await createScramUser(ports.clusters.target, user, "a password");
+    expect(await ports.target.scramMechanisms(user)).toEqual(["SCRAM-SHA-512"]);
+  });
+
   it("reads brokers' settings and changes them", async () => {
     const configs = await ports.target.describeBrokerConfigs([1, 3]);
     expect([...configs.keys()]).toEqual([1, 3]);

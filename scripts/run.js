@@ -62,7 +62,23 @@ function newest(folder) {
   return latest;
 }
 
+/** What was compiled from a source that is gone would still be found, and in place of a folder of that name. */
+function sweep(folder, of) {
+  if (!fs.existsSync(folder)) return;
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const [compiled, source] = [path.join(folder, entry.name), path.join(of, entry.name)];
+    if (entry.isDirectory()) {
+      if (fs.existsSync(source)) sweep(compiled, source);
+      else fs.rmSync(compiled, { recursive: true });
+      continue;
+    }
+    const plain = /^(.*?)(\.d\.ts|\.js|\.js\.map)$/.exec(source)?.[1];
+    if (plain !== undefined && !fs.existsSync(`${plain}.ts`) && !fs.existsSync(`${plain}.js`)) fs.rmSync(compiled);
+  }
+}
+
 function build() {
+  sweep(at("dist"), root);
   const stamp = at("dist", ".built");
   if (fs.existsSync(stamp) && fs.statSync(stamp).mtimeMs > newest(root)) return;
   const begun = new Date();

@@ -1,6 +1,6 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { fetchBatches, type Isolation, scan, type Span } from "../records";
-import { truncated, walkFetched } from "../records/read";
+import { Grace, isBehind, truncated, walkFetched } from "../records/read";
 import type { LogReader, Moment, ScanAsk } from "./reader";
 
 /** A stretch of at most this many offsets is a look at a few records: small fetches, many partitions in one. */
@@ -54,16 +54,20 @@ function inRounds<T extends TopicPartition>(asks: readonly T[]): T[][] {
 
 async function look(port: KafkaPort, isolation: Isolation, asks: readonly ScanAsk[], signal?: AbortSignal): Promise<void> {
   let open = asks.map((ask) => ({ topic: ask.topic, partition: ask.partition, offset: BigInt(ask.from), ask }));
+  const grace = new Grace(port);
   while (open.length > 0) {
     signal?.throwIfAborted();
+    let behind: (typeof open)[number] | undefined;
     const again: typeof open = [];
     const asked = new Map(open.map((o) => [`${o.topic}:${o.partition}`, o]));
     await fetchBatches(port, open, isolation, (request, fetched) => {
       if (fetched.outOfRange === true) throw truncated(port, request);
       const { ask } = asked.get(`${request.topic}:${request.partition}`) as (typeof open)[number];
       const { next } = walkFetched(fetched, request, BigInt(ask.to), isolation, (record) => ask.see(record));
-      if (fetched.records.length > 0 && next < ask.to) again.push({ ...request, offset: BigInt(next), ask });
+      if (isBehind(fetched, BigInt(ask.to))) again.push((behind = { ...request, ask }));
+      else if (fetched.records.length > 0 && next < ask.to) again.push({ ...request, offset: BigInt(next), ask });
     });
     open = again;
+    if (behind !== undefined) await grace.wait(behind);
   }
 }

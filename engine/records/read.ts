@@ -81,6 +81,29 @@ function unreadable(port: KafkaPort, at: TopicPartition & { offset: bigint }): M
   });
 }
 
+/**
+ * A leader that has just taken over may show less of its log than was listed before: what is not there yet is no end.
+ * A last stable offset below the end is another thing: a transaction is open, and nothing after it is visible.
+ */
+export const isBehind = (fetched: FetchedPartition, to: bigint): boolean => fetched.records.length === 0 && fetched.highWatermark < to;
+
+/** Gives such a leader a moment, again and again while nothing comes. */
+export class Grace {
+  private waits = 0;
+
+  constructor(private readonly port: KafkaPort) {}
+
+  /** @throws MigrationError KAFKA_NOT_AVAILABLE when it goes on so for 2 s */
+  async wait(at: TopicPartition & { offset: bigint }): Promise<void> {
+    if (++this.waits > WAITS) throw unreadable(this.port, at);
+    await sleep(WAIT_MS);
+  }
+
+  over(): void {
+    this.waits = 0;
+  }
+}
+
 /** The log's start has moved past what was to be read. */
 export function truncated(port: KafkaPort, at: TopicPartition & { offset: bigint }): MigrationError {
   return new MigrationError("RECORDS_GONE", `${at.topic}-${at.partition} on the ${port.side} cluster no longer holds offset ${at.offset}`, {
@@ -100,16 +123,20 @@ export async function readRecords(port: KafkaPort, topic: string, partition: num
   const isolation = options.isolation ?? "read_uncommitted";
   const limit = options.limit ?? 10_000;
   const found: KafkaRecord[] = [];
+  const grace = new Grace(port);
   for (let offset = from; offset < to && found.length < limit; ) {
     let next = offset;
+    let behind = false;
     await fetchBatches(port, [{ topic, partition, offset }], isolation, (request, fetched) => {
       if (fetched.outOfRange === true) throw truncated(port, request);
       const walked = walkFetched(fetched, request, to, isolation, (record) => {
         found.push(record.toRecord());
         return found.length === limit ? STOP : undefined;
       });
-      next = fetched.records.length === 0 ? to : BigInt(walked.next);
+      behind = isBehind(fetched, to);
+      next = behind ? offset : fetched.records.length === 0 ? to : BigInt(walked.next);
     });
+    if (behind) await grace.wait({ topic, partition, offset });
     offset = next;
   }
   return found;
@@ -156,8 +183,7 @@ export function readLast(port: KafkaPort, spans: readonly Span[], count: number,
 }
 
 /**
- * The last `count` visible records inside each window. A leader that has just taken over may show less of its log than was
- * listed before: it gets a moment.
+ * The last `count` visible records inside each window.
  * @throws MigrationError KAFKA_NOT_AVAILABLE when it goes on so
  */
 async function readWindows<T>(port: KafkaPort, windows: readonly Span[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
@@ -165,7 +191,8 @@ async function readWindows<T>(port: KafkaPort, windows: readonly Span[], count: 
   const ends = new Map(windows.map((w) => [keyOf(w), w.to]));
   for (const w of windows) found.set(keyOf(w), []);
   let open = windows.map((w) => ({ topic: w.topic, partition: w.partition, offset: w.from }));
-  for (let waits = 0; open.length > 0; ) {
+  const grace = new Grace(port);
+  while (open.length > 0) {
     const again: typeof open = [];
     let behind: (typeof open)[number] | undefined;
     await fetchBatches(port, open, isolation, (request, fetched) => {
@@ -176,15 +203,12 @@ async function readWindows<T>(port: KafkaPort, windows: readonly Span[], count: 
         list.push(pick(record));
         if (list.length > count * 2) list.splice(0, list.length - count);
       });
-      // A last stable offset below the end is another thing: a transaction is open, and nothing after it is visible.
-      const short = fetched.records.length === 0 && fetched.highWatermark < to;
+      const short = isBehind(fetched, to);
       if (short) behind = request;
       if (short || (fetched.records.length > 0 && BigInt(next) < to)) again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
     });
     open = again;
-    if (behind === undefined) continue;
-    if (++waits > WAITS) throw unreadable(port, behind);
-    await sleep(WAIT_MS);
+    if (behind !== undefined) await grace.wait(behind);
   }
   return found;
 }

@@ -1,7 +1,7 @@
 import type { FetchedPartition, KafkaPort } from "../kafka/port";
 import { offsetAfter } from "./batch";
 import { ReusedMemory } from "./memory";
-import { type Isolation, keyOf, readable, type Span, truncated, walkFetched } from "./read";
+import { Grace, type Isolation, keyOf, readable, type Span, truncated, walkFetched } from "./read";
 import type { RecordCursor, STOP } from "./walk";
 
 /**
@@ -39,8 +39,9 @@ interface Answered {
 
 /**
  * Reads spans of any length in constant memory, the partitions of all brokers side by side. A span that ends after the
- * log's (stable) end is read to that end.
- * @throws MigrationError RECORDS_GONE, RECORDS_CORRUPT; the signal's reason when it is aborted
+ * log's last stable offset is read to that one. A leader whose log does not reach so far yet is waited for, since what it
+ * holds back may be records.
+ * @throws MigrationError RECORDS_GONE, RECORDS_CORRUPT, KAFKA_NOT_AVAILABLE; the signal's reason when it is aborted
  */
 export async function scan(port: KafkaPort, spans: readonly Span[], options: ScanOptions): Promise<void> {
   const queues = new Map<number, Position[]>();
@@ -75,6 +76,9 @@ async function leadersOf(port: KafkaPort, spans: readonly Span[]): Promise<Map<s
 /** Reads the spans of one broker: while one answer is walked, the next one is under way. */
 class Loop {
   private readonly stopped = new Set<Span>();
+  /** Spans that a leader can't show to their end yet. */
+  private readonly behind = new Set<Span>();
+  private readonly grace: Grace;
   private read = { bytes: 0, offsets: 0 };
   /** An answer is walked in one go as soon as it is there: the next one, which comes later, may take its place. */
   private readonly memory = new ReusedMemory();
@@ -84,7 +88,9 @@ class Loop {
     private queue: Position[],
     private readonly options: ScanOptions,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.grace = new Grace(port);
+  }
 
   async run(): Promise<void> {
     let underWay = this.ask();
@@ -96,6 +102,8 @@ class Loop {
       underWay?.catch(() => {});
       for (const position of positions) this.walk(position);
       this.memory.release();
+      const held = positions.find(({ span }) => this.behind.has(span));
+      if (held !== undefined) await this.grace.wait({ ...held.span, offset: held.offset });
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
@@ -129,9 +137,12 @@ class Loop {
     const next = BigInt(offsetAfter(fetched.records, Number(offset)));
     this.read.bytes += fetched.records.length;
     this.read.offsets += Number(next - offset);
-    const ended = next >= (span.to < log ? span.to : log);
+    const behind = fetched.highWatermark < span.to && next >= log;
+    if (behind) this.behind.add(span);
+    if (next > offset && this.behind.delete(span)) this.grace.over();
+    const ended = !behind && next >= (span.to < log ? span.to : log);
     // Without any progress the next batch did not fit: first in a request it always comes whole.
-    if (!ended && next === offset) this.queue.unshift({ span, offset });
+    if (!ended && !behind && next === offset) this.queue.unshift({ span, offset });
     else if (!ended) this.queue.push({ span, offset: next });
     return { fetched, ended };
   }

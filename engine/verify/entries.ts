@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { KafkaPort } from "../kafka/port";
-import { fetchBatches, type Isolation, type Span, truncated, walkFetched } from "../records/read";
+import { fetchBatches, Grace, isBehind, type Isolation, type Span, truncated, walkFetched } from "../records/read";
 import type { RecordCursor } from "../records/walk";
 import type { Entry, Sequence } from "./align";
 
@@ -13,14 +13,19 @@ export function entryOf(record: RecordCursor, timestamps: boolean): Entry {
 export function logSequence(port: KafkaPort, span: Span, isolation: Isolation, timestamps: boolean): Sequence {
   return (from) => {
     let offset = from === undefined ? span.from : BigInt(from);
+    const grace = new Grace(port);
     return async () => {
       const entries: Entry[] = [];
       while (entries.length === 0 && offset < span.to) {
+        let behind = false;
         await fetchBatches(port, [{ topic: span.topic, partition: span.partition, offset }], isolation, (request, fetched) => {
           if (fetched.outOfRange === true) throw truncated(port, request);
           const { next } = walkFetched(fetched, request, span.to, isolation, (record) => void entries.push(entryOf(record, timestamps)));
-          offset = fetched.records.length === 0 ? span.to : BigInt(next);
+          behind = isBehind(fetched, span.to);
+          if (!behind) offset = fetched.records.length === 0 ? span.to : BigInt(next);
         });
+        if (behind) await grace.wait({ topic: span.topic, partition: span.partition, offset });
+        else grace.over();
       }
       return entries;
     };

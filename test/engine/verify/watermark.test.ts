@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { readLast } from "../../../engine/records/read";
+import { kafkaReader } from "../../../engine/offsets/kafka-reader";
+import { readLast, readRecords } from "../../../engine/records/read";
+import { scan } from "../../../engine/records/scan";
+import { logSequence } from "../../../engine/verify/entries";
 import { memoryPort, puts } from "./memory-cluster";
 
 /** A leader that has just taken over: it shows its log up to offset 5 for so many fetches, then up to 10. */
@@ -21,5 +24,36 @@ describe("the last records, asked of a leader whose log does not reach so far ye
   it("are never taken from further ahead", async () => {
     const { port } = afterFailover(Infinity);
     await expect(readLast(port, [span], 8, "read_uncommitted")).rejects.toThrow("the leader of t-0 on the origin cluster shows its log up to offset 5 only");
+  });
+});
+
+describe.each(["read_uncommitted", "read_committed"] as const)("every other reader (%s) of a leader whose log does not reach so far yet", (isolation) => {
+  type Port = ReturnType<typeof afterFailover>["port"];
+  const readers: Record<string, (port: Port) => Promise<number[]>> = {
+    "scan": async (port) => {
+      const seen: number[] = [];
+      await scan(port, [span], { isolation, visit: (_, record) => void seen.push(record.offset) });
+      return seen;
+    },
+    "readRecords": async (port) => (await readRecords(port, "t", 0, 0n, 10n, { isolation })).map((r) => Number(r.offset)),
+    "logSequence": async (port) => {
+      const next = logSequence(port, span, isolation, true)(undefined);
+      const seen: number[] = [];
+      for (let more = await next(); more.length > 0; more = await next()) seen.push(...more.map((e) => e.offset));
+      return seen;
+    },
+    "a look at a few offsets": async (port) => {
+      const seen: number[] = [];
+      await kafkaReader(port, isolation).scan([{ topic: "t", partition: 0, from: 0, to: 10, see: (record) => void seen.push(record.offset) }]);
+      return seen;
+    },
+  };
+
+  it.each(Object.keys(readers))("%s waits for the rest, each record once", async (name) => {
+    expect(await readers[name]!(afterFailover(3).port)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it.each(Object.keys(readers))("%s never calls it the end", async (name) => {
+    await expect(readers[name]!(afterFailover(Infinity).port)).rejects.toThrow("the leader of t-0 on the origin cluster shows its log up to offset 5 only");
   });
 });

@@ -17,7 +17,8 @@ import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan
  * @throws MigrationError OFFSETS_STALE when a group has moved on the origin since the plan; OFFSETS_BLOCKED, before
  *   anything is written, when groups are active on the target, have other offsets there, or have offsets that could not be
  *   translated (`blocked: "skip"` moves the others instead), and, with everything taken back, when a group becomes active
- *   meanwhile; OFFSETS_NOT_WRITTEN when reading back shows something else.
+ *   meanwhile; OFFSETS_NOT_WRITTEN, with everything taken back that still stands where it was put, when reading back shows
+ *   something else. Whatever else fails once writing has begun is thrown after the same.
  */
 export async function applyOffsets(model: MigrationModel, plan: OffsetPlan, options: OffsetOptions, progress: Progress, open?: OpenKafka): Promise<AppliedOffsets> {
   return withClusters(model, (clusters) => applyWith(clusters, model.mirror, plan, options, progress), open);
@@ -32,30 +33,38 @@ export async function applyWith(clusters: Clusters, mirror: MirrorModel, plan: O
   const free = current.filter((g) => !names.has(g.group));
 
   const groups = free.map(wanted).filter((g) => g.offsets.length > 0);
-  const skipped = [...blocked];
-  await inParallel(groups, async (g) => {
-    const moving = g.offsets.filter((o) => o.inPlace === undefined);
-    try {
-      await clusters.target.alterGroupOffsets(g.group, moving.map(asCommit));
-    } catch (error) {
-      // A member came between the check and the write.
-      if (!isMigrationError(error) || error.code !== "KAFKA_GROUP_ACTIVE") throw error;
-      skipped.push({ group: g.group, why: "became active on the target" });
-    }
-  });
-  const late = skipped.slice(blocked.length);
-  const done = groups.filter((g) => !late.some((s) => s.group === g.group));
-  if (late.length > 0 && options.blocked !== "skip") throw blockedError(late, await takeBack(clusters, done, progress));
-  await readBack(clusters.target, done);
+  const late = new Map<string, string>();
+  const done = () => groups.filter((g) => !late.has(g.group));
+  try {
+    await write(clusters.target, groups, late);
+    if (late.size > 0 && options.blocked !== "skip") throw blockedError([...late].map(([group, why]) => ({ group, why })));
+    await readBack(clusters.target, done());
+  } catch (error) {
+    throw withDetails(error, await takeBack(clusters, done(), progress));
+  }
 
-  const applied = appliedOf(done, skipped);
-  progress.info(`offsets: ${countText(applied.written, "offset")} of ${countText(done.length, "group")} written and read back, ${applied.inPlace} were there already`);
-  for (const { group, offsets } of done) {
+  const skipped = [...blocked, ...[...late].map(([group, why]) => ({ group, why }))];
+  const applied = appliedOf(done(), skipped);
+  progress.info(`offsets: ${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written and read back, ${applied.inPlace} were there already`);
+  for (const { group, offsets } of applied.groups) {
     const again = offsets.reduce((sum, o) => sum + (o.rereads ?? 0), 0);
     if (again > 0) progress.warn(`offsets: group "${group}" will read ${countText(again, "record")} again`);
   }
   for (const s of skipped) progress.warn(`offsets: group "${s.group}" was left alone: ${s.why}`);
   return applied;
+}
+
+/** @param late is told of groups that a member came to between the check and the write */
+async function write(target: KafkaPort, groups: readonly AppliedGroup[], late: Map<string, string>): Promise<void> {
+  await inParallel(groups, async (g) => {
+    const moving = g.offsets.filter((o) => o.inPlace === undefined);
+    try {
+      await target.alterGroupOffsets(g.group, moving.map(asCommit));
+    } catch (error) {
+      if (!isMigrationError(error) || error.code !== "KAFKA_GROUP_ACTIVE") throw error;
+      late.set(g.group, "became active on the target");
+    }
+  });
 }
 
 function appliedOf(groups: AppliedGroup[], skipped: AppliedOffsets["skipped"]): AppliedOffsets {
@@ -65,10 +74,21 @@ function appliedOf(groups: AppliedGroup[], skipped: AppliedOffsets["skipped"]): 
 }
 
 /** Takes back what this run has written, and nothing that it found in place. Returns what could not be taken back. */
-async function takeBack(clusters: Clusters, done: readonly AppliedGroup[], progress: Progress): Promise<string[]> {
-  const written = done.map((g) => ({ ...g, offsets: g.offsets.filter((o) => o.inPlace === undefined) })).filter((g) => g.offsets.length > 0);
-  const { left } = await revertWith(clusters, appliedOf(written, []), progress);
-  return left.map((l) => `group "${l.group}" keeps its new offsets: it ${l.why}`);
+async function takeBack(clusters: Clusters, groups: readonly AppliedGroup[], progress: Progress): Promise<string[]> {
+  const written = groups.map((g) => ({ ...g, offsets: g.offsets.filter((o) => o.inPlace === undefined) })).filter((g) => g.offsets.length > 0);
+  try {
+    const { left } = await revertWith(clusters, appliedOf(written, []), progress);
+    return left.map((l) => `group "${l.group}" keeps what it has on the target: it ${l.why}`);
+  } catch (error) {
+    // Most often the very reason for the failure: a target that can't be reached.
+    const why = isMigrationError(error) ? `${error.code}: ${error.seen}` : String(error);
+    return [`${countText(written.length, "group")} may have new offsets that could not be taken back (${why}): another run finds them in place`];
+  }
+}
+
+function withDetails(error: unknown, more: readonly string[]): unknown {
+  if (!isMigrationError(error) || more.length === 0) return error;
+  return new MigrationError(error.code, error.seen, { details: [...error.details, ...more], fix: error.fix, cause: error });
 }
 
 /**
@@ -146,7 +166,7 @@ function whyBlocked(group: GroupPlan, options: OffsetOptions): string | undefine
   return `has other offsets on the target: ${someOf(shown, 5)}`;
 }
 
-function blockedError(blocked: readonly { group: string; why: string }[], kept: readonly string[] = []): MigrationError {
+function blockedError(blocked: readonly { group: string; why: string }[]): MigrationError {
   const fixes = [
     blocked.some((b) => b.why.includes("active on the target")) ? "stop the named members" : undefined,
     blocked.some((b) => b.why.startsWith("can't be translated")) ? "wait until the copy is complete" : undefined,
@@ -154,7 +174,7 @@ function blockedError(blocked: readonly { group: string; why: string }[], kept: 
     "or list the groups in offsets.excludeGroups (--exclude-group)",
   ].filter((f) => f !== undefined);
   return new MigrationError("OFFSETS_BLOCKED", `${countText(blocked.length, "group")} can't be moved`, {
-    details: [...blocked.slice(0, 50).map((b) => `group "${b.group}" ${b.why}`), ...kept],
+    details: blocked.slice(0, 50).map((b) => `group "${b.group}" ${b.why}`),
     fix: fixes.join("; "),
   });
 }

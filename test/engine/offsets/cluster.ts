@@ -38,6 +38,8 @@ export class FakeCluster {
     return Object.fromEntries([...(this.groups.get(name)?.offsets ?? [])].map(([at, o]) => [at, Number(o.offset)]));
   }
 
+  afterWrite: (what: string) => void = () => {};
+
   private write(what: string, group: string): void {
     this.beforeWrite(what);
     if ((this.groups.get(group)?.members ?? []).length > 0) throw new MigrationError("KAFKA_GROUP_ACTIVE", `group "${group}" has members`, { fix: "stop them" });
@@ -67,6 +69,7 @@ export class FakeCluster {
               this.write(`commit ${id} ${offsets.map((o) => `${o.topic}-${o.partition}=${o.offset}`).join(" ")}`, id);
               const group = this.groups.get(id) ?? this.group(id);
               for (const o of offsets) group.offsets.set(`${o.topic}:${o.partition}`, { offset: o.offset, metadata: o.metadata });
+              this.afterWrite(this.writes.at(-1)!);
             };
           case "deleteGroupOffsets":
             return async (id: string, partitions: { topic: string; partition: number }[]) => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { MigrationError } from "../../../engine/errors";
 import { applyWith, blockedGroups } from "../../../engine/offsets/apply";
 import { planThrough } from "../../../engine/offsets/plan";
 import { revertWith } from "../../../engine/offsets/revert";
@@ -109,8 +110,10 @@ describe("applying", () => {
   it("goes on where it was killed", async () => {
     for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15 });
     const p = await plan();
+    let dead = false;
     target.beforeWrite = (w) => {
-      if (w.startsWith("commit b")) throw new Error("killed");
+      dead ||= w.startsWith("commit b");
+      if (dead) throw new Error("killed");
     };
     await expect(apply(p)).rejects.toThrow("killed");
     target.beforeWrite = () => {};
@@ -198,6 +201,40 @@ describe("applying", () => {
     const ports = clusters();
     const forgetful = { ...ports, target: new Proxy(ports.target, { get: (t, n) => (n === "alterGroupOffsets" ? async () => {} : Reflect.get(t, n)) }) };
     await expect(applyWith(forgetful, mirror, p, {}, silent)).rejects.toThrow(/OFFSETS_NOT_WRITTEN[^]*wrote 5, reads nothing/);
+  });
+
+  it("takes back what it wrote when one offset does not read back, and names the group that is elsewhere", async () => {
+    for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15, "payments:0": 12 });
+    target.group("a", { "orders:0": [17, "mine"] });
+    const p = await plan({ overwrite: true });
+    // Somebody else writes, too.
+    target.afterWrite = (w) => {
+      if (w.startsWith("commit b")) target.groups.get("b")!.offsets.set("orders:0", { offset: 3n, metadata: "" });
+    };
+    await expect(apply(p, { overwrite: true })).rejects.toThrow(/OFFSETS_NOT_WRITTEN[^]*"b", orders-0: wrote 5, reads 3[^]*group "b" keeps what it has on the target: it has moved on the target on 1 partition/);
+    expect(target.offsets("a")).toEqual({ "orders:0": 17 });
+    expect(target.groups.has("c")).toBe(false);
+  });
+
+  it("takes back what it wrote when a later write fails, once no other is under way", async () => {
+    for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15 });
+    const p = await plan();
+    target.beforeWrite = (w) => {
+      if (w.startsWith("commit b")) throw new MigrationError("KAFKA_UNAUTHORIZED", "b is not yours", { fix: "ask" });
+    };
+    await expect(apply(p)).rejects.toThrow("KAFKA_UNAUTHORIZED: b is not yours\nfix: ask");
+    expect(["a", "b", "c"].filter((g) => target.groups.has(g))).toEqual([]);
+  });
+
+  it("says so when what it wrote can't be taken back", async () => {
+    for (const g of ["a", "b"]) origin.group(g, { "orders:0": 15 });
+    const p = await plan();
+    let gone = false;
+    target.beforeWrite = (w) => {
+      gone ||= w.startsWith("commit b");
+      if (gone) throw new MigrationError("KAFKA_UNREACHABLE", "nobody answers", { fix: "look" });
+    };
+    await expect(apply(p)).rejects.toThrow(/KAFKA_UNREACHABLE: nobody answers\n {2}- 2 groups may have new offsets that could not be taken back \(KAFKA_UNREACHABLE: nobody answers\): another run finds them in place/);
   });
 });
 

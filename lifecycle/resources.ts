@@ -113,7 +113,7 @@ export class Guard extends Step {
 export class Verification extends Step {
   declare readonly verifiedAt: pulumi.Output<string | null>;
   declare readonly result: pulumi.Output<VerifyResult | null>;
-  constructor(name: string, args: PhasedArgs & { options: VerifyOptions; abandon: boolean; fence: boolean; fenceOptions?: FenceOptions }, opts: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: PhasedArgs & { options: VerifyOptions; abandon: boolean; fence: boolean; fenceOptions?: FenceOptions; resume: ReportPlace }, opts: pulumi.CustomResourceOptions) {
     super("verification", "Verification", name, { ...args, verifiedAt: undefined, result: undefined }, opts);
   }
 }

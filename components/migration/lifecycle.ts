@@ -27,6 +27,8 @@ export interface LifecycleContext {
   preflight: PreflightOptions;
   /** Undefined: no report is written. */
   report?: ReportPlace;
+  /** Where an interrupted step leaves what the next run can use. */
+  notes: ReportPlace;
   /** Changes with every setting. */
   trigger: string;
   administrators: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> };
@@ -98,14 +100,14 @@ export class Lifecycle {
 
   /** What is asked before the mirror goes, and what the cutover does. */
   aboveMirror(mirror: pulumi.Resource): CutoverSteps {
-    const { phase, abandon, args } = this.context;
+    const { phase, abandon, args, notes } = this.context;
     const fenced = this.fenced();
     const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {} }, this.after(mirror));
     const gate = this.gate(raised);
     const passed = { ...this.step, gatePassedAt: gate.passedAt };
     const verification = new Verification(
       this.named("verification"),
-      { ...passed, phase, abandon, ...fenced, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 } },
+      { ...passed, phase, abandon, ...fenced, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 }, resume: notes },
       this.after(gate),
     );
     const offsets = new ConsumerOffsets(this.named("consumer-offsets"), { ...passed, phase, abandon, ...fenced, options: args.offsets ?? {} }, this.after(verification));

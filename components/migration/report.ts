@@ -20,11 +20,16 @@ export interface CutoverSteps {
 /** Those of them that the present phase declares. */
 export type LastSteps = Pick<CutoverSteps, "gate"> & Partial<CutoverSteps>;
 
-/** One migration in a stack is called as the stack is; several must not write over each other's files. */
-export function reportPlace(name: string, { report }: Pick<MigrationArgs, "report">): { report?: ReportPlace } {
-  if (report === false) return {};
+/**
+ * One migration in a stack is called as the stack is; several must not write over each other's files. Without a report the
+ * steps' own notes lie beside Pulumi.yaml.
+ */
+export function reportPlace(name: string, { report }: Pick<MigrationArgs, "report">): { report?: ReportPlace; notes: ReportPlace } {
   const stack = pulumi.getStack();
-  return { report: { name: name === stack ? stack : `${stack}/${name}`, folder: report?.folder ?? DEFAULT_FOLDER, root: projectFolder() } };
+  const place = { name: name === stack ? stack : `${stack}/${name}`, root: projectFolder() };
+  if (report === false) return { notes: { ...place, folder: "." } };
+  const written = { ...place, folder: report?.folder ?? DEFAULT_FOLDER };
+  return { report: written, notes: written };
 }
 
 /** What the steps have found, cut down to what the report shows; results hold no secrets. */

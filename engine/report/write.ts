@@ -44,9 +44,11 @@ function isSample(value: unknown): value is Sample {
 
 /** Names are the stack's; whatever can't be in a file name on some system becomes `_`. */
 export function reportPaths(folder: string, name: string): WrittenReport {
-  const base = `migration-${name.replace(/[^\w.-]/g, "_")}`;
+  const base = fileBase(name);
   return { html: join(folder, `${base}.html`), json: join(folder, `${base}.json`) };
 }
+
+export const fileBase = (name: string): string => `migration-${name.replace(/[^\w.-]/g, "_")}`;
 
 async function replace(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}.tmp`;

@@ -10,6 +10,7 @@ import type { PartitionResult } from "./types";
 export class Memory {
   private readonly known = new Map<string, PartitionResult>();
   private pending = Promise.resolve();
+  private failure: Error | undefined;
 
   private constructor(
     private readonly file: string | undefined,
@@ -42,13 +43,15 @@ export class Memory {
   remember(pair: Pair, result: PartitionResult): void {
     if (this.file === undefined || result.differences.length > 0) return;
     const line = `${JSON.stringify({ id: this.id(pair), result })}\n`;
-    this.pending = this.pending.then(() => appendFile(this.file!, line, { mode: 0o600 }));
-    this.pending.catch(() => {});
+    this.pending = this.pending.then(() => appendFile(this.file!, line, { mode: 0o600 })).catch((error: Error) => {
+      this.failure ??= error;
+    });
   }
 
-  /** Waits until everything is written. */
-  async flushed(): Promise<void> {
+  /** Waits until everything is written. Returns what went wrong: a file that takes no more is no reason to lose the comparison. */
+  async flushed(): Promise<string | undefined> {
     await this.pending;
+    return this.failure === undefined ? undefined : `a later run could not go on from here: ${this.failure.message}`;
   }
 
   private id({ origin, target, identity }: Pair): string {

@@ -45,8 +45,10 @@ export async function compareCopy(model: MigrationModel, options: VerifyOptions,
       const run = new Run(clusters, model.mirror, options, progress, memory, signal);
       const pairs = options.mode === "none" ? { topics: [], pairs: [], notes: [] } : await readPairs(clusters, model.mirror);
       await run.compare(pairs);
-      await memory.flushed();
-      return { ...run.result(pairs), durationMs: Date.now() - started, requests: requestCount(clusters) };
+      const forgotten = await memory.flushed();
+      const result = run.result(pairs);
+      if (forgotten !== undefined) result.notes.push(forgotten);
+      return { ...result, durationMs: Date.now() - started, requests: requestCount(clusters) };
     },
     open,
   );
@@ -95,7 +97,8 @@ class Run {
       return known === undefined;
     });
     this.resumed = pairs.length - open.length;
-    if (this.resumed > 0) this.progress.info(`${countText(this.resumed, "partition")} were verified by an earlier run and have not changed`);
+    if (this.resumed > 0) this.progress.info(`${countText(this.resumed, "partition")} verified by an earlier run, unchanged since`);
+    if (open.length > 0) this.progress.info(`comparing ${countText(open.length, "partition")}, mode ${this.options.mode}`);
     const isolation = await this.isolation();
     if (this.options.mode === "full") await this.full(open, isolation);
     else await this.tail(open, isolation);

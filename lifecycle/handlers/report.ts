@@ -1,22 +1,10 @@
-import { resolve } from "node:path";
 import type { GateOptions } from "../../engine/gate";
 import type { OffsetOptions } from "../../engine/offsets";
 import type { Progress } from "../../engine/progress";
 import { buildReport, earlierReport, earlierSamples, lookAtCopy, lookAtGroups, type Report, type ReportFacts, type ReportInput, reportPaths, writeReport } from "../../engine/report";
 import { type Handler, serve } from "./framework";
 import { modelOf, now, type PhasedInputs } from "./inputs";
-
-/** Where the two files are. */
-export interface Place {
-  /** Name of the migration in the report, and of its files. */
-  name: string;
-  /** As somebody wrote it: a relative one is taken from the Pulumi project's folder. */
-  folder: string;
-  /** The Pulumi project's folder, from the program's, which is the working directory here. */
-  root: string;
-}
-
-export const folderOf = ({ root, folder }: Place): string => resolve(root, folder);
+import { folderOf, type Place } from "./place";
 
 export interface ReportInputs extends PhasedInputs, Place {
   options: { gate: GateOptions; offsets: OffsetOptions };

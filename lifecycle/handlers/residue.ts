@@ -6,7 +6,8 @@ import { countText } from "../../engine/units";
 import { leftInKubernetes, type ObjectsOn } from "../kubernetes/left";
 import { type Handler, serve } from "./framework";
 import { modelOf, now, type PhasedInputs } from "./inputs";
-import { folderOf, mirrorOf, type Place, put, trying } from "./report";
+import { folderOf, type Place } from "./place";
+import { mirrorOf, put, trying } from "./report";
 
 export interface ResidueInputs extends PhasedInputs {
   /** `cleanup`: removed when the mirror is gone. `destroy`: removed last, but for the administrators. */

@@ -1,6 +1,10 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { choicesOf, USAGE } from "./choices";
 import { startSandbox } from "./index";
 import { runStory, type StoryResult } from "./story/run";
+
+/** What the story gets to end by itself when it is interrupted. */
+const ENDING_MS = 5_000;
 
 /** `npm start`: a real migration of a realistic estate on the embedded sandbox, from one command. */
 async function main(): Promise<void> {
@@ -21,11 +25,14 @@ async function main(): Promise<void> {
   const sandbox = await startSandbox({ ...choices, progress, signal: interrupt.signal });
   const ended = new Promise<never>((_, reject) => interrupt.signal.addEventListener("abort", () => reject(new Error("interrupted"))));
   ended.catch(() => {});
+  const story = runStory({ sandbox, bulkBytes, progress, signal: interrupt.signal });
   try {
-    const result = await Promise.race([runStory({ sandbox, bulkBytes, progress, signal: interrupt.signal }), ended]);
+    const result = await Promise.race([story, ended]);
     process.stdout.write(`\n${proof(result)}\n`);
     if (result.residue.length > 0 || result.mismatches.length > 0 || result.topicsMissing.length > 0) process.exitCode = 1;
   } finally {
+    // Producers and Pulumi have heard of the interruption: they end better while the brokers are there.
+    await Promise.race([story.catch(() => {}), pause(ENDING_MS, undefined, { ref: false })]);
     await sandbox.stop();
   }
 }

@@ -150,6 +150,32 @@ export interface LiveProducer {
   readonly sent: number;
 }
 
+/**
+ * One such producer for each topic. An abort of the signal stops them as `stop` does: nothing goes on writing to brokers
+ * that are about to end.
+ */
+export async function startProducers(kafka: Kafka, topics: readonly string[], perSecond: number, signal?: AbortSignal): Promise<LiveProducer> {
+  const started = await Promise.allSettled(topics.map((topic) => startProducer(kafka, topic, perSecond)));
+  const producers = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  let stopped: Promise<number> | undefined;
+  const stop = () => (stopped ??= Promise.all(producers.map((p) => p.stop())).then((sent) => sent.reduce((a, b) => a + b, 0)));
+  const failed = started.find((one) => one.status === "rejected");
+  if (failed !== undefined) {
+    await stop().catch(() => {});
+    throw failed.reason as Error;
+  }
+  const abort = () => void stop().catch(() => {});
+  if (signal?.aborted === true) abort();
+  else signal?.addEventListener("abort", abort, { once: true });
+  return {
+    get sent() { return producers.reduce((sum, p) => sum + p.sent, 0); },
+    async stop() {
+      signal?.removeEventListener("abort", abort);
+      return stop();
+    },
+  };
+}
+
 export async function startProducer(kafka: Kafka, topic: string, perSecond: number): Promise<LiveProducer> {
   const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
@@ -171,7 +197,7 @@ export async function startProducer(kafka: Kafka, topic: string, perSecond: numb
     async stop() {
       running = false;
       await loop;
-      await producer.disconnect();
+      await producer.disconnect().catch(() => {});
       if (failure) throw failure;
       return sent;
     },

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { registerCodecs } from "../estate/codecs";
 import { applicationClient, seedEstate, type Seeded } from "../estate/seed";
-import { startProducer } from "../estate/applications";
+import { type LiveProducer, startProducers } from "../estate/applications";
 import { estateGroups, estateTopics, type EstateGroup, type EstateTopic } from "../estate/topics";
 import type { Sandbox, SandboxCluster } from "../index";
 import { SandboxError } from "../error";
@@ -65,16 +65,34 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
   const topics = options.topics ?? estateTopics();
   registerCodecs();
   const origin = applicationClient(sandbox.origin.connection, "applications");
-  const target = applicationClient(sandbox.target.connection, "applications");
   const step = timed(progress);
 
-  const names = topics.map((t) => t.name);
-  const groups = options.groups ?? estateGroups();
-  const before = await present(sandbox, names);
+  const before = await present(sandbox, topics.map((t) => t.name));
   const seeded = await step("seeding the origin", () => seed(options, topics));
   const live = LIVE.filter((name) => topics.some((t) => t.name === name));
-  const producers = await Promise.all(live.map((name) => startProducer(origin, name, 100)));
+  const producers = await startProducers(origin, live, 100, options.signal);
+  try {
+    return await migrate(options, { topics, before, seeded, producers, step });
+  } finally {
+    // They have stopped long ago, unless something failed before.
+    await producers.stop().catch(() => {});
+  }
+}
 
+interface Running {
+  topics: EstateTopic[];
+  before: Awaited<ReturnType<typeof present>>;
+  seeded: Seeded;
+  producers: LiveProducer;
+  step: ReturnType<typeof timed>;
+}
+
+async function migrate(options: StoryOptions, { topics, before, seeded, producers, step }: Running): Promise<StoryResult> {
+  const { sandbox, progress } = options;
+  const names = topics.map((t) => t.name);
+  const groups = options.groups ?? estateGroups();
+  const origin = applicationClient(sandbox.origin.connection, "applications");
+  const target = applicationClient(sandbox.target.connection, "applications");
   const project = await step("a Pulumi stack", () => story(sandbox, names, groups.map((g) => g.groupId)));
   const run: RunOptions = { onLine: stepLines(progress), ...(options.signal ? { signal: options.signal } : {}) };
   await step("pulumi up, phase mirror", () => project.up(run));
@@ -84,7 +102,7 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
   // Of somebody's own cluster no more is read than has to be.
   const passwords = sandbox.kubernetes === undefined ? [] : await secretPasswords(sandbox.kubernetes);
 
-  const sent = await step("applications stop on the origin", async () => (await Promise.all(producers.map((p) => p.stop()))).reduce((a, b) => a + b, 0));
+  const sent = await step("applications stop on the origin", () => producers.stop());
   const stopped: Stopped[] = [];
   await step("consumer groups stop where they are", async () => {
     stopped.push(...(await inLanes(groups, (group) => stopGroup(origin, group))));

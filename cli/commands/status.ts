@@ -1,4 +1,5 @@
 import { listResidue } from "../../engine/cleanup";
+import { appliedNow, appliedNowLines, checkApplied } from "../../engine/offsets";
 import { lookAtCopy, sampleOf } from "../../engine/report";
 import { countText } from "../../engine/units";
 import type { Command } from "../command";
@@ -30,7 +31,12 @@ export const status: Command = {
     const other = look.against.filter((f) => f.kind !== "behind");
     if (other.length > 0) lines.push("", "in the way of the cutover:", ...other.slice(0, 20).map((f) => `  ${f.text}`), ...(other.length > 20 ? [`  and ${other.length - 20} more`] : []));
     lines.push(...look.warnings.map((w) => `warning: ${w}`));
-    return { exit: EXIT.fine, lines, json: { name, phase: done.phase ?? null, history: jsonOf(history), gateShut: look.against.length > 0, partitions: sum.partitions, complete: sum.complete, left: sum.left, look } };
+    const groups = done.offsets && appliedNow(done.offsets, await checkApplied(model, done.offsets));
+    if (groups !== undefined) {
+      const { line, warnings } = appliedNowLines(groups);
+      lines.push(`groups: ${line}`, ...warnings.map((w) => `warning: ${w}`));
+    }
+    return { exit: EXIT.fine, lines, json: { name, phase: done.phase ?? null, history: jsonOf(history), gateShut: look.against.length > 0, partitions: sum.partitions, complete: sum.complete, left: sum.left, look, ...(groups === undefined ? {} : { groups }) } };
   },
 };
 

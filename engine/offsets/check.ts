@@ -1,5 +1,6 @@
 import { withClusters, type Clusters, type OpenKafka } from "../clusters";
 import type { MigrationModel } from "../model";
+import { countText, someOf } from "../units";
 import type { AppliedOffsets } from "./types";
 
 /** An offset that is no longer where the apply put it. */
@@ -11,6 +12,16 @@ export interface MovedOffset {
   written: string;
   /** Absent: the group has no offset there now. */
   found?: string;
+}
+
+/** Where the groups stand that an apply has moved. */
+export interface AppliedNow {
+  /** Groups that stand where they were put: their clients have not committed since. */
+  standing: number;
+  /** Groups that have read on. */
+  movedOn: number;
+  /** Offsets that lie before the place, or are gone: what follows is read again, or `auto.offset.reset` decides. */
+  back: MovedOffset[];
 }
 
 /**
@@ -33,3 +44,26 @@ export async function checkWith({ target }: Pick<Clusters, "target">, applied: A
     });
   });
 }
+
+/** What the moved offsets mean for the groups. */
+export function appliedNow(applied: AppliedOffsets, moved: readonly MovedOffset[]): AppliedNow {
+  const back = moved.filter((m) => m.found === undefined || BigInt(m.found) < BigInt(m.written));
+  const behind = new Set(back.map((m) => m.group));
+  const elsewhere = new Set(moved.map((m) => m.group));
+  return { standing: applied.groups.filter((g) => !elsewhere.has(g.group)).length, movedOn: [...elsewhere].filter((g) => !behind.has(g)).length, back };
+}
+
+/** The same in lines for a person: how many went on, and one for each group that stands earlier than it was put, at most 20. */
+export function appliedNowLines({ standing, movedOn, back }: AppliedNow): { line: string; warnings: string[] } {
+  const groups = new Map<string, MovedOffset[]>();
+  for (const m of back) {
+    const list = groups.get(m.group);
+    if (list === undefined) groups.set(m.group, [m]);
+    else list.push(m);
+  }
+  const warnings = [...groups].slice(0, 20).map(([group, list]) => `group "${group}" is no longer where it was put: ${someOf(list.map(where), 5)}`);
+  if (groups.size > warnings.length) warnings.push(`and ${countText(groups.size - warnings.length, "group")} more`);
+  return { line: `${countText(movedOn, "group")} moved on since, ${standing} where they were put, ${groups.size} before it`, warnings };
+}
+
+const where = (m: MovedOffset): string => `${m.topic}-${m.partition} was put at ${m.written}, is at ${m.found ?? "no offset"}`;

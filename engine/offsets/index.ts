@@ -1,7 +1,7 @@
 /** Moving consumer groups to their exact place on the target. See docs/offsets.md. */
 export { applyOffsets, blockedGroups } from "./apply";
 export { continued } from "./continued";
-export { checkApplied, type MovedOffset } from "./check";
+export { type AppliedNow, appliedNow, appliedNowLines, checkApplied, type MovedOffset } from "./check";
 export { readCheckpoints, type Checkpoints } from "./checkpoints";
 export { estimateWriting, type WritingEstimate } from "./estimate";
 export { planFromCheckpoints, planToTime } from "./other-ways";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Progress } from "../../engine/progress";
-import { applyOffsets, continued, planOffsets, revertOffsets, type AppliedOffsets, type OffsetOptions } from "../../engine/offsets";
+import { appliedNow, appliedNowLines, applyOffsets, checkApplied, continued, planOffsets, revertOffsets, type AppliedOffsets, type OffsetOptions } from "../../engine/offsets";
 import { behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
@@ -40,6 +40,18 @@ async function move(inputs: ConsumerOffsetsInputs, progress: Progress, before?: 
   }
 }
 
+/** Says which groups have gone on from where they were put, and warns of those that something has put back. Never an error. */
+async function sayWhereTheyStand(state: ConsumerOffsetsInputs & ConsumerOffsetsOutputs, progress: Progress, quiet = false): Promise<void> {
+  if (!isThere(state.applied)) return;
+  try {
+    const { line, warnings } = appliedNowLines(appliedNow(state.applied, await checkApplied(modelOf(state), state.applied)));
+    for (const warning of warnings) progress.warn(warning);
+    if (!quiet) progress.info(line);
+  } catch (error) {
+    if (!quiet) progress.warn(`where the groups stand on the target could not be looked at: ${(error as Error).message.split("\n", 1)[0]}`);
+  }
+}
+
 /** Moves consumer groups to their exact place on the target at `cutover`; the roll-back takes that back. */
 const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
   async create(inputs, progress) {
@@ -60,8 +72,14 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
 
   optional: ["fenceOptions"],
 
+  /** Never: a group that stands elsewhere may have been put there by its owners. But they are told. */
+  async overtaken(state, progress) {
+    if (state.phase === "cutover") await sayWhereTheyStand(state, progress, true);
+    return false;
+  },
+
   // Clean-up keeps the offsets: they are what the clients resume from.
-  async remove() {},
+  remove: (state, progress) => sayWhereTheyStand(state, progress),
 };
 
 export const consumerOffsetsStep = serve("consumer-offsets", handler);

@@ -13,6 +13,7 @@ import { applicationClient } from "../../sandbox/estate/seed";
 import { repositoryRoot } from "../../sandbox/story/project";
 import { modelFor } from "../engine/support/mirror";
 import { uniqueName, withClusters } from "../support/clusters";
+import { said } from "./support/said";
 
 const clusters = withClusters();
 const prefix = uniqueName("resume");
@@ -50,18 +51,6 @@ const inputs = (place: string) => {
   const resume = { name: "dev/orders", folder: place, root: "" };
   return { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror, phase: "cutover", abandon: false, fence: false, options: { mode: "full" }, resume };
 };
-
-/** What the step says, where no engine listens. */
-async function said(work: () => Promise<unknown>): Promise<string> {
-  const lines: string[] = [];
-  const spy = vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0);
-  try {
-    await work();
-  } finally {
-    spy.mockRestore();
-  }
-  return lines.join("");
-}
 
 describe("a verification that is killed", () => {
   it("goes on with what it had not compared yet, and leaves no file behind", async () => {

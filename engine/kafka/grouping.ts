@@ -1,5 +1,6 @@
 import { MigrationError } from "../errors";
 import * as api from "./api/groups";
+import { describeStreamsGroups } from "./api/streams-groups";
 import { byTopic, type Cluster, type Rejected } from "./cluster";
 import { GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, isRetriable, NONE, requestFailure } from "./failures";
 import type { CommittedOffset, GroupDescription, KafkaPort, TopicPartition } from "./port";
@@ -77,17 +78,21 @@ async function describeGroups(cluster: Cluster, ids: readonly string[]): Promise
     if (g.errorCode === NONE) found.set(g.groupId, { groupId: g.groupId, state: g.state, type, protocolType: g.protocolType, members: g.members });
     return { groupId: g.groupId, errorCode: g.errorCode };
   };
-  // A group of the new protocol is unknown to the older request, which calls it dead: ask with the new one first.
-  await perCoordinator(cluster, "describe", ids, async (broker, some) => {
-    const link = await cluster.links.broker(broker);
-    if (!link.speaks(api.describeConsumerGroups.key, api.describeConsumerGroups.version)) return [];
-    const answers = (await cluster.links.send(broker, api.describeConsumerGroups, some)).map(take("consumer"));
-    return answers.filter((a) => isRetriable(a.errorCode));
-  });
+  // A group of another protocol is an error to the newer requests, which only say so.
+  const ask = (asked: readonly string[], form: typeof describeStreamsGroups, type: string) =>
+    perCoordinator(cluster, "describe", asked, async (broker, some) => {
+      const link = await cluster.links.broker(broker);
+      if (!link.speaks(form.key, form.version)) return [];
+      const answers = (await cluster.links.send(broker, form, some)).map(take(type));
+      return answers.filter((a) => isRetriable(a.errorCode));
+    });
+  // The older request calls a group of the new protocol dead: ask with the new one first.
+  await ask(ids, api.describeConsumerGroups, "consumer");
   const rest = ids.filter((id) => !found.has(id));
   await perCoordinator(cluster, "describe", rest, async (broker, some) => {
     return (await cluster.links.send(broker, api.describeGroups, some)).map(take("classic"));
   });
+  await ask(rest.filter((id) => found.get(id)?.state === "Dead"), describeStreamsGroups, "streams");
   return [...new Set(ids)].map((id) => found.get(id)!);
 }
 

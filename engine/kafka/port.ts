@@ -107,7 +107,7 @@ export interface CommittedOffset extends TopicPartition {
   metadata: string;
 }
 
-export type GroupState = "Stable" | "PreparingRebalance" | "CompletingRebalance" | "Empty" | "Dead" | "Assigning" | "Reconciling" | "Unknown";
+export type GroupState = "Stable" | "PreparingRebalance" | "CompletingRebalance" | "Empty" | "Dead" | "Assigning" | "Reconciling" | "NotReady" | "Unknown";
 
 export interface GroupDescription {
   groupId: string;

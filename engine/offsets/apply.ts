@@ -5,6 +5,7 @@ import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
 import { countText, someOf } from "../units";
+import { WHY_NOT_SHARE } from "./groups";
 import { inParallel } from "./parallel";
 import { revertWith } from "./revert";
 import { isConflict, isInPlace, partitionsOf } from "./summary";
@@ -43,7 +44,8 @@ export async function applyWith(clusters: Clusters, mirror: MirrorModel, plan: O
     throw withDetails(error, await takeBack(clusters, done(), progress));
   }
 
-  const skipped = [...blocked, ...[...late].map(([group, why]) => ({ group, why }))];
+  const share = (plan.shareGroups ?? []).map((group) => ({ group, why: WHY_NOT_SHARE }));
+  const skipped = [...blocked, ...share, ...[...late].map(([group, why]) => ({ group, why }))];
   const applied = appliedOf(done(), skipped);
   progress.info(`offsets: ${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written and read back, ${applied.inPlace} were there already`);
   for (const { group, offsets } of applied.groups) {

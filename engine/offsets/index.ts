@@ -4,6 +4,7 @@ export { continued } from "./continued";
 export { type AppliedNow, appliedNow, appliedNowLines, checkApplied, type MovedOffset } from "./check";
 export { readCheckpoints, type Checkpoints } from "./checkpoints";
 export { estimateWriting, type WritingEstimate } from "./estimate";
+export { WHY_NOT_SHARE } from "./groups";
 export { planFromCheckpoints, planToTime } from "./other-ways";
 export { planOffsets, readCommitments } from "./plan";
 export { revertOffsets } from "./revert";

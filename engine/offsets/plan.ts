@@ -16,6 +16,8 @@ import type { GroupPlan, OffsetOptions, OffsetPlan, PartitionPlan, TopicPlan } f
 export interface Commitments {
   groups: string[];
   unknown: string[];
+  /** Share groups that are selected and can't be moved. */
+  share: string[];
   committed: Map<string, CommittedOffset[]>;
   described: Map<string, GroupDescription>;
   /** Target name of each migrated topic that a group has an offset on. */
@@ -59,18 +61,18 @@ export async function planThrough(
   const there = await readTarget(clusters.target, mirror, commitments.groups);
   const groups = commitments.groups.map((group) => planGroup(group, commitments, translations, there)).filter((g) => g.topics.length > 0 || g.notMigrated !== undefined);
   const nothingCommitted = commitments.groups.filter((g) => (commitments.committed.get(g) ?? []).length === 0);
-  const plan = { version: 1 as const, at, groups, nothingCommitted, unknown: commitments.unknown };
+  const plan = { version: 1 as const, at, groups, nothingCommitted, unknown: commitments.unknown, ...(commitments.share.length === 0 ? {} : { shareGroups: commitments.share }) };
   return { ...plan, summary: summarize(plan) };
 }
 
 /** Reads the groups that move and what they have committed. */
 export async function readCommitments(origin: KafkaPort, mirror: MirrorModel, options: OffsetOptions): Promise<Commitments> {
-  const { chosen, unknown } = chooseGroups(await origin.listGroups(), mirror, options);
+  const { chosen, unknown, share } = chooseGroups(await origin.listGroups(), mirror, options);
   const [offsets, descriptions] = await Promise.all([origin.groupOffsets(chosen), origin.describeGroups(chosen)]);
   const committed = new Map([...offsets].map(([group, list]) => [group, list.filter((o) => o.offset >= 0n)]));
   const topics = [...new Set([...committed.values()].flatMap((list) => list.map((o) => o.topic)))];
   const targetNames = new Map(selectPairs(topics, mirror).map((pair) => [pair.origin, pair.target]));
-  return { groups: chosen, unknown, committed, described: new Map(descriptions.map((d) => [d.groupId, d])), targetNames };
+  return { groups: chosen, unknown, share, committed, described: new Map(descriptions.map((d) => [d.groupId, d])), targetNames };
 }
 
 /** One task for each partition that any group has an offset on and that both clusters have. */

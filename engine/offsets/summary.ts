@@ -1,4 +1,5 @@
 import { countText, someOf } from "../units";
+import { WHY_NOT_SHARE } from "./groups";
 import type { GroupPlan, OffsetPlan, OffsetSummary, PartitionPlan } from "./types";
 
 const MOST_LINES = 100;
@@ -21,6 +22,7 @@ export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
   const summary: OffsetSummary = { groups: plan.groups.length, offsets: 0, exact: 0, by: {}, rereads: 0, inPlace: 0, attention: [] };
   const lines: { weight: number; line: string }[] = plan.unknown.map((g) => ({ weight: 0, line: `group "${g}" was asked for and does not exist on the origin` }));
   if (plan.nothingCommitted.length > 0) lines.push({ weight: 0, line: nothingCommitted(plan.nothingCommitted) });
+  for (const group of plan.shareGroups ?? []) lines.push({ weight: 1, line: `group "${group}" does not move: ${WHY_NOT_SHARE}` });
   for (const group of plan.groups) {
     if (group.targetMembers.length > 0) lines.push({ weight: 1, line: `group "${group.group}" is active on the target: ${group.targetMembers.join(", ")}` });
     if (group.originMembers > 0) lines.push({ weight: 4, line: `group "${group.group}" still has ${countText(group.originMembers, "member")} on the origin: its offsets may move` });

@@ -48,7 +48,7 @@ export interface TopicPlan {
 
 export interface GroupPlan {
   group: string;
-  /** `classic`, `consumer` (KIP-848) or `""`. */
+  /** `classic`, `consumer` (KIP-848), `streams` (KIP-1071) or `""`. */
   type: string;
   /** Members on the origin while the plan was made: its offsets may still move. */
   originMembers: number;
@@ -69,6 +69,8 @@ export interface OffsetPlan {
   /** Selected groups without any committed offset, and names that were asked for and do not exist. */
   nothingCommitted: string[];
   unknown: string[];
+  /** Selected share groups, which can't be moved; absent: none. */
+  shareGroups?: string[];
   summary: OffsetSummary;
 }
 

@@ -3,7 +3,7 @@ import { findingsOf, type GateOptions } from "../gate";
 import { type Look, Observer } from "../gate/observe";
 import { gap, judge } from "../gate/rule";
 import type { MigrationModel } from "../model";
-import { type OffsetOptions, readCommitments } from "../offsets";
+import { type OffsetOptions, readCommitments, WHY_NOT_SHARE } from "../offsets";
 import { nothingSelected } from "../selection";
 import type { CopyLook, GroupCount, TopicCopy } from "./types";
 
@@ -22,11 +22,12 @@ export async function lookAtCopy(model: MigrationModel, options: GateOptions, si
   });
 }
 
-/** Groups that the cutover will move, with the number of their committed offsets: two requests, nothing is translated. */
+/** Groups that the cutover will move, with the number of their committed offsets, and those that it can't: few requests, nothing is translated. */
 export async function lookAtGroups(model: MigrationModel, options: OffsetOptions): Promise<GroupCount[]> {
   return withClusters(model, async ({ origin }) => {
-    const { committed } = await readCommitments(origin, model.mirror, options);
-    return [...committed].map(([group, offsets]) => ({ group, offsets: offsets.length })).filter((g) => g.offsets > 0);
+    const { committed, share } = await readCommitments(origin, model.mirror, options);
+    const moving = [...committed].map(([group, offsets]) => ({ group, offsets: offsets.length })).filter((g) => g.offsets > 0);
+    return [...moving, ...share.map((group) => ({ group, offsets: 0, leftAlone: WHY_NOT_SHARE }))];
   });
 }
 

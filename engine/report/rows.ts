@@ -1,6 +1,7 @@
 import type { AppliedGroup } from "../offsets";
-import type { TopicResult } from "../verify";
+import { WHY_NOT_SHARE } from "../offsets/groups";
 import { countText } from "../units";
+import type { TopicResult } from "../verify";
 import type { GroupCount, GroupRow, ReportInput, Tone, TopicCopy, TopicRow } from "./types";
 
 const BY_TONE: Record<Tone, number> = { bad: 0, waiting: 1, good: 2 };
@@ -78,11 +79,16 @@ export function countsOf(group: AppliedGroup | GroupCount): GroupCount {
 }
 
 function waiting(groups: readonly GroupCount[]): GroupRow[] {
-  return groups.map((g): GroupRow => ({ group: g.group, offsets: g.offsets, proof: "on the origin; the cutover moves it", tone: "waiting" }));
+  return groups.map((g): GroupRow =>
+    g.leftAlone !== undefined
+      ? { group: g.group, offsets: g.offsets, proof: `will be left alone: ${g.leftAlone}`, tone: "bad" }
+      : { group: g.group, offsets: g.offsets, proof: "on the origin; the cutover moves it", tone: "waiting" },
+  );
 }
 
 function planned(plan: NonNullable<ReportInput["offsetPlan"]>): GroupRow[] {
-  return plan.groups.map((g): GroupRow => {
+  const share = (plan.shareGroups ?? []).map((group): GroupRow => ({ group, offsets: 0, proof: `will be left alone: ${WHY_NOT_SHARE}`, tone: "bad" }));
+  const moving = plan.groups.map((g): GroupRow => {
     const all = g.topics.flatMap((t) => t.partitions);
     const exact = all.filter((p) => p.exact).length;
     const lost = all.filter((p) => p.targetOffset === null).length;
@@ -90,4 +96,5 @@ function planned(plan: NonNullable<ReportInput["offsetPlan"]>): GroupRow[] {
     const proof = lost > 0 ? `${countText(lost, "offset")} can't be translated yet` : exact === all.length ? "every offset exact" : `${countText(all.length - exact, "offset")} earlier than exact`;
     return { group: g.group, offsets: all.length, exact, rereads, proof, tone: lost > 0 ? "bad" : exact === all.length ? "good" : "waiting" };
   });
+  return [...share, ...moving];
 }

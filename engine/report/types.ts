@@ -42,6 +42,8 @@ export interface GroupCount {
   inPlace?: number;
   /** Records that it will read again; absent: none. */
   rereads?: number;
+  /** Why it does not move; absent: it does. */
+  leftAlone?: string;
 }
 
 export interface TimelineEntry {

@@ -69,9 +69,9 @@ function listGroups(version: 3 | 4 | 5): Api<null, { errorCode: number; groups: 
 
 export const LIST_GROUPS = [listGroups(5), listGroups(4), listGroups(3)] as const;
 
-const STATES: readonly string[] = ["Stable", "PreparingRebalance", "CompletingRebalance", "Empty", "Dead", "Assigning", "Reconciling"];
+const STATES: readonly string[] = ["Stable", "PreparingRebalance", "CompletingRebalance", "Empty", "Dead", "Assigning", "Reconciling", "NotReady"];
 
-function groupState(text: string): GroupState {
+export function groupState(text: string): GroupState {
   return STATES.includes(text) ? (text as GroupState) : "Unknown";
 }
 

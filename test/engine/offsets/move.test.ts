@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { MigrationError } from "../../../engine/errors";
 import { applyWith, blockedGroups } from "../../../engine/offsets/apply";
+import { appliedNow, appliedNowLines, checkWith } from "../../../engine/offsets/check";
 import { planThrough } from "../../../engine/offsets/plan";
 import { revertWith } from "../../../engine/offsets/revert";
 import type { OffsetOptions, OffsetPlan } from "../../../engine/offsets";
@@ -44,10 +45,15 @@ describe("planning", () => {
     for (const g of ["app", "internal-a", "internal-b", "unwanted"]) origin.group(g, { "orders:0": 15 });
     origin.group("a-connect", { "orders:0": 15 }, { protocolType: "connect" });
     origin.group("simple", { "orders:0": 15 }, { protocolType: "" });
+    origin.group("streams", { "orders:0": 15 }, { protocolType: "streams", type: "streams" });
+    origin.group("share", {}, { protocolType: "share", type: "share" });
     const p = await plan({ groups: ["internal-b", "gone"], excludeGroups: ["unwanted"] });
-    expect(p.groups.map((g) => g.group)).toEqual(["app", "internal-b", "simple"]);
+    expect(p.groups.map((g) => g.group)).toEqual(["app", "internal-b", "simple", "streams"]);
+    expect(p.shareGroups).toEqual(["share"]);
     expect(p.unknown).toEqual(["gone"]);
-    expect(p.summary.attention[0]).toContain('"gone"');
+    expect(p.summary.attention).toEqual([expect.stringContaining('"gone"'), expect.stringMatching(/^group "share" does not move: a share group/)]);
+    expect((await apply(p)).skipped).toEqual([{ group: "share", why: expect.stringMatching(/^a share group/) }]);
+    expect((await plan({ excludeGroups: ["share"] })).shareGroups).toBeUndefined();
   });
 
   it("translates each committed offset, carries the metadata, and names what is not migrated", async () => {
@@ -235,6 +241,23 @@ describe("applying", () => {
       if (gone) throw new MigrationError("KAFKA_UNREACHABLE", "nobody answers", { fix: "look" });
     };
     await expect(apply(p)).rejects.toThrow(/KAFKA_UNREACHABLE: nobody answers\n {2}- 2 groups may have new offsets that could not be taken back \(KAFKA_UNREACHABLE: nobody answers\): another run finds them in place/);
+  });
+});
+
+describe("looking where the groups stand later", () => {
+  it("tells who went on, who stands and who was put back, a group by its worst partition", async () => {
+    for (const g of ["on", "stands", "back", "gone"]) origin.group(g, { "orders:0": 15, "payments:0": 15 });
+    const applied = await apply(await plan());
+    target.groups.get("on")!.offsets.set("orders:0", { offset: 9n, metadata: "" });
+    target.groups.get("back")!.offsets.set("orders:0", { offset: 9n, metadata: "" });
+    target.groups.get("back")!.offsets.set("payments:0", { offset: 4n, metadata: "" });
+    target.groups.get("gone")!.offsets.delete("orders:0");
+    const now = appliedNow(applied, await checkWith(clusters(), applied));
+    expect(now).toMatchObject({ standing: 1, movedOn: 1 });
+    expect(appliedNowLines(now)).toEqual({
+      line: "1 group moved on since, 1 where they were put, 2 before it",
+      warnings: ['group "back" is no longer where it was put: payments-0 was put at 5, is at 4', 'group "gone" is no longer where it was put: orders-0 was put at 5, is at no offset'],
+    });
   });
 });
 

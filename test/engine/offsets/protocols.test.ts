@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applyOffsets, planOffsets } from "../../../engine/offsets";
 import type { KafkaPort } from "../../../engine/kafka/port";
+import { lookAtGroups } from "../../../engine/report";
 import { silent } from "../../../engine/progress";
 import { kafkaParts, startJava } from "../../../sandbox/kafka/java";
 import { jaasQuoted, writeProperties } from "../../../sandbox/kafka/properties";
@@ -11,6 +12,7 @@ import { supervise, type ManagedProcess, type Supervisor } from "../../../sandbo
 import { modelFor, produce } from "../support/mirror";
 import { uniqueName, withClusters, type TestCluster } from "../../support/clusters";
 import { application, open, resume } from "./estate";
+import { join as joinGroup } from "./other-protocols";
 
 const clusters = withClusters();
 const prefix = uniqueName("offs");
@@ -122,5 +124,40 @@ describe("groups of every protocol", () => {
     } finally {
       await consumer.stop();
     }
+  });
+
+  it("of Kafka Streams' own protocol move, although the mirror leaves them out, and are refused while they are active", async () => {
+    const group = `${prefix}-group-streams`;
+    await origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 20n, metadata: "streams" }]);
+    await (await joinGroup(clusters.origin.connection, "streams", group, topic)).leave();
+    expect((await origin.listGroups()).find((g) => g.groupId === group)).toMatchObject({ type: "streams", protocolType: "streams" });
+
+    const model = modelFor(clusters, prefix, { groupsPattern: group });
+    const busy = await joinGroup(clusters.target.connection, "streams", group, topic);
+    expect((await target.describeGroups([group]))[0]).toMatchObject({ type: "streams", members: [{ clientId: expect.any(String) }] });
+    const plan = await planOffsets(model, {}, silent);
+    expect(plan.groups).toMatchObject([{ group, type: "streams", originMembers: 0, targetMembers: [expect.stringContaining("@")] }]);
+    await expect(applyOffsets(model, plan, {}, silent)).rejects.toThrow(/OFFSETS_BLOCKED[^]*active on the target/);
+    await busy.leave();
+    await target.deleteGroups([group]);
+
+    await applyOffsets(model, await planOffsets(model, {}, silent), {}, silent);
+    // The application comes: the group becomes one of its protocol, and goes on from there.
+    const resumed = await joinGroup(clusters.target.connection, "streams", group, topic);
+    expect((await target.describeGroups([group]))[0]).toMatchObject({ type: "streams" });
+    expect((await target.groupOffsets([group])).get(group)).toMatchObject([{ topic, partition: 0, offset: 27n, metadata: "streams" }]);
+    await resumed.leave();
+  });
+
+  it("that share records can't move, and are named with the reason", async () => {
+    const group = `${prefix}-group-share`;
+    await (await joinGroup(clusters.origin.connection, "share", group, topic)).leave();
+    const model = modelFor(clusters, prefix, { groupsPattern: group });
+    const plan = await planOffsets(model, {}, silent);
+    expect([plan.groups, plan.shareGroups]).toEqual([[], [group]]);
+    expect(plan.summary.attention).toEqual([expect.stringContaining(`group "${group}" does not move: a share group`)]);
+    expect((await applyOffsets(model, plan, {}, silent)).skipped).toEqual([{ group, why: expect.stringContaining("kafka-share-groups.sh --reset-offsets") }]);
+    expect(await lookAtGroups(model, {})).toEqual([{ group, offsets: 0, leftAlone: expect.stringContaining("share group") }]);
+    expect(await lookAtGroups(model, { excludeGroups: [group] })).toEqual([]);
   });
 });

@@ -1,0 +1,92 @@
+import type { Api, In } from "../wire";
+import { type DescribedGroup, groupState } from "./groups";
+
+/** StreamsGroupDescribe v0 (KIP-1071, Kafka 4.1 and later): groups of the Streams protocol, which no other request describes. */
+export const describeStreamsGroups: Api<readonly string[], DescribedGroup[]> = {
+  name: "StreamsGroupDescribe",
+  key: 89,
+  version: 0,
+  flexible: true,
+  write: (out, groups) => out.values(groups, (g) => out.string(g)).boolean(false).tags(),
+  read(body) {
+    body.int32();
+    return body.list(() => {
+      const errorCode = body.int16();
+      body.nullableString();
+      const groupId = body.string();
+      const state = groupState(body.string());
+      body.int32();
+      body.int32();
+      nullable(body, skipTopology);
+      const members = body.list(() => readMember(body));
+      body.int32();
+      return { errorCode, groupId, state, protocolType: "streams", members };
+    });
+  },
+};
+
+function readMember(body: In): DescribedGroup["members"][number] {
+  const memberId = body.string();
+  body.int32();
+  body.nullableString();
+  body.nullableString();
+  const member = { memberId, clientId: body.string(), clientHost: body.string() };
+  body.int32();
+  body.string();
+  nullable(body, () => {
+    body.string();
+    body.int16();
+  });
+  body.list(() => skipPair(body));
+  for (let lists = 2; lists > 0; lists--) body.list(() => skipTaskOffset(body));
+  for (let assignments = 2; assignments > 0; assignments--) skipTasks(body);
+  body.boolean();
+  return member;
+}
+
+/** A structure that may be absent: a byte says so. */
+function nullable(body: In, skip: (body: In) => void): void {
+  if (body.int8() < 0) return;
+  skip(body);
+  body.tags();
+}
+
+function skipTopology(body: In): void {
+  body.int32();
+  // No subtopologies at all: null.
+  body.list(() => {
+    body.string();
+    body.values(() => body.string());
+    body.values(() => body.string());
+    for (let lists = 2; lists > 0; lists--) {
+      body.list(() => {
+        body.string();
+        body.int32();
+        body.int16();
+        body.list(() => skipPair(body));
+      });
+    }
+  });
+}
+
+function skipPair(body: In): void {
+  body.string();
+  body.string();
+}
+
+function skipTaskOffset(body: In): void {
+  body.string();
+  body.int32();
+  body.int64();
+}
+
+/** Active, standby and warm-up tasks. */
+function skipTasks(body: In): void {
+  for (let lists = 3; lists > 0; lists--) {
+    body.list(() => {
+      body.string();
+      body.int32s();
+    });
+  }
+  body.tags();
+}

@@ -28,6 +28,11 @@ export function countText(count: number, one: string, many: string = `${one}s`):
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** `3 records`; `up to 3 records` where offsets were counted, some of which may hold none (markers, compaction). */
+export function recordsText(count: number, atMost: boolean | undefined): string {
+  return `${atMost && count > 0 ? "up to " : ""}${countText(count, "record")}`;
+}
+
 /** The first few of a list, and how many more: for errors that could name thousands. */
 export function someOf(names: readonly string[], most = 10): string {
   const shown = names.slice(0, most).join(", ");

@@ -1,7 +1,8 @@
 import { open, readFile, writeFile } from "node:fs/promises";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { applyOffsets, blockedGroups, type AppliedOffsets, type OffsetPlan, planFromCheckpoints, planOffsets, planToTime, revertOffsets } from "../../engine/offsets";
-import { countText } from "../../engine/units";
+import { atMost } from "../../engine/report/figure";
+import { countText, recordsText } from "../../engine/units";
 import type { Command, Context, Outcome } from "../command";
 import { EXIT } from "../exit";
 import { table } from "../table";
@@ -109,10 +110,10 @@ async function byCheckpoints({ migration, progress, signal }: Context, exact: Of
 function sideBySide(plans: Plans, all: boolean): string[] {
   const ways = WAYS.filter((w) => plans[w] !== undefined);
   const answers = ways.map((w) => new Map(rowsOf(plans[w]!).map((r) => [r.key, r.p.targetOffset ?? "-"])));
-  const rows = rowsOf(plans.exact!).map(({ key, group, where, p }) => [group, where, p.originOffset, ...answers.map((a) => a.get(key) ?? "-"), p.exact ? "exact" : p.targetOffset === null ? "not found" : "earlier", String(p.rereads)]);
+  const rows = rowsOf(plans.exact!).map(({ key, group, where, p }) => [group, where, p.originOffset, ...answers.map((a) => a.get(key) ?? "-"), p.exact ? "exact" : p.targetOffset === null ? "not found" : "earlier", atMost(p.rereads, p.rereadsAtMost)]);
   const summaries = ways.map((w) => {
-    const { exact, offsets: total, rereads, skips } = plans[w]!.summary;
-    return `${w}: ${exact} of ${countText(total, "offset")} exact, ${countText(rereads, "record")} read again${skips === undefined ? "" : `, ${skips} skipped`}`;
+    const { exact, offsets: total, rereads, rereadsAtMost, skips } = plans[w]!.summary;
+    return `${w}: ${exact} of ${countText(total, "offset")} exact, ${recordsText(rereads, rereadsAtMost)} read again${skips === undefined ? "" : `, ${recordsText(skips, true)} skipped`}`;
   });
   return [...summaries, "", ...table(["group", "partition", "origin", ...ways, "proof", "read again"], rows, all ? Infinity : 50)];
 }

@@ -1,5 +1,6 @@
 import { listResidue } from "../../engine/cleanup";
 import { appliedNow, appliedNowLines, checkApplied } from "../../engine/offsets";
+import { atMost } from "../../engine/report/figure";
 import { lookAtCopy, sampleOf } from "../../engine/report";
 import { countText } from "../../engine/units";
 import type { Command } from "../command";
@@ -27,7 +28,7 @@ export const status: Command = {
     lines.push(`copy: ${sum.complete} of ${countText(sum.partitions, "partition")} complete in ${countText(look.topics.length, "topic")}${sum.left > 0 ? `, at most ${countText(sum.left, "record")} left` : ""}`);
     lines.push(`source connector: ${look.connector === undefined ? "none" : [look.connector.state, ...Object.entries(look.connector.tasks).map(([state, n]) => `${countText(n, "task")} ${state}`)].join(", ")}`);
     const open = look.topics.filter((t) => t.complete < t.partitions).sort((a, b) => b.left - a.left);
-    if (open.length > 0) lines.push("", ...table(["topic", "partitions", "complete", "left"], open.map((t) => [t.topic, String(t.partitions), String(t.complete), String(t.left)]), 20));
+    if (open.length > 0) lines.push("", ...table(["topic", "partitions", "complete", "records left"], open.map((t) => [t.topic, String(t.partitions), String(t.complete), atMost(t.left, true)]), 20));
     const other = look.against.filter((f) => f.kind !== "behind");
     if (other.length > 0) lines.push("", "in the way of the cutover:", ...other.slice(0, 20).map((f) => `  ${f.text}`), ...(other.length > 20 ? [`  and ${other.length - 20} more`] : []));
     lines.push(...look.warnings.map((w) => `warning: ${w}`));

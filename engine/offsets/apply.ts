@@ -4,7 +4,7 @@ import type { CommittedOffset, KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
-import { countText, someOf } from "../units";
+import { countText, recordsText, someOf } from "../units";
 import { WHY_NOT_SHARE } from "./groups";
 import { inParallel } from "./parallel";
 import { revertWith } from "./revert";
@@ -50,7 +50,7 @@ export async function applyWith(clusters: Clusters, mirror: MirrorModel, plan: O
   progress.info(`offsets: ${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written and read back, ${applied.inPlace} were there already`);
   for (const { group, offsets } of applied.groups) {
     const again = offsets.reduce((sum, o) => sum + (o.rereads ?? 0), 0);
-    if (again > 0) progress.warn(`offsets: group "${group}" will read ${countText(again, "record")} again`);
+    if (again > 0) progress.warn(`offsets: group "${group}" will read ${recordsText(again, offsets.some((o) => o.rereadsAtMost))} again`);
   }
   for (const s of skipped) progress.warn(`offsets: group "${s.group}" was left alone: ${s.why}`);
   return applied;
@@ -190,7 +190,7 @@ function wanted(group: GroupPlan): AppliedGroup {
       partition: p.partition,
       offset: p.targetOffset as string,
       ...(p.metadata === undefined ? {} : { metadata: p.metadata }),
-      ...(p.rereads > 0 ? { rereads: p.rereads } : {}),
+      ...(p.rereads > 0 ? { rereads: p.rereads, ...(p.rereadsAtMost === true ? { rereadsAtMost: true as const } : {}) } : {}),
       ...(isInPlace(p) ? { inPlace: true as const } : before === undefined ? {} : { before }),
     };
   });

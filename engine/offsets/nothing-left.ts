@@ -10,7 +10,7 @@ export function nothingLeft(g: number, { origin, target }: { origin: Extent; tar
   const past = g > origin.end ? [`committed offset ${g} is past the end (${origin.end}) of the origin's log`] : [];
   const at = (place: number, exact: boolean, rereads: number, ...notes: string[]): Translation => {
     const note = [...past, ...notes].join("; ");
-    return { target: place, exact, how: "end", rereads, missing: 0, ...(note === "" ? {} : { note }) };
+    return { target: place, exact, how: "end", rereads, ...(rereads > 0 ? { rereadsAtMost: true as const } : {}), missing: 0, ...(note === "" ? {} : { note }) };
   };
   if (!targetHolds) return at(target.end, true, 0);
   if (origin.start === 0) return at(target.start, true, 0, "the origin never held a record; what is on the target is not from there, and the group will read it");

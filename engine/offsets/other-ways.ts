@@ -3,6 +3,7 @@ import { MigrationError } from "../errors";
 import type { TopicPartition } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
+import { recordsText } from "../units";
 import { checkpointsTopic, readCheckpoints } from "./checkpoints";
 import { summarize } from "./summary";
 import type { OffsetPlan, PartitionPlan } from "./types";
@@ -71,12 +72,12 @@ function answered(exact: OffsetPlan, how: "checkpoint" | "time", progress: Progr
   const plan = { ...exact, groups };
   const summary = summarize(plan);
   const name = how === "checkpoint" ? "the checkpoints" : "one time for all groups";
-  progress.info(`offsets: by ${name} ${summary.exact} of ${summary.offsets} offsets are exact, ${summary.rereads} records would be read again and ${summary.skips ?? 0} skipped`);
+  progress.info(`offsets: by ${name} ${summary.exact} of ${summary.offsets} offsets are exact, ${recordsText(summary.rereads, summary.rereadsAtMost)} would be read again and ${recordsText(summary.skips ?? 0, true)} skipped`);
   return { ...plan, summary };
 }
 
 function replaced(p: PartitionPlan, how: "checkpoint" | "time", answer: { offset?: bigint; note?: string }): PartitionPlan {
-  const { note: _, ...rest } = p;
+  const { note: _, rereadsAtMost: __, ...rest } = p;
   const exactOffset = p.targetOffset;
   const ahead = answer.offset === undefined || exactOffset === null ? 0 : Number(answer.offset - BigInt(exactOffset));
   return {
@@ -85,6 +86,7 @@ function replaced(p: PartitionPlan, how: "checkpoint" | "time", answer: { offset
     exact: answer.offset !== undefined && exactOffset !== null && ahead === 0 && p.exact,
     how,
     rereads: Math.max(0, -ahead),
+    ...(ahead < 0 ? { rereadsAtMost: true as const } : {}),
     compared: { exactOffset, skips: Math.max(0, ahead) },
     ...(answer.note === undefined ? {} : { note: answer.note }),
   };

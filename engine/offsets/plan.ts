@@ -186,6 +186,7 @@ function planPartition(commit: CommittedOffset, translation: Translation | undef
     exact: t.exact,
     how: t.how,
     rereads: t.rereads,
+    ...(t.rereadsAtMost === true ? { rereadsAtMost: true as const } : {}),
     ...(commit.metadata === "" ? {} : { metadata: commit.metadata }),
     ...(found === undefined ? {} : { found }),
     ...(notes.length === 0 ? {} : { note: notes.join("; ") }),

@@ -1,4 +1,4 @@
-import { countText, someOf } from "../units";
+import { countText, recordsText, someOf } from "../units";
 import { WHY_NOT_SHARE } from "./groups";
 import type { GroupPlan, OffsetPlan, OffsetSummary, PartitionPlan } from "./types";
 
@@ -31,6 +31,7 @@ export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
       summary.offsets++;
       summary.by[p.how] = (summary.by[p.how] ?? 0) + 1;
       summary.rereads += p.rereads;
+      if (p.rereadsAtMost === true) summary.rereadsAtMost = true;
       if (p.compared !== undefined) summary.skips = (summary.skips ?? 0) + p.compared.skips;
       if (p.exact) summary.exact++;
       if (isInPlace(p)) summary.inPlace++;
@@ -53,10 +54,10 @@ function attention(p: PartitionPlan): { weight: number; text: string } | undefin
   const note = p.note === undefined ? "" : ` (${p.note})`;
   if (p.targetOffset === null) return { weight: 1, text: `offset ${p.originOffset} can't be translated${note}` };
   const move = `${p.originOffset} -> ${p.targetOffset}`;
-  if (p.compared !== undefined && p.compared.skips > 0) return { weight: 2, text: `${move} skips ${countText(p.compared.skips, "record")}; exact is ${p.compared.exactOffset}${note}` };
+  if (p.compared !== undefined && p.compared.skips > 0) return { weight: 2, text: `${move} skips ${recordsText(p.compared.skips, true)}; exact is ${p.compared.exactOffset}${note}` };
   if (isConflict(p)) return { weight: 3, text: `${move}, but the group is at ${p.found?.offset} on the target already` };
   if (!p.exact && p.rereads === 0) return { weight: 6, text: `${move} is not proved${note}` };
-  if (!p.exact) return { weight: 5, text: `${move} is not exact, ${countText(p.rereads, "record")} will be read again${note}` };
+  if (!p.exact) return { weight: 5, text: `${move} is not exact, ${recordsText(p.rereads, p.rereadsAtMost)} will be read again${note}` };
   if (p.rereads > 0) return { weight: 5, text: `${move}, ${countText(p.rereads, "record")} will be read twice: the mirror copied them twice${note}` };
   return p.note === undefined ? undefined : { weight: 7, text: `${move}${note}` };
 }

@@ -38,6 +38,8 @@ export interface Translation {
   exact: boolean;
   how: How;
   rereads: number;
+  /** `rereads` counts offsets, some of which may hold no record. */
+  rereadsAtMost?: true;
   missing: number;
   note?: string;
 }

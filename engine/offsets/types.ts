@@ -30,6 +30,8 @@ export interface PartitionPlan {
   how: How;
   /** Records that the group will read although it has read them, or will find twice. */
   rereads: number;
+  /** `rereads` counts offsets, some of which may hold no record. Absent: it counts records. */
+  rereadsAtMost?: true;
   /** The commit's metadata, carried over. Absent: empty. */
   metadata?: string;
   /** What the group has on the target now. Absent: nothing. */
@@ -82,6 +84,8 @@ export interface OffsetSummary {
   /** Offsets by how they were translated. */
   by: Partial<Record<How, number>>;
   rereads: number;
+  /** Some of `rereads` are offsets, which may hold no record. */
+  rereadsAtMost?: true;
   /** Only in plans of the guide's two ways: target offsets that groups would skip. */
   skips?: number;
   /** Offsets that are on the target already, as they should be. */
@@ -102,6 +106,8 @@ export interface WrittenOffset {
   inPlace?: true;
   /** Records that the group will read again from here; absent: none. */
   rereads?: number;
+  /** As in the plan. */
+  rereadsAtMost?: true;
 }
 
 export interface AppliedGroup {

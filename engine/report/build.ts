@@ -1,5 +1,5 @@
-import { bytesText, countText, durationText } from "../units";
-import { figure } from "./figure";
+import { bytesText, countText, durationText, recordsText } from "../units";
+import { atMost, figure } from "./figure";
 import { groupRows, topicRows } from "./rows";
 import type { GroupRow, Report, ReportInput, Sample, TimelineEntry } from "./types";
 
@@ -52,7 +52,7 @@ function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
     ...(look?.against ?? []).filter((f) => f.hopeless).map((f) => f.text),
     ...(verification?.result.differences ?? []).map((d) => d.text),
     ...(offsets?.skipped ?? []).map((s) => `group "${s.group}" was left alone: ${s.why}`),
-    ...groups.filter((g) => offsets !== undefined && g.rereads !== undefined).map((g) => `group "${g.group}" will read ${countText(g.rereads!, "record")} again`),
+    ...groups.filter((g) => offsets !== undefined && g.rereads !== undefined).map((g) => `group "${g.group}" will read ${recordsText(g.rereads!, g.rereadsAtMost)} again`),
     ...(offsetPlan?.summary.attention ?? []),
     ...(look?.against ?? []).filter((f) => !f.hopeless).map((f) => f.text),
     ...(preflight?.result.warnings ?? []).map((w) => `${w.code}: ${w.seen}. ${w.fix}`),
@@ -105,7 +105,7 @@ function figures(input: ReportInput): [string, string][] {
   const found: [string, string][] = [];
   if (look !== undefined) {
     const now = sampleOf(look);
-    found.push(["Topics", String(look.topics.length)], ["Partitions complete", `${now.complete} of ${now.partitions}`], ["Records left", now.left === 0 ? "0" : `at most ${figure(now.left)}`]);
+    found.push(["Topics", String(look.topics.length)], ["Partitions complete", `${now.complete} of ${now.partitions}`], ["Records left", atMost(now.left, true)]);
     if (look.connector !== undefined) found.push(["Source connector", connectorText(look.connector)]);
   } else if (gate !== undefined) {
     found.push(["Topics", String(gate.topics)], ["Partitions", String(gate.partitions)], ["Records", `at most ${figure(gate.recordsAtMost)}`]);
@@ -116,8 +116,8 @@ function figures(input: ReportInput): [string, string][] {
   }
   if (offsets !== undefined) found.push(["Offsets in place", String(offsets.written + offsets.inPlace)]);
   if (offsetPlan !== undefined) {
-    const { exact, offsets: all, rereads } = offsetPlan.summary;
-    found.push(["Offsets exact", `${exact} of ${all}`], ["Records read again", String(rereads)]);
+    const { exact, offsets: all, rereads, rereadsAtMost } = offsetPlan.summary;
+    found.push(["Offsets exact", `${exact} of ${all}`], ["Records read again", atMost(rereads, rereadsAtMost)]);
   }
   if (replication !== undefined) found.push(["Replicas copied", bytesText(replication.result.bytes)]);
   if (replicationPlan !== undefined) found.push(["Replicas to copy", bytesText(replicationPlan.bytes)]);

@@ -1,5 +1,5 @@
 import { html, Html } from "./escape";
-import { figure } from "./figure";
+import { atMost } from "./figure";
 import { clock, progressPlot } from "./plot";
 import { STYLE } from "./style";
 import type { GroupRow, Report, Tone, TopicRow } from "./types";
@@ -76,7 +76,7 @@ function topics(rows: readonly TopicRow[]): Html {
   return html`<div class="scroll"><table><thead><tr><th>Topic</th><th class="n">Partitions</th><th class="n">Records</th>${left ? html`<th class="n">Left</th>` : empty}<th>Proof</th>${replication ? html`<th>Replicas</th>` : empty}</tr></thead><tbody>${rows
     .slice(0, MOST_ROWS)
     .map(
-      (r) => html`<tr><td class="name">${r.topic}${r.target === undefined ? empty : html`<small>${r.target} on the target</small>`}</td><td class="n">${r.partitions}</td><td class="n">${figure(r.records)}</td>${left ? html`<td class="n">${r.left === undefined ? "" : figure(r.left)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td>${replication ? html`<td>${r.replication ?? "as wanted"}</td>` : empty}</tr>
+      (r) => html`<tr><td class="name">${r.topic}${r.target === undefined ? empty : html`<small>${r.target} on the target</small>`}</td><td class="n">${r.partitions}</td><td class="n">${atMost(r.records, r.recordsAtMost)}</td>${left ? html`<td class="n">${r.left === undefined ? "" : atMost(r.left, true)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td>${replication ? html`<td>${r.replication ?? "as wanted"}</td>` : empty}</tr>
 `,
     )}</tbody></table></div>${cut(rows.length)}`;
 }
@@ -86,7 +86,7 @@ function groups(rows: readonly GroupRow[]): Html {
   return html`<div class="scroll"><table><thead><tr><th>Group</th><th class="n">Offsets</th>${exact ? html`<th class="n">Exact</th><th class="n">Read again</th>` : empty}<th>Proof</th></tr></thead><tbody>${rows
     .slice(0, MOST_ROWS)
     .map(
-      (r) => html`<tr><td class="name">${r.group}</td><td class="n">${r.offsets}</td>${exact ? html`<td class="n">${r.exact ?? ""}</td><td class="n">${r.rereads ?? ""}</td>` : empty}<td>${mark(r.tone, r.proof)}</td></tr>
+      (r) => html`<tr><td class="name">${r.group}</td><td class="n">${r.offsets}</td>${exact ? html`<td class="n">${r.exact ?? ""}</td><td class="n">${r.rereads === undefined ? "" : atMost(r.rereads, r.rereadsAtMost)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td></tr>
 `,
     )}</tbody></table></div>${cut(rows.length)}`;
 }

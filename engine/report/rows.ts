@@ -1,6 +1,6 @@
 import type { AppliedGroup } from "../offsets";
 import { WHY_NOT_SHARE } from "../offsets/groups";
-import { countText } from "../units";
+import { countText, recordsText } from "../units";
 import type { TopicResult } from "../verify";
 import type { GroupCount, GroupRow, ReportInput, Tone, TopicCopy, TopicRow } from "./types";
 
@@ -21,6 +21,7 @@ export function topicRows(input: ReportInput): TopicRow[] {
       ...(target === topic ? {} : { target }),
       partitions: copy?.partitions ?? result!.partitions,
       records: result?.counted === true ? result.originRecords : (copy?.records ?? result!.originRecords),
+      ...(result?.counted === true ? {} : { recordsAtMost: true as const }),
       ...(copy === undefined ? {} : { left: copy.left }),
       ...proofOf(copy, result, input),
       ...(replication === undefined ? {} : { replication }),
@@ -62,10 +63,10 @@ function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
   const skipped = offsets.skipped.map((s): GroupRow => ({ group: s.group, offsets: 0, proof: `left alone: ${s.why}`, tone: "bad" }));
   const left = new Set(offsets.skipped.map((s) => s.group));
   const done = offsets.groups.filter((g) => !left.has(g.group)).map((g): GroupRow => {
-    const { offsets: all, inPlace: there = 0, rereads } = countsOf(g);
+    const { offsets: all, inPlace: there = 0, rereads, rereadsAtMost } = countsOf(g);
     const how = there === all ? "was in place" : there === 0 ? "written and read back" : `written and read back, ${there} in place before`;
     if (rereads === undefined) return { group: g.group, offsets: all, proof: how, tone: "good" };
-    return { group: g.group, offsets: all, rereads, proof: `${how}; ${countText(rereads, "record")} will be read again`, tone: "good" };
+    return { group: g.group, offsets: all, rereads, ...(rereadsAtMost === true ? { rereadsAtMost } : {}), proof: `${how}; ${recordsText(rereads, rereadsAtMost)} will be read again`, tone: "good" };
   });
   return [...skipped, ...done];
 }
@@ -75,7 +76,7 @@ export function countsOf(group: AppliedGroup | GroupCount): GroupCount {
   if (!Array.isArray(group.offsets)) return group as GroupCount;
   const inPlace = group.offsets.filter((o) => o.inPlace === true).length;
   const rereads = group.offsets.reduce((sum, o) => sum + (o.rereads ?? 0), 0);
-  return { group: group.group, offsets: group.offsets.length, ...(inPlace === 0 ? {} : { inPlace }), ...(rereads === 0 ? {} : { rereads }) };
+  return { group: group.group, offsets: group.offsets.length, ...(inPlace === 0 ? {} : { inPlace }), ...(rereads === 0 ? {} : { rereads }), ...(group.offsets.some((o) => o.rereadsAtMost) ? { rereadsAtMost: true as const } : {}) };
 }
 
 function waiting(groups: readonly GroupCount[]): GroupRow[] {
@@ -94,7 +95,7 @@ function planned(plan: NonNullable<ReportInput["offsetPlan"]>): GroupRow[] {
     const lost = all.filter((p) => p.targetOffset === null).length;
     const rereads = all.reduce((n, p) => n + p.rereads, 0);
     const proof = lost > 0 ? `${countText(lost, "offset")} can't be translated yet` : exact === all.length ? "every offset exact" : `${countText(all.length - exact, "offset")} earlier than exact`;
-    return { group: g.group, offsets: all.length, exact, rereads, proof, tone: lost > 0 ? "bad" : exact === all.length ? "good" : "waiting" };
+    return { group: g.group, offsets: all.length, exact, rereads, ...(all.some((p) => p.rereadsAtMost) ? { rereadsAtMost: true as const } : {}), proof, tone: lost > 0 ? "bad" : exact === all.length ? "good" : "waiting" };
   });
   return [...share, ...moving];
 }

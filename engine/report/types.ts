@@ -42,6 +42,8 @@ export interface GroupCount {
   inPlace?: number;
   /** Records that it will read again; absent: none. */
   rereads?: number;
+  /** Some of them are offsets, which may hold no record. */
+  rereadsAtMost?: true;
   /** Why it does not move; absent: it does. */
   leftAlone?: string;
 }
@@ -90,6 +92,9 @@ export interface TopicRow {
   target?: string;
   partitions: number;
   records: number;
+  /** `records` counts offsets, some of which may hold none. Absent: it counts records. */
+  recordsAtMost?: true;
+  /** Offsets that are not copied yet: at most so many records. */
   left?: number;
   /** What is proved of it. */
   proof: string;
@@ -103,6 +108,8 @@ export interface GroupRow {
   /** Offsets that are exact; absent where only what was written is known. */
   exact?: number;
   rereads?: number;
+  /** Some of `rereads` are offsets, which may hold no record. */
+  rereadsAtMost?: true;
   proof: string;
   tone: Tone;
 }

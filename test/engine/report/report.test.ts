@@ -52,6 +52,18 @@ describe("what the report says", () => {
     expect(report.warnings).toContain('group "late" will read 7 records again');
   });
 
+  it("calls offsets that may hold no record an upper bound, in rows and on the page", () => {
+    const input = cutOver();
+    const late = { group: "late", created: true, offsets: [{ topic: "orders", partition: 0, offset: "3", rereads: 2000, rereadsAtMost: true as const }] };
+    input.offsets = { ...input.offsets!, groups: [late] };
+    const report = buildReport(input);
+    expect(report.topics.map((t) => [t.topic, t.recordsAtMost])).toContainEqual(["orders-audit", true]);
+    expect(report.topics.map((t) => [t.topic, t.recordsAtMost])).toContainEqual(["orders", undefined]);
+    expect(report.groups.find((g) => g.group === "late")).toMatchObject({ rereads: 2000, rereadsAtMost: true, proof: "written and read back; up to 2000 records will be read again" });
+    expect(report.warnings).toContain('group "late" will read up to 2000 records again');
+    expect(reportHtml(report)).toContain('<td class="n">at most 20,000</td>');
+  });
+
   it("what is wrong comes first in warnings and rows", () => {
     const input = cutOver({ phase: "mirror", gate: undefined, verification: undefined, offsets: undefined, replication: undefined });
     input.look = {

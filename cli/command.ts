@@ -21,6 +21,8 @@ export interface Context {
   values: Values;
   progress: Progress;
   signal: AbortSignal;
+  /** Reads the migration anew: the stack's state may have changed since. */
+  again(): Promise<Migration>;
 }
 
 /** What a command found. */
@@ -35,5 +37,7 @@ export interface Outcome {
 export interface Command {
   summary: string;
   options: Record<string, Option>;
+  /** With these options Ctrl-C is how it ends, and its result is shown. Default false. */
+  endsOnSignal?(values: Values): boolean;
   run(context: Context): Promise<Outcome>;
 }

@@ -21,11 +21,9 @@ export async function run(argv: readonly string[], streams: Streams, signal: Abo
       return EXIT.fine;
     }
     const progress = values.quiet === true ? silent : screen.progress;
-    const work = async (): Promise<Outcome> => {
-      const migration = await readMigration(sourceOf(values, signal));
-      return command.run({ migration, values, progress, signal });
-    };
-    const outcome = await untilAborted(work(), signal);
+    const read = () => readMigration(sourceOf(values, signal));
+    const work = async (): Promise<Outcome> => command.run({ migration: await read(), values, progress, signal, again: read });
+    const outcome = await (command.endsOnSignal?.(values) === true ? work() : untilAborted(work(), signal));
     screen.result(json ? text(outcome.json) : outcome.lines.join("\n"));
     return outcome.exit;
   } catch (thrown) {

@@ -5,22 +5,33 @@ import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
 import { type Ends, endsOf, movements } from "./movement";
-import { onOrigin, raiseOn, refuseAclSync, wanted } from "./raise";
+import { lowerOn, onOrigin, raiseOn, refuseAclSync, wanted } from "./raise";
 import { compare } from "./rules";
 import type { FenceGap, FenceOptions, FenceReport } from "./types";
 
 export interface HoldOptions extends FenceOptions {
   /** Between two looks, ms. Default 1000. */
   everyMs?: number;
+  /**
+   * Asked from time to time, and soon after each renewal: it may not have been an operator that took the fence away, but
+   * its owner. False: it is lowered, and the hold ends. An error counts as yes. Default: always wanted.
+   */
+  stillWanted?: () => Promise<boolean>;
+  /** Between two such questions, ms. Default 30,000. */
+  askEveryMs?: number;
+  /** From a renewal to the question, ms: a roll-back or a destroy takes a while to record what it has done. Default 5000. */
+  askAfterMs?: number;
 }
 
 const EVERY_MS = 1000;
+const ASK_EVERY_MS = 30_000;
+const ASK_AFTER_MS = 5_000;
 
 /**
  * Keeps the fence standing until the signal: looks at it, renews what was taken away, and says for each gap what was
  * written in it. For clusters whose user operator removes ACLs that are not its own (Strimzi: `User:*` within its full
  * pass of 120 s, a managed user's within seconds).
- * @returns what happened, when the signal is aborted.
+ * @returns what happened, when the signal is aborted, or when the fence is not wanted any more.
  * @throws MigrationError when the origin can't be reached for longer than the port retries.
  */
 export async function holdFence(model: MigrationModel, options: HoldOptions, progress: Progress, signal: AbortSignal, open?: OpenKafka): Promise<FenceReport> {
@@ -33,6 +44,7 @@ export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: Ho
   let baseline = ends ?? (await endsOf(origin, (await wanted(origin, mirror, options)).topics));
   let whole = new Date().toISOString();
   const report: FenceReport = { from: whole, until: whole, looks: 0, gaps: [], wrote: [] };
+  let askAt = options.stillWanted === undefined ? Infinity : Date.now() + (options.askEveryMs ?? ASK_EVERY_MS);
   const pause = (): Promise<void> => sleep(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => {});
   // It was seen whole a moment ago.
   if (ends !== undefined) await pause();
@@ -47,8 +59,17 @@ export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: Ho
       report.gaps.push({ after: whole, until: new Date().toISOString(), rules: missing.length, topics: gone, wrote: movements(baseline, after) });
       baseline = after;
       tell(report.gaps.at(-1) as FenceGap, progress);
+      askAt = Math.min(askAt, Date.now() + (options.askAfterMs ?? ASK_AFTER_MS));
     }
     whole = new Date().toISOString();
+    if (Date.now() >= askAt) {
+      if ((await options.stillWanted!().catch(() => true)) === false) {
+        await lowerOn(origin, mirror, progress);
+        report.lowered = true;
+        break;
+      }
+      askAt = Date.now() + (options.askEveryMs ?? ASK_EVERY_MS);
+    }
     if (last) break;
     await pause();
   }

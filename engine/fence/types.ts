@@ -75,4 +75,6 @@ export interface FenceReport {
   gaps: FenceGap[];
   /** What was written although the fence was whole. */
   wrote: Movement[];
+  /** It was not wanted any more, and is down. */
+  lowered?: true;
 }

@@ -8,7 +8,7 @@ import { openKafka } from "../../engine/kafka/client";
 import type { KafkaPort } from "../../engine/kafka/port";
 import type { MigrationModel } from "../../engine/model";
 import { silent } from "../../engine/progress";
-import { modelFor } from "../engine/support/mirror";
+import { eventually, modelFor } from "../engine/support/mirror";
 import { uniqueName, withClusters } from "../support/clusters";
 
 const clusters = withClusters();
@@ -30,9 +30,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function fence(...argv: string[]) {
+function fence(...argv: string[]) {
+  return heldBy(new AbortController().signal, ...argv);
+}
+
+async function heldBy(signal: AbortSignal, ...argv: string[]) {
   let out = "";
-  const exit = await run(["fence", ...argv, "--json", "--quiet", "--model", join(folder, "model.json")], { out: { write: (some) => (out += some) }, err: { write: () => true } }, new AbortController().signal);
+  const exit = await run(["fence", ...argv, "--json", "--quiet", "--model", join(folder, "model.json")], { out: { write: (some) => (out += some) }, err: { write: () => true } }, signal);
   return { exit, json: JSON.parse(out) as Record<string, unknown> };
 }
 
@@ -41,5 +45,21 @@ test("a fence that a crash left is shown, and taken away only when asked", async
   expect(await fence()).toMatchObject({ exit: 0, json: { lowered: false, state: "up", rules: 1, missing: [] } });
   expect((await checkFence(model, { everyoneByDefault: false })).state).toBe("up");
   expect(await fence("--lower")).toMatchObject({ exit: 0, json: { lowered: true, removed: 1 } });
+  expect(await fence("--hold")).toMatchObject({ exit: 2, json: { error: { code: "CLI_FENCE_DOWN" } } });
   expect(await fence()).toMatchObject({ exit: 0, json: { state: "down" } });
+});
+
+test("it is held until Ctrl-C, which shows what happened and leaves it standing", async () => {
+  const options = { everyoneByDefault: false };
+  await raiseFence(model, options, silent);
+  const ctrlC = new AbortController();
+  const holding = heldBy(ctrlC.signal, "--hold");
+  // As an operator does: rules and markers of everyone.
+  await origin.deleteAcls((await origin.describeAcls()).filter((a) => a.principal === "User:*" && a.resourceName.includes(model.mirror.topicsPattern.replace(".*", ""))));
+  await eventually("the renewed fence", async () => (await checkFence(model, options)).state === "up", 20_000);
+  ctrlC.abort();
+  const { exit, json } = await holding;
+  expect([exit, json]).toMatchObject([0, { held: true, gaps: [{ rules: 1, wrote: [] }], wrote: [] }]);
+  expect((await checkFence(model, options)).state).toBe("up");
+  await fence("--lower");
 });

@@ -168,6 +168,39 @@ describe("holding the fence", () => {
     expect(lines.join()).toContain("payments-0 0 -> 7");
   });
 
+  it("lowers again what its owner has lowered, once that is known, and ends", async () => {
+    await raise();
+    let questions = 0;
+    let known = false;
+    const stillWanted = async () => {
+      questions++;
+      // The state says so only after it has been renewed.
+      return !(known && denied().length === 2);
+    };
+    const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5, stillWanted, askEveryMs: 20, askAfterMs: 1 }, silent, new AbortController().signal);
+    await eventually("a question", async () => questions > 0);
+    known = true;
+    for (const [id, a] of origin.acls) if (a.principal === "User:*") origin.acls.delete(id);
+    const report = await holding;
+    expect(report).toMatchObject({ lowered: true, gaps: [{ rules: 2 }] });
+    expect(origin.list.filter((a) => a.permission === "deny")).toEqual([]);
+  });
+
+  it("goes on when it can't be told whether the fence is wanted", async () => {
+    await raise();
+    const stop = new AbortController();
+    let questions = 0;
+    const stillWanted = async () => {
+      questions++;
+      throw new Error("the state can't be read");
+    };
+    const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5, stillWanted, askEveryMs: 5 }, silent, stop.signal);
+    await eventually("questions", async () => questions > 2);
+    stop.abort();
+    expect((await holding).lowered).toBeUndefined();
+    expect(denied()).toHaveLength(2);
+  });
+
   it("sees writes that no gap explains", async () => {
     await raise();
     const stop = new AbortController();

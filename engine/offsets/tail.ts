@@ -1,6 +1,6 @@
 import type { RecordCursor } from "../records/walk";
 import { between, Chain, type Link } from "./chain";
-import { keep, sameRecord, type Seen } from "./seen";
+import { keep, type Seen } from "./seen";
 
 /** Records at or after a committed offset that can stand in for the first one where compaction removed its copy. */
 const SUCCESSORS = 8;
@@ -30,29 +30,58 @@ export interface Place {
 /** Cheap to compute and rarely shared by two records, so that digests are taken of a few records only. */
 const keyOf = (record: { timestamp: number; size: number }, timestamps: boolean): number => (timestamps ? record.timestamp : record.size);
 
+/**
+ * Values by record: by the cheap key first, then by content, so that neither a digest is taken for nothing nor thousands of
+ * groups in a stretch of one timestamp are gone through for each of its records.
+ */
+class ByRecord<T> {
+  private readonly values = new Map<number, Map<string, T>>();
+
+  constructor(private readonly timestamps: boolean) {}
+
+  /** Could there be something of this record? */
+  may(cursor: RecordCursor): boolean {
+    return this.values.has(keyOf(cursor, this.timestamps));
+  }
+
+  get(record: Seen): T | undefined {
+    return this.values.get(keyOf(record, this.timestamps))?.get(contentOf(record));
+  }
+
+  set(record: Seen, value: T): void {
+    const key = keyOf(record, this.timestamps);
+    const known = this.values.get(key);
+    if (known === undefined) this.values.set(key, new Map([[contentOf(record), value]]));
+    else known.set(contentOf(record), value);
+  }
+}
+
+/** With the key: what `sameRecord` compares. */
+const contentOf = (record: Seen): string => `${record.size} ${record.body}`;
+
 /** Watches an origin partition's visible records in order, from shortly before the first committed offset to the end. */
 export class OriginTail {
   private readonly chain: Chain;
   private readonly opened: { place: Place; at: Link }[] = [];
-  private readonly marks = new Map<number, Mark[]>();
+  private readonly marks: ByRecord<Mark[]>;
   private next = 0;
   private previous: Seen | undefined;
 
   /** `committed`: ascending, each once. */
   constructor(
     private readonly committed: readonly number[],
-    private readonly timestamps: boolean,
+    timestamps: boolean,
   ) {
     this.chain = new Chain(timestamps);
+    this.marks = new ByRecord(timestamps);
   }
 
   see(cursor: RecordCursor): void {
     this.openPlaces(cursor.offset);
     let seen: Seen | undefined;
-    const rivals = this.marks.get(keyOf(cursor, this.timestamps));
-    if (rivals !== undefined) {
+    if (this.marks.may(cursor)) {
       seen = keep(cursor);
-      for (const mark of rivals) if (sameRecord(mark.record, seen, this.timestamps)) mark.equals++;
+      for (const mark of this.marks.get(seen) ?? []) mark.equals++;
     }
     // Places open in order, so those that still gather records are the last ones.
     for (let i = this.opened.length - 1; i >= 0; i--) {
@@ -78,9 +107,8 @@ export class OriginTail {
 
   private mark(record: Seen, equals: number): Mark {
     const mark = { record, equals };
-    const key = keyOf(record, this.timestamps);
-    const list = this.marks.get(key);
-    if (list === undefined) this.marks.set(key, [mark]);
+    const list = this.marks.get(record);
+    if (list === undefined) this.marks.set(record, [mark]);
     else list.push(mark);
     return mark;
   }
@@ -100,33 +128,23 @@ export interface Copy {
 
 /** Watches a target partition's visible records in order and remembers where the copies of the marks lie. */
 export class TargetTail {
-  private readonly wanted = new Map<number, { record: Seen; copies: Copy[] }[]>();
+  private readonly wanted: ByRecord<Copy[]>;
   private readonly chain: Chain;
 
-  constructor(
-    places: readonly Place[],
-    private readonly timestamps: boolean,
-  ) {
+  constructor(places: readonly Place[], timestamps: boolean) {
     this.chain = new Chain(timestamps);
+    this.wanted = new ByRecord(timestamps);
     for (const place of places) {
-      for (const mark of place.before === undefined ? place.after : [place.before, ...place.after]) this.want(mark.record);
+      for (const { record } of place.before === undefined ? place.after : [place.before, ...place.after]) {
+        if (this.wanted.get(record) === undefined) this.wanted.set(record, []);
+      }
     }
   }
 
-  private want(record: Seen): void {
-    const key = keyOf(record, this.timestamps);
-    const list = this.wanted.get(key) ?? [];
-    if (list.some((w) => sameRecord(w.record, record, this.timestamps))) return;
-    list.push({ record, copies: [] });
-    this.wanted.set(key, list);
-  }
-
   see(cursor: RecordCursor): void {
-    const candidates = this.wanted.get(keyOf(cursor, this.timestamps));
-    if (candidates !== undefined) {
-      const seen = keep(cursor);
-      const found = candidates.find((c) => sameRecord(c.record, seen, this.timestamps));
-      if (found !== undefined && found.copies.length < COPIES) found.copies.push({ offset: cursor.offset, at: this.chain.link });
+    if (this.wanted.may(cursor)) {
+      const copies = this.wanted.get(keep(cursor));
+      if (copies !== undefined && copies.length < COPIES) copies.push({ offset: cursor.offset, at: this.chain.link });
     }
     this.chain.add(cursor);
   }
@@ -137,7 +155,6 @@ export class TargetTail {
   }
 
   copies(record: Seen): readonly Copy[] {
-    const list = this.wanted.get(keyOf(record, this.timestamps)) ?? [];
-    return list.find((w) => sameRecord(w.record, record, this.timestamps))?.copies ?? [];
+    return this.wanted.get(record) ?? [];
   }
 }

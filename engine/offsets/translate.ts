@@ -4,6 +4,7 @@ import { lastCopy, lastVisible, type Extent } from "./ends";
 import { land } from "./land";
 import { nothingLeft } from "./nothing-left";
 import { around, beforeFirst, byArithmetic, whyNotThere, type Bounds } from "./neighbours";
+import { inParallel } from "./parallel";
 import type { LogReader, ScanAsk } from "./reader";
 import { keep, sameRecord, type Seen } from "./seen";
 import { OriginTail, type Place, TargetTail } from "./tail";
@@ -84,7 +85,9 @@ async function findEnds(origin: LogReader, target: LogReader, tasks: readonly Pa
     lastVisible(target, tasks.map((t) => ({ topic: t.targetTopic, partition: t.partition, extent: t.target })), signal),
   ]);
   const work: Work[] = [];
-  for (const [i, task] of tasks.entries()) work.push(await findEnd(target, task, originLast[i], targetLast[i], signal));
+  await inParallel([...tasks.entries()], async ([i, task]) => {
+    work[i] = await findEnd(target, task, originLast[i], targetLast[i], signal);
+  });
   return work;
 }
 
@@ -233,7 +236,8 @@ async function readTarget(target: LogReader, readings: readonly Reading[], signa
 async function lowest(target: LogReader, w: Work, places: readonly Place[]): Promise<number> {
   if (!w.timestamps) return w.target.start;
   const marks = places.flatMap((p) => (p.before === undefined ? p.after : [p.before, ...p.after]));
-  const earliest = Math.min(...marks.map((m) => m.record.timestamp));
+  // Not spread: thousands of groups in one partition are more arguments than a call takes.
+  const earliest = marks.reduce((least, m) => Math.min(least, m.record.timestamp), Infinity);
   const offset = await target.offsetAt({ topic: w.task.targetTopic, partition: w.task.partition }, earliest);
   return Math.min(w.target.end, Math.max(w.target.start, offset ?? w.target.end));
 }

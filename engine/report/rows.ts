@@ -11,6 +11,7 @@ export function topicRows(input: ReportInput): TopicRow[] {
   const copies = new Map((input.look?.topics ?? []).map((t) => [t.topic, t]));
   const verified = new Map((input.verification?.result.topics ?? []).map((t) => [t.topic, t]));
   const factors = replicationByTopic(input);
+  const blocked = blockedSubjects(input);
   const rows = [...new Set([...copies.keys(), ...verified.keys()])].map((topic): TopicRow => {
     const copy = copies.get(topic);
     const result = verified.get(topic);
@@ -23,14 +24,14 @@ export function topicRows(input: ReportInput): TopicRow[] {
       records: result?.counted === true ? result.originRecords : (copy?.records ?? result!.originRecords),
       ...(result?.counted === true ? {} : { recordsAtMost: true as const }),
       ...(copy === undefined ? {} : { left: copy.left }),
-      ...proofOf(copy, result, input),
+      ...proofOf(copy, result, input, blocked),
       ...(replication === undefined ? {} : { replication }),
     };
   });
   return rows.sort((a, b) => BY_TONE[a.tone] - BY_TONE[b.tone] || a.topic.localeCompare(b.topic));
 }
 
-function proofOf(copy: TopicCopy | undefined, result: TopicResult | undefined, input: ReportInput): { proof: string; tone: Tone } {
+function proofOf(copy: TopicCopy | undefined, result: TopicResult | undefined, input: ReportInput, blocked: ReadonlySet<string>): { proof: string; tone: Tone } {
   if (result !== undefined) {
     if (result.faulty > 0) return { proof: `${countText(result.faulty, "partition")} differ${result.faulty === 1 ? "s" : ""}`, tone: "bad" };
     const full = input.verification!.result.mode === "full";
@@ -41,10 +42,15 @@ function proofOf(copy: TopicCopy | undefined, result: TopicResult | undefined, i
     return { proof: [how, ...twice, ...deleted].join("; "), tone: "good" };
   }
   if (copy === undefined) return { proof: "not looked at", tone: "waiting" };
-  const hopeless = input.look!.against.some((f) => f.hopeless && (f.subject === copy.topic || f.subject === copy.target || f.subject.startsWith(`${copy.topic}-`)));
-  if (hopeless && copy.complete < copy.partitions) return { proof: "blocked", tone: "bad" };
+  if ((blocked.has(copy.topic) || blocked.has(copy.target)) && copy.complete < copy.partitions) return { proof: "blocked", tone: "bad" };
   if (copy.complete < copy.partitions) return { proof: `${copy.complete} of ${copy.partitions} complete`, tone: "waiting" };
   return { proof: "complete by the mirror's offsets", tone: "good" };
+}
+
+/** What stops the copy for good, by topic: a finding names a topic or a partition of one. */
+function blockedSubjects({ look }: ReportInput): Set<string> {
+  const hopeless = (look?.against ?? []).filter((f) => f.hopeless).map((f) => f.subject);
+  return new Set(hopeless.flatMap((subject) => [subject, subject.replace(/-\d+$/, "")]));
 }
 
 function replicationByTopic(input: ReportInput): Map<string, string> {

@@ -64,6 +64,13 @@ describe("what the report says", () => {
     expect(reportHtml(report)).toContain('<td class="n">at most 20,000</td>');
   });
 
+  it("calls a topic blocked for its own partitions, not for those of one whose name begins alike", () => {
+    const input = cutOver({ phase: "mirror", gate: undefined, verification: undefined, offsets: undefined, replication: undefined });
+    const copy = (topic: string) => ({ topic, target: topic, partitions: 2, complete: 1, records: 5, left: 1 });
+    input.look = { at: "2026-05-04T10:39:00.000Z", topics: [copy("orders"), copy("orders-eu")], against: [{ kind: "truncated", subject: "orders-eu-1", text: "gone", hopeless: true }], warnings: [] };
+    expect(buildReport(input).topics.map((t) => [t.topic, t.proof])).toEqual([["orders-eu", "blocked"], ["orders", "1 of 2 complete"]]);
+  });
+
   it("what is wrong comes first in warnings and rows", () => {
     const input = cutOver({ phase: "mirror", gate: undefined, verification: undefined, offsets: undefined, replication: undefined });
     input.look = {

@@ -57,6 +57,7 @@ async function held({ migration, values, progress, signal, again }: Context): Pr
       throw error;
     }
   };
+  progress.info("fence: looked at every second and renewed; Ctrl-C ends that");
   const report = await holdFence(model, { ...options.fence, ...(values.model === undefined ? { stillWanted } : {}) }, progress, signal);
   const wrote = [...report.gaps.flatMap((gap) => gap.wrote), ...report.wrote];
   return { exit: wrote.length > 0 ? EXIT.no : EXIT.fine, lines: linesOf(report, wrote), json: { held: true, ...report } };

@@ -31,12 +31,12 @@ afterAll(async () => {
 });
 
 function fence(...argv: string[]) {
-  return heldBy(new AbortController().signal, ...argv);
+  return heldBy(new AbortController().signal, () => {}, ...argv);
 }
 
-async function heldBy(signal: AbortSignal, ...argv: string[]) {
+async function heldBy(signal: AbortSignal, said: (line: string) => void, ...argv: string[]) {
   let out = "";
-  const exit = await run(["fence", ...argv, "--json", "--quiet", "--model", join(folder, "model.json")], { out: { write: (some) => (out += some) }, err: { write: () => true } }, signal);
+  const exit = await run(["fence", ...argv, "--json", "--model", join(folder, "model.json")], { out: { write: (some) => (out += some) }, err: { write: said } }, signal);
   return { exit, json: JSON.parse(out) as Record<string, unknown> };
 }
 
@@ -53,7 +53,9 @@ test("it is held until Ctrl-C, which shows what happened and leaves it standing"
   const options = { everyoneByDefault: false };
   await raiseFence(model, options, silent);
   const ctrlC = new AbortController();
-  const holding = heldBy(ctrlC.signal, "--hold");
+  let lines = "";
+  const holding = heldBy(ctrlC.signal, (line) => (lines += line), "--hold");
+  await eventually("the hold", async () => lines.includes("renewed; Ctrl-C"), 20_000);
   // As an operator does: rules and markers of everyone.
   await origin.deleteAcls((await origin.describeAcls()).filter((a) => a.principal === "User:*" && a.resourceName.includes(model.mirror.topicsPattern.replace(".*", ""))));
   await eventually("the renewed fence", async () => (await checkFence(model, options)).state === "up", 20_000);

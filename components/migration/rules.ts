@@ -3,7 +3,7 @@ import { modelFrom } from "../../engine/mirror-configuration";
 import type { Side } from "../../engine/model";
 import { refusals, type UserView } from "../../engine/rules";
 import { checkCredentials } from "../given/given-credentials";
-import type { ResolvedMirror } from "../mirror/resolve";
+import type { ResolvedMirror } from "../mirror/resolved";
 import { type Connections, viewOf } from "../mirror/rules";
 import { DEFAULT_USER } from "../user/rules";
 import { profileRules } from "../user/settings";

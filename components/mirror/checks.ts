@@ -5,7 +5,7 @@ import { compilePatternList } from "../../engine/patterns";
 import type { Config } from "../dialects/model";
 import { faultsOf, sayFault, soundPart } from "../shape";
 import { checkRules } from "./rules";
-import type { ResolvedMirror } from "./resolve";
+import type { ResolvedMirror } from "./resolved";
 import { mirrorSchema } from "./schema";
 import type { MirrorSettings } from "./settings";
 

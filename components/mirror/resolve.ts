@@ -1,30 +1,11 @@
 import { Mistakes } from "../../engine/errors";
 import { kafkaAtLeast, modelFrom } from "../../engine/mirror-configuration";
 import type { MirrorModel } from "../../engine/model";
-import { type Config, type ConnectorSpec, type Dialect, dialectNamed, type PodSettings } from "../dialects";
+import { type Config, type ConnectorSpec, dialectNamed, type PodSettings } from "../dialects";
 import { checkConfigs, checkSettings } from "./checks";
 import { profileValues } from "./profiles";
+import type { ResolvedMirror } from "./resolved";
 import type { ConfigValue, ConnectorSettings, MirrorSettings } from "./settings";
-
-/** Settings with every choice made: the one source of the resource's text and of the model that the engine works from. */
-export interface ResolvedMirror {
-  dialect: Dialect;
-  /** Written as `spec.version`; undefined when the operator chooses. */
-  version?: string;
-  kafkaVersion: string;
-  image?: string;
-  replicas: number;
-  origin: { alias: string; config: Config };
-  target: { alias: string; config: Config; groupId?: string; offsetStorageTopic: string; configStorageTopic: string; statusStorageTopic: string };
-  source: ConnectorSpec;
-  checkpoint: ConnectorSpec;
-  heartbeat?: ConnectorSpec;
-  topicsPattern: string;
-  topicsExcludePattern?: string;
-  groupsPattern: string;
-  groupsExcludePattern?: string;
-  pods: PodSettings;
-}
 
 const PODS = [
   "resources", "jvmOptions", "logging", "metricsConfig", "jmxOptions", "tracing", "rack", "clientRackInitImage",

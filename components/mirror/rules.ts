@@ -1,7 +1,7 @@
 import type { Mistakes } from "../../engine/errors";
 import { type ClusterView, type MirrorView, refusals, type Text, textsOf } from "../../engine/rules";
 import type { MirrorAuthentication, TrustedCertificate } from "../dialects";
-import type { ResolvedMirror } from "./resolve";
+import type { ResolvedMirror } from "./resolved";
 
 /** How the workers reach the clusters; texts in it may be ones that Pulumi knows later. */
 export type Connections = Record<"origin" | "target", { authentication?: MirrorAuthentication; tls?: { trustedCertificates: readonly TrustedCertificate[] } }>;

@@ -3,7 +3,8 @@ import { modelFrom } from "../../engine/mirror-configuration";
 import type { MirrorModel } from "../../engine/model";
 import type { ClusterSpec, MirrorAuthentication, MirrorSpec, ResourceText, TrustedCertificate } from "../dialects";
 import { checkDescribed } from "./rules";
-import { type ResolvedMirror, resolveMirror, throwMistakes } from "./resolve";
+import { resolveMirror, throwMistakes } from "./resolve";
+import type { ResolvedMirror } from "./resolved";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings";
 
 export const DEFAULT_MIRROR_NAME = "data-migration";

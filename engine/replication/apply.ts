@@ -4,25 +4,13 @@ import type { KafkaPort, OngoingReassignment } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import { type Progress, silent } from "../progress";
 import { countText, durationText, someOf } from "../units";
-import { minInsyncChanges, type MinInsyncChange, type ReplicationRule } from "./factors";
-import { type PartitionChange, planReplication, type TopicChange } from "./plan";
+import { minInsyncChanges, type MinInsyncChange } from "./factors";
+import { planReplication } from "./plan";
 import { linesOf, preview } from "./preview";
 import { readReplication } from "./read";
 import { removeLeftThrottle, removeThrottle, setThrottle, throttleOf } from "./throttle";
+import type { PartitionChange, ReplicationOptions, TopicChange } from "./types";
 import { interrupted, Meter, sleepUnlessAborted, waitForReplicas } from "./wait";
-
-export interface ReplicationOptions {
-  /** Pattern to factor; the first that matches decides. Topics without one get the origin's factor. */
-  rules?: readonly ReplicationRule[];
-  /** Bytes per second and broker for the copying of replicas. Default: no throttle. */
-  throttleBytesPerSecond?: number;
-  /** Partitions that are reassigned at a time. Default 200. */
-  batchPartitions?: number;
-  /** Longest time for the whole reset in milliseconds. Default 1 hour. */
-  limitMs?: number;
-  /** Allow two replicas of a partition in one rack. Default false. */
-  allowSameRack?: boolean;
-}
 
 export const DEFAULT_BATCH_PARTITIONS = 200;
 export const DEFAULT_LIMIT_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import type { BrokerNow, TopicNow } from "./plan";
+import type { BrokerNow, TopicNow } from "./types";
 
 /** How much each broker carries, in replicas and bytes, kept up to date while a plan is made. */
 export class BrokerLoads {

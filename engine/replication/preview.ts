@@ -1,10 +1,10 @@
 import { type OpenKafka, withClusters } from "../clusters";
 import type { MigrationModel } from "../model";
 import { bytesText, countText, someOf } from "../units";
-import type { ReplicationOptions } from "./apply";
 import { idleRules, minInsyncChanges, type MinInsyncChange } from "./factors";
-import { planReplication, type ReplicationPlan, type TopicChange } from "./plan";
+import { planReplication } from "./plan";
 import { readReplication, type ReplicationState } from "./read";
+import type { ReplicationOptions, ReplicationPlan, TopicChange } from "./types";
 
 /** What a reset would do, for a person to read before it does. */
 export interface ReplicationPreview {

@@ -5,7 +5,7 @@ import type { MirrorModel } from "../model";
 import { targetTopicName } from "../naming";
 import { selectTopics } from "../selection";
 import { type OriginReplication, type ReplicationRule, type WantedFactor, wantedFactors } from "./factors";
-import type { BrokerNow, PartitionNow, ReplicationInput, TopicNow } from "./plan";
+import type { BrokerNow, PartitionNow, ReplicationInput, TopicNow } from "./types";
 
 /** Everything that a plan is made of, read from both clusters. */
 export interface ReplicationState {

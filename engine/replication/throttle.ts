@@ -3,7 +3,7 @@ import { MigrationError } from "../errors";
 import type { ConfigChange, ConfigEntry, ConfigSource, KafkaPort } from "../kafka/port";
 import type { Progress } from "../progress";
 import { bytesText, someOf } from "../units";
-import type { PartitionChange } from "./plan";
+import type { PartitionChange } from "./types";
 
 const RATES = ["leader.replication.throttled.rate", "follower.replication.throttled.rate"] as const;
 const LISTS = ["leader.replication.throttled.replicas", "follower.replication.throttled.replicas"] as const;

@@ -3,7 +3,7 @@ import { MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 import type { Progress } from "../progress";
 import { bytesText, countText, durationText, someOf } from "../units";
-import type { PartitionChange } from "./plan";
+import type { PartitionChange } from "./types";
 
 /** A partition that is neither moving nor where it should be for this long was taken off its way by somebody. */
 const LOST_AFTER_MS = 30_000;

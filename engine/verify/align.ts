@@ -1,24 +1,5 @@
+import { AHEAD, type Entry, type Run, type Sequence } from "./sequence";
 import { longer, Side } from "./side";
-
-/** One record as the comparison keeps it. */
-export interface Entry {
-  offset: number;
-  timestamp: number;
-  /** Digest of key, value and headers, and of the timestamp where it counts. */
-  hash: string;
-}
-
-/** A sequence that can be read from any of its offsets on; undefined: from its start. An empty answer is its end. */
-export type Sequence = (from: number | undefined) => () => Promise<Entry[]>;
-
-/** Some records that follow each other. */
-export interface Run {
-  first: Entry;
-  last: Entry;
-  count: number;
-  /** The latest timestamp of any of them. */
-  newest: number;
-}
 
 export type Step =
   /** `rest`: the other side has ended. */
@@ -29,8 +10,7 @@ export type Step =
   | { kind: "leading"; origin?: Run; target?: Run }
   | { kind: "diverged"; origin: Entry; target: Entry };
 
-/** How far ahead a common place is searched at first, and how many records must agree to believe in it. */
-export const AHEAD = 4096;
+/** How many records must agree to believe in a common place. */
 const AGREE = 4;
 /** Records remembered to tell a duplicate from a stranger. */
 const REMEMBERED = 16_384;

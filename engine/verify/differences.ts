@@ -1,5 +1,6 @@
-import type { Run, Step } from "./align";
+import type { Step } from "./align";
 import type { Pair } from "./pairs";
+import type { Run } from "./sequence";
 import type { Difference, DifferenceKind } from "./types";
 
 /** Differences listed of one partition; what comes after is counted in one more. */

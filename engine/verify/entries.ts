@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { KafkaPort } from "../kafka/port";
 import { fetchBatches, Grace, isBehind, type Isolation, type Span, truncated, walkFetched } from "../records/read";
 import type { RecordCursor } from "../records/walk";
-import type { Entry, Sequence } from "./align";
+import type { Entry, Sequence } from "./sequence";
 
 export function entryOf(record: RecordCursor, timestamps: boolean): Entry {
   const body = hash("sha1", record.body(), "base64");

@@ -1,4 +1,4 @@
-import { AHEAD, type Entry, type Run, type Sequence } from "./align";
+import { AHEAD, type Entry, type Run, type Sequence } from "./sequence";
 
 /** Kept back while searching, so that a common place across the border of two windows is seen. */
 const OVERLAP = 16;

@@ -1,7 +1,8 @@
 import type { Clusters } from "../clusters";
 import { type Isolation, keyOf, pickLast } from "../records/read";
 import type { RecordCursor } from "../records/walk";
-import { align, type Entry, type Run, type Step } from "./align";
+import { align, type Step } from "./align";
+import type { Entry, Run } from "./sequence";
 import { compareLatest, judge } from "./compacted";
 import { Differences } from "./differences";
 import { entryOf, listSequence } from "./entries";

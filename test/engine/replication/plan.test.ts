@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planReplication, type BrokerNow, type PartitionNow, type ReplicationInput } from "../../../engine/replication/plan";
+import { planReplication, type BrokerNow, type PartitionNow, type ReplicationInput } from "../../../engine/replication";
 
 const three: BrokerNow[] = [
   { id: 1, rack: "a" },

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { align, AHEAD, type Entry, type Step } from "../../../engine/verify/align";
+import { align, type Step } from "../../../engine/verify/align";
+import { AHEAD, type Entry } from "../../../engine/verify/sequence";
 
 const entries = (hashes: readonly (string | number)[]): Entry[] => hashes.map((h, offset) => ({ offset, timestamp: offset, hash: String(h) }));
 

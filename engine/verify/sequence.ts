@@ -1,0 +1,22 @@
+/** One record as the comparison keeps it. */
+export interface Entry {
+  offset: number;
+  timestamp: number;
+  /** Digest of key, value and headers, and of the timestamp where it counts. */
+  hash: string;
+}
+
+/** A sequence that can be read from any of its offsets on; undefined: from its start. An empty answer is its end. */
+export type Sequence = (from: number | undefined) => () => Promise<Entry[]>;
+
+/** Some records that follow each other. */
+export interface Run {
+  first: Entry;
+  last: Entry;
+  count: number;
+  /** The latest timestamp of any of them. */
+  newest: number;
+}
+
+/** How far ahead a common place is searched at first. */
+export const AHEAD = 4096;

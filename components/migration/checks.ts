@@ -11,14 +11,17 @@ import type { MigrationArgs, MigrationCluster } from "./args";
 import { nameMistakes, unusedNames } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { mayBeSecret, migrationSchema } from "./schema";
+import { sharedNames } from "./several";
 
 /**
  * Every choice of the migration made.
+ * @param name of the component: several in one program must not name their objects alike
  * @throws MigrationError MIGRATION_SETTINGS with every mistake of its own settings, of the mirror's, and of the policy
  *   pack's mandatory rules
  */
-export function resolveMigration(args: MigrationArgs): { settings: MirrorSettings; model: MirrorModel } {
+export function resolveMigration(args: MigrationArgs, name?: string): { settings: MirrorSettings; model: MirrorModel } {
   const mistakes = migrationMistakes(args);
+  if (name !== undefined && mistakes.list.length === 0) for (const mistake of sharedNames(name, args)) mistakes.add(mistake);
   const count = mistakes.list.length;
   mistakes.throwIfAny("MIGRATION_SETTINGS", `the migration's settings have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
   const settings = mirrorSettings(args);

@@ -47,7 +47,7 @@ export class Migration extends pulumi.ComponentResource {
 
   /** @throws MigrationError MIGRATION_SETTINGS with every mistake, before anything is declared */
   constructor(name: string, args: MigrationArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { settings, model } = resolveMigration(args);
+    const { settings, model } = resolveMigration(args, name);
     super("kafka-migration:components:Migration", name, {}, opts);
     this.phase = args.phase ?? "mirror";
 

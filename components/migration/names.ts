@@ -22,11 +22,11 @@ export const mirrorNamespace = (args: Partial<MigrationArgs>): string => args.mi
 export const mirrorName = (args: Partial<MigrationArgs>): string => args.mirror?.name ?? DEFAULT_MIRROR_NAME;
 
 /** One object that the migration makes, or that an operator keeps beside one. */
-interface Named {
+export interface Named {
   /** Which setting gives it its name. */
   key: string;
   what: string;
-  kind: "KafkaUser" | "Secret";
+  kind: "KafkaUser" | "Secret" | "KafkaMirrorMaker2";
   namespace: string;
   name: string;
   /** Kubernetes cluster: who has no other provider is on the mirror's. */
@@ -35,12 +35,20 @@ interface Named {
   foreign?: boolean;
 }
 
+export const isSame = (a: Named, b: Named): boolean => a.kind === b.kind && a.name === b.name && a.namespace === b.namespace && a.on === b.on;
+
+/** Everything that a migration gives a name in Kubernetes, and what operators call theirs beside it. */
+export function namedObjects(args: Partial<MigrationArgs>): Named[] {
+  const mirror: Named = { key: "mirror.name", what: "the mirror", kind: "KafkaMirrorMaker2", namespace: mirrorNamespace(args), name: mirrorName(args), on: args.mirror?.provider };
+  return [mirror, ...SIDES.flatMap((side) => named(side, args))];
+}
+
 /** Objects that would get one name in one namespace: each would take over the other. */
 export function nameMistakes(args: Partial<MigrationArgs>): string[] {
-  const all = SIDES.flatMap((side) => named(side, args));
+  const all = namedObjects(args);
   const said = new Set<string>();
   return all.flatMap((object, i) => {
-    const before = all.slice(0, i).find((other) => other.kind === object.kind && other.name === object.name && other.namespace === object.namespace && other.on === object.on);
+    const before = all.slice(0, i).find((other) => isSame(object, other));
     if (before === undefined) return [];
     const [own, other] = object.foreign === true ? [before, object] : [object, before];
     // Of a user and its Secret, which have one name, the user is said.

@@ -134,6 +134,44 @@ describe("users through Kafka's own interface", () => {
   });
 });
 
+describe("several migrations in one program", () => {
+  const args = (more: object = {}): MigrationArgs => ({ origin: operated("origin"), target: operated("target"), ...more });
+  /** What the program is told, by itself: an error that leaves it is Pulumi's to report. */
+  async function inOneProgram(program: () => void): Promise<string> {
+    let said = "";
+    await pulumi.runtime.runInPulumiStack(async () => {
+      try {
+        program();
+      } catch (error) {
+        said = (error as Error).message;
+      }
+    });
+    return said;
+  }
+
+  test("must not call their objects alike, which would be one object of both", async () => {
+    const said = await inOneProgram(() => {
+      new Migration("a", args());
+      new Migration("b", args());
+    });
+    expect(said).toContain('mirror.name is "data-migration": migration "a" of this program calls its own in namespace migration so, too; give the mirror a name of its own');
+    expect(said).toContain('origin.names.user is "mm2-credentials": migration "a" of this program calls its own in namespace origin-ns so, too');
+    expect(said).toContain("MIGRATION_SETTINGS: the migration's settings have 9 mistakes");
+    await pulumi.runtime.disconnect();
+  });
+
+  test("run side by side with names of their own", async () => {
+    const names = (of: string) => ({ user: `mm2-${of}`, administrator: `mm2-${of}-admin`, credentialsSecret: `${of}-credentials`, caSecret: `${of}-ca` });
+    const said = await inOneProgram(() => {
+      new Migration("a", args());
+      new Migration("b", args({ origin: { ...operated("origin"), names: names("origin-b") }, target: { ...operated("target"), groupId: "b", names: names("target-b") }, mirror: { name: "b" } }));
+    });
+    expect(said).toBe("");
+    await pulumi.runtime.disconnect();
+    expect(mocks.only("KafkaMirrorMaker2")).toHaveLength(2);
+  });
+});
+
 test("the report's trigger says nothing of secrets", () => {
   const of = (administrator: object) => triggerOf({ origin: { administrator }, mirror: { tolerations: [{ key: "a" }] } });
   expect(of({ key: "K", token: "T", password: "P" })).toBe(of({ key: "other", token: "other", password: "other" }));

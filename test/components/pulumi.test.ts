@@ -1,5 +1,10 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { SECRETS } from "../../sandbox/operator/kube/client";
+import { startKubernetes } from "../../sandbox/kubernetes";
+import { connectKube, SECRETS } from "../../sandbox/operator/kube/client";
+import { supervise } from "../../sandbox/processes";
 import { bindings, canLogIn } from "../sandbox/operator-support";
 import { type ComponentsWorld, startComponentsWorld } from "./support/world";
 
@@ -13,7 +18,7 @@ afterAll(() => world?.stop(), 60_000);
 
 /** What is declared is said in the configuration, as a user of the package would write it. */
 const PROGRAM = `
-const { MirrorUser, ScramUser, SecretCopy } = require("pulumi-kafka-migration");
+const { kubernetesCluster, MirrorUser, ScramUser, SecretCopy } = require("pulumi-kafka-migration");
 const pulumi = require("@pulumi/pulumi");
 const kafka = require("@pulumi/kafka");
 const declare = new pulumi.Config().requireObject("declare");
@@ -23,6 +28,13 @@ if (declare.user) {
   new SecretCopy("ca", { name: "origin-cluster-ca-cert", source: { namespace: "origin-ns", name: declare.ca || "origin-cluster-ca-cert", keys: ["ca.crt"], limitSeconds: declare.limit } });
   exports.username = user.username;
   exports.password = user.password;
+}
+if (declare.far) {
+  const [here, there] = ["HERE", "THERE"].map((name) => kubernetesCluster(name.toLowerCase(), { kubeconfig: process.env[name] }));
+  const user = new MirrorUser("far-user", { role: "origin", profile: "guide", cluster: "origin", namespace: "origin-ns" }, { provider: here });
+  const source = { namespace: "origin-ns", name: "origin-cluster-ca-cert", keys: ["ca.crt"], provider: here };
+  new SecretCopy("far-credentials", { name: "origin-cluster-credentials", values: { password: user.password } }, { provider: there });
+  new SecretCopy("far-ca", { name: "origin-cluster-ca-cert", source }, { provider: there });
 }
 if (declare.scram) {
   const servers = process.env.BARE_SERVERS, password = process.env.BARE_PASSWORD, ca = process.env.BARE_CA;
@@ -37,12 +49,12 @@ if (declare.scram) {
 
 const text = (result: { stdout: string; stderr: string }) => `${result.stdout}\n${result.stderr}`;
 
-async function up(declare: object): Promise<{ exitCode: number; text: string; seconds: number }> {
+async function up(declare: object, env: NodeJS.ProcessEnv = {}): Promise<{ exitCode: number; text: string; seconds: number }> {
   const { exitCode } = await world.pulumi(["config", "set", "declare", JSON.stringify(declare)]);
   expect(exitCode).toBe(0);
   const start = Date.now();
   const bare = { BARE_SERVERS: world.bare.bootstrapServers, BARE_PASSWORD: world.bare.admin.password, BARE_CA: world.bare.ca };
-  const result = await world.pulumi(["up", "--yes", "--skip-preview", "--non-interactive"], bare);
+  const result = await world.pulumi(["up", "--yes", "--skip-preview", "--non-interactive"], { ...bare, ...env });
   return { exitCode: result.exitCode, text: text(result), seconds: (Date.now() - start) / 1000 };
 }
 
@@ -157,4 +169,34 @@ describe("a user on a cluster that no operator runs", () => {
     expect(await bindings(world.bare, "User:mm2-credentials")).toEqual([]);
     expect(await canLogIn(world.bare, "mm2-credentials", password)).toBe(false);
   });
+});
+
+describe("a user and its Secrets on two Kubernetes clusters", () => {
+  test("are made on the one and copied to the other, which has nothing else and keeps nothing", async () => {
+    const supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-far-")));
+    try {
+      const far = await startKubernetes({ folder: join(supervisor.folder, "kubernetes"), progress: () => {} });
+      await far.createNamespace("migration");
+      // Each provider leads to one of them; the machine's own kubeconfig leads to neither.
+      const env = { HERE: world.kubernetes.kubeconfig, THERE: far.kubeconfig, KUBECONFIG: "/nowhere/kubeconfig" };
+      const result = await up({ far: true }, env);
+      expect(result.exitCode, result.text).toBe(0);
+      const kube = await connectKube(far.kubeconfig);
+      try {
+        const copies = async () => Object.fromEntries((await kube.list(SECRETS, { namespace: "migration" })).items.map((s) => [s.metadata.name, Buffer.from(Object.values(s.data ?? {})[0]!, "base64").toString()]));
+        expect(await copies()).toEqual({
+          "origin-cluster-credentials": (await secretOf("origin-ns", "mm2-credentials"))!.password,
+          "origin-cluster-ca-cert": world.origin.ca,
+        });
+        expect(await secretOf("migration", "origin-cluster-credentials")).toBeUndefined();
+        expect(await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"], env)).toMatchObject({ exitCode: 0 });
+        expect(await copies()).toEqual({});
+        expect((await user()).code).toBe(404);
+      } finally {
+        kube.close();
+      }
+    } finally {
+      await supervisor.stop();
+    }
+  }, 240_000);
 });

@@ -11,6 +11,9 @@ const INLINE = /(password|passphrase|secret|token)\s*=\s*["']?(?!\$[{(]|(true|fa
 const WRITTEN_OUT = /-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.|[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:(?!\$[{(])[^\s/@]+@/i;
 /** Fields whose value is itself a secret; `passwordSecret.password` names a key and is no secret. */
 const SECRET_KEY = /(password|passphrase|secret|token|(^|\.)(pass|passwd|pwd)|private[._]?key|access[._]?key|api[._]?key|basic\.auth\.user\.info|ssl\.key|ssl\.keystore\.key)$/i;
+/** Annotations and labels that end so mostly name a Secret, or are its checksum. */
+const METADATA = /(^|\.)(annotations|labels)\./;
+const SECRET_METADATA = /(password|passphrase)$/i;
 const NAMES_A_PLACE = /(passwordSecret|certificateAndKey|secretKeyRef|clientSecret|clientAssertion|accessToken|refreshToken)\.(password|secretName|key|certificate|name)$|secretName$/i;
 
 export function plainSecrets(texts: readonly Text[]): string[] {
@@ -20,7 +23,7 @@ export function plainSecrets(texts: readonly Text[]): string[] {
       if (/^(true|false)?$/i.test(value) || REFERENCE.test(value) || NAMES_A_PLACE.test(path)) return false;
       // `{name, value}`, as of environment variables and Java's properties: the name tells.
       const key = named.get(path)?.replace(/[_-]/g, ".") ?? path;
-      return INLINE.test(value) || WRITTEN_OUT.test(value) || SECRET_KEY.test(key);
+      return INLINE.test(value) || WRITTEN_OUT.test(value) || (METADATA.test(path) ? SECRET_METADATA : SECRET_KEY).test(key);
     })
     .map(({ path }) => path);
 }

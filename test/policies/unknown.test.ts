@@ -107,3 +107,10 @@ test("a KafkaUser whose name is not known yet is not taken for the mirror's", ()
   (resources[1]!.props.spec as any).authorization.acls = [];
   expect(mandatory(resources)).toEqual([]);
 });
+
+test("while it is not known whose a right is, nobody is called short of it", () => {
+  const right = (aclPrincipal: string, name: string) => kafka("Acl", { aclPrincipal, aclResourceType: "Topic", aclResourceName: "*", aclOperation: "Read", resourcePatternTypeFilter: "Literal" }, undefined, name);
+  const [mirror] = stack();
+  expect(mandatory([mirror!, right("User:mm2-credentials", "one")])).toEqual(["acl-missing"]);
+  expect(mandatory([mirror!, right("User:mm2-credentials", "one"), right(LATER, "two")])).toEqual([]);
+});

@@ -54,6 +54,25 @@ export const configurationRows: Row[] = [
     ] as [DialectName, (parts: any) => unknown, string][]
   ).map(([dialect, change, says]): Row => ({ rule: "dropped-options", trips: { dialect, change: (p) => void change(p) }, passes: { dialect: "strimzi-v1beta2", change: (p) => void change(p) }, says })),
   {
+    rule: "exactly-once",
+    trips: { mirror: { exactlyOnce: true }, change: (parts) => (source(parts)["producer.override.enable.idempotence"] = "false") },
+    passes: { change: (parts) => (source(parts)["producer.override.enable.idempotence"] = "false") },
+    says: "producer.override.enable.idempotence is false with exactly-once",
+  },
+  {
+    // What the connector asks for goes before what its workers have.
+    rule: "exactly-once",
+    trips: {
+      mirror: { exactlyOnce: true },
+      change: (parts) => {
+        delete source(parts)["producer.override.enable.idempotence"];
+        parts.mirror.spec.target.config["producer.enable.idempotence"] = false;
+      },
+    },
+    passes: { mirror: { exactlyOnce: true }, change: ({ mirror }) => (mirror.spec.target.config["producer.enable.idempotence"] = false) },
+    says: "producer.enable.idempotence in the target's config is false with exactly-once",
+  },
+  {
     rule: "separator-empty",
     trips: { change: (parts) => (source(parts)["replication.policy.separator"] = "") },
     passes: { change: (parts) => (source(parts)["replication.policy.separator"] = ".") },

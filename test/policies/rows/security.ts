@@ -27,6 +27,7 @@ export const securityRows: Row[] = [
       ["a signed token", (m) => (m.spec.target.config["x"] = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc"), (m) => (m.spec.target.config["x"] = "eyJhbGciOiJIUzI1NiJ9")],
       ["single quotes", (m) => (m.spec.target.config["x"] = "a required password='hunter2';"), (m) => (m.spec.target.config["x"] = "a required password='${secrets:a/b:c}' useToken=true;")],
       ["what only sounds so", (m) => (m.spec.template = { pod: { secret: "hunter2" } }), (m) => (m.spec.template = { pod: { automountServiceAccountToken: false, imagePullSecrets: [{ name: "registry-password" }] } })],
+      ["a checksum of a Secret", (m) => (m.spec.template = { pod: { metadata: { annotations: { "x/password": "hunter2" } } } }), (m) => (m.spec.template = { pod: { metadata: { annotations: { "checksum/secret": "0a1b", "x/auth-token": "name" } } } })],
       ["annotations", (m) => (m.metadata.annotations = { "x/password": "a", password: "hunter2" }), (m) => (m.metadata.annotations = { "x/y": "z" })],
     ] as [string, (mirror: any) => unknown, (mirror: any) => unknown][]
   ).map(([, bad, good]): Row => ({ rule: "plain-text-secret", trips: { change: ({ mirror }) => void bad(mirror) }, passes: { change: ({ mirror }) => void good(mirror) }, says: "holds a secret as plain text" })),
@@ -87,6 +88,12 @@ export const securityRows: Row[] = [
     trips: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: {} }] },
     passes: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { caCert: "a" } }, { type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: false } }] },
     says: "a Kafka provider without caCert",
+  },
+  {
+    rule: "tls-insecure",
+    trips: { change: ({ mirror }) => (mirror.spec.target.authentication.disableTlsHostnameVerification = true) },
+    passes: { change: ({ mirror }) => (mirror.spec.target.authentication.disableTlsHostnameVerification = false) },
+    says: "spec.target.authentication.disableTlsHostnameVerification is true",
   },
   { rule: "tls-missing", trips: { change: ({ mirror }) => delete mirror.spec.target.tls }, passes: {}, says: "the target has no tls" },
   {

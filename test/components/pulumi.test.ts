@@ -2,6 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createScramUser } from "../../sandbox/kafka";
 import { startKubernetes } from "../../sandbox/kubernetes";
 import { connectKube, SECRETS } from "../../sandbox/operator/kube/client";
 import { supervise } from "../../sandbox/processes";
@@ -21,6 +22,7 @@ const PROGRAM = `
 const { kubernetesCluster, MirrorUser, ScramUser, SecretCopy } = require("pulumi-kafka-migration");
 const pulumi = require("@pulumi/pulumi");
 const kafka = require("@pulumi/kafka");
+const { UnclaimedUser } = require(${JSON.stringify(join(__dirname, "..", "..", "dist", "lifecycle", "unclaimed.js"))});
 const declare = new pulumi.Config().requireObject("declare");
 if (declare.user) {
   const user = new MirrorUser("origin-user", { role: "origin", profile: "guide", cluster: "origin", namespace: "origin-ns", ...declare.user });
@@ -41,7 +43,11 @@ if (declare.scram) {
   const provider = new kafka.Provider("bare", {
     bootstrapServers: [servers], tlsEnabled: true, caCert: ca, saslMechanism: "scram-sha512", saslUsername: "admin", saslPassword: pulumi.secret(password),
   });
-  const user = new ScramUser("target-user", { role: "target", profile: "guide" }, { provider });
+  // As Migration does: nobody may have the name before.
+  const username = declare.scram.username || "mm2-credentials";
+  const connection = { bootstrapServers: servers, tls: { ca }, sasl: { mechanism: "SCRAM-SHA-512", username: "admin", password } };
+  const unclaimed = new UnclaimedUser("target-user-unclaimed", { side: "target", connection, username, accepted: false }, {});
+  const user = new ScramUser("target-user", { role: "target", profile: "guide", username }, { provider, dependsOn: unclaimed });
   exports.scramUsername = user.username;
   exports.scramPassword = user.password;
 }
@@ -168,6 +174,17 @@ describe("a user on a cluster that no operator runs", () => {
     expect(await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"], bare)).toMatchObject({ exitCode: 0 });
     expect(await bindings(world.bare, "User:mm2-credentials")).toEqual([]);
     expect(await canLogIn(world.bare, "mm2-credentials", password)).toBe(false);
+  });
+
+  test("is not made when somebody has the name, whose password stays", async () => {
+    await createScramUser(world.bare, "somebody", "their own password");
+    const failed = await up({ scram: { username: "somebody" } });
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.text).toContain('USER_TAKEN: user "somebody" is on the target already, with a SCRAM-SHA-512 credential; it was not touched');
+    expect(failed.text).not.toContain(world.bare.admin.password);
+    expect(await canLogIn(world.bare, "somebody", "their own password")).toBe(true);
+    expect((await world.pulumi(["stack", "export"])).stdout).not.toContain(world.bare.admin.password);
+    expect(await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"])).toMatchObject({ exitCode: 0 });
   });
 });
 

@@ -8,10 +8,10 @@ import { attempt, inEach } from "./unknown";
 import type { MirrorView, TopicView } from "./view";
 
 /** What others keep in Kafka for themselves: a copy of it is wrong on the target. `-` stands for an application's name. */
-const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "app-store-changelog", "app-key-repartition"];
+const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "mirrormaker2-cluster-offsets", "app-store-changelog", "app-key-repartition"];
 
 /** The same of names that are in the stack. */
-const OTHERS_LIKE = /^_schemas|-(changelog|repartition)$|^connect.*-(offsets|configs?|status(es)?)$/;
+const OTHERS_LIKE = /^_schemas|-(changelog|repartition)$|^(connect|mirrormaker2|mm2).*-(offsets|configs?|status(es)?)$/;
 
 /** The names that may be the origin's, as far as they are known. */
 const namesAt = (topics: readonly TopicView[]) => topics.flatMap((t) => attempt(() => (t.side === "target" ? undefined : t.name)) ?? []);
@@ -38,8 +38,8 @@ export const nameRules: Rule[] = [
       if (hit.length === 0) return [];
       const say = {
         seen: `topicsPattern "${at.topicsPattern}" matches ${listed(hit)}`,
-        why: "schema registries, Connect clusters and Streams applications keep state in such topics that is wrong on another cluster",
-        instead: `exclude them, if there are any: topicsExcludePattern "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,.*-changelog,.*-repartition"`,
+        why: "schema registries, Connect clusters, other mirrors and Streams applications keep state in such topics that is wrong on another cluster",
+        instead: `exclude them, if there are any: topicsExcludePattern "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*,.*-changelog,.*-repartition"`,
       };
       return [{ at, say }];
     }),
@@ -63,7 +63,7 @@ export const nameRules: Rule[] = [
       const at = (side: Side) => mirror[side].bootstrapServers ?? "";
       const own = [
         // Heartbeats are the same for all, and meant to be shared.
-        ...internalTopics(modelFrom(mirror)).filter((t) => t.kind !== "heartbeats").map((t) => ({ key: `topic ${at(t.side)} ${t.side} ${t.name}`, what: `the ${t.kind} topic "${t.name}" on the ${t.side}` })),
+        ...internalTopics(modelFrom(mirror)).filter((t) => t.kind !== "heartbeats").map((t) => ({ key: `topic ${at(t.side) || t.side} ${t.name}`, what: `the ${t.kind} topic "${t.name}" on the ${t.side}` })),
         { key: `group ${at("target")} ${groupId}`, what: `Connect's group "${groupId}"` },
       ];
       return own.flatMap(({ key, what }) => {

@@ -3,6 +3,9 @@ import { pair, type Row } from "./row";
 
 const atSource = { config: { "offset-syncs.topic.location": "source" } };
 const syncsOnOrigin = { mirror: { sourceConnector: atSource, checkpointConnector: atSource } };
+/** A mirror the other way, which keeps its syncs on what is its target. */
+const back = (alias: string) =>
+  stack({ mirror: { name: "back", origin: { alias, bootstrapServers: "target-kafka-bootstrap:9093" }, target: { alias: "origin-cluster", bootstrapServers: "origin-kafka-bootstrap:9093", groupId: "g" } } }).slice(0, 1);
 
 export const nameRows: Row[] = [
   {
@@ -58,6 +61,19 @@ export const nameRows: Row[] = [
     trips: { ...syncsOnOrigin, more: stack({ mirror: { ...syncsOnOrigin.mirror, name: "other", target: { bootstrapServers: "third:1" } } }).slice(0, 1) },
     passes: { ...syncsOnOrigin, more: stack({ mirror: { ...syncsOnOrigin.mirror, name: "other", target: { bootstrapServers: "third:1", alias: "third" } } }).slice(0, 1) },
     says: 'the offset-syncs topic "mm2-offset-syncs.target-cluster.internal" on the origin is used by two mirrors',
+  },
+  {
+    // There and back: what one keeps on its origin, the other keeps on its target.
+    rule: "storage-topics-unique",
+    trips: { ...syncsOnOrigin, more: back("target-cluster") },
+    passes: { ...syncsOnOrigin, more: back("third") },
+    says: 'the offset-syncs topic "mm2-offset-syncs.target-cluster.internal" on the origin is the offset-syncs topic "mm2-offset-syncs.target-cluster.internal" on the target too',
+  },
+  {
+    rule: "pattern-swallows",
+    trips: { mirror: { topicsPattern: "mirrormaker2-.*" } },
+    passes: { mirror: { topicsPattern: "mirrormaker-.*" } },
+    says: "matches mirrormaker2-cluster-offsets",
   },
   {
     // The old name of an exclusion counts where the API version has it.

@@ -70,6 +70,9 @@ new kafka.Acl("right", { aclResourceType: "Topic", aclResourceName: "*", aclPrin
 const given = { username: unknown("mm2-credentials"), password: unknown("p") };
 const cluster = (side) => ({ bootstrapServers: unknown(side + "-kafka-bootstrap:9093"), given, administrator: given, ca: unknown("a CA") });
 new Migration("payments", { mirror: { provider, name: "payments", topicsPattern: "payments" }, origin: { ...cluster("origin"), alias: "p-origin" }, target: { ...cluster("target"), alias: "p-target", groupId: "p", offsetStorageTopic: "p-o", configStorageTopic: "p-c", statusStorageTopic: "p-s" } });
+const login = { type: "scram-sha-512", username: unknown("copier"), passwordSecret: { secretName: unknown("s"), password: "password" } };
+const end = (alias) => ({ alias, bootstrapServers: unknown(alias + ":9093"), authentication: login, tls: { trustedCertificates: [{ secretName: unknown("s"), certificate: "ca.crt" }] } });
+new Mirror("single", { name: unknown("single"), annotations: { "x/password": unknown("y") }, kubeconfig, topicsPattern: "invoices", origin: end("s-origin"), target: { ...end("s-target"), groupId: "s", offsetStorageTopic: "s-o", configStorageTopic: "s-c", statusStorageTopic: "s-s" } }, { provider });
 new MirrorUser("alone", { role: "origin", cluster: unknown("blue"), namespace: unknown("blue-ns"), name: unknown("copier"), kubeconfig }, { provider });
 `;
 

@@ -1,9 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 import { Mistakes } from "../../engine/errors";
-import { didYouMean } from "../../engine/near-miss";
 import { SecretValues } from "../../lifecycle/secret-values";
 import { accessOfProvider, claim, decoded, type KubernetesArgs } from "../kubernetes";
+import { faultsOf, sayFault } from "../shape";
+import { laterText, resource, seconds, text } from "../shape/types";
 
 /** A Secret that exists, or that an operator is about to make. */
 export interface SecretSource extends KubernetesArgs {
@@ -86,13 +88,24 @@ function encoded(values: Record<string, pulumi.Input<string>>): Data {
   );
 }
 
-const KNOWN = ["name", "namespace", "source", "values"];
-const KNOWN_SOURCE = ["namespace", "name", "keys", "provider", "limitSeconds", "kubeconfig", "context"];
+const schema = z.strictObject({
+  name: laterText.optional(),
+  namespace: laterText.optional(),
+  source: z.strictObject({
+    namespace: laterText.optional(),
+    name: laterText.optional(),
+    keys: z.array(text).optional(),
+    provider: resource.optional(),
+    limitSeconds: seconds.optional(),
+    kubeconfig: laterText.optional(),
+    context: laterText.optional(),
+  }).optional(),
+  values: z.record(z.string(), laterText).optional(),
+});
 
 function check(name: string, args: SecretCopyArgs): void {
   const mistakes = new Mistakes();
-  for (const key of Object.keys(args)) if (!KNOWN.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, KNOWN)}`);
-  for (const key of Object.keys(args.source ?? {})) if (!KNOWN_SOURCE.includes(key)) mistakes.add(`source.${key} is no setting${didYouMean(key, KNOWN_SOURCE)}`);
+  for (const fault of faultsOf(schema, args, ([part]) => part === "values")) mistakes.add(sayFault(fault));
   if (!args.name) mistakes.add("name is missing: name the copy");
   if ((args.source === undefined) === (args.values === undefined)) mistakes.add("give either source or values");
   if (args.source !== undefined) {

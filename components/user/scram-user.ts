@@ -5,7 +5,8 @@ import { Mistakes } from "../../engine/errors";
 import type { Acl } from "../../engine/kafka/port";
 import { Password } from "../../lifecycle/password";
 import type { ClusterCredentials } from "../credentials";
-import { checkKeys, DEFAULT_USER, rulesOf, throwUserMistakes, type UserRights } from "./settings";
+import { scramUserSchema } from "./schema";
+import { checkShape, DEFAULT_USER, rulesOf, throwUserMistakes, type UserRights } from "./settings";
 
 export interface ScramUserArgs extends UserRights {
   /** Default `mm2-credentials`. */
@@ -15,8 +16,6 @@ export interface ScramUserArgs extends UserRights {
   /** Default `SCRAM-SHA-512`. */
   mechanism?: "SCRAM-SHA-256" | "SCRAM-SHA-512";
 }
-
-const KNOWN = ["role", "profile", "mirror", "rules", "username", "password", "mechanism"];
 
 /**
  * The mirror's user on a cluster that no operator runs: a SCRAM credential and its ACLs, made through @pulumi/kafka with
@@ -36,7 +35,7 @@ export class ScramUser extends pulumi.ComponentResource implements ClusterCreden
   /** @throws MigrationError USER_SETTINGS with every mistake, before anything is declared */
   constructor(name: string, args: ScramUserArgs, opts?: pulumi.ComponentResourceOptions) {
     const mistakes = new Mistakes();
-    checkKeys(args, KNOWN, mistakes);
+    checkShape(scramUserSchema, args, mistakes);
     const rules = rulesOf({ ...args, name: args.username }, mistakes);
     throwUserMistakes(mistakes);
     super("kafka-migration:components:ScramUser", name, {}, opts);

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { type AclRule, guideAcls, leastAcls } from "../../engine/acls";
 import { Mistakes } from "../../engine/errors";
 import { didYouMean } from "../../engine/near-miss";
@@ -5,7 +6,9 @@ import type { MirrorModel, Profile, Side } from "../../engine/model";
 import { type Text, textsOf } from "../../engine/rules";
 import { type DialectName, dialectNamed, type ResourceText, type UserAuthentication } from "../dialects";
 import { mirrorModelOf } from "../mirror/resolve";
+import { faultsOf, sayFault } from "../shape";
 import { DEFAULT_USER, refusalsOf } from "./rules";
+import { userSchema } from "./schema";
 
 /** Who the user is and what it may do, wherever it is kept. */
 export interface UserRights {
@@ -37,18 +40,17 @@ export interface UserDescription extends UserRights {
 
 export { DEFAULT_USER };
 
-const KNOWN = [
-  "role", "profile", "mirror", "rules", "dialect", "name", "namespace", "cluster", "labels", "annotations", "authentication",
-  "readyLimitSeconds", "kubeconfig", "context",
-];
-
 /**
  * The KafkaUser's text.
  * @throws MigrationError USER_SETTINGS with every mistake
  */
 export function describeUser(user: UserDescription): { text: ResourceText; otherApiVersions: readonly string[] } {
   const mistakes = new Mistakes();
-  checkKeys(user, KNOWN, mistakes);
+  checkShape(userSchema, user, mistakes);
+  const { authentication } = user;
+  if (authentication !== undefined && authentication.type !== "scram-sha-512" && "passwordFrom" in authentication) {
+    mistakes.add(`authentication.passwordFrom is for scram-sha-512, and the type is ${String(authentication.type)}: take it away`);
+  }
   const dialect = dialectNamed(user.dialect, mistakes);
   if (!user.namespace) mistakes.add("namespace is missing: name the namespace of the Kafka cluster");
   if (!user.cluster) mistakes.add("cluster is missing: name the Kafka resource that the user belongs to");
@@ -91,6 +93,11 @@ export const profileRules = (role: Side, profile: Profile, mirror: MirrorModel):
 
 /** A text that Pulumi knows later is none yet. */
 const known = (name: unknown): string | undefined => (typeof name === "string" ? name : undefined);
+
+/** A password is never shown, wherever it was given. */
+export function checkShape(schema: z.ZodType, args: object, mistakes: Mistakes): void {
+  for (const fault of faultsOf(schema, args, (path) => path[0] === "password" || path[0] === "kubeconfig")) mistakes.add(sayFault(fault));
+}
 
 export function checkKeys(args: object, known: readonly string[], mistakes: Mistakes): void {
   for (const key of Object.keys(args)) {

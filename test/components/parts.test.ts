@@ -72,6 +72,16 @@ describe("MirrorUser", () => {
     expect(opened(mocks.only(":Ready")[0]!.inputs)).toMatchObject({ kubeconfig: "from the stack", context: "its context" });
   });
 
+  test.each([
+    [{ authentication: { type: "scram-sha512" } }, 'authentication.type is "scram-sha512" (did you mean "scram-sha-512"?)'],
+    [{ authentication: { type: "tls", passwordFrom: { secretName: "s", key: "k" } } }, "authentication.passwordFrom is for scram-sha-512, and the type is tls"],
+    [{ authentication: { type: "scram-sha-512", password: "hunter2" } }, "authentication.password is no setting"],
+    [{ readyLimitSeconds: "120" }, 'readyLimitSeconds is "120": it has to be a number of seconds, more than 0'],
+    [{ labels: "a" }, 'labels is "a": it has to be an object'],
+  ])("%j is refused", (more, message) => {
+    expect(() => new MirrorUser("u", { role: "origin", cluster: "o", namespace: "n", ...more } as never)).toThrow(message);
+  });
+
   test("names every mistake at once and declares nothing", async () => {
     const bad = { role: "orign", dialect: "strimzi-v2", namspace: "x", profile: "guide" } as never;
     expect(() => new MirrorUser("u", bad)).toThrow(
@@ -118,6 +128,8 @@ describe("SecretCopy", () => {
   test.each([
     [{ name: "x" }, "give either source or values"],
     [{ name: "x", values: {}, source: { namespace: "n", name: "s", keys: ["k"] } }, "give either source or values"],
+    [{ name: "x", values: { password: 5 } }, "values.password is a number: it has to be a text"],
+    [{ name: "x", source: { namespace: "n", name: "s", keys: ["k"], limitSeconds: -1 } }, "source.limitSeconds is -1: it has to be a number of seconds, more than 0"],
     [{ name: "x", source: { namespace: "n", name: "s", keys: [], key: "ca.crt" } }, /source.key is no setting \(did you mean "keys"\?\)[^]*source.keys is missing/],
   ])("%j is refused", (args, message) => expect(() => new SecretCopy("c", args as never)).toThrow(message));
 });
@@ -158,6 +170,10 @@ describe("without an operator", () => {
       aclPermissionType: "Allow",
     });
     expect(mocks.only("UserScramCredential")[0]!.inputs).toMatchObject({ username: "mm2-credentials", scramMechanism: "SCRAM-SHA-512" });
+  });
+
+  test("ScramUser refuses a mechanism that is none", () => {
+    expect(() => new ScramUser("u", { role: "origin", mechanism: "PLAIN" as never })).toThrow('mechanism is "PLAIN": it has to be one of SCRAM-SHA-256, SCRAM-SHA-512');
   });
 
   test("ScramUser keeps a given password", async () => {

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { fields, laterText, seconds, text } from "../shape/types";
+
+/** Role, profile and rules are checked where the rules are made. */
+const rights = { role: z.unknown(), profile: z.unknown().optional(), mirror: z.unknown().optional(), rules: z.unknown().optional() };
+
+/** The shape of a KafkaUser's settings. */
+export const userSchema = z.strictObject({
+  ...rights,
+  // An unknown dialect is said by whoever looks it up.
+  dialect: z.string().optional(),
+  name: laterText.optional(),
+  namespace: laterText.optional(),
+  cluster: laterText.optional(),
+  labels: fields.optional(),
+  annotations: fields.optional(),
+  authentication: z.strictObject({
+    type: z.enum(["scram-sha-512", "tls", "tls-external"]),
+    passwordFrom: z.strictObject({ secretName: text, key: text }).optional(),
+  }).optional(),
+  readyLimitSeconds: seconds.optional(),
+  kubeconfig: laterText.optional(),
+  context: laterText.optional(),
+});
+
+/** The shape of a SCRAM user's settings. */
+export const scramUserSchema = z.strictObject({
+  ...rights,
+  username: laterText.optional(),
+  password: laterText.optional(),
+  mechanism: z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512"]).optional(),
+});

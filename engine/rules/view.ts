@@ -153,8 +153,11 @@ export function logsInAs(mirror: MirrorView | undefined, side: Side, name: strin
   const authentication = attempt(() => mirror?.[side].authentication);
   const username = attempt(() => authentication?.username);
   if (username !== undefined) return username === name;
-  const secret = attempt(() => (authentication?.type === "tls" ? authentication.secretName : undefined));
-  return name === secret || name === USUAL_NAME;
+  const certificate = attempt(() => authentication?.type) === "tls";
+  const secret = attempt(() => (certificate ? authentication?.secretName : undefined));
+  // As brokers write the principal of a certificate.
+  const plain = (certificate && /^CN=([^,]+)/.exec(name)?.[1]) || name;
+  return plain === secret || plain === USUAL_NAME;
 }
 
 /** In messages. */

@@ -6,6 +6,11 @@ function withoutUsers({ origin, target }: any): void {
   for (const user of [origin, target]) Object.assign(user.metadata, { name: "someone", namespace: "apps", labels: { "strimzi.io/cluster": "third" } });
 }
 
+function withCertificate(parts: any): void {
+  withoutUsers(parts);
+  pair(parts).source.authentication = { type: "tls", certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" } };
+}
+
 const onlyUser = (cluster: string) => ({ mirror, origin, target }: any) => {
   mirror.spec.mirrors = [];
   Object.assign(origin.metadata, { namespace: "apps", labels: { "strimzi.io/cluster": cluster } });
@@ -149,6 +154,13 @@ export const aclRows: Row[] = [
     trips: { change: ({ origin }) => acls(origin).push({ type: "deny", host: "*", operations: ["All"], resource: { type: "topic", name: "*" } }) },
     passes: { change: ({ origin }) => acls(origin).push({ type: "deny", host: "10.0.0.1", operations: ["All"], resource: { type: "topic", name: "*" } }) },
     says: "is denied All on topic *",
+  },
+  {
+    // Through @pulumi/kafka, as brokers write a certificate's principal.
+    rule: "origin-write-everything",
+    trips: { change: withCertificate, more: rightsOf("User:CN=mm2-credentials,O=a", ["Topic", "*", "Write"]) },
+    passes: { change: withoutUsers, more: rightsOf("User:CN=mm2-credentials,O=a", ["Topic", "*", "Write"]) },
+    says: "user CN=mm2-credentials,O=a on the origin may Write on topic *",
   },
   {
     // Of a pattern without a fixed beginning some names count; of one that takes everything, nothing less does.

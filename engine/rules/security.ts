@@ -11,8 +11,8 @@ const INLINE = /(password|passphrase|secret|token)\s*=\s*["']?(?!\$[{(]|(true|fa
 const WRITTEN_OUT = /-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.|[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:(?!\$[{(])[^\s/@]+@/i;
 /** Fields whose value is itself a secret; `passwordSecret.password` names a key and is no secret. */
 const SECRET_KEY = /(password|passphrase|secret|token|(^|\.)(pass|passwd|pwd)|private[._]?key|access[._]?key|api[._]?key|basic\.auth\.user\.info|ssl\.key|ssl\.keystore\.key)$/i;
-/** Annotations and labels that end so mostly name a Secret, or are its checksum. */
-const METADATA = /(^|\.)(annotations|labels)\./;
+/** Annotations and labels that end so mostly name a Secret, or are its checksum; loggers have levels. */
+const METADATA = /(^|\.)(annotations|labels|loggers)\./;
 const SECRET_METADATA = /(password|passphrase)$/i;
 const NAMES_A_PLACE = /(passwordSecret|certificateAndKey|secretKeyRef|clientSecret|clientAssertion|accessToken|refreshToken)\.(password|secretName|key|certificate|name)$|secretName$/i;
 

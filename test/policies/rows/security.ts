@@ -28,6 +28,7 @@ export const securityRows: Row[] = [
       ["single quotes", (m) => (m.spec.target.config["x"] = "a required password='hunter2';"), (m) => (m.spec.target.config["x"] = "a required password='${secrets:a/b:c}' useToken=true;")],
       ["what only sounds so", (m) => (m.spec.template = { pod: { secret: "hunter2" } }), (m) => (m.spec.template = { pod: { automountServiceAccountToken: false, imagePullSecrets: [{ name: "registry-password" }] } })],
       ["a checksum of a Secret", (m) => (m.spec.template = { pod: { metadata: { annotations: { "x/password": "hunter2" } } } }), (m) => (m.spec.template = { pod: { metadata: { annotations: { "checksum/secret": "0a1b", "x/auth-token": "name" } } } })],
+      ["loggers", (m) => (m.spec.logging = { loggers: { a: "password=hunter2" } }), (m) => (m.spec.logging = { loggers: { "logger.token": "INFO" } })],
       ["annotations", (m) => (m.metadata.annotations = { "x/password": "a", password: "hunter2" }), (m) => (m.metadata.annotations = { "x/y": "z" })],
     ] as [string, (mirror: any) => unknown, (mirror: any) => unknown][]
   ).map(([, bad, good]): Row => ({ rule: "plain-text-secret", trips: { change: ({ mirror }) => void bad(mirror) }, passes: { change: ({ mirror }) => void good(mirror) }, says: "holds a secret as plain text" })),

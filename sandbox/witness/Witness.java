@@ -39,7 +39,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * CONNECTION: properties file with the client's settings (it holds the password, so nothing of it is an argument).
  * PLAN: one task a line, words separated by tabs; the lines of a stretch that ends with "then" run side by side.
  *
- *     write    TOPIC PARTITION FROM COUNT CODEC KEYS      KEYS > 0: that many keys, with tombstones in between; 0: one key each
+ *     write    TOPIC PARTITION FROM COUNT CODEC KEYS      KEYS > 0: that many keys, with tombstones in between; 0: one key each;
+ *                                                         -1: one key each, with tombstones
  *     transact TOPIC PARTITIONS FROM EACH TRANSACTIONS    every third transaction is aborted, the last one too
  *     read     GROUP PROTOCOL ISOLATION METADATA TOPICS GOALS
  *              PROTOCOL: classic, consumer (KIP-848). METADATA: of the commit; "-" commits nothing.
@@ -47,7 +48,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *              partitions without a goal are neither read nor committed
  *
  * RESULTS: a JSON object for each partition that was read: group, topic, partition, the committed offset and metadata that
- * the group found (null: none), and the numbers of its records in the order in which they came.
+ * the group found (null: none), the numbers of its records in the order in which they came, and those of the tombstones.
  */
 public final class Witness {
   private static final Duration POLL = Duration.ofMillis(100);
@@ -115,7 +116,7 @@ public final class Witness {
 
   private static ProducerRecord<byte[], byte[]> record(String topic, int partition, long number, int keys) {
     String key = keys > 0 ? "key-" + number % keys : "key-" + number;
-    boolean tombstone = keys > 0 && number % 41 == 40;
+    boolean tombstone = keys != 0 && number % 41 == 40;
     byte[] value = tombstone ? null : (topic + "-" + partition + "#" + number + " padding padding padding").getBytes(StandardCharsets.UTF_8);
     var record = new ProducerRecord<>(topic, partition, key.getBytes(StandardCharsets.UTF_8), value);
     record.headers().add("n", Long.toString(number).getBytes(StandardCharsets.UTF_8));
@@ -163,6 +164,7 @@ public final class Witness {
     final long last;
     final boolean toTheEnd;
     final List<Long> numbers = new ArrayList<>();
+    final List<Long> tombstones = new ArrayList<>();
     OffsetAndMetadata found;
     /** Where the group goes on; -1: not known yet. */
     long next = -1;
@@ -254,6 +256,10 @@ public final class Witness {
     // A record may be compacted away: the first one beyond the goal is not the group's any more.
     if (number <= reading.last) {
       reading.numbers.add(number);
+      if (record.value() == null) reading.tombstones.add(number);
+      else if (!new String(record.value(), StandardCharsets.UTF_8).startsWith(record.topic() + "-" + record.partition() + "#" + number)) {
+        throw new IllegalStateException("record " + number + " of " + record.topic() + "-" + record.partition() + " has another record's value");
+      }
       reading.next = record.offset() + 1;
     }
     if (number >= reading.last) reading.done = true;
@@ -263,7 +269,7 @@ public final class Witness {
     var found = reading.found == null ? "null" : "{\"offset\":" + reading.found.offset() + ",\"metadata\":" + quoted(reading.found.metadata()) + "}";
     try {
       results.write("{\"group\":" + quoted(group) + ",\"topic\":" + quoted(p.topic()) + ",\"partition\":" + p.partition()
-          + ",\"found\":" + found + ",\"numbers\":" + reading.numbers + "}\n");
+          + ",\"found\":" + found + ",\"numbers\":" + reading.numbers + ",\"tombstones\":" + reading.tombstones + "}\n");
     } catch (java.io.IOException error) {
       throw new java.io.UncheckedIOException(error);
     }

@@ -11,11 +11,15 @@ export interface WitnessTopic {
   codec: "none" | "gzip" | "snappy" | "lz4" | "zstd";
   /** More than 0: compacted, with so many keys. */
   keys: number;
+  /** Some records have no value; in a topic with keys they always do. */
+  tombstones: boolean;
+  /** Its broker stamps the records (LogAppendTime). */
+  stamped: boolean;
   /** More than 0: written in transactions of so many records in each partition, some of them aborted. */
   each: number;
 }
 
-const topic = (name: string, more: Partial<WitnessTopic> = {}): WitnessTopic => ({ name, partitions: 2, records: 200, codec: "none", keys: 0, each: 0, ...more });
+const topic = (name: string, more: Partial<WitnessTopic> = {}): WitnessTopic => ({ name, partitions: 2, records: 200, codec: "none", keys: 0, tombstones: false, stamped: false, each: 0, ...more });
 
 /** The topic that applications go on writing to while the mirror runs, while it is down, and on the target. */
 export const LIVE = "clicks";
@@ -30,6 +34,8 @@ export const TOPICS: readonly WitnessTopic[] = [
   topic("press.snappy", { codec: "snappy" }),
   topic("press.lz4", { codec: "lz4" }),
   topic("press.zstd", { codec: "zstd" }),
+  topic("removals", { tombstones: true }),
+  topic("stamped", { stamped: true, codec: "gzip" }),
   topic("payments", { each: 10, records: 150 }),
   topic(COMPACTED, { keys: 23, codec: "lz4" }),
   topic(TRIMMED, { records: 100 }),
@@ -58,7 +64,7 @@ export async function createTopics(kafka: Kafka): Promise<void> {
         topic: t.name,
         numPartitions: t.partitions,
         replicationFactor: 1,
-        configEntries: Object.entries(t.keys > 0 ? compacted : {}).map(([name, value]) => ({ name, value })),
+        configEntries: Object.entries({ ...(t.keys > 0 ? compacted : {}), ...(t.stamped ? { "message.timestamp.type": "LogAppendTime" } : {}) }).map(([name, value]) => ({ name, value })),
       })),
     });
   } finally {
@@ -87,7 +93,7 @@ export function recordsWhileMirrored(): JavaTask[] {
 }
 
 function each(t: WitnessTopic, from: number, count: number): JavaTask[] {
-  return Array.from({ length: t.partitions }, (_, p) => ["write", t.name, `${p}`, `${from}`, `${count}`, t.codec, `${t.keys}`]);
+  return Array.from({ length: t.partitions }, (_, p) => ["write", t.name, `${p}`, `${from}`, `${count}`, t.codec, t.tombstones ? "-1" : `${t.keys}`]);
 }
 
 /**
@@ -101,6 +107,11 @@ export function writtenTo(t: WitnessTopic, count = t.records): number[] {
     return t.each > 0 && (transaction % 3 === 2 || transaction === transactions - 1);
   };
   return Array.from({ length: count }, (_, n) => n).filter((n) => !aborted(n));
+}
+
+/** Those of the numbers whose records have no value, as the Java witness writes them. */
+export function tombstonesOf(t: WitnessTopic, numbers: readonly number[]): number[] {
+  return t.tombstones || t.keys > 0 ? numbers.filter((n) => n % 41 === 40) : [];
 }
 
 /** The last number of each key: compaction keeps it, as long as tombstones are kept. */

@@ -73,7 +73,7 @@ async function readOnce(kafka: Kafka, task: ReadTask): Promise<PartitionRead[]> 
   } finally {
     await consumer.disconnect();
   }
-  return [...readings.values()].map(({ group, topic, partition, found, numbers }) => ({ group, topic, partition, found, numbers }));
+  return [...readings.values()].map(({ group, topic, partition, found, numbers, tombstones }) => ({ group, topic, partition, found, numbers, tombstones }));
 }
 
 function starved(task: ReadTask, left: readonly Reading[]): SandboxError {
@@ -99,7 +99,7 @@ async function begin(kafka: Kafka, task: ReadTask, topics: string[]): Promise<Ma
         const found = is === undefined || Number(is.offset) < 0 ? null : { offset: Number(is.offset), metadata: is.metadata ?? "" };
         const end = Number(extents.get(key)!.high);
         const next = Math.max(Number(extents.get(key)!.low), found?.offset ?? 0);
-        return [key, { group: task.group, topic, partition, found, numbers: [], upTo, end, next, done: upTo === -1 || next >= end }];
+        return [key, { group: task.group, topic, partition, found, numbers: [], tombstones: [], upTo, end, next, done: upTo === -1 || next >= end }];
       }),
     );
   } finally {
@@ -112,6 +112,7 @@ function take(message: KafkaMessage, reading: Reading): void {
   // A record may be compacted away: the first one beyond the goal is not the group's any more.
   if (reading.upTo === "end" || number <= reading.upTo) {
     reading.numbers.push(number);
+    if (message.value === null) reading.tombstones.push(number);
     reading.next = Number(message.offset) + 1;
   }
   reading.done = reading.upTo === "end" ? reading.next >= reading.end : number >= reading.upTo;

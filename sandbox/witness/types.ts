@@ -10,6 +10,8 @@ export interface PartitionRead {
   found: { offset: number; metadata: string } | null;
   /** The records' own numbers, in the order in which they came. */
   numbers: number[];
+  /** Those of them that had no value. */
+  tombstones: number[];
 }
 
 /** How far a group reads one partition: the last number to read, -1 to stay at the start, or to the end. */

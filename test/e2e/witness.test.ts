@@ -5,7 +5,7 @@ import { applicationClient } from "../../sandbox/estate/seed";
 import { listEverything } from "../../sandbox/story/witness";
 import { faultsOf, type GroupStory } from "../../sandbox/witness/compare";
 import {
-  CLIENTS, COMPACTED, createTopics, DELETED_BELOW, firstRecords, groupsOf, latestOfKeys, LIVE, recordsWhileMirrored, restOfCompacted, resumed, TOPICS, TRIMMED,
+  CLIENTS, COMPACTED, createTopics, DELETED_BELOW, firstRecords, groupsOf, latestOfKeys, LIVE, recordsWhileMirrored, restOfCompacted, resumed, tombstonesOf, TOPICS, TRIMMED,
   WHILE_MIRRORED, wholeLog, writtenTo,
 } from "../../sandbox/witness/estate";
 import { javaRead, type JavaWitness, openJavaWitness } from "../../sandbox/witness/java";
@@ -41,6 +41,7 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
   /** Records of each partition of the live topic: written on the origin, and on both clusters together. */
   let atCutover = 0;
   let atEnd = 0;
+  let fenced = false;
 
   const origin = () => applicationClient(at.sandbox.origin.connection, "applications");
   const target = () => applicationClient(at.sandbox.target.connection, "applications");
@@ -67,6 +68,7 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
       // A worker that crashed is given up at once, and its tasks go to the next one.
       target: { config: { "scheduled.rebalance.max.delay.ms": 0, "session.timeout.ms": 6_000, "heartbeat.interval.ms": 2_000 } },
       verify: { mode: "full" },
+      fence: true,
     });
     const project = await ownStack(sandbox, PREFIX, settings);
     const flushEvery = (offsetFlushIntervalMs: number) => ({ mirror: { ...(settings["mirror"] as object), offsetFlushIntervalMs } });
@@ -83,10 +85,11 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
     [before] = await Promise.all([readAll("origin", tasks), copied(LIVE, live.records + 2 * WHILE_MIRRORED)]);
     await deleteRecords(TRIMMED, DELETED_BELOW);
 
-    // Producers go on until the cutover asks for silence, and then go on writing on the target.
+    // Producers go on until the cutover closes the origin to them, and then go on writing on the target.
     const writer = await startWriter(origin(), LIVE, live.partitions, live.records + WHILE_MIRRORED);
     await project.set({ phase: "cutover", ...flushEvery(FAST_FLUSH_MS) });
-    await project.up({ onLine: (line) => void (line.includes("gate: ") && writer.stop()) });
+    await project.up({ onLine: (line) => void (line.includes("fence: ") && writer.stop()) });
+    fenced = (await listEverything(sandbox.origin)).principals.includes("User:*");
     atCutover = await writer.stop();
     summary = (await project.outputs())["summary"] as Summary;
     const there = await startWriter(target(), LIVE, live.partitions, atCutover);
@@ -98,9 +101,22 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
   test("every group reads every record once and in order, and again only what was announced", () => {
     const stories = after.map(story);
     expect(stories.flatMap(faultsOf)).toEqual([]);
-    expect(stories.length).toBe(CLIENTS.length * (4 * 18 + 1));
+    expect(stories.length).toBe(CLIENTS.length * (4 * 22 + 1));
     expect(atCutover).toBeGreaterThan(live.records + WHILE_MIRRORED);
     expect(before.reduce((sum, r) => sum + r.numbers.length, 0)).toBeGreaterThan(5_000);
+  });
+
+  test("the fence stood when the groups had been moved", () => {
+    expect(fenced).toBe(true);
+  });
+
+  test("every record without a value came without one, and no other did", () => {
+    const all = [...before, ...after, ...log];
+    for (const read of all) {
+      const t = TOPICS.find((one) => one.name === read.topic)!;
+      expect([key(read), read.tombstones]).toEqual([key(read), tombstonesOf(t, read.numbers)]);
+    }
+    expect(log.find((r) => r.topic === "removals")!.tombstones).toEqual([40, 81, 122, 163]);
   });
 
   test("every group finds its commit with its metadata, and none where it had none", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { faultsOf, type GroupStory, runs } from "../../sandbox/witness/compare";
-import { latestOfKeys, TOPICS, writtenTo } from "../../sandbox/witness/estate";
+import { latestOfKeys, tombstonesOf, TOPICS, writtenTo } from "../../sandbox/witness/estate";
 
 const upTo = (end: number, from = 0) => Array.from({ length: end - from }, (_, i) => from + i);
 /** Ten records, of which the group has read the first four before the cutover. */
@@ -55,6 +55,8 @@ test("the ledger knows which transactions were aborted and what compaction keeps
   expect(payments.slice(18, 22)).toEqual([18, 19, 30, 31]);
   expect(payments.at(-1)).toBe(139);
   const compacted = TOPICS.find((t) => t.keys > 0)!;
+  expect(tombstonesOf(compacted, [39, 40, 41, 81])).toEqual([40, 81]);
+  expect(tombstonesOf(TOPICS.find((t) => t.each > 0)!, [40])).toEqual([]);
   expect(new Set(latestOfKeys(compacted).map((n) => n % compacted.keys)).size).toBe(compacted.keys);
   expect(latestOfKeys(compacted).at(-1)).toBe(compacted.records - 1);
 });

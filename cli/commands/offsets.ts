@@ -1,6 +1,6 @@
 import { open, readFile, writeFile } from "node:fs/promises";
 import { isMigrationError, MigrationError } from "../../engine/errors";
-import { applyOffsets, blockedGroups, type AppliedOffsets, type OffsetPlan, planFromCheckpoints, planOffsets, planToTime, revertOffsets } from "../../engine/offsets";
+import { applyOffsets, blockedGroups, type AppliedOffsets, type OffsetPlan, type PartitionPlan, planFromCheckpoints, planOffsets, planToTime, revertOffsets } from "../../engine/offsets";
 import { atMost } from "../../engine/report/figure";
 import { countText, recordsText } from "../../engine/units";
 import type { Command, Context, Outcome } from "../command";
@@ -10,6 +10,8 @@ import { Reader } from "../values";
 
 const WAYS = ["exact", "checkpoints", "time"] as const;
 type Way = (typeof WAYS)[number];
+/** Partitions that are listed without --all. */
+const SHOWN = 50;
 type Plans = Partial<Record<Way, OffsetPlan>>;
 
 /** Where each group goes on: the exact way beside the guide's two. */
@@ -107,21 +109,34 @@ async function byCheckpoints({ migration, progress, signal }: Context, exact: Of
   }
 }
 
-function sideBySide(plans: Plans, all: boolean): string[] {
+/** The ways one below the other in figures, and their answers beside each other. */
+export function sideBySide(plans: Plans, all: boolean): string[] {
   const ways = WAYS.filter((w) => plans[w] !== undefined);
-  const answers = ways.map((w) => new Map(rowsOf(plans[w]!).map((r) => [r.key, r.p.targetOffset ?? "-"])));
-  const rows = rowsOf(plans.exact!).map(({ key, group, where, p }) => [group, where, p.originOffset, ...answers.map((a) => a.get(key) ?? "-"), p.exact ? "exact" : p.targetOffset === null ? "not found" : "earlier", atMost(p.rereads, p.rereadsAtMost)]);
+  // Row by row, as far as they are shown: there may be a million.
+  const others = ways.map((w) => rowsOf(plans[w]!));
+  const rows: string[][] = [];
+  for (const { group, where, p } of rowsOf(plans.exact!)) {
+    // Each way's plan has the same groups and partitions in the same order.
+    const answers = others.map((other) => (other.next().value as Row).p.targetOffset ?? "-");
+    rows.push([group, where, p.originOffset, ...answers, p.exact ? "exact" : p.targetOffset === null ? "not found" : "earlier", atMost(p.rereads, p.rereadsAtMost)]);
+    if (rows.length === SHOWN && !all) break;
+  }
+  const hidden = plans.exact!.summary.offsets - rows.length;
   const summaries = ways.map((w) => {
     const { exact, offsets: total, rereads, rereadsAtMost, skips } = plans[w]!.summary;
     return `${w}: ${exact} of ${countText(total, "offset")} exact, ${recordsText(rereads, rereadsAtMost)} read again${skips === undefined ? "" : `, ${recordsText(skips, true)} skipped`}`;
   });
-  return [...summaries, "", ...table(["group", "partition", "origin", ...ways, "proof", "read again"], rows, all ? Infinity : 50)];
+  return [...summaries, "", ...table(["group", "partition", "origin", ...ways, "proof", "read again"], rows, Infinity), ...(hidden > 0 ? [`and ${hidden} more`] : [])];
 }
 
-function rowsOf(plan: OffsetPlan) {
-  return plan.groups.flatMap((g) =>
-    g.topics.flatMap((t) => t.partitions.map((p) => ({ key: JSON.stringify([g.group, t.topic, p.partition]), group: g.group, where: `${t.topic}-${p.partition}`, p }))),
-  );
+interface Row {
+  group: string;
+  where: string;
+  p: PartitionPlan;
+}
+
+function* rowsOf(plan: OffsetPlan): Generator<Row> {
+  for (const g of plan.groups) for (const t of g.topics) for (const p of t.partitions) yield { group: g.group, where: `${t.topic}-${p.partition}`, p };
 }
 
 async function takeBack({ migration, progress }: Context, file: string, apply: boolean): Promise<Outcome> {

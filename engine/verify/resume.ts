@@ -11,6 +11,8 @@ export class Memory {
   private readonly known = new Map<string, PartitionResult>();
   private pending = Promise.resolve();
   private failure: Error | undefined;
+  /** Ends the line that a killed run has left half written. */
+  private before = "";
 
   private constructor(
     private readonly file: string | undefined,
@@ -24,6 +26,7 @@ export class Memory {
       if (error.code === "ENOENT") return "";
       throw error;
     });
+    if (text !== "" && !text.endsWith("\n")) memory.before = "\n";
     for (const line of text.split("\n")) {
       try {
         const { id, result } = JSON.parse(line) as { id: string; result: PartitionResult };
@@ -42,7 +45,8 @@ export class Memory {
   /** Faults are looked for again: someone may have mended them. */
   remember(pair: Pair, result: PartitionResult): void {
     if (this.file === undefined || result.differences.length > 0) return;
-    const line = `${JSON.stringify({ id: this.id(pair), result })}\n`;
+    const line = `${this.before}${JSON.stringify({ id: this.id(pair), result })}\n`;
+    this.before = "";
     this.pending = this.pending.then(() => appendFile(this.file!, line, { mode: 0o600 })).catch((error: Error) => {
       this.failure ??= error;
     });

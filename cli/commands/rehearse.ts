@@ -1,7 +1,7 @@
 import { isMigrationError } from "../../engine/errors";
 import { type FencePreview, previewFence } from "../../engine/fence";
 import { DEFAULTS } from "../../engine/gate/types";
-import { estimateWriting, type OffsetPlan, planOffsets, type WritingEstimate } from "../../engine/offsets";
+import { estimateWriting, type OffsetPlan, planOffsets, WHY_NOT_SHARE, type WritingEstimate } from "../../engine/offsets";
 import { isConflict, partitionsOf } from "../../engine/offsets/summary";
 import { preflight } from "../../engine/preflight";
 import { planReplicationFor, type ReplicationPreview } from "../../engine/replication";
@@ -61,6 +61,7 @@ export const rehearse: Command = {
     const unknown = beforeClients.filter((s) => s.ms === undefined).map((s) => s.step);
     const total = beforeClients.reduce((sum, s) => sum + (s.ms ?? 0), 0);
     const { problems, waits } = rehearsal;
+    const leftAlone = (plan?.shareGroups ?? []).map((group) => `group "${group}" will be left alone: ${WHY_NOT_SHARE}`);
     return {
       exit: problems.length > 0 ? EXIT.no : EXIT.fine,
       lines: [
@@ -69,8 +70,10 @@ export const rehearse: Command = {
         "",
         ...(problems.length === 0 ? ["nothing would stop the cutover"] : [`${countText(problems.length, "thing")} would stop the cutover:`, ...problems.map((p) => `  ${p.split("\n").join("\n    ")}`)]),
         ...(waits.length === 0 ? [] : [`the cutover would wait for ${countText(waits.length, "thing")}:`, ...waits.slice(0, 20).map((w) => `  ${w}`), ...(waits.length > 20 ? [`  and ${waits.length - 20} more`] : [])]),
+        ...leftAlone.slice(0, 20),
+        ...(leftAlone.length > 20 ? [`and ${leftAlone.length - 20} more`] : []),
       ],
-      json: { ok: problems.length === 0, steps, untilClientsMs: total, unknown, problems, waits },
+      json: { ok: problems.length === 0, steps, untilClientsMs: total, unknown, problems, waits, leftAlone },
     };
   },
 };

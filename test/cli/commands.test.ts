@@ -7,6 +7,7 @@ import { aclBindings, administratorAcls } from "../../engine/acls";
 import type { MigrationModel } from "../../engine/model";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
 import { createScramUser, deleteScramUser } from "../../sandbox/kafka";
+import { joinGroup } from "../engine/offsets/other-protocols";
 import { withPorts } from "../engine/kafka/support";
 import { uniqueName } from "../support/clusters";
 
@@ -121,9 +122,13 @@ describe("a finished copy", () => {
   });
 
   it("rehearse: a time for each step and nothing in the way", async () => {
-    const { model } = await migrated();
+    const { model, mirror, topic } = await migrated();
+    const share = `${mirror.prefix}-group-share`;
+    await (await joinGroup(ports.clusters.origin.connection, "share", share, topic)).leave();
+    ports.atEnd(() => ports.origin.deleteGroups([share]));
     const found = await command(model, "rehearse", "--json");
-    const { ok, steps, problems, unknown } = found.json();
+    const { ok, steps, problems, unknown, leftAlone } = found.json();
+    expect(leftAlone).toEqual([expect.stringContaining(`group "${share}" will be left alone: a share group`)]);
     expect({ exit: found.exit, ok, problems, unknown }).toEqual({ exit: 0, ok: true, problems: [], unknown: [] });
     expect(steps.map((s: { step: string }) => s.step)).toEqual(["catching up", "quiet origin", "gate", "verification", "offsets", "writing offsets", "replication (clients may run)"]);
     expect(steps[5].how).toContain("1 commit, estimated");

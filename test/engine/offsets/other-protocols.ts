@@ -57,7 +57,7 @@ const shareHeartbeat: Api<Heartbeat, number> = {
 };
 
 /** A member of a group of a newer protocol, without the application. */
-export async function join(connection: ClusterConnection, protocol: "streams" | "share", group: string, topic: string): Promise<{ leave(): Promise<void> }> {
+export async function joinGroup(connection: ClusterConnection, protocol: "streams" | "share", group: string, topic: string): Promise<{ leave(): Promise<void> }> {
   const cluster = await Cluster.open(connection, "origin");
   const member = protocol === "share" ? Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url") : randomUUID();
   const beat = async (epoch: number): Promise<void> => {

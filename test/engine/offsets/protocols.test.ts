@@ -12,7 +12,7 @@ import { supervise, type ManagedProcess, type Supervisor } from "../../../sandbo
 import { modelFor, produce } from "../support/mirror";
 import { uniqueName, withClusters, type TestCluster } from "../../support/clusters";
 import { application, open, resume } from "./estate";
-import { join as joinGroup } from "./other-protocols";
+import { joinGroup } from "./other-protocols";
 
 const clusters = withClusters();
 const prefix = uniqueName("offs");

@@ -14,8 +14,11 @@ export interface Project {
   set(settings: Settings, secrets?: Record<string, string>): Promise<void>;
   /** A key's value as it is kept: text, or JSON. */
   setting(key: string): Promise<string>;
-  /** An up (or destroy) whose whole process group is killed (SIGKILL) when a line says this; frees Pulumi's lock afterwards. */
-  killedUp(line: RegExp, command?: "up" | "destroy"): Promise<PulumiResult>;
+  /**
+   * An up (or destroy) whose whole process group is killed (SIGKILL) when a line says this; frees Pulumi's lock afterwards.
+   * @throws SandboxError NOT_KILLED when no line said it
+   */
+  killedUp(line: RegExp, command?: "up" | "destroy"): Promise<KilledResult>;
   preview(): Promise<PulumiResult>;
   up(options?: RunOptions): Promise<PulumiResult>;
   destroy(options?: RunOptions): Promise<PulumiResult>;
@@ -26,6 +29,11 @@ export interface Project {
   exported(): Promise<string>;
   /** Takes what `exported` gave for the stack's state. */
   imported(state: string): Promise<void>;
+}
+
+export interface KilledResult extends PulumiResult {
+  /** What was under way, as Pulumi's state has it: the name of each resource that was being made, changed or removed. */
+  underWay: string[];
 }
 
 export interface RunOptions {
@@ -69,20 +77,26 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
       return (await run(["config", "get", ...at, key], quiet)).stdout.trim();
     },
     async killedUp(line, command = "up") {
+      const left = underWayIn((await run(["stack", "export", ...at], quiet)).stdout);
       let pid: number | undefined;
+      let killed = false;
       const result = await run([command, ...at, "--yes", "--skip-preview"], {
         mayFail: true,
         onStart: (started) => { pid = started; },
         onLine: (text) => {
-          if (pid === undefined || !line.test(text)) return;
-          const group = -pid;
-          pid = undefined;
-          process.kill(group, "SIGKILL");
+          if (killed || pid === undefined || !line.test(text)) return;
+          killed = true;
+          process.kill(-pid, "SIGKILL");
         },
       });
+      if (!killed) {
+        throw new SandboxError("NOT_KILLED", `pulumi ${command} ended with code ${result.exitCode} and never said ${line}:\n${result.stdout}\n${result.stderr}`, { fix: "name a line that the command says" });
+      }
       mendCheckpoint(pulumi);
       await run(["cancel", "--yes", ...at], { ...quiet, mayFail: true });
-      return result;
+      const { stdout } = await run(["stack", "export", ...at], quiet);
+      // Pulumi keeps what an earlier kill has left until somebody looks at it.
+      return { ...result, underWay: underWayIn(stdout).filter((name) => !left.includes(name)) };
     },
     preview: () => run(["preview", ...at], { mayFail: true }),
     up: (options) => run(["up", ...at, "--yes", "--skip-preview"], options),
@@ -100,6 +114,12 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
       await run(["stack", "import", ...at], { ...quiet, input: state });
     },
   };
+}
+
+/** Resources' names of the operations that a state says were begun and never ended. */
+function underWayIn(state: string): string[] {
+  const { deployment } = JSON.parse(state) as { deployment?: { pending_operations?: { resource: { urn: string } }[] } };
+  return (deployment?.pending_operations ?? []).map(({ resource }) => resource.urn.split("::").at(-1)!);
 }
 
 /**

@@ -91,11 +91,11 @@ describe("what is there", () => {
     await target.createTopic(name, { partitions: 1, replicationFactor: 1 });
     await produce(clusters.target, name, [{ value: "an order" }]);
     const message = await refusal();
-    expect(message).toMatch(new RegExp(`INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: cleanup.policy is delete, not compact; 1 of 1 records.*Fix: set offsetStorageTopic`));
+    expect(message).toMatch(new RegExp(`INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: cleanup.policy is delete, not compact; 1 of 1 records.*Fix: set target.offsetStorageTopic`));
     // On the origin it would be copied over the mirror's own.
     const clash = `${data}-configs`;
     await origin.createTopic(clash, { partitions: 1, replicationFactor: 1 });
-    expect(await refusal(by({ configStorageTopic: clash }))).toMatch(new RegExp(`INTERNAL_NAME_SELECTED: origin topic ${clash} would be copied.*Fix: set configStorageTopic`));
+    expect(await refusal(by({ configStorageTopic: clash }))).toMatch(new RegExp(`INTERNAL_NAME_SELECTED: origin topic ${clash} would be copied.*Fix: set target.configStorageTopic`));
     await origin.deleteTopics([clash]);
   });
 
@@ -108,7 +108,7 @@ describe("what is there", () => {
     await target.createTopic(name, { partitions: 3, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
     await produce(clusters.target, name, [{ key: "order-17", value: "an order" }]);
     const message = await refusal(by({ offsetStorageTopic: name }));
-    expect(message).toMatch(new RegExp(`INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: .*1 of 1 records.*Fix: set offsetStorageTopic`));
+    expect(message).toMatch(new RegExp(`INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: .*1 of 1 records.*Fix: set target.offsetStorageTopic`));
     expect(message).not.toContain("order-17");
     expect(await target.describeTopics([name])).toHaveLength(1);
     await target.deleteTopics([name]);

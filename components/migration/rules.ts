@@ -24,7 +24,7 @@ export function migrationRefusals(args: Partial<MigrationArgs>, resolved: Resolv
     return [{ ...place, name: DEFAULT_USER, side, ofMirror: true, maker, rules, authorization: "simple", singular: 0, singularKnown: true, texts: [] }];
   });
   const view = {
-    mirrors: [viewOf(resolved, { connections: connectionsOf(args) })],
+    mirrors: [viewOf(resolved, { connections: connectionsOf(args), annotations: args.mirror?.annotations })],
     users,
     steps: [{ ...place, kind: "ConsumerOffsets" }, { ...place, kind: "Gate" }],
     ...(args.target?.brokers === undefined ? {} : { targetBrokers: args.target.brokers }),

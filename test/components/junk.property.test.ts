@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { resolveMigration } from "../../components/migration/checks";
 import { migrationSchema } from "../../components/migration/schema";
+import { describeMirror } from "../../components/mirror/text";
 import { keysAt } from "../../components/shape";
+import { describeUser } from "../../components/user/settings";
 import { isMigrationError } from "../../engine/errors";
 import { migrationArgs } from "../../stacks/arguments";
 import { Files } from "../../stacks/files";
@@ -47,13 +49,20 @@ function verdict(run: () => unknown): string {
 /** A text that is no mechanism is shown, as one that is no profile is; these places hold, or may hold, what is secret. */
 const mayHoldSecrets = (path: readonly string[]) => ["given", "administrator", "ca", "kubeconfig"].some((key) => path.includes(key)) && path.at(-1) !== "mechanism";
 
-test("in a migration's arguments", () => {
+test("in a migration's arguments; what passes is all that the mirror and its users ask", () => {
   fc.assert(
     fc.property(changes(migrationSchema), (edits) => {
       const side = (name: string) => ({ bootstrapServers: `${name}:1`, operator: { cluster: name, namespace: `${name}-ns` } });
       const args: Record<string, any> = { origin: side("o"), target: side("t"), mirror: { topicsPattern: "orders" } };
       for (const [path, value] of edits) put(args, path, value);
-      const said = verdict(() => resolveMigration(args as never));
+      const said = verdict(() => {
+        const { settings, model } = resolveMigration(args as never);
+        const text = () => describeMirror({ ...settings, origin: { ...settings.origin, bootstrapServers: "o:1" }, target: { ...settings.target, bootstrapServers: "t:1" } });
+        if (!edits.some(([path]) => path.includes("tls"))) expect(text).not.toThrow();
+        for (const role of ["origin", "target"] as const) {
+          expect(() => describeUser({ role, mirror: model, profile: args.profile, dialect: args.dialect, cluster: "c", namespace: "n" })).not.toThrow();
+        }
+      });
       if (edits.every(([path]) => mayHoldSecrets(path))) expect(said).not.toContain(SECRET);
     }),
     { numRuns: 500 },

@@ -125,3 +125,8 @@ describe("names", () => {
     expect(mistakes({ ...good, origin: operated("origin", { names: { user: "Orders" } }) })).toEqual(['origin.names.user is "Orders": it has to be lower case letters, digits, "-" and "."']);
   });
 });
+
+test("what the mirror would only say once the users are made is said before", () => {
+  expect(mistakes({ ...good, mirror: { annotations: { "registry.password": "hunter2" } } })).toEqual([expect.stringContaining("mirror: annotations.registry.password holds a secret as plain text")]);
+  expect(mistakes({ ...good, mirror: { annotations: { team: "orders" } } })).toEqual([]);
+});

@@ -1,5 +1,5 @@
 import type { Extent } from "./ends";
-import type { Translation } from "./translate";
+import type { Translation } from "./translation";
 
 /**
  * Decides one committed offset of a partition whose origin holds no visible record: nothing can be compared. What is on the

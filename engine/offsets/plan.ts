@@ -9,7 +9,8 @@ import { chooseGroups } from "./groups";
 import { kafkaReader } from "./kafka-reader";
 import type { LogReader } from "./reader";
 import { summarize } from "./summary";
-import { translate, type PartitionTask, type Translation } from "./translate";
+import { translate } from "./translate";
+import type { PartitionTask, Translation } from "./translation";
 import type { GroupPlan, OffsetOptions, OffsetPlan, PartitionPlan, TopicPlan } from "./types";
 
 /** Committed offsets of the groups that move, and what is known of the topics that they name. */

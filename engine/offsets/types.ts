@@ -1,4 +1,4 @@
-import type { How as ExactHow } from "./translate";
+import type { How as ExactHow } from "./translation";
 
 /** How an offset was found: exactly, or by one of the guide's two ways. */
 export type How = ExactHow | "checkpoint" | "time";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { translate, type Translation } from "../../../engine/offsets/translate";
+import { translate } from "../../../engine/offsets/translate";
+import type { Translation } from "../../../engine/offsets/translation";
 import { silent } from "../../../engine/progress";
 import { logOf, mirror, readerOf, visible, type Draft, type Entry, type Log } from "./logs";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { translate, type Translation } from "../../../engine/offsets/translate";
+import { translate } from "../../../engine/offsets/translate";
+import type { Translation } from "../../../engine/offsets/translation";
 import { silent } from "../../../engine/progress";
 import { compact, logOf, mirror, readerOf, visible, type Draft, type Entry, type Log, type Mirroring, type Reads } from "./logs";
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { supervise } from "../../sandbox/processes";
@@ -31,6 +31,7 @@ export async function pulumiProject(): Promise<PulumiProject> {
   const pulumi = await pulumiEnvironment({ folder: join(supervisor.folder, "pulumi") });
   const folder = join(supervisor.folder, "project");
   await install(folder);
+  await startPacks(join(supervisor.folder, "pulumi", "bin", "pulumi-language-nodejs"));
   return {
     write: (file, text) => writeFile(join(folder, file), text),
     stack: async (name) => {
@@ -59,10 +60,13 @@ async function install(folder: string): Promise<void> {
   await cp(join(root, "dist"), join(own, "dist"), { recursive: true, filter: (path) => !/dist\/(sandbox|bench)$/.test(path) });
   await cp(join(root, "package.json"), join(own, "package.json"));
   for (const name of await readdir(join(root, "node_modules"))) if (!name.startsWith(".")) await symlink(join(root, "node_modules", name), join(folder, "node_modules", name));
-  // The sandbox's language host is too old to start packs: under a runtime without one Pulumi starts it through a script.
-  const description = join(own, "dist/policies/PulumiPolicy.yaml");
-  const text = await readFile(description, "utf8");
-  const other = text.replace(/^runtime: nodejs$/m, "runtime: node");
-  if (other === text) throw new Error(`the pack's runtime is not nodejs: ${text}`);
-  await writeFile(description, other);
+}
+
+/** Puts `language-host.cjs` before a language host that is too old to start packs. */
+async function startPacks(host: string): Promise<void> {
+  const real = await realpath(host);
+  if ((await readFile(real)).includes("run-policy-pack")) return;
+  await rm(host);
+  const script = ["#!/bin/sh", `TEST_MODULES='${root}' TEST_LANGUAGE_HOST='${real}' exec '${process.execPath}' '${join(__dirname, "language-host.cjs")}' "$@"`];
+  await writeFile(host, `${script.join("\n")}\n`, { mode: 0o700 });
 }

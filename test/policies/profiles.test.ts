@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { dialects, type DialectName } from "../../components/dialects";
 import { allow, group, topic } from "../../engine/acls/rules";
-import { all, stack, step } from "./resources";
+import { aclBindings, leastAcls } from "../../engine/acls";
+import { describeMirror } from "../../components/mirror/text";
+import { all, gate, kafka, stack, step } from "./resources";
 
 const lifecycle = ["Preflight", "CheckpointsTopic", "Replication", "InternalTopic", "MirrorGone", "Verification", "ConsumerOffsets"].map((kind) =>
   step(kind, { phase: "mirror", abandon: false, mode: kind === "CheckpointsTopic" ? "when-applied" : undefined }),
@@ -22,6 +24,25 @@ describe("the recommended profiles", () => {
 
   test("with patterns that name topics: nothing at all", () => {
     expect(all(stack({ mirror: { topicsPattern: "orders,payments-.*", groupsPattern: "app-.*" } }))).toEqual([]);
+  });
+
+  const made = { topicsPattern: "orders,payments-.*", groupsPattern: "app-.*" };
+
+  test.each([
+    ["by address", "origin-kafka-bootstrap:9093", "there"],
+    ["by another listener's address, told by the provider's name", "10.0.0.1:9094", "origin-kafka"],
+  ])("users made through @pulumi/kafka on the origin, whose cluster is told %s", (_how, servers, provider) => {
+    const [mirror, , target] = stack({ mirror: { ...made, exactlyOnce: true } });
+    const model = describeMirror({ ...made, exactlyOnce: true, origin: { bootstrapServers: "o:1" }, target: { bootstrapServers: "t:1" } }).model;
+    const principal = "User:mm2-credentials";
+    const rights = aclBindings(leastAcls("origin", model), principal).map((acl, i) =>
+      kafka("Acl", { aclPrincipal: principal, aclResourceType: acl.resourceType === "transactionalId" ? "TransactionalID" : acl.resourceType.replace(/^./, (c) => c.toUpperCase()), aclResourceName: acl.resourceName, resourcePatternTypeFilter: acl.patternType === "prefixed" ? "Prefixed" : "Literal", aclHost: acl.host, aclOperation: acl.operation, aclPermissionType: "Allow" }, servers, `right-${i}`),
+    );
+    const origin = [...rights, kafka("UserScramCredential", { username: "mm2-credentials" }, servers)].map((r) => ({ ...r, provider: { ...r.provider!, name: provider } }));
+    expect(rights.length).toBeGreaterThan(3);
+    expect(all([mirror!, target!, ...origin, ...lifecycle, gate()])).toEqual([]);
+    // They are looked at: one right less is seen.
+    expect(all([mirror!, target!, ...origin.slice(1), ...lifecycle, gate()]).map((f) => f.rule)).toEqual(["acl-missing"]);
   });
 
   test("rules for everything are enough for patterns that name some", () => {

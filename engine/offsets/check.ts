@@ -1,4 +1,4 @@
-import { withClusters, type Clusters, type OpenKafka } from "../clusters";
+import { withCluster, type Clusters, type OpenKafka } from "../clusters";
 import type { MigrationModel } from "../model";
 import { countText, someOf } from "../units";
 import type { AppliedOffsets } from "./types";
@@ -30,7 +30,7 @@ export interface AppliedNow {
  * know it (MirrorCheckpointTask.syncGroupOffset, Kafka 4.3): then apply again.
  */
 export async function checkApplied(model: MigrationModel, applied: AppliedOffsets, open?: OpenKafka): Promise<MovedOffset[]> {
-  return withClusters(model, (clusters) => checkWith(clusters, applied), open);
+  return withCluster(model, "target", (target) => checkWith({ target }, applied), open);
 }
 
 export async function checkWith({ target }: Pick<Clusters, "target">, applied: AppliedOffsets): Promise<MovedOffset[]> {

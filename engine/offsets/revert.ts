@@ -1,4 +1,4 @@
-import { withClusters, type Clusters, type OpenKafka } from "../clusters";
+import { withCluster, type Clusters, type OpenKafka } from "../clusters";
 import { isMigrationError } from "../errors";
 import type { CommittedOffset, KafkaPort } from "../kafka/port";
 import type { MigrationModel } from "../model";
@@ -15,11 +15,10 @@ import type { AppliedGroup, AppliedOffsets, RevertedOffsets, WrittenOffset } fro
  * apply that was killed and run again. Running a revert twice does nothing the second time.
  */
 export async function revertOffsets(model: MigrationModel, applied: AppliedOffsets, progress: Progress, open?: OpenKafka): Promise<RevertedOffsets> {
-  return withClusters(model, (clusters) => revertWith(clusters, applied, progress), open);
+  return withCluster(model, "target", (target) => revertWith({ target }, applied, progress), open);
 }
 
-export async function revertWith(clusters: Clusters, applied: AppliedOffsets, progress: Progress): Promise<RevertedOffsets> {
-  const { target } = clusters;
+export async function revertWith({ target }: Pick<Clusters, "target">, applied: AppliedOffsets, progress: Progress): Promise<RevertedOffsets> {
   const names = applied.groups.map((g) => g.group);
   const [descriptions, offsets] = await Promise.all([target.describeGroups(names), target.groupOffsets(names)]);
   const described = new Map(descriptions.map((d) => [d.groupId, d]));

@@ -121,7 +121,7 @@ export class Verification extends Step {
 /** Moves the consumer groups to their exact place on the target. */
 export class ConsumerOffsets extends Step {
   declare readonly applied: pulumi.Output<AppliedOffsets | null>;
-  constructor(name: string, args: PhasedArgs & { options: OffsetOptions; abandon: boolean; fence: boolean; fenceOptions?: FenceOptions }, opts: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: PhasedArgs & { options: OffsetOptions; abandon: boolean; fence: boolean; fenceOptions?: FenceOptions; resume: ReportPlace }, opts: pulumi.CustomResourceOptions) {
     super("consumer-offsets", "ConsumerOffsets", name, { ...args, appliedAt: undefined, applied: undefined }, opts);
   }
 }

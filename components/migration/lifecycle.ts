@@ -110,7 +110,7 @@ export class Lifecycle {
       { ...passed, phase, abandon, ...fenced, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 }, resume: notes },
       this.after(gate),
     );
-    const offsets = new ConsumerOffsets(this.named("consumer-offsets"), { ...passed, phase, abandon, ...fenced, options: args.offsets ?? {} }, this.after(verification));
+    const offsets = new ConsumerOffsets(this.named("consumer-offsets"), { ...passed, phase, abandon, ...fenced, options: args.offsets ?? {}, resume: notes }, this.after(verification));
     const replication = new Replication(
       this.named("replication"),
       // Its plan is said at preview, when nobody knows yet when the gate will have passed.

@@ -21,11 +21,14 @@ import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan
  *   meanwhile; OFFSETS_NOT_WRITTEN, with everything taken back that still stands where it was put, when reading back shows
  *   something else. Whatever else fails once writing has begun is thrown after the same.
  */
-export async function applyOffsets(model: MigrationModel, plan: OffsetPlan, options: OffsetOptions, progress: Progress, open?: OpenKafka): Promise<AppliedOffsets> {
-  return withClusters(model, (clusters) => applyWith(clusters, model.mirror, plan, options, progress), open);
+export async function applyOffsets(model: MigrationModel, plan: OffsetPlan, options: OffsetOptions, progress: Progress, open?: OpenKafka, writing?: Writing): Promise<AppliedOffsets> {
+  return withClusters(model, (clusters) => applyWith(clusters, model.mirror, plan, options, progress, writing), open);
 }
 
-export async function applyWith(clusters: Clusters, mirror: MirrorModel, plan: OffsetPlan, options: OffsetOptions, progress: Progress): Promise<AppliedOffsets> {
+/** Told what is about to be written and what stands there, before anything is. */
+export type Writing = (intended: AppliedOffsets) => Promise<void>;
+
+export async function applyWith(clusters: Clusters, mirror: MirrorModel, plan: OffsetPlan, options: OffsetOptions, progress: Progress, writing?: Writing): Promise<AppliedOffsets> {
   await refuseStale(clusters.origin, mirror, plan);
   const current = await refresh(clusters.target, plan.groups);
   const blocked = blockedGroups(current, options);
@@ -34,6 +37,7 @@ export async function applyWith(clusters: Clusters, mirror: MirrorModel, plan: O
   const free = current.filter((g) => !names.has(g.group));
 
   const groups = free.map(wanted).filter((g) => g.offsets.length > 0);
+  await writing?.(appliedOf(groups, []));
   const late = new Map<string, string>();
   const done = () => groups.filter((g) => !late.has(g.group));
   try {

@@ -4,8 +4,9 @@ import { appliedNow, appliedNowLines, applyOffsets, checkApplied, continued, pla
 import { behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
+import { forgetJournal, type Journalled, journalOf, keepJournal, together } from "./journal";
 
-export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs {
+export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs, Journalled {
   options: OffsetOptions;
   abandon: boolean;
 }
@@ -25,19 +26,29 @@ const unchanged = (olds: ConsumerOffsetsInputs, news: ConsumerOffsetsInputs): bo
 async function move(inputs: ConsumerOffsetsInputs, progress: Progress, before?: AppliedOffsets | null): Promise<ConsumerOffsetsOutputs> {
   if (inputs.abandon) return none;
   const model = modelOf(inputs);
+  const known = together(before, await journalOf(inputs));
+  const all = (applied: AppliedOffsets) => (known === undefined ? applied : continued(known, applied));
   let written: AppliedOffsets | undefined;
   try {
     const applied = await behindFence(inputs, progress, async () => {
       const plan = await planOffsets(model, inputs.options, progress);
-      written = await applyOffsets(model, plan, inputs.options, progress);
+      written = await applyOffsets(model, plan, inputs.options, progress, undefined, (intended) => keepJournal(inputs, all(intended), progress));
       return written;
     });
-    return { appliedAt: now(), applied: isThere(before) ? continued(before, applied) : applied };
+    return { appliedAt: now(), applied: all(applied) };
   } catch (error) {
     // Pulumi keeps the state of before a failed step: what is written now could never be taken back from it.
     if (written !== undefined) await revertOffsets(model, written, progress);
     throw error;
   }
+}
+
+/** In phase `mirror`: also what an `up` of the cutover had written, or was about to, when it was killed. */
+async function takeBack(inputs: ConsumerOffsetsInputs, state: AppliedOffsets | null | undefined, progress: Progress): Promise<ConsumerOffsetsOutputs> {
+  const applied = together(state, await journalOf(inputs));
+  if (applied !== undefined) await revertOffsets(modelOf(inputs), applied, progress);
+  await forgetJournal(inputs);
+  return none;
 }
 
 /** Says which groups have gone on from where they were put, and warns of those that something has put back. Never an error. */
@@ -55,7 +66,8 @@ async function sayWhereTheyStand(state: ConsumerOffsetsInputs & ConsumerOffsetsO
 /** Moves consumer groups to their exact place on the target at `cutover`; the roll-back takes that back. */
 const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
   async create(inputs, progress) {
-    return inputs.phase === "cutover" ? move(inputs, progress) : none;
+    if (inputs.phase === "cutover") return move(inputs, progress);
+    return inputs.phase === "mirror" ? takeBack(inputs, undefined, progress) : none;
   },
 
   async update(olds, news, progress) {
@@ -63,23 +75,32 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
       case "cutover":
         return move(news, progress, olds.applied);
       case "roll-back":
-        if (isThere(olds.applied)) await revertOffsets(modelOf(news), olds.applied, progress);
-        return none;
+        return takeBack(news, olds.applied, progress);
       default:
+        if (news.phase === "mirror") return takeBack(news, undefined, progress);
         return { appliedAt: olds.appliedAt, applied: olds.applied };
     }
   },
 
   optional: ["fenceOptions"],
 
-  /** Never: a group that stands elsewhere may have been put there by its owners. But they are told. */
+  /**
+   * By an `up` of the cutover that was killed, when the phase is `mirror` again. Else never: a group that stands elsewhere
+   * may have been put there by its owners. But they are told.
+   */
   async overtaken(state, progress) {
+    if (state.phase === "mirror") return (await journalOf(state)) !== undefined;
     if (state.phase === "cutover") await sayWhereTheyStand(state, progress, true);
     return false;
   },
 
   // Clean-up keeps the offsets: they are what the clients resume from.
-  remove: (state, progress) => sayWhereTheyStand(state, progress),
+  async remove(state, progress) {
+    await sayWhereTheyStand(state, progress);
+    await forgetJournal(state);
+  },
+
+  immaterial: ["resume"],
 };
 
 export const consumerOffsetsStep = serve("consumer-offsets", handler);

@@ -3,8 +3,12 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { openKafka } from "../../engine/kafka/client";
+import type { Acl } from "../../engine/kafka/port";
 import { startProducer } from "../../sandbox/estate/applications";
 import { applicationClient } from "../../sandbox/estate/seed";
+import { createScramUser, deleteScramUser } from "../../sandbox/kafka";
+import type { ClusterConnection } from "../../sandbox/kafka/types";
 import { kubernetesObjects } from "../../sandbox/story/kubernetes";
 import { openProject, repositoryRoot, type Project } from "../../sandbox/story/project";
 import { listEverything, resumeGroup, stopGroup, type Stopped } from "../../sandbox/story/witness";
@@ -33,7 +37,7 @@ const migration = new Migration("installed", {
   target: { bootstrapServers: target.bootstrapServers, brokers: 3, operator: { cluster: "target", namespace: "target-ns" } },
   mirror: { provider: kubernetesCluster("mirror", { kubeconfig: config.require("kubeconfig") }), topicsPattern: "inst-.*", groupsPattern: "inst-.*",
     checkpointConnector: { config: { "emit.checkpoints.interval.seconds": 1 } } },
-  gate: { limitSeconds: 180, stableSeconds: 2 },
+  gate: { limitSeconds: config.getNumber("limitSeconds") ?? 180, stableSeconds: 2 },
   verify: { mode: "full" },
   fence: true,
   checkpoints: config.get("checkpoints"),
@@ -84,6 +88,42 @@ describe("the package as somebody installs it from its tarball", () => {
     expect(principals).toContain("User:mm2-credentials");
     mirroring = await project.exported();
     expect(mirroring).not.toContain(connection.sasl.password);
+  }, 10 * MINUTES);
+
+  test("fails a cutover while somebody writes whom no ACL stops, keeps everybody else off, and lets them back with the roll-back", async () => {
+    const { origin, target } = at.sandbox;
+    const other: ClusterConnection = { ...origin.connection, sasl: { ...origin.connection.sasl, username: "inst-app", password: "inst-app-password" } };
+    const port = await openKafka(origin.connection, "origin");
+    const grant: Acl = { resourceType: "topic", resourceName: "inst-", patternType: "prefixed", principal: "User:inst-app", host: "*", operation: "All", permission: "allow" };
+    const admin = await startProducer(applicationClient(origin.connection, "apps"), "inst-orders", 20);
+    try {
+      await createScramUser(origin, "inst-app", "inst-app-password");
+      await port.createAcls([grant]);
+      await until("a write by an ordinary application", () => write(other, "inst-orders"), (outcome) => outcome === "written", 30_000);
+      await project.set({ phase: "cutover", limitSeconds: "12" });
+      const result = await project.up({ mayFail: true });
+      const said = result.stdout + result.stderr;
+      expect(result.exitCode, said).not.toBe(0);
+      expect(said).toMatch(/GATE_\w+: /);
+      expect(said).toMatch(/fence: \d partitions? still written to behind the fence \(inst-orders-\d/);
+      expect(said).toMatch(/producers: still writing to inst-orders-\d/);
+      // It stands on after the failed up, for those whom an ACL can stop.
+      expect((await listEverything(origin)).principals).toContain("User:*");
+      expect(await write(other, "inst-orders")).toBe("TOPIC_AUTHORIZATION_FAILED");
+      await project.set({ phase: "mirror" });
+      await project.up();
+      expect((await listEverything(origin)).principals).not.toContain("User:*");
+      await until("a write by an ordinary application", () => write(other, "inst-orders"), (outcome) => outcome === "written", 30_000);
+    } finally {
+      await admin.stop();
+      await port.deleteAcls([grant]);
+      await deleteScramUser(origin, "inst-app");
+      await port.close();
+      await project.set({ limitSeconds: "180" });
+    }
+    const written = await recordsIn(origin, "inst-orders");
+    expect(written).toBeGreaterThan(902);
+    await until("the copy", () => recordsIn(target, "inst-orders"), (n) => n === written);
   }, 10 * MINUTES);
 
   test("cuts over: every record compared, groups exact, writes fenced off", async () => {
@@ -167,6 +207,20 @@ describe("the package as somebody installs it from its tarball", () => {
     return { ...result, comment: await readFile(file, "utf8") };
   }
 });
+
+/** What an application gets for one record. */
+async function write(connection: ClusterConnection, topic: string): Promise<string> {
+  const producer = applicationClient(connection, "apps").producer({ allowAutoTopicCreation: false, retry: { retries: 2, initialRetryTime: 100 } });
+  try {
+    await producer.connect();
+    await producer.send({ topic, messages: [{ value: "x" }] });
+    return "written";
+  } catch (error) {
+    return (error as { type?: string; cause?: { type?: string } }).type ?? (error as Error).message;
+  } finally {
+    await producer.disconnect();
+  }
+}
 
 async function ownTopics(cluster: Parameters<typeof listEverything>[0]): Promise<string[]> {
   return [...(await listEverything(cluster)).topics.keys()].filter((name) => !name.startsWith("__")).sort();

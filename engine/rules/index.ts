@@ -12,7 +12,7 @@ import { securityRules } from "./security";
 import { nothing, type UserView, type View } from "./view";
 
 export type { Finding, Level, Rule, Setting, Settings } from "./rule";
-export { attempt, fields, inEach, later } from "./unknown";
+export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";
 export * from "./view";
 
 /** Every rule, in the order of docs/policies.md. The policy pack and the components take them from here. */

@@ -1,4 +1,5 @@
 import { modelFrom } from "../mirror-configuration";
+import { attempt } from "./unknown";
 import type { MirrorView, StepView, View } from "./view";
 
 /** Resources of this package whose removal deletes or changes topics. */
@@ -25,4 +26,7 @@ export function abandoned({ steps }: Pick<View, "steps">): StepView[] {
   });
 }
 
-export const migrationOf = ({ of }: StepView): string => (of === undefined ? "" : JSON.stringify([of.originAlias, of.targetAlias, of.groupId]));
+export function migrationOf(step: StepView): string {
+  const of = attempt(() => step.of);
+  return of === undefined ? "" : JSON.stringify([of.originAlias, of.targetAlias, of.groupId]);
+}

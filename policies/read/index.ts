@@ -19,7 +19,7 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
   const kafka = (name: string) => resources.filter((r) => r.type.startsWith("kafka:") && kind(r) === name);
 
   const mirrors = custom("KafkaMirrorMaker2").flatMap((r) => readMirrors(r, text(settings.kafkaVersion)));
-  const kafkas = custom("Kafka").filter((r) => object(attempt(() => object(partsOf(r).spec.entityOperator))).userOperator !== undefined);
+  const kafkas = custom("Kafka").filter((r) => attempt(() => object(partsOf(r).spec.entityOperator).userOperator !== undefined) === true);
   const homes = [...custom("KafkaUser"), ...kafkas].flatMap(homeOf);
   const users = [
     ...custom("KafkaUser").map((user) => readKafkaUser(user, mirrors)),
@@ -127,7 +127,7 @@ function stepOf(resource: AnyResource): StepView {
     label: () => `${kind} ${resource.name}`,
     kind: () => kind,
     of: () => {
-      const { originAlias, targetAlias, groupId } = object(known(read("mirror")));
+      const { originAlias, targetAlias, groupId } = object(known(resource.props.mirror));
       return typeof originAlias === "string" && typeof targetAlias === "string" && typeof groupId === "string" ? { originAlias, targetAlias, groupId } : undefined;
     },
     phase: () => text(read("phase")),

@@ -1,16 +1,31 @@
 import { dialects } from "../../components/dialects";
 import type { Config } from "../../engine/mirror-configuration";
-import { attempt, type ClusterView, type ConnectorView, fields, later, type MirrorView, textsOf } from "../../engine/rules";
+import { attempt, type ClusterView, type ConnectorView, fields, later, type MirrorView, NotKnownYet, textsOf } from "../../engine/rules";
 import { type AnyResource, apiVersionOf, items, type Json, known, list, number, object, text } from "./plain";
 import { strangeFields } from "./strange";
 
 /** One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1. @param kafkaVersion where it names none */
 export function readMirrors(resource: AnyResource, kafkaVersion?: string): MirrorView[] {
   const props = object(known(resource.props));
-  const spec = object(attempt(() => props.spec));
-  const entries = list(attempt(() => spec.mirrors));
+  const read = attempt(() => {
+    const spec = object(props.spec);
+    const mirrors: unknown = spec.mirrors;
+    return { spec, entries: Array.isArray(mirrors) ? [...mirrors.keys()].map((i) => attempt(() => object(mirrors[i])) ?? notKnown) : [] };
+  });
+  // That there is one counts, whatever it does: what is beside it can't be taken for another mirror's.
+  const { spec, entries } = read ?? { spec: notKnown, entries: [notKnown] };
   return entries.map((_entry, i) => readMirror(resource, props, spec, entries, i, kafkaVersion));
 }
+
+/** Whatever is read of it is not known yet. */
+const notKnown = new Proxy<Json>(
+  {},
+  {
+    get() {
+      throw new NotKnownYet();
+    },
+  },
+);
 
 function readMirror(resource: AnyResource, props: Json, spec: Json, entries: readonly Json[], index: number, assumed: string | undefined): MirrorView {
   const entry = entries[index]!;

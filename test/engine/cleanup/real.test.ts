@@ -84,7 +84,7 @@ describe("when it is gone", () => {
     const foreign = { ...model, mirror: { ...model.mirror, statusStorageTopic: `${prefix}-orders` } };
     await target.createTopic(`${prefix}-orders`, { partitions: 3, replicationFactor: 1 });
     await produce(clusters.target, `${prefix}-orders`, [{ key: "order-1", value: "one" }]);
-    const refused = new RegExp(`INTERNAL_TOPIC_FOREIGN[^]*target topic ${prefix}-orders \\(statusStorageTopic\\): cleanup.policy is delete, not compact; 1 of 1 records looked at are not Connect's statuses`);
+    const refused = new RegExp(`INTERNAL_TOPIC_FOREIGN[^]*target topic ${prefix}-orders \\(target.statusStorageTopic\\): cleanup.policy is delete, not compact; 1 of 1 records looked at are not Connect's statuses`);
     await expect(proveMirrorGone(foreign, { limitMs: 5_000 })).rejects.toThrow(refused);
     await expect(deleteInternalTopic(foreign, { side: "target", name: `${prefix}-orders` })).rejects.toThrow(refused);
     await expect(deleteInternalTopic(model, { side: "target", name: data })).rejects.toThrow(/INTERNAL_TOPIC_UNKNOWN[^]*nothing was deleted/);

@@ -71,7 +71,7 @@ export const LIST_GROUPS = [listGroups(5), listGroups(4), listGroups(3)] as cons
 
 const STATES: readonly string[] = ["Stable", "PreparingRebalance", "CompletingRebalance", "Empty", "Dead", "Assigning", "Reconciling", "NotReady"];
 
-export function groupState(text: string): GroupState {
+function groupState(text: string): GroupState {
   return STATES.includes(text) ? (text as GroupState) : "Unknown";
 }
 
@@ -112,40 +112,59 @@ export const describeGroups: Api<readonly string[], DescribedGroup[]> = {
   },
 };
 
+/** Requests of the newer protocols are alike but for what stands before the members, and for what a member is. */
+interface NewerForm {
+  name: string;
+  key: number;
+  protocolType: string;
+  skipToMembers(body: In): void;
+  readMember(body: In): DescribedGroup["members"][number];
+}
+
+export function describeNewer({ name, key, protocolType, skipToMembers, readMember }: NewerForm): Api<readonly string[], DescribedGroup[]> {
+  return {
+    name,
+    key,
+    version: 0,
+    flexible: true,
+    write: (out, groups) => out.values(groups, (g) => out.string(g)).boolean(false).tags(),
+    read(body) {
+      body.int32();
+      return body.list(() => {
+        const errorCode = body.int16();
+        body.nullableString();
+        const groupId = body.string();
+        const state = groupState(body.string());
+        body.int32();
+        body.int32();
+        skipToMembers(body);
+        const members = body.list(() => readMember(body));
+        body.int32();
+        return { errorCode, groupId, state, protocolType, members };
+      });
+    },
+  };
+}
+
 /** ConsumerGroupDescribe v0 (KIP-848, Kafka 3.7 and later). */
-export const describeConsumerGroups: Api<readonly string[], DescribedGroup[]> = {
+export const describeConsumerGroups = describeNewer({
   name: "ConsumerGroupDescribe",
   key: 69,
-  version: 0,
-  flexible: true,
-  write: (out, groups) => out.values(groups, (g) => out.string(g)).boolean(false).tags(),
-  read(body) {
+  protocolType: "consumer",
+  skipToMembers: (body) => void body.string(),
+  readMember(body) {
+    const memberId = body.string();
+    body.nullableString();
+    body.nullableString();
     body.int32();
-    return body.list(() => {
-      const errorCode = body.int16();
-      body.nullableString();
-      const groupId = body.string();
-      const state = groupState(body.string());
-      body.int32();
-      body.int32();
-      body.string();
-      const members = body.list(() => {
-        const memberId = body.string();
-        body.nullableString();
-        body.nullableString();
-        body.int32();
-        const member = { memberId, clientId: body.string(), clientHost: body.string() };
-        body.values(() => body.string());
-        body.nullableString();
-        skipAssignment(body);
-        skipAssignment(body);
-        return member;
-      });
-      body.int32();
-      return { errorCode, groupId, state, protocolType: "consumer", members };
-    });
+    const member = { memberId, clientId: body.string(), clientHost: body.string() };
+    body.values(() => body.string());
+    body.nullableString();
+    skipAssignment(body);
+    skipAssignment(body);
+    return member;
   },
-};
+});
 
 function skipAssignment(body: In): void {
   body.list(() => {

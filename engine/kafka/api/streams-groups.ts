@@ -1,29 +1,14 @@
-import type { Api, In } from "../wire";
-import { type DescribedGroup, groupState } from "./groups";
+import type { In } from "../wire";
+import { type DescribedGroup, describeNewer } from "./groups";
 
 /** StreamsGroupDescribe v0 (KIP-1071, Kafka 4.1 and later): groups of the Streams protocol, which no other request describes. */
-export const describeStreamsGroups: Api<readonly string[], DescribedGroup[]> = {
+export const describeStreamsGroups = describeNewer({
   name: "StreamsGroupDescribe",
   key: 89,
-  version: 0,
-  flexible: true,
-  write: (out, groups) => out.values(groups, (g) => out.string(g)).boolean(false).tags(),
-  read(body) {
-    body.int32();
-    return body.list(() => {
-      const errorCode = body.int16();
-      body.nullableString();
-      const groupId = body.string();
-      const state = groupState(body.string());
-      body.int32();
-      body.int32();
-      nullable(body, skipTopology);
-      const members = body.list(() => readMember(body));
-      body.int32();
-      return { errorCode, groupId, state, protocolType: "streams", members };
-    });
-  },
-};
+  protocolType: "streams",
+  skipToMembers: (body) => nullable(body, skipTopology),
+  readMember,
+});
 
 function readMember(body: In): DescribedGroup["members"][number] {
   const memberId = body.string();

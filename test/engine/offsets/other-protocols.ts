@@ -11,50 +11,43 @@ interface Heartbeat {
   topic: string;
 }
 
-/** StreamsGroupHeartbeat v0 (KIP-1071), with a topology of one subtopology that reads one topic. */
-const streamsHeartbeat: Api<Heartbeat, number> = {
-  name: "StreamsGroupHeartbeat",
-  key: 88,
-  version: 0,
+/** The answers are read as far as their error. */
+const heartbeat = (name: string, key: number, version: number, write: Api<Heartbeat, number>["write"]): Api<Heartbeat, number> => ({
+  name,
+  key,
+  version,
   flexible: true,
-  write(out, { group, member, epoch, topic }) {
-    out.string(group).string(member).int32(epoch).int32(0).string(null).string(null).int32(epoch === 0 ? 60_000 : -1);
-    if (epoch === 0) {
-      out.int8(1).int32(0);
-      out.list(["0"], (id) => {
-        out.string(id).values([topic], (t) => out.string(t));
-        // A pattern of topics, changelogs, repartition topics both ways, topics that go together: none.
-        for (let lists = 5; lists > 0; lists--) out.values([], () => {});
-      });
-      out.tags();
-    } else out.int8(-1);
-    // Tasks of three kinds.
-    for (let lists = 3; lists > 0; lists--) out.values(epoch === 0 ? [] : null, () => {});
-    out.string(epoch === 0 ? member : null).int8(-1);
-    out.values(epoch === 0 ? [] : null, () => {});
-    for (let lists = 2; lists > 0; lists--) out.values(null, () => {});
-    out.boolean(false).tags();
-  },
+  write,
   read(body) {
     body.int32();
     return body.int16();
   },
-};
+});
+
+/** StreamsGroupHeartbeat v0 (KIP-1071), with a topology of one subtopology that reads one topic. */
+const streamsHeartbeat = heartbeat("StreamsGroupHeartbeat", 88, 0, (out, { group, member, epoch, topic }) => {
+  out.string(group).string(member).int32(epoch).int32(0).string(null).string(null).int32(epoch === 0 ? 60_000 : -1);
+  if (epoch === 0) {
+    out.int8(1).int32(0);
+    out.list(["0"], (id) => {
+      out.string(id).values([topic], (t) => out.string(t));
+      // A pattern of topics, changelogs, repartition topics both ways, topics that go together: none.
+      for (let lists = 5; lists > 0; lists--) out.values([], () => {});
+    });
+    out.tags();
+  } else out.int8(-1);
+  // Tasks of three kinds.
+  for (let lists = 3; lists > 0; lists--) out.values(epoch === 0 ? [] : null, () => {});
+  out.string(epoch === 0 ? member : null).int8(-1);
+  out.values(epoch === 0 ? [] : null, () => {});
+  for (let lists = 2; lists > 0; lists--) out.values(null, () => {});
+  out.boolean(false).tags();
+});
 
 /** ShareGroupHeartbeat v1 (KIP-932). */
-const shareHeartbeat: Api<Heartbeat, number> = {
-  name: "ShareGroupHeartbeat",
-  key: 76,
-  version: 1,
-  flexible: true,
-  write(out, { group, member, epoch, topic }) {
-    out.string(group).string(member).int32(epoch).string(null).values(epoch === 0 ? [topic] : null, (t) => out.string(t)).tags();
-  },
-  read(body) {
-    body.int32();
-    return body.int16();
-  },
-};
+const shareHeartbeat = heartbeat("ShareGroupHeartbeat", 76, 1, (out, { group, member, epoch, topic }) => {
+  out.string(group).string(member).int32(epoch).string(null).values(epoch === 0 ? [topic] : null, (t) => out.string(t)).tags();
+});
 
 /** A member of a group of a newer protocol, without the application. */
 export async function joinGroup(connection: ClusterConnection, protocol: "streams" | "share", group: string, topic: string): Promise<{ leave(): Promise<void> }> {

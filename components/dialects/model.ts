@@ -125,13 +125,12 @@ export interface PodSettings {
   tolerations?: readonly Record<string, unknown>[];
 }
 
-/** A KafkaMirrorMaker2 with every choice made, independent of the dialect. Leaves may be values that Pulumi knows later. */
-export interface MirrorSpec extends ObjectMeta {
+/** What is chosen of a mirror whatever its connections are. */
+export interface MirrorChoices {
+  /** Written as `spec.version`; undefined when the operator chooses. */
   version?: string;
   image?: string;
   replicas: number;
-  origin: ClusterSpec;
-  target: TargetSpec;
   source: ConnectorSpec;
   checkpoint: ConnectorSpec;
   heartbeat?: ConnectorSpec;
@@ -140,4 +139,10 @@ export interface MirrorSpec extends ObjectMeta {
   groupsPattern: string;
   groupsExcludePattern?: string;
   pods: PodSettings;
+}
+
+/** A KafkaMirrorMaker2 with every choice made, independent of the dialect. Leaves may be values that Pulumi knows later. */
+export interface MirrorSpec extends ObjectMeta, MirrorChoices {
+  origin: ClusterSpec;
+  target: TargetSpec;
 }

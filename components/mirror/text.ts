@@ -55,25 +55,15 @@ export function describeMirror(mirror: MirrorDescription): { text: ResourceText;
 }
 
 /** The choices together with how the workers reach the clusters: what a dialect writes down. */
-export function mirrorSpec(resolved: ResolvedMirror, mirror: MirrorDescription): MirrorSpec {
+export function mirrorSpec({ dialect: _writer, kafkaVersion: _known, origin, target, ...choices }: ResolvedMirror, mirror: MirrorDescription): MirrorSpec {
   return {
+    ...choices,
     name: mirror.name ?? DEFAULT_MIRROR_NAME,
     namespace: mirror.namespace ?? "migration",
     labels: mirror.labels,
     annotations: mirror.annotations,
-    version: resolved.version,
-    image: resolved.image,
-    replicas: resolved.replicas,
-    origin: cluster("origin", resolved.origin, mirror.origin),
-    target: { ...resolved.target, ...cluster("target", resolved.target, mirror.target) },
-    source: resolved.source,
-    checkpoint: resolved.checkpoint,
-    heartbeat: resolved.heartbeat,
-    topicsPattern: resolved.topicsPattern,
-    topicsExcludePattern: resolved.topicsExcludePattern,
-    groupsPattern: resolved.groupsPattern,
-    groupsExcludePattern: resolved.groupsExcludePattern,
-    pods: resolved.pods,
+    origin: cluster("origin", origin, mirror.origin),
+    target: { ...target, ...cluster("target", target, mirror.target) },
   };
 }
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Mistakes } from "../../engine/errors";
+import { didYouMean } from "../../engine/near-miss";
 import type { ClusterCredentials } from "../credentials";
-import { checkKeys } from "../user/settings";
 
 export interface GivenCredentialsArgs {
   /** For SCRAM and PLAIN. */
@@ -38,7 +38,7 @@ export function givenCredentials(args: GivenCredentialsArgs): ClusterCredentials
 
 /** @returns the mechanism that is meant */
 export function checkCredentials(args: GivenCredentialsArgs, mistakes: Mistakes): ClusterCredentials["mechanism"] {
-  checkKeys(args, KNOWN, mistakes);
+  for (const key of Object.keys(args)) if (!KNOWN.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, KNOWN)}`);
   const mechanism = args.mechanism ?? (args.certificate !== undefined ? "TLS" : args.token !== undefined ? "OAUTHBEARER" : "SCRAM-SHA-512");
   if (!MECHANISMS.includes(mechanism)) mistakes.add(`mechanism is "${mechanism}": it has to be one of ${MECHANISMS.join(", ")}`);
   switch (mechanism) {

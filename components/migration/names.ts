@@ -3,7 +3,7 @@ import { DEFAULT_MIRROR_NAME } from "../mirror/text";
 import { DEFAULT_USER } from "../user/rules";
 import type { ClusterNames, MigrationArgs, MigrationCluster } from "./args";
 
-const SIDES = ["origin", "target"] as const;
+export const SIDES = ["origin", "target"] as const;
 
 /** Every name of one side. */
 export function namesOf(side: Side, cluster: Pick<MigrationCluster, "names"> | undefined): Required<ClusterNames> {

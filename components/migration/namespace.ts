@@ -9,8 +9,8 @@ import { mirrorNamespace } from "./names";
  * have put there, and whether there is any can't be seen without the right to list every kind of object.
  */
 export function createdNamespace(name: string, args: Pick<MigrationArgs, "mirror">, parent: pulumi.Resource): k8s.core.v1.Namespace {
-  const { provider, kubeconfig, context } = args.mirror ?? {};
-  const access = accessOfProvider(provider ?? parent.getProvider("kubernetes:core/v1:Namespace"), { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) });
+  const { provider } = args.mirror ?? {};
+  const access = accessOfProvider(provider ?? parent.getProvider("kubernetes:core/v1:Namespace"), args.mirror);
   const { metadata, unclaimed } = claim(name, { apiVersion: "v1", kind: "Namespace", metadata: { name: mirrorNamespace(args) } }, access, { parent });
   return new k8s.core.v1.Namespace(name, { metadata }, { parent, dependsOn: unclaimed, retainOnDelete: true, ...(provider === undefined ? {} : { provider }) });
 }

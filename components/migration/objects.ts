@@ -5,7 +5,7 @@ import type { ObjectsOn } from "../../lifecycle/kubernetes/left";
 import { dialectNamed } from "../dialects";
 import { accessOfProvider, type KubernetesArgs, stackOwner } from "../kubernetes";
 import type { MigrationArgs } from "./args";
-import { mirrorName, mirrorNamespace, namesOf } from "./names";
+import { mirrorName, mirrorNamespace, namesOf, SIDES } from "./names";
 
 /**
  * Every Kubernetes object that the migration makes and takes away again, and the Secrets that operators keep beside its
@@ -17,7 +17,8 @@ export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi
   const { mirrorApiVersion, userApiVersion } = dialectNamed(args.dialect, new Mistakes());
   const owner = stackOwner();
   const secret = (namespaceOf: string, nameOf: string) => ({ apiVersion: "v1", kind: "Secret" as const, namespace: namespaceOf, name: nameOf });
-  const beside = [{ apiVersion: mirrorApiVersion, kind: "KafkaMirrorMaker2" as const, namespace, name }, ...SIDES.flatMap(secretsBeside(args)).map((s) => secret(namespace, s))];
+  const secrets = SIDES.map((side) => namesOf(side, args[side])).flatMap(({ credentialsSecret, caSecret }) => [credentialsSecret, caSecret]);
+  const beside = [{ apiVersion: mirrorApiVersion, kind: "KafkaMirrorMaker2" as const, namespace, name }, ...secrets.map((s) => secret(namespace, s))];
   const users = SIDES.flatMap((side) => {
     const { operator } = args[side];
     if (operator === undefined) return [];
@@ -34,15 +35,6 @@ export function ownPrincipals(args: MigrationArgs) {
   // With a certificate an operator's user is known by the certificate's name.
   const made = (side: (typeof SIDES)[number]) => (args[side].given === undefined ? [`User:${args[side].operator?.authentication === "tls" ? "CN=" : ""}${namesOf(side, args[side]).user}`] : []);
   return { origin: made("origin"), target: made("target") };
-}
-
-const SIDES = ["origin", "target"] as const;
-
-function secretsBeside(args: MigrationArgs): (side: (typeof SIDES)[number]) => string[] {
-  return (side) => {
-    const { credentialsSecret, caSecret } = namesOf(side, args[side]);
-    return [credentialsSecret, caSecret];
-  };
 }
 
 function access(parent: pulumi.Resource, provider: k8s.Provider | undefined, { kubeconfig, context }: { kubeconfig?: pulumi.Input<string> | undefined; context?: string | undefined }): KubernetesArgs {

@@ -8,6 +8,7 @@ import { type Connections, viewOf } from "../mirror/rules";
 import { DEFAULT_USER } from "../user/rules";
 import { profileRules } from "../user/settings";
 import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "./args";
+import { SIDES } from "./names";
 
 /**
  * What the policy pack's mandatory rules say about a migration and its mirror's users, before anything is declared.
@@ -32,8 +33,6 @@ export function migrationRefusals(args: Partial<MigrationArgs>, resolved: Resolv
   // How wide the guide's own rights are is known and documented.
   return refusals(view, profile === "guide" ? ["origin-write-everything"] : []).map((mistake) => `mirror: ${mistake}`);
 }
-
-const SIDES = ["origin", "target"] as const;
 
 /** How the workers will log in, as far as it is known before the users are. */
 export function connectionsOf(args: Partial<MigrationArgs>): Connections {

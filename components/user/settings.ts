@@ -38,8 +38,6 @@ export interface UserDescription extends UserRights {
   authentication?: UserAuthentication;
 }
 
-export { DEFAULT_USER };
-
 /**
  * The KafkaUser's text.
  * @throws MigrationError USER_SETTINGS with every mistake
@@ -97,12 +95,6 @@ const known = (name: unknown): string | undefined => (typeof name === "string" ?
 /** A password is never shown, wherever it was given. */
 export function checkShape(schema: z.ZodType, args: object, mistakes: Mistakes): void {
   for (const fault of faultsOf(schema, args, (path) => path[0] === "password" || path[0] === "kubeconfig")) mistakes.add(sayFault(fault));
-}
-
-export function checkKeys(args: object, known: readonly string[], mistakes: Mistakes): void {
-  for (const key of Object.keys(args)) {
-    if (!known.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, known)}`);
-  }
 }
 
 export function throwUserMistakes(mistakes: Mistakes): void {

@@ -121,13 +121,13 @@ const handler: Handler<GateInputs, GateOutputs> = {
   /** A gate that did not open guards the mirror all the same: a destroy asks it. */
   unfinished: shut,
 
-
   async update(olds, news, progress) {
     if (news.phase === "cleanup") return letGo(olds, news, progress);
     // A migration that begins anew: nothing of what it passed is there any more.
     if (olds.phase === "cleanup") return arm(news, progress);
-    // What it passed is no answer for topics that have come since.
-    const change = phaseChange({ phase: olds.phase, done: olds.passed && sameSelection(olds, news) && !(news.phase === "cutover" && (await movedOn(olds, news))) }, news.phase);
+    // What it passed is no answer for topics that have come since, or for records.
+    const holds = sameSelection(olds, news) && !(news.phase === "cutover" && (await movedOn(olds, news)));
+    const change = phaseChange({ phase: olds.phase, done: olds.passed && holds }, news.phase);
     if (change === "roll-back") await rollBack(olds, news, progress);
     else if (news.phase === "mirror") await lowerWhatIsThere(news, olds.fence || news.fence, progress);
     if (news.abandon) return { ...shut(news), abandonedAt: olds.abandonedAt ?? now() };

@@ -74,7 +74,7 @@ const handler: Handler<PreflightInputs, PreflightOutputs> = {
   async foresee(news, olds, progress) {
     if (news.stage !== "clusters" || (olds !== undefined && unchanged(olds, news))) return [];
     try {
-      await look(news, progress, { patienceMs: 0, ...(olds === undefined ? {} : { olds }) });
+      await look(news, progress, { patienceMs: 0, olds });
       return [];
     } catch (error) {
       if (!isMigrationError(error)) throw error;
@@ -89,7 +89,9 @@ const handler: Handler<PreflightInputs, PreflightOutputs> = {
   },
 
   async update(olds, news, progress) {
-    return isThere(olds.checkedAt) && unchanged(olds, news) && !(await forgotten(news)) ? { checkedAt: olds.checkedAt, result: olds.result } : look(news, progress, { patienceMs: PATIENCE_MS, ...(isThere(olds.checkedAt) ? { olds } : {}) });
+    if (!isThere(olds.checkedAt)) return look(news, progress, { patienceMs: PATIENCE_MS });
+    if (unchanged(olds, news) && !(await forgotten(news))) return { checkedAt: olds.checkedAt, result: olds.result };
+    return look(news, progress, { patienceMs: PATIENCE_MS, olds });
   },
 
   async remove() {},

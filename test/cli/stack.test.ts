@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -8,6 +8,7 @@ import { supervise } from "../../sandbox/processes";
 import { runCommand } from "../../sandbox/pulumi/run";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
 import { withPorts } from "../engine/kafka/support";
+import { programProject } from "../support/program";
 
 /** The compiled command against a stack that the real Pulumi made: a gate that is armed, with its secrets encrypted. */
 const ports = withPorts("cli");
@@ -23,11 +24,7 @@ new Gate("orders-gate", { originConnection: origin, targetConnection: target, mi
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kafka-migration-cli-stack-"));
-  const project = join(folder, "project");
-  await mkdir(project);
-  for (const name of ["dist", "node_modules", "package.json"]) await symlink(join(repositoryRoot, name), join(project, name));
-  await writeFile(join(project, "Pulumi.yaml"), "name: cli-test\nruntime: nodejs\nmain: program.js\n");
-  await writeFile(join(project, "program.js"), PROGRAM);
+  await programProject(join(folder, "project"), "cli-test", PROGRAM);
   pulumi = await pulumiEnvironment({ folder: join(folder, "pulumi") });
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));

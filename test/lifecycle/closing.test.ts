@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pulumiEnvironment, type PulumiEnvironment } from "../../sandbox/pulumi";
-import { repositoryRoot } from "../../sandbox/story/project";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
 import { withPorts } from "../engine/kafka/support";
+import { programProject } from "../support/program";
 
 /** The lifecycle's end, under the real Pulumi: what asks the gate, in which order, and what is there still after it refused. */
 const ports = withPorts("closing");
@@ -28,10 +28,7 @@ exports.abandonedAt = gate.abandonedAt;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kafka-migration-closing-"));
   cwd = join(folder, "project");
-  await mkdir(cwd);
-  for (const name of ["dist", "node_modules", "package.json"]) await symlink(join(repositoryRoot, name), join(cwd, name));
-  await writeFile(join(cwd, "Pulumi.yaml"), "name: closing-test\nruntime: nodejs\nmain: program.js\n");
-  await writeFile(join(cwd, "program.js"), PROGRAM);
+  await programProject(cwd, "closing-test", PROGRAM);
   pulumi = await pulumiEnvironment({ folder: join(folder, "pulumi") });
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -13,11 +13,14 @@ export const USAGE = `npm start [-- options]: a real migration of a realistic es
   --kubeconfig FILE              a Kubernetes cluster that exists, with Strimzi's operators for both clusters and the namespace migration
   --own-operator                 the sandbox's operator looks after the clusters that are given, and removes every user and ACL without a
                                  KafkaUser; with --kubeconfig on that cluster, whose CRDs and namespaces have to be there
-  --bulk-mb N                    size of the estate's bulk topics together. Default 150`;
+  --bulk-mb N                    size of the estate's bulk topics together. Default 150
+  --report FOLDER                keep the migration's report there, a page and a JSON file; all else goes with the sandbox`;
 
 /** What `npm start` is to do. */
 export interface Choices extends Pick<SandboxOptions, "origin" | "target" | "kubernetes" | "operator"> {
   bulkBytes: number;
+  /** Where the report stays when the sandbox is gone; absolute. */
+  reportFolder?: string;
   help: boolean;
 }
 
@@ -28,17 +31,18 @@ export function choicesOf(args: readonly string[]): Choices {
   const mistakes: string[] = [];
   const { values, tokens } = parseArgs({
     args: [...args],
-    options: { origin: { type: "string" }, target: { type: "string" }, kubeconfig: { type: "string" }, "own-operator": { type: "boolean" }, "bulk-mb": { type: "string" }, help: { type: "boolean" } },
+    options: { origin: { type: "string" }, target: { type: "string" }, kubeconfig: { type: "string" }, "own-operator": { type: "boolean" }, "bulk-mb": { type: "string" }, report: { type: "string" }, help: { type: "boolean" } },
     strict: false,
     tokens: true,
   });
-  const known = ["origin", "target", "kubeconfig", "own-operator", "bulk-mb", "help"];
+  const valued = ["origin", "target", "kubeconfig", "bulk-mb", "report"];
+  const known = [...valued, "own-operator", "help"];
   for (const token of tokens) {
     if (token.kind === "positional") mistakes.push(`${token.value}: there is nothing to name`);
     if (token.kind === "option" && !known.includes(token.name)) mistakes.push(`${token.rawName}: no such option`);
-    if (token.kind === "option" && ["origin", "target", "kubeconfig", "bulk-mb"].includes(token.name) && (token.value === undefined || token.value.startsWith("--"))) mistakes.push(`${token.rawName}: its value is missing`);
+    if (token.kind === "option" && valued.includes(token.name) && (token.value === undefined || token.value.startsWith("--"))) mistakes.push(`${token.rawName}: its value is missing`);
   }
-  const text = (name: "origin" | "target" | "kubeconfig" | "bulk-mb") => (typeof values[name] === "string" ? values[name] : undefined);
+  const text = (name: "origin" | "target" | "kubeconfig" | "bulk-mb" | "report") => (typeof values[name] === "string" ? values[name] : undefined);
   const megabytes = Number(text("bulk-mb") ?? DEFAULT_BULK_MB);
   if (!Number.isInteger(megabytes) || megabytes < 1) mistakes.push(`--bulk-mb ${text("bulk-mb")}: a whole number from 1 on`);
   const own = values["own-operator"] === true;
@@ -47,7 +51,7 @@ export function choicesOf(args: readonly string[]): Choices {
     return file === undefined ? undefined : existing(name, file, own, mistakes);
   };
   const [origin, target] = [side("origin"), side("target")];
-  const kubeconfig = text("kubeconfig");
+  const [kubeconfig, report] = [text("kubeconfig"), text("report")];
   const given = (["origin", "target"] as const).filter((name) => text(name) !== undefined);
   if (own && kubeconfig === undefined && given.length === 0) mistakes.push("--own-operator: without --kubeconfig, --origin or --target it is there anyway");
   if (!own && kubeconfig === undefined && given.length > 0) {
@@ -62,6 +66,7 @@ export function choicesOf(args: readonly string[]): Choices {
     ...(target === undefined ? {} : { target }),
     ...(kubeconfig === undefined ? {} : { kubernetes: { kubeconfig: resolve(kubeconfig) }, operator: own }),
     bulkBytes: megabytes * 1024 * 1024,
+    ...(report === undefined ? {} : { reportFolder: resolve(report) }),
     help: values.help === true,
   };
 }

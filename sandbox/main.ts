@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { choicesOf, USAGE } from "./choices";
 import { startSandbox } from "./index";
@@ -8,8 +10,10 @@ const ENDING_MS = 5_000;
 
 /** `npm start`: a real migration of a realistic estate on the embedded sandbox, from one command. */
 async function main(): Promise<void> {
-  const { help, bulkBytes, ...choices } = choicesOf(process.argv.slice(2));
+  const { help, bulkBytes, reportFolder, ...choices } = choicesOf(process.argv.slice(2));
   if (help) return void process.stdout.write(`${USAGE}\n`);
+  // Asked now: nobody wants to hear after minutes that there is no such place.
+  if (reportFolder !== undefined) mkdirSync(reportFolder, { recursive: true });
   const begun = Date.now();
   const clock = () => `${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} s  `;
   const progress = (line: string) => process.stdout.write(`${clock()}${line}\n`);
@@ -29,12 +33,22 @@ async function main(): Promise<void> {
   try {
     const result = await Promise.race([story, ended]);
     process.stdout.write(`\n${proof(result)}\n`);
+    if (reportFolder !== undefined) process.stdout.write(`  report               ${keepReport(result, reportFolder)}\n`);
     if (result.residue.length > 0 || result.mismatches.length > 0 || result.topicsMissing.length > 0) process.exitCode = 1;
   } finally {
     // Producers and Pulumi have heard of the interruption: they end better while the brokers are there.
     await Promise.race([story.catch(() => {}), pause(ENDING_MS, undefined, { ref: false })]);
     await sandbox.stop();
   }
+}
+
+/** The last one, which tells of the whole migration. @returns the page's path */
+function keepReport({ reports }: StoryResult, folder: string): string {
+  const { json, html } = reports.at(-1)!;
+  writeFileSync(join(folder, "migration-sandbox.json"), json);
+  const page = join(folder, "migration-sandbox.html");
+  writeFileSync(page, html);
+  return page;
 }
 
 function proof(result: StoryResult): string {

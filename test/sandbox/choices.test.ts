@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { choicesOf } from "../../sandbox/choices";
 import { tempFolder } from "./parts-support";
@@ -14,6 +14,8 @@ const cluster = { bootstrapServers: "k:9093", ca: "PEM", username: "admin", pass
 test("everything is booted unless something else is said", () => {
   expect(choicesOf([])).toEqual({ bulkBytes: 150 * 1024 * 1024, help: false });
   expect(choicesOf(["--bulk-mb", "10"]).bulkBytes).toBe(10 * 1024 * 1024);
+  expect(choicesOf(["--report", "kept"]).reportFolder).toBe(resolve("kept"));
+  expect(() => choicesOf(["--report"])).toThrow(/--report: its value is missing/);
 });
 
 test("clusters that exist, their CA beside the file that names it, and Kubernetes with its own operators", () => {

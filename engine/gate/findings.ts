@@ -106,7 +106,7 @@ function connectors(look: Look, mirror: MirrorModel, options: FindingOptions, ag
   const counts = incomplete || options.strictConnectors;
   const failed = (kind: "connector failed" | "task failed", what: string, status: Status) => {
     const text = `${what} is FAILED${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}`;
-    if (counts) against(kind, what, text, true);
+    if (counts) against(status.trace?.includes("java.lang.OutOfMemoryError") ? "out of memory" : kind, what, text, true);
     else warnings.push(text);
   };
   const others = [["checkpoint connector", look.connect.checkpoint], ["heartbeat connector", look.connect.heartbeat]] as const;

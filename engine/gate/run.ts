@@ -202,6 +202,7 @@ const FIXES: Record<Finding["kind"], string> = {
   "no storage topics": "check target.offsetStorageTopic, target.configStorageTopic and target.statusStorageTopic, and that the mirror's workers run",
   "no connector": "check that the KafkaMirrorMaker2 is Ready and that its aliases are origin.alias and target.alias",
   "connector setting": `correct mirror.sourceConnector.config; topics of which it left something out have to be copied anew: ${ANEW}`,
+  "out of memory": 'give the workers more heap (mirror.jvmOptions: {"-Xmx": "2g"}, and mirror.resources to match) or smaller buffers (mirror.sourceConnector.config), and run `pulumi up` again: changed workers start their tasks anew',
   "connector failed": "mend what the trace names and restart the connector",
   "task failed": "mend what the trace names and restart the task",
   "connector not running": "set the state of mirror.sourceConnector and mirror.checkpointConnector to running",

@@ -35,7 +35,7 @@ export const DEFAULTS: Required<GateOptions> = {
 };
 
 export type FindingKind =
-  | "no topics" | "no storage topics" | "no connector" | "connector failed" | "task failed" | "connector not running" | "no tasks"
+  | "no topics" | "no storage topics" | "no connector" | "out of memory" | "connector failed" | "task failed" | "connector not running" | "no tasks"
   | "connector setting" | "unassigned" | "no target topic" | "partition count" | "offline" | "open transaction" | "producers writing"
   | "behind" | "truncated" | "stale offsets" | "last record";
 

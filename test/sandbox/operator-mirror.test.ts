@@ -250,8 +250,8 @@ describe("reading a KafkaMirrorMaker2", () => {
   });
 
   it("takes fields about pods, and says that they have no effect", () => {
-    const text = NEW_FORM.replace("replicas: 1", "resources: { limits: { memory: 1Gi } }\n  template: {}");
-    expect(read(text)).toMatchObject({ replicas: 3, withoutEffect: ["spec.resources", "spec.template"] });
+    const text = NEW_FORM.replace("replicas: 1", "resources: { limits: { memory: 1Gi } }\n  template: {}\n  jvmOptions: { -Xms: 1g, -Xmx: 2g }");
+    expect(read(text)).toMatchObject({ replicas: 3, heap: "2g", withoutEffect: ["spec.resources", "spec.template", "spec.jvmOptions.-Xms"] });
   });
 
   it("reads the guide's own resource", async () => {

@@ -128,7 +128,7 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
     for (const field of wanted.withoutEffect) tell(`${field} has no effect here, there are no pods`);
     const dropped = (option: string): void => tell(`Configuration option "${option}" is forbidden and will be ignored`);
     const folder = folderOf(key);
-    const properties = workerProperties(wanted.target, folder, dropped);
+    const settings = { properties: workerProperties(wanted.target, folder, dropped), ...(wanted.heap === undefined ? {} : { heap: wanted.heap }) };
     const definitions = connectorDefinitions(wanted, folder, dropped);
 
     if (wanted.replicas > 0) status.url = `http://${name}-mirrormaker2-api.${namespace}.svc:8083`;
@@ -137,8 +137,8 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
 
     const files = await collectFiles(wanted, namespace, (secret) => kube.get(SECRETS, namespace, secret));
     await writeFiles(folder, files);
-    const fingerprint = createHash("sha256").update(JSON.stringify([properties, [...files]])).digest("hex");
-    await mirror.workers.settle(wanted.replicas, properties, fingerprint, signal).then(
+    const fingerprint = createHash("sha256").update(JSON.stringify([settings, [...files]])).digest("hex");
+    await mirror.workers.settle(wanted.replicas, settings, fingerprint, signal).then(
       ({ started, stopped }) => {
         if (started + stopped > 0) progress(`operator: KafkaMirrorMaker2 ${key}: ${started} workers started, ${stopped} stopped`);
       },

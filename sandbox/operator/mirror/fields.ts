@@ -21,9 +21,9 @@ const KNOWN = {
   } as Record<string, string[]>,
 };
 
-/** Fields about pods: right in a resource, but there are no pods here. */
+/** Fields about pods: right in a resource, but there are no pods here. Of `jvmOptions` the heap's limit is carried out. */
 const ABOUT_PODS = [
-  "version", "image", "resources", "livenessProbe", "readinessProbe", "jvmOptions", "logging", "metricsConfig", "metrics", "template", "affinity", "tolerations",
+  "version", "image", "resources", "livenessProbe", "readinessProbe", "logging", "metricsConfig", "metrics", "template", "affinity", "tolerations",
 ];
 
 const ANNOTATIONS = ["restart-connector", "restart-connector-task", "connector-offsets", "mirrormaker-connector"];
@@ -49,8 +49,8 @@ export function refuseUnknown(object: KubeObject, domain: string): string[] {
     else look(`${path}.authentication`, authentication, known);
   };
 
-  const spec = (object.spec ?? {}) as { clusters?: unknown[]; target?: unknown; mirrors?: Record<string, unknown>[] };
-  look("spec", spec, [...KNOWN.spec, ...ABOUT_PODS]);
+  const spec = (object.spec ?? {}) as { clusters?: unknown[]; target?: unknown; mirrors?: Record<string, unknown>[]; jvmOptions?: object };
+  look("spec", spec, [...KNOWN.spec, "jvmOptions", ...ABOUT_PODS]);
   cluster("spec.target", spec.target, KNOWN.target);
   spec.clusters?.forEach((each, i) => cluster(`spec.clusters[${i}]`, each));
   spec.mirrors?.forEach((mirror, i) => {
@@ -63,5 +63,6 @@ export function refuseUnknown(object: KubeObject, domain: string): string[] {
     if (object.metadata.annotations?.[`${domain}/${name}`] !== undefined) refused.push(`annotation ${domain}/${name}`);
   }
   if (refused.length > 0) throw invalidResource(`The sandbox's operator cannot carry out ${refused.join(", ")}`);
-  return Object.keys(spec).filter((key) => ABOUT_PODS.includes(key)).map((key) => `spec.${key}`);
+  const jvm = Object.keys(spec.jvmOptions ?? {}).filter((key) => key !== "-Xmx").map((key) => `spec.jvmOptions.${key}`);
+  return [...Object.keys(spec).filter((key) => ABOUT_PODS.includes(key)).map((key) => `spec.${key}`), ...jvm];
 }

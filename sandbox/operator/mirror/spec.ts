@@ -58,6 +58,8 @@ export interface MirrorSpec {
 /** A KafkaMirrorMaker2 in the layout of its v1 form, whatever the form that it was written in. */
 export interface MirrorMaker {
   replicas: number;
+  /** Limit of each worker's heap (`jvmOptions.-Xmx`), e.g. `1g`; absent: the worker's own default. */
+  heap?: string;
   target: TargetSpec;
   mirrors: MirrorSpec[];
   /** `Warning` conditions for deprecated fields. */
@@ -75,6 +77,7 @@ interface RawMirror extends MirrorSpec {
 
 interface RawSpec {
   replicas?: number;
+  jvmOptions?: { "-Xmx"?: string };
   connectCluster?: string;
   clusters?: ClusterSpec[];
   target?: TargetSpec;
@@ -101,7 +104,8 @@ export function readMirrorMaker(object: KubeObject, domain: string): MirrorMaker
     throw invalidResource("The target and source cluster aliases must be unique.");
   }
   for (const cluster of [target, ...mirrors.map((m) => m.source)]) checkAuthentication(cluster);
-  return { replicas: spec.replicas ?? DEFAULT_REPLICAS, target, mirrors, warnings: deprecations(object, spec), withoutEffect };
+  const heap = spec.jvmOptions?.["-Xmx"];
+  return { replicas: spec.replicas ?? DEFAULT_REPLICAS, ...(heap === undefined ? {} : { heap }), target, mirrors, warnings: deprecations(object, spec), withoutEffect };
 }
 
 function targetOf(spec: RawSpec): TargetSpec {

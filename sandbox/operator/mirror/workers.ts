@@ -16,7 +16,14 @@ export interface Worker {
  * Starts one worker; returns when its REST interface answers, rejects when it does not. `signal`: the start is given up,
  * and no process is left.
  */
-export type StartWorker = (options: { folder: string; name: string; properties: Record<string, string>; signal: AbortSignal }) => Promise<Worker>;
+export type StartWorker = (options: { folder: string; name: string; signal: AbortSignal } & WorkerSettings) => Promise<Worker>;
+
+/** What all workers of a mirror have in common. */
+export interface WorkerSettings {
+  properties: Record<string, string>;
+  /** Limit of the heap, e.g. `1g`. */
+  heap?: string;
+}
 
 export interface WorkersOptions {
   startWorker: StartWorker;
@@ -44,10 +51,10 @@ export class Workers {
   }
 
   /**
-   * Brings the processes to this number and these properties, one after the other; a worker whose fingerprint (properties
-   * and secrets) differs is restarted.
+   * Brings the processes to this number and these settings, one after the other; a worker whose fingerprint (settings and
+   * secrets) differs is restarted.
    */
-  async settle(replicas: number, properties: Record<string, string>, fingerprint: string, signal: AbortSignal): Promise<{ started: number; stopped: number }> {
+  async settle(replicas: number, settings: WorkerSettings, fingerprint: string, signal: AbortSignal): Promise<{ started: number; stopped: number }> {
     const done = { started: 0, stopped: 0 };
     while (this.workers.length > replicas) {
       await this.end(this.workers.length - 1);
@@ -60,7 +67,7 @@ export class Workers {
         await this.end(index);
         done.stopped++;
       }
-      await this.begin(index, properties, fingerprint, signal);
+      await this.begin(index, settings, fingerprint, signal);
       done.started++;
     }
     return done;
@@ -78,9 +85,9 @@ export class Workers {
     await rm(this.options.folder, { recursive: true, force: true });
   }
 
-  private async begin(index: number, properties: Record<string, string>, fingerprint: string, signal: AbortSignal): Promise<void> {
+  private async begin(index: number, settings: WorkerSettings, fingerprint: string, signal: AbortSignal): Promise<void> {
     const name = this.options.nameOf(index);
-    const worker = await this.options.startWorker({ folder: join(this.options.folder, name), name, properties, signal });
+    const worker = await this.options.startWorker({ folder: join(this.options.folder, name), name, signal, ...settings });
     const entry = { worker, fingerprint, stopping: false };
     this.workers.splice(index, 0, entry);
     void worker.exited.then(() => {

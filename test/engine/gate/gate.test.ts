@@ -145,6 +145,8 @@ describe("what hides behind RUNNING", () => {
     expect(message).toContain("source task 0 is FAILED: org.apache.kafka.common.errors.RecordTooLargeException: too large\n");
     expect(message.indexOf("is FAILED")).toBeLessThan(message.indexOf("not copied"));
     expect(message).toContain("fix: mend what the trace names and restart the task");
+    await mirror.status("task-0", "FAILED", "java.lang.OutOfMemoryError: Java heap space");
+    expect(await refused(mirror)).toMatch(/source task 0 is FAILED: java.lang.OutOfMemoryError[^]*fix: give the workers more heap \(mirror\.jvmOptions/);
     // When everything is copied all the same, it is said and not refused, unless that is asked for.
     const done = await start();
     const copied = await done.topic("done");

@@ -1,5 +1,6 @@
 import type { KafkaPort } from "../kafka/port";
 import type { Progress } from "../progress";
+import { Rate } from "../rate";
 import { keyOf } from "../records/read";
 import { bytesText, countText, durationText, someOf } from "../units";
 import type { Look } from "./observe";
@@ -8,12 +9,11 @@ import type { Finding } from "./types";
 
 const BETWEEN_LINES_MS = 5_000;
 const BETWEEN_SIZES_MS = 60_000;
-/** The rate is taken over this long. */
 const RATE_OVER_MS = 30_000;
 
 /** Says how far the copy is: complete topics and partitions, what is left, how fast, how long. */
 export class Pace {
-  private readonly samples: { at: number; left: number }[] = [];
+  private readonly left = new Rate(RATE_OVER_MS);
   private saidAt = 0;
   private said = "";
   private warned = new Set<string>();
@@ -31,8 +31,7 @@ export class Pace {
     const left = behind.map((p) => ({ ...p, records: Math.max(0, gap(p.facts).to - gap(p.facts).from) })).sort((a, b) => b.records - a.records);
     const records = left.reduce((sum, p) => sum + p.records, 0);
     const now = Date.now();
-    this.samples.push({ at: look.at, left: records });
-    while (this.samples.length > 2 && this.samples[0]!.at < look.at - RATE_OVER_MS) this.samples.shift();
+    this.left.add(records, look.at);
     if (now - this.saidAt < BETWEEN_LINES_MS) return;
     const open = new Set(behind.map((p) => p.topic));
     const done = `${look.topics.filter((t) => !open.has(t.origin)).length} of ${countText(look.topics.length, "topic")}, ${look.partitions.size - behind.length} of ${countText(look.partitions.size, "partition")} complete`;
@@ -65,9 +64,7 @@ export class Pace {
       this.sizedAt = Date.now();
     }
     const bytes = left.reduce((sum, p) => sum + (Number(this.sizes.get(keyOf(p)) ?? 0n) * p.records) / Math.max(1, p.facts.end - p.facts.start), 0);
-    const first = this.samples[0]!;
-    const last = this.samples.at(-1)!;
-    const rate = last.at > first.at ? ((first.left - last.left) * 1000) / (last.at - first.at) : 0;
+    const rate = -this.left.perSecond();
     const most = left.slice(0, 3).filter((p) => p.records > 0).map((p) => `${p.topic}-${p.partition} (${p.records})`).join(", ");
     return [
       `${records} records${bytes > 0 ? ` (about ${bytesText(bytes)})` : ""} left`,

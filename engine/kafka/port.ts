@@ -50,6 +50,11 @@ export interface TopicPartition {
   partition: number;
 }
 
+export interface Replica extends TopicPartition {
+  /** The id of the broker that holds it. */
+  broker: number;
+}
+
 /** `earliest` log start; `latest` high watermark; `last-stable` LSO; a number is a timestamp in ms. */
 export type OffsetSpec = "earliest" | "latest" | "last-stable" | number;
 
@@ -198,6 +203,8 @@ export interface KafkaPort {
   fetch(requests: readonly FetchRequest[], options?: FetchOptions): Promise<Map<string, FetchedPartition>>;
   /** Bytes on disk of each partition's leader replica; key `topic:partition`. Empty map when not allowed. */
   partitionSizes(topics: readonly string[]): Promise<Map<string, bigint>>;
+  /** The same of chosen replicas, those that still grow among them; key `topic:partition:broker`. */
+  replicaSizes(replicas: readonly Replica[]): Promise<Map<string, bigint>>;
 
   /**
    * Producers that the leaders remember, those without an id not among them (KIP-664, Kafka 2.8 and later; needs Read).

@@ -2,14 +2,14 @@ import { describeCluster } from "./api/cluster";
 import { describeLogDirs, fetch, listOffsets } from "./api/records";
 import { byTopic, partitionName, type Cluster, type Rejected } from "./cluster";
 import { NONE, OFFSET_OUT_OF_RANGE, TOPIC_AUTHORIZATION_FAILED, UNKNOWN_TOPIC_OR_PARTITION } from "./failures";
-import type { ClusterDescription, FetchedPartition, FetchOptions, FetchRequest, KafkaPort, ListedOffset, OffsetSpec, TopicDescription, TopicPartition } from "./port";
+import type { ClusterDescription, FetchedPartition, FetchOptions, FetchRequest, KafkaPort, ListedOffset, OffsetSpec, Replica, TopicDescription, TopicPartition } from "./port";
 
 /** Bytes of one Fetch answer; with one a broker under way it bounds the memory. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
 const TOPICS_PER_REQUEST = 2000;
 const PARTITION_BYTES = 1024 * 1024;
 
-type Reading = Pick<KafkaPort, "describeCluster" | "listTopics" | "describeTopics" | "topicOperations" | "listOffsets" | "fetch" | "partitionSizes">;
+type Reading = Pick<KafkaPort, "describeCluster" | "listTopics" | "describeTopics" | "topicOperations" | "listOffsets" | "fetch" | "partitionSizes" | "replicaSizes">;
 
 /** The part of the port that reads topics, offsets and records. */
 export function reading(cluster: Cluster): Reading {
@@ -24,6 +24,7 @@ export function reading(cluster: Cluster): Reading {
     listOffsets: (partitions, at) => offsets(cluster, partitions, at),
     fetch: (requests, options) => fetchAll(cluster, requests, options ?? {}),
     partitionSizes: (topics) => sizes(cluster, topics),
+    replicaSizes: (replicas) => replicaSizes(cluster, replicas),
   };
 }
 
@@ -130,20 +131,25 @@ async function fetchAll(cluster: Cluster, requests: readonly FetchRequest[], opt
 
 async function sizes(cluster: Cluster, topics: readonly string[]): Promise<Map<string, bigint>> {
   const described = await describeTopics(cluster, topics);
-  const partitions = described.flatMap((t) => t.partitions.filter((p) => p.leader >= 0).map((p) => ({ topic: t.name, ...p })));
+  const leaders = described.flatMap((t) => t.partitions.filter((p) => p.leader >= 0).map((p) => ({ topic: t.name, partition: p.partition, broker: p.leader })));
+  const sizes = await replicaSizes(cluster, leaders);
+  return new Map([...sizes].map(([key, size]) => [key.slice(0, key.lastIndexOf(":")), size]));
+}
+
+async function replicaSizes(cluster: Cluster, replicas: readonly Replica[]): Promise<Map<string, bigint>> {
   const found = new Map<string, bigint>();
-  await cluster.patiently(async () => {
-    const groups = new Map<number, typeof partitions>();
-    for (const p of partitions) {
-      const led = groups.get(p.leader);
-      if (led === undefined) groups.set(p.leader, [p]);
-      else led.push(p);
-    }
-    await cluster.each(groups, async (broker, items) => {
+  const groups = new Map<number, Replica[]>();
+  for (const replica of replicas) {
+    const held = groups.get(replica.broker);
+    if (held === undefined) groups.set(replica.broker, [replica]);
+    else held.push(replica);
+  }
+  await cluster.patiently(() =>
+    cluster.each(groups, async (broker, items) => {
       for (const { topic, partitions: held } of await cluster.links.send(broker, describeLogDirs, byTopic(items, (i) => i.partition))) {
-        for (const p of held) if (!p.future) found.set(`${topic}:${p.partition}`, p.size);
+        for (const p of held) if (!p.future) found.set(`${topic}:${p.partition}:${broker}`, p.size);
       }
-    });
-  });
+    }),
+  );
   return found;
 }

@@ -128,7 +128,7 @@ async function move(target: KafkaPort, changes: readonly PartitionChange[], movi
     const part = changes.slice(i, i + batch);
     await target.alterReassignments(part.map((c) => ({ topic: c.topic, partition: c.partition, replicas: c.to })));
     await waitForReplicas(target, { changes: part, ...moving, meter });
-    meter.say(meter.partitions, meter.bytes, true);
+    meter.say(meter.partitions, meter.bytes);
   }
 }
 

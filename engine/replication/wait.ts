@@ -2,17 +2,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 import type { Progress } from "../progress";
+import { Rate } from "../rate";
 import { bytesText, countText, durationText, someOf } from "../units";
 import type { PartitionChange } from "./types";
 
 /** A partition that is neither moving nor where it should be for this long was taken off its way by somebody. */
 const LOST_AFTER_MS = 30_000;
 const SAY_EVERY_MS = 5_000;
+const RATE_OVER_MS = 60_000;
 
 /** How far the whole reset is, across batches. */
 export class Meter {
-  private readonly startedAt = Date.now();
   private saidAt = Date.now();
+  private readonly rate = new Rate(RATE_OVER_MS);
   partitions = 0;
   bytes = 0;
 
@@ -20,15 +22,22 @@ export class Meter {
     private readonly totalPartitions: number,
     private readonly totalBytes: number,
     private readonly progress: Progress,
-  ) {}
+  ) {
+    this.rate.add(0);
+  }
 
-  say(partitions: number, bytes: number, now = false): void {
-    if (!now && Date.now() - this.saidAt < SAY_EVERY_MS) return;
+  /** Is it time for another line? */
+  get due(): boolean {
+    return Date.now() - this.saidAt >= SAY_EVERY_MS;
+  }
+
+  say(partitions: number, bytes: number): void {
     this.saidAt = Date.now();
-    const seconds = (Date.now() - this.startedAt) / 1000;
-    const share = this.totalBytes > 0 ? bytes / this.totalBytes : partitions / Math.max(1, this.totalPartitions);
-    const left = share > 0 && share < 1 ? `, about ${durationText(((1 - share) / share) * seconds * 1000)} left` : "";
-    const moved = this.totalBytes > 0 ? `, ${bytesText(bytes)} of ${bytesText(this.totalBytes)}, ${bytesText(bytes / Math.max(0.001, seconds))}/s` : "";
+    const [done, total] = this.totalBytes > 0 ? [bytes, this.totalBytes] : [partitions, this.totalPartitions];
+    this.rate.add(done);
+    const rate = this.rate.perSecond();
+    const left = rate > 0 && done < total ? `, about ${durationText(((total - done) / rate) * 1000)} left` : "";
+    const moved = this.totalBytes > 0 ? `, ${bytesText(bytes)} of ${bytesText(this.totalBytes)}${rate > 0 ? `, ${bytesText(rate)}/s` : ""}` : "";
     this.progress.info(`replication: ${partitions} of ${countText(this.totalPartitions, "partition")} in sync${moved}${left}`);
   }
 }
@@ -73,7 +82,7 @@ export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise
         missing.push(lacking.length > 0 ? `${key} lacks broker ${lacking.join(", ")} in sync` : `${key} still shows replicas ${p.replicas.join(", ")} instead of ${change.to.join(", ")}`);
       }
     }
-    wait.meter.say(wait.meter.partitions + done, wait.meter.bytes + doneBytes);
+    if (wait.meter.due) wait.meter.say(wait.meter.partitions + done, wait.meter.bytes + doneBytes + (await grown(target, [...open.values()])));
     if (open.size === 0) break;
     const shown = new Set(topics.map((t) => t.name));
     const gone = [...open.values()].filter((c) => !shown.has(c.topic));
@@ -99,6 +108,16 @@ export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise
   }
   wait.meter.partitions += done;
   wait.meter.bytes += doneBytes;
+}
+
+/** Bytes that replicas hold which are not in sync yet; 0 where nobody may ask. A leader that is written to makes them larger than planned. */
+async function grown(target: KafkaPort, open: readonly PartitionChange[]): Promise<number> {
+  const adding = open.map((change) => ({ ...change, brokers: change.to.filter((id) => !change.from.includes(id)) })).filter(({ bytes }) => bytes > 0);
+  const replicas = adding.flatMap(({ topic, partition, brokers }) => brokers.map((broker) => ({ topic, partition, broker })));
+  const sizes = await target.replicaSizes(replicas).catch(() => new Map<string, bigint>());
+  const held = ({ topic, partition, brokers, bytes }: (typeof adding)[number]) =>
+    Math.min(bytes, brokers.reduce((sum, broker) => sum + Number(sizes.get(`${topic}:${partition}:${broker}`) ?? 0n), 0));
+  return adding.reduce((sum, change) => sum + held(change), 0);
 }
 
 export async function sleepUnlessAborted(ms: number, signal?: AbortSignal): Promise<void> {

@@ -144,11 +144,12 @@ function rootAbove(folder: string): string {
 
 /**
  * The repository's own project as a clone has it, in a folder where Pulumi may write the stack's configuration file:
- * its `Pulumi.yaml`, and links to the rest.
+ * `Pulumi.yaml`, the compiled program (a copy: a program sees where it really lies, and looks for its files from there), and
+ * a link to the dependencies.
  */
 export function ownProject(folder: string): string {
   mkdirSync(folder, { recursive: true });
-  cpSync(join(repositoryRoot, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
-  for (const name of ["dist", "node_modules", "package.json"]) symlinkSync(join(repositoryRoot, name), join(folder, name));
+  for (const name of ["Pulumi.yaml", "package.json", "dist"]) cpSync(join(repositoryRoot, name), join(folder, name), { recursive: true });
+  symlinkSync(join(repositoryRoot, "node_modules"), join(folder, "node_modules"));
   return folder;
 }

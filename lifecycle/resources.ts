@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { InternalTopic } from "../engine/naming";
 import type { Connection, MirrorModel, Phase } from "../engine/model";
 import type { CheckpointsMode, ResidueOptions } from "../engine/cleanup";
-import type { FenceOptions, RaisedFence } from "../engine/fence";
-import type { GateOptions, GateResult } from "../engine/gate";
+import type { FenceOptions, RaisedFence, TopicEnds } from "../engine/fence";
+import type { CopyEnds, GateOptions, GateResult } from "../engine/gate";
 import type { OffsetOptions, AppliedOffsets } from "../engine/offsets";
 import type { PreflightOptions, PreflightResult } from "../engine/preflight";
 import type { ReplicationOptions, ReplicationResult } from "../engine/replication";
@@ -21,6 +21,8 @@ export interface StepArgs {
   mirror: MirrorModel;
   /** Of the gate, for what follows it. */
   gatePassedAt?: pulumi.Input<string | null>;
+  /** Of the gate, for what follows it behind the fence: where the origin ended when it passed. */
+  gateEnds?: pulumi.Input<TopicEnds | null>;
 }
 
 export interface PhasedArgs extends StepArgs {
@@ -93,16 +95,20 @@ export class Gate extends Step {
   declare readonly passedAt: pulumi.Output<string | null>;
   declare readonly abandonedAt: pulumi.Output<string | null>;
   declare readonly result: pulumi.Output<GateResult | null>;
+  declare readonly ends: pulumi.Output<CopyEnds | null>;
   constructor(name: string, args: PhasedArgs & { options: GateOptions; abandon: boolean; fence: boolean; fenceOptions?: FenceOptions }, opts: pulumi.CustomResourceOptions) {
-    super("gate", "Gate", name, { ...args, passed: undefined, passedAt: undefined, abandonedAt: undefined, result: undefined }, opts);
+    super("gate", "Gate", name, { ...args, passed: undefined, passedAt: undefined, abandonedAt: undefined, result: undefined, ends: undefined }, opts);
   }
 }
 
-/** Depends on all the others and so is the first to go: its removal asks the gate before anything is taken away. */
+/**
+ * Depends on all the others: it is the last to look whether the origin stood still, and the first to go: its removal asks the
+ * gate before anything is taken away.
+ */
 export class Guard extends Step {
   constructor(
     name: string,
-    args: PhasedArgs & { options: GateOptions; abandon: boolean } & Partial<Args<{ passed: boolean; passedAt: string | null; abandonedAt: string | null; cleared: GateResult["cleared"] | null }>>,
+    args: PhasedArgs & { options: GateOptions; abandon: boolean; fence: boolean } & Partial<Args<{ passed: boolean; passedAt: string | null; abandonedAt: string | null; cleared: GateResult["cleared"] | null }>>,
     opts: pulumi.CustomResourceOptions,
   ) {
     super("guard", "Guard", name, args, opts);

@@ -47,7 +47,7 @@ function noFence(): MigrationError {
 }
 
 async function held({ migration, values, progress, signal, again }: Context): Promise<Outcome> {
-  const { model, options } = migration;
+  const { model, options, done } = migration;
   // A file knows nothing of a roll-back; a stack's state does.
   const stillWanted = async () => {
     try {
@@ -58,15 +58,17 @@ async function held({ migration, values, progress, signal, again }: Context): Pr
     }
   };
   progress.info("fence: looked at every second and renewed; Ctrl-C ends that");
-  const report = await holdFence(model, { ...options.fence, ...(values.model === undefined ? { stillWanted } : {}) }, progress, signal);
-  const wrote = [...report.gaps.flatMap((gap) => gap.wrote), ...report.wrote];
+  const since = done.originEnds === undefined ? {} : { since: done.originEnds };
+  const report = await holdFence(model, { ...options.fence, ...since, ...(values.model === undefined ? { stillWanted } : {}) }, progress, signal);
+  const wrote = [...(report.before ?? []), ...report.gaps.flatMap((gap) => gap.wrote), ...report.wrote];
   return { exit: wrote.length > 0 ? EXIT.no : EXIT.fine, lines: linesOf(report, wrote), json: { held: true, ...report } };
 }
 
-function linesOf({ from, until, looks, gaps, lowered }: FenceReport, wrote: FenceReport["wrote"]): string[] {
+function linesOf({ from, until, looks, gaps, lowered, before }: FenceReport, wrote: FenceReport["wrote"]): string[] {
+  const since = before === undefined ? "meanwhile" : "since the gate passed";
   return [
     `held from ${from} to ${until}: ${countText(looks, "look")}, renewed ${countText(gaps.length, "time")}`,
-    wrote.length === 0 ? "nothing was written to the migrated topics" : `WRITTEN meanwhile: ${someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`))}`,
+    wrote.length === 0 ? "nothing was written to the migrated topics" : `WRITTEN ${since}: ${someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`))}`,
     lowered === true ? "the stack has lowered it, so it was lowered again" : "it stands, and nobody renews it now; --lower takes it away",
   ];
 }

@@ -1,4 +1,6 @@
 import { MigrationError } from "../../engine/errors";
+import type { TopicEnds } from "../../engine/fence";
+import type { CopyEnds } from "../../engine/gate";
 import type { Connection, MirrorModel, Phase } from "../../engine/model";
 import { nearMiss } from "../../engine/near-miss";
 import { DEFAULT_OPTIONS, type Done, type Migration } from "./types";
@@ -70,6 +72,7 @@ function assemble(steps: readonly Step[], name: string): Migration {
       phase: (gate?.phase ?? preflight?.phase) as Phase | undefined,
       preflight: dated(preflight?.checkedAt, preflight?.result),
       gate: gate?.result,
+      originEnds: originEnds(gate?.ends),
       abandonedAt: gate?.abandonedAt,
       fence: fence?.raised,
       verification: dated(verification?.verifiedAt, verification?.result),
@@ -81,6 +84,11 @@ function assemble(steps: readonly Step[], name: string): Migration {
 
 function dated(at: unknown, result: unknown): { at: string; result: unknown } | undefined {
   return typeof at === "string" && result !== null && result !== undefined ? { at, result } : undefined;
+}
+
+function originEnds(ends: unknown): TopicEnds | undefined {
+  if (typeof ends !== "object" || ends === null) return undefined;
+  return Object.fromEntries(Object.entries(ends as CopyEnds).map(([topic, at]) => [topic, at.originEnds]));
 }
 
 function compact(fields: Plain): Plain {

@@ -1,4 +1,4 @@
-import type { FenceOptions, RaisedFence } from "../../engine/fence";
+import type { FenceOptions, RaisedFence, TopicEnds } from "../../engine/fence";
 import type { GateOptions, GateResult } from "../../engine/gate";
 import type { MigrationModel, Phase } from "../../engine/model";
 import type { AppliedOffsets, OffsetOptions } from "../../engine/offsets";
@@ -21,6 +21,8 @@ export interface Done {
   phase?: Phase;
   preflight?: { at: string; result: PreflightResult };
   gate?: GateResult;
+  /** Where the origin ended when the gate passed. */
+  originEnds?: TopicEnds;
   abandonedAt?: string;
   fence?: RaisedFence;
   verification?: { at: string; result: VerifyResult };

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { internalTopics } from "../../engine/naming";
-import type { FenceOptions } from "../../engine/fence";
+import type { FenceOptions, TopicEnds } from "../../engine/fence";
 import type { GateOptions } from "../../engine/gate";
 import type { Connection, MirrorModel, Phase } from "../../engine/model";
 import {
@@ -104,7 +104,7 @@ export class Lifecycle {
     const fenced = this.fenced();
     const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {} }, this.after(mirror));
     const gate = this.gate(raised);
-    const passed = { ...this.step, gatePassedAt: gate.passedAt };
+    const passed = { ...this.step, gatePassedAt: gate.passedAt, gateEnds: originEnds(gate) };
     const verification = new Verification(
       this.named("verification"),
       { ...passed, phase, abandon, ...fenced, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 }, resume: notes },
@@ -137,9 +137,9 @@ export class Lifecycle {
 
   /** Declared last of all, and so deleted first. */
   guard(steps: LastSteps, report: Report | undefined): Guard {
-    const { phase, abandon } = this.context;
+    const { phase, abandon, args } = this.context;
     const { passed, passedAt, abandonedAt, result } = steps.gate;
-    const known = { passed, passedAt, abandonedAt, cleared: result.apply((r) => r?.cleared ?? null) };
+    const known = { fence: args.fence ?? false, gateEnds: originEnds(steps.gate), passed, passedAt, abandonedAt, cleared: result.apply((r) => r?.cleared ?? null) };
     const after = [this.checkpoints, ...Object.values(steps), ...(report === undefined ? [] : [report])];
     return new Guard(this.named("guard"), { ...this.step, phase, abandon, options: this.gateOptions(), ...known }, this.after(...after));
   }
@@ -171,4 +171,9 @@ export class Lifecycle {
   private after(...resources: pulumi.Resource[]): pulumi.CustomResourceOptions {
     return { parent: this.context.parent, dependsOn: resources };
   }
+}
+
+/** An older state knows of none. */
+function originEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
+  return gate.ends.apply((ends) => (ends === undefined || ends === null ? null : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.originEnds]))));
 }

@@ -4,12 +4,15 @@ import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
-import { type Ends, endsOf, movements } from "./movement";
+import { breached } from "./breach";
+import { type Ends, endsOf, movements, movementsSince } from "./movement";
 import { lowerOn, onOrigin, raiseOn, refuseAclSync, wanted } from "./raise";
 import { compare } from "./rules";
-import type { FenceGap, FenceOptions, FenceReport } from "./types";
+import type { FenceGap, FenceOptions, FenceReport, TopicEnds } from "./types";
 
 export interface HoldOptions extends FenceOptions {
+  /** Where the origin ended when its copy was proved: what was written since then counts, too. Default: only what is written from now on. */
+  since?: TopicEnds;
   /** Between two looks, ms. Default 1000. */
   everyMs?: number;
   /**
@@ -44,6 +47,7 @@ export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: Ho
   let baseline = ends ?? (await endsOf(origin, (await wanted(origin, mirror, options)).topics));
   let whole = new Date().toISOString();
   const report: FenceReport = { from: whole, until: whole, looks: 0, gaps: [], wrote: [] };
+  if (options.since !== undefined) report.before = movementsSince(options.since, baseline, mirror);
   let askAt = options.stillWanted === undefined ? Infinity : Date.now() + (options.askEveryMs ?? ASK_EVERY_MS);
   const pause = (): Promise<void> => sleep(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => {});
   // It was seen whole a moment ago.
@@ -86,6 +90,7 @@ function tell(gap: FenceGap, progress: Progress): void {
 /**
  * Raises the fence, holds it while the work is done, and leaves it standing: the company of the gate and what follows it.
  * @param work is given a signal that is aborted when the fence can't be held any more
+ * @throws MigrationError FENCE_BREACHED, without doing the work, when something was written between `since` and the raise
  */
 export async function whileFenced<T>(
   model: MigrationModel,
@@ -100,6 +105,8 @@ export async function whileFenced<T>(
       await refuseAclSync(clusters, model.mirror);
       // Each step of a cutover comes here, the fence's own first: a second of waiting at each would only add up.
       const { ends } = await raiseOn(clusters.origin, model.mirror, options, progress, true);
+      const before = options.since === undefined ? [] : movementsSince(options.since, ends, model.mirror);
+      if (before.length > 0) throw breached(before, "since the gate passed");
       const done = new AbortController();
       const lost = new AbortController();
       const holding = holdOn(clusters.origin, model.mirror, options, progress, done.signal, ends);

@@ -1,6 +1,7 @@
 /** Keeping producers off the origin during a cutover, and seeing who writes. See docs/fence.md. */
+export { breached, writtenOnOrigin } from "./breach";
 export { holdFence, whileFenced, type HoldOptions } from "./hold";
 export { previewFence, type FencePreview } from "./preview";
 export { observeProducers, type OpenTransactionAt, type ProducerReport, type Writer } from "./producers";
 export { checkFence, fenceIsThere, lowerFence, raiseFence } from "./raise";
-export type { FenceGap, FenceOptions, FenceReport, FenceState, LoweredFence, Movement, RaisedFence } from "./types";
+export type { FenceGap, FenceOptions, FenceReport, FenceState, LoweredFence, Movement, RaisedFence, TopicEnds } from "./types";

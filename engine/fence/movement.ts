@@ -1,5 +1,7 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
-import type { Movement } from "./types";
+import type { MirrorModel } from "../model";
+import { isHeartbeats } from "../selection";
+import type { Movement, TopicEnds } from "./types";
 
 /** End offset (high watermark) by `topic:partition`. */
 export type Ends = Map<string, TopicPartition & { end: bigint }>;
@@ -22,4 +24,11 @@ export function movements(before: Ends, after: Ends): Movement[] {
     if (end !== from) moved.push({ topic, partition, from: String(from), to: String(end) });
   }
   return moved;
+}
+
+/** Partitions that do not end where `then` says; topics that it does not know count from 0, but for heartbeats, which nobody's data waits for. */
+export function movementsSince(then: TopicEnds, now: Ends, mirror: MirrorModel): Movement[] {
+  const counted = new Map([...now].filter(([, { topic }]) => then[topic] !== undefined || !isHeartbeats(mirror, topic)));
+  const before = new Map([...counted].map(([key, p]) => [key, { ...p, end: BigInt(then[p.topic]?.[p.partition] ?? 0) }]));
+  return movements(before, counted);
 }

@@ -25,6 +25,9 @@ export interface Movement {
   to: string;
 }
 
+/** End offsets by partition number, by topic of the origin. */
+export type TopicEnds = Record<string, readonly number[]>;
+
 export interface RaisedFence {
   version: 1;
   /** ISO time. */
@@ -72,6 +75,8 @@ export interface FenceReport {
   from: string;
   until: string;
   looks: number;
+  /** What had been written since `HoldOptions.since` when the hold began. Absent: that was not given. */
+  before?: Movement[];
   gaps: FenceGap[];
   /** What was written although the fence was whole. */
   wrote: Movement[];

@@ -160,6 +160,7 @@ class Gate {
       gapsRead: this.gapsRead,
       lastRecordsCompared,
       cleared: Object.fromEntries([...look.partitions].filter(([, p]) => p.facts.mirrored !== undefined && p.facts.mirrored + 1 < p.facts.end).map(([key, p]) => [key, p.facts.end])),
+      originEnds: endsByTopic(look),
       warnings,
       durationMs: Date.now() - this.started,
       quietMs,
@@ -181,6 +182,12 @@ class Gate {
     for (const [kind, count] of rest) details.push(`${count} more: ${kind}`);
     return new MigrationError(code, seen + progress, { details, fix: FIXES[ordered[0]?.kind ?? "behind"] });
   }
+}
+
+function endsByTopic(look: Look): Record<string, number[]> {
+  const ends: Record<string, number[]> = Object.fromEntries(look.topics.map((t) => [t.origin, []]));
+  for (const { topic, partition, facts } of look.partitions.values()) ends[topic]![partition] = facts.end;
+  return ends;
 }
 
 function moved(before: Map<string, number>, now: Map<string, number>): Finding[] {

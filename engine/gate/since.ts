@@ -12,8 +12,11 @@ export interface WrittenOnTarget extends TopicPartition {
   records: number;
 }
 
-/** Both sides' end offsets of every migrated topic that is on both. */
-export async function copyEnds(model: MigrationModel, open?: OpenKafka): Promise<CopyEnds> {
+/**
+ * Both sides' end offsets of every migrated topic that is on both.
+ * @param proved where the origin ended when the copy was proved: its ends are these then, whatever was written since
+ */
+export async function copyEnds(model: MigrationModel, open?: OpenKafka, proved?: Record<string, number[]>): Promise<CopyEnds> {
   return withClusters(
     model,
     async ({ origin, target }) => {
@@ -24,7 +27,7 @@ export async function copyEnds(model: MigrationModel, open?: OpenKafka): Promise
         ends(origin, both.map((p) => [p.origin, here.get(p.origin)!])),
         ends(target, both.map((p) => [p.target, there.get(p.target)!])),
       ]);
-      return Object.fromEntries(both.map((p) => [p.origin, { target: p.target, originEnds: originEnds.get(p.origin)!, targetEnds: targetEnds.get(p.target)! }]));
+      return Object.fromEntries(both.map((p) => [p.origin, { target: p.target, originEnds: proved?.[p.origin] ?? originEnds.get(p.origin)!, targetEnds: targetEnds.get(p.target)! }]));
     },
     open,
   );

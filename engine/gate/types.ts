@@ -67,6 +67,8 @@ export interface GateResult {
    * nothing visible was left to copy. Elsewhere the mirror's own offset says it.
    */
   cleared: Record<string, number>;
+  /** Where the origin ended that was proved: by topic, by partition number. A state keeps it beside, not here. */
+  originEnds?: Record<string, number[]>;
   /** Said, but not refused. */
   warnings: string[];
   /** ms from the call to the pass. */

@@ -100,7 +100,7 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
     await forgetJournal(state);
   },
 
-  immaterial: ["resume"],
+  immaterial: ["resume", "gateEnds"],
 };
 
 export const consumerOffsetsStep = serve("consumer-offsets", handler);

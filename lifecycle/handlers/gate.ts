@@ -33,7 +33,10 @@ const shut = (inputs: GateInputs): GateOutputs => ({
 
 const pass: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
   const model = modelOf(inputs);
-  const look = async () => ({ result: await runGateAndNameWriters(model, inputs.options, progress), ends: await copyEnds(model) });
+  const look = async () => {
+    const { originEnds, ...result } = await runGateAndNameWriters(model, inputs.options, progress);
+    return { result, ends: await copyEnds(model, undefined, originEnds) };
+  };
   return { ...shut(inputs), passed: true, passedAt: now(), ...(await behindFence(inputs, progress, look, true)) };
 };
 

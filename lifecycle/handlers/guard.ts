@@ -1,16 +1,44 @@
+import { breached, type TopicEnds, writtenOnOrigin } from "../../engine/fence";
+import type { Progress } from "../../engine/progress";
+import { countText, someOf } from "../../engine/units";
 import { askBeforeItGoes, type ClosingInputs } from "./closing";
 import { type Handler, serve } from "./framework";
+import { isThere, modelOf } from "./inputs";
+
+export interface GuardInputs extends ClosingInputs {
+  fence?: boolean;
+  /** Where the origin ended when the gate passed. */
+  gateEnds?: TopicEnds | null;
+}
+
+/**
+ * The last look of a cutover: between its steps, and while the replication is reset, nobody renews a fence that a user
+ * operator takes away. Without a fence it is said only: producers were asked to stop, not kept from writing.
+ * @throws MigrationError FENCE_BREACHED
+ */
+async function lookBack(inputs: GuardInputs, progress: Progress): Promise<object> {
+  if (inputs.phase !== "cutover" || inputs.abandon || !isThere(inputs.gateEnds)) return {};
+  const wrote = await writtenOnOrigin(modelOf(inputs), inputs.gateEnds);
+  if (wrote.length === 0) return {};
+  if (inputs.fence === true) throw breached(wrote, "since the gate passed");
+  const where = someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`));
+  progress.warn(`the origin was written to in ${countText(wrote.length, "partition")} since the gate passed: ${where}. Stop these producers and run \`pulumi up\` again before clients start on the target`);
+  return {};
+}
 
 /**
  * The last to come and so the first to go: a destroy that the gate refuses has then taken nothing away, not even what the
  * steps keep in state for a roll-back. A clean-up asks the gate itself, which is there still.
  */
-const handler: Handler<ClosingInputs, object> = {
-  create: async () => ({}),
-  update: async () => ({}),
+const handler: Handler<GuardInputs, object> = {
+  create: lookBack,
+  // A guard that found a breach guards all the same.
+  unfinished: () => ({}),
+  update: (_olds, news, progress) => lookBack(news, progress),
   async remove(state, progress) {
     if (state.phase !== "cleanup") await askBeforeItGoes(state, progress);
   },
+  immaterial: ["gateEnds"],
 };
 
 export const guardStep = serve("guard", handler);

@@ -71,7 +71,7 @@ const handler: Handler<VerificationInputs, VerificationOutputs> = {
   remove: (state) => forget(state),
 
   optional: ["fenceOptions"],
-  immaterial: ["resume"],
+  immaterial: ["resume", "gateEnds"],
 };
 
 export const verificationStep = serve("verification", handler);

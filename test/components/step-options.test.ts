@@ -38,6 +38,12 @@ test("without them no step has a new key, so that no state changes", async () =>
   expect(inputs("Gate", "gate").options).not.toHaveProperty("acceptTruncation");
   for (const [type, name] of FENCED) expect(inputs(type, name)).not.toHaveProperty("fenceOptions");
 });
+
+test("what follows the gate is told where the origin ended when it passed, and whether there is a fence", async () => {
+  const inputs = await steps({ fence: true });
+  for (const [type, name] of [...FENCED.slice(1), ["Guard", "guard"]] as const) expect(inputs(type, name)).toMatchObject({ fence: true, gateEnds: { orders: [3, 0] } });
+});
+
 test("the gate waits for the operator's restarts where they are asked for", async () => {
   const inputs = await steps({ mirror: { sourceConnector: { autoRestart: { enabled: true } } } });
   expect(inputs("Gate", "gate").options.graceMs).toBe(150_000);

@@ -5,10 +5,12 @@ import type { KafkaPort } from "../../engine/kafka/port";
 import { silent } from "../../engine/progress";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { fenceStep } from "../../lifecycle/handlers/fence";
+import { guardStep } from "../../lifecycle/handlers/guard";
 import { gateStep } from "../../lifecycle/handlers/gate";
 import { behindFence, type FencedInputs } from "../../lifecycle/handlers/fenced";
-import { modelFor, produce } from "../engine/support/mirror";
+import { eventually, modelFor, produce } from "../engine/support/mirror";
 import { uniqueName, withClusters } from "../support/clusters";
+import { said } from "./support/said";
 
 const clusters = withClusters();
 const prefix = uniqueName("fenced");
@@ -62,6 +64,48 @@ describe("work behind the fence", () => {
     const { done, work } = disturbed(1);
     await expect(behindFence(inputs, silent, work)).rejects.toThrow("FENCE_BREACHED");
     expect(done.runs).toBe(1);
+  });
+});
+
+describe("what was written between the gate and a step that follows it, when nobody held the fence", () => {
+  const ends = async () => ({ [topic]: [Number((await origin.listOffsets([{ topic, partition: 0 }], "latest"))[0]!.offset)] });
+  const guard = (fence: boolean, gateEnds: object) => guardStep.create({ ...inputs, fence, phase: "cutover", abandon: false, options: {}, gateEnds });
+
+  it("stops the step before it does anything, and names what was written", async () => {
+    const gateEnds = await ends();
+    const from = gateEnds[topic]![0]!;
+    const { done, work } = disturbed(0);
+    expect(await behindFence({ ...inputs, gateEnds }, silent, work)).toBe(1);
+    await write();
+    const breach = behindFence({ ...inputs, gateEnds }, silent, work);
+    await expect(breach).rejects.toThrow(`FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${topic}-0: ${from} -> ${from + 1}`);
+    expect(done.runs).toBe(1);
+    // A state from before the gate kept its ends.
+    expect(await behindFence({ ...inputs, gateEnds: null }, silent, work)).toBe(2);
+  });
+
+  it("also in a topic that has come since", async () => {
+    const gateEnds = await ends();
+    const late = `${prefix}-data-late`;
+    await origin.createTopic(late, { partitions: 1, replicationFactor: 1 });
+    try {
+      await produce(clusters.origin, late, [{ value: "x", partition: 0 }]);
+      const step = { ...inputs, gateEnds, fenceOptions: { everyoneByDefault: false } };
+      await expect(behindFence(step, silent, disturbed(0).work)).rejects.toThrow(`FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${late}-0: 0 -> 1`);
+    } finally {
+      await origin.deleteTopics([late]);
+      await eventually("the topic's end", async () => !(await origin.listTopics()).includes(late));
+    }
+  });
+
+  it("fails the cutover at its end, behind a fence; without one it is said", async () => {
+    const gateEnds = await ends();
+    await guard(true, gateEnds);
+    const from = gateEnds[topic]![0]!;
+    await write();
+    await expect(guard(true, gateEnds)).rejects.toThrow(`${topic}-0: ${from} -> ${from + 1}`);
+    expect(await said(() => guard(false, gateEnds))).toContain(`the origin was written to in 1 partition since the gate passed: ${topic}-0 ${from} -> ${from + 1}`);
+    expect(await said(async () => guard(false, await ends()))).not.toContain("written");
   });
 });
 

@@ -210,4 +210,14 @@ describe("holding the fence", () => {
     stop.abort();
     expect(await holding).toMatchObject({ gaps: [], wrote: [{ topic: "orders", from: "0", to: "3" }] });
   });
+
+  it("says what had been written before it began, since the gate passed; heartbeats are nobody's data", async () => {
+    origin.ends.set("orders", 5n);
+    origin.ends.set("m-late", 2n);
+    origin.ends.set("m-.heartbeats", 9n);
+    await raise();
+    const report = await holdOn(origin.port(), mirror, { ...quick, since: { orders: [3], payments: [0] } }, silent, AbortSignal.abort());
+    expect(report).toMatchObject({ before: [{ topic: "m-late", partition: 0, from: "0", to: "2" }, { topic: "orders", partition: 0, from: "3", to: "5" }], wrote: [] });
+    expect(await holdOn(origin.port(), mirror, quick, silent, AbortSignal.abort())).not.toHaveProperty("before");
+  });
 });

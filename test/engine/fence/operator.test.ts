@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkFence, lowerFence, raiseFence, whileFenced } from "../../../engine/fence";
+import { checkFence, lowerFence, raiseFence, whileFenced, writtenOnOrigin } from "../../../engine/fence";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
@@ -72,6 +72,23 @@ describe("a fence on a cluster whose operator owns the principals", () => {
     expect(await write()).toBe("TOPIC_AUTHORIZATION_FAILED");
     await lowerFence(model, {}, silent);
     // The controller has taken them away; the broker that is asked hears of it a moment later.
+    await eventually("no rule and no marker", async () => (await origin.describeAcls()).every((a) => a.permission !== "deny"));
+  });
+
+  it("finds what was written between two steps that hold it, when nobody did", async () => {
+    const end = async () => Number((await origin.listOffsets([{ topic, partition: 0 }], "latest"))[0]!.offset);
+    const since = { [topic]: [await end()] };
+    const quick = { everyMs: 300, settleMs: 200, since };
+    expect((await whileFenced(model, quick, silent, async () => "the first step")).result).toBe("the first step");
+    expect(await writtenOnOrigin(model, since)).toEqual([]);
+    await eventually("a write behind the wiped fence", async () => (await write()) === "written", 5 * FULL_PASS_MS);
+    const from = since[topic]![0]!;
+    const to = await end();
+    expect(await writtenOnOrigin(model, since)).toEqual([{ topic, partition: 0, from: String(from), to: String(to) }]);
+    let ran = false;
+    await expect(whileFenced(model, quick, silent, async () => (ran = true))).rejects.toThrow(`FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${topic}-0: ${from} -> ${to}`);
+    expect(ran).toBe(false);
+    await lowerFence(model, {}, silent);
     await eventually("no rule and no marker", async () => (await origin.describeAcls()).every((a) => a.permission !== "deny"));
   });
 

@@ -1,0 +1,21 @@
+import type { OpenKafka } from "../clusters";
+import { MigrationError } from "../errors";
+import type { MigrationModel } from "../model";
+import { countText } from "../units";
+import { endsOf, movementsSince } from "./movement";
+import { onOrigin } from "./raise";
+import { fencedTopics } from "./rules";
+import type { Movement, TopicEnds } from "./types";
+
+/** @param when in words, e.g. "while the fence was up" */
+export function breached(wrote: readonly Movement[], when: string): MigrationError {
+  return new MigrationError("FENCE_BREACHED", `the origin was written to in ${countText(wrote.length, "partition")} ${when}`, {
+    details: wrote.slice(0, 20).map((m) => `${m.topic}-${m.partition}: ${m.from} -> ${m.to}`),
+    fix: "stop these producers (super users pass every ACL; see docs/fence.md for clusters with a user operator), then run `pulumi up` again",
+  });
+}
+
+/** What was written to the migrated topics of the origin since they ended there. */
+export async function writtenOnOrigin(model: MigrationModel, since: TopicEnds, open?: OpenKafka): Promise<Movement[]> {
+  return onOrigin(model, async (origin) => movementsSince(since, await endsOf(origin, fencedTopics(await origin.listTopics(), model.mirror)), model.mirror), open);
+}

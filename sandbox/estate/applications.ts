@@ -58,9 +58,22 @@ interface Reading {
 
 /**
  * Runs one real consumer of a group until every partition is finished, commits what it was told to, and leaves the group.
+ * A young cluster's coordinator may still be loading: kafkajs gives up at once on that when it joins.
  * @throws SandboxError CONSUMER_STARVED naming the partitions that never got their record
  */
 async function read(kafka: Kafka, reading: Reading): Promise<PartitionOffsets> {
+  const until = Date.now() + (reading.limitMs ?? LIMIT_MS);
+  for (;;) {
+    try {
+      return await readOnce(kafka, reading, until);
+    } catch (error) {
+      if ((error as { type?: string }).type !== "GROUP_LOAD_IN_PROGRESS" || Date.now() > until) throw error;
+      await pause(200);
+    }
+  }
+}
+
+async function readOnce(kafka: Kafka, reading: Reading, until: number): Promise<PartitionOffsets> {
   const consumer = kafka.consumer({ groupId: reading.groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 200, sessionTimeout: 30_000 });
   const open = new Set(reading.partitions);
   const next: PartitionOffsets = new Map(reading.standing ?? []);
@@ -91,7 +104,6 @@ async function read(kafka: Kafka, reading: Reading): Promise<PartitionOffsets> {
       },
     });
     for (const [partition, offset] of reading.from ?? []) consumer.seek({ topic: reading.topic, partition, offset: String(offset) });
-    const until = Date.now() + (reading.limitMs ?? LIMIT_MS);
     while ((open.size > 0 || !joined) && failed === undefined && Date.now() < until) await pause(50);
     if (failed) throw failed;
     if (open.size > 0) {

@@ -1,0 +1,76 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { registerCodecs } from "../../sandbox/estate/codecs";
+import { applicationClient } from "../../sandbox/estate/seed";
+import { kubernetesObjects } from "../../sandbox/story/kubernetes";
+import type { Project } from "../../sandbox/story/project";
+import { residueIn } from "../../sandbox/story/run";
+import { listEverything, removeEstate, resumeGroup, stopGroup, type Stopped } from "../../sandbox/story/witness";
+import { transaction } from "../engine/kafka/support";
+import { bindings } from "../sandbox/operator-support";
+import { createTopic, ownStack, produce, recordsIn, until, withSandbox } from "./support";
+
+const MINUTES = 60_000;
+const TOPICS = ["accounts", "payments"];
+
+/** Every value is the guide's: patterns, names, one replica, a flush each minute, offset syncs on the origin. */
+describe("the guide's own values, from start to end", () => {
+  const at = withSandbox();
+  let stopped: Stopped;
+
+  beforeAll(async () => {
+    registerCodecs();
+    for (const topic of TOPICS) await createTopic(at.sandbox, topic);
+    await produce(at.sandbox, "accounts", 400);
+    const origin = applicationClient(at.sandbox.origin.connection, "tests");
+    await transaction(origin, "payments", ["a", "b", "c"], "commit");
+    // The guide's mirror reads uncommitted: what was aborted is copied, too.
+    await transaction(origin, "payments", ["x", "y"], "abort");
+    stopped = await stopGroup(origin, { groupId: "ledger", topic: "accounts", at: 0.3 });
+  }, 5 * MINUTES);
+
+  // The gate waits for the guide's flush, which comes each minute; once is enough.
+  describe.each([["strimzi-v1beta2", {}], ["strimzi-v1", { offsetFlushIntervalMs: 2_000 }]])("in the dialect %s", (dialect, quicker) => {
+    let project: Project;
+
+    test("nine and eleven bindings, and a mirror that copies", async () => {
+      const { sandbox } = at;
+      project = await ownStack(sandbox, dialect);
+      // Nothing of what the other tests set to be quick.
+      const cluster = (side: "origin" | "target") => ({ bootstrapServers: sandbox[side].bootstrapServers, cluster: side, namespace: `${side}-ns` });
+      await project.set({ profile: "guide", dialect, origin: cluster("origin"), target: cluster("target"), mirror: { kubeconfig: sandbox.kubeconfig, ...quicker }, verify: { mode: "full" } });
+      await project.up();
+      expect(await bindings(sandbox.origin, "User:mm2-credentials")).toHaveLength(9);
+      expect(await bindings(sandbox.target, "User:mm2-credentials")).toHaveLength(11);
+      await until("the copy", () => recordsIn(sandbox.target, "accounts"), (n) => n === 400);
+      await until("the copy of both transactions", () => recordsIn(sandbox.target, "payments"), (n) => n === 5);
+      const { topics } = await listEverything(sandbox.origin);
+      expect([...topics.keys()]).toContain("mm2-offset-syncs.target-cluster.internal");
+    }, 5 * MINUTES);
+
+    test("cuts over: everything equal, the group at its place, three replicas from the guide's one", async () => {
+      const { sandbox } = at;
+      expect((await listEverything(sandbox.target)).topics.get("accounts")).toEqual({ partitions: 2, replicas: [1] });
+      await project.set({ phase: "cutover" });
+      await project.up();
+      const { summary } = (await project.outputs()) as { summary: { verification: { equal: boolean }; offsets: { written: number } } };
+      expect(summary.verification.equal).toBe(true);
+      expect(summary.offsets.written).toBe(2);
+      expect(await resumeGroup(applicationClient(sandbox.target.connection, "tests"), stopped)).toEqual([]);
+      expect((await listEverything(sandbox.target)).topics.get("accounts")).toEqual({ partitions: 2, replicas: [3] });
+    }, 5 * MINUTES);
+
+    test("keeps the checkpoints through the clean-up, and nothing through the destroy", async () => {
+      const { sandbox } = at;
+      await project.set({ phase: "cleanup" });
+      await project.up();
+      const internal = async (side: "origin" | "target") => [...(await listEverything(sandbox[side])).topics.keys()].filter((name) => name.includes("internal") || name.startsWith("migration-connect"));
+      expect(await internal("origin")).toEqual([]);
+      expect(await internal("target")).toEqual(["origin-cluster.checkpoints.internal"]);
+      await project.destroy();
+      expect(await residueIn(sandbox, TOPICS, ["ledger"])).toEqual([]);
+      expect(await kubernetesObjects(sandbox)).toEqual([]);
+      // For the next dialect the target is as it was.
+      await removeEstate(sandbox.target, TOPICS, ["ledger"]);
+    }, 5 * MINUTES);
+  });
+});

@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { registerCodecs } from "../../sandbox/estate/codecs";
+import { applicationClient } from "../../sandbox/estate/seed";
+import { startKubernetes, type Kubernetes } from "../../sandbox/kubernetes";
+import { startOperator, type Operator } from "../../sandbox/operator";
+import { kubernetesObjects } from "../../sandbox/story/kubernetes";
+import type { Project } from "../../sandbox/story/project";
+import { listEverything, resumeGroup, stopGroup, type Stopped } from "../../sandbox/story/witness";
+import { createTopic, ownStack, produce, recordsIn, until, withSandbox } from "./support";
+
+const MINUTES = 60_000;
+
+/** The sandbox's API server has the mirror alone; each cluster's operator works on one of its own. */
+describe("origin, target and mirror on three Kubernetes clusters, by the ready-made stack", () => {
+  const at = withSandbox({ origin: { managed: false }, target: { managed: false } });
+  const places = {} as Record<"origin" | "target", Kubernetes>;
+  const operators: Operator[] = [];
+  let project: Project;
+  let stopped: Stopped;
+
+  beforeAll(async () => {
+    registerCodecs();
+    for (const side of ["origin", "target"] as const) {
+      const folder = join(at.sandbox.folder, `kubernetes-of-${side}`);
+      await mkdir(folder);
+      places[side] = await startKubernetes({ folder, progress: () => {} });
+      await places[side].createNamespace(`${side}-ns`);
+      const { bootstrapServers, ca, admin } = at.sandbox[side];
+      const startWorker = () => Promise.reject(new Error("the mirror is not here"));
+      operators.push(await startOperator({ kubeconfig: places[side].kubeconfig, clusters: { [side]: { namespace: `${side}-ns`, bootstrapServers, ca, admin } }, folder: join(folder, "operator"), startWorker, progress: () => {} }));
+    }
+  }, 5 * MINUTES);
+  afterAll(async () => {
+    await Promise.all(operators.map((operator) => operator.stop()));
+    await Promise.all(Object.values(places).map((place) => place.stop()));
+  }, MINUTES);
+
+  const objects = async () => ({ origin: await kubernetesObjects(places.origin), target: await kubernetesObjects(places.target), mirror: await kubernetesObjects(at.sandbox) });
+
+  test("users are made where their cluster is, and copies of their Secrets where the mirror is", async () => {
+    const { sandbox } = at;
+    await createTopic(sandbox, "far-orders", 3);
+    await produce(sandbox, "far-orders", 300, { partitions: 3 });
+    stopped = await stopGroup(applicationClient(sandbox.origin.connection, "tests"), { groupId: "far-billing", topic: "far-orders", at: 0.5 });
+    project = await ownStack(sandbox, "far", { profile: "least", origin: { kubeconfig: places.origin.kubeconfig }, target: { kubeconfig: places.target.kubeconfig } });
+    await project.up();
+    const users = (side: string) => ["mm2-administrator", "mm2-credentials"].flatMap((name) => [`KafkaUser ${side}-ns/${name}`, `Secret ${side}-ns/${name}`]).sort();
+    const found = await objects();
+    expect(found.origin.sort()).toEqual(users("origin"));
+    expect(found.target.sort()).toEqual(users("target"));
+    expect(found.mirror.sort()).toEqual([
+      "KafkaMirrorMaker2 migration/mirror-far", "Secret migration/origin-cluster-ca-cert", "Secret migration/origin-cluster-credentials",
+      "Secret migration/target-cluster-ca-cert", "Secret migration/target-cluster-credentials",
+    ]);
+    const state = await project.exported();
+    for (const { token } of [places.origin, places.target, sandbox.kubernetes!]) expect(state).not.toContain(token);
+    await until("the copy", () => recordsIn(sandbox.target, "far-orders"), (n) => n === 300);
+  }, 10 * MINUTES);
+
+  test("is cut over, and destroyed without the program's help", async () => {
+    const { sandbox } = at;
+    await project.set({ phase: "cutover" });
+    await project.up();
+    expect(await resumeGroup(applicationClient(sandbox.target.connection, "tests"), stopped)).toEqual([]);
+    // A destroy does not run the program: the ways to all three are in the state.
+    await writeFile(join(project.folder, "dist", "stacks", "migration.js"), "throw new Error('not run');\n");
+    await project.destroy();
+    expect(await objects()).toEqual({ origin: [], target: [], mirror: [] });
+    for (const side of ["origin", "target"] as const) {
+      const { topics, principals } = await listEverything(sandbox[side]);
+      expect([...topics.keys()].filter((name) => !name.startsWith("__"))).toEqual(["far-orders"]);
+      expect(principals).toEqual([]);
+    }
+  }, 10 * MINUTES);
+});

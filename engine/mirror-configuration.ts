@@ -55,7 +55,8 @@ export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
       (source.text("source.consumer.isolation.level") ?? source.text("consumer.isolation.level")) === "read_committed"
         ? "read_committed"
         : "read_uncommitted",
-    exactlyOnce: worker.text("exactly.once.source.support") === "enabled",
+    // Connect takes it in any case.
+    exactlyOnce: worker.text("exactly.once.source.support")?.toLowerCase() === "enabled",
     syncGroupOffsets: checkpoint.flag("sync.group.offsets.enabled") ?? false,
     replicationFactor: source.number("replication.factor") ?? 2,
     offsetFlushIntervalMs: worker.number("offset.flush.interval.ms") ?? 60000,

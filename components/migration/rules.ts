@@ -25,10 +25,9 @@ export function migrationRefusals(args: Partial<MigrationArgs>, resolved: Resolv
     return [{ ...place, name: DEFAULT_USER, side, ofMirror: true, maker, rules, authorization: "simple", singular: 0, singularKnown: true, texts: [] }];
   });
   const view = {
-    mirrors: [viewOf(resolved, { connections: connectionsOf(args), annotations: args.mirror?.annotations })],
+    mirrors: [viewOf(resolved, { connections: connectionsOf(args), annotations: args.mirror?.annotations, targetBrokers: args.target?.brokers })],
     users,
     steps: [{ ...place, kind: "ConsumerOffsets" }, { ...place, kind: "Gate" }],
-    ...(args.target?.brokers === undefined ? {} : { targetBrokers: args.target.brokers }),
   };
   // How wide the guide's own rights are is known and documented.
   return refusals(view, profile === "guide" ? ["origin-write-everything"] : []).map((mistake) => `mirror: ${mistake}`);

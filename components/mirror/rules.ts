@@ -21,13 +21,12 @@ export function checkRules(mirror: ResolvedMirror, mistakes: Mistakes): void {
 
 /** The same once the connections are known: what they add to it. */
 export function checkDescribed(mirror: ResolvedMirror, described: Described, mistakes: Mistakes): void {
-  const { targetBrokers } = described;
-  const all = refusals({ mirrors: [viewOf(mirror, described)], ...(targetBrokers === undefined ? {} : { targetBrokers }) });
-  for (const message of all) if (!mistakes.list.includes(message)) mistakes.add(message);
+  const view = viewOf(mirror, described);
+  for (const message of refusals({ mirrors: [view] })) if (!mistakes.list.includes(message)) mistakes.add(message);
 }
 
 /** The mirror as the rules look at it, with its connections where they are known. */
-export function viewOf(mirror: ResolvedMirror, described?: Pick<Described, "connections" | "annotations">): MirrorView {
+export function viewOf(mirror: ResolvedMirror, described?: Described): MirrorView {
   const { dialect, origin, target, source, checkpoint, heartbeat, pods } = mirror;
   const configs = { source, checkpoint, heartbeat };
   const connections = described?.connections;
@@ -38,7 +37,9 @@ export function viewOf(mirror: ResolvedMirror, described?: Pick<Described, "conn
     label: "",
     apiVersion: dialect.mirrorApiVersion,
     heartbeatKnown: !dialect.mirrorApiVersion.endsWith("/v1"),
+    versionAssumed: mirror.version === undefined,
     connectionsKnown: connections !== undefined,
+    ...(described?.targetBrokers === undefined ? {} : { targetBrokers: described.targetBrokers }),
     declared: { source: true, checkpoint: true },
     // A dialect writes one of the two names.
     doubleExclusions: [],

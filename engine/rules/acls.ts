@@ -1,6 +1,8 @@
+import type { Side } from "../model";
 import { type Grant, aclSync, denied, grantsOf, lacking, missing, neededBy, sayGrants, surplus } from "./grants";
 import { kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
 import { inEach } from "./unknown";
+import { readings } from "./version";
 import { logsInAs, type MirrorView, nameOf, type OwnerView, sideFor, type UserView, type View } from "./view";
 
 /** The operations that mean something, by resource type (Kafka 4.3, AclEntry). */
@@ -30,7 +32,7 @@ export const aclRules: Rule[] = [
       inEach(view.users, (user) => {
         const mirrors = loginsOf(user, view);
         const needed = mirrors.flatMap((mirror) => neededBy(mirror, sideFor(user, mirror)!));
-        const more = surplus(user, needed);
+        const more = surplus(user, mirrors.flatMap((mirror) => readings(mirror).flatMap((reading) => neededBy(reading, sideFor(user, mirror)!))));
         if (mirrors.length === 0 || more.length === 0) return [];
         return say(user, {
           seen: `user ${nameOf(user)} ${on(user)} has what the mirror does not need: ${sayGrants(more).join(", ")}`,
@@ -45,7 +47,7 @@ export const aclRules: Rule[] = [
       inEach(view.users, (user) => {
         const asked = loginsOf(user, view).map((mirror) => ({ mirror, needed: lacking(mirror, sideFor(user, mirror)!) }));
         const rules = [...user.rules, ...ofEveryone(user, view)];
-        const gone: Grant[] = user.vague ? [] : asked.flatMap(({ mirror, needed }) => missing({ ...user, rules }, needed, mirror));
+        const gone: Grant[] = user.vague ? [] : asked.flatMap(({ mirror }) => lackedBy({ ...user, rules }, mirror, sideFor(user, mirror)!));
         const forbidden = asked.flatMap(({ mirror, needed }) => denied(user, needed, mirror, sideFor(user, mirror)!));
         const saying = cannot(user, gone, forbidden);
         return saying === undefined ? [] : say(user, saying);
@@ -109,6 +111,12 @@ export const aclRules: Rule[] = [
       ),
   ),
 ];
+
+/** What is missing whichever version runs, by the likeliest one's names. */
+function lackedBy(user: UserView, mirror: MirrorView, side: Side): Grant[] {
+  const [first = [], ...others] = readings(mirror).map((reading) => missing(user, lacking(reading, side), reading));
+  return others.some((gone) => gone.length === 0) ? [] : first;
+}
 
 /** What a user lacks of what its mirror needs, if it lacks any. */
 export function cannot(user: UserView, gone: readonly Grant[], forbidden: readonly Grant[] = []): Saying | undefined {

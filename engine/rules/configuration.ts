@@ -1,8 +1,9 @@
-import { APACHE_DEFAULT, APACHE_IDENTITY, type Config, kafkaAtLeast, modelFrom, STRIMZI_IDENTITY } from "../mirror-configuration";
+import { APACHE_DEFAULT, APACHE_IDENTITY, type Config, kafkaAtLeast, modelFrom, reader, STRIMZI_IDENTITY } from "../mirror-configuration";
 import { internalTopics } from "../naming";
 import { producerOf } from "./producer";
 import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
 import { attempt, inEach } from "./unknown";
+import { versionOf } from "./version";
 import type { MirrorView } from "./view";
 
 const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
@@ -50,7 +51,7 @@ export const configurationRules: Rule[] = [
     const apache = kafkaAtLeast(mirror.kafkaVersion, 3, 0);
     const chosen = inEach(CONNECTORS, (name) => [mirror[name]?.config["replication.policy.class"]]).filter((name) => name !== undefined);
     return [...new Set(chosen.map(String))].filter((name) => !exists(name, mirror.kafkaVersion)).map((name) => ({
-      seen: `replication.policy.class ${name} does not exist in the MirrorMaker 2 of Kafka ${mirror.kafkaVersion}`,
+      seen: `replication.policy.class ${name} does not exist in the MirrorMaker 2 of ${versionOf(mirror)}`,
       why: "Connect refuses the connector, and nothing is copied",
       instead: `use ${apache ? APACHE_IDENTITY : STRIMZI_IDENTITY}, or name the version that runs (spec.version, or the setting kafkaVersion of this rule)`,
     }));
@@ -64,8 +65,8 @@ export const configurationRules: Rule[] = [
       {
         seen: 'replication.policy.separator is ""',
         why: renames
-          ? `Kafka ${mirror.kafkaVersion} uses it in internal names too: they become ${names.join(" and ")}, and fooheartbeats becomes ${mirror.origin.alias}fooheartbeats`
-          : `Kafka ${mirror.kafkaVersion} keeps the dots (${names.join(", ")}), Kafka 3.1 and later would not: the names change with the version`,
+          ? `${versionOf(mirror)} uses it in internal names too: they become ${names.join(" and ")}, and fooheartbeats becomes ${mirror.origin.alias}fooheartbeats`
+          : `${versionOf(mirror)} keeps the dots (${names.join(", ")}), Kafka 3.1 and later would not: the names change with the version`,
         instead: "leave it out; the identity policy does not need it",
       },
     ];
@@ -129,7 +130,7 @@ export const configurationRules: Rule[] = [
   ),
   mirrorRule({ name: "exactly-once", level: "mandatory", summary: "Settings for exactly-once do not contradict each other.", settings: { kafkaVersion } }, (mirror) => {
     const sayings: Saying[] = [];
-    const required = mirror.source.config["exactly.once.support"] === "required";
+    const required = reader(mirror.source.config).text("exactly.once.support")?.toLowerCase() === "required";
     const model = modelFrom(mirror);
     if (required && model.isolationLevel !== "read_committed") {
       sayings.push({
@@ -147,7 +148,7 @@ export const configurationRules: Rule[] = [
     }
     if (model.exactlyOnce && !kafkaAtLeast(mirror.kafkaVersion, 3, 5)) {
       sayings.push({
-        seen: `"exactly.once.source.support" is enabled on Kafka ${mirror.kafkaVersion}`,
+        seen: `"exactly.once.source.support" is enabled on ${versionOf(mirror)}`,
         why: "exactly-once needs the MirrorMaker 2 of Kafka 3.5 or later",
         instead: "use a newer version, or take it away",
       });

@@ -2,7 +2,7 @@ import { type AclOperation, type AclRule, leastAcls } from "../acls";
 import { holds } from "../acls/cover";
 import { modelFrom, reader } from "../mirror-configuration";
 import type { MirrorModel, Side } from "../model";
-import { internalTopics } from "../naming";
+import { internalTopics, targetTopicName } from "../naming";
 import { mirrored } from "./names";
 import type { MirrorView, UserView } from "./view";
 
@@ -29,8 +29,20 @@ export function neededBy(mirror: MirrorView, side: Side): AclRule[] {
 
 /** What the mirror can't do without: no group is looked at and no checkpoint written where there are none. */
 export function lacking(mirror: MirrorView, side: Side): AclRule[] {
-  const needed = neededBy(mirror, side);
-  return checkpoints(mirror) ? needed : withoutCheckpoints(needed, modelFrom(mirror), side);
+  const model = modelFrom(mirror);
+  const needed = withoutRenamed(neededBy(mirror, side), model);
+  return checkpoints(mirror) ? needed : withoutCheckpoints(needed, model, side);
+}
+
+/**
+ * Under the identity policy a pattern's topics that end in `heartbeats` get another name. Whether there is one is not
+ * to be seen from the text, and without a right to it everything else is copied.
+ */
+export function withoutRenamed(needed: readonly AclRule[], model: MirrorModel): AclRule[] {
+  const renamed = targetTopicName(model, "heartbeats").slice(0, -"heartbeats".length);
+  const prefixes = needed.flatMap(({ resource }) => (resource.type === "topic" && resource.patternType === "prefix" ? [resource.name!] : []));
+  const stays = targetTopicName(model, "x") === "x" && renamed !== "";
+  return needed.filter(({ resource: { name = "", patternType } }) => !(stays && patternType === "prefix" && name.startsWith(renamed) && prefixes.includes(name.slice(renamed.length))));
 }
 
 export function withoutCheckpoints(needed: readonly AclRule[], model: MirrorModel, side: Side): AclRule[] {

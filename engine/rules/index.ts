@@ -3,7 +3,7 @@ import type { MirrorModel, Side } from "../model";
 import { aclRules, cannot } from "./acls";
 import { configurationRules } from "./configuration";
 import { cutoverRules } from "./cutover";
-import { missing, withoutCheckpoints } from "./grants";
+import { missing, withoutCheckpoints, withoutRenamed } from "./grants";
 import { nameRules } from "./names";
 import { recordRules } from "./records";
 import { replicaRules } from "./replicas";
@@ -34,6 +34,6 @@ export function refusals(part: Partial<View>, except: readonly string[] = []): s
 
 /** What `acl-missing` says of a user whose mirror is known by its model only: whether it writes checkpoints is not. */
 export function missingRights(user: UserView, side: Side, mirror: MirrorModel): string[] {
-  const saying = cannot(user, missing(user, withoutCheckpoints(leastAcls(side, mirror), mirror, side)));
+  const saying = cannot(user, missing(user, withoutRenamed(withoutCheckpoints(leastAcls(side, mirror), mirror, side), mirror)));
   return saying === undefined ? [] : [messageOf("acl-missing", user.label, saying)];
 }

@@ -5,7 +5,7 @@ import { internalTopics, targetTopicName } from "../naming";
 import { compilePatternList, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
 import { listed, mirrorRule, type Rule, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
-import type { MirrorView, TopicView } from "./view";
+import { maybeAtOrigin, type MirrorView, type TopicView } from "./view";
 
 /** What others keep in Kafka for themselves: a copy of it is wrong on the target. `-` stands for an application's name. */
 const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "mirrormaker2-cluster-offsets", "app-store-changelog", "app-key-repartition"];
@@ -14,7 +14,7 @@ const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-statu
 const OTHERS_LIKE = /^_schemas|-(changelog|repartition)$|^(connect|mirrormaker2|mm2).*-(offsets|configs?|status(es)?)$/;
 
 /** The names that may be the origin's, as far as they are known. */
-const namesAt = (topics: readonly TopicView[]) => topics.flatMap((t) => attempt(() => (t.side === "target" ? undefined : t.name)) ?? []);
+const namesAt = (topics: readonly TopicView[], mirror: MirrorView) => topics.flatMap((t) => attempt(() => (maybeAtOrigin(t, mirror) ? t.name : undefined)) ?? []);
 
 /** Undefined where the pattern can't be read outside Java: nothing is said then. */
 export function mirrored(mirror: MirrorView): Matcher | undefined {
@@ -34,7 +34,7 @@ export const nameRules: Rule[] = [
   stackRule({ name: "pattern-swallows", level: "advisory", summary: "The pattern does not match what others keep in Kafka for themselves." }, ({ mirrors, topics }) =>
     inEach(mirrors, (at) => {
       const matches = mirrored(at);
-      const hit = matches === undefined ? [] : [...new Set([...OTHERS, ...namesAt(topics).filter((name) => OTHERS_LIKE.test(name))])].filter(matches);
+      const hit = matches === undefined ? [] : [...new Set([...OTHERS, ...namesAt(topics, at).filter((name) => OTHERS_LIKE.test(name))])].filter(matches);
       if (hit.length === 0) return [];
       const say = {
         seen: `topicsPattern "${at.topicsPattern}" matches ${listed(hit)}`,
@@ -84,7 +84,7 @@ export const nameRules: Rule[] = [
     inEach(mirrors, (mirror) => {
       const matches = mirrored(mirror);
       const named = mirror.topicsPattern.split(/[,|()]/).map((part) => part.trim().replace(/\\([.-])/g, "$1")).filter((part) => /^[\w.-]+$/.test(part));
-      const known = [...named, ...namesAt(topics)];
+      const known = [...named, ...namesAt(topics, mirror)];
       const renamed = [...new Set(known)].filter((name) => name.endsWith("heartbeats") && matches?.(name) && targetTopicName(modelFrom(mirror), name) !== name);
       if (renamed.length === 0 || !modelFrom(mirror).policyClass.endsWith("IdentityReplicationPolicy")) return [];
       const say = {

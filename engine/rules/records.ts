@@ -4,7 +4,7 @@ import { mirrored } from "./names";
 import { producerOf } from "./producer";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { inEach } from "./unknown";
-import type { MirrorView, TopicView, View } from "./view";
+import { type MirrorView, sideFor, type TopicView, type View } from "./view";
 
 /** Kafka's default of `max.message.bytes`. */
 const DEFAULT_MESSAGE = 1048588;
@@ -32,7 +32,7 @@ export const recordRules: Rule[] = [
   ]),
   stackRule({ name: "timestamps", level: "advisory", summary: "Records keep their timestamps on the target, which takes old ones." }, (view) =>
     inEach(view.topics, (at) => {
-      if (at.side !== "target" || !inEach(view.mirrors, (m) => [mirrored(m)?.(at.name)]).includes(true)) return [];
+      if (!inEach(view.mirrors, (m) => [sideFor(at, m) === "target" && mirrored(m)?.(at.name)]).includes(true)) return [];
       const { text, number } = reader(at.config);
       const sayings: Saying[] = [];
       if (text("message.timestamp.type") === "LogAppendTime") {
@@ -58,8 +58,7 @@ export const recordRules: Rule[] = [
     const producer = producerOf(mirror);
     const flight = producer.number("max.in.flight.requests.per.connection") ?? 1;
     const idempotent = producer.flag("enable.idempotence") ?? false;
-    const once = reader(mirror.target.config).text("exactly.once.source.support") === "enabled";
-    if (once || flight <= (idempotent ? 5 : 1)) return [];
+    if (modelFrom(mirror).exactlyOnce || flight <= (idempotent ? 5 : 1)) return [];
     return [
       {
         seen: `${producer.path("max.in.flight.requests.per.connection")} is ${flight} ${idempotent ? "with" : "without"} ${producer.path("enable.idempotence")}`,
@@ -72,10 +71,10 @@ export const recordRules: Rule[] = [
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Topics of the stack that the mirror takes, as far as they may be the origin's. */
+/** The origin's topics of the stack that the mirror takes. */
 function topicsOf(mirror: MirrorView, topics: View["topics"]): TopicView[] {
   const matches = mirrored(mirror);
-  return inEach(topics, (t) => (t.side !== "target" && matches?.(t.name) === true ? [t] : []));
+  return inEach(topics, (t) => (sideFor(t, mirror) === "origin" && matches?.(t.name) === true ? [t] : []));
 }
 
 /** MirrorMaker 2 gives the target's topics the origin's settings, unless told otherwise. */
@@ -86,7 +85,7 @@ function refusing(mirror: MirrorView, topics: View["topics"]): { at: TopicView; 
     const name = targetTopicName(modelFrom(mirror), origin.name);
     return inEach(topics, (at) => {
       const most = reader(at.config).number("max.message.bytes");
-      if (at.side !== "target" || at.name !== name || origin.side !== "origin" || most === undefined || most >= size(origin)) return [];
+      if (sideFor(at, mirror) !== "target" || at.name !== name || most === undefined || most >= size(origin)) return [];
       const say = {
         seen: `topic ${name} takes records of ${size(origin)} bytes on the origin and of ${most} on the target, and sync.topic.configs.enabled is false`,
         why: "the target refuses the first larger record, and the task fails",

@@ -1,9 +1,10 @@
-import { reader } from "../mirror-configuration";
+import { type Config, reader } from "../mirror-configuration";
+import { checkpoints } from "./grants";
 import { mirrored } from "./names";
 import { type Rule, type Saying, stackRule } from "./rule";
 import { hasStep } from "./steps";
 import { inEach } from "./unknown";
-import type { MirrorView, View } from "./view";
+import { type MirrorView, sideFor, type View } from "./view";
 
 const INTERNAL = [
   ["source", "offset-syncs.topic.replication.factor"],
@@ -12,25 +13,62 @@ const INTERNAL = [
 ] as const;
 const STORAGE = ["offset.storage.replication.factor", "config.storage.replication.factor", "status.storage.replication.factor"];
 
+/** What MirrorMaker 2 asks for where nothing is said (Kafka 4.3, MirrorConnectorConfig). */
+const DATA_DEFAULT = 2;
+const INTERNAL_DEFAULT = 3;
+
+interface Factor {
+  key: string;
+  where: string;
+  value: number;
+  /** In messages. */
+  said: string;
+}
+
+/** How many replicas the mirror's topics on the target get; the workers' storage is asked for elsewhere, too. */
+function factorsOf(mirror: MirrorView): Factor[] {
+  const factor = (config: Config, where: string, key: string, byDefault: number): Factor => {
+    const value = reader(config).number(key);
+    return { key, where, value: value ?? byDefault, said: value === undefined ? `not set, which is ${byDefault}` : String(value) };
+  };
+  const { source, heartbeat, declared } = mirror;
+  const runs = {
+    // Offset syncs on the origin know nothing of the target's brokers.
+    source: declared.source && reader(source.config).text("offset-syncs.topic.location") === "target",
+    checkpoint: checkpoints(mirror),
+    heartbeat: heartbeat !== undefined,
+  };
+  return [
+    ...(declared.source ? [factor(source.config, "in sourceConnector.config", "replication.factor", DATA_DEFAULT)] : []),
+    ...INTERNAL.flatMap(([connector, key]) => (runs[connector] ? [factor(mirror[connector]!.config, `in ${connector}Connector.config`, key, INTERNAL_DEFAULT)] : [])),
+  ];
+}
+
+const storageOf = (mirror: MirrorView): Factor[] =>
+  STORAGE.map((key) => {
+    const value = reader(mirror.target.config).number(key);
+    return { key, where: "in the target's config", value: value ?? INTERNAL_DEFAULT, said: value === undefined ? `not set, which is ${INTERNAL_DEFAULT}` : String(value) };
+  });
+
 const brokers = { type: "integer", minimum: 1, description: "Number of the target's brokers. Default: what a resource of the stack says; unknown otherwise." } as const;
 
 const each = (view: View, look: (mirror: MirrorView) => Saying[]) => inEach(view.mirrors, (mirror) => look(mirror).map((say) => ({ at: mirror, say })));
-const brokersOf = (view: View, settings: { targetBrokers?: unknown }) => (typeof settings.targetBrokers === "number" ? settings.targetBrokers : view.targetBrokers);
+const brokersOf = (mirror: MirrorView, settings: { targetBrokers?: unknown }) => (typeof settings.targetBrokers === "number" ? settings.targetBrokers : mirror.targetBrokers);
 const reset = (view: View, mirror: MirrorView) => hasStep(view, mirror, "Replication");
 
 export const replicaRules: Rule[] = [
   stackRule(
     { name: "data-replication-one", level: "mandatory", whole: true, summary: "Data has more than one replica on the target, or its replication is reset before the cutover ends.", settings: { targetBrokers: brokers } },
     (view, settings) => {
-      if (brokersOf(view, settings) === 1) return [];
+      const asked = (mirror: MirrorView) => !reset(view, mirror) && brokersOf(mirror, settings) !== 1;
       const why = "after the cutover the loss of one broker loses data that is nowhere else";
       const instead = "write -1 (the target's default) or 3, or let the migration reset the replication";
       return [
         ...each(view, (mirror) =>
-          !reset(view, mirror) && reader(mirror.source.config).number("replication.factor") === 1 ? [{ seen: "replication.factor is 1 in sourceConnector.config, and nothing in the stack resets it", why, instead }] : [],
+          asked(mirror) && reader(mirror.source.config).number("replication.factor") === 1 ? [{ seen: "replication.factor is 1 in sourceConnector.config, and nothing in the stack resets it", why, instead }] : [],
         ),
         ...inEach(view.topics, (at) =>
-          at.side === "target" && at.replicationFactor === 1 && inEach(view.mirrors, (mirror) => (!reset(view, mirror) && mirrored(mirror)?.(at.name) ? [mirror] : [])).length > 0
+          at.replicationFactor === 1 && inEach(view.mirrors, (mirror) => (sideFor(at, mirror) === "target" && asked(mirror) && mirrored(mirror)?.(at.name) ? [mirror] : [])).length > 0
             ? [{ at, say: { seen: `topic ${at.name} on the target has 1 replica, and nothing in the stack resets it`, why, instead: "write 3, or let the migration reset the replication" } }]
             : [],
         ),
@@ -41,7 +79,7 @@ export const replicaRules: Rule[] = [
     { name: "internal-replication-one", level: "advisory", summary: "The mirror's internal topics have more than one replica.", settings: { targetBrokers: brokers } },
     (view, settings) =>
       each(view, (mirror) => {
-        if (brokersOf(view, settings) === 1) return [];
+        if (brokersOf(mirror, settings) === 1) return [];
         const ones = [
           ...INTERNAL.filter(([connector, key]) => mirror[connector] !== undefined && reader(mirror[connector].config).number(key) === 1).map(([, key]) => key),
           ...STORAGE.filter((key) => reader(mirror.target.config).number(key) === 1),
@@ -54,16 +92,31 @@ export const replicaRules: Rule[] = [
     { name: "storage-replication-unset", level: "mandatory", summary: "A target of fewer than three brokers has replication factors for the storage topics.", settings: { targetBrokers: brokers } },
     (view, settings) =>
       each(view, (mirror) => {
-        const count = brokersOf(view, settings);
+        const count = brokersOf(mirror, settings);
         if (count === undefined || count >= 3) return [];
-        const values = reader(mirror.target.config);
-        const wrong = STORAGE.filter((key) => (values.number(key) ?? 3) > count);
+        const wrong = storageOf(mirror).filter(({ value }) => value > count);
         if (wrong.length === 0) return [];
         return [
           {
-            seen: `the target has ${count} broker${count === 1 ? "" : "s"}, ${wrong.map((key) => `${key} is ${values.text(key) ?? "not set, which is 3"}`).join(", ")}`,
+            seen: `the target has ${count} broker${count === 1 ? "" : "s"}, ${wrong.map(({ key, said }) => `${key} is ${said}`).join(", ")}`,
             why: "the operator sets none, so Connect asks for three and its workers never start",
             instead: `write ${count} or -1 in the target's config`,
+          },
+        ];
+      }),
+  ),
+  stackRule(
+    { name: "replication-above-brokers", level: "mandatory", summary: "No topic gets more replicas than the target has brokers.", settings: { targetBrokers: brokers } },
+    (view, settings) =>
+      each(view, (mirror) => {
+        const count = brokersOf(mirror, settings);
+        const wrong = count === undefined ? [] : factorsOf(mirror).filter(({ value }) => value > count);
+        if (wrong.length === 0) return [];
+        return [
+          {
+            seen: `the target has ${count} broker${count === 1 ? "" : "s"}, ${wrong.map(({ key, said }) => `${key} is ${said}`).join(", ")}`,
+            why: "such a topic is refused: nothing of it is copied though the mirror says RUNNING, or the connector fails",
+            instead: `write ${count} or -1`,
           },
         ];
       }),
@@ -73,29 +126,19 @@ export const replicaRules: Rule[] = [
       name: "replication-above-min-isr",
       level: "mandatory",
       summary: "The replication factor is above min.insync.replicas.",
-      settings: { targetMinInsyncReplicas: { type: "integer", minimum: 1, description: "min.insync.replicas of the target's brokers. Default: unknown." } },
+      settings: { targetMinInsyncReplicas: { type: "integer", minimum: 1, description: "min.insync.replicas of the target's brokers. Default: what a Kafka resource of the stack says; unknown otherwise." } },
     },
-    (view, { targetMinInsyncReplicas }) => {
-      const least = targetMinInsyncReplicas as number | undefined;
+    (view, settings) => {
+      const leastOf = (mirror: MirrorView) => (settings.targetMinInsyncReplicas as number | undefined) ?? mirror.targetMinInsyncReplicas;
       return [
         ...inEach(view.topics, (topic) => {
-          const say = tooFew(topic.replicationFactor, reader(topic.config).number("min.insync.replicas"), `topic ${topic.name}: replicationFactor`);
+          const say = tooFew({ value: topic.replicationFactor, said: String(topic.replicationFactor) }, reader(topic.config).number("min.insync.replicas"), `topic ${topic.name}: replicationFactor`);
           return say ? [{ at: topic, say }] : [];
         }),
-        ...each(view, (mirror) => {
-          if (reset(view, mirror)) return [];
-          const say = tooFew(reader(mirror.source.config).number("replication.factor"), least, "replication.factor in sourceConnector.config");
-          return say ? [say] : [];
-        }),
         ...each(view, (mirror) =>
-          [
-            ...STORAGE.map((key) => ({ path: `${key} in the target's config`, factor: reader(mirror.target.config).number(key) })),
-            ...INTERNAL.flatMap(([connector, key]) => {
-              // Offset syncs on the origin know nothing of the target's brokers.
-              if (mirror[connector] === undefined || (connector === "source" && reader(mirror.source.config).text("offset-syncs.topic.location") !== "target")) return [];
-              return [{ path: `${key} in ${connector}Connector.config`, factor: reader(mirror[connector].config).number(key) }];
-            }),
-          ].flatMap(({ path, factor }) => tooFew(factor, least, path) ?? []),
+          [...factorsOf(mirror), ...storageOf(mirror)]
+            .filter(({ key }) => key !== "replication.factor" || !reset(view, mirror))
+            .flatMap((factor) => tooFew(factor, leastOf(mirror), `${factor.key} ${factor.where}`) ?? []),
         ),
       ];
     },
@@ -129,14 +172,14 @@ function partitionsOf(mirror: MirrorView, { topics }: View): number | undefined 
   const matches = mirrored(mirror);
   const named = mirror.topicsPattern.split(",").map((name) => name.trim()).filter((name) => name !== "");
   if (matches === undefined || named.length === 0 || !named.every((name) => /^[\w-]+$/.test(name))) return undefined;
-  const counts = named.filter(matches).map((name) => topics.find((t) => t.side === "origin" && t.name === name)).map((topic) => (topic === undefined ? undefined : (topic.partitions ?? 1)));
+  const counts = named.filter(matches).map((name) => topics.find((t) => sideFor(t, mirror) === "origin" && t.name === name)).map((topic) => (topic === undefined ? undefined : (topic.partitions ?? 1)));
   return counts.length === 0 || counts.includes(undefined) ? undefined : counts.reduce<number>((sum, count) => sum + count!, 0);
 }
 
-function tooFew(factor: number | undefined, least: number | undefined, what: string): Saying | undefined {
+function tooFew({ value: factor, said }: { value: number | undefined; said: string }, least: number | undefined, what: string): Saying | undefined {
   if (factor === undefined || factor < 1 || least === undefined || least < 2 || factor > least) return undefined;
   return {
-    seen: `${what} is ${factor}, min.insync.replicas ${least}`,
+    seen: `${what} is ${said}, min.insync.replicas ${least}`,
     why: factor < least ? "nobody can write with acks=all" : "one broker that is down or restarted stops all writes with acks=all",
     instead: `write at least ${least + 1}, or a lower min.insync.replicas`,
   };

@@ -18,8 +18,6 @@ export interface View {
   clients: readonly ClientView[];
   /** Clusters with a user operator, where a resource of the stack says it; KafkaUsers say it, too. */
   owners?: readonly OwnerView[];
-  /** Brokers of the target, where a resource of the stack says it. */
-  targetBrokers?: number;
 }
 
 /** Where a user operator owns every principal. */
@@ -37,7 +35,14 @@ export interface ClusterView {
   alias: string;
   config: Config;
   bootstrapServers?: string;
-  authentication?: { type: string; username?: string; secretName?: string; settings: Record<string, unknown> };
+  authentication?: {
+    type: string;
+    username?: string;
+    secretName?: string;
+    /** The user whose certificate is in that Secret, where the stack tells. */
+    certificateOf?: string;
+    settings: Record<string, unknown>;
+  };
   /** Absent: no TLS. `trusted`: number of certificates named. */
   tls?: { trusted: number };
 }
@@ -49,12 +54,17 @@ export interface ConnectorView {
 
 export interface MirrorView extends Place, MirrorConfiguration {
   apiVersion: string;
+  /** `kafkaVersion` is only what the newest operators of the API version run: nothing says which one does. */
+  versionAssumed?: boolean;
   namespace?: string;
   /** False in API versions without a heartbeat connector. */
   heartbeatKnown: boolean;
   /** False before the mirror's connections are known, as in a component's settings. */
   connectionsKnown: boolean;
   replicas?: number;
+  /** Brokers of the target and their `min.insync.replicas`, where a resource of the stack says it. */
+  targetBrokers?: number;
+  targetMinInsyncReplicas?: number;
   origin: ClusterView;
   target: ClusterView & MirrorConfiguration["target"];
   source: ConnectorView;
@@ -110,7 +120,9 @@ export interface UserView extends Place {
 
 export interface TopicView extends Place {
   name: string;
+  /** As a user's. */
   side?: Side;
+  places?: OwnerView["places"];
   partitions?: number;
   replicationFactor?: number;
   config: Config;
@@ -145,10 +157,10 @@ export interface ClientView extends Place {
 /** The mirror's user in the guide and in this package, where nothing else is said. */
 const USUAL_NAME = "mm2-credentials";
 
-/**
- * May the mirror log in there with this name? A client certificate does not tell its name: that of the Secret is taken, and
- * the usual one, since a copy of the Secret is often called otherwise.
- */
+/** A certificate's user, where nothing tells: the operator calls the Secret like the user, and copies have the usual name. */
+export const isUsualLogin = (name: string, secret: string | undefined): boolean => name === secret || name === USUAL_NAME;
+
+/** May the mirror log in there with this name? A client certificate does not tell its name. */
 export function logsInAs(mirror: MirrorView | undefined, side: Side, name: string): boolean {
   const authentication = attempt(() => mirror?.[side].authentication);
   const username = attempt(() => authentication?.username);
@@ -157,7 +169,8 @@ export function logsInAs(mirror: MirrorView | undefined, side: Side, name: strin
   const secret = attempt(() => (certificate ? authentication?.secretName : undefined));
   // As brokers write the principal of a certificate.
   const plain = (certificate && /^CN=([^,]+)/.exec(name)?.[1]) || name;
-  return plain === secret || plain === USUAL_NAME;
+  const owner = attempt(() => (certificate ? authentication?.certificateOf : undefined));
+  return owner === undefined ? isUsualLogin(plain, secret) : plain === owner;
 }
 
 /** In messages. */
@@ -165,6 +178,12 @@ export const nameOf = (user: UserView): string => user.name ?? "(whose name is n
 
 export function sideFor(user: OwnerView, mirror: MirrorView): Side | undefined {
   return user.places === undefined ? user.side : user.places.find((place) => place.mirror === mirror)?.side;
+}
+
+/** May a resource be on the mirror's origin? One that is known to be on a cluster of another mirror only is not. */
+export function maybeAtOrigin(it: OwnerView, mirror: MirrorView): boolean {
+  const side = sideFor(it, mirror);
+  return side === "origin" || (side === undefined && (it.places ?? []).length === 0);
 }
 
 export const nothing: View = { mirrors: [], users: [], topics: [], secrets: [], steps: [], clients: [] };

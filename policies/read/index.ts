@@ -1,9 +1,12 @@
-import { attempt, type ClientView, fields, later, type MirrorView, type SecretView, type Settings, type StepView, type TopicView, type UserView, type View } from "../../engine/rules";
+import { attempt, type ClientView, fields, type MirrorView, type OwnerView, type SecretView, type Settings, type StepView, type TopicView, type UserView, type View } from "../../engine/rules";
 import type { Config } from "../../engine/mirror-configuration";
+import { tellCertificates } from "./certificates";
+import { clusterOf, homeOf, partsOf } from "./home";
 import { readMirrors } from "./mirror";
-import { type AnyResource, type Json, known, number, object, text } from "./plain";
+import { type AnyResource, known, number, object, text } from "./plain";
 import { type Hints, isOf, placesIn } from "./side";
-import { clusterOf, readKafkaPrincipals, readKafkaUser, serversOf } from "./users";
+import { tellTargets } from "./target";
+import { readKafkaPrincipals, readKafkaUser, serversOf } from "./users";
 
 export type { AnyResource } from "./plain";
 
@@ -19,27 +22,24 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
   const kafka = (name: string) => resources.filter((r) => r.type.startsWith("kafka:") && kind(r) === name);
 
   const mirrors = custom("KafkaMirrorMaker2").flatMap((r) => readMirrors(r, text(settings.kafkaVersion)));
+  const secrets = resources.filter((r) => r.type === "kubernetes:core/v1:Secret");
+  tellCertificates(mirrors, custom("KafkaUser"), secrets);
+  tellTargets(mirrors, custom("KafkaNodePool"), custom("Kafka"));
   const kafkas = custom("Kafka").filter((r) => attempt(() => object(partsOf(r).spec.entityOperator).userOperator !== undefined) === true);
   const homes = [...custom("KafkaUser"), ...kafkas].flatMap(homeOf);
   const users = [
     ...custom("KafkaUser").map((user) => readKafkaUser(user, mirrors)),
     ...readKafkaPrincipals([...kafka("UserScramCredential"), ...kafka("Acl")], mirrors, (servers) => homes.some(({ cluster, namespace }) => isOf(servers, cluster, namespace))),
   ];
-  const view: View = {
+  return {
     mirrors,
     users: mirrors.length === 1 ? withTheOther(users, mirrors[0]!) : users,
     topics: [...custom("KafkaTopic").map((r) => customTopic(r, mirrors)), ...kafka("Topic").map((r) => kafkaTopic(r, mirrors))],
-    secrets: resources.filter((r) => r.type === "kubernetes:core/v1:Secret").map(secretOf),
+    secrets: secrets.map(secretOf),
     steps: resources.filter((r) => r.type.startsWith(STEP)).map(stepOf),
     owners: kafkas.map((r) => placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors)),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
-  };
-  // Where there are pools, the Kafka resource's own number is not read.
-  const brokers = attempt(() => brokersIn(custom("KafkaNodePool"), mirrors) || brokersIn(custom("Kafka"), mirrors));
-  if (brokers === undefined) later(view, "targetBrokers");
-  else if (brokers > 0) view.targetBrokers = brokers;
-  return view;
-}
+  };}
 
 /** Of two KafkaUsers of a mirror, one of known place: the other one is on the other cluster. */
 function withTheOther(users: readonly UserView[], mirror: MirrorView): UserView[] {
@@ -50,35 +50,7 @@ function withTheOther(users: readonly UserView[], mirror: MirrorView): UserView[
   return users.map((u) => (mirrors.includes(u) && u.side === undefined ? { ...u, side, places: [{ mirror, side }] } : u));
 }
 
-/** Which Kafka resource it is, or belongs to. */
-function homeOf(resource: AnyResource): { cluster: string; namespace?: string }[] {
-  const { metadata } = partsOf(resource);
-  const name = text(attempt(() => metadata.name));
-  const cluster = clusterOf(metadata) ?? (resource.type.endsWith(":Kafka") ? name : undefined);
-  const namespace = text(attempt(() => metadata.namespace));
-  return cluster === undefined ? [] : [{ cluster, ...(namespace === undefined ? {} : { namespace }) }];
-}
-
-/** Of the one target; 0 where none or several are there. Throws where it is not known yet. */
-function brokersIn(resources: readonly AnyResource[], mirrors: readonly MirrorView[]): number {
-  const clusters = new Map<string, number>();
-  for (const resource of resources) {
-    const { spec } = partsOf(resource);
-    const home = homeOf(resource)[0];
-    const controller = Array.isArray(spec.roles) && !spec.roles.includes("broker");
-    if (controller || sideIn({ names: [resource.name], ...home }, mirrors) !== "target") continue;
-    const key = JSON.stringify([home?.cluster ?? resource.name, home?.namespace]);
-    clusters.set(key, (clusters.get(key) ?? 0) + (number(object(spec.kafka).replicas) ?? number(spec.replicas) ?? 0));
-  }
-  return clusters.size === 1 ? [...clusters.values()][0]! : 0;
-}
-
-const sideIn = (hints: Hints, mirrors: readonly MirrorView[]) => placesIn(hints, mirrors).side;
-
-function partsOf(resource: AnyResource): { metadata: Json; spec: Json } {
-  const props = object(known(resource.props));
-  return { metadata: object(attempt(() => props.metadata)), spec: object(attempt(() => props.spec)) };
-}
+const placeReaders = ({ side, places }: OwnerView) => ({ side: () => side, places: () => places });
 
 function customTopic(resource: AnyResource, mirrors: readonly MirrorView[]): TopicView {
   const { metadata, spec } = partsOf(resource);
@@ -88,7 +60,7 @@ function customTopic(resource: AnyResource, mirrors: readonly MirrorView[]): Top
     resource: () => resource.urn,
     label: () => `KafkaTopic ${attempt(name) ?? resource.name}`,
     name,
-    side: () => sideIn(hints, mirrors),
+    ...placeReaders(placesIn(hints, mirrors)),
     partitions: () => number(spec.partitions),
     replicationFactor: () => number(spec.replicas),
     config: () => object(spec.config) as Config,
@@ -103,7 +75,7 @@ function kafkaTopic(resource: AnyResource, mirrors: readonly MirrorView[]): Topi
     resource: () => resource.urn,
     label: () => `Topic ${attempt(name) ?? resource.name}`,
     name,
-    side: () => sideIn({ names: [resource.name, resource.provider?.name ?? ""], ...(bootstrapServers === undefined ? {} : { bootstrapServers }) }, mirrors),
+    ...placeReaders(placesIn({ names: [resource.name, resource.provider?.name ?? ""], ...(bootstrapServers === undefined ? {} : { bootstrapServers }) }, mirrors)),
     partitions: () => number(props.partitions),
     replicationFactor: () => number(props.replicationFactor),
     config: () => object(props.config) as Config,

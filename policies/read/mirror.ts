@@ -27,7 +27,7 @@ const notKnown = new Proxy<Json>(
   },
 );
 
-function readMirror(resource: AnyResource, props: Json, spec: Json, entries: readonly Json[], index: number, assumed: string | undefined): MirrorView {
+function readMirror(resource: AnyResource, props: Json, spec: Json, entries: readonly Json[], index: number, given: string | undefined): MirrorView {
   const entry = entries[index]!;
   const apiVersion = apiVersionOf(resource, props);
   const metadata = object(attempt(() => props.metadata));
@@ -44,14 +44,16 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
   const excluded = (what: string) =>
     (/\/v1(alpha|beta)1$/.test(apiVersion) ? undefined : text(entry[`${what}ExcludePattern`])) ?? (/\/v1$/.test(apiVersion) ? undefined : text(entry[`${what}BlacklistPattern`]));
   const pair = (one: Json) => JSON.stringify([object(one.source).alias ?? one.sourceCluster, one.targetCluster]);
-  return fields<MirrorView>({
+  // What the target's brokers are is told by other resources.
+  return fields<Omit<MirrorView, "targetBrokers" | "targetMinInsyncReplicas">>({
     resource: () => resource.urn,
     label: () => `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}${entries.length > 1 ? ` mirrors[${index}]` : ""}`,
     apiVersion: () => apiVersion,
     namespace: () => text(metadata.namespace),
     heartbeatKnown: () => !apiVersion.endsWith("/v1"),
     connectionsKnown: () => true,
-    kafkaVersion: () => text(spec.version) ?? assumed ?? kafkaVersionOf(apiVersion),
+    kafkaVersion: () => text(spec.version) ?? given ?? kafkaVersionOf(apiVersion),
+    versionAssumed: () => text(spec.version) === undefined && given === undefined,
     replicas: () => number(spec.replicas),
     origin: () => fields<ClusterView>(cluster(origin(), () => entry.sourceCluster)),
     target: () =>
@@ -113,7 +115,7 @@ function cluster(entry: Json, alias: () => unknown): { [K in keyof ClusterView]-
       if (entry.authentication === undefined) return undefined;
       const { type, username, passwordSecret, certificateAndKey, ...settings } = Object.getOwnPropertyDescriptors(object(entry.authentication));
       const read = (field: PropertyDescriptor | undefined): unknown => (field?.get === undefined ? (field?.value as unknown) : (field.get() as unknown));
-      return fields<NonNullable<ClusterView["authentication"]>>({
+      return fields<Omit<NonNullable<ClusterView["authentication"]>, "certificateOf">>({
         type: () => text(read(type)) ?? "",
         settings: () => Object.defineProperties({}, settings) as Json,
         username: () => text(read(username)),

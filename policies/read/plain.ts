@@ -7,6 +7,8 @@ export interface AnyResource {
   urn: string;
   props: Record<string, unknown>;
   provider?: { name: string; props: Record<string, unknown> };
+  dependencies?: readonly AnyResource[];
+  propertyDependencies?: Record<string, readonly AnyResource[]>;
 }
 
 export type Json = Record<string, unknown>;

@@ -1,6 +1,7 @@
 import type { AclOperation, AclResource, AclRule } from "../../engine/acls";
 import type { Side } from "../../engine/model";
 import { attempt, fields, logsInAs, type MirrorView, textsOf, type UserView } from "../../engine/rules";
+import { clusterOf } from "./home";
 import { type AnyResource, apiVersionOf, type Json, known, list, object, text } from "./plain";
 import { type Hints, placesIn } from "./side";
 
@@ -64,12 +65,6 @@ export function readKafkaPrincipals(resources: readonly AnyResource[], mirrors: 
   return [...users.values()].map((user) => ({ ...user, vague: vague || user.vague === true }));
 }
 
-/** The name of the Kafka resource that something belongs to. */
-export function clusterOf(metadata: Json): string | undefined {
-  const label = (key: string) => text(attempt(() => object(metadata.labels)[key]));
-  return label("strimzi.io/cluster") ?? label("eventstreams.ibm.com/cluster");
-}
-
 export function serversOf(provider: Json): string | undefined {
   return attempt(() => (Array.isArray(provider.bootstrapServers) ? provider.bootstrapServers.join(",") : text(provider.bootstrapServers)));
 }
@@ -83,7 +78,7 @@ function placeOf(name: string | undefined, hints: Hints, mirrors: readonly Mirro
 
 const isLater = (object: Json, key: string) => Object.getOwnPropertyDescriptor(object, key)?.get !== undefined;
 
-function ruleOf(acl: Json): AclRule {
+export function ruleOf(acl: Json): AclRule {
   const resource = object(acl.resource);
   const operations = Array.isArray(acl.operations) ? [...acl.operations] : acl.operation === undefined ? [] : [acl.operation];
   return {

@@ -45,6 +45,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
       (p) => Object.assign(p.mirror.spec.target.config, { "offset.storage.replication.factor": undefined, "config.storage.replication.factor": 1, "status.storage.replication.factor": 1 }),
       { targetBrokers: 1 },
     ],
+    ["replication-above-brokers", { replicationFactor: 3, target: { bootstrapServers: "t:1", brokers: 1 } }, (p) => (source(p)["replication.factor"] = 3), { targetBrokers: 1 }],
     [
       "tls-insecure",
       { origin: { bootstrapServers: "o:1", tls: false, authentication: { type: "plain", username: "a", passwordSecret: { secretName: "b", password: "c" } } } },

@@ -69,6 +69,7 @@ const cases = (dialect: DialectName): Case[] => [
   { rule: "data-replication-one", bad: ({ entry }) => (config(entry, "source")["replication.factor"] = "1") },
   { rule: "internal-replication-one", bad: ({ target }) => (target.config["status.storage.replication.factor"] = 1) },
   { rule: "storage-replication-unset", settings: { targetBrokers: 2 }, bad: ({ target }) => delete target.config["config.storage.replication.factor"], good: ({ target }) => ["offset", "config", "status"].forEach((what) => (target.config[`${what}.storage.replication.factor`] = "2")) },
+  { rule: "replication-above-brokers", settings: { targetBrokers: 2 }, bad: ({ entry }) => (config(entry, "checkpoint")["checkpoints.topic.replication.factor"] = 3), good: ({ entry }) => (config(entry, "checkpoint")["checkpoints.topic.replication.factor"] = 2) },
   { rule: "replication-above-min-isr", settings: { targetMinInsyncReplicas: 2 }, bad: ({ entry }) => (config(entry, "checkpoint")["checkpoints.topic.replication.factor"] = 2) },
   { rule: "tasks-and-partitions", bad: ({ mirror }) => (mirror.spec.replicas = 3), good: ({ mirror }) => (mirror.spec.replicas = 2) },
   { rule: "plain-text-secret", bad: ({ target }) => (target.config["x.password"] = "a"), good: ({ target }) => (target.config["x.password"] = "${secrets:a/b:c}") },

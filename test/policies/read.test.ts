@@ -109,7 +109,7 @@ test("a client of another address is where its name says, if it says so", () => 
 test("brokers of node pools are not counted twice, and those of two targets not together", () => {
   const of = (kind: string, name: string, spec: object, namespace = "target-ns") => custom({ apiVersion: "kafka.strimzi.io/v1", kind, metadata: { name, namespace, labels: { "strimzi.io/cluster": "target" } }, spec });
   const pools = [of("KafkaNodePool", "brokers", { replicas: 2, roles: ["broker"] }), of("KafkaNodePool", "controllers", { replicas: 3, roles: ["controller"] })];
-  expect(readView([...stack(), ...pools, of("Kafka", "target", { kafka: { replicas: 3 } })]).targetBrokers).toBe(2);
-  expect(readView([...stack(), of("Kafka", "target", { kafka: { replicas: 3 } })]).targetBrokers).toBe(3);
-  expect(readView([...stack(), of("Kafka", "target", { kafka: { replicas: 1 } }), of("Kafka", "target", { kafka: { replicas: 3 } }, "other")]).targetBrokers).toBeUndefined();
+  expect(readView([...stack(), ...pools, of("Kafka", "target", { kafka: { replicas: 3 } })]).mirrors[0]!.targetBrokers).toBe(2);
+  expect(readView([...stack(), of("Kafka", "target", { kafka: { replicas: 3 } })]).mirrors[0]!.targetBrokers).toBe(3);
+  expect(readView([...stack(), of("Kafka", "target", { kafka: { replicas: 1 } }), of("Kafka", "target", { kafka: { replicas: 3 } }, "other")]).mirrors[0]!.targetBrokers).toBeUndefined();
 });

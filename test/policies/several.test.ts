@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { all, found, stack, step } from "./resources";
+import { all, custom, found, kafka, stack, step } from "./resources";
 
 const ofFirst = { mirror: { originAlias: "origin-cluster", targetAlias: "target-cluster", groupId: "migration-connect-cluster" } };
 const other = (mirror: object = {}, change?: (parts: any) => void) =>
@@ -49,6 +49,28 @@ test("each of two migrations that are given up is said once", () => {
   expect(found("gate-abandoned", steps).map((f) => f.message.split(":")[0])).toEqual(["Gate test-Gate", "Gate test-Gate"]);
   expect(found("checkpoints-kept", [...steps, ...always])).toEqual([]);
   expect(found("checkpoints-kept", [...steps.slice(0, 3), ...always])).toHaveLength(1);
+});
+
+test("what the stack says of one target or origin is not said of another mirror's", () => {
+  const kafkaAt = (side: string, brokers: number) => custom({ apiVersion: "kafka.strimzi.io/v1", kind: "Kafka", metadata: { name: side, namespace: `${side}-ns` }, spec: { kafka: { replicas: brokers, config: { "min.insync.replicas": 2 } } } });
+  const plain = (parts: any) => (parts.mirror.spec.target.config = {});
+  const two = [...migration(), ...other({}, plain)];
+  expect(about("storage-replication-unset", [...two, kafkaAt("green", 1)])).toEqual(["KafkaMirrorMaker2 migration/recovery"]);
+  expect(about("storage-replication-unset", [...two, kafkaAt("target", 1)])).toEqual([]);
+  const narrow = [...migration(), ...other({ replicationFactor: 2 })];
+  expect(about("replication-above-min-isr", [...narrow, kafkaAt("green", 3)])).toEqual(["KafkaMirrorMaker2 migration/recovery"]);
+  expect(about("replication-above-min-isr", [...narrow, kafkaAt("target", 3)])).toEqual([]);
+  const big = (cluster: string) => custom({ apiVersion: "kafka.strimzi.io/v1", kind: "KafkaTopic", metadata: { name: "orders", namespace: `${cluster}-ns`, labels: { "strimzi.io/cluster": cluster } }, spec: { replicas: 1, config: { "max.message.bytes": 9000000 } } });
+  expect(about("message-size", [...two, big("origin")])).toEqual(["KafkaMirrorMaker2 migration/data-migration"]);
+  expect(about("message-size", [...two, big("blue")])).toEqual(["KafkaMirrorMaker2 migration/recovery"]);
+  expect(about("data-replication-one", [...two, big("green")])).toEqual([expect.stringContaining("KafkaTopic orders: topic orders on the target has 1 replica")]);
+  expect(about("data-replication-one", [...two, big("target"), big("origin")])).toEqual([]);
+});
+
+test("a topic of a cluster that is no mirror's is not taken for the origin's", () => {
+  const elsewhere = { ...kafka("Topic", { name: "orders", config: { "max.message.bytes": "9000000" } }, "analytics.example:9092"), name: "analytics" };
+  expect(about("message-size", [...migration(), elsewhere])).toEqual([]);
+  expect(about("message-size", [...migration(), { ...elsewhere, name: "origin" }])).toHaveLength(1);
 });
 
 test("users of two mirrors are asked for their own mirror's rights", () => {

@@ -37,11 +37,21 @@ const mandatory = (resources: readonly AnyResource[]) => all(asPulumiHandsOver(r
 
 const OWN = { originAlias: "origin-cluster", targetAlias: "target-cluster", groupId: "migration-connect-cluster" };
 
-function estate(dialect: DialectName): AnyResource[] {
+/** The mirror's users log in with certificates, under names of their own. */
+function withCertificates({ mirror, origin, target }: any): void {
+  for (const [cluster, user, name] of [[mirror.spec.mirrors[0].source, origin, "reader"], [mirror.spec.target, target, "writer"]]) {
+    cluster.authentication = { type: "tls", certificateAndKey: { secretName: "some-certificate", certificate: "user.crt", key: "user.key" } };
+    user.metadata.name = name;
+    user.spec.authentication = { type: "tls" };
+  }
+}
+
+function estate(dialect: DialectName, change: (parts: any) => void): AnyResource[] {
   const guide = dialect === "event-streams-v1beta1";
   return stack({
     dialect,
     mirror: { topicsPattern: "orders,payments-.*", groupsPattern: "app-.*", exactlyOnce: !guide },
+    change,
     more: [
       kafka("Topic", { name: "orders", partitions: 3, replicationFactor: 3, config: { "min.insync.replicas": "2", "max.message.bytes": "1048588" } }),
       kafka("Topic", { name: "orders", partitions: 3, replicationFactor: 3, config: { "min.insync.replicas": "2" } }, "target-kafka-bootstrap:9093", "two"),
@@ -68,8 +78,10 @@ function estate(dialect: DialectName): AnyResource[] {
   }).map((resource) => (resource.type.includes("kafka-migration:") ? { ...resource, props: { ...resource.props, mirror: OWN } } : resource));
 }
 
-describe.each(Object.keys(dialects) as DialectName[])("%s: what is not known before the update makes no mandatory finding", (dialect) => {
-  const resources = estate(dialect);
+const estates = (Object.keys(dialects) as DialectName[]).map((dialect) => [dialect, dialect, () => {}] as [string, DialectName, (parts: any) => void]);
+
+describe.each([...estates, ["strimzi-v1 with certificates", "strimzi-v1", withCertificates] as const])("%s: what is not known before the update makes no mandatory finding", (_what, dialect, change) => {
+  const resources = estate(dialect, change);
   const everywhere = resources.flatMap((resource, i) => [
     ...places(resource.props).map((path) => [i, "props", ...path] as const),
     ...(resource.provider === undefined ? [] : places(resource.provider.props).map((path) => [i, "provider", "props", ...path] as const)),

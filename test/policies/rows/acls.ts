@@ -176,6 +176,13 @@ export const aclRows: Row[] = [
     says: "lacks Read and DescribeConfigs on topic payments- (prefix)",
   },
   {
+    // Of the identity policy: only topics that end in heartbeats, if there are any, get the other name.
+    rule: "acl-missing",
+    trips: { mirror: { topicsPattern: "payments-.*" }, change: ({ target }) => (target.spec.authorization.acls = acls(target).filter((a) => !/^payments-/.test(a.resource.name))) },
+    passes: { mirror: { topicsPattern: "payments-.*" }, change: ({ target }) => (target.spec.authorization.acls = acls(target).filter((a) => !/^origin-cluster.payments-/.test(a.resource.name))) },
+    says: "on the target lacks Write and Create and Alter and AlterConfigs on topic payments- (prefix)",
+  },
+  {
     // The mirror's own topic is none of them.
     rule: "acl-missing",
     trips: { mirror: { topicsPattern: ".*-orders", ...atSource }, change: onlyTopics("mm2-offset-syncs.target-cluster.internal") },

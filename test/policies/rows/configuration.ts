@@ -60,6 +60,24 @@ export const configurationRows: Row[] = [
     says: "producer.override.enable.idempotence is false with exactly-once",
   },
   {
+    // Connect takes the words in any case.
+    rule: "exactly-once",
+    trips: {
+      change: (parts) => {
+        source(parts)["exactly.once.support"] = "REQUIRED";
+        source(parts)["consumer.isolation.level"] = "read_uncommitted";
+      },
+    },
+    passes: {
+      mirror: { exactlyOnce: true },
+      change: (parts) => {
+        source(parts)["exactly.once.support"] = "REQUIRED";
+        parts.mirror.spec.target.config["exactly.once.source.support"] = "Enabled";
+      },
+    },
+    says: "with consumer.isolation.level read_uncommitted",
+  },
+  {
     // What the connector asks for goes before what its workers have.
     rule: "exactly-once",
     trips: {

@@ -1,5 +1,7 @@
-import { kafka, step } from "../resources";
-import { checkpoint, type Row } from "./row";
+import { custom, kafka, step } from "../resources";
+import { checkpoint, source, type Row } from "./row";
+
+const kafkaOf = (kafka: object, side = "target") => custom({ apiVersion: "kafka.strimzi.io/v1", kind: "Kafka", metadata: { name: side, namespace: `${side}-ns` }, spec: { kafka } });
 
 export const replicaRows: Row[] = [
   {
@@ -46,6 +48,33 @@ export const replicaRows: Row[] = [
     passes: { change: ({ mirror }) => (mirror.spec.target.config["status.storage.replication.factor"] = 3) },
     says: "status.storage.replication.factor in the target's config is 2",
     settings: { targetMinInsyncReplicas: 2 },
+  },
+  {
+    // MirrorMaker 2's own defaults are more than one broker takes.
+    rule: "replication-above-brokers",
+    trips: { change: (parts) => delete source(parts)["replication.factor"] },
+    passes: {},
+    says: "the target has 1 broker, replication.factor is not set, which is 2",
+    settings: { targetBrokers: 1 },
+  },
+  {
+    rule: "replication-above-brokers",
+    trips: { change: (parts) => (checkpoint(parts)["checkpoints.topic.replication.factor"] = 3), more: [kafkaOf({ replicas: 2 })] },
+    passes: { change: (parts) => (checkpoint(parts)["checkpoints.topic.replication.factor"] = 3), more: [kafkaOf({ replicas: 3 })] },
+    says: "the target has 2 brokers, checkpoints.topic.replication.factor is 3",
+  },
+  {
+    rule: "replication-above-min-isr",
+    trips: { change: (parts) => delete source(parts)["replication.factor"] },
+    passes: { change: (parts) => delete source(parts)["replication.factor"], more: [step("Replication", { when: "cutover" })] },
+    says: "replication.factor in sourceConnector.config is not set, which is 2, min.insync.replicas 2",
+    settings: { targetMinInsyncReplicas: 2 },
+  },
+  {
+    rule: "replication-above-min-isr",
+    trips: { mirror: { replicationFactor: 2 }, more: [kafkaOf({ config: { "min.insync.replicas": 2 } })] },
+    passes: { mirror: { replicationFactor: 2 }, more: [kafkaOf({ config: { "min.insync.replicas": 2 } }, "origin")] },
+    says: "replication.factor in sourceConnector.config is 2, min.insync.replicas 2",
   },
   {
     rule: "tasks-and-partitions",

@@ -1,0 +1,19 @@
+import { kafkaAtLeast } from "../mirror-configuration";
+import type { MirrorView } from "./view";
+
+/** In messages: `Kafka 4.2.0`, and whether that is known. */
+export function versionOf({ kafkaVersion, versionAssumed, apiVersion }: MirrorView): string {
+  return `Kafka ${kafkaVersion}${versionAssumed === true ? ` (assumed, since spec.version is not written: the newest that operators of ${apiVersion} run)` : ""}`;
+}
+
+/** Internal names took dots only, up to here (KIP-690 came with Kafka 3.1). */
+const DOTS_ONLY = "3.0.0";
+
+/**
+ * The mirror as each of the versions that may run reads it, the likeliest first: operators of v1beta2 (Strimzi 0.23 to
+ * 0.51) run Kafka 2.7 to 4.2, and the internal topics' names changed between them.
+ */
+export function readings(mirror: MirrorView): MirrorView[] {
+  if (mirror.versionAssumed !== true || !/\/v1beta2$/.test(mirror.apiVersion) || !kafkaAtLeast(mirror.kafkaVersion, 3, 1)) return [mirror];
+  return [mirror, Object.create(mirror, { kafkaVersion: { value: DOTS_ONLY, enumerable: true } }) as MirrorView];
+}

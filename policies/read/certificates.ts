@@ -1,0 +1,86 @@
+import type { AclRule } from "../../engine/acls";
+import { holds } from "../../engine/acls/cover";
+import { modelFrom } from "../../engine/mirror-configuration";
+import type { Side } from "../../engine/model";
+import { internalTopics } from "../../engine/naming";
+import { attempt, isUsualLogin, type MirrorView, sideFor } from "../../engine/rules";
+import { homeOf, partsOf } from "./home";
+import { type AnyResource, list, object, text } from "./plain";
+import { placesIn } from "./side";
+import { ruleOf } from "./users";
+
+/** Whose certificates they may be: KafkaUsers that log in with one. */
+interface Holder {
+  resource: AnyResource;
+  /** Undefined: not known yet. */
+  name?: string;
+  rules: readonly AclRule[];
+}
+
+/**
+ * A mirror with a client certificate names its Secret only, and copies of Secrets are called anything. Where the stack
+ * tells whose it is, the mirror is told, too: by what the Secret depends on, by its name, or by the user's rules.
+ */
+export function tellCertificates(mirrors: readonly MirrorView[], kafkaUsers: readonly AnyResource[], secrets: readonly AnyResource[]): void {
+  const holders = kafkaUsers.flatMap(holderOf);
+  for (const mirror of mirrors) {
+    for (const side of ["origin", "target"] as const) {
+      const authentication = attempt(() => mirror[side].authentication);
+      const secret = attempt(() => (authentication?.type === "tls" ? authentication.secretName : undefined));
+      if (authentication === undefined || secret === undefined) continue;
+      const owner = madeFrom(secrets.filter((s) => isBeside(s, secret, mirror)), holders) ?? alike(holders, mirror, mirrors, side, secret);
+      if (owner !== undefined) authentication.certificateOf = owner;
+    }
+  }
+}
+
+function holderOf(resource: AnyResource): Holder[] {
+  const { metadata, spec } = partsOf(resource);
+  if (!["tls", "tls-external"].includes(text(attempt(() => object(spec.authentication).type)) ?? "")) return [];
+  const name = text(attempt(() => metadata.name));
+  const rules = list(attempt(() => object(spec.authorization).acls)).flatMap((acl) => attempt(() => ruleOf(acl)) ?? []);
+  return [{ resource, ...(name === undefined ? {} : { name }), rules: rules.filter((rule) => rule.type === "allow") }];
+}
+
+function isBeside(secret: AnyResource, name: string, mirror: MirrorView): boolean {
+  const { metadata } = partsOf(secret);
+  return attempt(() => metadata.name === name && (metadata.namespace ?? mirror.namespace) === mirror.namespace) === true;
+}
+
+/** The one user that a Secret of the stack depends on, if there is one. */
+function madeFrom(secrets: readonly AnyResource[], holders: readonly Holder[]): string | undefined {
+  const seen = new Set<AnyResource>();
+  const open = [...secrets];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    open.push(...(next.dependencies ?? []), ...Object.values(next.propertyDependencies ?? {}).flat());
+  }
+  const urns = new Set([...seen].map(({ urn }) => urn));
+  return only(holders.filter(({ resource }) => urns.has(resource.urn)));
+}
+
+/** The one user of the mirror's cluster there that is called like its Secret, else the one whose rules are a mirror's. */
+function alike(holders: readonly Holder[], mirror: MirrorView, mirrors: readonly MirrorView[], side: Side, secret: string): string | undefined {
+  const there = holders.filter(({ resource }) => sideFor(placesIn({ names: [resource.name], ...homeOf(resource)[0] }, mirrors), mirror) === side);
+  // Who has the usual name, or the Secret's, needs no guess; a name that is not known yet may be that.
+  if (there.some(({ name }) => name === undefined || isUsualLogin(name, secret))) return undefined;
+  const called = there.filter(({ name }) => `-${secret}-`.replaceAll(".", "-").includes(`-${name}-`.replaceAll(".", "-")));
+  return only(called) ?? only(there.filter(({ rules }) => attempt(() => mirrorsRules(rules, mirror, side)) === true));
+}
+
+/** Rules as only a mirror has them: for its own topics or group, or to copy or make topics with their settings. */
+function mirrorsRules(rules: readonly AclRule[], mirror: MirrorView, side: Side): boolean {
+  const may = (type: string, operation: string) => rules.some((rule) => rule.resource.type === type && rule.operations.includes(operation as "Read"));
+  // The migration's administrator deletes; a mirror never does.
+  if (may("topic", "Delete") || may("group", "Delete")) return false;
+  const model = modelFrom(mirror);
+  const own = internalTopics(model).filter((t) => t.side === side).map(({ name }) => ({ type: "topic", name }));
+  if (side === "target") own.push({ type: "group", name: model.groupId });
+  const named = rules.some(({ resource: { type, name, patternType } }) => name !== undefined && name !== "*" && own.some((its) => its.type === type && holds({ name, patternType }, { name: its.name, patternType: "literal" })));
+  return named || (side === "origin" ? may("topic", "Read") && may("topic", "DescribeConfigs") && !may("group", "Read") : may("topic", "Write") && may("topic", "AlterConfigs"));
+}
+
+function only(holders: readonly Holder[]): string | undefined {
+  return holders.length === 1 ? holders[0]!.name : undefined;
+}

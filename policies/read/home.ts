@@ -1,0 +1,23 @@
+import { attempt } from "../../engine/rules";
+import { type AnyResource, type Json, known, object, text } from "./plain";
+
+/** A custom resource's two parts. */
+export function partsOf(resource: AnyResource): { metadata: Json; spec: Json } {
+  const props = object(known(resource.props));
+  return { metadata: object(attempt(() => props.metadata)), spec: object(attempt(() => props.spec)) };
+}
+
+/** Which Kafka resource it is, or belongs to. */
+export function homeOf(resource: AnyResource): { cluster: string; namespace?: string }[] {
+  const { metadata } = partsOf(resource);
+  const name = text(attempt(() => metadata.name));
+  const cluster = clusterOf(metadata) ?? (resource.type.endsWith(":Kafka") ? name : undefined);
+  const namespace = text(attempt(() => metadata.namespace));
+  return cluster === undefined ? [] : [{ cluster, ...(namespace === undefined ? {} : { namespace }) }];
+}
+
+/** The name of the Kafka resource that something belongs to. */
+export function clusterOf(metadata: Json): string | undefined {
+  const label = (key: string) => text(attempt(() => object(metadata.labels)[key]));
+  return label("strimzi.io/cluster") ?? label("eventstreams.ibm.com/cluster");
+}

@@ -62,6 +62,8 @@ export interface MirrorView extends Place, MirrorConfiguration {
   /** False before the mirror's connections are known, as in a component's settings. */
   connectionsKnown: boolean;
   replicas?: number;
+  /** Of each worker, as written: `jvmOptions.-Xmx` and `resources.limits.memory`. */
+  memory?: { heap?: string; limit?: string };
   /** Brokers of the target and their `min.insync.replicas`, where a resource of the stack says it. */
   targetBrokers?: number;
   targetMinInsyncReplicas?: number;

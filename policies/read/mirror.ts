@@ -55,6 +55,7 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
     kafkaVersion: () => text(spec.version) ?? given ?? kafkaVersionOf(apiVersion),
     versionAssumed: () => text(spec.version) === undefined && given === undefined,
     replicas: () => number(spec.replicas),
+    memory: () => fields<NonNullable<MirrorView["memory"]>>({ heap: () => text(object(spec.jvmOptions)["-Xmx"]), limit: () => text(object(object(spec.resources).limits).memory) }),
     origin: () => fields<ClusterView>(cluster(origin(), () => entry.sourceCluster)),
     target: () =>
       fields<MirrorView["target"]>({

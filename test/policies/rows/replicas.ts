@@ -89,5 +89,18 @@ export const replicaRows: Row[] = [
     passes: { mirror: { tasksMax: 4, topicsPattern: "orders,payments,x" }, more: ["orders", "payments"].map((name) => kafka("Topic", { name, partitions: 1 }, undefined, name)) },
     says: "tasksMax is 4 for 2 partitions",
   },
+  {
+    rule: "worker-memory",
+    trips: { mirror: { profile: "tuned", tasksMax: 2, jvmOptions: { "-Xmx": "512m" } } },
+    passes: { mirror: { profile: "tuned", tasksMax: 2, jvmOptions: { "-Xmx": "612m" } } },
+    says: "jvmOptions.-Xmx is 512m, and 2 tasks of a worker may buffer 356 MiB",
+  },
+  {
+    // The container's limit holds whatever the heap is said to be, and workers share the tasks.
+    rule: "worker-memory",
+    trips: { mirror: { tasksMax: 8, replicas: 2, jvmOptions: { "-Xmx": "4G" }, resources: { limits: { memory: "583Mi" } } } },
+    passes: { mirror: { tasksMax: 8, replicas: 2, jvmOptions: { "-Xmx": "4G" }, resources: { limits: { memory: "584Mi" } } } },
+    says: "resources.limits.memory is 583Mi, and 4 tasks of a worker may buffer 328 MiB",
+  },
   { rule: "tasks-and-partitions", trips: { mirror: { replicas: 3 } }, passes: { mirror: { replicas: 3, tasksMax: 2 } }, says: "replicas is 3 for 2 tasks at most" },
 ];

@@ -23,7 +23,7 @@ export interface DoctorLine {
 export async function doctor(): Promise<DoctorLine[]> {
   const cache = cacheFolder();
   const lines: DoctorLine[] = [await javaLine()];
-  for (const unit of units) lines.push(...(await unitLines(unit, cache)));
+  for (const unit of units.filter((one) => one.testsOnly !== true)) lines.push(...(await unitLines(unit, cache)));
   return lines;
 }
 

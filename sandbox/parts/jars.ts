@@ -1,9 +1,10 @@
 import { readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { cacheFolder, installedFolder } from "./cache";
 import { onPath } from "./tools";
 import type { Part } from "./types";
-import { accepts, oldest } from "./versions";
+import { accepts, oldest, versions } from "./versions";
 
 /** Brokers, tools, clients, Connect and MirrorMaker 2: what a folder of Kafka's jars has to have. */
 export const kafkaArtifacts = ["kafka-server", "kafka-tools", "kafka-clients", "connect-runtime", "connect-mirror"] as const;
@@ -19,6 +20,15 @@ export async function kafkaOnPath(env: NodeJS.ProcessEnv = process.env): Promise
     if (version && accepts(version, oldest.kafka) && kafkaArtifacts.every((artifact) => jars.has(`${artifact}-${version}.jar`))) return [{ name: "kafka", path, version, origin: "path" }];
   }
   return undefined;
+}
+
+/** Kafka Streams where it came with Kafka: a distribution has it, what Maven copied for the brokers has not. */
+export async function streamsBesideKafka(env: NodeJS.ProcessEnv = process.env): Promise<Part[] | undefined> {
+  const [kafka] = (await kafkaOnPath(env)) ?? [];
+  const path = kafka?.path ?? installedFolder(cacheFolder(env), "kafka", versions.kafka);
+  const version = kafka?.version ?? versions.kafka;
+  const jars = new Set(await readdir(path).catch(() => []));
+  return jars.has(`kafka-streams-${version}.jar`) ? [{ name: "kafka-streams", path, version, origin: kafka?.origin ?? "cache" }] : undefined;
 }
 
 /** One file per kind out of the one in which Strimzi publishes all. */

@@ -12,6 +12,9 @@ const kafkaJars: readonly Coordinates[] = [
   ["org.apache.logging.log4j", "log4j-slf4j-impl", versions.log4j],
 ];
 
+/** Alone: what it needs besides a store on disk, which takes 70 MB of native code, comes with Kafka. */
+const streamsJars: readonly Coordinates[] = [["org.apache.kafka", "kafka-streams", versions.kafka]];
+
 const strimziJars: readonly Coordinates[] = [
   ["io.strimzi", "api", versions.strimzi],
   ["io.strimzi", "crd-generator", versions.strimziGenerator],
@@ -34,6 +37,11 @@ export async function fetchKafka(work: MavenWork, folder: string): Promise<void>
   await rename(jars, folder);
 }
 
+/** Puts the one jar of Kafka Streams into `folder`. */
+export async function fetchStreams(work: MavenWork, folder: string): Promise<void> {
+  await rename(await copyJars(work, "kafka-streams", streamsJars, ALONE), folder);
+}
+
 /** Makes Strimzi's CRDs out of its API classes, one YAML file per kind, as Strimzi's own build does. */
 export async function generateCrds(work: MavenWork, folder: string): Promise<void> {
   const jars = await copyJars(work, "strimzi-crds", strimziJars);
@@ -51,11 +59,13 @@ export async function generateCrds(work: MavenWork, folder: string): Promise<voi
   );
 }
 
+const ALONE = "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
+
 /** All jars that the coordinates stand for, in one folder. */
-async function copyJars(work: MavenWork, name: string, jars: readonly Coordinates[]): Promise<string> {
+async function copyJars(work: MavenWork, name: string, jars: readonly Coordinates[], exclusions = ""): Promise<string> {
   const project = join(work.supervisor.folder, `maven-${name}`);
   await mkdir(project, { recursive: true });
-  await writeFile(join(project, "pom.xml"), pom(jars));
+  await writeFile(join(project, "pom.xml"), pom(jars, exclusions));
   const out = join(project, "jars");
   await runStep(
     work.supervisor,
@@ -72,8 +82,8 @@ async function copyJars(work: MavenWork, name: string, jars: readonly Coordinate
   return out;
 }
 
-function pom(jars: readonly Coordinates[]): string {
-  const dependencies = jars.map(([group, artifact, version]) => `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`);
+function pom(jars: readonly Coordinates[], exclusions: string): string {
+  const dependencies = jars.map(([group, artifact, version]) => `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${exclusions}</dependency>`);
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
 <modelVersion>4.0.0</modelVersion><groupId>sandbox</groupId><artifactId>parts</artifactId><version>1</version><packaging>pom</packaging>
 <dependencies>

@@ -1,6 +1,7 @@
 /** The real programs that the sandbox runs. */
 export type PartName =
   | "kafka"
+  | "kafka-streams"
   | "pulumi"
   | "pulumi-language-nodejs"
   | "kube-apiserver"
@@ -16,7 +17,7 @@ export type Origin = "path" | "cache" | "download" | "build" | "stand-in";
 /** One part, ready to be used. */
 export interface Part {
   name: PartName;
-  /** A program's file, or a folder: `kafka` (jars, class path `<path>/*`) and `strimzi-crds` (YAML files). */
+  /** A program's file, or a folder: `kafka` (jars, class path `<path>/*`), `kafka-streams` (its one jar, beside others) and `strimzi-crds` (YAML files). */
   path: string;
   /** Plain version without a leading `v`, as the part itself answers it. */
   version: string;

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { GoProgram } from "./go";
-import { kafkaArtifacts, kafkaOnPath, splitCrds } from "./jars";
+import { kafkaArtifacts, kafkaOnPath, splitCrds, streamsBesideKafka } from "./jars";
 import type { Published } from "./published";
 import { answersAsLanguageHost, plugin, programOnPath, pulumiOnPath, versionOf, type Program } from "./programs";
 import type { Part, PartName } from "./types";
@@ -25,7 +25,9 @@ export interface Unit {
   /** Downloaded by `pulumi plugin install`. */
   plugin?: "kafka" | "kubernetes";
   go?: readonly GoProgram[];
-  maven?: "kafka" | "strimzi-crds";
+  /** No start needs it, only a test. */
+  testsOnly?: true;
+  maven?: "kafka" | "kafka-streams" | "strimzi-crds";
 }
 
 const kinds = ["KafkaMirrorMaker2", "KafkaTopic", "KafkaUser"] as const;
@@ -42,6 +44,15 @@ export const units: readonly Unit[] = [
     check: (folder) => lacks(folder, kafkaArtifacts.map((artifact) => `${artifact}-${versions.kafka}.jar`)),
     archive: "kafka",
     maven: "kafka",
+  },
+  {
+    name: "kafka-streams",
+    version: versions.kafka,
+    provides: { "kafka-streams": "" },
+    elsewhere: streamsBesideKafka,
+    check: (folder) => lacks(folder, [`kafka-streams-${versions.kafka}.jar`]),
+    maven: "kafka-streams",
+    testsOnly: true,
   },
   {
     name: "strimzi-crds",

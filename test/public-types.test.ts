@@ -57,3 +57,16 @@ test("every argument says what it is", () => {
   }
   expect(silent).toEqual([]);
 });
+
+/** Of projects as Pulumi's templates make them, older ones first: none of them leaves libraries out (skipLibCheck). */
+const projects = [
+  { module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.Node10 },
+  { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 },
+  { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
+];
+
+test.each(projects)("what is shipped has sound types for a project of its user: %o", (project) => {
+  const shipped = ts.createProgram([resolve(root, "dist/index.d.ts")], { target: ts.ScriptTarget.ES2020, strict: true, noEmit: true, types: ["node"], ...project });
+  const said = ts.getPreEmitDiagnostics(shipped).map((d) => `${d.file === undefined ? "" : relative(root, d.file.fileName)}: ${ts.flattenDiagnosticMessageText(d.messageText, " ")}`);
+  expect(said).toEqual([]);
+});

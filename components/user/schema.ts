@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Mistakes } from "../../engine/errors";
+import { faultsOf, sayFault } from "../shape";
 import { fields, laterText, seconds, text } from "../shape/types";
 
 /** Role, profile and rules are checked where the rules are made. */
@@ -30,3 +32,8 @@ export const scramUserSchema = z.strictObject({
   password: laterText.optional(),
   mechanism: z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512"]).optional(),
 });
+
+/** A password is never shown, wherever it was given. */
+export function checkShape(schema: z.ZodType, args: object, mistakes: Mistakes): void {
+  for (const fault of faultsOf(schema, args, (path) => path[0] === "password" || path[0] === "kubeconfig")) mistakes.add(sayFault(fault));
+}

@@ -6,8 +6,8 @@ import type { Acl } from "../../engine/kafka/port";
 import { Password } from "../../lifecycle/password";
 import type { ClusterCredentials } from "../credentials";
 import { DEFAULT_USER } from "./rules";
-import { scramUserSchema } from "./schema";
-import { checkShape, rulesOf, throwUserMistakes, type UserRights } from "./settings";
+import { checkShape, scramUserSchema } from "./schema";
+import { rulesOf, throwUserMistakes, type UserRights } from "./settings";
 
 export interface ScramUserArgs extends UserRights {
   /** Default `mm2-credentials`. */

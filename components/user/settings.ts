@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { type AclRule, guideAcls, leastAcls } from "../../engine/acls";
 import { Mistakes } from "../../engine/errors";
 import { didYouMean } from "../../engine/near-miss";
@@ -6,9 +5,8 @@ import type { MirrorModel, Profile, Side } from "../../engine/model";
 import { type Text, textsOf } from "../../engine/rules";
 import { type DialectName, dialectNamed, type ResourceText, type UserAuthentication } from "../dialects";
 import { mirrorModelOf } from "../mirror/resolve";
-import { faultsOf, sayFault } from "../shape";
 import { DEFAULT_USER, refusalsOf } from "./rules";
-import { userSchema } from "./schema";
+import { checkShape, userSchema } from "./schema";
 
 /** Who the user is and what it may do, wherever it is kept. */
 export interface UserRights {
@@ -91,11 +89,6 @@ export const profileRules = (role: Side, profile: Profile, mirror: MirrorModel):
 
 /** A text that Pulumi knows later is none yet. */
 const known = (name: unknown): string | undefined => (typeof name === "string" ? name : undefined);
-
-/** A password is never shown, wherever it was given. */
-export function checkShape(schema: z.ZodType, args: object, mistakes: Mistakes): void {
-  for (const fault of faultsOf(schema, args, (path) => path[0] === "password" || path[0] === "kubeconfig")) mistakes.add(sayFault(fault));
-}
 
 export function throwUserMistakes(mistakes: Mistakes): void {
   const count = mistakes.list.length;

@@ -3,26 +3,43 @@ import { someOf } from "../units";
 import { error, type Finding, findingOf, warning } from "./finding";
 import type { PreflightFacts } from "./facts";
 
-/** Topics that belong to a service beside Kafka, or to a Streams application's own state. */
+/** A Streams application's own topics, which are called `<application.id>-...`, as its group is (Kafka 4.3, InternalTopologyBuilder). */
+const STREAMS = /-(changelog|repartition)$/;
+
+/** Topics that belong to a service beside Kafka, or to a Streams application that stays. */
 const NOT_DATA: { form: RegExp; what: string }[] = [
   { form: /^_schemas$/, what: "a schema registry's storage" },
   { form: /^_./, what: "a service's own topic" },
   { form: /connect.*[-._](configs?|offsets?|status(es)?)$/i, what: "another Connect cluster's storage" },
-  { form: /-(changelog|repartition)$/, what: "a Streams application's state" },
+  { form: STREAMS, what: "the state of a Streams application whose group does not move" },
 ];
 
 /** The patterns must select something, and should not select what is not application data. */
 export function checkSelection({ mirror, selected, originTopics, originGroups }: PreflightFacts): Finding[] {
   const findings: Finding[] = [];
   if (selected.length === 0) findings.push(findingOf(nothingSelected(originTopics, mirror)));
+  const moving = selectGroups(originGroups, mirror);
+  const goesWith = (topic: string) => (STREAMS.test(topic) ? moving.find((group) => topic.startsWith(`${group}-`)) : undefined);
   const odd = selected.flatMap(({ origin: { name } }) => {
+    if (goesWith(name) !== undefined) return [];
     const kind = NOT_DATA.find(({ form }) => form.test(name));
     return kind === undefined ? [] : [`${name} (${kind.what})`];
   });
   if (odd.length > 0) {
     findings.push(warning("SYSTEM_TOPICS_SELECTED", `mirror.topicsPattern "${mirror.topicsPattern}" also copies ${someOf(odd)}`, "add them to mirror.topicsExcludePattern unless they are meant to move"));
   }
-  if (originGroups.length > 0 && selectGroups(originGroups, mirror).length === 0) {
+  const names = new Set(selected.map((s) => s.origin.name));
+  const left = originTopics.flatMap((topic) => (names.has(topic) || goesWith(topic) === undefined ? [] : [`${topic} of group "${goesWith(topic)}"`]));
+  if (left.length > 0) {
+    findings.push(
+      warning(
+        "STREAMS_TOPICS_LEFT",
+        `Streams applications move without their own topics: ${someOf(left)}; on the target they would go on where they stood, with an empty state`,
+        "let mirror.topicsPattern and mirror.topicsExcludePattern select these topics, too, or leave the groups out (mirror.groupsExcludePattern)",
+      ),
+    );
+  }
+  if (originGroups.length > 0 && moving.length === 0) {
     findings.push(
       warning("NO_GROUP_SELECTED", `mirror.groupsPattern "${mirror.groupsPattern}" selects none of the ${originGroups.length} groups on the origin (${someOf(originGroups, 5)})`, "write mirror.groupsPattern so that it matches whole group names, unless no group is to move"),
     );

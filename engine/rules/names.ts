@@ -7,11 +7,14 @@ import { listed, mirrorRule, type Rule, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { maybeAtOrigin, type MirrorView, type TopicView } from "./view";
 
-/** What others keep in Kafka for themselves: a copy of it is wrong on the target. `-` stands for an application's name. */
-const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "mirrormaker2-cluster-offsets", "app-store-changelog", "app-key-repartition"];
+/**
+ * What others keep in Kafka for themselves: a copy of it is wrong on the target. Not a Streams application's topics: they move
+ * with its group, which nobody sees here; preflight does.
+ */
+const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "mirrormaker2-cluster-offsets"];
 
 /** The same of names that are in the stack. */
-const OTHERS_LIKE = /^_schemas|-(changelog|repartition)$|^(connect|mirrormaker2|mm2).*-(offsets|configs?|status(es)?)$/;
+const OTHERS_LIKE = /^_schemas|^(connect|mirrormaker2|mm2).*-(offsets|configs?|status(es)?)$/;
 
 /** The names that may be the origin's, as far as they are known. */
 const namesAt = (topics: readonly TopicView[], mirror: MirrorView) => topics.flatMap((t) => attempt(() => (maybeAtOrigin(t, mirror) ? t.name : undefined)) ?? []);
@@ -38,8 +41,8 @@ export const nameRules: Rule[] = [
       if (hit.length === 0) return [];
       const say = {
         seen: `topicsPattern "${at.topicsPattern}" matches ${listed(hit)}`,
-        why: "schema registries, Connect clusters, other mirrors and Streams applications keep state in such topics that is wrong on another cluster",
-        instead: `exclude them, if there are any: topicsExcludePattern "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*,.*-changelog,.*-repartition"`,
+        why: "schema registries, Connect clusters and other mirrors keep state in such topics that is wrong on another cluster",
+        instead: `exclude them, if there are any: topicsExcludePattern "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*"`,
       };
       return [{ at, say }];
     }),

@@ -41,6 +41,22 @@ const cases: Case[] = [
     fix: /topicsExcludePattern/,
     not: facts({ selected: ["orders", "connections", "configs", "changelogs"].map((n) => selected(topic(n))) }),
   },
+  {
+    finding: "SYSTEM_TOPICS_SELECTED",
+    severity: "warning",
+    when: facts({ originGroups: ["app"], mirror: { ...mirror, groupsPattern: "billing" }, selected: [selected(topic("app-store-changelog"))] }),
+    says: /app-store-changelog \(the state of a Streams application whose group does not move\)/,
+    fix: /topicsExcludePattern/,
+    not: facts({ originGroups: ["app"], selected: [selected(topic("app-store-changelog")), selected(topic("app-key-repartition"))] }),
+  },
+  {
+    finding: "STREAMS_TOPICS_LEFT",
+    severity: "warning",
+    when: facts({ originGroups: ["app", "billing"], originTopics: ["orders", "app-store-changelog", "app-key-repartition", "application-store-changelog"] }),
+    says: /app-store-changelog of group "app", app-key-repartition of group "app"; on the target .* an empty state/,
+    fix: /topicsPattern.*groupsExcludePattern/,
+    not: facts({ originGroups: ["billing"], originTopics: ["orders", "app-store-changelog"] }),
+  },
   { finding: "NO_GROUP_SELECTED", severity: "warning", when: facts({ mirror: { ...mirror, groupsPattern: "bill" } }), says: /"bill" selects none of the 1 groups.*billing/, fix: /groupsPattern/, not: facts({ mirror: { ...mirror, groupsPattern: "bill.*" } }) },
   { finding: "NO_GROUP_SELECTED", severity: "warning", when: facts({ mirror: { ...mirror, groupsPattern: "bill" } }), says: /bill/, fix: /./, not: facts({ mirror: { ...mirror, groupsPattern: "bill" }, originGroups: [] }) },
 

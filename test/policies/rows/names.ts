@@ -16,9 +16,10 @@ export const nameRows: Row[] = [
   },
   {
     rule: "pattern-swallows",
-    trips: { mirror: { topicsPattern: "orders.*" }, more: [kafka("Topic", { name: "orders-agg-store-changelog" })] },
-    passes: { mirror: { topicsPattern: "orders.*" }, more: [kafka("Topic", { name: "orders-changelogs" }), kafka("Topic", { name: "orders-x-changelog" }, "target-kafka-bootstrap:9093")] },
-    says: "matches orders-agg-store-changelog",
+    trips: { mirror: { topicsPattern: "connect-orders.*" }, more: [kafka("Topic", { name: "connect-orders-configs" })] },
+    // A Streams application's topics go with its group.
+    passes: { mirror: { topicsPattern: "connect-orders.*" }, more: [...["connect-orders-configuration", "connect-orders-store-changelog"].map((name) => kafka("Topic", { name })), kafka("Topic", { name: "connect-orders-configs" }, "target-kafka-bootstrap:9093")] },
+    says: "matches connect-orders-configs",
   },
   {
     rule: "storage-topics-in-pattern",

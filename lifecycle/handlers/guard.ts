@@ -1,3 +1,4 @@
+import { isMigrationError } from "../../engine/errors";
 import { breached, type TopicEnds, writtenOnOrigin } from "../../engine/fence";
 import type { Progress } from "../../engine/progress";
 import { countText, someOf } from "../../engine/units";
@@ -14,11 +15,16 @@ export interface GuardInputs extends ClosingInputs {
 /**
  * The last look of a cutover: between its steps, and while the replication is reset, nobody renews a fence that a user
  * operator takes away. Without a fence it is said only: producers were asked to stop, not kept from writing.
+ * @param olds of the same cutover, which was looked at before: by now the origin may be gone, which is no reason to fail
  * @throws MigrationError FENCE_BREACHED
  */
-async function lookBack(inputs: GuardInputs, progress: Progress): Promise<object> {
+async function lookBack(inputs: GuardInputs, progress: Progress, olds?: GuardInputs): Promise<object> {
   if (inputs.phase !== "cutover" || inputs.abandon || !isThere(inputs.gateEnds)) return {};
-  const wrote = await writtenOnOrigin(modelOf(inputs), inputs.gateEnds);
+  const wrote = await writtenOnOrigin(modelOf(inputs), inputs.gateEnds).catch((error: unknown) => {
+    if (!isMigrationError(error) || olds?.phase !== "cutover" || olds.passedAt !== inputs.passedAt) throw error;
+    progress.warn(`whether the origin was written to since the gate passed can't be told (${error.code}: ${error.seen})`);
+    return [];
+  });
   if (wrote.length === 0) return {};
   if (inputs.fence === true) throw breached(wrote, "since the gate passed");
   const where = someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`));
@@ -34,7 +40,7 @@ const handler: Handler<GuardInputs, object> = {
   create: lookBack,
   // A guard that found a breach guards all the same.
   unfinished: () => ({}),
-  update: (_olds, news, progress) => lookBack(news, progress),
+  update: (olds, news, progress) => lookBack(news, progress, olds),
   async remove(state, progress) {
     if (state.phase !== "cleanup") await askBeforeItGoes(state, progress);
   },

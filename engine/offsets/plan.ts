@@ -1,4 +1,5 @@
 import { withClusters, type Clusters, type OpenKafka } from "../clusters";
+import { ConnectStateReader, effectiveIsolation } from "../connect-state";
 import type { CommittedOffset, GroupDescription, KafkaPort, ListedOffset, TopicPartition } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
@@ -37,8 +38,10 @@ export async function planOffsets(model: MigrationModel, options: OffsetOptions,
 }
 
 export async function planWith(clusters: Clusters, mirror: MirrorModel, options: OffsetOptions, progress: Progress, signal?: AbortSignal): Promise<OffsetPlan> {
+  // As the gate and the verification: what the mirror's consumer sees of the origin.
+  const isolation = effectiveIsolation(await new ConnectStateReader(clusters.target, mirror).read(signal), mirror);
   const readers = {
-    origin: kafkaReader(clusters.origin, mirror.isolationLevel),
+    origin: kafkaReader(clusters.origin, isolation),
     target: kafkaReader(clusters.target, mirror.exactlyOnce ? "read_committed" : "read_uncommitted"),
   };
   return planThrough(clusters, readers, mirror, options, progress, signal);

@@ -25,7 +25,8 @@ export interface ScramUserArgs extends UserRights {
  * Not for a cluster with a user operator: that one deletes every credential and ACL which has no KafkaUser.
  *
  * @example
- * const user = new ScramUser("origin-user", { role: "origin" }, { provider: new kafka.Provider("origin", { ... }) });
+ * const provider = new kafka.Provider("origin", { bootstrapServers: ["origin:9093"], tlsEnabled: true, saslMechanism: "scram-sha512" });
+ * const user = new ScramUser("origin-user", { role: "origin" }, { provider });
  */
 export class ScramUser extends pulumi.ComponentResource implements ClusterCredentials {
   /** Known once the credential and every ACL are there. */

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Progress } from "../../engine/progress";
 import { appliedNow, appliedNowLines, applyOffsets, checkApplied, continued, planOffsets, revertOffsets, type AppliedOffsets, type OffsetOptions } from "../../engine/offsets";
-import { behindFence, type FencedInputs } from "./fenced";
+import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
-import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
+import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
 import { forgetJournal, type Journalled, journalOf, keepJournal, together } from "./journal";
 
 export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs, Journalled {
@@ -73,7 +73,7 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
   async update(olds, news, progress) {
     switch (phaseChange({ phase: olds.phase, done: isThere(olds.appliedAt) && unchanged(olds, news) }, news.phase)) {
       case "cutover":
-        return move(news, progress, olds.applied);
+        return move(isThere(olds.appliedAt) && sameGate(olds, news) ? againFenced(news) : news, progress, olds.applied);
       case "roll-back":
         return takeBack(news, olds.applied, progress);
       default:

@@ -11,6 +11,14 @@ export interface FencedInputs extends StepInputs {
   gateEnds?: TopicEnds | null;
 }
 
+/**
+ * The inputs of work that is done once more with other options: what was written since the gate passed was looked at then,
+ * and by now clients may be at work, so that no gate could pass again.
+ */
+export function againFenced<I extends FencedInputs>(inputs: I): I {
+  return { ...inputs, gateEnds: null };
+}
+
 /** How often work that looks at the origin is done again because something was written meanwhile. */
 const TRIES = 3;
 

@@ -40,6 +40,11 @@ export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
   return keys.every((key) => olds.mirror[key] === news.mirror[key]);
 }
 
+/** Was this step done for this very passing of the gate, maybe with other options? */
+export function sameGate(olds: StepInputs, news: StepInputs): boolean {
+  return isThere(olds.gatePassedAt) && olds.gatePassedAt === news.gatePassedAt;
+}
+
 /** Pulumi keeps no null: what a step has not done yet is absent from the state that comes back. */
 export function isThere<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined;

@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { fileBase } from "../../engine/report/write";
 import { verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/verify";
 import type { Progress } from "../../engine/progress";
-import { behindFence, type FencedInputs } from "./fenced";
+import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
-import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
+import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
 import { folderOf, type Place } from "./place";
 
 export interface VerificationInputs extends PhasedInputs, FencedInputs {
@@ -64,7 +64,7 @@ const handler: Handler<VerificationInputs, VerificationOutputs> = {
         await forget(news);
         return none;
       default:
-        return news.phase === "cutover" && news.options.mode !== olds.options.mode ? verify(news, progress) : before;
+        return news.phase === "cutover" && news.options.mode !== olds.options.mode ? verify(sameGate(olds, news) ? againFenced(news) : news, progress) : before;
     }
   },
 

@@ -98,6 +98,19 @@ describe("what was written between the gate and a step that follows it, when nob
     }
   });
 
+  it("is no error to what is done again for the same gate: clients may be at work, and it could not pass once more", async () => {
+    const gateEnds = await ends();
+    await write();
+    const step = { ...inputs, phase: "cutover", abandon: false, gatePassedAt: "2026-01-01T00:00:00.000Z", gateEnds, fenceOptions: { everyoneByDefault: false } };
+    const done = { appliedAt: "2026-01-01T00:00:01.000Z", applied: { version: 1, at: "2026-01-01T00:00:01.000Z", groups: [], skipped: [], written: 0, inPlace: 0 } };
+    const more = { ...step, options: { overwrite: true } };
+    await consumerOffsetsStep.update("id", { ...step, options: {}, ...done }, more);
+    await expect(consumerOffsetsStep.update("id", { ...step, options: {}, ...done, gatePassedAt: "2025-12-31T00:00:00.000Z" }, more)).rejects.toThrow("FENCE_BREACHED");
+    const guarded = { ...step, options: {}, passed: true, passedAt: "2026-01-01T00:00:00.000Z" };
+    expect(await said(() => guardStep.update("id", guarded, { ...guarded, options: { limitMs: 1 } }))).toContain("was written to in 1 partition since the gate passed");
+    await expect(guardStep.update("id", { ...guarded, phase: "mirror" }, guarded)).rejects.toThrow("FENCE_BREACHED");
+  });
+
   it("fails the cutover at its end, behind a fence; without one it is said", async () => {
     const gateEnds = await ends();
     await guard(true, gateEnds);

@@ -25,6 +25,9 @@ export async function applyOffsets(model: MigrationModel, plan: OffsetPlan, opti
   return withClusters(model, (clusters) => applyWith(clusters, model.mirror, plan, options, progress, writing), open);
 }
 
+/** Lines of a plan's `attention` that are said. */
+const SAID = 20;
+
 /** Told what is about to be written and what stands there, before anything is. */
 export type Writing = (intended: AppliedOffsets) => Promise<void>;
 
@@ -50,12 +53,15 @@ export async function applyWith(clusters: Clusters, mirror: MirrorModel, plan: O
 
   const share = (plan.shareGroups ?? []).map((group) => ({ group, why: WHY_NOT_SHARE }));
   const skipped = [...blocked, ...share, ...[...late].map(([group, why]) => ({ group, why }))];
-  const applied = appliedOf(done(), skipped);
+  const { attention } = plan.summary;
+  const applied = { ...appliedOf(done(), skipped), ...(attention.length === 0 ? {} : { attention }) };
   progress.info(`offsets: ${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written and read back, ${applied.inPlace} were there already`);
   for (const { group, offsets } of applied.groups) {
     const again = offsets.reduce((sum, o) => sum + (o.rereads ?? 0), 0);
     if (again > 0) progress.warn(`offsets: group "${group}" will read ${recordsText(again, offsets.some((o) => o.rereadsAtMost))} again`);
   }
+  for (const line of attention.slice(0, SAID)) progress.warn(`offsets: ${line}`);
+  if (attention.length > SAID) progress.warn(`offsets: and ${attention.length - SAID} more; \`kafka-migration offsets\` and the report list them`);
   for (const s of skipped) progress.warn(`offsets: group "${s.group}" was left alone: ${s.why}`);
   return applied;
 }
@@ -195,6 +201,7 @@ function wanted(group: GroupPlan): AppliedGroup {
       offset: p.targetOffset as string,
       ...(p.metadata === undefined ? {} : { metadata: p.metadata }),
       ...(p.rereads > 0 ? { rereads: p.rereads, ...(p.rereadsAtMost === true ? { rereadsAtMost: true as const } : {}) } : {}),
+      ...(p.exact ? {} : { unproved: true as const }),
       ...(isInPlace(p) ? { inPlace: true as const } : before === undefined ? {} : { before }),
     };
   });

@@ -108,6 +108,8 @@ export interface WrittenOffset {
   rereads?: number;
   /** As in the plan. */
   rereadsAtMost?: true;
+  /** Not proved: the earlier offset was taken. */
+  unproved?: true;
 }
 
 export interface AppliedGroup {
@@ -124,6 +126,8 @@ export interface AppliedOffsets {
   groups: AppliedGroup[];
   /** Groups that were left alone, and why. */
   skipped: { group: string; why: string }[];
+  /** What the plan said that a person should look at, worst first: what is not proved, among other things. Absent: nothing. */
+  attention?: string[];
   written: number;
   inPlace: number;
 }

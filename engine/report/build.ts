@@ -53,6 +53,7 @@ function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
     ...(verification?.result.differences ?? []).map((d) => d.text),
     ...(offsets?.skipped ?? []).map((s) => `group "${s.group}" was left alone: ${s.why}`),
     ...groups.filter((g) => offsets !== undefined && g.rereads !== undefined).map((g) => `group "${g.group}" will read ${recordsText(g.rereads!, g.rereadsAtMost)} again`),
+    ...(offsets?.attention ?? []),
     ...(offsetPlan?.summary.attention ?? []),
     ...(look?.against ?? []).filter((f) => !f.hopeless).map((f) => f.text),
     ...(preflight?.result.warnings ?? []).map((w) => `${w.code}: ${w.seen}. ${w.fix}`),

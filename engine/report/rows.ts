@@ -69,10 +69,12 @@ function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
   const skipped = offsets.skipped.map((s): GroupRow => ({ group: s.group, offsets: 0, proof: `left alone: ${s.why}`, tone: "bad" }));
   const left = new Set(offsets.skipped.map((s) => s.group));
   const done = offsets.groups.filter((g) => !left.has(g.group)).map((g): GroupRow => {
-    const { offsets: all, inPlace: there = 0, rereads, rereadsAtMost } = countsOf(g);
-    const how = there === all ? "was in place" : there === 0 ? "written and read back" : `written and read back, ${there} in place before`;
-    if (rereads === undefined) return { group: g.group, offsets: all, proof: how, tone: "good" };
-    return { group: g.group, offsets: all, rereads, ...(rereadsAtMost === true ? { rereadsAtMost } : {}), proof: `${how}; ${recordsText(rereads, rereadsAtMost)} will be read again`, tone: "good" };
+    const { offsets: all, inPlace: there = 0, unproved = 0, rereads, rereadsAtMost } = countsOf(g);
+    const written = there === all ? "was in place" : there === 0 ? "written and read back" : `written and read back, ${there} in place before`;
+    const how = unproved === 0 ? written : `${written}; ${countText(unproved, "offset")} not proved`;
+    const tone = unproved === 0 ? "good" : "waiting";
+    if (rereads === undefined) return { group: g.group, offsets: all, proof: how, tone };
+    return { group: g.group, offsets: all, rereads, ...(rereadsAtMost === true ? { rereadsAtMost } : {}), proof: `${how}; ${recordsText(rereads, rereadsAtMost)} will be read again`, tone };
   });
   return [...skipped, ...done];
 }
@@ -81,8 +83,9 @@ function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
 export function countsOf(group: AppliedGroup | GroupCount): GroupCount {
   if (!Array.isArray(group.offsets)) return group as GroupCount;
   const inPlace = group.offsets.filter((o) => o.inPlace === true).length;
+  const unproved = group.offsets.filter((o) => o.unproved === true).length;
   const rereads = group.offsets.reduce((sum, o) => sum + (o.rereads ?? 0), 0);
-  return { group: group.group, offsets: group.offsets.length, ...(inPlace === 0 ? {} : { inPlace }), ...(rereads === 0 ? {} : { rereads }), ...(group.offsets.some((o) => o.rereadsAtMost) ? { rereadsAtMost: true as const } : {}) };
+  return { group: group.group, offsets: group.offsets.length, ...(inPlace === 0 ? {} : { inPlace }), ...(unproved === 0 ? {} : { unproved }), ...(rereads === 0 ? {} : { rereads }), ...(group.offsets.some((o) => o.rereadsAtMost) ? { rereadsAtMost: true as const } : {}) };
 }
 
 function waiting(groups: readonly GroupCount[]): GroupRow[] {

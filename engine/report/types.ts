@@ -40,6 +40,8 @@ export interface GroupCount {
   offsets: number;
   /** Of them those that were there already, as they should be. */
   inPlace?: number;
+  /** Of them those that are not proved: the earlier offset was taken; absent: none. */
+  unproved?: number;
   /** Records that it will read again; absent: none. */
   rereads?: number;
   /** Some of them are offsets, which may hold no record. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MigrationError } from "../../../engine/errors";
 import { applyWith, blockedGroups } from "../../../engine/offsets/apply";
 import { appliedNow, appliedNowLines, checkWith } from "../../../engine/offsets/check";
+import { summarize } from "../../../engine/offsets/summary";
 import { revertWith } from "../../../engine/offsets/revert";
 import { silent } from "../../../engine/progress";
 import { apply, clusters, mirror, origin, plan, target } from "./two-clusters";
@@ -25,6 +26,19 @@ describe("applying", () => {
     p.groups[0]!.topics[0]!.partitions[0]!.rereads = 3;
     const applied = await apply(p);
     expect(applied.groups[0]!.offsets.map((o) => o.rereads)).toEqual([3, undefined]);
+  });
+
+  it("keeps what is not proved although nothing is read again, and says it", async () => {
+    origin.group("app", { "orders:0": 15, "payments:0": 30 });
+    const p = await plan();
+    Object.assign(p.groups[0]!.topics[0]!.partitions[0]!, { exact: false, note: "as many records follow as on the origin, but not the same" });
+    p.summary = summarize(p);
+    const lines: string[] = [];
+    const applied = await applyWith(clusters(), mirror, p, {}, { info: () => {}, warn: (line) => void lines.push(line) });
+    expect(applied.groups[0]!.offsets.map((o) => o.unproved)).toEqual([true, undefined]);
+    expect(applied.attention).toEqual(['group "app", orders-0: 15 -> 5 is not proved (as many records follow as on the origin, but not the same)']);
+    expect(lines).toEqual([`offsets: ${applied.attention![0]}`]);
+    expect(await apply(await plan())).not.toHaveProperty("attention");
   });
 
   it("goes on where it was killed", async () => {

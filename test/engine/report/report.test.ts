@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buildReport, earlierSamples, reportHtml, writeReport } from "../../../engine/report";
+import { countsOf } from "../../../engine/report/rows";
 import { escapeHtml } from "../../../engine/report/escape";
 import { cutOver } from "./inputs";
 
@@ -50,6 +51,16 @@ describe("what the report says", () => {
     const report = buildReport(input);
     expect(report.groups.find((g) => g.group === "late")).toMatchObject({ rereads: 7, proof: "written and read back; 7 records will be read again" });
     expect(report.warnings).toContain('group "late" will read 7 records again');
+  });
+
+  it("shows an applied offset that is not proved as such, with what was said of it", () => {
+    const base = cutOver();
+    const unsure = { group: "unsure", created: true, offsets: [{ topic: "orders", partition: 0, offset: "3", unproved: true as const }, { topic: "orders", partition: 1, offset: "3" }] };
+    const line = 'group "unsure", orders-0: 5 -> 3 is not proved';
+    const report = buildReport(cutOver({ offsets: { ...base.offsets!, groups: [...base.offsets!.groups, unsure], attention: [line] } }));
+    expect(report.groups.find((g) => g.group === "unsure")).toMatchObject({ tone: "waiting", proof: "written and read back; 1 offset not proved" });
+    expect(report.warnings).toContain(line);
+    expect(countsOf(unsure)).toEqual({ group: "unsure", offsets: 2, unproved: 1 });
   });
 
   it("calls offsets that may hold no record an upper bound, in rows and on the page", () => {

@@ -12,7 +12,7 @@ export const verify: Command = {
   options: {
     mode: { type: "string", value: "tail|full", help: "counts and the last records of each partition, or every record (default: the stack's)" },
     "tail-records": { type: "string", value: "N", help: "mode tail: records compared at the end of each partition" },
-    resume: { type: "string", value: "FILE", help: "remember verified partitions there, and go on where an interrupted run stopped" },
+    resume: { type: "string", value: "FILE", help: "remember there how far it was, and go on where an interrupted run stopped, also within a partition" },
   },
   async run({ migration, values, progress, signal }) {
     const read = new Reader(values);

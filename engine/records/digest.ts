@@ -9,16 +9,41 @@ const view = new DataView(chunk.buffer, chunk.byteOffset, CHUNK);
 let owner: SequenceDigest | undefined;
 let used = 0;
 
+/** A digest between two pieces of its sequence: another one can go on from here. */
+export interface DigestState {
+  /** Records so far. */
+  count: number;
+  /** Hex. */
+  link: string;
+}
+
 /**
  * An order-sensitive digest (SHA-256) over timestamp, key, value and headers of a sequence of records; offsets and
- * batches do not count. Two sequences with the same digest and count are the same.
+ * batches do not count. Two sequences with the same digest and count, folded after the same records, are the same.
  */
 export class SequenceDigest {
-  private readonly hash: Hash = createHash("sha256");
+  private hash: Hash = createHash("sha256");
   count = 0;
 
-  /** @param timestamps false where the target's broker stamps records itself: then they can't be compared */
-  constructor(private readonly timestamps = true) {}
+  /**
+   * @param timestamps false where the target's broker stamps records itself: then they can't be compared
+   * @param from what an earlier digest of the same sequence had folded
+   */
+  constructor(
+    private readonly timestamps = true,
+    from?: DigestState,
+  ) {
+    if (from === undefined) return;
+    this.count = from.count;
+    this.hash.update(Buffer.from(from.link, "hex"));
+  }
+
+  /** Ends a piece: Node's hashes can't be kept, so what follows is linked to the digest so far. */
+  fold(): DigestState {
+    const link = this.hex();
+    this.hash = createHash("sha256").update(Buffer.from(link, "hex"));
+    return { count: this.count, link };
+  }
 
   add(record: RecordCursor): void {
     const { bytes, start, end } = record;

@@ -1,5 +1,5 @@
 export { CODECS } from "./codecs";
-export { SequenceDigest } from "./digest";
+export { type DigestState, SequenceDigest } from "./digest";
 export { fetchBatches, type Isolation, keyOf, pickLast, readLast, type ReadOptions, readRecords, type Span, type TailRecord } from "./read";
 export { scan, type ScanOptions } from "./scan";
 export { countVisible, RecordCursor, STOP, type Visit, walk, type Walked, type WalkOptions } from "./walk";

@@ -1,5 +1,5 @@
 import type { Clusters } from "../clusters";
-import { SequenceDigest } from "../records/digest";
+import { type DigestState, SequenceDigest } from "../records/digest";
 import { type Isolation, keyOf, type Span } from "../records/read";
 import { scan } from "../records/scan";
 import { align } from "./align";
@@ -11,8 +11,21 @@ import type { PartitionResult } from "./types";
 export interface Watch {
   bytes(side: "origin" | "target", count: number): void;
   done(pair: Pair, result: PartitionResult): void;
+  /** How far a side of a pair was read by now, told after each piece. */
+  reached?(pair: Pair, side: "origin" | "target", at: Reached): void;
+  /** How far an earlier run had read it. */
+  reachedBefore?(pair: Pair, side: "origin" | "target"): Reached | undefined;
   signal?: AbortSignal | undefined;
 }
+
+/** A side of a pair that was read in part. */
+export interface Reached extends DigestState {
+  /** Where reading goes on: an offset. */
+  next: number;
+}
+
+/** Records of a partition after which a run that is interrupted can go on; the same on both sides. */
+const PIECE = 100_000;
 
 export interface Digested {
   count: number;
@@ -22,8 +35,9 @@ export interface Digested {
 /**
  * Compares every visible record of the pairs in order: count and digest of both sides, all partitions side by side in
  * constant memory. Where they differ both sides are read once more to find where.
+ * @param piece records of a partition after which an interrupted run can go on. Default 100,000
  */
-export async function compareInOrder(clusters: Clusters, pairs: readonly Pair[], isolation: Isolation, watch: Watch): Promise<void> {
+export async function compareInOrder(clusters: Clusters, pairs: readonly Pair[], isolation: Isolation, watch: Watch, piece?: number): Promise<void> {
   const origin = new Map<string, Digested>();
   const target = new Map<string, Digested>();
   const different: Pair[] = [];
@@ -39,11 +53,11 @@ export async function compareInOrder(clusters: Clusters, pairs: readonly Pair[],
     digests(clusters, "origin", pairs, isolation, watch, (span, digested) => {
       origin.set(keyOf(span), digested);
       settle(byOrigin.get(keyOf(span))!);
-    }),
+    }, piece),
     digests(clusters, "target", pairs, TARGET_ISOLATION, watch, (span, digested) => {
       target.set(keyOf(span), digested);
       settle(byTarget.get(keyOf(span))!);
-    }),
+    }, piece),
   ]);
   for (const pair of different) {
     watch.signal?.throwIfAborted();
@@ -52,20 +66,35 @@ export async function compareInOrder(clusters: Clusters, pairs: readonly Pair[],
 }
 
 /** Count and digest of one side of the pairs. */
-export async function digests(clusters: Clusters, side: "origin" | "target", pairs: readonly Pair[], isolation: Isolation, watch: Pick<Watch, "bytes" | "signal">, done: (span: Span, digested: Digested) => void): Promise<void> {
-  const timestamps = new Map(pairs.map((p) => [p[side], p.timestamps]));
+export async function digests(
+  clusters: Clusters,
+  side: "origin" | "target",
+  pairs: readonly Pair[],
+  isolation: Isolation,
+  watch: Pick<Watch, "bytes" | "reached" | "reachedBefore" | "signal">,
+  done: (span: Span, digested: Digested) => void,
+  piece = PIECE,
+): Promise<void> {
   // By the span itself: a name to look up would cost more than the digest of a small record.
-  const running = new Map<Span, SequenceDigest>();
-  const digestOf = (span: Span) => {
-    let digest = running.get(span);
-    if (digest === undefined) running.set(span, (digest = new SequenceDigest(timestamps.get(span))));
-    return digest;
-  };
-  await scan(clusters[side], pairs.map((p) => p[side]), {
+  const running = new Map<Span, { pair: Pair; digest: SequenceDigest }>();
+  for (const pair of pairs) {
+    const before = watch.reachedBefore?.(pair, side);
+    const span = before === undefined ? pair[side] : { ...pair[side], from: BigInt(before.next) };
+    running.set(span, { pair, digest: new SequenceDigest(pair.timestamps, before) });
+  }
+  await scan(clusters[side], [...running.keys()], {
     isolation,
-    visit: (span, record) => digestOf(span).add(record),
+    visit: (span, record) => {
+      const { pair, digest } = running.get(span)!;
+      digest.add(record);
+      if (digest.count % piece === 0) {
+        const next = record.offset + 1;
+        const state = digest.fold();
+        watch.reached?.(pair, side, { ...state, next });
+      }
+    },
     done: (span) => {
-      const digest = digestOf(span);
+      const { digest } = running.get(span)!;
       running.delete(span);
       done(span, { count: digest.count, digest: digest.hex() });
     },

@@ -1,14 +1,17 @@
 import { appendFile, readFile } from "node:fs/promises";
+import type { Reached } from "./ordered";
 import type { Pair } from "./pairs";
 import type { PartitionResult } from "./types";
 
 /**
- * Remembers verified partitions in a file, one line each, so that an interrupted run goes on where it stopped. A line
- * holds only while both topics are the same ones and neither log has moved. The file holds names, offsets and counts,
- * no records and no secrets.
+ * Remembers verified partitions in a file, one line each, and how far those were read that are not done, so that an
+ * interrupted run goes on where it stopped: all partitions are read side by side, and none may be done yet. A line holds only
+ * while both topics are the same ones and neither log has moved. The file holds names, offsets, counts and digests of very
+ * many records, no records and no secrets.
  */
 export class Memory {
   private readonly known = new Map<string, PartitionResult>();
+  private readonly reached = new Map<string, Reached>();
   private pending = Promise.resolve();
   private failure: Error | undefined;
   /** Ends the line that a killed run has left half written. */
@@ -29,8 +32,9 @@ export class Memory {
     if (text !== "" && !text.endsWith("\n")) memory.before = "\n";
     for (const line of text.split("\n")) {
       try {
-        const { id, result } = JSON.parse(line) as { id: string; result: PartitionResult };
-        memory.known.set(id, result);
+        const { id, result, side, at } = JSON.parse(line) as { id: string; result?: PartitionResult; side?: string; at?: Reached };
+        if (result !== undefined) memory.known.set(id, result);
+        else if (at !== undefined) memory.reached.set(`${side} ${id}`, at);
       } catch {
         // The last line of a killed run may be half written.
       }
@@ -44,8 +48,21 @@ export class Memory {
 
   /** Faults are looked for again: someone may have mended them. */
   remember(pair: Pair, result: PartitionResult): void {
-    if (this.file === undefined || result.differences.length > 0) return;
-    const line = `${this.before}${JSON.stringify({ id: this.id(pair), result })}\n`;
+    if (result.differences.length === 0) this.write({ id: this.id(pair), result });
+  }
+
+  /** How far a side had been read when the run was interrupted. */
+  reachedBefore(pair: Pair, side: "origin" | "target"): Reached | undefined {
+    return this.reached.get(`${side} ${this.id(pair)}`);
+  }
+
+  rememberReached(pair: Pair, side: "origin" | "target", at: Reached): void {
+    this.write({ id: this.id(pair), side, at });
+  }
+
+  private write(entry: object): void {
+    if (this.file === undefined) return;
+    const line = `${this.before}${JSON.stringify(entry)}\n`;
     this.before = "";
     this.pending = this.pending.then(() => appendFile(this.file!, line, { mode: 0o600 })).catch((error: Error) => {
       this.failure ??= error;

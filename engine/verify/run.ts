@@ -83,6 +83,8 @@ class Run {
         this.memory.remember(pair, result);
         this.say();
       },
+      reached: (pair, side, at) => this.memory.rememberReached(pair, side, at),
+      reachedBefore: (pair, side) => this.memory.reachedBefore(pair, side),
       signal,
     };
   }
@@ -105,6 +107,8 @@ class Run {
   }
 
   private async full(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
+    const begun = pairs.filter((pair) => this.memory.reachedBefore(pair, "origin") !== undefined || this.memory.reachedBefore(pair, "target") !== undefined).length;
+    if (begun > 0) this.progress.info(`${countText(begun, "partition")} read in part by an earlier run, unchanged since: going on there`);
     this.expected = await this.sizes(pairs);
     await compareInOrder(this.clusters, pairs.filter((p) => !p.compacted), isolation, this.watch);
     await compareLatest(this.clusters, pairs.filter((p) => p.compacted), isolation, this.watch);

@@ -6,7 +6,7 @@ export interface VerifyOptions {
   tailRecords?: number;
   /** Mode `tail`: a partition whose sides differ in offsets is counted record by record up to this many offsets. Default 200,000. */
   countUpTo?: number;
-  /** A file that remembers verified partitions, so that an interrupted run goes on where it stopped. Default none. */
+  /** A file that remembers how far it was, so that an interrupted run goes on where it stopped: at each partition, and in mode `full` every 100,000 records of one that is not compacted. Default none. */
   resumeFile?: string;
 }
 

@@ -110,6 +110,22 @@ describe("the digest of a sequence", () => {
     expect(digest([{ baseOffset: 0, records: [record(0, "a"), record(1, "b")] }])).not.toBe(digest([{ baseOffset: 0, records: [record(0, "b"), record(1, "a")] }]));
   });
 
+  it("goes on from where another one was folded, and is another one when that was elsewhere", () => {
+    const all = Array.from({ length: 9 }, (_, i) => record(i, `v${i}`));
+    const over = (from: number, to: number, d: SequenceDigest) => {
+      walk(encodeBatches([{ baseOffset: 0, records: all }]), { where, from, to }, (r) => d.add(r));
+      return d;
+    };
+    const whole = over(0, 4, new SequenceDigest());
+    const state = whole.fold();
+    expect(state).toEqual({ count: 4, link: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    over(4, 9, whole);
+    const second = over(4, 9, new SequenceDigest(true, JSON.parse(JSON.stringify(state))));
+    expect([second.count, second.hex()]).toEqual([9, whole.hex()]);
+    expect(over(5, 9, new SequenceDigest(true, state)).hex()).not.toBe(whole.hex());
+    expect(over(4, 9, new SequenceDigest(true, over(0, 3, new SequenceDigest()).fold())).hex()).not.toBe(whole.hex());
+  });
+
   it("takes records larger than its buffer", () => {
     const large = { ...record(0), value: Buffer.alloc(200_000, 7) };
     const other = { ...large, value: Buffer.concat([Buffer.alloc(199_999, 7), Buffer.from([8])]) };

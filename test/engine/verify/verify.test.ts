@@ -1,4 +1,4 @@
-import { mkdtemp, rm, readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -166,6 +166,26 @@ describe("long runs", () => {
       const again = await compare(mirror, { ...full, resumeFile });
       expect(again).toMatchObject({ resumed: 2, equal: true, topics: [{ originRecords: 16, targetRecords: 16 }] });
       expect(await readFile(resumeFile, "utf8")).not.toContain("v0");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("go on in the middle of a partition", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "kafka-migration-verify-"));
+    try {
+      const resumeFile = join(folder, "verified.jsonl");
+      const mirror = await FakeMirror.start(ports);
+      const topic = await mirror.topic("long");
+      for (let sent = 0; sent < 105_000; sent += 15_000) await mirror.send(topic, messages(15_000, sent));
+      const first = await compare(mirror, { ...full, resumeFile });
+      expect(first).toMatchObject({ resumed: 0, equal: true });
+      // As a run leaves it that is killed before any partition is done.
+      const lines = (await readFile(resumeFile, "utf8")).split("\n").filter((line) => !line.includes('"result"'));
+      await writeFile(resumeFile, lines.join("\n"));
+      const again = await compare(mirror, { ...full, resumeFile });
+      expect(again).toMatchObject({ resumed: 0, equal: true, topics: [{ originRecords: 105_000, targetRecords: 105_000 }] });
+      for (const side of ["origin", "target"] as const) expect(again.bytes[side]).toBeLessThan(first.bytes[side] / 4);
     } finally {
       await rm(folder, { recursive: true });
     }

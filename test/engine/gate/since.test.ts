@@ -26,6 +26,8 @@ test("what clients write to the target after the gate has passed is told from wh
   await write("target", orders, 0, 3);
   const then = await copyEnds(model);
   expect(then[orders]).toEqual({ target: orders, originEnds: [3, 0], targetEnds: [3, 0] });
+  // What was written between the proof and this look does not pass for proved.
+  expect((await copyEnds(model, undefined, { [orders]: [2, 0] }))[orders]).toEqual({ target: orders, originEnds: [2, 0], targetEnds: [3, 0] });
   expect(await writtenSince(model, then)).toEqual([]);
   expect(await originMovedOn(model, then)).toBe(false);
 

@@ -19,7 +19,7 @@ interface Holder {
 
 /**
  * A mirror with a client certificate names its Secret only, and copies of Secrets are called anything. Where the stack
- * tells whose it is, the mirror is told, too: by what the Secret depends on, by its name, or by the user's rules.
+ * tells whose it is, the mirror is told, too: by where the Secret's contents come from, by its name, or by the user's rules.
  */
 export function tellCertificates(mirrors: readonly MirrorView[], kafkaUsers: readonly AnyResource[], secrets: readonly AnyResource[]): void {
   const holders = kafkaUsers.flatMap(holderOf);
@@ -47,17 +47,18 @@ function isBeside(secret: AnyResource, name: string, mirror: MirrorView): boolea
   return attempt(() => metadata.name === name && (metadata.namespace ?? mirror.namespace) === mirror.namespace) === true;
 }
 
-/** The one user that a Secret of the stack depends on, if there is one. */
+/** The one user whose outputs a Secret's contents come from. The nearest counts: farther ones were only waited for. */
 function madeFrom(secrets: readonly AnyResource[], holders: readonly Holder[]): string | undefined {
-  const seen = new Set<AnyResource>();
-  const open = [...secrets];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (seen.has(next)) continue;
-    seen.add(next);
-    open.push(...(next.dependencies ?? []), ...Object.values(next.propertyDependencies ?? {}).flat());
+  const seen = new Set<string>();
+  let level = secrets.flatMap(({ propertyDependencies: from }) => [...(from?.data ?? []), ...(from?.stringData ?? [])]);
+  while (level.length > 0) {
+    const urns = new Set(level.map(({ urn }) => urn));
+    const found = holders.filter(({ resource }) => urns.has(resource.urn));
+    if (found.length > 0) return only(found);
+    for (const urn of urns) seen.add(urn);
+    level = level.flatMap(({ dependencies = [], propertyDependencies = {} }) => [...dependencies, ...Object.values(propertyDependencies).flat()]).filter(({ urn }) => !seen.has(urn));
   }
-  const urns = new Set([...seen].map(({ urn }) => urn));
-  return only(holders.filter(({ resource }) => urns.has(resource.urn)));
+  return undefined;
 }
 
 /** The one user of the mirror's cluster there that is called like its Secret, else the one whose rules are a mirror's. */

@@ -8,6 +8,7 @@ export interface AnyResource {
   props: Record<string, unknown>;
   provider?: { name: string; props: Record<string, unknown> };
   dependencies?: readonly AnyResource[];
+  /** By input, whose outputs it comes from. */
   propertyDependencies?: Record<string, readonly AnyResource[]>;
 }
 

@@ -2,7 +2,7 @@ import { unknownCheckingProxy } from "@pulumi/policy";
 import { describe, expect, test } from "vitest";
 import { readView } from "../../policies/read";
 import type { AnyResource } from "../../policies/read";
-import { all, custom, found, stack } from "./resources";
+import { all, custom, found, gate, stack } from "./resources";
 
 /** As Pulumi marks a text that it knows only after the update. */
 const LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -67,10 +67,10 @@ describe("the user of a mirror's client certificate", () => {
     expect(found("acl-missing", few("read", "origin-reader-cert"))).toEqual([]);
   });
 
-  test("is told by what the Secret depends on, before all else", () => {
+  test("is told by where the Secret's contents come from, before all else", () => {
     const resources = withCertificates({ change: ({ origin }) => (origin.spec.authorization.acls = []), more: [user("origin", "mm2-credentials", [["Write"], "topic", "*"])] });
-    const source: AnyResource = { ...custom({ apiVersion: "v1", kind: "Secret", metadata: { name: "reader", namespace: "origin-ns" } }), dependencies: [resources[1]!] };
-    const copy = (metadata: object): AnyResource => ({ ...custom({ apiVersion: "v1", kind: "Secret", metadata }, "copy"), propertyDependencies: { data: [source] } });
+    const source: AnyResource = { ...custom({ apiVersion: "v1", kind: "Secret", metadata: { name: "reader", namespace: "origin-ns" } }), dependencies: [{ ...gate(), dependencies: [resources[1]!, { ...gate(), urn: "wait", dependencies: [resources[2]!] }] }] };
+    const copy = (metadata: object): AnyResource => ({ ...custom({ apiVersion: "v1", kind: "Secret", metadata }, "copy"), propertyDependencies: { data: [source], metadata: [resources[2]!] } });
     expect(found("acl-missing", [...resources, source, copy({ name: "one", namespace: "migration" })])[0]!.message).toContain("user reader on the origin lacks Read");
     // Another Secret, or of that name in another namespace: then the usual name is taken.
     for (const metadata of [{ name: "other", namespace: "migration" }, { name: "one", namespace: "elsewhere" }]) {

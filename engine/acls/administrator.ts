@@ -20,7 +20,7 @@ export interface AdministratorAclOptions {
  * - internal topics: Read and DescribeConfigs (is it what MirrorMaker 2 makes?) and Delete
  * - groups: on the origin Describe (committed offsets); on the target Read (write offsets) and Delete (take back what
  *   was written; remove the mirror's own groups)
- * - cluster: on the origin Describe (log sizes, ACLs), or Alter for the fence; on the target Alter (sizes, reassign, elect
+ * - cluster: on the origin Describe (log sizes, ACLs, reassignments), or Alter for the fence; on the target Alter (sizes, reassign, elect
  *   leaders) and AlterConfigs (broker defaults, throttles)
  */
 export function administratorAcls(role: Side, mirror: MirrorModel, options: AdministratorAclOptions = {}): AclRule[] {

@@ -20,7 +20,7 @@ export interface Extent {
 export interface TopicFacts {
   name: string;
   settings: Settings;
-  /** Largest number of replicas of any partition. */
+  /** Largest number of replicas of any partition, once what is under way is done. */
   factor: number;
   /** By partition. A partition without a leader has no extent. */
   extents: (Extent | undefined)[];

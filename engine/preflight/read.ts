@@ -8,6 +8,7 @@ import { isMigrationError } from "../errors";
 import type { ConfigEntry, KafkaPort, TopicDescription, TopicPartition } from "../kafka/port";
 import type { MirrorModel } from "../model";
 import { internalTopics } from "../naming";
+import { factorsOf } from "../replication";
 import { selectPairs } from "../selection";
 import type { BrokerFacts, ClusterFacts, Extent, PreflightFacts, SelectedTopic, Settings, TimedRecords, TopicFacts } from "./facts";
 import { timedQuestions, TOPIC_KEYS } from "./limits";
@@ -72,13 +73,14 @@ async function topicFacts(port: KafkaPort, names: readonly string[]): Promise<Ma
   const topics = await port.describeTopics(names);
   const configs = await port.describeTopicConfigs(topics.map((t) => t.name));
   const extents = await extentsOf(port, topics);
+  const factors = await factorsOf(port, topics);
   return new Map(
     topics.map((t) => [
       t.name,
       {
         name: t.name,
         settings: settingsOf(configs.get(t.name)),
-        factor: Math.max(1, ...t.partitions.map((p) => p.replicas.length)),
+        factor: factors.get(t.name)!,
         extents: Array.from({ length: t.partitions.length }, (_, partition) => extents.get(`${t.name}:${partition}`)),
       },
     ]),

@@ -17,7 +17,7 @@ export interface WantedFactor {
 /** What the origin says of a topic, under its name on the target. */
 export interface OriginReplication {
   name: string;
-  /** Largest number of replicas of any partition. */
+  /** Largest number of replicas of any partition, once what is under way is done. */
   factor: number;
   /** Effective `min.insync.replicas`, broker defaults included. */
   minInsync: number;

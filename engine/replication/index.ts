@@ -1,6 +1,7 @@
 export { applyReplication, DEFAULT_BATCH_PARTITIONS, DEFAULT_LIMIT_MS, type ReplicationResult } from "./apply";
 export { cancelReplication, type CancelResult } from "./cancel";
 export { idleRules, minInsyncChanges, type MinInsyncChange, type OriginReplication, type ReplicationRule, wantedFactors } from "./factors";
+export { factorsOf } from "./origin";
 export { planReplication } from "./plan";
 export { planReplicationFor, type ReplicationPreview } from "./preview";
 export { findThrottle, type ThrottleFound } from "./throttle";

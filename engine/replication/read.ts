@@ -5,6 +5,7 @@ import type { MirrorModel } from "../model";
 import { targetTopicName } from "../naming";
 import { selectTopics } from "../selection";
 import { type OriginReplication, type ReplicationRule, type WantedFactor, wantedFactors } from "./factors";
+import { factorsOf } from "./origin";
 import type { BrokerNow, PartitionNow, ReplicationInput, TopicNow } from "./types";
 
 /** Everything that a plan is made of, read from both clusters. */
@@ -79,9 +80,10 @@ async function readOrigin({ origin }: Clusters, mirror: MirrorModel): Promise<Or
   const names = selectTopics(await origin.listTopics(), mirror);
   if (names.length === 0) return [];
   const [topics, configs] = [await origin.describeTopics(names), await origin.describeTopicConfigs(names)];
+  const factors = await factorsOf(origin, topics);
   return topics.map((t) => ({
     name: targetTopicName(mirror, t.name),
-    factor: Math.max(...t.partitions.map((p) => p.replicas.length)),
+    factor: factors.get(t.name)!,
     minInsync: minInsync(configs.get(t.name), t.name, "origin"),
   }));
 }

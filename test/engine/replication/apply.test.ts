@@ -50,6 +50,13 @@ describe("applyReplication", () => {
     expect((await target.port("target").describeTopics(["orders"]))[0]!.partitions.every((p) => p.isr.length === 3)).toBe(true);
   });
 
+  it("counts replicas of the origin as they will be when a move that is under way there is done", async () => {
+    const [p] = origin.topics.get("logs")!;
+    Object.assign(p!, { replicas: [2, 1], adding: [2], removing: [1] });
+    origin.slowness = 1_000_000;
+    expect((await planReplicationFor(model, {}, opening(origin, target))).topics.map((t) => t.topic)).toEqual(["orders"]);
+  });
+
   it("works in batches", async () => {
     origin.topic("wide", Array.from({ length: 7 }, () => [1, 2]));
     target.topic("wide", Array.from({ length: 7 }, () => [1]));

@@ -13,6 +13,7 @@ const prefix = uniqueName("repl");
 const small = `${prefix}-small`;
 const big = `${prefix}-big`;
 const single = `${prefix}-single`;
+const moved = `${prefix}-moved`;
 
 let origin: KafkaPort;
 let target: KafkaPort;
@@ -26,20 +27,25 @@ beforeAll(async () => {
     await origin.createTopic(name, { partitions, replicationFactor: 1, configs: name === small ? { "min.insync.replicas": "2" } : {} });
     await target.createTopic(name, { partitions, replicationFactor: 1 });
   }
+  await fill(big, 3);
+});
+
+/** 9 MB, spread over the partitions. */
+async function fill(topic: string, partitions: number): Promise<void> {
   const { ca, admin, bootstrapServers } = clusters.target;
   const kafka = new Kafka({ brokers: bootstrapServers.split(","), ssl: { ca }, sasl: { mechanism: "scram-sha-512", ...admin }, logLevel: logLevel.NOTHING });
   const producer = kafka.producer();
   await producer.connect();
   const value = Buffer.alloc(100_000, 7);
   for (let round = 0; round < 10; round++) {
-    await producer.send({ topic: big, messages: Array.from({ length: 9 }, (_, i) => ({ partition: i % 3, value })) });
+    await producer.send({ topic, messages: Array.from({ length: 9 }, (_, i) => ({ partition: i % partitions, value })) });
   }
   await producer.disconnect();
-});
+}
 
 afterAll(async () => {
   await origin?.deleteTopics([small, big, single]);
-  await target?.deleteTopics([small, big, single]);
+  await target?.deleteTopics([small, big, single, moved]);
   await origin?.close();
   await target?.close();
 });
@@ -90,6 +96,31 @@ describe("on real brokers", () => {
       expect(p.replicas[0]).toBe(before[i]![0]);
       expect([1, 3]).toContain(p.replicas.length);
     });
+  });
+
+  it("does not take a topic that moves on the origin for one with more replicas", async () => {
+    // Only the target has brokers to move between, so here it is both.
+    const both = { ...model, origin: model.target, mirror: { ...model.mirror, topicsPattern: moved } };
+    await target.createTopic(moved, { partitions: 1, replicationFactor: 1 });
+    const [{ replicas: [from] }] = (await partitionsOf(moved)) as [{ replicas: [number] }];
+    const to = from === 1 ? 2 : 1;
+    await fill(moved, 1);
+    const rates = { "leader.replication.throttled.rate": "1000", "follower.replication.throttled.rate": "1000" };
+    const lists = { "leader.replication.throttled.replicas": "*", "follower.replication.throttled.replicas": "*" };
+    const nothing = (settings: object) => Object.fromEntries(Object.keys(settings).map((key) => [key, null]));
+    const throttle = (off: boolean) => target.incrementalAlterConfigs([
+      { resource: { type: "topic", name: moved }, set: off ? nothing(lists) : lists },
+      ...[from, to].map((id) => ({ resource: { type: "broker" as const, name: String(id) }, set: off ? nothing(rates) : rates })),
+    ]);
+    await throttle(false);
+    try {
+      await target.alterReassignments([{ topic: moved, partition: 0, replicas: [to] }]);
+      await eventually("both replicas are shown", async () => (await partitionsOf(moved))[0]!.replicas.length === 2);
+      expect(await planReplicationFor(both)).toMatchObject({ underWay: 1, partitions: 0, unchanged: 1 });
+    } finally {
+      await throttle(true);
+    }
+    await eventually("the move is done", async () => (await target.listReassignments()).every((r) => r.topic !== moved));
   });
 
   it("brings every replica in sync in batches under a throttle, then sets the minimum, and removes the throttle", async () => {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Progress } from "../../engine/progress";
 import { applyReplication, planReplicationFor, type ReplicationOptions, type ReplicationResult } from "../../engine/replication";
 import { type Handler, serve } from "./framework";
-import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
+import { isThere, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
 
 export interface ReplicationInputs extends PhasedInputs {
   options: ReplicationOptions;
@@ -29,6 +29,12 @@ async function sayPlan(inputs: ReplicationInputs, progress: Progress): Promise<v
   for (const line of plan.lines) progress.info(line);
 }
 
+/** What a preview announces and what an update does are decided here alone: a reset with other rules is one, too. */
+function changeOf(olds: ReplicationInputs & ReplicationOutputs, news: ReplicationInputs): PhaseChange {
+  const done = isThere(olds.resetAt) && sameSelection(olds, news) && isDeepStrictEqual(olds.options, news.options);
+  return phaseChange({ phase: olds.phase, done }, news.phase);
+}
+
 /** Brings the target's topics to the wanted replication; run again it finds nothing to do. */
 const handler: Handler<ReplicationInputs, ReplicationOutputs> = {
   async foresee(news, olds, progress) {
@@ -37,7 +43,7 @@ const handler: Handler<ReplicationInputs, ReplicationOutputs> = {
   },
 
   async foretell(olds, news, progress) {
-    if (!isThere(olds.resetAt)) await sayPlan(news, progress);
+    if (changeOf(olds, news) === "cutover") await sayPlan(news, progress);
   },
 
   async create(inputs, progress) {
@@ -47,7 +53,7 @@ const handler: Handler<ReplicationInputs, ReplicationOutputs> = {
   async update(olds, news, progress) {
     const before = { resetAt: olds.resetAt, result: olds.result };
     if (news.when !== "cutover") return before;
-    switch (phaseChange({ phase: olds.phase, done: isThere(olds.resetAt) && sameSelection(olds, news) && isDeepStrictEqual(olds.options, news.options) }, news.phase)) {
+    switch (changeOf(olds, news)) {
       case "cutover":
         return reset(news, progress);
       case "roll-back":

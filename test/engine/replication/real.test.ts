@@ -102,7 +102,7 @@ describe("on real brokers", () => {
     // Only the target has brokers to move between, so here it is both.
     const both = { ...model, origin: model.target, mirror: { ...model.mirror, topicsPattern: moved } };
     await target.createTopic(moved, { partitions: 1, replicationFactor: 1 });
-    const [{ replicas: [from] }] = (await partitionsOf(moved)) as [{ replicas: [number] }];
+    const from = (await partitionsOf(moved))[0]!.replicas[0]!;
     const to = from === 1 ? 2 : 1;
     await fill(moved, 1);
     const rates = { "leader.replication.throttled.rate": "1000", "follower.replication.throttled.rate": "1000" };

@@ -2,33 +2,44 @@ import { isMigrationError } from "../errors";
 import { modelFrom } from "../mirror-configuration";
 import type { Side } from "../model";
 import { internalTopics, targetTopicName } from "../naming";
-import { compilePatternList, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
+import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
 import { listed, mirrorRule, type Rule, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { maybeAtOrigin, type MirrorView, type TopicView } from "./view";
 
-/**
- * What others keep in Kafka for themselves: a copy of it is wrong on the target. Not a Streams application's topics: they move
- * with its group, which nobody sees here; preflight does.
- */
+/** What others keep in Kafka for themselves: a copy of it is wrong on the target. */
 const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "mirrormaker2-cluster-offsets"];
 
 /** The same of names that are in the stack. */
 const OTHERS_LIKE = /^_schemas|^(connect|mirrormaker2|mm2).*-(offsets|configs?|status(es)?)$/;
+
+/** A Streams application's own topics, `<application.id>-...`: they are right on the target beside its group, which is called like it. */
+const STREAMS = ["app-store-changelog", "app-key-repartition"];
+const STREAMS_LIKE = /-(changelog|repartition)$/;
 
 /** The names that may be the origin's, as far as they are known. */
 const namesAt = (topics: readonly TopicView[], mirror: MirrorView) => topics.flatMap((t) => attempt(() => (maybeAtOrigin(t, mirror) ? t.name : undefined)) ?? []);
 
 /** Undefined where the pattern can't be read outside Java: nothing is said then. */
 export function mirrored(mirror: MirrorView): Matcher | undefined {
+  return selecting("topics", mirror.topicsPattern, mirror.topicsExcludePattern ?? DEFAULT_TOPICS_EXCLUDE);
+}
+
+function selecting(what: "topics" | "groups", pattern: string, exclude: string): Matcher | undefined {
   try {
-    const wanted = compilePatternList(mirror.topicsPattern, "topicsPattern");
-    const excluded = compilePatternList(mirror.topicsExcludePattern ?? DEFAULT_TOPICS_EXCLUDE, "topicsExcludePattern");
+    const wanted = compilePatternList(pattern, `${what}Pattern`);
+    const excluded = compilePatternList(exclude, `${what}ExcludePattern`);
     return (name) => wanted(name) && !excluded(name);
   } catch (error) {
     if (isMigrationError(error)) return undefined;
     throw error;
   }
+}
+
+/** Of a Streams application's topics those whose group stays; which part of a name is the application's nobody can tell. */
+function withoutGroup(names: readonly string[], mirror: MirrorView): string[] {
+  const moves = selecting("groups", mirror.groupsPattern, mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE);
+  return moves === undefined ? [] : names.filter((name) => ![...name.matchAll(/-/g)].some(({ index }) => moves(name.slice(0, index))));
 }
 
 const storageTopics = (mirror: MirrorView) => [mirror.target.offsetStorageTopic, mirror.target.configStorageTopic, mirror.target.statusStorageTopic];
@@ -37,12 +48,16 @@ export const nameRules: Rule[] = [
   stackRule({ name: "pattern-swallows", level: "advisory", summary: "The pattern does not match what others keep in Kafka for themselves." }, ({ mirrors, topics }) =>
     inEach(mirrors, (at) => {
       const matches = mirrored(at);
-      const hit = matches === undefined ? [] : [...new Set([...OTHERS, ...namesAt(topics, at).filter((name) => OTHERS_LIKE.test(name))])].filter(matches);
+      if (matches === undefined) return [];
+      const called = (like: RegExp) => namesAt(topics, at).filter((name) => like.test(name));
+      const streams = withoutGroup([...STREAMS, ...called(STREAMS_LIKE)].filter(matches), at);
+      const hit = [...new Set([...OTHERS, ...called(OTHERS_LIKE), ...streams])].filter(matches);
       if (hit.length === 0) return [];
+      const [alone, those] = streams.length === 0 ? ["", ""] : ["; a Streams application's are right only beside its group, and groupsPattern leaves that out", ",.*-changelog,.*-repartition"];
       const say = {
         seen: `topicsPattern "${at.topicsPattern}" matches ${listed(hit)}`,
-        why: "schema registries, Connect clusters and other mirrors keep state in such topics that is wrong on another cluster",
-        instead: `exclude them, if there are any: topicsExcludePattern "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*"`,
+        why: "schema registries, Connect clusters and other mirrors keep state in such topics that is wrong on another cluster" + alone,
+        instead: `exclude them, if there are any: topicsExcludePattern "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*${those}"`,
       };
       return [{ at, say }];
     }),

@@ -22,6 +22,18 @@ export const nameRows: Row[] = [
     says: "matches connect-orders-configs",
   },
   {
+    rule: "pattern-swallows",
+    trips: { mirror: { topicsPattern: "orders.*", groupsPattern: "orders-aggregate" }, more: [kafka("Topic", { name: "orders-agg-store-changelog" })] },
+    passes: { mirror: { topicsPattern: "orders.*", groupsPattern: "orders-agg" }, more: [kafka("Topic", { name: "orders-agg-store-changelog" })] },
+    says: "a Streams application's are right only beside its group, and groupsPattern leaves that out",
+  },
+  {
+    rule: "pattern-swallows",
+    trips: { mirror: { topicsPattern: "app-.*", groupsPattern: "orders" } },
+    passes: { mirror: { topicsPattern: "app-.*", groupsPattern: "orders", topicsExcludePattern: ".*-changelog,.*-repartition" } },
+    says: "matches app-store-changelog, app-key-repartition",
+  },
+  {
     rule: "storage-topics-in-pattern",
     trips: { mirror: { topicsPattern: "migration-.*" } },
     passes: { mirror: { topicsPattern: "migrations-.*" } },

@@ -9,7 +9,7 @@ import { planReplication } from "./plan";
 import { linesOf, preview } from "./preview";
 import { readReplication } from "./read";
 import { removeLeftThrottle, removeThrottle, setThrottle, throttleOf } from "./throttle";
-import type { PartitionChange, ReplicationOptions, TopicChange } from "./types";
+import type { PartitionChange, ReplicationOptions, TopicChange, TopicNow } from "./types";
 import { interrupted, Meter, sleepUnlessAborted, waitForReplicas } from "./wait";
 
 export const DEFAULT_BATCH_PARTITIONS = 200;
@@ -73,6 +73,7 @@ async function apply(clusters: Clusters, mirror: MirrorModel, options: Replicati
 
   await setMinInsync(clusters, mins.before);
   await throttled(target, plan.changes, moving, () => move(target, plan.changes, moving));
+  await catchUp(target, state.input.topics, plan.changes, moving);
   await electPreferred(target, names, moving);
   await setMinInsync(clusters, mins.after);
 
@@ -130,6 +131,22 @@ async function move(target: KafkaPort, changes: readonly PartitionChange[], movi
     await waitForReplicas(target, { changes: part, ...moving, meter });
     meter.say(meter.partitions, meter.bytes);
   }
+}
+
+/**
+ * Replicas that are where they should be need not be in sync: their broker may have just come back. A minimum that rises
+ * before they are makes every write with acks=all fail.
+ */
+async function catchUp(target: KafkaPort, topics: readonly TopicNow[], moved: readonly PartitionChange[], moving: Moving): Promise<void> {
+  const done = new Set(moved.map((c) => `${c.topic}:${c.partition}`));
+  const changes = topics.flatMap(({ name: topic, partitions }) =>
+    partitions
+      .filter((p) => !done.has(`${topic}:${p.partition}`) && p.replicas.some((id) => !p.isr.includes(id)))
+      .map((p): PartitionChange => ({ topic, partition: p.partition, from: p.replicas, to: p.replicas, bytes: 0 })),
+  );
+  if (changes.length === 0) return;
+  moving.progress.info(`waiting for ${countText(changes.length, "partition")} with as many replicas as wanted, but not all in sync: ${someOf(changes.map((c) => `${c.topic}:${c.partition}`))}`);
+  await waitForReplicas(target, { changes, ...moving, meter: new Meter(changes.length, 0, moving.progress) });
 }
 
 const ELECTION_LIMIT_MS = 30_000;

@@ -50,6 +50,17 @@ describe("applyReplication", () => {
     expect((await target.port("target").describeTopics(["orders"]))[0]!.partitions.every((p) => p.isr.length === 3)).toBe(true);
   });
 
+  it("waits for replicas that are there and not in sync before the minimum rises, and names them at the limit", async () => {
+    target.topic("orders", [[1, 2, 3], [2, 3, 1]]);
+    const [lagging] = target.topics.get("orders")!;
+    lagging!.isr = [1];
+    await expect(apply({ limitMs: 400 })).rejects.toThrow(/REPLICATION_LIMIT: [^]*orders:0 lacks broker 2, 3 in sync/);
+    expect(target.config("topic orders")).toEqual({});
+    setTimeout(() => (lagging!.isr = [1, 2, 3]), 300);
+    expect(await apply()).toMatchObject({ partitions: 0, unchanged: 3, minInsync: [{ topic: "orders", from: 1, to: 2 }] });
+    expect(lagging!.isr).toEqual([1, 2, 3]);
+  });
+
   it("counts replicas of the origin as they will be when a move that is under way there is done", async () => {
     const [p] = origin.topics.get("logs")!;
     Object.assign(p!, { replicas: [2, 1], adding: [2], removing: [1] });

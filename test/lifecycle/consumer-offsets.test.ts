@@ -1,6 +1,5 @@
 import { statSync } from "node:fs";
-import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openKafka } from "../../engine/kafka/client";
@@ -9,6 +8,7 @@ import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { modelFor, produce } from "../engine/support/mirror";
 import { uniqueName, withClusters } from "../support/clusters";
 import { said } from "./support/said";
+import { temporaryFolder } from "../support/folder";
 
 const clusters = withClusters();
 const prefix = uniqueName("moved");
@@ -66,7 +66,7 @@ describe("an up of the cutover that is killed while it moves groups", () => {
   const offsetOf = async (group: string) => (await target.groupOffsets([group])).get(group)?.map((o) => Number(o.offset));
 
   it("is taken back by the roll-back all the same, to what stood there before", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "kafka-migration-journal-"));
+    const folder = temporaryFolder("journal");
     await target.deleteGroups([on, stands, back]);
     await target.alterGroupOffsets(on, at(1));
     const armed = await consumerOffsetsStep.create(inputs("mirror", folder));
@@ -85,7 +85,7 @@ describe("an up of the cutover that is killed while it moves groups", () => {
   });
 
   it("and is followed by one that succeeds: the roll-back after that knows what stood there before either", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "kafka-migration-journal-"));
+    const folder = temporaryFolder("journal");
     const armed = await consumerOffsetsStep.create(inputs("mirror", folder));
     await consumerOffsetsStep.update("id", armed.outs, inputs("cutover", folder));
     const { outs } = await consumerOffsetsStep.update("id", armed.outs, inputs("cutover", folder));
@@ -95,7 +95,7 @@ describe("an up of the cutover that is killed while it moves groups", () => {
   });
 
   it("of other clusters is no business of this one", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "kafka-migration-journal-"));
+    const folder = temporaryFolder("journal");
     await consumerOffsetsStep.create(inputs("cutover", folder));
     const file = join(folder, "migration-dev.offsets.json");
     await writeFile(file, (await readFile(file, "utf8")).replace(model().target.bootstrapServers, "elsewhere:9092"));

@@ -1,8 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { chmod, mkdtemp, readdir, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openKafka } from "../../engine/kafka/client";
@@ -12,6 +11,7 @@ import { repositoryRoot } from "../../sandbox/story/project";
 import { modelFor, produce } from "../engine/support/mirror";
 import { uniqueName, withClusters } from "../support/clusters";
 import { said } from "./support/said";
+import { temporaryFolder } from "../support/folder";
 
 const clusters = withClusters();
 const prefix = uniqueName("resume");
@@ -20,7 +20,7 @@ let ports: KafkaPort[];
 let folder: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "kafka-migration-resume-"));
+  folder = temporaryFolder("resume");
   ports = await Promise.all([openKafka(clusters.origin.connection, "origin"), openKafka(clusters.target.connection, "target")]);
   const now = Date.now();
   for (const [i, cluster] of [clusters.origin, clusters.target].entries()) {

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { resolveMigration } from "../../components/migration/checks";
@@ -9,6 +8,7 @@ import { migrationArgs } from "../../stacks/arguments";
 import { Files } from "../../stacks/files";
 import { schema } from "../../stacks/schema";
 import { readSettings, type ReadOptions } from "../../stacks/settings";
+import { temporaryFolder } from "../support/folder";
 
 const good = {
   origin: JSON.stringify({ bootstrapServers: "origin:9093", cluster: "origin", namespace: "origin-ns" }),
@@ -120,7 +120,7 @@ describe("the stack's configuration", () => {
 /** What is wrong in different ways is said together, and once. */
 describe("all mistakes at once", () => {
   test("shape, what belongs together, the dialect, the rules, patterns and files", () => {
-    const root = mkdtempSync(join(tmpdir(), "kafka-migration-files-"));
+    const root = temporaryFolder("files");
     writeFileSync(join(root, "text.pem"), "no certificate");
     const found = mistakesOf(
       {

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { compareInOrder, type Reached } from "../../../engine/verify/ordered";
@@ -7,6 +6,7 @@ import { Memory } from "../../../engine/verify/resume";
 import type { Pair } from "../../../engine/verify/pairs";
 import type { PartitionResult } from "../../../engine/verify/types";
 import { memoryClusters, puts } from "./memory-cluster";
+import { temporaryFolder } from "../../support/folder";
 
 const NOTHING = { bytes: () => {}, done: () => {} };
 const span = { topic: "orders", partition: 0, from: 0n, to: 10n };
@@ -14,7 +14,7 @@ const pair: Pair = { origin: span, target: span, compacted: false, timestamps: t
 const equal: PartitionResult = { topic: "orders", partition: 0, proof: "exact", originRecords: 10, targetRecords: 10, differences: [] };
 
 it("a file that takes no more is said, and the comparison is not lost for it", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "kafka-migration-memory-"));
+  const folder = temporaryFolder("memory");
   const memory = await Memory.open(join(folder, "missing", "verified.jsonl"), "full 100");
   memory.remember(pair, equal);
   memory.remember(pair, equal);
@@ -22,7 +22,7 @@ it("a file that takes no more is said, and the comparison is not lost for it", a
 });
 
 it("what was written half when the run was killed is not believed", async () => {
-  const file = join(await mkdtemp(join(tmpdir(), "kafka-migration-memory-")), "verified.jsonl");
+  const file = join(temporaryFolder("memory"), "verified.jsonl");
   const memory = await Memory.open(file, "full 100");
   memory.remember(pair, equal);
   expect(await memory.flushed()).toBeUndefined();
@@ -39,7 +39,7 @@ it("what was written half when the run was killed is not believed", async () => 
 });
 
 it("a partition that was read in part is read on from there, each side from its own place", async () => {
-  const file = join(await mkdtemp(join(tmpdir(), "kafka-migration-memory-")), "verified.jsonl");
+  const file = join(temporaryFolder("memory"), "verified.jsonl");
   const here = { origin: { ...span, to: 9n }, target: { ...span, to: 9n } };
   const long: Pair = { ...pair, ...here };
   const asked: Record<string, number[]> = { origin: [], target: [] };

@@ -16,8 +16,8 @@ import type { PulumiEnvironment, PulumiEnvironmentOptions } from "./types";
 export async function pulumiEnvironment(options: PulumiEnvironmentOptions): Promise<PulumiEnvironment> {
   const parts = options.parts ?? pulumiPaths(await ensureParts([...pulumiPartNames], options.progress ?? (() => {})));
   const supervisor = supervise(options.folder);
-  const [home, state, bin] = [join(options.folder, "home"), join(options.folder, "state"), join(options.folder, "bin")];
-  for (const folder of [home, state, bin]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const [home, state, bin, tmp] = [join(options.folder, "home"), join(options.folder, "state"), join(options.folder, "bin"), join(options.folder, "tmp")];
+  for (const folder of [home, state, bin, tmp]) await mkdir(folder, { recursive: true, mode: 0o700 });
   const passphrase = join(options.folder, "passphrase");
   await writeFile(passphrase, options.passphrase ?? randomBytes(24).toString("base64url"), { mode: 0o600 });
   await writeBin(bin, parts);
@@ -29,6 +29,8 @@ export async function pulumiEnvironment(options: PulumiEnvironmentOptions): Prom
     PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // What Pulumi leaves behind when it is killed goes with the rest.
+    TMPDIR: tmp,
     [supervisor.mark.name]: supervisor.mark.value,
   };
   return { env, run: (args, run) => runCommand(supervisor, join(bin, "pulumi"), args, { ...run, env: { ...env, ...run.env } }) };
@@ -36,8 +38,8 @@ export async function pulumiEnvironment(options: PulumiEnvironmentOptions): Prom
 
 /** What programs need of the surroundings, without anybody's PULUMI_*, KUBECONFIG, NODE_OPTIONS or cloud credentials. */
 function inherited(): NodeJS.ProcessEnv {
-  const { HOME, LANG, LC_ALL, TMPDIR, TZ, TERM, USER } = process.env;
-  const env: NodeJS.ProcessEnv = { HOME, LANG, LC_ALL, TMPDIR, TZ, TERM, USER };
+  const { HOME, LANG, LC_ALL, TZ, TERM, USER } = process.env;
+  const env: NodeJS.ProcessEnv = { HOME, LANG, LC_ALL, TZ, TERM, USER };
   for (const [name, value] of Object.entries(process.env)) if (name.startsWith("KAFKA_MIGRATION_")) env[name] = value;
   return env;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KafkaCluster } from "../sandbox/kafka";
+import { ownTemporaryFiles } from "../sandbox/kafka/java";
 import { writeProperties } from "../sandbox/kafka/properties";
 import { lastLines } from "../sandbox/processes";
 import { clientProperties, type Workspace } from "./common";
@@ -26,7 +27,7 @@ export async function readWithTool({ folder, parts, supervisor }: Workspace, clu
     name,
     command: parts.java,
     args: [
-      "-Xmx512m", "-XX:+UseG1GC", "-cp", join(parts.kafka, "*"), "org.apache.kafka.tools.ConsumerPerformance", "--bootstrap-server", cluster.bootstrapServers,
+      "-Xmx512m", "-XX:+UseG1GC", "-XX:-UsePerfData", ownTemporaryFiles(folder), "-cp", join(parts.kafka, "*"), "org.apache.kafka.tools.ConsumerPerformance", "--bootstrap-server", cluster.bootstrapServers,
       "--topic", topic, "--num-records", String(records), "--command-config", properties, "--group", name, "--hide-header", "--timeout", "60000",
     ],
     log,

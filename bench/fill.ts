@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { KafkaCluster } from "../sandbox/kafka";
+import { ownTemporaryFiles } from "../sandbox/kafka/java";
 import { writeProperties } from "../sandbox/kafka/properties";
 import { lastLines } from "../sandbox/processes";
 import { clientProperties, type Workspace } from "./common";
@@ -32,7 +33,7 @@ export async function fill({ folder, parts, supervisor }: Workspace, cluster: Ka
     name: `load of ${topic}`,
     command: parts.java,
     args: [
-      "-Xmx512m", "-cp", join(parts.kafka, "*"), "org.apache.kafka.tools.ProducerPerformance",
+      "-Xmx512m", "-XX:-UsePerfData", ownTemporaryFiles(folder), "-cp", join(parts.kafka, "*"), "org.apache.kafka.tools.ProducerPerformance",
       "--topic", topic, "--num-records", String(records), "--payload-file", payload, "--throughput", "-1", "--command-config", properties,
     ],
     log,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { writeFile } from "node:fs/promises";
 import { CompressionTypes, Kafka, logLevel, type Admin, type Message, type Producer } from "kafkajs";
 import { SandboxError } from "../error";
+import { ownTemporaryFiles } from "../kafka/java";
 import type { ClusterConnection, KafkaParts } from "../kafka/types";
 import { lastLines, type Supervisor } from "../processes";
 import { estateTopics, type EstateTopic, type Filling } from "./topics";
@@ -154,7 +155,7 @@ async function fillInBulk(topic: EstateTopic, filling: Extract<Filling, { how: "
     name: `load of ${topic.name}`,
     command: parts.java,
     args: [
-      "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", join(parts.kafka, "*"),
+      "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", ownTemporaryFiles(folder), "-cp", join(parts.kafka, "*"),
       "org.apache.kafka.tools.ProducerPerformance",
       "--topic", topic.name, "--num-records", String(records), "--record-size", String(filling.recordBytes), "--throughput", "-1",
       "--command-config", properties,

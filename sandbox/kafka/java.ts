@@ -61,6 +61,7 @@ export async function startJava(supervisor: Supervisor, options: JavaOptions): P
     args: [
       `-Xmx${options.heap}`,
       ...quickStart,
+      ownTemporaryFiles(options.folder),
       ...archive.options,
       ...(options.jvmOptions ?? []),
       "-Djava.awt.headless=true",
@@ -85,10 +86,15 @@ export function environment(): NodeJS.ProcessEnv {
   return { PATH, HOME, LANG, LC_ALL, TMPDIR, TZ };
 }
 
-/** Options for a short-lived tool: it uses the brokers' archive when there is one. */
-export async function toolOptions(parts: KafkaParts, path: string): Promise<string[]> {
+/** The codecs' native libraries are unpacked there, and stay when a process is killed: in its own folder they go with it. */
+export function ownTemporaryFiles(folder: string): string {
+  return `-Djava.io.tmpdir=${folder}`;
+}
+
+/** Options for a short-lived tool that works in this folder: it uses the brokers' archive when there is one. */
+export async function toolOptions(parts: KafkaParts, path: string, folder: string): Promise<string[]> {
   const archive = await archivePath("broker", parts.java, path);
-  return [...quickStart, ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [])];
+  return [...quickStart, ownTemporaryFiles(folder), ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [])];
 }
 
 const quickStart = [

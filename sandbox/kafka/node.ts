@@ -128,7 +128,7 @@ export class KafkaNode {
     const args = join(folder, "format.args");
     const path = await classPath(this.context.parts.kafka);
     const words = [
-      ...(await toolOptions(this.context.parts, path)),
+      ...(await toolOptions(this.context.parts, path, folder)),
       "kafka.tools.StorageTool",
       "format",
       "-t",

@@ -30,7 +30,7 @@ export async function openJavaWitness(supervisor: Supervisor, parts: KafkaParts,
   const classes = join(folder, "classes");
   await mkdir(classes, { recursive: true, mode: 0o700 });
   const jars = await classPath(parts.kafka);
-  const quick = await toolOptions(parts, jars);
+  const quick = await toolOptions(parts, jars, folder);
   const java = async (what: string, args: readonly string[]): Promise<void> => {
     const log = join(folder, "witness.log");
     const process = supervisor.start({ name: what, command: parts.java, args: [...quick, "-Xmx256m", ...args], cwd: folder, env: { ...environment(), CLASSPATH: `${jars}:${classes}` }, log });

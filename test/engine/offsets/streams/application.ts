@@ -26,7 +26,7 @@ export async function wordCount(supervisor: Supervisor, { applicationId, protoco
   const folder = join(supervisor.folder, uniqueName("words"));
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const jars = await classPath(parts.kafka);
-  const options = await toolOptions(parts, jars);
+  const options = await toolOptions(parts, jars, folder);
   const java = (name: string, args: readonly string[]): ManagedProcess =>
     supervisor.start({ name, command: parts.java, args: [...options, "-Xmx256m", ...args], cwd: folder, env: { ...environment(), CLASSPATH: `${jars}:${join(streams, own!)}:${folder}` }, log: join(folder, `${uniqueName("log")}.log`) });
   const compiling = java("compiling the word count", ["-m", "jdk.compiler/com.sun.tools.javac.Main", "-d", folder, join(__dirname, "WordCount.java")]);

@@ -69,6 +69,7 @@ async function apply(clusters: Clusters, mirror: MirrorModel, options: Replicati
   const origins = new Map(state.origin.map((t) => [t.name, t.minInsync]));
   const mins = minInsyncChanges(
     state.input.topics.map((t) => ({ name: t.name, factor: t.factor, originMin: origins.get(t.name)!, targetMin: state.targetMin.get(t.name)! })),
+    options.onlyAdd,
   );
 
   await setMinInsync(clusters, mins.before);

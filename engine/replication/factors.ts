@@ -57,15 +57,18 @@ export interface MinInsyncChange {
 /**
  * `min.insync.replicas` as on the origin and never above the factor. Split in two: values that must fall before replicas are
  * taken away (a topic with fewer replicas than its minimum refuses acks=all), and values that rise when all replicas are there.
+ * @param onlyAdd lower none
  */
 export function minInsyncChanges(
   topics: readonly { name: string; factor: number; originMin: number; targetMin: number }[],
+  onlyAdd = false,
 ): { before: MinInsyncChange[]; after: MinInsyncChange[] } {
   const before: MinInsyncChange[] = [];
   const after: MinInsyncChange[] = [];
   for (const t of topics) {
     const to = Math.max(1, Math.min(t.originMin, t.factor));
     if (to === t.targetMin) continue;
+    if (onlyAdd && to < t.targetMin) continue;
     (to < t.targetMin ? before : after).push({ topic: t.name, from: t.targetMin, to });
   }
   return { before, after };

@@ -25,7 +25,7 @@ export function planReplication(input: ReplicationInput): ReplicationPlan {
   // Large partitions first: the small ones then even out what is left.
   const work = topics
     .flatMap((topic) => topic.partitions.map((p) => ({ topic, p })))
-    .filter(({ topic, p }) => p.replicas.length !== topic.factor)
+    .filter(({ topic, p }) => (input.onlyAdd === true ? p.replicas.length < topic.factor : p.replicas.length !== topic.factor))
     .sort((a, b) => b.p.bytes - a.p.bytes || (a.topic.name < b.topic.name ? -1 : a.topic.name > b.topic.name ? 1 : 0) || a.p.partition - b.p.partition);
 
   const changes = work.map(({ topic, p }): PartitionChange => {

@@ -47,6 +47,7 @@ export function preview(state: ReplicationState, plan: ReplicationPlan, options:
   const origins = new Map(state.origin.map((t) => [t.name, t.minInsync]));
   const { before, after } = minInsyncChanges(
     state.input.topics.map((t) => ({ name: t.name, factor: t.factor, originMin: origins.get(t.name)!, targetMin: state.targetMin.get(t.name)! })),
+    options.onlyAdd,
   );
   return {
     topics: plan.topics,

@@ -24,6 +24,7 @@ export interface ReplicationState {
 export interface WantedOptions {
   rules?: readonly ReplicationRule[];
   allowSameRack?: boolean;
+  onlyAdd?: boolean;
 }
 
 export async function readReplication(clusters: Clusters, mirror: MirrorModel, options: WantedOptions): Promise<ReplicationState> {
@@ -67,6 +68,7 @@ export async function readReplication(clusters: Clusters, mirror: MirrorModel, o
       brokers,
       topics: names.map((name): TopicNow => ({ name, factor: wanted.get(name)!.factor, partitions: partitionNow(present.get(name)!) })),
       allowSameRack: options.allowSameRack ?? false,
+      onlyAdd: options.onlyAdd ?? false,
     },
     origin,
     wanted,

@@ -11,6 +11,8 @@ export interface ReplicationOptions {
   limitMs?: number;
   /** Allow two replicas of a partition in one rack. Default false. */
   allowSameRack?: boolean;
+  /** Take no replica away and lower no minimum: what is above the wanted was made so by somebody since. Default false. */
+  onlyAdd?: boolean;
 }
 
 /** One partition of the target as it is now. */
@@ -46,6 +48,8 @@ export interface ReplicationInput {
   brokers: readonly BrokerNow[];
   /** Put two replicas of a partition in one rack when there are fewer racks than replicas. Default false. */
   allowSameRack?: boolean;
+  /** Leave partitions alone that have more replicas than wanted. Default false. */
+  onlyAdd?: boolean;
 }
 
 export interface PartitionChange {

@@ -65,7 +65,10 @@ const handler: Handler<ReplicationInputs, ReplicationOutputs> = {
   },
 
   async remove(state, progress) {
-    if (state.when === "removal") await reset(state, progress);
+    if (state.when !== "removal") return;
+    // After a cutover the topics are their owner's, who may have made more of them: only what that cutover left undone is done.
+    const onlyAdd = state.phase === "cutover";
+    await reset({ ...state, options: { ...state.options, onlyAdd } }, progress);
   },
 };
 

@@ -35,3 +35,16 @@ it("a reset that other rules make necessary in phase cutover is announced as the
   const replicas = (await ports[1]!.describeTopics([topic]))[0]!.partitions.map((p) => p.replicas.length);
   expect(replicas).toEqual([3, 3]);
 });
+
+it("a removal after a cutover takes nothing away that the topics' owner has added since", async () => {
+  const model = modelFor(clusters, prefix);
+  const target = ports[1]!;
+  const replicas = async () => (await target.describeTopics([topic]))[0]!.partitions.map((p) => p.replicas.length);
+  const state = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror, phase: "cutover", when: "removal", abandon: false, options: {} };
+  expect(await replicas()).toEqual([3, 3]);
+  await replicationStep.delete("id", state);
+  expect(await replicas()).toEqual([3, 3]);
+  // Without a cutover the removal is the reset.
+  await replicationStep.delete("id", { ...state, phase: "mirror" });
+  expect(await replicas()).toEqual([1, 1]);
+});

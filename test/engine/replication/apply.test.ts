@@ -61,6 +61,14 @@ describe("applyReplication", () => {
     expect(lagging!.isr).toEqual([1, 2, 3]);
   });
 
+  it("when it may only add, does what is missing and keeps what somebody has added", async () => {
+    target.topic("logs", [[1, 2, 3]], { "min.insync.replicas": "2" });
+    expect(await apply({ onlyAdd: true })).toMatchObject({ partitions: 2, minInsync: [{ topic: "orders", from: 1, to: 2 }] });
+    expect(target.replicas("logs")).toEqual([[1, 2, 3]]);
+    expect(target.config("topic logs")).toEqual({ "min.insync.replicas": "2" });
+    expect(target.replicas("orders").every((r) => r.length === 3)).toBe(true);
+  });
+
   it("counts replicas of the origin as they will be when a move that is under way there is done", async () => {
     const [p] = origin.topics.get("logs")!;
     Object.assign(p!, { replicas: [2, 1], adding: [2], removing: [1] });

@@ -8,7 +8,7 @@ import { minInsyncChanges, type MinInsyncChange } from "./factors";
 import { planReplication } from "./plan";
 import { linesOf, preview } from "./preview";
 import { readReplication } from "./read";
-import { removeLeftThrottle, removeThrottle, setThrottle, throttleOf } from "./throttle";
+import { listableParts, removeLeftThrottle, removeThrottle, setThrottle, type ThrottleFound, throttleOf } from "./throttle";
 import type { PartitionChange, ReplicationOptions, TopicChange, TopicNow } from "./types";
 import { interrupted, Meter, sleepUnlessAborted, waitForReplicas } from "./wait";
 
@@ -59,7 +59,8 @@ async function apply(clusters: Clusters, mirror: MirrorModel, options: Replicati
   if (first.ongoing.length > 0) {
     progress.info(`waiting for ${countText(first.ongoing.length, "reassignment")} of migrated topics that ${first.ongoing.length === 1 ? "is" : "are"} under way`);
     const changes = first.ongoing.map(asChange);
-    await throttled(target, changes, moving, () => waitForReplicas(target, { changes, ...moving, meter: new Meter(changes.length, 0, progress) }));
+    const meter = new Meter(changes.length, 0, progress);
+    await throttled(target, changes, moving, (part) => waitForReplicas(target, { changes: part, ...moving, meter }));
   }
 
   const state = first.ongoing.length > 0 ? await readReplication(clusters, mirror, options) : first;
@@ -73,7 +74,8 @@ async function apply(clusters: Clusters, mirror: MirrorModel, options: Replicati
   );
 
   await setMinInsync(clusters, mins.before);
-  await throttled(target, plan.changes, moving, () => move(target, plan.changes, moving));
+  const meter = new Meter(plan.changes.length, plan.bytes, progress);
+  await throttled(target, plan.changes, moving, (part) => move(target, part, moving, meter));
   await catchUp(target, state.input.topics, plan.changes, moving);
   await electPreferred(target, names, moving);
   await setMinInsync(clusters, mins.after);
@@ -94,8 +96,8 @@ async function apply(clusters: Clusters, mirror: MirrorModel, options: Replicati
 interface Moving extends ReplicationOptions {
   limitMs: number;
   deadline: number;
-  /** Brokers with a throttle of somebody else's. */
-  foreign: readonly number[];
+  /** Topics and brokers with a throttle of somebody else's. */
+  foreign: ThrottleFound;
   progress: Progress;
   signal?: AbortSignal;
 }
@@ -106,25 +108,26 @@ function asChange(r: OngoingReassignment): PartitionChange {
 }
 
 /** Does the work under the throttle that was asked for, and removes it however the work ends. */
-async function throttled(target: KafkaPort, changes: readonly PartitionChange[], moving: Moving, work: () => Promise<void>): Promise<void> {
+async function throttled(target: KafkaPort, changes: readonly PartitionChange[], moving: Moving, work: (part: readonly PartitionChange[]) => Promise<void>): Promise<void> {
   const rate = moving.throttleBytesPerSecond;
-  if (rate === undefined || changes.length === 0) return work();
-  // Known before it is set, so that a failure in the middle of setting it is cleaned up too.
-  const throttle = throttleOf(changes, moving.foreign);
-  try {
-    await setThrottle(target, changes, throttle, rate, moving.progress);
-    await work();
-  } catch (error) {
-    // The cause comes first; a throttle that can't be removed now is removed by the next run.
-    await removeThrottle(target, throttle).catch((e: Error) => moving.progress.warn(`the replication throttle could not be removed: ${e.message}`));
-    throw error;
+  if (rate === undefined || changes.length === 0) return work(changes);
+  for (const part of listableParts(changes)) {
+    // Known before it is set, so that a failure in the middle of setting it is cleaned up too.
+    const throttle = throttleOf(part, moving.foreign);
+    try {
+      await setThrottle(target, part, throttle, rate, moving.progress);
+      await work(part);
+    } catch (error) {
+      // The cause comes first; a throttle that can't be removed now is removed by the next run.
+      await removeThrottle(target, throttle).catch((e: Error) => moving.progress.warn(`the replication throttle could not be removed: ${e.message}`));
+      throw error;
+    }
+    await removeThrottle(target, throttle);
   }
-  await removeThrottle(target, throttle);
 }
 
-async function move(target: KafkaPort, changes: readonly PartitionChange[], moving: Moving): Promise<void> {
+async function move(target: KafkaPort, changes: readonly PartitionChange[], moving: Moving, meter: Meter): Promise<void> {
   const batch = moving.batchPartitions ?? DEFAULT_BATCH_PARTITIONS;
-  const meter = new Meter(changes.length, changes.reduce((n, c) => n + c.bytes, 0), moving.progress);
   for (let i = 0; i < changes.length; i += batch) {
     if (moving.signal?.aborted) throw interrupted();
     const part = changes.slice(i, i + batch);

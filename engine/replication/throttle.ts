@@ -7,6 +7,10 @@ import type { PartitionChange } from "./types";
 
 const RATES = ["leader.replication.throttled.rate", "follower.replication.throttled.rate"] as const;
 const LISTS = ["leader.replication.throttled.replicas", "follower.replication.throttled.replicas"] as const;
+/** The longest value of a topic's configuration that Kafka takes (a `Short` in the record, Kafka 4.3). */
+export const LONGEST_LIST = 32_767;
+/** The value that throttles every replica of a topic. Never written here, so it is somebody else's. */
+const EVERY_REPLICA = "*";
 const NO_RATES = { [RATES[0]]: null, [RATES[1]]: null };
 const NO_LISTS = { [LISTS[0]]: null, [LISTS[1]]: null };
 
@@ -31,6 +35,25 @@ export function throttledReplicas(changes: readonly PartitionChange[]): Map<stri
   return new Map([...lists].map(([topic, l]) => [topic, { leader: l.leader.join(","), follower: l.follower.join(",") }]));
 }
 
+/** Parts of which each topic's lists of throttled replicas can be held: one, unless a topic has thousands of partitions. */
+export function listableParts(changes: readonly PartitionChange[]): PartitionChange[][] {
+  const parts: PartitionChange[][] = [[]];
+  let longest = new Map<string, number>();
+  for (const change of changes) {
+    const length = (ids: readonly number[]) => ids.reduce((n, id) => n + `${change.partition}:${id},`.length, 0);
+    const own = Math.max(length(change.from), length(change.to.filter((id) => !change.from.includes(id))));
+    const together = (longest.get(change.topic) ?? 0) + own;
+    if (together > LONGEST_LIST) {
+      parts.push([change]);
+      longest = new Map([[change.topic, own]]);
+    } else {
+      parts.at(-1)!.push(change);
+      longest.set(change.topic, together);
+    }
+  }
+  return parts;
+}
+
 /** Reads which of these topics and which brokers carry throttle settings of their own; a default of the whole cluster is none. */
 export async function findThrottle(target: KafkaPort, topics: readonly string[]): Promise<ThrottleFound> {
   const { lists, rates } = await readThrottle(target, topics);
@@ -51,11 +74,12 @@ function own<K>(names: readonly K[], configs: ReadonlyMap<K, ReadonlyMap<string,
   return new Map(names.map((name): [K, string[]] => [name, values(name)]).filter(([, found]) => found.length > 0));
 }
 
-/** Where a throttle for these changes has to be set: not on brokers that have one of somebody else's. */
-export function throttleOf(changes: readonly PartitionChange[], foreign: readonly number[]): ThrottleFound {
+/** Where a throttle for these changes has to be set: not on brokers and topics that have one of somebody else's. */
+export function throttleOf(changes: readonly PartitionChange[], foreign: ThrottleFound): ThrottleFound {
   const copying = changes.filter((c) => c.to.some((id) => !c.from.includes(id)));
   const brokers = [...new Set(copying.flatMap((c) => [...c.from, ...c.to]))].sort((a, b) => a - b);
-  return { topics: [...new Set(copying.map((c) => c.topic))], brokers: brokers.filter((id) => !foreign.includes(id)) };
+  const topics = [...new Set(copying.map((c) => c.topic))];
+  return { topics: topics.filter((name) => !foreign.topics.includes(name)), brokers: brokers.filter((id) => !foreign.brokers.includes(id)) };
 }
 
 /**
@@ -64,10 +88,9 @@ export function throttleOf(changes: readonly PartitionChange[], foreign: readonl
  * that it is ours. A rate that stood there before is somebody else's: it is kept, and holds for our replicas too.
  */
 export async function setThrottle(target: KafkaPort, changes: readonly PartitionChange[], where: ThrottleFound, bytesPerSecond: number, progress: Progress): Promise<void> {
-  if (where.topics.length === 0) return;
-  await target.incrementalAlterConfigs(
-    [...throttledReplicas(changes)].map(([name, l]): ConfigChange => ({ resource: { type: "topic", name }, set: { [LISTS[0]]: l.leader, [LISTS[1]]: l.follower } })),
-  );
+  if (where.topics.length + where.brokers.length === 0) return;
+  const lists = [...throttledReplicas(changes)].filter(([name]) => where.topics.includes(name));
+  await target.incrementalAlterConfigs(lists.map(([name, l]): ConfigChange => ({ resource: { type: "topic", name }, set: { [LISTS[0]]: l.leader, [LISTS[1]]: l.follower } })));
   const rate = String(bytesPerSecond);
   await target.incrementalAlterConfigs(where.brokers.map((id): ConfigChange => ({ resource: { type: "broker", name: String(id) }, set: { [RATES[0]]: rate, [RATES[1]]: rate } })));
   progress.info(`replication throttled to ${bytesText(bytesPerSecond)}/s on ${where.brokers.length === 0 ? "no broker" : `broker ${where.brokers.join(", ")}`}`);
@@ -102,16 +125,22 @@ export async function removeThrottle(target: KafkaPort, found: ThrottleFound): P
 
 /**
  * Removes what an interrupted run left. Ours are the lists on migrated topics (MirrorMaker 2 does not copy throttle settings)
- * and the rates of the brokers that these lists name, where they are as `setThrottle` writes them: the same for both directions.
- * @returns the brokers whose rate is not ours
+ * unless they throttle every replica (`*`), and the rates of the brokers that these lists name, where they are as `setThrottle`
+ * writes them: the same for both directions.
+ * @returns the topics and brokers whose throttle is not ours
  */
-export async function removeLeftThrottle(target: KafkaPort, topics: readonly string[], progress: Progress): Promise<number[]> {
+export async function removeLeftThrottle(target: KafkaPort, topics: readonly string[], progress: Progress): Promise<ThrottleFound> {
   const { lists, rates } = await readThrottle(target, topics);
+  const whole = [...lists].filter(([, values]) => values.includes(EVERY_REPLICA)).map(([name]) => name);
+  for (const name of whole) lists.delete(name);
   const listed = new Set([...lists.values()].flat().flatMap((list) => list.split(",").map((entry) => Number(entry.split(":")[1]))));
   const ours = ([id, [leader, follower]]: [number, string[]]) => listed.has(id) && leader === follower;
   const found: ThrottleFound = { topics: [...lists.keys()], brokers: [...rates].filter(ours).map(([id]) => id) };
-  const foreign = [...rates.keys()].filter((id) => !found.brokers.includes(id));
-  if (foreign.length > 0) progress.warn(`broker ${foreign.join(", ")} of the target has a replication throttle that is not this migration's: it is kept, and holds for new replicas where they are throttled`);
+  const foreign: ThrottleFound = { topics: whole, brokers: [...rates.keys()].filter((id) => !found.brokers.includes(id)) };
+  if (foreign.brokers.length > 0) {
+    progress.warn(`broker ${foreign.brokers.join(", ")} of the target has a replication throttle that is not this migration's: it is kept, and holds for new replicas where they are throttled`);
+  }
+  if (whole.length > 0) progress.warn(`target: every replica of ${someOf(whole)} is throttled (${LISTS.join(" or ")} is ${EVERY_REPLICA}), which is not this migration's doing: it is kept`);
   if (found.topics.length === 0) return foreign;
   await removeThrottle(target, found);
   progress.info(`removed the replication throttle that an interrupted run left on ${someOf(found.topics)}${found.brokers.length > 0 ? ` and broker ${found.brokers.join(", ")}` : ""}`);

@@ -134,6 +134,24 @@ describe("applyReplication", () => {
       expect(lines.join("\n")).toContain("warning: broker 1, 3 of the target has a replication throttle that is not this migration's");
     });
 
+    it("keeps a list that throttles every replica, which is never ours, and sets none on that topic", async () => {
+      target.configs.set("topic orders", new Map([[LIST, "*"]]));
+      await apply({ throttleBytesPerSecond: 5_000_000 });
+      expect(target.config("topic orders")).toEqual({ [LIST]: "*", "min.insync.replicas": "2" });
+      expect(lines.join("\n")).toContain("warning: target: every replica of orders is throttled");
+      for (const id of [1, 2, 3]) expect(target.config(`broker ${id}`)).toEqual({});
+    });
+
+    it("is set for one part of a topic after the other where its list would be longer than Kafka takes", async () => {
+      const count = 3_000;
+      origin.topic("wide", Array.from({ length: count }, () => [1, 2, 3]));
+      target.topic("wide", Array.from({ length: count }, () => [1]));
+      const result = await apply({ throttleBytesPerSecond: 5_000_000, batchPartitions: count });
+      expect(result.partitions).toBe(count + 2);
+      expect(target.batches.length).toBe(2);
+      expect(target.config("topic wide")).toEqual({});
+    });
+
     it("leaves a rate alone that somebody else set", async () => {
       target.configs.set("broker 2", new Map([[RATE, "777"]]));
       await apply({ throttleBytesPerSecond: 5_000_000 });

@@ -146,6 +146,7 @@ export class FakeCluster {
           const own = cluster.configs.get(key) ?? new Map<string, string>();
           for (const [k, v] of Object.entries(set)) {
             cluster.called(`${v === null ? "remove" : "set"} ${k} of ${resource.type}`);
+            if ((v ?? "").length > 32_767) throw new MigrationError("KAFKA_INVALID_CONFIG", "the value is too long", { fix: "as the brokers say" });
             if (v === null) own.delete(k);
             else own.set(k, v);
           }

@@ -39,6 +39,16 @@ export function checkSelection({ mirror, selected, originTopics, originGroups }:
       ),
     );
   }
+  // Made by the first transactional producer; a Streams application with exactly-once is one, too.
+  if (mirror.isolationLevel === "read_uncommitted" && originTopics.includes("__transaction_state")) {
+    findings.push(
+      warning(
+        "MIRROR_COPIES_ABORTED",
+        "the origin has had transactions, and the mirror reads uncommitted: records of aborted ones become ordinary records on the target, that every consumer gets",
+        'use the profile "least" or "tuned", or set consumer.isolation.level to read_committed in the source connector, unless no transaction was aborted',
+      ),
+    );
+  }
   if (originGroups.length > 0 && moving.length === 0) {
     findings.push(
       warning("NO_GROUP_SELECTED", `mirror.groupsPattern "${mirror.groupsPattern}" selects none of the ${originGroups.length} groups on the origin (${someOf(originGroups, 5)})`, "write mirror.groupsPattern so that it matches whole group names, unless no group is to move"),

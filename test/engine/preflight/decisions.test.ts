@@ -169,6 +169,7 @@ const cases: Case[] = [
   { finding: "TARGET_CLEANUP_DIFFERS", when: facts({ target: onTarget({ "log.cleanup.policy": "compact" }) }), says: /orders compact instead of delete/, fix: /cleanup.policy/, not: facts({ target: onTarget({ "log.cleanup.policy": "compact" }), selected: [selected(topic("orders", [[0, 1]], { "cleanup.policy": "delete" }))] }) },
   { finding: "TARGET_MESSAGE_SIZE_SMALLER", when: facts({ target: onTarget({ "message.max.bytes": "1000" }) }), says: /orders 1000 instead of 1048588 bytes/, fix: /max.message.bytes/, not: facts({ target: onTarget({ "message.max.bytes": "1048588" }) }) },
   { finding: "TARGET_MESSAGE_SIZE_SMALLER", when: facts({ target: onTarget({ "message.max.bytes": "1000" }) }), says: /orders/, fix: /./, not: facts({ target: onTarget({ "message.max.bytes": "1000" }), selected: [selected(topic("orders", [[0, 1]], { "max.message.bytes": "1048588" }))] }) },
+  { finding: "MIRROR_COPIES_ABORTED", severity: "warning", when: facts({ originTopics: ["orders", "__transaction_state"] }), says: /aborted/, fix: /read_committed/, not: facts({ mirror: { ...facts().mirror, isolationLevel: "read_committed" }, originTopics: ["orders", "__transaction_state"] }) },
   { finding: "TARGET_RECOMPRESSES", severity: "warning", when: facts({ target: onTarget({ "compression.type": "gzip" }) }), says: /orders/, fix: /compression.type/, not: facts() },
 ];
 

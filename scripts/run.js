@@ -7,6 +7,7 @@ const { spawn, spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
+const { argumentsOf, laned, runLanes } = require("./lanes");
 
 const root = path.dirname(__dirname);
 const at = (...parts) => path.join(root, ...parts);
@@ -109,4 +110,5 @@ if (!rest.includes("--no-install")) installDependencies();
 build();
 if (name === "test") checkTests();
 const target = program();
-if (target) run(target[0], [...target[1], ...rest]);
+if (name === "test" && laned(rest)) void runLanes(target[0], [...target[1], ...rest], root).then((code) => process.exit(code));
+else if (target) run(target[0], [...target[1], ...argumentsOf(rest, "all")]);

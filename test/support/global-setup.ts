@@ -7,7 +7,7 @@ const SHARED = "KAFKA_MIGRATION_TEST_CLUSTERS";
 
 /**
  * Before the first test of a whole run: every part is there (a hook's limit is no time for a build), and one pair of
- * clusters that most files share. A run of named files boots what each needs.
+ * clusters that most files of the other lane share. A run of named files boots what each needs.
  */
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (process.argv.slice(2).some((word) => word !== "run" && !word.startsWith("-"))) return undefined;
@@ -15,7 +15,8 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
     ["java", "kafka", "etcd", "kube-apiserver", "strimzi-crds", "pulumi", "pulumi-language-nodejs", "pulumi-resource-kafka", "pulumi-resource-kubernetes"],
     (line) => process.stderr.write(`${line}\n`),
   );
-  if (process.env[SHARED]) return undefined;
+  // The stories have sandboxes of their own.
+  if (process.env[SHARED] || process.env.KAFKA_MIGRATION_TEST_LANE === "stories") return undefined;
   const { origin, target, supervisor } = await bootClusters();
   // In the supervisor's folder: it goes with the clusters, also when the run is killed.
   const file = join(supervisor.folder, "clusters.json");

@@ -160,7 +160,7 @@ export class Report extends Step {
   declare readonly report: pulumi.Output<string>;
   constructor(
     name: string,
-    args: PhasedArgs & ReportPlace & { options: { gate: GateOptions; offsets: OffsetOptions }; facts: pulumi.Input<ReportFacts>; trigger: pulumi.Input<string> },
+    args: PhasedArgs & ReportPlace & { options: { gate: GateOptions; offsets: OffsetOptions }; facts: pulumi.Input<ReportFacts>; gateEnds: pulumi.Input<TopicEnds | null>; trigger: pulumi.Input<string> },
     opts: pulumi.CustomResourceOptions,
   ) {
     super("report", "Report", name, { ...args, report: undefined, writtenAt: undefined, kept: undefined }, opts);

@@ -132,7 +132,7 @@ export class Lifecycle {
     if (report === undefined) return undefined;
     const facts = reportFacts(this.preflight, steps);
     const options = { gate: this.gateOptions(), offsets: args.offsets ?? {} };
-    return new Report(this.named("report"), { ...this.step, phase, ...report, options, facts, trigger }, this.after(this.checkpoints, ...Object.values(steps)));
+    return new Report(this.named("report"), { ...this.step, phase, ...report, options, facts, gateEnds: originEnds(steps.gate), trigger }, this.after(this.checkpoints, ...Object.values(steps)));
   }
 
   /** Declared last of all, and so deleted first. */

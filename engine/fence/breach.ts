@@ -1,7 +1,7 @@
 import type { OpenKafka } from "../clusters";
 import { MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
-import { countText } from "../units";
+import { countText, someOf } from "../units";
 import { endsOf, movementsSince } from "./movement";
 import { onOrigin } from "./raise";
 import { fencedTopics } from "./rules";
@@ -13,6 +13,12 @@ export function breached(wrote: readonly Movement[], when: string): MigrationErr
     details: wrote.slice(0, 20).map((m) => `${m.topic}-${m.partition}: ${m.from} -> ${m.to}`),
     fix: "stop these producers (super users pass every ACL; see docs/fence.md for clusters with a user operator), then run `pulumi up` again",
   });
+}
+
+/** What to say, and do, where producers wrote whom no fence had to keep off. */
+export function writtenText(wrote: readonly Movement[]): string {
+  const where = someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`));
+  return `the origin was written to in ${countText(wrote.length, "partition")} since the gate passed: ${where}. Stop these producers and run \`pulumi up\` again before clients start on the target`;
 }
 
 /** What was written to the migrated topics of the origin since they ended there. */

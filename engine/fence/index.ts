@@ -1,5 +1,5 @@
 /** Keeping producers off the origin during a cutover, and seeing who writes. See docs/fence.md. */
-export { breached, writtenOnOrigin } from "./breach";
+export { breached, writtenOnOrigin, writtenText } from "./breach";
 export { holdFence, whileFenced, type HoldOptions } from "./hold";
 export { previewFence, type FencePreview } from "./preview";
 export { observeProducers, type OpenTransactionAt, type ProducerReport, type Writer } from "./producers";

@@ -1,3 +1,4 @@
+import { writtenText } from "../fence";
 import { bytesText, countText, durationText, recordsText } from "../units";
 import { atMost, figure } from "./figure";
 import { groupRows, topicRows } from "./rows";
@@ -35,6 +36,8 @@ function headline(input: ReportInput): Report["headline"] {
     return residue > 0 ? { tone: "bad", text: `Cleaned up, but ${countText(residue, "piece")} of residue found` } : { tone: "good", text: "Cleaned up: no residue" };
   }
   if (input.verification !== undefined && !input.verification.result.equal) return { tone: "bad", text: "The copy differs from the origin" };
+  const written = input.written?.length ?? 0;
+  if (written > 0) return { tone: "bad", text: `The origin was written to after the gate had passed, in ${countText(written, "partition")}` };
   const alone = input.offsets?.skipped.length ?? 0;
   if (input.gate !== undefined && alone > 0) return { tone: "waiting", text: `Cut over, but ${countText(alone, "group was", "groups were")} left alone` };
   if (input.gate !== undefined && input.offsets !== undefined) return { tone: "good", text: "Cut over: the copy is complete and the groups are in their place" };
@@ -47,6 +50,7 @@ function headline(input: ReportInput): Report["headline"] {
 function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
   const { preflight, gate, verification, offsets, offsetPlan, look } = input;
   const lines = [
+    ...(input.written === undefined || input.written.length === 0 ? [] : [writtenText(input.written)]),
     ...(input.notes ?? []),
     ...(input.abandonedAt === undefined ? [] : [`the migration was abandoned at ${input.abandonedAt}: the gate was passed unproved`]),
     ...(look?.against ?? []).filter((f) => f.hopeless).map((f) => f.text),

@@ -1,4 +1,5 @@
 import type { Residue } from "../cleanup";
+import type { Movement } from "../fence";
 import type { Finding, GateResult, Sample } from "../gate";
 import type { MirrorModel, Phase } from "../model";
 import type { AppliedGroup, AppliedOffsets, OffsetPlan } from "../offsets";
@@ -80,6 +81,8 @@ export interface ReportInput {
   look?: CopyLook;
   /** Earlier points of the plot, oldest first. */
   samples?: readonly Sample[];
+  /** What producers wrote to the origin since the gate passed. Absent: not known. */
+  written?: readonly Movement[];
   /** Undefined: nobody looked. */
   residue?: readonly Residue[];
   /** What went wrong while the report was made, in a line each. */

@@ -1,7 +1,6 @@
 import { isMigrationError } from "../../engine/errors";
-import { breached, type TopicEnds, writtenOnOrigin } from "../../engine/fence";
+import { breached, type TopicEnds, writtenOnOrigin, writtenText } from "../../engine/fence";
 import type { Progress } from "../../engine/progress";
-import { countText, someOf } from "../../engine/units";
 import { askBeforeItGoes, type ClosingInputs } from "./closing";
 import { type Handler, serve } from "./framework";
 import { isThere, modelOf } from "./inputs";
@@ -29,8 +28,7 @@ async function lookBack(inputs: GuardInputs, progress: Progress, olds?: GuardInp
   });
   if (wrote.length === 0) return {};
   if (inputs.fence === true && !again) throw breached(wrote, "since the gate passed");
-  const where = someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`));
-  progress.warn(`the origin was written to in ${countText(wrote.length, "partition")} since the gate passed: ${where}. Stop these producers and run \`pulumi up\` again before clients start on the target`);
+  progress.warn(writtenText(wrote));
   return {};
 }
 

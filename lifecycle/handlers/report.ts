@@ -1,13 +1,16 @@
+import { type TopicEnds, writtenOnOrigin } from "../../engine/fence";
 import type { GateOptions } from "../../engine/gate";
 import type { OffsetOptions } from "../../engine/offsets";
 import type { Progress } from "../../engine/progress";
 import { buildReport, earlierReport, earlierSamples, lookAtCopy, lookAtGroups, type Report, type ReportFacts, type ReportInput, reportPaths, writeReport } from "../../engine/report";
 import { type Handler, serve } from "./framework";
-import { modelOf, now, type PhasedInputs } from "./inputs";
+import { isThere, modelOf, now, type PhasedInputs } from "./inputs";
 import { folderOf, type Place } from "./place";
 
 export interface ReportInputs extends PhasedInputs, Place {
   options: { gate: GateOptions; offsets: OffsetOptions };
+  /** Where the origin ended when the gate passed. */
+  gateEnds?: TopicEnds | null;
   /** What the steps have found. */
   facts: ReportFacts;
   /** Changes with every setting of the migration, so that each `up` that changed something writes anew. */
@@ -68,7 +71,10 @@ async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<R
   const model = modelOf(inputs);
   const look = facts.verification === undefined ? await trying("the copy could not be looked at", noting, () => lookAtCopy(model, inputs.options.gate)) : undefined;
   const groups = facts.offsets === undefined ? await trying("the groups could not be looked at", noting, () => lookAtGroups(model, inputs.options.offsets)) : undefined;
-  return { notes, ...(look === undefined ? {} : { look }), ...(groups === undefined ? {} : { groups }) };
+  const { gateEnds } = inputs;
+  const since = inputs.phase === "cutover" && isThere(gateEnds) ? gateEnds : undefined;
+  const written = since === undefined ? undefined : await trying("whether the origin was written to since the gate passed can't be told", noting, () => writtenOnOrigin(model, since));
+  return { notes, ...(written === undefined ? {} : { written }), ...(look === undefined ? {} : { look }), ...(groups === undefined ? {} : { groups }) };
 }
 
 /** Declared after the last step of each phase: writes the report of what all of them have found. */
@@ -84,6 +90,8 @@ const handler: Handler<ReportInputs, ReportOutputs> = {
   async remove(state, progress) {
     await write(state, state.kept ?? null, progress);
   },
+
+  immaterial: ["gateEnds"],
 
   // A write that failed is tried again; files that are not at hand (a build machine's) are no reason for another one.
   overtaken: async ({ writtenAt }) => writtenAt === undefined || writtenAt === null,

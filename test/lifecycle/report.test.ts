@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { runGate } from "../../engine/gate";
+import { endsOf } from "../../engine/fence/movement";
 import { factsOf, type Report, type ReportFacts } from "../../engine/report";
 import { reportStep } from "../../lifecycle/handlers/report";
 import { residueStep } from "../../lifecycle/handlers/residue";
@@ -83,6 +84,18 @@ describe("the report of an up", () => {
     expect(report.topics.map((t) => t.topic)).toEqual(["orders", "orders-audit", "orders-state"]);
     expect(report.groups.map((g) => g.proof)).toEqual(["left alone: active on the target", "written and read back, 1 in place before"]);
     expect(await reportStep.diff("id", outs, news)).toEqual({ changes: false });
+  });
+
+  test("in phase cutover looks once more whether the origin was written to since the gate passed", async () => {
+    const ends = await endsOf(ports.origin, [topic]);
+    const [first, second] = [0, 1].map((partition) => Number(ends.get(`${topic}:${partition}`)!.end));
+    await reportStep.create(inputs("cutover", { facts, gateEnds: { [topic]: [first, second] } }));
+    expect((await written()).warnings.join("\n")).not.toContain("written to");
+    await reportStep.create(inputs("cutover", { facts, gateEnds: { [topic]: [first! - 2, second] } }));
+    const late = await written();
+    expect(late.headline).toEqual({ tone: "bad", text: "The origin was written to after the gate had passed, in 1 partition" });
+    expect(late.warnings[0]).toContain(`since the gate passed: ${topic}-0 ${first! - 2} -> ${first}. Stop these producers`);
+    expect(late.groups).toHaveLength(2);
   });
 
   test("in phase cleanup keeps what the steps had found, also without the earlier files, and calls nothing clean", async () => {

@@ -77,7 +77,9 @@ describe("what is there", () => {
     const before = [await own(origin), await own(target)];
     const result = await preflight(model, options);
     expect(result).toMatchObject({ topics: 1, partitions: 2, groups: 0, resumes: false });
-    expect(result.warnings.filter((w) => w.code !== "TARGET_AUTO_CREATES" && w.code !== "NO_GROUP_SELECTED")).toEqual([]);
+    // These depend on the clusters and on what other tests have done there: groups, transactions.
+    const elsewhere = ["TARGET_AUTO_CREATES", "NO_GROUP_SELECTED", "MIRROR_COPIES_ABORTED"];
+    expect(result.warnings.filter((w) => !elsewhere.includes(w.code))).toEqual([]);
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
     expect([await own(origin), await own(target)]).toEqual(before);
   });

@@ -82,6 +82,6 @@ test("what the migration does not refuse, the pack does not find, but for how wi
     }),
     { numRuns: 800 },
   );
-  // Both happened often enough to mean something.
-  expect(Math.min(refused, accepted)).toBeGreaterThan(100);
+  // Both happened often enough to mean something: about one in eight is accepted.
+  expect(Math.min(refused, accepted)).toBeGreaterThan(50);
 });

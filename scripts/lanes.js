@@ -23,12 +23,16 @@ function argumentsOf(args, lane) {
 /** Starts both and answers with the exit code when both have ended: a lane that fails does not stop the other. */
 async function runLanes(command, args, cwd) {
   const children = LANES.map((lane) => spawn(command, argumentsOf(args, lane), { cwd, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, KAFKA_MIGRATION_TEST_LANE: lane } }));
-  // A terminal's Ctrl-C reaches the children, too; this process waits until they have cleaned up.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" && children.forEach((child) => child.kill(signal)));
+  passSignals(children);
   const codes = await Promise.all(children.map(ended));
   const failed = LANES.filter((_, i) => codes[i] !== 0);
   process.stdout.write(failed.length === 0 ? "both lanes passed\n" : `failed in lane ${failed.join(" and ")}\n`);
   return failed.length === 0 ? 0 : 1;
+}
+
+/** The children get the terminal's Ctrl-C themselves; this process waits until they have cleaned up. */
+function passSignals(children) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" && children.forEach((child) => child.kill(signal)));
 }
 
 function ended(child) {
@@ -50,4 +54,4 @@ function byLine(from, to) {
   from.on("end", () => to.write(rest));
 }
 
-module.exports = { argumentsOf, laned, runLanes };
+module.exports = { argumentsOf, laned, passSignals, runLanes };

@@ -7,7 +7,7 @@ const { spawn, spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
-const { argumentsOf, laned, runLanes } = require("./lanes");
+const { argumentsOf, laned, passSignals, runLanes } = require("./lanes");
 
 const root = path.dirname(__dirname);
 const at = (...parts) => path.join(root, ...parts);
@@ -96,8 +96,7 @@ function checkTests() {
 
 function run(command, args) {
   const child = spawn(command, args, { cwd: root, stdio: "inherit" });
-  // The child gets the terminal's Ctrl-C itself; this process waits until it has cleaned up.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
+  passSignals([child]);
   child.on("exit", (code, signal) => process.exit(signal ? 1 : code ?? 1));
 }
 

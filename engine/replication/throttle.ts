@@ -8,7 +8,7 @@ import type { PartitionChange } from "./types";
 const RATES = ["leader.replication.throttled.rate", "follower.replication.throttled.rate"] as const;
 const LISTS = ["leader.replication.throttled.replicas", "follower.replication.throttled.replicas"] as const;
 /** The longest value of a topic's configuration that Kafka takes (a `Short` in the record, Kafka 4.3). */
-export const LONGEST_LIST = 32_767;
+const LONGEST_LIST = 32_767;
 /** The value that throttles every replica of a topic. Never written here, so it is somebody else's. */
 const EVERY_REPLICA = "*";
 const NO_RATES = { [RATES[0]]: null, [RATES[1]]: null };

@@ -24,25 +24,28 @@ export const live = (annotations: Record<string, string> = {}, more: object = {}
   ({ ...inputs(annotations), metadata: { name: "mm2", namespace: "ns", annotations, generation: 1, resourceVersion: "7" }, ...more }) as unknown as Record<string, never>;
 export const failed = (code: number, reason: string, message: string, details: object = {}): Answer => ({ code, body: { kind: "Status", code, reason, message, details } });
 
-/** A server that answers what a test says, and a session of the plugin with it; new for each test. */
+const served = (): FakeServer["answers"] => ({
+  "GET /api/v1": () => ({ body: { resources: [{ kind: "Secret", name: "secrets", namespaced: true }, { kind: "Namespace", name: "namespaces", namespaced: false }] } }),
+  "GET /apis/kafka.strimzi.io/v1": () => ({ body: { resources: [{ kind: "KafkaUser", name: "kafkausers", namespaced: true }, { kind: "KafkaUser", name: "kafkausers/status", namespaced: true }] } }),
+});
+
+/** A server that answers what a test says, and a session of the plugin with it; both begin anew with each start. */
 export class FakeServer {
   server!: Server;
   session!: Session;
-  readonly seen: Seen[] = [];
+  seen!: Seen[];
   /** By `METHOD /path`, `WATCH` for a watch. */
-  readonly answers: Record<string, (request: Seen) => Answer> = {
-    "GET /api/v1": () => ({ body: { resources: [{ kind: "Secret", name: "secrets", namespaced: true }, { kind: "Namespace", name: "namespaces", namespaced: false }] } }),
-    "GET /apis/kafka.strimzi.io/v1": () => ({ body: { resources: [{ kind: "KafkaUser", name: "kafkausers", namespaced: true }, { kind: "KafkaUser", name: "kafkausers/status", namespaced: true }] } }),
-  };
-  readonly cancel = new AbortController();
+  answers!: Record<string, (request: Seen) => Answer>;
+  cancel!: AbortController;
   /** What the plugin said to Pulumi. */
-  readonly told: string[] = [];
+  told!: string[];
 
   calls(method: string): Seen[] {
     return this.seen.filter((request) => request.method === method && !request.path.endsWith("/v1"));
   }
 
   async start(): Promise<void> {
+    Object.assign(this, { seen: [], answers: served(), cancel: new AbortController(), told: [] });
     this.server = createServer((request, response) => void this.handle(request, response));
     await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
     this.session = await this.open();
@@ -83,17 +86,8 @@ export class FakeServer {
 
 /** Call it at the top of a file; read it inside tests. */
 export function withFakeServer(): FakeServer {
-  let fake: FakeServer;
-  beforeEach(async () => {
-    fake = new FakeServer();
-    await fake.start();
-  });
+  const fake = new FakeServer();
+  beforeEach(() => fake.start());
   afterEach(() => fake.stop());
-  return new Proxy({} as FakeServer, {
-    get: (_, name) => {
-      const value: unknown = Reflect.get(fake, name, fake);
-      return typeof value === "function" ? (value.bind(fake) as unknown) : value;
-    },
-    set: (_, name, value) => Reflect.set(fake, name, value, fake),
-  });
+  return fake;
 }

@@ -78,8 +78,8 @@ export const cutoverRows: Row[] = [
   },
   {
     rule: "producer-order",
-    trips: { mirror: { profile: "tuned" }, change: (parts) => delete source(parts)["producer.override.enable.idempotence"] },
-    passes: { mirror: { profile: "tuned" } },
+    trips: { mirror: { profile: "tuned" }, change: (parts) => Object.assign(source(parts), { "producer.override.max.in.flight.requests.per.connection": 5, "producer.override.enable.idempotence": false }) },
+    passes: { mirror: { profile: "tuned" }, change: (parts) => Object.assign(source(parts), { "producer.override.max.in.flight.requests.per.connection": 5 }) },
     says: "is 5 without producer.override.enable.idempotence",
   },
 ];

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeFile } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { CompressionTypes, Kafka, logLevel, type Admin, type Message, type Producer } from "kafkajs";
 import { SandboxError } from "../error";
 import { ownTemporaryFiles } from "../kafka/java";
@@ -25,6 +26,9 @@ export interface Seeded {
   partitions: number;
   records: number;
 }
+
+const HOSTED_LIMIT_MS = 60_000;
+const HOSTED_PAUSE_MS = 100;
 
 /** kafkajs plays the applications: it is not the client that the engine uses. */
 export function applicationClient(connection: ClusterConnection, clientId: string): Kafka {
@@ -57,6 +61,7 @@ export async function seedEstate(options: SeedOptions): Promise<Seeded> {
         configEntries: Object.entries(configs ?? {}).map(([key, value]) => ({ name: key, value })),
       })),
     });
+    for (const { name } of topics) await hosted(admin, name);
     options.progress(`${topics.length} topics made`);
     let records = 0;
     for (const topic of topics) records += await fill(topic, kafka, producer, admin, options);
@@ -67,13 +72,29 @@ export async function seedEstate(options: SeedOptions): Promise<Seeded> {
   }
 }
 
+/**
+ * Metadata shows leaders before the brokers know of them. Whoever writes then can lose a partition's first batch: of two on their
+ * way it is refused, the second is not, and after that it is for ever (KAFKA-15591, before Kafka 4.5).
+ */
+async function hosted(admin: Admin, topic: string): Promise<void> {
+  for (const limit = Date.now() + HOSTED_LIMIT_MS; ; await pause(HOSTED_PAUSE_MS)) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (error) {
+      // kafkajs itself gives up at once.
+      if (Date.now() > limit) throw error;
+    }
+  }
+}
+
 async function fill(topic: EstateTopic, kafka: Kafka, producer: Producer, admin: Admin, options: SeedOptions): Promise<number> {
   const filling = topic.filling;
   switch (filling.how) {
     case "empty":
       return 0;
     case "bulk":
-      return fillInBulk(topic, filling, options);
+      return fillInBulk(topic, filling, admin, options);
     case "keyed":
       return send(producer, topic, messages(topic, filling.records, (i) => `key-${i % 997}`));
     case "compacted":
@@ -133,7 +154,7 @@ async function fillAndTrim(topic: EstateTopic, filling: Extract<Filling, { how: 
 }
 
 /** Kafka's own load tool: the only producer here that speaks every codec, and a fast one. */
-async function fillInBulk(topic: EstateTopic, filling: Extract<Filling, { how: "bulk" }>, options: SeedOptions): Promise<number> {
+async function fillInBulk(topic: EstateTopic, filling: Extract<Filling, { how: "bulk" }>, admin: Admin, options: SeedOptions): Promise<number> {
   const { connection, supervisor, parts, folder } = options;
   const records = Math.floor((options.bulkBytes * filling.share) / filling.recordBytes);
   if (records === 0) return 0;
@@ -163,8 +184,10 @@ async function fillInBulk(topic: EstateTopic, filling: Extract<Filling, { how: "
     log,
   });
   const { code } = await tool.exited;
-  if (code !== 0) {
-    throw new SandboxError("SEED_FAILED", `filling ${topic.name} ended with code ${code}:\n${lastLines(log)}`, { fix: "look at the lines above; is the disk full?" });
+  // The tool only prints what it could not send, and ends with 0.
+  const written = (await admin.fetchTopicOffsets(topic.name)).reduce((sum, { high }) => sum + Number(high), 0);
+  if (code !== 0 || written !== records) {
+    throw new SandboxError("SEED_FAILED", `filling ${topic.name} ended with code ${code} and ${written} of ${records} records:\n${lastLines(log)}`, { fix: "look at the lines above; is the disk full?" });
   }
   options.progress(`${topic.name}: ${records} records of ${filling.recordBytes} bytes, ${filling.codec}`);
   return records;

@@ -1,0 +1,57 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { registerCodecs } from "../../sandbox/estate/codecs";
+import { applicationClient } from "../../sandbox/estate/seed";
+import { kubernetesObjects } from "../../sandbox/story/kubernetes";
+import { repositoryRoot } from "../../sandbox/story/project";
+import { listEverything, stopGroup } from "../../sandbox/story/witness";
+import { createTopic, produce, withSandbox } from "./support";
+
+const MINUTES = 60_000;
+
+/** The clusters, the API server and the operator run elsewhere, as far as the `npm start` under test can know. */
+const at = withSandbox();
+const sides = ["origin", "target"] as const;
+const everything = async () => ({
+  kafka: await Promise.all(sides.map(async (side) => {
+    const { topics, groups, principals } = await listEverything(at.sandbox[side]);
+    return { side, topics: [...topics.keys()].filter((name) => !name.startsWith("__")).sort(), groups: groups.sort(), principals: principals.sort() };
+  })),
+  kubernetes: (await kubernetesObjects(at.sandbox)).sort(),
+});
+let before: Awaited<ReturnType<typeof everything>>;
+
+beforeAll(async () => {
+  registerCodecs();
+  await createTopic(at.sandbox, "someone-elses", 2);
+  await produce(at.sandbox, "someone-elses", 20);
+  await stopGroup(applicationClient(at.sandbox.origin.connection, "tests"), { groupId: "someone-elses-group", topic: "someone-elses", at: 0.5 });
+  before = await everything();
+}, 5 * MINUTES);
+
+/** How to reach a cluster, in a file that only this user may read. */
+function written(side: (typeof sides)[number]): string {
+  const { bootstrapServers, ca, admin, label, namespace } = at.sandbox[side];
+  const file = join(at.sandbox.folder, `${side}.json`);
+  writeFileSync(file, JSON.stringify({ bootstrapServers, ca, ...admin, cluster: label, namespace }), { mode: 0o600 });
+  return file;
+}
+
+test("npm start on clusters, Kubernetes and operators that exist: the estate is migrated and taken away again, everything else stays as it was", async () => {
+  const folder = join(at.sandbox.folder, "elsewhere");
+  mkdirSync(folder);
+  const log = `${folder}.log`;
+  const args = ["--origin", written("origin"), "--target", written("target"), "--kubeconfig", at.sandbox.kubeconfig, "--bulk-mb", "1"];
+  const start = at.sandbox.supervisor.start({ name: "elsewhere", command: process.execPath, args: [join(repositoryRoot, "dist/sandbox/main.js"), ...args], env: { ...process.env, TMPDIR: folder }, log });
+  const { code } = await start.exited;
+  const said = readFileSync(log, "utf8");
+  expect(code, said).toBe(0);
+  expect(said).not.toMatch(/^.* s {2}(origin|target|api server|operator): (ready|starting)/m);
+  expect(said).toMatch(/topics migrated +\d+ with \d+ partitions; missing: none/);
+  expect(said).toMatch(/each with the record after its last: all exact/);
+  expect(said).toMatch(/residue +none/);
+  expect(await everything()).toEqual(before);
+  expect(readdirSync(folder)).toEqual([]);
+  for (const side of sides) expect(said).not.toContain(at.sandbox[side].admin.password);
+}, 15 * MINUTES);

@@ -5,9 +5,9 @@
  *   npm run bench throughput -- [--mb 1000] [--delayed-mb 400] [--warm-rounds 4] [--rounds 5] [--delayed-rounds 2]
  *                               [--partitions 24] [--record-bytes 1000] [--delay 40] [--quick]
  */
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execFile } from "node:child_process";
 import { parseArgs, promisify } from "node:util";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
 import { startKafkaCluster, type KafkaCluster } from "../sandbox/kafka";

@@ -27,7 +27,7 @@ export interface Seeded {
   records: number;
 }
 
-const HOSTED_LIMIT_MS = 60_000;
+const HOSTED_LIMIT_MS = 30_000;
 const HOSTED_PAUSE_MS = 100;
 
 /** kafkajs plays the applications: it is not the client that the engine uses. */
@@ -61,7 +61,7 @@ export async function seedEstate(options: SeedOptions): Promise<Seeded> {
         configEntries: Object.entries(configs ?? {}).map(([key, value]) => ({ name: key, value })),
       })),
     });
-    for (const { name } of topics) await hosted(admin, name);
+    for (const topic of topics) await hosted(admin, topic);
     options.progress(`${topics.length} topics made`);
     let records = 0;
     for (const topic of topics) records += await fill(topic, kafka, producer, admin, options);
@@ -73,18 +73,16 @@ export async function seedEstate(options: SeedOptions): Promise<Seeded> {
 }
 
 /**
- * Metadata shows leaders before the brokers know of them. Whoever writes then can lose a partition's first batch: of two on their
- * way it is refused, the second is not, and after that it is for ever (KAFKA-15591, before Kafka 4.5).
+ * Waits until the brokers know of every partition; metadata shows leaders before. Whoever writes then can lose a partition's first
+ * batch: of two on their way it is refused, the second is not, and after that it is for ever (KAFKA-15591, before Kafka 4.5).
+ * @throws SandboxError `NOT_HOSTED` after 30 s
  */
-async function hosted(admin: Admin, topic: string): Promise<void> {
+export async function hosted(admin: Admin, { name, partitions }: Pick<EstateTopic, "name" | "partitions">): Promise<void> {
   for (const limit = Date.now() + HOSTED_LIMIT_MS; ; await pause(HOSTED_PAUSE_MS)) {
-    try {
-      await admin.fetchTopicOffsets(topic);
-      return;
-    } catch (error) {
-      // kafkajs itself gives up at once.
-      if (Date.now() > limit) throw error;
-    }
+    // kafkajs itself gives up at the first partition that is not there.
+    const found = await admin.fetchTopicOffsets(name).then((offsets) => offsets.length, () => 0);
+    if (found === partitions) return;
+    if (Date.now() > limit) throw new SandboxError("NOT_HOSTED", `topic ${name}: ${found} of ${partitions} partitions answer after ${HOSTED_LIMIT_MS / 1000} s`, { fix: "look at the brokers' logs" });
   }
 }
 

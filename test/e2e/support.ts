@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { applicationClient } from "../../sandbox/estate/seed";
+import { applicationClient, hosted } from "../../sandbox/estate/seed";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../../sandbox";
 import { openProject, ownProject, type Project, type Settings } from "../../sandbox/story/project";
 import { storySettings } from "../../sandbox/story/settings";
@@ -84,9 +84,7 @@ export async function createTopic(sandbox: Sandbox, topic: string, partitions = 
   try {
     const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
     await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }] });
-    // For a moment metadata shows leaders that do not know of it yet, and kafkajs gives up at once on that.
-    const hosted = () => admin.fetchTopicOffsets(topic).then((o) => o.length, () => 0);
-    await until(`topic ${topic}`, hosted, (n) => n === partitions, 30_000);
+    await hosted(admin, { name: topic, partitions });
   } finally {
     await admin.disconnect();
   }

@@ -3,7 +3,7 @@ import { startProducer } from "../../sandbox/estate/applications";
 import { registerCodecs } from "../../sandbox/estate/codecs";
 import { applicationClient } from "../../sandbox/estate/seed";
 import type { Project } from "../../sandbox/story/project";
-import { kubernetesObjects } from "../../sandbox/story/kubernetes";
+import { connectorStates, kubernetesObjects } from "../../sandbox/story/kubernetes";
 import { residueIn } from "../../sandbox/story/run";
 import { listEverything, resumeGroup, stopGroup } from "../../sandbox/story/witness";
 import type { Sandbox } from "../../sandbox";
@@ -129,7 +129,9 @@ describe("what goes wrong in a migration, through the real command line", () => 
     const slow = { sourceConnector: { config: { "producer.override.linger.ms": 600_000 } } };
     await project.set({ phase: "mirror", mirror: { ...(await mirrorSettings(project)), ...slow } });
     await project.up();
-    await produce(at.sandbox, "kill-data", 50, { from: 5_000 });
+    // The tasks take their new configuration a while after the operator has written it; until then everything arrives.
+    let from = 5_000;
+    await until("a mirror that holds back", () => arrives(at.sandbox, "kill-data", 50, (from += 50)), (all) => !all);
     await project.set({ phase: "cutover" });
     const result = await project.up({ mayFail: true });
     expect(result.exitCode).not.toBe(0);
@@ -142,6 +144,8 @@ describe("what goes wrong in a migration, through the real command line", () => 
   test("a destroy of an incomplete copy stops at the gate and leaves everything running", async () => {
     await project.set({ phase: "mirror", mirror: { ...(await mirrorSettings(project)), sourceConnector: { state: "paused" } } });
     await project.up();
+    // The operator pauses when it next looks, and the tasks stop reading after that.
+    await until("the pause", () => connectorStates(at.sandbox.kubernetes!, "MirrorSourceConnector"), (states) => states.length > 1 && states.every((state) => state === "PAUSED"), 180_000);
     await produce(at.sandbox, "kill-data", 50, { from: 10_000 });
     const result = await project.destroy({ mayFail: true });
     expect(result.exitCode).not.toBe(0);
@@ -214,6 +218,13 @@ async function deleteRecords(sandbox: Sandbox, topic: string): Promise<void> {
   } finally {
     await admin.disconnect();
   }
+}
+
+/** Whether that many records, written to the origin now, are on the target within a few seconds. */
+async function arrives(sandbox: Sandbox, topic: string, count: number, from: number): Promise<boolean> {
+  const before = await recordsIn(sandbox.target, topic);
+  await produce(sandbox, topic, count, { from });
+  return until("records", () => recordsIn(sandbox.target, topic), (n) => n >= before + count, 5_000).then(() => true, () => false);
 }
 
 async function mirrorSettings(project: Project): Promise<object> {

@@ -1,9 +1,7 @@
 import { connectKube, type KubeObject, type Resource, SECRETS } from "../operator/kube/client";
-import type { ConnectorStatus } from "../operator/mirror/rest";
 
 const strimzi = (plural: string, kind: string): Resource => ({ group: "kafka.strimzi.io", version: "v1", plural, kind });
-const MIRRORS = strimzi("kafkamirrormaker2s", "KafkaMirrorMaker2");
-const LISTS = [strimzi("kafkausers", "KafkaUser"), MIRRORS, SECRETS];
+const LISTS = [strimzi("kafkausers", "KafkaUser"), strimzi("kafkamirrormaker2s", "KafkaMirrorMaker2"), SECRETS];
 
 /** Whatever has a kubeconfig: the sandbox, its API server. */
 interface Place {
@@ -21,13 +19,6 @@ export async function kubernetesObjects({ kubeconfig }: Place): Promise<string[]
 export async function secretPasswords({ kubeconfig }: Place): Promise<string[]> {
   const [secrets] = await listAll(kubeconfig, [SECRETS]);
   return secrets!.flatMap((item) => (item.data?.["password"] === undefined ? [] : [Buffer.from(item.data["password"], "base64").toString("utf8")]));
-}
-
-/** What the mirrors' statuses say of the connectors of a class (`MirrorSourceConnector`) and their tasks: `RUNNING`, `PAUSED`, ... */
-export async function connectorStates({ kubeconfig }: Place, connectorClass: string): Promise<string[]> {
-  const [mirrors] = await listAll(kubeconfig, [MIRRORS]);
-  const connectors = mirrors!.flatMap(({ status }) => (status?.connectors ?? []) as ConnectorStatus[]);
-  return connectors.filter(({ name }) => name.endsWith(`.${connectorClass}`)).flatMap(({ connector, tasks }) => [connector.state, ...tasks.map(({ state }) => state)]);
 }
 
 async function listAll(kubeconfig: string, resources: readonly Resource[]): Promise<KubeObject[][]> {

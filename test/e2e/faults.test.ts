@@ -3,7 +3,7 @@ import { startProducer } from "../../sandbox/estate/applications";
 import { registerCodecs } from "../../sandbox/estate/codecs";
 import { applicationClient } from "../../sandbox/estate/seed";
 import type { Project } from "../../sandbox/story/project";
-import { connectorStates, kubernetesObjects } from "../../sandbox/story/kubernetes";
+import { kubernetesObjects } from "../../sandbox/story/kubernetes";
 import { residueIn } from "../../sandbox/story/run";
 import { listEverything, resumeGroup, stopGroup } from "../../sandbox/story/witness";
 import type { Sandbox } from "../../sandbox";
@@ -142,11 +142,15 @@ describe("what goes wrong in a migration, through the real command line", () => 
   }, 10 * MINUTES);
 
   test("a destroy of an incomplete copy stops at the gate and leaves everything running", async () => {
-    await project.set({ phase: "mirror", mirror: { ...(await mirrorSettings(project)), sourceConnector: { state: "paused" } } });
+    const mirror = { ...(await mirrorSettings(project)), sourceConnector: { state: "running" } };
+    await project.set({ phase: "mirror", mirror });
     await project.up();
-    // The operator pauses when it next looks, and the tasks stop reading after that.
-    await until("the pause", () => connectorStates(at.sandbox.kubernetes!, "MirrorSourceConnector"), (states) => states.length > 1 && states.every((state) => state === "PAUSED"), 180_000);
-    await produce(at.sandbox, "kill-data", 50, { from: 10_000 });
+    // One change after the other: what the old tasks hold arrives when they end, and the operator pauses only what runs.
+    let from = 10_000;
+    await until("a mirror that copies", () => arrives(at.sandbox, "kill-data", 50, (from += 50)), (all) => all);
+    await project.set({ mirror: { ...mirror, sourceConnector: { state: "paused" } } });
+    await project.up();
+    await until("the pause", () => arrives(at.sandbox, "kill-data", 50, (from += 50)), (all) => !all);
     const result = await project.destroy({ mayFail: true });
     expect(result.exitCode).not.toBe(0);
     expect(say(result)).toMatch(/GATE_\w+/);

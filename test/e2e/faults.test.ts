@@ -130,8 +130,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
     await project.set({ phase: "mirror", mirror: { ...(await mirrorSettings(project)), ...slow } });
     await project.up();
     // The tasks take their new configuration a while after the operator has written it; until then everything arrives.
-    let from = 5_000;
-    await until("a mirror that holds back", () => arrives(at.sandbox, "kill-data", 50, (from += 50)), (all) => !all);
+    await until("a mirror that holds back", () => arrives(at.sandbox, "kill-data"), (all) => !all);
     await project.set({ phase: "cutover" });
     const result = await project.up({ mayFail: true });
     expect(result.exitCode).not.toBe(0);
@@ -146,11 +145,10 @@ describe("what goes wrong in a migration, through the real command line", () => 
     await project.set({ phase: "mirror", mirror });
     await project.up();
     // One change after the other: what the old tasks hold arrives when they end, and the operator pauses only what runs.
-    let from = 10_000;
-    await until("a mirror that copies", () => arrives(at.sandbox, "kill-data", 50, (from += 50)), (all) => all);
+    await until("a mirror that copies", () => arrives(at.sandbox, "kill-data"), (all) => all);
     await project.set({ mirror: { ...mirror, sourceConnector: { state: "paused" } } });
     await project.up();
-    await until("the pause", () => arrives(at.sandbox, "kill-data", 50, (from += 50)), (all) => !all);
+    await until("the pause", () => arrives(at.sandbox, "kill-data"), (all) => !all);
     const result = await project.destroy({ mayFail: true });
     expect(result.exitCode).not.toBe(0);
     expect(say(result)).toMatch(/GATE_\w+/);
@@ -224,10 +222,11 @@ async function deleteRecords(sandbox: Sandbox, topic: string): Promise<void> {
   }
 }
 
-/** Whether that many records, written to the origin now, are on the target within a few seconds. */
-async function arrives(sandbox: Sandbox, topic: string, count: number, from: number): Promise<boolean> {
+/** Whether records that are written to the origin now are on the target within a few seconds. */
+async function arrives(sandbox: Sandbox, topic: string): Promise<boolean> {
+  const count = 50;
   const before = await recordsIn(sandbox.target, topic);
-  await produce(sandbox, topic, count, { from });
+  await produce(sandbox, topic, count, { from: await recordsIn(sandbox.origin, topic) });
   return until("records", () => recordsIn(sandbox.target, topic), (n) => n >= before + count, 5_000).then(() => true, () => false);
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { KafkaCluster } from "../sandbox/kafka";
@@ -10,22 +10,23 @@ import { clientProperties, type Workspace } from "./common";
 const DISTINCT = 2000;
 
 /** Text such as applications write: names that repeat, values that do not. lz4 takes it to about a third. */
-async function payloads(file: string, bytes: number): Promise<void> {
-  const lines = Array.from({ length: DISTINCT }, (_, i) => {
-    let line = `{"id":"${i}"`;
-    for (let field = 0; line.length < bytes; field++) {
-      const digest = createHash("sha256").update(`${i}/${field}`).digest("hex");
-      line += `,"customerReference":"${digest.slice(0, 12)}","shippingAddressLine":"${digest.slice(12, 24)}","currencyCode":"EUR","status":"CONFIRMED"`;
-    }
-    return line.slice(0, bytes);
-  });
-  await writeFile(file, lines.join("\n"));
+function text(i: number, bytes: number): string {
+  let line = `{"id":"${i}"`;
+  for (let field = 0; line.length < bytes; field++) {
+    const digest = createHash("sha256").update(`${i}/${field}`).digest("hex");
+    line += `,"customerReference":"${digest.slice(0, 12)}","shippingAddressLine":"${digest.slice(12, 24)}","currencyCode":"EUR","status":"CONFIRMED"`;
+  }
+  return line.slice(0, bytes);
 }
 
+/** As if the application had compressed or encrypted its values: lz4 finds nothing to take away. */
+const noise = (_: number, bytes: number): string => randomBytes(bytes).toString("base64url").slice(0, bytes);
+
 /** Fills a topic with Kafka's own load tool, uncompressed, without keys. */
-export async function fill({ folder, parts, supervisor }: Workspace, cluster: KafkaCluster, topic: string, records: number, recordBytes: number): Promise<void> {
+export async function fill({ folder, parts, supervisor }: Workspace, cluster: KafkaCluster, topic: string, records: number, recordBytes: number, incompressible = false): Promise<void> {
   const payload = join(folder, `payload-${recordBytes}.txt`);
-  await payloads(payload, recordBytes);
+  const line = incompressible ? noise : text;
+  await writeFile(payload, Array.from({ length: DISTINCT }, (_, i) => line(i, recordBytes)).join("\n"));
   const properties = join(folder, `${topic}.properties`);
   // One in flight: the first of two to a partition that was just made can be lost (KAFKA-15591), and the tool would end with 0.
   await writeProperties(properties, { ...clientProperties(cluster), "batch.size": "131072", "linger.ms": "20", "max.in.flight.requests.per.connection": "1" });

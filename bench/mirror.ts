@@ -19,6 +19,8 @@ export interface MirrorOptions {
   targetBootstrap: string;
   /** Of this mirror: files, Connect's group, storage topics. */
   name: string;
+  /** Limit of the worker's heap. Default `2g`. */
+  heap?: string;
   /** Brokers of the target; the profiles' replication factors follow from it. Default 1. */
   targetBrokers?: 1 | 3;
 }
@@ -47,7 +49,7 @@ export class BenchMirror {
       folder: join(folder, "worker"),
       properties: workerProperties(mirror.target, folder),
       name: options.name,
-      heap: "2g",
+      heap: options.heap ?? "2g",
       jvmOptions: fullSpeed,
       limitMs: CONNECT_LIMIT_MS,
       parts: workspace.parts,
@@ -74,11 +76,11 @@ export class BenchMirror {
     };
   }
 
-  /** What the worker says, for a copy that does not come to its end. */
-  async status(): Promise<string> {
+  /** What the worker says, for a copy that does not come to its end, and whether a part of it has failed. */
+  async status(): Promise<{ text: string; failed: boolean }> {
     const rest = new ConnectRest(this.worker.restUrl, this.abort.signal);
     const all = await Promise.all((await rest.list()).map((name) => rest.status(name)));
-    return JSON.stringify(all, undefined, 1);
+    return { text: JSON.stringify(all, undefined, 1), failed: all.some(({ connector, tasks }) => [connector, ...tasks].some(({ state }) => state === "FAILED")) };
   }
 
   async stop(): Promise<void> {

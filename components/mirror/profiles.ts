@@ -95,6 +95,12 @@ function least(context: ProfileContext): ProfileValues {
 }
 
 /**
+ * Nearly 512 KiB, and with the array's header below half of G1's smallest region (1 MiB, heaps up to 2 GiB): an array above that
+ * takes a region of its own, and the producer's buffer twice its size.
+ */
+const TUNED_BATCH_BYTES = 500_000;
+
+/**
  * `least`, and what was measured to carry more: tasks and big compressed batches in big requests. Not several requests in flight:
  * the first batch of a partition that was just made can then be refused for ever by brokers before Kafka 4.5 (KAFKA-15591).
  */
@@ -106,9 +112,9 @@ function tuned(context: ProfileContext): ProfileValues {
     source: {
       ...values.source,
       "producer.override.compression.type": "lz4",
-      "producer.override.batch.size": 524288,
+      "producer.override.batch.size": TUNED_BATCH_BYTES,
       "producer.override.linger.ms": 50,
-      "producer.override.buffer.memory": 134217728,
+      "producer.override.buffer.memory": 67108864,
       "producer.override.max.in.flight.requests.per.connection": 1,
       "producer.override.max.request.size": 8388608,
       "consumer.max.poll.records": 5000,

@@ -8,6 +8,11 @@ const MIB = 2 ** 20;
 /** What one task may hold where nothing is said (Kafka 4.3, ProducerConfig and ConsumerConfig). */
 const BUFFER_BYTES = 32 * MIB;
 const FETCH_BYTES = 50 * MIB;
+const BATCH_BYTES = 16 * 2 ** 10;
+/** An answer stays whole until the last of its partitions has been handed on, while the next ones arrive. */
+const ANSWERS = 2;
+/** Of a byte array, on 64 bits. */
+const ARRAY_HEADER_BYTES = 16;
 /** What a worker needs beside that: Connect, its clients' metadata, the checkpoint connector. */
 const WORKER_BYTES = 256 * MIB;
 
@@ -35,6 +40,18 @@ function heapOf({ memory }: MirrorView): { bytes: number; said: string } | undef
   return said.sort((a, b) => a.bytes - b.bytes)[0];
 }
 
+/**
+ * What a producer's `buffer.memory` takes of a heap under G1, the collector of Kafka's own scripts: it consists of arrays of
+ * `batch.size`, and one that is larger than half a region (JDK 18 and later: a 2048th of the heap, rounded up to a power of two,
+ * 1 to 32 MiB) takes whole regions.
+ */
+export function heapOfBuffer(buffer: number, batch: number, heap: number): number {
+  const region = Math.min(32 * MIB, Math.max(MIB, 2 ** Math.ceil(Math.log2(heap / 2048))));
+  const array = batch + ARRAY_HEADER_BYTES;
+  if (batch <= 0 || array <= region / 2) return buffer;
+  return Math.ceil(Math.max(1, buffer / batch) * Math.ceil(array / region) * region);
+}
+
 export const memoryRules = [
   stackRule(
     { name: "worker-memory", level: "advisory", summary: "A worker's heap has room for what its tasks may buffer." },
@@ -46,14 +63,15 @@ export const memoryRules = [
         const buffer = config.number("producer.override.buffer.memory") ?? BUFFER_BYTES;
         const fetch = config.number("consumer.fetch.max.bytes") ?? FETCH_BYTES;
         const tasks = Math.ceil((mirror.source.tasksMax ?? 1) / Math.max(1, mirror.replicas ?? 1));
-        const needed = tasks * (buffer + fetch) + WORKER_BYTES;
+        const held = heapOfBuffer(buffer, config.number("producer.override.batch.size") ?? BATCH_BYTES, heap.bytes) + ANSWERS * fetch;
+        const needed = tasks * held + WORKER_BYTES;
         if (heap.bytes >= needed) return [];
         const mib = (bytes: number) => `${Math.ceil(bytes / MIB)} MiB`;
         return [
           {
             at: mirror,
             say: {
-              seen: `${heap.said}, and ${tasks === 1 ? "a task" : `${tasks} tasks`} of a worker may buffer ${mib(tasks * (buffer + fetch))} (producer.override.buffer.memory, consumer.fetch.max.bytes)`,
+              seen: `${heap.said}, and ${tasks === 1 ? "a task" : `${tasks} tasks`} of a worker may hold ${mib(tasks * held)} (producer.override.buffer.memory and batch.size, twice consumer.fetch.max.bytes)`,
               why: "a task ends with OutOfMemoryError, stays FAILED, and what it copied stands still",
               instead: `give the heap at least ${mib(needed)} and the container half as much again, or lower tasksMax or the buffers`,
             },

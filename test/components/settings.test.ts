@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { internalTopics } from "../../engine/naming";
+import { heapOfBuffer } from "../../engine/rules/memory";
 import { dialects, type DialectName } from "../../components/dialects";
 import { mirrorModelOf } from "../../components/mirror/resolve";
 import type { MirrorSettings } from "../../components/mirror/settings";
@@ -95,6 +96,9 @@ describe("profiles", () => {
     expect(tuned["producer.override.enable.idempotence"]).toBe(true);
     // KAFKA-15591: of two on their way to a new partition the first can be lost to it.
     expect(tuned["producer.override.max.in.flight.requests.per.connection"]).toBe(1);
+    // An array of half a region or more (1 MiB in heaps up to 2 GiB) takes a region of its own: the buffer would take twice its size.
+    const { "producer.override.batch.size": batch, "producer.override.buffer.memory": buffer } = tuned;
+    expect(heapOfBuffer(Number(buffer), Number(batch), 2 ** 30)).toBe(buffer);
     expect(specOf({ profile: "tuned" }).mirrors[0].sourceConnector.tasksMax).toBe(4);
     expect(specOf({ profile: "tuned", tasksMax: 9 }).mirrors[0].sourceConnector.tasksMax).toBe(9);
     expect(specOf({}).mirrors[0].sourceConnector).not.toHaveProperty("tasksMax");

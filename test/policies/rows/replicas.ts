@@ -91,16 +91,23 @@ export const replicaRows: Row[] = [
   },
   {
     rule: "worker-memory",
-    trips: { mirror: { profile: "tuned", tasksMax: 2, jvmOptions: { "-Xmx": "512m" } } },
-    passes: { mirror: { profile: "tuned", tasksMax: 2, jvmOptions: { "-Xmx": "612m" } } },
-    says: "jvmOptions.-Xmx is 512m, and 2 tasks of a worker may buffer 356 MiB",
+    trips: { mirror: { profile: "tuned", tasksMax: 2, jvmOptions: { "-Xmx": "583m" } } },
+    passes: { mirror: { profile: "tuned", tasksMax: 2, jvmOptions: { "-Xmx": "584m" } } },
+    says: "jvmOptions.-Xmx is 583m, and 2 tasks of a worker may hold 328 MiB",
+  },
+  {
+    // Just above half a region of the collector: each batch takes 1 MiB, until the heap's size makes the regions larger.
+    rule: "worker-memory",
+    trips: { mirror: { profile: "tuned", jvmOptions: { "-Xmx": "1167m" }, sourceConnector: { config: { "producer.override.batch.size": 524288 } } } },
+    passes: { mirror: { profile: "tuned", jvmOptions: { "-Xmx": "1168m" }, sourceConnector: { config: { "producer.override.batch.size": 524288 } } } },
+    says: "jvmOptions.-Xmx is 1167m, and 4 tasks of a worker may hold 912 MiB",
   },
   {
     // The container's limit holds whatever the heap is said to be, and workers share the tasks.
     rule: "worker-memory",
-    trips: { mirror: { tasksMax: 8, replicas: 2, jvmOptions: { "-Xmx": "4G" }, resources: { limits: { memory: "583Mi" } } } },
-    passes: { mirror: { tasksMax: 8, replicas: 2, jvmOptions: { "-Xmx": "4G" }, resources: { limits: { memory: "584Mi" } } } },
-    says: "resources.limits.memory is 583Mi, and 4 tasks of a worker may buffer 328 MiB",
+    trips: { mirror: { tasksMax: 8, replicas: 2, jvmOptions: { "-Xmx": "4G" }, resources: { limits: { memory: "783Mi" } } } },
+    passes: { mirror: { tasksMax: 8, replicas: 2, jvmOptions: { "-Xmx": "4G" }, resources: { limits: { memory: "784Mi" } } } },
+    says: "resources.limits.memory is 783Mi, and 4 tasks of a worker may hold 528 MiB",
   },
   { rule: "tasks-and-partitions", trips: { mirror: { replicas: 3 } }, passes: { mirror: { replicas: 3, tasksMax: 2 } }, says: "replicas is 3 for 2 tasks at most" },
 ];

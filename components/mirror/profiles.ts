@@ -119,6 +119,8 @@ function tuned(context: ProfileContext): ProfileValues {
       "producer.override.max.request.size": 8388608,
       "consumer.max.poll.records": 5000,
       "consumer.max.partition.fetch.bytes": 8388608,
+      // An answer is one array, which has to be found in one piece: the default of 50 MiB is too much for four tasks in 1 GB.
+      "consumer.fetch.max.bytes": 16777216,
     },
   };
 }

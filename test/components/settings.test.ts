@@ -92,6 +92,7 @@ describe("profiles", () => {
       "producer.override.max.request.size",
       "consumer.max.poll.records",
       "consumer.max.partition.fetch.bytes",
+      "consumer.fetch.max.bytes",
     ]);
     expect(tuned["producer.override.enable.idempotence"]).toBe(true);
     // KAFKA-15591: of two on their way to a new partition the first can be lost to it.

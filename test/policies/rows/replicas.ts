@@ -91,16 +91,16 @@ export const replicaRows: Row[] = [
   },
   {
     rule: "worker-memory",
-    trips: { mirror: { profile: "tuned", tasksMax: 2, jvmOptions: { "-Xmx": "583m" } } },
-    passes: { mirror: { profile: "tuned", tasksMax: 2, jvmOptions: { "-Xmx": "584m" } } },
-    says: "jvmOptions.-Xmx is 583m, and 2 tasks of a worker may hold 328 MiB",
+    trips: { mirror: { profile: "tuned", tasksMax: 2, jvmOptions: { "-Xmx": "447m" } } },
+    passes: { mirror: { profile: "tuned", tasksMax: 2, jvmOptions: { "-Xmx": "448m" } } },
+    says: "jvmOptions.-Xmx is 447m, and 2 tasks of a worker may hold 192 MiB",
   },
   {
     // Just above half a region of the collector: each batch takes 1 MiB, until the heap's size makes the regions larger.
     rule: "worker-memory",
-    trips: { mirror: { profile: "tuned", jvmOptions: { "-Xmx": "1167m" }, sourceConnector: { config: { "producer.override.batch.size": 524288 } } } },
-    passes: { mirror: { profile: "tuned", jvmOptions: { "-Xmx": "1168m" }, sourceConnector: { config: { "producer.override.batch.size": 524288 } } } },
-    says: "jvmOptions.-Xmx is 1167m, and 4 tasks of a worker may hold 912 MiB",
+    trips: { mirror: { profile: "tuned", jvmOptions: { "-Xmx": "895m" }, sourceConnector: { config: { "producer.override.batch.size": 524288 } } } },
+    passes: { mirror: { profile: "tuned", jvmOptions: { "-Xmx": "896m" }, sourceConnector: { config: { "producer.override.batch.size": 524288 } } } },
+    says: "jvmOptions.-Xmx is 895m, and 4 tasks of a worker may hold 640 MiB",
   },
   {
     // The container's limit holds whatever the heap is said to be, and workers share the tasks.

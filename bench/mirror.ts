@@ -7,7 +7,7 @@ import type { KafkaCluster } from "../sandbox/kafka";
 import type { KubeObject } from "../sandbox/operator/kube/client";
 import { trustedKey, writeFiles } from "../sandbox/operator/mirror/files";
 import { connectorDefinitions, workerProperties } from "../sandbox/operator/mirror/properties";
-import { ConnectRest } from "../sandbox/operator/mirror/rest";
+import { ConnectRest, hasFailed } from "../sandbox/operator/mirror/rest";
 import { readMirrorMaker, type MirrorMaker } from "../sandbox/operator/mirror/spec";
 import { fullSpeed, progress, type Workspace } from "./common";
 
@@ -80,7 +80,7 @@ export class BenchMirror {
   async status(): Promise<{ text: string; failed: boolean }> {
     const rest = new ConnectRest(this.worker.restUrl, this.abort.signal);
     const all = await Promise.all((await rest.list()).map((name) => rest.status(name)));
-    return { text: JSON.stringify(all, undefined, 1), failed: all.some(({ connector, tasks }) => [connector, ...tasks].some(({ state }) => state === "FAILED")) };
+    return { text: JSON.stringify(all, undefined, 1), failed: all.some(hasFailed) };
   }
 
   async stop(): Promise<void> {

@@ -49,7 +49,7 @@ const delayMs = count("delay", values.delay);
 const execute = promisify(execFile);
 const SAMPLE_MS = 100;
 const COPY_LIMIT_MS = 20 * 60_000;
-/** After that without a record more, the worker is asked whether a task has failed. */
+/** Before the worker is asked, and asked again, whether a task has failed; only when no record has come since the last sample. */
 const STALLED_MS = 10_000;
 
 interface Rate {

@@ -95,12 +95,6 @@ function least(context: ProfileContext): ProfileValues {
 }
 
 /**
- * Nearly 512 KiB, and with the array's header below half of G1's smallest region (1 MiB, heaps up to 2 GiB): an array above that
- * takes a region of its own, and the producer's buffer twice its size.
- */
-const TUNED_BATCH_BYTES = 500_000;
-
-/**
  * `least`, and what was measured to carry more: tasks and big compressed batches in big requests. Not several requests in flight:
  * the first batch of a partition that was just made can then be refused for ever by brokers before Kafka 4.5 (KAFKA-15591).
  */
@@ -112,7 +106,9 @@ function tuned(context: ProfileContext): ProfileValues {
     source: {
       ...values.source,
       "producer.override.compression.type": "lz4",
-      "producer.override.batch.size": TUNED_BATCH_BYTES,
+      // With the array's header below half of G1's smallest region (1 MiB, heaps up to 2 GiB): above that an array takes a region of its
+      // own, and the buffer twice its size.
+      "producer.override.batch.size": 500000,
       "producer.override.linger.ms": 50,
       "producer.override.buffer.memory": 67108864,
       "producer.override.max.in.flight.requests.per.connection": 1,

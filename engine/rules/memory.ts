@@ -48,7 +48,7 @@ function heapOf({ memory }: MirrorView): { bytes: number; said: string } | undef
 export function heapOfBuffer(buffer: number, batch: number, heap: number): number {
   const region = Math.min(32 * MIB, Math.max(MIB, 2 ** Math.ceil(Math.log2(heap / 2048))));
   const array = batch + ARRAY_HEADER_BYTES;
-  if (batch <= 0 || array <= region / 2) return buffer;
+  if (array <= region / 2) return buffer;
   return Math.ceil(Math.max(1, buffer / batch) * Math.ceil(array / region) * region);
 }
 

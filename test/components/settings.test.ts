@@ -97,7 +97,7 @@ describe("profiles", () => {
     expect(tuned["producer.override.enable.idempotence"]).toBe(true);
     // KAFKA-15591: of two on their way to a new partition the first can be lost to it.
     expect(tuned["producer.override.max.in.flight.requests.per.connection"]).toBe(1);
-    // An array of half a region or more (1 MiB in heaps up to 2 GiB) takes a region of its own: the buffer would take twice its size.
+    // An array of more than half a region (1 MiB in heaps up to 2 GiB) takes a region of its own: the buffer would take twice its size.
     const { "producer.override.batch.size": batch, "producer.override.buffer.memory": buffer } = tuned;
     expect(heapOfBuffer(Number(buffer), Number(batch), 2 ** 30)).toBe(buffer);
     expect(specOf({ profile: "tuned" }).mirrors[0].sourceConnector.tasksMax).toBe(4);

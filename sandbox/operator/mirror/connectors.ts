@@ -1,7 +1,7 @@
 import { Refusal } from "../refusal";
 import { condition, type Condition } from "../status";
 import type { ConnectorDefinition } from "./properties";
-import type { ConnectorStatus, ConnectRest } from "./rest";
+import { hasFailed, type ConnectorStatus, type ConnectRest } from "./rest";
 
 /** What the operator remembers about the restarts of a connector, as it stands in the status. */
 export interface AutoRestartStatus {
@@ -75,8 +75,7 @@ export async function settleConnectors(
     const earlier = earlierRestarts.find((each) => each.connectorName === name);
     const minutes = earlier ? Math.floor((Date.now() - Date.parse(earlier.lastRestartTimestamp)) / 60_000) : Infinity;
     const pause = earlier ? Math.min(earlier.count * earlier.count + earlier.count, 60) : 0;
-    const failed = [status.connector, ...status.tasks].some((each) => each.state === "FAILED");
-    if (!failed) {
+    if (!hasFailed(status)) {
       if (earlier && minutes <= pause) result.autoRestartStatuses.push(earlier);
       return status;
     }

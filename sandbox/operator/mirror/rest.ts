@@ -9,6 +9,9 @@ export interface ConnectorStatus {
   type?: string;
 }
 
+/** Whether the connector or one of its tasks has failed. */
+export const hasFailed = ({ connector, tasks }: ConnectorStatus): boolean => [connector, ...tasks].some(({ state }) => state === "FAILED");
+
 /** Connect's answer other than success, worded as Strimzi words it. */
 export class ConnectRefusal extends Refusal {
   constructor(

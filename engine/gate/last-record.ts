@@ -1,6 +1,8 @@
 import type { Clusters } from "../clusters";
 import type { TopicPartition } from "../kafka/port";
-import { type Isolation, keyOf, readLast, type Span, type TailRecord } from "../records/read";
+import { type Isolation, keyOf, pickLast, type Span } from "../records/read";
+import { type Fingerprint, fingerprint, isCopy } from "../records/same";
+import type { RecordCursor } from "../records/walk";
 import type { Look } from "./observe";
 import type { Finding } from "./types";
 
@@ -8,6 +10,16 @@ import type { Finding } from "./types";
 const TAIL = 500;
 /** Partitions compared at a time. */
 const SLICE = 1000;
+
+/** A record near the end of a log. */
+export interface TailRecord extends Fingerprint {
+  /** Base64. */
+  key: string;
+  /** False: a tombstone. */
+  alive: boolean;
+  /** For a person: sizes, never contents. */
+  text: string;
+}
 
 interface Pair {
   origin: TopicPartition & { from: number; to: number };
@@ -40,7 +52,7 @@ export async function compareLastRecords(clusters: Clusters, look: Look): Promis
       if (last === undefined) continue;
       result.compared++;
       const copy = there.get(keyOf(pair.target))!.at(-1);
-      if (same(last, copy)) continue;
+      if (copy !== undefined && isCopy(last, copy)) continue;
       different.push({ ...pair, here: last, there: copy });
       targets.set(keyOf(pair.target), spansHere.get(keyOf(pair.target))!);
     }
@@ -69,7 +81,7 @@ async function tails(clusters: Clusters, pairs: readonly Pair[], targets: Map<st
   const origin = pairs.map((p) => ({ ...p.origin, from: BigInt(p.origin.from), to: BigInt(p.origin.to) }));
   const target = pairs.map((p) => targets.get(keyOf(p.target))!);
   // The target read committed: an exactly-once mirror leaves aborted records behind there.
-  return Promise.all([readLast(clusters.origin, origin, count, isolation), readLast(clusters.target, target, count, "read_committed")]);
+  return Promise.all([pickLast(clusters.origin, origin, count, isolation, tailRecord), pickLast(clusters.target, target, count, "read_committed", tailRecord)]);
 }
 
 async function compactedTopics(clusters: Clusters, topics: readonly string[]): Promise<Set<string>> {
@@ -77,15 +89,11 @@ async function compactedTopics(clusters: Clusters, topics: readonly string[]): P
   return new Set([...configs].filter(([, entries]) => entries.get("cleanup.policy")?.value?.includes("compact")).map(([topic]) => topic));
 }
 
-/** Timestamps count unless the target's broker set its own. */
-export function same(a: TailRecord, b: TailRecord | undefined): boolean {
-  if (b === undefined) return false;
-  if (a.timestamp !== b.timestamp && !b.stamped) return false;
-  return bytes(a.key, b.key) && bytes(a.value, b.value) && a.headers.length === b.headers.length && a.headers.every((h, i) => bytes(h.key, b.headers[i]!.key) && bytes(h.value, b.headers[i]!.value));
-}
-
-function bytes(a: Buffer | null, b: Buffer | null): boolean {
-  return a === null || b === null ? a === b : a.equals(b);
+function tailRecord(record: RecordCursor): TailRecord {
+  const size = (bytes: Buffer | null) => (bytes === null ? "null" : `${bytes.length} bytes`);
+  const { headers } = record.toRecord();
+  const text = `offset ${record.offset} (timestamp ${record.timestamp}, key ${size(record.key())}, value ${size(record.value())}, ${headers.length} headers)`;
+  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? "", alive: !record.isTombstone(), text };
 }
 
 /**
@@ -93,7 +101,7 @@ function bytes(a: Buffer | null, b: Buffer | null): boolean {
  * the last key that is alive: its latest record is the same on the other side, or lies before the tail that was read.
  */
 export function sameAfterCompaction(here: readonly TailRecord[], there: readonly TailRecord[]): "same" | "different" | "unsure" {
-  const [a, b] = [agrees(lastAlive(here), there), agrees(lastAlive(there), here)];
+  const [a, b] = [agrees(lastAlive(here), there, isCopy), agrees(lastAlive(there), here, (copy, original) => isCopy(original, copy))];
   if (a === "different" || b === "different") return "different";
   return a === "unsure" || b === "unsure" ? "unsure" : "same";
 }
@@ -102,26 +110,22 @@ function lastAlive(tail: readonly TailRecord[]): TailRecord | undefined {
   const dead = new Set<string>();
   for (let i = tail.length - 1; i >= 0; i--) {
     const record = tail[i]!;
-    const key = record.key?.toString("base64") ?? "";
-    if (record.value !== null && !dead.has(key)) return record;
-    dead.add(key);
+    if (record.alive && !dead.has(record.key)) return record;
+    dead.add(record.key);
   }
   return undefined;
 }
 
-function agrees(record: TailRecord | undefined, tail: readonly TailRecord[]): "same" | "different" | "unsure" {
+type Same = (mine: TailRecord, other: TailRecord) => boolean;
+
+function agrees(record: TailRecord | undefined, tail: readonly TailRecord[], same: Same): "same" | "different" | "unsure" {
   if (record === undefined) return "unsure";
-  const latest = tail.findLast((r) => bytes(r.key, record.key));
+  const latest = tail.findLast((r) => r.key === record.key);
   if (latest === undefined) return tail.length < TAIL ? "different" : "unsure";
   return same(record, latest) ? "same" : "different";
 }
 
 function describe(name: string, here: TailRecord, there: TailRecord | undefined): string {
-  const at = (r: TailRecord) => `offset ${r.offset} (timestamp ${r.timestamp}, key ${size(r.key)}, value ${size(r.value)}, ${r.headers.length} headers)`;
-  const copy = there === undefined ? "has no record left (is its retention shorter than the origin's?)" : `ends with ${at(there)}`;
-  return `${name}: the origin ends with ${at(here)}, but the target ${copy}`;
-}
-
-function size(bytes: Buffer | null): string {
-  return bytes === null ? "null" : `${bytes.length} bytes`;
+  const copy = there === undefined ? "has no record left (is its retention shorter than the origin's?)" : `ends with ${there.text}`;
+  return `${name}: the origin ends with ${here.text}, but the target ${copy}`;
 }

@@ -55,7 +55,10 @@ export interface Replica extends TopicPartition {
   broker: number;
 }
 
-/** `earliest` log start; `latest` high watermark; `last-stable` LSO; a number is a timestamp in ms. */
+/**
+ * `earliest` log start; `latest` high watermark; `last-stable` LSO; a number is a timestamp in ms: the first record with it
+ * or a later one. A negative number, as of a record without a timestamp, is the log start: every record is later.
+ */
 export type OffsetSpec = "earliest" | "latest" | "last-stable" | number;
 
 export interface ListedOffset extends TopicPartition {

@@ -7,6 +7,9 @@ import type { ClusterDescription, FetchedPartition, FetchOptions, FetchRequest, 
 /** Bytes of one Fetch answer; with one a broker under way it bounds the memory. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
 const TOPICS_PER_REQUEST = 2000;
+/** What a broker takes instead of a time (ListOffsets): so a time before the epoch can not be asked for. */
+const LATEST = -1n;
+const EARLIEST = -2n;
 const PARTITION_BYTES = 1024 * 1024;
 
 type Reading = Pick<KafkaPort, "describeCluster" | "listTopics" | "describeTopics" | "topicOperations" | "listOffsets" | "fetch" | "partitionSizes" | "replicaSizes">;
@@ -82,7 +85,11 @@ async function topicOperations(cluster: Cluster, names: readonly string[]): Prom
 }
 
 async function offsets<T extends TopicPartition>(cluster: Cluster, partitions: readonly T[], at: OffsetSpec | ((partition: T) => number)): Promise<ListedOffset[]> {
-  const timestampOf = (partition: T): bigint => (typeof at === "function" ? BigInt(at(partition)) : at === "earliest" ? -2n : typeof at === "number" ? BigInt(at) : -1n);
+  const timestampOf = (partition: T): bigint => {
+    const spec = typeof at === "function" ? at(partition) : at;
+    if (spec === "latest" || spec === "last-stable") return LATEST;
+    return spec === "earliest" || spec < 0 ? EARLIEST : BigInt(spec);
+  };
   const found = new Map<string, ListedOffset>();
   await cluster.untilAllAnswered("list offsets of", partitions, partitionName, async (open) => {
     const { groups, rejected } = await cluster.byLeader(open);

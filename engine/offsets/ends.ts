@@ -1,7 +1,7 @@
 import type { TopicPartition } from "../kafka/port";
 import type { RecordCursor } from "../records/walk";
 import type { LogReader, ScanAsk } from "./reader";
-import { keep, sameRecord, type Seen } from "./seen";
+import { type Fingerprint, fingerprint, isCopy } from "../records/same";
 
 /** Offsets of a partition as the broker lists them. */
 export interface Extent {
@@ -22,13 +22,13 @@ export async function lastVisible(
   reader: LogReader,
   partitions: readonly (TopicPartition & { extent: Extent })[],
   signal?: AbortSignal,
-): Promise<(Seen | undefined)[]> {
-  const found: (Seen | undefined)[] = partitions.map(() => undefined);
+): Promise<(Fingerprint | undefined)[]> {
+  const found: (Fingerprint | undefined)[] = partitions.map(() => undefined);
   let open = partitions.map((p, i) => ({ ...p, i, to: p.extent.end, step: FIRST_STEP })).filter((p) => p.to > p.extent.start);
   while (open.length > 0) {
     const asks = open.map((p): ScanAsk => {
       const from = Math.max(p.extent.start, p.to - p.step);
-      return { topic: p.topic, partition: p.partition, from, to: p.to, see: (cursor) => (found[p.i] = keep(cursor)) };
+      return { topic: p.topic, partition: p.partition, from, to: p.to, see: (cursor) => (found[p.i] = fingerprint(cursor)) };
     });
     await reader.scan(asks, signal);
     open = open
@@ -41,12 +41,13 @@ export async function lastVisible(
 /**
  * The last copy of the origin's last record on the target, where the target's own last record is another one (clients
  * have written there already, or the copy is not complete). undefined: there is no copy.
+ * @param timestamps false where the copy has another timestamp, so that it cannot be found by time
  */
 export async function lastCopy(
   reader: LogReader,
   partition: TopicPartition,
   extent: Extent,
-  record: Seen,
+  record: Fingerprint,
   timestamps: boolean,
   signal?: AbortSignal,
 ): Promise<number | undefined> {
@@ -54,7 +55,7 @@ export async function lastCopy(
   if (from === undefined) return undefined;
   let offset: number | undefined;
   const see = (cursor: RecordCursor): void => {
-    if (cursor.size === record.size && sameRecord(record, keep(cursor), timestamps)) offset = cursor.offset;
+    if (cursor.size === record.size && isCopy(record, fingerprint(cursor))) offset = cursor.offset;
   };
   await reader.scan([{ ...partition, from: Math.max(from, extent.start), to: extent.end, see }], signal);
   return offset;

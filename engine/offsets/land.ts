@@ -14,6 +14,16 @@ export interface Landing {
   note?: string;
 }
 
+/** How the target was read, and what may be missing there in a good copy. */
+export interface Reach {
+  /** It was read from before any possible copy. */
+  fromStart: boolean;
+  /** Either side compacts: the copy of a record may have been removed. */
+  compacted: boolean;
+  /** It was read from its log start, and records before that were deleted. */
+  deleted: boolean;
+}
+
 /**
  * Decides one committed offset that has visible records at or after it.
  *
@@ -24,10 +34,10 @@ export interface Landing {
  * nothing and goes back to nothing. Only where the origin holds equal records does "the last copy" not name one of
  * them; the place after the last copy of the record before it may. Failing that, the earliest copy is taken.
  *
- * @param fromStart whether the target was read from before any possible copy.
- * @returns "widen" when the answer needs an earlier part of the target.
+ * @returns "widen" when the answer needs an earlier part of the target; "not held" when the target lacks the record although
+ *   nothing on either side removes single records: then it is no copy of this log.
  */
-export function land(place: Place, target: TargetTail, fromStart: boolean): Landing | "widen" {
+export function land(place: Place, target: TargetTail, reach: Reach): Landing | "widen" | "not held" {
   const first = place.after[0] as Mark;
   const copies = target.copies(first.record);
 
@@ -48,20 +58,24 @@ export function land(place: Place, target: TargetTail, fromStart: boolean): Land
   if (last !== undefined && first.equals === 1) return at(last.offset, last.at.count, true);
   const before = place.before?.equals === 0 ? target.copies(place.before.record).at(-1) : undefined;
   if (before !== undefined && last !== undefined) return at(before.offset + 1, before.at.count + 1, true);
-  if (!fromStart) return "widen";
+  if (!reach.fromStart) return "widen";
 
   const earliest = copies[0];
   if (earliest !== undefined) {
     return at(earliest.offset, earliest.at.count, false, `the origin holds ${first.equals} equal records from there on; the earliest copy was taken`);
   }
   if (before !== undefined) {
+    if (!reach.compacted) return "not held";
     return at(before.offset + 1, before.at.count + 1, true, "the target lacks the record at this offset; placed after the one before it");
   }
   const later = place.after.find((mark) => target.copies(mark.record).length > 0);
   if (later !== undefined) {
     const alone = later.equals === 1;
     const copy = target.copies(later.record).at(alone ? -1 : 0) as Copy;
+    // Retention deletes from the beginning of a log only.
+    if (!reach.compacted && !(reach.deleted && copy.at.count === 0)) return "not held";
     return at(copy.offset, copy.at.count, alone, "the target lacks the record at this offset; placed at the first later one that it has");
   }
+  if (!reach.compacted && !reach.deleted) return "not held";
   return at(-1, 0, false, "the target holds none of the records around this offset; the beginning of its log was taken");
 }

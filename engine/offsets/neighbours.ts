@@ -1,4 +1,4 @@
-import { sameRecord, type Seen } from "./seen";
+import { type Fingerprint, isCopy, NO_TIMESTAMP } from "../records/same";
 
 /** How many records before and after the landing place are compared, where the logs have them. */
 export const BEFORE = 3;
@@ -8,7 +8,7 @@ export const AFTER = 3;
 export interface Stretch {
   from: number;
   to: number;
-  records: readonly Seen[];
+  records: readonly Fingerprint[];
 }
 
 /** Both logs between their first record and the end of what they have in common. */
@@ -41,7 +41,11 @@ export function whyNotThere(g: number, t: number, origin: Stretch, target: Stret
   const there = contiguous(target);
   if (here === undefined || there === undefined) return "the log has gaps";
   if (target.records.some((r) => r.stamped)) return "the target stamps records itself";
-  const same = (a: Seen | undefined, b: Seen | undefined): boolean => a !== undefined && b !== undefined && sameRecord(a, b, true);
+  if (origin.records.some((r) => r.timestamp === NO_TIMESTAMP)) return "records have no timestamp";
+  // All timestamps count here, so it does not matter from which side a record is.
+  const same = (a: Fingerprint | undefined, b: Fingerprint | undefined): boolean => {
+    return a !== undefined && b !== undefined && isCopy({ ...a, stamped: false }, { ...b, stamped: false });
+  };
   const landing = there.get(t);
   const record = here.get(g);
   if (record === undefined || landing === undefined) return "no record at the place";
@@ -72,7 +76,7 @@ export function beforeFirst(t: number, first: number | undefined, target: Bounds
   return { from: Math.max(target.start, first), to: t };
 }
 
-function contiguous(stretch: Stretch): Map<number, Seen> | undefined {
+function contiguous(stretch: Stretch): Map<number, Fingerprint> | undefined {
   if (stretch.records.length !== stretch.to - stretch.from) return undefined;
   return new Map(stretch.records.map((r) => [r.offset, r]));
 }

@@ -1,6 +1,6 @@
+import { type Fingerprint, fingerprint, NO_TIMESTAMP } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 import { between, Chain, type Link } from "./chain";
-import { keep, type Seen } from "./seen";
 
 /** Records at or after a committed offset that can stand in for the first one where compaction removed its copy. */
 const SUCCESSORS = 8;
@@ -11,7 +11,7 @@ const COPIES = 100_000;
 
 /** A record that tells where a committed offset lies. */
 export interface Mark {
-  record: Seen;
+  record: Fingerprint;
   /** How many records equal to it the origin holds at or after the committed offset. */
   equals: number;
 }
@@ -44,11 +44,11 @@ class ByRecord<T> {
     return this.values.has(keyOf(cursor, this.timestamps));
   }
 
-  get(record: Seen): T | undefined {
+  get(record: Fingerprint): T | undefined {
     return this.values.get(keyOf(record, this.timestamps))?.get(contentOf(record));
   }
 
-  set(record: Seen, value: T): void {
+  set(record: Fingerprint, value: T): void {
     const key = keyOf(record, this.timestamps);
     const known = this.values.get(key);
     if (known === undefined) this.values.set(key, new Map([[contentOf(record), value]]));
@@ -56,8 +56,8 @@ class ByRecord<T> {
   }
 }
 
-/** With the key: what `sameRecord` compares. */
-const contentOf = (record: Seen): string => `${record.size} ${record.body}`;
+/** With the key the same as `isCopy`: where timestamps count for all records of a partition, or for none. */
+const contentOf = (record: Fingerprint): string => `${record.size} ${record.body}`;
 
 /** Watches an origin partition's visible records in order, from shortly before the first committed offset to the end. */
 export class OriginTail {
@@ -65,7 +65,9 @@ export class OriginTail {
   private readonly opened: { place: Place; at: Link }[] = [];
   private readonly marks: ByRecord<Mark[]>;
   private next = 0;
-  private previous: Seen | undefined;
+  /** It has seen a record without a timestamp: then timestamps must not be compared. */
+  untimed = false;
+  private previous: Fingerprint | undefined;
 
   /** `committed`: ascending, each once. */
   constructor(
@@ -77,23 +79,24 @@ export class OriginTail {
   }
 
   see(cursor: RecordCursor): void {
+    this.untimed ||= cursor.timestamp === NO_TIMESTAMP;
     this.openPlaces(cursor.offset);
-    let seen: Seen | undefined;
+    let seen: Fingerprint | undefined;
     if (this.marks.may(cursor)) {
-      seen = keep(cursor);
+      seen = fingerprint(cursor);
       for (const mark of this.marks.get(seen) ?? []) mark.equals++;
     }
     // Places open in order, so those that still gather records are the last ones.
     for (let i = this.opened.length - 1; i >= 0; i--) {
       const { place } = this.opened[i] as { place: Place };
       if (place.after.length >= SUCCESSORS) break;
-      seen ??= keep(cursor);
+      seen ??= fingerprint(cursor);
       place.after.push(this.mark(seen, 1));
     }
     if (this.opened.length > 0) this.chain.add(cursor);
     const upcoming = this.committed[this.next];
     const near = upcoming !== undefined && upcoming - cursor.offset <= KEEP_WITHIN;
-    this.previous = near ? (seen ?? keep(cursor)) : undefined;
+    this.previous = near ? (seen ?? fingerprint(cursor)) : undefined;
   }
 
   private openPlaces(offset: number): void {
@@ -105,7 +108,7 @@ export class OriginTail {
     }
   }
 
-  private mark(record: Seen, equals: number): Mark {
+  private mark(record: Fingerprint, equals: number): Mark {
     const mark = { record, equals };
     const list = this.marks.get(record);
     if (list === undefined) this.marks.set(record, [mark]);
@@ -130,6 +133,8 @@ export interface Copy {
 export class TargetTail {
   private readonly wanted: ByRecord<Copy[]>;
   private readonly chain: Chain;
+  /** It has seen a record whose timestamp the broker has replaced: then timestamps must not be compared. */
+  stamped = false;
 
   constructor(places: readonly Place[], timestamps: boolean) {
     this.chain = new Chain(timestamps);
@@ -142,8 +147,9 @@ export class TargetTail {
   }
 
   see(cursor: RecordCursor): void {
+    this.stamped ||= cursor.stamped;
     if (this.wanted.may(cursor)) {
-      const copies = this.wanted.get(keep(cursor));
+      const copies = this.wanted.get(fingerprint(cursor));
       if (copies !== undefined && copies.length < COPIES) copies.push({ offset: cursor.offset, at: this.chain.link });
     }
     this.chain.add(cursor);
@@ -154,7 +160,7 @@ export class TargetTail {
     return this.chain.link;
   }
 
-  copies(record: Seen): readonly Copy[] {
+  copies(record: Fingerprint): readonly Copy[] {
     return this.wanted.get(record) ?? [];
   }
 }

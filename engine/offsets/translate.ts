@@ -1,4 +1,5 @@
 import type { Progress } from "../progress";
+import { type Fingerprint, fingerprint, isCopy, timestampCounts } from "../records/same";
 import { countText } from "../units";
 import { lastCopy, lastVisible } from "./ends";
 import { land } from "./land";
@@ -6,7 +7,6 @@ import { nothingLeft } from "./nothing-left";
 import { around, beforeFirst, byArithmetic, whyNotThere, type Bounds } from "./neighbours";
 import { inParallel } from "./parallel";
 import type { LogReader, ScanAsk } from "./reader";
-import { keep, sameRecord, type Seen } from "./seen";
 import { OriginTail, type Place, TargetTail } from "./tail";
 import type { PartitionTask, Translation } from "./translation";
 
@@ -15,6 +15,7 @@ interface Work {
   answers: Map<number, Translation>;
   origin: Bounds;
   target: Bounds;
+  /** False where an origin record has no timestamp, or the target's broker has replaced one: then none is compared. */
   timestamps: boolean;
   /** Committed offsets that still wait for an answer, raised to the log start. */
   open: number[];
@@ -56,15 +57,15 @@ async function findEnds(origin: LogReader, target: LogReader, tasks: readonly Pa
   return work;
 }
 
-async function findEnd(target: LogReader, task: PartitionTask, last: Seen | undefined, targetLast: Seen | undefined, signal?: AbortSignal): Promise<Work> {
+async function findEnd(target: LogReader, task: PartitionTask, last: Fingerprint | undefined, targetLast: Fingerprint | undefined, signal?: AbortSignal): Promise<Work> {
   const answers = new Map<number, Translation>();
-  const timestamps = targetLast === undefined || !targetLast.stamped;
+  const timestamps = last === undefined || timestampCounts(last, targetLast ?? { ...last, stamped: false });
   const work: Work = { task, answers, timestamps, open: [], origin: { ...task.origin }, target: { ...task.target } };
   if (last === undefined) {
     for (const g of task.committed) answers.set(g, nothingLeft(g, task, targetLast !== undefined));
     return work;
   }
-  const settled = targetLast !== undefined && sameRecord(last, targetLast, timestamps);
+  const settled = targetLast !== undefined && isCopy(last, targetLast);
   let end: number | undefined = task.target.end;
   let beyond = false;
   if (!settled) {
@@ -85,8 +86,14 @@ async function findEnd(target: LogReader, task: PartitionTask, last: Seen | unde
   return work;
 }
 
-function incomplete(last: Seen): Translation {
+function incomplete(last: Fingerprint): Translation {
   const note = `the target has no copy of the origin's last record (offset ${last.offset}): the copy is not complete`;
+  return { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note };
+}
+
+function notHeld(place: Place): Translation {
+  const offset = place.after[0]?.record.offset;
+  const note = `the target holds later records, but no copy of the origin's record at offset ${offset}: it is no complete copy (was the topic deleted and created again?)`;
   return { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note };
 }
 
@@ -105,8 +112,8 @@ interface Probe {
   t: number;
   here: { from: number; to: number };
   there: { from: number; to: number };
-  seenHere: Seen[];
-  seenThere: Seen[];
+  seenHere: Fingerprint[];
+  seenThere: Fingerprint[];
 }
 
 async function byNeighbours(origin: LogReader, target: LogReader, work: readonly Work[], signal?: AbortSignal): Promise<void> {
@@ -125,7 +132,7 @@ async function byNeighbours(origin: LogReader, target: LogReader, work: readonly
       topic: side === "origin" ? p.work.task.originTopic : p.work.task.targetTopic,
       partition: p.work.task.partition,
       ...(side === "origin" ? p.here : p.there),
-      see: (cursor) => (side === "origin" ? p.seenHere : p.seenThere).push(keep(cursor)),
+      see: (cursor) => (side === "origin" ? p.seenHere : p.seenThere).push(fingerprint(cursor)),
     }));
   await Promise.all([origin.scan(asks("origin"), signal), target.scan(asks("target"), signal)]);
   const there = probes.filter((p) => whyNotThere(p.g, p.t, { ...p.here, records: p.seenHere }, { ...p.there, records: p.seenThere }) === undefined);
@@ -135,15 +142,15 @@ async function byNeighbours(origin: LogReader, target: LogReader, work: readonly
 /** The probes whose landing record has no earlier copy on the target: only there can nothing be skipped. */
 async function firstCopies(target: LogReader, probes: readonly Probe[], signal?: AbortSignal): Promise<Probe[]> {
   const partitionOf = ({ work }: Probe) => ({ topic: work.task.targetTopic, partition: work.task.partition });
-  const records = probes.map((p) => p.seenThere.find((r) => r.offset === p.t) as Seen);
-  const firsts = await target.offsetsAt(probes.map((p, i) => ({ ...partitionOf(p), timestamp: (records[i] as Seen).timestamp })));
+  const records = probes.map((p) => p.seenThere.find((r) => r.offset === p.t) as Fingerprint);
+  const firsts = await target.offsetsAt(probes.map((p, i) => ({ ...partitionOf(p), timestamp: (records[i] as Fingerprint).timestamp })));
   const later = new Set<Probe>();
   const asks: ScanAsk[] = [];
   for (const [i, p] of probes.entries()) {
-    const record = records[i] as Seen;
+    const record = records[i] as Fingerprint;
     const stretch = beforeFirst(p.t, firsts[i], p.work.target);
     if (stretch === undefined) later.add(p);
-    else asks.push({ ...partitionOf(p), ...stretch, see: (cursor) => void (cursor.size === record.size && sameRecord(record, keep(cursor), true) && later.add(p)) });
+    else asks.push({ ...partitionOf(p), ...stretch, see: (cursor) => void (cursor.size === record.size && isCopy(record, fingerprint(cursor)) && later.add(p)) });
   }
   await target.scan(asks.filter((a) => a.from < a.to), signal);
   return probes.filter((p) => !later.has(p));
@@ -155,29 +162,48 @@ function tailIsCheaper({ open, origin }: Work): boolean {
 }
 
 async function byTail(origin: LogReader, target: LogReader, work: readonly Work[], progress: Progress, signal?: AbortSignal): Promise<void> {
-  const tails = work
-    .filter((w) => w.open.length > 0)
-    .map((w) => ({ w, topic: w.task.originTopic, partition: w.task.partition, from: Math.max(w.origin.start, (w.open[0] as number) - MARGIN), to: w.origin.end, tail: new OriginTail(w.open, w.timestamps) }));
-  if (tails.length === 0) return;
-  const records = tails.reduce((sum, t) => sum + t.to - t.from, 0);
-  progress.info(`offsets: reading ${countText(tails.length, "partition")} to the end, up to ${countText(records, "record")} on each side: a few records around the committed offsets prove nothing there`);
+  const open = work.filter((w) => w.open.length > 0);
+  if (open.length === 0) return;
+  const records = open.reduce((sum, w) => sum + w.origin.end - tailStart(w), 0);
+  progress.info(`offsets: reading ${countText(open.length, "partition")} to the end, up to ${countText(records, "record")} on each side: a few records around the committed offsets prove nothing there`);
+  const again = await readTails(origin, target, open, signal);
+  for (const w of again) w.timestamps = false;
+  await readTails(origin, target, again, signal);
+}
+
+const tailStart = (w: Work): number => Math.max(w.origin.start, (w.open[0] as number) - MARGIN);
+
+/** @returns the partitions whose timestamps turned out not to be comparable: they have to be read without them */
+async function readTails(origin: LogReader, target: LogReader, work: readonly Work[], signal?: AbortSignal): Promise<Work[]> {
+  const again = new Set<Work>();
+  const tails = work.map((w) => ({ w, topic: w.task.originTopic, partition: w.task.partition, from: tailStart(w), to: w.origin.end, tail: new OriginTail(w.open, w.timestamps) }));
   await origin.scan(tails.map((t) => ({ ...t, see: (cursor) => t.tail.see(cursor) })), signal);
 
-  const near = tails.map(({ w, from, tail }) => {
+  for (const { w, tail } of tails) if (w.timestamps && tail.untimed) again.add(w);
+  const near = tails.filter(({ w }) => !again.has(w)).map(({ w, from, tail }) => {
     return { w, places: tail.places(), from: Math.max(w.target.start, byArithmetic(from, w.origin, w.target)) };
   });
   const wider: Reading[] = [];
   const nearTails = await readTarget(target, near, signal);
+  const usable = ({ w }: Reading, tail: TargetTail): boolean => {
+    if (w.timestamps && tail.stamped) again.add(w);
+    return !again.has(w);
+  };
   for (const [i, reading] of near.entries()) {
-    const places = settle(reading.w, reading.places, nearTails[i] as TargetTail, false);
+    const tail = nearTails[i] as TargetTail;
+    if (!usable(reading, tail)) continue;
+    const places = settle(reading, tail, false);
     if (places.length === 0) continue;
     const from = await lowest(target, reading.w, places);
-    if (from >= reading.from) settle(reading.w, places, nearTails[i] as TargetTail, true);
+    if (from >= reading.from) settle({ ...reading, places }, tail, true);
     else wider.push({ w: reading.w, places, from });
   }
-  if (wider.length === 0) return;
   const tailsFromStart = await readTarget(target, wider, signal);
-  for (const [i, reading] of wider.entries()) settle(reading.w, reading.places, tailsFromStart[i] as TargetTail, true);
+  for (const [i, reading] of wider.entries()) {
+    const tail = tailsFromStart[i] as TargetTail;
+    if (usable(reading, tail)) settle(reading, tail, true);
+  }
+  return [...again];
 }
 
 /** A target partition to be read to the end, and the places that it is read for. */
@@ -208,11 +234,13 @@ async function lowest(target: LogReader, w: Work, places: readonly Place[]): Pro
 }
 
 /** Answers what can be answered and returns the rest. */
-function settle(w: Work, places: readonly Place[], tail: TargetTail, fromStart: boolean): Place[] {
+function settle({ w, places, from }: Reading, tail: TargetTail, fromStart: boolean): Place[] {
   const left: Place[] = [];
+  const reach = { fromStart, compacted: w.task.compacted, deleted: w.target.start > 0 && from <= w.target.start };
   for (const place of places) {
-    const landing = land(place, tail, fromStart);
+    const landing = land(place, tail, reach);
     if (landing === "widen") left.push(place);
+    else if (landing === "not held") answer(w, place.committed, notHeld(place));
     else answer(w, place.committed, { ...landing, how: "tail", target: landing.target < 0 ? w.target.start : landing.target });
   }
   return left;

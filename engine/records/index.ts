@@ -1,5 +1,6 @@
 export { CODECS } from "./codecs";
 export { type DigestState, SequenceDigest } from "./digest";
-export { fetchBatches, type Isolation, keyOf, pickLast, readLast, type ReadOptions, readRecords, type Span, type TailRecord } from "./read";
+export { fetchBatches, type Isolation, keyOf, pickLast, readLast, type ReadOptions, readRecords, type Span } from "./read";
+export { fingerprint, type Fingerprint, isCopy, NO_TIMESTAMP, Originals, sameTime, timestampCounts } from "./same";
 export { scan, type ScanOptions } from "./scan";
 export { countVisible, RecordCursor, STOP, type Visit, walk, type Walked, type WalkOptions } from "./walk";

@@ -5,9 +5,6 @@ import { RecordCursor, STOP, walk } from "./walk";
 
 export type Isolation = "read_uncommitted" | "read_committed";
 
-/** A record from a log's tail. `stamped`: the broker set its timestamp (`message.timestamp.type=LogAppendTime`). */
-export type TailRecord = KafkaRecord & { stamped: boolean };
-
 /** Offsets [from, to) of one partition. */
 export interface Span extends TopicPartition {
   from: bigint;
@@ -178,8 +175,8 @@ export async function pickLast<T>(port: KafkaPort, spans: readonly Span[], count
 }
 
 /** The same as objects of their own. */
-export function readLast(port: KafkaPort, spans: readonly Span[], count: number, isolation: Isolation): Promise<Map<string, TailRecord[]>> {
-  return pickLast(port, spans, count, isolation, (record) => ({ ...record.toRecord(), stamped: record.stamped }));
+export function readLast(port: KafkaPort, spans: readonly Span[], count: number, isolation: Isolation): Promise<Map<string, KafkaRecord[]>> {
+  return pickLast(port, spans, count, isolation, (record) => record.toRecord());
 }
 
 /**

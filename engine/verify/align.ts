@@ -1,3 +1,4 @@
+import { isCopy, namesInCopy, namesOf, Originals } from "../records/same";
 import { AHEAD, type Entry, type Run, type Sequence } from "./sequence";
 import { longer, Side } from "./side";
 
@@ -30,8 +31,8 @@ export async function align(origin: Sequence, target: Sequence, report: (step: S
   for (let searches = 0; ; ) {
     await Promise.all([a.fill(1), b.fill(1)]);
     const [x, y] = [a.peek(0), b.peek(0)];
-    if (x !== undefined && y !== undefined && x.hash === y.hash) {
-      recent.add(x.hash);
+    if (x !== undefined && y !== undefined && isCopy(x, y)) {
+      recent.add(x);
       a.skip(1);
       b.skip(1);
       common = true;
@@ -41,7 +42,7 @@ export async function align(origin: Sequence, target: Sequence, report: (step: S
       // One side has ended: the rest of the other one stands alone.
       const gone = await a.drain();
       if (gone !== undefined) report(common ? { kind: "missing", origin: gone, rest: true } : { kind: "leading", origin: gone });
-      const twice = await b.drain((e) => recent.has(e.hash));
+      const twice = await b.drain((e) => recent.has(e));
       if (twice !== undefined) report({ kind: "duplicate", target: twice, rest: true });
       const more = await b.drain();
       if (more !== undefined) report(common ? { kind: "extra", target: more, rest: true } : { kind: "leading", target: more });
@@ -70,16 +71,17 @@ export async function align(origin: Sequence, target: Sequence, report: (step: S
 function agreement(a: Side, b: Side): { a: number; b: number } | undefined {
   const places = new Map<string, number[]>();
   for (let i = 0; i < a.length; i++) {
-    const { hash } = a.peek(i)!;
-    const list = places.get(hash);
-    if (list === undefined) places.set(hash, [i]);
-    else if (list.length < 16) list.push(i);
+    for (const name of namesOf(a.peek(i)!)) {
+      const list = places.get(name);
+      if (list === undefined) places.set(name, [i]);
+      else if (list.length < 16) list.push(i);
+    }
   }
   const nearest = (strict: boolean) => {
     let best: { a: number; b: number } | undefined;
     for (let j = 0; j < b.length && (best === undefined || j < best.a + best.b); j++) {
-      for (const i of places.get(b.peek(j)!.hash) ?? []) {
-        if (best !== undefined && i + j >= best.a + best.b) break;
+      for (const i of namesInCopy(b.peek(j)!).flatMap((name) => places.get(name) ?? [])) {
+        if (best !== undefined && i + j >= best.a + best.b) continue;
         if (agree(a, i, b, j, strict)) best = { a: i, b: j };
       }
     }
@@ -95,14 +97,26 @@ function agree(a: Side, i: number, b: Side, j: number, strict: boolean): boolean
   for (let k = 0; k < AGREE; k++) {
     const [x, y] = [a.peek(i + k), b.peek(j + k)];
     if (x === undefined || y === undefined) return !strict || x === y || !(x === undefined ? a : b).ended;
-    if (x.hash !== y.hash) return false;
+    if (!isCopy(x, y)) return false;
   }
   return true;
 }
 
+/** The same records, maybe in another order. Each record of the target is the copy of at most one. */
 function sameContent(here: readonly Entry[], there: readonly Entry[]): boolean {
-  const sorted = (side: readonly Entry[]) => side.map((e) => e.hash).sort().join();
-  return sorted(here) === sorted(there);
+  const left = new Map<string, Entry[]>();
+  for (const y of there) {
+    const copies = left.get(y.body);
+    if (copies === undefined) left.set(y.body, [y]);
+    else copies.push(y);
+  }
+  // Records without a timestamp last: any of the equal copies that are left will do for them.
+  return [...here].sort((x, y) => y.timestamp - x.timestamp).every((x) => {
+    const copies = left.get(x.body) ?? [];
+    const at = copies.findIndex((y) => isCopy(x, y));
+    if (at >= 0) copies.splice(at, 1);
+    return at >= 0;
+  });
 }
 
 /** Looks for what one side goes on with in the whole rest of the other, and stands there when it is found. */
@@ -121,9 +135,10 @@ function describe(gone: Entry[], more: Entry[], common: boolean, recent: Recent,
   if (!common && gone.length === 0) return report({ kind: "leading", target: run(more) });
   if (!common && more.length === 0) return report({ kind: "leading", origin: run(gone) });
   if (gone.length > 0) report({ kind: "missing", origin: run(gone) });
-  const here = new Set(gone.map((e) => e.hash));
-  const twice = more.filter((e) => recent.has(e.hash) || here.has(e.hash));
-  const strange = more.filter((e) => !recent.has(e.hash) && !here.has(e.hash));
+  const here = new Originals();
+  for (const e of gone) here.add(e);
+  const twice = more.filter((e) => recent.has(e) || here.has(e));
+  const strange = more.filter((e) => !recent.has(e) && !here.has(e));
   if (twice.length > 0) report({ kind: "duplicate", target: run(twice) });
   if (strange.length > 0) report({ kind: "extra", target: run(strange) });
 }
@@ -134,23 +149,19 @@ function run(entries: Entry[]): Run {
 
 /** The last few records that both sides had. */
 class Recent {
-  private readonly counts = new Map<string, number>();
-  private readonly ring: string[] = [];
+  private readonly originals = new Originals();
+  private readonly ring: Entry[] = [];
   private at = 0;
 
-  add(hash: string): void {
+  add(origin: Entry): void {
     const old = this.ring[this.at];
-    if (old !== undefined) {
-      const left = this.counts.get(old)! - 1;
-      if (left === 0) this.counts.delete(old);
-      else this.counts.set(old, left);
-    }
-    this.ring[this.at] = hash;
+    if (old !== undefined) this.originals.remove(old);
+    this.ring[this.at] = origin;
     this.at = (this.at + 1) % REMEMBERED;
-    this.counts.set(hash, (this.counts.get(hash) ?? 0) + 1);
+    this.originals.add(origin);
   }
 
-  has(hash: string): boolean {
-    return this.counts.has(hash);
+  has(target: Entry): boolean {
+    return this.originals.has(target);
   }
 }

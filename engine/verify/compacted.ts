@@ -1,5 +1,6 @@
 import type { Clusters } from "../clusters";
 import type { Isolation } from "../records/read";
+import { NO_TIMESTAMP } from "../records/same";
 import { scan } from "../records/scan";
 import { Differences } from "./differences";
 import { KeyTable, type Latest, TableFull } from "./key-table";
@@ -64,7 +65,7 @@ async function compareGroup(clusters: Clusters, group: readonly Pair[], isolatio
 }
 
 async function tables(clusters: Clusters, group: readonly Pair[], isolation: Isolation, watch: Watch, pass: number, passes: number): Promise<Map<Pair, [KeyTable, KeyTable]>> {
-  const found = new Map<Pair, [KeyTable, KeyTable]>(group.map((p) => [p, [new KeyTable(pass, passes, p.timestamps), new KeyTable(pass, passes, p.timestamps)]]));
+  const found = new Map<Pair, [KeyTable, KeyTable]>(group.map((p) => [p, [new KeyTable(pass, passes), new KeyTable(pass, passes)]]));
   const read = (side: "origin" | "target", index: 0 | 1, level: Isolation) => {
     const bySpan = new Map(group.map((p) => [p[side], found.get(p)![index]]));
     return scan(clusters[side], group.map((p) => p[side]), {
@@ -81,7 +82,7 @@ async function tables(clusters: Clusters, group: readonly Pair[], isolation: Iso
 
 /** What two unlike latest records of one key mean. */
 export function judge(pair: Pair, differences: Differences, here: Latest | undefined, there: Latest | undefined): void {
-  const gone = (latest: Latest | undefined) => pair.expireBefore !== undefined && latest !== undefined && latest.timestamp < pair.expireBefore;
+  const gone = (latest: Latest | undefined) => pair.expireBefore !== undefined && latest !== undefined && latest.timestamp !== NO_TIMESTAMP && latest.timestamp < pair.expireBefore;
   // With a retention as well as compaction, what is old enough may be gone from a side whose log no longer begins at 0.
   const deleted = (here !== undefined || pair.origin.from > 0n) && (there !== undefined || pair.target.from > 0n);
   if (deleted && (here === undefined || gone(here)) && (there === undefined || gone(there))) return;

@@ -1,16 +1,10 @@
-import { hash } from "node:crypto";
 import type { KafkaPort } from "../kafka/port";
 import { fetchBatches, Grace, isBehind, type Isolation, type Span, truncated, walkFetched } from "../records/read";
-import type { RecordCursor } from "../records/walk";
+import { fingerprint } from "../records/same";
 import type { Entry, Sequence } from "./sequence";
 
-export function entryOf(record: RecordCursor, timestamps: boolean): Entry {
-  const body = hash("sha1", record.body(), "base64");
-  return { offset: record.offset, timestamp: record.timestamp, hash: timestamps ? `${body}${record.timestamp}` : body };
-}
-
 /** The visible records of one partition as entries, read as they are asked for. */
-export function logSequence(port: KafkaPort, span: Span, isolation: Isolation, timestamps: boolean): Sequence {
+export function logSequence(port: KafkaPort, span: Span, isolation: Isolation): Sequence {
   return (from) => {
     let offset = from === undefined ? span.from : BigInt(from);
     const grace = new Grace(port);
@@ -20,7 +14,7 @@ export function logSequence(port: KafkaPort, span: Span, isolation: Isolation, t
         let behind = false;
         await fetchBatches(port, [{ topic: span.topic, partition: span.partition, offset }], isolation, (request, fetched) => {
           if (fetched.outOfRange === true) throw truncated(port, request);
-          const { next } = walkFetched(fetched, request, span.to, isolation, (record) => void entries.push(entryOf(record, timestamps)));
+          const { next } = walkFetched(fetched, request, span.to, isolation, (record) => void entries.push(fingerprint(record)));
           behind = isBehind(fetched, span.to);
           if (!behind) offset = fetched.records.length === 0 ? span.to : BigInt(next);
         });

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { type RecordTime, sameTime } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 
 const SLOTS_AT_FIRST = 1024;
@@ -10,9 +11,8 @@ const FULL = 0.7;
 export class TableFull extends Error {}
 
 /** What is known of a key: its latest record. */
-export interface Latest {
+export interface Latest extends RecordTime {
   offset: number;
-  timestamp: number;
   /** False: the latest record is a tombstone. */
   alive: boolean;
 }
@@ -24,8 +24,8 @@ interface Short {
 }
 
 /**
- * The latest record of each key of one partition, in typed arrays: 64 bits of SHA-1 stand for the key and 64 for
- * timestamp, key, value and headers. Takes only the keys of its own pass.
+ * The latest record of each key of one partition, in typed arrays: 64 bits of SHA-1 stand for the key and 64 for key, value
+ * and headers. Takes only the keys of its own pass.
  */
 export class KeyTable {
   private slots = SLOTS_AT_FIRST;
@@ -33,6 +33,7 @@ export class KeyTable {
   private digests = new Uint32Array(SLOTS_AT_FIRST * 4);
   private offsets = new Float64Array(SLOTS_AT_FIRST);
   private timestamps = new Float64Array(SLOTS_AT_FIRST);
+  private stamped = new Uint8Array(SLOTS_AT_FIRST);
   private used = 0;
   /** Records seen, those of other passes included. */
   records = 0;
@@ -40,7 +41,6 @@ export class KeyTable {
   constructor(
     private readonly pass: number,
     private readonly passes: number,
-    private readonly compareTimestamps: boolean,
   ) {}
 
   add(record: RecordCursor): void {
@@ -55,20 +55,12 @@ export class KeyTable {
     }
     this.offsets[slot] = record.offset;
     this.timestamps[slot] = record.timestamp;
+    this.stamped[slot] = record.stamped ? 1 : 0;
     if (record.isTombstone()) content.high = content.low = 0;
-    else this.digest(record);
+    else short(record.body(), content);
     this.digests[slot * 4 + 2] = content.high;
     this.digests[slot * 4 + 3] = content.low;
     if (this.used > this.slots * FULL) this.grow();
-  }
-
-  private digest(record: RecordCursor): void {
-    short(record.body(), content);
-    if (!this.compareTimestamps) return;
-    stamp.writeUInt32BE(content.high, 0);
-    stamp.writeUInt32BE(content.low, 4);
-    stamp.writeDoubleBE(record.timestamp, 8);
-    short(stamp, content);
   }
 
   private isFree(slot: number): boolean {
@@ -85,11 +77,12 @@ export class KeyTable {
 
   private grow(): void {
     if (this.slots >= SLOTS_AT_MOST) throw new TableFull();
-    const { digests, offsets, timestamps, slots } = this;
+    const { digests, offsets, timestamps, stamped, slots } = this;
     this.slots *= 2;
     this.digests = new Uint32Array(this.slots * 4);
     this.offsets = new Float64Array(this.slots);
     this.timestamps = new Float64Array(this.slots);
+    this.stamped = new Uint8Array(this.slots);
     for (let i = 0; i < slots; i++) {
       const [high, low] = [digests[i * 4]!, digests[i * 4 + 1]!];
       if (high === 0 && low === 0) continue;
@@ -97,15 +90,21 @@ export class KeyTable {
       this.digests.set(digests.subarray(i * 4, i * 4 + 4), slot * 4);
       this.offsets[slot] = offsets[i]!;
       this.timestamps[slot] = timestamps[i]!;
+      this.stamped[slot] = stamped[i]!;
     }
   }
 
-  /** Each key whose latest record differs on the other side; a tombstone is as good as no record. */
+  /**
+   * Each key whose latest record differs on the other side; a tombstone is as good as no record. This table is the origin's,
+   * the other one the target's.
+   */
   compare(other: KeyTable, differs: (here: Latest | undefined, there: Latest | undefined) => void): void {
     for (const slot of this.taken()) {
       const there = other.slot(this.digests[slot * 4]!, this.digests[slot * 4 + 1]!);
       const same = this.digests[slot * 4 + 2] === other.digests[there * 4 + 2] && this.digests[slot * 4 + 3] === other.digests[there * 4 + 3];
-      if (!same) differs(this.latest(slot), other.isFree(there) ? undefined : other.latest(there));
+      const latest = this.latest(slot);
+      if (same && (!latest.alive || sameTime(latest, other.latest(there)))) continue;
+      differs(latest, other.isFree(there) ? undefined : other.latest(there));
     }
     for (const slot of other.taken()) {
       const here = this.slot(other.digests[slot * 4]!, other.digests[slot * 4 + 1]!);
@@ -119,12 +118,11 @@ export class KeyTable {
 
   private latest(slot: number): Latest {
     const alive = this.digests[slot * 4 + 2] !== 0 || this.digests[slot * 4 + 3] !== 0;
-    return { offset: this.offsets[slot]!, timestamp: this.timestamps[slot]!, alive };
+    return { offset: this.offsets[slot]!, timestamp: this.timestamps[slot]!, stamped: this.stamped[slot] === 1, alive };
   }
 }
 
 const NO_KEY = Buffer.from("a record without a key");
-const stamp = Buffer.alloc(16);
 /** Reused: filled anew for each record. */
 const key: Short = { high: 0, low: 0 };
 const content: Short = { high: 0, low: 0 };

@@ -106,8 +106,8 @@ export async function digests(
 async function findDifferences(clusters: Clusters, pair: Pair, isolation: Isolation): Promise<PartitionResult> {
   const differences = new Differences(pair);
   const counts = await align(
-    logSequence(clusters.origin, pair.origin, isolation, pair.timestamps),
-    logSequence(clusters.target, pair.target, TARGET_ISOLATION, pair.timestamps),
+    logSequence(clusters.origin, pair.origin, isolation),
+    logSequence(clusters.target, pair.target, TARGET_ISOLATION),
     (step) => differences.step(step),
   );
   return { ...name(pair), proof: "exact", originRecords: counts.origin, targetRecords: counts.target, differences: differences.done() };

@@ -1,10 +1,7 @@
+import type { Fingerprint } from "../records/same";
+
 /** One record as the comparison keeps it. */
-export interface Entry {
-  offset: number;
-  timestamp: number;
-  /** Digest of key, value and headers, and of the timestamp where it counts. */
-  hash: string;
-}
+export type Entry = Pick<Fingerprint, "offset" | "timestamp" | "stamped" | "body">;
 
 /** A sequence that can be read from any of its offsets on; undefined: from its start. An empty answer is its end. */
 export type Sequence = (from: number | undefined) => () => Promise<Entry[]>;
@@ -14,7 +11,7 @@ export interface Run {
   first: Entry;
   last: Entry;
   count: number;
-  /** The latest timestamp of any of them. */
+  /** The latest timestamp of any of them; Infinity where one has none, since its age is unknown. */
   newest: number;
 }
 

@@ -1,3 +1,4 @@
+import { NO_TIMESTAMP } from "../records/same";
 import { AHEAD, type Entry, type Run, type Sequence } from "./sequence";
 
 /** Kept back while searching, so that a common place across the border of two windows is seen. */
@@ -90,6 +91,7 @@ export class Side {
 
 export function longer(run: Run | undefined, more: readonly Entry[]): Run | undefined {
   if (more.length === 0) return run;
-  const newest = more.reduce((latest, e) => Math.max(latest, e.timestamp), run?.newest ?? -Infinity);
+  const timeOf = (e: Entry) => (e.timestamp === NO_TIMESTAMP ? Infinity : e.timestamp);
+  const newest = more.reduce((latest, e) => Math.max(latest, timeOf(e)), run?.newest ?? -Infinity);
   return { first: run?.first ?? more[0]!, last: more.at(-1)!, count: (run?.count ?? 0) + more.length, newest };
 }

@@ -1,11 +1,12 @@
 import type { Clusters } from "../clusters";
 import { type Isolation, keyOf, pickLast } from "../records/read";
+import { fingerprint, isCopy } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 import { align, type Step } from "./align";
 import type { Entry, Run } from "./sequence";
 import { compareLatest, judge } from "./compacted";
 import { Differences } from "./differences";
-import { entryOf, listSequence } from "./entries";
+import { listSequence } from "./entries";
 import { name, type Watch } from "./ordered";
 import { type Pair, TARGET_ISOLATION } from "./pairs";
 
@@ -24,24 +25,19 @@ export async function compareTails(clusters: Clusters, pairs: readonly Pair[], c
   for (let from = 0; from < pairs.length; from += together) {
     watch.signal?.throwIfAborted();
     const some = pairs.slice(from, from + together);
-    const pick = (compareTimestamps: boolean) => (record: RecordCursor): TailEntry => ({
-      ...entryOf(record, compareTimestamps),
-      key: record.key()?.toString("base64") ?? "",
-      alive: !record.isTombstone(),
-    });
-    for (const compareTimestamps of [true, false]) {
-      const same = some.filter((p) => p.timestamps === compareTimestamps);
-      if (same.length === 0) continue;
-      const [here, there] = await Promise.all([
-        pickLast(clusters.origin, same.map((p) => p.origin), count, isolation, pick(compareTimestamps)),
-        pickLast(clusters.target, same.map((p) => p.target), count, TARGET_ISOLATION, pick(compareTimestamps)),
-      ]);
-      for (const pair of same) {
-        if (!(await comparePair(pair, here.get(keyOf(pair.origin))!, there.get(keyOf(pair.target))!, count, watch))) undecided.push(pair);
-      }
+    const [here, there] = await Promise.all([
+      pickLast(clusters.origin, some.map((p) => p.origin), count, isolation, tailEntry),
+      pickLast(clusters.target, some.map((p) => p.target), count, TARGET_ISOLATION, tailEntry),
+    ]);
+    for (const pair of some) {
+      if (!(await comparePair(pair, here.get(keyOf(pair.origin))!, there.get(keyOf(pair.target))!, count, watch))) undecided.push(pair);
     }
   }
   await compareLatest(clusters, undecided, isolation, watch);
+}
+
+function tailEntry(record: RecordCursor): TailEntry {
+  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? "", alive: !record.isTombstone() };
 }
 
 /** @returns false where the tails do not tell */
@@ -114,7 +110,7 @@ function compareKeys(pair: Pair, differences: Differences, here: TailEntry[], th
   const [a, b] = [latest(here), latest(there)];
   for (const [key, mine] of a) {
     const other = b.get(key);
-    if (other === undefined ? whole.target : mine.hash !== other.hash) judge(pair, differences, mine, other);
+    if (other === undefined ? whole.target : !isCopy(mine, other)) judge(pair, differences, mine, other);
   }
   if (!whole.origin) return;
   for (const [key, other] of b) if (!a.has(key)) judge(pair, differences, undefined, other);

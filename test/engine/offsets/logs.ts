@@ -55,6 +55,8 @@ export function mirror(origin: Log, how: Mirroring = {}): Log {
   let offset = how.from ?? 0;
   const send = (e: Entry): void => {
     entries.push({ ...e, kind: "record", transactional: how.markerEvery !== undefined, offset: offset++ });
+    // The mirror's producer sets the time where the origin's record has none.
+    if (e.timestamp === -1) Object.assign(entries.at(-1) as Entry, { timestamp: 9_500_000 + offset });
     if (how.stamping === true) Object.assign(entries.at(-1) as Entry, { timestamp: 9_000_000 + offset, stamped: true });
     if (how.markerEvery !== undefined && entries.length % how.markerEvery === 0) {
       entries.push({ offset: offset++, id: -1, kind: "marker", timestamp: 0, body: "", transactional: true });
@@ -87,7 +89,11 @@ export function readerOf(logs: ReadonlyMap<string, Log>, committedOnly: boolean,
     if (log === undefined) throw new Error(`no log ${topic}:${partition}`);
     return log;
   };
-  const offsetAt: LogReader["offsetAt"] = async (p, timestamp) => visible(logOfPartition(p.topic, p.partition), false).find((e) => e.timestamp >= timestamp)?.offset;
+  const offsetAt: LogReader["offsetAt"] = async (p, timestamp) => {
+    // A broker takes -1 for "the end" and -2 for "the start".
+    if (timestamp < 0) throw new Error(`asked for time ${timestamp}`);
+    return visible(logOfPartition(p.topic, p.partition), false).find((e) => e.timestamp >= timestamp)?.offset;
+  };
   return {
     async scan(asks) {
       reads.scans++;

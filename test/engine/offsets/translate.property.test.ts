@@ -52,8 +52,9 @@ const cases = (contents: number): fc.Arbitrary<Case> =>
       deleted: fc.constantFrom(0, 0, 0, 5, 20),
       originFrom: fc.nat({ max: 30 }),
       targetFrom: fc.nat({ max: 30 }),
+      untimed: fc.constantFrom(undefined, undefined, undefined, 1, 3),
     }).map((c): Case => {
-      const origin = logOf(c.list, c.originFrom);
+      const origin = logOf(c.list.map((d, i) => (c.untimed !== undefined && i % c.untimed === 0 ? { ...d, timestamp: -1 } : d)), c.originFrom);
       const how = { committedOnly: c.committedOnly, stamping: c.stamping, from: c.targetFrom, replays: c.replays.map(([a, b]) => ({ after: Math.max(a, b), to: Math.min(a, b) })) };
       const target = mirror(origin, c.markerEvery === undefined ? how : { ...how, markerEvery: c.markerEvery });
       // Deleted on the origin after it was copied.
@@ -82,9 +83,11 @@ function isSubsequence(short: readonly string[], long: readonly string[]): boole
   return i === short.length;
 }
 
-/** The contents as both sides can be compared: without timestamps where the target stamps. */
-const contents = (c: Case, list: readonly Entry[]): string[] =>
-  list.map((e) => (c.target.entries.some((x) => x.stamped === true) ? `/${e.body}` : content(e)));
+/** The contents as both sides can be compared: without timestamps where the target stamps, or records of the origin have none. */
+function contents(c: Case, list: readonly Entry[]): string[] {
+  const timeless = c.target.entries.some((x) => x.stamped === true) || c.origin.entries.some((x) => x.timestamp === -1);
+  return list.map((e) => (timeless ? `/${e.body}` : content(e)));
+}
 
 /** Nothing can be compared: such answers say that they are not exact, and how much is read again at most. */
 const emptied = (c: Case): boolean => visible(c.origin, c.committedOnly).length === 0;

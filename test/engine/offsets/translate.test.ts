@@ -220,6 +220,56 @@ describe("exact translation", () => {
     await expectExact(mirrored(plain(30), { stamping: true, replays: [{ after: 20, to: 10 }] }));
   });
 
+  it("compares content only where records of the origin have no timestamp", async () => {
+    const untimed = (every: number) => logOf(Array.from({ length: 30 }, (_, i) => (i % every === 0 ? { timestamp: -1 } : {})));
+    for (const every of [1, 2, 29]) {
+      await expectExact(mirrored(untimed(every)));
+      await expectExact(mirrored(untimed(every), { replays: [{ after: 20, to: 10 }] }));
+    }
+    // A few places in a long log: a look at their neighbours, and at the target by time.
+    const long = logOf(Array.from({ length: 3000 }, (_, i) => (i > 2000 ? { timestamp: -1 } : {})));
+    await expectExact(mirrored(long), [100, 1999, 2001, 2500, 2999, 3000]);
+  });
+
+  it("compares content only where the target has replaced some of the timestamps", async () => {
+    const story = mirrored(plain(30));
+    for (const e of story.target.entries.slice(5, 20)) Object.assign(e, { stamped: true, timestamp: 9_000_000 + e.offset });
+    await expectExact(story);
+  });
+
+  it("does not place a group where the target holds later records but not the one it stands at", async () => {
+    // The topic was deleted and created again with more records: the mirror has gone on where it was.
+    const origin = plain(90);
+    const other = logOf(Array.from({ length: 50 }, (_, i) => ({ id: 1000 + i, body: `old ${i}`, timestamp: 500 + i })));
+    const target = { ...origin, entries: [...other.entries, ...origin.entries.slice(50)] };
+    for (const compacted of [false, true]) {
+      const answers = await translated({ origin, target, compacted }, [0, 10, 49, 50, 70, 90]);
+      for (const g of [50, 70, 90]) expect(answers.get(g)).toMatchObject({ target: g, exact: true });
+      // Compaction removes single records, so there it is no proof.
+      for (const g of [0, 10, 49]) expect(answers.get(g)?.how, String(g)).toBe(compacted ? "tail" : "incomplete");
+    }
+    const note = (await translated({ origin, target }, [10])).get(10)?.note;
+    expect(note).toContain("no copy of the origin's record at offset 10");
+  });
+
+  it("does not place a group in a hole of the copy, next to the record before it", async () => {
+    const origin = plain(40);
+    const copy = mirror(origin);
+    const target = { ...copy, entries: copy.entries.filter((e) => e.offset < 10 || e.offset >= 25) };
+    const answers = await translated({ origin, target }, [9, 10, 12, 24, 25]);
+    for (const g of [9, 25]) expect(answers.get(g)).toMatchObject({ target: g });
+    for (const g of [10, 12, 24]) expect(answers.get(g)).toMatchObject({ target: undefined, how: "incomplete" });
+  });
+
+  it("places a group at the beginning of the target's log where retention deleted there what it had not read", async () => {
+    const origin = plain(40);
+    const copy = mirror(origin);
+    const target = { ...copy, start: 15, entries: copy.entries.filter((e) => e.offset >= 15) };
+    const answers = await translated({ origin, target }, [3, 12, 14, 20]);
+    for (const g of [3, 12, 14]) expect(answers.get(g)).toMatchObject({ target: 15, how: "tail" });
+    expect(answers.get(20)).toMatchObject({ target: 20, exact: true });
+  });
+
   it("does not count what clients have already written to the target", async () => {
     const story = mirrored(plain(20));
     const extra = logOf([{ id: 900, body: "new", timestamp: 1500 }, { id: 901, body: "newer", timestamp: 1501 }], story.target.end).entries;

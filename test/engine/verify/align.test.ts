@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { align, type Step } from "../../../engine/verify/align";
 import { AHEAD, type Entry } from "../../../engine/verify/sequence";
 
-const entries = (hashes: readonly (string | number)[]): Entry[] => hashes.map((h, offset) => ({ offset, timestamp: offset, hash: String(h) }));
+const entries = (hashes: readonly (string | number)[]): Entry[] => hashes.map((h, offset) => ({ offset, timestamp: 1000, stamped: false, body: String(h) }));
 
 /** Hands out the entries in pieces, as fetches do. */
 const sequence = (list: readonly Entry[], piece: number) => (from: number | undefined) => {

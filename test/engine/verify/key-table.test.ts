@@ -21,7 +21,7 @@ function table(log: Writes, kept: (index: number) => boolean, passes = 1, pass =
   const left = log.map((w, i) => ({ w, i })).filter(({ w, i }) => (latest.get(w.key) === i && w.value !== null) || kept(i));
   // Compaction never leaves an older record behind when it has taken the newer ones.
   const consistent = left.filter(({ w }) => left.some((other) => other.w.key === w.key && other.i === latest.get(w.key)));
-  const found = new KeyTable(pass, passes, true);
+  const found = new KeyTable(pass, passes);
   if (consistent.length === 0) return found;
   walk(encodeBatches([{ baseOffset: 0, lastOffset: log.length, records: consistent.map(({ w, i }) => record(w, i)) }]), { where: "t-0", from: 0, to: 1e6 }, (r) => found.add(r));
   return found;

@@ -29,6 +29,40 @@ const now = Date.now();
 const young = () => now;
 const topic = (log: MemoryLog, configs: Record<string, string> = {}): MemoryTopic => ({ logs: [log], configs });
 
+describe("records without a timestamp, which get one when they are copied", () => {
+  const untimed = (records: ReturnType<typeof puts>) => records.map((r) => ({ ...r, timestamp: -1 }));
+  const copied = (records: ReturnType<typeof puts>) => records.map((r) => ({ ...r, timestamp: now + r.offset }));
+  const mixed = (records: ReturnType<typeof puts>) => records.map((r) => (r.offset % 3 === 0 ? { ...r, timestamp: -1 } : r));
+  const copyOfMixed = (records: ReturnType<typeof puts>) => records.map((r) => (r.offset % 3 === 0 ? { ...r, timestamp: now + r.offset } : r));
+  const compacting = { "cleanup.policy": "compact" };
+
+  it.each([["full", {}], ["tail", {}], ["full", compacting], ["tail", compacting]] as const)("are equal in mode %s (%o)", async (how, configs) => {
+    expect(await found(topic({ records: untimed(puts(0, 10)) }, configs), topic({ records: copied(puts(0, 10)) }, configs), how)).toEqual([]);
+    expect(await found(topic({ records: mixed(puts(0, 10)) }, configs), topic({ records: copyOfMixed(puts(0, 10)) }, configs), how)).toEqual([]);
+  });
+
+  it.each([["full", {}], ["tail", {}], ["full", compacting], ["tail", compacting]] as const)("differ in what they hold, and their neighbours in the timestamp too, in mode %s (%o)", async (how, configs) => {
+    const changed = copyOfMixed(puts(0, 10)).map((r) => (r.offset === 9 ? { ...r, value: Buffer.from("other") } : r));
+    expect(await found(topic({ records: mixed(puts(0, 10)) }, configs), topic({ records: changed }, configs), how)).toEqual([["changed", 1]]);
+    const moved = copyOfMixed(puts(0, 10)).map((r) => (r.offset === 8 ? { ...r, timestamp: 1 } : r));
+    expect(await found(topic({ records: mixed(puts(0, 10)) }, configs), topic({ records: moved }, configs), how)).toEqual([["changed", 1]]);
+  });
+
+  it("are missed, found twice and found in another order like all others", async () => {
+    const all = copied(puts(0, 10));
+    const at = (records: typeof all) => records.map((r, offset) => ({ ...r, offset }));
+    expect(await found(topic({ records: untimed(puts(0, 10)) }), topic({ records: at([...all.slice(0, 4), ...all.slice(6)]) }))).toEqual([["missing", 2]]);
+    const again = all.slice(4, 6).map((r) => ({ ...r, timestamp: r.timestamp + 50 }));
+    expect(await found(topic({ records: untimed(puts(0, 10)) }), topic({ records: at([...all.slice(0, 6), ...again, ...all.slice(6)]) }))).toEqual([["duplicate", 2]]);
+    expect(await found(topic({ records: untimed(puts(0, 10)) }), topic({ records: at([...all.slice(0, 4), all[5]!, all[4]!, ...all.slice(6)]) }))).toEqual([["order", 2]]);
+  });
+
+  it("have no age, so retention does not excuse their absence", async () => {
+    const retention = { "retention.ms": "3600000" };
+    expect(await found(topic({ records: untimed(puts(0, 10)) }, retention), topic({ records: copied(puts(5, 10)), start: 5 }, retention))).toEqual([["missing", 5]]);
+  });
+});
+
 describe("what the target's beginning lacks", () => {
   const bySize = { "retention.bytes": "10000" };
   const whole = (size?: number) => ({ records: puts(0, 10, young), ...(size === undefined ? {} : { size }) });

@@ -37,7 +37,7 @@ describe.each(["read_uncommitted", "read_committed"] as const)("every other read
     },
     "readRecords": async (port) => (await readRecords(port, "t", 0, 0n, 10n, { isolation })).map((r) => Number(r.offset)),
     "logSequence": async (port) => {
-      const next = logSequence(port, span, isolation, true)(undefined);
+      const next = logSequence(port, span, isolation)(undefined);
       const seen: number[] = [];
       for (let more = await next(); more.length > 0; more = await next()) seen.push(...more.map((e) => e.offset));
       return seen;

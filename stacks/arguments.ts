@@ -64,7 +64,8 @@ class Sides {
     return defined({ username, mechanism, certificate, [what.toLowerCase()]: this.make.secret(`${side}${who}${what}`) }) as GivenUser;
   }
 
-  private users(side: Side, entry: ClusterEntry, administrator: GivenUser | undefined, ca: string | undefined): Pick<MigrationCluster, "given" | "kafka" | "operator"> {
+  private users(side: Side, entry: ClusterEntry, administrator: GivenUser | undefined, ca: string | undefined): Pick<MigrationCluster, "given" | "kafka" | "operator" | "anonymous"> {
+    if (entry.users === "anonymous") return { anonymous: true };
     if (entry.users === "given") return { given: defined({ ...this.user(side, "", entry), authentication: entry.oauth }) as GivenMirrorUser };
     if (entry.users === "kafka") return { kafka: { provider: this.make.kafka(side, entry, administrator!, ca) } };
     const { cluster, namespace, caSecret, authentication } = entry;

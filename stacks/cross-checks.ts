@@ -51,7 +51,7 @@ class SideChecks {
     if (entry.users === "operator") {
       this.need("cluster", entry.cluster, "the name of the Kafka resource whose operator makes the users");
       this.need("namespace", entry.namespace, "the namespace of that Kafka resource");
-    } else {
+    } else if (entry.users !== "anonymous") {
       this.need("administrator.username", entry.administrator, `users: ${entry.users} needs a given administrator`, "administrator");
     }
     if (entry.users === "given") this.somebody("", entry, "the mirror");
@@ -99,12 +99,12 @@ function complete(settings: StackSettings): StackSettings {
     ...(entry.users === "given" ? somebody(entry) : entry),
     cluster: entry.cluster ?? "-",
     namespace: entry.namespace ?? "-",
-    administrator: entry.administrator === undefined && entry.users === "operator" ? undefined : somebody(entry.administrator ?? { mechanism: "SCRAM-SHA-512" as const }),
+    administrator: entry.administrator === undefined && (entry.users === "operator" || entry.users === "anonymous") ? undefined : somebody(entry.administrator ?? { mechanism: "SCRAM-SHA-512" as const }),
   });
   return { ...settings, origin: side(settings.origin), target: { ...settings.target, ...side(settings.target) } };
 }
 
 /** The stack has no `operator` and `given`: their keys are the cluster's own. */
 function asTheStackSays(mistake: string): string {
-  return mistake.replace(/^(origin|target)\.given\.authentication/, "$1.oauth").replace(/^(origin|target)\.(operator|given)\b/, "$1");
+  return mistake.replace(/^(origin|target)\.given\.authentication/, "$1.oauth").replace(/^(origin|target)\.(operator|given)\b/, "$1").replace("nobody logs in with anonymous", "nobody logs in with users: anonymous");
 }

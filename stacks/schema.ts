@@ -20,8 +20,8 @@ const cluster = z.strictObject({
   serverName: text.optional(),
   /** What the stack's own objects for this cluster are called. Default: the guide's names. */
   names: clusterNames.optional(),
-  /** Who makes the users: an operator (`operator`), Kafka's own interface (`kafka`), or somebody else already has (`given`). */
-  users: z.enum(["operator", "kafka", "given"]).default("operator"),
+  /** Who makes the users: an operator (`operator`), Kafka's own interface (`kafka`), somebody else (`given`), or nobody logs in (`anonymous`). */
+  users: z.enum(["operator", "kafka", "given", "anonymous"]).default("operator"),
   /** `operator`: name of the Kafka resource. */
   cluster: text.optional(),
   /** `operator`: its namespace. */

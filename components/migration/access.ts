@@ -49,7 +49,7 @@ export class ClusterAccess {
     const namespace = mirrorNamespace(args);
     const options = { ...this.at(args.mirror?.provider), dependsOn: [...after, ...resources] };
     const { credentialsSecret, caSecret } = this.names;
-    const values = secretValues(credentials);
+    const values = credentials && secretValues(credentials);
     const own = values && new SecretCopy(this.named("credentials"), { name: credentialsSecret, namespace, values }, options);
     const ca = this.ca === undefined || this.cluster.tls === false
       ? undefined
@@ -57,20 +57,22 @@ export class ClusterAccess {
     return {
       connection: this.connection(credentials),
       resources: [...resources, ...(own ? [own] : []), ...(ca ? [ca] : [])],
-      authentication: authenticationOf(credentials, own?.secretName) ?? this.cluster.given!.authentication!,
+      authentication: credentials === undefined ? false : (authenticationOf(credentials, own?.secretName) ?? this.cluster.given!.authentication!),
       tls: this.cluster.tls === false ? false : { trustedCertificates: ca === undefined ? [] : [{ secretName: ca.secretName, certificate: "ca.crt" }] },
     };
   }
 
-  private administratorsCredentials(): ClusterCredentials {
+  /** Undefined: nobody logs in. */
+  private administratorsCredentials(): ClusterCredentials | undefined {
     const { side, mirror, args } = this.context;
     const { administrator, operator } = this.cluster;
     if (administrator !== undefined) return given(administrator);
+    if (operator === undefined) return undefined;
     const rules = administratorAcls(side, mirror, { fence: args.fence ?? false, groups: args.offsets?.groups ?? [] });
-    return this.kafkaUser("administrator", this.names.administrator, { rules }, operator!, []);
+    return this.kafkaUser("administrator", this.names.administrator, { rules }, operator, []);
   }
 
-  private mirrorsCredentials(after: pulumi.Resource[]): { credentials: ClusterCredentials; resources: pulumi.Resource[] } {
+  private mirrorsCredentials(after: pulumi.Resource[]): { credentials?: ClusterCredentials; resources: pulumi.Resource[] } {
     const { side, mirror, parent, args } = this.context;
     const { operator, kafka } = this.cluster;
     const rights = { role: side, profile: args.profile ?? "least", mirror } as const;
@@ -85,7 +87,7 @@ export class ClusterAccess {
       const user = new ScramUser(this.named("user"), { ...rights, username }, { parent, provider: kafka.provider, dependsOn: [...after, unclaimed] });
       return { credentials: user, resources: [user] };
     }
-    return { credentials: given(this.cluster.given!), resources: [] };
+    return this.cluster.given === undefined ? { resources: [] } : { credentials: given(this.cluster.given), resources: [] };
   }
 
   private kafkaUser(part: string, user: string, rights: object, operator: NonNullable<MigrationCluster["operator"]>, after: pulumi.Resource[]): MirrorUser {
@@ -125,11 +127,11 @@ export class ClusterAccess {
     return secret.text("ca.crt");
   }
 
-  private connection(credentials: ClusterCredentials): pulumi.Output<Connection> {
+  private connection(credentials: ClusterCredentials | undefined): pulumi.Output<Connection> {
     const { adminBootstrapServers, bootstrapServers, tls, serverName } = this.cluster;
     return connectionOf({
       bootstrapServers: adminBootstrapServers ?? bootstrapServers,
-      credentials,
+      ...(credentials === undefined ? {} : { credentials }),
       tls: tls ?? true,
       ...(this.ca === undefined ? {} : { ca: this.ca }),
       ...(serverName === undefined ? {} : { serverName }),

@@ -26,7 +26,7 @@ export interface GivenMirrorUser extends GivenUser {
   authentication?: WorkerAuthentication;
 }
 
-/** Who makes the migration's users on one cluster. Exactly one of the three is given. */
+/** Who makes the migration's users on one cluster. Exactly one of the four is given. */
 export interface ClusterUsers {
   /** A Strimzi or Event Streams user operator looks after the cluster: users are KafkaUsers. */
   operator?: {
@@ -52,6 +52,11 @@ export interface ClusterUsers {
   };
   /** No users are made: this one is there, with the rights it needs. Needs a given administrator. */
   given?: GivenMirrorUser;
+  /**
+   * The listener asks for no login: the mirror, and without `administrator` the engine too, connect as `User:ANONYMOUS`.
+   * No users, ACLs or credentials are made. With `tls: false` the connection is plain text. Default false.
+   */
+  anonymous?: boolean;
 }
 
 /** What the migration's own objects for one cluster are called. The defaults are the guide's names; `mm2-administrator` is ours. */

@@ -62,11 +62,12 @@ export function argumentMistakes(args: Partial<MigrationArgs>, faulty: (path: re
       continue;
     }
     if (!cluster.bootstrapServers) missing([side, "bootstrapServers"], ": give host:port, comma separated");
-    const makers = (["operator", "kafka", "given"] as const).filter((maker) => cluster[maker] !== undefined || faulty([side, maker]));
+    const makers = MAKERS.filter((maker) => (cluster[maker] === undefined ? faulty([side, maker]) : cluster[maker] !== false));
     if (makers.length !== 1) {
-      mistakes.add(`${side} has ${makers.length === 0 ? "none" : makers.join(" and ")} of operator, kafka, given: say with exactly one who makes its users`);
+      const seen = makers.length === 0 ? "none" : makers.join(" and ");
+      mistakes.add(`${side} has ${seen} of ${MAKERS.join(", ")}: say with exactly one who makes its users`);
     }
-    if (!makers.includes("operator") && cluster.administrator === undefined) {
+    if (!makers.some((maker) => maker === "operator" || maker === "anonymous") && cluster.administrator === undefined) {
       missing([side, "administrator"], ": without an operator the migration's administrator has to be given");
     }
     if (cluster.kafka !== undefined && cluster.kafka.provider === undefined) missing([side, "kafka", "provider"], ": give the kafka.Provider of this cluster");
@@ -82,6 +83,8 @@ export function argumentMistakes(args: Partial<MigrationArgs>, faulty: (path: re
   args.replication?.rules?.forEach(({ pattern }, i) => isPattern(`replication.rules.${i}.pattern`, pattern, mistakes));
   return [...mistakes.list];
 }
+
+const MAKERS = ["operator", "kafka", "given", "anonymous"] as const;
 
 function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: Partial<MigrationArgs>, mistakes: Mistakes): void {
   for (const part of ["administrator", "given"] as const) {

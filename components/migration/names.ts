@@ -60,12 +60,17 @@ export function nameMistakes(args: Partial<MigrationArgs>): string[] {
 }
 
 /** Names that nothing bears, and a made user that would take an existing one's place. */
-export function unusedNames(side: Side, { names, given, operator, administrator }: MigrationCluster): string[] {
+export function unusedNames(side: Side, { names, given, operator, administrator, anonymous }: MigrationCluster): string[] {
   const mistakes: string[] = [];
   if (names?.user !== undefined && given !== undefined) mistakes.push(`${side}.names.user is not used: the mirror's user is given; take it away`);
-  if (names?.administrator !== undefined && (administrator !== undefined || operator === undefined)) mistakes.push(`${side}.names.administrator is not used: the administrator is given; take it away`);
+  if (anonymous === true) {
+    for (const key of ["user", "credentialsSecret"] as const) {
+      if (names?.[key] !== undefined) mistakes.push(`${side}.names.${key} is not used: nobody logs in with anonymous; take it away`);
+    }
+  }
+  if (names?.administrator !== undefined && (administrator !== undefined || operator === undefined)) mistakes.push(`${side}.names.administrator is not used: the administrator is ${administrator === undefined ? "anonymous" : "given"}; take it away`);
   const { user } = namesOf(side, { names });
-  if (given === undefined && administrator?.username === user) {
+  if (given === undefined && anonymous !== true && administrator?.username === user) {
     mistakes.push(`${side}.administrator.username is "${user}", as the mirror's user will be called, who would get another password and other rights: set ${side}.names.user`);
   }
   return mistakes;
@@ -79,7 +84,9 @@ function named(side: Side, args: Partial<MigrationArgs>): Named[] {
   const home = args.mirror?.provider;
   const beside = { kind: "Secret" as const, namespace: mirrorNamespace(args), on: home };
   const copies: Named[] = [
-    { ...beside, key: `${side}.names.credentialsSecret`, what: `the Secret of the ${side}'s credentials beside the mirror`, name: names.credentialsSecret },
+    ...(cluster.anonymous === true
+      ? []
+      : [{ ...beside, key: `${side}.names.credentialsSecret`, what: `the Secret of the ${side}'s credentials beside the mirror`, name: names.credentialsSecret }]),
     ...(cluster.tls === false ? [] : [{ ...beside, key: `${side}.names.caSecret`, what: `the Secret of the ${side}'s CA beside the mirror`, name: names.caSecret }]),
   ];
   if (operator?.namespace === undefined) return copies;

@@ -33,7 +33,7 @@ export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi
 /** Principals of the mirror that the migration makes: no ACL may name them in the end. */
 export function ownPrincipals(args: MigrationArgs) {
   // With a certificate an operator's user is known by the certificate's name.
-  const made = (side: (typeof SIDES)[number]) => (args[side].given === undefined ? [`User:${args[side].operator?.authentication === "tls" ? "CN=" : ""}${namesOf(side, args[side]).user}`] : []);
+  const made = (side: (typeof SIDES)[number]) => (args[side].given === undefined && args[side].anonymous !== true ? [`User:${args[side].operator?.authentication === "tls" ? "CN=" : ""}${namesOf(side, args[side]).user}`] : []);
   return { origin: made("origin"), target: made("target") };
 }
 

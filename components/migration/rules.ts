@@ -38,7 +38,8 @@ export function connectionsOf(args: Partial<MigrationArgs>): Connections {
   const connection = (side: Side): Connections[Side] => {
     const cluster = args[side];
     // A CA is always there: the operator's Secret, a given one, or the system's.
-    return { authentication: authenticationOf(cluster), ...(cluster?.tls === false ? {} : { tls: { trustedCertificates: [{ secretName: "", certificate: "" }] } }) };
+    const login = cluster?.anonymous === true ? {} : { authentication: authenticationOf(cluster) };
+    return { ...login, ...(cluster?.tls === false ? {} : { tls: { trustedCertificates: [{ secretName: "", certificate: "" }] } }) };
   };
   return { origin: connection("origin"), target: connection("target") };
 }

@@ -86,6 +86,7 @@ const cluster = {
   operator: operator.optional(),
   kafka: z.strictObject({ provider: resource.optional() }).optional(),
   given: user.extend({ authentication: fields.optional() }).optional(),
+  anonymous: z.boolean().optional(),
 };
 
 /** Where the mirror is; the stack says the cluster with a kubeconfig. */

@@ -6,7 +6,13 @@ import { type Answers, byAcls, type Missing, missingOf, needsOf, type Universe }
 
 /** The name that ACLs know a connection's user by; undefined where only the broker knows (mutual TLS, OAuth). */
 export function principalOf(connection: Connection): string | undefined {
+  if (isAnonymous(connection)) return "User:ANONYMOUS";
   return connection.sasl !== undefined && "username" in connection.sasl ? `User:${connection.sasl.username}` : undefined;
+}
+
+/** Returns true if nothing in this connection logs in: brokers see `User:ANONYMOUS`. */
+export function isAnonymous({ sasl, tls }: Connection): boolean {
+  return sasl === undefined && tls?.cert === undefined;
 }
 
 /**

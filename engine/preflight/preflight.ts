@@ -14,6 +14,7 @@ import { administratorEffect } from "./effects";
 import type { PreflightFacts } from "./facts";
 import { accepting, error, type Finding, findingOf, refuse, warning } from "./finding";
 import { checkLimits } from "./limits";
+import { checkLogins } from "./logins";
 import { checkNames } from "./names";
 import { needText, type Universe } from "./privileges";
 import { readFacts } from "./read";
@@ -72,7 +73,7 @@ function ofNewUser(error: unknown): boolean {
 
 async function lookOnce(model: MigrationModel, options: PreflightRun, progress: Progress, open: OpenKafka): Promise<PreflightResult> {
   const { running } = options;
-  const findings: Finding[] = running === undefined ? [] : checkRenamed(running, model.mirror);
+  const findings: Finding[] = [...(running === undefined ? [] : checkRenamed(running, model.mirror)), ...checkLogins(model)];
   const opened: Partial<Clusters> = {};
   try {
     for (const side of ["origin", "target"] as const) {

@@ -1,5 +1,5 @@
 import type { Side } from "../model";
-import { type Rule, type Saying, stackRule } from "./rule";
+import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import type { ClusterView, MirrorView, Text } from "./view";
 
@@ -116,6 +116,19 @@ export const securityRules: Rule[] = [
       .filter((client) => client.verifies && client.tls === false && !OPEN.includes(client.mechanism ?? ""))
       .map((at) => ({ at, say: { seen: "a Kafka provider without TLS", why: "what the administrator does goes over the network as it is, made passwords too", instead: "write tlsEnabled: true and caCert" } })),
   ]),
+  mirrorRule({ name: "login-missing", level: "advisory", summary: "The mirror logs in on both clusters." }, (mirror) => {
+    const open = (["origin", "target"] as const).filter(
+      (side) => attempt(() => mirror.connectionsKnown && mirror[side].authentication === undefined) === true,
+    );
+    if (open.length === 0) return [];
+    return [
+      {
+        seen: `the mirror does not log in on the ${open.join(" and the ")}`,
+        why: "anyone who reaches these brokers can do what the mirror does",
+        instead: "write authentication if the listener has it; keep everyone else away from the listener if it has not",
+      },
+    ];
+  }),
   stackRule({ name: "tls-without-ca", level: "advisory", summary: "TLS names the CA that it trusts." }, ({ mirrors, clients }) => [
     ...bothSides(mirrors, ({ tls }) => tls?.trusted === 0).map(({ at, side }) => ({
       at,

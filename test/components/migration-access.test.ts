@@ -178,3 +178,37 @@ test("the report's trigger says nothing of secrets", () => {
   expect(of({ username: "a" })).not.toBe(of({ username: "b" }));
   expect(triggerOf({ mirror: { tolerations: [{ key: "a" }] } })).not.toBe(triggerOf({ mirror: { tolerations: [{ key: "b" }] } }));
 });
+
+describe("clusters without authentication", () => {
+  const anonymous = { bootstrapServers: "origin:9092", anonymous: true, tls: false } as const;
+
+  test("in plain text: no login anywhere, no users, no Secrets, and no principal to look for at the end", async () => {
+    const { inputs, source } = await declare(anonymous);
+    expect(source).not.toHaveProperty("authentication");
+    expect(source).not.toHaveProperty("tls");
+    expect(inputs(":Gate", "m-gate").originConnection).toEqual({ bootstrapServers: "origin:9092" });
+    expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection).toEqual({ bootstrapServers: "origin:9092" });
+    expect(mocks.declared.map((d) => d.name).filter((name) => /^m-origin-(user|administrator|credentials|ca)/.test(name))).toEqual([]);
+    expect(inputs(":Residue", "m-residue-on-destroy").look.principals).toEqual({ origin: [], target: ["User:mm2-credentials"] });
+  });
+
+  test("with TLS alone: the CA is beside the mirror and in the engine's connection", async () => {
+    const { inputs, source } = await declare({ bootstrapServers: "origin:9093", anonymous: true, ca: "PEM" });
+    expect(source).not.toHaveProperty("authentication");
+    expect(source.tls).toEqual({ trustedCertificates: [{ secretName: "origin-cluster-ca-cert", certificate: "ca.crt" }] });
+    expect(inputs(":Gate", "m-gate").originConnection).toEqual({ bootstrapServers: "origin:9093", tls: { ca: "PEM" } });
+  });
+
+  test("an administrator may log in all the same", async () => {
+    const { inputs } = await declare({ ...anonymous, administrator: { username: "admin", password: "secret" } });
+    expect(inputs(":Gate", "m-gate").originConnection.sasl).toMatchObject({ username: "admin" });
+    expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection).not.toHaveProperty("sasl");
+  });
+
+  test("says what contradicts it", () => {
+    const both = mistakes({ ...anonymous, operator: { cluster: "o", namespace: "n" } });
+    expect(both).toContain("origin has operator and anonymous of operator, kafka, given, anonymous");
+    expect(mistakes({ ...anonymous, anonymous: false })).toContain("origin has none of operator, kafka, given, anonymous");
+    expect(mistakes({ ...anonymous, names: { user: "u" } })).toContain("origin.names.user is not used: nobody logs in with anonymous");
+  });
+});

@@ -38,6 +38,18 @@ describe("the stack's configuration", () => {
     expect(settings.gate.limitSeconds).toBe(5);
   });
 
+  test("clusters without authentication need no credentials, and use none", () => {
+    const origin = { bootstrapServers: "origin:9092", users: "anonymous", tls: false };
+    const settings = readSettings({ ...good, origin: JSON.stringify(origin) });
+    const make = { kubernetes: () => undefined, kafka: () => ({}) as never, secret: () => "-", content: () => "-" };
+    expect(migrationArgs(settings, make).origin).toEqual({ bootstrapServers: "origin:9092", tls: false, anonymous: true });
+    const wrong = { ...good, origin: JSON.stringify({ ...origin, username: "me" }), originPassword: "x" };
+    expect(mistakesOf(wrong)).toEqual([
+      "origin.username: not used with users: anonymous; take it away, or set origin.users to given",
+      expect.stringMatching(/^originPassword: nobody logs in with it/),
+    ]);
+  });
+
   test("names an unknown key, the near miss, and where it stands", () => {
     expect(mistakesOf({ ...good, phsae: "cutover" })).toEqual(['phsae: unknown key (did you mean "phase"?)']);
     expect(mistakesOf({ ...good, mirror: '{"topicPattern":"a.*"}' })).toEqual(['mirror.topicPattern: unknown key (did you mean "topicsPattern"?)']);
@@ -150,7 +162,7 @@ describe("all mistakes at once", () => {
     expect(mistakesOf({ target: good.target })).toEqual(["origin: missing; it has to be an object with its keys"]);
     const origin = JSON.stringify({ bootstrapServers: "o:1", users: "oprator", cluster: 5, namespace: "n" });
     expect(mistakesOf({ ...good, origin })).toEqual([
-      'origin.users: "oprator" is not possible (did you mean "operator"?); it has to be one of operator, kafka, given',
+      'origin.users: "oprator" is not possible (did you mean "operator"?); it has to be one of operator, kafka, given, anonymous',
       "origin.cluster: 5 is not possible; it has to be a text",
     ]);
   });

@@ -2,6 +2,12 @@ import { secret, source, type Row } from "./row";
 
 export const securityRows: Row[] = [
   {
+    rule: "login-missing",
+    trips: { mirror: { origin: { authentication: false }, target: { authentication: false } } as never },
+    passes: {},
+    says: "the mirror does not log in on the origin and the target",
+  },
+  {
     rule: "plain-text-secret",
     trips: { change: ({ mirror }) => (mirror.spec.target.config["schema.registry.password"] = "hunter2") },
     passes: { change: ({ mirror }) => (mirror.spec.target.config["schema.registry.password"] = "${secrets:migration/registry:password}") },

@@ -65,6 +65,8 @@ async function sayWhereTheyStand(state: ConsumerOffsetsInputs & ConsumerOffsetsO
 
 /** Moves consumer groups to their exact place on the target at `cutover`; the roll-back takes that back. */
 const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
+  outputs: { appliedAt: true, applied: true },
+
   async create(inputs, progress) {
     if (inputs.phase === "cutover") return move(inputs, progress);
     return inputs.phase === "mirror" ? takeBack(inputs, undefined, progress) : none;

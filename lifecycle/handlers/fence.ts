@@ -22,6 +22,8 @@ const raise = async (inputs: FenceInputs, progress: Progress): Promise<FenceOutp
  * the gate that lowers it: producers are let back only after it has been said what they come back to.
  */
 const handler: Handler<FenceInputs, FenceOutputs> = {
+  outputs: { raised: true },
+
   /** A user operator takes it away within minutes: each further `up` of the cutover puts it back. */
   async overtaken(state) {
     if (!wanted(state)) return false;

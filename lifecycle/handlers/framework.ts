@@ -27,6 +27,11 @@ export interface Handler<Inputs extends object, Outputs extends object> {
   update(olds: Inputs & Outputs, news: Inputs, progress: Progress): Promise<Outputs>;
   remove(state: Inputs & Outputs, progress: Progress): Promise<void>;
   /**
+   * Every output. One that the step has not produced is kept in the state as null: a preview takes an output that is
+   * absent from the state for unknown, and then shows an update of every resource that depends on it.
+   */
+  outputs?: { readonly [K in keyof Outputs]-?: true };
+  /**
    * Inputs that only say how to get at things: a change of these alone is no change. A preview does not know some of them
    * (a provider's own settings), and taking them for changed would make everything that follows unknown, too.
    */
@@ -59,6 +64,20 @@ export interface Step {
 /** Turns a handler into a step: knows Pulumi's protocol so that the handlers need not. */
 export function serve<I extends object, O extends object>(kind: string, handler: Handler<I, O>): Step {
   const stateOf = (props: Plain) => (handler.upgrade ? handler.upgrade(props) : (props as I & O));
+  const outputs = Object.keys(handler.outputs ?? {});
+  const isImmaterial = (key: string) => (handler.immaterial as readonly string[] | undefined)?.includes(key) === true;
+  const stateWith = (inputs: Plain, outs: O): Plain => {
+    const made = Object.entries(outs).filter(([, value]) => value !== undefined);
+    return plain({ ...inputs, ...Object.fromEntries(outputs.map((key) => [key, null])), ...Object.fromEntries(made) });
+  };
+  /**
+   * An immaterial input that a preview does not know yet is shown as it was: otherwise the preview lists it as changed
+   * (`+ context: [unknown]`).
+   */
+  const withoutUnknownWay = (inputs: Plain, olds: Plain): Plain => {
+    const shown = Object.entries(inputs).map(([key, value]) => [key, isImmaterial(key) && hasUnknown(value) ? olds[key] : value]);
+    return inputsOnly(Object.fromEntries(shown) as Plain);
+  };
   const run = async <T>(work: (progress: Progress) => Promise<T>): Promise<T> => {
     watchEngine();
     try {
@@ -73,19 +92,21 @@ export function serve<I extends object, O extends object>(kind: string, handler:
       const failures = handler.foresee && !hasUnknown(inputs) && !offline()
         ? await run((progress) => handler.foresee!(inputs as I, isState(olds) ? (inputsOnly(olds) as I) : undefined, progress))
         : [];
-      return { inputs, failures: failures.map((reason) => ({ property: kind, reason })) };
+      return { inputs: withoutUnknownWay(inputs, olds ?? {}), failures: failures.map((reason) => ({ property: kind, reason })) };
     },
     async diff(_id, olds, news) {
       const wanted = inputsOnly(news);
-      const material = Object.keys(wanted).filter((key) => !(handler.immaterial as readonly string[] | undefined)?.includes(key));
+      const material = Object.keys(wanted).filter((key) => !isImmaterial(key));
       // Of the other keys of a state nobody can tell an input that was left out from an output.
       const leftOut = (handler.optional ?? []).some((key) => !(key in wanted) && olds[key] !== undefined && olds[key] !== null);
-      if (leftOut || material.some((key) => !isDeepStrictEqual(wanted[key], olds[key]))) {
+      if (leftOut || material.some((key) => !isSame(wanted[key], olds[key]))) {
         if (handler.foretell !== undefined && !hasUnknown(wanted) && !offline()) {
           await run((progress) => handler.foretell!(stateOf(inputsOnly(olds)), wanted as I, progress));
         }
         return { changes: true };
       }
+      // The state of an older version may lack outputs. One update writes them; until then every preview shows updates.
+      if (outputs.some((key) => olds[key] === undefined)) return { changes: true };
       if (handler.overtaken === undefined || offline()) return { changes: false };
       // With the way there as the program says it now: the old kubeconfig may be gone.
       const known = Object.fromEntries(Object.entries(wanted).filter(([, value]) => !hasUnknown(value)));
@@ -97,18 +118,18 @@ export function serve<I extends object, O extends object>(kind: string, handler:
       const id = `${kind}-${randomUUID()}`;
       try {
         const outs = await run((progress) => handler.create(inputs as I, progress));
-        return { id, outs: plain({ ...inputs, ...outs }) };
+        return { id, outs: stateWith(inputs, outs) };
       } catch (error) {
         if (handler.unfinished === undefined) throw error;
         // As the dynamic provider knows a resource that was made and is not ready. It adds itself only where all went well.
-        const properties = { ...plain({ ...inputs, ...handler.unfinished(inputs as I) }), __provider: props.__provider };
+        const properties = { ...stateWith(inputs, handler.unfinished(inputs as I)), __provider: props.__provider };
         throw Object.assign(error as Error, { id, properties, reasons: [(error as Error).message] });
       }
     },
     async update(_id, olds, news) {
       const inputs = inputsOnly(news);
       const outs = await run((progress) => handler.update(stateOf(inputsOnly(olds)), inputs as I, progress));
-      return { outs: plain({ ...inputs, ...outs }) };
+      return { outs: stateWith(inputs, outs) };
     },
     async delete(_id, props) {
       await run((progress) => handler.remove(stateOf(inputsOnly(props)), progress));
@@ -119,6 +140,17 @@ export function serve<I extends object, O extends object>(kind: string, handler:
 /** Without Pulumi's own keys and without undefined, which its wire format can't carry. */
 function inputsOnly(props: Plain): Plain {
   return Object.fromEntries(Object.entries(props).filter(([key, value]) => key !== "__provider" && value !== undefined && value !== null));
+}
+
+/** Compares two values. A field that is null or undefined counts as absent: Pulumi may drop it on the way. */
+function isSame(a: unknown, b: unknown): boolean {
+  return isDeepStrictEqual(withoutNulls(a), withoutNulls(b));
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value ?? undefined;
+  return Object.fromEntries(Object.entries(value).flatMap(([key, v]) => (v === null || v === undefined ? [] : [[key, withoutNulls(v)]])));
 }
 
 function isState(olds: Plain | undefined): olds is Plain {

@@ -100,6 +100,8 @@ async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress:
  * the clean-up pass when it has passed and still holds, or when the migration is abandoned.
  */
 const handler: Handler<GateInputs, GateOutputs> = {
+  outputs: { passed: true, passedAt: true, abandonedAt: true, result: true, ends: true },
+
   /** A roll-back says at preview what it can't take back. */
   async foretell(olds, news, progress) {
     if (olds.phase === "cleanup" || phaseChange({ phase: olds.phase, done: olds.passed }, news.phase) !== "roll-back") return;

@@ -12,6 +12,8 @@ export interface PasswordOutputs {
 
 /** Made once and kept in state, encrypted. */
 const handler: Handler<PasswordInputs, PasswordOutputs> = {
+  outputs: { password: true },
+
   create: async ({ bytes }) => ({ password: randomBytes(bytes).toString("base64url") }),
   update: async ({ password }) => ({ password }),
   async remove() {},

@@ -71,6 +71,8 @@ async function forgotten(inputs: PreflightInputs): Promise<boolean> {
 }
 
 const handler: Handler<PreflightInputs, PreflightOutputs> = {
+  outputs: { checkedAt: true, result: true },
+
   async foresee(news, olds, progress) {
     if (news.stage !== "clusters" || (olds !== undefined && unchanged(olds, news))) return [];
     try {

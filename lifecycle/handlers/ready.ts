@@ -34,6 +34,8 @@ async function look({ place, limitSeconds, kubeconfig, context }: ReadyInputs, p
 
 /** Waits for what an operator makes; leaves nothing behind. */
 const handler: Handler<ReadyInputs, ReadyOutputs> = {
+  outputs: { objectId: true, username: true, secretId: true },
+
   create: look,
   update: (_olds, news, progress) => look(news, progress),
   async remove() {},

@@ -37,6 +37,8 @@ function changeOf(olds: ReplicationInputs & ReplicationOutputs, news: Replicatio
 
 /** Brings the target's topics to the wanted replication; run again it finds nothing to do. */
 const handler: Handler<ReplicationInputs, ReplicationOutputs> = {
+  outputs: { resetAt: true, result: true },
+
   async foresee(news, olds, progress) {
     if (olds === undefined) await sayPlan(news, progress);
     return [];

@@ -79,6 +79,8 @@ async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<R
 
 /** Declared after the last step of each phase: writes the report of what all of them have found. */
 const handler: Handler<ReportInputs, ReportOutputs> = {
+  outputs: { report: true, writtenAt: true, kept: true },
+
   create: (inputs, progress) => write(inputs, null, progress),
 
   async update(olds, news, progress) {

@@ -36,6 +36,8 @@ async function look({ secretId, keys, limitSeconds, kubeconfig, context }: Secre
  * way, a changed Secret is noticed and the next `up` follows.
  */
 const handler: Handler<SecretValuesInputs, SecretValuesOutputs> = {
+  outputs: { values: true },
+
   create: look,
   update: (_olds, news, progress) => look(news, progress),
 

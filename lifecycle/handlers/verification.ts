@@ -51,6 +51,8 @@ async function forget({ resume }: VerificationInputs): Promise<void> {
 
 /** Compares both sides once the gate has passed; a difference fails the `up` before any offset is moved. */
 const handler: Handler<VerificationInputs, VerificationOutputs> = {
+  outputs: { verifiedAt: true, result: true },
+
   async create(inputs, progress) {
     return inputs.phase === "cutover" ? verify(inputs, progress) : none;
   },

@@ -6,9 +6,9 @@ import { applicationClient } from "../../sandbox/estate/seed";
 import { startKubernetes, type Kubernetes } from "../../sandbox/kubernetes";
 import { startOperator, type Operator } from "../../sandbox/operator";
 import { kubernetesObjects } from "../../sandbox/story/kubernetes";
-import type { Project } from "../../sandbox/story/project";
+import type { Project, Settings } from "../../sandbox/story/project";
 import { listEverything, resumeGroup, stopGroup, type Stopped } from "../../sandbox/story/witness";
-import { createTopic, ownStack, produce, recordsIn, until, withSandbox } from "./support";
+import { createTopic, merge, ownStack, produce, recordsIn, settingsFor, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;
 
@@ -57,6 +57,17 @@ describe("origin, target and mirror on three Kubernetes clusters, by the ready-m
     const state = await project.exported();
     for (const { token } of [places.origin, places.target, sandbox.kubernetes!]) expect(state).not.toContain(token);
     await until("the copy", () => recordsIn(sandbox.target, "far-orders"), (n) => n === 300);
+  }, 10 * MINUTES);
+
+  test("a changed pattern is one update, and the next preview has nothing to do", async () => {
+    const mirror = merge(settingsFor(at.sandbox, "far").mirror as Settings, { topicsPattern: "far-.*,later-.*" });
+    await project.set({ mirror });
+    const { stdout: shown } = await project.preview();
+    expect(shown).toMatch(/\d+ to update/);
+    expect((await project.up()).stdout).toMatch(/\d+ updated/);
+    const { stdout: idle } = await project.preview();
+    expect(idle).toMatch(/\d+ unchanged/);
+    expect(idle).not.toMatch(/\d+ to (create|update|delete|replace)/);
   }, 10 * MINUTES);
 
   test("is cut over, and destroyed without the program's help", async () => {

@@ -27,7 +27,7 @@ afterAll(async () => {
 test("a mirror that is gone is looked at anew: another one would copy everything a second time", async () => {
   const { origin, target, mirror } = modelFor(clusters, prefix);
   const inputs = { stage: "clusters", phase: "mirror", abandon: false, options: {}, originConnection: origin, targetConnection: target, mirror };
-  const state = { ...inputs, checkedAt: "2026-01-01T00:00:00.000Z" };
+  const state = { ...inputs, checkedAt: "2026-01-01T00:00:00.000Z", result: null };
   expect(await preflightStep.diff("id", state, inputs)).toEqual({ changes: true });
   await expect(preflightStep.update("id", state, inputs)).rejects.toThrow(topic);
   await ports.target.createTopic(`${prefix}-connect-offsets`, { partitions: 1, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { readyStep } from "../../lifecycle/handlers/ready";
 
 const place = { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", namespace: "origin-ns", name: "mm2-credentials" };
+const OUTPUTS = { objectId: "origin-ns/mm2-credentials", username: "mm2-credentials", secretId: null };
 let server: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve())));
 
@@ -25,10 +26,10 @@ test.each([
   ["nobody may look", 403, { message: "forbidden" }, false],
 ])("%s", async (_name, status, body, changes) => {
   const inputs = { place, trigger: "t", limitSeconds: 1, kubeconfig: await answering(status, body) };
-  expect(await readyStep.diff("id", { ...inputs, objectId: "origin-ns/mm2-credentials" }, inputs)).toEqual({ changes });
+  expect(await readyStep.diff("id", { ...inputs, ...OUTPUTS }, inputs)).toEqual({ changes });
 });
 
 test("a preview without a way to the cluster takes what the state says", async () => {
   const inputs = { place, trigger: "t", limitSeconds: 1, kubeconfig: "/nowhere/kubeconfig" };
-  expect(await readyStep.diff("id", { ...inputs, objectId: "origin-ns/mm2-credentials" }, inputs)).toEqual({ changes: false });
+  expect(await readyStep.diff("id", { ...inputs, ...OUTPUTS }, inputs)).toEqual({ changes: false });
 });

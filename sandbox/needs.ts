@@ -2,7 +2,7 @@ import { ensureParts, type PartName } from "./parts";
 import type { KafkaParts } from "./kafka";
 import type { KubernetesParts } from "./kubernetes";
 import type { PulumiParts } from "./pulumi";
-import { pulumiPartNames, pulumiPaths } from "./pulumi/parts";
+import { describeKubernetesPlugin, pulumiPartNames, pulumiPaths } from "./pulumi/parts";
 import type { SandboxOptions } from "./types";
 
 /** Paths by user; absent where nothing of that kind is wanted. */
@@ -19,6 +19,7 @@ export async function neededParts(options: SandboxOptions): Promise<SandboxParts
   const pulumi = options.pulumi !== false;
   const names: PartName[] = ["java", "kafka", ...(kubernetes ? (["etcd", "kube-apiserver", "strimzi-crds"] as const) : []), ...(pulumi ? pulumiPartNames : [])];
   const found = await ensureParts(names, options.progress, options.signal);
+  if (pulumi) options.progress(describeKubernetesPlugin(found["pulumi-resource-kubernetes"]));
   return {
     kafka: { java: found.java.path, kafka: found.kafka.path },
     ...(kubernetes ? { kubernetes: { etcd: found.etcd.path, "kube-apiserver": found["kube-apiserver"].path, "strimzi-crds": found["strimzi-crds"].path } } : {}),

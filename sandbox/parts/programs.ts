@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { pluginVersion } from "./plugin-version";
 import { ask, isProgram, onPath } from "./tools";
 import type { Part, PartName } from "./types";
 import { accepts, compareVersions, oldest, versionIn } from "./versions";
@@ -21,7 +22,7 @@ export async function versionOf(program: Program, path: string): Promise<string 
       return versionIn(/etcd Version: \S+/.exec((await ask(path, ["--version"])) ?? "")?.[0] ?? "");
     case "pulumi-resource-kafka":
     case "pulumi-resource-kubernetes":
-      return versionIn((await ask(path, ["-version"], quiet())) ?? "");
+      return pluginVersion(path, quiet());
     case "pulumi-language-nodejs":
       throw new Error("the language host has no word for its version: see answersAsLanguageHost");
   }
@@ -60,7 +61,10 @@ export async function plugin(kind: "kafka" | "kubernetes", least: string): Promi
   const version = path && (await versionOf(name, path));
   if (path && version && accepts(version, least)) return [{ name, path, version, origin: "path" }];
   const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
-  const installed = (await readdir(join(home, "plugins")).catch(() => []))
+  const entries = await readdir(join(home, "plugins")).catch((): string[] => []);
+  const installed = entries
+    // Pulumi keeps this mark beside a plugin until it is installed completely.
+    .filter((entry) => !entries.includes(`${entry}.partial`))
     .map((entry) => ({ entry, version: new RegExp(`^resource-${kind}-v(\\d+\\.\\d+\\.\\d+)$`).exec(entry)?.[1] }))
     .filter((one): one is { entry: string; version: string } => one.version !== undefined && accepts(one.version, least))
     .sort((a, b) => compareVersions(b.version, a.version));

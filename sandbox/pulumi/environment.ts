@@ -20,7 +20,7 @@ export async function pulumiEnvironment(options: PulumiEnvironmentOptions): Prom
   for (const folder of [home, state, bin, tmp]) await mkdir(folder, { recursive: true, mode: 0o700 });
   const passphrase = join(options.folder, "passphrase");
   await writeFile(passphrase, options.passphrase ?? randomBytes(24).toString("base64url"), { mode: 0o600 });
-  await writeBin(bin, parts);
+  await writeBin(bin, options.standIn === true ? { ...parts, "pulumi-resource-kubernetes": undefined } : parts);
   const env: NodeJS.ProcessEnv = {
     ...inherited(),
     PATH: [bin, dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),

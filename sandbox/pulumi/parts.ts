@@ -13,3 +13,10 @@ export function pulumiPaths(found: Record<PartName, Part>): PulumiParts {
     ...(kubernetes.origin === "stand-in" ? {} : { "pulumi-resource-kubernetes": kubernetes.path }),
   };
 }
+
+/** One line that says which kubernetes plugin Pulumi will use: the real one, its version and its place, or the stand-in. */
+export function describeKubernetesPlugin({ origin, path, version }: Part): string {
+  const from = { path: "installed on this machine", cache: "from the cache", download: "downloaded", build: "built" };
+  if (origin === "stand-in") return `kubernetes plugin: the sandbox's stand-in, which acts as Pulumi's own ${version} does`;
+  return `kubernetes plugin: Pulumi's own ${version} at ${path} (${from[origin]})`;
+}

@@ -3,6 +3,8 @@ export interface PulumiEnvironmentOptions {
   folder: string;
   /** Default: `ensureParts`. */
   parts?: PulumiParts;
+  /** True: the sandbox's stand-in for the kubernetes plugin, also if the real plugin is installed. Default false. */
+  standIn?: boolean;
   /** Default: a random one, kept in a file of mode 0600. */
   passphrase?: string;
   /** Takes the progress of `ensureParts`. */
@@ -15,7 +17,7 @@ export interface PulumiParts {
   "pulumi-language-nodejs": string;
   "pulumi-resource-kafka"?: string;
   /** Absent: the stand-in's launcher. */
-  "pulumi-resource-kubernetes"?: string;
+  "pulumi-resource-kubernetes"?: string | undefined;
 }
 
 export interface PulumiResult {

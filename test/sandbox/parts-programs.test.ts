@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { findBuilders, refuseLacks } from "../../sandbox/parts/builders";
 import { kafkaArtifacts, kafkaOnPath, splitCrds } from "../../sandbox/parts/jars";
 import { plugin, programOnPath, pulumiOnPath } from "../../sandbox/parts/programs";
 import { findJava } from "../../sandbox/parts/tools";
 import { units } from "../../sandbox/parts/units";
+import { describeKubernetesPlugin } from "../../sandbox/pulumi/parts";
 import { fakeProgram, setEnv, tempFolder } from "./parts-support";
 
 const hostUsage = `echo "Usage of $0:" >&2; echo "  -tsconfig string" >&2; exit 2`;
@@ -138,3 +139,75 @@ describe("findBuilders", () => {
     expect(() => refuseLacks(lacks)).not.toThrow();
   });
 });
+
+describe("a plugin on the PATH that knows no -version", () => {
+  /** Speaks Pulumi's plugin protocol as the real kubernetes plugin does: no flag for its version, the port on the first line, GetPluginInfo. */
+  function speaksProtocol(path: string, version: string): string {
+    const sdk = require.resolve("@pulumi/pulumi/package.json");
+    const script = `${path}.js`;
+    writeFileSync(
+      script,
+      `const load = require("node:module").createRequire(${JSON.stringify(sdk)});
+      if (process.argv.includes("-version")) {
+        console.error("flag provided but not defined: -version\\nUsage: plugin [flags] 127.0.0.1:1");
+        process.exit(2);
+      }
+      const grpc = load("@grpc/grpc-js");
+      const { PluginInfo } = load("./proto/plugin_pb.js");
+      const { ResourceProviderService } = load("./proto/provider_grpc_pb.js");
+      const { getPluginInfo } = ResourceProviderService;
+      const server = new grpc.Server();
+      server.addService({ getPluginInfo }, { getPluginInfo: (call, done) => { const info = new PluginInfo(); info.setVersion(${JSON.stringify(version)}); done(null, info); } });
+      server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (_, port) => { require("node:fs").writeFileSync(${JSON.stringify(`${path}.pid`)}, String(process.pid)); console.log(port); });`,
+    );
+    return fakeProgram(path, `exec '${process.execPath}' '${script}' "$@"`);
+  }
+
+  it("is asked over Pulumi's protocol, and ends afterwards", async () => {
+    const bin = pathFolder();
+    const own = speaksProtocol(join(bin, "pulumi-resource-kubernetes"), "4.34.2");
+    expect(await plugin("kubernetes", "4.20.0")).toEqual([{ name: "pulumi-resource-kubernetes", path: own, version: "4.34.2", origin: "path" }]);
+    const pid = Number(readFileSync(`${own}.pid`, "utf8"));
+    await vi.waitUntil(() => ended(pid), { timeout: 10_000 });
+  });
+
+  it.each([
+    ["it is too old", (path: string) => speaksProtocol(path, "v4.19.9")],
+    ["it says a port on which nothing answers", (path: string) => fakeProgram(path, "[ $1 = -version ] && exit 2; echo 1; exec sleep 60")],
+    ["it is not a plugin", (path: string) => fakeProgram(path, "echo hello, I am 10.20.30.40; exit 2")],
+  ])("is left when %s", async (_why, make) => {
+    make(join(pathFolder(), "pulumi-resource-kubernetes"));
+    expect(await plugin("kubernetes", "4.20.0")).toBeUndefined();
+  });
+
+  it("tells its version by the folder that Pulumi installed it in, also behind a link", async () => {
+    const bin = pathFolder();
+    const real = fakeProgram(join(tempFolder(), "resource-kubernetes-v4.30.1", "pulumi-resource-kubernetes"), "exit 1");
+    symlinkSync(real, join(bin, "pulumi-resource-kubernetes"));
+    expect(await plugin("kubernetes", "4.20.0")).toMatchObject([{ path: join(bin, "pulumi-resource-kubernetes"), version: "4.30.1" }]);
+  });
+
+  it("is not taken from Pulumi's folder while it is being installed", async () => {
+    pathFolder();
+    const plugins = join(process.env.PULUMI_HOME ?? "", "plugins");
+    fakeProgram(join(plugins, "resource-kubernetes-v4.34.2", "pulumi-resource-kubernetes"), "exit 1");
+    fakeProgram(join(plugins, "resource-kubernetes-v4.30.1", "pulumi-resource-kubernetes"), "exit 1");
+    writeFileSync(join(plugins, "resource-kubernetes-v4.34.2.partial"), "");
+    expect(await plugin("kubernetes", "4.20.0")).toMatchObject([{ version: "4.30.1" }]);
+  });
+
+  it("is named with its version and place when it is used, and so is the stand-in", () => {
+    const part = { name: "pulumi-resource-kubernetes", path: "/opt/plugin", version: "4.34.2" } as const;
+    expect(describeKubernetesPlugin({ ...part, origin: "path" })).toBe("kubernetes plugin: Pulumi's own 4.34.2 at /opt/plugin (installed on this machine)");
+    expect(describeKubernetesPlugin({ ...part, path: "", origin: "stand-in" })).toMatch(/^kubernetes plugin: the sandbox's stand-in.* 4\.34\.2/);
+  });
+});
+
+function ended(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}

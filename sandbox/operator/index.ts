@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { startMirrorController, type MirrorController } from "./controllers/mirror";
 import { startUserController, type Controller, type UserKind } from "./controllers/user";
 import { openPrincipals, type AdminConnection } from "./kafka/principals";
+import { type Generation, generationOf } from "./generation";
 import { connectKube, SECRETS, type Kube, type KubeObject } from "./kube/client";
 import type { StartWorker } from "./mirror/workers";
 import { every } from "./timer";
@@ -15,6 +16,8 @@ export interface ManagedCluster extends AdminConnection {
   namespace: string;
   /** Principals whose ACLs and credentials are never wiped, as Strimzi's ignore pattern. The administrator never is. */
   ignoredUsers?: RegExp;
+  /** Before a user's name in its Secret's name, as STRIMZI_SECRET_PREFIX. Default none. */
+  secretPrefix?: string;
 }
 
 export interface OperatorOptions {
@@ -44,8 +47,9 @@ const GROUPS = [
 ];
 
 /**
- * The smallest operator that makes the sandbox move, behaving as Strimzi's operators 0.51: KafkaUser (v1 is read) and
- * KafkaMirrorMaker2 (v1beta2 is read, which knows every form). Returns when it has seen what there is.
+ * The smallest operator that makes the sandbox move, behaving as Strimzi's operators 0.51, or as those of 1.2 where the CRDs
+ * serve v1 only: KafkaUser (v1 is read) and KafkaMirrorMaker2 (v1beta2 is read, which knows every form). Returns when it has
+ * seen what there is.
  */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { clusters, progress } = options;
@@ -64,13 +68,14 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     const userKinds: UserKind[] = [];
     for (const { group, domain } of GROUPS) {
       const users = await newest(kube, group, "kafkausers", ["v1", "v1beta2", "v1beta1"]);
-      if (users) userKinds.push({ domain, resource: { group, version: users, plural: "kafkausers", kind: "KafkaUser" } });
-      const version = await newest(kube, group, "kafkamirrormaker2s", ["v1beta2", "v1", "v1alpha1"]);
-      if (!version) continue;
+      if (users) userKinds.push({ domain, generation: users.generation, resource: { group, version: users.version, plural: "kafkausers", kind: "KafkaUser" } });
+      const read = await newest(kube, group, "kafkamirrormaker2s", ["v1beta2", "v1", "v1alpha1"]);
+      if (!read) continue;
       const mirror = startMirrorController({
         kube,
-        resource: { group, version, plural: "kafkamirrormaker2s", kind: "KafkaMirrorMaker2" },
+        resource: { group, version: read.version, plural: "kafkamirrormaker2s", kind: "KafkaMirrorMaker2" },
         domain,
+        generation: read.generation,
         folder: join(options.folder, "mirrors"),
         startWorker: options.startWorker,
         fullPassMs,
@@ -86,6 +91,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
           principals: await openPrincipals(managed),
           cluster,
           namespace: managed.namespace,
+          ...(managed.secretPrefix === undefined ? {} : { secretPrefix: managed.secretPrefix }),
           kinds: userKinds,
           ignored: new RegExp(`^(?:${escape(managed.admin.username)}${managed.ignoredUsers ? `|${managed.ignoredUsers.source}` : ""})$`),
           fullPassMs,
@@ -102,10 +108,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   return { stop, crashWorkers: () => mirrors.reduce((sum, mirror) => sum + mirror.crashWorkers(), 0) };
 }
 
-/** The first of these versions that is served. */
-async function newest(kube: Kube, group: string, plural: string, versions: readonly string[]): Promise<string | undefined> {
+/** The first of these versions that is served, and which operators' ways go with it. */
+async function newest(kube: Kube, group: string, plural: string, versions: readonly string[]): Promise<{ version: string; generation: Generation } | undefined> {
   const served = await kube.servedVersions(group, plural);
-  return versions.find((version) => served.includes(version));
+  const version = versions.find((each) => served.includes(each));
+  return version === undefined ? undefined : { version, generation: generationOf(served) };
 }
 
 /**

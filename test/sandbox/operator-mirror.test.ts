@@ -150,6 +150,29 @@ describe("a worker's properties", () => {
   });
 });
 
+describe("a target in the form of v1", () => {
+  const KEYS = { "group.id": "ignored", "config.storage.topic": "ignored", "offset.storage.topic": "ignored", "status.storage.topic": "ignored" };
+
+  it("ignores group and storage topics in its config: its own fields win", () => {
+    const object = resource(NEW_FORM);
+    const { target } = object.spec as { target: { config?: Record<string, unknown> } };
+    target.config = { ...target.config, ...KEYS, "offset.storage.replication.factor": 2 };
+    const dropped: string[] = [];
+    const properties = workerProperties(readMirrorMaker(object, "strimzi.io").target, "/files", (key) => dropped.push(key));
+    expect(Object.keys(KEYS).map((key) => properties[key])).toEqual(["group", "configs", "offsets", "status"]);
+    expect(properties["offset.storage.replication.factor"]).toBe("2");
+    expect(dropped).toEqual(expect.arrayContaining(Object.keys(KEYS)));
+  });
+
+  it("may have a source of the same alias with Strimzi 1.x only", () => {
+    const object = resource(NEW_FORM);
+    const { target, mirrors } = object.spec as { target: { alias: string }; mirrors: { source: { alias: string } }[] };
+    mirrors[0]!.source.alias = target.alias;
+    expect(() => readMirrorMaker(object, "strimzi.io", "0.51")).toThrow("aliases must be unique");
+    expect(() => readMirrorMaker(object, "strimzi.io", "1.2")).not.toThrow();
+  });
+});
+
 describe("connectors", () => {
   it.each([
     ["v1beta2", OLD_FORM],

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
+import { type Generation, generationOf } from "../../sandbox/operator/generation";
 import { settleConnectors, type AutoRestartStatus } from "../../sandbox/operator/mirror/connectors";
 import type { ConnectorDefinition } from "../../sandbox/operator/mirror/properties";
 import { ConnectRest } from "../../sandbox/operator/mirror/rest";
@@ -142,7 +143,8 @@ describe("connectors over REST", () => {
   });
   const state = (connector: string, ...tasks: string[]): unknown => ({ name: "a->b.C", connector: { state: connector }, tasks: tasks.map((each, id) => ({ id, state: each })) });
   const same = { name: "a->b.C", x: "1", "tasks.max": "2", "connector.class": "C" };
-  const settle = (rest: ConnectRest, wanted: ConnectorDefinition, earlier: AutoRestartStatus[] = []) => settleConnectors(rest, [wanted], earlier, () => undefined);
+  const settle = (rest: ConnectRest, wanted: ConnectorDefinition, earlier: AutoRestartStatus[] = [], generation: Generation = "0.51") =>
+    settleConnectors(rest, [wanted], earlier, () => undefined, generation);
 
   it("are made in Strimzi's order of calls; what is not wanted goes first", async () => {
     let waits = 2;
@@ -186,6 +188,38 @@ describe("connectors over REST", () => {
         expect(calls.filter((call) => call.startsWith("PUT"))).toEqual(put === undefined ? [] : [put]);
       },
     );
+  });
+
+  it.each([
+    ["stopped", ["PUT /connectors/a->b.C/stop"], "One or more connectors are in FAILED state"],
+    ["paused", [], "The connector a->b.C cannot be paused since it is in failed state"],
+    ["running", [], "One or more connectors are in FAILED state"],
+  ] as const)("that have FAILED and should be %s are treated as Strimzi 1.2 treats them", async (wanted, puts, message) => {
+    await withConnect(
+      (call) => (call === "GET /connectors" ? { body: ["a->b.C"] } : call.endsWith("/config") ? { body: same } : call.endsWith("/status") ? { body: state("FAILED") } : { status: 202 }),
+      async (rest, calls) => {
+        const { failure } = await settle(rest, definition({ state: wanted }), [], "1.2");
+        expect(calls.filter((call) => call.startsWith("PUT"))).toEqual(puts);
+        expect(failure?.message).toBe(message);
+      },
+    );
+  });
+
+  it("are made by Strimzi 1.2 in their state at once, and then only configured", async () => {
+    expect([generationOf(["v1"]), generationOf(["v1", "v1beta2"]), generationOf(["v1beta2", "v1alpha1"])]).toEqual(["1.2", "0.51", "0.51"]);
+    for (const [current, call] of [[undefined, "POST /connectors"], [{ ...same, x: "2" }, "PUT /connectors/a->b.C/config"]] as const) {
+      await withConnect(
+        (asked) => {
+          if (asked === "GET /connectors") return { body: [] };
+          if (asked.startsWith("GET") && asked.endsWith("/config")) return current === undefined ? { status: 404, body: {} } : { body: current };
+          return asked.endsWith("/status") ? { body: state("STOPPED") } : { body: {} };
+        },
+        async (rest, calls) => {
+          await settle(rest, definition({ state: "stopped" }), [], "1.2");
+          expect(calls.filter((one) => !one.startsWith("GET"))).toEqual([call]);
+        },
+      );
+    }
   });
 
   it("are configured again when one value differs or one key is too many", async () => {

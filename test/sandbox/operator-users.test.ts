@@ -61,6 +61,13 @@ describe("a KafkaUser", () => {
     expect(grantsOf(readUser(user(acls({ resource: { type: "topic", name: "*" }, operation: "Read" }))).rules)).toEqual([literal("topic", "*", "Read")]);
   });
 
+  it("with a rule without `operations` is Ready without that ACL with Strimzi 1.x, which knows no `operation` either", () => {
+    const [topic, group] = [{ type: "topic", name: "a" }, { type: "group", name: "b" }] as const;
+    const spec = acls({ resource: topic }, { resource: topic, operation: "Read" }, { resource: group, operations: ["Read"] });
+    expect(grantsOf(readUser(user(spec), "1.2").rules)).toEqual([literal("group", "b", "Read")]);
+    expect(() => readUser(user(spec), "0.51")).toThrow("At least one of them must be specified");
+  });
+
   it("with something that the sandbox cannot do is refused, not half done", () => {
     expect(() => readUser(user({ authentication: { type: "tls" } }))).toThrow(/tls is refused/);
     expect(() => readUser(user({ authentication: { type: "scram-sha-512" }, quotas: { producerByteRate: 1 } }))).toThrow(/quotas is refused/);
@@ -87,11 +94,17 @@ describe("the Secret of a user", () => {
     expect(secret.metadata.ownerReferences).toEqual([
       { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", name: "mm2", uid: "1-2", controller: false, blockOwnerDeletion: true },
     ]);
-    expect(secret.metadata.labels).toMatchObject({ "strimzi.io/cluster": "origin", "strimzi.io/kind": "KafkaUser", team: "a", extra: "1" });
+    expect(secret.metadata.labels).toMatchObject({ "strimzi.io/cluster": "origin", "strimzi.io/kind": "KafkaUser", "app.kubernetes.io/part-of": "strimzi-mm2", team: "a", extra: "1" });
     expect(secret.metadata.annotations).toEqual({ note: "n" });
     expect(isOwnSecret(secret, "strimzi.io", "origin")).toBe(true);
     expect(isOwnSecret(secret, "strimzi.io", "target")).toBe(false);
     expect(isOwnSecret({ metadata: { name: "mm2" } }, "strimzi.io", "origin")).toBe(false);
+  });
+
+  it("has a prefix before the user's name where the operator has one", () => {
+    const secret = userSecret(user({}), "strimzi.io", "pa55", "kafka-");
+    expect(secret.metadata.name).toBe("kafka-mm2");
+    expect(decode(secret.data!["sasl.jaas.config"]!)).toContain('username="mm2"');
   });
 
   it("gets passwords of 32 letters and digits, a letter first, never twice", () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Generation } from "../generation";
 import { settleConnectors, type AutoRestartStatus } from "../mirror/connectors";
 import { collectFiles, writeFiles } from "../mirror/files";
 import { connectorDefinitions, workerProperties } from "../mirror/properties";
@@ -21,6 +22,7 @@ export interface MirrorControllerOptions {
   resource: Resource;
   /** `strimzi.io` or `eventstreams.ibm.com`. */
   domain: string;
+  generation: Generation;
   /** Folder for the workers' files. */
   folder: string;
   startWorker: StartWorker;
@@ -123,7 +125,7 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
       if (!mirror.told.has(line)) progress(`operator: KafkaMirrorMaker2 ${key}: ${line}`);
       mirror.told.add(line);
     };
-    const wanted = readMirrorMaker(object, domain);
+    const wanted = readMirrorMaker(object, domain, options.generation);
     status.conditions = wanted.warnings;
     for (const field of wanted.withoutEffect) tell(`${field} has no effect here, there are no pods`);
     const dropped = (option: string): void => tell(`Configuration option "${option}" is forbidden and will be ignored`);
@@ -149,7 +151,7 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
     const url = mirror.workers.restUrl;
     if (url === undefined) return;
     const earlier = (object.status?.autoRestartStatuses ?? []) as AutoRestartStatus[];
-    const result = await settleConnectors(new ConnectRest(url, signal), definitions, earlier, progress);
+    const result = await settleConnectors(new ConnectRest(url, signal), definitions, earlier, progress, options.generation);
     status.connectors = result.connectors;
     if (result.autoRestartStatuses.length > 0) status.autoRestartStatuses = result.autoRestartStatuses;
     status.conditions = [...wanted.warnings, ...result.warnings];

@@ -7,6 +7,7 @@ import { SECRETS, type Kube, type KubeObject, type Resource } from "../kube/clie
 import { watchObjects, type ObjectWatch } from "../kube/watch";
 import { WorkQueue } from "../queue";
 import { invalidResource, Refusal } from "../refusal";
+import type { Generation } from "../generation";
 import { condition, isPaused, writeStatus } from "../status";
 import { every } from "../timer";
 
@@ -15,6 +16,7 @@ export interface UserKind {
   resource: Resource;
   /** `strimzi.io` or `eventstreams.ibm.com`. */
   domain: string;
+  generation: Generation;
 }
 
 export interface UserControllerOptions {
@@ -23,6 +25,8 @@ export interface UserControllerOptions {
   /** Value of the label `<domain>/cluster`; a KafkaUser with another one is not this operator's. */
   cluster: string;
   namespace: string;
+  /** Before a user's name in its Secret's name, as STRIMZI_SECRET_PREFIX. Default none. */
+  secretPrefix?: string;
   kinds: readonly UserKind[];
   /** Principals that are never wiped, as Strimzi's ignore pattern. */
   ignored: RegExp;
@@ -40,7 +44,7 @@ export interface Controller {
 
 /** The user operator of one Kafka cluster: it owns every `User:` principal there. */
 export function startUserController(options: UserControllerOptions): Controller {
-  const { kube, principals, namespace, cluster, progress } = options;
+  const { kube, principals, namespace, cluster, progress, secretPrefix = "" } = options;
   const label = `${namespace}/${cluster}`;
   /** The grants that each reconciled user should have, for the short check. */
   const settled = new Map<string, { principal: string; grants: Grant[] }>();
@@ -51,12 +55,17 @@ export function startUserController(options: UserControllerOptions): Controller 
   const watches: { kind: UserKind; users: ObjectWatch; secrets: ObjectWatch }[] = options.kinds.map((kind) => {
     const selector = `${kind.domain}/cluster=${cluster}`;
     const onChange = (_namespace: string, name: string): void => queue.add(name);
+    const onSecret = (_namespace: string, secret: string): void => {
+      if (secret.startsWith(secretPrefix)) queue.add(secret.slice(secretPrefix.length));
+    };
     return {
       kind,
       users: watchObjects({ kube, resource: kind.resource, namespace, labelSelector: selector, onChange, progress }),
-      secrets: watchObjects({ kube, resource: SECRETS, namespace, labelSelector: `${selector},${kind.domain}/kind=KafkaUser`, onChange, progress }),
+      secrets: watchObjects({ kube, resource: SECRETS, namespace, labelSelector: `${selector},${kind.domain}/kind=KafkaUser`, onChange: onSecret, progress }),
     };
   });
+
+  const secretOf = (name: string): string => `${secretPrefix}${name}`;
 
   function find(name: string): { kind: UserKind; user: KubeObject } | undefined {
     for (const { kind, users } of watches) {
@@ -80,9 +89,9 @@ export function startUserController(options: UserControllerOptions): Controller 
     }
     const status = { observedGeneration: user.metadata.generation };
     try {
-      const spec = readChecked(user);
+      const spec = readChecked(user, kind.generation);
       const secret = await apply(name, kind, user, spec);
-      const ready = { ...status, conditions: [condition("Ready")], username: usernameOf(name, spec), ...(secret ? { secret: name } : {}) };
+      const ready = { ...status, conditions: [condition("Ready")], username: usernameOf(name, spec), ...(secret ? { secret: secretOf(name) } : {}) };
       if (await writeStatus(kube, kind.resource, user, ready)) progress(`operator: KafkaUser ${namespace}/${name} is ready`);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -97,12 +106,12 @@ export function startUserController(options: UserControllerOptions): Controller 
   async function apply(name: string, kind: UserKind, user: KubeObject, spec: UserSpec): Promise<boolean> {
     const hasPassword = spec.authentication === "scram-sha-512";
     if (hasPassword) {
-      const live = await kube.get(SECRETS, namespace, name);
+      const live = await kube.get(SECRETS, namespace, secretOf(name));
       const password = spec.passwordFrom ? await givenPassword(spec.passwordFrom) : (knownPassword(live, kind) ?? generatePassword());
       await principals.setPassword(name, password);
-      await applySecret(live, userSecret(user, kind.domain, password));
+      await applySecret(live, userSecret(user, kind.domain, password, secretPrefix));
     } else {
-      if (await hasOwnSecret(kind, name)) await kube.delete(SECRETS, namespace, name);
+      if (await hasOwnSecret(kind, name)) await kube.delete(SECRETS, namespace, secretOf(name));
       if ((await principals.scramUsers()).has(name)) await principals.removePassword(name);
     }
     const principal = usernameOf(name, spec);
@@ -132,7 +141,7 @@ export function startUserController(options: UserControllerOptions): Controller 
   }
 
   async function hasOwnSecret(kind: UserKind, name: string): Promise<boolean> {
-    const live = await kube.get(SECRETS, namespace, name);
+    const live = await kube.get(SECRETS, namespace, secretOf(name));
     return live !== undefined && isOwnSecret(live, kind.domain, cluster);
   }
 
@@ -150,7 +159,7 @@ export function startUserController(options: UserControllerOptions): Controller 
   async function remove(name: string): Promise<void> {
     const removed: string[] = [];
     // Not every principal (`*`) can be the name of a Secret.
-    if (/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) && (await kube.delete(SECRETS, namespace, name))) removed.push("Secret");
+    if (/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) && (await kube.delete(SECRETS, namespace, secretOf(name)))) removed.push("Secret");
     // What was made here counts as well: the broker that is asked may not have heard of it yet.
     const made = settled.get(name);
     const current = await principals.acls();
@@ -204,9 +213,9 @@ const LATE = "java.util.concurrent.CompletionException";
 
 class EarlyRefusal extends Refusal {}
 
-function readChecked(user: KubeObject): UserSpec {
+function readChecked(user: KubeObject, generation: Generation): UserSpec {
   try {
-    return readUser(user);
+    return readUser(user, generation);
   } catch (error) {
     if (error instanceof Refusal) throw new EarlyRefusal(error.javaClass, error.message);
     throw error;

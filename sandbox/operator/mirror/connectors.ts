@@ -1,3 +1,4 @@
+import type { Generation } from "../generation";
 import { Refusal } from "../refusal";
 import { condition, type Condition } from "../status";
 import type { ConnectorDefinition } from "./properties";
@@ -19,14 +20,16 @@ export interface ConnectorsResult {
 }
 
 /**
- * Brings Connect's connectors to the wanted ones, with the calls and in the order of Strimzi 0.51: list, delete what is not
- * wanted, then for each its config, PUT when it is missing or differs, its status, its state, its topics.
+ * Brings Connect's connectors to the wanted ones, with the calls and in the order of Strimzi: list, delete what is not
+ * wanted, then for each its config, PUT when it is missing or differs, its status, its state, its topics. Strimzi 1.2 makes a
+ * missing one by POST with its state instead, and knows what to do with one that has failed and is to be paused or stopped.
  */
 export async function settleConnectors(
   rest: ConnectRest,
   wanted: readonly ConnectorDefinition[],
   earlierRestarts: readonly AutoRestartStatus[],
   progress: (line: string) => void,
+  generation: Generation = "0.51",
 ): Promise<ConnectorsResult> {
   const result: ConnectorsResult = { connectors: [], autoRestartStatuses: [], warnings: [] };
   try {
@@ -50,12 +53,14 @@ export async function settleConnectors(
 
   async function settleOne(definition: ConnectorDefinition): Promise<void> {
     const { name, config } = definition;
-    if (differs(await rest.config(name), definition)) {
-      await rest.putConfig(name, config);
+    const current = await rest.config(name);
+    if (differs(current, definition)) {
+      if (current === undefined && generation === "1.2") await rest.create(name, config, definition.state);
+      else await rest.putConfig(name, config);
       progress(`operator: connector ${name} is configured`);
     }
     let status = await rest.status(name);
-    const verb = verbFor(status.connector.state, definition.state);
+    const verb = verbFor(status.connector.state, definition, generation);
     if (verb) {
       await rest.setState(name, verb);
       progress(`operator: connector ${name}: ${verb}`);
@@ -96,8 +101,15 @@ function differs(current: Record<string, string> | undefined, { name, config }: 
   return keys.length !== Object.keys(current).length || keys.some((key) => String(wanted[key]) !== current[key]);
 }
 
-/** Only from a settled state; UNASSIGNED and RESTARTING pass, FAILED stays. */
-function verbFor(state: string, wanted: ConnectorDefinition["state"]): "pause" | "stop" | "resume" | undefined {
+/**
+ * Only from a settled state; UNASSIGNED and RESTARTING pass. FAILED stays with Strimzi 0.51; since 1.1 it can be stopped.
+ * @throws Refusal when a failed one is to be paused (since 1.1)
+ */
+function verbFor(state: string, { name, state: wanted }: ConnectorDefinition, generation: Generation): "pause" | "stop" | "resume" | undefined {
+  if (generation === "1.2" && state === "FAILED") {
+    if (wanted === "paused") throw new Refusal("java.lang.RuntimeException", `The connector ${name} cannot be paused since it is in failed state`);
+    return wanted === "stopped" ? "stop" : undefined;
+  }
   if (!["RUNNING", "PAUSED", "STOPPED"].includes(state) || state === wanted.toUpperCase()) return undefined;
   return ({ running: "resume", paused: "pause", stopped: "stop" } as const)[wanted];
 }

@@ -9,7 +9,12 @@ const PROVIDER = "strimzidir";
 /** Told about each key that is dropped. */
 export type Dropped = (key: string) => void;
 
+/**
+ * Of a target's config the group and the storage topics, too: in the form with `target` that section's own fields win, and in
+ * the form with `clusters` they have been read from the config before.
+ */
 const FORBIDDEN_IN_CLUSTER = [
+  "group.id", "config.storage.topic", "offset.storage.topic", "status.storage.topic",
   "ssl.", "sasl.", "security.", "listeners", "plugin.path", "rest.", "bootstrap.servers", "consumer.interceptor.classes", "producer.interceptor.classes",
 ];
 const ALLOWED_IN_CLUSTER = ["ssl.endpoint.identification.algorithm", "ssl.cipher.suites", "ssl.protocol", "ssl.enabled.protocols"];

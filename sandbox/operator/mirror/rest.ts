@@ -48,6 +48,11 @@ export class ConnectRest {
     }
   }
 
+  /** Makes a connector in this state (KIP-980). */
+  async create(name: string, config: Record<string, string | number>, state: "running" | "paused" | "stopped"): Promise<void> {
+    await this.retrying([409], 10, () => this.call("POST", "/connectors", { name, config, initial_state: state.toUpperCase() }));
+  }
+
   async putConfig(name: string, config: Record<string, string | number>): Promise<void> {
     await this.retrying([409], 10, () => this.call("PUT", this.path(name, "/config"), config));
   }

@@ -1,4 +1,5 @@
 import { condition, type Condition } from "../status";
+import type { Generation } from "../generation";
 import type { KubeObject } from "../kube/client";
 import { invalidResource } from "../refusal";
 import { refuseUnknown } from "./fields";
@@ -88,11 +89,11 @@ interface RawSpec {
 const DEFAULT_REPLICAS = 3;
 
 /**
- * Reads a KafkaMirrorMaker2 as the cluster operator 0.51 does: the form with `connectCluster` and `clusters` is turned into
- * the one with `target`.
+ * Reads a KafkaMirrorMaker2 as the cluster operator does: the form with `connectCluster` and `clusters` is turned into
+ * the one with `target`. Strimzi 1.x does not look whether the aliases are unique.
  * @throws Refusal with the real operator's message, or naming a field that this operator cannot carry out.
  */
-export function readMirrorMaker(object: KubeObject, domain: string): MirrorMaker {
+export function readMirrorMaker(object: KubeObject, domain: string, generation: Generation = "0.51"): MirrorMaker {
   const spec = object.spec as RawSpec | undefined;
   if (!spec) throw invalidResource(".spec section is required for KafkaMirrorMaker2 resource");
   if (!spec.mirrors || spec.mirrors.length === 0) throw invalidResource(".spec.mirrors section is required in KafkaMirrorMaker2 resource");
@@ -100,7 +101,7 @@ export function readMirrorMaker(object: KubeObject, domain: string): MirrorMaker
 
   const target = spec.target ? { ...spec.target, config: spec.target.config ?? {} } : targetOf(spec);
   const mirrors = spec.mirrors.map((raw) => mirrorOf(raw, spec, target));
-  if (new Set([target.alias, ...mirrors.map((m) => m.source.alias)]).size !== mirrors.length + 1) {
+  if (generation === "0.51" && new Set([target.alias, ...mirrors.map((m) => m.source.alias)]).size !== mirrors.length + 1) {
     throw invalidResource("The target and source cluster aliases must be unique.");
   }
   for (const cluster of [target, ...mirrors.map((m) => m.source)]) checkAuthentication(cluster);

@@ -1,3 +1,4 @@
+import type { Generation } from "../generation";
 import { invalidResource, Refusal } from "../refusal";
 
 export type ResourceType = "topic" | "group" | "cluster" | "transactionalId";
@@ -26,8 +27,12 @@ export function grantKey(grant: Grant): string {
   return [grant.permission, grant.operation, grant.resourceType, grant.patternType, grant.resourceName, grant.host].join("|");
 }
 
-/** Checks of the rules that the real operator makes when it reads the resource, before it touches anything. */
-export function checkRules(rules: readonly AclRule[]): void {
+/**
+ * Checks of the rules that the real operator makes when it reads the resource, before it touches anything. Strimzi 1.x makes
+ * none: it relies on the CRD, which requires `operations`.
+ */
+export function checkRules(rules: readonly AclRule[], generation: Generation): void {
+  if (generation === "1.2") return;
   for (const rule of rules) {
     if (rule.operations != null && rule.operation != null) {
       throw invalidResource("Both fields `operations` and `operation` cannot be filled in at the same time");
@@ -40,6 +45,9 @@ export function checkRules(rules: readonly AclRule[]): void {
 
 const NEEDS_NAME: Record<Exclude<ResourceType, "cluster">, string> = { topic: "TOPIC", group: "GROUP", transactionalId: "TRANSACTIONAL_ID" };
 
+/** The operations of a rule; none where nothing is said, which only Strimzi 1.x takes. */
+export const operationsOf = ({ operations, operation }: AclRule): readonly string[] => operations ?? (operation == null ? [] : [operation]);
+
 /**
  * One grant per rule and operation, duplicates once.
  * @throws Refusal when a rule has no resource name: the real operator finds that only here, credential and Secret being made already.
@@ -51,7 +59,7 @@ export function grantsOf(rules: readonly AclRule[]): Grant[] {
     if (type !== "cluster" && name === undefined) {
       throw new Refusal("java.lang.IllegalArgumentException", `Name is required for resource type: ${NEEDS_NAME[type]}`);
     }
-    for (const operation of rule.operations ?? [rule.operation!]) {
+    for (const operation of operationsOf(rule)) {
       const grant: Grant = {
         resourceType: type,
         resourceName: type === "cluster" ? "kafka-cluster" : name!,

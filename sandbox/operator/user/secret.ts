@@ -30,21 +30,24 @@ interface SecretTemplate {
   annotations?: Record<string, string>;
 }
 
-/** The Secret of a SCRAM-SHA-512 user: `password` and `sasl.jaas.config`, nothing else. */
-export function userSecret(user: KubeObject, domain: string, password: string): KubeObject {
+/**
+ * The Secret of a SCRAM-SHA-512 user: `password` and `sasl.jaas.config`, nothing else.
+ * @param prefix before the user's name in the Secret's name (STRIMZI_SECRET_PREFIX); default none
+ */
+export function userSecret(user: KubeObject, domain: string, password: string, prefix = ""): KubeObject {
   const { name, namespace, uid, labels } = user.metadata;
   const template = ((user.spec?.template as { secret?: { metadata?: SecretTemplate } } | undefined)?.secret?.metadata ?? {}) as SecretTemplate;
   const jaas = `org.apache.kafka.common.security.scram.ScramLoginModule required username="${name}" password="${password}";`;
   return {
     metadata: {
-      name,
+      name: `${prefix}${name}`,
       namespace,
       labels: {
         ...labels,
         [`${domain}/kind`]: "KafkaUser",
         "app.kubernetes.io/name": "strimzi-user-operator",
         "app.kubernetes.io/instance": name,
-        "app.kubernetes.io/part-of": name,
+        "app.kubernetes.io/part-of": `strimzi-${name}`,
         "app.kubernetes.io/managed-by": "strimzi-user-operator",
         ...template.labels,
       },

@@ -1,3 +1,4 @@
+import type { Generation } from "../generation";
 import type { KubeObject } from "../kube/client";
 import { invalidResource } from "../refusal";
 import { checkRules, type AclRule } from "./acl";
@@ -16,10 +17,10 @@ interface RawSpec {
 }
 
 /**
- * Reads a KafkaUser as the user operator 0.51 does.
+ * Reads a KafkaUser as the user operator does.
  * @throws Refusal for what the real one refuses, and for what this one cannot do: type `tls` and quotas.
  */
-export function readUser(user: KubeObject): UserSpec {
+export function readUser(user: KubeObject, generation: Generation = "0.51"): UserSpec {
   const { authentication, authorization, quotas } = (user.spec ?? {}) as RawSpec;
   const secretKeyRef = authentication?.password?.valueFrom?.secretKeyRef;
   if (authentication?.password !== undefined && (secretKeyRef?.name === undefined || secretKeyRef.key === undefined)) {
@@ -29,13 +30,20 @@ export function readUser(user: KubeObject): UserSpec {
     throw invalidResource("The sandbox's operator makes no client certificates: authentication type tls is refused, use scram-sha-512 or tls-external");
   }
   if (quotas !== undefined) throw invalidResource("The sandbox's operator sets no quotas: spec.quotas is refused");
-  const rules = authorization?.acls ?? [];
-  checkRules(rules);
+  const rules = (authorization?.acls ?? []).map((rule) => known(rule, generation));
+  checkRules(rules, generation);
   return {
     authentication: authentication === undefined ? "none" : (authentication.type as "scram-sha-512" | "tls-external"),
     ...(secretKeyRef === undefined ? {} : { passwordFrom: { name: secretKeyRef.name!, key: secretKeyRef.key! } }),
     rules,
   };
+}
+
+/** Strimzi 1.x has no `operation`: a rule with nothing else is a rule without operations, and gives no ACL. */
+function known(rule: AclRule, generation: Generation): AclRule {
+  if (generation === "0.51") return rule;
+  const { operation: _unknown, ...rest } = rule;
+  return rest;
 }
 
 /** The principal without `User:`. */

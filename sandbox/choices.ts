@@ -11,13 +11,14 @@ export const USAGE = `npm start [-- options]: a real migration of a realistic es
                                   "cluster": "origin", "namespace": "origin-ns"}
                                  The estate's topics are made on it, migrated, and removed in the end.
   --kubeconfig FILE              a Kubernetes cluster that exists, with Strimzi's operators for both clusters and the namespace migration
+  --other-user-operators         everything is booted but the user operators: they are yours, and the start waits for them
   --own-operator                 the sandbox's operator looks after the clusters that are given, and removes every user and ACL without a
                                  KafkaUser; with --kubeconfig on that cluster, whose CRDs and namespaces have to be there
   --bulk-mb N                    size of the estate's bulk topics together. Default 150
   --report FOLDER                keep the migration's report there, a page and a JSON file; all else goes with the sandbox`;
 
 /** What `npm start` is to do. */
-export interface Choices extends Pick<SandboxOptions, "origin" | "target" | "kubernetes" | "operator"> {
+export interface Choices extends Pick<SandboxOptions, "origin" | "target" | "kubernetes" | "operator" | "otherOperators"> {
   bulkBytes: number;
   /** Where the report stays when the sandbox is gone; absolute. */
   reportFolder?: string;
@@ -31,12 +32,21 @@ export function choicesOf(args: readonly string[]): Choices {
   const mistakes: string[] = [];
   const { values, tokens } = parseArgs({
     args: [...args],
-    options: { origin: { type: "string" }, target: { type: "string" }, kubeconfig: { type: "string" }, "own-operator": { type: "boolean" }, "bulk-mb": { type: "string" }, report: { type: "string" }, help: { type: "boolean" } },
+    options: {
+      origin: { type: "string" },
+      target: { type: "string" },
+      kubeconfig: { type: "string" },
+      "own-operator": { type: "boolean" },
+      "other-user-operators": { type: "boolean" },
+      "bulk-mb": { type: "string" },
+      report: { type: "string" },
+      help: { type: "boolean" },
+    },
     strict: false,
     tokens: true,
   });
   const valued = ["origin", "target", "kubeconfig", "bulk-mb", "report"];
-  const known = [...valued, "own-operator", "help"];
+  const known = [...valued, "own-operator", "other-user-operators", "help"];
   for (const token of tokens) {
     if (token.kind === "positional") mistakes.push(`${token.value}: there is nothing to name`);
     if (token.kind === "option" && !known.includes(token.name)) mistakes.push(`${token.rawName}: no such option`);
@@ -46,6 +56,7 @@ export function choicesOf(args: readonly string[]): Choices {
   const megabytes = Number(text("bulk-mb") ?? DEFAULT_BULK_MB);
   if (!Number.isInteger(megabytes) || megabytes < 1) mistakes.push(`--bulk-mb ${text("bulk-mb")}: a whole number from 1 on`);
   const own = values["own-operator"] === true;
+  const others = values["other-user-operators"] === true;
   const side = (name: "origin" | "target") => {
     const file = text(name);
     return file === undefined ? undefined : existing(name, file, own, mistakes);
@@ -60,11 +71,16 @@ export function choicesOf(args: readonly string[]): Choices {
   if (kubeconfig !== undefined && !own && given.length < 2) {
     mistakes.push("--kubeconfig: its operators know nothing of clusters that are booted here; give --origin and --target, too, or --own-operator");
   }
+  if (others && (own || kubeconfig !== undefined || given.length > 0)) {
+    mistakes.push("--other-user-operators: for clusters and Kubernetes that are booted here; leave out --own-operator, --kubeconfig, --origin and --target");
+  }
   if (mistakes.length > 0) throw new SandboxError("BAD_ARGUMENTS", mistakes.join("\n"), { fix: "npm start -- --help" });
   return {
     ...(origin === undefined ? {} : { origin }),
     ...(target === undefined ? {} : { target }),
+    ...(others ? { origin: { managed: false }, target: { managed: false } } : {}),
     ...(kubeconfig === undefined ? {} : { kubernetes: { kubeconfig: resolve(kubeconfig) }, operator: own }),
+    ...(others || (kubeconfig !== undefined && !own) ? { otherOperators: true } : {}),
     bulkBytes: megabytes * 1024 * 1024,
     ...(report === undefined ? {} : { reportFolder: resolve(report) }),
     help: values.help === true,

@@ -7,6 +7,7 @@ import { existingCluster } from "./existing";
 import { startKafkaCluster, type KafkaParts } from "./kafka";
 import { startKubernetes, type Kubernetes, type KubernetesParts } from "./kubernetes";
 import { neededParts } from "./needs";
+import { readyForOthers } from "./others";
 import { startOperator, type ManagedCluster, type Operator } from "./operator";
 import { supervise } from "./processes";
 import { pulumiEnvironment } from "./pulumi";
@@ -48,6 +49,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const kubeconfig = own?.kubeconfig ?? (typeof options.kubernetes === "object" ? options.kubernetes.kubeconfig : undefined);
     const operated = kubeconfig !== undefined && (options.operator ?? own !== undefined);
     const operator = operated ? await operate(kubeconfig, [origin, target], folder, parts.kafka, options.progress) : undefined;
+    const undo = options.otherOperators === true && kubeconfig !== undefined
+      ? await readyForOthers({
+          kubeconfig,
+          clusters: [origin, target].filter((side) => !side.managed),
+          folder,
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+          progress: options.progress,
+        })
+      : async () => {};
     options.progress(`sandbox: ready in ${seconds(started)} s`);
     let stopping: Promise<void> | undefined;
     return {
@@ -71,6 +81,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         options.signal?.removeEventListener("abort", interrupted);
         stopping ??= (async () => {
           try {
+            if (own === undefined) await undo().catch((error: Error) => options.progress(`operators: CA Secrets stay: ${error.message}`));
             await operator?.stop();
             await Promise.all([origin.stop(), target.stop(), own?.stop()]);
           } finally {

@@ -39,6 +39,11 @@ export interface SandboxOptions {
   kubernetes?: boolean | { kubeconfig: string };
   /** The sandbox's own operator. Default: true with the sandbox's API server, false with a cluster of the user's, which has the real ones. */
   operator?: boolean;
+  /**
+   * Operators of somebody else make the users of the clusters that are not `managed`: what they need is made, and they are waited
+   * for. With the sandbox's API server its own operator then runs the mirrors only. Default false.
+   */
+  otherOperators?: boolean;
   /** Default true. */
   pulumi?: boolean;
   /** Its abortion (say, by Ctrl-C) ends the start and what was started; `startSandbox` then throws `SANDBOX_INTERRUPTED`. */

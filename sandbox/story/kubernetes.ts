@@ -1,7 +1,8 @@
-import { connectKube, type KubeObject, type Resource, SECRETS } from "../operator/kube/client";
+import { connectKube, type Kube, type KubeObject, type Resource, SECRETS } from "../operator/kube/client";
+import { servedUsers } from "../others";
 
-const strimzi = (plural: string, kind: string): Resource => ({ group: "kafka.strimzi.io", version: "v1", plural, kind });
-const LISTS = [strimzi("kafkausers", "KafkaUser"), strimzi("kafkamirrormaker2s", "KafkaMirrorMaker2"), SECRETS];
+/** In the version in which KafkaUsers are served: other people's CRDs may not have v1 yet. */
+const lists = (users: Resource): Resource[] => [users, { ...users, plural: "kafkamirrormaker2s", kind: "KafkaMirrorMaker2" }, SECRETS];
 
 /** Whatever has a kubeconfig: the sandbox, its API server. */
 interface Place {
@@ -10,21 +11,32 @@ interface Place {
 
 /** Users, mirrors and secrets of the whole API server as `kind namespace/name`; the clusters' own CA secrets are not the migration's. */
 export async function kubernetesObjects({ kubeconfig }: Place): Promise<string[]> {
-  const lists = await listAll(kubeconfig, LISTS);
-  return LISTS.flatMap(({ kind }, i) => lists[i]!.map((item) => `${kind} ${item.metadata.namespace}/${item.metadata.name}`))
+  const found = await listAll(kubeconfig, async (kube) => lists(await servedUsers(kube)));
+  return found.flatMap(({ kind, items }) => items.map((item) => `${kind} ${item.metadata.namespace}/${item.metadata.name}`))
     .filter((object) => !/^Secret (origin-ns\/origin|target-ns\/target)-(cluster|clients)-ca(-cert)?$/.test(object));
 }
 
 /** Every password in a Secret, in plain text. */
 export async function secretPasswords({ kubeconfig }: Place): Promise<string[]> {
-  const [secrets] = await listAll(kubeconfig, [SECRETS]);
-  return secrets!.flatMap((item) => (item.data?.["password"] === undefined ? [] : [Buffer.from(item.data["password"], "base64").toString("utf8")]));
+  const [secrets] = await listAll(kubeconfig, async () => [SECRETS]);
+  return secrets!.items.flatMap((item) => (item.data?.["password"] === undefined ? [] : [Buffer.from(item.data["password"], "base64").toString("utf8")]));
 }
 
-async function listAll(kubeconfig: string, resources: readonly Resource[]): Promise<KubeObject[][]> {
+/** The dialect that the API server takes: v1 where it is served. */
+export async function servedDialect({ kubeconfig }: Place): Promise<"strimzi-v1" | "strimzi-v1beta2"> {
   const kube = await connectKube(kubeconfig);
   try {
-    return await Promise.all(resources.map(async (resource) => (await kube.list(resource)).items));
+    return (await servedUsers(kube)).version === "v1" ? "strimzi-v1" : "strimzi-v1beta2";
+  } finally {
+    kube.close();
+  }
+}
+
+async function listAll(kubeconfig: string, resourcesOf: (kube: Kube) => Promise<Resource[]>): Promise<{ kind: string; items: KubeObject[] }[]> {
+  const kube = await connectKube(kubeconfig);
+  try {
+    const resources = await resourcesOf(kube);
+    return await Promise.all(resources.map(async (resource) => ({ kind: resource.kind, items: (await kube.list(resource)).items })));
   } finally {
     kube.close();
   }

@@ -8,7 +8,7 @@ import type { Sandbox, SandboxCluster } from "../index";
 import { SandboxError } from "../error";
 import { ensureParts } from "../parts";
 import { supervise } from "../processes";
-import { kubernetesObjects, secretPasswords } from "./kubernetes";
+import { kubernetesObjects, secretPasswords, servedDialect } from "./kubernetes";
 import { openProject, ownProject, type Project, type RunOptions } from "./project";
 import { storySettings } from "./settings";
 import { listEverything, type Mismatch, removeEstate, resumeGroup, type Stopped, stopGroup } from "./witness";
@@ -195,6 +195,8 @@ async function story(sandbox: Sandbox, topics: string[], groups: string[]): Prom
   const chosen = sandbox.origin.existed || sandbox.target.existed ? { topics, groups } : {};
   await project.set(storySettings({
     ...chosen,
+    // The sandbox's own API server serves the default.
+    ...(sandbox.kubernetes === undefined ? { dialect: await servedDialect(sandbox) } : {}),
     origin: sandbox.origin,
     target: sandbox.target,
     originBootstrap: sandbox.origin.connection.bootstrapServers,

@@ -8,6 +8,8 @@ export interface StoryPlaces {
   targetBootstrap: string;
   /** Path of the kubeconfig. */
   kubeconfig: string;
+  /** Default strimzi-v1. */
+  dialect?: "strimzi-v1" | "strimzi-v1beta2";
   /** Where the report goes. */
   report: string;
   /** The clusters' names and namespaces in Kubernetes. Default: the sandbox's own. */
@@ -27,6 +29,7 @@ export function storySettings(places: StoryPlaces): Settings {
     origin: { bootstrapServers: originBootstrap, cluster: origin.label, namespace: origin.namespace, brokers: origin.brokerIds.length },
     target: { bootstrapServers: targetBootstrap, cluster: target.label, namespace: target.namespace, brokers: target.brokerIds.length },
     profile: "tuned",
+    ...(places.dialect === undefined ? {} : { dialect: places.dialect }),
     // What `tuned` buffers for two tasks does not fit into the sandbox's usual 512 MB for a worker.
     mirror: { kubeconfig, replicationFactor: 1, tasksMax: 2, jvmOptions: { "-Xmx": "768m" }, ...chosen },
     gate: { limitSeconds: 180, stableSeconds: 3 },

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { registerCodecs } from "../../sandbox/estate/codecs";
 import { applicationClient } from "../../sandbox/estate/seed";
+import { connectKube, SECRETS } from "../../sandbox/operator/kube/client";
 import { kubernetesObjects } from "../../sandbox/story/kubernetes";
 import { repositoryRoot } from "../../sandbox/story/project";
 import { listEverything, stopGroup } from "../../sandbox/story/witness";
@@ -28,6 +29,10 @@ beforeAll(async () => {
   await produce(at.sandbox, "someone-elses", 20);
   await stopGroup(applicationClient(at.sandbox.origin.connection, "tests"), { groupId: "someone-elses-group", topic: "someone-elses", at: 0.5 });
   before = await everything();
+  // A user operator that runs by itself makes none.
+  const kube = await connectKube(at.sandbox.kubeconfig);
+  for (const side of sides) await kube.delete(SECRETS, at.sandbox[side].namespace, `${at.sandbox[side].label}-cluster-ca-cert`);
+  kube.close();
 }, 5 * MINUTES);
 
 /** How to reach a cluster, in a file that only this user may read. */
@@ -48,6 +53,7 @@ test("npm start on clusters, Kubernetes and operators that exist: the estate is 
   const said = readFileSync(log, "utf8");
   expect(code, said).toBe(0);
   expect(said).not.toMatch(/(origin|target): \d+ brokers? ready|API server ready|operator: ready/);
+  expect(said).toMatch(/operators: the user operators of origin and target are there/);
   expect(said).toMatch(/topics migrated +\d+ with \d+ partitions; missing: none/);
   expect(said).toMatch(/each with the record after its last: all exact/);
   expect(said).toMatch(/residue +none/);

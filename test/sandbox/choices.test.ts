@@ -23,7 +23,7 @@ test("clusters that exist, their CA beside the file that names it, and Kubernete
   const origin = file({ ...rest, caFile: "ca.pem", cluster: "blue", namespace: "kafka" });
   writeFileSync(join(origin, "..", "ca.pem"), "PEM");
   const choices = choicesOf(["--origin", origin, "--target", file(cluster), "--kubeconfig", "/some/config"]);
-  expect(choices).toMatchObject({ kubernetes: { kubeconfig: "/some/config" }, operator: false });
+  expect(choices).toMatchObject({ kubernetes: { kubeconfig: "/some/config" }, operator: false, otherOperators: true });
   expect(choices.origin).toEqual({
     existing: { connection: { bootstrapServers: "k:9093", tls: { ca: "PEM" }, sasl: { mechanism: "SCRAM-SHA-512", username: "admin", password: "hunter2" } }, managed: false, label: "blue", namespace: "kafka" },
   });
@@ -33,6 +33,13 @@ test("the sandbox's operator looks after a given cluster only when that is said"
   const given = file(cluster);
   expect(() => choicesOf(["--origin", given])).toThrow(/--origin: nobody makes the mirror's users there.*--own-operator, which removes every user/);
   expect(choicesOf(["--origin", given, "--own-operator"]).origin).toMatchObject({ existing: { managed: true } });
+});
+
+test("user operators of somebody else are waited for, with everything else booted here", () => {
+  expect(choicesOf(["--other-user-operators"])).toMatchObject({ otherOperators: true, origin: { managed: false }, target: { managed: false } });
+  for (const more of [["--own-operator"], ["--kubeconfig", "c"]]) {
+    expect(() => choicesOf(["--other-user-operators", ...more])).toThrow(/--other-user-operators: for clusters and Kubernetes that are booted here/);
+  }
 });
 
 test("all mistakes come at once, without the password", () => {

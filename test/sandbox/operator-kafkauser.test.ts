@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from "kafkajs";
 import { parse } from "yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createScramUser } from "../../sandbox/kafka";
+import { readyForOthers } from "../../sandbox/others";
+import type { SandboxCluster } from "../../sandbox/types";
 import { SECRETS, type KubeObject } from "../../sandbox/operator/kube/client";
 import { application, bindings, canLogIn, main, settled, startWorld, until, USERS_V1, USERS_V1BETA2, type World } from "./operator-support";
 
@@ -180,6 +182,36 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     expect(main(await settled(world.kube, users, "target-ns", "es-user")).type).toBe("Ready");
     expect(await bindings(world.target, "User:es-user")).toEqual(["allow read topic literal es *"]);
     expect(await canLogIn(world.target, "es-user", await password("es-user", "target-ns"))).toBe(true);
+  });
+
+  describe("as user operators of somebody else", () => {
+    const side = (label: string): SandboxCluster => Object.assign({}, world.origin, { label, namespace: "origin-ns", managed: false, existed: true });
+    const secrets = async (label: string) => (await world.kube.list(SECRETS, { namespace: "origin-ns" })).items.filter(({ metadata }) => metadata.name.startsWith(`${label}-cl`));
+    const ready = (labels: string[], limitMs: number) =>
+      readyForOthers({ kubeconfig: world.kubernetes.kubeconfig, clusters: labels.map(side), folder: world.folder, limitMs, progress: (line) => world.lines.push(line) });
+
+    it("are found by the user that they make, with the CA Secrets that they lack; what was made for them goes again", async () => {
+      const before = (await secrets("origin")).map(({ metadata }) => metadata.name);
+      expect(before).toEqual(["origin-cluster-ca-cert"]);
+      const undo = await ready(["origin"], 30_000);
+      const [key, cert] = await secrets("origin");
+      expect([key?.metadata.name, cert?.metadata.name]).toEqual(["origin-clients-ca", "origin-clients-ca-cert"]);
+      expect([Object.keys(key!.data!), Object.keys(cert!.data!)]).toEqual([["ca.key"], ["ca.crt"]]);
+      expect((await stat(join(world.folder, "operators.json"))).mode & 0o777).toBe(0o600);
+      expect((await world.kube.list(USERS_V1, { namespace: "origin-ns" })).items.filter(({ metadata }) => metadata.name.startsWith("sandbox-probe"))).toEqual([]);
+      await undo();
+      expect((await secrets("origin")).map(({ metadata }) => metadata.name)).toEqual(before);
+    });
+
+    it("are missed by name when there is none, and nothing stays", async () => {
+      const waiting = ready(["origin", "nobodys"], 4_000);
+      const missed = expect(waiting).rejects.toThrow(/^NO_OPERATOR: nobodys: no user operator made a KafkaUser in origin-ns within 4 s\n?/);
+      const made = await until("the cluster's CA", () => world.kube.get(SECRETS, "origin-ns", "nobodys-cluster-ca-cert"));
+      expect(Buffer.from(made.data!["ca.crt"]!, "base64").toString()).toBe(world.origin.ca);
+      await missed;
+      expect(await secrets("nobodys")).toEqual([]);
+      expect((await world.kube.list(USERS_V1, { namespace: "origin-ns" })).items.filter(({ metadata }) => metadata.name.startsWith("sandbox-probe"))).toEqual([]);
+    });
   });
 
   it("goes on when the brokers come back", async () => {

@@ -1,11 +1,11 @@
 import { isMigrationError } from "../errors";
 import { modelFrom } from "../mirror-configuration";
-import type { Side } from "../model";
 import { internalTopics, targetTopicName } from "../naming";
 import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
-import { listed, mirrorRule, type Rule, stackRule } from "./rule";
+import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
-import { maybeAtOrigin, type MirrorView, type TopicView } from "./view";
+import { addressesOf, Clusters } from "./addresses";
+import { maybeAtOrigin, type MirrorView, namesIn, type TopicView } from "./view";
 
 /** What others keep in Kafka for themselves: a copy of it is wrong on the target. */
 const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "mirrormaker2-cluster-offsets"];
@@ -42,13 +42,17 @@ function withoutGroup(names: readonly string[], mirror: MirrorView): string[] {
   return moves === undefined ? [] : names.filter((name) => ![...name.matchAll(/-/g)].some(({ index }) => moves(name.slice(0, index))));
 }
 
+/** Do topics keep their names on the target? Not known of a policy class that is somebody's own. */
+const keepsNames = (mirror: MirrorView): boolean => targetTopicName(modelFrom(mirror), "x") === "x";
+
 const storageTopics = (mirror: MirrorView) => [mirror.target.offsetStorageTopic, mirror.target.configStorageTopic, mirror.target.statusStorageTopic];
 
 export const nameRules: Rule[] = [
   stackRule({ name: "pattern-swallows", level: "advisory", summary: "The pattern does not match what others keep in Kafka for themselves." }, ({ mirrors, topics }) =>
     inEach(mirrors, (at) => {
       const matches = mirrored(at);
-      if (matches === undefined) return [];
+      // Under another name nobody reads a copy as state.
+      if (matches === undefined || !keepsNames(at)) return [];
       const called = (like: RegExp) => namesAt(topics, at).filter((name) => like.test(name));
       const streams = withoutGroup([...STREAMS, ...called(STREAMS_LIKE)].filter(matches), at);
       const hit = [...new Set([...OTHERS, ...called(OTHERS_LIKE), ...streams])].filter(matches);
@@ -57,14 +61,14 @@ export const nameRules: Rule[] = [
       const say = {
         seen: `topicsPattern "${at.topicsPattern}" matches ${listed(hit)}`,
         why: "schema registries, Connect clusters and other mirrors keep state in such topics that is wrong on another cluster" + alone,
-        instead: `exclude them, if there are any: topicsExcludePattern "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*${those}"`,
+        instead: `exclude them, if there are any: ${namesIn(at).topicsExclude} "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*${those}"`,
       };
       return [{ at, say }];
     }),
   ),
   mirrorRule({ name: "storage-topics-in-pattern", level: "advisory", summary: "The mirror's own storage topics are outside the pattern." }, (mirror) => {
     const matches = mirrored(mirror);
-    const hit = matches === undefined ? [] : storageTopics(mirror).filter(matches);
+    const hit = matches === undefined || !keepsNames(mirror) ? [] : storageTopics(mirror).filter(matches);
     if (hit.length === 0) return [];
     return [
       {
@@ -74,30 +78,26 @@ export const nameRules: Rule[] = [
       },
     ];
   }),
-  stackRule({ name: "storage-topics-unique", level: "mandatory", summary: "Each storage topic has a name of its own, and each mirror its own storage topics and group." }, ({ mirrors }) => {
-    const seen = new Map<string, { what: string; resource: string }>();
-    return inEach(mirrors, (mirror) => {
-      const { groupId } = modelFrom(mirror);
-      const at = (side: Side) => mirror[side].bootstrapServers ?? "";
-      const own = [
-        // Heartbeats are the same for all, and meant to be shared.
-        ...internalTopics(modelFrom(mirror)).filter((t) => t.kind !== "heartbeats").map((t) => ({ key: `topic ${at(t.side) || t.side} ${t.name}`, what: `the ${t.kind} topic "${t.name}" on the ${t.side}` })),
-        { key: `group ${at("target")} ${groupId}`, what: `Connect's group "${groupId}"` },
-      ];
-      return own.flatMap(({ key, what }) => {
-        const before = seen.get(key);
-        seen.set(key, before ?? { what, resource: mirror.resource });
-        // Several origins in one resource share the workers, and with them group and storage.
-        if (before === undefined || (before.what === what && before.resource === mirror.resource)) return [];
-        const say = {
-          seen: before.what === what ? `${what} is used by two mirrors` : `${before.what} is ${what} too`,
-          why: "workers would read each other's offsets, configuration and status",
-          instead: "give each its own name",
-        };
-        return [{ at: mirror, say }];
+  stackRule(
+    {
+      name: "storage-topics-unique",
+      level: "mandatory",
+      summary: "Each storage topic has a name of its own, and each mirror its own storage topics and group.",
+    },
+    ({ mirrors }) => {
+      const clusters = new Clusters();
+      const seen = new Map<string, { what: string; mirror: MirrorView }>();
+      return inEach(mirrors, (mirror) => {
+        const clashes: { what: string; before: string }[] = [];
+        for (const { key, kind, what } of ownOf(mirror, clusters)) {
+          const before = seen.get(key);
+          if (before === undefined) seen.set(key, { what, mirror });
+          else if (!mayShare(before, { what, mirror }, kind, clusters)) clashes.push({ what, before: before.what });
+        }
+        return saysShared(mirror, clashes).map((say) => ({ at: mirror, say }));
       });
-    });
-  }),
+    },
+  ),
   stackRule({ name: "heartbeats-renamed", level: "advisory", summary: "No topic that the identity policy renames: those that end in `heartbeats`." }, ({ mirrors, topics }) =>
     inEach(mirrors, (mirror) => {
       const matches = mirrored(mirror);
@@ -114,3 +114,66 @@ export const nameRules: Rule[] = [
     }),
   ),
 ];
+
+interface Own {
+  /** Two with one key are one topic or group. */
+  key: string;
+  kind: string;
+  /** In messages. */
+  what: string;
+}
+
+/** What a mirror needs for itself alone. Heartbeats are the same for all, and meant to be shared. */
+function ownOf(mirror: MirrorView, clusters: Clusters): Own[] {
+  const model = modelFrom(mirror);
+  const at = (of: "origin" | "target" | "workers") => clusters.nameOf(addressesOf(mirror, of)) ?? (of === "workers" ? "target" : of);
+  const topics = internalTopics(model).filter(({ kind }) => kind !== "heartbeats");
+  return [
+    ...topics.map(({ kind, side, name }) => ({
+      key: `topic ${at(STORAGE.includes(kind) ? "workers" : side)} ${name}`,
+      kind,
+      what: `the ${kind} topic "${name}" on the ${side}`,
+    })),
+    { key: `group ${at("workers")} ${model.groupId}`, kind: "group", what: `Connect's group "${model.groupId}"` },
+  ];
+}
+
+const STORAGE = ["offsets", "configs", "status"];
+
+type Owner = { what: string; mirror: MirrorView };
+
+function mayShare(one: Owner, other: Owner, kind: string, clusters: Clusters): boolean {
+  if (one.what !== other.what) return false;
+  const [a, b] = [one.mirror, other.mirror];
+  // Entries of one resource share the workers. Two texts of one resource are two versions of it, not two mirrors.
+  if (a.resource === b.resource || (baseOf(a) === baseOf(b) && baseOf(a) !== "" && a.kubernetes === b.kubernetes)) return true;
+  // Mirrors with other topics between the same two clusters keep their offset syncs and checkpoints side by side.
+  const between = (of: "origin" | "target") => {
+    const [from, to] = [clusters.nameOf(addressesOf(a, of)), clusters.nameOf(addressesOf(b, of))];
+    return from !== undefined && from === to;
+  };
+  return !STORAGE.includes(kind) && kind !== "group" && between("origin") && between("target");
+}
+
+const baseOf = (mirror: MirrorView) => mirror.entry?.of ?? mirror.label;
+
+function saysShared(mirror: MirrorView, clashes: readonly { what: string; before: string }[]): Saying[] {
+  const why = "workers would read each other's offsets, configuration and status";
+  const instead = "give each its own name";
+  const [inside, between] = [clashes.filter(({ what, before }) => what !== before), clashes.filter(({ what, before }) => what === before)];
+  const names = between.map(({ what }) => what);
+  return [
+    ...inside.map(({ what, before }) => ({ seen: `${before} is ${what} too`, why, instead })),
+    ...(names.length === 0
+      ? []
+      : [{ seen: names.length === 1 ? `${names[0]} is used by two mirrors` : `each of these is used by two mirrors: ${names.join(", ")}`, why, instead: ownNames(mirror) }]),
+  ];
+}
+
+/** The fields that say the group and the storage topics. */
+function ownNames(mirror: MirrorView): string {
+  const { workers } = namesIn(mirror);
+  return workers === "target"
+    ? "give each mirror its own names: groupId, offsetStorageTopic, configStorageTopic and statusStorageTopic of target, and aliases"
+    : `give each mirror its own names: group.id, offset.storage.topic, config.storage.topic and status.storage.topic in ${workers}.config, and aliases`;
+}

@@ -1,5 +1,5 @@
 import { attempt, inEach } from "./unknown";
-import type { MirrorView, Place, UserView, View } from "./view";
+import type { Entry, MirrorView, Place, UserView, View } from "./view";
 
 export type Level = "mandatory" | "advisory";
 
@@ -61,21 +61,50 @@ export function messageOf(rule: string, label: string, { seen, why, instead }: S
   return `${label === "" ? "" : `${label}: `}${seen}: ${why}; ${instead} [${rule}]`;
 }
 
-/** What hangs on something that is not known yet is not said, of one mirror or user as little as of the stack. */
+interface Said {
+  at: Place & { entry?: Entry };
+  say: Saying;
+}
+
+/** Says nothing about a mirror or user if what it depends on is not known yet. */
 export function mirrorRule(definition: Definition, look: (mirror: MirrorView) => Saying[]): Rule {
-  return { settings: {}, ...definition, check: ({ mirrors }) => inEach(mirrors, (mirror) => look(mirror).map((saying) => finding(definition, mirror, saying))) };
+  return ruleOf(definition, ({ mirrors }) => inEach(mirrors, (at) => look(at).map((say) => ({ at, say }))));
 }
 
 export function userRule(definition: Definition, look: (user: UserView) => Saying[]): Rule {
-  return { settings: {}, ...definition, check: ({ users }) => inEach(users, (user) => look(user).map((saying) => finding(definition, user, saying))) };
+  return ruleOf(definition, ({ users }) => inEach(users, (at) => look(at).map((say) => ({ at, say }))));
 }
 
-export function stackRule(definition: Definition, look: (view: View, settings: Settings) => { at: Place; say: Saying }[]): Rule {
-  return { settings: {}, ...definition, check: (view, settings = {}) => (attempt(() => look(view, settings)) ?? []).map(({ at, say }) => finding(definition, at, say)) };
+export function stackRule(definition: Definition, look: (view: View, settings: Settings) => Said[]): Rule {
+  return ruleOf(definition, (view, settings) => attempt(() => look(view, settings)) ?? []);
 }
 
-function finding({ name, level }: Definition, at: Place, say: Saying): Finding {
+function ruleOf(definition: Definition, look: (view: View, settings: Settings) => Said[]): Rule {
+  return { settings: {}, ...definition, check: (view, settings = {}) => grouped(look(view, settings)).map((said) => finding(definition, said)) };
+}
+
+function finding({ name, level }: Definition, { at, say }: Said): Finding {
   return { rule: name, level, resource: at.resource, ...say, message: messageOf(name, at.label, say) };
+}
+
+/** The same about several entries of one resource is said once, with the list of the entries. */
+function grouped(all: readonly Said[]): Said[] {
+  const groups = new Map<string, { say: Saying; places: Said["at"][] }>();
+  for (const [i, { at, say }] of all.entries()) {
+    const whose = at.entry === undefined ? [i] : [at.resource, at.entry.of];
+    const key = JSON.stringify([...whose, say.seen, say.why, say.instead]);
+    const group = groups.get(key) ?? groups.set(key, { say, places: [] }).get(key)!;
+    if (!group.places.includes(at)) group.places.push(at);
+  }
+  return [...groups.values()].map(({ say, places }) => ({ at: together(places), say }));
+}
+
+function together(places: readonly Said["at"][]): Place {
+  const [first, ...others] = places;
+  const { entry, resource } = first!;
+  if (others.length === 0 || entry === undefined) return first!;
+  const names = places.map((place) => place.entry!.name);
+  return { resource, label: places.length === entry.count ? entry.of : `${entry.of} ${listed(names)}` };
 }
 
 /** `a, b and 3 more`. */

@@ -31,6 +31,16 @@ export interface Place {
   label: string;
 }
 
+/** One of several entries of a resource. */
+export interface Entry {
+  /** Label of the resource. */
+  of: string;
+  /** Name of the entry, e.g. `mirrors[1]`. */
+  name: string;
+  /** Number of entries in the resource. */
+  count: number;
+}
+
 export interface ClusterView {
   alias: string;
   config: Config;
@@ -53,22 +63,34 @@ export interface ConnectorView {
 }
 
 export interface MirrorView extends Place, MirrorConfiguration {
+  /** Absent where the resource has one entry only. */
+  entry?: Entry;
   apiVersion: string;
   /** `kafkaVersion` is only what the newest operators of the API version run: nothing says which one does. */
   versionAssumed?: boolean;
   namespace?: string;
+  /** Name of the provider, where it tells which Kubernetes cluster the mirror runs in. */
+  kubernetes?: string;
+  /** What the resource calls them, e.g. `mirrors[0].source` or `clusters[1]`. Absent: the components' own names. */
+  fieldNames?: FieldNames;
   /** False in API versions without a heartbeat connector. */
   heartbeatKnown: boolean;
   /** False before the mirror's connections are known, as in a component's settings. */
   connectionsKnown: boolean;
+  /** Number of workers. */
   replicas?: number;
+  /** `replicas` is the default of its API version, not written. */
+  replicasAssumed?: boolean;
   /** Of each worker, as written: `jvmOptions.-Xmx` and `resources.limits.memory`. */
   memory?: { heap?: string; limit?: string };
   /** Brokers of the target and their `min.insync.replicas`, where a resource of the stack says it. */
   targetBrokers?: number;
   targetMinInsyncReplicas?: number;
   origin: ClusterView;
+  /** `config`, group and storage topics are the workers' (`connectCluster`), everything else is of the cluster that is copied to. */
   target: ClusterView & MirrorConfiguration["target"];
+  /** Where the workers' cluster is, if it is another one than the target. */
+  workersAt?: string;
   source: ConnectorView;
   checkpoint: ConnectorView;
   heartbeat?: ConnectorView;
@@ -88,6 +110,21 @@ export interface MirrorView extends Place, MirrorConfiguration {
   texts: readonly Text[];
 }
 
+export interface FieldNames {
+  origin: string;
+  /** The cluster to which records are copied. */
+  target: string;
+  /** The cluster in which the workers keep their state: the target, unless `connectCluster` is another one. */
+  workers: string;
+  /** `topicsExcludePattern` or `topicsBlacklistPattern`. */
+  topicsExclude: string;
+}
+
+const OWN_NAMES: FieldNames = { origin: "origin", target: "target", workers: "target", topicsExclude: "topicsExcludePattern" };
+
+/** The field names to use in messages about a mirror. */
+export const namesIn = (mirror: MirrorView): FieldNames => attempt(() => mirror.fieldNames) ?? OWN_NAMES;
+
 export interface Text {
   path: string;
   value: string;
@@ -103,6 +140,8 @@ export interface UserView extends Place {
   places?: readonly { mirror: MirrorView; side: Side }[];
   /** It is the one that a mirror logs in as. */
   ofMirror: boolean;
+  /** Other clients that log in as it, e.g. `KafkaConnect apps/sink`: they need rights of their own. */
+  alsoFor?: readonly string[];
   maker: "operator" | "kafka";
   /** Its address is that of a cluster with a user operator. */
   owned?: boolean;

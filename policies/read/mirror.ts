@@ -1,6 +1,6 @@
 import { dialects } from "../../components/dialects";
 import type { Config } from "../../engine/mirror-configuration";
-import { attempt, type ClusterView, type ConnectorView, fields, later, type MirrorView, NotKnownYet, textsOf } from "../../engine/rules";
+import { attempt, type ClusterView, type ConnectorView, type FieldNames, fields, later, type MirrorView, NotKnownYet, textsOf } from "../../engine/rules";
 import { type AnyResource, apiVersionOf, items, type Json, known, list, number, object, text } from "./plain";
 import { strangeFields } from "./strange";
 
@@ -34,27 +34,34 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
   const place = (["namespace", "name"] as const).map((key) => text(attempt(() => metadata[key])));
   const byAlias = (alias: unknown) => clusterNamed(spec, alias);
   const origin = () => (entry.source === undefined ? byAlias(entry.sourceCluster) : object(entry.source));
-  const target = () => (spec.target === undefined ? byAlias(spec.connectCluster ?? entry.targetCluster) : object(spec.target));
+  const target = () => (spec.target === undefined ? byAlias(entry.targetCluster ?? spec.connectCluster) : object(spec.target));
+  // The workers' group, storage topics and clients are configured on their own cluster.
+  const workers = () => (spec.target === undefined ? byAlias(spec.connectCluster ?? entry.targetCluster) : object(spec.target));
   const worker = (key: string) => {
-    const value = config(target().config)[key];
+    const value = config(workers().config)[key];
     return value === undefined ? undefined : String(value);
   };
-  const storage = (field: string, key: string) => () => text(target()[field]) ?? worker(key) ?? `mirrormaker2-cluster-${field.replace("StorageTopic", "")}s`.replace("statuss", "status");
+  const storage = (field: string, key: string) => () => text(workers()[field]) ?? worker(key) ?? `mirrormaker2-cluster-${field.replace("StorageTopic", "")}s`.replace("statuss", "status");
   // The old name is gone in v1, and the new one was not there in v1alpha1.
   const excluded = (what: string) =>
     (/\/v1(alpha|beta)1$/.test(apiVersion) ? undefined : text(entry[`${what}ExcludePattern`])) ?? (/\/v1$/.test(apiVersion) ? undefined : text(entry[`${what}BlacklistPattern`]));
   const pair = (one: Json) => JSON.stringify([object(one.source).alias ?? one.sourceCluster, one.targetCluster]);
+  const label = `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}`;
   // What the target's brokers are is told by other resources.
   return fields<Omit<MirrorView, "targetBrokers" | "targetMinInsyncReplicas">>({
     resource: () => resource.urn,
-    label: () => `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}${entries.length > 1 ? ` mirrors[${index}]` : ""}`,
+    label: () => (entries.length > 1 ? `${label} mirrors[${index}]` : label),
+    entry: () => (entries.length > 1 ? { of: label, name: `mirrors[${index}]`, count: entries.length } : undefined),
     apiVersion: () => apiVersion,
     namespace: () => text(metadata.namespace),
+    kubernetes: () => resource.provider?.name,
+    fieldNames: () => fieldNames(apiVersion, spec, entry, index),
     heartbeatKnown: () => !apiVersion.endsWith("/v1"),
     connectionsKnown: () => true,
     kafkaVersion: () => text(spec.version) ?? given ?? kafkaVersionOf(apiVersion),
     versionAssumed: () => text(spec.version) === undefined && given === undefined,
-    replicas: () => number(spec.replicas),
+    replicas: () => number(spec.replicas) ?? (/\/v1$/.test(apiVersion) ? undefined : DEFAULT_REPLICAS),
+    replicasAssumed: () => (number(spec.replicas) === undefined ? true : undefined),
     memory: () => fields<NonNullable<MirrorView["memory"]>>({ heap: () => text(object(spec.jvmOptions)["-Xmx"]), limit: () => text(object(object(spec.resources).limits).memory) }),
     origin: () => fields<ClusterView>(cluster(origin(), () => entry.sourceCluster)),
     target: () =>
@@ -62,11 +69,13 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
         ...cluster(target(), () => entry.targetCluster),
         // Connectors are told this one, where the workers have another for the same cluster.
         ...(spec.target === undefined && entry.targetCluster !== undefined ? { alias: () => text(entry.targetCluster) ?? "" } : {}),
-        groupId: () => text(target().groupId) ?? worker("group.id"),
+        config: () => config(workers().config),
+        groupId: () => text(workers().groupId) ?? worker("group.id"),
         offsetStorageTopic: storage("offsetStorageTopic", "offset.storage.topic"),
         configStorageTopic: storage("configStorageTopic", "config.storage.topic"),
         statusStorageTopic: storage("statusStorageTopic", "status.storage.topic"),
       }),
+    workersAt: () => (workers() === target() ? undefined : text(workers().bootstrapServers)),
     source: () => connector(entry.sourceConnector),
     checkpoint: () => connector(entry.checkpointConnector),
     heartbeat: () => (entry.heartbeatConnector === undefined ? undefined : connector(entry.heartbeatConnector)),
@@ -99,6 +108,22 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
     secretKeys: () => secretKeys([origin(), target()]),
     texts: () => [...textsOf(spec, "spec"), ...textsOf(attempt(() => metadata.annotations), "metadata.annotations")],
   });
+}
+
+/** v1beta2 and older. v1 requires `replicas`. */
+const DEFAULT_REPLICAS = 3;
+
+function fieldNames(apiVersion: string, spec: Json, entry: Json, index: number): FieldNames {
+  const inClusters = (alias: unknown) => {
+    const at = items(spec.clusters).findIndex((c) => attempt(() => object(c).alias === alias) === true);
+    return at < 0 ? "clusters[]" : `clusters[${at}]`;
+  };
+  return {
+    origin: entry.source === undefined && spec.clusters !== undefined ? inClusters(entry.sourceCluster) : `mirrors[${index}].source`,
+    target: spec.target === undefined && spec.clusters !== undefined ? inClusters(entry.targetCluster ?? spec.connectCluster) : "target",
+    workers: spec.target === undefined && spec.clusters !== undefined ? inClusters(spec.connectCluster ?? entry.targetCluster) : "target",
+    topicsExclude: /\/v1(alpha|beta)1$/.test(apiVersion) ? "topicsBlacklistPattern" : "topicsExcludePattern",
+  };
 }
 
 /** Empty where none has the alias; throws where one that is not known yet may have it. */

@@ -4,6 +4,7 @@ import { aclRules, cannot } from "./acls";
 import { configurationRules } from "./configuration";
 import { cutoverRules } from "./cutover";
 import { missing, withoutCheckpoints, withoutRenamed } from "./grants";
+import { loopRules } from "./loop";
 import { memoryRules } from "./memory";
 import { nameRules } from "./names";
 import { recordRules } from "./records";
@@ -17,7 +18,7 @@ export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";
 export * from "./view";
 
 /** Every rule, in the order of docs/policies.md. The policy pack and the components take them from here. */
-export const rules: readonly Rule[] = [...aclRules, ...configurationRules, ...nameRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...recordRules];
+export const rules: readonly Rule[] = [...aclRules, ...configurationRules, ...nameRules, ...loopRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...recordRules];
 
 /** Every finding of every rule with its default settings. */
 export function findings(view: View): Finding[] {

@@ -60,6 +60,8 @@ export interface ClusterView {
 export interface ConnectorView {
   config: Config;
   tasksMax?: number;
+  /** `running`, `paused` or `stopped`, where it is written. */
+  state?: string;
 }
 
 export interface MirrorView extends Place, MirrorConfiguration {

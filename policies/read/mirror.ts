@@ -153,8 +153,11 @@ function cluster(entry: Json, alias: () => unknown): { [K in keyof ClusterView]-
 }
 
 function connector(block: unknown): ConnectorView {
-  return fields<ConnectorView>({ config: () => config(object(block).config), tasksMax: () => number(object(block).tasksMax) });
+  return fields<ConnectorView>({ config: () => config(object(block).config), tasksMax: () => number(object(block).tasksMax), state: () => stateOf(object(block)) });
 }
+
+/** Older API versions have `pause`. */
+const stateOf = ({ state, pause }: Json): string | undefined => text(state) ?? (String(pause) === "true" ? "paused" : undefined);
 
 function config(value: unknown): Config {
   const own = object(value);

@@ -173,6 +173,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
   const LEFT_TO_THE_PACK: Record<string, string> = {
     "acl-operation-singular": "a dialect writes the form that its operator reads",
     "principal-of-operator": "one way of making users is chosen for each cluster",
+    "endless-loop": "a migration has one direction",
     "exclusions-twice": "a dialect writes one name",
     "data-replication-one": "needs the whole stack",
     "replication-above-min-isr": "the brokers' own setting is not known",

@@ -96,6 +96,12 @@ export const nameRows: Row[] = [
     says: "matches _schemas",
   },
   {
+    rule: "endless-loop",
+    trips: { mirror: { topicsPattern: "orders" }, more: back("target-cluster") },
+    passes: { mirror: { topicsPattern: "orders", topicsExcludePattern: "orders" }, more: back("target-cluster") },
+    says: "origin-cluster -> target-cluster -> origin-cluster copies topic orders back",
+  },
+  {
     rule: "heartbeats-renamed",
     trips: { mirror: { topicsPattern: "orders,device-heartbeats" } },
     passes: { mirror: { topicsPattern: "orders,device-heartbeats", topicsExcludePattern: ".*heartbeats" } },

@@ -21,6 +21,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 void run(process.argv.slice(2), { out: process.stdout, err: process.stderr }, controller.signal).then((code) => {
   process.exitCode = code;
-  // Work that does not listen to the signal must not keep the process.
-  if (controller.signal.aborted) process.stdout.write("", () => process.exit(code));
+  // The command is over: nothing that still runs may keep the process, once its reader has everything.
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 });

@@ -1,6 +1,7 @@
 import { openKafka } from "./kafka/client";
-import type { KafkaPort } from "./kafka/port";
+import type { KafkaPort, OpenOptions } from "./kafka/port";
 import type { Connection, MigrationModel, Side } from "./model";
+import { orAborted } from "./side-by-side";
 
 /** Both ends of a migration, open. */
 export interface Clusters {
@@ -8,26 +9,34 @@ export interface Clusters {
   target: KafkaPort;
 }
 
-export type OpenKafka = (connection: Connection, side: Side) => Promise<KafkaPort>;
+export type OpenKafka = (connection: Connection, side: Side, options?: OpenOptions) => Promise<KafkaPort>;
 
 /**
- * Opens both clusters, does the work and closes both, whatever happens.
+ * Opens both clusters, does the work and closes both, whatever happens. A closed port refuses, so nothing of the work goes
+ * on behind an error: not the other side's part, and nothing after an interruption.
  * @param open stands in for the real port in unit tests
+ * @param options `signal`: ends the work at once, with the signal's reason. Leave it out where an interruption must still
+ *   be written down on a cluster.
  */
 export async function withClusters<T>(
   model: Pick<MigrationModel, "origin" | "target">,
   work: (clusters: Clusters) => Promise<T>,
   open: OpenKafka = openKafka,
+  options: OpenOptions = {},
 ): Promise<T> {
+  const ending = new AbortController();
+  const signal = options.signal === undefined ? ending.signal : AbortSignal.any([options.signal, ending.signal]);
   // Side by side: each step of a cutover opens both.
-  const opening = await Promise.allSettled([open(model.origin, "origin"), open(model.target, "target")]);
-  const [origin, target] = opening;
+  const opening = (["origin", "target"] as const).map((side) => open(model[side], side, { ...options, signal }));
   try {
-    if (origin.status === "rejected") throw origin.reason;
-    if (target.status === "rejected") throw target.reason;
-    return await work({ origin: origin.value, target: target.value });
+    const [origin, target] = await Promise.all(opening);
+    return await unlessAborted(options.signal, () => work({ origin: origin!, target: target! }));
+  } catch (error) {
+    // The other side may still be connecting.
+    ending.abort(error);
+    throw error;
   } finally {
-    await Promise.allSettled(opening.map((port) => (port.status === "fulfilled" ? port.value.close() : undefined)));
+    await Promise.allSettled(opening.map(async (port) => (await port).close()));
   }
 }
 
@@ -37,13 +46,20 @@ export async function withCluster<T>(
   side: Side,
   work: (port: KafkaPort) => Promise<T>,
   open: OpenKafka = openKafka,
+  options: OpenOptions = {},
 ): Promise<T> {
-  const port = await open(model[side], side);
+  const port = await open(model[side], side, options);
   try {
-    return await work(port);
+    return await unlessAborted(options.signal, () => work(port));
   } finally {
     await Promise.allSettled([port.close()]);
   }
+}
+
+/** Ends with the signal's reason as soon as it is aborted, whatever the work waits for then. */
+async function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  signal?.throwIfAborted();
+  return signal === undefined ? work() : orAborted(work(), signal);
 }
 
 /** Requests sent to both clusters so far; 0 for a port that does not count. */

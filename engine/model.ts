@@ -20,9 +20,27 @@ export interface Connection {
   /** Absent: no SASL. */
   sasl?:
     | { mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN"; username: string; password: string }
-    | { mechanism: "OAUTHBEARER"; token: string };
+    | { mechanism: "OAUTHBEARER"; token: string }
+    /** A file with a token, read again at each login; who writes it also renews it. */
+    | { mechanism: "OAUTHBEARER"; tokenFile: string }
+    | { mechanism: "OAUTHBEARER"; tokenEndpoint: TokenEndpoint };
   /** Milliseconds to wait for a TCP/TLS connection. Default 5000. */
   connectTimeoutMs?: number;
+}
+
+/** Where tokens come from: the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4). */
+export interface TokenEndpoint {
+  /** `https://...`; `http://` sends the secret in plain text. */
+  url: string;
+  clientId: string;
+  /** Secret. */
+  clientSecret: string;
+  /** Default: none, which leaves it to the endpoint. */
+  scope?: string;
+  /** Asked for by some identity providers. Default: none. */
+  audience?: string;
+  /** PEM, one or more certificates. Default: the system's trust store. */
+  ca?: string;
 }
 
 export type Side = "origin" | "target";

@@ -38,7 +38,7 @@ const ASK_AFTER_MS = 5_000;
  * @throws MigrationError when the origin can't be reached for longer than the port retries.
  */
 export async function holdFence(model: MigrationModel, options: HoldOptions, progress: Progress, signal: AbortSignal, open?: OpenKafka): Promise<FenceReport> {
-  return onOrigin(model, (origin) => holdOn(origin, model.mirror, options, progress, signal), open);
+  return onOrigin(model, (origin) => holdOn(origin, model.mirror, options, progress, signal), open, { progress });
 }
 
 /** @param ends where the topics ended when the fence was raised; absent: where they end now */
@@ -123,5 +123,6 @@ export async function whileFenced<T>(
       }
     },
     open,
+    { progress },
   );
 }

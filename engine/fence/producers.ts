@@ -44,7 +44,7 @@ export interface ProducerReport {
  * the end), and who it is, where the brokers tell (KIP-664).
  */
 export async function observeProducers(model: MigrationModel, windowMs: number, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<ProducerReport> {
-  return onOrigin(model, (origin) => observeOn(origin, model.mirror, windowMs, progress, signal), open);
+  return onOrigin(model, (origin) => observeOn(origin, model.mirror, windowMs, progress, signal), open, { progress, signal });
 }
 
 export async function observeOn(origin: KafkaPort, mirror: MirrorModel, windowMs: number, progress: Progress, signal?: AbortSignal): Promise<ProducerReport> {

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import { type Clusters, type OpenKafka, withCluster, withClusters } from "../clusters";
 import { ConnectStateReader } from "../connect-state";
 import { isMigrationError, MigrationError } from "../errors";
-import { openKafka } from "../kafka/client";
-import type { Acl, KafkaPort } from "../kafka/port";
+import type { Acl, KafkaPort, OpenOptions } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
@@ -17,13 +16,8 @@ export const SETTLE_MS = 1000;
 const SETTLE_LIMIT_MS = 15_000;
 
 /** Opens the origin, does the work and closes it. */
-export async function onOrigin<T>(model: MigrationModel, work: (origin: KafkaPort) => Promise<T>, open: OpenKafka = openKafka): Promise<T> {
-  const origin = await open(model.origin, "origin");
-  try {
-    return await work(origin);
-  } finally {
-    await origin.close();
-  }
+export function onOrigin<T>(model: MigrationModel, work: (origin: KafkaPort) => Promise<T>, open?: OpenKafka, options?: OpenOptions): Promise<T> {
+  return withCluster(model, "origin", work, open, options);
 }
 
 /**
@@ -39,6 +33,7 @@ export async function raiseFence(model: MigrationModel, options: FenceOptions, p
       return (await raiseOn(clusters.origin, model.mirror, options, progress)).raised;
     },
     open,
+    { progress },
   );
 }
 
@@ -172,7 +167,7 @@ export async function checkOn(origin: KafkaPort, mirror: MirrorModel, options: F
  * were somebody's own before stay. Does nothing when there is no fence. No option matters here: the markers say it all.
  */
 export async function lowerFence(model: MigrationModel, _options: FenceOptions, progress: Progress, open?: OpenKafka): Promise<LoweredFence> {
-  return onOrigin(model, (origin) => lowerOn(origin, model.mirror, progress), open);
+  return onOrigin(model, (origin) => lowerOn(origin, model.mirror, progress), open, { progress });
 }
 
 export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: Progress): Promise<LoweredFence> {

@@ -19,7 +19,7 @@ const SHORTEST_PAUSE_MS = 250;
 const PAUSE_PER_LOOK = 2;
 
 /** What a broker that restarts, or a topic that is deleted between two questions, gives rise to. */
-const PASSING = ["KAFKA_NOT_AVAILABLE", "KAFKA_UNREACHABLE", "KAFKA_UNKNOWN_TOPIC", "RECORDS_GONE"];
+const PASSING = ["KAFKA_NOT_AVAILABLE", "KAFKA_UNREACHABLE", "KAFKA_THROTTLED", "KAFKA_UNKNOWN_TOPIC", "RECORDS_GONE"];
 
 /**
  * Waits until the copy is proved complete (docs/gate.md), with progress, for at most `limitMs`.
@@ -27,7 +27,9 @@ const PASSING = ["KAFKA_NOT_AVAILABLE", "KAFKA_UNREACHABLE", "KAFKA_UNKNOWN_TOPI
  *   does not mend; SELECTION_EMPTY when the patterns select nothing
  */
 export async function runGate(model: MigrationModel, options: GateOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<GateResult> {
-  return withClusters(model, (clusters) => new Gate(clusters, model.mirror, options, progress, signal).run(), open);
+  const throttledUntil = Date.now() + (options.limitMs ?? DEFAULTS.limitMs);
+  const run = (clusters: Clusters) => new Gate(clusters, model.mirror, options, progress, signal).run();
+  return withClusters(model, run, open, { progress, signal, throttledUntil });
 }
 
 /**
@@ -35,7 +37,8 @@ export async function runGate(model: MigrationModel, options: GateOptions, progr
  * @throws MigrationError GATE_INCOMPLETE, SELECTION_EMPTY
  */
 export async function evaluateGate(model: MigrationModel, options: GateOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<GateResult> {
-  return withClusters(model, (clusters) => new Gate(clusters, model.mirror, options, progress, signal).once(), open);
+  const once = (clusters: Clusters) => new Gate(clusters, model.mirror, options, progress, signal).once();
+  return withClusters(model, once, open, { progress, signal });
 }
 
 class Gate {
@@ -46,6 +49,8 @@ class Gate {
   private readonly started = Date.now();
   private looks = 0;
   private gapsRead = 0;
+  /** What kept the last look from its end, if brokers did. */
+  private throttled: string | undefined;
 
   constructor(
     private readonly clusters: Clusters,
@@ -124,6 +129,13 @@ class Gate {
     try {
       return await work();
     } catch (error) {
+      // An interruption, or a fence that was lost: both clusters are closed.
+      this.signal?.throwIfAborted();
+      // Throttled until the limit: the gate ends with its own words.
+      if (isMigrationError(error) && error.code === "KAFKA_THROTTLED" && Date.now() - this.started >= this.options.limitMs) {
+        this.throttled = error.seen;
+        return undefined;
+      }
       const passing = isMigrationError(error) && PASSING.includes(error.code);
       if (!passing || first || Date.now() - this.started >= this.options.limitMs) throw error;
       this.progress.warn(error.message.split("\n", 1)[0]!);
@@ -176,7 +188,7 @@ class Gate {
     const progress = look === undefined ? "" : `: ${complete} of ${look.partitions.size} partitions in ${look.topics.length} topics are complete`;
     // Reasons before symptoms: a failed task explains a thousand partitions that are behind.
     const ordered = [...against].sort((a, b) => order(a) - order(b));
-    const details = ordered.slice(0, NAMED).map((f) => f.text);
+    const details = [...(this.throttled === undefined ? [] : [this.throttled]), ...ordered.slice(0, NAMED).map((f) => f.text)];
     const rest = new Map<string, number>();
     for (const f of ordered.slice(NAMED)) rest.set(f.kind, (rest.get(f.kind) ?? 0) + 1);
     for (const [kind, count] of rest) details.push(`${count} more: ${kind}`);

@@ -1,11 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { MigrationError } from "../errors";
 import { describeScramUser } from "./api/scram";
 import * as settings from "./api/settings";
 import * as topics from "./api/topics";
-import { byTopic, partitionName, RETRY_LIMIT_MS, type Cluster, type Rejected } from "./cluster";
-import { ELECTION_NOT_NEEDED, isRetriable, NO_REASSIGNMENT_IN_PROGRESS, NONE, UNKNOWN_TOPIC_OR_PARTITION } from "./failures";
+import { byTopic, partitionName, type Cluster } from "./cluster";
+import { ELECTION_NOT_NEEDED, isRetriable, NO_REASSIGNMENT_IN_PROGRESS, NONE, NOT_ANSWERED, UNKNOWN_TOPIC_OR_PARTITION } from "./failures";
+import { RETRY_LIMIT_MS } from "./patience";
+import type { ByTopic } from "./api/records";
 import type { Acl, ConfigChange, ConfigEntry, KafkaPort, Reassignment, TopicPartition } from "./port";
+import type { Api } from "./wire";
 
 type Administering = Pick<
   KafkaPort,
@@ -30,111 +32,132 @@ export function administering(cluster: Cluster): Administering {
     electPreferredLeaders: (partitions) => elect(cluster, partitions),
     incrementalAlterConfigs: (changes) => alterConfigs(cluster, changes),
     async describeAcls(filter) {
-      const answer = await cluster.patiently(() => cluster.links.send("any", settings.describeAcls, filter ?? {}));
-      if (answer.errorCode !== NONE) throw cluster.fail("list", "ACLs", answer);
-      return answer.acls;
+      return (await single(cluster, "list", "ACLs", () => cluster.links.send("any", settings.describeAcls, filter ?? {}))).acls;
     },
-    async createAcls(acls) {
-      if (acls.length === 0) return;
-      const broker = await cluster.controller();
-      const outcomes = await cluster.patiently(() => cluster.links.send(broker, settings.createAcls, acls));
-      outcomes.forEach((o, i) => throwUnlessDone(cluster, "create", aclName(acls[i]!), o));
-    },
-    async deleteAcls(acls) {
-      if (acls.length === 0) return;
-      const broker = await cluster.controller();
-      const outcomes = await cluster.patiently(() => cluster.links.send(broker, settings.deleteAcls, acls));
-      outcomes.forEach((o, i) => throwUnlessDone(cluster, "delete", aclName(acls[i]!), o));
-    },
+    createAcls: (acls) => changeAcls(cluster, "create", acls, settings.createAcls),
+    deleteAcls: (acls) => changeAcls(cluster, "delete", acls, settings.deleteAcls),
     scramMechanisms: (user) => scramMechanisms(cluster, user),
   };
 }
 
+/**
+ * A request with one answer, sent again while the answer's error passes by itself.
+ * @param isWhole whether the answer holds what was asked for. Default: every answer does
+ */
+async function single<A extends topics.Outcome>(
+  cluster: Cluster,
+  action: string,
+  resource: string,
+  send: () => Promise<A>,
+  isWhole: (answer: A) => boolean = () => true,
+): Promise<A> {
+  let answer: A | undefined;
+  await cluster.untilAllAnswered(action, [resource], (name) => name, async (_, settle) => {
+    answer = await send();
+    settle(resource, codeOf(cluster, action, resource, answer) || (isWhole(answer) ? NONE : NOT_ANSWERED));
+  });
+  return answer!;
+}
+
+/** The outcome's code. Throws what does not pass by itself, with the broker's own words. */
+function codeOf(cluster: Cluster, action: string, resource: string, outcome: topics.Outcome): number {
+  if (outcome.errorCode !== NONE && !isRetriable(outcome.errorCode)) throw cluster.fail(action, resource, outcome);
+  return outcome.errorCode;
+}
+
 async function scramMechanisms(cluster: Cluster, user: string): Promise<string[]> {
-  const answer = await cluster.patiently(() => cluster.links.send("any", describeScramUser, user));
-  if (answer.errorCode !== NONE) throw cluster.fail("describe", "SCRAM users", answer);
-  return answer.users.flatMap((found) => {
+  const send = () => cluster.links.send("any", describeScramUser, user);
+  const { users } = await single(cluster, "describe", `SCRAM user ${user}`, send, (answer) => answer.users.length > 0);
+  return users.flatMap((found) => {
     if (found.errorCode === RESOURCE_NOT_FOUND) return [];
     if (found.errorCode !== NONE) throw cluster.fail("describe", `SCRAM user ${user}`, found);
     return found.mechanisms;
   });
 }
 
-function aclName(acl: Acl): string {
-  return `ACL ${acl.permission} ${acl.principal} ${acl.operation} on ${acl.resourceType} "${acl.resourceName}"`;
+/** The answer names no ACL: its outcomes are in the order of the request. */
+async function changeAcls(cluster: Cluster, action: "create" | "delete", acls: readonly Acl[], api: Api<readonly Acl[], topics.Outcome[]>): Promise<void> {
+  await cluster.untilAllAnswered(action, acls, aclName, async (open, settle) => {
+    const outcomes = await cluster.links.send(await cluster.controller(), api, open);
+    outcomes.forEach((outcome, i) => settle(open[i], codeOf(cluster, action, aclName(open[i]!), outcome)));
+  });
 }
 
-function throwUnlessDone(cluster: Cluster, action: string, resource: string, outcome: topics.Outcome): void {
-  if (outcome.errorCode !== NONE) throw cluster.fail(action, resource, outcome);
+function aclName({ permission, principal, operation, resourceType, resourceName, patternType, host }: Acl): string {
+  const prefix = patternType === "prefixed" ? " (prefixed)" : "";
+  const from = host === "*" ? "" : ` from ${host}`;
+  return `ACL ${permission} ${principal} ${operation} on ${resourceType} "${resourceName}"${prefix}${from}`;
 }
 
 async function topicConfigs(cluster: Cluster, names: readonly string[]): Promise<Map<string, Map<string, ConfigEntry>>> {
   const found = new Map<string, Map<string, ConfigEntry>>();
-  await cluster.untilAllAnswered("describe the configuration of", [...new Set(names)], (n) => `topic "${n}"`, async (open) => {
-    const rejected: Rejected<string>[] = [];
+  await cluster.untilAllAnswered("describe the configuration of", [...new Set(names)], (n) => `topic "${n}"`, async (open, settle) => {
     for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
       const some = open.slice(from, from + TOPICS_PER_REQUEST);
       for (const answer of await cluster.links.send("any", settings.describeConfigs, { type: "topic", names: some })) {
         if (answer.errorCode === NONE) found.set(answer.name, answer.entries);
-        else if (answer.errorCode !== UNKNOWN_TOPIC_OR_PARTITION) rejected.push({ item: answer.name, errorCode: answer.errorCode });
+        settle(answer.name, answer.errorCode === UNKNOWN_TOPIC_OR_PARTITION ? NONE : answer.errorCode);
       }
     }
-    return rejected;
   });
   return found;
 }
 
 async function brokerConfigs(cluster: Cluster, ids: readonly number[]): Promise<Map<number, Map<string, ConfigEntry>>> {
-  const answers = await cluster.patiently(() =>
-    Promise.all(
-      ids.map(async (id) => {
-        const [answer] = await cluster.links.send(id, settings.describeConfigs, { type: "broker", names: [String(id)] });
-        if (answer!.errorCode !== NONE) throw cluster.fail("describe the configuration of", `broker ${id}`, answer!);
-        return [id, answer!.entries] as const;
-      }),
-    ),
-  );
-  return new Map(answers);
+  const found = new Map<number, Map<string, ConfigEntry>>();
+  const action = "describe the configuration of";
+  await cluster.untilAllAnswered(action, ids, (id) => `broker ${id}`, async (open, settle) => {
+    const ask = async (id: number) => {
+      for (const answer of await cluster.links.send(id, settings.describeConfigs, { type: "broker", names: [String(id)] })) {
+        if (answer.errorCode === NONE) found.set(id, answer.entries);
+        settle(id, codeOf(cluster, action, `broker ${id}`, answer));
+      }
+    };
+    await Promise.all(open.map(ask));
+  });
+  return new Map(ids.map((id) => [id, found.get(id)!]));
 }
 
 async function alterConfigs(cluster: Cluster, changes: readonly ConfigChange[]): Promise<void> {
   const requests: settings.AlterConfigsRequest[] = changes.map(({ resource, set }) => ({ ...resource, set: Object.entries(set) }));
+  const action = "alter the configuration of";
+  const nameOf = (r: settings.AlterConfigsRequest) => (r.type === "broker" ? `broker ${r.name}` : `topic "${r.name}"`);
   // A broker takes the changes to its own configuration itself.
   for (const request of requests.filter((r) => r.type === "broker")) {
-    const to = request.name === "" ? await cluster.controller() : Number(request.name);
-    const [outcome] = await cluster.patiently(() => cluster.links.send(to, settings.incrementalAlterConfigs, [request]));
-    throwUnlessDone(cluster, "alter the configuration of", `broker ${request.name}`, outcome!);
+    await cluster.untilAllAnswered(action, [request], nameOf, async (_, settle) => {
+      const to = request.name === "" ? await cluster.controller() : Number(request.name);
+      for (const outcome of await cluster.links.send(to, settings.incrementalAlterConfigs, [request])) {
+        settle(request, codeOf(cluster, action, nameOf(request), outcome));
+      }
+    });
   }
-  await cluster.untilAllAnswered("alter the configuration of", requests.filter((r) => r.type === "topic"), (r) => `topic "${r.name}"`, async (open) => {
-    const rejected: Rejected<settings.AlterConfigsRequest>[] = [];
+  await cluster.untilAllAnswered(action, requests.filter((r) => r.type === "topic"), nameOf, async (open, settle) => {
     const to = await cluster.controller();
     for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
       const some = open.slice(from, from + TOPICS_PER_REQUEST);
-      (await cluster.links.send(to, settings.incrementalAlterConfigs, some)).forEach((outcome) => {
-        const item = some.find((r) => r.name === outcome.name)!;
-        if (outcome.errorCode === NONE) return;
-        if (!isRetriable(outcome.errorCode)) throw cluster.fail("alter the configuration of", `topic "${item.name}"`, outcome);
-        rejected.push({ item, errorCode: outcome.errorCode });
-      });
+      for (const outcome of await cluster.links.send(to, settings.incrementalAlterConfigs, some)) {
+        const item = some.find((r) => r.name === outcome.name);
+        if (item !== undefined) settle(item, codeOf(cluster, action, nameOf(item), outcome));
+      }
     }
-    return rejected;
   });
 }
 
 async function createTopic(cluster: Cluster, topic: topics.NewTopic): Promise<void> {
-  let asked = false;
-  await cluster.untilAllAnswered("create", [topic], (t) => `topic "${t.name}"`, async () => {
-    const unanswered = asked;
-    asked = true;
-    const [outcome] = await cluster.links.send(await cluster.controller(), topics.createTopics, [topic]);
-    asked = false;
-    // A request whose answer was lost may have made it.
-    if (outcome!.errorCode === TOPIC_ALREADY_EXISTS && unanswered) return [];
-    if (outcome!.errorCode === TOPIC_ALREADY_EXISTS) {
-      throw new MigrationError("KAFKA_TOPIC_EXISTS", `topic "${topic.name}" exists on the ${cluster.side} cluster already`, { fix: "use another name or remove the topic" });
+  let unanswered = false;
+  const resource = `topic "${topic.name}"`;
+  await cluster.untilAllAnswered("create", [topic], () => resource, async (_, settle) => {
+    const before = unanswered;
+    unanswered = true;
+    for (const outcome of await cluster.links.send(await cluster.controller(), topics.createTopics, [topic])) {
+      unanswered = false;
+      const exists = outcome.errorCode === TOPIC_ALREADY_EXISTS;
+      if (exists && !before) {
+        throw new MigrationError("KAFKA_TOPIC_EXISTS", `${resource} exists on the ${cluster.side} cluster already`, { fix: "use another name or remove the topic" });
+      }
+      // A request whose answer was lost may have made it.
+      settle(topic, exists ? NONE : codeOf(cluster, "create", resource, outcome));
     }
-    if (outcome!.errorCode !== NONE && !isRetriable(outcome!.errorCode)) throw cluster.fail("create", `topic "${topic.name}"`, outcome!);
-    return outcome!.errorCode === NONE ? [] : [{ item: topic, errorCode: outcome!.errorCode }];
   });
   await everyBrokerShows(cluster, `topic "${topic.name}" was created, but not every broker shows it`, (shown) =>
     shown.some((t) => t.name === topic.name && t.partitions.length === topic.partitions && t.partitions.every((p) => p.leader >= 0)), [topic.name]);
@@ -142,81 +165,82 @@ async function createTopic(cluster: Cluster, topic: topics.NewTopic): Promise<vo
 
 async function deleteTopics(cluster: Cluster, names: readonly string[]): Promise<void> {
   const unique = [...new Set(names)];
-  await cluster.untilAllAnswered("delete", unique, (n) => `topic "${n}"`, async (open) => {
-    const rejected: Rejected<string>[] = [];
+  await cluster.untilAllAnswered("delete", unique, (n) => `topic "${n}"`, async (open, settle) => {
     const to = await cluster.controller();
     for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
       for (const { name, errorCode } of await cluster.links.send(to, topics.deleteTopics, open.slice(from, from + TOPICS_PER_REQUEST))) {
         // Gone already: an earlier run was here.
-        if (errorCode !== NONE && errorCode !== UNKNOWN_TOPIC_OR_PARTITION) rejected.push({ item: name, errorCode });
+        settle(name, errorCode === UNKNOWN_TOPIC_OR_PARTITION ? NONE : errorCode);
       }
     }
-    return rejected;
   });
   if (unique.length > 0) {
     await everyBrokerShows(cluster, `topics were deleted, but brokers still show them: ${unique.slice(0, 5).join(", ")}`, (shown) => shown.length === 0, unique);
   }
 }
 
+type ShownTopic = { name: string; partitions: { leader: number }[] };
+
 /** Metadata reaches the brokers one after the other: waits until all of them agree. */
-async function everyBrokerShows(cluster: Cluster, otherwise: string, right: (shown: { name: string; partitions: { leader: number }[] }[]) => boolean, names: readonly string[]): Promise<void> {
+async function everyBrokerShows(cluster: Cluster, otherwise: string, right: (shown: ShownTopic[]) => boolean, names: readonly string[]): Promise<void> {
   const deadline = Date.now() + RETRY_LIMIT_MS;
   for (const broker of cluster.links.brokerIds) {
     for (;;) {
       const { topics: answered } = await cluster.metadata(names, false, broker);
-      if (right(answered.filter((t) => t.errorCode === NONE))) break;
+      // Only an answer for every topic says that one is not there.
+      const whole = new Set(answered.map((t) => t.name)).size === new Set(names).size;
+      if (whole && right(answered.filter((t) => t.errorCode !== UNKNOWN_TOPIC_OR_PARTITION))) break;
       if (Date.now() > deadline) throw new MigrationError("KAFKA_NOT_AVAILABLE", `${otherwise} (${cluster.side} cluster, broker ${broker})`, { fix: "check the brokers' health and run again" });
-      await sleep(100);
+      await cluster.pause(100);
     }
   }
 }
 
 async function reassign(cluster: Cluster, changes: readonly Reassignment[]): Promise<void> {
-  await cluster.untilAllAnswered("reassign", changes, partitionName, async (open) => {
-    const rejected: Rejected<Reassignment>[] = [];
+  await cluster.untilAllAnswered("reassign", changes, partitionName, async (open, settle) => {
     const to = await cluster.controller();
     for (let from = 0; from < open.length; from += PARTITIONS_PER_REQUEST) {
       const some = open.slice(from, from + PARTITIONS_PER_REQUEST);
       const answer = await cluster.links.send(to, topics.alterReassignments, byTopic(some, (c) => c));
-      if (answer.errorCode !== NONE && !isRetriable(answer.errorCode)) throw cluster.fail("reassign", "replicas", answer);
-      if (answer.errorCode !== NONE) rejected.push(...some.map((item) => ({ item, errorCode: answer.errorCode })));
-      const asked = new Map(some.map((c) => [partitionName(c), c]));
-      for (const { topic, partitions } of answer.topics) {
-        for (const p of partitions) {
-          const item = asked.get(partitionName({ topic, partition: p.partition }))!;
-          const done = p.errorCode === NONE || (p.errorCode === NO_REASSIGNMENT_IN_PROGRESS && item.replicas === null);
-          if (done) continue;
-          if (!isRetriable(p.errorCode)) throw cluster.fail("reassign replicas of", partitionName(item), p);
-          rejected.push({ item, errorCode: p.errorCode });
-        }
-      }
+      const code = codeOf(cluster, "reassign", "replicas", answer);
+      if (code !== NONE) some.forEach((item) => settle(item, code));
+      else takeOutcomes(some, answer.topics, (item, outcome) => {
+        const done = outcome.errorCode === NO_REASSIGNMENT_IN_PROGRESS && item.replicas === null;
+        settle(item, done ? NONE : codeOf(cluster, "reassign replicas of", partitionName(item), outcome));
+      });
     }
-    return rejected;
   });
+}
+
+/** Hands over what the answer says of each partition that was asked for. */
+function takeOutcomes<T extends TopicPartition>(
+  asked: readonly T[],
+  answer: ByTopic<topics.Outcome & { partition: number }>[],
+  take: (item: T, outcome: topics.Outcome) => void,
+): void {
+  const byName = new Map(asked.map((item) => [partitionName(item), item]));
+  for (const { topic, partitions } of answer) {
+    for (const outcome of partitions) {
+      const item = byName.get(partitionName({ topic, partition: outcome.partition }));
+      if (item !== undefined) take(item, outcome);
+    }
+  }
 }
 
 async function reassignments(cluster: Cluster) {
-  return cluster.patiently(async () => {
-    const answer = await cluster.links.send(await cluster.controller(), topics.listReassignments, null);
-    if (answer.errorCode !== NONE) throw cluster.fail("list", "reassignments", answer);
-    return answer.ongoing;
-  });
+  const send = async () => cluster.links.send(await cluster.controller(), topics.listReassignments, null);
+  return (await single(cluster, "list", "reassignments", send)).ongoing;
 }
 
 async function elect(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<void> {
-  await cluster.untilAllAnswered("elect the preferred leader of", partitions, partitionName, async (open) => {
-    const rejected: Rejected<TopicPartition>[] = [];
+  await cluster.untilAllAnswered("elect the preferred leader of", partitions, partitionName, async (open, settle) => {
     const to = await cluster.controller();
     for (let from = 0; from < open.length; from += PARTITIONS_PER_REQUEST) {
       const some = open.slice(from, from + PARTITIONS_PER_REQUEST);
       const answer = await cluster.links.send(to, topics.electLeaders, byTopic(some, (p) => p.partition));
-      if (answer.errorCode !== NONE) throw cluster.fail("elect", "preferred leaders", answer);
-      for (const { topic, partitions: outcomes } of answer.topics) {
-        for (const { partition, errorCode } of outcomes) {
-          if (errorCode !== NONE && errorCode !== ELECTION_NOT_NEEDED) rejected.push({ item: { topic, partition }, errorCode });
-        }
-      }
+      const code = codeOf(cluster, "elect", "preferred leaders", answer);
+      if (code !== NONE) some.forEach((item) => settle(item, code));
+      else takeOutcomes(some, answer.topics, (item, { errorCode }) => settle(item, errorCode === ELECTION_NOT_NEEDED ? NONE : errorCode));
     }
-    return rejected;
   });
 }

@@ -2,7 +2,7 @@ import type { Connection, Side } from "../model";
 import { administering } from "./administering";
 import { Cluster } from "./cluster";
 import { grouping } from "./grouping";
-import type { KafkaPort } from "./port";
+import type { KafkaPort, OpenOptions } from "./port";
 import { producing } from "./producing";
 import { reading } from "./reading";
 
@@ -14,11 +14,12 @@ export interface CountingPort extends KafkaPort {
 
 /**
  * Connects to one cluster (Kafka 2.4 or newer) and returns the port to it; close it when done.
- * @throws MigrationError KAFKA_ADDRESS, KAFKA_UNREACHABLE, KAFKA_TLS, KAFKA_AUTHENTICATION at once; its calls throw
- *   KAFKA_UNAUTHORIZED, KAFKA_UNKNOWN_TOPIC, KAFKA_GROUP_ACTIVE, KAFKA_REFUSED, or KAFKA_NOT_AVAILABLE after 30 s of retries.
+ * @throws MigrationError KAFKA_ADDRESS, KAFKA_UNREACHABLE, KAFKA_TLS, KAFKA_AUTHENTICATION, KAFKA_TOKEN at once; its calls
+ *   throw KAFKA_UNAUTHORIZED, KAFKA_UNKNOWN_TOPIC, KAFKA_GROUP_ACTIVE, KAFKA_REFUSED; KAFKA_NOT_AVAILABLE after 30 s of
+ *   retries; KAFKA_THROTTLED after 5 min without an answer; KAFKA_CLOSED when the port is closed
  */
-export async function openKafka(connection: Connection, side: Side): Promise<CountingPort> {
-  const cluster = await Cluster.open(connection, side);
+export async function openKafka(connection: Connection, side: Side, options: OpenOptions = {}): Promise<CountingPort> {
+  const cluster = await Cluster.open(connection, side, options);
   return {
     side,
     ...reading(cluster),
@@ -26,6 +27,6 @@ export async function openKafka(connection: Connection, side: Side): Promise<Cou
     ...grouping(cluster),
     ...administering(cluster),
     requestCount: () => cluster.links.requests,
-    close: () => cluster.links.close(),
+    close: (reason) => cluster.links.close(reason),
   };
 }

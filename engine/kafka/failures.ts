@@ -25,9 +25,12 @@ export const ELECTION_NOT_NEEDED = 84;
 export const NO_REASSIGNMENT_IN_PROGRESS = 85;
 export const GROUP_ID_NOT_FOUND = 69;
 export const UNSUPPORTED_VERSION = 35;
+const ILLEGAL_SASL_STATE = 34;
+/** No code of the protocol: the answer does not hold what was asked for. */
+export const NOT_ANSWERED = -100;
 
 /** Codes that pass by themselves: leaders move, coordinators load, metadata lags behind (8-12 s after many topics were made). */
-const RETRIABLE = new Set([3, 5, 6, 7, 8, 9, 13, 14, 15, 16, 41, 56, 74, 75, 78, 80, 83, 88, 89]);
+const RETRIABLE = new Set([3, 5, 6, 7, 8, 9, 13, 14, 15, 16, 34, 41, 56, 72, 74, 75, 78, 80, 83, 88, 89, NOT_ANSWERED]);
 
 export function isRetriable(code: number): boolean {
   return RETRIABLE.has(code);
@@ -56,11 +59,22 @@ function chain(error: unknown, depth = 0): { code: unknown; apiId: unknown; mess
 
 const TLS_CODE = /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_|INVALID_CA|HOSTNAME_MISMATCH)/;
 
+export interface LoginAttempt {
+  side: Side;
+  address: string;
+  tls: boolean;
+  /** SASL mechanism. */
+  sasl?: string | undefined;
+  user?: string | undefined;
+  /** A broker of this cluster has accepted these credentials before. Default false. */
+  acceptedBefore?: boolean;
+}
+
 /**
  * Turns what a connection attempt threw into one clear error. The library's error objects are not kept as a cause:
  * they hold buffers of the exchange.
  */
-export function connectionFailure(error: unknown, at: { side: Side; address: string; tls: boolean; sasl?: string; user?: string }): LinkFailure {
+export function connectionFailure(error: unknown, at: LoginAttempt): LinkFailure {
   const all = chain(error);
   const deepest = all.at(-1)?.message ?? String(error);
   const where = `${at.side} cluster at ${at.address}`;
@@ -71,7 +85,12 @@ export function connectionFailure(error: unknown, at: { side: Side; address: str
   }
   if (ids.includes("SASL_AUTHENTICATION_FAILED") || codes.includes("PLT_KFK_AUTHENTICATION")) {
     const who = at.user === undefined ? "" : ` for user "${at.user}"`;
+    if (at.acceptedBefore === true) return refusedLater(`${where} refused the credentials${who} (${at.sasl})`, deepest);
     return fixed("KAFKA_AUTHENTICATION", `the ${where} refused the credentials${who} (${at.sasl}): ${deepest}`, "check user name, password and mechanism");
+  }
+  if (ids.includes("ILLEGAL_SASL_STATE")) {
+    if (at.acceptedBefore === true) return refusedLater(`${where} refused a request (ILLEGAL_SASL_STATE)`, deepest);
+    return fixed("KAFKA_AUTHENTICATION", `the ${where} refused the login (${at.sasl}): ${deepest}`, "check that the listener asks for a SASL login");
   }
   const tlsCode = codes.find((c) => TLS_CODE.test(c));
   if (tlsCode !== undefined || all.some((e) => /TLS handshake|secure TLS connection|alert (number|certificate|bad|unknown)/i.test(e.message))) {
@@ -83,6 +102,14 @@ export function connectionFailure(error: unknown, at: { side: Side; address: str
   const seen = `cannot reach the ${where}: ${refused?.message ?? deepest}${refused === undefined ? hint : ""}`;
   const failure = new MigrationError("KAFKA_UNREACHABLE", seen, {
     fix: "check the address, the port, the network between here and the brokers, and that the broker's advertised listener is reachable from here",
+  });
+  return new LinkFailure(failure, true);
+}
+
+/** A login that worked before: a broker may not know the user yet, or cannot check a token now. Another attempt may help. */
+function refusedLater(seen: string, reason: string): LinkFailure {
+  const failure = new MigrationError("KAFKA_AUTHENTICATION", `the ${seen}, which it had accepted before: ${reason}`, {
+    fix: "check whether the password was changed, the user removed, or the token expired since; then run again",
   });
   return new LinkFailure(failure, true);
 }
@@ -109,6 +136,9 @@ export function requestFailure(side: Side, action: string, resource: string, cod
   const name = errorName(code);
   const detail = text ? ` (${text})` : "";
   const seen = `${action} ${resource} on the ${side} cluster: ${name}${detail}`;
+  if (code === NOT_ANSWERED) {
+    return new MigrationError("KAFKA_NOT_AVAILABLE", `the ${side} cluster did not answer (${action} ${resource})`, { fix: "check the brokers' health and run again" });
+  }
   if (code === TOPIC_AUTHORIZATION_FAILED || code === GROUP_AUTHORIZATION_FAILED || code === 31) {
     return new MigrationError("KAFKA_UNAUTHORIZED", seen, { fix: `grant the migration's administrator the ACL for this on ${resource}` });
   }
@@ -118,7 +148,7 @@ export function requestFailure(side: Side, action: string, resource: string, cod
   if (code === UNSUPPORTED_VERSION) {
     return new MigrationError("KAFKA_UNSUPPORTED", seen, { fix: "use Kafka 2.4 or newer on both clusters" });
   }
-  if (code === 34 || code === 58) {
+  if (code === ILLEGAL_SASL_STATE || code === 58) {
     return new MigrationError("KAFKA_AUTHENTICATION", seen, { fix: "check the login that the listener asks for" });
   }
   if (isRetriable(code)) {

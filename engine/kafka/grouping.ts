@@ -1,8 +1,9 @@
 import { MigrationError } from "../errors";
 import * as api from "./api/groups";
 import { describeStreamsGroups } from "./api/streams-groups";
-import { byTopic, type Cluster, type Rejected } from "./cluster";
-import { GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, isRetriable, NONE, requestFailure } from "./failures";
+import type { ByTopic } from "./api/records";
+import { byTopic, partitionName, type Cluster } from "./cluster";
+import { GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, isRetriable, NONE, NOT_ANSWERED, requestFailure } from "./failures";
 import type { CommittedOffset, GroupDescription, KafkaPort, TopicPartition } from "./port";
 
 type Grouping = Pick<KafkaPort, "listGroups" | "describeGroups" | "groupOperations" | "groupOffsets" | "alterGroupOffsets" | "deleteGroupOffsets" | "deleteGroups">;
@@ -25,30 +26,28 @@ export function grouping(cluster: Cluster): Grouping {
 }
 
 const groupName = (id: string) => `group "${id}"`;
+const done = (groupId: string) => ({ groupId, errorCode: NONE });
 
 async function listGroups(cluster: Cluster): Promise<api.ListedGroup[]> {
   const found = new Map<string, api.ListedGroup>();
   await cluster.metadata([]);
   // Each broker knows the groups that it coordinates.
-  await cluster.untilAllAnswered("list groups of", cluster.links.brokerIds, (id) => `broker ${id}`, async (brokers) => {
-    const rejected: Rejected<number>[] = [];
+  await cluster.untilAllAnswered("list groups of", cluster.links.brokerIds, (id) => `broker ${id}`, async (brokers, settle) => {
     await Promise.all(
       brokers.map(async (broker) => {
         const link = await cluster.links.broker(broker);
         const form = api.LIST_GROUPS.find((f) => link.speaks(f.key, f.version));
         if (form === undefined) throw requestFailure(cluster.side, "list groups of", `broker ${broker}`, 35);
-        cluster.links.requests++;
-        const { errorCode, groups } = await link.send(form, null);
-        if (errorCode !== NONE) rejected.push({ item: broker, errorCode });
+        const { errorCode, groups } = await cluster.links.sendOn(link, form, null);
         for (const group of groups) found.set(group.groupId, group);
+        settle(broker, errorCode);
       }),
     );
-    return rejected;
   });
   return [...found.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
 }
 
-/** Asks each group's coordinator; the answers say which groups to ask again. */
+/** Asks each group's coordinator; `ask` returns a code for each group. */
 async function perCoordinator(
   cluster: Cluster,
   action: string,
@@ -56,19 +55,18 @@ async function perCoordinator(
   ask: (broker: number, ids: string[]) => Promise<{ groupId: string; errorCode: number }[]>,
   unauthorized?: (groupId: string) => void,
 ): Promise<void> {
-  await cluster.untilAllAnswered(action, [...new Set(ids)], groupName, async (open) => {
-    const { groups, rejected: unfound } = await cluster.byCoordinator(open);
-    const hidden = (r: Rejected<string>) => unauthorized !== undefined && r.errorCode === GROUP_AUTHORIZATION_FAILED;
-    for (const r of unfound.filter(hidden)) unauthorized!(r.item);
-    const rejected = unfound.filter((r) => !hidden(r));
+  await cluster.untilAllAnswered(action, ids, groupName, async (open, settle) => {
+    const groups = await cluster.byCoordinator(open, (group, errorCode) => {
+      const hidden = unauthorized !== undefined && errorCode === GROUP_AUTHORIZATION_FAILED;
+      if (hidden) unauthorized(group!);
+      settle(group, hidden ? NONE : errorCode);
+    });
     await cluster.each(groups, async (broker, members) => {
       for (let from = 0; from < members.length; from += PER_REQUEST) {
-        for (const { groupId, errorCode } of await ask(broker, members.slice(from, from + PER_REQUEST))) {
-          if (errorCode !== NONE) rejected.push({ item: groupId, errorCode });
-        }
+        const answers = await ask(broker, members.slice(from, from + PER_REQUEST));
+        for (const { groupId, errorCode } of answers) settle(groupId, errorCode);
       }
     });
-    return rejected;
   });
 }
 
@@ -82,9 +80,9 @@ async function describeGroups(cluster: Cluster, ids: readonly string[]): Promise
   const ask = (asked: readonly string[], form: typeof describeStreamsGroups, type: string) =>
     perCoordinator(cluster, "describe", asked, async (broker, some) => {
       const link = await cluster.links.broker(broker);
-      if (!link.speaks(form.key, form.version)) return [];
-      const answers = (await cluster.links.send(broker, form, some)).map(take(type));
-      return answers.filter((a) => isRetriable(a.errorCode));
+      if (!link.speaks(form.key, form.version)) return some.map(done);
+      const answers = (await cluster.links.sendOn(link, form, some)).map(take(type));
+      return answers.map((a) => (isRetriable(a.errorCode) ? a : done(a.groupId)));
     });
   // The older request calls a group of the new protocol dead: ask with the new one first.
   await ask(ids, api.describeConsumerGroups, "consumer");
@@ -126,10 +124,10 @@ async function groupOffsets(cluster: Cluster, ids: readonly string[]): Promise<M
   await perCoordinator(cluster, "read offsets of", ids, async (broker, some) => {
     const link = await cluster.links.broker(broker);
     if (link.speaks(api.offsetFetchMany.key, api.offsetFetchMany.version)) {
-      return (await cluster.links.send(broker, api.offsetFetchMany, some)).map((g) => take(g.groupId, g));
+      return (await cluster.links.sendOn(link, api.offsetFetchMany, some)).map((g) => take(g.groupId, g));
     }
     const answers = [];
-    for (const id of some) answers.push(take(id, await cluster.links.send(broker, api.offsetFetchOne, id)));
+    for (const id of some) answers.push(take(id, await cluster.links.sendOn(link, api.offsetFetchOne, id)));
     return answers;
   });
   return found;
@@ -141,11 +139,17 @@ function worst(codes: readonly number[]): number {
   return wrong.find((c) => !isRetriable(c)) ?? wrong[0] ?? NONE;
 }
 
+/** The code for each partition that was asked for; NOT_ANSWERED where the answer does not hold it. */
+function codesOf(asked: readonly TopicPartition[], answer: ByTopic<{ partition: number; errorCode: number }>[]): number[] {
+  const codes = new Map(answer.flatMap(({ topic, partitions }) => partitions.map((p) => [partitionName({ topic, ...p }), p.errorCode])));
+  return asked.map((p) => codes.get(partitionName(p)) ?? NOT_ANSWERED);
+}
+
 async function commit(cluster: Cluster, groupId: string, offsets: readonly CommittedOffset[]): Promise<void> {
   if (offsets.length === 0) return;
   await perCoordinator(cluster, "write offsets of", [groupId], async (broker) => {
     const answer = await cluster.links.send(broker, api.offsetCommit, { groupId, topics: byTopic(offsets, (o) => o) });
-    const errorCode = worst(answer.flatMap((t) => t.partitions.map((p) => p.errorCode)));
+    const errorCode = worst(codesOf(offsets, answer));
     throwIfActive(cluster, "write offsets of", groupId, errorCode);
     return [{ groupId, errorCode }];
   });
@@ -155,8 +159,8 @@ async function deleteOffsets(cluster: Cluster, groupId: string, partitions: read
   if (partitions.length === 0) return;
   await perCoordinator(cluster, "delete offsets of", [groupId], async (broker) => {
     const answer = await cluster.links.send(broker, api.offsetDelete, { groupId, topics: byTopic(partitions, (p) => p.partition) });
-    const errorCode = worst([answer.errorCode, ...answer.topics.flatMap((t) => t.partitions.map((p) => p.errorCode))]);
-    if (errorCode === GROUP_ID_NOT_FOUND) return [];
+    const errorCode = answer.errorCode === NONE ? worst(codesOf(partitions, answer.topics)) : answer.errorCode;
+    if (errorCode === GROUP_ID_NOT_FOUND) return [done(groupId)];
     throwIfActive(cluster, "delete offsets of", groupId, errorCode);
     return [{ groupId, errorCode }];
   });
@@ -166,7 +170,7 @@ async function deleteGroups(cluster: Cluster, ids: readonly string[]): Promise<v
   await perCoordinator(cluster, "delete", ids, async (broker, some) => {
     const answers = await cluster.links.send(broker, api.deleteGroups, some);
     for (const { groupId, errorCode } of answers) throwIfActive(cluster, "delete", groupId, errorCode);
-    return answers.filter((a) => a.errorCode !== GROUP_ID_NOT_FOUND);
+    return answers.map((a) => (a.errorCode === GROUP_ID_NOT_FOUND ? done(a.groupId) : a));
   });
 }
 

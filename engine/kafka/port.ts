@@ -1,3 +1,18 @@
+import type { Progress } from "../progress";
+
+/** How a port behaves while it is open. */
+export interface OpenOptions {
+  /** Hears that a broker throttles this client. Default: nobody does. */
+  progress?: Progress | undefined;
+  /** Closes the port when it is aborted; calls under way throw its reason. Default: only `close` does. */
+  signal?: AbortSignal | undefined;
+  /**
+   * ms since the epoch: a call that the brokers throttle beyond this moment fails then, with KAFKA_THROTTLED. Default: a
+   * call waits for the brokers, up to 5 minutes without any answer.
+   */
+  throttledUntil?: number | undefined;
+}
+
 /**
  * The engine's one narrow port to Kafka. One implementation (`engine/kafka/client.ts`) carries it on @platformatic/kafka.
  * Every call batches (per broker, per coordinator), retries what is retriable with back-off inside a limit,
@@ -240,5 +255,9 @@ export interface KafkaPort {
   /** Mechanisms for which this user has a SCRAM credential (KIP-554, Kafka 2.7 and later); empty: there is no such user. */
   scramMechanisms(user: string): Promise<string[]>;
 
-  close(): Promise<void>;
+  /**
+   * Ends the port: calls under way and later ones throw `reason`, and no connection is made any more.
+   * @param reason default: MigrationError KAFKA_CLOSED
+   */
+  close(reason?: unknown): Promise<void>;
 }

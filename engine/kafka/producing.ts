@@ -1,7 +1,7 @@
 import { describeProducers, listTransactions } from "./api/producers";
 import { byTopic, partitionName, type Cluster } from "./cluster";
-import { NONE, requestFailure, TOPIC_AUTHORIZATION_FAILED } from "./failures";
-import type { ActiveProducer, KafkaPort } from "./port";
+import { NONE, TOPIC_AUTHORIZATION_FAILED } from "./failures";
+import type { ActiveProducer, KafkaPort, OpenTransaction } from "./port";
 
 type Producing = Pick<KafkaPort, "activeProducers" | "transactionsOf">;
 
@@ -9,44 +9,50 @@ type Producing = Pick<KafkaPort, "activeProducers" | "transactionsOf">;
 export function producing(cluster: Cluster): Producing {
   return {
     async activeProducers(partitions) {
-      const found: ActiveProducer[] = [];
+      const found = new Map<string, ActiveProducer[]>();
       let told = true;
-      await cluster.untilAllAnswered("describe producers of", partitions, partitionName, async (open) => {
-        const { groups, rejected } = await cluster.byLeader(open);
+      await cluster.untilAllAnswered("describe producers of", partitions, partitionName, async (open, settle) => {
+        const groups = await cluster.byLeader(open, settle);
         await cluster.each(groups, async (broker, items) => {
           const link = await cluster.links.broker(broker);
           if (!link.speaks(describeProducers.key, describeProducers.version)) {
             told = false;
-            return;
+            return items.forEach((item) => settle(item));
           }
-          for (const { topic, partitions: answers } of await cluster.links.send(broker, describeProducers, byTopic(items, (i) => i.partition))) {
+          const asked = new Map(items.map((item) => [partitionName(item), item]));
+          const request = byTopic(items, (i) => i.partition);
+          for (const { topic, partitions: answers } of await cluster.links.sendOn(link, describeProducers, request)) {
             for (const { partition, errorCode, producers } of answers) {
-              if (errorCode === NONE) for (const p of producers) found.push({ topic, partition, ...p });
-              else if (errorCode === TOPIC_AUTHORIZATION_FAILED) told = false;
-              else rejected.push({ item: { topic, partition }, errorCode });
+              const name = partitionName({ topic, partition });
+              if (errorCode === NONE) found.set(name, producers.map((p) => ({ topic, partition, ...p })));
+              const hidden = errorCode === TOPIC_AUTHORIZATION_FAILED;
+              if (hidden) told = false;
+              settle(asked.get(name), hidden ? NONE : errorCode);
             }
           }
         });
-        return rejected;
       });
-      return told || found.length > 0 ? found : undefined;
+      const producers = [...found.values()].flat();
+      return told || producers.length > 0 ? producers : undefined;
     },
 
     async transactionsOf(producerIds) {
       if (producerIds.length === 0) return [];
       await cluster.metadata([]);
-      const answers = await cluster.patiently(() =>
-        Promise.all(
-          cluster.links.brokerIds.map(async (broker) => {
+      const found = new Map<number, OpenTransaction[]>();
+      // Each broker knows the transactions that it coordinates.
+      await cluster.untilAllAnswered("list transactions of", cluster.links.brokerIds, (id) => `broker ${id}`, async (brokers, settle) => {
+        await Promise.all(
+          brokers.map(async (broker) => {
             const link = await cluster.links.broker(broker);
-            if (!link.speaks(listTransactions.key, listTransactions.version)) return [];
-            const { errorCode, transactions } = await cluster.links.send(broker, listTransactions, producerIds);
-            if (errorCode !== NONE) throw requestFailure(cluster.side, "list transactions of", `broker ${broker}`, errorCode);
-            return transactions;
+            if (!link.speaks(listTransactions.key, listTransactions.version)) return settle(broker);
+            const { errorCode, transactions } = await cluster.links.sendOn(link, listTransactions, producerIds);
+            if (errorCode === NONE) found.set(broker, transactions);
+            settle(broker, errorCode);
           }),
-        ),
-      );
-      return answers.flat();
+        );
+      });
+      return [...found.values()].flat();
     },
   };
 }

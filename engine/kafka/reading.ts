@@ -1,7 +1,7 @@
 import { describeCluster } from "./api/cluster";
-import { describeLogDirs, fetch, listOffsets } from "./api/records";
-import { byTopic, partitionName, type Cluster, type Rejected } from "./cluster";
-import { NONE, OFFSET_OUT_OF_RANGE, TOPIC_AUTHORIZATION_FAILED, UNKNOWN_TOPIC_OR_PARTITION } from "./failures";
+import { DESCRIBE_LOG_DIRS, fetch, listOffsets } from "./api/records";
+import { byTopic, partitionName, type Cluster } from "./cluster";
+import { isRetriable, NONE, OFFSET_OUT_OF_RANGE, TOPIC_AUTHORIZATION_FAILED, UNKNOWN_TOPIC_OR_PARTITION } from "./failures";
 import type { ClusterDescription, FetchedPartition, FetchOptions, FetchRequest, KafkaPort, ListedOffset, OffsetSpec, Replica, TopicDescription, TopicPartition } from "./port";
 
 /** Bytes of one Fetch answer; with one a broker under way it bounds the memory. */
@@ -11,6 +11,10 @@ const TOPICS_PER_REQUEST = 2000;
 const LATEST = -1n;
 const EARLIEST = -2n;
 const PARTITION_BYTES = 1024 * 1024;
+/** How many brokers must say that there is no such topic, or no topic at all: one of them may not know it yet. */
+const BROKERS_TO_ASK = 3;
+const BETWEEN_EMPTY_LISTS_MS = 200;
+const CLUSTER_AUTHORIZATION_FAILED = 31;
 
 type Reading = Pick<KafkaPort, "describeCluster" | "listTopics" | "describeTopics" | "topicOperations" | "listOffsets" | "fetch" | "partitionSizes" | "replicaSizes">;
 
@@ -18,10 +22,7 @@ type Reading = Pick<KafkaPort, "describeCluster" | "listTopics" | "describeTopic
 export function reading(cluster: Cluster): Reading {
   return {
     describeCluster: () => describe(cluster),
-    async listTopics() {
-      const { topics } = await cluster.metadata(null);
-      return topics.filter((t) => t.errorCode === NONE).map((t) => t.name).sort();
-    },
+    listTopics: async () => [...(await allTopics(cluster, false)).keys()].sort(),
     describeTopics: (names) => describeTopics(cluster, names),
     topicOperations: (names) => topicOperations(cluster, names),
     listOffsets: (partitions, at) => offsets(cluster, partitions, at),
@@ -32,55 +33,89 @@ export function reading(cluster: Cluster): Reading {
 }
 
 async function describe(cluster: Cluster): Promise<ClusterDescription> {
-  const told = await cluster.patiently(async () => {
+  let found: ClusterDescription | undefined;
+  await cluster.untilAllAnswered("describe", ["the cluster"], (name) => name, async (_, settle) => {
     const link = await cluster.links.any();
-    if (!link.speaks(describeCluster.key, describeCluster.version)) return undefined;
-    cluster.links.requests++;
-    return link.send(describeCluster, null);
+    if (link.speaks(describeCluster.key, describeCluster.version)) {
+      const { errorCode, operations, ...description } = await cluster.links.sendOn(link, describeCluster, null);
+      if (errorCode !== NONE) return settle("the cluster", errorCode);
+      found = { ...description, authorizedOperations: operations };
+    } else {
+      const { clusterId, controllerId, brokers, clusterOperations } = await cluster.metadata([], true);
+      found = { clusterId, controllerId, brokers, authorizedOperations: clusterOperations };
+    }
+    // A cluster has brokers: an answer without any is none.
+    if (found.brokers.length > 0) settle("the cluster");
   });
-  if (told !== undefined) {
-    if (told.errorCode !== NONE) throw cluster.fail("describe", "the cluster", told);
-    const { clusterId, controllerId, brokers, operations } = told;
-    return { clusterId, controllerId, brokers: sorted(brokers), authorizedOperations: operations };
-  }
-  const { clusterId, controllerId, brokers, clusterOperations } = await cluster.metadata([], true);
-  return { clusterId, controllerId, brokers: sorted(brokers), authorizedOperations: clusterOperations };
+  return { ...found!, brokers: sorted(found!.brokers) };
 }
 
 function sorted<T extends { id: number }>(brokers: T[]): T[] {
   return brokers.sort((a, b) => a.id - b.id);
 }
 
+type DescribedTopics = Map<string, TopicDescription>;
+
+function take(found: DescribedTopics, { errorCode: _, ...topic }: TopicDescription & { errorCode: number }): void {
+  found.set(topic.name, topic);
+}
+
 async function describeTopics(cluster: Cluster, names: readonly string[] | undefined): Promise<TopicDescription[]> {
-  const found = new Map<string, TopicDescription>();
-  const take = (topic: TopicDescription & { errorCode: number }) => {
-    const { errorCode: _, ...description } = topic;
-    found.set(topic.name, description);
-  };
-  if (names === undefined) {
-    for (const topic of (await cluster.metadata(null, true)).topics) if (topic.errorCode === NONE) take(topic);
-  } else {
-    await cluster.untilAllAnswered("describe", [...new Set(names)], (n) => `topic "${n}"`, async (open) => {
-      const rejected: Rejected<string>[] = [];
+  const found = names === undefined ? await allTopics(cluster, true) : await topicsByName(cluster, names, true);
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * Every topic that the principal may describe. An empty list is believed when further brokers give it, too; a topic that
+ * the list has with an error is asked for by its name.
+ */
+async function allTopics(cluster: Cluster, authorizedOperations: boolean): Promise<DescribedTopics> {
+  const found: DescribedTopics = new Map();
+  for (let asked = 1; ; asked++) {
+    const { topics } = await cluster.metadata(null, authorizedOperations);
+    for (const topic of topics) if (topic.errorCode === NONE) take(found, topic);
+    const unclear = topics.filter((t) => t.errorCode !== NONE).map((t) => t.name);
+    for (const [name, topic] of await topicsByName(cluster, unclear, authorizedOperations)) found.set(name, topic);
+    if (topics.length > 0 || asked >= BROKERS_TO_ASK) return found;
+    await cluster.pause(BETWEEN_EMPTY_LISTS_MS);
+  }
+}
+
+/** Topics that do not exist are left out, once several brokers have said so. */
+async function topicsByName(cluster: Cluster, names: readonly string[], authorizedOperations: boolean): Promise<DescribedTopics> {
+  const found: DescribedTopics = new Map();
+  let unknown = [...new Set(names)];
+  for (let asked = 0; unknown.length > 0 && asked < Math.min(BROKERS_TO_ASK, cluster.links.brokerIds.length); asked++) {
+    const absent: string[] = [];
+    await cluster.untilAllAnswered("describe", unknown, (n) => `topic "${n}"`, async (open, settle) => {
       for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
-        for (const topic of (await cluster.metadata(open.slice(from, from + TOPICS_PER_REQUEST), true)).topics) {
-          if (topic.errorCode === NONE) take(topic);
-          else if (topic.errorCode !== UNKNOWN_TOPIC_OR_PARTITION) rejected.push({ item: topic.name, errorCode: topic.errorCode });
+        for (const topic of (await cluster.metadata(open.slice(from, from + TOPICS_PER_REQUEST), authorizedOperations)).topics) {
+          if (topic.errorCode === NONE) take(found, topic);
+          const isAbsent = topic.errorCode === UNKNOWN_TOPIC_OR_PARTITION;
+          if (isAbsent) absent.push(topic.name);
+          settle(topic.name, isAbsent ? NONE : topic.errorCode);
         }
       }
-      return rejected;
     });
+    // The next metadata request goes to the next broker.
+    unknown = [...new Set(absent)].filter((name) => !found.has(name));
   }
-  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return found;
 }
 
 async function topicOperations(cluster: Cluster, names: readonly string[]): Promise<Map<string, string[] | null>> {
   const found = new Map<string, string[] | null>();
-  for (let from = 0; from < names.length; from += TOPICS_PER_REQUEST) {
-    for (const topic of (await cluster.metadata(names.slice(from, from + TOPICS_PER_REQUEST), true)).topics) {
-      found.set(topic.name, topic.errorCode === TOPIC_AUTHORIZATION_FAILED ? null : (topic.authorizedOperations ?? []));
+  await cluster.untilAllAnswered("describe", names, (n) => `topic "${n}"`, async (open, settle) => {
+    for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
+      for (const topic of (await cluster.metadata(open.slice(from, from + TOPICS_PER_REQUEST), true)).topics) {
+        const { name, errorCode, authorizedOperations } = topic;
+        // Of an absent topic the broker says, too, what this principal may do with it.
+        const passing = errorCode !== UNKNOWN_TOPIC_OR_PARTITION && isRetriable(errorCode);
+        if (!passing) found.set(name, errorCode === TOPIC_AUTHORIZATION_FAILED ? null : (authorizedOperations ?? []));
+        settle(name, passing ? errorCode : NONE);
+      }
     }
-  }
+  });
   return found;
 }
 
@@ -91,19 +126,18 @@ async function offsets<T extends TopicPartition>(cluster: Cluster, partitions: r
     return spec === "earliest" || spec < 0 ? EARLIEST : BigInt(spec);
   };
   const found = new Map<string, ListedOffset>();
-  await cluster.untilAllAnswered("list offsets of", partitions, partitionName, async (open) => {
-    const { groups, rejected } = await cluster.byLeader(open);
+  await cluster.untilAllAnswered("list offsets of", partitions, partitionName, async (open, settle) => {
+    const groups = await cluster.byLeader(open, settle);
     await cluster.each(groups, async (broker, items) => {
       const asked = new Map(items.map((item) => [partitionName(item), item]));
       const topics = byTopic(items, (i) => ({ partition: i.partition, timestamp: timestampOf(i) }));
       for (const { topic, partitions: answers } of await cluster.links.send(broker, listOffsets, { readCommitted: at === "last-stable", topics })) {
         for (const { partition, errorCode, ...rest } of answers) {
           if (errorCode === NONE) found.set(`${topic}:${partition}`, { topic, partition, ...rest });
-          else rejected.push({ item: asked.get(partitionName({ topic, partition }))!, errorCode });
+          settle(asked.get(partitionName({ topic, partition })), errorCode);
         }
       }
     });
-    return rejected;
   });
   return [...found.values()];
 }
@@ -116,22 +150,22 @@ async function fetchAll(cluster: Cluster, requests: readonly FetchRequest[], opt
     maxBytes: ANSWER_BYTES,
     partitionMaxBytes: options.maxBytes ?? PARTITION_BYTES,
   };
-  await cluster.untilAllAnswered("fetch from", requests, partitionName, async (open) => {
-    const { groups, rejected } = await cluster.byLeader(open);
+  await cluster.untilAllAnswered("fetch from", requests, partitionName, async (open, settle) => {
+    const groups = await cluster.byLeader(open, settle);
     await cluster.each(groups, async (broker, items) => {
       const answer = await cluster.links.send(broker, fetch, { ...body, topics: byTopic(items, (i) => i) }, options.memory);
-      if (answer.errorCode !== NONE) throw cluster.fail("fetch from", `broker ${broker}`, answer);
+      if (answer.errorCode !== NONE) return items.forEach((item) => settle(item, answer.errorCode));
       const asked = new Map(items.map((i) => [`${i.topic}:${i.partition}`, i]));
       for (const { topic, partitions } of answer.topics) {
         for (const { partition, errorCode, ...fetched } of partitions) {
           const key = `${topic}:${partition}`;
-          if (errorCode === NONE) found.set(key, fetched);
-          else if (errorCode === OFFSET_OUT_OF_RANGE) found.set(key, { ...fetched, outOfRange: true });
-          else rejected.push({ item: asked.get(key)!, errorCode });
+          const outOfRange = errorCode === OFFSET_OUT_OF_RANGE;
+          if (outOfRange) found.set(key, { ...fetched, outOfRange });
+          else if (errorCode === NONE) found.set(key, fetched);
+          settle(asked.get(key), outOfRange ? NONE : errorCode);
         }
       }
     });
-    return rejected;
   });
   return found;
 }
@@ -151,12 +185,18 @@ async function replicaSizes(cluster: Cluster, replicas: readonly Replica[]): Pro
     if (held === undefined) groups.set(replica.broker, [replica]);
     else held.push(replica);
   }
-  await cluster.patiently(() =>
-    cluster.each(groups, async (broker, items) => {
-      for (const { topic, partitions: held } of await cluster.links.send(broker, describeLogDirs, byTopic(items, (i) => i.partition))) {
+  await cluster.untilAllAnswered("read sizes from", [...groups.keys()], (id) => `broker ${id}`, async (brokers, settle) => {
+    const asked = new Map(brokers.map((broker) => [broker, groups.get(broker)!]));
+    await cluster.each(asked, async (broker, items) => {
+      const link = await cluster.links.broker(broker);
+      const api = DESCRIBE_LOG_DIRS.find((a) => link.speaks(a.key, a.version)) ?? DESCRIBE_LOG_DIRS.at(-1)!;
+      const { errorCode, topics } = await cluster.links.sendOn(link, api, byTopic(items, (i) => i.partition));
+      // Without the right to describe the cluster there are no sizes.
+      settle(broker, errorCode === CLUSTER_AUTHORIZATION_FAILED ? NONE : errorCode);
+      for (const { topic, partitions: held } of topics) {
         for (const p of held) if (!p.future) found.set(`${topic}:${p.partition}:${broker}`, p.size);
       }
-    }),
-  );
+    });
+  });
   return found;
 }

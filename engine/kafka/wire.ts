@@ -114,6 +114,9 @@ export class Out {
 
 /** Reads one response body; a body shorter than its own lengths say throws a RangeError. */
 export class In {
+  /** How long the broker will not read from this connection (KIP-219), ms; 0: not throttled, or not read yet. */
+  throttleMs = 0;
+
   constructor(
     readonly buffer: Buffer,
     readonly flexible: boolean,
@@ -136,6 +139,11 @@ export class In {
     const value = this.buffer.readInt32BE(this.at);
     this.at += 4;
     return value;
+  }
+
+  /** The response field `throttle_time_ms`. Every response has one; none may be skipped. */
+  throttleTime(): void {
+    this.throttleMs = this.int32();
   }
 
   int64(): bigint {

@@ -22,7 +22,7 @@ import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan
  *   something else. Whatever else fails once writing has begun is thrown after the same.
  */
 export async function applyOffsets(model: MigrationModel, plan: OffsetPlan, options: OffsetOptions, progress: Progress, open?: OpenKafka, writing?: Writing): Promise<AppliedOffsets> {
-  return withClusters(model, (clusters) => applyWith(clusters, model.mirror, plan, options, progress, writing), open);
+  return withClusters(model, (clusters) => applyWith(clusters, model.mirror, plan, options, progress, writing), open, { progress });
 }
 
 /** Lines of a plan's `attention` that are said. */

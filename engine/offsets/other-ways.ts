@@ -19,7 +19,7 @@ import type { OffsetPlan, PartitionPlan } from "./types";
  * @throws MigrationError OFFSETS_NO_CHECKPOINTS when the topic is not there.
  */
 export async function planFromCheckpoints(model: MigrationModel, exact: OffsetPlan, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<OffsetPlan> {
-  return withClusters(model, (clusters) => checkpointsWith(clusters, model.mirror, exact, progress, signal), open);
+  return withClusters(model, (clusters) => checkpointsWith(clusters, model.mirror, exact, progress, signal), open, { progress, signal });
 }
 
 export async function checkpointsWith(clusters: Clusters, mirror: MirrorModel, exact: OffsetPlan, progress: Progress, signal?: AbortSignal): Promise<OffsetPlan> {
@@ -43,7 +43,7 @@ export async function checkpointsWith(clusters: Clusters, mirror: MirrorModel, e
  * @param timestamp ms since the epoch.
  */
 export async function planToTime(model: MigrationModel, exact: OffsetPlan, timestamp: number, progress: Progress, open?: OpenKafka): Promise<OffsetPlan> {
-  return withClusters(model, (clusters) => timeWith(clusters, exact, timestamp, progress), open);
+  return withClusters(model, (clusters) => timeWith(clusters, exact, timestamp, progress), open, { progress });
 }
 
 export async function timeWith(clusters: Clusters, exact: OffsetPlan, timestamp: number, progress: Progress): Promise<OffsetPlan> {

@@ -34,7 +34,7 @@ const keyOf = (p: TopicPartition): string => `${p.topic}:${p.partition}`;
  * @throws MigrationError when a cluster can't be read.
  */
 export async function planOffsets(model: MigrationModel, options: OffsetOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<OffsetPlan> {
-  return withClusters(model, (clusters) => planWith(clusters, model.mirror, options, progress, signal), open);
+  return withClusters(model, (clusters) => planWith(clusters, model.mirror, options, progress, signal), open, { progress, signal });
 }
 
 export async function planWith(clusters: Clusters, mirror: MirrorModel, options: OffsetOptions, progress: Progress, signal?: AbortSignal): Promise<OffsetPlan> {

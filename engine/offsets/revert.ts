@@ -15,7 +15,7 @@ import type { AppliedGroup, AppliedOffsets, RevertedOffsets, WrittenOffset } fro
  * apply that was killed and run again. Running a revert twice does nothing the second time.
  */
 export async function revertOffsets(model: MigrationModel, applied: AppliedOffsets, progress: Progress, open?: OpenKafka): Promise<RevertedOffsets> {
-  return withCluster(model, "target", (target) => revertWith({ target }, applied, progress), open);
+  return withCluster(model, "target", (target) => revertWith({ target }, applied, progress), open, { progress });
 }
 
 export async function revertWith({ target }: Pick<Clusters, "target">, applied: AppliedOffsets, progress: Progress): Promise<RevertedOffsets> {

@@ -78,7 +78,7 @@ async function lookOnce(model: MigrationModel, options: PreflightRun, progress: 
   try {
     for (const side of ["origin", "target"] as const) {
       await collecting(findings, async () => {
-        opened[side] = await open(model[side], side);
+        opened[side] = await open(model[side], side, { progress });
       });
     }
     const names = await collecting(findings, () => universes(opened, model.mirror));

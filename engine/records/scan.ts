@@ -1,6 +1,7 @@
 import type { FetchedPartition, KafkaPort } from "../kafka/port";
 import { offsetAfter } from "./batch";
 import { ReusedMemory } from "./memory";
+import { orAborted } from "../side-by-side";
 import { Grace, type Isolation, keyOf, readable, type Span, truncated, walkFetched } from "./read";
 import type { RecordCursor, STOP } from "./walk";
 
@@ -95,8 +96,7 @@ class Loop {
   async run(): Promise<void> {
     let underWay = this.ask();
     while (underWay !== undefined) {
-      const { asked, answers } = await underWay;
-      this.signal.throwIfAborted();
+      const { asked, answers } = await orAborted(underWay, this.signal);
       const positions = asked.filter((p) => !this.stopped.has(p.span)).map((p) => ({ ...p, ...this.goOn(p, answers.get(keyOf(p.span))!) }));
       underWay = this.ask();
       underWay?.catch(() => {});

@@ -44,7 +44,7 @@ export async function applyReplication(
   open?: OpenKafka,
 ): Promise<ReplicationResult> {
   checkOptions(options);
-  return withClusters(model, (clusters) => apply(clusters, model.mirror, options, progress, signal), open);
+  return withClusters(model, (clusters) => apply(clusters, model.mirror, options, progress, signal), open, { progress });
 }
 
 async function apply(clusters: Clusters, mirror: MirrorModel, options: ReplicationOptions, progress: Progress, signal?: AbortSignal): Promise<ReplicationResult> {

@@ -2,6 +2,7 @@ import type { Clusters } from "../clusters";
 import type { Isolation } from "../records/read";
 import { NO_TIMESTAMP } from "../records/same";
 import { scan } from "../records/scan";
+import { sideBySide } from "../side-by-side";
 import { Differences } from "./differences";
 import { KeyTable, type Latest, TableFull } from "./key-table";
 import { name, type Watch } from "./ordered";
@@ -66,17 +67,16 @@ async function compareGroup(clusters: Clusters, group: readonly Pair[], isolatio
 
 async function tables(clusters: Clusters, group: readonly Pair[], isolation: Isolation, watch: Watch, pass: number, passes: number): Promise<Map<Pair, [KeyTable, KeyTable]>> {
   const found = new Map<Pair, [KeyTable, KeyTable]>(group.map((p) => [p, [new KeyTable(pass, passes), new KeyTable(pass, passes)]]));
-  const read = (side: "origin" | "target", index: 0 | 1, level: Isolation) => {
+  const read = (side: "origin" | "target", index: 0 | 1, level: Isolation) => (signal: AbortSignal) => {
     const bySpan = new Map(group.map((p) => [p[side], found.get(p)![index]]));
     return scan(clusters[side], group.map((p) => p[side]), {
       isolation: level,
       visit: (span, record) => bySpan.get(span)!.add(record),
       bytes: (count) => watch.bytes(side, count),
-      signal: watch.signal,
+      signal,
     });
   };
-  const both = await Promise.allSettled([read("origin", 0, isolation), read("target", 1, TARGET_ISOLATION)]);
-  for (const side of both) if (side.status === "rejected") throw side.reason;
+  await sideBySide(read("origin", 0, isolation), read("target", 1, TARGET_ISOLATION), watch.signal);
   return found;
 }
 

@@ -2,6 +2,7 @@ import type { Clusters } from "../clusters";
 import { type DigestState, SequenceDigest } from "../records/digest";
 import { type Isolation, keyOf, type Span } from "../records/read";
 import { scan } from "../records/scan";
+import { sideBySide } from "../side-by-side";
 import { align } from "./align";
 import { Differences } from "./differences";
 import { logSequence } from "./entries";
@@ -49,16 +50,17 @@ export async function compareInOrder(clusters: Clusters, pairs: readonly Pair[],
     if (a.count === b.count && a.digest === b.digest) watch.done(pair, { ...name(pair), proof: a.count === 0 ? "nothing to compare" : "exact", originRecords: a.count, targetRecords: b.count, differences: [] });
     else different.push(pair);
   };
-  await Promise.all([
-    digests(clusters, "origin", pairs, isolation, watch, (span, digested) => {
+  await sideBySide(
+    (signal) => digests(clusters, "origin", pairs, isolation, { ...watch, signal }, (span, digested) => {
       origin.set(keyOf(span), digested);
       settle(byOrigin.get(keyOf(span))!);
     }, piece),
-    digests(clusters, "target", pairs, TARGET_ISOLATION, watch, (span, digested) => {
+    (signal) => digests(clusters, "target", pairs, TARGET_ISOLATION, { ...watch, signal }, (span, digested) => {
       target.set(keyOf(span), digested);
       settle(byTarget.get(keyOf(span))!);
     }, piece),
-  ]);
+    watch.signal,
+  );
   for (const pair of different) {
     watch.signal?.throwIfAborted();
     watch.done(pair, await findDifferences(clusters, pair, isolation));

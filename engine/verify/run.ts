@@ -51,6 +51,7 @@ export async function compareCopy(model: MigrationModel, options: VerifyOptions,
       return { ...result, durationMs: Date.now() - started, requests: requestCount(clusters) };
     },
     open,
+    { progress, signal },
   );
 }
 

@@ -30,8 +30,9 @@ async function move(inputs: ConsumerOffsetsInputs, progress: Progress, before?: 
   const all = (applied: AppliedOffsets) => (known === undefined ? applied : continued(known, applied));
   let written: AppliedOffsets | undefined;
   try {
-    const applied = await behindFence(inputs, progress, async () => {
-      const plan = await planOffsets(model, inputs.options, progress);
+    const applied = await behindFence(inputs, progress, async (lost) => {
+      // Only what reads is ended when the fence is lost: offsets are written to the end, so that they can be taken back.
+      const plan = await planOffsets(model, inputs.options, progress, lost);
       written = await applyOffsets(model, plan, inputs.options, progress, undefined, (intended) => keepJournal(inputs, all(intended), progress));
       return written;
     });

@@ -25,10 +25,11 @@ const TRIES = 3;
 /**
  * Does the work behind the fence: renewed where a user operator takes it away, and with what was written meanwhile as an
  * error, because the step's result would then speak of an origin that has moved on.
+ * @param work is given a signal that is aborted when the fence is lost; nothing but that ends a long wait then
  * @param again for work that looks at the origin, as the gate does: it looks once more when something was written
  * @throws MigrationError FENCE_BREACHED naming topics, partitions and offsets
  */
-export async function behindFence<T>(inputs: FencedInputs, progress: Progress, work: () => Promise<T>, again = false): Promise<T> {
+export async function behindFence<T>(inputs: FencedInputs, progress: Progress, work: (lost?: AbortSignal) => Promise<T>, again = false): Promise<T> {
   if (!inputs.fence) return work();
   for (let left = again ? TRIES : 1; ; ) {
     const options = { ...inputs.fenceOptions, ...(isThere(inputs.gateEnds) ? { since: inputs.gateEnds } : {}) };

@@ -33,8 +33,8 @@ const shut = (inputs: GateInputs): GateOutputs => ({
 
 const pass: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
   const model = modelOf(inputs);
-  const look = async () => {
-    const { originEnds, ...result } = await runGateAndNameWriters(model, inputs.options, progress);
+  const look = async (lost?: AbortSignal) => {
+    const { originEnds, ...result } = await runGateAndNameWriters(model, inputs.options, progress, lost);
     return { result, ends: await copyEnds(model, undefined, originEnds) };
   };
   return { ...shut(inputs), passed: true, passedAt: now(), ...(await behindFence(inputs, progress, look, true)) };

@@ -27,7 +27,7 @@ const resumeFile = (place: Place): string => join(folderOf(place), `${fileBase(p
 async function verify(inputs: VerificationInputs, progress: Progress): Promise<VerificationOutputs> {
   if (inputs.abandon || inputs.options.mode === "none") return none;
   const options = { ...inputs.options, ...(await memory(inputs, progress)) };
-  const result = await behindFence(inputs, progress, () => verifyCopy(modelOf(inputs), options, progress));
+  const result = await behindFence(inputs, progress, (lost) => verifyCopy(modelOf(inputs), options, progress, lost));
   await forget(inputs);
   return { verifiedAt: now(), result };
 }

@@ -52,7 +52,7 @@ function metadata(version: 9 | 10 | 12): Api<MetadataRequest, MetadataResponse> 
       out.boolean(request.authorizedOperations).tags();
     },
     read(body) {
-      body.int32();
+      body.throttleTime();
       const brokers = body.list(() => ({
         id: body.int32(),
         host: body.string(),
@@ -97,7 +97,7 @@ export const describeCluster: Api<null, { errorCode: number; clusterId: string; 
   flexible: true,
   write: (out) => out.boolean(true).tags(),
   read(body) {
-    body.int32();
+    body.throttleTime();
     const errorCode = body.int16();
     body.nullableString();
     const clusterId = body.string();

@@ -11,7 +11,7 @@ export const findCoordinators: Api<readonly string[], { group: string; broker: n
   flexible: true,
   write: (out, groups) => out.int8(0).values(groups, (g) => out.string(g)).tags(),
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => {
       const found = { group: body.string(), broker: body.int32(), host: body.string(), port: body.int32(), errorCode: body.int16() };
       body.nullableString();
@@ -27,7 +27,7 @@ export const findCoordinator: Api<string, { broker: number; host: string; port: 
   flexible: true,
   write: (out, group) => out.string(group).int8(0).tags(),
   read(body) {
-    body.int32();
+    body.throttleTime();
     const errorCode = body.int16();
     body.nullableString();
     return { errorCode, broker: body.int32(), host: body.string(), port: body.int32() };
@@ -54,7 +54,7 @@ function listGroups(version: 3 | 4 | 5): Api<null, { errorCode: number; groups: 
       out.tags();
     },
     read(body) {
-      body.int32();
+      body.throttleTime();
       const errorCode = body.int16();
       const groups = body.list(() => ({
         groupId: body.string(),
@@ -92,7 +92,7 @@ export const describeGroups: Api<readonly string[], DescribedGroup[]> = {
   flexible: true,
   write: (out, groups) => out.values(groups, (g) => out.string(g)).boolean(true).tags(),
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => {
       const errorCode = body.int16();
       const groupId = body.string();
@@ -129,7 +129,7 @@ export function describeNewer({ name, key, protocolType, skipToMembers, readMemb
     flexible: true,
     write: (out, groups) => out.values(groups, (g) => out.string(g)).boolean(false).tags(),
     read(body) {
-      body.int32();
+      body.throttleTime();
       return body.list(() => {
         const errorCode = body.int16();
         body.nullableString();
@@ -208,7 +208,7 @@ export const offsetFetchMany: Api<readonly string[], FetchedGroupOffsets[]> = {
     out.boolean(true).tags();
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => {
       const groupId = body.string();
       const offsets = readOffsets(body);
@@ -224,7 +224,7 @@ export const offsetFetchOne: Api<string, { errorCode: number; offsets: (Committe
   flexible: true,
   write: (out, group) => out.string(group).list(null, () => {}).boolean(true).tags(),
   read(body) {
-    body.int32();
+    body.throttleTime();
     const offsets = readOffsets(body);
     return { offsets, errorCode: body.int16() };
   },
@@ -251,7 +251,7 @@ export const offsetCommit: Api<CommitRequest, ByTopic<{ partition: number; error
     out.tags();
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => ({
       topic: body.string(),
       partitions: body.list(() => ({ partition: body.int32(), errorCode: body.int16() })),
@@ -274,7 +274,7 @@ export const offsetDelete: Api<
   },
   read(body) {
     const errorCode = body.int16();
-    body.int32();
+    body.throttleTime();
     const topics = body.list(() => ({
       topic: body.string(),
       partitions: body.list(() => ({ partition: body.int32(), errorCode: body.int16() })),
@@ -291,7 +291,7 @@ export const deleteGroups: Api<readonly string[], { groupId: string; errorCode: 
   flexible: true,
   write: (out, groups) => out.values(groups, (g) => out.string(g)).tags(),
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => ({ groupId: body.string(), errorCode: body.int16() }));
   },
 };

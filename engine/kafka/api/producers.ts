@@ -19,7 +19,7 @@ export const describeProducers: Api<readonly ByTopic<number>[], ByTopic<{ partit
     out.list(topics, ({ topic, partitions }) => out.string(topic).values(partitions, (p) => out.int32(p))).tags();
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => ({
       topic: body.string(),
       partitions: body.list(() => {
@@ -57,7 +57,7 @@ export const listTransactions: Api<readonly bigint[], { errorCode: number; trans
     out.values<string>([], () => {}).values(producerIds, (id) => out.int64(id)).tags();
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     const errorCode = body.int16();
     body.values(() => body.string());
     const transactions = body.list(() => ({ transactionalId: body.string(), producerId: body.int64(), state: body.string() }));

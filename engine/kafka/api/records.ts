@@ -27,7 +27,7 @@ export const listOffsets: Api<ListOffsetsRequest, ByTopic<{ partition: number; e
     });
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => ({
       topic: body.string(),
       partitions: body.list(() => {
@@ -77,7 +77,7 @@ export const fetch: Api<FetchBody, { errorCode: number; topics: ByTopic<FetchedB
     out.list([], () => {}).string("");
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     const errorCode = body.int16();
     body.int32();
     const topics = body.list(() => ({ topic: body.string(), partitions: body.list(() => readFetched(body)) }));
@@ -109,30 +109,37 @@ function wholeBatches(records: Buffer): Buffer {
   return records.subarray(0, end);
 }
 
-/** DescribeLogDirs v1 (Kafka 2.0 and later). Without the right to describe the cluster the answer is empty. */
-export const describeLogDirs: Api<readonly ByTopic<number>[] | null, ByTopic<{ partition: number; size: bigint; future: boolean }>[]> = {
-  name: "DescribeLogDirs",
-  key: 35,
-  version: 1,
-  flexible: false,
-  write(out, topics) {
-    out.list(topics, ({ topic, partitions }) => out.string(topic).values(partitions, (p) => out.int32(p)));
-  },
-  read(body) {
-    body.int32();
-    const dirs = body.list(() => {
-      body.int16();
-      body.string();
-      return body.list(() => ({
-        topic: body.string(),
-        partitions: body.list(() => {
-          const partition = body.int32();
-          const size = body.int64();
-          body.int64();
-          return { partition, size, future: body.boolean() };
-        }),
-      }));
-    });
-    return dirs.flat();
-  },
-};
+type Sizes = ByTopic<{ partition: number; size: bigint; future: boolean }>[];
+
+/** DescribeLogDirs v1 (Kafka 2.0) is simply empty without the right to describe the cluster; v3 (Kafka 3.2) says so. */
+function describeLogDirs(version: 1 | 3): Api<readonly ByTopic<number>[] | null, { errorCode: number; topics: Sizes }> {
+  return {
+    name: "DescribeLogDirs",
+    key: 35,
+    version,
+    flexible: version >= 2,
+    write(out, topics) {
+      out.list(topics, ({ topic, partitions }) => out.string(topic).values(partitions, (p) => out.int32(p))).tags();
+    },
+    read(body) {
+      body.throttleTime();
+      const errorCode = version >= 3 ? body.int16() : 0;
+      const dirs = body.list(() => {
+        body.int16();
+        body.string();
+        return body.list(() => ({ topic: body.string(), partitions: body.list(() => readSize(body)) }));
+      });
+      return { errorCode, topics: dirs.flat() };
+    },
+  };
+}
+
+function readSize(body: In): { partition: number; size: bigint; future: boolean } {
+  const partition = body.int32();
+  const size = body.int64();
+  body.int64();
+  return { partition, size, future: body.boolean() };
+}
+
+/** Newest first; which one is sent depends on the broker. */
+export const DESCRIBE_LOG_DIRS = [describeLogDirs(3), describeLogDirs(1)] as const;

@@ -12,7 +12,7 @@ export const describeScramUser: Api<string, Outcome & { users: (Outcome & { mech
   flexible: true,
   write: (out, user) => out.list([user], (name) => out.string(name)).tags(),
   read(body) {
-    body.int32();
+    body.throttleTime();
     const errorCode = body.int16();
     const message = body.nullableString();
     const users = body.list(() => {

@@ -35,7 +35,7 @@ export const describeConfigs: Api<ConfigsRequest, (Outcome & { name: string; ent
     out.boolean(false);
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => {
       const errorCode = body.int16();
       const message = body.nullableString();
@@ -81,7 +81,7 @@ export const incrementalAlterConfigs: Api<readonly AlterConfigsRequest[], (Outco
     out.boolean(false);
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => {
       const outcome = { errorCode: body.int16(), message: body.nullableString() };
       body.int8();
@@ -142,7 +142,7 @@ export const describeAcls: Api<Partial<Acl>, Outcome & { acls: Acl[] }> = {
     out.tags();
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     const errorCode = body.int16();
     const message = body.nullableString();
     const acls = body
@@ -162,7 +162,7 @@ export const createAcls: Api<readonly Acl[], Outcome[]> = {
   flexible: true,
   write: (out, acls) => out.list(acls, (acl) => writeFilter(out, acl)).tags(),
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => ({ errorCode: body.int16(), message: body.nullableString() }));
   },
 };
@@ -174,7 +174,7 @@ export const deleteAcls: Api<readonly Acl[], (Outcome & { deleted: Acl[] })[]> =
   flexible: true,
   write: (out, acls) => out.list(acls, (acl) => writeFilter(out, acl)).tags(),
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => {
       const errorCode = body.int16();
       const message = body.nullableString();

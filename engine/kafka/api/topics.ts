@@ -30,7 +30,7 @@ export const createTopics: Api<readonly NewTopic[], (Outcome & { name: string })
     out.int32(TIMEOUT_MS).boolean(false).tags();
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => {
       const outcome = { name: body.string(), errorCode: body.int16(), message: body.nullableString() };
       body.int32();
@@ -55,7 +55,7 @@ export const deleteTopics: Api<readonly string[], (Outcome & { name: string })[]
   flexible: true,
   write: (out, names) => out.values(names, (n) => out.string(n)).int32(TIMEOUT_MS).tags(),
   read(body) {
-    body.int32();
+    body.throttleTime();
     return body.list(() => ({ name: body.string(), errorCode: body.int16() }));
   },
 };
@@ -77,7 +77,7 @@ export const alterReassignments: Api<
     out.tags();
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     const errorCode = body.int16();
     const message = body.nullableString();
     const topics = body.list(() => ({
@@ -96,7 +96,7 @@ export const listReassignments: Api<null, Outcome & { ongoing: OngoingReassignme
   flexible: true,
   write: (out) => out.int32(TIMEOUT_MS).list(null, () => {}).tags(),
   read(body) {
-    body.int32();
+    body.throttleTime();
     const errorCode = body.int16();
     const message = body.nullableString();
     const ongoing = body
@@ -121,7 +121,7 @@ export const electLeaders: Api<ByTopic<number>[], Outcome & { topics: ByTopic<Ou
     out.int32(TIMEOUT_MS).tags();
   },
   read(body) {
-    body.int32();
+    body.throttleTime();
     const errorCode = body.int16();
     const topics = body.list(() => ({
       topic: body.string(),

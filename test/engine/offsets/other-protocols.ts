@@ -51,16 +51,15 @@ const shareHeartbeat = heartbeat("ShareGroupHeartbeat", 76, 1, (out, { group, me
 
 /** A member of a group of a newer protocol, without the application. */
 export async function joinGroup(connection: ClusterConnection, protocol: "streams" | "share", group: string, topic: string): Promise<{ leave(): Promise<void> }> {
-  const cluster = await Cluster.open(connection, "origin");
+  const cluster = await Cluster.open(connection, "origin", {});
   const member = protocol === "share" ? Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url") : randomUUID();
   const beat = async (epoch: number): Promise<void> => {
-    await cluster.untilAllAnswered(`heartbeat of`, [group], (g) => g, async (open) => {
-      const { groups, rejected } = await cluster.byCoordinator(open);
+    await cluster.untilAllAnswered(`heartbeat of`, [group], (g) => g, async (open, settle) => {
+      const groups = await cluster.byCoordinator(open, settle);
       for (const broker of groups.keys()) {
         const errorCode = await cluster.links.send(broker, protocol === "streams" ? streamsHeartbeat : shareHeartbeat, { group, member, epoch, topic });
-        if (errorCode !== 0) rejected.push({ item: group, errorCode });
+        settle(group, errorCode);
       }
-      return rejected;
     });
   };
   await beat(0);

@@ -1,0 +1,252 @@
+import { isIP } from "node:net";
+import type { Connection as LibraryConnection } from "@platformatic/kafka" with { "resolution-mode": "import" };
+import { MigrationError } from "../errors";
+import type { Connection, Side } from "../model";
+import { connectionFailure, LinkFailure, requestFailure, UNSUPPORTED_VERSION } from "./failures";
+import { type Library, saslOptions } from "./login";
+import type { AnswerMemory } from "./port";
+import type { Throttle } from "./throttle";
+import type { Tokens } from "./tokens";
+import { In, Out, type Api } from "./wire";
+
+const CLIENT_ID = "kafka-migration";
+/** A link that answers nothing for this long is broken; time in which the broker throttles this client does not count. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** The longest that a timer takes: the library's own time-out counts throttled time, so it must never come first. */
+const NEVER_MS = 2 ** 31 - 1;
+/** A link takes no more requests after this part of its session: those under way still have time to be answered. */
+const USED_PART = 0.8;
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+export interface VersionRange {
+  min: number;
+  max: number;
+}
+
+/** What all links of one cluster share. */
+export interface LinkContext {
+  library: Library;
+  connection: Connection;
+  side: Side;
+  tokens: Tokens | undefined;
+  throttle: Throttle;
+  /** Aborted when the port is closed. */
+  ended: AbortSignal;
+  /** Whether a broker has accepted these credentials before. */
+  accepted(): boolean;
+}
+
+/** ApiVersions v3 (Kafka 2.4 and later). An older broker answers UNSUPPORTED_VERSION in the first two bytes. */
+export const apiVersions: Api<null, { errorCode: number; ranges: Map<number, VersionRange> }> = {
+  name: "ApiVersions",
+  key: 18,
+  version: 3,
+  flexible: true,
+  write: (out) => out.string(CLIENT_ID).string("1").tags(),
+  read(body) {
+    const errorCode = body.int16();
+    const ranges = new Map<number, VersionRange>();
+    if (errorCode !== 0) return { errorCode, ranges };
+    body.list(() => ranges.set(body.int16(), { min: body.int16(), max: body.int16() }));
+    body.throttleTime();
+    return { errorCode, ranges };
+  },
+};
+
+/** An answer as the library has received it: the pieces, and all of them in one. */
+interface Received {
+  buffers: Buffer[];
+  length: number;
+  slice(from: number): Buffer;
+}
+
+function gather(received: Received, from: number, memory: AnswerMemory): Buffer {
+  const bytes = memory.take(received.length - from);
+  let skip = from;
+  let at = 0;
+  for (const piece of received.buffers) {
+    if (skip < piece.length) at += piece.copy(bytes, at, skip);
+    skip = Math.max(0, skip - piece.length);
+  }
+  return bytes;
+}
+
+/** One authenticated connection to one broker. */
+export class Link {
+  private versions = new Map<number, VersionRange>();
+  private isOpen = true;
+  /** Why the connection broke; its requests only hear that it did (a TLS 1.3 client is refused after its handshake). */
+  private broken: unknown;
+  private underWay = 0;
+  private heardAt = 0;
+  /** When the link takes no more requests, ms since the epoch. */
+  private usableUntil = Infinity;
+  private retired = false;
+
+  private constructor(
+    private readonly context: LinkContext,
+    readonly address: string,
+    private readonly failure: (error: unknown) => LinkFailure,
+    private readonly connection: LibraryConnection,
+  ) {}
+
+  /**
+   * Connects, logs in and asks for the API versions.
+   * @throws LinkFailure; the reason of `ended`'s abort
+   */
+  static async connect(context: LinkContext, { host, port }: Address): Promise<Link> {
+    const { library, connection: to, side, tokens, ended } = context;
+    const address = `${host}:${port}`;
+    const token = await tokens?.get();
+    ended.throwIfAborted();
+    const failure = (error: unknown) => connectionFailure(error, describeLogin(context, address));
+    let lifetimeMs = 0;
+    const login = to.sasl && saslOptions(library, to.sasl, token, (ms) => (lifetimeMs = ms));
+    const connection = new library.Connection(CLIENT_ID, {
+      connectTimeout: to.connectTimeoutMs ?? 5000,
+      requestTimeout: NEVER_MS,
+      ...(login === undefined ? {} : { sasl: login }),
+      ...(to.tls === undefined ? {} : tlsOptions(to.tls, host)),
+    });
+    const link = new Link(context, address, failure, connection);
+    connection.on("error", (error) => {
+      link.isOpen = false;
+      link.broken ??= error;
+    });
+    connection.on("close", () => (link.isOpen = false));
+    const end = () => void link.close();
+    ended.addEventListener("abort", end);
+    connection.on("close", () => ended.removeEventListener("abort", end));
+    const began = Date.now();
+    try {
+      await connection.connect(host, port);
+      if (lifetimeMs > 0) link.usableUntil = began + lifetimeMs * USED_PART;
+      const { errorCode, ranges } = await link.send(apiVersions, null);
+      if (errorCode !== 0) {
+        throw new LinkFailure(requestFailure(side, "ask", `${address} for its API versions`, errorCode), false);
+      }
+      link.versions = ranges;
+      return link;
+    } catch (error) {
+      ended.removeEventListener("abort", end);
+      void link.close();
+      ended.throwIfAborted();
+      const reason = error instanceof LinkFailure ? error : failure(error);
+      if (reason.reason.code === "KAFKA_AUTHENTICATION") tokens?.refused();
+      throw reason;
+    }
+  }
+
+  get open(): boolean {
+    return this.isOpen;
+  }
+
+  /** Whether the broker lets the session go on long enough for another request. */
+  get usable(): boolean {
+    return this.isOpen && Date.now() < this.usableUntil;
+  }
+
+  /** Whether this broker speaks version `version` of the API with this key. */
+  speaks(key: number, version: number): boolean {
+    const range = this.versions.get(key);
+    return range !== undefined && range.min <= version && version <= range.max;
+  }
+
+  send<Request, Response>(api: Api<Request, Response>, request: Request, memory?: AnswerMemory): Promise<Response> {
+    // A broker closes the connection when it does not know the request.
+    if (this.versions.size > 0 && !this.speaks(api.key, api.version)) return Promise.reject(this.unsupported(api));
+    this.underWay++;
+    return new Promise<Response>((resolve, reject) => {
+      const timer = this.limit(reject);
+      const payload = () => {
+        const out = new Out(api.flexible);
+        api.write(out, request);
+        return this.context.library.Writer.create().append(out.done());
+      };
+      // The answer's bytes are taken over as they are; the library must not decode them.
+      type Body = { buffer: Received; position: number };
+      const whole = (_id: number, _key: number, _version: number, { buffer, position }: Body) =>
+        memory === undefined ? buffer.slice(position) : gather(buffer, position, memory);
+      const headerTags = api.flexible && api.key !== apiVersions.key;
+      const take = (error: Error | null, body: unknown) => {
+        timer.clear();
+        if (error) {
+          // After an error the library's reader may stand anywhere, so the connection is of no more use.
+          void this.close();
+          reject(this.failure(this.broken ?? error));
+        } else resolve(this.read(api, body as Buffer));
+      };
+      this.connection.send(api.key, api.version, payload, whole as never, api.flexible, headerTags, take);
+    }).finally(() => {
+      this.underWay--;
+      if (this.retired && this.underWay === 0) void this.close();
+    });
+  }
+
+  private async read<Request, Response>(api: Api<Request, Response>, bytes: Buffer): Promise<Response> {
+    this.heardAt = Date.now();
+    const body = new In(bytes, api.flexible);
+    try {
+      return api.read(body);
+    } catch (cause) {
+      throw new Error(`the answer to ${api.name} v${api.version} could not be read`, { cause });
+    } finally {
+      this.context.throttle.note(this.address, body.throttleMs);
+    }
+  }
+
+  /** The time-out of one request: it starts again with every answer on this link, and when the throttling ends. */
+  private limit(reject: (reason: unknown) => void): { clear(): void } {
+    const sentAt = Date.now();
+    let timer: NodeJS.Timeout | undefined;
+    const check = () => {
+      const since = Math.max(sentAt, this.heardAt, this.context.throttle.mutedUntil(this.address));
+      const left = since + REQUEST_TIMEOUT_MS - Date.now();
+      if (left > 0) timer = setTimeout(check, left);
+      else {
+        reject(this.failure(new Error("Request timed out")));
+        void this.close();
+      }
+    };
+    check();
+    return { clear: () => clearTimeout(timer) };
+  }
+
+  private unsupported(api: Api<never, unknown> | Api<unknown, unknown>): MigrationError {
+    const broker = `the broker at ${this.address}`;
+    return requestFailure(this.context.side, `send ${api.name} v${api.version} to`, broker, UNSUPPORTED_VERSION);
+  }
+
+  /** Closes the connection as soon as no request is under way. */
+  retire(): void {
+    this.retired = true;
+    if (this.underWay === 0) void this.close();
+  }
+
+  /** Closes the connection at once; requests under way fail. */
+  async close(): Promise<void> {
+    this.isOpen = false;
+    const closed = this.connection.close().catch(() => {});
+    // The library waits until everything is written, which a broker that does not read prevents.
+    this.connection.socket?.destroy();
+    await closed;
+  }
+}
+
+function describeLogin({ connection, side, accepted }: LinkContext, address: string) {
+  const { tls, sasl } = connection;
+  const user = sasl !== undefined && "username" in sasl ? sasl.username : undefined;
+  return { side, address, tls: tls !== undefined, sasl: sasl?.mechanism, user, acceptedBefore: accepted() };
+}
+
+function tlsOptions(tls: NonNullable<Connection["tls"]>, host: string) {
+  return {
+    tls: { ca: tls.ca, cert: tls.cert, key: tls.key },
+    // SNI: routes in front of brokers need it; an IP address must not be sent.
+    tlsServerName: tls.serverName ?? isIP(host) === 0,
+  };
+}

@@ -1,0 +1,49 @@
+import type {
+  ConnectionOptions,
+  SASLCustomAuthenticator,
+} from "@platformatic/kafka" with { "resolution-mode": "import" };
+import type { Connection } from "../model";
+
+export type Library = typeof import("@platformatic/kafka", { with: { "resolution-mode": "import" } });
+type SaslOptions = NonNullable<ConnectionOptions["sasl"]>;
+export type Login = NonNullable<Connection["sasl"]>;
+
+/** RFC 7628: a broker that refuses a token answers with a reason, not with an error; one that takes it, with nothing. */
+function refusedToken(answer: Buffer, callback: (error: Error | null, answer: Buffer) => void): void {
+  if (answer.length === 0) callback(null, answer);
+  else callback(new Error(`the token was refused: ${answer.toString("utf8").slice(0, 200)}`), answer);
+}
+
+/**
+ * The library's SASL options for one login.
+ *
+ * The library logs in again on the same connection before the session ends (KIP-368), but goes on sending requests
+ * meanwhile; the broker refuses those with ILLEGAL_SASL_STATE, or answers them with nothing in them. So the library
+ * does not hear of the session's lifetime, which switches its renewal off, and `Links` opens another connection in time.
+ * @param token for OAUTHBEARER
+ * @param lifetime is told how long the broker lets this session last, ms; 0: without an end
+ */
+export function saslOptions(
+  library: Library,
+  sasl: Login,
+  token: string | undefined,
+  lifetime: (ms: number) => void,
+): SaslOptions {
+  const { saslPlain, saslOAuthBearer, saslScramSha } = library;
+  const authenticate: SASLCustomAuthenticator = (mechanism, connection, api, username, password, bearer, callback) => {
+    const done = ((error, response) => {
+      if (error || response === undefined) return callback(error, response);
+      lifetime(Number(response.sessionLifetimeMs));
+      callback(null, { ...response, sessionLifetimeMs: 0n });
+    }) as typeof callback;
+    if (mechanism === "PLAIN") saslPlain.authenticate(api, connection, username!, password!, done);
+    else if (mechanism === "OAUTHBEARER") saslOAuthBearer.authenticate(api, connection, bearer!, {}, done);
+    else {
+      const hash = mechanism.slice("SCRAM-".length) as "SHA-256" | "SHA-512";
+      saslScramSha.authenticate(api, connection, hash, username!, password!, saslScramSha.defaultCrypto, done);
+    }
+  };
+  if (sasl.mechanism !== "OAUTHBEARER") return { ...sasl, authenticate };
+  const validator = refusedToken as NonNullable<SaslOptions["authBytesValidator"]>;
+  return { mechanism: sasl.mechanism, token: token!, authenticate, authBytesValidator: validator };
+}

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { MigrationError } from "../errors";
+import type { Side } from "../model";
+import { isRetriable, LinkFailure, NONE, NOT_ANSWERED, requestFailure, UNKNOWN_TOPIC_OR_PARTITION } from "./failures";
+import type { Links } from "./links";
+
+/** What is retriable is retried this long: metadata lags 8 to 12 s behind after many topics were made. */
+export const RETRY_LIMIT_MS = 30_000;
+/** A topic that nobody knows after this long does not exist; metadata of a new one is not that late. */
+const UNKNOWN_LIMIT_MS = 5_000;
+/** Credentials that were accepted before and are refused this long are wrong; more attempts could lock the account. */
+const REFUSED_LIMIT_MS = 10_000;
+/** Throttled this long without any answer: the quota is too small for what is asked. */
+const THROTTLED_LIMIT_MS = 300_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
+
+/**
+ * Says what the broker answered for one item that it was asked for; undefined, or an item that was not asked for, is
+ * ignored. An item that is not settled has no answer and is asked for again.
+ */
+export type Settle<T> = (item: T | undefined, errorCode?: number) => void;
+
+/** Repeats what fails for a passing reason, and counts no time in which a broker throttles this client. */
+export abstract class Patience {
+  constructor(
+    readonly links: Links,
+    readonly side: Side,
+  ) {}
+
+  /** Called before something is asked again: leaders and coordinators may have moved. */
+  protected abstract forget(): void;
+
+  /** ms, without the time that requests waited for a throttling broker. */
+  private now(): number {
+    return Date.now() - this.links.throttle.waitedMs;
+  }
+
+  /** @throws what the port was closed with */
+  async pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.links.ended }).catch(() => {});
+    this.links.ended.throwIfAborted();
+  }
+
+  /**
+   * Runs `attempt` until it returns, with growing pauses, for at most 30 s while connections break.
+   * @throws the last failure's MigrationError
+   */
+  async patiently<T>(attempt: () => Promise<T>): Promise<T> {
+    const started = this.now();
+    for (let pause = FIRST_PAUSE_MS; ; pause = longer(pause)) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof LinkFailure)) throw error;
+        const limit = error.reason.code === "KAFKA_AUTHENTICATION" ? REFUSED_LIMIT_MS : RETRY_LIMIT_MS;
+        if (!error.retriable || this.now() + pause > started + limit) throw error.reason;
+      }
+      this.forget();
+      await this.pause(pause);
+    }
+  }
+
+  /**
+   * Asks for all items; asks again for those without an answer and those rejected with a retriable code (after fresh
+   * metadata), for at most 30 s. `ask` sends what it is given and settles each item; `name` names an item, and tells it
+   * from others.
+   * @throws MigrationError KAFKA_NOT_AVAILABLE and the like; KAFKA_THROTTLED after 5 min of throttling without answers
+   */
+  async untilAllAnswered<T>(
+    action: string,
+    items: readonly T[],
+    name: (item: T) => string,
+    ask: (items: readonly T[], settle: Settle<T>) => Promise<void>,
+  ): Promise<void> {
+    const started = this.now();
+    let throttledSince = this.links.throttle.waitedMs;
+    let open: readonly T[] = [...new Map(items.map((item) => [name(item), item])).values()];
+    for (let pause = FIRST_PAUSE_MS; open.length > 0; ) {
+      const { answered, rejected } = await this.ask(open, ask);
+      if (rejected.length === 0) return;
+      const throttled = this.links.throttle.active;
+      const limit = (code: number) => (code === UNKNOWN_TOPIC_OR_PARTITION ? UNKNOWN_LIMIT_MS : RETRY_LIMIT_MS);
+      const waits = (code: number) => throttled && code === NOT_ANSWERED;
+      const late = (code: number) => !waits(code) && this.now() + pause > started + limit(code);
+      const final = rejected.find(({ errorCode }) => !isRetriable(errorCode) || late(errorCode));
+      if (final !== undefined) throw this.failure(action, rejected, final.errorCode, name);
+      if (answered > 0) throttledSince = this.links.throttle.waitedMs;
+      else if (this.links.throttle.waitedMs - throttledSince > THROTTLED_LIMIT_MS) {
+        throw this.throttled(action, rejected, name);
+      }
+      open = rejected.map((r) => r.item);
+      if (!throttled) this.forget();
+      await this.pause(throttled ? FIRST_PAUSE_MS : pause);
+      pause = throttled ? FIRST_PAUSE_MS : longer(pause);
+    }
+  }
+
+  private async ask<T>(open: readonly T[], ask: (items: readonly T[], settle: Settle<T>) => Promise<void>) {
+    const codes = new Map<T, number>();
+    const wanted = new Set(open);
+    await this.patiently(async () => {
+      codes.clear();
+      await ask(open, (item, errorCode = NONE) => {
+        if (item !== undefined && wanted.has(item)) codes.set(item, errorCode);
+      });
+    });
+    const rejected = open
+      .map((item) => ({ item, errorCode: codes.get(item) ?? NOT_ANSWERED }))
+      .filter(({ errorCode }) => errorCode !== NONE);
+    return { answered: open.length - rejected.length, rejected };
+  }
+
+  private failure<T>(action: string, rejected: readonly Rejected<T>[], code: number, name: (item: T) => string) {
+    return requestFailure(this.side, action, someNames(rejected.filter((r) => r.errorCode === code), name), code);
+  }
+
+  private throttled<T>(action: string, rejected: readonly Rejected<T>[], name: (item: T) => string): MigrationError {
+    const asked = `${action} ${someNames(rejected, name)}`;
+    return this.links.throttle.failure(`and has not answered for ${THROTTLED_LIMIT_MS / 60_000} min (${asked})`);
+  }
+}
+
+interface Rejected<T> {
+  item: T;
+  errorCode: number;
+}
+
+function someNames<T>(rejected: readonly Rejected<T>[], name: (item: T) => string): string {
+  const shown = rejected.slice(0, 5).map((r) => name(r.item));
+  return shown.join(", ") + (rejected.length > shown.length ? ` and ${rejected.length - shown.length} more` : "");
+}
+
+function longer(pause: number): number {
+  return Math.min(pause * 2, LONGEST_PAUSE_MS);
+}

@@ -1,0 +1,134 @@
+import { readFile } from "node:fs/promises";
+import { request as overHttp } from "node:http";
+import { request as overHttps } from "node:https";
+import { MigrationError } from "../errors";
+import type { Side, TokenEndpoint } from "../model";
+import { LinkFailure } from "./failures";
+import type { Login } from "./login";
+
+type Bearer = Extract<Login, { mechanism: "OAUTHBEARER" }>;
+
+const ENDPOINT_TIMEOUT_MS = 10_000;
+const LONGEST_ANSWER = 1024 * 1024;
+/** A token is used for new logins during this part of its lifetime; a session lasts no longer than its token. */
+const FRESH_PART = 0.5;
+
+/**
+ * The bearer tokens of one cluster: read or requested again whenever a login needs one, so that a run may last longer
+ * than a token. Neither a token nor a client secret gets into an error.
+ */
+export class Tokens {
+  private known: { token: string; useUntil: number } | undefined;
+  private underWay: Promise<string> | undefined;
+
+  constructor(
+    private readonly login: Bearer,
+    private readonly side: Side,
+  ) {}
+
+  /**
+   * A token for one login.
+   * @throws LinkFailure KAFKA_TOKEN; retriable when the endpoint did not answer
+   */
+  async get(): Promise<string> {
+    const { login } = this;
+    if ("token" in login) return login.token;
+    if ("tokenFile" in login) return readToken(login.tokenFile, this.side);
+    if (this.known !== undefined && Date.now() < this.known.useUntil) return this.known.token;
+    this.underWay ??= this.request(login.tokenEndpoint).finally(() => (this.underWay = undefined));
+    return this.underWay;
+  }
+
+  /** The broker has refused the token: the next login asks for another one. */
+  refused(): void {
+    this.known = undefined;
+  }
+
+  private async request(endpoint: TokenEndpoint): Promise<string> {
+    const { token, lifetimeMs } = await requestToken(endpoint, this.side);
+    this.known = { token, useUntil: Date.now() + lifetimeMs * FRESH_PART };
+    return token;
+  }
+}
+
+async function readToken(file: string, side: Side): Promise<string> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code ?? "unknown reason";
+    throw failed(side, `the token file ${file} cannot be read (${reason})`, "check tokenFile and the file's permissions");
+  });
+  const token = text.trim();
+  if (token === "") throw failed(side, `the token file ${file} is empty`, "let its owner write a token into it");
+  return token;
+}
+
+/** RFC 6749, section 4.4 (client credentials), with the client's id and secret as in section 2.3.1. */
+async function requestToken(endpoint: TokenEndpoint, side: Side): Promise<{ token: string; lifetimeMs: number }> {
+  const form = new URLSearchParams({ grant_type: "client_credentials" });
+  if (endpoint.scope !== undefined) form.set("scope", endpoint.scope);
+  if (endpoint.audience !== undefined) form.set("audience", endpoint.audience);
+  const { status, text } = await post(endpoint, form.toString(), side);
+  const answer = parsed(text);
+  const where = `the token endpoint ${endpoint.url}`;
+  if (status >= 500 || status === 429 || status === 408) {
+    throw failed(side, `${where} answered with status ${status}`, "check the identity provider and run again", true);
+  }
+  if (status !== 200) {
+    const reason = [answer.error, answer.error_description].filter((part) => typeof part === "string").join(": ");
+    const seen = `${where} refused client "${endpoint.clientId}" with status ${status}`;
+    const why = reason === "" ? "" : ` (${reason.slice(0, 200)})`;
+    throw failed(side, seen + why, "check the client's id, its secret, the scope and the audience");
+  }
+  if (typeof answer.access_token !== "string" || answer.access_token === "") {
+    const fix = "check that the URL is the endpoint for tokens (RFC 6749), not another one of the identity provider";
+    throw failed(side, `${where} answered without access_token`, fix);
+  }
+  const seconds = Number(answer.expires_in);
+  return { token: answer.access_token, lifetimeMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0 };
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function post(endpoint: TokenEndpoint, body: string, side: Side): Promise<{ status: number; text: string }> {
+  const url = new URL(endpoint.url);
+  const encoded = (text: string) => new URLSearchParams({ "": text }).toString().slice(1);
+  const basic = Buffer.from(`${encoded(endpoint.clientId)}:${encoded(endpoint.clientSecret)}`).toString("base64");
+  const headers = {
+    authorization: `Basic ${basic}`,
+    accept: "application/json",
+    "content-type": "application/x-www-form-urlencoded",
+    "content-length": Buffer.byteLength(body),
+  };
+  const fix = "check the URL, the network, and the CA that signed the endpoint's certificate (tokenEndpoint.ca)";
+  const ca = endpoint.ca === undefined ? {} : { ca: endpoint.ca };
+  return new Promise((resolve, reject) => {
+    const refuse = (reason: string) =>
+      reject(failed(side, `the token endpoint ${endpoint.url} did not answer: ${reason}`, fix, true));
+    const options = { method: "POST", headers, timeout: ENDPOINT_TIMEOUT_MS, ...ca };
+    const send = url.protocol === "https:" ? overHttps : overHttp;
+    const request = send(url, options, (response) => {
+      const pieces: Buffer[] = [];
+      let size = 0;
+      response.on("data", (piece: Buffer) => {
+        size += piece.length;
+        if (size > LONGEST_ANSWER) request.destroy(new Error("its answer is longer than 1 MiB"));
+        else pieces.push(piece);
+      });
+      response.on("error", (error) => refuse(error.message));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(pieces).toString("utf8") }));
+    });
+    request.on("timeout", () => request.destroy(new Error("time-out after 10 s")));
+    request.on("error", (error) => refuse(error.message));
+    request.end(body);
+  });
+}
+
+function failed(side: Side, seen: string, fix: string, retriable = false): LinkFailure {
+  return new LinkFailure(new MigrationError("KAFKA_TOKEN", `${side} cluster: ${seen}`, { fix }), retriable);
+}

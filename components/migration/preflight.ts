@@ -1,8 +1,10 @@
 import { defined } from "../../engine/defined";
 import { Mistakes } from "../../engine/errors";
-import type { PreflightOptions } from "../../engine/preflight";
+import { reader } from "../../engine/mirror-configuration";
+import type { ConfigSync, PreflightOptions } from "../../engine/preflight";
 import { resolveMirror } from "../mirror/resolve";
 import type { MirrorSettings } from "../mirror/settings";
+import type { Config } from "../dialects/model";
 import type { MigrationArgs } from "./args";
 
 /** What the preflight has to know beside the model: the replication that the mirror and the reset will ask for. */
@@ -17,9 +19,22 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings):
     checkpointsReplicationFactor: factor(checkpoint.config, "checkpoints.topic.replication.factor"),
     offsetSyncsReplicationFactor: factor(source.config, "offset-syncs.topic.replication.factor"),
     heartbeatsReplicationFactor: heartbeat === undefined ? undefined : factor(heartbeat.config, "heartbeats.topic.replication.factor"),
+    configSync: configSync(source.config),
     replication: defined({ rules, allowSameRack }),
     fence: args.fence ?? false,
     groups: args.offsets?.groups,
     ...args.preflight,
   });
+}
+
+/** What the source connector is told about topic settings; undefined: nothing. */
+function configSync(config: Config): ConfigSync | undefined {
+  const { text, flag } = reader(config);
+  const sync = defined({
+    enabled: flag("sync.topic.configs.enabled"),
+    exclude: text("config.properties.exclude") ?? text("config.properties.blacklist"),
+    defaultsFrom: text("use.defaults.from") === "source" ? ("source" as const) : undefined,
+    incremental: text("use.incremental.alter.configs"),
+  });
+  return Object.keys(sync).length === 0 ? undefined : sync;
 }

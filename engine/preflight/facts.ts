@@ -1,12 +1,16 @@
 import type { InternalTopicCheck } from "../cleanup";
+import type { ConfigSource } from "../kafka/port";
 import type { MirrorModel } from "../model";
 import type { BrokerNow } from "../replication";
+import type { ConfigSync } from "./config-sync";
 
 /** One configuration value as a broker tells it. */
 export interface Setting {
   value: string;
-  /** True when it was set on the topic itself; such values MirrorMaker 2 copies. */
+  /** True when it was set on the topic itself. */
   ofTopic: boolean;
+  /** Where the value comes from, as the broker says it. Absent: `dynamic-topic` with `ofTopic`, else `default`. */
+  source?: ConfigSource;
 }
 
 export type Settings = Readonly<Record<string, Setting>>;
@@ -85,4 +89,6 @@ export interface PreflightFacts {
   timed: TimedRecords[];
   /** Topics that an earlier look found good and that this mirror has been copying since: what is in them is its work or its clients'. */
   known: ReadonlySet<string>;
+  /** How MirrorMaker 2 brings topic settings to the target. Absent: its defaults. */
+  configSync?: ConfigSync;
 }

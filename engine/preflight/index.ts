@@ -2,3 +2,4 @@ export { mirrorRemembers } from "./storage";
 export { preflight, type PreflightOptions, type PreflightRun, type PreflightResult } from "./preflight";
 export { checkMirrorPrivileges, type MirrorPrivilegeOptions, type MirrorPrivileges } from "./mirror-privileges";
 export type { Finding } from "./finding";
+export type { ConfigSync } from "./config-sync";

@@ -1,47 +1,7 @@
 import { bytesText, countText, durationText, someOf } from "../units";
+import { isExcluded, lostSettings, type SyncFacts, type TopicKey, valuesAfter, whereToSet } from "./config-sync";
 import { error, type Finding, warning } from "./finding";
-import type { BrokerFacts, PreflightFacts, SelectedTopic, TimedRecords } from "./facts";
-
-/** Topic settings that decide whether a migrated record is taken and kept, and the broker settings behind them. */
-const BROKER_KEYS = {
-  "cleanup.policy": "log.cleanup.policy",
-  "retention.ms": "log.retention.ms",
-  "retention.bytes": "log.retention.bytes",
-  "max.message.bytes": "message.max.bytes",
-  "message.timestamp.after.max.ms": "log.message.timestamp.after.max.ms",
-  "message.timestamp.before.max.ms": "log.message.timestamp.before.max.ms",
-  "message.timestamp.type": "log.message.timestamp.type",
-  "compression.type": "compression.type",
-} as const;
-
-export type TopicKey = keyof typeof BROKER_KEYS;
-export const TOPIC_KEYS = Object.keys(BROKER_KEYS) as TopicKey[];
-
-/** Not copied by MirrorMaker 2 (`config.properties.exclude`, Kafka 4.3). */
-const NOT_COPIED = new Set<TopicKey>(["message.timestamp.type"]);
-
-/**
- * What a setting will be on the target: MirrorMaker 2 copies what was set on the origin's topic and leaves the target's
- * defaults otherwise (`use.defaults.from=target`). Several values when the brokers' defaults differ.
- */
-export function targetValues(topic: SelectedTopic, key: TopicKey, brokers: readonly BrokerFacts[]): string[] {
-  const origin = topic.origin.settings[key];
-  if (origin?.ofTopic === true && !NOT_COPIED.has(key)) return [origin.value];
-  const existing = topic.target?.settings[key];
-  if (existing !== undefined) return [existing.value];
-  const values = brokers.map((b) => (key === "retention.ms" ? retentionOf(b) : b.settings[BROKER_KEYS[key]])).filter((v): v is string => v !== undefined && v !== "");
-  return [...new Set(values)];
-}
-
-/** `log.retention.ms`, else `.minutes`, else `.hours`. */
-function retentionOf({ settings }: BrokerFacts): string | undefined {
-  const factor: [string, number][] = [["log.retention.ms", 1], ["log.retention.minutes", 60_000], ["log.retention.hours", 3_600_000]];
-  for (const [key, ms] of factor) {
-    const value = settings[key];
-    if (value !== undefined && value !== "") return Number(value) < 0 ? "-1" : String(Number(value) * ms);
-  }
-  return undefined;
-}
+import type { PreflightFacts, SelectedTopic, TimedRecords } from "./facts";
 
 /** The tightest of several limits; undefined: none. Negative means unlimited. */
 function tightest(values: readonly string[]): number | undefined {
@@ -49,12 +9,27 @@ function tightest(values: readonly string[]): number | undefined {
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
-function limitOn(topic: SelectedTopic, key: TopicKey, brokers: readonly BrokerFacts[]): number | undefined {
-  return tightest(targetValues(topic, key, brokers));
+function limitAfter(topic: SelectedTopic, key: TopicKey, facts: SyncFacts): number | undefined {
+  return tightest(valuesAfter(topic, key, facts));
 }
 
-function deletes(topic: SelectedTopic, brokers: readonly BrokerFacts[]): boolean {
-  return targetValues(topic, "cleanup.policy", brokers).some((v) => v.includes("delete"));
+/** `message.timestamp.difference.max.ms` is the older name for both directions (up to Kafka 3.9); the newer keys win over it. */
+function timeLimit(
+  topic: SelectedTopic,
+  key: "message.timestamp.after.max.ms" | "message.timestamp.before.max.ms",
+  facts: SyncFacts,
+): number | undefined {
+  return limitAfter(topic, key, facts) ?? limitAfter(topic, "message.timestamp.difference.max.ms", facts);
+}
+
+function deletes(topic: SelectedTopic, facts: SyncFacts): boolean {
+  return valuesAfter(topic, "cleanup.policy", facts).some((v) => v.includes("delete"));
+}
+
+/** The target gives records the time of their arrival: neither its time limits nor its retention look at their own times. */
+function stamps(topic: SelectedTopic, facts: SyncFacts): boolean {
+  const types = valuesAfter(topic, "message.timestamp.type", facts);
+  return types.length > 0 && types.every((type) => type === "LogAppendTime");
 }
 
 /** A question for the origin: does it have records dated before, or after, this limit counted from now? */
@@ -65,26 +40,23 @@ export interface TimedQuestion {
 }
 
 /** What has to be asked before `checkLimits` can decide: only where a limit could hurt. */
-export function timedQuestions(facts: Pick<PreflightFacts, "selected" | "target">): TimedQuestion[] {
-  const { brokers } = facts.target;
+export function timedQuestions(facts: SyncFacts & Pick<PreflightFacts, "selected">): TimedQuestion[] {
   return facts.selected.flatMap((topic) => {
     const questions: TimedQuestion[] = [];
     const ask = (limit: TimedQuestion["limit"], limitMs: number | undefined) => {
       if (limitMs !== undefined) questions.push({ limit, topic: topic.origin.name, limitMs });
     };
-    if (shorterRetention(topic, brokers)) ask("retention", limitOn(topic, "retention.ms", brokers));
-    // The broker does not judge times that it gives itself.
-    if (!targetValues(topic, "message.timestamp.type", brokers).includes("LogAppendTime")) {
-      ask("after", limitOn(topic, "message.timestamp.after.max.ms", brokers));
-      ask("before", limitOn(topic, "message.timestamp.before.max.ms", brokers));
-    }
+    if (stamps(topic, facts)) return [];
+    if (shorterRetention(topic, facts)) ask("retention", limitAfter(topic, "retention.ms", facts));
+    ask("after", timeLimit(topic, "message.timestamp.after.max.ms", facts));
+    ask("before", timeLimit(topic, "message.timestamp.before.max.ms", facts));
     return questions;
   });
 }
 
-function shorterRetention(topic: SelectedTopic, brokers: readonly BrokerFacts[]): boolean {
-  if (!deletes(topic, brokers)) return false;
-  const target = limitOn(topic, "retention.ms", brokers);
+function shorterRetention(topic: SelectedTopic, facts: SyncFacts): boolean {
+  if (!deletes(topic, facts)) return false;
+  const target = limitAfter(topic, "retention.ms", facts);
   const origin = originLimit(topic, "retention.ms");
   return target !== undefined && (origin === undefined || target < origin);
 }
@@ -92,55 +64,126 @@ function shorterRetention(topic: SelectedTopic, brokers: readonly BrokerFacts[])
 /** undefined: unlimited, also where the origin does not delete at all. */
 function originLimit(topic: SelectedTopic, key: TopicKey): number | undefined {
   const { settings } = topic.origin;
-  if (key.startsWith("retention") && settings["cleanup.policy"] !== undefined && !settings["cleanup.policy"].value.includes("delete")) return undefined;
+  if (
+    key.startsWith("retention") &&
+    settings["cleanup.policy"] !== undefined &&
+    !settings["cleanup.policy"].value.includes("delete")
+  )
+    return undefined;
   return tightest(settings[key] === undefined ? [] : [settings[key].value]);
 }
 
 /** Settings of the target that would delete, refuse or change migrated records. */
 export function checkLimits(facts: PreflightFacts): Finding[] {
-  return [...retention(facts), ...timestamps(facts), ...cleanup(facts), ...sizes(facts), ...compression(facts)];
+  return [
+    ...retention(facts),
+    ...timestamps(facts),
+    ...cleanup(facts),
+    ...sizes(facts),
+    ...compression(facts),
+    ...lost(facts),
+  ];
 }
 
-const KEEP = "set it on the origin's topic (MirrorMaker 2 copies it), or raise the default of the target's brokers";
+/** ` (retention.ms=-1 on the target's topic will be taken away)`, where the topic has a value now that does not stay. */
+function notLasting(facts: PreflightFacts, topicName: string, ...keys: TopicKey[]): string {
+  const topic = facts.selected.find((s) => s.origin.name === topicName);
+  const gone = topic === undefined ? [] : lostSettings(topic, facts).filter((l) => keys.includes(l.key));
+  return gone.length === 0
+    ? ""
+    : ` (${gone.map((l) => `${l.key}=${l.value} on the target's topic will not last`).join(", ")})`;
+}
 
 function retention(facts: PreflightFacts): Finding[] {
-  const { brokers } = facts.target;
-  const shorter = facts.selected.filter((topic) => shorterRetention(topic, brokers));
+  const shorter = facts.selected.filter((topic) => shorterRetention(topic, facts));
   const old = facts.timed.filter((t) => t.limit === "retention" && t.partitions.length > 0);
   const findings: Finding[] = [];
   if (old.length > 0) {
-    findings.push(error("TARGET_RETENTION_DELETES", `the target would delete records at once that the origin keeps: ${someOf(old.map((t) => `${t.topic} has records older than ${durationText(t.limitMs)} in ${countText(t.partitions.length, "partition")}`), 5)}`, `retention.ms: ${KEEP}`));
+    const texts = old.map(
+      (t) =>
+        `${t.topic} has records older than ${durationText(t.limitMs)} in ${countText(t.partitions.length, "partition")}${notLasting(facts, t.topic, "retention.ms", "cleanup.policy")}`,
+    );
+    findings.push(
+      error(
+        "TARGET_RETENTION_DELETES",
+        `the target would delete records at once that the origin keeps: ${someOf(texts, 5)}`,
+        `retention.ms: ${whereToSet("retention.ms", facts)}`,
+      ),
+    );
   }
   const later = shorter.filter((topic) => !old.some((t) => t.topic === topic.origin.name));
   if (later.length > 0) {
     const text = (ms: number | undefined) => (ms === undefined ? "for ever" : durationText(ms));
+    const texts = later.map(
+      (t) =>
+        `${t.origin.name} ${text(limitAfter(t, "retention.ms", facts))} instead of ${text(originLimit(t, "retention.ms"))}${notLasting(facts, t.origin.name, "retention.ms", "cleanup.policy")}`,
+    );
     findings.push(
-      warning("TARGET_RETENTION_SHORTER", `the target keeps records for less time than the origin: ${someOf(later.map((t) => `${t.origin.name} ${text(limitOn(t, "retention.ms", brokers))} instead of ${text(originLimit(t, "retention.ms"))}`), 5)}`, `retention.ms: ${KEEP}`),
+      warning(
+        "TARGET_RETENTION_SHORTER",
+        `the target keeps records for less time than the origin: ${someOf(texts, 5)}`,
+        `retention.ms: ${whereToSet("retention.ms", facts)}`,
+      ),
     );
   }
   const bytes = facts.selected.filter((topic) => {
-    const [target, origin] = [limitOn(topic, "retention.bytes", brokers), originLimit(topic, "retention.bytes")];
-    return deletes(topic, brokers) && target !== undefined && (origin === undefined || target < origin);
+    const [target, origin] = [limitAfter(topic, "retention.bytes", facts), originLimit(topic, "retention.bytes")];
+    return deletes(topic, facts) && target !== undefined && (origin === undefined || target < origin);
   });
   if (bytes.length > 0) {
-    findings.push(warning("TARGET_RETENTION_BYTES_SMALLER", `the target deletes the oldest records of larger partitions sooner: ${someOf(bytes.map((t) => `${t.origin.name} above ${bytesText(limitOn(t, "retention.bytes", brokers)!)} a partition`), 5)}`, `retention.bytes: ${KEEP}`));
+    const texts = bytes.map(
+      (t) =>
+        `${t.origin.name} above ${bytesText(limitAfter(t, "retention.bytes", facts)!)} a partition${notLasting(facts, t.origin.name, "retention.bytes")}`,
+    );
+    findings.push(
+      warning(
+        "TARGET_RETENTION_BYTES_SMALLER",
+        `the target deletes the oldest records of larger partitions sooner: ${someOf(texts, 5)}`,
+        `retention.bytes: ${whereToSet("retention.bytes", facts)}`,
+      ),
+    );
   }
   return findings;
 }
 
-function timestamps({ timed, selected, target }: PreflightFacts): Finding[] {
+const TIMES = [
+  ["after", "TARGET_REFUSES_FUTURE", "in the future", "message.timestamp.after.max.ms"],
+  ["before", "TARGET_REFUSES_PAST", "in the past", "message.timestamp.before.max.ms"],
+] as const;
+
+function timestamps(facts: PreflightFacts): Finding[] {
   const findings: Finding[] = [];
-  for (const [limit, code, word, key] of [["after", "TARGET_REFUSES_FUTURE", "in the future", "message.timestamp.after.max.ms"], ["before", "TARGET_REFUSES_PAST", "in the past", "message.timestamp.before.max.ms"]] as const) {
-    const hit = timed.filter((t) => t.limit === limit && t.partitions.length > 0);
+  for (const [limit, code, word, key] of TIMES) {
+    const hit = facts.timed.filter((t) => t.limit === limit && t.partitions.length > 0);
     if (hit.length === 0) continue;
+    const texts = hit.map(
+      (t) =>
+        `${t.topic} has records dated more than ${durationText(t.limitMs)} ${word} in ${countText(t.partitions.length, "partition")}${notLasting(facts, t.topic, key)}`,
+    );
     findings.push(
-      error(code, `the target refuses records that the origin has, and the mirror's task fails on them: ${someOf(hit.map((t) => `${t.topic} has records dated more than ${durationText(t.limitMs)} ${word} in ${countText(t.partitions.length, "partition")}`), 5)}`, `${key}: ${KEEP}`),
+      error(
+        code,
+        `the target refuses records that the origin has, and the mirror's task fails on them: ${someOf(texts, 5)}`,
+        `${key}: ${whereToSet(key, facts)}`,
+      ),
     );
   }
-  const stamped = selected.filter((t) => targetValues(t, "message.timestamp.type", target.brokers).includes("LogAppendTime") && t.origin.settings["message.timestamp.type"]?.value !== "LogAppendTime");
+  const stamped = facts.selected.filter(
+    (t) =>
+      valuesAfter(t, "message.timestamp.type", facts).includes("LogAppendTime") &&
+      t.origin.settings["message.timestamp.type"]?.value !== "LogAppendTime",
+  );
   if (stamped.length > 0) {
+    const copied = !isExcluded("message.timestamp.type", facts.configSync ?? {}) && facts.configSync?.enabled !== false;
     findings.push(
-      warning("TARGET_STAMPS_RECORDS", `the target gives records the time of their arrival instead of their own (message.timestamp.type=LogAppendTime): ${someOf(stamped.map((t) => t.targetName), 5)}; retention starts anew and offsets can't be found by time`, "set message.timestamp.type=CreateTime on the target until the migration is done (MirrorMaker 2 does not copy it)"),
+      warning(
+        "TARGET_STAMPS_RECORDS",
+        `the target gives records the time of their arrival instead of their own (message.timestamp.type=LogAppendTime): ${someOf(
+          stamped.map((t) => t.targetName),
+          5,
+        )}; retention starts anew and offsets can't be found by time`,
+        `set message.timestamp.type=CreateTime on the target until the migration is done (MirrorMaker 2 does not copy it)${copied ? "; here config.properties.exclude lets it be changed" : ""}`,
+      ),
     );
   }
   return findings;
@@ -149,27 +192,81 @@ function timestamps({ timed, selected, target }: PreflightFacts): Finding[] {
 function cleanup(facts: PreflightFacts): Finding[] {
   const differing = facts.selected.flatMap((topic) => {
     const origin = topic.origin.settings["cleanup.policy"]?.value;
-    const other = targetValues(topic, "cleanup.policy", facts.target.brokers).find((v) => origin !== undefined && v !== origin);
-    return other === undefined ? [] : [`${topic.origin.name} ${other} instead of ${origin}`];
+    const other = valuesAfter(topic, "cleanup.policy", facts).find(
+      (v) => origin !== undefined && policies(v) !== policies(origin),
+    );
+    return other === undefined
+      ? []
+      : [`${topic.origin.name} ${other} instead of ${origin}${notLasting(facts, topic.origin.name, "cleanup.policy")}`];
   });
   if (differing.length === 0) return [];
-  return [error("TARGET_CLEANUP_DIFFERS", `the target would clean up by another policy: ${someOf(differing, 5)}`, `cleanup.policy: ${KEEP}`)];
+  return [
+    error(
+      "TARGET_CLEANUP_DIFFERS",
+      `the target would clean up by another policy: ${someOf(differing, 5)}`,
+      `cleanup.policy: ${whereToSet("cleanup.policy", facts)}`,
+    ),
+  ];
 }
+
+/** `compact,delete` and `delete,compact` are the same. */
+const policies = (value: string) =>
+  value
+    .split(",")
+    .map((p) => p.trim())
+    .sort()
+    .join(",");
 
 function sizes(facts: PreflightFacts): Finding[] {
   const smaller = facts.selected.flatMap((topic) => {
-    const [target, origin] = [limitOn(topic, "max.message.bytes", facts.target.brokers), originLimit(topic, "max.message.bytes")];
-    return target !== undefined && origin !== undefined && target < origin ? [`${topic.origin.name} ${target} instead of ${origin} bytes`] : [];
+    const [target, origin] = [limitAfter(topic, "max.message.bytes", facts), originLimit(topic, "max.message.bytes")];
+    return target !== undefined && origin !== undefined && target < origin
+      ? [
+          `${topic.origin.name} ${target} instead of ${origin} bytes${notLasting(facts, topic.origin.name, "max.message.bytes")}`,
+        ]
+      : [];
   });
   if (smaller.length === 0) return [];
-  return [error("TARGET_MESSAGE_SIZE_SMALLER", `the target takes smaller records than the origin, and the mirror's task fails on a larger one: ${someOf(smaller, 5)}`, `max.message.bytes: ${KEEP} (message.max.bytes); or accept this finding when no record is that large`)];
+  return [
+    error(
+      "TARGET_MESSAGE_SIZE_SMALLER",
+      `the target takes smaller records than the origin, and the mirror's task fails on a larger one: ${someOf(smaller, 5)}`,
+      `max.message.bytes: ${whereToSet("max.message.bytes", facts)} (message.max.bytes); or accept this finding when no record is that large`,
+    ),
+  ];
 }
 
 function compression(facts: PreflightFacts): Finding[] {
   const again = facts.selected.filter((topic) => {
     const origin = topic.origin.settings["compression.type"]?.value;
-    return targetValues(topic, "compression.type", facts.target.brokers).some((v) => v !== "producer" && v !== origin);
+    return valuesAfter(topic, "compression.type", facts).some((v) => v !== "producer" && v !== origin);
   });
   if (again.length === 0) return [];
-  return [warning("TARGET_RECOMPRESSES", `the target's brokers compress records again (compression.type is not "producer"): ${someOf(again.map((t) => t.targetName), 5)}; contents are the same, sizes and the brokers' load are not`, `compression.type: ${KEEP}`)];
+  return [
+    warning(
+      "TARGET_RECOMPRESSES",
+      `the target's brokers compress records again (compression.type is not "producer"): ${someOf(
+        again.map((t) => t.targetName),
+        5,
+      )}; contents are the same, sizes and the brokers' load are not`,
+      `compression.type: ${whereToSet("compression.type", facts)}`,
+    ),
+  ];
+}
+
+/** Somebody set them on purpose, and nothing would say that they are gone. */
+function lost(facts: PreflightFacts): Finding[] {
+  const texts = facts.selected.flatMap((topic) =>
+    lostSettings(topic, facts).map(
+      (l) => `${topic.targetName} ${l.key}=${l.value}${l.after.length === 0 ? "" : `, then ${l.after.join(" or ")}`}`,
+    ),
+  );
+  if (texts.length === 0) return [];
+  return [
+    warning(
+      "TARGET_SETTINGS_LOST",
+      `MirrorMaker 2 gives existing topics on the target the origin's settings, and takes these away: ${someOf(texts, 5)}`,
+      "set them on the origin's topics, add the keys to config.properties.exclude, or set them again after the cutover",
+    ),
+  ];
 }

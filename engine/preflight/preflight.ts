@@ -10,6 +10,7 @@ import { selectGroups, selectPairs } from "../selection";
 import { countText } from "../units";
 import { aclsOf, missingPrivileges, principalOf } from "./ask";
 import { checkBrokers, type FactorOptions } from "./brokers";
+import type { ConfigSync } from "./config-sync";
 import { administratorEffect } from "./effects";
 import type { PreflightFacts } from "./facts";
 import { accepting, error, type Finding, findingOf, refuse, warning } from "./finding";
@@ -27,6 +28,8 @@ export interface PreflightOptions extends FactorOptions {
   fence?: boolean;
   /** Groups that move beside those of the mirror's pattern: the administrator needs its rights on them, too. Default none. */
   groups?: readonly string[];
+  /** How the source connector brings topic settings to the target. Default: MirrorMaker 2's own way. */
+  configSync?: ConfigSync;
   /** Codes of findings that are known and accepted: they are said, and stop nothing. Privileges and connections can't be accepted. */
   accept?: readonly string[];
 }
@@ -92,7 +95,7 @@ async function lookOnce(model: MigrationModel, options: PreflightRun, progress: 
     // Without a connection or a privilege the rest would only fail in many ways.
     refuse(findings);
     const { origin, target } = opened as Clusters;
-    const facts = await collecting(findings, () => readFacts({ origin, target }, model.mirror, Date.now(), running));
+    const facts = await collecting(findings, () => readFacts({ origin, target }, model.mirror, Date.now(), running, options.configSync));
     if (facts !== undefined) findings.push(...decide(facts, options));
     const judged = accepting(findings, options.accept ?? []);
     const warnings = judged.filter((f) => f.severity === "warning");

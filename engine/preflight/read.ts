@@ -10,14 +10,16 @@ import type { MirrorModel } from "../model";
 import { internalTopics } from "../naming";
 import { factorsOf } from "../replication";
 import { selectPairs } from "../selection";
-import type { BrokerFacts, ClusterFacts, Extent, PreflightFacts, SelectedTopic, Settings, TimedRecords, TopicFacts } from "./facts";
-import { timedQuestions, TOPIC_KEYS } from "./limits";
+import type { BrokerFacts, ClusterFacts, Extent, PreflightFacts, SelectedTopic, Setting, Settings, TopicFacts } from "./facts";
+import { type ConfigSync, TOPIC_KEYS } from "./config-sync";
+import { timedRecords } from "./timed";
 
 /**
  * Reads everything that preflight decides on. Changes nothing.
  * @param running the mirror as an earlier look found it good
+ * @param configSync how MirrorMaker 2 is told to bring topic settings to the target
  */
-export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: number, running?: MirrorModel): Promise<PreflightFacts> {
+export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: number, running?: MirrorModel, configSync: ConfigSync = {}): Promise<PreflightFacts> {
   const { origin, target } = clusters;
   const originTopics = await origin.listTopics();
   const pairs = selectPairs(originTopics, mirror);
@@ -35,6 +37,7 @@ export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: nu
   const clusterFacts = { origin: await readCluster(origin), target: await readCluster(target) };
   const facts = {
     mirror,
+    configSync,
     ...clusterFacts,
     originTopics,
     originGroups: (await origin.listGroups()).map((g) => g.groupId),
@@ -89,10 +92,10 @@ async function topicFacts(port: KafkaPort, names: readonly string[]): Promise<Ma
 
 /** Only what is decided on: with thousands of topics the rest would be most of the memory. */
 function settingsOf(config: ReadonlyMap<string, ConfigEntry> | undefined): Settings {
-  const settings: Record<string, { value: string; ofTopic: boolean }> = {};
+  const settings: Record<string, Setting> = {};
   for (const key of TOPIC_KEYS) {
     const entry = config?.get(key);
-    if (entry !== undefined && entry.value !== null) settings[key] = { value: entry.value, ofTopic: entry.source === "dynamic-topic" };
+    if (entry !== undefined && entry.value !== null) settings[key] = { value: entry.value, ofTopic: entry.source === "dynamic-topic", source: entry.source };
   }
   return settings;
 }
@@ -111,31 +114,5 @@ async function syncedPartitions(clusters: Clusters, topic: { side: "origin" | "t
     const sync = key === null || value === null ? undefined : decodeOffsetSync(key, value);
     if (sync !== undefined) found.add(`${sync.topic}:${sync.partition}`);
   });
-  return found;
-}
-
-/** One request for each distinct point in time. */
-async function timedRecords(origin: KafkaPort, facts: Pick<PreflightFacts, "selected" | "target">, now: number): Promise<TimedRecords[]> {
-  const topics = new Map(facts.selected.map((s) => [s.origin.name, s.origin]));
-  const questions = timedQuestions(facts).map((q) => ({ ...q, at: q.limit === "after" ? now + q.limitMs : now - q.limitMs }));
-  const found: TimedRecords[] = [];
-  for (const at of new Set(questions.map((q) => q.at))) {
-    if (at < 0 || at > Number.MAX_SAFE_INTEGER) continue;
-    const here = questions.filter((q) => q.at === at);
-    const partitions = [...new Set(here.map((q) => q.topic))].flatMap((topic) =>
-      topics.get(topic)!.extents.flatMap((e, partition) => (e !== undefined && e.end > e.start ? [{ topic, partition }] : [])),
-    );
-    const first = new Map((await origin.listOffsets(partitions, at)).map((o) => [`${o.topic}:${o.partition}`, Number(o.offset)]));
-    for (const { limit, topic, limitMs } of here) {
-      const hit = topics.get(topic)!.extents.flatMap((extent, partition) => {
-        const offset = first.get(`${topic}:${partition}`);
-        if (extent === undefined || offset === undefined) return [];
-        // -1: no record at or after that time.
-        const matches = limit === "after" ? offset >= 0 : offset === -1 || offset > extent.start;
-        return matches ? [partition] : [];
-      });
-      found.push({ limit, topic, limitMs, partitions: hit });
-    }
-  }
   return found;
 }

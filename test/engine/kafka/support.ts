@@ -75,11 +75,11 @@ export async function produce(kafka: Kafka, topic: string, messages: { key?: str
 }
 
 /** Sends messages in a transaction and ends it, or leaves it open and returns how to end it. */
-export async function transaction(kafka: Kafka, topic: string, values: string[], outcome: "commit" | "abort" | "open"): Promise<() => Promise<void>> {
+export async function transaction(kafka: Kafka, topic: string, values: string[], outcome: "commit" | "abort" | "open", timestamp = Date.now()): Promise<() => Promise<void>> {
   const producer = kafka.producer({ transactionalId: uniqueName("port-tx"), idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
   const tx = await producer.transaction();
-  await tx.send({ topic, acks: -1, messages: values.map((value) => ({ key: value, value, partition: 0 })) });
+  await tx.send({ topic, acks: -1, messages: values.map((value) => ({ key: value, value, partition: 0, timestamp: String(timestamp) })) });
   const end = async () => {
     if (outcome === "abort") await tx.abort();
     else await tx.commit();

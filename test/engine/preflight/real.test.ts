@@ -3,7 +3,10 @@ import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
 import { preflight, type PreflightOptions, type PreflightRun } from "../../../engine/preflight";
+import { TOPIC_KEYS, valuesAfter } from "../../../engine/preflight/config-sync";
+import { readFacts } from "../../../engine/preflight/read";
 import { uniqueName, withClusters } from "../../support/clusters";
+import { application, transaction } from "../kafka/support";
 import { eventually, modelFor, produce, type RunningMirror, startMirror } from "../support/mirror";
 
 const clusters = withClusters();
@@ -140,11 +143,31 @@ describe("what is there", () => {
     // What was set on the topic would be copied; the records stay when it is taken back.
     await origin.incrementalAlterConfigs([{ resource: { type: "topic", name: aged }, set: { "message.timestamp.after.max.ms": null } }]);
     await target.createTopic(aged, { partitions: 2, replicationFactor: 1, configs: { "retention.ms": "3600000" } });
-    const message = await refusal();
+    const untouched: PreflightOptions = { ...options, configSync: { enabled: false } };
+    const message = await refusal(model, untouched);
     expect(message).toMatch(new RegExp(`TARGET_RETENTION_DELETES: .*${aged} has records older than 1 h in 1 partition`));
     expect(message).toMatch(new RegExp(`TARGET_REFUSES_FUTURE: .*${aged} has records dated more than 1 h in the future in 1 partition`));
-    await expect(preflight(model, { ...options, accept: ["TARGET_RETENTION_DELETES", "TARGET_REFUSES_FUTURE"] })).resolves.toMatchObject({ topics: 2 });
+    await expect(preflight(model, { ...untouched, accept: ["TARGET_RETENTION_DELETES", "TARGET_REFUSES_FUTURE"] })).resolves.toMatchObject({ topics: 2 });
+    // With its defaults MirrorMaker 2 takes the target's own retention.ms away.
+    expect(await refusal()).not.toContain("TARGET_RETENTION_DELETES");
     await origin.deleteTopics([aged]);
+  });
+
+  it("a log that starts with transaction markers or a deleted prefix holds no record that the target would delete", async () => {
+    const [marked, dated] = [`${data}-marked`, `${data}-dated`];
+    const old = Date.now() - 3 * DAY;
+    for (const name of [marked, dated]) {
+      await origin.createTopic(name, { partitions: 1, replicationFactor: 1 });
+      await target.createTopic(name, { partitions: 1, replicationFactor: 1, configs: { "retention.ms": String(DAY) } });
+    }
+    await transaction(application(clusters.origin), marked, ["x", "y"], "abort", old);
+    await produce(clusters.origin, marked, [{ value: "new" }]);
+    await produce(clusters.origin, dated, [{ value: "old", timestamp: old }, { value: "new" }]);
+    const committed = by({ isolationLevel: "read_committed", topicsPattern: `${data}-(marked|dated)` });
+    const message = await refusal(committed, { ...options, configSync: { enabled: false } });
+    expect(message).toMatch(new RegExp(`TARGET_RETENTION_DELETES: [^\n]*${dated} has records older than 24 h in 1 partition`));
+    expect(message).not.toContain(marked);
+    await origin.deleteTopics([marked, dated]);
   });
 });
 
@@ -152,13 +175,47 @@ describe("beside a real MirrorMaker 2", () => {
   let mirror: RunningMirror | undefined;
   afterAll(() => mirror?.stop());
 
-  it("passes while it runs, and finds what an earlier run left when the target was emptied", async () => {
-    mirror = await startMirror(clusters, model);
-    await eventually("all records are copied", async () => {
+  const copied = (offset: bigint) =>
+    eventually("all records are copied", async () => {
       if (!(await own(target)).includes(data)) return false;
       const ends = await target.listOffsets([0, 1].map((partition) => ({ topic: data, partition })), "latest");
-      return ends.every((e) => e.offset === 5n);
+      return ends.every((e) => e.offset === offset);
     });
+
+  it("foretells which settings a topic on the target has after MirrorMaker 2 has run", async () => {
+    const old = Date.now() - 2 * DAY;
+    await produce(clusters.origin, data, [0, 1].map((partition) => ({ value: "old", partition, timestamp: old })));
+    const set: Record<string, string | null> = { "compression.type": "gzip", "max.message.bytes": "900000" };
+    await origin.incrementalAlterConfigs([{ resource: { type: "topic", name: data }, set }]);
+    await target.createTopic(data, {
+      partitions: 2,
+      replicationFactor: 1,
+      configs: {
+        // The first would keep the old records, the second refuse them; neither lasts.
+        "retention.ms": "-1",
+        "message.timestamp.before.max.ms": "3600000",
+        "max.message.bytes": "2000000",
+        "delete.retention.ms": "1",
+        "min.insync.replicas": "1",
+      },
+    });
+    const { warnings } = await preflight(model, options);
+    expect(warnings.find((w) => w.code === "TARGET_SETTINGS_LOST")?.seen).toMatch(/retention.ms=-1, then 604800000.*before.max.ms=3600000/);
+    const before = await readFacts({ origin, target }, model.mirror, Date.now());
+    mirror = await startMirror(clusters, model);
+    await copied(6n);
+    await eventually("the settings are brought over", async () => {
+      const now = (await target.describeTopicConfigs([data])).get(data)!;
+      return now.get("retention.ms")!.source !== "dynamic-topic";
+    });
+    const now = (await target.describeTopicConfigs([data])).get(data)!;
+    const keys = TOPIC_KEYS.filter((key) => now.has(key));
+    expect(keys.length).toBeGreaterThan(9);
+    const foretold = Object.fromEntries(keys.map((key) => [key, valuesAfter(before.selected[0]!, key, before)]));
+    expect(foretold).toEqual(Object.fromEntries(keys.map((key) => [key, [now.get(key)!.value]])));
+  });
+
+  it("passes while it runs, and finds what an earlier run left when the target was emptied", async () => {
     // Also in the moments before the first flush.
     await expect(preflight(model, options)).resolves.toMatchObject({ topics: 1, resumes: true });
     const group = await target.describeGroups([model.mirror.groupId]);
@@ -166,7 +223,7 @@ describe("beside a real MirrorMaker 2", () => {
     // Another migration must not join this Connect cluster.
     const other = by({ offsetStorageTopic: `${prefix}-o2`, configStorageTopic: `${prefix}-c2`, statusStorageTopic: `${prefix}-s2` });
     expect(await refusal(other)).toMatch(new RegExp(`CONNECT_GROUP_TAKEN: target group ${prefix}-connect is \\w+ with 1 worker of another Connect cluster`));
-    await mirror.stop();
+    await mirror!.stop();
     mirror = undefined;
     await expect(preflight(model, options)).resolves.toMatchObject({ resumes: true });
     // Under another name it would remember nothing and copy everything again, though its syncs are there.
@@ -178,7 +235,7 @@ describe("beside a real MirrorMaker 2", () => {
     await produce(clusters.target, data, [{ value: "client", partition: 0 }]);
     await expect(preflight(model, { ...options, running: model.mirror })).resolves.toMatchObject({ resumes: true });
     await target.deleteTopics([data]);
-    expect(await refusal()).toMatch(new RegExp(`OFFSETS_LEFT_OVER: topic ${model.mirror.offsetStorageTopic} .*${data}:[01] mirrored up to 4, but the target has no such topic`));
+    expect(await refusal()).toMatch(new RegExp(`OFFSETS_LEFT_OVER: topic ${model.mirror.offsetStorageTopic} .*${data}:[01] mirrored up to 5, but the target has no such topic`));
     // The state is gone, the copy is not: it would be copied a second time.
     await target.createTopic(data, { partitions: 2, replicationFactor: 1 });
     await produce(clusters.target, data, [{ value: "v0", partition: 0 }]);

@@ -1,0 +1,140 @@
+import { kafkaAtLeast } from "../mirror-configuration";
+import { compilePatternList } from "../patterns";
+import type { BrokerFacts, PreflightFacts, SelectedTopic, Setting } from "./facts";
+
+/** Topic settings that decide whether a migrated record is taken and kept, and the broker settings behind them. */
+const BROKER_KEYS = {
+  "cleanup.policy": "log.cleanup.policy",
+  "retention.ms": "log.retention.ms",
+  "retention.bytes": "log.retention.bytes",
+  "max.message.bytes": "message.max.bytes",
+  "message.timestamp.after.max.ms": "log.message.timestamp.after.max.ms",
+  "message.timestamp.before.max.ms": "log.message.timestamp.before.max.ms",
+  "message.timestamp.difference.max.ms": "log.message.timestamp.difference.max.ms",
+  "message.timestamp.type": "log.message.timestamp.type",
+  "compression.type": "compression.type",
+  "delete.retention.ms": "log.cleaner.delete.retention.ms",
+  "min.compaction.lag.ms": "log.cleaner.min.compaction.lag.ms",
+  "max.compaction.lag.ms": "log.cleaner.max.compaction.lag.ms",
+} as const;
+
+export type TopicKey = keyof typeof BROKER_KEYS;
+export const TOPIC_KEYS = Object.keys(BROKER_KEYS) as TopicKey[];
+
+/** How MirrorMaker 2 brings the settings of topics to the target: settings of its source connector. Everything has a default. */
+export interface ConfigSync {
+  /** `sync.topic.configs.enabled`. Default true. Without it only topics that it makes itself get the origin's settings. */
+  enabled?: boolean;
+  /** `config.properties.exclude`: comma-separated Java regular expressions, matched whole. Default: MirrorMaker 2's. */
+  exclude?: string;
+  /** `use.defaults.from`: `target` takes away what the origin's topic has only by default. Default `target`. */
+  defaultsFrom?: "source" | "target";
+  /** `use.incremental.alter.configs` (Kafka 3.5 to 3.9): `requested`, `required` or `never`. Default `requested`. */
+  incremental?: string;
+}
+
+/** DefaultConfigPropertyFilter, the same from Kafka 2.7 to 4.3. */
+const EXCLUDED = [
+  "follower\\.replication\\.throttled\\.replicas",
+  "leader\\.replication\\.throttled\\.replicas",
+  "message\\.timestamp\\.difference\\.max\\.ms",
+  "message\\.timestamp\\.type",
+  "unclean\\.leader\\.election\\.enable",
+  "min\\.insync\\.replicas",
+].join(",");
+
+export type SyncFacts = Pick<PreflightFacts, "mirror" | "configSync" | "target">;
+
+/** What MirrorMaker 2 does with one setting of a target topic. */
+type Change = { to: string } | "removed" | "kept";
+
+/**
+ * MirrorSourceConnector's `targetConfig` and `incrementalAlterConfigs` (Kafka 2.7 to 4.3). A value that only the origin's
+ * broker file sets (static) is never copied. A value that the origin's topic has by default is taken away on the target
+ * (KIP-894, Kafka 3.5); before that, and with `never`, each sync replaces all settings of the topic, also excluded ones.
+ */
+function changeOf(topic: SelectedTopic, key: TopicKey, facts: SyncFacts): Change {
+  const origin = topic.origin.settings[key];
+  const sync = facts.configSync ?? {};
+  const copied = origin !== undefined && !isExcluded(key, sync) && copies(origin, sync);
+  // A topic that MirrorMaker 2 makes gets the origin's settings, with and without the sync.
+  if (topic.target === undefined) return copied ? { to: origin.value } : "kept";
+  if (sync.enabled === false) return "kept";
+  if (copied) return { to: origin.value };
+  if (!isIncremental(facts)) return "removed";
+  return origin !== undefined && !isExcluded(key, sync) && sourceOf(origin) === "default" ? "removed" : "kept";
+}
+
+export function isExcluded(key: string, { exclude = EXCLUDED }: ConfigSync): boolean {
+  return compilePatternList(exclude, "config.properties.exclude")(key);
+}
+
+const sourceOf = (setting: Setting) => setting.source ?? (setting.ofTopic ? "dynamic-topic" : "default");
+
+/** Also a value that the origin's brokers got at run time (dynamic) is set on the target's topic. */
+function copies(origin: Setting, { defaultsFrom }: ConfigSync): boolean {
+  const source = sourceOf(origin);
+  return source === "default" ? defaultsFrom === "source" : source !== "static-broker" && source !== "other";
+}
+
+function isIncremental({ mirror, configSync }: SyncFacts): boolean {
+  if (kafkaAtLeast(mirror.kafkaVersion, 4, 0)) return true;
+  return kafkaAtLeast(mirror.kafkaVersion, 3, 5) && configSync?.incremental?.trim().toLowerCase() !== "never";
+}
+
+/**
+ * The values that a setting can have on the target after MirrorMaker 2 has run: several when the brokers' defaults differ,
+ * none when nothing tells.
+ */
+export function valuesAfter(topic: SelectedTopic, key: TopicKey, facts: SyncFacts): string[] {
+  const change = changeOf(topic, key, facts);
+  if (typeof change === "object") return [change.to];
+  const existing = topic.target?.settings[key];
+  if (change === "kept" && existing?.ofTopic === true) return [existing.value];
+  const { brokers } = facts.target;
+  const values = brokers
+    .map((b) => (key === "retention.ms" ? retentionOf(b) : b.settings[BROKER_KEYS[key]]))
+    .filter((v): v is string => v !== undefined && v !== "");
+  if (values.length === 0 && existing?.ofTopic === false) return [existing.value];
+  return [...new Set(values)];
+}
+
+/** `log.retention.ms`, else `.minutes`, else `.hours`. */
+function retentionOf({ settings }: BrokerFacts): string | undefined {
+  const factor: [string, number][] = [
+    ["log.retention.ms", 1],
+    ["log.retention.minutes", 60_000],
+    ["log.retention.hours", 3_600_000],
+  ];
+  for (const [key, ms] of factor) {
+    const value = settings[key];
+    if (value !== undefined && value !== "") return Number(value) < 0 ? "-1" : String(Number(value) * ms);
+  }
+  return undefined;
+}
+
+export interface LostSetting {
+  key: TopicKey;
+  /** What the topic on the target has of its own now. */
+  value: string;
+  /** What applies after MirrorMaker 2 has run. */
+  after: string[];
+}
+
+/** Settings that a target topic has of its own now and that MirrorMaker 2 will take away or change. */
+export function lostSettings(topic: SelectedTopic, facts: SyncFacts): LostSetting[] {
+  return TOPIC_KEYS.flatMap((key) => {
+    const own = topic.target?.settings[key];
+    if (own?.ofTopic !== true) return [];
+    const after = valuesAfter(topic, key, facts);
+    return after.length === 1 && after[0] === own.value ? [] : [{ key, value: own.value, after }];
+  });
+}
+
+/** Where a setting has to be made so that it applies after MirrorMaker 2 has run. */
+export function whereToSet(key: TopicKey, { configSync = {} }: SyncFacts): string {
+  const brokers = "raise the default of the target's brokers";
+  if (configSync.enabled === false || isExcluded(key, configSync))
+    return `set it on the target's topic (MirrorMaker 2 does not change it), or ${brokers}`;
+  return `set it on the origin's topic (MirrorMaker 2 copies it), or ${brokers}; on the target's topic alone MirrorMaker 2 takes it away`;
+}

@@ -43,6 +43,15 @@ export function internalTopics(mirror: MirrorModel): InternalTopic[] {
   return topics;
 }
 
+/**
+ * The topic on the target in which a cutover notes, before it writes, what the groups' offsets were and what they will be.
+ * Ours, not MirrorMaker 2's. Named after Connect's group, which one mirror of a target has alone; the ending keeps it out
+ * of any other mirror's default topics.
+ */
+export function offsetsJournalTopic(mirror: Pick<MirrorModel, "groupId">): string {
+  return `${mirror.groupId.replace(/[^\w.-]/g, "_").slice(0, 200)}.moved-offsets.internal`;
+}
+
 /** Connector names as Strimzi gives them: `<source>-><target>.MirrorSourceConnector` and so on. */
 export function connectorNames(mirror: MirrorModel): { source: string; checkpoint: string; heartbeat: string } {
   const pair = `${mirror.originAlias}->${mirror.targetAlias}`;

@@ -1,10 +1,10 @@
-import { open, readFile, writeFile } from "node:fs/promises";
-import { isMigrationError, MigrationError } from "../../engine/errors";
-import { applyOffsets, blockedGroups, type AppliedOffsets, type OffsetPlan, type PartitionPlan, planFromCheckpoints, planOffsets, planToTime, revertOffsets } from "../../engine/offsets";
+import { isMigrationError } from "../../engine/errors";
+import { applyOffsets, blockedGroups, type OffsetPlan, type PartitionPlan, planFromCheckpoints, planOffsets, planToTime, revertOffsets } from "../../engine/offsets";
 import { atMost } from "../../engine/report/figure";
 import { countText, recordsText } from "../../engine/units";
 import type { Command, Context, Outcome } from "../command";
 import { EXIT } from "../exit";
+import { OutFile, readKept } from "../out-file";
 import { table } from "../table";
 import { Reader } from "../values";
 
@@ -25,7 +25,7 @@ export const offsets: Command = {
     "exclude-group": { type: "string", multiple: true, value: "NAME", help: "a group not to move; may be repeated" },
     overwrite: { type: "boolean", help: "write over other offsets that a group has on the target already" },
     "skip-blocked": { type: "boolean", help: "move the other groups when some can't be written now" },
-    out: { type: "string", value: "FILE", help: "with --apply: keep what was written and what was there before, for --revert" },
+    out: { type: "string", value: "FILE", help: "with --apply: keep what will be written and what was there before, for --revert; of an --apply that was killed, too" },
     revert: { type: "string", value: "FILE", help: "take back what an apply has written, from its --out file (with --apply)" },
     all: { type: "boolean", help: "list every partition, not only the first 50" },
   },
@@ -41,7 +41,8 @@ export const offsets: Command = {
     if (out !== undefined && !apply) read.mistake("--out needs --apply: a dry run writes nothing");
     read.check("offsets");
     if (revert !== undefined) return takeBack(context, revert, apply);
-    if (out !== undefined) await mayWrite(out);
+    const kept = out === undefined ? undefined : new OutFile(out);
+    await kept?.open();
 
     const given = migration.options.offsets;
     const options = {
@@ -68,9 +69,8 @@ export const offsets: Command = {
         json: { applied: false, way, plans, blocked },
       };
     }
-    const applied = await applyOffsets(migration.model, plan, options, progress);
-    // Group names and offsets only, but nobody else's business.
-    if (out !== undefined) await writeFile(out, `${JSON.stringify(applied, null, 2)}\n`, { mode: 0o600 });
+    const applied = await applyOffsets(migration.model, plan, options, progress, undefined, kept && ((intended, target) => kept.intend(intended, target)));
+    await kept?.finish(applied);
     return {
       exit: applied.skipped.length > 0 ? EXIT.no : EXIT.fine,
       lines: [
@@ -87,15 +87,6 @@ function refusals(blocked: readonly { group: string; why: string }[], skip: bool
   if (blocked.length === 0) return [];
   const shown = blocked.slice(0, 20).map((b) => `group "${b.group}" ${b.why}`);
   return [`--apply would ${skip ? "leave alone" : "be refused for"} ${countText(blocked.length, "group")}:`, ...shown];
-}
-
-/** Offsets must not be written when what was there before can't be kept. An existing file stays as it is until then. */
-async function mayWrite(file: string): Promise<void> {
-  try {
-    await (await open(file, "a", 0o600)).close();
-  } catch (error) {
-    throw new MigrationError("CLI_OUT_FILE", `${file} can't be written: ${(error as Error).message}`, { fix: "give --out a file in a folder that exists and that you may write to; no offset was written" });
-  }
 }
 
 /** The checkpoints' answer; their absence is an error only for who asked for them. */
@@ -140,7 +131,7 @@ function* rowsOf(plan: OffsetPlan): Generator<Row> {
 }
 
 async function takeBack({ migration, progress }: Context, file: string, apply: boolean): Promise<Outcome> {
-  const applied = await readApplied(file);
+  const applied = await readKept(file);
   if (!apply) {
     return {
       exit: EXIT.fine,
@@ -154,14 +145,4 @@ async function takeBack({ migration, progress }: Context, file: string, apply: b
     lines: [...result.groups.map((g) => `group "${g.group}": ${g.restored} restored, ${g.deleted} deleted`), ...result.left.map((l) => `left as it is: group "${l.group}": ${l.why}`)],
     json: { applied: true, result },
   };
-}
-
-async function readApplied(file: string): Promise<AppliedOffsets> {
-  try {
-    const value = JSON.parse(await readFile(file, "utf8")) as Partial<AppliedOffsets>;
-    if (value.version === 1 && Array.isArray(value.groups)) return value as AppliedOffsets;
-  } catch {
-    // Said below.
-  }
-  throw new MigrationError("CLI_REVERT_FILE", `${file} is not what an apply has kept`, { fix: "give the file that `kafka-migration offsets --apply --out FILE` wrote" });
 }

@@ -1,4 +1,5 @@
 import type { MirrorModel, Side } from "../model";
+import { offsetsJournalTopic } from "../naming";
 import { MirroredNames } from "./least";
 import { type AclRule, allow, cluster, group, mergeRules } from "./rules";
 
@@ -18,6 +19,7 @@ export interface AdministratorAclOptions {
  * - data topics: Read (verification and the gate fetch, offsets); on the origin DescribeConfigs, on the target
  *   AlterConfigs (`min.insync.replicas`, throttled replicas)
  * - internal topics: Read and DescribeConfigs (is it what MirrorMaker 2 makes?) and Delete
+ * - on the target the topic in which a cutover notes the groups' offsets before it writes them: Create, Write, Read, Delete
  * - groups: on the origin Describe (committed offsets); on the target Read (write offsets) and Delete (take back what
  *   was written; remove the mirror's own groups)
  * - cluster: on the origin Describe (log sizes, ACLs, reassignments), or Alter for the fence; on the target Alter (sizes, reassign, elect
@@ -39,6 +41,7 @@ export function administratorAcls(role: Side, mirror: MirrorModel, options: Admi
       : [
           ...names.targetTopics("Read", "AlterConfigs"),
           ...names.internal("target", kinds),
+          ...names.targetTopic(offsetsJournalTopic(mirror), "Create", "Write", "Read", "Delete"),
           ...names.groups("Read", ...moved, group(mirror.groupId)),
           ...names.groups("Delete", ...moved, group(mirror.groupId)),
           allow(cluster, "Alter", "AlterConfigs"),

@@ -85,14 +85,21 @@ export class MirroredNames {
 
   /** Rules for the internal topics of one side, without what the data topics' rules give them anyway. */
   internal(side: Side, wanted: Partial<Record<InternalTopicKind, readonly AclOperation[]>>): AclRule[] {
-    const { covers, operations } = this.granted[side];
     return internalTopics(this.mirror)
       .filter((t) => t.side === side)
-      .flatMap((t) => {
-        const covered = covers.some((c) => holds(c, { name: t.name, patternType: "literal" }));
-        const missing = (wanted[t.kind] ?? []).filter((o) => !(covered && allows([...operations], o)));
-        return missing.length > 0 ? [allow(topic(t.name), ...missing)] : [];
-      });
+      .flatMap((t) => this.beside(side, t.name, wanted[t.kind] ?? []));
+  }
+
+  /** Rules for one more topic of the target, without what the data topics' rules give it anyway. */
+  targetTopic(name: string, ...operations: AclOperation[]): AclRule[] {
+    return this.beside("target", name, operations);
+  }
+
+  private beside(side: Side, name: string, wanted: readonly AclOperation[]): AclRule[] {
+    const { covers, operations } = this.granted[side];
+    const covered = covers.some((c) => holds(c, { name, patternType: "literal" }));
+    const missing = wanted.filter((o) => !(covered && allows([...operations], o)));
+    return missing.length > 0 ? [allow(topic(name), ...missing)] : [];
   }
 
   private data(side: Side, operations: AclOperation[]): AclRule[] {

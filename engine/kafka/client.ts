@@ -5,6 +5,7 @@ import { grouping } from "./grouping";
 import type { KafkaPort, OpenOptions } from "./port";
 import { producing } from "./producing";
 import { reading } from "./reading";
+import { writing } from "./writing";
 
 /** The port with a count of what it sent, for reports and benchmarks. */
 export interface CountingPort extends KafkaPort {
@@ -24,6 +25,7 @@ export async function openKafka(connection: Connection, side: Side, options: Ope
     side,
     ...reading(cluster),
     ...producing(cluster),
+    ...writing(cluster),
     ...grouping(cluster),
     ...administering(cluster),
     requestCount: () => cluster.links.requests,

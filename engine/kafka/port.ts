@@ -241,6 +241,12 @@ export interface KafkaPort {
   deleteGroupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<void>;
   deleteGroups(ids: readonly string[]): Promise<void>;
 
+  /**
+   * Appends records to partition 0 of a topic, in order, and returns when all in-sync replicas have them. A retry may
+   * append a record twice. For the engine's own topics only.
+   */
+  append(topic: string, records: readonly { key: Buffer; value: Buffer }[]): Promise<void>;
+
   createTopic(name: string, options: { partitions: number; replicationFactor: number; configs?: Record<string, string> }): Promise<void>;
   /** Returns when metadata no longer shows them. */
   deleteTopics(names: readonly string[]): Promise<void>;

@@ -72,6 +72,14 @@ export class Out {
     return this;
   }
 
+  /** A byte string of any content, such as a set of record batches; not for the flexible forms. */
+  data(bytes: Buffer): this {
+    this.int32(bytes.length);
+    const at = this.room(bytes.length);
+    bytes.copy(this.buffer, at);
+    return this;
+  }
+
   private count(items: readonly unknown[] | null): void {
     if (this.flexible) this.unsignedVarint(items === null ? 0 : items.length + 1);
     else this.int32(items === null ? -1 : items.length);

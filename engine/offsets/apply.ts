@@ -5,6 +5,7 @@ import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
 import { countText, recordsText, someOf } from "../units";
+import { clusterIds } from "./clusters";
 import { WHY_NOT_SHARE } from "./groups";
 import { inParallel } from "./parallel";
 import { revertWith } from "./revert";
@@ -21,9 +22,31 @@ import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan
  *   meanwhile; OFFSETS_NOT_WRITTEN, with everything taken back that still stands where it was put, when reading back shows
  *   something else. Whatever else fails once writing has begun is thrown after the same.
  */
-export async function applyOffsets(model: MigrationModel, plan: OffsetPlan, options: OffsetOptions, progress: Progress, open?: OpenKafka, writing?: Writing): Promise<AppliedOffsets> {
-  return withClusters(model, (clusters) => applyWith(clusters, model.mirror, plan, options, progress, writing), open, { progress });
+export async function applyOffsets(
+  model: MigrationModel,
+  plan: OffsetPlan,
+  options: OffsetOptions,
+  progress: Progress,
+  open?: OpenKafka,
+  keepIntent?: KeepIntent,
+): Promise<AppliedOffsets> {
+  return withClusters(
+    model,
+    async (clusters) => {
+      const ids = await clusterIds(clusters);
+      const writing: Writing | undefined = keepIntent && ((intended) => keepIntent({ ...intended, clusters: ids }, clusters.target));
+      return { ...(await applyWith(clusters, model.mirror, plan, options, progress, writing)), clusters: ids };
+    },
+    open,
+    { progress },
+  );
 }
+
+/**
+ * Has to keep what is about to be written, and what stands there, where a killed run does not lose it: only then is the
+ * first offset written. When it throws, nothing is written.
+ */
+export type KeepIntent = (intended: AppliedOffsets, target: KafkaPort) => Promise<void>;
 
 /** Lines of a plan's `attention` that are said. */
 const SAID = 20;
@@ -94,7 +117,7 @@ async function takeBack(clusters: Clusters, groups: readonly AppliedGroup[], pro
   } catch (error) {
     // Most often the very reason for the failure: a target that can't be reached.
     const why = isMigrationError(error) ? `${error.code}: ${error.seen}` : String(error);
-    return [`${countText(written.length, "group")} may have new offsets that could not be taken back (${why}): another run finds them in place`];
+    return [`${countText(written.length, "group")} may have new offsets that could not be taken back (${why}): what was kept before the first write takes them back`];
   }
 }
 

@@ -4,18 +4,28 @@ import type { CommittedOffset, KafkaPort } from "../kafka/port";
 import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
 import { countText } from "../units";
+import { requireSameTarget } from "./clusters";
+import { writtenBy } from "./continued";
 import { inParallel } from "./parallel";
 import type { AppliedGroup, AppliedOffsets, RevertedOffsets, WrittenOffset } from "./types";
 
 /**
  * Takes back what an apply did: offsets that it made are deleted (the group too, when it made that), offsets that it
- * replaced are restored. A group that is active on the target, or has moved since, is left as it is and named.
- *
- * Offsets that the apply found in place count as made by it: they are where only a translation would put them, that is, an
- * apply that was killed and run again. Running a revert twice does nothing the second time.
+ * replaced are restored. What the apply found in place is not its own and stays. A group that is active on the target, or
+ * has moved since, is left as it is and named. Running a revert twice does nothing the second time.
+ * @throws MigrationError OFFSETS_OTHER_CLUSTER when the apply was on another cluster; nothing is changed then
  */
 export async function revertOffsets(model: MigrationModel, applied: AppliedOffsets, progress: Progress, open?: OpenKafka): Promise<RevertedOffsets> {
-  return withCluster(model, "target", (target) => revertWith({ target }, applied, progress), open, { progress });
+  return withCluster(
+    model,
+    "target",
+    async (target) => {
+      await requireSameTarget(target, applied);
+      return revertWith({ target }, applied, progress);
+    },
+    open,
+    { progress },
+  );
 }
 
 export async function revertWith({ target }: Pick<Clusters, "target">, applied: AppliedOffsets, progress: Progress): Promise<RevertedOffsets> {
@@ -46,8 +56,10 @@ export async function revertWith({ target }: Pick<Clusters, "target">, applied: 
 async function revertGroup(target: KafkaPort, group: AppliedGroup, current: readonly CommittedOffset[], result: RevertedOffsets): Promise<void> {
   const is = new Map(current.filter((o) => o.offset >= 0n).map((o) => [`${o.topic}:${o.partition}`, o]));
   const reads = (o: WrittenOffset): string | undefined => is.get(`${o.topic}:${o.partition}`)?.offset.toString();
-  const ours = group.offsets.filter((o) => reads(o) === o.offset);
-  const moved = group.offsets.filter((o) => reads(o) !== o.offset && reads(o) !== o.before?.offset);
+  const written = group.offsets.filter((o) => o.inPlace !== true);
+  const isOurs = (o: WrittenOffset): boolean => writtenBy(o).includes(reads(o) ?? "");
+  const ours = written.filter(isOurs);
+  const moved = written.filter((o) => !isOurs(o) && reads(o) !== o.before?.offset);
   const back = ours.filter((o) => o.before !== undefined);
   const gone = ours.filter((o) => o.before === undefined);
   if (moved.length > 0) {
@@ -59,8 +71,7 @@ async function revertGroup(target: KafkaPort, group: AppliedGroup, current: read
   if (ours.length === 0) return;
   await target.alterGroupOffsets(group.group, back.map((o) => ({ topic: o.topic, partition: o.partition, offset: BigInt(o.before?.offset as string), metadata: o.before?.metadata ?? "" })));
   // A group that the apply made would stay behind as an empty name.
-  const made = group.created || group.offsets.some((o) => o.inPlace === true);
-  if (made && gone.length === is.size) await target.deleteGroups([group.group]);
+  if (group.created && gone.length === is.size) await target.deleteGroups([group.group]);
   else await target.deleteGroupOffsets(group.group, gone);
   result.groups.push({ group: group.group, restored: back.length, deleted: gone.length });
 }

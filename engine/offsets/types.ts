@@ -110,6 +110,8 @@ export interface WrittenOffset {
   rereadsAtMost?: true;
   /** Not proved: the earlier offset was taken. */
   unproved?: true;
+  /** Offsets that an earlier, unfinished apply was about to write here: it may have been ended before or after it wrote. */
+  earlier?: string[];
 }
 
 export interface AppliedGroup {
@@ -119,10 +121,12 @@ export interface AppliedGroup {
   offsets: WrittenOffset[];
 }
 
-/** What an apply did: the input of a revert. */
+/** What an apply did, or is about to do: the input of a revert. */
 export interface AppliedOffsets {
   version: 1;
   at: string;
+  /** Ids of the clusters. Absent: made by an older version, or not told by the brokers. */
+  clusters?: { origin?: string; target?: string };
   groups: AppliedGroup[];
   /** Groups that were left alone, and why. */
   skipped: { group: string; why: string }[];

@@ -50,6 +50,9 @@ export function administratorEffect(side: Side, need: Need): string {
     case "origin topic Delete":
     case "target topic Delete":
       return "the mirror's own topics can't be removed at the end";
+    case "target topic Create":
+    case "target topic Write":
+      return "the cutover can't keep what the groups' offsets were, so it writes none";
     case "target topic AlterConfigs":
       return "min.insync.replicas and the replication throttle can't be set";
     case "origin group Describe":

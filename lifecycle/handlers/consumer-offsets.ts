@@ -1,10 +1,24 @@
 import { isDeepStrictEqual } from "node:util";
+import { isMigrationError } from "../../engine/errors";
+import { offsetsJournalTopic } from "../../engine/naming";
 import type { Progress } from "../../engine/progress";
-import { appliedNow, appliedNowLines, applyOffsets, checkApplied, continued, planOffsets, revertOffsets, type AppliedOffsets, type OffsetOptions } from "../../engine/offsets";
+import {
+  appliedNow,
+  appliedNowLines,
+  type AppliedOffsets,
+  applyOffsets,
+  checkApplied,
+  continued,
+  type KeepIntent,
+  type OffsetOptions,
+  planOffsets,
+  revertOffsets,
+  writeJournal,
+} from "../../engine/offsets";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
-import { forgetJournal, type Journalled, journalOf, keepJournal, together } from "./journal";
+import { forgetJournal, hasJournal, type Journalled, journalOf, together } from "./journal";
 
 export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs, Journalled {
   options: OffsetOptions;
@@ -28,12 +42,13 @@ async function move(inputs: ConsumerOffsetsInputs, progress: Progress, before?: 
   const model = modelOf(inputs);
   const known = together(before, await journalOf(inputs));
   const all = (applied: AppliedOffsets) => (known === undefined ? applied : continued(known, applied));
+  const keepIntent: KeepIntent = (intended, target) => writeJournal(target, model.mirror, all(intended));
   let written: AppliedOffsets | undefined;
   try {
     const applied = await behindFence(inputs, progress, async (lost) => {
       // Only what reads is ended when the fence is lost: offsets are written to the end, so that they can be taken back.
       const plan = await planOffsets(model, inputs.options, progress, lost);
-      written = await applyOffsets(model, plan, inputs.options, progress, undefined, (intended) => keepJournal(inputs, all(intended), progress));
+      written = await applyOffsets(model, plan, inputs.options, progress, undefined, keepIntent);
       return written;
     });
     return { appliedAt: now(), applied: all(applied) };
@@ -46,9 +61,14 @@ async function move(inputs: ConsumerOffsetsInputs, progress: Progress, before?: 
 
 /** In phase `mirror`: also what an `up` of the cutover had written, or was about to, when it was killed. */
 async function takeBack(inputs: ConsumerOffsetsInputs, state: AppliedOffsets | null | undefined, progress: Progress): Promise<ConsumerOffsetsOutputs> {
-  const applied = together(state, await journalOf(inputs));
-  if (applied !== undefined) await revertOffsets(modelOf(inputs), applied, progress);
-  await forgetJournal(inputs);
+  try {
+    const applied = together(state, await journalOf(inputs));
+    if (applied !== undefined) await revertOffsets(modelOf(inputs), applied, progress);
+    await forgetJournal(inputs);
+  } catch (error) {
+    if (!inputs.abandon || !isMigrationError(error)) throw error;
+    progress.warn(`abandoned, so offsets may be left that were not taken back: ${error.message}`);
+  }
   return none;
 }
 
@@ -92,7 +112,7 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
    * may have been put there by its owners. But they are told.
    */
   async overtaken(state, progress) {
-    if (state.phase === "mirror") return (await journalOf(state)) !== undefined;
+    if (state.phase === "mirror") return hasJournal(state);
     if (state.phase === "cutover") await sayWhereTheyStand(state, progress, true);
     return false;
   },
@@ -100,7 +120,13 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
   // Clean-up keeps the offsets: they are what the clients resume from.
   async remove(state, progress) {
     await sayWhereTheyStand(state, progress);
-    await forgetJournal(state);
+    try {
+      await forgetJournal(state);
+    } catch (error) {
+      // An administrator that an older version made may not see the topic, and so has never made it.
+      if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") throw error;
+      progress.warn(`whether target topic ${offsetsJournalTopic(state.mirror)} is left could not be looked at: ${error.seen}`);
+    }
   },
 
   immaterial: ["resume", "gateEnds"],

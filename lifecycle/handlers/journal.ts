@@ -1,60 +1,104 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { type AppliedOffsets, continued } from "../../engine/offsets";
-import type { Progress } from "../../engine/progress";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { withCluster } from "../../engine/clusters";
+import { isMigrationError, MigrationError } from "../../engine/errors";
+import { type AppliedOffsets, continued, deleteJournal, isApplied, readJournal } from "../../engine/offsets";
 import { fileBase } from "../../engine/report/write";
-import type { StepInputs } from "./inputs";
+import { modelOf, type StepInputs } from "./inputs";
 import { folderOf, type Place } from "./place";
 
 export interface Journalled extends StepInputs {
-  /** Where an `up` that is killed leaves what it was about to write. Absent (an older state): nowhere. */
+  /**
+   * Where an older version of this package kept what an `up` was about to write, in a file beside the report. It is still
+   * read there; what is kept now is in a topic of the target (engine/offsets/journal.ts).
+   */
   resume?: Place;
 }
 
-interface Journal {
+/** The file of older versions. `clusters` are the bootstrap servers of origin and target, as somebody wrote them. */
+interface OldJournal {
   version: 1;
-  /** The clusters that it speaks of: a file of another migration with this name is none of ours. */
   clusters: [string, string];
   applied: AppliedOffsets;
 }
 
 const fileOf = (place: Place): string => join(folderOf(place), `${fileBase(place.name)}.offsets.json`);
-const clustersOf = (inputs: StepInputs): [string, string] => [inputs.originConnection.bootstrapServers, inputs.targetConnection.bootstrapServers];
 
 /**
- * Pulumi records what a step has written when the step ends. What an `up` that is killed meanwhile was about to write, and
- * what stood there before, is kept in a file beside the report: the roll-back takes that back, too. Names and offsets only.
+ * What an `up` that may have been killed was about to write.
+ * @throws MigrationError OFFSETS_JOURNAL_UNREADABLE, OFFSETS_OTHER_CLUSTER: it is there, but can't be used; it is kept
  */
-export async function keepJournal(inputs: Journalled, applied: AppliedOffsets, progress: Progress): Promise<void> {
-  if (inputs.resume === undefined) return;
-  const file = fileOf(inputs.resume);
-  const journal: Journal = { version: 1, clusters: clustersOf(inputs), applied };
+export async function journalOf(inputs: Journalled): Promise<AppliedOffsets | undefined> {
+  const old = await oldJournal(inputs);
+  const kept = await withCluster(modelOf(inputs), "target", (target) => readJournal(target, inputs.mirror));
+  return together(old, kept);
+}
+
+/** Is there one, usable or not? Returns false if this cannot be determined. */
+export async function hasJournal(inputs: Journalled): Promise<boolean> {
   try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(`${file}.tmp`, JSON.stringify(journal), { mode: 0o600 });
-    await rename(`${file}.tmp`, file);
+    return (await journalOf(inputs)) !== undefined;
   } catch (error) {
-    progress.warn(`if this up is killed now, a roll-back will not know of its offsets: ${(error as Error).message}`);
+    return isMigrationError(error) && error.code.startsWith("OFFSETS_");
   }
 }
 
-/** What an `up` that may have been killed was about to write. */
-export async function journalOf(inputs: Journalled): Promise<AppliedOffsets | undefined> {
+/**
+ * Removes it once nothing needs it.
+ * @throws MigrationError as {@link journalOf}: what can't be read is kept
+ */
+export async function forgetJournal(inputs: Journalled): Promise<void> {
+  await oldJournal(inputs);
+  await withCluster(modelOf(inputs), "target", (target) => deleteJournal(target, inputs.mirror));
+  if (inputs.resume !== undefined) await rm(fileOf(inputs.resume), { force: true });
+}
+
+/** What the state knows of, and what the journal adds to that. */
+export function together(first: AppliedOffsets | null | undefined, second: AppliedOffsets | undefined): AppliedOffsets | undefined {
+  if (first === null || first === undefined) return second;
+  return second === undefined ? first : continued(first, second);
+}
+
+async function oldJournal(inputs: Journalled): Promise<AppliedOffsets | undefined> {
   if (inputs.resume === undefined) return undefined;
+  const file = fileOf(inputs.resume);
+  let text: string;
   try {
-    const { version, clusters, applied } = JSON.parse(await readFile(fileOf(inputs.resume), "utf8")) as Journal;
-    return version === 1 && String(clusters) === String(clustersOf(inputs)) ? applied : undefined;
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw unreadable(file, (error as Error).message, "make it readable");
+  }
+  const journal = parse(text);
+  if (journal === undefined) throw unreadable(file, "it is damaged", "restore it from a backup");
+  const servers = [inputs.originConnection.bootstrapServers, inputs.targetConnection.bootstrapServers];
+  const other = journal.clusters.findIndex((was, i) => !sameCluster(was, servers[i]!));
+  if (other < 0) return journal.applied;
+  const side = other === 0 ? "origin" : "target";
+  throw new MigrationError("OFFSETS_OTHER_CLUSTER", `${file} is about another ${side}: bootstrap servers ${journal.clusters[other]}, not ${servers[other]}; it was kept, and no offset was changed`, {
+    fix: `when both are the same cluster, correct \`clusters\` in the file; when it is of another migration, move it away; then run again`,
+  });
+}
+
+function parse(text: string): OldJournal | undefined {
+  try {
+    const { version, clusters, applied } = JSON.parse(text) as Partial<OldJournal>;
+    const named = Array.isArray(clusters) && clusters.length === 2 && clusters.every((c) => typeof c === "string");
+    return version === 1 && named && isApplied(applied) ? { version, clusters, applied } : undefined;
   } catch {
     return undefined;
   }
 }
 
-export async function forgetJournal({ resume }: Journalled): Promise<void> {
-  if (resume !== undefined) await rm(fileOf(resume), { force: true }).catch(() => {});
+/** One server in common is enough: a server belongs to one cluster. The order and the number of servers say nothing. */
+function sameCluster(a: string, b: string): boolean {
+  const servers = (text: string) => text.split(",").map((s) => s.trim().toLowerCase()).filter((s) => s.length > 0);
+  const known = new Set(servers(a));
+  return servers(b).some((s) => known.has(s));
 }
 
-/** What the state knows of and what the journal adds to that. */
-export function together(state: AppliedOffsets | null | undefined, journal: AppliedOffsets | undefined): AppliedOffsets | undefined {
-  if (state === null || state === undefined) return journal;
-  return journal === undefined ? state : continued(state, journal);
+function unreadable(file: string, why: string, way: string): MigrationError {
+  return new MigrationError("OFFSETS_JOURNAL_UNREADABLE", `${file} should say what the groups' offsets were before the cutover, but can't be read (${why}); it was kept, and no offset was changed`, {
+    fix: `${way}, and run again; when no offset has to be taken back, move the file away`,
+  });
 }

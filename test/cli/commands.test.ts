@@ -1,4 +1,6 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -98,6 +100,35 @@ describe("a finished copy", () => {
     const dry = await command(model, "offsets");
     expect(dry).toMatchObject({ exit: 1, out: expect.stringContaining(`group "${group}" has other offsets on the target`) });
     expect(await command(model, "offsets", "--overwrite")).toMatchObject({ exit: 0 });
+  });
+
+  it("offsets: what an --apply had written that was killed is taken back to what stood there before", async () => {
+    const { model, topic, group } = await migrated();
+    const place = async () => (await ports.target.groupOffsets([group])).get(group)?.find((o) => o.topic === topic);
+    const kept = join(folder, `${group}.json`);
+    const apply = ["offsets", "--apply", "--overwrite", "--out", kept, "--model", model];
+    await ports.target.alterGroupOffsets(group, [{ topic, partition: 0, offset: 9n, metadata: "theirs" }]);
+    // Twice: the second finds in place what the first may have written.
+    const reached = [() => access(kept).then(() => true, () => false), async () => (await place())?.offset === 6n];
+    for (const now of reached) {
+      const child = spawn(process.execPath, [require.resolve("../../dist/cli/main.js"), ...apply], { stdio: "ignore" });
+      const ended = once(child, "exit");
+      await expect.poll(now, { interval: 5, timeout: 30_000 }).toBe(true);
+      child.kill("SIGKILL");
+      await ended;
+    }
+    expect((await stat(kept)).mode & 0o777).toBe(0o600);
+    const elsewhere = join(folder, `${group}-elsewhere.json`);
+    await writeFile(elsewhere, (await readFile(kept, "utf8")).replace(/("target": ")[^"]+/, "$1another"));
+    const refused = await command(model, "offsets", "--revert", elsewhere, "--apply");
+    expect([refused.exit, refused.err, await place()]).toMatchObject([1, expect.stringContaining("OFFSETS_OTHER_CLUSTER"), { offset: 6n }]);
+    expect(await command(model, "offsets", "--apply", "--out", elsewhere)).toMatchObject({ exit: 1, err: expect.stringContaining("OFFSETS_OTHER_CLUSTER") });
+
+    expect(await command(model, "offsets", "--revert", kept, "--apply")).toMatchObject({ exit: 0 });
+    expect(await place()).toMatchObject({ offset: 9n, metadata: "theirs" });
+    await writeFile(kept, (await readFile(kept, "utf8")).slice(0, 50));
+    expect(await command(model, "offsets", "--revert", kept, "--apply")).toMatchObject({ exit: 2, err: expect.stringContaining("damaged") });
+    expect(await command(model, "offsets", "--apply", "--overwrite", "--out", kept)).toMatchObject({ exit: 2, err: expect.stringContaining("give --out another file") });
   });
 
   it("offsets: the way by time stands beside the exact one", async () => {

@@ -1,9 +1,11 @@
-import { statSync } from "node:fs";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openKafka } from "../../engine/kafka/client";
 import type { KafkaPort } from "../../engine/kafka/port";
+import type { AppliedOffsets } from "../../engine/offsets";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { modelFor, produce } from "../engine/support/mirror";
 import { uniqueName, withClusters } from "../support/clusters";
@@ -47,9 +49,11 @@ it("at the clean-up, and at each further up before it, it is said which groups s
   const warning = `consumer-offsets: group "${back}" is no longer where it was put: ${topic}-0 was put at 3, is at 1\n`;
   expect(await said(async () => expect(await consumerOffsetsStep.diff("id", outs, inputs)).toEqual({ changes: false }))).toBe(warning);
   expect(await said(() => consumerOffsetsStep.delete("id", outs))).toBe(`${warning}consumer-offsets: 1 group moved on since, 1 where they were put, 1 before it\n`);
-  // The target is looked at and never in the way.
+  // A target that does not answer may still have the note of what was there before.
   const gone = { ...outs, targetConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 } };
-  expect(await said(() => consumerOffsetsStep.delete("id", gone))).toMatch(/consumer-offsets: where the groups stand on the target could not be looked at: KAFKA_\w+/);
+  expect(
+    await said(() => expect(consumerOffsetsStep.delete("id", gone)).rejects.toThrow(/KAFKA_UNREACHABLE/)),
+  ).toMatch(/consumer-offsets: where the groups stand on the target could not be looked at: KAFKA_\w+/);
   // Neither needs the origin, which may be gone by then.
   const alone = { ...outs, originConnection: gone.targetConnection };
   expect(await said(() => consumerOffsetsStep.delete("id", alone))).toBe(`${warning}consumer-offsets: 1 group moved on since, 1 where they were put, 1 before it\n`);
@@ -60,46 +64,143 @@ it("at the clean-up, and at each further up before it, it is said which groups s
 
 describe("an up of the cutover that is killed while it moves groups", () => {
   const model = () => modelFor(clusters, prefix);
-  const inputs = (phase: string, folder: string) => ({
+  const inputs = (phase: string, folder = temporaryFolder("runner")) => ({
     originConnection: model().origin, targetConnection: model().target, mirror: model().mirror, phase, abandon: false, fence: false, options: { overwrite: true }, resume: { name: "dev", folder, root: "" },
   });
+  const journal = `${prefix}-connect.moved-offsets.internal`;
+  const hasJournal = async () => (await target.describeTopics([journal])).length > 0;
   const offsetOf = async (group: string) => (await target.groupOffsets([group])).get(group)?.map((o) => Number(o.offset));
-
-  it("is taken back by the roll-back all the same, to what stood there before", async () => {
-    const folder = temporaryFolder("journal");
+  const backToBefore = async () => {
     await target.deleteGroups([on, stands, back]);
     await target.alterGroupOffsets(on, at(1));
-    const armed = await consumerOffsetsStep.create(inputs("mirror", folder));
-    expect(await consumerOffsetsStep.diff("id", armed.outs, inputs("mirror", folder))).toEqual({ changes: false });
-    // Everything is written, and killed before Pulumi hears of it; twice, as a person tries again.
-    for (let times = 2; times > 0; times--) await consumerOffsetsStep.update("id", armed.outs, inputs("cutover", folder));
-    expect([await offsetOf(on), await offsetOf(stands)]).toEqual([[3], [3]]);
-    expect((await readdir(folder)).map((name) => [name, statSync(join(folder, name)).mode & 0o777])).toEqual([["migration-dev.offsets.json", 0o600]]);
-    expect(await readFile(join(folder, "migration-dev.offsets.json"), "utf8")).not.toContain(clusters.origin.admin.password);
+  };
 
-    expect(await consumerOffsetsStep.diff("id", armed.outs, inputs("mirror", folder))).toEqual({ changes: true });
-    const { outs } = await consumerOffsetsStep.update("id", armed.outs, inputs("mirror", folder));
+  it("is taken back by the roll-back all the same, to what stood there before, from another machine", async () => {
+    await backToBefore();
+    const armed = await consumerOffsetsStep.create(inputs("mirror"));
+    expect(await consumerOffsetsStep.diff("id", armed.outs, { ...inputs("mirror"), resume: armed.outs.resume })).toEqual({ changes: false });
+    // Everything is written, and killed before Pulumi hears of it; twice, as a person tries again.
+    for (let times = 2; times > 0; times--) await consumerOffsetsStep.update("id", armed.outs, inputs("cutover"));
+    expect([await offsetOf(on), await offsetOf(stands)]).toEqual([[3], [3]]);
+
+    expect(await consumerOffsetsStep.diff("id", armed.outs, inputs("mirror"))).toEqual({ changes: true });
+    const { outs } = await consumerOffsetsStep.update("id", armed.outs, inputs("mirror"));
     expect([await offsetOf(on), await offsetOf(stands)]).toEqual([[1], []]);
-    expect(await readdir(folder)).toEqual([]);
-    expect(await consumerOffsetsStep.diff("id", outs, inputs("mirror", folder))).toEqual({ changes: false });
+    expect(await hasJournal()).toBe(false);
+    expect(await consumerOffsetsStep.diff("id", outs, inputs("mirror"))).toEqual({ changes: false });
   });
 
   it("and is followed by one that succeeds: the roll-back after that knows what stood there before either", async () => {
-    const folder = temporaryFolder("journal");
-    const armed = await consumerOffsetsStep.create(inputs("mirror", folder));
-    await consumerOffsetsStep.update("id", armed.outs, inputs("cutover", folder));
-    const { outs } = await consumerOffsetsStep.update("id", armed.outs, inputs("cutover", folder));
-    await consumerOffsetsStep.update("id", outs, inputs("mirror", folder));
+    const armed = await consumerOffsetsStep.create(inputs("mirror"));
+    await consumerOffsetsStep.update("id", armed.outs, inputs("cutover"));
+    const { outs } = await consumerOffsetsStep.update("id", armed.outs, inputs("cutover"));
+    await consumerOffsetsStep.update("id", outs, inputs("mirror"));
     expect([await offsetOf(on), await offsetOf(stands)]).toEqual([[1], []]);
-    expect(await readdir(folder)).toEqual([]);
+    expect(await hasJournal()).toBe(false);
   });
 
-  it("of other clusters is no business of this one", async () => {
-    const folder = temporaryFolder("journal");
-    await consumerOffsetsStep.create(inputs("cutover", folder));
-    const file = join(folder, "migration-dev.offsets.json");
-    await writeFile(file, (await readFile(file, "utf8")).replace(model().target.bootstrapServers, "elsewhere:9092"));
-    await consumerOffsetsStep.create(inputs("mirror", folder));
+  it("at any point with SIGKILL, on a build machine that is gone then", async () => {
+    const many = Array.from({ length: 60 }, (_, i) => `${prefix}-group-many-${String(i).padStart(3, "0")}`);
+    await Promise.all(many.map((group) => origin.alterGroupOffsets(group, at(3))));
+    const first = many.slice(0, 30);
+    for (const group of first) await target.alterGroupOffsets(group, at(1));
+    const places = async () => {
+      const now = await target.groupOffsets(many);
+      return many.map((group) => now.get(group)?.map((o) => Number(o.offset)) ?? []);
+    };
+    const before = many.map((group) => (first.includes(group) ? [1] : []));
+    const isMoved = async (group: string) => (await offsetOf(group))?.[0] === 3;
+    const points: [string, () => Promise<boolean>][] = [
+      ["the note's topic is made", hasJournal],
+      ["the first offset is written", () => isMoved(many[0]!)],
+      ["the last one is written", () => isMoved(many.at(-1)!)],
+    ];
+    for (const [point, reached] of points) {
+      const script = `require("pulumi-kafka-migration/lifecycle").step("consumer-offsets").create(JSON.parse(process.env.INPUTS)).then(() => setInterval(() => {}, 1000))`;
+      const child = spawn(process.execPath, ["-e", script], { env: { ...process.env, INPUTS: JSON.stringify(inputs("cutover")) }, stdio: "ignore" });
+      const ended = once(child, "exit");
+      await expect.poll(reached, { interval: 5, timeout: 30_000, message: point }).toBe(true);
+      child.kill("SIGKILL");
+      await ended;
+      await consumerOffsetsStep.create(inputs("mirror"));
+      expect(await places(), point).toEqual(before);
+      expect(await hasJournal(), point).toBe(false);
+    }
+    await target.deleteGroups(first);
+    await origin.deleteGroups(many);
+  });
+
+  it("is not forgotten where the note can't be read: the step stops and keeps it", async () => {
+    await backToBefore();
+    await consumerOffsetsStep.create(inputs("cutover"));
+    await target.append(journal, [{ key: Buffer.from("x"), value: Buffer.from("y") }]);
+    for (const phase of ["cutover", "mirror"]) await expect(consumerOffsetsStep.create(inputs(phase))).rejects.toThrow(/OFFSETS_JOURNAL_UNREADABLE[^]*moved-offsets.internal[^]*fix: /);
+    await expect(consumerOffsetsStep.delete("id", inputs("cutover"))).rejects.toThrow(/OFFSETS_JOURNAL_UNREADABLE/);
+    expect(await consumerOffsetsStep.diff("id", inputs("mirror"), inputs("mirror"))).toEqual({ changes: true });
+    expect([await offsetOf(on), await offsetOf(stands), await hasJournal()]).toEqual([[3], [3], true]);
+    await target.deleteTopics([journal]);
+  });
+
+  it("is not forgotten where the target is another cluster now", async () => {
+    const { outs } = await consumerOffsetsStep.create(inputs("cutover"));
+    const applied = outs.applied as AppliedOffsets;
+    const elsewhere = { ...outs, applied: { ...applied, clusters: { ...applied.clusters, target: "another" } } };
+    await expect(consumerOffsetsStep.update("id", elsewhere, inputs("mirror"))).rejects.toThrow(/OFFSETS_OTHER_CLUSTER[^]*cluster another[^]*nothing was changed/);
+    await consumerOffsetsStep.update("id", elsewhere, { ...inputs("mirror"), abandon: true });
     expect([await offsetOf(on), await offsetOf(stands)]).toEqual([[3], [3]]);
+    await consumerOffsetsStep.update("id", outs, inputs("mirror"));
+  });
+});
+
+describe("the file in which an older version noted what it was about to write", () => {
+  const model = () => modelFor(clusters, prefix);
+  const servers = () => [model().origin.bootstrapServers, model().target.bootstrapServers];
+  const note = (clusterNames: string[]) =>
+    JSON.stringify({
+      version: 1,
+      clusters: clusterNames,
+      applied: { version: 1, at: "2026-01-01T00:00:00.000Z", groups: [{ group: on, created: false, offsets: [{ topic, partition: 0, offset: "3", before: { offset: "1", metadata: "" } }] }], skipped: [], written: 1, inPlace: 0 },
+    });
+  const inputs = (folder: string, phase = "mirror") => ({
+    originConnection: model().origin, targetConnection: model().target, mirror: model().mirror, phase, abandon: false, fence: false, options: { overwrite: true }, resume: { name: "dev", folder, root: "" },
+  });
+  const offset = async () => (await target.groupOffsets([on])).get(on)?.map((o) => Number(o.offset));
+  const written = async (text: string, mode = 0o600) => {
+    await target.alterGroupOffsets(on, at(3));
+    const folder = temporaryFolder("journal");
+    await writeFile(join(folder, "migration-dev.offsets.json"), text, { mode });
+    return folder;
+  };
+
+  it("is of the same cluster whatever the order of its bootstrap servers", async () => {
+    const turned = servers().map((text) => `spare.example.com:9092, ${text.split(",").reverse().join(", ")}`);
+    const folder = await written(note(turned));
+    expect(await consumerOffsetsStep.diff("id", inputs(folder), inputs(folder))).toEqual({ changes: true });
+    await consumerOffsetsStep.create(inputs(folder));
+    expect([await offset(), await readdir(folder)]).toEqual([[1], []]);
+  });
+
+  const unusable: [string, () => string, RegExp][] = [
+    ["of another target", () => note([servers()[0]!, "elsewhere:9092"]), /OFFSETS_OTHER_CLUSTER[^]*another target: bootstrap servers elsewhere:9092[^]*fix: /],
+    ["of another origin", () => note(["elsewhere:9092", servers()[1]!]), /OFFSETS_OTHER_CLUSTER[^]*another origin/],
+    ["cut off", () => note(servers()).slice(0, 100), /OFFSETS_JOURNAL_UNREADABLE[^]*damaged[^]*fix: /],
+    ["empty", () => "", /OFFSETS_JOURNAL_UNREADABLE/],
+    ["of a form that nobody knows", () => note(servers()).replace('"version":1', '"version":9'), /OFFSETS_JOURNAL_UNREADABLE/],
+    ["without offsets", () => note(servers()).replace('"offset":"3"', '"offset":"x"'), /OFFSETS_JOURNAL_UNREADABLE/],
+  ];
+  it.each(unusable)("%s is neither deleted nor taken for absent", async (_what, text, error) => {
+    const folder = await written(text());
+    for (const phase of ["mirror", "cutover"]) await expect(consumerOffsetsStep.create(inputs(folder, phase))).rejects.toThrow(error);
+    await expect(consumerOffsetsStep.delete("id", inputs(folder, "cutover"))).rejects.toThrow(error);
+    expect(await consumerOffsetsStep.diff("id", inputs(folder), inputs(folder))).toEqual({ changes: true });
+    expect([await offset(), await readFile(join(folder, "migration-dev.offsets.json"), "utf8")]).toEqual([[3], text()]);
+  });
+
+  it("that can't be opened is neither deleted nor taken for absent", async () => {
+    const folder = temporaryFolder("journal");
+    // A folder in its place: root may read every file.
+    await mkdir(join(folder, "migration-dev.offsets.json"));
+    await expect(consumerOffsetsStep.create(inputs(folder))).rejects.toThrow(/OFFSETS_JOURNAL_UNREADABLE[^]*EISDIR/);
+    expect(await readdir(folder)).toEqual(["migration-dev.offsets.json"]);
   });
 });

@@ -111,7 +111,7 @@ describe("the least ACLs", () => {
 });
 
 describe("the administrator's ACLs", () => {
-  test("delete internal topics and nothing else", () => {
+  test("delete internal topics and the own note of moved offsets, and nothing else", () => {
     const deletable = (["origin", "target"] as const).flatMap((role) =>
       administratorAcls(role, guide).filter((r) => r.resource.type === "topic" && r.operations.includes("Delete")).map((r) => r.resource.name),
     );
@@ -121,12 +121,14 @@ describe("the administrator's ACLs", () => {
       "migration-connect-cluster-configs",
       "migration-connect-cluster-status",
       "origin-cluster.checkpoints.internal",
+      "mirrormaker2-cluster.moved-offsets.internal",
     ]);
   });
 
-  test("never write a record, and change the origin's cluster for the fence only", () => {
+  test("write no record but the own note of moved offsets, and change the origin's cluster for the fence only", () => {
     for (const role of ["origin", "target"] as const) {
-      expect(administratorAcls(role, guide).some((r) => r.operations.includes("Write"))).toBe(false);
+      const writable = administratorAcls(role, guide).filter((r) => r.operations.includes("Write") || r.operations.includes("Create"));
+      expect(writable.map((r) => r.resource.name)).toEqual(role === "origin" ? [] : ["mirrormaker2-cluster.moved-offsets.internal"]);
     }
     expect(say(administratorAcls("origin", guide))).toContain("cluster: Describe");
     expect(say(administratorAcls("origin", guide, { fence: true }))).toContain("cluster: Alter");
@@ -143,6 +145,7 @@ describe("the administrator's ACLs", () => {
       "topic migration-connect-cluster-configs: Read, DescribeConfigs, Delete",
       "topic migration-connect-cluster-status: Read, DescribeConfigs, Delete",
       "topic origin-cluster.checkpoints.internal: Read, DescribeConfigs, Delete",
+      "topic mirrormaker2-cluster.moved-offsets.internal: Create, Write, Read, Delete",
       "group billing: Read, Delete",
       "group mirrormaker2-cluster: Read, Delete",
       "cluster: Alter, AlterConfigs",

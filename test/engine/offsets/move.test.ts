@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MigrationError } from "../../../engine/errors";
 import { applyWith, blockedGroups } from "../../../engine/offsets/apply";
+import { type AppliedOffsets, continued } from "../../../engine/offsets";
 import { appliedNow, appliedNowLines, checkWith } from "../../../engine/offsets/check";
 import { summarize } from "../../../engine/offsets/summary";
 import { revertWith } from "../../../engine/offsets/revert";
@@ -168,7 +169,7 @@ describe("applying", () => {
       gone ||= w.startsWith("commit b");
       if (gone) throw new MigrationError("KAFKA_UNREACHABLE", "nobody answers", { fix: "look" });
     };
-    await expect(apply(p)).rejects.toThrow(/KAFKA_UNREACHABLE: nobody answers\n {2}- 2 groups may have new offsets that could not be taken back \(KAFKA_UNREACHABLE: nobody answers\): another run finds them in place/);
+    await expect(apply(p)).rejects.toThrow(/KAFKA_UNREACHABLE: nobody answers\n {2}- 2 groups may have new offsets that could not be taken back \(KAFKA_UNREACHABLE: nobody answers\): what was kept before the first write takes them back/);
   });
 });
 
@@ -205,11 +206,57 @@ describe("taking back", () => {
     expect(target.writes.length).toBe(writes);
   });
 
-  it("takes back what an apply that was killed had written", async () => {
-    origin.group("app", { "orders:0": 15 });
-    await apply(await plan());
+  it("does not take for its own what it found in place", async () => {
+    origin.group("app", { "orders:0": 15, "payments:0": 12 });
+    target.group("app", { "orders:0": 5 });
+    const applied = await apply(await plan());
+    expect(applied).toMatchObject({ written: 1, inPlace: 1 });
+    await revertWith(clusters(), applied, silent);
+    expect(target.offsets("app")).toEqual({ "orders:0": 5 });
+    target.group("app", { "orders:0": 5, "payments:0": 2 });
     const again = await apply(await plan());
-    await revertWith(clusters(), again, silent);
+    expect(again).toMatchObject({ written: 0, inPlace: 2 });
+    expect(await revertWith(clusters(), again, silent)).toEqual({ groups: [], left: [] });
+    expect(target.offsets("app")).toEqual({ "orders:0": 5, "payments:0": 2 });
+  });
+
+  it("takes back what an apply that was killed at any point had written, from what it was about to write", async () => {
+    for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15 });
+    for (const after of [0, 1, 2, 3]) {
+      for (const g of ["a", "b", "c"]) target.groups.delete(g);
+      target.group("b", { "orders:0": [17, "mine"], "other:0": 4 });
+      let intended: AppliedOffsets | undefined;
+      let writes = 0;
+      target.beforeWrite = () => {
+        if (writes++ >= after) throw new Error("killed");
+      };
+      const options = { overwrite: true };
+      const applying = applyWith(clusters(), mirror, await plan(options), options, silent, async (all) => void (intended = all));
+      await applying.catch(() => {});
+      target.beforeWrite = () => {};
+      // A second try finds in place what the first wrote; only the first one's note says what was there before.
+      let again: AppliedOffsets | undefined;
+      await applyWith(clusters(), mirror, await plan(options), options, silent, async (all) => void (again = all));
+      await revertWith(clusters(), continued(intended!, again!), silent);
+      expect([target.groups.has("a"), target.groups.has("c")]).toEqual([false, false]);
+      expect(target.offsets("b")).toEqual({ "orders:0": 17, "other:0": 4 });
+      expect(target.groups.get("b")?.offsets.get("orders:0")?.metadata).toBe("mine");
+    }
+  });
+
+  it("also when the origin has moved between the two tries", async () => {
+    origin.group("app", { "orders:0": 15 });
+    let first: AppliedOffsets | undefined;
+    await applyWith(clusters(), mirror, await plan(), {}, silent, async (all) => void (first = all));
+    origin.group("app", { "orders:0": 18 });
+    let second: AppliedOffsets | undefined;
+    target.beforeWrite = () => {
+      throw new Error("killed");
+    };
+    const options = { overwrite: true };
+    await applyWith(clusters(), mirror, await plan(options), options, silent, async (all) => void (second = all)).catch(() => {});
+    target.beforeWrite = () => {};
+    await revertWith(clusters(), continued(first!, second!), silent);
     expect(target.groups.has("app")).toBe(false);
   });
 

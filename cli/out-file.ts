@@ -1,0 +1,115 @@
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { MigrationError } from "../engine/errors";
+import type { KafkaPort } from "../engine/kafka/port";
+import { type AppliedOffsets, continued, isApplied, requireSameTarget } from "../engine/offsets";
+
+/**
+ * The file of `offsets --apply --out`: what the groups' offsets were, and what is written. It is complete before the first
+ * offset is written, so that `--revert` can take back what an apply wrote that was killed. Written again by a second apply,
+ * it keeps what the first one found. Mode 0600: group names and offsets are nobody else's business.
+ */
+export class OutFile {
+  private before: AppliedOffsets | undefined;
+
+  constructor(private readonly file: string) {}
+
+  /**
+   * Reads what is there, and looks whether the file can be written.
+   * @throws MigrationError CLI_OUT_FILE
+   */
+  async open(): Promise<void> {
+    const text = await this.trying(() => textOf(this.file));
+    if (text !== undefined && text.trim() !== "") {
+      this.before = parse(text);
+      if (this.before === undefined) throw this.refused("it holds something else than what an earlier apply has kept", "give --out another file");
+    }
+    const draft = this.draft();
+    await this.trying(async () => {
+      await (await open(draft, "w", 0o600)).close();
+      await rm(draft);
+    });
+  }
+
+  /** Before the first offset is written. */
+  async intend(intended: AppliedOffsets, target: KafkaPort): Promise<void> {
+    if (this.before !== undefined) {
+      if (this.before.clusters === undefined) throw this.refused("it is of an older version and does not say of which clusters", "give --out another file");
+      await requireSameTarget(target, this.before);
+    }
+    await this.write(intended);
+  }
+
+  async finish(applied: AppliedOffsets): Promise<void> {
+    await this.write(applied);
+  }
+
+  private async write(applied: AppliedOffsets): Promise<void> {
+    const whole = this.before === undefined ? applied : continued(this.before, applied);
+    await this.trying(() => replaceDurably(this.file, this.draft(), `${JSON.stringify(whole, null, 2)}\n`));
+  }
+
+  private draft(): string {
+    return `${this.file}.${process.pid}.tmp`;
+  }
+
+  private async trying<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.refused((error as Error).message, "give --out a file in a folder that exists and that you may write to; no offset was written");
+    }
+  }
+
+  private refused(why: string, fix: string): MigrationError {
+    return new MigrationError("CLI_OUT_FILE", `${this.file} can't be written: ${why}`, { fix });
+  }
+}
+
+/**
+ * What `--revert` is given.
+ * @throws MigrationError CLI_REVERT_FILE
+ */
+export async function readKept(file: string): Promise<AppliedOffsets> {
+  const text = await readFile(file, "utf8").catch((error: Error) => error);
+  const applied = typeof text === "string" ? parse(text) : undefined;
+  if (applied !== undefined) return applied;
+  const why = typeof text === "string" ? "it is damaged or something else" : text.message;
+  throw new MigrationError("CLI_REVERT_FILE", `${file} is not what an apply has kept: ${why}`, { fix: "give the file that `kafka-migration offsets --apply --out FILE` wrote" });
+}
+
+function parse(text: string): AppliedOffsets | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isApplied(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Whole or not at all, and on the disk when it returns. */
+async function replaceDurably(file: string, draft: string, text: string): Promise<void> {
+  const handle = await open(draft, "w", 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(draft, file);
+  const folder = await open(dirname(file), "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,49 @@
+import { encodeBatch } from "../records/encode";
+import { produce } from "./api/produce";
+import { partitionName, type Cluster, type Rejected } from "./cluster";
+import { NONE } from "./failures";
+import type { KafkaPort, TopicPartition } from "./port";
+
+const TIMEOUT_MS = 20_000;
+/** One batch holds at most this many bytes, unless a single record is larger. */
+const BATCH_BYTES = 500_000;
+
+/** The part of the port that writes records. */
+export function writing(cluster: Cluster): Pick<KafkaPort, "append"> {
+  return {
+    async append(topic, records) {
+      for (const batch of batches(records)) await appendBatch(cluster, { topic, partition: 0 }, encodeBatch(batch, Date.now()));
+    },
+  };
+}
+
+async function appendBatch(cluster: Cluster, place: TopicPartition, records: Buffer): Promise<void> {
+  await cluster.untilAllAnswered("write to", [place], partitionName, async (open) => {
+    const { groups, rejected } = await cluster.byLeader(open);
+    const failed: Rejected<TopicPartition>[] = [...rejected];
+    await cluster.each(groups, async (broker) => {
+      const topics = [{ topic: place.topic, partitions: [{ partition: place.partition, records }] }];
+      const answers = (await cluster.links.send(broker, produce, { timeoutMs: TIMEOUT_MS, topics })).flatMap((t) => t.partitions);
+      const answer = answers.find((a) => a.partition === place.partition);
+      if (answer?.errorCode === NONE) return;
+      failed.push({ item: place, errorCode: answer?.errorCode ?? -1 });
+    });
+    return failed;
+  });
+}
+
+function batches<T extends { key: Buffer; value: Buffer }>(records: readonly T[]): T[][] {
+  const found: T[][] = [];
+  let size = 0;
+  for (const record of records) {
+    const bytes = record.key.length + record.value.length;
+    if (found.length === 0 || size + bytes > BATCH_BYTES) {
+      found.push([record]);
+      size = bytes;
+    } else {
+      found.at(-1)!.push(record);
+      size += bytes;
+    }
+  }
+  return found;
+}

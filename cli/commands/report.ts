@@ -3,7 +3,7 @@ import { listResidue } from "../../engine/cleanup";
 import { isMigrationError } from "../../engine/errors";
 import { planOffsets } from "../../engine/offsets";
 import { planReplicationFor } from "../../engine/replication";
-import { buildReport, earlierSamples, lookAtCopy, type ReportInput, writeReport } from "../../engine/report";
+import { buildReport, earlierSamples, lookAtCopy, lookAtThrottle, type ReportInput, writeReport } from "../../engine/report";
 import type { Command, Context } from "../command";
 import { EXIT } from "../exit";
 import { Reader } from "../values";
@@ -61,5 +61,6 @@ async function liveOf({ migration, progress, signal }: Context): Promise<Partial
   await trying("the copy", async () => void (found.look = await lookAtCopy(model, withGate(migration), signal)));
   if (done.offsets === undefined) await trying("the groups", async () => void (found.offsetPlan = await planOffsets(model, options.offsets, progress, signal)));
   if (done.replication === undefined) await trying("the replication", async () => void (found.replicationPlan = await planReplicationFor(model, options.replication)));
+  await trying("the replication throttle", async () => void (found.leftThrottle = await lookAtThrottle(model)));
   return found;
 }

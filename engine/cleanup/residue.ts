@@ -4,9 +4,9 @@ import { isMigrationError } from "../errors";
 import { markedRules } from "../fence/rules";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel, Side } from "../model";
-import { internalTopics } from "../naming";
+import { internalTopics, offsetsJournalTopic } from "../naming";
 import { type Progress, silent } from "../progress";
-import { findThrottle } from "../replication/throttle";
+import { type ThrottleFound, throttlesOn } from "../replication/throttle";
 import { selectPairs } from "../selection";
 import { describeMirrorGroup } from "./gone";
 
@@ -79,6 +79,7 @@ export function possibleInternalNames(mirror: MirrorModel): Set<string> {
 
 async function topicResidue(clusters: Clusters, mirror: MirrorModel, keepCheckpoints: boolean): Promise<Residue[]> {
   const own = internalTopics(mirror);
+  const journal = offsetsJournalTopic(mirror);
   const possible = possibleInternalNames(mirror);
   const kept = new Set(keepCheckpoints ? own.filter((t) => t.kind === "checkpoints").map((t) => t.name) : []);
   const found: Residue[] = [];
@@ -87,7 +88,8 @@ async function topicResidue(clusters: Clusters, mirror: MirrorModel, keepCheckpo
     for (const name of await clusters[side].listTopics()) {
       const kind = here.get(name);
       if (side === "target" && kept.has(name)) continue;
-      if (kind !== undefined) found.push({ kind: "topic", side, name, what: `the mirror's ${kind} topic` });
+      if (side === "target" && name === journal) found.push({ kind: "topic", side, name, what: "what the groups' offsets were before the cutover" });
+      else if (kind !== undefined) found.push({ kind: "topic", side, name, what: `the mirror's ${kind} topic` });
       else if (possible.has(name)) found.push({ kind: "topic", side, name, what: "named like an internal topic of this mirror under another setting", foreign: true });
     }
   }
@@ -103,12 +105,19 @@ async function groupResidue({ target }: Clusters, mirror: MirrorModel): Promise<
 async function replicationResidue({ origin, target }: Clusters, mirror: MirrorModel): Promise<Residue[]> {
   const migrated = new Set(selectPairs(await origin.listTopics(), mirror).map((p) => p.target));
   const present = (await target.listTopics()).filter((name) => migrated.has(name));
-  const throttle = await findThrottle(target, present);
+  const { ours, foreign } = await throttlesOn(target, present);
   const ongoing = (await target.listReassignments()).filter((r) => migrated.has(r.topic));
   return [
-    ...throttle.topics.map((name): Residue => ({ kind: "throttle", side: "target", name, what: "throttled replicas are listed in the topic's configuration", foreign: true })),
-    ...throttle.brokers.map((id): Residue => ({ kind: "throttle", side: "target", name: `broker ${id}`, what: "a replication throttle rate is set", foreign: true })),
+    ...throttleResidue(ours, ", as this migration's replication reset sets it"),
+    ...throttleResidue(foreign, "").map((r): Residue => ({ ...r, foreign: true })),
     ...ongoing.map((r): Residue => ({ kind: "reassignment", side: "target", name: `${r.topic}:${r.partition}`, what: "replicas are being moved", foreign: true })),
+  ];
+}
+
+function throttleResidue({ topics, brokers }: ThrottleFound, whose: string): Residue[] {
+  return [
+    ...topics.map((name): Residue => ({ kind: "throttle", side: "target", name, what: `throttled replicas are listed in the topic's configuration${whose}` })),
+    ...brokers.map((id): Residue => ({ kind: "throttle", side: "target", name: `broker ${id}`, what: `a replication throttle rate is set${whose}` })),
   ];
 }
 

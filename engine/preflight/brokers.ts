@@ -80,7 +80,11 @@ function resetLater(facts: PreflightFacts, options: FactorOptions): Finding[] {
   const { rules, allowSameRack } = options.replication ?? {};
   try {
     const wanted = wantedFactors(facts.selected.map((s) => ({ name: s.targetName, factor: s.origin.factor, minInsync: 1 })), rules ?? []);
-    planReplication({ brokers: facts.target.brokers, allowSameRack: allowSameRack ?? false, topics: [...wanted].map(([name, { factor }]) => ({ name, factor, partitions: [] })) });
+    // A topic that has its replicas on the target already needs no new ones.
+    const there = new Map(facts.selected.map((s) => [s.targetName, s.target?.factor ?? 0]));
+    const growing = [...wanted].filter(([name, { factor }]) => factor !== there.get(name));
+    const topics = growing.map(([name, { factor }]) => ({ name, factor, partitions: [] }));
+    planReplication({ brokers: facts.target.brokers, allowSameRack: allowSameRack ?? false, topics });
     return [];
   } catch (thrown) {
     if (isMigrationError(thrown)) return [findingOf(thrown)];

@@ -8,7 +8,7 @@ import { minInsyncChanges, type MinInsyncChange } from "./factors";
 import { planReplication } from "./plan";
 import { linesOf, preview } from "./preview";
 import { readReplication } from "./read";
-import { listableParts, removeLeftThrottle, removeThrottle, setThrottle, type ThrottleFound, throttleOf } from "./throttle";
+import { listableParts, removeLeftThrottle, removeThrottle, setThrottle, type ThrottleFound, throttleOf, throttlesOn, throttleText, warnOfForeign } from "./throttle";
 import type { PartitionChange, ReplicationOptions, TopicChange, TopicNow } from "./types";
 import { interrupted, Meter, sleepUnlessAborted, waitForReplicas } from "./wait";
 
@@ -25,13 +25,15 @@ export interface ReplicationResult {
   minInsync: MinInsyncChange[];
   /** Migrated topics that are not on the target and so were left out. */
   absent: string[];
+  /** Bytes per second and broker, when the copying was throttled. */
+  throttleBytesPerSecond?: number;
   durationMs: number;
 }
 
 /**
  * Brings every migrated topic on the target to the wanted replication: replicas in batches, each waited for until in sync,
  * then the preferred leaders, then `min.insync.replicas` as on the origin. It can be killed at any point and run again: what
- * is under way is waited for, what is done is left alone, a throttle that was left behind is removed. Nothing is ever
+ * is under way is waited for, what is done is left alone, a throttle that was left behind is removed once nothing is under way. Nothing is ever
  * removed from a topic that is not migrated.
  *
  * @throws MigrationError as `planReplication`; REPLICATION_LIMIT, REPLICATION_INTERRUPTED, REPLICATION_LOST from the waits
@@ -55,13 +57,18 @@ async function apply(clusters: Clusters, mirror: MirrorModel, options: Replicati
 
   const first = await readReplication(clusters, mirror, options);
   const names = first.input.topics.map((t) => t.name);
-  const moving: Moving = { ...options, limitMs, deadline, foreign: await removeLeftThrottle(target, names, progress), progress, signal };
+  const { ours, foreign } = await throttlesOn(target, names);
+  warnOfForeign(foreign, progress);
+  const moving: Moving = { ...options, limitMs, deadline, foreign, progress, signal };
   if (first.ongoing.length > 0) {
     progress.info(`waiting for ${countText(first.ongoing.length, "reassignment")} of migrated topics that ${first.ongoing.length === 1 ? "is" : "are"} under way`);
     const changes = first.ongoing.map(asChange);
     const meter = new Meter(changes.length, 0, progress);
+    const left = throttleText(ours);
+    if (left !== undefined && moving.throttleBytesPerSecond === undefined) progress.info(`the replication throttle that an interrupted run left on ${left} stays until they are done`);
     await throttled(target, changes, moving, (part) => waitForReplicas(target, { changes: part, ...moving, meter }));
   }
+  await removeLeftThrottle(target, (await throttlesOn(target, names)).ours, progress);
 
   const state = first.ongoing.length > 0 ? await readReplication(clusters, mirror, options) : first;
   const plan = planReplication(state.input);
@@ -87,6 +94,7 @@ async function apply(clusters: Clusters, mirror: MirrorModel, options: Replicati
     bytes: plan.bytes,
     minInsync: [...mins.before, ...mins.after],
     absent: state.absent,
+    ...(options.throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond: options.throttleBytesPerSecond }),
     durationMs: Date.now() - startedAt,
   };
   progress.info(`replication: ${countText(result.partitions, "partition")} changed, ${result.unchanged} were right, all in sync after ${durationText(result.durationMs)}`);
@@ -107,7 +115,10 @@ function asChange(r: OngoingReassignment): PartitionChange {
   return { topic: r.topic, partition: r.partition, from: stay(r.adding), to: stay(r.removing), bytes: 0 };
 }
 
-/** Does the work under the throttle that was asked for, and removes it however the work ends. */
+/**
+ * Does the work under the throttle that was asked for, and removes it when the work is done. When the work ends early, as at
+ * its limit, while replicas are still on their way, the throttle stays: without it they would take all the network there is.
+ */
 async function throttled(target: KafkaPort, changes: readonly PartitionChange[], moving: Moving, work: (part: readonly PartitionChange[]) => Promise<void>): Promise<void> {
   const rate = moving.throttleBytesPerSecond;
   if (rate === undefined || changes.length === 0) return work(changes);
@@ -118,11 +129,26 @@ async function throttled(target: KafkaPort, changes: readonly PartitionChange[],
       await setThrottle(target, part, throttle, rate, moving.progress);
       await work(part);
     } catch (error) {
-      // The cause comes first; a throttle that can't be removed now is removed by the next run.
-      await removeThrottle(target, throttle).catch((e: Error) => moving.progress.warn(`the replication throttle could not be removed: ${e.message}`));
+      await removeUnlessMoving(target, part, throttle, moving.progress);
       throw error;
     }
     await removeThrottle(target, throttle);
+  }
+}
+
+/** After a failure, whose cause comes first: what can't be removed now is removed by the next run. */
+async function removeUnlessMoving(target: KafkaPort, changes: readonly PartitionChange[], throttle: ThrottleFound, progress: Progress): Promise<void> {
+  const where = throttleText(throttle);
+  if (where === undefined) return;
+  const stays = `the replication throttle on ${where} stays`;
+  const later = "the next run removes it once they are done, and so does `kafka-migration replication --cancel --apply`";
+  try {
+    const asked = new Set(changes.map((c) => `${c.topic}:${c.partition}`));
+    const left = (await target.listReassignments()).filter((r) => asked.has(`${r.topic}:${r.partition}`)).length;
+    if (left > 0) return progress.warn(`${stays}, as ${countText(left, "partition")} still ${left === 1 ? "gets its" : "get their"} replicas: ${later}`);
+    await removeThrottle(target, throttle);
+  } catch (error) {
+    progress.warn(`${stays} (${(error as Error).message.split("\n", 1)[0]}): ${later}`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { MigrationModel } from "../model";
 import { type Progress, silent } from "../progress";
 import { countText, durationText, someOf } from "../units";
 import { readReplication } from "./read";
-import { removeLeftThrottle } from "./throttle";
+import { removeLeftThrottle, throttlesOn, warnOfForeign } from "./throttle";
 import { sleepUnlessAborted } from "./wait";
 
 export interface CancelResult {
@@ -45,7 +45,9 @@ export async function cancelReplication(
           await sleepUnlessAborted(pause, signal);
         }
       }
-      await removeLeftThrottle(target, names, progress);
+      const { ours, foreign } = await throttlesOn(target, names);
+      warnOfForeign(foreign, progress);
+      await removeLeftThrottle(target, ours, progress);
       progress.info(`replication: ${countText(state.ongoing.length, "reassignment")} taken back`);
       return { cancelled: state.ongoing.length };
     },

@@ -4,5 +4,5 @@ export { idleRules, minInsyncChanges, type MinInsyncChange, type OriginReplicati
 export { factorsOf } from "./origin";
 export { planReplication } from "./plan";
 export { planReplicationFor, type ReplicationPreview } from "./preview";
-export { findThrottle, type ThrottleFound } from "./throttle";
+export { findThrottle, type ThrottleFound, throttlesOn, throttleText } from "./throttle";
 export type { BrokerNow, PartitionChange, PartitionNow, ReplicationInput, ReplicationOptions, ReplicationPlan, TopicChange, TopicNow } from "./types";

@@ -81,9 +81,12 @@ function refuseImpossible(topics: readonly TopicNow[], brokers: readonly BrokerN
   const tooLarge = new Mistakes();
   const listed = brokers.map((b) => `${b.id}${b.rack === undefined ? "" : ` (rack ${b.rack})`}`).join(", ");
   for (const topic of topics) {
+    // Replicas that are there stay where they are: only new ones need brokers and racks. Without partitions: a topic to come.
+    const grows = topic.partitions.length === 0 || topic.partitions.some((p) => p.replicas.length < topic.factor);
     const gone = [...new Set(topic.partitions.flatMap((p) => p.replicas.filter((id) => !ids.has(id))))].sort((a, b) => a - b);
     if (gone.length > 0) missing.add(`topic ${topic.name} has replicas on broker ${gone.join(", ")}`);
     if (!Number.isInteger(topic.factor) || topic.factor < 1) tooLarge.add(`topic ${topic.name}: ${topic.factor} is not a replication factor`);
+    else if (!grows) continue;
     else if (topic.factor > brokers.length) tooLarge.add(`topic ${topic.name}: factor ${topic.factor}, but there are ${brokers.length} brokers`);
     else if (topic.factor > racks.size && !allowSameRack) {
       tooLarge.add(`topic ${topic.name}: factor ${topic.factor}, but the ${brokers.length} brokers are in ${racks.size} rack${racks.size === 1 ? "" : "s"}`);

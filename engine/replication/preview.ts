@@ -4,6 +4,7 @@ import { bytesText, countText, someOf } from "../units";
 import { idleRules, minInsyncChanges, type MinInsyncChange } from "./factors";
 import { planReplication } from "./plan";
 import { readReplication, type ReplicationState } from "./read";
+import { type ThrottleFound, throttlesOn, throttleText } from "./throttle";
 import type { ReplicationOptions, ReplicationPlan, TopicChange } from "./types";
 
 /** What a reset would do, for a person to read before it does. */
@@ -17,6 +18,8 @@ export interface ReplicationPreview {
   absent: string[];
   /** Reassignments of migrated topics that are under way already. */
   underWay: number;
+  /** Topics and brokers with a throttle that an interrupted run left; absent: none. */
+  leftThrottle?: ThrottleFound;
   /** Rules that match no migrated topic. */
   idleRules: string[];
   /** The same as text, one line each. */
@@ -34,7 +37,9 @@ export async function planReplicationFor(model: MigrationModel, options: Replica
     model,
     async (clusters) => {
       const state = await readReplication(clusters, model.mirror, options);
-      const found = preview(state, planReplication(state.input), options);
+      const { ours } = await throttlesOn(clusters.target, state.input.topics.map((t) => t.name));
+      const left = throttleText(ours) === undefined ? {} : { leftThrottle: ours };
+      const found = { ...preview(state, planReplication(state.input), options), ...left };
       return { ...found, lines: linesOf(found) };
     },
     open,
@@ -71,6 +76,8 @@ export function linesOf(found: PreviewFigures): string[] {
   if (found.topics.length > SHOWN_TOPICS) lines.push(`  and ${found.topics.length - SHOWN_TOPICS} more topics`);
   if (found.minInsync.length > 0) lines.push(`  min.insync.replicas: ${someOf(found.minInsync.map((m) => `${m.topic} ${m.from} -> ${m.to}`))}`);
   if (found.underWay > 0) lines.push(`  ${countText(found.underWay, "reassignment")} under way already: waited for first`);
+  const left = found.leftThrottle && throttleText(found.leftThrottle);
+  if (left !== undefined) lines.push(`  an interrupted run has left a replication throttle on ${left}: removed once nothing is under way`);
   if (found.absent.length > 0) lines.push(`  not on the target yet, so not in these figures: ${someOf(found.absent)}`);
   if (found.idleRules.length > 0) lines.push(`  rules that match no migrated topic: ${found.idleRules.join("; ")}`);
   return lines;

@@ -123,26 +123,48 @@ export async function removeThrottle(target: KafkaPort, found: ThrottleFound): P
   }
 }
 
+/** What a throttle on the target is, by whose it is. */
+export interface ThrottlesFound {
+  /** Set by this migration, and left by a run that ended while replicas were on their way. */
+  ours: ThrottleFound;
+  foreign: ThrottleFound;
+}
+
 /**
- * Removes what an interrupted run left. Ours are the lists on migrated topics (MirrorMaker 2 does not copy throttle settings)
- * unless they throttle every replica (`*`), and the rates of the brokers that these lists name, where they are as `setThrottle`
- * writes them: the same for both directions.
- * @returns the topics and brokers whose throttle is not ours
+ * Tells the throttle that an interrupted run left from those of others. Ours are the lists on migrated topics (MirrorMaker 2
+ * does not copy throttle settings) unless they throttle every replica (`*`), and the rates of the brokers that these lists
+ * name, where they are as `setThrottle` writes them: the same for both directions.
  */
-export async function removeLeftThrottle(target: KafkaPort, topics: readonly string[], progress: Progress): Promise<ThrottleFound> {
+export async function throttlesOn(target: KafkaPort, topics: readonly string[]): Promise<ThrottlesFound> {
   const { lists, rates } = await readThrottle(target, topics);
   const whole = [...lists].filter(([, values]) => values.includes(EVERY_REPLICA)).map(([name]) => name);
   for (const name of whole) lists.delete(name);
   const listed = new Set([...lists.values()].flat().flatMap((list) => list.split(",").map((entry) => Number(entry.split(":")[1]))));
-  const ours = ([id, [leader, follower]]: [number, string[]]) => listed.has(id) && leader === follower;
-  const found: ThrottleFound = { topics: [...lists.keys()], brokers: [...rates].filter(ours).map(([id]) => id) };
-  const foreign: ThrottleFound = { topics: whole, brokers: [...rates.keys()].filter((id) => !found.brokers.includes(id)) };
-  if (foreign.brokers.length > 0) {
-    progress.warn(`broker ${foreign.brokers.join(", ")} of the target has a replication throttle that is not this migration's: it is kept, and holds for new replicas where they are throttled`);
+  const isOurs = ([id, [leader, follower]]: [number, string[]]) => listed.has(id) && leader === follower;
+  const ours: ThrottleFound = { topics: [...lists.keys()], brokers: [...rates].filter(isOurs).map(([id]) => id) };
+  return { ours, foreign: { topics: whole, brokers: [...rates.keys()].filter((id) => !ours.brokers.includes(id)) } };
+}
+
+/** Says which throttles are somebody else's, and so are kept. */
+export function warnOfForeign({ topics, brokers }: ThrottleFound, progress: Progress): void {
+  if (brokers.length > 0) {
+    progress.warn(`broker ${brokers.join(", ")} of the target has a replication throttle that is not this migration's: it is kept, and holds for new replicas where they are throttled`);
   }
-  if (whole.length > 0) progress.warn(`target: every replica of ${someOf(whole)} is throttled (${LISTS.join(" or ")} is ${EVERY_REPLICA}), which is not this migration's doing: it is kept`);
-  if (found.topics.length === 0) return foreign;
-  await removeThrottle(target, found);
-  progress.info(`removed the replication throttle that an interrupted run left on ${someOf(found.topics)}${found.brokers.length > 0 ? ` and broker ${found.brokers.join(", ")}` : ""}`);
-  return foreign;
+  if (topics.length > 0) {
+    progress.warn(`target: every replica of ${someOf(topics)} is throttled (${LISTS.join(" or ")} is ${EVERY_REPLICA}), which is not this migration's doing: it is kept`);
+  }
+}
+
+/** `3 topics and broker 1, 2`, or undefined where there is none. */
+export function throttleText({ topics, brokers }: ThrottleFound): string | undefined {
+  const parts = [...(topics.length === 0 ? [] : [someOf(topics)]), ...(brokers.length === 0 ? [] : [`broker ${brokers.join(", ")}`])];
+  return parts.length === 0 ? undefined : parts.join(" and ");
+}
+
+/** Removes what an interrupted run left. Only once no reassignment of these topics is under way: see `throttlesOn`. */
+export async function removeLeftThrottle(target: KafkaPort, ours: ThrottleFound, progress: Progress): Promise<void> {
+  const where = throttleText(ours);
+  if (where === undefined) return;
+  await removeThrottle(target, ours);
+  progress.info(`removed the replication throttle that an interrupted run left on ${where}`);
 }

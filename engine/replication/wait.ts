@@ -100,7 +100,7 @@ export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise
     }
     if (Date.now() >= wait.deadline) {
       throw new MigrationError("REPLICATION_LIMIT", `target: ${countText(open.size, "partition")} of ${wait.changes.length} in this batch not in sync after ${durationText(wait.limitMs)}`, {
-        fix: "see that the brokers named here run and have disk space, then run again with a longer replication.limitSeconds (replication.limitMs in a program): it goes on where it stopped; `kafka-migration replication --cancel --apply` takes it back",
+        fix: "see that the brokers named here run and have disk space, then run again with a longer replication.limitSeconds (replication.limitMs in a program): it goes on where it stopped (what is under way goes on in the cluster, under the throttle if there is one); `kafka-migration replication --cancel --apply` takes it back",
         details: missing.slice(0, 20),
       });
     }
@@ -129,7 +129,7 @@ export async function sleepUnlessAborted(ms: number, signal?: AbortSignal): Prom
 }
 
 export function interrupted(): MigrationError {
-  return new MigrationError("REPLICATION_INTERRUPTED", "the replication reset was interrupted; reassignments that were under way go on in the cluster", {
+  return new MigrationError("REPLICATION_INTERRUPTED", "the replication reset was interrupted; reassignments that were under way go on in the cluster, under the throttle if there is one", {
     fix: "run again: it goes on where it stopped; `kafka-migration replication --cancel --apply` takes it back",
   });
 }

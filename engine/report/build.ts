@@ -1,8 +1,9 @@
 import { writtenText } from "../fence";
+import { throttleText } from "../replication/throttle";
 import { bytesText, countText, durationText, recordsText } from "../units";
 import { atMost, figure } from "./figure";
 import { groupRows, topicRows } from "./rows";
-import type { GroupRow, Report, ReportInput, Sample, TimelineEntry } from "./types";
+import type { GroupRow, LeftThrottle, Report, ReportInput, Sample, TimelineEntry } from "./types";
 
 const MOST_SAMPLES = 500;
 const MOST_WARNINGS = 200;
@@ -51,6 +52,7 @@ function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
   const { preflight, gate, verification, offsets, offsetPlan, look } = input;
   const lines = [
     ...(input.written === undefined || input.written.length === 0 ? [] : [writtenText(input.written)]),
+    ...(input.leftThrottle === undefined ? [] : [leftThrottleText(input.leftThrottle)]),
     ...(input.notes ?? []),
     ...(input.abandonedAt === undefined ? [] : [`the migration was abandoned at ${input.abandonedAt}: the gate was passed unproved`]),
     ...(look?.against ?? []).filter((f) => f.hopeless).map((f) => f.text),
@@ -66,6 +68,12 @@ function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
     ...(verification?.result.notes ?? []),
   ];
   return eachOnce(lines);
+}
+
+function leftThrottleText({ topics, brokers, underWay }: LeftThrottle): string {
+  const where = throttleText({ topics, brokers });
+  const why = underWay === 0 ? "nothing is under way any more" : `${countText(underWay, "partition")} still ${underWay === 1 ? "gets its" : "get their"} replicas`;
+  return `a replication reset that ended early has left its throttle on ${where} of the target; ${why}. The next \`pulumi up\` or \`kafka-migration replication --apply\` waits for them and removes it; with --cancel they are taken back`;
 }
 
 /** At most 200 lines, each once. */
@@ -124,7 +132,11 @@ function figures(input: ReportInput): [string, string][] {
     const { exact, offsets: all, rereads, rereadsAtMost } = offsetPlan.summary;
     found.push(["Offsets exact", `${exact} of ${all}`], ["Records read again", atMost(rereads, rereadsAtMost)]);
   }
-  if (replication !== undefined) found.push(["Replicas copied", bytesText(replication.result.bytes)]);
+  if (replication !== undefined) {
+    const { bytes, throttleBytesPerSecond } = replication.result;
+    const rate = throttleBytesPerSecond === undefined ? "" : `, at most ${bytesText(throttleBytesPerSecond)}/s a broker`;
+    found.push(["Replicas copied", `${bytesText(bytes)}${rate}`]);
+  }
   if (replicationPlan !== undefined) found.push(["Replicas to copy", bytesText(replicationPlan.bytes)]);
   return found;
 }

@@ -2,7 +2,7 @@
 export { buildReport, sampleOf } from "./build";
 export { type Ending, endReport } from "./end";
 export { factsOf, type ReportFacts } from "./facts";
-export { lookAtCopy, lookAtGroups } from "./look";
+export { lookAtCopy, lookAtGroups, lookAtThrottle } from "./look";
 export { reportHtml } from "./page";
-export type { CopyLook, GroupCount, GroupRow, Report, ReportInput, Sample, TimelineEntry, Tone, TopicCopy, TopicRow } from "./types";
+export type { CopyLook, GroupCount, GroupRow, LeftThrottle, Report, ReportInput, Sample, TimelineEntry, Tone, TopicCopy, TopicRow } from "./types";
 export { earlierReport, earlierSamples, reportPaths, writeReport, type WrittenReport } from "./write";

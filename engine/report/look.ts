@@ -4,8 +4,9 @@ import { type Look, Observer } from "../gate/observe";
 import { gap, judge } from "../gate/rule";
 import type { MigrationModel } from "../model";
 import { type OffsetOptions, readCommitments, WHY_NOT_SHARE } from "../offsets";
-import { nothingSelected } from "../selection";
-import type { CopyLook, GroupCount, TopicCopy } from "./types";
+import { throttlesOn } from "../replication/throttle";
+import { nothingSelected, selectPairs } from "../selection";
+import type { CopyLook, GroupCount, LeftThrottle, TopicCopy } from "./types";
 
 /**
  * Looks once at how far the copy is, reading every gap, without comparing last records.
@@ -28,6 +29,16 @@ export async function lookAtGroups(model: MigrationModel, options: OffsetOptions
     const { committed, share } = await readCommitments(origin, model.mirror, options);
     const moving = [...committed].map(([group, offsets]) => ({ group, offsets: offsets.length })).filter((g) => g.offsets > 0);
     return [...moving, ...share.map((group) => ({ group, offsets: 0, leftAlone: WHY_NOT_SHARE }))];
+  });
+}
+
+/** A replication throttle that an interrupted reset left, and how much is still on its way; undefined: none. */
+export async function lookAtThrottle(model: MigrationModel): Promise<LeftThrottle | undefined> {
+  return withClusters(model, async ({ origin, target }) => {
+    const migrated = new Set(selectPairs(await origin.listTopics(), model.mirror).map((p) => p.target));
+    const { ours } = await throttlesOn(target, (await target.listTopics()).filter((name) => migrated.has(name)));
+    if (ours.topics.length + ours.brokers.length === 0) return undefined;
+    return { ...ours, underWay: (await target.listReassignments()).filter((r) => migrated.has(r.topic)).length };
   });
 }
 

@@ -35,6 +35,14 @@ export interface CopyLook {
 
 export type { Sample } from "../gate";
 
+/** A replication throttle of this migration that is still set. */
+export interface LeftThrottle {
+  topics: string[];
+  brokers: number[];
+  /** Partitions of migrated topics that still get their replicas. */
+  underWay: number;
+}
+
 /** A group without its offsets: thousands of them fit where every offset would not. */
 export interface GroupCount {
   group: string;
@@ -79,6 +87,8 @@ export interface ReportInput {
   replication?: { at: string; result: ReplicationResult };
   replicationPlan?: ReplicationPreview;
   look?: CopyLook;
+  /** What a replication reset that ended early has left on the target. Absent: nothing, or not known. */
+  leftThrottle?: LeftThrottle;
   /** Earlier points of the plot, oldest first. */
   samples?: readonly Sample[];
   /** What producers wrote to the origin since the gate passed. Absent: not known. */

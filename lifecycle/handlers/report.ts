@@ -2,7 +2,7 @@ import { type TopicEnds, writtenOnOrigin } from "../../engine/fence";
 import type { GateOptions } from "../../engine/gate";
 import type { OffsetOptions } from "../../engine/offsets";
 import type { Progress } from "../../engine/progress";
-import { buildReport, earlierReport, earlierSamples, lookAtCopy, lookAtGroups, type Report, type ReportFacts, type ReportInput, reportPaths, writeReport } from "../../engine/report";
+import { buildReport, earlierReport, earlierSamples, lookAtCopy, lookAtGroups, lookAtThrottle, type Report, type ReportFacts, type ReportInput, reportPaths, writeReport } from "../../engine/report";
 import { type Handler, serve } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs } from "./inputs";
 import { folderOf, type Place } from "./place";
@@ -74,7 +74,8 @@ async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<R
   const { gateEnds } = inputs;
   const since = inputs.phase === "cutover" && isThere(gateEnds) ? gateEnds : undefined;
   const written = since === undefined ? undefined : await trying("whether the origin was written to since the gate passed can't be told", noting, () => writtenOnOrigin(model, since));
-  return { notes, ...(written === undefined ? {} : { written }), ...(look === undefined ? {} : { look }), ...(groups === undefined ? {} : { groups }) };
+  const left = await trying("whether a replication throttle is left could not be looked at", noting, () => lookAtThrottle(model));
+  return { notes, ...(left === undefined ? {} : { leftThrottle: left }), ...(written === undefined ? {} : { written }), ...(look === undefined ? {} : { look }), ...(groups === undefined ? {} : { groups }) };
 }
 
 /** Declared after the last step of each phase: writes the report of what all of them have found. */

@@ -195,6 +195,16 @@ describe("planReplication, by example", () => {
     expect(() => plan({ brokers: three, topics })).not.toThrow(/fine/);
   });
 
+  it("does not ask for racks where every replica is there already, or some are taken away", () => {
+    const brokers = three.map((b) => ({ ...b, rack: b.id === 3 ? "b" : b.rack! }));
+    const full = { name: "orders", factor: 3, partitions: [partition(0, [1, 2, 3])] };
+    expect(plan({ brokers, topics: [full] })).toMatchObject({ changes: [], unchanged: 1 });
+    const four = [...brokers, { id: 4, rack: "b" }];
+    expect(plan({ brokers: four, topics: [{ ...full, partitions: [partition(0, [1, 2, 3, 4])] }] }).changes[0]!.to).toHaveLength(3);
+    expect(() => plan({ brokers, topics: [{ ...full, partitions: [partition(0, [1, 2, 3]), partition(1, [1])] }] })).toThrow(/topic orders: factor 3, but the 3 brokers are in 2 racks/);
+    expect(() => plan({ brokers, topics: [{ ...full, partitions: [] }] })).toThrow(/in 2 racks/);
+  });
+
   it("refuses two replicas in one rack unless told", () => {
     const brokers = [{ id: 1, rack: "a" }, { id: 2, rack: "b" }, { id: 3, rack: "b" }];
     const topics = [{ name: "orders", factor: 3, partitions: [partition(0, [1])] }];

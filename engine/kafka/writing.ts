@@ -1,7 +1,6 @@
 import { encodeBatch } from "../records/encode";
 import { produce } from "./api/produce";
-import { partitionName, type Cluster, type Rejected } from "./cluster";
-import { NONE } from "./failures";
+import { partitionName, type Cluster } from "./cluster";
 import type { KafkaPort, TopicPartition } from "./port";
 
 const TIMEOUT_MS = 20_000;
@@ -18,17 +17,14 @@ export function writing(cluster: Cluster): Pick<KafkaPort, "append"> {
 }
 
 async function appendBatch(cluster: Cluster, place: TopicPartition, records: Buffer): Promise<void> {
-  await cluster.untilAllAnswered("write to", [place], partitionName, async (open) => {
-    const { groups, rejected } = await cluster.byLeader(open);
-    const failed: Rejected<TopicPartition>[] = [...rejected];
+  await cluster.untilAllAnswered("write to", [place], partitionName, async (open, settle) => {
+    const groups = await cluster.byLeader(open, settle);
     await cluster.each(groups, async (broker) => {
       const topics = [{ topic: place.topic, partitions: [{ partition: place.partition, records }] }];
       const answers = (await cluster.links.send(broker, produce, { timeoutMs: TIMEOUT_MS, topics })).flatMap((t) => t.partitions);
       const answer = answers.find((a) => a.partition === place.partition);
-      if (answer?.errorCode === NONE) return;
-      failed.push({ item: place, errorCode: answer?.errorCode ?? -1 });
+      if (answer !== undefined) settle(place, answer.errorCode);
     });
-    return failed;
   });
 }
 

@@ -10,7 +10,7 @@ import { compareInOrder, type Watch } from "./ordered";
 import { type Pair, type Pairs, readPairs } from "./pairs";
 import { Memory } from "./resume";
 import { compareTails } from "./tails";
-import { type DifferenceKind, isFault, type PartitionResult, type TopicResult, type VerifyOptions, type VerifyResult } from "./types";
+import { COUNT_UP_TO, type DifferenceKind, isFault, type PartitionResult, TAIL_RECORDS, type TopicResult, type VerifyOptions, type VerifyResult } from "./types";
 
 const LISTED = 1000;
 const NAMED = 20;
@@ -38,7 +38,7 @@ export async function verifyCopy(model: MigrationModel, options: VerifyOptions, 
 /** The same, with what differs as part of the result. */
 export async function compareCopy(model: MigrationModel, options: VerifyOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<VerifyResult> {
   const started = Date.now();
-  const memory = await Memory.open(options.resumeFile, `${options.mode} ${options.tailRecords ?? 100}`);
+  const memory = await Memory.open(options.resumeFile, `${options.mode} ${options.tailRecords ?? TAIL_RECORDS}`);
   return withClusters(
     model,
     async (clusters) => {
@@ -122,12 +122,12 @@ class Run {
     const whole = new Set<Pair>();
     let offsets = 0;
     for (const pair of unequal.sort((a, b) => length(a) - length(b))) {
-      if (length(pair) > (this.options.countUpTo ?? 200_000) || offsets + length(pair) > COUNTED_TOGETHER) break;
+      if (length(pair) > (this.options.countUpTo ?? COUNT_UP_TO) || offsets + length(pair) > COUNTED_TOGETHER) break;
       offsets += length(pair);
       whole.add(pair);
     }
     await compareInOrder(this.clusters, [...whole], isolation, this.watch);
-    await compareTails(this.clusters, pairs.filter((p) => !whole.has(p)), this.options.tailRecords ?? 100, isolation, this.watch);
+    await compareTails(this.clusters, pairs.filter((p) => !whole.has(p)), this.options.tailRecords ?? TAIL_RECORDS, isolation, this.watch);
     const left = unequal.length - whole.size;
     if (left > 0) {
       this.notes.push(`${countText(left, "partition")} were compared at their end only, though the sides differ in offsets: markers, compaction or duplicates can explain that; mode "full" tells`);

@@ -1,3 +1,8 @@
+/** The default of {@link VerifyOptions.tailRecords}. */
+export const TAIL_RECORDS = 100;
+/** The default of {@link VerifyOptions.countUpTo}. */
+export const COUNT_UP_TO = 200_000;
+
 /** Options of the verification. */
 export interface VerifyOptions {
   /** `none`: nothing; `tail`: counts and the last records of each partition; `full`: every record. */

@@ -17,6 +17,8 @@ const handler: Handler<PasswordInputs, PasswordOutputs> = {
   create: async ({ bytes }) => ({ password: randomBytes(bytes).toString("base64url") }),
   update: async ({ password }) => ({ password }),
   async remove() {},
+  // A password that is in use stays: other bytes are for the next one.
+  immaterial: ["bytes"],
 };
 
 export const passwordStep = serve("password", handler);

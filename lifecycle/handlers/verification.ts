@@ -1,11 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileBase } from "../../engine/report/write";
-import { verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/verify";
+import { COUNT_UP_TO, TAIL_RECORDS, verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/verify";
 import type { Progress } from "../../engine/progress";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
-import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
+import { isThere, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
 import { folderOf, type Place } from "./place";
 
 export interface VerificationInputs extends PhasedInputs, FencedInputs {
@@ -49,9 +50,26 @@ async function forget({ resume }: VerificationInputs): Promise<void> {
   if (resume !== undefined) await rm(resumeFile(resume), { force: true }).catch(() => {});
 }
 
+function changeOf(olds: VerificationInputs & VerificationOutputs, news: VerificationInputs): PhaseChange {
+  const done = (isThere(olds.verifiedAt) || olds.options.mode === "none") && sameSelection(olds, news);
+  return phaseChange({ phase: olds.phase, done }, news.phase);
+}
+
+/** What decides how much is compared, with the defaults; the others do not matter in that mode. */
+const asked = ({ mode, tailRecords = TAIL_RECORDS, countUpTo = COUNT_UP_TO }: VerifyOptions) => (mode === "tail" ? { mode, tailRecords, countUpTo } : { mode });
+
+/** Was it verified in another way than is asked for now? Then the old result is no answer. */
+const asksMore = (olds: VerificationInputs, news: VerificationInputs): boolean =>
+  news.phase === "cutover" && !isDeepStrictEqual(asked(olds.options), asked(news.options));
+
 /** Compares both sides once the gate has passed; a difference fails the `up` before any offset is moved. */
 const handler: Handler<VerificationInputs, VerificationOutputs> = {
   outputs: { verifiedAt: true, result: true },
+
+  async foretell(olds, news, progress) {
+    if (news.abandon || changeOf(olds, news) !== "none" || !asksMore(olds, news)) return;
+    progress.info(news.options.mode === "none" ? "the result is dropped, as the mode is none now" : "both sides are compared again, as the options changed");
+  },
 
   async create(inputs, progress) {
     return inputs.phase === "cutover" ? verify(inputs, progress) : none;
@@ -59,14 +77,14 @@ const handler: Handler<VerificationInputs, VerificationOutputs> = {
 
   async update(olds, news, progress) {
     const before = { verifiedAt: olds.verifiedAt, result: olds.result };
-    switch (phaseChange({ phase: olds.phase, done: (isThere(olds.verifiedAt) || olds.options.mode === "none") && sameSelection(olds, news) }, news.phase)) {
+    switch (changeOf(olds, news)) {
       case "cutover":
         return verify(news, progress);
       case "roll-back":
         await forget(news);
         return none;
       default:
-        return news.phase === "cutover" && news.options.mode !== olds.options.mode ? verify(sameGate(olds, news) ? againFenced(news) : news, progress) : before;
+        return asksMore(olds, news) ? verify(sameGate(olds, news) ? againFenced(news) : news, progress) : before;
     }
   },
 

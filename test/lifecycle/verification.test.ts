@@ -86,3 +86,34 @@ describe("a verification that is killed", () => {
     expect(await verificationStep.diff("id", outs, { ...inputs("elsewhere"), phase: "mirror" })).toEqual({ changes: false });
   });
 });
+
+describe("a changed option of the verification in phase cutover", () => {
+  const update = async (olds: object, options: object) => {
+    const news = { ...inputs(folder), options };
+    const state = { ...inputs(folder), ...olds };
+    let result: { verifiedAt?: string; options?: object } = {};
+    const lines = await said(async () => {
+      await verificationStep.diff("id", state, news);
+      result = (await verificationStep.update("id", state, news)).outs;
+    });
+    return { again: result.verifiedAt !== "2026-01-01T00:00:00.000Z", options: result.options, announced: lines.includes("compared again, as the options changed") };
+  };
+  const verified = (options: object) => ({ options, verifiedAt: "2026-01-01T00:00:00.000Z", result: { equal: true } });
+
+  it.each([
+    [{ mode: "tail" }, { mode: "tail", tailRecords: 500 }],
+    [{ mode: "tail", tailRecords: 500 }, { mode: "tail" }],
+    [{ mode: "tail" }, { mode: "tail", countUpTo: 5 }],
+    [{ mode: "tail" }, { mode: "full" }],
+    [{ mode: "full" }, { mode: "tail" }],
+  ])("is carried out and announced, or the state would claim what was never done: %j to %j", async (was, is) => {
+    expect(await update(verified(was), is)).toEqual({ again: true, options: is, announced: true });
+  });
+
+  it.each([
+    [{ mode: "tail" }, { mode: "tail", tailRecords: 100, countUpTo: 200_000 }],
+    [{ mode: "full" }, { mode: "full", tailRecords: 500 }],
+  ])("that asks for nothing else compares nothing: %j to %j", async (was, is) => {
+    expect(await update(verified(was), is)).toEqual({ again: false, options: is, announced: false });
+  });
+});

@@ -30,7 +30,7 @@ export const produce: Api<ProduceRequest, ByTopic<{ partition: number; errorCode
         return { partition, errorCode, message: body.nullableString() };
       }),
     }));
-    body.int32();
+    body.throttleTime();
     return topics;
   },
 };

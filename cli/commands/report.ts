@@ -61,6 +61,6 @@ async function liveOf({ migration, progress, signal }: Context): Promise<Partial
   await trying("the copy", async () => void (found.look = await lookAtCopy(model, withGate(migration), signal)));
   if (done.offsets === undefined) await trying("the groups", async () => void (found.offsetPlan = await planOffsets(model, options.offsets, progress, signal)));
   if (done.replication === undefined) await trying("the replication", async () => void (found.replicationPlan = await planReplicationFor(model, options.replication)));
-  await trying("the replication throttle", async () => void (found.leftThrottle = await lookAtThrottle(model)));
+  if (notes.length === 0) await trying("the replication throttle", async () => void (found.leftThrottle = await lookAtThrottle(model)));
   return found;
 }

@@ -74,7 +74,8 @@ async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<R
   const { gateEnds } = inputs;
   const since = inputs.phase === "cutover" && isThere(gateEnds) ? gateEnds : undefined;
   const written = since === undefined ? undefined : await trying("whether the origin was written to since the gate passed can't be told", noting, () => writtenOnOrigin(model, since));
-  const left = await trying("whether a replication throttle is left could not be looked at", noting, () => lookAtThrottle(model));
+  // Clusters that did not answer the other looks are named already.
+  const left = notes.length > 0 ? undefined : await trying("whether a replication throttle is left could not be looked at", noting, () => lookAtThrottle(model));
   return { notes, ...(left === undefined ? {} : { leftThrottle: left }), ...(written === undefined ? {} : { written }), ...(look === undefined ? {} : { look }), ...(groups === undefined ? {} : { groups }) };
 }
 

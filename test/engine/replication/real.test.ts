@@ -3,6 +3,8 @@ import { Kafka, logLevel } from "kafkajs";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
+import { listResidue } from "../../../engine/cleanup";
+import { lookAtThrottle } from "../../../engine/report";
 import { applyReplication, cancelReplication, findThrottle, planReplicationFor } from "../../../engine/replication";
 import { uniqueName, withClusters } from "../../support/clusters";
 import { eventually } from "../support/mirror";
@@ -78,7 +80,7 @@ describe("on real brokers", () => {
     await expect(wanted).rejects.toThrow(new RegExp(`REPLICATION_TOO_LARGE[^]*topic ${single}: factor 4, but there are 3 brokers[^]*fix: lower the factor`));
   });
 
-  it("says what new replicas hold before one is in sync, is interrupted, leaves no throttle, and is cancelled: the replicas are as before", async () => {
+  it("says what new replicas hold before one is in sync, is interrupted under its throttle, and is cancelled: the replicas are as before, and no throttle is left", async () => {
     const before = (await partitionsOf(big)).map((p) => p.replicas);
     const stop = new AbortController();
     const watch = setInterval(() => {
@@ -87,11 +89,16 @@ describe("on real brokers", () => {
     // Slow enough that the copy can't end before it is seen.
     await expect(applyReplication(model, { rules: [{ pattern: big, factor: 3 }], throttleBytesPerSecond: 10_000 }, progress, stop.signal)).rejects.toThrow("REPLICATION_INTERRUPTED");
     clearInterval(watch);
-    await noThrottle();
+    expect(await findThrottle(target, [big])).toEqual({ topics: [big], brokers: [1, 2, 3] });
+    expect(lines.at(-1)).toMatch(new RegExp(`^warning: the replication throttle on ${big} and broker 1, 2, 3 stays, as 3 partitions still get their replicas`));
+    const residue = (await listResidue(model, { patienceMs: 0 })).filter((r) => r.kind === "throttle");
+    expect(residue.map((r) => [r.name, r.foreign])).toEqual([big, "broker 1", "broker 2", "broker 3"].map((name) => [name, undefined]));
+    expect(await lookAtThrottle(model)).toEqual({ topics: [big], brokers: [1, 2, 3], underWay: 3 });
     await cancelReplication(model, {}, progress);
+    await noThrottle();
     expect((await target.listReassignments()).filter((r) => r.topic.startsWith(prefix))).toEqual([]);
     const after = await partitionsOf(big);
-    // What finished once the throttle was gone stays; nothing is half-way.
+    // Nothing is half-way.
     after.forEach((p, i) => {
       expect(p.replicas[0]).toBe(before[i]![0]);
       expect([1, 3]).toContain(p.replicas.length);

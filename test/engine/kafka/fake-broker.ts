@@ -1,0 +1,129 @@
+import { createServer, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import * as cluster from "../../../engine/kafka/api/cluster";
+import * as groups from "../../../engine/kafka/api/groups";
+import * as producers from "../../../engine/kafka/api/producers";
+import * as records from "../../../engine/kafka/api/records";
+import * as scram from "../../../engine/kafka/api/scram";
+import * as settings from "../../../engine/kafka/api/settings";
+import * as streams from "../../../engine/kafka/api/streams-groups";
+import * as topics from "../../../engine/kafka/api/topics";
+import { apiVersions } from "../../../engine/kafka/link";
+import { type Api, Out } from "../../../engine/kafka/wire";
+
+type AnyApi = Api<never, unknown>;
+
+const isApi = (value: unknown): value is AnyApi => typeof value === "object" && value !== null && "key" in value && "read" in value;
+
+/** Every request that the engine can send. */
+export const ALL_APIS: readonly AnyApi[] = [cluster, groups, producers, records, scram, settings, streams, topics]
+  .flatMap((module) => Object.values(module) as unknown[])
+  .flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
+  .filter(isApi);
+
+export interface Asked {
+  api: AnyApi;
+  /** ms since the epoch. */
+  at: number;
+}
+
+/** Writes the answer; `undefined`: no answer comes; `close`: the connection is closed. */
+export type Answer = ((out: Out) => void) | undefined | "close";
+
+/** A broker that says what a test wants it to say: real ones do so rarely, and never when they are asked to. */
+export interface FakeBroker {
+  port: number;
+  asked: Asked[];
+  /** Connections made so far. */
+  connections: number;
+  /** Answers for an API by name: one function for all requests, called with how many came before. */
+  answer: Record<string, (before: number) => Answer>;
+  stop(): Promise<void>;
+}
+
+export async function startFakeBroker(): Promise<FakeBroker> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    broker.connections++;
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket)).on("error", () => {});
+    let buffer = Buffer.alloc(0);
+    socket.on("data", (piece) => {
+      buffer = Buffer.concat([buffer, piece]);
+      while (buffer.length >= 4 && buffer.length >= 4 + buffer.readInt32BE(0)) {
+        const length = buffer.readInt32BE(0);
+        reply(socket, buffer.subarray(4, 4 + length));
+        buffer = buffer.subarray(4 + length);
+      }
+    });
+  });
+  const broker: FakeBroker = {
+    port: 0,
+    asked: [],
+    connections: 0,
+    answer: {},
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+
+  function reply(socket: Socket, request: Buffer): void {
+    const [key, version, correlation] = [request.readInt16BE(0), request.readInt16BE(2), request.readInt32BE(4)];
+    const api = key === apiVersions.key ? apiVersions : ALL_APIS.find((a) => a.key === key && a.version === version)!;
+    const before = broker.asked.filter((a) => a.api.name === api.name).length;
+    broker.asked.push({ api, at: Date.now() });
+    const written = key === apiVersions.key ? writeVersions : broker.answer[api.name]?.(before);
+    if (written === "close") socket.destroy();
+    if (typeof written !== "function") return;
+    const out = new Out(api.flexible);
+    written(out);
+    const head = Buffer.alloc(4 + 4 + (api.flexible && key !== apiVersions.key ? 1 : 0));
+    const body = out.done();
+    head.writeInt32BE(head.length - 4 + body.length, 0);
+    head.writeInt32BE(correlation, 4);
+    socket.write(Buffer.concat([head, body]));
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  broker.port = (server.address() as AddressInfo).port;
+  broker.answer.Metadata = () => metadata(broker, []);
+  return broker;
+}
+
+function writeVersions(out: Out): void {
+  const known = new Map<number, { min: number; max: number }>();
+  for (const { key, version } of ALL_APIS) {
+    const range = known.get(key) ?? { min: version, max: version };
+    known.set(key, { min: Math.min(range.min, version), max: Math.max(range.max, version) });
+  }
+  out.int16(0).list([...known], ([key, { min, max }]) => out.int16(key).int16(min).int16(max));
+  out.int32(0).tags();
+}
+
+export interface FakeTopic {
+  name: string;
+  /** Default 0. */
+  error?: number;
+  /** Default 1. */
+  partitions?: number;
+}
+
+/** Metadata v12: this broker is the only one, and leads everything. */
+export function metadata(broker: Pick<FakeBroker, "port">, topics: readonly FakeTopic[], options: { brokers?: number; throttleMs?: number } = {}): Answer {
+  return (out) => {
+    out.int32(options.throttleMs ?? 0);
+    out.list(Array.from({ length: options.brokers ?? 1 }), () => out.int32(1).string("127.0.0.1").int32(broker.port).string(null));
+    out.string("fake").int32(1);
+    out.list(topics, ({ name, error = 0, partitions = 1 }) => {
+      out.int16(error).string(name).noId().boolean(false);
+      out.list(error === 0 ? Array.from({ length: partitions }, (_, i) => i) : [], (partition) => {
+        out.int16(0).int32(partition).int32(1).int32(0);
+        for (let lists = 2; lists > 0; lists--) out.values([1], (id) => out.int32(id));
+        out.values([], () => {});
+      });
+      out.int32(-0x80000000);
+    });
+    out.tags();
+  };
+}

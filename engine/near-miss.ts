@@ -21,7 +21,7 @@ export function didYouMean(word: string, known: Iterable<string>): string {
 }
 
 /** Insertions, deletions, replacements and swapped neighbours, each counted as one. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
     const row = [i];

@@ -5,7 +5,14 @@ import type { MirrorView } from "./view";
 /** Names of one cluster: its addresses, or its alias where no address is written. */
 export function clusterNames(mirror: MirrorView, side: Side): string[] {
   const servers = (mirror[side].bootstrapServers ?? "").split(",").map((server) => server.trim().toLowerCase());
-  const addresses = servers.filter((server) => server !== "").map((server) => address(server, attempt(() => mirror.namespace)));
+  const addresses = servers
+    .filter((server) => server !== "")
+    .map((server) =>
+      address(
+        server,
+        attempt(() => mirror.namespace),
+      ),
+    );
   return addresses.length > 0 ? addresses : [`alias ${mirror[side].alias}`];
 }
 

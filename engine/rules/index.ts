@@ -11,6 +11,7 @@ import { recordRules } from "./records";
 import { replicaRules } from "./replicas";
 import { type Finding, messageOf, type Rule } from "./rule";
 import { securityRules } from "./security";
+import { settingRules } from "./settings";
 import { nothing, type UserView, type View } from "./view";
 
 export type { Finding, Level, Rule, Setting, Settings } from "./rule";
@@ -18,7 +19,7 @@ export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";
 export * from "./view";
 
 /** Every rule, in the order of docs/policies.md. The policy pack and the components take them from here. */
-export const rules: readonly Rule[] = [...aclRules, ...configurationRules, ...nameRules, ...loopRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...recordRules];
+export const rules: readonly Rule[] = [...aclRules, ...configurationRules, ...settingRules, ...nameRules, ...loopRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...recordRules];
 
 /** Every finding of every rule with its default settings. */
 export function findings(view: View): Finding[] {
@@ -26,11 +27,12 @@ export function findings(view: View): Finding[] {
 }
 
 /**
- * What mandatory rules say about a part of a stack: a component refuses it before anything is declared.
+ * What mandatory rules say about a part of a stack, and advisory ones that components ask, too: a component refuses it before
+ * anything is declared.
  * @param except rules that are not asked
  */
 export function refusals(part: Partial<View>, except: readonly string[] = []): string[] {
-  const asked = rules.filter((rule) => rule.level === "mandatory" && !rule.whole && !except.includes(rule.name));
+  const asked = rules.filter((rule) => (rule.level === "mandatory" || rule.refused === true) && !rule.whole && !except.includes(rule.name));
   return asked.flatMap((rule) => rule.check({ ...nothing, ...part })).map((finding) => finding.message);
 }
 

@@ -8,15 +8,24 @@ import type { MirrorView, TopicView } from "./view";
 
 export const loopRules: Rule[] = [
   stackRule(
-    { name: "endless-loop", level: "mandatory", summary: "No topic is copied back under its own name to the cluster that it comes from." },
+    {
+      name: "endless-loop",
+      level: "mandatory",
+      summary: "No topic is copied back under its own name to the cluster that it comes from.",
+    },
     ({ mirrors, topics }) => {
       const copying = mirrors.filter((mirror) => attempt(() => keepsNames(mirror)) === true);
       const names = candidates(copying, topics);
       const said = new Set<string>();
       return inEach(copying, (at) => {
-        const cycles = names.map((name) => ({ name, way: wayBack(at, name, copying) })).filter(({ way }) => way !== undefined);
+        const cycles = names
+          .map((name) => ({ name, way: wayBack(at, name, copying) }))
+          .filter(({ way }) => way !== undefined);
         const way = cycles[0]?.way;
-        const key = way?.map((mirror) => copying.indexOf(mirror)).sort().join();
+        const key = way
+          ?.map((mirror) => copying.indexOf(mirror))
+          .sort()
+          .join();
         // Each mirror of a loop would say the same.
         if (way === undefined || key === undefined || said.has(key)) return [];
         said.add(key);
@@ -28,7 +37,8 @@ export const loopRules: Rule[] = [
             say: {
               seen: `${path} copies ${own.length === 1 ? "topic" : "topics like"} ${listed(own, 3)} back to where it comes from, under the same name`,
               why: "with the identity policy MirrorMaker 2 does not recognise its own copies: each record is copied again and again until the disks are full",
-              instead: "remove one of the directions, give them patterns that have no topic in common, or use DefaultReplicationPolicy in both directions",
+              instead:
+                "remove one of the directions, give them patterns that have no topic in common, or use DefaultReplicationPolicy in both directions",
             },
           },
         ];
@@ -40,12 +50,15 @@ export const loopRules: Rule[] = [
 /** A connector that is running and copies topics under their own names. */
 function keepsNames(mirror: MirrorView): boolean {
   const stopped = mirror.source.state === "stopped" || mirror.source.state === "paused" || mirror.replicas === 0;
-  return mirror.declared.source && !stopped && [APACHE_IDENTITY, STRIMZI_IDENTITY].includes(modelFrom(mirror).policyClass);
+  return (
+    mirror.declared.source && !stopped && [APACHE_IDENTITY, STRIMZI_IDENTITY].includes(modelFrom(mirror).policyClass)
+  );
 }
 
 /** The mirrors by which a topic comes back to the cluster that `first` reads: the shortest way. */
 function wayBack(first: MirrorView, name: string, mirrors: readonly MirrorView[]): readonly MirrorView[] | undefined {
-  const copies = (mirror: MirrorView) => mirrored(mirror)?.(name) === true && targetTopicName(modelFrom(mirror), name) === name;
+  const copies = (mirror: MirrorView) =>
+    mirrored(mirror)?.(name) === true && targetTopicName(modelFrom(mirror), name) === name;
   if (!copies(first)) return undefined;
   let ways: (readonly MirrorView[])[] = [[first]];
   const taken = new Set([first]);
@@ -67,8 +80,13 @@ function wayBack(first: MirrorView, name: string, mirrors: readonly MirrorView[]
 function candidates(mirrors: readonly MirrorView[], topics: readonly TopicView[]): string[] {
   const parts = inEach(mirrors, ({ topicsPattern }) => topicsPattern.split(/[,|()]/));
   const filled = parts.flatMap((part) => {
-    const plain = part.trim().replace(/^\^|\$$/g, "").replace(/\\([.-])/g, "\u0000$1");
-    return ["orders", "x"].map((word) => plain.replace(/(^|[^\u0000])(\.|\[[^\]]*\])([*+?]|\{[^}]*\})?/g, `$1${word}`).replaceAll("\u0000", ""));
+    const plain = part
+      .trim()
+      .replace(/^\^|\$$/g, "")
+      .replace(/\\([.-])/g, "\u0000$1");
+    return ["orders", "x"].map((word) =>
+      plain.replace(/(^|[^\u0000])(\.|\[[^\]]*\])([*+?]|\{[^}]*\})?/g, `$1${word}`).replaceAll("\u0000", ""),
+    );
   });
   return [...new Set([...filled, ...inEach(topics, ({ name }) => [name])])].filter((name) => /^[\w.-]+$/.test(name));
 }

@@ -46,6 +46,8 @@ export interface Rule {
   settings: Readonly<Record<string, Setting>>;
   /** It speaks of what is absent, so it can't be asked about a part of a stack. */
   whole?: boolean;
+  /** Advisory for what others wrote; components refuse it in their own settings, as they do what is mandatory. */
+  refused?: boolean;
   check(view: View, settings?: Settings): Finding[];
 }
 
@@ -55,6 +57,7 @@ interface Definition {
   summary: string;
   settings?: Readonly<Record<string, Setting>>;
   whole?: boolean;
+  refused?: boolean;
 }
 
 export function messageOf(rule: string, label: string, { seen, why, instead }: Saying): string {

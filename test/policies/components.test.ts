@@ -56,6 +56,12 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     ],
     ["message-size", { sourceConnector: { config: { "producer.override.max.request.size": 99999999 } } }, (p) => (source(p)["producer.override.max.request.size"] = 99999999)],
     [
+      "misspelt-key",
+      { checkpointConnector: { config: { "emit.checkpoint.interval.seconds": 5 } } },
+      (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["emit.checkpoint.interval.seconds"] = 5),
+    ],
+    ["refused-value", { sourceConnector: { config: { "offset.lag.max": "x" } } }, (p) => (source(p)["offset.lag.max"] = "x")],
+    [
       "producer-order",
       { sourceConnector: { config: { "producer.override.max.in.flight.requests.per.connection": 6 } } },
       (p) => (source(p)["producer.override.max.in.flight.requests.per.connection"] = 6),

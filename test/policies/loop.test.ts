@@ -13,7 +13,15 @@ interface Copy {
   servers?: (cluster: string) => string;
 }
 
-const copy = ({ from, to, pattern = "orders", exclude, policy = IDENTITY, state, servers = (c) => `${c}-kafka-bootstrap.${c}:9092` }: Copy) =>
+const copy = ({
+  from,
+  to,
+  pattern = "orders",
+  exclude,
+  policy = IDENTITY,
+  state,
+  servers = (c) => `${c}-kafka-bootstrap.${c}:9092`,
+}: Copy) =>
   custom({
     apiVersion: "kafka.strimzi.io/v1",
     kind: "KafkaMirrorMaker2",
@@ -25,7 +33,10 @@ const copy = ({ from, to, pattern = "orders", exclude, policy = IDENTITY, state,
       mirrors: [
         {
           source: { alias: from, bootstrapServers: servers(from) },
-          sourceConnector: { ...(state === undefined ? {} : { state }), config: { "replication.policy.class": policy } },
+          sourceConnector: {
+            ...(state === undefined ? {} : { state }),
+            config: { "replication.policy.class": policy },
+          },
           topicsPattern: pattern,
           ...(exclude === undefined ? {} : { topicsExcludePattern: exclude }),
         },
@@ -40,7 +51,9 @@ describe("an endless loop is seen", () => {
     const [message, ...others] = loops({ from: "a", to: "b" }, { from: "b", to: "a" });
     expect(message).toContain("a -> b -> a copies topic orders back to where it comes from");
     expect(others).toEqual([]);
-    expect(found("endless-loop", [copy({ from: "a", to: "b" }), copy({ from: "b", to: "a" })])[0]!.level).toBe("mandatory");
+    expect(found("endless-loop", [copy({ from: "a", to: "b" }), copy({ from: "b", to: "a" })])[0]!.level).toBe(
+      "mandatory",
+    );
   });
 
   test.each([
@@ -55,7 +68,9 @@ describe("an endless loop is seen", () => {
   });
 
   test("over a third cluster", () => {
-    expect(loops({ from: "a", to: "b" }, { from: "b", to: "c" }, { from: "c", to: "a" })[0]).toContain("a -> b -> c -> a");
+    expect(loops({ from: "a", to: "b" }, { from: "b", to: "c" }, { from: "c", to: "a" })[0]).toContain(
+      "a -> b -> c -> a",
+    );
   });
 
   test("on one cluster that is called differently, and through another port", () => {
@@ -72,7 +87,10 @@ describe("an endless loop is seen", () => {
       replicas: 1,
       connectCluster: "b",
       clusters: [mirror.source, both.props.spec.target],
-      mirrors: [{ ...mirror, sourceCluster: "a", targetCluster: "b" }, { ...mirror, sourceCluster: "b", targetCluster: "a" }].map(({ source: _, ...rest }) => rest),
+      mirrors: [
+        { ...mirror, sourceCluster: "a", targetCluster: "b" },
+        { ...mirror, sourceCluster: "b", targetCluster: "a" },
+      ].map(({ source: _, ...rest }) => rest),
     };
     expect(found("endless-loop", [both])).toHaveLength(1);
   });
@@ -80,17 +98,62 @@ describe("an endless loop is seen", () => {
 
 describe("no endless loop", () => {
   test.each<[string, Copy[]]>([
-    ["different topics", [{ from: "a", to: "b", pattern: "orders" }, { from: "b", to: "a", pattern: "invoices" }]],
-    ["what one way takes is excluded the other way", [{ from: "a", to: "b", pattern: ".*", exclude: "back-.*" }, { from: "b", to: "a", pattern: "back-.*" }]],
-    ["the default policy, which renames", [{ from: "a", to: "b", policy: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" }, { from: "b", to: "a" }]],
-    ["a policy that nobody here knows", [{ from: "a", to: "b", policy: "com.example.Policy" }, { from: "b", to: "a", policy: "com.example.Policy" }]],
-    ["the way back is stopped until it is needed", [{ from: "a", to: "b" }, { from: "b", to: "a", state: "stopped" }]],
-    ["two origins into one cluster", [{ from: "a", to: "c" }, { from: "b", to: "c" }]],
-    ["a chain", [{ from: "a", to: "b" }, { from: "b", to: "c" }]],
-    ["one service name in two namespaces", [
-      { from: "a", to: "b", servers: (c) => `${c === "a" ? "my" : "your"}-kafka-bootstrap.one:9092` },
-      { from: "b", to: "a", servers: (c) => `${c === "a" ? "my" : "your"}-kafka-bootstrap.two:9092` },
-    ]],
+    [
+      "different topics",
+      [
+        { from: "a", to: "b", pattern: "orders" },
+        { from: "b", to: "a", pattern: "invoices" },
+      ],
+    ],
+    [
+      "what one way takes is excluded the other way",
+      [
+        { from: "a", to: "b", pattern: ".*", exclude: "back-.*" },
+        { from: "b", to: "a", pattern: "back-.*" },
+      ],
+    ],
+    [
+      "the default policy, which renames",
+      [
+        { from: "a", to: "b", policy: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" },
+        { from: "b", to: "a" },
+      ],
+    ],
+    [
+      "a policy that nobody here knows",
+      [
+        { from: "a", to: "b", policy: "com.example.Policy" },
+        { from: "b", to: "a", policy: "com.example.Policy" },
+      ],
+    ],
+    [
+      "the way back is stopped until it is needed",
+      [
+        { from: "a", to: "b" },
+        { from: "b", to: "a", state: "stopped" },
+      ],
+    ],
+    [
+      "two origins into one cluster",
+      [
+        { from: "a", to: "c" },
+        { from: "b", to: "c" },
+      ],
+    ],
+    [
+      "a chain",
+      [
+        { from: "a", to: "b" },
+        { from: "b", to: "c" },
+      ],
+    ],
+    [
+      "one service name in two namespaces",
+      [
+        { from: "a", to: "b", servers: (c) => `${c === "a" ? "my" : "your"}-kafka-bootstrap.one:9092` },
+        { from: "b", to: "a", servers: (c) => `${c === "a" ? "my" : "your"}-kafka-bootstrap.two:9092` },
+      ],
+    ],
   ])("%s", (_what, copies) => {
     expect(loops(...copies)).toEqual([]);
   });

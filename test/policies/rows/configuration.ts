@@ -162,4 +162,34 @@ export const configurationRows: Row[] = [
     passes: { mirror: { exactlyOnce: true } },
     says: "MirrorMaker 2 refuses that",
   },
+  {
+    rule: "misspelt-key",
+    trips: { change: (parts) => (checkpoint(parts)["sync.group.offests.enabled"] = "true") },
+    passes: { change: (parts) => (checkpoint(parts)["com.example.offests.enabled"] = "true") },
+    says: 'did you mean "sync.group.offsets.enabled"?',
+  },
+  {
+    rule: "misplaced-key",
+    trips: { change: (parts) => (source(parts)["producer.max.request.size"] = 2000000) },
+    passes: { change: (parts) => (source(parts)["producer.override.max.request.size"] = 2000000) },
+    says: "reaches only the producer of offset syncs",
+  },
+  {
+    rule: "refused-value",
+    trips: { change: (parts) => (source(parts)["sync.topic.configs.enabled"] = "flase") },
+    passes: { change: (parts) => (source(parts)["sync.topic.configs.enabled"] = "FALSE") },
+    says: "which is neither true nor false",
+  },
+  {
+    rule: "unit-doubtful",
+    trips: { change: (parts) => (source(parts)["refresh.topics.interval.seconds"] = 600000) },
+    passes: { change: (parts) => (source(parts)["refresh.topics.interval.seconds"] = 86400) },
+    says: "write 600 if milliseconds are meant",
+  },
+  {
+    rule: "key-of-another-version",
+    trips: { change: (parts) => (source(parts)["emit.offset-syncs.enabled"] = "false"), version: "3.8.1" },
+    passes: { change: (parts) => (source(parts)["emit.offset-syncs.enabled"] = "false") },
+    says: "Kafka has it since 3.9",
+  },
 ];

@@ -1,0 +1,218 @@
+import { ADMIN, CLIENT, CONSUMER, PRODUCER, SECURITY } from "./clients";
+import { CHECKPOINT, CONNECTOR, HEARTBEAT, MIRROR, SOURCE, SOURCE_AND_CHECKPOINT, WORKER } from "./connect";
+import { type Facts, factsOf, type KeyFact } from "./fact";
+import { nearKey } from "./near";
+import { BROKER, LIBRDKAFKA, TOPIC } from "./others";
+
+export { absence, type KeyFact, refusal } from "./fact";
+
+/** Where keys are written: the configuration of a connector, of the target (the workers' own), or of the origin. */
+export type Block = "source" | "checkpoint" | "heartbeat" | "target" | "origin";
+type Client = "producer" | "consumer" | "admin";
+
+const connector = (...own: string[]) => factsOf(CONNECTOR, MIRROR, SECURITY, ...own);
+const MIRRORS = [
+  "replication.policy.class",
+  "replication.policy.separator",
+  "replication.policy.internal.topic.separator.enabled",
+  "forwarding.admin.class",
+];
+
+/** What is read in each block without a prefix. */
+export const BLOCKS: Readonly<Record<Block, Facts>> = {
+  source: connector(SOURCE, SOURCE_AND_CHECKPOINT),
+  checkpoint: connector(CHECKPOINT, SOURCE_AND_CHECKPOINT),
+  heartbeat: connector(HEARTBEAT),
+  target: factsOf(WORKER, SECURITY),
+  // It becomes `source.cluster.` of the connectors, which take these keys of it (MirrorClientConfig).
+  origin: new Map(
+    [...factsOf(SECURITY, MIRROR)].filter(([name, fact]) => MIRRORS.includes(name) || factsOf(SECURITY).has(fact.name)),
+  ),
+};
+
+export const CLIENTS: Readonly<Record<Client, Facts>> = {
+  producer: factsOf(CLIENT, PRODUCER, SECURITY),
+  consumer: factsOf(CLIENT, CONSUMER, SECURITY),
+  admin: factsOf(CLIENT, ADMIN, SECURITY),
+};
+const security = factsOf(SECURITY);
+const names = (text: string) => new Set(text.split(/\s+/).filter((name) => name !== ""));
+const [topic, broker, librdkafka] = [names(TOPIC), names(BROKER), names(LIBRDKAFKA)];
+
+const PREFIXES = [
+  "producer.override.",
+  "consumer.override.",
+  "admin.override.",
+  "source.producer.",
+  "source.consumer.",
+  "source.admin.",
+  "target.producer.",
+  "target.consumer.",
+  "target.admin.",
+  "producer.",
+  "consumer.",
+  "admin.",
+];
+/** Before these anything may follow. */
+const OPEN: Readonly<Record<"connector" | "worker", readonly string[]>> = {
+  connector: [
+    "transforms.",
+    "predicates.",
+    "topic.creation.",
+    "key.converter.",
+    "value.converter.",
+    "header.converter.",
+    "config.providers.",
+    "metrics.context.",
+    "source.cluster.",
+    "target.cluster.",
+    "sasl.",
+    "ssl.",
+  ],
+  worker: [
+    "config.providers.",
+    "listeners.",
+    "admin.listeners.",
+    "key.converter.",
+    "value.converter.",
+    "header.converter.",
+    "internal.key.converter.",
+    "internal.value.converter.",
+    "metrics.context.",
+    "topic.creation.",
+    "rest.",
+    "sasl.",
+    "ssl.",
+  ],
+};
+/** Settings of the workers' storage topics (KIP-605). */
+const STORAGE = /^(config|offset|status)\.storage\.(.+)$/;
+
+const FIELDS: Record<string, string> = {
+  topicsPattern: "mirrors[]",
+  topicsExcludePattern: "mirrors[]",
+  topicsBlacklistPattern: "mirrors[]",
+  groupsPattern: "mirrors[]",
+  groupsExcludePattern: "mirrors[]",
+  groupsBlacklistPattern: "mirrors[]",
+  tasksMax: "the connector, beside config",
+  autoRestart: "the connector, beside config",
+};
+
+export type Reading =
+  /** `client`: whose, where the key has a prefix. */
+  | { is: "read"; fact: KeyFact; prefix?: string; client?: Client }
+  | { is: "misspelt"; meant: string }
+  /** A known key, which is not read here. `why`: who reads it; `instead`: where to write it. */
+  | { is: "misplaced"; why: string; instead: string }
+  /** Of a plugin, perhaps. */
+  | { is: "unknown" };
+
+/** @param strict a class of one's own is configured there, which may read keys of its own */
+export function read(block: Block, key: string, strict = false): Reading {
+  const worker = block === "target" || block === "origin";
+  const own = BLOCKS[block];
+  const fact = own.get(key);
+  if (fact !== undefined) return { is: "read", fact };
+  const prefix =
+    block === "origin" ? undefined : PREFIXES.find((p) => key.startsWith(p) && (!worker || p.split(".").length === 2));
+  const prefixed = worker
+    ? []
+    : PREFIXES.flatMap((p) => (sameStart(key, p) ? [...CLIENTS[clientOf(p)].keys()].map((name) => p + name) : []));
+  if (prefix !== undefined) {
+    const found = ofClient(prefix, key.slice(prefix.length), strict);
+    const other = found.is === "unknown" ? nearKey(key, prefixed, strict) : undefined;
+    return other === undefined ? found : { is: "misspelt", meant: other };
+  }
+  const storage = block === "target" ? STORAGE.exec(key)?.[2] : undefined;
+  if (
+    (storage !== undefined && topic.has(storage)) ||
+    OPEN[worker ? "worker" : "connector"].some((open) => key.startsWith(open))
+  )
+    return { is: "unknown" };
+  const elsewhere = whoReads(block, key);
+  if (elsewhere !== undefined) return { is: "misplaced", ...elsewhere };
+  const meant =
+    nearKey(key, own.keys(), strict) ?? nearKey(key, prefixed, strict) ?? nearKey(key, otherKeys(block), strict);
+  return meant === undefined ? { is: "unknown" } : { is: "misspelt", meant };
+}
+
+const clientOf = (prefix: string): Client =>
+  (["producer", "consumer", "admin"] as const).find((client) => prefix.includes(client))!;
+const sameStart = (key: string, prefix: string) => key[0] === prefix[0];
+
+function ofClient(prefix: string, key: string, strict: boolean): Reading {
+  const client = clientOf(prefix);
+  const fact = CLIENTS[client].get(key);
+  if (fact !== undefined) return { is: "read", fact, prefix, client };
+  const other = (["producer", "consumer"] as const).find((name) => name !== client && CLIENTS[name].has(key));
+  if (other !== undefined)
+    return {
+      is: "misplaced",
+      why: `it is a setting of a ${other}, and "${prefix}" reaches ${client === "admin" ? "an admin client" : `a ${client}`}`,
+      instead: `write ${clientKey(other, key)}`,
+    };
+  const meant = nearKey(key, CLIENTS[client].keys(), strict);
+  return meant === undefined ? { is: "unknown" } : { is: "misspelt", meant: prefix + meant };
+}
+
+const clientKey = (client: Client, key: string) =>
+  (client === "producer" ? `producer.override.${key}` : `${client}.${key}`) +
+  (client === "admin" ? "" : " in the source connector's config");
+
+/** Who reads a key that is not read in this block, and where it belongs. */
+function whoReads(block: Block, key: string): { why: string; instead: string } | undefined {
+  if (Object.hasOwn(FIELDS, key))
+    return { why: "it is a field of the resource", instead: `write it in ${FIELDS[key]}` };
+  const ownClients = (["producer", "consumer", "admin"] as const).filter(
+    (client) => CLIENTS[client].has(key) && !security.has(key),
+  );
+  if (block === "target" && ownClients.length > 0) {
+    // The workers' clients for the storage topics take every key of the worker's own configuration.
+    const instead = ownClients.filter((client) => client !== "admin").map((client) => clientKey(client, key));
+    return {
+      why: "it reaches the clients for the workers' own storage topics, not those that copy",
+      instead: instead.length === 0 ? "leave it out" : `for the copy write ${instead.join(" or ")}`,
+    };
+  }
+  const connectors = (["source", "checkpoint", "heartbeat"] as const).filter(
+    (name) => name !== block && BLOCKS[name].has(key),
+  );
+  if (connectors.length > 0) {
+    return {
+      why: `${connectors.length === 3 ? "only connectors read" : `only the ${connectors.join(" and the ")} connector${connectors.length === 1 ? " reads" : "s read"}`} it`,
+      instead: `write it in ${connectors.map((name) => `${name}Connector.config`).join(" and ")}, or leave it out`,
+    };
+  }
+  if (block !== "target" && BLOCKS.target.has(key) && ownClients.length === 0)
+    return { why: "only the workers read it", instead: "write it in the target's config, or leave it out" };
+  if (ownClients.length > 0) {
+    return {
+      why: "a client takes it only with the prefix that says which client",
+      instead: `write ${ownClients.map((client) => clientKey(client, key)).join(" or ")}`,
+    };
+  }
+  const storage = STORAGE.exec(key)?.[2];
+  if (block === "origin" && storage !== undefined && topic.has(storage))
+    return { why: "only the workers read it", instead: "write it in the target's config" };
+  if (topic.has(key))
+    return {
+      why: "it is a setting of topics",
+      instead: "set it on the topic: MirrorMaker 2 copies the origin's settings",
+    };
+  if (broker.has(key))
+    return { why: "it is a setting of brokers", instead: "set it in the brokers' configuration, or leave it out" };
+  return librdkafka.has(key)
+    ? {
+        why: "it is a setting of librdkafka, which no Java client reads",
+        instead: "leave it out, or write the Java client's setting",
+      }
+    : undefined;
+}
+
+function otherKeys(block: Block): string[] {
+  return (Object.keys(BLOCKS) as Block[])
+    .filter((name) => name !== block)
+    .flatMap((name) => [...BLOCKS[name].keys()])
+    .filter((name) => !security.has(name));
+}

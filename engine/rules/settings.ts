@@ -1,0 +1,233 @@
+import type { Config } from "../mirror-configuration";
+import { absence, type Block, type KeyFact, read, type Reading, refusal } from "./keys";
+import { mirrorRule, kafkaVersion, type Rule, type Saying, stackRule } from "./rule";
+import { attempt, inEach } from "./unknown";
+import { unitDoubt } from "./units";
+import { versionOf } from "./version";
+import type { MirrorView, Place } from "./view";
+
+interface Written {
+  key: string;
+  value: Config[string] | undefined;
+  block: Block;
+  /** In messages: `sourceConnector.config "tasks.max"`. */
+  path: string;
+  reading: Reading;
+}
+
+/** Classes of one's own may read keys of their own: near misses are then said of typing mistakes only. */
+const CLASSES = [
+  "replication.policy.class",
+  "topic.filter.class",
+  "group.filter.class",
+  "config.property.filter.class",
+  "forwarding.admin.class",
+  "metric.reporters",
+  "connector.client.config.override.policy",
+];
+
+/** As the dialect at hand calls it. */
+function configPath(mirror: MirrorView, block: Block): string {
+  if (block !== "target" && block !== "origin") return `${block}Connector.config`;
+  if (mirror.resource === "") return `${block}.config`;
+  if (attempt(() => mirror.aliases !== undefined) !== true)
+    return block === "target" ? "target.config" : "mirrors[].source.config";
+  return `config of "${mirror[block].alias}" in clusters`;
+}
+
+function configOf(mirror: MirrorView, block: Block): Config | undefined {
+  if (block === "source") return mirror.declared.source ? mirror.source.config : undefined;
+  if (block === "checkpoint") return mirror.declared.checkpoint ? mirror.checkpoint.config : undefined;
+  if (block === "heartbeat") return mirror.heartbeat?.config;
+  // Where the workers keep their state on the origin, its configuration is theirs.
+  if (block === "origin")
+    return mirror.aliases?.connectCluster === mirror.origin.alias && mirror.aliases.connectCluster !== undefined
+      ? undefined
+      : mirror.origin.config;
+  return mirror.target.config;
+}
+
+/** Every key of a mirror's configurations, with what reads it. */
+function written(mirror: MirrorView): Written[] {
+  return inEach(["source", "checkpoint", "heartbeat", "target", "origin"] as const, (block) => {
+    const config = configOf(mirror, block) ?? {};
+    const own = CLASSES.some(
+      (key) => !/^(org\.apache\.kafka\.|io\.strimzi\.kafka\.|$)/.test(String(attempt(() => config[key]) ?? "")),
+    );
+    return Object.keys(config).map((key): Written => {
+      const value = attempt(() => config[key]);
+      return { key, value, block, path: `"${key}" in ${configPath(mirror, block)}`, reading: read(block, key, own) };
+    });
+  });
+}
+
+/** What several entries of one resource share is said once. */
+function eachOnce(
+  mirrors: readonly MirrorView[],
+  look: (mirror: MirrorView) => Saying[],
+): { at: Place; say: Saying }[] {
+  const said = new Set<string>();
+  return inEach(mirrors, (at) =>
+    look(at).flatMap((say) => {
+      const key = JSON.stringify([at.resource, say.seen]);
+      if (said.has(key)) return [];
+      said.add(key);
+      return [{ at, say }];
+    }),
+  );
+}
+
+const known = (mirror: MirrorView): (Written & { reading: { is: "read"; fact: KeyFact } })[] =>
+  written(mirror).filter(
+    (one): one is Written & { reading: { is: "read"; fact: KeyFact } } => one.reading.is === "read",
+  );
+
+export const settingRules: Rule[] = [
+  stackRule(
+    { name: "misspelt-key", level: "mandatory", summary: "No key of a configuration is misspelt." },
+    ({ mirrors }) =>
+      eachOnce(mirrors, (mirror) =>
+        written(mirror).flatMap(({ path, reading }): Saying[] =>
+          reading.is !== "misspelt"
+            ? []
+            : [
+                {
+                  seen: `${path} is no key of Kafka`,
+                  why: "nothing reads it, and what it should set keeps its default",
+                  instead: `did you mean "${reading.meant}"?`,
+                },
+              ],
+        ),
+      ),
+  ),
+  stackRule(
+    {
+      name: "misplaced-key",
+      level: "advisory",
+      refused: true,
+      summary: "Every key is written where it is read, and reaches the client that it is meant for.",
+    },
+    ({ mirrors }) => eachOnce(mirrors, (mirror) => written(mirror).flatMap((one) => astray(one, mirror))),
+  ),
+  stackRule(
+    { name: "refused-value", level: "mandatory", summary: "No value is one that Kafka refuses." },
+    ({ mirrors }) =>
+      eachOnce(mirrors, (mirror) =>
+        known(mirror).flatMap(({ path, value, block, reading }): Saying[] => {
+          const reason =
+            value === undefined || reading.fact.type === "password" ? undefined : refusal(reading.fact, value);
+          if (reason === undefined) return [];
+          return [
+            {
+              seen: `${path} is "${value}", which ${reason}`,
+              why: consequence(block, reading),
+              instead: allowed(reading.fact),
+            },
+          ];
+        }),
+      ),
+  ),
+  stackRule(
+    { name: "unit-doubtful", level: "advisory", summary: "No number looks as if it was written in another unit." },
+    ({ mirrors }) =>
+      eachOnce(mirrors, (mirror) =>
+        known(mirror).flatMap(({ path, value, reading }) => {
+          const doubt =
+            value === undefined || refusal(reading.fact, value) !== undefined
+              ? undefined
+              : unitDoubt(reading.fact, Number(value));
+          return doubt === undefined ? [] : [{ ...doubt, seen: `${path} is ${value}, ${doubt.seen}` }];
+        }),
+      ),
+  ),
+  mirrorRule(
+    {
+      name: "key-of-another-version",
+      level: "advisory",
+      refused: true,
+      summary: "Every key exists in the version of Kafka that runs.",
+      settings: { kafkaVersion },
+    },
+    (mirror) => {
+      if (mirror.versionAssumed === true) return [];
+      return known(mirror).flatMap(({ path, reading }): Saying[] => {
+        const reason = absence(reading.fact, mirror.kafkaVersion);
+        if (reason === undefined) return [];
+        const old = reason.includes("up to") ? reading.fact.name.replace(/blacklist$/, "exclude") : undefined;
+        return [
+          {
+            seen: `${path} is not read by ${versionOf(mirror)}: Kafka ${reason}`,
+            why: "the setting has no effect",
+            instead:
+              old === undefined
+                ? "use that version or a later one, or leave it out"
+                : old === reading.fact.name
+                  ? "leave it out"
+                  : `write ${old}`,
+          },
+        ];
+      });
+    },
+  ),
+];
+
+/** Why a key does not reach what it is meant for. */
+function astray({ key, path, block, reading }: Written, mirror: MirrorView): Saying[] {
+  if (reading.is === "misplaced")
+    return [{ seen: `${path} has no effect on the copy`, why: reading.why, instead: reading.instead }];
+  if (reading.is !== "read" || reading.prefix === undefined || /^(ssl|sasl|security)\./.test(reading.fact.name))
+    return [];
+  const { name } = reading.fact;
+  const elsewhere = (config: Config, ...keys: string[]) => keys.some((other) => Object.hasOwn(config, other));
+  if (block === "source" && ["producer.", "target.producer."].includes(reading.prefix)) {
+    if (
+      elsewhere(mirror.source.config, `producer.override.${name}`) ||
+      elsewhere(mirror.target.config, `producer.${name}`)
+    )
+      return [];
+    return [
+      {
+        seen: `${path} reaches only the producer of offset syncs`,
+        why: "the producer that copies the records keeps its default",
+        instead: `write producer.override.${name}`,
+      },
+    ];
+  }
+  if (block === "source" && reading.prefix === "consumer.override.") {
+    return [
+      {
+        seen: `${path} has no effect on the copy`,
+        why: "it is for sink connectors: MirrorMaker 2 makes its consumer itself",
+        instead: `write consumer.${name}`,
+      },
+    ];
+  }
+  if (
+    block === "target" &&
+    key.startsWith("consumer.") &&
+    !elsewhere(mirror.source.config, `consumer.${name}`, `source.consumer.${name}`)
+  ) {
+    return [
+      {
+        seen: `${path} does not reach the consumer that copies`,
+        why: "MirrorMaker 2 takes the consumer's settings from the source connector",
+        instead: `write consumer.${name} in sourceConnector.config`,
+      },
+    ];
+  }
+  return [];
+}
+
+function consequence(block: Block, reading: { prefix?: string; client?: string }): string {
+  if (block === "target" && reading.prefix === undefined) return "the workers do not start";
+  if (reading.client !== undefined) return `the ${reading.client} is not created, and what needs it fails`;
+  return block === "origin" ? "the connectors fail" : "Connect refuses the connector, and it does not run";
+}
+
+function allowed({ type, range, words, byDefault }: KeyFact): string {
+  const standard = byDefault === undefined ? "" : `; the default is ${byDefault}`;
+  if (words !== undefined) return `write one of ${words.allowed.join(", ")}`;
+  if (type === "boolean") return `write "true" or "false"${standard}`;
+  if (type === "factor") return `write -1, or a number of brokers${standard}`;
+  return `write a ${type === "double" ? "number" : "whole number"}${range === undefined ? "" : range.most === Infinity ? ` of at least ${range.least}` : ` from ${range.least} to ${range.most}`}${standard}`;
+}

@@ -1,0 +1,46 @@
+import type { KeyFact } from "./keys";
+import type { Saying } from "./rule";
+
+const HOUR = 3600;
+const WEEK = 7 * 24 * HOUR;
+const MIB = 2 ** 20;
+
+/** A number that is likely meant in another unit than its key's: milliseconds where seconds are read, and the like. */
+export function unitDoubt({ name, byDefault }: KeyFact, value: number): Saying | undefined {
+  const standard = Number(byDefault);
+  if (!Number.isFinite(value) || value <= 0) return undefined;
+  const why = "the key's unit is part of its name, and the value fits another one";
+  if (/\.seconds$/.test(name)) {
+    const thousands = value >= 10_000 && value % 1000 === 0 && !(value % HOUR === 0 && value <= WEEK);
+    if (!thousands && value <= 4 * WEEK) return undefined;
+    return {
+      seen: `which is ${span(value)}`,
+      why,
+      instead:
+        value % 1000 === 0
+          ? `write ${value / 1000} if milliseconds are meant`
+          : `write seconds; the default is ${byDefault}`,
+    };
+  }
+  if (/\.ms$/.test(name) && Number.isFinite(standard) && standard >= 5000) {
+    if (value >= 100 && value * 1000 !== standard) return undefined;
+    return {
+      seen: `which is ${value} milliseconds`,
+      why,
+      instead: `write ${value * 1000} if seconds are meant; the default is ${byDefault}`,
+    };
+  }
+  if (/(\.bytes|\.size|^buffer\.memory)$/.test(name) && Number.isFinite(standard) && standard >= MIB && value < 1024) {
+    return {
+      seen: `which is ${value} bytes`,
+      why,
+      instead: `write ${value * MIB} if MiB are meant; the default is ${byDefault}`,
+    };
+  }
+  return undefined;
+}
+
+function span(seconds: number): string {
+  const hours = seconds / HOUR;
+  return hours >= 48 ? `${Math.round(hours / 24)} days` : `${Math.round(hours * 10) / 10} hours`;
+}

@@ -8,6 +8,14 @@ export interface LeastAclOptions {
   narrow?: boolean;
   /** `sync.topic.acls.enabled`: the mirror then lists ACLs on the origin and makes them on the target. Default false. */
   syncTopicAcls?: boolean;
+  /** Whether the source connector runs. Default true. */
+  source?: boolean;
+  /** Whether the checkpoint connector runs and emits checkpoints. Default true. */
+  checkpoints?: boolean;
+  /** `sync.topic.configs.enabled`: the mirror changes the target's topics when the origin's change. Default true. */
+  syncTopicConfigs?: boolean;
+  /** `emit.offset-syncs.enabled` (KIP-1031, Kafka 3.7). Default true. */
+  offsetSyncs?: boolean;
 }
 
 /**
@@ -21,29 +29,41 @@ export function leastAcls(role: Side, mirror: MirrorModel, options: LeastAclOpti
   return mergeRules(role === "origin" ? originRules(names, options) : targetRules(mirror, names, options));
 }
 
+/** The source connector writes offset syncs, the checkpoint connector reads them. */
+function offsetSyncs({ source = true, checkpoints = true, offsetSyncs: emitted = true }: LeastAclOptions, ...order: AclOperation[]): AclOperation[] {
+  return order.filter((operation) => (operation === "Read" ? checkpoints : source && emitted));
+}
+
 function originRules(names: MirroredNames, options: LeastAclOptions): AclRule[] {
+  const { source = true, checkpoints = true } = options;
   return [
-    ...names.originTopics("Read", "DescribeConfigs"),
-    ...names.internal("origin", { "offset-syncs": ["Create", "Write", "Read"] }),
-    ...names.groups("Describe"),
+    ...(source ? names.originTopics("Read", "DescribeConfigs") : []),
+    ...names.internal("origin", { "offset-syncs": offsetSyncs(options, "Create", "Write", "Read") }),
+    ...(checkpoints ? names.groups("Describe") : []),
     ...(options.syncTopicAcls ? [allow(cluster, "Describe")] : []),
   ];
 }
 
 function targetRules(mirror: MirrorModel, names: MirroredNames, options: LeastAclOptions): AclRule[] {
-  const dataRead: AclOperation[] = mirror.syncGroupOffsets ? ["Read"] : [];
+  const { source = true, checkpoints = true, syncTopicConfigs = true } = options;
+  const syncsGroups = mirror.syncGroupOffsets && checkpoints;
+  const data: AclOperation[] = [
+    ...(syncsGroups ? (["Read"] as const) : []),
+    ...(source ? (["Write", "Create", "Alter"] as const) : []),
+    ...(source && syncTopicConfigs ? (["AlterConfigs"] as const) : []),
+  ];
   const storage: AclOperation[] = ["Read", "Write", "Create"];
   return [
-    ...names.targetTopics(...dataRead, "Write", "Create", "Alter", "AlterConfigs"),
+    ...(data.length === 0 ? [] : names.targetTopics(...data)),
     ...names.internal("target", {
       offsets: storage,
       configs: storage,
       status: storage,
-      checkpoints: ["Read", "Write", "Create"],
-      "offset-syncs": ["Read", "Write", "Create"],
+      checkpoints: checkpoints ? ["Read", "Write", "Create"] : [],
+      "offset-syncs": offsetSyncs(options, "Read", "Write", "Create"),
       heartbeats: ["Write", "Create"],
     }),
-    ...(mirror.syncGroupOffsets ? names.groups("Read", group(mirror.groupId)) : [allow(group(mirror.groupId), "Read")]),
+    ...(syncsGroups ? names.groups("Read", group(mirror.groupId)) : [allow(group(mirror.groupId), "Read")]),
     ...(mirror.exactlyOnce
       ? [allow(transactionalId(`connect-cluster-${mirror.groupId}`), "Write"), allow(transactionalId(`${mirror.groupId}-`, "prefix"), "Write")]
       : []),

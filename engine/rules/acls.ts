@@ -1,9 +1,9 @@
 import type { Side } from "../model";
-import { type Grant, aclSync, denied, grantsOf, lacking, missing, neededBy, sayGrants, surplus } from "./grants";
+import { type Grant, aclSync, denied, grantsOf, lacking, missing, neededBy, sayGrants, surplus, usefulTo } from "./grants";
 import { kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
-import { inEach } from "./unknown";
+import { attempt, inEach } from "./unknown";
 import { readings } from "./version";
-import { logsInAs, type MirrorView, nameOf, type OwnerView, sideFor, type UserView, type View } from "./view";
+import { logsInAs, maybeAtOrigin, type MirrorView, nameOf, type OwnerView, sideFor, type UserView, type View } from "./view";
 
 /** The operations that mean something, by resource type (Kafka 4.3, AclEntry). */
 const MEANINGFUL: Record<string, readonly string[]> = {
@@ -17,7 +17,7 @@ export const aclRules: Rule[] = [
   userRule(
     { name: "origin-write-everything", level: "mandatory", summary: "The mirror's user on the origin must not be allowed to write to every topic." },
     (user) => {
-      if (user.side !== "origin" || !user.ofMirror) return [];
+      if (user.side !== "origin" || !user.ofMirror || isFor(user).length > 0) return [];
       const wide = grantsOf(user.rules).filter((g) => g.type === "topic" && g.name === "*" && g.patternType === "literal" && (g.operation === "Write" || g.operation === "All"));
       return wide.map((g) => ({
         seen: `user ${nameOf(user)} on the origin may ${g.operation} on topic *`,
@@ -31,9 +31,12 @@ export const aclRules: Rule[] = [
     (view) =>
       inEach(view.users, (user) => {
         const mirrors = loginsOf(user, view);
+        // Another client, or a mirror whose cluster is not known, may need what these do not.
+        if (mirrors.length === 0 || isFor(user).length > 0 || mayServeMore(user, view)) return [];
         const needed = mirrors.flatMap((mirror) => neededBy(mirror, sideFor(user, mirror)!));
-        const more = surplus(user, mirrors.flatMap((mirror) => readings(mirror).flatMap((reading) => neededBy(reading, sideFor(user, mirror)!))));
-        if (mirrors.length === 0 || more.length === 0) return [];
+        const used = mirrors.flatMap((mirror) => readings(mirror).flatMap((reading) => [...neededBy(reading, sideFor(user, mirror)!), ...usefulTo(reading, sideFor(user, mirror)!)]));
+        const more = surplus(user, used);
+        if (more.length === 0) return [];
         return say(user, {
           seen: `user ${nameOf(user)} ${on(user)} has what the mirror does not need: ${sayGrants(more).join(", ")}`,
           why: "each right too many is one more thing that a leaked password can do",
@@ -65,7 +68,7 @@ export const aclRules: Rule[] = [
     },
   ),
   userRule(
-    { name: "acl-operation-singular", level: "mandatory", summary: "ACL rules are written with `operations`, but in the one dialect that has only `operation`." },
+    { name: "acl-operation-singular", level: "mandatory", summary: "ACL rules are written with `operations`, but in the one dialect that has only `operation`.", settings: { kafkaVersion } },
     (user) =>
       user.singular === 0 || user.singularKnown
         ? []
@@ -134,10 +137,21 @@ export function cannot(user: UserView, gone: readonly Grant[], forbidden: readon
 
 /** The mirrors that log in as this user on a cluster that is known, where the user has its rules here. */
 function loginsOf(user: UserView, { mirrors }: View): MirrorView[] {
-  if (!user.ofMirror || (user.rules.length === 0 && user.authorization === undefined)) return [];
+  if (!user.ofMirror || user.superUser === true || (user.rules.length === 0 && user.authorization === undefined)) return [];
   return mirrors.filter((mirror) => {
     const side = sideFor(user, mirror);
     return side !== undefined && user.name !== undefined && logsInAs(mirror, side, user.name);
+  });
+}
+
+/** Other clients that log in as this user. */
+const isFor = (user: UserView): readonly string[] => user.alsoFor ?? [];
+
+/** Does a mirror log in as this user on a cluster that is not known? */
+function mayServeMore(user: UserView, { mirrors }: View): boolean {
+  return mirrors.some((mirror) => {
+    const logins = (["origin", "target"] as const).filter((side) => attempt(() => mirror[side].authentication?.username) === user.name);
+    return logins.length > 0 && sideFor(user, mirror) === undefined && maybeAtOrigin(user, mirror);
   });
 }
 

@@ -1,10 +1,11 @@
 import { APACHE_DEFAULT, APACHE_IDENTITY, type Config, kafkaAtLeast, modelFrom, reader, STRIMZI_IDENTITY } from "../mirror-configuration";
-import { internalTopics } from "../naming";
+import { internalTopics, targetTopicName } from "../naming";
+import { checkpoints } from "./grants";
 import { producerOf } from "./producer";
 import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
 import { attempt, inEach } from "./unknown";
-import { versionOf } from "./version";
-import type { MirrorView } from "./view";
+import { readings, versionOf } from "./version";
+import { type MirrorView, namesIn } from "./view";
 
 const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
 
@@ -12,13 +13,34 @@ function configs(mirror: MirrorView): { path: string; config: Config }[] {
   return CONNECTORS.flatMap((name) => (mirror[name] === undefined ? [] : [{ path: `${name}Connector.config`, config: mirror[name].config }]));
 }
 
-/** Keys that every connector has to read alike, with Kafka's defaults: they decide where the internal topics are and what they are called. */
+/** Keys that decide where the internal topics are and what they and the copies are called, with Kafka's defaults. */
 const SHARED: Record<string, string> = {
-  "replication.policy.class": "org.apache.kafka.connect.mirror.DefaultReplicationPolicy",
+  "replication.policy.class": APACHE_DEFAULT,
   "replication.policy.separator": ".",
   "replication.policy.internal.topic.separator.enabled": "true",
   "offset-syncs.topic.location": "source",
 };
+
+/**
+ * Does the checkpoint connector look elsewhere than the source connector because of this key? Before Kafka 3.1, for
+ * example, the separator is in no internal name, and under the identity policy in no topic's name.
+ */
+function disagree(mirror: MirrorView, key: string): boolean {
+  const [mine, its] = [mirror.source.config[key], mirror.checkpoint.config[key]];
+  if (String(mine ?? SHARED[key]) === String(its ?? SHARED[key])) return false;
+  const { [key]: _mine, ...rest } = mirror.source.config;
+  const config: Config = its === undefined ? rest : { ...rest, [key]: its };
+  const other = Object.create(mirror, { source: { value: { config } } }) as MirrorView;
+  return JSON.stringify(whereabouts(mirror)) !== JSON.stringify(whereabouts(other));
+}
+
+function whereabouts(mirror: MirrorView): unknown {
+  const model = modelFrom(mirror);
+  // KIP-716 came with Kafka 3.0.
+  const located = kafkaAtLeast(mirror.kafkaVersion, 3, 0) ? model : { ...model, offsetSyncsLocation: "source" as const };
+  const own = internalTopics(located).filter(({ kind }) => kind === "checkpoints" || kind === "offset-syncs");
+  return [model.policyClass, targetTopicName(model, "x"), own.map(({ side, name }) => `${side} ${name}`)];
+}
 
 /** What the operator takes away from a cluster's config, with a line in its log only (Strimzi 0.51, KafkaMirrorMaker2ClusterSpec). */
 const DROPPED_PREFIXES = ["ssl.", "sasl.", "security.", "listeners", "plugin.path", "rest.", "bootstrap.servers", "consumer.interceptor.classes", "producer.interceptor.classes"];
@@ -30,22 +52,28 @@ const DROPPED_KEYS: Record<string, string> = {
 };
 
 export const configurationRules: Rule[] = [
-  mirrorRule({ name: "policy-agreement", level: "mandatory", summary: "Every connector has the same replication policy, separator and place of offset syncs." }, (mirror) =>
-    Object.entries(SHARED).flatMap(([key, byDefault]) =>
-      inEach(["checkpoint", "heartbeat"] as const, (other): Saying[] => {
-        const [a, b] = [mirror.source.config[key], mirror[other]?.config[key]];
-        const alike = String(a ?? byDefault) === String(b ?? byDefault);
-        const alone = mirror[other] === undefined || !mirror.declared.source || (other === "checkpoint" && !mirror.declared.checkpoint);
-        if (alone || (other === "heartbeat" && b === undefined) || alike) return [];
+  mirrorRule(
+    {
+      name: "policy-agreement",
+      level: "mandatory",
+      summary: "The source and the checkpoint connector have the same replication policy, separator and place of offset syncs.",
+      settings: { kafkaVersion },
+    },
+    (mirror) => {
+      if (!mirror.declared.source || !checkpoints(mirror)) return [];
+      return Object.keys(SHARED).flatMap((key): Saying[] => {
+        // Only what is wrong in each of the versions that may run.
+        if (!readings(mirror).every((reading) => disagree(reading, key))) return [];
+        const [a, b] = [mirror.source.config[key], mirror.checkpoint.config[key]];
         return [
           {
-            seen: `"${key}" is ${said(a)} in sourceConnector.config and ${said(b)} in ${other}Connector.config`,
+            seen: `"${key}" is ${said(a)} in sourceConnector.config and ${said(b)} in checkpointConnector.config`,
             why: "the connectors would look for each other's topics under different names, and no checkpoint would appear",
             instead: "set both alike",
           },
         ];
-      }),
-    ),
+      });
+    },
   ),
   mirrorRule({ name: "policy-class-exists", level: "mandatory", summary: "The replication policy is a class that exists in the MirrorMaker 2 that runs.", settings: { kafkaVersion } }, (mirror) => {
     const apache = kafkaAtLeast(mirror.kafkaVersion, 3, 0);
@@ -95,7 +123,7 @@ export const configurationRules: Rule[] = [
     }
     // Two entries for one cluster are as good as one.
     if (connectCluster !== undefined && target !== undefined && connectCluster !== target && attempt(() => mirror.aliases?.sameServers ?? false) === false) {
-      sayings.push({ seen: `connectCluster is "${connectCluster}" and targetCluster "${target}"`, why: "the workers keep their state where they do not write", instead: "name the target in both" });
+      sayings.push({ seen: `connectCluster is "${connectCluster}" and targetCluster "${target}"`, why: "workers write to the cluster in which they keep their state: operators refuse this, and older ones copy to the wrong cluster", instead: "name the target in both" });
     }
     return sayings;
   }),
@@ -110,7 +138,8 @@ export const configurationRules: Rule[] = [
         const name = key.toLowerCase();
         const prefix = KEPT.includes(name) ? undefined : DROPPED_PREFIXES.find((p) => name.startsWith(p));
         if (prefix === undefined) return [];
-        return [{ seen: `${side}.config "${key}"`, why: `the operator drops "${prefix}" keys`, instead: `use the ${side}'s tls, authentication or bootstrapServers` }];
+        const field = namesIn(mirror)[side === "target" ? "workers" : side];
+        return [{ seen: `${field}.config "${key}"`, why: `the operator drops "${prefix}" keys`, instead: `use tls, authentication or bootstrapServers of ${field}` }];
       }),
     );
     const overruled = inEach(CONNECTORS, (name) =>
@@ -141,9 +170,9 @@ export const configurationRules: Rule[] = [
     }
     if (required && !model.exactlyOnce) {
       sayings.push({
-        seen: '"exactly.once.support" is "required" in sourceConnector.config, the target\'s config has no "exactly.once.source.support": "enabled"',
+        seen: `"exactly.once.support" is "required" in sourceConnector.config, ${namesIn(mirror).workers}.config has no "exactly.once.source.support": "enabled"`,
         why: "workers without it refuse the connector",
-        instead: "enable it in the target's config too, or take it away",
+        instead: `enable it in ${namesIn(mirror).workers}.config too, or take it away`,
       });
     }
     if (model.exactlyOnce && !kafkaAtLeast(mirror.kafkaVersion, 3, 5)) {

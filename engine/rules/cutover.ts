@@ -1,13 +1,14 @@
 import { reader } from "../mirror-configuration";
 import { checkpoints } from "./grants";
+import { purpose, purposeOf } from "./purpose";
 import { type Rule, type Saying, stackRule } from "./rule";
 import { abandoned, DELETING, hasStep, migrationOf, stepsOf } from "./steps";
 import { inEach } from "./unknown";
 
 export const cutoverRules: Rule[] = [
-  stackRule({ name: "gate-missing", level: "advisory", whole: true, summary: "A gate asks whether the copy is complete before the mirror goes." }, (view) =>
+  stackRule({ name: "gate-missing", level: "advisory", whole: true, summary: "A gate asks whether the copy is complete before a migration's mirror goes.", settings: { purpose } }, (view, settings) =>
     inEach(view.mirrors, (at) =>
-      stepsOf(view, at).some(({ kind }) => kind === "Gate" || DELETING.includes(kind))
+      purposeOf(view, at, settings) === "replication" || stepsOf(view, at).some(({ kind }) => kind === "Gate" || DELETING.includes(kind))
         ? []
         : [
             {
@@ -15,7 +16,7 @@ export const cutoverRules: Rule[] = [
               say: {
                 seen: "a mirror without a gate",
                 why: "nothing keeps `pulumi destroy` from removing it while records are missing on the target: RUNNING and equal counts prove nothing",
-                instead: "use the Migration component, or prove the copy complete before the mirror is removed",
+                instead: "use the Migration component, or prove the copy complete before the mirror is removed; if the mirror stays, set this rule's purpose to replication",
               },
             },
           ],

@@ -1,4 +1,5 @@
 import { type AclOperation, type AclRule, leastAcls } from "../acls";
+import { allow, allows, cluster, topic } from "../acls/rules";
 import { holds } from "../acls/cover";
 import { modelFrom, reader } from "../mirror-configuration";
 import type { MirrorModel, Side } from "../model";
@@ -22,16 +23,37 @@ export function grantsOf(rules: readonly AclRule[], type: string = "allow"): Gra
     );
 }
 
-/** The least that this mirror needs there, with the rights to copy ACLs if it is told to. */
+/** The least that this mirror needs there: rights for the connectors that run and the features that are on. */
 export function neededBy(mirror: MirrorView, side: Side): AclRule[] {
-  return leastAcls(side, modelFrom(mirror), { syncTopicAcls: aclSync(mirror) && mirror.source.config["sync.topic.acls.enabled"] !== undefined });
+  const source = reader(mirror.source.config);
+  const model = modelFrom(mirror);
+  const beats = mirror.heartbeat !== undefined && reader(mirror.heartbeat.config).flag("emit.heartbeats.enabled") !== false;
+  return leastAcls(side, { ...model, heartbeats: beats }, {
+    // The default asks for rights that a mirror does without: it logs a warning and copies.
+    syncTopicAcls: aclSync(mirror) && source.text("sync.topic.acls.enabled") !== undefined,
+    source: mirror.declared.source,
+    checkpoints: checkpoints(mirror),
+    syncTopicConfigs: source.flag("sync.topic.configs.enabled") !== false,
+    offsetSyncs: source.flag("emit.offset-syncs.enabled") !== false,
+  });
 }
 
-/** What the mirror can't do without: no group is looked at and no checkpoint written where there are none. */
-export function lacking(mirror: MirrorView, side: Side): AclRule[] {
+/** What the mirror cannot do without. */
+export const lacking = (mirror: MirrorView, side: Side): AclRule[] => withoutRenamed(neededBy(mirror, side), modelFrom(mirror));
+
+/** What the mirror uses if it may, and does without otherwise. */
+export function usefulTo(mirror: MirrorView, side: Side): AclRule[] {
+  const acls = mirror.declared.source && aclSync(mirror);
   const model = modelFrom(mirror);
-  const needed = withoutRenamed(neededBy(mirror, side), model);
-  return checkpoints(mirror) ? needed : withoutCheckpoints(needed, model, side);
+  // Without a source connector nothing is copied: it was rather forgotten than left out.
+  const forgotten = mirror.declared.source ? [] : leastAcls(side, model, { checkpoints: checkpoints(mirror) });
+  // Nobody reads them but the checkpoint connector, and whoever adds one will need this.
+  const syncs = internalTopics(model).filter((t) => t.kind === "offset-syncs" && t.side === side).map((t) => allow(topic(t.name), "Read"));
+  // ListGroups shows all groups to those who may describe the cluster.
+  if (side === "origin") return [...forgotten, ...syncs, ...(acls || checkpoints(mirror) ? [allow(cluster, "Describe")] : [])];
+  // Connect checks the cleanup policy of its storage topics.
+  const storage = [model.offsetStorageTopic, model.configStorageTopic, model.statusStorageTopic];
+  return [...forgotten, ...syncs, ...storage.map((name) => allow(topic(name), "DescribeConfigs")), ...(acls ? [allow(cluster, "Alter")] : [])];
 }
 
 /**
@@ -45,11 +67,6 @@ export function withoutRenamed(needed: readonly AclRule[], model: MirrorModel): 
   return needed.filter(({ resource: { name = "", patternType } }) => !(stays && patternType === "prefix" && name.startsWith(renamed) && prefixes.includes(name.slice(renamed.length))));
 }
 
-export function withoutCheckpoints(needed: readonly AclRule[], model: MirrorModel, side: Side): AclRule[] {
-  const topics = internalTopics(model).filter((t) => t.kind === "checkpoints").map((t) => t.name);
-  return needed.filter(({ resource }) => (side === "origin" ? resource.type !== "group" : resource.type !== "topic" || !topics.includes(resource.name ?? "")));
-}
-
 export const checkpoints = (mirror: MirrorView): boolean => mirror.declared.checkpoint && reader(mirror.checkpoint.config).flag("emit.checkpoints.enabled") !== false;
 
 /** Kafka's own default is true. */
@@ -57,12 +74,7 @@ export function aclSync(mirror: MirrorView): boolean {
   return String(mirror.source.config["sync.topic.acls.enabled"] ?? "true").toLowerCase() !== "false";
 }
 
-/** Kafka's authorizer: Read, Write, Delete and Alter imply Describe; AlterConfigs implies DescribeConfigs. */
-function implies(given: AclOperation, wanted: AclOperation): boolean {
-  if (given === wanted || given === "All") return true;
-  if (wanted === "Describe") return ["Read", "Write", "Delete", "Alter"].includes(given);
-  return wanted === "DescribeConfigs" && given === "AlterConfigs";
-}
+const implies = (given: AclOperation, wanted: AclOperation): boolean => given === "All" || allows([given], wanted);
 
 /** Does one grant give the other? Create on the cluster lets a client create every topic. */
 function gives(given: Grant, wanted: Grant): boolean {
@@ -106,10 +118,13 @@ export function denied(user: UserView, needed: readonly AclRule[], mirror: Mirro
   );
 }
 
-/** What is given and not needed, or for more than is needed. */
+/** What is given, and neither needed nor implied by something needed; or given for more than is needed. */
 export function surplus(user: UserView, needed: readonly AclRule[]): Grant[] {
   const wanted = grantsOf(needed);
-  return grantsOf(user.rules).filter((g) => !wanted.some((w) => w.operation === g.operation && w.type === g.type && (g.type === "cluster" || holds(w, g))));
+  const covers = (w: Grant, g: Grant) => w.type === g.type && implies(w.operation, g.operation) && (g.type === "cluster" || holds(w, g));
+  // Since Kafka 2.8 every right to write implies it (KIP-679).
+  const idempotent = (g: Grant) => g.operation === "IdempotentWrite" && wanted.some((w) => w.type === "topic" && w.operation === "Write");
+  return grantsOf(user.rules).filter((g) => !wanted.some((w) => covers(w, g)) && !idempotent(g));
 }
 
 export function sayGrants(grants: readonly Grant[]): string[] {

@@ -3,7 +3,7 @@ import type { MirrorModel, Side } from "../model";
 import { aclRules, cannot } from "./acls";
 import { configurationRules } from "./configuration";
 import { cutoverRules } from "./cutover";
-import { missing, withoutCheckpoints, withoutRenamed } from "./grants";
+import { missing, withoutRenamed } from "./grants";
 import { loopRules } from "./loop";
 import { memoryRules } from "./memory";
 import { nameRules } from "./names";
@@ -36,8 +36,8 @@ export function refusals(part: Partial<View>, except: readonly string[] = []): s
   return asked.flatMap((rule) => rule.check({ ...nothing, ...part })).map((finding) => finding.message);
 }
 
-/** What `acl-missing` says of a user whose mirror is known by its model only: whether it writes checkpoints is not. */
+/** What `acl-missing` says of a user whose mirror is known by its model only, which says neither whether it writes checkpoints nor whether it copies settings. */
 export function missingRights(user: UserView, side: Side, mirror: MirrorModel): string[] {
-  const saying = cannot(user, missing(user, withoutRenamed(withoutCheckpoints(leastAcls(side, mirror), mirror, side), mirror)));
+  const saying = cannot(user, missing(user, withoutRenamed(leastAcls(side, mirror, { checkpoints: false, syncTopicConfigs: false }), mirror)));
   return saying === undefined ? [] : [messageOf("acl-missing", user.label, saying)];
 }

@@ -1,7 +1,7 @@
 import { reader } from "../mirror-configuration";
 import { stackRule } from "./rule";
 import { inEach } from "./unknown";
-import type { MirrorView } from "./view";
+import { type MirrorView, wholeOf } from "./view";
 
 const MIB = 2 ** 20;
 
@@ -58,18 +58,21 @@ export const memoryRules = [
     (view) =>
       inEach(view.mirrors, (mirror) => {
         const heap = heapOf(mirror);
-        if (heap === undefined || !mirror.declared.source) return [];
+        const entries = view.mirrors.filter(({ resource, declared }) => resource === mirror.resource && declared.source);
+        // Workers share the tasks of all entries; the first one speaks for the resource.
+        if (heap === undefined || entries[0] !== mirror) return [];
         const config = reader(mirror.source.config);
         const buffer = config.number("producer.override.buffer.memory") ?? BUFFER_BYTES;
         const fetch = config.number("consumer.fetch.max.bytes") ?? FETCH_BYTES;
-        const tasks = Math.ceil((mirror.source.tasksMax ?? 1) / Math.max(1, mirror.replicas ?? 1));
+        const all = entries.reduce((sum, { source }) => sum + (source.tasksMax ?? 1), 0);
+        const tasks = Math.ceil(all / Math.max(1, mirror.replicas ?? 1));
         const held = heapOfBuffer(buffer, config.number("producer.override.batch.size") ?? BATCH_BYTES, heap.bytes) + ANSWERS * fetch;
         const needed = tasks * held + WORKER_BYTES;
         if (heap.bytes >= needed) return [];
         const mib = (bytes: number) => `${Math.ceil(bytes / MIB)} MiB`;
         return [
           {
-            at: mirror,
+            at: wholeOf(mirror),
             say: {
               seen: `${heap.said}, and ${tasks === 1 ? "a task" : `${tasks} tasks`} of a worker may hold ${mib(tasks * held)} (producer.override.buffer.memory and batch.size, twice consumer.fetch.max.bytes)`,
               why: "a task ends with OutOfMemoryError, stays FAILED, and what it copied stands still",

@@ -1,10 +1,12 @@
 import { type Config, reader } from "../mirror-configuration";
 import { checkpoints } from "./grants";
+import { choosesReplicas } from "./addresses";
 import { mirrored } from "./names";
+import { purpose, purposeOf } from "./purpose";
 import { type Rule, type Saying, stackRule } from "./rule";
 import { hasStep } from "./steps";
-import { inEach } from "./unknown";
-import { type MirrorView, sideFor, type View } from "./view";
+import { attempt, inEach } from "./unknown";
+import { type MirrorView, namesIn, type Place, sideFor, type TopicView, type View, wholeOf } from "./view";
 
 const INTERNAL = [
   ["source", "offset-syncs.topic.replication.factor"],
@@ -27,6 +29,7 @@ interface Factor {
 
 /** How many replicas the mirror's topics on the target get; the workers' storage is asked for elsewhere, too. */
 function factorsOf(mirror: MirrorView): Factor[] {
+  if (isService(mirror, "target")) return [];
   const factor = (config: Config, where: string, key: string, byDefault: number): Factor => {
     const value = reader(config).number(key);
     return { key, where, value: value ?? byDefault, said: value === undefined ? `not set, which is ${byDefault}` : String(value) };
@@ -45,10 +48,13 @@ function factorsOf(mirror: MirrorView): Factor[] {
 }
 
 const storageOf = (mirror: MirrorView): Factor[] =>
-  STORAGE.map((key) => {
+  (isService(mirror, "target") ? [] : STORAGE).map((key) => {
     const value = reader(mirror.target.config).number(key);
-    return { key, where: "in the target's config", value: value ?? INTERNAL_DEFAULT, said: value === undefined ? `not set, which is ${INTERNAL_DEFAULT}` : String(value) };
+    return { key, where: `in ${namesIn(mirror).workers}.config`, value: value ?? INTERNAL_DEFAULT, said: value === undefined ? `not set, which is ${INTERNAL_DEFAULT}` : String(value) };
   });
+
+/** A service that chooses the number of replicas itself. */
+const isService = (mirror: MirrorView, side: "origin" | "target") => choosesReplicas(attempt(() => mirror[side].bootstrapServers));
 
 const brokers = { type: "integer", minimum: 1, description: "Number of the target's brokers. Default: what a resource of the stack says; unknown otherwise." } as const;
 
@@ -58,9 +64,10 @@ const reset = (view: View, mirror: MirrorView) => hasStep(view, mirror, "Replica
 
 export const replicaRules: Rule[] = [
   stackRule(
-    { name: "data-replication-one", level: "mandatory", whole: true, summary: "Data has more than one replica on the target, or its replication is reset before the cutover ends.", settings: { targetBrokers: brokers } },
+    { name: "data-replication-one", level: "mandatory", whole: true, summary: "Data has more than one replica on the target, or its replication is reset before the cutover ends.", settings: { targetBrokers: brokers, purpose } },
     (view, settings) => {
-      const asked = (mirror: MirrorView) => !reset(view, mirror) && brokersOf(mirror, settings) !== 1;
+      const asked = (mirror: MirrorView) =>
+        !reset(view, mirror) && brokersOf(mirror, settings) !== 1 && !isService(mirror, "target") && purposeOf(view, mirror, settings) !== "replication";
       const why = "after the cutover the loss of one broker loses data that is nowhere else";
       const instead = "write -1 (the target's default) or 3, or let the migration reset the replication";
       return [
@@ -76,16 +83,25 @@ export const replicaRules: Rule[] = [
     },
   ),
   stackRule(
-    { name: "internal-replication-one", level: "advisory", summary: "The mirror's internal topics have more than one replica.", settings: { targetBrokers: brokers } },
+    {
+      name: "internal-replication-one",
+      level: "advisory",
+      summary: "The mirror's internal topics have more than one replica, and so have the copies of a mirror that stays.",
+      settings: { targetBrokers: brokers, purpose },
+    },
     (view, settings) =>
       each(view, (mirror) => {
         if (brokersOf(mirror, settings) === 1) return [];
-        const ones = [
-          ...INTERNAL.filter(([connector, key]) => mirror[connector] !== undefined && reader(mirror[connector].config).number(key) === 1).map(([, key]) => key),
-          ...STORAGE.filter((key) => reader(mirror.target.config).number(key) === 1),
-        ];
+        const stays = purposeOf(view, mirror, settings) === "replication";
+        const ones = onesOf(mirror, stays);
         if (ones.length === 0) return [];
-        return [{ seen: `${ones.join(" and ")} ${ones.length === 1 ? "is" : "are"} 1`, why: "one broker that fails stops the mirror, or loses its offsets and checkpoints", instead: "write -1 or 3" }];
+        return [
+          {
+            seen: `${ones.join(" and ")} ${ones.length === 1 ? "is" : "are"} 1`,
+            why: `one broker that fails stops the mirror, or loses its offsets and checkpoints${ones.includes(DATA) ? ", or what it copied" : ""}`,
+            instead: "write -1 or 3",
+          },
+        ];
       }),
   ),
   stackRule(
@@ -100,7 +116,7 @@ export const replicaRules: Rule[] = [
           {
             seen: `the target has ${count} broker${count === 1 ? "" : "s"}, ${wrong.map(({ key, said }) => `${key} is ${said}`).join(", ")}`,
             why: "the operator sets none, so Connect asks for three and its workers never start",
-            instead: `write ${count} or -1 in the target's config`,
+            instead: `write ${count} or -1 in ${namesIn(mirror).workers}.config`,
           },
         ];
       }),
@@ -132,7 +148,7 @@ export const replicaRules: Rule[] = [
       const leastOf = (mirror: MirrorView) => (settings.targetMinInsyncReplicas as number | undefined) ?? mirror.targetMinInsyncReplicas;
       return [
         ...inEach(view.topics, (topic) => {
-          const say = tooFew({ value: topic.replicationFactor, said: String(topic.replicationFactor) }, reader(topic.config).number("min.insync.replicas"), `topic ${topic.name}: replicationFactor`);
+          const say = tooFew({ value: topic.replicationFactor, said: String(topic.replicationFactor) }, reader(topic.config).number("min.insync.replicas"), `topic ${topic.name}: ${factorField(topic)}`);
           return say ? [{ at: topic, say }] : [];
         }),
         ...each(view, (mirror) =>
@@ -151,21 +167,52 @@ export const replicaRules: Rule[] = [
       settings: { partitions: { type: "integer", minimum: 1, description: "Number of partitions to migrate. Default: those of the origin's topics in the stack; unknown otherwise." } },
     },
     (view, settings) =>
-      each(view, (mirror) => {
+      inEach(view.mirrors, (mirror) => {
         const partitions = (settings.partitions as number | undefined) ?? partitionsOf(mirror, view);
         const tasks = mirror.source.tasksMax ?? 1;
-        const sayings: Saying[] = [];
+        const sayings: { at: Place; say: Saying }[] = [];
         if (partitions !== undefined && tasks > partitions) {
-          sayings.push({ seen: `tasksMax is ${tasks} for ${partitions} partition${partitions === 1 ? "" : "s"}`, why: "a task without a partition only costs memory", instead: `write ${partitions} or less` });
+          const say = { seen: `tasksMax is ${tasks} for ${partitions} partition${partitions === 1 ? "" : "s"}`, why: "a task without a partition only costs memory", instead: `write ${partitions} or less` };
+          sayings.push({ at: mirror, say });
         }
-        const all = (mirror.declared.source ? tasks : 0) + (mirror.declared.checkpoint ? (mirror.checkpoint.tasksMax ?? 1) : 0) + (mirror.heartbeat === undefined ? 0 : 1);
-        if ((mirror.replicas ?? 1) > all) {
-          sayings.push({ seen: `replicas is ${mirror.replicas} for ${all} tasks at most`, why: "a worker without a task does nothing", instead: "raise sourceConnector.tasksMax, or lower replicas" });
+        const [first, ...others] = view.mirrors.filter(({ resource }) => resource === mirror.resource);
+        const all = [first!, ...others].reduce((sum, entry) => sum + tasksOf(entry), 0);
+        // More workers than tasks by default is not what somebody chose, and one more than needed can take over.
+        if (first === mirror && all > 0 && mirror.replicasAssumed !== true && (mirror.replicas ?? 1) > all) {
+          const seen = `replicas is ${mirror.replicas ?? 1} for ${all} task${all === 1 ? "" : "s"} at most`;
+          const say = { seen, why: "a worker without a task does nothing", instead: "raise sourceConnector.tasksMax, or lower replicas" };
+          sayings.push({ at: wholeOf(mirror), say });
         }
         return sayings;
       }),
   ),
 ];
+
+const DATA = "replication.factor";
+
+/** A KafkaTopic calls it `replicas`, the Topic of @pulumi/kafka `replicationFactor`. */
+const factorField = ({ label }: TopicView) => (label.startsWith("KafkaTopic ") ? "replicas" : "replicationFactor");
+
+/** Keys that ask for one replica. Offset syncs on the origin do not concern the target. */
+function onesOf(mirror: MirrorView, stays: boolean): string[] {
+  const { source, declared, target } = mirror;
+  const one = (config: Config, key: string) => reader(config).number(key) === 1;
+  const syncsAtOrigin = reader(source.config).text("offset-syncs.topic.location") !== "target";
+  const connectors = INTERNAL.filter(([connector, key]) => {
+    if (mirror[connector] === undefined || !one(mirror[connector].config, key)) return false;
+    return !isService(mirror, connector === "source" && syncsAtOrigin ? "origin" : "target");
+  });
+  const atTarget = isService(mirror, "target");
+  return [
+    ...(stays && declared.source && !atTarget && one(source.config, DATA) ? [DATA] : []),
+    ...connectors.map(([, key]) => key),
+    ...(atTarget ? [] : STORAGE.filter((key) => one(target.config, key))),
+  ];
+}
+
+/** How many tasks an entry of `mirrors` has at most. */
+const tasksOf = ({ declared, source, checkpoint, heartbeat }: MirrorView): number =>
+  (declared.source ? (source.tasksMax ?? 1) : 0) + (declared.checkpoint ? (checkpoint.tasksMax ?? 1) : 0) + (heartbeat === undefined ? 0 : 1);
 
 /** Known where the pattern names topics one by one, and all of them are in the stack. */
 function partitionsOf(mirror: MirrorView, { topics }: View): number | undefined {

@@ -1,7 +1,7 @@
 import type { Side } from "../model";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
-import type { ClusterView, MirrorView, Text } from "./view";
+import { type ClusterView, type MirrorView, namesIn, type Text } from "./view";
 
 /** A reference to where a value is kept, as Connect's configuration providers and Kubernetes write it. */
 const REFERENCE = /^\s*\$(\{[^}]+\}|\([^)]+\))\s*$/;
@@ -62,6 +62,24 @@ function bothSides(mirrors: readonly MirrorView[], is: (cluster: ClusterView) =>
   return mirrors.flatMap((at) => (["origin", "target"] as const).filter((side) => attempt(() => at.connectionsKnown && is(at[side]))).map((side) => ({ at, side })));
 }
 
+/** One message for both clusters of a mirror. */
+function withoutTls(mirror: MirrorView): Saying[] {
+  const sides = (["origin", "target"] as const).filter(
+    (side) => attempt(() => mirror.connectionsKnown && mirror[side].tls === undefined && !OPEN.includes(mirror[side].authentication?.type ?? "")) === true,
+  );
+  if (sides.length === 0) return [];
+  const open = sides.filter((side) => attempt(() => mirror[side].authentication === undefined) === true);
+  const names = namesIn(mirror);
+  const who = (of: readonly Side[]) => `the ${of.join(" and the ")} ${of.length === 1 ? "has" : "have"}`;
+  return [
+    {
+      seen: `${who(sides)} no tls${open.length === 0 ? "" : open.length === sides.length ? " and no authentication" : `, and ${who(open)} no authentication`}`,
+      why: `every record goes over the network as it is${open.length === 0 ? "" : ", and anyone who reaches these brokers can do what the mirror does"}`,
+      instead: `write tls.trustedCertificates with the cluster's CA in ${sides.map((side) => names[side]).join(" and ")}, if its listener has TLS`,
+    },
+  ];
+}
+
 export const securityRules: Rule[] = [
   stackRule({ name: "plain-text-secret", level: "mandatory", summary: "No password or other secret value outside a Secret." }, ({ mirrors, users }) =>
     inEach([...mirrors, ...users], (at) => plainSecrets(at.texts).map((path) => ({ at, say: plain(path) }))),
@@ -108,17 +126,15 @@ export const securityRules: Rule[] = [
       })),
   ]),
   stackRule({ name: "tls-missing", level: "advisory", summary: "Both clusters are reached over TLS." }, ({ mirrors, clients }) => [
-    ...bothSides(mirrors, ({ tls, authentication }) => tls === undefined && !OPEN.includes(authentication?.type ?? "")).map(({ at, side }) => ({
-      at,
-      say: { seen: `the ${side} has no tls`, why: "every record goes over the network as it is", instead: "write tls.trustedCertificates with the cluster's CA" },
-    })),
+    ...inEach(mirrors, (at) => withoutTls(at).map((say) => ({ at, say }))),
     ...clients
       .filter((client) => client.verifies && client.tls === false && !OPEN.includes(client.mechanism ?? ""))
       .map((at) => ({ at, say: { seen: "a Kafka provider without TLS", why: "what the administrator does goes over the network as it is, made passwords too", instead: "write tlsEnabled: true and caCert" } })),
   ]),
   mirrorRule({ name: "login-missing", level: "advisory", summary: "The mirror logs in on both clusters." }, (mirror) => {
     const open = (["origin", "target"] as const).filter(
-      (side) => attempt(() => mirror.connectionsKnown && mirror[side].authentication === undefined) === true,
+      // Without TLS, tls-missing reports both.
+      (side) => attempt(() => mirror.connectionsKnown && mirror[side].tls !== undefined && mirror[side].authentication === undefined) === true,
     );
     if (open.length === 0) return [];
     return [

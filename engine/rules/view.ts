@@ -144,6 +144,8 @@ export interface UserView extends Place {
   ofMirror: boolean;
   /** Other clients that log in as it, e.g. `KafkaConnect apps/sink`: they need rights of their own. */
   alsoFor?: readonly string[];
+  /** Its Kafka resource names it among `superUsers`, who need no ACL. */
+  superUser?: boolean;
   maker: "operator" | "kafka";
   /** Its address is that of a cluster with a user operator. */
   owned?: boolean;
@@ -196,6 +198,9 @@ export interface ClientView extends Place {
   verifies: boolean;
   mechanism?: string;
 }
+
+/** The resource itself, where one entry speaks for all. */
+export const wholeOf = ({ resource, label, entry }: MirrorView): Place => ({ resource, label: entry?.of ?? label });
 
 /** The mirror's user in the guide and in this package, where nothing else is said. */
 const USUAL_NAME = "mm2-credentials";

@@ -1,6 +1,7 @@
 import { attempt, type ClientView, fields, type MirrorView, type OwnerView, type SecretView, type Settings, type StepView, type TopicView, type UserView, type View } from "../../engine/rules";
 import type { Config } from "../../engine/mirror-configuration";
 import { tellCertificates } from "./certificates";
+import { clientsOf, hasOldOperator, isSuperUser } from "./clients";
 import { clusterOf, homeOf, partsOf } from "./home";
 import { readMirrors } from "./mirror";
 import { type AnyResource, known, number, object, text } from "./plain";
@@ -27,8 +28,11 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
   tellTargets(mirrors, custom("KafkaNodePool"), custom("Kafka"));
   const kafkas = custom("Kafka").filter((r) => attempt(() => object(partsOf(r).spec.entityOperator).userOperator !== undefined) === true);
   const homes = [...custom("KafkaUser"), ...kafkas].flatMap(homeOf);
+  const oldOperator = hasOldOperator(resources, text(settings.kafkaVersion));
   const users = [
-    ...custom("KafkaUser").map((user) => readKafkaUser(user, mirrors)),
+    ...custom("KafkaUser").map((user) =>
+      readKafkaUser(user, mirrors, { alsoFor: clientsOf(user, resources), superUser: isSuperUser(user, custom("Kafka")), oldOperator }),
+    ),
     ...readKafkaPrincipals([...kafka("UserScramCredential"), ...kafka("Acl")], mirrors, (servers) => homes.some(({ cluster, namespace }) => isOf(servers, cluster, namespace))),
   ];
   return {

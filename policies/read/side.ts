@@ -94,7 +94,7 @@ function only(is: (side: Side) => boolean): Side | undefined {
 }
 
 /** `a:1,b:2`, or the JSON list that a provider keeps. */
-function addresses(servers: string | undefined): string[] {
+export function addresses(servers: string | undefined): string[] {
   return (servers ?? "").replace(/[[\]"\s]/g, "").split(",").filter((address) => address !== "");
 }
 
@@ -102,6 +102,9 @@ function addresses(servers: string | undefined): string[] {
 export function isOf(servers: string | undefined, cluster: string, namespace: string | undefined): boolean {
   return addresses(servers).some((address) => isAt(placeIn(address), cluster, namespace));
 }
+
+/** Is it the address of a service that operators make for a Kafka resource? */
+export const isOperators = (address: string): boolean => /-kafka-([\w-]*-)?(bootstrap|brokers)$/.test(placeIn(address).service);
 
 function words(name: string): string[] {
   return name.toLowerCase().split(/[^a-z]+/).map((word) => (word === "source" ? "origin" : word === "destination" ? "target" : word));

@@ -5,7 +5,16 @@ import { clusterOf } from "./home";
 import { type AnyResource, apiVersionOf, type Json, known, list, object, text } from "./plain";
 import { type Hints, placesIn } from "./side";
 
-export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorView[]): UserView {
+/** What other resources of the stack tell about a KafkaUser. */
+export interface Surroundings {
+  /** Other clients that log in as it. */
+  alsoFor: readonly string[];
+  superUser: boolean;
+  /** The operators are old enough to read `operation`. */
+  oldOperator: boolean;
+}
+
+export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorView[], { alsoFor, superUser, oldOperator }: Surroundings): UserView {
   const props = object(known(resource.props));
   const metadata = object(attempt(() => props.metadata));
   const spec = object(attempt(() => props.spec));
@@ -29,7 +38,9 @@ export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorVie
     vague,
     ...fields<Pick<UserView, "authorization">>({ authorization: () => text(attempt(() => object(authorization).type)) }),
     singular: acls.filter((acl) => has(acl, "operation") && !has(acl, "operations")).length,
-    singularKnown: /\/v1(alpha|beta)1$/.test(apiVersion),
+    singularKnown: /\/v1(alpha|beta)1$/.test(apiVersion) || (/\/v1beta2$/.test(apiVersion) && oldOperator),
+    ...(alsoFor.length === 0 ? {} : { alsoFor }),
+    ...(superUser ? { superUser } : {}),
     texts: [...textsOf(spec, "spec"), ...textsOf(attempt(() => metadata.annotations), "metadata.annotations")],
   };
 }
@@ -80,7 +91,7 @@ const isLater = (object: Json, key: string) => Object.getOwnPropertyDescriptor(o
 
 export function ruleOf(acl: Json): AclRule {
   const resource = object(acl.resource);
-  const operations = Array.isArray(acl.operations) ? [...acl.operations] : acl.operation === undefined ? [] : [acl.operation];
+  const operations = (Array.isArray(acl.operations) ? [...acl.operations] : [acl.operation]).filter((operation) => typeof operation === "string");
   return {
     // A deny rule is no right: the rules tell the two apart.
     type: (text(acl.type) ?? "allow") as "allow",

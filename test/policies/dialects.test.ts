@@ -45,7 +45,18 @@ const cases = (dialect: DialectName): Case[] => [
   { rule: "acl-operation-singular", not: [old], bad: ({ originUser }) => acls(originUser).push({ operation: "Read", resource: { type: "topic", name: "a" } }) },
   { rule: "principal-of-operator", bad: () => {}, more: [kafka("UserScramCredential", { username: "app" })] },
   { rule: "acl-sync-with-operator", bad: ({ entry }) => delete config(entry, "source")["sync.topic.acls.enabled"] },
-  { rule: "policy-agreement", bad: ({ entry }) => (config(entry, "checkpoint")["replication.policy.separator"] = "_"), good: ({ entry }) => ["source", "checkpoint"].forEach((c) => (config(entry, c)["replication.policy.separator"] = "_")) },
+  {
+    // The separator is in internal names since Kafka 3.1.
+    rule: "policy-agreement",
+    bad: ({ entry, mirror }) => {
+      mirror.spec.version = "3.6.0";
+      config(entry, "checkpoint")["replication.policy.separator"] = "_";
+    },
+    good: ({ entry, mirror }) => {
+      mirror.spec.version = "3.6.0";
+      for (const c of ["source", "checkpoint"]) config(entry, c)["replication.policy.separator"] = "_";
+    },
+  },
   {
     rule: "policy-class-exists",
     bad: ({ entry }) => ["source", "checkpoint"].forEach((c) => (config(entry, c)["replication.policy.class"] = `${dialect === old ? "org.apache" : "io.strimzi"}.kafka.connect.mirror.IdentityReplicationPolicy`)),

@@ -88,7 +88,7 @@ export const configurationRows: Row[] = [
       },
     },
     passes: { mirror: { exactlyOnce: true }, change: ({ mirror }) => (mirror.spec.target.config["producer.enable.idempotence"] = false) },
-    says: "producer.enable.idempotence in the target's config is false with exactly-once",
+    says: "producer.enable.idempotence in target.config is false with exactly-once",
   },
   {
     rule: "separator-empty",

@@ -34,7 +34,7 @@ export const cutoverRows: Row[] = [
     rule: "message-size",
     trips: { change: ({ mirror }) => (mirror.spec.target.config["producer.max.request.size"] = 2000000), more: [kafka("Topic", { name: "big", config: { "max.message.bytes": "5000000" } })] },
     passes: { change: ({ mirror }) => (mirror.spec.target.config["producer.max.request.size"] = 5000000), more: [kafka("Topic", { name: "big", config: { "max.message.bytes": "5000000" } })] },
-    says: "producer.max.request.size in the target's config is 2000000",
+    says: "producer.max.request.size in target.config is 2000000",
   },
   {
     rule: "producer-order",

@@ -46,7 +46,7 @@ export const replicaRows: Row[] = [
     rule: "replication-above-min-isr",
     trips: { change: ({ mirror }) => (mirror.spec.target.config["status.storage.replication.factor"] = 2) },
     passes: { change: ({ mirror }) => (mirror.spec.target.config["status.storage.replication.factor"] = 3) },
-    says: "status.storage.replication.factor in the target's config is 2",
+    says: "status.storage.replication.factor in target.config is 2",
     settings: { targetMinInsyncReplicas: 2 },
   },
   {

@@ -1,0 +1,77 @@
+import { kafkaAtLeast } from "../../engine/mirror-configuration";
+import { attempt } from "../../engine/rules";
+import { clusterOf, homeOf, partsOf } from "./home";
+import { type AnyResource, type Json, items, object, text } from "./plain";
+import { addresses, isOf, isOperators } from "./side";
+
+/** Kinds that log in to a Kafka cluster, besides KafkaMirrorMaker2, with the parts of their spec that say how. */
+const CLIENTS: Record<string, readonly string[]> = {
+  KafkaConnect: [""],
+  KafkaConnectS2I: [""],
+  KafkaBridge: [""],
+  KafkaMirrorMaker: ["consumer", "producer"],
+};
+
+const kindOf = ({ type }: AnyResource) => type.split(":").pop()!;
+
+/** Clients of the stack, besides the mirrors, that log in as this KafkaUser. */
+export function clientsOf(user: AnyResource, resources: readonly AnyResource[]): string[] {
+  const { metadata } = partsOf(user);
+  const name = text(attempt(() => metadata.name));
+  if (name === undefined) return [];
+  const cluster = clusterOf(metadata);
+  const namespace = text(attempt(() => metadata.namespace));
+  return resources.flatMap((resource) => {
+    const { metadata: own, spec } = partsOf(resource);
+    const logins = (CLIENTS[kindOf(resource)] ?? []).map((part) => (part === "" ? spec : object(attempt(() => spec[part]))));
+    const is = logins.some((login) => attempt(() => logsInAs(login, name) && mayReach(text(login.bootstrapServers), cluster, namespace)) === true);
+    const place = ["namespace", "name"].flatMap((key) => attempt(() => text(own[key])) ?? []);
+    return is ? [`${kindOf(resource)} ${place.join("/")}`] : [];
+  });
+}
+
+function logsInAs(login: Json, name: string): boolean {
+  const { username, certificateAndKey } = object(login.authentication);
+  // An operator calls the Secret of a user like the user.
+  return text(username) === name || text(object(certificateAndKey).secretName) === name;
+}
+
+/** An address that is not one of an operator's services may be any cluster's. */
+function mayReach(servers: string | undefined, cluster: string | undefined, namespace: string | undefined): boolean {
+  return cluster === undefined || isOf(servers, cluster, namespace) || !addresses(servers).some(isOperators);
+}
+
+/** Does the user's Kafka resource name it among its `superUsers`? They need no ACL. */
+export function isSuperUser(user: AnyResource, kafkas: readonly AnyResource[]): boolean {
+  const { metadata } = partsOf(user);
+  const name = text(attempt(() => metadata.name));
+  const [home] = homeOf(user);
+  return kafkas.some((kafka) => {
+    const [its] = homeOf(kafka);
+    if (home === undefined || its === undefined || its.cluster !== home.cluster || its.namespace !== home.namespace) return false;
+    const names = attempt(() => items(object(object(partsOf(kafka).spec.kafka).authorization).superUsers).map(String)) ?? [];
+    return names.some((one) => one === name || one === `CN=${name}`);
+  });
+}
+
+/** Kinds and fields that no operator from Strimzi 0.46 on has. */
+const OLD_KINDS = ["KafkaMirrorMaker", "KafkaConnectS2I"];
+/** The first Kafka version that no operator runs which still reads `operation` (Strimzi 0.47 and older). */
+const FIRST_NEW = [4, 0] as const;
+
+/**
+ * Does something in the stack show that its operators are older than Strimzi 0.48? Those read `operation` in ACL rules.
+ * @param kafkaVersion the setting
+ */
+export function hasOldOperator(resources: readonly AnyResource[], kafkaVersion: string | undefined): boolean {
+  if (kafkaVersion !== undefined && !kafkaAtLeast(kafkaVersion, ...FIRST_NEW)) return true;
+  return resources.some((resource) => {
+    if (!/strimzi\.io|eventstreams\.ibm\.com/.test(resource.type)) return false;
+    const { spec } = partsOf(resource);
+    const version = attempt(() => text(spec.version) ?? text(object(spec.kafka).version));
+    const overrides = object(attempt(() => object(spec.strimziOverrides)));
+    const zookeeper = attempt(() => spec.zookeeper !== undefined || overrides.zookeeper !== undefined) === true;
+    const old = kindOf(resource) !== "EventStreams" && version !== undefined && /^\d+\.\d+/.test(version) && !kafkaAtLeast(version, ...FIRST_NEW);
+    return old || zookeeper || OLD_KINDS.includes(kindOf(resource)) || /\/v1(alpha|beta)1:/.test(resource.type);
+  });
+}

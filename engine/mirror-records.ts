@@ -71,51 +71,79 @@ function strictly<T>(read: () => T): T | undefined {
 
 const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 
+function never(): never {
+  throw new NotThis();
+}
+
 function demand(condition: boolean): void {
   if (!condition) throw new NotThis();
+}
+
+/** What a record is about: all that a tombstone has. */
+export function decodeCheckpointKey(key: Buffer): Pick<Checkpoint, "group" | "topic" | "partition"> | undefined {
+  return strictly(() => {
+    const k = new Cursor(key);
+    const [group, topic, partition] = [k.string(), k.string(), k.int32()];
+    k.end();
+    demand(TOPIC_NAME.test(topic) && partition >= 0);
+    return { group, topic, partition };
+  });
+}
+
+export function decodeOffsetSyncKey(key: Buffer): Pick<OffsetSync, "topic" | "partition"> | undefined {
+  return strictly(() => {
+    const k = new Cursor(key);
+    const [topic, partition] = [k.string(), k.int32()];
+    k.end();
+    demand(TOPIC_NAME.test(topic) && partition >= 0);
+    return { topic, partition };
+  });
+}
+
+export function decodeHeartbeatKey(key: Buffer): Pick<Heartbeat, "sourceAlias" | "targetAlias"> | undefined {
+  return strictly(() => {
+    const k = new Cursor(key);
+    const [sourceAlias, targetAlias] = [k.string(), k.string()];
+    k.end();
+    return { sourceAlias, targetAlias };
+  });
 }
 
 /** Key: group, topic STRING, partition int32. Value: version int16 = 0, upstream, downstream int64, metadata STRING. */
 export function decodeCheckpoint(key: Buffer, value: Buffer): Checkpoint | undefined {
   return strictly(() => {
-    const k = new Cursor(key);
-    const [group, topic, partition] = [k.string(), k.string(), k.int32()];
-    k.end();
+    const about = decodeCheckpointKey(key) ?? never();
     const v = new Cursor(value);
     demand(v.int16() === 0);
     const [upstream, downstream, metadata] = [v.int64(), v.int64(), v.string()];
     v.end();
-    demand(TOPIC_NAME.test(topic) && partition >= 0 && upstream >= -1n && downstream >= -1n);
-    return { group, topic, partition, upstream, downstream, metadata };
+    demand(upstream >= -1n && downstream >= -1n);
+    return { ...about, upstream, downstream, metadata };
   });
 }
 
 /** Key: topic STRING, partition int32. Value: upstream, downstream int64, no version. */
 export function decodeOffsetSync(key: Buffer, value: Buffer): OffsetSync | undefined {
   return strictly(() => {
-    const k = new Cursor(key);
-    const [topic, partition] = [k.string(), k.int32()];
-    k.end();
+    const about = decodeOffsetSyncKey(key) ?? never();
     const v = new Cursor(value);
     const [upstream, downstream] = [v.int64(), v.int64()];
     v.end();
-    demand(TOPIC_NAME.test(topic) && partition >= 0 && upstream >= -1n && downstream >= -1n);
-    return { topic, partition, upstream, downstream };
+    demand(upstream >= -1n && downstream >= -1n);
+    return { ...about, upstream, downstream };
   });
 }
 
 /** Key: source alias, target alias STRING. Value: version int16 = 0, timestamp int64. */
 export function decodeHeartbeat(key: Buffer, value: Buffer): Heartbeat | undefined {
   return strictly(() => {
-    const k = new Cursor(key);
-    const [sourceAlias, targetAlias] = [k.string(), k.string()];
-    k.end();
+    const about = decodeHeartbeatKey(key) ?? never();
     const v = new Cursor(value);
     demand(v.int16() === 0);
     const timestamp = v.int64();
     v.end();
     demand(timestamp > 0n);
-    return { sourceAlias, targetAlias, timestamp };
+    return { ...about, timestamp };
   });
 }
 
@@ -128,7 +156,7 @@ export class LatestCheckpoints {
     if (key === null) return false;
     if (value === null) {
       this.latest.delete(key.toString("base64"));
-      return true;
+      return decodeCheckpointKey(key) !== undefined;
     }
     const checkpoint = decodeCheckpoint(key, value);
     if (checkpoint !== undefined) this.latest.set(key.toString("base64"), checkpoint);

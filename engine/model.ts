@@ -1,3 +1,5 @@
+import type { RecordedTopics } from "./topic-ids";
+
 /**
  * The neutral model of a migration: plain data that the engine decides on. It knows no Kubernetes and no Pulumi;
  * every field can be written as JSON (dynamic providers keep it in state).
@@ -96,4 +98,6 @@ export interface MigrationModel {
   origin: Connection;
   target: Connection;
   mirror: MirrorModel;
+  /** The topics' ids as they were when the mirror was started. Absent: not recorded (no stack, or an older state). */
+  recorded?: RecordedTopics;
 }

@@ -8,6 +8,7 @@ import type { OffsetOptions, AppliedOffsets } from "../engine/offsets";
 import type { PreflightOptions, PreflightResult } from "../engine/preflight";
 import type { ReplicationOptions, ReplicationResult } from "../engine/replication";
 import type { ReportFacts } from "../engine/report";
+import type { RecordedTopics } from "../engine/topic-ids";
 import type { VerifyOptions, VerifyResult } from "../engine/verify";
 import type { ObjectsOn } from "./kubernetes/left";
 import { type StepKind, thinProvider } from "./provider";
@@ -23,6 +24,8 @@ export interface StepArgs {
   gatePassedAt?: pulumi.Input<string | null>;
   /** Of the gate, for what follows it behind the fence: where the origin ended when it passed. */
   gateEnds?: pulumi.Input<TopicEnds | null>;
+  /** Of the gate, for what follows it: the topics' ids when the mirror was started. */
+  topicIds?: pulumi.Input<RecordedTopics | null>;
 }
 
 export interface PhasedArgs extends StepArgs {
@@ -96,8 +99,9 @@ export class Gate extends Step {
   declare readonly abandonedAt: pulumi.Output<string | null>;
   declare readonly result: pulumi.Output<GateResult | null>;
   declare readonly ends: pulumi.Output<CopyEnds | null>;
+  declare readonly topicIds: pulumi.Output<RecordedTopics | null>;
   constructor(name: string, args: PhasedArgs & { options: GateOptions; abandon: boolean; fence: boolean; fenceOptions?: FenceOptions }, opts: pulumi.CustomResourceOptions) {
-    super("gate", "Gate", name, { ...args, passed: undefined, passedAt: undefined, abandonedAt: undefined, result: undefined, ends: undefined }, opts);
+    super("gate", "Gate", name, { ...args, passed: undefined, passedAt: undefined, abandonedAt: undefined, result: undefined, ends: undefined, topicIds: undefined }, opts);
   }
 }
 

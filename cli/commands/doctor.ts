@@ -1,11 +1,12 @@
 import { openKafka } from "../../engine/kafka/client";
 import { isMigrationError } from "../../engine/errors";
 import type { Connection, Side } from "../../engine/model";
+import { findRecreatedTopics } from "../../engine/gate";
 import { preflight } from "../../engine/preflight";
 import { countText } from "../../engine/units";
 import type { Command } from "../command";
 import { EXIT, exitCodeOf, type ExitCode } from "../exit";
-import { pulumiVersion } from "../source";
+import { type Migration, pulumiVersion } from "../source";
 
 interface Check {
   what: string;
@@ -43,6 +44,13 @@ export const doctor: Command = {
       } catch (error) {
         failed("preflight", error);
       }
+      try {
+        const check = await topics(migration, signal);
+        checks.push(check);
+        if (!check.ok) exit = Math.max(exit, EXIT.no) as ExitCode;
+      } catch (error) {
+        failed("topics", error);
+      }
     }
     return { exit, lines: checks.map((c) => `${c.ok ? "ok  " : "FAIL"}  ${c.what}: ${c.text.split("\n").join("\n      ")}`), json: { ok: exit === EXIT.fine, checks } };
   },
@@ -51,6 +59,18 @@ export const doctor: Command = {
 async function versions(signal: AbortSignal): Promise<Check> {
   const pulumi = await pulumiVersion(signal);
   return { what: "versions", ok: true, text: `Node ${process.versions.node}, Pulumi ${pulumi ?? "not on the PATH"}` };
+}
+
+/** Shown at most; the rest is counted. */
+const NAMED = 20;
+
+/** A topic that was deleted and created again can look complete: only its id, or its first records, tell. */
+async function topics({ model, done }: Migration, signal: AbortSignal): Promise<Check> {
+  const found = await findRecreatedTopics(model, done.gate !== undefined, signal);
+  if (found.length === 0) return { what: "topics", ok: true, text: "none was deleted and created again since the mirror was started" };
+  const more = found.length > NAMED ? [`and ${found.length - NAMED} more`] : [];
+  const fix = "copy these topics again: leave them out (mirror.topicsExcludePattern) and copy them by themselves";
+  return { what: "topics", ok: false, text: [...found.slice(0, NAMED).map((f) => f.text), ...more, fix].join("\n") };
 }
 
 /** Connecting proves the address, TLS, the credentials and Kafka 2.4 or newer. */

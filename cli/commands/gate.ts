@@ -10,6 +10,11 @@ export function withGate({ options, done }: Migration): GateOptions {
   return { ...options.gate, ...(done.gate === undefined ? {} : { cleared: done.gate.cleared }) };
 }
 
+/** The same for a look at the copy: once the gate has passed clients may write to the target, and its last records are theirs. */
+export function forLook(migration: Migration): GateOptions {
+  return { ...withGate(migration), ...(migration.done.gate === undefined ? {} : { compareLastRecord: false }) };
+}
+
 /** Asks the gate, once or until it opens. Changes nothing. */
 export const gate: Command = {
   summary: "is the copy proved complete? once, or --wait until it is",

@@ -11,7 +11,7 @@ import { compareCopy, isFault, type VerifyResult } from "../../engine/verify";
 import type { Command, Context } from "../command";
 import { EXIT } from "../exit";
 import { table } from "../table";
-import { withGate } from "./gate";
+import { forLook } from "./gate";
 
 /** One step of the cutover: how long it will take, and how that is known. */
 interface StepTime {
@@ -36,14 +36,14 @@ export const rehearse: Command = {
 
     await rehearsal.part("preflight", () => preflight(model, options.preflight, context.progress));
     const fence = fenced ? await rehearsal.part("fence", () => previewFence(model, options.fence)) : undefined;
-    const first = await rehearsal.part("gate", () => lookAtCopy(model, withGate(migration), signal));
+    const first = await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal));
     const plan = await rehearsal.part("offsets", () => planOffsets(model, options.offsets, context.progress, signal));
     const writing = plan === undefined ? undefined : await rehearsal.part("writing", () => estimateWriting(model, plan));
     const { mode } = options.verify;
     const skipsVerify = mode === "none" || (mode === "full" && values["full-verify"] !== true);
     const verified = skipsVerify ? undefined : await rehearsal.part("verification", () => compareCopy(model, options.verify, context.progress, signal));
     const moves = await rehearsal.part("replication", () => planReplicationFor(model, options.replication));
-    const second = first === undefined ? undefined : await rehearsal.part("gate", () => lookAtCopy(model, withGate(migration), signal));
+    const second = first === undefined ? undefined : await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal));
 
     judge(rehearsal, second ?? first, plan, verified, options.offsets.overwrite ?? false);
     const steps = timesOf(rehearsal, {

@@ -7,7 +7,7 @@ import { buildReport, earlierSamples, lookAtCopy, lookAtThrottle, type ReportInp
 import type { Command, Context } from "../command";
 import { EXIT } from "../exit";
 import { Reader } from "../values";
-import { withGate } from "./gate";
+import { forLook } from "./gate";
 
 /** Writes the report from the stack's state and a look at both clusters. */
 export const report: Command = {
@@ -58,7 +58,7 @@ async function liveOf({ migration, progress, signal }: Context): Promise<Partial
     await trying("residue", async () => void (found.residue = await listResidue(model, { keepCheckpoints: true }, progress)));
     return found;
   }
-  await trying("the copy", async () => void (found.look = await lookAtCopy(model, withGate(migration), signal)));
+  await trying("the copy", async () => void (found.look = await lookAtCopy(model, forLook(migration), signal)));
   if (done.offsets === undefined) await trying("the groups", async () => void (found.offsetPlan = await planOffsets(model, options.offsets, progress, signal)));
   if (done.replication === undefined) await trying("the replication", async () => void (found.replicationPlan = await planReplicationFor(model, options.replication)));
   if (notes.length === 0) await trying("the replication throttle", async () => void (found.leftThrottle = await lookAtThrottle(model)));

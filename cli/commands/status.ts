@@ -7,7 +7,7 @@ import type { Command } from "../command";
 import { EXIT } from "../exit";
 import type { Done } from "../source";
 import { table } from "../table";
-import { withGate } from "./gate";
+import { forLook } from "./gate";
 
 /** Where the migration stands. Says it and judges nothing: the exit code is 0 when it could look. */
 export const status: Command = {
@@ -23,7 +23,7 @@ export const status: Command = {
       return { exit: EXIT.fine, lines, json: { name, phase: done.phase, history: jsonOf(history), residue } };
     }
     progress.info("looking at both clusters");
-    const look = await lookAtCopy(model, withGate(migration), signal);
+    const look = await lookAtCopy(model, forLook(migration), signal);
     const sum = sampleOf(look);
     lines.push(`copy: ${sum.complete} of ${countText(sum.partitions, "partition")} complete in ${countText(look.topics.length, "topic")}${sum.left > 0 ? `, at most ${countText(sum.left, "record")} left` : ""}`);
     lines.push(`source connector: ${look.connector === undefined ? "none" : [look.connector.state, ...Object.entries(look.connector.tasks).map(([state, n]) => `${countText(n, "task")} ${state}`)].join(", ")}`);

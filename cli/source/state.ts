@@ -1,8 +1,9 @@
 import { MigrationError } from "../../engine/errors";
 import type { TopicEnds } from "../../engine/fence";
 import type { CopyEnds } from "../../engine/gate";
-import type { Connection, MirrorModel, Phase } from "../../engine/model";
+import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
 import { nearMiss } from "../../engine/near-miss";
+import type { RecordedTopics } from "../../engine/topic-ids";
 import { DEFAULT_OPTIONS, type Done, type Migration } from "./types";
 
 /** Pulumi's mark of a secret in an exported state, and the mark's value for a secret. */
@@ -59,7 +60,7 @@ function assemble(steps: readonly Step[], name: string): Migration {
   const options = <K extends keyof typeof DEFAULT_OPTIONS>(kind: K, props: Plain | undefined) => (props?.options ?? DEFAULT_OPTIONS[kind]) as (typeof DEFAULT_OPTIONS)[K];
   return {
     name,
-    model: { origin: source.originConnection as Connection, target: source.targetConnection as Connection, mirror: source.mirror as MirrorModel },
+    model: { origin: source.originConnection as Connection, target: source.targetConnection as Connection, mirror: source.mirror as MirrorModel, ...recordedTopics(gate?.topicIds) },
     options: {
       preflight: options("preflight", preflight),
       gate: options("gate", gate),
@@ -80,6 +81,11 @@ function assemble(steps: readonly Step[], name: string): Migration {
       replication: dated(replication?.resetAt, replication?.result),
     }) as Done,
   };
+}
+
+/** Without any, of an older state, nothing is said of ids. */
+function recordedTopics(ids: unknown): Pick<MigrationModel, "recorded"> {
+  return typeof ids === "object" && ids !== null && Object.keys(ids).length > 0 ? { recorded: ids as RecordedTopics } : {};
 }
 
 function dated(at: unknown, result: unknown): { at: string; result: unknown } | undefined {

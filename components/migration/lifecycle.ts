@@ -7,6 +7,7 @@ import {
   CheckpointsTopic, ConsumerOffsets, Fence, Gate, Guard, InternalTopicResource, MirrorGone, Preflight, Replication, Report, type ReportPlace, Residue, type StepArgs, Verification,
 } from "../../lifecycle/resources";
 import type { PreflightOptions } from "../../engine/preflight";
+import type { RecordedTopics } from "../../engine/topic-ids";
 import type { MigrationArgs } from "./args";
 import { ownObjects, ownPrincipals } from "./objects";
 import { type CutoverSteps, type LastSteps, reportFacts } from "./report";
@@ -104,7 +105,7 @@ export class Lifecycle {
     const fenced = this.fenced();
     const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {} }, this.after(mirror));
     const gate = this.gate(raised);
-    const passed = { ...this.step, gatePassedAt: gate.passedAt, gateEnds: originEnds(gate) };
+    const passed = { ...this.step, gatePassedAt: gate.passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) };
     const verification = new Verification(
       this.named("verification"),
       { ...passed, phase, abandon, ...fenced, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 }, resume: notes },
@@ -132,14 +133,14 @@ export class Lifecycle {
     if (report === undefined) return undefined;
     const facts = reportFacts(this.preflight, steps);
     const options = { gate: this.gateOptions(), offsets: args.offsets ?? {} };
-    return new Report(this.named("report"), { ...this.step, phase, ...report, options, facts, gateEnds: originEnds(steps.gate), trigger }, this.after(this.checkpoints, ...Object.values(steps)));
+    return new Report(this.named("report"), { ...this.step, phase, ...report, options, facts, gateEnds: originEnds(steps.gate), topicIds: topicIds(steps.gate), trigger }, this.after(this.checkpoints, ...Object.values(steps)));
   }
 
   /** Declared last of all, and so deleted first. */
   guard(steps: LastSteps, report: Report | undefined): Guard {
     const { phase, abandon, args } = this.context;
     const { passed, passedAt, abandonedAt, result } = steps.gate;
-    const known = { fence: args.fence ?? false, gateEnds: originEnds(steps.gate), passed, passedAt, abandonedAt, cleared: result.apply((r) => r?.cleared ?? null) };
+    const known = { fence: args.fence ?? false, gateEnds: originEnds(steps.gate), topicIds: topicIds(steps.gate), passed, passedAt, abandonedAt, cleared: result.apply((r) => r?.cleared ?? null) };
     const after = [this.checkpoints, ...Object.values(steps), ...(report === undefined ? [] : [report])];
     return new Guard(this.named("guard"), { ...this.step, phase, abandon, options: this.gateOptions(), ...known }, this.after(...after));
   }
@@ -171,6 +172,11 @@ export class Lifecycle {
   private after(...resources: pulumi.Resource[]): pulumi.CustomResourceOptions {
     return { parent: this.context.parent, dependsOn: resources };
   }
+}
+
+/** An older state knows of none. */
+function topicIds(gate: Gate): pulumi.Output<RecordedTopics | null> {
+  return gate.topicIds.apply((ids) => ids ?? null);
 }
 
 /** An older state knows of none. */

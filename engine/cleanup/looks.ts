@@ -1,4 +1,4 @@
-import { decodeCheckpoint, decodeHeartbeat, decodeOffsetSync } from "../mirror-records";
+import { decodeCheckpoint, decodeCheckpointKey, decodeHeartbeat, decodeHeartbeatKey, decodeOffsetSync, decodeOffsetSyncKey } from "../mirror-records";
 import type { MirrorModel } from "../model";
 import { connectorNames, type InternalTopic } from "../naming";
 import { someOf } from "../units";
@@ -66,7 +66,7 @@ const CONTENT: Record<InternalTopic["kind"], string> = {
 
 const OURS = Symbol("ours");
 
-/** The connector (or mirror) that wrote the record; OURS when that can't differ; undefined when it is not of this format. */
+/** The connector (or mirror) that wrote the record; OURS when that can't differ; undefined when it is not of this format. All these topics are compacted: a null value removes an entry. */
 function ownerOf(topic: InternalTopic, { key, value }: SampleRecord, mirror: MirrorModel): string | typeof OURS | undefined {
   if (key === null) return undefined;
   const connect = { offsets: readOffsetEntry, configs: readConfigEntry, status: readStatusEntry };
@@ -78,11 +78,11 @@ function ownerOf(topic: InternalTopic, { key, value }: SampleRecord, mirror: Mir
       return entry === undefined ? undefined : (entry.connector ?? OURS);
     }
     case "checkpoints":
-      return value !== null && decodeCheckpoint(key, value) !== undefined ? OURS : undefined;
+      return (value === null ? decodeCheckpointKey(key) : decodeCheckpoint(key, value)) !== undefined ? OURS : undefined;
     case "offset-syncs":
-      return value !== null && decodeOffsetSync(key, value) !== undefined ? OURS : undefined;
+      return (value === null ? decodeOffsetSyncKey(key) : decodeOffsetSync(key, value)) !== undefined ? OURS : undefined;
     case "heartbeats": {
-      const beat = value === null ? undefined : decodeHeartbeat(key, value);
+      const beat = value === null ? decodeHeartbeatKey(key) : decodeHeartbeat(key, value);
       if (beat === undefined) return undefined;
       return beat.sourceAlias === mirror.originAlias && beat.targetAlias === mirror.targetAlias ? OURS : `${beat.sourceAlias}->${beat.targetAlias}`;
     }

@@ -1,6 +1,7 @@
 import type { ConnectorState, Status } from "../connect-state";
 import type { MirrorModel } from "../model";
 import { keyOf } from "../records/read";
+import { type RecordedTopics, recreatedText, recreatedTopics } from "../topic-ids";
 import { countText, durationText } from "../units";
 import type { Look } from "./observe";
 import { gap, judge, type PartitionFacts } from "./rule";
@@ -9,6 +10,8 @@ import type { Finding, FindingKind } from "./types";
 export interface FindingOptions {
   acceptTruncation: readonly string[];
   strictConnectors: boolean;
+  /** See `GateOptions`. */
+  compareLastRecord?: boolean;
 }
 
 export interface Findings {
@@ -19,10 +22,11 @@ export interface Findings {
 }
 
 /** Everything that one look finds against the copy being complete, as a pure function of the look. */
-export function findingsOf(look: Look, mirror: MirrorModel, options: FindingOptions): Findings {
+export function findingsOf(look: Look, mirror: MirrorModel, options: FindingOptions, recorded?: RecordedTopics): Findings {
   const found: Findings = { against: [], warnings: [] };
   const against = (kind: FindingKind, subject: string, text: string, hopeless = false) => found.against.push({ kind, subject, text, hopeless });
   topics(look, mirror, against);
+  found.against.push(...recreatedFindings(look, recorded, options.compareLastRecord !== false));
   const behind = partitions(look, options, against, found.warnings);
   connectors(look, mirror, options, against, found.warnings, behind || found.against.length > 0);
   return found;
@@ -49,6 +53,19 @@ function topics(look: Look, mirror: MirrorModel, against: Against): void {
     for (const p of t.offline) against("offline", `${t.origin}-${p}`, `${t.origin}-${p} has no leader on the origin: what it holds is unknown`);
     for (const p of t.targetOffline) against("offline", `${t.target}-${p}`, `${t.target}-${p} has no leader on the target: what it holds is unknown`);
   }
+}
+
+/** The ids of all topics of a look. */
+export function topicIdsOf(look: Look): RecordedTopics {
+  return Object.fromEntries(look.topics.map((t) => [t.origin, t.ids ?? {}]));
+}
+
+/** @param both the target's ids as well */
+export function recreatedFindings(look: Look, recorded: RecordedTopics | undefined, both: boolean): Finding[] {
+  const targets = new Map(look.topics.map((t) => [t.origin, t.target]));
+  return recreatedTopics(recorded, topicIdsOf(look))
+    .filter((r) => both || r.side === "origin")
+    .map((r) => ({ kind: "recreated", subject: r.topic, text: recreatedText(r, targets.get(r.topic)), hopeless: true }));
 }
 
 /** @returns whether a partition is short of records */

@@ -58,7 +58,7 @@ export async function compareLastRecords(clusters: Clusters, look: Look): Promis
     }
   }
   if (different.length === 0) return result;
-  const compacted = await compactedTopics(clusters, different.map((p) => p.origin.topic));
+  const compacted = await compactedTopics(clusters, different.map((p) => ({ origin: p.origin.topic, target: p.target.topic })));
   const [hereTail, thereTail] = await tails(clusters, different.filter((p) => compacted.has(p.origin.topic)), targets, look.isolation, TAIL);
   for (const p of different) {
     const name = `${p.origin.topic}-${p.origin.partition}`;
@@ -84,9 +84,15 @@ async function tails(clusters: Clusters, pairs: readonly Pair[], targets: Map<st
   return Promise.all([pickLast(clusters.origin, origin, count, isolation, tailRecord), pickLast(clusters.target, target, count, "read_committed", tailRecord)]);
 }
 
-async function compactedTopics(clusters: Clusters, topics: readonly string[]): Promise<Set<string>> {
-  const configs = await clusters.origin.describeTopicConfigs([...new Set(topics)]);
-  return new Set([...configs].filter(([, entries]) => entries.get("cleanup.policy")?.value?.includes("compact")).map(([topic]) => topic));
+/** Topics, by their origin's name, that either side compacts. */
+export async function compactedTopics(clusters: Clusters, topics: readonly { origin: string; target: string }[]): Promise<Set<string>> {
+  const names = [...new Map(topics.map((t) => [t.origin, t])).values()];
+  const [here, there] = await Promise.all([
+    clusters.origin.describeTopicConfigs(names.map((t) => t.origin)),
+    clusters.target.describeTopicConfigs(names.map((t) => t.target)),
+  ]);
+  const compacts = (configs: typeof here, topic: string) => configs.get(topic)?.get("cleanup.policy")?.value?.includes("compact") === true;
+  return new Set(names.filter((t) => compacts(here, t.origin) || compacts(there, t.target)).map((t) => t.origin));
 }
 
 function tailRecord(record: RecordCursor): TailRecord {

@@ -4,6 +4,7 @@ import type { TopicPartition } from "../kafka/port";
 import type { MirrorModel } from "../model";
 import { type Isolation, keyOf } from "../records/read";
 import { isHeartbeats, selectPairs } from "../selection";
+import { type TopicIds, topicIds } from "../topic-ids";
 import { visibleInGaps } from "./gaps";
 import { gap, judge, type PartitionFacts } from "./rule";
 
@@ -19,6 +20,8 @@ export interface TopicLook {
   /** Undefined: the topic does not exist on the target. */
   targetPartitions?: number;
   targetOffline: number[];
+  /** Absent in tests that do not speak of ids. */
+  ids?: TopicIds;
 }
 
 export interface PartitionLook extends TopicPartition {
@@ -118,6 +121,7 @@ export class Observer {
         offline: offline(t),
         ...(copy === undefined ? {} : { targetPartitions: copy.partitions.length }),
         targetOffline: copy === undefined ? [] : offline(copy),
+        ids: topicIds(t.topicId, copy?.topicId),
       };
     });
   }

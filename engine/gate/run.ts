@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, requestCount, withClusters } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
-import type { MigrationModel, MirrorModel } from "../model";
+import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
 import { nothingSelected } from "../selection";
 import { durationText } from "../units";
-import { findingsOf } from "./findings";
-import { compareLastRecords } from "./last-record";
+import { withNewTopics } from "../topic-ids";
+import { findingsOf, topicIdsOf } from "./findings";
 import { type Look, Observer } from "./observe";
 import { Pace } from "./pace";
+import { compareRecords } from "./records";
 import { judge } from "./rule";
 import { Samples } from "./samples";
 import { DEFAULTS, type Finding, type GateOptions, type GateResult } from "./types";
@@ -28,7 +29,7 @@ const PASSING = ["KAFKA_NOT_AVAILABLE", "KAFKA_UNREACHABLE", "KAFKA_THROTTLED", 
  */
 export async function runGate(model: MigrationModel, options: GateOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<GateResult> {
   const throttledUntil = Date.now() + (options.limitMs ?? DEFAULTS.limitMs);
-  const run = (clusters: Clusters) => new Gate(clusters, model.mirror, options, progress, signal).run();
+  const run = (clusters: Clusters) => new Gate(clusters, model, options, progress, signal).run();
   return withClusters(model, run, open, { progress, signal, throttledUntil });
 }
 
@@ -37,7 +38,7 @@ export async function runGate(model: MigrationModel, options: GateOptions, progr
  * @throws MigrationError GATE_INCOMPLETE, SELECTION_EMPTY
  */
 export async function evaluateGate(model: MigrationModel, options: GateOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<GateResult> {
-  const once = (clusters: Clusters) => new Gate(clusters, model.mirror, options, progress, signal).once();
+  const once = (clusters: Clusters) => new Gate(clusters, model, options, progress, signal).once();
   return withClusters(model, once, open, { progress, signal });
 }
 
@@ -47,6 +48,8 @@ class Gate {
   private readonly pace: Pace;
   private readonly samples = new Samples();
   private readonly started = Date.now();
+  /** What the latest look ended with, where it did not come through. */
+  private failure: string | undefined;
   private looks = 0;
   private gapsRead = 0;
   /** What kept the last look from its end, if brokers did. */
@@ -54,20 +57,20 @@ class Gate {
 
   constructor(
     private readonly clusters: Clusters,
-    private readonly mirror: MirrorModel,
+    private readonly model: MigrationModel,
     options: GateOptions,
     private readonly progress: Progress,
     private readonly signal: AbortSignal | undefined,
   ) {
     // An older state may hold fewer options, or undefined ones.
     this.options = { ...DEFAULTS, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) };
-    this.observer = new Observer(clusters, mirror, new Set(this.options.acceptTruncation), this.options.cleared);
+    this.observer = new Observer(clusters, model.mirror, new Set(this.options.acceptTruncation), this.options.cleared);
     this.pace = new Pace(clusters.origin, progress);
   }
 
   async once(): Promise<GateResult> {
     const look = await this.look(true);
-    const { against, warnings } = findingsOf(look, this.mirror, this.options);
+    const { against, warnings } = this.findings(look);
     if (against.length === 0) {
       const outcome = await this.confirm(look, warnings);
       if (Array.isArray(outcome)) against.push(...outcome);
@@ -87,7 +90,7 @@ class Gate {
       const took = Date.now() - begun;
       let missed = look === undefined;
       if (look !== undefined) {
-        const { against, warnings } = findingsOf(look, this.mirror, this.options);
+        const { against, warnings } = this.findings(look);
         const ends = new Map([...look.partitions].map(([key, p]) => [key, p.facts.end]));
         const writing = quiet === undefined ? [] : moved(quiet.ends, ends);
         if (quiet === undefined || writing.length > 0 || quiet.ends.size !== ends.size) quiet = { since: look.at, ends };
@@ -116,6 +119,10 @@ class Gate {
     }
   }
 
+  private findings(look: Look) {
+    return findingsOf(look, this.model.mirror, this.options, this.model.recorded);
+  }
+
   private async look(deep: boolean): Promise<Look> {
     this.looks++;
     const look = await this.observer.look(deep, this.signal);
@@ -124,10 +131,15 @@ class Gate {
     return look;
   }
 
-  /** A broker that restarts during a long wait is no reason to give up before the limit. What fails at `first` is told at once. */
+  /**
+   * A broker that restarts during a long wait is no reason to give up before the limit, and then no reason to keep back what
+   * the latest look has found. What fails at `first` is told at once.
+   */
   private async ifPossible<T>(work: () => Promise<T>, first = false): Promise<T | undefined> {
     try {
-      return await work();
+      const done = await work();
+      this.failure = undefined;
+      return done;
     } catch (error) {
       // An interruption, or a fence that was lost: both clusters are closed.
       this.signal?.throwIfAborted();
@@ -137,8 +149,9 @@ class Gate {
         return undefined;
       }
       const passing = isMigrationError(error) && PASSING.includes(error.code);
-      if (!passing || first || Date.now() - this.started >= this.options.limitMs) throw error;
-      this.progress.warn(error.message.split("\n", 1)[0]!);
+      if (!passing || first) throw error;
+      this.failure = error.message.split("\n", 1)[0]!;
+      this.progress.warn(this.failure);
       return undefined;
     }
   }
@@ -149,14 +162,14 @@ class Gate {
     const moving = moved(new Map([...look.partitions].map(([k, p]) => [k, p.facts.end])), new Map([...now].map(([k, f]) => [k, f.end])));
     if (moving.length > 0) return moving;
     const changed = { ...look, partitions: new Map([...look.partitions].map(([k, p]) => [k, { ...p, facts: now.get(k)! }])) };
-    const { against } = findingsOf(changed, this.mirror, this.options);
+    const { against } = this.findings(changed);
     if (against.length > 0) return against;
     let compared = 0;
     if (this.options.compareLastRecord) {
-      const last = await compareLastRecords(this.clusters, changed);
-      if (last.against.length > 0) return last.against;
-      compared = last.compared;
-      warnings.push(...last.unsure);
+      const records = await compareRecords(this.clusters, changed, this.signal);
+      if (records.against.length > 0) return records.against;
+      compared = records.compared;
+      warnings.push(...records.unsure);
     }
     return this.passed(changed, warnings, compared, quietMs);
   }
@@ -173,6 +186,7 @@ class Gate {
       lastRecordsCompared,
       cleared: Object.fromEntries([...look.partitions].filter(([, p]) => p.facts.mirrored !== undefined && p.facts.mirrored + 1 < p.facts.end).map(([key, p]) => [key, p.facts.end])),
       originEnds: endsByTopic(look),
+      topicIds: withNewTopics(this.model.recorded ?? {}, topicIdsOf(look)),
       warnings,
       durationMs: Date.now() - this.started,
       quietMs,
@@ -183,7 +197,7 @@ class Gate {
   }
 
   private refusal(code: string, seen: string, look: Look | undefined, against: readonly Finding[]): MigrationError {
-    if (look !== undefined && look.topics.length === 0 && look.hiddenTopics.length === 0) return nothingSelected(look.visibleTopics, this.mirror);
+    if (look !== undefined && look.topics.length === 0 && look.hiddenTopics.length === 0) return nothingSelected(look.visibleTopics, this.model.mirror);
     const complete = look === undefined ? 0 : [...look.partitions.values()].filter((p) => judge(p.facts) === "complete").length;
     const progress = look === undefined ? "" : `: ${complete} of ${look.partitions.size} partitions in ${look.topics.length} topics are complete`;
     // Reasons before symptoms: a failed task explains a thousand partitions that are behind.
@@ -192,6 +206,7 @@ class Gate {
     const rest = new Map<string, number>();
     for (const f of ordered.slice(NAMED)) rest.set(f.kind, (rest.get(f.kind) ?? 0) + 1);
     for (const [kind, count] of rest) details.push(`${count} more: ${kind}`);
+    if (this.failure !== undefined) details.push(`a later look did not come through: ${this.failure}`);
     return new MigrationError(code, seen + progress, { details, fix: FIXES[ordered[0]?.kind ?? "behind"] });
   }
 }
@@ -225,11 +240,13 @@ const FIXES: Record<Finding["kind"], string> = {
   "connector failed": "mend what the trace names and restart the connector",
   "task failed": "mend what the trace names and restart the task",
   "connector not running": "set the state of mirror.sourceConnector and mirror.checkpointConnector to running",
+  recreated: `leave the topic out (mirror.topicsExcludePattern) and copy it by itself, or copy everything again: ${ANEW}`,
   "stale offsets": `the topic has to be copied anew: ${ANEW}`,
   truncated: `accept the loss by naming the topic in gate.acceptTruncation, or copy it anew: ${ANEW}`,
   "partition count": "give the target's topic the origin's partition count",
   "no target topic": "look for the reason in the worker's log; the mirror's user needs Create on the target",
   offline: "bring the partition's broker back",
+  "first record": `find out whether the topic was deleted and created again, or who else writes to the target's topic; then leave it out (mirror.topicsExcludePattern), or copy everything again: ${ANEW}`,
   "last record": `find out who else writes to the target's topic; for another topic of the same name: ${ANEW}`,
   "no tasks": "check the mirror's user on the origin (Read on the topics) and restart the connector",
   unassigned: "restart the source connector, or wait for its next refresh",

@@ -1,3 +1,4 @@
+import type { RecordedTopics } from "../topic-ids";
 import type { Sample } from "./samples";
 
 /** Options of the gate; all times in milliseconds. */
@@ -10,7 +11,10 @@ export interface GateOptions {
   pollMs?: number;
   /** How long something that waiting does not mend (a FAILED task, say) is watched before the wait ends. Default 15 s. */
   graceMs?: number;
-  /** Compare the last visible record of each partition on both sides. Default true. */
+  /**
+   * Compare the first and the last visible record of each partition on both sides, and the target's topic ids. Default true;
+   * false once clients may write to the target.
+   */
   compareLastRecord?: boolean;
   /** Refuse while a connector or task is FAILED even when everything is copied. Default false: it is said, not refused. */
   strictConnectors?: boolean;
@@ -37,7 +41,7 @@ export const DEFAULTS: Required<GateOptions> = {
 export type FindingKind =
   | "no topics" | "no storage topics" | "no connector" | "out of memory" | "connector failed" | "task failed" | "connector not running" | "no tasks"
   | "connector setting" | "unassigned" | "no target topic" | "partition count" | "offline" | "open transaction" | "producers writing"
-  | "behind" | "truncated" | "stale offsets" | "last record";
+  | "behind" | "truncated" | "stale offsets" | "recreated" | "first record" | "last record";
 
 /** Something that keeps the gate shut. */
 export interface Finding {
@@ -69,6 +73,8 @@ export interface GateResult {
   cleared: Record<string, number>;
   /** Where the origin ended that was proved: by topic, by partition number. A state keeps it beside, not here. */
   originEnds?: Record<string, number[]>;
+  /** Ids of the topics, as recorded before or first seen now. A state keeps them beside, not here. */
+  topicIds?: RecordedTopics;
   /** Said, but not refused. */
   warnings: string[];
   /** ms from the call to the pass. */

@@ -45,6 +45,7 @@ export interface PartitionDescription {
 
 export interface TopicDescription {
   name: string;
+  /** KIP-516; changes when the topic is deleted and created again. Empty: the broker gives none (before Kafka 2.8). */
   topicId: string;
   /** The broker's own flag (`__consumer_offsets` and the like). */
   internal: boolean;

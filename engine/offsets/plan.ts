@@ -1,9 +1,10 @@
 import { withClusters, type Clusters, type OpenKafka } from "../clusters";
 import { ConnectStateReader, effectiveIsolation } from "../connect-state";
-import type { CommittedOffset, GroupDescription, KafkaPort, ListedOffset, TopicPartition } from "../kafka/port";
+import type { CommittedOffset, GroupDescription, KafkaPort, ListedOffset, TopicDescription, TopicPartition } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
+import { type RecordedTopics, recreatedText, recreatedTopics, topicIds } from "../topic-ids";
 import { countText } from "../units";
 import { readCheckpoints } from "./checkpoints";
 import { chooseGroups } from "./groups";
@@ -34,17 +35,24 @@ const keyOf = (p: TopicPartition): string => `${p.topic}:${p.partition}`;
  * @throws MigrationError when a cluster can't be read.
  */
 export async function planOffsets(model: MigrationModel, options: OffsetOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<OffsetPlan> {
-  return withClusters(model, (clusters) => planWith(clusters, model.mirror, options, progress, signal), open, { progress, signal });
+  return withClusters(model, (clusters) => planWith(clusters, model.mirror, options, progress, signal, model.recorded), open, { progress, signal });
 }
 
-export async function planWith(clusters: Clusters, mirror: MirrorModel, options: OffsetOptions, progress: Progress, signal?: AbortSignal): Promise<OffsetPlan> {
+export async function planWith(
+  clusters: Clusters,
+  mirror: MirrorModel,
+  options: OffsetOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+  recorded?: RecordedTopics,
+): Promise<OffsetPlan> {
   // As the gate and the verification: what the mirror's consumer sees of the origin.
   const isolation = effectiveIsolation(await new ConnectStateReader(clusters.target, mirror).read(signal), mirror);
   const readers = {
     origin: kafkaReader(clusters.origin, isolation),
     target: kafkaReader(clusters.target, mirror.exactlyOnce ? "read_committed" : "read_uncommitted"),
   };
-  return planThrough(clusters, readers, mirror, options, progress, signal);
+  return planThrough(clusters, readers, mirror, options, progress, signal, recorded);
 }
 
 export async function planThrough(
@@ -54,14 +62,16 @@ export async function planThrough(
   options: OffsetOptions,
   progress: Progress,
   signal?: AbortSignal,
+  recorded?: RecordedTopics,
 ): Promise<OffsetPlan> {
   const at = new Date().toISOString();
   const commitments = await readCommitments(clusters.origin, mirror, options);
   const total = [...commitments.committed.values()].reduce((sum, list) => sum + list.length, 0);
   progress.info(`offsets: ${countText(commitments.groups.length, "group")} with ${countText(total, "committed offset")}`);
-  const tasks = await partitionTasks(clusters, commitments);
+  const { tasks, recreated } = await partitionTasks(clusters, commitments, recorded);
   const answers = await translate(readers.origin, readers.target, tasks, progress, signal);
   const translations = new Map(tasks.map((t, i) => [`${t.originTopic}:${t.partition}`, answers[i] as Map<number, Translation>]));
+  for (const [key, note] of recreated) translations.set(key, note);
   const there = await readTarget(clusters.target, mirror, commitments.groups);
   const groups = commitments.groups.map((group) => planGroup(group, commitments, translations, there)).filter((g) => g.topics.length > 0 || g.notMigrated !== undefined);
   const nothingCommitted = commitments.groups.filter((g) => (commitments.committed.get(g) ?? []).length === 0);
@@ -79,8 +89,14 @@ export async function readCommitments(origin: KafkaPort, mirror: MirrorModel, op
   return { groups: chosen, unknown, share, committed, described: new Map(descriptions.map((d) => [d.groupId, d])), targetNames };
 }
 
+interface PartitionTasks {
+  tasks: PartitionTask[];
+  /** Answers for partitions of topics that were deleted and created again, by `topic:partition`. */
+  recreated: Map<string, Map<number, Translation>>;
+}
+
 /** One task for each partition that any group has an offset on and that both clusters have. */
-async function partitionTasks(clusters: Clusters, commitments: Commitments): Promise<PartitionTask[]> {
+async function partitionTasks(clusters: Clusters, commitments: Commitments, recorded: RecordedTopics | undefined): Promise<PartitionTasks> {
   const wanted = new Map<string, TopicPartition & { committed: Set<number> }>();
   for (const list of commitments.committed.values()) {
     for (const { topic, partition, offset } of list) {
@@ -93,14 +109,18 @@ async function partitionTasks(clusters: Clusters, commitments: Commitments): Pro
   }
   const name = (topic: string): string => commitments.targetNames.get(topic) as string;
   const originTopics = [...new Set([...wanted.values()].map((p) => p.topic))];
-  const [hereCounts, thereCounts, compacted] = await Promise.all([
-    partitionCounts(clusters.origin, originTopics),
-    partitionCounts(clusters.target, originTopics.map(name)),
+  const [hereTopics, thereTopics, compacted] = await Promise.all([
+    describedTopics(clusters.origin, originTopics),
+    describedTopics(clusters.target, originTopics.map(name)),
     compactedTopics(clusters, originTopics, name),
   ]);
-  const both = [...wanted.values()].filter((p) => p.partition < (hereCounts.get(p.topic) ?? 0) && p.partition < (thereCounts.get(name(p.topic)) ?? 0));
+  const ids = Object.fromEntries(originTopics.map((t) => [t, topicIds(hereTopics.get(t)?.topicId, thereTopics.get(name(t))?.topicId)]));
+  const notes = new Map(recreatedTopics(recorded, ids).map((r) => [r.topic, recreatedText(r, name(r.topic))]));
+  const known = [...wanted.values()].filter((p) => p.partition < (hereTopics.get(p.topic)?.partitions.length ?? 0) && p.partition < (thereTopics.get(name(p.topic))?.partitions.length ?? 0));
+  const both = known.filter((p) => !notes.has(p.topic));
+  const recreated = new Map(known.filter((p) => notes.has(p.topic)).map((p) => [keyOf(p), unknownPlaces(p.committed, notes.get(p.topic)!)]));
   const [here, there] = await Promise.all([extents(clusters.origin, both), extents(clusters.target, both.map((p) => ({ topic: name(p.topic), partition: p.partition })))]);
-  return both.map((p) => ({
+  const tasks = both.map((p) => ({
     originTopic: p.topic,
     targetTopic: name(p.topic),
     partition: p.partition,
@@ -109,10 +129,15 @@ async function partitionTasks(clusters: Clusters, commitments: Commitments): Pro
     compacted: compacted.has(p.topic),
     committed: [...p.committed],
   }));
+  return { tasks, recreated };
 }
 
-async function partitionCounts(port: KafkaPort, topics: readonly string[]): Promise<Map<string, number>> {
-  return new Map((await port.describeTopics(topics)).map((t) => [t.name, t.partitions.length]));
+function unknownPlaces(committed: ReadonlySet<number>, note: string): Map<number, Translation> {
+  return new Map([...committed].map((g) => [g, { target: undefined, exact: false, how: "incomplete" as const, rereads: 0, missing: 0, note }]));
+}
+
+async function describedTopics(port: KafkaPort, topics: readonly string[]): Promise<Map<string, TopicDescription>> {
+  return new Map((await port.describeTopics(topics)).map((t) => [t.name, t]));
 }
 
 async function compactedTopics(clusters: Clusters, topics: readonly string[], name: (topic: string) => string): Promise<Set<string>> {

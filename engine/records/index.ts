@@ -1,3 +1,4 @@
+export { type Beginning, type BeginningDifference, compareBeginnings } from "./beginning";
 export { CODECS } from "./codecs";
 export { type DigestState, SequenceDigest } from "./digest";
 export { fetchBatches, type Isolation, keyOf, pickLast, readLast, type ReadOptions, readRecords, type Span } from "./read";

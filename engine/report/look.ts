@@ -1,6 +1,7 @@
 import { withClusters } from "../clusters";
-import { findingsOf, type GateOptions } from "../gate";
+import { type Finding, findingsOf, type GateOptions } from "../gate";
 import { type Look, Observer } from "../gate/observe";
+import { compareRecords } from "../gate/records";
 import { gap, judge } from "../gate/rule";
 import type { MigrationModel } from "../model";
 import { type OffsetOptions, readCommitments, WHY_NOT_SHARE } from "../offsets";
@@ -9,7 +10,8 @@ import { nothingSelected, selectPairs } from "../selection";
 import type { CopyLook, GroupCount, LeftThrottle, TopicCopy } from "./types";
 
 /**
- * Looks once at how far the copy is, reading every gap, without comparing last records.
+ * Looks once at how far the copy is, reading every gap. A copy that looks complete is compared as the gate compares it, so
+ * that nothing is called ready which the gate refuses; with `compareLastRecord` false it is not.
  * @throws MigrationError SELECTION_EMPTY when the patterns select nothing
  */
 export async function lookAtCopy(model: MigrationModel, options: GateOptions, signal?: AbortSignal): Promise<CopyLook> {
@@ -17,10 +19,23 @@ export async function lookAtCopy(model: MigrationModel, options: GateOptions, si
     const observer = new Observer(clusters, model.mirror, new Set(options.acceptTruncation), options.cleared);
     const look = await observer.look(true, signal);
     if (look.topics.length === 0 && look.hiddenTopics.length === 0) throw nothingSelected(look.visibleTopics, model.mirror);
-    const { against, warnings } = findingsOf(look, model.mirror, { acceptTruncation: options.acceptTruncation ?? [], strictConnectors: options.strictConnectors ?? false });
+    const asked = { ...options, acceptTruncation: options.acceptTruncation ?? [], strictConnectors: options.strictConnectors ?? false };
+    const { against, warnings } = findingsOf(look, model.mirror, asked, model.recorded);
+    if (against.length === 0 && options.compareLastRecord !== false) {
+      const records = await compareRecords(clusters, look, signal);
+      against.push(...(records.against.length === 0 ? [] : await stillHolding(records.against, look, observer)));
+      warnings.push(...records.unsure);
+    }
     const connector = connectorOf(look);
     return { at: new Date(look.at).toISOString(), topics: topicsOf(look), against, warnings, ...(connector === undefined ? {} : { connector }) };
   });
+}
+
+/** Without those of partitions that got records meanwhile: the target may have been read with their copies. */
+async function stillHolding(found: readonly Finding[], look: Look, observer: Observer): Promise<Finding[]> {
+  const now = await observer.again(look);
+  const moved = new Set([...look.partitions].filter(([key, p]) => now.get(key)?.end !== p.facts.end).map(([, p]) => `${p.topic}-${p.partition}`));
+  return found.filter((f) => !moved.has(f.subject));
 }
 
 /** Groups that the cutover will move, with the number of their committed offsets, and those that it can't: few requests, nothing is translated. */

@@ -26,7 +26,7 @@ export interface CopyLook {
   /** ISO 8601. */
   at: string;
   topics: TopicCopy[];
-  /** What keeps the gate shut; empty: the copy looks complete (the last records are not compared here). */
+  /** What keeps the gate shut; empty: the copy looks complete. */
   against: Finding[];
   warnings: string[];
   /** State of the source connector and of its tasks, as Connect wrote it; absent: there is no connector. */

@@ -3,6 +3,7 @@ import type { KafkaPort } from "../kafka/port";
 import type { MirrorModel } from "../model";
 import { type Isolation, keyOf, type Span } from "../records/read";
 import { isHeartbeats, selectPairs } from "../selection";
+import { type TopicIds, topicIds } from "../topic-ids";
 
 /** One partition on both sides, and how its records must be compared. */
 export interface Pair {
@@ -27,6 +28,7 @@ export interface Pair {
 export interface TopicPair {
   origin: string;
   target: string;
+  ids: TopicIds;
   partitions: number;
   compacted: boolean;
 }
@@ -52,7 +54,7 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
     if (b === undefined) result.notes.push(`topic ${name.target} is not on the target`);
     else if (a.partitions !== b.partitions) result.notes.push(`topic ${name.origin} has ${a.partitions} partitions on the origin and ${b.partitions} on the target`);
     const compacted = [a, b].some((t) => t?.config("cleanup.policy").includes("compact"));
-    result.topics.push({ ...name, partitions: a.partitions, compacted });
+    result.topics.push({ ...name, ids: topicIds(a.id, b?.id), partitions: a.partitions, compacted });
     for (let partition = 0; partition < Math.max(a.partitions, b?.partitions ?? 0); partition++) {
       // What is on one side only is compared with nothing.
       const log = (spans: Map<string, Span>, topic: string) => spans.get(keyOf({ topic, partition })) ?? { topic, partition, from: 0n, to: 0n };

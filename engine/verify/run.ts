@@ -1,16 +1,18 @@
 import { type Clusters, type OpenKafka, requestCount, withClusters } from "../clusters";
 import { ConnectStateReader, effectiveIsolation } from "../connect-state";
 import { MigrationError } from "../errors";
-import type { MigrationModel, MirrorModel } from "../model";
+import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
 import type { Isolation } from "../records/read";
+import { compareBeginnings } from "../records/beginning";
+import { recreatedText, recreatedTopics } from "../topic-ids";
 import { bytesText, countText, durationText } from "../units";
 import { compareLatest } from "./compacted";
 import { compareInOrder, type Watch } from "./ordered";
-import { type Pair, type Pairs, readPairs } from "./pairs";
+import { type Pair, type Pairs, readPairs, type TopicPair } from "./pairs";
 import { Memory } from "./resume";
 import { compareTails } from "./tails";
-import { COUNT_UP_TO, type DifferenceKind, isFault, type PartitionResult, TAIL_RECORDS, type TopicResult, type VerifyOptions, type VerifyResult } from "./types";
+import { COUNT_UP_TO, type Difference, type DifferenceKind, isFault, type PartitionResult, TAIL_RECORDS, type TopicResult, type VerifyOptions, type VerifyResult } from "./types";
 
 const LISTED = 1000;
 const NAMED = 20;
@@ -42,7 +44,7 @@ export async function compareCopy(model: MigrationModel, options: VerifyOptions,
   return withClusters(
     model,
     async (clusters) => {
-      const run = new Run(clusters, model.mirror, options, progress, memory, signal);
+      const run = new Run(clusters, model, options, progress, memory, signal);
       const pairs = options.mode === "none" ? { topics: [], pairs: [], notes: [] } : await readPairs(clusters, model.mirror);
       await run.compare(pairs);
       const forgotten = await memory.flushed();
@@ -64,11 +66,13 @@ class Run {
   private saidAt = 0;
   private readonly started = Date.now();
   private readonly notes: string[] = [];
+  /** What is wrong with the beginnings, found before the ends are compared. */
+  private readonly begun = new Map<Pair, Difference[]>();
   private readonly watch: Watch;
 
   constructor(
     private readonly clusters: Clusters,
-    private readonly mirror: MirrorModel,
+    private readonly model: MigrationModel,
     private readonly options: VerifyOptions,
     private readonly progress: Progress,
     private readonly memory: Memory,
@@ -79,7 +83,9 @@ class Run {
         this.bytes[side] += count;
         this.say();
       },
-      done: (pair, result) => {
+      done: (pair, compared) => {
+        const said = compared.differences.some(isFault);
+        const result = said ? compared : { ...compared, differences: [...compared.differences, ...(this.begun.get(pair) ?? [])] };
         this.results.set(pair, result);
         this.memory.remember(pair, result);
         this.say();
@@ -90,7 +96,7 @@ class Run {
     };
   }
 
-  async compare({ pairs, notes }: Pairs): Promise<void> {
+  async compare({ topics, pairs, notes }: Pairs): Promise<void> {
     this.notes.push(...notes);
     this.total = pairs.length;
     if (pairs.length === 0) return;
@@ -105,6 +111,7 @@ class Run {
     const isolation = await this.isolation();
     if (this.options.mode === "full") await this.full(open, isolation);
     else await this.tail(open, isolation);
+    this.recreated(topics, pairs);
   }
 
   private async full(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
@@ -127,16 +134,40 @@ class Run {
       whole.add(pair);
     }
     await compareInOrder(this.clusters, [...whole], isolation, this.watch);
-    await compareTails(this.clusters, pairs.filter((p) => !whole.has(p)), this.options.tailRecords ?? TAIL_RECORDS, isolation, this.watch);
+    const ends = pairs.filter((p) => !whole.has(p));
+    await this.beginnings(ends, isolation);
+    await compareTails(this.clusters, ends, this.options.tailRecords ?? TAIL_RECORDS, isolation, this.watch);
     const left = unequal.length - whole.size;
     if (left > 0) {
       this.notes.push(`${countText(left, "partition")} were compared at their end only, though the sides differ in offsets: markers, compaction or duplicates can explain that; mode "full" tells`);
     }
   }
 
+  /** Ids outweigh records that were compared at the ends only; where every record was compared they are said. */
+  private recreated(topics: readonly TopicPair[], pairs: readonly Pair[]): void {
+    const ids = Object.fromEntries(topics.map((t) => [t.origin, t.ids]));
+    for (const found of recreatedTopics(this.model.recorded, ids)) {
+      const text = recreatedText(found, topics.find((t) => t.origin === found.topic)?.target);
+      const pair = pairs.find((p) => p.origin.topic === found.topic);
+      const result = pair === undefined ? undefined : this.results.get(pair);
+      if (pair === undefined || result === undefined || this.options.mode === "full") this.notes.push(text);
+      else this.results.set(pair, { ...result, differences: [{ topic: found.topic, partition: result.partition, kind: "recreated", count: 1, text }, ...result.differences] });
+    }
+  }
+
+  /** Mode `tail` also compares where both sides begin: the ends alone do not show a topic that was created again. */
+  private async beginnings(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
+    const { differences } = await compareBeginnings(this.clusters, pairs, isolation, this.signal);
+    for (const { pair, kind, originOffset, targetOffset, text } of differences) {
+      const { topic, partition } = pair.origin;
+      const at = kind === "missing" ? { originOffset } : { targetOffset };
+      this.begun.set(pair, [{ topic, partition, kind, count: 1, ...at, text }]);
+    }
+  }
+
   /** What the mirror's consumer sees of the origin. */
   private async isolation(): Promise<Isolation> {
-    return effectiveIsolation(await new ConnectStateReader(this.clusters.target, this.mirror).read(this.signal), this.mirror);
+    return effectiveIsolation(await new ConnectStateReader(this.clusters.target, this.model.mirror).read(this.signal), this.model.mirror);
   }
 
   private async sizes(pairs: readonly Pair[]): Promise<number> {

@@ -30,6 +30,8 @@ export type DifferenceKind =
   | "kept longer"
   /** The target's retention has deleted what the origin still holds. */
   | "expired"
+  /** The topic has another id than when the mirror was started: it was deleted and created again. */
+  | "recreated"
   /** No common ground found any more: what follows was not compared. */
   | "diverged";
 
@@ -96,7 +98,7 @@ export interface VerifyResult {
   requests: number;
 }
 
-const FAULTS: ReadonlySet<DifferenceKind> = new Set(["missing", "extra", "changed", "order", "diverged"]);
+const FAULTS: ReadonlySet<DifferenceKind> = new Set(["missing", "extra", "changed", "order", "recreated", "diverged"]);
 
 export function isFault(difference: Difference): boolean {
   return FAULTS.has(difference.kind);

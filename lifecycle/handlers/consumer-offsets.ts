@@ -129,7 +129,7 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
     }
   },
 
-  immaterial: ["resume", "gateEnds"],
+  immaterial: ["resume", "gateEnds", "topicIds"],
 };
 
 export const consumerOffsetsStep = serve("consumer-offsets", handler);

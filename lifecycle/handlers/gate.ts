@@ -2,6 +2,7 @@ import { isMigrationError } from "../../engine/errors";
 import { fenceIsThere } from "../../engine/fence";
 import { type CopyEnds, copyEnds, runGateAndNameWriters, type GateOptions, type GateResult, originMovedOn, type WrittenOnTarget, writtenSince } from "../../engine/gate";
 import type { Progress } from "../../engine/progress";
+import { readTopicIds, type RecordedTopics, withNewTopics } from "../../engine/topic-ids";
 import { countText, someOf } from "../../engine/units";
 import { askBeforeItGoes, type ClosingInputs } from "./closing";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
@@ -21,21 +22,25 @@ export interface GateOutputs {
   result: GateResult | null;
   /** Where both sides ended when it passed. */
   ends: CopyEnds | null;
+  /** The topics' ids as they were first seen: a topic that is deleted and created again has another one. */
+  topicIds: RecordedTopics;
 }
 
-const shut = (inputs: GateInputs): GateOutputs => ({
+/** @param topicIds what is recorded; an older state has nothing */
+const shut = (inputs: GateInputs, topicIds: RecordedTopics | null = {}): GateOutputs => ({
   passed: false,
   passedAt: null,
   abandonedAt: inputs.abandon ? now() : null,
   result: null,
   ends: null,
+  topicIds: topicIds ?? {},
 });
 
 const pass: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
   const model = modelOf(inputs);
   const look = async (lost?: AbortSignal) => {
-    const { originEnds, ...result } = await runGateAndNameWriters(model, inputs.options, progress, lost);
-    return { result, ends: await copyEnds(model, undefined, originEnds) };
+    const { originEnds, topicIds = {}, ...result } = await runGateAndNameWriters(model, inputs.options, progress, lost);
+    return { result, topicIds, ends: await copyEnds(model, undefined, originEnds) };
   };
   return { ...shut(inputs), passed: true, passedAt: now(), ...(await behindFence(inputs, progress, look, true)) };
 };
@@ -79,20 +84,50 @@ async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progre
 const arm: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
   if (inputs.phase === "cutover" && !inputs.abandon) return pass(inputs, progress);
   if (inputs.phase === "mirror" && inputs.fence) await lowerWhatIsThere(inputs, true, progress);
-  return shut(inputs);
+  return shut(inputs, inputs.phase === "mirror" ? await recordTopics(inputs, progress) : {});
 };
+
+/**
+ * The ids of all topics, as they were first seen. A topic whose id differs later was deleted and created again. Where a
+ * cluster can't be asked now, the next `up` records them.
+ */
+async function recordTopics(inputs: GateInputs, progress: Progress): Promise<RecordedTopics> {
+  const known = inputs.topicIds ?? {};
+  try {
+    return withNewTopics(known, await readTopicIds(modelOf(inputs)));
+  } catch (error) {
+    if (!isMigrationError(error)) throw error;
+    progress.warn(`the topics' ids could not be recorded, the next up tries again (${error.code}: ${error.seen})`);
+    return known;
+  }
+}
+
+/** Has the origin topics that are not recorded yet, as after an update of this package? */
+async function hasNewTopics(state: GateInputs & GateOutputs, progress: Progress): Promise<boolean> {
+  if (state.abandon) return false;
+  const now = await readTopicIds(modelOf(state)).catch(() => ({}) as RecordedTopics);
+  const unknown = Object.keys(now).filter((topic) => now[topic]!.origin !== undefined && state.topicIds?.[topic]?.origin === undefined);
+  if (unknown.length > 0) progress.info(`the ids of ${countText(unknown.length, "topic")} will be recorded: ${someOf(unknown, 5)}`);
+  return unknown.length > 0;
+}
+
+/** What is recorded for the mirror that the program asks for: another one copies everything from the beginning. */
+function recordedFor(olds: GateInputs & GateOutputs, news: GateInputs): RecordedTopics | null {
+  const keys = ["originAlias", "targetAlias", "offsetStorageTopic", "policyClass", "separator"] as const;
+  return keys.every((key) => olds.mirror[key] === news.mirror[key]) ? (olds.topicIds ?? null) : null;
+}
 
 /** The question on the way down, of the program's settings and what the state knows. */
 function closing(news: GateInputs, olds: GateOutputs): ClosingInputs {
   const { passed, passedAt, abandonedAt, result } = olds;
-  return { ...news, passed, passedAt, abandonedAt, cleared: result?.cleared ?? null };
+  return { ...news, passed, passedAt, abandonedAt, cleared: result?.cleared ?? null, topicIds: olds.topicIds };
 }
 
 /** `cleanup` asks before anything goes: Pulumi deletes only after every update went well. */
 async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<GateOutputs> {
   const abandonedAt = news.abandon ? (olds.abandonedAt ?? now()) : null;
   if (olds.phase !== "cleanup") await askBeforeItGoes(closing(news, { ...olds, abandonedAt }), progress);
-  return { passed: olds.passed, passedAt: olds.passedAt, abandonedAt, result: olds.result, ends: olds.ends ?? null };
+  return { ...shut(news, olds.topicIds), passed: olds.passed, passedAt: olds.passedAt, abandonedAt, result: olds.result, ends: olds.ends ?? null };
 }
 
 /**
@@ -100,7 +135,7 @@ async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress:
  * the clean-up pass when it has passed and still holds, or when the migration is abandoned.
  */
 const handler: Handler<GateInputs, GateOutputs> = {
-  outputs: { passed: true, passedAt: true, abandonedAt: true, result: true, ends: true },
+  outputs: { passed: true, passedAt: true, abandonedAt: true, result: true, ends: true, topicIds: true },
 
   /** A roll-back says at preview what it can't take back. */
   async foretell(olds, news, progress) {
@@ -114,9 +149,10 @@ const handler: Handler<GateInputs, GateOutputs> = {
    * never came to say `cutover`, and going back to `mirror` changes nothing in it. In phase `cutover` what was passed is
    * no answer for records that came later, as when a later step failed and the next `up` comes hours after.
    */
-  async overtaken(state) {
+  async overtaken(state, progress) {
     if (state.phase === "cutover") return movedOn(state, state);
-    return state.phase === "mirror" && (await fenceIsThere(modelOf(state)).catch(() => false));
+    if (state.phase !== "mirror") return false;
+    return (await fenceIsThere(modelOf(state)).catch(() => false)) || (await hasNewTopics(state, progress));
   },
 
   optional: ["fenceOptions"],
@@ -124,25 +160,28 @@ const handler: Handler<GateInputs, GateOutputs> = {
   create: arm,
 
   /** A gate that did not open guards the mirror all the same: a destroy asks it. */
-  unfinished: shut,
+  unfinished: (inputs) => shut(inputs),
 
-  async update(olds, news, progress) {
+  async update(olds, wanted, progress) {
+    const news = { ...wanted, topicIds: recordedFor(olds, wanted) };
     if (news.phase === "cleanup") return letGo(olds, news, progress);
     // A migration that begins anew: nothing of what it passed is there any more.
-    if (olds.phase === "cleanup") return arm(news, progress);
+    if (olds.phase === "cleanup") return arm({ ...news, topicIds: null }, progress);
     // What it passed is no answer for topics that have come since, or for records.
     const holds = sameSelection(olds, news) && !(news.phase === "cutover" && (await movedOn(olds, news)));
     const change = phaseChange({ phase: olds.phase, done: olds.passed && holds }, news.phase);
     if (change === "roll-back") await rollBack(olds, news, progress);
     else if (news.phase === "mirror") await lowerWhatIsThere(news, olds.fence || news.fence, progress);
-    if (news.abandon) return { ...shut(news), abandonedAt: olds.abandonedAt ?? now() };
+    if (news.abandon) return { ...shut(news, news.topicIds), abandonedAt: olds.abandonedAt ?? now() };
     switch (change) {
       case "cutover":
         return pass(news, progress);
       case "roll-back":
-        return shut(news);
-      default:
-        return { passed: olds.passed, passedAt: olds.passedAt, abandonedAt: null, result: olds.result, ends: olds.ends ?? null };
+        return shut(news, news.topicIds);
+      default: {
+        const topicIds = news.phase === "mirror" ? await recordTopics(news, progress) : (news.topicIds ?? {});
+        return { passed: olds.passed, passedAt: olds.passedAt, abandonedAt: null, result: olds.result, ends: olds.ends ?? null, topicIds };
+      }
     }
   },
 

@@ -44,7 +44,7 @@ const handler: Handler<GuardInputs, object> = {
   async remove(state, progress) {
     if (state.phase !== "cleanup") await askBeforeItGoes(state, progress);
   },
-  immaterial: ["gateEnds"],
+  immaterial: ["gateEnds", "topicIds"],
 };
 
 export const guardStep = serve("guard", handler);

@@ -1,4 +1,5 @@
 import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
+import type { RecordedTopics } from "../../engine/topic-ids";
 
 /** What every step is given. The connections are secrets in state; the mirror's model is readable there. */
 export interface StepInputs {
@@ -7,6 +8,8 @@ export interface StepInputs {
   mirror: MirrorModel;
   /** For what follows the gate: when it passed, ISO 8601. What was done for an earlier passing is to be done again. */
   gatePassedAt?: string | null;
+  /** The topics' ids as the gate has recorded them when the mirror was started. An older state has none. */
+  topicIds?: RecordedTopics | null;
 }
 
 /** Steps that act when the phase changes. */
@@ -15,7 +18,8 @@ export interface PhasedInputs extends StepInputs {
 }
 
 export function modelOf(inputs: StepInputs): MigrationModel {
-  return { origin: inputs.originConnection, target: inputs.targetConnection, mirror: inputs.mirror };
+  const recorded = isThere(inputs.topicIds) ? { recorded: inputs.topicIds } : {};
+  return { origin: inputs.originConnection, target: inputs.targetConnection, mirror: inputs.mirror, ...recorded };
 }
 
 export type PhaseChange = "arm" | "cutover" | "roll-back" | "none";

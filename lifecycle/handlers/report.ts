@@ -69,7 +69,8 @@ async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<R
   const notes: string[] = [];
   const noting: Progress = { info: () => {}, warn: (line) => notes.push(line) };
   const model = modelOf(inputs);
-  const look = facts.verification === undefined ? await trying("the copy could not be looked at", noting, () => lookAtCopy(model, inputs.options.gate)) : undefined;
+  // Once the gate has passed clients may write to the target, and its last records are theirs.
+  const look = facts.verification === undefined ? await trying("the copy could not be looked at", noting, () => lookAtCopy(model, { ...inputs.options.gate, compareLastRecord: facts.gate === undefined })) : undefined;
   const groups = facts.offsets === undefined ? await trying("the groups could not be looked at", noting, () => lookAtGroups(model, inputs.options.offsets)) : undefined;
   const { gateEnds } = inputs;
   const since = inputs.phase === "cutover" && isThere(gateEnds) ? gateEnds : undefined;
@@ -95,7 +96,7 @@ const handler: Handler<ReportInputs, ReportOutputs> = {
     await write(state, state.kept ?? null, progress);
   },
 
-  immaterial: ["gateEnds"],
+  immaterial: ["gateEnds", "topicIds"],
 
   // A write that failed is tried again; files that are not at hand (a build machine's) are no reason for another one.
   overtaken: async ({ writtenAt }) => writtenAt === undefined || writtenAt === null,

@@ -91,7 +91,7 @@ const handler: Handler<VerificationInputs, VerificationOutputs> = {
   remove: (state) => forget(state),
 
   optional: ["fenceOptions"],
-  immaterial: ["resume", "gateEnds"],
+  immaterial: ["resume", "gateEnds", "topicIds"],
 };
 
 export const verificationStep = serve("verification", handler);

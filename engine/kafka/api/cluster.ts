@@ -64,7 +64,7 @@ function metadata(version: 9 | 10 | 12): Api<MetadataRequest, MetadataResponse> 
       const topics = body.list(() => ({
         errorCode: body.int16(),
         name: body.string(),
-        topicId: version >= 10 ? body.id() : "",
+        topicId: version >= 10 ? topicId(body.id()) : "",
         internal: body.boolean(),
         partitions: body.list(() => readPartition(body)).sort((a, b) => a.partition - b.partition),
         authorizedOperations: operations(body.int32()),
@@ -73,6 +73,11 @@ function metadata(version: 9 | 10 | 12): Api<MetadataRequest, MetadataResponse> 
       return { brokers, clusterId, controllerId, topics, clusterOperations };
     },
   };
+}
+
+/** As Kafka's tools print it; empty where the cluster gives its topics none (before 2.8: zeros). */
+function topicId(hex: string): string {
+  return /^0*$/.test(hex) ? "" : Buffer.from(hex, "hex").toString("base64url");
 }
 
 function readPartition(body: import("../wire").In): PartitionDescription {

@@ -40,6 +40,13 @@ describe("an internal topic is the mirror's own", () => {
     expect(reasons(kind, { records: [] })).toEqual([]);
   });
 
+  it.each(kinds)("%s: also with a tombstone, which removes an entry", (kind) => {
+    const tombstones = own[kind].filter((r) => r.key?.toString() !== "session-key").map((r) => ({ ...r, value: null }));
+    expect(reasons(kind, { records: [...own[kind], ...tombstones] })).toEqual([]);
+    const foreign = { ...record("customer-3", "x"), value: null };
+    expect(reasons(kind, { records: [...own[kind], foreign] })).toHaveLength(1);
+  });
+
   it("offsets and status: with other partition counts when the records prove it", () => {
     expect(reasons("offsets", { partitions: 50 })).toEqual([]);
     expect(reasons("status", { partitions: 1 })).toEqual([]);

@@ -35,7 +35,12 @@ export function memoryPort(side: "origin" | "target", topics: Record<string, Mem
         n,
         new Map(Object.entries({ "cleanup.policy": "delete", "segment.bytes": "1000", ...topics[n]!.configs }).map(([key, value]) => [key, { value, source: "dynamic-topic" as const, sensitive: false }])),
       ])),
-    listOffsets: async (partitions, at) => partitions.map((p) => ({ topic: p.topic, partition: p.partition, timestamp: -1n, offset: BigInt(at === "earliest" ? (logOf(p).start ?? 0) : endOf(logOf(p))) })),
+    listOffsets: async (partitions, at) => partitions.map((p) => {
+      const spec = typeof at === "function" ? at(p) : at;
+      const byTime = () => logOf(p).records.find((r) => r.timestamp >= Number(spec))?.offset ?? -1;
+      const offset = spec === "earliest" ? (logOf(p).start ?? 0) : typeof spec === "number" ? byTime() : endOf(logOf(p));
+      return { topic: p.topic, partition: p.partition, timestamp: -1n, offset: BigInt(offset) };
+    }),
     partitionSizes: async (names) =>
       new Map(names.flatMap((topic) => (topics[topic]?.logs ?? []).flatMap((log, partition): [string, bigint][] => (log.size === undefined ? [] : [[`${topic}:${partition}`, BigInt(log.size)]])))),
     fetch: async (requests) =>

@@ -1,0 +1,39 @@
+import type { Clusters } from "../clusters";
+import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { type Beginning, compareBeginnings } from "../records/beginning";
+import { keyOf } from "../records/read";
+import { compactedTopics } from "./last-record";
+import type { Look } from "./observe";
+import type { Finding } from "./types";
+
+/**
+ * Compares the first visible record of each partition of which something is copied, as far as that tells anything
+ * (`compareBeginnings`). It finds a topic that was deleted and created again where no topic ids are known.
+ */
+export async function compareFirstRecords(clusters: Clusters, look: Look, complete: boolean, signal?: AbortSignal): Promise<Finding[]> {
+  const targets = new Map(look.topics.filter((t) => t.targetPartitions !== undefined).map((t) => [t.origin, t]));
+  const known = [...look.partitions.values()].filter(({ topic, partition, facts }) => {
+    const there = targets.get(topic);
+    const held = there !== undefined && partition < there.targetPartitions! && !there.targetOffline.includes(partition);
+    return held && facts.start < facts.end && (complete || (facts.mirrored !== undefined && facts.mirrored >= facts.start));
+  });
+  if (known.length === 0) return [];
+  const copies = known.map(({ topic, partition }) => ({ topic: targets.get(topic)!.target, partition }));
+  const [compacted, starts, ends] = await Promise.all([
+    compactedTopics(clusters, known.map(({ topic }) => targets.get(topic)!)),
+    offsets(clusters.target, copies, "earliest"),
+    offsets(clusters.target, copies, "latest"),
+  ]);
+  const pairs = known.map(({ topic, partition, facts }, i): Beginning => ({
+    origin: { topic, partition, from: BigInt(facts.start), to: BigInt(facts.end) },
+    target: { ...copies[i]!, from: starts.get(keyOf(copies[i]!))!, to: ends.get(keyOf(copies[i]!))! },
+    compacted: compacted.has(topic),
+    ...(complete || facts.mirrored === undefined ? {} : { copiedTo: facts.mirrored }),
+  }));
+  const { differences } = await compareBeginnings(clusters, pairs, look.isolation, signal);
+  return differences.map(({ pair: { origin }, text }) => ({ kind: "first record", subject: `${origin.topic}-${origin.partition}`, text, hopeless: true }));
+}
+
+async function offsets(port: KafkaPort, partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<Map<string, bigint>> {
+  return new Map((await port.listOffsets(partitions, at)).map((o) => [keyOf(o), o.offset]));
+}

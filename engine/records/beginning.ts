@@ -1,0 +1,211 @@
+import type { Clusters } from "../clusters";
+import type { KafkaPort } from "../kafka/port";
+import { fetchBatches, type Isolation, keyOf, type Span, truncated, walkFetched } from "./read";
+import { type Fingerprint, fingerprint, isCopy, NO_TIMESTAMP } from "./same";
+import { scan } from "./scan";
+import { type RecordCursor, STOP } from "./walk";
+
+/** One partition on both sides, of which the beginnings are compared. */
+export interface Beginning {
+  origin: Span;
+  target: Span;
+  /** Either side compacts: then single records may be gone from either log. */
+  compacted: boolean;
+  /** The last origin offset that is known to be copied; undefined: all of them. */
+  copiedTo?: number;
+}
+
+/** Why the two logs cannot be copies of each other. */
+export interface BeginningDifference<B extends Beginning> {
+  pair: B;
+  /** `missing`: the origin's first record is not on the target. `extra`: the target's first record is not on the origin. */
+  kind: "missing" | "extra";
+  originOffset: number;
+  targetOffset: number;
+  text: string;
+}
+
+/** Offsets looked at where a copy is expected; and most that are read, in so many partitions, to say that there is none. */
+const FEW = 64n;
+const MANY = 20_000n;
+const WHOLE = 200;
+
+/**
+ * Compares the first visible record of each partition on both sides. In a good copy the log that begins later begins with a
+ * record of the other one: each side may have deleted a beginning of its own, and a log that begins at offset 0 has
+ * deleted nothing. So a topic that was deleted and created again is noticed also where its last records are copies.
+ * Compaction removes single records: there the latest record of the origin's first key has to be on the target. Says nothing
+ * where too long a search leaves room for a good copy.
+ */
+export async function compareBeginnings<B extends Beginning>(
+  clusters: Clusters,
+  pairs: readonly B[],
+  isolation: Isolation,
+  signal?: AbortSignal,
+): Promise<{ compared: number; differences: BeginningDifference<B>[] }> {
+  const [here, there] = await Promise.all([
+    firstRecords(clusters.origin, pairs.map((p) => p.origin), isolation),
+    // Read committed: an exactly-once mirror leaves aborted records behind there.
+    firstRecords(clusters.target, pairs.map((p) => p.target), "read_committed"),
+  ]);
+  const differences: BeginningDifference<B>[] = [];
+  const open: Open<B>[] = [];
+  const compacted: Open<B>[] = [];
+  let compared = 0;
+  for (const pair of pairs) {
+    const [first, copy] = [here.get(keyOf(pair.origin)), there.get(keyOf(pair.target))];
+    if (first === undefined || copy === undefined || first.offset > (pair.copiedTo ?? Infinity)) continue;
+    compared++;
+    if (isCopy(first, copy)) continue;
+    const [originWhole, targetWhole] = [pair.origin.from === 0n, pair.target.from === 0n];
+    const different = { pair, first, copy, originWhole, targetWhole };
+    if (pair.compacted) compacted.push(different);
+    // The first records ever are there on both sides.
+    else if (originWhole && targetWhole && first.offset === 0 && copy.offset === 0) differences.push(differ(different, "missing"));
+    else open.push(different);
+  }
+  differences.push(...(await searched(clusters, open, isolation, signal)), ...(await latestOfFirstKeys(clusters, compacted, isolation, signal)));
+  return { compared, differences };
+}
+
+interface First extends Fingerprint {
+  /** Base64. */
+  key: string;
+}
+
+interface Open<B> {
+  pair: B;
+  first: First;
+  copy: Fingerprint;
+  /** The log begins at offset 0, so nothing of it was ever deleted. */
+  originWhole: boolean;
+  targetWhole: boolean;
+}
+
+async function searched<B extends Beginning>({ origin, target }: Clusters, open: readonly Open<B>[], isolation: Isolation, signal?: AbortSignal): Promise<BeginningDifference<B>[]> {
+  const onTarget = await search(target, "read_committed", open.map(({ pair, first, copy }) => {
+    const time = first.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : first.timestamp;
+    return { span: pair.target, time, notBefore: true, like: (record) => isCopy(first, record) };
+  }), signal);
+  const left = open.filter((o, i) => o.originWhole || onTarget[i] === false);
+  const onOrigin = await search(origin, isolation, left.map(({ pair, first, copy }) => {
+    const time = first.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : copy.timestamp;
+    // Its original may be one of those that have no time.
+    return { span: pair.origin, time, notBefore: false, like: (record) => isCopy(record, copy) };
+  }), signal);
+  const foundOnOrigin = new Map(left.map((o, i) => [o, onOrigin[i]]));
+  return open.flatMap((o, i) => {
+    const strange = foundOnOrigin.get(o) === false;
+    if (o.originWhole && strange) return [differ(o, "extra")];
+    return onTarget[i] === false && (o.targetWhole || strange) ? [differ(o, "missing")] : [];
+  });
+}
+
+async function latestOfFirstKeys<B extends Beginning>({ origin, target }: Clusters, compacted: readonly Open<B>[], isolation: Isolation, signal?: AbortSignal): Promise<BeginningDifference<B>[]> {
+  const short = compacted.filter(({ pair, targetWhole }) => targetWhole && pair.origin.to - pair.origin.from <= MANY).slice(0, WHOLE);
+  const latest = new Map<Span, Fingerprint & { alive: boolean }>();
+  const keys = new Map(short.map(({ pair, first }) => [pair.origin, first.key]));
+  await scan(origin, short.map(({ pair }) => pair.origin), {
+    isolation,
+    signal,
+    visit(span, record) {
+      if (keyText(record) === keys.get(span)) latest.set(span, { ...fingerprint(record), alive: !record.isTombstone() });
+    },
+  });
+  const wanted = short.flatMap((o) => {
+    const record = latest.get(o.pair.origin);
+    return record?.alive === true && record.offset <= (o.pair.copiedTo ?? Infinity) ? [{ ...o, record }] : [];
+  });
+  const found = await search(target, "read_committed", wanted.map(({ pair, copy, record }) => {
+    const time = record.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : record.timestamp;
+    return { span: pair.target, time, notBefore: true, like: (other) => isCopy(record, other) };
+  }), signal);
+  return wanted.filter((_, i) => found[i] === false).map(({ pair, copy, record }) => {
+    const where = `${pair.origin.topic}-${pair.origin.partition}`;
+    const text = `${where}: the target, which has deleted nothing, does not hold the origin's latest record of its first key, ${textOf(record)}: was the topic deleted and created again?`;
+    return { pair, kind: "missing", originOffset: record.offset, targetOffset: copy.offset, text };
+  });
+}
+
+const keyText = (record: RecordCursor): string => record.key()?.toString("base64") ?? "";
+
+function differ<B extends Beginning>({ pair, first, copy, originWhole, targetWhole }: Open<B>, kind: "missing" | "extra"): BeginningDifference<B> {
+  const { topic, partition } = pair.origin;
+  const deleted = (whole: boolean) => (whole ? ", which has deleted nothing," : "");
+  const why =
+    kind === "missing"
+      ? `the target${deleted(targetWhole)} does not hold this record and begins with ${textOf(copy)}`
+      : `the target begins with ${textOf(copy)}, which the origin${deleted(originWhole)} does not hold`;
+  const text = `${topic}-${partition}: the origin begins with ${textOf(first)}, but ${why}: was the topic deleted and created again?`;
+  return { pair, kind, originOffset: first.offset, targetOffset: copy.offset, text };
+}
+
+const textOf = (r: Fingerprint): string => `offset ${r.offset} (timestamp ${r.timestamp}, ${r.size} bytes)`;
+
+/** The first visible record of each span; absent: there is none, or it can't be read yet. */
+async function firstRecords(port: KafkaPort, spans: readonly Span[], isolation: Isolation): Promise<Map<string, First>> {
+  const found = new Map<string, First>();
+  const ends = new Map(spans.map((s) => [keyOf(s), s.to]));
+  let open = spans.filter((s) => s.from < s.to).map((s) => ({ topic: s.topic, partition: s.partition, offset: s.from }));
+  while (open.length > 0) {
+    const again: typeof open = [];
+    await fetchBatches(port, open, isolation, (request, fetched) => {
+      if (fetched.outOfRange === true) throw truncated(port, request);
+      const to = ends.get(keyOf(request))!;
+      const { next, stopped } = walkFetched(fetched, request, to, isolation, (record) => {
+        found.set(keyOf(request), { ...fingerprint(record), key: keyText(record) });
+        return STOP;
+      });
+      if (!stopped && fetched.records.length > 0 && BigInt(next) < to) again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
+    });
+    open = again;
+  }
+  return found;
+}
+
+interface Wanted {
+  span: Span;
+  /** ms: the record is expected at the first one with this time or a later one. undefined: it can't be found by time. */
+  time: number | undefined;
+  /** It can't lie before that. */
+  notBefore: boolean;
+  like(record: Fingerprint): boolean;
+}
+
+/** Is such a record in the span? undefined: it was not found, and too much is left to look at. */
+async function search(port: KafkaPort, isolation: Isolation, wanted: readonly Wanted[], signal?: AbortSignal): Promise<(boolean | undefined)[]> {
+  if (wanted.length === 0) return [];
+  const timed = wanted.filter((w) => w.time !== undefined);
+  const times = new Map(timed.map((w) => [keyOf(w.span), w.time!]));
+  const listed = timed.length === 0 ? [] : await port.listOffsets(timed.map((w) => w.span), (span) => times.get(keyOf(span))!);
+  const byTime = new Map(listed.map((o) => [keyOf(o), o.offset]));
+  const expected = wanted.map(({ span }) => {
+    const at = byTime.get(keyOf(span)) ?? span.from;
+    return at < 0n ? span.to : max(at, span.from);
+  });
+  const found: (boolean | undefined)[] = wanted.map(() => undefined);
+  const look = async (asked: readonly [Span, number][]) => {
+    const spans = new Map(asked);
+    await scan(port, [...spans.keys()], {
+      isolation,
+      signal,
+      visit(span, record) {
+        const i = spans.get(span)!;
+        if (!wanted[i]!.like(fingerprint(record))) return undefined;
+        found[i] = true;
+        return STOP;
+      },
+    });
+  };
+  await look(wanted.map(({ span }, i) => [{ ...span, from: expected[i]!, to: min(expected[i]! + FEW, span.to) }, i]));
+  const whole = wanted.flatMap(({ span, time, notBefore }, i): [Span, number][] => {
+    const from = time !== undefined && notBefore ? expected[i]! : span.from;
+    return found[i] === true || span.to - from > MANY ? [] : [[{ ...span, from }, i]];
+  }).slice(0, WHOLE);
+  await look(whole);
+  for (const [, i] of whole) found[i] ??= false;
+  return found;
+}
+
+const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);

@@ -21,5 +21,6 @@ export async function findRecreatedTopics(model: MigrationModel, passed: boolean
       return [...byId, ...byRecord.filter((f) => !known.has(f.subject.replace(/-\d+$/, "")))];
     },
     open,
+    { signal },
   );
 }

@@ -28,7 +28,7 @@ describe("the stack's state", () => {
         { type: "pulumi:pulumi:Stack", urn: "x" },
         step("Preflight", { stage: "privileges", options: { fence: true } }, "orders", { checkedAt: "2026-01-01T00:00:00Z", result: null }),
         step("Preflight", { stage: "clusters", options: { accept: ["X"] } }, "orders", { checkedAt: "2026-01-01T00:00:00Z", result: { topics: 3 } }),
-        step("Gate", { phase: "cutover", options: { limitMs: 5 } }, "orders", { passed: true, result: { passedAt: "2026-01-02T00:00:00Z" }, abandonedAt: null, ends: { t: { target: "t", originEnds: [3, 0], targetEnds: [5, 0] } } }),
+        step("Gate", { phase: "cutover", options: { limitMs: 5 } }, "orders", { passed: true, result: { passedAt: "2026-01-02T00:00:00Z" }, abandonedAt: null, ends: { t: { target: "t", originEnds: [3, 0], targetEnds: [5, 0] } }, topicIds: { t: { origin: "A", target: "B" } } }),
         step("Replication", { when: "removal", options: { batchPartitions: 1 } }),
         step("Replication", { when: "cutover", options: { batchPartitions: 2 } }),
         step("ConsumerOffsets", { options: { overwrite: true } }, "orders", { applied: null, appliedAt: null }),
@@ -37,7 +37,7 @@ describe("the stack's state", () => {
     );
     expect(found).toMatchObject({
       name: "dev",
-      model: { origin: connection("origin"), target: connection("target"), mirror },
+      model: { origin: connection("origin"), target: connection("target"), mirror, recorded: { t: { origin: "A", target: "B" } } },
       options: { preflight: { accept: ["X"] }, gate: { limitMs: 5 }, verify: { mode: "tail" }, offsets: { overwrite: true }, replication: { batchPartitions: 2 } },
       done: { phase: "cutover", preflight: { at: "2026-01-01T00:00:00Z", result: { topics: 3 } }, gate: { passedAt: "2026-01-02T00:00:00Z" }, originEnds: { t: [3, 0] } },
     });

@@ -4,12 +4,15 @@ import { ConnectStateReader } from "../../../engine/connect-state";
 import { evaluateGate, runGate } from "../../../engine/gate";
 import type { MigrationModel } from "../../../engine/model";
 import { connectorNames, internalTopics } from "../../../engine/naming";
+import type { KafkaPort } from "../../../engine/kafka/port";
+import { planOffsets } from "../../../engine/offsets";
 import { silent } from "../../../engine/progress";
 import { readRecords } from "../../../engine/records";
-import { compareCopy, verifyCopy } from "../../../engine/verify";
+import { readTopicIds } from "../../../engine/topic-ids";
+import { compareCopy, isFault, verifyCopy } from "../../../engine/verify";
 import { uniqueName } from "../../support/clusters";
 import { application, deleteBelow, produce, transaction, withPorts } from "../kafka/support";
-import { modelFor, type RunningMirror, startMirror } from "../support/mirror";
+import { eventually, modelFor, type RunningMirror, startMirror } from "../support/mirror";
 
 /** A real MirrorMaker 2 between real brokers, and a topic for each case that breaks a naive rule. */
 const ports = withPorts("port-real");
@@ -51,6 +54,9 @@ beforeAll(async () => {
     await make(codec, { "compression.type": codec });
     await produce(app, topic(codec), values(100));
   }
+  // As producers from before Kafka 0.10 leave them, and some clients today; between others that have a timestamp.
+  await make("untimed");
+  for (let i = 0; i < 10; i++) await produce(app, topic("untimed"), values(1, i).map((v) => (i % 3 === 0 ? { ...v, timestamp: "-1" } : v)));
   await compacted(topic("compacted"), 66);
   mirror = await startMirror(ports.clusters, model);
 }, 240_000);
@@ -82,11 +88,11 @@ describe("a real mirror", () => {
   it("passes the gate when it has copied everything: markers, aborted records, compaction, deletions and codecs", async () => {
     const said: string[] = [];
     const result = await runGate(model, { limitMs: 120_000, stableForMs: 2000, pollMs: 500 }, { info: (l) => said.push(l), warn: (l) => said.push(l) });
-    expect(result, said.join("\n")).toMatchObject({ topics: 11, partitions: 13, warnings: [] });
+    expect(result, said.join("\n")).toMatchObject({ topics: 12, partitions: 14, warnings: [] });
     // The commit marker and the abort marker: arithmetic alone would have waited for ever.
     expect(result.gapsRead).toBeGreaterThanOrEqual(2);
     expect(Object.keys(result.cleared)).toContain(`${topic("committed")}:0`);
-    expect(result.lastRecordsCompared).toBe(11);
+    expect(result.lastRecordsCompared).toBe(12);
   });
 
   it("has left in Connect's topics what the reader takes from them", async () => {
@@ -95,7 +101,7 @@ describe("a real mirror", () => {
     expect(view.source).toMatchObject({ target: "STARTED", status: { state: "RUNNING" }, inconsistent: false });
     expect(view.checkpoint).toMatchObject({ status: { state: "RUNNING" } });
     expect(view.source!.config["connector.class"]).toBe("org.apache.kafka.connect.mirror.MirrorSourceConnector");
-    expect(view.assignments.flatMap((t) => t.partitions)).toHaveLength(13);
+    expect(view.assignments.flatMap((t) => t.partitions)).toHaveLength(14);
     expect(view.assignments.every((t) => t.status?.state === "RUNNING")).toBe(true);
     expect(view.offsets.get(`${topic("plain")}:2`)).toBe(49);
     expect(view.offsets.get(`${topic("committed")}:0`)).toBe(4);
@@ -107,7 +113,7 @@ describe("a real mirror", () => {
 
   it("is verified record by record, and at the tails", async () => {
     const result = await verifyCopy(model, { mode: "full" }, silent);
-    expect(result).toMatchObject({ equal: true, partitions: 13, differences: [], notes: [] });
+    expect(result).toMatchObject({ equal: true, partitions: 14, differences: [], notes: [] });
     expect(result.topics.find((t) => t.topic === topic("committed"))).toMatchObject({ originRecords: 5, targetRecords: 5 });
     // Read uncommitted, so the mirror has copied the aborted records too.
     expect(result.topics.find((t) => t.topic === topic("aborted"))).toMatchObject({ originRecords: 2, targetRecords: 2 });
@@ -121,7 +127,7 @@ describe("a real mirror", () => {
     await expect(evaluateGate(model, {}, silent)).rejects.toThrow("the source connector is STOPPED");
     expect((await compareCopy(model, { mode: "full" }, silent)).differences.map((d) => [d.topic, d.kind, d.originOffset])).toEqual([[topic("plain"), "missing", 50]]);
     await fetch(`${connectorUrl()}/resume`, { method: "PUT" });
-    await expect(runGate(model, { limitMs: 60_000, stableForMs: 1000, pollMs: 300 }, silent)).resolves.toMatchObject({ partitions: 13 });
+    await expect(runGate(model, { limitMs: 60_000, stableForMs: 1000, pollMs: 300 }, silent)).resolves.toMatchObject({ partitions: 14 });
   });
 
   it("shows what only the log's start tells: records deleted at the origin while the mirror stood still", async () => {
@@ -132,7 +138,48 @@ describe("a real mirror", () => {
     await deleteBelow(app, topic("prefix"), before + 5);
     await fetch(`${connectorUrl()}/resume`, { method: "PUT" });
     await expect(runGate(model, { limitMs: 60_000, stableForMs: 1000, pollMs: 300, graceMs: 5000 }, silent)).rejects.toThrow(
-      `GATE_BLOCKED: the copy cannot become complete as things stand: 12 of 13 partitions in 11 topics are complete\n  - ${topic("prefix")}-0: offsets ${before} to ${before + 4} were deleted on the origin before they were seen copied`,
+      `GATE_BLOCKED: the copy cannot become complete as things stand: 13 of 14 partitions in 12 topics are complete\n  - ${topic("prefix")}-0: offsets ${before} to ${before + 4} were deleted on the origin before they were seen copied`,
     );
   });
+
+  it("has given a time to records that have none, and is no other copy for that", async () => {
+    const times = async (port: KafkaPort) => (await readRecords(port, topic("untimed"), 0, 0n, 10n)).map((r) => Number(r.timestamp));
+    const [here, there] = [await times(ports.origin), await times(ports.target)];
+    expect(here.filter((t) => t === -1)).toHaveLength(4);
+    expect(there.filter((t) => t < Date.now() - 600_000)).toEqual([]);
+    for (const options of [{ mode: "full" }, { mode: "tail", tailRecords: 5 }] as const) {
+      expect((await compareCopy(model, options, silent)).differences.filter((d) => d.topic === topic("untimed"))).toEqual([]);
+    }
+    const group = `${prefix}-group-untimed`;
+    await ports.origin.alterGroupOffsets(group, [{ topic: topic("untimed"), partition: 0, offset: 3n, metadata: "" }]);
+    const plan = await planOffsets(model, {}, silent);
+    await ports.origin.deleteGroups([group]);
+    expect(plan.groups[0]!.topics[0]!.partitions[0]).toMatchObject({ targetOffset: "3", exact: true, rereads: 0 });
+  });
+
+  it("does not hide that a topic was deleted and created again, while it ran or while it stood still", async () => {
+    const recorded = await readTopicIds(model);
+    const recreate = async (name: string) => {
+      await ports.origin.deleteTopics([topic(name)]);
+      await ports.origin.createTopic(topic(name), { partitions: 1, replicationFactor: 1 });
+      await produce(application(ports.clusters.origin), topic(name), values(150, 1000));
+    };
+    await recreate("gzip");
+    await stopConnector();
+    await recreate("lz4");
+    await fetch(`${connectorUrl()}/resume`, { method: "PUT" });
+    const options = { acceptTruncation: [topic("prefix")] };
+    const shut = (of: MigrationModel) => evaluateGate(of, options, silent).then(() => "open", (e: Error) => e.message);
+    await eventually("everything is copied as the mirror sees it", async () => !/not copied|no tasks|assigned to no task/.test(await shut(model)));
+    // Without ids by the first record, which no offset and no last record shows.
+    const byRecord = await shut(model);
+    for (const name of ["gzip", "lz4"]) expect(byRecord).toContain(`${topic(name)}-0: the origin begins with offset 0`);
+    expect(byRecord).toContain("14 of 14 partitions in 12 topics are complete");
+    const byId = await shut({ ...model, recorded });
+    for (const name of ["gzip", "lz4"]) expect(byId).toContain(`topic ${topic(name)} was deleted and created again on the origin`);
+    for (const of of [model, { ...model, recorded }]) {
+      const { differences } = await compareCopy(of, { mode: "tail", tailRecords: 10 }, silent);
+      for (const name of ["gzip", "lz4"]) expect(differences.filter((d) => d.topic === topic(name) && isFault(d))).not.toEqual([]);
+    }
+  }, 120_000);
 });

@@ -72,3 +72,33 @@ export function targetTopicName(mirror: MirrorModel, originTopic: string): strin
   if (!identity) return renamed;
   return originTopic.endsWith("heartbeats") && mirror.policyClass.startsWith("org.apache.") ? renamed : originTopic;
 }
+
+/**
+ * The existing topic whose name brokers cannot tell from this one in their metrics, where `.` and `_` are the same: they refuse
+ * to create it (Kafka's Topic.hasCollision). The name itself does not count.
+ */
+export function collisionWith(name: string, others: Iterable<string>): string | undefined {
+  const unified = name.replaceAll(".", "_");
+  for (const other of others) if (other !== name && other.replaceAll(".", "_") === unified) return other;
+  return undefined;
+}
+
+/** Longest topic name in characters (Kafka's Topic.MAX_NAME_LENGTH). */
+export const LONGEST_TOPIC_NAME = 249;
+
+/** Why brokers refuse this topic name; undefined: they take it (Kafka's Topic.validate). */
+export function topicNameFault(name: string): string | undefined {
+  if (name.length > LONGEST_TOPIC_NAME) return `has ${name.length} characters, Kafka allows ${LONGEST_TOPIC_NAME}`;
+  if (name === "" || name === "." || name === "..") return "is no topic name";
+  const strange = /[^\w.-]/.exec(name)?.[0];
+  return strange === undefined ? undefined : `has the character "${strange}", Kafka allows letters, digits, ".", "_" and "-"`;
+}
+
+/**
+ * Groups whose name the checkpoint connector cannot hand to its tasks: it joins the names with commas, and the list that a task
+ * reads back then holds other names (`task.assigned.groups`, Kafka 2.7 to 4.3).
+ */
+export function groupNameFault(group: string): string | undefined {
+  if (group === "") return "an empty name";
+  return group.includes(",") ? "a comma in its name" : undefined;
+}

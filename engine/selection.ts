@@ -44,6 +44,16 @@ export function selectGroups(originGroups: readonly string[], mirror: MirrorMode
   return originGroups.filter((group) => matched(group) && !excluded(group)).sort();
 }
 
+/**
+ * Groups of sink connectors (`connect-<connector>`) that `groups` selects and that MirrorMaker 2 leaves out only because
+ * `groups.exclude` has its default. An exclusion that somebody wrote is meant.
+ */
+export function sinkGroupsLeftOut(originGroups: readonly string[], mirror: MirrorModel): string[] {
+  if (mirror.groupsExcludePattern !== undefined) return [];
+  const matched = compilePatternList(mirror.groupsPattern, "mirror.groupsPattern");
+  return originGroups.filter((group) => group.startsWith("connect-") && matched(group)).sort();
+}
+
 /** `topics.exclude` as it takes effect. */
 export function topicsExclude(mirror: MirrorModel): string {
   return mirror.topicsExcludePattern ?? (atLeast4(mirror) ? DEFAULT_TOPICS_EXCLUDE : TOPICS_EXCLUDE_BEFORE_4);

@@ -3,7 +3,7 @@ import { type FencePreview, previewFence } from "../../engine/fence";
 import { DEFAULTS } from "../../engine/gate/types";
 import { estimateWriting, type OffsetPlan, planOffsets, WHY_NOT_SHARE, type WritingEstimate } from "../../engine/offsets";
 import { isConflict, partitionsOf } from "../../engine/offsets/summary";
-import { preflight } from "../../engine/preflight";
+import { MOVE_SINKS, preflight, WHY_NOT_SINK } from "../../engine/preflight";
 import { planReplicationFor, type ReplicationPreview } from "../../engine/replication";
 import { type CopyLook, lookAtCopy, sampleOf } from "../../engine/report";
 import { bytesText, countText, durationText } from "../../engine/units";
@@ -34,7 +34,7 @@ export const rehearse: Command = {
     // Preflight is told of the fence: it asks for the rights to make it.
     const fenced = options.preflight.fence === true;
 
-    await rehearsal.part("preflight", () => preflight(model, options.preflight, context.progress));
+    const checked = await rehearsal.part("preflight", () => preflight(model, options.preflight, context.progress));
     const fence = fenced ? await rehearsal.part("fence", () => previewFence(model, options.fence)) : undefined;
     const first = await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal));
     const plan = await rehearsal.part("offsets", () => planOffsets(model, options.offsets, context.progress, signal));
@@ -61,7 +61,10 @@ export const rehearse: Command = {
     const unknown = beforeClients.filter((s) => s.ms === undefined).map((s) => s.step);
     const total = beforeClients.reduce((sum, s) => sum + (s.ms ?? 0), 0);
     const { problems, waits } = rehearsal;
-    const leftAlone = (plan?.shareGroups ?? []).map((group) => `group "${group}" will be left alone: ${WHY_NOT_SHARE}`);
+    const leftAlone = [
+      ...(plan?.shareGroups ?? []).map((group) => `group "${group}" will be left alone: ${WHY_NOT_SHARE}`),
+      ...(checked?.sinkGroupsLeft ?? []).filter((group) => !options.offsets.groups?.includes(group)).map((group) => `group "${group}" will be left alone: ${WHY_NOT_SINK}; ${MOVE_SINKS}`),
+    ];
     return {
       exit: problems.length > 0 ? EXIT.no : EXIT.fine,
       lines: [

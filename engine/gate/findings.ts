@@ -1,9 +1,11 @@
-import type { ConnectorState, Status } from "../connect-state";
+import { type ConnectorState, currentTasks, type Status } from "../connect-state";
 import type { MirrorModel } from "../model";
 import { keyOf } from "../records/read";
 import { type RecordedTopics, recreatedText, recreatedTopics } from "../topic-ids";
+import { topicRule } from "../selection";
 import { countText, durationText } from "../units";
 import type { Look } from "./observe";
+import { explain, nameRefused } from "./refused";
 import { gap, judge, type PartitionFacts } from "./rule";
 import type { Finding, FindingKind } from "./types";
 
@@ -27,6 +29,7 @@ export function findingsOf(look: Look, mirror: MirrorModel, options: FindingOpti
   const against = (kind: FindingKind, subject: string, text: string, hopeless = false) => found.against.push({ kind, subject, text, hopeless });
   topics(look, mirror, against);
   found.against.push(...recreatedFindings(look, recorded, options.compareLastRecord !== false));
+  found.warnings.push(...deletedTopics(look, mirror));
   const behind = partitions(look, options, against, found.warnings);
   connectors(look, mirror, options, against, found.warnings, behind || found.against.length > 0);
   return found;
@@ -43,7 +46,10 @@ function topics(look: Look, mirror: MirrorModel, against: Against): void {
   }
   const refresh = `MirrorMaker 2 looks for new ones every ${durationText(mirror.refreshTopicsIntervalSeconds * 1000)}`;
   for (const t of look.topics) {
-    if (t.targetPartitions === undefined) {
+    const refused = t.targetPartitions === undefined ? nameRefused(t) : undefined;
+    if (refused !== undefined) {
+      against("topic name", t.target, refused, true);
+    } else if (t.targetPartitions === undefined) {
       against("no target topic", t.target, `topic ${t.target} is not on the target (${refresh}; failures to create it are in the worker's log only)`);
     } else if (t.targetPartitions > t.partitions.length) {
       against("partition count", t.target, `topic ${t.target} has ${t.targetPartitions} partitions on the target and ${t.partitions.length} on the origin`, true);
@@ -66,6 +72,18 @@ export function recreatedFindings(look: Look, recorded: RecordedTopics | undefin
   return recreatedTopics(recorded, topicIdsOf(look))
     .filter((r) => both || r.side === "origin")
     .map((r) => ({ kind: "recreated", subject: r.topic, text: recreatedText(r, targets.get(r.topic)), hopeless: true }));
+}
+
+/** The mirror has copied from them, and the origin does not have them any more. */
+function deletedTopics(look: Look, mirror: MirrorModel): string[] {
+  const visible = new Set([...look.visibleTopics, ...look.hiddenTopics]);
+  const skip = topicRule(mirror);
+  const gone = [...new Set([...look.connect.offsets.keys()].map((key) => key.replace(/:\d+$/, "")))].filter((t) => !visible.has(t) && skip(t) === undefined);
+  return gone.map(
+    (topic) =>
+      `topic ${topic} was copied and is not on the origin any more: the target keeps what was copied until then; ` +
+      "exclude it with mirror.topicsExcludePattern",
+  );
 }
 
 /** @returns whether a partition is short of records */
@@ -121,18 +139,27 @@ function connectors(look: Look, mirror: MirrorModel, options: FindingOptions, ag
   settings(source, mirror, against);
   // A failure is a reason to stay shut when something is missing; when all is copied it is said, unless asked otherwise.
   const counts = incomplete || options.strictConnectors;
-  const failed = (kind: "connector failed" | "task failed", what: string, status: Status) => {
-    const text = `${what} is FAILED${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}`;
-    if (counts) against(status.trace?.includes("java.lang.OutOfMemoryError") ? "out of memory" : kind, what, text, true);
+  const failed = (kind: "connector failed" | "task failed", what: string, status: Status, task?: number) => {
+    const why = task === undefined ? undefined : explain(task, status.trace, look);
+    const text = `${what} is FAILED${why === undefined ? "" : `: ${why.text}`}${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}`;
+    if (counts) against(status.trace?.includes("java.lang.OutOfMemoryError") ? "out of memory" : (why?.kind ?? kind), what, text, true);
     else warnings.push(text);
   };
   const others = [["checkpoint connector", look.connect.checkpoint], ["heartbeat connector", look.connect.heartbeat]] as const;
   if (source.status?.state === "FAILED") failed("connector failed", "source connector", source.status);
   for (const { task, status } of look.connect.assignments) {
-    if (status?.state === "FAILED") failed("task failed", `source task ${task}`, status);
+    if (status?.state === "FAILED") failed("task failed", `source task ${task}`, status, task);
   }
+  // Neither moves records, so the copy can be complete without them; groups are placed without checkpoints.
   for (const [what, connector] of others) {
-    if (connector?.status?.state === "FAILED") warnings.push(`${what} is FAILED${connector.status.trace === undefined ? "" : `: ${inShort(connector.status.trace)}`}`);
+    if (connector === undefined) continue;
+    const tasks = currentTasks(connector).map(({ task, status, config }) => [`${what}'s task ${task}`, status, brokenGroups(config)] as const);
+    for (const [name, status, hint] of [[what, connector.status, ""] as const, ...tasks]) {
+      if (status?.state !== "FAILED") continue;
+      const text = `${name} is FAILED${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}${hint}`;
+      if (options.strictConnectors) against(name === what ? "connector failed" : "task failed", name, text, true);
+      else warnings.push(text);
+    }
   }
   if (!incomplete) return;
   if (source.target !== "STARTED") {
@@ -141,6 +168,13 @@ function connectors(look: Look, mirror: MirrorModel, options: FindingOptions, ag
     const state = source.status?.state ?? "not started";
     against("no tasks", "source connector", `the source connector is ${state} with no tasks: it found no topic to copy, or could not list them (look for a warning in the worker's log; next try within ${durationText(mirror.refreshTopicsIntervalSeconds * 1000)})`);
   }
+}
+
+/** A list of groups in which a name is empty, or was cut at a comma, fails the task again after each restart. */
+function brokenGroups(config: Record<string, string>): string {
+  const list = config["task.assigned.groups"];
+  if (list === undefined || !list.split(",").some((name) => name.trim() === "")) return "";
+  return " (it has a group with an empty name; restarting does not help: leave it out with mirror.groupsExcludePattern, \"^$\" matches it)";
 }
 
 /** What failed and, where Java's trace goes deeper, why: the first line says only that a callback threw. */

@@ -1,11 +1,14 @@
 import type { Clusters } from "../clusters";
 import { ConnectStateReader, type ConnectView, effectiveIsolation } from "../connect-state";
-import type { TopicPartition } from "../kafka/port";
+import { isMigrationError } from "../errors";
+import type { ConfigEntry, TopicPartition } from "../kafka/port";
 import type { MirrorModel } from "../model";
 import { type Isolation, keyOf } from "../records/read";
+import { collisionWith } from "../naming";
 import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
 import { visibleInGaps } from "./gaps";
+import { topicsToAsk } from "./refused";
 import { gap, judge, type PartitionFacts } from "./rule";
 
 /** A gap larger than this is read only when the mirror has stopped moving there: until then it is simply behind. */
@@ -22,6 +25,8 @@ export interface TopicLook {
   targetOffline: number[];
   /** Absent in tests that do not speak of ids. */
   ids?: TopicIds;
+  /** Another topic on the target beside which its brokers refuse to make this one. */
+  collidesWith?: string;
 }
 
 export interface PartitionLook extends TopicPartition {
@@ -40,6 +45,8 @@ export interface Look {
   isolation: Isolation;
   /** Topics assigned to a task that the origin does not show, because this principal may not describe them. */
   hiddenTopics: string[];
+  /** Settings of topics on the target that may explain why a task has failed. Absent: none has, or not for a setting. */
+  targetSettings?: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Partitions whose gap was read in this look. */
   gapsRead: number;
 }
@@ -87,7 +94,9 @@ export class Observer {
     }
     const gapsRead = await this.readGaps(partitions, isolation, deep);
     this.before = new Map([...partitions].map(([key, p]) => [key, p.facts]));
-    return { at, visibleTopics, topics, partitions, connect, isolation, hiddenTopics: await this.hidden(connect, visibleTopics), gapsRead };
+    const look = { at, visibleTopics, topics, partitions, connect, isolation, gapsRead, hiddenTopics: await this.hidden(connect, visibleTopics) };
+    const asked = topicsToAsk(look);
+    return asked.length === 0 ? look : { ...look, targetSettings: await this.targetSettings(asked) };
   }
 
   /** Reads the origin's starts and ends again; they decide whether what the look found still holds. */
@@ -110,6 +119,7 @@ export class Observer {
       this.clusters.target.describeTopics(pairs.map((p) => p.target)),
     ]);
     const targets = new Map(there.map((t) => [t.name, t]));
+    const atTarget = there.length < pairs.length ? await this.clusters.target.listTopics() : [];
     const names = new Map(pairs.map((p) => [p.origin, p.target]));
     return here.map((t) => {
       const copy = targets.get(names.get(t.name)!);
@@ -122,8 +132,21 @@ export class Observer {
         ...(copy === undefined ? {} : { targetPartitions: copy.partitions.length }),
         targetOffline: copy === undefined ? [] : offline(copy),
         ids: topicIds(t.topicId, copy?.topicId),
+        ...(copy === undefined ? collision(names.get(t.name)!, atTarget) : {}),
       };
     });
+  }
+
+  /** Empty where this principal may not read them: they only explain. */
+  private async targetSettings(topics: readonly string[]): Promise<Map<string, Map<string, string>>> {
+    try {
+      const configs = await this.clusters.target.describeTopicConfigs(topics);
+      const known = (entries: ReadonlyMap<string, ConfigEntry>) => [...entries].flatMap(([key, { value }]) => (value === null ? [] : [[key, value] as const]));
+      return new Map([...configs].map(([topic, entries]) => [topic, new Map(known(entries))]));
+    } catch (error) {
+      if (isMigrationError(error)) return new Map();
+      throw error;
+    }
   }
 
   private async readGaps(partitions: Map<string, PartitionLook>, isolation: Isolation, deep: boolean): Promise<number> {
@@ -150,6 +173,11 @@ export class Observer {
     const operations = await this.clusters.origin.topicOperations(unknown);
     return unknown.filter((t) => operations.get(t) === null);
   }
+}
+
+function collision(name: string, atTarget: readonly string[]): { collidesWith?: string } {
+  const other = collisionWith(name, atTarget);
+  return other === undefined ? {} : { collidesWith: other };
 }
 
 function* assignedTopics(connect: ConnectView): Iterable<string> {

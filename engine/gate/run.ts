@@ -230,6 +230,9 @@ function moved(before: Map<string, number>, now: Map<string, number>): Finding[]
 
 const ANEW = "set abandon to true and run `pulumi up`, then `pulumi destroy`, delete the topic on the target, and start the migration again";
 
+/** A topic that was deleted on the origin is no reason to give up the others. */
+const EXCLUDE = "exclude a topic that need not move with mirror.topicsExcludePattern and let the others go on";
+
 /** What to type or change next, by kind; earlier ones explain later ones. */
 const FIXES: Record<Finding["kind"], string> = {
   "no topics": "correct mirror.topicsPattern, or let the migration's administrator describe the topics",
@@ -237,17 +240,22 @@ const FIXES: Record<Finding["kind"], string> = {
   "no connector": "check that the KafkaMirrorMaker2 is Ready and that its aliases are origin.alias and target.alias",
   "connector setting": `correct mirror.sourceConnector.config; topics of which it left something out have to be copied anew: ${ANEW}`,
   "out of memory": 'give the workers more heap (mirror.jvmOptions: {"-Xmx": "2g"}, and mirror.resources to match) or smaller buffers (mirror.sourceConnector.config), and run `pulumi up` again: changed workers start their tasks anew',
+  "topic name": "exclude the topic with mirror.topicsExcludePattern and copy it another way, or delete the other topic on the target",
+  "record too large":
+    "set producer.override.max.request.size in mirror.sourceConnector.config to more than the largest uncompressed record, and run `pulumi up`: " +
+    "changed workers start their tasks anew",
+  "record refused": "change the named setting where the finding says, then restart the task; or exclude the topic with mirror.topicsExcludePattern",
   "connector failed": "mend what the trace names and restart the connector",
   "task failed": "mend what the trace names and restart the task",
   "connector not running": "set the state of mirror.sourceConnector and mirror.checkpointConnector to running",
   recreated: `leave the topic out (mirror.topicsExcludePattern) and copy it by itself, or copy everything again: ${ANEW}`,
-  "stale offsets": `the topic has to be copied anew: ${ANEW}`,
-  truncated: `accept the loss by naming the topic in gate.acceptTruncation, or copy it anew: ${ANEW}`,
+  "stale offsets": `${EXCLUDE}; otherwise it has to be copied anew: ${ANEW}`,
+  truncated: `accept the loss by naming the topic in gate.acceptTruncation, or ${EXCLUDE}; otherwise copy it anew: ${ANEW}`,
   "partition count": "give the target's topic the origin's partition count",
   "no target topic": "look for the reason in the worker's log; the mirror's user needs Create on the target",
   offline: "bring the partition's broker back",
   "first record": `find out whether the topic was deleted and created again, or who else writes to the target's topic; then leave it out (mirror.topicsExcludePattern), or copy everything again: ${ANEW}`,
-  "last record": `find out who else writes to the target's topic; for another topic of the same name: ${ANEW}`,
+  "last record": `find out who else writes to the target's topic; for another topic of the same name: ${EXCLUDE}, or ${ANEW}`,
   "no tasks": "check the mirror's user on the origin (Read on the topics) and restart the connector",
   unassigned: "restart the source connector, or wait for its next refresh",
   "open transaction": "end the transaction's producer, or abort it with kafka-transactions.sh",

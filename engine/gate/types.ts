@@ -39,7 +39,7 @@ export const DEFAULTS: Required<GateOptions> = {
 };
 
 export type FindingKind =
-  | "no topics" | "no storage topics" | "no connector" | "out of memory" | "connector failed" | "task failed" | "connector not running" | "no tasks"
+  | "no topics" | "no storage topics" | "no connector" | "out of memory" | "record refused" | "record too large" | "topic name" | "connector failed" | "task failed" | "connector not running" | "no tasks"
   | "connector setting" | "unassigned" | "no target topic" | "partition count" | "offline" | "open transaction" | "producers writing"
   | "behind" | "truncated" | "stale offsets" | "recreated" | "first record" | "last record";
 

@@ -76,6 +76,10 @@ export interface PreflightFacts {
   /** Every topic and group that the origin shows. */
   originTopics: string[];
   originGroups: string[];
+  /** Of the groups that the mirror can't handle or leaves out by default: those without an offset on a copied topic. */
+  idleGroups?: ReadonlySet<string>;
+  /** Every topic that the target shows. */
+  targetTopics?: string[];
   selected: SelectedTopic[];
   /** Internal topics as found on their own side. */
   internals: InternalTopicCheck[];

@@ -3,3 +3,4 @@ export { preflight, type PreflightOptions, type PreflightRun, type PreflightResu
 export { checkMirrorPrivileges, type MirrorPrivilegeOptions, type MirrorPrivileges } from "./mirror-privileges";
 export type { Finding } from "./finding";
 export type { ConfigSync } from "./config-sync";
+export { MOVE_SINKS, WHY_NOT_SINK } from "./selected";

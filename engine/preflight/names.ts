@@ -1,12 +1,12 @@
 import { renamedBy } from "../cleanup";
 import { internalTopics } from "../naming";
-import { countText, someOf } from "../units";
-import { error, type Finding, warning } from "./finding";
+import { countText } from "../units";
+import { error, type Finding } from "./finding";
 import type { PreflightFacts } from "./facts";
 
 /** Names that the mirror will use for itself must be free, or its own already. */
 export function checkNames(facts: PreflightFacts): Finding[] {
-  return [...equalNames(facts), ...takenNames(facts), ...leftOver(facts), ...selectedNames(facts), ...connectGroup(facts), ...targetNames(facts)];
+  return [...equalNames(facts), ...takenNames(facts), ...leftOver(facts), ...selectedNames(facts), ...connectGroup(facts)];
 }
 
 function equalNames({ mirror }: PreflightFacts): Finding[] {
@@ -76,26 +76,4 @@ function connectGroup(facts: PreflightFacts): Finding[] {
     return [error("CONNECT_GROUP_TAKEN", `target group ${groupId} is ${state} with ${countText(members, "worker")} of another Connect cluster, which would take this mirror's connectors for its own`, "set target.groupId to a name of its own")];
   }
   return [];
-}
-
-function targetNames({ selected, mirror }: PreflightFacts): Finding[] {
-  const findings: Finding[] = [];
-  const byTarget = new Map<string, string[]>();
-  for (const { origin, targetName } of selected) byTarget.set(targetName, [...(byTarget.get(targetName) ?? []), origin.name]);
-  for (const [target, origins] of byTarget) {
-    if (origins.length > 1) {
-      findings.push(error("TARGET_NAMES_EQUAL", `origin topics ${origins.join(" and ")} would both be copied to ${target}`, "exclude one of them with mirror.topicsExcludePattern"));
-    }
-  }
-  const renamed = selected.filter((s) => s.origin.name !== s.targetName);
-  if (mirror.policyClass.endsWith("IdentityReplicationPolicy") && renamed.length > 0) {
-    findings.push(
-      warning(
-        "TOPIC_RENAMED",
-        `the identity policy keeps names but for those that end in heartbeats: ${someOf(renamed.map((s) => `${s.origin.name} becomes ${s.targetName}`))}`,
-        "tell the applications the new name, or exclude these topics and copy them another way",
-      ),
-    );
-  }
-  return findings;
 }

@@ -20,7 +20,8 @@ import { checkNames } from "./names";
 import { needText, type Universe } from "./privileges";
 import { readFacts } from "./read";
 import { checkRenamed } from "./renamed";
-import { checkSelection, checkTwoClusters } from "./selected";
+import { checkSelection, checkTwoClusters, sinkGroupsLeft } from "./selected";
+import { checkTargetNames } from "./target-names";
 import { checkTargetTopics } from "./targets";
 
 export interface PreflightOptions extends FactorOptions {
@@ -50,6 +51,8 @@ export interface PreflightResult {
   /** True when this mirror has run before: what is on the target is its own work so far. */
   resumes: boolean;
   warnings: Finding[];
+  /** Groups of sink connectors that stay behind by MirrorMaker 2's default exclusion. Absent: none. */
+  sinkGroupsLeft?: string[];
 }
 
 /**
@@ -101,7 +104,7 @@ async function lookOnce(model: MigrationModel, options: PreflightRun, progress: 
     const warnings = judged.filter((f) => f.severity === "warning");
     for (const w of warnings) progress.warn(`${w.code}: ${w.seen}. ${w.fix}`);
     refuse(judged);
-    return resultOf(facts!, warnings, progress);
+    return resultOf(facts!, warnings, sinkGroupsLeft(facts!, options.groups ?? []), progress);
   } finally {
     await Promise.allSettled(Object.values(opened).map((port) => port.close()));
   }
@@ -109,7 +112,7 @@ async function lookOnce(model: MigrationModel, options: PreflightRun, progress: 
 
 /** All decisions that need the facts alone. */
 export function decide(facts: PreflightFacts, options: PreflightOptions): Finding[] {
-  return [...checkTwoClusters(facts), ...checkSelection(facts), ...checkNames(facts), ...checkTargetTopics(facts), ...checkBrokers(facts, options), ...checkLimits(facts)];
+  return [...checkTwoClusters(facts), ...checkSelection(facts, options.groups), ...checkNames(facts), ...checkTargetNames(facts), ...checkTargetTopics(facts), ...checkBrokers(facts, options), ...checkLimits(facts)];
 }
 
 /** What is thrown as a MigrationError becomes a finding. */
@@ -145,13 +148,14 @@ async function administratorPrivileges(port: KafkaPort, model: MigrationModel, u
   });
 }
 
-function resultOf(facts: PreflightFacts, warnings: Finding[], progress: Progress): PreflightResult {
+function resultOf(facts: PreflightFacts, warnings: Finding[], sinks: string[], progress: Progress): PreflightResult {
   const result = {
     topics: facts.selected.length,
     partitions: facts.selected.reduce((n, s) => n + s.origin.extents.length, 0),
     groups: selectGroups(facts.originGroups, facts.mirror).length,
     resumes: facts.started,
     warnings,
+    ...(sinks.length === 0 ? {} : { sinkGroupsLeft: sinks }),
   };
   progress.info(
     `preflight: ${countText(result.topics, "topic")} with ${countText(result.partitions, "partition")} and ${countText(result.groups, "group")} to migrate${result.resumes ? ", the mirror has run before and goes on" : ""}; ${countText(warnings.length, "warning")}`,

@@ -7,9 +7,9 @@ import { ConnectStateReader } from "../connect-state";
 import { isMigrationError } from "../errors";
 import type { ConfigEntry, KafkaPort, TopicDescription, TopicPartition } from "../kafka/port";
 import type { MirrorModel } from "../model";
-import { internalTopics } from "../naming";
+import { groupNameFault, internalTopics } from "../naming";
 import { factorsOf } from "../replication";
-import { selectPairs } from "../selection";
+import { selectGroups, selectPairs, sinkGroupsLeftOut } from "../selection";
 import type { BrokerFacts, ClusterFacts, Extent, PreflightFacts, SelectedTopic, Setting, Settings, TopicFacts } from "./facts";
 import { type ConfigSync, TOPIC_KEYS } from "./config-sync";
 import { timedRecords } from "./timed";
@@ -35,12 +35,15 @@ export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: nu
   const committed = (await target.groupOffsets([mirror.groupId])).get(mirror.groupId)?.filter((o) => o.offset >= 0n) ?? [];
   const connect = await new ConnectStateReader(target, mirror).read();
   const clusterFacts = { origin: await readCluster(origin), target: await readCluster(target) };
+  const originGroups = (await origin.listGroups()).map((g) => g.groupId);
   const facts = {
     mirror,
     configSync,
     ...clusterFacts,
     originTopics,
-    originGroups: (await origin.listGroups()).map((g) => g.groupId),
+    targetTopics: await target.listTopics(),
+    originGroups,
+    idleGroups: await idleGroups(origin, oddGroups(originGroups, mirror), new Set(pairs.map((p) => p.origin))),
     selected,
     internals,
     mirrorGroup: { state: group.state, protocolType: group.protocolType, members: group.members.length, committed: committed.length },
@@ -50,6 +53,25 @@ export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: nu
     synced: await syncedPartitions(clusters, internals.find((t) => t.kind === "offset-syncs" && t.state === "present")),
   };
   return { ...facts, timed: await timedRecords(origin, facts, now) };
+}
+
+/** Groups that preflight has to name, if they have anything to do with the migration. */
+function oddGroups(groups: readonly string[], mirror: MirrorModel): string[] {
+  const unable = selectGroups(groups, mirror).filter((group) => groupNameFault(group) !== undefined);
+  return [...new Set([...unable, ...sinkGroupsLeftOut(groups, mirror)])];
+}
+
+/** Those without a committed offset on a copied topic; none where this user may not read their offsets. */
+async function idleGroups(origin: KafkaPort, groups: readonly string[], topics: ReadonlySet<string>): Promise<Set<string>> {
+  if (groups.length === 0) return new Set();
+  try {
+    const offsets = await origin.groupOffsets(groups);
+    const busy = (group: string) => (offsets.get(group) ?? []).some((o) => o.offset >= 0n && topics.has(o.topic));
+    return new Set(groups.filter((group) => !busy(group)));
+  } catch (error) {
+    if (isMigrationError(error) && error.code === "KAFKA_UNAUTHORIZED") return new Set();
+    throw error;
+  }
 }
 
 async function readCluster(port: KafkaPort): Promise<ClusterFacts> {

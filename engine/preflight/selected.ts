@@ -1,4 +1,4 @@
-import { nothingSelected, selectGroups } from "../selection";
+import { nothingSelected, selectGroups, sinkGroupsLeftOut } from "../selection";
 import { someOf } from "../units";
 import { error, type Finding, findingOf, warning } from "./finding";
 import type { PreflightFacts } from "./facts";
@@ -15,7 +15,8 @@ const NOT_DATA: { form: RegExp; what: string }[] = [
 ];
 
 /** The patterns must select something, and should not select what is not application data. */
-export function checkSelection({ mirror, selected, originTopics, originGroups }: PreflightFacts): Finding[] {
+export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string[] = []): Finding[] {
+  const { mirror, selected, originTopics, originGroups } = facts;
   const findings: Finding[] = [];
   if (selected.length === 0) findings.push(findingOf(nothingSelected(originTopics, mirror)));
   const moving = selectGroups(originGroups, mirror);
@@ -49,12 +50,37 @@ export function checkSelection({ mirror, selected, originTopics, originGroups }:
       ),
     );
   }
+  findings.push(...sinkGroups(facts, alsoMoved));
   if (originGroups.length > 0 && moving.length === 0) {
     findings.push(
       warning("NO_GROUP_SELECTED", `mirror.groupsPattern "${mirror.groupsPattern}" selects none of the ${originGroups.length} groups on the origin (${someOf(originGroups, 5)})`, "write mirror.groupsPattern so that it matches whole group names, unless no group is to move"),
     );
   }
   return findings;
+}
+
+/** Sink connectors whose groups stay behind by MirrorMaker 2's default, with offsets on topics that move. */
+export function sinkGroupsLeft({ mirror, originGroups, idleGroups }: PreflightFacts, alsoMoved: readonly string[]): string[] {
+  return sinkGroupsLeftOut(originGroups, mirror).filter((group) => !idleGroups?.has(group) && !alsoMoved.includes(group));
+}
+
+/** Why they are left alone. */
+export const WHY_NOT_SINK = "a sink connector's, which MirrorMaker 2 leaves out by default (connect-.*)";
+/** What to do about them. */
+export const MOVE_SINKS =
+  'set mirror.groupsExcludePattern to "console-consumer-.*,__.*" so that they move, or name those that move in offsets.groups';
+
+function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): Finding[] {
+  const left = sinkGroupsLeft(facts, alsoMoved);
+  if (left.length === 0) return [];
+  return [
+    warning(
+      "SINK_GROUPS_LEFT",
+      `groups of sink connectors do not move, because MirrorMaker 2 leaves out connect-.* by default: ${someOf(left, 5)}; ` +
+        "on the target these connectors read their topics from the start again",
+      MOVE_SINKS,
+    ),
+  ];
 }
 
 /** A cluster can't be migrated to itself. */

@@ -98,6 +98,75 @@ const cases: Case[] = [
   },
   { finding: "INTERNAL_TOPIC_LEFT_OVER", when: facts({ internals: internals("present", 5) }), says: /./, fix: /./, not: facts({ internals: internals("present", 0) }) },
 
+  {
+    finding: "TARGET_NAME_COLLIDES",
+    when: facts({ selected: [selected(topic("a.b"))], targetTopics: ["a_b"] }),
+    says: /a\.b and a_b on the target/,
+    fix: /topicsExcludePattern/,
+    // It is there already: nothing has to be made.
+    not: facts({ selected: [selected(topic("a.b"), topic("a.b", [[0, 0]]))], targetTopics: ["a.b", "a_b"] }),
+  },
+  {
+    finding: "TARGET_NAME_COLLIDES",
+    when: facts({ selected: [selected(topic("a.b")), selected(topic("a_b"))] }),
+    says: /a\.b and a_b on the target$/,
+    fix: /exclude/,
+    not: facts({ selected: [selected(topic("a.b")), selected(topic("ab"))], targetTopics: ["a-b", "a.b.c"] }),
+  },
+  {
+    finding: "TARGET_NAME_COLLIDES",
+    when: facts({ originTopics: ["orders", "mm2-offset-syncs_target-cluster_internal"] }),
+    says: /mm2-offset-syncs.target-cluster.internal and mm2-offset-syncs_target-cluster_internal on the origin/,
+    fix: /./,
+    not: facts(),
+  },
+  {
+    finding: "TARGET_NAME_INVALID",
+    when: facts({ selected: [selected(topic("x".repeat(249)), undefined, { ...mirror, policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" })] }),
+    says: /has 264 characters, Kafka allows 249/,
+    fix: /identity policy/,
+    not: facts({ selected: [selected(topic("x".repeat(249)))] }),
+  },
+  {
+    finding: "TARGET_NAME_INVALID",
+    when: facts({ selected: [{ ...selected(topic("orders")), targetName: "origin/orders" }] }),
+    says: /has the character "\/"/,
+    fix: /identity policy/,
+    not: facts(),
+  },
+  {
+    finding: "GROUP_NAME_BREAKS_CHECKPOINTS",
+    when: facts({ originGroups: ["", "a,b", "billing"] }),
+    says: /"" \(an empty name\), "a,b" \(a comma in its name\)$/,
+    fix: /groupsExcludePattern/,
+    not: facts({ originGroups: ["", "a,b"], mirror: { ...mirror, groupsExcludePattern: "^$,.*\\x2c.*" } }),
+  },
+  {
+    finding: "GROUP_NAME_BREAKS_CHECKPOINTS",
+    when: facts({ originGroups: ["a,b"] }),
+    says: /a,b/,
+    fix: /./,
+    // It has read nothing that moves, so the mirror leaves it alone.
+    not: facts({ originGroups: ["a,b"], idleGroups: new Set(["a,b"]) }),
+  },
+  {
+    finding: "SINK_GROUPS_LEFT",
+    severity: "warning",
+    when: facts({ originGroups: ["billing", "connect-warehouse"] }),
+    says: /connect-warehouse/,
+    fix: /groupsExcludePattern.*offsets.groups/,
+    not: facts({ originGroups: ["billing", "connect-warehouse"], mirror: { ...mirror, groupsExcludePattern: "connect-.*" } }),
+  },
+  {
+    finding: "SINK_GROUPS_LEFT",
+    severity: "warning",
+    when: facts({ originGroups: ["connect-a", "connect-idle"], idleGroups: new Set(["connect-idle"]) }),
+    says: /default: connect-a; on the target/,
+    fix: /./,
+    not: facts({ originGroups: ["connect-a"] }),
+    notOptions: { groups: ["connect-a"] },
+  },
+
   // Left-over offsets
   { finding: "OFFSETS_LEFT_OVER", when: running({ selected: [selected(topic("orders"))] }), says: /orders:0 mirrored up to 7, but the target has no such topic/, fix: /delete topic migration-connect-cluster-offsets.*offsetStorageTopic/, not: running() },
   { finding: "OFFSETS_LEFT_OVER", when: running({ selected: [selected(topic("orders"), topic("orders", [[0, 0]]))] }), says: /but the target has nothing in it/, fix: /delete topic/, not: running({ selected: [selected(topic("orders"), topic("orders", [[8, 8]]))] }) },

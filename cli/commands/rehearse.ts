@@ -2,7 +2,8 @@ import { isMigrationError } from "../../engine/errors";
 import { type FencePreview, previewFence } from "../../engine/fence";
 import { DEFAULTS } from "../../engine/gate/types";
 import { estimateWriting, type OffsetPlan, planOffsets, WHY_NOT_SHARE, type WritingEstimate } from "../../engine/offsets";
-import { isConflict, partitionsOf } from "../../engine/offsets/summary";
+import { tooLong } from "../../engine/offsets/metadata";
+import { isConflict, isInPlace, partitionsOf } from "../../engine/offsets/summary";
 import { MOVE_SINKS, preflight, WHY_NOT_SINK } from "../../engine/preflight";
 import { planReplicationFor, type ReplicationPreview } from "../../engine/replication";
 import { type CopyLook, lookAtCopy, sampleOf } from "../../engine/report";
@@ -116,6 +117,8 @@ function judge(rehearsal: Rehearsal, look: CopyLook | undefined, plan: OffsetPla
     const all = partitionsOf(g);
     const conflicts = overwrite ? 0 : all.filter(({ p }) => isConflict(p)).length;
     if (conflicts > 0) problems.push(`group "${g.group}" has other offsets on the target already (${countText(conflicts, "partition")}): set offsets.overwrite, or exclude it`);
+    const long = all.find(({ p }) => tooLong(p) !== undefined && !isInPlace(p));
+    if (long !== undefined) problems.push(`group "${g.group}" can't be moved on ${long.topic}-${long.p.partition}: ${tooLong(long.p)}`);
     const lost = all.filter(({ p }) => p.targetOffset === null).length;
     if (lost > 0) (complete ? problems : waits).push(`group "${g.group}": ${countText(lost, "offset")} can't be translated${complete ? "" : " before the copy is complete"}`);
   }

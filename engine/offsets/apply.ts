@@ -9,6 +9,7 @@ import { clusterIds } from "./clusters";
 import { WHY_NOT_SHARE } from "./groups";
 import { inParallel } from "./parallel";
 import { revertWith } from "./revert";
+import { tooLong } from "./metadata";
 import { isConflict, isInPlace, partitionsOf } from "./summary";
 import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan, WrittenOffset } from "./types";
 
@@ -193,6 +194,8 @@ function whyBlocked(group: GroupPlan, options: OffsetOptions): string | undefine
   const offsets = partitionsOf(group);
   if (offsets.every(({ p }) => p.targetOffset === null ? p.how !== "incomplete" : isInPlace(p))) return undefined;
   if (group.targetMembers.length > 0) return `active on the target: ${someOf(group.targetMembers, 5)}`;
+  const long = offsets.find(({ p }) => tooLong(p) !== undefined && !isInPlace(p));
+  if (long !== undefined) return `can't be written on ${long.topic}-${long.p.partition}: ${tooLong(long.p)}`;
   const lost = offsets.filter(({ p }) => p.how === "incomplete");
   if (lost.length > 0) return `can't be translated on ${someOf(lost.map(({ topic, p }) => `${topic}-${p.partition}`), 5)} (${lost[0]?.p.note ?? "no copy"})`;
   const others = options.overwrite === true ? [] : offsets.filter(({ p }) => isConflict(p));
@@ -204,6 +207,7 @@ function whyBlocked(group: GroupPlan, options: OffsetOptions): string | undefine
 function blockedError(blocked: readonly { group: string; why: string }[]): MigrationError {
   const fixes = [
     blocked.some((b) => b.why.includes("active on the target")) ? "stop the named members" : undefined,
+    blocked.some((b) => b.why.includes("offset.metadata.max.bytes")) ? "raise offset.metadata.max.bytes on the target's brokers" : undefined,
     blocked.some((b) => b.why.startsWith("can't be translated")) ? "wait until the copy is complete" : undefined,
     blocked.some((b) => b.why.startsWith("has other offsets")) ? "set offsets.overwrite to true (--overwrite on the command line) to give up the offsets that the groups have on the target" : undefined,
     "or list the groups in offsets.excludeGroups (--exclude-group)",

@@ -8,6 +8,7 @@ import { type RecordedTopics, recreatedText, recreatedTopics, topicIds } from ".
 import { countText } from "../units";
 import { readCheckpoints } from "./checkpoints";
 import { chooseGroups } from "./groups";
+import { metadataLimit } from "./metadata";
 import { kafkaReader } from "./kafka-reader";
 import type { LogReader } from "./reader";
 import { summarize } from "./summary";
@@ -73,7 +74,8 @@ export async function planThrough(
   const translations = new Map(tasks.map((t, i) => [`${t.originTopic}:${t.partition}`, answers[i] as Map<number, Translation>]));
   for (const [key, note] of recreated) translations.set(key, note);
   const there = await readTarget(clusters.target, mirror, commitments.groups);
-  const groups = commitments.groups.map((group) => planGroup(group, commitments, translations, there)).filter((g) => g.topics.length > 0 || g.notMigrated !== undefined);
+  const limit = await metadataLimit(clusters.target, commitments.committed.values());
+  const groups = commitments.groups.map((group) => planGroup(group, commitments, translations, there, limit)).filter((g) => g.topics.length > 0 || g.notMigrated !== undefined);
   const nothingCommitted = commitments.groups.filter((g) => (commitments.committed.get(g) ?? []).length === 0);
   const plan = { version: 1 as const, at, groups, nothingCommitted, unknown: commitments.unknown, ...(commitments.share.length === 0 ? {} : { shareGroups: commitments.share }) };
   return { ...plan, summary: summarize(plan) };
@@ -173,7 +175,7 @@ async function readTarget(target: KafkaPort, mirror: MirrorModel, groups: readon
   return found;
 }
 
-function planGroup(group: string, commitments: Commitments, translations: Map<string, Map<number, Translation>>, there: Found): GroupPlan {
+function planGroup(group: string, commitments: Commitments, translations: Map<string, Map<number, Translation>>, there: Found, limit: number): GroupPlan {
   const topics = new Map<string, TopicPlan>();
   const notMigrated = new Set<string>();
   const committed = [...(commitments.committed.get(group) ?? [])].sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
@@ -187,7 +189,7 @@ function planGroup(group: string, commitments: Commitments, translations: Map<st
     topics.set(commit.topic, plan);
     const found = there.offsets.get(group)?.get(`${targetTopic}:${commit.partition}`);
     const translation = translations.get(keyOf(commit))?.get(Number(commit.offset));
-    plan.partitions.push(planPartition(commit, translation, found));
+    plan.partitions.push(planPartition(commit, translation, found, limit));
   }
   const target = there.described.get(group);
   const known = target !== undefined && target.state !== "Dead";
@@ -202,7 +204,7 @@ function planGroup(group: string, commitments: Commitments, translations: Map<st
   return notMigrated.size > 0 ? { ...plan, notMigrated: [...notMigrated] } : plan;
 }
 
-function planPartition(commit: CommittedOffset, translation: Translation | undefined, found: PartitionPlan["found"]): PartitionPlan {
+function planPartition(commit: CommittedOffset, translation: Translation | undefined, found: PartitionPlan["found"], limit: number): PartitionPlan {
   const t: Translation = translation ?? { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note: "the partition is not on both clusters" };
   const notes = [
     ...(t.note === undefined ? [] : [t.note]),
@@ -217,6 +219,7 @@ function planPartition(commit: CommittedOffset, translation: Translation | undef
     rereads: t.rereads,
     ...(t.rereadsAtMost === true ? { rereadsAtMost: true as const } : {}),
     ...(commit.metadata === "" ? {} : { metadata: commit.metadata }),
+    ...(commit.metadata.length > limit ? { metadataLimit: limit } : {}),
     ...(found === undefined ? {} : { found }),
     ...(notes.length === 0 ? {} : { note: notes.join("; ") }),
   };

@@ -1,5 +1,6 @@
 import { countText, recordsText, someOf } from "../units";
 import { WHY_NOT_SHARE } from "./groups";
+import { tooLong } from "./metadata";
 import type { GroupPlan, OffsetPlan, OffsetSummary, PartitionPlan } from "./types";
 
 const MOST_LINES = 100;
@@ -54,6 +55,8 @@ function attention(p: PartitionPlan): { weight: number; text: string } | undefin
   const note = p.note === undefined ? "" : ` (${p.note})`;
   if (p.targetOffset === null) return { weight: 1, text: `offset ${p.originOffset} can't be translated${note}` };
   const move = `${p.originOffset} -> ${p.targetOffset}`;
+  const long = isInPlace(p) ? undefined : tooLong(p);
+  if (long !== undefined) return { weight: 1, text: `${move} can't be written: ${long}` };
   if (p.compared !== undefined && p.compared.skips > 0) return { weight: 2, text: `${move} skips ${recordsText(p.compared.skips, true)}; exact is ${p.compared.exactOffset}${note}` };
   if (isConflict(p)) return { weight: 3, text: `${move}, but the group is at ${p.found?.offset} on the target already` };
   if (!p.exact && p.rereads === 0) return { weight: 6, text: `${move} is not proved${note}` };

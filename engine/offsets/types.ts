@@ -34,6 +34,8 @@ export interface PartitionPlan {
   rereadsAtMost?: true;
   /** The commit's metadata, carried over. Absent: empty. */
   metadata?: string;
+  /** The metadata is longer than this, which is all that the target takes (`offset.metadata.max.bytes`). Absent: it fits. */
+  metadataLimit?: number;
   /** What the group has on the target now. Absent: nothing. */
   found?: { offset: string; metadata: string; mirrors: boolean };
   /** Only in plans of the guide's two ways: the exact answer, and how many target offsets lie between it and this one. */

@@ -39,6 +39,7 @@ export class FakeCluster {
   }
 
   afterWrite: (what: string) => void = () => {};
+  brokerConfig: Record<string, string> = {};
 
   private write(what: string, group: string): void {
     this.beforeWrite(what);
@@ -89,6 +90,10 @@ export class FakeCluster {
               names.flatMap((n) => (this.topics.has(n) ? [{ name: n, topicId: "", internal: false, partitions: this.topics.get(n)?.partitions.map((_, partition) => ({ partition, leader: 1, replicas: [1], isr: [1] })) }] : []));
           case "describeTopicConfigs":
             return async (names: string[]) => new Map(names.map((n) => [n, entries(this.topics.get(n)?.configs ?? {})]));
+          case "describeCluster":
+            return async () => ({ clusterId: side, controllerId: 1, brokers: [{ id: 1, host: side, port: 1 }] });
+          case "describeBrokerConfigs":
+            return async (ids: number[]) => new Map(ids.map((id) => [id, entries(this.brokerConfig)]));
           case "listOffsets":
             return async (partitions: { topic: string; partition: number }[], spec: string) => listed(spec === "earliest" ? "start" : "end")(partitions);
           case "close":

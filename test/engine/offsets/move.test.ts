@@ -21,6 +21,22 @@ describe("applying", () => {
     expect(target.writes.length).toBe(writes);
   });
 
+  it("names a group whose commit metadata the target's brokers would refuse as blocked, before anything is written", async () => {
+    origin.group("long", { "orders:0": [15, "m".repeat(101)], "payments:0": 30 });
+    origin.group("fits", { "orders:0": [15, "m".repeat(100)] });
+    target.brokerConfig = { "offset.metadata.max.bytes": "100" };
+    const p = await plan();
+    const why = /can't be written on orders-0: its commit has metadata of 101 characters, the target takes 100 \(offset.metadata.max.bytes\)/;
+    expect(blockedGroups(p.groups, {})).toEqual([{ group: "long", why: expect.stringMatching(why) as string }]);
+    expect(p.summary.attention[0]).toMatch(/group "long", orders-0: .*offset.metadata.max.bytes/);
+    await expect(apply(p)).rejects.toThrow(/OFFSETS_BLOCKED[^]*raise offset.metadata.max.bytes on the target's brokers/);
+    expect(target.writes).toEqual([]);
+    await expect(apply(p, { blocked: "skip" })).resolves.toMatchObject({ written: 1, skipped: [{ group: "long" }] });
+    // What is there already need not be written.
+    target.group("long", { "orders:0": [5, "m".repeat(101)], "payments:0": 20 });
+    expect(blockedGroups((await plan()).groups, {})).toEqual([]);
+  });
+
   it("keeps which offsets make a group read again, and says so", async () => {
     origin.group("app", { "orders:0": 15, "payments:0": 30 });
     const p = await plan();

@@ -1,4 +1,5 @@
 import type { Side } from "../model";
+import { OPERATIONS } from "./acl-words";
 import { type Grant, aclSync, denied, grantsOf, lacking, missing, neededBy, sayGrants, surplus, usefulTo } from "./grants";
 import { kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
 import { attempt, inEach } from "./unknown";
@@ -59,7 +60,7 @@ export const aclRules: Rule[] = [
   userRule(
     { name: "acl-meaningless", level: "advisory", summary: "No rule has an operation that its resource type does not have." },
     (user) => {
-      const strange = grantsOf(user.rules).filter((g) => MEANINGFUL[g.type] !== undefined && !MEANINGFUL[g.type]!.includes(g.operation));
+      const strange = grantsOf(user.rules).filter((g) => MEANINGFUL[g.type] !== undefined && OPERATIONS.includes(g.operation) && !MEANINGFUL[g.type]!.includes(g.operation));
       return strange.map((g) => ({
         seen: `user ${nameOf(user)} has ${g.operation} on ${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,
         why: "brokers accept such a rule and never ask for it, so it only looks like a right",

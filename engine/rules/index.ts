@@ -1,8 +1,10 @@
 import { leastAcls } from "../acls";
 import type { MirrorModel, Side } from "../model";
+import { aclWordRules } from "./acl-words";
 import { aclRules, cannot } from "./acls";
 import { configurationRules } from "./configuration";
 import { cutoverRules } from "./cutover";
+import { fieldRules } from "./fields";
 import { missing, withoutRenamed } from "./grants";
 import { loopRules } from "./loop";
 import { memoryRules } from "./memory";
@@ -19,7 +21,7 @@ export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";
 export * from "./view";
 
 /** Every rule, in the order of docs/policies.md. The policy pack and the components take them from here. */
-export const rules: readonly Rule[] = [...aclRules, ...configurationRules, ...settingRules, ...nameRules, ...loopRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...recordRules];
+export const rules: readonly Rule[] = [...aclRules, ...aclWordRules, ...fieldRules, ...configurationRules, ...settingRules, ...nameRules, ...loopRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...recordRules];
 
 /** Every finding of every rule with its default settings. */
 export function findings(view: View): Finding[] {

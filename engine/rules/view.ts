@@ -18,6 +18,33 @@ export interface View {
   clients: readonly ClientView[];
   /** Clusters with a user operator, where a resource of the stack says it; KafkaUsers say it, too. */
   owners?: readonly OwnerView[];
+  /** Fields that the API server drops, of every custom resource. */
+  unknownFields?: readonly UnknownField[];
+  /** KafkaMirrorMaker2 resources without an entry in `mirrors`. */
+  idle?: readonly Place[];
+}
+
+/** A field that the API version of its resource does not have, as far as this package knows it. */
+export interface UnknownField extends Place {
+  apiVersion: string;
+  /** `spec.mirrors[0].topics` */
+  path: string;
+  /** The field that was probably meant, or the place where it belongs. */
+  meant?: string;
+  /** What does not happen, or happens, because it is dropped. */
+  loss?: string;
+  /** Every operator of this API version is known. False: a newer one may have the field. */
+  sure: boolean;
+}
+
+/** One ACL rule of a KafkaUser as it is written; undefined where a field is left out. */
+export interface WrittenAcl {
+  path: string;
+  permission?: string;
+  operations?: readonly string[];
+  type?: string;
+  name?: string;
+  patternType?: string;
 }
 
 /** Where a user operator owns every principal. */
@@ -152,6 +179,8 @@ export interface UserView extends Place {
   apiVersion?: string;
   /** Allowed and denied; those that are not known yet are left out. */
   rules: readonly AclRule[];
+  /** The same as they are written, with what no API server takes. */
+  acls?: readonly WrittenAcl[];
   /** Some rules are not known yet, so what is missing can't be told. */
   vague?: boolean;
   /** `authorization.type`: with it, no rules means no rights. */

@@ -3,10 +3,11 @@ import type { Config } from "../../engine/mirror-configuration";
 import { tellCertificates } from "./certificates";
 import { clientsOf, hasOldOperator, isSuperUser } from "./clients";
 import { clusterOf, homeOf, partsOf } from "./home";
-import { readMirrors } from "./mirror";
+import { idleOf, readMirrors } from "./mirror";
 import { type AnyResource, known, number, object, text } from "./plain";
 import { type Hints, isOf, placesIn } from "./side";
 import { tellTargets } from "./target";
+import { unknownFieldsOf } from "./unknown-fields";
 import { readKafkaPrincipals, readKafkaUser, serversOf } from "./users";
 
 export type { AnyResource } from "./plain";
@@ -25,8 +26,9 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
   const mirrors = custom("KafkaMirrorMaker2").flatMap((r) => readMirrors(r, text(settings.kafkaVersion)));
   const secrets = resources.filter((r) => r.type === "kubernetes:core/v1:Secret");
   tellCertificates(mirrors, custom("KafkaUser"), secrets);
-  tellTargets(mirrors, custom("KafkaNodePool"), custom("Kafka"));
-  const kafkas = custom("Kafka").filter((r) => attempt(() => object(partsOf(r).spec.entityOperator).userOperator !== undefined) === true);
+  const clusters = [...custom("Kafka"), ...custom("EventStreams")];
+  tellTargets(mirrors, custom("KafkaNodePool"), clusters);
+  const kafkas = clusters.filter((r) => attempt(() => object(partsOf(r).spec.entityOperator).userOperator !== undefined) === true);
   const homes = [...custom("KafkaUser"), ...kafkas].flatMap(homeOf);
   const oldOperator = hasOldOperator(resources, text(settings.kafkaVersion));
   const users = [
@@ -42,6 +44,8 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
     secrets: secrets.map(secretOf),
     steps: resources.filter((r) => r.type.startsWith(STEP)).map(stepOf),
     owners: kafkas.map((r) => placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors)),
+    unknownFields: [...custom("KafkaMirrorMaker2"), ...custom("KafkaUser")].flatMap(unknownFieldsOf),
+    idle: custom("KafkaMirrorMaker2").flatMap(idleOf),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
   };}
 

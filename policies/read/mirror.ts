@@ -1,6 +1,6 @@
 import { dialects } from "../../components/dialects";
 import type { Config } from "../../engine/mirror-configuration";
-import { attempt, type ClusterView, type ConnectorView, type FieldNames, fields, later, type MirrorView, NotKnownYet, textsOf } from "../../engine/rules";
+import { attempt, type ClusterView, type ConnectorView, type FieldNames, fields, later, type MirrorView, NotKnownYet, type Place, textsOf } from "../../engine/rules";
 import { type AnyResource, apiVersionOf, items, type Json, known, list, number, object, text } from "./plain";
 import { strangeFields } from "./strange";
 
@@ -15,6 +15,15 @@ export function readMirrors(resource: AnyResource, kafkaVersion?: string): Mirro
   // That there is one counts, whatever it does: what is beside it can't be taken for another mirror's.
   const { spec, entries } = read ?? { spec: notKnown, entries: [notKnown] };
   return entries.map((_entry, i) => readMirror(resource, props, spec, entries, i, kafkaVersion));
+}
+
+/** A resource that mirrors nothing at all. */
+export function idleOf(resource: AnyResource): Place[] {
+  const props = object(known(resource.props));
+  const count = attempt(() => items(object(props.spec).mirrors).length);
+  const metadata = object(attempt(() => props.metadata));
+  const place = (["namespace", "name"] as const).map((key) => text(attempt(() => metadata[key])));
+  return count === 0 ? [{ resource: resource.urn, label: `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}` }] : [];
 }
 
 /** Whatever is read of it is not known yet. */

@@ -1,6 +1,6 @@
 import { attempt, later, type MirrorView, NotKnownYet, sideFor } from "../../engine/rules";
 import { homeOf, partsOf } from "./home";
-import { type AnyResource, number, object } from "./plain";
+import { type AnyResource, items, number, object } from "./plain";
 import { placesIn } from "./side";
 
 /** What the stack's Kafka and KafkaNodePool resources say about each mirror's target. */
@@ -35,9 +35,10 @@ function brokersIn(resources: readonly AnyResource[]): number {
   for (const resource of resources) {
     const { spec } = partsOf(resource);
     if (Array.isArray(spec.roles) && !spec.roles.includes("broker")) continue;
+    const own = Array.isArray(spec.nodePools) ? items(spec.nodePools).map(object).filter(({ roles }) => !Array.isArray(roles) || roles.includes("broker")) : undefined;
     const home = homeOf(resource)[0];
     const key = JSON.stringify([home?.cluster ?? resource.name, home?.namespace]);
-    clusters.set(key, (clusters.get(key) ?? 0) + (number(object(spec.kafka).replicas) ?? number(spec.replicas) ?? 0));
+    clusters.set(key, (clusters.get(key) ?? 0) + (own?.reduce((sum, pool) => sum + (number(pool.replicas) ?? 0), 0) ?? number(object(spec.kafka).replicas) ?? number(spec.replicas) ?? 0));
   }
   return clusters.size === 1 ? [...clusters.values()][0]! : 0;
 }

@@ -1,6 +1,6 @@
 import type { AclOperation, AclResource, AclRule } from "../../engine/acls";
 import type { Side } from "../../engine/model";
-import { attempt, fields, logsInAs, type MirrorView, textsOf, type UserView } from "../../engine/rules";
+import { attempt, fields, logsInAs, type MirrorView, textsOf, type UserView, type WrittenAcl } from "../../engine/rules";
 import { clusterOf } from "./home";
 import { type AnyResource, apiVersionOf, type Json, known, list, object, text } from "./plain";
 import { type Hints, placesIn } from "./side";
@@ -35,6 +35,7 @@ export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorVie
     maker: "operator",
     apiVersion,
     rules: rules.filter((rule) => rule !== undefined),
+    acls: acls.flatMap((acl, i) => attempt(() => writtenAcl(acl, `acls[${i}]`)) ?? []),
     vague,
     ...fields<Pick<UserView, "authorization">>({ authorization: () => text(attempt(() => object(authorization).type)) }),
     singular: acls.filter((acl) => has(acl, "operation") && !has(acl, "operations")).length,
@@ -88,6 +89,22 @@ function placeOf(name: string | undefined, hints: Hints, mirrors: readonly Mirro
 }
 
 const isLater = (object: Json, key: string) => Object.getOwnPropertyDescriptor(object, key)?.get !== undefined;
+
+/** Undefined while a part of it is not known. A rule with the singular `operation` is another rule's business. */
+function writtenAcl(acl: Json, path: string): WrittenAcl {
+  const resource = object(acl.resource);
+  const operations = acl.operations ?? (acl.operation === undefined ? undefined : [acl.operation]);
+  return fieldsGiven({
+    path,
+    permission: text(acl.type),
+    operations: Array.isArray(operations) ? operations.map(String) : undefined,
+    type: text(resource.type),
+    name: text(resource.name),
+    patternType: text(resource.patternType),
+  });
+}
+
+const fieldsGiven = (acl: { [K in keyof WrittenAcl]: WrittenAcl[K] | undefined }) => Object.fromEntries(Object.entries(acl).filter(([, value]) => value !== undefined)) as unknown as WrittenAcl;
 
 export function ruleOf(acl: Json): AclRule {
   const resource = object(acl.resource);

@@ -175,11 +175,21 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     expect(mirror({ replicationFactor: 1 })).toBe("");
   });
 
+  test.each([
+    ["acl-refused", [allow(topic("*"), "Read", "read" as "Read")]],
+    ["acl-refused", [allow({ type: "Topic" as "topic", name: "*", patternType: "literal" }, "Read")]],
+    ["acl-without-operations", [allow(topic("*"), "Read", "DescribeConfigs"), allow(topic("x"))]],
+  ])("rules of one's own for a user: %s", (rule, rules) => {
+    const place = { dialect: "strimzi-v1", cluster: "origin", namespace: "origin-ns", role: "origin" } as const;
+    expect(refused(() => describeUser({ ...place, rules }))).toContain(`[${rule}]`);
+  });
+
   /** Why a component does not say it, where it does not; the others are refused above. */
   const LEFT_TO_THE_PACK: Record<string, string> = {
     "acl-operation-singular": "a dialect writes the form that its operator reads",
     "principal-of-operator": "one way of making users is chosen for each cluster",
     "endless-loop": "a migration has one direction",
+    "unknown-field": "a dialect writes the fields of its API version, and refuses others itself",
     "exclusions-twice": "a dialect writes one name",
     "data-replication-one": "needs the whole stack",
     "replication-above-min-isr": "the brokers' own setting is not known",
@@ -188,7 +198,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
   };
 
   test("every mandatory rule is refused or has a reason why not", () => {
-    const refused = new Set([...ofMirror, ...ofMigration].map(([rule]) => rule).concat("plain-text-secret", "origin-write-everything", "acl-missing"));
+    const refused = new Set([...ofMirror, ...ofMigration].map(([rule]) => rule).concat("plain-text-secret", "origin-write-everything", "acl-missing", "acl-refused", "acl-without-operations"));
     const silent = rules.filter((rule) => rule.level === "mandatory" && !refused.has(rule.name)).map((rule) => rule.name);
     expect(silent.sort()).toEqual(Object.keys(LEFT_TO_THE_PACK).sort());
   });

@@ -232,4 +232,16 @@ export const aclRows: Row[] = [
     },
     says: "not set, which is true",
   },
+  {
+    rule: "acl-refused",
+    trips: { change: ({ origin }) => acls(origin).push({ operations: ["Decribe"], resource: { type: "topic", name: "*" } }) },
+    passes: { change: ({ origin }) => acls(origin).push({ operations: ["Describe"], resource: { type: "topic", name: "*" } }) },
+    says: 'operations[0] is "Decribe" (did you mean "Describe"?)',
+  },
+  {
+    rule: "acl-without-operations",
+    trips: { change: ({ origin }) => acls(origin).push({ resource: { type: "topic", name: "orders" } }) },
+    passes: { change: ({ origin }) => acls(origin).push({ operations: ["Read"], resource: { type: "topic", name: "orders" } }) },
+    says: "has no operations",
+  },
 ];

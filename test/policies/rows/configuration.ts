@@ -192,4 +192,16 @@ export const configurationRows: Row[] = [
     passes: { change: (parts) => (source(parts)["emit.offset-syncs.enabled"] = "false") },
     says: "Kafka has it since 3.9",
   },
+  {
+    rule: "unknown-field",
+    trips: { dialect: "strimzi-v1beta2", change: (parts) => (pair(parts).topics = "orders") },
+    passes: { dialect: "strimzi-v1beta2", change: (parts) => (pair(parts).topicsPattern = "orders") },
+    says: "mirrors[0].topics is no field of kafka.strimzi.io/v1beta2",
+  },
+  {
+    rule: "field-not-known",
+    trips: { change: (parts) => (parts.mirror.spec.quickStart = true) },
+    passes: { change: (parts) => (parts.mirror.spec.image = "x") },
+    says: "spec.quickStart is not known to this version of the package",
+  },
 ];

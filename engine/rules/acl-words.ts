@@ -1,0 +1,102 @@
+import { didYouMean } from "../near-miss";
+import { type Rule, type Saying, userRule } from "./rule";
+import { nameOf, type UserView, type WrittenAcl } from "./view";
+
+/** What the KafkaUser CRD allows; all of it is case-sensitive. */
+export const OPERATIONS = [
+  "Read",
+  "Write",
+  "Create",
+  "Delete",
+  "Alter",
+  "Describe",
+  "ClusterAction",
+  "AlterConfigs",
+  "DescribeConfigs",
+  "IdempotentWrite",
+  "All",
+];
+const TYPES = ["topic", "group", "cluster", "transactionalId"];
+const PATTERNS = ["literal", "prefix"];
+const PERMISSIONS = ["allow", "deny"];
+
+export const aclWordRules: Rule[] = [
+  userRule(
+    { name: "acl-refused", level: "mandatory", summary: "ACL rules have only words that the API server takes." },
+    (user) =>
+      user.maker !== "operator"
+        ? []
+        : aclsOf(user).flatMap((acl) =>
+            wrongWords(acl).map((wrong): Saying => ({
+              ...wrong,
+              seen: `user ${nameOf(user)}: ${acl.path}.${wrong.seen}`,
+            })),
+          ),
+  ),
+  userRule(
+    { name: "acl-without-operations", level: "mandatory", summary: "Each ACL rule says which operations it is for." },
+    (user) =>
+      aclsOf(user).flatMap((acl): Saying[] =>
+        acl.operations !== undefined && acl.operations.length > 0
+          ? []
+          : [
+              {
+                seen: `user ${nameOf(user)}: ${acl.path} ${acl.operations === undefined ? "has no operations" : "has an empty list of operations"}`,
+                why: "the user gets no right from it; some operators make no user at all then, and with v1 the API server refuses the resource",
+                instead: "write operations: [...] beside resource, or leave the rule out",
+              },
+            ],
+      ),
+  ),
+];
+
+/** A component's rules are as good as written ones. */
+function aclsOf(user: UserView): readonly WrittenAcl[] {
+  if (user.acls !== undefined) return user.acls;
+  return user.rules.map(({ type, operations, resource }, i) => ({
+    path: `rules[${i}]`,
+    permission: type,
+    operations,
+    type: resource.type,
+    ...(resource.name === undefined ? {} : { name: resource.name }),
+    ...(resource.patternType === undefined ? {} : { patternType: resource.patternType }),
+  }));
+}
+
+function wrongWords({
+  permission = "allow",
+  operations = [],
+  type,
+  patternType = "literal",
+  name,
+}: WrittenAcl): Saying[] {
+  const why = "the API server refuses the whole KafkaUser: neither the user nor any of its rights are made or changed";
+  const word = (value: string, field: string, allowed: readonly string[]): Saying[] =>
+    allowed.includes(value)
+      ? []
+      : [
+          {
+            seen: `${field} is "${value}"${didYouMean(value, allowed)}`,
+            why,
+            instead: `write one of ${allowed.join(", ")}, in exactly this spelling`,
+          },
+        ];
+  const named = type !== undefined && type !== "cluster" && TYPES.includes(type) && (name === undefined || name === "");
+  return [
+    ...word(permission, "type", PERMISSIONS),
+    ...operations.flatMap((operation, i) => word(operation, `operations[${i}]`, OPERATIONS)),
+    ...(type === undefined
+      ? [{ seen: "resource.type is missing", why, instead: `write one of ${TYPES.join(", ")}` }]
+      : word(type, "resource.type", TYPES)),
+    ...word(patternType, "resource.patternType", PATTERNS),
+    ...(named
+      ? [
+          {
+            seen: "resource.name is missing",
+            why: "the operator makes no user: it becomes NotReady",
+            instead: `write the name of the ${type}, or "*" for every ${type}`,
+          },
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,121 @@
+import type { Fields } from "../../components/dialects/fields";
+import { nearMiss } from "../../engine/near-miss";
+import { attempt, type UnknownField } from "../../engine/rules";
+import { CRD_FIELDS } from "./crd-fields";
+import { partsOf } from "./home";
+import { type AnyResource, apiVersionOf, known, object, text } from "./plain";
+
+/** What people write, and the field that they mean. */
+const SYNONYMS: Record<string, string> = {
+  topics: "topicsPattern",
+  topic: "topicsPattern",
+  topicswhitelist: "topicsPattern",
+  topicswhitelistpattern: "topicsPattern",
+  topicsinclude: "topicsPattern",
+  topicsincludepattern: "topicsPattern",
+  topicpatterns: "topicsPattern",
+  whitelist: "topicsPattern",
+  include: "topicsPattern",
+  topicsblacklist: "topicsExcludePattern",
+  topicsexclude: "topicsExcludePattern",
+  blacklist: "topicsExcludePattern",
+  exclude: "topicsExcludePattern",
+  groups: "groupsPattern",
+  group: "groupsPattern",
+  groupswhitelist: "groupsPattern",
+  groupsinclude: "groupsPattern",
+  consumergroups: "groupsPattern",
+  consumergroupspattern: "groupsPattern",
+  groupsblacklist: "groupsExcludePattern",
+  groupsexclude: "groupsExcludePattern",
+  tasks: "tasksMax",
+  maxtasks: "tasksMax",
+  bootstrap: "bootstrapServers",
+  servers: "bootstrapServers",
+  auth: "authentication",
+  mirror: "mirrors",
+};
+
+/** What is lost with a field, where it is not written under its right name as well. */
+const LOSSES: Record<string, string> = {
+  topicsPattern: "without topicsPattern every topic is copied",
+  groupsPattern: "without groupsPattern checkpoints are written for every group",
+  topicsExcludePattern: "what it should leave out is copied",
+  topicsBlacklistPattern: "what it should leave out is copied",
+  groupsExcludePattern: "checkpoints are written for the groups that it should leave out",
+  groupsBlacklistPattern: "checkpoints are written for the groups that it should leave out",
+  sourceConnector: "without sourceConnector nothing is copied",
+  checkpointConnector: "without checkpointConnector no checkpoint is written",
+  mirrors: "without mirrors nothing is copied",
+  tasksMax: "one task does all the work",
+  config: "the connector or worker runs with its defaults",
+  authentication: "the user or the workers do not log in as they should",
+  tls: "the connection is not encrypted",
+  authorization: "the user gets no rights from it",
+  acls: "the user gets no rights from it",
+  operations: "the user gets no right from the rule",
+};
+
+/** The fields of a custom resource that its API version does not have. */
+export function unknownFieldsOf(resource: AnyResource): UnknownField[] {
+  const props = object(known(resource.props));
+  const apiVersion = apiVersionOf(resource, props);
+  const kind = resource.type.split(":").pop()!;
+  const [group, version = ""] = apiVersion.split("/");
+  const fields = CRD_FIELDS[`${kind} ${version}`];
+  if (fields === undefined) return [];
+  const { metadata, spec } = partsOf(resource);
+  const place = (["namespace", "name"] as const)
+    .map((key) => text(attempt(() => metadata[key])))
+    .filter(Boolean)
+    .join("/");
+  // Operators of v1 are still being made, and IBM's have fields of their own.
+  const closed = version !== "v1" && group === "kafka.strimzi.io";
+  return walk(spec, fields, "spec").map(({ path, ...found }) => ({
+    resource: resource.urn,
+    label: `${kind} ${place || resource.name}`,
+    apiVersion,
+    path,
+    sure: closed || found.meant !== undefined,
+    ...found,
+  }));
+}
+
+type Found = Pick<UnknownField, "path" | "meant" | "loss">;
+
+function walk(value: unknown, fields: Fields, path: string): Found[] {
+  if (fields === true || fields === "any") return [];
+  if (Array.isArray(value))
+    return [...value.keys()].flatMap((i) =>
+      walk(
+        attempt(() => value[i] as unknown),
+        fields,
+        `${path}[${i}]`,
+      ),
+    );
+  if (typeof value !== "object" || value === null) return [];
+  const own = object(value);
+  return Object.keys(own).flatMap((name): Found[] => {
+    const inner = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (inner !== undefined)
+      return walk(
+        attempt(() => own[name]),
+        inner,
+        `${path}.${name}`,
+      );
+    const meant = SYNONYMS[name.toLowerCase().replace(/[._-]/g, "")] ?? nearMiss(name, Object.keys(fields)) ?? begunBy(name, fields);
+    if (meant !== undefined && Object.hasOwn(fields, meant)) {
+      const loss = Object.hasOwn(own, meant) ? undefined : LOSSES[meant];
+      return [{ path: `${path}.${name}`, meant, ...(loss === undefined ? {} : { loss }) }];
+    }
+    // As `operations` in an ACL's resource.
+    const above = path.endsWith(".resource") && name === "operations" ? "operations beside resource" : undefined;
+    return [{ path: `${path}.${name}`, ...(above === undefined ? {} : { meant: above, loss: LOSSES.operations! }) }];
+  });
+}
+
+/** The one field that begins with what is written: `secret` for `secretName`. */
+function begunBy(name: string, fields: object): string | undefined {
+  const [one, other] = Object.keys(fields).filter((field) => name.length >= 4 && field.startsWith(name));
+  return other === undefined ? one : undefined;
+}

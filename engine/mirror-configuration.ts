@@ -16,7 +16,8 @@ export interface MirrorConfiguration {
   origin: { alias: string; config: Config };
   target: { alias: string; config: Config; groupId?: string; offsetStorageTopic: string; configStorageTopic: string; statusStorageTopic: string };
   source: { config: Config };
-  checkpoint: { config: Config };
+  /** Undefined: there is no such connector. */
+  checkpoint?: { config: Config };
   heartbeat?: { config: Config };
   topicsPattern: string;
   topicsExcludePattern?: string;
@@ -32,7 +33,7 @@ export function kafkaAtLeast(version: string, major: number, minor: number): boo
 /** Reads the model back from the final configuration, with MirrorMaker 2's own defaults where it says nothing (Kafka 4.3). */
 export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
   const source = reader(mirror.source.config);
-  const checkpoint = reader(mirror.checkpoint.config);
+  const checkpoint = reader(mirror.checkpoint?.config ?? {});
   const worker = reader(mirror.target.config);
   const model: MirrorModel = {
     originAlias: mirror.origin.alias,
@@ -50,6 +51,7 @@ export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
     separator: source.text("replication.policy.separator"),
     internalSeparatorEnabled: source.flag("replication.policy.internal.topic.separator.enabled"),
     kafkaVersion: mirror.kafkaVersion,
+    ...(mirror.checkpoint === undefined ? { checkpoints: false } : {}),
     heartbeats: mirror.heartbeat !== undefined,
     isolationLevel:
       (source.text("source.consumer.isolation.level") ?? source.text("consumer.isolation.level")) === "read_committed"

@@ -77,6 +77,8 @@ export interface MirrorModel {
   internalSeparatorEnabled?: boolean;
   /** Kafka version of the MirrorMaker 2 that runs, `major.minor[.patch]`; decides how internal topics are named. */
   kafkaVersion: string;
+  /** False when no checkpoint connector is declared. Absent: there is one. */
+  checkpoints?: boolean;
   /** True when a heartbeat connector is declared. */
   heartbeats: boolean;
   /** `consumer.isolation.level` of the source connector. Default `read_uncommitted`. */

@@ -7,6 +7,8 @@ import type { PulumiEnvironment } from "./pulumi";
 export interface NewCluster {
   /** Broker settings that are added to (and win over) the sandbox's own. */
   brokerConfig?: Readonly<Record<string, string>>;
+  /** Two more listeners that ask for no login (plain text, TLS), and no authorizer. Default false. */
+  open?: boolean;
   /** JVM heap of one broker, e.g. `384m` (default). */
   heap?: string;
   /** Does the operator look after its users? Default true. False: it has no KafkaUsers and its users stay as they are. */

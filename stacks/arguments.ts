@@ -53,13 +53,15 @@ class Sides {
     const ca = entry.caFile === undefined ? undefined : this.make.content(entry.caFile);
     const { alias, brokers, config, bootstrapServers, adminBootstrapServers, tls, serverName } = entry;
     const names = entry.names && defined(entry.names);
-    return defined({ alias, brokers, config, bootstrapServers, adminBootstrapServers, ca, tls, serverName, names, administrator, ...this.users(side, entry, administrator, ca) }) as MigrationArgs[Side];
+    const existingSecrets = entry.existingSecrets && defined(entry.existingSecrets);
+    return defined({ alias, brokers, config, bootstrapServers, adminBootstrapServers, ca, tls, serverName, names, existingSecrets, administrator, ...this.users(side, entry, administrator, ca) }) as MigrationArgs[Side];
   }
 
   /** Somebody who exists already, with the one secret that the mechanism needs. */
   private user(side: Side, who: "" | "Administrator", user: { username?: string; certificateFile?: string; mechanism?: Mechanism }): GivenUser {
     const { username, certificateFile, mechanism = "SCRAM-SHA-512" } = user;
     const what = SECRET_OF[mechanism];
+    if (who === "" && this.settings[side].existingSecrets?.credentials === true && what !== "Token") return defined({ username, mechanism }) as GivenUser;
     const certificate = what === "Key" ? this.make.content(certificateFile!) : undefined;
     return defined({ username, mechanism, certificate, [what.toLowerCase()]: this.make.secret(`${side}${who}${what}`) }) as GivenUser;
   }

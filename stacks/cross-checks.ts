@@ -67,6 +67,7 @@ class SideChecks {
     const { mechanism = "SCRAM-SHA-512" } = user;
     const what = SECRET_OF[mechanism];
     if (what === "Password") this.need(`${part}username`, user.username, `the user that ${whose} logs in with`);
+    if (who === "" && this.entry.existingSecrets?.credentials === true && what !== "Token") return;
     if (what === "Key") this.need(`${part}certificateFile`, user.certificateFile, `the client certificate that ${whose} logs in with`);
     else if (user.certificateFile !== undefined) this.mistakes.add(`${this.side}.${part}certificateFile: not used with mechanism ${mechanism}; take it away, or set the mechanism to TLS`);
     const key = `${this.side}${who}${what}`;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { clusterNames, fenceOptions, gate, offsets, placeShape, preflight, replication, stepShape, verify } from "../components/migration/schema";
+import { clusterNames, existingSecrets, fenceOptions, gate, offsets, placeShape, preflight, replication, stepShape, verify } from "../components/migration/schema";
 import { clusterShape, mirrorShape, targetShape } from "../components/mirror/schema";
 import { seconds, text } from "../components/shape/types";
 
@@ -20,6 +20,8 @@ const cluster = z.strictObject({
   serverName: text.optional(),
   /** What the stack's own objects for this cluster are called. Default: the guide's names. */
   names: clusterNames.optional(),
+  /** Secrets beside the mirror that somebody else keeps there under `names`. Default: the stack makes both. */
+  existingSecrets: existingSecrets.optional(),
   /** Who makes the users: an operator (`operator`), Kafka's own interface (`kafka`), somebody else (`given`), or nobody logs in (`anonymous`). */
   users: z.enum(["operator", "kafka", "given", "anonymous"]).default("operator"),
   /** `operator`: name of the Kafka resource. */

@@ -68,9 +68,12 @@ function oneEach(rule: AclRule): Record<string, unknown>[] {
 }
 
 /** `pause` is all that this version knows of states, and nothing restarts by itself. */
-function connector(spec: ConnectorSpec | undefined, field: string, mistakes: Mistakes): Record<string, unknown> | undefined {
+function connector(spec: ConnectorSpec | undefined, path: string, mistakes: Mistakes): Record<string, unknown> | undefined {
   if (spec === undefined) return undefined;
-  if (spec.state === "stopped") mistakes.add(`dialect ${name} can't stop ${field}: use state "paused", or ${newer}`);
-  if (spec.autoRestart !== undefined) mistakes.add(`dialect ${name} has no autoRestart for ${field}: leave it out, or ${newer}`);
+  if (spec.state === "stopped") mistakes.add(`dialect ${name} can't stop ${path}: use state "paused", or ${newer}`);
+  for (const field of ["version", "listOffsets", "alterOffsets"] as const) {
+    if (spec[field] !== undefined) mistakes.add(`dialect ${name} has no ${field} in ${path}: leave it out, or ${newer}`);
+  }
+  if (spec.autoRestart !== undefined) mistakes.add(`dialect ${name} has no autoRestart for ${path}: leave it out, or ${newer}`);
   return given({ tasksMax: spec.tasksMax, config: spec.config, pause: spec.state === "paused" ? true : undefined });
 }

@@ -93,6 +93,12 @@ export interface ConnectorSpec {
   tasksMax?: number;
   state?: ConnectorState;
   autoRestart?: { enabled: boolean; maxRestarts?: number };
+  /** Version of the connector's plugin (KIP-891; Strimzi 0.47 and later). */
+  version?: string;
+  /** Where the operator writes the connector's offsets to when it is asked (Strimzi 0.44 and later). */
+  listOffsets?: { toConfigMap: { name: string } };
+  /** Where the operator reads new offsets from when it is asked (Strimzi 0.44 and later). */
+  alterOffsets?: { fromConfigMap: { name: string } };
 }
 
 /** What all dialects say about the worker's pods in the same form; fields as in Strimzi's `KafkaMirrorMaker2Spec`. */
@@ -117,6 +123,8 @@ export interface PodSettings {
   livenessProbe?: Record<string, unknown>;
   /** Default: the operator's. Example: `{ failureThreshold: 3 }`. */
   readinessProbe?: Record<string, unknown>;
+  /** Environment and volumes of the workers. Only in dialects before v1; there use `template`. Default none. */
+  externalConfiguration?: Record<string, unknown>;
   /** Of pods, containers and services. Default none. Example: `{ pod: { priorityClassName: "high" } }`. */
   template?: Record<string, unknown>;
   /** Written where the dialect has them: at the top, or in `template.pod`. */
@@ -132,7 +140,8 @@ export interface MirrorChoices {
   image?: string;
   replicas: number;
   source: ConnectorSpec;
-  checkpoint: ConnectorSpec;
+  /** Undefined: none runs. */
+  checkpoint?: ConnectorSpec;
   heartbeat?: ConnectorSpec;
   topicsPattern: string;
   topicsExcludePattern?: string;

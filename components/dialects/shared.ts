@@ -71,9 +71,11 @@ export function storageConfig(target: TargetSpec): Config {
   });
 }
 
-/** A connector with `state` and `autoRestart` (v1beta2 and v1). */
+/** A connector as v1beta2 and v1 write it. */
 export function connectorEntry(connector: ConnectorSpec | undefined): Record<string, unknown> | undefined {
-  return connector && given({ tasksMax: connector.tasksMax, config: connector.config, state: connector.state, autoRestart: connector.autoRestart });
+  if (connector === undefined) return undefined;
+  const { tasksMax, config, state, autoRestart, version, listOffsets, alterOffsets } = connector;
+  return given({ tasksMax, config, state, autoRestart, version, listOffsets, alterOffsets });
 }
 
 /** `clusters[]` and `mirrors[]` by alias (v1alpha1 and v1beta2). */

@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { administratorAcls } from "../../engine/acls";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
 import { SecretValues } from "../../lifecycle/secret-values";
@@ -38,7 +38,7 @@ export class ClusterAccess {
   constructor(private readonly context: AccessContext) {
     this.cluster = context.args[context.side];
     this.names = namesOf(context.side, this.cluster);
-    this.ca = this.cluster.ca ?? this.operatorsCa();
+    this.ca = this.cluster.ca ?? this.existingCa() ?? this.operatorsCa();
     this.administrator = this.connection(this.administratorsCredentials());
   }
 
@@ -50,15 +50,20 @@ export class ClusterAccess {
     const options = { ...this.at(args.mirror?.provider), dependsOn: [...after, ...resources] };
     const { credentialsSecret, caSecret } = this.names;
     const values = credentials && secretValues(credentials);
-    const own = values && new SecretCopy(this.named("credentials"), { name: credentialsSecret, namespace, values }, options);
-    const ca = this.ca === undefined || this.cluster.tls === false
-      ? undefined
-      : new SecretCopy(this.named("ca"), { name: caSecret, namespace, values: { "ca.crt": this.ca } }, options);
+    const { existingSecrets } = this.cluster;
+    const made = values !== undefined && existingSecrets?.credentials !== true;
+    const own = made ? new SecretCopy(this.named("credentials"), { name: credentialsSecret, namespace, values }, options) : undefined;
+    const usesCa = this.ca !== undefined && this.cluster.tls !== false;
+    const ca = usesCa && existingSecrets?.ca !== true
+      ? new SecretCopy(this.named("ca"), { name: caSecret, namespace, values: { "ca.crt": this.ca! } }, options)
+      : undefined;
+    const credentialsName = own?.secretName ?? (values === undefined ? undefined : pulumi.output(credentialsSecret));
+    const trusted = { secretName: ca?.secretName ?? pulumi.output(caSecret), certificate: "ca.crt" };
     return {
       connection: this.connection(credentials),
       resources: [...resources, ...(own ? [own] : []), ...(ca ? [ca] : [])],
-      authentication: credentials === undefined ? false : (authenticationOf(credentials, own?.secretName) ?? this.cluster.given!.authentication!),
-      tls: this.cluster.tls === false ? false : { trustedCertificates: ca === undefined ? [] : [{ secretName: ca.secretName, certificate: "ca.crt" }] },
+      authentication: credentials === undefined ? false : (authenticationOf(credentials, credentialsName) ?? this.cluster.given!.authentication!),
+      tls: this.cluster.tls === false ? false : { trustedCertificates: usesCa ? [trusted] : [] },
     };
   }
 
@@ -87,7 +92,13 @@ export class ClusterAccess {
       const user = new ScramUser(this.named("user"), { ...rights, username }, { parent, provider: kafka.provider, dependsOn: [...after, unclaimed] });
       return { credentials: user, resources: [user] };
     }
-    return this.cluster.given === undefined ? { resources: [] } : { credentials: given(this.cluster.given), resources: [] };
+    const { given: someone, existingSecrets } = this.cluster;
+    if (someone === undefined) return { resources: [] };
+    if (existingSecrets?.credentials !== true) return { credentials: given(someone), resources: [] };
+    const certificate = someone.mechanism === "TLS";
+    const read = this.existing("credentials", this.names.credentialsSecret, certificate ? ["user.crt", "user.key"] : ["password"], after);
+    const found = certificate ? { certificate: read.text("user.crt"), key: read.text("user.key") } : { password: read.text("password") };
+    return { credentials: given({ ...someone, ...found }), resources: [read] };
   }
 
   private kafkaUser(part: string, user: string, rights: object, operator: NonNullable<MigrationCluster["operator"]>, after: pulumi.Resource[]): MirrorUser {
@@ -106,6 +117,27 @@ export class ClusterAccess {
         ...kubernetesOf(operator),
       },
       { ...this.at(operator.provider ?? args.mirror?.provider), dependsOn: after },
+    );
+  }
+
+  private existingCa(): pulumi.Output<string> | undefined {
+    if (this.cluster.existingSecrets?.ca !== true || this.cluster.tls === false) return undefined;
+    return this.existing("ca", this.names.caSecret, ["ca.crt"]).text("ca.crt");
+  }
+
+  /** A Secret beside the mirror that somebody else keeps there. */
+  private existing(part: string, secretName: string, keys: string[], after: pulumi.Resource[] = []): SecretValues {
+    const { parent, args } = this.context;
+    const { provider, kubeconfig, context } = args.mirror ?? {};
+    return new SecretValues(
+      this.named(`existing-${part}`),
+      {
+        secretId: `${mirrorNamespace(args)}/${secretName}`,
+        keys,
+        limitSeconds: 120,
+        ...accessOfProvider(provider ?? parent.getProvider("kubernetes:core/v1:Secret"), kubernetesOf({ kubeconfig, context })),
+      },
+      { parent, dependsOn: after },
     );
   }
 
@@ -165,6 +197,6 @@ function authenticationOf({ mechanism, username }: ClusterCredentials, secretNam
   return { type, username, passwordSecret: { secretName, password: "password" } };
 }
 
-function kubernetesOf(place: { kubeconfig?: pulumi.Input<string>; context?: string }) {
+function kubernetesOf(place: { kubeconfig?: pulumi.Input<string> | undefined; context?: string | undefined }) {
   return { ...(place.kubeconfig === undefined ? {} : { kubeconfig: place.kubeconfig }), ...(place.context === undefined ? {} : { context: place.context }) };
 }

@@ -77,6 +77,16 @@ export interface MigrationCluster extends ClusterUsers {
    * cluster, or a Kafka called `origin` in the mirror's namespace. Example: `{ user: "mm2-orders", administrator: "mm2-orders-admin" }`.
    */
   names?: ClusterNames;
+  /**
+   * Secrets in the mirror's namespace that somebody else keeps there under `names`: they are used as they are, never
+   * made, changed or deleted. Default: both are made by the stack.
+   */
+  existingSecrets?: {
+    /** `names.credentialsSecret`, key `password`, or `user.crt` and `user.key`. A given user's password is read from it. */
+    credentials?: boolean;
+    /** `names.caSecret`, key `ca.crt`. */
+    ca?: boolean;
+  };
   /** As the mirror's workers reach it. */
   bootstrapServers: pulumi.Input<string>;
   /** As the machine that runs `pulumi` reaches it. Default: `bootstrapServers`. */

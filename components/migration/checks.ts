@@ -7,7 +7,7 @@ import { mirrorModelOf, resolveMirror } from "../mirror/resolve";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/settings";
 import { mirrorSpec } from "../mirror/text";
 import { faultsOf, sayFault, soundPart, valueAt } from "../shape";
-import type { MigrationArgs, MigrationCluster } from "./args";
+import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "./args";
 import { nameMistakes, unusedNames } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { mayBeSecret, migrationSchema } from "./schema";
@@ -21,7 +21,9 @@ import { sharedNames } from "./several";
  */
 export function resolveMigration(args: MigrationArgs, name?: string): { settings: MirrorSettings; model: MirrorModel } {
   const mistakes = migrationMistakes(args);
-  if (name !== undefined && mistakes.list.length === 0) for (const mistake of sharedNames(name, args)) mistakes.add(mistake);
+  if (name !== undefined && mistakes.list.length === 0) {
+    for (const mistake of sharedNames(name, args, mirrorModelOf(mirrorSettings(args)))) mistakes.add(mistake);
+  }
   const count = mistakes.list.length;
   mistakes.throwIfAny("MIGRATION_SETTINGS", `the migration's settings have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
   const settings = mirrorSettings(args);
@@ -72,6 +74,7 @@ export function argumentMistakes(args: Partial<MigrationArgs>, faulty: (path: re
     }
     if (cluster.kafka !== undefined && cluster.kafka.provider === undefined) missing([side, "kafka", "provider"], ": give the kafka.Provider of this cluster");
     checkGiven(side, cluster, args, mistakes);
+    for (const mistake of unusedSecrets(side, cluster)) mistakes.add(mistake);
     for (const mistake of unusedNames(side, cluster)) mistakes.add(mistake);
     if (cluster.operator !== undefined) {
       if (cluster.operator.authentication === "tls" && cluster.tls === false) mistakes.add(`${side}.tls is false: users with client certificates need TLS`);
@@ -91,7 +94,8 @@ function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: Partial<
     const found = new Mistakes();
     const someone = cluster[part];
     if (someone === undefined) continue;
-    const mechanism = checkCredentials(credentialsOf(someone), found);
+    const existing = part === "given" && cluster.existingSecrets?.credentials === true;
+    const mechanism = checkCredentials(existing ? fromSecret(someone, found) : credentialsOf(someone), found);
     if (mechanism === "TLS" && cluster.tls === false) found.add("a client certificate needs TLS, and tls is false");
     for (const mistake of found.list) mistakes.add(`${side}.${part}: ${mistake}`);
     if (part === "administrator") continue;
@@ -101,6 +105,25 @@ function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: Partial<
     }
     if (mechanism !== "OAUTHBEARER" && oauth !== undefined) mistakes.add(`${side}.given.authentication is for OAUTHBEARER, but the mechanism is ${mechanism}`);
   }
+}
+
+/** What a Secret that exists holds is not known yet: something stands in for it. */
+function fromSecret(someone: GivenMirrorUser, found: Mistakes): GivenUser {
+  for (const key of ["password", "certificate", "key"] as const) {
+    if (someone[key] !== undefined) found.add(`${key} is read from the Secret that existingSecrets.credentials names; take it away`);
+  }
+  const stands = someone.mechanism === "TLS" ? { certificate: "-", key: "-" } : { password: "-" };
+  return { ...credentialsOf(someone), ...stands };
+}
+
+/** Existing Secrets that nothing would read. */
+function unusedSecrets(side: Side, { existingSecrets, anonymous, given, tls }: MigrationCluster): string[] {
+  const { credentials, ca } = existingSecrets ?? {};
+  const without = anonymous === true ? "nobody logs in with anonymous" : given?.token !== undefined ? "a token is not for the workers" : undefined;
+  return [
+    ...(credentials === true && without !== undefined ? [`${side}.existingSecrets.credentials is not used: ${without}; take it away`] : []),
+    ...(ca === true && tls === false ? [`${side}.existingSecrets.ca is not used: ${side}.tls is false; take it away`] : []),
+  ];
 }
 
 /** The mirror's settings without its place, with what is said of it elsewhere. */

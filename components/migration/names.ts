@@ -84,10 +84,10 @@ function named(side: Side, args: Partial<MigrationArgs>): Named[] {
   const home = args.mirror?.provider;
   const beside = { kind: "Secret" as const, namespace: mirrorNamespace(args), on: home };
   const copies: Named[] = [
-    ...(cluster.anonymous === true
+    ...(cluster.anonymous === true || cluster.existingSecrets?.credentials === true
       ? []
       : [{ ...beside, key: `${side}.names.credentialsSecret`, what: `the Secret of the ${side}'s credentials beside the mirror`, name: names.credentialsSecret }]),
-    ...(cluster.tls === false ? [] : [{ ...beside, key: `${side}.names.caSecret`, what: `the Secret of the ${side}'s CA beside the mirror`, name: names.caSecret }]),
+    ...(cluster.tls === false || cluster.existingSecrets?.ca === true ? [] : [{ ...beside, key: `${side}.names.caSecret`, what: `the Secret of the ${side}'s CA beside the mirror`, name: names.caSecret }]),
   ];
   if (operator?.namespace === undefined) return copies;
   const there = { namespace: operator.namespace, on: operator.provider ?? home };

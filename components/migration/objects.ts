@@ -17,7 +17,11 @@ export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi
   const { mirrorApiVersion, userApiVersion } = dialectNamed(args.dialect, new Mistakes());
   const owner = stackOwner();
   const secret = (namespaceOf: string, nameOf: string) => ({ apiVersion: "v1", kind: "Secret" as const, namespace: namespaceOf, name: nameOf });
-  const secrets = SIDES.map((side) => namesOf(side, args[side])).flatMap(({ credentialsSecret, caSecret }) => [credentialsSecret, caSecret]);
+  const secrets = SIDES.flatMap((side) => {
+    const { credentialsSecret, caSecret } = namesOf(side, args[side]);
+    const { credentials, ca } = args[side].existingSecrets ?? {};
+    return [...(credentials === true ? [] : [credentialsSecret]), ...(ca === true ? [] : [caSecret])];
+  });
   const beside = [{ apiVersion: mirrorApiVersion, kind: "KafkaMirrorMaker2" as const, namespace, name }, ...secrets.map((s) => secret(namespace, s))];
   const users = SIDES.flatMap((side) => {
     const { operator } = args[side];

@@ -16,7 +16,7 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings):
     storageReplicationFactor: factor(target.config, "offset.storage.replication.factor"),
     configStorageReplicationFactor: factor(target.config, "config.storage.replication.factor") ?? 3,
     statusStorageReplicationFactor: factor(target.config, "status.storage.replication.factor") ?? 3,
-    checkpointsReplicationFactor: factor(checkpoint.config, "checkpoints.topic.replication.factor"),
+    checkpointsReplicationFactor: factor(checkpoint?.config ?? {}, "checkpoints.topic.replication.factor"),
     offsetSyncsReplicationFactor: factor(source.config, "offset-syncs.topic.replication.factor"),
     heartbeatsReplicationFactor: heartbeat === undefined ? undefined : factor(heartbeat.config, "heartbeats.topic.replication.factor"),
     configSync: configSync(source.config),

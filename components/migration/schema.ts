@@ -74,8 +74,11 @@ const name = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'lower c
 
 export const clusterNames = z.strictObject({ user: name.optional(), administrator: name.optional(), credentialsSecret: name.optional(), caSecret: name.optional() });
 
+export const existingSecrets = z.strictObject({ credentials: z.boolean().optional(), ca: z.boolean().optional() });
+
 const cluster = {
   ...clusterShape,
+  existingSecrets: existingSecrets.optional(),
   names: clusterNames.optional(),
   serverName: laterText.optional(),
   bootstrapServers: laterText.optional(),

@@ -2,6 +2,7 @@ import { Mistakes } from "../../engine/errors";
 import { kafkaAtLeast, modelFrom } from "../../engine/mirror-configuration";
 import type { MirrorModel } from "../../engine/model";
 import { type Config, type ConnectorSpec, dialectNamed, type PodSettings } from "../dialects";
+import { SHARED_KEYS } from "../../engine/rules";
 import { checkConfigs, checkSettings } from "./checks";
 import { profileValues } from "./profiles";
 import type { ResolvedMirror } from "./resolved";
@@ -9,7 +10,7 @@ import type { ConfigValue, ConnectorSettings, MirrorSettings } from "./settings"
 
 const PODS = [
   "resources", "jvmOptions", "logging", "metricsConfig", "jmxOptions", "tracing", "rack", "clientRackInitImage",
-  "livenessProbe", "readinessProbe", "template", "affinity", "tolerations",
+  "livenessProbe", "readinessProbe", "externalConfiguration", "template", "affinity", "tolerations",
 ] as const satisfies readonly (keyof PodSettings)[];
 
 /** Makes every choice; what is wrong is added to `mistakes`, and the answer is then not to be used. */
@@ -27,7 +28,14 @@ export function resolveMirror(given: MirrorSettings, mistakes: Mistakes): Resolv
     offsetFlushIntervalMs: settings.offsetFlushIntervalMs,
     exactlyOnce: settings.exactlyOnce ?? false,
   });
-  const { origin, target } = settings;
+  const { origin, target, checkpointConnector } = settings;
+  const checkpoint = checkpointConnector === false ? undefined : connector(values.checkpoint, checkpointConnector);
+  const source = connector(values.source, settings.sourceConnector);
+  // A shared key that the user wrote for one connector is meant for both: the profile's value in the other follows it.
+  if (checkpoint !== undefined && checkpointConnector !== false) {
+    follow(source, settings.sourceConnector?.config, checkpoint, checkpointConnector?.config);
+    follow(checkpoint, checkpointConnector?.config, source, settings.sourceConnector?.config);
+  }
   const resolved: ResolvedMirror = {
     dialect,
     version: settings.kafkaVersion,
@@ -43,8 +51,8 @@ export function resolveMirror(given: MirrorSettings, mistakes: Mistakes): Resolv
       configStorageTopic: target?.configStorageTopic ?? "migration-connect-cluster-configs",
       statusStorageTopic: target?.statusStorageTopic ?? "migration-connect-cluster-status",
     },
-    source: { ...connector(values.source, settings.sourceConnector), tasksMax: settings.tasksMax ?? values.tasksMax },
-    checkpoint: connector(values.checkpoint, settings.checkpointConnector),
+    source: { ...source, tasksMax: settings.tasksMax ?? values.tasksMax },
+    ...(checkpoint === undefined ? {} : { checkpoint }),
     heartbeat: settings.heartbeatConnector && connector({}, settings.heartbeatConnector),
     topicsPattern: settings.topicsPattern ?? ".*",
     topicsExcludePattern: settings.topicsExcludePattern,
@@ -74,8 +82,22 @@ export function throwMistakes(mistakes: Mistakes): void {
 }
 
 function connector(values: Config, settings: ConnectorSettings | undefined): ConnectorSpec {
-  return { config: over(values, settings?.config), tasksMax: settings?.tasksMax, state: settings?.state, autoRestart: settings?.autoRestart };
+  const { config, ...rest } = settings ?? {};
+  return { config: over(values, config), ...rest };
 }
+
+/** Where the user wrote a shared key for `one` only, and the profile for `other`, both get the user's value. */
+function follow(one: ConnectorSpec, own: Written, other: ConnectorSpec, others: Written): void {
+  for (const key of SHARED_KEYS) {
+    const onlyHere = own?.[key] !== undefined && others?.[key] === undefined;
+    if (!onlyHere || other.config[key] === undefined) continue;
+    const value = one.config[key];
+    if (value === undefined) delete other.config[key];
+    else other.config[key] = value;
+  }
+}
+
+type Written = Record<string, ConfigValue> | undefined;
 
 /** The user's values over the profile's; null takes one away. */
 function over(values: Config, own: Record<string, ConfigValue> | undefined): Config {

@@ -33,6 +33,7 @@ export function viewOf(mirror: ResolvedMirror, described?: Described): MirrorVie
   return {
     ...mirror,
     ...(connections === undefined ? {} : { origin: { ...origin, ...clusterOf(connections.origin) }, target: { ...target, ...clusterOf(connections.target) } }),
+    checkpoint: checkpoint ?? { config: {} },
     resource: "",
     label: "",
     apiVersion: dialect.mirrorApiVersion,
@@ -40,7 +41,7 @@ export function viewOf(mirror: ResolvedMirror, described?: Described): MirrorVie
     versionAssumed: mirror.version === undefined,
     connectionsKnown: connections !== undefined,
     ...(described?.targetBrokers === undefined ? {} : { targetBrokers: described.targetBrokers }),
-    declared: { source: true, checkpoint: true },
+    declared: { source: true, checkpoint: checkpoint !== undefined },
     // A dialect writes one of the two names.
     doubleExclusions: [],
     // It writes no field that its API version does not have.

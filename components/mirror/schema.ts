@@ -7,6 +7,9 @@ const connector = {
   config: configValues.optional(),
   state: z.enum(["running", "paused", "stopped"]).optional(),
   autoRestart: z.strictObject({ enabled: z.boolean(), maxRestarts: whole(0).optional() }).optional(),
+  version: text.optional(),
+  listOffsets: z.strictObject({ toConfigMap: z.strictObject({ name: text }) }).optional(),
+  alterOffsets: z.strictObject({ fromConfigMap: z.strictObject({ name: text }) }).optional(),
 };
 const connectorWithTasks = z.strictObject({ ...connector, tasksMax: count.optional() });
 
@@ -39,7 +42,7 @@ export const mirrorShape = {
   groupsPattern: z.string().optional(),
   groupsExcludePattern: z.string().optional(),
   sourceConnector: z.strictObject(connector).optional(),
-  checkpointConnector: connectorWithTasks.optional(),
+  checkpointConnector: z.union([z.literal(false), connectorWithTasks]).optional(),
   heartbeatConnector: connectorWithTasks.optional(),
   resources: fields.optional(),
   jvmOptions: fields.optional(),
@@ -51,6 +54,7 @@ export const mirrorShape = {
   clientRackInitImage: text.optional(),
   livenessProbe: fields.optional(),
   readinessProbe: fields.optional(),
+  externalConfiguration: fields.optional(),
   template: fields.optional(),
   affinity: fields.optional(),
   tolerations: z.array(fields).optional(),

@@ -44,8 +44,11 @@ export interface MirrorSettings extends PodSettings {
   target?: TargetSettings;
   /** Over the profile's. Example: `{ config: { "offset.lag.max": 0 } }`. */
   sourceConnector?: Omit<ConnectorSettings, "tasksMax">;
-  /** Over the profile's. Example: `{ config: { "emit.checkpoints.interval.seconds": 30 } }`. */
-  checkpointConnector?: ConnectorSettings;
+  /**
+   * Over the profile's. Example: `{ config: { "emit.checkpoints.interval.seconds": 30 } }`. False: no checkpoint connector;
+   * groups move without it, but the checkpoints topic can't help anybody afterwards.
+   */
+  checkpointConnector?: ConnectorSettings | false;
   /** Declares a heartbeat connector. Default: none. Not in `strimzi-v1`. */
   heartbeatConnector?: ConnectorSettings;
 }
@@ -84,4 +87,10 @@ export interface ConnectorSettings {
     /** Default: without a limit. */
     maxRestarts?: number;
   };
+  /** Version of the connector's plugin (KIP-891; Strimzi 0.47 and later). Default: the newest in the image. */
+  version?: string;
+  /** ConfigMap that the operator writes the connector's offsets to, when an annotation asks (Strimzi 0.44 and later). */
+  listOffsets?: { toConfigMap: { name: string } };
+  /** ConfigMap that the operator reads new offsets from, when an annotation asks (Strimzi 0.44 and later). */
+  alterOffsets?: { fromConfigMap: { name: string } };
 }

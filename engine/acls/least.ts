@@ -26,7 +26,8 @@ export interface LeastAclOptions {
  */
 export function leastAcls(role: Side, mirror: MirrorModel, options: LeastAclOptions = {}): AclRule[] {
   const names = new MirroredNames(mirror, options.narrow ?? true);
-  return mergeRules(role === "origin" ? originRules(names, options) : targetRules(mirror, names, options));
+  const chosen = { checkpoints: mirror.checkpoints !== false, ...options };
+  return mergeRules(role === "origin" ? originRules(names, chosen) : targetRules(mirror, names, chosen));
 }
 
 /** The source connector writes offset syncs, the checkpoint connector reads them. */

@@ -14,7 +14,7 @@ function configs(mirror: MirrorView): { path: string; config: Config }[] {
 }
 
 /** Keys that decide where the internal topics are and what they and the copies are called, with Kafka's defaults. */
-const SHARED: Record<string, string> = {
+export const SHARED: Record<string, string> = {
   "replication.policy.class": APACHE_DEFAULT,
   "replication.policy.separator": ".",
   "replication.policy.internal.topic.separator.enabled": "true",

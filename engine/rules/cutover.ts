@@ -58,9 +58,9 @@ export const cutoverRules: Rule[] = [
           at,
           say: { seen: 'checkpoints is "always"', why: "the checkpoints topic goes with destroy though its offsets were never applied, and with it the only record of where groups stand", instead: 'write "when-applied"' },
         })),
-      // A mirror that is not for a migration may do without.
+      // A mirror that is not for a migration may do without, and so may groups whose exact offsets the stack itself writes.
       ...inEach(view.mirrors, (at) =>
-        checkpoints(at) || stepsOf(view, at).length === 0
+        checkpoints(at) || stepsOf(view, at).length === 0 || (!at.declared.checkpoint && hasStep(view, at, "ConsumerOffsets"))
           ? []
           : [
               {

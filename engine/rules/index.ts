@@ -2,7 +2,7 @@ import { leastAcls } from "../acls";
 import type { MirrorModel, Side } from "../model";
 import { aclWordRules } from "./acl-words";
 import { aclRules, cannot } from "./acls";
-import { configurationRules } from "./configuration";
+import { configurationRules, SHARED } from "./configuration";
 import { cutoverRules } from "./cutover";
 import { fieldRules } from "./fields";
 import { missing, withoutRenamed } from "./grants";
@@ -22,6 +22,9 @@ export * from "./view";
 
 /** Every rule, in the order of docs/policies.md. The policy pack and the components take them from here. */
 export const rules: readonly Rule[] = [...aclRules, ...aclWordRules, ...fieldRules, ...configurationRules, ...settingRules, ...nameRules, ...loopRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...recordRules];
+
+/** Keys that every connector has to read alike. */
+export const SHARED_KEYS: readonly string[] = Object.keys(SHARED);
 
 /** Every finding of every rule with its default settings. */
 export function findings(view: View): Finding[] {

@@ -39,7 +39,9 @@ async function planNodes(
   attempt: number,
   base: Pick<NodeContext, "parts" | "supervisor">,
 ): Promise<{ all: KafkaNode[]; context: NodeContext }> {
-  const [controllerPort = 0, ...ports] = await freePorts(options.brokers + 1);
+  const [controllerPort = 0, ...free] = await freePorts(options.brokers * (options.open === true ? 3 : 1) + 1);
+  const ports = free.slice(0, options.brokers);
+  const openPorts = ports.map((_, i) => ({ plain: free[options.brokers + 2 * i]!, tls: free[options.brokers + 2 * i + 1]! }));
   const admin = { username: "admin", password: randomBytes(24).toString("base64url") };
   const authority = createAuthority(`${options.name} cluster CA`);
   const connection: ClusterConnection = {
@@ -62,7 +64,7 @@ async function planNodes(
   const all = ports.map((port, index) => {
     const folder = join(options.folder, `${attempt === 1 ? "" : `attempt-${attempt}-`}broker-${index + 1}`);
     const rack = racks[index];
-    return new KafkaNode({ id: index + 1, controller: index === 0, port, controllerPort, folder, ...(rack === undefined ? {} : { rack }) }, context);
+    return new KafkaNode({ id: index + 1, controller: index === 0, port, controllerPort, folder, ...(rack === undefined ? {} : { rack }), ...(options.open === true ? { openPorts: openPorts[index] } : {}) }, context);
   });
   return { all, context };
 }
@@ -95,6 +97,7 @@ class RunningCluster implements KafkaCluster {
   readonly admin: { username: string; password: string };
   readonly connection: ClusterConnection;
   readonly brokerIds: readonly number[];
+  readonly open?: { plain: string; tls: string };
 
   constructor(
     readonly name: string,
@@ -107,6 +110,11 @@ class RunningCluster implements KafkaCluster {
     this.clusterId = context.clusterId;
     this.admin = context.plan.admin;
     this.brokerIds = nodes.map((node) => node.id);
+    const openPorts = nodes.flatMap((node) => (node.plan.openPorts === undefined ? [] : [node.plan.openPorts]));
+    if (openPorts.length > 0) {
+      const at = (listener: "plain" | "tls") => openPorts.map((ports) => `127.0.0.1:${ports[listener]}`).join(",");
+      this.open = { plain: at("plain"), tls: at("tls") };
+    }
   }
 
   async stopBroker(id: number): Promise<void> {

@@ -8,6 +8,8 @@ export interface NodePlan {
   /** Client and inter-broker listener. */
   port: number;
   controllerPort: number;
+  /** Two more listeners that ask for no login. */
+  openPorts?: { plain: number; tls: number };
   rack?: string;
   /** Folder of data, keys and log. */
   folder: string;
@@ -26,7 +28,11 @@ export const nodeName = "sandbox-node";
 export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<string, string> {
   const replicas = String(Math.min(3, cluster.brokers));
   const minInSync = String(cluster.brokers >= 3 ? 2 : 1);
-  const listener = `SASL_SSL://127.0.0.1:${node.port}`;
+  const open = node.openPorts;
+  const listener = [
+    `SASL_SSL://127.0.0.1:${node.port}`,
+    ...(open === undefined ? [] : [`OPEN://127.0.0.1:${open.plain}`, `OPEN_TLS://127.0.0.1:${open.tls}`]),
+  ].join(",");
   return {
     "process.roles": node.controller ? "broker,controller" : "broker",
     "node.id": String(node.id),
@@ -35,7 +41,7 @@ export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<strin
     "advertised.listeners": listener,
     "inter.broker.listener.name": "SASL_SSL",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "SASL_SSL:SASL_SSL,CONTROLLER:SSL",
+    "listener.security.protocol.map": "SASL_SSL:SASL_SSL,OPEN:PLAINTEXT,OPEN_TLS:SSL,CONTROLLER:SSL",
     "sasl.enabled.mechanisms": "SCRAM-SHA-512",
     "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
     "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config":
@@ -47,9 +53,8 @@ export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<strin
     "ssl.truststore.location": `${node.folder}/ca.pem`,
     // Nodes know each other on the controller's listener by certificate: nobody else on this machine gets in there.
     "listener.name.controller.ssl.client.auth": "required",
-    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    "allow.everyone.if.no.acl.found": "false",
-    "super.users": `User:${cluster.admin.username};User:CN=${nodeName}`,
+    // Nobody who does not log in could do anything beside an authorizer.
+    ...(open === undefined ? authorizer(cluster.admin.username) : {}),
     "log.dirs": `${node.folder}/data`,
     ...(node.rack === undefined ? {} : { "broker.rack": node.rack }),
     "offsets.topic.replication.factor": replicas,
@@ -67,3 +72,9 @@ export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<strin
     ...cluster.brokerConfig,
   };
 }
+
+const authorizer = (admin: string): Record<string, string> => ({
+  "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+  "allow.everyone.if.no.acl.found": "false",
+  "super.users": `User:${admin};User:CN=${nodeName}`,
+});

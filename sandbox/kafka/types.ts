@@ -16,6 +16,8 @@ export interface KafkaClusterOptions {
   folder: string;
   /** Broker settings that are added to (and win over) the sandbox's own. */
   brokerConfig?: Readonly<Record<string, string>>;
+  /** Two more listeners that ask for no login (plain text, TLS), and no authorizer. Default false. */
+  open?: boolean;
   /** JVM heap of one node, e.g. `384m` (default). */
   heap?: string;
   /** JVM options after the sandbox's own, which are for a quick start and not for speed, e.g. `-XX:TieredStopAtLevel=4`. */
@@ -45,6 +47,8 @@ export interface KafkaCluster {
   /** The administrator's connection. */
   readonly connection: ClusterConnection;
   readonly brokerIds: readonly number[];
+  /** Addresses of the listeners that ask for no login, `host:port` with commas; undefined without them. */
+  readonly open?: { plain: string; tls: string };
   stopBroker(id: number): Promise<void>;
   startBroker(id: number): Promise<void>;
   stop(): Promise<void>;

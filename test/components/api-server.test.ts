@@ -55,6 +55,7 @@ const everywhere: MirrorSettings = {
 
 const modern: MirrorSettings = {
   ...everywhere,
+  sourceConnector: { state: "paused", version: "4.2.0", listOffsets: { toConfigMap: { name: "l" } }, alterOffsets: { fromConfigMap: { name: "a" } } },
   checkpointConnector: { autoRestart: { enabled: true, maxRestarts: 7 }, state: "stopped" },
   rack: { topologyKey: "zone" },
   clientRackInitImage: "example/init:1",

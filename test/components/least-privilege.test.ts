@@ -94,7 +94,7 @@ const settingsFor = (prefix: string, extra: MirrorSettings): MirrorSettings => (
     config: { "offset.flush.interval.ms": 1000 },
   },
   sourceConnector: { config: { "refresh.topics.interval.seconds": 2, "sync.topic.configs.interval.seconds": 2, ...extra.sourceConnector?.config } },
-  checkpointConnector: { config: { "refresh.groups.interval.seconds": 1, "emit.checkpoints.interval.seconds": 1, ...extra.checkpointConnector?.config } },
+  checkpointConnector: { config: { "refresh.groups.interval.seconds": 1, "emit.checkpoints.interval.seconds": 1, ...(extra.checkpointConnector || {}).config } },
 });
 
 const atOrigin = { config: { "offset-syncs.topic.location": "source" } };

@@ -156,7 +156,23 @@ describe("several migrations in one program", () => {
     });
     expect(said).toContain('mirror.name is "data-migration": migration "a" of this program calls its own in namespace migration so, too; give the mirror a name of its own');
     expect(said).toContain('origin.names.user is "mm2-credentials": migration "a" of this program calls its own in namespace origin-ns so, too');
-    expect(said).toContain("MIGRATION_SETTINGS: the migration's settings have 9 mistakes");
+    expect(said).toContain("MIGRATION_SETTINGS: the migration's settings have 11 mistakes");
+    await pulumi.runtime.disconnect();
+  });
+
+  const storage = (of: string) => ({ groupId: of, offsetStorageTopic: `${of}-offsets`, configStorageTopic: `${of}-configs`, statusStorageTopic: `${of}-status` });
+
+  test("several origins into one target: what two mirrors would share there is refused", async () => {
+    const names = { user: "mm2-west", administrator: "mm2-west-admin", credentialsSecret: "west-target-login", caSecret: "west-target-ca" };
+    const west = { ...operated("west"), names: { credentialsSecret: "west-login", caSecret: "west-ca" } };
+    const target = { ...operated("target"), ...storage("west"), names, groupId: "migration-connect-cluster", statusStorageTopic: "migration-connect-cluster-status" };
+    const said = await inOneProgram(() => {
+      new Migration("east", args());
+      new Migration("west", { origin: west, target, mirror: { name: "west" } });
+    });
+    expect(said).toContain("MIGRATION_SETTINGS: the migration's settings have 2 mistakes");
+    expect(said).toContain('target.groupId is "migration-connect-cluster": migration "east" of this program uses the same on the same target');
+    expect(said).toContain("topics migration-connect-cluster-status, origin-cluster.checkpoints.internal, mm2-offset-syncs.origin-cluster.internal: migration \"east\"");
     await pulumi.runtime.disconnect();
   });
 
@@ -164,7 +180,7 @@ describe("several migrations in one program", () => {
     const names = (of: string) => ({ user: `mm2-${of}`, administrator: `mm2-${of}-admin`, credentialsSecret: `${of}-credentials`, caSecret: `${of}-ca` });
     const said = await inOneProgram(() => {
       new Migration("a", args());
-      new Migration("b", args({ origin: { ...operated("origin"), names: names("origin-b") }, target: { ...operated("target"), groupId: "b", names: names("target-b") }, mirror: { name: "b" } }));
+      new Migration("b", args({ origin: { ...operated("origin"), alias: "origin-b", names: names("origin-b") }, target: { ...operated("target"), ...storage("b"), names: names("target-b") }, mirror: { name: "b" } }));
     });
     expect(said).toBe("");
     await pulumi.runtime.disconnect();
@@ -210,5 +226,43 @@ describe("clusters without authentication", () => {
     expect(both).toContain("origin has operator and anonymous of operator, kafka, given, anonymous");
     expect(mistakes({ ...anonymous, anonymous: false })).toContain("origin has none of operator, kafka, given, anonymous");
     expect(mistakes({ ...anonymous, names: { user: "u" } })).toContain("origin.names.user is not used: nobody logs in with anonymous");
+  });
+});
+
+describe("Secrets that are beside the mirror already", () => {
+  const existingSecrets = { credentials: true, ca: true };
+
+  test("a given user's password is read from its Secret, and no Secret is made or expected to go", async () => {
+    const { inputs, source } = await declare({ bootstrapServers: "origin:9093", existingSecrets, given: { username: "me" }, administrator: { username: "a", password: "p" } });
+    expect(mocks.only("core/v1:Secret").map((d) => d.name).filter((name) => name.startsWith("m-origin"))).toEqual([]);
+    expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection).toEqual({
+      bootstrapServers: "origin:9093",
+      tls: { ca: "CA of migration/origin-cluster-ca-cert" },
+      sasl: { mechanism: "SCRAM-SHA-512", username: "me", password: "password of migration/origin-cluster-credentials" },
+    });
+    expect(source).toMatchObject({
+      authentication: { username: "me", passwordSecret: { secretName: "origin-cluster-credentials", password: "password" } },
+      tls: { trustedCertificates: [{ secretName: "origin-cluster-ca-cert", certificate: "ca.crt" }] },
+    });
+    const places = inputs(":Residue", "m-residue-on-destroy").kubernetes.flatMap((o: any) => o.places.map((p: any) => p.name));
+    expect(places).not.toContain("origin-cluster-credentials");
+    expect(places).not.toContain("origin-cluster-ca-cert");
+  });
+
+  test("the operator's own Secrets serve where the mirror is in the cluster's namespace", async () => {
+    const origin = {
+      ...operated("origin"), existingSecrets, names: { credentialsSecret: "mm2-credentials", caSecret: "origin-cluster-ca-cert" },
+    };
+    const { source } = await declare(origin, { mirror: { namespace: "origin-ns" } });
+    expect(mocks.only("core/v1:Secret").map((d) => d.name).filter((name) => name.startsWith("m-origin"))).toEqual([]);
+    expect(source.authentication.passwordSecret.secretName).toBe("mm2-credentials");
+    expect(source.tls.trustedCertificates[0].secretName).toBe("origin-cluster-ca-cert");
+  });
+
+  test("says what is not used", () => {
+    const administrator = { username: "a", password: "p" };
+    const given = { bootstrapServers: "o:1", existingSecrets, administrator };
+    expect(mistakes({ ...given, given: { username: "me", password: "x" } })).toContain("origin.given: password is read from the Secret");
+    expect(mistakes({ ...given, anonymous: true, tls: false })).toMatch(/existingSecrets.credentials is not used[^]*existingSecrets.ca is not used: origin.tls is false/);
   });
 });

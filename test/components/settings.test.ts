@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { leastAcls } from "../../engine/acls";
 import { internalTopics } from "../../engine/naming";
 import { heapOfBuffer } from "../../engine/rules/memory";
 import { dialects, type DialectName } from "../../components/dialects";
@@ -234,7 +235,7 @@ describe("mistakes", () => {
     ["autoRestart in the guide's dialect", { dialect: "event-streams-v1beta1", checkpointConnector: { autoRestart: { enabled: true } } }, "has no autoRestart for checkpointConnector"],
     ["oauth in v1", { origin: { authentication: { type: "oauth", tokenEndpointUri: "x" } } }, 'no authentication "oauth" (origin): use "custom"'],
     ["scram-sha-256 in the guide's dialect", { dialect: "event-streams-v1beta1", target: { authentication: { type: "scram-sha-256" } } }, 'no authentication "scram-sha-256" (target): use scram-sha-512'],
-    ["connectors that disagree", { checkpointConnector: { config: { "offset-syncs.topic.location": "source" } } }, '"offset-syncs.topic.location" is "target" in sourceConnector.config and "source" in checkpointConnector.config'],
+    ["connectors that disagree", { sourceConnector: { config: { "offset-syncs.topic.location": "target" } }, checkpointConnector: { config: { "offset-syncs.topic.location": "source" } } }, '"offset-syncs.topic.location" is "target" in sourceConnector.config and "source" in checkpointConnector.config'],
     ["a class that is not there", { kafkaVersion: "4.0.0", sourceConnector: { config: { "replication.policy.class": "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" } } }, "does not exist in the MirrorMaker 2 of Kafka 4.0.0: Connect refuses the connector, and nothing is copied; use org.apache"],
     ["a class of one's own", { sourceConnector: { config: { "replication.policy.class": "com.example.Policy" } } }, "com.example.Policy is not known, so the names of its topics can't be computed"],
     ["records left out", { sourceConnector: { config: { "errors.tolerance": "all" } } }, "records would be left out unnoticed"],
@@ -260,5 +261,45 @@ describe("mistakes", () => {
         expect(mistakes({ dialect, [spot]: { [field]: 1 } })).toContain(`spec.${spot}.${field} is no field`);
       }),
     );
+  });
+});
+
+describe("what a setting of one connector means for the other", () => {
+  const both = (settings: MirrorSettings) => {
+    const [pair] = specOf(settings).mirrors;
+    return [pair.sourceConnector.config, pair.checkpointConnector.config].map((c) => c["offset-syncs.topic.location"]);
+  };
+
+  test("a shared key written for one is not refused because the profile set the other", () => {
+    const location = { config: { "offset-syncs.topic.location": "source" } };
+    expect(both({ sourceConnector: location })).toEqual(["source", "source"]);
+    expect(both({ checkpointConnector: location })).toEqual(["source", "source"]);
+    expect(both({ sourceConnector: { config: { "offset-syncs.topic.location": null } } })).toEqual([undefined, undefined]);
+    expect(both({})).toEqual(["target", "target"]);
+    expect(mirrorModelOf({ checkpointConnector: location }).offsetSyncsLocation).toBe("source");
+  });
+
+  test("a mirror without a checkpoint connector has no block for it and needs no rights for it", () => {
+    const settings: MirrorSettings = { topicsPattern: "orders", groupsPattern: "billing", checkpointConnector: false };
+    expect(specOf(settings).mirrors[0]).not.toHaveProperty("checkpointConnector");
+    const model = mirrorModelOf(settings);
+    expect(model.checkpoints).toBe(false);
+    const named = (["origin", "target"] as const).flatMap((side) => leastAcls(side, model).map(({ resource }) => resource.name));
+    expect(named).not.toContain("billing");
+    expect(named).not.toContain("origin-cluster.checkpoints.internal");
+    const withOne = mirrorModelOf({ ...settings, checkpointConnector: {} });
+    expect(withOne).not.toHaveProperty("checkpoints");
+    expect(leastAcls("target", withOne).map(({ resource }) => resource.name)).toContain("origin-cluster.checkpoints.internal");
+  });
+
+  test("version and offsets of a connector are written where the dialect has them, and refused elsewhere", () => {
+    const sourceConnector = { version: "4.2.0", listOffsets: { toConfigMap: { name: "list" } }, alterOffsets: { fromConfigMap: { name: "alter" } } };
+    for (const dialect of ["strimzi-v1", "strimzi-v1beta2"] as const) {
+      expect(specOf({ dialect, sourceConnector }).mirrors[0].sourceConnector).toMatchObject(sourceConnector);
+    }
+    expect(() => specOf({ dialect: "event-streams-v1beta1", sourceConnector })).toThrow(/has no version in sourceConnector[^]*has no listOffsets in sourceConnector[^]*has no alterOffsets/);
+    const externalConfiguration = { env: [{ name: "A", valueFrom: { secretKeyRef: { name: "s", key: "k" } } }] };
+    expect(specOf({ dialect: "strimzi-v1beta2", externalConfiguration }).externalConfiguration).toEqual(externalConfiguration);
+    expect(() => specOf({ externalConfiguration })).toThrow("spec.externalConfiguration is no field");
   });
 });

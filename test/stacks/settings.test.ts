@@ -50,6 +50,16 @@ describe("the stack's configuration", () => {
     ]);
   });
 
+  test("with existing Secrets a given user's password is not asked for", () => {
+    const origin = { bootstrapServers: "o:1", users: "given", username: "me", existingSecrets: { credentials: true }, administrator: { username: "a" } };
+    const raw = { ...good, origin: JSON.stringify(origin), originAdministratorPassword: "x" };
+    const settings = readSettings(raw);
+    const make = { kubernetes: () => undefined, kafka: () => ({}) as never, secret: () => "-", content: () => "-" };
+    expect(migrationArgs(settings, make).origin).toMatchObject({ existingSecrets: { credentials: true }, given: { username: "me" } });
+    expect(migrationArgs(settings, make).origin.given).not.toHaveProperty("password");
+    expect(mistakesOf({ ...raw, originPassword: "y" })).toEqual([expect.stringMatching(/^originPassword: nobody logs in with it/)]);
+  });
+
   test("names an unknown key, the near miss, and where it stands", () => {
     expect(mistakesOf({ ...good, phsae: "cutover" })).toEqual(['phsae: unknown key (did you mean "phase"?)']);
     expect(mistakesOf({ ...good, mirror: '{"topicPattern":"a.*"}' })).toEqual(['mirror.topicPattern: unknown key (did you mean "topicsPattern"?)']);

@@ -25,7 +25,12 @@ const oauth = `${oldOauth} accessTokenLocation audience clientAssertion(key secr
   connectTimeoutSeconds enableMetrics grantType httpRetries httpRetryPauseMs includeAcceptHeader readTimeoutSeconds
   saslExtensions* tlsTrustedCertificates(secretName certificate pattern)`;
 const custom = "config* sasl";
-const restart = "state autoRestart(enabled maxRestarts)";
+const restart = "state autoRestart(enabled maxRestarts) version listOffsets(toConfigMap(name)) alterOffsets(fromConfigMap(name))";
+const env = "env(name valueFrom(secretKeyRef(key name optional) configMapKeyRef(key name optional)))";
+const volumes = `volumes(name secret(defaultMode items(key mode path) optional secretName)
+  configMap(defaultMode items(key mode path) name optional))`;
+/** Gone in v1. */
+const external = `externalConfiguration(${env} ${volumes})`;
 
 const cluster = (authentication: string) => `alias bootstrapServers tls(${certificates}) authentication(${authentication}) config*`;
 
@@ -36,11 +41,11 @@ export const mirrorFields = {
       authentication(${credentials} ${oldOauth} tlsTrustedCertificates(certificate secretName)) config*)
     mirrors(sourceCluster targetCluster sourceConnector(tasksMax config* pause) heartbeatConnector(tasksMax config* pause)
       checkpointConnector(tasksMax config* pause) topicsPattern topicsBlacklistPattern groupsPattern groupsBlacklistPattern)
-    ${oldPods}`),
+    ${external} ${oldPods}`),
   v1beta2: fieldsOf(`version replicas image connectCluster clusters(${cluster(`${credentials} ${oauth} ${custom}`)})
     mirrors(sourceCluster targetCluster sourceConnector(tasksMax config* ${restart}) heartbeatConnector(tasksMax config* ${restart})
       checkpointConnector(tasksMax config* ${restart}) topicsPattern topicsExcludePattern groupsPattern groupsExcludePattern)
-    ${pods}`),
+    ${external} ${pods}`),
   v1: fieldsOf(`version replicas image
     target(${cluster(`${credentials} ${custom}`)} groupId configStorageTopic statusStorageTopic offsetStorageTopic)
     mirrors(source(${cluster(`${credentials} ${custom}`)}) sourceConnector(tasksMax config* ${restart})

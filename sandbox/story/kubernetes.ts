@@ -16,10 +16,14 @@ export async function kubernetesObjects({ kubeconfig }: Place): Promise<string[]
     .filter((object) => !/^Secret (origin-ns\/origin|target-ns\/target)-(cluster|clients)-ca(-cert)?$/.test(object));
 }
 
-/** Every password in a Secret, in plain text. */
-export async function secretPasswords({ kubeconfig }: Place): Promise<string[]> {
+/** Every value in a Secret but certificates, in base64 and in plain text. */
+export async function secretValues({ kubeconfig }: Place): Promise<string[]> {
   const [secrets] = await listAll(kubeconfig, async () => [SECRETS]);
-  return secrets!.items.flatMap((item) => (item.data?.["password"] === undefined ? [] : [Buffer.from(item.data["password"], "base64").toString("utf8")]));
+  return secrets!.items.flatMap(({ data = {} }) =>
+    Object.entries(data as Record<string, string>).flatMap(([key, value]) =>
+      key.endsWith(".crt") ? [] : [value, Buffer.from(value, "base64").toString("utf8")],
+    ),
+  );
 }
 
 /** The dialect that the API server takes: v1 where it is served. */

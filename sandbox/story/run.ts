@@ -8,7 +8,7 @@ import type { Sandbox, SandboxCluster } from "../index";
 import { SandboxError } from "../error";
 import { ensureParts } from "../parts";
 import { supervise } from "../processes";
-import { kubernetesObjects, secretPasswords, servedDialect } from "./kubernetes";
+import { kubernetesObjects, secretValues, servedDialect } from "./kubernetes";
 import { openProject, ownProject, type Project, type RunOptions } from "./project";
 import { storySettings } from "./settings";
 import { listEverything, type Mismatch, removeEstate, resumeGroup, type Stopped, stopGroup } from "./witness";
@@ -47,8 +47,8 @@ export interface StoryResult {
   states: string[];
   /** The report's two files after each phase and after the destroy. */
   reports: StoryReport[];
-  /** Every password that the migration's users had, for looking where they must not be. */
-  passwords: string[];
+  /** Every secret value there was, for looking where it must not be. */
+  secrets: string[];
 }
 
 export interface StoryReport {
@@ -100,7 +100,8 @@ async function migrate(options: StoryOptions, { topics, before, seeded, producer
   const states = [await project.exported()];
   const reports = [await report(project, reportFolder(sandbox))];
   // Of somebody's own cluster no more is read than has to be.
-  const passwords = sandbox.kubernetes === undefined ? [] : await secretPasswords(sandbox.kubernetes);
+  const { kubernetes } = sandbox;
+  const secrets = kubernetes === undefined ? [] : [...(await secretValues(kubernetes)), kubernetes.token, ...administrators(sandbox)];
 
   const sent = await step("applications stop on the origin", () => producers.stop());
   const stopped: Stopped[] = [];
@@ -144,7 +145,7 @@ async function migrate(options: StoryOptions, { topics, before, seeded, producer
     destroyPreview,
     states,
     reports,
-    passwords,
+    secrets,
     outputs,
     groups: stopped.length,
     partitionsResumed: stopped.reduce((sum, s) => sum + s.next.size, 0),
@@ -156,6 +157,8 @@ async function migrate(options: StoryOptions, { topics, before, seeded, producer
     residue: left.filter((one) => !before.includes(one)),
   };
 }
+
+const administrators = ({ origin, target }: Sandbox): string[] => [origin.admin.password, target.admin.password];
 
 /** What is on both clusters and in Kubernetes beside these topics and the target's groups; Kafka's own topics are no residue. */
 export async function residueIn(sandbox: Sandbox, topics: string[], groups: string[]): Promise<string[]> {

@@ -85,12 +85,18 @@ describe("a migration from start to end, through the real command line", () => {
     expect(result.outputs["report"]).toBe(join(at.sandbox.folder, "report", "migration-sandbox.html"));
   });
 
-  test("keeps every password out of state, output and logs", () => {
-    expect(result.passwords.length).toBeGreaterThanOrEqual(4);
-    for (const password of result.passwords) {
-      expect(result.states.join("\n").includes(password)).toBe(false);
-      expect(at.log.join("\n").includes(password)).toBe(false);
-      expect(result.reports.some(({ json, html }) => json.includes(password) || html.includes(password))).toBe(false);
+  test("keeps every secret value out of state, output, logs and reports", () => {
+    // Four users' passwords and JAAS lines and two copies, in base64 and plain; the API server's token; two administrators.
+    expect(result.secrets.length).toBeGreaterThanOrEqual(23);
+    const states = result.states.join("\n");
+    const log = at.log.join("\n");
+    for (const secret of result.secrets) {
+      expect(secret.length).toBeGreaterThan(8);
+      for (const form of new Set([secret, JSON.stringify(secret).slice(1, -1)])) {
+        expect(states.includes(form)).toBe(false);
+        expect(log.includes(form)).toBe(false);
+        expect(result.reports.some(({ json, html }) => json.includes(form) || html.includes(form))).toBe(false);
+      }
     }
   });
 });

@@ -6,20 +6,44 @@ export interface Declared {
   inputs: Record<string, any>;
   id?: string;
   provider?: string;
+  /** What the resource ends up with. */
+  state: Record<string, unknown>;
+  /** Outputs that are secret whatever the inputs are. */
+  secretOutputs: string[];
 }
 
 /** A Pulumi engine that only takes notes, and answers as the operator, the API server and the Kafka plugin would. */
 export function recordingMocks(config: Record<string, string> = {}) {
   const declared: Declared[] = [];
+  const secretOutputs = new Map<string, string[]>();
   pulumi.runtime.setAllConfig(config);
   const ready = pulumi.runtime.setMocks({
     newResource(args) {
-      declared.push({ type: args.type, name: args.name, inputs: args.inputs, id: args.id, provider: args.provider });
-      return { id: args.id || `${args.name}-id`, state: { ...args.inputs, ...answers(args) } };
+      const { type, name, inputs, id, provider } = args;
+      const state = { ...inputs, ...answers(args) };
+      declared.push({ type, name, inputs, id, provider, state, secretOutputs: secretOutputs.get(`${type} ${name}`) ?? [] });
+      return { id: id || `${name}-id`, state };
     },
     call: (args) => args.inputs,
   }, "project", "stack", false, "organization");
+  noteSecretOutputs(secretOutputs);
   return { declared, ready, only: (type: string) => declared.filter((d) => d.type.includes(type)) };
+}
+
+/** Pulumi's mocks are not told which outputs a resource declares as secret; the request for it says so. */
+function noteSecretOutputs(noted: Map<string, string[]>): void {
+  const monitor = pulumi.runtime.getMonitor() as unknown as { registerResource(request: Registration, ...rest: unknown[]): unknown };
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, ...rest) => {
+    noted.set(`${request.getType()} ${request.getName()}`, request.getAdditionalsecretoutputsList());
+    return register(request, ...rest);
+  };
+}
+
+interface Registration {
+  getType(): string;
+  getName(): string;
+  getAdditionalsecretoutputsList(): string[];
 }
 
 function answers({ type, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {

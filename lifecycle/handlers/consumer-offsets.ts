@@ -66,11 +66,18 @@ async function takeBack(inputs: ConsumerOffsetsInputs, state: AppliedOffsets | n
     if (applied !== undefined) await revertOffsets(modelOf(inputs), applied, progress);
     await forgetJournal(inputs);
   } catch (error) {
-    if (!inputs.abandon || !isMigrationError(error)) throw error;
-    progress.warn(`abandoned, so offsets may be left that were not taken back: ${error.message}`);
+    if (!isMigrationError(error)) throw error;
+    if (inputs.abandon) progress.warn(`abandoned, so offsets may be left that were not taken back: ${error.message}`);
+    // Nothing is known that was written, and what may be noted on the target stays there.
+    else if (!isThere(state) && COULD_NOT_LOOK.includes(error.code)) progress.warn(`${NOT_LOOKED_AT} (${error.code}: ${error.seen})`);
+    else throw error;
   }
   return none;
 }
+
+/** The target did not answer, or the administrator of an older version has no right to see the note. */
+const COULD_NOT_LOOK = ["KAFKA_UNREACHABLE", "KAFKA_UNAUTHORIZED"];
+const NOT_LOOKED_AT = "whether an up that was killed has left offsets to take back could not be looked at; the next up looks again";
 
 /** Says which groups have gone on from where they were put, and warns of those that something has put back. Never an error. */
 async function sayWhereTheyStand(state: ConsumerOffsetsInputs & ConsumerOffsetsOutputs, progress: Progress, quiet = false): Promise<void> {

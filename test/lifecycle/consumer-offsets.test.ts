@@ -141,6 +141,17 @@ describe("an up of the cutover that is killed while it moves groups", () => {
     await target.deleteTopics([journal]);
   });
 
+  it("is taken back by a later up where the target did not answer the first one", async () => {
+    await backToBefore();
+    await consumerOffsetsStep.create(inputs("cutover"));
+    const nobody = { ...inputs("mirror"), targetConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 } };
+    let outs: Record<string, unknown> = {};
+    expect(await said(async () => (outs = (await consumerOffsetsStep.create(nobody)).outs))).toMatch(/could not be looked at; the next up looks again \(KAFKA_UNREACHABLE/);
+    expect(await consumerOffsetsStep.diff("id", { ...outs, targetConnection: model().target }, inputs("mirror"))).toEqual({ changes: true });
+    await consumerOffsetsStep.update("id", outs, inputs("mirror"));
+    expect([await offsetOf(on), await offsetOf(stands), await hasJournal()]).toEqual([[1], [], false]);
+  });
+
   it("is not forgotten where the target is another cluster now", async () => {
     const { outs } = await consumerOffsetsStep.create(inputs("cutover"));
     const applied = outs.applied as AppliedOffsets;

@@ -172,6 +172,8 @@ export interface MigrationArgs {
   preflight?: {
     /** Codes of findings that are known and accepted: they become warnings. Privileges and connections can't be accepted. Default none. */
     accept?: readonly string[];
+    /** What each cluster's brokers have as `allow.everyone.if.no.acl.found`. Default: asked of them; needed only where they hide it. */
+    everyoneByDefault?: { origin?: boolean; target?: boolean };
   };
   /**
    * The report, a page and a JSON file, that every `up` that changes something and `destroy` write (docs/report.md).

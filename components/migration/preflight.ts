@@ -5,7 +5,10 @@ import type { ConfigSync, PreflightOptions } from "../../engine/preflight";
 import { resolveMirror } from "../mirror/resolve";
 import type { MirrorSettings } from "../mirror/settings";
 import type { Config } from "../dialects/model";
+import type { Side } from "../../engine/model";
 import type { MigrationArgs } from "./args";
+import { namesOf } from "./names";
+import { ownPrincipals } from "./objects";
 
 /** What the preflight has to know beside the model: the replication that the mirror and the reset will ask for. */
 export function preflightOptions(args: MigrationArgs, settings: MirrorSettings): PreflightOptions {
@@ -20,10 +23,13 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings):
     offsetSyncsReplicationFactor: factor(source.config, "offset-syncs.topic.replication.factor"),
     heartbeatsReplicationFactor: heartbeat === undefined ? undefined : factor(heartbeat.config, "heartbeats.topic.replication.factor"),
     configSync: configSync(source.config),
+    maxRequestSize: factor(source.config, "producer.override.max.request.size") ?? factor(target.config, "producer.max.request.size"),
     replication: defined({ rules, allowSameRack }),
     fence: args.fence ?? false,
     groups: args.offsets?.groups,
+    users: madeUsers(args),
     ...args.preflight,
+    everyoneByDefault: told(args),
   });
 }
 
@@ -37,4 +43,24 @@ function configSync(config: Config): ConfigSync | undefined {
     incremental: text("use.incremental.alter.configs"),
   });
   return Object.keys(sync).length === 0 ? undefined : sync;
+}
+
+/** The mirror's users, and the administrators that an operator makes, where this migration gives them ACLs; undefined: nowhere. */
+function madeUsers(args: MigrationArgs): PreflightOptions["users"] {
+  const principals = ownPrincipals(args);
+  const of = (side: Side) => {
+    const { operator, administrator } = args[side];
+    const admin = operator === undefined || administrator !== undefined ? [] : [`User:${namesOf(side, args[side]).administrator}`];
+    const all = [...principals[side], ...admin];
+    return all.length === 0 ? undefined : { principals: all, profile: args.profile ?? "least" };
+  };
+  const users = defined({ origin: of("origin"), target: of("target") });
+  return Object.keys(users).length === 0 ? undefined : users;
+}
+
+/** The fence is told of the origin, too. */
+function told(args: MigrationArgs): PreflightOptions["everyoneByDefault"] {
+  const origin = args.preflight?.everyoneByDefault?.origin ?? args.fenceOptions?.everyoneByDefault;
+  const sides = defined({ origin, target: args.preflight?.everyoneByDefault?.target });
+  return Object.keys(sides).length === 0 ? undefined : sides;
 }

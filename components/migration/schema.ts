@@ -47,7 +47,8 @@ export const replication = z.strictObject({
 
 export const fenceOptions = z.strictObject({ except: names.optional(), everyoneByDefault: z.boolean().optional() });
 
-export const preflight = z.strictObject({ accept: names.optional() });
+const bySide = z.strictObject({ origin: z.boolean().optional(), target: z.boolean().optional() });
+export const preflight = z.strictObject({ accept: names.optional(), everyoneByDefault: bySide.optional() });
 
 /** Whoever checks credentials says which of these a mechanism needs, and which keys there are. */
 const user = z.looseObject({

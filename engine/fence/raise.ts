@@ -7,6 +7,7 @@ import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
 import { countText, someOf } from "../units";
+import { everyoneByDefault, saysNoAuthorizer } from "./everyone";
 import { type Ends, endsOf, movements } from "./movement";
 import { compare, fencedTopics, fenceRules, idOf, markedRules, type Rule, uncovered } from "./rules";
 import type { FenceOptions, FenceState, LoweredFence, Movement, RaisedFence } from "./types";
@@ -85,11 +86,8 @@ export async function wanted(origin: KafkaPort, mirror: MirrorModel, options: Fe
 async function mustStayOpen(origin: KafkaPort, bare: string[], options: FenceOptions): Promise<string[]> {
   if (bare.length === 0 || options.everyoneByDefault === false) return [];
   if (options.everyoneByDefault === true) return bare;
-  const brokers = (await origin.describeCluster()).brokers.map((b) => b.id);
-  const configs = [...(await origin.describeBrokerConfigs(brokers.slice(0, 1))).values()];
-  const setting = configs[0]?.get("allow.everyone.if.no.acl.found");
-  // Absent: Kafka's default, false. An authorizer's settings are hidden from DescribeConfigs (run on 4.3.1).
-  if (setting === undefined || setting.value === "false") return [];
+  const everyone = await everyoneByDefault(origin);
+  if (everyone !== undefined) return everyone ? bare : [];
   throw new MigrationError("FENCE_DEFAULT_UNKNOWN", `no ACL names ${countText(bare.length, "migrated topic")} (${someOf(bare, 5)}), and the brokers hide what allow.everyone.if.no.acl.found is`, {
     fix: "set fenceOptions.everyoneByDefault to what the origin's brokers have; with true, a rule that keeps reading allowed is made, too",
   });
@@ -99,7 +97,7 @@ async function listAcls(origin: KafkaPort): Promise<Acl[]> {
   try {
     return await origin.describeAcls();
   } catch (error) {
-    if (isMigrationError(error) && error.message.includes("SECURITY_DISABLED")) {
+    if (saysNoAuthorizer(error)) {
       throw new MigrationError("FENCE_NO_AUTHORIZER", "the origin's brokers have no authorizer, so no ACL can stop a producer", {
         fix: "switch the fence off (fence: false) and stop the producers themselves; the gate watches that nothing is written",
         cause: error,

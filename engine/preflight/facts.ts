@@ -3,6 +3,8 @@ import type { ConfigSource } from "../kafka/port";
 import type { MirrorModel } from "../model";
 import type { BrokerNow } from "../replication";
 import type { ConfigSync } from "./config-sync";
+import type { LargeRecord } from "./large";
+import type { Addresses, OtherMirror } from "./opposite";
 
 /** One configuration value as a broker tells it. */
 export interface Setting {
@@ -93,6 +95,12 @@ export interface PreflightFacts {
   timed: TimedRecords[];
   /** Topics that an earlier look found good and that this mirror has been copying since: what is in them is its work or its clients'. */
   known: ReadonlySet<string>;
+  /** Source connectors of other mirrors whose configuration lies on one of the clusters. */
+  others?: readonly OtherMirror[];
+  /** How others may reach the two clusters. */
+  addresses?: Addresses;
+  /** The largest record of each topic among those that were looked at. */
+  large?: readonly LargeRecord[];
   /** How MirrorMaker 2 brings topic settings to the target. Absent: its defaults. */
   configSync?: ConfigSync;
 }

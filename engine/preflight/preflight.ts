@@ -14,9 +14,12 @@ import type { ConfigSync } from "./config-sync";
 import { administratorEffect } from "./effects";
 import type { PreflightFacts } from "./facts";
 import { accepting, error, type Finding, findingOf, refuse, warning } from "./finding";
+import { checkLarge } from "./large";
 import { checkLimits } from "./limits";
 import { checkLogins } from "./logins";
 import { checkNames } from "./names";
+import { checkOpenCluster, type MadeUsers } from "./open-cluster";
+import { checkOpposite } from "./opposite";
 import { needText, type Universe } from "./privileges";
 import { readFacts } from "./read";
 import { checkRenamed } from "./renamed";
@@ -29,6 +32,12 @@ export interface PreflightOptions extends FactorOptions {
   fence?: boolean;
   /** Groups that move beside those of the mirror's pattern: the administrator needs its rights on them, too. Default none. */
   groups?: readonly string[];
+  /** Users whose ACLs this migration makes, by cluster. Default none. */
+  users?: Partial<Record<Side, MadeUsers>>;
+  /** What the brokers of a cluster have as `allow.everyone.if.no.acl.found`; needed only where they hide it. */
+  everyoneByDefault?: Partial<Record<Side, boolean>>;
+  /** `max.request.size` of the mirror's data producer, in bytes. Default 1048576. */
+  maxRequestSize?: number;
   /** How the source connector brings topic settings to the target. Default: MirrorMaker 2's own way. */
   configSync?: ConfigSync;
   /** Codes of findings that are known and accepted: they are said, and stop nothing. Privileges and connections can't be accepted. */
@@ -98,7 +107,18 @@ async function lookOnce(model: MigrationModel, options: PreflightRun, progress: 
     // Without a connection or a privilege the rest would only fail in many ways.
     refuse(findings);
     const { origin, target } = opened as Clusters;
-    const facts = await collecting(findings, () => readFacts({ origin, target }, model.mirror, Date.now(), running, options.configSync));
+    // Beside a mirror that is there the ACLs are made.
+    for (const port of running === undefined ? [origin, target] : []) {
+      const users = options.users?.[port.side];
+      if (users === undefined || users.principals.length === 0) continue;
+      const told = options.everyoneByDefault?.[port.side];
+      await collecting(findings, async () => {
+        findings.push(...(await checkOpenCluster(port, model.mirror, users, names![port.side], told)));
+      });
+    }
+    const bootstrapServers = { origin: model.origin.bootstrapServers, target: model.target.bootstrapServers };
+    const more = { configSync: options.configSync, bootstrapServers };
+    const facts = await collecting(findings, () => readFacts({ origin, target }, model.mirror, Date.now(), running, more));
     if (facts !== undefined) findings.push(...decide(facts, options));
     const judged = accepting(findings, options.accept ?? []);
     const warnings = judged.filter((f) => f.severity === "warning");
@@ -112,7 +132,7 @@ async function lookOnce(model: MigrationModel, options: PreflightRun, progress: 
 
 /** All decisions that need the facts alone. */
 export function decide(facts: PreflightFacts, options: PreflightOptions): Finding[] {
-  return [...checkTwoClusters(facts), ...checkSelection(facts, options.groups), ...checkNames(facts), ...checkTargetNames(facts), ...checkTargetTopics(facts), ...checkBrokers(facts, options), ...checkLimits(facts)];
+  return [...checkTwoClusters(facts), ...checkSelection(facts, options.groups), ...checkNames(facts), ...checkTargetNames(facts), ...checkTargetTopics(facts), ...checkBrokers(facts, options), ...checkLimits(facts), ...checkLarge(facts, options.maxRequestSize), ...checkOpposite(facts)];
 }
 
 /** What is thrown as a MigrationError becomes a finding. */

@@ -6,20 +6,29 @@ import { readWhole } from "../cleanup/read";
 import { ConnectStateReader } from "../connect-state";
 import { isMigrationError } from "../errors";
 import type { ConfigEntry, KafkaPort, TopicDescription, TopicPartition } from "../kafka/port";
-import type { MirrorModel } from "../model";
+import type { MirrorModel, Side } from "../model";
 import { groupNameFault, internalTopics } from "../naming";
 import { factorsOf } from "../replication";
 import { selectGroups, selectPairs, sinkGroupsLeftOut } from "../selection";
 import type { BrokerFacts, ClusterFacts, Extent, PreflightFacts, SelectedTopic, Setting, Settings, TopicFacts } from "./facts";
 import { type ConfigSync, TOPIC_KEYS } from "./config-sync";
+import { readLargeRecords } from "./large";
+import { readOtherMirrors, servers } from "./opposite";
 import { timedRecords } from "./timed";
+
+export interface MoreToRead {
+  /** How MirrorMaker 2 is told to bring topic settings to the target. */
+  configSync?: ConfigSync | undefined;
+  /** As they are written for this migration. */
+  bootstrapServers?: Record<Side, string>;
+}
 
 /**
  * Reads everything that preflight decides on. Changes nothing.
  * @param running the mirror as an earlier look found it good
- * @param configSync how MirrorMaker 2 is told to bring topic settings to the target
  */
-export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: number, running?: MirrorModel, configSync: ConfigSync = {}): Promise<PreflightFacts> {
+export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: number, running?: MirrorModel, more: MoreToRead = {}): Promise<PreflightFacts> {
+  const { configSync = {}, bootstrapServers } = more;
   const { origin, target } = clusters;
   const originTopics = await origin.listTopics();
   const pairs = selectPairs(originTopics, mirror);
@@ -52,7 +61,16 @@ export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: nu
     known: new Set(running === undefined ? [] : selectPairs(originTopics, running).map((p) => p.origin)),
     synced: await syncedPartitions(clusters, internals.find((t) => t.kind === "offset-syncs" && t.state === "present")),
   };
-  return { ...facts, timed: await timedRecords(origin, facts, now) };
+  return {
+    ...facts,
+    timed: await timedRecords(origin, facts, now),
+    large: await readLargeRecords(origin, selected, mirror.isolationLevel),
+    others: await readOtherMirrors(clusters, mirror),
+    addresses: {
+      origin: [...servers(bootstrapServers?.origin), ...clusterFacts.origin.addresses],
+      target: [...servers(bootstrapServers?.target), ...clusterFacts.target.addresses],
+    },
+  };
 }
 
 /** Groups that preflight has to name, if they have anything to do with the migration. */
@@ -74,7 +92,7 @@ async function idleGroups(origin: KafkaPort, groups: readonly string[], topics: 
   }
 }
 
-async function readCluster(port: KafkaPort): Promise<ClusterFacts> {
+async function readCluster(port: KafkaPort): Promise<ClusterFacts & { addresses: string[] }> {
   const { clusterId, brokers } = await port.describeCluster();
   let configs = new Map<number, Map<string, ConfigEntry>>();
   try {
@@ -85,6 +103,7 @@ async function readCluster(port: KafkaPort): Promise<ClusterFacts> {
   }
   return {
     clusterId,
+    addresses: brokers.map((b) => `${b.host}:${b.port}`.toLowerCase()),
     brokers: brokers.map((b): BrokerFacts => {
       const settings: Record<string, string> = {};
       for (const [key, entry] of configs.get(b.id) ?? []) if (entry.value !== null && !entry.sensitive) settings[key] = entry.value;

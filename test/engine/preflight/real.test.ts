@@ -1,3 +1,4 @@
+import { CompressionTypes } from "kafkajs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
@@ -151,6 +152,28 @@ describe("what is there", () => {
     // With its defaults MirrorMaker 2 takes the target's own retention.ms away.
     expect(await refusal()).not.toContain("TARGET_RETENTION_DELETES");
     await origin.deleteTopics([aged]);
+  });
+
+  it("a record that is small only while it is compressed, and another mirror that copies everything back, are found", async () => {
+    const [packed, configs] = [`${data}-packed`, `${prefix}-fallback-configs`];
+    await origin.createTopic(packed, { partitions: 1, replicationFactor: 1 });
+    await produce(clusters.origin, packed, [{ value: "x".repeat(3_000_000) }], CompressionTypes.GZIP);
+    const { source, ...back } = {
+      source: "connector-back->there.MirrorSourceConnector",
+      "connector.class": "org.apache.kafka.connect.mirror.MirrorSourceConnector",
+      "source.cluster.bootstrap.servers": clusters.target.bootstrapServers,
+      "target.cluster.bootstrap.servers": clusters.origin.bootstrapServers,
+      "replication.policy.class": model.mirror.policyClass,
+      topics: `${prefix}-data.*`,
+    };
+    await origin.createTopic(configs, { partitions: 1, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
+    await produce(clusters.origin, configs, [{ key: source, value: JSON.stringify({ properties: back }) }]);
+    const accepting = { ...options, accept: ["RECORD_EXCEEDS_REQUEST", "MIRROR_OPPOSITE"] };
+    const { warnings } = await preflight(model, accepting);
+    const seen = (code: string) => warnings.find((w) => w.code === code)?.seen;
+    expect(seen("RECORD_EXCEEDS_REQUEST")).toMatch(new RegExp(`${packed}-0 has 30000\\d\\d bytes at offset 0`));
+    expect(seen("MIRROR_OPPOSITE")).toMatch(new RegExp(`connector back->there.MirrorSourceConnector \\(in ${configs} on the origin\\)`));
+    await origin.deleteTopics([packed, configs]);
   });
 
   it("a log that starts with transaction markers or a deleted prefix holds no record that the target would delete", async () => {

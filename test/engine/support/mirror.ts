@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Kafka, logLevel } from "kafkajs";
+import { type CompressionTypes, Kafka, logLevel } from "kafkajs";
 import { connectorNames } from "../../../engine/naming";
 import type { MigrationModel, MirrorModel } from "../../../engine/model";
 import { startConnectWorker, type ConnectWorker } from "../../../sandbox/connect";
@@ -134,13 +134,13 @@ async function put(worker: ConnectWorker, name: string, config: Record<string, s
 }
 
 /** Writes records as an application would. */
-export async function produce(cluster: TestCluster, topic: string, messages: { key?: Buffer | string | null; value: Buffer | string | null; partition?: number; timestamp?: number }[]): Promise<void> {
+export async function produce(cluster: TestCluster, topic: string, messages: { key?: Buffer | string | null; value: Buffer | string | null; partition?: number; timestamp?: number }[], compression?: CompressionTypes): Promise<void> {
   const { ca, admin, bootstrapServers } = cluster;
   const kafka = new Kafka({ brokers: bootstrapServers.split(","), ssl: { ca }, sasl: { mechanism: "scram-sha-512", ...admin }, logLevel: logLevel.NOTHING });
   const producer = kafka.producer();
   await producer.connect();
   try {
-    await producer.send({ topic, messages: messages.map(({ timestamp, ...m }) => ({ ...m, ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }) })) });
+    await producer.send({ topic, ...(compression === undefined ? {} : { compression }), messages: messages.map(({ timestamp, ...m }) => ({ ...m, ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }) })) });
   } finally {
     await producer.disconnect();
   }

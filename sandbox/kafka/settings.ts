@@ -75,6 +75,5 @@ export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<strin
 
 const authorizer = (admin: string): Record<string, string> => ({
   "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-  "allow.everyone.if.no.acl.found": "false",
   "super.users": `User:${admin};User:CN=${nodeName}`,
 });

@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openKafka } from "../../../engine/kafka/client";
+import { type CountingPort, openKafka } from "../../../engine/kafka/client";
 import type { Connection } from "../../../engine/model";
 import { classPath, kafkaParts, startJava } from "../../../sandbox/kafka/java";
 import { writeProperties } from "../../../sandbox/kafka/properties";
@@ -51,6 +53,9 @@ beforeAll(async () => {
     "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-256",
     "listener.name.scram.scram-sha-256.sasl.jaas.config": module("scram.ScramLoginModule"),
     "listener.name.oauth.sasl.enabled.mechanisms": "OAUTHBEARER",
+    // Sessions as short as they can be tested: requests of a few seconds meet several ends of one.
+    "listener.name.scram.scram-sha-256.connections.max.reauth.ms": "1000",
+    "listener.name.oauth.oauthbearer.connections.max.reauth.ms": "3600000",
     "listener.name.oauth.oauthbearer.sasl.jaas.config": module("oauthbearer.OAuthBearerLoginModule", { unsecuredLoginStringClaim_sub: "broker" }),
   });
   const words = ["kafka.tools.StorageTool", "format", "-t", "AAAAAAAAAAAAAAAAAAAAAA", "-c", settings, "--add-scram", `SCRAM-SHA-256=[name=app,password=scram-secret]`];
@@ -117,5 +122,105 @@ describe("logging in", () => {
     expect(await login("MTLS", { tls })).toMatch(/^KAFKA_TLS/);
     const other = issueCertificate(createAuthority("another CA"), { commonName: "app", usage: "client" });
     expect(await login("MTLS", { tls: { ...tls, cert: other.cert, key: other.key } })).toMatch(/^KAFKA_TLS/);
+  });
+});
+
+/** Asks for something without a pause, side by side, for so long. Returns how many answers there were. */
+async function busy(kafka: CountingPort, ms: number): Promise<number> {
+  const until = Date.now() + ms;
+  let answers = 0;
+  const ask = async () => {
+    while (Date.now() < until) {
+      const [topics, groups, cluster] = await Promise.all([kafka.listTopics(), kafka.listGroups(), kafka.describeCluster()]);
+      expect(topics).toContain("sessions");
+      expect(groups).toEqual([]);
+      expect(cluster.brokers).toHaveLength(1);
+      answers += 3;
+    }
+  };
+  await Promise.all([ask(), ask(), ask()]);
+  return answers;
+}
+
+describe("a session that ends (connections.max.reauth.ms, KIP-368)", () => {
+  it("requests go on without an error and without an empty answer", async () => {
+    const sasl = { mechanism: "SCRAM-SHA-256" as const, username: "app", password: "scram-secret" };
+    const kafka = await openKafka({ bootstrapServers: `127.0.0.1:${port.SCRAM}`, sasl }, "origin");
+    try {
+      await kafka.createTopic("sessions", { partitions: 1, replicationFactor: 1 });
+      expect(await busy(kafka, 3_000)).toBeGreaterThan(20);
+    } finally {
+      await kafka.close();
+    }
+  });
+
+  it("with tokens that live shorter than the work: another one is requested for each session", async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      let body = "";
+      request.on("data", (piece: Buffer) => (body += piece.toString()));
+      request.on("end", () => {
+        asked.push(`${request.headers.authorization} ${body}`);
+        response.setHeader("content-type", "application/json").end(JSON.stringify({ access_token: token(3), token_type: "Bearer", expires_in: 3 }));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+    const tokenEndpoint = { url, clientId: "mig:ration", clientSecret: "client secret", scope: "kafka" };
+    try {
+      const kafka = await openKafka({ bootstrapServers: `127.0.0.1:${port.OAUTH}`, sasl: { mechanism: "OAUTHBEARER", tokenEndpoint } }, "origin");
+      await busy(kafka, 5_000).finally(() => kafka.close());
+      expect(asked.length).toBeGreaterThanOrEqual(3);
+      // RFC 6749, 2.3.1: both are form-encoded before they are joined.
+      const basic = Buffer.from("mig%3Aration:client+secret").toString("base64");
+      expect(new Set(asked)).toEqual(new Set([`Basic ${basic} grant_type=client_credentials&scope=kafka`]));
+    } finally {
+      server.close();
+    }
+  });
+
+  it("with a token file: it is read again for each session", async () => {
+    const tokenFile = join(await mkdtemp(join(tmpdir(), "kafka-migration-token-")), "token");
+    await writeFile(tokenFile, token(2));
+    const renewed = setInterval(() => void writeFile(tokenFile, `${token(2)}\n`), 500);
+    try {
+      const kafka = await openKafka({ bootstrapServers: `127.0.0.1:${port.OAUTH}`, sasl: { mechanism: "OAUTHBEARER", tokenFile } }, "origin");
+      await busy(kafka, 3_500).finally(() => kafka.close());
+    } finally {
+      clearInterval(renewed);
+    }
+  });
+});
+
+describe("a token that cannot be had", () => {
+  const refuse = async (status: number, answer: object) => {
+    const server = createServer((_, response) => response.writeHead(status).end(JSON.stringify(answer)));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+    const text = await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", tokenEndpoint: { url, clientId: "me", clientSecret: "client-secret" } } });
+    server.close();
+    expect(text).not.toContain("client-secret");
+    return text;
+  };
+
+  it("names the endpoint, the client and the reason, never the secret", async () => {
+    expect(await refuse(401, { error: "invalid_client", error_description: "unknown" })).toMatch(/^KAFKA_TOKEN: .*\/token refused client "me" with status 401 \(invalid_client: unknown\)/);
+    expect(await refuse(200, { id_token: "x" })).toMatch(/^KAFKA_TOKEN: .* answered without access_token/);
+    expect(await refuse(503, {})).toMatch(/^KAFKA_TOKEN: .* status 503/);
+    expect(await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", tokenFile: "/nowhere/token" } })).toMatch(/^KAFKA_TOKEN: .*\/nowhere\/token cannot be read \(ENOENT\)/);
+  });
+
+  it("a token that the broker took before and refuses now is not taken for wrong credentials at once", async () => {
+    const tokenFile = join(await mkdtemp(join(tmpdir(), "kafka-migration-token-")), "token");
+    await writeFile(tokenFile, token(2));
+    const kafka = await openKafka({ bootstrapServers: `127.0.0.1:${port.OAUTH}`, sasl: { mechanism: "OAUTHBEARER", tokenFile } }, "origin");
+    try {
+      await writeFile(tokenFile, token(-3600));
+      const late = setTimeout(() => void writeFile(tokenFile, token(3600)), 2_500);
+      await busy(kafka, 4_000);
+      clearTimeout(late);
+    } finally {
+      await kafka.close();
+    }
   });
 });

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../engine/defined";
-import type { Connection } from "../engine/model";
+import type { Connection, TokenEndpoint } from "../engine/model";
 
 /** Who connects to one cluster, whoever made the user: MirrorUser, ScramUser or givenCredentials. */
 export interface ClusterCredentials {
@@ -13,6 +13,10 @@ export interface ClusterCredentials {
   readonly key?: pulumi.Output<string>;
   /** Bearer token, secret; for OAUTHBEARER. */
   readonly token?: pulumi.Output<string>;
+  /** For OAUTHBEARER instead of a token: the file that holds it, where `pulumi` runs. */
+  readonly tokenFile?: pulumi.Output<string>;
+  /** For OAUTHBEARER instead of a token: where to request tokens; secret. */
+  readonly tokenEndpoint?: pulumi.Output<TokenEndpoint>;
   readonly mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN" | "TLS" | "OAUTHBEARER";
 }
 
@@ -34,13 +38,16 @@ export function connectionOf(args: ConnectionArgs): pulumi.Output<Connection> {
   const { credentials, ca, serverName } = args;
   const mutual = credentials?.mechanism === "TLS";
   const tls = args.tls ?? (ca !== undefined || mutual);
-  const parts = pulumi.all([args.bootstrapServers, ca, serverName, credentials?.username, credentials?.password, credentials?.certificate, credentials?.key, credentials?.token]);
+  const { username, password, certificate, key, token, tokenFile, tokenEndpoint } = credentials ?? {};
+  const login = { username, password, cert: certificate, key, token, tokenFile, tokenEndpoint };
+  const parts = pulumi.all([args.bootstrapServers, ca, serverName, pulumi.output(login)]);
   return pulumi.secret(
-    parts.apply(([bootstrapServers, caText, name, username, password, cert, key, token]): Connection => {
-      const connection: Connection = { bootstrapServers: bootstrapServers! };
+    parts.apply(([bootstrapServers, caText, name, { username, password, cert, key, ...bearer }]): Connection => {
+      const connection: Connection = { bootstrapServers: bootstrapServers as string };
       if (tls) connection.tls = defined({ ca: caText, serverName: name, ...(mutual ? { cert, key } : {}) });
-      if (credentials?.mechanism === "OAUTHBEARER") connection.sasl = { mechanism: "OAUTHBEARER", token: token! };
-      else if (credentials !== undefined && !mutual) {
+      if (credentials?.mechanism === "OAUTHBEARER") {
+        connection.sasl = { mechanism: "OAUTHBEARER", ...defined(bearer) } as NonNullable<Connection["sasl"]>;
+      } else if (credentials !== undefined && !mutual) {
         connection.sasl = { mechanism: credentials.mechanism as "SCRAM-SHA-512", username: username!, password: password! };
       }
       return connection;

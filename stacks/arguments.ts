@@ -3,7 +3,7 @@ import type * as kafka from "@pulumi/kafka";
 import type * as pulumi from "@pulumi/pulumi";
 import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "../components/migration/args";
 import { defined } from "../engine/defined";
-import { type ClusterEntry, type Mechanism, SECRET_OF, type StackSettings } from "./schema";
+import { type ClusterEntry, secretOf, type Somebody, type StackSettings } from "./schema";
 
 type Side = "origin" | "target";
 
@@ -58,12 +58,19 @@ class Sides {
   }
 
   /** Somebody who exists already, with the one secret that the mechanism needs. */
-  private user(side: Side, who: "" | "Administrator", user: { username?: string; certificateFile?: string; mechanism?: Mechanism }): GivenUser {
-    const { username, certificateFile, mechanism = "SCRAM-SHA-512" } = user;
-    const what = SECRET_OF[mechanism];
-    if (who === "" && this.settings[side].existingSecrets?.credentials === true && what !== "Token") return defined({ username, mechanism }) as GivenUser;
+  private user(side: Side, who: "" | "Administrator", user: Somebody): GivenUser {
+    const { username, certificateFile, mechanism = "SCRAM-SHA-512", tokenFile, tokenEndpoint } = user;
+    const what = secretOf(user);
+    const mirrors = who === "" && this.settings[side].existingSecrets?.credentials === true;
+    if (mirrors && mechanism !== "OAUTHBEARER") return defined({ username, mechanism }) as GivenUser;
     const certificate = what === "Key" ? this.make.content(certificateFile!) : undefined;
-    return defined({ username, mechanism, certificate, [what.toLowerCase()]: this.make.secret(`${side}${who}${what}`) }) as GivenUser;
+    const known = { username, mechanism, certificate, tokenFile };
+    if (what === undefined) return defined(known) as GivenUser;
+    const secret = this.make.secret(`${side}${who}${what}`);
+    if (what !== "ClientSecret") return defined({ ...known, [what.toLowerCase()]: secret }) as GivenUser;
+    const { caFile, ...endpoint } = tokenEndpoint!;
+    const ca = caFile === undefined ? undefined : this.make.content(caFile);
+    return defined({ ...known, tokenEndpoint: defined({ ...endpoint, clientSecret: secret, ca }) }) as GivenUser;
   }
 
   private users(side: Side, entry: ClusterEntry, administrator: GivenUser | undefined, ca: string | undefined): Pick<MigrationCluster, "given" | "kafka" | "operator" | "anonymous"> {

@@ -1,10 +1,9 @@
 import { argumentMistakes, mirrorMistakes } from "../components/migration/checks";
 import type { Mistakes } from "../engine/errors";
 import { type Makers, migrationArgs } from "./arguments";
-import { type ClusterEntry, type Mechanism, SECRET_KEYS, SECRET_OF, type StackSettings } from "./schema";
+import { type ClusterEntry, SECRET_KEYS, SECRET_OF, secretOf, type Somebody, type StackSettings } from "./schema";
 
 type Side = "origin" | "target";
-type Somebody = { username?: string; certificateFile?: string; mechanism?: Mechanism };
 
 /** What is known of a configuration beside its values. */
 export interface Given {
@@ -17,7 +16,7 @@ export interface Given {
 /** Which keys are for which makers of users. */
 const ONLY_FOR: Partial<Record<keyof ClusterEntry, ClusterEntry["users"]>> = {
   cluster: "operator", namespace: "operator", caSecret: "operator", authentication: "operator", kubeconfig: "operator", context: "operator",
-  username: "given", certificateFile: "given", mechanism: "given", oauth: "given",
+  username: "given", certificateFile: "given", mechanism: "given", oauth: "given", tokenFile: "given", tokenEndpoint: "given",
 };
 
 /** What belongs together, in a configuration of sound shape. */
@@ -65,14 +64,20 @@ class SideChecks {
     const part = who === "" ? "" : "administrator.";
     if (this.given.faulty(this.side, ...part.split(".").filter(Boolean), "mechanism")) return;
     const { mechanism = "SCRAM-SHA-512" } = user;
-    const what = SECRET_OF[mechanism];
+    const what = secretOf(user);
+    for (const bearer of ["tokenFile", "tokenEndpoint"] as const) {
+      const misplaced = mechanism !== "OAUTHBEARER" && user[bearer] !== undefined;
+      if (misplaced) this.mistakes.add(`${this.side}.${part}${bearer}: not used with mechanism ${mechanism}; take it away, or set the mechanism to OAUTHBEARER`);
+    }
     if (what === "Password") this.need(`${part}username`, user.username, `the user that ${whose} logs in with`);
     if (who === "" && this.entry.existingSecrets?.credentials === true && what !== "Token") return;
     if (what === "Key") this.need(`${part}certificateFile`, user.certificateFile, `the client certificate that ${whose} logs in with`);
     else if (user.certificateFile !== undefined) this.mistakes.add(`${this.side}.${part}certificateFile: not used with mechanism ${mechanism}; take it away, or set the mechanism to TLS`);
+    if (what === undefined) return;
     const key = `${this.side}${who}${what}`;
     this.used.add(key);
-    if (!this.given.secrets.has(key)) this.mistakes.add(`${key}: missing; the ${what.toLowerCase()} of ${user.username ?? whose} (pulumi config set --secret ${key})`);
+    const name = what === "ClientSecret" ? "client secret" : what.toLowerCase();
+    if (!this.given.secrets.has(key)) this.mistakes.add(`${key}: missing; the ${name} of ${user.username ?? whose} (pulumi config set --secret ${key})`);
   }
 
   private need(key: string, value: unknown, why: string, at = key): void {

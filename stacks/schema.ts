@@ -10,6 +10,16 @@ import { seconds, text } from "../components/shape/types";
 
 const mechanism = z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS", "OAUTHBEARER"]);
 
+/** With mechanism `OAUTHBEARER`: where the engine's tokens come from, instead of the secret `...Token`. */
+const bearerShape = {
+  /** A file with a token, read again at each login; whoever writes it renews it. */
+  tokenFile: text.optional(),
+  /** Where tokens are requested (client credentials, RFC 6749); the client's secret is the secret `...ClientSecret`. */
+  tokenEndpoint: z
+    .strictObject({ url: text, clientId: text, scope: text.optional(), audience: text.optional(), caFile: text.optional() })
+    .optional(),
+};
+
 const cluster = z.strictObject({
   ...clusterShape,
   /** As the mirror's workers reach it, `host:port[,host:port]`. */
@@ -47,10 +57,11 @@ const cluster = z.strictObject({
   /** File with the CA certificate, PEM, from the folder of Pulumi.yaml. Default: the operator's Secret, or the system's trust store. */
   caFile: text.optional(),
   mechanism: mechanism.optional(),
+  ...bearerShape,
   /** False: no TLS at all. */
   tls: z.boolean().default(true),
   /** A given administrator; its secret is `originAdministratorPassword` (`...Key`, `...Token`) or the target's. */
-  administrator: z.strictObject({ username: text.optional(), certificateFile: text.optional(), mechanism: mechanism.default("SCRAM-SHA-512") }).optional(),
+  administrator: z.strictObject({ username: text.optional(), certificateFile: text.optional(), mechanism: mechanism.default("SCRAM-SHA-512"), ...bearerShape }).optional(),
 });
 
 export const schema = z.strictObject({
@@ -79,8 +90,24 @@ export type Mechanism = z.infer<typeof mechanism>;
 
 /** Secrets have keys of their own, so that the rest of the configuration stays readable. */
 export const SECRET_KEYS = (["origin", "target"] as const).flatMap((side) =>
-  (["", "Administrator"] as const).flatMap((who) => (["Password", "Key", "Token"] as const).map((what) => `${side}${who}${what}` as const)),
+  (["", "Administrator"] as const).flatMap((who) => (["Password", "Key", "Token", "ClientSecret"] as const).map((what) => `${side}${who}${what}` as const)),
 );
+
+/** Somebody who exists already, as the configuration names them. */
+export interface Somebody {
+  username?: string | undefined;
+  certificateFile?: string | undefined;
+  mechanism?: Mechanism | undefined;
+  tokenFile?: string | undefined;
+  tokenEndpoint?: ClusterEntry["tokenEndpoint"];
+}
+
+/** The secret that somebody logs in with; undefined: their token comes from a file. */
+export function secretOf({ mechanism = "SCRAM-SHA-512", tokenFile, tokenEndpoint }: Somebody) {
+  if (mechanism !== "OAUTHBEARER") return SECRET_OF[mechanism];
+  if (tokenEndpoint !== undefined) return "ClientSecret" as const;
+  return tokenFile === undefined ? SECRET_OF.OAUTHBEARER : undefined;
+}
 
 /** Which secret a mechanism needs. */
 export const SECRET_OF = { "SCRAM-SHA-256": "Password", "SCRAM-SHA-512": "Password", PLAIN: "Password", TLS: "Key", OAUTHBEARER: "Token" } as const satisfies Record<Mechanism, string>;

@@ -6,13 +6,32 @@ import { DEFAULT_OPTIONS, type Migration, type Options } from "./types";
 
 const text = z.string().min(1);
 
+const tokenEndpoint = z.strictObject({
+  url: z.string().regex(/^https?:\/\/[^/]/, "has to begin with https:// or http://"),
+  clientId: text,
+  clientSecret: text,
+  scope: text.optional(),
+  audience: text.optional(),
+  ca: text.optional(),
+});
+
 const connection = z.strictObject({
   bootstrapServers: text,
   tls: z.strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional(), serverName: text.optional() }).optional(),
   sasl: z
     .discriminatedUnion("mechanism", [
       z.strictObject({ mechanism: z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"]), username: text, password: text }),
-      z.strictObject({ mechanism: z.literal("OAUTHBEARER"), token: text }),
+      z
+        .strictObject({
+          mechanism: z.literal("OAUTHBEARER"),
+          token: text.optional(),
+          tokenFile: text.optional(),
+          tokenEndpoint: tokenEndpoint.optional(),
+        })
+        .refine(
+          ({ token, tokenFile, tokenEndpoint: endpoint }) => [token, tokenFile, endpoint].filter((one) => one !== undefined).length === 1,
+          "give exactly one of token, tokenFile and tokenEndpoint",
+        ),
     ])
     .optional(),
   connectTimeoutMs: z.number().positive().optional(),

@@ -12,13 +12,34 @@ export interface GivenCredentialsArgs {
   certificate?: pulumi.Input<string>;
   /** PEM, PKCS8. */
   key?: pulumi.Input<string>;
-  /** For OAUTHBEARER: what the engine logs in with, as long as it is valid. */
+  /** For OAUTHBEARER: a token that the engine logs in with, as long as it is valid. */
   token?: pulumi.Input<string>;
+  /** For OAUTHBEARER: a file with a token, where `pulumi` runs; read again at each login. Its owner renews it. */
+  tokenFile?: pulumi.Input<string>;
+  /** For OAUTHBEARER: where the engine requests tokens, again whenever one runs out. */
+  tokenEndpoint?: TokenEndpointArgs;
   /** Default `SCRAM-SHA-512`; `TLS` when a certificate is given, `OAUTHBEARER` when a token is. */
   mechanism?: ClusterCredentials["mechanism"];
 }
 
-const KNOWN = ["username", "password", "certificate", "key", "token", "mechanism"];
+/** The client credentials grant of OAuth 2.0 (RFC 6749, section 4.4). */
+export interface TokenEndpointArgs {
+  /** Example: `https://idp.example.com/realms/kafka/protocol/openid-connect/token`. */
+  url: pulumi.Input<string>;
+  clientId: pulumi.Input<string>;
+  /** Kept secret. */
+  clientSecret: pulumi.Input<string>;
+  /** Default: none. */
+  scope?: pulumi.Input<string>;
+  /** Asked for by some identity providers. Default: none. */
+  audience?: pulumi.Input<string>;
+  /** PEM. Default: the system's trust store. */
+  ca?: pulumi.Input<string>;
+}
+
+const BEARERS = ["token", "tokenFile", "tokenEndpoint"] as const;
+const ENDPOINT_KEYS = ["url", "clientId", "clientSecret", "scope", "audience", "ca"];
+const KNOWN = ["username", "password", "certificate", "key", ...BEARERS, "mechanism"];
 const MECHANISMS = ["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS", "OAUTHBEARER"];
 
 /**
@@ -33,24 +54,46 @@ export function givenCredentials(args: GivenCredentialsArgs): ClusterCredentials
   mistakes.throwIfAny("CREDENTIALS_SETTINGS", `the given credentials have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
   const secret = (value: pulumi.Input<string> | undefined) => (value === undefined ? undefined : pulumi.secret(value));
   const [password, certificate, key, token] = [args.password, args.certificate, args.key, args.token].map(secret);
-  return { username: pulumi.output(args.username ?? ""), password, certificate, key, token, mechanism };
+  const tokenFile = args.tokenFile === undefined ? {} : { tokenFile: pulumi.output(args.tokenFile) };
+  const tokenEndpoint = args.tokenEndpoint === undefined ? {} : { tokenEndpoint: pulumi.secret(args.tokenEndpoint) };
+  const username = pulumi.output(args.username ?? "");
+  return { username, password, certificate, key, token, ...tokenFile, ...tokenEndpoint, mechanism };
 }
 
 /** @returns the mechanism that is meant */
 export function checkCredentials(args: GivenCredentialsArgs, mistakes: Mistakes): ClusterCredentials["mechanism"] {
   for (const key of Object.keys(args)) if (!KNOWN.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, KNOWN)}`);
-  const mechanism = args.mechanism ?? (args.certificate !== undefined ? "TLS" : args.token !== undefined ? "OAUTHBEARER" : "SCRAM-SHA-512");
+  const bearers = BEARERS.filter((key) => args[key] !== undefined);
+  const mechanism = args.mechanism ?? (args.certificate !== undefined ? "TLS" : bearers.length > 0 ? "OAUTHBEARER" : "SCRAM-SHA-512");
   if (!MECHANISMS.includes(mechanism)) mistakes.add(`mechanism is "${mechanism}": it has to be one of ${MECHANISMS.join(", ")}`);
   switch (mechanism) {
     case "TLS":
       if (!args.certificate || !args.key) mistakes.add("certificate and key are both needed for TLS");
       break;
     case "OAUTHBEARER":
-      if (!args.token) mistakes.add("token is missing for OAUTHBEARER: the engine logs in with it");
+      checkBearer(args, bearers, mistakes);
       break;
     default:
       if (!args.username) mistakes.add("username is missing");
       if (!args.password) mistakes.add(`password is missing for ${mechanism}`);
   }
   return mechanism;
+}
+
+function checkBearer(args: GivenCredentialsArgs, given: readonly string[], mistakes: Mistakes): void {
+  if (given.length > 1) mistakes.add(`${given.join(" and ")} are both given: OAUTHBEARER takes one of them`);
+  if (given.every((key) => args[key as "token"] === "")) {
+    mistakes.add("token is missing for OAUTHBEARER: the engine logs in with it (or with tokenFile or tokenEndpoint)");
+  }
+  const endpoint = args.tokenEndpoint;
+  if (endpoint === undefined) return;
+  for (const key of Object.keys(endpoint)) {
+    if (!ENDPOINT_KEYS.includes(key)) mistakes.add(`tokenEndpoint.${key} is no setting${didYouMean(key, ENDPOINT_KEYS)}`);
+  }
+  for (const key of ["url", "clientId", "clientSecret"] as const) {
+    if (!endpoint[key]) mistakes.add(`tokenEndpoint.${key} is missing`);
+  }
+  if (typeof endpoint.url === "string" && endpoint.url !== "" && !/^https?:\/\/[^/]/.test(endpoint.url)) {
+    mistakes.add(`tokenEndpoint.url is "${endpoint.url}": it has to begin with https:// or http://`);
+  }
 }

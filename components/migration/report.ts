@@ -59,7 +59,7 @@ export function triggerOf(args: object): string {
 
 const SECRET_KEYS = ["password", "kubeconfig"];
 /** Of somebody who logs in; elsewhere `key` is a label's or a taint's. */
-const LOGIN_KEYS = [...SECRET_KEYS, "key", "token", "config"];
+const LOGIN_KEYS = [...SECRET_KEYS, "key", "token", "clientSecret", "config"];
 
 /** Without what is known later, other resources, and secrets. */
 function plainOf(value: unknown, secret: readonly string[] = SECRET_KEYS): unknown {

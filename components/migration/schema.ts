@@ -57,6 +57,8 @@ const user = z.looseObject({
   certificate: laterText.optional(),
   key: laterText.optional(),
   token: laterText.optional(),
+  tokenFile: laterText.optional(),
+  tokenEndpoint: z.looseObject({}).optional(),
   mechanism: z.string().optional(),
 });
 

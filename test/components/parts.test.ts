@@ -190,6 +190,13 @@ describe("without an operator", () => {
     expect(() => givenCredentials({ username: "", mechanism: "TLS", certificate: "c" })).toThrow(/1 mistake[^]*certificate and key are both needed/);
   });
 
+  test("where a token comes from is given once, and whole", () => {
+    const twice = { token: "T", tokenFile: "/run/token" };
+    expect(() => givenCredentials(twice)).toThrow("token and tokenFile are both given: OAUTHBEARER takes one of them");
+    const endpoint = { url: "idp/token", clientId: "", clientSecret: "CS", scop: "kafka" };
+    expect(() => givenCredentials({ tokenEndpoint: endpoint })).toThrow(/3 mistakes[^]*tokenEndpoint.scop is no setting \(did you mean "scope"\?\)[^]*tokenEndpoint.clientId is missing[^]*has to begin with https/);
+  });
+
   test("a connection is one secret", async () => {
     const connection = connectionOf({ bootstrapServers: "a:1", credentials: givenCredentials({ username: "me", password: "mine" }), ca: "PEM" });
     expect(await pulumi.isSecret(connection)).toBe(true);
@@ -198,6 +205,12 @@ describe("without an operator", () => {
     expect(await valueOf(mutual)).toEqual({ bootstrapServers: "a:1", tls: { cert: "C", key: "K" } });
     const bearer = connectionOf({ bootstrapServers: "a:1", tls: true, credentials: givenCredentials({ token: "T" }) });
     expect(await valueOf(bearer)).toEqual({ bootstrapServers: "a:1", tls: {}, sasl: { mechanism: "OAUTHBEARER", token: "T" } });
+    const endpoint = { url: "https://idp/token", clientId: "me", clientSecret: "CS", scope: "kafka" };
+    const requested = connectionOf({ bootstrapServers: "a:1", tls: true, credentials: givenCredentials({ tokenEndpoint: endpoint }) });
+    expect(await valueOf(requested)).toEqual({ bootstrapServers: "a:1", tls: {}, sasl: { mechanism: "OAUTHBEARER", tokenEndpoint: endpoint } });
+    expect(await pulumi.isSecret(givenCredentials({ tokenEndpoint: endpoint }).tokenEndpoint!)).toBe(true);
+    const fromFile = connectionOf({ bootstrapServers: "a:1", credentials: givenCredentials({ tokenFile: "/run/token" }) });
+    expect(await valueOf(fromFile)).toEqual({ bootstrapServers: "a:1", sasl: { mechanism: "OAUTHBEARER", tokenFile: "/run/token" } });
     expect(await valueOf(connectionOf({ bootstrapServers: "a:1" }))).toEqual({ bootstrapServers: "a:1" });
   });
 });

@@ -117,6 +117,11 @@ describe("the stack's configuration", () => {
     expect(tls.some((m) => m.startsWith("targetAdministratorKey: missing"))).toBe(true);
     expect(mistakesOf({ ...good, target: given("TLS", { certificateFile: "c.pem" }), targetKey: "k", targetAdministratorKey: "k" })).toEqual([]);
     expect(mistakesOf({ ...good, target: given("OAUTHBEARER") }).filter((m) => m.includes("Token: missing"))).toHaveLength(2);
+    const tokenEndpoint = { url: "https://idp/token", clientId: "me" };
+    const requested = { tokenEndpoint, oauth: undefined };
+    expect(mistakesOf({ ...good, target: given("OAUTHBEARER", requested) }).filter((m) => m.includes("ClientSecret: missing"))).toHaveLength(2);
+    expect(mistakesOf({ ...good, target: given("OAUTHBEARER", { tokenFile: "/run/token" }) }).filter((m) => m.includes(": missing; the "))).toEqual([]);
+    expect(mistakesOf({ ...good, target: given("PLAIN", { tokenFile: "/run/token" }) }).join()).toContain("target.tokenFile: not used with mechanism PLAIN");
     expect(mistakesOf({ ...good, origin: JSON.stringify({ ...JSON.parse(good.origin), authentication: "tls" }) })).toEqual([]);
     const kafka = JSON.stringify({ bootstrapServers: "t:1", users: "kafka", administrator: { mechanism: "TLS", certificateFile: "c.pem" } });
     expect(mistakesOf({ ...good, target: kafka, targetAdministratorKey: "k" }).join()).toContain('target.administrator.mechanism: "TLS" is not possible; with users: kafka');

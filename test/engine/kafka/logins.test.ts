@@ -148,7 +148,11 @@ describe("a session that ends (connections.max.reauth.ms, KIP-368)", () => {
     const kafka = await openKafka({ bootstrapServers: `127.0.0.1:${port.SCRAM}`, sasl }, "origin");
     try {
       await kafka.createTopic("sessions", { partitions: 1, replicationFactor: 1 });
-      expect(await busy(kafka, 3_000)).toBeGreaterThan(20);
+      const before = kafka.requestCount();
+      const answers = await busy(kafka, 3_000);
+      expect(answers).toBeGreaterThan(20);
+      // Four requests for three answers: none was refused and sent again.
+      expect((kafka.requestCount() - before) * 3).toBe(answers * 4);
     } finally {
       await kafka.close();
     }

@@ -70,7 +70,7 @@ class SideChecks {
       if (misplaced) this.mistakes.add(`${this.side}.${part}${bearer}: not used with mechanism ${mechanism}; take it away, or set the mechanism to OAUTHBEARER`);
     }
     if (what === "Password") this.need(`${part}username`, user.username, `the user that ${whose} logs in with`);
-    if (who === "" && this.entry.existingSecrets?.credentials === true && what !== "Token") return;
+    if (who === "" && this.entry.existingSecrets?.credentials === true && mechanism !== "OAUTHBEARER") return;
     if (what === "Key") this.need(`${part}certificateFile`, user.certificateFile, `the client certificate that ${whose} logs in with`);
     else if (user.certificateFile !== undefined) this.mistakes.add(`${this.side}.${part}certificateFile: not used with mechanism ${mechanism}; take it away, or set the mechanism to TLS`);
     if (what === undefined) return;

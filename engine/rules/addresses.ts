@@ -13,15 +13,35 @@ const CHOOSE_REPLICAS = [
   /\.warpstream\.com$/,
 ];
 
+/** Hosts of services whose certificates the system's CAs sign. */
+const PUBLIC_CERTIFICATES = [
+  ...CHOOSE_REPLICAS,
+  /\.amazonaws\.com(\.cn)?$/,
+  /\.(cloud\.)?redpanda\.com$/,
+  /\.cloud\.goog$/,
+  /\.instaclustr\.com$/,
+];
+
 /** The addresses of a list of bootstrap servers. */
 export const addressesIn = (servers: string | undefined): string[] =>
-  (servers ?? "").split(",").flatMap((address) => address.trim().replace(/^[\w-]+:\/\//, "").toLowerCase() || []);
+  (servers ?? "").split(",").flatMap(
+    (address) =>
+      address
+        .trim()
+        .replace(/^[\w-]+:\/\//, "")
+        .toLowerCase() || [],
+  );
 
 const hostOf = (address: string) => address.replace(/:\d+$/, "");
 
 /** Is this cluster a service that ignores or fixes replication factors? */
 export function choosesReplicas(servers: string | undefined): boolean {
   return addressesIn(servers).some((address) => CHOOSE_REPLICAS.some((service) => service.test(hostOf(address))));
+}
+
+/** Is this cluster a service that needs no CA of its own? */
+export function hasPublicCertificate(servers: string | undefined): boolean {
+  return addressesIn(servers).some((address) => PUBLIC_CERTIFICATES.some((service) => service.test(hostOf(address))));
 }
 
 /** The service of a Kafka resource, whichever listener it is of. */
@@ -42,8 +62,16 @@ export function wholeAddress(address: string, namespace = "", kubernetes = ""): 
 
 /** The addresses of a mirror's origin, target or workers' cluster, empty where they are not known. */
 export function addressesOf(mirror: MirrorView, of: "origin" | "target" | "workers"): string[] {
-  const servers = attempt(() => (of === "workers" ? (mirror.workersAt ?? mirror.target.bootstrapServers) : mirror[of].bootstrapServers));
-  return addressesIn(servers).map((address) => wholeAddress(address, attempt(() => mirror.namespace), attempt(() => mirror.kubernetes)));
+  const servers = attempt(() =>
+    of === "workers" ? (mirror.workersAt ?? mirror.target.bootstrapServers) : mirror[of].bootstrapServers,
+  );
+  return addressesIn(servers).map((address) =>
+    wholeAddress(
+      address,
+      attempt(() => mirror.namespace),
+      attempt(() => mirror.kubernetes),
+    ),
+  );
 }
 
 /** Names a cluster by the addresses that were seen of it: lists with one address in common are of one cluster. */
@@ -52,7 +80,8 @@ export class Clusters {
 
   nameOf(addresses: readonly string[]): string | undefined {
     if (addresses.length === 0) return undefined;
-    const name = addresses.map((address) => this.names.get(address)).find((known) => known !== undefined) ?? addresses[0]!;
+    const name =
+      addresses.map((address) => this.names.get(address)).find((known) => known !== undefined) ?? addresses[0]!;
     for (const address of addresses) this.names.set(address, name);
     return name;
   }

@@ -1,6 +1,7 @@
 import { modelFrom } from "../mirror-configuration";
+import type { Side } from "../model";
 import { targetTopicName } from "../naming";
-import { addressesOf } from "./addresses";
+import { sameCluster } from "./cluster";
 import type { Setting, Settings } from "./rule";
 import { stepsOf } from "./steps";
 import { attempt } from "./unknown";
@@ -13,7 +14,8 @@ export type Purpose = "migration" | "replication";
 export const purpose: Setting = {
   type: "string",
   enum: ["migration", "replication"],
-  description: "What the stack's mirrors are for: migration, or replication, which stays (fan-in, both directions, disaster recovery). Default: detected from the stack.",
+  description:
+    "What the stack's mirrors are for: migration, or replication, which stays (fan-in, both directions, disaster recovery). Default: detected from the stack.",
 };
 
 /** Words in the names of mirrors and aliases for a cluster that only waits. */
@@ -25,32 +27,37 @@ const MIGRATING = ["migration", "migrate", "migrator", "migrating"];
  * mirror that renames topics, and one beside a mirror in the other direction, from another origin into its target, or
  * from its origin into another target. At last, names are asked. Undefined where nothing tells.
  */
-export function purposeOf(view: Pick<View, "steps" | "mirrors">, mirror: MirrorView, settings: Settings = {}): Purpose | undefined {
+export function purposeOf(
+  view: Pick<View, "steps" | "mirrors">,
+  mirror: MirrorView,
+  settings: Settings = {},
+): Purpose | undefined {
   if (stepsOf(view, mirror).length > 0) return "migration";
   if (settings.purpose === "migration" || settings.purpose === "replication") return settings.purpose;
   const said = words(mirror);
   if (MIGRATING.some((word) => said.includes(word))) return "migration";
-  if (targetTopicName(modelFrom(mirror), "x") !== "x" || view.mirrors.some((other) => other !== mirror && besides(mirror, other))) return "replication";
+  if (
+    targetTopicName(modelFrom(mirror), "x") !== "x" ||
+    view.mirrors.some((other) => other !== mirror && besides(mirror, other))
+  )
+    return "replication";
   return WAITING.some((word) => said.includes(word)) ? "replication" : undefined;
 }
 
 /** Is the other mirror part of a topology in which nothing is moved away for good? */
 function besides(mirror: MirrorView, other: MirrorView): boolean {
-  const same = (side: "origin" | "target", itsSide: "origin" | "target") => meet(mirror, side, other, itsSide);
+  const same = (side: Side, itsSide: Side) => sameCluster(mirror, side, other, itsSide);
   const back = same("origin", "target") && same("target", "origin");
   const fanIn = same("target", "target") && !same("origin", "origin");
   const fanOut = same("origin", "origin") && !same("target", "target");
   return back || fanIn || fanOut;
 }
 
-/** Are two sides one cluster? By address, and within one resource by alias. */
-function meet(one: MirrorView, side: "origin" | "target", other: MirrorView, itsSide: "origin" | "target"): boolean {
-  if (one.resource === other.resource) return one[side].alias === other[itsSide].alias;
-  const addresses = addressesOf(other, itsSide);
-  return addressesOf(one, side).some((address) => addresses.includes(address));
-}
-
 function words(mirror: MirrorView): string[] {
-  const names = [mirror.entry?.of ?? mirror.label, attempt(() => mirror.origin.alias), attempt(() => mirror.target.alias)];
+  const names = [
+    mirror.entry?.of ?? mirror.label,
+    attempt(() => mirror.origin.alias),
+    attempt(() => mirror.target.alias),
+  ];
   return names.flatMap((name) => (name ?? "").toLowerCase().split(/[^a-z]+/));
 }

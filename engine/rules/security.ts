@@ -1,4 +1,5 @@
 import type { Side } from "../model";
+import { hasPublicCertificate } from "./addresses";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { type ClusterView, type MirrorView, namesIn, type Text } from "./view";
@@ -146,7 +147,7 @@ export const securityRules: Rule[] = [
     ];
   }),
   stackRule({ name: "tls-without-ca", level: "advisory", summary: "TLS names the CA that it trusts." }, ({ mirrors, clients }) => [
-    ...bothSides(mirrors, ({ tls }) => tls?.trusted === 0).map(({ at, side }) => ({
+    ...bothSides(mirrors, ({ tls, bootstrapServers }) => tls?.trusted === 0 && !hasPublicCertificate(bootstrapServers)).map(({ at, side }) => ({
       at,
       say: { seen: `the ${side} has tls without a trusted certificate`, why: SYSTEMS, instead: "name the Secret with the cluster's CA in tls.trustedCertificates" },
     })),

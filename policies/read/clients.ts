@@ -23,8 +23,13 @@ export function clientsOf(user: AnyResource, resources: readonly AnyResource[]):
   const namespace = text(attempt(() => metadata.namespace));
   return resources.flatMap((resource) => {
     const { metadata: own, spec } = partsOf(resource);
-    const logins = (CLIENTS[kindOf(resource)] ?? []).map((part) => (part === "" ? spec : object(attempt(() => spec[part]))));
-    const is = logins.some((login) => attempt(() => logsInAs(login, name) && mayReach(text(login.bootstrapServers), cluster, namespace)) === true);
+    const logins = (CLIENTS[kindOf(resource)] ?? []).map((part) =>
+      part === "" ? spec : object(attempt(() => spec[part])),
+    );
+    const is = logins.some(
+      (login) =>
+        attempt(() => logsInAs(login, name) && mayReach(text(login.bootstrapServers), cluster, namespace)) === true,
+    );
     const place = ["namespace", "name"].flatMap((key) => attempt(() => text(own[key])) ?? []);
     return is ? [`${kindOf(resource)} ${place.join("/")}`] : [];
   });
@@ -48,8 +53,10 @@ export function isSuperUser(user: AnyResource, kafkas: readonly AnyResource[]): 
   const [home] = homeOf(user);
   return kafkas.some((kafka) => {
     const [its] = homeOf(kafka);
-    if (home === undefined || its === undefined || its.cluster !== home.cluster || its.namespace !== home.namespace) return false;
-    const names = attempt(() => items(object(object(partsOf(kafka).spec.kafka).authorization).superUsers).map(String)) ?? [];
+    if (home === undefined || its === undefined || its.cluster !== home.cluster || its.namespace !== home.namespace)
+      return false;
+    const names =
+      attempt(() => items(object(object(partsOf(kafka).spec.kafka).authorization).superUsers).map(String)) ?? [];
     return names.some((one) => one === name || one === `CN=${name}`);
   });
 }
@@ -71,7 +78,11 @@ export function hasOldOperator(resources: readonly AnyResource[], kafkaVersion: 
     const version = attempt(() => text(spec.version) ?? text(object(spec.kafka).version));
     const overrides = object(attempt(() => object(spec.strimziOverrides)));
     const zookeeper = attempt(() => spec.zookeeper !== undefined || overrides.zookeeper !== undefined) === true;
-    const old = kindOf(resource) !== "EventStreams" && version !== undefined && /^\d+\.\d+/.test(version) && !kafkaAtLeast(version, ...FIRST_NEW);
+    const old =
+      kindOf(resource) !== "EventStreams" &&
+      version !== undefined &&
+      /^\d+\.\d+/.test(version) &&
+      !kafkaAtLeast(version, ...FIRST_NEW);
     return old || zookeeper || OLD_KINDS.includes(kindOf(resource)) || /\/v1(alpha|beta)1:/.test(resource.type);
   });
 }

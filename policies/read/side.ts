@@ -30,7 +30,9 @@ export function sideOf(hints: Hints, mirror: MirrorView | undefined): Side | und
 export function sidesOf(hints: Hints, mirrors: readonly MirrorView[]): (Side | undefined)[] {
   const [first, ...others] = mirrors;
   if (others.length === 0) return mirrors.map((mirror) => sideOf(hints, mirror));
-  const certain = mirrors.map((mirror) => certainly(hints, mirror));
+  // A Kafka resource of this name in the mirror's own namespace is nearer than one in any namespace.
+  const near = mirrors.some((mirror) => inNamespace(hints, mirror) !== undefined);
+  const certain = mirrors.map((mirror) => certainly(hints, mirror, near));
   if (certain.some((side) => side !== undefined)) return certain;
   const side = sideOf(hints, first);
   const shared = side !== undefined && others.every((other) => addressesOf(other, side).length > 0 && String(addressesOf(other, side)) === String(addressesOf(first, side)));
@@ -50,15 +52,28 @@ export function agreed(sides: readonly (Side | undefined)[]): Side | undefined {
   return only((side) => sides.includes(side));
 }
 
-function certainly({ bootstrapServers, cluster, namespace }: Hints, mirror: MirrorView | undefined): Side | undefined {
+/** @param near only Kafka resources in the user's own namespace count */
+function certainly(hints: Hints, mirror: MirrorView | undefined, near = false): Side | undefined {
+  const { bootstrapServers, cluster } = hints;
   const alias = (side: Side) => attempt(() => mirror?.[side].alias);
-  const at = (side: Side, where: string | undefined) => cluster !== undefined && addressesOf(mirror, side).some((address) => isAt(placeIn(address), cluster, where));
   return (
     only((side) => addresses(bootstrapServers).some((address) => addressesOf(mirror, side).includes(address))) ??
-    only((side) => at(side, namespace)) ??
+    inNamespace(hints, mirror) ??
     // Its operator may watch users of another namespace.
-    only((side) => at(side, undefined)) ??
-    only((side) => cluster !== undefined && alias(side) === cluster)
+    (near ? undefined : only((side) => servesKafka(mirror, side, cluster, undefined))) ??
+    only((side) => cluster !== undefined && alias(side) === cluster && !(near && servesKafka(mirror, side, cluster, undefined)))
+  );
+}
+
+const inNamespace = ({ cluster, namespace }: Hints, mirror: MirrorView | undefined) =>
+  only((side) => servesKafka(mirror, side, cluster, namespace));
+
+/** Is one of the side's addresses a service of this Kafka resource? A short name is looked up in the mirror's namespace. */
+function servesKafka(mirror: MirrorView | undefined, side: Side, cluster: string | undefined, where: string | undefined): boolean {
+  const own = attempt(() => mirror?.namespace);
+  return (
+    cluster !== undefined &&
+    addressesOf(mirror, side).some((address) => isAt({ ...(own === undefined ? {} : { namespace: own }), ...placeIn(address) }, cluster, where))
   );
 }
 

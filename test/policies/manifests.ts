@@ -32,7 +32,15 @@ const connectors = ({ source = {}, checkpoint = {} }: Flow) => ({
 });
 
 /** With `clusters` and `connectCluster`, as in v1beta2 and older. */
-export function mirrorMaker({ apiVersion = "kafka.strimzi.io/v1beta2", name = "mm2", namespace = "ns", clusters, connectCluster, flows, spec = {} }: Written): AnyResource {
+export function mirrorMaker({
+  apiVersion = "kafka.strimzi.io/v1beta2",
+  name = "mm2",
+  namespace = "ns",
+  clusters,
+  connectCluster,
+  flows,
+  spec = {},
+}: Written): AnyResource {
   return custom({
     apiVersion,
     kind: "KafkaMirrorMaker2",
@@ -41,7 +49,11 @@ export function mirrorMaker({ apiVersion = "kafka.strimzi.io/v1beta2", name = "m
       version: "3.9.0",
       replicas: 1,
       connectCluster,
-      clusters: Object.entries(clusters).map(([alias, cluster]) => ({ alias, bootstrapServers: `${alias}-kafka-bootstrap:9092`, ...cluster })),
+      clusters: Object.entries(clusters).map(([alias, cluster]) => ({
+        alias,
+        bootstrapServers: `${alias}-kafka-bootstrap:9092`,
+        ...cluster,
+      })),
       mirrors: flows.map((flow) => ({
         sourceCluster: flow.from,
         targetCluster: flow.to,
@@ -56,10 +68,20 @@ export function mirrorMaker({ apiVersion = "kafka.strimzi.io/v1beta2", name = "m
 
 /** One mirror from `a` to `b`. */
 export const aToB = (flow: Partial<Flow> = {}, rest: Partial<Written> = {}): AnyResource =>
-  mirrorMaker({ clusters: { a: {}, b: {} }, connectCluster: "b", flows: [{ from: "a", to: "b", topicsPattern: "orders", ...flow }], ...rest });
+  mirrorMaker({
+    clusters: { a: {}, b: {} },
+    connectCluster: "b",
+    flows: [{ from: "a", to: "b", topicsPattern: "orders", ...flow }],
+    ...rest,
+  });
 
 /** With `target` and `mirrors[].source`, as in v1. */
-export function mirrorMakerV1(target: object, entries: readonly object[], metadata: object = {}, spec: object = {}): AnyResource {
+export function mirrorMakerV1(
+  target: object,
+  entries: readonly object[],
+  metadata: object = {},
+  spec: object = {},
+): AnyResource {
   return custom({
     apiVersion: "kafka.strimzi.io/v1",
     kind: "KafkaMirrorMaker2",
@@ -67,7 +89,15 @@ export function mirrorMakerV1(target: object, entries: readonly object[], metada
     spec: {
       version: "4.2.0",
       replicas: 1,
-      target: { alias: "b", bootstrapServers: "b-kafka-bootstrap:9092", groupId: "mm2", configStorageTopic: "c", statusStorageTopic: "s", offsetStorageTopic: "o", ...target },
+      target: {
+        alias: "b",
+        bootstrapServers: "b-kafka-bootstrap:9092",
+        groupId: "mm2",
+        configStorageTopic: "c",
+        statusStorageTopic: "s",
+        offsetStorageTopic: "o",
+        ...target,
+      },
       mirrors: entries.map((entry) => ({
         source: { alias: "a", bootstrapServers: "a-kafka-bootstrap:9092" },
         topicsPattern: "orders",
@@ -80,7 +110,12 @@ export function mirrorMakerV1(target: object, entries: readonly object[], metada
   });
 }
 
-export const kafkaUser = (name: string, cluster: string, acls: readonly object[], rest: { apiVersion?: string; namespace?: string } = {}): AnyResource =>
+export const kafkaUser = (
+  name: string,
+  cluster: string,
+  acls: readonly object[],
+  rest: { apiVersion?: string; namespace?: string } = {},
+): AnyResource =>
   custom({
     apiVersion: rest.apiVersion ?? "kafka.strimzi.io/v1beta2",
     kind: "KafkaUser",
@@ -88,5 +123,15 @@ export const kafkaUser = (name: string, cluster: string, acls: readonly object[]
     spec: { authentication: { type: "scram-sha-512" }, authorization: { type: "simple", acls } },
   });
 
-export const resource = (kind: string, name: string, spec: object, rest: { apiVersion?: string; namespace?: string } = {}): AnyResource =>
-  custom({ apiVersion: rest.apiVersion ?? "kafka.strimzi.io/v1beta2", kind, metadata: { name, namespace: rest.namespace ?? "ns" }, spec });
+export const resource = (
+  kind: string,
+  name: string,
+  spec: object,
+  rest: { apiVersion?: string; namespace?: string } = {},
+): AnyResource =>
+  custom({
+    apiVersion: rest.apiVersion ?? "kafka.strimzi.io/v1beta2",
+    kind,
+    metadata: { name, namespace: rest.namespace ?? "ns" },
+    spec,
+  });

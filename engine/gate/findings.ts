@@ -141,7 +141,7 @@ function connectors(look: Look, mirror: MirrorModel, options: FindingOptions, ag
   const counts = incomplete || options.strictConnectors;
   const failed = (kind: "connector failed" | "task failed", what: string, status: Status, task?: number) => {
     const why = task === undefined ? undefined : explain(task, status.trace, look);
-    const text = `${what} is FAILED${why === undefined ? "" : `: ${why.text}`}${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}`;
+    const text = `${what} is FAILED${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}${why === undefined ? "" : `; ${why.text}`}`;
     if (counts) against(status.trace?.includes("java.lang.OutOfMemoryError") ? "out of memory" : (why?.kind ?? kind), what, text, true);
     else warnings.push(text);
   };

@@ -43,7 +43,11 @@ export function refusalOf(trace: string, now: number): Refusal | undefined {
     const instead = `set producer.override.max.request.size above ${size}: the limit counts uncompressed bytes`;
     return { keys: [], what: sized(size), kind: "record too large", instead };
   }
-  return { keys: ["max.message.bytes"], what: "its size", kind: "record refused", instead: `raise max.message.bytes: ${OF_TOPIC}` };
+  // Other words are nobody's that is known here.
+  if (!/larger than the max message size|exceeds the maximum configured size/.test(trace)) return undefined;
+  const place = /in append to partition ([\w.-]+-\d+)/.exec(trace)?.[1];
+  const instead = `raise max.message.bytes: ${OF_TOPIC}`;
+  return { keys: ["max.message.bytes"], what: "its size", kind: "record refused", instead, ...(place === undefined ? {} : { place }) };
 }
 
 const sized = (size: string | undefined) => (size === undefined ? "its size" : `its size of ${size} bytes`);

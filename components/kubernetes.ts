@@ -32,6 +32,13 @@ export interface Claim<Metadata> {
 }
 
 /**
+ * The stack owns the fields that it declares. Where somebody has edited one by hand, `pulumi up --refresh` shows that in its
+ * plan and sets the declared value again; without this every such `up` fails with a field manager conflict. Who wants that
+ * failure gives the object this annotation with "false".
+ */
+const OWNS_ITS_FIELDS = { "pulumi.com/patchForce": "true" };
+
+/**
  * Marks an object as this stack's, and looks first whether it is anybody else's.
  * The field manager is the stack's, too: a second create after a killed one would otherwise be in conflict with the first.
  */
@@ -46,7 +53,10 @@ export function claim<Metadata extends { name: pulumi.Input<string>; namespace?:
   const manager = `kafka-migration-${createHash("sha256").update(owner).digest("hex").slice(0, 12)}`;
   const place = pulumi.output({ apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name });
   return {
-    metadata: { ...metadata, annotations: { ...metadata.annotations, [OWNER_ANNOTATION]: owner, "pulumi.com/patchFieldManager": manager } },
+    metadata: {
+      ...metadata,
+      annotations: { ...OWNS_ITS_FIELDS, ...metadata.annotations, [OWNER_ANNOTATION]: owner, "pulumi.com/patchFieldManager": manager },
+    },
     unclaimed: new Unclaimed(`${name}-unclaimed`, { place, owner, ...access }, opts),
   };
 }

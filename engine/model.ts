@@ -28,6 +28,11 @@ export interface Connection {
     | { mechanism: "OAUTHBEARER"; tokenEndpoint: TokenEndpoint };
   /** Milliseconds to wait for a TCP/TLS connection. Default 5000. */
   connectTimeoutMs?: number;
+  /**
+   * Asked where a login or a certificate is refused: the connection with the credentials and the CA of now, e.g. from a
+   * Secret. Resolves to undefined when there are no others. Never kept in a state.
+   */
+  renew?: () => Promise<Connection | undefined>;
 }
 
 /** Where tokens come from: the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4). */

@@ -11,6 +11,7 @@ import type { ReportFacts } from "../engine/report";
 import type { RecordedTopics } from "../engine/topic-ids";
 import type { VerifyOptions, VerifyResult } from "../engine/verify";
 import type { ObjectsOn } from "./kubernetes/left";
+import type { ConnectionSecrets } from "./handlers/renewed";
 import { type StepKind, thinProvider } from "./provider";
 
 type Args<T> = { [K in keyof T]: pulumi.Input<T[K]> };
@@ -19,6 +20,9 @@ type Args<T> = { [K in keyof T]: pulumi.Input<T[K]> };
 export interface StepArgs {
   originConnection: pulumi.Input<Connection>;
   targetConnection: pulumi.Input<Connection>;
+  /** Secrets that the connections come from, to be read again where a login is refused. Default: none. */
+  originSecrets?: pulumi.Input<ConnectionSecrets>;
+  targetSecrets?: pulumi.Input<ConnectionSecrets>;
   mirror: MirrorModel;
   /** Of the gate, for what follows it. */
   gatePassedAt?: pulumi.Input<string | null>;
@@ -32,8 +36,8 @@ export interface PhasedArgs extends StepArgs {
   phase: Phase;
 }
 
-/** `kubernetes` may hold a kubeconfig's content. */
-const SECRETS = ["originConnection", "targetConnection", "mirrorOriginConnection", "mirrorTargetConnection", "kubernetes"];
+/** `kubernetes` and the Secrets' places may hold a kubeconfig's content. */
+const SECRETS = ["originSecrets", "targetSecrets", "originConnection", "targetConnection", "mirrorOriginConnection", "mirrorTargetConnection", "kubernetes"];
 
 /** Connections are secret in inputs and so in outputs: a password must not get into state as plain text. */
 class Step extends pulumi.dynamic.Resource {

@@ -2,11 +2,12 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { administratorAcls } from "../../engine/acls";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
+import type { ConnectionSecrets } from "../../lifecycle/handlers/renewed";
 import { SecretValues } from "../../lifecycle/secret-values";
 import { UnclaimedUser } from "../../lifecycle/unclaimed";
 import { type ClusterCredentials, connectionOf } from "../credentials";
 import { givenCredentials } from "../given/given-credentials";
-import { accessOfProvider } from "../kubernetes";
+import { accessOfProvider, type KubernetesArgs } from "../kubernetes";
 import { SecretCopy } from "../secret/secret-copy";
 import { MirrorUser } from "../user/mirror-user";
 import { ScramUser } from "../user/scram-user";
@@ -31,6 +32,8 @@ export interface MirrorAccess extends Required<Pick<MirrorArgs["origin"], "authe
 /** Whoever the migration is on one cluster: its administrator from first to last, and the mirror's user in between. */
 export class ClusterAccess {
   readonly administrator: pulumi.Output<Connection>;
+  /** Where the administrator's values come from; undefined: from the program alone. */
+  readonly secrets?: pulumi.Output<ConnectionSecrets>;
   private readonly cluster: MigrationCluster;
   private readonly names: Required<ClusterNames>;
   private readonly ca?: pulumi.Input<string>;
@@ -39,7 +42,10 @@ export class ClusterAccess {
     this.cluster = context.args[context.side];
     this.names = namesOf(context.side, this.cluster);
     this.ca = this.cluster.ca ?? this.existingCa() ?? this.operatorsCa();
-    this.administrator = this.connection(this.administratorsCredentials());
+    const credentials = this.administratorsCredentials();
+    this.administrator = this.connection(credentials);
+    const secrets = this.secretsOf(credentials);
+    if (secrets !== undefined) this.secrets = secrets;
   }
 
   /** The mirror's user and, beside the mirror, the Secrets that its resource names. */
@@ -145,18 +151,27 @@ export class ClusterAccess {
   private operatorsCa(): pulumi.Output<string> | undefined {
     const { operator } = this.cluster;
     if (operator === undefined || this.cluster.tls === false) return undefined;
-    const provider = operator.provider ?? this.context.args.mirror?.provider;
     const secret = new SecretValues(
       this.named("cluster-ca"),
-      {
-        secretId: `${operator.namespace}/${operator.caSecret ?? `${operator.cluster}-cluster-ca-cert`}`,
-        keys: ["ca.crt"],
-        limitSeconds: 120,
-        ...accessOfProvider(provider ?? this.context.parent.getProvider("kubernetes:core/v1:Secret"), kubernetesOf(operator)),
-      },
+      { secretId: caSecretOf(operator), keys: ["ca.crt"], limitSeconds: 120, ...this.kubernetesAt(operator) },
       { parent: this.context.parent },
     );
     return secret.text("ca.crt");
+  }
+
+  /** Undefined where nothing comes from an operator's Secret. */
+  private secretsOf(credentials: ClusterCredentials | undefined): pulumi.Output<ConnectionSecrets> | undefined {
+    const { operator, ca, tls, existingSecrets } = this.cluster;
+    if (operator === undefined) return undefined;
+    const ownCa = ca !== undefined || existingSecrets?.ca === true || tls === false;
+    const login = credentials instanceof MirrorUser ? pulumi.interpolate`${operator.namespace}/${credentials.secretName}` : undefined;
+    const places = { ...(login === undefined ? {} : { login }), ...(ownCa ? {} : { ca: caSecretOf(operator) }) };
+    return pulumi.output({ ...places, ...this.kubernetesAt(operator) }) as pulumi.Output<ConnectionSecrets>;
+  }
+
+  private kubernetesAt(operator: NonNullable<MigrationCluster["operator"]>): KubernetesArgs {
+    const provider = operator.provider ?? this.context.args.mirror?.provider;
+    return accessOfProvider(provider ?? this.context.parent.getProvider("kubernetes:core/v1:Secret"), kubernetesOf(operator));
   }
 
   private connection(credentials: ClusterCredentials | undefined): pulumi.Output<Connection> {
@@ -178,6 +193,9 @@ export class ClusterAccess {
     return `${this.context.name}-${this.context.side}-${part}`;
   }
 }
+
+const caSecretOf = ({ namespace, caSecret, cluster }: NonNullable<MigrationCluster["operator"]>): string =>
+  `${namespace}/${caSecret ?? `${cluster}-cluster-ca-cert`}`;
 
 function given({ authentication: _ofWorkers, ...user }: GivenMirrorUser): ClusterCredentials {
   return givenCredentials(user);

@@ -33,6 +33,8 @@ export interface LifecycleContext {
   /** Changes with every setting. */
   trigger: string;
   administrators: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> };
+  /** Where the administrators' values come from. */
+  secrets: Pick<StepArgs, "originSecrets" | "targetSecrets">;
 }
 
 /**
@@ -46,7 +48,7 @@ export class Lifecycle {
 
   constructor(private readonly context: LifecycleContext) {
     const { mirror, administrators, abandon, args, phase, preflight } = this.context;
-    this.step = { originConnection: administrators.origin, targetConnection: administrators.target, mirror };
+    this.step = { originConnection: administrators.origin, targetConnection: administrators.target, mirror, ...this.context.secrets };
     this.preflight = new Preflight(this.named("preflight"), { ...this.step, phase, abandon, stage: "clusters", options: preflight }, this.after());
     const mode = abandon ? "always" : (args.checkpoints ?? "when-applied");
     const nothingLeft = this.residue("destroy", mode === "never", this.preflight);

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { defined } from "../../engine/defined";
 import type { GateResult } from "../../engine/gate";
 import type { Phase } from "../../engine/model";
 import type { AppliedOffsets } from "../../engine/offsets";
@@ -64,6 +65,7 @@ export class Migration extends pulumi.ComponentResource {
       mirror: model,
       preflight: preflightOptions(args, settings),
       administrators,
+      secrets: defined({ originSecrets: origin.secrets, targetSecrets: target.secrets }),
       ...reportPlace(name, args),
       trigger: triggerOf({ ...args, settings }),
     });

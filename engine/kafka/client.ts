@@ -5,6 +5,7 @@ import { grouping } from "./grouping";
 import type { KafkaPort, OpenOptions } from "./port";
 import { producing } from "./producing";
 import { reading } from "./reading";
+import { openRenewed } from "./renew";
 import { writing } from "./writing";
 
 /** The port with a count of what it sent, for reports and benchmarks. */
@@ -20,7 +21,7 @@ export interface CountingPort extends KafkaPort {
  *   retries; KAFKA_THROTTLED after 5 min without an answer; KAFKA_CLOSED when the port is closed
  */
 export async function openKafka(connection: Connection, side: Side, options: OpenOptions = {}): Promise<CountingPort> {
-  const cluster = await Cluster.open(connection, side, options);
+  const cluster = await openRenewed(connection, (current) => Cluster.open(current, side, options));
   return {
     side,
     ...reading(cluster),

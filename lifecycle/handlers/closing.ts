@@ -1,5 +1,6 @@
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { type GateOptions, type GateResult, runGateAndNameWriters } from "../../engine/gate";
+import { isLoginFailure } from "../../engine/kafka/renew";
 import type { Progress } from "../../engine/progress";
 import { isThere, modelOf, type PhasedInputs } from "./inputs";
 
@@ -40,12 +41,14 @@ export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress)
     // Told again: retention may have taken a trailing marker away meanwhile.
     ...(isThere(inputs.cleared) ? { cleared: inputs.cleared } : {}),
   };
-  await runGateAndNameWriters(modelOf(inputs), options, progress).catch((error: unknown) => Promise.reject(withWayOut(error)));
+  await runGateAndNameWriters(modelOf(inputs), options, progress).catch((error: unknown) => Promise.reject(closingError(error)));
   progress.info(passed ? `passed at ${inputs.passedAt}, and the origin has nothing newer` : "passed: the copy is complete");
 }
 
-function withWayOut(error: unknown): unknown {
-  if (!isMigrationError(error)) return error;
+/** Adds the ways out of a gate that stays shut. */
+export function closingError(error: unknown): unknown {
+  // A login that is refused says nothing of the copy: giving it up is not the way.
+  if (!isMigrationError(error) || isLoginFailure(error)) return error;
   const way = "everything is left running. `pulumi up` in phase cutover waits for completeness; to give the copy up set abandon to true and run `pulumi up`";
   return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
 }

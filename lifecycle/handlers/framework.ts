@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { isMigrationError, MigrationError } from "../../engine/errors";
+import { isLoginFailure } from "../../engine/kafka/renew";
 import type { Progress } from "../../engine/progress";
 import { watchEngine, engineProgress } from "./engine-link";
 
@@ -10,6 +12,9 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const offline = (): boolean => process.env.KAFKA_MIGRATION_OFFLINE === "true";
 
 export type Plain = Record<string, unknown>;
+
+/** Immaterial inputs of every step: where its connections come from. */
+const WAYS = ["originSecrets", "targetSecrets"];
 
 /**
  * One step's work, over plain inputs. `State` is what Pulumi keeps: the inputs as they were plus the outputs.
@@ -65,7 +70,8 @@ export interface Step {
 export function serve<I extends object, O extends object>(kind: string, handler: Handler<I, O>): Step {
   const stateOf = (props: Plain) => (handler.upgrade ? handler.upgrade(props) : (props as I & O));
   const outputs = Object.keys(handler.outputs ?? {});
-  const isImmaterial = (key: string) => (handler.immaterial as readonly string[] | undefined)?.includes(key) === true;
+  const immaterial: readonly string[] = [...WAYS, ...(handler.immaterial ?? [])];
+  const isImmaterial = (key: string) => immaterial.includes(key);
   const stateWith = (inputs: Plain, outs: O): Plain => {
     const made = Object.entries(outs).filter(([, value]) => value !== undefined);
     return plain({ ...inputs, ...Object.fromEntries(outputs.map((key) => [key, null])), ...Object.fromEntries(made) });
@@ -132,7 +138,8 @@ export function serve<I extends object, O extends object>(kind: string, handler:
       return { outs: stateWith(inputs, outs) };
     },
     async delete(_id, props) {
-      await run((progress) => handler.remove(stateOf(inputsOnly(props)), progress));
+      const remove = (progress: Progress) => handler.remove(stateOf(inputsOnly(props)), progress);
+      await run((progress) => remove(progress).catch((error: unknown) => Promise.reject(withNewLogin(error))));
     },
   };
 }
@@ -166,6 +173,13 @@ function hasUnknown(value: unknown): boolean {
 /** Through JSON, so that nothing but plain data can get into state; offsets are kept as decimal text. */
 function plain(value: Plain): Plain {
   return JSON.parse(JSON.stringify(value, (_key, v: unknown) => (typeof v === "bigint" ? v.toString() : v))) as Plain;
+}
+
+/** A deletion uses what the last `up` has kept: after a change of the login, an `up` is the way to the new one. */
+function withNewLogin(error: unknown): unknown {
+  if (!isMigrationError(error) || !isLoginFailure(error)) return error;
+  const way = "where the password, the certificate or the CA was changed since the last `pulumi up`, put it into the configuration if it is kept there, run `pulumi up` in the same phase, then run this again";
+  return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
 }
 
 /** The dynamic provider prints `stack`; an engineer wants the message. KAFKA_MIGRATION_DEBUG=1 keeps the stack. */

@@ -1,3 +1,5 @@
+import { engineProgress } from "./engine-link";
+import { type ConnectionSecrets, renewable } from "./renewed";
 import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
 import type { RecordedTopics } from "../../engine/topic-ids";
 
@@ -6,6 +8,9 @@ export interface StepInputs {
   originConnection: Connection;
   targetConnection: Connection;
   mirror: MirrorModel;
+  /** Secrets that the connections come from. Absent (an older state, given users): they cannot be read again. */
+  originSecrets?: ConnectionSecrets | null;
+  targetSecrets?: ConnectionSecrets | null;
   /** For what follows the gate: when it passed, ISO 8601. What was done for an earlier passing is to be done again. */
   gatePassedAt?: string | null;
   /** The topics' ids as the gate has recorded them when the mirror was started. An older state has none. */
@@ -19,7 +24,12 @@ export interface PhasedInputs extends StepInputs {
 
 export function modelOf(inputs: StepInputs): MigrationModel {
   const recorded = isThere(inputs.topicIds) ? { recorded: inputs.topicIds } : {};
-  return { origin: inputs.originConnection, target: inputs.targetConnection, mirror: inputs.mirror, ...recorded };
+  return {
+    origin: renewable(inputs.originConnection, inputs.originSecrets, engineProgress("login")),
+    target: renewable(inputs.targetConnection, inputs.targetSecrets, engineProgress("login")),
+    mirror: inputs.mirror,
+    ...recorded,
+  };
 }
 
 export type PhaseChange = "arm" | "cutover" | "roll-back" | "none";

@@ -1,0 +1,55 @@
+import { isDeepStrictEqual } from "node:util";
+import { isMigrationError } from "../../engine/errors";
+import type { Connection } from "../../engine/model";
+import { silent, type Progress } from "../../engine/progress";
+import type { KubernetesAccess } from "../kubernetes/kubeconfig";
+import { openKubernetes } from "../kubernetes/reader";
+
+/** The Secrets that a connection's values come from. */
+export interface ConnectionSecrets extends KubernetesAccess {
+  /** `<namespace>/<name>` of the Secret with the login; absent: the login is given in the program. */
+  login?: string;
+  /** `<namespace>/<name>` of the Secret with the CA (key `ca.crt`); absent: the CA is given in the program. */
+  ca?: string;
+}
+
+/**
+ * The connection, able to read its Secrets again where a login is refused: a password may have been rotated since the
+ * last `up`, and a destroy does not run the program.
+ */
+export function renewable(connection: Connection, secrets: ConnectionSecrets | null | undefined, progress: Progress = silent): Connection {
+  if (secrets === null || secrets === undefined || (secrets.login === undefined && secrets.ca === undefined)) return connection;
+  return { ...connection, renew: () => readAgain(connection, secrets, progress) };
+}
+
+async function readAgain(connection: Connection, secrets: ConnectionSecrets, progress: Progress): Promise<Connection | undefined> {
+  const { login, ca, ...access } = secrets;
+  try {
+    const renewed = { ...connection };
+    const [ofLogin, ofCa] = await Promise.all([login, ca].map((id) => (id === undefined ? undefined : valuesOf(id, access))));
+    if (ofLogin !== undefined) putLogin(renewed, ofLogin);
+    if (ofCa?.["ca.crt"] !== undefined && renewed.tls !== undefined) renewed.tls = { ...renewed.tls, ca: ofCa["ca.crt"] };
+    if (isDeepStrictEqual(renewed, connection)) return undefined;
+    progress.info(`the login was refused: it is tried again with what ${[login, ca].filter((id) => id !== undefined).map((id) => `Secret ${id}`).join(" and ")} holds now`);
+    return renewed;
+  } catch (error) {
+    const why = isMigrationError(error) ? error.seen : "the kubeconfig cannot be read";
+    progress.warn(`the login was refused, and Secret ${login ?? ca} could not be read again: ${why}`);
+    return undefined;
+  }
+}
+
+function putLogin(connection: Connection, values: Record<string, string>): void {
+  const { sasl } = connection;
+  if (sasl !== undefined && "password" in sasl && values.password !== undefined) connection.sasl = { ...sasl, password: values.password };
+  const { "user.crt": cert, "user.key": key } = values;
+  if (connection.tls?.cert !== undefined && cert !== undefined && key !== undefined) connection.tls = { ...connection.tls, cert, key };
+}
+
+/** Undefined: there is no such Secret. */
+async function valuesOf(id: string, access: KubernetesAccess): Promise<Record<string, string> | undefined> {
+  const [namespace = "", name = ""] = id.split("/");
+  const found = await openKubernetes(access).get({ apiVersion: "v1", kind: "Secret", namespace, name });
+  if (found?.data === undefined) return undefined;
+  return Object.fromEntries(Object.entries(found.data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]));
+}

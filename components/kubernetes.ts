@@ -65,9 +65,15 @@ export function claim<Metadata extends { name: pulumi.Input<string>; namespace?:
  * The same for the Secret that an operator is about to make beside a KafkaUser: operators overwrite one of the name that is
  * somebody else's, take its password for the user's, and delete it with the user.
  */
-export function unclaimedSecret(name: string, secret: { namespace: pulumi.Input<string>; name: pulumi.Input<string> }, access: KubernetesArgs, opts: pulumi.CustomResourceOptions): Unclaimed {
+export function unclaimedSecret(
+  name: string,
+  secret: { namespace: pulumi.Input<string>; name: pulumi.Input<string> },
+  operator: { apiVersion: string; secretPrefix?: string },
+  access: KubernetesArgs,
+  opts: pulumi.CustomResourceOptions,
+): Unclaimed {
   const place = pulumi.output({ apiVersion: "v1", kind: "Secret" as const, ...secret });
-  return new Unclaimed(`${name}-secret-unclaimed`, { place, owner: stackOwner(), ofKafkaUser: true, ...access }, opts);
+  return new Unclaimed(`${name}-secret-unclaimed`, { place, owner: stackOwner(), ofKafkaUser: true, operator, ...access }, opts);
 }
 
 /** Whose the objects of this stack are. */

@@ -8,6 +8,8 @@ export interface UnclaimedArgs {
   owner: string;
   /** The Secret is one that an operator makes beside a KafkaUser: one that it has made may be there. */
   ofKafkaUser?: boolean;
+  /** With `ofKafkaUser`: version of the KafkaUsers, and what the operator puts before the names of its Secrets, where it is known. */
+  operator?: { apiVersion: string; secretPrefix?: string };
   kubeconfig?: pulumi.Input<string | undefined>;
   context?: pulumi.Input<string | undefined>;
 }

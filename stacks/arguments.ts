@@ -77,8 +77,8 @@ class Sides {
     if (entry.users === "anonymous") return { anonymous: true };
     if (entry.users === "given") return { given: defined({ ...this.user(side, "", entry), authentication: entry.oauth }) as GivenMirrorUser };
     if (entry.users === "kafka") return { kafka: { provider: this.make.kafka(side, entry, administrator!, ca) } };
-    const { cluster, namespace, caSecret, authentication } = entry;
-    return { operator: defined({ cluster: cluster!, namespace: namespace!, caSecret, authentication, provider: this.elsewhere(side, entry) }) };
+    const { cluster, namespace, caSecret, secretPrefix, authentication } = entry;
+    return { operator: defined({ cluster: cluster!, namespace: namespace!, caSecret, secretPrefix, authentication, provider: this.elsewhere(side, entry) }) };
   }
 
   /** A context alone is one of the mirror's kubeconfig; another kubeconfig has contexts of its own. */

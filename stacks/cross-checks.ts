@@ -15,7 +15,8 @@ export interface Given {
 
 /** Which keys are for which makers of users. */
 const ONLY_FOR: Partial<Record<keyof ClusterEntry, ClusterEntry["users"]>> = {
-  cluster: "operator", namespace: "operator", caSecret: "operator", authentication: "operator", kubeconfig: "operator", context: "operator",
+  cluster: "operator", namespace: "operator", caSecret: "operator", secretPrefix: "operator", authentication: "operator", kubeconfig: "operator",
+  context: "operator",
   username: "given", certificateFile: "given", mechanism: "given", oauth: "given", tokenFile: "given", tokenEndpoint: "given",
 };
 

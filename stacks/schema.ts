@@ -40,6 +40,7 @@ const cluster = z.strictObject({
   namespace: text.optional(),
   /** `operator`: Secret with the broker CA. Default `<cluster>-cluster-ca-cert`. */
   caSecret: text.optional(),
+  secretPrefix: text.optional(),
   /** `operator`: how the users log in. Default `scram-sha-512`. */
   authentication: z.enum(["scram-sha-512", "tls"]).optional(),
   /** `operator`: kubeconfig (a file, from the folder of Pulumi.yaml) and context. Default: those of the mirror. */

@@ -119,6 +119,7 @@ export class ClusterAccess {
         namespace: operator.namespace,
         cluster: operator.cluster,
         ...(operator.authentication === undefined ? {} : { authentication: { type: operator.authentication } }),
+        ...(operator.secretPrefix === undefined ? {} : { secretPrefix: operator.secretPrefix }),
         ...(args.dialect === undefined ? {} : { dialect: args.dialect }),
         ...kubernetesOf(operator),
       },

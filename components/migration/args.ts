@@ -36,6 +36,11 @@ export interface ClusterUsers {
     namespace: string;
     /** Secret with the broker CA in that namespace. Default `<cluster>-cluster-ca-cert`. */
     caSecret?: string;
+    /**
+     * What the user operator puts before the names of its users' Secrets (`STRIMZI_SECRET_PREFIX`). Default: as the Secrets of
+     * other KafkaUsers in the namespace show. Example: `kafka-`.
+     */
+    secretPrefix?: string;
     /** How the users that are made here log in; the listener has to ask for it. Default `scram-sha-512`. */
     authentication?: "scram-sha-512" | "tls";
     /** Kubernetes cluster that it is on. Default: the mirror's. */

@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { defined } from "../../engine/defined";
 import { Mistakes } from "../../engine/errors";
 import type { ObjectsOn } from "../../lifecycle/kubernetes/left";
 import { dialectNamed } from "../dialects";
@@ -26,10 +27,13 @@ export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi
   const users = SIDES.flatMap((side) => {
     const { operator } = args[side];
     if (operator === undefined) return [];
-    const { user: userName } = namesOf(side, args[side]);
+    const { user: userName, administrator: administratorName } = namesOf(side, args[side]);
     const way = access(parent, operator.provider ?? provider, operator);
     const user = { apiVersion: userApiVersion, kind: "KafkaUser" as const, namespace: operator.namespace, name: userName };
-    return [{ ...way, owner, places: [user] }, { ...way, places: [secret(operator.namespace, userName)] }];
+    const { secretPrefix } = operator;
+    const example = args[side].administrator === undefined ? { ...user, name: administratorName } : undefined;
+    const names = defined({ secretPrefix, example: secretPrefix === undefined ? example : undefined });
+    return [{ ...way, side, owner, places: [user] }, { ...way, side, ...names, places: [secret(operator.namespace, userName)] }];
   });
   return [{ ...access(parent, provider, { kubeconfig, context }), owner, places: beside }, ...users].map((o) => pulumi.output(o) as pulumi.Output<ObjectsOn>);
 }

@@ -66,6 +66,7 @@ const operator = z.strictObject({
   cluster: text.optional(),
   namespace: text.optional(),
   caSecret: text.optional(),
+  secretPrefix: text.optional(),
   authentication: z.enum(["scram-sha-512", "tls"]).optional(),
   provider: resource.optional(),
   kubeconfig: laterText.optional(),

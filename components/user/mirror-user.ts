@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Ready } from "../../lifecycle/ready";
 import { SecretValues } from "../../lifecycle/secret-values";
+import { defined } from "../../engine/defined";
 import type { ClusterCredentials } from "../credentials";
 import type { DialectName, ResourceText, UserAuthentication } from "../dialects";
 import { accessOf, claim, type KubernetesArgs, unclaimedSecret, withInputs } from "../kubernetes";
@@ -22,6 +23,8 @@ export interface MirrorUserArgs extends UserRights, KubernetesArgs {
   annotations?: Record<string, pulumi.Input<string>>;
   /** Default: `{ type: "scram-sha-512" }` with a password that the operator makes. */
   authentication?: UserAuthentication;
+  /** What the user operator puts before the names of its Secrets (`STRIMZI_SECRET_PREFIX`). Default: as other KafkaUsers' Secrets show. */
+  secretPrefix?: string;
   /** Longest wait for the operator, in seconds. Default 120. */
   readyLimitSeconds?: number;
 }
@@ -73,7 +76,9 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
   private kafkaUser(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], args: MirrorUserArgs, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
     const claimed = claim(name, { apiVersion, kind, metadata }, accessOf(this, args), { parent: this, dependsOn });
     const { namespace, name: secret } = metadata;
-    const beside = args.authentication?.type === "tls-external" ? [] : [unclaimedSecret(name, { namespace, name: secret }, accessOf(this, args), { parent: this, dependsOn })];
+    const operator = defined({ apiVersion, secretPrefix: args.secretPrefix });
+    const none = args.authentication?.type === "tls-external";
+    const beside = none ? [] : [unclaimedSecret(name, { namespace, name: secret }, operator, accessOf(this, args), { parent: this, dependsOn })];
     const unclaimed = [claimed.unclaimed, ...beside];
     return new k8s.apiextensions.CustomResource(
       name,

@@ -20,6 +20,7 @@ export const userSchema = z.strictObject({
     type: z.enum(["scram-sha-512", "tls", "tls-external"]),
     passwordFrom: z.strictObject({ secretName: text, key: text }).optional(),
   }).optional(),
+  secretPrefix: text.optional(),
   readyLimitSeconds: seconds.optional(),
   kubeconfig: laterText.optional(),
   context: laterText.optional(),

@@ -11,7 +11,7 @@ import { selectPairs } from "../selection";
 import { describeMirrorGroup } from "./gone";
 
 export interface ResidueOptions {
-  /** Principals that the migration made, e.g. `User:mm2-credentials`: no ACL may name them any more. */
+  /** Principals that the migration made, e.g. `User:mm2-credentials`: no ACL may name them, and no SCRAM credential may be theirs. */
   principals?: Partial<Record<Side, readonly string[]>>;
   /** The checkpoints topic is meant to be there (phase `cleanup`). Default false. */
   keepCheckpoints?: boolean;
@@ -25,19 +25,21 @@ const SHORT_MS = 5_000;
 
 /** One thing that a finished migration should not have left. */
 export interface Residue {
-  kind: "topic" | "group" | "throttle" | "reassignment" | "acl" | "object";
+  kind: "topic" | "group" | "throttle" | "reassignment" | "acl" | "credential" | "object";
   side: Side | "kubernetes";
-  /** The topic, group, `broker 2`, `topic:partition`, the ACL as one line, or `Secret namespace/name`. */
+  /** The topic, group, `broker 2`, `topic:partition`, the ACL as one line, the user, or `Secret namespace/name`. */
   name: string;
   what: string;
   /** It may as well be somebody else's. */
   foreign?: true;
+  /** An object that is being deleted: the finalizers that keep it. */
+  waitsFor?: string[];
 }
 
 /**
  * Everything that a finished migration leaves and should not, looked for on both clusters: its internal topics under every
- * name that another version or setting would give them, Connect's group, throttles, reassignments under way, ACLs of its
- * principals. Empty: clean. Deletes nothing.
+ * name that another version or setting would give them, Connect's group, throttles, reassignments under way, ACLs and SCRAM
+ * credentials of its principals. Empty: clean. Deletes nothing.
  */
 export async function listResidue(model: MigrationModel, options: ResidueOptions = {}, _progress: Progress = silent, open?: OpenKafka): Promise<Residue[]> {
   return withClusters(
@@ -62,6 +64,8 @@ async function lookAround(clusters: Clusters, mirror: MirrorModel, options: Resi
     ...(await replicationResidue(clusters, mirror)),
     ...(await aclResidue(clusters.origin, options.principals?.origin ?? [])),
     ...(await aclResidue(clusters.target, options.principals?.target ?? [])),
+    ...(await credentialResidue(clusters.origin, options.principals?.origin ?? [])),
+    ...(await credentialResidue(clusters.target, options.principals?.target ?? [])),
     ...(options.fence === true ? await fenceResidue(clusters.origin, mirror) : []),
   ];
 }
@@ -127,6 +131,28 @@ async function aclResidue(port: KafkaPort, principals: readonly string[]): Promi
     for (const acl of await aclsOf(port, { principal })) found.push({ kind: "acl", side: port.side, name: aclText(acl), what: "an ACL of a user that the migration made" });
   }
   return found;
+}
+
+/** SCRAM credentials of users that the migration made (KIP-554). */
+async function credentialResidue(port: KafkaPort, principals: readonly string[]): Promise<Residue[]> {
+  const found: Residue[] = [];
+  // A principal with a distinguished name logs in with a certificate.
+  for (const name of principals.filter((p) => !p.startsWith("User:CN=")).map((p) => p.replace(/^User:/, ""))) {
+    for (const mechanism of await mechanismsOf(port, name)) {
+      found.push({ kind: "credential", side: port.side, name, what: `a ${mechanism} credential of a user that the migration made` });
+    }
+  }
+  return found;
+}
+
+async function mechanismsOf(port: KafkaPort, user: string): Promise<string[]> {
+  try {
+    return await port.scramMechanisms(user);
+  } catch (error) {
+    // Brokers before 2.7 cannot be asked.
+    if (isMigrationError(error) && error.code === "KAFKA_UNSUPPORTED") return [];
+    throw error;
+  }
 }
 
 async function fenceResidue(origin: KafkaPort, mirror: MirrorModel): Promise<Residue[]> {

@@ -7,6 +7,7 @@ import { leftInKubernetes, type ObjectsOn } from "../kubernetes/left";
 import { type Handler, serve } from "./framework";
 import { modelOf, now, type PhasedInputs } from "./inputs";
 import { folderOf, type Place } from "./place";
+import { waysOut } from "./residue-causes";
 import { mirrorOf, put, trying } from "./report";
 
 export interface ResidueInputs extends PhasedInputs {
@@ -55,13 +56,13 @@ async function look(state: ResidueInputs, progress: Progress): Promise<{ residue
 }
 
 /** @throws MigrationError RESIDUE_LEFT with what is certainly the migration's own */
-function refuse(residue: readonly Residue[], { when, abandon }: ResidueInputs, progress: Progress): void {
+function refuse(residue: readonly Residue[], { when, abandon, kubernetes }: ResidueInputs, progress: Progress): void {
   const own = residue.filter((r) => r.foreign !== true);
   if (own.length === 0) return;
   if (abandon) return progress.warn(`${countText(own.length, "piece")} of residue left behind, as the migration was abandoned`);
   throw new MigrationError("RESIDUE_LEFT", `the migration has left ${countText(own.length, "piece")} of its own behind`, {
     details: own.slice(0, 50).map(lineOf),
-    fix: `find out who made them anew (a mirror or an operator that still runs?), remove them and run \`pulumi ${when === "cleanup" ? "up" : "destroy"}\` again`,
+    fix: waysOut(own, { when, kubernetes }),
   });
 }
 

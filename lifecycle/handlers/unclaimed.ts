@@ -1,5 +1,7 @@
-import { MigrationError } from "../../engine/errors";
-import { type KubernetesObject, openKubernetes, type ObjectPlace } from "../kubernetes/reader";
+import { isMigrationError, MigrationError } from "../../engine/errors";
+import type { Progress } from "../../engine/progress";
+import { prefixIn } from "../kubernetes/left";
+import { type KubernetesObject, type KubernetesReader, openKubernetes, type ObjectPlace } from "../kubernetes/reader";
 import { OWNER_ANNOTATION } from "../owner";
 import { type Handler, serve } from "./framework";
 
@@ -9,6 +11,13 @@ export interface UnclaimedInputs {
   owner: string;
   /** The Secret is one that an operator makes beside a KafkaUser: one that it has made may be there. */
   ofKafkaUser?: boolean;
+  /** With `ofKafkaUser`: how the operator names its Secrets. Absent (an older state): as it names the user. */
+  operator?: {
+    /** Of the KafkaUsers, whose status tells a prefix (`STRIMZI_SECRET_PREFIX`). */
+    apiVersion: string;
+    /** The prefix, where it is known. */
+    secretPrefix?: string;
+  };
   /** Content or path; absent: as Pulumi's kubernetes plugin finds its own. */
   kubeconfig?: string;
   context?: string;
@@ -22,13 +31,34 @@ const OTHER_NAME: Record<ObjectPlace["kind"], string> = {
   Namespace: "leave mirror.createNamespace out, since the namespace is there",
 };
 
-async function look({ place, owner, ofKafkaUser, kubeconfig, context }: UnclaimedInputs): Promise<object> {
+async function look(inputs: UnclaimedInputs, progress: Progress): Promise<object> {
+  const { place, kubeconfig, context } = inputs;
   const reader = openKubernetes({ kubeconfig, context });
+  for (const prefix of await prefixes(inputs, reader, progress)) await requireUnclaimed(reader, { ...place, name: `${prefix}${place.name}` }, inputs);
+  return {};
+}
+
+/** What the user operator may put before the user's name to name its Secret. */
+async function prefixes({ place, operator }: UnclaimedInputs, reader: KubernetesReader, progress: Progress): Promise<string[]> {
+  if (operator === undefined) return [""];
+  if (operator.secretPrefix !== undefined) return [operator.secretPrefix];
+  try {
+    const users = await reader.list({ apiVersion: operator.apiVersion, kind: "KafkaUser", namespace: place.namespace });
+    const found = users.flatMap((user) => prefixIn(user, String(user.metadata.name)) ?? []);
+    return found.length === 0 ? [""] : [...new Set(found)];
+  } catch (error) {
+    if (!isMigrationError(error) || error.code !== "KUBERNETES_FORBIDDEN") throw error;
+    progress.info(`the KafkaUsers in namespace ${place.namespace} may not be listed: where the user operator has STRIMZI_SECRET_PREFIX, set secretPrefix`);
+    return [""];
+  }
+}
+
+async function requireUnclaimed(reader: KubernetesReader, place: ObjectPlace, { owner, ofKafkaUser }: UnclaimedInputs): Promise<void> {
   const found = await reader.get(place);
-  if (found === undefined) return {};
-  if (ofKafkaUser === true && isOfKafkaUser(found)) return {};
+  if (found === undefined) return;
+  if (ofKafkaUser === true && isOfKafkaUser(found)) return;
   const holder = (found.metadata.annotations as Record<string, string> | undefined)?.[OWNER_ANNOTATION];
-  if (holder === owner) return {};
+  if (holder === owner) return;
   const what = `${place.kind} ${place.kind === "Namespace" ? "" : `${place.namespace}/`}${place.name}`;
   throw new MigrationError("OBJECT_TAKEN", `${what} is on ${reader.server} already and ${holder === undefined ? "it was not made by a stack of this kind" : `is that of stack ${holder}`}; it was not touched`, {
     fix: `${OTHER_NAME[ofKafkaUser === true ? "KafkaUser" : place.kind]}, or delete that one when nothing needs it`,
@@ -45,9 +75,9 @@ function isOfKafkaUser({ metadata }: KubernetesObject): boolean {
 /** Before an object is made: absent, or left by an `up` of this very stack that was killed before it could note it down. */
 const handler: Handler<UnclaimedInputs, object> = {
   create: look,
-  update: look,
+  update: (_olds, news, progress) => look(news, progress),
   async remove() {},
-  immaterial: ["kubeconfig", "context"],
+  immaterial: ["kubeconfig", "context", "operator"],
 };
 
 export const unclaimedStep = serve("unclaimed", handler);

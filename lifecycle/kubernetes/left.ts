@@ -1,14 +1,21 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Residue } from "../../engine/cleanup";
+import type { Side } from "../../engine/model";
 import type { KubernetesAccess } from "./kubeconfig";
 import { OWNER_ANNOTATION } from "../owner";
-import { type KubernetesObject, openKubernetes, type ObjectPlace } from "./reader";
+import { type KubernetesObject, type KubernetesReader, openKubernetes, type ObjectPlace } from "./reader";
 
 /** Objects on one Kubernetes cluster. */
 export interface ObjectsOn extends KubernetesAccess {
   places: ObjectPlace[];
   /** Whose they are; one of the same name that is not marked so is somebody else's. Absent: they have no mark. */
   owner?: string;
+  /** The cluster whose users they belong to; absent: none, or the state of an older version. */
+  side?: Side;
+  /** What the user operator puts before the names of its Secrets (`STRIMZI_SECRET_PREFIX`). Default: what `example` tells. */
+  secretPrefix?: string;
+  /** A KafkaUser of the same operator whose status names its Secret, and so the prefix. */
+  example?: ObjectPlace;
 }
 
 const EVERY_MS = 500;
@@ -20,18 +27,46 @@ const EVERY_MS = 500;
  */
 export async function leftInKubernetes(clusters: readonly ObjectsOn[], patienceMs: number): Promise<Residue[]> {
   const begun = Date.now();
-  let open = clusters.map(({ places, owner, ...access }) => ({ reader: openKubernetes(access), places, owner }));
+  let open = await Promise.all(clusters.map(opened));
   for (;;) {
     open = await Promise.all(open.map(async ({ reader, places, owner }) => {
       const found = await Promise.all(places.map((place) => reader.get(place)));
-      return { reader, owner, places: places.filter((_, i) => found[i] !== undefined && (owner === undefined || ownerOf(found[i]) === owner)) };
+      const there = places.flatMap((place, i) => {
+        const object = found[i];
+        return object !== undefined && (owner === undefined || ownerOf(object) === owner) ? [{ place, object }] : [];
+      });
+      return { reader, owner, places: there.map(({ place }) => place), there };
     }));
-    const left = open.flatMap(({ places }) => places);
-    if (left.length === 0 || Date.now() - begun >= patienceMs) {
-      return left.map(({ kind, namespace, name }): Residue => ({ kind: "object", side: "kubernetes", name: `${kind} ${namespace}/${name}`, what: "made by the migration" }));
-    }
+    const left = open.flatMap(({ there }) => there);
+    if (left.length === 0 || Date.now() - begun >= patienceMs) return left.map(residueOf);
     await pause(EVERY_MS);
   }
+}
+
+interface Opened {
+  reader: KubernetesReader;
+  owner?: string | undefined;
+  places: ObjectPlace[];
+  there: { place: ObjectPlace; object: KubernetesObject }[];
+}
+
+async function opened({ places, owner, side: _side, secretPrefix, example, ...access }: ObjectsOn): Promise<Opened> {
+  const reader = openKubernetes(access);
+  const prefix = secretPrefix ?? (example === undefined ? undefined : prefixIn(await reader.get(example), example.name));
+  const prefixed = prefix === undefined || prefix === "" ? [] : places.filter((p) => p.kind === "Secret").map((p) => ({ ...p, name: `${prefix}${p.name}` }));
+  return { reader, owner, places: [...places, ...prefixed], there: [] };
+}
+
+function residueOf({ place: { kind, namespace, name }, object: { metadata } }: Opened["there"][number]): Residue {
+  const finalizers = metadata.deletionTimestamp === undefined ? [] : ((metadata.finalizers ?? []) as string[]);
+  const waiting = finalizers.length === 0 ? {} : { waitsFor: finalizers };
+  return { kind: "object", side: "kubernetes", name: `${kind} ${namespace}/${name}`, what: "made by the migration", ...waiting };
+}
+
+/** What a user operator puts before a user's name to name its Secret; undefined: it has not said. */
+export function prefixIn(user: KubernetesObject | undefined, name: string): string | undefined {
+  const secret = user?.status?.secret;
+  return typeof secret === "string" && secret.endsWith(name) ? secret.slice(0, secret.length - name.length) : undefined;
 }
 
 function ownerOf({ metadata }: KubernetesObject): unknown {

@@ -24,6 +24,8 @@ export interface KubernetesReader {
   readonly server: string;
   /** Undefined: there is no such object. @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE */
   get(place: ObjectPlace): Promise<KubernetesObject | undefined>;
+  /** At most 500 objects of one kind in one namespace. @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE */
+  list(of: Omit<ObjectPlace, "name">): Promise<KubernetesObject[]>;
 }
 
 const PLURAL = { KafkaUser: "kafkausers", KafkaMirrorMaker2: "kafkamirrormaker2s", Secret: "secrets", Namespace: "namespaces" };
@@ -32,15 +34,21 @@ const REQUEST_LIMIT_MS = 10_000;
 export function openKubernetes(access: KubernetesAccess): KubernetesReader {
   const server = findApiServer(access);
   let credentials: Promise<Credentials> | undefined;
+  const ask = async (path: string): Promise<Answer> => {
+    const answer = await send(server, await (credentials ??= server.credentials()), path);
+    if (answer.status !== 401) return answer;
+    credentials = server.credentials();
+    return send(server, await credentials, path);
+  };
   return {
     server: server.url,
     async get(place) {
-      let answer = await send(server, await (credentials ??= server.credentials()), pathOf(place));
-      if (answer.status === 401) {
-        credentials = server.credentials();
-        answer = await send(server, await credentials, pathOf(place));
-      }
-      return read(server, place, answer);
+      return read(server, place, await ask(pathOf(place)), "get") as KubernetesObject | undefined;
+    },
+    async list(of) {
+      const all = { ...of, name: "" };
+      const found = read(server, all, await ask(`${pathOf(all).replace(/\/$/, "")}?limit=500`), "list") as { items?: KubernetesObject[] } | undefined;
+      return found?.items ?? [];
     },
   };
 }
@@ -56,13 +64,13 @@ interface Answer {
   body: string;
 }
 
-function read(server: ApiServer, { apiVersion, kind, namespace, name }: ObjectPlace, { status, body }: Answer): KubernetesObject | undefined {
-  if (status === 200) return JSON.parse(body) as KubernetesObject;
+function read(server: ApiServer, { apiVersion, kind, namespace, name }: ObjectPlace, { status, body }: Answer, verb: "get" | "list"): unknown {
+  if (status === 200) return JSON.parse(body) as unknown;
   if (status === 404) return undefined;
   const said = messageOf(body);
   if (status === 401 || status === 403) {
     throw new MigrationError("KUBERNETES_FORBIDDEN", `${server.url} does not let ${kind} ${namespace}/${name} (${apiVersion}) be read: ${status} ${said}`, {
-      fix: `check the kubeconfig and its context; the role needs "get" on ${PLURAL[kind]} in namespace ${namespace}`,
+      fix: `check the kubeconfig and its context; the role needs "${verb}" on ${PLURAL[kind]} in namespace ${namespace}`,
     });
   }
   throw unreachable(server, `${status} ${said}`);

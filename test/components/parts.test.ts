@@ -92,6 +92,21 @@ describe("MirrorUser", () => {
   });
 });
 
+describe("an object that the stack makes", () => {
+  const force = async () => (await settled(), mocks.only("KafkaUser")[0]!.inputs.metadata.annotations["pulumi.com/patchForce"]);
+  const place = { role: "origin", cluster: "origin", namespace: "origin-ns" } as const;
+
+  test("belongs to it in every field that it declares, so that a hand-made change does not block each later up", async () => {
+    new MirrorUser("origin-user", place);
+    expect(await force()).toBe("true");
+  });
+
+  test("keeps the conflict where somebody asks for it", async () => {
+    new MirrorUser("origin-user", { ...place, annotations: { "pulumi.com/patchForce": "false" } });
+    expect(await force()).toBe("false");
+  });
+});
+
 describe("SecretCopy", () => {
   test("takes only the keys asked for, once the source is there", async () => {
     const copy = new SecretCopy("origin-ca", { name: "origin-cluster-ca-cert", source: { namespace: "origin-ns", name: "origin-cluster-ca-cert", keys: ["ca.crt"] } });

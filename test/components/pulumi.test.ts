@@ -6,7 +6,7 @@ import { createScramUser } from "../../sandbox/kafka";
 import { startKubernetes } from "../../sandbox/kubernetes";
 import { connectKube, SECRETS } from "../../sandbox/operator/kube/client";
 import { supervise } from "../../sandbox/processes";
-import { bindings, canLogIn } from "../sandbox/operator-support";
+import { bindings, canLogIn, until } from "../sandbox/operator-support";
 import { type ComponentsWorld, startComponentsWorld } from "./support/world";
 
 let world: ComponentsWorld;
@@ -122,6 +122,21 @@ describe("a user and its secrets", () => {
     const result = await up({ user: {} });
     expect(result.exitCode, result.text).toBe(0);
     expect(await secretOf("migration", "origin-cluster-credentials")).toEqual({ password: "a rotated password" });
+  });
+
+  test("a field that somebody edited by hand is shown after a refresh and set again by the up, without a field manager conflict", async () => {
+    const declared = await user();
+    const users = { group: "kafka.strimzi.io", version: "v1", plural: "kafkausers", kind: "KafkaUser" };
+    const acls = declared.spec.authorization.acls.slice(1);
+    await world.kube.replace(users, { ...declared, spec: { ...declared.spec, authorization: { ...declared.spec.authorization, acls } } });
+    await until("the operator's removal of the rule", async () => (await bindings(world.origin, "User:mm2-credentials")).length < 9 || undefined);
+    const shown = await world.pulumi(["preview", "--refresh", "--diff", "--non-interactive"]);
+    expect(text(shown)).toMatch(/acls/);
+    const again = await world.pulumi(["up", "--refresh", "--yes", "--skip-preview", "--non-interactive"]);
+    expect(again.exitCode, text(again)).toBe(0);
+    expect((await user()).spec).toEqual(declared.spec);
+    await until("the operator's return of the rule", async () => (await bindings(world.origin, "User:mm2-credentials")).length === 9 || undefined);
+    expect((await up({ user: {} })).text).toMatch(/Resources:\s+\d+ unchanged/);
   });
 
   test("a user that the operator finds NotReady fails the up at once, in the operator's words; corrected it passes", async () => {

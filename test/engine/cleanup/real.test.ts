@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { checkInternalTopics, deleteCheckpoints, deleteInternalTopic, deleteMirrorGroups, listResidue, proveMirrorGone } from "../../../engine/cleanup";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
 import { internalTopics } from "../../../engine/naming";
+import { createScramUser, deleteScramUser } from "../../../sandbox/kafka";
 import { uniqueName, withClusters } from "../../support/clusters";
 import { eventually, modelFor, produce, type RunningMirror, startMirror } from "../support/mirror";
 
@@ -68,6 +69,19 @@ describe("while a real MirrorMaker 2 runs", () => {
     expect(residue.map((r) => `${r.kind} ${r.side}`).sort()).toEqual(["group target", "topic origin", "topic target", "topic target", "topic target", "topic target"]);
     expect((await listResidue(model, { keepCheckpoints: true, patienceMs: 0 })).filter((r) => r.kind === "topic")).toHaveLength(4);
   });
+});
+
+test("a SCRAM credential of a user that the migration made is residue, on both clusters", async () => {
+  const user = `${prefix}-user`;
+  const principals = { origin: [`User:${user}`], target: [`User:${user}`, "User:CN=mm2"] };
+  const credentials = async () => (await listResidue(model, { principals, patienceMs: 0 })).filter((r) => r.kind === "credential");
+  expect(await credentials()).toEqual([]);
+  const sides = ["origin", "target"] as const;
+  for (const side of sides) await createScramUser(clusters[side], user, "a-password");
+  expect((await credentials()).map((r) => `${r.side} ${r.name}: ${r.what}`)).toEqual(
+    sides.map((side) => `${side} ${user}: a SCRAM-SHA-512 credential of a user that the migration made`),
+  );
+  for (const side of sides) await deleteScramUser(clusters[side], user);
 });
 
 describe("when it is gone", () => {

@@ -1,0 +1,69 @@
+import type { Residue } from "../../engine/cleanup";
+import type { Side } from "../../engine/model";
+import type { ObjectsOn } from "../kubernetes/left";
+import type { ObjectPlace } from "../kubernetes/reader";
+
+/** What the causes of residue are told from. */
+export interface ResidueFacts {
+  when: "cleanup" | "destroy";
+  /** Objects that the migration has declared. */
+  kubernetes: readonly ObjectsOn[];
+}
+
+/**
+ * Says why residue is there and what to do about it: one line for each cause. Nothing here suggests an `up` that would
+ * make the mirror again.
+ */
+export function waysOut(residue: readonly Residue[], facts: ResidueFacts): string {
+  const causes = new Set(residue.map((r) => causeOf(r, facts)));
+  const again =
+    facts.when === "destroy"
+      ? "then run `pulumi destroy` again"
+      : "then run the same command again: `pulumi destroy`, or `pulumi up` with phase cleanup (an up in phase mirror or cutover would make the mirror again)";
+  return `${[...causes].join("; ")}; ${again}`;
+}
+
+function causeOf(r: Residue, facts: ResidueFacts): string {
+  if (r.kind === "object") return causeOfObject(r, facts);
+  if (r.side !== "kubernetes" && (r.kind === "acl" || r.kind === "credential")) {
+    if (r.what.includes("fence")) return "end `kafka-migration fence --hold`, which makes the fence's rules again";
+    const user = operatorsUser(nameOfUser(r.name), r.side, facts);
+    return user === undefined
+      ? `remove the ${r.kind === "acl" ? "ACLs" : "credentials"} of these users on the ${r.side} (kafka-acls.sh, kafka-configs.sh)`
+      : userOperatorDown(r.side, user);
+  }
+  return "find out which MirrorMaker 2 or Connect worker still runs or has run since, and stop it; then delete what it has made";
+}
+
+function causeOfObject(r: Residue, facts: ResidueFacts): string {
+  if (r.waitsFor !== undefined) {
+    return `${r.name} is being deleted and waits for ${r.waitsFor.join(", ")}: start the controller that removes this finalizer, or remove the finalizer`;
+  }
+  const [kind = "", place = ""] = r.name.split(" ");
+  const [namespace = "", name = ""] = place.split("/");
+  if (kind === "Secret") {
+    const owner = facts.kubernetes.find((k) => k.owner === undefined && k.places.some((p) => p.namespace === namespace && name.endsWith(p.name)));
+    if (owner !== undefined) return userOperatorDown(owner.side, { namespace, name: owner.places[0]!.name });
+  }
+  return `find out what makes ${r.name} again (for instance a GitOps controller) and stop it; then delete the object`;
+}
+
+function userOperatorDown(side: Side | undefined, { namespace, name }: Pick<ObjectPlace, "namespace" | "name">): string {
+  const whose = side === undefined ? `in namespace ${namespace}` : `of the ${side} (namespace ${namespace})`;
+  return (
+    `KafkaUser ${namespace}/${name} is deleted, but the user operator ${whose} has not removed what belongs to it: ` +
+    "check that the operator runs and watches the namespace; it removes the rest as soon as it does"
+  );
+}
+
+/** `User:mm2 Allow ...` and `mm2` name the same user; with a certificate it is `User:CN=mm2`. */
+function nameOfUser(text: string): string {
+  return text.split(" ", 1)[0]!.replace(/^User:(CN=)?/, "");
+}
+
+/** The KafkaUser of this name that the migration has made on this side. */
+function operatorsUser(name: string, side: Side, { kubernetes }: ResidueFacts): ObjectPlace | undefined {
+  const users = kubernetes.flatMap((k) => k.places.filter((p) => p.kind === "KafkaUser" && p.name === name).map((place) => ({ side: k.side, place })));
+  // The state of an older version does not tell the side.
+  return (users.find((u) => u.side === side) ?? users.find((u) => u.side === undefined))?.place;
+}

@@ -91,7 +91,7 @@ export class MirrorGone extends Step {
 /** Denies writes on the migrated origin topics while the cutover is under way. */
 export class Fence extends Step {
   declare readonly raised: pulumi.Output<RaisedFence | null>;
-  constructor(name: string, args: PhasedArgs & { options: Args<FenceOptions>; enabled: boolean }, opts: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: PhasedArgs & { options: Args<FenceOptions>; enabled: boolean; userOperator?: boolean }, opts: pulumi.CustomResourceOptions) {
     super("fence", "Fence", name, { ...args, raised: undefined }, opts);
   }
 }
@@ -168,7 +168,7 @@ export class Report extends Step {
   declare readonly report: pulumi.Output<string>;
   constructor(
     name: string,
-    args: PhasedArgs & ReportPlace & { options: { gate: GateOptions; offsets: OffsetOptions }; facts: pulumi.Input<ReportFacts>; gateEnds: pulumi.Input<TopicEnds | null>; trigger: pulumi.Input<string> },
+    args: PhasedArgs & ReportPlace & { options: { gate: GateOptions; offsets: OffsetOptions }; facts: pulumi.Input<ReportFacts>; gateEnds: pulumi.Input<TopicEnds | null>; trigger: pulumi.Input<string>; userOperator?: boolean },
     opts: pulumi.CustomResourceOptions,
   ) {
     super("report", "Report", name, { ...args, report: undefined, writtenAt: undefined, kept: undefined }, opts);

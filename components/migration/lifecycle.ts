@@ -105,7 +105,7 @@ export class Lifecycle {
   aboveMirror(mirror: pulumi.Resource): CutoverSteps {
     const { phase, abandon, args, notes } = this.context;
     const fenced = this.fenced();
-    const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {} }, this.after(mirror));
+    const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {}, ...this.userOperator() }, this.after(mirror));
     const gate = this.gate(raised);
     const passed = { ...this.step, gatePassedAt: gate.passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) };
     const verification = new Verification(
@@ -135,7 +135,7 @@ export class Lifecycle {
     if (report === undefined) return undefined;
     const facts = reportFacts(this.preflight, steps);
     const options = { gate: this.gateOptions(), offsets: args.offsets ?? {} };
-    return new Report(this.named("report"), { ...this.step, phase, ...report, options, facts, gateEnds: originEnds(steps.gate), topicIds: topicIds(steps.gate), trigger }, this.after(this.checkpoints, ...Object.values(steps)));
+    return new Report(this.named("report"), { ...this.step, phase, ...report, options, facts, gateEnds: originEnds(steps.gate), topicIds: topicIds(steps.gate), trigger, ...this.userOperator() }, this.after(this.checkpoints, ...Object.values(steps)));
   }
 
   /** Declared last of all, and so deleted first. */
@@ -145,6 +145,11 @@ export class Lifecycle {
     const known = { fence: args.fence ?? false, gateEnds: originEnds(steps.gate), topicIds: topicIds(steps.gate), passed, passedAt, abandonedAt, cleared: result.apply((r) => r?.cleared ?? null) };
     const after = [this.checkpoints, ...Object.values(steps), ...(report === undefined ? [] : [report])];
     return new Guard(this.named("guard"), { ...this.step, phase, abandon, options: this.gateOptions(), ...known }, this.after(...after));
+  }
+
+  private userOperator(): { userOperator?: boolean } {
+    const { fence = false, origin } = this.context.args;
+    return fence && origin.operator !== undefined ? { userOperator: true } : {};
   }
 
   private fenced(): { fence: boolean; fenceOptions?: FenceOptions } {

@@ -22,6 +22,8 @@ export interface HoldOptions extends FenceOptions {
   stillWanted?: () => Promise<boolean>;
   /** Between two such questions, ms. Default 30,000. */
   askEveryMs?: number;
+  /** Told of each gap as soon as the fence stands again. */
+  onGap?: (gap: FenceGap) => void;
   /** From a renewal to the question, ms: a roll-back or a destroy takes a while to record what it has done. Default 5000. */
   askAfterMs?: number;
 }
@@ -63,6 +65,7 @@ export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: Ho
       report.gaps.push({ after: whole, until: new Date().toISOString(), rules: missing.length, topics: gone, wrote: movements(baseline, after) });
       baseline = after;
       tell(report.gaps.at(-1) as FenceGap, progress);
+      options.onGap?.(report.gaps.at(-1) as FenceGap);
       askAt = Math.min(askAt, Date.now() + (options.askAfterMs ?? ASK_AFTER_MS));
     }
     whole = new Date().toISOString();

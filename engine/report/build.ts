@@ -2,6 +2,7 @@ import { writtenText } from "../fence";
 import { throttleText } from "../replication/throttle";
 import { bytesText, countText, durationText, recordsText } from "../units";
 import { atMost, figure } from "./figure";
+import { fenceWarnings, gapText } from "./fence";
 import { groupRows, topicRows } from "./rows";
 import type { GroupRow, LeftThrottle, Report, ReportInput, Sample, TimelineEntry } from "./types";
 
@@ -25,6 +26,7 @@ export function buildReport(input: ReportInput): Report {
     figures: figures(input),
     topics,
     groups,
+    ...(input.fence === undefined ? {} : { fence: input.fence }),
     residue: input.residue === undefined ? null : [...input.residue],
   };
 }
@@ -52,6 +54,7 @@ function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
   const { preflight, gate, verification, offsets, offsetPlan, look } = input;
   const lines = [
     ...(input.written === undefined || input.written.length === 0 ? [] : [writtenText(input.written)]),
+    ...fenceWarnings(input.fence),
     ...(input.leftThrottle === undefined ? [] : [leftThrottleText(input.leftThrottle)]),
     ...(input.notes ?? []),
     ...(input.abandonedAt === undefined ? [] : [`the migration was abandoned at ${input.abandonedAt}: the gate was passed unproved`]),
@@ -86,7 +89,8 @@ function timeline(input: ReportInput): TimelineEntry[] {
   const { preflight, gate, verification, offsets, replication } = input;
   const entries: (TimelineEntry | undefined)[] = [
     preflight && { at: preflight.at, what: `Preflight passed: ${countText(preflight.result.topics, "topic")}, ${countText(preflight.result.partitions, "partition")}, ${countText(preflight.result.groups, "group")}` },
-    input.fenceRaisedAt === undefined ? undefined : { at: input.fenceRaisedAt, what: "Fence raised: nobody writes to the migrated topics on the origin" },
+    input.fenceRaisedAt === undefined ? undefined : { at: input.fenceRaisedAt, what: "Fence raised: writing to the migrated topics on the origin is denied" },
+    ...(input.fence?.gaps ?? []).map((gap) => ({ at: gap.until, what: gapText(gap) })),
     gate && { at: gate.passedAt, what: `Gate passed after ${durationText(gate.durationMs)}: ${countText(gate.partitions, "partition")} in ${countText(gate.topics, "topic")} complete` },
     verification && { at: verification.at, what: `Verified (${verification.result.mode}) in ${durationText(verification.result.durationMs)}: ${verification.result.equal ? "equal" : "differences found"}` },
     offsets && { at: offsets.at, what: `Offsets of ${countText(offsets.groups.length, "group")} in place: ${offsets.written} written, ${offsets.inPlace} there already` },

@@ -1,5 +1,5 @@
 import type { Residue } from "../cleanup";
-import type { Movement } from "../fence";
+import type { FenceGap, Movement } from "../fence";
 import type { Finding, GateResult, Sample } from "../gate";
 import type { MirrorModel, Phase } from "../model";
 import type { AppliedGroup, AppliedOffsets, OffsetPlan } from "../offsets";
@@ -65,6 +65,15 @@ export interface TimelineEntry {
   what: string;
 }
 
+/** How the fence has stood since it was raised. */
+export interface FenceHistory {
+  gaps: FenceGap[];
+  /** ISO 8601: from then on nobody has looked after it. */
+  notHeldSince?: string;
+  /** A user operator looks after the origin's users, and removes the fence's rules. */
+  userOperator?: true;
+}
+
 /** Everything that is known of a migration; plain data without connections, so there is no secret to leak. */
 export interface ReportInput {
   /** The stack's or the file's name. */
@@ -78,6 +87,8 @@ export interface ReportInput {
   gate?: GateResult;
   abandonedAt?: string;
   fenceRaisedAt?: string;
+  /** How the fence has stood since. Absent: not known. */
+  fence?: FenceHistory;
   verification?: { at: string; result: VerifyResult };
   offsets?: Omit<AppliedOffsets, "groups"> & { groups: readonly (AppliedGroup | GroupCount)[] };
   /** What an apply would do, where nothing was applied yet. */
@@ -146,6 +157,8 @@ export interface Report {
   figures: [string, string][];
   topics: TopicRow[];
   groups: GroupRow[];
+  /** Absent: there is no fence, or an older version has written this. */
+  fence?: FenceHistory;
   /** Null: nobody looked. */
   residue: Residue[] | null;
 }

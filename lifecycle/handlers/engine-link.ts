@@ -12,6 +12,9 @@ function engineAddress(): string | undefined {
   return address !== undefined && /^[\w.[\]-]+:\d+$/.test(address) ? address : undefined;
 }
 
+/** True in a provider that Pulumi has started. */
+export const underPulumi = (): boolean => engineAddress() !== undefined;
+
 const WATCH_EVERY_MS = 2000;
 let watching = false;
 

@@ -1,5 +1,7 @@
 import { checkFence, raiseFence, type FenceOptions, type RaisedFence } from "../../engine/fence";
 import type { Progress } from "../../engine/progress";
+import { countText } from "../../engine/units";
+import { keepHolding, noteGap } from "./fence-hold";
 import { lowerWhatIsThere } from "./fenced";
 import { type Handler, serve } from "./framework";
 import { modelOf, type PhasedInputs } from "./inputs";
@@ -7,6 +9,8 @@ import { modelOf, type PhasedInputs } from "./inputs";
 export interface FenceInputs extends PhasedInputs {
   options: FenceOptions;
   enabled: boolean;
+  /** A user operator looks after the origin's users: it removes the fence's rules. Absent: no, or an older state. */
+  userOperator?: boolean;
 }
 
 export interface FenceOutputs {
@@ -15,7 +19,21 @@ export interface FenceOutputs {
 
 const wanted = (inputs: FenceInputs): boolean => inputs.enabled && inputs.phase === "cutover";
 
-const raise = async (inputs: FenceInputs, progress: Progress): Promise<FenceOutputs> => ({ raised: await raiseFence(modelOf(inputs), inputs.options, progress) });
+async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFence | null): Promise<FenceOutputs> {
+  const model = modelOf(inputs);
+  const raised = await raiseFence(model, inputs.options, progress);
+  if (before !== undefined && before !== null && raised.created > 0) {
+    noteGap({ after: before.raisedAt, until: raised.raisedAt, rules: raised.created, topics: [], wrote: [] });
+    progress.warn(`fence: ${countText(raised.created, "rule")} had been removed since the last up (raised at ${before.raisedAt}), and stand again`);
+  }
+  keepHolding(model, inputs.options, progress);
+  if (inputs.userOperator === true) progress.warn(OPERATOR_REMOVES);
+  return { raised };
+}
+
+const OPERATOR_REMOVES =
+  "the origin's user operator removes the fence's rules at its full passes (every 120 s by default). This up puts them back until it ends; " +
+  "after that nobody does. Run `kafka-migration fence --hold --stack NAME` in another terminal until the clients run on the target";
 
 /**
  * Denies writes on the migrated origin topics from the cutover until the roll-back or the clean-up. In phase `mirror` it is
@@ -36,11 +54,13 @@ const handler: Handler<FenceInputs, FenceOutputs> = {
   },
 
   async update(olds, news, progress) {
-    if (wanted(news)) return raise(news, progress);
+    if (wanted(news)) return raise(news, progress, olds.raised);
     if (news.phase !== "mirror") await lowerWhatIsThere(news, news.enabled || olds.enabled, progress);
     else if (olds.enabled && olds.phase === "cutover") progress.info("the fence stays up until the gate has looked whether clients have written to the target");
     return { raised: null };
   },
+
+  immaterial: ["userOperator"],
 
   // Also when the state does not know of one: an `up` that was killed may have raised it unrecorded.
   async remove(state, progress) {

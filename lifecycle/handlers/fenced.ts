@@ -1,6 +1,7 @@
 import { breached, fenceIsThere, type FenceOptions, lowerFence, type TopicEnds, whileFenced } from "../../engine/fence";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
+import { keepHolding, noteGap, stopHolding } from "./fence-hold";
 import { isThere, modelOf, type StepInputs } from "./inputs";
 
 export interface FencedInputs extends StepInputs {
@@ -32,7 +33,8 @@ const TRIES = 3;
 export async function behindFence<T>(inputs: FencedInputs, progress: Progress, work: (lost?: AbortSignal) => Promise<T>, again = false): Promise<T> {
   if (!inputs.fence) return work();
   for (let left = again ? TRIES : 1; ; ) {
-    const options = { ...inputs.fenceOptions, ...(isThere(inputs.gateEnds) ? { since: inputs.gateEnds } : {}) };
+    const options = { ...inputs.fenceOptions, onGap: noteGap, ...(isThere(inputs.gateEnds) ? { since: inputs.gateEnds } : {}) };
+    keepHolding(modelOf(inputs), inputs.fenceOptions ?? {}, progress);
     const { result, report } = await whileFenced(modelOf(inputs), options, progress, work);
     const wrote = [...report.wrote, ...report.gaps.flatMap((gap) => gap.wrote)];
     if (wrote.length === 0) return result;
@@ -47,5 +49,6 @@ export async function behindFence<T>(inputs: FencedInputs, progress: Progress, w
  */
 export async function lowerWhatIsThere(inputs: StepInputs, asked: boolean, progress: Progress): Promise<void> {
   const model = modelOf(inputs);
+  await stopHolding();
   if (asked || (await fenceIsThere(model).catch(() => false))) await lowerFence(model, {}, progress);
 }

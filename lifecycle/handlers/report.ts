@@ -2,7 +2,8 @@ import { type TopicEnds, writtenOnOrigin } from "../../engine/fence";
 import type { GateOptions } from "../../engine/gate";
 import type { OffsetOptions } from "../../engine/offsets";
 import type { Progress } from "../../engine/progress";
-import { buildReport, earlierReport, earlierSamples, lookAtCopy, lookAtGroups, lookAtThrottle, type Report, type ReportFacts, type ReportInput, reportPaths, writeReport } from "../../engine/report";
+import { buildReport, earlierReport, type FenceHistory, earlierSamples, lookAtCopy, lookAtGroups, lookAtThrottle, type Report, type ReportFacts, type ReportInput, reportPaths, writeReport } from "../../engine/report";
+import { fenceRecord, mergeGaps } from "./fence-hold";
 import { type Handler, serve } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs } from "./inputs";
 import { folderOf, type Place } from "./place";
@@ -13,6 +14,8 @@ export interface ReportInputs extends PhasedInputs, Place {
   gateEnds?: TopicEnds | null;
   /** What the steps have found. */
   facts: ReportFacts;
+  /** A user operator looks after the origin's users. Absent: no, there is no fence, or an older state. */
+  userOperator?: boolean;
   /** Changes with every setting of the migration, so that each `up` that changed something writes anew. */
   trigger: string;
 }
@@ -61,7 +64,19 @@ async function make(inputs: ReportInputs, facts: ReportFacts): Promise<Report> {
   // Residue was looked for when the mirror had gone, after the report of that `up`; that look stands.
   if (phase === "cleanup" && earlier?.phase === "cleanup" && earlier.residue !== null) return { ...earlier, madeAt: now() };
   const input: ReportInput = { ...facts, name, madeAt: now(), phase, mirror: mirrorOf(inputs), samples: await earlierSamples(folder, name) };
-  return buildReport(phase === "cleanup" ? input : { ...input, ...(await live(inputs, facts)) });
+  const fence = fenceHistory(inputs, facts, earlier, input.madeAt);
+  const whole = fence === undefined ? input : { ...input, fence };
+  return buildReport(phase === "cleanup" ? whole : { ...whole, ...(await live(inputs, facts)) });
+}
+
+/** What earlier runs and this one have seen of the fence; when an `up` ends, nobody holds the fence any more. */
+function fenceHistory(inputs: ReportInputs, facts: ReportFacts, earlier: Report | undefined, at: string): FenceHistory | undefined {
+  if (inputs.phase === "cleanup") return earlier?.fence === undefined ? undefined : { gaps: earlier.fence.gaps };
+  if (inputs.phase !== "cutover" || facts.fenceRaisedAt === undefined) return undefined;
+  const { gaps, heldUntil } = fenceRecord(at);
+  const before = earlier?.phase === "cutover" ? earlier.fence : undefined;
+  const notHeldSince = heldUntil ?? before?.notHeldSince ?? facts.fenceRaisedAt;
+  return { gaps: mergeGaps(before?.gaps ?? [], gaps), notHeldSince, ...(inputs.userOperator === true ? { userOperator: true } : {}) };
 }
 
 /** Where no step has looked yet, the report does. */
@@ -96,7 +111,7 @@ const handler: Handler<ReportInputs, ReportOutputs> = {
     await write(state, state.kept ?? null, progress);
   },
 
-  immaterial: ["gateEnds", "topicIds"],
+  immaterial: ["gateEnds", "topicIds", "userOperator"],
 
   // A write that failed is tried again; files that are not at hand (a build machine's) are no reason for another one.
   overtaken: async ({ writtenAt }) => writtenAt === undefined || writtenAt === null,

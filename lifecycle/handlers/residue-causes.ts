@@ -32,6 +32,9 @@ function causeOf(r: Residue, facts: ResidueFacts): string {
       ? `remove the ${r.kind === "acl" ? "ACLs" : "credentials"} of these users on the ${r.side} (kafka-acls.sh, kafka-configs.sh)`
       : userOperatorDown(r.side, user);
   }
+  if (r.kind === "throttle" || r.kind === "reassignment") {
+    return "wait until no replica is moved any more, then remove the throttle with `kafka-migration replication --cancel`";
+  }
   return "find out which MirrorMaker 2 or Connect worker still runs or has run since, and stop it; then delete what it has made";
 }
 

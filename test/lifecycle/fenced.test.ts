@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { checkFence, lowerFence } from "../../engine/fence";
 import { openKafka } from "../../engine/kafka/client";
 import type { KafkaPort } from "../../engine/kafka/port";
 import { silent } from "../../engine/progress";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { fenceStep } from "../../lifecycle/handlers/fence";
+import { fenceRecord, forgetFenceRecord, keepHolding } from "../../lifecycle/handlers/fence-hold";
 import { guardStep } from "../../lifecycle/handlers/guard";
 import { gateStep } from "../../lifecycle/handlers/gate";
-import { behindFence, type FencedInputs } from "../../lifecycle/handlers/fenced";
+import { behindFence, type FencedInputs, lowerWhatIsThere } from "../../lifecycle/handlers/fenced";
 import { eventually, modelFor, produce } from "../engine/support/mirror";
 import { uniqueName, withClusters } from "../support/clusters";
 import { said } from "./support/said";
@@ -47,6 +48,44 @@ function disturbed(times: number) {
   };
   return { done, work };
 }
+
+describe("a fence where a user operator removes its rules", () => {
+  const state = () => checkFence(modelFor(clusters, prefix), {}).then((found) => found.state);
+  const cutover = () => {
+    const { fence: _fence, ...step } = inputs;
+    return { ...step, phase: "cutover", enabled: true, options: {} };
+  };
+  /** As a full pass of the operator does: the rules go, and the markers with them. */
+  const pass = async () => origin.deleteAcls(await origin.describeAcls({ principal: "User:*" }));
+  afterEach(forgetFenceRecord);
+
+  it("warns when it is raised, and names what holds it", async () => {
+    expect(await said(() => fenceStep.create({ ...cutover(), userOperator: true }))).toMatch(/user operator removes the fence's rules[^]*kafka-migration fence --hold/);
+    expect(await said(() => fenceStep.create(cutover()))).not.toMatch(/--hold/);
+  });
+
+  it("is held between the steps until the up ends, and lists each gap; it stays down once it is lowered", async () => {
+    await fenceStep.create(cutover());
+    keepHolding(modelFor(clusters, prefix), {}, silent, true);
+    await eventually("the hold has seen the fence", async () => fenceRecord("now").heldUntil === "now");
+    await pass();
+    await eventually("the fence stands again", async () => (await state()) === "up");
+    await eventually("the gap is known", async () => fenceRecord("now").gaps.length === 1);
+    expect(fenceRecord("now").gaps).toMatchObject([{ topics: [topic], wrote: [] }]);
+    await lowerWhatIsThere(inputs, true, silent);
+    expect(await state()).toBe("down");
+    expect(fenceRecord("now").heldUntil).toBeUndefined();
+  });
+
+  it("that was open between two ups is a gap, too", async () => {
+    const { outs } = await fenceStep.create(cutover());
+    await pass();
+    const lines = await said(() => fenceStep.update("id", outs, cutover()));
+    expect(lines).toMatch(/1 rule had been removed since the last up/);
+    const { raisedAt } = outs.raised as { raisedAt: string };
+    expect(fenceRecord("now").gaps).toMatchObject([{ after: raisedAt, rules: 1 }]);
+  });
+});
 
 describe("work behind the fence", () => {
   it("that looks is done again when something was written meanwhile, and what it finds then counts", async () => {

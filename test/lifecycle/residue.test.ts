@@ -29,6 +29,7 @@ describe("what to do about residue", () => {
     ["an object that something makes again", object("KafkaUser origin-ns/mm2-credentials"), /find out what makes KafkaUser origin-ns\/mm2-credentials again/],
     ["an ACL of a user that no operator made", acl("User:other"), /remove the ACLs of these users on the origin/],
     ["a topic", { kind: "topic", side: "target", name: "mm2-status", what: "the mirror's status topic" }, /MirrorMaker 2 or Connect worker still runs/],
+    ["a throttle", { kind: "throttle", side: "target", name: "broker 2", what: "a replication throttle rate is set" }, /kafka-migration replication --cancel/],
     ["a rule of the fence", { kind: "acl", side: "origin", name: "User:* deny Write on topic a", what: "a rule of the fence" }, /fence --hold/],
   ])("%s: names what is down or who makes it again, once, and no up that makes the mirror again", (_what, left, expected) => {
     for (const when of ["cleanup", "destroy"] as const) {

@@ -1,0 +1,25 @@
+import type { FenceGap } from "../fence";
+import { countText, someOf } from "../units";
+import type { FenceHistory } from "./types";
+
+/** One gap as a line of the report. */
+export function gapText({ after, until, rules, topics, wrote }: FenceGap): string {
+  const where = topics.length === 0 ? "" : ` on ${someOf(topics, 5)}`;
+  const moved = wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`);
+  const written = moved.length === 0 ? "no write was seen" : `written: ${someOf(moved, 5)}`;
+  return `Fence open at some time between ${after} and ${until}: ${countText(rules, "rule")}${where} had been removed; ${written}`;
+}
+
+/** What a person should know of the fence: each gap, and that nobody holds it any more where somebody removes its rules. */
+export function fenceWarnings(fence: FenceHistory | undefined): string[] {
+  if (fence === undefined) return [];
+  const { gaps, notHeldSince, userOperator } = fence;
+  const open =
+    userOperator === true && notHeldSince !== undefined
+      ? [
+          `the fence has not been held since ${notHeldSince}: the origin's user operator removes its rules at its next full pass ` +
+            "(every 120 s by default), and then producers can write again. Run `kafka-migration fence --hold` until the clients run on the target",
+        ]
+      : [];
+  return [...open, ...gaps.map(gapText)];
+}

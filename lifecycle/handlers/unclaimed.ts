@@ -48,7 +48,7 @@ async function prefixes({ place, operator }: UnclaimedInputs, reader: Kubernetes
     return found.length === 0 ? [""] : [...new Set(found)];
   } catch (error) {
     if (!isMigrationError(error) || error.code !== "KUBERNETES_FORBIDDEN") throw error;
-    progress.info(`the KafkaUsers in namespace ${place.namespace} may not be listed: where the user operator has STRIMZI_SECRET_PREFIX, set secretPrefix`);
+    progress.info(`the KafkaUsers in namespace ${place.namespace} may not be listed: where the user operator has STRIMZI_SECRET_PREFIX, set origin.secretPrefix (or target.secretPrefix)`);
     return [""];
   }
 }

@@ -174,7 +174,7 @@ describe("a cutover that failed at the gate", () => {
     const { fence: _fence, ...step } = inputs;
     const raised = await fenceStep.create({ ...step, phase: "cutover", enabled: true, options: {} });
     expect(await state()).toBe("up");
-    const armed = { ...inputs, phase: "mirror", abandon: false, options, passed: false, passedAt: null, abandonedAt: null, result: null, ends: null };
+    const armed = { ...inputs, phase: "mirror", abandon: false, options, passed: false, passedAt: null, abandonedAt: null, result: null, ends: null, topicIds: {} };
     await fenceStep.update("id", raised.outs, { ...step, phase: "mirror", enabled: true, options: {} });
     const news = { ...inputs, phase: "mirror", abandon: false, options };
     expect(await gateStep.diff("id", armed, news)).toEqual({ changes: true });

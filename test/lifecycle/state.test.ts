@@ -27,12 +27,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Every step that has outputs and needs no cluster in phase `mirror`: its inputs and what a resource declares as outputs. */
+/** Every step that has outputs and needs no cluster in its phase: its inputs and what a resource declares as outputs. */
 const STEPS: [kind: string, step: Step, inputs: () => Plain, outputs: string[]][] = [
-  ["gate", gateStep, () => phased, ["passed", "passedAt", "abandonedAt", "result", "ends"]],
+  ["gate", gateStep, () => phased, ["passed", "passedAt", "abandonedAt", "result", "ends", "topicIds"]],
   ["fence", fenceStep, () => ({ ...phased, enabled: false }), ["raised"]],
   ["verification", verificationStep, () => ({ ...phased, options: { mode: "tail", tailRecords: 100 } }), ["verifiedAt", "result"]],
-  ["consumer-offsets", consumerOffsetsStep, () => phased, ["appliedAt", "applied"]],
+  ["consumer-offsets", consumerOffsetsStep, () => ({ ...phased, phase: "cleanup" }), ["appliedAt", "applied"]],
   ["replication", replicationStep, () => ({ ...phased, when: "cutover" }), ["resetAt", "result"]],
   ["replication", replicationStep, () => ({ ...phased, when: "removal" }), ["resetAt", "result"]],
   ["preflight", preflightStep, () => ({ ...phased, abandon: true, stage: "clusters" }), ["checkedAt", "result"]],

@@ -178,9 +178,9 @@ describe("a cutover that failed at the gate", () => {
     await fenceStep.update("id", raised.outs, { ...step, phase: "mirror", enabled: true, options: {} });
     const news = { ...inputs, phase: "mirror", abandon: false, options };
     expect(await gateStep.diff("id", armed, news)).toEqual({ changes: true });
-    await gateStep.update("id", armed, news);
+    const { outs } = await gateStep.update("id", armed, news);
     expect(await state()).toBe("down");
-    expect(await gateStep.diff("id", armed, news)).toEqual({ changes: false });
+    expect(await gateStep.diff("id", outs, news)).toEqual({ changes: false });
   });
 
   it("is followed by one that works with the target gone: producers come back", async () => {

@@ -13,6 +13,7 @@ import { recordRules } from "./records";
 import { replicaRules } from "./replicas";
 import { type Finding, messageOf, type Rule } from "./rule";
 import { securityRules } from "./security";
+import { sinkRules } from "./sinks";
 import { settingRules } from "./settings";
 import { nothing, type UserView, type View } from "./view";
 
@@ -21,7 +22,7 @@ export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";
 export * from "./view";
 
 /** Every rule, in the order of docs/policies.md. The policy pack and the components take them from here. */
-export const rules: readonly Rule[] = [...aclRules, ...aclWordRules, ...fieldRules, ...configurationRules, ...settingRules, ...nameRules, ...loopRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...recordRules];
+export const rules: readonly Rule[] = [...aclRules, ...aclWordRules, ...fieldRules, ...configurationRules, ...settingRules, ...nameRules, ...loopRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...sinkRules, ...recordRules];
 
 /** Keys that every connector has to read alike. */
 export const SHARED_KEYS: readonly string[] = Object.keys(SHARED);

@@ -25,7 +25,8 @@ export function mirrored(mirror: MirrorView): Matcher | undefined {
   return selecting("topics", mirror.topicsPattern, mirror.topicsExcludePattern ?? DEFAULT_TOPICS_EXCLUDE);
 }
 
-function selecting(what: "topics" | "groups", pattern: string, exclude: string): Matcher | undefined {
+/** Undefined where a pattern can't be read outside Java. */
+export function selecting(what: "topics" | "groups", pattern: string, exclude: string): Matcher | undefined {
   try {
     const wanted = compilePatternList(pattern, `${what}Pattern`);
     const excluded = compilePatternList(exclude, `${what}ExcludePattern`);

@@ -18,6 +18,8 @@ export interface View {
   clients: readonly ClientView[];
   /** Clusters with a user operator, where a resource of the stack says it; KafkaUsers say it, too. */
   owners?: readonly OwnerView[];
+  /** Sink connectors of the stack (KafkaConnector). */
+  sinks?: readonly SinkView[];
   /** Fields that the API server drops, of every custom resource. */
   unknownFields?: readonly UnknownField[];
   /** KafkaMirrorMaker2 resources without an entry in `mirrors`. */
@@ -157,6 +159,13 @@ export const namesIn = (mirror: MirrorView): FieldNames => attempt(() => mirror.
 export interface Text {
   path: string;
   value: string;
+}
+
+export interface SinkView {
+  /** The group that it reads as: `connect-<name>`, unless its configuration says another one. */
+  group: string;
+  /** Absent: it reads by a pattern, or nothing tells. */
+  topics?: readonly string[];
 }
 
 /** A KafkaUser, or the ACLs and credentials of one principal made through @pulumi/kafka. */

@@ -6,6 +6,7 @@ import { clusterOf, homeOf, partsOf } from "./home";
 import { idleOf, readMirrors } from "./mirror";
 import { type AnyResource, known, number, object, text } from "./plain";
 import { type Hints, isOf, placesIn } from "./side";
+import { readSinks } from "./sinks";
 import { tellTargets } from "./target";
 import { unknownFieldsOf } from "./unknown-fields";
 import { readKafkaPrincipals, readKafkaUser, serversOf } from "./users";
@@ -47,6 +48,7 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
     unknownFields: [...custom("KafkaMirrorMaker2"), ...custom("KafkaUser")].flatMap(unknownFieldsOf),
     idle: custom("KafkaMirrorMaker2").flatMap(idleOf),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
+    sinks: attempt(() => readSinks(custom("KafkaConnector"))) ?? [],
   };}
 
 /** Of two KafkaUsers of a mirror, one of known place: the other one is on the other cluster. */

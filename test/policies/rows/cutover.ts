@@ -1,8 +1,11 @@
-import { gate, kafka, step } from "../resources";
+import { custom, gate, kafka, step } from "../resources";
 import { pair, source, type Row } from "./row";
 
 /** The same topic on both clusters. */
 const twice = (...sizes: string[]) => sizes.map((bytes, i) => kafka("Topic", { name: "orders", config: { "max.message.bytes": bytes } }, `${i === 0 ? "origin" : "target"}-kafka-bootstrap:9093`, `orders-${i}`));
+
+const sink = (topics: string) =>
+  custom({ apiVersion: "kafka.strimzi.io/v1beta2", kind: "KafkaConnector", metadata: { name: "warehouse", namespace: "ns" }, spec: { class: "JdbcSinkConnector", config: { topics } } });
 
 export const cutoverRows: Row[] = [
   { rule: "gate-abandoned", trips: { more: [gate({ abandon: true })] }, passes: {}, says: "abandon: true" },
@@ -21,6 +24,18 @@ export const cutoverRows: Row[] = [
     says: "sync.group.offsets.enabled is true",
   },
   { rule: "group-sync", trips: {}, passes: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } } }, says: "is not true", settings: { offsets: "sync" } },
+  {
+    rule: "sink-groups",
+    trips: { mirror: { groupsPattern: "billing,connect-warehouse" } },
+    passes: { mirror: { groupsPattern: "billing,connect-warehouse", groupsExcludePattern: "console-consumer-.*" } },
+    says: "groupsPattern selects connect-warehouse, and the default of groups.exclude leaves out connect-.*",
+  },
+  {
+    rule: "sink-groups",
+    trips: { mirror: { topicsPattern: "orders", groupsPattern: ".*" }, more: [sink("orders,others")] },
+    passes: { mirror: { topicsPattern: "orders", groupsPattern: ".*" }, more: [sink("others")] },
+    says: "selects connect-warehouse",
+  },
   {
     rule: "message-size",
     trips: { more: [kafka("Topic", { name: "big", partitions: 1, replicationFactor: 3, config: { "max.message.bytes": "5000000" } })] },

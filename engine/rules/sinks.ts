@@ -1,0 +1,43 @@
+import { DEFAULT_GROUPS_EXCLUDE } from "../patterns";
+import { mirrored, selecting } from "./names";
+import { listed, type Rule, stackRule } from "./rule";
+import { inEach } from "./unknown";
+import type { MirrorView, SinkView } from "./view";
+
+/** The pattern that keeps MirrorMaker 2's other default exclusions. */
+const WITHOUT_CONNECT = "console-consumer-.*,__.*";
+
+export const sinkRules: Rule[] = [
+  stackRule({ name: "sink-groups", level: "advisory", summary: "Groups of sink connectors are not left behind by MirrorMaker 2's default exclusion." }, ({ mirrors, sinks = [] }) =>
+    inEach(mirrors, (at) => {
+      if (!at.declared.checkpoint || at.groupsExcludePattern !== undefined) return [];
+      const left = [...new Set([...namedInPattern(at), ...ofStack(at, sinks)])];
+      if (left.length === 0) return [];
+      return [
+        {
+          at,
+          say: {
+            seen: `groupsPattern selects ${listed(left, 5)}, and the default of groups.exclude leaves out connect-.*`,
+            why: "the groups of sink connectors do not move, so on the target the connectors read their topics from the start again",
+            instead: `write groupsExcludePattern: "${WITHOUT_CONNECT}", or "${DEFAULT_GROUPS_EXCLUDE}" where they are to stay behind`,
+          },
+        },
+      ];
+    }),
+  ),
+];
+
+/** Somebody wrote the names of sink connectors' groups, and gets none of them. */
+function namedInPattern({ groupsPattern }: MirrorView): string[] {
+  return groupsPattern.split(",").map((part) => part.trim()).filter((part) => part.startsWith("connect-"));
+}
+
+/** Sink connectors of the stack whose groups the pattern selects, and that read a copied topic as far as that is written. */
+function ofStack(mirror: MirrorView, sinks: readonly SinkView[]): string[] {
+  const selects = selecting("groups", mirror.groupsPattern, "");
+  const copies = mirrored(mirror);
+  return inEach(sinks, ({ group, topics }) => {
+    const reads = topics === undefined || copies === undefined || topics.some(copies);
+    return group.startsWith("connect-") && selects?.(group) === true && reads ? [group] : [];
+  });
+}

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConnectStateReader } from "../../../engine/connect-state";
+import { isMigrationError } from "../../../engine/errors";
 import { evaluateGate, runGate } from "../../../engine/gate";
 import type { MigrationModel } from "../../../engine/model";
 import { connectorNames, internalTopics } from "../../../engine/naming";
@@ -8,10 +9,11 @@ import type { KafkaPort } from "../../../engine/kafka/port";
 import { planOffsets } from "../../../engine/offsets";
 import { silent } from "../../../engine/progress";
 import { readRecords } from "../../../engine/records";
-import { compareCopy, verifyCopy } from "../../../engine/verify";
+import { readTopicIds } from "../../../engine/topic-ids";
+import { compareCopy, isFault, verifyCopy } from "../../../engine/verify";
 import { uniqueName } from "../../support/clusters";
 import { application, deleteBelow, produce, transaction, withPorts } from "../kafka/support";
-import { modelFor, type RunningMirror, startMirror } from "../support/mirror";
+import { eventually, modelFor, type RunningMirror, startMirror } from "../support/mirror";
 
 /** A real MirrorMaker 2 between real brokers, and a topic for each case that breaks a naive rule. */
 const ports = withPorts("port-real");
@@ -155,4 +157,33 @@ describe("a real mirror", () => {
     await ports.origin.deleteGroups([group]);
     expect(plan.groups[0]!.topics[0]!.partitions[0]).toMatchObject({ targetOffset: "3", exact: true, rereads: 0 });
   });
+
+  it("does not hide that a topic was deleted and created again, while it ran or while it stood still", async () => {
+    const recorded = await readTopicIds(model);
+    const recreate = async (name: string) => {
+      await ports.origin.deleteTopics([topic(name)]);
+      // The running mirror asks for it, and the broker may have created it again already.
+      await ports.origin.createTopic(topic(name), { partitions: 1, replicationFactor: 1 }).catch((error: unknown) => {
+        if (!isMigrationError(error) || error.code !== "KAFKA_TOPIC_EXISTS") throw error;
+      });
+      await produce(application(ports.clusters.origin), topic(name), values(150, 1000));
+    };
+    await recreate("gzip");
+    await stopConnector();
+    await recreate("lz4");
+    await fetch(`${connectorUrl()}/resume`, { method: "PUT" });
+    const options = { acceptTruncation: [topic("prefix")] };
+    const shut = (of: MigrationModel) => evaluateGate(of, options, silent).then(() => "open", (e: Error) => e.message);
+    await eventually("everything is copied as the mirror sees it", async () => !/not copied|no tasks|assigned to no task/.test(await shut(model)));
+    // Without ids by the first record, which no offset and no last record shows.
+    const byRecord = await shut(model);
+    for (const name of ["gzip", "lz4"]) expect(byRecord).toContain(`${topic(name)}-0: the origin begins with offset 0`);
+    expect(byRecord).toContain("14 of 14 partitions in 12 topics are complete");
+    const byId = await shut({ ...model, recorded });
+    for (const name of ["gzip", "lz4"]) expect(byId).toContain(`topic ${topic(name)} was deleted and created again on the origin`);
+    for (const of of [model, { ...model, recorded }]) {
+      const { differences } = await compareCopy(of, { mode: "tail", tailRecords: 10 }, silent);
+      for (const name of ["gzip", "lz4"]) expect(differences.filter((d) => d.topic === topic(name) && isFault(d))).not.toEqual([]);
+    }
+  }, 120_000);
 });

@@ -24,6 +24,7 @@ export type { CheckpointsMode } from "./engine/cleanup";
 export { isMigrationError, MigrationError } from "./engine/errors";
 export type { FenceOptions } from "./engine/fence";
 export type { GateResult, Sample } from "./engine/gate";
+export type { RecordedTopics, TopicIds } from "./engine/topic-ids";
 export type { Connection, MirrorModel, Phase, Profile, Side } from "./engine/model";
 export { internalTopics, type InternalTopic, type InternalTopicKind } from "./engine/naming";
 export type { AppliedGroup, AppliedOffsets, OffsetOptions, WrittenOffset } from "./engine/offsets";

@@ -1,4 +1,5 @@
 import { crc32c } from "@node-rs/crc32";
+import { FORMAT_BYTES, isLegacy, legacyOffset } from "./legacy";
 
 /** Where things lie in a record batch v2 (KIP-98; Kafka's DefaultRecordBatch). */
 export const HEADER = 61;
@@ -41,7 +42,7 @@ export interface Batch {
 /** Reads the header at `start`; the caller knows that the batch is whole. */
 export function readBatch(records: Buffer, start: number): Batch {
   const magic = records[start + MAGIC]!;
-  if (magic !== 2) throw new Error(`message format v${magic} (before Kafka 0.11) is not supported`);
+  if (magic !== 2) throw new Error(`message format v${magic} is not known`);
   const attributes = records.readInt16BE(start + ATTRIBUTES);
   const baseOffset = int64(records, start);
   const baseTimestamp = int64(records, start + BASE_TIMESTAMP);
@@ -92,8 +93,11 @@ export function markerType(records: Buffer, batch: Batch): "abort" | "commit" | 
 /** The offset after the last batch of a record set, from headers alone; `from` when there is no batch. */
 export function offsetAfter(records: Buffer, from: number): number {
   let next = from;
-  for (let start = 0; start + HEADER <= records.length; start += 12 + records.readInt32BE(start + LENGTH)) {
-    next = Math.max(next, int64(records, start) + records.readInt32BE(start + LAST_OFFSET_DELTA) + 1);
+  for (let start = 0; start + FORMAT_BYTES <= records.length; start += 12 + records.readInt32BE(start + LENGTH)) {
+    const last = isLegacy(records, start)
+      ? legacyOffset(records, start)
+      : int64(records, start) + records.readInt32BE(start + LAST_OFFSET_DELTA);
+    next = Math.max(next, last + 1);
   }
   return next;
 }

@@ -2,6 +2,7 @@ import { MigrationError } from "../errors";
 import type { AbortedTransaction, KafkaRecord } from "../kafka/port";
 import { type Batch, crcHolds, HEADER, markerType, readBatch } from "./batch";
 import { decompress } from "./codecs";
+import { FORMAT_BYTES, isLegacy, legacyOffset, type LegacyRecord, readLegacy } from "./legacy";
 
 /**
  * One visible record as the walk shows it. There is one object per walk, changed for each record: copy what is to be kept.
@@ -149,7 +150,12 @@ export interface Walked {
  */
 export function walk(records: Buffer, options: WalkOptions, visit: Visit): Walked {
   const cursor = new RecordCursor();
-  return walkBatches(records, options, (batch) => visitRecords(plain(records, batch, options.where), batch, options, cursor, visit));
+  const visitBatch = (batch: Batch) => visitRecords(plain(records, batch, options.where), batch, options, cursor, visit);
+  return walkBatches(records, options, visitBatch, (record) => visit(pointAt(cursor, record)));
+}
+
+function pointAt(cursor: RecordCursor, { offset, timestamp, stamped, body }: LegacyRecord): RecordCursor {
+  return Object.assign(cursor, { offset, timestamp, stamped, transactional: false, bytes: body, start: 0, end: body.length });
 }
 
 /** Counts the visible records without opening a batch where its header says enough. */
@@ -160,17 +166,31 @@ export function countVisible(records: Buffer, options: WalkOptions): { count: nu
   const { next } = walkBatches(records, options, (batch) => {
     if (batch.baseOffset >= options.from && batch.lastOffset < options.to) count += batch.count;
     else visitRecords(plain(records, batch, options.where), batch, options, cursor, one);
-  });
+  }, one);
   return { count, next };
 }
 
-function walkBatches(records: Buffer, options: WalkOptions, visit: (batch: Batch) => void | typeof STOP): Walked {
+function walkBatches(
+  records: Buffer,
+  options: WalkOptions,
+  visit: (batch: Batch) => void | typeof STOP,
+  visitLegacy: (record: LegacyRecord) => void | typeof STOP,
+): Walked {
   const { aborted, where, from, to } = options;
   const upcoming = aborted === undefined ? [] : [...aborted].sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
   const abortedProducers = new Set<bigint>();
   let seen = 0;
   let next = from;
-  for (let start = 0; start + HEADER <= records.length; ) {
+  for (let start = 0; start + FORMAT_BYTES <= records.length; ) {
+    if (isLegacy(records, start)) {
+      for (const record of legacy(records, start, where)) {
+        if (record.offset >= to) return { next: Math.max(next, to), stopped: false };
+        if (record.offset >= from && visitLegacy(record) === STOP) return { next, stopped: true };
+      }
+      next = Math.max(next, legacyOffset(records, start) + 1);
+      start += 12 + records.readInt32BE(start + 8);
+      continue;
+    }
     const batch = header(records, start, where);
     if (batch.baseOffset >= to) return { next: Math.max(next, to), stopped: false };
     if (options.checkCrc !== false && !crcHolds(records, batch)) throw corrupt(where, batch.baseOffset, "its checksum does not hold");
@@ -185,6 +205,14 @@ function walkBatches(records: Buffer, options: WalkOptions, visit: (batch: Batch
     start = batch.end;
   }
   return { next, stopped: false };
+}
+
+function legacy(records: Buffer, start: number, where: string): LegacyRecord[] {
+  try {
+    return readLegacy(records, start);
+  } catch (error) {
+    throw corrupt(where, legacyOffset(records, start), (error as Error).message);
+  }
 }
 
 function header(records: Buffer, start: number, where: string): Batch {

@@ -76,7 +76,10 @@ function wrongWords({
       ? []
       : [
           {
-            seen: `${field} is "${value}"${didYouMean(value, allowed)}`,
+            // As YAML writes a value that is not there.
+            seen: ["", "null", "undefined"].includes(value)
+              ? `${field} is empty`
+              : `${field} is "${value}"${didYouMean(value, allowed)}`,
             why,
             instead: `write one of ${allowed.join(", ")}, in exactly this spelling`,
           },

@@ -4,7 +4,7 @@ import { mirrorRule, kafkaVersion, type Rule, type Saying, stackRule } from "./r
 import { attempt, inEach } from "./unknown";
 import { unitDoubt } from "./units";
 import { versionOf } from "./version";
-import type { MirrorView, Place } from "./view";
+import { type MirrorView, namesIn, type Place } from "./view";
 
 interface Written {
   key: string;
@@ -29,10 +29,23 @@ const CLASSES = [
 /** As the dialect at hand calls it. */
 function configPath(mirror: MirrorView, block: Block): string {
   if (block !== "target" && block !== "origin") return `${block}Connector.config`;
-  if (mirror.resource === "") return `${block}.config`;
-  if (attempt(() => mirror.aliases !== undefined) !== true)
-    return block === "target" ? "target.config" : "mirrors[].source.config";
-  return `config of "${mirror[block].alias}" in clusters`;
+  return `${namesIn(mirror)[block === "target" ? "workers" : "origin"]}.config`;
+}
+
+/** Keys of one block with the same fault in one message. */
+function merged(sayings: readonly Saying[]): Saying[] {
+  const groups = new Map<string, { first: Saying; keys: string[]; rest: string }>();
+  for (const saying of sayings) {
+    const [, key = "", rest = saying.seen] = /^("[^"]*")(.*)$/s.exec(saying.seen) ?? [];
+    const name = JSON.stringify([rest, saying.why, saying.instead]);
+    const group = groups.get(name) ?? groups.set(name, { first: saying, keys: [], rest }).get(name)!;
+    if (key !== "") group.keys.push(key);
+  }
+  const plural = (rest: string) =>
+    rest.replace(" has no ", " have no ").replace(" does not ", " do not ").replace(" reaches ", " reach ");
+  return [...groups.values()].map(({ first, keys, rest }) =>
+    keys.length < 2 ? first : { ...first, seen: `${keys.join(", ")}${plural(rest)}` },
+  );
 }
 
 function configOf(mirror: MirrorView, block: Block): Config | undefined {
@@ -107,7 +120,7 @@ export const settingRules: Rule[] = [
       refused: true,
       summary: "Every key is written where it is read, and reaches the client that it is meant for.",
     },
-    ({ mirrors }) => eachOnce(mirrors, (mirror) => written(mirror).flatMap((one) => astray(one, mirror))),
+    ({ mirrors }) => eachOnce(mirrors, (mirror) => merged(written(mirror).flatMap((one) => astray(one, mirror)))),
   ),
   stackRule(
     { name: "refused-value", level: "mandatory", summary: "No value is one that Kafka refuses." },

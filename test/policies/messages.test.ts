@@ -33,6 +33,15 @@ describe("messages", () => {
     );
   });
 
+  test("say the same fault of several keys once", () => {
+    const storage = { "config.storage.replication.factor": 3, "offset.storage.replication.factor": 3 };
+    expect(seen("misplaced-key", [aToB({}, { clusters: { a: { config: storage }, b: {} } })])).toEqual([
+      expect.stringContaining(
+        '"config.storage.replication.factor", "offset.storage.replication.factor" in clusters[0].config have no effect',
+      ),
+    ]);
+  });
+
   test("never contain what is not there", () => {
     const holes: object[] = [
       { replicas: undefined, mirrors: [{ sourceCluster: "a", targetCluster: "b" }] },

@@ -2,14 +2,11 @@ import type { Side } from "../model";
 import { addressesOf } from "./addresses";
 import type { MirrorView } from "./view";
 
-/** Names of one cluster: its addresses, or its alias where no address is written. */
-export function clusterNames(mirror: MirrorView, side: Side): string[] {
-  const addresses = addressesOf(mirror, side);
-  return addresses.length > 0 ? addresses : [`alias ${mirror[side].alias}`];
-}
-
-/** Do both sides mean the same cluster? One common address is enough. */
+/** Do both sides mean the same cluster? One common address is enough; without addresses the aliases are compared. */
 export function sameCluster(one: MirrorView, a: Side, other: MirrorView, b: Side): boolean {
-  const names = clusterNames(one, a);
-  return clusterNames(other, b).some((name) => names.includes(name));
+  const [addresses, others] = [addressesOf(one, a), addressesOf(other, b)];
+  const alike = one[a].alias === other[b].alias;
+  if (one.resource === other.resource && alike) return true;
+  if (addresses.length === 0 || others.length === 0) return alike;
+  return addresses.some((address) => others.includes(address));
 }

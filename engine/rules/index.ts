@@ -3,6 +3,7 @@ import type { MirrorModel, Side } from "../model";
 import { aclWordRules } from "./acl-words";
 import { aclRules, cannot } from "./acls";
 import { configurationRules, SHARED } from "./configuration";
+import { copyRules } from "./copies";
 import { cutoverRules } from "./cutover";
 import { fieldRules } from "./fields";
 import { missing, withoutRenamed } from "./grants";
@@ -22,7 +23,7 @@ export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";
 export * from "./view";
 
 /** Every rule, in the order of docs/policies.md. The policy pack and the components take them from here. */
-export const rules: readonly Rule[] = [...aclRules, ...aclWordRules, ...fieldRules, ...configurationRules, ...settingRules, ...nameRules, ...loopRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...sinkRules, ...recordRules];
+export const rules: readonly Rule[] = [...aclRules, ...aclWordRules, ...fieldRules, ...configurationRules, ...settingRules, ...nameRules, ...loopRules, ...copyRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...sinkRules, ...recordRules];
 
 /** Keys that every connector has to read alike. */
 export const SHARED_KEYS: readonly string[] = Object.keys(SHARED);

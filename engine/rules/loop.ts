@@ -77,7 +77,7 @@ function wayBack(first: MirrorView, name: string, mirrors: readonly MirrorView[]
 }
 
 /** Names that the patterns take: topics of the stack, and each part of a pattern with its wildcards filled in. */
-function candidates(mirrors: readonly MirrorView[], topics: readonly TopicView[]): string[] {
+export function candidates(mirrors: readonly MirrorView[], topics: readonly TopicView[]): string[] {
   const parts = inEach(mirrors, ({ topicsPattern }) => topicsPattern.split(/[,|()]/));
   const filled = parts.flatMap((part) => {
     const plain = part

@@ -60,6 +60,11 @@ const brokers = { type: "integer", minimum: 1, description: "Number of the targe
 
 const each = (view: View, look: (mirror: MirrorView) => Saying[]) => inEach(view.mirrors, (mirror) => look(mirror).map((say) => ({ at: mirror, say })));
 const brokersOf = (mirror: MirrorView, settings: { targetBrokers?: unknown }) => (typeof settings.targetBrokers === "number" ? settings.targetBrokers : mirror.targetBrokers);
+/** -1 takes the brokers' default. */
+const oneByDefault = (mirror: MirrorView) => mirror.targetDefaultReplicas === 1;
+const isOne = (mirror: MirrorView, factor: number | undefined) => factor === 1 || (factor === -1 && oneByDefault(mirror));
+const saidOne = (config: Config) => (reader(config).number(DATA) === 1 ? "1" : "-1, which the brokers' default.replication.factor makes 1");
+const insteadOf = (mirror: MirrorView, instead: string) => (oneByDefault(mirror) ? instead.replace(/-1 (\(the target's default\) )?or 3/, "3, or set the brokers' default.replication.factor") : instead);
 const reset = (view: View, mirror: MirrorView) => hasStep(view, mirror, "Replication");
 
 export const replicaRules: Rule[] = [
@@ -72,7 +77,9 @@ export const replicaRules: Rule[] = [
       const instead = "write -1 (the target's default) or 3, or let the migration reset the replication";
       return [
         ...each(view, (mirror) =>
-          asked(mirror) && reader(mirror.source.config).number("replication.factor") === 1 ? [{ seen: "replication.factor is 1 in sourceConnector.config, and nothing in the stack resets it", why, instead }] : [],
+          asked(mirror) && mirror.declared.source && isOne(mirror, reader(mirror.source.config).number(DATA))
+            ? [{ seen: `${DATA} is ${saidOne(mirror.source.config)} in sourceConnector.config, and nothing in the stack resets it`, why, instead: insteadOf(mirror, instead) }]
+            : [],
         ),
         ...inEach(view.topics, (at) =>
           at.replicationFactor === 1 && inEach(view.mirrors, (mirror) => (sideFor(at, mirror) === "target" && asked(mirror) && mirrored(mirror)?.(at.name) ? [mirror] : [])).length > 0
@@ -97,9 +104,9 @@ export const replicaRules: Rule[] = [
         if (ones.length === 0) return [];
         return [
           {
-            seen: `${ones.join(" and ")} ${ones.length === 1 ? "is" : "are"} 1`,
+            seen: `${ones.join(" and ")} ${ones.length === 1 ? "is" : "are"} 1${oneByDefault(mirror) ? ", or -1 where the brokers' default.replication.factor is 1" : ""}`,
             why: `one broker that fails stops the mirror, or loses its offsets and checkpoints${ones.includes(DATA) ? ", or what it copied" : ""}`,
-            instead: "write -1 or 3",
+            instead: insteadOf(mirror, "write -1 or 3"),
           },
         ];
       }),
@@ -196,7 +203,7 @@ const factorField = ({ label }: TopicView) => (label.startsWith("KafkaTopic ") ?
 /** Keys that ask for one replica. Offset syncs on the origin do not concern the target. */
 function onesOf(mirror: MirrorView, stays: boolean): string[] {
   const { source, declared, target } = mirror;
-  const one = (config: Config, key: string) => reader(config).number(key) === 1;
+  const one = (config: Config, key: string) => isOne(mirror, reader(config).number(key));
   const syncsAtOrigin = reader(source.config).text("offset-syncs.topic.location") !== "target";
   const connectors = INTERNAL.filter(([connector, key]) => {
     if (mirror[connector] === undefined || !one(mirror[connector].config, key)) return false;

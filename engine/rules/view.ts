@@ -117,6 +117,8 @@ export interface MirrorView extends Place, MirrorConfiguration {
   /** Brokers of the target and their `min.insync.replicas`, where a resource of the stack says it. */
   targetBrokers?: number;
   targetMinInsyncReplicas?: number;
+  /** What -1 means there: the brokers' `default.replication.factor`. */
+  targetDefaultReplicas?: number;
   origin: ClusterView;
   /** `config`, group and storage topics are the workers' (`connectCluster`), everything else is of the cluster that is copied to. */
   target: ClusterView & MirrorConfiguration["target"];

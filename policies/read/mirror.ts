@@ -57,7 +57,7 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
   const pair = (one: Json) => JSON.stringify([object(one.source).alias ?? one.sourceCluster, one.targetCluster]);
   const label = `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}`;
   // What the target's brokers are is told by other resources.
-  return fields<Omit<MirrorView, "targetBrokers" | "targetMinInsyncReplicas">>({
+  return fields<Omit<MirrorView, "targetBrokers" | "targetMinInsyncReplicas" | "targetDefaultReplicas">>({
     resource: () => resource.urn,
     label: () => (entries.length > 1 ? `${label} mirrors[${index}]` : label),
     entry: () => (entries.length > 1 ? { of: label, name: `mirrors[${index}]`, count: entries.length } : undefined),

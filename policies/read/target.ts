@@ -17,10 +17,17 @@ export function tellTargets(mirrors: readonly MirrorView[], pools: readonly AnyR
       const [kafka, other] = ownKafkas;
       return kafka === undefined || other !== undefined ? undefined : number(object(object(partsOf(kafka).spec.kafka).config)["min.insync.replicas"]);
     });
+    tell(mirror, "targetDefaultReplicas", () => {
+      const [kafka, other] = ownKafkas;
+      if (kafka === undefined || other !== undefined) return undefined;
+      const kafkaSpec = object(partsOf(kafka).spec.kafka);
+      // Brokers' own default is 1. Without the block nothing is known.
+      return Object.keys(kafkaSpec).length === 0 ? undefined : (number(object(kafkaSpec.config)["default.replication.factor"]) ?? 1);
+    });
   }
 }
 
-function tell(mirror: MirrorView, key: "targetBrokers" | "targetMinInsyncReplicas", read: () => number | undefined): void {
+function tell(mirror: MirrorView, key: "targetBrokers" | "targetMinInsyncReplicas" | "targetDefaultReplicas", read: () => number | undefined): void {
   const value = attempt(() => ({ known: read() }));
   if (value === undefined) later(mirror, key);
   else if (value.known !== undefined && value.known > 0) mirror[key] = value.known;

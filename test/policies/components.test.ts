@@ -60,6 +60,11 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
       { checkpointConnector: { config: { "emit.checkpoint.interval.seconds": 5 } } },
       (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["emit.checkpoint.interval.seconds"] = 5),
     ],
+    [
+      "names-refused",
+      { target: { bootstrapServers: "t:1", statusStorageTopic: "a/b" } },
+      (p) => (p.mirror.spec.target.statusStorageTopic = "a/b"),
+    ],
     ["refused-value", { sourceConnector: { config: { "offset.lag.max": "x" } } }, (p) => (source(p)["offset.lag.max"] = "x")],
     [
       "producer-order",

@@ -1,11 +1,15 @@
 import { kafka, stack } from "../resources";
-import { pair, type Row } from "./row";
+import { pair, type Row, source } from "./row";
 
 const atSource = { config: { "offset-syncs.topic.location": "source" } };
 const syncsOnOrigin = { mirror: { sourceConnector: atSource, checkpointConnector: atSource } };
 /** A mirror the other way, which keeps its syncs on what is its target. */
 const back = (alias: string) =>
   stack({ mirror: { name: "back", origin: { alias, bootstrapServers: "target-kafka-bootstrap:9093" }, target: { alias: "origin-cluster", bootstrapServers: "origin-kafka-bootstrap:9093", groupId: "g" } } }).slice(0, 1);
+
+/** A mirror from another origin to the same target. */
+const beside = (mirror: object) =>
+  stack({ mirror: { ...mirror, name: "beside", origin: { alias: "third", bootstrapServers: "third:1" }, target: { groupId: "g", bootstrapServers: "target-kafka-bootstrap:9093" } } }).slice(0, 1);
 
 export const nameRows: Row[] = [
   {
@@ -98,7 +102,7 @@ export const nameRows: Row[] = [
   {
     rule: "endless-loop",
     trips: { mirror: { topicsPattern: "orders" }, more: back("target-cluster") },
-    passes: { mirror: { topicsPattern: "orders", topicsExcludePattern: "orders" }, more: back("target-cluster") },
+    passes: { mirror: { topicsPattern: "orders.*", topicsExcludePattern: "orders.*" }, more: back("target-cluster") },
     says: "origin-cluster -> target-cluster -> origin-cluster copies topic orders back",
   },
   {
@@ -107,4 +111,71 @@ export const nameRows: Row[] = [
     passes: { mirror: { topicsPattern: "orders,device-heartbeats", topicsExcludePattern: ".*heartbeats" } },
     says: "device-heartbeats would become origin-cluster.device-heartbeats",
   },
+  {
+    rule: "nothing-copied",
+    trips: { change: (parts) => delete pair(parts).sourceConnector },
+    passes: {},
+    says: "there is no sourceConnector",
+  },
+  {
+    rule: "nothing-copied",
+    trips: { change: ({ mirror }) => (mirror.spec.mirrors = []) },
+    passes: {},
+    says: "no entry in mirrors",
+  },
+  {
+    rule: "nothing-copied",
+    trips: { change: (parts) => (pair(parts).topicsPattern = " , ") },
+    passes: { change: (parts) => (pair(parts).topicsPattern = "orders") },
+    says: "topicsPattern is empty",
+  },
+  {
+    rule: "nothing-copied",
+    trips: { change: (parts) => (pair(parts).groupsPattern = "") },
+    passes: { change: (parts) => Object.assign(pair(parts), { groupsPattern: "", checkpointConnector: undefined }) },
+    says: "groupsPattern is empty",
+  },
+  {
+    rule: "nothing-copied",
+    trips: { change: (parts) => Object.assign(pair(parts), { topicsPattern: "orders,payments", topicsExcludePattern: ".*" }) },
+    passes: { change: (parts) => Object.assign(pair(parts), { topicsPattern: "orders,payments", topicsExcludePattern: "orders" }) },
+    says: 'topicsExcludePattern leaves out all of topicsPattern "orders,payments"',
+  },
+  {
+    rule: "two-origins-one-topic",
+    trips: { mirror: { topicsPattern: "orders" }, more: beside({ topicsPattern: "orders.*" }) },
+    passes: { mirror: { topicsPattern: "orders" }, more: beside({ topicsPattern: "invoices" }) },
+    says: 'topic orders of "origin-cluster" and "third" get the same name on the target',
+  },
+  {
+    rule: "names-refused",
+    trips: { change: (parts) => (pair(parts).source.alias = "east/one") },
+    passes: { change: (parts) => (pair(parts).source.alias = "east-one") },
+    says: 'mirrors[0].source.alias is "east/one": it becomes part of topic names',
+  },
+  {
+    rule: "names-refused",
+    trips: { change: (parts) => (parts.mirror.spec.target.offsetStorageTopic = "x".repeat(250)) },
+    passes: { change: (parts) => (parts.mirror.spec.target.offsetStorageTopic = "x".repeat(249)) },
+    says: "the offsets topic would be called",
+  },
+  {
+    rule: "names-refused",
+    trips: { change: (parts) => (pair(parts).topicsPattern = "orders[") },
+    passes: { change: (parts) => (pair(parts).topicsPattern = "orders[0-9]") },
+    says: "the connector does not run",
+  },
+  ...(
+    [
+      ["errors.tolerance", "all", "none", "records would be left out unnoticed"],
+      ["transforms", "route", "", "can't be proved complete"],
+      ["consumer.auto.offset.reset", "latest", "earliest", "would not be copied"],
+      ["topic.filter.class", "com.example.Filter", "org.apache.kafka.connect.mirror.DefaultTopicFilter", "decided by that class"],
+    ] as const
+  ).map(([key, bad, good, says]): Row => ({
+    rule: "records-left-out",
+    trips: { change: (parts) => (source(parts)[key] = bad) },
+    passes: { change: (parts) => (source(parts)[key] = good) },
+    says,
+  })),
 ];

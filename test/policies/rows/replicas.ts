@@ -3,6 +3,10 @@ import { checkpoint, source, type Row } from "./row";
 
 const kafkaOf = (kafka: object, side = "target") => custom({ apiVersion: "kafka.strimzi.io/v1", kind: "Kafka", metadata: { name: side, namespace: `${side}-ns` }, spec: { kafka } });
 
+/** Three brokers of the target. */
+const brokersWith = (config: object) =>
+  custom({ apiVersion: "kafka.strimzi.io/v1", kind: "Kafka", metadata: { name: "target", namespace: "target-ns" }, spec: { kafka: { replicas: 3, config } } });
+
 export const replicaRows: Row[] = [
   {
     rule: "data-replication-one",
@@ -110,4 +114,17 @@ export const replicaRows: Row[] = [
     says: "resources.limits.memory is 783Mi, and 4 tasks of a worker may hold 528 MiB",
   },
   { rule: "tasks-and-partitions", trips: { mirror: { replicas: 3 } }, passes: { mirror: { replicas: 3, tasksMax: 2 } }, says: "replicas is 3 for 2 tasks at most" },
+  {
+    // -1 is what the brokers say, and they say 1 where nothing is written.
+    rule: "data-replication-one",
+    trips: { more: [brokersWith({})] },
+    passes: { more: [brokersWith({ "default.replication.factor": 3 })] },
+    says: "replication.factor is -1, which the brokers' default.replication.factor makes 1",
+  },
+  {
+    rule: "internal-replication-one",
+    trips: { more: [brokersWith({ "default.replication.factor": 1 })] },
+    passes: { more: [brokersWith({ "default.replication.factor": 3 })] },
+    says: "or -1 where the brokers' default.replication.factor is 1",
+  },
 ];

@@ -19,7 +19,7 @@ export interface Makers {
 
 /** A configuration as the component's arguments. */
 export function migrationArgs(settings: StackSettings, make: Makers): MigrationArgs {
-  const { phase, profile, dialect, abandon, gate, verify, fence, fenceOptions, preflight, checkpoints, report } = settings;
+  const { phase, profile, dialect, operatorVersion, abandon, gate, verify, fence, fenceOptions, preflight, checkpoints, report } = settings;
   const { kubeconfig, context, ...mirror } = settings.mirror;
   const { limitSeconds, ...replication } = settings.replication;
   const sides = new Sides(settings, make);
@@ -28,6 +28,7 @@ export function migrationArgs(settings: StackSettings, make: Makers): MigrationA
     phase,
     profile,
     dialect,
+    operatorVersion,
     abandon,
     gate: defined(gate),
     verify,
@@ -77,8 +78,8 @@ class Sides {
     if (entry.users === "anonymous") return { anonymous: true };
     if (entry.users === "given") return { given: defined({ ...this.user(side, "", entry), authentication: entry.oauth }) as GivenMirrorUser };
     if (entry.users === "kafka") return { kafka: { provider: this.make.kafka(side, entry, administrator!, ca) } };
-    const { cluster, namespace, caSecret, secretPrefix, authentication } = entry;
-    return { operator: defined({ cluster: cluster!, namespace: namespace!, caSecret, secretPrefix, authentication, provider: this.elsewhere(side, entry) }) };
+    const { cluster, namespace, operatorVersion: version, caSecret, secretPrefix, authentication } = entry;
+    return { operator: defined({ cluster: cluster!, namespace: namespace!, version, caSecret, secretPrefix, authentication, provider: this.elsewhere(side, entry) }) };
   }
 
   /** A context alone is one of the mirror's kubeconfig; another kubeconfig has contexts of its own. */

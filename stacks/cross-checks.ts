@@ -15,9 +15,8 @@ export interface Given {
 
 /** Which keys are for which makers of users. */
 const ONLY_FOR: Partial<Record<keyof ClusterEntry, ClusterEntry["users"]>> = {
-  cluster: "operator", namespace: "operator", caSecret: "operator", secretPrefix: "operator", authentication: "operator", kubeconfig: "operator",
-  context: "operator",
-  username: "given", certificateFile: "given", mechanism: "given", oauth: "given", tokenFile: "given", tokenEndpoint: "given",
+  cluster: "operator", namespace: "operator", operatorVersion: "operator", caSecret: "operator", secretPrefix: "operator", authentication: "operator", kubeconfig: "operator",
+  context: "operator", username: "given", certificateFile: "given", mechanism: "given", oauth: "given", tokenFile: "given", tokenEndpoint: "given",
 };
 
 /** What belongs together, in a configuration of sound shape. */
@@ -113,5 +112,5 @@ function complete(settings: StackSettings): StackSettings {
 
 /** The stack has no `operator` and `given`: their keys are the cluster's own. */
 function asTheStackSays(mistake: string): string {
-  return mistake.replace(/^(origin|target)\.given\.authentication/, "$1.oauth").replace(/^(origin|target)\.(operator|given)\b/, "$1").replace("nobody logs in with anonymous", "nobody logs in with users: anonymous");
+  return mistake.replace(/^(origin|target)\.given\.authentication/, "$1.oauth").replace(/^(origin|target)\.operator\.version/, "$1.operatorVersion").replace(/^(origin|target)\.(operator|given)\b/, "$1").replace("nobody logs in with anonymous", "nobody logs in with users: anonymous");
 }

@@ -38,6 +38,8 @@ const cluster = z.strictObject({
   cluster: text.optional(),
   /** `operator`: its namespace. */
   namespace: text.optional(),
+  /** `operator`: version of the user operator, where it differs from the stack's `operatorVersion`. */
+  operatorVersion: text.optional(),
   /** `operator`: Secret with the broker CA. Default `<cluster>-cluster-ca-cert`. */
   caSecret: text.optional(),
   secretPrefix: text.optional(),
@@ -70,6 +72,7 @@ export const schema = z.strictObject({
   phase: stepShape.phase.default("mirror"),
   profile: stepShape.profile.default("least"),
   dialect: stepShape.dialect.default("strimzi-v1"),
+  operatorVersion: stepShape.operatorVersion,
   abandon: stepShape.abandon.default(false),
   fence: stepShape.fence.default(false),
   checkpoints: stepShape.checkpoints.default("when-applied"),

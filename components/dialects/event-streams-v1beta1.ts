@@ -1,18 +1,17 @@
-import type { AclRule } from "../../engine/acls";
-import type { Mistakes } from "../../engine/errors";
-import { mirrorFields, userFields } from "./fields";
-import type { ConnectorSpec, Dialect } from "./model";
-import { byAlias, checkAuthentication, checked, given, metadataOf, resourceOf, userSpec } from "./shared";
+import { mirrorFields, userFields } from "../../engine/rules/operator-fields";
+import type { Dialect } from "./model";
+import { byAlias, checkAuthentication, checked, checkTracing, given, metadataOf, pausableEntry, singularEntries, userSpec } from "./shared";
 
 const name = "event-streams-v1beta1";
 const newer = "use a newer dialect (event-streams-v1beta2, strimzi-v1beta2, strimzi-v1)";
 
 /**
- * The guide's own: IBM Event Streams 10.x, built on Strimzi before 0.23. KafkaUser v1beta1 and KafkaMirrorMaker2
- * v1alpha1. The only dialect with the singular `operation`: its operator reads no other.
+ * The guide's own: IBM Event Streams 10.x, built on Strimzi before 0.23. KafkaUser v1beta1 and KafkaMirrorMaker2 v1alpha1,
+ * with the singular `operation`: its operator reads no other.
  */
 export const eventStreamsV1beta1: Dialect = {
   name,
+  strimzi: "0.22",
   kafkaVersion: "2.7.0",
   userApiVersion: "eventstreams.ibm.com/v1beta1",
   mirrorApiVersion: "eventstreams.ibm.com/v1alpha1",
@@ -26,12 +25,12 @@ export const eventStreamsV1beta1: Dialect = {
       mistakes.add(`dialect ${name} has no authentication "tls-external" for user ${user.name}: use tls, or ${newer}`);
     }
     return checked(
-      name,
+      this,
       {
         apiVersion: this.userApiVersion,
         kind: "KafkaUser",
         metadata: metadataOf(user, { "eventstreams.ibm.com/cluster": user.cluster }),
-        spec: userSpec(user, user.rules.flatMap(oneEach)),
+        spec: userSpec(user, singularEntries(user.rules)),
       },
       userFields.v1beta1,
       mistakes,
@@ -40,17 +39,25 @@ export const eventStreamsV1beta1: Dialect = {
 
   mirror(mirror, mistakes) {
     checkAuthentication(name, mirror, ["tls", "scram-sha-512", "plain", "oauth"], { "scram-sha-256": `use scram-sha-512, or ${newer}`, custom: newer }, mistakes);
+    checkTracing(name, mirror, ["jaeger"], mistakes);
+    for (const [field, spec] of Object.entries({ sourceConnector: mirror.source, heartbeatConnector: mirror.heartbeat, checkpointConnector: mirror.checkpoint })) {
+      if (spec?.autoRestart !== undefined) mistakes.add(`dialect ${name} has no autoRestart for ${field}: leave it out, or ${newer}`);
+      for (const one of ["version", "listOffsets", "alterOffsets"] as const) {
+        if (spec?.[one] !== undefined) mistakes.add(`dialect ${name} has no ${one} in ${field}: leave it out, or ${newer}`);
+      }
+    }
+    const connector = (spec: typeof mirror.heartbeat, field: string) => pausableEntry(spec && { config: spec.config, tasksMax: spec.tasksMax, state: spec.state }, field, name, newer, mistakes);
     const pair = {
-      sourceConnector: connector(mirror.source, "sourceConnector", mistakes),
-      heartbeatConnector: connector(mirror.heartbeat, "heartbeatConnector", mistakes),
-      checkpointConnector: connector(mirror.checkpoint, "checkpointConnector", mistakes),
+      sourceConnector: connector(mirror.source, "sourceConnector"),
+      heartbeatConnector: connector(mirror.heartbeat, "heartbeatConnector"),
+      checkpointConnector: connector(mirror.checkpoint, "checkpointConnector"),
       topicsPattern: mirror.topicsPattern,
       topicsBlacklistPattern: mirror.topicsExcludePattern,
       groupsPattern: mirror.groupsPattern,
       groupsBlacklistPattern: mirror.groupsExcludePattern,
     };
     return checked(
-      name,
+      this,
       {
         apiVersion: this.mirrorApiVersion,
         kind: "KafkaMirrorMaker2",
@@ -62,18 +69,3 @@ export const eventStreamsV1beta1: Dialect = {
     );
   },
 };
-
-function oneEach(rule: AclRule): Record<string, unknown>[] {
-  return rule.operations.map((operation) => ({ host: rule.host, operation, resource: resourceOf(rule) }));
-}
-
-/** `pause` is all that this version knows of states, and nothing restarts by itself. */
-function connector(spec: ConnectorSpec | undefined, path: string, mistakes: Mistakes): Record<string, unknown> | undefined {
-  if (spec === undefined) return undefined;
-  if (spec.state === "stopped") mistakes.add(`dialect ${name} can't stop ${path}: use state "paused", or ${newer}`);
-  for (const field of ["version", "listOffsets", "alterOffsets"] as const) {
-    if (spec[field] !== undefined) mistakes.add(`dialect ${name} has no ${field} in ${path}: leave it out, or ${newer}`);
-  }
-  if (spec.autoRestart !== undefined) mistakes.add(`dialect ${name} has no autoRestart for ${path}: leave it out, or ${newer}`);
-  return given({ tasksMax: spec.tasksMax, config: spec.config, pause: spec.state === "paused" ? true : undefined });
-}

@@ -1,25 +1,34 @@
-import type { Mistakes } from "../../engine/errors";
+import { Mistakes } from "../../engine/errors";
 import { didYouMean } from "../../engine/near-miss";
+import { eventStreamsV1 } from "./event-streams-v1";
 import { eventStreamsV1beta1 } from "./event-streams-v1beta1";
 import { eventStreamsV1beta2 } from "./event-streams-v1beta2";
 import { DEFAULT_DIALECT, type Dialect, type DialectName } from "./model";
 import { strimziV1 } from "./strimzi-v1";
 import { strimziV1beta2 } from "./strimzi-v1beta2";
+import { strimziOf } from "./versions";
 
 export * from "./model";
 
-/** Every operator API version that can be written, by name. */
-export const dialects: Readonly<Record<DialectName, Dialect>> = {
-  "event-streams-v1beta1": eventStreamsV1beta1,
+const writers: Readonly<Record<DialectName, (strimzi: string) => Dialect>> = {
+  "event-streams-v1beta1": () => eventStreamsV1beta1,
   "event-streams-v1beta2": eventStreamsV1beta2,
+  "event-streams-v1": eventStreamsV1,
   "strimzi-v1beta2": strimziV1beta2,
   "strimzi-v1": strimziV1,
 };
 
-/** An unknown name is a mistake; the default stands in so that the remaining mistakes can be found too. */
-export function dialectNamed(name: string = DEFAULT_DIALECT, mistakes: Mistakes): Dialect {
-  const found = Object.hasOwn(dialects, name) ? dialects[name as DialectName] : undefined;
-  if (found !== undefined) return found;
+/** Every operator API version that can be written, by name, each for the newest operator that reads it. */
+export const dialects = Object.fromEntries(
+  (Object.keys(writers) as DialectName[]).map((name) => [name, writers[name](strimziOf(name, undefined, new Mistakes()))]),
+) as Readonly<Record<DialectName, Dialect>>;
+
+/**
+ * An unknown name or operator version is a mistake; a default stands in so that the remaining mistakes can be found too.
+ * @param operatorVersion of Strimzi or Event Streams, as the dialect has it; default: the newest that reads the dialect
+ */
+export function dialectNamed(name: string = DEFAULT_DIALECT, mistakes: Mistakes, operatorVersion?: string): Dialect {
+  if (Object.hasOwn(writers, name)) return writers[name as DialectName](strimziOf(name as DialectName, operatorVersion, mistakes));
   mistakes.add(`dialect "${name}" is unknown${didYouMean(name, Object.keys(dialects))}; known: ${Object.keys(dialects).join(", ")}`);
   return dialects[DEFAULT_DIALECT];
 }

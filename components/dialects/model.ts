@@ -1,7 +1,7 @@
 import type { AclRule } from "../../engine/acls";
 import type { Mistakes } from "../../engine/errors";
 
-export type DialectName = "event-streams-v1beta1" | "event-streams-v1beta2" | "strimzi-v1beta2" | "strimzi-v1";
+export type DialectName = "event-streams-v1beta1" | "event-streams-v1beta2" | "event-streams-v1" | "strimzi-v1beta2" | "strimzi-v1";
 
 export const DEFAULT_DIALECT: DialectName = "strimzi-v1";
 
@@ -20,9 +20,14 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
 }
 
-/** How one API version spells a KafkaUser or a KafkaMirrorMaker2. Writers are pure; what can't be said is a mistake. */
+/**
+ * How one API version spells a KafkaUser or a KafkaMirrorMaker2, for one operator version. Writers are pure; what can't be said
+ * is a mistake.
+ */
 export interface Dialect {
   name: DialectName;
+  /** The Strimzi version that the operator is or derives from, e.g. `0.45.0`: it decides which fields there are. */
+  strimzi: string;
   /** Kafka version of the MirrorMaker 2 that its operator runs when none is named; decides names and classes. */
   kafkaVersion: string;
   userApiVersion: string;
@@ -41,7 +46,8 @@ export interface SecretKey {
 export type UserAuthentication =
   /** `passwordFrom`: keep this password instead of a made one. */
   | { type: "scram-sha-512"; passwordFrom?: SecretKey }
-  | { type: "tls" }
+  /** Days for which the certificate is valid, and days before its end at which it is renewed: since Strimzi 1.1. Default: the operator's. */
+  | { type: "tls"; validityDays?: number; renewalDays?: number }
   | { type: "tls-external" };
 
 export interface UserModel extends ObjectMeta {

@@ -1,7 +1,7 @@
 import type { AclRule } from "../../engine/acls";
 import type { Mistakes } from "../../engine/errors";
-import { type Fields, unknownFields } from "./fields";
-import type { ClusterSpec, Config, ConnectorSpec, MirrorSpec, ObjectMeta, ResourceText, TargetSpec, UserModel } from "./model";
+import { type Fields, unknownFields } from "../../engine/rules/operator-fields";
+import type { ClusterSpec, Config, ConnectorSpec, Dialect, MirrorSpec, ObjectMeta, ResourceText, TargetSpec, UserModel } from "./model";
 
 /** Without the fields that were not given: an explicit undefined must not become a field. */
 export function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
@@ -18,10 +18,10 @@ export function metadataOf(meta: ObjectMeta, labels: Record<string, string> = {}
   }) as ObjectMeta;
 }
 
-/** Adds a mistake for each field that the API version would drop. */
-export function checked(dialect: string, text: ResourceText, fields: Fields, mistakes: Mistakes): ResourceText {
-  for (const unknown of unknownFields(text.spec, fields, "spec")) {
-    mistakes.add(`dialect ${dialect}: ${unknown} (${text.kind} ${text.apiVersion})`);
+/** Adds a mistake for each field that the API version, as this operator has it, would drop. */
+export function checked({ name, strimzi }: Pick<Dialect, "name" | "strimzi">, text: ResourceText, fields: Fields, mistakes: Mistakes): ResourceText {
+  for (const unknown of unknownFields(text.spec, fields, "spec", strimzi)) {
+    mistakes.add(`dialect ${name}: ${unknown} (${text.kind} ${text.apiVersion})`);
   }
   return text;
 }
@@ -35,6 +35,7 @@ export function userSpec(user: UserModel, acls: readonly Record<string, unknown>
 }
 
 function authenticationOf({ authentication }: UserModel): Record<string, unknown> {
+  if (authentication.type === "tls") return given({ ...authentication });
   if (authentication.type !== "scram-sha-512" || authentication.passwordFrom === undefined) return { type: authentication.type };
   const { secretName, key } = authentication.passwordFrom;
   return { type: authentication.type, password: { valueFrom: { secretKeyRef: { name: secretName, key } } } };
@@ -43,6 +44,11 @@ function authenticationOf({ authentication }: UserModel): Record<string, unknown
 /** One entry per rule, `operations` as a list. */
 export function aclEntries(rules: readonly AclRule[]): Record<string, unknown>[] {
   return rules.map((rule) => ({ host: rule.host, operations: [...rule.operations], resource: resourceOf(rule) }));
+}
+
+/** One entry per operation, in the singular: all that is read before Strimzi 0.32. */
+export function singularEntries(rules: readonly AclRule[]): Record<string, unknown>[] {
+  return rules.flatMap((rule) => rule.operations.map((operation) => ({ host: rule.host, operation, resource: resourceOf(rule) })));
 }
 
 /** A resource as Strimzi writes it: the cluster has neither name nor pattern. */
@@ -78,6 +84,17 @@ export function connectorEntry(connector: ConnectorSpec | undefined): Record<str
   return given({ tasksMax, config, state, autoRestart, version, listOffsets, alterOffsets });
 }
 
+/**
+ * A connector before Strimzi 0.38 (Event Streams 10.x): `pause` is all that it knows of states.
+ * @param newer what to do instead, for messages
+ */
+export function pausableEntry(connector: ConnectorSpec | undefined, field: string, dialect: string, newer: string, mistakes: Mistakes): Record<string, unknown> | undefined {
+  if (connector === undefined) return undefined;
+  const { state, ...rest } = connectorEntry(connector)!;
+  if (state === "stopped") mistakes.add(`dialect ${dialect} can't stop ${field}: use state "paused", or ${newer}`);
+  return given({ ...rest, pause: state === "paused" ? true : undefined });
+}
+
 /** `clusters[]` and `mirrors[]` by alias (v1alpha1 and v1beta2). */
 export function byAlias(mirror: MirrorSpec, pair: Record<string, unknown>): Record<string, unknown> {
   return given({
@@ -105,4 +122,11 @@ export function checkAuthentication(dialect: string, mirror: MirrorSpec, types: 
     if (type === undefined || types.includes(type)) continue;
     mistakes.add(`dialect ${dialect} has no authentication "${type}" (${side}): ${instead[type] ?? `use one of ${types.join(", ")}`}`);
   }
+}
+
+/** The tracing types that the operator has; another one is a mistake. */
+export function checkTracing(dialect: string, { pods }: MirrorSpec, types: readonly string[], mistakes: Mistakes): void {
+  const type = pods.tracing?.type;
+  if (typeof type !== "string" || types.includes(type)) return;
+  mistakes.add(`dialect ${dialect} has no tracing of type "${type}" with this operator: use ${types.join(" or ")}, or leave it out`);
 }

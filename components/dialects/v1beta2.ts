@@ -1,35 +1,46 @@
-import { mirrorFields, userFields } from "./fields";
-import type { Dialect, DialectName } from "./model";
-import { aclEntries, byAlias, checkAuthentication, checked, connectorEntry, metadataOf, podFields, userSpec } from "./shared";
+import { mirrorFields, strimziAtLeast, userFields } from "../../engine/rules/operator-fields";
+import type { ConnectorSpec, Dialect, DialectName } from "./model";
+import {
+  aclEntries, byAlias, checkAuthentication, checked, checkTracing, connectorEntry, metadataOf, pausableEntry, podFields, singularEntries, userSpec,
+} from "./shared";
+import { kafkaOf } from "./versions";
 
 /** KafkaUser and KafkaMirrorMaker2 v1beta2, the same under Strimzi's and Event Streams' group. */
-export function v1beta2(name: DialectName, group: string, otherVersions: readonly string[], clusterLabel: string): Dialect {
+export function v1beta2(name: DialectName, group: string, otherVersions: readonly string[], clusterLabel: string, strimzi: string): Dialect {
   const apiVersion = `${group}/v1beta2`;
+  const since = (version: string): boolean => strimziAtLeast(strimzi, version);
+  const newer = "use a newer operator";
   return {
     name,
-    kafkaVersion: "4.2.0",
+    strimzi,
+    kafkaVersion: kafkaOf(strimzi),
     userApiVersion: apiVersion,
     mirrorApiVersion: apiVersion,
     otherApiVersions: otherVersions.map((version) => `${group}/${version}`),
 
     user(user, mistakes) {
       const metadata = metadataOf(user, { [clusterLabel]: user.cluster });
-      return checked(name, { apiVersion, kind: "KafkaUser", metadata, spec: userSpec(user, aclEntries(user.rules)) }, userFields.current, mistakes);
+      // Operators since 0.49 do not read `operation`, those before 0.32 read nothing else.
+      const acls = since("0.32") ? aclEntries(user.rules) : singularEntries(user.rules);
+      return checked(this, { apiVersion, kind: "KafkaUser", metadata, spec: userSpec(user, acls) }, userFields.v1beta2, mistakes);
     },
 
     mirror(mirror, mistakes) {
-      checkAuthentication(name, mirror, ["tls", "scram-sha-256", "scram-sha-512", "plain", "oauth", "custom"], {}, mistakes);
+      const types = ["tls", "scram-sha-256", "scram-sha-512", "plain", "oauth", ...(since("0.48") ? ["custom"] : [])];
+      checkAuthentication(name, mirror, types, { custom: `${newer} (custom exists since Strimzi 0.48), or one of ${types.join(", ")}` }, mistakes);
+      checkTracing(name, mirror, since("0.32") ? ["opentelemetry", "jaeger"] : ["jaeger"], mistakes);
+      const connector = (spec: ConnectorSpec | undefined, field: string) => (since("0.38") ? connectorEntry(spec) : pausableEntry(spec, field, name, newer, mistakes));
       const pair = {
-        sourceConnector: connectorEntry(mirror.source),
-        heartbeatConnector: connectorEntry(mirror.heartbeat),
-        checkpointConnector: connectorEntry(mirror.checkpoint),
+        sourceConnector: connector(mirror.source, "sourceConnector"),
+        heartbeatConnector: connector(mirror.heartbeat, "heartbeatConnector"),
+        checkpointConnector: connector(mirror.checkpoint, "checkpointConnector"),
         topicsPattern: mirror.topicsPattern,
         topicsExcludePattern: mirror.topicsExcludePattern,
         groupsPattern: mirror.groupsPattern,
         groupsExcludePattern: mirror.groupsExcludePattern,
       };
       const spec = { ...byAlias(mirror, pair), ...podFields(mirror) };
-      return checked(name, { apiVersion, kind: "KafkaMirrorMaker2", metadata: metadataOf(mirror), spec }, mirrorFields.v1beta2, mistakes);
+      return checked(this, { apiVersion, kind: "KafkaMirrorMaker2", metadata: metadataOf(mirror), spec }, mirrorFields.v1beta2, mistakes);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { defined } from "../../engine/defined";
 import { administratorAcls } from "../../engine/acls";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
 import type { ConnectionSecrets } from "../../lifecycle/handlers/renewed";
@@ -121,6 +122,7 @@ export class ClusterAccess {
         ...(operator.authentication === undefined ? {} : { authentication: { type: operator.authentication } }),
         ...(operator.secretPrefix === undefined ? {} : { secretPrefix: operator.secretPrefix }),
         ...(args.dialect === undefined ? {} : { dialect: args.dialect }),
+        ...defined({ operatorVersion: operator.version ?? args.operatorVersion }),
         ...kubernetesOf(operator),
       },
       { ...this.at(operator.provider ?? args.mirror?.provider), dependsOn: after },

@@ -34,6 +34,8 @@ export interface ClusterUsers {
     cluster: string;
     /** Its namespace, e.g. `origin-ns`. */
     namespace: string;
+    /** Version of this user operator where it differs from `operatorVersion`. Example: `0.31.0`. */
+    version?: string;
     /** Secret with the broker CA in that namespace. Default `<cluster>-cluster-ca-cert`. */
     caSecret?: string;
     /**
@@ -119,6 +121,11 @@ export interface MigrationArgs {
   profile?: Profile;
   /** Default `strimzi-v1`. */
   dialect?: DialectName;
+  /**
+   * Version of the operator that reads the dialect, of Strimzi (`0.45.0`) or Event Streams (`11.1.4`): it decides which fields are
+   * written. Default: the newest that reads the dialect.
+   */
+  operatorVersion?: string;
   /** The cluster to migrate from. Example: `{ bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093", operator: { cluster: "origin", namespace: "origin-ns" } }`. */
   origin: MigrationCluster & ClusterSettings;
   /** The cluster to migrate to, and what Connect keeps there. */

@@ -1,6 +1,7 @@
 import { defined } from "../../engine/defined";
 import { Mistakes } from "../../engine/errors";
 import type { MirrorModel, Side } from "../../engine/model";
+import { dialectNamed } from "../dialects";
 import { checkCredentials } from "../given/given-credentials";
 import { isPattern } from "../mirror/checks";
 import { mirrorModelOf, resolveMirror } from "../mirror/resolve";
@@ -78,6 +79,10 @@ export function argumentMistakes(args: Partial<MigrationArgs>, faulty: (path: re
     for (const mistake of unusedNames(side, cluster)) mistakes.add(mistake);
     if (cluster.operator !== undefined) {
       if (cluster.operator.authentication === "tls" && cluster.tls === false) mistakes.add(`${side}.tls is false: users with client certificates need TLS`);
+      const { version } = cluster.operator;
+      const wrong = new Mistakes();
+      if (version !== undefined) dialectNamed(args.dialect, wrong, version);
+      for (const mistake of wrong.list) mistakes.add(`${side}.operator.version: ${mistake}`);
       if (cluster.operator.cluster === undefined) missing([side, "operator", "cluster"], ": name the Kafka resource");
       if (cluster.operator.namespace === undefined) missing([side, "operator", "namespace"], ": name the namespace of the Kafka resource");
     }
@@ -101,7 +106,7 @@ function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: Partial<
     if (part === "administrator") continue;
     const oauth = cluster.given?.authentication;
     if (mechanism === "OAUTHBEARER" && oauth === undefined) {
-      mistakes.add(`${side}.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type ${dialect === undefined || dialect === "strimzi-v1" ? "custom" : "oauth"}, fields as in Strimzi)`);
+      mistakes.add(`${side}.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type ${dialect === undefined || dialect.endsWith("-v1") ? "custom" : "oauth"}, fields as in Strimzi)`);
     }
     if (mechanism !== "OAUTHBEARER" && oauth !== undefined) mistakes.add(`${side}.given.authentication is for OAUTHBEARER, but the mechanism is ${mechanism}`);
   }
@@ -134,6 +139,7 @@ function mirrorSettings(args: Partial<MigrationArgs>): MirrorSettings {
   return {
     ...settings,
     ...(args.dialect === undefined ? {} : { dialect: args.dialect }),
+    ...(args.operatorVersion === undefined ? {} : { operatorVersion: args.operatorVersion }),
     ...(args.profile === undefined ? {} : { profile: args.profile }),
     origin: defined({ alias, brokers, config }),
     target: defined({

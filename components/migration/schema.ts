@@ -15,6 +15,7 @@ export const stepShape = {
   abandon: z.boolean().optional(),
   profile: profile.optional(),
   dialect: z.enum(Object.keys(dialects) as [keyof typeof dialects]).optional(),
+  operatorVersion: z.string().optional(),
   fence: z.boolean().optional(),
   checkpoints: z.enum(["when-applied", "always", "never"]).optional(),
   report: z.union([z.literal(false), z.strictObject({ folder: text.optional() })]).optional(),
@@ -65,6 +66,7 @@ const user = z.looseObject({
 const operator = z.strictObject({
   cluster: text.optional(),
   namespace: text.optional(),
+  version: text.optional(),
   caSecret: text.optional(),
   secretPrefix: text.optional(),
   authentication: z.enum(["scram-sha-512", "tls"]).optional(),

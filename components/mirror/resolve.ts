@@ -16,7 +16,7 @@ const PODS = [
 /** Makes every choice; what is wrong is added to `mistakes`, and the answer is then not to be used. */
 export function resolveMirror(given: MirrorSettings, mistakes: Mistakes): ResolvedMirror {
   const settings = checkSettings(given, mistakes);
-  const dialect = dialectNamed(settings.dialect, mistakes);
+  const dialect = dialectNamed(settings.dialect, mistakes, settings.operatorVersion);
   const kafkaVersion = settings.kafkaVersion ?? dialect.kafkaVersion;
   const profile = settings.profile ?? "least";
   const values = profileValues(profile, {

@@ -69,6 +69,8 @@ export const mirrorSchema = z.strictObject({
   ...mirrorShape,
   // An unknown dialect is said by whoever looks it up.
   dialect: z.string().optional(),
+  // So is a version that does not read it.
+  operatorVersion: z.string().optional(),
   profile: profile.optional(),
   origin: z.strictObject({ ...clusterShape, ...connection }).optional(),
   target: z.strictObject({ ...clusterShape, ...targetShape, ...connection }).optional(),

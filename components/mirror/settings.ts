@@ -11,11 +11,16 @@ export type ConfigValue = string | number | boolean | null;
 export interface MirrorSettings extends PodSettings {
   /** Default `strimzi-v1`. */
   dialect?: DialectName;
+  /**
+   * Version of the operator that reads the dialect, of Strimzi (`0.45.0`) or Event Streams (`11.1.4`): it decides which fields are
+   * written. Default: the newest that reads the dialect.
+   */
+  operatorVersion?: string;
   /** `guide`: exactly the guide's values; `tuned`: `least` and the throughput keys. Default `least`. */
   profile?: Profile;
   /**
    * Kafka version of the MirrorMaker 2 that runs, `major.minor[.patch]`; written as `spec.version` when given.
-   * Default: what the dialect's operator runs (2.7.0 for event-streams-v1beta1, else 4.2.0), and `spec.version` is left out.
+   * Default: what the dialect's operator runs (2.7.0 for event-streams-v1beta1; 4.2.0 for the newest operators), and `spec.version` is left out.
    */
   kafkaVersion?: string;
   /** Container image of the workers. Default: the operator's. */

@@ -11,6 +11,8 @@ import { describeUser, type UserDescription, type UserRights } from "./settings"
 export interface MirrorUserArgs extends UserRights, KubernetesArgs {
   /** API version of the user operator. Default `strimzi-v1`. */
   dialect?: DialectName;
+  /** Version of that operator, e.g. `0.45.0`: it decides which fields are written. Default: the newest that reads the dialect. */
+  operatorVersion?: string;
   /** Name of the KafkaUser, of its principal and of its Secret. Default `mm2-credentials`. */
   name?: pulumi.Input<string>;
   /** Namespace of the Kafka cluster. Example: `origin-ns`. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Mistakes } from "../../engine/errors";
 import { faultsOf, sayFault } from "../shape";
-import { fields, laterText, seconds, text } from "../shape/types";
+import { count, fields, laterText, seconds, text } from "../shape/types";
 
 /** Role, profile and rules are checked where the rules are made. */
 const rights = { role: z.unknown(), profile: z.unknown().optional(), mirror: z.unknown().optional(), rules: z.unknown().optional() };
@@ -11,6 +11,7 @@ export const userSchema = z.strictObject({
   ...rights,
   // An unknown dialect is said by whoever looks it up.
   dialect: z.string().optional(),
+  operatorVersion: z.string().optional(),
   name: laterText.optional(),
   namespace: laterText.optional(),
   cluster: laterText.optional(),
@@ -18,6 +19,8 @@ export const userSchema = z.strictObject({
   annotations: fields.optional(),
   authentication: z.strictObject({
     type: z.enum(["scram-sha-512", "tls", "tls-external"]),
+    validityDays: count.optional(),
+    renewalDays: count.optional(),
     passwordFrom: z.strictObject({ secretName: text, key: text }).optional(),
   }).optional(),
   secretPrefix: text.optional(),

@@ -24,6 +24,8 @@ export interface UserRights {
 export interface UserDescription extends UserRights {
   /** Default `strimzi-v1`. */
   dialect?: DialectName;
+  /** Version of the operator, see `MirrorSettings`. Default: the newest that reads the dialect. */
+  operatorVersion?: string;
   /** Default `mm2-credentials`. */
   name?: string;
   /** Namespace of the Kafka cluster; its user operator watches no other. */
@@ -47,7 +49,10 @@ export function describeUser(user: UserDescription): { text: ResourceText; other
   if (authentication !== undefined && authentication.type !== "scram-sha-512" && "passwordFrom" in authentication) {
     mistakes.add(`authentication.passwordFrom is for scram-sha-512, and the type is ${String(authentication.type)}: take it away`);
   }
-  const dialect = dialectNamed(user.dialect, mistakes);
+  if (authentication !== undefined && authentication.type !== "tls" && ("validityDays" in authentication || "renewalDays" in authentication)) {
+    mistakes.add(`authentication.validityDays and renewalDays are for tls, and the type is ${String(authentication.type)}: take them away`);
+  }
+  const dialect = dialectNamed(user.dialect, mistakes, user.operatorVersion);
   if (!user.namespace) mistakes.add("namespace is missing: name the namespace of the Kafka cluster");
   if (!user.cluster) mistakes.add("cluster is missing: name the Kafka resource that the user belongs to");
   const text = dialect.user(

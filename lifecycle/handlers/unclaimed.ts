@@ -2,6 +2,7 @@ import { isMigrationError, MigrationError } from "../../engine/errors";
 import type { Progress } from "../../engine/progress";
 import { prefixIn } from "../kubernetes/left";
 import { type KubernetesObject, type KubernetesReader, openKubernetes, type ObjectPlace } from "../kubernetes/reader";
+import { notServed } from "../kubernetes/served";
 import { OWNER_ANNOTATION } from "../owner";
 import { type Handler, serve } from "./framework";
 
@@ -54,7 +55,8 @@ async function prefixes({ place, operator }: UnclaimedInputs, reader: Kubernetes
 }
 
 async function requireUnclaimed(reader: KubernetesReader, place: ObjectPlace, { owner, ofKafkaUser }: UnclaimedInputs): Promise<void> {
-  const found = await reader.get(place);
+  const found = await reader.find(place);
+  if (found === "not-served") throw (await notServed(reader, place))?.error ?? new Error(`${reader.server} does not serve ${place.apiVersion}`);
   if (found === undefined) return;
   if (ofKafkaUser === true && isOfKafkaUser(found)) return;
   const holder = (found.metadata.annotations as Record<string, string> | undefined)?.[OWNER_ANNOTATION];
@@ -74,6 +76,15 @@ function isOfKafkaUser({ metadata }: KubernetesObject): boolean {
 
 /** Before an object is made: absent, or left by an `up` of this very stack that was killed before it could note it down. */
 const handler: Handler<UnclaimedInputs, object> = {
+  /**
+   * A preview says which API versions there are when the object's is not among them. A cluster that cannot be asked, or that
+   * has no such CRD at all (the same program may install it), says nothing before the `up`.
+   */
+  async foresee({ place, kubeconfig, context }) {
+    const ask = async () => notServed(openKubernetes({ kubeconfig, context }), place);
+    const missing = await ask().catch(() => undefined);
+    return missing === undefined || missing.served.length === 0 ? [] : [missing.error.message];
+  },
   create: look,
   update: (_olds, news, progress) => look(news, progress),
   async remove() {},

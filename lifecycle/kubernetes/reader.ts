@@ -26,9 +26,17 @@ export interface KubernetesReader {
   get(place: ObjectPlace): Promise<KubernetesObject | undefined>;
   /** At most 500 objects of one kind in one namespace. @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE */
   list(of: Omit<ObjectPlace, "name">): Promise<KubernetesObject[]>;
+  /** The same, and whether the API server serves the object's API version at all. */
+  find(place: ObjectPlace): Promise<KubernetesObject | "not-served" | undefined>;
+  /**
+   * What the API server says about its API under this path, e.g. `/apis/kafka.strimzi.io`. Undefined: there is nothing.
+   * @throws MigrationError KUBERNETES_UNREACHABLE
+   */
+  discover(path: string): Promise<Record<string, unknown> | "refused" | undefined>;
 }
 
-const PLURAL = { KafkaUser: "kafkausers", KafkaMirrorMaker2: "kafkamirrormaker2s", Secret: "secrets", Namespace: "namespaces" };
+/** Names of the kinds in paths. */
+export const PLURAL = { KafkaUser: "kafkausers", KafkaMirrorMaker2: "kafkamirrormaker2s", Secret: "secrets", Namespace: "namespaces" };
 const REQUEST_LIMIT_MS = 10_000;
 
 export function openKubernetes(access: KubernetesAccess): KubernetesReader {
@@ -50,8 +58,23 @@ export function openKubernetes(access: KubernetesAccess): KubernetesReader {
       const found = read(server, all, await ask(`${pathOf(all).replace(/\/$/, "")}?limit=500`), "list") as { items?: KubernetesObject[] } | undefined;
       return found?.items ?? [];
     },
+    async find(place) {
+      const answer = await ask(pathOf(place));
+      return isNotServed(answer) ? "not-served" : (read(server, place, answer, "get") as KubernetesObject | undefined);
+    },
+    async discover(path) {
+      const answer = await ask(path);
+      const { status, body } = answer;
+      if (status === 200) return JSON.parse(body) as Record<string, unknown>;
+      if (isNotServed(answer)) return undefined;
+      if (status === 401 || status === 403 || status === 404) return "refused";
+      throw unreachable(server, `${status} ${messageOf(body)}`);
+    },
   };
 }
+
+/** The answer to a path that is not served is a line of text; what is served answers in JSON, also about an absent object. */
+const isNotServed = ({ status, body }: Answer): boolean => status === 404 && !body.trimStart().startsWith("{");
 
 function pathOf({ apiVersion, kind, namespace, name }: ObjectPlace): string {
   const root = apiVersion.includes("/") ? `apis/${apiVersion}` : `api/${apiVersion}`;

@@ -1,4 +1,4 @@
-import { fieldsOf, type Fields } from "../../components/dialects/fields";
+import { fieldsOf, type Fields } from "../../engine/rules/operator-fields";
 
 /**
  * Every field of `spec` that any operator of an API version knows: all CRDs of Strimzi 0.31, 0.32, 0.45, 0.51 and 1.2 together

@@ -1,4 +1,4 @@
-import type { Fields } from "../../components/dialects/fields";
+import type { Fields } from "../../engine/rules/operator-fields";
 import { nearMiss } from "../../engine/near-miss";
 import { attempt, type UnknownField } from "../../engine/rules";
 import { CRD_FIELDS } from "./crd-fields";
@@ -100,7 +100,7 @@ function walk(value: unknown, fields: Fields, path: string): Found[] {
     if (inner !== undefined)
       return walk(
         attempt(() => own[name]),
-        inner,
+        inner.fields,
         `${path}.${name}`,
       );
     const meant = SYNONYMS[name.toLowerCase().replace(/[._-]/g, "")] ?? nearMiss(name, Object.keys(fields)) ?? begunBy(name, fields);

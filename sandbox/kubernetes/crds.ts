@@ -19,10 +19,26 @@ const eventStreams = "eventstreams.ibm.com";
 
 /** Every definition under the group of Strimzi and, derived from it, under the group of Event Streams. */
 export async function readDefinitions(folder: string): Promise<Definition[]> {
+  const strimzi = await readFiles(folder);
+  return [...strimzi, ...strimzi.map(asEventStreams)];
+}
+
+/** The definitions of another Strimzi release under a group of their own, so that one API server serves them beside the others. */
+export async function definitionsInGroup(folder: string, group: string): Promise<Definition[]> {
+  return (await readFiles(folder)).map((definition) => inGroup(definition, group));
+}
+
+function inGroup(definition: Definition, group: string): Definition {
+  const copy = structuredClone(definition);
+  copy.spec.group = group;
+  copy.metadata.name = `${copy.spec.names.plural}.${group}`;
+  return copy;
+}
+
+async function readFiles(folder: string): Promise<Definition[]> {
   const files = (await readdir(folder)).filter((file) => /\.ya?ml$/.test(file)).sort();
   if (files.length === 0) throw new SandboxError("NO_CRDS", `no YAML file in ${folder}`, { fix: "remove that folder: the CRDs are made again" });
-  const strimzi = await Promise.all(files.map(async (file) => parse(await readFile(join(folder, file), "utf8")) as Definition));
-  return [...strimzi, ...strimzi.map(asEventStreams)];
+  return Promise.all(files.map(async (file) => parse(await readFile(join(folder, file), "utf8")) as Definition));
 }
 
 /**
@@ -30,9 +46,7 @@ export async function readDefinitions(folder: string): Promise<Definition[]> {
  * KafkaMirrorMaker2 as v1alpha1, which Strimzi's present CRD no longer has: it gets the schema of v1beta2, whose fields it shares.
  */
 export function asEventStreams(definition: Definition): Definition {
-  const copy = structuredClone(definition);
-  copy.spec.group = eventStreams;
-  copy.metadata.name = `${copy.spec.names.plural}.${eventStreams}`;
+  const copy = inGroup(definition, eventStreams);
   for (const version of copy.spec.versions) {
     for (const column of version.additionalPrinterColumns ?? []) column.jsonPath = column.jsonPath.replace("strimzi\\.io/", "eventstreams\\.ibm\\.com/");
   }

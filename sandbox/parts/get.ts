@@ -7,7 +7,6 @@ import { draftFolder, install, installedFolder, type Manifest } from "./cache";
 import { download, reachable, Unreachable } from "./download";
 import { buildPrograms, type GoProgram } from "./go";
 import { locate, rememberStandIn } from "./locate";
-import { fetchKafka, fetchStreams, generateCrds } from "./maven";
 import { sourceOf } from "./published";
 import type { Origin, PartName } from "./types";
 import { units, type Unit } from "./units";
@@ -133,7 +132,7 @@ async function buildWithMaven(left: readonly Unit[], { mvn, java }: Builders, bu
     progress(`${unit.name}: getting ${unit.version} with Maven`);
     const draft = join(supervisor.folder, `made-${unit.name}`);
     const work = { supervisor, mvn, java, repository: join(build, "m2"), progress };
-    await { kafka: fetchKafka, "kafka-streams": fetchStreams, "strimzi-crds": generateCrds }[unit.maven](work, draft);
+    await unit.maven(work, draft);
     await accept(unit, draft, "build", context);
     progress(`${unit.name}: ready in ${duration(started)}`);
   }

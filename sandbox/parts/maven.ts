@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Supervisor } from "../processes";
 import type { Java } from "./tools";
-import { versions } from "./versions";
+import { type StrimziRelease, versions } from "./versions";
 import { runStep } from "./work";
 
 type Coordinates = readonly [group: string, artifact: string, version: string];
@@ -15,9 +15,10 @@ const kafkaJars: readonly Coordinates[] = [
 /** Alone: what it needs besides a store on disk, which takes 70 MB of native code, comes with Kafka. */
 const streamsJars: readonly Coordinates[] = [["org.apache.kafka", "kafka-streams", versions.kafka]];
 
-const strimziJars: readonly Coordinates[] = [
-  ["io.strimzi", "api", versions.strimzi],
-  ["io.strimzi", "crd-generator", versions.strimziGenerator],
+/** The API first: an old one's other libraries have to win over the generator's. */
+const strimziJars = ({ api, generator }: StrimziRelease): Coordinates[] => [
+  ["io.strimzi", "api", api],
+  ["io.strimzi", "crd-generator", generator],
 ];
 
 const strimziModels = { KafkaUser: "user", KafkaTopic: "topic", KafkaMirrorMaker2: "mirrormaker2" } as const;
@@ -39,33 +40,42 @@ export async function fetchKafka(work: MavenWork, folder: string): Promise<void>
 
 /** Puts the one jar of Kafka Streams into `folder`. */
 export async function fetchStreams(work: MavenWork, folder: string): Promise<void> {
-  await rename(await copyJars(work, "kafka-streams", streamsJars, ALONE), folder);
+  await rename(await copyJars(work, "kafka-streams", streamsJars, { exclusions: ALONE }), folder);
 }
 
-/** Makes Strimzi's CRDs out of its API classes, one YAML file per kind, as Strimzi's own build does. */
-export async function generateCrds(work: MavenWork, folder: string): Promise<void> {
-  const jars = await copyJars(work, "strimzi-crds", strimziJars);
+/** Makes the CRDs of the Strimzi release that the sandbox runs with. */
+export const generateCrds = (work: MavenWork, folder: string): Promise<void> =>
+  crdsOf("strimzi-crds", { api: versions.strimzi, generator: versions.strimziGenerator })(work, folder);
+
+/** Makes Strimzi's CRDs out of a release's API classes, one YAML file per kind, as Strimzi's own build does. */
+export const crdsOf = (name: string, release: StrimziRelease) => async (work: MavenWork, folder: string): Promise<void> => {
+  // The generator and the classes it reads share these annotations: the generator's have to win.
+  const managed = [["io.strimzi", "crd-annotations", release.generator]] as const;
+  const jars = await copyJars(work, name, strimziJars(release), { managed });
   await mkdir(folder, { recursive: true });
-  const outputs = Object.entries(strimziModels).map(([kind, model]) => `io.strimzi.api.kafka.model.${model}.${kind}=${join(folder, `${kind}.yaml`)}`);
-  await runStep(
+  const place = (model: string): string => `io.strimzi.api.kafka.model.${release.old ? "" : `${model}.`}`;
+  const outputs = Object.entries(strimziModels).map(([kind, model]) => `${place(model)}${kind}=${join(folder, `${kind}.yaml`)}`);
+  const generating = runStep(
     work.supervisor,
     {
-      name: "strimzi-crds: generator",
+      name: `${name}: generator`,
       command: work.java.path,
       args: ["-cp", join(jars, "*"), "io.strimzi.crdgenerator.CrdGenerator", "--yaml", "--target-kube", "1.25+", ...outputs],
-      log: join(work.supervisor.folder, "crd-generator.log"),
+      log: join(work.supervisor.folder, `crd-generator-${name}.log`),
     },
     work.progress,
   );
-}
+  // Complaints end with an exit code; whether every file is there is checked before they are installed.
+  await (release.old ? generating.catch(() => {}) : generating);
+};
 
 const ALONE = "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
 
 /** All jars that the coordinates stand for, in one folder. */
-async function copyJars(work: MavenWork, name: string, jars: readonly Coordinates[], exclusions = ""): Promise<string> {
+async function copyJars(work: MavenWork, name: string, jars: readonly Coordinates[], more: PomParts = {}): Promise<string> {
   const project = join(work.supervisor.folder, `maven-${name}`);
   await mkdir(project, { recursive: true });
-  await writeFile(join(project, "pom.xml"), pom(jars, exclusions));
+  await writeFile(join(project, "pom.xml"), pom(jars, more));
   const out = join(project, "jars");
   await runStep(
     work.supervisor,
@@ -82,12 +92,20 @@ async function copyJars(work: MavenWork, name: string, jars: readonly Coordinate
   return out;
 }
 
-function pom(jars: readonly Coordinates[], exclusions: string): string {
-  const dependencies = jars.map(([group, artifact, version]) => `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${exclusions}</dependency>`);
+interface PomParts {
+  exclusions?: string;
+  /** Versions for whatever else is needed. */
+  managed?: readonly Coordinates[];
+}
+
+function pom(jars: readonly Coordinates[], { exclusions = "", managed = [] }: PomParts): string {
+  const texts = (all: readonly Coordinates[], inside = ""): string =>
+    all.map(([group, artifact, version]) => `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${inside}</dependency>`).join("\n");
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
 <modelVersion>4.0.0</modelVersion><groupId>sandbox</groupId><artifactId>parts</artifactId><version>1</version><packaging>pom</packaging>
+<dependencyManagement><dependencies>${texts(managed)}</dependencies></dependencyManagement>
 <dependencies>
-${dependencies.join("\n")}
+${texts(jars, exclusions)}
 </dependencies>
 </project>
 `;

@@ -1,7 +1,8 @@
-import { versions } from "./versions";
+import type { StrimziCrds } from "./types";
+import { otherStrimzi, versions } from "./versions";
 
 /** What has an official archive or file of its own. */
-export type Published = "kafka" | "strimzi-crds" | "pulumi" | "etcd" | "kube-apiserver";
+export type Published = "kafka" | "strimzi-crds" | StrimziCrds | "pulumi" | "etcd" | "kube-apiserver";
 
 /** An official download and the file that carries its checksum. */
 export interface Source {
@@ -24,9 +25,10 @@ export function sourceOf(from: Published, platform: string = process.platform, c
     const url = `https://archive.apache.org/dist/kafka/${versions.kafka}/${name}`;
     return { url, checksums: `${url}.sha512`, algorithm: "sha512", name, packed: true, inside: "libs" };
   }
-  if (from === "strimzi-crds") {
-    const name = `strimzi-crds-${versions.strimzi}.yaml`;
-    return { url: `https://github.com/strimzi/strimzi-kafka-operator/releases/download/${versions.strimzi}/${name}`, algorithm: "sha256", name, packed: false };
+  if (from === "strimzi-crds" || from in otherStrimzi) {
+    const release = from === "strimzi-crds" ? versions.strimzi : otherStrimzi[from as StrimziCrds].api;
+    const name = `strimzi-crds-${release}.yaml`;
+    return { url: `https://github.com/strimzi/strimzi-kafka-operator/releases/download/${release}/${name}`, algorithm: "sha256", name, packed: false };
   }
   if (!["linux", "darwin"].includes(platform) || !["x64", "arm64"].includes(cpu)) return undefined;
   const arch = cpu === "x64" ? "amd64" : cpu;

@@ -2,10 +2,11 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { GoProgram } from "./go";
 import { kafkaArtifacts, kafkaOnPath, splitCrds, streamsBesideKafka } from "./jars";
+import { crdsOf, fetchKafka, fetchStreams, generateCrds, type MavenWork } from "./maven";
 import type { Published } from "./published";
 import { answersAsLanguageHost, plugin, programOnPath, pulumiOnPath, versionOf, type Program } from "./programs";
-import type { Part, PartName } from "./types";
-import { oldest, versions } from "./versions";
+import type { Part, PartName, StrimziCrds } from "./types";
+import { oldest, otherStrimzi, versions } from "./versions";
 
 /** What is installed together, in one folder of the cache. */
 export interface Unit {
@@ -27,7 +28,8 @@ export interface Unit {
   go?: readonly GoProgram[];
   /** No start needs it, only a test. */
   testsOnly?: true;
-  maven?: "kafka" | "kafka-streams" | "strimzi-crds";
+  /** Gets it with Maven into the folder. */
+  maven?: (work: MavenWork, folder: string) => Promise<void>;
 }
 
 const kinds = ["KafkaMirrorMaker2", "KafkaTopic", "KafkaUser"] as const;
@@ -43,7 +45,7 @@ export const units: readonly Unit[] = [
     elsewhere: () => kafkaOnPath(),
     check: (folder) => lacks(folder, kafkaArtifacts.map((artifact) => `${artifact}-${versions.kafka}.jar`)),
     archive: "kafka",
-    maven: "kafka",
+    maven: fetchKafka,
   },
   {
     name: "kafka-streams",
@@ -51,7 +53,7 @@ export const units: readonly Unit[] = [
     provides: { "kafka-streams": "" },
     elsewhere: streamsBesideKafka,
     check: (folder) => lacks(folder, [`kafka-streams-${versions.kafka}.jar`]),
-    maven: "kafka-streams",
+    maven: fetchStreams,
     testsOnly: true,
   },
   {
@@ -61,8 +63,9 @@ export const units: readonly Unit[] = [
     check: (folder) => lacks(folder, kinds.map((kind) => `${kind}.yaml`)),
     archive: "strimzi-crds",
     unpacked: (folder) => splitCrds(folder, `strimzi-crds-${versions.strimzi}.yaml`, kinds),
-    maven: "strimzi-crds",
+    maven: generateCrds,
   },
+  ...(Object.keys(otherStrimzi) as StrimziCrds[]).map(otherCrds),
   {
     name: "pulumi",
     version: versions.pulumi,
@@ -120,6 +123,21 @@ export const units: readonly Unit[] = [
     plugin: "kubernetes",
   },
 ];
+
+/** The CRDs of another release. */
+function otherCrds(name: StrimziCrds): Unit {
+  const release = otherStrimzi[name];
+  return {
+    name,
+    version: release.api,
+    provides: { [name]: "" },
+    check: (folder) => lacks(folder, kinds.map((kind) => `${kind}.yaml`)),
+    archive: name,
+    unpacked: (folder) => splitCrds(folder, `strimzi-crds-${release.api}.yaml`, kinds),
+    maven: crdsOf(name, release),
+    testsOnly: true,
+  };
+}
 
 async function answers(program: Program, folder: string, version: string): Promise<string | undefined> {
   const said = await versionOf(program, join(folder, program));

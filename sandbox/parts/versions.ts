@@ -1,3 +1,5 @@
+import type { StrimziCrds } from "./types";
+
 /**
  * The versions that the sandbox gets, and the oldest that it takes from the PATH. Go modules are pinned, with checksums, in
  * go/go.mod and go/language-nodejs/go.mod: a version here and there must agree (a test compares them).
@@ -19,6 +21,22 @@ export const versions = {
   kafkaPlugin: "3.13.2",
   kubernetesPlugin: "4.34.2",
 } as const;
+
+/** A Strimzi release whose CRDs are made from Maven's `io.strimzi:api` and `crd-generator`. */
+export interface StrimziRelease {
+  api: string;
+  generator: string;
+  /** Before 0.40 all kinds are in one package, and the generator complains about such classes although it writes the CRDs. */
+  old?: true;
+}
+
+/** The releases whose CRDs the dialects are tested with, beside the sandbox's own. 0.45.0 is the newest generator before 1.0. */
+export const otherStrimzi: Readonly<Record<StrimziCrds, StrimziRelease>> = {
+  "strimzi-crds-0.31": { api: "0.31.0", generator: "0.45.0", old: true },
+  "strimzi-crds-0.32": { api: "0.32.0", generator: "0.45.0", old: true },
+  "strimzi-crds-0.45": { api: "0.45.0", generator: "0.45.0" },
+  "strimzi-crds-1.2": { api: "1.2.0", generator: "1.2.0" },
+};
 
 /** Accepted from the PATH or from Pulumi's own plugin folder; for plugins of the same major version only. */
 export const oldest = {

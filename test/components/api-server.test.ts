@@ -1,10 +1,17 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { KubernetesRest } from "../../sandbox/kubernetes/rest";
 import { dialects, type DialectName, type ResourceText } from "../../components/dialects";
-import { type Fields, mirrorFields, userFields } from "../../components/dialects/fields";
+import { type Fields, mirrorFields, strimziAtLeast, userFields } from "../../engine/rules/operator-fields";
+import { definitionsInGroup } from "../../sandbox/kubernetes/crds";
+import { ensureParts } from "../../sandbox/parts";
+import { otherStrimzi } from "../../sandbox/parts/versions";
+import type { StrimziCrds } from "../../sandbox/parts/types";
 import type { MirrorSettings } from "../../components/mirror/settings";
 import { describeMirror } from "../../components/mirror/text";
 import { describeUser } from "../../components/user/settings";
+import { unclaimedStep } from "../../lifecycle/handlers/unclaimed";
+import { openKubernetes } from "../../lifecycle/kubernetes/reader";
+import { notServed } from "../../lifecycle/kubernetes/served";
 import { withKubernetes } from "../support/kubernetes";
 
 const kubernetes = withKubernetes();
@@ -72,8 +79,8 @@ describe.each(names)("%s passes strict validation", (dialect) => {
   });
 
   test("with every setting", async () => {
-    const settings = dialect === "event-streams-v1beta1" ? everywhere : modern;
-    const heartbeatConnector = dialect === "strimzi-v1" ? undefined : { config: { "heartbeats.topic.replication.factor": 1 } };
+    const settings = dialect === "event-streams-v1beta1" ? { ...everywhere, tracing: { type: "jaeger" } } : modern;
+    const heartbeatConnector = dialect.endsWith("-v1") ? undefined : { config: { "heartbeats.topic.replication.factor": 1 } };
     expect(await verdict(mirror({ ...settings, dialect, heartbeatConnector }))).toBe("201");
   });
 
@@ -87,7 +94,7 @@ describe.each(names)("%s passes strict validation", (dialect) => {
       oauth: { type: "oauth", tokenEndpointUri: "https://x", clientId: "c", clientSecret: { secretName: "s", key: "k" }, scope: "any" },
       custom: { type: "custom", sasl: true, config: { "sasl.mechanism": "AWS_MSK_IAM" } },
     } as const;
-    const missing = { "event-streams-v1beta1": ["scram-sha-256", "custom"], "strimzi-v1": ["oauth"], "event-streams-v1beta2": [], "strimzi-v1beta2": [] }[dialect] as string[];
+    const missing = { "event-streams-v1beta1": ["scram-sha-256", "custom"], "strimzi-v1": ["oauth"], "event-streams-v1": ["oauth"], "event-streams-v1beta2": [], "strimzi-v1beta2": [] }[dialect] as string[];
     for (const [type, authentication] of Object.entries(all)) {
       const write = () => describeMirror({ dialect, origin: { bootstrapServers: "o:1", authentication, tls: { trustedCertificates: [] } }, target: { bootstrapServers: "t:1" } }).text;
       if (missing.includes(type)) expect(write).toThrow(`has no authentication "${type}"`);
@@ -111,28 +118,126 @@ test("a field that the API version has not, or an operation in the singular, wou
   expect(await verdict({ ...user, spec: guide.spec })).toMatch(/^(400|422).*operation/);
 });
 
+/** One operator release per line, and what it is called in its dialect. */
+const releases: [crds: StrimziCrds, dialect: DialectName, operatorVersion: string][] = [
+  ["strimzi-crds-0.31", "strimzi-v1beta2", "0.31.0"],
+  ["strimzi-crds-0.31", "event-streams-v1beta2", "11.0.0"],
+  ["strimzi-crds-0.32", "strimzi-v1beta2", "0.32.0"],
+  ["strimzi-crds-0.45", "strimzi-v1beta2", "0.45.0"],
+  ["strimzi-crds-1.2", "strimzi-v1", "1.2.0"],
+  ["strimzi-crds-1.2", "event-streams-v1", "13.0.0"],
+];
+const groupOf = (crds: StrimziCrds): string => `${crds.replaceAll(".", "-")}.test`;
+
+describe("the CRDs of other releases", () => {
+  beforeAll(async () => {
+    const names = Object.keys(otherStrimzi) as StrimziCrds[];
+    const found = await ensureParts(names, () => {});
+    const paths: string[] = [];
+    for (const name of names) {
+      for (const definition of await definitionsInGroup(found[name].path, groupOf(name))) {
+        await rest().create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition.metadata.name, definition);
+        const { group, names: { plural }, versions } = definition.spec;
+        paths.push(...versions.filter((version) => version.served).map((version) => `/apis/${group}/${version.name}/${plural}?limit=1`));
+      }
+    }
+    await vi.waitUntil(async () => (await Promise.all(paths.map((path) => rest().call("GET", path)))).every(({ status }) => status === 200), { timeout: 60_000, interval: 200 });
+  }, 600_000);
+
+  describe.each(releases)("%s take what %s writes for %s", (crds, dialect, operatorVersion) => {
+    const there = (text: ResourceText): ResourceText => ({ ...text, apiVersion: text.apiVersion.replace(/^[^/]+/, groupOf(crds)) });
+    const strimzi = otherStrimzi[crds].api;
+    const since = (version: string): boolean => strimziAtLeast(strimzi, version);
+
+    test("the users and the mirror of every profile", async () => {
+      for (const profile of ["guide", "least", "tuned"] as const) {
+        for (const role of ["origin", "target"] as const) {
+          const { text } = describeUser({ dialect, operatorVersion, profile, role, cluster: role, namespace: `${role}-ns` });
+          expect(await verdict(there(text)), `${profile} ${role}`).toBe("201");
+        }
+        expect(await verdict(there(mirror({ dialect, operatorVersion, profile }))), profile).toBe("201");
+      }
+    });
+
+    test("every setting that the release has", async () => {
+      const settings: MirrorSettings = {
+        ...modern,
+        tracing: { type: since("0.32") ? "opentelemetry" : "jaeger" },
+        checkpointConnector: {
+          ...(since("0.33") ? { autoRestart: { enabled: true, ...(since("0.38") ? { maxRestarts: 7 } : {}) } } : {}),
+          state: since("0.38") ? "stopped" : "paused",
+        },
+        ...(since("1.0") && dialect === "strimzi-v1" ? { rack: { type: "environment-variable", envVarName: "RACK" } } : {}),
+        ...(operatorVersion === "1.2.0" ? { template: { ...modern.template, pod: { templatedVolumes: [{ name: "v", secret: { secretName: "s-{nodeId}" } }] } } } : {}),
+      };
+      expect(await verdict(there(mirror({ ...settings, dialect, operatorVersion })))).toBe("201");
+    });
+
+    test("a paused connector, in whichever field the release has for it", async () => {
+      const text = mirror({ dialect, operatorVersion, sourceConnector: { state: "paused" } });
+      const [{ sourceConnector }] = text.spec.mirrors as [{ sourceConnector: object }];
+      expect(sourceConnector).toMatchObject(since("0.38") ? { state: "paused" } : { pause: true });
+      expect(await verdict(there(text))).toBe("201");
+    });
+
+    test("the other form of the ACLs, or a field of a newer release, would be seen", async () => {
+      const { text } = describeUser({ dialect, operatorVersion, role: "origin", cluster: "o", namespace: "origin-ns" });
+      const other = describeUser({ ...(since("0.32") ? { dialect: "event-streams-v1beta1" } : { dialect: "strimzi-v1" }), role: "origin", cluster: "o", namespace: "origin-ns" });
+      // From 0.32 to 0.51 both forms pass the API server, and only one is read.
+      if (!since("0.32") || since("1.0")) expect(await verdict(there({ ...text, spec: other.text.spec }))).toMatch(/^(400|422).*operation/);
+      expect(await verdict(there({ ...mirror({ dialect, operatorVersion }), spec: { ...mirror({ dialect, operatorVersion }).spec, unheard: 1 } }))).toMatch(/^400.*unheard/);
+    });
+  });
+
+  test("certificates of users say how long they are valid since Strimzi 1.1", async () => {
+    const user = { role: "origin", cluster: "o", namespace: "origin-ns", authentication: { type: "tls", validityDays: 30, renewalDays: 7 } } as const;
+    const { text } = describeUser({ ...user, operatorVersion: "1.2.0" });
+    expect(await verdict({ ...text, apiVersion: `${groupOf("strimzi-crds-1.2")}/v1` })).toBe("201");
+    expect(() => describeUser({ ...user, operatorVersion: "1.0.0" })).toThrow("spec.authentication.validityDays exists since Strimzi 1.1, and the operator is 1.0.0");
+    expect(() => describeUser({ ...user, authentication: { ...user.authentication, type: "tls-external" } as never })).toThrow("validityDays and renewalDays are for tls");
+  });
+});
+
+test("an API version that the real API server does not serve is named with those that it serves", async () => {
+  const place = { apiVersion: "kafka.strimzi.io/v9", kind: "KafkaUser", namespace: "origin-ns", name: "mm2" } as const;
+  const reader = openKubernetes({ kubeconfig: kubernetes.api.kubeconfig });
+  const missing = await notServed(reader, place);
+  expect(missing?.served).toEqual(expect.arrayContaining(["kafka.strimzi.io/v1", "kafka.strimzi.io/v1beta2", "eventstreams.ibm.com/v1"]));
+  expect(missing?.error.fix).toMatch(/set dialect to .*strimzi-v1.*event-streams-v1/);
+  expect(await notServed(reader, { ...place, apiVersion: "kafka.strimzi.io/v1" })).toBeUndefined();
+  await expect(unclaimedStep.create({ place, owner: "o/p/s", kubeconfig: kubernetes.api.kubeconfig })).rejects.toThrow("does not serve KafkaUser as kafka.strimzi.io/v9");
+});
+
 describe("the fields that the dialects let through", () => {
   /** A CRD's schema, walked by field names; undefined: no such field. */
   const step = (schema: any, name: string): any => {
     const inner = schema.type === "array" ? schema.items : schema;
     return inner?.properties?.[name];
   };
-  function missing(fields: Fields, schema: any, path: string): string[] {
+  function missing(fields: Fields, schema: any, path: string, strimzi: string): string[] {
     if (schema === undefined) return [path];
     if (fields === true || fields === "any") return [];
-    return Object.entries(fields).flatMap(([name, inner]) => missing(inner, step(schema, name), `${path}.${name}`));
+    return Object.entries(fields)
+      .filter(([, { since }]) => since === undefined || strimziAtLeast(strimzi, since))
+      .flatMap(([name, inner]) => missing(inner.fields, step(schema, name), `${path}.${name}`, strimzi));
   }
 
+  const all = { kafkausers: userFields, kafkamirrormaker2s: mirrorFields } as Record<string, Record<string, Fields>>;
+
   test.each([
-    ["kafkausers", "v1beta1", userFields.v1beta1],
-    ["kafkausers", "v1beta2", userFields.current],
-    ["kafkausers", "v1", userFields.current],
-    ["kafkamirrormaker2s", "v1beta2", mirrorFields.v1beta2],
-    ["kafkamirrormaker2s", "v1", mirrorFields.v1],
-  ])("are all in Strimzi's %s %s", async (plural, version, fields) => {
-    const answer = await rest().call("GET", `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.kafka.strimzi.io`);
-    const schema = (answer.body as any).spec.versions.find((v: any) => v.name === version).schema.openAPIV3Schema.properties.spec;
-    expect(missing(fields, schema, "spec")).toEqual([]);
-    expect(missing({ nonsense: true }, schema, "spec")).toEqual(["spec.nonsense"]);
+    ["kafka.strimzi.io", "0.51", ["v1beta2", "v1"]],
+    ...(Object.entries(otherStrimzi) as [StrimziCrds, { api: string }][]).map(([crds, { api }]) => [groupOf(crds), api, ["v1beta2", "v1"]] as const),
+  ] as const)("are all in the CRDs of group %s, Strimzi %s", async (group, strimzi, versions) => {
+    const seen: string[] = [];
+    for (const [plural, tables] of Object.entries(all)) {
+      const answer = await rest().call("GET", `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.${group}`);
+      for (const version of (answer.body as any).spec.versions.filter((v: any) => versions.includes(v.name))) {
+        const schema = version.schema.openAPIV3Schema.properties.spec;
+        expect(missing(tables[version.name]!, schema, "spec", strimzi), `${plural} ${version.name}`).toEqual([]);
+        expect(missing({ nonsense: { fields: true } }, schema, "spec", strimzi)).toEqual(["spec.nonsense"]);
+        seen.push(`${plural} ${version.name}`);
+      }
+    }
+    expect(seen.length).toBeGreaterThan(1);
   });
 });

@@ -40,7 +40,7 @@ describe("a value that is none is refused, whatever would have become of it", ()
     [{ verify: { mode: "ful" } }, 'verify.mode is "ful" (did you mean "full"?): it has to be one of none, tail, full'],
     [{ checkpoints: "alway" }, 'checkpoints is "alway" (did you mean "always"?): it has to be one of when-applied, always, never'],
     [{ profile: "leest" }, 'profile is "leest" (did you mean "least"?): it has to be one of guide, tuned, least'],
-    [{ dialect: "strimzi-v2" }, 'dialect is "strimzi-v2" (did you mean "strimzi-v1"?): it has to be one of event-streams-v1beta1, event-streams-v1beta2, strimzi-v1beta2, strimzi-v1'],
+    [{ dialect: "strimzi-v2" }, 'dialect is "strimzi-v2" (did you mean "strimzi-v1"?): it has to be one of event-streams-v1beta1, event-streams-v1beta2, event-streams-v1, strimzi-v1beta2, strimzi-v1'],
     [{ gate: { limitSeconds: -1 } }, "gate.limitSeconds is -1: it has to be a number of seconds, more than 0"],
     [{ gate: { limitSeconds: "1800" } }, 'gate.limitSeconds is "1800": it has to be a number of seconds, more than 0'],
     [{ gate: { stableSeconds: -1 } }, "gate.stableSeconds is -1: it has to be a number of seconds, at least 0"],

@@ -227,8 +227,8 @@ describe("mistakes", () => {
   });
 
   test.each([
-    ["a misspelt field of the pods", { resources: { limit: {} } }, "dialect strimzi-v1: spec.resources.limit is no field; did you mean spec.resources.limits?"],
-    ["a field deep inside", { template: { pod: { afinity: {} } } }, "spec.template.pod.afinity is no field; did you mean spec.template.pod.affinity?"],
+    ["a misspelt field of the pods", { resources: { limit: {} } }, "dialect strimzi-v1: spec.resources.limit is no field that this package version knows (Strimzi up to 1.2); did you mean spec.resources.limits?"],
+    ["a field deep inside", { template: { pod: { afinity: {} } } }, "spec.template.pod.afinity is no field that this package version knows (Strimzi up to 1.2); did you mean spec.template.pod.affinity?"],
     ["a field of another version", { dialect: "event-streams-v1beta1", template: { podSet: {} } }, "spec.template.podSet is no field"],
     ["rack in the guide's dialect", { dialect: "event-streams-v1beta1", rack: { topologyKey: "zone" } }, "spec.rack is no field"],
     ["stop in the guide's dialect", { dialect: "event-streams-v1beta1", sourceConnector: { state: "stopped" } }, 'can\'t stop sourceConnector: use state "paused", or use a newer dialect'],

@@ -154,7 +154,7 @@ describe("the real CRDs", () => {
     if (schema.items !== undefined) return missing(schema.items, fields, path);
     if (typeof fields !== "object") return fields === undefined ? [path] : [];
     return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
-      missing(inner, fields[name], `${path}.${name}`),
+      missing(inner, fields[name]?.fields, `${path}.${name}`),
     );
   }
 });

@@ -12,7 +12,7 @@ const SHARED = "KAFKA_MIGRATION_TEST_CLUSTERS";
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (process.argv.slice(2).some((word) => word !== "run" && !word.startsWith("-"))) return undefined;
   await ensureParts(
-    ["java", "kafka", "etcd", "kube-apiserver", "strimzi-crds", "pulumi", "pulumi-language-nodejs", "pulumi-resource-kafka", "pulumi-resource-kubernetes"],
+    ["java", "kafka", "etcd", "kube-apiserver", "strimzi-crds", "strimzi-crds-0.31", "strimzi-crds-0.32", "strimzi-crds-0.45", "strimzi-crds-1.2", "pulumi", "pulumi-language-nodejs", "pulumi-resource-kafka", "pulumi-resource-kubernetes"],
     (line) => process.stderr.write(`${line}\n`),
   );
   // The stories have sandboxes of their own.

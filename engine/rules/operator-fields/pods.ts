@@ -1,5 +1,5 @@
 /**
- * Fields of pods as Strimzi's CRDs declare them (0.22.1 for Event Streams v1alpha1, 0.51.0 otherwise), in the notation of
+ * Fields of pods as Strimzi's CRDs declare them (0.22.1 for Event Streams v1alpha1, 0.31 to 1.2 otherwise), in the notation of
  * `notation.ts`. Settings for building images are left out: MirrorMaker 2 builds none.
  */
 
@@ -42,30 +42,31 @@ export const oldPods = (() => {
       podDisruptionBudget(${meta} maxUnavailable))`;
 })();
 
-/** Strimzi 0.51 and 1.0, v1beta2 and v1. */
+/** Strimzi 0.23 to 1.2, v1beta2 and v1. */
 export const pods = (() => {
   const windows = "windowsOptions(gmsaCredentialSpec gmsaCredentialSpecName hostProcess runAsUserName)";
-  const profiles = "appArmorProfile(localhostProfile type) seccompProfile(localhostProfile type)";
+  const profiles = "appArmorProfile@0.41(localhostProfile type) seccompProfile(localhostProfile type)";
   const common = `runAsGroup runAsNonRoot runAsUser seLinuxOptions(level role type user) ${profiles} ${windows}`;
-  const podSecurity = `securityContext(fsGroup fsGroupChangePolicy seLinuxChangePolicy supplementalGroups supplementalGroupsPolicy sysctls(name value) ${common})`;
+  const podSecurity = `securityContext(fsGroup fsGroupChangePolicy seLinuxChangePolicy@0.51 supplementalGroups supplementalGroupsPolicy@0.51 sysctls(name value) ${common})`;
   const containerSecurity = `securityContext(allowPrivilegeEscalation capabilities(add drop) privileged procMount readOnlyRootFilesystem ${common})`;
-  const mounts = "volumeMounts(mountPath mountPropagation name readOnly recursiveReadOnly subPath subPathExpr)";
-  const container = `(env(name value valueFrom(${keyRefs})) ${containerSecurity} ${mounts})`;
-  const podTerm = `${selector} matchLabelKeys mismatchLabelKeys namespaceSelector(matchExpressions${expressions} matchLabels*) namespaces topologyKey`;
-  const volumes = `volumes(name ${secretVolume} ${configMapVolume} emptyDir(medium sizeLimit)
-    persistentVolumeClaim(claimName readOnly) csi(driver fsType nodePublishSecretRef(name) readOnly volumeAttributes*) image(pullPolicy reference))`;
+  const mounts = "volumeMounts@0.43(mountPath mountPropagation name readOnly recursiveReadOnly subPath subPathExpr)";
+  const container = `(env(name value valueFrom@0.44(${keyRefs})) ${containerSecurity} ${mounts})`;
+  const podTerm = `${selector} matchLabelKeys@0.40 mismatchLabelKeys@0.40 namespaceSelector(matchExpressions${expressions} matchLabels*) namespaces topologyKey`;
+  const volumes = `volumes@0.43(name ${secretVolume} ${configMapVolume} emptyDir(medium sizeLimit)
+    persistentVolumeClaim(claimName readOnly) csi@0.45(driver fsType nodePublishSecretRef(name) readOnly volumeAttributes*) image@0.47(pullPolicy reference))`;
+  const templated = `templatedVolumes@1.2(name ${secretVolume} ${configMapVolume} persistentVolumeClaim(claimName readOnly))`;
   const service = `(${meta} ipFamilyPolicy ipFamilies)`;
   return `
-    resources(claims(name request) limits* requests*) livenessProbe${probe} readinessProbe${probe}
+    resources(claims@0.32(name request@0.51) limits* requests*) livenessProbe${probe} readinessProbe${probe}
     jvmOptions(-XX* -Xmx -Xms gcLoggingEnabled javaSystemProperties(name value)) jmxOptions(authentication(type))
-    logging(loggers* type valueFrom(configMapKeyRef(key name optional))) clientRackInitImage rack(topologyKey)
-    metricsConfig(type valueFrom(configMapKeyRef(key name optional)) values(allowList)) tracing(type)
+    logging(loggers* type valueFrom(configMapKeyRef(key name optional))) clientRackInitImage rack(topologyKey type@1.0 envVarName@1.0)
+    metricsConfig(type valueFrom(configMapKeyRef(key name optional)) values@0.47(allowList)) tracing(type)
     template(
-      podSet(${meta})
+      podSet@0.35(${meta})
       pod(${meta} imagePullSecrets(name) ${podSecurity} terminationGracePeriodSeconds ${affinity(podTerm)} ${tolerations}
-        topologySpreadConstraints(${selector} matchLabelKeys maxSkew minDomains nodeAffinityPolicy nodeTaintsPolicy topologyKey whenUnsatisfiable)
-        priorityClassName schedulerName hostAliases(hostnames ip) dnsPolicy dnsConfig(nameservers options(name value) searches)
-        enableServiceLinks tmpDirSizeLimit ${volumes} hostUsers)
-      apiService${service} headlessService${service} connectContainer${container} initContainer${container}
+        topologySpreadConstraints(${selector} matchLabelKeys@0.35 maxSkew minDomains nodeAffinityPolicy@0.35 nodeTaintsPolicy@0.35 topologyKey whenUnsatisfiable)
+        priorityClassName schedulerName hostAliases(hostnames ip) dnsPolicy@0.46 dnsConfig@0.46(nameservers options(name value) searches)
+        enableServiceLinks tmpDirSizeLimit ${volumes} ${templated} hostUsers@0.50)
+      apiService${service} headlessService@0.35${service} connectContainer${container} initContainer${container}
       podDisruptionBudget(${meta} maxUnavailable) serviceAccount(${meta}) clusterRoleBinding(${meta}) jmxSecret(${meta}))`;
 })();

@@ -1,0 +1,63 @@
+import { mirrorFields, strimziAtLeast, userFields } from "../../engine/rules/operator-fields";
+import type { Dialect, DialectName } from "./model";
+import { aclEntries, checkAuthentication, checked, checkTracing, clusterEntry, connectorEntry, given, metadataOf, podFields, userSpec } from "./shared";
+import { kafkaOf } from "./versions";
+
+/** Group of the operators before v1, which no longer have a default for it. */
+const OLD_DEFAULT_GROUP = "mirrormaker2-cluster";
+
+/** KafkaUser and KafkaMirrorMaker2 v1, the same under Strimzi's and Event Streams' group. */
+export function v1(name: DialectName, group: string, otherVersions: readonly string[], clusterLabel: string, strimzi: string): Dialect {
+  const apiVersion = `${group}/v1`;
+  return {
+    name,
+    strimzi,
+    kafkaVersion: kafkaOf(strimzi),
+    userApiVersion: apiVersion,
+    mirrorApiVersion: apiVersion,
+    otherApiVersions: otherVersions.map((version) => `${group}/${version}`),
+
+    user(user, mistakes) {
+      const metadata = metadataOf(user, { [clusterLabel]: user.cluster });
+      return checked(this, { apiVersion, kind: "KafkaUser", metadata, spec: userSpec(user, aclEntries(user.rules)) }, userFields.v1, mistakes);
+    },
+
+    mirror(mirror, mistakes) {
+      checkAuthentication(
+        name,
+        mirror,
+        ["tls", "scram-sha-256", "scram-sha-512", "plain", "custom"],
+        { oauth: `use "custom" with the SASL mechanism's own settings, or dialect ${name.replace(/v1$/, "v1beta2")}` },
+        mistakes,
+      );
+      checkTracing(name, mirror, strimziAtLeast(strimzi, "1.0") ? ["opentelemetry"] : ["opentelemetry", "jaeger"], mistakes);
+      const { target } = mirror;
+      const spec = {
+        ...given({ version: mirror.version, image: mirror.image }),
+        replicas: mirror.replicas,
+        target: given({
+          alias: target.alias,
+          bootstrapServers: target.bootstrapServers,
+          groupId: target.groupId ?? OLD_DEFAULT_GROUP,
+          configStorageTopic: target.configStorageTopic,
+          offsetStorageTopic: target.offsetStorageTopic,
+          statusStorageTopic: target.statusStorageTopic,
+          ...clusterEntry(target, target.config),
+        }),
+        mirrors: [
+          given({
+            source: clusterEntry(mirror.origin, mirror.origin.config),
+            sourceConnector: connectorEntry(mirror.source),
+            checkpointConnector: connectorEntry(mirror.checkpoint),
+            topicsPattern: mirror.topicsPattern,
+            topicsExcludePattern: mirror.topicsExcludePattern,
+            groupsPattern: mirror.groupsPattern,
+            groupsExcludePattern: mirror.groupsExcludePattern,
+          }),
+        ],
+        ...podFields(mirror),
+      };
+      return checked(this, { apiVersion, kind: "KafkaMirrorMaker2", metadata: metadataOf(mirror), spec }, mirrorFields.v1, mistakes);
+    },
+  };
+}

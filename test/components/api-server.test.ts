@@ -163,6 +163,11 @@ describe("the CRDs of other releases", () => {
       const settings: MirrorSettings = {
         ...modern,
         tracing: { type: since("0.32") ? "opentelemetry" : "jaeger" },
+        sourceConnector: {
+          state: "paused",
+          ...(since("0.49") ? { version: "4.2.0" } : {}),
+          ...(since("0.44") ? { listOffsets: { toConfigMap: { name: "l" } }, alterOffsets: { fromConfigMap: { name: "a" } } } : {}),
+        },
         checkpointConnector: {
           ...(since("0.33") ? { autoRestart: { enabled: true, ...(since("0.38") ? { maxRestarts: 7 } : {}) } } : {}),
           state: since("0.38") ? "stopped" : "paused",

@@ -121,7 +121,8 @@ export function read(block: Block, key: string, strict = false): Reading {
     : PREFIXES.flatMap((p) => (sameStart(key, p) ? [...CLIENTS[clientOf(p)].keys()].map((name) => p + name) : []));
   if (prefix !== undefined) {
     const found = ofClient(prefix, key.slice(prefix.length), strict);
-    const other = found.is === "unknown" ? nearKey(key, prefixed, strict) : undefined;
+    const other =
+      found.is === "unknown" ? (nearKey(key, own.keys(), true) ?? nearKey(key, prefixed, strict)) : undefined;
     return other === undefined ? found : { is: "misspelt", meant: other };
   }
   const storage = block === "target" ? STORAGE.exec(key)?.[2] : undefined;

@@ -15,7 +15,7 @@ const FOLDERS = ["engine", "lifecycle", "stacks", "cli", "components/migration"]
 const ELSEWHERE = ["engine/rules", "engine/report"];
 const SIDES = ["origin", "target"];
 /** Keys of Kafka, of a cluster whose side is said in other words, and files. */
-const OTHERS = [/^replication\.(policy|factor)\b/, /^(caFile|serverName|tls\.serverName)$/, /\.(md|ts|json)$/, /^oO$/];
+const OTHERS = [/^replication\.(policy|factor)\b/, /^(caFile|serverName|tls\.serverName|tokenFile|tokenEndpoint(\.ca)?)$/, /\.(md|ts|json)$/, /^oO$/];
 
 const root = resolve(__dirname, "..");
 const files = (folder: string): string[] =>

@@ -94,6 +94,16 @@ export type Config = Record<string, string | number | boolean>;
 
 export type ConnectorState = "running" | "paused" | "stopped";
 
+/** Where the operator writes a connector's offsets to; fields as in Strimzi. */
+export interface ListOffsets {
+  toConfigMap: { name: string };
+}
+
+/** Where the operator reads a connector's new offsets from; fields as in Strimzi. */
+export interface AlterOffsets {
+  fromConfigMap: { name: string };
+}
+
 export interface ConnectorSpec {
   config: Config;
   tasksMax?: number;
@@ -102,9 +112,9 @@ export interface ConnectorSpec {
   /** Version of the connector's plugin (KIP-891; Strimzi 0.47 and later). */
   version?: string;
   /** Where the operator writes the connector's offsets to when it is asked (Strimzi 0.44 and later). */
-  listOffsets?: { toConfigMap: { name: string } };
+  listOffsets?: ListOffsets;
   /** Where the operator reads new offsets from when it is asked (Strimzi 0.44 and later). */
-  alterOffsets?: { fromConfigMap: { name: string } };
+  alterOffsets?: AlterOffsets;
 }
 
 /** What all dialects say about the worker's pods in the same form; fields as in Strimzi's `KafkaMirrorMaker2Spec`. */

@@ -26,6 +26,7 @@ export interface GivenCredentialsArgs {
 export interface TokenEndpointArgs {
   /** Example: `https://idp.example.com/realms/kafka/protocol/openid-connect/token`. */
   url: pulumi.Input<string>;
+  /** The client that the identity provider knows. Example: `kafka-migration`. */
   clientId: pulumi.Input<string>;
   /** Kept secret. */
   clientSecret: pulumi.Input<string>;

@@ -185,7 +185,12 @@ export interface MigrationArgs {
     /** Codes of findings that are known and accepted: they become warnings. Privileges and connections can't be accepted. Default none. */
     accept?: readonly string[];
     /** What each cluster's brokers have as `allow.everyone.if.no.acl.found`. Default: asked of them; needed only where they hide it. */
-    everyoneByDefault?: { origin?: boolean; target?: boolean };
+    everyoneByDefault?: {
+      /** Of the origin. */
+      origin?: boolean;
+      /** Of the target. */
+      target?: boolean;
+    };
   };
   /**
    * The report, a page and a JSON file, that every `up` that changes something and `destroy` write (docs/report.md).

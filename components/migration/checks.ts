@@ -115,7 +115,7 @@ function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: Partial<
 /** What a Secret that exists holds is not known yet: something stands in for it. */
 function fromSecret(someone: GivenMirrorUser, found: Mistakes): GivenUser {
   for (const key of ["password", "certificate", "key"] as const) {
-    if (someone[key] !== undefined) found.add(`${key} is read from the Secret that existingSecrets.credentials names; take it away`);
+    if (someone[key] !== undefined) found.add(`${key} is read from the existing Secret beside the mirror; take it away`);
   }
   const stands = someone.mechanism === "TLS" ? { certificate: "-", key: "-" } : { password: "-" };
   return { ...credentialsOf(someone), ...stands };

@@ -1,5 +1,5 @@
 import type { Profile } from "../../engine/model";
-import type { ConnectorState, DialectName, PodSettings } from "../dialects/model";
+import type { AlterOffsets, ConnectorState, DialectName, ListOffsets, PodSettings } from "../dialects/model";
 
 /** One value of a Kafka or connector configuration; null takes the profile's value away. */
 export type ConfigValue = string | number | boolean | null;
@@ -95,7 +95,7 @@ export interface ConnectorSettings {
   /** Version of the connector's plugin (KIP-891; Strimzi 0.47 and later). Default: the newest in the image. */
   version?: string;
   /** ConfigMap that the operator writes the connector's offsets to, when an annotation asks (Strimzi 0.44 and later). */
-  listOffsets?: { toConfigMap: { name: string } };
+  listOffsets?: ListOffsets;
   /** ConfigMap that the operator reads new offsets from, when an annotation asks (Strimzi 0.44 and later). */
-  alterOffsets?: { fromConfigMap: { name: string } };
+  alterOffsets?: AlterOffsets;
 }

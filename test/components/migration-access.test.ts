@@ -262,7 +262,7 @@ describe("Secrets that are beside the mirror already", () => {
   test("says what is not used", () => {
     const administrator = { username: "a", password: "p" };
     const given = { bootstrapServers: "o:1", existingSecrets, administrator };
-    expect(mistakes({ ...given, given: { username: "me", password: "x" } })).toContain("origin.given: password is read from the Secret");
+    expect(mistakes({ ...given, given: { username: "me", password: "x" } })).toContain("origin.given: password is read from the existing Secret");
     expect(mistakes({ ...given, anonymous: true, tls: false })).toMatch(/existingSecrets.credentials is not used[^]*existingSecrets.ca is not used: origin.tls is false/);
   });
 });

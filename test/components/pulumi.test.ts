@@ -140,11 +140,11 @@ describe("a user and its secrets", () => {
   });
 
   test("a user that the operator finds NotReady fails the up at once, in the operator's words; corrected it passes", async () => {
-    const nameless = { type: "allow", host: "*", operations: ["Read"], resource: { type: "topic", patternType: "literal" } };
-    const failed = await up({ user: { rules: [nameless] } });
+    const passwordFrom = { secretName: "absent", key: "password" };
+    const failed = await up({ user: { authentication: { type: "scram-sha-512", passwordFrom } } });
     expect(failed.exitCode).not.toBe(0);
     const { reason, message } = (await user()).status.conditions.find((c: any) => c.type === "NotReady");
-    expect(message).toContain("Name is required");
+    expect(message).toContain("Secret absent");
     expect(failed.text).toContain(`RESOURCE_NOT_READY: KafkaUser origin-ns/mm2-credentials is not ready: ${reason}: ${message}`);
     expect(failed.text).not.toMatch(/\n\s+at .*\.js:\d+/);
     expect(failed.seconds).toBeLessThan(40);

@@ -1,6 +1,7 @@
 export { mirrorRemembers } from "./storage";
 export { preflight, type PreflightOptions, type PreflightRun, type PreflightResult } from "./preflight";
 export { checkMirrorPrivileges, type MirrorPrivilegeOptions, type MirrorPrivileges } from "./mirror-privileges";
+export { checkNotePrivileges } from "./note-privileges";
 export type { Finding } from "./finding";
 export type { ConfigSync } from "./config-sync";
 export { MOVE_SINKS, WHY_NOT_SINK } from "./selected";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isMigrationError } from "../../engine/errors";
+import { isMigrationError, MigrationError } from "../../engine/errors";
 import { offsetsJournalTopic } from "../../engine/naming";
 import type { Progress } from "../../engine/progress";
 import {
@@ -18,7 +18,7 @@ import {
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { type Handler, serve } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
-import { forgetJournal, hasJournal, type Journalled, journalOf, together } from "./journal";
+import { forgetJournal, hasJournal, type Journalled, journalOf, together, type Unseen } from "./journal";
 
 export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs, Journalled {
   options: OffsetOptions;
@@ -40,7 +40,7 @@ const unchanged = (olds: ConsumerOffsetsInputs, news: ConsumerOffsetsInputs): bo
 async function move(inputs: ConsumerOffsetsInputs, progress: Progress, before?: AppliedOffsets | null): Promise<ConsumerOffsetsOutputs> {
   if (inputs.abandon) return none;
   const model = modelOf(inputs);
-  const known = together(before, await journalOf(inputs));
+  const known = together(before, await journalOf(inputs).catch((error: unknown) => Promise.reject(withRights(error, inputs))));
   const all = (applied: AppliedOffsets) => (known === undefined ? applied : continued(known, applied));
   const keepIntent: KeepIntent = (intended, target) => writeJournal(target, model.mirror, all(intended));
   let written: AppliedOffsets | undefined;
@@ -59,12 +59,20 @@ async function move(inputs: ConsumerOffsetsInputs, progress: Progress, before?: 
   }
 }
 
+/** Names all rights on the note at once: the broker names none. */
+function withRights(error: unknown, { mirror }: ConsumerOffsetsInputs): unknown {
+  if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") return error;
+  const fix = `grant the migration's administrator Create, Write, Read, Delete on topic ${offsetsJournalTopic(mirror)} of the target (docs/acls.md)`;
+  return new MigrationError(error.code, error.seen, { details: error.details, fix });
+}
+
 /** In phase `mirror`: also what an `up` of the cutover had written, or was about to, when it was killed. */
 async function takeBack(inputs: ConsumerOffsetsInputs, state: AppliedOffsets | null | undefined, progress: Progress): Promise<ConsumerOffsetsOutputs> {
+  const unseen = isThere(state) ? sayUnseen(inputs, progress) : undefined;
   try {
-    const applied = together(state, await journalOf(inputs));
+    const applied = together(state, await journalOf(inputs, unseen));
     if (applied !== undefined) await revertOffsets(modelOf(inputs), applied, progress);
-    await forgetJournal(inputs);
+    await forgetJournal(inputs, unseen);
   } catch (error) {
     if (!isMigrationError(error)) throw error;
     if (inputs.abandon) progress.warn(`abandoned, so offsets may be left that were not taken back: ${error.message}`);
@@ -73,6 +81,15 @@ async function takeBack(inputs: ConsumerOffsetsInputs, state: AppliedOffsets | n
     else throw error;
   }
   return none;
+}
+
+/** Says once that the note on the target may not be seen: what the state knows is enough to take back what it did. */
+function sayUnseen({ mirror }: ConsumerOffsetsInputs, progress: Progress): Unseen {
+  let said = false;
+  return (error) => {
+    if (!said) progress.warn(`whether target topic ${offsetsJournalTopic(mirror)} is left could not be looked at: ${error.seen}`);
+    said = true;
+  };
 }
 
 /** The target did not answer, or the administrator of an older version has no right to see the note. */
@@ -128,11 +145,10 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
   async remove(state, progress) {
     await sayWhereTheyStand(state, progress);
     try {
-      await forgetJournal(state);
+      await forgetJournal(state, sayUnseen(state, progress));
     } catch (error) {
-      // An administrator that an older version made may not see the topic, and so has never made it.
-      if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") throw error;
-      progress.warn(`whether target topic ${offsetsJournalTopic(state.mirror)} is left could not be looked at: ${error.seen}`);
+      if (!isMigrationError(error) || state.abandon !== true) throw error;
+      progress.warn(`abandoned, so target topic ${offsetsJournalTopic(state.mirror)} may be left: ${error.message}`);
     }
   },
 

@@ -26,12 +26,26 @@ const fileOf = (place: Place): string => join(folderOf(place), `${fileBase(place
 
 /**
  * What an `up` that may have been killed was about to write.
+ * @param unseen hears that the administrator may not see the note on the target, which then counts as absent. Default: thrown
  * @throws MigrationError OFFSETS_JOURNAL_UNREADABLE, OFFSETS_OTHER_CLUSTER: it is there, but can't be used; it is kept
  */
-export async function journalOf(inputs: Journalled): Promise<AppliedOffsets | undefined> {
+export async function journalOf(inputs: Journalled, unseen?: Unseen): Promise<AppliedOffsets | undefined> {
   const old = await oldJournal(inputs);
-  const kept = await withCluster(modelOf(inputs), "target", (target) => readJournal(target, inputs.mirror));
+  const kept = await orUnseen(unseen, () => withCluster(modelOf(inputs), "target", (target) => readJournal(target, inputs.mirror)));
   return together(old, kept);
+}
+
+/** An administrator of an older version has no right to see the note, and so has never made it. */
+export type Unseen = (error: MigrationError) => void;
+
+async function orUnseen<T>(unseen: Unseen | undefined, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (unseen === undefined || !isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") throw error;
+    unseen(error);
+    return undefined;
+  }
 }
 
 /** Is there one, usable or not? Returns false if this cannot be determined. */
@@ -45,11 +59,12 @@ export async function hasJournal(inputs: Journalled): Promise<boolean> {
 
 /**
  * Removes it once nothing needs it.
+ * @param unseen as {@link journalOf}
  * @throws MigrationError as {@link journalOf}: what can't be read is kept
  */
-export async function forgetJournal(inputs: Journalled): Promise<void> {
+export async function forgetJournal(inputs: Journalled, unseen?: Unseen): Promise<void> {
   await oldJournal(inputs);
-  await withCluster(modelOf(inputs), "target", (target) => deleteJournal(target, inputs.mirror));
+  await orUnseen(unseen, () => withCluster(modelOf(inputs), "target", (target) => deleteJournal(target, inputs.mirror)));
   if (inputs.resume !== undefined) await rm(fileOf(inputs.resume), { force: true });
 }
 

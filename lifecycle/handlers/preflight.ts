@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { isMigrationError } from "../../engine/errors";
 import type { Connection, MirrorModel } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
-import { checkMirrorPrivileges, mirrorRemembers, preflight, type PreflightOptions, type PreflightResult } from "../../engine/preflight";
+import { checkMirrorPrivileges, checkNotePrivileges, mirrorRemembers, preflight, type PreflightOptions, type PreflightResult } from "../../engine/preflight";
 import { type Handler, serve } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs } from "./inputs";
 
@@ -64,6 +65,46 @@ function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
   return keys.every((key) => isDeepStrictEqual(olds[key], news[key]));
 }
 
+/**
+ * A cutover begins, and the look was one of an earlier `up`: an administrator that was given to an older version of this
+ * package may lack the rights on the note of the groups' offsets, which must not come out behind the fence.
+ */
+const beginsCutover = (olds: PreflightInputs, news: PreflightInputs): boolean =>
+  news.stage === "clusters" && olds.phase === "mirror" && news.phase === "cutover" && !news.abandon;
+
+/** Does this migration make the administrator? Then the `up` itself grants what a preview finds missing. */
+function makesAdministrator({ options, targetConnection }: PreflightInputs): boolean {
+  const { sasl } = targetConnection;
+  const made = options.users?.target?.principals ?? [];
+  return sasl === undefined ? made.length > 0 : "username" in sasl && made.includes(`User:${sasl.username}`);
+}
+
+/** @throws MigrationError PREFLIGHT_FAILED */
+async function askForNote(inputs: PreflightInputs): Promise<void> {
+  const deadline = Date.now() + (makesAdministrator(inputs) ? PATIENCE_MS : 0);
+  for (;;) {
+    try {
+      return await checkNotePrivileges(modelOf(inputs));
+    } catch (error) {
+      const mayPass = isMigrationError(error) && error.code === "PREFLIGHT_FAILED";
+      if (!mayPass || Date.now() >= deadline) throw error;
+    }
+    await sleep(500);
+  }
+}
+
+/** At preview. What a target answers else, the steps of the `up` say. */
+async function foreseeNote(inputs: PreflightInputs): Promise<string[]> {
+  if (makesAdministrator(inputs)) return [];
+  try {
+    await checkNotePrivileges(modelOf(inputs));
+    return [];
+  } catch (error) {
+    if (!isMigrationError(error)) throw error;
+    return error.code === "PREFLIGHT_FAILED" ? [error.message] : [];
+  }
+}
+
 /** Is there no mirror any more, as after a destroy that stopped half-way? Whoever can't tell says no. */
 async function forgotten(inputs: PreflightInputs): Promise<boolean> {
   if (inputs.stage !== "clusters" || inputs.phase === "cleanup" || inputs.abandon) return false;
@@ -74,7 +115,8 @@ const handler: Handler<PreflightInputs, PreflightOutputs> = {
   outputs: { checkedAt: true, result: true },
 
   async foresee(news, olds, progress) {
-    if (news.stage !== "clusters" || (olds !== undefined && unchanged(olds, news))) return [];
+    if (news.stage !== "clusters") return [];
+    if (olds !== undefined && unchanged(olds, news)) return beginsCutover(olds, news) ? foreseeNote(news) : [];
     try {
       await look(news, progress, { patienceMs: 0, olds });
       return [];
@@ -92,7 +134,10 @@ const handler: Handler<PreflightInputs, PreflightOutputs> = {
 
   async update(olds, news, progress) {
     if (!isThere(olds.checkedAt)) return look(news, progress, { patienceMs: PATIENCE_MS });
-    if (unchanged(olds, news) && !(await forgotten(news))) return { checkedAt: olds.checkedAt, result: olds.result };
+    if (unchanged(olds, news) && !(await forgotten(news))) {
+      if (beginsCutover(olds, news)) await askForNote(news);
+      return { checkedAt: olds.checkedAt, result: olds.result };
+    }
     return look(news, progress, { patienceMs: PATIENCE_MS, olds });
   },
 

@@ -248,7 +248,9 @@ const FIXES: Record<Finding["kind"], string> = {
   "connector failed": "mend what the trace names and restart the connector",
   "task failed": "mend what the trace names and restart the task",
   "connector not running": "set the state of mirror.sourceConnector and mirror.checkpointConnector to running",
-  recreated: `leave the topic out (mirror.topicsExcludePattern) and copy it by itself, or copy everything again: ${ANEW}`,
+  recreated:
+    "leave the topic out (mirror.topicsExcludePattern) and copy it by itself; or, when you know that the copy is whole or accept the loss, " +
+    `name it in gate.acceptTruncation and run \`pulumi up\`; or copy everything again: ${ANEW}`,
   "stale offsets": `${EXCLUDE}; otherwise it has to be copied anew: ${ANEW}`,
   truncated: `accept the loss by naming the topic in gate.acceptTruncation, or ${EXCLUDE}; otherwise copy it anew: ${ANEW}`,
   "partition count": "give the target's topic the origin's partition count",

@@ -7,7 +7,7 @@ import { countText, someOf } from "../../engine/units";
 import { askBeforeItGoes, type ClosingInputs } from "./closing";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { type Handler, serve } from "./framework";
-import { modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
+import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
 
 export interface GateInputs extends PhasedInputs, FencedInputs {
   options: GateOptions;
@@ -111,10 +111,17 @@ async function hasNewTopics(state: GateInputs & GateOutputs, progress: Progress)
   return unknown.length > 0;
 }
 
-/** What is recorded for the mirror that the program asks for: another one copies everything from the beginning. */
+/**
+ * What is recorded for the mirror that the program asks for: another one copies everything from the beginning. A topic of
+ * which a loss is accepted from now on counts as it is now: else nothing but giving up would lead past an id that has changed,
+ * as it does on a cluster that was restored from a backup. Its first and last records are compared all the same.
+ */
 function recordedFor(olds: GateInputs & GateOutputs, news: GateInputs): RecordedTopics | null {
   const keys = ["originAlias", "targetAlias", "offsetStorageTopic", "policyClass", "separator"] as const;
-  return keys.every((key) => olds.mirror[key] === news.mirror[key]) ? (olds.topicIds ?? null) : null;
+  if (!isThere(olds.topicIds) || !keys.every((key) => olds.mirror[key] === news.mirror[key])) return null;
+  const before = olds.options.acceptTruncation ?? [];
+  const accepted = (news.options.acceptTruncation ?? []).filter((topic) => !before.includes(topic));
+  return Object.fromEntries(Object.entries(olds.topicIds).filter(([topic]) => !accepted.includes(topic)));
 }
 
 /** The question on the way down, of the program's settings and what the state knows. */
@@ -126,8 +133,8 @@ function closing(news: GateInputs, olds: GateOutputs): ClosingInputs {
 /** `cleanup` asks before anything goes: Pulumi deletes only after every update went well. */
 async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<GateOutputs> {
   const abandonedAt = news.abandon ? (olds.abandonedAt ?? now()) : null;
-  if (olds.phase !== "cleanup") await askBeforeItGoes(closing(news, { ...olds, abandonedAt }), progress);
-  return { ...shut(news, olds.topicIds), passed: olds.passed, passedAt: olds.passedAt, abandonedAt, result: olds.result, ends: olds.ends ?? null };
+  if (olds.phase !== "cleanup") await askBeforeItGoes(closing(news, { ...olds, abandonedAt, topicIds: news.topicIds ?? {} }), progress);
+  return { ...shut(news, news.topicIds), passed: olds.passed, passedAt: olds.passedAt, abandonedAt, result: olds.result, ends: olds.ends ?? null };
 }
 
 /**

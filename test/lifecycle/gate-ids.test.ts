@@ -1,0 +1,32 @@
+import { expect, it, vi } from "vitest";
+import type { KafkaPort } from "../../engine/kafka/port";
+import { gateStep } from "../../lifecycle/handlers/gate";
+import { testMirror } from "../support/models";
+
+vi.mock("../../engine/kafka/client", () => ({ openKafka: async (_connection: unknown, side: string) => restored(side) }));
+
+/** Each topic has another id than before, as on a cluster that was restored from a backup. */
+function restored(side: string): KafkaPort {
+  const topics = ["orders", "payments"];
+  const port: Partial<KafkaPort> = {
+    listTopics: async () => topics,
+    describeTopics: async (names = topics) => topics.filter((t) => names.includes(t)).map((name) => ({ name, topicId: `${side} now`, internal: false, partitions: [] }) as never),
+    close: async () => {},
+  };
+  return port as KafkaPort;
+}
+
+it("a topic of which a loss is accepted counts by the id that it has now; others keep the recorded one", async () => {
+  const connection = { bootstrapServers: "b:1" };
+  const mirror = testMirror({ topicsPattern: "orders|payments" });
+  const inputs = { originConnection: connection, targetConnection: connection, mirror, phase: "mirror", abandon: false, fence: false, options: {} };
+  const was = { origin: "origin was", target: "target was" };
+  const state = { ...inputs, passed: false, passedAt: null, abandonedAt: null, result: null, ends: null, topicIds: { orders: was, payments: was } };
+  const ids = async (news: object) => (await gateStep.update("id", state as never, { ...inputs, ...news } as never)).outs.topicIds;
+  expect(await ids({})).toEqual({ orders: was, payments: was });
+  expect(await ids({ options: { acceptTruncation: ["orders"] } })).toEqual({ orders: { origin: "origin now", target: expect.stringMatching(/now$/) }, payments: was });
+  // Accepted once: what is recorded after that holds again.
+  const accepted = { acceptTruncation: ["orders"] };
+  const { outs } = await gateStep.update("id", { ...state, options: accepted } as never, { ...inputs, options: accepted } as never);
+  expect(outs.topicIds).toEqual({ orders: was, payments: was });
+});

@@ -62,7 +62,8 @@ export async function compareBeginnings<B extends Beginning>(
     if (pair.compacted) compacted.push(different);
     // The first records ever are there on both sides.
     else if (originWhole && targetWhole && first.offset === 0 && copy.offset === 0) differences.push(differ(different, "missing"));
-    else open.push(different);
+    // A log that begins at 0 without its first record was compacted once, whatever its policy says now.
+    else open.push({ ...different, originWhole: originWhole && first.offset === 0, targetWhole: targetWhole && copy.offset === 0 });
   }
   differences.push(...(await searched(clusters, open, isolation, signal)), ...(await latestOfFirstKeys(clusters, compacted, isolation, signal)));
   return { compared, differences };

@@ -91,6 +91,11 @@ describe("the first records of a good copy", () => {
     expect(await kinds(all, renumbered(cut(all, 7)), { compacted: true })).toEqual([]);
   });
 
+  it("are accepted where compaction took the origin's beginning before the topic's policy was changed", async () => {
+    const all = log(now(20));
+    expect(await kinds({ start: 0, end: 20, records: all.records.slice(3) }, all)).toEqual([]);
+  });
+
   it("are found far from the beginning, by their time", async () => {
     const records = now(50_000);
     expect(await kinds(cut(log(records), 40_000), log(records))).toEqual([]);

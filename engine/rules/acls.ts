@@ -61,11 +61,12 @@ export const aclRules: Rule[] = [
     { name: "acl-meaningless", level: "advisory", summary: "No rule has an operation that its resource type does not have." },
     (user) => {
       const strange = grantsOf(user.rules).filter((g) => MEANINGFUL[g.type] !== undefined && OPERATIONS.includes(g.operation) && !MEANINGFUL[g.type]!.includes(g.operation));
-      return strange.map((g) => ({
+      const meaningless = strange.map((g) => ({
         seen: `user ${nameOf(user)} has ${g.operation} on ${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,
         why: "brokers accept such a rule and never ask for it, so it only looks like a right",
         instead: `leave it out; on a ${g.type} there are ${MEANINGFUL[g.type]!.join(", ")}`,
       }));
+      return [...meaningless, ...asterisks(user)];
     },
   ),
   userRule(
@@ -115,6 +116,23 @@ export const aclRules: Rule[] = [
       ),
   ),
 ];
+
+/** Names with an asterisk that is no wildcard. */
+function asterisks(user: UserView): Saying[] {
+  const wild = ({ type, name, patternType }: Grant) =>
+    type !== "cluster" && name.includes("*") && (name !== "*" || patternType === "prefix");
+  const own = new Map(grantsOf(user.rules).filter(wild).map((g) => [`${g.type} ${g.name} ${g.patternType}`, g]));
+  const instead = (name: string) => {
+    if (/^\*+$/.test(name)) return 'write name "*" with patternType literal';
+    if (/^[^*]+\*$/.test(name)) return `write name "${name.slice(0, -1)}" with patternType prefix`;
+    return "write names or prefixes";
+  };
+  return [...own.values()].map(({ type, name, patternType }) => ({
+    seen: `user ${nameOf(user)} has rights on ${type} "${name}" with patternType ${patternType}`,
+    why: 'brokers take "*" for a wildcard only as the whole name of a literal rule: this one matches no usual name',
+    instead: instead(name),
+  }));
+}
 
 /** What is missing whichever version runs, by the likeliest one's names. */
 function lackedBy(user: UserView, mirror: MirrorView, side: Side): Grant[] {

@@ -45,6 +45,13 @@ function whereabouts(mirror: MirrorView): unknown {
 /** What the operator takes away from a cluster's config, with a line in its log only (Strimzi 0.51, KafkaMirrorMaker2ClusterSpec). */
 const DROPPED_PREFIXES = ["ssl.", "sasl.", "security.", "listeners", "plugin.path", "rest.", "bootstrap.servers", "consumer.interceptor.classes", "producer.interceptor.classes"];
 const KEPT = ["ssl.endpoint.identification.algorithm", "ssl.cipher.suites", "ssl.protocol", "ssl.enabled.protocols"];
+/** Keys of the workers' configuration that became fields. */
+const FIELDS_OF_V1: Record<string, string> = {
+  "group.id": "groupId",
+  "config.storage.topic": "configStorageTopic",
+  "offset.storage.topic": "offsetStorageTopic",
+  "status.storage.topic": "statusStorageTopic",
+};
 const DROPPED_KEYS: Record<string, string> = {
   name: "leave it out: the operator names connectors",
   "connector.class": "leave it out: the operator chooses it",
@@ -122,7 +129,8 @@ export const configurationRules: Rule[] = [
       sayings.push({ seen: `mirrors[] has "${source}" as sourceCluster and targetCluster`, why: "a cluster mirrored into itself writes into the topics that it reads", instead: "name the origin as sourceCluster" });
     }
     // Two entries for one cluster are as good as one.
-    if (connectCluster !== undefined && target !== undefined && connectCluster !== target && attempt(() => mirror.aliases?.sameServers ?? false) === false) {
+    const both = [connectCluster, target].every((alias) => alias !== undefined && clusters.includes(alias));
+    if (both && connectCluster !== target && attempt(() => mirror.aliases?.sameServers ?? false) === false) {
       sayings.push({ seen: `connectCluster is "${connectCluster}" and targetCluster "${target}"`, why: "workers write to the cluster in which they keep their state: operators refuse this, and older ones copy to the wrong cluster", instead: "name the target in both" });
     }
     return sayings;
@@ -139,8 +147,23 @@ export const configurationRules: Rule[] = [
         const prefix = KEPT.includes(name) ? undefined : DROPPED_PREFIXES.find((p) => name.startsWith(p));
         if (prefix === undefined) return [];
         const field = namesIn(mirror)[side === "target" ? "workers" : side];
-        return [{ seen: `${field}.config "${key}"`, why: `the operator drops "${prefix}" keys`, instead: `use tls, authentication or bootstrapServers of ${field}` }];
+        const connection = /^(ssl|sasl|security|bootstrap)/.test(prefix);
+        const instead = connection ? `use tls, authentication or bootstrapServers of ${field}` : "leave it out";
+        return [{ seen: `${field}.config "${key}"`, why: `the operator drops "${prefix}" keys`, instead }];
       }),
+    );
+    // A component reports them itself, for every dialect.
+    const asResource = mirror.fieldNames !== undefined && mirror.apiVersion.endsWith("/v1");
+    const replaced = Object.entries(asResource ? FIELDS_OF_V1 : {}).flatMap(([key, field]): Saying[] =>
+      Object.hasOwn(mirror.target.config, key)
+        ? [
+            {
+              seen: `${namesIn(mirror).workers}.config "${key}"`,
+              why: `in ${mirror.apiVersion} the operator takes ${field} of the target and ignores this key`,
+              instead: `write ${namesIn(mirror).workers}.${field}`,
+            },
+          ]
+        : [],
     );
     const overruled = inEach(CONNECTORS, (name) =>
       Object.keys(mirror[name]?.config ?? {}).flatMap((key): Saying[] =>
@@ -148,7 +171,8 @@ export const configurationRules: Rule[] = [
       ),
     );
     const strange = attempt(() => mirror.strangeFields) ?? [];
-    return [...dropped, ...overruled, ...strange.map(({ path, instead }) => ({ seen: `${path} in ${mirror.apiVersion}`, why: "that version has no such field and drops it", instead }))];
+    const others = [...dropped, ...replaced, ...overruled];
+    return [...others, ...strange.map(({ path, instead }) => ({ seen: `${path} in ${mirror.apiVersion}`, why: "that version has no such field and drops it", instead }))];
   }),
   mirrorRule({ name: "exclusions-twice", level: "mandatory", summary: "An exclusion is given under one name." }, (mirror) =>
     mirror.doubleExclusions.map((pair) => ({

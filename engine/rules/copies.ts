@@ -215,7 +215,7 @@ function leftOut(path: string, connector: (typeof CONNECTORS)[number], config: C
   if (connector !== "source") return sayings;
   for (const key of ["consumer.auto.offset.reset", "source.consumer.auto.offset.reset"]) {
     const reset = text(key);
-    if (reset !== "" && reset !== "earliest")
+    if (/^(latest|none|by_duration:.*)$/i.test(reset))
       sayings.push(said(key, "what is in the topics already would not be copied", "take it away"));
   }
   for (const key of ["topic.filter.class", "config.property.filter.class"]) {

@@ -39,7 +39,15 @@ export function neededBy(mirror: MirrorView, side: Side): AclRule[] {
 }
 
 /** What the mirror cannot do without. */
-export const lacking = (mirror: MirrorView, side: Side): AclRule[] => withoutRenamed(neededBy(mirror, side), modelFrom(mirror));
+export function lacking(mirror: MirrorView, side: Side): AclRule[] {
+  const model = modelFrom(mirror);
+  // Without Read on its own checkpoints the connector logs a warning when it starts again, and writes new ones.
+  const checkpoints = internalTopics(model).find((t) => t.kind === "checkpoints")?.name;
+  const own = ({ type, name }: AclRule["resource"]) => type === "topic" && name === checkpoints;
+  return withoutRenamed(neededBy(mirror, side), model).map((rule) =>
+    own(rule.resource) ? { ...rule, operations: rule.operations.filter((operation) => operation !== "Read") } : rule,
+  );
+}
 
 /** What the mirror uses if it may, and does without otherwise. */
 export function usefulTo(mirror: MirrorView, side: Side): AclRule[] {

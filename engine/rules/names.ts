@@ -167,8 +167,16 @@ function saysShared(mirror: MirrorView, clashes: readonly { what: string; before
     ...inside.map(({ what, before }) => ({ seen: `${before} is ${what} too`, why, instead })),
     ...(names.length === 0
       ? []
-      : [{ seen: names.length === 1 ? `${names[0]} is used by two mirrors` : `each of these is used by two mirrors: ${names.join(", ")}`, why, instead: ownNames(mirror) }]),
+      : [{ seen: names.length === 1 ? `${names[0]} is used by two mirrors` : `each of these is used by two mirrors: ${names.join(", ")}`, ...insteadOf(names, mirror) }]),
   ];
+}
+
+function insteadOf(names: readonly string[], mirror: MirrorView): Pick<Saying, "why" | "instead"> {
+  const all = (kind: string) => names.every((name) => name.startsWith(`the ${kind} topic `));
+  const alias = (of: string) => `give each ${of} its own alias`;
+  if (all("offset-syncs")) return { why: "each would translate offsets by the other's syncs", instead: alias("target") };
+  if (all("checkpoints")) return { why: "each would read the other's checkpoints", instead: alias("origin") };
+  return { why: "workers would read each other's offsets, configuration and status", instead: ownNames(mirror) };
 }
 
 /** The fields that say the group and the storage topics. */

@@ -38,7 +38,8 @@ export function purposeOf(
   if (MIGRATING.some((word) => said.includes(word))) return "migration";
   if (
     targetTopicName(modelFrom(mirror), "x") !== "x" ||
-    view.mirrors.some((other) => other !== mirror && besides(mirror, other))
+    view.mirrors.some((other) => other !== mirror && besides(mirror, other)) ||
+    inRing(mirror, view.mirrors)
   )
     return "replication";
   return WAITING.some((word) => said.includes(word)) ? "replication" : undefined;
@@ -51,6 +52,16 @@ function besides(mirror: MirrorView, other: MirrorView): boolean {
   const fanIn = same("target", "target") && !same("origin", "origin");
   const fanOut = same("origin", "origin") && !same("target", "target");
   return back || fanIn || fanOut;
+}
+
+/** Do other mirrors lead from its target back to its origin? */
+function inRing(mirror: MirrorView, mirrors: readonly MirrorView[]): boolean {
+  const reached = new Set([mirror]);
+  for (const at of reached) {
+    if (sameCluster(at, "target", mirror, "origin")) return true;
+    for (const next of mirrors) if (sameCluster(at, "target", next, "origin")) reached.add(next);
+  }
+  return false;
 }
 
 function words(mirror: MirrorView): string[] {

@@ -47,8 +47,11 @@ function factorsOf(mirror: MirrorView): Factor[] {
   ];
 }
 
+/** Nothing is known of the brokers of a workers' cluster that is not the target. */
+const atTarget = (mirror: MirrorView) => attempt(() => mirror.workersAt) === undefined && !isService(mirror, "target");
+
 const storageOf = (mirror: MirrorView): Factor[] =>
-  (isService(mirror, "target") ? [] : STORAGE).map((key) => {
+  (atTarget(mirror) ? STORAGE : []).map((key) => {
     const value = reader(mirror.target.config).number(key);
     return { key, where: `in ${namesIn(mirror).workers}.config`, value: value ?? INTERNAL_DEFAULT, said: value === undefined ? `not set, which is ${INTERNAL_DEFAULT}` : String(value) };
   });
@@ -185,7 +188,8 @@ export const replicaRules: Rule[] = [
         const [first, ...others] = view.mirrors.filter(({ resource }) => resource === mirror.resource);
         const all = [first!, ...others].reduce((sum, entry) => sum + tasksOf(entry), 0);
         // More workers than tasks by default is not what somebody chose, and one more than needed can take over.
-        if (first === mirror && all > 0 && mirror.replicasAssumed !== true && (mirror.replicas ?? 1) > all) {
+        const copies = [first!, ...others].some(({ declared }) => declared.source);
+        if (first === mirror && copies && mirror.replicasAssumed !== true && (mirror.replicas ?? 1) > all) {
           const seen = `replicas is ${mirror.replicas ?? 1} for ${all} task${all === 1 ? "" : "s"} at most`;
           const say = { seen, why: "a worker without a task does nothing", instead: "raise sourceConnector.tasksMax, or lower replicas" };
           sayings.push({ at: wholeOf(mirror), say });
@@ -209,11 +213,11 @@ function onesOf(mirror: MirrorView, stays: boolean): string[] {
     if (mirror[connector] === undefined || !one(mirror[connector].config, key)) return false;
     return !isService(mirror, connector === "source" && syncsAtOrigin ? "origin" : "target");
   });
-  const atTarget = isService(mirror, "target");
+  const storage = STORAGE.filter((key) => one(target.config, key));
   return [
-    ...(stays && declared.source && !atTarget && one(source.config, DATA) ? [DATA] : []),
+    ...(stays && declared.source && !isService(mirror, "target") && one(source.config, DATA) ? [DATA] : []),
     ...connectors.map(([, key]) => key),
-    ...(atTarget ? [] : STORAGE.filter((key) => one(target.config, key))),
+    ...(atTarget(mirror) ? storage : []),
   ];
 }
 

@@ -66,7 +66,8 @@ function bothSides(mirrors: readonly MirrorView[], is: (cluster: ClusterView) =>
 /** One message for both clusters of a mirror. */
 function withoutTls(mirror: MirrorView): Saying[] {
   const sides = (["origin", "target"] as const).filter(
-    (side) => attempt(() => mirror.connectionsKnown && mirror[side].tls === undefined && !OPEN.includes(mirror[side].authentication?.type ?? "")) === true,
+    // Without an address there is no connection: another rule reports that.
+    (side) => attempt(() => mirror.connectionsKnown && mirror[side].bootstrapServers !== undefined && mirror[side].tls === undefined && !OPEN.includes(mirror[side].authentication?.type ?? "")) === true,
   );
   if (sides.length === 0) return [];
   const open = sides.filter((side) => attempt(() => mirror[side].authentication === undefined) === true);
@@ -162,6 +163,15 @@ export const securityRules: Rule[] = [
       const named = attempt(() => new Set(beside.flatMap((mirror) => [...mirror.secretKeys.get(secret.name)!])));
       const more = named === undefined || beside.length === 0 ? [] : secret.keys.filter((key) => !named.has(key));
       if (more.length === 0) return [];
+      const absent = [...named!].filter((key) => !secret.keys.includes(key));
+      if (absent.length > 0) {
+        const say = {
+          seen: `Secret ${secret.name} has ${more.join(", ")} and not ${absent.join(", ")}, which the mirror names`,
+          why: "the mirror looks for a key that is not there, and does not come to work",
+          instead: `write ${absent.join(", ")} in the Secret, or the Secret's key in the mirror`,
+        };
+        return [{ at: secret, say }];
+      }
       const say = {
         seen: `Secret ${secret.name} has ${more.join(", ")} beside ${[...named!].join(", ")}`,
         why: "whoever may read the mirror's namespace gets what only the cluster's namespace should hold",

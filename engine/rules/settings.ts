@@ -1,5 +1,5 @@
-import type { Config } from "../mirror-configuration";
-import { absence, type Block, type KeyFact, read, type Reading, refusal } from "./keys";
+import { type Config, kafkaAtLeast, reader } from "../mirror-configuration";
+import { absence, type Block, type KeyFact, read, type Reading, refusal, RESET } from "./keys";
 import { mirrorRule, kafkaVersion, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { unitDoubt } from "./units";
@@ -74,21 +74,8 @@ function written(mirror: MirrorView): Written[] {
   });
 }
 
-/** What several entries of one resource share is said once. */
-function eachOnce(
-  mirrors: readonly MirrorView[],
-  look: (mirror: MirrorView) => Saying[],
-): { at: Place; say: Saying }[] {
-  const said = new Set<string>();
-  return inEach(mirrors, (at) =>
-    look(at).flatMap((say) => {
-      const key = JSON.stringify([at.resource, say.seen]);
-      if (said.has(key)) return [];
-      said.add(key);
-      return [{ at, say }];
-    }),
-  );
-}
+const each = (mirrors: readonly MirrorView[], look: (mirror: MirrorView) => Saying[]): { at: Place; say: Saying }[] =>
+  inEach(mirrors, (at) => look(at).map((say) => ({ at, say })));
 
 const known = (mirror: MirrorView): (Written & { reading: { is: "read"; fact: KeyFact } })[] =>
   written(mirror).filter(
@@ -99,7 +86,7 @@ export const settingRules: Rule[] = [
   stackRule(
     { name: "misspelt-key", level: "mandatory", summary: "No key of a configuration is misspelt." },
     ({ mirrors }) =>
-      eachOnce(mirrors, (mirror) =>
+      each(mirrors, (mirror) =>
         written(mirror).flatMap(({ path, reading }): Saying[] =>
           reading.is !== "misspelt"
             ? []
@@ -120,15 +107,15 @@ export const settingRules: Rule[] = [
       refused: true,
       summary: "Every key is written where it is read, and reaches the client that it is meant for.",
     },
-    ({ mirrors }) => eachOnce(mirrors, (mirror) => merged(written(mirror).flatMap((one) => astray(one, mirror)))),
+    ({ mirrors }) => each(mirrors, (mirror) => merged(written(mirror).flatMap((one) => astray(one, mirror)))),
   ),
   stackRule(
     { name: "refused-value", level: "mandatory", summary: "No value is one that Kafka refuses." },
     ({ mirrors }) =>
-      eachOnce(mirrors, (mirror) =>
-        known(mirror).flatMap(({ path, value, block, reading }): Saying[] => {
-          const reason =
-            value === undefined || reading.fact.type === "password" ? undefined : refusal(reading.fact, value);
+      each(mirrors, (mirror) =>
+        [...overrides(mirror), ...known(mirror).flatMap(({ path, value, block, reading }): Saying[] => {
+          const unread = value === undefined || reading.prefix === "consumer.override.";
+          const reason = unread || reading.fact.type === "password" ? undefined : refusal(reading.fact, value);
           if (reason === undefined) return [];
           return [
             {
@@ -137,13 +124,13 @@ export const settingRules: Rule[] = [
               instead: allowed(reading.fact),
             },
           ];
-        }),
+        })],
       ),
   ),
   stackRule(
     { name: "unit-doubtful", level: "advisory", summary: "No number looks as if it was written in another unit." },
     ({ mirrors }) =>
-      eachOnce(mirrors, (mirror) =>
+      each(mirrors, (mirror) =>
         known(mirror).flatMap(({ path, value, reading }) => {
           const doubt =
             value === undefined || refusal(reading.fact, value) !== undefined
@@ -237,8 +224,24 @@ function consequence(block: Block, reading: { prefix?: string; client?: string }
   return block === "origin" ? "the connectors fail" : "Connect refuses the connector, and it does not run";
 }
 
-function allowed({ type, range, words, byDefault }: KeyFact): string {
+/** Clients that a connector configures where its workers do not let it. */
+function overrides(mirror: MirrorView): Saying[] {
+  const key = "connector.client.config.override.policy";
+  const policy = reader(mirror.target.config).text(key);
+  const old = policy === undefined && mirror.versionAssumed !== true && !kafkaAtLeast(mirror.kafkaVersion, 3, 0);
+  if (!old && !/^(None|org\.apache\.kafka\..*\.NoneConnectorClientConfigOverridePolicy)$/.test(policy ?? "")) return [];
+  const workers = configPath(mirror, "target");
+  const first = written(mirror).filter((one) => one.key.startsWith("producer.override."));
+  return first.map(({ path }) => ({
+    seen: `${path} is an override, which "${key}" in ${workers} does not allow${old ? ` (before Kafka 3.0 its default is None)` : ""}`,
+    why: "Connect refuses the connector, and it does not run",
+    instead: `write "${key}": "All" in ${workers}`,
+  }));
+}
+
+function allowed({ name, type, range, words, byDefault }: KeyFact): string {
   const standard = byDefault === undefined ? "" : `; the default is ${byDefault}`;
+  if (name === RESET) return 'write "earliest", which is what MirrorMaker 2 does by default';
   if (words !== undefined) return `write one of ${words.allowed.join(", ")}`;
   if (type === "boolean") return `write "true" or "false"${standard}`;
   if (type === "factor") return `write -1, or a number of brokers${standard}`;

@@ -94,7 +94,7 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
     groupsPattern: () => text(entry.groupsPattern) ?? ".*",
     groupsExcludePattern: () => excluded("groups"),
     aliases: () =>
-      spec.clusters === undefined
+      spec.clusters === undefined || spec.target !== undefined
         ? undefined
         : fields<NonNullable<MirrorView["aliases"]>>({
             // Not `list`: an alias that is not known yet must not look like an absent one.

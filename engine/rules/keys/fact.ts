@@ -36,6 +36,9 @@ function factOf(line: string): KeyFact {
   return fact;
 }
 
+/** Its allowed values are not in a `ConfigDef` of every version; durations since 4.0 (KIP-1106). */
+export const RESET = "auto.offset.reset";
+
 /** Limits of Java's number types. */
 const LIMITS: Record<string, number> = { short: 2 ** 15 - 1, int: 2 ** 31 - 1, long: 2 ** 63 };
 
@@ -43,9 +46,11 @@ const LIMITS: Record<string, number> = { short: 2 ** 15 - 1, int: 2 ** 31 - 1, l
  * Why Kafka refuses a value, as the end of a sentence that begins with the value: `is not a whole number`. Undefined: it takes it, or
  * nobody can tell, because the value is filled in elsewhere.
  */
-export function refusal({ type, range, words }: KeyFact, value: string | number | boolean): string | undefined {
+export function refusal({ name, type, range, words }: KeyFact, value: string | number | boolean): string | undefined {
   const text = String(value).trim();
   if (/\$\{|\{\{|\$\(/.test(text)) return undefined;
+  if (name === RESET)
+    return /^(earliest|latest|none|by_duration:\S+)$/i.test(text) ? undefined : "is none of earliest, latest, none";
   if (type === "boolean") return /^(true|false)$/i.test(text) ? undefined : "is neither true nor false";
   if (type === "factor")
     return (

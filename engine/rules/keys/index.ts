@@ -4,7 +4,7 @@ import { type Facts, factsOf, type KeyFact } from "./fact";
 import { nearKey } from "./near";
 import { BROKER, LIBRDKAFKA, TOPIC } from "./others";
 
-export { absence, type KeyFact, refusal } from "./fact";
+export { absence, type KeyFact, refusal, RESET } from "./fact";
 
 /** Where keys are written: the configuration of a connector, of the target (the workers' own), or of the origin. */
 export type Block = "source" | "checkpoint" | "heartbeat" | "target" | "origin";

@@ -13,6 +13,7 @@ import type { VerifyOptions, VerifyResult } from "../engine/verify";
 import type { ObjectsOn } from "./kubernetes/left";
 import type { ConnectionSecrets } from "./handlers/renewed";
 import { type StepKind, thinProvider } from "./provider";
+import { SECRET_INPUTS } from "./secret-inputs";
 
 type Args<T> = { [K in keyof T]: pulumi.Input<T[K]> };
 
@@ -36,15 +37,12 @@ export interface PhasedArgs extends StepArgs {
   phase: Phase;
 }
 
-/** `kubernetes` and the Secrets' places may hold a kubeconfig's content. */
-const SECRETS = ["originSecrets", "targetSecrets", "originConnection", "targetConnection", "mirrorOriginConnection", "mirrorTargetConnection", "kubernetes"];
-
 /** Connections are secret in inputs and so in outputs: a password must not get into state as plain text. */
 class Step extends pulumi.dynamic.Resource {
   constructor(kind: StepKind, typeName: string, name: string, props: pulumi.Inputs, opts: pulumi.CustomResourceOptions) {
     const inputs = { ...props };
-    for (const key of SECRETS) if (inputs[key] !== undefined) inputs[key] = pulumi.secret(inputs[key]);
-    super(thinProvider(kind), name, inputs, { ...opts, additionalSecretOutputs: SECRETS }, "kafka-migration", typeName);
+    for (const key of SECRET_INPUTS) if (inputs[key] !== undefined) inputs[key] = pulumi.secret(inputs[key]);
+    super(thinProvider(kind), name, inputs, { ...opts, additionalSecretOutputs: [...SECRET_INPUTS] }, "kafka-migration", typeName);
   }
 }
 
@@ -57,6 +55,7 @@ export class Preflight extends Step {
     args: PhasedArgs & {
       stage: "clusters" | "privileges";
       options: Args<PreflightOptions>;
+      rights?: string;
       abandon: boolean;
       mirrorOriginConnection?: pulumi.Input<Connection>;
       mirrorTargetConnection?: pulumi.Input<Connection>;

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { isLoginFailure } from "../../engine/kafka/renew";
 import type { Progress } from "../../engine/progress";
+import { asSecret, SECRET_INPUTS } from "../secret-inputs";
 import { watchEngine, engineProgress } from "./engine-link";
 
 /** Pulumi's stand-in for a value that a preview does not know yet. */
@@ -10,6 +11,9 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** A review of a pull request has no way to the clusters: then nobody looks ahead, and the plan is made from the state alone. */
 const offline = (): boolean => process.env.KAFKA_MIGRATION_OFFLINE === "true";
+
+/** Inputs that a preview must not print. A kubeconfig may come from a secret of the configuration. */
+const MAYBE_SECRET = [...SECRET_INPUTS, "kubeconfig"];
 
 export type Plain = Record<string, unknown>;
 
@@ -78,10 +82,12 @@ export function serve<I extends object, O extends object>(kind: string, handler:
   };
   /**
    * An immaterial input that a preview does not know yet is shown as it was: otherwise the preview lists it as changed
-   * (`+ context: [unknown]`).
+   * (`+ context: [unknown]`). Pulumi marks what a check returns as secret only where the same input is known, so a preview
+   * would print such a value in plain text.
    */
   const withoutUnknownWay = (inputs: Plain, olds: Plain): Plain => {
-    const shown = Object.entries(inputs).map(([key, value]) => [key, isImmaterial(key) && hasUnknown(value) ? olds[key] : value]);
+    const asItWas = (key: string) => (MAYBE_SECRET.includes(key) && isThere(olds[key]) ? asSecret(olds[key]) : olds[key]);
+    const shown = Object.entries(inputs).map(([key, value]) => [key, isImmaterial(key) && hasUnknown(value) ? asItWas(key) : value]);
     return inputsOnly(Object.fromEntries(shown) as Plain);
   };
   const run = async <T>(work: (progress: Progress) => Promise<T>): Promise<T> => {
@@ -163,6 +169,8 @@ function withoutNulls(value: unknown): unknown {
 function isState(olds: Plain | undefined): olds is Plain {
   return olds !== undefined && olds !== null && Object.keys(inputsOnly(olds)).length > 0;
 }
+
+const isThere = (value: unknown): boolean => value !== undefined && value !== null;
 
 function hasUnknown(value: unknown): boolean {
   if (value === UNKNOWN) return true;

@@ -10,6 +10,8 @@ import { passwordStep } from "../../lifecycle/handlers/password";
 import { preflightStep } from "../../lifecycle/handlers/preflight";
 import { replicationStep } from "../../lifecycle/handlers/replication";
 import { reportStep } from "../../lifecycle/handlers/report";
+import { residueStep } from "../../lifecycle/handlers/residue";
+import { secretValuesStep } from "../../lifecycle/handlers/secret-values";
 import { verificationStep } from "../../lifecycle/handlers/verification";
 import { testMirror } from "../support/models";
 import { said } from "./support/said";
@@ -101,6 +103,17 @@ test.each([
   ["not at all before the first up", undefined, UNKNOWN, { what: 1 }],
 ])("a way that a preview does not know is shown %s", async (_what, olds, way, shown) => {
   expect((await plainStep.check(olds, { what: 1, way })).inputs).toEqual(shown);
+});
+
+test("a secret way that a preview does not know is never shown in plain text", async () => {
+  const secret = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
+  const olds = { phase: "mirror", kubernetes: [{ kubeconfig: "token: abc" }], originSecrets: { kubeconfig: "token: abc" } };
+  const news = { phase: "cutover", kubernetes: [{ kubeconfig: "token: abc", context: UNKNOWN }], originSecrets: { kubeconfig: UNKNOWN } };
+  const { inputs } = await residueStep.check(olds, news);
+  expect(inputs).toEqual({ phase: "cutover", kubernetes: secret(olds.kubernetes), originSecrets: secret(olds.originSecrets) });
+  expect((await residueStep.check({ phase: "mirror" }, news)).inputs).toEqual({ phase: "cutover" });
+  const values = await secretValuesStep.check({ kubeconfig: "token: abc" }, { kubeconfig: UNKNOWN });
+  expect(values.inputs).toEqual({ kubeconfig: secret("token: abc") });
 });
 
 test("what matters and is unknown stays unknown at preview", async () => {

@@ -6,7 +6,7 @@ import type { Connection, MirrorModel, Phase } from "../../engine/model";
 import {
   CheckpointsTopic, ConsumerOffsets, Fence, Gate, Guard, InternalTopicResource, MirrorGone, Preflight, Replication, Report, type ReportPlace, Residue, type StepArgs, Verification,
 } from "../../lifecycle/resources";
-import type { PreflightOptions } from "../../engine/preflight";
+import { administratorRights, type PreflightOptions } from "../../engine/preflight";
 import type { RecordedTopics } from "../../engine/topic-ids";
 import type { MigrationArgs } from "./args";
 import { ownObjects, ownPrincipals } from "./objects";
@@ -49,7 +49,8 @@ export class Lifecycle {
   constructor(private readonly context: LifecycleContext) {
     const { mirror, administrators, abandon, args, phase, preflight } = this.context;
     this.step = { originConnection: administrators.origin, targetConnection: administrators.target, mirror, ...this.context.secrets };
-    this.preflight = new Preflight(this.named("preflight"), { ...this.step, phase, abandon, stage: "clusters", options: preflight }, this.after());
+    const looked = { phase, abandon, stage: "clusters" as const, options: preflight, rights: administratorRights(mirror, preflight) };
+    this.preflight = new Preflight(this.named("preflight"), { ...this.step, ...looked }, this.after());
     const mode = abandon ? "always" : (args.checkpoints ?? "when-applied");
     const nothingLeft = this.residue("destroy", mode === "never", this.preflight);
     const { name } = internalTopics(mirror).find((topic) => topic.kind === "checkpoints")!;

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { administratorAcls } from "../acls";
+import { type AclRule, administratorAcls } from "../acls";
 import type { Clusters, OpenKafka } from "../clusters";
 import { isMigrationError } from "../errors";
 import { openKafka } from "../kafka/client";
@@ -155,9 +156,19 @@ async function universes({ origin, target }: Partial<Clusters>, mirror: MirrorMo
   };
 }
 
+function administratorRules(side: Side, mirror: MirrorModel, { fence = false, groups = [] }: PreflightOptions): AclRule[] {
+  return administratorAcls(side, mirror, { narrow: true, fence, groups });
+}
+
+/** A digest of every right that the preflight looks for: another one says that an earlier look is no answer any more. */
+export function administratorRights(mirror: MirrorModel, options: PreflightOptions): string {
+  const rules = (["origin", "target"] as const).map((side) => administratorRules(side, mirror, options));
+  return createHash("sha256").update(JSON.stringify(rules)).digest("hex").slice(0, 16);
+}
+
 async function administratorPrivileges(port: KafkaPort, model: MigrationModel, universe: Universe, options: PreflightOptions): Promise<Finding[]> {
   const { side } = port;
-  const rules = administratorAcls(side, model.mirror, { narrow: true, fence: options.fence ?? false, groups: options.groups ?? [] });
+  const rules = administratorRules(side, model.mirror, options);
   const principal = principalOf(model[side]);
   const missing = await missingPrivileges(port, rules, universe, await aclsOf(port, principal));
   const who = `the migration's administrator${principal === undefined ? "" : ` (${principal})`}`;

@@ -11,6 +11,11 @@ export interface PreflightInputs extends PhasedInputs {
   /** `clusters`: before anything is made. `privileges`: as the mirror's own users, before the mirror. */
   stage: "clusters" | "privileges";
   options: PreflightOptions;
+  /**
+   * Changes with the rights that the administrators need, as when another version of this package asks for more. Only for
+   * `clusters`; an older state has none.
+   */
+  rights?: string;
   abandon: boolean;
   /** The mirror's own principals; only for `privileges`. */
   mirrorOriginConnection?: Connection;
@@ -61,7 +66,7 @@ function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
   if (!isDeepStrictEqual(olds.mirror, news.mirror)) return false;
   // A roll-back takes a fence away and brings no new mirror: nothing may stand in its way, least of all a target that is down.
   if (olds.phase === "cutover" && news.phase === "mirror") return true;
-  const keys = ["originConnection", "targetConnection", "options", "mirrorOriginConnection", "mirrorTargetConnection"] as const;
+  const keys = ["originConnection", "targetConnection", "options", "rights", "mirrorOriginConnection", "mirrorTargetConnection"] as const;
   return keys.every((key) => isDeepStrictEqual(olds[key], news[key]));
 }
 

@@ -24,6 +24,17 @@ test("a roll-back is not looked at, whatever changed with it, but for the mirror
   expect((await preflightStep.update("id", state as never, inputs as never)).outs).toMatchObject({ phase: "mirror", checkedAt: state.checkedAt });
 });
 
+test("an update of the package that asks for more rights looks again before anything is done, but not on the way back", async () => {
+  const asksMore = { ...inputs, rights: "of-the-new-version" };
+  expect(await looks(inputs, asksMore)).toBe(true);
+  expect(await looks(inputs, { ...asksMore, phase: "cutover" })).toBe(true);
+  expect(await looks({ ...inputs, phase: "cutover" }, { ...asksMore, phase: "cutover" })).toBe(true);
+  expect(await looks(asksMore, { ...asksMore, phase: "cutover" })).toBe(false);
+  expect(await looks({ ...inputs, phase: "cutover" }, asksMore)).toBe(false);
+  const state = { ...inputs, checkedAt: "2026-01-01T00:00:00.000Z" };
+  await expect(preflightStep.update("id", state as never, { ...asksMore, phase: "cutover" } as never)).rejects.toThrow("KAFKA_UNREACHABLE");
+});
+
 test("keeps what it found in a clean-up, and looks again when the mirror is made anew", async () => {
   const state = { ...inputs, phase: "mirror", checkedAt: "2026-01-01T00:00:00.000Z" };
   const { outs } = await preflightStep.update("id", state as never, { ...inputs, phase: "cleanup" } as never);

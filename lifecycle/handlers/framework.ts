@@ -90,6 +90,9 @@ export function serve<I extends object, O extends object>(kind: string, handler:
     const shown = Object.entries(inputs).map(([key, value]) => [key, isImmaterial(key) && hasUnknown(value) ? asItWas(key) : value]);
     return inputsOnly(Object.fromEntries(shown) as Plain);
   };
+  /** A way that a preview does not know is no reason not to look ahead: the way of the last update is used. */
+  const withKnownWays = (inputs: Plain, olds: Plain): Plain =>
+    inputsOnly(Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, isImmaterial(key) && hasUnknown(value) ? olds[key] : value])));
   const run = async <T>(work: (progress: Progress) => Promise<T>): Promise<T> => {
     watchEngine();
     try {
@@ -101,8 +104,9 @@ export function serve<I extends object, O extends object>(kind: string, handler:
   return {
     async check(olds, news) {
       const inputs = inputsOnly(news);
-      const failures = handler.foresee && !hasUnknown(inputs) && !offline()
-        ? await run((progress) => handler.foresee!(inputs as I, isState(olds) ? (inputsOnly(olds) as I) : undefined, progress))
+      const known = withKnownWays(inputs, olds ?? {});
+      const failures = handler.foresee && !hasUnknown(known) && !offline()
+        ? await run((progress) => handler.foresee!(known as I, isState(olds) ? (inputsOnly(olds) as I) : undefined, progress))
         : [];
       return { inputs: withoutUnknownWay(inputs, olds ?? {}), failures: failures.map((reason) => ({ property: kind, reason })) };
     },

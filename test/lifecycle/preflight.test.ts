@@ -35,6 +35,12 @@ test("an update of the package that asks for more rights looks again before anyt
   await expect(preflightStep.update("id", state as never, { ...asksMore, phase: "cutover" } as never)).rejects.toThrow("KAFKA_UNREACHABLE");
 });
 
+test("looks ahead although a preview does not know the context of the Secrets that the logins come from", async () => {
+  const secrets = { originSecrets: { login: "ns/admin", kubeconfig: "k", context: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" } };
+  expect(await looks(undefined, { ...inputs, ...secrets })).toBe(true);
+  expect(await looks(inputs, { ...inputs, ...secrets, rights: "of-the-new-version" })).toBe(true);
+});
+
 test("keeps what it found in a clean-up, and looks again when the mirror is made anew", async () => {
   const state = { ...inputs, phase: "mirror", checkedAt: "2026-01-01T00:00:00.000Z" };
   const { outs } = await preflightStep.update("id", state as never, { ...inputs, phase: "cleanup" } as never);

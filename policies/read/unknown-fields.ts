@@ -103,6 +103,8 @@ function walk(value: unknown, fields: Fields, path: string): Found[] {
         inner.fields,
         `${path}.${name}`,
       );
+    // The rule acl-operation-singular speaks of it.
+    if (name === "operation" && /\.acls\[\d+\]$/.test(path)) return [];
     const meant = SYNONYMS[name.toLowerCase().replace(/[._-]/g, "")] ?? nearMiss(name, Object.keys(fields)) ?? begunBy(name, fields);
     if (meant !== undefined && Object.hasOwn(fields, meant)) {
       const loss = Object.hasOwn(own, meant) ? undefined : LOSSES[meant];

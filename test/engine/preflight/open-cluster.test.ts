@@ -57,6 +57,8 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     expect(await codes({ setting: null }, true)).toEqual(["CLUSTER_OPEN"]);
     const [found] = await checkOpenCluster(port({ setting: null }), narrow, users, universe);
     expect(found!.fix).toContain("preflight.everyoneByDefault.origin");
+    // With rules for every name nothing tells, and a closed cluster must not be stopped by that.
+    expect(found!.severity).toBe("warning");
   });
 
   it("is known to be closed where this user may do nothing with a name that no ACL has", async () => {

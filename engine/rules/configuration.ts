@@ -154,7 +154,8 @@ export const configurationRules: Rule[] = [
     );
     // A component reports them itself, for every dialect.
     const asResource = mirror.fieldNames !== undefined && mirror.apiVersion.endsWith("/v1");
-    const replaced = Object.entries(asResource ? FIELDS_OF_V1 : {}).flatMap(([key, field]): Saying[] =>
+    // The target's configuration may not be known yet.
+    const replaced = inEach(Object.entries(asResource ? FIELDS_OF_V1 : {}), ([key, field]): Saying[] =>
       Object.hasOwn(mirror.target.config, key)
         ? [
             {

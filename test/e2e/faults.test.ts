@@ -175,6 +175,8 @@ describe("what goes wrong in a migration, through the real command line", () => 
     await produce(at.sandbox, "big-records", 5, { partitions: 1 });
     await produce(at.sandbox, "big-records", 1, { partitions: 1, from: 5, valueBytes: 3_000_000 });
     project = await ownStack(at.sandbox, "big", { profile: "least", gate: { limitSeconds: 60 } });
+    // Preflight sees the record; here the task is to fail on it.
+    await project.set({ preflight: { accept: ["RECORD_EXCEEDS_REQUEST"] } });
     await project.up();
     await project.set({ phase: "cutover" });
     const result = await project.up({ mayFail: true });

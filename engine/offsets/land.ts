@@ -61,21 +61,49 @@ export function land(place: Place, target: TargetTail, reach: Reach): Landing | 
   if (!reach.fromStart) return "widen";
 
   const earliest = copies[0];
-  if (earliest !== undefined) {
+  if (earliest !== undefined && !reach.compacted && !reach.deleted) {
     return at(earliest.offset, earliest.at.count, false, `the origin holds ${first.equals} equal records from there on; the earliest copy was taken`);
   }
   if (before !== undefined) {
     if (!reach.compacted) return "not held";
     return at(before.offset + 1, before.at.count + 1, true, "the target lacks the record at this offset; placed after the one before it");
   }
-  const later = place.after.find((mark) => target.copies(mark.record).length > 0);
-  if (later !== undefined) {
-    const alone = later.equals === 1;
-    const copy = target.copies(later.record).at(alone ? -1 : 0) as Copy;
+  const found = earliestHeld(place, target);
+  if (found !== undefined) {
+    const { copy, alone } = found;
+    if (earliest !== undefined) return at(copy.offset, copy.at.count, false, `the origin holds ${first.equals} equal records from there on; the earliest place was taken`);
     // Retention deletes from the beginning of a log only.
-    if (!reach.compacted && !(reach.deleted && copy.at.count === 0)) return "not held";
+    if (!reach.compacted && !(reach.deleted && beginsWith(place, target, copy))) return "not held";
     return at(copy.offset, copy.at.count, alone, "the target lacks the record at this offset; placed at the first later one that it has");
   }
   if (!reach.compacted && !reach.deleted) return "not held";
-  return at(-1, 0, false, "the target holds none of the records around this offset; the beginning of its log was taken");
+  return at(-1, 0, false, "the target's copies of the records around this offset do not tell the place; the beginning of its log was taken");
+}
+
+/**
+ * The earliest place of the records at or after a committed offset, where the target may have lost some of them. The
+ * earliest copy of a record alone does not tell it: where the origin holds an equal record later, that copy may be the later
+ * one's, and others may lie before it. A record that the origin holds once ends the search, because the copies of all
+ * records after it follow its last copy.
+ *
+ * @returns undefined when no such record is near. `alone`: the copy is one of the first record that the target holds, and
+ *   the origin holds that record once.
+ */
+function earliestHeld(place: Place, target: TargetTail): { copy: Copy; alone: boolean } | undefined {
+  let earliest: Copy | undefined;
+  for (const { record, equals } of place.after) {
+    const copy = target.copies(record).at(equals === 1 ? -1 : 0);
+    if (copy === undefined) continue;
+    const alone = earliest === undefined;
+    if (earliest === undefined || copy.offset < earliest.offset) earliest = copy;
+    if (equals === 1) return { copy: earliest, alone };
+  }
+  return undefined;
+}
+
+/** Does the target hold nothing before this copy but copies of records at or after the place, which the mirror sent twice? */
+function beginsWith(place: Place, target: TargetTail, copy: Copy): boolean {
+  const lists = new Set(place.after.map((mark) => target.copies(mark.record)));
+  const before = [...lists].flatMap((copies) => copies.filter((c) => c.at.count < copy.at.count));
+  return before.length === copy.at.count;
 }

@@ -2,7 +2,7 @@ import type { Progress } from "../progress";
 import { type Fingerprint, fingerprint, isCopy, timestampCounts } from "../records/same";
 import { countText } from "../units";
 import { lastCopy, lastVisible } from "./ends";
-import { land } from "./land";
+import { land, type Landing } from "./land";
 import { nothingLeft } from "./nothing-left";
 import { around, beforeFirst, byArithmetic, whyNotThere, type Bounds } from "./neighbours";
 import { inParallel } from "./parallel";
@@ -241,9 +241,15 @@ function settle({ w, places, from }: Reading, tail: TargetTail, fromStart: boole
     const landing = land(place, tail, reach);
     if (landing === "widen") left.push(place);
     else if (landing === "not held") answer(w, place.committed, notHeld(place));
-    else answer(w, place.committed, { ...landing, how: "tail", target: landing.target < 0 ? w.target.start : landing.target });
+    else answer(w, place.committed, { ...landing, how: "tail", ...(landing.target < 0 ? beginning(landing, from, w.target) : {}) });
   }
   return left;
+}
+
+/** The target's log start. Nothing was read before `from`, so what lies there is not counted, and the figures are bounds. */
+function beginning({ missing }: Landing, from: number, { start, end }: Bounds): Partial<Translation> {
+  if (from <= start) return { target: start };
+  return { target: start, rereads: end - start, rereadsAtMost: true, missing: Math.max(0, missing - (from - start)) };
 }
 
 /** Gives the answer to every committed offset that was raised to `place`. */

@@ -245,7 +245,8 @@ async function readBack(target: KafkaPort, groups: readonly AppliedGroup[]): Pro
     for (const o of offsets) {
       const found = is.get(`${o.topic}:${o.partition}`);
       if (String(found?.offset) === o.offset && found?.metadata === (o.metadata ?? "")) continue;
-      wrong.push(`group "${group}", ${o.topic}-${o.partition}: wrote ${o.offset}, reads ${found?.offset ?? "nothing"}`);
+      const reads = found === undefined ? "nothing" : `${found.offset}${String(found.offset) === o.offset ? " with other metadata" : ""}`;
+      wrong.push(`group "${group}", ${o.topic}-${o.partition}: wrote ${o.offset}, reads ${reads}`);
     }
   }
   if (wrong.length === 0) return;

@@ -98,6 +98,9 @@ export class FakeCluster {
             return async (partitions: { topic: string; partition: number }[], spec: string) => listed(spec === "earliest" ? "start" : "end")(partitions);
           case "close":
             return async () => {};
+          // A port that is awaited is no promise.
+          case "then":
+            return undefined;
           default:
             return notUsed;
         }

@@ -22,7 +22,7 @@ export function migrationRefusals(args: Partial<MigrationArgs>, resolved: Resolv
     const maker = args[side]?.operator !== undefined ? "operator" : args[side]?.kafka !== undefined ? "kafka" : undefined;
     if (maker === undefined) return [];
     const rules = profileRules(side, profile, modelFrom(resolved));
-    return [{ ...place, name: DEFAULT_USER, side, ofMirror: true, maker, rules, authorization: "simple", singular: 0, singularKnown: true, texts: [] }];
+    return [{ ...place, name: DEFAULT_USER, side, ofMirror: true, maker, rules, authorization: "simple", singular: 0, singularRead: true, texts: [] }];
   });
   const view = {
     mirrors: [viewOf(resolved, { connections: connectionsOf(args), annotations: args.mirror?.annotations, targetBrokers: args.target?.brokers })],

@@ -32,7 +32,7 @@ export function refusalsOf({ role, name, rules, from, mirror, texts = [] }: Know
     maker: "operator",
     rules,
     singular: 0,
-    singularKnown: true,
+    singularRead: true,
     texts,
   };
   const wide = refusals({ users: [user] }, from === "guide" ? ["origin-write-everything"] : []);

@@ -70,17 +70,28 @@ export const aclRules: Rule[] = [
     },
   ),
   userRule(
-    { name: "acl-operation-singular", level: "mandatory", summary: "ACL rules are written with `operations`, but in the one dialect that has only `operation`.", settings: { kafkaVersion } },
+    {
+      name: "acl-operation-singular",
+      level: "mandatory",
+      summary: "No ACL rule has the singular `operation` where the operator does not read it.",
+      settings: { kafkaVersion },
+    },
     (user) =>
-      user.singular === 0 || user.singularKnown
-        ? []
-        : [
-            {
-              seen: `${user.singular} ACL rule${user.singular === 1 ? "" : "s"} of ${user.apiVersion} with the singular \`operation\``,
-              why: "operators from Strimzi 0.49 on do not read it: the user becomes NotReady, without Secret, credential or ACL, and the field is erased",
-              instead: "write `operations: [...]`",
-            },
-          ],
+      user.singularRead === false
+        ? singular(user, "the operator does not read it: the user becomes NotReady, without Secret, credential or ACL, and the field is erased")
+        : [],
+  ),
+  userRule(
+    {
+      name: "acl-operation-old",
+      level: "advisory",
+      summary: "ACL rules of v1beta2 are written with `operations`.",
+      settings: { kafkaVersion },
+    },
+    (user) =>
+      user.singularRead === "perhaps"
+        ? singular(user, "operators up to Strimzi 0.48 read it; later ones do not, and the user then becomes NotReady, without Secret, credential or ACL")
+        : [],
   ),
   stackRule(
     { name: "principal-of-operator", level: "mandatory", summary: "No ACL or SCRAM credential through @pulumi/kafka on a cluster whose principals a user operator owns." },
@@ -116,6 +127,12 @@ export const aclRules: Rule[] = [
       ),
   ),
 ];
+
+function singular({ singular: count, apiVersion }: UserView, why: string): Saying[] {
+  if (count === 0) return [];
+  const seen = `${count} ACL rule${count === 1 ? "" : "s"} of ${apiVersion} with the singular \`operation\``;
+  return [{ seen, why, instead: "write `operations: [...]`, which Strimzi 0.32 and later read" }];
+}
 
 /** Names with an asterisk that is no wildcard. */
 function asterisks(user: UserView): Saying[] {

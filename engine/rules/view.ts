@@ -198,8 +198,8 @@ export interface UserView extends Place {
   authorization?: string;
   /** Rules written with `operation` instead of `operations`. */
   singular: number;
-  /** Its API version reads `operation`. */
-  singularKnown: boolean;
+  /** Whether its operator reads `operation`; `perhaps`: nothing shows how old the operator is. */
+  singularRead: boolean | "perhaps";
   texts: readonly Text[];
 }
 

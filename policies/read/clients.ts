@@ -1,4 +1,3 @@
-import { kafkaAtLeast } from "../../engine/mirror-configuration";
 import { attempt } from "../../engine/rules";
 import { clusterOf, homeOf, partsOf } from "./home";
 import { type AnyResource, type Json, items, object, text } from "./plain";
@@ -58,31 +57,5 @@ export function isSuperUser(user: AnyResource, kafkas: readonly AnyResource[]): 
     const names =
       attempt(() => items(object(object(partsOf(kafka).spec.kafka).authorization).superUsers).map(String)) ?? [];
     return names.some((one) => one === name || one === `CN=${name}`);
-  });
-}
-
-/** Kinds and fields that no operator from Strimzi 0.46 on has. */
-const OLD_KINDS = ["KafkaMirrorMaker", "KafkaConnectS2I"];
-/** The first Kafka version that no operator runs which still reads `operation` (Strimzi 0.47 and older). */
-const FIRST_NEW = [4, 0] as const;
-
-/**
- * Does something in the stack show that its operators are older than Strimzi 0.48? Those read `operation` in ACL rules.
- * @param kafkaVersion the setting
- */
-export function hasOldOperator(resources: readonly AnyResource[], kafkaVersion: string | undefined): boolean {
-  if (kafkaVersion !== undefined && !kafkaAtLeast(kafkaVersion, ...FIRST_NEW)) return true;
-  return resources.some((resource) => {
-    if (!/strimzi\.io|eventstreams\.ibm\.com/.test(resource.type)) return false;
-    const { spec } = partsOf(resource);
-    const version = attempt(() => text(spec.version) ?? text(object(spec.kafka).version));
-    const overrides = object(attempt(() => object(spec.strimziOverrides)));
-    const zookeeper = attempt(() => spec.zookeeper !== undefined || overrides.zookeeper !== undefined) === true;
-    const old =
-      kindOf(resource) !== "EventStreams" &&
-      version !== undefined &&
-      /^\d+\.\d+/.test(version) &&
-      !kafkaAtLeast(version, ...FIRST_NEW);
-    return old || zookeeper || OLD_KINDS.includes(kindOf(resource)) || /\/v1(alpha|beta)1:/.test(resource.type);
   });
 }

@@ -1,9 +1,10 @@
 import { attempt, type ClientView, fields, type MirrorView, type OwnerView, type SecretView, type Settings, type StepView, type TopicView, type UserView, type View } from "../../engine/rules";
 import type { Config } from "../../engine/mirror-configuration";
 import { tellCertificates } from "./certificates";
-import { clientsOf, hasOldOperator, isSuperUser } from "./clients";
+import { clientsOf, isSuperUser } from "./clients";
 import { clusterOf, homeOf, partsOf } from "./home";
 import { idleOf, readMirrors } from "./mirror";
+import { readsSingular } from "./operators";
 import { type AnyResource, known, number, object, text } from "./plain";
 import { type Hints, isOf, placesIn } from "./side";
 import { readSinks } from "./sinks";
@@ -31,10 +32,10 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
   tellTargets(mirrors, custom("KafkaNodePool"), clusters);
   const kafkas = clusters.filter((r) => attempt(() => object(partsOf(r).spec.entityOperator).userOperator !== undefined) === true);
   const homes = [...custom("KafkaUser"), ...kafkas].flatMap(homeOf);
-  const oldOperator = hasOldOperator(resources, text(settings.kafkaVersion));
+  const singular = readsSingular(resources, text(settings.kafkaVersion));
   const users = [
     ...custom("KafkaUser").map((user) =>
-      readKafkaUser(user, mirrors, { alsoFor: clientsOf(user, resources), superUser: isSuperUser(user, custom("Kafka")), oldOperator }),
+      readKafkaUser(user, mirrors, { alsoFor: clientsOf(user, resources), superUser: isSuperUser(user, custom("Kafka")), readsSingular: singular }),
     ),
     ...readKafkaPrincipals([...kafka("UserScramCredential"), ...kafka("Acl")], mirrors, (servers) => homes.some(({ cluster, namespace }) => isOf(servers, cluster, namespace))),
   ];
@@ -49,7 +50,8 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
     idle: custom("KafkaMirrorMaker2").flatMap(idleOf),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
     sinks: attempt(() => readSinks(custom("KafkaConnector"))) ?? [],
-  };}
+  };
+}
 
 /** Of two KafkaUsers of a mirror, one of known place: the other one is on the other cluster. */
 function withTheOther(users: readonly UserView[], mirror: MirrorView): UserView[] {

@@ -10,11 +10,11 @@ export interface Surroundings {
   /** Other clients that log in as it. */
   alsoFor: readonly string[];
   superUser: boolean;
-  /** The operators are old enough to read `operation`. */
-  oldOperator: boolean;
+  /** Whether the operators read `operation` in v1beta2, where that is told. */
+  readsSingular: boolean | undefined;
 }
 
-export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorView[], { alsoFor, superUser, oldOperator }: Surroundings): UserView {
+export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorView[], { alsoFor, superUser, readsSingular }: Surroundings): UserView {
   const props = object(known(resource.props));
   const metadata = object(attempt(() => props.metadata));
   const spec = object(attempt(() => props.spec));
@@ -39,7 +39,7 @@ export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorVie
     vague,
     ...fields<Pick<UserView, "authorization">>({ authorization: () => text(attempt(() => object(authorization).type)) }),
     singular: acls.filter((acl) => has(acl, "operation") && !has(acl, "operations")).length,
-    singularKnown: /\/v1(alpha|beta)1$/.test(apiVersion) || (/\/v1beta2$/.test(apiVersion) && oldOperator),
+    singularRead: /\/v1beta2$/.test(apiVersion) ? (readsSingular ?? "perhaps") : /\/v1(alpha|beta)1$/.test(apiVersion),
     ...(alsoFor.length === 0 ? {} : { alsoFor }),
     ...(superUser ? { superUser } : {}),
     texts: [...textsOf(spec, "spec"), ...textsOf(attempt(() => metadata.annotations), "metadata.annotations")],
@@ -69,7 +69,7 @@ export function readKafkaPrincipals(resources: readonly AnyResource[], mirrors: 
       ...(owned(bootstrapServers) ? { owned: true } : {}),
       rules: [],
       singular: 0,
-      singularKnown: true,
+      singularRead: true,
       texts: [],
     };
     users.set(key, { ...user, rules: [...user.rules, ...(rule ?? [])], vague: user.vague === true || rule === undefined });

@@ -154,32 +154,50 @@ describe("rights", () => {
   });
 
   const singular = [{ operation: "Read", resource: { type: "topic", name: "orders" } }];
-  test.each<[string, string, ReturnType<typeof resource>[], number]>([
-    ["v1beta1", "kafka.strimzi.io/v1beta1", [], 0],
-    ["v1beta2, of operators that nothing tells", "kafka.strimzi.io/v1beta2", [], 1],
+  const kafkaOf = (version: string) => resource("Kafka", "a", { kafka: { version } });
+  const target = { alias: "b", bootstrapServers: "b:9092" };
+  // What the two rules find: nothing, the advisory one, or the mandatory one.
+  test.each<[string, string, ReturnType<typeof resource>[], string[]]>([
+    ["v1beta1", "kafka.strimzi.io/v1beta1", [], []],
+    ["v1beta2, of operators that nothing tells", "kafka.strimzi.io/v1beta2", [], ["advisory"]],
+    ["v1beta2 of Event Streams", "eventstreams.ibm.com/v1beta2", [], ["advisory"]],
+    ["v1beta2 beside Kafka 2.8", "kafka.strimzi.io/v1beta2", [kafkaOf("2.8.0")], []],
+    ["v1beta2 beside Kafka 4.1, of old and new operators", "kafka.strimzi.io/v1beta2", [kafkaOf("4.1.0")], ["advisory"]],
+    ["v1beta2 beside Kafka 4.2", "kafka.strimzi.io/v1beta2", [kafkaOf("4.2.0")], ["mandatory"]],
     [
-      "v1beta2 beside Kafka 2.8",
+      "v1beta2 beside a resource of v1",
       "kafka.strimzi.io/v1beta2",
-      [resource("Kafka", "a", { kafka: { version: "2.8.0" } })],
-      0,
+      [resource("KafkaTopic", "t", {}, { apiVersion: "kafka.strimzi.io/v1" })],
+      ["mandatory"],
     ],
     [
-      "v1beta2 beside Kafka 4.2",
+      "v1beta2 beside a mirror with the newer form of v1beta2",
       "kafka.strimzi.io/v1beta2",
-      [resource("Kafka", "a", { kafka: { version: "4.2.0" } })],
-      1,
+      [resource("KafkaMirrorMaker2", "m", { target, mirrors: [] })],
+      ["mandatory"],
     ],
     [
       "v1beta2 beside ZooKeeper",
       "kafka.strimzi.io/v1beta2",
       [resource("Kafka", "a", { kafka: {}, zookeeper: { replicas: 3 } })],
-      0,
+      [],
     ],
-    ["v1beta2 beside a mirror of Kafka 3.9", "kafka.strimzi.io/v1beta2", [aToB()], 0],
-    ["v1 beside Kafka 3.9", "kafka.strimzi.io/v1", [aToB()], 1],
-  ])("the singular `operation` in %s", (_what, apiVersion, more, count) => {
-    expect(seen("acl-operation-singular", [kafkaUser("app", "a", singular, { apiVersion }), ...more])).toHaveLength(
-      count,
-    );
+    ["v1beta2 beside a mirror of Kafka 3.9", "kafka.strimzi.io/v1beta2", [aToB()], []],
+    ["v1beta2 between an old and a new operator", "kafka.strimzi.io/v1beta2", [aToB(), kafkaOf("4.2.0")], ["advisory"]],
+    ["v1 beside Kafka 3.9", "kafka.strimzi.io/v1", [aToB()], ["mandatory"]],
+  ])("the singular `operation` is only an error where the operator drops it: %s", (_what, apiVersion, more, levels) => {
+    const stack = [kafkaUser("app", "a", singular, { apiVersion }), ...more];
+    const both = ["acl-operation-singular", "acl-operation-old"].flatMap((rule) => found(rule, stack));
+    expect(both.map(({ level }) => level)).toEqual(levels);
+    expect(both.map(({ message }) => message).join()).not.toMatch(/undefined|null\b/);
+  });
+
+  test("the setting kafkaVersion tells how old the operator is", () => {
+    const stack = [kafkaUser("app", "a", singular)];
+    const levels = (kafkaVersion: string) =>
+      ["acl-operation-singular", "acl-operation-old"].flatMap((rule) => found(rule, stack, { kafkaVersion })).map(({ level }) => level);
+    expect(levels("3.9.0")).toEqual([]);
+    expect(levels("4.1.0")).toEqual(["advisory"]);
+    expect(levels("4.2.0")).toEqual(["mandatory"]);
   });
 });

@@ -35,6 +35,10 @@ const config = (entry: any, connector: string) => entry[`${connector}Connector`]
 const acls = (user: any): any[] => user.spec.authorization.acls;
 const rule = (dialect: DialectName, operation: string, resource: object) => ({ host: "*", ...(dialect === old ? { operation } : { operations: [operation] }), resource });
 
+const beta2: DialectName[] = ["strimzi-v1beta2", "event-streams-v1beta2"];
+const singular: Case["bad"] = ({ originUser }) =>
+  acls(originUser).push({ operation: "Read", resource: { type: "topic", name: "a" } });
+
 const cases = (dialect: DialectName): Case[] => [
   { rule: "origin-write-everything", bad: ({ originUser }) => acls(originUser).push(rule(dialect, "All", { type: "topic", name: "*" })), good: ({ targetUser }) => acls(targetUser).push(rule(dialect, "All", { type: "topic", name: "*" })) },
   { rule: "acl-unneeded", bad: ({ targetUser }) => acls(targetUser).push(rule(dialect, "Delete", { type: "topic", name: "orders" })), good: ({ targetUser }) => acls(targetUser).push(rule(dialect, "Write", { type: "topic", name: "orders" })) },
@@ -42,7 +46,8 @@ const cases = (dialect: DialectName): Case[] => [
   { rule: "acl-missing", bad: ({ entry }) => (config(entry, "checkpoint")["sync.group.offsets.enabled"] = true), good: ({ entry }) => (config(entry, "checkpoint")["sync.group.offsets.enabled"] = "FALSE") },
   { rule: "acl-missing", bad: ({ target }) => ((target.config ??= {})["exactly.once.source.support"] = "enabled"), good: ({ target }) => ((target.config ??= {})["exactly.once.source.support"] = "disabled") },
   { rule: "acl-meaningless", bad: ({ originUser }) => acls(originUser).push(rule(dialect, "Write", { type: "group", name: "a" })), good: ({ originUser }) => acls(originUser).push(rule(dialect, "Delete", { type: "group", name: "a" })) },
-  { rule: "acl-operation-singular", not: [old], bad: ({ originUser }) => acls(originUser).push({ operation: "Read", resource: { type: "topic", name: "a" } }) },
+  { rule: "acl-operation-singular", not: [old, ...beta2], bad: singular },
+  { rule: "acl-operation-old", not: [old, "strimzi-v1", "event-streams-v1"], bad: singular },
   { rule: "principal-of-operator", bad: () => {}, more: [kafka("UserScramCredential", { username: "app" })] },
   { rule: "acl-sync-with-operator", bad: ({ entry }) => delete config(entry, "source")["sync.topic.acls.enabled"] },
   {

@@ -99,6 +99,12 @@ export const aclRows: Row[] = [
     says: "1 ACL rule of kafka.strimzi.io/v1 with the singular `operation`",
   },
   {
+    rule: "acl-operation-old",
+    trips: { dialect: "strimzi-v1beta2", change: ({ origin }) => acls(origin).push({ operation: "Read", resource: { type: "topic", name: "a" } }) },
+    passes: guide,
+    says: "1 ACL rule of kafka.strimzi.io/v1beta2 with the singular `operation`: operators up to Strimzi 0.48 read it",
+  },
+  {
     rule: "principal-of-operator",
     trips: { more: [kafka("UserScramCredential", { username: "app" })] },
     passes: { more: [kafka("UserScramCredential", { username: "app" }, "elsewhere:9093")] },

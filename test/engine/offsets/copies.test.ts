@@ -154,9 +154,13 @@ interface Loss {
   stamping: boolean;
 }
 
+/** Seldom or often a key that comes again; -1: one that does not. Compaction then leaves longer or shorter runs. */
+const keyThatComesAgain = (often: number): fc.Arbitrary<number> =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(-1) }, { weight: often, arbitrary: fc.nat({ max: 5 }) });
+
 const losses: fc.Arbitrary<Loss> = fc.record({
   compacts: fc.constantFrom(true, true, false),
-  keys: fc.array(fc.nat({ max: 12 }), { minLength: 8, maxLength: 60 }),
+  keys: fc.constantFrom(1, 4).chain((often) => fc.array(keyThatComesAgain(often), { minLength: 8, maxLength: 60 })),
   values: fc.constantFrom(1, 2, 1000),
   equalTimes: fc.boolean(),
   first: fc.nat({ max: 60 }),
@@ -172,7 +176,7 @@ function logsAfter(c: Loss): { origin: Log; target: Log } {
   const compacted = (log: Log, to: number, clean: boolean): Log => (c.compacts ? compactBelow(log, to, clean) : log);
   const drafts = c.keys.map((key, i): Draft => {
     const value = i % 7 === 3 ? "" : String(i % c.values);
-    return { body: `${key}/${value}`, ...(c.equalTimes ? { timestamp: 1000 } : {}) };
+    return { body: `${key < 0 ? `only ${i}` : key}/${value}`, ...(c.equalTimes ? { timestamp: 1000 } : {}) };
   });
   const copied = compacted(logOf(drafts), c.first, false);
   const replays = c.replays.map(([after, back]) => ({ after, to: Math.max(0, after - back) }));

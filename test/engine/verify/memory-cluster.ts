@@ -1,4 +1,5 @@
 import type { Clusters } from "../../../engine/clusters";
+import { MigrationError } from "../../../engine/errors";
 import type { KafkaPort, TopicPartition } from "../../../engine/kafka/port";
 import { encodeBatches, type TestRecord } from "../records/build";
 
@@ -9,11 +10,17 @@ export interface MemoryLog {
   end?: number;
   /** Bytes on disk; undefined: the broker does not tell. */
   size?: number;
+  /** Last stable offset. Default: the end. */
+  stable?: number;
+  /** The partition has no leader. */
+  offline?: boolean;
 }
 
 export interface MemoryTopic {
   logs: MemoryLog[];
   configs?: Record<string, string>;
+  /** Default: one that tells side and name. */
+  id?: string;
 }
 
 /** One cluster in memory: what the verification asks a port for. */
@@ -26,9 +33,9 @@ export function memoryPort(side: "origin" | "target", topics: Record<string, Mem
     describeTopics: async (names = Object.keys(topics)) =>
       names.filter((n) => n in topics).map((name) => ({
         name,
-        topicId: `${side} ${name}`,
+        topicId: topics[name]!.id ?? `${side} ${name}`,
         internal: false,
-        partitions: topics[name]!.logs.map((_, partition) => ({ partition, leader: 1, replicas: [1], isr: [1] })),
+        partitions: topics[name]!.logs.map(({ offline }, partition) => ({ partition, leader: offline === true ? -1 : 1, replicas: [1], isr: [1] })),
       })),
     describeTopicConfigs: async (names) =>
       new Map(names.filter((n) => n in topics).map((n) => [
@@ -36,9 +43,10 @@ export function memoryPort(side: "origin" | "target", topics: Record<string, Mem
         new Map(Object.entries({ "cleanup.policy": "delete", "segment.bytes": "1000", ...topics[n]!.configs }).map(([key, value]) => [key, { value, source: "dynamic-topic" as const, sensitive: false }])),
       ])),
     listOffsets: async (partitions, at) => partitions.map((p) => {
+      if (logOf(p).offline === true) throw new MigrationError("KAFKA_NOT_AVAILABLE", `${p.topic}-${p.partition} has no leader`, { fix: "wait" });
       const spec = typeof at === "function" ? at(p) : at;
       const byTime = () => logOf(p).records.find((r) => r.timestamp >= Number(spec))?.offset ?? -1;
-      const offset = spec === "earliest" ? (logOf(p).start ?? 0) : typeof spec === "number" ? byTime() : endOf(logOf(p));
+      const offset = spec === "earliest" ? (logOf(p).start ?? 0) : typeof spec === "number" ? byTime() : spec === "last-stable" ? (logOf(p).stable ?? endOf(logOf(p))) : endOf(logOf(p));
       return { topic: p.topic, partition: p.partition, timestamp: -1n, offset: BigInt(offset) };
     }),
     partitionSizes: async (names) =>
@@ -51,8 +59,10 @@ export function memoryPort(side: "origin" | "target", topics: Record<string, Mem
         const end = BigInt(endOf(log));
         // A log whose last records were compacted away still has an empty batch there.
         const last = encodeBatches(rest.at(-1)?.offset === Number(end) - 1 ? [] : [{ baseOffset: Number(end) - 1, records: [] }]);
-        return [`${r.topic}:${r.partition}`, { records: r.offset >= end ? Buffer.alloc(0) : Buffer.concat([records, last]), highWatermark: end, lastStableOffset: end, logStartOffset: BigInt(log.start ?? 0), abortedTransactions: [] }];
+        return [`${r.topic}:${r.partition}`, { records: r.offset >= end ? Buffer.alloc(0) : Buffer.concat([records, last]), highWatermark: end, lastStableOffset: BigInt(log.stable ?? end), logStartOffset: BigInt(log.start ?? 0), abortedTransactions: [] }];
       })),
+    topicOperations: async (names) => new Map(names.map((n) => [n, []])),
+    close: async () => {},
   };
   return port as KafkaPort;
 }

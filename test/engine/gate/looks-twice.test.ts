@@ -1,0 +1,107 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { copyEnds, evaluateGate, findRecreatedTopics, type GateOptions, originMovedOn, runGate, writtenSince } from "../../../engine/gate";
+import { silent } from "../../../engine/progress";
+import { put, puts } from "../verify/memory-cluster";
+import { MemoryMirror } from "./memory-mirror";
+
+/** The gate over clusters in memory: no broker, no wait. */
+let mirror: MemoryMirror;
+beforeEach(() => {
+  mirror = new MemoryMirror();
+  mirror.topic("orders");
+});
+
+const asked = (options: GateOptions = {}) => evaluateGate(mirror.model, options, silent, undefined, mirror.open);
+const waited = (options: GateOptions = {}) => runGate(mirror.model, { stableForMs: 0, limitMs: 0, ...options }, silent, undefined, mirror.open);
+/** Asked once and with a wait that ends at once. */
+const both = [["asked once", asked], ["waited for", waited]] as const;
+
+describe.each(both)("a gate that is %s", (_what, ask) => {
+  it("opens for a complete copy", async () => {
+    expect(await ask()).toMatchObject({ topics: 1, partitions: 1, lastRecordsCompared: 1, originEnds: { orders: [10] }, looks: 1 });
+  });
+
+  it("stays shut where the origin moved between its look and the second reading of the ends", async () => {
+    moveAtSecondReading(() => mirror.write("origin", "orders", [put(10, "late", "1")]));
+    await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: the origin's end moved from 10 to 11: something still writes there/);
+  });
+
+  it("stays shut where the second reading finds that records were deleted before they were copied", async () => {
+    // The end was told before two records came and were deleted again, the start after that.
+    moveAtSecondReading(() => Object.assign(mirror.origin["orders"]!.logs[0]!, { start: 12, end: 10 }));
+    await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: offsets 10 to 11 were deleted on the origin before they were seen copied/);
+  });
+
+  it("stays shut where the last records differ, and opens when they are not compared", async () => {
+    mirror.target["orders"]!.logs[0]!.records[9] = put(9, "k9", "another");
+    await expect(ask()).rejects.toThrow(/orders-0: the origin ends with offset 9 .* but the target ends with offset 9/);
+    expect(await ask({ compareLastRecord: false })).toMatchObject({ lastRecordsCompared: 0 });
+  });
+
+  it("stays shut where the first records differ", async () => {
+    mirror.target["orders"]!.logs[0]!.records[0] = put(0, "k0", "another");
+    await expect(ask()).rejects.toThrow(/GATE_(INCOMPLETE|BLOCKED)[^]*orders-0/);
+  });
+});
+
+/** At the second reading of the origin's ends, just before the answer. */
+function moveAtSecondReading(change: () => void): void {
+  // A look asks the origin three times: where its partitions start, end, and are stable.
+  mirror.beforeOffsets = (side, count) => void (side === "origin" && count === 3 && change());
+}
+
+describe("a partition without a leader", () => {
+  it("keeps the gate shut on either side, and is told from one that is behind", async () => {
+    mirror.topic("payments", 10, 2);
+    mirror.origin["payments"]!.logs[1]!.offline = true;
+    mirror.target["orders"]!.logs[0]!.offline = true;
+    const message = await asked().then(() => "", (e: Error) => e.message);
+    expect(message).toMatch(/^GATE_INCOMPLETE: .*2 of 2 partitions in 2 topics are complete/);
+    expect(message).toContain("payments-1 has no leader on the origin: what it holds is unknown");
+    expect(message).toContain("orders-0 has no leader on the target: what it holds is unknown");
+    expect(message).toContain("fix: bring the partition's broker back");
+    expect(message).not.toContain("not copied");
+  });
+
+  it("is left out where ends are noted after the gate, not guessed at", async () => {
+    mirror.topic("payments", 10, 2);
+    const then = await copyEnds(mirror.model, mirror.open);
+    expect(then).toMatchObject({ orders: { originEnds: [10] }, payments: { originEnds: [10, 10], targetEnds: [10, 10] } });
+    mirror.target["payments"]!.logs[0]!.offline = true;
+    mirror.write("target", "orders", puts(10, 12));
+    expect(await copyEnds(mirror.model, mirror.open)).toEqual({ orders: { target: "orders", originEnds: [10], targetEnds: [12] } });
+    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([{ topic: "orders", partition: 0, records: 2 }]);
+  });
+
+  it("does not hide a topic that was deleted and created again", async () => {
+    mirror.topic("payments", 10, 2);
+    mirror.target["payments"]!.logs[0]!.offline = true;
+    mirror.target["orders"]!.logs[0]!.records[0] = put(0, "k0", "another");
+    const found = await findRecreatedTopics(mirror.model, false, undefined, mirror.open);
+    expect(found.map((f) => [f.kind, f.subject])).toEqual([["first record", "orders-0"]]);
+  });
+});
+
+describe("what came after the gate had passed", () => {
+  it("is what the target has more than the mirror can have copied", async () => {
+    mirror.topic("payments", 10, 2);
+    const then = await copyEnds(mirror.model, mirror.open);
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
+    mirror.write("origin", "payments", puts(10, 13), 1);
+    mirror.write("target", "payments", puts(10, 13), 1);
+    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([]);
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(true);
+    mirror.write("target", "payments", puts(13, 14), 1);
+    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([{ topic: "payments", partition: 1, records: 1 }]);
+    // Clients are at work: the copy cannot be proved again.
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
+  });
+
+  it("counts records of a topic that is new on the origin", async () => {
+    const then = await copyEnds(mirror.model, mirror.open);
+    mirror.topic("payments", 0);
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
+    mirror.write("origin", "payments", puts(0, 1));
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(true);
+  });
+});

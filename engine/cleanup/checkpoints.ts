@@ -1,6 +1,7 @@
 import { type OpenKafka, withCluster } from "../clusters";
 import { MigrationError } from "../errors";
 import type { CommittedOffset, KafkaPort } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import { type Checkpoint, LatestCheckpoints } from "../mirror-records";
 import type { MigrationModel, MirrorModel } from "../model";
 import { type InternalTopic, internalTopics } from "../naming";
@@ -77,8 +78,8 @@ async function requireApplied(target: KafkaPort, mirror: MirrorModel, topic: Int
 export function notApplied(checkpoints: readonly Checkpoint[], committed: ReadonlyMap<string, readonly CommittedOffset[]>): Map<string, string[]> {
   const missing = new Map<string, string[]>();
   for (const [group, own] of byGroup(checkpoints)) {
-    const has = new Set((committed.get(group) ?? []).filter((o) => o.offset >= 0n).map((o) => `${o.topic}:${o.partition}`));
-    const lacking = own.map((c) => `${c.topic}:${c.partition}`).filter((key) => !has.has(key));
+    const has = new Set((committed.get(group) ?? []).filter((o) => o.offset >= 0n).map((o) => partitionKey(o)));
+    const lacking = own.map((c) => partitionKey(c)).filter((key) => !has.has(key));
     if (lacking.length > 0) missing.set(group, lacking);
   }
   return missing;

@@ -1,5 +1,6 @@
 import { type OpenKafka, withCluster } from "../clusters";
 import { MigrationError } from "../errors";
+import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel, Side } from "../model";
 import { type InternalTopic, internalTopics } from "../naming";
 import { type Progress, silent } from "../progress";
@@ -68,7 +69,7 @@ export async function deleteMirrorGroups(model: MigrationModel, progress: Progre
       const committed = (await target.groupOffsets([groupId])).get(groupId)?.filter((o) => o.offset >= 0n) ?? [];
       const kind = group.protocolType;
       if (committed.length > 0 || (kind !== "" && kind !== "connect")) {
-        const what = committed.length > 0 ? `holds committed offsets (${someOf(committed.map((o) => `${o.topic}:${o.partition}`), 3)})` : `is a ${kind} group`;
+        const what = committed.length > 0 ? `holds committed offsets (${someOf(committed.map((o) => partitionKey(o)), 3)})` : `is a ${kind} group`;
         throw new MigrationError("MIRROR_GROUP_FOREIGN", `target: group ${groupId} ${what}, which Connect's group never does; it was not deleted`, {
           fix: "find the application that uses this name; give the mirror a target.groupId of its own",
         });

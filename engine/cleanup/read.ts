@@ -1,5 +1,6 @@
 import { type Clusters, type OpenKafka, withCluster, withClusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
+import { parsePartitionKey, partitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
 import type { InternalTopic } from "../naming";
 import { readLast, scan, type Span, STOP } from "../records";
@@ -45,16 +46,15 @@ async function readSide(port: KafkaPort, names: readonly string[]): Promise<Map<
 
 async function spansOf(port: KafkaPort, names: readonly string[]): Promise<Span[]> {
   const partitions = (await port.describeTopics(names)).flatMap((t) => t.partitions.map((p) => ({ topic: t.name, partition: p.partition })));
-  const key = (p: { topic: string; partition: number }) => `${p.topic}:${p.partition}`;
-  const starts = new Map((await port.listOffsets(partitions, "earliest")).map((o) => [key(o), o.offset]));
-  const ends = new Map((await port.listOffsets(partitions, "latest")).map((o) => [key(o), o.offset]));
-  return partitions.map((p) => ({ ...p, from: starts.get(key(p))!, to: ends.get(key(p))! }));
+  const starts = new Map((await port.listOffsets(partitions, "earliest")).map((o) => [partitionKey(o), o.offset]));
+  const ends = new Map((await port.listOffsets(partitions, "latest")).map((o) => [partitionKey(o), o.offset]));
+  return partitions.map((p) => ({ ...p, from: starts.get(partitionKey(p))!, to: ends.get(partitionKey(p))! }));
 }
 
 /** The first and the last records of every span, each once. */
 async function sample(port: KafkaPort, spans: readonly Span[]): Promise<Map<string, SampleRecord[]>> {
-  const found = new Map<string, Map<bigint, SampleRecord>>(spans.map((s) => [`${s.topic}:${s.partition}`, new Map()]));
-  const records = (s: { topic: string; partition: number }) => found.get(`${s.topic}:${s.partition}`)!;
+  const found = new Map<string, Map<bigint, SampleRecord>>(spans.map((s) => [partitionKey(s), new Map()]));
+  const records = (s: { topic: string; partition: number }) => found.get(partitionKey(s))!;
   await scan(port, spans, {
     isolation: "read_uncommitted",
     visit(span, cursor) {
@@ -64,9 +64,9 @@ async function sample(port: KafkaPort, spans: readonly Span[]): Promise<Map<stri
       return own.size < SAMPLE ? undefined : STOP;
     },
   });
-  for (const [place, last] of await readLast(port, spans, SAMPLE, "read_uncommitted")) {
-    const own = found.get(place)!;
-    const partition = Number(place.slice(place.lastIndexOf(":") + 1));
+  for (const [key, last] of await readLast(port, spans, SAMPLE, "read_uncommitted")) {
+    const own = found.get(key)!;
+    const { partition } = parsePartitionKey(key);
     for (const { offset, key, value } of last) own.set(offset, { partition, offset, key, value });
   }
   const topics = new Map<string, SampleRecord[]>();

@@ -4,6 +4,7 @@ import { isMigrationError } from "../errors";
 import { saysNoAuthorizer } from "../fence/everyone";
 import { markedRules } from "../fence/rules";
 import type { Acl, KafkaPort } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel, Side } from "../model";
 import { internalTopics, offsetsJournalTopic } from "../naming";
 import { type Progress, silent } from "../progress";
@@ -115,7 +116,7 @@ async function replicationResidue({ origin, target }: Clusters, mirror: MirrorMo
   return [
     ...throttleResidue(ours, ", as this migration's replication reset sets it"),
     ...throttleResidue(foreign, "").map((r): Residue => ({ ...r, foreign: true })),
-    ...ongoing.map((r): Residue => ({ kind: "reassignment", side: "target", name: `${r.topic}:${r.partition}`, what: "replicas are being moved", foreign: true })),
+    ...ongoing.map((r): Residue => ({ kind: "reassignment", side: "target", name: partitionKey(r), what: "replicas are being moved", foreign: true })),
   ];
 }
 

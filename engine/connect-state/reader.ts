@@ -1,7 +1,8 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { connectorNames } from "../naming";
-import { type Isolation, keyOf, type Span } from "../records/read";
+import { type Isolation, type Span } from "../records/read";
 import type { RecordCursor } from "../records/walk";
 import { scan } from "../records/scan";
 import { assignedPartitions, Connectors, type ConnectorState, currentTasks, SourceOffsets, type Status } from "./storage";
@@ -82,21 +83,21 @@ export class ConnectStateReader {
     const partitions = topics.flatMap((t) => t.partitions.map((p) => ({ topic: t.name, partition: p.partition })));
     const ends = await this.target.listOffsets(partitions, "latest");
     const starts = await this.target.listOffsets(partitions, "earliest");
-    const startOf = new Map(starts.map((s) => [keyOf(s), s.offset]));
+    const startOf = new Map(starts.map((s) => [partitionKey(s), s.offset]));
     // A topic that was made anew, or lost its start, is read from the start again.
     const anew = ends.some((end) => {
-      const at = this.positions.get(keyOf(end));
-      return at !== undefined && (at > end.offset || at < startOf.get(keyOf(end))!);
+      const at = this.positions.get(partitionKey(end));
+      return at !== undefined && (at > end.offset || at < startOf.get(partitionKey(end))!);
     });
     if (anew) {
       restart();
-      for (const p of partitions) this.positions.delete(keyOf(p));
+      for (const p of partitions) this.positions.delete(partitionKey(p));
     }
-    const spans: Span[] = ends.map((end) => ({ topic: end.topic, partition: end.partition, from: this.positions.get(keyOf(end)) ?? startOf.get(keyOf(end))!, to: end.offset }));
+    const spans: Span[] = ends.map((end) => ({ topic: end.topic, partition: end.partition, from: this.positions.get(partitionKey(end)) ?? startOf.get(partitionKey(end))!, to: end.offset }));
     await scan(this.target, spans, {
       isolation,
       visit: (span, record) => folds.get(span.topic)!(record),
-      reached: (span, offset) => this.positions.set(keyOf(span), offset),
+      reached: (span, offset) => this.positions.set(partitionKey(span), offset),
       ...(signal === undefined ? {} : { signal }),
     });
     return [...folds.keys()].filter((name) => !topics.some((t) => t.name === name));

@@ -1,4 +1,5 @@
 import type { TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 
 /**
  * What Connect keeps in its three storage topics, folded record by record as its own readers do
@@ -55,7 +56,7 @@ export class SourceOffsets {
     if (key === null || !key.toString("utf8").startsWith(this.prefix)) return;
     const parsed = parse<[string, { cluster?: unknown; partition?: unknown; topic?: unknown }]>(key)?.[1];
     if (parsed === undefined || parsed.cluster !== this.originAlias || typeof parsed.topic !== "string" || typeof parsed.partition !== "number") return;
-    const id = `${parsed.topic}:${parsed.partition}`;
+    const id = partitionKey({ topic: parsed.topic, partition: parsed.partition });
     const offset = parse<{ offset?: unknown }>(value)?.offset;
     if (typeof offset === "number") this.latest.set(id, offset);
     else this.latest.delete(id);

@@ -1,4 +1,5 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { isHeartbeats } from "../selection";
 import type { Movement, TopicEnds } from "./types";
@@ -13,7 +14,7 @@ export async function partitionsOf(origin: KafkaPort, topics: readonly string[])
 
 export async function endsOf(origin: KafkaPort, topics: readonly string[]): Promise<Ends> {
   const listed = await origin.listOffsets(await partitionsOf(origin, topics), "latest");
-  return new Map(listed.map((o) => [`${o.topic}:${o.partition}`, { topic: o.topic, partition: o.partition, end: o.offset }]));
+  return new Map(listed.map((o) => [partitionKey(o), { topic: o.topic, partition: o.partition, end: o.offset }]));
 }
 
 /** Partitions whose end is not where it was; new partitions count from 0. */

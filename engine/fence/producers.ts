@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OpenKafka } from "../clusters";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { countText, durationText, someOf } from "../units";
@@ -62,20 +63,20 @@ export async function observeOn(origin: KafkaPort, mirror: MirrorModel, windowMs
 
 async function openTransactions(origin: KafkaPort, partitions: readonly TopicPartition[]): Promise<OpenTransactionAt[]> {
   // The stable offset first: a transaction that ends in between must not look open.
-  const stable = new Map((await origin.listOffsets(partitions, "last-stable")).map((o) => [`${o.topic}:${o.partition}`, o.offset]));
-  const behind = partitions.filter((p) => stable.has(`${p.topic}:${p.partition}`));
+  const stable = new Map((await origin.listOffsets(partitions, "last-stable")).map((o) => [partitionKey(o), o.offset]));
+  const behind = partitions.filter((p) => stable.has(partitionKey(p)));
   const ends = await origin.listOffsets(behind, "latest");
-  const suspects = ends.filter((o) => (stable.get(`${o.topic}:${o.partition}`) as bigint) < o.offset);
+  const suspects = ends.filter((o) => (stable.get(partitionKey(o)) as bigint) < o.offset);
   if (suspects.length === 0) return [];
   // Plain writes in between move the end alone; a transaction that is open keeps the stable offset where it is.
-  const again = new Map((await origin.listOffsets(suspects, "last-stable")).map((o) => [`${o.topic}:${o.partition}`, o.offset]));
+  const again = new Map((await origin.listOffsets(suspects, "last-stable")).map((o) => [partitionKey(o), o.offset]));
   return suspects
-    .filter((o) => (again.get(`${o.topic}:${o.partition}`) as bigint) < o.offset)
-    .map((o) => ({ topic: o.topic, partition: o.partition, stable: String(again.get(`${o.topic}:${o.partition}`)), end: String(o.offset) }));
+    .filter((o) => (again.get(partitionKey(o)) as bigint) < o.offset)
+    .map((o) => ({ topic: o.topic, partition: o.partition, stable: String(again.get(partitionKey(o))), end: String(o.offset) }));
 }
 
 async function writersOf(origin: KafkaPort, moving: readonly Movement[], open: readonly OpenTransactionAt[], since: number): Promise<Writer[]> {
-  const suspects = new Map([...moving, ...open].map((p) => [`${p.topic}:${p.partition}`, { topic: p.topic, partition: p.partition }]));
+  const suspects = new Map([...moving, ...open].map((p) => [partitionKey(p), { topic: p.topic, partition: p.partition }]));
   if (suspects.size === 0) return [];
   const states = (await origin.activeProducers([...suspects.values()])) ?? [];
   const active = states.filter((s) => s.transactionStart >= 0n || Number(s.lastTimestamp) >= since);

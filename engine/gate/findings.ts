@@ -1,6 +1,6 @@
 import { type ConnectorState, currentTasks, type Status } from "../connect-state";
+import { parsePartitionKey, partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
-import { keyOf } from "../records/read";
 import { type RecordedTopics, recreatedText, recreatedTopics } from "../topic-ids";
 import { topicRule } from "../selection";
 import { countText, durationText } from "../units";
@@ -78,7 +78,8 @@ export function recreatedFindings(look: Look, recorded: RecordedTopics | undefin
 function deletedTopics(look: Look, mirror: MirrorModel): string[] {
   const visible = new Set([...look.visibleTopics, ...look.hiddenTopics]);
   const skip = topicRule(mirror);
-  const gone = [...new Set([...look.connect.offsets.keys()].map((key) => key.replace(/:\d+$/, "")))].filter((t) => !visible.has(t) && skip(t) === undefined);
+  const copied = new Set([...look.connect.offsets.keys()].map((key) => parsePartitionKey(key).topic));
+  const gone = [...copied].filter((t) => !visible.has(t) && skip(t) === undefined);
   return gone.map(
     (topic) =>
       `topic ${topic} was copied and is not on the origin any more: the target keeps what was copied until then; ` +
@@ -89,7 +90,7 @@ function deletedTopics(look: Look, mirror: MirrorModel): string[] {
 /** @returns whether a partition is short of records */
 function partitions(look: Look, options: FindingOptions, against: Against, warnings: string[]): boolean {
   let short = false;
-  const assigned = new Set(look.connect.assignments.flatMap((t) => t.partitions.map(keyOf)));
+  const assigned = new Set(look.connect.assignments.flatMap((t) => t.partitions.map(partitionKey)));
   const running = look.connect.source?.target === "STARTED" && look.connect.assignments.length > 0;
   for (const { topic, partition, facts } of look.partitions.values()) {
     const name = `${topic}-${partition}`;
@@ -114,7 +115,7 @@ function partitions(look: Look, options: FindingOptions, against: Against, warni
         break;
     }
     if (options.acceptTruncation.includes(topic) && facts.mirrored !== undefined && facts.start > facts.mirrored + 1) warnings.push(`${deleted(name, facts)} (accepted)`);
-    if (running && !assigned.has(keyOf({ topic, partition }))) {
+    if (running && !assigned.has(partitionKey({ topic, partition }))) {
       against("unassigned", name, `${name} is assigned to no task (it will be at the next refresh, or when the connector is restarted)`);
     }
   }

@@ -1,7 +1,7 @@
 import type { Clusters } from "../clusters";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import { type Beginning, compareBeginnings } from "../records/beginning";
-import { keyOf } from "../records/read";
 import { compactedTopics } from "./last-record";
 import type { Look } from "./observe";
 import type { Finding } from "./types";
@@ -26,7 +26,7 @@ export async function compareFirstRecords(clusters: Clusters, look: Look, comple
   ]);
   const pairs = known.map(({ topic, partition, facts }, i): Beginning => ({
     origin: { topic, partition, from: BigInt(facts.start), to: BigInt(facts.end) },
-    target: { ...copies[i]!, from: starts.get(keyOf(copies[i]!))!, to: ends.get(keyOf(copies[i]!))! },
+    target: { ...copies[i]!, from: starts.get(partitionKey(copies[i]!))!, to: ends.get(partitionKey(copies[i]!))! },
     compacted: compacted.has(topic),
     ...(complete || facts.mirrored === undefined ? {} : { copiedTo: facts.mirrored }),
   }));
@@ -35,5 +35,5 @@ export async function compareFirstRecords(clusters: Clusters, look: Look, comple
 }
 
 async function offsets(port: KafkaPort, partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<Map<string, bigint>> {
-  return new Map((await port.listOffsets(partitions, at)).map((o) => [keyOf(o), o.offset]));
+  return new Map((await port.listOffsets(partitions, at)).map((o) => [partitionKey(o), o.offset]));
 }

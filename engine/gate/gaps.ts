@@ -1,5 +1,6 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
-import { fetchBatches, type Isolation, keyOf, walkFetched } from "../records/read";
+import { partitionKey } from "../log/partition";
+import { fetchBatches, type Isolation, walkFetched } from "../records/read";
 import { STOP } from "../records/walk";
 
 export interface Gap extends TopicPartition {
@@ -13,16 +14,16 @@ export interface Gap extends TopicPartition {
  */
 export async function visibleInGaps(port: KafkaPort, gaps: readonly Gap[], isolation: Isolation): Promise<Map<string, boolean>> {
   const found = new Map<string, boolean>();
-  const ends = new Map(gaps.map((g) => [keyOf(g), BigInt(g.to)]));
+  const ends = new Map(gaps.map((g) => [partitionKey(g), BigInt(g.to)]));
   let open = gaps.map((g) => ({ topic: g.topic, partition: g.partition, offset: BigInt(g.from) }));
   while (open.length > 0) {
     const again: typeof open = [];
     await fetchBatches(port, open, isolation, (request, fetched) => {
       if (fetched.outOfRange === true) return;
-      const to = ends.get(keyOf(request))!;
+      const to = ends.get(partitionKey(request))!;
       const { next, stopped } = walkFetched(fetched, request, to, isolation, () => STOP);
-      if (stopped) found.set(keyOf(request), true);
-      else if (BigInt(next) >= to) found.set(keyOf(request), false);
+      if (stopped) found.set(partitionKey(request), true);
+      else if (BigInt(next) >= to) found.set(partitionKey(request), false);
       // Nothing before the end: after a change of leaders the new one may not know yet how far its log can be read.
       else if (fetched.records.length > 0) again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
     });

@@ -1,6 +1,7 @@
 import type { Clusters } from "../clusters";
 import type { TopicPartition } from "../kafka/port";
-import { type Isolation, keyOf, pickLast, type Span } from "../records/read";
+import { partitionKey } from "../log/partition";
+import { type Isolation, pickLast, type Span } from "../records/read";
 import { type Fingerprint, fingerprint, isCopy } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 import type { Look } from "./observe";
@@ -48,13 +49,13 @@ export async function compareLastRecords(clusters: Clusters, look: Look): Promis
     const spansHere = await spans(clusters, slice);
     const [here, there] = await tails(clusters, slice, spansHere, look.isolation, 1);
     for (const pair of slice) {
-      const last = here.get(keyOf(pair.origin))!.at(-1);
+      const last = here.get(partitionKey(pair.origin))!.at(-1);
       if (last === undefined) continue;
       result.compared++;
-      const copy = there.get(keyOf(pair.target))!.at(-1);
+      const copy = there.get(partitionKey(pair.target))!.at(-1);
       if (copy !== undefined && isCopy(last, copy)) continue;
       different.push({ ...pair, here: last, there: copy });
-      targets.set(keyOf(pair.target), spansHere.get(keyOf(pair.target))!);
+      targets.set(partitionKey(pair.target), spansHere.get(partitionKey(pair.target))!);
     }
   }
   if (different.length === 0) return result;
@@ -62,7 +63,7 @@ export async function compareLastRecords(clusters: Clusters, look: Look): Promis
   const [hereTail, thereTail] = await tails(clusters, different.filter((p) => compacted.has(p.origin.topic)), targets, look.isolation, TAIL);
   for (const p of different) {
     const name = `${p.origin.topic}-${p.origin.partition}`;
-    const verdict = compacted.has(p.origin.topic) ? sameAfterCompaction(hereTail.get(keyOf(p.origin))!, thereTail.get(keyOf(p.target))!) : "different";
+    const verdict = compacted.has(p.origin.topic) ? sameAfterCompaction(hereTail.get(partitionKey(p.origin))!, thereTail.get(partitionKey(p.target))!) : "different";
     if (verdict === "unsure") result.unsure.push(`${name}: compaction took the last record from one side, and the last ${TAIL} records do not tell`);
     if (verdict !== "different") continue;
     result.against.push({ kind: "last record", subject: name, text: describe(name, p.here, p.there), hopeless: true });
@@ -73,13 +74,13 @@ export async function compareLastRecords(clusters: Clusters, look: Look): Promis
 async function spans(clusters: Clusters, pairs: readonly Pair[]): Promise<Map<string, Span>> {
   const all = pairs.map((p) => p.target);
   const [starts, ends] = await Promise.all([clusters.target.listOffsets(all, "earliest"), clusters.target.listOffsets(all, "latest")]);
-  const startOf = new Map(starts.map((s) => [keyOf(s), s.offset]));
-  return new Map(ends.map((e) => [keyOf(e), { topic: e.topic, partition: e.partition, from: startOf.get(keyOf(e))!, to: e.offset }]));
+  const startOf = new Map(starts.map((s) => [partitionKey(s), s.offset]));
+  return new Map(ends.map((e) => [partitionKey(e), { topic: e.topic, partition: e.partition, from: startOf.get(partitionKey(e))!, to: e.offset }]));
 }
 
 async function tails(clusters: Clusters, pairs: readonly Pair[], targets: Map<string, Span>, isolation: Isolation, count: number) {
   const origin = pairs.map((p) => ({ ...p.origin, from: BigInt(p.origin.from), to: BigInt(p.origin.to) }));
-  const target = pairs.map((p) => targets.get(keyOf(p.target))!);
+  const target = pairs.map((p) => targets.get(partitionKey(p.target))!);
   // The target read committed: an exactly-once mirror leaves aborted records behind there.
   return Promise.all([pickLast(clusters.origin, origin, count, isolation, tailRecord), pickLast(clusters.target, target, count, "read_committed", tailRecord)]);
 }

@@ -2,8 +2,9 @@ import type { Clusters } from "../clusters";
 import { ConnectStateReader, type ConnectView, effectiveIsolation } from "../connect-state";
 import { isMigrationError } from "../errors";
 import type { ConfigEntry, TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
-import { type Isolation, keyOf } from "../records/read";
+import { type Isolation } from "../records/read";
 import { collisionWith } from "../naming";
 import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
@@ -88,7 +89,7 @@ export class Observer {
     const isolation = effectiveIsolation(connect, this.mirror);
     const partitions = new Map<string, PartitionLook>();
     for (const p of online) {
-      const key = keyOf(p);
+      const key = partitionKey(p);
       const [start, end, stable] = [starts.get(key)!, ends.get(key)!, Math.min(stables.get(key)!, ends.get(key)!)];
       partitions.set(key, { ...p, facts: { start, end, stable, mirrored: connect.offsets.get(key), clearedTo: this.clearedTo(p.topic, key, start) } });
     }
@@ -105,7 +106,7 @@ export class Observer {
     const [starts, ends] = await Promise.all([offsets(this.clusters.origin, all, "earliest"), offsets(this.clusters.origin, all, "latest")]);
     return new Map(
       all.map((p) => {
-        const key = keyOf(p);
+        const key = partitionKey(p);
         const start = starts.get(key)!;
         return [key, { ...p.facts, start, end: ends.get(key)!, clearedTo: this.clearedTo(p.topic, key, start) }];
       }),
@@ -152,8 +153,8 @@ export class Observer {
   private async readGaps(partitions: Map<string, PartitionLook>, isolation: Isolation, deep: boolean): Promise<number> {
     const gaps = [...partitions.values()].filter((p) => judge(p.facts) === "look").map((p) => ({ topic: p.topic, partition: p.partition, ...gap(p.facts) }));
     const wanted = gaps.filter((g) => {
-      const before = this.before.get(keyOf(g));
-      const still = before !== undefined && before.mirrored === partitions.get(keyOf(g))!.facts.mirrored;
+      const before = this.before.get(partitionKey(g));
+      const still = before !== undefined && before.mirrored === partitions.get(partitionKey(g))!.facts.mirrored;
       return deep || g.to - g.from <= SMALL_GAP || still;
     });
     const visible = await visibleInGaps(this.clusters.origin, wanted, isolation);
@@ -185,5 +186,5 @@ function* assignedTopics(connect: ConnectView): Iterable<string> {
 }
 
 async function offsets(port: Clusters["origin"], partitions: readonly TopicPartition[], at: "earliest" | "latest" | "last-stable"): Promise<Map<string, number>> {
-  return new Map((await port.listOffsets(partitions, at)).map((o) => [keyOf(o), Number(o.offset)]));
+  return new Map((await port.listOffsets(partitions, at)).map((o) => [partitionKey(o), Number(o.offset)]));
 }

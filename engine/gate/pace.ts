@@ -1,7 +1,7 @@
 import type { KafkaPort } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { Progress } from "../progress";
 import { Rate } from "../rate";
-import { keyOf } from "../records/read";
 import { bytesText, countText, durationText, someOf } from "../units";
 import type { Look } from "./observe";
 import { gap, judge } from "./rule";
@@ -63,7 +63,7 @@ export class Pace {
       this.sizes = await this.origin.partitionSizes([...new Set(left.map((p) => p.topic))]).catch(() => new Map<string, bigint>());
       this.sizedAt = Date.now();
     }
-    const bytes = left.reduce((sum, p) => sum + (Number(this.sizes.get(keyOf(p)) ?? 0n) * p.records) / Math.max(1, p.facts.end - p.facts.start), 0);
+    const bytes = left.reduce((sum, p) => sum + (Number(this.sizes.get(partitionKey(p)) ?? 0n) * p.records) / Math.max(1, p.facts.end - p.facts.start), 0);
     const rate = -this.left.perSecond();
     const most = left.slice(0, 3).filter((p) => p.records > 0).map((p) => `${p.topic}-${p.partition} (${p.records})`).join(", ");
     return [

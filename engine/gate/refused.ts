@@ -1,5 +1,5 @@
+import { partitionKey } from "../log/partition";
 import { topicNameFault } from "../naming";
-import { keyOf } from "../records/read";
 import type { Look, TopicLook } from "./observe";
 import { gap, judge } from "./rule";
 import type { Finding } from "./types";
@@ -79,7 +79,7 @@ function setting(look: Look, topic: string, key: string): string[] {
 function unfinished(task: number, look: Look): { topic: string; text: string }[] {
   const names = new Map(look.topics.map((t) => [t.origin, t.target]));
   return (look.connect.assignments.find((a) => a.task === task)?.partitions ?? []).flatMap((p) => {
-    const facts = look.partitions.get(keyOf(p))?.facts;
+    const facts = look.partitions.get(partitionKey(p))?.facts;
     if (facts === undefined || judge(facts) === "complete") return [];
     const topic = names.get(p.topic) ?? p.topic;
     return [{ topic, text: `${topic}-${p.partition} from offset ${gap(facts).from}` }];

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, requestCount, withClusters } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
+import { parsePartitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
 import { nothingSelected } from "../selection";
@@ -222,7 +223,8 @@ function moved(before: Map<string, number>, now: Map<string, number>): Finding[]
   for (const [key, end] of now) {
     const was = before.get(key);
     if (was === undefined || was === end) continue;
-    const name = key.replace(/:(\d+)$/, "-$1");
+    const { topic, partition } = parsePartitionKey(key);
+    const name = `${topic}-${partition}`;
     findings.push({ kind: "producers writing", subject: name, text: `${name}: the origin's end moved from ${was} to ${end}: something still writes there`, hopeless: false });
   }
   return findings;

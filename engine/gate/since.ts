@@ -1,7 +1,7 @@
 import { type OpenKafka, withClusters } from "../clusters";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
-import { keyOf } from "../records/read";
 import { isHeartbeats, selectPairs } from "../selection";
 
 /** Where both sides ended when the gate had passed: end offsets by partition number, by the origin's topic name. */
@@ -71,6 +71,6 @@ async function counts(port: KafkaPort, names: readonly string[]): Promise<Map<st
 
 async function ends(port: KafkaPort, topics: readonly (readonly [string, number])[]): Promise<Map<string, number[]>> {
   const all = topics.flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })));
-  const found = new Map((await port.listOffsets(all, "latest")).map((o) => [keyOf(o), Number(o.offset)]));
-  return new Map(topics.map(([topic, count]) => [topic, Array.from({ length: count }, (_, partition) => found.get(keyOf({ topic, partition }))!)]));
+  const found = new Map((await port.listOffsets(all, "latest")).map((o) => [partitionKey(o), Number(o.offset)]));
+  return new Map(topics.map(([topic, count]) => [topic, Array.from({ length: count }, (_, partition) => found.get(partitionKey({ topic, partition }))!)]));
 }

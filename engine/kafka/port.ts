@@ -1,4 +1,7 @@
+import type { Replica, TopicPartition } from "../log/partition";
 import type { Progress } from "../progress";
+
+export type { Replica, TopicPartition };
 
 /** How a port behaves while it is open. */
 export interface OpenOptions {
@@ -59,16 +62,6 @@ export interface ConfigEntry {
   value: string | null;
   source: ConfigSource;
   sensitive: boolean;
-}
-
-export interface TopicPartition {
-  topic: string;
-  partition: number;
-}
-
-export interface Replica extends TopicPartition {
-  /** The id of the broker that holds it. */
-  broker: number;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { partitionKey, replicaKey } from "../log/partition";
 import { describeCluster } from "./api/cluster";
 import { DESCRIBE_LOG_DIRS, fetch, listOffsets } from "./api/records";
 import { byTopic, partitionName, type Cluster } from "./cluster";
@@ -133,7 +134,7 @@ async function offsets<T extends TopicPartition>(cluster: Cluster, partitions: r
       const topics = byTopic(items, (i) => ({ partition: i.partition, timestamp: timestampOf(i) }));
       for (const { topic, partitions: answers } of await cluster.links.send(broker, listOffsets, { readCommitted: at === "last-stable", topics })) {
         for (const { partition, errorCode, ...rest } of answers) {
-          if (errorCode === NONE) found.set(`${topic}:${partition}`, { topic, partition, ...rest });
+          if (errorCode === NONE) found.set(partitionKey({ topic, partition }), { topic, partition, ...rest });
           settle(asked.get(partitionName({ topic, partition })), errorCode);
         }
       }
@@ -155,10 +156,10 @@ async function fetchAll(cluster: Cluster, requests: readonly FetchRequest[], opt
     await cluster.each(groups, async (broker, items) => {
       const answer = await cluster.links.send(broker, fetch, { ...body, topics: byTopic(items, (i) => i) }, options.memory);
       if (answer.errorCode !== NONE) return items.forEach((item) => settle(item, answer.errorCode));
-      const asked = new Map(items.map((i) => [`${i.topic}:${i.partition}`, i]));
+      const asked = new Map(items.map((i) => [partitionKey(i), i]));
       for (const { topic, partitions } of answer.topics) {
         for (const { partition, errorCode, ...fetched } of partitions) {
-          const key = `${topic}:${partition}`;
+          const key = partitionKey({ topic, partition });
           const outOfRange = errorCode === OFFSET_OUT_OF_RANGE;
           if (outOfRange) found.set(key, { ...fetched, outOfRange });
           else if (errorCode === NONE) found.set(key, fetched);
@@ -174,7 +175,10 @@ async function sizes(cluster: Cluster, topics: readonly string[]): Promise<Map<s
   const described = await describeTopics(cluster, topics);
   const leaders = described.flatMap((t) => t.partitions.filter((p) => p.leader >= 0).map((p) => ({ topic: t.name, partition: p.partition, broker: p.leader })));
   const sizes = await replicaSizes(cluster, leaders);
-  return new Map([...sizes].map(([key, size]) => [key.slice(0, key.lastIndexOf(":")), size]));
+  return new Map(leaders.flatMap((l) => {
+    const size = sizes.get(replicaKey(l));
+    return size === undefined ? [] : [[partitionKey(l), size]];
+  }));
 }
 
 async function replicaSizes(cluster: Cluster, replicas: readonly Replica[]): Promise<Map<string, bigint>> {
@@ -194,7 +198,7 @@ async function replicaSizes(cluster: Cluster, replicas: readonly Replica[]): Pro
       // Without the right to describe the cluster there are no sizes.
       settle(broker, errorCode === CLUSTER_AUTHORIZATION_FAILED ? NONE : errorCode);
       for (const { topic, partitions: held } of topics) {
-        for (const p of held) if (!p.future) found.set(`${topic}:${p.partition}:${broker}`, p.size);
+        for (const p of held) if (!p.future) found.set(replicaKey({ topic, partition: p.partition, broker }), p.size);
       }
     });
   });

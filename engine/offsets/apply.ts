@@ -1,6 +1,7 @@
 import { withClusters, type Clusters, type OpenKafka } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
 import type { CommittedOffset, KafkaPort } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
@@ -134,20 +135,20 @@ function withDetails(error: unknown, more: readonly string[]): unknown {
 async function refuseStale(origin: KafkaPort, mirror: MirrorModel, plan: OffsetPlan): Promise<void> {
   const now = await origin.groupOffsets([...plan.groups.map((g) => g.group), ...plan.nothingCommitted]);
   const moved: string[] = [];
-  const planned = new Set(plan.groups.flatMap((g) => g.topics.flatMap((t) => t.partitions.map((p) => `${g.group}:${t.topic}:${p.partition}`))));
+  const planned = new Set(plan.groups.flatMap((g) => g.topics.flatMap((t) => t.partitions.map((p) => `${g.group} ${partitionKey({ topic: t.topic, partition: p.partition })}`))));
   const topics = new Set([...now.values()].flatMap((list) => list.map((o) => o.topic)));
   const migrated = new Set(selectPairs([...topics], mirror).map((pair) => pair.origin));
   for (const [group, offsets] of now) {
     for (const o of offsets) {
-      if (o.offset < 0n || !migrated.has(o.topic) || planned.has(`${group}:${o.topic}:${o.partition}`)) continue;
+      if (o.offset < 0n || !migrated.has(o.topic) || planned.has(`${group} ${partitionKey(o)}`)) continue;
       moved.push(`group "${group}", ${o.topic}-${o.partition}: had no offset, is at ${o.offset}`);
     }
   }
   for (const group of plan.groups) {
-    const offsets = new Map((now.get(group.group) ?? []).map((o) => [`${o.topic}:${o.partition}`, String(o.offset)]));
+    const offsets = new Map((now.get(group.group) ?? []).map((o) => [partitionKey(o), String(o.offset)]));
     for (const topic of group.topics) {
       for (const p of topic.partitions) {
-        const is = offsets.get(`${topic.topic}:${p.partition}`);
+        const is = offsets.get(partitionKey({ topic: topic.topic, partition: p.partition }));
         if (is !== p.originOffset) moved.push(`group "${group.group}", ${topic.topic}-${p.partition}: planned from ${p.originOffset}, is at ${is ?? "no offset"}`);
       }
     }
@@ -167,11 +168,11 @@ async function refresh(target: KafkaPort, groups: readonly GroupPlan[]): Promise
   return groups.map((group) => {
     const description = described.get(group.group);
     const exists = description !== undefined && description.state !== "Dead";
-    const there = new Map((offsets.get(group.group) ?? []).filter((o) => o.offset >= 0n).map((o) => [`${o.topic}:${o.partition}`, o]));
+    const there = new Map((offsets.get(group.group) ?? []).filter((o) => o.offset >= 0n).map((o) => [partitionKey(o), o]));
     const topics = group.topics.map((t) => ({
       ...t,
       partitions: t.partitions.map(({ found: planned, ...p }) => {
-        const is = there.get(`${t.targetTopic ?? t.topic}:${p.partition}`);
+        const is = there.get(partitionKey({ topic: t.targetTopic ?? t.topic, partition: p.partition }));
         if (is === undefined) return p;
         const offset = String(is.offset);
         return { ...p, found: { offset, metadata: is.metadata, mirrors: planned?.mirrors === true && planned.offset === offset } };
@@ -241,9 +242,9 @@ async function readBack(target: KafkaPort, groups: readonly AppliedGroup[]): Pro
   const now = await target.groupOffsets(groups.map((g) => g.group));
   const wrong: string[] = [];
   for (const { group, offsets } of groups) {
-    const is = new Map((now.get(group) ?? []).map((o) => [`${o.topic}:${o.partition}`, o]));
+    const is = new Map((now.get(group) ?? []).map((o) => [partitionKey(o), o]));
     for (const o of offsets) {
-      const found = is.get(`${o.topic}:${o.partition}`);
+      const found = is.get(partitionKey(o));
       if (String(found?.offset) === o.offset && found?.metadata === (o.metadata ?? "")) continue;
       const reads = found === undefined ? "nothing" : `${found.offset}${String(found.offset) === o.offset ? " with other metadata" : ""}`;
       wrong.push(`group "${group}", ${o.topic}-${o.partition}: wrote ${o.offset}, reads ${reads}`);

@@ -1,4 +1,5 @@
 import { withCluster, type Clusters, type OpenKafka } from "../clusters";
+import { partitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
 import { countText, someOf } from "../units";
 import type { AppliedOffsets } from "./types";
@@ -36,9 +37,9 @@ export async function checkApplied(model: MigrationModel, applied: AppliedOffset
 export async function checkWith({ target }: Pick<Clusters, "target">, applied: AppliedOffsets): Promise<MovedOffset[]> {
   const now = await target.groupOffsets(applied.groups.map((g) => g.group));
   return applied.groups.flatMap(({ group, offsets }) => {
-    const is = new Map((now.get(group) ?? []).filter((o) => o.offset >= 0n).map((o) => [`${o.topic}:${o.partition}`, String(o.offset)]));
+    const is = new Map((now.get(group) ?? []).filter((o) => o.offset >= 0n).map((o) => [partitionKey(o), String(o.offset)]));
     return offsets.flatMap(({ topic, partition, offset: written }): MovedOffset[] => {
-      const found = is.get(`${topic}:${partition}`);
+      const found = is.get(partitionKey({ topic, partition }));
       if (found === written) return [];
       return [{ group, topic, partition, written, ...(found === undefined ? {} : { found }) }];
     });

@@ -1,5 +1,6 @@
 import { MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import { type Checkpoint, LatestCheckpoints } from "../mirror-records";
 import type { MirrorModel } from "../model";
 import { internalTopics } from "../naming";
@@ -43,7 +44,7 @@ function byGroup(all: readonly Checkpoint[]): Checkpoints {
   const groups: Checkpoints = new Map();
   for (const checkpoint of all) {
     const own = groups.get(checkpoint.group) ?? new Map<string, Checkpoint>();
-    groups.set(checkpoint.group, own.set(`${checkpoint.topic}:${checkpoint.partition}`, checkpoint));
+    groups.set(checkpoint.group, own.set(partitionKey(checkpoint), checkpoint));
   }
   return groups;
 }

@@ -1,3 +1,4 @@
+import { partitionKey } from "../log/partition";
 import { requireTarget } from "./clusters";
 import type { AppliedGroup, AppliedOffsets, WrittenOffset } from "./types";
 
@@ -14,17 +15,15 @@ export function continued(first: AppliedOffsets, second: AppliedOffsets): Applie
   return { ...second, groups: [...groups, ...first.groups.filter((g) => !again.has(g.group))] };
 }
 
-const keyOf = (o: WrittenOffset): string => `${o.topic}:${o.partition}`;
-
 /** Every offset that we may have written here. */
 export const writtenBy = (o: WrittenOffset): string[] => (o.inPlace === true ? [] : [o.offset, ...(o.earlier ?? [])]);
 
 function joined(first: AppliedGroup | undefined, second: AppliedGroup): AppliedGroup {
   if (first === undefined) return second;
-  const was = new Map(first.offsets.map((o) => [keyOf(o), o]));
+  const was = new Map(first.offsets.map((o) => [partitionKey(o), o]));
   const offsets = second.offsets.map((o): WrittenOffset => {
-    const earlier = was.get(keyOf(o));
-    was.delete(keyOf(o));
+    const earlier = was.get(partitionKey(o));
+    was.delete(partitionKey(o));
     return earlier === undefined ? o : joinedOffset(earlier, o);
   });
   return { ...second, created: first.created || second.created, offsets: [...offsets, ...was.values()] };

@@ -1,4 +1,5 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import { fetchBatches, type Isolation, scan, type Span } from "../records";
 import { Grace, isBehind, truncated, walkFetched } from "../records/read";
 import type { LogReader, Moment, ScanAsk } from "./reader";
@@ -25,9 +26,9 @@ export function kafkaReader(port: KafkaPort, isolation: Isolation): LogReader {
       const found = new Map<string, number | undefined>();
       const distinct = [...new Map(places.map((p) => [momentOf(p), p])).values()];
       for (const round of inRounds(distinct)) {
-        const at = new Map(round.map((p) => [`${p.topic}:${p.partition}`, p]));
+        const at = new Map(round.map((p) => [partitionKey(p), p]));
         for (const { topic, partition, offset } of await port.listOffsets(round, (p) => p.timestamp)) {
-          found.set(momentOf(at.get(`${topic}:${partition}`)!), offset < 0n ? undefined : Number(offset));
+          found.set(momentOf(at.get(partitionKey({ topic, partition }))!), offset < 0n ? undefined : Number(offset));
         }
       }
       return places.map((p) => found.get(momentOf(p)));
@@ -37,14 +38,14 @@ export function kafkaReader(port: KafkaPort, isolation: Isolation): LogReader {
 
 const spanOf = (ask: ScanAsk): Span => ({ topic: ask.topic, partition: ask.partition, from: BigInt(ask.from), to: BigInt(ask.to) });
 
-const momentOf = ({ topic, partition, timestamp }: Moment): string => `${topic}:${partition}@${timestamp}`;
+const momentOf = (at: Moment): string => `${partitionKey(at)}@${at.timestamp}`;
 
 /** A request names a partition once: several asks of one partition go one after the other. */
 function inRounds<T extends TopicPartition>(asks: readonly T[]): T[][] {
   const result: T[][] = [];
   const depth = new Map<string, number>();
   for (const ask of asks) {
-    const key = `${ask.topic}:${ask.partition}`;
+    const key = partitionKey(ask);
     const round = depth.get(key) ?? 0;
     depth.set(key, round + 1);
     (result[round] ??= []).push(ask);
@@ -59,10 +60,10 @@ async function look(port: KafkaPort, isolation: Isolation, asks: readonly ScanAs
     signal?.throwIfAborted();
     let behind: (typeof open)[number] | undefined;
     const again: typeof open = [];
-    const asked = new Map(open.map((o) => [`${o.topic}:${o.partition}`, o]));
+    const asked = new Map(open.map((o) => [partitionKey(o), o]));
     await fetchBatches(port, open, isolation, (request, fetched) => {
       if (fetched.outOfRange === true) throw truncated(port, request);
-      const { ask } = asked.get(`${request.topic}:${request.partition}`) as (typeof open)[number];
+      const { ask } = asked.get(partitionKey(request)) as (typeof open)[number];
       const { next } = walkFetched(fetched, request, BigInt(ask.to), isolation, (record) => ask.see(record));
       if (isBehind(fetched, BigInt(ask.to))) again.push((behind = { ...request, ask }));
       else if (fetched.records.length > 0 && next < ask.to) again.push({ ...request, offset: BigInt(next), ask });

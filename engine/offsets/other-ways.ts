@@ -1,6 +1,7 @@
 import { withClusters, type Clusters, type OpenKafka } from "../clusters";
 import { MigrationError } from "../errors";
 import type { TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { recordsText } from "../units";
@@ -30,7 +31,7 @@ export async function checkpointsWith(clusters: Clusters, mirror: MirrorModel, e
     });
   }
   return answered(exact, "checkpoint", progress, (group, topic, p) => {
-    const checkpoint = checkpoints.get(group)?.get(`${topic}:${p.partition}`);
+    const checkpoint = checkpoints.get(group)?.get(partitionKey({ topic, partition: p.partition }));
     if (checkpoint === undefined) return { note: "no checkpoint: the group would start where its auto.offset.reset says" };
     const stale = String(checkpoint.upstream) === p.originOffset ? undefined : `written when the group was at ${checkpoint.upstream}`;
     return { offset: checkpoint.downstream, ...(stale === undefined ? {} : { note: stale }) };
@@ -49,14 +50,14 @@ export async function planToTime(model: MigrationModel, exact: OffsetPlan, times
 export async function timeWith(clusters: Clusters, exact: OffsetPlan, timestamp: number, progress: Progress): Promise<OffsetPlan> {
   const partitions = new Map<string, TopicPartition>();
   for (const group of exact.groups) {
-    for (const t of group.topics) for (const p of t.partitions) partitions.set(`${t.targetTopic ?? t.topic}:${p.partition}`, { topic: t.targetTopic ?? t.topic, partition: p.partition });
+    for (const t of group.topics) for (const p of t.partitions) partitions.set(partitionKey({ topic: t.targetTopic ?? t.topic, partition: p.partition }), { topic: t.targetTopic ?? t.topic, partition: p.partition });
   }
   const asked = [...partitions.values()];
   const [byTime, ends] = await Promise.all([clusters.target.listOffsets(asked, timestamp), clusters.target.listOffsets(asked, "latest")]);
-  const index = (list: typeof ends): Map<string, bigint> => new Map(list.map((o) => [`${o.topic}:${o.partition}`, o.offset]));
+  const index = (list: typeof ends): Map<string, bigint> => new Map(list.map((o) => [partitionKey(o), o.offset]));
   const [found, end] = [index(byTime), index(ends)];
   return answered(exact, "time", progress, (_group, topic, p) => {
-    const key = `${topic}:${p.partition}`;
+    const key = partitionKey({ topic, partition: p.partition });
     const offset = found.get(key) ?? -1n;
     return offset >= 0n ? { offset } : { offset: end.get(key) as bigint, note: "no record at or after that time: the end" };
   });

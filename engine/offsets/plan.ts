@@ -1,6 +1,7 @@
 import { withClusters, type Clusters, type OpenKafka } from "../clusters";
 import { ConnectStateReader, effectiveIsolation } from "../connect-state";
 import type { CommittedOffset, GroupDescription, KafkaPort, ListedOffset, TopicDescription, TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
@@ -27,8 +28,6 @@ export interface Commitments {
   /** Target name of each migrated topic that a group has an offset on. */
   targetNames: Map<string, string>;
 }
-
-const keyOf = (p: TopicPartition): string => `${p.topic}:${p.partition}`;
 
 /**
  * Finds for every committed offset of every group that moves the offset on the target from which the group goes on.
@@ -71,7 +70,7 @@ export async function planThrough(
   progress.info(`offsets: ${countText(commitments.groups.length, "group")} with ${countText(total, "committed offset")}`);
   const { tasks, recreated } = await partitionTasks(clusters, commitments, recorded);
   const answers = await translate(readers.origin, readers.target, tasks, progress, signal);
-  const translations = new Map(tasks.map((t, i) => [`${t.originTopic}:${t.partition}`, answers[i] as Map<number, Translation>]));
+  const translations = new Map(tasks.map((t, i) => [partitionKey({ topic: t.originTopic, partition: t.partition }), answers[i] as Map<number, Translation>]));
   for (const [key, note] of recreated) translations.set(key, note);
   const there = await readTarget(clusters.target, mirror, commitments.groups);
   const limit = await metadataLimit(clusters.target, commitments.committed.values());
@@ -103,7 +102,7 @@ async function partitionTasks(clusters: Clusters, commitments: Commitments, reco
   for (const list of commitments.committed.values()) {
     for (const { topic, partition, offset } of list) {
       if (!commitments.targetNames.has(topic)) continue;
-      const key = `${topic}:${partition}`;
+      const key = partitionKey({ topic, partition });
       const known = wanted.get(key) ?? { topic, partition, committed: new Set<number>() };
       wanted.set(key, known);
       known.committed.add(Number(offset));
@@ -120,7 +119,7 @@ async function partitionTasks(clusters: Clusters, commitments: Commitments, reco
   const notes = new Map(recreatedTopics(recorded, ids).map((r) => [r.topic, recreatedText(r, name(r.topic))]));
   const known = [...wanted.values()].filter((p) => p.partition < (hereTopics.get(p.topic)?.partitions.length ?? 0) && p.partition < (thereTopics.get(name(p.topic))?.partitions.length ?? 0));
   const both = known.filter((p) => !notes.has(p.topic));
-  const recreated = new Map(known.filter((p) => notes.has(p.topic)).map((p) => [keyOf(p), unknownPlaces(p.committed, notes.get(p.topic)!)]));
+  const recreated = new Map(known.filter((p) => notes.has(p.topic)).map((p) => [partitionKey(p), unknownPlaces(p.committed, notes.get(p.topic)!)]));
   const [here, there] = await Promise.all([extents(clusters.origin, both), extents(clusters.target, both.map((p) => ({ topic: name(p.topic), partition: p.partition })))]);
   const tasks = both.map((p) => ({
     originTopic: p.topic,
@@ -150,9 +149,9 @@ async function compactedTopics(clusters: Clusters, topics: readonly string[], na
 
 async function extents(port: KafkaPort, partitions: readonly TopicPartition[]): Promise<(p: TopicPartition) => { start: number; end: number }> {
   const [earliest, latest] = await Promise.all([port.listOffsets(partitions, "earliest"), port.listOffsets(partitions, "latest")]);
-  const index = (list: readonly ListedOffset[]): Map<string, number> => new Map(list.map((o) => [keyOf(o), Number(o.offset)]));
+  const index = (list: readonly ListedOffset[]): Map<string, number> => new Map(list.map((o) => [partitionKey(o), Number(o.offset)]));
   const [starts, ends] = [index(earliest), index(latest)];
-  return (p) => ({ start: starts.get(keyOf(p)) as number, end: ends.get(keyOf(p)) as number });
+  return (p) => ({ start: starts.get(partitionKey(p)) as number, end: ends.get(partitionKey(p)) as number });
 }
 
 interface Found {
@@ -167,8 +166,8 @@ async function readTarget(target: KafkaPort, mirror: MirrorModel, groups: readon
   const found: Found = { described: new Map(descriptions.map((d) => [d.groupId, d])), offsets: new Map() };
   for (const [group, list] of offsets) {
     const entries = list.filter((o) => o.offset >= 0n).map((o) => {
-      const mirrors = synced?.get(group)?.get(keyOf(o))?.downstream === o.offset;
-      return [keyOf(o), { offset: String(o.offset), metadata: o.metadata, mirrors }] as const;
+      const mirrors = synced?.get(group)?.get(partitionKey(o))?.downstream === o.offset;
+      return [partitionKey(o), { offset: String(o.offset), metadata: o.metadata, mirrors }] as const;
     });
     found.offsets.set(group, new Map(entries));
   }
@@ -187,8 +186,8 @@ function planGroup(group: string, commitments: Commitments, translations: Map<st
     }
     const plan: TopicPlan = topics.get(commit.topic) ?? { topic: commit.topic, ...(targetTopic === commit.topic ? {} : { targetTopic }), partitions: [] };
     topics.set(commit.topic, plan);
-    const found = there.offsets.get(group)?.get(`${targetTopic}:${commit.partition}`);
-    const translation = translations.get(keyOf(commit))?.get(Number(commit.offset));
+    const found = there.offsets.get(group)?.get(partitionKey({ topic: targetTopic, partition: commit.partition }));
+    const translation = translations.get(partitionKey(commit))?.get(Number(commit.offset));
     plan.partitions.push(planPartition(commit, translation, found, limit));
   }
   const target = there.described.get(group);

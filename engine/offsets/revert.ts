@@ -1,6 +1,7 @@
 import { withCluster, type Clusters, type OpenKafka } from "../clusters";
 import { isMigrationError } from "../errors";
 import type { CommittedOffset, KafkaPort } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
 import { countText } from "../units";
@@ -54,8 +55,8 @@ export async function revertWith({ target }: Pick<Clusters, "target">, applied: 
 }
 
 async function revertGroup(target: KafkaPort, group: AppliedGroup, current: readonly CommittedOffset[], result: RevertedOffsets): Promise<void> {
-  const is = new Map(current.filter((o) => o.offset >= 0n).map((o) => [`${o.topic}:${o.partition}`, o]));
-  const reads = (o: WrittenOffset): string | undefined => is.get(`${o.topic}:${o.partition}`)?.offset.toString();
+  const is = new Map(current.filter((o) => o.offset >= 0n).map((o) => [partitionKey(o), o]));
+  const reads = (o: WrittenOffset): string | undefined => is.get(partitionKey(o))?.offset.toString();
   const written = group.offsets.filter((o) => o.inPlace !== true);
   const isOurs = (o: WrittenOffset): boolean => writtenBy(o).includes(reads(o) ?? "");
   const ours = written.filter(isOurs);

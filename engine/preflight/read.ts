@@ -1,5 +1,6 @@
 import type { Clusters } from "../clusters";
 import { inspectInternalTopics } from "../cleanup";
+import { partitionKey } from "../log/partition";
 import { decodeOffsetSync } from "../mirror-records";
 import { describeMirrorGroup } from "../cleanup/gone";
 import { readWhole } from "../cleanup/read";
@@ -125,7 +126,7 @@ async function topicFacts(port: KafkaPort, names: readonly string[]): Promise<Ma
         name: t.name,
         settings: settingsOf(configs.get(t.name)),
         factor: factors.get(t.name)!,
-        extents: Array.from({ length: t.partitions.length }, (_, partition) => extents.get(`${t.name}:${partition}`)),
+        extents: Array.from({ length: t.partitions.length }, (_, partition) => extents.get(partitionKey({ topic: t.name, partition }))),
       },
     ]),
   );
@@ -143,9 +144,8 @@ function settingsOf(config: ReadonlyMap<string, ConfigEntry> | undefined): Setti
 
 async function extentsOf(port: KafkaPort, topics: readonly TopicDescription[]): Promise<Map<string, Extent>> {
   const alive = topics.flatMap((t) => t.partitions.filter((p) => p.leader >= 0).map((p): TopicPartition => ({ topic: t.name, partition: p.partition })));
-  const key = (p: TopicPartition) => `${p.topic}:${p.partition}`;
-  const starts = new Map((await port.listOffsets(alive, "earliest")).map((o) => [key(o), Number(o.offset)]));
-  return new Map((await port.listOffsets(alive, "latest")).map((o) => [key(o), { start: starts.get(key(o))!, end: Number(o.offset) }]));
+  const starts = new Map((await port.listOffsets(alive, "earliest")).map((o) => [partitionKey(o), Number(o.offset)]));
+  return new Map((await port.listOffsets(alive, "latest")).map((o) => [partitionKey(o), { start: starts.get(partitionKey(o))!, end: Number(o.offset) }]));
 }
 
 async function syncedPartitions(clusters: Clusters, topic: { side: "origin" | "target"; name: string } | undefined): Promise<Set<string>> {
@@ -153,7 +153,7 @@ async function syncedPartitions(clusters: Clusters, topic: { side: "origin" | "t
   if (topic === undefined) return found;
   await readWhole(clusters[topic.side], topic.name, (key, value) => {
     const sync = key === null || value === null ? undefined : decodeOffsetSync(key, value);
-    if (sync !== undefined) found.add(`${sync.topic}:${sync.partition}`);
+    if (sync !== undefined) found.add(partitionKey(sync));
   });
   return found;
 }

@@ -1,3 +1,4 @@
+import { partitionKey } from "../log/partition";
 import { countText, someOf } from "../units";
 import { error, type Finding, warning } from "./finding";
 import type { PreflightFacts, SelectedTopic } from "./facts";
@@ -12,7 +13,7 @@ export function checkTargetTopics(facts: PreflightFacts): Finding[] {
 
 function offline({ selected }: PreflightFacts): Finding[] {
   return (["origin", "target"] as const).flatMap((side) => {
-    const dead = selected.flatMap((s) => (s[side]?.extents ?? []).flatMap((e, partition) => (e === undefined ? [`${s[side]!.name}:${partition}`] : [])));
+    const dead = selected.flatMap((s) => (s[side]?.extents ?? []).flatMap((e, partition) => (e === undefined ? [partitionKey({ topic: s[side]!.name, partition })] : [])));
     if (dead.length === 0) return [];
     return [error("PARTITION_OFFLINE", `${side}: ${countText(dead.length, "partition")} without a leader: ${someOf(dead)}`, "start the brokers that hold them; an offline partition can't be copied or compared")];
   });
@@ -28,7 +29,7 @@ function leftOver(facts: PreflightFacts): Finding[] {
   for (const { origin, target } of facts.selected) {
     if (facts.known.has(origin.name)) continue;
     origin.extents.forEach((extent, partition) => {
-      const place = `${origin.name}:${partition}`;
+      const place = partitionKey({ topic: origin.name, partition });
       const last = facts.mirrored.get(place);
       if (last === undefined || extent === undefined) return;
       const copied = target?.extents[partition];
@@ -64,7 +65,7 @@ function otherData(facts: PreflightFacts, { origin, target, targetName }: Select
   if (target === undefined) return [];
   const others = target.extents.flatMap((extent, partition) => {
     if (extent === undefined || extent.end === extent.start) return [];
-    const place = `${origin.name}:${partition}`;
+    const place = partitionKey({ topic: origin.name, partition });
     if (copied(facts, place)) return [];
     return [`partition ${partition} from ${extent.start} to ${extent.end}`];
   });
@@ -82,7 +83,7 @@ function otherData(facts: PreflightFacts, { origin, target, targetName }: Select
 }
 
 function isMirrored(facts: PreflightFacts, origin: SelectedTopic["origin"]): boolean {
-  return origin.extents.some((_, partition) => copied(facts, `${origin.name}:${partition}`));
+  return origin.extents.some((_, partition) => copied(facts, partitionKey({ topic: origin.name, partition })));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
-import { fetchBatches, type Isolation, keyOf, walkFetched } from "../records/read";
+import { partitionKey } from "../log/partition";
+import { fetchBatches, type Isolation, walkFetched } from "../records/read";
 import { STOP } from "../records/walk";
 import type { PreflightFacts, TimedRecords } from "./facts";
 import { timedQuestions } from "./limits";
@@ -30,18 +31,18 @@ export async function timedRecords(origin: KafkaPort, facts: Facts, now: number)
         .get(topic)!
         .extents.flatMap((e, partition) => (e !== undefined && e.end > e.start ? [{ topic, partition }] : [])),
     );
-    const first = new Map((await origin.listOffsets(partitions, at)).map((o) => [keyOf(o), o.offset]));
+    const first = new Map((await origin.listOffsets(partitions, at)).map((o) => [partitionKey(o), o.offset]));
     // Everything before the first offset of that time is older, but it may be nothing: a gap, or markers of transactions.
     const older = here.some((q) => q.limit !== "after")
       ? await withDatedRecord(
           origin,
-          partitions.flatMap((p) => spanBefore(p, topics.get(p.topic)!.extents[p.partition]!, first.get(keyOf(p)))),
+          partitions.flatMap((p) => spanBefore(p, topics.get(p.topic)!.extents[p.partition]!, first.get(partitionKey(p)))),
           facts.mirror.isolationLevel,
         )
       : new Set<string>();
     for (const { limit, topic, limitMs } of here) {
       const hit = topics.get(topic)!.extents.flatMap((extent, partition) => {
-        const key = keyOf({ topic, partition });
+        const key = partitionKey({ topic, partition });
         const offset = first.get(key);
         if (extent === undefined || offset === undefined) return [];
         return (limit === "after" ? offset >= 0n : older.has(key)) ? [partition] : [];
@@ -68,13 +69,13 @@ function spanBefore(
  */
 async function withDatedRecord(origin: KafkaPort, spans: readonly Span[], isolation: Isolation): Promise<Set<string>> {
   const found = new Set<string>();
-  const ends = new Map(spans.map((s) => [keyOf(s), s.to]));
+  const ends = new Map(spans.map((s) => [partitionKey(s), s.to]));
   let open = spans.map(({ topic, partition, from }) => ({ topic, partition, offset: from }));
   while (open.length > 0) {
     const again: typeof open = [];
     await fetchBatches(origin, open, isolation, (request, fetched) => {
       if (fetched.outOfRange === true) return;
-      const key = keyOf(request);
+      const key = partitionKey(request);
       const to = ends.get(key)!;
       const { next, stopped } = walkFetched(fetched, request, to, isolation, (record) =>
         record.timestamp >= 0 ? STOP : undefined,

@@ -1,6 +1,7 @@
 import type { Clusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
-import { fetchBatches, type Isolation, keyOf, type Span, truncated, walkFetched } from "./read";
+import { partitionKey } from "../log/partition";
+import { fetchBatches, type Isolation, type Span, truncated, walkFetched } from "./read";
 import { type Fingerprint, fingerprint, isCopy, NO_TIMESTAMP } from "./same";
 import { scan } from "./scan";
 import { type RecordCursor, STOP } from "./walk";
@@ -53,7 +54,7 @@ export async function compareBeginnings<B extends Beginning>(
   const compacted: Open<B>[] = [];
   let compared = 0;
   for (const pair of pairs) {
-    const [first, copy] = [here.get(keyOf(pair.origin)), there.get(keyOf(pair.target))];
+    const [first, copy] = [here.get(partitionKey(pair.origin)), there.get(partitionKey(pair.target))];
     if (first === undefined || copy === undefined || first.offset > (pair.copiedTo ?? Infinity)) continue;
     compared++;
     if (isCopy(first, copy)) continue;
@@ -146,15 +147,15 @@ const textOf = (r: Fingerprint): string => `offset ${r.offset} (timestamp ${r.ti
 /** The first visible record of each span; absent: there is none, or it can't be read yet. */
 async function firstRecords(port: KafkaPort, spans: readonly Span[], isolation: Isolation): Promise<Map<string, First>> {
   const found = new Map<string, First>();
-  const ends = new Map(spans.map((s) => [keyOf(s), s.to]));
+  const ends = new Map(spans.map((s) => [partitionKey(s), s.to]));
   let open = spans.filter((s) => s.from < s.to).map((s) => ({ topic: s.topic, partition: s.partition, offset: s.from }));
   while (open.length > 0) {
     const again: typeof open = [];
     await fetchBatches(port, open, isolation, (request, fetched) => {
       if (fetched.outOfRange === true) throw truncated(port, request);
-      const to = ends.get(keyOf(request))!;
+      const to = ends.get(partitionKey(request))!;
       const { next, stopped } = walkFetched(fetched, request, to, isolation, (record) => {
-        found.set(keyOf(request), { ...fingerprint(record), key: keyText(record) });
+        found.set(partitionKey(request), { ...fingerprint(record), key: keyText(record) });
         return STOP;
       });
       if (!stopped && fetched.records.length > 0 && BigInt(next) < to) again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
@@ -177,11 +178,11 @@ interface Wanted {
 async function search(port: KafkaPort, isolation: Isolation, wanted: readonly Wanted[], signal?: AbortSignal): Promise<(boolean | undefined)[]> {
   if (wanted.length === 0) return [];
   const timed = wanted.filter((w) => w.time !== undefined);
-  const times = new Map(timed.map((w) => [keyOf(w.span), w.time!]));
-  const listed = timed.length === 0 ? [] : await port.listOffsets(timed.map((w) => w.span), (span) => times.get(keyOf(span))!);
-  const byTime = new Map(listed.map((o) => [keyOf(o), o.offset]));
+  const times = new Map(timed.map((w) => [partitionKey(w.span), w.time!]));
+  const listed = timed.length === 0 ? [] : await port.listOffsets(timed.map((w) => w.span), (span) => times.get(partitionKey(span))!);
+  const byTime = new Map(listed.map((o) => [partitionKey(o), o.offset]));
   const expected = wanted.map(({ span }) => {
-    const at = byTime.get(keyOf(span)) ?? span.from;
+    const at = byTime.get(partitionKey(span)) ?? span.from;
     return at < 0n ? span.to : max(at, span.from);
   });
   const found: (boolean | undefined)[] = wanted.map(() => undefined);

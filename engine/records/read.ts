@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MigrationError } from "../errors";
 import type { FetchedPartition, KafkaPort, KafkaRecord, TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import { RecordCursor, STOP, walk } from "./walk";
 
 export type Isolation = "read_uncommitted" | "read_committed";
@@ -19,10 +20,6 @@ const PARTITIONS_PER_CALL = 250;
 /** How often, and for how long each time, a log is waited for that ends earlier than it did. */
 const WAITS = 20;
 const WAIT_MS = 100;
-
-export function keyOf(p: TopicPartition): string {
-  return `${p.topic}:${p.partition}`;
-}
 
 /** Where records end for a reader: the last stable offset when it reads committed. */
 export function readable(fetched: FetchedPartition, isolation: Isolation): bigint {
@@ -48,8 +45,8 @@ export async function fetchBatches(
       const some = open.slice(first, first + perCall);
       const answers = await port.fetch(some, { isolation, maxBytes, maxWaitMs: 0 });
       for (const request of some) {
-        const fetched = answers.get(keyOf(request));
-        if (fetched === undefined) throw new MigrationError("KAFKA_NOT_AVAILABLE", `the ${port.side} cluster did not answer for ${keyOf(request)}`, { fix: "run again" });
+        const fetched = answers.get(partitionKey(request));
+        if (fetched === undefined) throw new MigrationError("KAFKA_NOT_AVAILABLE", `the ${port.side} cluster did not answer for ${partitionKey(request)}`, { fix: "run again" });
         // An empty answer before the end: the share was too small for the next batch, or the whole answer was full.
         const short = fetched.records.length === 0 && fetched.outOfRange === undefined && request.offset < readable(fetched, isolation);
         if (short) again.push(request);
@@ -158,14 +155,14 @@ export function walkFetched(fetched: FetchedPartition, request: TopicPartition &
  * by side, so that a span which ends in records costs one small fetch whatever its length. `pick` takes what is to be kept.
  */
 export async function pickLast<T>(port: KafkaPort, spans: readonly Span[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
-  const found = new Map<string, T[]>(spans.map((s) => [keyOf(s), []]));
+  const found = new Map<string, T[]>(spans.map((s) => [partitionKey(s), []]));
   let open = spans.filter((s) => s.from < s.to && count > 0).map((span) => ({ span, upper: span.to, step: BigInt(count) }));
   while (open.length > 0) {
     const windows = open.map(({ span, upper, step }) => ({ ...span, from: max(span.from, upper - step), to: upper }));
     const records = await readWindows(port, windows, count, isolation, pick);
     open = open.flatMap(({ span, step }, i) => {
       const window = windows[i]!;
-      const key = keyOf(span);
+      const key = partitionKey(span);
       const all = [...records.get(key)!, ...found.get(key)!].slice(-count);
       found.set(key, all);
       return all.length < count && window.from > span.from ? [{ span, upper: window.from, step: step * 8n }] : [];
@@ -185,8 +182,8 @@ export function readLast(port: KafkaPort, spans: readonly Span[], count: number,
  */
 async function readWindows<T>(port: KafkaPort, windows: readonly Span[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
   const found = new Map<string, T[]>();
-  const ends = new Map(windows.map((w) => [keyOf(w), w.to]));
-  for (const w of windows) found.set(keyOf(w), []);
+  const ends = new Map(windows.map((w) => [partitionKey(w), w.to]));
+  for (const w of windows) found.set(partitionKey(w), []);
   let open = windows.map((w) => ({ topic: w.topic, partition: w.partition, offset: w.from }));
   const grace = new Grace(port);
   while (open.length > 0) {
@@ -194,8 +191,8 @@ async function readWindows<T>(port: KafkaPort, windows: readonly Span[], count: 
     let behind: (typeof open)[number] | undefined;
     await fetchBatches(port, open, isolation, (request, fetched) => {
       if (fetched.outOfRange === true) throw truncated(port, request);
-      const to = ends.get(keyOf(request))!;
-      const list = found.get(keyOf(request))!;
+      const to = ends.get(partitionKey(request))!;
+      const list = found.get(partitionKey(request))!;
       const { next } = walkFetched(fetched, request, to, isolation, (record) => {
         list.push(pick(record));
         if (list.length > count * 2) list.splice(0, list.length - count);

@@ -1,8 +1,9 @@
 import type { FetchedPartition, KafkaPort } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import { offsetAfter } from "./batch";
 import { ReusedMemory } from "./memory";
 import { orAborted } from "../side-by-side";
-import { Grace, type Isolation, keyOf, readable, type Span, truncated, walkFetched } from "./read";
+import { Grace, type Isolation, readable, type Span, truncated, walkFetched } from "./read";
 import type { RecordCursor, STOP } from "./walk";
 
 /**
@@ -52,7 +53,7 @@ export async function scan(port: KafkaPort, spans: readonly Span[], options: Sca
       options.done?.(span);
       continue;
     }
-    const leader = leaders.get(keyOf(span)) ?? -1;
+    const leader = leaders.get(partitionKey(span)) ?? -1;
     const queue = queues.get(leader) ?? [];
     queue.push({ span, offset: span.from });
     queues.set(leader, queue);
@@ -71,7 +72,7 @@ export async function scan(port: KafkaPort, spans: readonly Span[], options: Sca
 
 async function leadersOf(port: KafkaPort, spans: readonly Span[]): Promise<Map<string, number>> {
   const topics = await port.describeTopics([...new Set(spans.map((s) => s.topic))]);
-  return new Map(topics.flatMap((t) => t.partitions.map((p) => [keyOf({ topic: t.name, partition: p.partition }), p.leader] as const)));
+  return new Map(topics.flatMap((t) => t.partitions.map((p) => [partitionKey({ topic: t.name, partition: p.partition }), p.leader] as const)));
 }
 
 /** Reads the spans of one broker: while one answer is walked, the next one is under way. */
@@ -97,7 +98,7 @@ class Loop {
     let underWay = this.ask();
     while (underWay !== undefined) {
       const { asked, answers } = await orAborted(underWay, this.signal);
-      const positions = asked.filter((p) => !this.stopped.has(p.span)).map((p) => ({ ...p, ...this.goOn(p, answers.get(keyOf(p.span))!) }));
+      const positions = asked.filter((p) => !this.stopped.has(p.span)).map((p) => ({ ...p, ...this.goOn(p, answers.get(partitionKey(p.span))!) }));
       underWay = this.ask();
       underWay?.catch(() => {});
       for (const position of positions) this.walk(position);

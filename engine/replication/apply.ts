@@ -1,6 +1,7 @@
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
 import type { KafkaPort, OngoingReassignment } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import { type Progress, silent } from "../progress";
 import { countText, durationText, someOf } from "../units";
@@ -143,8 +144,8 @@ async function removeUnlessMoving(target: KafkaPort, changes: readonly Partition
   const stays = `the replication throttle on ${where} stays`;
   const later = "the next run removes it once they are done, and so does `kafka-migration replication --cancel --apply`";
   try {
-    const asked = new Set(changes.map((c) => `${c.topic}:${c.partition}`));
-    const left = (await target.listReassignments()).filter((r) => asked.has(`${r.topic}:${r.partition}`)).length;
+    const asked = new Set(changes.map((c) => partitionKey(c)));
+    const left = (await target.listReassignments()).filter((r) => asked.has(partitionKey(r))).length;
     if (left > 0) return progress.warn(`${stays}, as ${countText(left, "partition")} still ${left === 1 ? "gets its" : "get their"} replicas: ${later}`);
     await removeThrottle(target, throttle);
   } catch (error) {
@@ -168,14 +169,14 @@ async function move(target: KafkaPort, changes: readonly PartitionChange[], movi
  * before they are makes every write with acks=all fail.
  */
 async function catchUp(target: KafkaPort, topics: readonly TopicNow[], moved: readonly PartitionChange[], moving: Moving): Promise<void> {
-  const done = new Set(moved.map((c) => `${c.topic}:${c.partition}`));
+  const done = new Set(moved.map((c) => partitionKey(c)));
   const changes = topics.flatMap(({ name: topic, partitions }) =>
     partitions
-      .filter((p) => !done.has(`${topic}:${p.partition}`) && p.replicas.some((id) => !p.isr.includes(id)))
+      .filter((p) => !done.has(partitionKey({ topic, partition: p.partition })) && p.replicas.some((id) => !p.isr.includes(id)))
       .map((p): PartitionChange => ({ topic, partition: p.partition, from: p.replicas, to: p.replicas, bytes: 0 })),
   );
   if (changes.length === 0) return;
-  moving.progress.info(`waiting for ${countText(changes.length, "partition")} with as many replicas as wanted, but not all in sync: ${someOf(changes.map((c) => `${c.topic}:${c.partition}`))}`);
+  moving.progress.info(`waiting for ${countText(changes.length, "partition")} with as many replicas as wanted, but not all in sync: ${someOf(changes.map((c) => partitionKey(c)))}`);
   await waitForReplicas(target, { changes, ...moving, meter: new Meter(changes.length, 0, moving.progress) });
 }
 
@@ -202,7 +203,7 @@ async function electPreferred(target: KafkaPort, names: readonly string[], movin
     if (!isMigrationError(error) || error.code === "REPLICATION_INTERRUPTED") throw error;
     moving.progress.warn(error.message);
   }
-  if (left.length > 0) moving.progress.warn(`${countText(left.length, "partition")} not led by the preferred replica yet: ${someOf(left.map((p) => `${p.topic}:${p.partition}`))}`);
+  if (left.length > 0) moving.progress.warn(`${countText(left.length, "partition")} not led by the preferred replica yet: ${someOf(left.map((p) => partitionKey(p)))}`);
 }
 
 async function setMinInsync({ target }: Clusters, changes: readonly MinInsyncChange[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { type OpenKafka, withClusters } from "../clusters";
 import { MigrationError } from "../errors";
+import { partitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
 import { type Progress, silent } from "../progress";
 import { countText, durationText, someOf } from "../units";
@@ -35,7 +36,7 @@ export async function cancelReplication(
       if (state.ongoing.length > 0) {
         await target.alterReassignments(state.ongoing.map((r) => ({ topic: r.topic, partition: r.partition, replicas: null })));
         for (let pause = 200; ; pause = Math.min(2_000, pause * 1.5)) {
-          const left = (await target.listReassignments()).filter((r) => state.wanted.has(r.topic)).map((r) => `${r.topic}:${r.partition}`);
+          const left = (await target.listReassignments()).filter((r) => state.wanted.has(r.topic)).map((r) => partitionKey(r));
           if (left.length === 0) break;
           if (Date.now() >= deadline) {
             throw new MigrationError("REPLICATION_LIMIT", `target: ${countText(left.length, "reassignment")} not taken back after ${durationText(limitMs)}: ${someOf(left)}`, {

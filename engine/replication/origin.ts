@@ -1,5 +1,6 @@
 import { isMigrationError } from "../errors";
 import type { KafkaPort, TopicDescription } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 
 /**
  * The factor of each topic: the largest number of replicas of any partition, as it will be when what is under way is done.
@@ -11,7 +12,7 @@ export async function factorsOf(port: KafkaPort, topics: readonly TopicDescripti
     if (isMigrationError(error)) return [];
     throw error;
   });
-  const going = new Map(ongoing.map((r) => [`${r.topic}:${r.partition}`, r.removing]));
-  const staying = (topic: string, partition: number, replicas: readonly number[]) => replicas.filter((id) => !going.get(`${topic}:${partition}`)?.includes(id)).length;
+  const going = new Map(ongoing.map((r) => [partitionKey(r), r.removing]));
+  const staying = (topic: string, partition: number, replicas: readonly number[]) => replicas.filter((id) => !going.get(partitionKey({ topic, partition }))?.includes(id)).length;
   return new Map(topics.map((t) => [t.name, Math.max(1, ...t.partitions.map((p) => staying(t.name, p.partition, p.replicas)))]));
 }

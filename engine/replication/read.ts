@@ -1,6 +1,7 @@
 import type { Clusters } from "../clusters";
 import { MigrationError } from "../errors";
 import type { ConfigEntry, OngoingReassignment, TopicDescription } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { targetTopicName } from "../naming";
 import { selectTopics } from "../selection";
@@ -35,13 +36,13 @@ export async function readReplication(clusters: Clusters, mirror: MirrorModel, o
   const present = new Map(topics.map((t) => [t.name, t]));
   const names = origin.map((t) => t.name).filter((name) => present.has(name));
   const sizes = await target.partitionSizes(topics.map((t) => t.name));
-  const size = (topic: string, partition: number): number => Number(sizes.get(`${topic}:${partition}`) ?? 0n);
+  const size = (topic: string, partition: number): number => Number(sizes.get(partitionKey({ topic, partition })) ?? 0n);
   const ongoing = allOngoing.filter((r) => wanted.has(r.topic));
-  const moving = new Map(ongoing.map((r) => [`${r.topic}:${r.partition}`, r]));
+  const moving = new Map(ongoing.map((r) => [partitionKey(r), r]));
 
   const partitionNow = (t: TopicDescription): PartitionNow[] =>
     t.partitions.map((p) => {
-      const move = moving.get(`${t.name}:${p.partition}`);
+      const move = moving.get(partitionKey({ topic: t.name, partition: p.partition }));
       // What it will be when the reassignment under way is done.
       const replicas = move === undefined ? p.replicas : move.replicas.filter((id) => !move.removing.includes(id));
       return { partition: p.partition, leader: p.leader, replicas, isr: p.isr, bytes: size(t.name, p.partition) };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
+import { partitionKey, replicaKey } from "../log/partition";
 import type { Progress } from "../progress";
 import { Rate } from "../rate";
 import { bytesText, countText, durationText, someOf } from "../units";
@@ -56,18 +57,18 @@ export interface WaitFor {
  * @throws MigrationError REPLICATION_LIMIT with what is missing, REPLICATION_INTERRUPTED, REPLICATION_LOST
  */
 export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise<void> {
-  const open = new Map(wait.changes.map((c) => [`${c.topic}:${c.partition}`, c]));
+  const open = new Map(wait.changes.map((c) => [partitionKey(c), c]));
   let done = 0;
   let doneBytes = 0;
   let lostSince: number | undefined;
   for (let pause = 200; ; pause = Math.min(2_000, pause * 1.5)) {
-    const ongoing = new Set((await target.listReassignments()).map((r) => `${r.topic}:${r.partition}`));
+    const ongoing = new Set((await target.listReassignments()).map((r) => partitionKey(r)));
     const topics = await target.describeTopics([...new Set([...open.values()].map((c) => c.topic))]);
     const missing: string[] = [];
     let lost = 0;
     for (const topic of topics) {
       for (const p of topic.partitions) {
-        const key = `${topic.name}:${p.partition}`;
+        const key = partitionKey({ topic: topic.name, partition: p.partition });
         const change = open.get(key);
         if (change === undefined) continue;
         const placed = p.replicas.length === change.to.length && change.to.every((id) => p.replicas.includes(id));
@@ -116,7 +117,7 @@ async function grown(target: KafkaPort, open: readonly PartitionChange[]): Promi
   const replicas = adding.flatMap(({ topic, partition, brokers }) => brokers.map((broker) => ({ topic, partition, broker })));
   const sizes = await target.replicaSizes(replicas).catch(() => new Map<string, bigint>());
   const held = ({ topic, partition, brokers, bytes }: (typeof adding)[number]) =>
-    Math.min(bytes, brokers.reduce((sum, broker) => sum + Number(sizes.get(`${topic}:${partition}:${broker}`) ?? 0n), 0));
+    Math.min(bytes, brokers.reduce((sum, broker) => sum + Number(sizes.get(replicaKey({ topic, partition, broker })) ?? 0n), 0));
   return adding.reduce((sum, change) => sum + held(change), 0);
 }
 

@@ -1,6 +1,7 @@
 import type { Clusters } from "../clusters";
+import { partitionKey } from "../log/partition";
 import { type DigestState, SequenceDigest } from "../records/digest";
-import { type Isolation, keyOf, type Span } from "../records/read";
+import { type Isolation, type Span } from "../records/read";
 import { scan } from "../records/scan";
 import { sideBySide } from "../side-by-side";
 import { align } from "./align";
@@ -42,22 +43,22 @@ export async function compareInOrder(clusters: Clusters, pairs: readonly Pair[],
   const origin = new Map<string, Digested>();
   const target = new Map<string, Digested>();
   const different: Pair[] = [];
-  const byTarget = new Map(pairs.map((p) => [keyOf(p.target), p]));
-  const byOrigin = new Map(pairs.map((p) => [keyOf(p.origin), p]));
+  const byTarget = new Map(pairs.map((p) => [partitionKey(p.target), p]));
+  const byOrigin = new Map(pairs.map((p) => [partitionKey(p.origin), p]));
   const settle = (pair: Pair) => {
-    const [a, b] = [origin.get(keyOf(pair.origin)), target.get(keyOf(pair.target))];
+    const [a, b] = [origin.get(partitionKey(pair.origin)), target.get(partitionKey(pair.target))];
     if (a === undefined || b === undefined) return;
     if (a.count === b.count && a.digest === b.digest) watch.done(pair, { ...name(pair), proof: a.count === 0 ? "nothing to compare" : "exact", originRecords: a.count, targetRecords: b.count, differences: [] });
     else different.push(pair);
   };
   await sideBySide(
     (signal) => digests(clusters, "origin", pairs, isolation, { ...watch, signal }, (span, digested) => {
-      origin.set(keyOf(span), digested);
-      settle(byOrigin.get(keyOf(span))!);
+      origin.set(partitionKey(span), digested);
+      settle(byOrigin.get(partitionKey(span))!);
     }, piece),
     (signal) => digests(clusters, "target", pairs, TARGET_ISOLATION, { ...watch, signal }, (span, digested) => {
-      target.set(keyOf(span), digested);
-      settle(byTarget.get(keyOf(span))!);
+      target.set(partitionKey(span), digested);
+      settle(byTarget.get(partitionKey(span))!);
     }, piece),
     watch.signal,
   );

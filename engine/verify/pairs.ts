@@ -1,7 +1,8 @@
 import type { Clusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
-import { type Isolation, keyOf, type Span } from "../records/read";
+import { type Isolation, type Span } from "../records/read";
 import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
 
@@ -57,7 +58,7 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
     result.topics.push({ ...name, ids: topicIds(a.id, b?.id), partitions: a.partitions, compacted });
     for (let partition = 0; partition < Math.max(a.partitions, b?.partitions ?? 0); partition++) {
       // What is on one side only is compared with nothing.
-      const log = (spans: Map<string, Span>, topic: string) => spans.get(keyOf({ topic, partition })) ?? { topic, partition, from: 0n, to: 0n };
+      const log = (spans: Map<string, Span>, topic: string) => spans.get(partitionKey({ topic, partition })) ?? { topic, partition, from: 0n, to: 0n };
       const [original, copy] = [log(originLogs, name.origin), log(targetLogs, name.target)];
       if (partition >= a.partitions && copy.from === copy.to) continue;
       result.pairs.push({
@@ -65,7 +66,7 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
         target: copy,
         compacted,
         timestamps: b?.config("message.timestamp.type") !== "LogAppendTime",
-        ...retention(a, originSizes.get(keyOf(original)), targetSizes.get(keyOf(copy))),
+        ...retention(a, originSizes.get(partitionKey(original)), targetSizes.get(partitionKey(copy))),
         identity: `${a.id} ${b?.id}`,
       });
     }
@@ -112,8 +113,8 @@ async function read(port: KafkaPort, names: readonly string[]): Promise<Map<stri
 async function logs(port: KafkaPort, topics: Map<string, Topic>): Promise<Map<string, Span>> {
   const partitions = [...topics].flatMap(([topic, t]) => Array.from({ length: t.partitions }, (_, partition) => ({ topic, partition })));
   const [starts, ends] = await Promise.all([port.listOffsets(partitions, "earliest"), port.listOffsets(partitions, "latest")]);
-  const startOf = new Map(starts.map((s) => [keyOf(s), s.offset]));
-  return new Map(ends.map((e) => [keyOf(e), { topic: e.topic, partition: e.partition, from: startOf.get(keyOf(e))!, to: e.offset }]));
+  const startOf = new Map(starts.map((s) => [partitionKey(s), s.offset]));
+  return new Map(ends.map((e) => [partitionKey(e), { topic: e.topic, partition: e.partition, from: startOf.get(partitionKey(e))!, to: e.offset }]));
 }
 
 /** A mirror's own transactions on the target leave aborted records there; without them this reads everything. */

@@ -1,5 +1,6 @@
 import type { Clusters } from "../clusters";
-import { type Isolation, keyOf, pickLast } from "../records/read";
+import { partitionKey } from "../log/partition";
+import { type Isolation, pickLast } from "../records/read";
 import { fingerprint, isCopy } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 import { align, type Step } from "./align";
@@ -30,7 +31,7 @@ export async function compareTails(clusters: Clusters, pairs: readonly Pair[], c
       pickLast(clusters.target, some.map((p) => p.target), count, TARGET_ISOLATION, tailEntry),
     ]);
     for (const pair of some) {
-      if (!(await comparePair(pair, here.get(keyOf(pair.origin))!, there.get(keyOf(pair.target))!, count, watch))) undecided.push(pair);
+      if (!(await comparePair(pair, here.get(partitionKey(pair.origin))!, there.get(partitionKey(pair.target))!, count, watch))) undecided.push(pair);
     }
   }
   await compareLatest(clusters, undecided, isolation, watch);

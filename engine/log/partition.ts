@@ -1,0 +1,27 @@
+/** One partition of a topic. */
+export interface TopicPartition {
+  topic: string;
+  partition: number;
+}
+
+/** One copy of a partition. */
+export interface Replica extends TopicPartition {
+  /** The id of the broker that holds it. */
+  broker: number;
+}
+
+/** A partition's key in maps and sets, and its name in messages: `topic:partition`. Topic names have no colon. */
+export function partitionKey({ topic, partition }: TopicPartition): string {
+  return `${topic}:${partition}`;
+}
+
+/** The partition that a key names. */
+export function parsePartitionKey(key: string): TopicPartition {
+  const colon = key.lastIndexOf(":");
+  return { topic: key.slice(0, colon), partition: Number(key.slice(colon + 1)) };
+}
+
+/** A replica's key: `topic:partition:broker`. */
+export function replicaKey(replica: Replica): string {
+  return `${partitionKey(replica)}:${replica.broker}`;
+}

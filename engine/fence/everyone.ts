@@ -1,21 +1,30 @@
 import { isMigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 
+const SETTING = "allow.everyone.if.no.acl.found";
+
 /**
- * What the brokers do with a resource that no ACL names (`allow.everyone.if.no.acl.found`); undefined: they hide it, as Kafka 4.3.1
- * does with settings of an authorizer, or this user may not read their settings. Not set: Kafka's default, false.
+ * What the brokers say about `allow.everyone.if.no.acl.found`: what they do with a resource that no ACL names. Not set:
+ * Kafka's default, false. `hidden`: it is set, and they do not show the value, as Kafka 4.3.1 does with settings of an
+ * authorizer. `denied`: this user may not read their settings.
  */
-export async function everyoneByDefault(port: KafkaPort): Promise<boolean | undefined> {
+export async function readEveryoneByDefault(port: KafkaPort): Promise<boolean | "hidden" | "denied"> {
   try {
     const brokers = (await port.describeCluster()).brokers.map((b) => b.id);
-    const values = [...(await port.describeBrokerConfigs(brokers)).values()].map((c) => c.get("allow.everyone.if.no.acl.found"));
+    const values = [...(await port.describeBrokerConfigs(brokers)).values()].map((c) => c.get(SETTING));
     const known = values.map((entry) => (entry === undefined ? "false" : entry.value?.trim().toLowerCase()));
     if (known.includes("true")) return true;
-    return known.includes(undefined) ? undefined : false;
+    return known.includes(undefined) ? "hidden" : false;
   } catch (thrown) {
-    if (isMigrationError(thrown) && thrown.code === "KAFKA_UNAUTHORIZED") return undefined;
+    if (isMigrationError(thrown) && thrown.code === "KAFKA_UNAUTHORIZED") return "denied";
     throw thrown;
   }
+}
+
+/** The same; undefined where the brokers do not tell. */
+export async function everyoneByDefault(port: KafkaPort): Promise<boolean | undefined> {
+  const told = await readEveryoneByDefault(port);
+  return typeof told === "boolean" ? told : undefined;
 }
 
 /** The brokers have no authorizer, so there are no ACLs. */

@@ -225,6 +225,11 @@ export interface KafkaPort {
   activeProducers(partitions: readonly TopicPartition[]): Promise<ActiveProducer[] | undefined>;
   /** Transactions of these producers as far as this principal may see them (KIP-664, Kafka 3.0 and later; empty before). */
   transactionsOf(producerIds: readonly bigint[]): Promise<OpenTransaction[]>;
+  /**
+   * May this principal describe a transactional id, whether or not it is in use (KIP-664)? Changes nothing.
+   * undefined: the brokers do not tell (before Kafka 3.0).
+   */
+  mayDescribeTransactionalId(id: string): Promise<boolean | undefined>;
 
   listGroups(): Promise<{ groupId: string; state: GroupState; type: string; protocolType: string }[]>;
   describeGroups(ids: readonly string[]): Promise<GroupDescription[]>;

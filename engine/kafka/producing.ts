@@ -1,9 +1,13 @@
-import { describeProducers, listTransactions } from "./api/producers";
+import { describeProducers, describeTransactions, listTransactions } from "./api/producers";
 import { byTopic, partitionName, type Cluster } from "./cluster";
 import { NONE, TOPIC_AUTHORIZATION_FAILED } from "./failures";
 import type { ActiveProducer, KafkaPort, OpenTransaction } from "./port";
 
-type Producing = Pick<KafkaPort, "activeProducers" | "transactionsOf">;
+type Producing = Pick<KafkaPort, "activeProducers" | "transactionsOf" | "mayDescribeTransactionalId">;
+
+const TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53;
+/** What a broker says, once the principal may know: not its id, not loaded yet, not there. */
+const SEEN = new Set([NONE, 14, 15, 16, 105]);
 
 /** The part of the port that tells who writes (KIP-664). */
 export function producing(cluster: Cluster): Producing {
@@ -53,6 +57,21 @@ export function producing(cluster: Cluster): Producing {
         );
       });
       return [...found.values()].flat();
+    },
+
+    async mayDescribeTransactionalId(id) {
+      let may: boolean | undefined;
+      await cluster.untilAllAnswered("describe", [id], (name) => `transactional id "${name}"`, async (_, settle) => {
+        const link = await cluster.links.any();
+        if (!link.speaks(describeTransactions.key, describeTransactions.version)) return settle(id);
+        // Each broker answers: it looks for the right first, and then for the id.
+        for (const { transactionalId, errorCode } of await cluster.links.sendOn(link, describeTransactions, [id])) {
+          const denied = errorCode === TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+          if (denied || SEEN.has(errorCode)) may = !denied;
+          settle(transactionalId, denied || SEEN.has(errorCode) ? NONE : errorCode);
+        }
+      });
+      return may;
     },
   };
 }

@@ -1,11 +1,12 @@
 import { type AclRule, administratorAcls, guideAcls, leastAcls } from "../acls";
-import { everyoneByDefault, saysNoAuthorizer } from "../fence/everyone";
+import { readEveryoneByDefault, saysNoAuthorizer } from "../fence/everyone";
 import { isMigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { MirrorModel, Profile, Side } from "../model";
 import { countText, someOf } from "../units";
 import { error, type Finding, warning } from "./finding";
-import { PROBE, type Universe } from "./privileges";
+import { askDefault, covers } from "./open-probe";
+import type { Universe } from "./privileges";
 
 /** Users whose ACLs this migration makes on one cluster. */
 export interface MadeUsers {
@@ -17,11 +18,7 @@ export interface MadeUsers {
 
 type Kind = "topic" | "group";
 
-const covers = (acl: Acl, type: Kind, name: string) =>
-  acl.resourceType === type &&
-  (acl.patternType === "prefixed"
-    ? name.startsWith(acl.resourceName)
-    : acl.resourceName === name || acl.resourceName === "*");
+const SETTING = "allow.everyone.if.no.acl.found";
 
 const grants = ({ resource }: AclRule, type: Kind, name: string) =>
   resource.type === type &&
@@ -30,9 +27,10 @@ const grants = ({ resource }: AclRule, type: Kind, name: string) =>
     : resource.name === name || resource.name === "*");
 
 /**
- * With `allow.everyone.if.no.acl.found=true` brokers let everybody use what no ACL names. The first ACL on a topic or group, this
- * migration's own, then locks everybody else out of it.
+ * With `allow.everyone.if.no.acl.found=true` brokers let everybody use what no ACL names. The first ACL on a topic or
+ * group, this migration's own, then locks everybody else out of it. Changes nothing.
  * @param told what the brokers have, where they hide it
+ * @param principal the port's login as ACLs name it; undefined: not known
  */
 export async function checkOpenCluster(
   port: KafkaPort,
@@ -40,10 +38,12 @@ export async function checkOpenCluster(
   users: MadeUsers,
   universe: Universe,
   told?: boolean,
+  principal?: string,
 ): Promise<Finding[]> {
   if (told === false) return [];
-  const acls = await otherAcls(port, users.principals);
-  if (acls === undefined) return [];
+  const listed = await listedAcls(port);
+  if (listed === "no authorizer") return [];
+  const acls = (listed ?? []).filter((a) => !users.principals.includes(a.principal));
   const rules = rulesOf(port.side, mirror, users.profile);
   const bare = (type: Kind, names: readonly string[]) =>
     names.filter((name) => rules.some((r) => grants(r, type, name)) && !acls.some((a) => covers(a, type, name)));
@@ -53,53 +53,51 @@ export async function checkOpenCluster(
   );
   const groups = bare("group", universe.groups);
   if (topics.length === 0 && groups.length === 0) return [];
-  const open = told ?? (await everyoneByDefault(port)) ?? (await seenByProbe(port, acls));
-  if (open === false) return [];
   const { side } = port;
+  const set = told ?? (await readEveryoneByDefault(port));
+  const isKnown = typeof set === "boolean" || listed === undefined;
+  const found = isKnown ? undefined : await askDefault(port, listed, principal);
+  if (set === false || found === "closed") return [];
   const named = [
     ...(topics.length === 0 ? [] : [`${countText(topics.length, "topic")} (${someOf(topics, 5)})`]),
     ...(groups.length === 0 ? [] : [`${countText(groups.length, "group")} (${someOf(groups, 5)})`]),
   ].join(" and ");
   const first = `the ACLs for ${users.principals.join(" and ")} would be the first on ${named} of the ${side}`;
-  const own = `give the clients of the ${side} ACLs of their own first, or give ${side} users that are there already (${side}.given and ${side}.administrator)`;
-  if (open) {
-    const seen = `the ${side}'s brokers let everybody use what no ACL names (allow.everyone.if.no.acl.found=true): ${first}, and lock everybody else out of them`;
-    return [error("CLUSTER_OPEN", seen, own)];
+  const given = `give ${side} users that are there already (${side}.given and ${side}.administrator)`;
+  const own = `give the clients of the ${side} ACLs of their own first, or ${given}`;
+  const lock = "and lock everybody else out of them";
+  const tell = `set preflight.everyoneByDefault.${side} to what the brokers have`;
+  if (set === true) {
+    const seen = `the ${side}'s brokers let everybody use what no ACL names (${SETTING}=true)`;
+    return [error("CLUSTER_OPEN", `${seen}: ${first}, ${lock}`, own)];
   }
-  const seen = `the ${side}'s brokers hide what allow.everyone.if.no.acl.found is, and ${first}: if it is true, everybody else is locked out of them`;
-  // No request tells it where this migration's own rules cover every name, and most clusters are closed: no reason to stop.
-  return [
-    warning(
-      "CLUSTER_OPEN_UNKNOWN",
-      seen,
-      `set preflight.everyoneByDefault.${side} to what the brokers have; where it is true, ${own}`,
-    ),
-  ];
+  if (found === "open") {
+    const seen = `the ${side}'s brokers let this login use what no ACL names, though it is no super user (${SETTING}=true)`;
+    return [error("CLUSTER_OPEN", `${seen}: ${first}, ${lock}`, `${own}; where the brokers do not have that setting, ${tell}`)];
+  }
+  const locked = "if it is true, everybody else is locked out of them";
+  const fix = `${tell}; where it is true, ${own}`;
+  // Kafka's default is false: somebody has set it, and nothing but that person tells what to.
+  if (set === "hidden") {
+    const why = found === "privileged" ? ", and this login may do everything on either kind of cluster" : "";
+    const seen = `the ${side}'s brokers set ${SETTING} and hide its value${why}: ${first}; ${locked}`;
+    return [error("CLUSTER_OPEN_UNKNOWN", seen, fix)];
+  }
+  const seen = `this login may not read whether the ${side}'s brokers set ${SETTING}, and ${first}: ${locked}`;
+  return [warning("CLUSTER_OPEN_UNKNOWN", seen, fix)];
 }
 
 function rulesOf(side: Side, mirror: MirrorModel, profile: Profile): AclRule[] {
   return [...(profile === "guide" ? guideAcls(side) : leastAcls(side, mirror)), ...administratorAcls(side, mirror)];
 }
 
-/** ACLs of others. undefined: the brokers have no authorizer. Empty where this user may not list them: nothing is known to be named. */
-async function otherAcls(port: KafkaPort, own: readonly string[]): Promise<Acl[] | undefined> {
+/** undefined: this login may not list them, so nothing is known to be named. */
+async function listedAcls(port: KafkaPort): Promise<Acl[] | "no authorizer" | undefined> {
   try {
-    return (await port.describeAcls()).filter((a) => !own.includes(a.principal));
+    return await port.describeAcls();
   } catch (thrown) {
-    if (saysNoAuthorizer(thrown)) return undefined;
-    if (isMigrationError(thrown) && thrown.code === "KAFKA_UNAUTHORIZED") return [];
+    if (saysNoAuthorizer(thrown)) return "no authorizer";
+    if (isMigrationError(thrown) && thrown.code === "KAFKA_UNAUTHORIZED") return undefined;
     throw thrown;
   }
-}
-
-/**
- * Asks the broker what this user may do with a name that no ACL has. Nothing: the cluster is closed. Something: it is open, or
- * the user is a super user, which nothing tells apart.
- */
-async function seenByProbe(port: KafkaPort, acls: readonly Acl[]): Promise<false | undefined> {
-  if (acls.some((a) => covers(a, "topic", PROBE))) return undefined;
-  const all = await port.describeAcls().catch(() => undefined);
-  if (all === undefined || all.some((a) => covers(a, "topic", PROBE))) return undefined;
-  const operations = (await port.topicOperations([PROBE])).get(PROBE);
-  return operations === undefined || (operations !== null && operations.length > 0) ? undefined : false;
 }

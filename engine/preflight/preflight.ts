@@ -114,7 +114,8 @@ async function lookOnce(model: MigrationModel, options: PreflightRun, progress: 
       if (users === undefined || users.principals.length === 0) continue;
       const told = options.everyoneByDefault?.[port.side];
       await collecting(findings, async () => {
-        findings.push(...(await checkOpenCluster(port, model.mirror, users, names![port.side], told)));
+        const principal = principalOf(model[port.side]);
+        findings.push(...(await checkOpenCluster(port, model.mirror, users, names![port.side], told, principal)));
       });
     }
     const bootstrapServers = { origin: model.origin.bootstrapServers, target: model.target.bootstrapServers };

@@ -64,3 +64,28 @@ export const listTransactions: Api<readonly bigint[], { errorCode: number; trans
     return { errorCode, transactions };
   },
 };
+
+/** DescribeTransactions v0 (KIP-664, Kafka 3.0 and later). Only whether this principal may see each id is read. */
+export const describeTransactions: Api<readonly string[], { transactionalId: string; errorCode: number }[]> = {
+  name: "DescribeTransactions",
+  key: 65,
+  version: 0,
+  flexible: true,
+  write(out, ids) {
+    out.values(ids, (id) => out.string(id)).tags();
+  },
+  read(body) {
+    body.throttleTime();
+    return body.list(() => {
+      const errorCode = body.int16();
+      const transactionalId = body.string();
+      body.string();
+      body.int32();
+      body.int64();
+      body.int64();
+      body.int16();
+      body.list(() => [body.string(), body.values(() => body.int32())]);
+      return { transactionalId, errorCode };
+    });
+  },
+};

@@ -1,0 +1,114 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { aclBindings, administratorAcls, guideAcls, mergeRules } from "../../../engine/acls";
+import { openKafka } from "../../../engine/kafka/client";
+import type { Acl, KafkaPort } from "../../../engine/kafka/port";
+import type { Connection, MigrationModel, Side } from "../../../engine/model";
+import { preflight, type PreflightOptions } from "../../../engine/preflight";
+import { createScramUser, deleteScramUser, startKafkaCluster } from "../../../sandbox/kafka";
+import { supervise, type Supervisor } from "../../../sandbox/processes";
+import { type TestCluster, uniqueName, withClusters } from "../../support/clusters";
+import { eventually, modelFor } from "../support/mirror";
+
+/** The origin lets everybody use what no ACL names, and hides that; the others, as clusters by default, do not. */
+const shared = withClusters();
+const prefix = uniqueName("open");
+const [topic, group, admin] = [`${prefix}-data`, `${prefix}-group`, `${prefix}-admin`];
+const password = randomBytes(16).toString("hex");
+let open: TestCluster;
+let supervisor: Supervisor;
+let ports: Record<Side | "closed", KafkaPort>;
+let model: MigrationModel;
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), "kafka-migration-open-"));
+  supervisor = supervise(folder);
+  const brokerConfig = { "allow.everyone.if.no.acl.found": "true" };
+  const started = await startKafkaCluster({ name: "open", brokers: 1, folder, brokerConfig, progress: () => {} });
+  open = Object.assign(started, { brokerIds: [...started.brokerIds] });
+  const clusters = { origin: open, target: shared.target };
+  ports = {
+    origin: await openKafka(open.connection, "origin"),
+    target: await openKafka(shared.target.connection, "target"),
+    closed: await openKafka(shared.origin.connection, "origin"),
+  };
+  for (const port of [ports.origin, ports.closed]) {
+    await port.createTopic(topic, { partitions: 1, replicationFactor: 1 });
+    await port.alterGroupOffsets(group, [{ topic, partition: 0, offset: 0n, metadata: "" }]);
+  }
+  for (const cluster of [open, shared.target, shared.origin]) await createScramUser(cluster, admin, password);
+  model = modelFor(clusters, prefix, { topicsPattern: ".*", groupsPattern: ".*" });
+}, 300_000);
+
+afterAll(async () => {
+  for (const side of ["origin", "target"] as const) await deleteScramUser(shared[side], admin);
+  await ports.closed.deleteTopics([topic]);
+  await ports.closed.deleteGroups([group]);
+  for (const port of Object.values(ports)) await port.close();
+  await supervisor.stop();
+});
+
+const logged = (connection: Connection): Connection => ({
+  ...connection,
+  sasl: { mechanism: "SCRAM-SHA-512", username: admin, password },
+});
+/** Rules for every topic and every group: the widest that this package makes. */
+const acls = (side: Side): Acl[] =>
+  aclBindings(mergeRules([...guideAcls(side), ...administratorAcls(side, model.mirror)]), `User:${admin}`);
+const users = { principals: ["User:mm2", `User:${admin}`], profile: "guide" as const };
+
+/** What preflight says of open clusters. */
+async function said(over: Partial<MigrationModel>, options: PreflightOptions = {}): Promise<string[]> {
+  const by = { offsetSyncsReplicationFactor: 1, users: { origin: users, target: users }, ...options };
+  const lines = await preflight({ ...model, ...over }, by).then(
+    ({ warnings }) => warnings.map((w) => `warning ${w.code}: ${w.seen}`),
+    (error: { details?: string[] }) => error.details ?? [],
+  );
+  return lines.filter((line) => /CLUSTER_OPEN|PRIVILEGE/.test(line));
+}
+
+/** The administrators have this migration's own ACLs; waits until the brokers know them. */
+async function withAcls<T>(work: () => Promise<T>): Promise<T> {
+  for (const port of Object.values(ports)) await port.createAcls(acls(port.side));
+  try {
+    const login = { origin: logged(shared.origin.connection), target: logged(model.target) };
+    await eventually("the brokers know the ACLs", async () => !(await said(login)).join().includes("PRIVILEGE"));
+    return await work();
+  } finally {
+    for (const port of Object.values(ports)) await port.deleteAcls(acls(port.side));
+  }
+}
+
+describe("real brokers that let everybody use what no ACL names, and hide it", () => {
+  it("stop a migration whose rules cover every name, and closed ones are not even warned of", async () => {
+    await withAcls(async () => {
+      const found = await said({ origin: logged(model.origin), target: logged(model.target) });
+      expect(found).toEqual([expect.stringMatching(/^CLUSTER_OPEN: the origin's brokers let this login use/)]);
+      expect(await said({ origin: logged(shared.origin.connection), target: logged(model.target) })).toEqual([]);
+      expect(found[0]).toContain(`would be the first on 1 topic (${topic}) and 1 group (${group}) of the origin`);
+    });
+  });
+
+  it("are not taken for open because a super user may do everything: that has to be said", async () => {
+    expect(await said({})).toEqual([expect.stringMatching(/^CLUSTER_OPEN_UNKNOWN: the origin's brokers set/)]);
+    expect(await said({}, { everyoneByDefault: { origin: false } })).toEqual([]);
+    expect(await said({}, { everyoneByDefault: { origin: true } })).toEqual([expect.stringMatching(/^CLUSTER_OPEN: /)]);
+    await withAcls(async () => {
+      expect(await said({})).toEqual([expect.stringMatching(/^CLUSTER_OPEN_UNKNOWN: .*may do everything/)]);
+    });
+  });
+
+  it("stop one that brings its own administrator, where nobody has an ACL yet", async () => {
+    const found = await said({ origin: logged(model.origin) });
+    expect(found).toEqual([expect.stringMatching(/^CLUSTER_OPEN_UNKNOWN: .*may do everything on either kind of cluster/)]);
+  });
+
+  it("are asked without leaving anything behind", async () => {
+    expect((await ports.origin.listTopics()).filter((name) => name !== topic)).toEqual(["__consumer_offsets"]);
+    expect(await ports.origin.describeAcls()).toEqual([]);
+    expect(await ports.origin.mayDescribeTransactionalId(prefix)).toBe(true);
+  });
+});

@@ -15,6 +15,8 @@ export class MemoryMirror {
   readonly model: MigrationModel;
   /** Called before each question for offsets, with how many came before it on that side. */
   beforeOffsets: (side: "origin" | "target", count: number) => void = () => {};
+  /** Topics that the administrator may not describe on the origin. */
+  readonly hidden = new Set<string>();
   private readonly names: ReturnType<typeof connectorNames>;
   private tasks: string[] = [];
 
@@ -32,8 +34,7 @@ export class MemoryMirror {
     this.origin[name] = { logs: logs() };
     this.target[name] = { logs: logs() };
     this.tasks.push(...Array.from({ length: partitions }, (_, p) => `${name}-${p}`));
-    this.say("configStorageTopic", `task-${this.names.source}-0`, { properties: { "task.assigned.partitions": this.tasks.join(",") } });
-    this.say("configStorageTopic", `commit-${this.names.source}`, { tasks: 1 });
+    this.assign(...this.tasks);
     this.status("task-0", "RUNNING");
     for (let p = 0; p < partitions; p++) if (records > 0) this.copied(name, records - 1, p);
   }
@@ -51,6 +52,28 @@ export class MemoryMirror {
     this.say("statusStorageTopic", key, { state, trace, worker_id: "w:8083" });
   }
 
+  /** A checkpoint connector with one task, and the states of both. */
+  checkpoint(connector: string, task: string): void {
+    const name = this.names.checkpoint;
+    this.say("configStorageTopic", `connector-${name}`, { properties: {} });
+    this.say("configStorageTopic", `task-${name}-0`, { properties: {} });
+    this.say("configStorageTopic", `commit-${name}`, { tasks: 1 });
+    this.say("statusStorageTopic", `status-connector-${name}`, { state: connector, trace: null, worker_id: "w:8083" });
+    this.say("statusStorageTopic", `status-task-${name}-0`, { state: task, trace: null, worker_id: "w:8083" });
+  }
+
+  /** An assignment of these `topic-partition`s to one task; of none: no task. */
+  assign(...partitions: string[]): void {
+    const count = partitions.length === 0 ? 0 : 1;
+    if (count > 0) this.say("configStorageTopic", `task-${this.names.source}-0`, { properties: { "task.assigned.partitions": partitions.join(",") } });
+    this.say("configStorageTopic", `commit-${this.names.source}`, { tasks: count });
+  }
+
+  /** Removes the mirror's connectors: what a clean-up of Connect leaves. */
+  noConnector(): void {
+    this.say("configStorageTopic", `connector-${this.names.source}`, null);
+  }
+
   /** The mirror says that it has copied up to this origin offset. */
   copied(topic: string, offset: number, partition = 0): void {
     const key = JSON.stringify([this.names.source, { cluster: this.model.mirror.originAlias, partition, topic }]);
@@ -64,7 +87,7 @@ export class MemoryMirror {
 
   private say(topic: "offsetStorageTopic" | "configStorageTopic" | "statusStorageTopic", key: string, value: unknown): void {
     const { records } = this.target[this.model.mirror[topic]]!.logs[0]!;
-    records.push(put(records.length, key, JSON.stringify(value)));
+    records.push(put(records.length, key, value === null ? null : JSON.stringify(value)));
   }
 
   readonly open: OpenKafka = async (_connection, side) => this.port(side);
@@ -78,6 +101,7 @@ export class MemoryMirror {
     let count = 0;
     return {
       ...port,
+      topicOperations: async (names) => new Map(names.map((name) => [name, this.hidden.has(name) ? null : []])),
       listOffsets: async (partitions, at) => {
         if (partitions.length > 0) this.beforeOffsets(side, count++);
         return port.listOffsets(partitions, at);

@@ -184,7 +184,7 @@ const handler: Handler<GateInputs, GateOutputs> = {
       case "cutover":
         return pass(news, progress);
       case "roll-back":
-        return shut(news, news.topicIds);
+        return shut(news, await recordTopics(news, progress));
       default: {
         const topicIds = news.phase === "mirror" ? await recordTopics(news, progress) : (news.topicIds ?? {});
         return { passed: olds.passed, passedAt: olds.passedAt, abandonedAt: null, result: olds.result, ends: olds.ends ?? null, topicIds };

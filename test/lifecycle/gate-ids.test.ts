@@ -2,6 +2,7 @@ import { expect, it, vi } from "vitest";
 import type { KafkaPort } from "../../engine/kafka/port";
 import { gateStep } from "../../lifecycle/handlers/gate";
 import { testMirror } from "../support/models";
+import { said } from "./support/said";
 
 vi.mock("../../engine/kafka/client", () => ({ openKafka: async (_connection: unknown, side: string) => restored(side) }));
 
@@ -29,4 +30,19 @@ it("a topic of which a loss is accepted counts by the id that it has now; others
   const accepted = { acceptTruncation: ["orders"] };
   const { outs } = await gateStep.update("id", { ...state, options: accepted } as never, { ...inputs, options: accepted } as never);
   expect(outs.topicIds).toEqual({ orders: was, payments: was });
+});
+
+it("a roll-back records the ids of topics that its state does not know, so that the next preview has nothing to do", async () => {
+  const connection = { bootstrapServers: "b:1" };
+  const inputs = { originConnection: connection, targetConnection: connection, mirror: testMirror(), phase: "mirror", abandon: false, fence: false, options: {} };
+  const known = { orders: { origin: "origin was", target: "target was" } };
+  // The state of an older version has no ids; a newer one lacks those of topics that were made after the gate had passed.
+  for (const topicIds of [undefined, known]) {
+    const state = { ...inputs, phase: "cutover", passed: true, passedAt: "2026-01-01T00:00:00.000Z", abandonedAt: null, result: null, ends: null, topicIds };
+    await said(async () => {
+      const { outs } = await gateStep.update("id", state as never, inputs as never);
+      expect(outs).toMatchObject({ passed: false, topicIds: { ...topicIds, payments: { origin: "origin now" } } });
+      expect(await gateStep.diff("id", outs, inputs as never)).toEqual({ changes: false });
+    });
+  }
 });

@@ -99,7 +99,7 @@ export function withInputs<Plain>(args: object): Plain {
   return args as Plain;
 }
 
-/** A value of a Secret's `data` as text; stays secret. */
+/** A value of a Secret's `data` as text; secret where the value is. */
 export function decoded(value: pulumi.Output<string>): pulumi.Output<string> {
-  return pulumi.secret(value.apply((text) => Buffer.from(text, "base64").toString("utf8")));
+  return value.apply((text) => Buffer.from(text, "base64").toString("utf8"));
 }

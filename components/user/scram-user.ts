@@ -55,7 +55,7 @@ export class ScramUser extends pulumi.ComponentResource implements ClusterCreden
     return new kafka.UserScramCredential(
       name,
       { username, scramMechanism: this.mechanism, scramIterations: 4096, password: this.password },
-      { parent: this, dependsOn, additionalSecretOutputs: ["password"] },
+      { parent: this, dependsOn },
     );
   }
 

@@ -3,6 +3,8 @@ import * as kafka from "@pulumi/kafka";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test } from "vitest";
 import { connectionOf, givenCredentials, kubernetesCluster, Migration, type MigrationArgs, MirrorUser, ScramUser, SecretCopy } from "../../index";
+import { accessOfProvider } from "../../components/kubernetes";
+import { SecretValues } from "../../lifecycle/secret-values";
 import { recordingMocks } from "./support/mocks";
 
 /** Every component and step is declared with plain texts as secrets: each has to be marked secret by the time Pulumi gets it. */
@@ -75,6 +77,32 @@ describe("every secret input of a migration is marked secret", () => {
       ["the-password-of-a", "a made password"],
     );
   });
+});
+
+test("every secret that a part gives on is secret, although its maker gave it as plain text", async () => {
+  pulumi.runtime.setAllConfig({ "kubernetes:kubeconfig": kubeconfig });
+  const username = pulumi.output("u");
+  const tokenEndpoint = { url: "https://idp", clientId: "c", clientSecret: "the-secret-of-c" };
+  const values = new SecretValues("read", { secretId: "n/s", keys: ["password"], limitSeconds: 1 }, {});
+  const user = (type: "scram-sha-512" | "tls") => new MirrorUser(type, { role: "origin", cluster: "origin", namespace: "origin-ns", authentication: { type } });
+  const given: Record<string, unknown> = {
+    "a given password": givenCredentials({ username: "u", password: "p" }).password,
+    "a given certificate": givenCredentials({ certificate: "C", key: "k" }).certificate,
+    "a given key": givenCredentials({ certificate: "C", key: "k" }).key,
+    "a given token": givenCredentials({ token: "t" }).token,
+    "a token endpoint": givenCredentials({ tokenEndpoint }).tokenEndpoint,
+    "a connection": connectionOf({ bootstrapServers: "o:1", credentials: { mechanism: "PLAIN", username, password: pulumi.output("p") } }),
+    "a chosen password": new ScramUser("chosen", { role: "origin", username: "a", password: "p" }).password,
+    "a made password": new ScramUser("made", { role: "origin", username: "b" }).password,
+    "a copied value": new SecretCopy("values", { name: "a", values: { password: "p" } }).values.password,
+    "a value of a copied Secret": new SecretCopy("source", { name: "b", source: { namespace: "n", name: "s", keys: ["password"] } }).values.password,
+    "a value of a Secret": values.text("password"),
+    "an operator's password": user("scram-sha-512").password,
+    "an operator's key": user("tls").key,
+    "the stack's kubeconfig": accessOfProvider(undefined).kubeconfig,
+  };
+  const plainOnes = Object.entries(given).map(async ([what, value]) => ((await pulumi.isSecret(value as pulumi.Output<unknown>)) ? [] : [what]));
+  expect((await Promise.all(plainOnes)).flat()).toEqual([]);
 });
 
 test("every secret input of a part that is used alone is marked secret", async () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { OpenKafka } from "../clusters";
 import { MigrationError } from "../errors";
 import type { GroupDescription, KafkaPort, TopicPartition } from "../kafka/port";
-import { partitionKey } from "../log/partition";
+import { readOffsets } from "../log/bounds";
 import type { MigrationModel, MirrorModel } from "../model";
 import { type InternalTopic, internalTopics } from "../naming";
 import { type Progress, silent } from "../progress";
@@ -119,7 +119,8 @@ async function ends({ origin, target }: NeededClusters, topics: readonly Interna
     const names = topics.filter((t) => t.side === port.side).map((t) => t.name);
     if (names.length === 0) continue;
     const partitions = (await port.describeTopics(names)).flatMap((t) => t.partitions.map((p): TopicPartition => ({ topic: t.name, partition: p.partition })));
-    for (const o of await port.listOffsets(partitions, "latest")) found.set(`${port.side} ${partitionKey(o)}`, o.offset);
+    const ends = await readOffsets(port, partitions, "latest");
+    for (const [key, end] of ends) found.set(`${port.side} ${key}`, end);
   }
   return found;
 }

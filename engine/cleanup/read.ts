@@ -1,9 +1,11 @@
 import { type Clusters, type OpenKafka, withCluster, withClusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
+import { readLogs } from "../log/bounds";
 import { parsePartitionKey, partitionKey } from "../log/partition";
+import type { PartitionRange } from "../log/range";
 import type { MigrationModel } from "../model";
 import type { InternalTopic } from "../naming";
-import { readLast, scan, type Span, STOP } from "../records";
+import { readLast, scan, STOP } from "../records";
 import type { SampleRecord, SeenTopic } from "./looks";
 
 /** Records looked at from each end of every partition. */
@@ -31,7 +33,7 @@ export async function readInternalTopics(clusters: NeededClusters, topics: reado
 async function readSide(port: KafkaPort, names: readonly string[]): Promise<Map<string, SeenTopic>> {
   const described = await port.describeTopics(names);
   const configs = await port.describeTopicConfigs(described.map((t) => t.name));
-  const records = await sample(port, await spansOf(port, described.map((t) => t.name)));
+  const records = await sample(port, await rangesOf(port, described.map((t) => t.name)));
   return new Map(
     described.map((t) => [
       t.name,
@@ -44,33 +46,31 @@ async function readSide(port: KafkaPort, names: readonly string[]): Promise<Map<
   );
 }
 
-async function spansOf(port: KafkaPort, names: readonly string[]): Promise<Span[]> {
+async function rangesOf(port: KafkaPort, names: readonly string[]): Promise<PartitionRange[]> {
   const partitions = (await port.describeTopics(names)).flatMap((t) => t.partitions.map((p) => ({ topic: t.name, partition: p.partition })));
-  const starts = new Map((await port.listOffsets(partitions, "earliest")).map((o) => [partitionKey(o), o.offset]));
-  const ends = new Map((await port.listOffsets(partitions, "latest")).map((o) => [partitionKey(o), o.offset]));
-  return partitions.map((p) => ({ ...p, from: starts.get(partitionKey(p))!, to: ends.get(partitionKey(p))! }));
+  return readLogs(port, partitions);
 }
 
-/** The first and the last records of every span, each once. */
-async function sample(port: KafkaPort, spans: readonly Span[]): Promise<Map<string, SampleRecord[]>> {
-  const found = new Map<string, Map<bigint, SampleRecord>>(spans.map((s) => [partitionKey(s), new Map()]));
+/** The first and the last records of every range, each once. */
+async function sample(port: KafkaPort, ranges: readonly PartitionRange[]): Promise<Map<string, SampleRecord[]>> {
+  const found = new Map<string, Map<bigint, SampleRecord>>(ranges.map((s) => [partitionKey(s), new Map()]));
   const records = (s: { topic: string; partition: number }) => found.get(partitionKey(s))!;
-  await scan(port, spans, {
+  await scan(port, ranges, {
     isolation: "read_uncommitted",
-    visit(span, cursor) {
-      const own = records(span);
+    visit(range, cursor) {
+      const own = records(range);
       const { offset, key, value } = cursor.toRecord();
-      own.set(offset, { partition: span.partition, offset, key, value });
+      own.set(offset, { partition: range.partition, offset, key, value });
       return own.size < SAMPLE ? undefined : STOP;
     },
   });
-  for (const [key, last] of await readLast(port, spans, SAMPLE, "read_uncommitted")) {
+  for (const [key, last] of await readLast(port, ranges, SAMPLE, "read_uncommitted")) {
     const own = found.get(key)!;
     const { partition } = parsePartitionKey(key);
     for (const { offset, key, value } of last) own.set(offset, { partition, offset, key, value });
   }
   const topics = new Map<string, SampleRecord[]>();
-  for (const s of spans) {
+  for (const s of ranges) {
     const own = topics.get(s.topic);
     if (own === undefined) topics.set(s.topic, [...records(s).values()]);
     else own.push(...records(s).values());
@@ -80,7 +80,7 @@ async function sample(port: KafkaPort, spans: readonly Span[]): Promise<Map<stri
 
 /** Every record of a topic, from its beginning to its end at the time of the call, within each partition in order. */
 export async function readWhole(port: KafkaPort, topic: string, visit: (key: Buffer | null, value: Buffer | null) => void): Promise<void> {
-  await scan(port, await spansOf(port, [topic]), {
+  await scan(port, await rangesOf(port, [topic]), {
     isolation: "read_uncommitted",
     visit: (_span, cursor) => {
       const { key, value } = cursor.toRecord();

@@ -1,8 +1,9 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { readLogs } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { connectorNames } from "../naming";
-import { type Isolation, type Span } from "../records/read";
+import { type Isolation } from "../records/read";
 import type { RecordCursor } from "../records/walk";
 import { scan } from "../records/scan";
 import { assignedPartitions, Connectors, type ConnectorState, currentTasks, SourceOffsets, type Status } from "./storage";
@@ -81,23 +82,21 @@ export class ConnectStateReader {
   private async fold(folds: Map<string, Fold>, restart: () => void, isolation: Isolation, signal?: AbortSignal): Promise<string[]> {
     const topics = await this.target.describeTopics([...folds.keys()]);
     const partitions = topics.flatMap((t) => t.partitions.map((p) => ({ topic: t.name, partition: p.partition })));
-    const ends = await this.target.listOffsets(partitions, "latest");
-    const starts = await this.target.listOffsets(partitions, "earliest");
-    const startOf = new Map(starts.map((s) => [partitionKey(s), s.offset]));
+    const logs = await readLogs(this.target, partitions);
     // A topic that was made anew, or lost its start, is read from the start again.
-    const anew = ends.some((end) => {
-      const at = this.positions.get(partitionKey(end));
-      return at !== undefined && (at > end.offset || at < startOf.get(partitionKey(end))!);
+    const anew = logs.some((log) => {
+      const at = this.positions.get(partitionKey(log));
+      return at !== undefined && (at > log.to || at < log.from);
     });
     if (anew) {
       restart();
       for (const p of partitions) this.positions.delete(partitionKey(p));
     }
-    const spans: Span[] = ends.map((end) => ({ topic: end.topic, partition: end.partition, from: this.positions.get(partitionKey(end)) ?? startOf.get(partitionKey(end))!, to: end.offset }));
-    await scan(this.target, spans, {
+    const ranges = logs.map((log) => ({ ...log, from: this.positions.get(partitionKey(log)) ?? log.from }));
+    await scan(this.target, ranges, {
       isolation,
-      visit: (span, record) => folds.get(span.topic)!(record),
-      reached: (span, offset) => this.positions.set(partitionKey(span), offset),
+      visit: (range, record) => folds.get(range.topic)!(record),
+      reached: (range, offset) => this.positions.set(partitionKey(range), offset),
       ...(signal === undefined ? {} : { signal }),
     });
     return [...folds.keys()].filter((name) => !topics.some((t) => t.name === name));

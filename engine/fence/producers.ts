@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OpenKafka } from "../clusters";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
@@ -63,16 +64,16 @@ export async function observeOn(origin: KafkaPort, mirror: MirrorModel, windowMs
 
 async function openTransactions(origin: KafkaPort, partitions: readonly TopicPartition[]): Promise<OpenTransactionAt[]> {
   // The stable offset first: a transaction that ends in between must not look open.
-  const stable = new Map((await origin.listOffsets(partitions, "last-stable")).map((o) => [partitionKey(o), o.offset]));
-  const behind = partitions.filter((p) => stable.has(partitionKey(p)));
-  const ends = await origin.listOffsets(behind, "latest");
-  const suspects = ends.filter((o) => (stable.get(partitionKey(o)) as bigint) < o.offset);
+  const stable = await readOffsets(origin, partitions, "last-stable");
+  const ends = await origin.listOffsets(partitions.filter((p) => stable.has(partitionKey(p))), "latest");
+  const suspects = ends.filter((o) => stable.get(partitionKey(o))! < o.offset);
   if (suspects.length === 0) return [];
   // Plain writes in between move the end alone; a transaction that is open keeps the stable offset where it is.
-  const again = new Map((await origin.listOffsets(suspects, "last-stable")).map((o) => [partitionKey(o), o.offset]));
-  return suspects
-    .filter((o) => (again.get(partitionKey(o)) as bigint) < o.offset)
-    .map((o) => ({ topic: o.topic, partition: o.partition, stable: String(again.get(partitionKey(o))), end: String(o.offset) }));
+  const again = await readOffsets(origin, suspects, "last-stable");
+  return suspects.flatMap(({ topic, partition, offset: end }) => {
+    const now = again.get(partitionKey({ topic, partition }))!;
+    return now < end ? [{ topic, partition, stable: String(now), end: String(end) }] : [];
+  });
 }
 
 async function writersOf(origin: KafkaPort, moving: readonly Movement[], open: readonly OpenTransactionAt[], since: number): Promise<Writer[]> {

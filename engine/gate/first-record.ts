@@ -1,8 +1,7 @@
 import type { Clusters } from "../clusters";
-import type { KafkaPort, TopicPartition } from "../kafka/port";
-import { partitionKey } from "../log/partition";
+import { readLogs } from "../log/bounds";
+import { compactedTopics } from "../log/compaction";
 import { type Beginning, compareBeginnings } from "../records/beginning";
-import { compactedTopics } from "./last-record";
 import type { Look } from "./observe";
 import type { Finding } from "./types";
 
@@ -19,21 +18,16 @@ export async function compareFirstRecords(clusters: Clusters, look: Look, comple
   });
   if (known.length === 0) return [];
   const copies = known.map(({ topic, partition }) => ({ topic: targets.get(topic)!.target, partition }));
-  const [compacted, starts, ends] = await Promise.all([
+  const [compacted, logs] = await Promise.all([
     compactedTopics(clusters, known.map(({ topic }) => targets.get(topic)!)),
-    offsets(clusters.target, copies, "earliest"),
-    offsets(clusters.target, copies, "latest"),
+    readLogs(clusters.target, copies),
   ]);
   const pairs = known.map(({ topic, partition, facts }, i): Beginning => ({
     origin: { topic, partition, from: BigInt(facts.start), to: BigInt(facts.end) },
-    target: { ...copies[i]!, from: starts.get(partitionKey(copies[i]!))!, to: ends.get(partitionKey(copies[i]!))! },
+    target: logs[i]!,
     compacted: compacted.has(topic),
     ...(complete || facts.mirrored === undefined ? {} : { copiedTo: facts.mirrored }),
   }));
   const { differences } = await compareBeginnings(clusters, pairs, look.isolation, signal);
   return differences.map(({ pair: { origin }, text }) => ({ kind: "first record", subject: `${origin.topic}-${origin.partition}`, text, hopeless: true }));
-}
-
-async function offsets(port: KafkaPort, partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<Map<string, bigint>> {
-  return new Map((await port.listOffsets(partitions, at)).map((o) => [partitionKey(o), o.offset]));
 }

@@ -1,18 +1,14 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { partitionKey } from "../log/partition";
+import type { OffsetRange } from "../log/range";
 import { fetchBatches, type Isolation, walkFetched } from "../records/read";
 import { STOP } from "../records/walk";
-
-export interface Gap extends TopicPartition {
-  from: number;
-  to: number;
-}
 
 /**
  * Whether each gap holds a record that a consumer with this isolation would see. Reads no further than the first one.
  * A gap whose start is gone meanwhile, or whose end can't be read yet, is left out: the next look decides on what is there then.
  */
-export async function visibleInGaps(port: KafkaPort, gaps: readonly Gap[], isolation: Isolation): Promise<Map<string, boolean>> {
+export async function visibleInGaps(port: KafkaPort, gaps: readonly (TopicPartition & OffsetRange)[], isolation: Isolation): Promise<Map<string, boolean>> {
   const found = new Map<string, boolean>();
   const ends = new Map(gaps.map((g) => [partitionKey(g), BigInt(g.to)]));
   let open = gaps.map((g) => ({ topic: g.topic, partition: g.partition, offset: BigInt(g.from) }));

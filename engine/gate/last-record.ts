@@ -1,7 +1,10 @@
 import type { Clusters } from "../clusters";
 import type { TopicPartition } from "../kafka/port";
+import { readLogs } from "../log/bounds";
+import { compactedTopics } from "../log/compaction";
 import { partitionKey } from "../log/partition";
-import { type Isolation, pickLast, type Span } from "../records/read";
+import type { PartitionRange } from "../log/range";
+import { type Isolation, pickLast } from "../records/read";
 import { type Fingerprint, fingerprint, isCopy } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 import type { Look } from "./observe";
@@ -23,7 +26,7 @@ export interface TailRecord extends Fingerprint {
 }
 
 interface Pair {
-  origin: TopicPartition & { from: number; to: number };
+  origin: PartitionRange;
   target: TopicPartition;
 }
 
@@ -37,17 +40,17 @@ export async function compareLastRecords(clusters: Clusters, look: Look): Promis
   const pairs = [...look.partitions.values()]
     .filter((p) => p.facts.start < p.facts.end)
     .map((p): Pair => ({
-      origin: { topic: p.topic, partition: p.partition, from: p.facts.start, to: p.facts.end },
+      origin: { topic: p.topic, partition: p.partition, from: BigInt(p.facts.start), to: BigInt(p.facts.end) },
       target: { topic: targetNames.get(p.topic)!, partition: p.partition },
     }));
   const result = { against: [] as Finding[], compared: 0, unsure: [] as string[] };
   const different: (Pair & { here: TailRecord; there: TailRecord | undefined })[] = [];
-  const targets = new Map<string, Span>();
+  const targets = new Map<string, PartitionRange>();
   // In slices: two records of each partition at once would be the largest part of the gate's memory.
   for (let first = 0; first < pairs.length; first += SLICE) {
     const slice = pairs.slice(first, first + SLICE);
-    const spansHere = await spans(clusters, slice);
-    const [here, there] = await tails(clusters, slice, spansHere, look.isolation, 1);
+    const targetRanges = keyed(await readLogs(clusters.target, slice.map((p) => p.target)));
+    const [here, there] = await tails(clusters, slice, targetRanges, look.isolation, 1);
     for (const pair of slice) {
       const last = here.get(partitionKey(pair.origin))!.at(-1);
       if (last === undefined) continue;
@@ -55,7 +58,7 @@ export async function compareLastRecords(clusters: Clusters, look: Look): Promis
       const copy = there.get(partitionKey(pair.target))!.at(-1);
       if (copy !== undefined && isCopy(last, copy)) continue;
       different.push({ ...pair, here: last, there: copy });
-      targets.set(partitionKey(pair.target), spansHere.get(partitionKey(pair.target))!);
+      targets.set(partitionKey(pair.target), targetRanges.get(partitionKey(pair.target))!);
     }
   }
   if (different.length === 0) return result;
@@ -71,29 +74,13 @@ export async function compareLastRecords(clusters: Clusters, look: Look): Promis
   return result;
 }
 
-async function spans(clusters: Clusters, pairs: readonly Pair[]): Promise<Map<string, Span>> {
-  const all = pairs.map((p) => p.target);
-  const [starts, ends] = await Promise.all([clusters.target.listOffsets(all, "earliest"), clusters.target.listOffsets(all, "latest")]);
-  const startOf = new Map(starts.map((s) => [partitionKey(s), s.offset]));
-  return new Map(ends.map((e) => [partitionKey(e), { topic: e.topic, partition: e.partition, from: startOf.get(partitionKey(e))!, to: e.offset }]));
-}
+const keyed = (ranges: readonly PartitionRange[]) => new Map(ranges.map((r) => [partitionKey(r), r]));
 
-async function tails(clusters: Clusters, pairs: readonly Pair[], targets: Map<string, Span>, isolation: Isolation, count: number) {
-  const origin = pairs.map((p) => ({ ...p.origin, from: BigInt(p.origin.from), to: BigInt(p.origin.to) }));
+async function tails(clusters: Clusters, pairs: readonly Pair[], targets: Map<string, PartitionRange>, isolation: Isolation, count: number) {
+  const origin = pairs.map((p) => p.origin);
   const target = pairs.map((p) => targets.get(partitionKey(p.target))!);
   // The target read committed: an exactly-once mirror leaves aborted records behind there.
   return Promise.all([pickLast(clusters.origin, origin, count, isolation, tailRecord), pickLast(clusters.target, target, count, "read_committed", tailRecord)]);
-}
-
-/** Topics, by their origin's name, that either side compacts. */
-export async function compactedTopics(clusters: Clusters, topics: readonly { origin: string; target: string }[]): Promise<Set<string>> {
-  const names = [...new Map(topics.map((t) => [t.origin, t])).values()];
-  const [here, there] = await Promise.all([
-    clusters.origin.describeTopicConfigs(names.map((t) => t.origin)),
-    clusters.target.describeTopicConfigs(names.map((t) => t.target)),
-  ]);
-  const compacts = (configs: typeof here, topic: string) => configs.get(topic)?.get("cleanup.policy")?.value?.includes("compact") === true;
-  return new Set(names.filter((t) => compacts(here, t.origin) || compacts(there, t.target)).map((t) => t.origin));
 }
 
 function tailRecord(record: RecordCursor): TailRecord {

@@ -2,6 +2,7 @@ import type { Clusters } from "../clusters";
 import { ConnectStateReader, type ConnectView, effectiveIsolation } from "../connect-state";
 import { isMigrationError } from "../errors";
 import type { ConfigEntry, TopicPartition } from "../kafka/port";
+import { readBounds, readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { type Isolation } from "../records/read";
@@ -85,13 +86,18 @@ export class Observer {
     const connect = await this.connect.read(signal);
     const at = Date.now();
     const online = topics.flatMap((t) => t.partitions.filter((p) => !t.offline.includes(p)).map((partition) => ({ topic: t.origin, partition })));
-    const [starts, ends, stables] = await Promise.all([offsets(origin, online, "earliest"), offsets(origin, online, "latest"), offsets(origin, online, "last-stable")]);
+    const [bounds, stables] = await Promise.all([
+      readBounds(origin, online),
+      readOffsets(origin, online, "last-stable"),
+    ]);
     const isolation = effectiveIsolation(connect, this.mirror);
     const partitions = new Map<string, PartitionLook>();
     for (const p of online) {
       const key = partitionKey(p);
-      const [start, end, stable] = [starts.get(key)!, ends.get(key)!, Math.min(stables.get(key)!, ends.get(key)!)];
-      partitions.set(key, { ...p, facts: { start, end, stable, mirrored: connect.offsets.get(key), clearedTo: this.clearedTo(p.topic, key, start) } });
+      const { start, end } = bounds.get(key)!;
+      const stable = Math.min(Number(stables.get(key)!), end);
+      const clearedTo = this.clearedTo(p.topic, key, start);
+      partitions.set(key, { ...p, facts: { start, end, stable, mirrored: connect.offsets.get(key), clearedTo } });
     }
     const gapsRead = await this.readGaps(partitions, isolation, deep);
     this.before = new Map([...partitions].map(([key, p]) => [key, p.facts]));
@@ -103,12 +109,12 @@ export class Observer {
   /** Reads the origin's starts and ends again; they decide whether what the look found still holds. */
   async again(look: Look): Promise<Map<string, PartitionFacts>> {
     const all = [...look.partitions.values()];
-    const [starts, ends] = await Promise.all([offsets(this.clusters.origin, all, "earliest"), offsets(this.clusters.origin, all, "latest")]);
+    const bounds = await readBounds(this.clusters.origin, all);
     return new Map(
       all.map((p) => {
         const key = partitionKey(p);
-        const start = starts.get(key)!;
-        return [key, { ...p.facts, start, end: ends.get(key)!, clearedTo: this.clearedTo(p.topic, key, start) }];
+        const { start, end } = bounds.get(key)!;
+        return [key, { ...p.facts, start, end, clearedTo: this.clearedTo(p.topic, key, start) }];
       }),
     );
   }
@@ -183,8 +189,4 @@ function collision(name: string, atTarget: readonly string[]): { collidesWith?: 
 
 function* assignedTopics(connect: ConnectView): Iterable<string> {
   for (const task of connect.assignments) for (const p of task.partitions) yield p.topic;
-}
-
-async function offsets(port: Clusters["origin"], partitions: readonly TopicPartition[], at: "earliest" | "latest" | "last-stable"): Promise<Map<string, number>> {
-  return new Map((await port.listOffsets(partitions, at)).map((o) => [partitionKey(o), Number(o.offset)]));
 }

@@ -1,9 +1,8 @@
-/** What is known of one origin partition. Offsets are plain numbers (exact up to 2^53). */
-export interface PartitionFacts {
-  /** S: the first offset that is still there. */
-  start: number;
-  /** E: the high watermark. */
-  end: number;
+import type { LogBounds } from "../log/bounds";
+import type { OffsetRange } from "../log/range";
+
+/** What is known of one origin partition: S is its log's start, E its end. */
+export interface PartitionFacts extends LogBounds {
   /** The last stable offset: below E while a transaction is open. */
   stable: number;
   /** N: the last origin offset that the mirror says it copied; undefined: it never copied one. */
@@ -17,7 +16,7 @@ export interface PartitionFacts {
 export type Verdict = "complete" | "behind" | "look" | "open transaction" | "truncated" | "stale offsets";
 
 /** The offsets that the mirror may still have to copy. */
-export function gap(p: PartitionFacts): { from: number; to: number } {
+export function gap(p: PartitionFacts): OffsetRange {
   return { from: Math.max((p.mirrored ?? -1) + 1, p.start), to: p.end };
 }
 

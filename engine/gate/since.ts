@@ -1,5 +1,6 @@
 import { type OpenKafka, withClusters } from "../clusters";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
 import { isHeartbeats, selectPairs } from "../selection";
@@ -71,6 +72,7 @@ async function counts(port: KafkaPort, names: readonly string[]): Promise<Map<st
 
 async function ends(port: KafkaPort, topics: readonly (readonly [string, number])[]): Promise<Map<string, number[]>> {
   const all = topics.flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })));
-  const found = new Map((await port.listOffsets(all, "latest")).map((o) => [partitionKey(o), Number(o.offset)]));
-  return new Map(topics.map(([topic, count]) => [topic, Array.from({ length: count }, (_, partition) => found.get(partitionKey({ topic, partition }))!)]));
+  const found = await readOffsets(port, all, "latest");
+  const end = (topic: string, partition: number) => Number(found.get(partitionKey({ topic, partition }))!);
+  return new Map(topics.map(([topic, count]) => [topic, Array.from({ length: count }, (_, p) => end(topic, p))]));
 }

@@ -1,5 +1,6 @@
 import { MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
+import { readBounds } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import { type Checkpoint, LatestCheckpoints } from "../mirror-records";
 import type { MirrorModel } from "../model";
@@ -26,12 +27,11 @@ export async function readCheckpoints(target: KafkaPort, mirror: MirrorModel, si
   const topic = checkpointsTopic(mirror);
   if ((await target.describeTopics([topic])).length === 0) return undefined;
   const partition = { topic, partition: 0 };
-  const [start, end] = await Promise.all([target.listOffsets([partition], "earliest"), target.listOffsets([partition], "latest")]);
+  const log = (await readBounds(target, [partition])).get(partitionKey(partition))!;
   const latest = new LatestCheckpoints();
   const reader = kafkaReader(target, mirror.exactlyOnce ? "read_committed" : "read_uncommitted");
-  const stretch = { ...partition, from: Number(start[0]?.offset), to: Number(end[0]?.offset) };
   const foreign: number[] = [];
-  await reader.scan([{ ...stretch, see: (cursor) => void (latest.add(cursor.key(), cursor.value()) || foreign.push(cursor.offset)) }], signal);
+  await reader.scan([{ ...partition, from: log.start, to: log.end, see: (cursor) => void (latest.add(cursor.key(), cursor.value()) || foreign.push(cursor.offset)) }], signal);
   if (foreign.length > 0) {
     throw new MigrationError("CHECKPOINTS_UNREADABLE", `target topic ${topic}: ${countText(foreign.length, "record is no checkpoint", "records are no checkpoints")} of a known version (first: offset ${foreign[0]})`, {
       fix: "find out who writes to that topic; use the exact offsets, which need no checkpoints",

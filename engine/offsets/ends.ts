@@ -1,15 +1,8 @@
 import type { TopicPartition } from "../kafka/port";
+import type { LogBounds } from "../log/bounds";
 import type { RecordCursor } from "../records/walk";
 import type { LogReader, ScanAsk } from "./reader";
 import { type Fingerprint, fingerprint, isCopy } from "../records/same";
-
-/** Offsets of a partition as the broker lists them. */
-export interface Extent {
-  /** Log start offset. */
-  start: number;
-  /** High watermark. */
-  end: number;
-}
 
 const FIRST_STEP = 1;
 const GROWTH = 8;
@@ -20,20 +13,20 @@ const GROWTH = 8;
  */
 export async function lastVisible(
   reader: LogReader,
-  partitions: readonly (TopicPartition & { extent: Extent })[],
+  partitions: readonly (TopicPartition & { bounds: LogBounds })[],
   signal?: AbortSignal,
 ): Promise<(Fingerprint | undefined)[]> {
   const found: (Fingerprint | undefined)[] = partitions.map(() => undefined);
-  let open = partitions.map((p, i) => ({ ...p, i, to: p.extent.end, step: FIRST_STEP })).filter((p) => p.to > p.extent.start);
+  let open = partitions.map((p, i) => ({ ...p, i, to: p.bounds.end, step: FIRST_STEP })).filter((p) => p.to > p.bounds.start);
   while (open.length > 0) {
     const asks = open.map((p): ScanAsk => {
-      const from = Math.max(p.extent.start, p.to - p.step);
+      const from = Math.max(p.bounds.start, p.to - p.step);
       return { topic: p.topic, partition: p.partition, from, to: p.to, see: (cursor) => (found[p.i] = fingerprint(cursor)) };
     });
     await reader.scan(asks, signal);
     open = open
-      .map((p) => ({ ...p, to: Math.max(p.extent.start, p.to - p.step), step: p.step * GROWTH }))
-      .filter((p) => found[p.i] === undefined && p.to > p.extent.start);
+      .map((p) => ({ ...p, to: Math.max(p.bounds.start, p.to - p.step), step: p.step * GROWTH }))
+      .filter((p) => found[p.i] === undefined && p.to > p.bounds.start);
   }
   return found;
 }
@@ -46,17 +39,17 @@ export async function lastVisible(
 export async function lastCopy(
   reader: LogReader,
   partition: TopicPartition,
-  extent: Extent,
+  bounds: LogBounds,
   record: Fingerprint,
   timestamps: boolean,
   signal?: AbortSignal,
 ): Promise<number | undefined> {
-  const from = timestamps ? await reader.offsetAt(partition, record.timestamp) : extent.start;
+  const from = timestamps ? await reader.offsetAt(partition, record.timestamp) : bounds.start;
   if (from === undefined) return undefined;
   let offset: number | undefined;
   const see = (cursor: RecordCursor): void => {
     if (cursor.size === record.size && isCopy(record, fingerprint(cursor))) offset = cursor.offset;
   };
-  await reader.scan([{ ...partition, from: Math.max(from, extent.start), to: extent.end, see }], signal);
+  await reader.scan([{ ...partition, from: Math.max(from, bounds.start), to: bounds.end, see }], signal);
   return offset;
 }

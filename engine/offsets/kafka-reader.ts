@@ -1,6 +1,7 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { partitionKey } from "../log/partition";
-import { fetchBatches, type Isolation, scan, type Span } from "../records";
+import type { PartitionRange } from "../log/range";
+import { fetchBatches, type Isolation, scan } from "../records";
 import { Grace, isBehind, truncated, walkFetched } from "../records/read";
 import type { LogReader, Moment, ScanAsk } from "./reader";
 
@@ -17,8 +18,8 @@ export function kafkaReader(port: KafkaPort, isolation: Isolation): LogReader {
     async scan(asks, signal) {
       for (const round of inRounds(asks.filter((a) => a.from < a.to))) {
         await look(port, isolation, round.filter((a) => a.to - a.from <= FEW), signal);
-        const long = new Map(round.filter((a) => a.to - a.from > FEW).map((ask) => [spanOf(ask), ask]));
-        await scan(port, [...long.keys()], { isolation, visit: (span, record) => long.get(span)?.see(record), signal });
+        const long = new Map(round.filter((a) => a.to - a.from > FEW).map((ask) => [rangeOf(ask), ask]));
+        await scan(port, [...long.keys()], { isolation, visit: (range, record) => long.get(range)?.see(record), signal });
       }
     },
     offsetAt,
@@ -36,7 +37,7 @@ export function kafkaReader(port: KafkaPort, isolation: Isolation): LogReader {
   };
 }
 
-const spanOf = (ask: ScanAsk): Span => ({ topic: ask.topic, partition: ask.partition, from: BigInt(ask.from), to: BigInt(ask.to) });
+const rangeOf = (ask: ScanAsk): PartitionRange => ({ topic: ask.topic, partition: ask.partition, from: BigInt(ask.from), to: BigInt(ask.to) });
 
 const momentOf = (at: Moment): string => `${partitionKey(at)}@${at.timestamp}`;
 

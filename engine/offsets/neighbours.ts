@@ -1,30 +1,23 @@
+import type { LogBounds } from "../log/bounds";
+import type { OffsetRange } from "../log/range";
 import { type Fingerprint, isCopy, NO_TIMESTAMP } from "../records/same";
 
 /** How many records before and after the landing place are compared, where the logs have them. */
 export const BEFORE = 3;
 export const AFTER = 3;
 
-/** A stretch of a log: every visible record in [from, to). */
-export interface Stretch {
-  from: number;
-  to: number;
+/** A range of a log with every visible record in it. */
+export interface RecordsOfRange extends OffsetRange {
   records: readonly Fingerprint[];
 }
 
-/** Both logs between their first record and the end of what they have in common. */
-export interface Bounds {
-  start: number;
-  /** One past the last visible record that both sides hold. */
-  end: number;
-}
-
 /** Where the record at origin offset `g` must lie if neither log has a gap from there to the end. */
-export function byArithmetic(g: number, origin: Bounds, target: Bounds): number {
+export function byArithmetic(g: number, origin: LogBounds, target: LogBounds): number {
   return target.end - (origin.end - g);
 }
 
 /** The stretch to read around a place: its neighbours, inside the log. */
-export function around(place: number, bounds: Bounds): { from: number; to: number } {
+export function around(place: number, bounds: LogBounds): OffsetRange {
   return { from: Math.max(bounds.start, place - BEFORE), to: Math.min(bounds.end, place + AFTER + 1) };
 }
 
@@ -35,7 +28,7 @@ export function around(place: number, bounds: Bounds): { from: number; to: numbe
  * the place by as much. What is left to show is that `t` is the first copy (`whyNotFirst`).
  * @returns undefined when the place holds, else why not.
  */
-export function whyNotThere(g: number, t: number, origin: Stretch, target: Stretch): string | undefined {
+export function whyNotThere(g: number, t: number, origin: RecordsOfRange, target: RecordsOfRange): string | undefined {
   if (origin.records.some((r) => r.transactional) || target.records.some((r) => r.transactional)) return "transactions leave markers in the log";
   const here = contiguous(origin);
   const there = contiguous(target);
@@ -71,12 +64,12 @@ export const MOST_BEFORE = 1_000;
  * The stretch in which an earlier copy of the record at `t` would lie: from the target's first record with its timestamp or
  * a later one. undefined: too long to be looked at.
  */
-export function beforeFirst(t: number, first: number | undefined, target: Bounds): { from: number; to: number } | undefined {
+export function beforeFirst(t: number, first: number | undefined, target: LogBounds): OffsetRange | undefined {
   if (first === undefined || first > t || t - first > MOST_BEFORE) return undefined;
   return { from: Math.max(target.start, first), to: t };
 }
 
-function contiguous(stretch: Stretch): Map<number, Fingerprint> | undefined {
+function contiguous(stretch: RecordsOfRange): Map<number, Fingerprint> | undefined {
   if (stretch.records.length !== stretch.to - stretch.from) return undefined;
   return new Map(stretch.records.map((r) => [r.offset, r]));
 }

@@ -1,4 +1,4 @@
-import type { Extent } from "./ends";
+import type { LogBounds } from "../log/bounds";
 import type { Translation } from "./translation";
 
 /**
@@ -6,7 +6,7 @@ import type { Translation } from "./translation";
  * target may be copies that the group has read, copies that it has not, or records that clients have written there. Only
  * the log start tells something: so many offsets were deleted on the origin, so at most as many records were copied.
  */
-export function nothingLeft(g: number, { origin, target }: { origin: Extent; target: Extent }, targetHolds: boolean): Translation {
+export function nothingLeft(g: number, { origin, target }: { origin: LogBounds; target: LogBounds }, targetHolds: boolean): Translation {
   const past = g > origin.end ? [`committed offset ${g} is past the end (${origin.end}) of the origin's log`] : [];
   const at = (place: number, exact: boolean, rereads: number, ...notes: string[]): Translation => {
     const note = [...past, ...notes].join("; ");

@@ -1,6 +1,7 @@
 import { withClusters, type Clusters, type OpenKafka } from "../clusters";
 import { MigrationError } from "../errors";
 import type { TopicPartition } from "../kafka/port";
+import { readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
@@ -53,13 +54,14 @@ export async function timeWith(clusters: Clusters, exact: OffsetPlan, timestamp:
     for (const t of group.topics) for (const p of t.partitions) partitions.set(partitionKey({ topic: t.targetTopic ?? t.topic, partition: p.partition }), { topic: t.targetTopic ?? t.topic, partition: p.partition });
   }
   const asked = [...partitions.values()];
-  const [byTime, ends] = await Promise.all([clusters.target.listOffsets(asked, timestamp), clusters.target.listOffsets(asked, "latest")]);
-  const index = (list: typeof ends): Map<string, bigint> => new Map(list.map((o) => [partitionKey(o), o.offset]));
-  const [found, end] = [index(byTime), index(ends)];
+  const [found, ends] = await Promise.all([
+    readOffsets(clusters.target, asked, timestamp),
+    readOffsets(clusters.target, asked, "latest"),
+  ]);
   return answered(exact, "time", progress, (_group, topic, p) => {
     const key = partitionKey({ topic, partition: p.partition });
     const offset = found.get(key) ?? -1n;
-    return offset >= 0n ? { offset } : { offset: end.get(key) as bigint, note: "no record at or after that time: the end" };
+    return offset >= 0n ? { offset } : { offset: ends.get(key)!, note: "no record at or after that time: the end" };
   });
 }
 

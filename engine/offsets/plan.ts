@@ -1,6 +1,8 @@
 import { withClusters, type Clusters, type OpenKafka } from "../clusters";
 import { ConnectStateReader, effectiveIsolation } from "../connect-state";
-import type { CommittedOffset, GroupDescription, KafkaPort, ListedOffset, TopicDescription, TopicPartition } from "../kafka/port";
+import type { CommittedOffset, GroupDescription, KafkaPort, TopicDescription, TopicPartition } from "../kafka/port";
+import { readBounds } from "../log/bounds";
+import { compactedTopics } from "../log/compaction";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
@@ -113,20 +115,24 @@ async function partitionTasks(clusters: Clusters, commitments: Commitments, reco
   const [hereTopics, thereTopics, compacted] = await Promise.all([
     describedTopics(clusters.origin, originTopics),
     describedTopics(clusters.target, originTopics.map(name)),
-    compactedTopics(clusters, originTopics, name),
+    compactedTopics(clusters, originTopics.map((t) => ({ origin: t, target: name(t) }))),
   ]);
   const ids = Object.fromEntries(originTopics.map((t) => [t, topicIds(hereTopics.get(t)?.topicId, thereTopics.get(name(t))?.topicId)]));
   const notes = new Map(recreatedTopics(recorded, ids).map((r) => [r.topic, recreatedText(r, name(r.topic))]));
   const known = [...wanted.values()].filter((p) => p.partition < (hereTopics.get(p.topic)?.partitions.length ?? 0) && p.partition < (thereTopics.get(name(p.topic))?.partitions.length ?? 0));
   const both = known.filter((p) => !notes.has(p.topic));
   const recreated = new Map(known.filter((p) => notes.has(p.topic)).map((p) => [partitionKey(p), unknownPlaces(p.committed, notes.get(p.topic)!)]));
-  const [here, there] = await Promise.all([extents(clusters.origin, both), extents(clusters.target, both.map((p) => ({ topic: name(p.topic), partition: p.partition })))]);
+  const copyOf = (p: TopicPartition): TopicPartition => ({ topic: name(p.topic), partition: p.partition });
+  const [here, there] = await Promise.all([
+    readBounds(clusters.origin, both),
+    readBounds(clusters.target, both.map(copyOf)),
+  ]);
   const tasks = both.map((p) => ({
     originTopic: p.topic,
     targetTopic: name(p.topic),
     partition: p.partition,
-    origin: here(p),
-    target: there({ topic: name(p.topic), partition: p.partition }),
+    origin: here.get(partitionKey(p))!,
+    target: there.get(partitionKey(copyOf(p)))!,
     compacted: compacted.has(p.topic),
     committed: [...p.committed],
   }));
@@ -139,19 +145,6 @@ function unknownPlaces(committed: ReadonlySet<number>, note: string): Map<number
 
 async function describedTopics(port: KafkaPort, topics: readonly string[]): Promise<Map<string, TopicDescription>> {
   return new Map((await port.describeTopics(topics)).map((t) => [t.name, t]));
-}
-
-async function compactedTopics(clusters: Clusters, topics: readonly string[], name: (topic: string) => string): Promise<Set<string>> {
-  const [here, there] = await Promise.all([clusters.origin.describeTopicConfigs(topics), clusters.target.describeTopicConfigs(topics.map(name))]);
-  const compacts = (configs: typeof here, topic: string): boolean => (configs.get(topic)?.get("cleanup.policy")?.value ?? "").includes("compact");
-  return new Set(topics.filter((t) => compacts(here, t) || compacts(there, name(t))));
-}
-
-async function extents(port: KafkaPort, partitions: readonly TopicPartition[]): Promise<(p: TopicPartition) => { start: number; end: number }> {
-  const [earliest, latest] = await Promise.all([port.listOffsets(partitions, "earliest"), port.listOffsets(partitions, "latest")]);
-  const index = (list: readonly ListedOffset[]): Map<string, number> => new Map(list.map((o) => [partitionKey(o), Number(o.offset)]));
-  const [starts, ends] = [index(earliest), index(latest)];
-  return (p) => ({ start: starts.get(partitionKey(p)) as number, end: ends.get(partitionKey(p)) as number });
 }
 
 interface Found {

@@ -1,10 +1,12 @@
+import type { LogBounds } from "../log/bounds";
+import type { OffsetRange } from "../log/range";
 import type { Progress } from "../progress";
 import { type Fingerprint, fingerprint, isCopy, timestampCounts } from "../records/same";
 import { countText } from "../units";
 import { lastCopy, lastVisible } from "./ends";
 import { land, type Landing } from "./land";
 import { nothingLeft } from "./nothing-left";
-import { around, beforeFirst, byArithmetic, whyNotThere, type Bounds } from "./neighbours";
+import { around, beforeFirst, byArithmetic, whyNotThere } from "./neighbours";
 import { inParallel } from "./parallel";
 import type { LogReader, ScanAsk } from "./reader";
 import { OriginTail, type Place, TargetTail } from "./tail";
@@ -13,8 +15,9 @@ import type { PartitionTask, Translation } from "./translation";
 interface Work {
   task: PartitionTask;
   answers: Map<number, Translation>;
-  origin: Bounds;
-  target: Bounds;
+  /** Both logs up to the end of what they have in common: one past the last visible record that both hold. */
+  origin: LogBounds;
+  target: LogBounds;
   /** False where an origin record has no timestamp, or the target's broker has replaced one: then none is compared. */
   timestamps: boolean;
   /** Committed offsets that still wait for an answer, raised to the log start. */
@@ -47,8 +50,8 @@ export async function translate(
 
 async function findEnds(origin: LogReader, target: LogReader, tasks: readonly PartitionTask[], signal?: AbortSignal): Promise<Work[]> {
   const [originLast, targetLast] = await Promise.all([
-    lastVisible(origin, tasks.map((t) => ({ topic: t.originTopic, partition: t.partition, extent: t.origin })), signal),
-    lastVisible(target, tasks.map((t) => ({ topic: t.targetTopic, partition: t.partition, extent: t.target })), signal),
+    lastVisible(origin, tasks.map((t) => ({ topic: t.originTopic, partition: t.partition, bounds: t.origin })), signal),
+    lastVisible(target, tasks.map((t) => ({ topic: t.targetTopic, partition: t.partition, bounds: t.target })), signal),
   ]);
   const work: Work[] = [];
   await inParallel([...tasks.entries()], async ([i, task]) => {
@@ -110,8 +113,8 @@ interface Probe {
   work: Work;
   g: number;
   t: number;
-  here: { from: number; to: number };
-  there: { from: number; to: number };
+  here: OffsetRange;
+  there: OffsetRange;
   seenHere: Fingerprint[];
   seenThere: Fingerprint[];
 }
@@ -247,7 +250,7 @@ function settle({ w, places, from }: Reading, tail: TargetTail, fromStart: boole
 }
 
 /** The target's log start. Nothing was read before `from`, so what lies there is not counted, and the figures are bounds. */
-function beginning({ missing }: Landing, from: number, { start, end }: Bounds): Partial<Translation> {
+function beginning({ missing }: Landing, from: number, { start, end }: LogBounds): Partial<Translation> {
   if (from <= start) return { target: start };
   return { target: start, rereads: end - start, rereadsAtMost: true, missing: Math.max(0, missing - (from - start)) };
 }

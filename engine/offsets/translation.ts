@@ -1,12 +1,12 @@
-import type { Extent } from "./ends";
+import type { LogBounds } from "../log/bounds";
 
 /** One partition, on both sides, with the committed offsets to translate. */
 export interface PartitionTask {
   originTopic: string;
   targetTopic: string;
   partition: number;
-  origin: Extent;
-  target: Extent;
+  origin: LogBounds;
+  target: LogBounds;
   /** True when either side compacts the topic: then equal distances to the end prove nothing. */
   compacted: boolean;
   /** Each once, in any order. */

@@ -1,5 +1,6 @@
 import type { InternalTopicCheck } from "../cleanup";
 import type { ConfigSource } from "../kafka/port";
+import type { LogBounds } from "../log/bounds";
 import type { MirrorModel } from "../model";
 import type { BrokerNow } from "../replication";
 import type { ConfigSync } from "./config-sync";
@@ -17,19 +18,13 @@ export interface Setting {
 
 export type Settings = Readonly<Record<string, Setting>>;
 
-/** Log start offset and high watermark of each partition, by index. */
-export interface Extent {
-  start: number;
-  end: number;
-}
-
 export interface TopicFacts {
   name: string;
   settings: Settings;
   /** Largest number of replicas of any partition, once what is under way is done. */
   factor: number;
-  /** By partition. A partition without a leader has no extent. */
-  extents: (Extent | undefined)[];
+  /** Where each partition's log starts and ends, by partition number. undefined: it has no leader. */
+  bounds: (LogBounds | undefined)[];
 }
 
 /** One topic that the mirror copies. */

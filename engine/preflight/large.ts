@@ -29,14 +29,14 @@ export async function readLargeRecords(
   selected: readonly SelectedTopic[],
   isolation: Isolation,
 ): Promise<LargeRecord[]> {
-  const spans = selected.flatMap(({ origin: { name, extents } }) =>
-    extents
+  const ranges = selected.flatMap(({ origin: { name, bounds } }) =>
+    bounds
       .flatMap((e, partition) => (e !== undefined && e.end > e.start ? [{ topic: name, partition, ...e }] : []))
       .slice(0, PER_TOPIC),
   );
   const largest = new Map<string, LargeRecord>();
   for (const at of ["start", "end"] as const) {
-    const requests = spans
+    const requests = ranges
       .slice(0, MOST)
       .map((s) => ({ topic: s.topic, partition: s.partition, offset: BigInt(at === "start" ? s.start : s.end - 1) }));
     await readable(() =>

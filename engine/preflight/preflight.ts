@@ -183,7 +183,7 @@ async function administratorPrivileges(port: KafkaPort, model: MigrationModel, u
 function resultOf(facts: PreflightFacts, warnings: Finding[], sinks: string[], progress: Progress): PreflightResult {
   const result = {
     topics: facts.selected.length,
-    partitions: facts.selected.reduce((n, s) => n + s.origin.extents.length, 0),
+    partitions: facts.selected.reduce((n, s) => n + s.origin.bounds.length, 0),
     groups: selectGroups(facts.originGroups, facts.mirror).length,
     resumes: facts.started,
     warnings,

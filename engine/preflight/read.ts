@@ -1,5 +1,6 @@
 import type { Clusters } from "../clusters";
 import { inspectInternalTopics } from "../cleanup";
+import { type LogBounds, readBounds } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import { decodeOffsetSync } from "../mirror-records";
 import { describeMirrorGroup } from "../cleanup/gone";
@@ -11,7 +12,7 @@ import type { MirrorModel, Side } from "../model";
 import { groupNameFault, internalTopics } from "../naming";
 import { factorsOf } from "../replication";
 import { selectGroups, selectPairs, sinkGroupsLeftOut } from "../selection";
-import type { BrokerFacts, ClusterFacts, Extent, PreflightFacts, SelectedTopic, Setting, Settings, TopicFacts } from "./facts";
+import type { BrokerFacts, ClusterFacts, PreflightFacts, SelectedTopic, Setting, Settings, TopicFacts } from "./facts";
 import { type ConfigSync, TOPIC_KEYS } from "./config-sync";
 import { readLargeRecords } from "./large";
 import { readOtherMirrors, servers } from "./opposite";
@@ -117,7 +118,7 @@ async function topicFacts(port: KafkaPort, names: readonly string[]): Promise<Ma
   if (names.length === 0) return new Map();
   const topics = await port.describeTopics(names);
   const configs = await port.describeTopicConfigs(topics.map((t) => t.name));
-  const extents = await extentsOf(port, topics);
+  const bounds = await boundsOf(port, topics);
   const factors = await factorsOf(port, topics);
   return new Map(
     topics.map((t) => [
@@ -126,7 +127,7 @@ async function topicFacts(port: KafkaPort, names: readonly string[]): Promise<Ma
         name: t.name,
         settings: settingsOf(configs.get(t.name)),
         factor: factors.get(t.name)!,
-        extents: Array.from({ length: t.partitions.length }, (_, partition) => extents.get(partitionKey({ topic: t.name, partition }))),
+        bounds: Array.from({ length: t.partitions.length }, (_, partition) => bounds.get(partitionKey({ topic: t.name, partition }))),
       },
     ]),
   );
@@ -142,10 +143,11 @@ function settingsOf(config: ReadonlyMap<string, ConfigEntry> | undefined): Setti
   return settings;
 }
 
-async function extentsOf(port: KafkaPort, topics: readonly TopicDescription[]): Promise<Map<string, Extent>> {
-  const alive = topics.flatMap((t) => t.partitions.filter((p) => p.leader >= 0).map((p): TopicPartition => ({ topic: t.name, partition: p.partition })));
-  const starts = new Map((await port.listOffsets(alive, "earliest")).map((o) => [partitionKey(o), Number(o.offset)]));
-  return new Map((await port.listOffsets(alive, "latest")).map((o) => [partitionKey(o), { start: starts.get(partitionKey(o))!, end: Number(o.offset) }]));
+async function boundsOf(port: KafkaPort, topics: readonly TopicDescription[]): Promise<Map<string, LogBounds>> {
+  const online = topics.flatMap((t) =>
+    t.partitions.filter((p) => p.leader >= 0).map((p): TopicPartition => ({ topic: t.name, partition: p.partition })),
+  );
+  return readBounds(port, online);
 }
 
 async function syncedPartitions(clusters: Clusters, topic: { side: "origin" | "target"; name: string } | undefined): Promise<Set<string>> {

@@ -13,7 +13,7 @@ export function checkTargetTopics(facts: PreflightFacts): Finding[] {
 
 function offline({ selected }: PreflightFacts): Finding[] {
   return (["origin", "target"] as const).flatMap((side) => {
-    const dead = selected.flatMap((s) => (s[side]?.extents ?? []).flatMap((e, partition) => (e === undefined ? [partitionKey({ topic: s[side]!.name, partition })] : [])));
+    const dead = selected.flatMap((s) => (s[side]?.bounds ?? []).flatMap((e, partition) => (e === undefined ? [partitionKey({ topic: s[side]!.name, partition })] : [])));
     if (dead.length === 0) return [];
     return [error("PARTITION_OFFLINE", `${side}: ${countText(dead.length, "partition")} without a leader: ${someOf(dead)}`, "start the brokers that hold them; an offline partition can't be copied or compared")];
   });
@@ -28,13 +28,13 @@ function leftOver(facts: PreflightFacts): Finding[] {
   const beyond: string[] = [];
   for (const { origin, target } of facts.selected) {
     if (facts.known.has(origin.name)) continue;
-    origin.extents.forEach((extent, partition) => {
+    origin.bounds.forEach((bounds, partition) => {
       const place = partitionKey({ topic: origin.name, partition });
       const last = facts.mirrored.get(place);
-      if (last === undefined || extent === undefined) return;
-      const copied = target?.extents[partition];
-      if (last >= extent.end) beyond.push(`${place} mirrored up to ${last}, but the origin ends at ${extent.end}`);
-      else if (target === undefined || partition >= target.extents.length || copied?.end === 0) missing.push(`${place} mirrored up to ${last}, but the target has ${target === undefined ? "no such topic" : "nothing in it"}`);
+      if (last === undefined || bounds === undefined) return;
+      const copied = target?.bounds[partition];
+      if (last >= bounds.end) beyond.push(`${place} mirrored up to ${last}, but the origin ends at ${bounds.end}`);
+      else if (target === undefined || partition >= target.bounds.length || copied?.end === 0) missing.push(`${place} mirrored up to ${last}, but the target has ${target === undefined ? "no such topic" : "nothing in it"}`);
     });
   }
   const found = [...beyond, ...missing];
@@ -50,10 +50,10 @@ function leftOver(facts: PreflightFacts): Finding[] {
 }
 
 function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: SelectedTopic): Finding[] {
-  if (target === undefined || target.extents.length === origin.extents.length) return [];
-  const seen = `topic ${targetName} has ${countText(target.extents.length, "partition")} on the target and ${origin.extents.length} on the origin`;
+  if (target === undefined || target.bounds.length === origin.bounds.length) return [];
+  const seen = `topic ${targetName} has ${countText(target.bounds.length, "partition")} on the target and ${origin.bounds.length} on the origin`;
   // The mirror adds partitions that the origin got while it runs, at its next look at the topics.
-  if (target.extents.length < origin.extents.length && isMirrored(facts, origin)) {
+  if (target.bounds.length < origin.bounds.length && isMirrored(facts, origin)) {
     return [warning("TARGET_TOPIC_GROWS", seen, `the mirror adds them within ${facts.mirror.refreshTopicsIntervalSeconds} s (refresh.topics.interval.seconds)`)];
   }
   // A cutover can't pass with it: there it is an error of the gate.
@@ -63,11 +63,11 @@ function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: 
 
 function otherData(facts: PreflightFacts, { origin, target, targetName }: SelectedTopic): Finding[] {
   if (target === undefined) return [];
-  const others = target.extents.flatMap((extent, partition) => {
-    if (extent === undefined || extent.end === extent.start) return [];
+  const others = target.bounds.flatMap((bounds, partition) => {
+    if (bounds === undefined || bounds.end === bounds.start) return [];
     const place = partitionKey({ topic: origin.name, partition });
     if (copied(facts, place)) return [];
-    return [`partition ${partition} from ${extent.start} to ${extent.end}`];
+    return [`partition ${partition} from ${bounds.start} to ${bounds.end}`];
   });
   if (others.length === 0) return [];
   if (isMirrored(facts, origin) || facts.known.has(origin.name)) {
@@ -83,7 +83,7 @@ function otherData(facts: PreflightFacts, { origin, target, targetName }: Select
 }
 
 function isMirrored(facts: PreflightFacts, origin: SelectedTopic["origin"]): boolean {
-  return origin.extents.some((_, partition) => copied(facts, partitionKey({ topic: origin.name, partition })));
+  return origin.bounds.some((_, partition) => copied(facts, partitionKey({ topic: origin.name, partition })));
 }
 
 /**

@@ -1,16 +1,13 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
+import { type LogBounds, readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
+import type { PartitionRange } from "../log/range";
 import { fetchBatches, type Isolation, walkFetched } from "../records/read";
 import { STOP } from "../records/walk";
 import type { PreflightFacts, TimedRecords } from "./facts";
 import { timedQuestions } from "./limits";
 
 type Facts = Pick<PreflightFacts, "mirror" | "configSync" | "selected" | "target">;
-
-interface Span extends TopicPartition {
-  from: bigint;
-  to: bigint;
-}
 
 /**
  * Asks the origin for records that a time limit of the target would hit: one request for each distinct point in time.
@@ -29,22 +26,22 @@ export async function timedRecords(origin: KafkaPort, facts: Facts, now: number)
     const partitions = [...new Set(here.map((q) => q.topic))].flatMap((topic) =>
       topics
         .get(topic)!
-        .extents.flatMap((e, partition) => (e !== undefined && e.end > e.start ? [{ topic, partition }] : [])),
+        .bounds.flatMap((e, partition) => (e !== undefined && e.end > e.start ? [{ topic, partition }] : [])),
     );
-    const first = new Map((await origin.listOffsets(partitions, at)).map((o) => [partitionKey(o), o.offset]));
+    const first = await readOffsets(origin, partitions, at);
     // Everything before the first offset of that time is older, but it may be nothing: a gap, or markers of transactions.
     const older = here.some((q) => q.limit !== "after")
       ? await withDatedRecord(
           origin,
-          partitions.flatMap((p) => spanBefore(p, topics.get(p.topic)!.extents[p.partition]!, first.get(partitionKey(p)))),
+          partitions.flatMap((p) => rangeBefore(p, topics.get(p.topic)!.bounds[p.partition]!, first.get(partitionKey(p)))),
           facts.mirror.isolationLevel,
         )
       : new Set<string>();
     for (const { limit, topic, limitMs } of here) {
-      const hit = topics.get(topic)!.extents.flatMap((extent, partition) => {
+      const hit = topics.get(topic)!.bounds.flatMap((bounds, partition) => {
         const key = partitionKey({ topic, partition });
         const offset = first.get(key);
-        if (extent === undefined || offset === undefined) return [];
+        if (bounds === undefined || offset === undefined) return [];
         return (limit === "after" ? offset >= 0n : older.has(key)) ? [partition] : [];
       });
       found.push({ limit, topic, limitMs, partitions: hit });
@@ -54,23 +51,23 @@ export async function timedRecords(origin: KafkaPort, facts: Facts, now: number)
 }
 
 /** @param first first offset at or after the time; -1: there is none, so everything is older */
-function spanBefore(
+function rangeBefore(
   p: TopicPartition,
-  { start, end }: { start: number; end: number },
+  { start, end }: LogBounds,
   first: bigint | undefined,
-): Span[] {
+): PartitionRange[] {
   const to = first === -1n ? BigInt(end) : first;
   return to === undefined || to <= BigInt(start) ? [] : [{ ...p, from: BigInt(start), to }];
 }
 
 /**
- * The spans (`topic:partition`) that hold a record which the mirror would copy with its own time. Reads each no further than
+ * The ranges (`topic:partition`) that hold a record which the mirror would copy with its own time. Reads each no further than
  * to the first one. A record without a time (-1) gets one from the mirror's producer.
  */
-async function withDatedRecord(origin: KafkaPort, spans: readonly Span[], isolation: Isolation): Promise<Set<string>> {
+async function withDatedRecord(origin: KafkaPort, ranges: readonly PartitionRange[], isolation: Isolation): Promise<Set<string>> {
   const found = new Set<string>();
-  const ends = new Map(spans.map((s) => [partitionKey(s), s.to]));
-  let open = spans.map(({ topic, partition, from }) => ({ topic, partition, offset: from }));
+  const ends = new Map(ranges.map((s) => [partitionKey(s), s.to]));
+  let open = ranges.map(({ topic, partition, from }) => ({ topic, partition, offset: from }));
   while (open.length > 0) {
     const again: typeof open = [];
     await fetchBatches(origin, open, isolation, (request, fetched) => {

@@ -1,15 +1,17 @@
 import type { Clusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
+import { readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
-import { fetchBatches, type Isolation, type Span, truncated, walkFetched } from "./read";
+import type { PartitionRange } from "../log/range";
+import { fetchBatches, type Isolation, truncated, walkFetched } from "./read";
 import { type Fingerprint, fingerprint, isCopy, NO_TIMESTAMP } from "./same";
 import { scan } from "./scan";
 import { type RecordCursor, STOP } from "./walk";
 
 /** One partition on both sides, of which the beginnings are compared. */
 export interface Beginning {
-  origin: Span;
-  target: Span;
+  origin: PartitionRange;
+  target: PartitionRange;
   /** Either side compacts: then single records may be gone from either log. */
   compacted: boolean;
   /** The last origin offset that is known to be copied; undefined: all of them. */
@@ -87,13 +89,13 @@ interface Open<B> {
 async function searched<B extends Beginning>({ origin, target }: Clusters, open: readonly Open<B>[], isolation: Isolation, signal?: AbortSignal): Promise<BeginningDifference<B>[]> {
   const onTarget = await search(target, "read_committed", open.map(({ pair, first, copy }) => {
     const time = first.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : first.timestamp;
-    return { span: pair.target, time, notBefore: true, like: (record) => isCopy(first, record) };
+    return { range: pair.target, time, notBefore: true, like: (record) => isCopy(first, record) };
   }), signal);
   const left = open.filter((o, i) => o.originWhole || onTarget[i] === false);
   const onOrigin = await search(origin, isolation, left.map(({ pair, first, copy }) => {
     const time = first.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : copy.timestamp;
     // Its original may be one of those that have no time.
-    return { span: pair.origin, time, notBefore: false, like: (record) => isCopy(record, copy) };
+    return { range: pair.origin, time, notBefore: false, like: (record) => isCopy(record, copy) };
   }), signal);
   const foundOnOrigin = new Map(left.map((o, i) => [o, onOrigin[i]]));
   return open.flatMap((o, i) => {
@@ -105,13 +107,13 @@ async function searched<B extends Beginning>({ origin, target }: Clusters, open:
 
 async function latestOfFirstKeys<B extends Beginning>({ origin, target }: Clusters, compacted: readonly Open<B>[], isolation: Isolation, signal?: AbortSignal): Promise<BeginningDifference<B>[]> {
   const short = compacted.filter(({ pair, targetWhole }) => targetWhole && pair.origin.to - pair.origin.from <= MANY).slice(0, WHOLE);
-  const latest = new Map<Span, Fingerprint & { alive: boolean }>();
+  const latest = new Map<PartitionRange, Fingerprint & { alive: boolean }>();
   const keys = new Map(short.map(({ pair, first }) => [pair.origin, first.key]));
   await scan(origin, short.map(({ pair }) => pair.origin), {
     isolation,
     signal,
-    visit(span, record) {
-      if (keyText(record) === keys.get(span)) latest.set(span, { ...fingerprint(record), alive: !record.isTombstone() });
+    visit(range, record) {
+      if (keyText(record) === keys.get(range)) latest.set(range, { ...fingerprint(record), alive: !record.isTombstone() });
     },
   });
   const wanted = short.flatMap((o) => {
@@ -120,7 +122,7 @@ async function latestOfFirstKeys<B extends Beginning>({ origin, target }: Cluste
   });
   const found = await search(target, "read_committed", wanted.map(({ pair, copy, record }) => {
     const time = record.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : record.timestamp;
-    return { span: pair.target, time, notBefore: true, like: (other) => isCopy(record, other) };
+    return { range: pair.target, time, notBefore: true, like: (other) => isCopy(record, other) };
   }), signal);
   return wanted.filter((_, i) => found[i] === false).map(({ pair, copy, record }) => {
     const where = `${pair.origin.topic}-${pair.origin.partition}`;
@@ -144,11 +146,11 @@ function differ<B extends Beginning>({ pair, first, copy, originWhole, targetWho
 
 const textOf = (r: Fingerprint): string => `offset ${r.offset} (timestamp ${r.timestamp}, ${r.size} bytes)`;
 
-/** The first visible record of each span; absent: there is none, or it can't be read yet. */
-async function firstRecords(port: KafkaPort, spans: readonly Span[], isolation: Isolation): Promise<Map<string, First>> {
+/** The first visible record of each range; absent: there is none, or it can't be read yet. */
+async function firstRecords(port: KafkaPort, ranges: readonly PartitionRange[], isolation: Isolation): Promise<Map<string, First>> {
   const found = new Map<string, First>();
-  const ends = new Map(spans.map((s) => [partitionKey(s), s.to]));
-  let open = spans.filter((s) => s.from < s.to).map((s) => ({ topic: s.topic, partition: s.partition, offset: s.from }));
+  const ends = new Map(ranges.map((s) => [partitionKey(s), s.to]));
+  let open = ranges.filter((s) => s.from < s.to).map((s) => ({ topic: s.topic, partition: s.partition, offset: s.from }));
   while (open.length > 0) {
     const again: typeof open = [];
     await fetchBatches(port, open, isolation, (request, fetched) => {
@@ -166,7 +168,7 @@ async function firstRecords(port: KafkaPort, spans: readonly Span[], isolation: 
 }
 
 interface Wanted {
-  span: Span;
+  range: PartitionRange;
   /** ms: the record is expected at the first one with this time or a later one. undefined: it can't be found by time. */
   time: number | undefined;
   /** It can't lie before that. */
@@ -174,35 +176,37 @@ interface Wanted {
   like(record: Fingerprint): boolean;
 }
 
-/** Is such a record in the span? undefined: it was not found, and too much is left to look at. */
+/** Is such a record in the range? undefined: it was not found, and too much is left to look at. */
 async function search(port: KafkaPort, isolation: Isolation, wanted: readonly Wanted[], signal?: AbortSignal): Promise<(boolean | undefined)[]> {
   if (wanted.length === 0) return [];
   const timed = wanted.filter((w) => w.time !== undefined);
-  const times = new Map(timed.map((w) => [partitionKey(w.span), w.time!]));
-  const listed = timed.length === 0 ? [] : await port.listOffsets(timed.map((w) => w.span), (span) => times.get(partitionKey(span))!);
-  const byTime = new Map(listed.map((o) => [partitionKey(o), o.offset]));
-  const expected = wanted.map(({ span }) => {
-    const at = byTime.get(partitionKey(span)) ?? span.from;
-    return at < 0n ? span.to : max(at, span.from);
+  const times = new Map(timed.map((w) => [partitionKey(w.range), w.time!]));
+  const byTime =
+    timed.length === 0
+      ? new Map<string, bigint>()
+      : await readOffsets(port, timed.map((w) => w.range), (range) => times.get(partitionKey(range))!);
+  const expected = wanted.map(({ range }) => {
+    const at = byTime.get(partitionKey(range)) ?? range.from;
+    return at < 0n ? range.to : max(at, range.from);
   });
   const found: (boolean | undefined)[] = wanted.map(() => undefined);
-  const look = async (asked: readonly [Span, number][]) => {
-    const spans = new Map(asked);
-    await scan(port, [...spans.keys()], {
+  const look = async (asked: readonly [PartitionRange, number][]) => {
+    const ranges = new Map(asked);
+    await scan(port, [...ranges.keys()], {
       isolation,
       signal,
-      visit(span, record) {
-        const i = spans.get(span)!;
+      visit(range, record) {
+        const i = ranges.get(range)!;
         if (!wanted[i]!.like(fingerprint(record))) return undefined;
         found[i] = true;
         return STOP;
       },
     });
   };
-  await look(wanted.map(({ span }, i) => [{ ...span, from: expected[i]!, to: min(expected[i]! + FEW, span.to) }, i]));
-  const whole = wanted.flatMap(({ span, time, notBefore }, i): [Span, number][] => {
-    const from = time !== undefined && notBefore ? expected[i]! : span.from;
-    return found[i] === true || span.to - from > MANY ? [] : [[{ ...span, from }, i]];
+  await look(wanted.map(({ range }, i) => [{ ...range, from: expected[i]!, to: min(expected[i]! + FEW, range.to) }, i]));
+  const whole = wanted.flatMap(({ range, time, notBefore }, i): [PartitionRange, number][] => {
+    const from = time !== undefined && notBefore ? expected[i]! : range.from;
+    return found[i] === true || range.to - from > MANY ? [] : [[{ ...range, from }, i]];
   }).slice(0, WHOLE);
   await look(whole);
   for (const [, i] of whole) found[i] ??= false;

@@ -2,15 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MigrationError } from "../errors";
 import type { FetchedPartition, KafkaPort, KafkaRecord, TopicPartition } from "../kafka/port";
 import { partitionKey } from "../log/partition";
+import type { PartitionRange } from "../log/range";
 import { RecordCursor, STOP, walk } from "./walk";
 
 export type Isolation = "read_uncommitted" | "read_committed";
-
-/** Offsets [from, to) of one partition. */
-export interface Span extends TopicPartition {
-  from: bigint;
-  to: bigint;
-}
 
 const FIRST_BYTES = 64 * 1024;
 const LARGEST_BYTES = 16 * 1024 * 1024;
@@ -151,40 +146,40 @@ export function walkFetched(fetched: FetchedPartition, request: TopicPartition &
 }
 
 /**
- * The last `count` visible records of each span, in order. Reads backwards in growing steps from the end, all spans side
- * by side, so that a span which ends in records costs one small fetch whatever its length. `pick` takes what is to be kept.
+ * The last `count` visible records of each range, in order. Reads backwards in growing steps from the end, all ranges side
+ * by side, so that a range which ends in records costs one small fetch whatever its length. `pick` takes what is to be kept.
  */
-export async function pickLast<T>(port: KafkaPort, spans: readonly Span[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
-  const found = new Map<string, T[]>(spans.map((s) => [partitionKey(s), []]));
-  let open = spans.filter((s) => s.from < s.to && count > 0).map((span) => ({ span, upper: span.to, step: BigInt(count) }));
+export async function pickLast<T>(port: KafkaPort, ranges: readonly PartitionRange[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
+  const found = new Map<string, T[]>(ranges.map((s) => [partitionKey(s), []]));
+  let open = ranges.filter((s) => s.from < s.to && count > 0).map((range) => ({ range, upper: range.to, step: BigInt(count) }));
   while (open.length > 0) {
-    const windows = open.map(({ span, upper, step }) => ({ ...span, from: max(span.from, upper - step), to: upper }));
-    const records = await readWindows(port, windows, count, isolation, pick);
-    open = open.flatMap(({ span, step }, i) => {
-      const window = windows[i]!;
-      const key = partitionKey(span);
+    const parts = open.map(({ range, upper, step }) => ({ ...range, from: max(range.from, upper - step), to: upper }));
+    const records = await readLastOf(port, parts, count, isolation, pick);
+    open = open.flatMap(({ range, step }, i) => {
+      const part = parts[i]!;
+      const key = partitionKey(range);
       const all = [...records.get(key)!, ...found.get(key)!].slice(-count);
       found.set(key, all);
-      return all.length < count && window.from > span.from ? [{ span, upper: window.from, step: step * 8n }] : [];
+      return all.length < count && part.from > range.from ? [{ range, upper: part.from, step: step * 8n }] : [];
     });
   }
   return found;
 }
 
 /** The same as objects of their own. */
-export function readLast(port: KafkaPort, spans: readonly Span[], count: number, isolation: Isolation): Promise<Map<string, KafkaRecord[]>> {
-  return pickLast(port, spans, count, isolation, (record) => record.toRecord());
+export function readLast(port: KafkaPort, ranges: readonly PartitionRange[], count: number, isolation: Isolation): Promise<Map<string, KafkaRecord[]>> {
+  return pickLast(port, ranges, count, isolation, (record) => record.toRecord());
 }
 
 /**
- * The last `count` visible records inside each window.
+ * The last `count` visible records of each range.
  * @throws MigrationError KAFKA_NOT_AVAILABLE when it goes on so
  */
-async function readWindows<T>(port: KafkaPort, windows: readonly Span[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
+async function readLastOf<T>(port: KafkaPort, ranges: readonly PartitionRange[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
   const found = new Map<string, T[]>();
-  const ends = new Map(windows.map((w) => [partitionKey(w), w.to]));
-  for (const w of windows) found.set(partitionKey(w), []);
-  let open = windows.map((w) => ({ topic: w.topic, partition: w.partition, offset: w.from }));
+  const ends = new Map(ranges.map((r) => [partitionKey(r), r.to]));
+  for (const r of ranges) found.set(partitionKey(r), []);
+  let open = ranges.map((r) => ({ topic: r.topic, partition: r.partition, offset: r.from }));
   const grace = new Grace(port);
   while (open.length > 0) {
     const again: typeof open = [];

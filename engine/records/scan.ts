@@ -1,9 +1,10 @@
 import type { FetchedPartition, KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
+import type { PartitionRange } from "../log/range";
 import { offsetAfter } from "./batch";
 import { ReusedMemory } from "./memory";
 import { orAborted } from "../side-by-side";
-import { Grace, type Isolation, readable, type Span, truncated, walkFetched } from "./read";
+import { Grace, type Isolation, readable, truncated, walkFetched } from "./read";
 import type { RecordCursor, STOP } from "./walk";
 
 /**
@@ -18,19 +19,19 @@ const BYTES_PER_OFFSET = 1000;
 
 export interface ScanOptions {
   isolation: Isolation;
-  /** Called for each visible record of each span (the very object that was given), in order within a span. The record and its bytes are changed afterwards: copy what is kept. */
-  visit(span: Span, record: RecordCursor): void | typeof STOP;
-  /** Called once for each span when it is read to its end, or was stopped. */
-  done?(span: Span): void;
+  /** Called for each visible record of each range (the very object that was given), in order within a range. The record and its bytes are changed afterwards: copy what is kept. */
+  visit(range: PartitionRange, record: RecordCursor): void | typeof STOP;
+  /** Called once for each range when it is read to its end, or was stopped. */
+  done?(range: PartitionRange): void;
   /** Called after each walked answer with the offset where reading goes on: what a later scan may start from. */
-  reached?(span: Span, next: bigint): void;
+  reached?(range: PartitionRange, next: bigint): void;
   /** Bytes fetched, for progress. */
   bytes?(count: number): void;
   signal?: AbortSignal | undefined;
 }
 
 interface Position {
-  span: Span;
+  range: PartitionRange;
   offset: bigint;
 }
 
@@ -40,22 +41,22 @@ interface Answered {
 }
 
 /**
- * Reads spans of any length in constant memory, the partitions of all brokers side by side. A span that ends after the
+ * Reads ranges of any length in constant memory, the partitions of all brokers side by side. A range that ends after the
  * log's last stable offset is read to that one. A leader whose log does not reach so far yet is waited for, since what it
  * holds back may be records.
  * @throws MigrationError RECORDS_GONE, RECORDS_CORRUPT, KAFKA_NOT_AVAILABLE; the signal's reason when it is aborted
  */
-export async function scan(port: KafkaPort, spans: readonly Span[], options: ScanOptions): Promise<void> {
+export async function scan(port: KafkaPort, ranges: readonly PartitionRange[], options: ScanOptions): Promise<void> {
   const queues = new Map<number, Position[]>();
-  const leaders = await leadersOf(port, spans);
-  for (const span of spans) {
-    if (span.from >= span.to) {
-      options.done?.(span);
+  const leaders = await leadersOf(port, ranges);
+  for (const range of ranges) {
+    if (range.from >= range.to) {
+      options.done?.(range);
       continue;
     }
-    const leader = leaders.get(partitionKey(span)) ?? -1;
+    const leader = leaders.get(partitionKey(range)) ?? -1;
     const queue = queues.get(leader) ?? [];
-    queue.push({ span, offset: span.from });
+    queue.push({ range, offset: range.from });
     queues.set(leader, queue);
   }
   const failed = new AbortController();
@@ -70,16 +71,16 @@ export async function scan(port: KafkaPort, spans: readonly Span[], options: Sca
   }
 }
 
-async function leadersOf(port: KafkaPort, spans: readonly Span[]): Promise<Map<string, number>> {
-  const topics = await port.describeTopics([...new Set(spans.map((s) => s.topic))]);
+async function leadersOf(port: KafkaPort, ranges: readonly PartitionRange[]): Promise<Map<string, number>> {
+  const topics = await port.describeTopics([...new Set(ranges.map((s) => s.topic))]);
   return new Map(topics.flatMap((t) => t.partitions.map((p) => [partitionKey({ topic: t.name, partition: p.partition }), p.leader] as const)));
 }
 
-/** Reads the spans of one broker: while one answer is walked, the next one is under way. */
+/** Reads the ranges of one broker: while one answer is walked, the next one is under way. */
 class Loop {
-  private readonly stopped = new Set<Span>();
+  private readonly stopped = new Set<PartitionRange>();
   /** Spans that a leader can't show to their end yet. */
-  private readonly behind = new Set<Span>();
+  private readonly behind = new Set<PartitionRange>();
   private readonly grace: Grace;
   private read = { bytes: 0, offsets: 0 };
   /** An answer is walked in one go as soon as it is there: the next one, which comes later, may take its place. */
@@ -98,61 +99,61 @@ class Loop {
     let underWay = this.ask();
     while (underWay !== undefined) {
       const { asked, answers } = await orAborted(underWay, this.signal);
-      const positions = asked.filter((p) => !this.stopped.has(p.span)).map((p) => ({ ...p, ...this.goOn(p, answers.get(partitionKey(p.span))!) }));
+      const positions = asked.filter((p) => !this.stopped.has(p.range)).map((p) => ({ ...p, ...this.goOn(p, answers.get(partitionKey(p.range))!) }));
       underWay = this.ask();
       underWay?.catch(() => {});
       for (const position of positions) this.walk(position);
       this.memory.release();
-      const held = positions.find(({ span }) => this.behind.has(span));
-      if (held !== undefined) await this.grace.wait({ ...held.span, offset: held.offset });
+      const held = positions.find(({ range }) => this.behind.has(range));
+      if (held !== undefined) await this.grace.wait({ ...held.range, offset: held.offset });
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
 
   private ask(): Promise<Answered> | undefined {
-    this.queue = this.queue.filter((p) => !this.stopped.has(p.span));
+    this.queue = this.queue.filter((p) => !this.stopped.has(p.range));
     const asked = this.queue.splice(0, this.fitting());
     if (asked.length === 0) return undefined;
-    const requests = asked.map(({ span, offset }) => ({ topic: span.topic, partition: span.partition, offset }));
+    const requests = asked.map(({ range, offset }) => ({ topic: range.topic, partition: range.partition, offset }));
     const options = { isolation: this.options.isolation, maxBytes: Math.max(SHARE_BYTES, Math.floor(ANSWER_BYTES / asked.length)), memory: this.memory };
     return this.port.fetch(requests, options).then((answers) => ({ asked, answers }));
   }
 
-  /** How many spans of the queue fill one answer: a few long ones, or many that are short. */
+  /** How many ranges of the queue fill one answer: a few long ones, or many that are short. */
   private fitting(): number {
     const each = this.read.offsets > 0 ? this.read.bytes / this.read.offsets : BYTES_PER_OFFSET;
     let bytes = 0;
     let count = 0;
     while (count < Math.min(this.queue.length, PARTITIONS_PER_REQUEST) && bytes < ANSWER_BYTES) {
-      const { span, offset } = this.queue[count++]!;
-      bytes += Math.min(SHARE_BYTES, Number(span.to - offset) * each);
+      const { range, offset } = this.queue[count++]!;
+      bytes += Math.min(SHARE_BYTES, Number(range.to - offset) * each);
     }
     return count;
   }
 
   /** Puts what follows an answer into the queue, from the batches' headers alone. */
-  private goOn({ span, offset }: Position, fetched: FetchedPartition): { fetched: FetchedPartition; ended: boolean } {
-    if (fetched.outOfRange === true) throw truncated(this.port, { ...span, offset });
+  private goOn({ range, offset }: Position, fetched: FetchedPartition): { fetched: FetchedPartition; ended: boolean } {
+    if (fetched.outOfRange === true) throw truncated(this.port, { ...range, offset });
     this.options.bytes?.(fetched.records.length);
     const log = readable(fetched, this.options.isolation);
     const next = BigInt(offsetAfter(fetched.records, Number(offset)));
     this.read.bytes += fetched.records.length;
     this.read.offsets += Number(next - offset);
-    const behind = fetched.highWatermark < span.to && next >= log;
-    if (behind) this.behind.add(span);
-    if (next > offset && this.behind.delete(span)) this.grace.over();
-    const ended = !behind && next >= (span.to < log ? span.to : log);
+    const behind = fetched.highWatermark < range.to && next >= log;
+    if (behind) this.behind.add(range);
+    if (next > offset && this.behind.delete(range)) this.grace.over();
+    const ended = !behind && next >= (range.to < log ? range.to : log);
     // Without any progress the next batch did not fit: first in a request it always comes whole.
-    if (!ended && !behind && next === offset) this.queue.unshift({ span, offset });
-    else if (!ended) this.queue.push({ span, offset: next });
+    if (!ended && !behind && next === offset) this.queue.unshift({ range, offset });
+    else if (!ended) this.queue.push({ range, offset: next });
     return { fetched, ended };
   }
 
-  private walk({ span, offset, fetched, ended }: Position & { fetched: FetchedPartition; ended: boolean }): void {
+  private walk({ range, offset, fetched, ended }: Position & { fetched: FetchedPartition; ended: boolean }): void {
     const { visit, isolation, done } = this.options;
-    const { stopped, next } = walkFetched(fetched, { ...span, offset }, span.to, isolation, (record) => visit(span, record));
-    if (stopped) this.stopped.add(span);
-    else this.options.reached?.(span, BigInt(next) < span.to ? BigInt(next) : span.to);
-    if (stopped || ended) done?.(span);
+    const { stopped, next } = walkFetched(fetched, { ...range, offset }, range.to, isolation, (record) => visit(range, record));
+    if (stopped) this.stopped.add(range);
+    else this.options.reached?.(range, BigInt(next) < range.to ? BigInt(next) : range.to);
+    if (stopped || ended) done?.(range);
   }
 }

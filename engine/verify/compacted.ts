@@ -71,7 +71,7 @@ async function tables(clusters: Clusters, group: readonly Pair[], isolation: Iso
     const bySpan = new Map(group.map((p) => [p[side], found.get(p)![index]]));
     return scan(clusters[side], group.map((p) => p[side]), {
       isolation: level,
-      visit: (span, record) => bySpan.get(span)!.add(record),
+      visit: (range, record) => bySpan.get(range)!.add(record),
       bytes: (count) => watch.bytes(side, count),
       signal,
     });

@@ -1,24 +1,25 @@
 import type { KafkaPort } from "../kafka/port";
-import { fetchBatches, Grace, isBehind, type Isolation, type Span, truncated, walkFetched } from "../records/read";
+import type { PartitionRange } from "../log/range";
+import { fetchBatches, Grace, isBehind, type Isolation, truncated, walkFetched } from "../records/read";
 import { fingerprint } from "../records/same";
 import type { Entry, Sequence } from "./sequence";
 
 /** The visible records of one partition as entries, read as they are asked for. */
-export function logSequence(port: KafkaPort, span: Span, isolation: Isolation): Sequence {
+export function logSequence(port: KafkaPort, range: PartitionRange, isolation: Isolation): Sequence {
   return (from) => {
-    let offset = from === undefined ? span.from : BigInt(from);
+    let offset = from === undefined ? range.from : BigInt(from);
     const grace = new Grace(port);
     return async () => {
       const entries: Entry[] = [];
-      while (entries.length === 0 && offset < span.to) {
+      while (entries.length === 0 && offset < range.to) {
         let behind = false;
-        await fetchBatches(port, [{ topic: span.topic, partition: span.partition, offset }], isolation, (request, fetched) => {
+        await fetchBatches(port, [{ topic: range.topic, partition: range.partition, offset }], isolation, (request, fetched) => {
           if (fetched.outOfRange === true) throw truncated(port, request);
-          const { next } = walkFetched(fetched, request, span.to, isolation, (record) => void entries.push(fingerprint(record)));
-          behind = isBehind(fetched, span.to);
-          if (!behind) offset = fetched.records.length === 0 ? span.to : BigInt(next);
+          const { next } = walkFetched(fetched, request, range.to, isolation, (record) => void entries.push(fingerprint(record)));
+          behind = isBehind(fetched, range.to);
+          if (!behind) offset = fetched.records.length === 0 ? range.to : BigInt(next);
         });
-        if (behind) await grace.wait({ topic: span.topic, partition: span.partition, offset });
+        if (behind) await grace.wait({ topic: range.topic, partition: range.partition, offset });
         else grace.over();
       }
       return entries;

@@ -1,7 +1,8 @@
 import type { Clusters } from "../clusters";
 import { partitionKey } from "../log/partition";
+import type { PartitionRange } from "../log/range";
 import { type DigestState, SequenceDigest } from "../records/digest";
-import { type Isolation, type Span } from "../records/read";
+import { type Isolation } from "../records/read";
 import { scan } from "../records/scan";
 import { sideBySide } from "../side-by-side";
 import { align } from "./align";
@@ -52,13 +53,13 @@ export async function compareInOrder(clusters: Clusters, pairs: readonly Pair[],
     else different.push(pair);
   };
   await sideBySide(
-    (signal) => digests(clusters, "origin", pairs, isolation, { ...watch, signal }, (span, digested) => {
-      origin.set(partitionKey(span), digested);
-      settle(byOrigin.get(partitionKey(span))!);
+    (signal) => digests(clusters, "origin", pairs, isolation, { ...watch, signal }, (range, digested) => {
+      origin.set(partitionKey(range), digested);
+      settle(byOrigin.get(partitionKey(range))!);
     }, piece),
-    (signal) => digests(clusters, "target", pairs, TARGET_ISOLATION, { ...watch, signal }, (span, digested) => {
-      target.set(partitionKey(span), digested);
-      settle(byTarget.get(partitionKey(span))!);
+    (signal) => digests(clusters, "target", pairs, TARGET_ISOLATION, { ...watch, signal }, (range, digested) => {
+      target.set(partitionKey(range), digested);
+      settle(byTarget.get(partitionKey(range))!);
     }, piece),
     watch.signal,
   );
@@ -75,20 +76,20 @@ export async function digests(
   pairs: readonly Pair[],
   isolation: Isolation,
   watch: Pick<Watch, "bytes" | "reached" | "reachedBefore" | "signal">,
-  done: (span: Span, digested: Digested) => void,
+  done: (range: PartitionRange, digested: Digested) => void,
   piece = PIECE,
 ): Promise<void> {
-  // By the span itself: a name to look up would cost more than the digest of a small record.
-  const running = new Map<Span, { pair: Pair; digest: SequenceDigest }>();
+  // By the range itself: a name to look up would cost more than the digest of a small record.
+  const running = new Map<PartitionRange, { pair: Pair; digest: SequenceDigest }>();
   for (const pair of pairs) {
     const before = watch.reachedBefore?.(pair, side);
-    const span = before === undefined ? pair[side] : { ...pair[side], from: BigInt(before.next) };
-    running.set(span, { pair, digest: new SequenceDigest(pair.timestamps, before) });
+    const range = before === undefined ? pair[side] : { ...pair[side], from: BigInt(before.next) };
+    running.set(range, { pair, digest: new SequenceDigest(pair.timestamps, before) });
   }
   await scan(clusters[side], [...running.keys()], {
     isolation,
-    visit: (span, record) => {
-      const { pair, digest } = running.get(span)!;
+    visit: (range, record) => {
+      const { pair, digest } = running.get(range)!;
       digest.add(record);
       if (digest.count % piece === 0) {
         const next = record.offset + 1;
@@ -96,10 +97,10 @@ export async function digests(
         watch.reached?.(pair, side, { ...state, next });
       }
     },
-    done: (span) => {
-      const { digest } = running.get(span)!;
-      running.delete(span);
-      done(span, { count: digest.count, digest: digest.hex() });
+    done: (range) => {
+      const { digest } = running.get(range)!;
+      running.delete(range);
+      done(range, { count: digest.count, digest: digest.hex() });
     },
     bytes: (count) => watch.bytes(side, count),
     signal: watch.signal,

@@ -1,15 +1,17 @@
 import type { Clusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
+import { readLogs } from "../log/bounds";
 import { partitionKey } from "../log/partition";
+import type { PartitionRange } from "../log/range";
 import type { MirrorModel } from "../model";
-import { type Isolation, type Span } from "../records/read";
+import { type Isolation } from "../records/read";
 import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
 
 /** One partition on both sides, and how its records must be compared. */
 export interface Pair {
-  origin: Span;
-  target: Span;
+  origin: PartitionRange;
+  target: PartitionRange;
   /** Compared as the latest value of each key. */
   compacted: boolean;
   /** False where the target's broker stamps records itself. */
@@ -58,7 +60,7 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
     result.topics.push({ ...name, ids: topicIds(a.id, b?.id), partitions: a.partitions, compacted });
     for (let partition = 0; partition < Math.max(a.partitions, b?.partitions ?? 0); partition++) {
       // What is on one side only is compared with nothing.
-      const log = (spans: Map<string, Span>, topic: string) => spans.get(partitionKey({ topic, partition })) ?? { topic, partition, from: 0n, to: 0n };
+      const log = (ranges: Map<string, PartitionRange>, topic: string) => ranges.get(partitionKey({ topic, partition })) ?? { topic, partition, from: 0n, to: 0n };
       const [original, copy] = [log(originLogs, name.origin), log(targetLogs, name.target)];
       if (partition >= a.partitions && copy.from === copy.to) continue;
       result.pairs.push({
@@ -110,11 +112,9 @@ async function read(port: KafkaPort, names: readonly string[]): Promise<Map<stri
   );
 }
 
-async function logs(port: KafkaPort, topics: Map<string, Topic>): Promise<Map<string, Span>> {
+async function logs(port: KafkaPort, topics: Map<string, Topic>): Promise<Map<string, PartitionRange>> {
   const partitions = [...topics].flatMap(([topic, t]) => Array.from({ length: t.partitions }, (_, partition) => ({ topic, partition })));
-  const [starts, ends] = await Promise.all([port.listOffsets(partitions, "earliest"), port.listOffsets(partitions, "latest")]);
-  const startOf = new Map(starts.map((s) => [partitionKey(s), s.offset]));
-  return new Map(ends.map((e) => [partitionKey(e), { topic: e.topic, partition: e.partition, from: startOf.get(partitionKey(e))!, to: e.offset }]));
+  return new Map((await readLogs(port, partitions)).map((log) => [partitionKey(log), log]));
 }
 
 /** A mirror's own transactions on the target leave aborted records there; without them this reads everything. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { around, beforeFirst, byArithmetic, MOST_BEFORE, type Stretch, whyNotThere } from "../../../engine/offsets/neighbours";
+import { around, beforeFirst, byArithmetic, MOST_BEFORE, type RecordsOfRange, whyNotThere } from "../../../engine/offsets/neighbours";
 import type { Fingerprint } from "../../../engine/records/same";
 
 const record = (offset: number, more: Partial<Fingerprint> = {}): Fingerprint => {
@@ -8,20 +8,20 @@ const record = (offset: number, more: Partial<Fingerprint> = {}): Fingerprint =>
 
 /** Origin offsets 7 to 13, and their copies 100 offsets later. */
 const offsets = [7, 8, 9, 10, 11, 12, 13];
-const stretch = (records: readonly Fingerprint[], from = records[0]!.offset): Stretch => ({ from, to: records.at(-1)!.offset + 1, records });
-const origin = (change: (r: Fingerprint) => Partial<Fingerprint> = () => ({})): Stretch => stretch(offsets.map((o) => record(o)).map((r) => ({ ...r, ...change(r) })));
-const target = (change: (r: Fingerprint) => Partial<Fingerprint> = () => ({})): Stretch => {
+const stretch = (records: readonly Fingerprint[], from = records[0]!.offset): RecordsOfRange => ({ from, to: records.at(-1)!.offset + 1, records });
+const origin = (change: (r: Fingerprint) => Partial<Fingerprint> = () => ({})): RecordsOfRange => stretch(offsets.map((o) => record(o)).map((r) => ({ ...r, ...change(r) })));
+const target = (change: (r: Fingerprint) => Partial<Fingerprint> = () => ({})): RecordsOfRange => {
   return stretch(offsets.map((o) => record(o)).map((r) => ({ ...r, ...change(r), offset: r.offset + 100 })));
 };
 const at = (offset: number, change: Partial<Fingerprint>) => (r: Fingerprint): Partial<Fingerprint> => (r.offset === offset ? change : {});
-const without = ({ from, to, records }: Stretch, ...gone: number[]): Stretch => ({ from, to, records: records.filter((r) => !gone.includes(r.offset)) });
+const without = ({ from, to, records }: RecordsOfRange, ...gone: number[]): RecordsOfRange => ({ from, to, records: records.filter((r) => !gone.includes(r.offset)) });
 
 describe("a place that a few records have to prove", () => {
   it("holds where both sides have the same records at the same distances", () => {
     expect(whyNotThere(10, 110, origin(), target())).toBeUndefined();
   });
 
-  it.each<[string, Stretch, Stretch, RegExp]>([
+  it.each<[string, RecordsOfRange, RecordsOfRange, RegExp]>([
     ["a transaction on the origin", origin(at(13, { transactional: true })), target(), /transactions/],
     ["a transaction on the target", origin(), target(at(7, { transactional: true })), /transactions/],
     ["a gap on the origin", without(origin(), 12), target(), /gaps/],

@@ -211,7 +211,7 @@ const cases: Case[] = [
     fix: /stop what writes/,
     not: running({ selected: [selected(topic("orders", [[0, 9], [0, 0]]), topic("orders", [[0, 8], [0, 0]]))] }),
   },
-  { finding: "PARTITION_OFFLINE", when: facts({ selected: [selected({ ...topic("orders"), extents: [undefined, { start: 0, end: 1 }] })] }), says: /origin: 1 partition without a leader: orders:0/, fix: /start the brokers/, not: facts() },
+  { finding: "PARTITION_OFFLINE", when: facts({ selected: [selected({ ...topic("orders"), bounds: [undefined, { start: 0, end: 1 }] })] }), says: /origin: 1 partition without a leader: orders:0/, fix: /start the brokers/, not: facts() },
 
   // Brokers
   { finding: "BROKERS_TOO_FEW", when: facts({ mirror: { ...mirror, replicationFactor: 4 } }), says: /the copied topics on the target would get 4 replicas \(replication.factor\), but it has 3 brokers/, fix: /replication.factor to 3/, not: facts({ mirror: { ...mirror, replicationFactor: 3 } }) },

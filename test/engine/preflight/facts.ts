@@ -23,11 +23,11 @@ export function brokers(count: number, settings: Record<string, string> = {}): B
 }
 
 /** A topic with the defaults of a Kafka 4.3 broker; `set` are values of its own. */
-export function topic(name: string, extents: [number, number][] = [[0, 10]], set: Record<string, string> = {}): TopicFacts {
+export function topic(name: string, bounds: [number, number][] = [[0, 10]], set: Record<string, string> = {}): TopicFacts {
   const defaults = { "retention.ms": "604800000", "retention.bytes": "-1", "max.message.bytes": "1048588", "cleanup.policy": "delete", "message.timestamp.type": "CreateTime", "compression.type": "producer" };
   const settings = Object.fromEntries(Object.entries(defaults).map(([k, value]) => [k, { value, ofTopic: false }]));
   for (const [k, value] of Object.entries(set)) settings[k] = { value, ofTopic: true };
-  return { name, settings, factor: 1, extents: extents.map(([start, end]) => ({ start, end })) };
+  return { name, settings, factor: 1, bounds: bounds.map(([start, end]) => ({ start, end })) };
 }
 
 export function selected(origin: TopicFacts, target?: TopicFacts, by: MirrorModel = mirror): SelectedTopic {

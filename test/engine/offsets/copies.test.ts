@@ -83,9 +83,33 @@ describe("a record that the target lacks", () => {
     // Compaction removed a/1 at 0 and 2; the copy of b/2 at 3 is the first that the group has not read.
     const answers = await translated(again, without(stamped, 0, 1, 2), [0, 2], true);
     for (const g of [0, 2]) expect(answers.get(g)).toMatchObject({ target: 3, exact: false });
+    // The earliest copy that is left counts, not the last one.
+    expect((await translated(again, without(stamped, 0, 1), [0], true)).get(0)).toMatchObject({ target: 2, exact: false });
     // Retention removed what came before 3.
     const trimmed = { ...without(stamped, 0, 1, 2), start: 3 };
     for (const g of [0, 2]) expect((await translated(again, trimmed, [g])).get(g)).toMatchObject({ target: 3, exact: false });
+  });
+
+  it("is passed by at the last copy of the next one that the target has", async () => {
+    const origin = plain(40);
+    const copy = mirror(origin, { replays: [{ after: 25, to: 20 }] });
+    const target = { ...copy, entries: copy.entries.filter((e) => e.id !== 18 && e.id !== 19) };
+    expect((await translated(origin, target, [19], true)).get(19)).toMatchObject({ target: 26, exact: true, rereads: 0, missing: 1 });
+  });
+
+  it("is not exactly passed by at one of several equal records: the first of them may be gone too", async () => {
+    const origin = logOf(["x/1", "a/1", "b/1", "a/1", "c/1", "a/2", "b/2"].map((body): Draft => ({ body })));
+    const target = without(mirror(origin, { stamping: true }), 0, 1, 2);
+    expect((await translated(origin, target, [0], true)).get(0)).toMatchObject({ target: 3, exact: false });
+  });
+
+  it("is not taken for deleted by retention where the target's log begins with other records", async () => {
+    const origin = plain(90);
+    // The topic was deleted and created again; retention has taken the first of the old records from the target.
+    const old = Array.from({ length: 30 }, (_, i): Entry => ({ ...origin.entries[20 + i]!, id: 1000 + i, body: `old ${i}` }));
+    const target = { ...origin, start: 20, entries: [...old, ...origin.entries.slice(50)] };
+    expect((await translated(origin, target, [45])).get(45)).toMatchObject({ target: undefined, how: "incomplete" });
+    expect((await translated(origin, target, [50])).get(50)).toMatchObject({ target: 50, exact: true });
   });
 
   it("takes the beginning of the target's log where only records that the origin holds several times are near", async () => {

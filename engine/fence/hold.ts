@@ -50,7 +50,8 @@ export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: Ho
   let whole = new Date().toISOString();
   const report: FenceReport = { from: whole, until: whole, looks: 0, gaps: [], wrote: [] };
   if (options.since !== undefined) report.before = movementsSince(options.since, baseline, mirror);
-  let askAt = options.stillWanted === undefined ? Infinity : Date.now() + (options.askEveryMs ?? ASK_EVERY_MS);
+  const { stillWanted } = options;
+  let askAt = Date.now() + (options.askEveryMs ?? ASK_EVERY_MS);
   const pause = (): Promise<void> => sleep(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => {});
   // It was seen whole a moment ago.
   if (ends !== undefined) await pause();
@@ -69,8 +70,8 @@ export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: Ho
       askAt = Math.min(askAt, Date.now() + (options.askAfterMs ?? ASK_AFTER_MS));
     }
     whole = new Date().toISOString();
-    if (Date.now() >= askAt) {
-      if ((await options.stillWanted!().catch(() => true)) === false) {
+    if (stillWanted !== undefined && Date.now() >= askAt) {
+      if ((await stillWanted().catch(() => true)) === false) {
         await lowerOn(origin, mirror, progress);
         report.lowered = true;
         break;

@@ -168,6 +168,20 @@ describe("holding the fence", () => {
     expect(lines.join()).toContain("payments-0 0 -> 7");
   });
 
+  it("goes on after a gap where there is nobody to ask whether it is wanted", async () => {
+    await raise();
+    const stop = new AbortController();
+    const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5, askAfterMs: 1 }, silent, stop.signal);
+    await looks(2);
+    for (let gap = 0; gap < 2; gap++) {
+      for (const [id, a] of origin.acls) if (a.principal === "User:*") origin.acls.delete(id);
+      await eventually("the renewed fence", async () => denied().length === 2);
+      await Promise.race([looks(5), holding]);
+    }
+    stop.abort();
+    expect(await holding).toMatchObject({ gaps: [{ rules: 2 }, { rules: 2 }] });
+  });
+
   it("lowers again what its owner has lowered, once that is known, and ends", async () => {
     await raise();
     let questions = 0;

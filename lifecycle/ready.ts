@@ -4,7 +4,7 @@ import { thinProvider } from "./provider";
 
 export interface ReadyArgs {
   place: pulumi.Input<ObjectPlace>;
-  /** What was asked for; a change means that readiness has to be looked at again. */
+  /** What was asked for. It decides nothing: the object's generation tells whether the operator has looked at it. */
   trigger?: pulumi.Input<string>;
   limitSeconds: number;
   kubeconfig?: pulumi.Input<string | undefined>;

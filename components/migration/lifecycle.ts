@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { internalTopics } from "../../engine/naming";
 import type { FenceOptions, TopicEnds } from "../../engine/fence";
-import type { GateOptions } from "../../engine/gate";
+import type { GateOptions, GateResult } from "../../engine/gate";
 import type { Connection, MirrorModel, Phase } from "../../engine/model";
 import {
   CheckpointsTopic, ConsumerOffsets, Fence, Gate, Guard, InternalTopicResource, MirrorGone, Preflight, Replication, Report, type ReportPlace, Residue, type StepArgs, Verification,
@@ -35,6 +35,13 @@ export interface LifecycleContext {
   administrators: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> };
   /** Where the administrators' values come from. */
   secrets: Pick<StepArgs, "originSecrets" | "targetSecrets">;
+}
+
+export interface GateVerdict {
+  passed: pulumi.Output<boolean>;
+  passedAt: pulumi.Output<string | null>;
+  abandonedAt: pulumi.Output<string | null>;
+  cleared: pulumi.Output<GateResult["cleared"] | null>;
 }
 
 /**
@@ -108,7 +115,8 @@ export class Lifecycle {
     const fenced = this.fenced();
     const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {}, ...this.userOperator() }, this.after(mirror));
     const gate = this.gate(raised);
-    const passed = { ...this.step, gatePassedAt: gate.passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) };
+    const { passedAt } = this.verdict(gate);
+    const passed = { ...this.step, gatePassedAt: passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) };
     const verification = new Verification(
       this.named("verification"),
       { ...passed, phase, abandon, ...fenced, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 }, resume: notes },
@@ -130,6 +138,25 @@ export class Lifecycle {
     return new Gate(this.named("gate"), { ...this.step, phase, abandon, ...this.fenced(), options: this.gateOptions() }, this.after(after));
   }
 
+  /**
+   * What the gate has decided. In phase `mirror` it has decided nothing, and the program says so itself: a preview that updates
+   * the gate (another pattern) would otherwise show all of this as unknown, in every step that follows.
+   */
+  verdict({ passed, passedAt, abandonedAt, result }: Gate): GateVerdict {
+    const { phase, abandon } = this.context;
+    if (phase === "mirror" && !abandon) {
+      const none = pulumi.output(null);
+      return { passed: pulumi.output(false), passedAt: none, abandonedAt: none, cleared: none };
+    }
+    // Pulumi keeps no null: on a second `up` what has not happened yet is absent.
+    return {
+      passed,
+      passedAt: passedAt.apply((at) => at ?? null),
+      abandonedAt: abandonedAt.apply((at) => at ?? null),
+      cleared: result.apply((r) => r?.cleared ?? null),
+    };
+  }
+
   /** Written after all that acts. @param steps in phase `cleanup` the gate alone is left of them */
   report(steps: LastSteps): Report | undefined {
     const { phase, args, report, trigger } = this.context;
@@ -142,8 +169,8 @@ export class Lifecycle {
   /** Declared last of all, and so deleted first. */
   guard(steps: LastSteps, report: Report | undefined): Guard {
     const { phase, abandon, args } = this.context;
-    const { passed, passedAt, abandonedAt, result } = steps.gate;
-    const known = { fence: args.fence ?? false, gateEnds: originEnds(steps.gate), topicIds: topicIds(steps.gate), passed, passedAt, abandonedAt, cleared: result.apply((r) => r?.cleared ?? null) };
+    const ends = { gateEnds: originEnds(steps.gate), topicIds: topicIds(steps.gate) };
+    const known = { fence: args.fence ?? false, ...ends, ...this.verdict(steps.gate) };
     const after = [this.checkpoints, ...Object.values(steps), ...(report === undefined ? [] : [report])];
     return new Guard(this.named("guard"), { ...this.step, phase, abandon, options: this.gateOptions(), ...known }, this.after(...after));
   }

@@ -75,10 +75,9 @@ export class Migration extends pulumi.ComponentResource {
     const report = lifecycle.report(steps);
     lifecycle.guard(steps, report);
     this.report = report === undefined ? pulumi.output(null) : report.report;
-    const { gate } = steps;
-    // Pulumi keeps no null: on a second `up` what has not happened yet is absent.
-    this.passedAt = gate.passedAt.apply((at) => at ?? null);
-    this.abandonedAt = gate.abandonedAt.apply((at) => at ?? null);
+    const { passedAt, abandonedAt } = lifecycle.verdict(steps.gate);
+    this.passedAt = passedAt;
+    this.abandonedAt = abandonedAt;
     this.summary = summaryOf(steps);
     this.registerOutputs({ phase: this.phase, passedAt: this.passedAt, abandonedAt: this.abandonedAt, summary: this.summary, report: this.report });
   }

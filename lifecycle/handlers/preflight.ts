@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { isMigrationError } from "../../engine/errors";
-import type { Connection, MirrorModel } from "../../engine/model";
+import type { Connection, MirrorModel, Side } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
 import { checkMirrorPrivileges, checkNotePrivileges, mirrorRemembers, preflight, type PreflightOptions, type PreflightResult } from "../../engine/preflight";
 import { type Handler, serve } from "./framework";
@@ -77,12 +77,16 @@ function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
 const beginsCutover = (olds: PreflightInputs, news: PreflightInputs): boolean =>
   news.stage === "clusters" && olds.phase === "mirror" && news.phase === "cutover" && !news.abandon;
 
-/** Does this migration make the administrator? Then the `up` itself grants what a preview finds missing. */
-function makesAdministrator({ options, targetConnection }: PreflightInputs): boolean {
-  const { sasl } = targetConnection;
-  const made = options.users?.target?.principals ?? [];
+/** Does this migration make the administrator of this side? Then the `up` itself grants what a preview finds missing. */
+function makesAdministrator(inputs: PreflightInputs, side: Side = "target"): boolean {
+  const { sasl } = inputs[`${side}Connection`];
+  const made = inputs.options.users?.[side]?.principals ?? [];
   return sasl === undefined ? made.length > 0 : "username" in sasl && made.includes(`User:${sasl.username}`);
 }
+
+/** A preview cannot look where the `up` first gives an administrator other rights. */
+const awaitsRights = (olds: PreflightInputs, news: PreflightInputs): boolean =>
+  olds.rights !== news.rights && (makesAdministrator(news, "origin") || makesAdministrator(news));
 
 /** @throws MigrationError PREFLIGHT_FAILED */
 async function askForNote(inputs: PreflightInputs): Promise<void> {
@@ -122,6 +126,7 @@ const handler: Handler<PreflightInputs, PreflightOutputs> = {
   async foresee(news, olds, progress) {
     if (news.stage !== "clusters") return [];
     if (olds !== undefined && unchanged(olds, news)) return beginsCutover(olds, news) ? foreseeNote(news) : [];
+    if (olds !== undefined && awaitsRights(olds, news)) return [];
     try {
       await look(news, progress, { patienceMs: 0, olds });
       return [];

@@ -5,7 +5,7 @@ import { type Handler, serve } from "./framework";
 
 export interface ReadyInputs {
   place: ObjectPlace;
-  /** What was asked for; a change means that readiness has to be looked at again. */
+  /** What was asked for. It decides nothing: the object's generation tells whether the operator has looked at it. */
   trigger?: string;
   limitSeconds: number;
   /** Content or path; absent: as Pulumi's kubernetes plugin finds its own. */
@@ -25,11 +25,13 @@ export interface ReadyOutputs {
 async function look({ place, limitSeconds, kubeconfig, context }: ReadyInputs, progress: Progress): Promise<ReadyOutputs> {
   const reader = openKubernetes({ kubeconfig, context });
   const patience = { limitMs: limitSeconds * 1000 };
-  const objectId = `${place.namespace}/${place.name}`;
-  const status = await waitUntilReady(reader, place, patience, progress);
+  return outputsOf(place, await waitUntilReady(reader, place, patience, progress));
+}
+
+function outputsOf({ namespace, name }: ObjectPlace, status: Record<string, unknown>): ReadyOutputs {
   const text = (field: unknown) => (typeof field === "string" ? field : null);
   const secret = text(status.secret);
-  return { objectId, username: text(status.username), secretId: secret === null ? null : `${place.namespace}/${secret}` };
+  return { objectId: `${namespace}/${name}`, username: text(status.username), secretId: secret === null ? null : `${namespace}/${secret}` };
 }
 
 /** Waits for what an operator makes; leaves nothing behind. */
@@ -41,17 +43,25 @@ const handler: Handler<ReadyInputs, ReadyOutputs> = {
   async remove() {},
 
   /**
-   * Looked at again although nothing was asked for anew: when a change that failed was taken back, and when an operator
-   * has come to another verdict since. Whoever can't tell says no.
+   * Asks the cluster whether the state still holds. True when the operator has not looked at the object's present generation,
+   * has come to another verdict, or names another user or Secret. Says no when the cluster cannot be asked.
    */
-  async overtaken({ place, kubeconfig, context }) {
+  async overtaken(state) {
+    const { place, kubeconfig, context } = state;
     // A kubeconfig that is not there is found missing at once, not by the request.
     const ask = async () => openKubernetes({ kubeconfig, context }).get(place);
     const object = await ask().catch(() => "nobody knows" as const);
-    return object !== "nobody knows" && (object === undefined || readinessOf(object).state !== "ready");
+    if (object === "nobody knows") return false;
+    const readiness = object === undefined ? undefined : readinessOf(object);
+    if (readiness?.state !== "ready") return true;
+    const { username, secretId } = outputsOf(place, readiness.status);
+    return username !== (state.username ?? null) || secretId !== (state.secretId ?? null);
   },
-  optional: ["trigger"],
-  immaterial: ["kubeconfig", "context", "limitSeconds"],
+  /**
+   * A new `trigger` alone is no change: with it, every preview of another pattern would take the user's Secret, and so the
+   * connections of all steps, for unknown. In the `up` the object has its new generation before this is asked.
+   */
+  immaterial: ["kubeconfig", "context", "limitSeconds", "trigger"],
 };
 
 export const readyStep = serve("ready", handler);

@@ -85,6 +85,17 @@ describe("an administrator of the previous version, which has no rights on the n
     Object.assign(world, { rights: [], down: false });
     expect((await preflightStep.check(olds as never, news as never)).failures).toEqual([]);
   });
+
+  it("is not refused at the preview of another pattern, for which the up first grants the rights", async () => {
+    const made = { users: { target: { principals: ["User:admin"], profile: "least" } } };
+    const olds = { ...step, stage: "clusters", phase: "mirror", options: made, rights: "before" };
+    const news = { ...olds, mirror: { ...olds.mirror, topicsPattern: "t,later" }, rights: "after" };
+    Object.assign(world, { rights: [], down: false });
+    expect((await preflightStep.check(olds as never, news as never)).failures).toEqual([]);
+    // One that is given is asked at once; these clusters have no answer for such a look.
+    const given = preflightStep.check({ ...olds, options: {} } as never, { ...news, options: {} } as never);
+    await expect(given).rejects.toThrow("is not a function");
+  });
 });
 
 describe("a target that is gone", () => {

@@ -16,7 +16,16 @@ async function answering(status: number, body: object): Promise<string> {
   return JSON.stringify({ "current-context": "c", contexts: [{ name: "c", context: { cluster: "k", user: "u" } }], clusters: [{ name: "k", cluster: { server: url } }], users: [{ name: "u", user: { token: "t" } }] });
 }
 
-const verdict = (type: string, observedGeneration = 2) => ({ metadata: { generation: 2 }, status: { observedGeneration, conditions: [{ type, status: "True" }] } });
+const verdict = (type: string, observedGeneration = 2) => ({
+  metadata: { generation: 2 },
+  status: { observedGeneration, conditions: [{ type, status: "True" }], username: "mm2-credentials" },
+});
+
+const ready = (status: object = {}) => {
+  const conditions = [{ type: "Ready", status: "True" }];
+  const named = { username: "mm2-credentials", secret: "mm2-credentials" };
+  return { metadata: { generation: 2 }, status: { observedGeneration: 2, conditions, ...named, ...status } };
+};
 
 test.each([
   ["what is ready stays so", 200, verdict("Ready"), false],
@@ -27,6 +36,17 @@ test.each([
 ])("%s", async (_name, status, body, changes) => {
   const inputs = { place, trigger: "t", limitSeconds: 1, kubeconfig: await answering(status, body) };
   expect(await readyStep.diff("id", { ...inputs, ...OUTPUTS }, inputs)).toEqual({ changes });
+});
+
+test.each([
+  ["is no change while the object is as it was: a preview then knows the user and its Secret", ready(), false],
+  ["is one once the object has it, until the operator has looked at it", ready({ observedGeneration: 1 }), true],
+  ["is one when the operator names another user", ready({ username: "CN=mm2-credentials" }), true],
+  ["is one when the operator names another Secret", ready({ secret: "prefix-mm2-credentials" }), true],
+])("another specification %s", async (_name, body, changes) => {
+  const inputs = { place, trigger: "new", limitSeconds: 1, kubeconfig: await answering(200, body) };
+  const state = { ...inputs, trigger: "old", ...OUTPUTS, secretId: "origin-ns/mm2-credentials" };
+  expect(await readyStep.diff("id", state, inputs)).toEqual({ changes });
 });
 
 test("a preview without a way to the cluster takes what the state says", async () => {

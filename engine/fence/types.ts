@@ -69,6 +69,8 @@ export interface FenceGap {
   topics: string[];
   /** What was written in it. */
   wrote: Movement[];
+  /** Nobody held the fence then, so what was written is not known. Absent: somebody looked. */
+  unwatched?: true;
 }
 
 export interface FenceReport {

@@ -3,10 +3,11 @@ import { countText, someOf } from "../units";
 import type { FenceHistory } from "./types";
 
 /** One gap as a line of the report. */
-export function gapText({ after, until, rules, topics, wrote }: FenceGap): string {
+export function gapText({ after, until, rules, topics, wrote, unwatched }: FenceGap): string {
   const where = topics.length === 0 ? "" : ` on ${someOf(topics, 5)}`;
   const moved = wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`);
-  const written = moved.length === 0 ? "no write was seen" : `written: ${someOf(moved, 5)}`;
+  const seen = moved.length === 0 ? (unwatched === true ? [] : ["no write was seen"]) : [`written: ${someOf(moved, 5)}`];
+  const written = [...seen, ...(unwatched === true ? ["nobody held it all the time, so there may be writes that nobody saw"] : [])].join("; ");
   return `Fence open at some time between ${after} and ${until}: ${countText(rules, "rule")}${where} had been removed; ${written}`;
 }
 

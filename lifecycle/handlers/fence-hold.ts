@@ -70,6 +70,7 @@ export function mergeGaps(some: readonly FenceGap[], others: readonly FenceGap[]
       rules: Math.max(before.rules, gap.rules),
       topics: [...new Set([...before.topics, ...gap.topics])],
       wrote: [...wrote.values()],
+      ...(before.unwatched === true || gap.unwatched === true ? { unwatched: true } : {}),
     };
   }
   return merged;

@@ -23,7 +23,7 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
   const model = modelOf(inputs);
   const raised = await raiseFence(model, inputs.options, progress);
   if (before !== undefined && before !== null && raised.created > 0) {
-    noteGap({ after: before.raisedAt, until: raised.raisedAt, rules: raised.created, topics: [], wrote: [] });
+    noteGap({ after: before.raisedAt, until: raised.raisedAt, rules: raised.created, topics: [], wrote: [], unwatched: true });
     progress.warn(`fence: ${countText(raised.created, "rule")} had been removed since the last up (raised at ${before.raisedAt}), and stand again`);
   }
   keepHolding(model, inputs.options, progress);

@@ -42,7 +42,8 @@ const pass: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress
     const { originEnds, topicIds = {}, ...result } = await runGateAndNameWriters(model, inputs.options, progress, lost);
     return { result, topicIds, ends: await copyEnds(model, undefined, originEnds) };
   };
-  return { ...shut(inputs), passed: true, passedAt: now(), ...(await behindFence(inputs, progress, look, true)) };
+  const found = await behindFence(inputs, progress, look, true);
+  return { ...shut(inputs), passed: true, passedAt: now(), ...found };
 };
 
 /**

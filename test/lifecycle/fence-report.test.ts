@@ -41,6 +41,17 @@ test("the report lists each gap of the fence, also of earlier ups, and since whe
   expect(second.fence?.gaps.map((g) => g.after)).toEqual(["2026-01-01T10:00:01.000Z", "2026-01-01T11:00:00.000Z"]);
 });
 
+test("of a gap that nobody watched the report does not say that nothing was written", async () => {
+  const [raised, again] = ["2026-01-01T10:00:00.000Z", "2026-01-01T11:00:00.000Z"];
+  noteGap(gap(raised, again, { topics: [], unwatched: true }));
+  noteGap(gap("2026-01-01T10:30:00.000Z", "2026-01-01T10:30:01.000Z"));
+  const { warnings } = await written({ facts: { fenceRaisedAt: RAISED } });
+  const [line, ...others] = warnings.filter((w) => w.startsWith("Fence open"));
+  expect(line).toMatch(/there may be writes that nobody saw$/);
+  expect(line).not.toMatch(/no write was seen/);
+  expect(others).toEqual([]);
+});
+
 test("without a user operator the rules stay, and the report has nothing to warn of", async () => {
   const report = await written({ facts: { fenceRaisedAt: RAISED } });
   expect(report.warnings.join("\n")).not.toMatch(/fence/i);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { gateStep } from "../../lifecycle/handlers/gate";
+import type { GateResult } from "../../engine/gate";
 import { readTopicIds } from "../../engine/topic-ids";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
 import { withPorts } from "../engine/kafka/support";
@@ -15,6 +16,7 @@ test("a gate that has passed is asked again for records that came since, until c
   const { origin, target, mirror: told } = mirror.model;
   const inputs = { phase: "cutover", abandon: false, fence: false, options: { stableForMs: 0, limitMs: 15_000 }, originConnection: origin, targetConnection: target, mirror: told };
   const first = (await gateStep.create(inputs)).outs;
+  expect(Date.parse(first.passedAt as string)).toBeGreaterThanOrEqual(Date.parse((first.result as GateResult).passedAt));
   expect(await gateStep.diff("id", first, inputs)).toEqual({ changes: false });
 
   // A later step failed; hours after, a producer has written, and the mirror copied.

@@ -54,6 +54,23 @@ describe("an origin that has to stand still", () => {
   });
 });
 
+describe("a log that ends in something invisible", () => {
+  const log = () => mirror.origin["orders"]!.logs[0]!;
+
+  it("is read at once where that is short, and otherwise once the mirror stands still there", async () => {
+    log().end = 12;
+    expect(await wait()).toMatchObject({ looks: 1, gapsRead: 1 });
+    log().end = 5_000;
+    expect(await wait()).toMatchObject({ looks: 2, gapsRead: 1 });
+  });
+
+  it("is complete also when retention takes that away while the gate still watches", async () => {
+    log().end = 12;
+    after({ 1: () => Object.assign(log(), { start: 12, end: 12, records: [] }) });
+    expect(await wait({ stableForMs: 60 })).toMatchObject({ recordsAtMost: 0, cleared: { "orders:0": 12 } });
+  });
+});
+
 describe("what waiting does not mend", () => {
   const fail = (state: string) => () => mirror.status("task-0", state, state === "FAILED" ? "org.example.Broken: why" : null);
 

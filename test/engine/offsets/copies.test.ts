@@ -106,10 +106,13 @@ describe("a record that the target lacks", () => {
   it("is not taken for deleted by retention where the target's log begins with other records", async () => {
     const origin = plain(90);
     // The topic was deleted and created again; retention has taken the first of the old records from the target.
-    const old = Array.from({ length: 30 }, (_, i): Entry => ({ ...origin.entries[20 + i]!, id: 1000 + i, body: `old ${i}` }));
-    const target = { ...origin, start: 20, entries: [...old, ...origin.entries.slice(50)] };
-    expect((await translated(origin, target, [45])).get(45)).toMatchObject({ target: undefined, how: "incomplete" });
-    expect((await translated(origin, target, [50])).get(50)).toMatchObject({ target: 50, exact: true });
+    for (const age of [0, 1_000]) {
+      const entry = (i: number): Entry => ({ ...origin.entries[20 + i]!, id: 1000 + i, body: `old ${i}`, timestamp: 1020 + i - age });
+      const old = Array.from({ length: 30 }, (_, i) => entry(i));
+      const target = { ...origin, start: 20, entries: [...old, ...origin.entries.slice(50)] };
+      expect((await translated(origin, target, [45])).get(45)).toMatchObject({ target: undefined, how: "incomplete" });
+      expect((await translated(origin, target, [50])).get(50)).toMatchObject({ target: 50, exact: true });
+    }
   });
 
   it("takes the beginning of the target's log where only records that the origin holds several times are near", async () => {

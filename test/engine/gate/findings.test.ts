@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { evaluateGate, type GateOptions } from "../../../engine/gate";
 import type { MirrorModel } from "../../../engine/model";
 import { silent } from "../../../engine/progress";
-import { puts } from "../verify/memory-cluster";
+import { put, puts } from "../verify/memory-cluster";
 import { MemoryMirror } from "./memory-mirror";
 
 let mirror: MemoryMirror;
@@ -187,14 +187,25 @@ describe("topics and partitions", () => {
   it("of which the last record is compared with the newest copy, or by keys where either side compacts", async () => {
     mirror.write("target", "orders", puts(10, 11));
     expect(await refusal()).toMatch(/the origin ends with offset 9 .* but the target ends with offset 10/);
-    // The target has compacted away what the origin still holds: a later record of the same key is on both sides.
+    // Nothing is left there: its retention is shorter, or somebody deleted it.
     start();
-    const last = { ...puts(3, 4)[0]!, offset: 10 };
-    mirror.write("origin", "orders", [last]);
-    mirror.write("target", "orders", [last]);
+    Object.assign(mirror.target["orders"]!.logs[0]!, { records: [], start: 10, end: 10 });
+    expect(await refusal()).toContain("but the target has no record left");
+    // The target has removed a tombstone, and what that deletes; the last key that is alive is the same.
+    start();
+    mirror.write("origin", "orders", [put(10, "k3", null)]);
     mirror.copied("orders", 10);
-    mirror.target["orders"]!.logs[0]!.records = mirror.target["orders"]!.logs[0]!.records.filter((r) => r.offset !== 3);
-    mirror.target["orders"]!.configs = { "cleanup.policy": "compact" };
+    const copy = mirror.target["orders"]!;
+    Object.assign(copy.logs[0]!, { records: copy.logs[0]!.records.filter((r) => r.offset !== 3), end: 11 });
+    expect(await refusal()).toMatch(/the origin ends with offset 10 .* but the target ends with offset 9/);
+    copy.configs = { "cleanup.policy": "compact" };
     expect(await ask()).toMatchObject({ lastRecordsCompared: 1, warnings: [] });
+  });
+
+  it("that are compacted and end in tombstones alone do not tell, which is said and not refused", async () => {
+    mirror.origin["orders"] = { logs: [{ records: [put(0, "a", null), put(1, "b", null)] }], configs: { "cleanup.policy": "compact" } };
+    mirror.target["orders"] = { logs: [{ records: [put(0, "a", null)], end: 2 }] };
+    mirror.copied("orders", 1);
+    expect((await ask()).warnings).toEqual([expect.stringContaining("orders-0: compaction took the last record from one side")]);
   });
 });

@@ -82,6 +82,30 @@ describe("a partition without a leader", () => {
   });
 });
 
+describe("a topic that was created again, while the mirror is behind", () => {
+  const found = (passed = false) => findRecreatedTopics(mirror.model, passed, undefined, mirror.open).then((all) => all.map((f) => [f.kind, f.subject]));
+
+  it("shows in the first record as soon as that is copied, and not before; after the gate has passed clients may write", async () => {
+    mirror = new MemoryMirror();
+    mirror.topic("orders", 0);
+    mirror.write("origin", "orders", puts(0, 10));
+    mirror.write("target", "orders", [put(0, "older", "1")]);
+    expect(await found()).toEqual([]);
+    mirror.copied("orders", 0);
+    expect(await found()).toEqual([["first record", "orders-0"]]);
+    expect(await found(true)).toEqual([]);
+  });
+
+  it("shows in its ids once, not in its records as well; on the target only before the gate has passed", async () => {
+    mirror.model.recorded = { orders: { origin: "origin orders", target: "the first one" } };
+    mirror.target["orders"]!.logs[0]!.records[0] = put(0, "k0", "another");
+    expect(await found()).toEqual([["recreated", "orders"]]);
+    expect(await found(true)).toEqual([]);
+    mirror.model.recorded = { orders: { origin: "the first one" } };
+    expect(await found(true)).toEqual([["recreated", "orders"]]);
+  });
+});
+
 describe("what came after the gate had passed", () => {
   it("is what the target has more than the mirror can have copied", async () => {
     mirror.topic("payments", 10, 2);

@@ -25,11 +25,6 @@ export interface MirrorConfiguration {
   groupsExcludePattern?: string;
 }
 
-export function kafkaAtLeast(version: string, major: number, minor: number): boolean {
-  const [a = 0, b = 0] = version.split(".").map(Number);
-  return a > major || (a === major && b >= minor);
-}
-
 /** Reads the model back from the final configuration, with MirrorMaker 2's own defaults where it says nothing (Kafka 4.3). */
 export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
   const source = reader(mirror.source.config);

@@ -1,4 +1,5 @@
 import type { MirrorModel, Side } from "./model";
+import { versionAtLeast } from "./version";
 
 export type InternalTopicKind = "offsets" | "configs" | "status" | "checkpoints" | "offset-syncs" | "heartbeats";
 
@@ -11,19 +12,14 @@ export interface InternalTopic {
   partitions: number;
 }
 
-function versionAtLeast(version: string, major: number, minor: number): boolean {
-  const [a = 0, b = 0] = version.split(".").map(Number);
-  return a > major || (a === major && b >= minor);
-}
-
 /**
  * The separator in internal names. Kafka <= 3.0 always uses a dot; 3.1 and later use the policy's separator (KIP-690),
  * unless `replication.policy.internal.topic.separator.enabled=false` (3.6 and later).
  */
 export function internalSeparator(mirror: MirrorModel): string {
   const separator = mirror.separator ?? ".";
-  if (!versionAtLeast(mirror.kafkaVersion, 3, 1)) return ".";
-  if (mirror.internalSeparatorEnabled === false && versionAtLeast(mirror.kafkaVersion, 3, 6)) return ".";
+  if (!versionAtLeast(mirror.kafkaVersion, "3.1")) return ".";
+  if (mirror.internalSeparatorEnabled === false && versionAtLeast(mirror.kafkaVersion, "3.6")) return ".";
   return separator;
 }
 

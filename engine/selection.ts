@@ -3,6 +3,7 @@ import type { MirrorModel } from "./model";
 import { internalSeparator, internalTopics, targetTopicName } from "./naming";
 import { nearMiss } from "./near-miss";
 import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE } from "./patterns";
+import { versionAtLeast } from "./version";
 
 /** MirrorMaker 2's default for `topics.exclude` up to Kafka 3.9; 4.0 narrowed it (read in both versions' DefaultTopicFilter). */
 const TOPICS_EXCLUDE_BEFORE_4 = ".*[\\-\\.]internal,.*\\.replica,__.*";
@@ -56,7 +57,7 @@ export function sinkGroupsLeftOut(originGroups: readonly string[], mirror: Mirro
 
 /** `topics.exclude` as it takes effect. */
 export function topicsExclude(mirror: MirrorModel): string {
-  return mirror.topicsExcludePattern ?? (atLeast4(mirror) ? DEFAULT_TOPICS_EXCLUDE : TOPICS_EXCLUDE_BEFORE_4);
+  return mirror.topicsExcludePattern ?? (versionAtLeast(mirror.kafkaVersion, "4") ? DEFAULT_TOPICS_EXCLUDE : TOPICS_EXCLUDE_BEFORE_4);
 }
 
 /**
@@ -103,16 +104,12 @@ function matches(topics: readonly string[], pattern: string): number {
   }
 }
 
-function atLeast4(mirror: MirrorModel): boolean {
-  return Number(mirror.kafkaVersion.split(".")[0]) >= 4;
-}
-
 /** ReplicationPolicy.isInternalTopic: 4.0 and later spare user topics that merely end in `internal`. */
 function isInternal(mirror: MirrorModel, topic: string): boolean {
   if (topic.startsWith("__") || topic.startsWith(".")) return true;
   const dot = internalSeparator(mirror);
   const own = topic.endsWith(`${dot}checkpoints${dot}internal`) || (topic.startsWith("mm2") && topic.endsWith(`${dot}internal`));
-  if (own || atLeast4(mirror)) return own;
+  if (own || versionAtLeast(mirror.kafkaVersion, "4")) return own;
   return topic.endsWith(`${dot}internal`) || topic.endsWith("-internal") || topic.endsWith(".internal");
 }
 

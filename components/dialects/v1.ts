@@ -1,4 +1,5 @@
-import { mirrorFields, strimziAtLeast, userFields } from "../../engine/rules/operator-fields";
+import { mirrorFields, userFields } from "../../engine/rules/operator-fields";
+import { versionAtLeast } from "../../engine/version";
 import type { Dialect, DialectName } from "./model";
 import { aclEntries, checkAuthentication, checked, checkTracing, clusterEntry, connectorEntry, given, metadataOf, podFields, userSpec } from "./shared";
 import { kafkaOf } from "./versions";
@@ -30,7 +31,7 @@ export function v1(name: DialectName, group: string, otherVersions: readonly str
         { oauth: `use "custom" with the SASL mechanism's own settings, or dialect ${name.replace(/v1$/, "v1beta2")}` },
         mistakes,
       );
-      checkTracing(name, mirror, strimziAtLeast(strimzi, "1.0") ? ["opentelemetry"] : ["opentelemetry", "jaeger"], mistakes);
+      checkTracing(name, mirror, versionAtLeast(strimzi, "1.0") ? ["opentelemetry"] : ["opentelemetry", "jaeger"], mistakes);
       const { target } = mirror;
       const spec = {
         ...given({ version: mirror.version, image: mirror.image }),

@@ -1,4 +1,5 @@
-import { mirrorFields, strimziAtLeast, userFields } from "../../engine/rules/operator-fields";
+import { mirrorFields, userFields } from "../../engine/rules/operator-fields";
+import { versionAtLeast } from "../../engine/version";
 import type { ConnectorSpec, Dialect, DialectName } from "./model";
 import {
   aclEntries, byAlias, checkAuthentication, checked, checkTracing, connectorEntry, metadataOf, pausableEntry, podFields, singularEntries, userSpec,
@@ -8,7 +9,7 @@ import { kafkaOf } from "./versions";
 /** KafkaUser and KafkaMirrorMaker2 v1beta2, the same under Strimzi's and Event Streams' group. */
 export function v1beta2(name: DialectName, group: string, otherVersions: readonly string[], clusterLabel: string, strimzi: string): Dialect {
   const apiVersion = `${group}/v1beta2`;
-  const since = (version: string): boolean => strimziAtLeast(strimzi, version);
+  const since = (version: string): boolean => versionAtLeast(strimzi, version);
   const newer = "use a newer operator";
   return {
     name,

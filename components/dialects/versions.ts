@@ -1,5 +1,6 @@
 import type { Mistakes } from "../../engine/errors";
-import { newestStrimzi, strimziAtLeast } from "../../engine/rules/operator-fields";
+import { newestStrimzi } from "../../engine/rules/operator-fields";
+import { versionAtLeast } from "../../engine/version";
 import type { DialectName } from "./model";
 
 /** Which operators read a dialect. Versions are those of the operator's own product. */
@@ -23,13 +24,13 @@ export const ranges: Readonly<Record<DialectName, Range>> = {
     product: "Event Streams",
     from: "11.0",
     below: "13.0",
-    strimzi: (version) => (strimziAtLeast(version, OPERATIONS) ? "0.51" : "0.31"),
+    strimzi: (version) => (versionAtLeast(version, OPERATIONS) ? "0.51" : "0.31"),
     newest: "0.51",
   },
   "event-streams-v1": {
     product: "Event Streams",
     from: "12.3",
-    strimzi: (version) => (strimziAtLeast(version, "13.1") ? newestStrimzi : strimziAtLeast(version, "13.0") ? "1.0" : "0.51"),
+    strimzi: (version) => (versionAtLeast(version, "13.1") ? newestStrimzi : versionAtLeast(version, "13.0") ? "1.0" : "0.51"),
     newest: "1.0",
   },
   "strimzi-v1beta2": { product: "Strimzi", from: "0.23", below: "1.0", strimzi: (version) => version, newest: "0.51" },
@@ -44,8 +45,8 @@ export function strimziOf(dialect: DialectName, version: string | undefined, mis
     mistakes.add(`operatorVersion is "${version}": it has to be the ${product} version, like ${from} or ${from}.0`);
     return newest;
   }
-  if (strimziAtLeast(version, from) && (below === undefined || !strimziAtLeast(version, below))) return strimzi(version);
-  const others = Object.entries(ranges).filter(([, one]) => one.product === product && strimziAtLeast(version, one.from) && (one.below === undefined || !strimziAtLeast(version, one.below)));
+  if (versionAtLeast(version, from) && (below === undefined || !versionAtLeast(version, below))) return strimzi(version);
+  const others = Object.entries(ranges).filter(([, one]) => one.product === product && versionAtLeast(version, one.from) && (one.below === undefined || !versionAtLeast(version, one.below)));
   const range = below === undefined ? `${from} and later` : `${from} up to, but not ${below}`;
   const way = others.length === 0 ? "no dialect of this package is for that version" : `use dialect ${others.map(([name]) => name).join(" or ")}`;
   mistakes.add(`dialect ${dialect} is for ${product} ${range}, and operatorVersion is ${version}: ${way}`);
@@ -58,4 +59,4 @@ const KAFKA: readonly (readonly [strimzi: string, kafka: string])[] = [
   ["0.38", "3.6.0"], ["0.36", "3.5.0"], ["0.34", "3.4.0"], ["0.32", "3.3.1"], ["0.29", "3.2.0"], ["0.28", "3.1.0"], ["0.26", "3.0.0"],
 ];
 
-export const kafkaOf = (strimzi: string): string => KAFKA.find(([least]) => strimziAtLeast(strimzi, least))?.[1] ?? "2.8.0";
+export const kafkaOf = (strimzi: string): string => KAFKA.find(([least]) => versionAtLeast(strimzi, least))?.[1] ?? "2.8.0";

@@ -1,6 +1,7 @@
 import { isMigrationError, Mistakes } from "../../engine/errors";
-import { APACHE_DEFAULT, APACHE_IDENTITY, kafkaAtLeast, STRIMZI_IDENTITY } from "../../engine/mirror-configuration";
+import { APACHE_DEFAULT, APACHE_IDENTITY, STRIMZI_IDENTITY } from "../../engine/mirror-configuration";
 import { compilePatternList } from "../../engine/patterns";
+import { versionAtLeast } from "../../engine/version";
 import type { Config } from "../dialects/model";
 import { faultsOf, sayFault, soundPart } from "../shape";
 import { checkRules } from "./rules";
@@ -68,7 +69,7 @@ function connectorConfig(path: string, config: Config, mistakes: Mistakes): void
 function single(mirror: ResolvedMirror, mistakes: Mistakes): void {
   const policy = mirror.source.config["replication.policy.class"];
   if (policy !== undefined && ![STRIMZI_IDENTITY, APACHE_IDENTITY, APACHE_DEFAULT].includes(String(policy))) {
-    const identity = kafkaAtLeast(mirror.kafkaVersion, 3, 0) ? APACHE_IDENTITY : STRIMZI_IDENTITY;
+    const identity = versionAtLeast(mirror.kafkaVersion, "3.0") ? APACHE_IDENTITY : STRIMZI_IDENTITY;
     mistakes.add(`replication.policy.class ${policy} is not known, so the names of its topics can't be computed: use ${identity} or ${APACHE_DEFAULT}`);
   }
 }

@@ -1,5 +1,6 @@
-import { APACHE_IDENTITY, kafkaAtLeast, STRIMZI_IDENTITY } from "../../engine/mirror-configuration";
+import { APACHE_IDENTITY, STRIMZI_IDENTITY } from "../../engine/mirror-configuration";
 import type { Profile } from "../../engine/model";
+import { versionAtLeast } from "../../engine/version";
 import type { Config } from "../dialects/model";
 
 /** What a profile's values depend on. */
@@ -25,8 +26,8 @@ export interface ProfileValues {
 
 /** The identity policy that exists in this MirrorMaker 2. */
 export function identityPolicy(context: Pick<ProfileContext, "guideDialect" | "kafkaVersion">): string {
-  const apache = kafkaAtLeast(context.kafkaVersion, 3, 0);
-  const strimzi = !kafkaAtLeast(context.kafkaVersion, 4, 0);
+  const apache = versionAtLeast(context.kafkaVersion, "3.0");
+  const strimzi = !versionAtLeast(context.kafkaVersion, "4.0");
   return !apache || (context.guideDialect && strimzi) ? STRIMZI_IDENTITY : APACHE_IDENTITY;
 }
 
@@ -62,7 +63,7 @@ function guide(context: ProfileContext): ProfileValues {
 function least(context: ProfileContext): ProfileValues {
   const atTarget = replicas(context.targetBrokers);
   // KIP-716: Kafka 3.0. The default writes to a topic on the origin.
-  const syncsAtTarget = kafkaAtLeast(context.kafkaVersion, 3, 0);
+  const syncsAtTarget = versionAtLeast(context.kafkaVersion, "3.0");
   const shared: Config = {
     "replication.policy.class": identityPolicy(context),
     ...(syncsAtTarget ? { "offset-syncs.topic.location": "target" } : {}),

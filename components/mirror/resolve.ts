@@ -1,6 +1,7 @@
 import { Mistakes } from "../../engine/errors";
-import { kafkaAtLeast, modelFrom } from "../../engine/mirror-configuration";
+import { modelFrom } from "../../engine/mirror-configuration";
 import type { MirrorModel } from "../../engine/model";
+import { versionAtLeast } from "../../engine/version";
 import { type Config, type ConnectorSpec, dialectNamed, type PodSettings } from "../dialects";
 import { SHARED_KEYS } from "../../engine/rules";
 import { checkConfigs, checkSettings } from "./checks";
@@ -109,6 +110,6 @@ function over(values: Config, own: Record<string, ConfigValue> | undefined): Con
 function allowOverrides(resolved: ResolvedMirror): void {
   const key = "connector.client.config.override.policy";
   const overrides = Object.keys(resolved.source.config).some((k) => k.startsWith("producer.override."));
-  if (!kafkaAtLeast(resolved.kafkaVersion, 3, 0) && overrides && resolved.target.config[key] === undefined) resolved.target.config[key] = "All";
+  if (!versionAtLeast(resolved.kafkaVersion, "3.0") && overrides && resolved.target.config[key] === undefined) resolved.target.config[key] = "All";
 }
 

@@ -1,5 +1,5 @@
-import { kafkaAtLeast } from "../mirror-configuration";
 import { compilePatternList } from "../patterns";
+import { versionAtLeast } from "../version";
 import type { BrokerFacts, PreflightFacts, SelectedTopic, Setting } from "./facts";
 
 /** Topic settings that decide whether a migrated record is taken and kept, and the broker settings behind them. */
@@ -78,8 +78,8 @@ function copies(origin: Setting, { defaultsFrom }: ConfigSync): boolean {
 }
 
 function isIncremental({ mirror, configSync }: SyncFacts): boolean {
-  if (kafkaAtLeast(mirror.kafkaVersion, 4, 0)) return true;
-  return kafkaAtLeast(mirror.kafkaVersion, 3, 5) && configSync?.incremental?.trim().toLowerCase() !== "never";
+  if (versionAtLeast(mirror.kafkaVersion, "4.0")) return true;
+  return versionAtLeast(mirror.kafkaVersion, "3.5") && configSync?.incremental?.trim().toLowerCase() !== "never";
 }
 
 /**

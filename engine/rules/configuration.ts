@@ -1,5 +1,6 @@
-import { APACHE_DEFAULT, APACHE_IDENTITY, type Config, kafkaAtLeast, modelFrom, reader, STRIMZI_IDENTITY } from "../mirror-configuration";
+import { APACHE_DEFAULT, APACHE_IDENTITY, type Config, modelFrom, reader, STRIMZI_IDENTITY } from "../mirror-configuration";
 import { internalTopics, targetTopicName } from "../naming";
+import { versionAtLeast } from "../version";
 import { checkpoints } from "./grants";
 import { producerOf } from "./producer";
 import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
@@ -37,7 +38,7 @@ function disagree(mirror: MirrorView, key: string): boolean {
 function whereabouts(mirror: MirrorView): unknown {
   const model = modelFrom(mirror);
   // KIP-716 came with Kafka 3.0.
-  const located = kafkaAtLeast(mirror.kafkaVersion, 3, 0) ? model : { ...model, offsetSyncsLocation: "source" as const };
+  const located = versionAtLeast(mirror.kafkaVersion, "3.0") ? model : { ...model, offsetSyncsLocation: "source" as const };
   const own = internalTopics(located).filter(({ kind }) => kind === "checkpoints" || kind === "offset-syncs");
   return [model.policyClass, targetTopicName(model, "x"), own.map(({ side, name }) => `${side} ${name}`)];
 }
@@ -83,7 +84,7 @@ export const configurationRules: Rule[] = [
     },
   ),
   mirrorRule({ name: "policy-class-exists", level: "mandatory", summary: "The replication policy is a class that exists in the MirrorMaker 2 that runs.", settings: { kafkaVersion } }, (mirror) => {
-    const apache = kafkaAtLeast(mirror.kafkaVersion, 3, 0);
+    const apache = versionAtLeast(mirror.kafkaVersion, "3.0");
     const chosen = inEach(CONNECTORS, (name) => [mirror[name]?.config["replication.policy.class"]]).filter((name) => name !== undefined);
     return [...new Set(chosen.map(String))].filter((name) => !exists(name, mirror.kafkaVersion)).map((name) => ({
       seen: `replication.policy.class ${name} does not exist in the MirrorMaker 2 of ${versionOf(mirror)}`,
@@ -95,7 +96,7 @@ export const configurationRules: Rule[] = [
     if (!configs(mirror).some(({ config }) => config["replication.policy.separator"] === "")) return [];
     const model = modelFrom(mirror);
     const names = internalTopics(model).filter((t) => t.kind === "checkpoints" || t.kind === "offset-syncs").map((t) => t.name);
-    const renames = kafkaAtLeast(mirror.kafkaVersion, 3, 1);
+    const renames = versionAtLeast(mirror.kafkaVersion, "3.1");
     return [
       {
         seen: 'replication.policy.separator is ""',
@@ -200,7 +201,7 @@ export const configurationRules: Rule[] = [
         instead: `enable it in ${namesIn(mirror).workers}.config too, or take it away`,
       });
     }
-    if (model.exactlyOnce && !kafkaAtLeast(mirror.kafkaVersion, 3, 5)) {
+    if (model.exactlyOnce && !versionAtLeast(mirror.kafkaVersion, "3.5")) {
       sayings.push({
         seen: `"exactly.once.source.support" is enabled on ${versionOf(mirror)}`,
         why: "exactly-once needs the MirrorMaker 2 of Kafka 3.5 or later",
@@ -217,8 +218,8 @@ export const configurationRules: Rule[] = [
 
 /** A class of one's own may be anywhere; of Kafka's and Strimzi's own packages all are known. */
 function exists(policy: string, kafkaVersion: string): boolean {
-  if (policy === STRIMZI_IDENTITY) return !kafkaAtLeast(kafkaVersion, 4, 0);
-  if (policy === APACHE_IDENTITY) return kafkaAtLeast(kafkaVersion, 3, 0);
+  if (policy === STRIMZI_IDENTITY) return !versionAtLeast(kafkaVersion, "4.0");
+  if (policy === APACHE_IDENTITY) return versionAtLeast(kafkaVersion, "3.0");
   return policy === APACHE_DEFAULT || !/^(org\.apache\.kafka|io\.strimzi\.kafka)\./.test(policy);
 }
 

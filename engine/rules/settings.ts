@@ -1,4 +1,5 @@
-import { type Config, kafkaAtLeast, reader } from "../mirror-configuration";
+import { type Config, reader } from "../mirror-configuration";
+import { versionAtLeast } from "../version";
 import { absence, type Block, type KeyFact, read, type Reading, refusal, RESET } from "./keys";
 import { mirrorRule, kafkaVersion, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
@@ -228,7 +229,7 @@ function consequence(block: Block, reading: { prefix?: string; client?: string }
 function overrides(mirror: MirrorView): Saying[] {
   const key = "connector.client.config.override.policy";
   const policy = reader(mirror.target.config).text(key);
-  const old = policy === undefined && mirror.versionAssumed !== true && !kafkaAtLeast(mirror.kafkaVersion, 3, 0);
+  const old = policy === undefined && mirror.versionAssumed !== true && !versionAtLeast(mirror.kafkaVersion, "3.0");
   if (!old && !/^(None|org\.apache\.kafka\..*\.NoneConnectorClientConfigOverridePolicy)$/.test(policy ?? "")) return [];
   const workers = configPath(mirror, "target");
   const first = written(mirror).filter((one) => one.key.startsWith("producer.override."));

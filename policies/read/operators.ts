@@ -1,14 +1,14 @@
-import { kafkaAtLeast } from "../../engine/mirror-configuration";
 import { attempt } from "../../engine/rules";
+import { versionAtLeast } from "../../engine/version";
 import { partsOf } from "./home";
 import { type AnyResource, object, text } from "./plain";
 
 /** Kinds that no operator from Strimzi 0.46 on has. */
 const OLD_KINDS = ["KafkaMirrorMaker", "KafkaConnectS2I"];
 /** Strimzi 0.47 and older run Kafka versions before this one, and no newer operator does. */
-const FIRST_AFTER_OLD = [4, 0] as const;
+const FIRST_AFTER_OLD = "4.0";
 /** Only Strimzi 0.51 and later run this Kafka version. */
-const FIRST_OF_NEW = [4, 2] as const;
+const FIRST_OF_NEW = "4.2";
 
 /**
  * Do the stack's user operators read the singular `operation` in ACL rules of v1beta2? Those up to Strimzi 0.48 do, later ones
@@ -29,8 +29,8 @@ const isOperators = ({ type }: AnyResource) => /strimzi\.io|eventstreams\.ibm\.c
 
 function ageOf(kafkaVersion: string): Age | undefined {
   if (!/^\d+\.\d+/.test(kafkaVersion)) return undefined;
-  if (!kafkaAtLeast(kafkaVersion, ...FIRST_AFTER_OLD)) return "old";
-  return kafkaAtLeast(kafkaVersion, ...FIRST_OF_NEW) ? "new" : undefined;
+  if (!versionAtLeast(kafkaVersion, FIRST_AFTER_OLD)) return "old";
+  return versionAtLeast(kafkaVersion, FIRST_OF_NEW) ? "new" : undefined;
 }
 
 /** What only an older or only a newer operator has. */

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { versionAtLeast } from "../../engine/version";
 import { KubernetesRest } from "../../sandbox/kubernetes/rest";
 import { dialects, type DialectName, type ResourceText } from "../../components/dialects";
-import { type Fields, mirrorFields, strimziAtLeast, userFields } from "../../engine/rules/operator-fields";
+import { type Fields, mirrorFields, userFields } from "../../engine/rules/operator-fields";
 import { definitionsInGroup } from "../../sandbox/kubernetes/crds";
 import { ensureParts } from "../../sandbox/parts";
 import { otherStrimzi } from "../../sandbox/parts/versions";
@@ -147,7 +148,7 @@ describe("the CRDs of other releases", () => {
   describe.each(releases)("%s take what %s writes for %s", (crds, dialect, operatorVersion) => {
     const there = (text: ResourceText): ResourceText => ({ ...text, apiVersion: text.apiVersion.replace(/^[^/]+/, groupOf(crds)) });
     const strimzi = otherStrimzi[crds].api;
-    const since = (version: string): boolean => strimziAtLeast(strimzi, version);
+    const since = (version: string): boolean => versionAtLeast(strimzi, version);
 
     test("the users and the mirror of every profile", async () => {
       for (const profile of ["guide", "least", "tuned"] as const) {
@@ -223,7 +224,7 @@ describe("the fields that the dialects let through", () => {
     if (schema === undefined) return [path];
     if (fields === true || fields === "any") return [];
     return Object.entries(fields)
-      .filter(([, { since }]) => since === undefined || strimziAtLeast(strimzi, since))
+      .filter(([, { since }]) => since === undefined || versionAtLeast(strimzi, since))
       .flatMap(([name, inner]) => missing(inner.fields, step(schema, name), `${path}.${name}`, strimzi));
   }
 

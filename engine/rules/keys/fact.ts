@@ -1,4 +1,4 @@
-import { kafkaAtLeast } from "../../mirror-configuration";
+import { versionAtLeast } from "../../version";
 
 /** What is known of one key; see `connect.ts` for the notation. */
 export interface KeyFact {
@@ -78,14 +78,9 @@ function outside(text: string, most: number): string | undefined {
   return Math.abs(Number(text)) <= most ? undefined : `is more than ${most}`;
 }
 
-const atLeast = (version: string, other: string) => {
-  const [major = 0, minor = 0] = other.split(".").map(Number);
-  return kafkaAtLeast(version, major, minor);
-};
-
 /** What is wrong with a key in one version: `since 3.0`, `until 3.9`. */
 export function absence({ since, until }: KeyFact, version: string): string | undefined {
-  if (since !== undefined && !atLeast(version, since)) return `has it since ${since}`;
+  if (since !== undefined && !versionAtLeast(version, since)) return `has it since ${since}`;
   const [a, b] = version.split(".");
-  return until !== undefined && !atLeast(until, `${a}.${b ?? 0}`) ? `had it up to ${until}` : undefined;
+  return until !== undefined && !versionAtLeast(until, `${a}.${b ?? 0}`) ? `had it up to ${until}` : undefined;
 }

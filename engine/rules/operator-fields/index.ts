@@ -3,7 +3,7 @@ import { oldPods, pods } from "./pods";
 
 export { type Field, type Fields, fieldsOf } from "./notation";
 export { unknownFields } from "./unknown";
-export { newestStrimzi, oldestStrimzi, strimziAtLeast } from "./versions";
+export { newestStrimzi, oldestStrimzi } from "./versions";
 
 /**
  * The fields that Strimzi's CRDs declare, by API version, each with the Strimzi version that brought it. A test compares them

@@ -1,6 +1,7 @@
 import { nearMiss } from "../../near-miss";
+import { versionAtLeast } from "../../version";
 import type { Fields } from "./notation";
-import { newestStrimzi, oldestStrimzi, strimziAtLeast } from "./versions";
+import { newestStrimzi, oldestStrimzi } from "./versions";
 
 /**
  * The fields of a text that its API version does not know, as sentences. The API server would drop them silently on
@@ -14,11 +15,11 @@ export function unknownFields(value: unknown, fields: Fields, path: string, stri
   return Object.entries(value).flatMap(([name, inner]) => {
     if (inner === undefined) return [];
     const known = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (known?.since !== undefined && !strimziAtLeast(strimzi, known.since)) {
+    if (known?.since !== undefined && !versionAtLeast(strimzi, known.since)) {
       return [`${path}.${name} exists since Strimzi ${known.since}, and the operator is ${strimzi}: leave it out`];
     }
     if (known !== undefined) return unknownFields(inner, known.fields, `${path}.${name}`, strimzi);
-    const here = Object.keys(fields).filter((one) => strimziAtLeast(strimzi, fields[one]?.since ?? oldestStrimzi));
+    const here = Object.keys(fields).filter((one) => versionAtLeast(strimzi, fields[one]?.since ?? oldestStrimzi));
     const meant = nearMiss(name, here);
     const hint = meant === undefined ? "" : `; did you mean ${path}.${meant}?`;
     return [`${path}.${name} is no field that this package version knows (Strimzi up to ${newestStrimzi})${hint}`];

@@ -1,0 +1,14 @@
+/**
+ * Is a version `least` or later? Compares number by number, as many as `least` names; a missing number counts as 0, and
+ * a part that is no number is not later than anything.
+ * @param version such as `4.1.0`, of Kafka or of an operator
+ * @param least such as `4`, `3.5` or `11.1.4`
+ */
+export function versionAtLeast(version: string, least: string): boolean {
+  const have = version.split(".").map(Number);
+  for (const [i, want] of least.split(".").map(Number).entries()) {
+    const difference = (have[i] ?? 0) - want;
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}

@@ -1,4 +1,5 @@
-export { type AclOperation, type AclResource, type AclRule, aclBindings, aclKey, allows, IMPLIED_BY, mergeRules } from "./rules";
+export { type AclOperation, type AclResource, type AclRule } from "./rules";
+export { aclBindings, aclKey, allows, covers, implies, mergeRules } from "./rules";
 export { guideAcls } from "./guide";
 export { leastAcls, type LeastAclOptions } from "./least";
 export { administratorAcls, type AdministratorAclOptions } from "./administrator";

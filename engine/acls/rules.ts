@@ -32,15 +32,27 @@ export interface AclRule {
   host: string;
 }
 
-/** Kafka's own implications (AclEntry of metadata): who may do one of these may do the key's operation too, on any type of resource. */
-export const IMPLIED_BY: Partial<Record<AclOperation, readonly AclOperation[]>> = {
+/** Kafka's own implications (AclEntry of metadata): these operations include the key's operation on any resource. */
+const IMPLIED_BY: Partial<Record<AclOperation, readonly AclOperation[]>> = {
   Describe: ["Read", "Write", "Delete", "Alter"],
   DescribeConfigs: ["AlterConfigs"],
 };
 
+/** Does the right to one operation include the right to another? A denial implies nothing but what `All` holds. */
+export function implies(given: string, wanted: AclOperation): boolean {
+  return given === wanted || given === "All" || (IMPLIED_BY[wanted] ?? []).some((o) => o === given);
+}
+
 /** Do these operations let one do that one, too? */
 export function allows(operations: readonly string[], wanted: AclOperation): boolean {
-  return operations.includes(wanted) || (IMPLIED_BY[wanted] ?? []).some((o) => operations.includes(o));
+  return operations.some((o) => implies(o, wanted));
+}
+
+/** Does an ACL name this resource? On an open cluster any such ACL ends what is allowed by default. */
+export function covers(acl: Acl, type: Acl["resourceType"], name: string): boolean {
+  if (acl.resourceType !== type) return false;
+  if (acl.patternType === "prefixed") return name.startsWith(acl.resourceName);
+  return acl.resourceName === name || acl.resourceName === "*";
 }
 
 export function allow(resource: AclResource, ...operations: AclOperation[]): AclRule {

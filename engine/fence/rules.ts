@@ -1,3 +1,4 @@
+import { covers } from "../acls";
 import { MigrationError } from "../errors";
 import type { Acl } from "../kafka/port";
 import type { MirrorModel } from "../model";
@@ -60,17 +61,14 @@ export function fenceRules(mirror: MirrorModel, topics: readonly string[], acls:
   return [...rules, ...granted.flatMap(({ topic, principals }) => principals.filter((p) => !excepted.has(p)).map((p) => ruleOf(mirror, topic, p, "deny")))];
 }
 
-const covers = (acl: Acl, topic: string): boolean =>
-  acl.resourceType === "topic" && (acl.patternType === "prefixed" ? topic.startsWith(acl.resourceName) : acl.resourceName === topic || acl.resourceName === "*");
-
 function writers(acls: readonly Acl[], topic: string): string[] {
-  const allowing = acls.filter((a) => a.permission === "allow" && (a.operation === "Write" || a.operation === "All") && covers(a, topic));
+  const allowing = acls.filter((a) => a.permission === "allow" && (a.operation === "Write" || a.operation === "All") && covers(a, "topic", topic));
   return [...new Set(allowing.map((a) => a.principal))].sort();
 }
 
 /** Topics that no ACL names: with `allow.everyone.if.no.acl.found` their first rule takes everything else away. */
 export function uncovered(topics: readonly string[], acls: readonly Acl[]): string[] {
-  return topics.filter((topic) => !acls.some((a) => covers(a, topic)));
+  return topics.filter((topic) => !acls.some((a) => covers(a, "topic", topic)));
 }
 
 export const idOf = (a: Acl): string => JSON.stringify([a.resourceType, a.resourceName, a.patternType, a.principal, a.host, a.operation, a.permission]);

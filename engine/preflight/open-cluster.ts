@@ -1,11 +1,11 @@
-import { type AclRule, administratorAcls, guideAcls, leastAcls } from "../acls";
+import { type AclRule, administratorAcls, covers, guideAcls, leastAcls } from "../acls";
 import { readEveryoneByDefault, saysNoAuthorizer } from "../fence/everyone";
 import { isMigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { MirrorModel, Profile, Side } from "../model";
 import { countText, someOf } from "../units";
 import { error, type Finding, warning } from "./finding";
-import { askDefault, covers } from "./open-probe";
+import { askDefault } from "./open-probe";
 import type { Universe } from "./privileges";
 
 /** Users whose ACLs this migration makes on one cluster. */

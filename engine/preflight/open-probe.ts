@@ -1,4 +1,4 @@
-import type { AclOperation } from "../acls";
+import { type AclOperation, covers } from "../acls";
 import type { Acl, KafkaPort } from "../kafka/port";
 import { byAcls, PROBE } from "./privileges";
 
@@ -17,13 +17,6 @@ const PER_RESOURCE: Record<"cluster" | "topic" | "group", readonly AclOperation[
 };
 /** How many resources are asked about to tell a super user from others. */
 const RESOURCES_ASKED = 20;
-
-/** Does an ACL name this resource? One that does, for anybody and anything, ends what the brokers do by default. */
-export function covers(acl: Acl, type: Acl["resourceType"], name: string): boolean {
-  if (acl.resourceType !== type) return false;
-  if (acl.patternType === "prefixed") return name.startsWith(acl.resourceName);
-  return acl.resourceName === name || acl.resourceName === "*";
-}
 
 /**
  * Asks for the right to describe something that no ACL names and nobody uses. Changes nothing. A refusal says that the

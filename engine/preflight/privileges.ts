@@ -1,4 +1,4 @@
-import { type AclOperation, type AclRule, allows, IMPLIED_BY } from "../acls";
+import { type AclOperation, type AclRule, allows, covers, implies } from "../acls";
 import type { Acl } from "../kafka/port";
 import { someOf } from "../units";
 
@@ -102,10 +102,9 @@ function createsAnyTopic(answers: Answers): boolean {
 /** Decides as the standard authorizer does, host aside: a deny wins; undefined where the ACLs could not be listed. */
 export function byAcls(acls: readonly Acl[] | undefined, type: Acl["resourceType"], name: string, operation: AclOperation): boolean | undefined {
   if (acls === undefined) return undefined;
-  const here = acls.filter((a) => a.resourceType === type && (a.patternType === "prefixed" ? name.startsWith(a.resourceName) : a.resourceName === "*" || a.resourceName === name));
-  const speaks = (a: Acl, operations: readonly string[]) => a.operation === "All" || operations.includes(a.operation);
-  if (here.some((a) => a.permission === "deny" && speaks(a, [operation]))) return false;
-  return here.some((a) => a.permission === "allow" && speaks(a, [operation, ...(IMPLIED_BY[operation] ?? [])]));
+  const here = acls.filter((a) => covers(a, type, name));
+  const denied = here.some((a) => a.permission === "deny" && (a.operation === operation || a.operation === "All"));
+  return !denied && here.some((a) => a.permission === "allow" && implies(a.operation, operation));
 }
 
 /** `Read on topic a, b and 3 more`. */

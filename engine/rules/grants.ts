@@ -1,5 +1,5 @@
 import { type AclOperation, type AclRule, leastAcls } from "../acls";
-import { allow, allows, cluster, topic } from "../acls/rules";
+import { allow, cluster, implies, topic } from "../acls/rules";
 import { holds } from "../acls/cover";
 import { modelFrom, reader } from "../mirror-configuration";
 import type { MirrorModel, Side } from "../model";
@@ -81,8 +81,6 @@ export const checkpoints = (mirror: MirrorView): boolean => mirror.declared.chec
 export function aclSync(mirror: MirrorView): boolean {
   return String(mirror.source.config["sync.topic.acls.enabled"] ?? "true").toLowerCase() !== "false";
 }
-
-const implies = (given: AclOperation, wanted: AclOperation): boolean => given === "All" || allows([given], wanted);
 
 /** Does one grant give the other? Create on the cluster lets a client create every topic. */
 function gives(given: Grant, wanted: Grant): boolean {

@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { copyEnds, evaluateGate, findRecreatedTopics, type GateOptions, originMovedOn, runGate, writtenSince } from "../../../engine/gate";
+import { Observer } from "../../../engine/gate/observe";
 import { silent } from "../../../engine/progress";
 import { put, puts } from "../verify/memory-cluster";
 import { MemoryMirror } from "./memory-mirror";
@@ -26,10 +27,19 @@ describe.each(both)("a gate that is %s", (_what, ask) => {
     await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: the origin's end moved from 10 to 11: something still writes there/);
   });
 
-  it("stays shut where the second reading finds that records were deleted before they were copied", async () => {
-    // The end was told before two records came and were deleted again, the start after that.
-    moveAtSecondReading(() => Object.assign(mirror.origin["orders"]!.logs[0]!, { start: 12, end: 10 }));
-    await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: offsets 10 to 11 were deleted on the origin before they were seen copied/);
+  it("stays shut where records came and were deleted again before they were copied", async () => {
+    moveAtSecondReading(() => Object.assign(mirror.origin["orders"]!.logs[0]!, { start: 12, end: 12 }));
+    await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: the origin's end moved from 10 to 12/);
+  });
+
+  it("stays shut where the second reading finds anything else against the copy", async () => {
+    const again = vi.spyOn(Observer.prototype, "again");
+    again.mockImplementation(async (look) => new Map([...look.partitions].map(([key, p]) => [key, { ...p.facts, start: 12 }])));
+    try {
+      await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: offsets 10 to 11 were deleted on the origin before they were seen copied/);
+    } finally {
+      again.mockRestore();
+    }
   });
 
   it("stays shut where the last records differ, and opens when they are not compared", async () => {

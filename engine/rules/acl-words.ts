@@ -37,7 +37,7 @@ export const aclWordRules: Rule[] = [
     { name: "acl-without-operations", level: "mandatory", summary: "Each ACL rule says which operations it is for." },
     (user) =>
       aclsOf(user).flatMap((acl): Saying[] =>
-        acl.operations !== undefined && acl.operations.length > 0
+        acl.nested === true || (acl.operations !== undefined && acl.operations.length > 0)
           ? []
           : [
               {

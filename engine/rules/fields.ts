@@ -1,6 +1,6 @@
-import { type Rule, stackRule } from "./rule";
+import { type Rule, type Saying, stackRule } from "./rule";
 import { inEach } from "./unknown";
-import type { UnknownField, View } from "./view";
+import type { Place, RefusedField, UnknownField, View } from "./view";
 
 export const fieldRules: Rule[] = [
   stackRule(
@@ -34,7 +34,51 @@ export const fieldRules: Rule[] = [
         },
       })),
   ),
+  stackRule(
+    { name: "field-refused", level: "mandatory", summary: "Every field has a value that the API server takes." },
+    (view) => refusals(view, true, "the API server refuses the whole resource: it is neither made nor changed"),
+  ),
+  stackRule(
+    {
+      name: "field-refused-later",
+      level: "advisory",
+      summary: "Every field of v1 has a value that Strimzi 1.0 and later take.",
+    },
+    (view) => refusals(view, false, "with Strimzi 1.0 and later the API server refuses the whole resource"),
+  ),
 ];
+
+function refusals(view: View, sure: boolean, why: string): { at: Place; say: Saying }[] {
+  const { refusedFields = [], unknownFields = [] } = view;
+  // Said of the field that was probably meant.
+  const misspelt = ({ resource, path, missing }: RefusedField) =>
+    missing !== undefined &&
+    unknownFields.some(
+      (one) => one.resource === resource && one.meant === missing && parentOf(one.path) === parentOf(path),
+    );
+  const own = refusedFields.filter((field) => field.sure === sure && !misspelt(field));
+  const wrong = own.filter(({ missing }) => missing === undefined);
+  const resources = [...new Set(own.map(({ resource }) => resource))];
+  return resources.flatMap((resource) => {
+    const missing = own.filter((field) => field.missing !== undefined && field.resource === resource);
+    const paths = missing.map(({ path }) => path);
+    return [
+      ...wrong
+        .filter((field) => field.resource === resource)
+        .map((field) => ({ at: field, say: { seen: `${field.path} ${field.seen}`, why, instead: field.instead } })),
+      ...missing.slice(0, 1).map((at) => ({
+        at,
+        say: {
+          seen: `${paths.join(", ")} ${paths.length === 1 ? "is" : "are"} missing`,
+          why,
+          instead: `write ${paths.length === 1 ? "it" : "them"}`,
+        },
+      })),
+    ];
+  });
+}
+
+const parentOf = (path: string) => path.replace(/\.[^.]*$/, "");
 
 /** Without what is said already, of fields that another API version has. */
 function fieldsOf({ unknownFields = [], mirrors }: View, sure: boolean): readonly UnknownField[] {

@@ -3,6 +3,7 @@ import { versionAtLeast } from "../version";
 import { absence, type Block, type KeyFact, read, type Reading, refusal, RESET } from "./keys";
 import { mirrorRule, kafkaVersion, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
+import { negativeTime, refusedInterval } from "./times";
 import { unitDoubt } from "./units";
 import { versionOf } from "./version";
 import { type MirrorView, namesIn, type Place } from "./view";
@@ -49,6 +50,9 @@ function merged(sayings: readonly Saying[]): Saying[] {
   );
 }
 
+const connectorOf = (mirror: MirrorView, block: Block) =>
+  block === "target" || block === "origin" ? undefined : mirror[block];
+
 function configOf(mirror: MirrorView, block: Block): Config | undefined {
   if (block === "source") return mirror.declared.source ? mirror.source.config : undefined;
   if (block === "checkpoint") return mirror.declared.checkpoint ? mirror.checkpoint.config : undefined;
@@ -83,6 +87,9 @@ const known = (mirror: MirrorView): (Written & { reading: { is: "read"; fact: Ke
     (one): one is Written & { reading: { is: "read"; fact: KeyFact } } => one.reading.is === "read",
   );
 
+const meant = ({ meant: key, belongs }: Extract<Reading, { is: "misspelt" }>) =>
+  `did you mean "${key}"?${belongs === undefined ? "" : ` ${belongs}`}`;
+
 export const settingRules: Rule[] = [
   stackRule(
     { name: "misspelt-key", level: "mandatory", summary: "No key of a configuration is misspelt." },
@@ -95,7 +102,7 @@ export const settingRules: Rule[] = [
                 {
                   seen: `${path} is no key of Kafka`,
                   why: "nothing reads it, and what it should set keeps its default",
-                  instead: `did you mean "${reading.meant}"?`,
+                  instead: meant(reading),
                 },
               ],
         ),
@@ -113,23 +120,32 @@ export const settingRules: Rule[] = [
   stackRule(
     { name: "refused-value", level: "mandatory", summary: "No value is one that Kafka refuses." },
     ({ mirrors }) =>
-      each(mirrors, (mirror) =>
-        [...overrides(mirror), ...known(mirror).flatMap(({ path, value, block, reading }): Saying[] => {
+      each(mirrors, (mirror) => [
+        ...overrides(mirror),
+        ...known(mirror).flatMap(({ path, value, block, reading }): Saying[] => {
           const unread = value === undefined || reading.prefix === "consumer.override.";
-          const reason = unread || reading.fact.type === "password" ? undefined : refusal(reading.fact, value);
-          if (reason === undefined) return [];
+          if (unread || reading.fact.type === "password") return [];
+          const reason = refusal(reading.fact, value);
+          const interval =
+            reason === undefined && refusedInterval(reading.fact, Number(value), connectorOf(mirror, block));
+          if (!reason && !interval) return [];
           return [
             {
-              seen: `${path} is "${value}", which ${reason}`,
+              seen: `${path} is "${value}", which ${reason ?? interval}`,
               why: consequence(block, reading),
               instead: allowed(reading.fact),
             },
           ];
-        })],
-      ),
+        }),
+      ]),
   ),
   stackRule(
-    { name: "unit-doubtful", level: "advisory", summary: "No number looks as if it was written in another unit." },
+    {
+      name: "unit-doubtful",
+      level: "advisory",
+      refused: true,
+      summary: "No number looks as if it was written in another unit.",
+    },
     ({ mirrors }) =>
       each(mirrors, (mirror) =>
         known(mirror).flatMap(({ path, value, reading }) => {
@@ -138,6 +154,17 @@ export const settingRules: Rule[] = [
               ? undefined
               : unitDoubt(reading.fact, Number(value));
           return doubt === undefined ? [] : [{ ...doubt, seen: `${path} is ${value}, ${doubt.seen}` }];
+        }),
+      ),
+  ),
+  stackRule(
+    { name: "time-negative", level: "advisory", refused: true, summary: "No time is negative." },
+    ({ mirrors }) =>
+      each(mirrors, (mirror) =>
+        known(mirror).flatMap(({ path, value, block, reading }) => {
+          if (value === undefined || refusal(reading.fact, value) !== undefined) return [];
+          const saying = negativeTime(reading.fact, Number(value), connectorOf(mirror, block));
+          return saying === undefined ? [] : [{ ...saying, seen: `${path} is ${value}, ${saying.seen}` }];
         }),
       ),
   ),
@@ -221,6 +248,8 @@ function astray({ key, path, block, reading }: Written, mirror: MirrorView): Say
 
 function consequence(block: Block, reading: { prefix?: string; client?: string }): string {
   if (block === "target" && reading.prefix === undefined) return "the workers do not start";
+  if (reading.prefix?.endsWith(".cluster.") === true)
+    return "no client of that cluster is created, and the connector fails";
   if (reading.client !== undefined) return `the ${reading.client} is not created, and what needs it fails`;
   return block === "origin" ? "the connectors fail" : "Connect refuses the connector, and it does not run";
 }

@@ -22,6 +22,8 @@ export interface View {
   sinks?: readonly SinkView[];
   /** Fields that the API server drops, of every custom resource. */
   unknownFields?: readonly UnknownField[];
+  /** Fields with values that the API server refuses, and fields that it misses. */
+  refusedFields?: readonly RefusedField[];
   /** KafkaMirrorMaker2 resources without an entry in `mirrors`. */
   idle?: readonly Place[];
 }
@@ -39,9 +41,25 @@ export interface UnknownField extends Place {
   sure: boolean;
 }
 
+/** A field whose value the API server refuses, or that has to be there. */
+export interface RefusedField extends Place {
+  apiVersion: string;
+  /** `spec.mirrors[0].sourceConnector.state` */
+  path: string;
+  /** After the path: `is "stoped"`, `is missing`. */
+  seen: string;
+  instead: string;
+  /** The name of a field that is not there. */
+  missing?: string;
+  /** False: only Strimzi 1.0 and later refuse it. */
+  sure: boolean;
+}
+
 /** One ACL rule of a KafkaUser as it is written; undefined where a field is left out. */
 export interface WrittenAcl {
   path: string;
+  /** Its operations are written inside `resource`, which drops them: another rule reports that. */
+  nested?: boolean;
   permission?: string;
   operations?: readonly string[];
   type?: string;

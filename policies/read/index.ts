@@ -6,6 +6,7 @@ import { clusterOf, homeOf, partsOf } from "./home";
 import { idleOf, readMirrors } from "./mirror";
 import { readsSingular } from "./operators";
 import { type AnyResource, known, number, object, text } from "./plain";
+import { refusedFieldsOf } from "./refused-values";
 import { type Hints, isOf, placesIn } from "./side";
 import { readSinks } from "./sinks";
 import { tellTargets } from "./target";
@@ -14,6 +15,8 @@ import { readKafkaPrincipals, readKafkaUser, serversOf } from "./users";
 
 export type { AnyResource } from "./plain";
 
+/** Types of the operators' resources. */
+const CUSTOM = /^kubernetes:[^:]*(strimzi\.io|eventstreams\.ibm\.com)\//;
 const STEP = "pulumi-nodejs:dynamic/kafka-migration:";
 
 /**
@@ -22,7 +25,7 @@ const STEP = "pulumi-nodejs:dynamic/kafka-migration:";
  */
 export function readView(resources: readonly AnyResource[], settings: Settings = {}): View {
   const kind = (resource: AnyResource) => resource.type.split(":").pop()!;
-  const custom = (name: string) => resources.filter((r) => /^kubernetes:[^:]*(strimzi\.io|eventstreams\.ibm\.com)\//.test(r.type) && kind(r) === name);
+  const custom = (name: string) => resources.filter((r) => CUSTOM.test(r.type) && kind(r) === name);
   const kafka = (name: string) => resources.filter((r) => r.type.startsWith("kafka:") && kind(r) === name);
 
   const mirrors = custom("KafkaMirrorMaker2").flatMap((r) => readMirrors(r, text(settings.kafkaVersion)));
@@ -47,6 +50,7 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
     steps: resources.filter((r) => r.type.startsWith(STEP)).map(stepOf),
     owners: kafkas.map((r) => placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors)),
     unknownFields: [...custom("KafkaMirrorMaker2"), ...custom("KafkaUser")].flatMap(unknownFieldsOf),
+    refusedFields: resources.filter((r) => CUSTOM.test(r.type)).flatMap(refusedFieldsOf),
     idle: custom("KafkaMirrorMaker2").flatMap(idleOf),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
     sinks: attempt(() => readSinks(custom("KafkaConnector"))) ?? [],

@@ -11,11 +11,14 @@ const FIRST_AFTER_OLD = "4.0";
 const FIRST_OF_NEW = "4.2";
 
 /**
- * Do the stack's user operators read the singular `operation` in ACL rules of v1beta2? Those up to Strimzi 0.48 do, later ones
- * do not. Undefined where nothing tells, or where the stack shows both.
+ * Do the stack's user operators read the singular `operation` in ACL rules of v1beta2? Those up to Strimzi 0.48 do,
+ * later ones do not. Undefined where nothing tells, or where the stack shows both.
  * @param kafkaVersion the setting; it outweighs the stack
  */
-export function readsSingular(resources: readonly AnyResource[], kafkaVersion: string | undefined): boolean | undefined {
+export function readsSingular(
+  resources: readonly AnyResource[],
+  kafkaVersion: string | undefined,
+): boolean | undefined {
   const told = kafkaVersion === undefined ? undefined : ageOf(kafkaVersion);
   if (told !== undefined) return told === "old";
   const ages = new Set(resources.filter(isOperators).map(ageShownBy));

@@ -96,6 +96,7 @@ function writtenAcl(acl: Json, path: string): WrittenAcl {
   const operations = acl.operations ?? (acl.operation === undefined ? undefined : [acl.operation]);
   return fieldsGiven({
     path,
+    nested: acl.operations === undefined && resource.operations !== undefined ? true : undefined,
     permission: text(acl.type),
     operations: Array.isArray(operations) ? operations.map(String) : undefined,
     type: text(resource.type),

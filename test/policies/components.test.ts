@@ -195,6 +195,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     "principal-of-operator": "one way of making users is chosen for each cluster",
     "endless-loop": "a migration has one direction",
     "unknown-field": "a dialect writes the fields of its API version, and refuses others itself",
+    "field-refused": "a dialect and its settings refuse such values themselves",
     "exclusions-twice": "a dialect writes one name",
     "data-replication-one": "needs the whole stack",
     "replication-above-min-isr": "the brokers' own setting is not known",

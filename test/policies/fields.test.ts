@@ -71,6 +71,12 @@ describe("a field that the API server drops is said with what is lost", () => {
     const acls = [{ resource: { type: "topic", name: "a", operations: ["Read"] } }];
     expect(messages(user({ authorization: { type: "simple", acls } }))[0]).toContain("operations beside resource");
   });
+
+  test("operations written inside the resource of an ACL are reported once", () => {
+    const acls = [{ resource: { type: "topic", name: "a", operations: ["Read"] } }];
+    const found = all([user({ authorization: { type: "simple", acls } })]);
+    expect(found.map(({ rule }) => rule)).toEqual(["unknown-field"]);
+  });
 });
 
 describe("nothing is said", () => {
@@ -96,9 +102,17 @@ describe("nothing is said", () => {
         template: { pod: { metadata: { labels: { a: "b" } }, affinity: { nodeAffinity: {} } } },
       },
     ],
+    ["builds, which MirrorMaker 2 does not have", { template: { buildPod: { hostAliases: [] }, deployment: {} } }],
     ["empty blocks", { mirrors: [{ sourceConnector: null, checkpointConnector: {} }] }],
   ])("of %s", (_what, spec) => {
     expect(messages(beta(spec))).toEqual([]);
+  });
+
+  test("of the metrics block that v1alpha1 had before Strimzi 0.23", () => {
+    const old = (spec: object) => messages(beta(spec, "kafka.strimzi.io", "v1alpha1"));
+    expect(old({ metrics: { lowercaseOutputName: true } })).toEqual([]);
+    expect(old({ metric: {} })).toHaveLength(1);
+    expect(messages(beta({ metrics: {} }))).toHaveLength(1);
   });
 
   test("of a field that the API version of v1 may get, or IBM's has: only that it is not known", () => {

@@ -64,8 +64,6 @@ const OPEN: Readonly<Record<"connector" | "worker", readonly string[]>> = {
     "header.converter.",
     "config.providers.",
     "metrics.context.",
-    "source.cluster.",
-    "target.cluster.",
     "sasl.",
     "ssl.",
   ],
@@ -102,7 +100,8 @@ const FIELDS: Record<string, string> = {
 export type Reading =
   /** `client`: whose, where the key has a prefix. */
   | { is: "read"; fact: KeyFact; prefix?: string; client?: Client }
-  | { is: "misspelt"; meant: string }
+  /** `belongs`: where the key that is meant is read, if it is not here. */
+  | { is: "misspelt"; meant: string; belongs?: string }
   /** A known key, which is not read here. `why`: who reads it; `instead`: where to write it. */
   | { is: "misplaced"; why: string; instead: string }
   /** Of a plugin, perhaps. */
@@ -114,6 +113,8 @@ export function read(block: Block, key: string, strict = false): Reading {
   const own = BLOCKS[block];
   const fact = own.get(key);
   if (fact !== undefined) return { is: "read", fact };
+  const cluster = worker ? undefined : CLUSTERS.find((p) => key.startsWith(p));
+  if (cluster !== undefined) return ofCluster(cluster, key.slice(cluster.length), strict);
   const prefix =
     block === "origin" ? undefined : PREFIXES.find((p) => key.startsWith(p) && (!worker || p.split(".").length === 2));
   const prefixed = worker
@@ -125,6 +126,9 @@ export function read(block: Block, key: string, strict = false): Reading {
       found.is === "unknown" ? (nearKey(key, own.keys(), true) ?? nearKey(key, prefixed, strict)) : undefined;
     return other === undefined ? found : { is: "misspelt", meant: other };
   }
+  // Login modules may have keys of their own.
+  const typo = !worker && /^s(as|s)l\./.test(key) ? nearKey(key, security.keys(), true) : undefined;
+  if (typo !== undefined) return { is: "misspelt", meant: typo };
   const storage = block === "target" ? STORAGE.exec(key)?.[2] : undefined;
   if (
     (storage !== undefined && topic.has(storage)) ||
@@ -133,9 +137,41 @@ export function read(block: Block, key: string, strict = false): Reading {
     return { is: "unknown" };
   const elsewhere = whoReads(block, key);
   if (elsewhere !== undefined) return { is: "misplaced", ...elsewhere };
-  const meant =
-    nearKey(key, own.keys(), strict) ?? nearKey(key, prefixed, strict) ?? nearKey(key, otherKeys(block), strict);
-  return meant === undefined ? { is: "unknown" } : { is: "misspelt", meant };
+  const here = nearKey(key, own.keys(), strict) ?? nearKey(key, prefixed, strict);
+  if (here !== undefined) return { is: "misspelt", meant: here };
+  const there = nearKey(key, otherKeys(block), strict);
+  if (there === undefined) return { is: "unknown" };
+  const place = whoReads(block, there);
+  return {
+    is: "misspelt",
+    meant: there,
+    ...(place === undefined ? {} : { belongs: `${place.why}: ${place.instead}` }),
+  };
+}
+
+/** The connections of a connector. Its clients take only these keys of them (MirrorClientConfig). */
+const CLUSTERS = ["source.cluster.", "target.cluster."];
+const CONNECTION = new Map([...security, ...factsOf("alias string\nbootstrap.servers list")]);
+
+function ofCluster(prefix: string, key: string, strict: boolean): Reading {
+  const fact = CONNECTION.get(key);
+  if (fact !== undefined) return { is: "read", fact, prefix };
+  const client = PREFIXES.find((p) => key.startsWith(p));
+  const name = client === undefined ? key : key.slice(client.length);
+  const readers = (["producer", "consumer", "admin"] as const).filter(
+    (one) => CLIENTS[one].has(name) && (client === undefined || clientOf(client) === one),
+  );
+  const why = `of "${prefix}" MirrorMaker 2 reads only the address and the settings of SASL and TLS`;
+  if (readers.length > 0) {
+    return { is: "misplaced", why, instead: `write ${readers.map((one) => clientKey(one, name)).join(" or ")}` };
+  }
+  const blocks = (["source", "checkpoint", "heartbeat", "target"] as const).filter((block) => BLOCKS[block].has(key));
+  if (blocks.length > 0) {
+    const places = blocks.map((block) => (block === "target" ? "the target's config" : `${block}Connector.config`));
+    return { is: "misplaced", why, instead: `write ${key} in ${places.join(" and ")}` };
+  }
+  const meant = nearKey(key, CONNECTION.keys(), strict || /^s(as|s)l\./.test(key));
+  return meant === undefined ? { is: "unknown" } : { is: "misspelt", meant: prefix + meant };
 }
 
 const clientOf = (prefix: string): Client =>

@@ -187,6 +187,12 @@ export const configurationRows: Row[] = [
     says: "write 600 if milliseconds are meant",
   },
   {
+    rule: "time-negative",
+    trips: { change: (parts) => (source(parts)["refresh.topics.interval.seconds"] = -1) },
+    passes: { change: (parts) => (source(parts)["refresh.topics.interval.seconds"] = 1) },
+    says: '"refresh.topics.enabled": "false" if that is meant',
+  },
+  {
     rule: "key-of-another-version",
     trips: { change: (parts) => (source(parts)["emit.offset-syncs.enabled"] = "false"), version: "3.8.1" },
     passes: { change: (parts) => (source(parts)["emit.offset-syncs.enabled"] = "false") },
@@ -203,5 +209,17 @@ export const configurationRows: Row[] = [
     trips: { change: (parts) => (parts.mirror.spec.quickStart = true) },
     passes: { change: (parts) => (parts.mirror.spec.image = "x") },
     says: "spec.quickStart is not known to this version of the package",
+  },
+  {
+    rule: "field-refused",
+    trips: { change: (parts) => (pair(parts).sourceConnector.state = "stop") },
+    passes: { change: (parts) => (pair(parts).sourceConnector.state = "stopped") },
+    says: 'spec.mirrors[0].sourceConnector.state is "stop"',
+  },
+  {
+    rule: "field-refused-later",
+    trips: { change: ({ mirror }) => (mirror.spec.tracing = { type: "jaeger" }) },
+    passes: { change: ({ mirror }) => (mirror.spec.tracing = { type: "opentelemetry" }) },
+    says: 'spec.tracing.type is "jaeger": with Strimzi 1.0 and later',
   },
 ];

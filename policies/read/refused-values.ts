@@ -1,0 +1,82 @@
+import { attempt, type RefusedField } from "../../engine/rules";
+import {
+  from10,
+  mirrorWithAliases,
+  refusedValue,
+  type ValueFact,
+  valueFacts,
+} from "../../engine/rules/operator-fields";
+import { partsOf } from "./home";
+import { type AnyResource, apiVersionOf, type Json, known, object, text } from "./plain";
+
+/** Fields of a custom resource with values that the API server refuses, and fields that it misses. */
+export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
+  const kind = resource.type.split(":").pop()!;
+  const apiVersion = apiVersionOf(resource, object(known(resource.props)));
+  const [group = "", version = ""] = apiVersion.split("/");
+  const { metadata, spec } = partsOf(resource);
+  // Nothing is known of it yet, or it has no spec at all.
+  if (Object.keys(spec).length === 0) return [];
+  const root = kind === "EventStreams" ? "spec.strimziOverrides" : "spec";
+  const names = (["namespace", "name"] as const).map((key) => text(attempt(() => metadata[key])));
+  const label = `${kind} ${names.filter(Boolean).join("/") || resource.name}`;
+  const found = (facts: readonly ValueFact[], sure: boolean): RefusedField[] =>
+    facts.flatMap((fact) =>
+      placesOf(spec, fact.path, root).flatMap((place) => {
+        const refusal = refusalAt(place, fact);
+        return refusal === undefined
+          ? []
+          : [{ resource: resource.urn, label, apiVersion, path: place.path, sure, ...refusal }];
+      }),
+    );
+  const always = [
+    ...(valueFacts[kind] ?? []),
+    ...(kind === "KafkaMirrorMaker2" && version !== "v1" ? mirrorWithAliases : []),
+  ];
+  const certain = found(always, true);
+  // Event Streams with v1 (13.0) is of Strimzi 1.0; with Strimzi 0.49 to 0.51 v1 demands less.
+  const newer = version === "v1" ? found(from10[kind] ?? [], group !== "kafka.strimzi.io") : [];
+  return [...certain, ...newer.filter(({ path }) => !certain.some((one) => one.path === path))];
+}
+
+interface Occurrence {
+  parent: Json;
+  key: string;
+  path: string;
+  /** An item of a list. */
+  item?: unknown;
+}
+
+/** Every place of a path whose parent is there. */
+function placesOf(parent: Json, [key = "", ...rest]: readonly string[], path: string): Occurrence[] {
+  const here = `${path}.${key}`;
+  if (rest.length === 0) return [{ parent, key, path: here }];
+  const value = attempt(() => parent[key]);
+  if (rest[0] === "[]") {
+    if (!Array.isArray(value)) return [];
+    return [...value.keys()].flatMap((i) => {
+      const item = attempt(() => value[i] as unknown);
+      if (rest.length === 1) return item === undefined ? [] : [{ parent, key, path: `${here}[${i}]`, item }];
+      return isObject(item) ? placesOf(item, rest.slice(1), `${here}[${i}]`) : [];
+    });
+  }
+  return isObject(value) ? placesOf(value, rest, here) : [];
+}
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function refusalAt(
+  { parent, key, item }: Occurrence,
+  fact: ValueFact,
+): Pick<RefusedField, "seen" | "instead" | "missing"> | undefined {
+  if (item !== undefined) return refusedValue(fact, item);
+  if (!Object.hasOwn(parent, key)) {
+    const needed =
+      fact.required !== undefined &&
+      !(fact.required.unless !== undefined && Object.hasOwn(parent, fact.required.unless));
+    return needed ? { seen: "is missing", instead: `write ${key}`, missing: key } : undefined;
+  }
+  const value = attempt(() => parent[key]);
+  return value === undefined ? undefined : refusedValue(fact, value);
+}

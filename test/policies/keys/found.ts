@@ -1,0 +1,50 @@
+import { rules } from "../../../engine/rules";
+import { readView } from "../../../policies/read";
+import { custom } from "../resources";
+
+const RULES = [
+  "misspelt-key",
+  "misplaced-key",
+  "refused-value",
+  "unit-doubtful",
+  "time-negative",
+  "key-of-another-version",
+];
+
+/** A mirror with these keys in one of its blocks. */
+export function mirror(block: string, config: Record<string, unknown>, version = "3.9.0") {
+  const own = (name: string) => (name === block ? { config } : { config: {} });
+  return custom({
+    apiVersion: "kafka.strimzi.io/v1beta2",
+    kind: "KafkaMirrorMaker2",
+    metadata: { name: "mm2", namespace: "ns" },
+    spec: {
+      version,
+      replicas: 1,
+      connectCluster: "b",
+      clusters: [
+        { alias: "a", bootstrapServers: "a:9092", ...own("origin") },
+        { alias: "b", bootstrapServers: "b:9092", ...own("target") },
+      ],
+      mirrors: [
+        {
+          sourceCluster: "a",
+          targetCluster: "b",
+          topicsPattern: "orders",
+          sourceConnector: own("source"),
+          checkpointConnector: own("checkpoint"),
+          heartbeatConnector: own("heartbeat"),
+        },
+      ],
+    },
+  });
+}
+
+/** What the rules about keys and values find, each as `rule: message`. */
+export function found(block: string, config: Record<string, unknown>, version?: string): string[] {
+  const view = readView([mirror(block, config, version)]);
+  return rules
+    .filter(({ name }) => RULES.includes(name))
+    .flatMap((rule) => rule.check(view))
+    .map(({ rule, message }) => `${rule}: ${message}`);
+}

@@ -5,7 +5,8 @@ import type { MirrorView } from "./view";
 /** Do both sides mean the same cluster? One common address is enough; without addresses the aliases are compared. */
 export function sameCluster(one: MirrorView, a: Side, other: MirrorView, b: Side): boolean {
   const [addresses, others] = [addressesOf(one, a), addressesOf(other, b)];
-  const alike = one[a].alias === other[b].alias;
+  // A cluster without an alias is not known by its alias.
+  const alike = one[a].alias !== "" && one[a].alias === other[b].alias;
   if (one.resource === other.resource && alike) return true;
   if (addresses.length === 0 || others.length === 0) return alike;
   return addresses.some((address) => others.includes(address));

@@ -35,6 +35,27 @@ function disagree(mirror: MirrorView, key: string): boolean {
   return JSON.stringify(whereabouts(mirror)) !== JSON.stringify(whereabouts(other));
 }
 
+const CLASS = "replication.policy.class";
+
+/** With two classes, what the connectors disagree about is what differs whichever of the two is right. */
+function disagreeEither(mirror: MirrorView, key: string): boolean {
+  const classes = [...new Set([mirror.source.config[CLASS], mirror.checkpoint.config[CLASS]])];
+  if (key === CLASS || classes.length < 2) return disagree(mirror, key);
+  const withClass = ({ config }: { config: Config }, value: Config[string] | undefined) => {
+    const { [CLASS]: _own, ...rest } = config;
+    return { value: { config: value === undefined ? rest : { ...rest, [CLASS]: value } } };
+  };
+  return classes.every((value) =>
+    disagree(
+      Object.create(mirror, {
+        source: withClass(mirror.source, value),
+        checkpoint: withClass(mirror.checkpoint, value),
+      }) as MirrorView,
+      key,
+    ),
+  );
+}
+
 function whereabouts(mirror: MirrorView): unknown {
   const model = modelFrom(mirror);
   // KIP-716 came with Kafka 3.0.
@@ -71,7 +92,7 @@ export const configurationRules: Rule[] = [
       if (!mirror.declared.source || !checkpoints(mirror)) return [];
       return Object.keys(SHARED).flatMap((key): Saying[] => {
         // Only what is wrong in each of the versions that may run.
-        if (!readings(mirror).every((reading) => disagree(reading, key))) return [];
+        if (!readings(mirror).every((reading) => disagreeEither(reading, key))) return [];
         const [a, b] = [mirror.source.config[key], mirror.checkpoint.config[key]];
         return [
           {

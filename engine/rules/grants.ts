@@ -124,13 +124,24 @@ export function denied(user: UserView, needed: readonly AclRule[], mirror: Mirro
   );
 }
 
-/** What is given, and neither needed nor implied by something needed; or given for more than is needed. */
+const nameOf = ({ name, patternType }: Grant) => ({ name, patternType });
+
+/**
+ * What is given, and neither needed nor implied by something needed; or given for more than is needed. A prefix that
+ * ends with a separator may stand for several names that are needed.
+ */
 export function surplus(user: UserView, needed: readonly AclRule[]): Grant[] {
   const wanted = grantsOf(needed);
   const covers = (w: Grant, g: Grant) => w.type === g.type && implies(w.operation, g.operation) && (g.type === "cluster" || holds(w, g));
   // Since Kafka 2.8 every right to write implies it (KIP-679).
   const idempotent = (g: Grant) => g.operation === "IdempotentWrite" && wanted.some((w) => w.type === "topic" && w.operation === "Write");
-  return grantsOf(user.rules).filter((g) => !wanted.some((w) => covers(w, g)) && !idempotent(g));
+  // One rule on `prod.` in place of several on `prod.orders` and `prod.payments-`.
+  const together = (g: Grant) => {
+    if (g.patternType !== "prefix" || !/[._-]$/.test(g.name)) return false;
+    const begun = wanted.filter((w) => w.name.startsWith(g.name) && covers({ ...w, ...nameOf(g) }, g));
+    return new Set(begun.map((w) => w.name)).size > 1;
+  };
+  return grantsOf(user.rules).filter((g) => !wanted.some((w) => covers(w, g)) && !idempotent(g) && !together(g));
 }
 
 export function sayGrants(grants: readonly Grant[]): string[] {

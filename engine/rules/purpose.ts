@@ -24,8 +24,9 @@ const MIGRATING = ["migration", "migrate", "migrator", "migrating"];
 
 /**
  * What a mirror is for. Steps of this package make it a migration, then the setting counts. Otherwise these stay: a
- * mirror that renames topics, and one beside a mirror in the other direction, from another origin into its target, or
- * from its origin into another target. At last, names are asked. Undefined where nothing tells.
+ * mirror that renames topics, and one beside a mirror in the other direction, from another origin into its target, from
+ * its origin into another target, from its target on, or into its origin. At last, names are asked. Undefined where
+ * nothing tells.
  */
 export function purposeOf(
   view: Pick<View, "steps" | "mirrors">,
@@ -38,8 +39,7 @@ export function purposeOf(
   if (MIGRATING.some((word) => said.includes(word))) return "migration";
   if (
     targetTopicName(modelFrom(mirror), "x") !== "x" ||
-    view.mirrors.some((other) => other !== mirror && besides(mirror, other)) ||
-    inRing(mirror, view.mirrors)
+    view.mirrors.some((other) => other !== mirror && besides(mirror, other))
   )
     return "replication";
   return WAITING.some((word) => said.includes(word)) ? "replication" : undefined;
@@ -51,17 +51,9 @@ function besides(mirror: MirrorView, other: MirrorView): boolean {
   const back = same("origin", "target") && same("target", "origin");
   const fanIn = same("target", "target") && !same("origin", "origin");
   const fanOut = same("origin", "origin") && !same("target", "target");
-  return back || fanIn || fanOut;
-}
-
-/** Do other mirrors lead from its target back to its origin? */
-function inRing(mirror: MirrorView, mirrors: readonly MirrorView[]): boolean {
-  const reached = new Set([mirror]);
-  for (const at of reached) {
-    if (sameCluster(at, "target", mirror, "origin")) return true;
-    for (const next of mirrors) if (sameCluster(at, "target", next, "origin")) reached.add(next);
-  }
-  return false;
+  // a -> b -> c: b passes on what it gets.
+  const chain = same("target", "origin") || same("origin", "target");
+  return back || fanIn || fanOut || chain;
 }
 
 function words(mirror: MirrorView): string[] {

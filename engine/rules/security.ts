@@ -63,23 +63,33 @@ function bothSides(mirrors: readonly MirrorView[], is: (cluster: ClusterView) =>
   return mirrors.flatMap((at) => (["origin", "target"] as const).filter((side) => attempt(() => at.connectionsKnown && is(at[side]))).map((side) => ({ at, side })));
 }
 
-/** One message for both clusters of a mirror. */
-function withoutTls(mirror: MirrorView): Saying[] {
+/** Clusters of a mirror without TLS, and the fields to write it in. */
+function withoutTls(at: MirrorView): { at: MirrorView; seen: string; open: boolean; fields: string[] }[] {
+  // Without an address there is no connection: another rule reports that.
+  const bare = ({ bootstrapServers, tls, authentication }: ClusterView) =>
+    bootstrapServers !== undefined && tls === undefined && !OPEN.includes(authentication?.type ?? "");
   const sides = (["origin", "target"] as const).filter(
-    // Without an address there is no connection: another rule reports that.
-    (side) => attempt(() => mirror.connectionsKnown && mirror[side].bootstrapServers !== undefined && mirror[side].tls === undefined && !OPEN.includes(mirror[side].authentication?.type ?? "")) === true,
+    (side) => attempt(() => at.connectionsKnown && bare(at[side])) === true,
   );
   if (sides.length === 0) return [];
-  const open = sides.filter((side) => attempt(() => mirror[side].authentication === undefined) === true);
-  const names = namesIn(mirror);
+  const open = sides.filter((side) => attempt(() => at[side].authentication === undefined) === true);
   const who = (of: readonly Side[]) => `the ${of.join(" and the ")} ${of.length === 1 ? "has" : "have"}`;
-  return [
-    {
-      seen: `${who(sides)} no tls${open.length === 0 ? "" : open.length === sides.length ? " and no authentication" : `, and ${who(open)} no authentication`}`,
-      why: `every record goes over the network as it is${open.length === 0 ? "" : ", and anyone who reaches these brokers can do what the mirror does"}`,
-      instead: `write tls.trustedCertificates with the cluster's CA in ${sides.map((side) => names[side]).join(" and ")}, if its listener has TLS`,
-    },
-  ];
+  const login = open.length === sides.length ? " and no authentication" : `, and ${who(open)} no authentication`;
+  const seen = `${who(sides)} no tls${open.length === 0 ? "" : login}`;
+  return [{ at, seen, open: open.length > 0, fields: sides.map((side) => namesIn(at)[side]) }];
+}
+
+/** One message for both clusters of a mirror, and for all entries of a resource of which the same is true. */
+function missingTls(mirrors: readonly MirrorView[]): { at: MirrorView; say: Saying }[] {
+  const all = inEach(mirrors, withoutTls);
+  return all.map(({ at, seen, open }) => {
+    const alike = all.filter((other) => other.at.resource === at.resource && other.seen === seen);
+    const fields = [...new Set(alike.flatMap((one) => one.fields))];
+    const login = open ? ", and anyone who reaches these brokers can do what the mirror does" : "";
+    const instead = `write tls.trustedCertificates with the cluster's CA in ${fields.join(" and ")}`;
+    const why = `every record goes over the network as it is${login}`;
+    return { at, say: { seen, why, instead: `${instead}, if its listener has TLS` } };
+  });
 }
 
 export const securityRules: Rule[] = [
@@ -128,7 +138,7 @@ export const securityRules: Rule[] = [
       })),
   ]),
   stackRule({ name: "tls-missing", level: "advisory", summary: "Both clusters are reached over TLS." }, ({ mirrors, clients }) => [
-    ...inEach(mirrors, (at) => withoutTls(at).map((say) => ({ at, say }))),
+    ...missingTls(mirrors),
     ...clients
       .filter((client) => client.verifies && client.tls === false && !OPEN.includes(client.mechanism ?? ""))
       .map((at) => ({ at, say: { seen: "a Kafka provider without TLS", why: "what the administrator does goes over the network as it is, made passwords too", instead: "write tlsEnabled: true and caCert" } })),

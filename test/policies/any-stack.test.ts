@@ -234,6 +234,13 @@ describe("what the connectors have to agree on", () => {
     ["the place of offset syncs before Kafka 3.0", "2.8.0", { "offset-syncs.topic.location": "target" }, {}, 0],
     ["the place of offset syncs since Kafka 3.0", "3.0.0", { "offset-syncs.topic.location": "target" }, {}, 1],
     ["the class, in any version", "2.8.0", { "replication.policy.class": "com.example.A" }, {}, 1],
+    [
+      "the class alone, where the separator would not matter once the classes agree",
+      "2.8.0",
+      { "replication.policy.separator": "." },
+      { ...identity, "replication.policy.separator": "" },
+      1,
+    ],
     ["anything, while no checkpoints are emitted", "3.9.0", identity, { "emit.checkpoints.enabled": "false" }, 0],
   ])("%s", (_what, version, source, checkpoint, count) => {
     expect(apart(version, source, checkpoint)).toBe(count);
@@ -271,6 +278,22 @@ describe("the target", () => {
     expect(seen("tls-missing", [bothWays()])).toEqual([
       expect.stringMatching(/mirrors\[0\]: the origin has no tls and no authentication: .+ in clusters\[0\]/),
       expect.stringMatching(/mirrors\[1\]: the target has no tls and no authentication: .+ in clusters\[0\]/),
+    ]);
+  });
+
+  test("clusters without TLS are named once for all entries of a resource", () => {
+    const fanIn = mirrorMaker({
+      clusters: { a: {}, b: {}, hub: {} },
+      connectCluster: "hub",
+      flows: [
+        { from: "a", to: "hub" },
+        { from: "b", to: "hub" },
+      ],
+    });
+    expect(seen("tls-missing", [fanIn])).toEqual([
+      expect.stringMatching(
+        /mm2: the origin and the target have no tls .+ in clusters\[0\] and clusters\[2\] and clusters\[1\]/,
+      ),
     ]);
   });
 

@@ -77,6 +77,22 @@ describe("rights", () => {
     );
   });
 
+  test("one prefix in place of several names that begin with it is not too much", () => {
+    const topics = (pattern: string, name: string) => {
+      const wide = [
+        ...reads.slice(1),
+        { operations: ["Read", "DescribeConfigs"], resource: { type: "topic", name, patternType: "prefix" } },
+      ];
+      return seen("acl-unneeded", [mirror({ topicsPattern: pattern }), kafkaUser("reader", "a", wide)]);
+    };
+    expect(topics("prod\\.orders|prod\\.payments-.*", "prod.")).toEqual([]);
+    expect(topics("prod-orders,prod-payments", "prod-")).toEqual([]);
+    // One name only, a beginning that is no part of a name, and one that nothing needed begins with.
+    expect(topics("prod\\.orders", "prod.")).toHaveLength(1);
+    expect(topics("orders,ordinals", "ord")).toHaveLength(1);
+    expect(topics("prod\\.orders|prod\\.payments-.*", "test.")).toHaveLength(1);
+  });
+
   test.each<[string, Partial<Flow>, object[]]>([
     [
       "AlterConfigs while settings are not copied",
@@ -162,7 +178,12 @@ describe("rights", () => {
     ["v1beta2, of operators that nothing tells", "kafka.strimzi.io/v1beta2", [], ["advisory"]],
     ["v1beta2 of Event Streams", "eventstreams.ibm.com/v1beta2", [], ["advisory"]],
     ["v1beta2 beside Kafka 2.8", "kafka.strimzi.io/v1beta2", [kafkaOf("2.8.0")], []],
-    ["v1beta2 beside Kafka 4.1, of old and new operators", "kafka.strimzi.io/v1beta2", [kafkaOf("4.1.0")], ["advisory"]],
+    [
+      "v1beta2 beside Kafka 4.1, of old and new operators",
+      "kafka.strimzi.io/v1beta2",
+      [kafkaOf("4.1.0")],
+      ["advisory"],
+    ],
     ["v1beta2 beside Kafka 4.2", "kafka.strimzi.io/v1beta2", [kafkaOf("4.2.0")], ["mandatory"]],
     [
       "v1beta2 beside a resource of v1",
@@ -195,7 +216,9 @@ describe("rights", () => {
   test("the setting kafkaVersion tells how old the operator is", () => {
     const stack = [kafkaUser("app", "a", singular)];
     const levels = (kafkaVersion: string) =>
-      ["acl-operation-singular", "acl-operation-old"].flatMap((rule) => found(rule, stack, { kafkaVersion })).map(({ level }) => level);
+      ["acl-operation-singular", "acl-operation-old"]
+        .flatMap((rule) => found(rule, stack, { kafkaVersion }))
+        .map(({ level }) => level);
     expect(levels("3.9.0")).toEqual([]);
     expect(levels("4.1.0")).toEqual(["advisory"]);
     expect(levels("4.2.0")).toEqual(["mandatory"]);

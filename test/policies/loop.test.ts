@@ -161,4 +161,14 @@ describe("no endless loop", () => {
   test("one migration, as the components write it", () => {
     expect(found("endless-loop", stack())).toEqual([]);
   });
+
+  test("clusters without an alias and an address are not taken for one cluster", () => {
+    const template = copy({ from: "a", to: "b", servers: () => "" });
+    const { target, mirrors } = template.props.spec as { target: object; mirrors: { source: object }[] };
+    for (const cluster of [target, mirrors[0]!.source] as Record<string, unknown>[]) {
+      delete cluster.alias;
+      delete cluster.bootstrapServers;
+    }
+    expect(found("endless-loop", [template])).toEqual([]);
+  });
 });

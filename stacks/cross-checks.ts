@@ -41,7 +41,6 @@ class SideChecks {
 
   all(): void {
     const { entry, side, mistakes } = this;
-    if (entry.caFile !== undefined && entry.tls === false) mistakes.add(`${side}.caFile: not used, as ${side}.tls is false; take one of them away`);
     if (entry.administrator !== undefined) this.somebody("Administrator", entry.administrator, "the migration's administrator");
     if (this.given.faulty(side, "users")) return;
     for (const [key, maker] of Object.entries(ONLY_FOR)) {
@@ -112,5 +111,5 @@ function complete(settings: StackSettings): StackSettings {
 
 /** The stack has no `operator` and `given`: their keys are the cluster's own. */
 function asTheStackSays(mistake: string): string {
-  return mistake.replace(/^(origin|target)\.given\.authentication/, "$1.oauth").replace(/^(origin|target)\.operator\.version/, "$1.operatorVersion").replace(/^(origin|target)\.(operator|given)\b/, "$1").replace("nobody logs in with anonymous", "nobody logs in with users: anonymous");
+  return mistake.replace(/^(origin|target)\.given\.authentication/, "$1.oauth").replace(/^(origin|target)\.ca is/, "$1.caFile is").replace(/^(origin|target)\.operator\.version/, "$1.operatorVersion").replace(/^(origin|target)\.(operator|given)\b/, "$1").replace("nobody logs in with anonymous", "nobody logs in with users: anonymous");
 }

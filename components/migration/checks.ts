@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/defined";
 import { Mistakes } from "../../engine/errors";
 import type { MirrorModel, Side } from "../../engine/model";
@@ -15,7 +16,7 @@ import { mayBeSecret, migrationSchema } from "./schema";
 import { sharedNames } from "./several";
 
 /**
- * Every choice of the migration made.
+ * Every choice of the migration made. What may be wrong is said as a warning.
  * @param name of the component: several in one program must not name their objects alike
  * @throws MigrationError MIGRATION_SETTINGS with every mistake of its own settings, of the mirror's, and of the policy
  *   pack's mandatory rules
@@ -23,7 +24,10 @@ import { sharedNames } from "./several";
 export function resolveMigration(args: MigrationArgs, name?: string): { settings: MirrorSettings; model: MirrorModel } {
   const mistakes = migrationMistakes(args);
   if (name !== undefined && mistakes.list.length === 0) {
-    for (const mistake of sharedNames(name, args, mirrorModelOf(mirrorSettings(args)))) mistakes.add(mistake);
+    const settings = mirrorSettings(args);
+    const shared = sharedNames(name, args, resolveMirror(settings, new Mistakes()), mirrorModelOf(settings));
+    for (const mistake of shared.mistakes) mistakes.add(mistake);
+    for (const warning of shared.warnings) void pulumi.log.warn(warning);
   }
   const count = mistakes.list.length;
   mistakes.throwIfAny("MIGRATION_SETTINGS", `the migration's settings have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
@@ -75,7 +79,7 @@ export function argumentMistakes(args: Partial<MigrationArgs>, faulty: (path: re
     }
     if (cluster.kafka !== undefined && cluster.kafka.provider === undefined) missing([side, "kafka", "provider"], ": give the kafka.Provider of this cluster");
     checkGiven(side, cluster, args, mistakes);
-    for (const mistake of unusedSecrets(side, cluster)) mistakes.add(mistake);
+    for (const mistake of [...unusedSecrets(side, cluster), ...unusedWithoutTls(side, cluster)]) mistakes.add(mistake);
     for (const mistake of unusedNames(side, cluster)) mistakes.add(mistake);
     if (cluster.operator !== undefined) {
       if (cluster.operator.authentication === "tls" && cluster.tls === false) mistakes.add(`${side}.tls is false: users with client certificates need TLS`);
@@ -122,13 +126,30 @@ function fromSecret(someone: GivenMirrorUser, found: Mistakes): GivenUser {
 }
 
 /** Existing Secrets that nothing would read. */
-function unusedSecrets(side: Side, { existingSecrets, anonymous, given, tls }: MigrationCluster): string[] {
+function unusedSecrets(side: Side, cluster: MigrationCluster): string[] {
+  const { existingSecrets, tls } = cluster;
   const { credentials, ca } = existingSecrets ?? {};
-  const without = anonymous === true ? "nobody logs in with anonymous" : given?.token !== undefined ? "a token is not for the workers" : undefined;
+  const without = credentials === true ? whyNoSecret(cluster) : undefined;
   return [
-    ...(credentials === true && without !== undefined ? [`${side}.existingSecrets.credentials is not used: ${without}; take it away`] : []),
+    ...(without !== undefined ? [`${side}.existingSecrets.credentials is not used: ${without}; take it away`] : []),
     ...(ca === true && tls === false ? [`${side}.existingSecrets.ca is not used: ${side}.tls is false; take it away`] : []),
   ];
+}
+
+/** Undefined: the workers log in with the Secret. */
+function whyNoSecret({ anonymous, given, kafka }: MigrationCluster): string | undefined {
+  if (anonymous === true) return "nobody logs in with anonymous";
+  if (kafka !== undefined) return "with kafka the user's password is made here, and nobody else knows it";
+  const bearer = [given?.token, given?.tokenFile, given?.tokenEndpoint].some((one) => one !== undefined);
+  return bearer ? "a token is not for the workers" : undefined;
+}
+
+/** Who gives a CA expects TLS. */
+function unusedWithoutTls(side: Side, { tls, ca, serverName, names, operator }: MigrationCluster): string[] {
+  if (tls !== false) return [];
+  const given = { ca, serverName, "names.caSecret": names?.caSecret, "operator.caSecret": operator?.caSecret };
+  const keys = Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+  return keys.map((key) => `${side}.${key} is not used: ${side}.tls is false; take one of them away`);
 }
 
 /** The mirror's settings without its place, with what is said of it elsewhere. */

@@ -1,17 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MirrorModel } from "../../engine/model";
-import { internalTopics } from "../../engine/naming";
+import { internalTopics, targetTopicName } from "../../engine/naming";
+import { commonCopies, type MirrorView, sameCluster } from "../../engine/rules";
+import type { ResolvedMirror } from "../mirror/resolved";
+import { viewOf } from "../mirror/rules";
 import type { MigrationArgs } from "./args";
-import { isSame, type Named, namedObjects } from "./names";
+import { isSame, mirrorNamespace, type Named, namedObjects } from "./names";
 
 interface Declared {
   migration: string;
   objects: Named[];
-  /** Undefined: an address that Pulumi knows later. */
-  target: string | undefined;
-  groupId: string;
-  /** Topics that this mirror makes for itself on the target. */
-  topics: string[];
+  /** The mirror with its addresses; undefined: an address that Pulumi knows later. */
+  view: MirrorView;
+  model: MirrorModel;
+  /** In phase `cleanup` no mirror copies. */
+  copies: boolean;
 }
 
 /** What the migrations of one program have named so far. */
@@ -19,17 +22,15 @@ const byProgram = new WeakMap<object, Declared[]>();
 
 /**
  * Several migrations in one program must not share an object: in Kubernetes both would be the stack's, so that neither is
- * found to be taken; on one target two mirrors would read each other's state.
+ * found to be taken; on one target two mirrors would read each other's state, or mix two topics in one.
+ * @returns what is wrong, and what may be wrong as nobody knows the clusters' topics yet
  */
-export function sharedNames(migration: string, args: Partial<MigrationArgs>, mirror: MirrorModel): string[] {
+export function sharedNames(migration: string, args: Partial<MigrationArgs>, mirror: ResolvedMirror, model: MirrorModel): { mistakes: string[]; warnings: string[] } {
   const program = pulumi.runtime.getStackResource();
-  if (program === undefined) return [];
+  if (program === undefined) return { mistakes: [], warnings: [] };
   const others = byProgram.get(program) ?? [];
   const objects = namedObjects(args).filter((object) => object.foreign !== true);
-  const servers = args.target?.bootstrapServers;
-  const target = typeof servers === "string" ? servers.split(",").map((s) => s.trim()).sort().join(",") : undefined;
-  const topics = internalTopics(mirror).filter((topic) => topic.side === "target").map((topic) => topic.name);
-  const own: Declared = { migration, objects, target, groupId: mirror.groupId, topics };
+  const own: Declared = { migration, objects, view: placedView(migration, args, mirror), model, copies: args.phase !== "cleanup" };
   byProgram.set(program, [...others, own]);
   const shared = objects.flatMap((object) => {
     const other = others.find((o) => o.objects.some((named) => isSame(named, object)));
@@ -37,17 +38,51 @@ export function sharedNames(migration: string, args: Partial<MigrationArgs>, mir
     const seen = `${object.key} is "${object.name}": migration "${other.migration}" of this program calls its own in namespace ${object.namespace} so, too`;
     return [`${seen}; give ${object.what.replace(/^the Secret of (the .*(?:user|administrator).*)$/, "$1")} a name of its own`];
   });
-  const onTarget = others.filter((other) => target !== undefined && other.target === target).flatMap((other) => sharedOnTarget(own, other));
-  return [...new Set([...shared, ...onTarget])];
+  const onTarget = others.filter((other) => haveOneTarget(own, other));
+  const mixed = onTarget.map((other) => mixedTopics(own, other));
+  const mistakes = [...shared, ...onTarget.flatMap((other) => sharedOnTarget(own, other)), ...mixed.flatMap((m) => m.mistakes)];
+  return { mistakes: [...new Set(mistakes)], warnings: mixed.flatMap((m) => m.warnings) };
 }
 
-function sharedOnTarget(own: Declared, other: Declared): string[] {
-  const both = own.topics.filter((name) => other.topics.includes(name));
-  const where = `migration "${other.migration}" of this program uses the same on the same target`;
+function placedView(migration: string, args: Partial<MigrationArgs>, mirror: ResolvedMirror): MirrorView {
+  const view = viewOf(mirror);
+  const servers = args.target?.bootstrapServers;
+  const target = { ...view.target, ...(typeof servers === "string" ? { bootstrapServers: servers } : {}) };
+  return { ...view, resource: migration, label: migration, namespace: mirrorNamespace(args), target };
+}
+
+/** Addresses that are not known yet are nobody's. */
+function haveOneTarget({ view }: Declared, { view: other }: Declared): boolean {
+  const known = view.target.bootstrapServers !== undefined && other.target.bootstrapServers !== undefined;
+  return known && sameCluster(view, "target", other, "target");
+}
+
+function sharedOnTarget({ model }: Declared, { model: others, migration }: Declared): string[] {
+  const onTarget = (one: MirrorModel) => internalTopics(one).filter((topic) => topic.side === "target").map((topic) => topic.name);
+  const both = onTarget(model).filter((name) => onTarget(others).includes(name));
+  const where = `migration "${migration}" of this program uses the same on the same target`;
   return [
-    ...(own.groupId === other.groupId ? [`target.groupId is "${own.groupId}": ${where}; set target.groupId to a name of its own`] : []),
+    ...(model.groupId === others.groupId ? [`target.groupId is "${model.groupId}": ${where}; set target.groupId to a name of its own`] : []),
     ...(both.length === 0
       ? []
       : [`topics ${both.join(", ")}: ${where}; set origin.alias, target.offsetStorageTopic, target.configStorageTopic and target.statusStorageTopic to names of their own`]),
   ];
+}
+
+const WAY = "give them patterns that have no topic in common, or use DefaultReplicationPolicy with an alias of its own for each";
+
+/** A mistake where both name a topic; where only wildcards meet, the clusters may have no such topic in common. */
+function mixedTopics(own: Declared, other: Declared): { mistakes: string[]; warnings: string[] } {
+  const both = own.copies && other.copies ? commonCopies(own.view, other.view) : [];
+  const named = both.filter((name) => names(own.view, name) && names(other.view, name));
+  const mistakes = named.map((name) =>
+    `topic ${name}: migration "${other.migration}" of this program copies it into topic ${targetTopicName(own.model, name)} of the same target, too; ${WAY}`);
+  if (named.length > 0 || both.length === 0) return { mistakes, warnings: [] };
+  const seen = `migration "${own.migration}": topics like ${both.slice(0, 3).join(", ")} would be copied by migration "${other.migration}" of this program, too`;
+  return { mistakes, warnings: [`${seen}, into the same topics of the same target: where both have such topics, their records are mixed. ${WAY}`] };
+}
+
+/** Does the pattern write the topic's name out? */
+function names({ topicsPattern }: MirrorView, name: string): boolean {
+  return topicsPattern.split(",").some((part) => part.trim().replaceAll("\\.", ".") === name);
 }

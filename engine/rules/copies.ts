@@ -41,9 +41,7 @@ export const copyRules: Rule[] = [
         const before = mirrors.slice(0, mirrors.indexOf(at));
         return inEach(before, (other) => {
           if (sameCluster(at, "origin", other, "origin") || !sameCluster(at, "target", other, "target")) return [];
-          const both = names.filter(
-            (name) => copyOf(at, name) !== undefined && copyOf(at, name) === copyOf(other, name),
-          );
+          const both = names.filter((name) => meet(at, other, name));
           if (both.length === 0) return [];
           return [
             {
@@ -82,6 +80,13 @@ export const copyRules: Rule[] = [
       }),
   ),
 ];
+
+/** Names of topics that both mirrors would copy into one topic; samples where the patterns have wildcards. */
+export const commonCopies = (one: MirrorView, other: MirrorView): string[] =>
+  candidates([one, other], []).filter((name) => meet(one, other, name));
+
+const meet = (one: MirrorView, other: MirrorView, name: string): boolean =>
+  copyOf(one, name) !== undefined && copyOf(one, name) === copyOf(other, name);
 
 /** A mirror's copy of a topic, by its name on the target. */
 function copyOf(mirror: MirrorView, name: string): string | undefined {

@@ -18,6 +18,8 @@ import { sinkRules } from "./sinks";
 import { settingRules } from "./settings";
 import { nothing, type UserView, type View } from "./view";
 
+export { sameCluster } from "./cluster";
+export { commonCopies } from "./copies";
 export type { Finding, Level, Rule, Setting, Settings } from "./rule";
 export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";
 export * from "./view";

@@ -134,60 +134,6 @@ describe("users through Kafka's own interface", () => {
   });
 });
 
-describe("several migrations in one program", () => {
-  const args = (more: object = {}): MigrationArgs => ({ origin: operated("origin"), target: operated("target"), ...more });
-  /** What the program is told, by itself: an error that leaves it is Pulumi's to report. */
-  async function inOneProgram(program: () => void): Promise<string> {
-    let said = "";
-    await pulumi.runtime.runInPulumiStack(async () => {
-      try {
-        program();
-      } catch (error) {
-        said = (error as Error).message;
-      }
-    });
-    return said;
-  }
-
-  test("must not call their objects alike, which would be one object of both", async () => {
-    const said = await inOneProgram(() => {
-      new Migration("a", args());
-      new Migration("b", args());
-    });
-    expect(said).toContain('mirror.name is "data-migration": migration "a" of this program calls its own in namespace migration so, too; give the mirror a name of its own');
-    expect(said).toContain('origin.names.user is "mm2-credentials": migration "a" of this program calls its own in namespace origin-ns so, too');
-    expect(said).toContain("MIGRATION_SETTINGS: the migration's settings have 11 mistakes");
-    await pulumi.runtime.disconnect();
-  });
-
-  const storage = (of: string) => ({ groupId: of, offsetStorageTopic: `${of}-offsets`, configStorageTopic: `${of}-configs`, statusStorageTopic: `${of}-status` });
-
-  test("several origins into one target: what two mirrors would share there is refused", async () => {
-    const names = { user: "mm2-west", administrator: "mm2-west-admin", credentialsSecret: "west-target-login", caSecret: "west-target-ca" };
-    const west = { ...operated("west"), names: { credentialsSecret: "west-login", caSecret: "west-ca" } };
-    const target = { ...operated("target"), ...storage("west"), names, groupId: "migration-connect-cluster", statusStorageTopic: "migration-connect-cluster-status" };
-    const said = await inOneProgram(() => {
-      new Migration("east", args());
-      new Migration("west", { origin: west, target, mirror: { name: "west" } });
-    });
-    expect(said).toContain("MIGRATION_SETTINGS: the migration's settings have 2 mistakes");
-    expect(said).toContain('target.groupId is "migration-connect-cluster": migration "east" of this program uses the same on the same target');
-    expect(said).toContain("topics migration-connect-cluster-status, origin-cluster.checkpoints.internal, mm2-offset-syncs.origin-cluster.internal: migration \"east\"");
-    await pulumi.runtime.disconnect();
-  });
-
-  test("run side by side with names of their own", async () => {
-    const names = (of: string) => ({ user: `mm2-${of}`, administrator: `mm2-${of}-admin`, credentialsSecret: `${of}-credentials`, caSecret: `${of}-ca` });
-    const said = await inOneProgram(() => {
-      new Migration("a", args());
-      new Migration("b", args({ origin: { ...operated("origin"), alias: "origin-b", names: names("origin-b") }, target: { ...operated("target"), ...storage("b"), names: names("target-b") }, mirror: { name: "b" } }));
-    });
-    expect(said).toBe("");
-    await pulumi.runtime.disconnect();
-    expect(mocks.only("KafkaMirrorMaker2")).toHaveLength(2);
-  });
-});
-
 test("the report's trigger says nothing of secrets", () => {
   const of = (administrator: object) => triggerOf({ origin: { administrator }, mirror: { tolerations: [{ key: "a" }] } });
   expect(of({ key: "K", token: "T", password: "P" })).toBe(of({ key: "other", token: "other", password: "other" }));
@@ -219,6 +165,14 @@ describe("clusters without authentication", () => {
     const { inputs } = await declare({ ...anonymous, administrator: { username: "admin", password: "secret" } });
     expect(inputs(":Gate", "m-gate").originConnection.sasl).toMatchObject({ username: "admin" });
     expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection).not.toHaveProperty("sasl");
+  });
+
+  test("in plain text nothing of TLS is taken for granted", () => {
+    const notUsed = (key: string) => `origin.${key} is not used: origin.tls is false; take one of them away`;
+    const said = mistakes({ ...anonymous, ca: "PEM", serverName: "origin", names: { caSecret: "my-ca" } });
+    for (const key of ["ca", "serverName", "names.caSecret"]) expect(said).toContain(notUsed(key));
+    const operator = { cluster: "o", namespace: "n", caSecret: "their-ca" };
+    expect(mistakes({ bootstrapServers: "o:1", tls: false, operator })).toContain(notUsed("operator.caSecret"));
   });
 
   test("says what contradicts it", () => {
@@ -257,6 +211,19 @@ describe("Secrets that are beside the mirror already", () => {
     expect(mocks.only("core/v1:Secret").map((d) => d.name).filter((name) => name.startsWith("m-origin"))).toEqual([]);
     expect(source.authentication.passwordSecret.secretName).toBe("mm2-credentials");
     expect(source.tls.trustedCertificates[0].secretName).toBe("origin-cluster-ca-cert");
+  });
+
+  test("must not hold what nobody but the stack knows, or what nobody reads", () => {
+    const administrator = { username: "a", password: "p" };
+    const made = { bootstrapServers: "o:1", existingSecrets: { credentials: true }, administrator };
+    const provider = new kafka.Provider("k", { bootstrapServers: ["o:1"] });
+    const refused = "origin.existingSecrets.credentials is not used:";
+    expect(mistakes({ ...made, kafka: { provider } })).toContain(`${refused} with kafka the user's password is made here`);
+    const tokenEndpoint = { url: "https://idp", clientId: "c", clientSecret: "s" };
+    const authentication = { type: "custom", sasl: true, config: {} };
+    for (const bearer of [{ token: "t" }, { tokenFile: "/run/token" }, { tokenEndpoint }]) {
+      expect(mistakes({ ...made, given: { ...bearer, authentication } })).toContain(`${refused} a token is not for the workers`);
+    }
   });
 
   test("says what is not used", () => {

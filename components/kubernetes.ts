@@ -99,7 +99,7 @@ export function withInputs<Plain>(args: object): Plain {
   return args as Plain;
 }
 
-/** A value of a Secret's `data` as text; secret where the value is. */
+/** A value of a Secret's `data` as text. It is secret, whether or not the value was marked. */
 export function decoded(value: pulumi.Output<string>): pulumi.Output<string> {
-  return value.apply((text) => Buffer.from(text, "base64").toString("utf8"));
+  return pulumi.secret(value.apply((text) => Buffer.from(text, "base64").toString("utf8")));
 }

@@ -3,7 +3,7 @@ import * as kafka from "@pulumi/kafka";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test } from "vitest";
 import { connectionOf, givenCredentials, kubernetesCluster, Migration, type MigrationArgs, MirrorUser, ScramUser, SecretCopy } from "../../index";
-import { accessOfProvider } from "../../components/kubernetes";
+import { accessOfProvider, decoded } from "../../components/kubernetes";
 import { SecretValues } from "../../lifecycle/secret-values";
 import { recordingMocks } from "./support/mocks";
 
@@ -97,6 +97,7 @@ test("every secret that a part gives on is secret, although its maker gave it as
     "a copied value": new SecretCopy("values", { name: "a", values: { password: "p" } }).values.password,
     "a value of a copied Secret": new SecretCopy("source", { name: "b", source: { namespace: "n", name: "s", keys: ["password"] } }).values.password,
     "a value of a Secret": values.text("password"),
+    "what is decoded, though a cluster's API did not mark it": decoded(pulumi.output("cGFzc3dvcmQ=")),
     "an operator's password": user("scram-sha-512").password,
     "an operator's key": user("tls").key,
     "the stack's kubeconfig": accessOfProvider(undefined).kubeconfig,

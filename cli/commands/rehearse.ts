@@ -2,7 +2,7 @@ import { isMigrationError } from "../../engine/errors";
 import { type FencePreview, previewFence } from "../../engine/fence";
 import { DEFAULTS } from "../../engine/gate/types";
 import { estimateWriting, type OffsetPlan, planOffsets, WHY_NOT_SHARE, type WritingEstimate } from "../../engine/offsets";
-import { tooLong } from "../../engine/offsets/metadata";
+import { tooLong } from "../../engine/offsets/summary";
 import { isConflict, isInPlace, partitionsOf } from "../../engine/offsets/summary";
 import { MOVE_SINKS, preflight, WHY_NOT_SINK } from "../../engine/preflight";
 import { planReplicationFor, type ReplicationPreview } from "../../engine/replication";

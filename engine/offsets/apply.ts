@@ -1,17 +1,16 @@
-import { withClusters, type Clusters, type OpenKafka } from "../clusters";
+import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
 import type { CommittedOffset, KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
+import { AT_ONCE, inParallel } from "../side-by-side";
 import { countText, recordsText, someOf } from "../units";
-import { clusterIds } from "./clusters";
-import { WHY_NOT_SHARE } from "./groups";
-import { inParallel } from "./parallel";
+import { clusterIds } from "./applied";
+import { WHY_NOT_SHARE } from "./commitments";
 import { revertWith } from "./revert";
-import { tooLong } from "./metadata";
-import { isConflict, isInPlace, partitionsOf } from "./summary";
+import { isConflict, isInPlace, partitionsOf, tooLong } from "./summary";
 import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan, WrittenOffset } from "./types";
 
 /**
@@ -255,4 +254,34 @@ async function readBack(target: KafkaPort, groups: readonly AppliedGroup[]): Pro
     details: wrong.slice(0, 20),
     fix: "look for something else that writes offsets of these groups (a client, or another mirror's group sync), stop it, and run again",
   });
+}
+
+/** How long a commit takes with `AT_ONCE` of them under way: generous; `npm run bench offsets` shows what it is. */
+const COMMIT_MS = 100;
+
+export interface WritingEstimate {
+  ms: number;
+  /** Part of it that was measured: all that the writing reads. */
+  readMs: number;
+  /** Groups with offsets to write; the rest of the time is theirs, and is not measured: nothing is written here. */
+  commits: number;
+}
+
+/** How long `applyOffsets` will take for this plan: what it reads before and after is read now, commits are counted. */
+export async function estimateWriting(model: MigrationModel, plan: OffsetPlan, open?: OpenKafka): Promise<WritingEstimate> {
+  const started = Date.now();
+  const groups = plan.groups.map((g) => g.group);
+  const commits = plan.groups.filter((g) => partitionsOf(g).some(({ p }) => p.targetOffset !== null && !isInPlace(p))).length;
+  await withClusters(
+    model,
+    async ({ origin, target }) => {
+      await origin.groupOffsets(groups);
+      await Promise.all([target.describeGroups(groups), target.groupOffsets(groups)]);
+      // Read back.
+      await target.groupOffsets(groups);
+    },
+    open,
+  );
+  const readMs = Date.now() - started;
+  return { ms: readMs + Math.ceil(commits / AT_ONCE) * COMMIT_MS, readMs, commits };
 }

@@ -5,7 +5,7 @@ import { MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 import type { MirrorModel } from "../model";
 import { offsetsJournalTopic } from "../naming";
-import { requireSameTarget } from "./clusters";
+import { requireSameTarget } from "./applied";
 import type { AppliedOffsets } from "./types";
 
 /**

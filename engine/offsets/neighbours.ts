@@ -1,6 +1,12 @@
 import type { LogBounds } from "../log/bounds";
 import type { OffsetRange } from "../log/range";
-import { type Fingerprint, isCopy, NO_TIMESTAMP } from "../records/same";
+import { type Fingerprint, fingerprint, isCopy, NO_TIMESTAMP } from "../records/same";
+import type { LogReader, ScanAsk } from "./log-reader";
+import { answer, type Work } from "./translation";
+
+/** A look at a few records costs about as much as reading this many in passing; looks at one partition come one by one. */
+const RECORDS_PER_LOOK = 5_000;
+const MANY_PLACES = 32;
 
 /** How many records before and after the landing place are compared, where the logs have them. */
 export const BEFORE = 3;
@@ -72,4 +78,60 @@ export function beforeFirst(t: number, first: number | undefined, target: LogBou
 function contiguous(stretch: RecordsOfRange): Map<number, Fingerprint> | undefined {
   if (stretch.records.length !== stretch.to - stretch.from) return undefined;
   return new Map(stretch.records.map((r) => [r.offset, r]));
+}
+
+interface Probe {
+  work: Work;
+  g: number;
+  t: number;
+  here: OffsetRange;
+  there: OffsetRange;
+  seenHere: Fingerprint[];
+  seenThere: Fingerprint[];
+}
+
+/** Answers what a few records around the expected place prove. */
+export async function byNeighbours(origin: LogReader, target: LogReader, work: readonly Work[], signal?: AbortSignal): Promise<void> {
+  const probes: Probe[] = [];
+  for (const w of work) {
+    if (w.task.compacted || !w.timestamps || tailIsCheaper(w)) continue;
+    for (const g of w.open) {
+      const t = byArithmetic(g, w.origin, w.target);
+      if (t < w.target.start) continue;
+      probes.push({ work: w, g, t, here: around(g, w.origin), there: around(t, w.target), seenHere: [], seenThere: [] });
+    }
+  }
+  if (probes.length === 0) return;
+  const asks = (side: "origin" | "target"): ScanAsk[] =>
+    probes.map((p) => ({
+      topic: side === "origin" ? p.work.task.originTopic : p.work.task.targetTopic,
+      partition: p.work.task.partition,
+      ...(side === "origin" ? p.here : p.there),
+      see: (cursor) => (side === "origin" ? p.seenHere : p.seenThere).push(fingerprint(cursor)),
+    }));
+  await Promise.all([origin.scan(asks("origin"), signal), target.scan(asks("target"), signal)]);
+  const there = probes.filter((p) => whyNotThere(p.g, p.t, { ...p.here, records: p.seenHere }, { ...p.there, records: p.seenThere }) === undefined);
+  for (const p of await firstCopies(target, there, signal)) answer(p.work, p.g, { target: p.t, exact: true, how: "neighbours", rereads: 0, missing: 0 });
+}
+
+/** The probes whose landing record has no earlier copy on the target: only there can nothing be skipped. */
+async function firstCopies(target: LogReader, probes: readonly Probe[], signal?: AbortSignal): Promise<Probe[]> {
+  const partitionOf = ({ work }: Probe) => ({ topic: work.task.targetTopic, partition: work.task.partition });
+  const records = probes.map((p) => p.seenThere.find((r) => r.offset === p.t) as Fingerprint);
+  const firsts = await target.offsetsAt(probes.map((p, i) => ({ ...partitionOf(p), timestamp: (records[i] as Fingerprint).timestamp })));
+  const later = new Set<Probe>();
+  const asks: ScanAsk[] = [];
+  for (const [i, p] of probes.entries()) {
+    const record = records[i] as Fingerprint;
+    const stretch = beforeFirst(p.t, firsts[i], p.work.target);
+    if (stretch === undefined) later.add(p);
+    else asks.push({ ...partitionOf(p), ...stretch, see: (cursor) => void (cursor.size === record.size && isCopy(record, fingerprint(cursor)) && later.add(p)) });
+  }
+  await target.scan(asks.filter((a) => a.from < a.to), signal);
+  return probes.filter((p) => !later.has(p));
+}
+
+/** Many groups, each at a place of its own in a short stretch: one pass over it serves them all. */
+function tailIsCheaper({ open, origin }: Work): boolean {
+  return open.length > MANY_PLACES && origin.end - (open[0] as number) <= open.length * RECORDS_PER_LOOK;
 }

@@ -1,4 +1,4 @@
-import { withClusters, type Clusters, type OpenKafka } from "../clusters";
+import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { ConnectStateReader, effectiveIsolation } from "../connect-state";
 import type { CommittedOffset, GroupDescription, KafkaPort, TopicDescription, TopicPartition } from "../kafka/port";
 import { readBounds } from "../log/bounds";
@@ -6,30 +6,15 @@ import { compactedTopics } from "../log/compaction";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
-import { selectPairs } from "../selection";
 import { type RecordedTopics, recreatedText, recreatedTopics, topicIds } from "../topic-ids";
 import { countText } from "../units";
-import { readCheckpoints } from "./checkpoints";
-import { chooseGroups } from "./groups";
-import { metadataLimit } from "./metadata";
-import { kafkaReader } from "./kafka-reader";
-import type { LogReader } from "./reader";
+import { type Commitments, metadataLimit, readCommitments } from "./commitments";
+import { kafkaReader, type LogReader } from "./log-reader";
+import { readCheckpoints } from "./other-ways";
 import { summarize } from "./summary";
 import { translate } from "./translate";
 import type { PartitionTask, Translation } from "./translation";
 import type { GroupPlan, OffsetOptions, OffsetPlan, PartitionPlan, TopicPlan } from "./types";
-
-/** Committed offsets of the groups that move, and what is known of the topics that they name. */
-export interface Commitments {
-  groups: string[];
-  unknown: string[];
-  /** Share groups that are selected and can't be moved. */
-  share: string[];
-  committed: Map<string, CommittedOffset[]>;
-  described: Map<string, GroupDescription>;
-  /** Target name of each migrated topic that a group has an offset on. */
-  targetNames: Map<string, string>;
-}
 
 /**
  * Finds for every committed offset of every group that moves the offset on the target from which the group goes on.
@@ -80,16 +65,6 @@ export async function planThrough(
   const nothingCommitted = commitments.groups.filter((g) => (commitments.committed.get(g) ?? []).length === 0);
   const plan = { version: 1 as const, at, groups, nothingCommitted, unknown: commitments.unknown, ...(commitments.share.length === 0 ? {} : { shareGroups: commitments.share }) };
   return { ...plan, summary: summarize(plan) };
-}
-
-/** Reads the groups that move and what they have committed. */
-export async function readCommitments(origin: KafkaPort, mirror: MirrorModel, options: OffsetOptions): Promise<Commitments> {
-  const { chosen, unknown, share } = chooseGroups(await origin.listGroups(), mirror, options);
-  const [offsets, descriptions] = await Promise.all([origin.groupOffsets(chosen), origin.describeGroups(chosen)]);
-  const committed = new Map([...offsets].map(([group, list]) => [group, list.filter((o) => o.offset >= 0n)]));
-  const topics = [...new Set([...committed.values()].flatMap((list) => list.map((o) => o.topic)))];
-  const targetNames = new Map(selectPairs(topics, mirror).map((pair) => [pair.origin, pair.target]));
-  return { groups: chosen, unknown, share, committed, described: new Map(descriptions.map((d) => [d.groupId, d])), targetNames };
 }
 
 interface PartitionTasks {

@@ -1,13 +1,12 @@
-import { withCluster, type Clusters, type OpenKafka } from "../clusters";
+import { type Clusters, type OpenKafka, withCluster } from "../clusters";
 import { isMigrationError } from "../errors";
 import type { CommittedOffset, KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
+import { inParallel } from "../side-by-side";
 import { countText } from "../units";
-import { requireSameTarget } from "./clusters";
-import { writtenBy } from "./continued";
-import { inParallel } from "./parallel";
+import { requireSameTarget, writtenBy } from "./applied";
 import type { AppliedGroup, AppliedOffsets, RevertedOffsets, WrittenOffset } from "./types";
 
 /**

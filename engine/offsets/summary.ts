@@ -1,6 +1,5 @@
 import { countText, recordsText, someOf } from "../units";
-import { WHY_NOT_SHARE } from "./groups";
-import { tooLong } from "./metadata";
+import { WHY_NOT_SHARE } from "./commitments";
 import type { GroupPlan, OffsetPlan, OffsetSummary, PartitionPlan } from "./types";
 
 const MOST_LINES = 100;
@@ -63,4 +62,10 @@ function attention(p: PartitionPlan): { weight: number; text: string } | undefin
   if (!p.exact) return { weight: 5, text: `${move} is not exact, ${recordsText(p.rereads, p.rereadsAtMost)} will be read again${note}` };
   if (p.rereads > 0) return { weight: 5, text: `${move}, ${countText(p.rereads, "record")} will be read twice: the mirror copied them twice${note}` };
   return p.note === undefined ? undefined : { weight: 7, text: `${move}${note}` };
+}
+
+/** `a metadata of 5000 characters, the target takes 4096 (offset.metadata.max.bytes)`. */
+export function tooLong(p: PartitionPlan): string | undefined {
+  if (p.metadataLimit === undefined) return undefined;
+  return `its commit has metadata of ${p.metadata?.length ?? 0} characters, the target takes ${p.metadataLimit} (offset.metadata.max.bytes)`;
 }

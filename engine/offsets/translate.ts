@@ -1,38 +1,19 @@
 import type { LogBounds } from "../log/bounds";
-import type { OffsetRange } from "../log/range";
 import type { Progress } from "../progress";
-import { type Fingerprint, fingerprint, isCopy, timestampCounts } from "../records/same";
 import { countText } from "../units";
-import { lastCopy, lastVisible } from "./ends";
-import { land, type Landing } from "./land";
-import { nothingLeft } from "./nothing-left";
-import { around, beforeFirst, byArithmetic, whyNotThere } from "./neighbours";
-import { inParallel } from "./parallel";
-import type { LogReader, ScanAsk } from "./reader";
-import { OriginTail, type Place, TargetTail } from "./tail";
-import type { PartitionTask, Translation } from "./translation";
-
-interface Work {
-  task: PartitionTask;
-  answers: Map<number, Translation>;
-  /** Both logs up to the end of what they have in common: one past the last visible record that both hold. */
-  origin: LogBounds;
-  target: LogBounds;
-  /** False where an origin record has no timestamp, or the target's broker has replaced one: then none is compared. */
-  timestamps: boolean;
-  /** Committed offsets that still wait for an answer, raised to the log start. */
-  open: number[];
-}
-
-/** A look at a few records costs about as much as reading this many in passing; looks at one partition come one by one. */
-const RECORDS_PER_LOOK = 5_000;
-const MANY_PLACES = 32;
+import type { LogReader, ScanAsk } from "./log-reader";
+import { byArithmetic, byNeighbours } from "./neighbours";
+import { between, type Copy, equalLinks, type Mark, OriginTail, type Place, TargetTail } from "./tail";
+import { answer, findEnds, type PartitionTask, type Translation, type Work } from "./translation";
 
 /** How far before the first committed offset a tail is read, so that the records before it are seen too. */
 const MARGIN = 8;
 
 /**
- * Translates every committed offset of every partition.
+ * Translates every committed offset of every partition, in three steps; each answers what it can prove:
+ * 1. the ends of both logs (translation.ts): which offsets lie at the end of what was copied;
+ * 2. neighbours (neighbours.ts): a few records around the expected place;
+ * 3. the tail (here, with tail.ts): both logs read to the end.
  * @returns for each task, in order, a map from committed offset to translation.
  */
 export async function translate(
@@ -46,122 +27,6 @@ export async function translate(
   await byNeighbours(origin, target, work, signal);
   await byTail(origin, target, work, progress, signal);
   return work.map((w) => w.answers);
-}
-
-async function findEnds(origin: LogReader, target: LogReader, tasks: readonly PartitionTask[], signal?: AbortSignal): Promise<Work[]> {
-  const [originLast, targetLast] = await Promise.all([
-    lastVisible(origin, tasks.map((t) => ({ topic: t.originTopic, partition: t.partition, bounds: t.origin })), signal),
-    lastVisible(target, tasks.map((t) => ({ topic: t.targetTopic, partition: t.partition, bounds: t.target })), signal),
-  ]);
-  const work: Work[] = [];
-  await inParallel([...tasks.entries()], async ([i, task]) => {
-    work[i] = await findEnd(target, task, originLast[i], targetLast[i], signal);
-  });
-  return work;
-}
-
-async function findEnd(target: LogReader, task: PartitionTask, last: Fingerprint | undefined, targetLast: Fingerprint | undefined, signal?: AbortSignal): Promise<Work> {
-  const answers = new Map<number, Translation>();
-  const timestamps = last === undefined || timestampCounts(last, targetLast ?? { ...last, stamped: false });
-  const work: Work = { task, answers, timestamps, open: [], origin: { ...task.origin }, target: { ...task.target } };
-  if (last === undefined) {
-    for (const g of task.committed) answers.set(g, nothingLeft(g, task, targetLast !== undefined));
-    return work;
-  }
-  const settled = targetLast !== undefined && isCopy(last, targetLast);
-  let end: number | undefined = task.target.end;
-  let beyond = false;
-  if (!settled) {
-    const copy = targetLast === undefined ? undefined : await lastCopy(target, { topic: task.targetTopic, partition: task.partition }, task.target, last, timestamps, signal);
-    end = copy === undefined ? undefined : copy + 1;
-    beyond = copy !== undefined;
-  }
-  const originEnd = last.offset + 1;
-  for (const g of task.committed) {
-    if (end === undefined) answers.set(g, incomplete(last));
-    else if (g >= originEnd) answers.set(g, atEnd(g, task, end, beyond));
-    else work.open.push(Math.max(g, task.origin.start));
-  }
-  work.open = [...new Set(work.open)].sort((a, b) => a - b);
-  work.origin.end = originEnd;
-  // The distance to the end is counted from the last record itself, whatever markers follow it.
-  if (end !== undefined) work.target.end = settled && targetLast !== undefined ? targetLast.offset + 1 : end;
-  return work;
-}
-
-function incomplete(last: Fingerprint): Translation {
-  const note = `the target has no copy of the origin's last record (offset ${last.offset}): the copy is not complete`;
-  return { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note };
-}
-
-function notHeld(place: Place): Translation {
-  const offset = place.after[0]?.record.offset;
-  const note = `the target holds later records, but no copy of the origin's record at offset ${offset}: it is no complete copy (was the topic deleted and created again?)`;
-  return { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note };
-}
-
-function atEnd(g: number, task: PartitionTask, end: number, beyond: boolean): Translation {
-  const notes = [
-    ...(g > task.origin.end ? [`committed offset ${g} is past the end (${task.origin.end}) of the origin's log`] : []),
-    ...(beyond ? [`the target holds later records (${end} to ${task.target.end}) that are not from the origin; the group will read them`] : []),
-  ];
-  const translation: Translation = { target: end, exact: true, how: "end", rereads: 0, missing: 0 };
-  return notes.length > 0 ? { ...translation, note: notes.join("; ") } : translation;
-}
-
-interface Probe {
-  work: Work;
-  g: number;
-  t: number;
-  here: OffsetRange;
-  there: OffsetRange;
-  seenHere: Fingerprint[];
-  seenThere: Fingerprint[];
-}
-
-async function byNeighbours(origin: LogReader, target: LogReader, work: readonly Work[], signal?: AbortSignal): Promise<void> {
-  const probes: Probe[] = [];
-  for (const w of work) {
-    if (w.task.compacted || !w.timestamps || tailIsCheaper(w)) continue;
-    for (const g of w.open) {
-      const t = byArithmetic(g, w.origin, w.target);
-      if (t < w.target.start) continue;
-      probes.push({ work: w, g, t, here: around(g, w.origin), there: around(t, w.target), seenHere: [], seenThere: [] });
-    }
-  }
-  if (probes.length === 0) return;
-  const asks = (side: "origin" | "target"): ScanAsk[] =>
-    probes.map((p) => ({
-      topic: side === "origin" ? p.work.task.originTopic : p.work.task.targetTopic,
-      partition: p.work.task.partition,
-      ...(side === "origin" ? p.here : p.there),
-      see: (cursor) => (side === "origin" ? p.seenHere : p.seenThere).push(fingerprint(cursor)),
-    }));
-  await Promise.all([origin.scan(asks("origin"), signal), target.scan(asks("target"), signal)]);
-  const there = probes.filter((p) => whyNotThere(p.g, p.t, { ...p.here, records: p.seenHere }, { ...p.there, records: p.seenThere }) === undefined);
-  for (const p of await firstCopies(target, there, signal)) answer(p.work, p.g, { target: p.t, exact: true, how: "neighbours", rereads: 0, missing: 0 });
-}
-
-/** The probes whose landing record has no earlier copy on the target: only there can nothing be skipped. */
-async function firstCopies(target: LogReader, probes: readonly Probe[], signal?: AbortSignal): Promise<Probe[]> {
-  const partitionOf = ({ work }: Probe) => ({ topic: work.task.targetTopic, partition: work.task.partition });
-  const records = probes.map((p) => p.seenThere.find((r) => r.offset === p.t) as Fingerprint);
-  const firsts = await target.offsetsAt(probes.map((p, i) => ({ ...partitionOf(p), timestamp: (records[i] as Fingerprint).timestamp })));
-  const later = new Set<Probe>();
-  const asks: ScanAsk[] = [];
-  for (const [i, p] of probes.entries()) {
-    const record = records[i] as Fingerprint;
-    const stretch = beforeFirst(p.t, firsts[i], p.work.target);
-    if (stretch === undefined) later.add(p);
-    else asks.push({ ...partitionOf(p), ...stretch, see: (cursor) => void (cursor.size === record.size && isCopy(record, fingerprint(cursor)) && later.add(p)) });
-  }
-  await target.scan(asks.filter((a) => a.from < a.to), signal);
-  return probes.filter((p) => !later.has(p));
-}
-
-/** Many groups, each at a place of its own in a short stretch: one pass over it serves them all. */
-function tailIsCheaper({ open, origin }: Work): boolean {
-  return open.length > MANY_PLACES && origin.end - (open[0] as number) <= open.length * RECORDS_PER_LOOK;
 }
 
 async function byTail(origin: LogReader, target: LogReader, work: readonly Work[], progress: Progress, signal?: AbortSignal): Promise<void> {
@@ -255,14 +120,115 @@ function beginning({ missing }: Landing, from: number, { start, end }: LogBounds
   return { target: start, rereads: end - start, rereadsAtMost: true, missing: Math.max(0, missing - (from - start)) };
 }
 
-/** Gives the answer to every committed offset that was raised to `place`. */
-function answer(w: Work, place: number, translation: Translation): void {
-  w.open = w.open.filter((g) => g !== place);
-  for (const g of w.task.committed) {
-    if (g === place) w.answers.set(g, translation);
-    else if (g < place && place === w.task.origin.start) {
-      const note = `committed offset ${g} is before the log start (${place}) of the origin: the records in between are gone there`;
-      w.answers.set(g, { ...translation, note: translation.note === undefined ? note : `${note}; ${translation.note}` });
-    }
+function notHeld(place: Place): Translation {
+  const offset = place.after[0]?.record.offset;
+  const note = `the target holds later records, but no copy of the origin's record at offset ${offset}: it is no complete copy (was the topic deleted and created again?)`;
+  return { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note };
+}
+
+/** Where a committed offset lands. */
+interface Landing {
+  /** -1: the target's log start. */
+  target: number;
+  /** False: the match could not be proved and the earlier offset was taken. */
+  exact: boolean;
+  /** Records after the landing place that the group has read before, or will find there twice. */
+  rereads: number;
+  /** Records at or after the committed offset that the target lacks (compacted there, or never copied). */
+  missing: number;
+  note?: string;
+}
+
+/** How the target was read, and what may be missing there in a good copy. */
+interface Reach {
+  /** It was read from before any possible copy. */
+  fromStart: boolean;
+  /** Either side compacts: the copy of a record may have been removed. */
+  compacted: boolean;
+  /** It was read from its log start, and records before that were deleted. */
+  deleted: boolean;
+}
+
+/**
+ * Decides one committed offset that has visible records at or after it.
+ *
+ * The rule: land on the record from which as many visible records follow as on the origin, if all of them are equal in
+ * order. Where they are not, the mirror sent some twice or compaction worked differently on both sides. The mirror sends
+ * visible records in order; after a restart it goes back to one that it had sent and repeats everything from there. So
+ * the last copy of a record is followed by copies of all later records and of no earlier one: landing there skips
+ * nothing and goes back to nothing. Only where the origin holds equal records does "the last copy" not name one of
+ * them; the place after the last copy of the record before it may. Failing that, the earliest copy is taken.
+ *
+ * @returns "widen" when the answer needs an earlier part of the target; "not held" when the target lacks the record although
+ *   nothing on either side removes single records: then it is no copy of this log.
+ */
+function land(place: Place, target: TargetTail, reach: Reach): Landing | "widen" | "not held" {
+  const first = place.after[0] as Mark;
+  const copies = target.copies(first.record);
+
+  for (const copy of copies) {
+    if (equalLinks(between(copy.at, target.end), place.rest)) return { target: copy.offset, exact: true, rereads: 0, missing: 0 };
   }
+
+  const at = (offset: number, index: number, exact: boolean, note?: string): Landing => {
+    const surplus = target.end.count - index - place.rest.count;
+    const landing: Landing = { target: offset, exact, rereads: Math.max(0, surplus), missing: Math.max(0, -surplus) };
+    const differs = "as many records follow as on the origin, but not the same";
+    const notes = [...(note === undefined ? [] : [note]), ...(surplus === 0 ? [differs] : [])];
+    if (notes.length > 0) landing.note = notes.join("; ");
+    return landing;
+  };
+
+  const last = copies.at(-1);
+  if (last !== undefined && first.equals === 1) return at(last.offset, last.at.count, true);
+  const before = place.before?.equals === 0 ? target.copies(place.before.record).at(-1) : undefined;
+  if (before !== undefined && last !== undefined) return at(before.offset + 1, before.at.count + 1, true);
+  if (!reach.fromStart) return "widen";
+
+  const earliest = copies[0];
+  if (earliest !== undefined && !reach.compacted && !reach.deleted) {
+    return at(earliest.offset, earliest.at.count, false, `the origin holds ${first.equals} equal records from there on; the earliest copy was taken`);
+  }
+  if (before !== undefined) {
+    if (!reach.compacted) return "not held";
+    return at(before.offset + 1, before.at.count + 1, true, "the target lacks the record at this offset; placed after the one before it");
+  }
+  const found = earliestHeld(place, target);
+  if (found !== undefined) {
+    const { copy, alone } = found;
+    if (earliest !== undefined) return at(copy.offset, copy.at.count, false, `the origin holds ${first.equals} equal records from there on; the earliest place was taken`);
+    // Retention deletes from the beginning of a log only.
+    if (!reach.compacted && !(reach.deleted && beginsWith(place, target, copy))) return "not held";
+    return at(copy.offset, copy.at.count, alone, "the target lacks the record at this offset; placed at the first later one that it has");
+  }
+  if (!reach.compacted && !reach.deleted) return "not held";
+  return at(-1, 0, false, "the target's copies of the records around this offset do not tell the place; the beginning of its log was taken");
+}
+
+/**
+ * The earliest place of the records at or after a committed offset, where the target may have lost some of them. The
+ * earliest copy of a record alone does not tell it: where the origin holds an equal record later, that copy may be the later
+ * one's, and others may lie before it. A record that the origin holds once ends the search, because the copies of all
+ * records after it follow its last copy.
+ *
+ * @returns undefined when no such record is near. `alone`: the copy is one of the first record that the target holds, and
+ *   the origin holds that record once.
+ */
+function earliestHeld(place: Place, target: TargetTail): { copy: Copy; alone: boolean } | undefined {
+  let earliest: Copy | undefined;
+  for (const { record, equals } of place.after) {
+    const copy = target.copies(record).at(equals === 1 ? -1 : 0);
+    if (copy === undefined) continue;
+    const alone = earliest === undefined;
+    if (earliest === undefined || copy.offset < earliest.offset) earliest = copy;
+    if (equals === 1) return { copy: earliest, alone };
+  }
+  return undefined;
+}
+
+/** Does the target hold nothing before this copy but copies of records at or after the place, which the mirror sent twice? */
+function beginsWith(place: Place, target: TargetTail, copy: Copy): boolean {
+  const lists = new Set(place.after.map((mark) => target.copies(mark.record)));
+  const before = [...lists].flatMap((copies) => copies.filter((c) => c.at.count < copy.at.count));
+  return before.length === copy.at.count;
 }

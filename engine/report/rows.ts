@@ -1,5 +1,5 @@
 import type { AppliedGroup } from "../offsets";
-import { WHY_NOT_SHARE } from "../offsets/groups";
+import { WHY_NOT_SHARE } from "../offsets/commitments";
 import { countText, recordsText } from "../units";
 import type { TopicResult } from "../verify";
 import type { GroupCount, GroupRow, ReportInput, Tone, TopicCopy, TopicRow } from "./types";

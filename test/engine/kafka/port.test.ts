@@ -6,7 +6,7 @@ import type { Connection } from "../../../engine/model";
 import { createScramUser, deleteScramUser } from "../../../sandbox/kafka";
 import { uniqueName } from "../../support/clusters";
 import { application, produce, transaction, withPorts } from "./support";
-import { kafkaReader } from "../../../engine/offsets/kafka-reader";
+import { kafkaReader } from "../../../engine/offsets/log-reader";
 
 const ports = withPorts("port");
 const users: string[] = [];

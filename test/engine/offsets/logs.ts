@@ -1,4 +1,4 @@
-import type { LogReader } from "../../../engine/offsets/reader";
+import type { LogReader } from "../../../engine/offsets/log-reader";
 import { RecordCursor } from "../../../engine/records/walk";
 
 /** One entry of a simulated log. `id` is the record's identity, which no translation may look at. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MigrationError } from "../../../engine/errors";
 import { applyWith, blockedGroups } from "../../../engine/offsets/apply";
 import { type AppliedOffsets, continued } from "../../../engine/offsets";
-import { appliedNow, appliedNowLines, checkWith } from "../../../engine/offsets/check";
+import { appliedNow, appliedNowLines, checkWith } from "../../../engine/offsets/applied";
 import { summarize } from "../../../engine/offsets/summary";
 import { revertWith } from "../../../engine/offsets/revert";
 import { silent } from "../../../engine/progress";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { kafkaReader } from "../../../engine/offsets/kafka-reader";
+import { kafkaReader } from "../../../engine/offsets/log-reader";
 import { readLast, readRecords } from "../../../engine/records/read";
 import { scan } from "../../../engine/records/scan";
 import { logSequence } from "../../../engine/verify/entries";

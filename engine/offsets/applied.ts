@@ -1,0 +1,137 @@
+import { type Clusters, type OpenKafka, withCluster } from "../clusters";
+import { MigrationError } from "../errors";
+import type { KafkaPort } from "../kafka/port";
+import { partitionKey } from "../log/partition";
+import type { MigrationModel } from "../model";
+import { countText, someOf } from "../units";
+import type { AppliedGroup, AppliedOffsets, WrittenOffset } from "./types";
+
+/** The ids by which clusters are known again: bootstrap servers may be written in another order, or be others. */
+export async function clusterIds({ origin, target }: Clusters): Promise<NonNullable<AppliedOffsets["clusters"]>> {
+  const [originId, targetId] = await Promise.all([idOf(origin), idOf(target)]);
+  return { ...(originId === undefined ? {} : { origin: originId }), ...(targetId === undefined ? {} : { target: targetId }) };
+}
+
+async function idOf(port: KafkaPort): Promise<string | undefined> {
+  const { clusterId } = await port.describeCluster();
+  return clusterId === "" ? undefined : clusterId;
+}
+
+/** @throws MigrationError OFFSETS_OTHER_CLUSTER when these offsets were written on another cluster than this one */
+export async function requireSameTarget(target: KafkaPort, applied: Pick<AppliedOffsets, "at" | "clusters">): Promise<void> {
+  if (applied.clusters?.target !== undefined) requireTarget(applied, await idOf(target));
+}
+
+/**
+ * @param is the target's id; undefined: not told
+ * @throws MigrationError OFFSETS_OTHER_CLUSTER
+ */
+export function requireTarget(applied: Pick<AppliedOffsets, "at" | "clusters">, is: string | undefined): void {
+  const was = applied.clusters?.target;
+  if (was === undefined || is === undefined || is === was) return;
+  throw new MigrationError("OFFSETS_OTHER_CLUSTER", `the offsets of ${applied.at} were written on cluster ${was}, but the target is cluster ${is}; nothing was changed`, {
+    fix: `connect to cluster ${was} as the target to take them back there; where that cluster is gone there is nothing to take back (a stack with abandon: true goes on without)`,
+  });
+}
+
+/**
+ * Two applies one after the other as one, so that a revert takes both back. The first may have been ended before or after
+ * it wrote: only its own note says what was there before it.
+ * @throws MigrationError OFFSETS_OTHER_CLUSTER when they were made on different targets
+ */
+export function continued(first: AppliedOffsets, second: AppliedOffsets): AppliedOffsets {
+  requireTarget(first, second.clusters?.target);
+  const earlier = new Map(first.groups.map((g) => [g.group, g]));
+  const groups = second.groups.map((group) => joined(earlier.get(group.group), group));
+  const again = new Set(groups.map((g) => g.group));
+  return { ...second, groups: [...groups, ...first.groups.filter((g) => !again.has(g.group))] };
+}
+
+/** Every offset that we may have written here. */
+export const writtenBy = (o: WrittenOffset): string[] => (o.inPlace === true ? [] : [o.offset, ...(o.earlier ?? [])]);
+
+function joined(first: AppliedGroup | undefined, second: AppliedGroup): AppliedGroup {
+  if (first === undefined) return second;
+  const was = new Map(first.offsets.map((o) => [partitionKey(o), o]));
+  const offsets = second.offsets.map((o): WrittenOffset => {
+    const earlier = was.get(partitionKey(o));
+    was.delete(partitionKey(o));
+    return earlier === undefined ? o : joinedOffset(earlier, o);
+  });
+  return { ...second, created: first.created || second.created, offsets: [...offsets, ...was.values()] };
+}
+
+function joinedOffset(first: WrittenOffset, second: WrittenOffset): WrittenOffset {
+  const ours = writtenBy(first);
+  if (second.inPlace === true) return ours.includes(second.offset) ? first : second;
+  const { before: found, earlier: _, ...rest } = second;
+  // What the second found is what the first wrote, or somebody else's.
+  const before = found !== undefined && ours.includes(found.offset) ? first.before : found;
+  const others = [...new Set(ours)].filter((offset) => offset !== second.offset);
+  return { ...rest, ...(before === undefined ? {} : { before }), ...(others.length === 0 ? {} : { earlier: others }) };
+}
+
+/** An offset that is no longer where the apply put it. */
+export interface MovedOffset {
+  group: string;
+  topic: string;
+  partition: number;
+  /** Decimal string. */
+  written: string;
+  /** Absent: the group has no offset there now. */
+  found?: string;
+}
+
+/** Where the groups stand that an apply has moved. */
+export interface AppliedNow {
+  /** Groups that stand where they were put: their clients have not committed since. */
+  standing: number;
+  /** Groups that have read on. */
+  movedOn: number;
+  /** Offsets that lie before the place, or are gone: what follows is read again, or `auto.offset.reset` decides. */
+  back: MovedOffset[];
+}
+
+/**
+ * Says which applied offsets are elsewhere now: the clients have begun to read, or something else writes them. With
+ * `sync.group.offsets.enabled` the mirror itself may do so once, for a group that it first saw while the target did not
+ * know it (MirrorCheckpointTask.syncGroupOffset, Kafka 4.3): then apply again.
+ */
+export async function checkApplied(model: MigrationModel, applied: AppliedOffsets, open?: OpenKafka): Promise<MovedOffset[]> {
+  return withCluster(model, "target", (target) => checkWith({ target }, applied), open);
+}
+
+export async function checkWith({ target }: Pick<Clusters, "target">, applied: AppliedOffsets): Promise<MovedOffset[]> {
+  const now = await target.groupOffsets(applied.groups.map((g) => g.group));
+  return applied.groups.flatMap(({ group, offsets }) => {
+    const is = new Map((now.get(group) ?? []).filter((o) => o.offset >= 0n).map((o) => [partitionKey(o), String(o.offset)]));
+    return offsets.flatMap(({ topic, partition, offset: written }): MovedOffset[] => {
+      const found = is.get(partitionKey({ topic, partition }));
+      if (found === written) return [];
+      return [{ group, topic, partition, written, ...(found === undefined ? {} : { found }) }];
+    });
+  });
+}
+
+/** What the moved offsets mean for the groups. */
+export function appliedNow(applied: AppliedOffsets, moved: readonly MovedOffset[]): AppliedNow {
+  const back = moved.filter((m) => m.found === undefined || BigInt(m.found) < BigInt(m.written));
+  const behind = new Set(back.map((m) => m.group));
+  const elsewhere = new Set(moved.map((m) => m.group));
+  return { standing: applied.groups.filter((g) => !elsewhere.has(g.group)).length, movedOn: [...elsewhere].filter((g) => !behind.has(g)).length, back };
+}
+
+/** The same in lines for a person: how many went on, and one for each group that stands earlier than it was put, at most 20. */
+export function appliedNowLines({ standing, movedOn, back }: AppliedNow): { line: string; warnings: string[] } {
+  const groups = new Map<string, MovedOffset[]>();
+  for (const m of back) {
+    const list = groups.get(m.group);
+    if (list === undefined) groups.set(m.group, [m]);
+    else list.push(m);
+  }
+  const warnings = [...groups].slice(0, 20).map(([group, list]) => `group "${group}" is no longer where it was put: ${someOf(list.map(where), 5)}`);
+  if (groups.size > warnings.length) warnings.push(`and ${countText(groups.size - warnings.length, "group")} more`);
+  return { line: `${countText(movedOn, "group")} moved on since, ${standing} where they were put, ${groups.size} before it`, warnings };
+}
+
+const where = (m: MovedOffset): string => `${m.topic}-${m.partition} was put at ${m.written}, is at ${m.found ?? "no offset"}`;

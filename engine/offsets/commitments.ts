@@ -1,0 +1,88 @@
+import { isMigrationError } from "../errors";
+import type { CommittedOffset, GroupDescription, KafkaPort } from "../kafka/port";
+import type { MirrorModel } from "../model";
+import { selectGroups, selectPairs } from "../selection";
+import type { OffsetOptions } from "./types";
+
+/** Committed offsets of the groups that move, and what is known of the topics that they name. */
+export interface Commitments {
+  groups: string[];
+  unknown: string[];
+  /** Share groups that are selected and can't be moved. */
+  share: string[];
+  committed: Map<string, CommittedOffset[]>;
+  described: Map<string, GroupDescription>;
+  /** Target name of each migrated topic that a group has an offset on. */
+  targetNames: Map<string, string>;
+}
+
+/** Reads the groups that move and what they have committed. */
+export async function readCommitments(origin: KafkaPort, mirror: MirrorModel, options: OffsetOptions): Promise<Commitments> {
+  const { chosen, unknown, share } = chooseGroups(await origin.listGroups(), mirror, options);
+  const [offsets, descriptions] = await Promise.all([origin.groupOffsets(chosen), origin.describeGroups(chosen)]);
+  const committed = new Map([...offsets].map(([group, list]) => [group, list.filter((o) => o.offset >= 0n)]));
+  const topics = [...new Set([...committed.values()].flatMap((list) => list.map((o) => o.topic)))];
+  const targetNames = new Map(selectPairs(topics, mirror).map((pair) => [pair.origin, pair.target]));
+  return { groups: chosen, unknown, share, committed, described: new Map(descriptions.map((d) => [d.groupId, d])), targetNames };
+}
+
+export interface ListedGroup {
+  groupId: string;
+  protocolType: string;
+  /** `classic`, `consumer`, `streams`, `share`, or "" where the broker does not tell (before Kafka 3.8). */
+  type?: string;
+}
+
+export interface ChosenGroups {
+  chosen: string[];
+  /** Names that were asked for and that the origin does not have. */
+  unknown: string[];
+  /** Share groups (KIP-932) that are selected: they have no offset that could be moved. */
+  share: string[];
+}
+
+/**
+ * The groups that move: what the mirror's checkpoints cover (consumer groups and groups without a protocol, whole-name
+ * matches of `groups` without those of `groups.exclude`; MirrorCheckpointConnector of Kafka 4.3) and, by the same patterns,
+ * groups of the Streams protocol (KIP-1071), which commit as consumers do and which the mirror leaves out; then the
+ * explicit lists, which win.
+ */
+export function chooseGroups(listed: readonly ListedGroup[], mirror: MirrorModel, options: OffsetOptions): ChosenGroups {
+  const names = new Set(listed.map((g) => g.groupId));
+  const shared = new Set(listed.filter((g) => g.type === "share" || g.protocolType === "share").map((g) => g.groupId));
+  const movable = listed.filter((g) => ["consumer", "", "streams"].includes(g.protocolType) && !shared.has(g.groupId)).map((g) => g.groupId);
+  const asked = options.groups ?? [];
+  const excluded = new Set(options.excludeGroups ?? []);
+  const pick = (from: readonly string[], so: (group: string) => boolean) =>
+    [...new Set([...selectGroups(from, mirror), ...asked.filter(so)])].filter((g) => !excluded.has(g)).sort();
+  return {
+    chosen: pick(movable, (g) => names.has(g) && !shared.has(g)),
+    unknown: asked.filter((g) => !names.has(g)),
+    share: pick([...shared], (g) => shared.has(g)),
+  };
+}
+
+/** Why a share group is left alone, and what its owners can do. */
+export const WHY_NOT_SHARE = "a share group, and what that has acknowledged is no committed offset; set its start on the target with kafka-share-groups.sh --reset-offsets";
+
+/** Metadata up to this many characters is not worth a question: nobody sets a limit that low. */
+const SHORT = 64;
+/** Kafka's default of `offset.metadata.max.bytes`. */
+const DEFAULT_LIMIT = 4096;
+
+/**
+ * How many characters of metadata the target takes with one committed offset: the least of its brokers, which refuse more
+ * (OFFSET_METADATA_TOO_LARGE; they count characters). Kafka's default where the brokers do not tell.
+ */
+export async function metadataLimit(target: KafkaPort, committed: Iterable<readonly CommittedOffset[]>): Promise<number> {
+  if (![...committed].some((list) => list.some((o) => o.metadata.length > SHORT))) return DEFAULT_LIMIT;
+  try {
+    const brokers = (await target.describeCluster()).brokers.map((b) => b.id);
+    const configs = [...(await target.describeBrokerConfigs(brokers)).values()];
+    const limits = configs.map((c) => Number(c.get("offset.metadata.max.bytes")?.value ?? DEFAULT_LIMIT));
+    return Math.min(...(limits.length === 0 ? [DEFAULT_LIMIT] : limits));
+  } catch (error) {
+    if (isMigrationError(error) && error.code === "KAFKA_UNAUTHORIZED") return DEFAULT_LIMIT;
+    throw error;
+  }
+}

@@ -163,7 +163,8 @@ describe("topics and partitions", () => {
     // Nothing is lost where the gap was seen to hold nothing.
     expect(await ask({ cleared: { "orders:0": 10 }, compareLastRecord: false })).toMatchObject({ warnings: [], cleared: { "orders:0": 10 } });
     mirror.copied("orders", 9);
-    expect(await ask({ acceptTruncation: ["orders"] })).toMatchObject({ warnings: [], cleared: {} });
+    const { warnings, cleared } = await ask({ acceptTruncation: ["orders"] });
+    expect({ warnings, cleared }).toEqual({ warnings: [], cleared: {} });
   });
 
   it("of which a transaction is open", async () => {

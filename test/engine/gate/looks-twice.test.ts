@@ -131,6 +131,13 @@ describe("what came after the gate had passed", () => {
     expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
   });
 
+  it("counts from where the origin ended that was proved, not from where it ends when that is noted", async () => {
+    mirror.write("origin", "orders", puts(10, 12));
+    const ends = await copyEnds(mirror.model, mirror.open, { orders: [10] });
+    expect(ends).toEqual({ orders: { target: "orders", originEnds: [10], targetEnds: [10] } });
+    expect(await originMovedOn(mirror.model, ends, mirror.open)).toBe(true);
+  });
+
   it("counts records of a topic that is new on the origin", async () => {
     const then = await copyEnds(mirror.model, mirror.open);
     mirror.topic("payments", 0);

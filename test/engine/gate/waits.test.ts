@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { type GateOptions, runGate } from "../../../engine/gate";
+import type { OpenKafka } from "../../../engine/clusters";
+import { MigrationError } from "../../../engine/errors";
+import { type GateOptions, runGate, runGateAndNameWriters } from "../../../engine/gate";
 import { puts } from "../verify/memory-cluster";
 import { MemoryMirror } from "./memory-mirror";
 
@@ -89,5 +91,17 @@ describe("what waiting does not mend", () => {
     after({ 1: fail("RUNNING"), 2: fail("FAILED"), 3: () => (fail("RUNNING")(), mirror.copied("orders", 9)) });
     // Two pauses of at least 50 ms lie between the first look and the third.
     expect(await wait({ graceMs: 100 })).toMatchObject({ originEnds: { orders: [10] } });
+  });
+});
+
+describe("who still writes", () => {
+  it("is looked for after a gate that stayed shut, not where the clusters could not be asked", async () => {
+    let opened = 0;
+    const down: OpenKafka = async () => {
+      opened++;
+      throw new MigrationError("KAFKA_UNREACHABLE", "nobody answers", { fix: "look" });
+    };
+    await expect(runGateAndNameWriters(mirror.model, {}, progress, undefined, down)).rejects.toThrow("KAFKA_UNREACHABLE");
+    expect(opened).toBe(2);
   });
 });

@@ -19,7 +19,7 @@ export const purpose: Setting = {
 };
 
 /** Words in the names of mirrors and aliases for a cluster that only waits. */
-const WAITING = ["dr", "disaster", "backup", "standby", "passive", "failover"];
+const WAITING = ["dr", "disaster", "recovery", "backup", "standby", "secondary", "passive", "failover"];
 const MIGRATING = ["migration", "migrate", "migrator", "migrating"];
 
 /**

@@ -132,8 +132,8 @@ export const settingRules: Rule[] = [
           return [
             {
               seen: `${path} is "${value}", which ${reason ?? interval}`,
-              why: consequence(block, reading),
-              instead: allowed(reading.fact),
+              why: interval ? "the connector or its task fails when it starts" : consequence(block, reading),
+              instead: interval ? `write at least 1; the default is ${reading.fact.byDefault}` : allowed(reading.fact),
             },
           ];
         }),

@@ -35,7 +35,7 @@ export function refusedInterval(
   connector: ConnectorView | undefined,
 ): string | undefined {
   const fails = Object.hasOwn(SCHEDULED, name) && value === 0 && isOn(name, connector);
-  return fails ? "is no interval: MirrorMaker 2 can't schedule it, and fails" : undefined;
+  return fails ? "is no interval that MirrorMaker 2 can schedule" : undefined;
 }
 
 /** A time below 0 that Kafka does not refuse. */

@@ -115,6 +115,16 @@ describe("a value that the CRD refuses is said with its place and what to write"
     expect(others).toEqual([]);
   });
 
+  test("a mapping where a list or a text is expected", () => {
+    const tls = { trustedCertificates: { secretName: "x", certificate: "ca.crt" } };
+    expect(said(clusters({ tls }))).toEqual([
+      expect.stringContaining("tls.trustedCertificates is a mapping, not a list"),
+    ]);
+    expect(said(aToB({ entry: { topicsPattern: { include: "a" } } }))).toEqual([
+      expect.stringContaining("topicsPattern is a mapping, not a text"),
+    ]);
+  });
+
   test("an empty item of a list", () => {
     expect(said(resource("KafkaNodePool", "p", { roles: [null, "broker"] }))).toEqual([
       expect.stringMatching(/spec\.roles\[0\] is empty: .*; write one of controller, broker/),

@@ -200,17 +200,9 @@ export interface Refusal {
 /** Why the API server refuses a value; undefined where it takes it, or where the value is filled in elsewhere. */
 export function refusedValue({ takes }: ValueFact, value: unknown): Refusal | undefined {
   if (typeof value === "string" && /\$\{|\{\{|\$\(|^<.*>$|^\.\.\.$/.test(value)) return undefined;
-  // A placeholder without quotes: `{{ name }}` is a mapping in YAML.
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return undefined;
-  // `null`: as YAML writes an item that is not there.
-  const said =
-    value === null || value === ""
-      ? "is empty"
-      : typeof value === "string"
-        ? `is "${value}"`
-        : Array.isArray(value)
-          ? "is a list"
-          : `is ${String(value)}`;
+  // A placeholder without quotes: `{{ name }}` is a mapping in YAML, whose only value is null.
+  if (isMapping(value) && (takes.is === "any" || Object.values(value).every((one) => one === null))) return undefined;
+  const said = sayValue(value);
   switch (takes.is) {
     case "any":
       return undefined;
@@ -224,7 +216,7 @@ export function refusedValue({ takes }: ValueFact, value: unknown): Refusal | un
       if (typeof value === "string") return undefined;
       return Array.isArray(value)
         ? { seen: "is a list, not a text", instead: "write one text with commas between the entries" }
-        : { seen: `${said}, not a text`, instead: "put the value in quotes" };
+        : { seen: `${said}, not a text`, instead: isMapping(value) ? "write one text" : "put the value in quotes" };
     case "integer":
       return refusedNumber(takes, value, said);
     case "words": {
@@ -237,6 +229,17 @@ export function refusedValue({ takes }: ValueFact, value: unknown): Refusal | un
       return { seen: `${said}, which does not fit ${takes.form.source}`, instead: `write it like "${takes.example}"` };
     }
   }
+}
+
+const isMapping = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function sayValue(value: unknown): string {
+  // `null`: as YAML writes an item that is not there.
+  if (value === null || value === "") return "is empty";
+  if (Array.isArray(value)) return "is a list";
+  if (isMapping(value)) return "is a mapping";
+  return typeof value === "string" ? `is "${value}"` : `is ${String(value)}`;
 }
 
 const oneOf = (words: readonly string[]) => (words.length === 1 ? words[0]! : `one of ${words.join(", ")}`);

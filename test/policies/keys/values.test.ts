@@ -94,7 +94,9 @@ describe("an interval of 0, which the connector can't schedule", () => {
     ["checkpoint", "sync.group.offsets.interval.seconds", { "sync.group.offsets.enabled": true }],
   ])("%s: %s", (block, key, more) => {
     expect(found(block, { [key]: 0, ...more })).toEqual([
-      expect.stringMatching(/^refused-value: .*is "0", which is no interval/),
+      expect.stringMatching(
+        /^refused-value: .*is "0", which is no interval .*: the connector or its task fails .*; write at least 1/,
+      ),
     ]);
   });
 

@@ -3,7 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ObjectPlace } from "../lifecycle/kubernetes/reader";
 import { OWNER_ANNOTATION } from "../lifecycle/owner";
-import { Unclaimed } from "../lifecycle/unclaimed";
+import { Unclaimed } from "../lifecycle/resources";
 
 /** How the readiness checks reach a Kubernetes cluster when it can't be taken from the provider. */
 export interface KubernetesArgs {

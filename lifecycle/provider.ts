@@ -1,31 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** The steps that have a resource of their own; each has a handler in `lifecycle/handlers/`. */
-export type StepKind =
-  | "preflight"
-  | "checkpoints-topic"
-  | "replication"
-  | "internal-topic"
-  | "mirror-gone"
-  | "fence"
-  | "gate"
-  | "guard"
-  | "verification"
-  | "consumer-offsets"
-  | "report"
-  | "residue"
-  | "ready"
-  | "unclaimed"
-  | "unclaimed-user"
-  | "secret-values"
-  | "password";
-
 /**
  * The provider of one step. Pulumi serializes these methods and later runs them from old state, so they hold nothing:
  * each finds the package from the Pulumi project's folder (the dynamic provider's working directory) by its name, which
  * works in this repository and in a project that installed the package, and hands its arguments on.
  */
-export function thinProvider(kind: StepKind): pulumi.dynamic.ResourceProvider {
+export function thinProvider(kind: string): pulumi.dynamic.ResourceProvider {
   const step = () => require("module").createRequire(process.cwd() + "/package.json")("pulumi-kafka-migration/lifecycle").step(kind);
   return {
     check: (olds: unknown, news: unknown) => step().check(olds, news),

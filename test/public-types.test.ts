@@ -58,6 +58,17 @@ test("every argument says what it is", () => {
   expect(silent).toEqual([]);
 });
 
+test("an editor shows the doc comments of a step's arguments and outputs, which its definition gives", () => {
+  const file = program.getSourceFile(resolve(root, "lifecycle/resources.ts"))!;
+  const gate = checker.getExportsOfModule(checker.getSymbolAtLocation(file)!).find(({ name }) => name === "Gate")!;
+  const docOf = (of: ts.Type, name: string) => ts.displayPartsToString(of.getProperty(name)?.getDocumentationComment(checker));
+  expect(docOf(checker.getDeclaredTypeOfSymbol(gate), "ends")).toBe("Where both sides ended when it passed.");
+  const [constructor] = checker.getTypeOfSymbolAtLocation(gate, file).getConstructSignatures();
+  const args = checker.getTypeOfSymbolAtLocation(constructor!.parameters[1]!, file);
+  expect(docOf(args, "fence")).toBe("Hold the fence while the step works.");
+  expect(ts.displayPartsToString(gate.getDocumentationComment(checker))).toMatch(/^Opens when the copy is complete/);
+});
+
 /** Of projects as Pulumi's templates make them, older ones first: none of them leaves libraries out (skipLibCheck). */
 const projects = [
   { module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.Node10 },

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { MirrorModel } from "../../engine/model";
-import { Ready } from "../../lifecycle/ready";
+import { Ready } from "../../lifecycle/resources";
 import type { ResourceText } from "../dialects";
 import { accessOf, claim, type KubernetesArgs, withInputs } from "../kubernetes";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings";

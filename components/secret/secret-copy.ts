@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Mistakes } from "../../engine/errors";
-import { SecretValues } from "../../lifecycle/secret-values";
+import { SecretValues } from "../../lifecycle/resources";
 import { accessOfProvider, claim, decoded, type KubernetesArgs } from "../kubernetes";
 import { faultsOf, sayFault } from "../shape";
 import { laterText, resource, seconds, text } from "../shape/types";

@@ -1,7 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Ready } from "../../lifecycle/ready";
-import { SecretValues } from "../../lifecycle/secret-values";
+import { Ready, SecretValues } from "../../lifecycle/resources";
 import { defined } from "../../engine/defined";
 import type { ClusterCredentials } from "../credentials";
 import type { DialectName, ResourceText, UserAuthentication } from "../dialects";

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { aclBindings } from "../../engine/acls";
 import { Mistakes } from "../../engine/errors";
 import type { Acl } from "../../engine/kafka/port";
-import { Password } from "../../lifecycle/password";
+import { Password } from "../../lifecycle/resources";
 import type { ClusterCredentials } from "../credentials";
 import { DEFAULT_USER } from "./rules";
 import { checkShape, scramUserSchema } from "./schema";
@@ -44,7 +44,7 @@ export class ScramUser extends pulumi.ComponentResource implements ClusterCreden
 
     const username = pulumi.output(args.username ?? DEFAULT_USER);
     this.mechanism = args.mechanism ?? "SCRAM-SHA-512";
-    this.password = pulumi.secret(args.password ?? new Password(`${name}-password`, { parent: this }).password);
+    this.password = pulumi.secret(args.password ?? new Password(`${name}-password`, { bytes: 24 }, { parent: this }).password);
     const credential = this.credential(name, username, opts?.dependsOn);
     const acls = aclBindings(rules, "").map((binding) => this.acl(name, username, binding, opts?.dependsOn));
     this.username = pulumi.all([username, credential.id, pulumi.all(acls.map((acl) => acl.id))]).apply(([known]) => known);

@@ -16,7 +16,7 @@ import {
   writeJournal,
 } from "../../engine/offsets";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
 import { forgetJournal, hasJournal, type Journalled, journalOf, together, type Unseen } from "./journal";
 
@@ -109,7 +109,7 @@ async function sayWhereTheyStand(state: ConsumerOffsetsInputs & ConsumerOffsetsO
 }
 
 /** Moves consumer groups to their exact place on the target at `cutover`; the roll-back takes that back. */
-const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
+export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOffsetsOutputs>("consumer-offsets", {
   outputs: { appliedAt: true, applied: true },
 
   async create(inputs, progress) {
@@ -153,6 +153,4 @@ const handler: Handler<ConsumerOffsetsInputs, ConsumerOffsetsOutputs> = {
   },
 
   immaterial: ["resume", "gateEnds", "topicIds"],
-};
-
-export const consumerOffsetsStep = serve("consumer-offsets", handler);
+});

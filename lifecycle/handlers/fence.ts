@@ -3,7 +3,7 @@ import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
 import { keepHolding, noteGap } from "./fence-hold";
 import { lowerWhatIsThere } from "./fenced";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 import { modelOf, type PhasedInputs } from "./inputs";
 
 export interface FenceInputs extends PhasedInputs {
@@ -39,7 +39,7 @@ const OPERATOR_REMOVES =
  * Denies writes on the migrated origin topics from the cutover until the roll-back or the clean-up. In phase `mirror` it is
  * the gate that lowers it: producers are let back only after it has been said what they come back to.
  */
-const handler: Handler<FenceInputs, FenceOutputs> = {
+export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   outputs: { raised: true },
 
   /** A user operator takes it away within minutes: each further `up` of the cutover puts it back. */
@@ -66,6 +66,4 @@ const handler: Handler<FenceInputs, FenceOutputs> = {
   async remove(state, progress) {
     await lowerWhatIsThere(state, state.enabled, progress);
   },
-};
-
-export const fenceStep = serve("fence", handler);
+});

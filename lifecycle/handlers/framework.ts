@@ -12,16 +12,14 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** A review of a pull request has no way to the clusters: then nobody looks ahead, and the plan is made from the state alone. */
 const offline = (): boolean => process.env.KAFKA_MIGRATION_OFFLINE === "true";
 
-/** Inputs that a preview must not print. A kubeconfig may come from a secret of the configuration. */
-const MAYBE_SECRET = [...SECRET_INPUTS, "kubeconfig"];
-
 export type Plain = Record<string, unknown>;
 
 /** Immaterial inputs of every step: where its connections come from. */
 const WAYS = ["originSecrets", "targetSecrets"];
 
 /**
- * One step's work, over plain inputs. `State` is what Pulumi keeps: the inputs as they were plus the outputs.
+ * One step's work, over plain inputs. What Pulumi keeps as state is the inputs as they were plus the outputs. The state of
+ * an older version of this package lacks what that version did not know: read such fields as if they may be absent.
  * Every method may be killed at any point and run again.
  */
 export interface Handler<Inputs extends object, Outputs extends object> {
@@ -57,8 +55,8 @@ export interface Handler<Inputs extends object, Outputs extends object> {
    * without, it knows of none.
    */
   unfinished?(inputs: Inputs): Outputs;
-  /** Brings the state of an older version of this package to the present form. */
-  upgrade?(state: Plain): Inputs & Outputs;
+  /** Inputs and outputs that the state keeps encrypted as a whole. Default: {@link SECRET_INPUTS}. */
+  secret?: readonly (keyof (Inputs & Outputs) & string)[];
 }
 
 /** What the dynamic provider's thin methods call. */
@@ -70,10 +68,22 @@ export interface Step {
   delete(id: string, props: Plain): Promise<void>;
 }
 
-/** Turns a handler into a step: knows Pulumi's protocol so that the handlers need not. */
-export function serve<I extends object, O extends object>(kind: string, handler: Handler<I, O>): Step {
-  const stateOf = (props: Plain) => (handler.upgrade ? handler.upgrade(props) : (props as I & O));
+/** What a step is: its resource, the provider's methods and their types all follow from this. */
+export interface StepDefinition<Inputs extends object, Outputs extends object> extends Step {
+  /** In kebab case. States refer to it, so it never changes. */
+  readonly kind: string;
+  readonly handler: Handler<Inputs, Outputs>;
+  /** Names of all outputs. */
+  readonly outputs: readonly string[];
+  /** Names of the inputs and outputs that are encrypted in the state. */
+  readonly secret: readonly string[];
+}
+
+/** Defines a step by its handler. This function knows Pulumi's protocol so that the handlers need not. */
+export function defineStep<I extends object, O extends object>(kind: string, handler: Handler<I, O>): StepDefinition<I, O> {
+  const stateOf = (props: Plain) => inputsOnly(props) as I & O;
   const outputs = Object.keys(handler.outputs ?? {});
+  const secret = handler.secret ?? SECRET_INPUTS;
   const immaterial: readonly string[] = [...WAYS, ...(handler.immaterial ?? [])];
   const isImmaterial = (key: string) => immaterial.includes(key);
   const stateWith = (inputs: Plain, outs: O): Plain => {
@@ -86,7 +96,7 @@ export function serve<I extends object, O extends object>(kind: string, handler:
    * would print such a value in plain text.
    */
   const withoutUnknownWay = (inputs: Plain, olds: Plain): Plain => {
-    const asItWas = (key: string) => (MAYBE_SECRET.includes(key) && isThere(olds[key]) ? asSecret(olds[key]) : olds[key]);
+    const asItWas = (key: string) => (secret.includes(key) && isThere(olds[key]) ? asSecret(olds[key]) : olds[key]);
     const shown = Object.entries(inputs).map(([key, value]) => [key, isImmaterial(key) && hasUnknown(value) ? asItWas(key) : value]);
     return inputsOnly(Object.fromEntries(shown) as Plain);
   };
@@ -102,6 +112,10 @@ export function serve<I extends object, O extends object>(kind: string, handler:
     }
   };
   return {
+    kind,
+    handler,
+    outputs,
+    secret,
     async check(olds, news) {
       const inputs = inputsOnly(news);
       const known = withKnownWays(inputs, olds ?? {});
@@ -117,7 +131,7 @@ export function serve<I extends object, O extends object>(kind: string, handler:
       const leftOut = (handler.optional ?? []).some((key) => !(key in wanted) && olds[key] !== undefined && olds[key] !== null);
       if (leftOut || material.some((key) => !isSame(wanted[key], olds[key]))) {
         if (handler.foretell !== undefined && !hasUnknown(wanted) && !offline()) {
-          await run((progress) => handler.foretell!(stateOf(inputsOnly(olds)), wanted as I, progress));
+          await run((progress) => handler.foretell!(stateOf(olds), wanted as I, progress));
         }
         return { changes: true };
       }
@@ -126,7 +140,7 @@ export function serve<I extends object, O extends object>(kind: string, handler:
       if (handler.overtaken === undefined || offline()) return { changes: false };
       // With the way there as the program says it now: the old kubeconfig may be gone.
       const known = Object.fromEntries(Object.entries(wanted).filter(([, value]) => !hasUnknown(value)));
-      const state = stateOf({ ...inputsOnly(olds), ...known });
+      const state = stateOf({ ...olds, ...known });
       return { changes: await run((progress) => handler.overtaken!(state, progress)) };
     },
     async create(props) {
@@ -144,11 +158,11 @@ export function serve<I extends object, O extends object>(kind: string, handler:
     },
     async update(_id, olds, news) {
       const inputs = inputsOnly(news);
-      const outs = await run((progress) => handler.update(stateOf(inputsOnly(olds)), inputs as I, progress));
+      const outs = await run((progress) => handler.update(stateOf(olds), inputs as I, progress));
       return { outs: stateWith(inputs, outs) };
     },
     async delete(_id, props) {
-      const remove = (progress: Progress) => handler.remove(stateOf(inputsOnly(props)), progress);
+      const remove = (progress: Progress) => handler.remove(stateOf(props), progress);
       await run((progress) => remove(progress).catch((error: unknown) => Promise.reject(withNewLogin(error))));
     },
   };

@@ -6,7 +6,7 @@ import { readTopicIds, type RecordedTopics, withNewTopics } from "../../engine/t
 import { countText, someOf } from "../../engine/units";
 import { askBeforeItGoes, type ClosingInputs } from "./closing";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
-import { type Handler, serve } from "./framework";
+import { defineStep, type Handler } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
 
 export interface GateInputs extends PhasedInputs, FencedInputs {
@@ -142,7 +142,7 @@ async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress:
  * In phase `mirror` the gate is only armed. `cutover` waits for completeness. On the way down it is asked first: it lets
  * the clean-up pass when it has passed and still holds, or when the migration is abandoned.
  */
-const handler: Handler<GateInputs, GateOutputs> = {
+export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
   outputs: { passed: true, passedAt: true, abandonedAt: true, result: true, ends: true, topicIds: true },
 
   /** A roll-back says at preview what it can't take back. */
@@ -197,6 +197,4 @@ const handler: Handler<GateInputs, GateOutputs> = {
   async remove(state, progress) {
     if (state.phase !== "cleanup") await askBeforeItGoes(closing(state, state), progress);
   },
-};
-
-export const gateStep = serve("gate", handler);
+});

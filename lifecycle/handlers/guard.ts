@@ -2,7 +2,7 @@ import { isMigrationError } from "../../engine/errors";
 import { breached, type TopicEnds, writtenOnOrigin, writtenText } from "../../engine/fence";
 import type { Progress } from "../../engine/progress";
 import { askBeforeItGoes, type ClosingInputs } from "./closing";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 import { isThere, modelOf } from "./inputs";
 
 export interface GuardInputs extends ClosingInputs {
@@ -36,7 +36,7 @@ async function lookBack(inputs: GuardInputs, progress: Progress, olds?: GuardInp
  * The last to come and so the first to go: a destroy that the gate refuses has then taken nothing away, not even what the
  * steps keep in state for a roll-back. A clean-up asks the gate itself, which is there still.
  */
-const handler: Handler<GuardInputs, object> = {
+export const guardStep = defineStep<GuardInputs, object>("guard", {
   create: lookBack,
   // A guard that found a breach guards all the same.
   unfinished: () => ({}),
@@ -45,6 +45,4 @@ const handler: Handler<GuardInputs, object> = {
     if (state.phase !== "cleanup") await askBeforeItGoes(state, progress);
   },
   immaterial: ["gateEnds", "topicIds"],
-};
-
-export const guardStep = serve("guard", handler);
+});

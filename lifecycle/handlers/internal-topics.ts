@@ -2,7 +2,7 @@ import { deleteCheckpoints, deleteInternalTopic, deleteMirrorGroups, proveMirror
 import type { InternalTopic } from "../../engine/naming";
 import { withCluster } from "../../engine/clusters";
 import { isMigrationError } from "../../engine/errors";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 import { modelOf, type StepInputs } from "./inputs";
 
 interface GivenUpInputs extends StepInputs {
@@ -26,7 +26,7 @@ export interface InternalTopicInputs extends GivenUpInputs {
 }
 
 /** Stands for one internal topic, made by MirrorMaker 2 later; its removal deletes the topic. */
-const internalTopic: Handler<InternalTopicInputs, object> = {
+export const internalTopicStep = defineStep<InternalTopicInputs, object>("internal-topic", {
   create: async () => ({}),
   update: async () => ({}),
   async remove(state, progress) {
@@ -38,7 +38,7 @@ const internalTopic: Handler<InternalTopicInputs, object> = {
     await deleteInternalTopic(modelOf(state), topic, progress);
   },
   optional: ["abandon"],
-};
+});
 
 export interface MirrorGoneInputs extends GivenUpInputs {
   /** Longest wait for the workers to leave, in seconds. */
@@ -46,7 +46,7 @@ export interface MirrorGoneInputs extends GivenUpInputs {
 }
 
 /** Removed right after the KafkaMirrorMaker2: proves that it is gone and that every topic to delete is its own. */
-const mirrorGone: Handler<MirrorGoneInputs, object> = {
+export const mirrorGoneStep = defineStep<MirrorGoneInputs, object>("mirror-gone", {
   create: async () => ({}),
   update: async () => ({}),
   async remove(state, progress) {
@@ -55,21 +55,17 @@ const mirrorGone: Handler<MirrorGoneInputs, object> = {
     await deleteMirrorGroups(model, progress);
   },
   optional: ["abandon"],
-};
+});
 
 export interface CheckpointsTopicInputs extends StepInputs {
   mode: CheckpointsMode;
 }
 
 /** Keeps the checkpoints topic through clean-up; removed last, when its offsets were applied. */
-const checkpointsTopic: Handler<CheckpointsTopicInputs, object> = {
+export const checkpointsTopicStep = defineStep<CheckpointsTopicInputs, object>("checkpoints-topic", {
   create: async () => ({}),
   update: async () => ({}),
   async remove(state, progress) {
     await deleteCheckpoints(modelOf(state), state.mode, progress);
   },
-};
-
-export const internalTopicStep = serve("internal-topic", internalTopic);
-export const mirrorGoneStep = serve("mirror-gone", mirrorGone);
-export const checkpointsTopicStep = serve("checkpoints-topic", checkpointsTopic);
+});

@@ -5,14 +5,14 @@ import { isMigrationError, MigrationError } from "../../engine/errors";
 import { type AppliedOffsets, continued, deleteJournal, isApplied, readJournal } from "../../engine/offsets";
 import { fileBase } from "../../engine/report/write";
 import { modelOf, type StepInputs } from "./inputs";
-import { folderOf, type Place } from "./place";
+import { folderOf, type ReportPlace } from "./place";
 
 export interface Journalled extends StepInputs {
   /**
    * Where an older version of this package kept what an `up` was about to write, in a file beside the report. It is still
    * read there; what is kept now is in a topic of the target (engine/offsets/journal.ts).
    */
-  resume?: Place;
+  resume?: ReportPlace;
 }
 
 /** The file of older versions. `clusters` are the bootstrap servers of origin and target, as somebody wrote them. */
@@ -22,7 +22,7 @@ interface OldJournal {
   applied: AppliedOffsets;
 }
 
-const fileOf = (place: Place): string => join(folderOf(place), `${fileBase(place.name)}.offsets.json`);
+const fileOf = (place: ReportPlace): string => join(folderOf(place), `${fileBase(place.name)}.offsets.json`);
 
 /**
  * What an `up` that may have been killed was about to write.

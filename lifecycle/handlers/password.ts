@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 
 export interface PasswordInputs {
   /** Number of random bytes; the password is their base64url text. */
@@ -11,14 +11,13 @@ export interface PasswordOutputs {
 }
 
 /** Made once and kept in state, encrypted. */
-const handler: Handler<PasswordInputs, PasswordOutputs> = {
+export const passwordStep = defineStep<PasswordInputs, PasswordOutputs>("password", {
   outputs: { password: true },
+  secret: ["password"],
 
   create: async ({ bytes }) => ({ password: randomBytes(bytes).toString("base64url") }),
   update: async ({ password }) => ({ password }),
   async remove() {},
   // A password that is in use stays: other bytes are for the next one.
   immaterial: ["bytes"],
-};
-
-export const passwordStep = serve("password", handler);
+});

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 
 /** Where the report's files are. */
-export interface Place {
+export interface ReportPlace {
   /** Name of the migration in the report, and of its files. */
   name: string;
   /** As somebody wrote it: a relative one is taken from the Pulumi project's folder. */
@@ -10,4 +10,4 @@ export interface Place {
   root: string;
 }
 
-export const folderOf = ({ root, folder }: Place): string => resolve(root, folder);
+export const folderOf = ({ root, folder }: ReportPlace): string => resolve(root, folder);

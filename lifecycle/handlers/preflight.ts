@@ -4,7 +4,7 @@ import { isMigrationError } from "../../engine/errors";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
 import { checkMirrorPrivileges, checkNotePrivileges, mirrorRemembers, preflight, type PreflightOptions, type PreflightResult } from "../../engine/preflight";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs } from "./inputs";
 
 export interface PreflightInputs extends PhasedInputs {
@@ -120,7 +120,7 @@ async function forgotten(inputs: PreflightInputs): Promise<boolean> {
   return !(await mirrorRemembers(modelOf(inputs)).catch(() => true));
 }
 
-const handler: Handler<PreflightInputs, PreflightOutputs> = {
+export const preflightStep = defineStep<PreflightInputs, PreflightOutputs>("preflight", {
   outputs: { checkedAt: true, result: true },
 
   async foresee(news, olds, progress) {
@@ -152,6 +152,4 @@ const handler: Handler<PreflightInputs, PreflightOutputs> = {
   },
 
   async remove() {},
-};
-
-export const preflightStep = serve("preflight", handler);
+});

@@ -1,7 +1,7 @@
 import type { Progress } from "../../engine/progress";
 import { openKubernetes, type ObjectPlace } from "../kubernetes/reader";
 import { readinessOf, waitUntilReady } from "../kubernetes/wait";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 
 export interface ReadyInputs {
   place: ObjectPlace;
@@ -35,8 +35,9 @@ function outputsOf({ namespace, name }: ObjectPlace, status: Record<string, unkn
 }
 
 /** Waits for what an operator makes; leaves nothing behind. */
-const handler: Handler<ReadyInputs, ReadyOutputs> = {
+export const readyStep = defineStep<ReadyInputs, ReadyOutputs>("ready", {
   outputs: { objectId: true, username: true, secretId: true },
+  secret: ["kubeconfig"],
 
   create: look,
   update: (_olds, news, progress) => look(news, progress),
@@ -62,6 +63,4 @@ const handler: Handler<ReadyInputs, ReadyOutputs> = {
    * connections of all steps, for unknown. In the `up` the object has its new generation before this is asked.
    */
   immaterial: ["kubeconfig", "context", "limitSeconds", "trigger"],
-};
-
-export const readyStep = serve("ready", handler);
+});

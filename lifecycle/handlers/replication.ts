@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Progress } from "../../engine/progress";
 import { applyReplication, planReplicationFor, type ReplicationOptions, type ReplicationResult } from "../../engine/replication";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 import { isThere, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
 
 export interface ReplicationInputs extends PhasedInputs {
@@ -36,7 +36,7 @@ function changeOf(olds: ReplicationInputs & ReplicationOutputs, news: Replicatio
 }
 
 /** Brings the target's topics to the wanted replication; run again it finds nothing to do. */
-const handler: Handler<ReplicationInputs, ReplicationOutputs> = {
+export const replicationStep = defineStep<ReplicationInputs, ReplicationOutputs>("replication", {
   outputs: { resetAt: true, result: true },
 
   async foresee(news, olds, progress) {
@@ -72,6 +72,4 @@ const handler: Handler<ReplicationInputs, ReplicationOutputs> = {
     const onlyAdd = state.phase === "cutover";
     await reset({ ...state, options: { ...state.options, onlyAdd } }, progress);
   },
-};
-
-export const replicationStep = serve("replication", handler);
+});

@@ -4,11 +4,11 @@ import type { OffsetOptions } from "../../engine/offsets";
 import type { Progress } from "../../engine/progress";
 import { buildReport, earlierReport, type FenceHistory, earlierSamples, lookAtCopy, lookAtGroups, lookAtThrottle, type Report, type ReportFacts, type ReportInput, reportPaths, writeReport } from "../../engine/report";
 import { fenceRecord, mergeGaps } from "./fence-hold";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs } from "./inputs";
-import { folderOf, type Place } from "./place";
+import { folderOf, type ReportPlace } from "./place";
 
-export interface ReportInputs extends PhasedInputs, Place {
+export interface ReportInputs extends PhasedInputs, ReportPlace {
   options: { gate: GateOptions; offsets: OffsetOptions };
   /** Where the origin ended when the gate passed. */
   gateEnds?: TopicEnds | null;
@@ -40,7 +40,7 @@ export async function trying<T>(what: string, progress: Progress, work: () => Pr
 }
 
 /** Writes both files, and says where they are or why they are not. */
-export async function put(place: Place, report: Report, progress: Progress): Promise<string | null> {
+export async function put(place: ReportPlace, report: Report, progress: Progress): Promise<string | null> {
   const written = await trying(`the report could not be written to ${place.folder} (make the folder writable, or set report.folder)`, progress, () => writeReport(folderOf(place), report));
   if (written === undefined) return null;
   progress.info(`${report.headline.text}; wrote ${reportPaths(place.folder, place.name).html}`);
@@ -96,7 +96,7 @@ async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<R
 }
 
 /** Declared after the last step of each phase: writes the report of what all of them have found. */
-const handler: Handler<ReportInputs, ReportOutputs> = {
+export const reportStep = defineStep<ReportInputs, ReportOutputs>("report", {
   outputs: { report: true, writtenAt: true, kept: true },
 
   create: (inputs, progress) => write(inputs, null, progress),
@@ -115,6 +115,4 @@ const handler: Handler<ReportInputs, ReportOutputs> = {
 
   // A write that failed is tried again; files that are not at hand (a build machine's) are no reason for another one.
   overtaken: async ({ writtenAt }) => writtenAt === undefined || writtenAt === null,
-};
-
-export const reportStep = serve("report", handler);
+});

@@ -4,9 +4,9 @@ import type { Progress } from "../../engine/progress";
 import { earlierReport, endReport } from "../../engine/report";
 import { countText } from "../../engine/units";
 import { leftInKubernetes, type ObjectsOn } from "../kubernetes/left";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 import { modelOf, now, type PhasedInputs } from "./inputs";
-import { folderOf, type Place } from "./place";
+import { folderOf, type ReportPlace } from "./place";
 import { waysOut } from "./residue-causes";
 import { mirrorOf, put, trying } from "./report";
 
@@ -18,13 +18,13 @@ export interface ResidueInputs extends PhasedInputs {
   /** Objects that the migration has declared, without those of the administrators. */
   kubernetes: ObjectsOn[];
   /** Absent: none is written. */
-  report?: Place;
+  report?: ReportPlace;
   /** How long operators and brokers may take to follow a deletion, in seconds. Default 30. */
   patienceSeconds?: number;
 }
 
 /** Its removal proves by listing that nothing is left, on both clusters and in Kubernetes. */
-const handler: Handler<ResidueInputs, object> = {
+export const residueStep = defineStep<ResidueInputs, object>("residue", {
   create: async () => ({}),
   update: async () => ({}),
 
@@ -43,7 +43,7 @@ const handler: Handler<ResidueInputs, object> = {
   // Where Kubernetes is, not what is looked for there: a preview does not know a provider's settings.
   immaterial: ["kubernetes"],
   optional: ["report"],
-};
+});
 
 async function look(state: ResidueInputs, progress: Progress): Promise<{ residue?: Residue[]; notes: string[]; objects: number }> {
   const notes: string[] = [];
@@ -67,5 +67,3 @@ function refuse(residue: readonly Residue[], { when, abandon, kubernetes }: Resi
 }
 
 const lineOf = (r: Residue): string => `${r.side} ${r.kind} ${r.name}: ${r.what}`;
-
-export const residueStep = serve("residue", handler);

@@ -2,7 +2,7 @@ import { isMigrationError } from "../../engine/errors";
 import type { Progress } from "../../engine/progress";
 import { openKubernetes, type ObjectPlace } from "../kubernetes/reader";
 import { waitForSecret } from "../kubernetes/wait";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 
 export interface SecretValuesInputs {
   /** `<namespace>/<name>`; known only once whoever makes the Secret has named it. */
@@ -35,8 +35,9 @@ async function look({ secretId, keys, limitSeconds, kubeconfig, context }: Secre
  * to the cluster (Pulumi's own `Secret.get` asks the cluster in every preview and fails without one); where there is a
  * way, a changed Secret is noticed and the next `up` follows.
  */
-const handler: Handler<SecretValuesInputs, SecretValuesOutputs> = {
+export const secretValuesStep = defineStep<SecretValuesInputs, SecretValuesOutputs>("secret-values", {
   outputs: { values: true },
+  secret: ["kubeconfig", "values"],
 
   create: look,
   update: (_olds, news, progress) => look(news, progress),
@@ -55,6 +56,4 @@ const handler: Handler<SecretValuesInputs, SecretValuesOutputs> = {
 
   async remove() {},
   immaterial: ["kubeconfig", "context", "limitSeconds"],
-};
-
-export const secretValuesStep = serve("secret-values", handler);
+});

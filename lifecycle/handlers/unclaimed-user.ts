@@ -1,8 +1,8 @@
 import { requireUnusedName, type UserQuestion } from "../../engine/users";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 
 /** Before a user is made through Kafka's own interface. Once it is ours, it is not asked again. */
-const handler: Handler<UserQuestion, object> = {
+export const unclaimedUserStep = defineStep<UserQuestion, object>("unclaimed-user", {
   async create(inputs, progress) {
     await requireUnusedName(inputs, progress);
     return {};
@@ -13,6 +13,5 @@ const handler: Handler<UserQuestion, object> = {
   },
   async remove() {},
   immaterial: ["connection", "accepted"],
-};
-
-export const unclaimedUserStep = serve("unclaimed-user", handler);
+  secret: ["connection"],
+});

@@ -4,7 +4,7 @@ import { prefixIn } from "../kubernetes/left";
 import { type KubernetesObject, type KubernetesReader, openKubernetes, type ObjectPlace } from "../kubernetes/reader";
 import { notServed } from "../kubernetes/served";
 import { OWNER_ANNOTATION } from "../owner";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 
 export interface UnclaimedInputs {
   place: ObjectPlace;
@@ -75,7 +75,7 @@ function isOfKafkaUser({ metadata }: KubernetesObject): boolean {
 }
 
 /** Before an object is made: absent, or left by an `up` of this very stack that was killed before it could note it down. */
-const handler: Handler<UnclaimedInputs, object> = {
+export const unclaimedStep = defineStep<UnclaimedInputs, object>("unclaimed", {
   /**
    * A preview says which API versions there are when the object's is not among them. A cluster that cannot be asked, or that
    * has no such CRD at all (the same program may install it), says nothing before the `up`.
@@ -89,6 +89,5 @@ const handler: Handler<UnclaimedInputs, object> = {
   update: (_olds, news, progress) => look(news, progress),
   async remove() {},
   immaterial: ["kubeconfig", "context", "operator"],
-};
-
-export const unclaimedStep = serve("unclaimed", handler);
+  secret: ["kubeconfig"],
+});

@@ -5,15 +5,15 @@ import { fileBase } from "../../engine/report/write";
 import { COUNT_UP_TO, TAIL_RECORDS, verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/verify";
 import type { Progress } from "../../engine/progress";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
-import { type Handler, serve } from "./framework";
+import { defineStep } from "./framework";
 import { isThere, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
-import { folderOf, type Place } from "./place";
+import { folderOf, type ReportPlace } from "./place";
 
 export interface VerificationInputs extends PhasedInputs, FencedInputs {
   options: VerifyOptions;
   abandon: boolean;
   /** Where an `up` that is killed leaves what it has verified, for the next one. Absent (an older state): nowhere. */
-  resume?: Place;
+  resume?: ReportPlace;
 }
 
 export interface VerificationOutputs {
@@ -23,7 +23,7 @@ export interface VerificationOutputs {
 
 const none: VerificationOutputs = { verifiedAt: null, result: null };
 
-const resumeFile = (place: Place): string => join(folderOf(place), `${fileBase(place.name)}.verification.jsonl`);
+const resumeFile = (place: ReportPlace): string => join(folderOf(place), `${fileBase(place.name)}.verification.jsonl`);
 
 async function verify(inputs: VerificationInputs, progress: Progress): Promise<VerificationOutputs> {
   if (inputs.abandon || inputs.options.mode === "none") return none;
@@ -63,7 +63,7 @@ const asksMore = (olds: VerificationInputs, news: VerificationInputs): boolean =
   news.phase === "cutover" && !isDeepStrictEqual(asked(olds.options), asked(news.options));
 
 /** Compares both sides once the gate has passed; a difference fails the `up` before any offset is moved. */
-const handler: Handler<VerificationInputs, VerificationOutputs> = {
+export const verificationStep = defineStep<VerificationInputs, VerificationOutputs>("verification", {
   outputs: { verifiedAt: true, result: true },
 
   async foretell(olds, news, progress) {
@@ -92,6 +92,4 @@ const handler: Handler<VerificationInputs, VerificationOutputs> = {
 
   optional: ["fenceOptions"],
   immaterial: ["resume", "gateEnds", "topicIds"],
-};
-
-export const verificationStep = serve("verification", handler);
+});

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test } from "vitest";
 import { connectionOf, givenCredentials, kubernetesCluster, Migration, type MigrationArgs, MirrorUser, ScramUser, SecretCopy } from "../../index";
 import { accessOfProvider, decoded } from "../../components/kubernetes";
-import { SecretValues } from "../../lifecycle/secret-values";
+import { SecretValues } from "../../lifecycle/resources";
 import { recordingMocks } from "./support/mocks";
 
 /** Every component and step is declared with plain texts as secrets: each has to be marked secret by the time Pulumi gets it. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { fenceStep } from "../../lifecycle/handlers/fence";
-import { serve, type Step } from "../../lifecycle/handlers/framework";
+import { defineStep, type Step } from "../../lifecycle/handlers/framework";
 import { gateStep } from "../../lifecycle/handlers/gate";
 import { passwordStep } from "../../lifecycle/handlers/password";
 import { preflightStep } from "../../lifecycle/handlers/preflight";
@@ -12,6 +12,7 @@ import { replicationStep } from "../../lifecycle/handlers/replication";
 import { reportStep } from "../../lifecycle/handlers/report";
 import { residueStep } from "../../lifecycle/handlers/residue";
 import { secretValuesStep } from "../../lifecycle/handlers/secret-values";
+import { unclaimedUserStep } from "../../lifecycle/handlers/unclaimed-user";
 import { verificationStep } from "../../lifecycle/handlers/verification";
 import { testMirror } from "../support/models";
 import { said } from "./support/said";
@@ -79,7 +80,7 @@ describe.each(STEPS)("the state of %s", (kind, step, inputsOf, outputs) => {
   });
 });
 
-const plainStep = serve<{ what: unknown; way?: unknown }, { found: string | null }>("sample", {
+const plainStep = defineStep<{ what: unknown; way?: unknown }, { found: string | null }>("sample", {
   create: async () => ({ found: null }), update: async () => ({ found: null }), remove: async () => {},
   outputs: { found: true }, immaterial: ["way"],
 });
@@ -114,6 +115,8 @@ test("a secret way that a preview does not know is never shown in plain text", a
   expect((await residueStep.check({ phase: "mirror" }, news)).inputs).toEqual({ phase: "cutover" });
   const values = await secretValuesStep.check({ kubeconfig: "token: abc" }, { kubeconfig: UNKNOWN });
   expect(values.inputs).toEqual({ kubeconfig: secret("token: abc") });
+  const user = await unclaimedUserStep.check({ connection: { password: "abc" } }, { connection: UNKNOWN });
+  expect(user.inputs).toEqual({ connection: secret({ password: "abc" }) });
 });
 
 test("what matters and is unknown stays unknown at preview", async () => {

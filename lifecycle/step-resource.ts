@@ -1,0 +1,47 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { StepDefinition } from "./handlers/framework";
+import { thinProvider } from "./provider";
+
+/** A step's inputs as a program gives them: each of them, and every part of one, may become known later. */
+export type StepInputsOf<T> = { [K in keyof T]: pulumi.Input<Later<T[K]>> };
+
+type Later<T> = T extends (...args: never[]) => unknown ? T : T extends object ? StepInputsOf<T> : T;
+
+/** A step's outputs as a program reads them. */
+export type StepOutputsOf<T> = { readonly [K in keyof T]: pulumi.Output<T[K]> };
+
+/** The class of a step's resource. */
+export interface StepResourceClass<Inputs extends object, Outputs extends object> {
+  readonly step: StepDefinition<Inputs, Outputs>;
+  new (
+    name: string,
+    args: StepInputsOf<Inputs>,
+    opts: pulumi.CustomResourceOptions,
+  ): pulumi.dynamic.Resource & StepOutputsOf<Outputs>;
+}
+
+/** The resource type of a kind: `consumer-offsets` is `ConsumerOffsets`. Part of every URN. */
+function typeOf(kind: string): string {
+  return kind.replace(/(^|-)(\w)/g, (_match, _dash, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * Makes the resource class of a step. The step says which inputs and outputs are secret: those must not get into the state
+ * as plain text.
+ */
+export function stepResource<I extends object, O extends object>(step: StepDefinition<I, O>): StepResourceClass<I, O> {
+  const provider = thinProvider(step.kind);
+  const type = typeOf(step.kind);
+  class StepResource extends pulumi.dynamic.Resource {
+    static readonly step = step;
+
+    constructor(name: string, args: StepInputsOf<I>, opts: pulumi.CustomResourceOptions) {
+      const inputs: pulumi.Inputs = { ...args };
+      for (const key of step.secret) if (inputs[key] !== undefined) inputs[key] = pulumi.secret(inputs[key]);
+      // An output has to be declared, or the program cannot read it.
+      for (const key of step.outputs) inputs[key] = undefined;
+      super(provider, name, inputs, { ...opts, additionalSecretOutputs: [...step.secret] }, "kafka-migration", type);
+    }
+  }
+  return StepResource as unknown as StepResourceClass<I, O>;
+}

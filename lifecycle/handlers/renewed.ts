@@ -14,12 +14,28 @@ export interface ConnectionSecrets extends KubernetesAccess {
 }
 
 /**
+ * What was read again in this run, by the connection that was refused. Pulumi keeps one process for all steps of one run: only
+ * the first of them tries the old login.
+ */
+const read = new Map<string, Connection>();
+
+/** For tests: a run begins. */
+export const forgetRenewed = (): void => read.clear();
+
+/**
  * The connection, able to read its Secrets again where a login is refused: a password may have been rotated since the
  * last `up`, and a destroy does not run the program.
  */
 export function renewable(connection: Connection, secrets: ConnectionSecrets | null | undefined, progress: Progress = silent): Connection {
   if (secrets === null || secrets === undefined || (secrets.login === undefined && secrets.ca === undefined)) return connection;
-  return { ...connection, renew: () => readAgain(connection, secrets, progress) };
+  const refused = JSON.stringify([connection, secrets]);
+  const latest = read.get(refused) ?? connection;
+  const renew = async (): Promise<Connection | undefined> => {
+    const renewed = await readAgain(latest, secrets, progress);
+    if (renewed !== undefined) read.set(refused, renewed);
+    return renewed;
+  };
+  return { ...latest, renew };
 }
 
 async function readAgain(connection: Connection, secrets: ConnectionSecrets, progress: Progress): Promise<Connection | undefined> {

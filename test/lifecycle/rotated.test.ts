@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openKafka } from "../../engine/kafka/client";
 import type { KafkaPort } from "../../engine/kafka/port";
 import type { Connection } from "../../engine/model";
@@ -7,7 +7,7 @@ import { closingError } from "../../lifecycle/handlers/closing";
 import { gateStep } from "../../lifecycle/handlers/gate";
 import { internalTopicStep } from "../../lifecycle/handlers/internal-topics";
 import { preflightStep } from "../../lifecycle/handlers/preflight";
-import { renewable } from "../../lifecycle/handlers/renewed";
+import { forgetRenewed, renewable } from "../../lifecycle/handlers/renewed";
 import { residueStep } from "../../lifecycle/handlers/residue";
 import { createScramUser, deleteScramUser } from "../../sandbox/kafka";
 import { MigrationError } from "../../engine/errors";
@@ -35,6 +35,8 @@ afterAll(async () => {
   await port.close();
 });
 
+afterEach(forgetRenewed);
+
 /** A state from before a rotation: its password is the old one, the Secret and the broker have the new one. */
 async function stateAfterRotation(options: { secret?: object | null } = {}) {
   await createScramUser(clusters.target, user, "the-new-password");
@@ -56,6 +58,17 @@ describe("a destroy after the administrator's password was rotated", () => {
     expect(api.asked).toContain(SECRET);
     expect(lines).toContain(`Secret target-ns/${user}`);
     expect(lines).not.toMatch(/the-(old|new)-password/);
+  });
+
+  test("tries the old password once, however many steps follow, and follows a second rotation", async () => {
+    const { api, state } = await stateAfterRotation();
+    const topics = internalTopics(state.mirror).filter((t) => t.side === "target" && t.kind !== "checkpoints");
+    const remove = () => said(async () => { for (const topic of topics) await internalTopicStep.delete("id", { ...state, topic }); });
+    expect((await remove()).match(/the login was refused/g)).toHaveLength(1);
+    expect(api.asked.filter((path) => path === SECRET)).toHaveLength(1);
+    await createScramUser(clusters.target, user, "the-newest-password");
+    api.objects.set(SECRET, secretWith({ password: "the-newest-password" }));
+    expect((await remove()).match(/the login was refused/g)).toHaveLength(1);
   });
 
   test("looks for residue with the new password, too, although a failed look there is no error", async () => {

@@ -130,11 +130,16 @@ describe("a user and its secrets", () => {
     const acls = declared.spec.authorization.acls.slice(1);
     await world.kube.replace(users, { ...declared, spec: { ...declared.spec, authorization: { ...declared.spec.authorization, acls } } });
     await until("the operator's removal of the rule", async () => (await bindings(world.origin, "User:mm2-credentials")).length < 9 || undefined);
+    const copy = (await world.kube.get(SECRETS, "migration", "origin-cluster-credentials"))!;
+    await world.kube.replace(SECRETS, { ...copy, data: { password: Buffer.from("typed by hand").toString("base64") } });
     const shown = await world.pulumi(["preview", "--refresh", "--diff", "--non-interactive"]);
     expect(text(shown)).toMatch(/acls/);
+    expect(text(shown)).toMatch(/password: \[secret\] => \[secret\]/);
+    expect(text(shown)).not.toContain("typed by hand");
     const again = await world.pulumi(["up", "--refresh", "--yes", "--skip-preview", "--non-interactive"]);
     expect(again.exitCode, text(again)).toBe(0);
     expect((await user()).spec).toEqual(declared.spec);
+    expect((await world.kube.get(SECRETS, "migration", "origin-cluster-credentials"))!.data).toEqual(copy.data);
     await until("the operator's return of the rule", async () => (await bindings(world.origin, "User:mm2-credentials")).length === 9 || undefined);
     expect((await up({ user: {} })).text).toMatch(/Resources:\s+\d+ unchanged/);
   });

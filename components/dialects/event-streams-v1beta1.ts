@@ -37,8 +37,8 @@ export const eventStreamsV1beta1: Dialect = {
     );
   },
 
-  mirror(mirror, mistakes) {
-    checkAuthentication(name, mirror, ["tls", "scram-sha-512", "plain", "oauth"], { "scram-sha-256": `use scram-sha-512, or ${newer}`, custom: newer }, mistakes);
+  mirror(asked, mistakes) {
+    const mirror = checkAuthentication(name, asked, ["tls", "scram-sha-512", "plain", "oauth"], { "scram-sha-256": `use scram-sha-512, or ${newer}`, custom: newer }, mistakes);
     checkTracing(name, mirror, ["jaeger"], mistakes);
     for (const [field, spec] of Object.entries({ sourceConnector: mirror.source, heartbeatConnector: mirror.heartbeat, checkpointConnector: mirror.checkpoint })) {
       if (spec?.autoRestart !== undefined) mistakes.add(`dialect ${name} has no autoRestart for ${field}: leave it out, or ${newer}`);

@@ -109,7 +109,7 @@ export interface ConnectorSpec {
   tasksMax?: number;
   state?: ConnectorState;
   autoRestart?: { enabled: boolean; maxRestarts?: number };
-  /** Version of the connector's plugin (KIP-891; Strimzi 0.47 and later). */
+  /** Version of the connector's plugin (KIP-891; Strimzi 0.49 and later). */
   version?: string;
   /** Where the operator writes the connector's offsets to when it is asked (Strimzi 0.44 and later). */
   listOffsets?: ListOffsets;

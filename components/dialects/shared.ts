@@ -1,7 +1,8 @@
 import type { AclRule } from "../../engine/acls";
 import type { Mistakes } from "../../engine/errors";
+import type { Side } from "../../engine/model";
 import { type Fields, unknownFields } from "../../engine/rules/operator-fields";
-import type { ClusterSpec, Config, ConnectorSpec, Dialect, MirrorSpec, ObjectMeta, ResourceText, TargetSpec, UserModel } from "./model";
+import type { ClusterSpec, Config, ConnectorSpec, Dialect, MirrorAuthentication, MirrorSpec, ObjectMeta, ResourceText, TargetSpec, UserModel } from "./model";
 
 /** Without the fields that were not given: an explicit undefined must not become a field. */
 export function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
@@ -115,13 +116,30 @@ export function podFields(mirror: MirrorSpec): Record<string, unknown> {
   return given({ ...rest, template: { ...template, pod } });
 }
 
-/** The authentication types that a dialect has; another one is a mistake with the way out. */
-export function checkAuthentication(dialect: string, mirror: MirrorSpec, types: readonly string[], instead: Record<string, string>, mistakes: Mistakes): void {
-  for (const [side, cluster] of [["origin", mirror.origin], ["target", mirror.target]] as const) {
+/**
+ * The authentication types that a dialect has; another one is a mistake with the way out.
+ * @returns the mirror without the fields of such a type: each of them would be a mistake of its own
+ */
+export function checkAuthentication(
+  dialect: string, mirror: MirrorSpec, types: readonly string[], instead: Record<string, string>, mistakes: Mistakes,
+): MirrorSpec {
+  const known = <C extends ClusterSpec>(side: Side, cluster: C): C => {
     const type = cluster.authentication?.type;
-    if (type === undefined || types.includes(type)) continue;
-    mistakes.add(`dialect ${dialect} has no authentication "${type}" (${side}): ${instead[type] ?? `use one of ${types.join(", ")}`}`);
-  }
+    if (type === undefined || types.includes(type)) return cluster;
+    const way = instead[type] ?? `use one of ${types.join(", ")}`;
+    mistakes.add(`dialect ${dialect} has no authentication "${type}" (${side}): ${way}`);
+    return { ...cluster, authentication: { type } as MirrorAuthentication };
+  };
+  return { ...mirror, origin: known("origin", mirror.origin), target: known("target", mirror.target) };
+}
+
+/** Strimzi's v1 took `externalConfiguration` away. @returns the mirror without it */
+export function checkExternalConfiguration(dialect: string, mirror: MirrorSpec, mistakes: Mistakes): MirrorSpec {
+  const { externalConfiguration, ...pods } = mirror.pods;
+  if (externalConfiguration === undefined) return mirror;
+  const volumes = "volumes as template.pod.volumes with template.connectContainer.volumeMounts";
+  mistakes.add(`dialect ${dialect} has no externalConfiguration: write its env as template.connectContainer.env, and its ${volumes}`);
+  return { ...mirror, pods };
 }
 
 /** The tracing types that the operator has; another one is a mistake. */

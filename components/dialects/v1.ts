@@ -1,7 +1,7 @@
 import { mirrorFields, userFields } from "../../engine/rules/operator-fields";
 import { versionAtLeast } from "../../engine/version";
 import type { Dialect, DialectName } from "./model";
-import { aclEntries, checkAuthentication, checked, checkTracing, clusterEntry, connectorEntry, given, metadataOf, podFields, userSpec } from "./shared";
+import { aclEntries, checkAuthentication, checked, checkExternalConfiguration, checkTracing, clusterEntry, connectorEntry, given, metadataOf, podFields, userSpec } from "./shared";
 import { kafkaOf } from "./versions";
 
 /** Group of the operators before v1, which no longer have a default for it. */
@@ -23,10 +23,10 @@ export function v1(name: DialectName, group: string, otherVersions: readonly str
       return checked(this, { apiVersion, kind: "KafkaUser", metadata, spec: userSpec(user, aclEntries(user.rules)) }, userFields.v1, mistakes);
     },
 
-    mirror(mirror, mistakes) {
-      checkAuthentication(
+    mirror(asked, mistakes) {
+      const mirror = checkAuthentication(
         name,
-        mirror,
+        checkExternalConfiguration(name, asked, mistakes),
         ["tls", "scram-sha-256", "scram-sha-512", "plain", "custom"],
         { oauth: `use "custom" with the SASL mechanism's own settings, or dialect ${name.replace(/v1$/, "v1beta2")}` },
         mistakes,

@@ -26,9 +26,9 @@ export function v1beta2(name: DialectName, group: string, otherVersions: readonl
       return checked(this, { apiVersion, kind: "KafkaUser", metadata, spec: userSpec(user, acls) }, userFields.v1beta2, mistakes);
     },
 
-    mirror(mirror, mistakes) {
+    mirror(asked, mistakes) {
       const types = ["tls", "scram-sha-256", "scram-sha-512", "plain", "oauth", ...(since("0.48") ? ["custom"] : [])];
-      checkAuthentication(name, mirror, types, { custom: `${newer} (custom exists since Strimzi 0.48), or one of ${types.join(", ")}` }, mistakes);
+      const mirror = checkAuthentication(name, asked, types, { custom: `${newer} (custom exists since Strimzi 0.48), or one of ${types.join(", ")}` }, mistakes);
       checkTracing(name, mirror, since("0.32") ? ["opentelemetry", "jaeger"] : ["jaeger"], mistakes);
       const connector = (spec: ConnectorSpec | undefined, field: string) => (since("0.38") ? connectorEntry(spec) : pausableEntry(spec, field, name, newer, mistakes));
       const pair = {

@@ -92,7 +92,7 @@ export interface ConnectorSettings {
     /** Default: without a limit. */
     maxRestarts?: number;
   };
-  /** Version of the connector's plugin (KIP-891; Strimzi 0.47 and later). Default: the newest in the image. */
+  /** Version of the connector's plugin (KIP-891; Strimzi 0.49 and later). Default: the newest in the image. */
   version?: string;
   /** ConfigMap that the operator writes the connector's offsets to, when an annotation asks (Strimzi 0.44 and later). */
   listOffsets?: ListOffsets;

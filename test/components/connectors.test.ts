@@ -47,6 +47,8 @@ describe("what a setting of one connector means for the other", () => {
     expect(() => specOf({ dialect: "event-streams-v1beta1", sourceConnector })).toThrow(/has no version in sourceConnector[^]*has no listOffsets in sourceConnector[^]*has no alterOffsets/);
     const externalConfiguration = { env: [{ name: "A", valueFrom: { secretKeyRef: { name: "s", key: "k" } } }] };
     expect(specOf({ dialect: "strimzi-v1beta2", externalConfiguration }).externalConfiguration).toEqual(externalConfiguration);
-    expect(() => specOf({ externalConfiguration })).toThrow("spec.externalConfiguration is no field");
+    expect(() => specOf({ externalConfiguration })).toThrow(
+      "dialect strimzi-v1 has no externalConfiguration: write its env as template.connectContainer.env, and its volumes as template.pod.volumes",
+    );
   });
 });

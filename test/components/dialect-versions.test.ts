@@ -82,6 +82,28 @@ describe("fields of a newer operator", () => {
     [{ dialect: "strimzi-v1beta2", operatorVersion: "0.45.0", origin: { bootstrapServers: "o:1", authentication: { type: "custom", sasl: true, config: {} } } }, `has no authentication "custom" (origin): use a newer operator`],
   ])("%j is a mistake", (settings, message) => expect(() => mirror(settings)).toThrow(message));
 
+  test("an authentication or a field that the dialect does not have is one mistake, not one for each of its fields", () => {
+    const said = (settings: object) => {
+      try {
+        mirror(settings);
+        return [];
+      } catch (error) {
+        return (error as { details: string[] }).details;
+      }
+    };
+    const custom = { type: "custom", sasl: true, config: {} };
+    const oauth = { type: "oauth", tokenEndpointUri: "https://x", clientId: "c", clientSecret: { secretName: "s", key: "k" } };
+    const from = (authentication: object) => ({ origin: { bootstrapServers: "o:1", authentication } });
+    expect(said({ dialect: "strimzi-v1", ...from(oauth) })).toEqual([expect.stringContaining('no authentication "oauth" (origin)')]);
+    for (const old of [{ dialect: "event-streams-v1beta1" }, { dialect: "strimzi-v1beta2", operatorVersion: "0.45.0" }]) {
+      expect(said({ ...old, ...from(custom) })).toEqual([expect.stringContaining('no authentication "custom" (origin)')]);
+    }
+    for (const dialect of ["strimzi-v1", "event-streams-v1"]) {
+      const externalConfiguration = { env: [{ name: "A", value: "b" }], volumes: [] };
+      expect(said({ dialect, externalConfiguration })).toEqual([expect.stringContaining("has no externalConfiguration: write its env as")]);
+    }
+  });
+
   test("unknown ones are said to be unknown to this package version", () => {
     expect(() => mirror({ template: { pod: { zoneVolumes: [] } } })).toThrow("spec.template.pod.zoneVolumes is no field that this package version knows (Strimzi up to 1.2)");
   });

@@ -160,7 +160,7 @@ describe("overrides", () => {
       profile: fc.constantFrom("guide" as const, "tuned" as const, "least" as const),
       exactlyOnce: maybe(fc.boolean()),
       replicationFactor: maybe(fc.constantFrom(-1, 1, 3)),
-      offsetFlushIntervalMs: maybe(fc.integer({ min: 1, max: 60000 })),
+      offsetFlushIntervalMs: maybe(fc.integer({ min: 100, max: 60000 })),
       isolation: maybe(fc.constantFrom("read_committed", "read_uncommitted")),
       location: maybe(fc.constantFrom("source", "target")),
       separator: maybe(fc.constantFrom("", ".", "_")),

@@ -2,7 +2,7 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MigrationError } from "../engine/errors";
 import type { KafkaPort } from "../engine/kafka/port";
-import { type AppliedOffsets, continued, isApplied, requireSameTarget } from "../engine/offsets";
+import { type AppliedOffsets, joinApplied, isApplied, requireSameTarget } from "../engine/offsets";
 
 /**
  * The file of `offsets --apply --out`: what the groups' offsets were, and what is written. It is complete before the first
@@ -45,7 +45,7 @@ export class OutFile {
   }
 
   private async write(applied: AppliedOffsets): Promise<void> {
-    const whole = this.before === undefined ? applied : continued(this.before, applied);
+    const whole = this.before === undefined ? applied : joinApplied(this.before, applied);
     await this.trying(() => replaceDurably(this.file, this.draft(), `${JSON.stringify(whole, null, 2)}\n`));
   }
 

@@ -86,8 +86,8 @@ export const LONGEST_TOPIC_NAME = 249;
 export function topicNameFault(name: string): string | undefined {
   if (name.length > LONGEST_TOPIC_NAME) return `has ${name.length} characters, Kafka allows ${LONGEST_TOPIC_NAME}`;
   if (name === "" || name === "." || name === "..") return "is no topic name";
-  const strange = /[^\w.-]/.exec(name)?.[0];
-  return strange === undefined ? undefined : `has the character "${strange}", Kafka allows letters, digits, ".", "_" and "-"`;
+  const illegal = /[^\w.-]/.exec(name)?.[0];
+  return illegal === undefined ? undefined : `has the character "${illegal}", Kafka allows letters, digits, ".", "_" and "-"`;
 }
 
 /**

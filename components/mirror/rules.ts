@@ -45,7 +45,7 @@ export function viewOf(mirror: ResolvedMirror, described?: Described): MirrorVie
     // A dialect writes one of the two names.
     doubleExclusions: [],
     // It writes no field that its API version does not have.
-    strangeFields: [],
+    fieldsOfOtherVersions: [],
     secretKeys: new Map(),
     texts: [
       ...(["source", "checkpoint", "heartbeat"] as const).flatMap((name) => textsOf(configs[name]?.config, `${name}Connector.config`)),

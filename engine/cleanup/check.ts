@@ -3,7 +3,7 @@ import { MigrationError } from "../errors";
 import type { MigrationModel, MirrorModel } from "../model";
 import { type InternalTopic, type InternalTopicKind, internalTopics } from "../naming";
 import { type Progress, silent } from "../progress";
-import { foreignReasons } from "./looks";
+import { foreignReasons } from "./foreign";
 import { type NeededClusters, readInternalTopics } from "./read";
 
 export interface InternalTopicCheck extends InternalTopic {
@@ -34,9 +34,9 @@ export function renamedBy(kind: InternalTopicKind, mirror: Pick<MirrorModel, "of
 
 /** Looks at every topic without judging: `foreign` is an answer here, not an error. */
 export async function inspectInternalTopics(clusters: NeededClusters, mirror: MirrorModel, topics: readonly InternalTopic[]): Promise<InternalTopicCheck[]> {
-  const seen = await readInternalTopics(clusters, topics);
+  const all = await readInternalTopics(clusters, topics);
   return topics.map((topic, i): InternalTopicCheck => {
-    const found = seen[i];
+    const found = all[i];
     if (found === undefined) return { ...topic, state: "absent", records: 0, reasons: [] };
     const reasons = foreignReasons(topic, found, mirror);
     return { ...topic, state: reasons.length > 0 ? "foreign" : "present", records: found.records.length, reasons };

@@ -6,7 +6,7 @@ import type { PartitionRange } from "../log/range";
 import type { MigrationModel } from "../model";
 import type { InternalTopic } from "../naming";
 import { readLast, scan, STOP } from "../records";
-import type { SampleRecord, SeenTopic } from "./looks";
+import type { SampleRecord, FoundTopic } from "./foreign";
 
 /** Records looked at from each end of every partition. */
 const SAMPLE = 100;
@@ -19,18 +19,18 @@ export async function withNeeded<T>(model: MigrationModel, topics: readonly Inte
   return topics.some((t) => t.side === "origin") ? withClusters(model, work, open) : withCluster(model, "target", (target) => work({ target }), open);
 }
 
-/** What is seen of each topic, in the order asked; undefined: it does not exist. */
-export async function readInternalTopics(clusters: NeededClusters, topics: readonly InternalTopic[]): Promise<(SeenTopic | undefined)[]> {
-  const seen = new Map<string, SeenTopic>();
+/** What each topic holds, in the order asked; undefined: it does not exist. */
+export async function readInternalTopics(clusters: NeededClusters, topics: readonly InternalTopic[]): Promise<(FoundTopic | undefined)[]> {
+  const found = new Map<string, FoundTopic>();
   for (const side of ["origin", "target"] as const) {
     const names = [...new Set(topics.filter((t) => t.side === side).map((t) => t.name))];
     if (names.length === 0) continue;
-    for (const [name, topic] of await readSide(clusters[side]!, names)) seen.set(`${side} ${name}`, topic);
+    for (const [name, topic] of await readSide(clusters[side]!, names)) found.set(`${side} ${name}`, topic);
   }
-  return topics.map((t) => seen.get(`${t.side} ${t.name}`));
+  return topics.map((t) => found.get(`${t.side} ${t.name}`));
 }
 
-async function readSide(port: KafkaPort, names: readonly string[]): Promise<Map<string, SeenTopic>> {
+async function readSide(port: KafkaPort, names: readonly string[]): Promise<Map<string, FoundTopic>> {
   const described = await port.describeTopics(names);
   const configs = await port.describeTopicConfigs(described.map((t) => t.name));
   const records = await sample(port, await rangesOf(port, described.map((t) => t.name)));

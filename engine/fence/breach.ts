@@ -22,6 +22,6 @@ export function writtenText(wrote: readonly Movement[]): string {
 }
 
 /** What was written to the migrated topics of the origin since they ended there. */
-export async function writtenOnOrigin(model: MigrationModel, since: TopicEnds, open?: OpenKafka): Promise<Movement[]> {
-  return onOrigin(model, async (origin) => movementsSince(since, await endsOf(origin, fencedTopics(await origin.listTopics(), model.mirror)), model.mirror), open);
+export async function writtenOnOrigin(model: MigrationModel, provedEnds: TopicEnds, open?: OpenKafka): Promise<Movement[]> {
+  return onOrigin(model, async (origin) => movementsSince(provedEnds, await endsOf(origin, fencedTopics(await origin.listTopics(), model.mirror)), model.mirror), open);
 }

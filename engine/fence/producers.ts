@@ -52,11 +52,11 @@ export async function observeProducers(model: MigrationModel, windowMs: number, 
 export async function observeOn(origin: KafkaPort, mirror: MirrorModel, windowMs: number, progress: Progress, signal?: AbortSignal): Promise<ProducerReport> {
   const topics = fencedTopics(await origin.listTopics(), mirror);
   const before = await endsOf(origin, topics);
-  const since = Date.now();
+  const watchedFrom = Date.now();
   await sleep(windowMs, undefined, signal === undefined ? {} : { signal });
   const [after, open] = [await endsOf(origin, topics), await openTransactions(origin, await partitionsOf(origin, topics))];
   const moving = movements(before, after);
-  const writers = await writersOf(origin, moving, open, since);
+  const writers = await writersOf(origin, moving, open, watchedFrom);
   const report: ProducerReport = { windowMs, quiet: moving.length === 0 && open.length === 0, moving, open, writers };
   tell(report, topics.length, progress);
   return report;
@@ -76,11 +76,11 @@ async function openTransactions(origin: KafkaPort, partitions: readonly TopicPar
   });
 }
 
-async function writersOf(origin: KafkaPort, moving: readonly Movement[], open: readonly OpenTransactionAt[], since: number): Promise<Writer[]> {
+async function writersOf(origin: KafkaPort, moving: readonly Movement[], open: readonly OpenTransactionAt[], watchedFrom: number): Promise<Writer[]> {
   const suspects = new Map([...moving, ...open].map((p) => [partitionKey(p), { topic: p.topic, partition: p.partition }]));
   if (suspects.size === 0) return [];
   const states = (await origin.activeProducers([...suspects.values()])) ?? [];
-  const active = states.filter((s) => s.transactionStart >= 0n || Number(s.lastTimestamp) >= since);
+  const active = states.filter((s) => s.transactionStart >= 0n || Number(s.lastTimestamp) >= watchedFrom);
   const names = new Map((await origin.transactionsOf([...new Set(active.map((s) => s.producerId))])).map((t) => [t.producerId, t.transactionalId]));
   const writers = new Map<bigint, Writer>();
   for (const s of active) {

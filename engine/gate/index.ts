@@ -5,4 +5,4 @@ export { findRecreatedTopics } from "./same-topics";
 export { runGateAndNameWriters } from "./writers";
 export { type Sample, Samples } from "./samples";
 export type { Finding, FindingKind, GateOptions, GateResult } from "./types";
-export { copyEnds, type CopyEnds, originMovedOn, writtenSince, type WrittenOnTarget } from "./since";
+export { copyEnds, type CopyEnds, originMovedOn, writtenSince, type WrittenOnTarget } from "./copy-ends";

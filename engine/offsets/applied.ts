@@ -39,7 +39,7 @@ export function requireTarget(applied: Pick<AppliedOffsets, "at" | "clusters">, 
  * it wrote: only its own note says what was there before it.
  * @throws MigrationError OFFSETS_OTHER_CLUSTER when they were made on different targets
  */
-export function continued(first: AppliedOffsets, second: AppliedOffsets): AppliedOffsets {
+export function joinApplied(first: AppliedOffsets, second: AppliedOffsets): AppliedOffsets {
   requireTarget(first, second.clusters?.target);
   const earlier = new Map(first.groups.map((g) => [g.group, g]));
   const groups = second.groups.map((group) => joined(earlier.get(group.group), group));

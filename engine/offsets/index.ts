@@ -1,7 +1,7 @@
 /** Moving consumer groups to their exact place on the target. See docs/offsets.md. */
 export { applyOffsets, blockedGroups, type KeepIntent } from "./apply";
 export { clusterIds, requireSameTarget } from "./applied";
-export { continued } from "./applied";
+export { joinApplied } from "./applied";
 export { type AppliedNow, appliedNow, appliedNowLines, checkApplied, type MovedOffset } from "./applied";
 export { readCheckpoints, type Checkpoints } from "./other-ways";
 export { estimateWriting, type WritingEstimate } from "./apply";

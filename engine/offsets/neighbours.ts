@@ -22,19 +22,19 @@ export function byArithmetic(g: number, origin: LogBounds, target: LogBounds): n
   return target.end - (origin.end - g);
 }
 
-/** The stretch to read around a place: its neighbours, inside the log. */
+/** The range to read around a place: its neighbours, inside the log. */
 export function around(place: number, bounds: LogBounds): OffsetRange {
   return { from: Math.max(bounds.start, place - BEFORE), to: Math.min(bounds.end, place + AFTER + 1) };
 }
 
 /**
- * Looks for a landing place in a few records: both stretches are without gaps and outside transactions, the target keeps
+ * Looks for a landing place in a few records: both rangees are without gaps and outside transactions, the target keeps
  * timestamps, the record at `g` equals the one at `t` and no other near it, and its neighbours are equal at equal
  * distances. That alone proves nothing: contents that repeat look the same one period further on, and duplicates shift
  * the place by as much. What is left to show is that `t` is the first copy (`whyNotFirst`).
  * @returns undefined when the place holds, else why not.
  */
-export function whyNotThere(g: number, t: number, origin: RecordsOfRange, target: RecordsOfRange): string | undefined {
+export function whyNotSamePlace(g: number, t: number, origin: RecordsOfRange, target: RecordsOfRange): string | undefined {
   if (origin.records.some((r) => r.transactional) || target.records.some((r) => r.transactional)) return "transactions leave markers in the log";
   const here = contiguous(origin);
   const there = contiguous(target);
@@ -67,7 +67,7 @@ export function whyNotThere(g: number, t: number, origin: RecordsOfRange, target
 export const MOST_BEFORE = 1_000;
 
 /**
- * The stretch in which an earlier copy of the record at `t` would lie: from the target's first record with its timestamp or
+ * The range in which an earlier copy of the record at `t` would lie: from the target's first record with its timestamp or
  * a later one. undefined: too long to be looked at.
  */
 export function beforeFirst(t: number, first: number | undefined, target: LogBounds): OffsetRange | undefined {
@@ -75,19 +75,19 @@ export function beforeFirst(t: number, first: number | undefined, target: LogBou
   return { from: Math.max(target.start, first), to: t };
 }
 
-function contiguous(stretch: RecordsOfRange): Map<number, Fingerprint> | undefined {
-  if (stretch.records.length !== stretch.to - stretch.from) return undefined;
-  return new Map(stretch.records.map((r) => [r.offset, r]));
+function contiguous(range: RecordsOfRange): Map<number, Fingerprint> | undefined {
+  if (range.records.length !== range.to - range.from) return undefined;
+  return new Map(range.records.map((r) => [r.offset, r]));
 }
 
 interface Probe {
   work: Work;
   g: number;
   t: number;
-  here: OffsetRange;
-  there: OffsetRange;
-  seenHere: Fingerprint[];
-  seenThere: Fingerprint[];
+  originRange: OffsetRange;
+  targetRange: OffsetRange;
+  originRecords: Fingerprint[];
+  targetRecords: Fingerprint[];
 }
 
 /** Answers what a few records around the expected place prove. */
@@ -98,7 +98,8 @@ export async function byNeighbours(origin: LogReader, target: LogReader, work: r
     for (const g of w.open) {
       const t = byArithmetic(g, w.origin, w.target);
       if (t < w.target.start) continue;
-      probes.push({ work: w, g, t, here: around(g, w.origin), there: around(t, w.target), seenHere: [], seenThere: [] });
+      const [originRange, targetRange] = [around(g, w.origin), around(t, w.target)];
+      probes.push({ work: w, g, t, originRange, targetRange, originRecords: [], targetRecords: [] });
     }
   }
   if (probes.length === 0) return;
@@ -106,32 +107,38 @@ export async function byNeighbours(origin: LogReader, target: LogReader, work: r
     probes.map((p) => ({
       topic: side === "origin" ? p.work.task.originTopic : p.work.task.targetTopic,
       partition: p.work.task.partition,
-      ...(side === "origin" ? p.here : p.there),
-      see: (cursor) => (side === "origin" ? p.seenHere : p.seenThere).push(fingerprint(cursor)),
+      ...(side === "origin" ? p.originRange : p.targetRange),
+      see: (cursor) => (side === "origin" ? p.originRecords : p.targetRecords).push(fingerprint(cursor)),
     }));
   await Promise.all([origin.scan(asks("origin"), signal), target.scan(asks("target"), signal)]);
-  const there = probes.filter((p) => whyNotThere(p.g, p.t, { ...p.here, records: p.seenHere }, { ...p.there, records: p.seenThere }) === undefined);
-  for (const p of await firstCopies(target, there, signal)) answer(p.work, p.g, { target: p.t, exact: true, how: "neighbours", rereads: 0, missing: 0 });
+  const matching = probes.filter((p) => {
+    const onOrigin = { ...p.originRange, records: p.originRecords };
+    const onTarget = { ...p.targetRange, records: p.targetRecords };
+    return whyNotSamePlace(p.g, p.t, onOrigin, onTarget) === undefined;
+  });
+  for (const p of await firstCopies(target, matching, signal)) {
+    answer(p.work, p.g, { target: p.t, exact: true, how: "neighbours", rereads: 0, missing: 0 });
+  }
 }
 
 /** The probes whose landing record has no earlier copy on the target: only there can nothing be skipped. */
 async function firstCopies(target: LogReader, probes: readonly Probe[], signal?: AbortSignal): Promise<Probe[]> {
   const partitionOf = ({ work }: Probe) => ({ topic: work.task.targetTopic, partition: work.task.partition });
-  const records = probes.map((p) => p.seenThere.find((r) => r.offset === p.t) as Fingerprint);
+  const records = probes.map((p) => p.targetRecords.find((r) => r.offset === p.t) as Fingerprint);
   const firsts = await target.offsetsAt(probes.map((p, i) => ({ ...partitionOf(p), timestamp: (records[i] as Fingerprint).timestamp })));
   const later = new Set<Probe>();
   const asks: ScanAsk[] = [];
   for (const [i, p] of probes.entries()) {
     const record = records[i] as Fingerprint;
-    const stretch = beforeFirst(p.t, firsts[i], p.work.target);
-    if (stretch === undefined) later.add(p);
-    else asks.push({ ...partitionOf(p), ...stretch, see: (cursor) => void (cursor.size === record.size && isCopy(record, fingerprint(cursor)) && later.add(p)) });
+    const range = beforeFirst(p.t, firsts[i], p.work.target);
+    if (range === undefined) later.add(p);
+    else asks.push({ ...partitionOf(p), ...range, see: (cursor) => void (cursor.size === record.size && isCopy(record, fingerprint(cursor)) && later.add(p)) });
   }
   await target.scan(asks.filter((a) => a.from < a.to), signal);
   return probes.filter((p) => !later.has(p));
 }
 
-/** Many groups, each at a place of its own in a short stretch: one pass over it serves them all. */
+/** Many groups, each at a place of its own in a short range: one pass over it serves them all. */
 function tailIsCheaper({ open, origin }: Work): boolean {
   return open.length > MANY_PLACES && origin.end - (open[0] as number) <= open.length * RECORDS_PER_LOOK;
 }

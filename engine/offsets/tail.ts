@@ -149,22 +149,22 @@ export class OriginTail {
   see(cursor: RecordCursor): void {
     this.untimed ||= cursor.timestamp === NO_TIMESTAMP;
     this.openPlaces(cursor.offset);
-    let seen: Fingerprint | undefined;
+    let record: Fingerprint | undefined;
     if (this.marks.may(cursor)) {
-      seen = fingerprint(cursor);
-      for (const mark of this.marks.get(seen) ?? []) mark.equals++;
+      record = fingerprint(cursor);
+      for (const mark of this.marks.get(record) ?? []) mark.equals++;
     }
     // Places open in order, so those that still gather records are the last ones.
     for (let i = this.opened.length - 1; i >= 0; i--) {
       const { place } = this.opened[i] as { place: Place };
       if (place.after.length >= SUCCESSORS) break;
-      seen ??= fingerprint(cursor);
-      place.after.push(this.mark(seen, 1));
+      record ??= fingerprint(cursor);
+      place.after.push(this.mark(record, 1));
     }
     if (this.opened.length > 0) this.chain.add(cursor);
     const upcoming = this.committed[this.next];
     const near = upcoming !== undefined && upcoming - cursor.offset <= KEEP_WITHIN;
-    this.previous = near ? (seen ?? fingerprint(cursor)) : undefined;
+    this.previous = near ? (record ?? fingerprint(cursor)) : undefined;
   }
 
   private openPlaces(offset: number): void {

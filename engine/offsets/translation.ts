@@ -84,7 +84,7 @@ async function findEnd(target: LogReader, task: PartitionTask, last: Fingerprint
   const timestamps = last === undefined || timestampCounts(last, targetLast ?? { ...last, stamped: false });
   const work: Work = { task, answers, timestamps, open: [], origin: { ...task.origin }, target: { ...task.target } };
   if (last === undefined) {
-    for (const g of task.committed) answers.set(g, nothingLeft(g, task, targetLast !== undefined));
+    for (const g of task.committed) answers.set(g, fromEmptyOrigin(g, task, targetLast !== undefined));
     return work;
   }
   const settled = targetLast !== undefined && isCopy(last, targetLast);
@@ -127,7 +127,7 @@ function atEnd(g: number, task: PartitionTask, end: number, beyond: boolean): Tr
  * target may be copies that the group has read, copies that it has not, or records that clients have written there. Only
  * the log start tells something: so many offsets were deleted on the origin, so at most as many records were copied.
  */
-function nothingLeft(g: number, { origin, target }: { origin: LogBounds; target: LogBounds }, targetHolds: boolean): Translation {
+function fromEmptyOrigin(g: number, { origin, target }: { origin: LogBounds; target: LogBounds }, targetHolds: boolean): Translation {
   const past = g > origin.end ? [`committed offset ${g} is past the end (${origin.end}) of the origin's log`] : [];
   const at = (place: number, exact: boolean, rereads: number, ...notes: string[]): Translation => {
     const note = [...past, ...notes].join("; ");

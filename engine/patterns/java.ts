@@ -71,23 +71,23 @@ function item(reader: PatternReader, c: string, place: Place): string {
 function group(reader: PatternReader, place: Place): string {
   const begun = reader.at;
   reader.next();
-  const { open, looks, behind } = groupStart(reader, begun, place);
+  const { open, isLookaround, behind } = groupStart(reader, begun, place);
   const inner = alternatives(reader, { ...place, behind: place.behind || behind });
   if (!reader.take(")")) refuse(reader, 'has a "(" without its ")"', 'write \\( for the character, or close the group', begun);
   const source = `${open}${inner})`;
-  return looks ? assertion(reader, source) : quantified(reader, source, place);
+  return isLookaround ? assertion(reader, source) : quantified(reader, source, place);
 }
 
-function groupStart(reader: PatternReader, begun: number, { names }: Place): { open: string; looks: boolean; behind: boolean } {
-  if (!reader.take("?")) return { open: "(?:", looks: false, behind: false };
-  if (reader.take(":")) return { open: "(?:", looks: false, behind: false };
-  for (const open of ["=", "!", "<=", "<!"]) if (reader.take(open)) return { open: `(?${open}`, looks: true, behind: open.length > 1 };
+function groupStart(reader: PatternReader, begun: number, { names }: Place): { open: string; isLookaround: boolean; behind: boolean } {
+  if (!reader.take("?")) return { open: "(?:", isLookaround: false, behind: false };
+  if (reader.take(":")) return { open: "(?:", isLookaround: false, behind: false };
+  for (const open of ["=", "!", "<=", "<!"]) if (reader.take(open)) return { open: `(?${open}`, isLookaround: true, behind: open.length > 1 };
   if (reader.take(">")) refuse(reader, "has an atomic group, (?>...), which JavaScript does not have", "write a plain group, (?:...)", begun);
   const name = reader.match(/^<([A-Za-z][A-Za-z0-9]*)>/u)?.[1];
   if (name !== undefined) {
     if (names.has(name)) refuse(reader, `has two groups called "${name}", which Java refuses`, "write plain groups, (?:...)", begun);
     names.add(name);
-    return { open: "(?:", looks: false, behind: false };
+    return { open: "(?:", isLookaround: false, behind: false };
   }
   if (reader.match(/^[a-zA-Z-]*[:)]/u) !== undefined) {
     refuse(reader, "has an inline flag, like (?i), which JavaScript does not have", "write both cases, [oO]rders, and leave the flag out", begun);

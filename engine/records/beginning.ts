@@ -99,9 +99,9 @@ async function searched<B extends Beginning>({ origin, target }: Clusters, open:
   }), signal);
   const foundOnOrigin = new Map(left.map((o, i) => [o, onOrigin[i]]));
   return open.flatMap((o, i) => {
-    const strange = foundOnOrigin.get(o) === false;
-    if (o.originWhole && strange) return [differ(o, "extra")];
-    return onTarget[i] === false && (o.targetWhole || strange) ? [differ(o, "missing")] : [];
+    const notOnOrigin = foundOnOrigin.get(o) === false;
+    if (o.originWhole && notOnOrigin) return [differ(o, "extra")];
+    return onTarget[i] === false && (o.targetWhole || notOnOrigin) ? [differ(o, "missing")] : [];
   });
 }
 

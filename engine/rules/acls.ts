@@ -60,8 +60,8 @@ export const aclRules: Rule[] = [
   userRule(
     { name: "acl-meaningless", level: "advisory", summary: "No rule has an operation that its resource type does not have." },
     (user) => {
-      const strange = grantsOf(user.rules).filter((g) => MEANINGFUL[g.type] !== undefined && OPERATIONS.includes(g.operation) && !MEANINGFUL[g.type]!.includes(g.operation));
-      const meaningless = strange.map((g) => ({
+      const withoutEffect = grantsOf(user.rules).filter((g) => MEANINGFUL[g.type] !== undefined && OPERATIONS.includes(g.operation) && !MEANINGFUL[g.type]!.includes(g.operation));
+      const meaningless = withoutEffect.map((g) => ({
         seen: `user ${nameOf(user)} has ${g.operation} on ${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,
         why: "brokers accept such a rule and never ask for it, so it only looks like a right",
         instead: `leave it out; on a ${g.type} there are ${MEANINGFUL[g.type]!.join(", ")}`,

@@ -193,9 +193,9 @@ export const configurationRules: Rule[] = [
         Object.hasOwn(DROPPED_KEYS, key) ? [{ seen: `${name}Connector.config "${key}"`, why: "the operator drops it", instead: DROPPED_KEYS[key]! }] : [],
       ),
     );
-    const strange = attempt(() => mirror.strangeFields) ?? [];
+    const unknown = attempt(() => mirror.fieldsOfOtherVersions) ?? [];
     const others = [...dropped, ...replaced, ...overruled];
-    return [...others, ...strange.map(({ path, instead }) => ({ seen: `${path} in ${mirror.apiVersion}`, why: "that version has no such field and drops it", instead }))];
+    return [...others, ...unknown.map(({ path, instead }) => ({ seen: `${path} in ${mirror.apiVersion}`, why: "that version has no such field and drops it", instead }))];
   }),
   mirrorRule({ name: "exclusions-twice", level: "mandatory", summary: "An exclusion is given under one name." }, (mirror) =>
     mirror.doubleExclusions.map((pair) => ({

@@ -83,7 +83,7 @@ const parentOf = (path: string) => path.replace(/\.[^.]*$/, "");
 /** Without what is said already, of fields that another API version has. */
 function fieldsOf({ unknownFields = [], mirrors }: View, sure: boolean): readonly UnknownField[] {
   const said = new Set(
-    inEach(mirrors, (mirror) => mirror.strangeFields.map(({ path }) => `${mirror.resource} ${plain(path)}`)),
+    inEach(mirrors, (mirror) => mirror.fieldsOfOtherVersions.map(({ path }) => `${mirror.resource} ${plain(path)}`)),
   );
   return unknownFields.filter(
     (field) =>

@@ -154,7 +154,7 @@ export interface MirrorView extends Place, MirrorConfiguration {
   /** Both the old and the new name of an exclusion are given. */
   doubleExclusions: readonly { old: string; new: string }[];
   /** Fields that its API version does not have, with what to write instead. */
-  strangeFields: readonly { path: string; instead: string }[];
+  fieldsOfOtherVersions: readonly { path: string; instead: string }[];
   /** Keys of Secrets that the mirror names, by Secret. */
   secretKeys: ReadonlyMap<string, ReadonlySet<string>>;
   /** Every text in the resource with its path, for what must not be there. */

@@ -138,9 +138,9 @@ function describe(gone: Entry[], more: Entry[], common: boolean, recent: Recent,
   const here = new Originals();
   for (const e of gone) here.add(e);
   const twice = more.filter((e) => recent.has(e) || here.has(e));
-  const strange = more.filter((e) => !recent.has(e) && !here.has(e));
+  const unmatched = more.filter((e) => !recent.has(e) && !here.has(e));
   if (twice.length > 0) report({ kind: "duplicate", target: run(twice) });
-  if (strange.length > 0) report({ kind: "extra", target: run(strange) });
+  if (unmatched.length > 0) report({ kind: "extra", target: run(unmatched) });
 }
 
 function run(entries: Entry[]): Run {

@@ -8,7 +8,7 @@ import {
   type AppliedOffsets,
   applyOffsets,
   checkApplied,
-  continued,
+  joinApplied,
   type KeepIntent,
   type OffsetOptions,
   planOffsets,
@@ -41,7 +41,7 @@ async function move(inputs: ConsumerOffsetsInputs, progress: Progress, before?: 
   if (inputs.abandon) return none;
   const model = modelOf(inputs);
   const known = together(before, await journalOf(inputs).catch((error: unknown) => Promise.reject(withRights(error, inputs))));
-  const all = (applied: AppliedOffsets) => (known === undefined ? applied : continued(known, applied));
+  const all = (applied: AppliedOffsets) => (known === undefined ? applied : joinApplied(known, applied));
   const keepIntent: KeepIntent = (intended, target) => writeJournal(target, model.mirror, all(intended));
   let written: AppliedOffsets | undefined;
   try {

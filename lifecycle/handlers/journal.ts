@@ -2,7 +2,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { withCluster } from "../../engine/clusters";
 import { isMigrationError, MigrationError } from "../../engine/errors";
-import { type AppliedOffsets, continued, deleteJournal, isApplied, readJournal } from "../../engine/offsets";
+import { type AppliedOffsets, joinApplied, deleteJournal, isApplied, readJournal } from "../../engine/offsets";
 import { fileBase } from "../../engine/report/write";
 import { modelOf, type StepInputs } from "./inputs";
 import { folderOf, type ReportPlace } from "./place";
@@ -71,7 +71,7 @@ export async function forgetJournal(inputs: Journalled, unseen?: Unseen): Promis
 /** What the state knows of, and what the journal adds to that. */
 export function together(first: AppliedOffsets | null | undefined, second: AppliedOffsets | undefined): AppliedOffsets | undefined {
   if (first === null || first === undefined) return second;
-  return second === undefined ? first : continued(first, second);
+  return second === undefined ? first : joinApplied(first, second);
 }
 
 async function oldJournal(inputs: Journalled): Promise<AppliedOffsets | undefined> {

@@ -2,7 +2,7 @@ import { dialects } from "../../components/dialects";
 import type { Config } from "../../engine/mirror-configuration";
 import { attempt, type ClusterView, type ConnectorView, type FieldNames, fields, later, type MirrorView, NotKnownYet, type Place, textsOf } from "../../engine/rules";
 import { type AnyResource, apiVersionOf, items, type Json, known, list, number, object, text } from "./plain";
-import { strangeFields } from "./strange";
+import { fieldsOfOtherVersions } from "./strange";
 
 /** One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1. @param kafkaVersion where it names none */
 export function readMirrors(resource: AnyResource, kafkaVersion?: string): MirrorView[] {
@@ -113,7 +113,7 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
         const [old, current] = [`${what}BlacklistPattern`, `${what}ExcludePattern`];
         return entry[old] !== undefined && entry[current] !== undefined ? [{ old, new: current }] : [];
       }),
-    strangeFields: () => strangeFields(apiVersion, spec, entry, index),
+    fieldsOfOtherVersions: () => fieldsOfOtherVersions(apiVersion, spec, entry, index),
     secretKeys: () => secretKeys([origin(), target()]),
     texts: () => [...textsOf(spec, "spec"), ...textsOf(attempt(() => metadata.annotations), "metadata.annotations")],
   });

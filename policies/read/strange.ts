@@ -32,7 +32,7 @@ const STRANGE: { version: RegExp; spec: Record<string, string>; entry: Record<st
   },
 ];
 
-export function strangeFields(apiVersion: string, spec: Json, entry: Json, index: number): MirrorView["strangeFields"] {
+export function fieldsOfOtherVersions(apiVersion: string, spec: Json, entry: Json, index: number): MirrorView["fieldsOfOtherVersions"] {
   const known = STRANGE.find(({ version }) => version.test(apiVersion));
   if (known === undefined) return [];
   const within = (path: string, object: Json, names: Record<string, string>) => Object.keys(object).flatMap((key) => (Object.hasOwn(names, key) ? [{ path: `${path}${key}`, instead: names[key]! }] : []));

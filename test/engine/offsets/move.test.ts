@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MigrationError } from "../../../engine/errors";
 import { applyWith, blockedGroups } from "../../../engine/offsets/apply";
-import { type AppliedOffsets, continued } from "../../../engine/offsets";
+import { type AppliedOffsets, joinApplied } from "../../../engine/offsets";
 import { appliedNow, appliedNowLines, checkWith } from "../../../engine/offsets/applied";
 import { summarize } from "../../../engine/offsets/summary";
 import { revertWith } from "../../../engine/offsets/revert";
@@ -253,7 +253,7 @@ describe("taking back", () => {
       // A second try finds in place what the first wrote; only the first one's note says what was there before.
       let again: AppliedOffsets | undefined;
       await applyWith(clusters(), mirror, await plan(options), options, silent, async (all) => void (again = all));
-      await revertWith(clusters(), continued(intended!, again!), silent);
+      await revertWith(clusters(), joinApplied(intended!, again!), silent);
       expect([target.groups.has("a"), target.groups.has("c")]).toEqual([false, false]);
       expect(target.offsets("b")).toEqual({ "orders:0": 17, "other:0": 4 });
       expect(target.groups.get("b")?.offsets.get("orders:0")?.metadata).toBe("mine");
@@ -272,7 +272,7 @@ describe("taking back", () => {
     const options = { overwrite: true };
     await applyWith(clusters(), mirror, await plan(options), options, silent, async (all) => void (second = all)).catch(() => {});
     target.beforeWrite = () => {};
-    await revertWith(clusters(), continued(first!, second!), silent);
+    await revertWith(clusters(), joinApplied(first!, second!), silent);
     expect(target.groups.has("app")).toBe(false);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { around, beforeFirst, byArithmetic, MOST_BEFORE, type RecordsOfRange, whyNotThere } from "../../../engine/offsets/neighbours";
+import { around, beforeFirst, byArithmetic, MOST_BEFORE, type RecordsOfRange, whyNotSamePlace } from "../../../engine/offsets/neighbours";
 import type { Fingerprint } from "../../../engine/records/same";
 
 const record = (offset: number, more: Partial<Fingerprint> = {}): Fingerprint => {
@@ -18,7 +18,7 @@ const without = ({ from, to, records }: RecordsOfRange, ...gone: number[]): Reco
 
 describe("a place that a few records have to prove", () => {
   it("holds where both sides have the same records at the same distances", () => {
-    expect(whyNotThere(10, 110, origin(), target())).toBeUndefined();
+    expect(whyNotSamePlace(10, 110, origin(), target())).toBeUndefined();
   });
 
   it.each<[string, RecordsOfRange, RecordsOfRange, RegExp]>([
@@ -38,15 +38,15 @@ describe("a place that a few records have to prove", () => {
     ["another neighbour far after it", origin(), target(at(13, { body: "other" })), /neighbours differ/],
     ["no record at the place", without(origin(), ...offsets), { from: 107, to: 107, records: [] }, /gaps/],
   ])("does not hold with %s", (_what, here, there, why) => {
-    expect(whyNotThere(10, 110, here, there)).toMatch(why);
+    expect(whyNotSamePlace(10, 110, here, there)).toMatch(why);
   });
 
   it("needs a neighbour on both sides, unless the origin holds one record only", () => {
     const one = stretch([record(10)]);
-    expect(whyNotThere(10, 110, one, stretch([record(10, {})].map((r) => ({ ...r, offset: 110 }))))).toBeUndefined();
-    expect(whyNotThere(10, 110, stretch([record(10), record(11)]), stretch([{ ...record(10), offset: 110 }]))).toMatch(/no neighbour/);
-    expect(whyNotThere(10, 110, { from: 10, to: 10, records: [] }, target())).toMatch(/no record/);
-    expect(whyNotThere(10, 110, one, { from: 110, to: 110, records: [] })).toMatch(/no record/);
+    expect(whyNotSamePlace(10, 110, one, stretch([record(10, {})].map((r) => ({ ...r, offset: 110 }))))).toBeUndefined();
+    expect(whyNotSamePlace(10, 110, stretch([record(10), record(11)]), stretch([{ ...record(10), offset: 110 }]))).toMatch(/no neighbour/);
+    expect(whyNotSamePlace(10, 110, { from: 10, to: 10, records: [] }, target())).toMatch(/no record/);
+    expect(whyNotSamePlace(10, 110, one, { from: 110, to: 110, records: [] })).toMatch(/no record/);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { applyOffsets, continued, revertOffsets } from "../../../engine/offsets";
+import { applyOffsets, joinApplied, revertOffsets } from "../../../engine/offsets";
 import { revertWith } from "../../../engine/offsets/revert";
 import type { OpenKafka } from "../../../engine/clusters";
 import { silent } from "../../../engine/progress";
@@ -54,7 +54,7 @@ describe("taking back", () => {
     const elsewhere = { ...applied, clusters: { origin: "origin", target: "the old target" } };
     await expect(revertOffsets(model, elsewhere, silent, open)).rejects.toThrow(/OFFSETS_OTHER_CLUSTER.*cluster the old target, but the target is cluster target/);
     expect(target.offsets("app")).toEqual({ "orders:0": 5 });
-    expect(() => continued(elsewhere, applied)).toThrow("OFFSETS_OTHER_CLUSTER");
+    expect(() => joinApplied(elsewhere, applied)).toThrow("OFFSETS_OTHER_CLUSTER");
     // An older version did not note the clusters.
     const { clusters: _, ...older } = applied;
     expect(await revertOffsets(model, older, silent, open)).toMatchObject({ groups: [{ group: "app", deleted: 1 }] });

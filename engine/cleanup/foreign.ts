@@ -12,8 +12,8 @@ export interface SampleRecord {
   value: Buffer | null;
 }
 
-/** What was seen of a topic that bears an internal topic's name. */
-export interface SeenTopic {
+/** What was found in a topic that bears an internal topic's name. */
+export interface FoundTopic {
   cleanupPolicy: string;
   partitions: number;
   /** From the beginning and the end of every partition. */
@@ -27,12 +27,12 @@ const COUNT_MAY_DIFFER = new Set(["offsets", "status"]);
  * Reasons why this topic is not what MirrorMaker 2 makes under this configuration; none: it is. A topic without records that
  * has the right shape passes: MirrorMaker 2 makes its topics before it writes. Never prints a value.
  */
-export function foreignReasons(topic: InternalTopic, seen: SeenTopic, mirror: MirrorModel): string[] {
+export function foreignReasons(topic: InternalTopic, found: FoundTopic, mirror: MirrorModel): string[] {
   const reasons: string[] = [];
-  if (seen.cleanupPolicy !== "compact") reasons.push(`cleanup.policy is ${seen.cleanupPolicy}, not compact`);
-  const proved = COUNT_MAY_DIFFER.has(topic.kind) && seen.records.length > 0;
-  if (seen.partitions !== topic.partitions && !proved) reasons.push(`it has ${seen.partitions} partitions, not ${topic.partitions}`);
-  reasons.push(...contentReasons(topic, seen.records, mirror));
+  if (found.cleanupPolicy !== "compact") reasons.push(`cleanup.policy is ${found.cleanupPolicy}, not compact`);
+  const proved = COUNT_MAY_DIFFER.has(topic.kind) && found.records.length > 0;
+  if (found.partitions !== topic.partitions && !proved) reasons.push(`it has ${found.partitions} partitions, not ${topic.partitions}`);
+  reasons.push(...contentReasons(topic, found.records, mirror));
   return reasons;
 }
 

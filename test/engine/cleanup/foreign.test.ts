@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { notApplied } from "../../../engine/cleanup/checkpoints";
-import { foreignReasons, type SampleRecord, type SeenTopic } from "../../../engine/cleanup/looks";
+import { foreignReasons, type SampleRecord, type FoundTopic } from "../../../engine/cleanup/foreign";
 import { possibleInternalNames } from "../../../engine/cleanup/residue";
 import { internalTopics, type InternalTopicKind } from "../../../engine/naming";
 import { model } from "../replication/fake-target";
@@ -27,7 +27,7 @@ const own: Record<InternalTopicKind, SampleRecord[]> = {
   heartbeats: [record(...heartbeat(beat))],
 };
 
-function reasons(kind: InternalTopicKind, seen: Partial<SeenTopic> = {}): string[] {
+function reasons(kind: InternalTopicKind, seen: Partial<FoundTopic> = {}): string[] {
   const topic = internalTopics(mirror).find((t) => t.kind === kind)!;
   return foreignReasons(topic, { cleanupPolicy: "compact", partitions: topic.partitions, records: own[kind], ...seen }, mirror);
 }

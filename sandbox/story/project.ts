@@ -19,8 +19,11 @@ export interface Project {
    * @throws SandboxError NOT_KILLED when no line said it
    */
   killedUp(line: RegExp, command?: "up" | "destroy"): Promise<KilledResult>;
-  preview(): Promise<PulumiResult>;
+  /** @param how `diff`: with every value that changes. */
+  preview(how?: { diff?: boolean }): Promise<PulumiResult>;
   up(options?: RunOptions): Promise<PulumiResult>;
+  /** Brings the state to what Kubernetes has now; changes nothing there. */
+  refresh(): Promise<PulumiResult>;
   destroy(options?: RunOptions): Promise<PulumiResult>;
   /** What a destroy would delete, as Pulumi lists it. */
   previewDestroy(): Promise<PulumiResult>;
@@ -98,8 +101,9 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
       // Pulumi keeps what an earlier kill has left until somebody looks at it.
       return { ...result, underWay: underWayIn(stdout).filter((name) => !left.includes(name)) };
     },
-    preview: () => run(["preview", ...at], { mayFail: true }),
+    preview: (how = {}) => run(["preview", ...at, ...(how.diff === true ? ["--diff"] : [])], { mayFail: true }),
     up: (options) => run(["up", ...at, "--yes", "--skip-preview"], options),
+    refresh: () => run(["refresh", ...at, "--yes", "--skip-preview"]),
     destroy: (options) => run(["destroy", ...at, "--yes", "--skip-preview"], options),
     previewDestroy: () => run(["destroy", ...at, "--preview-only"], { mayFail: true }),
     async outputs() {

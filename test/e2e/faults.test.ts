@@ -1,4 +1,8 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { openKafka } from "../../engine/kafka/client";
+import type { Report } from "../../engine/report";
 import { startProducer } from "../../sandbox/estate/applications";
 import { registerCodecs } from "../../sandbox/estate/codecs";
 import { applicationClient } from "../../sandbox/estate/seed";
@@ -189,7 +193,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
     expect(await kubernetesObjects(at.sandbox.kubernetes!)).toEqual([]);
   }, 10 * MINUTES);
 
-  test("a destroy straight from cutover leaves nothing behind, though the origin has deleted its records and it was killed in between", async () => {
+  test("a destroy straight from a cutover with gaps in its fence leaves nothing behind, though the origin has deleted its records and it was killed in between", async () => {
     const origin = applicationClient(at.sandbox.origin.connection, "tests");
     const topics = ["done-orders", "done-committed"];
     for (const topic of topics) await createTopic(at.sandbox, topic);
@@ -197,10 +201,18 @@ describe("what goes wrong in a migration, through the real command line", () => 
     // Ends with a marker: once that is deleted, only what the gate remembers tells it from records that were lost.
     await transaction(origin, "done-committed", ["a", "b"], "commit");
     const stopped = await stopGroup(origin, { groupId: "done-billing", topic: "done-orders", at: 0.3 });
-    project = await ownStack(at.sandbox, "done");
+    project = await ownStack(at.sandbox, "done", { fence: true });
     await project.up();
     await project.set({ phase: "cutover" });
-    await project.up();
+    const removed: Promise<number>[] = [];
+    const onLine = (line: string) => void (/Gate done-gate updat/.test(line) && removed.length === 0 && removed.push(passOfUserOperator(at.sandbox)));
+    const cutOver = await project.up({ onLine });
+    expect(await removed[0]).toBeGreaterThan(0);
+    expect(say(cutOver)).toMatch(/user operator removes the fence's rules[^]*kafka-migration fence --hold/);
+    expect(say(cutOver)).toMatch(/fence: \d+ rules? had been removed since/);
+    const { warnings } = JSON.parse(await readFile(join(at.sandbox.folder, "report", "migration-done.json"), "utf8")) as Report;
+    expect(warnings.filter((line) => line.startsWith("Fence open at some time between"))).toHaveLength(1);
+    expect(warnings.join("\n")).toMatch(/the fence has not been held since \d{4}-/);
     expect(await resumeGroup(applicationClient(at.sandbox.target.connection, "tests"), stopped)).toEqual([]);
     for (const topic of topics) await deleteRecords(at.sandbox, topic);
     expect((await project.killedUp(/mirror-gone: /, "destroy")).underWay).toEqual(["done-target-group-mirror-done"]);
@@ -211,6 +223,18 @@ describe("what goes wrong in a migration, through the real command line", () => 
     expect(await recordsIn(at.sandbox.target, "done-orders")).toBe(200);
   }, 10 * MINUTES);
 });
+
+/** What a full pass of a user operator does to the fence. @returns the number of rules that it removed */
+async function passOfUserOperator({ origin }: Sandbox): Promise<number> {
+  const port = await openKafka(origin.connection, "origin");
+  try {
+    const rules = await port.describeAcls({ principal: "User:*" });
+    await port.deleteAcls(rules);
+    return rules.length;
+  } finally {
+    await port.close();
+  }
+}
 
 /** As retention does it, to the end, behind the last marker. */
 async function deleteRecords(sandbox: Sandbox, topic: string): Promise<void> {

@@ -37,6 +37,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { folder } = supervisor;
   const interrupted = (): void => void supervisor.stop();
   options.signal?.addEventListener("abort", interrupted);
+  let operator: Operator | undefined;
   try {
     const parts = await neededParts(options);
     options.signal?.throwIfAborted();
@@ -48,18 +49,22 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ] as const);
     const kubeconfig = own?.kubeconfig ?? (typeof options.kubernetes === "object" ? options.kubernetes.kubeconfig : undefined);
     const operated = kubeconfig !== undefined && (options.operator ?? own !== undefined);
-    const operator = operated ? await operate(kubeconfig, [origin, target], folder, parts.kafka, options.progress) : undefined;
+    operator = operated ? await operate(kubeconfig, [origin, target], folder, parts.kafka, options.progress) : undefined;
     const undo = options.otherOperators === true && kubeconfig !== undefined
       ? await readyForOthers({
           kubeconfig,
           clusters: [origin, target].filter((side) => !side.managed),
           folder,
+          ownOperator: own === undefined
+            ? "let the sandbox's operator make the users (--own-operator; it removes every user and ACL without a KafkaUser)"
+            : "leave --other-user-operators out: then the sandbox's operator makes the users",
           ...(options.signal === undefined ? {} : { signal: options.signal }),
           progress: options.progress,
         })
       : async () => {};
     options.progress(`sandbox: ready in ${seconds(started)} s`);
     let stopping: Promise<void> | undefined;
+    const running = operator;
     return {
       folder,
       supervisor,
@@ -76,13 +81,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         if (!pulumi) throw leftOut("pulumi");
         return pulumi;
       },
-      crashMirrors: () => operator?.crashWorkers() ?? 0,
+      crashMirrors: () => running?.crashWorkers() ?? 0,
       stop: () => {
         options.signal?.removeEventListener("abort", interrupted);
         stopping ??= (async () => {
           try {
             if (own === undefined) await undo().catch((error: Error) => options.progress(`operators: CA Secrets stay: ${error.message}`));
-            await operator?.stop();
+            await running?.stop();
             await Promise.all([origin.stop(), target.stop(), own?.stop()]);
           } finally {
             await supervisor.stop();
@@ -93,7 +98,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     };
   } catch (error) {
     options.signal?.removeEventListener("abort", interrupted);
-    await supervisor.stop();
+    // Its watches try again for ever, and with them this process would never end.
+    await Promise.all([supervisor.stop(), operator?.stop().catch(() => {})]);
     if (!options.signal?.aborted) throw error;
     throw new SandboxError("SANDBOX_INTERRUPTED", `the start was interrupted after ${seconds(started)} s; nothing runs any more`, { fix: "start it again", cause: error });
   }

@@ -11,6 +11,8 @@ export interface OthersOptions {
   kubeconfig: string;
   /** The clusters whose users somebody else's operators make. */
   clusters: readonly SandboxCluster[];
+  /** How the sandbox's own operator does it instead, for the error. */
+  ownOperator: string;
   /** Of the sandbox: the file with what an operator has to know is written here. */
   folder: string;
   /** How long to wait for the operators, milliseconds. Default 10 minutes: somebody may have to start them first. */
@@ -21,6 +23,7 @@ export interface OthersOptions {
 
 const NEWEST_FIRST = ["v1", "v1beta2"];
 const EVERY_MS = 500;
+const START_THEM = "start a user operator for each cluster while this waits for them, with what is in the file that it names";
 
 /**
  * Makes ready for user operators that are not the sandbox's, and waits until they are there: each has to make a KafkaUser, which
@@ -49,7 +52,7 @@ export async function readyForOthers(options: OthersOptions): Promise<() => Prom
     options.signal?.throwIfAborted();
     const faults = answers.flatMap((one) => (one.status === "rejected" ? [(one.reason as Error).message] : []));
     if (faults.length > 0) {
-      throw new SandboxError("NO_OPERATOR", faults.join("\n"), { fix: `start a user operator for each cluster (${file}), or let the sandbox's operator do it (--own-operator)` });
+      throw new SandboxError("NO_OPERATOR", faults.join("\n"), { fix: `${START_THEM}, or ${options.ownOperator}` });
     }
     options.progress(`operators: the user operators of ${options.clusters.map((one) => one.label).join(" and ")} are there`);
     return undo;

@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { startSandbox } from "../../sandbox";
 import { KubernetesRest } from "../../sandbox/kubernetes/rest";
@@ -83,6 +86,25 @@ describe("the sandbox", () => {
     const again = await startSandbox({ folder: await newFolder(), origin: { existing: { connection: origin.connection } }, target: { existing: { connection: target.connection } }, kubernetes: false, pulumi: false, progress: () => {} });
     await again.stop();
   });
+
+  it("ends when it is interrupted while it waits for somebody's user operators", async () => {
+    const program = `
+      const { startSandbox } = require("./dist/sandbox/index.js");
+      const { origin, target } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+      const stop = new AbortController();
+      const progress = (line) => (console.log(line), /^operators: waiting/.test(line) && stop.abort());
+      const existing = (connection) => ({ existing: { connection } });
+      startSandbox({ origin: existing(origin), target: existing(target), otherOperators: true, pulumi: false, signal: stop.signal, progress })
+        .catch((error) => console.log(error.message));
+    `;
+    const { origin, target } = clusters;
+    const input = JSON.stringify({ origin: origin.connection, target: target.connection });
+    const child = spawn(process.execPath, ["-e", program], { stdio: ["pipe", "pipe", "inherit"], timeout: 100_000 });
+    child.stdin.end(input);
+    const [said, [code]] = await Promise.all([text(child.stdout), once(child, "exit")]);
+    expect(said).toMatch(/SANDBOX_INTERRUPTED/);
+    expect(code).toBe(0);
+  }, 120_000);
 
   it("says which given cluster it cannot reach, without the password", async () => {
     const { connection } = clusters.target;

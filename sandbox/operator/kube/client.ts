@@ -173,13 +173,17 @@ export async function connectKube(kubeconfig: string): Promise<Kube> {
       const query = { resourceVersion: scope.resourceVersion, labelSelector: scope.labelSelector, allowWatchBookmarks: true, timeoutSeconds: 240 };
       await new Promise<void>((resolve, reject) => {
         let stop = (): void => undefined;
+        let ended = false;
         const done = (error: unknown): void => {
+          ended = true;
           signal.removeEventListener("abort", stop);
           const status = (error as { statusCode?: number } | null)?.statusCode;
           if (!error || signal.aborted) resolve();
           else reject(status === undefined ? error : new KubeError(status, `watch ${resource.plural}: ${(error as Error).message}`));
         };
         void new Watch(config).watch(basePath(resource, scope.namespace), query, onEvent, done).then((controller) => {
+          // A server that is gone has ended it already: a listener that came now would stay.
+          if (ended) return;
           stop = () => controller.abort();
           if (signal.aborted) stop();
           else signal.addEventListener("abort", stop, { once: true });

@@ -4,6 +4,7 @@ import type { Connection, Side } from "../../engine/model";
 import { findRecreatedTopics } from "../../engine/gate";
 import { preflight } from "../../engine/preflight";
 import { countText } from "../../engine/units";
+import { COPY_APART } from "../../engine/ways-out";
 import type { Command } from "../command";
 import { EXIT, exitCodeOf, type ExitCode } from "../exit";
 import { type Migration, pulumiVersion } from "../source";
@@ -69,7 +70,7 @@ async function topics({ model, done }: Migration, signal: AbortSignal): Promise<
   const found = await findRecreatedTopics(model, done.gate !== undefined, signal);
   if (found.length === 0) return { what: "topics", ok: true, text: "none was deleted and created again since the mirror was started" };
   const more = found.length > NAMED ? [`and ${found.length - NAMED} more`] : [];
-  const fix = "copy these topics again: leave them out (mirror.topicsExcludePattern) and copy them by themselves";
+  const fix = `each of these has to be copied again: ${COPY_APART}`;
   return { what: "topics", ok: false, text: [...found.slice(0, NAMED).map((f) => f.text), ...more, fix].join("\n") };
 }
 

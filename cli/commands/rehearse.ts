@@ -8,6 +8,7 @@ import { MOVE_SINKS, preflight, WHY_NOT_SINK } from "../../engine/preflight";
 import { planReplicationFor, type ReplicationPreview } from "../../engine/replication";
 import { type CopyLook, lookAtCopy, sampleOf } from "../../engine/report";
 import { bytesText, countText, durationText } from "../../engine/units";
+import { EXCLUDE } from "../../engine/ways-out";
 import { compareCopy, isFault, type VerifyResult } from "../../engine/verify";
 import type { Command, Context } from "../command";
 import { EXIT } from "../exit";
@@ -120,7 +121,8 @@ function judge(rehearsal: Rehearsal, look: CopyLook | undefined, plan: OffsetPla
     const long = all.find(({ p }) => tooLong(p) !== undefined && !isInPlace(p));
     if (long !== undefined) problems.push(`group "${g.group}" can't be moved on ${long.topic}-${long.p.partition}: ${tooLong(long.p)}`);
     const lost = all.filter(({ p }) => p.targetOffset === null).length;
-    if (lost > 0) (complete ? problems : waits).push(`group "${g.group}": ${countText(lost, "offset")} can't be translated${complete ? "" : " before the copy is complete"}`);
+    const why = complete ? `: ${EXCLUDE}` : " before the copy is complete";
+    if (lost > 0) (complete ? problems : waits).push(`group "${g.group}": ${countText(lost, "offset")} can't be translated${why}`);
   }
   // While records are still copied both sides differ.
   if (complete) for (const d of verified?.differences ?? []) if (isFault(d)) problems.push(d.text);

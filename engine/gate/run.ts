@@ -4,9 +4,11 @@ import { isMigrationError, MigrationError } from "../errors";
 import { parsePartitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
+import { againWhenRecordsGo } from "../records/again";
 import { nothingSelected } from "../selection";
 import { durationText } from "../units";
 import { withNewTopics } from "../topic-ids";
+import { COPY_ALL_AGAIN, COPY_APART, EXCLUDE } from "../ways-out";
 import { findingsOf, topicIdsOf } from "./findings";
 import { type Look, Observer } from "./observe";
 import { Pace } from "./pace";
@@ -69,7 +71,11 @@ class Gate {
     this.pace = new Pace(clusters.origin, progress);
   }
 
-  async once(): Promise<GateResult> {
+  once(): Promise<GateResult> {
+    return againWhenRecordsGo(() => this.lookOnce(), this.progress);
+  }
+
+  private async lookOnce(): Promise<GateResult> {
     const look = await this.look(true);
     const { against, warnings } = this.findings(look);
     if (against.length === 0) {
@@ -150,7 +156,8 @@ class Gate {
         return undefined;
       }
       const passing = isMigrationError(error) && PASSING.includes(error.code);
-      if (!passing || first) throw error;
+      // Retention has nothing to do with the brokers' health: there is no reason to tell it at once.
+      if (!passing || (first && error.code !== "RECORDS_GONE")) throw error;
       this.failure = error.message.split("\n", 1)[0]!;
       this.progress.warn(this.failure);
       return undefined;
@@ -230,17 +237,12 @@ function moved(before: Map<string, number>, now: Map<string, number>): Finding[]
   return findings;
 }
 
-const ANEW = "set abandon to true and run `pulumi up`, then `pulumi destroy`, delete the topic on the target, and start the migration again";
-
-/** A topic that was deleted on the origin is no reason to give up the others. */
-const EXCLUDE = "exclude a topic that need not move with mirror.topicsExcludePattern and let the others go on";
-
 /** What to type or change next, by kind; earlier ones explain later ones. */
 const FIXES: Record<Finding["kind"], string> = {
   "no topics": "correct mirror.topicsPattern, or let the migration's administrator describe the topics",
   "no storage topics": "check target.offsetStorageTopic, target.configStorageTopic and target.statusStorageTopic, and that the mirror's workers run",
   "no connector": "check that the KafkaMirrorMaker2 is Ready and that its aliases are origin.alias and target.alias",
-  "connector setting": `correct mirror.sourceConnector.config; topics of which it left something out have to be copied anew: ${ANEW}`,
+  "connector setting": `correct mirror.sourceConnector.config; topics of which it left something out have to be copied anew: ${COPY_ALL_AGAIN}`,
   "out of memory": 'give the workers more heap (mirror.jvmOptions: {"-Xmx": "2g"}, and mirror.resources to match) or smaller buffers (mirror.sourceConnector.config), and run `pulumi up` again: changed workers start their tasks anew',
   "topic name": "exclude the topic with mirror.topicsExcludePattern and copy it another way, or delete the other topic on the target",
   "record too large":
@@ -251,15 +253,15 @@ const FIXES: Record<Finding["kind"], string> = {
   "task failed": "mend what the trace names and restart the task",
   "connector not running": "set the state of mirror.sourceConnector and mirror.checkpointConnector to running",
   recreated:
-    "leave the topic out (mirror.topicsExcludePattern) and copy it by itself; or, when you know that the copy is whole or accept the loss, " +
-    `name it in gate.acceptTruncation and run \`pulumi up\`; or copy everything again: ${ANEW}`,
-  "stale offsets": `${EXCLUDE}; otherwise it has to be copied anew: ${ANEW}`,
-  truncated: `accept the loss by naming the topic in gate.acceptTruncation, or ${EXCLUDE}; otherwise copy it anew: ${ANEW}`,
+    `${COPY_APART}; or, when you know that the copy is whole or accept the loss, ` +
+    `name it in gate.acceptTruncation and run \`pulumi up\`; or copy everything again: ${COPY_ALL_AGAIN}`,
+  "stale offsets": `${EXCLUDE}; otherwise it has to be copied anew: ${COPY_ALL_AGAIN}`,
+  truncated: `accept the loss by naming the topic in gate.acceptTruncation, or ${EXCLUDE}; otherwise copy it anew: ${COPY_ALL_AGAIN}`,
   "partition count": "give the target's topic the origin's partition count",
   "no target topic": "look for the reason in the worker's log; the mirror's user needs Create on the target",
   offline: "bring the partition's broker back",
-  "first record": `find out whether the topic was deleted and created again, or who else writes to the target's topic; then leave it out (mirror.topicsExcludePattern), or copy everything again: ${ANEW}`,
-  "last record": `find out who else writes to the target's topic; for another topic of the same name: ${EXCLUDE}, or ${ANEW}`,
+  "first record": `find out whether the topic was deleted and created again, or who else writes to the target's topic; then leave it out (mirror.topicsExcludePattern), or copy everything again: ${COPY_ALL_AGAIN}`,
+  "last record": `find out who else writes to the target's topic; for another topic of the same name: ${EXCLUDE}, or ${COPY_ALL_AGAIN}`,
   "no tasks": "check the mirror's user on the origin (Read on the topics) and restart the connector",
   unassigned: "restart the source connector, or wait for its next refresh",
   "open transaction": "end the transaction's producer, or abort it with kafka-transactions.sh",

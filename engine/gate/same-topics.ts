@@ -1,5 +1,6 @@
-import { type OpenKafka, withClusters } from "../clusters";
+import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import type { MigrationModel } from "../model";
+import { againWhenRecordsGo } from "../records/again";
 import { recreatedFindings } from "./findings";
 import { compareFirstRecords } from "./first-record";
 import { Observer } from "./observe";
@@ -11,16 +12,14 @@ import type { Finding } from "./types";
  * @param passed the gate has passed: what clients do with the target's topics is their business
  */
 export async function findRecreatedTopics(model: MigrationModel, passed: boolean, signal?: AbortSignal, open?: OpenKafka): Promise<Finding[]> {
-  return withClusters(
-    model,
-    async (clusters) => {
-      const look = await new Observer(clusters, model.mirror).look(false, signal);
-      const byId = recreatedFindings(look, model.recorded, !passed);
-      const known = new Set(byId.map((f) => f.subject));
-      const byRecord = passed ? [] : await compareFirstRecords(clusters, look, false, signal);
-      return [...byId, ...byRecord.filter((f) => !known.has(f.subject.replace(/-\d+$/, "")))];
-    },
-    open,
-    { signal },
-  );
+  const work = (clusters: Clusters) => againWhenRecordsGo(() => lookOnce(clusters, model, passed, signal));
+  return withClusters(model, work, open, { signal });
+}
+
+async function lookOnce(clusters: Clusters, model: MigrationModel, passed: boolean, signal?: AbortSignal): Promise<Finding[]> {
+  const look = await new Observer(clusters, model.mirror).look(false, signal);
+  const byId = recreatedFindings(look, model.recorded, !passed);
+  const known = new Set(byId.map((f) => f.subject));
+  const byRecord = passed ? [] : await compareFirstRecords(clusters, look, false, signal);
+  return [...byId, ...byRecord.filter((f) => !known.has(f.subject.replace(/-\d+$/, "")))];
 }

@@ -7,6 +7,7 @@ import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
 import { AT_ONCE, inParallel } from "../side-by-side";
 import { countText, recordsText, someOf } from "../units";
+import { EXCLUDE } from "../ways-out";
 import { clusterIds } from "./applied";
 import { WHY_NOT_SHARE } from "./commitments";
 import { revertWith } from "./revert";
@@ -208,7 +209,7 @@ function blockedError(blocked: readonly { group: string; why: string }[]): Migra
   const fixes = [
     blocked.some((b) => b.why.includes("active on the target")) ? "stop the named members" : undefined,
     blocked.some((b) => b.why.includes("offset.metadata.max.bytes")) ? "raise offset.metadata.max.bytes on the target's brokers" : undefined,
-    blocked.some((b) => b.why.startsWith("can't be translated")) ? "wait until the copy is complete" : undefined,
+    blocked.some((b) => b.why.startsWith("can't be translated")) ? `wait until the copy is complete; ${EXCLUDE}` : undefined,
     blocked.some((b) => b.why.startsWith("has other offsets")) ? "set offsets.overwrite to true (--overwrite on the command line) to give up the offsets that the groups have on the target" : undefined,
     "or list the groups in offsets.excludeGroups (--exclude-group)",
   ].filter((f) => f !== undefined);

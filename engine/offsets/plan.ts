@@ -6,6 +6,7 @@ import { compactedTopics } from "../log/compaction";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
+import { againWhenRecordsGo } from "../records/again";
 import { type RecordedTopics, recreatedText, recreatedTopics, topicIds } from "../topic-ids";
 import { countText } from "../units";
 import { type Commitments, metadataLimit, readCommitments } from "./commitments";
@@ -22,7 +23,8 @@ import type { GroupPlan, OffsetOptions, OffsetPlan, PartitionPlan, TopicPlan } f
  * @throws MigrationError when a cluster can't be read.
  */
 export async function planOffsets(model: MigrationModel, options: OffsetOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<OffsetPlan> {
-  return withClusters(model, (clusters) => planWith(clusters, model.mirror, options, progress, signal, model.recorded), open, { progress, signal });
+  const plan = (clusters: Clusters) => planWith(clusters, model.mirror, options, progress, signal, model.recorded);
+  return withClusters(model, (clusters) => againWhenRecordsGo(() => plan(clusters), progress), open, { progress, signal });
 }
 
 export async function planWith(

@@ -5,6 +5,7 @@ import { compareRecords } from "../gate/records";
 import { gap, judge } from "../gate/rule";
 import type { MigrationModel } from "../model";
 import { type OffsetOptions, readCommitments, WHY_NOT_SHARE } from "../offsets";
+import { againWhenRecordsGo } from "../records/again";
 import { throttlesOn } from "../replication/throttle";
 import { nothingSelected, selectPairs } from "../selection";
 import type { CopyLook, GroupCount, LeftThrottle, TopicCopy } from "./types";
@@ -15,7 +16,7 @@ import type { CopyLook, GroupCount, LeftThrottle, TopicCopy } from "./types";
  * @throws MigrationError SELECTION_EMPTY when the patterns select nothing
  */
 export async function lookAtCopy(model: MigrationModel, options: GateOptions, signal?: AbortSignal): Promise<CopyLook> {
-  return withClusters(model, async (clusters) => {
+  return withClusters(model, (clusters) => againWhenRecordsGo(async () => {
     const observer = new Observer(clusters, model.mirror, new Set(options.acceptTruncation), options.cleared);
     const look = await observer.look(true, signal);
     if (look.topics.length === 0 && look.hiddenTopics.length === 0) throw nothingSelected(look.visibleTopics, model.mirror);
@@ -28,7 +29,7 @@ export async function lookAtCopy(model: MigrationModel, options: GateOptions, si
     }
     const connector = connectorOf(look);
     return { at: new Date(look.at).toISOString(), topics: topicsOf(look), against, warnings, ...(connector === undefined ? {} : { connector }) };
-  });
+  }));
 }
 
 /** Without those of partitions that got records meanwhile: the target may have been read with their copies. */

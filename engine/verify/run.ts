@@ -4,9 +4,11 @@ import { MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
 import type { Isolation } from "../records/read";
+import { againWhenRecordsGo } from "../records/again";
 import { compareBeginnings } from "../records/beginning";
 import { recreatedText, recreatedTopics } from "../topic-ids";
-import { bytesText, countText, durationText } from "../units";
+import { bytesText, countText, durationText, someOf } from "../units";
+import { COPY_ALL_AGAIN } from "../ways-out";
 import { compareLatest } from "./compacted";
 import { compareInOrder, type Watch } from "./ordered";
 import { type Pair, type Pairs, readPairs, type TopicPair } from "./pairs";
@@ -33,8 +35,19 @@ export async function verifyCopy(model: MigrationModel, options: VerifyOptions, 
   const partitions = result.topics.reduce((sum, t) => sum + t.faulty, 0);
   throw new MigrationError("VERIFY_DIFFERENT", `the copy differs from the origin in ${countText(partitions, "partition")} of ${result.partitions}`, {
     details: [...details, ...listed],
-    fix: "find out what else writes to, or deletes from, these topics on the target; then copy them anew (set abandon to true and run `pulumi up`, then `pulumi destroy`, delete them on the target, start again), or give the verification up (set verify.mode to none)",
+    fix: waysOut(result),
   });
+}
+
+/** One topic that was deleted and created again is no reason to copy the others once more. */
+function waysOut({ topics }: VerifyResult): string {
+  const different = topics.filter((t) => t.faulty > 0).map((t) => t.topic);
+  const names = `the topics that differ (${someOf(different, 5)})`;
+  return (
+    `leave ${names} out with mirror.topicsExcludePattern, let the others go on, and copy these by themselves; or find out ` +
+    `what else writes to them or deletes from them on the target, and copy everything again: ${COPY_ALL_AGAIN}; ` +
+    "or go on without this proof (verify.mode: none)"
+  );
 }
 
 /** The same, with what differs as part of the result. */
@@ -44,9 +57,14 @@ export async function compareCopy(model: MigrationModel, options: VerifyOptions,
   return withClusters(
     model,
     async (clusters) => {
-      const run = new Run(clusters, model, options, progress, memory, signal);
-      const pairs = options.mode === "none" ? { topics: [], pairs: [], notes: [] } : await readPairs(clusters, model.mirror);
-      await run.compare(pairs);
+      const compare = async () => {
+        const run = new Run(clusters, model, options, progress, memory, signal);
+        const pairs = options.mode === "none" ? { topics: [], pairs: [], notes: [] } : await readPairs(clusters, model.mirror);
+        await run.compare(pairs);
+        return { run, pairs };
+      };
+      // Ends and beginnings are read in moments; whole logs are not read again without being asked for.
+      const { run, pairs } = await (options.mode === "tail" ? againWhenRecordsGo(compare, progress) : compare());
       const forgotten = await memory.flushed();
       const result = run.result(pairs);
       if (forgotten !== undefined) result.notes.push(forgotten);

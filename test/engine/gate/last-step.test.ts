@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { OpenKafka } from "../../../engine/clusters";
 import { MigrationError } from "../../../engine/errors";
-import { runGate } from "../../../engine/gate";
+import { evaluateGate, findRecreatedTopics, runGate } from "../../../engine/gate";
 import { openKafka } from "../../../engine/kafka/client";
+import { planOffsets } from "../../../engine/offsets";
 import { silent } from "../../../engine/progress";
-import { withPorts } from "../kafka/support";
+import { compareCopy } from "../../../engine/verify";
+import { deleteBelow, withPorts } from "../kafka/support";
 import { FakeMirror, messages } from "./fake-mirror";
 
 const ports = withPorts("port-gate");
@@ -25,6 +27,43 @@ function failingAt(n: number, code: string): { open: OpenKafka; asked: () => num
   };
   return { open, asked: () => asked };
 }
+
+/** Opens real ports; when the origin is first asked for records, those of the topic below this offset are deleted. */
+function deleting(mirror: FakeMirror, topic: string, below: number): OpenKafka {
+  let left = 1;
+  return async (connection, side, options) => {
+    const port = await openKafka(connection, side, options);
+    if (side === "target") return port;
+    const { fetch } = port;
+    return Object.assign(Object.create(port) as typeof port, {
+      fetch: async (...args: Parameters<typeof fetch>) => {
+        if (args[0].some((r) => r.topic === topic) && left-- > 0) await deleteBelow(mirror.origin, topic, below);
+        return fetch.apply(port, args);
+      },
+    });
+  };
+}
+
+describe("records that are deleted between a look and the reading of the first record", () => {
+  it("make every one-shot look look again, and no answer is lost", async () => {
+    const mirror = await FakeMirror.start(ports);
+    const topic = await mirror.topic("expiring");
+    const group = `${mirror.prefix}-group`;
+    await mirror.send(topic, messages(10));
+    await mirror.copied(topic, 9);
+    const { model } = mirror;
+    const quick = { stableForMs: 0, pollMs: 100, limitMs: 20_000 };
+    expect(await evaluateGate(model, quick, silent, undefined, deleting(mirror, topic, 1))).toMatchObject({ lastRecordsCompared: 1, looks: 2 });
+    expect(await runGate(model, quick, silent, undefined, deleting(mirror, topic, 2))).toMatchObject({ lastRecordsCompared: 1 });
+    expect(await findRecreatedTopics(model, false, undefined, deleting(mirror, topic, 3))).toEqual([]);
+    const compared = await compareCopy(model, { mode: "tail" }, silent, undefined, deleting(mirror, topic, 4));
+    expect(compared).toMatchObject({ equal: true });
+    await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 5n, metadata: "" }]);
+    const plan = await planOffsets(model, {}, silent, undefined, deleting(mirror, topic, 6));
+    await ports.origin.deleteGroups([group]);
+    expect(plan.groups[0]!.topics[0]!.partitions[0]).toMatchObject({ originOffset: "5", targetOffset: "6" });
+  });
+});
 
 describe("the gate's last step", () => {
   it.each(["KAFKA_NOT_AVAILABLE", "KAFKA_UNKNOWN_TOPIC"])("outlasts %s, also right after the first look", async (code) => {

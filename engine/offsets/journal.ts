@@ -59,13 +59,34 @@ export async function readJournal(target: KafkaPort, mirror: MirrorModel): Promi
     const chunks = open.get(run) ?? new Map<number, Buffer>();
     open.set(run, chunks.set(Number(number), value));
     if (chunks.size !== Number(count)) return;
+    // What came before it does not matter any more.
+    open.clear();
     last = Buffer.concat([...chunks].sort(([a], [b]) => a - b).map(([, chunk]) => chunk));
   });
+  await requireWhole(target, topic, [...open.values()], last !== undefined);
   if (last === undefined) return undefined;
   const { groupId, applied } = entryOf(last, topic);
   if (groupId !== mirror.groupId) throw unreadable(topic, `it is of the mirror with group ${groupId}`);
   await requireSameTarget(target, applied);
   return applied;
+}
+
+/**
+ * A kill leaves out the end of a note. A note without its beginning, or a log without its beginning, has lost records
+ * that were there when offsets were written (DeleteRecords, retention).
+ * @param cutOff chunks, by their number, of the notes after the last whole one
+ */
+async function requireWhole(
+  target: KafkaPort,
+  topic: string,
+  cutOff: readonly ReadonlyMap<number, Buffer>[],
+  found: boolean,
+): Promise<void> {
+  const holes = cutOff.some((chunks) => [...chunks.keys()].some((number) => number >= chunks.size));
+  if (holes) throw unreadable(topic, "a part of its last note is gone");
+  if (found) return;
+  const [start] = await target.listOffsets([{ topic, partition: 0 }], "earliest");
+  if ((start?.offset ?? 0n) > 0n) throw unreadable(topic, `its records before offset ${start!.offset} were deleted`);
 }
 
 /** Deletes the topic once nothing needs it; absent is fine. What can't be read is kept: see {@link readJournal}. */

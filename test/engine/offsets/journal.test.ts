@@ -13,6 +13,8 @@ class Target {
   /** Ends an append after so many records, as a kill does. */
   endsAfter = Infinity;
   id = "the-target";
+  /** Records below this were deleted. */
+  start = 0;
 
   port(): KafkaPort {
     const end = () => BigInt(this.records?.length ?? 0);
@@ -32,7 +34,7 @@ class Target {
         }
       },
       deleteTopics: async () => void (this.records = undefined),
-      listOffsets: async (partitions, at) => partitions.map((p) => ({ ...p, offset: at === "earliest" ? 0n : end(), timestamp: -1n })),
+      listOffsets: async (partitions, at) => partitions.map((p) => ({ ...p, offset: at === "earliest" ? BigInt(this.start) : end(), timestamp: -1n })),
       fetch: async (requests: readonly FetchRequest[]) => new Map(requests.map((r) => [`${r.topic}:${r.partition}`, this.answer(Number(r.offset))])),
       close: async () => {},
     };
@@ -46,7 +48,7 @@ class Target {
       return batch;
     });
     const end = BigInt(this.records?.length ?? 0);
-    return { highWatermark: end, lastStableOffset: end, logStartOffset: 0n, abortedTransactions: [], records: Buffer.concat(batches) };
+    return { highWatermark: end, lastStableOffset: end, logStartOffset: BigInt(this.start), abortedTransactions: [], records: Buffer.concat(batches) };
   }
 }
 
@@ -89,6 +91,16 @@ describe("the note of moved offsets on the target", () => {
     ["holds something else", async (t) => void t.records!.push({ key: Buffer.from("key"), value: Buffer.from("value") }), /OFFSETS_JOURNAL_UNREADABLE[^]*not a note/],
     ["is damaged", async (t) => void (t.records![0]!.value = Buffer.from("x")), /OFFSETS_JOURNAL_UNREADABLE[^]*can't be read/],
     ["is of another mirror", (t) => writeJournal(t.port(), { ...mirror, groupId: "other" }, applied(2)), /OFFSETS_JOURNAL_UNREADABLE[^]*of the mirror with group other/],
+    ["has lost all its records", async (t) => void (t.start = t.records!.length), /OFFSETS_JOURNAL_UNREADABLE[^]*its records before offset 1 were deleted/],
+    ["has lost the beginning of its last note", async (t) => {
+      await writeJournal(t.port(), mirror, applied(4_000));
+      t.start = 2;
+    }, /OFFSETS_JOURNAL_UNREADABLE[^]*a part of its last note is gone/],
+    ["has lost its last note, and was cut off", async (t) => {
+      t.endsAfter = 1;
+      await writeJournal(t.port(), mirror, applied(4_000)).catch(() => {});
+      t.start = 1;
+    }, /OFFSETS_JOURNAL_UNREADABLE[^]*its records before offset 1 were deleted/],
     ["is of another cluster", async (t) => void (t.id = "another"), /OFFSETS_OTHER_CLUSTER[^]*cluster the-target, but the target is cluster another/],
   ];
   it.each(foreign)("that %s is neither deleted nor taken for absent", async (_what, change, error) => {

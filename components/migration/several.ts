@@ -25,12 +25,15 @@ const byProgram = new WeakMap<object, Declared[]>();
  * found to be taken; on one target two mirrors would read each other's state, or mix two topics in one.
  * @returns what is wrong, and what may be wrong as nobody knows the clusters' topics yet
  */
-export function sharedNames(migration: string, args: Partial<MigrationArgs>, mirror: ResolvedMirror, model: MirrorModel): { mistakes: string[]; warnings: string[] } {
+export function sharedNames(
+  migration: string, args: Partial<MigrationArgs>, mirror: ResolvedMirror, model: MirrorModel,
+): { mistakes: string[]; warnings: string[] } {
   const program = pulumi.runtime.getStackResource();
   if (program === undefined) return { mistakes: [], warnings: [] };
   const others = byProgram.get(program) ?? [];
   const objects = namedObjects(args).filter((object) => object.foreign !== true);
-  const own: Declared = { migration, objects, view: placedView(migration, args, mirror), model, copies: args.phase !== "cleanup" };
+  const view = placedView(migration, args, mirror);
+  const own: Declared = { migration, objects, view, model, copies: args.phase !== "cleanup" };
   byProgram.set(program, [...others, own]);
   const shared = objects.flatMap((object) => {
     const other = others.find((o) => o.objects.some((named) => isSame(named, object)));
@@ -40,8 +43,9 @@ export function sharedNames(migration: string, args: Partial<MigrationArgs>, mir
   });
   const onTarget = others.filter((other) => haveOneTarget(own, other));
   const mixed = onTarget.map((other) => mixedTopics(own, other));
-  const mistakes = [...shared, ...onTarget.flatMap((other) => sharedOnTarget(own, other)), ...mixed.flatMap((m) => m.mistakes)];
-  return { mistakes: [...new Set(mistakes)], warnings: mixed.flatMap((m) => m.warnings) };
+  const both = onTarget.flatMap((other) => sharedOnTarget(own, other));
+  const mistakes = new Set([...shared, ...both, ...mixed.flatMap((m) => m.mistakes)]);
+  return { mistakes: [...mistakes], warnings: mixed.flatMap((m) => m.warnings) };
 }
 
 function placedView(migration: string, args: Partial<MigrationArgs>, mirror: ResolvedMirror): MirrorView {
@@ -58,7 +62,8 @@ function haveOneTarget({ view }: Declared, { view: other }: Declared): boolean {
 }
 
 function sharedOnTarget({ model }: Declared, { model: others, migration }: Declared): string[] {
-  const onTarget = (one: MirrorModel) => internalTopics(one).filter((topic) => topic.side === "target").map((topic) => topic.name);
+  const onTarget = (one: MirrorModel) =>
+    internalTopics(one).filter((topic) => topic.side === "target").map((topic) => topic.name);
   const both = onTarget(model).filter((name) => onTarget(others).includes(name));
   const where = `migration "${migration}" of this program uses the same on the same target`;
   return [
@@ -69,17 +74,20 @@ function sharedOnTarget({ model }: Declared, { model: others, migration }: Decla
   ];
 }
 
-const WAY = "give them patterns that have no topic in common, or use DefaultReplicationPolicy with an alias of its own for each";
+const WAY =
+  "give them patterns that have no topic in common, or use DefaultReplicationPolicy with an alias of its own for each";
 
 /** A mistake where both name a topic; where only wildcards meet, the clusters may have no such topic in common. */
 function mixedTopics(own: Declared, other: Declared): { mistakes: string[]; warnings: string[] } {
   const both = own.copies && other.copies ? commonCopies(own.view, other.view) : [];
   const named = both.filter((name) => names(own.view, name) && names(other.view, name));
-  const mistakes = named.map((name) =>
-    `topic ${name}: migration "${other.migration}" of this program copies it into topic ${targetTopicName(own.model, name)} of the same target, too; ${WAY}`);
+  const who = `migration "${other.migration}" of this program`;
+  const copy = (name: string) => `topic ${targetTopicName(own.model, name)} of the same target`;
+  const mistakes = named.map((name) => `topic ${name}: ${who} copies it into ${copy(name)}, too; ${WAY}`);
   if (named.length > 0 || both.length === 0) return { mistakes, warnings: [] };
-  const seen = `migration "${own.migration}": topics like ${both.slice(0, 3).join(", ")} would be copied by migration "${other.migration}" of this program, too`;
-  return { mistakes, warnings: [`${seen}, into the same topics of the same target: where both have such topics, their records are mixed. ${WAY}`] };
+  const like = `migration "${own.migration}": topics like ${both.slice(0, 3).join(", ")}`;
+  const seen = `${like} would be copied by ${who}, too, into the same topics of the same target`;
+  return { mistakes, warnings: [`${seen}: where both have such topics, their records are mixed. ${WAY}`] };
 }
 
 /** Does the pattern write the topic's name out? */

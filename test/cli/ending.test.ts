@@ -90,6 +90,13 @@ function start(argv: string[], text?: RegExp, once?: (child: ChildProcess) => vo
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, ...seen, lingered: Date.now() - saidAt })));
 }
 
+/** With a group in the midst of the topic. */
+async function withGroup(work: (group: string) => Promise<void>): Promise<void> {
+  const group = `${mirror.prefix}-group`;
+  await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 40n, metadata: "" }]);
+  await work(group).finally(() => ports.origin.deleteGroups([group]));
+}
+
 const THROTTLED = /(origin|target) throttles this client: waiting/;
 
 describe("a client over its quota on both clusters", () => {
@@ -101,11 +108,10 @@ describe("a client over its quota on both clusters", () => {
   }, 280_000);
 
   it("offsets read what they need, however slowly", async () => {
-    const group = `${mirror.prefix}-group`;
-    await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 40n, metadata: "" }]);
-    const { code, out } = await start(["offsets"]);
-    await ports.origin.deleteGroups([group]);
-    expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`${group} +${topic}-0 +40 +40 +exact`))]);
+    await withGroup(async (group) => {
+      const { code, out } = await start(["offsets"]);
+      expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`${group} +${topic}-0 +40 +40 +exact`))]);
+    });
   }, 200_000);
 
   it("gate --wait ends at its limit", async () => {
@@ -121,14 +127,40 @@ describe("a client over its quota on both clusters", () => {
 });
 
 describe("the process is gone as soon as its command has ended", () => {
-  it("at the first Ctrl-C while both sides are read", async () => {
-    let pressed = 0;
-    const { code, err } = await start(["verify", "--mode", "full"], THROTTLED, (child) => {
-      pressed = Date.now();
-      child.kill("SIGINT");
+  const COMMANDS = [["verify", "--mode", "full"], ["gate", "--wait", "--stable", "0", "--limit", "200"], ["offsets"]];
+
+  /** With a group in the midst of the topic. One batch, 500 kB, and the origin throttles for 6 s. */
+  async function withSlowOrigin(work: () => Promise<void>): Promise<void> {
+    await quota(ports.clusters.origin, 30_000);
+    await withGroup(work).finally(() => quota(ports.clusters.origin, QUOTA));
+  }
+
+  it.each(COMMANDS)("%s: at the first Ctrl-C while one side throttles", async (...argv) => {
+    await withSlowOrigin(async () => {
+      let pressed = 0;
+      const { code, err } = await start(argv, THROTTLED, (child) => {
+        pressed = Date.now();
+        child.kill("SIGINT");
+      });
+      expect([code, err]).toEqual([130, expect.stringContaining("INTERRUPTED")]);
+      expect(Date.now() - pressed).toBeLessThan(5_000);
     });
-    expect([code, err]).toEqual([130, expect.stringContaining("INTERRUPTED")]);
-    expect(Date.now() - pressed).toBeLessThan(5_000);
+  }, 120_000);
+
+  // Topics that this user may not see any more are as good as gone: the gate waits for them, up to its limit.
+  const refused = [
+    [COMMANDS[0]!, "target", /KAFKA_UNAUTHORIZED/, [3]],
+    [["gate", "--wait", "--limit", "15"], "target", /KAFKA_UNAUTHORIZED|GATE_INCOMPLETE/, [1, 3]],
+    [["offsets"], "origin", /KAFKA_UNAUTHORIZED/, [3]],
+  ] as const;
+  it.each(refused)("%j: when the %s refuses while the origin throttles", async (argv, side, error, codes) => {
+    const topics = acls[0]!;
+    await withSlowOrigin(async () => {
+      const { code, err, lingered } = await start([...argv], THROTTLED, () => void ports[side].deleteAcls([topics]));
+      await ports[side].createAcls([topics]);
+      expect([codes, err]).toEqual([expect.arrayContaining([code]), expect.stringMatching(error)]);
+      expect(lingered).toBeLessThan(5_000);
+    });
   }, 120_000);
 
   it("when the records are deleted on one side while the other is still read", async () => {

@@ -65,14 +65,14 @@ export class Residue extends stepResource(residueStep) {}
 
 /**
  * Waits until an operator has made an object ready, and fails at once, with the operator's own message, when it says
- * NotReady. Pulumi's own `pulumi.com/waitFor` can't: its conditions are joined by "and", so it never notices NotReady, runs
- * out and hides the message.
+ * NotReady. Pulumi's own `pulumi.com/waitFor` can't: its conditions are joined by "and", so it never notices NotReady,
+ * runs out and hides the message.
  */
 export class Ready extends stepResource(readyStep) {}
 
 /**
- * Reads values of a Secret that an operator makes: waits until it is there, and follows it with the next `up` when it has
- * changed. Unlike `Secret.get` it needs no cluster at preview, and fails with a message that says what is missing.
+ * Reads values of a Secret that an operator makes: waits until it is there, and follows it with the next `up` when it
+ * has changed. Unlike `Secret.get` it needs no cluster at preview, and fails with a message that says what is missing.
  */
 export class SecretValues extends stepResource(secretValuesStep) {
   /** One value as text; secret. */
@@ -82,8 +82,8 @@ export class SecretValues extends stepResource(secretValuesStep) {
 }
 
 /**
- * Stands before an object that is about to be made. A killed `up` may have made it without noting it down, so the provider
- * takes over what is there; this makes sure that nothing is taken over that another stack, or nobody, made.
+ * Stands before an object that is about to be made. A killed `up` may have made it without noting it down, so the
+ * provider takes over what is there; this makes sure that nothing is taken over that another stack, or nobody, made.
  * @throws MigrationError OBJECT_TAKEN, KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE
  */
 export class Unclaimed extends stepResource(unclaimedStep) {}

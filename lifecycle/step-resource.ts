@@ -26,8 +26,8 @@ function typeOf(kind: string): string {
 }
 
 /**
- * Makes the resource class of a step. The step says which inputs and outputs are secret: those must not get into the state
- * as plain text.
+ * Makes the resource class of a step. The step says which inputs and outputs are secret: those must not get into the
+ * state as plain text.
  */
 export function stepResource<I extends object, O extends object>(step: StepDefinition<I, O>): StepResourceClass<I, O> {
   const provider = thinProvider(step.kind);

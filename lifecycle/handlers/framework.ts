@@ -18,8 +18,8 @@ export type Plain = Record<string, unknown>;
 const WAYS = ["originSecrets", "targetSecrets"];
 
 /**
- * One step's work, over plain inputs. What Pulumi keeps as state is the inputs as they were plus the outputs. The state of
- * an older version of this package lacks what that version did not know: read such fields as if they may be absent.
+ * One step's work, over plain inputs. What Pulumi keeps as state is the inputs as they were plus the outputs. The state
+ * of an older version of this package lacks what that version did not know: read such fields as if they may be absent.
  * Every method may be killed at any point and run again.
  */
 export interface Handler<Inputs extends object, Outputs extends object> {
@@ -80,7 +80,10 @@ export interface StepDefinition<Inputs extends object, Outputs extends object> e
 }
 
 /** Defines a step by its handler. This function knows Pulumi's protocol so that the handlers need not. */
-export function defineStep<I extends object, O extends object>(kind: string, handler: Handler<I, O>): StepDefinition<I, O> {
+export function defineStep<I extends object, O extends object>(
+  kind: string,
+  handler: Handler<I, O>,
+): StepDefinition<I, O> {
   const stateOf = (props: Plain) => inputsOnly(props) as I & O;
   const outputs = Object.keys(handler.outputs ?? {});
   const secret = handler.secret ?? SECRET_INPUTS;

@@ -2,10 +2,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readTopicIds } from "../../engine/topic-ids";
 import { pulumiEnvironment, type PulumiEnvironment } from "../../sandbox/pulumi";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
 import { withPorts } from "../engine/kafka/support";
 import { programProject } from "../support/program";
+import { fakeApiServer, secretPath, secretWith } from "./support/api-server";
+import { olderState, PROGRAM as WHOLE_MIGRATION } from "./support/older-state";
 
 /** The lifecycle's end, under the real Pulumi: what asks the gate, in which order, and what is there still after it refused. */
 const ports = withPorts("closing");
@@ -83,3 +86,57 @@ test("a refused destroy or clean-up takes nothing away; one that is abandoned go
   expect(await destroy()).toMatchObject({ exitCode: 0 });
   expect(await left()).toEqual([]);
 }, 300_000);
+
+test("a state from before step definitions is previewed without changes, cut over and destroyed", async () => {
+  const mirror = await FakeMirror.start(ports);
+  const topic = await mirror.topic("orders");
+  await mirror.send(topic, messages(5));
+  await mirror.copied(topic, 4);
+  const conditions = [{ type: "Ready", status: "True" }];
+  const status = { observedGeneration: 1, conditions, username: "mm2", secret: "login" };
+  const { kubeconfig } = await fakeApiServer({
+    [secretPath("origin-ns", "login")]: secretWith({ password: "not-a-secret" }),
+    [secretPath("origin-ns", "ready")]: { metadata: { generation: 1 }, status },
+  });
+  const { model } = mirror;
+  const project = join(folder, "older");
+  await programProject(project, "older-state", WHOLE_MIGRATION);
+  const input = join(folder, "older.json");
+  const run = async (args: string[], stdin?: string) => {
+    const options = { cwd: project, env: { OLDER_STATE_INPUT: input }, ...(stdin && { input: stdin }) };
+    const { exitCode, stdout, stderr } = await pulumi.run([...args, "--non-interactive", "--stack", "dev"], options);
+    expect(exitCode, stdout + stderr).toBe(0);
+    return stdout;
+  };
+  const inPhase = (phase: string) =>
+    writeFile(input, JSON.stringify({ phase, abandon: false, model, kubeconfig, folder: project }), { mode: 0o600 });
+  const resources = async () => (JSON.parse(await run(["stack", "export"])) as Exported).deployment.resources ?? [];
+
+  await pulumi.run(["stack", "init", "dev", "--non-interactive"], { cwd: project });
+  const empty = JSON.parse(await run(["stack", "export"])) as Exported;
+  const topicId = (await readTopicIds(model))[topic]!.origin!;
+  const state = await olderState({ model, prefix: mirror.prefix, topicId, kubeconfig, folder: project });
+  await run(["stack", "import"], JSON.stringify({ ...empty, deployment: { ...empty.deployment, resources: state } }));
+
+  await inPhase("mirror");
+  const { changeSummary } = JSON.parse(await run(["preview", "--json"])) as { changeSummary: Record<string, number> };
+  expect(Object.keys(changeSummary)).toEqual(["same"]);
+
+  await inPhase("cutover");
+  await run(["up", "--yes", "--skip-preview"]);
+  const after = await resources();
+  expect(after.find(({ type }) => type.endsWith(":Gate"))?.outputs).toMatchObject({ phase: "cutover", passed: true });
+  const ids = (of: readonly { urn?: unknown; id?: unknown }[]) => Object.fromEntries(of.map(({ urn, id }) => [urn, id]));
+  expect(ids(after)).toEqual(ids(state));
+
+  await run(["destroy", "--yes", "--skip-preview"]);
+  expect(await resources()).toEqual([]);
+  const { configStorageTopic, offsetStorageTopic, statusStorageTopic } = model.mirror;
+  const left = await ports.target.listTopics();
+  const known = [configStorageTopic, offsetStorageTopic, statusStorageTopic, topic];
+  expect(known.filter((name) => left.includes(name))).toEqual([topic]);
+}, 300_000);
+
+interface Exported {
+  deployment: { resources?: { urn: string; type: string; id?: string; outputs?: Record<string, unknown> }[] };
+}

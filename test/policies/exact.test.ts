@@ -124,7 +124,7 @@ describe("findings are about what is wrong", () => {
     ]);
   });
 
-  test("mirrors in a ring stay", () => {
+  test("mirrors in a ring or a chain stay", () => {
     const arc = (from: string, to: string, topicsPattern: string) =>
       mirrorMaker({
         name: `${from}${to}`,
@@ -137,7 +137,7 @@ describe("findings are about what is wrong", () => {
       });
     const [ab, bc, ca] = [arc("x", "y", "one"), arc("y", "z", "two"), arc("z", "x", "three")];
     expect(seen("gate-missing", [ab!, bc!, ca!])).toEqual([]);
-    expect(seen("gate-missing", [ab!, bc!])).toHaveLength(2);
+    expect(seen("gate-missing", [ab!, bc!])).toEqual([]);
   });
 
   test("an asterisk inside a name or in a prefix is no wildcard", () => {

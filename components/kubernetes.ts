@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { defined } from "../engine/defined";
+import type { KafkaCluster } from "../lifecycle/handlers/unclaimed";
 import type { ObjectPlace } from "../lifecycle/kubernetes/reader";
 import { OWNER_ANNOTATION } from "../lifecycle/owner";
 import { Unclaimed } from "../lifecycle/resources";
@@ -47,6 +49,7 @@ export function claim<Metadata extends { name: pulumi.Input<string>; namespace?:
   object: { apiVersion: string; kind: ObjectPlace["kind"]; metadata: Metadata },
   access: KubernetesArgs,
   opts: { parent: pulumi.Resource; dependsOn?: pulumi.ResourceOptions["dependsOn"] },
+  cluster?: pulumi.Input<KafkaCluster>,
 ): Claim<Metadata> {
   const { apiVersion, kind, metadata } = object;
   const owner = stackOwner();
@@ -57,7 +60,7 @@ export function claim<Metadata extends { name: pulumi.Input<string>; namespace?:
       ...metadata,
       annotations: { ...OWNS_ITS_FIELDS, ...metadata.annotations, [OWNER_ANNOTATION]: owner, "pulumi.com/patchFieldManager": manager },
     },
-    unclaimed: new Unclaimed(`${name}-unclaimed`, { place, owner, ...access }, opts),
+    unclaimed: new Unclaimed(`${name}-unclaimed`, { place, owner, ...defined({ cluster }), ...access }, opts),
   };
 }
 

@@ -81,7 +81,10 @@ export class ClusterAccess {
     if (administrator !== undefined) return given(administrator);
     if (operator === undefined) return undefined;
     const rules = administratorAcls(side, mirror, { fence: args.fence ?? false, groups: args.offsets?.groups ?? [] });
-    return this.kafkaUser("administrator", this.names.administrator, { rules }, operator, []);
+    // Nobody can look at the cluster before this user is there.
+    const accepted = args.preflight?.accept?.includes("CLUSTER_OPEN") === true;
+    const everyoneByDefault = accepted ? false : args.preflight?.everyoneByDefault?.[side];
+    return this.kafkaUser("administrator", this.names.administrator, { rules, ...defined({ everyoneByDefault }) }, operator, []);
   }
 
   private mirrorsCredentials(after: pulumi.Resource[]): { credentials?: ClusterCredentials; resources: pulumi.Resource[] } {
@@ -89,7 +92,8 @@ export class ClusterAccess {
     const { operator, kafka } = this.cluster;
     const rights = { role: side, profile: args.profile ?? "least", mirror } as const;
     if (operator !== undefined) {
-      const user = this.kafkaUser("user", this.names.user, rights, operator, after);
+      // Preflight has looked at the cluster.
+      const user = this.kafkaUser("user", this.names.user, { ...rights, everyoneByDefault: false }, operator, after);
       return { credentials: user, resources: [user] };
     }
     if (kafka !== undefined) {

@@ -26,6 +26,11 @@ export interface MirrorUserArgs extends UserRights, KubernetesArgs {
   authentication?: UserAuthentication;
   /** What the user operator puts before the names of its Secrets (`STRIMZI_SECRET_PREFIX`). Default: as other KafkaUsers' Secrets show. */
   secretPrefix?: string;
+  /**
+   * What the cluster's brokers have as `allow.everyone.if.no.acl.found`. True: the user is refused, because its ACLs would lock
+   * everybody else out of what they name. False: it is made. Default: as the Kafka resource says.
+   */
+  everyoneByDefault?: boolean;
   /** Longest wait for the operator, in seconds. Default 120. */
   readyLimitSeconds?: number;
 }
@@ -75,7 +80,8 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
   }
 
   private kafkaUser(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], args: MirrorUserArgs, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
-    const claimed = claim(name, { apiVersion, kind, metadata }, accessOf(this, args), { parent: this, dependsOn });
+    const cluster = pulumi.output(args.cluster).apply((of) => defined({ name: of, everyoneByDefault: args.everyoneByDefault }));
+    const claimed = claim(name, { apiVersion, kind, metadata }, accessOf(this, args), { parent: this, dependsOn }, cluster);
     const { namespace, name: secret } = metadata;
     const operator = defined({ apiVersion, secretPrefix: args.secretPrefix });
     const none = args.authentication?.type === "tls-external";

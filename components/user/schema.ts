@@ -24,6 +24,7 @@ export const userSchema = z.strictObject({
     passwordFrom: z.strictObject({ secretName: text, key: text }).optional(),
   }).optional(),
   secretPrefix: text.optional(),
+  everyoneByDefault: z.boolean().optional(),
   readyLimitSeconds: seconds.optional(),
   kubeconfig: laterText.optional(),
   context: laterText.optional(),

@@ -6,6 +6,13 @@ import { notServed } from "../kubernetes/served";
 import { OWNER_ANNOTATION } from "../owner";
 import { defineStep } from "./framework";
 
+/** The Kafka resource of a KafkaUser, in the user's namespace. */
+export interface KafkaCluster {
+  name: string;
+  /** What its brokers have as `allow.everyone.if.no.acl.found`. Absent: as the Kafka resource says. False: also where it is accepted. */
+  everyoneByDefault?: boolean;
+}
+
 export interface UnclaimedInputs {
   place: ObjectPlace;
   /** Who is about to make the object: `<organization>/<project>/<stack>`. */
@@ -19,13 +26,15 @@ export interface UnclaimedInputs {
     /** The prefix, where it is known. */
     secretPrefix?: string;
   };
+  /** The cluster that a KafkaUser's ACLs are for. Absent: it is not looked at. */
+  cluster?: KafkaCluster;
   /** Content or path; absent: as Pulumi's kubernetes plugin finds its own. */
   kubeconfig?: string;
   context?: string;
 }
 
 /** How the object of this migration gets another name. */
-const OTHER_NAME: Record<ObjectPlace["kind"], string> = {
+const OTHER_NAME: Record<Exclude<ObjectPlace["kind"], "Kafka">, string> = {
   KafkaMirrorMaker2: "give the mirror another mirror.name or mirror.namespace",
   KafkaUser: "give the users of this side other names (origin.names.user, origin.names.administrator, or the target's)",
   Secret: "give the Secret another name (origin.names.credentialsSecret, origin.names.caSecret, or the target's), or the mirror another mirror.namespace",
@@ -33,10 +42,37 @@ const OTHER_NAME: Record<ObjectPlace["kind"], string> = {
 };
 
 async function look(inputs: UnclaimedInputs, progress: Progress): Promise<object> {
-  const { place, kubeconfig, context } = inputs;
+  const { place, cluster, kubeconfig, context } = inputs;
   const reader = openKubernetes({ kubeconfig, context });
+  const open = cluster === undefined ? undefined : await whyOpen(reader, place, cluster);
+  if (open !== undefined) throw open;
   for (const prefix of await prefixes(inputs, reader, progress)) await requireUnclaimed(reader, { ...place, name: `${prefix}${place.name}` }, inputs);
   return {};
+}
+
+/**
+ * With `allow.everyone.if.no.acl.found=true` the user's ACLs would lock everybody else out of what they name. The brokers can be
+ * asked only once a user can log in, which is too late. The Kafka resource tells it before. A cluster without authorization has
+ * no ACLs.
+ */
+async function whyOpen(reader: KubernetesReader, user: ObjectPlace, cluster: KafkaCluster): Promise<MigrationError | undefined> {
+  const { name, everyoneByDefault } = cluster;
+  if (everyoneByDefault === false) return undefined;
+  const { apiVersion, namespace } = user;
+  const what = `Kafka ${namespace}/${name}`;
+  const open = everyoneByDefault ?? isOpen(await reader.get({ apiVersion, kind: "Kafka", namespace, name }).catch(() => undefined));
+  if (!open) return undefined;
+  const seen = `${what} lets everybody use what no ACL names (allow.everyone.if.no.acl.found=true)`;
+  return new MigrationError("CLUSTER_OPEN", `${seen}: the ACLs of KafkaUser ${namespace}/${user.name} would lock everybody else out of what they name`, {
+    fix:
+      "use users that are there already (given and administrator of this cluster), or give its clients ACLs of their own first " +
+      "and then accept it (preflight.accept: [\"CLUSTER_OPEN\"]; for a MirrorUser alone everyoneByDefault: false)",
+  });
+}
+
+function isOpen(kafka: KubernetesObject | undefined): boolean {
+  const { config, authorization } = (kafka?.spec?.["kafka"] ?? {}) as { config?: Record<string, unknown>; authorization?: unknown };
+  return authorization !== undefined && authorization !== null && String(config?.["allow.everyone.if.no.acl.found"]).trim().toLowerCase() === "true";
 }
 
 /** What the user operator may put before the user's name to name its Secret. */
@@ -61,9 +97,10 @@ async function requireUnclaimed(reader: KubernetesReader, place: ObjectPlace, { 
   if (ofKafkaUser === true && isOfKafkaUser(found)) return;
   const holder = (found.metadata.annotations as Record<string, string> | undefined)?.[OWNER_ANNOTATION];
   if (holder === owner) return;
-  const what = `${place.kind} ${place.kind === "Namespace" ? "" : `${place.namespace}/`}${place.name}`;
+  const kind = place.kind as keyof typeof OTHER_NAME;
+  const what = `${kind} ${kind === "Namespace" ? "" : `${place.namespace}/`}${place.name}`;
   throw new MigrationError("OBJECT_TAKEN", `${what} is on ${reader.server} already and ${holder === undefined ? "it was not made by a stack of this kind" : `is that of stack ${holder}`}; it was not touched`, {
-    fix: `${OTHER_NAME[ofKafkaUser === true ? "KafkaUser" : place.kind]}, or delete that one when nothing needs it`,
+    fix: `${OTHER_NAME[ofKafkaUser === true ? "KafkaUser" : kind]}, or delete that one when nothing needs it`,
   });
 }
 
@@ -80,14 +117,19 @@ export const unclaimedStep = defineStep<UnclaimedInputs, object>("unclaimed", {
    * A preview says which API versions there are when the object's is not among them. A cluster that cannot be asked, or that
    * has no such CRD at all (the same program may install it), says nothing before the `up`.
    */
-  async foresee({ place, kubeconfig, context }) {
-    const ask = async () => notServed(openKubernetes({ kubeconfig, context }), place);
-    const missing = await ask().catch(() => undefined);
-    return missing === undefined || missing.served.length === 0 ? [] : [missing.error.message];
+  async foresee({ place, cluster, kubeconfig, context }, olds) {
+    const ask = async () => {
+      const reader = openKubernetes({ kubeconfig, context });
+      const missing = await notServed(reader, place);
+      if (missing !== undefined) return missing.served.length === 0 ? undefined : missing.error;
+      return olds === undefined && cluster !== undefined ? whyOpen(reader, place, cluster) : undefined;
+    };
+    const found = await ask().catch(() => undefined);
+    return found === undefined ? [] : [found.message];
   },
   create: look,
   update: (_olds, news, progress) => look(news, progress),
   async remove() {},
-  immaterial: ["kubeconfig", "context", "operator"],
+  immaterial: ["kubeconfig", "context", "operator", "cluster"],
   secret: ["kubeconfig"],
 });

@@ -6,7 +6,7 @@ import { type ApiServer, type Credentials, findApiServer, type KubernetesAccess 
 /** One object of the API server. */
 export interface ObjectPlace {
   apiVersion: string;
-  kind: "KafkaUser" | "KafkaMirrorMaker2" | "Secret" | "Namespace";
+  kind: "Kafka" | "KafkaUser" | "KafkaMirrorMaker2" | "Secret" | "Namespace";
   /** Empty for a Namespace. */
   namespace: string;
   name: string;
@@ -14,6 +14,7 @@ export interface ObjectPlace {
 
 export interface KubernetesObject {
   metadata: { generation?: number; [field: string]: unknown };
+  spec?: Record<string, unknown>;
   status?: Record<string, unknown>;
   data?: Record<string, string>;
 }
@@ -36,7 +37,7 @@ export interface KubernetesReader {
 }
 
 /** Names of the kinds in paths. */
-export const PLURAL = { KafkaUser: "kafkausers", KafkaMirrorMaker2: "kafkamirrormaker2s", Secret: "secrets", Namespace: "namespaces" };
+export const PLURAL = { Kafka: "kafkas", KafkaUser: "kafkausers", KafkaMirrorMaker2: "kafkamirrormaker2s", Secret: "secrets", Namespace: "namespaces" };
 const REQUEST_LIMIT_MS = 10_000;
 
 export function openKubernetes(access: KubernetesAccess): KubernetesReader {

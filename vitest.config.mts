@@ -1,16 +1,31 @@
 import { defaultExclude, defineConfig } from "vitest/config";
 
-/** A whole run works in two lanes (scripts/lanes.js), each of them one file at a time. */
+/**
+ * Three kinds of tests. Unit tests stand beside the code and need nothing but it. Those in `test/` need brokers, an API
+ * server, the Pulumi engine or a compiler. Those in `test/e2e/` are whole migrations. scripts/lanes.js sets the lane.
+ * Without a lane every file can be named.
+ */
 const lane = process.env.KAFKA_MIGRATION_TEST_LANE;
+const unit = "{bench,cli,components,engine,lifecycle,policies,sandbox,stacks}/**/*.test.ts";
+const rest = "test/**/*.test.ts";
 const stories = "test/e2e/**/*.test.ts";
+
+const LANES: Record<string, { include: string[]; exclude: string[] }> = {
+  unit: { include: [unit], exclude: [] },
+  brokers: { include: [rest], exclude: [stories] },
+  stories: { include: [stories], exclude: [] },
+  // What a whole run does beside the stories.
+  rest: { include: [unit, rest], exclude: [stories] },
+};
+const { include, exclude } = LANES[lane ?? ""] ?? { include: [unit, rest], exclude: [] };
 
 export default defineConfig({
   test: {
-    include: [lane === "stories" ? stories : "test/**/*.test.ts"],
-    exclude: [...defaultExclude, ...(lane === "rest" ? [stories] : [])],
-    globalSetup: ["test/support/global-setup.ts"],
+    include,
+    exclude: [...defaultExclude, ...exclude],
+    globalSetup: lane === "unit" ? [] : ["test/support/global-setup.ts"],
     // Real brokers on few cores: one file at a time keeps a loaded machine from turning waits into failures.
-    fileParallelism: false,
+    fileParallelism: lane === "unit",
     // A shared runner may stall for longer than a broker's session: one second chance there, and vitest still says so.
     retry: process.env.CI ? 1 : 0,
     testTimeout: 120_000,

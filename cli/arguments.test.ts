@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { parse } from "./arguments";
+import { EXIT, exitCodeOf } from "./exit";
+import { run } from "./run";
+import { bar, printable, Screen } from "./screen";
+import { table } from "./table";
+import { Reader } from "./values";
+import { MigrationError } from "../engine/errors";
+
+const mistakesOf = (...argv: string[]): string => {
+  try {
+    parse(argv);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("no mistake was found");
+};
+
+/** What a command wrote. */
+export function captured(isTTY = false) {
+  const text = { out: "", err: "" };
+  const stream = (key: "out" | "err") => ({ isTTY, columns: 60, write: (some: string) => (text[key] += some) });
+  return { text, streams: { out: stream("out"), err: stream("err") } };
+}
+
+describe("the command line", () => {
+  it("takes options before and after the command, and lists", () => {
+    expect(parse(["--stack", "orders", "offsets", "--group", "a", "--group=b", "--json"])).toMatchObject({
+      name: "offsets",
+      values: { stack: "orders", group: ["a", "b"], json: true },
+    });
+  });
+
+  it("says every mistake at once, with the near miss", () => {
+    expect(mistakesOf("ofsets")).toContain('there is no command "ofsets" (did you mean "offsets"?)');
+    const message = mistakesOf("gate", "--wiat", "--limit", "--json", "extra");
+    expect(message).toContain("CLI_USAGE: kafka-migration gate was called with 3 mistakes");
+    expect(message).toContain('there is no option --wiat (did you mean "wait"?)');
+    expect(message).toContain("--limit needs a value: SECONDS");
+    expect(message).toContain('"extra" is too much');
+    expect(mistakesOf("gate", "--wait=yes")).toContain("--wait takes no value");
+    expect(mistakesOf("gate", "--model", "m.json", "--stack", "s")).toContain("--model and --stack do not go together");
+    expect(mistakesOf("--json")).toContain("no command: one of status, gate");
+  });
+
+  it("reads values and collects what is wrong", () => {
+    const read = new Reader({ limit: "1.5", time: "2026-05-04T10:30:00+02:00", batch: "0", way: "exakt", throttle: "", at: "yesterday" });
+    expect(read.seconds("limit")).toBe(1500);
+    expect(read.time("time")).toBe(Date.UTC(2026, 4, 4, 8, 30));
+    read.count("batch");
+    read.count("throttle");
+    read.time("at");
+    read.oneOf("way", ["exact", "time"]);
+    expect(() => read.check("offsets")).toThrow(/4 mistakes[\s\S]*--batch is "0"[\s\S]*--throttle is ""[\s\S]*--at is "yesterday"[\s\S]*--way is "exakt"/);
+  });
+
+  it("shows help with every command and every option of one", async () => {
+    const { text, streams } = captured();
+    expect(await run([], streams, new AbortController().signal)).toBe(0);
+    for (const name of ["status", "gate", "offsets", "verify", "replication", "rehearse", "report", "doctor"]) expect(text.out).toContain(`  ${name} `);
+    const one = captured();
+    expect(await run(["offsets", "--help"], one.streams, new AbortController().signal)).toBe(0);
+    expect(one.text.out).toMatch(/--apply +write the offsets/);
+    expect(one.text.out).toMatch(/--group NAME +a group/);
+  });
+});
+
+describe("exit codes", () => {
+  const error = (code: string, details: string[] = []) => new MigrationError(code, "seen", { fix: "fix", details });
+  it("tell what kind of failure it was", () => {
+    expect(exitCodeOf(error("GATE_INCOMPLETE"))).toBe(EXIT.no);
+    expect(exitCodeOf(error("OFFSETS_BLOCKED"))).toBe(EXIT.no);
+    expect(exitCodeOf(error("CLI_USAGE"))).toBe(EXIT.usage);
+    expect(exitCodeOf(error("SELECTION_EMPTY"))).toBe(EXIT.usage);
+    expect(exitCodeOf(error("KAFKA_AUTHENTICATION"))).toBe(EXIT.cluster);
+    expect(exitCodeOf(error("PREFLIGHT_FAILED", ["TOPIC_CLASH: x"]))).toBe(EXIT.no);
+    expect(exitCodeOf(error("PREFLIGHT_FAILED", ["TOPIC_CLASH: x", "KAFKA_UNREACHABLE: y"]))).toBe(EXIT.cluster);
+    expect(exitCodeOf(error("REPLICATION_INTERRUPTED"))).toBe(EXIT.interrupted);
+    expect(exitCodeOf(new Error("a bug"))).toBe(EXIT.fault);
+    expect(exitCodeOf(Object.assign(new Error("aborted"), { name: "AbortError" }))).toBe(EXIT.interrupted);
+  });
+});
+
+describe("the screen", () => {
+  it("plain lines where no terminal is", () => {
+    const { text, streams } = captured();
+    const screen = new Screen(streams);
+    screen.progress.info("3 of 12 partitions complete");
+    screen.progress.warn("slow");
+    screen.done();
+    expect(text.err).toBe("3 of 12 partitions complete\nwarning: slow\n");
+  });
+
+  it("one moving line with a bar on a terminal, gone at the end", () => {
+    const { text, streams } = captured(true);
+    const screen = new Screen(streams);
+    screen.progress.info("3 of 12 partitions complete");
+    screen.progress.info("x".repeat(200));
+    screen.progress.warn("slow");
+    screen.done();
+    const frames = text.err.split("\r\u001b[2K");
+    expect(frames[1]).toMatch(/^\[######-{18}\] 3 of 12 partitions complete \(/);
+    expect(frames[2]!.length).toBeLessThan(60);
+    expect(text.err.endsWith("\r\u001b[2Kwarning: slow\n")).toBe(true);
+  });
+
+  it("draws no bar without figures, and never too long a one", () => {
+    expect(bar("looking")).toBe("");
+    expect(bar("0 of 0 partitions")).toBe("");
+    expect(bar("9 of 3 partitions")).toBe(`[${"#".repeat(24)}] `);
+  });
+
+  it("lets no name steer the terminal", () => {
+    expect(printable("a\u001b[2Jb\u202ec\nd\te")).toBe("a\ufffd[2Jb\ufffdc\nd\te");
+  });
+
+  it("lines columns up and cuts long tables", () => {
+    expect(table(["topic", "left"], [["a", "5"], ["longer", "1200"]])).toEqual(["topic   left", "a          5", "longer  1200"]);
+    expect(table(["t"], [["a"], ["b"], ["c"]], 1)).toEqual(["t", "a", "and 2 more"]);
+  });
+});

@@ -1,0 +1,112 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readModelFile } from "./source/model-file";
+import { migrationOf } from "./source/state";
+
+const secret = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", plaintext: JSON.stringify(value) });
+const connection = (side: string) => ({ bootstrapServers: `${side}:9093`, sasl: { mechanism: "SCRAM-SHA-512", username: "admin", password: `${side}-pass` } });
+const mirror = { originAlias: "o", targetAlias: "t", topicsPattern: "orders.*" };
+
+function step(kind: string, props: object, owner = "orders", outputs: object = {}) {
+  const inputs = { originConnection: secret(connection("origin")), targetConnection: secret(connection("target")), mirror, ...props };
+  return {
+    urn: `urn:pulumi:dev::project::kafka-migration:components:Migration$pulumi-nodejs:dynamic/kafka-migration:${kind}::${owner}-${kind}`,
+    type: `pulumi-nodejs:dynamic/kafka-migration:${kind}`,
+    parent: `urn:pulumi:dev::project::kafka-migration:components:Migration::${owner}`,
+    inputs,
+    outputs: { ...inputs, ...outputs },
+  };
+}
+const state = (...resources: object[]) => JSON.stringify({ version: 3, deployment: { resources } });
+
+describe("the stack's state", () => {
+  it("gives connections, options and what has happened", () => {
+    const found = migrationOf(
+      state(
+        { type: "pulumi:pulumi:Stack", urn: "x" },
+        step("Preflight", { stage: "privileges", options: { fence: true } }, "orders", { checkedAt: "2026-01-01T00:00:00Z", result: null }),
+        step("Preflight", { stage: "clusters", options: { accept: ["X"] } }, "orders", { checkedAt: "2026-01-01T00:00:00Z", result: { topics: 3 } }),
+        step("Gate", { phase: "cutover", options: { limitMs: 5 } }, "orders", { passed: true, result: { passedAt: "2026-01-02T00:00:00Z" }, abandonedAt: null, ends: { t: { target: "t", originEnds: [3, 0], targetEnds: [5, 0] } }, topicIds: { t: { origin: "A", target: "B" } } }),
+        step("Replication", { when: "removal", options: { batchPartitions: 1 } }),
+        step("Replication", { when: "cutover", options: { batchPartitions: 2 } }),
+        step("ConsumerOffsets", { options: { overwrite: true } }, "orders", { applied: null, appliedAt: null }),
+      ),
+      "dev",
+    );
+    expect(found).toMatchObject({
+      name: "dev",
+      model: { origin: connection("origin"), target: connection("target"), mirror, recorded: { t: { origin: "A", target: "B" } } },
+      options: { preflight: { accept: ["X"] }, gate: { limitMs: 5 }, verify: { mode: "tail" }, offsets: { overwrite: true }, replication: { batchPartitions: 2 } },
+      done: { phase: "cutover", preflight: { at: "2026-01-01T00:00:00Z", result: { topics: 3 } }, gate: { passedAt: "2026-01-02T00:00:00Z" }, originEnds: { t: [3, 0] } },
+    });
+    expect(found.done).not.toHaveProperty("offsets");
+    expect(found.done).not.toHaveProperty("abandonedAt");
+  });
+
+  it("in phase cleanup from what is left", () => {
+    expect(migrationOf(state(step("Preflight", { stage: "clusters", phase: "cleanup" }), step("CheckpointsTopic", { mode: "never" })), "dev").done.phase).toBe("cleanup");
+  });
+
+  it("asks which of several, and says when there is none", () => {
+    const two = state(step("Gate", {}, "orders"), step("Gate", {}, "billing"));
+    expect(() => migrationOf(two, "dev")).toThrow(/CLI_STACK_SEVERAL: stack "dev" has 2 migrations: orders, billing/);
+    expect(() => migrationOf(two, "dev", "order")).toThrow(/did you mean "orders"/);
+    expect(migrationOf(two, "dev", "billing").name).toBe("dev/billing");
+    expect(migrationOf(state(step("Gate", {}), step("Report", { name: "dev/orders" })), "dev").name).toBe("dev/orders");
+    expect(() => migrationOf(state({ type: "pulumi:pulumi:Stack" }), "dev")).toThrow(/CLI_STACK_EMPTY/);
+  });
+
+  it("never quotes what it can't read", () => {
+    const broken = `{"deployment": {"resources": [{"password": "hunter2"`;
+    expect(() => migrationOf(broken, "dev")).toThrow(/CLI_STACK_FORMAT/);
+    expect(() => migrationOf(broken, "dev")).not.toThrow(/hunter2/);
+    const hidden = step("Gate", { originConnection: { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:abc" } });
+    expect(() => migrationOf(state(hidden), "dev")).toThrow(/not shown/);
+  });
+});
+
+describe("the model file", () => {
+  let folder: string;
+  beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), "kafka-migration-cli-"))) as unknown as void);
+  afterAll(() => rm(folder, { recursive: true }));
+  const file = async (content: unknown, mode = 0o600) => {
+    const path = join(folder, "orders.json");
+    await writeFile(path, typeof content === "string" ? content : JSON.stringify(content));
+    await chmod(path, mode);
+    return path;
+  };
+  const model = {
+    origin: connection("origin"),
+    target: connection("target"),
+    mirror: {
+      originAlias: "o", targetAlias: "t", groupId: "g", offsetStorageTopic: "a", configStorageTopic: "b", statusStorageTopic: "c",
+      policyClass: "org.apache.kafka.connect.mirror.IdentityReplicationPolicy", kafkaVersion: "4.3.1",
+    },
+  };
+
+  it("is read with Kafka's defaults and its own options", async () => {
+    const read = await readModelFile(await file({ ...model, options: { offsets: { overwrite: true } } }));
+    expect(read).toMatchObject({ name: "orders", model: { mirror: { topicsPattern: ".*", offsetSyncsLocation: "source", refreshTopicsIntervalSeconds: 600 } }, options: { offsets: { overwrite: true }, verify: { mode: "tail" } }, done: {} });
+  });
+
+  it.each([0o644, 0o640, 0o604])("is refused when others may read it (%o)", async (mode) => {
+    await expect(readModelFile(await file(model, mode))).rejects.toThrow(/CLI_MODEL_READABLE: .*has mode 06[04][04][\s\S]*chmod 600/);
+  });
+
+  it("says every mistake and no password", async () => {
+    const { kafkaVersion: _, ...rest } = model.mirror;
+    const bad = { ...model, origin: { ...model.origin, sasl: { ...model.origin.sasl, pasword: "hunter2", mechanism: "PLAIN" } }, mirror: { ...rest, groupId: "" } };
+    const message = await readModelFile(await file(bad)).then(() => "", (error: Error) => error.message);
+    expect(message).toContain("origin.sasl");
+    expect(message).toContain("mirror.kafkaVersion");
+    expect(message).toContain("mirror.groupId");
+    expect(message).not.toContain("hunter2");
+    expect(message).not.toContain("origin-pass");
+    const broken = await readModelFile(await file(`{"password": "hunter2"`)).then(() => "", (error: Error) => error.message);
+    expect(broken).toMatch(/CLI_MODEL_INVALID/);
+    expect(broken).not.toContain("hunter2");
+    await expect(readModelFile(join(folder, "none.json"))).rejects.toThrow(/CLI_MODEL_FILE/);
+  });
+});

@@ -1,0 +1,70 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, expect, test } from "vitest";
+import { Migration, type MigrationArgs } from "../index";
+import { opened, recordingMocks } from "../test/components/support/mocks";
+
+let mocks: ReturnType<typeof recordingMocks>;
+beforeEach(async () => {
+  mocks = recordingMocks();
+  await mocks.ready;
+});
+
+const operated = (side: string) => ({ bootstrapServers: `${side}:9093`, operator: { cluster: side, namespace: `${side}-ns` } });
+
+/** The inputs of a migration's steps with these options. */
+async function steps(more: Partial<MigrationArgs>) {
+  new Migration("m", { origin: operated("origin"), target: operated("target"), ...more });
+  await pulumi.runtime.disconnect();
+  return (type: string, name: string) => opened(mocks.only(`:${type}`).find((d) => d.name === `m-${name}`)?.inputs);
+}
+
+const FENCED = [["Gate", "gate"], ["Verification", "verification"], ["ConsumerOffsets", "consumer-offsets"]] as const;
+
+test("what the gate is to accept reaches it", async () => {
+  const inputs = await steps({ gate: { acceptTruncation: ["sessions.expired"] } });
+  expect(inputs("Gate", "gate").options.acceptTruncation).toEqual(["sessions.expired"]);
+});
+
+test("the fence's options reach the fence and every step behind it", async () => {
+  const fenceOptions = { everyoneByDefault: false, except: ["User:audit"] };
+  const inputs = await steps({ fence: true, fenceOptions });
+  expect(inputs("Fence", "fence")).toMatchObject({ enabled: true, options: fenceOptions });
+  for (const [type, name] of FENCED) expect(inputs(type, name)).toMatchObject({ fence: true, fenceOptions });
+});
+
+test("without them no step has a new key, so that no state changes", async () => {
+  const inputs = await steps({ fence: true });
+  expect(inputs("Fence", "fence").options).toEqual({});
+  expect(inputs("Gate", "gate").options).not.toHaveProperty("acceptTruncation");
+  for (const [type, name] of FENCED) expect(inputs(type, name)).not.toHaveProperty("fenceOptions");
+});
+
+test("what follows the gate is told where the origin ended when it passed, and whether there is a fence", async () => {
+  const inputs = await steps({ fence: true });
+  for (const [type, name] of [...FENCED.slice(1), ["Guard", "guard"]] as const) expect(inputs(type, name)).toMatchObject({ fence: true, gateEnds: { orders: [3, 0] } });
+});
+
+test("the gate waits for the operator's restarts where they are asked for", async () => {
+  const inputs = await steps({ mirror: { sourceConnector: { autoRestart: { enabled: true } } } });
+  expect(inputs("Gate", "gate").options.graceMs).toBe(150_000);
+});
+
+test("in phase cleanup the gate and its guard are there still, and what a clean-up deletes is not", async () => {
+  const inputs = await steps({ phase: "cleanup", abandon: true });
+  expect(inputs("Gate", "gate")).toMatchObject({ phase: "cleanup", abandon: true });
+  expect(inputs("Guard", "guard")).toMatchObject({ phase: "cleanup", abandon: true });
+  expect(mocks.declared.map((d) => d.type.split(":").at(-1)).filter((type) => ["MirrorGone", "InternalTopic", "Verification", "ConsumerOffsets", "Fence"].includes(type!))).toEqual([]);
+});
+
+test("every deletion has a line that names it", async () => {
+  await steps({});
+  const names = mocks.declared.map((d) => d.name);
+  expect(names).toEqual(expect.arrayContaining(["m-target-origin-cluster.checkpoints.internal", "m-target-group-migration-connect-cluster", "m-target-migration-connect-cluster-offsets"]));
+});
+
+test("the administrator sees the groups that move beside those of the pattern, and preflight asks whether it does", async () => {
+  const inputs = await steps({ mirror: { groupsPattern: "orders-.*" }, offsets: { groups: ["billing"] } });
+  const { acls } = mocks.only("KafkaUser").find((d) => d.name === "m-target-administrator")!.inputs.spec.authorization;
+  expect(acls).toContainEqual({ host: "*", operations: ["Read", "Delete"], resource: { type: "group", name: "billing", patternType: "literal" } });
+  expect(inputs("Preflight", "preflight").options.groups).toEqual(["billing"]);
+});

@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { copyEnds, evaluateGate, findRecreatedTopics, type GateOptions, originMovedOn, runGate, writtenSince } from ".";
+import { Observer } from "./observe";
+import { silent } from "../progress";
+import { put, puts } from "../../test/engine/verify/memory-cluster";
+import { MemoryMirror } from "../../test/engine/gate/memory-mirror";
+
+/** The gate over clusters in memory: no broker, no wait. */
+let mirror: MemoryMirror;
+beforeEach(() => {
+  mirror = new MemoryMirror();
+  mirror.topic("orders");
+});
+
+const asked = (options: GateOptions = {}) => evaluateGate(mirror.model, options, silent, undefined, mirror.open);
+const waited = (options: GateOptions = {}) => runGate(mirror.model, { stableForMs: 0, limitMs: 0, ...options }, silent, undefined, mirror.open);
+/** Asked once and with a wait that ends at once. */
+const both = [["asked once", asked], ["waited for", waited]] as const;
+
+describe.each(both)("a gate that is %s", (_what, ask) => {
+  it("opens for a complete copy", async () => {
+    expect(await ask()).toMatchObject({ topics: 1, partitions: 1, lastRecordsCompared: 1, originEnds: { orders: [10] }, looks: 1 });
+  });
+
+  it("stays shut where the origin moved between its look and the second reading of the ends", async () => {
+    moveAtSecondReading(() => mirror.write("origin", "orders", [put(10, "late", "1")]));
+    await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: the origin's end moved from 10 to 11: something still writes there/);
+  });
+
+  it("stays shut where records came and were deleted again before they were copied", async () => {
+    moveAtSecondReading(() => Object.assign(mirror.origin["orders"]!.logs[0]!, { start: 12, end: 12 }));
+    await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: the origin's end moved from 10 to 12/);
+  });
+
+  it("stays shut where the second reading finds anything else against the copy", async () => {
+    const again = vi.spyOn(Observer.prototype, "again");
+    again.mockImplementation(async (look) => new Map([...look.partitions].map(([key, p]) => [key, { ...p.facts, start: 12 }])));
+    try {
+      await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: offsets 10 to 11 were deleted on the origin before they were seen copied/);
+    } finally {
+      again.mockRestore();
+    }
+  });
+
+  it("stays shut where the last records differ, and opens when they are not compared", async () => {
+    mirror.target["orders"]!.logs[0]!.records[9] = put(9, "k9", "another");
+    await expect(ask()).rejects.toThrow(/orders-0: the origin ends with offset 9 .* but the target ends with offset 9/);
+    expect(await ask({ compareLastRecord: false })).toMatchObject({ lastRecordsCompared: 0 });
+  });
+
+  it("stays shut where the first records differ", async () => {
+    mirror.target["orders"]!.logs[0]!.records[0] = put(0, "k0", "another");
+    await expect(ask()).rejects.toThrow(/GATE_(INCOMPLETE|BLOCKED)[^]*orders-0/);
+  });
+});
+
+/** At the second reading of the origin's ends, just before the answer. */
+function moveAtSecondReading(change: () => void): void {
+  // A look asks the origin three times: where its partitions start, end, and are stable.
+  mirror.beforeOffsets = (side, count) => void (side === "origin" && count === 3 && change());
+}
+
+describe("a partition without a leader", () => {
+  it("keeps the gate shut on either side, and is told from one that is behind", async () => {
+    mirror.topic("payments", 10, 2);
+    mirror.origin["payments"]!.logs[1]!.offline = true;
+    mirror.target["orders"]!.logs[0]!.offline = true;
+    const message = await asked().then(() => "", (e: Error) => e.message);
+    expect(message).toMatch(/^GATE_INCOMPLETE: .*2 of 2 partitions in 2 topics are complete/);
+    expect(message).toContain("payments-1 has no leader on the origin: what it holds is unknown");
+    expect(message).toContain("orders-0 has no leader on the target: what it holds is unknown");
+    expect(message).toContain("fix: bring the partition's broker back");
+    expect(message).not.toContain("not copied");
+  });
+
+  it("is left out where ends are noted after the gate, not guessed at", async () => {
+    mirror.topic("payments", 10, 2);
+    const then = await copyEnds(mirror.model, mirror.open);
+    expect(then).toMatchObject({ orders: { originEnds: [10] }, payments: { originEnds: [10, 10], targetEnds: [10, 10] } });
+    mirror.target["payments"]!.logs[0]!.offline = true;
+    mirror.write("target", "orders", puts(10, 12));
+    expect(await copyEnds(mirror.model, mirror.open)).toEqual({ orders: { target: "orders", originEnds: [10], targetEnds: [12] } });
+    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([{ topic: "orders", partition: 0, records: 2 }]);
+  });
+
+  it("does not hide a topic that was deleted and created again", async () => {
+    mirror.topic("payments", 10, 2);
+    mirror.target["payments"]!.logs[0]!.offline = true;
+    mirror.target["orders"]!.logs[0]!.records[0] = put(0, "k0", "another");
+    const found = await findRecreatedTopics(mirror.model, false, undefined, mirror.open);
+    expect(found.map((f) => [f.kind, f.subject])).toEqual([["first record", "orders-0"]]);
+  });
+});
+
+describe("a topic that was created again, while the mirror is behind", () => {
+  const found = (passed = false) => findRecreatedTopics(mirror.model, passed, undefined, mirror.open).then((all) => all.map((f) => [f.kind, f.subject]));
+
+  it("shows in the first record as soon as that is copied, and not before; after the gate has passed clients may write", async () => {
+    mirror = new MemoryMirror();
+    mirror.topic("orders", 0);
+    mirror.write("origin", "orders", puts(0, 10));
+    mirror.write("target", "orders", [put(0, "older", "1")]);
+    expect(await found()).toEqual([]);
+    mirror.copied("orders", 0);
+    expect(await found()).toEqual([["first record", "orders-0"]]);
+    expect(await found(true)).toEqual([]);
+  });
+
+  it("shows in its ids once, not in its records as well; on the target only before the gate has passed", async () => {
+    mirror.model.recorded = { orders: { origin: "origin orders", target: "the first one" } };
+    mirror.target["orders"]!.logs[0]!.records[0] = put(0, "k0", "another");
+    expect(await found()).toEqual([["recreated", "orders"]]);
+    expect(await found(true)).toEqual([]);
+    mirror.model.recorded = { orders: { origin: "the first one" } };
+    expect(await found(true)).toEqual([["recreated", "orders"]]);
+  });
+});
+
+describe("what came after the gate had passed", () => {
+  it("is what the target has more than the mirror can have copied", async () => {
+    mirror.topic("payments", 10, 2);
+    const then = await copyEnds(mirror.model, mirror.open);
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
+    mirror.write("origin", "payments", puts(10, 13), 1);
+    mirror.write("target", "payments", puts(10, 13), 1);
+    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([]);
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(true);
+    mirror.write("target", "payments", puts(13, 14), 1);
+    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([{ topic: "payments", partition: 1, records: 1 }]);
+    // Clients are at work: the copy cannot be proved again.
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
+  });
+
+  it("counts from where the origin ended that was proved, not from where it ends when that is noted", async () => {
+    mirror.write("origin", "orders", puts(10, 12));
+    const ends = await copyEnds(mirror.model, mirror.open, { orders: [10] });
+    expect(ends).toEqual({ orders: { target: "orders", originEnds: [10], targetEnds: [10] } });
+    expect(await originMovedOn(mirror.model, ends, mirror.open)).toBe(true);
+  });
+
+  it("counts records of a topic that is new on the origin", async () => {
+    const then = await copyEnds(mirror.model, mirror.open);
+    mirror.topic("payments", 0);
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
+    mirror.write("origin", "payments", puts(0, 1));
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(true);
+  });
+});

@@ -1,0 +1,106 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { gap, judge, type PartitionFacts } from ".";
+import { countVisible } from "../records";
+import { encodeBatches } from "../../test/engine/records/build";
+import { type TestLog, testLog } from "../../test/engine/records/logs";
+
+type Isolation = "uncommitted" | "committed";
+
+/** What MirrorMaker 2 says after it has copied the first `copied` visible records. */
+function facts(log: TestLog, isolation: Isolation, copied: number): PartitionFacts {
+  const offset = log[isolation].at(copied - 1)?.offset;
+  return { start: log.start, end: log.end, stable: log.end, mirrored: copied === 0 ? undefined : offset };
+}
+
+/** Reads the gap as the gate does. */
+function look(log: TestLog, isolation: Isolation, p: PartitionFacts): PartitionFacts {
+  if (judge(p) !== "look") return p;
+  const { from, to } = gap(p);
+  const { count } = countVisible(encodeBatches(log.batches), { where: "t-0", from, to, aborted: isolation === "committed" ? log.aborted : undefined });
+  return { ...p, visibleInGap: count > 0 };
+}
+
+const isolation = fc.constantFrom<Isolation>("uncommitted", "committed");
+
+describe("the rule of completeness", () => {
+  it("says complete exactly when every visible record is copied, for any log", () => {
+    fc.assert(
+      fc.property(testLog, isolation, fc.nat(), (log, level, seed) => {
+        const visible = log[level].length;
+        const copied = seed % (visible + 1);
+        const verdict = judge(look(log, level, facts(log, level, copied)));
+        expect(verdict).toBe(copied === visible ? "complete" : "behind");
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("reads the gap only when arithmetic does not settle it", () => {
+    fc.assert(
+      fc.property(testLog, isolation, (log, level) => {
+        const p = facts(log, level, log[level].length);
+        const settled = p.start === p.end || p.mirrored === p.end - 1;
+        expect(judge(p)).toBe(settled ? "complete" : "look");
+      }),
+    );
+  });
+
+  it("never calls complete what was deleted before it was copied, and never blocks on what was seen to be nothing", () => {
+    fc.assert(
+      fc.property(testLog, isolation, fc.nat(), fc.nat(), (log, level, a, b) => {
+        const visible = log[level];
+        if (visible.length === 0) return;
+        const copied = 1 + (a % visible.length);
+        const p = facts(log, level, copied);
+        // Retention or DeleteRecords takes the start of the log away, somewhere after the last copied record.
+        const start = p.mirrored! + 1 + (b % (log.end - p.mirrored!));
+        const lost = visible.some((r) => r.offset > p.mirrored! && r.offset < start);
+        const rest: TestLog = { ...log, start };
+        const after = look(rest, level, { ...p, start });
+        if (lost) expect(judge(after)).toBe("truncated");
+        // The look before the deletion had seen that nothing was left to copy.
+        if (copied === visible.length) {
+          const seen = look(rest, level, { ...p, start, clearedTo: log.end });
+          expect(judge(seen)).toBe("complete");
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("never opens while a transaction is open or the offsets are another log's", () => {
+    fc.assert(
+      fc.property(testLog, isolation, fc.nat(100), (log, level, more) => {
+        const p = facts(log, level, log[level].length);
+        if (p.end > p.start) expect(judge({ ...p, stable: p.end - 1, visibleInGap: false })).toBe("open transaction");
+        expect(judge({ ...p, mirrored: p.end + more, visibleInGap: false })).toBe("stale offsets");
+      }),
+    );
+  });
+});
+
+describe("cases that break simpler rules", () => {
+  const p = (start: number, end: number, mirrored?: number, visibleInGap?: boolean): PartitionFacts => ({ start, end, stable: end, mirrored, visibleInGap });
+
+  it.each<[string, PartitionFacts, string]>([
+    ["plain, all copied", p(0, 10, 9), "complete"],
+    ["plain, one short", p(0, 10, 8, true), "behind"],
+    ["empty, never written: no offset at all", p(0, 0), "complete"],
+    ["all deleted before the mirror came: no offset at all", p(10, 10), "complete"],
+    ["ended by a commit marker: N == E-1 never becomes true", p(0, 16, 14, false), "complete"],
+    ["nothing but aborted records, read committed: no offset at all", p(0, 8, undefined, false), "complete"],
+    ["the same, read uncommitted and not copied", p(0, 8, undefined, true), "behind"],
+    ["compacted at the end: 200 offsets, the last record gone from offset 199", p(0, 200, 180, false), "complete"],
+    ["a deleted prefix, nothing copied yet", p(50, 60, undefined, true), "behind"],
+    ["stopped, five more written, then deleted: 'no visible record left'", p(15, 15, 9), "truncated"],
+    ["the same, partly deleted", p(12, 15, 9, true), "truncated"],
+    ["deleted after it was copied", p(10, 15, 14), "complete"],
+    ["all deleted after it was copied", p(15, 15, 14), "complete"],
+    ["the topic was made anew on the origin with the same name", p(0, 3, 9, false), "stale offsets"],
+    ["an end that equals the copied offset", p(0, 9, 9), "stale offsets"],
+    ["an open transaction at the end", { ...p(0, 12, 9, false), stable: 10 }, "open transaction"],
+  ])("%s", (_, facts, verdict) => {
+    expect(judge(facts)).toBe(verdict);
+  });
+});

@@ -1,0 +1,107 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { OpenKafka } from "../clusters";
+import { MigrationError } from "../errors";
+import { type GateOptions, runGate, runGateAndNameWriters } from ".";
+import { puts } from "../../test/engine/verify/memory-cluster";
+import { MemoryMirror } from "../../test/engine/gate/memory-mirror";
+
+/** The gate's wait over clusters in memory, where the world changes between two looks. */
+let mirror: MemoryMirror;
+let said: string[];
+beforeEach(() => {
+  mirror = new MemoryMirror();
+  mirror.topic("orders");
+  said = [];
+});
+
+const progress = { info: () => {}, warn: (line: string) => void said.push(line) };
+const wait = (options: GateOptions = {}) => runGate(mirror.model, { stableForMs: 0, pollMs: 50, limitMs: 60_000, ...options }, progress, undefined, mirror.open);
+
+/** Does each change once the look with its number (from 1) has read the origin's ends. A look asks the origin three times. */
+function after(changes: Record<number, () => void>): void {
+  mirror.beforeOffsets = (side, count) => {
+    if (side === "origin" && count % 3 === 2) changes[(count + 1) / 3]?.();
+  };
+}
+
+const write = (from: number, to: number): void => {
+  for (const side of ["origin", "target"] as const) mirror.write(side, "orders", puts(from, to));
+  mirror.copied("orders", to - 1);
+};
+
+describe("an origin that has to stand still", () => {
+  it("is watched for the whole window, also by a gate whose limit is shorter", async () => {
+    await expect(wait({ stableForMs: 60_000, limitMs: 0 })).rejects.toThrow(/GATE_INCOMPLETE: the copy was not proved complete within/);
+  });
+
+  it("is watched anew from its last move, and the gate opens when it stands still", async () => {
+    after({ 1: () => write(10, 12), 2: () => write(12, 13) });
+    const { looks, originEnds } = await wait({ stableForMs: 60 });
+    expect(originEnds).toEqual({ orders: [13] });
+    expect(looks).toBeGreaterThanOrEqual(4);
+    expect(said).toEqual(["orders-0: the origin's end moved from 10 to 12: something still writes there"]);
+  });
+
+  it("has moved also where the look that sees it finds all copied", async () => {
+    mirror.copied("orders", 4);
+    after({ 1: () => write(10, 11) });
+    expect(await wait()).toMatchObject({ looks: 3, originEnds: { orders: [11] } });
+  });
+
+  it("is watched anew when a topic comes", async () => {
+    after({ 1: () => mirror.topic("payments") });
+    const { looks, topics } = await wait({ stableForMs: 60 });
+    expect(topics).toBe(2);
+    expect(looks).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe("a log that ends in something invisible", () => {
+  const log = () => mirror.origin["orders"]!.logs[0]!;
+
+  it("is read at once where that is short, and otherwise once the mirror stands still there", async () => {
+    log().end = 12;
+    expect(await wait()).toMatchObject({ looks: 1, gapsRead: 1 });
+    log().end = 5_000;
+    expect(await wait()).toMatchObject({ looks: 2, gapsRead: 1 });
+  });
+
+  it("is complete also when retention takes that away while the gate still watches", async () => {
+    log().end = 12;
+    after({ 1: () => Object.assign(log(), { start: 12, end: 12, records: [] }) });
+    expect(await wait({ stableForMs: 60 })).toMatchObject({ recordsAtMost: 0, cleared: { "orders:0": 12 } });
+  });
+});
+
+describe("what waiting does not mend", () => {
+  const fail = (state: string) => () => mirror.status("task-0", state, state === "FAILED" ? "org.example.Broken: why" : null);
+
+  it("ends the wait after the grace, with the reason alone, and not before", async () => {
+    mirror.copied("orders", 4);
+    fail("FAILED")();
+    const message = await wait({ graceMs: 0 }).then(() => "", (e: Error) => e.message);
+    expect(message).toMatch(/^GATE_BLOCKED: the copy cannot become complete as things stand[^]*source task 0 is FAILED/);
+    expect(message).not.toContain("not copied");
+    await expect(wait({ graceMs: 60_000, limitMs: 0 })).rejects.toThrow(/^GATE_INCOMPLETE[^]*source task 0 is FAILED[^]*not copied/);
+  });
+
+  it("is waited for anew when it comes back after it was mended", async () => {
+    mirror.copied("orders", 4);
+    fail("FAILED")();
+    after({ 1: fail("RUNNING"), 2: fail("FAILED"), 3: () => (fail("RUNNING")(), mirror.copied("orders", 9)) });
+    // Two pauses of at least 50 ms lie between the first look and the third.
+    expect(await wait({ graceMs: 100 })).toMatchObject({ originEnds: { orders: [10] } });
+  });
+});
+
+describe("who still writes", () => {
+  it("is looked for after a gate that stayed shut, not where the clusters could not be asked", async () => {
+    let opened = 0;
+    const down: OpenKafka = async () => {
+      opened++;
+      throw new MigrationError("KAFKA_UNREACHABLE", "nobody answers", { fix: "look" });
+    };
+    await expect(runGateAndNameWriters(mirror.model, {}, progress, undefined, down)).rejects.toThrow("KAFKA_UNREACHABLE");
+    expect(opened).toBe(2);
+  });
+});

@@ -1,0 +1,262 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openKafka, type CountingPort } from "./client";
+import type { Acl, OpenOptions } from "./port";
+import { In, type Out } from "./wire";
+import { ALL_APIS, type Answer, type FakeBroker, metadata, startFakeBroker } from "../../test/engine/kafka/fake-broker";
+
+let broker: FakeBroker;
+let port: CountingPort;
+
+const open = async (options: OpenOptions = {}) => (port = await openKafka({ bootstrapServers: `127.0.0.1:${broker.port}` }, "origin", options));
+
+beforeEach(async () => {
+  broker = await startFakeBroker();
+});
+afterEach(async () => {
+  await port.close();
+  await broker.stop();
+});
+
+const of = (name: string) => broker.asked.filter((a) => a.api.name === name);
+
+/** Fetch v11 for partition 0 of `t`, which is empty; without it the answer holds no partition at all. */
+const fetched = (throttleMs: number, whole: boolean) => (out: Out) => {
+  out.int32(throttleMs).int16(0).int32(0);
+  out.list(whole ? ["t"] : [], (topic) => {
+    out.string(topic).list([0], (partition) => {
+      out.int32(partition).int16(0).int64(7n).int64(7n).int64(0n).list([], () => {}).int32(-1).int32(0);
+    });
+  });
+};
+
+const ASK = [{ topic: "t", partition: 0, offset: 7n }];
+
+describe("a broker that throttles this client (KIP-219)", () => {
+  beforeEach(() => {
+    broker.answer.Metadata = () => metadata(broker, [{ name: "t" }]);
+  });
+
+  it("every answer's throttle time is read, whatever the request", async () => {
+    await open();
+    expect(ALL_APIS.length).toBeGreaterThan(30);
+    for (const api of ALL_APIS) {
+      const bytes = Buffer.alloc(600);
+      // OffsetDelete alone has its error code first.
+      bytes.writeInt32BE(1234, api.name === "OffsetDelete" ? 2 : 0);
+      const body = new In(bytes, api.flexible);
+      try {
+        api.read(body);
+      } catch {
+        // Zeros make no sense to all of them.
+      }
+      expect([api.name, api.version, body.throttleMs]).toEqual([api.name, api.version, 1234]);
+    }
+  });
+
+  it("an answer without partitions is asked for again after the throttle time, which is shown", async () => {
+    const lines: string[] = [];
+    await open({ progress: { info: (line) => lines.push(line), warn: () => {} } });
+    broker.answer.Fetch = (before) => fetched(before === 0 ? 1600 : 0, before > 0);
+    expect((await port.fetch(ASK)).get("t:0")).toMatchObject({ highWatermark: 7n });
+    const [first, second] = of("Fetch");
+    expect(second!.at - first!.at).toBeGreaterThanOrEqual(1590);
+    expect(lines).toEqual([expect.stringMatching(/^origin throttles this client: waiting 1\.[0-9] s$/)]);
+  });
+
+  it("no other request is sent to it meanwhile", async () => {
+    await open();
+    broker.answer.Fetch = () => fetched(500, true);
+    await port.fetch(ASK);
+    const answered = Date.now();
+    await port.describeTopics(["t"]);
+    expect(of("Metadata").at(-1)!.at - answered).toBeGreaterThanOrEqual(490);
+  });
+
+  it("a call ends at its limit, and names the quota", async () => {
+    await open({ throttledUntil: Date.now() + 300 });
+    broker.answer.Fetch = () => fetched(60_000, false);
+    const started = Date.now();
+    await expect(port.fetch(ASK)).rejects.toMatchObject({ code: "KAFKA_THROTTLED", fix: expect.stringContaining("consumer_byte_rate") });
+    expect(Date.now() - started).toBeLessThan(3000);
+  });
+
+  it("an interruption ends the wait at once", async () => {
+    const interrupt = new AbortController();
+    await open({ signal: interrupt.signal });
+    broker.answer.Fetch = () => {
+      setTimeout(() => interrupt.abort(), 50);
+      return fetched(60_000, false);
+    };
+    const started = Date.now();
+    await expect(port.fetch(ASK)).rejects.toMatchObject({ name: "AbortError" });
+    expect(Date.now() - started).toBeLessThan(3000);
+  });
+});
+
+const acl: Acl = { resourceType: "topic", resourceName: "t", patternType: "literal", principal: "User:a", host: "*", operation: "Read", permission: "allow" };
+
+/** What is asked, and the two answers: the first lacks what was asked for, the second has it. */
+const LACKING: Record<string, { call: (port: CountingPort) => Promise<unknown>; first: (out: Out) => void; second: (out: Out) => void }> = {
+  ListOffsets: {
+    call: (p) => p.listOffsets([{ topic: "t", partition: 0 }], "latest"),
+    first: (out) => out.int32(0).list([], () => {}),
+    second: (out) => out.int32(0).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0).int64(-1n).int64(9n).int32(0))),
+  },
+  Fetch: { call: (p) => p.fetch(ASK), first: fetched(0, false), second: fetched(0, true) },
+  DescribeConfigs: {
+    call: (p) => p.describeTopicConfigs(["t"]),
+    first: (out) => out.int32(0).list([], () => {}),
+    second: (out) => out.int32(0).list(["t"], (t) => out.int16(0).string(null).int8(2).string(t).list([], () => {})),
+  },
+  IncrementalAlterConfigs: {
+    call: (p) => p.incrementalAlterConfigs([{ resource: { type: "topic", name: "t" }, set: { a: "b" } }]),
+    first: (out) => out.int32(0).list([], () => {}),
+    second: (out) => out.int32(0).list(["t"], (t) => out.int16(0).string(null).int8(2).string(t)),
+  },
+  OffsetFetch: {
+    call: (p) => p.groupOffsets(["g"]),
+    first: (out) => out.int32(0).list([], () => {}).tags(),
+    second: (out) => out.int32(0).list(["g"], (g) => out.string(g).list([], () => {}).int16(0)).tags(),
+  },
+  OffsetCommit: {
+    call: (p) => p.alterGroupOffsets("g", [{ topic: "t", partition: 0, offset: 1n, metadata: "" }]),
+    first: (out) => out.int32(0).list(["t"], (t) => out.string(t).list([], () => {})).tags(),
+    second: (out) => out.int32(0).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0))).tags(),
+  },
+  OffsetDelete: {
+    call: (p) => p.deleteGroupOffsets("g", [{ topic: "t", partition: 0 }]),
+    first: (out) => out.int16(0).int32(0).list([], () => {}),
+    second: (out) => out.int16(0).int32(0).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0))),
+  },
+  DeleteGroups: {
+    call: (p) => p.deleteGroups(["g"]),
+    first: (out) => out.int32(0).list([], () => {}).tags(),
+    second: (out) => out.int32(0).list(["g"], (g) => out.string(g).int16(0)).tags(),
+  },
+  CreateAcls: {
+    call: (p) => p.createAcls([acl]),
+    first: (out) => out.int32(0).list([], () => {}).tags(),
+    second: (out) => out.int32(0).list([0], () => out.int16(0).string(null)).tags(),
+  },
+  DeleteAcls: {
+    call: (p) => p.deleteAcls([acl]),
+    first: (out) => out.int32(0).list([], () => {}).tags(),
+    second: (out) => out.int32(0).list([0], () => out.int16(0).string(null).list([], () => {})).tags(),
+  },
+  AlterPartitionReassignments: {
+    call: (p) => p.alterReassignments([{ topic: "t", partition: 0, replicas: [1] }]),
+    first: (out) => out.int32(0).int16(0).string(null).list([], () => {}).tags(),
+    second: (out) => out.int32(0).int16(0).string(null).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0).string(null))).tags(),
+  },
+  ElectLeaders: {
+    call: (p) => p.electPreferredLeaders([{ topic: "t", partition: 0 }]),
+    first: (out) => out.int32(0).int16(0).list([], () => {}).tags(),
+    second: (out) => out.int32(0).int16(0).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0).string(null))).tags(),
+  },
+  DescribeProducers: {
+    call: (p) => p.activeProducers([{ topic: "t", partition: 0 }]),
+    first: (out) => out.int32(0).list([], () => {}).tags(),
+    second: (out) => out.int32(0).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0).string(null).list([], () => {}))).tags(),
+  },
+  DescribeUserScramCredentials: {
+    call: (p) => p.scramMechanisms("u"),
+    first: (out) => out.int32(0).int16(0).string(null).list([], () => {}).tags(),
+    second: (out) => out.int32(0).int16(0).string(null).list(["u"], (u) => out.string(u).int16(91).string(null).list([], () => {})).tags(),
+  },
+  ListPartitionReassignments: {
+    call: (p) => p.listReassignments(),
+    // NOT_CONTROLLER passes by itself.
+    first: (out) => out.int32(0).int16(41).string(null).list([], () => {}).tags(),
+    second: (out) => out.int32(0).int16(0).string(null).list([], () => {}).tags(),
+  },
+  DescribeCluster: {
+    call: (p) => p.describeCluster(),
+    first: (out) => out.int32(0).int16(0).string(null).string("").int32(-1).list([], () => {}).int32(0).tags(),
+    second: (out) => out.int32(0).int16(0).string(null).string("fake").int32(1).list([1], (id) => out.int32(id).string("127.0.0.1").int32(broker.port).string(null)).int32(0).tags(),
+  },
+};
+
+const coordinator = (group: string): Answer => (out) =>
+  void out.int32(0).list([group], (g) => out.string(g).int32(1).string("127.0.0.1").int32(broker.port).int16(0).string(null)).tags();
+
+describe("an answer that lacks what was asked for is asked for again, never taken for whole", () => {
+  it.each(Object.keys(LACKING))("%s", async (name) => {
+    broker.answer.Metadata = () => metadata(broker, [{ name: "t" }]);
+    broker.answer.FindCoordinator = () => coordinator("g");
+    broker.answer[name] = (before) => (before === 0 ? LACKING[name]!.first : LACKING[name]!.second);
+    await open();
+    await LACKING[name]!.call(port);
+    expect(of(name)).toHaveLength(2);
+  });
+
+  it("FindCoordinator", async () => {
+    broker.answer.FindCoordinator = (before) => (before === 0 ? (out) => void out.int32(0).list([], () => {}).tags() : coordinator("g"));
+    broker.answer.OffsetFetch = () => LACKING.OffsetFetch!.second;
+    await open();
+    expect((await port.groupOffsets(["g"])).get("g")).toEqual([]);
+  });
+});
+
+describe("lists of topics", () => {
+  it("an empty one is asked for again before it is believed", async () => {
+    await open();
+    broker.answer.Metadata = (before) => metadata(broker, before < 3 ? [] : [{ name: "t" }]);
+    expect(await port.listTopics()).toEqual(["t"]);
+    broker.answer.Metadata = () => metadata(broker, []);
+    expect(await port.listTopics()).toEqual([]);
+  });
+
+  it("one without any broker is an error, not an empty cluster", async () => {
+    await open();
+    broker.answer.Metadata = (before) => metadata(broker, before < 2 ? [] : [{ name: "t" }], { brokers: before < 2 ? 0 : 1 });
+    expect(await port.listTopics()).toEqual(["t"]);
+  });
+
+  it("a topic with an error that passes does not disappear", async () => {
+    await open();
+    broker.answer.Metadata = (before) => metadata(broker, before < 3 ? [{ name: "s" }, { name: "t", error: 5 }] : [{ name: "t" }]);
+    expect(await port.listTopics()).toEqual(["s", "t"]);
+    expect((await port.describeTopics()).map((t) => t.name)).toEqual(["t"]);
+  });
+
+  it("a topic with an error that stays is an error", async () => {
+    await open();
+    broker.answer.Metadata = () => metadata(broker, [{ name: "s" }, { name: "t", error: 29 }]);
+    await expect(port.listTopics()).rejects.toMatchObject({ code: "KAFKA_UNAUTHORIZED", message: expect.stringContaining('topic "t"') });
+    await expect(port.describeTopics()).rejects.toMatchObject({ code: "KAFKA_UNAUTHORIZED" });
+  });
+});
+
+describe("a closed port", () => {
+  it("ends what is under way with its reason, refuses the rest and connects no more", async () => {
+    await open();
+    broker.answer.Metadata = () => undefined;
+    const underWay = port.listTopics();
+    underWay.catch(() => {});
+    while (of("Metadata").length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    const before = broker.connections;
+    await port.close(new Error("the other side failed"));
+    await expect(underWay).rejects.toThrow("the other side failed");
+    await expect(port.listTopics()).rejects.toThrow("the other side failed");
+    await expect(port.fetch(ASK)).rejects.toThrow("the other side failed");
+    expect(broker.connections).toBe(before);
+  });
+
+  it("says that it is closed when nobody gave a reason, also to a call that is between two attempts", async () => {
+    await open();
+    broker.answer.Metadata = () => "close";
+    const retried = port.listTopics();
+    retried.catch(() => {});
+    while (of("Metadata").length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await port.close();
+    await expect(retried).rejects.toMatchObject({ code: "KAFKA_CLOSED" });
+  });
+
+  it("does not connect at all when the signal came first", async () => {
+    const before = broker.connections;
+    await open();
+    const opened = broker.connections - before;
+    await expect(openKafka({ bootstrapServers: `127.0.0.1:${broker.port}` }, "origin", { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
+    expect(broker.connections - before).toBe(opened);
+  });
+});

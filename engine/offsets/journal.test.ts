@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import type { FetchRequest, KafkaPort } from "../kafka/port";
+import { deleteJournal, readJournal, writeJournal, type AppliedOffsets } from ".";
+import { encodeBatch } from "../records/encode";
+import { testMirror } from "../../test/support/models";
+
+const mirror = testMirror({ groupId: "mm2" });
+const TOPIC = "mm2.moved-offsets.internal";
+
+/** A target in memory with this one topic, one batch for each record. */
+class Target {
+  records?: { key: Buffer; value: Buffer }[];
+  /** Ends an append after so many records, as a kill does. */
+  endsAfter = Infinity;
+  id = "the-target";
+  /** Records below this were deleted. */
+  start = 0;
+
+  port(): KafkaPort {
+    const end = () => BigInt(this.records?.length ?? 0);
+    const port: Partial<KafkaPort> = {
+      side: "target",
+      describeCluster: async () => ({ clusterId: this.id, controllerId: 1, brokers: [{ id: 1, host: "h", port: 1 }] }),
+      describeTopics: async () =>
+        this.records === undefined ? [] : [{ name: TOPIC, topicId: "", internal: false, partitions: [{ partition: 0, leader: 1, replicas: [1], isr: [1] }] }],
+      createTopic: async (_name, { partitions, replicationFactor }) => {
+        expect([partitions, replicationFactor]).toEqual([1, 1]);
+        this.records = [];
+      },
+      append: async (_topic, records) => {
+        for (const record of records) {
+          if (this.endsAfter-- <= 0) throw new Error("killed");
+          this.records!.push(record);
+        }
+      },
+      deleteTopics: async () => void (this.records = undefined),
+      listOffsets: async (partitions, at) => partitions.map((p) => ({ ...p, offset: at === "earliest" ? BigInt(this.start) : end(), timestamp: -1n })),
+      fetch: async (requests: readonly FetchRequest[]) => new Map(requests.map((r) => [`${r.topic}:${r.partition}`, this.answer(Number(r.offset))])),
+      close: async () => {},
+    };
+    return port as KafkaPort;
+  }
+
+  private answer(from: number) {
+    const batches = (this.records ?? []).slice(from).map((record, i) => {
+      const batch = encodeBatch([record], 1_700_000_000_000);
+      batch.writeBigInt64BE(BigInt(from + i), 0);
+      return batch;
+    });
+    const end = BigInt(this.records?.length ?? 0);
+    return { highWatermark: end, lastStableOffset: end, logStartOffset: BigInt(this.start), abortedTransactions: [], records: Buffer.concat(batches) };
+  }
+}
+
+/** Names that do not compress, so that a note takes several records. */
+const applied = (groups: number, at = "2026-01-01T00:00:00.000Z", clusters = { target: "the-target" }): AppliedOffsets => ({
+  version: 1, at, clusters, skipped: [], written: groups, inPlace: 0,
+  groups: Array.from({ length: groups }, (_, i) => ({ group: noise(i), created: false, offsets: [{ topic: "orders", partition: i, offset: String(i), before: { offset: "1", metadata: "m" } }] })),
+});
+const noise = (seed: number) => Array.from({ length: 40 }, (_, i) => ((Math.sin(seed * 40 + i + 1) * 1e9) | 0).toString(36)).join("");
+
+describe("the note of moved offsets on the target", () => {
+  it("is read as it was written, also where it takes several records, and the last one counts", async () => {
+    const target = new Target();
+    const port = target.port();
+    expect(await readJournal(port, mirror)).toBeUndefined();
+    await writeJournal(port, mirror, applied(3));
+    expect(await readJournal(port, mirror)).toEqual(applied(3));
+    await writeJournal(port, mirror, applied(4_000, "2026-01-02T00:00:00.000Z"));
+    expect(target.records!.length).toBeGreaterThan(3);
+    expect(await readJournal(port, mirror)).toEqual(applied(4_000, "2026-01-02T00:00:00.000Z"));
+    await deleteJournal(port, mirror);
+    expect(target.records).toBeUndefined();
+    await deleteJournal(port, mirror);
+  });
+
+  it("that was cut off was never followed by a write: the one before it counts", async () => {
+    const target = new Target();
+    const port = target.port();
+    target.endsAfter = 1;
+    await expect(writeJournal(port, mirror, applied(4_000))).rejects.toThrow("killed");
+    expect(await readJournal(port, mirror)).toBeUndefined();
+    target.endsAfter = Infinity;
+    await writeJournal(port, mirror, applied(3));
+    target.endsAfter = 2;
+    await expect(writeJournal(port, mirror, applied(4_000, "2026-01-03T00:00:00.000Z"))).rejects.toThrow("killed");
+    expect(await readJournal(port, mirror)).toEqual(applied(3));
+  });
+
+  const foreign: [string, (target: Target) => Promise<void>, RegExp][] = [
+    ["holds something else", async (t) => void t.records!.push({ key: Buffer.from("key"), value: Buffer.from("value") }), /OFFSETS_JOURNAL_UNREADABLE[^]*not a note/],
+    ["is damaged", async (t) => void (t.records![0]!.value = Buffer.from("x")), /OFFSETS_JOURNAL_UNREADABLE[^]*can't be read/],
+    ["is of another mirror", (t) => writeJournal(t.port(), { ...mirror, groupId: "other" }, applied(2)), /OFFSETS_JOURNAL_UNREADABLE[^]*of the mirror with group other/],
+    ["has lost all its records", async (t) => void (t.start = t.records!.length), /OFFSETS_JOURNAL_UNREADABLE[^]*its records before offset 1 were deleted/],
+    ["has lost the beginning of its last note", async (t) => {
+      await writeJournal(t.port(), mirror, applied(4_000));
+      t.start = 2;
+    }, /OFFSETS_JOURNAL_UNREADABLE[^]*a part of its last note is gone/],
+    ["has lost its last note, and was cut off", async (t) => {
+      t.endsAfter = 1;
+      await writeJournal(t.port(), mirror, applied(4_000)).catch(() => {});
+      t.start = 1;
+    }, /OFFSETS_JOURNAL_UNREADABLE[^]*its records before offset 1 were deleted/],
+    ["is of another cluster", async (t) => void (t.id = "another"), /OFFSETS_OTHER_CLUSTER[^]*cluster the-target, but the target is cluster another/],
+  ];
+  it.each(foreign)("that %s is neither deleted nor taken for absent", async (_what, change, error) => {
+    const target = new Target();
+    await writeJournal(target.port(), mirror, applied(3));
+    await change(target);
+    await expect(readJournal(target.port(), mirror)).rejects.toThrow(error);
+    await expect(deleteJournal(target.port(), mirror)).rejects.toThrow(error);
+    expect(target.records).toBeDefined();
+  });
+});

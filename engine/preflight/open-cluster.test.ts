@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { MigrationError } from "../errors";
+import type { Acl, KafkaPort } from "../kafka/port";
+import { checkOpenCluster, type MadeUsers } from "./open-cluster";
+import type { Universe } from "./privileges";
+import { mirror } from "../../test/engine/preflight/facts";
+
+const users: MadeUsers = { principals: ["User:mm2", "User:admin"], profile: "least" };
+const universe: Universe = { topics: ["orders"], groups: ["billing"], existing: new Set(["orders", "other"]) };
+const ours: Acl = { resourceType: "topic", resourceName: "*", patternType: "literal", principal: "User:mm2", host: "*", operation: "Read", permission: "allow" };
+const others: Acl = { ...ours, principal: "User:*", operation: "All" };
+
+interface Cluster {
+  /** null: hidden. Absent: not set. */
+  setting?: string | null;
+  acls?: Acl[];
+  /** May this user describe a transactional id that no ACL names? undefined: the brokers do not tell. */
+  probe?: boolean | undefined;
+  /** What this user may do with any topic or group. */
+  held?: string[];
+  /** What it may do with the cluster. */
+  cluster?: string[];
+  /** The brokers' settings may not be read. */
+  denied?: boolean;
+}
+
+const everything = ["ClusterAction", "Create", "Alter", "Describe", "DescribeConfigs", "AlterConfigs", "IdempotentWrite"];
+const anyTopic = ["Delete", "AlterConfigs", "Alter", "Create", "Write", "Read", "Describe", "DescribeConfigs"];
+
+function port({ setting, acls = [], held = anyTopic, cluster = everything, denied = false, ...rest }: Cluster): KafkaPort {
+  const config = new Map(setting === undefined ? [] : [["allow.everyone.if.no.acl.found", { value: setting, source: "static-broker", sensitive: false }]]);
+  return {
+    side: "origin",
+    describeAcls: async () => acls,
+    describeCluster: async () => ({ clusterId: "one", controllerId: 1, brokers: [{ id: 1, host: "h", port: 1 }], authorizedOperations: cluster }),
+    describeBrokerConfigs: async () => {
+      if (denied) throw new MigrationError("KAFKA_UNAUTHORIZED", "no", { fix: "none" });
+      return new Map([[1, config]]);
+    },
+    topicOperations: async (names: string[]) => new Map(names.map((n) => [n, held])),
+    groupOperations: async (names: string[]) => new Map(names.map((n) => [n, held.filter((o) => ["Read", "Describe", "Delete"].includes(o))])),
+    mayDescribeTransactionalId: async () => ("probe" in rest ? rest.probe : true),
+  } as unknown as KafkaPort;
+}
+
+const narrow = { ...mirror, topicsPattern: "orders", groupsPattern: "billing" };
+const codes = async (cluster: Cluster, told?: boolean, by = narrow) => (await checkOpenCluster(port(cluster), by, users, universe, told)).map((f) => f.code);
+
+describe("a cluster that lets everybody use what no ACL names", () => {
+  it("stops the migration whose ACLs would lock everybody else out, and names the topics and groups", async () => {
+    const [found] = await checkOpenCluster(port({ setting: "true" }), narrow, users, universe);
+    expect(found).toMatchObject({ code: "CLUSTER_OPEN", severity: "error" });
+    expect(found!.seen).toMatch(/User:mm2 and User:admin would be the first on 1 topic \(orders\) and 1 group \(billing\) of the origin/);
+    // The rules of wide patterns touch what does not move, too.
+    const [wide] = await checkOpenCluster(port({ setting: "true" }), { ...narrow, topicsPattern: ".*" }, users, universe);
+    expect(wide!.seen).toContain("2 topics (orders, other)");
+  });
+
+  it("also after this migration has made its own administrator, whose ACLs do not count", async () => {
+    expect(await codes({ setting: "true", acls: [ours, { ...ours, resourceType: "group" }] })).toEqual(["CLUSTER_OPEN"]);
+  });
+
+  it("stops nothing where others have ACLs on all of it, where the setting is false or not set, or where that is told", async () => {
+    expect(await codes({ setting: "true", acls: [others, { ...others, resourceType: "group" }] })).toEqual([]);
+    expect(await codes({ setting: "false" })).toEqual([]);
+    expect(await codes({})).toEqual([]);
+    expect(await codes({ setting: null }, false)).toEqual([]);
+  });
+
+  it("is told by the user where the brokers hide it and this login may do everything", async () => {
+    expect(await codes({ setting: null })).toEqual(["CLUSTER_OPEN_UNKNOWN"]);
+    expect(await codes({ setting: null }, true)).toEqual(["CLUSTER_OPEN"]);
+    expect(await codes({ setting: null }, false)).toEqual([]);
+    const [found] = await checkOpenCluster(port({ setting: null }), narrow, users, universe);
+    expect(found!.fix).toContain("preflight.everyoneByDefault.origin");
+    // Somebody has set it, so this is no cluster as Kafka makes it.
+    expect(found!.severity).toBe("error");
+  });
+
+  it("is known to be closed where this user may not see what no ACL names", async () => {
+    for (const at of [{ setting: null }, { denied: true }]) {
+      expect(await codes({ ...at, probe: false })).toEqual([]);
+      // Brokers before Kafka 3.0 are asked about a topic.
+      expect(await codes({ ...at, probe: undefined, held: [] })).toEqual([]);
+    }
+  });
+
+  it("is known to be open where a user who is refused something may use what no ACL names", async () => {
+    expect(await codes({ setting: null, cluster: ["Describe"] })).toEqual(["CLUSTER_OPEN"]);
+    expect(await codes({ denied: true, cluster: ["Describe"] })).toEqual(["CLUSTER_OPEN"]);
+    expect(await codes({ denied: true, cluster: ["Describe"], probe: undefined })).toEqual(["CLUSTER_OPEN"]);
+    // Its own rules on a topic, and nothing else, say what it may do there.
+    expect(await codes({ setting: null, acls: [ours], held: ["Read", "Describe"] })).toEqual(["CLUSTER_OPEN"]);
+  });
+
+  it("is not known from a super user, who has rights that no ACL gives", async () => {
+    const find = (cluster: Cluster, principal?: string) => checkOpenCluster(port(cluster), narrow, users, universe, undefined, principal);
+    for (const principal of [undefined, "User:admin"]) {
+      expect(await find({ setting: null, acls: [ours] }, principal)).toMatchObject([{ code: "CLUSTER_OPEN_UNKNOWN" }]);
+    }
+    // Rights that an ACL gives to all are everybody's.
+    const given = everything.map((operation): Acl => ({ ...others, resourceType: "cluster", resourceName: "kafka-cluster", operation }));
+    expect(await find({ setting: null, acls: [...given, ours], held: ["Read"] }, "User:admin")).toMatchObject([{ code: "CLUSTER_OPEN" }]);
+  });
+
+  it("is a warning where every name has an ACL, and the settings may not be read", async () => {
+    const all = (["topic", "group"] as const).map((resourceType): Acl => ({ ...ours, resourceType }));
+    const [found] = await checkOpenCluster(port({ denied: true, probe: undefined, acls: all }), narrow, users, universe);
+    expect(found).toMatchObject({ code: "CLUSTER_OPEN_UNKNOWN", severity: "warning" });
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { checkLarge, type LargeRecord } from "./large";
+import { checkOpposite, type OtherMirror } from "./opposite";
+import { facts, mirror } from "../../test/engine/preflight/facts";
+
+const identity = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
+const addresses = { origin: ["origin:9092", "10.0.0.1:9092"], target: ["target:9092"] };
+
+function other(config: Record<string, string> = {}, over: Partial<OtherMirror> = {}): OtherMirror {
+  const back = {
+    "source.cluster.alias": "new", "target.cluster.alias": "old", topics: "orders.*", "replication.policy.class": identity,
+    "source.cluster.bootstrap.servers": "Target:9092", "target.cluster.bootstrap.servers": "other:1,10.0.0.1:9092",
+  };
+  return { side: "origin", configTopic: "fallback-configs", connector: "new->old.MirrorSourceConnector", config: { ...back, ...config }, target: "STARTED", alive: true, ...over };
+}
+
+const found = (o: OtherMirror, over: Parameters<typeof facts>[0] = {}) => checkOpposite(facts({ others: [o], addresses, ...over })).map((f) => f.severity);
+
+describe("a mirror in the opposite direction", () => {
+  it("is named with its connector and the topics that it copies back", () => {
+    const [finding] = checkOpposite(facts({ others: [other()], addresses }));
+    expect(finding).toMatchObject({ code: "MIRROR_OPPOSITE", severity: "error" });
+    expect(finding!.seen).toMatch(/connector new->old.MirrorSourceConnector \(in fallback-configs on the origin\) copies migrated topics back .*: orders;/);
+    expect(finding!.fix).toContain("mirror.topicsExcludePattern");
+  });
+
+  it("is found by its addresses whatever its aliases, and by its aliases whatever its addresses", () => {
+    expect(found(other({ "source.cluster.bootstrap.servers": "lb:1" }))).toEqual([]);
+    const aliases = { "source.cluster.bootstrap.servers": "lb:1", "source.cluster.alias": mirror.targetAlias, "target.cluster.alias": mirror.originAlias };
+    expect(found(other(aliases))).toEqual(["error"]);
+    // Its Connect cluster keeps its configuration on the target.
+    expect(found(other({}, { side: "target" }))).toEqual(["error"]);
+    expect(found(other({ "target.cluster.bootstrap.servers": "third:1" }, { side: "target" }))).toEqual([]);
+  });
+
+  it("is a warning while it does not run", () => {
+    expect(found(other({}, { target: "STOPPED" }))).toEqual(["warning"]);
+    expect(found(other({}, { alive: false }))).toEqual(["warning"]);
+  });
+
+  it("is no loop where it takes other topics, or where the policies recognise their own copies", () => {
+    expect(found(other({ topics: "payments" }))).toEqual([]);
+    expect(found(other({ "topics.exclude": "orders" }))).toEqual([]);
+    const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
+    const renaming = { ...mirror, policyClass };
+    const back = { "replication.policy.class": policyClass, topics: ".*", "source.cluster.alias": mirror.targetAlias, "target.cluster.alias": mirror.originAlias };
+    const copied = { ...facts().selected[0]!, targetName: `${mirror.originAlias}.orders` };
+    expect(found(other(back), { mirror: renaming, selected: [copied] })).toEqual([]);
+  });
+
+  it("is one, too, where only one of them renames: the names grow without an end", () => {
+    const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
+    expect(found(other({ "replication.policy.class": policyClass }), { mirror: { ...mirror, topicsPattern: "orders" } })).toEqual([]);
+    expect(found(other({ "replication.policy.class": policyClass }), { mirror: { ...mirror, topicsPattern: ".*" } })).toEqual(["error"]);
+  });
+});
+
+describe("a record that the mirror's producer would refuse", () => {
+  const record: LargeRecord = { topic: "orders", partition: 2, offset: 17, bytes: 3_000_000 };
+
+  it("is named with its place and its uncompressed size, and the fix with the key and what it needs", () => {
+    const [finding] = checkLarge({ large: [record] });
+    expect(finding).toMatchObject({ code: "RECORD_EXCEEDS_REQUEST", severity: "error" });
+    expect(finding!.seen).toMatch(/at most 1048576 bytes.*orders-2 has 3000000 bytes at offset 17/);
+    expect(finding!.fix).toMatch(/producer.override.max.request.size .* to 3000082 or more/);
+  });
+
+  it("is none where the producer's own limit is larger", () => {
+    expect(checkLarge({ large: [record] }, 3_000_082)).toEqual([]);
+    expect(checkLarge({ large: [record] }, 3_000_081)).toHaveLength(1);
+    expect(checkLarge({})).toEqual([]);
+  });
+});

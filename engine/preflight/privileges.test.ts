@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { administratorAcls, allows, leastAcls } from "../acls";
+import type { Acl } from "../kafka/port";
+import type { Side } from "../model";
+import { administratorEffect, mirrorEffect } from "./effects";
+import { type Answers, byAcls, missingOf, type Need, needsOf, needText, PROBE } from "./privileges";
+import { mirror } from "../../test/engine/preflight/facts";
+
+const universe = { topics: ["orders", "orders-eu", "payments"], groups: ["billing"], existing: new Set(["orders"]) };
+const rule = (type: "topic" | "group", name: string, patternType: "literal" | "prefix", ...operations: Need["operation"][]) => ({ type: "allow" as const, resource: { type, name, patternType }, operations, host: "*" });
+const nothing: Answers = { topics: new Map(), groups: new Map(), cluster: [], acls: [] };
+const acl = (over: Partial<Acl>): Acl => ({ resourceType: "topic", resourceName: "orders", patternType: "literal", principal: "User:m", host: "*", operation: "Read", permission: "allow", ...over });
+
+describe("rules as questions", () => {
+  it.each([
+    ["a name as it is", rule("topic", "audit", "literal", "Read"), ["audit"]],
+    ["a prefix as the names in use that it covers", rule("topic", "orders", "prefix", "Read"), ["orders", "orders-eu"]],
+    ["everything as all names in use", rule("topic", "*", "literal", "Read"), ["orders", "orders-eu", "payments"]],
+    ["a prefix without a name in use as one made up", rule("topic", "zoo-", "prefix", "Read"), [`zoo-${PROBE}`]],
+    ["groups likewise", rule("group", "*", "literal", "Describe"), ["billing"]],
+    ["Create only on topics that are not there yet", rule("topic", "orders", "prefix", "Create"), ["orders-eu"]],
+  ])("%s", (_, r, names) => expect(needsOf([r], universe)).toEqual([{ type: r.resource.type, operation: r.operations[0], names }]));
+
+  it("Create on nothing but existing topics is no question", () => {
+    expect(needsOf([rule("topic", "orders", "literal", "Create", "Write")], universe)).toEqual([{ type: "topic", operation: "Write", names: ["orders"] }]);
+  });
+});
+
+describe("answers", () => {
+  const need = (operation: Need["operation"], over: Partial<Need> = {}): Need => ({ type: "topic", operation, names: ["orders"], ...over });
+
+  it("an operation implies Describe or DescribeConfigs as in Kafka, and nothing else", () => {
+    for (const o of ["Read", "Write", "Delete", "Alter"]) expect(allows([o], "Describe")).toBe(true);
+    expect(allows(["AlterConfigs"], "DescribeConfigs")).toBe(true);
+    expect(allows(["Create"], "Describe")).toBe(false);
+    expect(allows(["Describe", "Write"], "Read")).toBe(false);
+  });
+
+  it("name the topics on which it is missing, hidden ones included", () => {
+    const topics = new Map([["orders", ["Read", "Describe"]], ["orders-eu", null], ["payments", ["Describe"]]]);
+    expect(missingOf([need("Read", { names: ["orders", "orders-eu", "payments"] })], { ...nothing, topics })).toEqual([{ ...need("Read"), names: ["orders-eu", "payments"], unknown: false }]);
+  });
+
+  it("Create on the cluster makes any topic", () => {
+    expect(missingOf([need("Create")], nothing)).toHaveLength(1);
+    expect(missingOf([need("Create")], { ...nothing, cluster: ["Create", "Describe"] })).toEqual([]);
+    expect(missingOf([need("Create")], { ...nothing, acls: [acl({ resourceType: "cluster", resourceName: "kafka-cluster", operation: "Create" })] })).toEqual([]);
+  });
+
+  it("what a hidden topic's broker answer can't show is looked up in the ACLs", () => {
+    const hidden = { ...nothing, topics: new Map([["orders", null]]) };
+    expect(missingOf([need("DescribeConfigs")], { ...hidden, acls: [acl({ operation: "DescribeConfigs" })] })).toEqual([]);
+    expect(missingOf([need("DescribeConfigs")], hidden)).toHaveLength(1);
+    expect(missingOf([need("Write")], { ...hidden, acls: [acl({ operation: "Write" })] })).toHaveLength(1);
+  });
+
+  it("transactional ids are decided by the ACLs, and said to be unknown without them", () => {
+    const tx = need("Write", { type: "transactionalId", names: ["connect-cluster-c"] });
+    const own = acl({ resourceType: "transactionalId", resourceName: "connect-cluster-c", operation: "Write" });
+    expect(missingOf([tx], { ...nothing, acls: [own] })).toEqual([]);
+    expect(missingOf([tx], nothing)).toEqual([{ ...tx, unknown: false }]);
+    expect(missingOf([tx], { ...nothing, acls: undefined })).toEqual([{ ...tx, unknown: true }]);
+  });
+
+  it.each<[string, Partial<Acl>[], boolean]>([
+    ["a literal name", [{}], true],
+    ["another name", [{ resourceName: "order" }], false],
+    ["every name", [{ resourceName: "*" }], true],
+    ["a prefix", [{ resourceName: "ord", patternType: "prefixed" }], true],
+    ["a star that is only a prefix", [{ resourceName: "*", patternType: "prefixed" }], false],
+    ["All", [{ operation: "All" }], true],
+    ["a deny beside it", [{}, { permission: "deny" }], false],
+    ["a deny of something else", [{}, { permission: "deny", operation: "Write" }], true],
+    ["a deny of All", [{}, { permission: "deny", operation: "All" }], false],
+  ])("ACLs decide as the authorizer does: %s", (_, acls, allowed) => expect(byAcls(acls.map(acl), "topic", "orders", "Read")).toBe(allowed));
+});
+
+describe("effects", () => {
+  const other = { topics: ["orders"], groups: ["billing"], existing: new Set<string>() };
+  const sides: Side[] = ["origin", "target"];
+
+  it("every privilege of the least set has one of its own words, never the fallback", () => {
+    const all = [mirror, { ...mirror, offsetSyncsLocation: "target" as const, syncGroupOffsets: true, exactlyOnce: true, heartbeats: true }];
+    for (const m of all) {
+      for (const side of sides) {
+        for (const need of needsOf(leastAcls(side, m), other)) {
+          for (const name of need.names) expect(mirrorEffect(side, { ...need, names: [name] }, m), `${side} ${needText(need)}`).not.toMatch(/can't do its work/);
+        }
+      }
+    }
+  });
+
+  it("the same for the administrator", () => {
+    for (const side of sides) {
+      for (const need of needsOf(administratorAcls(side, mirror, { fence: true }), other)) {
+        expect(administratorEffect(side, need), `${side} ${needText(need)}`).not.toMatch(/later step/);
+      }
+    }
+  });
+});

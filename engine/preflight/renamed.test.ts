@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { checkRenamed } from "./renamed";
+import { testMirror } from "../../test/support/models";
+
+const before = testMirror();
+const said = (over: Parameters<typeof testMirror>[0]) => checkRenamed(before, testMirror(over)).map((f) => `${f.code}: ${f.seen}. ${f.fix}`);
+
+test.each([
+  [{ originAlias: "o2" }, /origin.alias was "[^"]+" and is now "o2".*copy everything a second time/],
+  [{ targetAlias: "t2" }, /target.alias was .* "t2".*a second time/],
+  [{ offsetStorageTopic: "offsets2" }, /target.offsetStorageTopic was .* "offsets2".*a second time/],
+  [{ groupId: "g2" }, /target.groupId was .* "g2".*leave the old one's topics and group behind/],
+  [{ configStorageTopic: "c2" }, /target.configStorageTopic/],
+  [{ statusStorageTopic: "s2" }, /target.statusStorageTopic/],
+  [{ policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" }, /topics are now called origin.x instead of x/],
+])("a mirror that runs keeps its names: %j", (over, text) => {
+  expect(said(over)).toEqual([expect.stringMatching(text)]);
+});
+
+test("what only chooses topics, groups and speed may change", () => {
+  expect(said({ topicsPattern: "other", groupsPattern: "g", replicationFactor: 3, offsetFlushIntervalMs: 1, syncGroupOffsets: true })).toEqual([]);
+  // The identity policy has no use for a separator but for its own topics' names.
+  expect(said({ separator: "-" })).toEqual([]);
+});

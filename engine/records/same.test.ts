@@ -1,0 +1,57 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isCopy, NO_TIMESTAMP, Originals } from ".";
+import { type Fingerprint, namesInCopy, namesOf } from "./same";
+
+/** Few contents and times, so that equal ones meet. */
+const records = (stamped: boolean): fc.Arbitrary<Fingerprint> =>
+  fc.record({
+    offset: fc.nat(),
+    timestamp: fc.constantFrom(NO_TIMESTAMP, 0, 5, 1_000),
+    stamped: stamped ? fc.boolean() : fc.constant(false),
+    transactional: fc.boolean(),
+    size: fc.constant(3),
+    body: fc.constantFrom("a", "b"),
+  });
+
+const record = (changes: Partial<Fingerprint> = {}): Fingerprint => ({ offset: 1, timestamp: 1_000, stamped: false, transactional: false, size: 3, body: "a", ...changes });
+
+describe("a record and its copy", () => {
+  it("have the same timestamp, key, value and headers; the offset does not count", () => {
+    expect(isCopy(record(), record({ offset: 99, transactional: true }))).toBe(true);
+    expect(isCopy(record(), record({ timestamp: 1_001 }))).toBe(false);
+    expect(isCopy(record(), record({ body: "b" }))).toBe(false);
+  });
+
+  it("may differ in the timestamp where the target's broker sets it, and where the origin's record has none", () => {
+    expect(isCopy(record(), record({ timestamp: 5, stamped: true }))).toBe(true);
+    expect(isCopy(record(), record({ timestamp: 5, stamped: true, body: "b" }))).toBe(false);
+    expect(isCopy(record({ timestamp: NO_TIMESTAMP }), record({ timestamp: 5 }))).toBe(true);
+    expect(isCopy(record({ timestamp: NO_TIMESTAMP }), record({ body: "b" }))).toBe(false);
+    // The origin's broker may set timestamps; the mirror copies those.
+    expect(isCopy(record({ stamped: true }), record({ timestamp: 5 }))).toBe(false);
+    // A target record without a timestamp was not written by the mirror.
+    expect(isCopy(record(), record({ timestamp: NO_TIMESTAMP }))).toBe(false);
+  });
+
+  it("are found by name exactly where they are found by comparison", () => {
+    fc.assert(
+      fc.property(records(true), records(true), (origin, target) => {
+        const names = new Set(namesOf(origin));
+        expect(namesInCopy(target).some((name) => names.has(name))).toBe(isCopy(origin, target));
+      }),
+    );
+  });
+
+  it("are found among many, also after some were forgotten", () => {
+    fc.assert(
+      fc.property(fc.array(records(false)), fc.nat(20), fc.array(records(true)), (origins, gone, targets) => {
+        const known = new Originals();
+        for (const o of origins) known.add(o);
+        for (const o of origins.slice(0, gone)) known.remove(o);
+        const left = origins.slice(gone);
+        for (const t of targets) expect(known.has(t)).toBe(left.some((o) => isCopy(o, t)));
+      }),
+    );
+  });
+});

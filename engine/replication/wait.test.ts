@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { KafkaPort, PartitionDescription } from "../kafka/port";
+import { silent } from "../progress";
+import { planReplication } from "./plan";
+import { Meter, waitForReplicas } from "./wait";
+
+/** What the target shows at one look: is the partition being moved, and which replicas has it? No replicas: no topic. */
+interface Shown {
+  moving?: boolean;
+  replicas?: number[];
+  isr?: number[];
+  /** The clock, ms. */
+  at?: number;
+}
+
+let clock: number;
+let looks: number;
+beforeEach(() => {
+  clock = 0;
+  looks = 0;
+  vi.spyOn(Date, "now").mockImplementation(() => clock);
+});
+afterEach(() => void vi.restoreAllMocks());
+
+/** Waits for replicas 1 and 2 of a partition that had replicas 1 and 3; the last of the looks goes on. */
+async function waited(...shown: Shown[]): Promise<void> {
+  const now = (): Shown => shown[Math.min(looks - 1, shown.length - 1)]!;
+  const port: Partial<KafkaPort> = {
+    listReassignments: async () => {
+      looks++;
+      clock = now().at ?? clock;
+      return now().moving === true ? [{ topic: "t", partition: 0, replicas: [1, 2, 3], adding: [2], removing: [3] }] : [];
+    },
+    replicaSizes: async () => new Map(),
+    describeTopics: async () => {
+      const { replicas, isr = replicas } = now();
+      if (replicas === undefined) return [];
+      const partition: PartitionDescription = { partition: 0, leader: 1, replicas, isr: isr! };
+      return [{ name: "t", topicId: "", internal: false, partitions: [partition] }];
+    },
+  };
+  const changes = [{ topic: "t", partition: 0, from: [1, 3], to: [1, 2], bytes: 0 }];
+  await waitForReplicas(port as KafkaPort, { changes, deadline: 1_000_000, limitMs: 1_000_000, meter: new Meter(1, 0, silent) });
+}
+
+const done: Shown = { replicas: [1, 2] };
+
+it("waits while the reassignment is listed, although the replicas are there", async () => {
+  await waited({ ...done, moving: true }, done);
+  expect(looks).toBe(2);
+});
+
+it("waits while a broker still shows the old replicas beside the new ones, all in sync", async () => {
+  await waited({ replicas: [1, 2, 3] }, done);
+  expect(looks).toBe(2);
+});
+
+it("waits while a wanted replica is not in sync", async () => {
+  await waited({ replicas: [1, 2], isr: [1] }, done);
+  expect(looks).toBe(2);
+});
+
+it("fails where the topic goes away meanwhile", async () => {
+  await expect(waited({ replicas: [1, 3], moving: true }, {})).rejects.toThrow(/REPLICATION_LOST: target: topic t went away/);
+});
+
+it("fails where the replicas are not the wanted ones and nothing moves for half a minute", async () => {
+  await expect(waited({ replicas: [1, 3], at: 0 }, { replicas: [1, 3], at: 30_000 }, { replicas: [1, 3], at: 30_001 })).rejects.toThrow(/REPLICATION_LOST.*was it cancelled/);
+  expect(looks).toBe(3);
+});
+
+it("counts that half a minute anew once something moves again", async () => {
+  await waited({ replicas: [1, 3], at: 0 }, { replicas: [1, 3], moving: true, at: 20_000 }, { replicas: [1, 3], at: 40_000 }, done);
+  expect(looks).toBe(4);
+});
+
+it("fails at the deadline, naming what is missing", async () => {
+  await expect(waited({ replicas: [1, 2], isr: [1], moving: true, at: 1_000_000 })).rejects.toThrow(/REPLICATION_LIMIT[^]*t:0 lacks broker 2 in sync/);
+});
+
+it("a plan that may only add leaves a partition that has as many replicas as wanted", () => {
+  const partition = { partition: 0, leader: 1, replicas: [1, 2], isr: [1, 2], bytes: 5 };
+  const brokers = [1, 2, 3].map((id) => ({ id, rack: `r${id}` }));
+  const plan = (factor: number) => planReplication({ brokers, topics: [{ name: "t", factor, partitions: [partition] }], onlyAdd: true });
+  expect([1, 2, 3].map((factor) => plan(factor).changes.length)).toEqual([0, 0, 1]);
+});

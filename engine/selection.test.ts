@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import type { MirrorModel } from "./model";
+import { nothingSelected, selectGroups, selectPairs, selectTopics } from "./selection";
+import { testMirror } from "../test/support/models";
+
+const strimzi = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy";
+
+function mirror(changes: Partial<MirrorModel> = {}): MirrorModel {
+  return testMirror({ offsetStorageTopic: "offsets", configStorageTopic: "configs", statusStorageTopic: "status", ...changes });
+}
+
+const estate = [
+  "orders", "orders.dlq", "stuff-internal", "stuff.internal", "myinternal", "orders.replica", "__consumer_offsets", ".hidden",
+  "mm2-offset-syncs.target-cluster.internal", "other.checkpoints.internal", "device-heartbeats", "_schemas",
+];
+
+describe("which topics a mirror copies", () => {
+  it("follows Kafka 4: user topics that end in internal are copied", () => {
+    expect(selectTopics(estate, mirror())).toEqual(["_schemas", "device-heartbeats", "myinternal", "orders", "orders.dlq", "stuff-internal", "stuff.internal"]);
+  });
+
+  it("follows Kafka 3.9 and older: names that end in -internal or .internal are left out", () => {
+    const old = ["_schemas", "device-heartbeats", "myinternal", "orders", "orders.dlq"];
+    for (const kafkaVersion of ["2.8.2", "3.9.1"]) expect(selectTopics(estate, mirror({ kafkaVersion }))).toEqual(old);
+    // Even where the exclusion is the user's own, the policy's rule stays.
+    expect(selectTopics(estate, mirror({ kafkaVersion: "3.9.1", topicsExcludePattern: "nothing" }))).toEqual([...old.slice(0, 4), "orders.dlq", "orders.replica"]);
+  });
+
+  it("with the empty separator of Kafka 3.1 to 3.9, every name that ends in internal is internal", () => {
+    expect(selectTopics(["myinternal", "orders"], mirror({ kafkaVersion: "3.9.1", separator: "" }))).toEqual(["orders"]);
+    expect(selectTopics(["myinternal", "orders"], mirror({ kafkaVersion: "3.0.2", separator: "" }))).toEqual(["myinternal", "orders"]);
+    expect(selectTopics(["mm2-offset-syncstarget-clusterinternal", "xcheckpointsinternal", "orders"], mirror({ separator: "" }))).toEqual(["orders"]);
+  });
+
+  it("matches whole names and takes exclusions into account", () => {
+    expect(selectTopics(["orders", "orders-2", "my-orders"], mirror({ topicsPattern: "orders" }))).toEqual(["orders"]);
+    expect(selectTopics(["orders", "orders-2"], mirror({ topicsExcludePattern: "orders-.*" }))).toEqual(["orders"]);
+    expect(selectTopics(["a", "b", "c"], mirror({ topicsPattern: "a, b" }))).toEqual(["a", "b"]);
+  });
+
+  it("copies heartbeats whatever the patterns say, under the name that the policy gives them", () => {
+    const pairs = selectPairs(["heartbeats", "x.heartbeats", "orders", "device-heartbeats"], mirror({ topicsPattern: "orders|device.*" }));
+    expect(pairs).toEqual([
+      { origin: "device-heartbeats", target: "origin-cluster.device-heartbeats" },
+      { origin: "heartbeats", target: "origin-cluster.heartbeats" },
+      { origin: "orders", target: "orders" },
+      { origin: "x.heartbeats", target: "origin-cluster.x.heartbeats" },
+    ]);
+    expect(selectPairs(["heartbeats"], mirror({ policyClass: strimzi }))).toEqual([{ origin: "heartbeats", target: "heartbeats" }]);
+  });
+
+  it("does not send back what came from the target", () => {
+    const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
+    expect(selectTopics(["target-cluster.orders", "third.target-cluster.orders", "orders", "target-cluster"], mirror({ policyClass }))).toEqual(["orders", "target-cluster"]);
+    expect(selectTopics(["target-cluster.orders"], mirror())).toEqual(["target-cluster.orders"]);
+  });
+
+  it("skips its own offset-syncs topic, but not a user topic with the name of a target-side one", () => {
+    expect(selectTopics(["offsets", "mm2-offset-syncs.target-cluster.internal"], mirror())).toEqual(["offsets"]);
+  });
+});
+
+describe("which groups a mirror covers", () => {
+  it("leaves out what MirrorMaker 2 leaves out", () => {
+    expect(selectGroups(["a", "connect-x", "console-consumer-1", "__x", "connector"], mirror())).toEqual(["a", "connector"]);
+    expect(selectGroups(["a", "connect-x"], mirror({ groupsExcludePattern: "a" }))).toEqual(["connect-x"]);
+  });
+});
+
+describe("a pattern that selects nothing", () => {
+  const hint = (topicsPattern: string, topics: string[]) => nothingSelected(topics, mirror({ topicsPattern })).message;
+
+  it.each([
+    ["order", ["orders-eu"], 'did you mean ".*order.*" (1 topics)'],
+    ["orders*", ["orders-eu", "orders-us"], 'did you mean "orders.*" (2 topics)'],
+    ["oredrs", ["orders", "payments"], 'did you mean "orders"'],
+    ["Orders", ["orders"], 'did you mean "orders"'],
+    [".*replica", ["a.replica"], 'topic "a.replica" is matched, but excluded'],
+  ])("%s", (pattern, topics, expected) => {
+    const message = hint(pattern, topics);
+    expect(message).toContain("SELECTION_EMPTY");
+    expect(message).toContain(expected);
+  });
+
+  it("suggests nothing far-fetched", () => {
+    expect(hint("zebra", ["orders"])).not.toContain("did you mean");
+    expect(hint("x", [])).toContain("check that this is the right origin");
+  });
+});

@@ -1,0 +1,70 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { compareInOrder, type Reached } from "./ordered";
+import { Memory } from "./resume";
+import type { Pair } from "./pairs";
+import type { PartitionResult } from "./types";
+import { memoryClusters, puts } from "../../test/engine/verify/memory-cluster";
+import { temporaryFolder } from "../../test/support/folder";
+
+const NOTHING = { bytes: () => {}, done: () => {} };
+const span = { topic: "orders", partition: 0, from: 0n, to: 10n };
+const pair: Pair = { origin: span, target: span, compacted: false, timestamps: true, identity: "a b" };
+const equal: PartitionResult = { topic: "orders", partition: 0, proof: "exact", originRecords: 10, targetRecords: 10, differences: [] };
+
+it("a file that takes no more is said, and the comparison is not lost for it", async () => {
+  const folder = temporaryFolder("memory");
+  const memory = await Memory.open(join(folder, "missing", "verified.jsonl"), "full 100");
+  memory.remember(pair, equal);
+  memory.remember(pair, equal);
+  expect(await memory.flushed()).toMatch(/^a later run could not go on from here: ENOENT/);
+});
+
+it("what was written half when the run was killed is not believed", async () => {
+  const file = join(temporaryFolder("memory"), "verified.jsonl");
+  const memory = await Memory.open(file, "full 100");
+  memory.remember(pair, equal);
+  expect(await memory.flushed()).toBeUndefined();
+  const whole = await readFile(file, "utf8");
+  expect((await Memory.open(file, "full 100")).get(pair)).toEqual(equal);
+  expect((await Memory.open(file, "tail 100")).get(pair)).toBeUndefined();
+  expect((await Memory.open(file, "full 100")).get({ ...pair, target: { ...span, to: 11n } })).toBeUndefined();
+  await writeFile(file, whole.slice(0, -5));
+  const next = await Memory.open(file, "full 100");
+  expect(next.get(pair)).toBeUndefined();
+  next.remember(pair, equal);
+  await next.flushed();
+  expect((await Memory.open(file, "full 100")).get(pair)).toEqual(equal);
+});
+
+it("a partition that was read in part is read on from there, each side from its own place", async () => {
+  const file = join(temporaryFolder("memory"), "verified.jsonl");
+  const here = { origin: { ...span, to: 9n }, target: { ...span, to: 9n } };
+  const long: Pair = { ...pair, ...here };
+  const asked: Record<string, number[]> = { origin: [], target: [] };
+  const clusters = memoryClusters({ orders: { logs: [{ records: puts(0, 9) }] } }, { orders: { logs: [{ records: puts(0, 9) }] } });
+  for (const side of ["origin", "target"] as const) {
+    const { fetch } = clusters[side];
+    clusters[side].fetch = (requests, options) => (asked[side]!.push(...requests.map((r) => Number(r.offset))), fetch(requests, options));
+  }
+  const first = await Memory.open(file, "full 100");
+  const pieces: [string, Reached][] = [];
+  const keep = (p: Pair, side: "origin" | "target", at: Reached) => (pieces.push([side, at]), first.rememberReached(p, side, at));
+  await compareInOrder(clusters, [long], "read_uncommitted", { ...NOTHING, reached: keep }, 2);
+  await first.flushed();
+  expect(pieces.filter(([side]) => side === "origin").map(([, { count, next }]) => [count, next])).toEqual([[2, 2], [4, 4], [6, 6], [8, 8]]);
+  expect(asked).toEqual({ origin: [0], target: [0] });
+
+  // Killed after six records of the target's, when the origin's had all been read.
+  const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "" && !(line.includes('"target"') && line.includes('"next":8')));
+  await writeFile(file, `${lines.join("\n")}\n{"id":"`);
+  const second = await Memory.open(file, "full 100");
+  const done: PartitionResult[] = [];
+  const goOn = { ...NOTHING, done: (_: Pair, result: PartitionResult) => void done.push(result), reachedBefore: (p: Pair, side: "origin" | "target") => second.reachedBefore(p, side) };
+  await compareInOrder(clusters, [long], "read_uncommitted", goOn, 2);
+  expect(asked).toEqual({ origin: [0, 8], target: [0, 6] });
+  expect(done).toEqual([{ topic: "orders", partition: 0, proof: "exact", originRecords: 9, targetRecords: 9, differences: [] }]);
+  // Of another log nothing is believed.
+  expect(second.reachedBefore({ ...long, identity: "a c" }, "origin")).toBeUndefined();
+});

@@ -1,0 +1,69 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { FenceGap } from "../engine/fence";
+import type { Report } from "../engine/report";
+import { forgetFenceRecord, mergeGaps, noteGap } from "./handlers/fence-hold";
+import { reportStep } from "./handlers/report";
+import { testMirror } from "../test/support/models";
+import { said } from "../test/lifecycle/support/said";
+
+const gap = (after: string, until: string, more: Partial<FenceGap> = {}): FenceGap => ({ after, until, rules: 1, topics: ["orders"], wrote: [], ...more });
+const RAISED = "2026-01-01T10:00:00.000Z";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kafka-migration-fence-report-"));
+});
+afterEach(async () => {
+  await forgetFenceRecord();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function written(more: object): Promise<Report> {
+  const nowhere = { bootstrapServers: "127.0.0.1:1" };
+  const inputs = { originConnection: nowhere, targetConnection: nowhere, mirror: testMirror(), phase: "cutover", name: "m", folder, root: folder, trigger: "t", options: { gate: {}, offsets: {} }, ...more };
+  await said(() => reportStep.create(inputs));
+  return JSON.parse(await readFile(join(folder, "migration-m.json"), "utf8")) as Report;
+}
+
+test("the report lists each gap of the fence, also of earlier ups, and since when nobody holds it", async () => {
+  const facts = { fenceRaisedAt: RAISED };
+  noteGap(gap("2026-01-01T10:00:01.000Z", "2026-01-01T10:00:02.000Z", { wrote: [{ topic: "orders", partition: 3, from: "7", to: "9" }] }));
+  const first = await written({ facts, userOperator: true });
+  expect(first.timeline.map((e) => e.what).join("\n")).toMatch(/Fence open at some time between \S+ and \S+: 1 rule on orders had been removed; written: orders-3 7 -> 9/);
+  expect(first.timeline.map((e) => e.what).join("\n")).not.toMatch(/nobody writes/);
+  expect(first.warnings.join("\n")).toMatch(new RegExp(`fence has not been held since ${RAISED}: .*user operator.*kafka-migration fence --hold`));
+  await forgetFenceRecord();
+  noteGap(gap("2026-01-01T11:00:00.000Z", "2026-01-01T11:00:01.000Z"));
+  const second = await written({ facts, userOperator: true });
+  expect(second.fence?.gaps.map((g) => g.after)).toEqual(["2026-01-01T10:00:01.000Z", "2026-01-01T11:00:00.000Z"]);
+});
+
+test("of a gap that nobody watched the report does not say that nothing was written", async () => {
+  const [raised, again] = ["2026-01-01T10:00:00.000Z", "2026-01-01T11:00:00.000Z"];
+  noteGap(gap(raised, again, { topics: [], unwatched: true }));
+  noteGap(gap("2026-01-01T10:30:00.000Z", "2026-01-01T10:30:01.000Z"));
+  const { warnings } = await written({ facts: { fenceRaisedAt: RAISED } });
+  const [line, ...others] = warnings.filter((w) => w.startsWith("Fence open"));
+  expect(line).toMatch(/there may be writes that nobody saw$/);
+  expect(line).not.toMatch(/no write was seen/);
+  expect(others).toEqual([]);
+});
+
+test("without a user operator the rules stay, and the report has nothing to warn of", async () => {
+  const report = await written({ facts: { fenceRaisedAt: RAISED } });
+  expect(report.warnings.join("\n")).not.toMatch(/fence/i);
+  expect(report.fence).toEqual({ gaps: [], notHeldSince: RAISED });
+});
+
+test("without a fence the report says nothing of one", async () => {
+  expect((await written({ facts: {} })).fence).toBeUndefined();
+});
+
+test("a gap that two holds have seen is listed once, with all that was written in it", () => {
+  const wrote = [{ topic: "orders", partition: 0, from: "1", to: "2" }];
+  const seen = mergeGaps([gap("01", "04"), gap("06", "07")], [gap("02", "05", { topics: ["clicks"], wrote })]);
+  expect(seen).toEqual([gap("01", "05", { topics: ["orders", "clicks"], wrote }), gap("06", "07")]);
+});

@@ -1,0 +1,55 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { readyStep } from "./handlers/ready";
+
+const place = { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", namespace: "origin-ns", name: "mm2-credentials" };
+const OUTPUTS = { objectId: "origin-ns/mm2-credentials", username: "mm2-credentials", secretId: null };
+let server: Server | undefined;
+afterEach(() => new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve())));
+
+/** An API server with this answer to everything. */
+async function answering(status: number, body: object): Promise<string> {
+  server = createServer((_request, response) => response.writeHead(status).end(JSON.stringify(body)));
+  await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return JSON.stringify({ "current-context": "c", contexts: [{ name: "c", context: { cluster: "k", user: "u" } }], clusters: [{ name: "k", cluster: { server: url } }], users: [{ name: "u", user: { token: "t" } }] });
+}
+
+const verdict = (type: string, observedGeneration = 2) => ({
+  metadata: { generation: 2 },
+  status: { observedGeneration, conditions: [{ type, status: "True" }], username: "mm2-credentials" },
+});
+
+const ready = (status: object = {}) => {
+  const conditions = [{ type: "Ready", status: "True" }];
+  const named = { username: "mm2-credentials", secret: "mm2-credentials" };
+  return { metadata: { generation: 2 }, status: { observedGeneration: 2, conditions, ...named, ...status } };
+};
+
+test.each([
+  ["what is ready stays so", 200, verdict("Ready"), false],
+  ["an operator came to another verdict since", 200, verdict("NotReady"), true],
+  ["a change that failed was taken back, and the operator has not looked at that yet", 200, verdict("Ready", 1), true],
+  ["somebody deleted it", 404, { reason: "NotFound" }, true],
+  ["nobody may look", 403, { message: "forbidden" }, false],
+])("%s", async (_name, status, body, changes) => {
+  const inputs = { place, trigger: "t", limitSeconds: 1, kubeconfig: await answering(status, body) };
+  expect(await readyStep.diff("id", { ...inputs, ...OUTPUTS }, inputs)).toEqual({ changes });
+});
+
+test.each([
+  ["is no change while the object is as it was: a preview then knows the user and its Secret", ready(), false],
+  ["is one once the object has it, until the operator has looked at it", ready({ observedGeneration: 1 }), true],
+  ["is one when the operator names another user", ready({ username: "CN=mm2-credentials" }), true],
+  ["is one when the operator names another Secret", ready({ secret: "prefix-mm2-credentials" }), true],
+])("another specification %s", async (_name, body, changes) => {
+  const inputs = { place, trigger: "new", limitSeconds: 1, kubeconfig: await answering(200, body) };
+  const state = { ...inputs, trigger: "old", ...OUTPUTS, secretId: "origin-ns/mm2-credentials" };
+  expect(await readyStep.diff("id", state, inputs)).toEqual({ changes });
+});
+
+test("a preview without a way to the cluster takes what the state says", async () => {
+  const inputs = { place, trigger: "t", limitSeconds: 1, kubeconfig: "/nowhere/kubeconfig" };
+  expect(await readyStep.diff("id", { ...inputs, ...OUTPUTS }, inputs)).toEqual({ changes: false });
+});

@@ -1,0 +1,174 @@
+import { describe, expect, test } from "vitest";
+import { custom, found, stack } from "../test/policies/resources";
+
+const IDENTITY = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
+
+interface Copy {
+  from: string;
+  to: string;
+  pattern?: string;
+  exclude?: string;
+  policy?: string;
+  state?: string;
+  servers?: (cluster: string) => string;
+}
+
+const copy = ({
+  from,
+  to,
+  pattern = "orders",
+  exclude,
+  policy = IDENTITY,
+  state,
+  servers = (c) => `${c}-kafka-bootstrap.${c}:9092`,
+}: Copy) =>
+  custom({
+    apiVersion: "kafka.strimzi.io/v1",
+    kind: "KafkaMirrorMaker2",
+    metadata: { name: `${from}-${to}`, namespace: "ns" },
+    spec: {
+      version: "4.0.0",
+      replicas: 1,
+      target: { alias: to, bootstrapServers: servers(to), groupId: `${from}-${to}` },
+      mirrors: [
+        {
+          source: { alias: from, bootstrapServers: servers(from) },
+          sourceConnector: {
+            ...(state === undefined ? {} : { state }),
+            config: { "replication.policy.class": policy },
+          },
+          topicsPattern: pattern,
+          ...(exclude === undefined ? {} : { topicsExcludePattern: exclude }),
+        },
+      ],
+    },
+  });
+
+const loops = (...copies: Copy[]) => found("endless-loop", copies.map(copy)).map(({ message }) => message);
+
+describe("an endless loop is seen", () => {
+  test("there and back over the same topic, once for both", () => {
+    const [message, ...others] = loops({ from: "a", to: "b" }, { from: "b", to: "a" });
+    expect(message).toContain("a -> b -> a copies topic orders back to where it comes from");
+    expect(others).toEqual([]);
+    expect(found("endless-loop", [copy({ from: "a", to: "b" }), copy({ from: "b", to: "a" })])[0]!.level).toBe(
+      "mandatory",
+    );
+  });
+
+  test.each([
+    ["everything both ways", ".*", ".*"],
+    ["a name and a pattern that takes it", "orders", "ord.*"],
+    ["two patterns with names in common", "pay-.*", "pay-in-.*"],
+    ["a list with one common name", "x,orders", "orders, y"],
+    ["an alternative", "(a|orders)", "orders"],
+    ["an escaped dot", "shop\\.orders", "shop\\..*"],
+  ])("%s", (_what, there, back) => {
+    expect(loops({ from: "a", to: "b", pattern: there }, { from: "b", to: "a", pattern: back })).toHaveLength(1);
+  });
+
+  test("over a third cluster", () => {
+    expect(loops({ from: "a", to: "b" }, { from: "b", to: "c" }, { from: "c", to: "a" })[0]).toContain(
+      "a -> b -> c -> a",
+    );
+  });
+
+  test("on one cluster that is called differently, and through another port", () => {
+    const port = (cluster: string) => `${cluster}-kafka-bootstrap.${cluster}.svc.cluster.local:9093`;
+    expect(loops({ from: "a", to: "b" }, { from: "b", to: "a", servers: port })).toHaveLength(1);
+  });
+
+  test("within one resource", () => {
+    const one = copy({ from: "a", to: "b" });
+    const both = structuredClone(one) as any;
+    both.props.apiVersion = "kafka.strimzi.io/v1beta2";
+    const [mirror] = both.props.spec.mirrors;
+    both.props.spec = {
+      replicas: 1,
+      connectCluster: "b",
+      clusters: [mirror.source, both.props.spec.target],
+      mirrors: [
+        { ...mirror, sourceCluster: "a", targetCluster: "b" },
+        { ...mirror, sourceCluster: "b", targetCluster: "a" },
+      ].map(({ source: _, ...rest }) => rest),
+    };
+    expect(found("endless-loop", [both])).toHaveLength(1);
+  });
+});
+
+describe("no endless loop", () => {
+  test.each<[string, Copy[]]>([
+    [
+      "different topics",
+      [
+        { from: "a", to: "b", pattern: "orders" },
+        { from: "b", to: "a", pattern: "invoices" },
+      ],
+    ],
+    [
+      "what one way takes is excluded the other way",
+      [
+        { from: "a", to: "b", pattern: ".*", exclude: "back-.*" },
+        { from: "b", to: "a", pattern: "back-.*" },
+      ],
+    ],
+    [
+      "the default policy, which renames",
+      [
+        { from: "a", to: "b", policy: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" },
+        { from: "b", to: "a" },
+      ],
+    ],
+    [
+      "a policy that nobody here knows",
+      [
+        { from: "a", to: "b", policy: "com.example.Policy" },
+        { from: "b", to: "a", policy: "com.example.Policy" },
+      ],
+    ],
+    [
+      "the way back is stopped until it is needed",
+      [
+        { from: "a", to: "b" },
+        { from: "b", to: "a", state: "stopped" },
+      ],
+    ],
+    [
+      "two origins into one cluster",
+      [
+        { from: "a", to: "c" },
+        { from: "b", to: "c" },
+      ],
+    ],
+    [
+      "a chain",
+      [
+        { from: "a", to: "b" },
+        { from: "b", to: "c" },
+      ],
+    ],
+    [
+      "one service name in two namespaces",
+      [
+        { from: "a", to: "b", servers: (c) => `${c === "a" ? "my" : "your"}-kafka-bootstrap.one:9092` },
+        { from: "b", to: "a", servers: (c) => `${c === "a" ? "my" : "your"}-kafka-bootstrap.two:9092` },
+      ],
+    ],
+  ])("%s", (_what, copies) => {
+    expect(loops(...copies)).toEqual([]);
+  });
+
+  test("one migration, as the components write it", () => {
+    expect(found("endless-loop", stack())).toEqual([]);
+  });
+
+  test("clusters without an alias and an address are not taken for one cluster", () => {
+    const template = copy({ from: "a", to: "b", servers: () => "" });
+    const { target, mirrors } = template.props.spec as { target: object; mirrors: { source: object }[] };
+    for (const cluster of [target, mirrors[0]!.source] as Record<string, unknown>[]) {
+      delete cluster.alias;
+      delete cluster.bootstrapServers;
+    }
+    expect(found("endless-loop", [template])).toEqual([]);
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { compareGrants, grantsOf, userOfPrincipal, type AclRule, type Grant } from "./operator/user/acl";
+import { decode, generatePassword, isOwnSecret, userSecret } from "./operator/user/secret";
+import { readUser, usernameOf } from "./operator/user/spec";
+import type { KubeObject } from "./operator/kube/client";
+
+const user = (spec: Record<string, unknown>): KubeObject => ({
+  apiVersion: "kafka.strimzi.io/v1",
+  kind: "KafkaUser",
+  metadata: { name: "mm2", namespace: "origin-ns", uid: "1-2", labels: { "strimzi.io/cluster": "origin", team: "a" } },
+  spec,
+});
+const acls = (...rules: AclRule[]): Record<string, unknown> => ({ authorization: { type: "simple", acls: rules } });
+const literal = (resourceType: Grant["resourceType"], resourceName: string, operation: string): Grant => ({
+  resourceType, resourceName, patternType: "literal", host: "*", operation, permission: "allow",
+});
+
+describe("rules of a KafkaUser", () => {
+  it("become one grant per operation, with Strimzi's defaults", () => {
+    expect(grantsOf([{ resource: { type: "topic", name: "*" }, operations: ["Read", "Describe"] }])).toEqual([
+      literal("topic", "*", "Read"),
+      literal("topic", "*", "Describe"),
+    ]);
+  });
+
+  it("keep prefix, host and deny, and call the cluster kafka-cluster whatever is written there", () => {
+    expect(
+      grantsOf([
+        { type: "deny", host: "10.0.0.1", resource: { type: "group", name: "app-", patternType: "prefix" }, operations: ["Read"] },
+        { resource: { type: "cluster", name: "ignored", patternType: "prefix" }, operations: ["Alter"] },
+      ]),
+    ).toEqual([
+      { resourceType: "group", resourceName: "app-", patternType: "prefixed", host: "10.0.0.1", operation: "Read", permission: "deny" },
+      literal("cluster", "kafka-cluster", "Alter"),
+    ]);
+  });
+
+  it("collapse duplicates, but not the same operation on another resource", () => {
+    const topic = (name: string): AclRule => ({ resource: { type: "topic", name }, operations: ["Read", "Read"] });
+    expect(grantsOf([topic("a"), topic("a"), topic("b")])).toHaveLength(2);
+  });
+
+  it("are refused without the name of a resource", () => {
+    expect(() => grantsOf([{ resource: { type: "transactionalId" }, operations: ["Write"] }])).toThrow("Name is required for resource type: TRANSACTIONAL_ID");
+  });
+
+  it("change by what is missing and what is too much", () => {
+    const [a, b, c] = [literal("topic", "a", "Read"), literal("topic", "b", "Read"), { ...literal("topic", "a", "Read"), permission: "deny" as const }];
+    expect(compareGrants([a, c], [a, b])).toEqual({ add: [b], remove: [c] });
+  });
+});
+
+describe("a KafkaUser", () => {
+  it("with the singular `operation` is refused with the operator's words when the version that is read has no such field", () => {
+    expect(() => readUser(user(acls({ resource: { type: "topic", name: "*" } })))).toThrow("Both fields `operations` and `operation` are null. At least one of them must be specified.");
+    const both: AclRule = { resource: { type: "topic", name: "*" }, operation: "Read", operations: ["Read"] };
+    expect(() => readUser(user(acls(both)))).toThrow("Both fields `operations` and `operation` cannot be filled in at the same time");
+  });
+
+  it("with the singular `operation` is read where an older version serves it", () => {
+    expect(grantsOf(readUser(user(acls({ resource: { type: "topic", name: "*" }, operation: "Read" }))).rules)).toEqual([literal("topic", "*", "Read")]);
+  });
+
+  it("with a rule without `operations` is Ready without that ACL with Strimzi 1.x, which knows no `operation` either", () => {
+    const [topic, group] = [{ type: "topic", name: "a" }, { type: "group", name: "b" }] as const;
+    const spec = acls({ resource: topic }, { resource: topic, operation: "Read" }, { resource: group, operations: ["Read"] });
+    expect(grantsOf(readUser(user(spec), "1.2").rules)).toEqual([literal("group", "b", "Read")]);
+    expect(() => readUser(user(spec), "0.51")).toThrow("At least one of them must be specified");
+  });
+
+  it("with something that the sandbox cannot do is refused, not half done", () => {
+    expect(() => readUser(user({ authentication: { type: "tls" } }))).toThrow(/tls is refused/);
+    expect(() => readUser(user({ authentication: { type: "scram-sha-512" }, quotas: { producerByteRate: 1 } }))).toThrow(/quotas is refused/);
+    expect(() => readUser(user({ authentication: { type: "scram-sha-512", password: { valueFrom: { secretKeyRef: { name: "x" } } } } }))).toThrow(/secret name and\/or key/);
+  });
+
+  it("names its principal by how it authenticates", () => {
+    expect(usernameOf("mm2", readUser(user({ authentication: { type: "scram-sha-512" } })))).toBe("mm2");
+    expect(usernameOf("mm2", readUser(user({ authentication: { type: "tls-external" } })))).toBe("CN=mm2");
+    expect(userOfPrincipal("CN=mm2")).toBe("mm2");
+    expect(userOfPrincipal("CN=mm2,O=io")).toBe("mm2");
+    expect(userOfPrincipal("*")).toBe("*");
+  });
+});
+
+describe("the Secret of a user", () => {
+  it("holds password and JAAS configuration only, is owned and labelled", () => {
+    const owner = user({ template: { secret: { metadata: { labels: { extra: "1" }, annotations: { note: "n" } } } } });
+    const secret = userSecret(owner, "strimzi.io", "pa55");
+    expect(Object.fromEntries(Object.entries(secret.data!).map(([key, value]) => [key, decode(value)]))).toEqual({
+      password: "pa55",
+      "sasl.jaas.config": 'org.apache.kafka.common.security.scram.ScramLoginModule required username="mm2" password="pa55";',
+    });
+    expect(secret.metadata.ownerReferences).toEqual([
+      { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", name: "mm2", uid: "1-2", controller: false, blockOwnerDeletion: true },
+    ]);
+    expect(secret.metadata.labels).toMatchObject({ "strimzi.io/cluster": "origin", "strimzi.io/kind": "KafkaUser", "app.kubernetes.io/part-of": "strimzi-mm2", team: "a", extra: "1" });
+    expect(secret.metadata.annotations).toEqual({ note: "n" });
+    expect(isOwnSecret(secret, "strimzi.io", "origin")).toBe(true);
+    expect(isOwnSecret(secret, "strimzi.io", "target")).toBe(false);
+    expect(isOwnSecret({ metadata: { name: "mm2" } }, "strimzi.io", "origin")).toBe(false);
+  });
+
+  it("has a prefix before the user's name where the operator has one", () => {
+    const secret = userSecret(user({}), "strimzi.io", "pa55", "kafka-");
+    expect(secret.metadata.name).toBe("kafka-mm2");
+    expect(decode(secret.data!["sasl.jaas.config"]!)).toContain('username="mm2"');
+  });
+
+  it("gets passwords of 32 letters and digits, a letter first, never twice", () => {
+    const made = new Set(Array.from({ length: 200 }, generatePassword));
+    expect(made.size).toBe(200);
+    for (const password of made) expect(password).toMatch(/^[a-zA-Z][a-zA-Z0-9]{31}$/);
+  });
+});

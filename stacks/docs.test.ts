@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { keysAt } from "../components/shape";
+import { schema } from "./schema";
+
+const page = readFileSync(join(__dirname, "../docs/configuration.md"), "utf8").replace(/```[^]*?```/g, "");
+/** What stands between backticks, without the dots before `.namespace`. */
+const words = new Set([...page.matchAll(/`([^`]+)`/g)].flatMap(([, text]) => text!.split(/[\s{}:,*]+/).map((word) => word.replace(/^\./, ""))));
+
+test("every key of the configuration is on its page", () => {
+  const missing: string[] = [];
+  for (const key of keysAt(schema, [])) {
+    const inner = keysAt(schema, [key]);
+    if (inner.length === 0 && !words.has(key)) missing.push(key);
+    for (const second of inner) {
+      const of = key === "origin" || key === "mirror" ? [second] : key === "target" ? [second, `target.${second}`] : [`${key}.${second}`];
+      if (keysAt(schema, [key, second]).length === 0 && !of.some((word) => words.has(word))) missing.push(`${key}.${second}`);
+      if (key !== "origin" && key !== "target") continue;
+      for (const third of keysAt(schema, [key, second])) if (!words.has(third) && !words.has(`${second}.${third}`)) missing.push(`${key}.${second}.${third}`);
+    }
+  }
+  expect(missing).toEqual([]);
+});

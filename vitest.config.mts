@@ -26,6 +26,7 @@ export default defineConfig({
     globalSetup: lane === "unit" ? [] : ["test/support/global-setup.ts"],
     // Real brokers on few cores: one file at a time keeps a loaded machine from turning waits into failures.
     fileParallelism: lane === "unit",
+    maxWorkers: lane === "unit" ? 2 : 1,
     // A shared runner may stall for longer than a broker's session: one second chance there, and vitest still says so.
     retry: process.env.CI ? 1 : 0,
     testTimeout: 120_000,

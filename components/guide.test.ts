@@ -6,7 +6,7 @@ import type { DialectName } from "./dialects";
 import { describeMirror } from "./mirror/text";
 import { describeUser } from "./user/settings";
 
-const fixture = (name: string) => parse(readFileSync(join(__dirname, "../fixtures/guide", `${name}.yaml`), "utf8"));
+const fixture = (name: string) => parse(readFileSync(join(__dirname, "../test/fixtures/guide", `${name}.yaml`), "utf8"));
 
 /** One text per content: keys sorted, lists as they are. */
 function canonical(value: unknown): string {

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../engine/defined";
-import type { KafkaCluster } from "../lifecycle/handlers/unclaimed";
 import type { ObjectPlace } from "../lifecycle/kubernetes/reader";
 import { OWNER_ANNOTATION } from "../lifecycle/owner";
 import { Unclaimed } from "../lifecycle/resources";
@@ -49,7 +48,7 @@ export function claim<Metadata extends { name: pulumi.Input<string>; namespace?:
   object: { apiVersion: string; kind: ObjectPlace["kind"]; metadata: Metadata },
   access: KubernetesArgs,
   opts: { parent: pulumi.Resource; dependsOn?: pulumi.ResourceOptions["dependsOn"] },
-  cluster?: pulumi.Input<KafkaCluster>,
+  cluster?: { name: pulumi.Input<string>; everyoneByDefault?: boolean },
 ): Claim<Metadata> {
   const { apiVersion, kind, metadata } = object;
   const owner = stackOwner();

@@ -39,7 +39,7 @@ describe("MirrorUser", () => {
     await settled();
     const place = { namespace: "origin-ns", name: "mm2-credentials" };
     expect(mocks.only(":Unclaimed").map((d) => d.inputs)).toEqual([
-      expect.objectContaining({ place: { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", ...place } }),
+      expect.objectContaining({ place: { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", ...place }, cluster: { name: "origin" } }),
       expect.objectContaining({ place: { apiVersion: "v1", kind: "Secret", ...place }, ofKafkaUser: true }),
     ]);
   });

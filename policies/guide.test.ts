@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { all, custom } from "../test/policies/resources";
 
 const fixtures = ["origin-user", "target-user", "origin-credentials", "origin-ca", "target-credentials", "target-ca", "mirror"];
-const resources = fixtures.map((name) => custom(parse(readFileSync(join(__dirname, "../fixtures/guide", `${name}.yaml`), "utf8")), name));
+const resources = fixtures.map((name) => custom(parse(readFileSync(join(__dirname, "../test/fixtures/guide", `${name}.yaml`), "utf8")), name));
 
 /** Rows of the documentation's table: rule, level, resource, message. */
 function documented(): string[] {

@@ -214,7 +214,7 @@ describe("the workflow", () => {
   });
 
   test("runs what the build makes", () => {
-    for (const script of steps.flatMap((s) => [...(s.run ?? "").matchAll(/node dist\/(\S+)\.js/g)]).map(([, file]) => `${file}.ts`)) expect(existsSync(join(__dirname, "../..", script)), script).toBe(true);
+    for (const script of steps.flatMap((s) => [...(s.run ?? "").matchAll(/node dist\/(\S+)\.js/g)]).map(([, file]) => `${file}.ts`)) expect(existsSync(join(__dirname, "..", script)), script).toBe(true);
   });
 
   test.each([

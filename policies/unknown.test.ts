@@ -82,14 +82,16 @@ const estates = (Object.keys(dialects) as DialectName[]).map((dialect) => [diale
 
 describe.each([...estates, ["strimzi-v1 with certificates", "strimzi-v1", withCertificates] as const])("%s: what is not known before the update makes no mandatory finding", (_what, dialect, change) => {
   const resources = estate(dialect, change);
-  const everywhere = resources.flatMap((resource, i) => [
+  // What lies beside the mirror and its users is the same in every dialect: once is enough.
+  const own = dialect === "strimzi-v1" ? resources : resources.slice(0, 3);
+  const everywhere = own.flatMap((resource, i) => [
     ...places(resource.props).map((path) => [i, "props", ...path] as const),
     ...(resource.provider === undefined ? [] : places(resource.provider.props).map((path) => [i, "provider", "props", ...path] as const)),
   ]);
 
   test("none is there when all is known", () => {
     expect(mandatory(resources)).toEqual([]);
-    expect(everywhere.length).toBeGreaterThan(100);
+    expect(everywhere.length).toBeGreaterThan(80);
   });
 
   test("any one place", () => {
@@ -108,7 +110,7 @@ describe.each([...estates, ["strimzi-v1 with certificates", "strimzi-v1", withCe
         for (const i of chosen) forget(set, everywhere[i]!);
         expect(mandatory(set).map((rule) => `${rule} without ${chosen.map((i) => everywhere[i]!.join(".")).join(", ")}`)).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

@@ -12,9 +12,15 @@ const { argumentsOf, laned, passSignals, runLanes } = require("./lanes");
 const root = path.dirname(__dirname);
 const at = (...parts) => path.join(root, ...parts);
 
+const vitest = () => [process.execPath, [at("node_modules", "vitest", "vitest.mjs"), "run"]];
+
 const PROGRAMS = {
   start: () => [process.execPath, [at("dist", "sandbox", "main.js")]],
-  test: () => [process.execPath, [at("node_modules", "vitest", "vitest.mjs"), "run"]],
+  test: vitest,
+  "test:unit": vitest,
+  "test:brokers": vitest,
+  "test:stories": vitest,
+  types: () => undefined,
   doctor: () => [process.execPath, [at("dist", "sandbox", "doctor-main.js")]],
   bench: () => [process.execPath, [at("dist", "bench", "main.js")]],
   review: () => [process.execPath, [at("dist", "policies", "review", "main.js")]],
@@ -106,8 +112,11 @@ if (program === undefined) fail(`unknown program "${name}"\nfix: one of ${Object
 checkNode();
 // `npm ci` itself asks for the build (prepare): installing once more from inside it would never end.
 if (!rest.includes("--no-install")) installDependencies();
-build();
-if (name === "test") checkTests();
+const [kind, lane] = name.split(":");
+// Unit tests read the sources: they need no build.
+if (lane !== "unit") build();
+if (name === "types" || (kind === "test" && lane !== "unit")) checkTests();
+if (lane !== undefined) process.env.KAFKA_MIGRATION_TEST_LANE = lane;
 const target = program();
 if (name === "test" && laned(rest)) void runLanes(target[0], [...target[1], ...rest], root).then((code) => process.exit(code));
 else if (target) run(target[0], [...target[1], ...argumentsOf(rest, "all")]);

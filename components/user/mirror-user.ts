@@ -80,7 +80,7 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
   }
 
   private kafkaUser(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], args: MirrorUserArgs, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
-    const cluster = pulumi.output(args.cluster).apply((of) => defined({ name: of, everyoneByDefault: args.everyoneByDefault }));
+    const cluster = defined({ name: args.cluster, everyoneByDefault: args.everyoneByDefault });
     const claimed = claim(name, { apiVersion, kind, metadata }, accessOf(this, args), { parent: this, dependsOn }, cluster);
     const { namespace, name: secret } = metadata;
     const operator = defined({ apiVersion, secretPrefix: args.secretPrefix });

@@ -21,7 +21,7 @@ describe("the last records, asked of a leader whose log does not reach so far ye
     expect((await readLast(port, [span], 8, "read_uncommitted")).get("t:0")!.map((r) => Number(r.offset))).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it("are never taken from further ahead", async () => {
+  it.concurrent("are never taken from further ahead", async () => {
     const { port } = afterFailover(Infinity);
     await expect(readLast(port, [span], 8, "read_uncommitted")).rejects.toThrow("the leader of t-0 on the origin cluster shows its log up to offset 5 only");
   });
@@ -49,11 +49,11 @@ describe.each(["read_uncommitted", "read_committed"] as const)("every other read
     },
   };
 
-  it.each(Object.keys(readers))("%s waits for the rest, each record once", async (name) => {
+  it.concurrent.each(Object.keys(readers))("%s waits for the rest, each record once", async (name) => {
     expect(await readers[name]!(afterFailover(3).port)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it.each(Object.keys(readers))("%s never calls it the end", async (name) => {
+  it.concurrent.each(Object.keys(readers))("%s never calls it the end", async (name) => {
     await expect(readers[name]!(afterFailover(Infinity).port)).rejects.toThrow("the leader of t-0 on the origin cluster shows its log up to offset 5 only");
   });
 });

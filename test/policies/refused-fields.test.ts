@@ -2,11 +2,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { dialects, type DialectName } from "../components/dialects";
-import { type ValueFact, valueFacts } from "../engine/rules/operator-fields";
-import { cacheFolder } from "../sandbox/parts";
-import { aToB, kafkaUser, mirrorMakerV1, resource } from "../test/policies/manifests";
-import { all, found, stack } from "../test/policies/resources";
+import { dialects, type DialectName } from "../../components/dialects";
+import { type ValueFact, valueFacts } from "../../engine/rules/operator-fields";
+import { cacheFolder } from "../../sandbox/parts";
+import { aToB, kafkaUser, mirrorMakerV1, resource } from "./manifests";
+import { all, found, stack } from "./resources";
 
 type Resource = ReturnType<typeof resource>;
 const said = (one: Resource, rule = "field-refused") => found(rule, [one]).map(({ message }) => message);

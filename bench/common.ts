@@ -23,7 +23,8 @@ export interface Workspace {
 export async function inWorkspace(work: (workspace: Workspace) => Promise<void>): Promise<void> {
   const parts = await kafkaParts(undefined, progress);
   const supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-bench-")));
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void supervisor.stop().finally(() => process.exit(130)));
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void supervisor.stop().finally(() => process.exit(130)));
   try {
     await work({ supervisor, folder: supervisor.folder, parts });
   } finally {
@@ -53,7 +54,9 @@ export function program(main: () => Promise<void>): void {
 
 export async function machineLine(): Promise<string> {
   const { kafka, java } = await kafkaParts(undefined, progress);
-  const version = readdirSync(kafka).map((jar) => /^kafka-clients-([\d.]+)\.jar$/.exec(jar)?.[1]).find((v) => v !== undefined);
+  const version = readdirSync(kafka)
+    .map((jar) => /^kafka-clients-([\d.]+)\.jar$/.exec(jar)?.[1])
+    .find((v) => v !== undefined);
   const load = loadavg()[0] ?? 0;
   const model = cpus()[0]?.model.trim() ?? "unknown processor";
   return `${availableParallelism()} cores (${model}), ${Math.round(totalmem() / 1024 ** 3)} GB, load ${load.toFixed(1)} at the start; Node ${process.versions.node}, Kafka ${version ?? "?"}, Java ${javaVersion(java)}; ${new Date().toISOString().slice(0, 16)}Z`;
@@ -77,7 +80,14 @@ export function median(values: readonly number[]): number {
 /** Columns as wide as their widest cell; the first one to the left, numbers to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  ").trimEnd()).join("\n");
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 /** Several at a time, in order of their start. */
@@ -92,6 +102,7 @@ export async function inLanes<T>(items: readonly T[], lanes: number, work: (item
 /** A whole number given as an argument. */
 export function count(name: string, value: string): number {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} ${value}: a whole number from 1 on is wanted`);
+  if (!Number.isInteger(number) || number < 1)
+    throw new Error(`--${name} ${value}: a whole number from 1 on is wanted`);
   return number;
 }

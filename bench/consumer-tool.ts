@@ -18,7 +18,12 @@ let runs = 0;
  * Reads a topic from start to end with Kafka's own consumer performance tool: the class that bin/kafka-consumer-perf-test.sh starts,
  * with the heap (512 MB) and collector (G1) that the script gives it, and the tool's own settings (checksums are checked).
  */
-export async function readWithTool({ folder, parts, supervisor }: Workspace, cluster: KafkaCluster, topic: string, records: number): Promise<ToolRead> {
+export async function readWithTool(
+  { folder, parts, supervisor }: Workspace,
+  cluster: KafkaCluster,
+  topic: string,
+  records: number,
+): Promise<ToolRead> {
   const name = `consumer-tool-${++runs}`;
   const properties = join(folder, `${name}.properties`);
   await writeProperties(properties, clientProperties(cluster));
@@ -27,16 +32,39 @@ export async function readWithTool({ folder, parts, supervisor }: Workspace, clu
     name,
     command: parts.java,
     args: [
-      "-Xmx512m", "-XX:+UseG1GC", "-XX:-UsePerfData", ownTemporaryFiles(folder), "-cp", join(parts.kafka, "*"), "org.apache.kafka.tools.ConsumerPerformance", "--bootstrap-server", cluster.bootstrapServers,
-      "--topic", topic, "--num-records", String(records), "--command-config", properties, "--group", name, "--hide-header", "--timeout", "60000",
+      "-Xmx512m",
+      "-XX:+UseG1GC",
+      "-XX:-UsePerfData",
+      ownTemporaryFiles(folder),
+      "-cp",
+      join(parts.kafka, "*"),
+      "org.apache.kafka.tools.ConsumerPerformance",
+      "--bootstrap-server",
+      cluster.bootstrapServers,
+      "--topic",
+      topic,
+      "--num-records",
+      String(records),
+      "--command-config",
+      properties,
+      "--group",
+      name,
+      "--hide-header",
+      "--timeout",
+      "60000",
     ],
     log,
   });
   const { code } = await tool.exited;
   // start, end, MB, MB/s, records, records/s, rebalance ms, fetch ms, fetch MB/s, fetch records/s (ConsumerPerformance, Kafka 4.3).
-  const line = readFileSync(log, "utf8").split("\n").map((l) => l.split(", ")).find((cells) => cells.length === 10);
-  if (code !== 0 || line === undefined) throw new Error(`the consumer tool ended with code ${code}:\n${lastLines(log)}`);
+  const line = readFileSync(log, "utf8")
+    .split("\n")
+    .map((l) => l.split(", "))
+    .find((cells) => cells.length === 10);
+  if (code !== 0 || line === undefined)
+    throw new Error(`the consumer tool ended with code ${code}:\n${lastLines(log)}`);
   const read = { records: Number(line[4]), seconds: Number(line[7]) / 1000 };
-  if (!(read.records >= records)) throw new Error(`the consumer tool read ${read.records} of ${records} records of ${topic}`);
+  if (!(read.records >= records))
+    throw new Error(`the consumer tool read ${read.records} of ${records} records of ${topic}`);
   return read;
 }

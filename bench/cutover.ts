@@ -33,11 +33,18 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
   },
 });
-const given = (name: "topics" | "groups" | "rounds", usual: number, quick: number) => (values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]));
-const sizes = { topics: given("topics", 50, 10), partitions: count("partitions", values.partitions), groups: given("groups", 100, 20), records: count("records", values.records) };
+const given = (name: "topics" | "groups" | "rounds", usual: number, quick: number) =>
+  values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);
+const sizes = {
+  topics: given("topics", 50, 10),
+  partitions: count("partitions", values.partitions),
+  groups: given("groups", 100, 20),
+  records: count("records", values.records),
+};
 const rounds = given("rounds", 3, 1);
 const profile = values.profile as Profile;
-if (!["guide", "tuned", "least"].includes(profile)) throw new Error(`--profile ${profile}: one of guide, tuned, least is wanted`);
+if (!["guide", "tuned", "least"].includes(profile))
+  throw new Error(`--profile ${profile}: one of guide, tuned, least is wanted`);
 
 const PREFIX = "bench-cutover";
 const topics = Array.from({ length: sizes.topics }, (_, i) => `${PREFIX}-${i}`);
@@ -68,11 +75,26 @@ interface Round extends Split {
 async function main(): Promise<void> {
   await inWorkspace(async (workspace) => {
     const start = (name: "origin" | "target", brokers: 1 | 3) =>
-      startKafkaCluster({ name, brokers, folder: join(workspace.folder, name), heap: "512m", jvmOptions: fullSpeed, parts: workspace.parts, progress });
+      startKafkaCluster({
+        name,
+        brokers,
+        folder: join(workspace.folder, name),
+        heap: "512m",
+        jvmOptions: fullSpeed,
+        parts: workspace.parts,
+        progress,
+      });
     const [origin, target] = await Promise.all([start("origin", 1), start("target", 3)]);
     const port = await openKafka(origin.connection, "origin");
     await estate(origin, port);
-    const mirror = await BenchMirror.start(workspace, { profile, origin, target, targetBootstrap: target.bootstrapServers, name: "cutover", targetBrokers: 3 });
+    const mirror = await BenchMirror.start(workspace, {
+      profile,
+      origin,
+      target,
+      targetBootstrap: target.bootstrapServers,
+      name: "cutover",
+      targetBrokers: 3,
+    });
     try {
       await mirror.copy(`${PREFIX}-.*`, "1");
       const model = mirror.model(`${PREFIX}-.*`, "1");
@@ -81,7 +103,12 @@ async function main(): Promise<void> {
       const found = { "no fence": [] as Round[], fence: [] as Round[] };
       for (let round = 1; round <= rounds; round++) {
         for (const way of ["no fence", "fence"] as const) {
-          const one = await cutover(model, { origin, port, name: `${way.replace(" ", "-")}-${round}`, fenced: way === "fence" });
+          const one = await cutover(model, {
+            origin,
+            port,
+            name: `${way.replace(" ", "-")}-${round}`,
+            fenced: way === "fence",
+          });
           found[way].push(one);
           progress(`${way}, round ${round}: ${one.total.toFixed(1)} s`);
         }
@@ -95,12 +122,17 @@ async function main(): Promise<void> {
 }
 
 function report(found: Record<"no fence" | "fence", Round[]>, { mirror }: MigrationModel): void {
-  print(`${sizes.topics * sizes.partitions} partitions in ${sizes.topics} topics, ${sizes.groups} groups (one in ten behind), profile ${profile}, mirror's offsets every ${mirror.offsetFlushIntervalMs / 1000} s,`);
+  print(
+    `${sizes.topics * sizes.partitions} partitions in ${sizes.topics} topics, ${sizes.groups} groups (one in ten behind), profile ${profile}, mirror's offsets every ${mirror.offsetFlushIntervalMs / 1000} s,`,
+  );
   print(`verification in mode tail; seconds, medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} in turn`);
   print();
   const ways = ["no fence", "fence"] as const;
   const steps = Object.keys(found.fence[0]!).filter((k) => k !== "total" && k !== "replication") as (keyof Split)[];
-  const line = (name: string, key: keyof Round) => [name, ...ways.map((way) => median(found[way].map((r) => r[key])).toFixed(1))];
+  const line = (name: string, key: keyof Round) => [
+    name,
+    ...ways.map((way) => median(found[way].map((r) => r[key])).toFixed(1)),
+  ];
   print(
     table([
       ["from the last record written", ...ways],
@@ -118,13 +150,27 @@ function report(found: Record<"no fence" | "fence", Round[]>, { mirror }: Migrat
 async function estate(origin: KafkaCluster, port: CountingPort): Promise<void> {
   await createScramUser(origin, APPLICATION.username, APPLICATION.password);
   // An application with rights of its own: no ACL stops a super user.
-  await port.createAcls([{ resourceType: "topic", resourceName: PREFIX, patternType: "prefixed", principal: `User:${APPLICATION.username}`, host: "*", operation: "All", permission: "allow" }]);
+  await port.createAcls([
+    {
+      resourceType: "topic",
+      resourceName: PREFIX,
+      patternType: "prefixed",
+      principal: `User:${APPLICATION.username}`,
+      host: "*",
+      operation: "All",
+      permission: "allow",
+    },
+  ]);
   await inLanes(topics, 4, (topic) => port.createTopic(topic, { partitions: sizes.partitions, replicationFactor: 1 }));
   const producer = applicationClient(origin.connection, "bench").producer();
   await producer.connect();
   try {
     await inLanes(topics, 4, async (topic) => {
-      const messages = Array.from({ length: sizes.records * sizes.partitions }, (_, i) => ({ partition: i % sizes.partitions, key: `key-${i}`, value: `${topic} ${i} `.padEnd(VALUE_BYTES, "x") }));
+      const messages = Array.from({ length: sizes.records * sizes.partitions }, (_, i) => ({
+        partition: i % sizes.partitions,
+        key: `key-${i}`,
+        value: `${topic} ${i} `.padEnd(VALUE_BYTES, "x"),
+      }));
       await producer.send({ topic, messages });
     });
   } finally {
@@ -143,9 +189,14 @@ interface Surroundings {
 async function cutover(all: MigrationModel, { origin, port, name, fenced }: Surroundings): Promise<Round> {
   // Groups of its own: those of the last round have their offsets on the target already.
   const model: MigrationModel = { ...all, mirror: { ...all.mirror, groupsPattern: `${name}-.*` } };
-  const writer = await startWriter({ ...origin.connection, sasl: { ...origin.connection.sasl, ...APPLICATION } }, topics, sizes.partitions);
+  const writer = await startWriter(
+    { ...origin.connection, sasl: { ...origin.connection.sasl, ...APPLICATION } },
+    topics,
+    sizes.partitions,
+  );
   try {
-    const behind = <T>(work: () => Promise<T>): Promise<T> => (fenced ? whileFenced(model, {}, silent, work).then(({ result }) => result) : work());
+    const behind = <T>(work: () => Promise<T>): Promise<T> =>
+      fenced ? whileFenced(model, {}, silent, work).then(({ result }) => result) : work();
     if (fenced) await sleep(WRITING_MS);
     const raised = fenced ? raiseFence(model, {}, silent) : Promise.resolve(undefined);
     const drained = drain(writer, port, name, fenced);
@@ -165,10 +216,15 @@ async function cutover(all: MigrationModel, { origin, port, name, fenced }: Surr
       return applyOffsets(model, plan, {}, silent);
     });
     const written = Date.now();
-    if (applied.groups.length !== sizes.groups) throw new Error(`${applied.groups.length} of ${sizes.groups} groups were moved`);
+    if (applied.groups.length !== sizes.groups)
+      throw new Error(`${applied.groups.length} of ${sizes.groups} groups were moved`);
     await applyReplication(model, {}, silent);
     const replicated = Date.now();
-    return { ...split(gate, last, passed, ready, verified, planned, written), total: (written - last) / 1000, replication: (replicated - written) / 1000 };
+    return {
+      ...split(gate, last, passed, ready, verified, planned, written),
+      total: (written - last) / 1000,
+      replication: (replicated - written) / 1000,
+    };
   } finally {
     await writer.stop();
     if (fenced) await lowerFence(model, {}, silent);
@@ -180,16 +236,36 @@ async function drain(writer: Writer, port: CountingPort, name: string, fenced: b
   if (fenced) await writer.denied;
   else await sleep(WRITING_MS);
   const last = await writer.stop();
-  const ends = await port.listOffsets(topics.flatMap((topic) => Array.from({ length: sizes.partitions }, (_, partition) => ({ topic, partition }))), "latest");
-  await inLanes(Array.from({ length: sizes.groups }, (_, i) => i), 16, async (i) => {
-    const topic = topics[i % topics.length]!;
-    const at = (end: bigint): bigint => (i % 10 === 0 ? end / 2n : end);
-    await port.alterGroupOffsets(`${name}-${i}`, ends.filter((e) => e.topic === topic).map((e) => ({ topic, partition: e.partition, offset: at(e.offset), metadata: "" })));
-  });
+  const ends = await port.listOffsets(
+    topics.flatMap((topic) => Array.from({ length: sizes.partitions }, (_, partition) => ({ topic, partition }))),
+    "latest",
+  );
+  await inLanes(
+    Array.from({ length: sizes.groups }, (_, i) => i),
+    16,
+    async (i) => {
+      const topic = topics[i % topics.length]!;
+      const at = (end: bigint): bigint => (i % 10 === 0 ? end / 2n : end);
+      await port.alterGroupOffsets(
+        `${name}-${i}`,
+        ends
+          .filter((e) => e.topic === topic)
+          .map((e) => ({ topic, partition: e.partition, offset: at(e.offset), metadata: "" })),
+      );
+    },
+  );
   return last;
 }
 
-function split(gate: GateResult, last: number, passed: number, ready: number, verified: number, planned: number, written: number): Split {
+function split(
+  gate: GateResult,
+  last: number,
+  passed: number,
+  ready: number,
+  verified: number,
+  planned: number,
+  written: number,
+): Split {
   const lastLook = Date.parse(gate.passedAt);
   const seconds = (from: number, to: number) => (to - from) / 1000;
   return {

@@ -62,7 +62,8 @@ function delay(from: Socket, to: Socket, ms: number): void {
       full = !to.write(chunk);
     }
     if (waiting < WINDOW && from.isPaused()) from.resume();
-    if (!full && queue.length > 0) timer ??= setTimeout(send, Math.max(1, Math.ceil(queue[0]!.due - performance.now())));
+    if (!full && queue.length > 0)
+      timer ??= setTimeout(send, Math.max(1, Math.ceil(queue[0]!.due - performance.now())));
   };
   const add = (chunk: Buffer | undefined): void => {
     if (to.destroyed) return;

@@ -23,20 +23,46 @@ function text(i: number, bytes: number): string {
 const noise = (_: number, bytes: number): string => randomBytes(bytes).toString("base64url").slice(0, bytes);
 
 /** Fills a topic with Kafka's own load tool, uncompressed, without keys. */
-export async function fill({ folder, parts, supervisor }: Workspace, cluster: KafkaCluster, topic: string, records: number, recordBytes: number, incompressible = false): Promise<void> {
+export async function fill(
+  { folder, parts, supervisor }: Workspace,
+  cluster: KafkaCluster,
+  topic: string,
+  records: number,
+  recordBytes: number,
+  incompressible = false,
+): Promise<void> {
   const payload = join(folder, `payload-${recordBytes}.txt`);
   const line = incompressible ? noise : text;
   await writeFile(payload, Array.from({ length: DISTINCT }, (_, i) => line(i, recordBytes)).join("\n"));
   const properties = join(folder, `${topic}.properties`);
   // One in flight: the first of two to a partition that was just made can be lost (KAFKA-15591), and the tool would end with 0.
-  await writeProperties(properties, { ...clientProperties(cluster), "batch.size": "131072", "linger.ms": "20", "max.in.flight.requests.per.connection": "1" });
+  await writeProperties(properties, {
+    ...clientProperties(cluster),
+    "batch.size": "131072",
+    "linger.ms": "20",
+    "max.in.flight.requests.per.connection": "1",
+  });
   const log = join(folder, `${topic}.log`);
   const tool = supervisor.start({
     name: `load of ${topic}`,
     command: parts.java,
     args: [
-      "-Xmx512m", "-XX:-UsePerfData", ownTemporaryFiles(folder), "-cp", join(parts.kafka, "*"), "org.apache.kafka.tools.ProducerPerformance",
-      "--topic", topic, "--num-records", String(records), "--payload-file", payload, "--throughput", "-1", "--command-config", properties,
+      "-Xmx512m",
+      "-XX:-UsePerfData",
+      ownTemporaryFiles(folder),
+      "-cp",
+      join(parts.kafka, "*"),
+      "org.apache.kafka.tools.ProducerPerformance",
+      "--topic",
+      topic,
+      "--num-records",
+      String(records),
+      "--payload-file",
+      payload,
+      "--throughput",
+      "-1",
+      "--command-config",
+      properties,
     ],
     log,
   });

@@ -32,11 +32,26 @@ export async function makeEstate(pair: Pair, { topics, partitions }: EstateSize)
   const prefix = `gate-${topics * partitions}`;
   const model = modelOf(pair, prefix);
   const names = Array.from({ length: topics }, (_, i) => `${prefix}-${i}`);
-  const [origin, target] = await Promise.all([openKafka(pair.origin.connection, "origin"), openKafka(pair.target.connection, "target")]);
+  const [origin, target] = await Promise.all([
+    openKafka(pair.origin.connection, "origin"),
+    openKafka(pair.target.connection, "target"),
+  ]);
   try {
-    await Promise.all([origin, target].map((port) => inLanes(names, LANES, (name) => port.createTopic(name, { partitions, replicationFactor: 1 }))));
-    for (const [topic, count] of [[model.mirror.offsetStorageTopic, 25], [model.mirror.configStorageTopic, 1], [model.mirror.statusStorageTopic, 5]] as const) {
-      await target.createTopic(topic, { partitions: count, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
+    await Promise.all(
+      [origin, target].map((port) =>
+        inLanes(names, LANES, (name) => port.createTopic(name, { partitions, replicationFactor: 1 })),
+      ),
+    );
+    for (const [topic, count] of [
+      [model.mirror.offsetStorageTopic, 25],
+      [model.mirror.configStorageTopic, 1],
+      [model.mirror.statusStorageTopic, 5],
+    ] as const) {
+      await target.createTopic(topic, {
+        partitions: count,
+        replicationFactor: 1,
+        configs: { "cleanup.policy": "compact" },
+      });
     }
     await writeRecords(pair, names, partitions);
     await writeStorage(pair, model, names, partitions);
@@ -108,31 +123,52 @@ function messages(topic: string, partitions: number) {
 }
 
 /** The records that Connect keeps of the source connector, its tasks and how far each partition is copied. */
-async function writeStorage({ target }: Pair, { mirror }: MigrationModel, names: readonly string[], partitions: number): Promise<void> {
+async function writeStorage(
+  { target }: Pair,
+  { mirror }: MigrationModel,
+  names: readonly string[],
+  partitions: number,
+): Promise<void> {
   const { source } = connectorNames(mirror);
   const all = names.flatMap((topic) => Array.from({ length: partitions }, (_, partition) => ({ topic, partition })));
   const json = (key: string, value: unknown) => ({ key, value: JSON.stringify(value) });
   const producer = applicationClient(target.connection, "bench").producer();
   await producer.connect();
   try {
-    const tasks = Array.from({ length: TASKS }, (_, task) => all.filter((_, i) => i % TASKS === task).map((p) => `${p.topic}-${p.partition}`).join(","));
+    const tasks = Array.from({ length: TASKS }, (_, task) =>
+      all
+        .filter((_, i) => i % TASKS === task)
+        .map((p) => `${p.topic}-${p.partition}`)
+        .join(","),
+    );
     await producer.send({
       topic: mirror.configStorageTopic,
       messages: [
-        json(`connector-${source}`, { properties: { topics: mirror.topicsPattern, "consumer.isolation.level": mirror.isolationLevel } }),
-        ...tasks.map((assigned, task) => json(`task-${source}-${task}`, { properties: { "task.assigned.partitions": assigned } })),
+        json(`connector-${source}`, {
+          properties: { topics: mirror.topicsPattern, "consumer.isolation.level": mirror.isolationLevel },
+        }),
+        ...tasks.map((assigned, task) =>
+          json(`task-${source}-${task}`, { properties: { "task.assigned.partitions": assigned } }),
+        ),
         json(`commit-${source}`, { tasks: TASKS }),
       ],
     });
     const running = { state: "RUNNING", trace: null, worker_id: "127.0.0.1:8083", generation: 1 };
     await producer.send({
       topic: mirror.statusStorageTopic,
-      messages: [json(`status-connector-${source}`, running), ...tasks.map((_, task) => json(`status-task-${source}-${task}`, running))],
+      messages: [
+        json(`status-connector-${source}`, running),
+        ...tasks.map((_, task) => json(`status-task-${source}-${task}`, running)),
+      ],
     });
     for (let flush = 1; flush <= FLUSHES; flush++) {
       const offset = Math.floor((RECORDS * flush) / FLUSHES) - 1;
       for (let from = 0; from < all.length; from += 2000) {
-        const some = all.slice(from, from + 2000).map(({ topic, partition }) => json(JSON.stringify([source, { cluster: mirror.originAlias, partition, topic }]), { offset }));
+        const some = all
+          .slice(from, from + 2000)
+          .map(({ topic, partition }) =>
+            json(JSON.stringify([source, { cluster: mirror.originAlias, partition, topic }]), { offset }),
+          );
         await producer.send({ topic: mirror.offsetStorageTopic, messages: some });
       }
     }
@@ -143,12 +179,17 @@ async function writeStorage({ target }: Pair, { mirror }: MigrationModel, names:
 
 /** A transaction's marker is written a moment after its end was acknowledged. */
 async function settled(origin: CountingPort, names: readonly string[], partitions: number): Promise<void> {
-  const ends = names.filter((_, i) => transactional(i)).flatMap((topic) => Array.from({ length: partitions }, (_, partition) => ({ topic, partition })));
+  const ends = names
+    .filter((_, i) => transactional(i))
+    .flatMap((topic) => Array.from({ length: partitions }, (_, partition) => ({ topic, partition })));
   for (const limit = Date.now() + SETTLE_LIMIT_MS; ; ) {
     const stable = await origin.listOffsets(ends, "last-stable");
     const open = stable.filter((s) => Number(s.offset) !== RECORDS + 1);
     if (open.length === 0) return;
-    if (Date.now() > limit) throw new Error(`${open[0]!.topic}-${open[0]!.partition}: its transaction did not end within ${SETTLE_LIMIT_MS / 1000} s (and ${open.length - 1} more)`);
+    if (Date.now() > limit)
+      throw new Error(
+        `${open[0]!.topic}-${open[0]!.partition}: its transaction did not end within ${SETTLE_LIMIT_MS / 1000} s (and ${open.length - 1} more)`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -15,9 +15,13 @@ import { count, fullSpeed, inWorkspace, median, print, program, progress, table 
 import type { GateMeasure } from "./gate-child";
 import { makeEstate } from "./gate-estate";
 
-const { values } = parseArgs({ options: { rounds: { type: "string" }, partitions: { type: "string" }, quick: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: { rounds: { type: "string" }, partitions: { type: "string" }, quick: { type: "boolean", default: false } },
+});
 const rounds = values.rounds === undefined ? (values.quick ? 1 : 3) : count("rounds", values.rounds);
-const sizes = (values.partitions ?? (values.quick ? "100,1000" : "100,1000,10000")).split(",").map((size) => count("partitions", size));
+const sizes = (values.partitions ?? (values.quick ? "100,1000" : "100,1000,10000"))
+  .split(",")
+  .map((size) => count("partitions", size));
 const LIMIT_MB = 256;
 
 async function main(): Promise<void> {
@@ -25,7 +29,20 @@ async function main(): Promise<void> {
     const start = (name: "origin" | "target", brokers: 1 | 3, heap: string) =>
       startKafkaCluster({ name, brokers, folder: join(folder, name), heap, jvmOptions: fullSpeed, parts, progress });
     const [origin, target] = await Promise.all([start("origin", 1, "1g"), start("target", 3, "768m")]);
-    const rows = [["partitions", "topics", "seconds", "each round", "requests", "gaps read", "last records compared", "peak memory (MB)", "all steps", "command line"]];
+    const rows = [
+      [
+        "partitions",
+        "topics",
+        "seconds",
+        "each round",
+        "requests",
+        "gaps read",
+        "last records compared",
+        "peak memory (MB)",
+        "all steps",
+        "command line",
+      ],
+    ];
     let largest = 0;
     for (const size of sizes) {
       const topics = Math.max(10, Math.round(size / 50));
@@ -38,9 +55,22 @@ async function main(): Promise<void> {
       const peak = (key: "peakBytes" | "peakBytesOfAll") => Math.max(...all.map((m) => m[key])) / 1024 ** 2;
       const ofCommand = (await measureCommand(model, folder)) / 1024 ** 2;
       largest = Math.max(largest, peak("peakBytesOfAll"), ofCommand);
-      rows.push([String(of("partitions")), String(topics), (of("ms") / 1000).toFixed(2), all.map((m) => (m.ms / 1000).toFixed(2)).join(" "), String(of("requests")), String(of("gapsRead")), String(of("lastRecordsCompared")), peak("peakBytes").toFixed(0), peak("peakBytesOfAll").toFixed(0), ofCommand.toFixed(0)]);
+      rows.push([
+        String(of("partitions")),
+        String(topics),
+        (of("ms") / 1000).toFixed(2),
+        all.map((m) => (m.ms / 1000).toFixed(2)).join(" "),
+        String(of("requests")),
+        String(of("gapsRead")),
+        String(of("lastRecordsCompared")),
+        peak("peakBytes").toFixed(0),
+        peak("peakBytesOfAll").toFixed(0),
+        ofCommand.toFixed(0),
+      ]);
     }
-    print(`a complete copy, one broker against three, each round in a new process like Pulumi's own for dynamic providers (connecting included); medians of ${rounds}, memory: the highest`);
+    print(
+      `a complete copy, one broker against three, each round in a new process like Pulumi's own for dynamic providers (connecting included); medians of ${rounds}, memory: the highest`,
+    );
     print();
     print(table(rows));
     print(`memory wanted: under ${LIMIT_MB} MB; ${largest < LIMIT_MB ? "kept" : "NOT kept"}`);
@@ -61,14 +91,19 @@ function measure(model: MigrationModel): Promise<GateMeasure> {
 async function measureCommand(model: MigrationModel, folder: string): Promise<number> {
   const [file, peak] = [join(folder, "model.json"), join(folder, "peak")];
   await writeFile(file, JSON.stringify(model), { mode: 0o600 });
-  const child = spawn(process.execPath, ["--require", join(__dirname, "peak-at-exit.js"), join(__dirname, "../cli/main.js"), "rehearse", "--model", file], {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, BENCH_PEAK_FILE: peak },
-  });
+  const child = spawn(
+    process.execPath,
+    ["--require", join(__dirname, "peak-at-exit.js"), join(__dirname, "../cli/main.js"), "rehearse", "--model", file],
+    {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, BENCH_PEAK_FILE: peak },
+    },
+  );
   const said: Buffer[] = [];
   child.stderr.on("data", (chunk: Buffer) => said.push(chunk));
   const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
-  if (code === null || code > 1) throw new Error(`the command line ended with ${code}: ${Buffer.concat(said).toString("utf8").slice(-2000)}`);
+  if (code === null || code > 1)
+    throw new Error(`the command line ended with ${code}: ${Buffer.concat(said).toString("utf8").slice(-2000)}`);
   return Number(await readFile(peak, "utf8"));
 }
 

@@ -10,7 +10,8 @@ async function main(): Promise<void> {
   const [name, ...rest] = process.argv.slice(2);
   const chosen = name === undefined || name.startsWith("-") ? BENCHMARKS : [name];
   const args = chosen.length === 1 ? rest : process.argv.slice(2);
-  if (!BENCHMARKS.includes(chosen[0]!)) throw new Error(`unknown benchmark "${name}"\nfix: one of ${BENCHMARKS.join(", ")}`);
+  if (!BENCHMARKS.includes(chosen[0]!))
+    throw new Error(`unknown benchmark "${name}"\nfix: one of ${BENCHMARKS.join(", ")}`);
   print(await machineLine());
   for (const one of chosen) {
     const file = join(__dirname, `${one}.js`);
@@ -25,7 +26,8 @@ async function main(): Promise<void> {
 function run(file: string, args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [file, ...args], { stdio: "inherit" });
   // A terminal's Ctrl-C reaches the child by itself; it cleans up and ends first.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
   return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
 }
 

@@ -22,7 +22,8 @@ interface Process {
 }
 
 async function main(): Promise<void> {
-  if (process.platform !== "linux") throw new Error(`memory is read from /proc, which ${process.platform} does not have\nfix: run it on Linux`);
+  if (process.platform !== "linux")
+    throw new Error(`memory is read from /proc, which ${process.platform} does not have\nfix: run it on Linux`);
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
   const sandbox = await startSandbox({ progress, signal: interrupt.signal });
@@ -35,15 +36,25 @@ async function main(): Promise<void> {
       if (sum(now) > sum(peak)) peak = now;
       if (now.some((p) => p.name.startsWith("MirrorMaker 2")) && sum(now) > sum(withMirror)) withMirror = now;
     }, EVERY_MS);
-    const ended = new Promise<never>((_, reject) => interrupt.signal.addEventListener("abort", () => reject(new Error("interrupted"))));
+    const ended = new Promise<never>((_, reject) =>
+      interrupt.signal.addEventListener("abort", () => reject(new Error("interrupted"))),
+    );
     ended.catch(() => {});
-    await Promise.race([runStory({ sandbox, bulkBytes: bulkMb * 1_000_000, progress, signal: interrupt.signal }), ended]).finally(() => clearInterval(timer));
-    if (withMirror.length === 0) throw new Error("no mirror was seen: the figure would not be that of the whole sandbox");
-    print(`the sandbox's processes when they held most, during a whole migration of ${bulkMb} MB and what belongs to it`);
+    await Promise.race([
+      runStory({ sandbox, bulkBytes: bulkMb * 1_000_000, progress, signal: interrupt.signal }),
+      ended,
+    ]).finally(() => clearInterval(timer));
+    if (withMirror.length === 0)
+      throw new Error("no mirror was seen: the figure would not be that of the whole sandbox");
+    print(
+      `the sandbox's processes when they held most, during a whole migration of ${bulkMb} MB and what belongs to it`,
+    );
     print();
     const rows = byName(peak).map(([process, all]) => [process, String(all.length), mb(sum(all))]);
     print(table([["process", "number", "MB"], ...rows, ["together", String(peak.length), mb(sum(peak))]]));
-    print(`most with the mirror running: ${mb(sum(withMirror))} MB; wanted: under ${LIMIT_GB} GB; ${sum(peak) < LIMIT_GB * 1e9 ? "kept" : "NOT kept"}`);
+    print(
+      `most with the mirror running: ${mb(sum(withMirror))} MB; wanted: under ${LIMIT_GB} GB; ${sum(peak) < LIMIT_GB * 1e9 ? "kept" : "NOT kept"}`,
+    );
     if (sum(peak) >= LIMIT_GB * 1e9) process.exitCode = 1;
   } finally {
     await sandbox.stop();
@@ -68,7 +79,11 @@ function processes(mark: string): Process[] {
       const folder = join("/proc", entry);
       if (!readFileSync(join(folder, "environ"), "latin1").split("\0").includes(mark)) continue;
       const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(join(folder, "status"), "utf8"))?.[1];
-      if (kilobytes !== undefined) found.push({ name: nameOf(readFileSync(join(folder, "cmdline"), "utf8").split("\0")), rss: Number(kilobytes) * 1024 });
+      if (kilobytes !== undefined)
+        found.push({
+          name: nameOf(readFileSync(join(folder, "cmdline"), "utf8").split("\0")),
+          rss: Number(kilobytes) * 1024,
+        });
     } catch {
       // It ended in between, or is another user's.
     }

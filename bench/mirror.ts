@@ -61,7 +61,11 @@ export class BenchMirror {
   /** What the engine works from, for the connectors that `copy` starts with the same arguments. */
   model(topics: string, round: string): MigrationModel {
     const { origin, target } = this.options;
-    return { origin: origin.connection, target: target.connection, mirror: mirrorMaker(this.options, topics, round).model };
+    return {
+      origin: origin.connection,
+      target: target.connection,
+      mirror: mirrorMaker(this.options, topics, round).model,
+    };
   }
 
   /** Starts connectors that copy these topics (a pattern); the answer takes them away. */
@@ -89,18 +93,38 @@ export class BenchMirror {
   }
 }
 
-function mirrorMaker({ profile, origin, target, targetBootstrap, name, targetBrokers = 1 }: MirrorOptions, topics: string, round: string): { mirror: MirrorMaker; model: MirrorModel } {
+function mirrorMaker(
+  { profile, origin, target, targetBootstrap, name, targetBrokers = 1 }: MirrorOptions,
+  topics: string,
+  round: string,
+): { mirror: MirrorMaker; model: MirrorModel } {
   const login = (secretName: string, cluster: KafkaCluster) => ({
-    authentication: { type: "scram-sha-512", username: cluster.admin.username, passwordSecret: { secretName, password: "password" } } as const,
+    authentication: {
+      type: "scram-sha-512",
+      username: cluster.admin.username,
+      passwordSecret: { secretName, password: "password" },
+    } as const,
     tls: { trustedCertificates: [{ secretName, certificate: "ca.crt" }] },
   });
   // A target of one broker: Connect's own default of three replicas for its storage topics, which `guide` leaves alone, cannot be had.
-  const storage: Record<string, number> = profile === "guide" && targetBrokers === 1 ? { "offset.storage.replication.factor": 1, "config.storage.replication.factor": 1, "status.storage.replication.factor": 1 } : {};
+  const storage: Record<string, number> =
+    profile === "guide" && targetBrokers === 1
+      ? {
+          "offset.storage.replication.factor": 1,
+          "config.storage.replication.factor": 1,
+          "status.storage.replication.factor": 1,
+        }
+      : {};
   const { text, model } = describeMirror({
     profile,
     kafkaVersion: "4.3.1",
     topicsPattern: topics,
-    origin: { bootstrapServers: origin.bootstrapServers, alias: `origin-${round}`, brokers: ORIGIN_BROKERS, ...login("origin", origin) },
+    origin: {
+      bootstrapServers: origin.bootstrapServers,
+      alias: `origin-${round}`,
+      brokers: ORIGIN_BROKERS,
+      ...login("origin", origin),
+    },
     target: {
       bootstrapServers: targetBootstrap,
       alias: "target",

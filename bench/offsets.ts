@@ -26,8 +26,14 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
   },
 });
-const given = (name: "groups" | "topics" | "mb", usual: number, quick: number) => (values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]));
-const sizes = { groups: given("groups", 1000, 100), topics: given("topics", 100, 10), partitions: count("partitions", values.partitions), mb: given("mb", 512, 40) };
+const given = (name: "groups" | "topics" | "mb", usual: number, quick: number) =>
+  values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);
+const sizes = {
+  groups: given("groups", 1000, 100),
+  topics: given("topics", 100, 10),
+  partitions: count("partitions", values.partitions),
+  mb: given("mb", 512, 40),
+};
 /** For 1,000 groups on 2,000 partitions, and for a group however far behind. */
 const WANTED_S = { many: 20, behind: 2 };
 const RECORDS_PER_PARTITION = 50;
@@ -93,7 +99,12 @@ async function writers(pair: Pair): Promise<Producer[]> {
   return Promise.all(
     [pair.origin, pair.target].map(async ({ bootstrapServers, ca, admin }) => {
       const sasl = { mechanism: "scram-sha-512" as const, ...admin };
-      const producer = new Kafka({ brokers: bootstrapServers.split(","), ssl: { ca: [ca] }, sasl, logLevel: logLevel.NOTHING }).producer({ idempotent: true, maxInFlightRequests: 1 });
+      const producer = new Kafka({
+        brokers: bootstrapServers.split(","),
+        ssl: { ca: [ca] },
+        sasl,
+        logLevel: logLevel.NOTHING,
+      }).producer({ idempotent: true, maxInFlightRequests: 1 });
       await producer.connect();
       return producer;
     }),
@@ -109,7 +120,12 @@ async function manyGroups(pair: Pair): Promise<void> {
     for (const port of ports) await port.createTopic(topic, { partitions: sizes.partitions, replicationFactor: 1 });
     const messages: Message[] = [];
     for (let i = 0; i < RECORDS_PER_PARTITION; i++) {
-      for (let partition = 0; partition < sizes.partitions; partition++) messages.push({ partition, value: `${topic} ${partition} ${i} ${padding}`, timestamp: String(FIRST_TIMESTAMP + i) });
+      for (let partition = 0; partition < sizes.partitions; partition++)
+        messages.push({
+          partition,
+          value: `${topic} ${partition} ${i} ${padding}`,
+          timestamp: String(FIRST_TIMESTAMP + i),
+        });
     }
     for (const producer of producers) await producer.send({ topic, messages });
   });
@@ -117,7 +133,12 @@ async function manyGroups(pair: Pair): Promise<void> {
   await inLanes(groups, 16, async (i) => {
     // One group in ten lags behind, the others are at the end.
     const offset = BigInt(i % 10 === 0 ? 1 + (i % (RECORDS_PER_PARTITION - 2)) : RECORDS_PER_PARTITION);
-    const offsets = Array.from({ length: sizes.partitions }, (_, partition) => ({ topic: topics[i % topics.length] as string, partition, offset, metadata: "" }));
+    const offsets = Array.from({ length: sizes.partitions }, (_, partition) => ({
+      topic: topics[i % topics.length] as string,
+      partition,
+      offset,
+      metadata: "",
+    }));
     await ports[0]?.alterGroupOffsets(`many-${i}`, offsets);
   });
   await Promise.all([...ports.map((p) => p.close()), ...producers.map((p) => p.disconnect())]);
@@ -127,28 +148,57 @@ async function manyGroups(pair: Pair): Promise<void> {
   const plan = await timed(() => planOffsets(model, {}, silent, undefined, planning.open));
   const apply = await timed(() => applyOffsets(model, plan.result, {}, silent, applying.open));
   const { offsets, exact, rereads } = plan.result.summary;
-  const row = (name: string, t: { seconds: number; cpu: number }, requests: number): string[] => [name, `${t.seconds.toFixed(1)} s`, `${t.cpu.toFixed(1)} s`, String(requests)];
+  const row = (name: string, t: { seconds: number; cpu: number }, requests: number): string[] => [
+    name,
+    `${t.seconds.toFixed(1)} s`,
+    `${t.cpu.toFixed(1)} s`,
+    String(requests),
+  ];
   const both = { seconds: plan.seconds + apply.seconds, cpu: plan.cpu + apply.cpu };
-  print(`${sizes.groups} groups with ${offsets} offsets on ${sizes.topics * sizes.partitions} partitions, one group in ten behind (load ${loadavg()[0]?.toFixed(1)})`);
-  print(table([["", "time", "of this process", "requests"], row("plan", plan, planning.requests()), row("apply", apply, applying.requests()), row("both", both, planning.requests() + applying.requests())]));
+  print(
+    `${sizes.groups} groups with ${offsets} offsets on ${sizes.topics * sizes.partitions} partitions, one group in ten behind (load ${loadavg()[0]?.toFixed(1)})`,
+  );
+  print(
+    table([
+      ["", "time", "of this process", "requests"],
+      row("plan", plan, planning.requests()),
+      row("apply", apply, applying.requests()),
+      row("both", both, planning.requests() + applying.requests()),
+    ]),
+  );
   verdict(`under ${WANTED_S.many} s`, both.seconds < WANTED_S.many);
-  print(`${exact} exact, ${rereads} records read again, ${apply.result.written} written and read back, ${bytesText(process.memoryUsage().rss)} of memory\n`);
+  print(
+    `${exact} exact, ${rereads} records read again, ${apply.result.written} written and read back, ${bytesText(process.memoryUsage().rss)} of memory\n`,
+  );
 }
 
 async function farBehind(pair: Pair): Promise<void> {
   // The same records in a topic where a few of them prove the place, and in one where both logs must be read.
   const kinds: { topic: string; configs: Record<string, string> }[] = [
     { topic: "bench-far-plain", configs: {} },
-    { topic: "bench-far-compacted", configs: { "cleanup.policy": "compact", "min.compaction.lag.ms": String(7 * 86_400_000) } },
+    {
+      topic: "bench-far-compacted",
+      configs: { "cleanup.policy": "compact", "min.compaction.lag.ms": String(7 * 86_400_000) },
+    },
   ];
   const records = Math.floor((sizes.mb * 1_000_000) / RECORD_BYTES / kinds.length);
   const ports = [await openKafka(pair.origin.connection, "origin"), await openKafka(pair.target.connection, "target")];
   const producers = await writers(pair);
   const padding = randomBytes((RECORD_BYTES - 20) / 2).toString("hex");
   for (const { topic, configs } of kinds) {
-    for (const port of ports) await port.createTopic(topic, { partitions: 1, replicationFactor: 1, configs: { "retention.ms": "-1", ...configs } });
+    for (const port of ports)
+      await port.createTopic(topic, {
+        partitions: 1,
+        replicationFactor: 1,
+        configs: { "retention.ms": "-1", ...configs },
+      });
     for (let from = 0; from < records; from += 900) {
-      const messages = Array.from({ length: Math.min(900, records - from) }, (_, i) => ({ partition: 0, key: String(from + i), value: `${from + i} ${padding}`, timestamp: String(FIRST_TIMESTAMP + from + i) }));
+      const messages = Array.from({ length: Math.min(900, records - from) }, (_, i) => ({
+        partition: 0,
+        key: String(from + i),
+        value: `${from + i} ${padding}`,
+        timestamp: String(FIRST_TIMESTAMP + from + i),
+      }));
       await Promise.all(producers.map((producer) => producer.send({ topic, messages })));
     }
   }
@@ -168,7 +218,9 @@ async function farBehind(pair: Pair): Promise<void> {
     }
     rows.push(row);
   }
-  print(`one group behind on one partition of ${records} records of 1 KB; connecting, planning, writing and reading back (load ${loadavg()[0]?.toFixed(1)})`);
+  print(
+    `one group behind on one partition of ${records} records of 1 KB; connecting, planning, writing and reading back (load ${loadavg()[0]?.toFixed(1)})`,
+  );
   print(table(rows));
   verdict(`by a few records under ${WANTED_S.behind} s whatever the lag`, slowest < WANTED_S.behind);
   await Promise.all(ports.map((p) => p.close()));
@@ -187,7 +239,8 @@ async function planAndApply(model: MigrationModel): Promise<OffsetPlan> {
 
 program(() =>
   inWorkspace(async ({ folder, parts }) => {
-    const start = (name: "origin" | "target", brokers: 1 | 3) => startKafkaCluster({ name, brokers, folder: join(folder, name), jvmOptions: fullSpeed, parts, progress });
+    const start = (name: "origin" | "target", brokers: 1 | 3) =>
+      startKafkaCluster({ name, brokers, folder: join(folder, name), jvmOptions: fullSpeed, parts, progress });
     const [origin, target] = await Promise.all([start("origin", 1), start("target", 3)]);
     await manyGroups({ origin, target });
     await farBehind({ origin, target });

@@ -37,7 +37,8 @@ const { values } = parseArgs({
   },
 });
 type Counted = "mb" | "delayed-mb" | "warm-rounds" | "rounds" | "delayed-rounds";
-const given = (name: Counted, usual: number, quick: number) => (values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]));
+const given = (name: Counted, usual: number, quick: number) =>
+  values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);
 const sizes = { loopback: given("mb", 1000, 100), delayed: given("delayed-mb", 400, 20) };
 const rounds = { loopback: given("rounds", 5, 1), delayed: given("delayed-rounds", 2, 1) };
 /** Copies that are not counted: a JVM takes several GB to compile what a long copy runs on. Behind a delay it hardly matters. */
@@ -68,21 +69,56 @@ interface Filled {
 
 async function main(): Promise<void> {
   await inWorkspace(async (workspace) => {
-    const origin = await startKafkaCluster({ name: "origin", brokers: 1, folder: join(workspace.folder, "origin"), heap: "1g", jvmOptions: fullSpeed, parts: workspace.parts, progress });
-    const topics = { loopback: await filled(workspace, origin, "loopback"), delayed: await filled(workspace, origin, "delayed") };
-    print(`records of ${recordBytes} bytes${values.incompressible ? " that do not compress" : ""} in ${partitions} partitions, TLS and SCRAM on both sides, one broker each side, one worker with a heap of ${values.heap}, rounds in turn after ${warmRounds.loopback} (behind the delay ${warmRounds.delayed}) to warm up, medians`);
+    const origin = await startKafkaCluster({
+      name: "origin",
+      brokers: 1,
+      folder: join(workspace.folder, "origin"),
+      heap: "1g",
+      jvmOptions: fullSpeed,
+      parts: workspace.parts,
+      progress,
+    });
+    const topics = {
+      loopback: await filled(workspace, origin, "loopback"),
+      delayed: await filled(workspace, origin, "delayed"),
+    };
+    print(
+      `records of ${recordBytes} bytes${values.incompressible ? " that do not compress" : ""} in ${partitions} partitions, TLS and SCRAM on both sides, one broker each side, one worker with a heap of ${values.heap}, rounds in turn after ${warmRounds.loopback} (behind the delay ${warmRounds.delayed}) to warm up, medians`,
+    );
     print();
-    const rows = [["", "profile", "MB copied", "MB/s, start included", "MB/s, steady", "each round (steady)", "bytes stored per byte"]];
+    const rows = [
+      [
+        "",
+        "profile",
+        "MB copied",
+        "MB/s, start included",
+        "MB/s, steady",
+        "each round (steady)",
+        "bytes stored per byte",
+      ],
+    ];
     const direct = await compare(workspace, origin, topics, "loopback");
     const delayed = await compare(workspace, origin, topics, "delayed");
-    for (const [network, rates] of [["loopback", direct], ["delayed", delayed]] as const) {
+    for (const [network, rates] of [
+      ["loopback", direct],
+      ["delayed", delayed],
+    ] as const) {
       const name = network === "loopback" ? "loopback" : `${delayMs} ms to the target`;
       for (const profile of PROFILES) {
         const all = rates[profile];
         const of = (key: keyof Rate, digits: number) => median(all.map((r) => r[key])).toFixed(digits);
-        rows.push([name, profile, String(sizes[network]), of("overall", 1), of("steady", 1), all.map((r) => r.steady.toFixed(1)).join(" "), of("stored", 2)]);
+        rows.push([
+          name,
+          profile,
+          String(sizes[network]),
+          of("overall", 1),
+          of("steady", 1),
+          all.map((r) => r.steady.toFixed(1)).join(" "),
+          of("stored", 2),
+        ]);
       }
-      const ratio = (key: "overall" | "steady") => median(rates.tuned.map((r) => r[key])) / median(rates.guide.map((r) => r[key]));
+      const ratio = (key: "overall" | "steady") =>
+        median(rates.tuned.map((r) => r[key])) / median(rates.guide.map((r) => r[key]));
       const wanted = WANTED[network];
       const kept = ratio("steady") >= wanted;
       // What is wanted is of records that compress.
@@ -98,7 +134,9 @@ async function filled(workspace: Workspace, origin: KafkaCluster, size: keyof ty
   const topic = `bench-${size}`;
   const records = Math.floor((sizes[size] * 1_000_000) / recordBytes);
   const port = await openKafka(origin.connection, "origin");
-  await port.createTopic(topic, { partitions, replicationFactor: 1, configs: { "retention.ms": "-1" } }).finally(() => port.close());
+  await port
+    .createTopic(topic, { partitions, replicationFactor: 1, configs: { "retention.ms": "-1" } })
+    .finally(() => port.close());
   const begun = performance.now();
   await fill(workspace, origin, topic, records, recordBytes, values.incompressible);
   progress(`${topic}: ${records} records in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
@@ -106,7 +144,12 @@ async function filled(workspace: Workspace, origin: KafkaCluster, size: keyof ty
 }
 
 /** Both profiles on a target of their own, each with a warm worker. */
-async function compare(workspace: Workspace, origin: KafkaCluster, topics: Record<keyof typeof sizes, Filled>, network: keyof typeof sizes): Promise<Record<Profile, Rate[]>> {
+async function compare(
+  workspace: Workspace,
+  origin: KafkaCluster,
+  topics: Record<keyof typeof sizes, Filled>,
+  network: keyof typeof sizes,
+): Promise<Record<Profile, Rate[]>> {
   const proxy = network === "delayed" ? await startDelayedProxy(delayMs / 2) : undefined;
   const target = await startKafkaCluster({
     name: `target-${network}`,
@@ -125,10 +168,24 @@ async function compare(workspace: Workspace, origin: KafkaCluster, topics: Recor
   const rates: Record<Profile, Rate[]> = { guide: [], tuned: [] };
   try {
     const targetBootstrap = proxy === undefined ? target.bootstrapServers : `127.0.0.1:${proxy.port}`;
-    for (const profile of PROFILES) mirrors[profile] = await BenchMirror.start(workspace, { profile, origin, target, targetBootstrap, name: `${profile}-${network}`, heap: values.heap });
+    for (const profile of PROFILES)
+      mirrors[profile] = await BenchMirror.start(workspace, {
+        profile,
+        origin,
+        target,
+        targetBootstrap,
+        name: `${profile}-${network}`,
+        heap: values.heap,
+      });
     for (let round = 1 - warmRounds[network]; round <= rounds[network]; round++) {
       for (const profile of PROFILES) {
-        const rate = await measured(mirrors[profile]!, port, topics[network], `${network} ${profile} ${round > 0 ? `round ${round}` : "warming up"}`, `${profile}${round}`);
+        const rate = await measured(
+          mirrors[profile]!,
+          port,
+          topics[network],
+          `${network} ${profile} ${round > 0 ? `round ${round}` : "warming up"}`,
+          `${profile}${round}`,
+        );
         if (round > 0) rates[profile].push(rate);
       }
     }
@@ -141,7 +198,13 @@ async function compare(workspace: Workspace, origin: KafkaCluster, topics: Recor
   return rates;
 }
 
-async function measured(mirror: BenchMirror, port: CountingPort, { topic, records }: Filled, what: string, round: string): Promise<Rate> {
+async function measured(
+  mirror: BenchMirror,
+  port: CountingPort,
+  { topic, records }: Filled,
+  what: string,
+  round: string,
+): Promise<Rate> {
   if ((await port.listTopics()).includes(topic)) await port.deleteTopics([topic]);
   // What the copy before has left to be written to the disk would take its time from this one.
   await execute("sync");
@@ -155,11 +218,15 @@ async function measured(mirror: BenchMirror, port: CountingPort, { topic, record
     if (now.at < limit && (now.records > samples.at(-2)!.records || now.at < askedAt + STALLED_MS)) continue;
     askedAt = now.at;
     const { text, failed } = await mirror.status();
-    if (failed || now.at > limit) throw new Error(`${what}: ${now.records} of ${records} records after ${((now.at - begun) / 1000).toFixed(0)} s\n${text}`);
+    if (failed || now.at > limit)
+      throw new Error(
+        `${what}: ${now.records} of ${records} records after ${((now.at - begun) / 1000).toFixed(0)} s\n${text}`,
+      );
   }
   const last = samples.at(-1)!;
   // More would be duplicates: then the rate would not be that of a clean copy.
-  if (last.records !== records) throw new Error(`${what}: ${last.records} records on the target, ${records} on the origin`);
+  if (last.records !== records)
+    throw new Error(`${what}: ${last.records} records on the target, ${records} on the origin`);
   await end();
   const megabytes = (records * recordBytes) / 1e6;
   const stored = [...(await port.partitionSizes([topic])).values()].reduce((sum, bytes) => sum + Number(bytes), 0);
@@ -187,8 +254,12 @@ function timeOf(wanted: number, samples: readonly Sample[]): number {
 
 async function copied(port: CountingPort, topic: string): Promise<number> {
   const [found] = await port.describeTopics([topic]);
-  if (found === undefined || found.partitions.length < partitions || found.partitions.some((p) => p.leader < 0)) return 0;
-  const ends = await port.listOffsets(found.partitions.map(({ partition }) => ({ topic, partition })), "latest");
+  if (found === undefined || found.partitions.length < partitions || found.partitions.some((p) => p.leader < 0))
+    return 0;
+  const ends = await port.listOffsets(
+    found.partitions.map(({ partition }) => ({ topic, partition })),
+    "latest",
+  );
   return ends.reduce((sum, end) => sum + Number(end.offset), 0);
 }
 

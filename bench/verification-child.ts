@@ -31,7 +31,12 @@ async function timed(work: () => Promise<Read>): Promise<VerificationMeasure> {
   const used = process.cpuUsage();
   const read = await work();
   const { user, system } = process.cpuUsage(used);
-  return { ...read, seconds: (performance.now() - begun) / 1000, cpuSeconds: (user + system) / 1e6, peakBytes: peakBytes() };
+  return {
+    ...read,
+    seconds: (performance.now() - begun) / 1000,
+    cpuSeconds: (user + system) / 1e6,
+    peakBytes: peakBytes(),
+  };
 }
 
 async function origin(model: MigrationModel): Promise<VerificationMeasure> {
@@ -40,7 +45,14 @@ async function origin(model: MigrationModel): Promise<VerificationMeasure> {
     return timed(async () => {
       const read = { records: 0, bytes: 0 };
       const watch = { bytes: (_: string, count: number) => void (read.bytes += count) };
-      await digests(clusters, "origin", pairs, model.mirror.isolationLevel, watch, (_, { count }) => void (read.records += count));
+      await digests(
+        clusters,
+        "origin",
+        pairs,
+        model.mirror.isolationLevel,
+        watch,
+        (_, { count }) => void (read.records += count),
+      );
       return read;
     });
   });
@@ -50,7 +62,10 @@ async function both(model: MigrationModel): Promise<VerificationMeasure> {
   return timed(async () => {
     const { equal, topics, bytes } = await compareCopy(model, { mode: "full" }, silent);
     if (!equal) throw new Error("the copy differs: this run says nothing");
-    return { records: topics.reduce((sum, t) => sum + t.originRecords + t.targetRecords, 0), bytes: bytes.origin + bytes.target };
+    return {
+      records: topics.reduce((sum, t) => sum + t.originRecords + t.targetRecords, 0),
+      bytes: bytes.origin + bytes.target,
+    };
   });
 }
 

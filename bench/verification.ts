@@ -18,9 +18,16 @@ import { BenchMirror } from "./mirror";
 import type { VerificationMeasure, VerificationTask } from "./verification-child";
 
 const { values } = parseArgs({
-  options: { mb: { type: "string" }, "small-mb": { type: "string" }, rounds: { type: "string" }, partitions: { type: "string", default: "24" }, quick: { type: "boolean", default: false } },
+  options: {
+    mb: { type: "string" },
+    "small-mb": { type: "string" },
+    rounds: { type: "string" },
+    partitions: { type: "string", default: "24" },
+    quick: { type: "boolean", default: false },
+  },
 });
-const given = (name: "mb" | "small-mb" | "rounds", usual: number, quick: number) => (values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]));
+const given = (name: "mb" | "small-mb" | "rounds", usual: number, quick: number) =>
+  values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);
 const sizes = [
   { recordBytes: 1000, mb: given("mb", 1000, 150) },
   { recordBytes: 100, mb: given("small-mb", 300, 50) },
@@ -47,34 +54,79 @@ interface Round {
 async function main(): Promise<void> {
   await inWorkspace(async (workspace) => {
     const start = (name: "origin" | "target") =>
-      startKafkaCluster({ name, brokers: 1, folder: join(workspace.folder, name), heap: "1g", jvmOptions: fullSpeed, parts: workspace.parts, progress });
+      startKafkaCluster({
+        name,
+        brokers: 1,
+        folder: join(workspace.folder, name),
+        heap: "1g",
+        jvmOptions: fullSpeed,
+        parts: workspace.parts,
+        progress,
+      });
     const [origin, target] = await Promise.all([start("origin"), start("target")]);
     const models = await copied(workspace, { origin, target });
-    print(`the same records in ${partitions} partitions, TLS and SCRAM, one broker each side, no compression; MB/s of the records' own bytes; ${rounds} ${rounds === 1 ? "round" : "rounds"} in turn, medians`);
+    print(
+      `the same records in ${partitions} partitions, TLS and SCRAM, one broker each side, no compression; MB/s of the records' own bytes; ${rounds} ${rounds === 1 ? "round" : "rounds"} in turn, medians`,
+    );
     print();
-    const rows = [["record", "MB", "tool: origin", "ours: origin", "ratio", "tool: both, in turn", "ours: both at once", "ratio", "our CPU s a GB", "peak memory (MB)"]];
+    const rows = [
+      [
+        "record",
+        "MB",
+        "tool: origin",
+        "ours: origin",
+        "ratio",
+        "tool: both, in turn",
+        "ours: both at once",
+        "ratio",
+        "our CPU s a GB",
+        "peak memory (MB)",
+      ],
+    ];
     const kept: boolean[] = [];
     for (const [i, { recordBytes, mb }] of sizes.entries()) {
       const { all, measures } = await compare(workspace, { origin, target }, models[i]!, recordBytes, mb);
       const of = (key: keyof Round) => median(all.map((r) => r[key]));
-      const [alone, both] = [median(all.map((r) => r.alone / r.toolOrigin)), median(all.map((r) => r.both / r.toolBoth))];
+      const [alone, both] = [
+        median(all.map((r) => r.alone / r.toolOrigin)),
+        median(all.map((r) => r.both / r.toolBoth)),
+      ];
       const peak = Math.max(...measures.map((m) => m.peakBytes)) / 1024 ** 2;
       const cpu = median(measures.map((m) => m.cpuSeconds / ((m.records * recordBytes) / 1e9)));
       kept.push(alone >= WANTED.alone && both >= WANTED.both && peak < MEMORY_LIMIT_MB);
       rows.push([
-        `${recordBytes} bytes`, String(mb), of("toolOrigin").toFixed(0), of("alone").toFixed(0), alone.toFixed(2), of("toolBoth").toFixed(0), of("both").toFixed(0), both.toFixed(2), cpu.toFixed(1), peak.toFixed(0),
+        `${recordBytes} bytes`,
+        String(mb),
+        of("toolOrigin").toFixed(0),
+        of("alone").toFixed(0),
+        alone.toFixed(2),
+        of("toolBoth").toFixed(0),
+        of("both").toFixed(0),
+        both.toFixed(2),
+        cpu.toFixed(1),
+        peak.toFixed(0),
       ]);
     }
     print(table(rows));
-    print(`wanted: one side at least ${WANTED.alone}, both at least ${WANTED.both}, memory under ${MEMORY_LIMIT_MB} MB; ${kept.every((k) => k) ? "kept" : "NOT kept"}`);
+    print(
+      `wanted: one side at least ${WANTED.alone}, both at least ${WANTED.both}, memory under ${MEMORY_LIMIT_MB} MB; ${kept.every((k) => k) ? "kept" : "NOT kept"}`,
+    );
     if (!kept.every((k) => k)) process.exitCode = 1;
   });
 }
 
 /** Fills the origin and lets a mirror copy it: without compression, so that both sides hold the same bytes. */
 async function copied(workspace: Workspace, pair: Pair): Promise<MigrationModel[]> {
-  const mirror = await BenchMirror.start(workspace, { profile: "least", ...pair, targetBootstrap: pair.target.bootstrapServers, name: "verification" });
-  const [origin, target] = [await openKafka(pair.origin.connection, "origin"), await openKafka(pair.target.connection, "target")];
+  const mirror = await BenchMirror.start(workspace, {
+    profile: "least",
+    ...pair,
+    targetBootstrap: pair.target.bootstrapServers,
+    name: "verification",
+  });
+  const [origin, target] = [
+    await openKafka(pair.origin.connection, "origin"),
+    await openKafka(pair.target.connection, "target"),
+  ];
   try {
     const models: MigrationModel[] = [];
     for (const { recordBytes, mb } of sizes) {
@@ -85,7 +137,8 @@ async function copied(workspace: Workspace, pair: Pair): Promise<MigrationModel[
       const begun = performance.now();
       const end = await mirror.copy(topic, `bytes-${recordBytes}`);
       for (const limit = Date.now() + COPY_LIMIT_MS; (await written(target, topic)) < records; await sleep(500)) {
-        if (Date.now() > limit) throw new Error(`${topic} is not copied after ${COPY_LIMIT_MS / 60_000} min\n${await mirror.status()}`);
+        if (Date.now() > limit)
+          throw new Error(`${topic} is not copied after ${COPY_LIMIT_MS / 60_000} min\n${await mirror.status()}`);
       }
       progress(`${topic}: ${records} records copied in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
       models.push(mirror.model(topic, `bytes-${recordBytes}`));
@@ -100,15 +153,25 @@ async function copied(workspace: Workspace, pair: Pair): Promise<MigrationModel[
 
 async function written(port: Awaited<ReturnType<typeof openKafka>>, topic: string): Promise<number> {
   const [found] = await port.describeTopics([topic]);
-  if (found === undefined || found.partitions.length < partitions || found.partitions.some((p) => p.leader < 0)) return 0;
-  const ends = await port.listOffsets(found.partitions.map(({ partition }) => ({ topic, partition })), "latest");
+  if (found === undefined || found.partitions.length < partitions || found.partitions.some((p) => p.leader < 0))
+    return 0;
+  const ends = await port.listOffsets(
+    found.partitions.map(({ partition }) => ({ topic, partition })),
+    "latest",
+  );
   return ends.reduce((sum, end) => sum + Number(end.offset), 0);
 }
 
 const topicOf = (recordBytes: number): string => `bench-verify-${recordBytes}`;
 const recordsOf = (recordBytes: number, mb: number): number => Math.floor((mb * 1e6) / recordBytes);
 
-async function compare(workspace: Workspace, { origin, target }: Pair, model: MigrationModel, recordBytes: number, mb: number): Promise<{ all: Round[]; measures: VerificationMeasure[] }> {
+async function compare(
+  workspace: Workspace,
+  { origin, target }: Pair,
+  model: MigrationModel,
+  recordBytes: number,
+  mb: number,
+): Promise<{ all: Round[]; measures: VerificationMeasure[] }> {
   const topic = topicOf(recordBytes);
   const records = recordsOf(recordBytes, mb);
   const all: Round[] = [];
@@ -116,10 +179,16 @@ async function compare(workspace: Workspace, { origin, target }: Pair, model: Mi
   // Both logs once, so that no round finds them colder than another.
   await measure({ model, what: "both" });
   for (let round = 1; round <= rounds; round++) {
-    const tools = [await readWithTool(workspace, origin, topic, records), await readWithTool(workspace, target, topic, records)];
+    const tools = [
+      await readWithTool(workspace, origin, topic, records),
+      await readWithTool(workspace, target, topic, records),
+    ];
     const alone = await measure({ model, what: "origin" });
     const both = await measure({ model, what: "both" });
-    if (alone.records !== records || both.records !== 2 * records) throw new Error(`${alone.records} and ${both.records} records were read, ${records} and ${2 * records} are there`);
+    if (alone.records !== records || both.records !== 2 * records)
+      throw new Error(
+        `${alone.records} and ${both.records} records were read, ${records} and ${2 * records} are there`,
+      );
     measures.push(alone, both);
     const rate = (read: number, seconds: number) => (read * recordBytes) / 1e6 / seconds;
     all.push({
@@ -128,7 +197,11 @@ async function compare(workspace: Workspace, { origin, target }: Pair, model: Mi
       alone: rate(alone.records, alone.seconds),
       both: rate(both.records, both.seconds),
     });
-    progress(`${recordBytes} bytes, round ${round}: ${Object.entries(all.at(-1)!).map(([name, value]) => `${name} ${value.toFixed(0)}`).join(", ")} MB/s; our CPU ${alone.cpuSeconds.toFixed(1)} and ${both.cpuSeconds.toFixed(1)} s`);
+    progress(
+      `${recordBytes} bytes, round ${round}: ${Object.entries(all.at(-1)!)
+        .map(([name, value]) => `${name} ${value.toFixed(0)}`)
+        .join(", ")} MB/s; our CPU ${alone.cpuSeconds.toFixed(1)} and ${both.cpuSeconds.toFixed(1)} s`,
+    );
   }
   return { all, measures };
 }

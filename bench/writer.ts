@@ -12,8 +12,15 @@ export interface Writer {
 const PAUSE_MS = 20;
 
 /** An application that goes on writing one record to each topic until it is stopped, or may not write any more. */
-export async function startWriter(connection: ClusterConnection, topics: readonly string[], partitions: number): Promise<Writer> {
-  const producer = applicationClient(connection, "bench-writer").producer({ retry: { retries: 0 }, allowAutoTopicCreation: false });
+export async function startWriter(
+  connection: ClusterConnection,
+  topics: readonly string[],
+  partitions: number,
+): Promise<Writer> {
+  const producer = applicationClient(connection, "bench-writer").producer({
+    retry: { retries: 0 },
+    allowAutoTopicCreation: false,
+  });
   await producer.connect();
   let last = Date.now();
   let ended = false;

@@ -17,7 +17,7 @@ const mistakesOf = (...argv: string[]): string => {
 };
 
 /** What a command wrote. */
-export function captured(isTTY = false) {
+function captured(isTTY = false) {
   const text = { out: "", err: "" };
   const stream = (key: "out" | "err") => ({ isTTY, columns: 60, write: (some: string) => (text[key] += some) });
   return { text, streams: { out: stream("out"), err: stream("err") } };
@@ -44,20 +44,30 @@ describe("the command line", () => {
   });
 
   it("reads values and collects what is wrong", () => {
-    const read = new Reader({ limit: "1.5", time: "2026-05-04T10:30:00+02:00", batch: "0", way: "exakt", throttle: "", at: "yesterday" });
+    const read = new Reader({
+      limit: "1.5",
+      time: "2026-05-04T10:30:00+02:00",
+      batch: "0",
+      way: "exakt",
+      throttle: "",
+      at: "yesterday",
+    });
     expect(read.seconds("limit")).toBe(1500);
     expect(read.time("time")).toBe(Date.UTC(2026, 4, 4, 8, 30));
     read.count("batch");
     read.count("throttle");
     read.time("at");
     read.oneOf("way", ["exact", "time"]);
-    expect(() => read.check("offsets")).toThrow(/4 mistakes[\s\S]*--batch is "0"[\s\S]*--throttle is ""[\s\S]*--at is "yesterday"[\s\S]*--way is "exakt"/);
+    expect(() => read.check("offsets")).toThrow(
+      /4 mistakes[\s\S]*--batch is "0"[\s\S]*--throttle is ""[\s\S]*--at is "yesterday"[\s\S]*--way is "exakt"/,
+    );
   });
 
   it("shows help with every command and every option of one", async () => {
     const { text, streams } = captured();
     expect(await run([], streams, new AbortController().signal)).toBe(0);
-    for (const name of ["status", "gate", "offsets", "verify", "replication", "rehearse", "report", "doctor"]) expect(text.out).toContain(`  ${name} `);
+    for (const name of ["status", "gate", "offsets", "verify", "replication", "rehearse", "report", "doctor"])
+      expect(text.out).toContain(`  ${name} `);
     const one = captured();
     expect(await run(["offsets", "--help"], one.streams, new AbortController().signal)).toBe(0);
     expect(one.text.out).toMatch(/--apply +write the offsets/);
@@ -115,7 +125,15 @@ describe("the screen", () => {
   });
 
   it("lines columns up and cuts long tables", () => {
-    expect(table(["topic", "left"], [["a", "5"], ["longer", "1200"]])).toEqual(["topic   left", "a          5", "longer  1200"]);
+    expect(
+      table(
+        ["topic", "left"],
+        [
+          ["a", "5"],
+          ["longer", "1200"],
+        ],
+      ),
+    ).toEqual(["topic   left", "a          5", "longer  1200"]);
     expect(table(["t"], [["a"], ["b"], ["c"]], 1)).toEqual(["t", "a", "and 2 more"]);
   });
 });

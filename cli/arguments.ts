@@ -16,7 +16,12 @@ export interface Parsed {
 export function parse(argv: readonly string[]): Parsed {
   const names = Object.keys(COMMANDS) as CommandName[];
   // The command may come after options, so it has to be known which of them take a value.
-  const { positionals } = parseArgs({ args: [...argv], options: forNode(COMMON), allowPositionals: true, strict: false });
+  const { positionals } = parseArgs({
+    args: [...argv],
+    options: forNode(COMMON),
+    allowPositionals: true,
+    strict: false,
+  });
   const [word] = positionals;
   if (word === undefined) {
     if (argv.length === 0 || argv.includes("--help")) return { values: { help: true } };
@@ -29,28 +34,48 @@ export function parse(argv: readonly string[]): Parsed {
 }
 
 function valuesOf(name: string, options: Record<string, Option>, argv: readonly string[]): Values {
-  const { tokens } = parseArgs({ args: [...argv], options: forNode(options), allowPositionals: true, strict: false, tokens: true });
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: forNode(options),
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
   const mistakes: string[] = [];
   const values: Values = {};
   let commandSeen = false;
   for (const token of tokens) {
     if (token.kind === "positional") {
-      if (commandSeen || token.value !== name) mistakes.push(`"${token.value}" is too much: everything but the command is an option`);
+      if (commandSeen || token.value !== name)
+        mistakes.push(`"${token.value}" is too much: everything but the command is an option`);
       commandSeen = true;
     }
     if (token.kind !== "option") continue;
     const option = options[token.name];
-    if (option === undefined) mistakes.push(`there is no option ${token.rawName}${didYouMean(token.name, Object.keys(options))}`);
+    if (option === undefined)
+      mistakes.push(`there is no option ${token.rawName}${didYouMean(token.name, Object.keys(options))}`);
     else if (option.type === "boolean" && token.value !== undefined) mistakes.push(`${token.rawName} takes no value`);
-    else if (option.type === "string" && (token.value === undefined || (token.inlineValue !== true && token.value.startsWith("--")))) mistakes.push(`${token.rawName} needs a value: ${option.value}`);
-    else if (option.multiple === true) values[token.name] = [...((values[token.name] as string[] | undefined) ?? []), token.value!];
+    else if (
+      option.type === "string" &&
+      (token.value === undefined || (token.inlineValue !== true && token.value.startsWith("--")))
+    )
+      mistakes.push(`${token.rawName} needs a value: ${option.value}`);
+    else if (option.multiple === true)
+      values[token.name] = [...((values[token.name] as string[] | undefined) ?? []), token.value!];
     else values[token.name] = token.value ?? true;
   }
-  if (values.model !== undefined) for (const other of ["stack", "cwd", "migration"]) if (values[other] !== undefined) mistakes.push(`--model and --${other} do not go together`);
+  if (values.model !== undefined)
+    for (const other of ["stack", "cwd", "migration"])
+      if (values[other] !== undefined) mistakes.push(`--model and --${other} do not go together`);
   if (mistakes.length > 0 && values.help !== true) throw usageError(name, mistakes);
   return values;
 }
 
 function forNode(options: Record<string, Option>) {
-  return Object.fromEntries(Object.entries(options).map(([name, { type, multiple }]) => [name, { type, ...(multiple === true ? { multiple } : {}) }]));
+  return Object.fromEntries(
+    Object.entries(options).map(([name, { type, multiple }]) => [
+      name,
+      { type, ...(multiple === true ? { multiple } : {}) },
+    ]),
+  );
 }

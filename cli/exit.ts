@@ -18,10 +18,28 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const CLUSTER = [
-  "KAFKA_UNREACHABLE", "KAFKA_TLS", "KAFKA_AUTHENTICATION", "KAFKA_TOKEN", "KAFKA_UNAUTHORIZED", "KAFKA_NOT_AVAILABLE",
-  "KAFKA_THROTTLED", "KAFKA_CLOSED", "KAFKA_UNSUPPORTED", "KAFKA_UNKNOWN_TOPIC", "KAFKA_REFUSED",
+  "KAFKA_UNREACHABLE",
+  "KAFKA_TLS",
+  "KAFKA_AUTHENTICATION",
+  "KAFKA_TOKEN",
+  "KAFKA_UNAUTHORIZED",
+  "KAFKA_NOT_AVAILABLE",
+  "KAFKA_THROTTLED",
+  "KAFKA_CLOSED",
+  "KAFKA_UNSUPPORTED",
+  "KAFKA_UNKNOWN_TOPIC",
+  "KAFKA_REFUSED",
 ];
-const USAGE = ["KAFKA_ADDRESS", "SELECTION_EMPTY", "PATTERN_INVALID", "CONFIG_INVALID", "MIGRATION_SETTINGS", "MIRROR_SETTINGS", "REPLICATION_RULE_INVALID", "REPLICATION_OPTIONS_INVALID"];
+const USAGE = [
+  "KAFKA_ADDRESS",
+  "SELECTION_EMPTY",
+  "PATTERN_INVALID",
+  "CONFIG_INVALID",
+  "MIGRATION_SETTINGS",
+  "MIRROR_SETTINGS",
+  "REPLICATION_RULE_INVALID",
+  "REPLICATION_OPTIONS_INVALID",
+];
 const INTERRUPTED = ["INTERRUPTED", "REPLICATION_INTERRUPTED"];
 
 /** The exit code of an error. */
@@ -33,7 +51,8 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (code.startsWith("CLI_") || USAGE.includes(code)) return EXIT.usage;
   if (CLUSTER.includes(code)) return EXIT.cluster;
   // Preflight collects; a cluster that can't be reached is the reason for everything else.
-  if (code === "PREFLIGHT_FAILED" && details.some((d) => CLUSTER.some((c) => d.startsWith(`${c}:`)))) return EXIT.cluster;
+  if (code === "PREFLIGHT_FAILED" && details.some((d) => CLUSTER.some((c) => d.startsWith(`${c}:`))))
+    return EXIT.cluster;
   return EXIT.no;
 }
 

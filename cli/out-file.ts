@@ -22,7 +22,8 @@ export class OutFile {
     const text = await this.trying(() => textOf(this.file));
     if (text !== undefined && text.trim() !== "") {
       this.before = parse(text);
-      if (this.before === undefined) throw this.refused("it holds something else than what an earlier apply has kept", "give --out another file");
+      if (this.before === undefined)
+        throw this.refused("it holds something else than what an earlier apply has kept", "give --out another file");
     }
     const draft = this.draft();
     await this.trying(async () => {
@@ -34,7 +35,8 @@ export class OutFile {
   /** Before the first offset is written. */
   async intend(intended: AppliedOffsets, target: KafkaPort): Promise<void> {
     if (this.before !== undefined) {
-      if (this.before.clusters === undefined) throw this.refused("it is of an older version and does not say of which clusters", "give --out another file");
+      if (this.before.clusters === undefined)
+        throw this.refused("it is of an older version and does not say of which clusters", "give --out another file");
       await requireSameTarget(target, this.before);
     }
     await this.write(intended);
@@ -57,7 +59,10 @@ export class OutFile {
     try {
       return await work();
     } catch (error) {
-      throw this.refused((error as Error).message, "give --out a file in a folder that exists and that you may write to; no offset was written");
+      throw this.refused(
+        (error as Error).message,
+        "give --out a file in a folder that exists and that you may write to; no offset was written",
+      );
     }
   }
 
@@ -75,7 +80,9 @@ export async function readKept(file: string): Promise<AppliedOffsets> {
   const applied = typeof text === "string" ? parse(text) : undefined;
   if (applied !== undefined) return applied;
   const why = typeof text === "string" ? "it is damaged or something else" : text.message;
-  throw new MigrationError("CLI_REVERT_FILE", `${file} is not what an apply has kept: ${why}`, { fix: "give the file that `kafka-migration offsets --apply --out FILE` wrote" });
+  throw new MigrationError("CLI_REVERT_FILE", `${file} is not what an apply has kept: ${why}`, {
+    fix: "give the file that `kafka-migration offsets --apply --out FILE` wrote",
+  });
 }
 
 function parse(text: string): AppliedOffsets | undefined {

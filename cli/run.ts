@@ -22,7 +22,8 @@ export async function run(argv: readonly string[], streams: Streams, signal: Abo
     }
     const progress = values.quiet === true ? silent : screen.progress;
     const read = () => readMigration(sourceOf(values, signal));
-    const work = async (): Promise<Outcome> => command.run({ migration: await read(), values, progress, signal, again: read });
+    const work = async (): Promise<Outcome> =>
+      command.run({ migration: await read(), values, progress, signal, again: read });
     const outcome = await (command.endsOnSignal?.(values) === true ? work() : untilAborted(work(), signal));
     screen.result(json ? text(outcome.json) : outcome.lines.join("\n"));
     return outcome.exit;
@@ -37,7 +38,9 @@ export async function run(argv: readonly string[], streams: Streams, signal: Abo
 }
 
 function sourceOf(values: Values, signal: AbortSignal) {
-  const given = ["stack", "cwd", "migration", "model"].flatMap((key) => (typeof values[key] === "string" ? [[key, values[key]]] : []));
+  const given = ["stack", "cwd", "migration", "model"].flatMap((key) =>
+    typeof values[key] === "string" ? [[key, values[key]]] : [],
+  );
   return { ...(Object.fromEntries(given) as Record<string, string>), signal };
 }
 
@@ -69,8 +72,14 @@ function text(value: unknown): string {
 }
 
 function described(error: unknown) {
-  if (isMigrationError(error)) return { code: error.code, message: error.message, fix: error.fix, details: error.details };
-  return { code: "FAULT", message: error instanceof Error ? error.message : String(error), fix: "run again with KAFKA_MIGRATION_DEBUG=1 and report what it prints", details: [] };
+  if (isMigrationError(error))
+    return { code: error.code, message: error.message, fix: error.fix, details: error.details };
+  return {
+    code: "FAULT",
+    message: error instanceof Error ? error.message : String(error),
+    fix: "run again with KAFKA_MIGRATION_DEBUG=1 and report what it prints",
+    details: [],
+  };
 }
 
 function words(error: unknown): string {

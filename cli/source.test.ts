@@ -5,12 +5,23 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readModelFile } from "./source/model-file";
 import { migrationOf } from "./source/state";
 
-const secret = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", plaintext: JSON.stringify(value) });
-const connection = (side: string) => ({ bootstrapServers: `${side}:9093`, sasl: { mechanism: "SCRAM-SHA-512", username: "admin", password: `${side}-pass` } });
+const secret = (value: unknown) => ({
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  plaintext: JSON.stringify(value),
+});
+const connection = (side: string) => ({
+  bootstrapServers: `${side}:9093`,
+  sasl: { mechanism: "SCRAM-SHA-512", username: "admin", password: `${side}-pass` },
+});
 const mirror = { originAlias: "o", targetAlias: "t", topicsPattern: "orders.*" };
 
 function step(kind: string, props: object, owner = "orders", outputs: object = {}) {
-  const inputs = { originConnection: secret(connection("origin")), targetConnection: secret(connection("target")), mirror, ...props };
+  const inputs = {
+    originConnection: secret(connection("origin")),
+    targetConnection: secret(connection("target")),
+    mirror,
+    ...props,
+  };
   return {
     urn: `urn:pulumi:dev::project::kafka-migration:components:Migration$pulumi-nodejs:dynamic/kafka-migration:${kind}::${owner}-${kind}`,
     type: `pulumi-nodejs:dynamic/kafka-migration:${kind}`,
@@ -26,9 +37,21 @@ describe("the stack's state", () => {
     const found = migrationOf(
       state(
         { type: "pulumi:pulumi:Stack", urn: "x" },
-        step("Preflight", { stage: "privileges", options: { fence: true } }, "orders", { checkedAt: "2026-01-01T00:00:00Z", result: null }),
-        step("Preflight", { stage: "clusters", options: { accept: ["X"] } }, "orders", { checkedAt: "2026-01-01T00:00:00Z", result: { topics: 3 } }),
-        step("Gate", { phase: "cutover", options: { limitMs: 5 } }, "orders", { passed: true, result: { passedAt: "2026-01-02T00:00:00Z" }, abandonedAt: null, ends: { t: { target: "t", originEnds: [3, 0], targetEnds: [5, 0] } }, topicIds: { t: { origin: "A", target: "B" } } }),
+        step("Preflight", { stage: "privileges", options: { fence: true } }, "orders", {
+          checkedAt: "2026-01-01T00:00:00Z",
+          result: null,
+        }),
+        step("Preflight", { stage: "clusters", options: { accept: ["X"] } }, "orders", {
+          checkedAt: "2026-01-01T00:00:00Z",
+          result: { topics: 3 },
+        }),
+        step("Gate", { phase: "cutover", options: { limitMs: 5 } }, "orders", {
+          passed: true,
+          result: { passedAt: "2026-01-02T00:00:00Z" },
+          abandonedAt: null,
+          ends: { t: { target: "t", originEnds: [3, 0], targetEnds: [5, 0] } },
+          topicIds: { t: { origin: "A", target: "B" } },
+        }),
         step("Replication", { when: "removal", options: { batchPartitions: 1 } }),
         step("Replication", { when: "cutover", options: { batchPartitions: 2 } }),
         step("ConsumerOffsets", { options: { overwrite: true } }, "orders", { applied: null, appliedAt: null }),
@@ -37,16 +60,37 @@ describe("the stack's state", () => {
     );
     expect(found).toMatchObject({
       name: "dev",
-      model: { origin: connection("origin"), target: connection("target"), mirror, recorded: { t: { origin: "A", target: "B" } } },
-      options: { preflight: { accept: ["X"] }, gate: { limitMs: 5 }, verify: { mode: "tail" }, offsets: { overwrite: true }, replication: { batchPartitions: 2 } },
-      done: { phase: "cutover", preflight: { at: "2026-01-01T00:00:00Z", result: { topics: 3 } }, gate: { passedAt: "2026-01-02T00:00:00Z" }, originEnds: { t: [3, 0] } },
+      model: {
+        origin: connection("origin"),
+        target: connection("target"),
+        mirror,
+        recorded: { t: { origin: "A", target: "B" } },
+      },
+      options: {
+        preflight: { accept: ["X"] },
+        gate: { limitMs: 5 },
+        verify: { mode: "tail" },
+        offsets: { overwrite: true },
+        replication: { batchPartitions: 2 },
+      },
+      done: {
+        phase: "cutover",
+        preflight: { at: "2026-01-01T00:00:00Z", result: { topics: 3 } },
+        gate: { passedAt: "2026-01-02T00:00:00Z" },
+        originEnds: { t: [3, 0] },
+      },
     });
     expect(found.done).not.toHaveProperty("offsets");
     expect(found.done).not.toHaveProperty("abandonedAt");
   });
 
   it("in phase cleanup from what is left", () => {
-    expect(migrationOf(state(step("Preflight", { stage: "clusters", phase: "cleanup" }), step("CheckpointsTopic", { mode: "never" })), "dev").done.phase).toBe("cleanup");
+    expect(
+      migrationOf(
+        state(step("Preflight", { stage: "clusters", phase: "cleanup" }), step("CheckpointsTopic", { mode: "never" })),
+        "dev",
+      ).done.phase,
+    ).toBe("cleanup");
   });
 
   it("asks which of several, and says when there is none", () => {
@@ -62,7 +106,12 @@ describe("the stack's state", () => {
     const broken = `{"deployment": {"resources": [{"password": "hunter2"`;
     expect(() => migrationOf(broken, "dev")).toThrow(/CLI_STACK_FORMAT/);
     expect(() => migrationOf(broken, "dev")).not.toThrow(/hunter2/);
-    const hidden = step("Gate", { originConnection: { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:abc" } });
+    const hidden = step("Gate", {
+      originConnection: {
+        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+        ciphertext: "v1:abc",
+      },
+    });
     expect(() => migrationOf(state(hidden), "dev")).toThrow(/not shown/);
   });
 });
@@ -81,30 +130,53 @@ describe("the model file", () => {
     origin: connection("origin"),
     target: connection("target"),
     mirror: {
-      originAlias: "o", targetAlias: "t", groupId: "g", offsetStorageTopic: "a", configStorageTopic: "b", statusStorageTopic: "c",
-      policyClass: "org.apache.kafka.connect.mirror.IdentityReplicationPolicy", kafkaVersion: "4.3.1",
+      originAlias: "o",
+      targetAlias: "t",
+      groupId: "g",
+      offsetStorageTopic: "a",
+      configStorageTopic: "b",
+      statusStorageTopic: "c",
+      policyClass: "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
+      kafkaVersion: "4.3.1",
     },
   };
 
   it("is read with Kafka's defaults and its own options", async () => {
     const read = await readModelFile(await file({ ...model, options: { offsets: { overwrite: true } } }));
-    expect(read).toMatchObject({ name: "orders", model: { mirror: { topicsPattern: ".*", offsetSyncsLocation: "source", refreshTopicsIntervalSeconds: 600 } }, options: { offsets: { overwrite: true }, verify: { mode: "tail" } }, done: {} });
+    expect(read).toMatchObject({
+      name: "orders",
+      model: { mirror: { topicsPattern: ".*", offsetSyncsLocation: "source", refreshTopicsIntervalSeconds: 600 } },
+      options: { offsets: { overwrite: true }, verify: { mode: "tail" } },
+      done: {},
+    });
   });
 
   it.each([0o644, 0o640, 0o604])("is refused when others may read it (%o)", async (mode) => {
-    await expect(readModelFile(await file(model, mode))).rejects.toThrow(/CLI_MODEL_READABLE: .*has mode 06[04][04][\s\S]*chmod 600/);
+    await expect(readModelFile(await file(model, mode))).rejects.toThrow(
+      /CLI_MODEL_READABLE: .*has mode 06[04][04][\s\S]*chmod 600/,
+    );
   });
 
   it("says every mistake and no password", async () => {
     const { kafkaVersion: _, ...rest } = model.mirror;
-    const bad = { ...model, origin: { ...model.origin, sasl: { ...model.origin.sasl, pasword: "hunter2", mechanism: "PLAIN" } }, mirror: { ...rest, groupId: "" } };
-    const message = await readModelFile(await file(bad)).then(() => "", (error: Error) => error.message);
+    const bad = {
+      ...model,
+      origin: { ...model.origin, sasl: { ...model.origin.sasl, pasword: "hunter2", mechanism: "PLAIN" } },
+      mirror: { ...rest, groupId: "" },
+    };
+    const message = await readModelFile(await file(bad)).then(
+      () => "",
+      (error: Error) => error.message,
+    );
     expect(message).toContain("origin.sasl");
     expect(message).toContain("mirror.kafkaVersion");
     expect(message).toContain("mirror.groupId");
     expect(message).not.toContain("hunter2");
     expect(message).not.toContain("origin-pass");
-    const broken = await readModelFile(await file(`{"password": "hunter2"`)).then(() => "", (error: Error) => error.message);
+    const broken = await readModelFile(await file(`{"password": "hunter2"`)).then(
+      () => "",
+      (error: Error) => error.message,
+    );
     expect(broken).toMatch(/CLI_MODEL_INVALID/);
     expect(broken).not.toContain("hunter2");
     await expect(readModelFile(join(folder, "none.json"))).rejects.toThrow(/CLI_MODEL_FILE/);

@@ -2,7 +2,15 @@ import { expect, it } from "vitest";
 import { table } from "./table";
 
 it("columns line up, numbers to the right, upper bounds among them", () => {
-  expect(table(["topic", "records"], [["orders", "12"], ["payments", "at most 1,200"]])).toEqual(["topic           records", "orders               12", "payments  at most 1,200"]);
+  expect(
+    table(
+      ["topic", "records"],
+      [
+        ["orders", "12"],
+        ["payments", "at most 1,200"],
+      ],
+    ),
+  ).toEqual(["topic           records", "orders               12", "payments  at most 1,200"]);
 });
 
 it("a list of hundreds of thousands of rows is shown whole when that is asked for", () => {

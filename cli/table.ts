@@ -1,9 +1,15 @@
 /** Columns that line up; numbers (cells that are all digits) to the right. At most `most` rows, and a line for the rest. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], most = 50): string[] {
   const shown = rows.slice(0, most);
-  const numeric = head.map((_, i) => shown.length > 0 && shown.every((r) => /^((at most )?[\d,]*|-)$/.test(r[i] ?? "")));
+  const numeric = head.map(
+    (_, i) => shown.length > 0 && shown.every((r) => /^((at most )?[\d,]*|-)$/.test(r[i] ?? "")),
+  );
   // Not spread: a long list is more arguments than a call takes.
   const widths = head.map((h, i) => shown.reduce((most, r) => Math.max(most, (r[i] ?? "").length), h.length));
-  const line = (cells: readonly string[]) => cells.map((c, i) => (numeric[i] ? c.padStart(widths[i]!) : c.padEnd(widths[i]!))).join("  ").trimEnd();
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((c, i) => (numeric[i] ? c.padStart(widths[i]!) : c.padEnd(widths[i]!)))
+      .join("  ")
+      .trimEnd();
   return [line(head), ...shown.map(line), ...(rows.length > most ? [`and ${rows.length - most} more`] : [])];
 }

@@ -42,6 +42,9 @@ export function commandUsage(name: string, command: Command): string {
 }
 
 function optionLines(options: Record<string, Option>): string[] {
-  const rows = Object.entries(options).map(([name, o]) => [`  --${name}${o.value === undefined ? "" : ` ${o.value}`}`, o.help]);
+  const rows = Object.entries(options).map(([name, o]) => [
+    `  --${name}${o.value === undefined ? "" : ` ${o.value}`}`,
+    o.help,
+  ]);
   return rows.length === 0 ? [] : table(["", ""], rows, Infinity).slice(1);
 }

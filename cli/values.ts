@@ -45,7 +45,10 @@ export class Reader {
     if (text === undefined) return undefined;
     if (/^\d{10,}$/.test(text)) return Number(text);
     const zoned = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
-    if (Number.isNaN(zoned)) this.mistakes.add(`--${name} is "${text}": give an ISO 8601 time with its zone, e.g. 2026-05-04T10:30:00Z, or milliseconds since the epoch`);
+    if (Number.isNaN(zoned))
+      this.mistakes.add(
+        `--${name} is "${text}": give an ISO 8601 time with its zone, e.g. 2026-05-04T10:30:00Z, or milliseconds since the epoch`,
+      );
     return zoned;
   }
 
@@ -72,8 +75,12 @@ export class Reader {
 export function usageError(command: string, mistakes: readonly string[]): MigrationError {
   const name = command === "" ? "kafka-migration" : `kafka-migration ${command}`;
   const [only] = mistakes;
-  return new MigrationError("CLI_USAGE", mistakes.length === 1 ? only! : `${name} was called with ${mistakes.length} mistakes`, {
-    fix: `see \`${name} --help\``,
-    ...(mistakes.length === 1 ? {} : { details: mistakes }),
-  });
+  return new MigrationError(
+    "CLI_USAGE",
+    mistakes.length === 1 ? only! : `${name} was called with ${mistakes.length} mistakes`,
+    {
+      fix: `see \`${name} --help\``,
+      ...(mistakes.length === 1 ? {} : { details: mistakes }),
+    },
+  );
 }

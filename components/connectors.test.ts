@@ -21,7 +21,10 @@ describe("what a setting of one connector means for the other", () => {
     const location = { config: { "offset-syncs.topic.location": "source" } };
     expect(both({ sourceConnector: location })).toEqual(["source", "source"]);
     expect(both({ checkpointConnector: location })).toEqual(["source", "source"]);
-    expect(both({ sourceConnector: { config: { "offset-syncs.topic.location": null } } })).toEqual([undefined, undefined]);
+    expect(both({ sourceConnector: { config: { "offset-syncs.topic.location": null } } })).toEqual([
+      undefined,
+      undefined,
+    ]);
     expect(both({})).toEqual(["target", "target"]);
     expect(mirrorModelOf({ checkpointConnector: location }).offsetSyncsLocation).toBe("source");
   });
@@ -31,22 +34,34 @@ describe("what a setting of one connector means for the other", () => {
     expect(specOf(settings).mirrors[0]).not.toHaveProperty("checkpointConnector");
     const model = mirrorModelOf(settings);
     expect(model.checkpoints).toBe(false);
-    const named = (["origin", "target"] as const).flatMap((side) => leastAcls(side, model).map(({ resource }) => resource.name));
+    const named = (["origin", "target"] as const).flatMap((side) =>
+      leastAcls(side, model).map(({ resource }) => resource.name),
+    );
     expect(named).not.toContain("billing");
     expect(named).not.toContain("origin-cluster.checkpoints.internal");
     const withOne = mirrorModelOf({ ...settings, checkpointConnector: {} });
     expect(withOne).not.toHaveProperty("checkpoints");
-    expect(leastAcls("target", withOne).map(({ resource }) => resource.name)).toContain("origin-cluster.checkpoints.internal");
+    expect(leastAcls("target", withOne).map(({ resource }) => resource.name)).toContain(
+      "origin-cluster.checkpoints.internal",
+    );
   });
 
   test("version and offsets of a connector are written where the dialect has them, and refused elsewhere", () => {
-    const sourceConnector = { version: "4.2.0", listOffsets: { toConfigMap: { name: "list" } }, alterOffsets: { fromConfigMap: { name: "alter" } } };
+    const sourceConnector = {
+      version: "4.2.0",
+      listOffsets: { toConfigMap: { name: "list" } },
+      alterOffsets: { fromConfigMap: { name: "alter" } },
+    };
     for (const dialect of ["strimzi-v1", "strimzi-v1beta2"] as const) {
       expect(specOf({ dialect, sourceConnector }).mirrors[0].sourceConnector).toMatchObject(sourceConnector);
     }
-    expect(() => specOf({ dialect: "event-streams-v1beta1", sourceConnector })).toThrow(/has no version in sourceConnector[^]*has no listOffsets in sourceConnector[^]*has no alterOffsets/);
+    expect(() => specOf({ dialect: "event-streams-v1beta1", sourceConnector })).toThrow(
+      /has no version in sourceConnector[^]*has no listOffsets in sourceConnector[^]*has no alterOffsets/,
+    );
     const externalConfiguration = { env: [{ name: "A", valueFrom: { secretKeyRef: { name: "s", key: "k" } } }] };
-    expect(specOf({ dialect: "strimzi-v1beta2", externalConfiguration }).externalConfiguration).toEqual(externalConfiguration);
+    expect(specOf({ dialect: "strimzi-v1beta2", externalConfiguration }).externalConfiguration).toEqual(
+      externalConfiguration,
+    );
     expect(() => specOf({ externalConfiguration })).toThrow(
       "dialect strimzi-v1 has no externalConfiguration: write its env as template.connectContainer.env, and its volumes as template.pod.volumes",
     );

@@ -48,7 +48,11 @@ export function connectionOf(args: ConnectionArgs): pulumi.Output<Connection> {
       if (credentials?.mechanism === "OAUTHBEARER") {
         connection.sasl = { mechanism: "OAUTHBEARER", ...defined(bearer) } as NonNullable<Connection["sasl"]>;
       } else if (credentials !== undefined && !mutual) {
-        connection.sasl = { mechanism: credentials.mechanism as "SCRAM-SHA-512", username: username!, password: password! };
+        connection.sasl = {
+          mechanism: credentials.mechanism as "SCRAM-SHA-512",
+          username: username!,
+          password: password!,
+        };
       }
       return connection;
     }),

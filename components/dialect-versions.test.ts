@@ -6,9 +6,12 @@ import { describeUser } from "./user/settings";
 import { Mistakes } from "../engine/errors";
 import { readSettings } from "../stacks/settings";
 
-const user = (dialect: DialectName, operatorVersion?: string) => describeUser({ dialect, operatorVersion, role: "target", cluster: "o", namespace: "n" }).text;
-const aclsOf = (text: { spec: Record<string, unknown> }) => (text.spec.authorization as { acls: Record<string, unknown>[] }).acls;
-const mirror = (settings: object) => describeMirror({ origin: { bootstrapServers: "o:1" }, target: { bootstrapServers: "t:1" }, ...settings } as never);
+const user = (dialect: DialectName, operatorVersion?: string) =>
+  describeUser({ dialect, operatorVersion, role: "target", cluster: "o", namespace: "n" }).text;
+const aclsOf = (text: { spec: Record<string, unknown> }) =>
+  (text.spec.authorization as { acls: Record<string, unknown>[] }).acls;
+const mirror = (settings: object) =>
+  describeMirror({ origin: { bootstrapServers: "o:1" }, target: { bootstrapServers: "t:1" }, ...settings } as never);
 
 describe("ACLs are written in the form that the operator reads", () => {
   test.each([
@@ -27,16 +30,27 @@ describe("ACLs are written in the form that the operator reads", () => {
   ] as const)("%s with operator %s: %s", (dialect, version, form) => {
     const acls = aclsOf(user(dialect, version));
     expect(acls.length).toBeGreaterThan(3);
-    for (const acl of acls) expect([Object.hasOwn(acl, "operation"), Object.hasOwn(acl, "operations")]).toEqual([form === "operation", form === "operations"]);
-    const pairs = acls.flatMap((acl) => [acl.operation ?? acl.operations].flat().map((operation) => JSON.stringify([operation, acl.resource])));
-    const newest = aclsOf(user("strimzi-v1")).flatMap((acl) => (acl.operations as string[]).map((operation) => JSON.stringify([operation, acl.resource])));
+    for (const acl of acls)
+      expect([Object.hasOwn(acl, "operation"), Object.hasOwn(acl, "operations")]).toEqual([
+        form === "operation",
+        form === "operations",
+      ]);
+    const pairs = acls.flatMap((acl) =>
+      [acl.operation ?? acl.operations].flat().map((operation) => JSON.stringify([operation, acl.resource])),
+    );
+    const newest = aclsOf(user("strimzi-v1")).flatMap((acl) =>
+      (acl.operations as string[]).map((operation) => JSON.stringify([operation, acl.resource])),
+    );
     expect(pairs.sort()).toEqual(newest.sort());
   });
 });
 
 test("Event Streams 13.0 is written as Strimzi 1.0, under its own group and label", () => {
   const [own, strimzi] = [user("event-streams-v1"), user("strimzi-v1")];
-  expect(own).toMatchObject({ apiVersion: "eventstreams.ibm.com/v1", metadata: { labels: { "eventstreams.ibm.com/cluster": "o" } } });
+  expect(own).toMatchObject({
+    apiVersion: "eventstreams.ibm.com/v1",
+    metadata: { labels: { "eventstreams.ibm.com/cluster": "o" } },
+  });
   expect(own.spec).toEqual(strimzi.spec);
   const [text, other] = [mirror({ dialect: "event-streams-v1" }), mirror({ dialect: "strimzi-v1" })];
   expect(text.text).toEqual({ ...other.text, apiVersion: "eventstreams.ibm.com/v1" });
@@ -46,8 +60,16 @@ test("Event Streams 13.0 is written as Strimzi 1.0, under its own group and labe
 
 describe("an operator version that does not read the dialect is a mistake with the way out", () => {
   test.each([
-    ["strimzi-v1", "0.45.0", "dialect strimzi-v1 is for Strimzi 0.49 and later, and operatorVersion is 0.45.0: use dialect strimzi-v1beta2"],
-    ["strimzi-v1beta2", "1.0.0", "dialect strimzi-v1beta2 is for Strimzi 0.23 up to, but not 1.0, and operatorVersion is 1.0.0: use dialect strimzi-v1"],
+    [
+      "strimzi-v1",
+      "0.45.0",
+      "dialect strimzi-v1 is for Strimzi 0.49 and later, and operatorVersion is 0.45.0: use dialect strimzi-v1beta2",
+    ],
+    [
+      "strimzi-v1beta2",
+      "1.0.0",
+      "dialect strimzi-v1beta2 is for Strimzi 0.23 up to, but not 1.0, and operatorVersion is 1.0.0: use dialect strimzi-v1",
+    ],
     ["strimzi-v1beta2", "0.22.1", "no dialect of this package is for that version"],
     ["event-streams-v1beta2", "13.0.1", "use dialect event-streams-v1"],
     ["event-streams-v1beta2", "10.5", "use dialect event-streams-v1beta1"],
@@ -60,26 +82,70 @@ describe("an operator version that does not read the dialect is a mistake with t
   });
 
   test("in a migration and in the stack, for the mirror and for each user operator", () => {
-    const side = (version?: string) => ({ bootstrapServers: "a:1", operator: { cluster: "c", namespace: "n", ...(version === undefined ? {} : { version }) } });
-    const { list } = migrationMistakes({ dialect: "strimzi-v1beta2", operatorVersion: "1.0.0", origin: side("0.22.0"), target: side("0.45.0") });
+    const side = (version?: string) => ({
+      bootstrapServers: "a:1",
+      operator: { cluster: "c", namespace: "n", ...(version === undefined ? {} : { version }) },
+    });
+    const { list } = migrationMistakes({
+      dialect: "strimzi-v1beta2",
+      operatorVersion: "1.0.0",
+      origin: side("0.22.0"),
+      target: side("0.45.0"),
+    });
     expect(list.filter((one) => one.includes("operatorVersion"))).toEqual([
       expect.stringMatching(/^origin\.operator\.version: .*0\.22\.0: no dialect/),
       expect.stringMatching(/^mirror: .*1\.0\.0: use dialect strimzi-v1$/),
     ]);
-    const entry = (operatorVersion?: string) => JSON.stringify({ bootstrapServers: "a:1", cluster: "c", namespace: operatorVersion ?? "n", ...(operatorVersion === undefined ? {} : { operatorVersion }) });
-    expect(() => readSettings({ origin: entry("1.0.0"), target: entry(), dialect: "strimzi-v1beta2" })).toThrow(/origin\.operatorVersion: dialect strimzi-v1beta2 is for Strimzi 0\.23/);
-    expect(readSettings({ origin: entry("0.31.0"), target: entry(), dialect: "strimzi-v1beta2", operatorVersion: "0.45.0" })).toMatchObject({ operatorVersion: "0.45.0", origin: { operatorVersion: "0.31.0" } });
+    const entry = (operatorVersion?: string) =>
+      JSON.stringify({
+        bootstrapServers: "a:1",
+        cluster: "c",
+        namespace: operatorVersion ?? "n",
+        ...(operatorVersion === undefined ? {} : { operatorVersion }),
+      });
+    expect(() => readSettings({ origin: entry("1.0.0"), target: entry(), dialect: "strimzi-v1beta2" })).toThrow(
+      /origin\.operatorVersion: dialect strimzi-v1beta2 is for Strimzi 0\.23/,
+    );
+    expect(
+      readSettings({ origin: entry("0.31.0"), target: entry(), dialect: "strimzi-v1beta2", operatorVersion: "0.45.0" }),
+    ).toMatchObject({ operatorVersion: "0.45.0", origin: { operatorVersion: "0.31.0" } });
   });
 });
 
 describe("fields of a newer operator", () => {
   test.each([
-    [{ dialect: "strimzi-v1beta2", operatorVersion: "0.32.0", checkpointConnector: { autoRestart: { enabled: true } } }, "checkpointConnector.autoRestart exists since Strimzi 0.33, and the operator is 0.32.0"],
-    [{ dialect: "strimzi-v1beta2", operatorVersion: "0.37.0", sourceConnector: { state: "stopped" } }, `can't stop sourceConnector: use state "paused", or use a newer operator`],
-    [{ dialect: "strimzi-v1", operatorVersion: "1.1.0", template: { pod: { templatedVolumes: [] } } }, "spec.template.pod.templatedVolumes exists since Strimzi 1.2"],
-    [{ dialect: "strimzi-v1", operatorVersion: "0.51.0", rack: { type: "environment-variable", envVarName: "R" } }, "spec.rack.type exists since Strimzi 1.0"],
-    [{ dialect: "strimzi-v1beta2", operatorVersion: "0.31.0", tracing: { type: "opentelemetry" } }, `has no tracing of type "opentelemetry" with this operator: use jaeger`],
-    [{ dialect: "strimzi-v1beta2", operatorVersion: "0.45.0", origin: { bootstrapServers: "o:1", authentication: { type: "custom", sasl: true, config: {} } } }, `has no authentication "custom" (origin): use a newer operator`],
+    [
+      {
+        dialect: "strimzi-v1beta2",
+        operatorVersion: "0.32.0",
+        checkpointConnector: { autoRestart: { enabled: true } },
+      },
+      "checkpointConnector.autoRestart exists since Strimzi 0.33, and the operator is 0.32.0",
+    ],
+    [
+      { dialect: "strimzi-v1beta2", operatorVersion: "0.37.0", sourceConnector: { state: "stopped" } },
+      `can't stop sourceConnector: use state "paused", or use a newer operator`,
+    ],
+    [
+      { dialect: "strimzi-v1", operatorVersion: "1.1.0", template: { pod: { templatedVolumes: [] } } },
+      "spec.template.pod.templatedVolumes exists since Strimzi 1.2",
+    ],
+    [
+      { dialect: "strimzi-v1", operatorVersion: "0.51.0", rack: { type: "environment-variable", envVarName: "R" } },
+      "spec.rack.type exists since Strimzi 1.0",
+    ],
+    [
+      { dialect: "strimzi-v1beta2", operatorVersion: "0.31.0", tracing: { type: "opentelemetry" } },
+      `has no tracing of type "opentelemetry" with this operator: use jaeger`,
+    ],
+    [
+      {
+        dialect: "strimzi-v1beta2",
+        operatorVersion: "0.45.0",
+        origin: { bootstrapServers: "o:1", authentication: { type: "custom", sasl: true, config: {} } },
+      },
+      `has no authentication "custom" (origin): use a newer operator`,
+    ],
   ])("%j is a mistake", (settings, message) => expect(() => mirror(settings)).toThrow(message));
 
   test("an authentication or a field that the dialect does not have is one mistake, not one for each of its fields", () => {
@@ -92,24 +158,43 @@ describe("fields of a newer operator", () => {
       }
     };
     const custom = { type: "custom", sasl: true, config: {} };
-    const oauth = { type: "oauth", tokenEndpointUri: "https://x", clientId: "c", clientSecret: { secretName: "s", key: "k" } };
+    const oauth = {
+      type: "oauth",
+      tokenEndpointUri: "https://x",
+      clientId: "c",
+      clientSecret: { secretName: "s", key: "k" },
+    };
     const from = (authentication: object) => ({ origin: { bootstrapServers: "o:1", authentication } });
-    expect(said({ dialect: "strimzi-v1", ...from(oauth) })).toEqual([expect.stringContaining('no authentication "oauth" (origin)')]);
-    for (const old of [{ dialect: "event-streams-v1beta1" }, { dialect: "strimzi-v1beta2", operatorVersion: "0.45.0" }]) {
-      expect(said({ ...old, ...from(custom) })).toEqual([expect.stringContaining('no authentication "custom" (origin)')]);
+    expect(said({ dialect: "strimzi-v1", ...from(oauth) })).toEqual([
+      expect.stringContaining('no authentication "oauth" (origin)'),
+    ]);
+    for (const old of [
+      { dialect: "event-streams-v1beta1" },
+      { dialect: "strimzi-v1beta2", operatorVersion: "0.45.0" },
+    ]) {
+      expect(said({ ...old, ...from(custom) })).toEqual([
+        expect.stringContaining('no authentication "custom" (origin)'),
+      ]);
     }
     for (const dialect of ["strimzi-v1", "event-streams-v1"]) {
       const externalConfiguration = { env: [{ name: "A", value: "b" }], volumes: [] };
-      expect(said({ dialect, externalConfiguration })).toEqual([expect.stringContaining("has no externalConfiguration: write its env as")]);
+      expect(said({ dialect, externalConfiguration })).toEqual([
+        expect.stringContaining("has no externalConfiguration: write its env as"),
+      ]);
     }
   });
 
   test("unknown ones are said to be unknown to this package version", () => {
-    expect(() => mirror({ template: { pod: { zoneVolumes: [] } } })).toThrow("spec.template.pod.zoneVolumes is no field that this package version knows (Strimzi up to 1.2)");
+    expect(() => mirror({ template: { pod: { zoneVolumes: [] } } })).toThrow(
+      "spec.template.pod.zoneVolumes is no field that this package version knows (Strimzi up to 1.2)",
+    );
   });
 
   test("those of Strimzi 1.0 to 1.2 are written", () => {
-    const { spec } = mirror({ rack: { type: "environment-variable", envVarName: "R" }, template: { pod: { templatedVolumes: [{ name: "v", configMap: { name: "c-{nodeId}" } }] } } }).text;
+    const { spec } = mirror({
+      rack: { type: "environment-variable", envVarName: "R" },
+      template: { pod: { templatedVolumes: [{ name: "v", configMap: { name: "c-{nodeId}" } }] } },
+    }).text;
     expect(spec).toMatchObject({ rack: { envVarName: "R" }, template: { pod: { templatedVolumes: [{ name: "v" }] } } });
   });
 });
@@ -117,5 +202,11 @@ describe("fields of a newer operator", () => {
 test("an older operator runs an older Kafka, which decides names and classes", () => {
   expect(dialectNamed("strimzi-v1beta2", new Mistakes(), "0.25.0").kafkaVersion).toBe("2.8.0");
   expect(dialectNamed("strimzi-v1beta2", new Mistakes(), "0.45.0").kafkaVersion).toBe("3.9.0");
-  expect(Object.values(dialects).map(({ kafkaVersion }) => kafkaVersion)).toEqual(["2.7.0", "4.2.0", "4.2.0", "4.2.0", "4.2.0"]);
+  expect(Object.values(dialects).map(({ kafkaVersion }) => kafkaVersion)).toEqual([
+    "2.7.0",
+    "4.2.0",
+    "4.2.0",
+    "4.2.0",
+    "4.2.0",
+  ]);
 });

@@ -6,7 +6,8 @@ import type { DialectName } from "./dialects";
 import { describeMirror } from "./mirror/text";
 import { describeUser } from "./user/settings";
 
-const fixture = (name: string) => parse(readFileSync(join(__dirname, "../test/fixtures/guide", `${name}.yaml`), "utf8"));
+const fixture = (name: string) =>
+  parse(readFileSync(join(__dirname, "../test/fixtures/guide", `${name}.yaml`), "utf8"));
 
 /** One text per content: keys sorted, lists as they are. */
 function canonical(value: unknown): string {
@@ -14,15 +15,26 @@ function canonical(value: unknown): string {
     Array.isArray(v)
       ? v.map(sorted)
       : typeof v === "object" && v !== null
-        ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, inner]) => [k, sorted(inner)]))
+        ? Object.fromEntries(
+            Object.entries(v)
+              .sort(([a], [b]) => (a < b ? -1 : 1))
+              .map(([k, inner]) => [k, sorted(inner)]),
+          )
         : v;
   return JSON.stringify(sorted(value), null, 1);
 }
 
-const bootstrap = (side: string) => `${side}-kafka-bootstrap-${side}-ns.apps.my-${side}-cluster-name.cp.fyre.ibm.com:443`;
-const guideUser = (dialect: DialectName, role: "origin" | "target") => describeUser({ dialect, profile: "guide", role, cluster: role, namespace: `${role}-ns` }).text;
+const bootstrap = (side: string) =>
+  `${side}-kafka-bootstrap-${side}-ns.apps.my-${side}-cluster-name.cp.fyre.ibm.com:443`;
+const guideUser = (dialect: DialectName, role: "origin" | "target") =>
+  describeUser({ dialect, profile: "guide", role, cluster: role, namespace: `${role}-ns` }).text;
 const guideMirror = (dialect: DialectName) =>
-  describeMirror({ dialect, profile: "guide", origin: { bootstrapServers: bootstrap("origin") }, target: { bootstrapServers: bootstrap("target") } }).text;
+  describeMirror({
+    dialect,
+    profile: "guide",
+    origin: { bootstrapServers: bootstrap("origin") },
+    target: { bootstrapServers: bootstrap("target") },
+  }).text;
 
 describe("the guide's own dialect", () => {
   test.each(["origin", "target"] as const)("writes the guide's KafkaUser for the %s", (role) => {
@@ -41,18 +53,21 @@ describe("the guide's content in the other dialects", () => {
     ["strimzi-v1", "kafka.strimzi.io/v1", "strimzi.io/cluster"],
   ] as const;
 
-  test.each(others)("%s: the same rules in the same order, `operations` for `operation`", (dialect, apiVersion, label) => {
-    for (const role of ["origin", "target"] as const) {
-      const expected = fixture(`${role}-user`);
-      expected.apiVersion = apiVersion;
-      expected.metadata.labels = { [label]: role };
-      for (const acl of expected.spec.authorization.acls) {
-        acl.operations = [acl.operation];
-        delete acl.operation;
+  test.each(others)(
+    "%s: the same rules in the same order, `operations` for `operation`",
+    (dialect, apiVersion, label) => {
+      for (const role of ["origin", "target"] as const) {
+        const expected = fixture(`${role}-user`);
+        expected.apiVersion = apiVersion;
+        expected.metadata.labels = { [label]: role };
+        for (const acl of expected.spec.authorization.acls) {
+          acl.operations = [acl.operation];
+          delete acl.operation;
+        }
+        expect(canonical(guideUser(dialect, role))).toBe(canonical(expected));
       }
-      expect(canonical(guideUser(dialect, role))).toBe(canonical(expected));
-    }
-  });
+    },
+  );
 
   /** The class that exists there, and no separator: the empty one would change the internal topics' names. */
   function modernPolicy(connector: { config: Record<string, unknown> }) {

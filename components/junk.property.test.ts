@@ -14,14 +14,44 @@ import { readSettings } from "../stacks/settings";
 /** Whatever is at whatever key: the answer is the list of mistakes, never a crash, and never a secret. */
 const SECRET = "hunter2-hunter2";
 const junk = fc.oneof(
-  fc.constantFrom<unknown>(null, true, false, 0, -1, 1.5, Number.NaN, "", "x", "a(", "\\p{Lu}", SECRET, [], {}, [[]], [null], ["a"], { a: 1 }, { config: null }, { password: SECRET }, { pattern: 5 }, { pattern: "a", factor: 3 }),
+  fc.constantFrom<unknown>(
+    null,
+    true,
+    false,
+    0,
+    -1,
+    1.5,
+    Number.NaN,
+    "",
+    "x",
+    "a(",
+    "\\p{Lu}",
+    SECRET,
+    [],
+    {},
+    [[]],
+    [null],
+    ["a"],
+    { a: 1 },
+    { config: null },
+    { password: SECRET },
+    { pattern: 5 },
+    { pattern: "a", factor: 3 },
+  ),
   fc.anything({ maxDepth: 2 }),
 );
 
 /** Paths of a schema, three keys deep, and some that it does not have. */
 function pathsOf(known: Parameters<typeof keysAt>[0]): string[][] {
-  const below = (path: string[]): string[][] => (path.length === 3 ? [] : keysAt(known, path).flatMap((key) => [[...path, key], ...below([...path, key])]));
-  return [...below([]), ["nothing"], ["origin", "nothing"], ["mirror", "sourceConnector", "config"], ["mirror", "nothing", "at-all"]];
+  const below = (path: string[]): string[][] =>
+    path.length === 3 ? [] : keysAt(known, path).flatMap((key) => [[...path, key], ...below([...path, key])]);
+  return [
+    ...below([]),
+    ["nothing"],
+    ["origin", "nothing"],
+    ["mirror", "sourceConnector", "config"],
+    ["mirror", "nothing", "at-all"],
+  ];
 }
 
 function put(values: Record<string, any>, path: readonly string[], value: unknown): void {
@@ -34,7 +64,8 @@ function put(values: Record<string, any>, path: readonly string[], value: unknow
   at[path.at(-1)!] = structuredClone(value);
 }
 
-const changes = (known: Parameters<typeof keysAt>[0]) => fc.array(fc.tuple(fc.constantFrom(...pathsOf(known)), junk), { minLength: 1, maxLength: 4 });
+const changes = (known: Parameters<typeof keysAt>[0]) =>
+  fc.array(fc.tuple(fc.constantFrom(...pathsOf(known)), junk), { minLength: 1, maxLength: 4 });
 
 function verdict(run: () => unknown): string {
   try {
@@ -47,20 +78,38 @@ function verdict(run: () => unknown): string {
 }
 
 /** A text that is no mechanism is shown, as one that is no profile is; these places hold, or may hold, what is secret. */
-const mayHoldSecrets = (path: readonly string[]) => ["given", "administrator", "ca", "kubeconfig"].some((key) => path.includes(key)) && path.at(-1) !== "mechanism";
+const mayHoldSecrets = (path: readonly string[]) =>
+  ["given", "administrator", "ca", "kubeconfig"].some((key) => path.includes(key)) && path.at(-1) !== "mechanism";
 
 test("in a migration's arguments; what passes is all that the mirror and its users ask", () => {
   fc.assert(
     fc.property(changes(migrationSchema), (edits) => {
-      const side = (name: string) => ({ bootstrapServers: `${name}:1`, operator: { cluster: name, namespace: `${name}-ns` } });
+      const side = (name: string) => ({
+        bootstrapServers: `${name}:1`,
+        operator: { cluster: name, namespace: `${name}-ns` },
+      });
       const args: Record<string, any> = { origin: side("o"), target: side("t"), mirror: { topicsPattern: "orders" } };
       for (const [path, value] of edits) put(args, path, value);
       const said = verdict(() => {
         const { settings, model } = resolveMigration(args as never);
-        const text = () => describeMirror({ ...settings, origin: { ...settings.origin, bootstrapServers: "o:1" }, target: { ...settings.target, bootstrapServers: "t:1" } });
+        const text = () =>
+          describeMirror({
+            ...settings,
+            origin: { ...settings.origin, bootstrapServers: "o:1" },
+            target: { ...settings.target, bootstrapServers: "t:1" },
+          });
         if (!edits.some(([path]) => path.includes("tls"))) expect(text).not.toThrow();
         for (const role of ["origin", "target"] as const) {
-          expect(() => describeUser({ role, mirror: model, profile: args.profile, dialect: args.dialect, cluster: "c", namespace: "n" })).not.toThrow();
+          expect(() =>
+            describeUser({
+              role,
+              mirror: model,
+              profile: args.profile,
+              dialect: args.dialect,
+              cluster: "c",
+              namespace: "n",
+            }),
+          ).not.toThrow();
         }
       });
       if (edits.every(([path]) => mayHoldSecrets(path))) expect(said).not.toContain(SECRET);
@@ -71,7 +120,12 @@ test("in a migration's arguments; what passes is all that the mirror and its use
 
 test("in the stack's configuration; what the stack takes, the component takes", () => {
   const files = new Files("/nowhere");
-  const makers = { kubernetes: () => undefined, kafka: () => undefined as never, secret: () => "s", content: () => "c" };
+  const makers = {
+    kubernetes: () => undefined,
+    kafka: () => undefined as never,
+    secret: () => "s",
+    content: () => "c",
+  };
   fc.assert(
     fc.property(changes(schema), (edits) => {
       const side = (name: string) => ({ bootstrapServers: `${name}:1`, cluster: name, namespace: `${name}-ns` });
@@ -79,7 +133,10 @@ test("in the stack's configuration; what the stack takes, the component takes", 
       for (const [path, value] of edits) put(values, path, value);
       // As Pulumi keeps it: text, or JSON.
       const raw = Object.entries(values).flatMap(([key, value]) => {
-        const text = typeof value === "string" ? value : JSON.stringify(value, (_k, v: unknown) => (typeof v === "bigint" ? String(v) : v));
+        const text =
+          typeof value === "string"
+            ? value
+            : JSON.stringify(value, (_k, v: unknown) => (typeof v === "bigint" ? String(v) : v));
         return text === undefined ? [] : [[key, text]];
       });
       verdict(() => {

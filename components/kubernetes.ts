@@ -20,9 +20,17 @@ export interface KubernetesArgs {
  * - what an `up` that was killed has made, but not noted down, is taken over by the next one instead of failing it as
  *   "already exists"; `claim` keeps that to objects of the same stack.
  */
-export function kubernetesCluster(name: string, args: KubernetesArgs = {}, opts?: pulumi.ResourceOptions): k8s.Provider {
+export function kubernetesCluster(
+  name: string,
+  args: KubernetesArgs = {},
+  opts?: pulumi.ResourceOptions,
+): k8s.Provider {
   const kubeconfig = args.kubeconfig === undefined ? undefined : pulumi.secret(args.kubeconfig);
-  return new k8s.Provider(name, { kubeconfig, context: args.context, enableSecretMutable: true, upsertExistingObjects: true }, opts);
+  return new k8s.Provider(
+    name,
+    { kubeconfig, context: args.context, enableSecretMutable: true, upsertExistingObjects: true },
+    opts,
+  );
 }
 
 /** What the new object's metadata and its maker need to know of each other. */
@@ -43,7 +51,13 @@ const OWNS_ITS_FIELDS = { "pulumi.com/patchForce": "true" };
  * Marks an object as this stack's, and looks first whether it is anybody else's.
  * The field manager is the stack's, too: a second create after a killed one would otherwise be in conflict with the first.
  */
-export function claim<Metadata extends { name: pulumi.Input<string>; namespace?: pulumi.Input<string>; annotations?: Record<string, pulumi.Input<string>> }>(
+export function claim<
+  Metadata extends {
+    name: pulumi.Input<string>;
+    namespace?: pulumi.Input<string>;
+    annotations?: Record<string, pulumi.Input<string>>;
+  },
+>(
   name: string,
   object: { apiVersion: string; kind: ObjectPlace["kind"]; metadata: Metadata },
   access: KubernetesArgs,
@@ -57,7 +71,12 @@ export function claim<Metadata extends { name: pulumi.Input<string>; namespace?:
   return {
     metadata: {
       ...metadata,
-      annotations: { ...OWNS_ITS_FIELDS, ...metadata.annotations, [OWNER_ANNOTATION]: owner, "pulumi.com/patchFieldManager": manager },
+      annotations: {
+        ...OWNS_ITS_FIELDS,
+        ...metadata.annotations,
+        [OWNER_ANNOTATION]: owner,
+        "pulumi.com/patchFieldManager": manager,
+      },
     },
     unclaimed: new Unclaimed(`${name}-unclaimed`, { place, owner, ...defined({ cluster }), ...access }, opts),
   };
@@ -75,7 +94,11 @@ export function unclaimedSecret(
   opts: pulumi.CustomResourceOptions,
 ): Unclaimed {
   const place = pulumi.output({ apiVersion: "v1", kind: "Secret" as const, ...secret });
-  return new Unclaimed(`${name}-secret-unclaimed`, { place, owner: stackOwner(), ofKafkaUser: true, operator, ...access }, opts);
+  return new Unclaimed(
+    `${name}-secret-unclaimed`,
+    { place, owner: stackOwner(), ofKafkaUser: true, operator, ...access },
+    opts,
+  );
 }
 
 /** Whose the objects of this stack are. */
@@ -86,10 +109,16 @@ export function accessOf(resource: pulumi.Resource, args: KubernetesArgs = {}): 
   return accessOfProvider(resource.getProvider("kubernetes:core/v1:Secret"), args);
 }
 
-export function accessOfProvider(provider: pulumi.ProviderResource | undefined, args: KubernetesArgs = {}): KubernetesArgs {
+export function accessOfProvider(
+  provider: pulumi.ProviderResource | undefined,
+  args: KubernetesArgs = {},
+): KubernetesArgs {
   if (provider === undefined) {
     const config = new pulumi.Config("kubernetes");
-    return { kubeconfig: args.kubeconfig ?? config.getSecret("kubeconfig"), context: args.context ?? config.get("context") };
+    return {
+      kubeconfig: args.kubeconfig ?? config.getSecret("kubeconfig"),
+      context: args.context ?? config.get("context"),
+    };
   }
   // The SDK puts a provider's inputs on the resource, undeclared.
   const own = provider as unknown as { kubeconfig?: pulumi.Output<string>; context?: pulumi.Output<string> };

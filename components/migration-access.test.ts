@@ -11,7 +11,10 @@ beforeEach(async () => {
   await mocks.ready;
 });
 
-const operated = (side: string) => ({ bootstrapServers: `${side}:9093`, operator: { cluster: side, namespace: `${side}-ns` } });
+const operated = (side: string) => ({
+  bootstrapServers: `${side}:9093`,
+  operator: { cluster: side, namespace: `${side}-ns` },
+});
 
 /** What a migration from this origin declares. */
 async function declare(origin: MigrationArgs["origin"], more: Partial<MigrationArgs> = {}) {
@@ -19,7 +22,11 @@ async function declare(origin: MigrationArgs["origin"], more: Partial<MigrationA
   await pulumi.runtime.disconnect();
   const inputs = (type: string, name: string) => opened(mocks.only(type).find((d) => d.name === name)?.inputs);
   const { spec } = inputs("KafkaMirrorMaker2", "m-mirror");
-  return { inputs, source: more.dialect === "strimzi-v1beta2" ? spec.clusters[0] : spec.mirrors[0].source, target: spec.target };
+  return {
+    inputs,
+    source: more.dialect === "strimzi-v1beta2" ? spec.clusters[0] : spec.mirrors[0].source,
+    target: spec.target,
+  };
 }
 
 const mistakes = (origin: object, more: object = {}) => {
@@ -33,103 +40,215 @@ const mistakes = (origin: object, more: object = {}) => {
 
 describe("mutual TLS", () => {
   test("with users that the operator makes: certificate and key beside the mirror, and in the engine's connections", async () => {
-    const { inputs, source, target } = await declare({ ...operated("origin"), operator: { cluster: "origin", namespace: "origin-ns", authentication: "tls" } });
-    for (const user of ["m-origin-user", "m-origin-administrator"]) expect(inputs("KafkaUser", user).spec.authentication).toEqual({ type: "tls" });
+    const { inputs, source, target } = await declare({
+      ...operated("origin"),
+      operator: { cluster: "origin", namespace: "origin-ns", authentication: "tls" },
+    });
+    for (const user of ["m-origin-user", "m-origin-administrator"])
+      expect(inputs("KafkaUser", user).spec.authentication).toEqual({ type: "tls" });
     expect(inputs("KafkaUser", "m-target-user").spec.authentication).toEqual({ type: "scram-sha-512" });
-    const own = { "user.crt": base64("certificate of origin-ns/mm2-credentials"), "user.key": base64("key of origin-ns/mm2-credentials") };
+    const own = {
+      "user.crt": base64("certificate of origin-ns/mm2-credentials"),
+      "user.key": base64("key of origin-ns/mm2-credentials"),
+    };
     expect(inputs("core/v1:Secret", "m-origin-credentials").data).toEqual(own);
     expect(mocks.only("core/v1:Secret").find((d) => d.name === "m-origin-credentials")!.inputs.data).not.toEqual(own);
     expect(source).toMatchObject({
-      authentication: { type: "tls", certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" } },
+      authentication: {
+        type: "tls",
+        certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" },
+      },
       tls: { trustedCertificates: [{ secretName: "origin-cluster-ca-cert", certificate: "ca.crt" }] },
     });
     expect(target.authentication.type).toBe("scram-sha-512");
     expect(inputs(":Gate", "m-gate").originConnection).toEqual({
       bootstrapServers: "origin:9093",
-      tls: { ca: "CA of origin-ns/origin-cluster-ca-cert", cert: "certificate of origin-ns/mm2-administrator", key: "key of origin-ns/mm2-administrator" },
+      tls: {
+        ca: "CA of origin-ns/origin-cluster-ca-cert",
+        cert: "certificate of origin-ns/mm2-administrator",
+        key: "key of origin-ns/mm2-administrator",
+      },
     });
-    expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection.tls.key).toBe("key of origin-ns/mm2-credentials");
+    expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection.tls.key).toBe(
+      "key of origin-ns/mm2-credentials",
+    );
   });
 
   test("with users that exist", async () => {
-    const { inputs, source } = await declare({ bootstrapServers: "origin:9093", ca: "PEM", given: { certificate: "C", key: "K" }, administrator: { certificate: "AC", key: "AK" } });
-    expect(inputs("core/v1:Secret", "m-origin-credentials").data).toEqual({ "user.crt": base64("C"), "user.key": base64("K") });
+    const { inputs, source } = await declare({
+      bootstrapServers: "origin:9093",
+      ca: "PEM",
+      given: { certificate: "C", key: "K" },
+      administrator: { certificate: "AC", key: "AK" },
+    });
+    expect(inputs("core/v1:Secret", "m-origin-credentials").data).toEqual({
+      "user.crt": base64("C"),
+      "user.key": base64("K"),
+    });
     expect(source.authentication.type).toBe("tls");
-    expect(inputs(":Gate", "m-gate").originConnection).toEqual({ bootstrapServers: "origin:9093", tls: { ca: "PEM", cert: "AC", key: "AK" } });
+    expect(inputs(":Gate", "m-gate").originConnection).toEqual({
+      bootstrapServers: "origin:9093",
+      tls: { ca: "PEM", cert: "AC", key: "AK" },
+    });
   });
 
   test("needs TLS, and both parts", () => {
-    const said = mistakes({ bootstrapServers: "o:1", tls: false, given: { certificate: "C" }, administrator: { certificate: "C", key: "K" } });
+    const said = mistakes({
+      bootstrapServers: "o:1",
+      tls: false,
+      given: { certificate: "C" },
+      administrator: { certificate: "C", key: "K" },
+    });
     expect(said).toContain("origin.given: certificate and key are both needed for TLS");
     expect(said).toContain("origin.administrator: a client certificate needs TLS, and tls is false");
-    expect(mistakes({ ...operated("origin"), tls: false, operator: { cluster: "o", namespace: "n", authentication: "tls" } })).toContain("origin.tls is false: users with client certificates need TLS");
-    expect(mistakes({ ...operated("origin"), operator: { cluster: "o", namespace: "n", authentication: "mtls" } })).toContain('origin.operator.authentication is "mtls" (did you mean "tls"?): it has to be one of scram-sha-512, tls');
+    expect(
+      mistakes({
+        ...operated("origin"),
+        tls: false,
+        operator: { cluster: "o", namespace: "n", authentication: "tls" },
+      }),
+    ).toContain("origin.tls is false: users with client certificates need TLS");
+    expect(
+      mistakes({ ...operated("origin"), operator: { cluster: "o", namespace: "n", authentication: "mtls" } }),
+    ).toContain(
+      'origin.operator.authentication is "mtls" (did you mean "tls"?): it has to be one of scram-sha-512, tls',
+    );
   });
 });
 
 describe("OAuth", () => {
   const administrator = { token: "admin-token" };
-  const oauth = { type: "oauth", tokenEndpointUri: "https://idp/token", clientId: "mm2", clientSecret: { secretName: "mm2-oauth", key: "secret" } } as const;
+  const oauth = {
+    type: "oauth",
+    tokenEndpointUri: "https://idp/token",
+    clientId: "mm2",
+    clientSecret: { secretName: "mm2-oauth", key: "secret" },
+  } as const;
 
   test("the workers get their tokens themselves, the engine is given one; neither is in a Secret of ours", async () => {
-    const { inputs, source } = await declare({ bootstrapServers: "origin:9093", ca: "PEM", given: { token: "mirror-token", authentication: oauth }, administrator }, { dialect: "strimzi-v1beta2" });
+    const { inputs, source } = await declare(
+      {
+        bootstrapServers: "origin:9093",
+        ca: "PEM",
+        given: { token: "mirror-token", authentication: oauth },
+        administrator,
+      },
+      { dialect: "strimzi-v1beta2" },
+    );
     expect(source.authentication).toEqual(oauth);
     expect(inputs(":Gate", "m-gate").originConnection.sasl).toEqual({ mechanism: "OAUTHBEARER", token: "admin-token" });
-    expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection.sasl).toEqual({ mechanism: "OAUTHBEARER", token: "mirror-token" });
+    expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection.sasl).toEqual({
+      mechanism: "OAUTHBEARER",
+      token: "mirror-token",
+    });
     expect(mocks.only("core/v1:Secret").map((d) => d.name)).not.toContain("m-origin-credentials");
     expect(JSON.stringify(mocks.only("KafkaMirrorMaker2"))).not.toContain("mirror-token");
   });
 
   test("in the dialect that has only custom", async () => {
     const custom = { type: "custom", sasl: true, config: { "sasl.mechanism": "OAUTHBEARER" } } as const;
-    const { source } = await declare({ bootstrapServers: "origin:9093", ca: "PEM", given: { token: "t", authentication: custom }, administrator });
+    const { source } = await declare({
+      bootstrapServers: "origin:9093",
+      ca: "PEM",
+      given: { token: "t", authentication: custom },
+      administrator,
+    });
     expect(source.authentication).toEqual(custom);
   });
 
   test("says what is missing, and what the dialect does not have", () => {
-    expect(mistakes({ bootstrapServers: "o:1", given: { token: "t" }, administrator })).toContain("origin.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type custom");
-    expect(mistakes({ bootstrapServers: "o:1", given: { mechanism: "OAUTHBEARER", authentication: oauth }, administrator })).toContain("origin.given: token is missing for OAUTHBEARER");
-    expect(mistakes({ bootstrapServers: "o:1", given: { token: "t", authentication: oauth }, administrator })).toContain('mirror: dialect strimzi-v1 has no authentication "oauth" (origin): use "custom"');
-    expect(mistakes({ bootstrapServers: "o:1", given: { username: "u", password: "p", authentication: oauth }, administrator }, { dialect: "strimzi-v1beta2" })).toContain("origin.given.authentication is for OAUTHBEARER, but the mechanism is SCRAM-SHA-512");
+    expect(mistakes({ bootstrapServers: "o:1", given: { token: "t" }, administrator })).toContain(
+      "origin.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type custom",
+    );
+    expect(
+      mistakes({ bootstrapServers: "o:1", given: { mechanism: "OAUTHBEARER", authentication: oauth }, administrator }),
+    ).toContain("origin.given: token is missing for OAUTHBEARER");
+    expect(
+      mistakes({ bootstrapServers: "o:1", given: { token: "t", authentication: oauth }, administrator }),
+    ).toContain('mirror: dialect strimzi-v1 has no authentication "oauth" (origin): use "custom"');
+    expect(
+      mistakes(
+        { bootstrapServers: "o:1", given: { username: "u", password: "p", authentication: oauth }, administrator },
+        { dialect: "strimzi-v1beta2" },
+      ),
+    ).toContain("origin.given.authentication is for OAUTHBEARER, but the mechanism is SCRAM-SHA-512");
   });
 });
 
 describe("names", () => {
   test("users, Secrets, principals and what has to be gone in the end follow them", async () => {
-    const names = { user: "mm2-orders", administrator: "mm2-orders-admin", credentialsSecret: "orders-login", caSecret: "orders-ca" };
+    const names = {
+      user: "mm2-orders",
+      administrator: "mm2-orders-admin",
+      credentialsSecret: "orders-login",
+      caSecret: "orders-ca",
+    };
     const { inputs, source } = await declare({ ...operated("origin"), names });
     expect(inputs("KafkaUser", "m-origin-user").metadata.name).toBe("mm2-orders");
     expect(inputs("KafkaUser", "m-origin-administrator").metadata.name).toBe("mm2-orders-admin");
     expect(inputs("KafkaUser", "m-target-user").metadata.name).toBe("mm2-credentials");
     expect(inputs("core/v1:Secret", "m-origin-credentials").metadata.name).toBe("orders-login");
-    expect(source).toMatchObject({ authentication: { username: "mm2-orders", passwordSecret: { secretName: "orders-login" } }, tls: { trustedCertificates: [{ secretName: "orders-ca" }] } });
-    expect(inputs(":Gate", "m-gate").originConnection.sasl).toMatchObject({ username: "mm2-orders-admin", password: "password of origin-ns/mm2-orders-admin" });
+    expect(source).toMatchObject({
+      authentication: { username: "mm2-orders", passwordSecret: { secretName: "orders-login" } },
+      tls: { trustedCertificates: [{ secretName: "orders-ca" }] },
+    });
+    expect(inputs(":Gate", "m-gate").originConnection.sasl).toMatchObject({
+      username: "mm2-orders-admin",
+      password: "password of origin-ns/mm2-orders-admin",
+    });
     const { look, kubernetes } = inputs(":Residue", "m-residue-on-destroy");
     expect(look.principals).toEqual({ origin: ["User:mm2-orders"], target: ["User:mm2-credentials"] });
     const places = kubernetes.flatMap((o: any) => o.places.map((p: any) => `${p.kind} ${p.namespace}/${p.name}`));
-    expect(places).toEqual(expect.arrayContaining(["KafkaUser origin-ns/mm2-orders", "Secret origin-ns/mm2-orders", "Secret migration/orders-login", "Secret migration/orders-ca", "Secret migration/target-cluster-credentials"]));
+    expect(places).toEqual(
+      expect.arrayContaining([
+        "KafkaUser origin-ns/mm2-orders",
+        "Secret origin-ns/mm2-orders",
+        "Secret migration/orders-login",
+        "Secret migration/orders-ca",
+        "Secret migration/target-cluster-credentials",
+      ]),
+    );
     expect(places).not.toContain("Secret migration/origin-cluster-credentials");
   });
 
   test("the engine checks certificates against the name that is given", async () => {
     const { inputs } = await declare({ ...operated("origin"), serverName: "broker.internal" });
-    expect(inputs(":Gate", "m-gate").originConnection.tls).toEqual({ ca: "CA of origin-ns/origin-cluster-ca-cert", serverName: "broker.internal" });
+    expect(inputs(":Gate", "m-gate").originConnection.tls).toEqual({
+      ca: "CA of origin-ns/origin-cluster-ca-cert",
+      serverName: "broker.internal",
+    });
     expect(inputs(":Gate", "m-gate").targetConnection.tls).not.toHaveProperty("serverName");
   });
 });
 
 describe("users through Kafka's own interface", () => {
-  const kafkaOrigin = () => ({ bootstrapServers: "origin:9093", ca: "PEM", kafka: { provider: new kafka.Provider("origin-kafka", { bootstrapServers: ["origin:9093"] }) }, administrator: { username: "admin", password: "P" } });
+  const kafkaOrigin = () => ({
+    bootstrapServers: "origin:9093",
+    ca: "PEM",
+    kafka: { provider: new kafka.Provider("origin-kafka", { bootstrapServers: ["origin:9093"] }) },
+    administrator: { username: "admin", password: "P" },
+  });
 
   test("are made only when nobody has the name, or somebody accepts that", async () => {
     const { inputs } = await declare(kafkaOrigin());
-    expect(inputs(":UnclaimedUser", "m-origin-user-unclaimed")).toMatchObject({ side: "origin", username: "mm2-credentials", accepted: false, connection: { sasl: { username: "admin", password: "P" } } });
+    expect(inputs(":UnclaimedUser", "m-origin-user-unclaimed")).toMatchObject({
+      side: "origin",
+      username: "mm2-credentials",
+      accepted: false,
+      connection: { sasl: { username: "admin", password: "P" } },
+    });
     expect(JSON.stringify(mocks.only(":UnclaimedUser")[0]!.inputs)).toContain("4dabf18193072939515e22adb298388d");
   });
 
   test("with the name that is given", async () => {
-    const { inputs } = await declare({ ...kafkaOrigin(), names: { user: "mm2-orders" } }, { preflight: { accept: ["USER_TAKEN"] } });
-    expect(inputs(":UnclaimedUser", "m-origin-user-unclaimed")).toMatchObject({ username: "mm2-orders", accepted: true });
+    const { inputs } = await declare(
+      { ...kafkaOrigin(), names: { user: "mm2-orders" } },
+      { preflight: { accept: ["USER_TAKEN"] } },
+    );
+    expect(inputs(":UnclaimedUser", "m-origin-user-unclaimed")).toMatchObject({
+      username: "mm2-orders",
+      accepted: true,
+    });
     expect(inputs("UserScramCredential", "m-origin-user").username).toBe("mm2-orders");
   });
 });
@@ -146,7 +265,10 @@ describe("a cluster that lets everybody use what no ACL names", () => {
   });
 
   test("is what somebody has said that it is", async () => {
-    expect(await asked({ preflight: { everyoneByDefault: { origin: true } } })).toEqual([{ name: "origin", everyoneByDefault: true }, looked]);
+    expect(await asked({ preflight: { everyoneByDefault: { origin: true } } })).toEqual([
+      { name: "origin", everyoneByDefault: true },
+      looked,
+    ]);
   });
 
   test("can be accepted", async () => {
@@ -155,10 +277,13 @@ describe("a cluster that lets everybody use what no ACL names", () => {
 });
 
 test("the report's trigger says nothing of secrets", () => {
-  const of = (administrator: object) => triggerOf({ origin: { administrator }, mirror: { tolerations: [{ key: "a" }] } });
+  const of = (administrator: object) =>
+    triggerOf({ origin: { administrator }, mirror: { tolerations: [{ key: "a" }] } });
   expect(of({ key: "K", token: "T", password: "P" })).toBe(of({ key: "other", token: "other", password: "other" }));
   expect(of({ username: "a" })).not.toBe(of({ username: "b" }));
-  expect(triggerOf({ mirror: { tolerations: [{ key: "a" }] } })).not.toBe(triggerOf({ mirror: { tolerations: [{ key: "b" }] } }));
+  expect(triggerOf({ mirror: { tolerations: [{ key: "a" }] } })).not.toBe(
+    triggerOf({ mirror: { tolerations: [{ key: "b" }] } }),
+  );
 });
 
 describe("clusters without authentication", () => {
@@ -170,14 +295,21 @@ describe("clusters without authentication", () => {
     expect(source).not.toHaveProperty("tls");
     expect(inputs(":Gate", "m-gate").originConnection).toEqual({ bootstrapServers: "origin:9092" });
     expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection).toEqual({ bootstrapServers: "origin:9092" });
-    expect(mocks.declared.map((d) => d.name).filter((name) => /^m-origin-(user|administrator|credentials|ca)/.test(name))).toEqual([]);
-    expect(inputs(":Residue", "m-residue-on-destroy").look.principals).toEqual({ origin: [], target: ["User:mm2-credentials"] });
+    expect(
+      mocks.declared.map((d) => d.name).filter((name) => /^m-origin-(user|administrator|credentials|ca)/.test(name)),
+    ).toEqual([]);
+    expect(inputs(":Residue", "m-residue-on-destroy").look.principals).toEqual({
+      origin: [],
+      target: ["User:mm2-credentials"],
+    });
   });
 
   test("with TLS alone: the CA is beside the mirror and in the engine's connection", async () => {
     const { inputs, source } = await declare({ bootstrapServers: "origin:9093", anonymous: true, ca: "PEM" });
     expect(source).not.toHaveProperty("authentication");
-    expect(source.tls).toEqual({ trustedCertificates: [{ secretName: "origin-cluster-ca-cert", certificate: "ca.crt" }] });
+    expect(source.tls).toEqual({
+      trustedCertificates: [{ secretName: "origin-cluster-ca-cert", certificate: "ca.crt" }],
+    });
     expect(inputs(":Gate", "m-gate").originConnection).toEqual({ bootstrapServers: "origin:9093", tls: { ca: "PEM" } });
   });
 
@@ -198,8 +330,12 @@ describe("clusters without authentication", () => {
   test("says what contradicts it", () => {
     const both = mistakes({ ...anonymous, operator: { cluster: "o", namespace: "n" } });
     expect(both).toContain("origin has operator and anonymous of operator, kafka, given, anonymous");
-    expect(mistakes({ ...anonymous, anonymous: false })).toContain("origin has none of operator, kafka, given, anonymous");
-    expect(mistakes({ ...anonymous, names: { user: "u" } })).toContain("origin.names.user is not used: nobody logs in with anonymous");
+    expect(mistakes({ ...anonymous, anonymous: false })).toContain(
+      "origin has none of operator, kafka, given, anonymous",
+    );
+    expect(mistakes({ ...anonymous, names: { user: "u" } })).toContain(
+      "origin.names.user is not used: nobody logs in with anonymous",
+    );
   });
 });
 
@@ -207,28 +343,54 @@ describe("Secrets that are beside the mirror already", () => {
   const existingSecrets = { credentials: true, ca: true };
 
   test("a given user's password is read from its Secret, and no Secret is made or expected to go", async () => {
-    const { inputs, source } = await declare({ bootstrapServers: "origin:9093", existingSecrets, given: { username: "me" }, administrator: { username: "a", password: "p" } });
-    expect(mocks.only("core/v1:Secret").map((d) => d.name).filter((name) => name.startsWith("m-origin"))).toEqual([]);
+    const { inputs, source } = await declare({
+      bootstrapServers: "origin:9093",
+      existingSecrets,
+      given: { username: "me" },
+      administrator: { username: "a", password: "p" },
+    });
+    expect(
+      mocks
+        .only("core/v1:Secret")
+        .map((d) => d.name)
+        .filter((name) => name.startsWith("m-origin")),
+    ).toEqual([]);
     expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection).toEqual({
       bootstrapServers: "origin:9093",
       tls: { ca: "CA of migration/origin-cluster-ca-cert" },
-      sasl: { mechanism: "SCRAM-SHA-512", username: "me", password: "password of migration/origin-cluster-credentials" },
+      sasl: {
+        mechanism: "SCRAM-SHA-512",
+        username: "me",
+        password: "password of migration/origin-cluster-credentials",
+      },
     });
     expect(source).toMatchObject({
-      authentication: { username: "me", passwordSecret: { secretName: "origin-cluster-credentials", password: "password" } },
+      authentication: {
+        username: "me",
+        passwordSecret: { secretName: "origin-cluster-credentials", password: "password" },
+      },
       tls: { trustedCertificates: [{ secretName: "origin-cluster-ca-cert", certificate: "ca.crt" }] },
     });
-    const places = inputs(":Residue", "m-residue-on-destroy").kubernetes.flatMap((o: any) => o.places.map((p: any) => p.name));
+    const places = inputs(":Residue", "m-residue-on-destroy").kubernetes.flatMap((o: any) =>
+      o.places.map((p: any) => p.name),
+    );
     expect(places).not.toContain("origin-cluster-credentials");
     expect(places).not.toContain("origin-cluster-ca-cert");
   });
 
   test("the operator's own Secrets serve where the mirror is in the cluster's namespace", async () => {
     const origin = {
-      ...operated("origin"), existingSecrets, names: { credentialsSecret: "mm2-credentials", caSecret: "origin-cluster-ca-cert" },
+      ...operated("origin"),
+      existingSecrets,
+      names: { credentialsSecret: "mm2-credentials", caSecret: "origin-cluster-ca-cert" },
     };
     const { source } = await declare(origin, { mirror: { namespace: "origin-ns" } });
-    expect(mocks.only("core/v1:Secret").map((d) => d.name).filter((name) => name.startsWith("m-origin"))).toEqual([]);
+    expect(
+      mocks
+        .only("core/v1:Secret")
+        .map((d) => d.name)
+        .filter((name) => name.startsWith("m-origin")),
+    ).toEqual([]);
     expect(source.authentication.passwordSecret.secretName).toBe("mm2-credentials");
     expect(source.tls.trustedCertificates[0].secretName).toBe("origin-cluster-ca-cert");
   });
@@ -238,18 +400,26 @@ describe("Secrets that are beside the mirror already", () => {
     const made = { bootstrapServers: "o:1", existingSecrets: { credentials: true }, administrator };
     const provider = new kafka.Provider("k", { bootstrapServers: ["o:1"] });
     const refused = "origin.existingSecrets.credentials is not used:";
-    expect(mistakes({ ...made, kafka: { provider } })).toContain(`${refused} with kafka the user's password is made here`);
+    expect(mistakes({ ...made, kafka: { provider } })).toContain(
+      `${refused} with kafka the user's password is made here`,
+    );
     const tokenEndpoint = { url: "https://idp", clientId: "c", clientSecret: "s" };
     const authentication = { type: "custom", sasl: true, config: {} };
     for (const bearer of [{ token: "t" }, { tokenFile: "/run/token" }, { tokenEndpoint }]) {
-      expect(mistakes({ ...made, given: { ...bearer, authentication } })).toContain(`${refused} a token is not for the workers`);
+      expect(mistakes({ ...made, given: { ...bearer, authentication } })).toContain(
+        `${refused} a token is not for the workers`,
+      );
     }
   });
 
   test("says what is not used", () => {
     const administrator = { username: "a", password: "p" };
     const given = { bootstrapServers: "o:1", existingSecrets, administrator };
-    expect(mistakes({ ...given, given: { username: "me", password: "x" } })).toContain("origin.given: password is read from the existing Secret");
-    expect(mistakes({ ...given, anonymous: true, tls: false })).toMatch(/existingSecrets.credentials is not used[^]*existingSecrets.ca is not used: origin.tls is false/);
+    expect(mistakes({ ...given, given: { username: "me", password: "x" } })).toContain(
+      "origin.given: password is read from the existing Secret",
+    );
+    expect(mistakes({ ...given, anonymous: true, tls: false })).toMatch(
+      /existingSecrets.credentials is not used[^]*existingSecrets.ca is not used: origin.tls is false/,
+    );
   });
 });

@@ -9,7 +9,8 @@ import { dirname, join, relative } from "node:path";
 export function projectFolder(): string {
   const program = process.cwd();
   for (let folder = program; ; folder = dirname(folder)) {
-    if (["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"].some((file) => existsSync(join(folder, file)))) return relative(program, folder);
+    if (["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"].some((file) => existsSync(join(folder, file))))
+      return relative(program, folder);
     if (folder === dirname(folder)) return "";
   }
 }

@@ -2,7 +2,16 @@ import * as k8s from "@pulumi/kubernetes";
 import * as kafka from "@pulumi/kafka";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test } from "vitest";
-import { connectionOf, givenCredentials, kubernetesCluster, Migration, type MigrationArgs, MirrorUser, ScramUser, SecretCopy } from "../index";
+import {
+  connectionOf,
+  givenCredentials,
+  kubernetesCluster,
+  Migration,
+  type MigrationArgs,
+  MirrorUser,
+  ScramUser,
+  SecretCopy,
+} from "../index";
 import { accessOfProvider, decoded } from "./kubernetes";
 import { SecretValues } from "../lifecycle/resources";
 import { recordingMocks } from "../test/components/support/mocks";
@@ -29,24 +38,45 @@ async function look(known: readonly string[]) {
   const forms = known.map((text) => [text, Buffer.from(text).toString("base64")]);
   const shows = (value: unknown, texts: string[]) => texts.some((text) => JSON.stringify(value).includes(text));
   const leaks = mocks.declared.flatMap(({ type, name, inputs, state, secretOutputs }) => {
-    const outputs = Object.fromEntries(Object.entries(state).filter(([key]) => !(key in inputs) && !secretOutputs.includes(key)));
-    return forms.filter((texts) => shows(plain({ ...inputs, ...outputs }), texts)).map(([text]) => `${type} ${name} shows ${text}`);
+    const outputs = Object.fromEntries(
+      Object.entries(state).filter(([key]) => !(key in inputs) && !secretOutputs.includes(key)),
+    );
+    return forms
+      .filter((texts) => shows(plain({ ...inputs, ...outputs }), texts))
+      .map(([text]) => `${type} ${name} shows ${text}`);
   });
-  const unused = forms.filter((texts) => !mocks.declared.some(({ inputs }) => shows(inputs, texts))).map(([text]) => text);
+  const unused = forms
+    .filter((texts) => !mocks.declared.some(({ inputs }) => shows(inputs, texts)))
+    .map(([text]) => text);
   return { leaks, unused };
 }
 
 const kubeconfig = "kind: Config\nusers: [{ user: { token: the-token-of-kubernetes } }]\n";
-const operated = (side: string) => ({ bootstrapServers: `${side}:9093`, operator: { cluster: side, namespace: `${side}-ns`, kubeconfig } });
+const operated = (side: string) => ({
+  bootstrapServers: `${side}:9093`,
+  operator: { cluster: side, namespace: `${side}-ns`, kubeconfig },
+});
 const operators = ["mm2-credentials", "mm2-administrator"].map((user) => `password of origin-ns/${user}`);
 
-async function migration(origin: MigrationArgs["origin"], known: string[], phases: readonly ("cutover" | "cleanup")[] = ["cutover"]) {
-  for (const phase of phases) new Migration(`m-${phase}`, { phase, fence: true, origin, target: operated("target"), mirror: { kubeconfig, name: phase } });
+async function migration(
+  origin: MigrationArgs["origin"],
+  known: string[],
+  phases: readonly ("cutover" | "cleanup")[] = ["cutover"],
+) {
+  for (const phase of phases)
+    new Migration(`m-${phase}`, {
+      phase,
+      fence: true,
+      origin,
+      target: operated("target"),
+      mirror: { kubeconfig, name: phase },
+    });
   expect(await look(known)).toEqual({ leaks: [], unused: [] });
 }
 
 describe("every secret input of a migration is marked secret", () => {
-  test("users that an operator makes, and the kubeconfig", () => migration(operated("origin"), [...operators, "the-token-of-kubernetes"], ["cutover", "cleanup"]));
+  test("users that an operator makes, and the kubeconfig", () =>
+    migration(operated("origin"), [...operators, "the-token-of-kubernetes"], ["cutover", "cleanup"]));
 
   test("certificates that an operator makes", () =>
     migration(
@@ -55,25 +85,54 @@ describe("every secret input of a migration is marked secret", () => {
     ));
 
   test.each([
-    ["passwords", { given: { username: "u", password: "the-password-of-u" }, administrator: { username: "a", password: "the-password-of-a" } }, ["the-password-of-u", "the-password-of-a"]],
-    ["keys", { given: { certificate: "C", key: "the-key-of-u" }, administrator: { certificate: "C", key: "the-key-of-a" } }, ["the-key-of-u", "the-key-of-a"]],
+    [
+      "passwords",
+      {
+        given: { username: "u", password: "the-password-of-u" },
+        administrator: { username: "a", password: "the-password-of-a" },
+      },
+      ["the-password-of-u", "the-password-of-a"],
+    ],
+    [
+      "keys",
+      { given: { certificate: "C", key: "the-key-of-u" }, administrator: { certificate: "C", key: "the-key-of-a" } },
+      ["the-key-of-u", "the-key-of-a"],
+    ],
     [
       "tokens",
-      { given: { token: "the-token-of-u", authentication: { type: "custom", sasl: true, config: {} } }, administrator: { token: "the-token-of-a" } },
+      {
+        given: { token: "the-token-of-u", authentication: { type: "custom", sasl: true, config: {} } },
+        administrator: { token: "the-token-of-a" },
+      },
       ["the-token-of-u", "the-token-of-a"],
     ],
-  ] as const)("given %s", (_what, someone, known) => migration({ bootstrapServers: "o:1", ca: "PEM", ...someone } as MigrationArgs["origin"], [...known]));
+  ] as const)("given %s", (_what, someone, known) =>
+    migration({ bootstrapServers: "o:1", ca: "PEM", ...someone } as MigrationArgs["origin"], [...known]),
+  );
 
   test("a password that is read from a Secret beside the mirror", () =>
     migration(
-      { bootstrapServers: "o:1", existingSecrets: { credentials: true, ca: true }, given: { username: "u" }, administrator: { username: "a", password: "the-password-of-a" } },
+      {
+        bootstrapServers: "o:1",
+        existingSecrets: { credentials: true, ca: true },
+        given: { username: "u" },
+        administrator: { username: "a", password: "the-password-of-a" },
+      },
       ["password of migration/origin-cluster-credentials", "the-password-of-a"],
     ));
 
   test("users that are made through Kafka", async () => {
-    const provider = new kafka.Provider("k", { bootstrapServers: ["o:1"], saslPassword: pulumi.secret("the-password-of-a") });
+    const provider = new kafka.Provider("k", {
+      bootstrapServers: ["o:1"],
+      saslPassword: pulumi.secret("the-password-of-a"),
+    });
     await migration(
-      { bootstrapServers: "o:1", ca: "PEM", kafka: { provider }, administrator: { username: "a", password: "the-password-of-a" } },
+      {
+        bootstrapServers: "o:1",
+        ca: "PEM",
+        kafka: { provider },
+        administrator: { username: "a", password: "the-password-of-a" },
+      },
       ["the-password-of-a", "a made password"],
     );
   });
@@ -84,25 +143,34 @@ test("every secret that a part gives on is secret, although its maker gave it as
   const username = pulumi.output("u");
   const tokenEndpoint = { url: "https://idp", clientId: "c", clientSecret: "the-secret-of-c" };
   const values = new SecretValues("read", { secretId: "n/s", keys: ["password"], limitSeconds: 1 }, {});
-  const user = (type: "scram-sha-512" | "tls") => new MirrorUser(type, { role: "origin", cluster: "origin", namespace: "origin-ns", authentication: { type } });
+  const user = (type: "scram-sha-512" | "tls") =>
+    new MirrorUser(type, { role: "origin", cluster: "origin", namespace: "origin-ns", authentication: { type } });
   const given: Record<string, unknown> = {
     "a given password": givenCredentials({ username: "u", password: "p" }).password,
     "a given certificate": givenCredentials({ certificate: "C", key: "k" }).certificate,
     "a given key": givenCredentials({ certificate: "C", key: "k" }).key,
     "a given token": givenCredentials({ token: "t" }).token,
     "a token endpoint": givenCredentials({ tokenEndpoint }).tokenEndpoint,
-    "a connection": connectionOf({ bootstrapServers: "o:1", credentials: { mechanism: "PLAIN", username, password: pulumi.output("p") } }),
+    "a connection": connectionOf({
+      bootstrapServers: "o:1",
+      credentials: { mechanism: "PLAIN", username, password: pulumi.output("p") },
+    }),
     "a chosen password": new ScramUser("chosen", { role: "origin", username: "a", password: "p" }).password,
     "a made password": new ScramUser("made", { role: "origin", username: "b" }).password,
     "a copied value": new SecretCopy("values", { name: "a", values: { password: "p" } }).values.password,
-    "a value of a copied Secret": new SecretCopy("source", { name: "b", source: { namespace: "n", name: "s", keys: ["password"] } }).values.password,
+    "a value of a copied Secret": new SecretCopy("source", {
+      name: "b",
+      source: { namespace: "n", name: "s", keys: ["password"] },
+    }).values.password,
     "a value of a Secret": values.text("password"),
     "what is decoded, though a cluster's API did not mark it": decoded(pulumi.output("cGFzc3dvcmQ=")),
     "an operator's password": user("scram-sha-512").password,
     "an operator's key": user("tls").key,
     "the stack's kubeconfig": accessOfProvider(undefined).kubeconfig,
   };
-  const plainOnes = Object.entries(given).map(async ([what, value]) => ((await pulumi.isSecret(value as pulumi.Output<unknown>)) ? [] : [what]));
+  const plainOnes = Object.entries(given).map(async ([what, value]) =>
+    (await pulumi.isSecret(value as pulumi.Output<unknown>)) ? [] : [what],
+  );
   expect((await Promise.all(plainOnes)).flat()).toEqual([]);
 });
 
@@ -111,9 +179,20 @@ test("every secret input of a part that is used alone is marked secret", async (
   new MirrorUser("user", { role: "origin", cluster: "origin", namespace: "origin-ns" }, { provider });
   new ScramUser("scram", { role: "origin", username: "s", password: "the-password-of-s" });
   new SecretCopy("values", { name: "copy", values: { password: "the-copied-password" } });
-  new SecretCopy("source", { name: "other", source: { namespace: "origin-ns", name: "original", keys: ["password"], kubeconfig } });
+  new SecretCopy("source", {
+    name: "other",
+    source: { namespace: "origin-ns", name: "original", keys: ["password"], kubeconfig },
+  });
   const credentials = givenCredentials({ username: "u", password: "the-password-of-u" });
   const connection = connectionOf({ bootstrapServers: "o:1", credentials });
   new k8s.core.v1.ConfigMap("connection", { data: { connection: connection.apply((c) => JSON.stringify(c)) } });
-  expect(await look(["the-token-of-kubernetes", "the-password-of-s", "the-copied-password", "password of origin-ns/original", "the-password-of-u"])).toEqual({ leaks: [], unused: [] });
+  expect(
+    await look([
+      "the-token-of-kubernetes",
+      "the-password-of-s",
+      "the-copied-password",
+      "password of origin-ns/original",
+      "the-password-of-u",
+    ]),
+  ).toEqual({ leaks: [], unused: [] });
 });

@@ -9,7 +9,11 @@ import { describeMirror } from "./mirror/text";
 
 const connections = { origin: { bootstrapServers: "origin:9093" }, target: { bootstrapServers: "target:9093" } };
 const specOf = (settings: MirrorSettings): any =>
-  describeMirror({ ...settings, origin: { ...settings.origin, ...connections.origin }, target: { ...settings.target, ...connections.target } }).text.spec;
+  describeMirror({
+    ...settings,
+    origin: { ...settings.origin, ...connections.origin },
+    target: { ...settings.target, ...connections.target },
+  }).text.spec;
 
 /** The connector's final configuration, wherever the dialect puts it. */
 const sourceConfig = (settings: MirrorSettings) => specOf(settings).mirrors[0].sourceConnector.config;
@@ -63,18 +67,32 @@ describe("profiles", () => {
       "status.storage.replication.factor": -1,
       "offset.flush.interval.ms": 5000,
     });
-    for (const [brokers, factor] of [[1, 1], [2, 2], [3, 3], [9, 3]] as const) {
+    for (const [brokers, factor] of [
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [9, 3],
+    ] as const) {
       const settings: MirrorSettings = { target: { brokers } };
       expect(workerConfig(settings)["offset.storage.replication.factor"]).toBe(factor);
       expect(mirrorModelOf(settings).replicationFactor).toBe(factor);
-      expect(specOf(settings).mirrors[0].checkpointConnector.config["checkpoints.topic.replication.factor"]).toBe(factor);
+      expect(specOf(settings).mirrors[0].checkpointConnector.config["checkpoints.topic.replication.factor"]).toBe(
+        factor,
+      );
     }
   });
 
   test("least before Kafka 3.0 has offset syncs on the origin, with the origin's replicas, and allows overrides", () => {
-    const settings: MirrorSettings = { dialect: "event-streams-v1beta1", origin: { brokers: 1 }, target: { brokers: 3 } };
+    const settings: MirrorSettings = {
+      dialect: "event-streams-v1beta1",
+      origin: { brokers: 1 },
+      target: { brokers: 3 },
+    };
     expect(mirrorModelOf(settings).offsetSyncsLocation).toBe("source");
-    expect(sourceConfig(settings)).toMatchObject({ "offset-syncs.topic.replication.factor": 1, "replication.factor": 3 });
+    expect(sourceConfig(settings)).toMatchObject({
+      "offset-syncs.topic.replication.factor": 1,
+      "replication.factor": 3,
+    });
     expect(workerConfig(settings)["connector.client.config.override.policy"]).toBe("All");
     expect(workerConfig({})["connector.client.config.override.policy"]).toBeUndefined();
   });
@@ -110,24 +128,40 @@ describe("profiles", () => {
     ["3.0.0", "org.apache.kafka.connect.mirror.IdentityReplicationPolicy"],
     ["4.2.0", "org.apache.kafka.connect.mirror.IdentityReplicationPolicy"],
   ])("the policy class exists in the MirrorMaker 2 of Kafka %s", (kafkaVersion, policyClass) => {
-    for (const profile of ["guide", "least", "tuned"] as const) expect(mirrorModelOf({ profile, dialect: "strimzi-v1beta2", kafkaVersion }).policyClass).toBe(policyClass);
+    for (const profile of ["guide", "least", "tuned"] as const)
+      expect(mirrorModelOf({ profile, dialect: "strimzi-v1beta2", kafkaVersion }).policyClass).toBe(policyClass);
   });
 });
 
 describe("overrides", () => {
   test("go over the profile's values, and null takes one away", () => {
     const settings: MirrorSettings = {
-      sourceConnector: { config: { "offset.lag.max": 0, "refresh.topics.interval.seconds": "30", "producer.override.enable.idempotence": null } },
+      sourceConnector: {
+        config: {
+          "offset.lag.max": 0,
+          "refresh.topics.interval.seconds": "30",
+          "producer.override.enable.idempotence": null,
+        },
+      },
       target: { config: { "offset.flush.interval.ms": "10000" }, groupId: "g" },
     };
     expect(sourceConfig(settings)).toMatchObject({ "offset.lag.max": 0, "refresh.topics.interval.seconds": "30" });
     expect(sourceConfig(settings)).not.toHaveProperty("producer.override.enable.idempotence");
-    expect(mirrorModelOf(settings)).toMatchObject({ refreshTopicsIntervalSeconds: 30, offsetFlushIntervalMs: 10000, groupId: "g" });
-    expect(mirrorModelOf({ target: { config: { "offset.flush.interval.ms": null } } }).offsetFlushIntervalMs).toBe(60000);
+    expect(mirrorModelOf(settings)).toMatchObject({
+      refreshTopicsIntervalSeconds: 30,
+      offsetFlushIntervalMs: 10000,
+      groupId: "g",
+    });
+    expect(mirrorModelOf({ target: { config: { "offset.flush.interval.ms": null } } }).offsetFlushIntervalMs).toBe(
+      60000,
+    );
   });
 
   test("exactly-once sets what belongs together", () => {
-    expect(sourceConfig({ profile: "guide", exactlyOnce: true })).toMatchObject({ "exactly.once.support": "required", "consumer.isolation.level": "read_committed" });
+    expect(sourceConfig({ profile: "guide", exactlyOnce: true })).toMatchObject({
+      "exactly.once.support": "required",
+      "consumer.isolation.level": "read_committed",
+    });
     expect(workerConfig({ profile: "guide", exactlyOnce: true })).toEqual({ "exactly.once.source.support": "enabled" });
     expect(mirrorModelOf({ exactlyOnce: true })).toMatchObject({ exactlyOnce: true, isolationLevel: "read_committed" });
   });
@@ -142,11 +176,19 @@ describe("overrides", () => {
       resources: { limits: { memory: "2Gi" } },
     };
     const modern = specOf(settings);
-    expect(modern.mirrors[0]).toMatchObject({ topicsExcludePattern: "secret-.*", groupsExcludePattern: "x", sourceConnector: { state: "paused" } });
+    expect(modern.mirrors[0]).toMatchObject({
+      topicsExcludePattern: "secret-.*",
+      groupsExcludePattern: "x",
+      sourceConnector: { state: "paused" },
+    });
     expect(modern.template.pod).toEqual({ priorityClassName: "high", tolerations: [{ key: "k", operator: "Exists" }] });
     expect(modern.resources).toEqual({ limits: { memory: "2Gi" } });
     const old = specOf({ ...settings, dialect: "event-streams-v1beta1" });
-    expect(old.mirrors[0]).toMatchObject({ topicsBlacklistPattern: "secret-.*", groupsBlacklistPattern: "x", sourceConnector: { pause: true } });
+    expect(old.mirrors[0]).toMatchObject({
+      topicsBlacklistPattern: "secret-.*",
+      groupsBlacklistPattern: "x",
+      sourceConnector: { pause: true },
+    });
     expect(old.mirrors[0]).not.toHaveProperty("topicsExcludePattern");
     expect(old.tolerations).toEqual([{ key: "k", operator: "Exists" }]);
     expect(old.template.pod).toEqual({ priorityClassName: "high" });
@@ -168,13 +210,18 @@ describe("overrides", () => {
     });
     fc.assert(
       fc.property(settings, ({ isolation, location, separator, sync, exactlyOnce, ...rest }) => {
-        const shared = { ...(location && { "offset-syncs.topic.location": location }), ...(separator !== undefined && { "replication.policy.separator": separator }) };
+        const shared = {
+          ...(location && { "offset-syncs.topic.location": location }),
+          ...(separator !== undefined && { "replication.policy.separator": separator }),
+        };
         const once = exactlyOnce === true && isolation !== "read_uncommitted";
         const given: MirrorSettings = {
           ...rest,
           exactlyOnce: once,
           sourceConnector: { config: { ...shared, ...(isolation && { "consumer.isolation.level": isolation }) } },
-          checkpointConnector: { config: { ...shared, ...(sync !== undefined && { "sync.group.offsets.enabled": sync }) } },
+          checkpointConnector: {
+            config: { ...shared, ...(sync !== undefined && { "sync.group.offsets.enabled": sync }) },
+          },
         };
         const model = mirrorModelOf(given);
         const spec = specOf(given);
@@ -183,8 +230,12 @@ describe("overrides", () => {
         expect(String(pair.sourceConnector.config["replication.factor"])).toBe(String(model.replicationFactor));
         expect(pair.sourceConnector.config["offset-syncs.topic.location"] ?? "source").toBe(model.offsetSyncsLocation);
         expect(pair.sourceConnector.config["replication.policy.separator"]).toBe(model.separator);
-        expect(pair.sourceConnector.config["consumer.isolation.level"] ?? "read_uncommitted").toBe(model.isolationLevel);
-        expect(String(pair.checkpointConnector.config["sync.group.offsets.enabled"] ?? false)).toBe(String(model.syncGroupOffsets));
+        expect(pair.sourceConnector.config["consumer.isolation.level"] ?? "read_uncommitted").toBe(
+          model.isolationLevel,
+        );
+        expect(String(pair.checkpointConnector.config["sync.group.offsets.enabled"] ?? false)).toBe(
+          String(model.syncGroupOffsets),
+        );
         expect(Number(worker["offset.flush.interval.ms"] ?? 60000)).toBe(model.offsetFlushIntervalMs);
         expect(worker["exactly.once.source.support"] === "enabled").toBe(model.exactlyOnce);
         expect(spec.target?.groupId ?? worker["group.id"] ?? "mirrormaker2-cluster").toBe(model.groupId);
@@ -206,8 +257,15 @@ describe("mistakes", () => {
 
   test("are all reported at once", () => {
     const text = mistakes({
-      profile: "tuend", dialect: "strimzi-v1", replica: 3, tasksMax: "4", kafkaVersion: "new", topicsPattern: "a(",
-      origin: { alias: "x y", config: { "ssl.truststore.location": "/x" } }, heartbeatConnector: {}, target: { config: { "group.id": "g" } },
+      profile: "tuend",
+      dialect: "strimzi-v1",
+      replica: 3,
+      tasksMax: "4",
+      kafkaVersion: "new",
+      topicsPattern: "a(",
+      origin: { alias: "x y", config: { "ssl.truststore.location": "/x" } },
+      heartbeatConnector: {},
+      target: { config: { "group.id": "g" } },
     });
     expect(text).toMatch(/^MIRROR_SETTINGS: the mirror's settings have 9 mistakes/);
     for (const part of [
@@ -226,39 +284,138 @@ describe("mistakes", () => {
   });
 
   test.each([
-    ["a misspelt field of the pods", { resources: { limit: {} } }, "dialect strimzi-v1: spec.resources.limit is no field that this package version knows (Strimzi up to 1.2); did you mean spec.resources.limits?"],
-    ["a field deep inside", { template: { pod: { afinity: {} } } }, "spec.template.pod.afinity is no field that this package version knows (Strimzi up to 1.2); did you mean spec.template.pod.affinity?"],
-    ["a field of another version", { dialect: "event-streams-v1beta1", template: { podSet: {} } }, "spec.template.podSet is no field"],
-    ["rack in the guide's dialect", { dialect: "event-streams-v1beta1", rack: { topologyKey: "zone" } }, "spec.rack is no field"],
-    ["stop in the guide's dialect", { dialect: "event-streams-v1beta1", sourceConnector: { state: "stopped" } }, 'can\'t stop sourceConnector: use state "paused", or use a newer dialect'],
-    ["autoRestart in the guide's dialect", { dialect: "event-streams-v1beta1", checkpointConnector: { autoRestart: { enabled: true } } }, "has no autoRestart for checkpointConnector"],
-    ["oauth in v1", { origin: { authentication: { type: "oauth", tokenEndpointUri: "x" } } }, 'no authentication "oauth" (origin): use "custom"'],
-    ["scram-sha-256 in the guide's dialect", { dialect: "event-streams-v1beta1", target: { authentication: { type: "scram-sha-256" } } }, 'no authentication "scram-sha-256" (target): use scram-sha-512'],
-    ["connectors that disagree", { sourceConnector: { config: { "offset-syncs.topic.location": "target" } }, checkpointConnector: { config: { "offset-syncs.topic.location": "source" } } }, '"offset-syncs.topic.location" is "target" in sourceConnector.config and "source" in checkpointConnector.config'],
-    ["a class that is not there", { kafkaVersion: "4.0.0", sourceConnector: { config: { "replication.policy.class": "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" } } }, "does not exist in the MirrorMaker 2 of Kafka 4.0.0: Connect refuses the connector, and nothing is copied; use org.apache"],
-    ["a class of one's own", { sourceConnector: { config: { "replication.policy.class": "com.example.Policy" } } }, "com.example.Policy is not known, so the names of its topics can't be computed"],
-    ["records left out", { sourceConnector: { config: { "errors.tolerance": "all" } } }, "records would be left out unnoticed"],
-    ["a start at the end", { sourceConnector: { config: { "consumer.auto.offset.reset": "latest" } } }, "would not be copied"],
-    ["topics in the configuration", { sourceConnector: { config: { topics: "x" } } }, 'sourceConnector.config "topics" can\'t be set: say it as topicsPattern'],
+    [
+      "a misspelt field of the pods",
+      { resources: { limit: {} } },
+      "dialect strimzi-v1: spec.resources.limit is no field that this package version knows (Strimzi up to 1.2); did you mean spec.resources.limits?",
+    ],
+    [
+      "a field deep inside",
+      { template: { pod: { afinity: {} } } },
+      "spec.template.pod.afinity is no field that this package version knows (Strimzi up to 1.2); did you mean spec.template.pod.affinity?",
+    ],
+    [
+      "a field of another version",
+      { dialect: "event-streams-v1beta1", template: { podSet: {} } },
+      "spec.template.podSet is no field",
+    ],
+    [
+      "rack in the guide's dialect",
+      { dialect: "event-streams-v1beta1", rack: { topologyKey: "zone" } },
+      "spec.rack is no field",
+    ],
+    [
+      "stop in the guide's dialect",
+      { dialect: "event-streams-v1beta1", sourceConnector: { state: "stopped" } },
+      'can\'t stop sourceConnector: use state "paused", or use a newer dialect',
+    ],
+    [
+      "autoRestart in the guide's dialect",
+      { dialect: "event-streams-v1beta1", checkpointConnector: { autoRestart: { enabled: true } } },
+      "has no autoRestart for checkpointConnector",
+    ],
+    [
+      "oauth in v1",
+      { origin: { authentication: { type: "oauth", tokenEndpointUri: "x" } } },
+      'no authentication "oauth" (origin): use "custom"',
+    ],
+    [
+      "scram-sha-256 in the guide's dialect",
+      { dialect: "event-streams-v1beta1", target: { authentication: { type: "scram-sha-256" } } },
+      'no authentication "scram-sha-256" (target): use scram-sha-512',
+    ],
+    [
+      "connectors that disagree",
+      {
+        sourceConnector: { config: { "offset-syncs.topic.location": "target" } },
+        checkpointConnector: { config: { "offset-syncs.topic.location": "source" } },
+      },
+      '"offset-syncs.topic.location" is "target" in sourceConnector.config and "source" in checkpointConnector.config',
+    ],
+    [
+      "a class that is not there",
+      {
+        kafkaVersion: "4.0.0",
+        sourceConnector: {
+          config: { "replication.policy.class": "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" },
+        },
+      },
+      "does not exist in the MirrorMaker 2 of Kafka 4.0.0: Connect refuses the connector, and nothing is copied; use org.apache",
+    ],
+    [
+      "a class of one's own",
+      { sourceConnector: { config: { "replication.policy.class": "com.example.Policy" } } },
+      "com.example.Policy is not known, so the names of its topics can't be computed",
+    ],
+    [
+      "records left out",
+      { sourceConnector: { config: { "errors.tolerance": "all" } } },
+      "records would be left out unnoticed",
+    ],
+    [
+      "a start at the end",
+      { sourceConnector: { config: { "consumer.auto.offset.reset": "latest" } } },
+      "would not be copied",
+    ],
+    [
+      "topics in the configuration",
+      { sourceConnector: { config: { topics: "x" } } },
+      'sourceConnector.config "topics" can\'t be set: say it as topicsPattern',
+    ],
     ["tasks.max in the configuration", { sourceConnector: { config: { "tasks.max": 3 } } }, "say it as tasksMax"],
-    ["exactly-once without its isolation", { exactlyOnce: true, sourceConnector: { config: { "consumer.isolation.level": "read_uncommitted" } } }, "MirrorMaker 2 refuses that"],
-    ["exactly-once on an old worker", { exactlyOnce: true, kafkaVersion: "3.3.0" }, 'enabled on Kafka 3.3.0: exactly-once needs the MirrorMaker 2 of Kafka 3.5 or later'],
-    ["one alias for both", { origin: { alias: "same" }, target: { alias: "same" } }, 'origin and target are both "same"'],
-    ["one topic for two purposes", { target: { statusStorageTopic: "migration-connect-cluster-configs" } }, 'the configs topic "migration-connect-cluster-configs" on the target is the status topic'],
-    ["a topic name that Kafka refuses", { target: { statusStorageTopic: "a b" } }, 'the status topic would be called "a b"'],
+    [
+      "exactly-once without its isolation",
+      { exactlyOnce: true, sourceConnector: { config: { "consumer.isolation.level": "read_uncommitted" } } },
+      "MirrorMaker 2 refuses that",
+    ],
+    [
+      "exactly-once on an old worker",
+      { exactlyOnce: true, kafkaVersion: "3.3.0" },
+      "enabled on Kafka 3.3.0: exactly-once needs the MirrorMaker 2 of Kafka 3.5 or later",
+    ],
+    [
+      "one alias for both",
+      { origin: { alias: "same" }, target: { alias: "same" } },
+      'origin and target are both "same"',
+    ],
+    [
+      "one topic for two purposes",
+      { target: { statusStorageTopic: "migration-connect-cluster-configs" } },
+      'the configs topic "migration-connect-cluster-configs" on the target is the status topic',
+    ],
+    [
+      "a topic name that Kafka refuses",
+      { target: { statusStorageTopic: "a b" } },
+      'the status topic would be called "a b"',
+    ],
     ["replicas that are no number", { replicas: 1.5 }, "replicas is 1.5: it has to be a whole number, at least 0"],
   ])("%s", (_name, settings, expected) => expect(mistakes(settings)).toContain(expected));
 
   test("missing addresses are named", () => {
-    expect(() => describeMirror({ origin: {}, target: {} } as never)).toThrow(/origin.bootstrapServers is missing[^]*target.bootstrapServers is missing/);
+    expect(() => describeMirror({ origin: {}, target: {} } as never)).toThrow(
+      /origin.bootstrapServers is missing[^]*target.bootstrapServers is missing/,
+    );
   });
 
   test("no dialect lets an unknown field through", () => {
-    const spots = ["resources", "jvmOptions", "logging", "metricsConfig", "template", "livenessProbe", "tracing"] as const;
+    const spots = [
+      "resources",
+      "jvmOptions",
+      "logging",
+      "metricsConfig",
+      "template",
+      "livenessProbe",
+      "tracing",
+    ] as const;
     fc.assert(
-      fc.property(fc.constantFrom(...(Object.keys(dialects) as DialectName[])), fc.constantFrom(...spots), fc.stringMatching(/^zz[a-z]{3,8}$/), (dialect, spot, field) => {
-        expect(mistakes({ dialect, [spot]: { [field]: 1 } })).toContain(`spec.${spot}.${field} is no field`);
-      }),
+      fc.property(
+        fc.constantFrom(...(Object.keys(dialects) as DialectName[])),
+        fc.constantFrom(...spots),
+        fc.stringMatching(/^zz[a-z]{3,8}$/),
+        (dialect, spot, field) => {
+          expect(mistakes({ dialect, [spot]: { [field]: 1 } })).toContain(`spec.${spot}.${field} is no field`);
+        },
+      ),
     );
   });
 });

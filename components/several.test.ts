@@ -9,10 +9,17 @@ beforeEach(async () => {
   await mocks.ready;
 });
 
-const operated = (side: string) => ({ bootstrapServers: `${side}:9093`, operator: { cluster: side, namespace: `${side}-ns` } });
+const operated = (side: string) => ({
+  bootstrapServers: `${side}:9093`,
+  operator: { cluster: side, namespace: `${side}-ns` },
+});
 
 describe("several migrations in one program", () => {
-  const args = (more: object = {}): MigrationArgs => ({ origin: operated("origin"), target: operated("target"), ...more });
+  const args = (more: object = {}): MigrationArgs => ({
+    origin: operated("origin"),
+    target: operated("target"),
+    ...more,
+  });
   /** What the program is told, by itself: an error that leaves it is Pulumi's to report. */
   async function inOneProgram(program: () => void): Promise<string> {
     let said = "";
@@ -31,25 +38,49 @@ describe("several migrations in one program", () => {
       new Migration("a", args());
       new Migration("b", args());
     });
-    expect(said).toContain('mirror.name is "data-migration": migration "a" of this program calls its own in namespace migration so, too; give the mirror a name of its own');
-    expect(said).toContain('origin.names.user is "mm2-credentials": migration "a" of this program calls its own in namespace origin-ns so, too');
+    expect(said).toContain(
+      'mirror.name is "data-migration": migration "a" of this program calls its own in namespace migration so, too; give the mirror a name of its own',
+    );
+    expect(said).toContain(
+      'origin.names.user is "mm2-credentials": migration "a" of this program calls its own in namespace origin-ns so, too',
+    );
     expect(said).toContain("MIGRATION_SETTINGS: the migration's settings have 11 mistakes");
     await pulumi.runtime.disconnect();
   });
 
-  const storage = (of: string) => ({ groupId: of, offsetStorageTopic: `${of}-offsets`, configStorageTopic: `${of}-configs`, statusStorageTopic: `${of}-status` });
+  const storage = (of: string) => ({
+    groupId: of,
+    offsetStorageTopic: `${of}-offsets`,
+    configStorageTopic: `${of}-configs`,
+    statusStorageTopic: `${of}-status`,
+  });
 
   test("several origins into one target: what two mirrors would share there is refused", async () => {
-    const names = { user: "mm2-west", administrator: "mm2-west-admin", credentialsSecret: "west-target-login", caSecret: "west-target-ca" };
+    const names = {
+      user: "mm2-west",
+      administrator: "mm2-west-admin",
+      credentialsSecret: "west-target-login",
+      caSecret: "west-target-ca",
+    };
     const west = { ...operated("west"), names: { credentialsSecret: "west-login", caSecret: "west-ca" } };
-    const target = { ...operated("target"), ...storage("west"), names, groupId: "migration-connect-cluster", statusStorageTopic: "migration-connect-cluster-status" };
+    const target = {
+      ...operated("target"),
+      ...storage("west"),
+      names,
+      groupId: "migration-connect-cluster",
+      statusStorageTopic: "migration-connect-cluster-status",
+    };
     const said = await inOneProgram(() => {
       new Migration("east", args());
       new Migration("west", { origin: west, target, mirror: { name: "west" } });
     });
     expect(said).toContain("MIGRATION_SETTINGS: the migration's settings have 2 mistakes");
-    expect(said).toContain('target.groupId is "migration-connect-cluster": migration "east" of this program uses the same on the same target');
-    expect(said).toContain("topics migration-connect-cluster-status, origin-cluster.checkpoints.internal, mm2-offset-syncs.origin-cluster.internal: migration \"east\"");
+    expect(said).toContain(
+      'target.groupId is "migration-connect-cluster": migration "east" of this program uses the same on the same target',
+    );
+    expect(said).toContain(
+      'topics migration-connect-cluster-status, origin-cluster.checkpoints.internal, mm2-offset-syncs.origin-cluster.internal: migration "east"',
+    );
     await pulumi.runtime.disconnect();
   });
 
@@ -79,20 +110,42 @@ describe("several migrations in one program", () => {
   });
 
   test("are warned where their patterns may have topics in common, and not where the names differ on the target", async () => {
-    const may = /migration "b": topics like .* would be copied by migration "a" of this program, too, into the same topics of the same target/;
-    expect(await inTurn(ofIts("east", ".*"), ofIts("west", ".*"))).toEqual({ said: "", warnings: expect.stringMatching(may) });
+    const may =
+      /migration "b": topics like .* would be copied by migration "a" of this program, too, into the same topics of the same target/;
+    expect(await inTurn(ofIts("east", ".*"), ofIts("west", ".*"))).toEqual({
+      said: "",
+      warnings: expect.stringMatching(may),
+    });
     expect(await inTurn(ofIts("east", "a-.*"), ofIts("west", "b-.*"))).toEqual({ said: "", warnings: "" });
     const policy = { "replication.policy.class": "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" };
-    const prefixed = (of: string) => ({ ...ofIts(of, ".*"), mirror: { name: of, sourceConnector: { config: policy } } });
+    const prefixed = (of: string) => ({
+      ...ofIts(of, ".*"),
+      mirror: { name: of, sourceConnector: { config: policy } },
+    });
     expect(await inTurn(prefixed("east"), prefixed("west"), prefixed("south"))).toEqual({ said: "", warnings: "" });
-    expect(await inTurn(ofIts("east", ".*"), { ...ofIts("west", ".*"), phase: "cleanup" })).toEqual({ said: "", warnings: "" });
+    expect(await inTurn(ofIts("east", ".*"), { ...ofIts("west", ".*"), phase: "cleanup" })).toEqual({
+      said: "",
+      warnings: "",
+    });
   });
 
   test("run side by side with names of their own", async () => {
-    const names = (of: string) => ({ user: `mm2-${of}`, administrator: `mm2-${of}-admin`, credentialsSecret: `${of}-credentials`, caSecret: `${of}-ca` });
+    const names = (of: string) => ({
+      user: `mm2-${of}`,
+      administrator: `mm2-${of}-admin`,
+      credentialsSecret: `${of}-credentials`,
+      caSecret: `${of}-ca`,
+    });
     const said = await inOneProgram(() => {
       new Migration("a", args());
-      new Migration("b", args({ origin: { ...operated("origin"), alias: "origin-b", names: names("origin-b") }, target: { ...operated("target"), ...storage("b"), names: names("target-b") }, mirror: { name: "b" } }));
+      new Migration(
+        "b",
+        args({
+          origin: { ...operated("origin"), alias: "origin-b", names: names("origin-b") },
+          target: { ...operated("target"), ...storage("b"), names: names("target-b") },
+          mirror: { name: "b" },
+        }),
+      );
     });
     expect(said).toBe("");
     await pulumi.runtime.disconnect();

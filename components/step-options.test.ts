@@ -9,7 +9,10 @@ beforeEach(async () => {
   await mocks.ready;
 });
 
-const operated = (side: string) => ({ bootstrapServers: `${side}:9093`, operator: { cluster: side, namespace: `${side}-ns` } });
+const operated = (side: string) => ({
+  bootstrapServers: `${side}:9093`,
+  operator: { cluster: side, namespace: `${side}-ns` },
+});
 
 /** The inputs of a migration's steps with these options. */
 async function steps(more: Partial<MigrationArgs>) {
@@ -18,7 +21,11 @@ async function steps(more: Partial<MigrationArgs>) {
   return (type: string, name: string) => opened(mocks.only(`:${type}`).find((d) => d.name === `m-${name}`)?.inputs);
 }
 
-const FENCED = [["Gate", "gate"], ["Verification", "verification"], ["ConsumerOffsets", "consumer-offsets"]] as const;
+const FENCED = [
+  ["Gate", "gate"],
+  ["Verification", "verification"],
+  ["ConsumerOffsets", "consumer-offsets"],
+] as const;
 
 test("what the gate is to accept reaches it", async () => {
   const inputs = await steps({ gate: { acceptTruncation: ["sessions.expired"] } });
@@ -41,7 +48,8 @@ test("without them no step has a new key, so that no state changes", async () =>
 
 test("what follows the gate is told where the origin ended when it passed, and whether there is a fence", async () => {
   const inputs = await steps({ fence: true });
-  for (const [type, name] of [...FENCED.slice(1), ["Guard", "guard"]] as const) expect(inputs(type, name)).toMatchObject({ fence: true, gateEnds: { orders: [3, 0] } });
+  for (const [type, name] of [...FENCED.slice(1), ["Guard", "guard"]] as const)
+    expect(inputs(type, name)).toMatchObject({ fence: true, gateEnds: { orders: [3, 0] } });
 });
 
 test("the gate waits for the operator's restarts where they are asked for", async () => {
@@ -53,18 +61,32 @@ test("in phase cleanup the gate and its guard are there still, and what a clean-
   const inputs = await steps({ phase: "cleanup", abandon: true });
   expect(inputs("Gate", "gate")).toMatchObject({ phase: "cleanup", abandon: true });
   expect(inputs("Guard", "guard")).toMatchObject({ phase: "cleanup", abandon: true });
-  expect(mocks.declared.map((d) => d.type.split(":").at(-1)).filter((type) => ["MirrorGone", "InternalTopic", "Verification", "ConsumerOffsets", "Fence"].includes(type!))).toEqual([]);
+  expect(
+    mocks.declared
+      .map((d) => d.type.split(":").at(-1))
+      .filter((type) => ["MirrorGone", "InternalTopic", "Verification", "ConsumerOffsets", "Fence"].includes(type!)),
+  ).toEqual([]);
 });
 
 test("every deletion has a line that names it", async () => {
   await steps({});
   const names = mocks.declared.map((d) => d.name);
-  expect(names).toEqual(expect.arrayContaining(["m-target-origin-cluster.checkpoints.internal", "m-target-group-migration-connect-cluster", "m-target-migration-connect-cluster-offsets"]));
+  expect(names).toEqual(
+    expect.arrayContaining([
+      "m-target-origin-cluster.checkpoints.internal",
+      "m-target-group-migration-connect-cluster",
+      "m-target-migration-connect-cluster-offsets",
+    ]),
+  );
 });
 
 test("the administrator sees the groups that move beside those of the pattern, and preflight asks whether it does", async () => {
   const inputs = await steps({ mirror: { groupsPattern: "orders-.*" }, offsets: { groups: ["billing"] } });
   const { acls } = mocks.only("KafkaUser").find((d) => d.name === "m-target-administrator")!.inputs.spec.authorization;
-  expect(acls).toContainEqual({ host: "*", operations: ["Read", "Delete"], resource: { type: "group", name: "billing", patternType: "literal" } });
+  expect(acls).toContainEqual({
+    host: "*",
+    operations: ["Read", "Delete"],
+    resource: { type: "group", name: "billing", patternType: "literal" },
+  });
   expect(inputs("Preflight", "preflight").options.groups).toEqual(["billing"]);
 });

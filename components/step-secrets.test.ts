@@ -16,7 +16,8 @@ beforeEach(async () => {
 });
 
 /** Pulumi's mark of a secret, as it goes to the engine. */
-const isSecret = (value: object) => (value as Record<string, unknown>)["4dabf18193072939515e22adb298388d"] === "1b47061264138c4ac30d75fd1eb44270";
+const isSecret = (value: object) =>
+  (value as Record<string, unknown>)["4dabf18193072939515e22adb298388d"] === "1b47061264138c4ac30d75fd1eb44270";
 
 /** Paths at which a secret text stands outside of what Pulumi encrypts, and how many stand inside. */
 function look(value: unknown, path = "", hidden = false, found = { open: [] as string[], hidden: 0 }) {
@@ -33,14 +34,33 @@ test("every secret that a step is given as plain text is marked secret, at whate
   const originConnection = { bootstrapServers: "o:1", sasl: { mechanism: "PLAIN" as const, ...scram("origin") } };
   const targetConnection = { bootstrapServers: "t:1", tls: { key: secret("key"), cert: "C" } };
   const secrets = { login: "n/s", kubeconfig };
-  const step = { originConnection, targetConnection, originSecrets: secrets, targetSecrets: secrets, mirror: testMirror() };
-  const phased = { ...step, phase: "mirror" as const, abandon: false, fence: false, options: {} as never, mirrorOriginConnection: originConnection, mirrorTargetConnection: targetConnection };
+  const step = {
+    originConnection,
+    targetConnection,
+    originSecrets: secrets,
+    targetSecrets: secrets,
+    mirror: testMirror(),
+  };
+  const phased = {
+    ...step,
+    phase: "mirror" as const,
+    abandon: false,
+    fence: false,
+    options: {} as never,
+    mirrorOriginConnection: originConnection,
+    mirrorTargetConnection: targetConnection,
+  };
   const place = { name: "m", folder: "f", root: "/" };
   const object = { apiVersion: "v1", kind: "Secret" as const, namespace: "n", name: "s" };
   const made = {
     Preflight: () => new steps.Preflight("preflight", { ...phased, stage: "privileges" }, {}),
     CheckpointsTopic: () => new steps.CheckpointsTopic("checkpoints", { ...step, mode: "always" }, {}),
-    InternalTopicResource: () => new steps.InternalTopicResource("topic", { ...step, topic: { kind: "configs", side: "target", name: "c", partitions: 1 } }, {}),
+    InternalTopicResource: () =>
+      new steps.InternalTopicResource(
+        "topic",
+        { ...step, topic: { kind: "configs", side: "target", name: "c", partitions: 1 } },
+        {},
+      ),
     MirrorGone: () => new steps.MirrorGone("gone", { ...step, limitSeconds: 1 }, {}),
     Fence: () => new steps.Fence("fence", { ...phased, enabled: true }, {}),
     Gate: () => new steps.Gate("gate", phased, {}),
@@ -48,23 +68,48 @@ test("every secret that a step is given as plain text is marked secret, at whate
     Verification: () => new steps.Verification("verification", { ...phased, resume: place }, {}),
     ConsumerOffsets: () => new steps.ConsumerOffsets("offsets", { ...phased, resume: place }, {}),
     Replication: () => new steps.Replication("replication", { ...phased, when: "cutover" }, {}),
-    Report: () => new steps.Report("report", { ...phased, ...place, facts: {} as never, gateEnds: null, trigger: "t" }, {}),
-    Residue: () => new steps.Residue("residue", { ...phased, when: "destroy", look: {}, kubernetes: [{ kubeconfig, places: [] } as never] }, {}),
+    Report: () =>
+      new steps.Report("report", { ...phased, ...place, facts: {} as never, gateEnds: null, trigger: "t" }, {}),
+    Residue: () =>
+      new steps.Residue(
+        "residue",
+        { ...phased, when: "destroy", look: {}, kubernetes: [{ kubeconfig, places: [] } as never] },
+        {},
+      ),
     Ready: () => new steps.Ready("ready", { place: object, limitSeconds: 1, kubeconfig }, {}),
-    SecretValues: () => new steps.SecretValues("values", { secretId: "n/s", keys: ["password"], limitSeconds: 1, kubeconfig }, {}),
+    SecretValues: () =>
+      new steps.SecretValues("values", { secretId: "n/s", keys: ["password"], limitSeconds: 1, kubeconfig }, {}),
     Unclaimed: () => new steps.Unclaimed("unclaimed", { place: object, owner: "o", kubeconfig }, {}),
     UnclaimedUser: () =>
-      new steps.UnclaimedUser("unclaimed-user", { side: "origin", connection: originConnection, username: "u", accepted: false }, {}),
+      new steps.UnclaimedUser(
+        "unclaimed-user",
+        { side: "origin", connection: originConnection, username: "u", accepted: false },
+        {},
+      ),
     // Its only secret is an output, which the mocks do not give.
     Password: () => new steps.Password("password", { bytes: 24 }, {}),
   };
   // A step that comes later has to be added here.
-  expect(Object.keys(made).sort()).toEqual(Object.entries(steps).filter(([, value]) => typeof value === "function").map(([name]) => name).sort());
+  expect(Object.keys(made).sort()).toEqual(
+    Object.entries(steps)
+      .filter(([, value]) => typeof value === "function")
+      .map(([name]) => name)
+      .sort(),
+  );
   for (const make of Object.values(made)) make();
   await pulumi.runtime.disconnect();
   // What a step returns under a secret input's name is secret, too, whatever Pulumi makes of the input on the way.
-  const secretKeys = (inputs: object) => Object.entries(inputs).filter(([, value]) => look(value).hidden > 0).map(([key]) => key);
-  expect(mocks.declared.flatMap((d) => secretKeys(d.inputs).filter((key) => !d.secretOutputs.includes(key)).map((key) => `${d.type} ${d.name} ${key}`))).toEqual([]);
+  const secretKeys = (inputs: object) =>
+    Object.entries(inputs)
+      .filter(([, value]) => look(value).hidden > 0)
+      .map(([key]) => key);
+  expect(
+    mocks.declared.flatMap((d) =>
+      secretKeys(d.inputs)
+        .filter((key) => !d.secretOutputs.includes(key))
+        .map((key) => `${d.type} ${d.name} ${key}`),
+    ),
+  ).toEqual([]);
   const found = mocks.declared.map((d) => ({ at: `${d.type} ${d.name}`, ...look(d.inputs) }));
   expect(found.flatMap((f) => f.open.map((path) => `${f.at}${path}`))).toEqual([]);
   const without = found.filter((f) => f.hidden === 0).map((f) => f.at);

@@ -32,7 +32,9 @@ const PULUMI_RUN_ERROR = "__pulumiRunError";
 
 /** True for a MigrationError of this or of another loaded copy of the package (instanceof would miss the latter). */
 export function isMigrationError(error: unknown): error is MigrationError {
-  return error instanceof Error && error.name === "MigrationError" && typeof (error as { code?: unknown }).code === "string";
+  return (
+    error instanceof Error && error.name === "MigrationError" && typeof (error as { code?: unknown }).code === "string"
+  );
 }
 
 /** Collects mistakes so that they are reported together, once. */

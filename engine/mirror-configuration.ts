@@ -14,7 +14,14 @@ export type Config = Record<string, string | number | boolean>;
 export interface MirrorConfiguration {
   kafkaVersion: string;
   origin: { alias: string; config: Config };
-  target: { alias: string; config: Config; groupId?: string; offsetStorageTopic: string; configStorageTopic: string; statusStorageTopic: string };
+  target: {
+    alias: string;
+    config: Config;
+    groupId?: string;
+    offsetStorageTopic: string;
+    configStorageTopic: string;
+    statusStorageTopic: string;
+  };
   source: { config: Config };
   /** Undefined: there is no such connector. */
   checkpoint?: { config: Config };
@@ -68,6 +75,7 @@ export function reader(config: Config) {
   return {
     text,
     number: (key: string): number | undefined => (text(key) === undefined ? undefined : Number(text(key))),
-    flag: (key: string): boolean | undefined => (text(key) === undefined ? undefined : text(key)!.trim().toLowerCase() === "true"),
+    flag: (key: string): boolean | undefined =>
+      text(key) === undefined ? undefined : text(key)!.trim().toLowerCase() === "true",
   };
 }

@@ -11,12 +11,26 @@ describe("checkpoints", () => {
   const value = hex("0000000000000000002a00000000000000280000");
 
   it("reads the bytes that MirrorMaker 2 writes", () => {
-    expect(decodeCheckpoint(key, value)).toEqual({ group: "example-group", topic: "orders", partition: 2, upstream: 42n, downstream: 40n, metadata: "" });
+    expect(decodeCheckpoint(key, value)).toEqual({
+      group: "example-group",
+      topic: "orders",
+      partition: 2,
+      upstream: 42n,
+      downstream: 40n,
+      metadata: "",
+    });
   });
 
   it("reads what was written, whatever it is", () => {
     const offset = fc.bigInt({ min: -1n, max: 2n ** 63n - 1n });
-    const any = fc.record({ group: fc.string({ unit: "grapheme", maxLength: 40 }), topic: fc.stringMatching(/^[a-zA-Z0-9._-]{1,40}$/), partition: fc.nat(), upstream: offset, downstream: offset, metadata: fc.string({ unit: "grapheme" }) });
+    const any = fc.record({
+      group: fc.string({ unit: "grapheme", maxLength: 40 }),
+      topic: fc.stringMatching(/^[a-zA-Z0-9._-]{1,40}$/),
+      partition: fc.nat(),
+      upstream: offset,
+      downstream: offset,
+      metadata: fc.string({ unit: "grapheme" }),
+    });
     fc.assert(
       fc.property(any, (c) => {
         expect(decodeCheckpoint(...checkpoint(c))).toEqual(c);
@@ -37,15 +51,22 @@ describe("checkpoints", () => {
 
   it("refuses arbitrary bytes without throwing", () => {
     const bytes = fc.uint8Array({ maxLength: 60 }).map((b) => Buffer.from(b));
-    fc.assert(fc.property(bytes, bytes, (k, v) => void [decodeCheckpoint(k, v), decodeOffsetSync(k, v), decodeHeartbeat(k, v)]));
+    fc.assert(
+      fc.property(bytes, bytes, (k, v) => void [decodeCheckpoint(k, v), decodeOffsetSync(k, v), decodeHeartbeat(k, v)]),
+    );
   });
 
   it("fold to the last of each group, topic and partition, and follow tombstones", () => {
     const point = { group: "g", topic: "orders", partition: 0, upstream: 7n, downstream: 5n, metadata: "" };
     const gone = checkpoint({ ...point, partition: 9 });
     const latest = new LatestCheckpoints();
-    for (const [k, v] of [checkpoint(point), gone, checkpoint({ ...point, downstream: 8n }), [gone[0], null] as const]) expect(latest.add(k, v)).toBe(true);
-    for (const [k, v] of [[utf("x"), utf("y")], [null, value]] as const) expect(latest.add(k, v)).toBe(false);
+    for (const [k, v] of [checkpoint(point), gone, checkpoint({ ...point, downstream: 8n }), [gone[0], null] as const])
+      expect(latest.add(k, v)).toBe(true);
+    for (const [k, v] of [
+      [utf("x"), utf("y")],
+      [null, value],
+    ] as const)
+      expect(latest.add(k, v)).toBe(false);
     expect(latest.list()).toEqual([{ ...point, downstream: 8n }]);
   });
 });

@@ -32,8 +32,18 @@ export function internalTopics(mirror: MirrorModel): InternalTopic[] {
     { kind: "offsets", side: "target", name: mirror.offsetStorageTopic, partitions: 25 },
     { kind: "configs", side: "target", name: mirror.configStorageTopic, partitions: 1 },
     { kind: "status", side: "target", name: mirror.statusStorageTopic, partitions: 5 },
-    { kind: "checkpoints", side: "target", name: `${mirror.originAlias}${dot}checkpoints${dot}internal`, partitions: 1 },
-    { kind: "offset-syncs", side: atOrigin ? "origin" : "target", name: `mm2-offset-syncs${dot}${other}${dot}internal`, partitions: 1 },
+    {
+      kind: "checkpoints",
+      side: "target",
+      name: `${mirror.originAlias}${dot}checkpoints${dot}internal`,
+      partitions: 1,
+    },
+    {
+      kind: "offset-syncs",
+      side: atOrigin ? "origin" : "target",
+      name: `mm2-offset-syncs${dot}${other}${dot}internal`,
+      partitions: 1,
+    },
   ];
   if (mirror.heartbeats) topics.push({ kind: "heartbeats", side: "target", name: "heartbeats", partitions: 1 });
   return topics;
@@ -87,7 +97,9 @@ export function topicNameFault(name: string): string | undefined {
   if (name.length > LONGEST_TOPIC_NAME) return `has ${name.length} characters, Kafka allows ${LONGEST_TOPIC_NAME}`;
   if (name === "" || name === "." || name === "..") return "is no topic name";
   const illegal = /[^\w.-]/.exec(name)?.[0];
-  return illegal === undefined ? undefined : `has the character "${illegal}", Kafka allows letters, digits, ".", "_" and "-"`;
+  return illegal === undefined
+    ? undefined
+    : `has the character "${illegal}", Kafka allows letters, digits, ".", "_" and "-"`;
 }
 
 /**

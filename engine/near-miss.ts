@@ -7,7 +7,10 @@ export function nearMiss(word: string, known: Iterable<string>): string | undefi
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(plain(word), plain(candidate));
-    if (distance <= Math.floor(Math.max(word.length, candidate.length) / 3) && (best === undefined || distance < best.distance)) {
+    if (
+      distance <= Math.floor(Math.max(word.length, candidate.length) / 3) &&
+      (best === undefined || distance < best.distance)
+    ) {
       best = { word: candidate, distance };
     }
   }
@@ -27,7 +30,8 @@ export function editDistance(a: string, b: string): number {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? rows[i - 2]![j - 2]! + 1 : Infinity;
+      const swapped =
+        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? rows[i - 2]![j - 2]! + 1 : Infinity;
       row[j] = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, replaced, swapped);
     }
     rows.push(row);

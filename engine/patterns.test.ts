@@ -105,14 +105,50 @@ describe("what both read alike goes on to work", () => {
 
   /** On the names that Kafka allows for topics, the translation changes nothing that JavaScript reads as Java does. */
   test("the translation and the expression itself agree", () => {
-    const single = fc.constantFrom("a", "b", "-", "_", "0", "\\.", "\\-", ".", "\\d", "\\w", "[ab]", "[^a_]", "[a-c]", "[\\w-]", "[.-]", "\\x61");
+    const single = fc.constantFrom(
+      "a",
+      "b",
+      "-",
+      "_",
+      "0",
+      "\\.",
+      "\\-",
+      ".",
+      "\\d",
+      "\\w",
+      "[ab]",
+      "[^a_]",
+      "[a-c]",
+      "[\\w-]",
+      "[.-]",
+      "\\x61",
+    );
     const quantifier = fc.constantFrom("", "", "", "*", "+", "?", "{2}", "*?", "+?", "??");
     const { pattern } = fc.letrec<{ pattern: string; sequence: string; piece: string }>((tie) => ({
-      piece: fc.tuple(fc.oneof({ weight: 6, arbitrary: single }, { weight: 1, arbitrary: tie("pattern").map((p) => `(${p})`) }, { weight: 1, arbitrary: tie("pattern").map((p) => `(?:${p})`) }), quantifier).map(([p, q]) => p + q),
-      sequence: fc.array(fc.oneof({ weight: 12, arbitrary: tie("piece") }, { weight: 1, arbitrary: fc.constantFrom("(?!a)", "(?=.*b)", "(?<!a)", "\\b") }), { minLength: 1, maxLength: 4 }).map((p) => p.join("")),
+      piece: fc
+        .tuple(
+          fc.oneof(
+            { weight: 6, arbitrary: single },
+            { weight: 1, arbitrary: tie("pattern").map((p) => `(${p})`) },
+            { weight: 1, arbitrary: tie("pattern").map((p) => `(?:${p})`) },
+          ),
+          quantifier,
+        )
+        .map(([p, q]) => p + q),
+      sequence: fc
+        .array(
+          fc.oneof(
+            { weight: 12, arbitrary: tie("piece") },
+            { weight: 1, arbitrary: fc.constantFrom("(?!a)", "(?=.*b)", "(?<!a)", "\\b") },
+          ),
+          { minLength: 1, maxLength: 4 },
+        )
+        .map((p) => p.join("")),
       pattern: fc.array(tie("sequence"), { minLength: 1, maxLength: 2 }).map((p) => p.join("|")),
     }));
-    const name = fc.array(fc.constantFrom("a", "b", "c", "-", "_", ".", "0"), { minLength: 1, maxLength: 6 }).map((l) => l.join(""));
+    const name = fc
+      .array(fc.constantFrom("a", "b", "c", "-", "_", ".", "0"), { minLength: 1, maxLength: 6 })
+      .map((l) => l.join(""));
     fc.assert(
       fc.property(pattern, fc.array(name, { minLength: 10, maxLength: 10 }), (text, names) => {
         const ours = compilePatternList(text, "topicsPattern");

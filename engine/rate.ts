@@ -14,6 +14,8 @@ export class Rate {
   /** Negative when the number falls; 0 as long as nobody can tell. */
   perSecond(): number {
     const [first, last] = [this.samples[0], this.samples.at(-1)];
-    return first === undefined || last === undefined || last.at <= first.at ? 0 : ((last.value - first.value) * 1000) / (last.at - first.at);
+    return first === undefined || last === undefined || last.at <= first.at
+      ? 0
+      : ((last.value - first.value) * 1000) / (last.at - first.at);
   }
 }

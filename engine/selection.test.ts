@@ -6,30 +6,67 @@ import { testMirror } from "../test/support/models";
 const strimzi = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy";
 
 function mirror(changes: Partial<MirrorModel> = {}): MirrorModel {
-  return testMirror({ offsetStorageTopic: "offsets", configStorageTopic: "configs", statusStorageTopic: "status", ...changes });
+  return testMirror({
+    offsetStorageTopic: "offsets",
+    configStorageTopic: "configs",
+    statusStorageTopic: "status",
+    ...changes,
+  });
 }
 
 const estate = [
-  "orders", "orders.dlq", "stuff-internal", "stuff.internal", "myinternal", "orders.replica", "__consumer_offsets", ".hidden",
-  "mm2-offset-syncs.target-cluster.internal", "other.checkpoints.internal", "device-heartbeats", "_schemas",
+  "orders",
+  "orders.dlq",
+  "stuff-internal",
+  "stuff.internal",
+  "myinternal",
+  "orders.replica",
+  "__consumer_offsets",
+  ".hidden",
+  "mm2-offset-syncs.target-cluster.internal",
+  "other.checkpoints.internal",
+  "device-heartbeats",
+  "_schemas",
 ];
 
 describe("which topics a mirror copies", () => {
   it("follows Kafka 4: user topics that end in internal are copied", () => {
-    expect(selectTopics(estate, mirror())).toEqual(["_schemas", "device-heartbeats", "myinternal", "orders", "orders.dlq", "stuff-internal", "stuff.internal"]);
+    expect(selectTopics(estate, mirror())).toEqual([
+      "_schemas",
+      "device-heartbeats",
+      "myinternal",
+      "orders",
+      "orders.dlq",
+      "stuff-internal",
+      "stuff.internal",
+    ]);
   });
 
   it("follows Kafka 3.9 and older: names that end in -internal or .internal are left out", () => {
     const old = ["_schemas", "device-heartbeats", "myinternal", "orders", "orders.dlq"];
     for (const kafkaVersion of ["2.8.2", "3.9.1"]) expect(selectTopics(estate, mirror({ kafkaVersion }))).toEqual(old);
     // Even where the exclusion is the user's own, the policy's rule stays.
-    expect(selectTopics(estate, mirror({ kafkaVersion: "3.9.1", topicsExcludePattern: "nothing" }))).toEqual([...old.slice(0, 4), "orders.dlq", "orders.replica"]);
+    expect(selectTopics(estate, mirror({ kafkaVersion: "3.9.1", topicsExcludePattern: "nothing" }))).toEqual([
+      ...old.slice(0, 4),
+      "orders.dlq",
+      "orders.replica",
+    ]);
   });
 
   it("with the empty separator of Kafka 3.1 to 3.9, every name that ends in internal is internal", () => {
-    expect(selectTopics(["myinternal", "orders"], mirror({ kafkaVersion: "3.9.1", separator: "" }))).toEqual(["orders"]);
-    expect(selectTopics(["myinternal", "orders"], mirror({ kafkaVersion: "3.0.2", separator: "" }))).toEqual(["myinternal", "orders"]);
-    expect(selectTopics(["mm2-offset-syncstarget-clusterinternal", "xcheckpointsinternal", "orders"], mirror({ separator: "" }))).toEqual(["orders"]);
+    expect(selectTopics(["myinternal", "orders"], mirror({ kafkaVersion: "3.9.1", separator: "" }))).toEqual([
+      "orders",
+    ]);
+    expect(selectTopics(["myinternal", "orders"], mirror({ kafkaVersion: "3.0.2", separator: "" }))).toEqual([
+      "myinternal",
+      "orders",
+    ]);
+    expect(
+      selectTopics(
+        ["mm2-offset-syncstarget-clusterinternal", "xcheckpointsinternal", "orders"],
+        mirror({ separator: "" }),
+      ),
+    ).toEqual(["orders"]);
   });
 
   it("matches whole names and takes exclusions into account", () => {
@@ -39,19 +76,29 @@ describe("which topics a mirror copies", () => {
   });
 
   it("copies heartbeats whatever the patterns say, under the name that the policy gives them", () => {
-    const pairs = selectPairs(["heartbeats", "x.heartbeats", "orders", "device-heartbeats"], mirror({ topicsPattern: "orders|device.*" }));
+    const pairs = selectPairs(
+      ["heartbeats", "x.heartbeats", "orders", "device-heartbeats"],
+      mirror({ topicsPattern: "orders|device.*" }),
+    );
     expect(pairs).toEqual([
       { origin: "device-heartbeats", target: "origin-cluster.device-heartbeats" },
       { origin: "heartbeats", target: "origin-cluster.heartbeats" },
       { origin: "orders", target: "orders" },
       { origin: "x.heartbeats", target: "origin-cluster.x.heartbeats" },
     ]);
-    expect(selectPairs(["heartbeats"], mirror({ policyClass: strimzi }))).toEqual([{ origin: "heartbeats", target: "heartbeats" }]);
+    expect(selectPairs(["heartbeats"], mirror({ policyClass: strimzi }))).toEqual([
+      { origin: "heartbeats", target: "heartbeats" },
+    ]);
   });
 
   it("does not send back what came from the target", () => {
     const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
-    expect(selectTopics(["target-cluster.orders", "third.target-cluster.orders", "orders", "target-cluster"], mirror({ policyClass }))).toEqual(["orders", "target-cluster"]);
+    expect(
+      selectTopics(
+        ["target-cluster.orders", "third.target-cluster.orders", "orders", "target-cluster"],
+        mirror({ policyClass }),
+      ),
+    ).toEqual(["orders", "target-cluster"]);
     expect(selectTopics(["target-cluster.orders"], mirror())).toEqual(["target-cluster.orders"]);
   });
 
@@ -62,7 +109,10 @@ describe("which topics a mirror copies", () => {
 
 describe("which groups a mirror covers", () => {
   it("leaves out what MirrorMaker 2 leaves out", () => {
-    expect(selectGroups(["a", "connect-x", "console-consumer-1", "__x", "connector"], mirror())).toEqual(["a", "connector"]);
+    expect(selectGroups(["a", "connect-x", "console-consumer-1", "__x", "connector"], mirror())).toEqual([
+      "a",
+      "connector",
+    ]);
     expect(selectGroups(["a", "connect-x"], mirror({ groupsExcludePattern: "a" }))).toEqual(["connect-x"]);
   });
 });

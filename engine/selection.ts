@@ -15,7 +15,11 @@ export type Skip = "not matched" | "excluded" | "internal" | "cycle";
 export function topicRule(mirror: MirrorModel): (topic: string) => Skip | undefined {
   const matched = compilePatternList(mirror.topicsPattern, "mirror.topicsPattern");
   const excluded = compilePatternList(topicsExclude(mirror), "mirror.topicsExcludePattern");
-  const own = new Set(internalTopics(mirror).filter((t) => t.side === "origin" && t.kind !== "heartbeats").map((t) => t.name));
+  const own = new Set(
+    internalTopics(mirror)
+      .filter((t) => t.side === "origin" && t.kind !== "heartbeats")
+      .map((t) => t.name),
+  );
   return (topic) => {
     // The order of MirrorSourceConnector.shouldReplicateTopic; heartbeats pass the filter whatever the patterns say.
     if (!isHeartbeats(mirror, topic)) {
@@ -34,14 +38,20 @@ export function selectTopics(originTopics: readonly string[], mirror: MirrorMode
 }
 
 /** Each copied topic and what it is called on the target. */
-export function selectPairs(originTopics: readonly string[], mirror: MirrorModel): { origin: string; target: string }[] {
+export function selectPairs(
+  originTopics: readonly string[],
+  mirror: MirrorModel,
+): { origin: string; target: string }[] {
   return selectTopics(originTopics, mirror).map((origin) => ({ origin, target: targetTopicName(mirror, origin) }));
 }
 
 /** The groups whose offsets this mirror's checkpoints cover (MirrorCheckpointConnector's group filter). */
 export function selectGroups(originGroups: readonly string[], mirror: MirrorModel): string[] {
   const matched = compilePatternList(mirror.groupsPattern, "mirror.groupsPattern");
-  const excluded = compilePatternList(mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE, "mirror.groupsExcludePattern");
+  const excluded = compilePatternList(
+    mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE,
+    "mirror.groupsExcludePattern",
+  );
   return originGroups.filter((group) => matched(group) && !excluded(group)).sort();
 }
 
@@ -57,7 +67,10 @@ export function sinkGroupsLeftOut(originGroups: readonly string[], mirror: Mirro
 
 /** `topics.exclude` as it takes effect. */
 export function topicsExclude(mirror: MirrorModel): string {
-  return mirror.topicsExcludePattern ?? (versionAtLeast(mirror.kafkaVersion, "4") ? DEFAULT_TOPICS_EXCLUDE : TOPICS_EXCLUDE_BEFORE_4);
+  return (
+    mirror.topicsExcludePattern ??
+    (versionAtLeast(mirror.kafkaVersion, "4") ? DEFAULT_TOPICS_EXCLUDE : TOPICS_EXCLUDE_BEFORE_4)
+  );
 }
 
 /**
@@ -69,24 +82,38 @@ export function nothingSelected(originTopics: readonly string[], mirror: MirrorM
   const visible = originTopics.filter((t) => !t.startsWith("__"));
   const details = [
     ...patternHints(visible, mirror.topicsPattern),
-    ...visible.filter((t) => skip(t) === "excluded").slice(0, 5).map((t) => `topic "${t}" is matched, but excluded by "${topicsExclude(mirror)}"`),
-    ...visible.filter((t) => skip(t) === "internal").slice(0, 5).map((t) => `topic "${t}" is matched, but MirrorMaker 2 takes its name for an internal one`),
+    ...visible
+      .filter((t) => skip(t) === "excluded")
+      .slice(0, 5)
+      .map((t) => `topic "${t}" is matched, but excluded by "${topicsExclude(mirror)}"`),
+    ...visible
+      .filter((t) => skip(t) === "internal")
+      .slice(0, 5)
+      .map((t) => `topic "${t}" is matched, but MirrorMaker 2 takes its name for an internal one`),
   ];
   const seen = `mirror.topicsPattern "${mirror.topicsPattern}" selects none of the ${visible.length} topics that the origin shows`;
   return new MigrationError("SELECTION_EMPTY", seen, {
     details,
-    fix: visible.length === 0 ? "check that this is the right origin and that the user may describe its topics" : "write mirror.topicsPattern so that it matches whole topic names",
+    fix:
+      visible.length === 0
+        ? "check that this is the right origin and that the user may describe its topics"
+        : "write mirror.topicsPattern so that it matches whole topic names",
   });
 }
 
 function patternHints(topics: readonly string[], list: string): string[] {
   const hints: string[] = [];
-  for (const pattern of list.split(",").map((p) => p.trim()).filter((p) => p !== "")) {
+  for (const pattern of list
+    .split(",")
+    .map((p) => p.trim())
+    .filter((p) => p !== "")) {
     const glob = pattern.replace(/(^|[^.\])])\*/g, "$1.*");
     if (glob !== pattern && matches(topics, glob) > 0) {
       hints.push(`"${pattern}" is a regular expression; did you mean "${glob}" (${matches(topics, glob)} topics)?`);
     } else if (matches(topics, `.*(?:${pattern}).*`) > 0) {
-      hints.push(`"${pattern}" is part of topic names, but must match them whole; did you mean ".*${pattern}.*" (${matches(topics, `.*(?:${pattern}).*`)} topics)?`);
+      hints.push(
+        `"${pattern}" is part of topic names, but must match them whole; did you mean ".*${pattern}.*" (${matches(topics, `.*(?:${pattern}).*`)} topics)?`,
+      );
     } else {
       const near = nearMiss(pattern.replace(/[\\^$.*+?()[\]{}|]+$/, "").replaceAll("\\", ""), topics);
       if (near !== undefined) hints.push(`nothing matches "${pattern}"; did you mean "${near}"?`);
@@ -108,7 +135,8 @@ function matches(topics: readonly string[], pattern: string): number {
 function isInternal(mirror: MirrorModel, topic: string): boolean {
   if (topic.startsWith("__") || topic.startsWith(".")) return true;
   const dot = internalSeparator(mirror);
-  const own = topic.endsWith(`${dot}checkpoints${dot}internal`) || (topic.startsWith("mm2") && topic.endsWith(`${dot}internal`));
+  const own =
+    topic.endsWith(`${dot}checkpoints${dot}internal`) || (topic.startsWith("mm2") && topic.endsWith(`${dot}internal`));
   if (own || versionAtLeast(mirror.kafkaVersion, "4")) return own;
   return topic.endsWith(`${dot}internal`) || topic.endsWith("-internal") || topic.endsWith(".internal");
 }

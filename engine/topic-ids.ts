@@ -33,7 +33,8 @@ export function recreatedTopics(recorded: RecordedTopics | undefined, now: Recor
 }
 
 export function recreatedText({ topic, side, was, is }: Recreated, target = topic): string {
-  const after = side === "origin" ? "the mirror went on at its old offsets" : "the mirror does not copy again what it had copied";
+  const after =
+    side === "origin" ? "the mirror went on at its old offsets" : "the mirror does not copy again what it had copied";
   return (
     `topic ${side === "origin" ? topic : target} was deleted and created again on the ${side} since the mirror was started ` +
     `(its id was ${was} and is ${is}): ${after}, so records may be missing on the target`
@@ -51,7 +52,9 @@ export async function readTopicIds(model: MigrationModel, open?: OpenKafka): Pro
   return withClusters(
     model,
     async ({ origin, target }) => {
-      const pairs = selectPairs(await origin.listTopics(), model.mirror).filter((p) => !isHeartbeats(model.mirror, p.origin));
+      const pairs = selectPairs(await origin.listTopics(), model.mirror).filter(
+        (p) => !isHeartbeats(model.mirror, p.origin),
+      );
       const [here, there] = await Promise.all([
         origin.describeTopics(pairs.map((p) => p.origin)),
         target.describeTopics(pairs.map((p) => p.target)),

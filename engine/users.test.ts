@@ -2,20 +2,45 @@ import { expect, test } from "vitest";
 import type { Acl, KafkaPort } from "./kafka/port";
 import { requireUnusedName } from "./users";
 
-const acl: Acl = { resourceType: "topic", resourceName: "orders", patternType: "literal", principal: "User:mm2-credentials", host: "*", operation: "Read", permission: "allow" };
+const acl: Acl = {
+  resourceType: "topic",
+  resourceName: "orders",
+  patternType: "literal",
+  principal: "User:mm2-credentials",
+  host: "*",
+  operation: "Read",
+  permission: "allow",
+};
 const said: string[] = [];
 
 function ask(mechanisms: string[], acls: Acl[], accepted = false): Promise<string> {
-  const port = { side: "origin", close: async () => {}, scramMechanisms: async () => mechanisms, describeAcls: async () => acls } as unknown as KafkaPort;
-  const question = { side: "origin" as const, connection: { bootstrapServers: "o:1" }, username: "mm2-credentials", accepted };
-  return requireUnusedName(question, { info: () => {}, warn: (line) => said.push(line) }, async () => port).then(() => "free", (error: Error) => error.message);
+  const port = {
+    side: "origin",
+    close: async () => {},
+    scramMechanisms: async () => mechanisms,
+    describeAcls: async () => acls,
+  } as unknown as KafkaPort;
+  const question = {
+    side: "origin" as const,
+    connection: { bootstrapServers: "o:1" },
+    username: "mm2-credentials",
+    accepted,
+  };
+  return requireUnusedName(question, { info: () => {}, warn: (line) => said.push(line) }, async () => port).then(
+    () => "free",
+    (error: Error) => error.message,
+  );
 }
 
 test("a name that nobody has is free", async () => expect(await ask([], [])).toBe("free"));
 
 test.each([
   [["SCRAM-SHA-512"], [], "with a SCRAM-SHA-512 credential; it was not touched"],
-  [["SCRAM-SHA-256", "SCRAM-SHA-512"], [acl, acl], "with a SCRAM-SHA-256 credential and a SCRAM-SHA-512 credential and 2 ACLs"],
+  [
+    ["SCRAM-SHA-256", "SCRAM-SHA-512"],
+    [acl, acl],
+    "with a SCRAM-SHA-256 credential and a SCRAM-SHA-512 credential and 2 ACLs",
+  ],
   [[], [acl], "with 1 ACL"],
 ])("one that somebody has is refused: %j", async (mechanisms, acls, part) => {
   const message = await ask(mechanisms, acls);

@@ -19,13 +19,23 @@ export interface UserQuestion {
  * the end of the migration would take his credential and ACLs away.
  * @throws MigrationError USER_TAKEN with what there is of the user
  */
-export async function requireUnusedName({ side, connection, username, accepted = false }: UserQuestion, progress: Progress = silent, open?: OpenKafka): Promise<void> {
+export async function requireUnusedName(
+  { side, connection, username, accepted = false }: UserQuestion,
+  progress: Progress = silent,
+  open?: OpenKafka,
+): Promise<void> {
   const found = await withCluster(
     { [side]: connection } as Record<Side, Connection>,
     side,
     async (port) => {
-      const [mechanisms, acls] = await Promise.all([port.scramMechanisms(username), port.describeAcls({ principal: `User:${username}` })]);
-      return [...mechanisms.map((mechanism) => `a ${mechanism} credential`), ...(acls.length === 0 ? [] : [countText(acls.length, "ACL")])];
+      const [mechanisms, acls] = await Promise.all([
+        port.scramMechanisms(username),
+        port.describeAcls({ principal: `User:${username}` }),
+      ]);
+      return [
+        ...mechanisms.map((mechanism) => `a ${mechanism} credential`),
+        ...(acls.length === 0 ? [] : [countText(acls.length, "ACL")]),
+      ];
     },
     open,
   );

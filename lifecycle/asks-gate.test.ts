@@ -40,50 +40,94 @@ beforeEach(() => {
 
 const connection = { bootstrapServers: "b:1" };
 const topicIds = { orders: { origin: "a", target: "b" } };
-const inputs = { originConnection: connection, targetConnection: connection, mirror: testMirror(), options: { limitMs: 900_000, stableForMs: 5_000 }, abandon: false, fence: false };
-const passed = { passed: true, passedAt: "2026-01-01T00:00:00.000Z", result: { cleared: { "orders:0": 7 } }, ends: {}, topicIds };
+const inputs = {
+  originConnection: connection,
+  targetConnection: connection,
+  mirror: testMirror(),
+  options: { limitMs: 900_000, stableForMs: 5_000 },
+  abandon: false,
+  fence: false,
+};
+const passed = {
+  passed: true,
+  passedAt: "2026-01-01T00:00:00.000Z",
+  result: { cleared: { "orders:0": 7 } },
+  ends: {},
+  topicIds,
+};
 const shut = { passed: false, passedAt: null, result: null, ends: null, topicIds };
-const incomplete = () => new MigrationError("GATE_INCOMPLETE", "the copy is not proved complete", { fix: "wait longer" });
+const incomplete = () =>
+  new MigrationError("GATE_INCOMPLETE", "the copy is not proved complete", { fix: "wait longer" });
 
 /** Each way on which a migration ends: what the step's state says, and how it is ended. */
 const ways: [string, (of: object) => Promise<unknown>][] = [
   ["removal of the gate in phase mirror", (of) => gateStep.delete("id", { ...inputs, phase: "mirror", ...of })],
   ["removal of the gate in phase cutover", (of) => gateStep.delete("id", { ...inputs, phase: "cutover", ...of })],
-  ["removal of the guard in phase mirror", (of) => guardStep.delete("id", { ...inputs, phase: "mirror", ...guardOf(of) })],
-  ["removal of the guard in phase cutover", (of) => guardStep.delete("id", { ...inputs, phase: "cutover", ...guardOf(of) })],
+  [
+    "removal of the guard in phase mirror",
+    (of) => guardStep.delete("id", { ...inputs, phase: "mirror", ...guardOf(of) }),
+  ],
+  [
+    "removal of the guard in phase cutover",
+    (of) => guardStep.delete("id", { ...inputs, phase: "cutover", ...guardOf(of) }),
+  ],
   ["the update from mirror to cleanup", (of) => cleanUp({ ...inputs, phase: "mirror", ...of })],
   ["the update from cutover to cleanup", (of) => cleanUp({ ...inputs, phase: "cutover", ...of })],
 ];
-const cleanUp = (state: object) => gateStep.update("id", state as never, { ...inputs, ...("abandon" in state && state.abandon ? { abandon: true } : {}), phase: "cleanup" });
+const cleanUp = (state: object) =>
+  gateStep.update("id", state as never, {
+    ...inputs,
+    ...("abandon" in state && state.abandon ? { abandon: true } : {}),
+    phase: "cleanup",
+  });
 /** The guard is given what the gate's state says. */
-const guardOf = ({ result, ...of }: { result?: { cleared: object } | null }) => ({ ...of, ...(result ? { cleared: result.cleared } : {}) });
+const guardOf = ({ result, ...of }: { result?: { cleared: object } | null }) => ({
+  ...of,
+  ...(result ? { cleared: result.cleared } : {}),
+});
 
 describe.each(ways)("%s", (_what, end) => {
   it("asks the gate, which looks for all that it looks for at a cutover", async () => {
     await end(shut);
-    expect(gate.asked).toEqual([{ options: { limitMs: 120_000, stableForMs: 5_000, compareLastRecord: true }, recorded: topicIds }]);
+    expect(gate.asked).toEqual([
+      { options: { limitMs: 120_000, stableForMs: 5_000, compareLastRecord: true }, recorded: topicIds },
+    ]);
   });
 
   it("asks a gate that has passed for what came since, as clients may be at work", async () => {
     await end(passed);
-    expect(gate.asked).toEqual([{ options: { limitMs: 120_000, stableForMs: 0, compareLastRecord: false, cleared: { "orders:0": 7 } }, recorded: topicIds }]);
+    expect(gate.asked).toEqual([
+      {
+        options: { limitMs: 120_000, stableForMs: 0, compareLastRecord: false, cleared: { "orders:0": 7 } },
+        recorded: topicIds,
+      },
+    ]);
   });
 
   it("fails where the gate stays shut, and says how to give the copy up", async () => {
     for (const state of [shut, passed]) {
       gate.refusal = incomplete();
-      await expect(end(state)).rejects.toThrow(/GATE_INCOMPLETE[^]*fix: wait longer; everything is left running[^]*set abandon to true/);
+      await expect(end(state)).rejects.toThrow(
+        /GATE_INCOMPLETE[^]*fix: wait longer; everything is left running[^]*set abandon to true/,
+      );
     }
     // A refused login says nothing of the copy.
-    gate.refusal = new MigrationError("KAFKA_AUTHENTICATION", "the origin refused the login", { fix: "check the password" });
-    const message = await end(shut).then(() => "", (error: Error) => error.message);
+    gate.refusal = new MigrationError("KAFKA_AUTHENTICATION", "the origin refused the login", {
+      fix: "check the password",
+    });
+    const message = await end(shut).then(
+      () => "",
+      (error: Error) => error.message,
+    );
     expect(message).toMatch(/KAFKA_AUTHENTICATION[^]*check the password/);
     expect(message).not.toContain("give the copy up");
   });
 
   it("asks nothing where the migration is given up, and says so", async () => {
     gate.refusal = incomplete();
-    expect(await said(() => end({ ...shut, abandon: true, abandonedAt: "2026-01-03T00:00:00.000Z" }))).toMatch(/migration abandoned at 20/);
+    expect(await said(() => end({ ...shut, abandon: true, abandonedAt: "2026-01-03T00:00:00.000Z" }))).toMatch(
+      /migration abandoned at 20/,
+    );
     expect(gate.asked).toEqual([]);
   });
 });
@@ -99,9 +143,15 @@ describe("the end of a migration that is cleaned up", () => {
   });
 
   it("keeps what the gate had passed, and when the copy was given up", async () => {
-    expect((await cleanUp({ ...inputs, phase: "cutover", ...passed }) as { outs: object }).outs).toMatchObject({ ...passed, abandonedAt: null });
+    expect(((await cleanUp({ ...inputs, phase: "cutover", ...passed })) as { outs: object }).outs).toMatchObject({
+      ...passed,
+      abandonedAt: null,
+    });
     const given = { ...inputs, phase: "mirror", ...shut, abandon: true, abandonedAt: "2026-01-03T00:00:00.000Z" };
-    expect((await cleanUp(given) as { outs: object }).outs).toMatchObject({ passed: false, abandonedAt: given.abandonedAt });
+    expect(((await cleanUp(given)) as { outs: object }).outs).toMatchObject({
+      passed: false,
+      abandonedAt: given.abandonedAt,
+    });
   });
 
   it("is not asked of a longer wait than the program allows", async () => {
@@ -127,7 +177,9 @@ describe("the guard at the end of a cutover", () => {
     origin.wrote = wrote;
     const fenced = { ...cutover, fence: true };
     expect(await said(() => guardStep.update("id", fenced, fenced))).toMatch(/orders-0/);
-    await expect(guardStep.update("id", fenced, { ...fenced, passedAt: "2026-01-05T00:00:00.000Z" })).rejects.toThrow(/FENCE_BREACHED/);
+    await expect(guardStep.update("id", fenced, { ...fenced, passedAt: "2026-01-05T00:00:00.000Z" })).rejects.toThrow(
+      /FENCE_BREACHED/,
+    );
     await expect(guardStep.update("id", { ...fenced, phase: "mirror" }, fenced)).rejects.toThrow(/FENCE_BREACHED/);
   });
 
@@ -140,7 +192,13 @@ describe("the guard at the end of a cutover", () => {
   it("looks at nothing in other phases, for a migration that is given up, or without what the gate has seen", async () => {
     origin.wrote = wrote;
     const { gateEnds: _, ...unseen } = cutover;
-    for (const other of [{ ...cutover, phase: "mirror" }, { ...cutover, phase: "cleanup" }, { ...cutover, abandon: true }, unseen]) await guardStep.create({ ...other, fence: true });
+    for (const other of [
+      { ...cutover, phase: "mirror" },
+      { ...cutover, phase: "cleanup" },
+      { ...cutover, abandon: true },
+      unseen,
+    ])
+      await guardStep.create({ ...other, fence: true });
     expect(origin.looks).toBe(0);
   });
 });

@@ -9,7 +9,14 @@ import { reportStep } from "./handlers/report";
 import { testMirror } from "../test/support/models";
 import { said } from "../test/lifecycle/support/said";
 
-const gap = (after: string, until: string, more: Partial<FenceGap> = {}): FenceGap => ({ after, until, rules: 1, topics: ["orders"], wrote: [], ...more });
+const gap = (after: string, until: string, more: Partial<FenceGap> = {}): FenceGap => ({
+  after,
+  until,
+  rules: 1,
+  topics: ["orders"],
+  wrote: [],
+  ...more,
+});
 const RAISED = "2026-01-01T10:00:00.000Z";
 
 let folder: string;
@@ -23,18 +30,37 @@ afterEach(async () => {
 
 async function written(more: object): Promise<Report> {
   const nowhere = { bootstrapServers: "127.0.0.1:1" };
-  const inputs = { originConnection: nowhere, targetConnection: nowhere, mirror: testMirror(), phase: "cutover", name: "m", folder, root: folder, trigger: "t", options: { gate: {}, offsets: {} }, ...more };
+  const inputs = {
+    originConnection: nowhere,
+    targetConnection: nowhere,
+    mirror: testMirror(),
+    phase: "cutover",
+    name: "m",
+    folder,
+    root: folder,
+    trigger: "t",
+    options: { gate: {}, offsets: {} },
+    ...more,
+  };
   await said(() => reportStep.create(inputs));
   return JSON.parse(await readFile(join(folder, "migration-m.json"), "utf8")) as Report;
 }
 
 test("the report lists each gap of the fence, also of earlier ups, and since when nobody holds it", async () => {
   const facts = { fenceRaisedAt: RAISED };
-  noteGap(gap("2026-01-01T10:00:01.000Z", "2026-01-01T10:00:02.000Z", { wrote: [{ topic: "orders", partition: 3, from: "7", to: "9" }] }));
+  noteGap(
+    gap("2026-01-01T10:00:01.000Z", "2026-01-01T10:00:02.000Z", {
+      wrote: [{ topic: "orders", partition: 3, from: "7", to: "9" }],
+    }),
+  );
   const first = await written({ facts, userOperator: true });
-  expect(first.timeline.map((e) => e.what).join("\n")).toMatch(/Fence open at some time between \S+ and \S+: 1 rule on orders had been removed; written: orders-3 7 -> 9/);
+  expect(first.timeline.map((e) => e.what).join("\n")).toMatch(
+    /Fence open at some time between \S+ and \S+: 1 rule on orders had been removed; written: orders-3 7 -> 9/,
+  );
   expect(first.timeline.map((e) => e.what).join("\n")).not.toMatch(/nobody writes/);
-  expect(first.warnings.join("\n")).toMatch(new RegExp(`fence has not been held since ${RAISED}: .*user operator.*kafka-migration fence --hold`));
+  expect(first.warnings.join("\n")).toMatch(
+    new RegExp(`fence has not been held since ${RAISED}: .*user operator.*kafka-migration fence --hold`),
+  );
   await forgetFenceRecord();
   noteGap(gap("2026-01-01T11:00:00.000Z", "2026-01-01T11:00:01.000Z"));
   const second = await written({ facts, userOperator: true });

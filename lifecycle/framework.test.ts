@@ -2,7 +2,12 @@ import { expect, test } from "vitest";
 import { defineStep } from "./handlers/framework";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const step = defineStep<{ what: string; how?: string }, object>("sample", { create: async () => ({}), update: async () => ({}), remove: async () => {}, immaterial: ["how"] });
+const step = defineStep<{ what: string; how?: string }, object>("sample", {
+  create: async () => ({}),
+  update: async () => ({}),
+  remove: async () => {},
+  immaterial: ["how"],
+});
 
 test("a change of what is asked for is a change, of the way there is none", async () => {
   expect(await step.diff("id", { what: "a", how: "b" }, { what: "c", how: "b" })).toEqual({ changes: true });
@@ -10,17 +15,43 @@ test("a change of what is asked for is a change, of the way there is none", asyn
 });
 
 test("an input that is left out is a change, an output is none", async () => {
-  const optional = defineStep<{ what: string; report?: string }, { out: number }>("sample", { create: async () => ({ out: 1 }), update: async () => ({ out: 1 }), remove: async () => {}, optional: ["report"] });
+  const optional = defineStep<{ what: string; report?: string }, { out: number }>("sample", {
+    create: async () => ({ out: 1 }),
+    update: async () => ({ out: 1 }),
+    remove: async () => {},
+    optional: ["report"],
+  });
   expect(await optional.diff("id", { what: "a", report: "here", out: 1 }, { what: "a" })).toEqual({ changes: true });
   expect(await optional.diff("id", { what: "a", out: 1 }, { what: "a" })).toEqual({ changes: false });
 });
 
 test("what could not be created is known all the same where the step says so, with how to reach it and no stack", async () => {
-  const failing = { create: async () => { throw new Error("not yet"); }, update: async () => ({}), remove: async () => {} };
-  const kept = await defineStep<{ a: number }, { done: boolean }>("sample", { ...failing, update: async () => ({ done: true }), unfinished: () => ({ done: false }) })
-    .create({ a: 1, __provider: "how" }).catch((e: Error) => e);
-  expect(kept).toMatchObject({ message: "not yet", stack: "", reasons: ["not yet"], id: expect.stringMatching(/^sample-/), properties: { a: 1, done: false, __provider: "how" } });
-  expect(await defineStep("sample", failing).create({ a: 1 }).catch((e: Error) => e)).not.toHaveProperty("id");
+  const failing = {
+    create: async () => {
+      throw new Error("not yet");
+    },
+    update: async () => ({}),
+    remove: async () => {},
+  };
+  const kept = await defineStep<{ a: number }, { done: boolean }>("sample", {
+    ...failing,
+    update: async () => ({ done: true }),
+    unfinished: () => ({ done: false }),
+  })
+    .create({ a: 1, __provider: "how" })
+    .catch((e: Error) => e);
+  expect(kept).toMatchObject({
+    message: "not yet",
+    stack: "",
+    reasons: ["not yet"],
+    id: expect.stringMatching(/^sample-/),
+    properties: { a: 1, done: false, __provider: "how" },
+  });
+  expect(
+    await defineStep("sample", failing)
+      .create({ a: 1 })
+      .catch((e: Error) => e),
+  ).not.toHaveProperty("id");
 });
 
 test("what a preview does not know of the way does not make the step uncertain", async () => {
@@ -30,12 +61,25 @@ test("what a preview does not know of the way does not make the step uncertain",
 test("what was overtaken outside is a change, unless a review has no way to look", async () => {
   const asked: unknown[] = [];
   const following = defineStep<{ what: string; how?: string }, { seen: number }>("sample", {
-    overtaken: async (state) => { asked.push(state); return state.seen < 2; },
-    create: async () => ({ seen: 1 }), update: async () => ({ seen: 2 }), remove: async () => {}, immaterial: ["how"],
+    overtaken: async (state) => {
+      asked.push(state);
+      return state.seen < 2;
+    },
+    create: async () => ({ seen: 1 }),
+    update: async () => ({ seen: 2 }),
+    remove: async () => {},
+    immaterial: ["how"],
   });
-  expect(await following.diff("id", { what: "a", how: "old", seen: 1 }, { what: "a", how: "new" })).toEqual({ changes: true });
-  expect(await following.diff("id", { what: "a", how: "old", seen: 2 }, { what: "a", how: UNKNOWN })).toEqual({ changes: false });
-  expect(asked).toEqual([{ what: "a", how: "new", seen: 1 }, { what: "a", how: "old", seen: 2 }]);
+  expect(await following.diff("id", { what: "a", how: "old", seen: 1 }, { what: "a", how: "new" })).toEqual({
+    changes: true,
+  });
+  expect(await following.diff("id", { what: "a", how: "old", seen: 2 }, { what: "a", how: UNKNOWN })).toEqual({
+    changes: false,
+  });
+  expect(asked).toEqual([
+    { what: "a", how: "new", seen: 1 },
+    { what: "a", how: "old", seen: 2 },
+  ]);
   process.env.KAFKA_MIGRATION_OFFLINE = "true";
   try {
     expect(await following.diff("id", { what: "a", seen: 1 }, { what: "a" })).toEqual({ changes: false });
@@ -48,8 +92,12 @@ test("what was overtaken outside is a change, unless a review has no way to look
 test("what an update is going to do is said with the whole state, which a check does not get", async () => {
   const said: unknown[] = [];
   const telling = defineStep<{ a: unknown }, { out: number }>("sample", {
-    foretell: async (olds, news) => { said.push([olds, news]); },
-    create: async () => ({ out: 1 }), update: async () => ({ out: 1 }), remove: async () => {},
+    foretell: async (olds, news) => {
+      said.push([olds, news]);
+    },
+    create: async () => ({ out: 1 }),
+    update: async () => ({ out: 1 }),
+    remove: async () => {},
   });
   await telling.diff("id", { a: 1, out: 7 }, { a: 1 });
   await telling.diff("id", { a: 1, out: 7 }, { a: UNKNOWN });
@@ -59,7 +107,13 @@ test("what an update is going to do is said with the whole state, which a check 
 });
 
 test("errors come without their stack", async () => {
-  const failing = defineStep("sample", { create: async () => { throw new Error("because"); }, update: async () => ({}), remove: async () => {} });
+  const failing = defineStep("sample", {
+    create: async () => {
+      throw new Error("because");
+    },
+    update: async () => ({}),
+    remove: async () => {},
+  });
   const error = await failing.create({}).catch((e: Error) => e);
   expect(error).toMatchObject({ message: "because", stack: "" });
 });
@@ -67,8 +121,13 @@ test("errors come without their stack", async () => {
 test("looks ahead only when every input is known, and hands its findings on as failures", async () => {
   const looked: unknown[] = [];
   const looking = defineStep<{ a: unknown }, object>("sample", {
-    foresee: async (news) => { looked.push(news); return ["no"]; },
-    create: async () => ({}), update: async () => ({}), remove: async () => {},
+    foresee: async (news) => {
+      looked.push(news);
+      return ["no"];
+    },
+    create: async () => ({}),
+    update: async () => ({}),
+    remove: async () => {},
   });
   expect((await looking.check(undefined, { a: { deep: [UNKNOWN] } })).failures).toEqual([]);
   expect((await looking.check(undefined, { a: 1 })).failures).toEqual([{ property: "sample", reason: "no" }]);

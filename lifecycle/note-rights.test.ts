@@ -16,14 +16,27 @@ vi.mock("../engine/kafka/client", () => ({ openKafka: async (_connection: unknow
 
 /** A cluster whose administrator has only `world.rights` on the note's topic, which is not there. */
 function open(side: string): KafkaPort {
-  if (world.down) throw new MigrationError("KAFKA_UNREACHABLE", `the ${side} cluster cannot be reached`, { fix: "check it" });
-  const unauthorized = () => new MigrationError("KAFKA_UNAUTHORIZED", `describe topic "${note}" on the ${side} cluster: TOPIC_AUTHORIZATION_FAILED`, { fix: "grant it" });
+  if (world.down)
+    throw new MigrationError("KAFKA_UNREACHABLE", `the ${side} cluster cannot be reached`, { fix: "check it" });
+  const unauthorized = () =>
+    new MigrationError(
+      "KAFKA_UNAUTHORIZED",
+      `describe topic "${note}" on the ${side} cluster: TOPIC_AUTHORIZATION_FAILED`,
+      { fix: "grant it" },
+    );
   const port: Partial<KafkaPort> = {
     listTopics: async () => [],
-    topicOperations: async (names) => new Map(names.map((name) => [name, world.rights.length === 0 ? null : world.rights])),
+    topicOperations: async (names) =>
+      new Map(names.map((name) => [name, world.rights.length === 0 ? null : world.rights])),
     groupOperations: async () => new Map(),
     describeAcls: async () => [],
-    describeCluster: async () => ({ clusterId: side, controllerId: 1, brokers: [{ id: 1, host: "h", port: 1, rack: null }], authorizedOperations: ["Alter", "AlterConfigs"] }) as never,
+    describeCluster: async () =>
+      ({
+        clusterId: side,
+        controllerId: 1,
+        brokers: [{ id: 1, host: "h", port: 1, rack: null }],
+        authorizedOperations: ["Alter", "AlterConfigs"],
+      }) as never,
     describeTopics: async (names) => {
       // Of the mirror's own topics nothing is told: then nobody says that it is gone.
       if (names?.join() !== note) throw unauthorized();
@@ -31,7 +44,13 @@ function open(side: string): KafkaPort {
       return [];
     },
     describeGroups: async () => [],
-    groupOffsets: async (ids) => new Map(ids.map((id) => [id, world.offsets.has(id) ? [{ topic: "t", partition: 0, offset: world.offsets.get(id)!, metadata: "" }] : []])),
+    groupOffsets: async (ids) =>
+      new Map(
+        ids.map((id) => [
+          id,
+          world.offsets.has(id) ? [{ topic: "t", partition: 0, offset: world.offsets.get(id)!, metadata: "" }] : [],
+        ]),
+      ),
     alterGroupOffsets: async (id, offsets) => offsets.forEach((o) => world.offsets.set(id, o.offset)),
     deleteGroupOffsets: async () => {},
     deleteGroups: async (ids) => ids.forEach((id) => world.offsets.delete(id)),
@@ -40,11 +59,24 @@ function open(side: string): KafkaPort {
   return port as KafkaPort;
 }
 
-const connection = { bootstrapServers: "b:1", sasl: { mechanism: "SCRAM-SHA-512" as const, username: "admin", password: "p" } };
+const connection = {
+  bootstrapServers: "b:1",
+  sasl: { mechanism: "SCRAM-SHA-512" as const, username: "admin", password: "p" },
+};
 const step = { originConnection: connection, targetConnection: connection, mirror, abandon: false };
 const applied: AppliedOffsets = {
-  version: 1, at: "2026-01-01T00:00:00.000Z", skipped: [], written: 1, inPlace: 0,
-  groups: [{ group: "g", created: false, offsets: [{ topic: "t", partition: 0, offset: "9", before: { offset: "4", metadata: "" } }] }],
+  version: 1,
+  at: "2026-01-01T00:00:00.000Z",
+  skipped: [],
+  written: 1,
+  inPlace: 0,
+  groups: [
+    {
+      group: "g",
+      created: false,
+      offsets: [{ topic: "t", partition: 0, offset: "9", before: { offset: "4", metadata: "" } }],
+    },
+  ],
 } as never;
 
 describe("an administrator of the previous version, which has no rights on the note of the groups' offsets", () => {
@@ -53,7 +85,9 @@ describe("an administrator of the previous version, which has no rights on the n
   it("can still roll back what that version had moved", async () => {
     Object.assign(world, { rights: [], down: false, offsets: new Map([["g", 9n]]) });
     const state = { ...offsets, phase: "cutover", appliedAt: applied.at, applied };
-    const lines = await said(() => consumerOffsetsStep.update("id", state as never, { ...offsets, phase: "mirror" } as never));
+    const lines = await said(() =>
+      consumerOffsetsStep.update("id", state as never, { ...offsets, phase: "mirror" } as never),
+    );
     expect(world.offsets.get("g")).toBe(4n);
     expect(lines.match(new RegExp(`whether target topic ${note} is left could not be looked at`, "g"))).toHaveLength(1);
   });
@@ -62,13 +96,17 @@ describe("an administrator of the previous version, which has no rights on the n
     const olds = { ...step, stage: "clusters", phase: "mirror", options: {} };
     const news = { ...olds, phase: "cutover" };
     const state = { ...olds, checkedAt: "2026-01-01T00:00:00.000Z", result: null };
-    const failed = async () => (await preflightStep.check(olds as never, news as never)).failures.map((f) => f.reason).join();
+    const failed = async () =>
+      (await preflightStep.check(olds as never, news as never)).failures.map((f) => f.reason).join();
     Object.assign(world, { rights: [] });
-    for (const right of ["Create", "Write", "Read", "Delete"]) expect(await failed()).toContain(`grant the migration's administrator (User:admin) ${right} on topic ${note}`);
+    for (const right of ["Create", "Write", "Read", "Delete"])
+      expect(await failed()).toContain(`grant the migration's administrator (User:admin) ${right} on topic ${note}`);
     Object.assign(world, { rights: ["Create", "Write", "Read", "Describe"] });
     expect(await failed()).toMatch(/lacks Delete on topic/);
     expect(await failed()).not.toMatch(/lacks Read/);
-    await expect(preflightStep.update("id", state as never, news as never)).rejects.toThrow(/PREFLIGHT_FAILED[^]*lacks Delete on topic/);
+    await expect(preflightStep.update("id", state as never, news as never)).rejects.toThrow(
+      /PREFLIGHT_FAILED[^]*lacks Delete on topic/,
+    );
     Object.assign(world, { down: true });
     expect(await failed()).toBe("");
   });
@@ -76,11 +114,18 @@ describe("an administrator of the previous version, which has no rights on the n
   it("hears of them from the step itself, too, where no preflight was asked", async () => {
     Object.assign(world, { rights: [], down: false });
     const inputs = { ...offsets, phase: "cutover" };
-    await expect(consumerOffsetsStep.create(inputs as never)).rejects.toThrow(`Create, Write, Read, Delete on topic ${note}`);
+    await expect(consumerOffsetsStep.create(inputs as never)).rejects.toThrow(
+      `Create, Write, Read, Delete on topic ${note}`,
+    );
   });
 
   it("is not refused at preview where the up itself grants the rights", async () => {
-    const olds = { ...step, stage: "clusters", phase: "mirror", options: { users: { target: { principals: ["User:admin"], profile: "least" } } } };
+    const olds = {
+      ...step,
+      stage: "clusters",
+      phase: "mirror",
+      options: { users: { target: { principals: ["User:admin"], profile: "least" } } },
+    };
     const news = { ...olds, phase: "cutover" };
     Object.assign(world, { rights: [], down: false });
     expect((await preflightStep.check(olds as never, news as never)).failures).toEqual([]);
@@ -103,6 +148,8 @@ describe("a target that is gone", () => {
     Object.assign(world, { down: true });
     const state = { ...step, fence: false, options: {}, phase: "cutover", appliedAt: null, applied: null };
     await expect(consumerOffsetsStep.delete("id", state as never)).rejects.toThrow("KAFKA_UNREACHABLE");
-    expect(await said(() => consumerOffsetsStep.delete("id", { ...state, abandon: true } as never))).toContain(`abandoned, so target topic ${note} may be left`);
+    expect(await said(() => consumerOffsetsStep.delete("id", { ...state, abandon: true } as never))).toContain(
+      `abandoned, so target topic ${note} may be left`,
+    );
   });
 });

@@ -22,7 +22,8 @@ const inputs = (origin = "a:9092,b:9092", target = "c:9092") => ({
   resume: { folder, name: "m", root: folder },
 });
 const keep = (text: string) => writeFile(join(folder, "migration-m.offsets.json"), text);
-const journal = (clusters: unknown = ["a:9092, B:9092", "c:9092,d:9092"]) => keep(JSON.stringify({ version: 1, clusters, applied }));
+const journal = (clusters: unknown = ["a:9092, B:9092", "c:9092,d:9092"]) =>
+  keep(JSON.stringify({ version: 1, clusters, applied }));
 
 it("the file of an older version is read where one server of each side is the same, and removed when nothing needs it", async () => {
   expect(await journalOf(inputs())).toBeUndefined();
@@ -35,8 +36,16 @@ it("the file of an older version is read where one server of each side is the sa
 });
 
 it.each<[string, ReturnType<typeof inputs>, RegExp]>([
-  ["origin", inputs("x:9092"), /OFFSETS_OTHER_CLUSTER.*about another origin: bootstrap servers a:9092, B:9092, not x:9092; it was kept/],
-  ["target", inputs(undefined, "a:9092"), /OFFSETS_OTHER_CLUSTER.*about another target: bootstrap servers c:9092,d:9092, not a:9092; it was kept/],
+  [
+    "origin",
+    inputs("x:9092"),
+    /OFFSETS_OTHER_CLUSTER.*about another origin: bootstrap servers a:9092, B:9092, not x:9092; it was kept/,
+  ],
+  [
+    "target",
+    inputs(undefined, "a:9092"),
+    /OFFSETS_OTHER_CLUSTER.*about another target: bootstrap servers c:9092,d:9092, not a:9092; it was kept/,
+  ],
 ])("the file about another %s is neither used nor removed", async (_side, { resume: _, ...other }, error) => {
   await journal();
   const asked = { ...other, resume: { folder, name: "m", root: folder } };

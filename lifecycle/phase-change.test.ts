@@ -25,17 +25,30 @@ test.each([
   ["verification", verificationStep],
   ["consumer-offsets", consumerOffsetsStep],
   ["replication", replicationStep],
-])("%s: an up in phase mirror that changes the mirror has nothing to take back, since Pulumi keeps no null", async (_kind, step) => {
-  const nowhere = { bootstrapServers: "127.0.0.1:1" };
-  const inputs = { phase: "mirror", when: "cutover", abandon: false, fence: false, options: { mode: "tail" }, originConnection: nowhere, targetConnection: nowhere };
-  const { outs } = await step.create({ ...inputs, mirror: { groupId: "a" } });
-  const state = Object.fromEntries(Object.entries(outs).filter(([, value]) => value !== null));
-  const again = await step.update("id", state, { ...inputs, mirror: { groupId: "b" } });
-  expect(again.outs).toMatchObject({ phase: "mirror", mirror: { groupId: "b" } });
-  // A cutover from here does its work: it fails over the cluster that is not there, instead of taking itself for done.
-  const cutOver = { ...state, phase: "cutover" };
-  await expect(step.update("id", cutOver, { ...inputs, phase: "cutover", mirror: { groupId: "b" } })).rejects.toThrow();
-});
+])(
+  "%s: an up in phase mirror that changes the mirror has nothing to take back, since Pulumi keeps no null",
+  async (_kind, step) => {
+    const nowhere = { bootstrapServers: "127.0.0.1:1" };
+    const inputs = {
+      phase: "mirror",
+      when: "cutover",
+      abandon: false,
+      fence: false,
+      options: { mode: "tail" },
+      originConnection: nowhere,
+      targetConnection: nowhere,
+    };
+    const { outs } = await step.create({ ...inputs, mirror: { groupId: "a" } });
+    const state = Object.fromEntries(Object.entries(outs).filter(([, value]) => value !== null));
+    const again = await step.update("id", state, { ...inputs, mirror: { groupId: "b" } });
+    expect(again.outs).toMatchObject({ phase: "mirror", mirror: { groupId: "b" } });
+    // A cutover from here does its work: it fails over the cluster that is not there, instead of taking itself for done.
+    const cutOver = { ...state, phase: "cutover" };
+    await expect(
+      step.update("id", cutOver, { ...inputs, phase: "cutover", mirror: { groupId: "b" } }),
+    ).rejects.toThrow();
+  },
+);
 
 test.each([
   ["gate", gateStep, { passed: true, passedAt: "2026-01-01T00:00:00.000Z" }],
@@ -44,10 +57,20 @@ test.each([
   ["replication", replicationStep, { resetAt: "2026-01-01T00:00:00.000Z" }],
 ])("%s: what was done for other topics is not taken for done", async (_kind, step, done) => {
   const nowhere = { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 };
-  const inputs = { phase: "cutover", when: "cutover", abandon: false, fence: false, options: { mode: "tail", limitMs: 1 }, originConnection: nowhere, targetConnection: nowhere };
+  const inputs = {
+    phase: "cutover",
+    when: "cutover",
+    abandon: false,
+    fence: false,
+    options: { mode: "tail", limitMs: 1 },
+    originConnection: nowhere,
+    targetConnection: nowhere,
+  };
   const mirror = testMirror({ topicsPattern: "orders" });
   const state = { ...inputs, mirror, ...done };
   const same = await step.update("id", state, { ...inputs, mirror: { ...mirror, replicationFactor: 3 } });
   expect(same.outs).toMatchObject(done);
-  await expect(step.update("id", state, { ...inputs, mirror: { ...mirror, topicsPattern: "orders,payments" } })).rejects.toThrow();
+  await expect(
+    step.update("id", state, { ...inputs, mirror: { ...mirror, topicsPattern: "orders,payments" } }),
+  ).rejects.toThrow();
 });

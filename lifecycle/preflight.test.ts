@@ -3,9 +3,19 @@ import { preflightStep } from "./handlers/preflight";
 import { testMirror } from "../test/support/models";
 
 const nowhere = { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 };
-const inputs = { stage: "clusters", phase: "mirror", abandon: false, options: {}, originConnection: nowhere, targetConnection: nowhere, mirror: testMirror() };
+const inputs = {
+  stage: "clusters",
+  phase: "mirror",
+  abandon: false,
+  options: {},
+  originConnection: nowhere,
+  targetConnection: nowhere,
+  mirror: testMirror(),
+};
 const looks = async (olds: object | undefined, news: object) =>
-  (await preflightStep.check(olds as never, news as never)).failures.some((f) => f.reason.includes("KAFKA_UNREACHABLE"));
+  (await preflightStep.check(olds as never, news as never)).failures.some((f) =>
+    f.reason.includes("KAFKA_UNREACHABLE"),
+  );
 
 test("looks ahead once, then only at what changed: Pulumi's check is given the old inputs, never what came of them", async () => {
   expect(await looks(undefined, inputs)).toBe(true);
@@ -21,7 +31,10 @@ test("a roll-back is not looked at, whatever changed with it, but for the mirror
   expect(await looks(cutOver, inputs)).toBe(false);
   expect(await looks(cutOver, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
   const state = { ...cutOver, checkedAt: "2026-01-01T00:00:00.000Z" };
-  expect((await preflightStep.update("id", state as never, inputs as never)).outs).toMatchObject({ phase: "mirror", checkedAt: state.checkedAt });
+  expect((await preflightStep.update("id", state as never, inputs as never)).outs).toMatchObject({
+    phase: "mirror",
+    checkedAt: state.checkedAt,
+  });
 });
 
 test("an update of the package that asks for more rights looks again before anything is done, but not on the way back", async () => {
@@ -32,11 +45,15 @@ test("an update of the package that asks for more rights looks again before anyt
   expect(await looks(asksMore, { ...asksMore, phase: "cutover" })).toBe(false);
   expect(await looks({ ...inputs, phase: "cutover" }, asksMore)).toBe(false);
   const state = { ...inputs, checkedAt: "2026-01-01T00:00:00.000Z" };
-  await expect(preflightStep.update("id", state as never, { ...asksMore, phase: "cutover" } as never)).rejects.toThrow("KAFKA_UNREACHABLE");
+  await expect(preflightStep.update("id", state as never, { ...asksMore, phase: "cutover" } as never)).rejects.toThrow(
+    "KAFKA_UNREACHABLE",
+  );
 });
 
 test("looks ahead although a preview does not know the context of the Secrets that the logins come from", async () => {
-  const secrets = { originSecrets: { login: "ns/admin", kubeconfig: "k", context: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" } };
+  const secrets = {
+    originSecrets: { login: "ns/admin", kubeconfig: "k", context: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" },
+  };
   expect(await looks(undefined, { ...inputs, ...secrets })).toBe(true);
   expect(await looks(inputs, { ...inputs, ...secrets, rights: "of-the-new-version" })).toBe(true);
 });

@@ -13,7 +13,12 @@ async function answering(status: number, body: object): Promise<string> {
   server = createServer((_request, response) => response.writeHead(status).end(JSON.stringify(body)));
   await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return JSON.stringify({ "current-context": "c", contexts: [{ name: "c", context: { cluster: "k", user: "u" } }], clusters: [{ name: "k", cluster: { server: url } }], users: [{ name: "u", user: { token: "t" } }] });
+  return JSON.stringify({
+    "current-context": "c",
+    contexts: [{ name: "c", context: { cluster: "k", user: "u" } }],
+    clusters: [{ name: "k", cluster: { server: url } }],
+    users: [{ name: "u", user: { token: "t" } }],
+  });
 }
 
 const verdict = (type: string, observedGeneration = 2) => ({

@@ -15,33 +15,85 @@ const kubernetes: ObjectsOn[] = [
   { side: "target", owner: "o", places: [{ ...user, namespace: "target-ns" }] },
 ];
 
-const acl = (name: string, side: Residue["side"] = "origin"): Residue => ({ kind: "acl", side, name: `${name} allow Read on topic a`, what: "an ACL of a user that the migration made" });
-const object = (name: string, more: Partial<Residue> = {}): Residue => ({ kind: "object", side: "kubernetes", name, what: "made by the migration", ...more });
+const acl = (name: string, side: Residue["side"] = "origin"): Residue => ({
+  kind: "acl",
+  side,
+  name: `${name} allow Read on topic a`,
+  what: "an ACL of a user that the migration made",
+});
+const object = (name: string, more: Partial<Residue> = {}): Residue => ({
+  kind: "object",
+  side: "kubernetes",
+  name,
+  what: "made by the migration",
+  ...more,
+});
 
 describe("what to do about residue", () => {
   test.each<[what: string, left: Residue, expected: RegExp]>([
-    ["an ACL whose KafkaUser is gone", acl("User:mm2-credentials"), /KafkaUser origin-ns\/mm2-credentials is deleted, but the user operator of the origin \(namespace origin-ns\)/],
-    ["an ACL of a certificate's user", acl("User:CN=mm2-credentials", "target"), /the user operator of the target \(namespace target-ns\)/],
-    ["a credential", { kind: "credential", side: "target", name: "mm2-credentials", what: "a SCRAM-SHA-512 credential" }, /the user operator of the target/],
+    [
+      "an ACL whose KafkaUser is gone",
+      acl("User:mm2-credentials"),
+      /KafkaUser origin-ns\/mm2-credentials is deleted, but the user operator of the origin \(namespace origin-ns\)/,
+    ],
+    [
+      "an ACL of a certificate's user",
+      acl("User:CN=mm2-credentials", "target"),
+      /the user operator of the target \(namespace target-ns\)/,
+    ],
+    [
+      "a credential",
+      { kind: "credential", side: "target", name: "mm2-credentials", what: "a SCRAM-SHA-512 credential" },
+      /the user operator of the target/,
+    ],
     ["the operator's Secret", object("Secret origin-ns/mm2-credentials"), /the user operator of the origin/],
-    ["the operator's Secret with a prefix", object("Secret origin-ns/team-mm2-credentials"), /the user operator of the origin/],
-    ["an object that waits for a finalizer", object("KafkaUser origin-ns/mm2-credentials", { waitsFor: ["example.com/hold"] }), /is being deleted and waits for example\.com\/hold: start the controller/],
-    ["an object that something makes again", object("KafkaUser origin-ns/mm2-credentials"), /find out what makes KafkaUser origin-ns\/mm2-credentials again/],
+    [
+      "the operator's Secret with a prefix",
+      object("Secret origin-ns/team-mm2-credentials"),
+      /the user operator of the origin/,
+    ],
+    [
+      "an object that waits for a finalizer",
+      object("KafkaUser origin-ns/mm2-credentials", { waitsFor: ["example.com/hold"] }),
+      /is being deleted and waits for example\.com\/hold: start the controller/,
+    ],
+    [
+      "an object that something makes again",
+      object("KafkaUser origin-ns/mm2-credentials"),
+      /find out what makes KafkaUser origin-ns\/mm2-credentials again/,
+    ],
     ["an ACL of a user that no operator made", acl("User:other"), /remove the ACLs of these users on the origin/],
-    ["a topic", { kind: "topic", side: "target", name: "mm2-status", what: "the mirror's status topic" }, /MirrorMaker 2 or Connect worker still runs/],
-    ["a throttle", { kind: "throttle", side: "target", name: "broker 2", what: "a replication throttle rate is set" }, /kafka-migration replication --cancel/],
-    ["a rule of the fence", { kind: "acl", side: "origin", name: "User:* deny Write on topic a", what: "a rule of the fence" }, /fence --hold/],
-  ])("%s: names what is down or who makes it again, once, and no up that makes the mirror again", (_what, left, expected) => {
-    for (const when of ["cleanup", "destroy"] as const) {
-      const said = waysOut([left, left], { when, kubernetes });
-      expect(said.match(new RegExp(expected, "g"))).toHaveLength(1);
-      expect(said).toMatch(when === "destroy" ? /`pulumi destroy` again$/ : /`pulumi up` with phase cleanup/);
-      if (when === "destroy") expect(said).not.toContain("pulumi up");
-    }
-  });
+    [
+      "a topic",
+      { kind: "topic", side: "target", name: "mm2-status", what: "the mirror's status topic" },
+      /MirrorMaker 2 or Connect worker still runs/,
+    ],
+    [
+      "a throttle",
+      { kind: "throttle", side: "target", name: "broker 2", what: "a replication throttle rate is set" },
+      /kafka-migration replication --cancel/,
+    ],
+    [
+      "a rule of the fence",
+      { kind: "acl", side: "origin", name: "User:* deny Write on topic a", what: "a rule of the fence" },
+      /fence --hold/,
+    ],
+  ])(
+    "%s: names what is down or who makes it again, once, and no up that makes the mirror again",
+    (_what, left, expected) => {
+      for (const when of ["cleanup", "destroy"] as const) {
+        const said = waysOut([left, left], { when, kubernetes });
+        expect(said.match(new RegExp(expected, "g"))).toHaveLength(1);
+        expect(said).toMatch(when === "destroy" ? /`pulumi destroy` again$/ : /`pulumi up` with phase cleanup/);
+        if (when === "destroy") expect(said).not.toContain("pulumi up");
+      }
+    },
+  );
 
   test("the state of an older version, which does not tell the side, names the namespace", () => {
-    expect(waysOut([acl("User:mm2-credentials")], { when: "destroy", kubernetes: [{ owner: "o", places: [user] }] })).toMatch(/namespace origin-ns/);
+    expect(
+      waysOut([acl("User:mm2-credentials")], { when: "destroy", kubernetes: [{ owner: "o", places: [user] }] }),
+    ).toMatch(/namespace origin-ns/);
   });
 });
 
@@ -53,14 +105,21 @@ describe("a Secret whose name has the user operator's prefix", () => {
     ["is given", { secretPrefix: "team-" }],
     ["is seen at the administrator's KafkaUser", { example: admin }],
   ])("is looked for in the end where the prefix %s", async (_what, more) => {
-    const api = await fakeApiServer({ [`${KAFKA_USERS}/${admin.name}`]: told, [secretPath("origin-ns", "team-mm2-credentials")]: secretWith({ password: "p" }) });
+    const api = await fakeApiServer({
+      [`${KAFKA_USERS}/${admin.name}`]: told,
+      [secretPath("origin-ns", "team-mm2-credentials")]: secretWith({ password: "p" }),
+    });
     const left = await leftInKubernetes([{ kubeconfig: api.kubeconfig, places: [secret], ...more }], 0);
     expect(left.map((r) => r.name)).toEqual(["Secret origin-ns/team-mm2-credentials"]);
   });
 
   test.each<[what: string, operator: object, objects: Record<string, object>]>([
     ["is given", { apiVersion, secretPrefix: "team-" }, {}],
-    ["is seen at another KafkaUser of the namespace", { apiVersion }, { [`${KAFKA_USERS}?limit=500`]: { items: [told, { metadata: { name: "new" } }] } }],
+    [
+      "is seen at another KafkaUser of the namespace",
+      { apiVersion },
+      { [`${KAFKA_USERS}?limit=500`]: { items: [told, { metadata: { name: "new" } }] } },
+    ],
   ])("is not overwritten where it is somebody else's and the prefix %s", async (_what, operator, objects) => {
     const taken = secretPath("origin-ns", "team-mm2-credentials");
     const api = await fakeApiServer({ ...objects, [taken]: secretWith({ mine: "v" }) });
@@ -71,8 +130,17 @@ describe("a Secret whose name has the user operator's prefix", () => {
   });
 
   test("does not matter where no operator has said that it has one", async () => {
-    const api = await fakeApiServer({ [`${KAFKA_USERS}?limit=500`]: { items: [] }, [secretPath("origin-ns", "mm2-credentials")]: secretWith({ mine: "v" }) });
-    const inputs = { place: secret, owner: "o", ofKafkaUser: true, operator: { apiVersion }, kubeconfig: api.kubeconfig };
+    const api = await fakeApiServer({
+      [`${KAFKA_USERS}?limit=500`]: { items: [] },
+      [secretPath("origin-ns", "mm2-credentials")]: secretWith({ mine: "v" }),
+    });
+    const inputs = {
+      place: secret,
+      owner: "o",
+      ofKafkaUser: true,
+      operator: { apiVersion },
+      kubeconfig: api.kubeconfig,
+    };
     await expect(unclaimedStep.create(inputs)).rejects.toThrow(/OBJECT_TAKEN: Secret origin-ns\/mm2-credentials/);
   });
 });
@@ -80,5 +148,7 @@ describe("a Secret whose name has the user operator's prefix", () => {
 test("an object that is being deleted names the finalizers that keep it", async () => {
   const waiting = { metadata: { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["example.com/hold"] } };
   const api = await fakeApiServer({ [`${KAFKA_USERS}/mm2-credentials`]: waiting });
-  expect(await leftInKubernetes([{ kubeconfig: api.kubeconfig, places: [user] }], 0)).toMatchObject([{ name: "KafkaUser origin-ns/mm2-credentials", waitsFor: ["example.com/hold"] }]);
+  expect(await leftInKubernetes([{ kubeconfig: api.kubeconfig, places: [user] }], 0)).toMatchObject([
+    { name: "KafkaUser origin-ns/mm2-credentials", waitsFor: ["example.com/hold"] },
+  ]);
 });

@@ -3,7 +3,13 @@
  * dynamic provider sees all of them as plain values.
  */
 export const SECRET_INPUTS: readonly string[] = [
-  "originSecrets", "targetSecrets", "originConnection", "targetConnection", "mirrorOriginConnection", "mirrorTargetConnection", "kubernetes",
+  "originSecrets",
+  "targetSecrets",
+  "originConnection",
+  "targetConnection",
+  "mirrorOriginConnection",
+  "mirrorTargetConnection",
+  "kubernetes",
 ];
 
 /** Pulumi's form of a secret value on the wire (its `specialSecretSig`). */

@@ -34,13 +34,23 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const STEPS: [kind: string, step: Step, inputs: () => Plain, outputs: string[]][] = [
   ["gate", gateStep, () => phased, ["passed", "passedAt", "abandonedAt", "result", "ends", "topicIds"]],
   ["fence", fenceStep, () => ({ ...phased, enabled: false }), ["raised"]],
-  ["verification", verificationStep, () => ({ ...phased, options: { mode: "tail", tailRecords: 100 } }), ["verifiedAt", "result"]],
+  [
+    "verification",
+    verificationStep,
+    () => ({ ...phased, options: { mode: "tail", tailRecords: 100 } }),
+    ["verifiedAt", "result"],
+  ],
   ["consumer-offsets", consumerOffsetsStep, () => ({ ...phased, phase: "cleanup" }), ["appliedAt", "applied"]],
   ["replication", replicationStep, () => ({ ...phased, when: "cutover" }), ["resetAt", "result"]],
   ["replication", replicationStep, () => ({ ...phased, when: "removal" }), ["resetAt", "result"]],
   ["preflight", preflightStep, () => ({ ...phased, abandon: true, stage: "clusters" }), ["checkedAt", "result"]],
   ["password", passwordStep, () => ({ bytes: 24 }), ["password"]],
-  ["report", reportStep, () => ({ ...phased, options: { gate: {}, offsets: {} }, facts: {}, trigger: "a", name: "m", folder, root: folder }), ["report", "writtenAt", "kept"]],
+  [
+    "report",
+    reportStep,
+    () => ({ ...phased, options: { gate: {}, offsets: {} }, facts: {}, trigger: "a", name: "m", folder, root: folder }),
+    ["report", "writtenAt", "kept"],
+  ],
 ];
 
 /** Every way in which a setting of such a step changes; none of them makes an output. */
@@ -54,24 +64,29 @@ const CHANGES: [what: string, change: (inputs: Plain) => Plain][] = [
 const unknownAtPreview = (state: Plain, outputs: string[]) => outputs.filter((key) => !(key in state));
 
 describe.each(STEPS)("the state of %s", (kind, step, inputsOf, outputs) => {
-  test.each(CHANGES)("keeps every output through an update with %s, so that the next preview has nothing to do", async (_what, change) => {
-    await said(async () => {
-      const { id, outs: created } = await step.create(inputsOf());
-      expect(unknownAtPreview(created, outputs)).toEqual([]);
-      const inputs = change(inputsOf());
-      const { outs: updated } = await step.update(id, created, inputs);
-      expect(unknownAtPreview(updated, outputs)).toEqual([]);
-      if (kind !== "password") expect((await step.diff(id, created, inputs)).changes).toBe(true);
-      expect((await step.diff(id, updated, inputs)).changes).toBe(kind === "report" && updated.writtenAt === null);
-      // A second time: outputs that Pulumi gave back as null stay null.
-      expect(unknownAtPreview((await step.update(id, updated, inputs)).outs, outputs)).toEqual([]);
-    });
-  });
+  test.each(CHANGES)(
+    "keeps every output through an update with %s, so that the next preview has nothing to do",
+    async (_what, change) => {
+      await said(async () => {
+        const { id, outs: created } = await step.create(inputsOf());
+        expect(unknownAtPreview(created, outputs)).toEqual([]);
+        const inputs = change(inputsOf());
+        const { outs: updated } = await step.update(id, created, inputs);
+        expect(unknownAtPreview(updated, outputs)).toEqual([]);
+        if (kind !== "password") expect((await step.diff(id, created, inputs)).changes).toBe(true);
+        expect((await step.diff(id, updated, inputs)).changes).toBe(kind === "report" && updated.writtenAt === null);
+        // A second time: outputs that Pulumi gave back as null stay null.
+        expect(unknownAtPreview((await step.update(id, updated, inputs)).outs, outputs)).toEqual([]);
+      });
+    },
+  );
 
   test("that an older version has left without its outputs is completed by one update", async () => {
     await said(async () => {
       const { id, outs } = await step.create(inputsOf());
-      const old = Object.fromEntries(Object.entries(outs).filter(([key, value]) => !outputs.includes(key) || value !== null));
+      const old = Object.fromEntries(
+        Object.entries(outs).filter(([key, value]) => !outputs.includes(key) || value !== null),
+      );
       const lacking = Object.keys(old).length < Object.keys(outs).length;
       expect(await step.diff(id, old, inputsOf())).toEqual({ changes: lacking });
       const { outs: completed } = await step.update(id, old, inputsOf());
@@ -81,8 +96,11 @@ describe.each(STEPS)("the state of %s", (kind, step, inputsOf, outputs) => {
 });
 
 const plainStep = defineStep<{ what: unknown; way?: unknown }, { found: string | null }>("sample", {
-  create: async () => ({ found: null }), update: async () => ({ found: null }), remove: async () => {},
-  outputs: { found: true }, immaterial: ["way"],
+  create: async () => ({ found: null }),
+  update: async () => ({ found: null }),
+  remove: async () => {},
+  outputs: { found: true },
+  immaterial: ["way"],
 });
 
 test.each([
@@ -99,7 +117,12 @@ test("null in a list is not the same as a shorter list", async () => {
 });
 
 test.each([
-  ["as it was, where it was known", { what: 1, way: { kubeconfig: "k" } }, { kubeconfig: "k", context: UNKNOWN }, { what: 1, way: { kubeconfig: "k" } }],
+  [
+    "as it was, where it was known",
+    { what: 1, way: { kubeconfig: "k" } },
+    { kubeconfig: "k", context: UNKNOWN },
+    { what: 1, way: { kubeconfig: "k" } },
+  ],
   ["not at all, where it was absent", { what: 1 }, UNKNOWN, { what: 1 }],
   ["not at all before the first up", undefined, UNKNOWN, { what: 1 }],
 ])("a way that a preview does not know is shown %s", async (_what, olds, way, shown) => {
@@ -107,11 +130,26 @@ test.each([
 });
 
 test("a secret way that a preview does not know is never shown in plain text", async () => {
-  const secret = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
-  const olds = { phase: "mirror", kubernetes: [{ kubeconfig: "token: abc" }], originSecrets: { kubeconfig: "token: abc" } };
-  const news = { phase: "cutover", kubernetes: [{ kubeconfig: "token: abc", context: UNKNOWN }], originSecrets: { kubeconfig: UNKNOWN } };
+  const secret = (value: unknown) => ({
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    value,
+  });
+  const olds = {
+    phase: "mirror",
+    kubernetes: [{ kubeconfig: "token: abc" }],
+    originSecrets: { kubeconfig: "token: abc" },
+  };
+  const news = {
+    phase: "cutover",
+    kubernetes: [{ kubeconfig: "token: abc", context: UNKNOWN }],
+    originSecrets: { kubeconfig: UNKNOWN },
+  };
   const { inputs } = await residueStep.check(olds, news);
-  expect(inputs).toEqual({ phase: "cutover", kubernetes: secret(olds.kubernetes), originSecrets: secret(olds.originSecrets) });
+  expect(inputs).toEqual({
+    phase: "cutover",
+    kubernetes: secret(olds.kubernetes),
+    originSecrets: secret(olds.originSecrets),
+  });
   expect((await residueStep.check({ phase: "mirror" }, news)).inputs).toEqual({ phase: "cutover" });
   const values = await secretValuesStep.check({ kubeconfig: "token: abc" }, { kubeconfig: UNKNOWN });
   expect(values.inputs).toEqual({ kubeconfig: secret("token: abc") });

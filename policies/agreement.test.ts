@@ -5,12 +5,21 @@ import { resolveMigration } from "../components/migration/checks";
 import type { MigrationArgs } from "../components/migration/args";
 import { all, stack, step } from "../test/policies/resources";
 
-const STEPS = ["Gate", "Replication", "ConsumerOffsets", "InternalTopic", "MirrorGone"].map((kind) => step(kind, { phase: "mirror", abandon: false }));
-const cluster = (side: string) => ({ bootstrapServers: `${side}-kafka-bootstrap:9093`, operator: { cluster: side, namespace: `${side}-ns` } });
+const STEPS = ["Gate", "Replication", "ConsumerOffsets", "InternalTopic", "MirrorGone"].map((kind) =>
+  step(kind, { phase: "mirror", abandon: false }),
+);
+const cluster = (side: string) => ({
+  bootstrapServers: `${side}-kafka-bootstrap:9093`,
+  operator: { cluster: side, namespace: `${side}-ns` },
+});
 
 /** Each key with values that are right, wrong, or wrong together with another. */
 const VALUES: Record<string, readonly (string | number | boolean)[]> = {
-  "replication.policy.class": ["org.apache.kafka.connect.mirror.IdentityReplicationPolicy", "org.apache.kafka.connect.mirror.DefaultReplicationPolicy", "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"],
+  "replication.policy.class": [
+    "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
+    "org.apache.kafka.connect.mirror.DefaultReplicationPolicy",
+    "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy",
+  ],
   "replication.policy.separator": ["", ".", "-"],
   "offset-syncs.topic.location": ["source", "target"],
   "sync.topic.acls.enabled": ["true", "false", true],
@@ -36,7 +45,9 @@ const WORKERS: Record<string, readonly (string | number | boolean)[]> = {
 };
 
 const some = (values: typeof VALUES, maxLength: number) =>
-  fc.subarray(Object.keys(values), { maxLength }).chain((keys) => fc.record(Object.fromEntries(keys.map((key) => [key, fc.constantFrom(...values[key]!)]))));
+  fc
+    .subarray(Object.keys(values), { maxLength })
+    .chain((keys) => fc.record(Object.fromEntries(keys.map((key) => [key, fc.constantFrom(...values[key]!)]))));
 const settings = fc.record(
   {
     dialect: fc.constantFrom(...(Object.keys(dialects) as DialectName[])),
@@ -62,11 +73,23 @@ test("what the migration does not refuse, the pack does not find, but for how wi
   let [refused, accepted] = [0, 0];
   fc.assert(
     fc.property(settings, ({ dialect, profile, both, source, checkpoint, workers, alias, brokers, ...rest }) => {
-      const connectors = { sourceConnector: { config: { ...both, ...source } }, checkpointConnector: { config: { ...both, ...checkpoint } } };
+      const connectors = {
+        sourceConnector: { config: { ...both, ...source } },
+        checkpointConnector: { config: { ...both, ...checkpoint } },
+      };
       const mirror = { ...rest, ...connectors };
       const origin = alias === undefined ? {} : { alias };
-      const target = { ...(workers === undefined ? {} : { config: workers }), ...(brokers === undefined ? {} : { brokers }) };
-      const args = { dialect, ...(profile === undefined ? {} : { profile }), mirror, origin: { ...cluster("origin"), ...origin }, target: { ...cluster("target"), ...target } } as MigrationArgs;
+      const target = {
+        ...(workers === undefined ? {} : { config: workers }),
+        ...(brokers === undefined ? {} : { brokers }),
+      };
+      const args = {
+        dialect,
+        ...(profile === undefined ? {} : { profile }),
+        mirror,
+        origin: { ...cluster("origin"), ...origin },
+        target: { ...cluster("target"), ...target },
+      } as MigrationArgs;
       try {
         resolveMigration(args);
       } catch {
@@ -76,8 +99,21 @@ test("what the migration does not refuse, the pack does not find, but for how wi
       accepted++;
       const { bootstrapServers: from } = cluster("origin");
       const { bootstrapServers: to } = cluster("target");
-      const resources = stack({ dialect, mirror: { ...mirror, profile, origin: { bootstrapServers: from, ...origin }, target: { bootstrapServers: to, ...target } }, more: STEPS });
-      const found = all(resources).filter((f) => (f.level === "mandatory" || f.rule.startsWith("acl-")) && !(profile === "guide" && OF_THE_GUIDE.includes(f.rule)));
+      const resources = stack({
+        dialect,
+        mirror: {
+          ...mirror,
+          profile,
+          origin: { bootstrapServers: from, ...origin },
+          target: { bootstrapServers: to, ...target },
+        },
+        more: STEPS,
+      });
+      const found = all(resources).filter(
+        (f) =>
+          (f.level === "mandatory" || f.rule.startsWith("acl-")) &&
+          !(profile === "guide" && OF_THE_GUIDE.includes(f.rule)),
+      );
       expect(found.map((f) => f.message)).toEqual([]);
     }),
     { numRuns: 800 },

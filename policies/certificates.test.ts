@@ -7,7 +7,10 @@ import { all, custom, found, gate, stack } from "../test/policies/resources";
 /** As Pulumi marks a text that it knows only after the update. */
 const LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-const certificate = (secretName: string) => ({ type: "tls", certificateAndKey: { secretName, certificate: "user.crt", key: "user.key" } });
+const certificate = (secretName: string) => ({
+  type: "tls",
+  certificateAndKey: { secretName, certificate: "user.crt", key: "user.key" },
+});
 const WRITES = { operations: ["Write"], resource: { type: "topic", name: "*" } };
 
 interface Case {
@@ -20,7 +23,12 @@ interface Case {
 }
 
 /** The components' users and mirror, who log in with certificates whose Secrets say nothing, under names of their own. */
-function withCertificates({ secrets = { origin: "one", target: "two" }, users = { origin: "reader", target: "writer" }, change, more = [] }: Case = {}): AnyResource[] {
+function withCertificates({
+  secrets = { origin: "one", target: "two" },
+  users = { origin: "reader", target: "writer" },
+  change,
+  more = [],
+}: Case = {}): AnyResource[] {
   return stack({
     mirror: { topicsPattern: "orders", groupsPattern: "app-.*" },
     change: (parts) => {
@@ -41,9 +49,18 @@ const user = (side: string, name: string, ...acls: [operations: string[], type: 
     apiVersion: "kafka.strimzi.io/v1",
     kind: "KafkaUser",
     metadata: { name, namespace: `${side}-ns`, labels: { "strimzi.io/cluster": side } },
-    spec: { authentication: { type: "tls" }, authorization: { type: "simple", acls: acls.map(([operations, type, of]) => ({ operations, resource: { type, name: of } })) } },
+    spec: {
+      authentication: { type: "tls" },
+      authorization: {
+        type: "simple",
+        acls: acls.map(([operations, type, of]) => ({ operations, resource: { type, name: of } })),
+      },
+    },
   });
-const OF_MIRROR = (resources: AnyResource[]) => readView(resources).users.filter((u) => u.ofMirror).map((u) => `${u.name} on the ${u.side}`);
+const OF_MIRROR = (resources: AnyResource[]) =>
+  readView(resources)
+    .users.filter((u) => u.ofMirror)
+    .map((u) => `${u.name} on the ${u.side}`);
 
 describe("the user of a mirror's client certificate", () => {
   test("is told by its rules: what it may too much and too little is seen", () => {
@@ -56,11 +73,18 @@ describe("the user of a mirror's client certificate", () => {
       },
     });
     expect(all(wrong).map((f) => f.rule)).toEqual(["origin-write-everything", "acl-unneeded", "acl-missing"]);
-    expect(found("acl-missing", wrong)[0]!.message).toContain("user writer on the target lacks Read on group migration-connect-cluster");
+    expect(found("acl-missing", wrong)[0]!.message).toContain(
+      "user writer on the target lacks Read on group migration-connect-cluster",
+    );
   });
 
   test("is told by the Secret's name, however little it may", () => {
-    const few = (name: string, secret: string) => withCertificates({ users: { origin: name, target: "writer" }, secrets: { origin: secret, target: "two" }, change: ({ origin }) => (origin.spec.authorization.acls = []) });
+    const few = (name: string, secret: string) =>
+      withCertificates({
+        users: { origin: name, target: "writer" },
+        secrets: { origin: secret, target: "two" },
+        change: ({ origin }) => (origin.spec.authorization.acls = []),
+      });
     expect(found("acl-missing", few("reader", "origin-reader-cert"))).toHaveLength(1);
     expect(found("acl-missing", few("reader", "origin.reader"))).toHaveLength(1);
     // Part of a word is no name.
@@ -68,30 +92,99 @@ describe("the user of a mirror's client certificate", () => {
   });
 
   test("is told by where the Secret's contents come from, before all else", () => {
-    const resources = withCertificates({ change: ({ origin }) => (origin.spec.authorization.acls = []), more: [user("origin", "mm2-credentials", [["Write"], "topic", "*"])] });
-    const source: AnyResource = { ...custom({ apiVersion: "v1", kind: "Secret", metadata: { name: "reader", namespace: "origin-ns" } }), dependencies: [{ ...gate(), dependencies: [resources[1]!, { ...gate(), urn: "wait", dependencies: [resources[2]!] }] }] };
-    const copy = (metadata: object): AnyResource => ({ ...custom({ apiVersion: "v1", kind: "Secret", metadata }, "copy"), propertyDependencies: { data: [source], metadata: [resources[2]!] } });
-    expect(found("acl-missing", [...resources, source, copy({ name: "one", namespace: "migration" })])[0]!.message).toContain("user reader on the origin lacks Read");
+    const resources = withCertificates({
+      change: ({ origin }) => (origin.spec.authorization.acls = []),
+      more: [user("origin", "mm2-credentials", [["Write"], "topic", "*"])],
+    });
+    const source: AnyResource = {
+      ...custom({ apiVersion: "v1", kind: "Secret", metadata: { name: "reader", namespace: "origin-ns" } }),
+      dependencies: [
+        { ...gate(), dependencies: [resources[1]!, { ...gate(), urn: "wait", dependencies: [resources[2]!] }] },
+      ],
+    };
+    const copy = (metadata: object): AnyResource => ({
+      ...custom({ apiVersion: "v1", kind: "Secret", metadata }, "copy"),
+      propertyDependencies: { data: [source], metadata: [resources[2]!] },
+    });
+    expect(
+      found("acl-missing", [...resources, source, copy({ name: "one", namespace: "migration" })])[0]!.message,
+    ).toContain("user reader on the origin lacks Read");
     // Another Secret, or of that name in another namespace: then the usual name is taken.
-    for (const metadata of [{ name: "other", namespace: "migration" }, { name: "one", namespace: "elsewhere" }]) {
-      expect(OF_MIRROR([...resources, source, copy(metadata)])).toEqual(["writer on the target", "mm2-credentials on the origin"]);
+    for (const metadata of [
+      { name: "other", namespace: "migration" },
+      { name: "one", namespace: "elsewhere" },
+    ]) {
+      expect(OF_MIRROR([...resources, source, copy(metadata)])).toEqual([
+        "writer on the target",
+        "mm2-credentials on the origin",
+      ]);
     }
   });
 
   test.each<[string, Case]>([
-    ["applications, the widest among them", { users: { origin: "mm2-credentials", target: "two" }, more: [user("origin", "producer", [["Write", "Read", "DescribeConfigs"], "topic", "*"]), user("target", "loader", [["Write", "AlterConfigs"], "topic", "*"])] }],
-    ["a consumer", { change: ({ origin }) => (origin.spec.authorization.acls = [{ ...WRITES, operations: ["Read", "Write", "DescribeConfigs"] }, { operations: ["Read"], resource: { type: "group", name: "app" } }]) }],
-    ["the migration's administrator", { change: ({ origin }) => (origin.spec.authorization.acls = [{ operations: ["Read", "DescribeConfigs", "Delete", "Write"], resource: { type: "topic", name: "*" } }]) }],
-    ["one of two that are alike", { change: ({ origin }) => origin.spec.authorization.acls.push(WRITES), more: [user("origin", "second", [["Read", "DescribeConfigs"], "topic", "*"])] }],
-    ["one of another cluster", { change: ({ origin }) => (Object.assign(origin.metadata, { namespace: "x", labels: { "strimzi.io/cluster": "third" } }), origin.spec.authorization.acls.push(WRITES)) }],
-    ["one with a password", { change: ({ origin }) => ((origin.spec.authentication = { type: "scram-sha-512" }), origin.spec.authorization.acls.push(WRITES)) }],
+    [
+      "applications, the widest among them",
+      {
+        users: { origin: "mm2-credentials", target: "two" },
+        more: [
+          user("origin", "producer", [["Write", "Read", "DescribeConfigs"], "topic", "*"]),
+          user("target", "loader", [["Write", "AlterConfigs"], "topic", "*"]),
+        ],
+      },
+    ],
+    [
+      "a consumer",
+      {
+        change: ({ origin }) =>
+          (origin.spec.authorization.acls = [
+            { ...WRITES, operations: ["Read", "Write", "DescribeConfigs"] },
+            { operations: ["Read"], resource: { type: "group", name: "app" } },
+          ]),
+      },
+    ],
+    [
+      "the migration's administrator",
+      {
+        change: ({ origin }) =>
+          (origin.spec.authorization.acls = [
+            { operations: ["Read", "DescribeConfigs", "Delete", "Write"], resource: { type: "topic", name: "*" } },
+          ]),
+      },
+    ],
+    [
+      "one of two that are alike",
+      {
+        change: ({ origin }) => origin.spec.authorization.acls.push(WRITES),
+        more: [user("origin", "second", [["Read", "DescribeConfigs"], "topic", "*"])],
+      },
+    ],
+    [
+      "one of another cluster",
+      {
+        change: ({ origin }) => (
+          Object.assign(origin.metadata, { namespace: "x", labels: { "strimzi.io/cluster": "third" } }),
+          origin.spec.authorization.acls.push(WRITES)
+        ),
+      },
+    ],
+    [
+      "one with a password",
+      {
+        change: ({ origin }) => (
+          (origin.spec.authentication = { type: "scram-sha-512" }), origin.spec.authorization.acls.push(WRITES)
+        ),
+      },
+    ],
   ])("is not %s", (_who, settings) => {
     expect(all(withCertificates(settings)).filter((f) => f.level === "mandatory")).toEqual([]);
   });
 
   test("is nobody while a name may still be the one", () => {
     const later = { ...user("origin", LATER, [["Read"], "topic", "*"]), name: "later" };
-    const resources = withCertificates({ change: ({ origin }) => origin.spec.authorization.acls.push(WRITES), more: [later] }).map((r) => ({ ...r, props: unknownCheckingProxy(r.props) }));
+    const resources = withCertificates({
+      change: ({ origin }) => origin.spec.authorization.acls.push(WRITES),
+      more: [later],
+    }).map((r) => ({ ...r, props: unknownCheckingProxy(r.props) }));
     expect(found("origin-write-everything", resources)).toEqual([]);
     expect(found("origin-write-everything", resources.slice(0, -1))).toHaveLength(1);
   });

@@ -17,7 +17,10 @@ function refused(declare: () => unknown): string {
   }
 }
 
-const mirror = (settings: object) => refused(() => describeMirror({ origin: { bootstrapServers: "o:1" }, target: { bootstrapServers: "t:1" }, ...settings } as never));
+const mirror = (settings: object) =>
+  refused(() =>
+    describeMirror({ origin: { bootstrapServers: "o:1" }, target: { bootstrapServers: "t:1" }, ...settings } as never),
+  );
 const without = (message: string) => message.replace(/^KafkaMirrorMaker2 \S+: |^KafkaUser \S+: /, "");
 
 describe("a component refuses what a mandatory rule forbids, with the rule's own message", () => {
@@ -28,33 +31,73 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
 
   const ofMirror: [string, object, (parts: any) => unknown, Record<string, unknown>?][] = [
     ["dropped-options", { sourceConnector: { config: { "tasks.max": 4 } } }, (p) => (source(p)["tasks.max"] = 4)],
-    ["dropped-options", { target: { bootstrapServers: "t:1", config: { "ssl.provider": "x" } } }, (p) => (p.mirror.spec.target.config["ssl.provider"] = "x")],
+    [
+      "dropped-options",
+      { target: { bootstrapServers: "t:1", config: { "ssl.provider": "x" } } },
+      (p) => (p.mirror.spec.target.config["ssl.provider"] = "x"),
+    ],
     [
       "policy-agreement",
       { checkpointConnector: { config: { "replication.policy.separator": "_" } } },
       (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["replication.policy.separator"] = "_"),
     ],
-    ["policy-class-exists", both({ "replication.policy.class": identity }), (p) => (source(p)["replication.policy.class"] = identity)],
-    ["aliases", { origin: { bootstrapServers: "o:1", alias: "target-cluster" } }, (p) => (p.mirror.spec.mirrors[0].source.alias = "target-cluster")],
+    [
+      "policy-class-exists",
+      both({ "replication.policy.class": identity }),
+      (p) => (source(p)["replication.policy.class"] = identity),
+    ],
+    [
+      "aliases",
+      { origin: { bootstrapServers: "o:1", alias: "target-cluster" } },
+      (p) => (p.mirror.spec.mirrors[0].source.alias = "target-cluster"),
+    ],
     ["heartbeat-block", { heartbeatConnector: {} }, (p) => (p.mirror.spec.mirrors[0].heartbeatConnector = {})],
-    ["exactly-once", { sourceConnector: { config: { "exactly.once.support": "required" } } }, (p) => (source(p)["exactly.once.support"] = "required")],
-    ["storage-topics-unique", { target: { bootstrapServers: "t:1", groupId: "g", statusStorageTopic: "a", configStorageTopic: "a" } }, (p) => Object.assign(p.mirror.spec.target, { statusStorageTopic: "a", configStorageTopic: "a" })],
+    [
+      "exactly-once",
+      { sourceConnector: { config: { "exactly.once.support": "required" } } },
+      (p) => (source(p)["exactly.once.support"] = "required"),
+    ],
+    [
+      "storage-topics-unique",
+      { target: { bootstrapServers: "t:1", groupId: "g", statusStorageTopic: "a", configStorageTopic: "a" } },
+      (p) => Object.assign(p.mirror.spec.target, { statusStorageTopic: "a", configStorageTopic: "a" }),
+    ],
     [
       "storage-replication-unset",
       { target: { bootstrapServers: "t:1", brokers: 1, config: { "offset.storage.replication.factor": null } } },
-      (p) => Object.assign(p.mirror.spec.target.config, { "offset.storage.replication.factor": undefined, "config.storage.replication.factor": 1, "status.storage.replication.factor": 1 }),
+      (p) =>
+        Object.assign(p.mirror.spec.target.config, {
+          "offset.storage.replication.factor": undefined,
+          "config.storage.replication.factor": 1,
+          "status.storage.replication.factor": 1,
+        }),
       { targetBrokers: 1 },
     ],
-    ["replication-above-brokers", { replicationFactor: 3, target: { bootstrapServers: "t:1", brokers: 1 } }, (p) => (source(p)["replication.factor"] = 3), { targetBrokers: 1 }],
+    [
+      "replication-above-brokers",
+      { replicationFactor: 3, target: { bootstrapServers: "t:1", brokers: 1 } },
+      (p) => (source(p)["replication.factor"] = 3),
+      { targetBrokers: 1 },
+    ],
     [
       "tls-insecure",
-      { origin: { bootstrapServers: "o:1", tls: false, authentication: { type: "plain", username: "a", passwordSecret: { secretName: "b", password: "c" } } } },
+      {
+        origin: {
+          bootstrapServers: "o:1",
+          tls: false,
+          authentication: { type: "plain", username: "a", passwordSecret: { secretName: "b", password: "c" } },
+        },
+      },
       (p) => {
         delete p.mirror.spec.mirrors[0].source.tls;
         p.mirror.spec.mirrors[0].source.authentication.type = "plain";
       },
     ],
-    ["message-size", { sourceConnector: { config: { "producer.override.max.request.size": 99999999 } } }, (p) => (source(p)["producer.override.max.request.size"] = 99999999)],
+    [
+      "message-size",
+      { sourceConnector: { config: { "producer.override.max.request.size": 99999999 } } },
+      (p) => (source(p)["producer.override.max.request.size"] = 99999999),
+    ],
     [
       "misspelt-key",
       { checkpointConnector: { config: { "emit.checkpoint.interval.seconds": 5 } } },
@@ -65,7 +108,11 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
       { target: { bootstrapServers: "t:1", statusStorageTopic: "a/b" } },
       (p) => (p.mirror.spec.target.statusStorageTopic = "a/b"),
     ],
-    ["refused-value", { sourceConnector: { config: { "offset.lag.max": "x" } } }, (p) => (source(p)["offset.lag.max"] = "x")],
+    [
+      "refused-value",
+      { sourceConnector: { config: { "offset.lag.max": "x" } } },
+      (p) => (source(p)["offset.lag.max"] = "x"),
+    ],
     [
       "producer-order",
       { sourceConnector: { config: { "producer.override.max.in.flight.requests.per.connection": 6 } } },
@@ -80,21 +127,45 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
   });
 
   test.each<[string, object, string]>([
-    ["a connector", { sourceConnector: { config: { "consumer.sasl.jaas.config": 'x required password="hunter2";' } } }, "sourceConnector.config.consumer.sasl.jaas.config"],
-    ["an authentication", { origin: { bootstrapServers: "o:1", authentication: custom } }, "origin.authentication.config.sasl.jaas.config"],
+    [
+      "a connector",
+      { sourceConnector: { config: { "consumer.sasl.jaas.config": 'x required password="hunter2";' } } },
+      "sourceConnector.config.consumer.sasl.jaas.config",
+    ],
+    [
+      "an authentication",
+      { origin: { bootstrapServers: "o:1", authentication: custom } },
+      "origin.authentication.config.sasl.jaas.config",
+    ],
     ["an annotation", { annotations: { "registry.password": "hunter2" } }, "annotations.registry.password"],
   ])("plain-text-secret in %s, whose value is not repeated", (_where, settings, path) => {
     expect(mirror(settings)).toContain(`${path} holds a secret as plain text: it can be read in Git`);
     expect(mirror(settings)).not.toContain("hunter2");
   });
 
-  const cluster = (side: string) => ({ bootstrapServers: `${side}:9093`, operator: { cluster: side, namespace: `${side}-ns` } });
-  const migration = (settings: object) => refused(() => resolveMigration({ origin: cluster("origin"), target: cluster("target"), ...settings } as never));
+  const cluster = (side: string) => ({
+    bootstrapServers: `${side}:9093`,
+    operator: { cluster: side, namespace: `${side}-ns` },
+  });
+  const migration = (settings: object) =>
+    refused(() => resolveMigration({ origin: cluster("origin"), target: cluster("target"), ...settings } as never));
 
   const ofMigration: [string, object, (parts: any) => unknown][] = [
-    ["group-sync", { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": true } } } }, (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["sync.group.offsets.enabled"] = true)],
-    ["checkpoints-kept", { mirror: { checkpointConnector: { config: { "emit.checkpoints.enabled": false } } } }, (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["emit.checkpoints.enabled"] = false)],
-    ["acl-sync-with-operator", { mirror: { sourceConnector: { config: { "sync.topic.acls.enabled": true } } } }, (p) => (p.mirror.spec.mirrors[0].sourceConnector.config["sync.topic.acls.enabled"] = true)],
+    [
+      "group-sync",
+      { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": true } } } },
+      (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["sync.group.offsets.enabled"] = true),
+    ],
+    [
+      "checkpoints-kept",
+      { mirror: { checkpointConnector: { config: { "emit.checkpoints.enabled": false } } } },
+      (p) => (p.mirror.spec.mirrors[0].checkpointConnector.config["emit.checkpoints.enabled"] = false),
+    ],
+    [
+      "acl-sync-with-operator",
+      { mirror: { sourceConnector: { config: { "sync.topic.acls.enabled": true } } } },
+      (p) => (p.mirror.spec.mirrors[0].sourceConnector.config["sync.topic.acls.enabled"] = true),
+    ],
   ];
 
   test.each(ofMigration)("the migration, which knows more than its mirror: %s", (rule, settings, change) => {
@@ -107,7 +178,9 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
   test("a migration that sends a password without TLS", () => {
     const given = { username: "someone", password: "x", mechanism: "PLAIN" };
     const open = { origin: { bootstrapServers: "origin:9092", tls: false, given, administrator: given } };
-    expect(migration(open)).toMatch(/mirror: the origin has authentication "plain" and no tls: the password or token goes over the network as it is/);
+    expect(migration(open)).toMatch(
+      /mirror: the origin has authentication "plain" and no tls: the password or token goes over the network as it is/,
+    );
     expect(migration({ origin: { ...open.origin, tls: true } })).toBe("");
   });
 
@@ -118,7 +191,9 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
 
   test("a given authentication with a secret in plain text", () => {
     const given = { username: "someone", mechanism: "OAUTHBEARER", token: "x", authentication: custom };
-    const message = migration({ origin: { bootstrapServers: "origin:9093", given, administrator: { username: "a", password: "x" } } });
+    const message = migration({
+      origin: { bootstrapServers: "origin:9093", given, administrator: { username: "a", password: "x" } },
+    });
     expect(message).toContain("mirror: origin.authentication.config.sasl.jaas.config holds a secret as plain text");
     expect(message).not.toContain("hunter2");
   });
@@ -131,46 +206,95 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
         dialect: "strimzi-v1beta2",
         mirror: { profile: "guide", exactlyOnce: true },
         user: { profile: "least" },
-        change: ({ target }) => (target.spec.authorization.acls = target.spec.authorization.acls.filter((a: any) => a.resource.type !== "transactionalId")),
+        change: ({ target }) =>
+          (target.spec.authorization.acls = target.spec.authorization.acls.filter(
+            (a: any) => a.resource.type !== "transactionalId",
+          )),
       }),
     );
     expect(finding!.message).toContain("lacks Write on transactionalId connect-cluster-");
     expect(migration(settings)).toContain(without(finding!.message));
     expect(migration({ ...settings, mirror: {} })).toBe("");
-    const place = { dialect: "strimzi-v1beta2", cluster: "target", namespace: "target-ns", role: "target", profile: "guide" } as const;
-    expect(refused(() => describeUser({ ...place, mirror: mirrorModelOf({ profile: "guide", exactlyOnce: true }) }))).toContain(without(finding!.message));
+    const place = {
+      dialect: "strimzi-v1beta2",
+      cluster: "target",
+      namespace: "target-ns",
+      role: "target",
+      profile: "guide",
+    } as const;
+    expect(
+      refused(() => describeUser({ ...place, mirror: mirrorModelOf({ profile: "guide", exactlyOnce: true }) })),
+    ).toContain(without(finding!.message));
   });
 
   test("a copy of ACLs, for which the users that are made have no rights", () => {
     const administrator = { username: "a", password: "x" };
     const made = (side: string) => ({ bootstrapServers: `${side}:9093`, kafka: { provider: {} }, administrator });
-    const message = migration({ origin: made("origin"), target: made("target"), mirror: { sourceConnector: { config: { "sync.topic.acls.enabled": true } } } });
-    expect(message).toContain("mirror: user mm2-credentials on the origin lacks Describe on cluster: MirrorMaker 2 says RUNNING");
-    expect(message).toContain("mirror: user mm2-credentials on the target lacks Alter on cluster: MirrorMaker 2 says RUNNING");
+    const message = migration({
+      origin: made("origin"),
+      target: made("target"),
+      mirror: { sourceConnector: { config: { "sync.topic.acls.enabled": true } } },
+    });
+    expect(message).toContain(
+      "mirror: user mm2-credentials on the origin lacks Describe on cluster: MirrorMaker 2 says RUNNING",
+    );
+    expect(message).toContain(
+      "mirror: user mm2-credentials on the target lacks Alter on cluster: MirrorMaker 2 says RUNNING",
+    );
     expect(migration({ origin: made("origin"), target: made("target") })).not.toContain("lacks");
   });
 
   test("rules of one's own for the mirror's user that are too few", () => {
-    const place = { dialect: "strimzi-v1", cluster: "origin", namespace: "origin-ns", role: "origin", mirror: mirrorModelOf({}) } as const;
+    const place = {
+      dialect: "strimzi-v1",
+      cluster: "origin",
+      namespace: "origin-ns",
+      role: "origin",
+      mirror: mirrorModelOf({}),
+    } as const;
     const rules = [allow(topic("*"), "Read")];
-    const [finding] = found("acl-missing", stack({ change: ({ origin }) => (origin.spec.authorization.acls = [{ operations: ["Read"], resource: { type: "topic", name: "*" } }]) }));
+    const [finding] = found(
+      "acl-missing",
+      stack({
+        change: ({ origin }) =>
+          (origin.spec.authorization.acls = [{ operations: ["Read"], resource: { type: "topic", name: "*" } }]),
+      }),
+    );
     // Whether there are checkpoints, and with them groups to look at, is not known.
-    expect(finding!.message).toContain("user mm2-credentials on the origin lacks DescribeConfigs on topic *, Describe on group *");
-    expect(refused(() => describeUser({ ...place, rules }))).toContain("user mm2-credentials on the origin lacks DescribeConfigs on topic *:");
+    expect(finding!.message).toContain(
+      "user mm2-credentials on the origin lacks DescribeConfigs on topic *, Describe on group *",
+    );
+    expect(refused(() => describeUser({ ...place, rules }))).toContain(
+      "user mm2-credentials on the origin lacks DescribeConfigs on topic *:",
+    );
     expect(refused(() => describeUser({ ...place, rules, name: "mm2-administrator" }))).toBe("");
   });
 
   test("a user's annotation with a secret", () => {
-    const user = { dialect: "strimzi-v1", cluster: "origin", namespace: "origin-ns", role: "origin", annotations: { password: "hunter2" } } as const;
+    const user = {
+      dialect: "strimzi-v1",
+      cluster: "origin",
+      namespace: "origin-ns",
+      role: "origin",
+      annotations: { password: "hunter2" },
+    } as const;
     expect(refused(() => describeUser(user))).toContain("annotations.password holds a secret as plain text");
   });
 
   test("rules of one's own that write everywhere on the origin", () => {
     const rules = [allow(topic("*"), "Read", "Write")];
     const place = { dialect: "strimzi-v1", cluster: "origin", namespace: "origin-ns" } as const;
-    const [finding] = found("origin-write-everything", stack({ change: ({ origin }) => origin.spec.authorization.acls.push({ operations: ["Write"], resource: { type: "topic", name: "*" } }) }));
+    const [finding] = found(
+      "origin-write-everything",
+      stack({
+        change: ({ origin }) =>
+          origin.spec.authorization.acls.push({ operations: ["Write"], resource: { type: "topic", name: "*" } }),
+      }),
+    );
     expect(refused(() => describeUser({ ...place, role: "origin", rules }))).toContain(without(finding!.message));
-    expect(refused(() => describeUser({ ...place, role: "origin", rules, name: "copier" }))).toContain("user copier on the origin may Write on topic *");
+    expect(refused(() => describeUser({ ...place, role: "origin", rules, name: "copier" }))).toContain(
+      "user copier on the origin may Write on topic *",
+    );
     expect(refused(() => describeUser({ ...place, role: "target", rules }))).toBe("");
     // Known, documented, and what people have.
     expect(refused(() => describeUser({ ...place, role: "origin", profile: "guide" }))).toBe("");
@@ -204,8 +328,14 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
   };
 
   test("every mandatory rule is refused or has a reason why not", () => {
-    const refused = new Set([...ofMirror, ...ofMigration].map(([rule]) => rule).concat("plain-text-secret", "origin-write-everything", "acl-missing", "acl-refused", "acl-without-operations"));
-    const silent = rules.filter((rule) => rule.level === "mandatory" && !refused.has(rule.name)).map((rule) => rule.name);
+    const refused = new Set(
+      [...ofMirror, ...ofMigration]
+        .map(([rule]) => rule)
+        .concat("plain-text-secret", "origin-write-everything", "acl-missing", "acl-refused", "acl-without-operations"),
+    );
+    const silent = rules
+      .filter((rule) => rule.level === "mandatory" && !refused.has(rule.name))
+      .map((rule) => rule.name);
     expect(silent.sort()).toEqual(Object.keys(LEFT_TO_THE_PACK).sort());
   });
 });

@@ -33,12 +33,17 @@ describe("findings are about what is wrong", () => {
   });
 
   test("v1 does not read the group and the storage topics from target.config", () => {
-    const own = mirrorMakerV1({ config: { "group.id": "g", "offset.storage.topic": "x", "offset.flush.interval.ms": 9000 } }, [{}]);
+    const own = mirrorMakerV1(
+      { config: { "group.id": "g", "offset.storage.topic": "x", "offset.flush.interval.ms": 9000 } },
+      [{}],
+    );
     expect(seen("dropped-options", [own])).toEqual([
       expect.stringContaining('target.config "group.id"'),
       expect.stringContaining("write target.offsetStorageTopic"),
     ]);
-    expect(seen("dropped-options", [aToB({}, { clusters: { a: {}, b: { config: { "group.id": "g" } } } })])).toEqual([]);
+    expect(seen("dropped-options", [aToB({}, { clusters: { a: {}, b: { config: { "group.id": "g" } } } })])).toEqual(
+      [],
+    );
   });
 
   test("the same fault in several entries names all of them", () => {
@@ -83,7 +88,10 @@ describe("findings are about what is wrong", () => {
       aToB(
         { source },
         {
-          clusters: { a: {}, b: { config: value === undefined ? {} : { "connector.client.config.override.policy": value } } },
+          clusters: {
+            a: {},
+            b: { config: value === undefined ? {} : { "connector.client.config.override.policy": value } },
+          },
           spec: { version },
         },
       );
@@ -112,7 +120,11 @@ describe("findings are about what is wrong", () => {
     const secret = (...keys: string[]) => {
       const stringData = Object.fromEntries(keys.map((key) => [key, "x"]));
       const made = resource("Secret", "login", {});
-      return { ...made, type: "kubernetes:core/v1:Secret", props: { apiVersion: "v1", kind: "Secret", metadata: { name: "login", namespace: "ns" }, stringData } };
+      return {
+        ...made,
+        type: "kubernetes:core/v1:Secret",
+        props: { apiVersion: "v1", kind: "Secret", metadata: { name: "login", namespace: "ns" }, stringData },
+      };
     };
     const mirror = aToB({}, { clusters: { a: {}, b: { authentication } } });
     expect(seen("secret-copy-wide", [mirror, secret("password")])).toEqual([]);
@@ -130,7 +142,12 @@ describe("findings are about what is wrong", () => {
         name: `${from}${to}`,
         clusters: {
           [from]: {},
-          [to]: { config: { "group.id": to, ...Object.fromEntries(["config", "offset", "status"].map((s) => [`${s}.storage.topic`, `${s}-${to}`])) } },
+          [to]: {
+            config: {
+              "group.id": to,
+              ...Object.fromEntries(["config", "offset", "status"].map((s) => [`${s}.storage.topic`, `${s}-${to}`])),
+            },
+          },
         },
         connectCluster: to,
         flows: [{ from, to, topicsPattern, source: identity, checkpoint: identity }],
@@ -143,19 +160,34 @@ describe("findings are about what is wrong", () => {
   test("an asterisk inside a name or in a prefix is no wildcard", () => {
     const rule = (name: string, patternType?: string, type = "topic") =>
       seen("acl-meaningless", [
-        kafkaUser("u", "a", [{ operations: ["Read"], resource: { type, name, ...(patternType === undefined ? {} : { patternType }) } }]),
+        kafkaUser("u", "a", [
+          { operations: ["Read"], resource: { type, name, ...(patternType === undefined ? {} : { patternType }) } },
+        ]),
       ]);
     expect(rule("orders-*")).toEqual([expect.stringContaining('write name "orders-" with patternType prefix')]);
     expect(rule("orders-*", "prefix")).toHaveLength(1);
     expect(rule("*", "prefix")).toEqual([expect.stringContaining('write name "*" with patternType literal')]);
     expect(rule("app-*", undefined, "group")).toHaveLength(1);
-    for (const good of [rule("*"), rule("*", "literal"), rule("orders-", "prefix"), rule("orders")]) expect(good).toEqual([]);
+    for (const good of [rule("*"), rule("*", "literal"), rule("orders-", "prefix"), rule("orders")])
+      expect(good).toEqual([]);
   });
 
   test("a mirror that only shares its offset syncs is not given advice about its group", () => {
-    const own = (n: string) => ({ config: { "group.id": n, ...Object.fromEntries(["config", "offset", "status"].map((s) => [`${s}.storage.topic`, `${s}-${n}`])) } });
+    const own = (n: string) => ({
+      config: {
+        "group.id": n,
+        ...Object.fromEntries(["config", "offset", "status"].map((s) => [`${s}.storage.topic`, `${s}-${n}`])),
+      },
+    });
     const mirror = (namespace: string) =>
-      aToB({}, { name: `mm-${namespace}`, namespace, clusters: { a: { bootstrapServers: "a.example.com:9093" }, b: own(namespace) } });
+      aToB(
+        {},
+        {
+          name: `mm-${namespace}`,
+          namespace,
+          clusters: { a: { bootstrapServers: "a.example.com:9093" }, b: own(namespace) },
+        },
+      );
     expect(seen("storage-topics-unique", [mirror("n1"), mirror("n2")])).toEqual([
       expect.stringMatching(/is used by two mirrors: .*; give each target its own alias \[/),
     ]);
@@ -163,9 +195,18 @@ describe("findings are about what is wrong", () => {
 
   test("rights that only a warning asks for are not missing", () => {
     const login = (username: string) => ({
-      authentication: { type: "scram-sha-512", username, passwordSecret: { secretName: username, password: "password" } },
+      authentication: {
+        type: "scram-sha-512",
+        username,
+        passwordSecret: { secretName: username, password: "password" },
+      },
     });
-    const config = { "group.id": "g", "status.storage.topic": "s", "offset.storage.topic": "o", "config.storage.topic": "c" };
+    const config = {
+      "group.id": "g",
+      "status.storage.topic": "s",
+      "offset.storage.topic": "o",
+      "config.storage.topic": "c",
+    };
     const mirror = aToB(
       { source: { "sync.topic.acls.enabled": "false" } },
       { clusters: { a: login("reader"), b: { ...login("writer"), config } } },
@@ -178,7 +219,10 @@ describe("findings are about what is wrong", () => {
     ];
     const checkpoints = (...operations: string[]) =>
       ["acl-missing", "acl-unneeded"].flatMap((name) =>
-        seen(name, [mirror, kafkaUser("writer", "b", [...least, rule("topic", "a.checkpoints.internal", ...operations)])]),
+        seen(name, [
+          mirror,
+          kafkaUser("writer", "b", [...least, rule("topic", "a.checkpoints.internal", ...operations)]),
+        ]),
       );
     expect(checkpoints("Write", "Create")).toEqual([]);
     expect(checkpoints("Read", "Write", "Create")).toEqual([]);
@@ -186,6 +230,10 @@ describe("findings are about what is wrong", () => {
   });
 
   test("nothing is said with what is not there", () => {
-    expect(all([mirrorMakerV1({}, [{}], {}, { clusters: [] })]).map((f) => f.message).join()).not.toMatch(/undefined|null|are :/);
+    expect(
+      all([mirrorMakerV1({}, [{}], {}, { clusters: [] })])
+        .map((f) => f.message)
+        .join(),
+    ).not.toMatch(/undefined|null|are :/);
   });
 });

@@ -4,8 +4,18 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { all, custom } from "../test/policies/resources";
 
-const fixtures = ["origin-user", "target-user", "origin-credentials", "origin-ca", "target-credentials", "target-ca", "mirror"];
-const resources = fixtures.map((name) => custom(parse(readFileSync(join(__dirname, "../test/fixtures/guide", `${name}.yaml`), "utf8")), name));
+const fixtures = [
+  "origin-user",
+  "target-user",
+  "origin-credentials",
+  "origin-ca",
+  "target-credentials",
+  "target-ca",
+  "mirror",
+];
+const resources = fixtures.map((name) =>
+  custom(parse(readFileSync(join(__dirname, "../test/fixtures/guide", `${name}.yaml`), "utf8")), name),
+);
 
 /** Rows of the documentation's table: rule, level, resource, message. */
 function documented(): string[] {
@@ -19,7 +29,9 @@ function documented(): string[] {
 }
 
 test("the guide's own resources get exactly the findings that the documentation lists", () => {
-  const found = all(resources).map(({ rule, level, message }) => `${rule} ${level} ${message.replace(` [${rule}]`, "")}`);
+  const found = all(resources).map(
+    ({ rule, level, message }) => `${rule} ${level} ${message.replace(` [${rule}]`, "")}`,
+  );
   expect(found.length).toBeGreaterThan(5);
   expect(documented()).toEqual(found);
 });

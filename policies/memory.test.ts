@@ -16,11 +16,16 @@ test.each([
 
 test("a buffer takes its size at least, and about twice that at most", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 16 * MIB }), fc.integer({ min: 1, max: 500 }), fc.integer({ min: 64, max: 65_536 }), (batch, batches, heap) => {
-      const buffer = batch * batches;
-      const taken = heapOfBuffer(buffer, batch, heap * MIB);
-      expect(taken).toBeGreaterThanOrEqual(buffer);
-      expect(taken).toBeLessThanOrEqual(2 * (buffer + 16 * batches));
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 16 * MIB }),
+      fc.integer({ min: 1, max: 500 }),
+      fc.integer({ min: 64, max: 65_536 }),
+      (batch, batches, heap) => {
+        const buffer = batch * batches;
+        const taken = heapOfBuffer(buffer, batch, heap * MIB);
+        expect(taken).toBeGreaterThanOrEqual(buffer);
+        expect(taken).toBeLessThanOrEqual(2 * (buffer + 16 * batches));
+      },
+    ),
   );
 });

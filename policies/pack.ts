@@ -16,7 +16,8 @@ export function policies(): StackValidationPolicy[] {
       ...(configSchema === undefined ? {} : { configSchema }),
       validateStack: (args, report) => {
         const settings = args.getConfig<Record<string, unknown>>();
-        for (const { message, resource } of rule.check(readView(args.resources, settings), settings)) report(message, resource);
+        for (const { message, resource } of rule.check(readView(args.resources, settings), settings))
+          report(message, resource);
       },
     };
   });
@@ -25,7 +26,13 @@ export function policies(): StackValidationPolicy[] {
 function schemaOf({ settings }: Rule): PolicyConfigSchema | undefined {
   const properties = Object.entries(settings).map(([name, { type, description, enum: values, minimum, pattern }]) => [
     name,
-    { type, description, ...(values === undefined ? {} : { enum: [...values] }), ...(minimum === undefined ? {} : { minimum }), ...(pattern === undefined ? {} : { pattern }) },
+    {
+      type,
+      description,
+      ...(values === undefined ? {} : { enum: [...values] }),
+      ...(minimum === undefined ? {} : { minimum }),
+      ...(pattern === undefined ? {} : { pattern }),
+    },
   ]);
   return properties.length === 0 ? undefined : { properties: Object.fromEntries(properties) };
 }

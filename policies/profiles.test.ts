@@ -5,20 +5,41 @@ import { aclBindings, leastAcls } from "../engine/acls";
 import { describeMirror } from "../components/mirror/text";
 import { all, gate, kafka, stack, step } from "../test/policies/resources";
 
-const lifecycle = ["Preflight", "CheckpointsTopic", "Replication", "InternalTopic", "MirrorGone", "Verification", "ConsumerOffsets"].map((kind) =>
+const lifecycle = [
+  "Preflight",
+  "CheckpointsTopic",
+  "Replication",
+  "InternalTopic",
+  "MirrorGone",
+  "Verification",
+  "ConsumerOffsets",
+].map((kind) =>
   step(kind, { phase: "mirror", abandon: false, mode: kind === "CheckpointsTopic" ? "when-applied" : undefined }),
 );
 
 describe("the recommended profiles", () => {
-  const combinations = (Object.keys(dialects) as DialectName[]).flatMap((dialect) => (["least", "tuned"] as const).map((profile) => [dialect, profile] as const));
+  const combinations = (Object.keys(dialects) as DialectName[]).flatMap((dialect) =>
+    (["least", "tuned"] as const).map((profile) => [dialect, profile] as const),
+  );
 
   test.each(combinations)("%s %s: no mandatory finding, with and without the lifecycle", (dialect, profile) => {
-    const choices = [{}, { exactlyOnce: dialect !== "event-streams-v1beta1" }, { topicsPattern: "orders,payments-.*", groupsPattern: "app-.*" }];
+    const choices = [
+      {},
+      { exactlyOnce: dialect !== "event-streams-v1beta1" },
+      { topicsPattern: "orders,payments-.*", groupsPattern: "app-.*" },
+    ];
     // A target of one broker has one replica of everything; only what resets it makes that sound.
-    const small = stack({ dialect, mirror: { profile, target: { brokers: 1, bootstrapServers: "target-kafka-bootstrap:9093" } } });
+    const small = stack({
+      dialect,
+      mirror: { profile, target: { brokers: 1, bootstrapServers: "target-kafka-bootstrap:9093" } },
+    });
     const sets = choices.map((settings) => stack({ dialect, mirror: { profile, ...settings } }));
     for (const set of [...sets, ...[...sets, small].map((resources) => [...resources, ...lifecycle])]) {
-      expect(all(set).filter((f) => f.level === "mandatory").map((f) => f.message)).toEqual([]);
+      expect(
+        all(set)
+          .filter((f) => f.level === "mandatory")
+          .map((f) => f.message),
+      ).toEqual([]);
     }
   });
 
@@ -33,20 +54,49 @@ describe("the recommended profiles", () => {
     ["by another listener's address, told by the provider's name", "10.0.0.1:9094", "origin-kafka"],
   ])("users made through @pulumi/kafka on the origin, whose cluster is told %s", (_how, servers, provider) => {
     const [mirror, , target] = stack({ mirror: { ...made, exactlyOnce: true } });
-    const model = describeMirror({ ...made, exactlyOnce: true, origin: { bootstrapServers: "o:1" }, target: { bootstrapServers: "t:1" } }).model;
+    const model = describeMirror({
+      ...made,
+      exactlyOnce: true,
+      origin: { bootstrapServers: "o:1" },
+      target: { bootstrapServers: "t:1" },
+    }).model;
     const principal = "User:mm2-credentials";
     const rights = aclBindings(leastAcls("origin", model), principal).map((acl, i) =>
-      kafka("Acl", { aclPrincipal: principal, aclResourceType: acl.resourceType === "transactionalId" ? "TransactionalID" : acl.resourceType.replace(/^./, (c) => c.toUpperCase()), aclResourceName: acl.resourceName, resourcePatternTypeFilter: acl.patternType === "prefixed" ? "Prefixed" : "Literal", aclHost: acl.host, aclOperation: acl.operation, aclPermissionType: "Allow" }, servers, `right-${i}`),
+      kafka(
+        "Acl",
+        {
+          aclPrincipal: principal,
+          aclResourceType:
+            acl.resourceType === "transactionalId"
+              ? "TransactionalID"
+              : acl.resourceType.replace(/^./, (c) => c.toUpperCase()),
+          aclResourceName: acl.resourceName,
+          resourcePatternTypeFilter: acl.patternType === "prefixed" ? "Prefixed" : "Literal",
+          aclHost: acl.host,
+          aclOperation: acl.operation,
+          aclPermissionType: "Allow",
+        },
+        servers,
+        `right-${i}`,
+      ),
     );
-    const origin = [...rights, kafka("UserScramCredential", { username: "mm2-credentials" }, servers)].map((r) => ({ ...r, provider: { ...r.provider!, name: provider } }));
+    const origin = [...rights, kafka("UserScramCredential", { username: "mm2-credentials" }, servers)].map((r) => ({
+      ...r,
+      provider: { ...r.provider!, name: provider },
+    }));
     expect(rights.length).toBeGreaterThan(3);
     expect(all([mirror!, target!, ...origin, ...lifecycle, gate()])).toEqual([]);
     // They are looked at: one right less is seen.
-    expect(all([mirror!, target!, ...origin.slice(1), ...lifecycle, gate()]).map((f) => f.rule)).toEqual(["acl-missing"]);
+    expect(all([mirror!, target!, ...origin.slice(1), ...lifecycle, gate()]).map((f) => f.rule)).toEqual([
+      "acl-missing",
+    ]);
   });
 
   test("rules for everything are enough for patterns that name some", () => {
-    const everything = [allow(topic("*"), "Read", "DescribeConfigs", "Create", "Write", "Alter", "AlterConfigs"), allow(group("*"), "Read")];
+    const everything = [
+      allow(topic("*"), "Read", "DescribeConfigs", "Create", "Write", "Alter", "AlterConfigs"),
+      allow(group("*"), "Read"),
+    ];
     const resources = stack({
       mirror: { topicsPattern: "orders,payments-.*" },
       change: ({ origin, target }) => {

@@ -19,7 +19,9 @@ test("what Pulumi knows later is taken as not said, and the rest is read", () =>
       origin.spec.authorization.acls[0].resource.name = LATER;
     },
   }).map((resource) => ({ ...resource, props: unknownCheckingProxy(resource.props) }));
-  expect(() => String((resources[0]!.props as any).spec.target.authentication.username)).toThrow(/can't be known during preview/);
+  expect(() => String((resources[0]!.props as any).spec.target.authentication.username)).toThrow(
+    /can't be known during preview/,
+  );
   expect(readView(resources).mirrors[0]!.target.authentication).toMatchObject({ type: "scram-sha-512" });
   expect(found("dropped-options", resources)).toHaveLength(1);
   expect(() => all(resources)).not.toThrow();
@@ -28,12 +30,20 @@ test("what Pulumi knows later is taken as not said, and the rest is read", () =>
 test.each<[string, { origin: string; target: string }, { cluster?: string; namespace?: string }]>([
   ["the address", { origin: "origin-kafka-bootstrap.a:9093", target: "target-kafka-bootstrap.b:9093" }, {}],
   ["the names, where the address tells nothing", { origin: "10.0.0.1:9093", target: "10.0.0.2:9093" }, {}],
-  ["the other one", { origin: "origin-kafka-bootstrap.a:9093", target: "10.0.0.2:9093" }, { cluster: "blue", namespace: "apps" }],
+  [
+    "the other one",
+    { origin: "origin-kafka-bootstrap.a:9093", target: "10.0.0.2:9093" },
+    { cluster: "blue", namespace: "apps" },
+  ],
 ])("a user's cluster is told by %s", (_what, bootstrap, rename) => {
   const resources = stack({
     mirror: connections(bootstrap),
     change: ({ target }) => {
-      if (rename.cluster) Object.assign(target.metadata, { namespace: rename.namespace, labels: { "strimzi.io/cluster": rename.cluster } });
+      if (rename.cluster)
+        Object.assign(target.metadata, {
+          namespace: rename.namespace,
+          labels: { "strimzi.io/cluster": rename.cluster },
+        });
     },
   });
   expect(readView(resources).users.map((user) => user.side)).toEqual(["origin", "target"]);
@@ -41,10 +51,30 @@ test.each<[string, { origin: string; target: string }, { cluster?: string; names
 
 test("ACLs through @pulumi/kafka are one user per principal and cluster", () => {
   const acl = (operation: string, servers: string, type = "Topic") =>
-    kafka("Acl", { aclPrincipal: "User:mm2-credentials", aclResourceType: type, aclResourceName: "*", resourcePatternTypeFilter: "Literal", aclOperation: operation, aclPermissionType: "Allow", aclHost: "*" }, servers);
+    kafka(
+      "Acl",
+      {
+        aclPrincipal: "User:mm2-credentials",
+        aclResourceType: type,
+        aclResourceName: "*",
+        resourcePatternTypeFilter: "Literal",
+        aclOperation: operation,
+        aclPermissionType: "Allow",
+        aclHost: "*",
+      },
+      servers,
+    );
   const [mirror] = stack();
-  const resources = [mirror!, acl("Write", "origin-kafka-bootstrap:9093"), acl("Read", "origin-kafka-bootstrap:9093"), acl("Write", "target-kafka-bootstrap:9093")];
-  expect(readView(resources).users.map((user) => [user.side, user.ofMirror, user.rules.length])).toEqual([["origin", true, 2], ["target", true, 1]]);
+  const resources = [
+    mirror!,
+    acl("Write", "origin-kafka-bootstrap:9093"),
+    acl("Read", "origin-kafka-bootstrap:9093"),
+    acl("Write", "target-kafka-bootstrap:9093"),
+  ];
+  expect(readView(resources).users.map((user) => [user.side, user.ofMirror, user.rules.length])).toEqual([
+    ["origin", true, 2],
+    ["target", true, 1],
+  ]);
   expect(found("origin-write-everything", resources)).toHaveLength(1);
   // A denial is no right.
   const denied = { ...acl("Write", "origin-kafka-bootstrap:9093") };
@@ -53,8 +83,18 @@ test("ACLs through @pulumi/kafka are one user per principal and cluster", () => 
 });
 
 test.each<[string, { origin: string; target: string }, object, (string | undefined)[]]>([
-  ["its namespace, where both are called alike", { origin: "kafka-kafka-bootstrap.blue.svc:9093", target: "kafka-kafka-bootstrap.green.svc:9093" }, { cluster: "kafka", origin: "blue", target: "green" }, ["origin", "target"]],
-  ["the whole alias before its beginning", { origin: "10.0.0.1:9093", target: "10.0.0.2:9093" }, { cluster: "prod", origin: "a", target: "b", aliases: ["prod", "prod-new"] }, ["origin", "origin"]],
+  [
+    "its namespace, where both are called alike",
+    { origin: "kafka-kafka-bootstrap.blue.svc:9093", target: "kafka-kafka-bootstrap.green.svc:9093" },
+    { cluster: "kafka", origin: "blue", target: "green" },
+    ["origin", "target"],
+  ],
+  [
+    "the whole alias before its beginning",
+    { origin: "10.0.0.1:9093", target: "10.0.0.2:9093" },
+    { cluster: "prod", origin: "a", target: "b", aliases: ["prod", "prod-new"] },
+    ["origin", "origin"],
+  ],
 ])("a user's cluster is told by %s", (_what, bootstrap, { cluster, origin, target, aliases }: any, sides) => {
   const resources = stack({
     mirror: connections(bootstrap),
@@ -83,9 +123,18 @@ test("a user's cluster is told by whom the mirror logs in as", () => {
 });
 
 test("beside two mirrors whose addresses are not known a name tells nothing", () => {
-  const resources = stack({ change: ({ mirror }) => (mirror.spec.target.bootstrapServers = mirror.spec.mirrors[0].source.bootstrapServers = LATER) });
-  const [mirror, ...users] = resources.map((resource) => ({ ...resource, props: unknownCheckingProxy(resource.props) }));
-  const blue = users.map((user) => ({ ...user, props: { ...user.props, metadata: { name: "x", namespace: "target-ns", labels: { "strimzi.io/cluster": "blue" } } } }));
+  const resources = stack({
+    change: ({ mirror }) =>
+      (mirror.spec.target.bootstrapServers = mirror.spec.mirrors[0].source.bootstrapServers = LATER),
+  });
+  const [mirror, ...users] = resources.map((resource) => ({
+    ...resource,
+    props: unknownCheckingProxy(resource.props),
+  }));
+  const blue = users.map((user) => ({
+    ...user,
+    props: { ...user.props, metadata: { name: "x", namespace: "target-ns", labels: { "strimzi.io/cluster": "blue" } } },
+  }));
   expect(readView([mirror!, ...blue]).users[0]!.side).toBe("target");
   expect(readView([mirror!, mirror!, ...blue]).users[0]!.side).toBeUndefined();
 });
@@ -102,14 +151,38 @@ test("connectors are told the target's alias, also where the workers have anothe
 });
 
 test("a client of another address is where its name says, if it says so", () => {
-  const topic = (name: string, provider: string) => ({ ...kafka("Topic", { name: "orders" }, "10.1.1.1:9094", name), provider: { name: provider, props: { bootstrapServers: '["10.1.1.1:9094"]' } } });
-  expect(readView([...stack(), topic("orders", "target"), topic("orders", "third"), topic("orders", "origin")]).topics.map((t) => t.side)).toEqual(["target", undefined, "origin"]);
+  const topic = (name: string, provider: string) => ({
+    ...kafka("Topic", { name: "orders" }, "10.1.1.1:9094", name),
+    provider: { name: provider, props: { bootstrapServers: '["10.1.1.1:9094"]' } },
+  });
+  expect(
+    readView([...stack(), topic("orders", "target"), topic("orders", "third"), topic("orders", "origin")]).topics.map(
+      (t) => t.side,
+    ),
+  ).toEqual(["target", undefined, "origin"]);
 });
 
 test("brokers of node pools are not counted twice, and those of two targets not together", () => {
-  const of = (kind: string, name: string, spec: object, namespace = "target-ns") => custom({ apiVersion: "kafka.strimzi.io/v1", kind, metadata: { name, namespace, labels: { "strimzi.io/cluster": "target" } }, spec });
-  const pools = [of("KafkaNodePool", "brokers", { replicas: 2, roles: ["broker"] }), of("KafkaNodePool", "controllers", { replicas: 3, roles: ["controller"] })];
-  expect(readView([...stack(), ...pools, of("Kafka", "target", { kafka: { replicas: 3 } })]).mirrors[0]!.targetBrokers).toBe(2);
+  const of = (kind: string, name: string, spec: object, namespace = "target-ns") =>
+    custom({
+      apiVersion: "kafka.strimzi.io/v1",
+      kind,
+      metadata: { name, namespace, labels: { "strimzi.io/cluster": "target" } },
+      spec,
+    });
+  const pools = [
+    of("KafkaNodePool", "brokers", { replicas: 2, roles: ["broker"] }),
+    of("KafkaNodePool", "controllers", { replicas: 3, roles: ["controller"] }),
+  ];
+  expect(
+    readView([...stack(), ...pools, of("Kafka", "target", { kafka: { replicas: 3 } })]).mirrors[0]!.targetBrokers,
+  ).toBe(2);
   expect(readView([...stack(), of("Kafka", "target", { kafka: { replicas: 3 } })]).mirrors[0]!.targetBrokers).toBe(3);
-  expect(readView([...stack(), of("Kafka", "target", { kafka: { replicas: 1 } }), of("Kafka", "target", { kafka: { replicas: 3 } }, "other")]).mirrors[0]!.targetBrokers).toBeUndefined();
+  expect(
+    readView([
+      ...stack(),
+      of("Kafka", "target", { kafka: { replicas: 1 } }),
+      of("Kafka", "target", { kafka: { replicas: 3 } }, "other"),
+    ]).mirrors[0]!.targetBrokers,
+  ).toBeUndefined();
 });

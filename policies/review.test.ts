@@ -16,10 +16,12 @@ const clean = recorded.replaceAll(/\{"policyEvent.*\n/g, "").replaceAll(/\{"diag
 const down = clean.replaceAll('"op":"create"', '"op":"delete"');
 const deployed = clean.replaceAll('"op":"create"', '"op":"same"');
 const docs = "docs/policies.md";
-const read = (stream: string, failure?: string) => readPreview({ stream, ...(failure === undefined ? {} : { failure }) });
+const read = (stream: string, failure?: string) =>
+  readPreview({ stream, ...(failure === undefined ? {} : { failure }) });
 const reviewed = (stream: string) => comment(read(stream), docs);
 const failing = (message: string) => `${JSON.stringify({ diagnosticEvent: { severity: "error", message } })}\n`;
-const finding = (message: string, level = "advisory") => `${JSON.stringify({ policyEvent: { policyName: "a-rule", enforcementLevel: level, message } })}\n`;
+const finding = (message: string, level = "advisory") =>
+  `${JSON.stringify({ policyEvent: { policyName: "a-rule", enforcementLevel: level, message } })}\n`;
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "review-"))));
@@ -67,7 +69,8 @@ describe("a recorded preview", () => {
     expect(text).toContain("### What this update deletes\n\nNothing.");
     expect(text).toMatch(/when the mirror is removed .* `mm2-offset-syncs.target-cluster.internal` on the origin/);
     // Each row of a table is one line with its three cells.
-    for (const line of text.split("\n").filter((l) => l.startsWith("| "))) expect(line.replaceAll("\\|", "").split("|")).toHaveLength(5);
+    for (const line of text.split("\n").filter((l) => l.startsWith("| ")))
+      expect(line.replaceAll("\\|", "").split("|")).toHaveLength(5);
   });
 
   test("that deletes says so, and when", () => {
@@ -76,7 +79,9 @@ describe("a recorded preview", () => {
     expect(passed(preview)).toBe(true);
     expect(text).toContain("**Nothing stands against this migration**.");
     expect(text).toContain("After everything above, in reverse order of dependency");
-    expect(text).toContain("| delete | InternalTopic | orders-target-migration-connect-cluster-offsets (topic migration-connect-cluster-offsets on the target) |");
+    expect(text).toContain(
+      "| delete | InternalTopic | orders-target-migration-connect-cluster-offsets (topic migration-connect-cluster-offsets on the target) |",
+    );
     expect(text).not.toContain("What is deleted later");
   });
 
@@ -90,7 +95,12 @@ describe("a recorded preview", () => {
 
 describe("what is deleted later", () => {
   test("is said of a deployed stack, too, although its resources stay as they are", () => {
-    const text = reviewed(deployed.replace('"op":"same","urn":"urn:pulumi:test::review-test::kafka-migration:components:Migration$pulumi-nodejs:dynamic/kafka-migration:Gate', (whole) => whole.replace("same", "update")));
+    const text = reviewed(
+      deployed.replace(
+        '"op":"same","urn":"urn:pulumi:test::review-test::kafka-migration:components:Migration$pulumi-nodejs:dynamic/kafka-migration:Gate',
+        (whole) => whole.replace("same", "update"),
+      ),
+    );
     expect(text).toContain("| update | Gate | orders-gate |");
     expect(text).not.toContain("| same |");
     expect(text).toMatch(/and once nothing uses them: .*`mm2-offset-syncs.target-cluster.internal` on the origin/);
@@ -98,7 +108,9 @@ describe("what is deleted later", () => {
   });
 
   test("names the mirror and the Secrets with it", () => {
-    expect(reviewed(deployed)).toMatch(/with the mirror or with `pulumi destroy`: .*Secret `orders-origin-ca`.*KafkaMirrorMaker2 `orders-mirror`/);
+    expect(reviewed(deployed)).toMatch(
+      /with the mirror or with `pulumi destroy`: .*Secret `orders-origin-ca`.*KafkaMirrorMaker2 `orders-mirror`/,
+    );
     expect(reviewed(deployed)).not.toContain("nothing else");
   });
 
@@ -107,12 +119,18 @@ describe("what is deleted later", () => {
     ["always", "whether its offsets were applied or not"],
     ["never", "it stays on the target"],
   ])("follows the checkpoints' mode %s", (mode, says) => {
-    expect(reviewed(deployed.replace('"mode":"always"', `"mode":"${mode}"`)).split("\n").find((l) => l.includes("checkpoints topic"))).toContain(says);
+    expect(
+      reviewed(deployed.replace('"mode":"always"', `"mode":"${mode}"`))
+        .split("\n")
+        .find((l) => l.includes("checkpoints topic")),
+    ).toContain(says);
   });
 
   test("promises no gate where the migration is abandoned", () => {
     expect(reviewed(deployed)).toContain("without asking the gate, since the migration is abandoned");
-    expect(reviewed(deployed.replace('"abandon":true', '"abandon":false'))).toContain("`pulumi destroy`), after the gate and");
+    expect(reviewed(deployed.replace('"abandon":true', '"abandon":false'))).toContain(
+      "`pulumi destroy`), after the gate and",
+    );
   });
 });
 
@@ -126,17 +144,27 @@ describe("a preview that failed", () => {
 
   test("with an error says that the policies were not evaluated, not that they found nothing", () => {
     expect(reviewed(failing("the program threw") + clean)).toContain("the policies were not evaluated, 1 error.");
-    expect(reviewed(failing("the program threw") + finding("x", "mandatory") + clean)).toContain("1 mandatory finding, 1 error.");
+    expect(reviewed(failing("the program threw") + finding("x", "mandatory") + clean)).toContain(
+      "1 mandatory finding, 1 error.",
+    );
   });
 
   test("before it streamed gives Pulumi's reason, without secrets", () => {
     const secrets = ["a-token-of-mine", "pw-in-url", "hunter2", "c2VjcmV0", "pass-of-env"];
-    const env = pretend("pulumi", `cat >&2 <<'END'\nerror: no stack named 'nope' found\nhttps://me:pw-in-url@host password="hunter2" Authorization: Bearer a-token-of-mine\n-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\nknown: pass-of-env\nEND\nexit 6`);
-    const preview = readPreview(runPulumi(["preview"], folder, env), hider({ PULUMI_CONFIG_PASSPHRASE: "pass-of-env", HOME: "found" }));
+    const env = pretend(
+      "pulumi",
+      `cat >&2 <<'END'\nerror: no stack named 'nope' found\nhttps://me:pw-in-url@host password="hunter2" Authorization: Bearer a-token-of-mine\n-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\nknown: pass-of-env\nEND\nexit 6`,
+    );
+    const preview = readPreview(
+      runPulumi(["preview"], folder, env),
+      hider({ PULUMI_CONFIG_PASSPHRASE: "pass-of-env", HOME: "found" }),
+    );
     const text = comment(preview, docs);
     expect(passed(preview)).toBe(false);
     expect(text).toContain("the policies were not evaluated, 0 errors, Pulumi failed, and the preview did not finish");
-    expect(text).toContain("### Why Pulumi failed\n\n```text\npulumi ended with exit code 6\nerror: no stack named 'nope' found\n");
+    expect(text).toContain(
+      "### Why Pulumi failed\n\n```text\npulumi ended with exit code 6\nerror: no stack named 'nope' found\n",
+    );
     expect(text).toContain("Not known: the preview did not finish.");
     for (const secret of secrets) expect(text + annotations(preview, "f").join()).not.toContain(secret);
     expect(annotations(preview, "f")[0]).toMatch(/^::error .*exit code 6%0Aerror: no stack/);
@@ -156,14 +184,19 @@ describe("a preview that failed", () => {
   });
 
   test("hides the job's secrets in errors and findings", () => {
-    const { errors, findings } = readPreview({ stream: failing("bad s3cret!") + finding("d\nsays s3cret!") + clean }, hider({ SOME_PASSWORD: "s3cret!", MY_KEY: "a" }));
+    const { errors, findings } = readPreview(
+      { stream: failing("bad s3cret!") + finding("d\nsays s3cret!") + clean },
+      hider({ SOME_PASSWORD: "s3cret!", MY_KEY: "a" }),
+    );
     expect([errors, findings.map((f) => f.message)]).toEqual([["bad ***"], ["says ***"]]);
   });
 });
 
 describe("the Markdown", () => {
   test("shows values as they are", () => {
-    expect(inline("mm2.*\\.internal,.*\\.replica|a_b _c_ `d` <e> &f;")).toBe("mm2.\\*\\\\.internal,.\\*\\\\.replica\\|a_b \\_c\\_ \\`d\\` &lt;e&gt; &amp;f;");
+    expect(inline("mm2.*\\.internal,.*\\.replica|a_b _c_ `d` <e> &f;")).toBe(
+      "mm2.\\*\\\\.internal,.\\*\\\\.replica\\|a_b \\_c\\_ \\`d\\` &lt;e&gt; &amp;f;",
+    );
     expect(inline("![x](https://evil.example) [y](z) @team #12\nwww.a.b")).toBe(
       "!\\[x\\](https:&#8203;//evil.example) \\[y\\](z) @&#8203;team #&#8203;12 www&#8203;.a.b",
     );
@@ -172,12 +205,17 @@ describe("the Markdown", () => {
   });
 
   test("lets no name of a resource or rule's message through as markup", () => {
-    const text = reviewed(finding("d\n[click](https://evil.example) @octocat") + deployed.replaceAll("orders-mirror", "![i](//evil)@octocat"));
+    const text = reviewed(
+      finding("d\n[click](https://evil.example) @octocat") +
+        deployed.replaceAll("orders-mirror", "![i](//evil)@octocat"),
+    );
     expect(text.replaceAll(/`[^`]*`/g, "")).not.toMatch(/(?<!\\)\](?=\((?!docs\/))|@octocat|https:\/\//);
   });
 
   test("fits into GitHub's comment: the longest part is cut with a note, the others stay whole", () => {
-    const text = reviewed(Array.from({ length: 900 }, (_, i) => finding(`d\n${i} ${"long ".repeat(60)}`)).join("") + clean);
+    const text = reviewed(
+      Array.from({ length: 900 }, (_, i) => finding(`d\n${i} ${"long ".repeat(60)}`)).join("") + clean,
+    );
     expect(text.length).toBeLessThanOrEqual(LIMIT);
     expect(text.length).toBeGreaterThan(LIMIT / 2);
     expect(text).toMatch(/\*\d+ more lines left out: GitHub takes no longer comment.\*/);
@@ -189,10 +227,27 @@ describe("the Markdown", () => {
 });
 
 describe("the workflow", () => {
-  interface Step { name?: string; uses?: string; run?: string; with?: Record<string, unknown>; env?: Record<string, string> }
-  interface Job { if?: string; env?: object; permissions?: object; steps: Step[] }
+  interface Step {
+    name?: string;
+    uses?: string;
+    run?: string;
+    with?: Record<string, unknown>;
+    env?: Record<string, string>;
+  }
+  interface Job {
+    if?: string;
+    env?: object;
+    permissions?: object;
+    steps: Step[];
+  }
   const source = readFileSync(join(__dirname, "../.github/workflows/review-migration.yml"), "utf8");
-  const workflow = parse(source) as { on: object; permissions: object; concurrency: Record<string, unknown>; env?: object; jobs: Record<string, Job> };
+  const workflow = parse(source) as {
+    on: object;
+    permissions: object;
+    concurrency: Record<string, unknown>;
+    env?: object;
+    jobs: Record<string, Job>;
+  };
   const jobs = Object.values(workflow.jobs);
   const steps = jobs.flatMap((job) => job.steps);
 
@@ -203,9 +258,14 @@ describe("the workflow", () => {
     expect(workflow.jobs.rehearse!.permissions).toEqual({ contents: "read" });
     expect(workflow.jobs["without-secrets"]!.permissions).toBeUndefined();
     expect([workflow.env, ...jobs.map((job) => job.env)].every((env) => env === undefined)).toBe(true);
-    for (const step of steps.filter((s) => JSON.stringify(s).includes("secrets."))) expect(["Preview", "Credentials", "Preview the phase cutover", "Measure the cutover"]).toContain(step.name);
-    for (const step of steps.filter((s) => s.uses?.startsWith("actions/checkout"))) expect(step.with).toEqual({ "persist-credentials": false });
-    expect(workflow.concurrency).toEqual({ group: "review-migration-${{ github.event.pull_request.number }}", "cancel-in-progress": true });
+    for (const step of steps.filter((s) => JSON.stringify(s).includes("secrets.")))
+      expect(["Preview", "Credentials", "Preview the phase cutover", "Measure the cutover"]).toContain(step.name);
+    for (const step of steps.filter((s) => s.uses?.startsWith("actions/checkout")))
+      expect(step.with).toEqual({ "persist-credentials": false });
+    expect(workflow.concurrency).toEqual({
+      group: "review-migration-${{ github.event.pull_request.number }}",
+      "cancel-in-progress": true,
+    });
   });
 
   test("runs only where there are secrets, and says so elsewhere", () => {
@@ -214,7 +274,10 @@ describe("the workflow", () => {
   });
 
   test("runs what the build makes", () => {
-    for (const script of steps.flatMap((s) => [...(s.run ?? "").matchAll(/node dist\/(\S+)\.js/g)]).map(([, file]) => `${file}.ts`)) expect(existsSync(join(__dirname, "..", script)), script).toBe(true);
+    for (const script of steps
+      .flatMap((s) => [...(s.run ?? "").matchAll(/node dist\/(\S+)\.js/g)])
+      .map(([, file]) => `${file}.ts`))
+      expect(existsSync(join(__dirname, "..", script)), script).toBe(true);
   });
 
   test.each([
@@ -225,9 +288,19 @@ describe("the workflow", () => {
     const env = pretend("gh", `echo "$MARK $*" >> ${log}\ncase "$*" in *--paginate*) printf '${ids}';; esac`);
     writeFileSync(join(folder, "review.md"), reviewed(clean));
     const { run } = workflow.jobs.review!.steps.find((s) => s.name === "Comment")!;
-    execFileSync("bash", ["-e", "-c", run!], { env: { ...env, RUNNER_TEMP: folder, GITHUB_STEP_SUMMARY: join(folder, "summary"), GITHUB_REPOSITORY: "o/r", NUMBER: "5" } });
+    execFileSync("bash", ["-e", "-c", run!], {
+      env: {
+        ...env,
+        RUNNER_TEMP: folder,
+        GITHUB_STEP_SUMMARY: join(folder, "summary"),
+        GITHUB_REPOSITORY: "o/r",
+        NUMBER: "5",
+      },
+    });
     const [found, written, ...rest] = readFileSync(log, "utf8").trim().split("\n");
-    expect(found).toContain(`${MARK} api --paginate repos/o/r/issues/5/comments?per_page=100 --jq .[] | select(.user.login == "github-actions[bot]" and (.body | startswith(env.MARK))) | .id`);
+    expect(found).toContain(
+      `${MARK} api --paginate repos/o/r/issues/5/comments?per_page=100 --jq .[] | select(.user.login == "github-actions[bot]" and (.body | startswith(env.MARK))) | .id`,
+    );
     expect(written).toContain(`${call}-F body=@${join(folder, "review.md")}`);
     expect(rest).toEqual([]);
     expect(readFileSync(join(folder, "summary"), "utf8")).toContain(MARK);

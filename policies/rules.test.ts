@@ -13,13 +13,19 @@ import { securityRows } from "../test/policies/rows/security";
 const table: Row[] = [...aclRows, ...configurationRows, ...nameRows, ...replicaRows, ...securityRows, ...cutoverRows];
 
 describe("each rule", () => {
-  test.each(table.map((row, i) => [i, row.rule, row.says, row] as const))("%i %s: %s", (_i, rule, says, { trips, passes, settings }) => {
-    const given = ({ version }: Sketch) => ({ ...settings, ...(version === undefined ? {} : { kafkaVersion: version }) });
-    const bad = found(rule, stack(trips), given(trips));
-    expect(bad.map((f) => f.message).join("\n")).toContain(says);
-    expect(found(rule, stack(passes), given(passes))).toEqual([]);
-    for (const finding of bad) expect(finding.message).toMatch(new RegExp(`: .+; .+ \\[${rule}\\]$`, "s"));
-  });
+  test.each(table.map((row, i) => [i, row.rule, row.says, row] as const))(
+    "%i %s: %s",
+    (_i, rule, says, { trips, passes, settings }) => {
+      const given = ({ version }: Sketch) => ({
+        ...settings,
+        ...(version === undefined ? {} : { kafkaVersion: version }),
+      });
+      const bad = found(rule, stack(trips), given(trips));
+      expect(bad.map((f) => f.message).join("\n")).toContain(says);
+      expect(found(rule, stack(passes), given(passes))).toEqual([]);
+      for (const finding of bad) expect(finding.message).toMatch(new RegExp(`: .+; .+ \\[${rule}\\]$`, "s"));
+    },
+  );
 
   test("the gate's presence", () => {
     const [mirror, ...rest] = stack({ mirror: { topicsPattern: "orders" } });
@@ -40,12 +46,17 @@ describe("each rule", () => {
 });
 
 test("a mirror without checkpoints that is not part of a migration", () => {
-  const alone = stack({ change: (parts) => delete pair(parts).checkpointConnector }).filter((r) => !r.type.endsWith(":Gate"));
+  const alone = stack({ change: (parts) => delete pair(parts).checkpointConnector }).filter(
+    (r) => !r.type.endsWith(":Gate"),
+  );
   expect(found("checkpoints-kept", alone)).toEqual([]);
 });
 
 test("no message shows a secret's value", () => {
-  const bad = stack({ change: ({ mirror }) => (mirror.spec.target.config["schema.registry.password"] = "hunter2"), more: [secret({ "ca.crt": "hunter2", other: "hunter2" })] });
+  const bad = stack({
+    change: ({ mirror }) => (mirror.spec.target.config["schema.registry.password"] = "hunter2"),
+    more: [secret({ "ca.crt": "hunter2", other: "hunter2" })],
+  });
   expect(JSON.stringify(rules.flatMap((rule) => found(rule.name, bad)))).not.toContain("hunter2");
 });
 

@@ -3,30 +3,45 @@ import { STRIMZI_IDENTITY } from "../engine/mirror-configuration";
 import { describeMirror } from "../components/mirror/text";
 import { found, type Sketch, stack } from "../test/policies/resources";
 
-const ASSUMED = "Kafka 4.2.0 (assumed, since spec.version is not written: the newest that operators of kafka.strimzi.io/v1beta2 run)";
+const ASSUMED =
+  "Kafka 4.2.0 (assumed, since spec.version is not written: the newest that operators of kafka.strimzi.io/v1beta2 run)";
 
 const withStrimzisClass = (version?: string): Sketch => ({
   dialect: "strimzi-v1beta2",
   change: ({ mirror }) => {
     if (version !== undefined) mirror.spec.version = version;
-    for (const name of ["sourceConnector", "checkpointConnector"]) mirror.spec.mirrors[0][name].config["replication.policy.class"] = STRIMZI_IDENTITY;
+    for (const name of ["sourceConnector", "checkpointConnector"])
+      mirror.spec.mirrors[0][name].config["replication.policy.class"] = STRIMZI_IDENTITY;
   },
 });
 
 test("what hangs on a version that nothing says, says that it is assumed", () => {
-  const message = (version?: string, settings?: object) => found("policy-class-exists", stack(withStrimzisClass(version)), settings as never).map((f) => f.message);
+  const message = (version?: string, settings?: object) =>
+    found("policy-class-exists", stack(withStrimzisClass(version)), settings as never).map((f) => f.message);
   expect(message()).toEqual([expect.stringContaining(`does not exist in the MirrorMaker 2 of ${ASSUMED}: `)]);
   expect(message("4.1.0")).toEqual([expect.stringContaining("does not exist in the MirrorMaker 2 of Kafka 4.1.0: ")]);
   expect(message(undefined, { kafkaVersion: "4.1.0" })).toEqual([expect.stringContaining("of Kafka 4.1.0: ")]);
   expect(message("3.9.0")).toEqual([]);
-  const [separator] = found("separator-empty", stack({ dialect: "strimzi-v1beta2", change: ({ mirror }) => (mirror.spec.mirrors[0].sourceConnector.config["replication.policy.separator"] = "") }));
+  const [separator] = found(
+    "separator-empty",
+    stack({
+      dialect: "strimzi-v1beta2",
+      change: ({ mirror }) => (mirror.spec.mirrors[0].sourceConnector.config["replication.policy.separator"] = ""),
+    }),
+  );
   expect(separator!.message).toContain(`${ASSUMED} uses it in internal names too`);
 });
 
 test("a component says the same", () => {
   const [finding] = found("policy-class-exists", stack(withStrimzisClass()));
   const config = { "replication.policy.class": STRIMZI_IDENTITY };
-  const settings = { dialect: "strimzi-v1beta2", sourceConnector: { config }, checkpointConnector: { config }, origin: { bootstrapServers: "o:1" }, target: { bootstrapServers: "t:1" } } as const;
+  const settings = {
+    dialect: "strimzi-v1beta2",
+    sourceConnector: { config },
+    checkpointConnector: { config },
+    origin: { bootstrapServers: "o:1" },
+    target: { bootstrapServers: "t:1" },
+  } as const;
   expect(() => describeMirror(settings)).toThrow(finding!.message.replace(/^KafkaMirrorMaker2 \S+: /, ""));
   expect(() => describeMirror({ ...settings, kafkaVersion: "3.9.0" })).not.toThrow();
 });
@@ -38,9 +53,13 @@ const named = (dialect: "strimzi-v1beta2" | "strimzi-v1", version: string | unde
     mirror: { topicsPattern: "orders" },
     change: ({ mirror, target }) => {
       if (version !== undefined) mirror.spec.version = version;
-      for (const name of ["sourceConnector", "checkpointConnector"]) mirror.spec.mirrors[0][name].config["replication.policy.separator"] = "-";
+      for (const name of ["sourceConnector", "checkpointConnector"])
+        mirror.spec.mirrors[0][name].config["replication.policy.separator"] = "-";
       const own = target.spec.authorization.acls.filter((acl: any) => !/internal$/.test(acl.resource.name));
-      target.spec.authorization.acls = [...own, ...topics.map((name) => ({ operations: ["Read", "Write", "Create"], resource: { type: "topic", name } }))];
+      target.spec.authorization.acls = [
+        ...own,
+        ...topics.map((name) => ({ operations: ["Read", "Write", "Create"], resource: { type: "topic", name } })),
+      ];
     },
   });
 const DOTTED = ["origin-cluster.checkpoints.internal", "mm2-offset-syncs.origin-cluster.internal"];
@@ -49,8 +68,12 @@ const DASHED = ["origin-cluster-checkpoints-internal", "mm2-offset-syncs-origin-
 test("rights for internal topics by either version's names are enough while no version is written", () => {
   const lacks = (...args: Parameters<typeof named>) => found("acl-missing", named(...args)).length;
   const more = (...args: Parameters<typeof named>) => found("acl-unneeded", named(...args)).length;
-  expect([lacks("strimzi-v1beta2", undefined, ...DOTTED), lacks("strimzi-v1beta2", undefined, ...DASHED)]).toEqual([0, 0]);
-  expect([more("strimzi-v1beta2", undefined, ...DOTTED), more("strimzi-v1beta2", undefined, ...DASHED)]).toEqual([0, 0]);
+  expect([lacks("strimzi-v1beta2", undefined, ...DOTTED), lacks("strimzi-v1beta2", undefined, ...DASHED)]).toEqual([
+    0, 0,
+  ]);
+  expect([more("strimzi-v1beta2", undefined, ...DOTTED), more("strimzi-v1beta2", undefined, ...DASHED)]).toEqual([
+    0, 0,
+  ]);
   expect(lacks("strimzi-v1beta2", undefined, DOTTED[0]!)).toBe(1);
   expect([lacks("strimzi-v1beta2", "3.9.0", ...DOTTED), lacks("strimzi-v1beta2", "3.0.1", ...DOTTED)]).toEqual([1, 0]);
   // v1 came long after the names had changed.

@@ -25,28 +25,64 @@ test("clusters that exist, their CA beside the file that names it, and Kubernete
   const choices = choicesOf(["--origin", origin, "--target", file(cluster), "--kubeconfig", "/some/config"]);
   expect(choices).toMatchObject({ kubernetes: { kubeconfig: "/some/config" }, operator: false, otherOperators: true });
   expect(choices.origin).toEqual({
-    existing: { connection: { bootstrapServers: "k:9093", tls: { ca: "PEM" }, sasl: { mechanism: "SCRAM-SHA-512", username: "admin", password: "hunter2" } }, managed: false, label: "blue", namespace: "kafka" },
+    existing: {
+      connection: {
+        bootstrapServers: "k:9093",
+        tls: { ca: "PEM" },
+        sasl: { mechanism: "SCRAM-SHA-512", username: "admin", password: "hunter2" },
+      },
+      managed: false,
+      label: "blue",
+      namespace: "kafka",
+    },
   });
 });
 
 test("the sandbox's operator looks after a given cluster only when that is said", () => {
   const given = file(cluster);
-  expect(() => choicesOf(["--origin", given])).toThrow(/--origin: nobody makes the mirror's users there.*--own-operator, which removes every user/);
+  expect(() => choicesOf(["--origin", given])).toThrow(
+    /--origin: nobody makes the mirror's users there.*--own-operator, which removes every user/,
+  );
   expect(choicesOf(["--origin", given, "--own-operator"]).origin).toMatchObject({ existing: { managed: true } });
 });
 
 test("user operators of somebody else are waited for, with everything else booted here", () => {
-  expect(choicesOf(["--other-user-operators"])).toMatchObject({ otherOperators: true, origin: { managed: false }, target: { managed: false } });
+  expect(choicesOf(["--other-user-operators"])).toMatchObject({
+    otherOperators: true,
+    origin: { managed: false },
+    target: { managed: false },
+  });
   for (const more of [["--own-operator"], ["--kubeconfig", "c"]]) {
-    expect(() => choicesOf(["--other-user-operators", ...more])).toThrow(/--other-user-operators: for clusters and Kubernetes that are booted here/);
+    expect(() => choicesOf(["--other-user-operators", ...more])).toThrow(
+      /--other-user-operators: for clusters and Kubernetes that are booted here/,
+    );
   }
 });
 
 test("all mistakes come at once, without the password", () => {
   const wrong = () =>
-    choicesOf(["--origin", file({ ...cluster, username: "", bootstrap: "x" }), "--target", file(`{"password": "hunter2"`, "target.json"), "--colour", "--bulk-mb", "many", "what", "--kubeconfig"]);
+    choicesOf([
+      "--origin",
+      file({ ...cluster, username: "", bootstrap: "x" }),
+      "--target",
+      file(`{"password": "hunter2"`, "target.json"),
+      "--colour",
+      "--bulk-mb",
+      "many",
+      "what",
+      "--kubeconfig",
+    ]);
   expect(wrong).toThrow(/BAD_ARGUMENTS/);
-  for (const text of ["--colour: no such option", "--bulk-mb many: a whole number", "bootstrap is no field", "username has to be text", "target.json: is no JSON", "what: there is nothing", "--kubeconfig: its value is missing"]) expect(wrong).toThrow(text);
+  for (const text of [
+    "--colour: no such option",
+    "--bulk-mb many: a whole number",
+    "bootstrap is no field",
+    "username has to be text",
+    "target.json: is no JSON",
+    "what: there is nothing",
+    "--kubeconfig: its value is missing",
+  ])
+    expect(wrong).toThrow(text);
   expect(wrong).not.toThrow(/hunter2/);
   expect(() => choicesOf(["--kubeconfig", "c"])).toThrow(/its operators know nothing of clusters that are booted here/);
   expect(() => choicesOf(["--own-operator"])).toThrow(/it is there anyway/);

@@ -18,7 +18,8 @@ export const USAGE = `npm start [-- options]: a real migration of a realistic es
   --report FOLDER                keep the migration's report there, a page and a JSON file; all else goes with the sandbox`;
 
 /** What `npm start` is to do. */
-export interface Choices extends Pick<SandboxOptions, "origin" | "target" | "kubernetes" | "operator" | "otherOperators"> {
+export interface Choices
+  extends Pick<SandboxOptions, "origin" | "target" | "kubernetes" | "operator" | "otherOperators"> {
   bulkBytes: number;
   /** Where the report stays when the sandbox is gone; absolute. */
   reportFolder?: string;
@@ -50,11 +51,18 @@ export function choicesOf(args: readonly string[]): Choices {
   for (const token of tokens) {
     if (token.kind === "positional") mistakes.push(`${token.value}: there is nothing to name`);
     if (token.kind === "option" && !known.includes(token.name)) mistakes.push(`${token.rawName}: no such option`);
-    if (token.kind === "option" && valued.includes(token.name) && (token.value === undefined || token.value.startsWith("--"))) mistakes.push(`${token.rawName}: its value is missing`);
+    if (
+      token.kind === "option" &&
+      valued.includes(token.name) &&
+      (token.value === undefined || token.value.startsWith("--"))
+    )
+      mistakes.push(`${token.rawName}: its value is missing`);
   }
-  const text = (name: "origin" | "target" | "kubeconfig" | "bulk-mb" | "report") => (typeof values[name] === "string" ? values[name] : undefined);
+  const text = (name: "origin" | "target" | "kubeconfig" | "bulk-mb" | "report") =>
+    typeof values[name] === "string" ? values[name] : undefined;
   const megabytes = Number(text("bulk-mb") ?? DEFAULT_BULK_MB);
-  if (!Number.isInteger(megabytes) || megabytes < 1) mistakes.push(`--bulk-mb ${text("bulk-mb")}: a whole number from 1 on`);
+  if (!Number.isInteger(megabytes) || megabytes < 1)
+    mistakes.push(`--bulk-mb ${text("bulk-mb")}: a whole number from 1 on`);
   const own = values["own-operator"] === true;
   const others = values["other-user-operators"] === true;
   const side = (name: "origin" | "target") => {
@@ -64,15 +72,22 @@ export function choicesOf(args: readonly string[]): Choices {
   const [origin, target] = [side("origin"), side("target")];
   const [kubeconfig, report] = [text("kubeconfig"), text("report")];
   const given = (["origin", "target"] as const).filter((name) => text(name) !== undefined);
-  if (own && kubeconfig === undefined && given.length === 0) mistakes.push("--own-operator: without --kubeconfig, --origin or --target it is there anyway");
+  if (own && kubeconfig === undefined && given.length === 0)
+    mistakes.push("--own-operator: without --kubeconfig, --origin or --target it is there anyway");
   if (!own && kubeconfig === undefined && given.length > 0) {
-    mistakes.push(`--${given.join(", --")}: nobody makes the mirror's users there; give --kubeconfig of the cluster whose operators do, or --own-operator, which removes every user and ACL without a KafkaUser`);
+    mistakes.push(
+      `--${given.join(", --")}: nobody makes the mirror's users there; give --kubeconfig of the cluster whose operators do, or --own-operator, which removes every user and ACL without a KafkaUser`,
+    );
   }
   if (kubeconfig !== undefined && !own && given.length < 2) {
-    mistakes.push("--kubeconfig: its operators know nothing of clusters that are booted here; give --origin and --target, too, or --own-operator");
+    mistakes.push(
+      "--kubeconfig: its operators know nothing of clusters that are booted here; give --origin and --target, too, or --own-operator",
+    );
   }
   if (others && (own || kubeconfig !== undefined || given.length > 0)) {
-    mistakes.push("--other-user-operators: for clusters and Kubernetes that are booted here; leave out --own-operator, --kubeconfig, --origin and --target");
+    mistakes.push(
+      "--other-user-operators: for clusters and Kubernetes that are booted here; leave out --own-operator, --kubeconfig, --origin and --target",
+    );
   }
   if (mistakes.length > 0) throw new SandboxError("BAD_ARGUMENTS", mistakes.join("\n"), { fix: "npm start -- --help" });
   return {
@@ -107,7 +122,11 @@ function existing(name: string, file: string, managed: boolean, mistakes: string
     if (value !== undefined || needed) wrong(`${key} ${value === undefined ? "is missing" : "has to be text"}`);
     return undefined;
   };
-  const [bootstrapServers, username, password] = [text("bootstrapServers", true), text("username", true), text("password", true)];
+  const [bootstrapServers, username, password] = [
+    text("bootstrapServers", true),
+    text("username", true),
+    text("password", true),
+  ];
   let ca = text("ca");
   const caFile = text("caFile");
   if (ca === undefined && caFile === undefined) wrong("ca (PEM) or caFile is missing");
@@ -122,7 +141,11 @@ function existing(name: string, file: string, managed: boolean, mistakes: string
   const [label, namespace] = [text("cluster"), text("namespace")];
   return {
     existing: {
-      connection: { bootstrapServers: bootstrapServers!, tls: { ca: ca! }, sasl: { mechanism: "SCRAM-SHA-512", username: username!, password: password! } },
+      connection: {
+        bootstrapServers: bootstrapServers!,
+        tls: { ca: ca! },
+        sasl: { mechanism: "SCRAM-SHA-512", username: username!, password: password! },
+      },
       managed,
       ...(label === undefined ? {} : { label }),
       ...(namespace === undefined ? {} : { namespace }),

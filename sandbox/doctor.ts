@@ -30,7 +30,12 @@ export async function doctor(): Promise<DoctorLine[]> {
 async function javaLine(): Promise<DoctorLine> {
   const java = await findJava(oldest.java);
   if (java) return { name: "java", state: "ready", text: `${java.version} at ${java.path}` };
-  return { name: "java", state: "missing", text: `no Java ${oldest.java} or newer`, fix: "install a JDK, or set JAVA_HOME to one" };
+  return {
+    name: "java",
+    state: "missing",
+    text: `no Java ${oldest.java} or newer`,
+    fix: "install a JDK, or set JAVA_HOME to one",
+  };
 }
 
 async function unitLines(unit: Unit, cache: string): Promise<DoctorLine[]> {
@@ -43,7 +48,12 @@ async function unitLines(unit: Unit, cache: string): Promise<DoctorLine[]> {
     const part = found[name];
     const usesCache = part === undefined || part.origin === "cache";
     if (usesCache && deep && deep.wrong.length > 0) {
-      return { name, state: "damaged", text: `${folder}: ${deep.wrong.join("; ")}`, fix: `remove ${folder}; ${way.text}` };
+      return {
+        name,
+        state: "damaged",
+        text: `${folder}: ${deep.wrong.join("; ")}`,
+        fix: `remove ${folder}; ${way.text}`,
+      };
     }
     if (part && part.origin !== "stand-in") return { name, state: "ready", text: describe(part) };
     return { name, state: way.possible ? "gettable" : "missing", text: `${unit.version} is not here`, fix: way.text };
@@ -56,13 +66,24 @@ function describe(part: Part): string {
 
 async function wayToGet(unit: Unit): Promise<{ possible: boolean; text: string }> {
   if (unit.name === "pulumi-resource-kubernetes") {
-    return { possible: true, text: "the next start downloads it, or takes the sandbox's stand-in where that is not possible" };
+    return {
+      possible: true,
+      text: "the next start downloads it, or takes the sandbox's stand-in where that is not possible",
+    };
   }
   const { lacks } = await findBuilders([unit], false);
-  const downloads = process.env.KAFKA_MIGRATION_NO_DOWNLOAD !== "1" && (unit.archive !== undefined || unit.plugin !== undefined);
-  if (lacks.length === 0) return { possible: true, text: `the next start ${downloads ? "downloads it, or builds it" : "gets it"} with ${unit.maven ? "Maven" : "Go"}` };
+  const downloads =
+    process.env.KAFKA_MIGRATION_NO_DOWNLOAD !== "1" && (unit.archive !== undefined || unit.plugin !== undefined);
+  if (lacks.length === 0)
+    return {
+      possible: true,
+      text: `the next start ${downloads ? "downloads it, or builds it" : "gets it"} with ${unit.maven ? "Maven" : "Go"}`,
+    };
   const needs = lacks.map((lack) => lack.text).join("; ");
-  return { possible: downloads, text: downloads ? `the next start downloads it; where that is not possible it needs ${needs}` : `needs ${needs}` };
+  return {
+    possible: downloads,
+    text: downloads ? `the next start downloads it; where that is not possible it needs ${needs}` : `needs ${needs}`,
+  };
 }
 
 /** What an interrupted build left for the next one; undefined when there is nothing. */

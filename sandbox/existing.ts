@@ -6,14 +6,26 @@ import { brokersOf, withBroker } from "./kafka/wire";
 export async function existingCluster(name: string, connection: ClusterConnection): Promise<KafkaCluster> {
   const [first] = brokersOf(connection.bootstrapServers);
   if (!first) throw new SandboxError("CLUSTER_UNREACHABLE", `${name}: no bootstrap servers`, { fix: "give host:port" });
-  const found = await withBroker(connection, first, (link, library) => library.describeClusterV0.api.async(link, false, 1)).catch((error: unknown) => {
-    throw new SandboxError("CLUSTER_UNREACHABLE", `${name}: no answer of ${first.host}:${first.port} to ${connection.sasl.username}: ${(error as Error).message}`, {
-      fix: "check address, CA, user name and password of the cluster that was given",
-      cause: error,
-    });
+  const found = await withBroker(connection, first, (link, library) =>
+    library.describeClusterV0.api.async(link, false, 1),
+  ).catch((error: unknown) => {
+    throw new SandboxError(
+      "CLUSTER_UNREACHABLE",
+      `${name}: no answer of ${first.host}:${first.port} to ${connection.sasl.username}: ${(error as Error).message}`,
+      {
+        fix: "check address, CA, user name and password of the cluster that was given",
+        cause: error,
+      },
+    );
   });
   const notOurs = (): Promise<never> =>
-    Promise.reject(new SandboxError("NOT_OURS", `${name} was not started here, so its brokers are not stopped or started from here`, { fix: "let the sandbox boot this cluster" }));
+    Promise.reject(
+      new SandboxError(
+        "NOT_OURS",
+        `${name} was not started here, so its brokers are not stopped or started from here`,
+        { fix: "let the sandbox boot this cluster" },
+      ),
+    );
   const { username, password } = connection.sasl;
   return {
     name,

@@ -31,7 +31,9 @@ async function main(): Promise<void> {
     booted.catch(() => {});
     const clusters = await Promise.race([booted, ended.then(() => undefined)]);
     if (clusters === undefined) return;
-    await writeFile(out, JSON.stringify({ origin: describe(clusters[0]), target: describe(clusters[1]) }, null, 2), { mode: 0o600 });
+    await writeFile(out, JSON.stringify({ origin: describe(clusters[0]), target: describe(clusters[1]) }, null, 2), {
+      mode: 0o600,
+    });
     progress(`held until the end of ${values.stay ? "process " + process.pid : "standard input"}: ${out}`);
     await ended;
     await rm(out, { force: true });

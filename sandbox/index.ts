@@ -44,24 +44,35 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const [origin, target, own, pulumi] = await allOrFirstFailure([
       cluster("origin", options.origin ?? {}, folder, parts.kafka, options.progress),
       cluster("target", options.target ?? {}, folder, parts.kafka, options.progress),
-      parts.kubernetes && apiServer(folder, parts.kubernetes, [namespaceOf("origin", options.origin), namespaceOf("target", options.target)], options.progress),
+      parts.kubernetes &&
+        apiServer(
+          folder,
+          parts.kubernetes,
+          [namespaceOf("origin", options.origin), namespaceOf("target", options.target)],
+          options.progress,
+        ),
       parts.pulumi && pulumiEnvironment({ folder: join(folder, "pulumi"), parts: parts.pulumi }),
     ] as const);
-    const kubeconfig = own?.kubeconfig ?? (typeof options.kubernetes === "object" ? options.kubernetes.kubeconfig : undefined);
+    const kubeconfig =
+      own?.kubeconfig ?? (typeof options.kubernetes === "object" ? options.kubernetes.kubeconfig : undefined);
     const operated = kubeconfig !== undefined && (options.operator ?? own !== undefined);
-    operator = operated ? await operate(kubeconfig, [origin, target], folder, parts.kafka, options.progress) : undefined;
-    const undo = options.otherOperators === true && kubeconfig !== undefined
-      ? await readyForOthers({
-          kubeconfig,
-          clusters: [origin, target].filter((side) => !side.managed),
-          folder,
-          ownOperator: own === undefined
-            ? "let the sandbox's operator make the users (--own-operator; it removes every user and ACL without a KafkaUser)"
-            : "leave --other-user-operators out: then the sandbox's operator makes the users",
-          ...(options.signal === undefined ? {} : { signal: options.signal }),
-          progress: options.progress,
-        })
-      : async () => {};
+    operator = operated
+      ? await operate(kubeconfig, [origin, target], folder, parts.kafka, options.progress)
+      : undefined;
+    const undo =
+      options.otherOperators === true && kubeconfig !== undefined
+        ? await readyForOthers({
+            kubeconfig,
+            clusters: [origin, target].filter((side) => !side.managed),
+            folder,
+            ownOperator:
+              own === undefined
+                ? "let the sandbox's operator make the users (--own-operator; it removes every user and ACL without a KafkaUser)"
+                : "leave --other-user-operators out: then the sandbox's operator makes the users",
+            ...(options.signal === undefined ? {} : { signal: options.signal }),
+            progress: options.progress,
+          })
+        : async () => {};
     options.progress(`sandbox: ready in ${seconds(started)} s`);
     let stopping: Promise<void> | undefined;
     const running = operator;
@@ -86,7 +97,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         options.signal?.removeEventListener("abort", interrupted);
         stopping ??= (async () => {
           try {
-            if (own === undefined) await undo().catch((error: Error) => options.progress(`operators: CA Secrets stay: ${error.message}`));
+            if (own === undefined)
+              await undo().catch((error: Error) => options.progress(`operators: CA Secrets stay: ${error.message}`));
             await running?.stop();
             await Promise.all([origin.stop(), target.stop(), own?.stop()]);
           } finally {
@@ -101,35 +113,67 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     // Its watches try again for ever, and with them this process would never end.
     await Promise.all([supervisor.stop(), operator?.stop().catch(() => {})]);
     if (!options.signal?.aborted) throw error;
-    throw new SandboxError("SANDBOX_INTERRUPTED", `the start was interrupted after ${seconds(started)} s; nothing runs any more`, { fix: "start it again", cause: error });
+    throw new SandboxError(
+      "SANDBOX_INTERRUPTED",
+      `the start was interrupted after ${seconds(started)} s; nothing runs any more`,
+      { fix: "start it again", cause: error },
+    );
   }
 }
 
-async function cluster(side: Side, choice: ClusterChoice, folder: string, parts: KafkaParts, progress: Progress): Promise<SandboxCluster> {
+async function cluster(
+  side: Side,
+  choice: ClusterChoice,
+  folder: string,
+  parts: KafkaParts,
+  progress: Progress,
+): Promise<SandboxCluster> {
   const place = { label: side, namespace: namespaces[side] };
   if ("existing" in choice) {
     const { connection, managed = false, label = place.label, namespace = place.namespace } = choice.existing;
     return { ...(await existingCluster(side, connection)), label, namespace, managed, existed: true };
   }
   const { managed = true, ...settings } = choice;
-  const booted = await startKafkaCluster({ name: side, brokers: side === "origin" ? 1 : 3, folder: join(folder, side), parts, progress, ...settings });
+  const booted = await startKafkaCluster({
+    name: side,
+    brokers: side === "origin" ? 1 : 3,
+    folder: join(folder, side),
+    parts,
+    progress,
+    ...settings,
+  });
   return Object.assign(booted, { ...place, managed, existed: false });
 }
 
-const namespaceOf = (side: Side, choice?: ClusterChoice): string => (choice !== undefined && "existing" in choice ? choice.existing.namespace : undefined) ?? namespaces[side];
+const namespaceOf = (side: Side, choice?: ClusterChoice): string =>
+  (choice !== undefined && "existing" in choice ? choice.existing.namespace : undefined) ?? namespaces[side];
 
-async function apiServer(folder: string, parts: KubernetesParts, clusters: readonly string[], progress: Progress): Promise<Kubernetes> {
+async function apiServer(
+  folder: string,
+  parts: KubernetesParts,
+  clusters: readonly string[],
+  progress: Progress,
+): Promise<Kubernetes> {
   const kubernetes = await startKubernetes({ folder: join(folder, "kubernetes"), parts, progress });
   for (const namespace of new Set([...clusters, mirrorNamespace])) await kubernetes.createNamespace(namespace);
   return kubernetes;
 }
 
 /** The sandbox's own operator, for the clusters that it is to look after. */
-async function operate(kubeconfig: string, sides: readonly SandboxCluster[], folder: string, parts: KafkaParts, progress: Progress): Promise<Operator> {
+async function operate(
+  kubeconfig: string,
+  sides: readonly SandboxCluster[],
+  folder: string,
+  parts: KafkaParts,
+  progress: Progress,
+): Promise<Operator> {
   const started = Date.now();
   const managed = sides.filter((side) => side.managed);
   const clusters = Object.fromEntries(
-    managed.map(({ label, namespace, bootstrapServers, ca, admin }): [string, ManagedCluster] => [label, { namespace, bootstrapServers, ca, admin }]),
+    managed.map(({ label, namespace, bootstrapServers, ca, admin }): [string, ManagedCluster] => [
+      label,
+      { namespace, bootstrapServers, ca, admin },
+    ]),
   );
   const running = await startOperator({
     kubeconfig,
@@ -138,12 +182,16 @@ async function operate(kubeconfig: string, sides: readonly SandboxCluster[], fol
     startWorker: (worker) => startConnectWorker({ ...worker, limitMs: workerLimitMs, parts, progress }),
     progress,
   });
-  progress(`operator: ready in ${seconds(started)} s, looks after ${managed.map((side) => side.label).join(" and ") || "no cluster"}`);
+  progress(
+    `operator: ready in ${seconds(started)} s, looks after ${managed.map((side) => side.label).join(" and ") || "no cluster"}`,
+  );
   return running;
 }
 
 function leftOut(what: string): SandboxError {
-  return new SandboxError("LEFT_OUT", `this sandbox was started without ${what}`, { fix: `start it with \`${what}: true\`` });
+  return new SandboxError("LEFT_OUT", `this sandbox was started without ${what}`, {
+    fix: `start it with \`${what}: true\``,
+  });
 }
 
 type Settled<T extends readonly unknown[]> = { -readonly [K in keyof T]: Awaited<T[K]> };

@@ -10,17 +10,43 @@ import { gvkOfType, limitOf, parseUrn, propagationOf, refusals } from "./kuberne
 import { connectionOf, NotSupported, parseKubeconfig } from "./kubernetes-plugin/kubeconfig";
 import { idOf, normalize, parseId, prune } from "./kubernetes-plugin/objects";
 import { diffOptions, optionFailures, parseOptions } from "./kubernetes-plugin/options";
-import { decode, encode, reveal, Secret, Unknown, type Plain, type PlainObject, type Props } from "./kubernetes-plugin/values";
+import {
+  decode,
+  encode,
+  reveal,
+  Secret,
+  Unknown,
+  type Plain,
+  type PlainObject,
+  type Props,
+} from "./kubernetes-plugin/values";
 import { parseWaitFor } from "./kubernetes-plugin/wait-for";
 
-const secretJson = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
+const secretJson = (value: unknown) => ({
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  value,
+});
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const json = fc.jsonValue({ maxDepth: 4 }).filter((value) => !JSON.stringify(value).includes("__proto__")).map((value) => JSON.parse(JSON.stringify(value)) as Plain);
-const jsonObject = fc.dictionary(fc.string().filter((key) => key !== "__proto__"), json).map((value) => JSON.parse(JSON.stringify(value)) as PlainObject);
+const json = fc
+  .jsonValue({ maxDepth: 4 })
+  .filter((value) => !JSON.stringify(value).includes("__proto__"))
+  .map((value) => JSON.parse(JSON.stringify(value)) as Plain);
+const jsonObject = fc
+  .dictionary(
+    fc.string().filter((key) => key !== "__proto__"),
+    json,
+  )
+  .map((value) => JSON.parse(JSON.stringify(value)) as PlainObject);
 
 const user = (fields: object = {}, annotations: Record<string, string> = {}): PlainObject =>
-  ({ apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", metadata: { name: "mm2", namespace: "ns", annotations, generation: 2 }, ...fields }) as PlainObject;
-const secretObject = (fields: object): PlainObject => ({ apiVersion: "v1", kind: "Secret", metadata: { name: "s", namespace: "ns" }, ...fields }) as PlainObject;
+  ({
+    apiVersion: "kafka.strimzi.io/v1",
+    kind: "KafkaUser",
+    metadata: { name: "mm2", namespace: "ns", annotations, generation: 2 },
+    ...fields,
+  }) as PlainObject;
+const secretObject = (fields: object): PlainObject =>
+  ({ apiVersion: "v1", kind: "Secret", metadata: { name: "s", namespace: "ns" }, ...fields }) as PlainObject;
 
 describe("values on the wire", () => {
   it("come back as they were sent, with secrets and unknown values among them", () => {
@@ -32,7 +58,9 @@ describe("values on the wire", () => {
   });
 
   it("that have no place in a Kubernetes object are refused by name", () => {
-    expect(() => decode({ "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17" })).toThrow("an asset");
+    expect(() => decode({ "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17" })).toThrow(
+      "an asset",
+    );
     expect(() => decode({ "4dabf18193072939515e22adb298388d": "what" })).toThrow("signature what");
   });
 });
@@ -50,7 +78,10 @@ describe("changes", () => {
 
   it("are named by the deepest property that differs, also in lists", () => {
     const old = { spec: { acls: [{ host: "*", type: "allow" }, { host: "a" }], gone: 1 }, kind: "A" } as PlainObject;
-    const news = { spec: { acls: [{ host: "b" }], added: { x: 1 }, later: new Unknown(UNKNOWN) }, kind: "A" } as unknown as PlainObject;
+    const news = {
+      spec: { acls: [{ host: "b" }], added: { x: 1 }, later: new Unknown(UNKNOWN) },
+      kind: "A",
+    } as unknown as PlainObject;
     const found = Object.fromEntries(changesOf(old, news, []).map((change) => [renderPath(change.path), change.kind]));
     expect(found).toEqual({
       "spec.acls[0].host": "update",
@@ -63,18 +94,24 @@ describe("changes", () => {
   });
 
   it("of a name, a namespace, a Secret's data or type replace; any other does not", () => {
-    const fields = (mutable = false, inputs = secretObject({})) => forceNewFields(inputs, { secretMutable: mutable, configMapMutable: mutable });
-    const replaces = (old: object, news: object, forceNew: string[][]) => changesOf(old as PlainObject, news as PlainObject, forceNew).map((change) => change.replace);
+    const fields = (mutable = false, inputs = secretObject({})) =>
+      forceNewFields(inputs, { secretMutable: mutable, configMapMutable: mutable });
+    const replaces = (old: object, news: object, forceNew: string[][]) =>
+      changesOf(old as PlainObject, news as PlainObject, forceNew).map((change) => change.replace);
     expect(replaces({ data: { a: "x" } }, { data: { a: "y" } }, fields())).toEqual([true]);
     expect(replaces({ data: { a: "x" } }, {}, fields())).toEqual([true]);
     expect(replaces({ data: { a: "x" } }, { data: { a: "y" } }, fields(true))).toEqual([false]);
-    expect(replaces({ data: { a: "x" } }, { data: { a: "y" } }, fields(true, secretObject({ immutable: true })))).toEqual([true]);
+    expect(
+      replaces({ data: { a: "x" } }, { data: { a: "y" } }, fields(true, secretObject({ immutable: true }))),
+    ).toEqual([true]);
     expect(replaces({ type: "a" }, { type: "b" }, fields(true))).toEqual([true]);
     expect(replaces({ metadata: { labels: { a: "b" } } }, { metadata: { labels: {} } }, fields())).toEqual([false]);
     expect(replaces({}, { metadata: { name: "a" } }, fields())).toEqual([true]);
     expect(replaces({}, { metadata: { labels: {} } }, fields())).toEqual([false]);
     expect(replaces({ spec: { data: 1 } }, { spec: { data: 2 } }, fields())).toEqual([false]);
-    expect(replaces({ data: 1 }, { data: 2 }, forceNewFields(user(), { secretMutable: false, configMapMutable: false }))).toEqual([false]);
+    expect(
+      replaces({ data: 1 }, { data: 2 }, forceNewFields(user(), { secretMutable: false, configMapMutable: false })),
+    ).toEqual([false]);
     const configMap = { apiVersion: "v1", kind: "ConfigMap" };
     expect(replaces({ data: { a: "x" } }, { data: { a: "y" } }, fields(false, configMap))).toEqual([true]);
     expect(replaces({ data: { a: "x" } }, { data: { a: "y" } }, fields(true, configMap))).toEqual([false]);
@@ -85,28 +122,47 @@ describe("changes", () => {
     expect(withoutIgnored(changes, ['a["x.y"]']).map((change) => renderPath(change.path))).toEqual(["a.z[1]"]);
     expect(withoutIgnored(changes, ["a.z[*]"]).map((change) => renderPath(change.path))).toEqual(['a["x.y"]']);
     expect(withoutIgnored(changes, ["a"])).toEqual([]);
-    const part = fc.oneof(fc.nat(20), fc.string({ minLength: 1 }).filter((key) => !key.includes("\\")));
-    fc.assert(fc.property(fc.string({ minLength: 1 }).filter((key) => !key.includes("\\")), fc.array(part), (first, rest) => {
-      expect(parsePath(renderPath([first, ...rest]))).toEqual([first, ...rest]);
-    }));
+    const part = fc.oneof(
+      fc.nat(20),
+      fc.string({ minLength: 1 }).filter((key) => !key.includes("\\")),
+    );
+    fc.assert(
+      fc.property(
+        fc.string({ minLength: 1 }).filter((key) => !key.includes("\\")),
+        fc.array(part),
+        (first, rest) => {
+          expect(parsePath(renderPath([first, ...rest]))).toEqual([first, ...rest]);
+        },
+      ),
+    );
     expect(() => parsePath("a..b")).toThrow('"a..b" is not a property path');
   });
 });
 
 describe("objects", () => {
   it("are cut to the shape of the inputs", () => {
-    expect(prune({ a: 1, b: { c: 2, d: 3 }, e: [{ f: 1, g: 2 }, { f: 3 }] }, { b: { c: 0 }, e: [{ f: 0 }] })).toEqual({ b: { c: 2 }, e: [{ f: 1 }] });
+    expect(prune({ a: 1, b: { c: 2, d: 3 }, e: [{ f: 1, g: 2 }, { f: 3 }] }, { b: { c: 0 }, e: [{ f: 0 }] })).toEqual({
+      b: { c: 2 },
+      e: [{ f: 1 }],
+    });
     expect(prune({ a: [1], b: "text" }, { a: [{}], b: {} })).toEqual({ a: [1], b: "text" });
-    fc.assert(fc.property(jsonObject.filter((object) => !/\[\]|null/.test(JSON.stringify(object))), (object) => {
-      // A list whose elements differ in kind is taken whole, so it stays itself as well.
-      expect(prune(object, object)).toEqual(object);
-    }));
+    fc.assert(
+      fc.property(
+        jsonObject.filter((object) => !/\[\]|null/.test(JSON.stringify(object))),
+        (object) => {
+          // A list whose elements differ in kind is taken whole, so it stays itself as well.
+          expect(prune(object, object)).toEqual(object);
+        },
+      ),
+    );
   });
 
   it("of kind Secret take stringData into data, as the server does", () => {
     const normalized = normalize(secretObject({ data: { a: "eA==", b: "eA==\n" }, stringData: { a: "ü" } }));
     expect(normalized).toEqual(secretObject({ data: { a: "w7w=", b: "eA==\n" } }));
-    expect(normalize(secretObject({ data: { b: "eA==\n", bad: "%" } }))).toEqual(secretObject({ data: { b: "eA==", bad: "%" } }));
+    expect(normalize(secretObject({ data: { b: "eA==\n", bad: "%" } }))).toEqual(
+      secretObject({ data: { b: "eA==", bad: "%" } }),
+    );
     const unknown = secretObject({ stringData: { a: new Unknown(UNKNOWN) } });
     expect(normalize(unknown)).toEqual(unknown);
   });
@@ -147,7 +203,8 @@ describe("the state", () => {
 });
 
 describe("waitFor", () => {
-  const holds = (expression: string, status?: object) => parseWaitFor(expression)(user(status === undefined ? {} : { status })).satisfied;
+  const holds = (expression: string, status?: object) =>
+    parseWaitFor(expression)(user(status === undefined ? {} : { status })).satisfied;
   const ready = (status: string, more: object = {}) => ({ conditions: [{ type: "Ready", status, ...more }] });
 
   it("takes a condition that is True, or has the value that is asked for", () => {
@@ -160,7 +217,9 @@ describe("waitFor", () => {
 
   it("honours observedGeneration, of the condition or of the status", () => {
     expect(holds("condition=Ready", { ...ready("True"), observedGeneration: 1 })).toBe(false);
-    expect(holds("condition=Ready", { ...ready("True", { observedGeneration: 1 }), observedGeneration: 2 })).toBe(false);
+    expect(holds("condition=Ready", { ...ready("True", { observedGeneration: 1 }), observedGeneration: 2 })).toBe(
+      false,
+    );
     expect(holds("condition=Ready", { ...ready("True", { observedGeneration: 2 }), observedGeneration: 1 })).toBe(true);
     expect(holds("jsonpath={.status.secret}", { secret: "a", observedGeneration: 1 })).toBe(false);
     expect(holds("jsonpath={.status.secret}", { secret: "a", observedGeneration: 2 })).toBe(true);
@@ -189,15 +248,27 @@ describe("waitFor", () => {
   });
 
   it("refuses what is malformed, and apart from that what only the real plugin takes", () => {
-    for (const wrong of ["conditon=Ready", "[]", "jsonpath=.status", "jsonpath={.a}=", "jsonpath={.a}=b=c", "jsonpath='{.a}'", "jsonpath={.a b}"]) {
+    for (const wrong of [
+      "conditon=Ready",
+      "[]",
+      "jsonpath=.status",
+      "jsonpath={.a}=",
+      "jsonpath={.a}=b=c",
+      "jsonpath='{.a}'",
+      "jsonpath={.a b}",
+    ]) {
       expect(() => parseWaitFor(wrong), wrong).toThrow();
       expect(() => parseWaitFor(wrong), wrong).not.toThrow(NotSupported);
       // Found by the real plugin only after the object was made.
-      expect(refusals(gvkOfType("kubernetes:kafka.strimzi.io/v1:KafkaUser"), user({}, { "pulumi.com/waitFor": wrong }))).toEqual([]);
+      expect(
+        refusals(gvkOfType("kubernetes:kafka.strimzi.io/v1:KafkaUser"), user({}, { "pulumi.com/waitFor": wrong })),
+      ).toEqual([]);
     }
     for (const more of ["jsonpath={..secret}", "jsonpath={.a[1:2]}", "jsonpath={.a[0,1]}", "jsonpath={.a[?(@.b>1)]}"]) {
       expect(() => parseWaitFor(more), more).toThrow(NotSupported);
-      expect(refusals(gvkOfType("kubernetes:kafka.strimzi.io/v1:KafkaUser"), user({}, { "pulumi.com/waitFor": more }))).toHaveLength(1);
+      expect(
+        refusals(gvkOfType("kubernetes:kafka.strimzi.io/v1:KafkaUser"), user({}, { "pulumi.com/waitFor": more })),
+      ).toHaveLength(1);
     }
   });
 });
@@ -205,17 +276,38 @@ describe("waitFor", () => {
 describe("kinds and annotations", () => {
   it("are served or refused by name", () => {
     expect(gvkOfType("kubernetes:core/v1:Secret")).toEqual({ group: "", version: "v1", kind: "Secret" });
-    expect(gvkOfType("kubernetes:eventstreams.ibm.com/v1beta1:KafkaUser")).toEqual({ group: "eventstreams.ibm.com", version: "v1beta1", kind: "KafkaUser" });
-    for (const type of ["core/v1:Pod", "apps/v1:Deployment", "apiextensions.k8s.io/v1:CustomResourceDefinition", "helm.sh/v3:Release", "kafka.strimzi.io/v1:KafkaUserPatch", "core/v1:List"]) {
+    expect(gvkOfType("kubernetes:eventstreams.ibm.com/v1beta1:KafkaUser")).toEqual({
+      group: "eventstreams.ibm.com",
+      version: "v1beta1",
+      kind: "KafkaUser",
+    });
+    for (const type of [
+      "core/v1:Pod",
+      "apps/v1:Deployment",
+      "apiextensions.k8s.io/v1:CustomResourceDefinition",
+      "helm.sh/v3:Release",
+      "kafka.strimzi.io/v1:KafkaUserPatch",
+      "core/v1:List",
+    ]) {
       expect(() => gvkOfType(`kubernetes:${type}`), type).toThrow(NotSupported);
     }
-    expect(parseUrn("urn:pulumi:dev::kp::my:index:Mirror$kubernetes:core/v1:Secret::a::b")).toEqual({ type: "kubernetes:core/v1:Secret", name: "a::b" });
+    expect(parseUrn("urn:pulumi:dev::kp::my:index:Mirror$kubernetes:core/v1:Secret::a::b")).toEqual({
+      type: "kubernetes:core/v1:Secret",
+      name: "a::b",
+    });
   });
 
   it("say what they mean: unknown ones and wrong values are refused", () => {
     const gvk = gvkOfType("kubernetes:kafka.strimzi.io/v1:KafkaUser");
     const of = (annotations: Record<string, string>) => refusals(gvk, user({}, annotations)).join("\n");
-    expect(of({ "pulumi.com/skipAwait": "true", "pulumi.com/timeoutSeconds": "5", "pulumi.com/deletionPropagationPolicy": "background", other: "x" })).toBe("");
+    expect(
+      of({
+        "pulumi.com/skipAwait": "true",
+        "pulumi.com/timeoutSeconds": "5",
+        "pulumi.com/deletionPropagationPolicy": "background",
+        other: "x",
+      }),
+    ).toBe("");
     expect(of({ "pulumi.com/waitfor": "condition=Ready" })).toContain("pulumi.com/waitfor is not known");
     expect(of({ "pulumi.com/timeoutSeconds": "5s" })).toContain("whole number");
     expect(of({ "pulumi.com/skipAwait": "yes" })).toContain('"true" or "false"');
@@ -237,32 +329,62 @@ describe("provider options", () => {
   const kubeconfig = (server: string, user: object = { token: "t" }) =>
     JSON.stringify({
       "current-context": "c",
-      contexts: [{ name: "c", context: { cluster: "k", user: "u" } }, { name: "d", context: { cluster: "k2", user: "u", namespace: "n" } }],
-      clusters: [{ name: "k", cluster: { server } }, { name: "k2", cluster: { server: "https://two" } }],
+      contexts: [
+        { name: "c", context: { cluster: "k", user: "u" } },
+        { name: "d", context: { cluster: "k2", user: "u", namespace: "n" } },
+      ],
+      clusters: [
+        { name: "k", cluster: { server } },
+        { name: "k2", cluster: { server: "https://two" } },
+      ],
       users: [{ name: "u", user }],
     });
 
   it("that are unknown or cannot be followed are refused, all at once", () => {
-    expect(optionFailures({ kubeconfig: new Unknown(UNKNOWN), enableSecretMutable: "true", enableServerSideApply: "true", version: "4" })).toEqual([]);
-    expect(optionFailures({ kubeConfig: "x", enableServerSideApply: "false", deleteUnreachable: "maybe" }).map(({ property }) => property)).toEqual([
-      "kubeConfig",
-      "enableServerSideApply",
-      "deleteUnreachable",
-    ]);
-    expect(() => parseOptions({ renderYamlToDirectory: "x" }, { PULUMI_K8S_AWAIT_ALL: "true" })).toThrow(/renderYamlToDirectory[\s\S]*PULUMI_K8S_AWAIT_ALL/);
-    expect(parseOptions({ enableSecretMutable: "true" }, {})).toMatchObject({ secretMutable: true, configMapMutable: false });
+    expect(
+      optionFailures({
+        kubeconfig: new Unknown(UNKNOWN),
+        enableSecretMutable: "true",
+        enableServerSideApply: "true",
+        version: "4",
+      }),
+    ).toEqual([]);
+    expect(
+      optionFailures({ kubeConfig: "x", enableServerSideApply: "false", deleteUnreachable: "maybe" }).map(
+        ({ property }) => property,
+      ),
+    ).toEqual(["kubeConfig", "enableServerSideApply", "deleteUnreachable"]);
+    expect(() => parseOptions({ renderYamlToDirectory: "x" }, { PULUMI_K8S_AWAIT_ALL: "true" })).toThrow(
+      /renderYamlToDirectory[\s\S]*PULUMI_K8S_AWAIT_ALL/,
+    );
+    expect(parseOptions({ enableSecretMutable: "true" }, {})).toMatchObject({
+      secretMutable: true,
+      configMapMutable: false,
+    });
     expect(parseOptions({}, { PULUMI_K8S_DELETE_UNREACHABLE: "true" })).toMatchObject({ deleteUnreachable: true });
   });
 
   it("replace the provider when the active cluster is another one, and only then", () => {
     const a = { kubeconfig: kubeconfig("https://one") };
     expect(diffOptions(a, { ...a })).toEqual({ changed: [], replaces: [] });
-    expect(diffOptions(a, { kubeconfig: new Secret(kubeconfig("https://three")) })).toEqual({ changed: ["kubeconfig"], replaces: ["kubeconfig"] });
-    expect(diffOptions(a, { kubeconfig: kubeconfig("https://one", { token: "other" }) })).toEqual({ changed: ["kubeconfig"], replaces: [] });
+    expect(diffOptions(a, { kubeconfig: new Secret(kubeconfig("https://three")) })).toEqual({
+      changed: ["kubeconfig"],
+      replaces: ["kubeconfig"],
+    });
+    expect(diffOptions(a, { kubeconfig: kubeconfig("https://one", { token: "other" }) })).toEqual({
+      changed: ["kubeconfig"],
+      replaces: [],
+    });
     expect(diffOptions(a, { ...a, context: "d" })).toEqual({ changed: ["context"], replaces: ["context"] });
     expect(diffOptions(a, { ...a, namespace: "n" })).toEqual({ changed: ["namespace"], replaces: [] });
-    expect(diffOptions(a, { kubeconfig: new Unknown(UNKNOWN) })).toEqual({ changed: ["kubeconfig"], replaces: ["kubeconfig"] });
-    expect(diffOptions({ ...a, clusterIdentifier: "i" }, { kubeconfig: kubeconfig("https://three"), clusterIdentifier: "i" }).replaces).toEqual([]);
+    expect(diffOptions(a, { kubeconfig: new Unknown(UNKNOWN) })).toEqual({
+      changed: ["kubeconfig"],
+      replaces: ["kubeconfig"],
+    });
+    expect(
+      diffOptions({ ...a, clusterIdentifier: "i" }, { kubeconfig: kubeconfig("https://three"), clusterIdentifier: "i" })
+        .replaces,
+    ).toEqual([]);
   });
 
   it("read a kubeconfig from its content or its path, and refuse users that they cannot be", async () => {
@@ -270,8 +392,16 @@ describe("provider options", () => {
     try {
       const path = join(folder, "config");
       await writeFile(path, kubeconfig("https://one:1/"));
-      expect(connectionOf(parseKubeconfig(path), {})).toEqual({ server: "https://one:1", namespace: "default", insecure: false, token: "t" });
-      expect(connectionOf(parseKubeconfig(path), { context: "d" })).toMatchObject({ server: "https://two", namespace: "n" });
+      expect(connectionOf(parseKubeconfig(path), {})).toEqual({
+        server: "https://one:1",
+        namespace: "default",
+        insecure: false,
+        token: "t",
+      });
+      expect(connectionOf(parseKubeconfig(path), { context: "d" })).toMatchObject({
+        server: "https://two",
+        namespace: "n",
+      });
       expect(() => connectionOf(parseKubeconfig(path), { context: "x" })).toThrow('context "x" does not exist');
     } finally {
       await rm(folder, { recursive: true });

@@ -8,14 +8,17 @@ import { failed, inputs, live, URN, USERS, withFakeServer } from "../test/sandbo
 
 const at = withFakeServer();
 
-const createUser = (properties: Props, preview = false, timeout = 0) => create(at.session, { urn: URN, properties, timeout, preview });
+const createUser = (properties: Props, preview = false, timeout = 0) =>
+  create(at.session, { urn: URN, properties, timeout, preview });
 
 describe("create", () => {
   it("is a POST by pulumi-kubernetes, and keeps a manager of its own for later", async () => {
     at.answers[`POST ${USERS}`] = ({ body }) => ({ code: 201, body: { ...body, status: { x: 1 } } });
     const { id, properties } = await createUser(inputs());
     expect(id).toBe("ns/mm2");
-    expect(at.calls("POST")).toMatchObject([{ path: USERS, query: { fieldManager: "pulumi-kubernetes" }, body: { metadata: { name: "mm2" } } }]);
+    expect(at.calls("POST")).toMatchObject([
+      { path: USERS, query: { fieldManager: "pulumi-kubernetes" }, body: { metadata: { name: "mm2" } } },
+    ]);
     expect(properties["__fieldManager"]).toMatch(/^pulumi-kubernetes-[0-9a-f]{8}$/);
     expect(properties["__initialApiVersion"]).toBe("kafka.strimzi.io/v1");
     expect(properties["__inputs"]).toEqual(inputs());
@@ -28,7 +31,9 @@ describe("create", () => {
     expect(preview.id).toBe("");
     expect(preview.properties).not.toHaveProperty("status");
     at.answers[`POST ${USERS}`] = () => failed(422, "Invalid", 'spec.x: Unsupported value: "y"');
-    await expect(createUser(inputs(), true)).rejects.toThrow(`resource "${URN}" was not successfully created by the Kubernetes API server: spec.x: Unsupported value: "y"`);
+    await expect(createUser(inputs(), true)).rejects.toThrow(
+      `resource "${URN}" was not successfully created by the Kubernetes API server: spec.x: Unsupported value: "y"`,
+    );
   });
 
   it.each([
@@ -53,7 +58,8 @@ describe("create", () => {
     at.answers[`POST ${USERS}`] = ({ body }) => {
       tries++;
       if (tries === 1) return failed(404, "NotFound", 'namespaces "ns" not found', { kind: "namespaces" });
-      if (tries === 2) return { ...failed(429, "TooManyRequests", "storage is (re)initializing"), headers: { "retry-after": "0" } };
+      if (tries === 2)
+        return { ...failed(429, "TooManyRequests", "storage is (re)initializing"), headers: { "retry-after": "0" } };
       return { code: 201, body };
     };
     expect((await createUser(inputs())).id).toBe("ns/mm2");
@@ -68,7 +74,9 @@ describe("create", () => {
     at.session = await at.open(port);
     expect(at.session.unreachable).toContain("connection refused");
     expect(await createUser(inputs(), true)).toEqual({ id: "", properties: inputs() });
-    await expect(createUser(inputs())).rejects.toThrow(/configured Kubernetes cluster is unreachable: unable to load schema information.*connection refused/);
+    await expect(createUser(inputs())).rejects.toThrow(
+      /configured Kubernetes cluster is unreachable: unable to load schema information.*connection refused/,
+    );
   });
 });
 
@@ -80,7 +88,14 @@ describe("waiting", () => {
   it("lists and watches until the condition holds, and lists again when a watch ends", async () => {
     let watches = 0;
     at.answers[`POST ${USERS}`] = () => ({ code: 201, body: live(WAIT) });
-    at.answers[`GET ${USERS}`] = () => ({ body: { kind: "KafkaUserList", apiVersion: "kafka.strimzi.io/v1", metadata: { resourceVersion: "9" }, items: [live(WAIT)] } });
+    at.answers[`GET ${USERS}`] = () => ({
+      body: {
+        kind: "KafkaUserList",
+        apiVersion: "kafka.strimzi.io/v1",
+        metadata: { resourceVersion: "9" },
+        items: [live(WAIT)],
+      },
+    });
     at.answers[`WATCH ${USERS}`] = () => ({
       stream: (response) => {
         watches++;
@@ -122,33 +137,64 @@ describe("waiting", () => {
   it("is left out by skipAwait, and a misspelt one loses the object", async () => {
     at.answers[`POST ${USERS}`] = ({ body }) => ({ code: 201, body });
     expect((await createUser(inputs({ ...WAIT, "pulumi.com/skipAwait": "true" }))).id).toBe("ns/mm2");
-    const error = await createUser(inputs({ "pulumi.com/waitFor": "conditon=Ready" })).catch((caught: unknown) => caught);
+    const error = await createUser(inputs({ "pulumi.com/waitFor": "conditon=Ready" })).catch(
+      (caught: unknown) => caught,
+    );
     expect(error).not.toBeInstanceOf(InitFailedError);
     expect(String(error)).toContain('expected a "jsonpath=" or "condition=" prefix, got "conditon=Ready"');
   });
 });
 
 describe("update", () => {
-  const state = (manager = "pulumi-kubernetes-00000001"): Props => ({ ...(live() as Props), __inputs: inputs(), __initialApiVersion: "kafka.strimzi.io/v1", __fieldManager: manager });
-  const updateUser = (news: Props, more: object = {}) => update(at.session, { urn: URN, olds: state(), news, timeout: 0, preview: false, ignoreChanges: [], ...more });
-  const managers = (...entries: object[]) => live({}, { metadata: { name: "mm2", namespace: "ns", resourceVersion: "7", managedFields: entries } });
-  const created = { manager: "pulumi-kubernetes", operation: "Update", apiVersion: "v", time: "t", fieldsV1: { "f:spec": { "f:a": {} } } };
+  const state = (manager = "pulumi-kubernetes-00000001"): Props => ({
+    ...(live() as Props),
+    __inputs: inputs(),
+    __initialApiVersion: "kafka.strimzi.io/v1",
+    __fieldManager: manager,
+  });
+  const updateUser = (news: Props, more: object = {}) =>
+    update(at.session, { urn: URN, olds: state(), news, timeout: 0, preview: false, ignoreChanges: [], ...more });
+  const managers = (...entries: object[]) =>
+    live({}, { metadata: { name: "mm2", namespace: "ns", resourceVersion: "7", managedFields: entries } });
+  const created = {
+    manager: "pulumi-kubernetes",
+    operation: "Update",
+    apiVersion: "v",
+    time: "t",
+    fieldsV1: { "f:spec": { "f:a": {} } },
+  };
 
   it("hands the fields of the create over to its manager, then applies", async () => {
     const operator = { manager: "operator", operation: "Update", subresource: "status", fieldsV1: { "f:status": {} } };
     at.answers[`GET ${USERS}/mm2`] = () => ({ body: managers(created, operator) });
-    at.answers[`PATCH ${USERS}/mm2`] = ({ body, type }) => ({ body: type.includes("json-patch") ? managers(operator) : body });
+    at.answers[`PATCH ${USERS}/mm2`] = ({ body, type }) => ({
+      body: type.includes("json-patch") ? managers(operator) : body,
+    });
     await updateUser(inputs({}, { a: 2 }));
     const [handOver, apply] = at.calls("PATCH");
     expect(handOver?.body).toEqual([
       {
         op: "replace",
         path: "/metadata/managedFields",
-        value: [operator, { manager: "pulumi-kubernetes-00000001", operation: "Apply", apiVersion: "v", time: "t", fieldsType: "FieldsV1", fieldsV1: created.fieldsV1 }],
+        value: [
+          operator,
+          {
+            manager: "pulumi-kubernetes-00000001",
+            operation: "Apply",
+            apiVersion: "v",
+            time: "t",
+            fieldsType: "FieldsV1",
+            fieldsV1: created.fieldsV1,
+          },
+        ],
       },
       { op: "replace", path: "/metadata/resourceVersion", value: "7" },
     ]);
-    expect(apply).toMatchObject({ type: "application/apply-patch+yaml", query: { fieldManager: "pulumi-kubernetes-00000001", force: "false" }, body: { spec: { a: 2 } } });
+    expect(apply).toMatchObject({
+      type: "application/apply-patch+yaml",
+      query: { fieldManager: "pulumi-kubernetes-00000001", force: "false" },
+      body: { spec: { a: 2 } },
+    });
   });
 
   it("at preview forces its way past the create's own fields only, and patches nothing but a dry run", async () => {
@@ -165,10 +211,13 @@ describe("update", () => {
 
   it("says the server's words about a conflict and keeps the live object; patchForce asks for force", async () => {
     at.answers[`GET ${USERS}/mm2`] = () => ({ body: managers({ manager: "other", operation: "Update" }) });
-    at.answers[`PATCH ${USERS}/mm2`] = () => failed(409, "Conflict", 'Apply failed with 1 conflict: conflict with "other" using v: .spec.a');
+    at.answers[`PATCH ${USERS}/mm2`] = () =>
+      failed(409, "Conflict", 'Apply failed with 1 conflict: conflict with "other" using v: .spec.a');
     const error = await updateUser(inputs()).catch((caught: unknown) => caught as InitFailedError);
     expect(error).toBeInstanceOf(InitFailedError);
-    expect((error as Error).message).toMatch(/"ns\/mm2" failed to fully initialize or become live: .*"pulumi-kubernetes-00000001" had an apply conflict: Apply failed with 1 conflict: conflict with "other" using v: \.spec\.a$/);
+    expect((error as Error).message).toMatch(
+      /"ns\/mm2" failed to fully initialize or become live: .*"pulumi-kubernetes-00000001" had an apply conflict: Apply failed with 1 conflict: conflict with "other" using v: \.spec\.a$/,
+    );
     at.answers[`PATCH ${USERS}/mm2`] = ({ body }) => ({ body });
     await updateUser(inputs({ "pulumi.com/patchForce": "true" }));
     expect(at.calls("PATCH").at(-1)?.query["force"]).toBe("true");
@@ -176,7 +225,11 @@ describe("update", () => {
 
   it("leaves an ignored field to its manager, and keeps the live value of one that is its own", async () => {
     const theirs = { manager: "other", operation: "Apply", fieldsV1: { "f:spec": { "f:theirs": {} } } };
-    const ours = { manager: "pulumi-kubernetes-00000001", operation: "Apply", fieldsV1: { "f:spec": { "f:ours": {} } } };
+    const ours = {
+      manager: "pulumi-kubernetes-00000001",
+      operation: "Apply",
+      fieldsV1: { "f:spec": { "f:ours": {} } },
+    };
     at.answers[`GET ${USERS}/mm2`] = () => ({ body: { ...managers(theirs, ours), spec: { theirs: 1, ours: 2 } } });
     at.answers[`PATCH ${USERS}/mm2`] = ({ body }) => ({ body });
     await updateUser(inputs({}, { theirs: 8, ours: 9, new: 3 }), { ignoreChanges: ["spec.theirs", "spec.ours"] });
@@ -188,6 +241,8 @@ describe("update", () => {
     at.answers[`GET ${USERS}/mm2`] = () => failed(404, "NotFound", 'kafkausers "mm2" not found');
     const error = await updateUser(inputs()).catch((caught: unknown) => caught);
     expect(error).not.toBeInstanceOf(InitFailedError);
-    expect(String(error)).toMatch(/update of resource .* failed: kafkausers "mm2" not found\nunable to get cluster state/);
+    expect(String(error)).toMatch(
+      /update of resource .* failed: kafkausers "mm2" not found\nunable to get cluster state/,
+    );
   });
 });

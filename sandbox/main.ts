@@ -27,14 +27,18 @@ async function main(): Promise<void> {
     });
   }
   const sandbox = await startSandbox({ ...choices, progress, signal: interrupt.signal });
-  const ended = new Promise<never>((_, reject) => interrupt.signal.addEventListener("abort", () => reject(new Error("interrupted"))));
+  const ended = new Promise<never>((_, reject) =>
+    interrupt.signal.addEventListener("abort", () => reject(new Error("interrupted"))),
+  );
   ended.catch(() => {});
   const story = runStory({ sandbox, bulkBytes, progress, signal: interrupt.signal });
   try {
     const result = await Promise.race([story, ended]);
     process.stdout.write(`\n${proof(result)}\n`);
-    if (reportFolder !== undefined) process.stdout.write(`  report               ${keepReport(result, reportFolder)}\n`);
-    if (result.residue.length > 0 || result.mismatches.length > 0 || result.topicsMissing.length > 0) process.exitCode = 1;
+    if (reportFolder !== undefined)
+      process.stdout.write(`  report               ${keepReport(result, reportFolder)}\n`);
+    if (result.residue.length > 0 || result.mismatches.length > 0 || result.topicsMissing.length > 0)
+      process.exitCode = 1;
   } finally {
     // Producers and Pulumi have heard of the interruption: they end better while the brokers are there.
     await Promise.race([story.catch(() => {}), pause(ENDING_MS, undefined, { ref: false })]);
@@ -52,13 +56,20 @@ function keepReport({ reports }: StoryResult, folder: string): string {
 }
 
 function proof(result: StoryResult): string {
-  const factors = (all: Record<string, number>) => Object.entries(all).map(([factor, topics]) => `${topics} topics with ${factor}`).join(", ");
-  const list = (items: string[], none: string) => (items.length === 0 ? none : items.map((item) => `\n    ${item}`).join(""));
+  const factors = (all: Record<string, number>) =>
+    Object.entries(all)
+      .map(([factor, topics]) => `${topics} topics with ${factor}`)
+      .join(", ");
+  const list = (items: string[], none: string) =>
+    items.length === 0 ? none : items.map((item) => `\n    ${item}`).join("");
   return [
     "What happened, as an independent client (kafkajs) sees it:",
     `  topics migrated      ${result.topicsMigrated} with ${result.seeded.partitions} partitions; missing: ${list(result.topicsMissing, "none")}`,
     `  records              ${result.seeded.records} seeded, ${result.live} more written while the mirror ran`,
-    `  consumer groups      ${result.groups} resumed on ${result.partitionsResumed} partitions, each with the record after its last: ${list(result.mismatches.map((m) => `${m.group} on ${m.topic}/${m.partition}: expected ${m.expected}; got ${m.seen}`), "all exact")}`,
+    `  consumer groups      ${result.groups} resumed on ${result.partitionsResumed} partitions, each with the record after its last: ${list(
+      result.mismatches.map((m) => `${m.group} on ${m.topic}/${m.partition}: expected ${m.expected}; got ${m.seen}`),
+      "all exact",
+    )}`,
     `  replicas before      ${factors(result.replicationBefore)}`,
     `  replicas after       ${factors(result.replicationAfter)}`,
     `  residue              ${list(result.residue, "none")}`,
@@ -66,7 +77,8 @@ function proof(result: StoryResult): string {
 }
 
 main().catch((error: unknown) => {
-  const text = error instanceof Error ? (process.env.KAFKA_MIGRATION_DEBUG === "1" ? error.stack : error.message) : String(error);
+  const text =
+    error instanceof Error ? (process.env.KAFKA_MIGRATION_DEBUG === "1" ? error.stack : error.message) : String(error);
   process.stderr.write(`${text}\n`);
   process.exitCode = process.exitCode || (text === "interrupted" ? 130 : 1);
 });

@@ -17,12 +17,25 @@ export interface SandboxParts {
 export async function neededParts(options: SandboxOptions): Promise<SandboxParts> {
   const kubernetes = options.kubernetes !== false && typeof options.kubernetes !== "object";
   const pulumi = options.pulumi !== false;
-  const names: PartName[] = ["java", "kafka", ...(kubernetes ? (["etcd", "kube-apiserver", "strimzi-crds"] as const) : []), ...(pulumi ? pulumiPartNames : [])];
+  const names: PartName[] = [
+    "java",
+    "kafka",
+    ...(kubernetes ? (["etcd", "kube-apiserver", "strimzi-crds"] as const) : []),
+    ...(pulumi ? pulumiPartNames : []),
+  ];
   const found = await ensureParts(names, options.progress, options.signal);
   if (pulumi) options.progress(describeKubernetesPlugin(found["pulumi-resource-kubernetes"]));
   return {
     kafka: { java: found.java.path, kafka: found.kafka.path },
-    ...(kubernetes ? { kubernetes: { etcd: found.etcd.path, "kube-apiserver": found["kube-apiserver"].path, "strimzi-crds": found["strimzi-crds"].path } } : {}),
+    ...(kubernetes
+      ? {
+          kubernetes: {
+            etcd: found.etcd.path,
+            "kube-apiserver": found["kube-apiserver"].path,
+            "strimzi-crds": found["strimzi-crds"].path,
+          },
+        }
+      : {}),
     ...(pulumi ? { pulumi: pulumiPaths(found) } : {}),
   };
 }

@@ -37,7 +37,10 @@ spec:
   connectCluster: target
   clusters:
     - ${cluster("origin", "      ")}
-    - ${cluster("target", "      ", `config:
+    - ${cluster(
+      "target",
+      "      ",
+      `config:
         group.id: group
         offset.storage.topic: offsets
         config.storage.topic: configs
@@ -46,7 +49,8 @@ spec:
         ssl.protocol: TLSv1.3
         ssl.truststore.location: /nowhere
         header.converter: org.example.Other
-        config.providers: mine`)}
+        config.providers: mine`,
+    )}
   mirrors:
     - sourceCluster: origin
       targetCluster: target${mirrorTail}
@@ -59,7 +63,10 @@ metadata: { name: data-migration, namespace: migration }
 spec:
   replicas: 1
   target:
-    ${cluster("target", "    ", `groupId: group
+    ${cluster(
+      "target",
+      "    ",
+      `groupId: group
     offsetStorageTopic: offsets
     configStorageTopic: configs
     statusStorageTopic: status
@@ -68,7 +75,8 @@ spec:
       ssl.protocol: TLSv1.3
       ssl.truststore.location: /nowhere
       header.converter: org.example.Other
-      config.providers: mine`)}
+      config.providers: mine`,
+    )}
   mirrors:
     - source:
         ${cluster("origin", "        ")}${mirrorTail}
@@ -108,7 +116,10 @@ producer.security.protocol=SASL_SSL
 consumer.security.protocol=SASL_SSL
 admin.security.protocol=SASL_SSL`;
 
-const lines = (properties: Record<string, unknown>): string => Object.entries(properties).map(([key, value]) => `${key}=${value}`).join("\n");
+const lines = (properties: Record<string, unknown>): string =>
+  Object.entries(properties)
+    .map(([key, value]) => `${key}=${value}`)
+    .join("\n");
 
 describe("a worker's properties", () => {
   it.each([
@@ -131,7 +142,9 @@ describe("a worker's properties", () => {
 
   it("set no replication factor of Connect's own topics: Connect's default of 3 applies, as with the real operator", () => {
     expect(WORKER).not.toMatch(/replication\.factor/);
-    expect(Object.keys(workerProperties(read(NEW_FORM).target, "/m")).filter((key) => key.includes("replication"))).toEqual([]);
+    expect(
+      Object.keys(workerProperties(read(NEW_FORM).target, "/m")).filter((key) => key.includes("replication")),
+    ).toEqual([]);
   });
 
   it("know client certificates, PLAIN and custom authentication", () => {
@@ -141,24 +154,44 @@ describe("a worker's properties", () => {
     expect(tls["producer.ssl.keystore.key"]).toBe("${strimzidir:/m/secrets/user:user.key}");
     expect(tls["security.protocol"]).toBe("SSL");
     const passwordSecret = { secretName: "s", password: "p" };
-    const plain = workerProperties({ ...target, authentication: { type: "plain", username: "u", passwordSecret } }, "/m");
-    expect(plain["sasl.jaas.config"]).toBe('org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="${strimzidir:/m/secrets/s:p}";');
+    const plain = workerProperties(
+      { ...target, authentication: { type: "plain", username: "u", passwordSecret } },
+      "/m",
+    );
+    expect(plain["sasl.jaas.config"]).toBe(
+      'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="${strimzidir:/m/secrets/s:p}";',
+    );
     const dropped: string[] = [];
-    const config = { "sasl.mechanism": "OAUTHBEARER", "retries": 3 };
-    const custom = workerProperties({ ...target, authentication: { type: "custom", sasl: true, config } }, "/m", (key) => dropped.push(key));
-    expect([custom["admin.sasl.mechanism"], custom["security.protocol"], dropped[0]]).toEqual(["OAUTHBEARER", "SASL_SSL", "retries"]);
+    const config = { "sasl.mechanism": "OAUTHBEARER", retries: 3 };
+    const custom = workerProperties(
+      { ...target, authentication: { type: "custom", sasl: true, config } },
+      "/m",
+      (key) => dropped.push(key),
+    );
+    expect([custom["admin.sasl.mechanism"], custom["security.protocol"], dropped[0]]).toEqual([
+      "OAUTHBEARER",
+      "SASL_SSL",
+      "retries",
+    ]);
   });
 });
 
 describe("a target in the form of v1", () => {
-  const KEYS = { "group.id": "ignored", "config.storage.topic": "ignored", "offset.storage.topic": "ignored", "status.storage.topic": "ignored" };
+  const KEYS = {
+    "group.id": "ignored",
+    "config.storage.topic": "ignored",
+    "offset.storage.topic": "ignored",
+    "status.storage.topic": "ignored",
+  };
 
   it("ignores group and storage topics in its config: its own fields win", () => {
     const object = resource(NEW_FORM);
     const { target } = object.spec as { target: { config?: Record<string, unknown> } };
     target.config = { ...target.config, ...KEYS, "offset.storage.replication.factor": 2 };
     const dropped: string[] = [];
-    const properties = workerProperties(readMirrorMaker(object, "strimzi.io").target, "/files", (key) => dropped.push(key));
+    const properties = workerProperties(readMirrorMaker(object, "strimzi.io").target, "/files", (key) =>
+      dropped.push(key),
+    );
     expect(Object.keys(KEYS).map((key) => properties[key])).toEqual(["group", "configs", "offsets", "status"]);
     expect(properties["offset.storage.replication.factor"]).toBe("2");
     expect(dropped).toEqual(expect.arrayContaining(Object.keys(KEYS)));
@@ -222,7 +255,10 @@ describe("connectors", () => {
 
   it("take their state from `state`, and from `pause` without it", () => {
     const states = (block: string): unknown[] => {
-      const [definition] = connectorDefinitions(read(NEW_FORM.replace("checkpointConnector: {}", "").replace("tasksMax: 4", block)), "/m");
+      const [definition] = connectorDefinitions(
+        read(NEW_FORM.replace("checkpointConnector: {}", "").replace("tasksMax: 4", block)),
+        "/m",
+      );
       return [definition!.state, definition!.pauseAndState];
     };
     expect(states("state: stopped")).toEqual(["stopped", false]);
@@ -232,15 +268,25 @@ describe("connectors", () => {
   });
 
   it("are refused with a value that is no text, number or truth value", () => {
-    expect(() => connectorDefinitions(read(NEW_FORM.replace("tasksMax: 4\n        config: {", "config: { a: [1],")), "/m")).toThrow("a: Unsupported type list in configuration for this key");
-    expect(() => connectorDefinitions(read(NEW_FORM.replace("replication.factor: 1", "replication.factor: null")), "/m")).toThrow("replication.factor: A null value is not allowed for this key");
+    expect(() =>
+      connectorDefinitions(read(NEW_FORM.replace("tasksMax: 4\n        config: {", "config: { a: [1],")), "/m"),
+    ).toThrow("a: Unsupported type list in configuration for this key");
+    expect(() =>
+      connectorDefinitions(read(NEW_FORM.replace("replication.factor: 1", "replication.factor: null")), "/m"),
+    ).toThrow("replication.factor: A null value is not allowed for this key");
   });
 });
 
 describe("reading a KafkaMirrorMaker2", () => {
   it("warns of each deprecated field, as the status of the real one does", () => {
     expect(read(NEW_FORM).warnings).toEqual([]);
-    expect(read(OLD_FORM).warnings.map((each) => [each.type, each.reason, /the (\w+) property at path (\S+) has/.exec(each.message!)!.slice(1).join(" ")])).toEqual(
+    expect(
+      read(OLD_FORM).warnings.map((each) => [
+        each.type,
+        each.reason,
+        /the (\w+) property at path (\S+) has/.exec(each.message!)!.slice(1).join(" "),
+      ]),
+    ).toEqual(
       [
         "clusters spec.clusters",
         "connectCluster spec.connectCluster",
@@ -251,35 +297,84 @@ describe("reading a KafkaMirrorMaker2", () => {
   });
 
   it.each([
-    ["connectCluster with alias nobody cannot be found in the list of clusters at .spec.clusters", OLD_FORM, "connectCluster: target", "connectCluster: nobody"],
-    [".spec.mirrors[].sourceCluster is set to an non-existent alias. Cannot determine source cluster.", OLD_FORM, "sourceCluster: origin", "sourceCluster: nobody"],
-    ["The .spec.mirrors[].targetCluster alias is not the same as the actual target cluster alias.", OLD_FORM, "targetCluster: target", "targetCluster: origin"],
+    [
+      "connectCluster with alias nobody cannot be found in the list of clusters at .spec.clusters",
+      OLD_FORM,
+      "connectCluster: target",
+      "connectCluster: nobody",
+    ],
+    [
+      ".spec.mirrors[].sourceCluster is set to an non-existent alias. Cannot determine source cluster.",
+      OLD_FORM,
+      "sourceCluster: origin",
+      "sourceCluster: nobody",
+    ],
+    [
+      "The .spec.mirrors[].targetCluster alias is not the same as the actual target cluster alias.",
+      OLD_FORM,
+      "targetCluster: target",
+      "targetCluster: origin",
+    ],
     ["The target and source cluster aliases must be unique.", NEW_FORM, "alias: origin", "alias: target"],
-    ["Either .spec.target or .spec.connectCluster and .spec.clusters have to be specified", OLD_FORM, "connectCluster: target", ""],
-    ["SCRAM-SHA-512 authentication selected, but username or password configuration is missing.", NEW_FORM, "username: mm2, ", ""],
+    [
+      "Either .spec.target or .spec.connectCluster and .spec.clusters have to be specified",
+      OLD_FORM,
+      "connectCluster: target",
+      "",
+    ],
+    [
+      "SCRAM-SHA-512 authentication selected, but username or password configuration is missing.",
+      NEW_FORM,
+      "username: mm2, ",
+      "",
+    ],
   ])("refuses: %s", (message, text, from, to) => {
     expect(text).toContain(from);
-    expect(() => read(text.replace(from, to))).toThrow(expect.objectContaining({ reason: "InvalidResourceException", message }));
+    expect(() => read(text.replace(from, to))).toThrow(
+      expect.objectContaining({ reason: "InvalidResourceException", message }),
+    );
   });
 
   it.each([
     ["spec.rack", "replicas: 1", "replicas: 1\n  rack: { topologyKey: zone }"],
     ["spec.mirrors[0].sourceConnector.alterOffsets", "tasksMax: 4", "alterOffsets: {}"],
-    ["spec.target.authentication.type oauth", "authentication: { type: scram-sha-512, username: mm2, passwordSecret: { secretName: target-credentials, password: password } }", "authentication: { type: oauth }"],
-    ["annotation strimzi.io/restart-connector", "namespace: migration", "namespace: migration, annotations: { strimzi.io/restart-connector: x }"],
+    [
+      "spec.target.authentication.type oauth",
+      "authentication: { type: scram-sha-512, username: mm2, passwordSecret: { secretName: target-credentials, password: password } }",
+      "authentication: { type: oauth }",
+    ],
+    [
+      "annotation strimzi.io/restart-connector",
+      "namespace: migration",
+      "namespace: migration, annotations: { strimzi.io/restart-connector: x }",
+    ],
   ])("refuses what it cannot carry out: %s", (what, from, to) => {
     expect(NEW_FORM).toContain(from);
     expect(() => read(NEW_FORM.replace(from, to))).toThrow(`The sandbox's operator cannot carry out ${what}`);
   });
 
   it("takes fields about pods, and says that they have no effect", () => {
-    const text = NEW_FORM.replace("replicas: 1", "resources: { limits: { memory: 1Gi } }\n  template: {}\n  jvmOptions: { -Xms: 1g, -Xmx: 2g }");
-    expect(read(text)).toMatchObject({ replicas: 3, heap: "2g", withoutEffect: ["spec.resources", "spec.template", "spec.jvmOptions.-Xms"] });
+    const text = NEW_FORM.replace(
+      "replicas: 1",
+      "resources: { limits: { memory: 1Gi } }\n  template: {}\n  jvmOptions: { -Xms: 1g, -Xmx: 2g }",
+    );
+    expect(read(text)).toMatchObject({
+      replicas: 3,
+      heap: "2g",
+      withoutEffect: ["spec.resources", "spec.template", "spec.jvmOptions.-Xms"],
+    });
   });
 
   it("reads the guide's own resource", async () => {
-    const mirror = readMirrorMaker(resource(await readFile(join(__dirname, "../test/fixtures/guide/mirror.yaml"), "utf8")), "eventstreams.ibm.com");
-    expect(mirror.target).toMatchObject({ alias: "target-cluster", groupId: "mirrormaker2-cluster", offsetStorageTopic: "migration-connect-cluster-offsets" });
+    const mirror = readMirrorMaker(
+      resource(await readFile(join(__dirname, "../test/fixtures/guide/mirror.yaml"), "utf8")),
+      "eventstreams.ibm.com",
+    );
+    expect(mirror.target).toMatchObject({
+      alias: "target-cluster",
+      groupId: "mirrormaker2-cluster",
+      offsetStorageTopic: "migration-connect-cluster-offsets",
+    });
     expect(connectorDefinitions(mirror, "/m").map(({ name }) => name)).toEqual([
       "origin-cluster->target-cluster.MirrorSourceConnector",
       "origin-cluster->target-cluster.MirrorCheckpointConnector",
@@ -289,7 +384,8 @@ describe("reading a KafkaMirrorMaker2", () => {
 
 describe("patterns of trusted certificates", () => {
   it("are Java's globs", () => {
-    const matching = (pattern: string): string[] => ["ca.crt", "ca2.crt", "ca.key", "b.crt"].filter((name) => glob(pattern).test(name));
+    const matching = (pattern: string): string[] =>
+      ["ca.crt", "ca2.crt", "ca.key", "b.crt"].filter((name) => glob(pattern).test(name));
     expect(matching("*.crt")).toEqual(["ca.crt", "ca2.crt", "b.crt"]);
     expect(matching("ca?.crt")).toEqual(["ca2.crt"]);
     expect(matching("{ca,b}.crt")).toEqual(["ca.crt", "b.crt"]);

@@ -22,11 +22,14 @@ describe("the work queue", () => {
   it("never works on a key twice at once, and makes many requests one", async () => {
     const begun: string[] = [];
     const end = new Map<string, () => void>();
-    const queue = new WorkQueue(async (key) => {
-      begun.push(end.has(key) ? `${key} twice` : key);
-      await new Promise<void>((resolve) => end.set(key, resolve));
-      end.delete(key);
-    }, () => undefined);
+    const queue = new WorkQueue(
+      async (key) => {
+        begun.push(end.has(key) ? `${key} twice` : key);
+        await new Promise<void>((resolve) => end.set(key, resolve));
+        end.delete(key);
+      },
+      () => undefined,
+    );
     for (const key of ["a", "a", "b", "a"]) queue.add(key);
     await soon("both begin", () => end.size === 2);
     queue.add("a", 1);
@@ -59,13 +62,19 @@ describe("the work queue", () => {
     await soon("three calls", () => calls === 3);
     queue.add("k");
     await soon("the fourth call", () => waits.length === 3);
-    expect([failures, waits]).toEqual([["call 1", "call 2", "call 4"], [0, 1, 0]]);
+    expect([failures, waits]).toEqual([
+      ["call 1", "call 2", "call 4"],
+      [0, 1, 0],
+    ]);
     await queue.stop();
   });
 
   it("keeps an appointment, but is glad to come earlier; stops for good", async () => {
     let calls = 0;
-    const queue = new WorkQueue(async () => void calls++, () => undefined);
+    const queue = new WorkQueue(
+      async () => void calls++,
+      () => undefined,
+    );
     queue.add("k", 60_000);
     queue.add("k", 70_000);
     queue.add("k");
@@ -80,15 +89,25 @@ describe("the work queue", () => {
 });
 
 describe("watching", () => {
-  const object = (name: string, resourceVersion: string): KubeObject => ({ metadata: { name, namespace: "ns", resourceVersion } });
+  const object = (name: string, resourceVersion: string): KubeObject => ({
+    metadata: { name, namespace: "ns", resourceVersion },
+  });
 
   it("lists again when the server has forgotten the version, and misses nothing that went in between", async () => {
-    const lists = [[object("a", "1"), object("b", "2")], [object("b", "2"), object("c", "7")]];
+    const lists = [
+      [object("a", "1"), object("b", "2")],
+      [object("b", "2"), object("c", "7")],
+    ];
     const asked: string[] = [];
     let watches = 0;
     const kube = {
       list: async () => ({ items: lists.shift()!, resourceVersion: lists.length === 1 ? "5" : "9" }),
-      watch: async (_resource: unknown, scope: { resourceVersion: string }, onEvent: (type: string, object: KubeObject) => void, signal: AbortSignal) => {
+      watch: async (
+        _resource: unknown,
+        scope: { resourceVersion: string },
+        onEvent: (type: string, object: KubeObject) => void,
+        signal: AbortSignal,
+      ) => {
         asked.push(scope.resourceVersion);
         watches++;
         if (watches === 1) return onEvent("MODIFIED", object("a", "6"));
@@ -97,7 +116,12 @@ describe("watching", () => {
       },
     } as unknown as Kube;
     const changes: string[] = [];
-    const watch = watchObjects({ kube, resource: { group: "g", version: "v1", plural: "things", kind: "Thing" }, onChange: (_ns, name) => changes.push(name), progress: () => undefined });
+    const watch = watchObjects({
+      kube,
+      resource: { group: "g", version: "v1", plural: "things", kind: "Thing" },
+      onChange: (_ns, name) => changes.push(name),
+      progress: () => undefined,
+    });
     await watch.synced;
     await soon("the third watch", () => watches === 3);
     expect(asked).toEqual(["5", "6", "9"]);
@@ -109,7 +133,12 @@ describe("watching", () => {
 
   it("says at once when the first list cannot be had", async () => {
     const kube = { list: async () => Promise.reject(new KubeError(403, "forbidden")) } as unknown as Kube;
-    const watch = watchObjects({ kube, resource: { group: "", version: "v1", plural: "secrets", kind: "Secret" }, onChange: () => undefined, progress: () => undefined });
+    const watch = watchObjects({
+      kube,
+      resource: { group: "", version: "v1", plural: "secrets", kind: "Secret" },
+      onChange: () => undefined,
+      progress: () => undefined,
+    });
     await expect(watch.synced).rejects.toThrow("forbidden");
     await watch.stop();
   });
@@ -126,11 +155,16 @@ async function withConnect(
     calls.push(call);
     request.resume();
     const { status = 200, body } = answer(call);
-    response.writeHead(status, { "content-type": "application/json" }).end(body === undefined ? "" : JSON.stringify(body));
+    response
+      .writeHead(status, { "content-type": "application/json" })
+      .end(body === undefined ? "" : JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
-    await work(new ConnectRest(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, new AbortController().signal), calls);
+    await work(
+      new ConnectRest(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, new AbortController().signal),
+      calls,
+    );
   } finally {
     server.closeAllConnections();
     server.close();
@@ -139,12 +173,25 @@ async function withConnect(
 
 describe("connectors over REST", () => {
   const definition = (more: Partial<ConnectorDefinition> = {}): ConnectorDefinition => ({
-    name: "a->b.C", config: { x: "1", "tasks.max": 2, "connector.class": "C" }, state: "running", pauseAndState: false, autoRestart: { enabled: false }, ...more,
+    name: "a->b.C",
+    config: { x: "1", "tasks.max": 2, "connector.class": "C" },
+    state: "running",
+    pauseAndState: false,
+    autoRestart: { enabled: false },
+    ...more,
   });
-  const state = (connector: string, ...tasks: string[]): unknown => ({ name: "a->b.C", connector: { state: connector }, tasks: tasks.map((each, id) => ({ id, state: each })) });
+  const state = (connector: string, ...tasks: string[]): unknown => ({
+    name: "a->b.C",
+    connector: { state: connector },
+    tasks: tasks.map((each, id) => ({ id, state: each })),
+  });
   const same = { name: "a->b.C", x: "1", "tasks.max": "2", "connector.class": "C" };
-  const settle = (rest: ConnectRest, wanted: ConnectorDefinition, earlier: AutoRestartStatus[] = [], generation: Generation = "0.51") =>
-    settleConnectors(rest, [wanted], earlier, () => undefined, generation);
+  const settle = (
+    rest: ConnectRest,
+    wanted: ConnectorDefinition,
+    earlier: AutoRestartStatus[] = [],
+    generation: Generation = "0.51",
+  ) => settleConnectors(rest, [wanted], earlier, () => undefined, generation);
 
   it("are made in Strimzi's order of calls; what is not wanted goes first", async () => {
     let waits = 2;
@@ -154,7 +201,8 @@ describe("connectors over REST", () => {
         if (call.startsWith("DELETE")) return { status: 204 };
         if (call === "GET /connectors/a->b.C/config") return { status: 404, body: { message: "none" } };
         if (call.startsWith("PUT")) return { status: 201, body: {} };
-        if (call.endsWith("/status")) return waits-- > 0 ? { status: 404, body: { message: "no status" } } : { body: state("RUNNING") };
+        if (call.endsWith("/status"))
+          return waits-- > 0 ? { status: 404, body: { message: "no status" } } : { body: state("RUNNING") };
         return { body: {} };
       },
       async (rest, calls) => {
@@ -182,7 +230,14 @@ describe("connectors over REST", () => {
     ["PAUSED", "paused", undefined],
   ] as const)("in state %s that should be %s: %s", async (now, wanted, put) => {
     await withConnect(
-      (call) => (call === "GET /connectors" ? { body: ["a->b.C"] } : call.endsWith("/config") ? { body: same } : call.endsWith("/status") ? { body: state(now) } : { status: 202 }),
+      (call) =>
+        call === "GET /connectors"
+          ? { body: ["a->b.C"] }
+          : call.endsWith("/config")
+            ? { body: same }
+            : call.endsWith("/status")
+              ? { body: state(now) }
+              : { status: 202 },
       async (rest, calls) => {
         await settle(rest, definition({ state: wanted }));
         expect(calls.filter((call) => call.startsWith("PUT"))).toEqual(put === undefined ? [] : [put]);
@@ -194,24 +249,42 @@ describe("connectors over REST", () => {
     ["stopped", ["PUT /connectors/a->b.C/stop"], "One or more connectors are in FAILED state"],
     ["paused", [], "The connector a->b.C cannot be paused since it is in failed state"],
     ["running", [], "One or more connectors are in FAILED state"],
-  ] as const)("that have FAILED and should be %s are treated as Strimzi 1.2 treats them", async (wanted, puts, message) => {
-    await withConnect(
-      (call) => (call === "GET /connectors" ? { body: ["a->b.C"] } : call.endsWith("/config") ? { body: same } : call.endsWith("/status") ? { body: state("FAILED") } : { status: 202 }),
-      async (rest, calls) => {
-        const { failure } = await settle(rest, definition({ state: wanted }), [], "1.2");
-        expect(calls.filter((call) => call.startsWith("PUT"))).toEqual(puts);
-        expect(failure?.message).toBe(message);
-      },
-    );
-  });
+  ] as const)(
+    "that have FAILED and should be %s are treated as Strimzi 1.2 treats them",
+    async (wanted, puts, message) => {
+      await withConnect(
+        (call) =>
+          call === "GET /connectors"
+            ? { body: ["a->b.C"] }
+            : call.endsWith("/config")
+              ? { body: same }
+              : call.endsWith("/status")
+                ? { body: state("FAILED") }
+                : { status: 202 },
+        async (rest, calls) => {
+          const { failure } = await settle(rest, definition({ state: wanted }), [], "1.2");
+          expect(calls.filter((call) => call.startsWith("PUT"))).toEqual(puts);
+          expect(failure?.message).toBe(message);
+        },
+      );
+    },
+  );
 
   it("are made by Strimzi 1.2 in their state at once, and then only configured", async () => {
-    expect([generationOf(["v1"]), generationOf(["v1", "v1beta2"]), generationOf(["v1beta2", "v1alpha1"])]).toEqual(["1.2", "0.51", "0.51"]);
-    for (const [current, call] of [[undefined, "POST /connectors"], [{ ...same, x: "2" }, "PUT /connectors/a->b.C/config"]] as const) {
+    expect([generationOf(["v1"]), generationOf(["v1", "v1beta2"]), generationOf(["v1beta2", "v1alpha1"])]).toEqual([
+      "1.2",
+      "0.51",
+      "0.51",
+    ]);
+    for (const [current, call] of [
+      [undefined, "POST /connectors"],
+      [{ ...same, x: "2" }, "PUT /connectors/a->b.C/config"],
+    ] as const) {
       await withConnect(
         (asked) => {
           if (asked === "GET /connectors") return { body: [] };
-          if (asked.startsWith("GET") && asked.endsWith("/config")) return current === undefined ? { status: 404, body: {} } : { body: current };
+          if (asked.startsWith("GET") && asked.endsWith("/config"))
+            return current === undefined ? { status: 404, body: {} } : { body: current };
           return asked.endsWith("/status") ? { body: state("STOPPED") } : { body: {} };
         },
         async (rest, calls) => {
@@ -225,7 +298,14 @@ describe("connectors over REST", () => {
   it("are configured again when one value differs or one key is too many", async () => {
     for (const current of [{ ...same, x: "2" }, { ...same, y: "1" }, same]) {
       await withConnect(
-        (call) => (call === "GET /connectors" ? { body: [] } : call.endsWith("/config") ? { body: current } : call.endsWith("/status") ? { body: state("RUNNING") } : {}),
+        (call) =>
+          call === "GET /connectors"
+            ? { body: [] }
+            : call.endsWith("/config")
+              ? { body: current }
+              : call.endsWith("/status")
+                ? { body: state("RUNNING") }
+                : {},
         async (rest, calls) => {
           await settle(rest, definition());
           expect(calls.includes("PUT /connectors/a->b.C/config")).toBe(current !== same);
@@ -235,9 +315,19 @@ describe("connectors over REST", () => {
   });
 
   it("that have FAILED make it NotReady, FAILED tasks do not", async () => {
-    for (const [body, message] of [[state("FAILED"), "One or more connectors are in FAILED state"], [state("RUNNING", "FAILED"), undefined]] as const) {
+    for (const [body, message] of [
+      [state("FAILED"), "One or more connectors are in FAILED state"],
+      [state("RUNNING", "FAILED"), undefined],
+    ] as const) {
       await withConnect(
-        (call) => (call === "GET /connectors" ? { body: [] } : call.endsWith("/config") ? { body: same } : call.endsWith("/status") ? { body } : {}),
+        (call) =>
+          call === "GET /connectors"
+            ? { body: [] }
+            : call.endsWith("/config")
+              ? { body: same }
+              : call.endsWith("/status")
+                ? { body }
+                : {},
         async (rest) => {
           const { failure, connectors } = await settle(rest, definition());
           expect([failure?.message, connectors.length]).toEqual([message, 1]);
@@ -247,19 +337,40 @@ describe("connectors over REST", () => {
   });
 
   it("are restarted when asked for: at once, then after 2 minutes, never more often than allowed", async () => {
-    const restarts = async (earlier: AutoRestartStatus[], more: Partial<ConnectorDefinition["autoRestart"]> = {}): Promise<[number, number | undefined]> => {
+    const restarts = async (
+      earlier: AutoRestartStatus[],
+      more: Partial<ConnectorDefinition["autoRestart"]> = {},
+    ): Promise<[number, number | undefined]> => {
       let result: [number, number | undefined] = [0, undefined];
       await withConnect(
-        (call) => (call === "GET /connectors" ? { body: [] } : call.endsWith("/config") ? { body: same } : call.includes("/restart") || call.endsWith("/status") ? { body: state("RUNNING", "FAILED") } : {}),
+        (call) =>
+          call === "GET /connectors"
+            ? { body: [] }
+            : call.endsWith("/config")
+              ? { body: same }
+              : call.includes("/restart") || call.endsWith("/status")
+                ? { body: state("RUNNING", "FAILED") }
+                : {},
         async (rest, calls) => {
-          const { autoRestartStatuses } = await settle(rest, definition({ autoRestart: { enabled: true, ...more } }), earlier);
-          result = [calls.filter((call) => call === "POST /connectors/a->b.C/restart?includeTasks=true&onlyFailed=true").length, autoRestartStatuses[0]?.count];
+          const { autoRestartStatuses } = await settle(
+            rest,
+            definition({ autoRestart: { enabled: true, ...more } }),
+            earlier,
+          );
+          result = [
+            calls.filter((call) => call === "POST /connectors/a->b.C/restart?includeTasks=true&onlyFailed=true").length,
+            autoRestartStatuses[0]?.count,
+          ];
         },
       );
       return result;
     };
     const before = (minutes: number, count = 1): AutoRestartStatus[] => [
-      { connectorName: "a->b.C", count, lastRestartTimestamp: new Date(Date.now() - minutes * 60_000 - 1_000).toISOString() },
+      {
+        connectorName: "a->b.C",
+        count,
+        lastRestartTimestamp: new Date(Date.now() - minutes * 60_000 - 1_000).toISOString(),
+      },
     ];
     expect(await restarts([])).toEqual([1, 1]);
     expect(await restarts(before(1))).toEqual([0, 1]);
@@ -270,10 +381,18 @@ describe("connectors over REST", () => {
 
   it("say Connect's own words when it refuses", async () => {
     await withConnect(
-      (call) => (call === "GET /connectors" ? { body: [] } : call.startsWith("GET") ? { status: 404, body: {} } : { status: 400, body: { error_code: 400, message: "Connector configuration is invalid" } }),
+      (call) =>
+        call === "GET /connectors"
+          ? { body: [] }
+          : call.startsWith("GET")
+            ? { status: 404, body: {} }
+            : { status: 400, body: { error_code: 400, message: "Connector configuration is invalid" } },
       async (rest) => {
         const { failure } = await settle(rest, definition());
-        expect(failure).toMatchObject({ reason: "ConnectRestException", message: "PUT /connectors/a->b.C/config returned 400 (400): Connector configuration is invalid" });
+        expect(failure).toMatchObject({
+          reason: "ConnectRestException",
+          message: "PUT /connectors/a->b.C/config returned 400 (400): Connector configuration is invalid",
+        });
       },
     );
   });

@@ -12,7 +12,12 @@ const user = (spec: Record<string, unknown>): KubeObject => ({
 });
 const acls = (...rules: AclRule[]): Record<string, unknown> => ({ authorization: { type: "simple", acls: rules } });
 const literal = (resourceType: Grant["resourceType"], resourceName: string, operation: string): Grant => ({
-  resourceType, resourceName, patternType: "literal", host: "*", operation, permission: "allow",
+  resourceType,
+  resourceName,
+  patternType: "literal",
+  host: "*",
+  operation,
+  permission: "allow",
 });
 
 describe("rules of a KafkaUser", () => {
@@ -26,11 +31,23 @@ describe("rules of a KafkaUser", () => {
   it("keep prefix, host and deny, and call the cluster kafka-cluster whatever is written there", () => {
     expect(
       grantsOf([
-        { type: "deny", host: "10.0.0.1", resource: { type: "group", name: "app-", patternType: "prefix" }, operations: ["Read"] },
+        {
+          type: "deny",
+          host: "10.0.0.1",
+          resource: { type: "group", name: "app-", patternType: "prefix" },
+          operations: ["Read"],
+        },
         { resource: { type: "cluster", name: "ignored", patternType: "prefix" }, operations: ["Alter"] },
       ]),
     ).toEqual([
-      { resourceType: "group", resourceName: "app-", patternType: "prefixed", host: "10.0.0.1", operation: "Read", permission: "deny" },
+      {
+        resourceType: "group",
+        resourceName: "app-",
+        patternType: "prefixed",
+        host: "10.0.0.1",
+        operation: "Read",
+        permission: "deny",
+      },
       literal("cluster", "kafka-cluster", "Alter"),
     ]);
   });
@@ -41,37 +58,62 @@ describe("rules of a KafkaUser", () => {
   });
 
   it("are refused without the name of a resource", () => {
-    expect(() => grantsOf([{ resource: { type: "transactionalId" }, operations: ["Write"] }])).toThrow("Name is required for resource type: TRANSACTIONAL_ID");
+    expect(() => grantsOf([{ resource: { type: "transactionalId" }, operations: ["Write"] }])).toThrow(
+      "Name is required for resource type: TRANSACTIONAL_ID",
+    );
   });
 
   it("change by what is missing and what is too much", () => {
-    const [a, b, c] = [literal("topic", "a", "Read"), literal("topic", "b", "Read"), { ...literal("topic", "a", "Read"), permission: "deny" as const }];
+    const [a, b, c] = [
+      literal("topic", "a", "Read"),
+      literal("topic", "b", "Read"),
+      { ...literal("topic", "a", "Read"), permission: "deny" as const },
+    ];
     expect(compareGrants([a, c], [a, b])).toEqual({ add: [b], remove: [c] });
   });
 });
 
 describe("a KafkaUser", () => {
   it("with the singular `operation` is refused with the operator's words when the version that is read has no such field", () => {
-    expect(() => readUser(user(acls({ resource: { type: "topic", name: "*" } })))).toThrow("Both fields `operations` and `operation` are null. At least one of them must be specified.");
+    expect(() => readUser(user(acls({ resource: { type: "topic", name: "*" } })))).toThrow(
+      "Both fields `operations` and `operation` are null. At least one of them must be specified.",
+    );
     const both: AclRule = { resource: { type: "topic", name: "*" }, operation: "Read", operations: ["Read"] };
-    expect(() => readUser(user(acls(both)))).toThrow("Both fields `operations` and `operation` cannot be filled in at the same time");
+    expect(() => readUser(user(acls(both)))).toThrow(
+      "Both fields `operations` and `operation` cannot be filled in at the same time",
+    );
   });
 
   it("with the singular `operation` is read where an older version serves it", () => {
-    expect(grantsOf(readUser(user(acls({ resource: { type: "topic", name: "*" }, operation: "Read" }))).rules)).toEqual([literal("topic", "*", "Read")]);
+    expect(grantsOf(readUser(user(acls({ resource: { type: "topic", name: "*" }, operation: "Read" }))).rules)).toEqual(
+      [literal("topic", "*", "Read")],
+    );
   });
 
   it("with a rule without `operations` is Ready without that ACL with Strimzi 1.x, which knows no `operation` either", () => {
-    const [topic, group] = [{ type: "topic", name: "a" }, { type: "group", name: "b" }] as const;
-    const spec = acls({ resource: topic }, { resource: topic, operation: "Read" }, { resource: group, operations: ["Read"] });
+    const [topic, group] = [
+      { type: "topic", name: "a" },
+      { type: "group", name: "b" },
+    ] as const;
+    const spec = acls(
+      { resource: topic },
+      { resource: topic, operation: "Read" },
+      { resource: group, operations: ["Read"] },
+    );
     expect(grantsOf(readUser(user(spec), "1.2").rules)).toEqual([literal("group", "b", "Read")]);
     expect(() => readUser(user(spec), "0.51")).toThrow("At least one of them must be specified");
   });
 
   it("with something that the sandbox cannot do is refused, not half done", () => {
     expect(() => readUser(user({ authentication: { type: "tls" } }))).toThrow(/tls is refused/);
-    expect(() => readUser(user({ authentication: { type: "scram-sha-512" }, quotas: { producerByteRate: 1 } }))).toThrow(/quotas is refused/);
-    expect(() => readUser(user({ authentication: { type: "scram-sha-512", password: { valueFrom: { secretKeyRef: { name: "x" } } } } }))).toThrow(/secret name and\/or key/);
+    expect(() =>
+      readUser(user({ authentication: { type: "scram-sha-512" }, quotas: { producerByteRate: 1 } })),
+    ).toThrow(/quotas is refused/);
+    expect(() =>
+      readUser(
+        user({ authentication: { type: "scram-sha-512", password: { valueFrom: { secretKeyRef: { name: "x" } } } } }),
+      ),
+    ).toThrow(/secret name and\/or key/);
   });
 
   it("names its principal by how it authenticates", () => {
@@ -89,12 +131,26 @@ describe("the Secret of a user", () => {
     const secret = userSecret(owner, "strimzi.io", "pa55");
     expect(Object.fromEntries(Object.entries(secret.data!).map(([key, value]) => [key, decode(value)]))).toEqual({
       password: "pa55",
-      "sasl.jaas.config": 'org.apache.kafka.common.security.scram.ScramLoginModule required username="mm2" password="pa55";',
+      "sasl.jaas.config":
+        'org.apache.kafka.common.security.scram.ScramLoginModule required username="mm2" password="pa55";',
     });
     expect(secret.metadata.ownerReferences).toEqual([
-      { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", name: "mm2", uid: "1-2", controller: false, blockOwnerDeletion: true },
+      {
+        apiVersion: "kafka.strimzi.io/v1",
+        kind: "KafkaUser",
+        name: "mm2",
+        uid: "1-2",
+        controller: false,
+        blockOwnerDeletion: true,
+      },
     ]);
-    expect(secret.metadata.labels).toMatchObject({ "strimzi.io/cluster": "origin", "strimzi.io/kind": "KafkaUser", "app.kubernetes.io/part-of": "strimzi-mm2", team: "a", extra: "1" });
+    expect(secret.metadata.labels).toMatchObject({
+      "strimzi.io/cluster": "origin",
+      "strimzi.io/kind": "KafkaUser",
+      "app.kubernetes.io/part-of": "strimzi-mm2",
+      team: "a",
+      extra: "1",
+    });
     expect(secret.metadata.annotations).toEqual({ note: "n" });
     expect(isOwnSecret(secret, "strimzi.io", "origin")).toBe(true);
     expect(isOwnSecret(secret, "strimzi.io", "target")).toBe(false);

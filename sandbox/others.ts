@@ -23,7 +23,8 @@ export interface OthersOptions {
 
 const NEWEST_FIRST = ["v1", "v1beta2"];
 const EVERY_MS = 500;
-const START_THEM = "start a user operator for each cluster while this waits for them, with what is in the file that it names";
+const START_THEM =
+  "start a user operator for each cluster while this waits for them, with what is in the file that it names";
 
 /**
  * Makes ready for user operators that are not the sandbox's, and waits until they are there: each has to make a KafkaUser, which
@@ -47,14 +48,18 @@ export async function readyForOthers(options: OthersOptions): Promise<() => Prom
     const users = await servedUsers(kube);
     for (const cluster of options.clusters) made.push(...(await missingSecrets(kube, cluster)));
     const file = await tellOperators(options);
-    options.progress(`operators: waiting for the user operators of ${options.clusters.map((one) => one.label).join(" and ")}; ${file} says how they reach everything`);
+    options.progress(
+      `operators: waiting for the user operators of ${options.clusters.map((one) => one.label).join(" and ")}; ${file} says how they reach everything`,
+    );
     const answers = await Promise.allSettled(options.clusters.map((cluster) => probe(kube, users, cluster, options)));
     options.signal?.throwIfAborted();
     const faults = answers.flatMap((one) => (one.status === "rejected" ? [(one.reason as Error).message] : []));
     if (faults.length > 0) {
       throw new SandboxError("NO_OPERATOR", faults.join("\n"), { fix: `${START_THEM}, or ${options.ownOperator}` });
     }
-    options.progress(`operators: the user operators of ${options.clusters.map((one) => one.label).join(" and ")} are there`);
+    options.progress(
+      `operators: the user operators of ${options.clusters.map((one) => one.label).join(" and ")} are there`,
+    );
     return undo;
   } catch (error) {
     await undo();
@@ -71,11 +76,16 @@ export async function servedUsers(kube: Kube): Promise<Resource> {
   const version = NEWEST_FIRST.find((one) => served.includes(one));
   if (version !== undefined) return { group, version, plural, kind: "KafkaUser" };
   const seen = served.length === 0 ? `no ${plural}.${group}` : `${plural}.${group} only in ${served.join(", ")}`;
-  throw new SandboxError("NO_CRDS", `that Kubernetes cluster serves ${seen}`, { fix: `install Strimzi's CRDs; the story needs one of ${NEWEST_FIRST.join(", ")}` });
+  throw new SandboxError("NO_CRDS", `that Kubernetes cluster serves ${seen}`, {
+    fix: `install Strimzi's CRDs; the story needs one of ${NEWEST_FIRST.join(", ")}`,
+  });
 }
 
 /** Makes the Secrets with the CAs that an operator and the migration read; says which were made. */
-async function missingSecrets(kube: Kube, { label, namespace, ca }: SandboxCluster): Promise<{ namespace: string; name: string }[]> {
+async function missingSecrets(
+  kube: Kube,
+  { label, namespace, ca }: SandboxCluster,
+): Promise<{ namespace: string; name: string }[]> {
   const clients = createAuthority(`${label} clients CA`);
   const secrets: Record<string, Record<string, string>> = {
     [`${label}-cluster-ca-cert`]: { "ca.crt": ca },
@@ -88,9 +98,11 @@ async function missingSecrets(kube: Kube, { label, namespace, ca }: SandboxClust
   const pair = (await there(cert)) || (await there(key));
   const made: { namespace: string; name: string }[] = [];
   for (const [name, data] of Object.entries(secrets)) {
-    if ((name === cert || name === key ? pair : await there(name))) continue;
+    if (name === cert || name === key ? pair : await there(name)) continue;
     await kube.create(SECRETS, caSecret(label, namespace, name, data)).catch((error: Error) => {
-      throw new SandboxError("NO_NAMESPACE", `Secret ${namespace}/${name} cannot be made: ${error.message}`, { fix: "make the namespaces of both clusters and of the mirror first" });
+      throw new SandboxError("NO_NAMESPACE", `Secret ${namespace}/${name} cannot be made: ${error.message}`, {
+        fix: "make the namespaces of both clusters and of the mirror first",
+      });
     });
     made.push({ namespace, name });
   }
@@ -102,7 +114,11 @@ function caSecret(label: string, namespace: string, name: string, data: Record<s
     metadata: {
       name,
       namespace,
-      labels: { "strimzi.io/cluster": label, "strimzi.io/kind": "Kafka", "strimzi.io/component-type": "certificate-authority" },
+      labels: {
+        "strimzi.io/cluster": label,
+        "strimzi.io/kind": "Kafka",
+        "strimzi.io/component-type": "certificate-authority",
+      },
       annotations: { "strimzi.io/ca-cert-generation": "0", "strimzi.io/ca-key-generation": "0" },
     },
     type: "Opaque",
@@ -127,7 +143,12 @@ async function tellOperators({ folder, kubeconfig, clusters }: OthersOptions): P
 }
 
 /** Has a user made and takes it away again. @throws Error that says what the operator said, or that there is none */
-async function probe(kube: Kube, users: Resource, { label, namespace }: SandboxCluster, options: OthersOptions): Promise<void> {
+async function probe(
+  kube: Kube,
+  users: Resource,
+  { label, namespace }: SandboxCluster,
+  options: OthersOptions,
+): Promise<void> {
   const { limitMs = 600_000, signal } = options;
   const name = `sandbox-probe-${randomBytes(4).toString("hex")}`;
   await kube.create(users, {
@@ -140,8 +161,10 @@ async function probe(kube: Kube, users: Resource, { label, namespace }: SandboxC
       signal?.throwIfAborted();
       const verdict = verdictOf(await kube.get(users, namespace, name));
       if (verdict === "ready") return;
-      if (verdict !== undefined) throw new Error(`${label}: the user operator in ${namespace} says of a new KafkaUser: ${verdict}`);
-      if (Date.now() >= end) throw new Error(`${label}: no user operator made a KafkaUser in ${namespace} within ${limitMs / 1000} s`);
+      if (verdict !== undefined)
+        throw new Error(`${label}: the user operator in ${namespace} says of a new KafkaUser: ${verdict}`);
+      if (Date.now() >= end)
+        throw new Error(`${label}: no user operator made a KafkaUser in ${namespace} within ${limitMs / 1000} s`);
       await pause(EVERY_MS, undefined, { signal });
     }
   } finally {

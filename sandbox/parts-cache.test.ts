@@ -25,7 +25,10 @@ describe("the cache folder", () => {
 describe("an installed part", () => {
   it("is whole after its install and leaves no draft", async () => {
     const folder = await installed({ one: "1", two: "22" });
-    expect(await inspect(folder, true)).toMatchObject({ manifest: { version: "1.0.0", origin: "build", files: { one: { bytes: 1 }, two: { bytes: 2 } } }, wrong: [] });
+    expect(await inspect(folder, true)).toMatchObject({
+      manifest: { version: "1.0.0", origin: "build", files: { one: { bytes: 1 }, two: { bytes: 2 } } },
+      wrong: [],
+    });
     expect(readdirSync(join(folder, "..", "..", ".."))).toEqual(["parts"]);
   });
 
@@ -44,7 +47,11 @@ describe("an installed part", () => {
     rmSync(join(folder, "one"));
     writeFileSync(join(folder, "two"), "2");
     writeFileSync(join(folder, "three"), "");
-    expect((await inspect(folder))?.wrong).toEqual(["three does not belong there", "one is missing", "two has 1 bytes, not 2"]);
+    expect((await inspect(folder))?.wrong).toEqual([
+      "three does not belong there",
+      "one is missing",
+      "two has 1 bytes, not 2",
+    ]);
   });
 
   it("shows changed content of the same size to the deep look only", async () => {

@@ -51,10 +51,16 @@ describe("withLock", () => {
       lockOf(path, { pid: other.pid ?? 0, start: startTime(other.pid ?? 0) ?? "" }, 3_600_000);
       const lines: string[] = [];
       let asked = 0;
-      const result = await withLock(path, { pollMs: 10, progress: (line) => lines.push(line), done: async () => ++asked === 3 }, async () => "ran");
+      const result = await withLock(
+        path,
+        { pollMs: 10, progress: (line) => lines.push(line), done: async () => ++asked === 3 },
+        async () => "ran",
+      );
       expect(result).toBeUndefined();
       expect(lines).toEqual([`parts: waiting for run ${other.pid}, which is getting them (0 s)`]);
-      await expect(withLock(path, { ...quick, limitMs: 30 }, async () => "ran")).rejects.toThrow(new RegExp(`PARTS_LOCKED: run ${other.pid} on .*\\nfix: end that run, or remove ${path}`));
+      await expect(withLock(path, { ...quick, limitMs: 30 }, async () => "ran")).rejects.toThrow(
+        new RegExp(`PARTS_LOCKED: run ${other.pid} on .*\\nfix: end that run, or remove ${path}`),
+      );
       expect(existsSync(join(path, "owner.json"))).toBe(true);
     } finally {
       other.kill("SIGKILL");

@@ -56,7 +56,9 @@ describe("a Kafka distribution", () => {
 
   it("is taken from KAFKA_HOME, else from where the PATH's script really is", async () => {
     const home = distribution("4.3.7");
-    expect(await kafkaOnPath({ KAFKA_HOME: home, PATH: "" })).toEqual([{ name: "kafka", path: join(home, "libs"), version: "4.3.7", origin: "path" }]);
+    expect(await kafkaOnPath({ KAFKA_HOME: home, PATH: "" })).toEqual([
+      { name: "kafka", path: join(home, "libs"), version: "4.3.7", origin: "path" },
+    ]);
     const bin = tempFolder();
     symlinkSync(join(home, "bin", "kafka-server-start.sh"), join(bin, "kafka-server-start.sh"));
     expect(await kafkaOnPath({ PATH: bin })).toMatchObject([{ path: join(realpathSync(home), "libs") }]);
@@ -72,7 +74,8 @@ describe("a Kafka distribution", () => {
 
   it("the CRDs that Strimzi publishes in one file become one file per kind", async () => {
     const folder = tempFolder();
-    const crd = (kind: string) => `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec:\n  names:\n    kind: ${kind}\n`;
+    const crd = (kind: string) =>
+      `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec:\n  names:\n    kind: ${kind}\n`;
     writeFileSync(join(folder, "all.yaml"), ["KafkaUser", "KafkaBridge", "KafkaTopic"].map(crd).join("---\n"));
     await splitCrds(folder, "all.yaml", ["KafkaUser", "KafkaTopic"]);
     expect(readdirSync(folder).sort()).toEqual(["KafkaTopic.yaml", "KafkaUser.yaml"]);
@@ -84,7 +87,9 @@ describe("other programs", () => {
   it("are taken from the PATH by what they answer, not by their name", async () => {
     const bin = pathFolder();
     const etcd = fakeProgram(join(bin, "etcd"), "echo 'etcd Version: 3.5.21'");
-    expect(await programOnPath("etcd", "3.5.0")).toEqual([{ name: "etcd", path: etcd, version: "3.5.21", origin: "path" }]);
+    expect(await programOnPath("etcd", "3.5.0")).toEqual([
+      { name: "etcd", path: etcd, version: "3.5.21", origin: "path" },
+    ]);
     fakeProgram(join(bin, "etcd"), "echo 3.5.21");
     expect(await programOnPath("etcd", "3.5.0")).toBeUndefined();
     fakeProgram(join(bin, "kube-apiserver"), "echo Kubernetes v1.29.9");
@@ -94,7 +99,10 @@ describe("other programs", () => {
   it("are plugins from the PATH, else the newest acceptable of Pulumi's folder", async () => {
     const bin = pathFolder();
     for (const version of ["3.8.9", "3.9.5", "3.10.0", "4.0.0"]) {
-      fakeProgram(join(process.env.PULUMI_HOME ?? "", "plugins", `resource-kafka-v${version}`, "pulumi-resource-kafka"), "exit 1");
+      fakeProgram(
+        join(process.env.PULUMI_HOME ?? "", "plugins", `resource-kafka-v${version}`, "pulumi-resource-kafka"),
+        "exit 1",
+      );
     }
     expect(await plugin("kafka", "3.9.0")).toMatchObject([{ version: "3.10.0", origin: "path" }]);
     const own = fakeProgram(join(bin, "pulumi-resource-kafka"), "echo 3.9.1");
@@ -107,7 +115,12 @@ describe("findJava", () => {
   it("takes the newest, and none that is too old", async () => {
     const home = tempFolder();
     const java = fakeProgram(join(home, "bin", "java"), `echo 'openjdk version "990.0.1" 2099-01-01' >&2`);
-    expect(await findJava(17, { JAVA_HOME: home, PATH: "" })).toMatchObject({ path: java, home, version: "990.0.1", major: 990 });
+    expect(await findJava(17, { JAVA_HOME: home, PATH: "" })).toMatchObject({
+      path: java,
+      home,
+      version: "990.0.1",
+      major: 990,
+    });
     expect(await findJava(991, { JAVA_HOME: home, PATH: "" })).toBeUndefined();
   });
 });
@@ -127,14 +140,20 @@ describe("findBuilders", () => {
 
   it("does not take a Go that is too old, and says which it saw", async () => {
     const go = fakeProgram(join(pathFolder(), "go"), "echo go version go1.20.14 linux/amd64");
-    const { lacks } = await findBuilders(units.filter((unit) => unit.name === "etcd"), false);
+    const { lacks } = await findBuilders(
+      units.filter((unit) => unit.name === "etcd"),
+      false,
+    );
     expect(lacks).toMatchObject([{ parts: ["etcd"], tool: "go" }]);
     expect(lacks[0]?.text).toContain(`(${go} is 1.20.14)`);
   });
 
   it("asks for nothing when nothing has to be built", async () => {
     setEnv({ PATH: "/nowhere" });
-    const { lacks } = await findBuilders(units.filter((unit) => unit.name === "pulumi-resource-kubernetes"), false);
+    const { lacks } = await findBuilders(
+      units.filter((unit) => unit.name === "pulumi-resource-kubernetes"),
+      false,
+    );
     expect(lacks).toEqual([]);
     expect(() => refuseLacks(lacks)).not.toThrow();
   });
@@ -166,14 +185,19 @@ describe("a plugin on the PATH that knows no -version", () => {
   it("is asked over Pulumi's protocol, and ends afterwards", async () => {
     const bin = pathFolder();
     const own = speaksProtocol(join(bin, "pulumi-resource-kubernetes"), "4.34.2");
-    expect(await plugin("kubernetes", "4.20.0")).toEqual([{ name: "pulumi-resource-kubernetes", path: own, version: "4.34.2", origin: "path" }]);
+    expect(await plugin("kubernetes", "4.20.0")).toEqual([
+      { name: "pulumi-resource-kubernetes", path: own, version: "4.34.2", origin: "path" },
+    ]);
     const pid = Number(readFileSync(`${own}.pid`, "utf8"));
     await vi.waitUntil(() => ended(pid), { timeout: 10_000 });
   });
 
   it.each([
     ["it is too old", (path: string) => speaksProtocol(path, "v4.19.9")],
-    ["it says a port on which nothing answers", (path: string) => fakeProgram(path, "[ $1 = -version ] && exit 2; echo 1; exec sleep 60")],
+    [
+      "it says a port on which nothing answers",
+      (path: string) => fakeProgram(path, "[ $1 = -version ] && exit 2; echo 1; exec sleep 60"),
+    ],
     ["it is not a plugin", (path: string) => fakeProgram(path, "echo hello, I am 10.20.30.40; exit 2")],
   ])("is left when %s", async (_why, make) => {
     make(join(pathFolder(), "pulumi-resource-kubernetes"));
@@ -184,7 +208,9 @@ describe("a plugin on the PATH that knows no -version", () => {
     const bin = pathFolder();
     const real = fakeProgram(join(tempFolder(), "resource-kubernetes-v4.30.1", "pulumi-resource-kubernetes"), "exit 1");
     symlinkSync(real, join(bin, "pulumi-resource-kubernetes"));
-    expect(await plugin("kubernetes", "4.20.0")).toMatchObject([{ path: join(bin, "pulumi-resource-kubernetes"), version: "4.30.1" }]);
+    expect(await plugin("kubernetes", "4.20.0")).toMatchObject([
+      { path: join(bin, "pulumi-resource-kubernetes"), version: "4.30.1" },
+    ]);
   });
 
   it("is not taken from Pulumi's folder while it is being installed", async () => {
@@ -198,8 +224,12 @@ describe("a plugin on the PATH that knows no -version", () => {
 
   it("is named with its version and place when it is used, and so is the stand-in", () => {
     const part = { name: "pulumi-resource-kubernetes", path: "/opt/plugin", version: "4.34.2" } as const;
-    expect(describeKubernetesPlugin({ ...part, origin: "path" })).toBe("kubernetes plugin: Pulumi's own 4.34.2 at /opt/plugin (installed on this machine)");
-    expect(describeKubernetesPlugin({ ...part, path: "", origin: "stand-in" })).toMatch(/^kubernetes plugin: the sandbox's stand-in.* 4\.34\.2/);
+    expect(describeKubernetesPlugin({ ...part, origin: "path" })).toBe(
+      "kubernetes plugin: Pulumi's own 4.34.2 at /opt/plugin (installed on this machine)",
+    );
+    expect(describeKubernetesPlugin({ ...part, path: "", origin: "stand-in" })).toMatch(
+      /^kubernetes plugin: the sandbox's stand-in.* 4\.34\.2/,
+    );
   });
 });
 

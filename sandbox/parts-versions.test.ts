@@ -38,7 +38,8 @@ describe("versions", () => {
   });
 
   it("has the plugins of the npm packages that are used here", () => {
-    const npm = (name: string): string => JSON.parse(readFileSync(require.resolve(`${name}/package.json`), "utf8")).version;
+    const npm = (name: string): string =>
+      JSON.parse(readFileSync(require.resolve(`${name}/package.json`), "utf8")).version;
     expect(versions.kafkaPlugin).toBe(npm("@pulumi/kafka"));
     expect(versions.kubernetesPlugin).toBe(npm("@pulumi/kubernetes"));
   });

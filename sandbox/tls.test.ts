@@ -10,7 +10,9 @@ const authority = createAuthority("test CA");
 describe("certificates", () => {
   it("are signed by their authority and name their hosts", () => {
     const ca = new X509Certificate(authority.cert);
-    const leaf = new X509Certificate(issueCertificate(authority, { commonName: "broker", hosts: ["127.0.0.1", "localhost"] }).cert);
+    const leaf = new X509Certificate(
+      issueCertificate(authority, { commonName: "broker", hosts: ["127.0.0.1", "localhost"] }).cert,
+    );
     expect(ca.ca).toBe(true);
     expect(leaf.ca).toBe(false);
     expect(leaf.verify(ca.publicKey)).toBe(true);
@@ -23,7 +25,10 @@ describe("certificates", () => {
   });
 
   it("keep serial numbers positive and apart", () => {
-    const serials = Array.from({ length: 40 }, () => new X509Certificate(issueCertificate(authority, { commonName: "x" }).cert).serialNumber);
+    const serials = Array.from(
+      { length: 40 },
+      () => new X509Certificate(issueCertificate(authority, { commonName: "x" }).cert).serialNumber,
+    );
     expect(new Set(serials).size).toBe(40);
     expect(serials.every((serial) => !serial.startsWith("-"))).toBe(true);
   });
@@ -31,7 +36,9 @@ describe("certificates", () => {
 
 describe("a TLS server with such a certificate", () => {
   const own = issueCertificate(authority, { commonName: "server", hosts: ["127.0.0.1"] });
-  const server = createServer({ ...own, requestCert: true, rejectUnauthorized: true }, (socket) => socket.end(String(socket.getPeerCertificate().subject.CN)));
+  const server = createServer({ ...own, requestCert: true, rejectUnauthorized: true }, (socket) =>
+    socket.end(String(socket.getPeerCertificate().subject.CN)),
+  );
   server.on("tlsClientError", () => {});
   let port = 0;
   beforeAll(async () => {

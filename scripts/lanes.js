@@ -22,7 +22,13 @@ function argumentsOf(args, lane) {
 
 /** Starts both and answers with the exit code when both have ended: a lane that fails does not stop the other. */
 async function runLanes(command, args, cwd) {
-  const children = LANES.map((lane) => spawn(command, argumentsOf(args, lane), { cwd, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, KAFKA_MIGRATION_TEST_LANE: lane } }));
+  const children = LANES.map((lane) =>
+    spawn(command, argumentsOf(args, lane), {
+      cwd,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, KAFKA_MIGRATION_TEST_LANE: lane },
+    }),
+  );
   passSignals(children);
   const codes = await Promise.all(children.map(ended));
   const failed = LANES.filter((_, i) => codes[i] !== 0);
@@ -32,7 +38,8 @@ async function runLanes(command, args, cwd) {
 
 /** The children get the terminal's Ctrl-C themselves; this process waits until they have cleaned up. */
 function passSignals(children) {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" && children.forEach((child) => child.kill(signal)));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+    process.on(signal, () => signal !== "SIGINT" && children.forEach((child) => child.kill(signal)));
 }
 
 function ended(child) {

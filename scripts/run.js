@@ -35,14 +35,21 @@ function fail(message) {
 function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
-    fail(`Node ${process.versions.node} is too old.\nfix: use Node 20.19 or newer (ES modules can be required from there on)`);
+    fail(
+      `Node ${process.versions.node} is too old.\nfix: use Node 20.19 or newer (ES modules can be required from there on)`,
+    );
   }
 }
 
 function step(what, command, args) {
   const begun = Date.now();
   process.stderr.write(`${what} ...\n`);
-  const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], encoding: "utf8", shell: process.platform === "win32" });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
   if (result.status !== 0) fail(`${result.stdout ?? ""}${result.stderr ?? ""}${what} failed`);
   process.stderr.write(`${what}: done in ${((Date.now() - begun) / 1000).toFixed(1)} s\n`);
 }
@@ -50,7 +57,9 @@ function step(what, command, args) {
 /** The lock file that the installed dependencies were made from is remembered beside them. */
 function installDependencies() {
   const stamp = at("node_modules", ".installed-from");
-  const wanted = createHash("sha256").update(fs.readFileSync(at("package-lock.json"))).digest("hex");
+  const wanted = createHash("sha256")
+    .update(fs.readFileSync(at("package-lock.json")))
+    .digest("hex");
   const have = fs.existsSync(stamp) ? fs.readFileSync(stamp, "utf8") : "";
   if (have === wanted) return;
   // A build runs below anyway: --ignore-scripts keeps the install from making a second one.
@@ -89,21 +98,30 @@ function build() {
   const stamp = at("dist", ".built");
   if (fs.existsSync(stamp) && fs.statSync(stamp).mtimeMs > newest(root)) return;
   const begun = new Date();
-  step("compiling (tsc)", process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "-p", at("tsconfig.json")]);
-  for (const file of ["PulumiPolicy.yaml", "package.json"]) fs.copyFileSync(at("policies", file), at("dist", "policies", file));
+  step("compiling (tsc)", process.execPath, [
+    at("node_modules", "typescript", "bin", "tsc"),
+    "-p",
+    at("tsconfig.json"),
+  ]);
+  for (const file of ["PulumiPolicy.yaml", "package.json"])
+    fs.copyFileSync(at("policies", file), at("dist", "policies", file));
   fs.writeFileSync(stamp, "");
   fs.utimesSync(stamp, begun, begun);
 }
 
 /** Vitest takes the types away unread: what the tests say of the program is checked here. */
 function checkTests() {
-  step("checking the tests' types (tsc)", process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "-p", at("tsconfig.test.json")]);
+  step("checking the tests' types (tsc)", process.execPath, [
+    at("node_modules", "typescript", "bin", "tsc"),
+    "-p",
+    at("tsconfig.test.json"),
+  ]);
 }
 
 function run(command, args) {
   const child = spawn(command, args, { cwd: root, stdio: "inherit" });
   passSignals([child]);
-  child.on("exit", (code, signal) => process.exit(signal ? 1 : code ?? 1));
+  child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
 }
 
 const [name, ...rest] = process.argv.slice(2);
@@ -118,5 +136,6 @@ if (lane !== "unit") build();
 if (name === "types" || (kind === "test" && lane !== "unit")) checkTests();
 if (lane !== undefined) process.env.KAFKA_MIGRATION_TEST_LANE = lane;
 const target = program();
-if (name === "test" && laned(rest)) void runLanes(target[0], [...target[1], ...rest], root).then((code) => process.exit(code));
+if (name === "test" && laned(rest))
+  void runLanes(target[0], [...target[1], ...rest], root).then((code) => process.exit(code));
 else if (target) run(target[0], [...target[1], ...argumentsOf(rest, "all")]);

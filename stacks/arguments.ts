@@ -19,7 +19,20 @@ export interface Makers {
 
 /** A configuration as the component's arguments. */
 export function migrationArgs(settings: StackSettings, make: Makers): MigrationArgs {
-  const { phase, profile, dialect, operatorVersion, abandon, gate, verify, fence, fenceOptions, preflight, checkpoints, report } = settings;
+  const {
+    phase,
+    profile,
+    dialect,
+    operatorVersion,
+    abandon,
+    gate,
+    verify,
+    fence,
+    fenceOptions,
+    preflight,
+    checkpoints,
+    report,
+  } = settings;
   const { kubeconfig, context, ...mirror } = settings.mirror;
   const { limitSeconds, ...replication } = settings.replication;
   const sides = new Sides(settings, make);
@@ -38,15 +51,27 @@ export function migrationArgs(settings: StackSettings, make: Makers): MigrationA
     checkpoints,
     report: report === false ? (false as const) : defined(report),
     offsets: defined(settings.offsets),
-    replication: defined({ ...replication, limitMs: limitSeconds === undefined ? undefined : Math.max(1, Math.round(limitSeconds * 1000)) }),
-    mirror: defined({ ...mirror, provider: make.kubernetes("mirror", defined({ kubeconfig, context })) }) as NonNullable<MigrationArgs["mirror"]>,
+    replication: defined({
+      ...replication,
+      limitMs: limitSeconds === undefined ? undefined : Math.max(1, Math.round(limitSeconds * 1000)),
+    }),
+    mirror: defined({
+      ...mirror,
+      provider: make.kubernetes("mirror", defined({ kubeconfig, context })),
+    }) as NonNullable<MigrationArgs["mirror"]>,
     origin: sides.cluster("origin"),
-    target: { ...sides.cluster("target"), ...defined({ groupId, offsetStorageTopic, configStorageTopic, statusStorageTopic }) },
+    target: {
+      ...sides.cluster("target"),
+      ...defined({ groupId, offsetStorageTopic, configStorageTopic, statusStorageTopic }),
+    },
   });
 }
 
 class Sides {
-  constructor(private readonly settings: StackSettings, private readonly make: Makers) {}
+  constructor(
+    private readonly settings: StackSettings,
+    private readonly make: Makers,
+  ) {}
 
   cluster(side: Side): MigrationArgs[Side] {
     const entry: ClusterEntry = this.settings[side];
@@ -55,7 +80,20 @@ class Sides {
     const { alias, brokers, config, bootstrapServers, adminBootstrapServers, tls, serverName } = entry;
     const names = entry.names && defined(entry.names);
     const existingSecrets = entry.existingSecrets && defined(entry.existingSecrets);
-    return defined({ alias, brokers, config, bootstrapServers, adminBootstrapServers, ca, tls, serverName, names, existingSecrets, administrator, ...this.users(side, entry, administrator, ca) }) as MigrationArgs[Side];
+    return defined({
+      alias,
+      brokers,
+      config,
+      bootstrapServers,
+      adminBootstrapServers,
+      ca,
+      tls,
+      serverName,
+      names,
+      existingSecrets,
+      administrator,
+      ...this.users(side, entry, administrator, ca),
+    }) as MigrationArgs[Side];
   }
 
   /** Somebody who exists already, with the one secret that the mechanism needs. */
@@ -74,12 +112,28 @@ class Sides {
     return defined({ ...known, tokenEndpoint: defined({ ...endpoint, clientSecret: secret, ca }) }) as GivenUser;
   }
 
-  private users(side: Side, entry: ClusterEntry, administrator: GivenUser | undefined, ca: string | undefined): Pick<MigrationCluster, "given" | "kafka" | "operator" | "anonymous"> {
+  private users(
+    side: Side,
+    entry: ClusterEntry,
+    administrator: GivenUser | undefined,
+    ca: string | undefined,
+  ): Pick<MigrationCluster, "given" | "kafka" | "operator" | "anonymous"> {
     if (entry.users === "anonymous") return { anonymous: true };
-    if (entry.users === "given") return { given: defined({ ...this.user(side, "", entry), authentication: entry.oauth }) as GivenMirrorUser };
+    if (entry.users === "given")
+      return { given: defined({ ...this.user(side, "", entry), authentication: entry.oauth }) as GivenMirrorUser };
     if (entry.users === "kafka") return { kafka: { provider: this.make.kafka(side, entry, administrator!, ca) } };
     const { cluster, namespace, operatorVersion: version, caSecret, secretPrefix, authentication } = entry;
-    return { operator: defined({ cluster: cluster!, namespace: namespace!, version, caSecret, secretPrefix, authentication, provider: this.elsewhere(side, entry) }) };
+    return {
+      operator: defined({
+        cluster: cluster!,
+        namespace: namespace!,
+        version,
+        caSecret,
+        secretPrefix,
+        authentication,
+        provider: this.elsewhere(side, entry),
+      }),
+    };
   }
 
   /** A context alone is one of the mirror's kubeconfig; another kubeconfig has contexts of its own. */

@@ -15,18 +15,39 @@ export interface Given {
 
 /** Which keys are for which makers of users. */
 const ONLY_FOR: Partial<Record<keyof ClusterEntry, ClusterEntry["users"]>> = {
-  cluster: "operator", namespace: "operator", operatorVersion: "operator", caSecret: "operator", secretPrefix: "operator", authentication: "operator", kubeconfig: "operator",
-  context: "operator", username: "given", certificateFile: "given", mechanism: "given", oauth: "given", tokenFile: "given", tokenEndpoint: "given",
+  cluster: "operator",
+  namespace: "operator",
+  operatorVersion: "operator",
+  caSecret: "operator",
+  secretPrefix: "operator",
+  authentication: "operator",
+  kubeconfig: "operator",
+  context: "operator",
+  username: "given",
+  certificateFile: "given",
+  mechanism: "given",
+  oauth: "given",
+  tokenFile: "given",
+  tokenEndpoint: "given",
 };
 
 /** What belongs together, in a configuration of sound shape. */
 export function crossChecks(settings: StackSettings, given: Given, mistakes: Mistakes): void {
   const used = new Set<string>();
-  for (const side of ["origin", "target"] as const) if (!given.faulty(side)) new SideChecks(side, settings[side], given, mistakes, used).all();
+  for (const side of ["origin", "target"] as const)
+    if (!given.faulty(side)) new SideChecks(side, settings[side], given, mistakes, used).all();
   for (const key of SECRET_KEYS) {
     const side = key.startsWith("origin") ? "origin" : "target";
-    const open = given.faulty(side) || given.faulty(side, "users") || given.faulty(side, "mechanism") || given.faulty(side, "administrator") || given.faulty(side, "administrator", "mechanism");
-    if (given.secrets.has(key) && !used.has(key) && !open) mistakes.add(`${key}: nobody logs in with it, with what is said of ${side}; take it away (pulumi config rm ${key}), or correct ${side}.users and the mechanisms`);
+    const open =
+      given.faulty(side) ||
+      given.faulty(side, "users") ||
+      given.faulty(side, "mechanism") ||
+      given.faulty(side, "administrator") ||
+      given.faulty(side, "administrator", "mechanism");
+    if (given.secrets.has(key) && !used.has(key) && !open)
+      mistakes.add(
+        `${key}: nobody logs in with it, with what is said of ${side}; take it away (pulumi config rm ${key}), or correct ${side}.users and the mechanisms`,
+      );
   }
 }
 
@@ -41,20 +62,35 @@ class SideChecks {
 
   all(): void {
     const { entry, side, mistakes } = this;
-    if (entry.administrator !== undefined) this.somebody("Administrator", entry.administrator, "the migration's administrator");
+    if (entry.administrator !== undefined)
+      this.somebody("Administrator", entry.administrator, "the migration's administrator");
     if (this.given.faulty(side, "users")) return;
     for (const [key, maker] of Object.entries(ONLY_FOR)) {
-      if (entry[key as keyof ClusterEntry] !== undefined && maker !== entry.users) mistakes.add(`${side}.${key}: not used with users: ${entry.users}; take it away, or set ${side}.users to ${maker}`);
+      if (entry[key as keyof ClusterEntry] !== undefined && maker !== entry.users)
+        mistakes.add(
+          `${side}.${key}: not used with users: ${entry.users}; take it away, or set ${side}.users to ${maker}`,
+        );
     }
     if (entry.users === "operator") {
       this.need("cluster", entry.cluster, "the name of the Kafka resource whose operator makes the users");
       this.need("namespace", entry.namespace, "the namespace of that Kafka resource");
     } else if (entry.users !== "anonymous") {
-      this.need("administrator.username", entry.administrator, `users: ${entry.users} needs a given administrator`, "administrator");
+      this.need(
+        "administrator.username",
+        entry.administrator,
+        `users: ${entry.users} needs a given administrator`,
+        "administrator",
+      );
     }
     if (entry.users === "given") this.somebody("", entry, "the mirror");
-    if (entry.users === "kafka" && entry.administrator !== undefined && SECRET_OF[entry.administrator.mechanism] !== "Password") {
-      mistakes.add(`${side}.administrator.mechanism: "${entry.administrator.mechanism}" is not possible; with users: kafka it logs in through @pulumi/kafka, with a password`);
+    if (
+      entry.users === "kafka" &&
+      entry.administrator !== undefined &&
+      SECRET_OF[entry.administrator.mechanism] !== "Password"
+    ) {
+      mistakes.add(
+        `${side}.administrator.mechanism: "${entry.administrator.mechanism}" is not possible; with users: kafka it logs in through @pulumi/kafka, with a password`,
+      );
     }
   }
 
@@ -66,21 +102,32 @@ class SideChecks {
     const what = secretOf(user);
     for (const bearer of ["tokenFile", "tokenEndpoint"] as const) {
       const misplaced = mechanism !== "OAUTHBEARER" && user[bearer] !== undefined;
-      if (misplaced) this.mistakes.add(`${this.side}.${part}${bearer}: not used with mechanism ${mechanism}; take it away, or set the mechanism to OAUTHBEARER`);
+      if (misplaced)
+        this.mistakes.add(
+          `${this.side}.${part}${bearer}: not used with mechanism ${mechanism}; take it away, or set the mechanism to OAUTHBEARER`,
+        );
     }
     if (what === "Password") this.need(`${part}username`, user.username, `the user that ${whose} logs in with`);
     if (who === "" && this.entry.existingSecrets?.credentials === true && mechanism !== "OAUTHBEARER") return;
-    if (what === "Key") this.need(`${part}certificateFile`, user.certificateFile, `the client certificate that ${whose} logs in with`);
-    else if (user.certificateFile !== undefined) this.mistakes.add(`${this.side}.${part}certificateFile: not used with mechanism ${mechanism}; take it away, or set the mechanism to TLS`);
+    if (what === "Key")
+      this.need(`${part}certificateFile`, user.certificateFile, `the client certificate that ${whose} logs in with`);
+    else if (user.certificateFile !== undefined)
+      this.mistakes.add(
+        `${this.side}.${part}certificateFile: not used with mechanism ${mechanism}; take it away, or set the mechanism to TLS`,
+      );
     if (what === undefined) return;
     const key = `${this.side}${who}${what}`;
     this.used.add(key);
     const name = what === "ClientSecret" ? "client secret" : what.toLowerCase();
-    if (!this.given.secrets.has(key)) this.mistakes.add(`${key}: missing; the ${name} of ${user.username ?? whose} (pulumi config set --secret ${key})`);
+    if (!this.given.secrets.has(key))
+      this.mistakes.add(
+        `${key}: missing; the ${name} of ${user.username ?? whose} (pulumi config set --secret ${key})`,
+      );
   }
 
   private need(key: string, value: unknown, why: string, at = key): void {
-    if (value === undefined && !this.given.faulty(this.side, ...at.split("."))) this.mistakes.add(`${this.side}.${key}: missing; ${why}`);
+    if (value === undefined && !this.given.faulty(this.side, ...at.split(".")))
+      this.mistakes.add(`${this.side}.${key}: missing; ${why}`);
   }
 }
 
@@ -93,23 +140,40 @@ export function componentMistakes(settings: StackSettings): string[] {
     if (!clusters.has(key)) clusters.set(key, {} as never);
     return clusters.get(key);
   };
-  const args = migrationArgs(complete(settings), { kubernetes, kafka: () => ({}) as never, secret: () => "-", content: () => "-" });
+  const args = migrationArgs(complete(settings), {
+    kubernetes,
+    kafka: () => ({}) as never,
+    secret: () => "-",
+    content: () => "-",
+  });
   return [...argumentMistakes(args).map(asTheStackSays), ...mirrorMistakes(args)];
 }
 
 /** What is missing has been said: something stands in for it. */
 function complete(settings: StackSettings): StackSettings {
-  const somebody = <T extends Somebody>(user: T): T => ({ ...user, username: user.username ?? "-", certificateFile: user.certificateFile ?? "-" });
+  const somebody = <T extends Somebody>(user: T): T => ({
+    ...user,
+    username: user.username ?? "-",
+    certificateFile: user.certificateFile ?? "-",
+  });
   const side = (entry: ClusterEntry): ClusterEntry => ({
     ...(entry.users === "given" ? somebody(entry) : entry),
     cluster: entry.cluster ?? "-",
     namespace: entry.namespace ?? "-",
-    administrator: entry.administrator === undefined && (entry.users === "operator" || entry.users === "anonymous") ? undefined : somebody(entry.administrator ?? { mechanism: "SCRAM-SHA-512" as const }),
+    administrator:
+      entry.administrator === undefined && (entry.users === "operator" || entry.users === "anonymous")
+        ? undefined
+        : somebody(entry.administrator ?? { mechanism: "SCRAM-SHA-512" as const }),
   });
   return { ...settings, origin: side(settings.origin), target: { ...settings.target, ...side(settings.target) } };
 }
 
 /** The stack has no `operator` and `given`: their keys are the cluster's own. */
 function asTheStackSays(mistake: string): string {
-  return mistake.replace(/^(origin|target)\.given\.authentication/, "$1.oauth").replace(/^(origin|target)\.ca is/, "$1.caFile is").replace(/^(origin|target)\.operator\.version/, "$1.operatorVersion").replace(/^(origin|target)\.(operator|given)\b/, "$1").replace("nobody logs in with anonymous", "nobody logs in with users: anonymous");
+  return mistake
+    .replace(/^(origin|target)\.given\.authentication/, "$1.oauth")
+    .replace(/^(origin|target)\.ca is/, "$1.caFile is")
+    .replace(/^(origin|target)\.operator\.version/, "$1.operatorVersion")
+    .replace(/^(origin|target)\.(operator|given)\b/, "$1")
+    .replace("nobody logs in with anonymous", "nobody logs in with users: anonymous");
 }

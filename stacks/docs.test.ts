@@ -6,7 +6,11 @@ import { schema } from "./schema";
 
 const page = readFileSync(join(__dirname, "../docs/configuration.md"), "utf8").replace(/```[^]*?```/g, "");
 /** What stands between backticks, without the dots before `.namespace`. */
-const words = new Set([...page.matchAll(/`([^`]+)`/g)].flatMap(([, text]) => text!.split(/[\s{}:,*]+/).map((word) => word.replace(/^\./, ""))));
+const words = new Set(
+  [...page.matchAll(/`([^`]+)`/g)].flatMap(([, text]) =>
+    text!.split(/[\s{}:,*]+/).map((word) => word.replace(/^\./, "")),
+  ),
+);
 
 test("every key of the configuration is on its page", () => {
   const missing: string[] = [];
@@ -14,10 +18,17 @@ test("every key of the configuration is on its page", () => {
     const inner = keysAt(schema, [key]);
     if (inner.length === 0 && !words.has(key)) missing.push(key);
     for (const second of inner) {
-      const of = key === "origin" || key === "mirror" ? [second] : key === "target" ? [second, `target.${second}`] : [`${key}.${second}`];
-      if (keysAt(schema, [key, second]).length === 0 && !of.some((word) => words.has(word))) missing.push(`${key}.${second}`);
+      const of =
+        key === "origin" || key === "mirror"
+          ? [second]
+          : key === "target"
+            ? [second, `target.${second}`]
+            : [`${key}.${second}`];
+      if (keysAt(schema, [key, second]).length === 0 && !of.some((word) => words.has(word)))
+        missing.push(`${key}.${second}`);
       if (key !== "origin" && key !== "target") continue;
-      for (const third of keysAt(schema, [key, second])) if (!words.has(third) && !words.has(`${second}.${third}`)) missing.push(`${key}.${second}.${third}`);
+      for (const third of keysAt(schema, [key, second]))
+        if (!words.has(third) && !words.has(`${second}.${third}`)) missing.push(`${key}.${second}.${third}`);
     }
   }
   expect(missing).toEqual([]);

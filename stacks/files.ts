@@ -39,7 +39,8 @@ export class Files {
 
   private certificate(key: string, name: string | undefined, mistakes: Mistakes): void {
     const content = name === undefined ? undefined : this.read(key, name, mistakes);
-    if (content !== undefined && !content.includes("-----BEGIN CERTIFICATE-----")) mistakes.add(`${key}: "${name}" holds no certificate; it has to be in PEM (-----BEGIN CERTIFICATE-----)`);
+    if (content !== undefined && !content.includes("-----BEGIN CERTIFICATE-----"))
+      mistakes.add(`${key}: "${name}" holds no certificate; it has to be in PEM (-----BEGIN CERTIFICATE-----)`);
   }
 
   /** A review of a pull request plans without a way to the clusters, and so without a kubeconfig. */
@@ -52,7 +53,10 @@ export class Files {
     try {
       return this.content(name);
     } catch (error) {
-      const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : `it can't be read (${(error as NodeJS.ErrnoException).code})`;
+      const reason =
+        (error as NodeJS.ErrnoException).code === "ENOENT"
+          ? "there is no such file"
+          : `it can't be read (${(error as NodeJS.ErrnoException).code})`;
       mistakes.add(`${key}: "${name}": ${reason}; a path is taken from the folder of Pulumi.yaml`);
       return undefined;
     }

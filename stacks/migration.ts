@@ -20,12 +20,18 @@ const files = new Files(projectFolder());
 const SECRETS = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
 
 function ownSettings(): StackSettings {
-  const own = Object.entries(allConfig()).flatMap(([key, value]) => (key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value]] : []));
-  return readSettings(Object.fromEntries(own) as Record<string, string>, { files, isSecret: (key) => SECRETS.includes(`${project}:${key}`) });
+  const own = Object.entries(allConfig()).flatMap(([key, value]) =>
+    key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value]] : [],
+  );
+  return readSettings(Object.fromEntries(own) as Record<string, string>, {
+    files,
+    isSecret: (key) => SECRETS.includes(`${project}:${key}`),
+  });
 }
 
 const makers: Makers = {
-  kubernetes: (name, { kubeconfig, context }) => kubernetesCluster(name, defined({ kubeconfig: files.kubeconfig(kubeconfig), context })),
+  kubernetes: (name, { kubeconfig, context }) =>
+    kubernetesCluster(name, defined({ kubeconfig: files.kubeconfig(kubeconfig), context })),
   kafka: (side, entry, administrator, ca) =>
     new kafka.Provider(`${side}-kafka`, {
       bootstrapServers: (entry.adminBootstrapServers ?? entry.bootstrapServers).split(","),

@@ -1,5 +1,16 @@
 import { z } from "zod";
-import { clusterNames, existingSecrets, fenceOptions, gate, offsets, placeShape, preflight, replication, stepShape, verify } from "../components/migration/schema";
+import {
+  clusterNames,
+  existingSecrets,
+  fenceOptions,
+  gate,
+  offsets,
+  placeShape,
+  preflight,
+  replication,
+  stepShape,
+  verify,
+} from "../components/migration/schema";
 import { clusterShape, mirrorShape, targetShape } from "../components/mirror/schema";
 import { seconds, text } from "../components/shape/types";
 
@@ -16,7 +27,13 @@ const bearerShape = {
   tokenFile: text.optional(),
   /** Where tokens are requested (client credentials, RFC 6749); the client's secret is the secret `...ClientSecret`. */
   tokenEndpoint: z
-    .strictObject({ url: text, clientId: text, scope: text.optional(), audience: text.optional(), caFile: text.optional() })
+    .strictObject({
+      url: text,
+      clientId: text,
+      scope: text.optional(),
+      audience: text.optional(),
+      caFile: text.optional(),
+    })
     .optional(),
 };
 
@@ -64,7 +81,14 @@ const cluster = z.strictObject({
   /** False: no TLS at all. */
   tls: z.boolean().default(true),
   /** A given administrator; its secret is `originAdministratorPassword` (`...Key`, `...Token`) or the target's. */
-  administrator: z.strictObject({ username: text.optional(), certificateFile: text.optional(), mechanism: mechanism.default("SCRAM-SHA-512"), ...bearerShape }).optional(),
+  administrator: z
+    .strictObject({
+      username: text.optional(),
+      certificateFile: text.optional(),
+      mechanism: mechanism.default("SCRAM-SHA-512"),
+      ...bearerShape,
+    })
+    .optional(),
 });
 
 export const schema = z.strictObject({
@@ -79,9 +103,13 @@ export const schema = z.strictObject({
   report: stepShape.report.default({}),
   origin: cluster,
   target: cluster.extend(targetShape),
-  mirror: z.strictObject({ ...mirrorShape, ...placeShape, kubeconfig: text.optional(), context: text.optional() }).default({}),
+  mirror: z
+    .strictObject({ ...mirrorShape, ...placeShape, kubeconfig: text.optional(), context: text.optional() })
+    .default({}),
   gate: gate.extend({ limitSeconds: seconds.default(1800) }).prefault({}),
-  verify: verify.extend({ mode: verify.shape.mode.default("tail"), tailRecords: verify.shape.tailRecords.default(100) }).prefault({}),
+  verify: verify
+    .extend({ mode: verify.shape.mode.default("tail"), tailRecords: verify.shape.tailRecords.default(100) })
+    .prefault({}),
   offsets: offsets.extend({ overwrite: offsets.shape.overwrite.default(false) }).prefault({}),
   replication: replication.extend({ limitSeconds: seconds.optional() }).prefault({}),
   fenceOptions: fenceOptions.optional(),
@@ -94,7 +122,9 @@ export type Mechanism = z.infer<typeof mechanism>;
 
 /** Secrets have keys of their own, so that the rest of the configuration stays readable. */
 export const SECRET_KEYS = (["origin", "target"] as const).flatMap((side) =>
-  (["", "Administrator"] as const).flatMap((who) => (["Password", "Key", "Token", "ClientSecret"] as const).map((what) => `${side}${who}${what}` as const)),
+  (["", "Administrator"] as const).flatMap((who) =>
+    (["Password", "Key", "Token", "ClientSecret"] as const).map((what) => `${side}${who}${what}` as const),
+  ),
 );
 
 /** Somebody who exists already, as the configuration names them. */
@@ -114,7 +144,13 @@ export function secretOf({ mechanism = "SCRAM-SHA-512", tokenFile, tokenEndpoint
 }
 
 /** Which secret a mechanism needs. */
-export const SECRET_OF = { "SCRAM-SHA-256": "Password", "SCRAM-SHA-512": "Password", PLAIN: "Password", TLS: "Key", OAUTHBEARER: "Token" } as const satisfies Record<Mechanism, string>;
+export const SECRET_OF = {
+  "SCRAM-SHA-256": "Password",
+  "SCRAM-SHA-512": "Password",
+  PLAIN: "Password",
+  TLS: "Key",
+  OAUTHBEARER: "Token",
+} as const satisfies Record<Mechanism, string>;
 
 export const TOP_KEYS: readonly string[] = [...Object.keys(schema.shape), ...SECRET_KEYS];
 

@@ -27,7 +27,14 @@ function mistakesOf(raw: Record<string, string>, options?: ReadOptions): string[
 describe("the stack's configuration", () => {
   test("needs only the two clusters; everything else has a default", () => {
     const settings = readSettings(good);
-    expect(settings).toMatchObject({ phase: "mirror", profile: "least", dialect: "strimzi-v1", abandon: false, fence: false, checkpoints: "when-applied" });
+    expect(settings).toMatchObject({
+      phase: "mirror",
+      profile: "least",
+      dialect: "strimzi-v1",
+      abandon: false,
+      fence: false,
+      checkpoints: "when-applied",
+    });
     expect(settings.gate).toEqual({ limitSeconds: 1800 });
     expect(settings.verify).toEqual({ mode: "tail", tailRecords: 100 });
   });
@@ -42,7 +49,11 @@ describe("the stack's configuration", () => {
     const origin = { bootstrapServers: "origin:9092", users: "anonymous", tls: false };
     const settings = readSettings({ ...good, origin: JSON.stringify(origin) });
     const make = { kubernetes: () => undefined, kafka: () => ({}) as never, secret: () => "-", content: () => "-" };
-    expect(migrationArgs(settings, make).origin).toEqual({ bootstrapServers: "origin:9092", tls: false, anonymous: true });
+    expect(migrationArgs(settings, make).origin).toEqual({
+      bootstrapServers: "origin:9092",
+      tls: false,
+      anonymous: true,
+    });
     const wrong = { ...good, origin: JSON.stringify({ ...origin, username: "me" }), originPassword: "x" };
     expect(mistakesOf(wrong)).toEqual([
       "origin.username: not used with users: anonymous; take it away, or set origin.users to given",
@@ -51,32 +62,60 @@ describe("the stack's configuration", () => {
   });
 
   test("with existing Secrets a given user's password is not asked for", () => {
-    const origin = { bootstrapServers: "o:1", users: "given", username: "me", existingSecrets: { credentials: true }, administrator: { username: "a" } };
+    const origin = {
+      bootstrapServers: "o:1",
+      users: "given",
+      username: "me",
+      existingSecrets: { credentials: true },
+      administrator: { username: "a" },
+    };
     const raw = { ...good, origin: JSON.stringify(origin), originAdministratorPassword: "x" };
     const settings = readSettings(raw);
     const make = { kubernetes: () => undefined, kafka: () => ({}) as never, secret: () => "-", content: () => "-" };
-    expect(migrationArgs(settings, make).origin).toMatchObject({ existingSecrets: { credentials: true }, given: { username: "me" } });
+    expect(migrationArgs(settings, make).origin).toMatchObject({
+      existingSecrets: { credentials: true },
+      given: { username: "me" },
+    });
     expect(migrationArgs(settings, make).origin.given).not.toHaveProperty("password");
-    expect(mistakesOf({ ...raw, originPassword: "y" })).toEqual([expect.stringMatching(/^originPassword: nobody logs in with it/)]);
+    expect(mistakesOf({ ...raw, originPassword: "y" })).toEqual([
+      expect.stringMatching(/^originPassword: nobody logs in with it/),
+    ]);
   });
 
   test("names an unknown key, the near miss, and where it stands", () => {
     expect(mistakesOf({ ...good, phsae: "cutover" })).toEqual(['phsae: unknown key (did you mean "phase"?)']);
-    expect(mistakesOf({ ...good, mirror: '{"topicPattern":"a.*"}' })).toEqual(['mirror.topicPattern: unknown key (did you mean "topicsPattern"?)']);
+    expect(mistakesOf({ ...good, mirror: '{"topicPattern":"a.*"}' })).toEqual([
+      'mirror.topicPattern: unknown key (did you mean "topicsPattern"?)',
+    ]);
   });
 
   test("takes what errors name as their fix", () => {
-    const settings = readSettings({ ...good, gate: '{"acceptTruncation":["a"]}', fenceOptions: '{"everyoneByDefault":false,"except":["User:x"]}', preflight: '{"accept":["TARGET_MESSAGE_SIZE_SMALLER"]}' });
-    expect(settings).toMatchObject({ gate: { acceptTruncation: ["a"] }, fenceOptions: { everyoneByDefault: false, except: ["User:x"] }, preflight: { accept: ["TARGET_MESSAGE_SIZE_SMALLER"] } });
-    expect(mistakesOf({ ...good, fenceOptions: '{"exept":["User:x"]}' })).toEqual(['fenceOptions.exept: unknown key (did you mean "except"?)']);
+    const settings = readSettings({
+      ...good,
+      gate: '{"acceptTruncation":["a"]}',
+      fenceOptions: '{"everyoneByDefault":false,"except":["User:x"]}',
+      preflight: '{"accept":["TARGET_MESSAGE_SIZE_SMALLER"]}',
+    });
+    expect(settings).toMatchObject({
+      gate: { acceptTruncation: ["a"] },
+      fenceOptions: { everyoneByDefault: false, except: ["User:x"] },
+      preflight: { accept: ["TARGET_MESSAGE_SIZE_SMALLER"] },
+    });
+    expect(mistakesOf({ ...good, fenceOptions: '{"exept":["User:x"]}' })).toEqual([
+      'fenceOptions.exept: unknown key (did you mean "except"?)',
+    ]);
   });
 
   test("the report: a folder, or false", () => {
     expect(readSettings(good).report).toEqual({});
     expect(readSettings({ ...good, report: "false" }).report).toBe(false);
     expect(readSettings({ ...good, report: '{"folder":"out"}' }).report).toEqual({ folder: "out" });
-    expect(mistakesOf({ ...good, report: '{"foldr":"out"}' })).toEqual(['report.foldr: unknown key (did you mean "folder"?)']);
-    expect(mistakesOf({ ...good, report: '{"folder":1}' })).toEqual([expect.stringMatching(/^report\.folder: 1 is not possible/)]);
+    expect(mistakesOf({ ...good, report: '{"foldr":"out"}' })).toEqual([
+      'report.foldr: unknown key (did you mean "folder"?)',
+    ]);
+    expect(mistakesOf({ ...good, report: '{"folder":1}' })).toEqual([
+      expect.stringMatching(/^report\.folder: 1 is not possible/),
+    ]);
     expect(mistakesOf({ ...good, report: "true" })).toEqual([expect.stringMatching(/^report: true is not possible/)]);
   });
 
@@ -95,7 +134,10 @@ describe("the stack's configuration", () => {
   });
 
   test("says in the same breath what a rule forbids in the part that can be read", () => {
-    const mirror = JSON.stringify({ topicsPattern: "orders", checkpointConnector: { config: { "sync.group.offsets.enabled": true } } });
+    const mirror = JSON.stringify({
+      topicsPattern: "orders",
+      checkpointConnector: { config: { "sync.group.offsets.enabled": true } },
+    });
     expect(mistakesOf({ ...good, mirror, phase: "cutovr" }).map((m) => m.slice(0, 60))).toEqual([
       expect.stringMatching(/^phase: "cutovr" is not possible/),
       expect.stringMatching(/^mirror: sync.group.offsets.enabled is true/),
@@ -110,21 +152,55 @@ describe("the stack's configuration", () => {
   });
 
   test("of mutual TLS and OAuth, too", () => {
-    const given = (mechanism: string, more: object = {}) => JSON.stringify({ bootstrapServers: "t:1", users: "given", mechanism, administrator: { mechanism, ...more }, ...more });
+    const given = (mechanism: string, more: object = {}) =>
+      JSON.stringify({
+        bootstrapServers: "t:1",
+        users: "given",
+        mechanism,
+        administrator: { mechanism, ...more },
+        ...more,
+      });
     const tls = mistakesOf({ ...good, target: given("TLS") });
     expect(tls).toContain("target.certificateFile: missing; the client certificate that the mirror logs in with");
     expect(tls).toContain("targetKey: missing; the key of the mirror (pulumi config set --secret targetKey)");
     expect(tls.some((m) => m.startsWith("targetAdministratorKey: missing"))).toBe(true);
-    expect(mistakesOf({ ...good, target: given("TLS", { certificateFile: "c.pem" }), targetKey: "k", targetAdministratorKey: "k" })).toEqual([]);
-    expect(mistakesOf({ ...good, target: given("OAUTHBEARER") }).filter((m) => m.includes("Token: missing"))).toHaveLength(2);
+    expect(
+      mistakesOf({
+        ...good,
+        target: given("TLS", { certificateFile: "c.pem" }),
+        targetKey: "k",
+        targetAdministratorKey: "k",
+      }),
+    ).toEqual([]);
+    expect(
+      mistakesOf({ ...good, target: given("OAUTHBEARER") }).filter((m) => m.includes("Token: missing")),
+    ).toHaveLength(2);
     const tokenEndpoint = { url: "https://idp/token", clientId: "me" };
     const requested = { tokenEndpoint, oauth: undefined };
-    expect(mistakesOf({ ...good, target: given("OAUTHBEARER", requested) }).filter((m) => m.includes("ClientSecret: missing"))).toHaveLength(2);
-    expect(mistakesOf({ ...good, target: given("OAUTHBEARER", { tokenFile: "/run/token" }) }).filter((m) => m.includes(": missing; the "))).toEqual([]);
-    expect(mistakesOf({ ...good, target: given("PLAIN", { tokenFile: "/run/token" }) }).join()).toContain("target.tokenFile: not used with mechanism PLAIN");
-    expect(mistakesOf({ ...good, origin: JSON.stringify({ ...JSON.parse(good.origin), authentication: "tls" }) })).toEqual([]);
-    const kafka = JSON.stringify({ bootstrapServers: "t:1", users: "kafka", administrator: { mechanism: "TLS", certificateFile: "c.pem" } });
-    expect(mistakesOf({ ...good, target: kafka, targetAdministratorKey: "k" }).join()).toContain('target.administrator.mechanism: "TLS" is not possible; with users: kafka');
+    expect(
+      mistakesOf({ ...good, target: given("OAUTHBEARER", requested) }).filter((m) =>
+        m.includes("ClientSecret: missing"),
+      ),
+    ).toHaveLength(2);
+    expect(
+      mistakesOf({ ...good, target: given("OAUTHBEARER", { tokenFile: "/run/token" }) }).filter((m) =>
+        m.includes(": missing; the "),
+      ),
+    ).toEqual([]);
+    expect(mistakesOf({ ...good, target: given("PLAIN", { tokenFile: "/run/token" }) }).join()).toContain(
+      "target.tokenFile: not used with mechanism PLAIN",
+    );
+    expect(
+      mistakesOf({ ...good, origin: JSON.stringify({ ...JSON.parse(good.origin), authentication: "tls" }) }),
+    ).toEqual([]);
+    const kafka = JSON.stringify({
+      bootstrapServers: "t:1",
+      users: "kafka",
+      administrator: { mechanism: "TLS", certificateFile: "c.pem" },
+    });
+    expect(mistakesOf({ ...good, target: kafka, targetAdministratorKey: "k" }).join()).toContain(
+      'target.administrator.mechanism: "TLS" is not possible; with users: kafka',
+    );
   });
 
   test("never repeats a secret, at whatever key it was given", () => {
@@ -140,7 +216,9 @@ describe("the stack's configuration", () => {
       { mirror: JSON.stringify({ kubeconfig: { users: [secret] } }) },
     ];
     for (const more of wrong) expect(mistakesOf({ ...good, ...more }).join("\n")).not.toContain(secret);
-    expect(mistakesOf({ ...good, phase: secret }, { isSecret: (key) => key === "phase" })).toEqual(["phase: a text is not possible; it has to be one of mirror, cutover, cleanup"]);
+    expect(mistakesOf({ ...good, phase: secret }, { isSecret: (key) => key === "phase" })).toEqual([
+      "phase: a text is not possible; it has to be one of mirror, cutover, cleanup",
+    ]);
   });
 });
 
@@ -151,29 +229,65 @@ describe("all mistakes at once", () => {
     writeFileSync(join(root, "text.pem"), "no certificate");
     const found = mistakesOf(
       {
-        origin: JSON.stringify({ bootstrapServers: "o:1", brokers: "three", users: "given", mechanism: "TLS", certificateFile: "none.pem", caFile: "text.pem", administrator: { username: "admin" } }),
-        target: JSON.stringify({ bootstrapServers: "t:1", namespace: "target-ns", username: "me", authentication: "tls", tls: false }),
+        origin: JSON.stringify({
+          bootstrapServers: "o:1",
+          brokers: "three",
+          users: "given",
+          mechanism: "TLS",
+          certificateFile: "none.pem",
+          caFile: "text.pem",
+          administrator: { username: "admin" },
+        }),
+        target: JSON.stringify({
+          bootstrapServers: "t:1",
+          namespace: "target-ns",
+          username: "me",
+          authentication: "tls",
+          tls: false,
+        }),
         dialect: "event-streams-v1beta1",
         verify: '{"mode":"ful"}',
         replication: '{"rules":[{"pattern":"a(","factor":3}]}',
-        mirror: JSON.stringify({ kubeconfig: "kube/none", rack: { topologyKey: "zone" }, groupsPattern: "\\p{Lu}", sourceConnector: { state: "stopped" }, checkpointConnector: { config: { "sync.group.offsets.enabled": true } } }),
+        mirror: JSON.stringify({
+          kubeconfig: "kube/none",
+          rack: { topologyKey: "zone" },
+          groupsPattern: "\\p{Lu}",
+          sourceConnector: { state: "stopped" },
+          checkpointConnector: { config: { "sync.group.offsets.enabled": true } },
+        }),
         originAdministratorPassword: "x",
         targetToken: "y",
       },
       { files: new Files(root) },
     );
     for (const part of [
-      'origin.brokers: "three" is not possible', 'verify.mode: "ful" is not possible (did you mean "full"?)', "originKey: missing", "target.cluster: missing",
-      "target.username: not used with users: operator", "targetToken: nobody logs in with it", "target.tls is false: users with client certificates need TLS",
-      'origin.certificateFile: "none.pem": there is no such file', 'origin.caFile: "text.pem" holds no certificate', 'mirror.kubeconfig: "kube/none": there is no such file',
-      'mirror: groupsPattern: "\\p{Lu}" uses \\p', 'replication.rules.0.pattern: "a(" has a "("', "spec.rack is no field", "can't stop sourceConnector", "sync.group.offsets.enabled is true",
+      'origin.brokers: "three" is not possible',
+      'verify.mode: "ful" is not possible (did you mean "full"?)',
+      "originKey: missing",
+      "target.cluster: missing",
+      "target.username: not used with users: operator",
+      "targetToken: nobody logs in with it",
+      "target.tls is false: users with client certificates need TLS",
+      'origin.certificateFile: "none.pem": there is no such file',
+      'origin.caFile: "text.pem" holds no certificate',
+      'mirror.kubeconfig: "kube/none": there is no such file',
+      'mirror: groupsPattern: "\\p{Lu}" uses \\p',
+      'replication.rules.0.pattern: "a(" has a "("',
+      "spec.rack is no field",
+      "can't stop sourceConnector",
+      "sync.group.offsets.enabled is true",
     ]) {
-      expect(found.filter((m) => m.includes(part)), `${part} in\n${found.join("\n")}`).toHaveLength(1);
+      expect(
+        found.filter((m) => m.includes(part)),
+        `${part} in\n${found.join("\n")}`,
+      ).toHaveLength(1);
     }
   });
 
   test("nothing is concluded from what has the wrong shape", () => {
-    expect(mistakesOf({ ...good, origin: "origin:9093" })).toEqual(["origin: a text is not possible; it has to be an object with its keys"]);
+    expect(mistakesOf({ ...good, origin: "origin:9093" })).toEqual([
+      "origin: a text is not possible; it has to be an object with its keys",
+    ]);
     expect(mistakesOf({ target: good.target })).toEqual(["origin: missing; it has to be an object with its keys"]);
     const origin = JSON.stringify({ bootstrapServers: "o:1", users: "oprator", cluster: 5, namespace: "n" });
     expect(mistakesOf({ ...good, origin })).toEqual([
@@ -186,30 +300,68 @@ describe("all mistakes at once", () => {
     const given = { bootstrapServers: "t:1", users: "given", username: "u", administrator: { username: "a" } };
     const secrets = { targetPassword: "p", targetAdministratorPassword: "p" };
     expect(mistakesOf({ ...good, ...secrets, target: JSON.stringify(given) })).toEqual([]);
-    expect(mistakesOf({ ...good, ...secrets, target: JSON.stringify({ ...given, cluster: "c", caSecret: "s", certificateFile: "f" }) })).toEqual([
+    expect(
+      mistakesOf({
+        ...good,
+        ...secrets,
+        target: JSON.stringify({ ...given, cluster: "c", caSecret: "s", certificateFile: "f" }),
+      }),
+    ).toEqual([
       "target.cluster: not used with users: given; take it away, or set target.users to operator",
       "target.caSecret: not used with users: given; take it away, or set target.users to operator",
       "target.certificateFile: not used with mechanism SCRAM-SHA-512; take it away, or set the mechanism to TLS",
     ]);
-    expect(mistakesOf({ ...good, ...secrets })).toEqual([expect.stringMatching(/^targetPassword: nobody/), expect.stringMatching(/^targetAdministratorPassword: nobody/)]);
+    expect(mistakesOf({ ...good, ...secrets })).toEqual([
+      expect.stringMatching(/^targetPassword: nobody/),
+      expect.stringMatching(/^targetAdministratorPassword: nobody/),
+    ]);
   });
 });
 
 describe("the stack and the component", () => {
   test("the stack has every key that the component has", () => {
     const own = ["provider"];
-    for (const part of ["", "mirror", "gate", "verify", "offsets", "fenceOptions", "mirror.sourceConnector", "mirror.checkpointConnector"]) {
+    for (const part of [
+      "",
+      "mirror",
+      "gate",
+      "verify",
+      "offsets",
+      "fenceOptions",
+      "mirror.sourceConnector",
+      "mirror.checkpointConnector",
+    ]) {
       const path = part === "" ? [] : part.split(".");
-      const unknown = keysAt(migrationSchema, path).filter((key) => !keysAt(schema, path).includes(key) && !own.includes(key));
+      const unknown = keysAt(migrationSchema, path).filter(
+        (key) => !keysAt(schema, path).includes(key) && !own.includes(key),
+      );
       // What only tests of the engine's waits set.
-      expect(unknown.filter((key) => !key.startsWith("settle")), part).toEqual([]);
+      expect(
+        unknown.filter((key) => !key.startsWith("settle")),
+        part,
+      ).toEqual([]);
     }
-    const mirror = { jmxOptions: {}, tracing: { type: "opentelemetry" }, livenessProbe: { timeoutSeconds: 5 }, readinessProbe: { timeoutSeconds: 5 }, clientRackInitImage: "i", labels: { a: "b" }, annotations: { c: "d" }, createNamespace: true, replicas: 0 };
+    const mirror = {
+      jmxOptions: {},
+      tracing: { type: "opentelemetry" },
+      livenessProbe: { timeoutSeconds: 5 },
+      readinessProbe: { timeoutSeconds: 5 },
+      clientRackInitImage: "i",
+      labels: { a: "b" },
+      annotations: { c: "d" },
+      createNamespace: true,
+      replicas: 0,
+    };
     expect(readSettings({ ...good, mirror: JSON.stringify(mirror) }).mirror).toEqual(mirror);
   });
 
   test("what the stack takes, the component takes", () => {
-    const args = migrationArgs(readSettings({ ...good, replication: '{"limitSeconds":1.1}' }), { kubernetes: () => undefined, kafka: () => undefined as never, secret: () => "s", content: () => "c" });
+    const args = migrationArgs(readSettings({ ...good, replication: '{"limitSeconds":1.1}' }), {
+      kubernetes: () => undefined,
+      kafka: () => undefined as never,
+      secret: () => "s",
+      content: () => "c",
+    });
     expect(args.replication).toEqual({ limitMs: 1100 });
     expect(() => resolveMigration(args)).not.toThrow();
   });
@@ -221,8 +373,19 @@ describe("the stack and the component", () => {
       target: JSON.stringify({ ...JSON.parse(good.target), kubeconfig: "other" }),
       mirror: '{"kubeconfig":"home","context":"here"}',
     });
-    migrationArgs(settings, { kubernetes: (name, access) => (made.push([name, access]), undefined), kafka: () => undefined as never, secret: () => "s", content: () => "c" });
-    expect(made).toEqual(expect.arrayContaining([["mirror", { kubeconfig: "home", context: "here" }], ["origin", { kubeconfig: "home", context: "there" }], ["target", { kubeconfig: "other" }]]));
+    migrationArgs(settings, {
+      kubernetes: (name, access) => (made.push([name, access]), undefined),
+      kafka: () => undefined as never,
+      secret: () => "s",
+      content: () => "c",
+    });
+    expect(made).toEqual(
+      expect.arrayContaining([
+        ["mirror", { kubeconfig: "home", context: "here" }],
+        ["origin", { kubeconfig: "home", context: "there" }],
+        ["target", { kubeconfig: "other" }],
+      ]),
+    );
   });
 });
 

@@ -18,7 +18,10 @@ export interface ReadOptions {
  * @param raw the project's own keys without the project name, values as text or JSON text
  * @throws MigrationError CONFIG_INVALID with every mistake in it
  */
-export function readSettings(raw: Record<string, string>, { files, isSecret = () => false }: ReadOptions = {}): StackSettings {
+export function readSettings(
+  raw: Record<string, string>,
+  { files, isSecret = () => false }: ReadOptions = {},
+): StackSettings {
   const mistakes = new Mistakes();
   const values: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(raw)) {
@@ -26,7 +29,8 @@ export function readSettings(raw: Record<string, string>, { files, isSecret = ()
     if (!TOP_KEYS.includes(key)) mistakes.add(`${key}: unknown key${didYouMean(key, TOP_KEYS)}`);
     else values[key] = parse(value);
   }
-  const hidden = (path: readonly PropertyKey[]) => isSecret(String(path[0])) || path.some((key) => /password|secret|token|kubeconfig/i.test(String(key)));
+  const hidden = (path: readonly PropertyKey[]) =>
+    isSecret(String(path[0])) || path.some((key) => /password|secret|token|kubeconfig/i.test(String(key)));
   for (const fault of faultsOf(schema, values, hidden)) mistakes.add(said(fault));
   const settings = soundPart(schema, values, standIn);
   if (settings !== undefined) {
@@ -34,7 +38,11 @@ export function readSettings(raw: Record<string, string>, { files, isSecret = ()
     files?.check(settings, mistakes);
     for (const mistake of componentMistakes(settings)) mistakes.add(mistake);
   }
-  mistakes.throwIfAny("CONFIG_INVALID", "the stack's configuration has mistakes", "correct them with `pulumi config set [--path] KEY VALUE` (passwords with --secret), or `pulumi config rm --path KEY`");
+  mistakes.throwIfAny(
+    "CONFIG_INVALID",
+    "the stack's configuration has mistakes",
+    "correct them with `pulumi config set [--path] KEY VALUE` (passwords with --secret), or `pulumi config rm --path KEY`",
+  );
   return settings!;
 }
 

@@ -15,18 +15,30 @@ const FOLDERS = ["engine", "lifecycle", "stacks", "cli", "components/migration"]
 const ELSEWHERE = ["engine/rules", "engine/report"];
 const SIDES = ["origin", "target"];
 /** Keys of Kafka, of a cluster whose side is said in other words, and files. */
-const OTHERS = [/^replication\.(policy|factor)\b/, /^(caFile|serverName|tls\.serverName|tokenFile|tokenEndpoint(\.ca)?)$/, /\.(md|ts|json)$/, /^oO$/];
+const OTHERS = [
+  /^replication\.(policy|factor)\b/,
+  /^(caFile|serverName|tls\.serverName|tokenFile|tokenEndpoint(\.ca)?)$/,
+  /\.(md|ts|json)$/,
+  /^oO$/,
+];
 
 const root = resolve(__dirname, "..");
 const files = (folder: string): string[] =>
-  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? files(join(folder, entry.name)) : entry.name.endsWith(".ts") ? [join(folder, entry.name)] : []));
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory()
+      ? files(join(folder, entry.name))
+      : /(?<!\.test)\.ts$/.test(entry.name)
+        ? [join(folder, entry.name)]
+        : [],
+  );
 
 /** Sentences of a source file: texts with a blank in them; what is put into a template is left out. */
 function sentences(path: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) found.push(node.text);
-    else if (ts.isTemplateExpression(node)) found.push([node.head.text, ...node.templateSpans.map((span) => span.literal.text)].join("{}"));
+    else if (ts.isTemplateExpression(node))
+      found.push([node.head.text, ...node.templateSpans.map((span) => span.literal.text)].join("{}"));
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ES2022));
@@ -52,18 +64,41 @@ function isKnown(path: string): boolean {
 test("every key that a message names exists", () => {
   const wrong = FOLDERS.flatMap((folder) => files(join(root, folder)))
     .filter((path) => !ELSEWHERE.some((other) => relative(root, path).startsWith(other)))
-    .flatMap((path) => sentences(path).flatMap((text) => [...(text.match(DOTTED) ?? []), ...(text.match(CAMEL) ?? [])].filter((key) => !isKnown(key)).map((key) => `${relative(root, path)}: ${key} in "${text.slice(0, 120)}"`)));
+    .flatMap((path) =>
+      sentences(path).flatMap((text) =>
+        [...(text.match(DOTTED) ?? []), ...(text.match(CAMEL) ?? [])]
+          .filter((key) => !isKnown(key))
+          .map((key) => `${relative(root, path)}: ${key} in "${text.slice(0, 120)}"`),
+      ),
+    );
   expect(wrong).toEqual([]);
 });
 
 test("so do the keys that name internal topics", () => {
   for (const offsetSyncsLocation of ["source", "target"] as const) {
-    for (const kind of ["offsets", "configs", "status", "checkpoints", "offset-syncs", "heartbeats"] as const) expect(isKnown(renamedBy(kind, { offsetSyncsLocation })), kind).toBe(true);
+    for (const kind of ["offsets", "configs", "status", "checkpoints", "offset-syncs", "heartbeats"] as const)
+      expect(isKnown(renamedBy(kind, { offsetSyncsLocation })), kind).toBe(true);
   }
 });
 
 test("a key that does not exist would be seen", () => {
-  for (const key of ["mirror.topicPattern", "originAlias", "fence.except", "target.groupID", "offsets.overwite", "topicsPattern"]) expect(isKnown(key), key).toBe(false);
-  for (const key of ["mirror.topicsPattern", "origin.names.user", "fenceOptions.except", "mirror.sourceConnector.config", "replication.limitSeconds", "replication.limitMs"]) expect(isKnown(key), key).toBe(true);
+  for (const key of [
+    "mirror.topicPattern",
+    "originAlias",
+    "fence.except",
+    "target.groupID",
+    "offsets.overwite",
+    "topicsPattern",
+  ])
+    expect(isKnown(key), key).toBe(false);
+  for (const key of [
+    "mirror.topicsPattern",
+    "origin.names.user",
+    "fenceOptions.except",
+    "mirror.sourceConnector.config",
+    "replication.limitSeconds",
+    "replication.limitMs",
+  ])
+    expect(isKnown(key), key).toBe(true);
   expect(SIDES.every((side) => isKnown(`${side}.alias`))).toBe(true);
 });

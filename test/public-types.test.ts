@@ -5,20 +5,34 @@ import { expect, test } from "vitest";
 /** What `import ... from "pulumi-kafka-migration"` gives, looked at as the compiler sees it. */
 const root = resolve(__dirname, "..");
 const entry = resolve(root, "index.ts");
-const options: ts.CompilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, strict: true, skipLibCheck: true, noEmit: true, types: ["node"] };
+const options: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  strict: true,
+  skipLibCheck: true,
+  noEmit: true,
+  types: ["node"],
+};
 const program = ts.createProgram([entry], options);
 const checker = program.getTypeChecker();
 const own = (node: ts.Node) => !node.getSourceFile().fileName.includes("/node_modules/");
 const real = (symbol: ts.Symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
 const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!).map(real);
 
-const isPrivate = (node: ts.Node) => ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some((m) => m.kind === ts.SyntaxKind.PrivateKeyword);
+const isPrivate = (node: ts.Node) =>
+  ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some((m) => m.kind === ts.SyntaxKind.PrivateKeyword);
 
 /** The package's own types that a declaration names where its user sees them. */
 function named(declaration: ts.Node): ts.Symbol[] {
   const found: ts.Symbol[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isBlock(node) || isPrivate(node) || (ts.isPropertyDeclaration(node) && node.initializer !== undefined && node.type === undefined)) return;
+    if (
+      ts.isBlock(node) ||
+      isPrivate(node) ||
+      (ts.isPropertyDeclaration(node) && node.initializer !== undefined && node.type === undefined)
+    )
+      return;
     if (ts.isTypeReferenceNode(node) || ts.isExpressionWithTypeArguments(node)) {
       const symbol = checker.getSymbolAtLocation(ts.isTypeReferenceNode(node) ? node.typeName : node.expression);
       if (symbol !== undefined) found.push(real(symbol));
@@ -33,7 +47,11 @@ test("every type that the public ones name is public, too", () => {
   const missing = new Set<string>();
   for (const symbol of exported) {
     for (const declaration of symbol.declarations ?? []) {
-      for (const used of named(declaration)) if (!exported.includes(used)) missing.add(`${symbol.name} names ${used.name} (${relative(root, used.declarations![0]!.getSourceFile().fileName)})`);
+      for (const used of named(declaration))
+        if (!exported.includes(used))
+          missing.add(
+            `${symbol.name} names ${used.name} (${relative(root, used.declarations![0]!.getSourceFile().fileName)})`,
+          );
     }
   }
   expect([...missing].sort()).toEqual([]);
@@ -53,7 +71,8 @@ test("every argument says what it is", () => {
   };
   for (const symbol of exported) {
     if (!/Args$|Settings$|Options$|Cluster$|Names$|Users$|User$|^SecretSource$/.test(symbol.name)) continue;
-    for (const declaration of symbol.declarations ?? []) if (ts.isInterfaceDeclaration(declaration)) visit(declaration, symbol.name);
+    for (const declaration of symbol.declarations ?? [])
+      if (ts.isInterfaceDeclaration(declaration)) visit(declaration, symbol.name);
   }
   expect(silent).toEqual([]);
 });
@@ -61,7 +80,8 @@ test("every argument says what it is", () => {
 test("an editor shows the doc comments of a step's arguments and outputs, which its definition gives", () => {
   const file = program.getSourceFile(resolve(root, "lifecycle/resources.ts"))!;
   const gate = checker.getExportsOfModule(checker.getSymbolAtLocation(file)!).find(({ name }) => name === "Gate")!;
-  const docOf = (of: ts.Type, name: string) => ts.displayPartsToString(of.getProperty(name)?.getDocumentationComment(checker));
+  const docOf = (of: ts.Type, name: string) =>
+    ts.displayPartsToString(of.getProperty(name)?.getDocumentationComment(checker));
   expect(docOf(checker.getDeclaredTypeOfSymbol(gate), "ends")).toBe("Where both sides ended when it passed.");
   const [constructor] = checker.getTypeOfSymbolAtLocation(gate, file).getConstructSignatures();
   const args = checker.getTypeOfSymbolAtLocation(constructor!.parameters[1]!, file);
@@ -77,7 +97,18 @@ const projects = [
 ];
 
 test.each(projects)("what is shipped has sound types for a project of its user: %o", (project) => {
-  const shipped = ts.createProgram([resolve(root, "dist/index.d.ts")], { target: ts.ScriptTarget.ES2020, strict: true, noEmit: true, types: ["node"], ...project });
-  const said = ts.getPreEmitDiagnostics(shipped).map((d) => `${d.file === undefined ? "" : relative(root, d.file.fileName)}: ${ts.flattenDiagnosticMessageText(d.messageText, " ")}`);
+  const shipped = ts.createProgram([resolve(root, "dist/index.d.ts")], {
+    target: ts.ScriptTarget.ES2020,
+    strict: true,
+    noEmit: true,
+    types: ["node"],
+    ...project,
+  });
+  const said = ts
+    .getPreEmitDiagnostics(shipped)
+    .map(
+      (d) =>
+        `${d.file === undefined ? "" : relative(root, d.file.fileName)}: ${ts.flattenDiagnosticMessageText(d.messageText, " ")}`,
+    );
   expect(said).toEqual([]);
 });

@@ -37,11 +37,20 @@ export const doctor: Command = {
       }
     }
     const reachable = checks.every((c) => c.ok);
-    if (reachable && done.phase === "cleanup") checks.push({ what: "preflight", ok: true, text: "not asked: the mirror is gone" });
+    if (reachable && done.phase === "cleanup")
+      checks.push({ what: "preflight", ok: true, text: "not asked: the mirror is gone" });
     else if (reachable) {
       try {
-        const result = await preflight(model, { ...options.preflight, ...(done.preflight === undefined ? {} : { running: model.mirror }) }, progress);
-        checks.push({ what: "preflight", ok: true, text: `${countText(result.topics, "topic")}, ${countText(result.partitions, "partition")}, ${countText(result.groups, "group")}; privileges are enough; ${countText(result.warnings.length, "warning")}` });
+        const result = await preflight(
+          model,
+          { ...options.preflight, ...(done.preflight === undefined ? {} : { running: model.mirror }) },
+          progress,
+        );
+        checks.push({
+          what: "preflight",
+          ok: true,
+          text: `${countText(result.topics, "topic")}, ${countText(result.partitions, "partition")}, ${countText(result.groups, "group")}; privileges are enough; ${countText(result.warnings.length, "warning")}`,
+        });
       } catch (error) {
         failed("preflight", error);
       }
@@ -53,7 +62,11 @@ export const doctor: Command = {
         failed("topics", error);
       }
     }
-    return { exit, lines: checks.map((c) => `${c.ok ? "ok  " : "FAIL"}  ${c.what}: ${c.text.split("\n").join("\n      ")}`), json: { ok: exit === EXIT.fine, checks } };
+    return {
+      exit,
+      lines: checks.map((c) => `${c.ok ? "ok  " : "FAIL"}  ${c.what}: ${c.text.split("\n").join("\n      ")}`),
+      json: { ok: exit === EXIT.fine, checks },
+    };
   },
 };
 
@@ -68,7 +81,8 @@ const NAMED = 20;
 /** A topic that was deleted and created again can look complete: only its id, or its first records, tell. */
 async function topics({ model, done }: Migration, signal: AbortSignal): Promise<Check> {
   const found = await findRecreatedTopics(model, done.gate !== undefined, signal);
-  if (found.length === 0) return { what: "topics", ok: true, text: "none was deleted and created again since the mirror was started" };
+  if (found.length === 0)
+    return { what: "topics", ok: true, text: "none was deleted and created again since the mirror was started" };
   const more = found.length > NAMED ? [`and ${found.length - NAMED} more`] : [];
   const fix = `each of these has to be copied again: ${COPY_APART}`;
   return { what: "topics", ok: false, text: [...found.slice(0, NAMED).map((f) => f.text), ...more, fix].join("\n") };
@@ -80,8 +94,17 @@ async function cluster(connection: Connection, side: Side): Promise<Check> {
   try {
     const { clusterId, brokers } = await port.describeCluster();
     const racks = new Set(brokers.map((b) => b.rack).filter((r) => r !== undefined)).size;
-    const login = connection.sasl === undefined ? (connection.tls?.cert === undefined ? "no login" : "mutual TLS") : connection.sasl.mechanism;
-    return { what: side, ok: true, text: `cluster ${clusterId}, ${countText(brokers.length, "broker")} in ${countText(racks, "rack")}, ${connection.tls === undefined ? "no TLS" : "TLS"}, ${login}` };
+    const login =
+      connection.sasl === undefined
+        ? connection.tls?.cert === undefined
+          ? "no login"
+          : "mutual TLS"
+        : connection.sasl.mechanism;
+    return {
+      what: side,
+      ok: true,
+      text: `cluster ${clusterId}, ${countText(brokers.length, "broker")} in ${countText(racks, "rack")}, ${connection.tls === undefined ? "no TLS" : "TLS"}, ${login}`,
+    };
   } finally {
     await port.close();
   }

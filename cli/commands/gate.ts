@@ -21,7 +21,11 @@ export const gate: Command = {
   options: {
     wait: { type: "boolean", help: "wait until the copy is complete, as the cutover does" },
     limit: { type: "string", value: "SECONDS", help: "with --wait: longest wait (default: the stack's)" },
-    stable: { type: "string", value: "SECONDS", help: "with --wait: how long the origin's ends must stand still (default: the stack's)" },
+    stable: {
+      type: "string",
+      value: "SECONDS",
+      help: "with --wait: how long the origin's ends must stand still (default: the stack's)",
+    },
     "no-last-record": { type: "boolean", help: "do not compare the last record of each partition" },
   },
   async run({ migration, values, progress, signal }) {
@@ -40,7 +44,9 @@ export const gate: Command = {
     const result = await (wait ? runGateAndNameWriters : evaluateGate)(migration.model, options, progress, signal);
     return {
       exit: EXIT.fine,
-      lines: [`complete: ${countText(result.partitions, "partition")} in ${countText(result.topics, "topic")}, ${result.lastRecordsCompared} last records compared, in ${durationText(result.durationMs)}`],
+      lines: [
+        `complete: ${countText(result.partitions, "partition")} in ${countText(result.topics, "topic")}, ${result.lastRecordsCompared} last records compared, in ${durationText(result.durationMs)}`,
+      ],
       json: { complete: true, ...result },
     };
   },

@@ -9,6 +9,16 @@ import { report } from "./report";
 import { status } from "./status";
 import { verify } from "./verify";
 
-export const COMMANDS = { status, gate, offsets, verify, replication, rehearse, fence, report, doctor } as const satisfies Record<string, Command>;
+export const COMMANDS = {
+  status,
+  gate,
+  offsets,
+  verify,
+  replication,
+  rehearse,
+  fence,
+  report,
+  doctor,
+} as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -1,5 +1,14 @@
 import { isMigrationError } from "../../engine/errors";
-import { applyOffsets, blockedGroups, type OffsetPlan, type PartitionPlan, planFromCheckpoints, planOffsets, planToTime, revertOffsets } from "../../engine/offsets";
+import {
+  applyOffsets,
+  blockedGroups,
+  type OffsetPlan,
+  type PartitionPlan,
+  planFromCheckpoints,
+  planOffsets,
+  planToTime,
+  revertOffsets,
+} from "../../engine/offsets";
 import { atMost } from "../../engine/report/figure";
 import { countText, recordsText } from "../../engine/units";
 import type { Command, Context, Outcome } from "../command";
@@ -20,13 +29,30 @@ export const offsets: Command = {
   options: {
     apply: { type: "boolean", help: "write the offsets on the target (default: only show them)" },
     way: { type: "string", value: WAYS.join("|"), help: "which answer --apply writes (default: exact)" },
-    time: { type: "string", value: "TIME", help: "ISO 8601 time for the way `time`; shown beside the others when given" },
-    group: { type: "string", multiple: true, value: "NAME", help: "a group to move beside those of the pattern; may be repeated" },
+    time: {
+      type: "string",
+      value: "TIME",
+      help: "ISO 8601 time for the way `time`; shown beside the others when given",
+    },
+    group: {
+      type: "string",
+      multiple: true,
+      value: "NAME",
+      help: "a group to move beside those of the pattern; may be repeated",
+    },
     "exclude-group": { type: "string", multiple: true, value: "NAME", help: "a group not to move; may be repeated" },
     overwrite: { type: "boolean", help: "write over other offsets that a group has on the target already" },
     "skip-blocked": { type: "boolean", help: "move the other groups when some can't be written now" },
-    out: { type: "string", value: "FILE", help: "with --apply: keep what will be written and what was there before, for --revert; of an --apply that was killed, too" },
-    revert: { type: "string", value: "FILE", help: "take back what an apply has written, from its --out file (with --apply)" },
+    out: {
+      type: "string",
+      value: "FILE",
+      help: "with --apply: keep what will be written and what was there before, for --revert; of an --apply that was killed, too",
+    },
+    revert: {
+      type: "string",
+      value: "FILE",
+      help: "take back what an apply has written, from its --out file (with --apply)",
+    },
     all: { type: "boolean", help: "list every partition, not only the first 50" },
   },
   async run(context) {
@@ -65,11 +91,24 @@ export const offsets: Command = {
       const blocked = blockedGroups(plan.groups, options);
       return {
         exit: unsure || blocked.length > 0 ? EXIT.no : EXIT.fine,
-        lines: [...sideBySide(plans, read.flag("all")), "", ...exact.summary.attention.slice(0, 20), ...refusals(blocked, options.blocked === "skip"), "dry run: nothing was written; --apply writes it"],
+        lines: [
+          ...sideBySide(plans, read.flag("all")),
+          "",
+          ...exact.summary.attention.slice(0, 20),
+          ...refusals(blocked, options.blocked === "skip"),
+          "dry run: nothing was written; --apply writes it",
+        ],
         json: { applied: false, way, plans, blocked },
       };
     }
-    const applied = await applyOffsets(migration.model, plan, options, progress, undefined, kept && ((intended, target) => kept.intend(intended, target)));
+    const applied = await applyOffsets(
+      migration.model,
+      plan,
+      options,
+      progress,
+      undefined,
+      kept && ((intended, target) => kept.intend(intended, target)),
+    );
     await kept?.finish(applied);
     return {
       exit: applied.skipped.length > 0 ? EXIT.no : EXIT.fine,
@@ -90,7 +129,11 @@ function refusals(blocked: readonly { group: string; why: string }[], skip: bool
 }
 
 /** The checkpoints' answer; their absence is an error only for who asked for them. */
-async function byCheckpoints({ migration, progress, signal }: Context, exact: OffsetPlan, asked: boolean): Promise<OffsetPlan | undefined> {
+async function byCheckpoints(
+  { migration, progress, signal }: Context,
+  exact: OffsetPlan,
+  asked: boolean,
+): Promise<OffsetPlan | undefined> {
   try {
     return await planFromCheckpoints(migration.model, exact, progress, signal);
   } catch (error) {
@@ -109,7 +152,14 @@ export function sideBySide(plans: Plans, all: boolean): string[] {
   for (const { group, where, p } of rowsOf(plans.exact!)) {
     // Each way's plan has the same groups and partitions in the same order.
     const answers = others.map((other) => (other.next().value as Row).p.targetOffset ?? "-");
-    rows.push([group, where, p.originOffset, ...answers, p.exact ? "exact" : p.targetOffset === null ? "not found" : "earlier", atMost(p.rereads, p.rereadsAtMost)]);
+    rows.push([
+      group,
+      where,
+      p.originOffset,
+      ...answers,
+      p.exact ? "exact" : p.targetOffset === null ? "not found" : "earlier",
+      atMost(p.rereads, p.rereadsAtMost),
+    ]);
     if (rows.length === SHOWN && !all) break;
   }
   const hidden = plans.exact!.summary.offsets - rows.length;
@@ -117,7 +167,12 @@ export function sideBySide(plans: Plans, all: boolean): string[] {
     const { exact, offsets: total, rereads, rereadsAtMost, skips } = plans[w]!.summary;
     return `${w}: ${exact} of ${countText(total, "offset")} exact, ${recordsText(rereads, rereadsAtMost)} read again${skips === undefined ? "" : `, ${recordsText(skips, true)} skipped`}`;
   });
-  return [...summaries, "", ...table(["group", "partition", "origin", ...ways, "proof", "read again"], rows, Infinity), ...(hidden > 0 ? [`and ${hidden} more`] : [])];
+  return [
+    ...summaries,
+    "",
+    ...table(["group", "partition", "origin", ...ways, "proof", "read again"], rows, Infinity),
+    ...(hidden > 0 ? [`and ${hidden} more`] : []),
+  ];
 }
 
 interface Row {
@@ -127,7 +182,9 @@ interface Row {
 }
 
 function* rowsOf(plan: OffsetPlan): Generator<Row> {
-  for (const g of plan.groups) for (const t of g.topics) for (const p of t.partitions) yield { group: g.group, where: `${t.topic}-${p.partition}`, p };
+  for (const g of plan.groups)
+    for (const t of g.topics)
+      for (const p of t.partitions) yield { group: g.group, where: `${t.topic}-${p.partition}`, p };
 }
 
 async function takeBack({ migration, progress }: Context, file: string, apply: boolean): Promise<Outcome> {
@@ -135,14 +192,23 @@ async function takeBack({ migration, progress }: Context, file: string, apply: b
   if (!apply) {
     return {
       exit: EXIT.fine,
-      lines: [...applied.groups.map((g) => `group "${g.group}": ${countText(g.offsets.filter((o) => o.inPlace !== true).length, "offset")} would be taken back`), "dry run: nothing was written; --apply takes it back"],
+      lines: [
+        ...applied.groups.map(
+          (g) =>
+            `group "${g.group}": ${countText(g.offsets.filter((o) => o.inPlace !== true).length, "offset")} would be taken back`,
+        ),
+        "dry run: nothing was written; --apply takes it back",
+      ],
       json: { applied: false, groups: applied.groups.map((g) => g.group) },
     };
   }
   const result = await revertOffsets(migration.model, applied, progress);
   return {
     exit: result.left.length > 0 ? EXIT.no : EXIT.fine,
-    lines: [...result.groups.map((g) => `group "${g.group}": ${g.restored} restored, ${g.deleted} deleted`), ...result.left.map((l) => `left as it is: group "${l.group}": ${l.why}`)],
+    lines: [
+      ...result.groups.map((g) => `group "${g.group}": ${g.restored} restored, ${g.deleted} deleted`),
+      ...result.left.map((l) => `left as it is: group "${l.group}": ${l.why}`),
+    ],
     json: { applied: true, result },
   };
 }

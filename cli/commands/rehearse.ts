@@ -1,7 +1,13 @@
 import { isMigrationError } from "../../engine/errors";
 import { type FencePreview, previewFence } from "../../engine/fence";
 import { DEFAULTS } from "../../engine/gate/types";
-import { estimateWriting, type OffsetPlan, planOffsets, WHY_NOT_SHARE, type WritingEstimate } from "../../engine/offsets";
+import {
+  estimateWriting,
+  type OffsetPlan,
+  planOffsets,
+  WHY_NOT_SHARE,
+  type WritingEstimate,
+} from "../../engine/offsets";
 import { tooLong } from "../../engine/offsets/summary";
 import { isConflict, isInPlace, partitionsOf } from "../../engine/offsets/summary";
 import { MOVE_SINKS, preflight, WHY_NOT_SINK } from "../../engine/preflight";
@@ -27,7 +33,10 @@ interface StepTime {
 export const rehearse: Command = {
   summary: "how long will the cutover take, and what would stop it? changes nothing",
   options: {
-    "full-verify": { type: "boolean", help: "rehearse the verification in mode full, too: it reads every record on both sides" },
+    "full-verify": {
+      type: "boolean",
+      help: "rehearse the verification in mode full, too: it reads every record on both sides",
+    },
   },
   async run(context) {
     const { migration, values, signal } = context;
@@ -40,12 +49,18 @@ export const rehearse: Command = {
     const fence = fenced ? await rehearsal.part("fence", () => previewFence(model, options.fence)) : undefined;
     const first = await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal));
     const plan = await rehearsal.part("offsets", () => planOffsets(model, options.offsets, context.progress, signal));
-    const writing = plan === undefined ? undefined : await rehearsal.part("writing", () => estimateWriting(model, plan));
+    const writing =
+      plan === undefined ? undefined : await rehearsal.part("writing", () => estimateWriting(model, plan));
     const { mode } = options.verify;
     const skipsVerify = mode === "none" || (mode === "full" && values["full-verify"] !== true);
-    const verified = skipsVerify ? undefined : await rehearsal.part("verification", () => compareCopy(model, options.verify, context.progress, signal));
+    const verified = skipsVerify
+      ? undefined
+      : await rehearsal.part("verification", () => compareCopy(model, options.verify, context.progress, signal));
     const moves = await rehearsal.part("replication", () => planReplicationFor(model, options.replication));
-    const second = first === undefined ? undefined : await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal));
+    const second =
+      first === undefined
+        ? undefined
+        : await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal));
 
     judge(rehearsal, second ?? first, plan, verified, options.offsets.overwrite ?? false);
     const steps = timesOf(rehearsal, {
@@ -65,16 +80,32 @@ export const rehearse: Command = {
     const { problems, waits } = rehearsal;
     const leftAlone = [
       ...(plan?.shareGroups ?? []).map((group) => `group "${group}" will be left alone: ${WHY_NOT_SHARE}`),
-      ...(checked?.sinkGroupsLeft ?? []).filter((group) => !options.offsets.groups?.includes(group)).map((group) => `group "${group}" will be left alone: ${WHY_NOT_SINK}; ${MOVE_SINKS}`),
+      ...(checked?.sinkGroupsLeft ?? [])
+        .filter((group) => !options.offsets.groups?.includes(group))
+        .map((group) => `group "${group}" will be left alone: ${WHY_NOT_SINK}; ${MOVE_SINKS}`),
     ];
     return {
       exit: problems.length > 0 ? EXIT.no : EXIT.fine,
       lines: [
-        ...table(["step", "time", "how it is known"], steps.map((s) => [s.step, s.ms === undefined ? "?" : durationText(s.ms), s.how])),
+        ...table(
+          ["step", "time", "how it is known"],
+          steps.map((s) => [s.step, s.ms === undefined ? "?" : durationText(s.ms), s.how]),
+        ),
         `from the last record written to the first client started: about ${durationText(total)}${unknown.length > 0 ? `, and what is not known: ${unknown.join(", ")}` : ""}`,
         "",
-        ...(problems.length === 0 ? ["nothing would stop the cutover"] : [`${countText(problems.length, "thing")} would stop the cutover:`, ...problems.map((p) => `  ${p.split("\n").join("\n    ")}`)]),
-        ...(waits.length === 0 ? [] : [`the cutover would wait for ${countText(waits.length, "thing")}:`, ...waits.slice(0, 20).map((w) => `  ${w}`), ...(waits.length > 20 ? [`  and ${waits.length - 20} more`] : [])]),
+        ...(problems.length === 0
+          ? ["nothing would stop the cutover"]
+          : [
+              `${countText(problems.length, "thing")} would stop the cutover:`,
+              ...problems.map((p) => `  ${p.split("\n").join("\n    ")}`),
+            ]),
+        ...(waits.length === 0
+          ? []
+          : [
+              `the cutover would wait for ${countText(waits.length, "thing")}:`,
+              ...waits.slice(0, 20).map((w) => `  ${w}`),
+              ...(waits.length > 20 ? [`  and ${waits.length - 20} more`] : []),
+            ]),
         ...leftAlone.slice(0, 20),
         ...(leftAlone.length > 20 ? [`and ${leftAlone.length - 20} more`] : []),
       ],
@@ -108,21 +139,38 @@ class Rehearsal {
   }
 }
 
-function judge(rehearsal: Rehearsal, look: CopyLook | undefined, plan: OffsetPlan | undefined, verified: VerifyResult | undefined, overwrite: boolean): void {
+function judge(
+  rehearsal: Rehearsal,
+  look: CopyLook | undefined,
+  plan: OffsetPlan | undefined,
+  verified: VerifyResult | undefined,
+  overwrite: boolean,
+): void {
   const { problems, waits } = rehearsal;
   for (const f of look?.against ?? []) (f.hopeless ? problems : waits).push(f.text);
   const complete = look?.against.length === 0;
   for (const g of plan?.groups ?? []) {
-    if (g.targetMembers.length > 0) problems.push(`group "${g.group}" is active on the target (${g.targetMembers.join(", ")}): stop its clients there`);
-    if (g.originMembers > 0) waits.push(`group "${g.group}" still has ${countText(g.originMembers, "member")} on the origin: stop its clients before the cutover`);
+    if (g.targetMembers.length > 0)
+      problems.push(
+        `group "${g.group}" is active on the target (${g.targetMembers.join(", ")}): stop its clients there`,
+      );
+    if (g.originMembers > 0)
+      waits.push(
+        `group "${g.group}" still has ${countText(g.originMembers, "member")} on the origin: stop its clients before the cutover`,
+      );
     const all = partitionsOf(g);
     const conflicts = overwrite ? 0 : all.filter(({ p }) => isConflict(p)).length;
-    if (conflicts > 0) problems.push(`group "${g.group}" has other offsets on the target already (${countText(conflicts, "partition")}): set offsets.overwrite, or exclude it`);
+    if (conflicts > 0)
+      problems.push(
+        `group "${g.group}" has other offsets on the target already (${countText(conflicts, "partition")}): set offsets.overwrite, or exclude it`,
+      );
     const long = all.find(({ p }) => tooLong(p) !== undefined && !isInPlace(p));
-    if (long !== undefined) problems.push(`group "${g.group}" can't be moved on ${long.topic}-${long.p.partition}: ${tooLong(long.p)}`);
+    if (long !== undefined)
+      problems.push(`group "${g.group}" can't be moved on ${long.topic}-${long.p.partition}: ${tooLong(long.p)}`);
     const lost = all.filter(({ p }) => p.targetOffset === null).length;
     const why = complete ? `: ${EXCLUDE}` : " before the copy is complete";
-    if (lost > 0) (complete ? problems : waits).push(`group "${g.group}": ${countText(lost, "offset")} can't be translated${why}`);
+    if (lost > 0)
+      (complete ? problems : waits).push(`group "${g.group}": ${countText(lost, "offset")} can't be translated${why}`);
   }
   // While records are still copied both sides differ.
   if (complete) for (const d of verified?.differences ?? []) if (isFault(d)) problems.push(d.text);
@@ -143,16 +191,44 @@ interface Facts {
 /** Steps that look at the fence again: gate, verification, offsets. */
 const BEHIND_FENCE = 3;
 
-function timesOf({ measured }: Rehearsal, { first, second, moves, mode, throttle, stableForMs, fenced, fence, writing }: Facts): StepTime[] {
-  const took = (step: string, part: string, how: string): StepTime => ({ step, how, ...(measured.has(part) ? { ms: measured.get(part)! } : {}) });
+function timesOf(
+  { measured }: Rehearsal,
+  { first, second, moves, mode, throttle, stableForMs, fenced, fence, writing }: Facts,
+): StepTime[] {
+  const took = (step: string, part: string, how: string): StepTime => ({
+    step,
+    how,
+    ...(measured.has(part) ? { ms: measured.get(part)! } : {}),
+  });
   return [
     ...(fenced ? [raising(fence)] : []),
     catchUp(first, second),
-    { step: "quiet origin", ms: stableForMs, how: stableForMs === 0 ? "none: nobody writes behind the fence" : "gate.stableSeconds" },
+    {
+      step: "quiet origin",
+      ms: stableForMs,
+      how: stableForMs === 0 ? "none: nobody writes behind the fence" : "gate.stableSeconds",
+    },
     took("gate", "gate", "one look, measured now"),
-    mode === "none" ? { step: "verification", ms: 0, how: "verify.mode is none" } : took("verification", "verification", measured.has("verification") ? `mode ${mode}, measured now` : "not rehearsed: mode full reads every record (--full-verify does)"),
+    mode === "none"
+      ? { step: "verification", ms: 0, how: "verify.mode is none" }
+      : took(
+          "verification",
+          "verification",
+          measured.has("verification")
+            ? `mode ${mode}, measured now`
+            : "not rehearsed: mode full reads every record (--full-verify does)",
+        ),
     took("offsets", "offsets", "the plan, measured now"),
-    { step: "writing offsets", how: "there is no plan", ...(writing === undefined ? {} : { ms: writing.ms, how: `${durationText(writing.readMs)} of reading, measured now; ${countText(writing.commits, "commit")}, estimated` }) },
+    {
+      step: "writing offsets",
+      how: "there is no plan",
+      ...(writing === undefined
+        ? {}
+        : {
+            ms: writing.ms,
+            how: `${durationText(writing.readMs)} of reading, measured now; ${countText(writing.commits, "commit")}, estimated`,
+          }),
+    },
     copying(moves, throttle),
   ];
 }
@@ -177,7 +253,9 @@ function catchUp(first: Facts["first"], second: Facts["second"]): StepTime {
   const seconds = (Date.parse(second.at) - Date.parse(first.at)) / 1000;
   const rate = seconds > 0 ? (first.left - second.left) / seconds : 0;
   const left = `at most ${countText(second.left, "record")} left`;
-  return rate > 0 ? { step, ms: (second.left / rate) * 1000, how: `${left}, ${Math.round(rate)} records/s fewer between two looks` } : { step, how: `${left}, and it did not shrink between two looks` };
+  return rate > 0
+    ? { step, ms: (second.left / rate) * 1000, how: `${left}, ${Math.round(rate)} records/s fewer between two looks` }
+    : { step, how: `${left}, and it did not shrink between two looks` };
 }
 
 function copying(moves: ReplicationPreview | undefined, throttle: number | undefined): StepTime {
@@ -185,5 +263,7 @@ function copying(moves: ReplicationPreview | undefined, throttle: number | undef
   if (moves === undefined) return { step, how: "could not be planned" };
   if (moves.partitions === 0) return { step, ms: 0, how: "nothing to change" };
   const what = `${bytesText(moves.bytes)} for ${countText(moves.partitions, "partition")}`;
-  return throttle === undefined ? { step, how: `${what}, as fast as the brokers copy` } : { step, ms: (moves.bytes / throttle) * 1000, how: `${what}, at most: all through one broker's throttle` };
+  return throttle === undefined
+    ? { step, how: `${what}, as fast as the brokers copy` }
+    : { step, ms: (moves.bytes / throttle) * 1000, how: `${what}, at most: all through one broker's throttle` };
 }

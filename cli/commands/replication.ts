@@ -1,4 +1,10 @@
-import { applyReplication, cancelReplication, planReplicationFor, type ReplicationOptions, type ReplicationRule } from "../../engine/replication";
+import {
+  applyReplication,
+  cancelReplication,
+  planReplicationFor,
+  type ReplicationOptions,
+  type ReplicationRule,
+} from "../../engine/replication";
 import { bytesText, countText, durationText } from "../../engine/units";
 import type { Command } from "../command";
 import { EXIT } from "../exit";
@@ -10,7 +16,12 @@ export const replication: Command = {
   options: {
     apply: { type: "boolean", help: "make the change (default: only show it)" },
     cancel: { type: "boolean", help: "take back reassignments that are under way, and the throttle (with --apply)" },
-    rule: { type: "string", multiple: true, value: "PATTERN=N", help: "replicas by topic, before the stack's rules; the first match wins; may be repeated" },
+    rule: {
+      type: "string",
+      multiple: true,
+      value: "PATTERN=N",
+      help: "replicas by topic, before the stack's rules; the first match wins; may be repeated",
+    },
     throttle: { type: "string", value: "BYTES", help: "bytes per second and broker" },
     batch: { type: "string", value: "N", help: "partitions that are reassigned at a time" },
     limit: { type: "string", value: "SECONDS", help: "longest time for the reset" },
@@ -34,20 +45,37 @@ export const replication: Command = {
       ...(read.flag("allow-same-rack") ? { allowSameRack: true } : {}),
     };
     if (read.flag("cancel") && apply) {
-      const result = await cancelReplication(migration.model, limitMs === undefined ? {} : { limitMs }, progress, signal);
-      return { exit: EXIT.fine, lines: [`${countText(result.cancelled, "reassignment")} taken back`], json: { applied: true, ...result } };
+      const result = await cancelReplication(
+        migration.model,
+        limitMs === undefined ? {} : { limitMs },
+        progress,
+        signal,
+      );
+      return {
+        exit: EXIT.fine,
+        lines: [`${countText(result.cancelled, "reassignment")} taken back`],
+        json: { applied: true, ...result },
+      };
     }
     if (apply) {
       const result = await applyReplication(migration.model, options, progress, signal);
       return {
         exit: EXIT.fine,
-        lines: [`${countText(result.partitions, "partition")} changed, ${result.unchanged} as wanted, ${bytesText(result.bytes)} copied in ${durationText(result.durationMs)}`],
+        lines: [
+          `${countText(result.partitions, "partition")} changed, ${result.unchanged} as wanted, ${bytesText(result.bytes)} copied in ${durationText(result.durationMs)}`,
+        ],
         json: { applied: true, result },
       };
     }
     const plan = await planReplicationFor(migration.model, options);
-    const lines = read.flag("cancel") ? [`${countText(plan.underWay, "reassignment")} under way would be taken back`] : plan.lines;
-    return { exit: EXIT.fine, lines: [...lines, "dry run: nothing was changed; --apply does it"], json: { applied: false, plan } };
+    const lines = read.flag("cancel")
+      ? [`${countText(plan.underWay, "reassignment")} under way would be taken back`]
+      : plan.lines;
+    return {
+      exit: EXIT.fine,
+      lines: [...lines, "dry run: nothing was changed; --apply does it"],
+      json: { applied: false, plan },
+    };
   },
 };
 

@@ -3,7 +3,14 @@ import { listResidue } from "../../engine/cleanup";
 import { isMigrationError } from "../../engine/errors";
 import { planOffsets } from "../../engine/offsets";
 import { planReplicationFor } from "../../engine/replication";
-import { buildReport, earlierSamples, lookAtCopy, lookAtThrottle, type ReportInput, writeReport } from "../../engine/report";
+import {
+  buildReport,
+  earlierSamples,
+  lookAtCopy,
+  lookAtThrottle,
+  type ReportInput,
+  writeReport,
+} from "../../engine/report";
 import type { Command, Context } from "../command";
 import { EXIT } from "../exit";
 import { Reader } from "../values";
@@ -28,15 +35,33 @@ export const report: Command = {
     };
     const made = buildReport(input);
     const paths = await writeReport(folder, made);
-    return { exit: EXIT.fine, lines: [made.headline.text, `wrote ${paths.html}`, `wrote ${paths.json}`], json: { headline: made.headline, warnings: made.warnings.length, files: paths } };
+    return {
+      exit: EXIT.fine,
+      lines: [made.headline.text, `wrote ${paths.html}`, `wrote ${paths.json}`],
+      json: { headline: made.headline, warnings: made.warnings.length, files: paths },
+    };
   },
 };
 
 function stateOf({ migration: { name, model, done } }: Context): ReportInput {
   const { originAlias, targetAlias, topicsPattern, groupsPattern } = model.mirror;
   const { phase, preflight, gate, abandonedAt, fence, verification, offsets, replication } = done;
-  const known = { phase, preflight, gate, abandonedAt, fenceRaisedAt: fence?.raisedAt, verification, offsets, replication };
-  return { name, madeAt: new Date().toISOString(), mirror: { originAlias, targetAlias, topicsPattern, groupsPattern }, ...Object.fromEntries(Object.entries(known).filter(([, v]) => v !== undefined)) };
+  const known = {
+    phase,
+    preflight,
+    gate,
+    abandonedAt,
+    fenceRaisedAt: fence?.raisedAt,
+    verification,
+    offsets,
+    replication,
+  };
+  return {
+    name,
+    madeAt: new Date().toISOString(),
+    mirror: { originAlias, targetAlias, topicsPattern, groupsPattern },
+    ...Object.fromEntries(Object.entries(known).filter(([, v]) => v !== undefined)),
+  };
 }
 
 /** What the clusters say now. What can't be looked at is said in the report instead of ending it. */
@@ -55,12 +80,24 @@ async function liveOf({ migration, progress, signal }: Context): Promise<Partial
     }
   };
   if (done.phase === "cleanup") {
-    await trying("residue", async () => void (found.residue = await listResidue(model, { keepCheckpoints: true }, progress)));
+    await trying(
+      "residue",
+      async () => void (found.residue = await listResidue(model, { keepCheckpoints: true }, progress)),
+    );
     return found;
   }
   await trying("the copy", async () => void (found.look = await lookAtCopy(model, forLook(migration), signal)));
-  if (done.offsets === undefined) await trying("the groups", async () => void (found.offsetPlan = await planOffsets(model, options.offsets, progress, signal)));
-  if (done.replication === undefined) await trying("the replication", async () => void (found.replicationPlan = await planReplicationFor(model, options.replication)));
-  if (notes.length === 0) await trying("the replication throttle", async () => void (found.leftThrottle = await lookAtThrottle(model)));
+  if (done.offsets === undefined)
+    await trying(
+      "the groups",
+      async () => void (found.offsetPlan = await planOffsets(model, options.offsets, progress, signal)),
+    );
+  if (done.replication === undefined)
+    await trying(
+      "the replication",
+      async () => void (found.replicationPlan = await planReplicationFor(model, options.replication)),
+    );
+  if (notes.length === 0)
+    await trying("the replication throttle", async () => void (found.leftThrottle = await lookAtThrottle(model)));
   return found;
 }

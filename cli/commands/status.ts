@@ -16,28 +16,66 @@ export const status: Command = {
   async run({ migration, progress, signal }) {
     const { name, model, done } = migration;
     const history = historyOf(done);
-    const lines = [`migration ${name}: ${done.phase === undefined ? "phase unknown" : `phase ${done.phase}`}`, ...history.map(([at, what]) => `  ${at}  ${what}`)];
+    const lines = [
+      `migration ${name}: ${done.phase === undefined ? "phase unknown" : `phase ${done.phase}`}`,
+      ...history.map(([at, what]) => `  ${at}  ${what}`),
+    ];
     if (done.phase === "cleanup") {
       const residue = await listResidue(model, { keepCheckpoints: true }, progress);
-      lines.push(residue.length === 0 ? "residue: none" : `residue: ${countText(residue.length, "piece")}`, ...residue.map((r) => `  ${r.side} ${r.kind} ${r.name}: ${r.what}`));
+      lines.push(
+        residue.length === 0 ? "residue: none" : `residue: ${countText(residue.length, "piece")}`,
+        ...residue.map((r) => `  ${r.side} ${r.kind} ${r.name}: ${r.what}`),
+      );
       return { exit: EXIT.fine, lines, json: { name, phase: done.phase, history: jsonOf(history), residue } };
     }
     progress.info("looking at both clusters");
     const look = await lookAtCopy(model, forLook(migration), signal);
     const sum = sampleOf(look);
-    lines.push(`copy: ${sum.complete} of ${countText(sum.partitions, "partition")} complete in ${countText(look.topics.length, "topic")}${sum.left > 0 ? `, at most ${countText(sum.left, "record")} left` : ""}`);
-    lines.push(`source connector: ${look.connector === undefined ? "none" : [look.connector.state, ...Object.entries(look.connector.tasks).map(([state, n]) => `${countText(n, "task")} ${state}`)].join(", ")}`);
+    lines.push(
+      `copy: ${sum.complete} of ${countText(sum.partitions, "partition")} complete in ${countText(look.topics.length, "topic")}${sum.left > 0 ? `, at most ${countText(sum.left, "record")} left` : ""}`,
+    );
+    lines.push(
+      `source connector: ${look.connector === undefined ? "none" : [look.connector.state, ...Object.entries(look.connector.tasks).map(([state, n]) => `${countText(n, "task")} ${state}`)].join(", ")}`,
+    );
     const open = look.topics.filter((t) => t.complete < t.partitions).sort((a, b) => b.left - a.left);
-    if (open.length > 0) lines.push("", ...table(["topic", "partitions", "complete", "records left"], open.map((t) => [t.topic, String(t.partitions), String(t.complete), atMost(t.left, true)]), 20));
+    if (open.length > 0)
+      lines.push(
+        "",
+        ...table(
+          ["topic", "partitions", "complete", "records left"],
+          open.map((t) => [t.topic, String(t.partitions), String(t.complete), atMost(t.left, true)]),
+          20,
+        ),
+      );
     const other = look.against.filter((f) => f.kind !== "behind");
-    if (other.length > 0) lines.push("", "in the way of the cutover:", ...other.slice(0, 20).map((f) => `  ${f.text}`), ...(other.length > 20 ? [`  and ${other.length - 20} more`] : []));
+    if (other.length > 0)
+      lines.push(
+        "",
+        "in the way of the cutover:",
+        ...other.slice(0, 20).map((f) => `  ${f.text}`),
+        ...(other.length > 20 ? [`  and ${other.length - 20} more`] : []),
+      );
     lines.push(...look.warnings.map((w) => `warning: ${w}`));
     const groups = done.offsets && appliedNow(done.offsets, await checkApplied(model, done.offsets));
     if (groups !== undefined) {
       const { line, warnings } = appliedNowLines(groups);
       lines.push(`groups: ${line}`, ...warnings.map((w) => `warning: ${w}`));
     }
-    return { exit: EXIT.fine, lines, json: { name, phase: done.phase ?? null, history: jsonOf(history), gateShut: look.against.length > 0, partitions: sum.partitions, complete: sum.complete, left: sum.left, look, ...(groups === undefined ? {} : { groups }) } };
+    return {
+      exit: EXIT.fine,
+      lines,
+      json: {
+        name,
+        phase: done.phase ?? null,
+        history: jsonOf(history),
+        gateShut: look.against.length > 0,
+        partitions: sum.partitions,
+        complete: sum.complete,
+        left: sum.left,
+        look,
+        ...(groups === undefined ? {} : { groups }),
+      },
+    };
   },
 };
 
@@ -47,7 +85,10 @@ function historyOf(done: Done): [string, string][] {
     preflight && [preflight.at, "preflight passed"],
     fence && [fence.raisedAt, `fence raised on ${countText(fence.topics, "topic")}`],
     gate && [gate.passedAt, `gate passed: ${countText(gate.partitions, "partition")}`],
-    verification && [verification.at, `verified (${verification.result.mode}): ${verification.result.equal ? "equal" : "different"}`],
+    verification && [
+      verification.at,
+      `verified (${verification.result.mode}): ${verification.result.equal ? "equal" : "different"}`,
+    ],
     offsets && [offsets.at, `offsets of ${countText(offsets.groups.length, "group")} applied`],
     replication && [replication.at, `replication reset: ${countText(replication.result.partitions, "partition")}`],
     abandonedAt === undefined ? undefined : [abandonedAt, "abandoned"],

@@ -10,9 +10,17 @@ import { Reader } from "../values";
 export const verify: Command = {
   summary: "compare the records on both sides",
   options: {
-    mode: { type: "string", value: "tail|full", help: "counts and the last records of each partition, or every record (default: the stack's)" },
+    mode: {
+      type: "string",
+      value: "tail|full",
+      help: "counts and the last records of each partition, or every record (default: the stack's)",
+    },
     "tail-records": { type: "string", value: "N", help: "mode tail: records compared at the end of each partition" },
-    resume: { type: "string", value: "FILE", help: "remember there how far it was, and go on where an interrupted run stopped, also within a partition" },
+    resume: {
+      type: "string",
+      value: "FILE",
+      help: "remember there how far it was, and go on where an interrupted run stopped, also within a partition",
+    },
   },
   async run({ migration, values, progress, signal }) {
     const read = new Reader(values);
@@ -21,7 +29,12 @@ export const verify: Command = {
     const tailRecords = read.count("tail-records");
     const resumeFile = read.text("resume");
     read.check("verify");
-    const options: VerifyOptions = { ...given, mode, ...(tailRecords === undefined ? {} : { tailRecords }), ...(resumeFile === undefined ? {} : { resumeFile }) };
+    const options: VerifyOptions = {
+      ...given,
+      mode,
+      ...(tailRecords === undefined ? {} : { tailRecords }),
+      ...(resumeFile === undefined ? {} : { resumeFile }),
+    };
     const result = await compareCopy(migration.model, options, progress, signal);
     const shown = [...result.differences].sort((a, b) => Number(isFault(b)) - Number(isFault(a)));
     return {
@@ -29,7 +42,14 @@ export const verify: Command = {
       lines: [
         ...table(
           ["topic", "partitions", "origin", "target", "twice", "differing"],
-          result.topics.map((t) => [t.topic, String(t.partitions), atMost(t.originRecords, !t.counted), atMost(t.targetRecords, !t.counted), String(t.duplicates), String(t.faulty)]),
+          result.topics.map((t) => [
+            t.topic,
+            String(t.partitions),
+            atMost(t.originRecords, !t.counted),
+            atMost(t.targetRecords, !t.counted),
+            String(t.duplicates),
+            String(t.faulty),
+          ]),
         ),
         "",
         ...shown.slice(0, 50).map((d) => `${isFault(d) ? "difference" : "note"}: ${d.text}`),

@@ -17,10 +17,16 @@ const tokenEndpoint = z.strictObject({
 
 const connection = z.strictObject({
   bootstrapServers: text,
-  tls: z.strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional(), serverName: text.optional() }).optional(),
+  tls: z
+    .strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional(), serverName: text.optional() })
+    .optional(),
   sasl: z
     .discriminatedUnion("mechanism", [
-      z.strictObject({ mechanism: z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"]), username: text, password: text }),
+      z.strictObject({
+        mechanism: z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"]),
+        username: text,
+        password: text,
+      }),
       z
         .strictObject({
           mechanism: z.literal("OAUTHBEARER"),
@@ -29,7 +35,8 @@ const connection = z.strictObject({
           tokenEndpoint: tokenEndpoint.optional(),
         })
         .refine(
-          ({ token, tokenFile, tokenEndpoint: endpoint }) => [token, tokenFile, endpoint].filter((one) => one !== undefined).length === 1,
+          ({ token, tokenFile, tokenEndpoint: endpoint }) =>
+            [token, tokenFile, endpoint].filter((one) => one !== undefined).length === 1,
           "give exactly one of token, tokenFile and tokenEndpoint",
         ),
     ])
@@ -69,7 +76,17 @@ const schema = z.strictObject({
   target: connection,
   mirror,
   /** As the engine takes them; the command's own options go over them. */
-  options: z.strictObject({ preflight: options, gate: options, verify: options, offsets: options, replication: options, fence: options }).partial().optional(),
+  options: z
+    .strictObject({
+      preflight: options,
+      gate: options,
+      verify: options,
+      offsets: options,
+      replication: options,
+      fence: options,
+    })
+    .partial()
+    .optional(),
 });
 
 /**
@@ -97,19 +114,27 @@ export async function readModelFile(path: string): Promise<Migration> {
 
 async function readJson(path: string): Promise<unknown> {
   const file = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
-    throw new MigrationError("CLI_MODEL_FILE", `${path} can't be opened (${error.code ?? "unknown reason"})`, { fix: "check the path after --model" });
+    throw new MigrationError("CLI_MODEL_FILE", `${path} can't be opened (${error.code ?? "unknown reason"})`, {
+      fix: "check the path after --model",
+    });
   });
   try {
     // Asked of the open file: nobody can put another one in its place in between. Windows has no such bits.
     const { mode } = await file.stat();
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-      throw new MigrationError("CLI_MODEL_READABLE", `${path} holds passwords and has mode ${(mode & 0o777).toString(8).padStart(4, "0")}: others may read it`, { fix: `chmod 600 ${path}` });
+      throw new MigrationError(
+        "CLI_MODEL_READABLE",
+        `${path} holds passwords and has mode ${(mode & 0o777).toString(8).padStart(4, "0")}: others may read it`,
+        { fix: `chmod 600 ${path}` },
+      );
     }
     const content = await file.readFile("utf8");
     try {
       return JSON.parse(content);
     } catch {
-      throw new MigrationError("CLI_MODEL_INVALID", `${path} is not JSON`, { fix: "write the model as docs/command-line.md shows it" });
+      throw new MigrationError("CLI_MODEL_INVALID", `${path} is not JSON`, {
+        fix: "write the model as docs/command-line.md shows it",
+      });
     }
   } finally {
     await file.close();

@@ -18,9 +18,13 @@ export async function exportStack({ stack, cwd, signal }: StackOptions): Promise
   const named = stack === undefined ? [] : ["--stack", stack];
   const state = await pulumi(["stack", "export", "--show-secrets", "--non-interactive", ...named], cwd, signal);
   if (state.code === 0) return state.out;
-  throw new MigrationError("CLI_STACK", `the state of ${stack === undefined ? "the selected stack" : `stack "${stack}"`} can't be read: ${pulumisWords(state.err)}`, {
-    fix: "name the stack with --stack and the project's folder with --cwd, log in with `pulumi login`, and give the passphrase as Pulumi wants it (PULUMI_CONFIG_PASSPHRASE_FILE)",
-  });
+  throw new MigrationError(
+    "CLI_STACK",
+    `the state of ${stack === undefined ? "the selected stack" : `stack "${stack}"`} can't be read: ${pulumisWords(state.err)}`,
+    {
+      fix: "name the stack with --stack and the project's folder with --cwd, log in with `pulumi login`, and give the passphrase as Pulumi wants it (PULUMI_CONFIG_PASSPHRASE_FILE)",
+    },
+  );
 }
 
 /** Name of the stack that is selected in the folder. */
@@ -40,7 +44,11 @@ export async function pulumiVersion(signal?: AbortSignal): Promise<string | unde
   }
 }
 
-function pulumi(args: readonly string[], cwd: string | undefined, signal: AbortSignal | undefined): Promise<{ code: number; out: string; err: string }> {
+function pulumi(
+  args: readonly string[],
+  cwd: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", [...args], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -56,16 +64,25 @@ function pulumi(args: readonly string[], cwd: string | undefined, signal: AbortS
       if (error.code !== "ENOENT") return reject(error);
       // A folder that is not there is reported in the same way.
       reject(
-        new MigrationError("CLI_PULUMI_MISSING", cwd === undefined ? "pulumi is not on the PATH" : `pulumi is not on the PATH, or there is no folder ${cwd}`, {
-          fix: "install Pulumi, correct --cwd, or give a model with --model",
-        }),
+        new MigrationError(
+          "CLI_PULUMI_MISSING",
+          cwd === undefined ? "pulumi is not on the PATH" : `pulumi is not on the PATH, or there is no folder ${cwd}`,
+          {
+            fix: "install Pulumi, correct --cwd, or give a model with --model",
+          },
+        ),
       );
     });
-    child.once("close", (code) => resolve({ code: code ?? 1, out: Buffer.concat(out).toString("utf8"), err: Buffer.concat(err).toString("utf8") }));
+    child.once("close", (code) =>
+      resolve({ code: code ?? 1, out: Buffer.concat(out).toString("utf8"), err: Buffer.concat(err).toString("utf8") }),
+    );
   });
 }
 
 function pulumisWords(err: string): string {
-  const lines = err.split("\n").map((l) => l.replace(/^error:\s*/, "").trim()).filter((l) => l !== "");
+  const lines = err
+    .split("\n")
+    .map((l) => l.replace(/^error:\s*/, "").trim())
+    .filter((l) => l !== "");
   return lines.slice(0, 3).join(" ") || "pulumi gave no reason";
 }

@@ -37,10 +37,18 @@ export function migrationOf(exported: string, stack: string, wanted?: string): M
   const owner = wanted ?? owners[0]!;
   if (!owners.includes(owner)) {
     const meant = nearMiss(owner, owners);
-    throw new MigrationError("CLI_STACK_SEVERAL", `stack "${stack}" has no migration "${owner}"${meant === undefined ? "" : ` (did you mean "${meant}"?)`}`, { fix: `name one of ${owners.join(", ")} with --migration` });
+    throw new MigrationError(
+      "CLI_STACK_SEVERAL",
+      `stack "${stack}" has no migration "${owner}"${meant === undefined ? "" : ` (did you mean "${meant}"?)`}`,
+      { fix: `name one of ${owners.join(", ")} with --migration` },
+    );
   }
   if (wanted === undefined && owners.length > 1) {
-    throw new MigrationError("CLI_STACK_SEVERAL", `stack "${stack}" has ${owners.length} migrations: ${owners.join(", ")}`, { fix: "name one of them with --migration" });
+    throw new MigrationError(
+      "CLI_STACK_SEVERAL",
+      `stack "${stack}" has ${owners.length} migrations: ${owners.join(", ")}`,
+      { fix: "name one of them with --migration" },
+    );
   }
   const own = steps.filter((s) => s.owner === owner);
   // As the stack's own reports are called, so that the command goes on with their files.
@@ -49,7 +57,8 @@ export function migrationOf(exported: string, stack: string, wanted?: string): M
 }
 
 function assemble(steps: readonly Step[], name: string): Migration {
-  const find = (kind: string, so: (p: Plain) => boolean = () => true) => steps.find((s) => s.kind === kind && so(s.props))?.props;
+  const find = (kind: string, so: (p: Plain) => boolean = () => true) =>
+    steps.find((s) => s.kind === kind && so(s.props))?.props;
   const gate = find("Gate");
   const preflight = find("Preflight", (p) => p.stage === "clusters");
   const verification = find("Verification");
@@ -57,10 +66,16 @@ function assemble(steps: readonly Step[], name: string): Migration {
   const replication = find("Replication", (p) => p.when === "cutover");
   const fence = find("Fence");
   const source = gate ?? steps.find((s) => s.props.originConnection !== undefined)!.props;
-  const options = <K extends keyof typeof DEFAULT_OPTIONS>(kind: K, props: Plain | undefined) => (props?.options ?? DEFAULT_OPTIONS[kind]) as (typeof DEFAULT_OPTIONS)[K];
+  const options = <K extends keyof typeof DEFAULT_OPTIONS>(kind: K, props: Plain | undefined) =>
+    (props?.options ?? DEFAULT_OPTIONS[kind]) as (typeof DEFAULT_OPTIONS)[K];
   return {
     name,
-    model: { origin: source.originConnection as Connection, target: source.targetConnection as Connection, mirror: source.mirror as MirrorModel, ...recordedTopics(gate?.topicIds) },
+    model: {
+      origin: source.originConnection as Connection,
+      target: source.targetConnection as Connection,
+      mirror: source.mirror as MirrorModel,
+      ...recordedTopics(gate?.topicIds),
+    },
     options: {
       preflight: options("preflight", preflight),
       gate: options("gate", gate),
@@ -85,7 +100,9 @@ function assemble(steps: readonly Step[], name: string): Migration {
 
 /** Without any, of an older state, nothing is said of ids. */
 function recordedTopics(ids: unknown): Pick<MigrationModel, "recorded"> {
-  return typeof ids === "object" && ids !== null && Object.keys(ids).length > 0 ? { recorded: ids as RecordedTopics } : {};
+  return typeof ids === "object" && ids !== null && Object.keys(ids).length > 0
+    ? { recorded: ids as RecordedTopics }
+    : {};
 }
 
 function dated(at: unknown, result: unknown): { at: string; result: unknown } | undefined {
@@ -108,7 +125,9 @@ function stepsOf(exported: string, stack: string): Step[] {
     resources = deployment?.resources ?? [];
   } catch {
     // The parser's own message would quote the state, secrets and all.
-    throw new MigrationError("CLI_STACK_FORMAT", `the state of stack "${stack}" is not JSON`, { fix: "run `pulumi stack export` and look at what it says" });
+    throw new MigrationError("CLI_STACK_FORMAT", `the state of stack "${stack}" is not JSON`, {
+      fix: "run `pulumi stack export` and look at what it says",
+    });
   }
   return resources
     .filter((r) => typeof r.type === "string" && r.type.startsWith(TYPE) && r.delete !== true)
@@ -132,7 +151,9 @@ export function reveal(value: unknown): unknown {
   const object = value as Plain;
   if (object[SIGNATURE] === SECRET) {
     if (typeof object.plaintext !== "string") {
-      throw new MigrationError("CLI_STACK_FORMAT", "the stack's state holds a secret that was not shown", { fix: "use a Pulumi that knows `stack export --show-secrets`, with the stack's passphrase or key at hand" });
+      throw new MigrationError("CLI_STACK_FORMAT", "the stack's state holds a secret that was not shown", {
+        fix: "use a Pulumi that knows `stack export --show-secrets`, with the stack's passphrase or key at hand",
+      });
     }
     return reveal(JSON.parse(object.plaintext));
   }

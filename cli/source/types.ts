@@ -38,4 +38,11 @@ export interface Migration {
   done: Done;
 }
 
-export const DEFAULT_OPTIONS: Options = { preflight: {}, gate: {}, verify: { mode: "tail" }, offsets: {}, replication: {}, fence: {} };
+export const DEFAULT_OPTIONS: Options = {
+  preflight: {},
+  gate: {},
+  verify: { mode: "tail" },
+  offsets: {},
+  replication: {},
+  fence: {},
+};

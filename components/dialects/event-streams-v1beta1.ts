@@ -1,6 +1,16 @@
 import { mirrorFields, userFields } from "../../engine/rules/operator-fields";
 import type { Dialect } from "./model";
-import { byAlias, checkAuthentication, checked, checkTracing, given, metadataOf, pausableEntry, singularEntries, userSpec } from "./shared";
+import {
+  byAlias,
+  checkAuthentication,
+  checked,
+  checkTracing,
+  given,
+  metadataOf,
+  pausableEntry,
+  singularEntries,
+  userSpec,
+} from "./shared";
 
 const name = "event-streams-v1beta1";
 const newer = "use a newer dialect (event-streams-v1beta2, strimzi-v1beta2, strimzi-v1)";
@@ -19,7 +29,9 @@ export const eventStreamsV1beta1: Dialect = {
 
   user(user, mistakes) {
     if (user.authentication.type === "scram-sha-512" && user.authentication.passwordFrom !== undefined) {
-      mistakes.add(`dialect ${name} can't keep a given password for user ${user.name}: let the operator make one, or ${newer}`);
+      mistakes.add(
+        `dialect ${name} can't keep a given password for user ${user.name}: let the operator make one, or ${newer}`,
+      );
     }
     if (user.authentication.type === "tls-external") {
       mistakes.add(`dialect ${name} has no authentication "tls-external" for user ${user.name}: use tls, or ${newer}`);
@@ -38,15 +50,34 @@ export const eventStreamsV1beta1: Dialect = {
   },
 
   mirror(asked, mistakes) {
-    const mirror = checkAuthentication(name, asked, ["tls", "scram-sha-512", "plain", "oauth"], { "scram-sha-256": `use scram-sha-512, or ${newer}`, custom: newer }, mistakes);
+    const mirror = checkAuthentication(
+      name,
+      asked,
+      ["tls", "scram-sha-512", "plain", "oauth"],
+      { "scram-sha-256": `use scram-sha-512, or ${newer}`, custom: newer },
+      mistakes,
+    );
     checkTracing(name, mirror, ["jaeger"], mistakes);
-    for (const [field, spec] of Object.entries({ sourceConnector: mirror.source, heartbeatConnector: mirror.heartbeat, checkpointConnector: mirror.checkpoint })) {
-      if (spec?.autoRestart !== undefined) mistakes.add(`dialect ${name} has no autoRestart for ${field}: leave it out, or ${newer}`);
+    for (const [field, spec] of Object.entries({
+      sourceConnector: mirror.source,
+      heartbeatConnector: mirror.heartbeat,
+      checkpointConnector: mirror.checkpoint,
+    })) {
+      if (spec?.autoRestart !== undefined)
+        mistakes.add(`dialect ${name} has no autoRestart for ${field}: leave it out, or ${newer}`);
       for (const one of ["version", "listOffsets", "alterOffsets"] as const) {
-        if (spec?.[one] !== undefined) mistakes.add(`dialect ${name} has no ${one} in ${field}: leave it out, or ${newer}`);
+        if (spec?.[one] !== undefined)
+          mistakes.add(`dialect ${name} has no ${one} in ${field}: leave it out, or ${newer}`);
       }
     }
-    const connector = (spec: typeof mirror.heartbeat, field: string) => pausableEntry(spec && { config: spec.config, tasksMax: spec.tasksMax, state: spec.state }, field, name, newer, mistakes);
+    const connector = (spec: typeof mirror.heartbeat, field: string) =>
+      pausableEntry(
+        spec && { config: spec.config, tasksMax: spec.tasksMax, state: spec.state },
+        field,
+        name,
+        newer,
+        mistakes,
+      );
     const pair = {
       sourceConnector: connector(mirror.source, "sourceConnector"),
       heartbeatConnector: connector(mirror.heartbeat, "heartbeatConnector"),

@@ -20,7 +20,10 @@ const writers: Readonly<Record<DialectName, (strimzi: string) => Dialect>> = {
 
 /** Every operator API version that can be written, by name, each for the newest operator that reads it. */
 export const dialects = Object.fromEntries(
-  (Object.keys(writers) as DialectName[]).map((name) => [name, writers[name](strimziOf(name, undefined, new Mistakes()))]),
+  (Object.keys(writers) as DialectName[]).map((name) => [
+    name,
+    writers[name](strimziOf(name, undefined, new Mistakes())),
+  ]),
 ) as Readonly<Record<DialectName, Dialect>>;
 
 /**
@@ -28,7 +31,10 @@ export const dialects = Object.fromEntries(
  * @param operatorVersion of Strimzi or Event Streams, as the dialect has it; default: the newest that reads the dialect
  */
 export function dialectNamed(name: string = DEFAULT_DIALECT, mistakes: Mistakes, operatorVersion?: string): Dialect {
-  if (Object.hasOwn(writers, name)) return writers[name as DialectName](strimziOf(name as DialectName, operatorVersion, mistakes));
-  mistakes.add(`dialect "${name}" is unknown${didYouMean(name, Object.keys(dialects))}; known: ${Object.keys(dialects).join(", ")}`);
+  if (Object.hasOwn(writers, name))
+    return writers[name as DialectName](strimziOf(name as DialectName, operatorVersion, mistakes));
+  mistakes.add(
+    `dialect "${name}" is unknown${didYouMean(name, Object.keys(dialects))}; known: ${Object.keys(dialects).join(", ")}`,
+  );
   return dialects[DEFAULT_DIALECT];
 }

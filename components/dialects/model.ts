@@ -1,7 +1,12 @@
 import type { AclRule } from "../../engine/acls";
 import type { Mistakes } from "../../engine/errors";
 
-export type DialectName = "event-streams-v1beta1" | "event-streams-v1beta2" | "event-streams-v1" | "strimzi-v1beta2" | "strimzi-v1";
+export type DialectName =
+  | "event-streams-v1beta1"
+  | "event-streams-v1beta2"
+  | "event-streams-v1"
+  | "strimzi-v1beta2"
+  | "strimzi-v1";
 
 export const DEFAULT_DIALECT: DialectName = "strimzi-v1";
 

@@ -2,11 +2,24 @@ import type { AclRule } from "../../engine/acls";
 import type { Mistakes } from "../../engine/errors";
 import type { Side } from "../../engine/model";
 import { type Fields, unknownFields } from "../../engine/rules/operator-fields";
-import type { ClusterSpec, Config, ConnectorSpec, Dialect, MirrorAuthentication, MirrorSpec, ObjectMeta, ResourceText, TargetSpec, UserModel } from "./model";
+import type {
+  ClusterSpec,
+  Config,
+  ConnectorSpec,
+  Dialect,
+  MirrorAuthentication,
+  MirrorSpec,
+  ObjectMeta,
+  ResourceText,
+  TargetSpec,
+  UserModel,
+} from "./model";
 
 /** Without the fields that were not given: an explicit undefined must not become a field. */
 export function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }
 
 export function metadataOf(meta: ObjectMeta, labels: Record<string, string> = {}): ObjectMeta {
@@ -20,7 +33,12 @@ export function metadataOf(meta: ObjectMeta, labels: Record<string, string> = {}
 }
 
 /** Adds a mistake for each field that the API version, as this operator has it, would drop. */
-export function checked({ name, strimzi }: Pick<Dialect, "name" | "strimzi">, text: ResourceText, fields: Fields, mistakes: Mistakes): ResourceText {
+export function checked(
+  { name, strimzi }: Pick<Dialect, "name" | "strimzi">,
+  text: ResourceText,
+  fields: Fields,
+  mistakes: Mistakes,
+): ResourceText {
   for (const unknown of unknownFields(text.spec, fields, "spec", strimzi)) {
     mistakes.add(`dialect ${name}: ${unknown} (${text.kind} ${text.apiVersion})`);
   }
@@ -37,7 +55,8 @@ export function userSpec(user: UserModel, acls: readonly Record<string, unknown>
 
 function authenticationOf({ authentication }: UserModel): Record<string, unknown> {
   if (authentication.type === "tls") return given({ ...authentication });
-  if (authentication.type !== "scram-sha-512" || authentication.passwordFrom === undefined) return { type: authentication.type };
+  if (authentication.type !== "scram-sha-512" || authentication.passwordFrom === undefined)
+    return { type: authentication.type };
   const { secretName, key } = authentication.passwordFrom;
   return { type: authentication.type, password: { valueFrom: { secretKeyRef: { name: secretName, key } } } };
 }
@@ -49,7 +68,9 @@ export function aclEntries(rules: readonly AclRule[]): Record<string, unknown>[]
 
 /** One entry per operation, in the singular: all that is read before Strimzi 0.32. */
 export function singularEntries(rules: readonly AclRule[]): Record<string, unknown>[] {
-  return rules.flatMap((rule) => rule.operations.map((operation) => ({ host: rule.host, operation, resource: resourceOf(rule) })));
+  return rules.flatMap((rule) =>
+    rule.operations.map((operation) => ({ host: rule.host, operation, resource: resourceOf(rule) })),
+  );
 }
 
 /** A resource as Strimzi writes it: the cluster has neither name nor pattern. */
@@ -89,7 +110,13 @@ export function connectorEntry(connector: ConnectorSpec | undefined): Record<str
  * A connector before Strimzi 0.38 (Event Streams 10.x): `pause` is all that it knows of states.
  * @param newer what to do instead, for messages
  */
-export function pausableEntry(connector: ConnectorSpec | undefined, field: string, dialect: string, newer: string, mistakes: Mistakes): Record<string, unknown> | undefined {
+export function pausableEntry(
+  connector: ConnectorSpec | undefined,
+  field: string,
+  dialect: string,
+  newer: string,
+  mistakes: Mistakes,
+): Record<string, unknown> | undefined {
   if (connector === undefined) return undefined;
   const { state, ...rest } = connectorEntry(connector)!;
   if (state === "stopped") mistakes.add(`dialect ${dialect} can't stop ${field}: use state "paused", or ${newer}`);
@@ -102,7 +129,10 @@ export function byAlias(mirror: MirrorSpec, pair: Record<string, unknown>): Reco
     version: mirror.version,
     image: mirror.image,
     replicas: mirror.replicas,
-    clusters: [clusterEntry(mirror.origin, mirror.origin.config), clusterEntry(mirror.target, { ...storageConfig(mirror.target), ...mirror.target.config })],
+    clusters: [
+      clusterEntry(mirror.origin, mirror.origin.config),
+      clusterEntry(mirror.target, { ...storageConfig(mirror.target), ...mirror.target.config }),
+    ],
     connectCluster: mirror.target.alias,
     mirrors: [given({ sourceCluster: mirror.origin.alias, targetCluster: mirror.target.alias, ...pair })],
   });
@@ -121,7 +151,11 @@ export function podFields(mirror: MirrorSpec): Record<string, unknown> {
  * @returns the mirror without the fields of such a type: each of them would be a mistake of its own
  */
 export function checkAuthentication(
-  dialect: string, mirror: MirrorSpec, types: readonly string[], instead: Record<string, string>, mistakes: Mistakes,
+  dialect: string,
+  mirror: MirrorSpec,
+  types: readonly string[],
+  instead: Record<string, string>,
+  mistakes: Mistakes,
 ): MirrorSpec {
   const known = <C extends ClusterSpec>(side: Side, cluster: C): C => {
     const type = cluster.authentication?.type;
@@ -138,13 +172,22 @@ export function checkExternalConfiguration(dialect: string, mirror: MirrorSpec, 
   const { externalConfiguration, ...pods } = mirror.pods;
   if (externalConfiguration === undefined) return mirror;
   const volumes = "volumes as template.pod.volumes with template.connectContainer.volumeMounts";
-  mistakes.add(`dialect ${dialect} has no externalConfiguration: write its env as template.connectContainer.env, and its ${volumes}`);
+  mistakes.add(
+    `dialect ${dialect} has no externalConfiguration: write its env as template.connectContainer.env, and its ${volumes}`,
+  );
   return { ...mirror, pods };
 }
 
 /** The tracing types that the operator has; another one is a mistake. */
-export function checkTracing(dialect: string, { pods }: MirrorSpec, types: readonly string[], mistakes: Mistakes): void {
+export function checkTracing(
+  dialect: string,
+  { pods }: MirrorSpec,
+  types: readonly string[],
+  mistakes: Mistakes,
+): void {
   const type = pods.tracing?.type;
   if (typeof type !== "string" || types.includes(type)) return;
-  mistakes.add(`dialect ${dialect} has no tracing of type "${type}" with this operator: use ${types.join(" or ")}, or leave it out`);
+  mistakes.add(
+    `dialect ${dialect} has no tracing of type "${type}" with this operator: use ${types.join(" or ")}, or leave it out`,
+  );
 }

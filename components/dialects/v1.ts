@@ -1,14 +1,32 @@
 import { mirrorFields, userFields } from "../../engine/rules/operator-fields";
 import { versionAtLeast } from "../../engine/version";
 import type { Dialect, DialectName } from "./model";
-import { aclEntries, checkAuthentication, checked, checkExternalConfiguration, checkTracing, clusterEntry, connectorEntry, given, metadataOf, podFields, userSpec } from "./shared";
+import {
+  aclEntries,
+  checkAuthentication,
+  checked,
+  checkExternalConfiguration,
+  checkTracing,
+  clusterEntry,
+  connectorEntry,
+  given,
+  metadataOf,
+  podFields,
+  userSpec,
+} from "./shared";
 import { kafkaOf } from "./versions";
 
 /** Group of the operators before v1, which no longer have a default for it. */
 const OLD_DEFAULT_GROUP = "mirrormaker2-cluster";
 
 /** KafkaUser and KafkaMirrorMaker2 v1, the same under Strimzi's and Event Streams' group. */
-export function v1(name: DialectName, group: string, otherVersions: readonly string[], clusterLabel: string, strimzi: string): Dialect {
+export function v1(
+  name: DialectName,
+  group: string,
+  otherVersions: readonly string[],
+  clusterLabel: string,
+  strimzi: string,
+): Dialect {
   const apiVersion = `${group}/v1`;
   return {
     name,
@@ -20,7 +38,12 @@ export function v1(name: DialectName, group: string, otherVersions: readonly str
 
     user(user, mistakes) {
       const metadata = metadataOf(user, { [clusterLabel]: user.cluster });
-      return checked(this, { apiVersion, kind: "KafkaUser", metadata, spec: userSpec(user, aclEntries(user.rules)) }, userFields.v1, mistakes);
+      return checked(
+        this,
+        { apiVersion, kind: "KafkaUser", metadata, spec: userSpec(user, aclEntries(user.rules)) },
+        userFields.v1,
+        mistakes,
+      );
     },
 
     mirror(asked, mistakes) {
@@ -31,7 +54,12 @@ export function v1(name: DialectName, group: string, otherVersions: readonly str
         { oauth: `use "custom" with the SASL mechanism's own settings, or dialect ${name.replace(/v1$/, "v1beta2")}` },
         mistakes,
       );
-      checkTracing(name, mirror, versionAtLeast(strimzi, "1.0") ? ["opentelemetry"] : ["opentelemetry", "jaeger"], mistakes);
+      checkTracing(
+        name,
+        mirror,
+        versionAtLeast(strimzi, "1.0") ? ["opentelemetry"] : ["opentelemetry", "jaeger"],
+        mistakes,
+      );
       const { target } = mirror;
       const spec = {
         ...given({ version: mirror.version, image: mirror.image }),
@@ -58,7 +86,12 @@ export function v1(name: DialectName, group: string, otherVersions: readonly str
         ],
         ...podFields(mirror),
       };
-      return checked(this, { apiVersion, kind: "KafkaMirrorMaker2", metadata: metadataOf(mirror), spec }, mirrorFields.v1, mistakes);
+      return checked(
+        this,
+        { apiVersion, kind: "KafkaMirrorMaker2", metadata: metadataOf(mirror), spec },
+        mirrorFields.v1,
+        mistakes,
+      );
     },
   };
 }

@@ -2,12 +2,28 @@ import { mirrorFields, userFields } from "../../engine/rules/operator-fields";
 import { versionAtLeast } from "../../engine/version";
 import type { ConnectorSpec, Dialect, DialectName } from "./model";
 import {
-  aclEntries, byAlias, checkAuthentication, checked, checkTracing, connectorEntry, metadataOf, pausableEntry, podFields, singularEntries, userSpec,
+  aclEntries,
+  byAlias,
+  checkAuthentication,
+  checked,
+  checkTracing,
+  connectorEntry,
+  metadataOf,
+  pausableEntry,
+  podFields,
+  singularEntries,
+  userSpec,
 } from "./shared";
 import { kafkaOf } from "./versions";
 
 /** KafkaUser and KafkaMirrorMaker2 v1beta2, the same under Strimzi's and Event Streams' group. */
-export function v1beta2(name: DialectName, group: string, otherVersions: readonly string[], clusterLabel: string, strimzi: string): Dialect {
+export function v1beta2(
+  name: DialectName,
+  group: string,
+  otherVersions: readonly string[],
+  clusterLabel: string,
+  strimzi: string,
+): Dialect {
   const apiVersion = `${group}/v1beta2`;
   const since = (version: string): boolean => versionAtLeast(strimzi, version);
   const newer = "use a newer operator";
@@ -23,14 +39,26 @@ export function v1beta2(name: DialectName, group: string, otherVersions: readonl
       const metadata = metadataOf(user, { [clusterLabel]: user.cluster });
       // Operators since 0.49 do not read `operation`, those before 0.32 read nothing else.
       const acls = since("0.32") ? aclEntries(user.rules) : singularEntries(user.rules);
-      return checked(this, { apiVersion, kind: "KafkaUser", metadata, spec: userSpec(user, acls) }, userFields.v1beta2, mistakes);
+      return checked(
+        this,
+        { apiVersion, kind: "KafkaUser", metadata, spec: userSpec(user, acls) },
+        userFields.v1beta2,
+        mistakes,
+      );
     },
 
     mirror(asked, mistakes) {
       const types = ["tls", "scram-sha-256", "scram-sha-512", "plain", "oauth", ...(since("0.48") ? ["custom"] : [])];
-      const mirror = checkAuthentication(name, asked, types, { custom: `${newer} (custom exists since Strimzi 0.48), or one of ${types.join(", ")}` }, mistakes);
+      const mirror = checkAuthentication(
+        name,
+        asked,
+        types,
+        { custom: `${newer} (custom exists since Strimzi 0.48), or one of ${types.join(", ")}` },
+        mistakes,
+      );
       checkTracing(name, mirror, since("0.32") ? ["opentelemetry", "jaeger"] : ["jaeger"], mistakes);
-      const connector = (spec: ConnectorSpec | undefined, field: string) => (since("0.38") ? connectorEntry(spec) : pausableEntry(spec, field, name, newer, mistakes));
+      const connector = (spec: ConnectorSpec | undefined, field: string) =>
+        since("0.38") ? connectorEntry(spec) : pausableEntry(spec, field, name, newer, mistakes);
       const pair = {
         sourceConnector: connector(mirror.source, "sourceConnector"),
         heartbeatConnector: connector(mirror.heartbeat, "heartbeatConnector"),
@@ -41,7 +69,12 @@ export function v1beta2(name: DialectName, group: string, otherVersions: readonl
         groupsExcludePattern: mirror.groupsExcludePattern,
       };
       const spec = { ...byAlias(mirror, pair), ...podFields(mirror) };
-      return checked(this, { apiVersion, kind: "KafkaMirrorMaker2", metadata: metadataOf(mirror), spec }, mirrorFields.v1beta2, mistakes);
+      return checked(
+        this,
+        { apiVersion, kind: "KafkaMirrorMaker2", metadata: metadataOf(mirror), spec },
+        mirrorFields.v1beta2,
+        mistakes,
+      );
     },
   };
 }

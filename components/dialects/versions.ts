@@ -19,7 +19,13 @@ interface Range {
 const OPERATIONS = "11.1.4";
 
 export const ranges: Readonly<Record<DialectName, Range>> = {
-  "event-streams-v1beta1": { product: "Event Streams", from: "10.0", below: "11.0", strimzi: () => "0.22", newest: "0.22" },
+  "event-streams-v1beta1": {
+    product: "Event Streams",
+    from: "10.0",
+    below: "11.0",
+    strimzi: () => "0.22",
+    newest: "0.22",
+  },
   "event-streams-v1beta2": {
     product: "Event Streams",
     from: "11.0",
@@ -30,7 +36,8 @@ export const ranges: Readonly<Record<DialectName, Range>> = {
   "event-streams-v1": {
     product: "Event Streams",
     from: "12.3",
-    strimzi: (version) => (versionAtLeast(version, "13.1") ? newestStrimzi : versionAtLeast(version, "13.0") ? "1.0" : "0.51"),
+    strimzi: (version) =>
+      versionAtLeast(version, "13.1") ? newestStrimzi : versionAtLeast(version, "13.0") ? "1.0" : "0.51",
     newest: "1.0",
   },
   "strimzi-v1beta2": { product: "Strimzi", from: "0.23", below: "1.0", strimzi: (version) => version, newest: "0.51" },
@@ -45,18 +52,40 @@ export function strimziOf(dialect: DialectName, version: string | undefined, mis
     mistakes.add(`operatorVersion is "${version}": it has to be the ${product} version, like ${from} or ${from}.0`);
     return newest;
   }
-  if (versionAtLeast(version, from) && (below === undefined || !versionAtLeast(version, below))) return strimzi(version);
-  const others = Object.entries(ranges).filter(([, one]) => one.product === product && versionAtLeast(version, one.from) && (one.below === undefined || !versionAtLeast(version, one.below)));
+  if (versionAtLeast(version, from) && (below === undefined || !versionAtLeast(version, below)))
+    return strimzi(version);
+  const others = Object.entries(ranges).filter(
+    ([, one]) =>
+      one.product === product &&
+      versionAtLeast(version, one.from) &&
+      (one.below === undefined || !versionAtLeast(version, one.below)),
+  );
   const range = below === undefined ? `${from} and later` : `${from} up to, but not ${below}`;
-  const way = others.length === 0 ? "no dialect of this package is for that version" : `use dialect ${others.map(([name]) => name).join(" or ")}`;
+  const way =
+    others.length === 0
+      ? "no dialect of this package is for that version"
+      : `use dialect ${others.map(([name]) => name).join(" or ")}`;
   mistakes.add(`dialect ${dialect} is for ${product} ${range}, and operatorVersion is ${version}: ${way}`);
   return newest;
 }
 
 /** Kafka that a Strimzi release runs when none is named, by its first release; only what decides names and classes matters. */
 const KAFKA: readonly (readonly [strimzi: string, kafka: string])[] = [
-  ["0.51", "4.2.0"], ["0.49", "4.1.1"], ["0.48", "4.1.0"], ["0.46", "4.0.0"], ["0.45", "3.9.0"], ["0.43", "3.8.0"], ["0.40", "3.7.0"],
-  ["0.38", "3.6.0"], ["0.36", "3.5.0"], ["0.34", "3.4.0"], ["0.32", "3.3.1"], ["0.29", "3.2.0"], ["0.28", "3.1.0"], ["0.26", "3.0.0"],
+  ["0.51", "4.2.0"],
+  ["0.49", "4.1.1"],
+  ["0.48", "4.1.0"],
+  ["0.46", "4.0.0"],
+  ["0.45", "3.9.0"],
+  ["0.43", "3.8.0"],
+  ["0.40", "3.7.0"],
+  ["0.38", "3.6.0"],
+  ["0.36", "3.5.0"],
+  ["0.34", "3.4.0"],
+  ["0.32", "3.3.1"],
+  ["0.29", "3.2.0"],
+  ["0.28", "3.1.0"],
+  ["0.26", "3.0.0"],
 ];
 
-export const kafkaOf = (strimzi: string): string => KAFKA.find(([least]) => versionAtLeast(strimzi, least))?.[1] ?? "2.8.0";
+export const kafkaOf = (strimzi: string): string =>
+  KAFKA.find(([least]) => versionAtLeast(strimzi, least))?.[1] ?? "2.8.0";

@@ -52,7 +52,11 @@ export function givenCredentials(args: GivenCredentialsArgs): ClusterCredentials
   const mistakes = new Mistakes();
   const mechanism = checkCredentials(args, mistakes);
   const count = mistakes.list.length;
-  mistakes.throwIfAny("CREDENTIALS_SETTINGS", `the given credentials have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
+  mistakes.throwIfAny(
+    "CREDENTIALS_SETTINGS",
+    `the given credentials have ${count} mistake${count === 1 ? "" : "s"}`,
+    "correct them; nothing has been created",
+  );
   const secret = (value: pulumi.Input<string> | undefined) => (value === undefined ? undefined : pulumi.secret(value));
   const [password, certificate, key, token] = [args.password, args.certificate, args.key, args.token].map(secret);
   const tokenFile = args.tokenFile === undefined ? {} : { tokenFile: pulumi.output(args.tokenFile) };
@@ -63,10 +67,13 @@ export function givenCredentials(args: GivenCredentialsArgs): ClusterCredentials
 
 /** @returns the mechanism that is meant */
 export function checkCredentials(args: GivenCredentialsArgs, mistakes: Mistakes): ClusterCredentials["mechanism"] {
-  for (const key of Object.keys(args)) if (!KNOWN.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, KNOWN)}`);
+  for (const key of Object.keys(args))
+    if (!KNOWN.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, KNOWN)}`);
   const bearers = BEARERS.filter((key) => args[key] !== undefined);
-  const mechanism = args.mechanism ?? (args.certificate !== undefined ? "TLS" : bearers.length > 0 ? "OAUTHBEARER" : "SCRAM-SHA-512");
-  if (!MECHANISMS.includes(mechanism)) mistakes.add(`mechanism is "${mechanism}": it has to be one of ${MECHANISMS.join(", ")}`);
+  const mechanism =
+    args.mechanism ?? (args.certificate !== undefined ? "TLS" : bearers.length > 0 ? "OAUTHBEARER" : "SCRAM-SHA-512");
+  if (!MECHANISMS.includes(mechanism))
+    mistakes.add(`mechanism is "${mechanism}": it has to be one of ${MECHANISMS.join(", ")}`);
   switch (mechanism) {
     case "TLS":
       if (!args.certificate || !args.key) mistakes.add("certificate and key are both needed for TLS");
@@ -89,7 +96,8 @@ function checkBearer(args: GivenCredentialsArgs, given: readonly string[], mista
   const endpoint = args.tokenEndpoint;
   if (endpoint === undefined) return;
   for (const key of Object.keys(endpoint)) {
-    if (!ENDPOINT_KEYS.includes(key)) mistakes.add(`tokenEndpoint.${key} is no setting${didYouMean(key, ENDPOINT_KEYS)}`);
+    if (!ENDPOINT_KEYS.includes(key))
+      mistakes.add(`tokenEndpoint.${key} is no setting${didYouMean(key, ENDPOINT_KEYS)}`);
   }
   for (const key of ["url", "clientId", "clientSecret"] as const) {
     if (!endpoint[key]) mistakes.add(`tokenEndpoint.${key} is missing`);

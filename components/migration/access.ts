@@ -59,17 +59,23 @@ export class ClusterAccess {
     const values = credentials && secretValues(credentials);
     const { existingSecrets } = this.cluster;
     const made = values !== undefined && existingSecrets?.credentials !== true;
-    const own = made ? new SecretCopy(this.named("credentials"), { name: credentialsSecret, namespace, values }, options) : undefined;
-    const usesCa = this.ca !== undefined && this.cluster.tls !== false;
-    const ca = usesCa && existingSecrets?.ca !== true
-      ? new SecretCopy(this.named("ca"), { name: caSecret, namespace, values: { "ca.crt": this.ca! } }, options)
+    const own = made
+      ? new SecretCopy(this.named("credentials"), { name: credentialsSecret, namespace, values }, options)
       : undefined;
+    const usesCa = this.ca !== undefined && this.cluster.tls !== false;
+    const ca =
+      usesCa && existingSecrets?.ca !== true
+        ? new SecretCopy(this.named("ca"), { name: caSecret, namespace, values: { "ca.crt": this.ca! } }, options)
+        : undefined;
     const credentialsName = own?.secretName ?? (values === undefined ? undefined : pulumi.output(credentialsSecret));
     const trusted = { secretName: ca?.secretName ?? pulumi.output(caSecret), certificate: "ca.crt" };
     return {
       connection: this.connection(credentials),
       resources: [...resources, ...(own ? [own] : []), ...(ca ? [ca] : [])],
-      authentication: credentials === undefined ? false : (authenticationOf(credentials, credentialsName) ?? this.cluster.given!.authentication!),
+      authentication:
+        credentials === undefined
+          ? false
+          : (authenticationOf(credentials, credentialsName) ?? this.cluster.given!.authentication!),
       tls: this.cluster.tls === false ? false : { trustedCertificates: usesCa ? [trusted] : [] },
     };
   }
@@ -84,10 +90,19 @@ export class ClusterAccess {
     // Nobody can look at the cluster before this user is there.
     const accepted = args.preflight?.accept?.includes("CLUSTER_OPEN") === true;
     const everyoneByDefault = accepted ? false : args.preflight?.everyoneByDefault?.[side];
-    return this.kafkaUser("administrator", this.names.administrator, { rules, ...defined({ everyoneByDefault }) }, operator, []);
+    return this.kafkaUser(
+      "administrator",
+      this.names.administrator,
+      { rules, ...defined({ everyoneByDefault }) },
+      operator,
+      [],
+    );
   }
 
-  private mirrorsCredentials(after: pulumi.Resource[]): { credentials?: ClusterCredentials; resources: pulumi.Resource[] } {
+  private mirrorsCredentials(after: pulumi.Resource[]): {
+    credentials?: ClusterCredentials;
+    resources: pulumi.Resource[];
+  } {
     const { side, mirror, parent, args } = this.context;
     const { operator, kafka } = this.cluster;
     const rights = { role: side, profile: args.profile ?? "least", mirror } as const;
@@ -99,20 +114,41 @@ export class ClusterAccess {
     if (kafka !== undefined) {
       const username = this.names.user;
       const accepted = args.preflight?.accept?.includes("USER_TAKEN") ?? false;
-      const unclaimed = new UnclaimedUser(this.named("user-unclaimed"), { side, connection: this.administrator, username, accepted }, { parent, dependsOn: after });
-      const user = new ScramUser(this.named("user"), { ...rights, username }, { parent, provider: kafka.provider, dependsOn: [...after, unclaimed] });
+      const unclaimed = new UnclaimedUser(
+        this.named("user-unclaimed"),
+        { side, connection: this.administrator, username, accepted },
+        { parent, dependsOn: after },
+      );
+      const user = new ScramUser(
+        this.named("user"),
+        { ...rights, username },
+        { parent, provider: kafka.provider, dependsOn: [...after, unclaimed] },
+      );
       return { credentials: user, resources: [user] };
     }
     const { given: someone, existingSecrets } = this.cluster;
     if (someone === undefined) return { resources: [] };
     if (existingSecrets?.credentials !== true) return { credentials: given(someone), resources: [] };
     const certificate = someone.mechanism === "TLS";
-    const read = this.existing("credentials", this.names.credentialsSecret, certificate ? ["user.crt", "user.key"] : ["password"], after);
-    const found = certificate ? { certificate: read.text("user.crt"), key: read.text("user.key") } : { password: read.text("password") };
+    const read = this.existing(
+      "credentials",
+      this.names.credentialsSecret,
+      certificate ? ["user.crt", "user.key"] : ["password"],
+      after,
+    );
+    const found = certificate
+      ? { certificate: read.text("user.crt"), key: read.text("user.key") }
+      : { password: read.text("password") };
     return { credentials: given({ ...someone, ...found }), resources: [read] };
   }
 
-  private kafkaUser(part: string, user: string, rights: object, operator: NonNullable<MigrationCluster["operator"]>, after: pulumi.Resource[]): MirrorUser {
+  private kafkaUser(
+    part: string,
+    user: string,
+    rights: object,
+    operator: NonNullable<MigrationCluster["operator"]>,
+    after: pulumi.Resource[],
+  ): MirrorUser {
     const { side, args, mirror } = this.context;
     return new MirrorUser(
       this.named(part),
@@ -148,7 +184,10 @@ export class ClusterAccess {
         secretId: `${mirrorNamespace(args)}/${secretName}`,
         keys,
         limitSeconds: 120,
-        ...accessOfProvider(provider ?? parent.getProvider("kubernetes:core/v1:Secret"), kubernetesOf({ kubeconfig, context })),
+        ...accessOfProvider(
+          provider ?? parent.getProvider("kubernetes:core/v1:Secret"),
+          kubernetesOf({ kubeconfig, context }),
+        ),
       },
       { parent, dependsOn: after },
     );
@@ -171,14 +210,20 @@ export class ClusterAccess {
     const { operator, ca, tls, existingSecrets } = this.cluster;
     if (operator === undefined) return undefined;
     const ownCa = ca !== undefined || existingSecrets?.ca === true || tls === false;
-    const login = credentials instanceof MirrorUser ? pulumi.interpolate`${operator.namespace}/${credentials.secretName}` : undefined;
+    const login =
+      credentials instanceof MirrorUser
+        ? pulumi.interpolate`${operator.namespace}/${credentials.secretName}`
+        : undefined;
     const places = { ...(login === undefined ? {} : { login }), ...(ownCa ? {} : { ca: caSecretOf(operator) }) };
     return pulumi.output({ ...places, ...this.kubernetesAt(operator) }) as pulumi.Output<ConnectionSecrets>;
   }
 
   private kubernetesAt(operator: NonNullable<MigrationCluster["operator"]>): KubernetesArgs {
     const provider = operator.provider ?? this.context.args.mirror?.provider;
-    return accessOfProvider(provider ?? this.context.parent.getProvider("kubernetes:core/v1:Secret"), kubernetesOf(operator));
+    return accessOfProvider(
+      provider ?? this.context.parent.getProvider("kubernetes:core/v1:Secret"),
+      kubernetesOf(operator),
+    );
   }
 
   private connection(credentials: ClusterCredentials | undefined): pulumi.Output<Connection> {
@@ -209,19 +254,31 @@ function given({ authentication: _ofWorkers, ...user }: GivenMirrorUser): Cluste
 }
 
 /** What the workers need in a Secret beside them, by key; a token is not for them. */
-function secretValues({ mechanism, password, certificate, key }: ClusterCredentials): Record<string, pulumi.Output<string>> | undefined {
+function secretValues({
+  mechanism,
+  password,
+  certificate,
+  key,
+}: ClusterCredentials): Record<string, pulumi.Output<string>> | undefined {
   if (mechanism === "OAUTHBEARER") return undefined;
   return mechanism === "TLS" ? { "user.crt": certificate!, "user.key": key! } : { password: password! };
 }
 
 /** How the workers log in with that Secret; undefined without one. */
-function authenticationOf({ mechanism, username }: ClusterCredentials, secretName: pulumi.Output<string> | undefined): MirrorAccess["authentication"] | undefined {
+function authenticationOf(
+  { mechanism, username }: ClusterCredentials,
+  secretName: pulumi.Output<string> | undefined,
+): MirrorAccess["authentication"] | undefined {
   if (secretName === undefined || mechanism === "OAUTHBEARER") return undefined;
-  if (mechanism === "TLS") return { type: "tls", certificateAndKey: { secretName, certificate: "user.crt", key: "user.key" } };
+  if (mechanism === "TLS")
+    return { type: "tls", certificateAndKey: { secretName, certificate: "user.crt", key: "user.key" } };
   const type = mechanism.toLowerCase() as "scram-sha-512" | "scram-sha-256" | "plain";
   return { type, username, passwordSecret: { secretName, password: "password" } };
 }
 
 function kubernetesOf(place: { kubeconfig?: pulumi.Input<string> | undefined; context?: string | undefined }) {
-  return { ...(place.kubeconfig === undefined ? {} : { kubeconfig: place.kubeconfig }), ...(place.context === undefined ? {} : { context: place.context }) };
+  return {
+    ...(place.kubeconfig === undefined ? {} : { kubeconfig: place.kubeconfig }),
+    ...(place.context === undefined ? {} : { context: place.context }),
+  };
 }

@@ -30,7 +30,11 @@ export function resolveMigration(args: MigrationArgs, name?: string): { settings
     for (const warning of shared.warnings) void pulumi.log.warn(warning);
   }
   const count = mistakes.list.length;
-  mistakes.throwIfAny("MIGRATION_SETTINGS", `the migration's settings have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
+  mistakes.throwIfAny(
+    "MIGRATION_SETTINGS",
+    `the migration's settings have ${count} mistake${count === 1 ? "" : "s"}`,
+    "correct them; nothing has been created",
+  );
   const settings = mirrorSettings(args);
   return { settings, model: mirrorModelOf(settings) };
 }
@@ -51,7 +55,13 @@ export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
   const resolved = resolveMirror(mirrorSettings(args), mistakes);
   const { origin, target } = connectionsOf(args);
   // Written once more with its real connections; here for what the dialect can't say.
-  resolved.dialect.mirror(mirrorSpec(resolved, { origin: { bootstrapServers: "-", ...origin }, target: { bootstrapServers: "-", ...target } }), mistakes);
+  resolved.dialect.mirror(
+    mirrorSpec(resolved, {
+      origin: { bootstrapServers: "-", ...origin },
+      target: { bootstrapServers: "-", ...target },
+    }),
+    mistakes,
+  );
   return [...new Set([...mistakes.list.map((mistake) => `mirror: ${mistake}`), ...migrationRefusals(args, resolved)])];
 }
 
@@ -59,9 +69,13 @@ export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
  * What belongs together, in settings of sound shape.
  * @param faulty true for a path at which something of the wrong shape was left out: then it is not missing
  */
-export function argumentMistakes(args: Partial<MigrationArgs>, faulty: (path: readonly string[]) => boolean = () => false): string[] {
+export function argumentMistakes(
+  args: Partial<MigrationArgs>,
+  faulty: (path: readonly string[]) => boolean = () => false,
+): string[] {
   const mistakes = new Mistakes();
-  const missing = (path: string[], instead: string) => faulty(path) || mistakes.add(`${path.join(".")} is missing${instead}`);
+  const missing = (path: string[], instead: string) =>
+    faulty(path) || mistakes.add(`${path.join(".")} is missing${instead}`);
   for (const side of ["origin", "target"] as const) {
     const cluster = args[side];
     if (cluster === undefined) {
@@ -69,7 +83,9 @@ export function argumentMistakes(args: Partial<MigrationArgs>, faulty: (path: re
       continue;
     }
     if (!cluster.bootstrapServers) missing([side, "bootstrapServers"], ": give host:port, comma separated");
-    const makers = MAKERS.filter((maker) => (cluster[maker] === undefined ? faulty([side, maker]) : cluster[maker] !== false));
+    const makers = MAKERS.filter((maker) =>
+      cluster[maker] === undefined ? faulty([side, maker]) : cluster[maker] !== false,
+    );
     if (makers.length !== 1) {
       const seen = makers.length === 0 ? "none" : makers.join(" and ");
       mistakes.add(`${side} has ${seen} of ${MAKERS.join(", ")}: say with exactly one who makes its users`);
@@ -77,18 +93,21 @@ export function argumentMistakes(args: Partial<MigrationArgs>, faulty: (path: re
     if (!makers.some((maker) => maker === "operator" || maker === "anonymous") && cluster.administrator === undefined) {
       missing([side, "administrator"], ": without an operator the migration's administrator has to be given");
     }
-    if (cluster.kafka !== undefined && cluster.kafka.provider === undefined) missing([side, "kafka", "provider"], ": give the kafka.Provider of this cluster");
+    if (cluster.kafka !== undefined && cluster.kafka.provider === undefined)
+      missing([side, "kafka", "provider"], ": give the kafka.Provider of this cluster");
     checkGiven(side, cluster, args, mistakes);
     for (const mistake of [...unusedSecrets(side, cluster), ...unusedWithoutTls(side, cluster)]) mistakes.add(mistake);
     for (const mistake of unusedNames(side, cluster)) mistakes.add(mistake);
     if (cluster.operator !== undefined) {
-      if (cluster.operator.authentication === "tls" && cluster.tls === false) mistakes.add(`${side}.tls is false: users with client certificates need TLS`);
+      if (cluster.operator.authentication === "tls" && cluster.tls === false)
+        mistakes.add(`${side}.tls is false: users with client certificates need TLS`);
       const { version } = cluster.operator;
       const wrong = new Mistakes();
       if (version !== undefined) dialectNamed(args.dialect, wrong, version);
       for (const mistake of wrong.list) mistakes.add(`${side}.operator.version: ${mistake}`);
       if (cluster.operator.cluster === undefined) missing([side, "operator", "cluster"], ": name the Kafka resource");
-      if (cluster.operator.namespace === undefined) missing([side, "operator", "namespace"], ": name the namespace of the Kafka resource");
+      if (cluster.operator.namespace === undefined)
+        missing([side, "operator", "namespace"], ": name the namespace of the Kafka resource");
     }
   }
   for (const mistake of nameMistakes(args)) mistakes.add(mistake);
@@ -98,7 +117,12 @@ export function argumentMistakes(args: Partial<MigrationArgs>, faulty: (path: re
 
 const MAKERS = ["operator", "kafka", "given", "anonymous"] as const;
 
-function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: Partial<MigrationArgs>, mistakes: Mistakes): void {
+function checkGiven(
+  side: Side,
+  cluster: MigrationCluster,
+  { dialect }: Partial<MigrationArgs>,
+  mistakes: Mistakes,
+): void {
   for (const part of ["administrator", "given"] as const) {
     const found = new Mistakes();
     const someone = cluster[part];
@@ -110,16 +134,20 @@ function checkGiven(side: Side, cluster: MigrationCluster, { dialect }: Partial<
     if (part === "administrator") continue;
     const oauth = cluster.given?.authentication;
     if (mechanism === "OAUTHBEARER" && oauth === undefined) {
-      mistakes.add(`${side}.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type ${dialect === undefined || dialect.endsWith("-v1") ? "custom" : "oauth"}, fields as in Strimzi)`);
+      mistakes.add(
+        `${side}.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type ${dialect === undefined || dialect.endsWith("-v1") ? "custom" : "oauth"}, fields as in Strimzi)`,
+      );
     }
-    if (mechanism !== "OAUTHBEARER" && oauth !== undefined) mistakes.add(`${side}.given.authentication is for OAUTHBEARER, but the mechanism is ${mechanism}`);
+    if (mechanism !== "OAUTHBEARER" && oauth !== undefined)
+      mistakes.add(`${side}.given.authentication is for OAUTHBEARER, but the mechanism is ${mechanism}`);
   }
 }
 
 /** What a Secret that exists holds is not known yet: something stands in for it. */
 function fromSecret(someone: GivenMirrorUser, found: Mistakes): GivenUser {
   for (const key of ["password", "certificate", "key"] as const) {
-    if (someone[key] !== undefined) found.add(`${key} is read from the existing Secret beside the mirror; take it away`);
+    if (someone[key] !== undefined)
+      found.add(`${key} is read from the existing Secret beside the mirror; take it away`);
   }
   const stands = someone.mechanism === "TLS" ? { certificate: "-", key: "-" } : { password: "-" };
   return { ...credentialsOf(someone), ...stands };
@@ -132,7 +160,9 @@ function unusedSecrets(side: Side, cluster: MigrationCluster): string[] {
   const without = credentials === true ? whyNoSecret(cluster) : undefined;
   return [
     ...(without !== undefined ? [`${side}.existingSecrets.credentials is not used: ${without}; take it away`] : []),
-    ...(ca === true && tls === false ? [`${side}.existingSecrets.ca is not used: ${side}.tls is false; take it away`] : []),
+    ...(ca === true && tls === false
+      ? [`${side}.existingSecrets.ca is not used: ${side}.tls is false; take it away`]
+      : []),
   ];
 }
 
@@ -154,7 +184,15 @@ function unusedWithoutTls(side: Side, { tls, ca, serverName, names, operator }: 
 
 /** The mirror's settings without its place, with what is said of it elsewhere. */
 function mirrorSettings(args: Partial<MigrationArgs>): MirrorSettings {
-  const { name: _n, namespace: _ns, createNamespace: _c, provider: _p, kubeconfig: _k, context: _x, ...settings } = args.mirror ?? {};
+  const {
+    name: _n,
+    namespace: _ns,
+    createNamespace: _c,
+    provider: _p,
+    kubeconfig: _k,
+    context: _x,
+    ...settings
+  } = args.mirror ?? {};
   const { alias, brokers, config }: ClusterSettings = args.origin ?? {};
   const target: TargetSettings = args.target ?? {};
   return {
@@ -174,4 +212,3 @@ function mirrorSettings(args: Partial<MigrationArgs>): MirrorSettings {
     }),
   };
 }
-

@@ -4,7 +4,20 @@ import type { FenceOptions, TopicEnds } from "../../engine/fence";
 import type { GateOptions, GateResult } from "../../engine/gate";
 import type { Connection, MirrorModel, Phase } from "../../engine/model";
 import {
-  CheckpointsTopic, ConsumerOffsets, Fence, Gate, Guard, InternalTopicResource, MirrorGone, Preflight, Replication, Report, type ReportPlace, Residue, type StepArgs, Verification,
+  CheckpointsTopic,
+  ConsumerOffsets,
+  Fence,
+  Gate,
+  Guard,
+  InternalTopicResource,
+  MirrorGone,
+  Preflight,
+  Replication,
+  Report,
+  type ReportPlace,
+  Residue,
+  type StepArgs,
+  Verification,
 } from "../../lifecycle/resources";
 import { administratorRights, type PreflightOptions } from "../../engine/preflight";
 import type { RecordedTopics } from "../../engine/topic-ids";
@@ -55,13 +68,28 @@ export class Lifecycle {
 
   constructor(private readonly context: LifecycleContext) {
     const { mirror, administrators, abandon, args, phase, preflight } = this.context;
-    this.step = { originConnection: administrators.origin, targetConnection: administrators.target, mirror, ...this.context.secrets };
-    const looked = { phase, abandon, stage: "clusters" as const, options: preflight, rights: administratorRights(mirror, preflight) };
+    this.step = {
+      originConnection: administrators.origin,
+      targetConnection: administrators.target,
+      mirror,
+      ...this.context.secrets,
+    };
+    const looked = {
+      phase,
+      abandon,
+      stage: "clusters" as const,
+      options: preflight,
+      rights: administratorRights(mirror, preflight),
+    };
     this.preflight = new Preflight(this.named("preflight"), { ...this.step, ...looked }, this.after());
     const mode = abandon ? "always" : (args.checkpoints ?? "when-applied");
     const nothingLeft = this.residue("destroy", mode === "never", this.preflight);
     const { name } = internalTopics(mirror).find((topic) => topic.kind === "checkpoints")!;
-    this.checkpoints = new CheckpointsTopic(this.named(`target-${name}`), { ...this.step, mode }, this.after(nothingLeft));
+    this.checkpoints = new CheckpointsTopic(
+      this.named(`target-${name}`),
+      { ...this.step, mode },
+      this.after(nothingLeft),
+    );
   }
 
   /** What has to be gone once the mirror and its users are; they depend on it. */
@@ -73,11 +101,18 @@ export class Lifecycle {
     const { phase, abandon, args, parent, report } = this.context;
     const look = { keepCheckpoints, principals: ownPrincipals(args), fence: args.fence ?? false };
     const kubernetes = ownObjects(parent, args);
-    return new Residue(this.named(`residue-on-${when}`), { ...this.step, phase, abandon, when, look, kubernetes, ...(report === undefined ? {} : { report }) }, this.after(after));
+    return new Residue(
+      this.named(`residue-on-${when}`),
+      { ...this.step, phase, abandon, when, look, kubernetes, ...(report === undefined ? {} : { report }) },
+      this.after(after),
+    );
   }
 
   /** As the mirror's own users: is every right there that a missing one would turn into a silent stop? */
-  privileges(mirrorConnections: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> }, after: pulumi.Resource[]): Preflight {
+  privileges(
+    mirrorConnections: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> },
+    after: pulumi.Resource[],
+  ): Preflight {
     const { phase, abandon, preflight } = this.context;
     return new Preflight(
       this.named("privileges"),
@@ -105,24 +140,52 @@ export class Lifecycle {
     const givenUp = abandon ? { abandon } : {};
     const topics = internalTopics(mirror)
       .filter((topic) => topic.kind !== "checkpoints")
-      .map((topic) => new InternalTopicResource(this.named(`${topic.side}-${topic.name}`), { ...this.step, ...givenUp, topic }, this.after(replication)));
-    return [new MirrorGone(this.named(`target-group-${mirror.groupId}`), { ...this.step, ...givenUp, limitSeconds: LEAVING_SECONDS }, this.after(...topics))];
+      .map(
+        (topic) =>
+          new InternalTopicResource(
+            this.named(`${topic.side}-${topic.name}`),
+            { ...this.step, ...givenUp, topic },
+            this.after(replication),
+          ),
+      );
+    return [
+      new MirrorGone(
+        this.named(`target-group-${mirror.groupId}`),
+        { ...this.step, ...givenUp, limitSeconds: LEAVING_SECONDS },
+        this.after(...topics),
+      ),
+    ];
   }
 
   /** What is asked before the mirror goes, and what the cutover does. */
   aboveMirror(mirror: pulumi.Resource): CutoverSteps {
     const { phase, abandon, args, notes } = this.context;
     const fenced = this.fenced();
-    const raised = new Fence(this.named("fence"), { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {}, ...this.userOperator() }, this.after(mirror));
+    const raised = new Fence(
+      this.named("fence"),
+      { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {}, ...this.userOperator() },
+      this.after(mirror),
+    );
     const gate = this.gate(raised);
     const { passedAt } = this.verdict(gate);
     const passed = { ...this.step, gatePassedAt: passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) };
     const verification = new Verification(
       this.named("verification"),
-      { ...passed, phase, abandon, ...fenced, options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 }, resume: notes },
+      {
+        ...passed,
+        phase,
+        abandon,
+        ...fenced,
+        options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 },
+        resume: notes,
+      },
       this.after(gate),
     );
-    const offsets = new ConsumerOffsets(this.named("consumer-offsets"), { ...passed, phase, abandon, ...fenced, options: args.offsets ?? {}, resume: notes }, this.after(verification));
+    const offsets = new ConsumerOffsets(
+      this.named("consumer-offsets"),
+      { ...passed, phase, abandon, ...fenced, options: args.offsets ?? {}, resume: notes },
+      this.after(verification),
+    );
     const replication = new Replication(
       this.named("replication"),
       // Its plan is said at preview, when nobody knows yet when the gate will have passed.
@@ -135,7 +198,11 @@ export class Lifecycle {
   /** @param after in phase `cleanup`, when no mirror is declared, the checkpoints: it is asked before anything is deleted */
   gate(after: pulumi.Resource): Gate {
     const { phase, abandon } = this.context;
-    return new Gate(this.named("gate"), { ...this.step, phase, abandon, ...this.fenced(), options: this.gateOptions() }, this.after(after));
+    return new Gate(
+      this.named("gate"),
+      { ...this.step, phase, abandon, ...this.fenced(), options: this.gateOptions() },
+      this.after(after),
+    );
   }
 
   /**
@@ -163,7 +230,21 @@ export class Lifecycle {
     if (report === undefined) return undefined;
     const facts = reportFacts(this.preflight, steps);
     const options = { gate: this.gateOptions(), offsets: args.offsets ?? {} };
-    return new Report(this.named("report"), { ...this.step, phase, ...report, options, facts, gateEnds: originEnds(steps.gate), topicIds: topicIds(steps.gate), trigger, ...this.userOperator() }, this.after(this.checkpoints, ...Object.values(steps)));
+    return new Report(
+      this.named("report"),
+      {
+        ...this.step,
+        phase,
+        ...report,
+        options,
+        facts,
+        gateEnds: originEnds(steps.gate),
+        topicIds: topicIds(steps.gate),
+        trigger,
+        ...this.userOperator(),
+      },
+      this.after(this.checkpoints, ...Object.values(steps)),
+    );
   }
 
   /** Declared last of all, and so deleted first. */
@@ -172,7 +253,11 @@ export class Lifecycle {
     const ends = { gateEnds: originEnds(steps.gate), topicIds: topicIds(steps.gate) };
     const known = { fence: args.fence ?? false, ...ends, ...this.verdict(steps.gate) };
     const after = [this.checkpoints, ...Object.values(steps), ...(report === undefined ? [] : [report])];
-    return new Guard(this.named("guard"), { ...this.step, phase, abandon, options: this.gateOptions(), ...known }, this.after(...after));
+    return new Guard(
+      this.named("guard"),
+      { ...this.step, phase, abandon, options: this.gateOptions(), ...known },
+      this.after(...after),
+    );
   }
 
   private userOperator(): { userOperator?: boolean } {
@@ -216,5 +301,9 @@ function topicIds(gate: Gate): pulumi.Output<RecordedTopics | null> {
 
 /** An older state knows of none. */
 function originEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
-  return gate.ends.apply((ends) => (ends === undefined || ends === null ? null : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.originEnds]))));
+  return gate.ends.apply((ends) =>
+    ends === undefined || ends === null
+      ? null
+      : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.originEnds])),
+  );
 }

@@ -20,7 +20,12 @@ export interface Summary {
   gate: Omit<GateResult, "samples"> | null;
   verification: VerifyResult | null;
   /** `rereads`: the offsets from which a group reads records again, most first, at most 100, and how many records. */
-  offsets: (Omit<AppliedOffsets, "groups"> & { groups: number; rereads: { group: string; topic: string; partition: number; records: number }[] }) | null;
+  offsets:
+    | (Omit<AppliedOffsets, "groups"> & {
+        groups: number;
+        rereads: { group: string; topic: string; partition: number; records: number }[];
+      })
+    | null;
   replication: ReplicationResult | null;
 }
 
@@ -71,7 +76,9 @@ export class Migration extends pulumi.ComponentResource {
     });
 
     const steps: LastSteps =
-      this.phase === "cleanup" ? { gate: lifecycle.gate(lifecycle.checkpoints) } : lifecycle.aboveMirror(this.mirror(name, args, settings, origin, target, lifecycle));
+      this.phase === "cleanup"
+        ? { gate: lifecycle.gate(lifecycle.checkpoints) }
+        : lifecycle.aboveMirror(this.mirror(name, args, settings, origin, target, lifecycle));
     const report = lifecycle.report(steps);
     lifecycle.guard(steps, report);
     this.report = report === undefined ? pulumi.output(null) : report.report;
@@ -79,15 +86,31 @@ export class Migration extends pulumi.ComponentResource {
     this.passedAt = passedAt;
     this.abandonedAt = abandonedAt;
     this.summary = summaryOf(steps);
-    this.registerOutputs({ phase: this.phase, passedAt: this.passedAt, abandonedAt: this.abandonedAt, summary: this.summary, report: this.report });
+    this.registerOutputs({
+      phase: this.phase,
+      passedAt: this.passedAt,
+      abandonedAt: this.abandonedAt,
+      summary: this.summary,
+      report: this.report,
+    });
   }
 
-  private mirror(name: string, args: MigrationArgs, settings: MirrorSettings, origin: ClusterAccess, target: ClusterAccess, lifecycle: Lifecycle): Mirror {
+  private mirror(
+    name: string,
+    args: MigrationArgs,
+    settings: MirrorSettings,
+    origin: ClusterAccess,
+    target: ClusterAccess,
+    lifecycle: Lifecycle,
+  ): Mirror {
     const namespace = args.mirror?.createNamespace === true ? [createdNamespace(`${name}-namespace`, args, this)] : [];
     const after = [lifecycle.preflight, lifecycle.checkpoints, lifecycle.beneathUsers(), ...namespace];
     const users = { origin: origin.mirrorsUser(after), target: target.mirrorsUser(after) };
     const ready = [...users.origin.resources, ...users.target.resources];
-    const privileges = lifecycle.privileges({ origin: users.origin.connection, target: users.target.connection }, ready);
+    const privileges = lifecycle.privileges(
+      { origin: users.origin.connection, target: users.target.connection },
+      ready,
+    );
     const beneath = lifecycle.beneathMirror([privileges, ...ready]);
     const side = (which: "origin" | "target") => ({
       ...settings[which],
@@ -114,12 +137,14 @@ export class Migration extends pulumi.ComponentResource {
 
 /** In phase `cleanup` the gate alone is left. */
 function summaryOf({ gate, verification, offsets, replication }: LastSteps): pulumi.Output<Summary> {
-  return pulumi.all([gate.result, verification?.result, offsets?.applied, replication?.result]).apply(([gateResult, verified, applied, reset]) => ({
-    gate: withoutSamples(gateResult as GateResult | null),
-    verification: (verified as VerifyResult | undefined) ?? null,
-    offsets: withoutDetails(applied as AppliedOffsets | null),
-    replication: (reset as ReplicationResult | undefined) ?? null,
-  }));
+  return pulumi
+    .all([gate.result, verification?.result, offsets?.applied, replication?.result])
+    .apply(([gateResult, verified, applied, reset]) => ({
+      gate: withoutSamples(gateResult as GateResult | null),
+      verification: (verified as VerifyResult | undefined) ?? null,
+      offsets: withoutDetails(applied as AppliedOffsets | null),
+      replication: (reset as ReplicationResult | undefined) ?? null,
+    }));
 }
 
 function withoutSamples(gate: GateResult | null | undefined) {
@@ -132,7 +157,12 @@ function withoutSamples(gate: GateResult | null | undefined) {
 function withoutDetails(applied: AppliedOffsets | null | undefined): Summary["offsets"] {
   if (!applied) return null;
   const { groups, ...rest } = applied;
-  const all = groups.flatMap((g) => g.offsets.map((o) => ({ group: g.group, topic: o.topic, partition: o.partition, records: o.rereads ?? 0 })));
-  const rereads = all.filter((o) => o.records > 0).sort((a, b) => b.records - a.records).slice(0, 100);
+  const all = groups.flatMap((g) =>
+    g.offsets.map((o) => ({ group: g.group, topic: o.topic, partition: o.partition, records: o.rereads ?? 0 })),
+  );
+  const rereads = all
+    .filter((o) => o.records > 0)
+    .sort((a, b) => b.records - a.records)
+    .slice(0, 100);
   return { ...rest, groups: groups.length, rereads };
 }

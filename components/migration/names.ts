@@ -35,11 +35,19 @@ export interface Named {
   foreign?: boolean;
 }
 
-export const isSame = (a: Named, b: Named): boolean => a.kind === b.kind && a.name === b.name && a.namespace === b.namespace && a.on === b.on;
+export const isSame = (a: Named, b: Named): boolean =>
+  a.kind === b.kind && a.name === b.name && a.namespace === b.namespace && a.on === b.on;
 
 /** Everything that a migration gives a name in Kubernetes, and what operators call theirs beside it. */
 export function namedObjects(args: Partial<MigrationArgs>): Named[] {
-  const mirror: Named = { key: "mirror.name", what: "the mirror", kind: "KafkaMirrorMaker2", namespace: mirrorNamespace(args), name: mirrorName(args), on: args.mirror?.provider };
+  const mirror: Named = {
+    key: "mirror.name",
+    what: "the mirror",
+    kind: "KafkaMirrorMaker2",
+    namespace: mirrorNamespace(args),
+    name: mirrorName(args),
+    on: args.mirror?.provider,
+  };
   return [mirror, ...SIDES.flatMap((side) => named(side, args))];
 }
 
@@ -55,23 +63,35 @@ export function nameMistakes(args: Partial<MigrationArgs>): string[] {
     const pair = `${own.key} ${other.key}`;
     if (own.foreign === true || said.has(pair)) return [];
     said.add(pair);
-    return [`${own.key} is "${own.name}": in namespace ${own.namespace} that is the name of ${other.what}, too; give ${own.what} a name of its own`];
+    return [
+      `${own.key} is "${own.name}": in namespace ${own.namespace} that is the name of ${other.what}, too; give ${own.what} a name of its own`,
+    ];
   });
 }
 
 /** Names that nothing bears, and a made user that would take an existing one's place. */
-export function unusedNames(side: Side, { names, given, operator, administrator, anonymous }: MigrationCluster): string[] {
+export function unusedNames(
+  side: Side,
+  { names, given, operator, administrator, anonymous }: MigrationCluster,
+): string[] {
   const mistakes: string[] = [];
-  if (names?.user !== undefined && given !== undefined) mistakes.push(`${side}.names.user is not used: the mirror's user is given; take it away`);
+  if (names?.user !== undefined && given !== undefined)
+    mistakes.push(`${side}.names.user is not used: the mirror's user is given; take it away`);
   if (anonymous === true) {
     for (const key of ["user", "credentialsSecret"] as const) {
-      if (names?.[key] !== undefined) mistakes.push(`${side}.names.${key} is not used: nobody logs in with anonymous; take it away`);
+      if (names?.[key] !== undefined)
+        mistakes.push(`${side}.names.${key} is not used: nobody logs in with anonymous; take it away`);
     }
   }
-  if (names?.administrator !== undefined && (administrator !== undefined || operator === undefined)) mistakes.push(`${side}.names.administrator is not used: the administrator is ${administrator === undefined ? "anonymous" : "given"}; take it away`);
+  if (names?.administrator !== undefined && (administrator !== undefined || operator === undefined))
+    mistakes.push(
+      `${side}.names.administrator is not used: the administrator is ${administrator === undefined ? "anonymous" : "given"}; take it away`,
+    );
   const { user } = namesOf(side, { names });
   if (given === undefined && anonymous !== true && administrator?.username === user) {
-    mistakes.push(`${side}.administrator.username is "${user}", as the mirror's user will be called, who would get another password and other rights: set ${side}.names.user`);
+    mistakes.push(
+      `${side}.administrator.username is "${user}", as the mirror's user will be called, who would get another password and other rights: set ${side}.names.user`,
+    );
   }
   return mistakes;
 }
@@ -86,19 +106,51 @@ function named(side: Side, args: Partial<MigrationArgs>): Named[] {
   const copies: Named[] = [
     ...(cluster.anonymous === true || cluster.existingSecrets?.credentials === true
       ? []
-      : [{ ...beside, key: `${side}.names.credentialsSecret`, what: `the Secret of the ${side}'s credentials beside the mirror`, name: names.credentialsSecret }]),
-    ...(cluster.tls === false || cluster.existingSecrets?.ca === true ? [] : [{ ...beside, key: `${side}.names.caSecret`, what: `the Secret of the ${side}'s CA beside the mirror`, name: names.caSecret }]),
+      : [
+          {
+            ...beside,
+            key: `${side}.names.credentialsSecret`,
+            what: `the Secret of the ${side}'s credentials beside the mirror`,
+            name: names.credentialsSecret,
+          },
+        ]),
+    ...(cluster.tls === false || cluster.existingSecrets?.ca === true
+      ? []
+      : [
+          {
+            ...beside,
+            key: `${side}.names.caSecret`,
+            what: `the Secret of the ${side}'s CA beside the mirror`,
+            name: names.caSecret,
+          },
+        ]),
   ];
   if (operator?.namespace === undefined) return copies;
   const there = { namespace: operator.namespace, on: operator.provider ?? home };
   const ca = operator.caSecret ?? (operator.cluster === undefined ? undefined : `${operator.cluster}-cluster-ca-cert`);
   const users = [
     { key: `${side}.names.user`, what: `the mirror's user on the ${side}`, name: names.user },
-    ...(administrator === undefined ? [{ key: `${side}.names.administrator`, what: `the administrator of the ${side}`, name: names.administrator }] : []),
+    ...(administrator === undefined
+      ? [{ key: `${side}.names.administrator`, what: `the administrator of the ${side}`, name: names.administrator }]
+      : []),
   ];
   return [
-    ...(ca === undefined ? [] : [{ ...there, kind: "Secret" as const, key: "", what: `the operator's own Secret of the ${side}'s CA`, name: ca, foreign: true }]),
-    ...users.flatMap((user): Named[] => [{ ...there, ...user, kind: "KafkaUser" }, { ...there, ...user, kind: "Secret", what: `the Secret of ${user.what}` }]),
+    ...(ca === undefined
+      ? []
+      : [
+          {
+            ...there,
+            kind: "Secret" as const,
+            key: "",
+            what: `the operator's own Secret of the ${side}'s CA`,
+            name: ca,
+            foreign: true,
+          },
+        ]),
+    ...users.flatMap((user): Named[] => [
+      { ...there, ...user, kind: "KafkaUser" },
+      { ...there, ...user, kind: "Secret", what: `the Secret of ${user.what}` },
+    ]),
     ...copies,
   ];
 }

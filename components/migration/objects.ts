@@ -17,35 +17,60 @@ export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi
   const [name, namespace] = [mirrorName(args), mirrorNamespace(args)];
   const { mirrorApiVersion, userApiVersion } = dialectNamed(args.dialect, new Mistakes());
   const owner = stackOwner();
-  const secret = (namespaceOf: string, nameOf: string) => ({ apiVersion: "v1", kind: "Secret" as const, namespace: namespaceOf, name: nameOf });
+  const secret = (namespaceOf: string, nameOf: string) => ({
+    apiVersion: "v1",
+    kind: "Secret" as const,
+    namespace: namespaceOf,
+    name: nameOf,
+  });
   const secrets = SIDES.flatMap((side) => {
     const { credentialsSecret, caSecret } = namesOf(side, args[side]);
     const { credentials, ca } = args[side].existingSecrets ?? {};
     return [...(credentials === true ? [] : [credentialsSecret]), ...(ca === true ? [] : [caSecret])];
   });
-  const beside = [{ apiVersion: mirrorApiVersion, kind: "KafkaMirrorMaker2" as const, namespace, name }, ...secrets.map((s) => secret(namespace, s))];
+  const beside = [
+    { apiVersion: mirrorApiVersion, kind: "KafkaMirrorMaker2" as const, namespace, name },
+    ...secrets.map((s) => secret(namespace, s)),
+  ];
   const users = SIDES.flatMap((side) => {
     const { operator } = args[side];
     if (operator === undefined) return [];
     const { user: userName, administrator: administratorName } = namesOf(side, args[side]);
     const way = access(parent, operator.provider ?? provider, operator);
-    const user = { apiVersion: userApiVersion, kind: "KafkaUser" as const, namespace: operator.namespace, name: userName };
+    const user = {
+      apiVersion: userApiVersion,
+      kind: "KafkaUser" as const,
+      namespace: operator.namespace,
+      name: userName,
+    };
     const { secretPrefix } = operator;
     const example = args[side].administrator === undefined ? { ...user, name: administratorName } : undefined;
     const names = defined({ secretPrefix, example: secretPrefix === undefined ? example : undefined });
-    return [{ ...way, side, owner, places: [user] }, { ...way, side, ...names, places: [secret(operator.namespace, userName)] }];
+    return [
+      { ...way, side, owner, places: [user] },
+      { ...way, side, ...names, places: [secret(operator.namespace, userName)] },
+    ];
   });
-  return [{ ...access(parent, provider, { kubeconfig, context }), owner, places: beside }, ...users].map((o) => pulumi.output(o) as pulumi.Output<ObjectsOn>);
+  return [{ ...access(parent, provider, { kubeconfig, context }), owner, places: beside }, ...users].map(
+    (o) => pulumi.output(o) as pulumi.Output<ObjectsOn>,
+  );
 }
 
 /** Principals of the mirror that the migration makes: no ACL may name them in the end. */
 export function ownPrincipals(args: MigrationArgs) {
   // With a certificate an operator's user is known by the certificate's name.
-  const made = (side: (typeof SIDES)[number]) => (args[side].given === undefined && args[side].anonymous !== true ? [`User:${args[side].operator?.authentication === "tls" ? "CN=" : ""}${namesOf(side, args[side]).user}`] : []);
+  const made = (side: (typeof SIDES)[number]) =>
+    args[side].given === undefined && args[side].anonymous !== true
+      ? [`User:${args[side].operator?.authentication === "tls" ? "CN=" : ""}${namesOf(side, args[side]).user}`]
+      : [];
   return { origin: made("origin"), target: made("target") };
 }
 
-function access(parent: pulumi.Resource, provider: k8s.Provider | undefined, { kubeconfig, context }: { kubeconfig?: pulumi.Input<string> | undefined; context?: string | undefined }): KubernetesArgs {
+function access(
+  parent: pulumi.Resource,
+  provider: k8s.Provider | undefined,
+  { kubeconfig, context }: { kubeconfig?: pulumi.Input<string> | undefined; context?: string | undefined },
+): KubernetesArgs {
   const own = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) };
   return accessOfProvider(provider ?? parent.getProvider("kubernetes:core/v1:Secret"), own);
 }

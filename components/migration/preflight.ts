@@ -13,7 +13,8 @@ import { ownPrincipals } from "./objects";
 /** What the preflight has to know beside the model: the replication that the mirror and the reset will ask for. */
 export function preflightOptions(args: MigrationArgs, settings: MirrorSettings): PreflightOptions {
   const { target, source, checkpoint, heartbeat } = resolveMirror(settings, new Mistakes());
-  const factor = (config: Record<string, unknown>, key: string) => (config[key] === undefined ? undefined : Number(config[key]));
+  const factor = (config: Record<string, unknown>, key: string) =>
+    config[key] === undefined ? undefined : Number(config[key]);
   const { rules, allowSameRack } = args.replication ?? {};
   return defined({
     storageReplicationFactor: factor(target.config, "offset.storage.replication.factor"),
@@ -21,9 +22,11 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings):
     statusStorageReplicationFactor: factor(target.config, "status.storage.replication.factor") ?? 3,
     checkpointsReplicationFactor: factor(checkpoint?.config ?? {}, "checkpoints.topic.replication.factor"),
     offsetSyncsReplicationFactor: factor(source.config, "offset-syncs.topic.replication.factor"),
-    heartbeatsReplicationFactor: heartbeat === undefined ? undefined : factor(heartbeat.config, "heartbeats.topic.replication.factor"),
+    heartbeatsReplicationFactor:
+      heartbeat === undefined ? undefined : factor(heartbeat.config, "heartbeats.topic.replication.factor"),
     configSync: configSync(source.config),
-    maxRequestSize: factor(source.config, "producer.override.max.request.size") ?? factor(target.config, "producer.max.request.size"),
+    maxRequestSize:
+      factor(source.config, "producer.override.max.request.size") ?? factor(target.config, "producer.max.request.size"),
     replication: defined({ rules, allowSameRack }),
     fence: args.fence ?? false,
     groups: args.offsets?.groups,
@@ -50,7 +53,8 @@ function madeUsers(args: MigrationArgs): PreflightOptions["users"] {
   const principals = ownPrincipals(args);
   const of = (side: Side) => {
     const { operator, administrator } = args[side];
-    const admin = operator === undefined || administrator !== undefined ? [] : [`User:${namesOf(side, args[side]).administrator}`];
+    const admin =
+      operator === undefined || administrator !== undefined ? [] : [`User:${namesOf(side, args[side]).administrator}`];
     const all = [...principals[side], ...admin];
     return all.length === 0 ? undefined : { principals: all, profile: args.profile ?? "least" };
   };

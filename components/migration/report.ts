@@ -2,7 +2,15 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/defined";
 import { factsOf, type ReportFacts } from "../../engine/report";
-import type { ConsumerOffsets, Fence, Gate, Preflight, Replication, ReportPlace, Verification } from "../../lifecycle/resources";
+import type {
+  ConsumerOffsets,
+  Fence,
+  Gate,
+  Preflight,
+  Replication,
+  ReportPlace,
+  Verification,
+} from "../../lifecycle/resources";
 import { projectFolder } from "../project";
 import type { MigrationArgs } from "./args";
 
@@ -24,7 +32,10 @@ export type LastSteps = Pick<CutoverSteps, "gate"> & Partial<CutoverSteps>;
  * One migration in a stack is called as the stack is; several must not write over each other's files. Without a report the
  * steps' own notes lie beside Pulumi.yaml.
  */
-export function reportPlace(name: string, { report }: Pick<MigrationArgs, "report">): { report?: ReportPlace; notes: ReportPlace } {
+export function reportPlace(
+  name: string,
+  { report }: Pick<MigrationArgs, "report">,
+): { report?: ReportPlace; notes: ReportPlace } {
   const stack = pulumi.getStack();
   const place = { name: name === stack ? stack : `${stack}/${name}`, root: projectFolder() };
   if (report === false) return { notes: { ...place, folder: "." } };
@@ -42,19 +53,32 @@ export function reportFacts(preflight: Preflight, steps: LastSteps): pulumi.Outp
     raisedAt: fence?.raised.apply((raised) => raised?.raisedAt),
     gate: gate.result.apply((result) => factsOf({ gate: result ?? undefined }).gate),
     abandonedAt: gate.abandonedAt,
-    verification: verification && pulumi.all([verification.verifiedAt, verification.result]).apply(([at, result]) => factsOf({ verification: dated(at, result) }).verification),
+    verification:
+      verification &&
+      pulumi
+        .all([verification.verifiedAt, verification.result])
+        .apply(([at, result]) => factsOf({ verification: dated(at, result) }).verification),
     offsets: offsets?.applied.apply((applied) => factsOf({ offsets: applied ?? undefined }).offsets),
     resetAt: replication?.resetAt,
     reset: replication?.result,
   });
-  return parts.apply(({ checkedAt, checked, raisedAt, abandonedAt, resetAt, reset, ...rest }) =>
-    defined({ ...rest, preflight: dated(checkedAt, checked), fenceRaisedAt: raisedAt, abandonedAt: abandonedAt ?? undefined, replication: dated(resetAt, reset) }) as ReportFacts,
+  return parts.apply(
+    ({ checkedAt, checked, raisedAt, abandonedAt, resetAt, reset, ...rest }) =>
+      defined({
+        ...rest,
+        preflight: dated(checkedAt, checked),
+        fenceRaisedAt: raisedAt,
+        abandonedAt: abandonedAt ?? undefined,
+        replication: dated(resetAt, reset),
+      }) as ReportFacts,
   );
 }
 
 /** Changes with every setting that is no secret, and says nothing of them. */
 export function triggerOf(args: object): string {
-  return createHash("sha256").update(JSON.stringify(plainOf(args))).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify(plainOf(args)))
+    .digest("hex");
 }
 
 const SECRET_KEYS = ["password", "kubeconfig"];
@@ -67,7 +91,9 @@ function plainOf(value: unknown, secret: readonly string[] = SECRET_KEYS): unkno
   if (pulumi.Output.isInstance(value) || pulumi.Resource.isInstance(value) || value instanceof Promise) return null;
   if (Array.isArray(value)) return value.map((inner) => plainOf(inner, secret));
   const kept = Object.entries(value).filter(([key]) => !secret.includes(key));
-  return Object.fromEntries(kept.map(([key, inner]) => [key, plainOf(inner, ["given", "administrator"].includes(key) ? LOGIN_KEYS : secret)]));
+  return Object.fromEntries(
+    kept.map(([key, inner]) => [key, plainOf(inner, ["given", "administrator"].includes(key) ? LOGIN_KEYS : secret)]),
+  );
 }
 
 function dated<T>(at: string | null | undefined, result: T | null | undefined): { at: string; result: T } | undefined {

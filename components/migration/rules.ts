@@ -19,15 +19,38 @@ export function migrationRefusals(args: Partial<MigrationArgs>, resolved: Resolv
   const place = { resource: "", label: "" };
   const profile = args.profile ?? "least";
   const users = SIDES.flatMap((side): UserView[] => {
-    const maker = args[side]?.operator !== undefined ? "operator" : args[side]?.kafka !== undefined ? "kafka" : undefined;
+    const maker =
+      args[side]?.operator !== undefined ? "operator" : args[side]?.kafka !== undefined ? "kafka" : undefined;
     if (maker === undefined) return [];
     const rules = profileRules(side, profile, modelFrom(resolved));
-    return [{ ...place, name: DEFAULT_USER, side, ofMirror: true, maker, rules, authorization: "simple", singular: 0, singularRead: true, texts: [] }];
+    return [
+      {
+        ...place,
+        name: DEFAULT_USER,
+        side,
+        ofMirror: true,
+        maker,
+        rules,
+        authorization: "simple",
+        singular: 0,
+        singularRead: true,
+        texts: [],
+      },
+    ];
   });
   const view = {
-    mirrors: [viewOf(resolved, { connections: connectionsOf(args), annotations: args.mirror?.annotations, targetBrokers: args.target?.brokers })],
+    mirrors: [
+      viewOf(resolved, {
+        connections: connectionsOf(args),
+        annotations: args.mirror?.annotations,
+        targetBrokers: args.target?.brokers,
+      }),
+    ],
     users,
-    steps: [{ ...place, kind: "ConsumerOffsets" }, { ...place, kind: "Gate" }],
+    steps: [
+      { ...place, kind: "ConsumerOffsets" },
+      { ...place, kind: "Gate" },
+    ],
   };
   // How wide the guide's own rights are is known and documented.
   return refusals(view, profile === "guide" ? ["origin-write-everything"] : []).map((mistake) => `mirror: ${mistake}`);
@@ -39,7 +62,10 @@ export function connectionsOf(args: Partial<MigrationArgs>): Connections {
     const cluster = args[side];
     // A CA is always there: the operator's Secret, a given one, or the system's.
     const login = cluster?.anonymous === true ? {} : { authentication: authenticationOf(cluster) };
-    return { ...login, ...(cluster?.tls === false ? {} : { tls: { trustedCertificates: [{ secretName: "", certificate: "" }] } }) };
+    return {
+      ...login,
+      ...(cluster?.tls === false ? {} : { tls: { trustedCertificates: [{ secretName: "", certificate: "" }] } }),
+    };
   };
   return { origin: connection("origin"), target: connection("target") };
 }
@@ -47,7 +73,10 @@ export function connectionsOf(args: Partial<MigrationArgs>): Connections {
 function authenticationOf(cluster: MigrationCluster | undefined): Connections[Side]["authentication"] {
   const { given, operator } = cluster ?? {};
   if (given?.authentication !== undefined) return given.authentication;
-  const type = given === undefined ? (operator?.authentication ?? "scram-sha-512") : checkCredentials(credentialsOf(given), new Mistakes()).toLowerCase();
+  const type =
+    given === undefined
+      ? (operator?.authentication ?? "scram-sha-512")
+      : checkCredentials(credentialsOf(given), new Mistakes()).toLowerCase();
   return { type } as Connections[Side]["authentication"];
 }
 

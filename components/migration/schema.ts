@@ -23,11 +23,16 @@ export const stepShape = {
 
 export const gate = z.strictObject({
   limitSeconds: seconds.optional(),
-  stableSeconds: z.custom<number>((value) => Number.isFinite(value) && (value as number) >= 0, "a number of seconds, at least 0").optional(),
+  stableSeconds: z
+    .custom<number>((value) => Number.isFinite(value) && (value as number) >= 0, "a number of seconds, at least 0")
+    .optional(),
   acceptTruncation: names.optional(),
 });
 
-export const verify = z.strictObject({ mode: z.enum(["none", "tail", "full"]).optional(), tailRecords: count.optional() });
+export const verify = z.strictObject({
+  mode: z.enum(["none", "tail", "full"]).optional(),
+  tailRecords: count.optional(),
+});
 
 export const offsets = z.strictObject({
   groups: names.optional(),
@@ -78,7 +83,12 @@ const operator = z.strictObject({
 /** A name of a Kubernetes object; users are principals, too. */
 const name = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'lower case letters, digits, "-" and "."');
 
-export const clusterNames = z.strictObject({ user: name.optional(), administrator: name.optional(), credentialsSecret: name.optional(), caSecret: name.optional() });
+export const clusterNames = z.strictObject({
+  user: name.optional(),
+  administrator: name.optional(),
+  credentialsSecret: name.optional(),
+  caSecret: name.optional(),
+});
 
 export const existingSecrets = z.strictObject({ credentials: z.boolean().optional(), ca: z.boolean().optional() });
 
@@ -112,7 +122,15 @@ export const migrationSchema = z.strictObject({
   ...stepShape,
   origin: z.strictObject(cluster).optional(),
   target: z.strictObject({ ...cluster, ...targetShape }).optional(),
-  mirror: z.strictObject({ ...mirrorShape, ...placeShape, provider: resource.optional(), kubeconfig: laterText.optional(), context: text.optional() }).optional(),
+  mirror: z
+    .strictObject({
+      ...mirrorShape,
+      ...placeShape,
+      provider: resource.optional(),
+      kubeconfig: laterText.optional(),
+      context: text.optional(),
+    })
+    .optional(),
   gate: gate.optional(),
   verify: verify.optional(),
   offsets: offsets.optional(),

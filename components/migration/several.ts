@@ -26,7 +26,10 @@ const byProgram = new WeakMap<object, Declared[]>();
  * @returns what is wrong, and what may be wrong as nobody knows the clusters' topics yet
  */
 export function sharedNames(
-  migration: string, args: Partial<MigrationArgs>, mirror: ResolvedMirror, model: MirrorModel,
+  migration: string,
+  args: Partial<MigrationArgs>,
+  mirror: ResolvedMirror,
+  model: MirrorModel,
 ): { mistakes: string[]; warnings: string[] } {
   const program = pulumi.runtime.getStackResource();
   if (program === undefined) return { mistakes: [], warnings: [] };
@@ -39,7 +42,9 @@ export function sharedNames(
     const other = others.find((o) => o.objects.some((named) => isSame(named, object)));
     if (other === undefined) return [];
     const seen = `${object.key} is "${object.name}": migration "${other.migration}" of this program calls its own in namespace ${object.namespace} so, too`;
-    return [`${seen}; give ${object.what.replace(/^the Secret of (the .*(?:user|administrator).*)$/, "$1")} a name of its own`];
+    return [
+      `${seen}; give ${object.what.replace(/^the Secret of (the .*(?:user|administrator).*)$/, "$1")} a name of its own`,
+    ];
   });
   const onTarget = others.filter((other) => haveOneTarget(own, other));
   const mixed = onTarget.map((other) => mixedTopics(own, other));
@@ -63,14 +68,20 @@ function haveOneTarget({ view }: Declared, { view: other }: Declared): boolean {
 
 function sharedOnTarget({ model }: Declared, { model: others, migration }: Declared): string[] {
   const onTarget = (one: MirrorModel) =>
-    internalTopics(one).filter((topic) => topic.side === "target").map((topic) => topic.name);
+    internalTopics(one)
+      .filter((topic) => topic.side === "target")
+      .map((topic) => topic.name);
   const both = onTarget(model).filter((name) => onTarget(others).includes(name));
   const where = `migration "${migration}" of this program uses the same on the same target`;
   return [
-    ...(model.groupId === others.groupId ? [`target.groupId is "${model.groupId}": ${where}; set target.groupId to a name of its own`] : []),
+    ...(model.groupId === others.groupId
+      ? [`target.groupId is "${model.groupId}": ${where}; set target.groupId to a name of its own`]
+      : []),
     ...(both.length === 0
       ? []
-      : [`topics ${both.join(", ")}: ${where}; set origin.alias, target.offsetStorageTopic, target.configStorageTopic and target.statusStorageTopic to names of their own`]),
+      : [
+          `topics ${both.join(", ")}: ${where}; set origin.alias, target.offsetStorageTopic, target.configStorageTopic and target.statusStorageTopic to names of their own`,
+        ]),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { isMigrationError, Mistakes } from "../../engine/errors";
+import { isMigrationError, type Mistakes } from "../../engine/errors";
 import { APACHE_DEFAULT, APACHE_IDENTITY, STRIMZI_IDENTITY } from "../../engine/mirror-configuration";
 import { compilePatternList } from "../../engine/patterns";
 import { versionAtLeast } from "../../engine/version";
@@ -41,7 +41,8 @@ const TARGET_FIELDS: Record<string, string> = {
 
 function clusterConfig(side: "origin" | "target", config: Config, mistakes: Mistakes): void {
   for (const key of Object.keys(config)) {
-    if (side === "target" && TARGET_FIELDS[key] !== undefined) mistakes.add(`target.config "${key}": say it as ${TARGET_FIELDS[key]}`);
+    if (side === "target" && TARGET_FIELDS[key] !== undefined)
+      mistakes.add(`target.config "${key}": say it as ${TARGET_FIELDS[key]}`);
   }
 }
 
@@ -61,7 +62,10 @@ function connectorConfig(path: string, config: Config, mistakes: Mistakes): void
   for (const key of Object.keys(config)) {
     if (Object.hasOwn(CONNECTOR_FIELDS, key)) mistakes.add(`${path} "${key}" can't be set: ${CONNECTOR_FIELDS[key]}`);
     const cluster = /^(source|target)\.cluster\.(alias|bootstrap\.servers)$/.exec(key);
-    if (cluster) mistakes.add(`${path} "${key}" can't be set: say it as ${cluster[1] === "source" ? "origin" : "target"}.${cluster[2] === "alias" ? "alias" : "bootstrapServers"}`);
+    if (cluster)
+      mistakes.add(
+        `${path} "${key}" can't be set: say it as ${cluster[1] === "source" ? "origin" : "target"}.${cluster[2] === "alias" ? "alias" : "bootstrapServers"}`,
+      );
   }
 }
 
@@ -70,7 +74,9 @@ function single(mirror: ResolvedMirror, mistakes: Mistakes): void {
   const policy = mirror.source.config["replication.policy.class"];
   if (policy !== undefined && ![STRIMZI_IDENTITY, APACHE_IDENTITY, APACHE_DEFAULT].includes(String(policy))) {
     const identity = versionAtLeast(mirror.kafkaVersion, "3.0") ? APACHE_IDENTITY : STRIMZI_IDENTITY;
-    mistakes.add(`replication.policy.class ${policy} is not known, so the names of its topics can't be computed: use ${identity} or ${APACHE_DEFAULT}`);
+    mistakes.add(
+      `replication.policy.class ${policy} is not known, so the names of its topics can't be computed: use ${identity} or ${APACHE_DEFAULT}`,
+    );
   }
 }
 

@@ -64,20 +64,45 @@ export class Mirror extends pulumi.ComponentResource {
     this.registerOutputs({ ready: this.ready });
   }
 
-  private kafkaMirrorMaker2(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], args: KubernetesArgs, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+  private kafkaMirrorMaker2(
+    name: string,
+    { apiVersion, kind, metadata, spec }: ResourceText,
+    otherApiVersions: readonly string[],
+    args: KubernetesArgs,
+    dependsOn: pulumi.ResourceOptions["dependsOn"],
+  ) {
     const claimed = claim(name, { apiVersion, kind, metadata }, accessOf(this, args), { parent: this, dependsOn });
     return new k8s.apiextensions.CustomResource(
       name,
       { apiVersion, kind, metadata: claimed.metadata, spec },
-      { parent: this, dependsOn: claimed.unclaimed, aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })) },
+      {
+        parent: this,
+        dependsOn: claimed.unclaimed,
+        aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })),
+      },
     );
   }
 
-  private readiness(name: string, { apiVersion, metadata, spec }: ResourceText, mirror: pulumi.Resource, args: MirrorArgs) {
-    const place = { apiVersion, kind: "KafkaMirrorMaker2" as const, namespace: metadata.namespace, name: metadata.name };
+  private readiness(
+    name: string,
+    { apiVersion, metadata, spec }: ResourceText,
+    mirror: pulumi.Resource,
+    args: MirrorArgs,
+  ) {
+    const place = {
+      apiVersion,
+      kind: "KafkaMirrorMaker2" as const,
+      namespace: metadata.namespace,
+      name: metadata.name,
+    };
     return new Ready(
       `${name}-ready`,
-      { place, trigger: pulumi.jsonStringify(spec), limitSeconds: args.readyLimitSeconds ?? 600, ...accessOf(this, args) },
+      {
+        place,
+        trigger: pulumi.jsonStringify(spec),
+        limitSeconds: args.readyLimitSeconds ?? 600,
+        ...accessOf(this, args),
+      },
       { parent: this, dependsOn: mirror },
     );
   }

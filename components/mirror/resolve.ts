@@ -10,8 +10,20 @@ import type { ResolvedMirror } from "./resolved";
 import type { ConfigValue, ConnectorSettings, MirrorSettings } from "./settings";
 
 const PODS = [
-  "resources", "jvmOptions", "logging", "metricsConfig", "jmxOptions", "tracing", "rack", "clientRackInitImage",
-  "livenessProbe", "readinessProbe", "externalConfiguration", "template", "affinity", "tolerations",
+  "resources",
+  "jvmOptions",
+  "logging",
+  "metricsConfig",
+  "jmxOptions",
+  "tracing",
+  "rack",
+  "clientRackInitImage",
+  "livenessProbe",
+  "readinessProbe",
+  "externalConfiguration",
+  "template",
+  "affinity",
+  "tolerations",
 ] as const satisfies readonly (keyof PodSettings)[];
 
 /** Makes every choice; what is wrong is added to `mistakes`, and the answer is then not to be used. */
@@ -79,7 +91,11 @@ export function mirrorModelOf(settings: MirrorSettings): MirrorModel {
 
 export function throwMistakes(mistakes: Mistakes): void {
   const count = mistakes.list.length;
-  mistakes.throwIfAny("MIRROR_SETTINGS", `the mirror's settings have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
+  mistakes.throwIfAny(
+    "MIRROR_SETTINGS",
+    `the mirror's settings have ${count} mistake${count === 1 ? "" : "s"}`,
+    "correct them; nothing has been created",
+  );
 }
 
 function connector(values: Config, settings: ConnectorSettings | undefined): ConnectorSpec {
@@ -103,13 +119,17 @@ type Written = Record<string, ConfigValue> | undefined;
 /** The user's values over the profile's; null takes one away. */
 function over(values: Config, own: Record<string, ConfigValue> | undefined): Config {
   const merged: Record<string, ConfigValue> = { ...values, ...own };
-  return Object.fromEntries(Object.entries(merged).filter((entry): entry is [string, Config[string]] => entry[1] !== null && entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(merged).filter(
+      (entry): entry is [string, Config[string]] => entry[1] !== null && entry[1] !== undefined,
+    ),
+  );
 }
 
 /** Before Kafka 3.0 Connect refuses a connector with `producer.override.` keys unless the worker allows them (KIP-722). */
 function allowOverrides(resolved: ResolvedMirror): void {
   const key = "connector.client.config.override.policy";
   const overrides = Object.keys(resolved.source.config).some((k) => k.startsWith("producer.override."));
-  if (!versionAtLeast(resolved.kafkaVersion, "3.0") && overrides && resolved.target.config[key] === undefined) resolved.target.config[key] = "All";
+  if (!versionAtLeast(resolved.kafkaVersion, "3.0") && overrides && resolved.target.config[key] === undefined)
+    resolved.target.config[key] = "All";
 }
-

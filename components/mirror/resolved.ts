@@ -5,5 +5,12 @@ export interface ResolvedMirror extends MirrorChoices {
   dialect: Dialect;
   kafkaVersion: string;
   origin: { alias: string; config: Config };
-  target: { alias: string; config: Config; groupId?: string; offsetStorageTopic: string; configStorageTopic: string; statusStorageTopic: string };
+  target: {
+    alias: string;
+    config: Config;
+    groupId?: string;
+    offsetStorageTopic: string;
+    configStorageTopic: string;
+    statusStorageTopic: string;
+  };
 }

@@ -4,7 +4,10 @@ import type { MirrorAuthentication, TrustedCertificate } from "../dialects";
 import type { ResolvedMirror } from "./resolved";
 
 /** How the workers reach the clusters; texts in it may be ones that Pulumi knows later. */
-export type Connections = Record<"origin" | "target", { authentication?: MirrorAuthentication; tls?: { trustedCertificates: readonly TrustedCertificate[] } }>;
+export type Connections = Record<
+  "origin" | "target",
+  { authentication?: MirrorAuthentication; tls?: { trustedCertificates: readonly TrustedCertificate[] } }
+>;
 
 /** What else is known where a mirror is described. */
 export interface Described {
@@ -32,7 +35,12 @@ export function viewOf(mirror: ResolvedMirror, described?: Described): MirrorVie
   const connections = described?.connections;
   return {
     ...mirror,
-    ...(connections === undefined ? {} : { origin: { ...origin, ...clusterOf(connections.origin) }, target: { ...target, ...clusterOf(connections.target) } }),
+    ...(connections === undefined
+      ? {}
+      : {
+          origin: { ...origin, ...clusterOf(connections.origin) },
+          target: { ...target, ...clusterOf(connections.target) },
+        }),
     checkpoint: checkpoint ?? { config: {} },
     resource: "",
     label: "",
@@ -48,24 +56,32 @@ export function viewOf(mirror: ResolvedMirror, described?: Described): MirrorVie
     fieldsOfOtherVersions: [],
     secretKeys: new Map(),
     texts: [
-      ...(["source", "checkpoint", "heartbeat"] as const).flatMap((name) => textsOf(configs[name]?.config, `${name}Connector.config`)),
+      ...(["source", "checkpoint", "heartbeat"] as const).flatMap((name) =>
+        textsOf(configs[name]?.config, `${name}Connector.config`),
+      ),
       ...textsOf(origin.config, "origin.config"),
       ...textsOf(target.config, "target.config"),
       ...textsOf(pods, ""),
       ...textsOf(described?.annotations, "annotations"),
-      ...(["origin", "target"] as const).flatMap((side): Text[] => textsOf(connections?.[side].authentication, `${side}.authentication`)),
+      ...(["origin", "target"] as const).flatMap((side): Text[] =>
+        textsOf(connections?.[side].authentication, `${side}.authentication`),
+      ),
     ],
   };
 }
 
 function clusterOf({ authentication, tls }: Connections["origin"]): Pick<ClusterView, "authentication" | "tls"> {
   return {
-    ...(authentication === undefined ? {} : { authentication: { type: authentication.type, settings: {}, ...loginOf(authentication) } }),
+    ...(authentication === undefined
+      ? {}
+      : { authentication: { type: authentication.type, settings: {}, ...loginOf(authentication) } }),
     ...(tls === undefined ? {} : { tls: { trusted: tls.trustedCertificates.length } }),
   };
 }
 
 /** As far as it is known. */
 function loginOf(authentication: MirrorAuthentication): { username?: string } {
-  return "username" in authentication && typeof authentication.username === "string" ? { username: authentication.username } : {};
+  return "username" in authentication && typeof authentication.username === "string"
+    ? { username: authentication.username }
+    : {};
 }

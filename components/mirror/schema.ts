@@ -30,11 +30,19 @@ export const targetShape = {
 
 /** Everything about the workers and connectors, wherever a mirror is described. */
 export const mirrorShape = {
-  kafkaVersion: z.string().regex(/^\d+\.\d+(\.\d+)?$/, "major.minor or major.minor.patch, like 4.2.0").optional(),
+  kafkaVersion: z
+    .string()
+    .regex(/^\d+\.\d+(\.\d+)?$/, "major.minor or major.minor.patch, like 4.2.0")
+    .optional(),
   image: text.optional(),
   replicas: whole(0).optional(),
   tasksMax: count.optional(),
-  replicationFactor: z.custom<number>((factor) => Number.isInteger(factor) && (factor === -1 || (factor as number) > 0), "a whole number, at least 1, or -1 for the target's default").optional(),
+  replicationFactor: z
+    .custom<number>(
+      (factor) => Number.isInteger(factor) && (factor === -1 || (factor as number) > 0),
+      "a whole number, at least 1, or -1 for the target's default",
+    )
+    .optional(),
   offsetFlushIntervalMs: count.optional(),
   exactlyOnce: z.boolean().optional(),
   topicsPattern: z.string().optional(),
@@ -63,7 +71,11 @@ export const mirrorShape = {
 export const profile = z.enum(["guide", "tuned", "least"]);
 
 /** Addresses, logins and certificates are checked by the dialect, which writes them. */
-const connection = { bootstrapServers: z.unknown().optional(), authentication: z.unknown().optional(), tls: z.unknown().optional() };
+const connection = {
+  bootstrapServers: z.unknown().optional(),
+  authentication: z.unknown().optional(),
+  tls: z.unknown().optional(),
+};
 
 export const mirrorSchema = z.strictObject({
   ...mirrorShape,

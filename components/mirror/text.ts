@@ -41,21 +41,33 @@ export interface MirrorDescription extends Omit<MirrorSettings, "origin" | "targ
  * The resource's text and the model that the engine works from, made from the same choices.
  * @throws MigrationError MIRROR_SETTINGS with every mistake
  */
-export function describeMirror(mirror: MirrorDescription): { text: ResourceText; model: MirrorModel; otherApiVersions: readonly string[] } {
+export function describeMirror(mirror: MirrorDescription): {
+  text: ResourceText;
+  model: MirrorModel;
+  otherApiVersions: readonly string[];
+} {
   const mistakes = new Mistakes();
   const resolved = resolveMirror(mirror, mistakes);
   for (const side of ["origin", "target"] as const) {
-    if (!mirror[side]?.bootstrapServers) mistakes.add(`${side}.bootstrapServers is missing: give host:port, comma separated`);
+    if (!mirror[side]?.bootstrapServers)
+      mistakes.add(`${side}.bootstrapServers is missing: give host:port, comma separated`);
   }
   const spec = mirrorSpec(resolved, mirror);
-  checkDescribed(resolved, { connections: spec, annotations: mirror.annotations, targetBrokers: mirror.target?.brokers }, mistakes);
+  checkDescribed(
+    resolved,
+    { connections: spec, annotations: mirror.annotations, targetBrokers: mirror.target?.brokers },
+    mistakes,
+  );
   const text = resolved.dialect.mirror(spec, mistakes);
   throwMistakes(mistakes);
   return { text, model: modelFrom(resolved), otherApiVersions: resolved.dialect.otherApiVersions };
 }
 
 /** The choices together with how the workers reach the clusters: what a dialect writes down. */
-export function mirrorSpec({ dialect: _writer, kafkaVersion: _known, origin, target, ...choices }: ResolvedMirror, mirror: MirrorDescription): MirrorSpec {
+export function mirrorSpec(
+  { dialect: _writer, kafkaVersion: _known, origin, target, ...choices }: ResolvedMirror,
+  mirror: MirrorDescription,
+): MirrorSpec {
   return {
     ...choices,
     name: mirror.name ?? DEFAULT_MIRROR_NAME,
@@ -67,13 +79,19 @@ export function mirrorSpec({ dialect: _writer, kafkaVersion: _known, origin, tar
   };
 }
 
-function cluster(side: "origin" | "target", { alias, config }: Pick<ClusterSpec, "alias" | "config">, connection: MirrorConnection | undefined): ClusterSpec {
+function cluster(
+  side: "origin" | "target",
+  { alias, config }: Pick<ClusterSpec, "alias" | "config">,
+  connection: MirrorConnection | undefined,
+): ClusterSpec {
   const authentication = connection?.authentication ?? {
     type: "scram-sha-512",
     username: "mm2-credentials",
     passwordSecret: { secretName: `${side}-cluster-credentials`, password: "password" },
   };
-  const tls = connection?.tls ?? { trustedCertificates: [{ secretName: `${side}-cluster-ca-cert`, certificate: "ca.crt" }] };
+  const tls = connection?.tls ?? {
+    trustedCertificates: [{ secretName: `${side}-cluster-ca-cert`, certificate: "ca.crt" }],
+  };
   return {
     alias,
     bootstrapServers: connection?.bootstrapServers ?? "",

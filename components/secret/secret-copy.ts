@@ -65,17 +65,36 @@ export class SecretCopy extends pulumi.ComponentResource {
     const provider = source.provider ?? this.getProvider("kubernetes:core/v1:Secret");
     const read = new SecretValues(
       `${name}-source`,
-      { secretId: pulumi.interpolate`${source.namespace}/${source.name}`, keys: source.keys, limitSeconds: source.limitSeconds ?? 120, ...accessOfProvider(provider, source) },
+      {
+        secretId: pulumi.interpolate`${source.namespace}/${source.name}`,
+        keys: source.keys,
+        limitSeconds: source.limitSeconds ?? 120,
+        ...accessOfProvider(provider, source),
+      },
       { parent: this, dependsOn: opts?.dependsOn },
     );
-    return Object.fromEntries(source.keys.map((key) => [key, pulumi.secret(read.values.apply((values) => values[key] ?? ""))]));
+    return Object.fromEntries(
+      source.keys.map((key) => [key, pulumi.secret(read.values.apply((values) => values[key] ?? ""))]),
+    );
   }
 
-  private copy(name: string, args: SecretCopyArgs, data: Data, opts: pulumi.ComponentResourceOptions | undefined): k8s.core.v1.Secret {
+  private copy(
+    name: string,
+    args: SecretCopyArgs,
+    data: Data,
+    opts: pulumi.ComponentResourceOptions | undefined,
+  ): k8s.core.v1.Secret {
     const metadata = { name: args.name, namespace: args.namespace ?? "migration" };
     const access = accessOfProvider(this.getProvider("kubernetes:core/v1:Secret"));
-    const claimed = claim(name, { apiVersion: "v1", kind: "Secret", metadata }, access, { parent: this, dependsOn: opts?.dependsOn });
-    return new k8s.core.v1.Secret(name, { metadata: claimed.metadata, data }, { parent: this, dependsOn: claimed.unclaimed });
+    const claimed = claim(name, { apiVersion: "v1", kind: "Secret", metadata }, access, {
+      parent: this,
+      dependsOn: opts?.dependsOn,
+    });
+    return new k8s.core.v1.Secret(
+      name,
+      { metadata: claimed.metadata, data },
+      { parent: this, dependsOn: claimed.unclaimed },
+    );
   }
 }
 
@@ -84,22 +103,27 @@ type Data = Record<string, pulumi.Output<string>>;
 
 function encoded(values: Record<string, pulumi.Input<string>>): Data {
   return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, pulumi.secret(value).apply((text) => Buffer.from(text, "utf8").toString("base64"))]),
+    Object.entries(values).map(([key, value]) => [
+      key,
+      pulumi.secret(value).apply((text) => Buffer.from(text, "utf8").toString("base64")),
+    ]),
   );
 }
 
 const schema = z.strictObject({
   name: laterText.optional(),
   namespace: laterText.optional(),
-  source: z.strictObject({
-    namespace: laterText.optional(),
-    name: laterText.optional(),
-    keys: z.array(text).optional(),
-    provider: resource.optional(),
-    limitSeconds: seconds.optional(),
-    kubeconfig: laterText.optional(),
-    context: laterText.optional(),
-  }).optional(),
+  source: z
+    .strictObject({
+      namespace: laterText.optional(),
+      name: laterText.optional(),
+      keys: z.array(text).optional(),
+      provider: resource.optional(),
+      limitSeconds: seconds.optional(),
+      kubeconfig: laterText.optional(),
+      context: laterText.optional(),
+    })
+    .optional(),
   values: z.record(z.string(), laterText).optional(),
 });
 
@@ -111,8 +135,13 @@ function check(name: string, args: SecretCopyArgs): void {
   if (args.source !== undefined) {
     if (!args.source.namespace) mistakes.add("source.namespace is missing");
     if (!args.source.name) mistakes.add("source.name is missing");
-    if (!Array.isArray(args.source.keys) || args.source.keys.length === 0) mistakes.add("source.keys is missing: name the keys to copy, e.g. ca.crt");
+    if (!Array.isArray(args.source.keys) || args.source.keys.length === 0)
+      mistakes.add("source.keys is missing: name the keys to copy, e.g. ca.crt");
   }
   const count = mistakes.list.length;
-  mistakes.throwIfAny("SECRET_SETTINGS", `the secret copy "${name}" has ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
+  mistakes.throwIfAny(
+    "SECRET_SETTINGS",
+    `the secret copy "${name}" has ${count} mistake${count === 1 ? "" : "s"}`,
+    "correct them; nothing has been created",
+  );
 }

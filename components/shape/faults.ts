@@ -21,7 +21,11 @@ export interface Fault {
  * Holds a value against its schema.
  * @param hidden true for a path whose value may be a secret and is never shown
  */
-export function faultsOf(schema: z.ZodType, values: unknown, hidden: (path: readonly PropertyKey[]) => boolean = () => false): Fault[] {
+export function faultsOf(
+  schema: z.ZodType,
+  values: unknown,
+  hidden: (path: readonly PropertyKey[]) => boolean = () => false,
+): Fault[] {
   const parsed = schema.safeParse(values);
   return parsed.success ? [] : parsed.error.issues.flatMap((issue) => describe(issue, { schema, values, hidden }));
 }
@@ -37,18 +41,30 @@ function describe(issue: z.core.$ZodIssue, context: Context): Fault[] {
   const where = path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(context.schema, path);
-    return issue.keys.map((key) => ({ path: [...path, key], where: where === "" ? key : `${where}.${key}`, kind: "unknown", near: didYouMean(key, known), seen: "", expected: "" }));
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      where: where === "" ? key : `${where}.${key}`,
+      kind: "unknown",
+      near: didYouMean(key, known),
+      seen: "",
+      expected: "",
+    }));
   }
   const value = valueAt(context.values, path);
   if (issue.code === "invalid_union" && isObject(value)) {
     // `false` or an object: whoever wrote an object meant that one.
-    const meant = issue.errors.filter((errors) => errors.every((e) => e.path.length > 0 || e.code === "unrecognized_keys")).flat();
-    if (meant.length > 0) return meant.flatMap((inner) => describe({ ...inner, path: [...path, ...inner.path] }, context));
+    const meant = issue.errors
+      .filter((errors) => errors.every((e) => e.path.length > 0 || e.code === "unrecognized_keys"))
+      .flat();
+    if (meant.length > 0)
+      return meant.flatMap((inner) => describe({ ...inner, path: [...path, ...inner.path] }, context));
   }
   if (value === undefined) return [{ path, where, kind: "missing", near: "", seen: "", expected: expectedOf(issue) }];
   const enumerated = issue.code === "invalid_value" && typeof value === "string" && !context.hidden(path);
   const near = enumerated ? didYouMean(value, issue.values.map(String)) : "";
-  return [{ path, where, kind: "wrong", near, seen: shown(value, issue, context.hidden(path)), expected: expectedOf(issue) }];
+  return [
+    { path, where, kind: "wrong", near, seen: shown(value, issue, context.hidden(path)), expected: expectedOf(issue) },
+  ];
 }
 
 /** A text where an object should be may be a secret that was given at the wrong key; so may whatever is inside an object. */
@@ -59,12 +75,20 @@ function shown(value: unknown, issue: z.core.$ZodIssue, hidden: boolean): string
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "an object";
   if (typeof value === "function") return "a function";
-  if (hidden || (wantsMore && typeof value === "string")) return typeof value === "string" ? "a text" : `a ${typeof value}`;
+  if (hidden || (wantsMore && typeof value === "string"))
+    return typeof value === "string" ? "a text" : `a ${typeof value}`;
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
 const TYPES: Record<string, string> = {
-  string: "a text", number: "a number", int: "a whole number", boolean: "true or false", array: "a list", object: "an object with its keys", record: "an object", null: "null",
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object with its keys",
+  record: "an object",
+  null: "null",
 };
 
 function expectedOf(issue: z.core.$ZodIssue): string {
@@ -96,7 +120,8 @@ export function sayFault({ where, kind, near, seen, expected }: Fault): string {
   return `${where} is ${seen}${near}: it has to be ${expected}`;
 }
 
-export const isObject = (value: unknown): value is Record<PropertyKey, unknown> => typeof value === "object" && value !== null;
+export const isObject = (value: unknown): value is Record<PropertyKey, unknown> =>
+  typeof value === "object" && value !== null;
 
 export function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), values);

@@ -6,7 +6,11 @@ import { type Fault, faultsOf, isObject, valueAt } from "./faults";
  * same time. A list with a fault goes as a whole, and so does an object that lacks a key it needs.
  * @param standIn for a key that is missing and can't be done without; undefined: there is none
  */
-export function soundPart<T extends z.ZodType>(schema: T, values: unknown, standIn: (path: readonly PropertyKey[]) => unknown = () => undefined): z.infer<T> | undefined {
+export function soundPart<T extends z.ZodType>(
+  schema: T,
+  values: unknown,
+  standIn: (path: readonly PropertyKey[]) => unknown = () => undefined,
+): z.infer<T> | undefined {
   let rest = values;
   for (let round = 0; round < ROUNDS; round++) {
     const parsed = schema.safeParse(rest);

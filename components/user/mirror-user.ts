@@ -67,7 +67,12 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
       const keys = type === "scram-sha-512" ? ["password"] : ["user.crt", "user.key"];
       const values = new SecretValues(
         `${name}-secret`,
-        { secretId: ready.secretId.apply((id) => id ?? ""), keys, limitSeconds: args.readyLimitSeconds ?? 120, ...accessOf(this, args) },
+        {
+          secretId: ready.secretId.apply((id) => id ?? ""),
+          keys,
+          limitSeconds: args.readyLimitSeconds ?? 120,
+          ...accessOf(this, args),
+        },
         { parent: this },
       );
       if (type === "scram-sha-512") this.password = values.text("password");
@@ -79,27 +84,60 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
     this.registerOutputs({ username: this.username, secretName: this.secretName });
   }
 
-  private kafkaUser(name: string, { apiVersion, kind, metadata, spec }: ResourceText, otherApiVersions: readonly string[], args: MirrorUserArgs, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+  private kafkaUser(
+    name: string,
+    { apiVersion, kind, metadata, spec }: ResourceText,
+    otherApiVersions: readonly string[],
+    args: MirrorUserArgs,
+    dependsOn: pulumi.ResourceOptions["dependsOn"],
+  ) {
     const cluster = defined({ name: args.cluster, everyoneByDefault: args.everyoneByDefault });
-    const claimed = claim(name, { apiVersion, kind, metadata }, accessOf(this, args), { parent: this, dependsOn }, cluster);
+    const claimed = claim(
+      name,
+      { apiVersion, kind, metadata },
+      accessOf(this, args),
+      { parent: this, dependsOn },
+      cluster,
+    );
     const { namespace, name: secret } = metadata;
     const operator = defined({ apiVersion, secretPrefix: args.secretPrefix });
     const none = args.authentication?.type === "tls-external";
-    const beside = none ? [] : [unclaimedSecret(name, { namespace, name: secret }, operator, accessOf(this, args), { parent: this, dependsOn })];
+    const beside = none
+      ? []
+      : [
+          unclaimedSecret(name, { namespace, name: secret }, operator, accessOf(this, args), {
+            parent: this,
+            dependsOn,
+          }),
+        ];
     const unclaimed = [claimed.unclaimed, ...beside];
     return new k8s.apiextensions.CustomResource(
       name,
       { apiVersion, kind, metadata: claimed.metadata, spec },
       // Without the alias another API version of the same object would be a new resource, and "already exists".
-      { parent: this, dependsOn: unclaimed, aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })) },
+      {
+        parent: this,
+        dependsOn: unclaimed,
+        aliases: otherApiVersions.map((version) => ({ type: `kubernetes:${version}:${kind}` })),
+      },
     );
   }
 
-  private ready(name: string, { apiVersion, metadata, spec }: ResourceText, user: pulumi.Resource, args: MirrorUserArgs) {
+  private ready(
+    name: string,
+    { apiVersion, metadata, spec }: ResourceText,
+    user: pulumi.Resource,
+    args: MirrorUserArgs,
+  ) {
     const place = { apiVersion, kind: "KafkaUser" as const, namespace: metadata.namespace, name: metadata.name };
     return new Ready(
       `${name}-ready`,
-      { place, trigger: pulumi.jsonStringify(spec), limitSeconds: args.readyLimitSeconds ?? 120, ...accessOf(this, args) },
+      {
+        place,
+        trigger: pulumi.jsonStringify(spec),
+        limitSeconds: args.readyLimitSeconds ?? 120,
+        ...accessOf(this, args),
+      },
       { parent: this, dependsOn: user },
     );
   }

@@ -4,7 +4,12 @@ import { faultsOf, sayFault } from "../shape";
 import { count, fields, laterText, seconds, text } from "../shape/types";
 
 /** Role, profile and rules are checked where the rules are made. */
-const rights = { role: z.unknown(), profile: z.unknown().optional(), mirror: z.unknown().optional(), rules: z.unknown().optional() };
+const rights = {
+  role: z.unknown(),
+  profile: z.unknown().optional(),
+  mirror: z.unknown().optional(),
+  rules: z.unknown().optional(),
+};
 
 /** The shape of a KafkaUser's settings. */
 export const userSchema = z.strictObject({
@@ -17,12 +22,14 @@ export const userSchema = z.strictObject({
   cluster: laterText.optional(),
   labels: fields.optional(),
   annotations: fields.optional(),
-  authentication: z.strictObject({
-    type: z.enum(["scram-sha-512", "tls", "tls-external"]),
-    validityDays: count.optional(),
-    renewalDays: count.optional(),
-    passwordFrom: z.strictObject({ secretName: text, key: text }).optional(),
-  }).optional(),
+  authentication: z
+    .strictObject({
+      type: z.enum(["scram-sha-512", "tls", "tls-external"]),
+      validityDays: count.optional(),
+      renewalDays: count.optional(),
+      passwordFrom: z.strictObject({ secretName: text, key: text }).optional(),
+    })
+    .optional(),
   secretPrefix: text.optional(),
   everyoneByDefault: z.boolean().optional(),
   readyLimitSeconds: seconds.optional(),
@@ -40,5 +47,6 @@ export const scramUserSchema = z.strictObject({
 
 /** A password is never shown, wherever it was given. */
 export function checkShape(schema: z.ZodType, args: object, mistakes: Mistakes): void {
-  for (const fault of faultsOf(schema, args, (path) => path[0] === "password" || path[0] === "kubeconfig")) mistakes.add(sayFault(fault));
+  for (const fault of faultsOf(schema, args, (path) => path[0] === "password" || path[0] === "kubeconfig"))
+    mistakes.add(sayFault(fault));
 }

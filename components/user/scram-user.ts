@@ -44,10 +44,14 @@ export class ScramUser extends pulumi.ComponentResource implements ClusterCreden
 
     const username = pulumi.output(args.username ?? DEFAULT_USER);
     this.mechanism = args.mechanism ?? "SCRAM-SHA-512";
-    this.password = pulumi.secret(args.password ?? new Password(`${name}-password`, { bytes: 24 }, { parent: this }).password);
+    this.password = pulumi.secret(
+      args.password ?? new Password(`${name}-password`, { bytes: 24 }, { parent: this }).password,
+    );
     const credential = this.credential(name, username, opts?.dependsOn);
     const acls = aclBindings(rules, "").map((binding) => this.acl(name, username, binding, opts?.dependsOn));
-    this.username = pulumi.all([username, credential.id, pulumi.all(acls.map((acl) => acl.id))]).apply(([known]) => known);
+    this.username = pulumi
+      .all([username, credential.id, pulumi.all(acls.map((acl) => acl.id))])
+      .apply(([known]) => known);
     this.registerOutputs({ username: this.username });
   }
 
@@ -59,7 +63,12 @@ export class ScramUser extends pulumi.ComponentResource implements ClusterCreden
     );
   }
 
-  private acl(name: string, username: pulumi.Output<string>, binding: Acl, dependsOn: pulumi.ResourceOptions["dependsOn"]) {
+  private acl(
+    name: string,
+    username: pulumi.Output<string>,
+    binding: Acl,
+    dependsOn: pulumi.ResourceOptions["dependsOn"],
+  ) {
     const prefixed = binding.patternType === "prefixed";
     const resource = `${binding.resourceType}-${binding.resourceName}${prefixed ? "*" : ""}`;
     return new kafka.Acl(

@@ -47,10 +47,18 @@ export function describeUser(user: UserDescription): { text: ResourceText; other
   checkShape(userSchema, user, mistakes);
   const { authentication } = user;
   if (authentication !== undefined && authentication.type !== "scram-sha-512" && "passwordFrom" in authentication) {
-    mistakes.add(`authentication.passwordFrom is for scram-sha-512, and the type is ${String(authentication.type)}: take it away`);
+    mistakes.add(
+      `authentication.passwordFrom is for scram-sha-512, and the type is ${String(authentication.type)}: take it away`,
+    );
   }
-  if (authentication !== undefined && authentication.type !== "tls" && ("validityDays" in authentication || "renewalDays" in authentication)) {
-    mistakes.add(`authentication.validityDays and renewalDays are for tls, and the type is ${String(authentication.type)}: take them away`);
+  if (
+    authentication !== undefined &&
+    authentication.type !== "tls" &&
+    ("validityDays" in authentication || "renewalDays" in authentication)
+  ) {
+    mistakes.add(
+      `authentication.validityDays and renewalDays are for tls, and the type is ${String(authentication.type)}: take them away`,
+    );
   }
   const dialect = dialectNamed(user.dialect, mistakes, user.operatorVersion);
   if (!user.namespace) mistakes.add("namespace is missing: name the namespace of the Kafka cluster");
@@ -72,14 +80,20 @@ export function describeUser(user: UserDescription): { text: ResourceText; other
 }
 
 /** The rules of a role: given ones as they are, else the profile's. @param texts what else the user says, with its paths */
-export function rulesOf(rights: UserRights & { name?: unknown }, mistakes: Mistakes, texts: readonly Text[] = []): readonly AclRule[] {
+export function rulesOf(
+  rights: UserRights & { name?: unknown },
+  mistakes: Mistakes,
+  texts: readonly Text[] = [],
+): readonly AclRule[] {
   const { role, profile = "least", mirror } = rights;
   if (role !== "origin" && role !== "target") {
     mistakes.add(`role is ${JSON.stringify(role)}: it has to be "origin" or "target"`);
     return [];
   }
   if (!["guide", "tuned", "least"].includes(profile)) {
-    mistakes.add(`profile is "${profile}"${didYouMean(profile, ["guide", "tuned", "least"])}: it has to be one of guide, tuned, least`);
+    mistakes.add(
+      `profile is "${profile}"${didYouMean(profile, ["guide", "tuned", "least"])}: it has to be one of guide, tuned, least`,
+    );
     return [];
   }
   const guide = profile === "guide";
@@ -90,12 +104,17 @@ export function rulesOf(rights: UserRights & { name?: unknown }, mistakes: Mista
   return rules;
 }
 
-export const profileRules = (role: Side, profile: Profile, mirror: MirrorModel): AclRule[] => (profile === "guide" ? guideAcls(role) : leastAcls(role, mirror));
+export const profileRules = (role: Side, profile: Profile, mirror: MirrorModel): AclRule[] =>
+  profile === "guide" ? guideAcls(role) : leastAcls(role, mirror);
 
 /** A text that Pulumi knows later is none yet. */
 const known = (name: unknown): string | undefined => (typeof name === "string" ? name : undefined);
 
 export function throwUserMistakes(mistakes: Mistakes): void {
   const count = mistakes.list.length;
-  mistakes.throwIfAny("USER_SETTINGS", `the user's settings have ${count} mistake${count === 1 ? "" : "s"}`, "correct them; nothing has been created");
+  mistakes.throwIfAny(
+    "USER_SETTINGS",
+    `the user's settings have ${count} mistake${count === 1 ? "" : "s"}`,
+    "correct them; nothing has been created",
+  );
 }

@@ -7,11 +7,18 @@ const guide: MirrorModel = testMirror();
 
 /** `topic orders- prefix: Read, Write` */
 const say = (rules: readonly AclRule[]) =>
-  rules.map(({ resource: r, operations }) => [r.type, r.name, r.patternType === "prefix" ? "prefix" : undefined].filter(Boolean).join(" ") + `: ${operations.join(", ")}`);
+  rules.map(
+    ({ resource: r, operations }) =>
+      [r.type, r.name, r.patternType === "prefix" ? "prefix" : undefined].filter(Boolean).join(" ") +
+      `: ${operations.join(", ")}`,
+  );
 
 describe("the guide's ACLs", () => {
   test("are 9 bindings on the origin and 11 on the target, one rule each", () => {
-    for (const [role, count] of [["origin", 9], ["target", 11]] as const) {
+    for (const [role, count] of [
+      ["origin", 9],
+      ["target", 11],
+    ] as const) {
       const rules = guideAcls(role);
       expect(rules.every((r) => r.operations.length === 1)).toBe(true);
       expect(aclBindings(rules, "User:mm2-credentials")).toHaveLength(count);
@@ -53,7 +60,10 @@ describe("the least ACLs", () => {
   test("with offset syncs on the target the origin is only read", () => {
     const mirror: MirrorModel = { ...guide, offsetSyncsLocation: "target", syncGroupOffsets: true };
     expect(say(leastAcls("origin", mirror))).toEqual(["topic *: Read, DescribeConfigs", "group *: Describe"]);
-    expect(say(leastAcls("target", mirror))).toEqual(["topic *: Read, Write, Create, Alter, AlterConfigs", "group *: Read"]);
+    expect(say(leastAcls("target", mirror))).toEqual([
+      "topic *: Read, Write, Create, Alter, AlterConfigs",
+      "group *: Read",
+    ]);
   });
 
   test("exactly-once adds the two transactional ids", () => {
@@ -65,7 +75,13 @@ describe("the least ACLs", () => {
   });
 
   test("narrowed topics and groups leave the internal topics their own rules", () => {
-    const mirror: MirrorModel = { ...guide, topicsPattern: "orders,payments-.*", groupsPattern: "billing-.*", syncGroupOffsets: true, heartbeats: true };
+    const mirror: MirrorModel = {
+      ...guide,
+      topicsPattern: "orders,payments-.*",
+      groupsPattern: "billing-.*",
+      syncGroupOffsets: true,
+      heartbeats: true,
+    };
     expect(say(leastAcls("origin", mirror))).toEqual([
       "topic orders: Read, DescribeConfigs",
       "topic payments- prefix: Read, DescribeConfigs",
@@ -89,7 +105,11 @@ describe("the least ACLs", () => {
   });
 
   test("the default policy's names are the renamed ones", () => {
-    const mirror: MirrorModel = { ...guide, policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy", topicsPattern: "orders,payments-.*" };
+    const mirror: MirrorModel = {
+      ...guide,
+      policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy",
+      topicsPattern: "orders,payments-.*",
+    };
     expect(say(leastAcls("target", mirror)).slice(0, 3)).toEqual([
       "topic origin-cluster.orders: Write, Create, Alter, AlterConfigs",
       "topic origin-cluster.payments- prefix: Write, Create, Alter, AlterConfigs",
@@ -106,14 +126,18 @@ describe("the least ACLs", () => {
   test("copying ACLs is what needs the cluster", () => {
     expect(say(leastAcls("origin", guide, { syncTopicAcls: true }))).toContain("cluster: Describe");
     expect(say(leastAcls("target", guide, { syncTopicAcls: true }))).toContain("cluster: Alter");
-    expect([...leastAcls("origin", guide), ...leastAcls("target", guide)].filter((r) => r.resource.type === "cluster")).toEqual([]);
+    expect(
+      [...leastAcls("origin", guide), ...leastAcls("target", guide)].filter((r) => r.resource.type === "cluster"),
+    ).toEqual([]);
   });
 });
 
 describe("the administrator's ACLs", () => {
   test("delete internal topics and the own note of moved offsets, and nothing else", () => {
     const deletable = (["origin", "target"] as const).flatMap((role) =>
-      administratorAcls(role, guide).filter((r) => r.resource.type === "topic" && r.operations.includes("Delete")).map((r) => r.resource.name),
+      administratorAcls(role, guide)
+        .filter((r) => r.resource.type === "topic" && r.operations.includes("Delete"))
+        .map((r) => r.resource.name),
     );
     expect(deletable).toEqual([
       "mm2-offset-syncs.target-cluster.internal",
@@ -127,8 +151,12 @@ describe("the administrator's ACLs", () => {
 
   test("write no record but the own note of moved offsets, and change the origin's cluster for the fence only", () => {
     for (const role of ["origin", "target"] as const) {
-      const writable = administratorAcls(role, guide).filter((r) => r.operations.includes("Write") || r.operations.includes("Create"));
-      expect(writable.map((r) => r.resource.name)).toEqual(role === "origin" ? [] : ["mirrormaker2-cluster.moved-offsets.internal"]);
+      const writable = administratorAcls(role, guide).filter(
+        (r) => r.operations.includes("Write") || r.operations.includes("Create"),
+      );
+      expect(writable.map((r) => r.resource.name)).toEqual(
+        role === "origin" ? [] : ["mirrormaker2-cluster.moved-offsets.internal"],
+      );
     }
     expect(say(administratorAcls("origin", guide))).toContain("cluster: Describe");
     expect(say(administratorAcls("origin", guide, { fence: true }))).toContain("cluster: Alter");
@@ -137,8 +165,12 @@ describe("the administrator's ACLs", () => {
   test("narrowed to the patterns", () => {
     const mirror: MirrorModel = { ...guide, topicsPattern: "orders", groupsPattern: "billing" };
     const beside = { groups: ["billing", "orders-1"] };
-    expect(say(administratorAcls("origin", mirror, beside))).toEqual(expect.arrayContaining(["group billing: Describe", "group orders-1: Describe"]));
-    expect(say(administratorAcls("target", mirror, beside))).toEqual(expect.arrayContaining(["group billing: Read, Delete", "group orders-1: Read, Delete"]));
+    expect(say(administratorAcls("origin", mirror, beside))).toEqual(
+      expect.arrayContaining(["group billing: Describe", "group orders-1: Describe"]),
+    );
+    expect(say(administratorAcls("target", mirror, beside))).toEqual(
+      expect.arrayContaining(["group billing: Read, Delete", "group orders-1: Read, Delete"]),
+    );
     expect(say(administratorAcls("target", mirror))).toEqual([
       "topic orders: Read, AlterConfigs",
       "topic migration-connect-cluster-offsets: Read, DescribeConfigs, Delete",

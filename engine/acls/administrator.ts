@@ -29,7 +29,14 @@ export function administratorAcls(role: Side, mirror: MirrorModel, options: Admi
   const names = new MirroredNames(mirror, options.narrow ?? true);
   const moved = (options.groups ?? []).map((name) => group(name));
   const internal = ["Read", "DescribeConfigs", "Delete"] as const;
-  const kinds = { offsets: internal, configs: internal, status: internal, checkpoints: internal, "offset-syncs": internal, heartbeats: internal };
+  const kinds = {
+    offsets: internal,
+    configs: internal,
+    status: internal,
+    checkpoints: internal,
+    "offset-syncs": internal,
+    heartbeats: internal,
+  };
   return mergeRules(
     role === "origin"
       ? [

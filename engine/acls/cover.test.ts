@@ -30,9 +30,16 @@ describe("the ACL names of a pattern list", () => {
 
   const atom = fc.constantFrom("a", "b", "-", "_", "\\.", ".", "[ab]", "(a|b)", "(?:ab|-)");
   const piece = fc.tuple(atom, fc.constantFrom("", "", "", "*", "+", "?", "{2}")).map(([a, q]) => a + q);
-  const pattern = fc.array(fc.oneof({ weight: 9, arbitrary: piece }, { weight: 1, arbitrary: fc.constant("|") }), { minLength: 1, maxLength: 6 }).map((p) => p.join(""));
+  const pattern = fc
+    .array(fc.oneof({ weight: 9, arbitrary: piece }, { weight: 1, arbitrary: fc.constant("|") }), {
+      minLength: 1,
+      maxLength: 6,
+    })
+    .map((p) => p.join(""));
   const list = fc.array(pattern, { minLength: 1, maxLength: 3 }).map((p) => p.join(","));
-  const name = fc.array(fc.constantFrom("a", "b", "-", "_", "."), { minLength: 1, maxLength: 6 }).map((l) => l.join(""));
+  const name = fc
+    .array(fc.constantFrom("a", "b", "-", "_", "."), { minLength: 1, maxLength: 6 })
+    .map((l) => l.join(""));
 
   test("hold every name that the patterns match", () => {
     fc.assert(
@@ -40,7 +47,10 @@ describe("the ACL names of a pattern list", () => {
         const matches = compilePatternList(patterns, "topicsPattern");
         const covers = coverPatternList(patterns);
         for (const n of names.filter(matches)) {
-          expect(covers.some((c) => holds(c, { name: n, patternType: "literal" })), `${patterns} matches ${n}, covers ${JSON.stringify(covers)}`).toBe(true);
+          expect(
+            covers.some((c) => holds(c, { name: n, patternType: "literal" })),
+            `${patterns} matches ${n}, covers ${JSON.stringify(covers)}`,
+          ).toBe(true);
         }
       }),
       { numRuns: 2000 },

@@ -12,7 +12,10 @@ export const everything: Cover = { name: "*", patternType: "literal" };
  * Never narrower than the pattern: where in doubt the answer is wider. Top-level alternatives (`a|b`) count one by one.
  */
 export function coverPatternList(list: string): Cover[] {
-  const patterns = list.split(",").map((p) => p.trim()).filter((p) => p.length > 0);
+  const patterns = list
+    .split(",")
+    .map((p) => p.trim())
+    .filter((p) => p.length > 0);
   const covers = patterns.flatMap((pattern) => topLevelAlternatives(pattern).map(coverOne));
   return withoutRedundant(covers);
 }
@@ -30,7 +33,9 @@ export function isEverything(cover: Cover): boolean {
 }
 
 export function withoutRedundant(covers: readonly Cover[]): Cover[] {
-  return covers.filter((cover, i) => !covers.some((other, j) => j !== i && holds(other, cover) && (!holds(cover, other) || j < i)));
+  return covers.filter(
+    (cover, i) => !covers.some((other, j) => j !== i && holds(other, cover) && (!holds(cover, other) || j < i)),
+  );
 }
 
 /** What means itself in a regular expression. Group names may hold more than letters. */
@@ -50,7 +55,8 @@ function coverOne(pattern: string): Cover {
     fixed += letter;
     rest = after;
   }
-  if (rest.length === 0 && fixed.length > 0) return fixed === "*" ? everything : { name: fixed, patternType: "literal" };
+  if (rest.length === 0 && fixed.length > 0)
+    return fixed === "*" ? everything : { name: fixed, patternType: "literal" };
   return fixed.length > 0 ? { name: fixed, patternType: "prefix" } : everything;
 }
 

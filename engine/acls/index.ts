@@ -1,4 +1,4 @@
-export { type AclOperation, type AclResource, type AclRule } from "./rules";
+export type { AclOperation, AclResource, AclRule } from "./rules";
 export { aclBindings, aclKey, allows, covers, implies, mergeRules } from "./rules";
 export { guideAcls } from "./guide";
 export { leastAcls, type LeastAclOptions } from "./least";

@@ -1,7 +1,18 @@
 import { internalTopics, type InternalTopicKind, targetTopicName } from "../naming";
 import type { MirrorModel, Side } from "../model";
 import { type Cover, coverPatternList, everything, holds, isEverything, withoutRedundant } from "./cover";
-import { type AclOperation, type AclResource, type AclRule, allow, allows, cluster, group, mergeRules, topic, transactionalId } from "./rules";
+import {
+  type AclOperation,
+  type AclResource,
+  type AclRule,
+  allow,
+  allows,
+  cluster,
+  group,
+  mergeRules,
+  topic,
+  transactionalId,
+} from "./rules";
 
 export interface LeastAclOptions {
   /** Narrow topics and groups to what the patterns can match. Default true; false gives `*`. */
@@ -31,7 +42,10 @@ export function leastAcls(role: Side, mirror: MirrorModel, options: LeastAclOpti
 }
 
 /** The source connector writes offset syncs, the checkpoint connector reads them. */
-function offsetSyncs({ source = true, checkpoints = true, offsetSyncs: emitted = true }: LeastAclOptions, ...order: AclOperation[]): AclOperation[] {
+function offsetSyncs(
+  { source = true, checkpoints = true, offsetSyncs: emitted = true }: LeastAclOptions,
+  ...order: AclOperation[]
+): AclOperation[] {
   return order.filter((operation) => (operation === "Read" ? checkpoints : source && emitted));
 }
 
@@ -66,7 +80,10 @@ function targetRules(mirror: MirrorModel, names: MirroredNames, options: LeastAc
     }),
     ...(syncsGroups ? names.groups("Read", group(mirror.groupId)) : [allow(group(mirror.groupId), "Read")]),
     ...(mirror.exactlyOnce
-      ? [allow(transactionalId(`connect-cluster-${mirror.groupId}`), "Write"), allow(transactionalId(`${mirror.groupId}-`, "prefix"), "Write")]
+      ? [
+          allow(transactionalId(`connect-cluster-${mirror.groupId}`), "Write"),
+          allow(transactionalId(`${mirror.groupId}-`, "prefix"), "Write"),
+        ]
       : []),
     ...(options.syncTopicAcls ? [allow(cluster, "Alter")] : []),
   ];
@@ -80,7 +97,10 @@ export class MirroredNames {
   /** Kept from one call to the next: an operation that data topics have already need not be said again. */
   private readonly granted: Record<Side, { covers: readonly Cover[]; operations: Set<AclOperation> }>;
 
-  constructor(private readonly mirror: MirrorModel, narrow: boolean) {
+  constructor(
+    private readonly mirror: MirrorModel,
+    narrow: boolean,
+  ) {
     const cover = (list: string) => (narrow ? coverPatternList(list) : [everything]);
     this.topicsAtOrigin = cover(mirror.topicsPattern);
     this.topicsAtTarget = withoutRedundant(this.topicsAtOrigin.flatMap((c) => onTarget(mirror, c)));
@@ -100,7 +120,9 @@ export class MirroredNames {
   }
 
   groups(operation: AclOperation, ...also: AclResource[]): AclRule[] {
-    const extra = also.filter((r) => !this.groupNames.some((c) => holds(c, { name: r.name!, patternType: r.patternType })));
+    const extra = also.filter(
+      (r) => !this.groupNames.some((c) => holds(c, { name: r.name!, patternType: r.patternType })),
+    );
     return [...this.groupNames.map((c) => group(c.name, c.patternType)), ...extra].map((r) => allow(r, operation));
   }
 

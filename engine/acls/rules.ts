@@ -59,9 +59,21 @@ export function allow(resource: AclResource, ...operations: AclOperation[]): Acl
   return { type: "allow", resource, operations, host: "*" };
 }
 
-export const topic = (name: string, patternType: "literal" | "prefix" = "literal"): AclResource => ({ type: "topic", name, patternType });
-export const group = (name: string, patternType: "literal" | "prefix" = "literal"): AclResource => ({ type: "group", name, patternType });
-export const transactionalId = (name: string, patternType: "literal" | "prefix" = "literal"): AclResource => ({ type: "transactionalId", name, patternType });
+export const topic = (name: string, patternType: "literal" | "prefix" = "literal"): AclResource => ({
+  type: "topic",
+  name,
+  patternType,
+});
+export const group = (name: string, patternType: "literal" | "prefix" = "literal"): AclResource => ({
+  type: "group",
+  name,
+  patternType,
+});
+export const transactionalId = (name: string, patternType: "literal" | "prefix" = "literal"): AclResource => ({
+  type: "transactionalId",
+  name,
+  patternType,
+});
 export const cluster: AclResource = { type: "cluster", patternType: "literal" };
 
 /** Same resource, same host: one rule with the operations of both, in the order in which they came. */
@@ -102,5 +114,13 @@ export function aclBindings(rules: readonly AclRule[], principal: string): Acl[]
 
 /** One text per binding, for sets and differences. */
 export function aclKey(acl: Acl): string {
-  return JSON.stringify([acl.resourceType, acl.resourceName, acl.patternType, acl.principal, acl.host, acl.operation, acl.permission]);
+  return JSON.stringify([
+    acl.resourceType,
+    acl.resourceName,
+    acl.patternType,
+    acl.principal,
+    acl.host,
+    acl.operation,
+    acl.permission,
+  ]);
 }

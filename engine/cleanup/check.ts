@@ -33,7 +33,11 @@ export function renamedBy(kind: InternalTopicKind, mirror: Pick<MirrorModel, "of
 }
 
 /** Looks at every topic without judging: `foreign` is an answer here, not an error. */
-export async function inspectInternalTopics(clusters: NeededClusters, mirror: MirrorModel, topics: readonly InternalTopic[]): Promise<InternalTopicCheck[]> {
+export async function inspectInternalTopics(
+  clusters: NeededClusters,
+  mirror: MirrorModel,
+  topics: readonly InternalTopic[],
+): Promise<InternalTopicCheck[]> {
   const all = await readInternalTopics(clusters, topics);
   return topics.map((topic, i): InternalTopicCheck => {
     const found = all[i];
@@ -44,14 +48,24 @@ export async function inspectInternalTopics(clusters: NeededClusters, mirror: Mi
 }
 
 /** @throws MigrationError INTERNAL_TOPIC_FOREIGN naming every topic that is not what MirrorMaker 2 makes, and why */
-export async function requireOwn(clusters: NeededClusters, mirror: MirrorModel, topics: readonly InternalTopic[]): Promise<InternalTopicCheck[]> {
+export async function requireOwn(
+  clusters: NeededClusters,
+  mirror: MirrorModel,
+  topics: readonly InternalTopic[],
+): Promise<InternalTopicCheck[]> {
   const checks = await inspectInternalTopics(clusters, mirror, topics);
   const foreign = checks.filter((c) => c.state === "foreign");
   if (foreign.length > 0) {
-    throw new MigrationError("INTERNAL_TOPIC_FOREIGN", "topics that would be deleted as the mirror's own do not look like what MirrorMaker 2 makes; nothing was deleted", {
-      fix: "look at these topics; when they are not needed, delete them by hand and run again; otherwise take them out of this migration's names (shown in brackets)",
-      details: foreign.map((c) => `${c.side} topic ${c.name} (${renamedBy(c.kind, mirror)}): ${c.reasons.join("; ")}`),
-    });
+    throw new MigrationError(
+      "INTERNAL_TOPIC_FOREIGN",
+      "topics that would be deleted as the mirror's own do not look like what MirrorMaker 2 makes; nothing was deleted",
+      {
+        fix: "look at these topics; when they are not needed, delete them by hand and run again; otherwise take them out of this migration's names (shown in brackets)",
+        details: foreign.map(
+          (c) => `${c.side} topic ${c.name} (${renamedBy(c.kind, mirror)}): ${c.reasons.join("; ")}`,
+        ),
+      },
+    );
   }
   return checks;
 }
@@ -61,6 +75,10 @@ export async function requireOwn(clusters: NeededClusters, mirror: MirrorModel, 
  * partitions, records at the beginning and the end). Changes nothing.
  * @throws MigrationError INTERNAL_TOPIC_FOREIGN
  */
-export async function checkInternalTopics(model: MigrationModel, _progress: Progress = silent, open?: OpenKafka): Promise<InternalTopicCheck[]> {
+export async function checkInternalTopics(
+  model: MigrationModel,
+  _progress: Progress = silent,
+  open?: OpenKafka,
+): Promise<InternalTopicCheck[]> {
   return withClusters(model, (clusters) => requireOwn(clusters, model.mirror, internalTopics(model.mirror)), open);
 }

@@ -30,7 +30,12 @@ export interface CheckpointsDeleted {
  * @throws MigrationError CHECKPOINTS_NOT_APPLIED with the groups that have no committed offset where they have a checkpoint;
  * INTERNAL_TOPIC_FOREIGN; MIRROR_STILL_RUNNING
  */
-export async function deleteCheckpoints(model: MigrationModel, mode: CheckpointsMode, progress: Progress = silent, open?: OpenKafka): Promise<CheckpointsDeleted> {
+export async function deleteCheckpoints(
+  model: MigrationModel,
+  mode: CheckpointsMode,
+  progress: Progress = silent,
+  open?: OpenKafka,
+): Promise<CheckpointsDeleted> {
   const topic = internalTopics(model.mirror).find((t) => t.kind === "checkpoints")!;
   if (mode === "never") {
     progress.info(`target topic ${topic.name} is kept`);
@@ -55,27 +60,44 @@ export async function deleteCheckpoints(model: MigrationModel, mode: Checkpoints
   );
 }
 
-async function requireApplied(target: KafkaPort, mirror: MirrorModel, topic: InternalTopic, progress: Progress): Promise<Checkpoint[]> {
+async function requireApplied(
+  target: KafkaPort,
+  mirror: MirrorModel,
+  topic: InternalTopic,
+  progress: Progress,
+): Promise<Checkpoint[]> {
   const latest = new LatestCheckpoints();
   await readWhole(target, topic.name, (key, value) => void latest.add(key, value));
   const all = latest.list();
   const selected = new Set(selectGroups([...new Set(all.map((c) => c.group))], mirror));
-  const present = new Map((await target.describeTopics([...new Set(all.map((c) => c.topic))])).map((t) => [t.name, t.partitions.length]));
+  const present = new Map(
+    (await target.describeTopics([...new Set(all.map((c) => c.topic))])).map((t) => [t.name, t.partitions.length]),
+  );
   const relevant = all.filter((c) => selected.has(c.group) && c.partition < (present.get(c.topic) ?? 0));
   const left = all.length - relevant.length;
-  if (left > 0) progress.info(`${countText(left, "checkpoint")} of groups that are not selected, or of partitions that the target does not have, need no offset`);
+  if (left > 0)
+    progress.info(
+      `${countText(left, "checkpoint")} of groups that are not selected, or of partitions that the target does not have, need no offset`,
+    );
   const missing = notApplied(relevant, await target.groupOffsets([...new Set(relevant.map((c) => c.group))]));
   if (missing.size > 0) {
-    throw new MigrationError("CHECKPOINTS_NOT_APPLIED", `target: ${countText(missing.size, "group")} of ${selected.size} without committed offsets where the mirror has checkpoints for them; topic ${topic.name} is kept`, {
-      fix: "apply the groups' offsets (`kafka-migration offsets --apply`) before removing the checkpoints, delete the groups on the origin that are no longer needed and leave them out of mirror.groupsPattern, or set checkpoints to \"always\"",
-      details: [...missing].slice(0, 50).map(([group, partitions]) => `group ${group}: ${someOf(partitions, 5)}`),
-    });
+    throw new MigrationError(
+      "CHECKPOINTS_NOT_APPLIED",
+      `target: ${countText(missing.size, "group")} of ${selected.size} without committed offsets where the mirror has checkpoints for them; topic ${topic.name} is kept`,
+      {
+        fix: 'apply the groups\' offsets (`kafka-migration offsets --apply`) before removing the checkpoints, delete the groups on the origin that are no longer needed and leave them out of mirror.groupsPattern, or set checkpoints to "always"',
+        details: [...missing].slice(0, 50).map(([group, partitions]) => `group ${group}: ${someOf(partitions, 5)}`),
+      },
+    );
   }
   return relevant;
 }
 
 /** Groups with a checkpoint but without a committed offset for the same partition: `topic:partition` by group. */
-export function notApplied(checkpoints: readonly Checkpoint[], committed: ReadonlyMap<string, readonly CommittedOffset[]>): Map<string, string[]> {
+export function notApplied(
+  checkpoints: readonly Checkpoint[],
+  committed: ReadonlyMap<string, readonly CommittedOffset[]>,
+): Map<string, string[]> {
   const missing = new Map<string, string[]>();
   for (const [group, own] of byGroup(checkpoints)) {
     const has = new Set((committed.get(group) ?? []).filter((o) => o.offset >= 0n).map((o) => partitionKey(o)));

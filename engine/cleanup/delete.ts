@@ -20,7 +20,12 @@ export interface Deleted {
  * @param topic its side and name
  * @throws MigrationError INTERNAL_TOPIC_UNKNOWN, INTERNAL_TOPIC_FOREIGN, MIRROR_STILL_RUNNING
  */
-export async function deleteInternalTopic(model: MigrationModel, topic: { side: Side; name: string }, progress: Progress = silent, open?: OpenKafka): Promise<Deleted> {
+export async function deleteInternalTopic(
+  model: MigrationModel,
+  topic: { side: Side; name: string },
+  progress: Progress = silent,
+  open?: OpenKafka,
+): Promise<Deleted> {
   const own = ownTopic(model.mirror, topic);
   return withNeeded(
     model,
@@ -44,9 +49,13 @@ function ownTopic(mirror: MirrorModel, topic: { side: Side; name: string }): Int
   const all = internalTopics(mirror);
   const own = all.find((t) => t.side === topic.side && t.name === topic.name);
   if (own !== undefined) return own;
-  throw new MigrationError("INTERNAL_TOPIC_UNKNOWN", `${topic.side} topic ${topic.name} is not one that this configuration makes: ${someOf(all.map((t) => `${t.side} ${t.name}`))}`, {
-    fix: "nothing was deleted; put back what the mirror was run with (origin.alias, target.alias, target.offsetStorageTopic, target.configStorageTopic, target.statusStorageTopic)",
-  });
+  throw new MigrationError(
+    "INTERNAL_TOPIC_UNKNOWN",
+    `${topic.side} topic ${topic.name} is not one that this configuration makes: ${someOf(all.map((t) => `${t.side} ${t.name}`))}`,
+    {
+      fix: "nothing was deleted; put back what the mirror was run with (origin.alias, target.alias, target.offsetStorageTopic, target.configStorageTopic, target.statusStorageTopic)",
+    },
+  );
 }
 
 /**
@@ -54,7 +63,11 @@ function ownTopic(mirror: MirrorModel, topic: { side: Side; name: string }): Int
  * partitions themselves and keep offsets in Connect's topics); the groups that it synchronises belong to the applications.
  * @throws MigrationError MIRROR_STILL_RUNNING; MIRROR_GROUP_FOREIGN when the group holds committed offsets or is not Connect's
  */
-export async function deleteMirrorGroups(model: MigrationModel, progress: Progress = silent, open?: OpenKafka): Promise<Deleted> {
+export async function deleteMirrorGroups(
+  model: MigrationModel,
+  progress: Progress = silent,
+  open?: OpenKafka,
+): Promise<Deleted> {
   return withCluster(
     model,
     "target",
@@ -69,10 +82,20 @@ export async function deleteMirrorGroups(model: MigrationModel, progress: Progre
       const committed = (await target.groupOffsets([groupId])).get(groupId)?.filter((o) => o.offset >= 0n) ?? [];
       const kind = group.protocolType;
       if (committed.length > 0 || (kind !== "" && kind !== "connect")) {
-        const what = committed.length > 0 ? `holds committed offsets (${someOf(committed.map((o) => partitionKey(o)), 3)})` : `is a ${kind} group`;
-        throw new MigrationError("MIRROR_GROUP_FOREIGN", `target: group ${groupId} ${what}, which Connect's group never does; it was not deleted`, {
-          fix: "find the application that uses this name; give the mirror a target.groupId of its own",
-        });
+        const what =
+          committed.length > 0
+            ? `holds committed offsets (${someOf(
+                committed.map((o) => partitionKey(o)),
+                3,
+              )})`
+            : `is a ${kind} group`;
+        throw new MigrationError(
+          "MIRROR_GROUP_FOREIGN",
+          `target: group ${groupId} ${what}, which Connect's group never does; it was not deleted`,
+          {
+            fix: "find the application that uses this name; give the mirror a target.groupId of its own",
+          },
+        );
       }
       await target.deleteGroups([groupId]);
       progress.info(`deleted group ${groupId}`);

@@ -14,13 +14,17 @@ const record = (key: Buffer | string | null, value: Buffer | string | null): Sam
   key: key === null ? null : Buffer.from(key as string),
   value: value === null ? null : Buffer.from(value as string),
 });
-const offsets = (connector: string) => record(`["${connector}",{"cluster":"origin-cluster","partition":0,"topic":"t"}]`, '{"offset":1}');
+const offsets = (connector: string) =>
+  record(`["${connector}",{"cluster":"origin-cluster","partition":0,"topic":"t"}]`, '{"offset":1}');
 const point = { group: "g", topic: "orders", partition: 0, upstream: 4n, downstream: 4n, metadata: "" };
 const beat = { sourceAlias: "origin-cluster", targetAlias: "target-cluster", timestamp: 1n };
 
 const own: Record<InternalTopicKind, SampleRecord[]> = {
   offsets: [offsets(source)],
-  configs: [record(`connector-${source}`, '{"properties":{"sasl.jaas.config":"secret"}}'), record("session-key", '{"key":"secret","algorithm":"x"}')],
+  configs: [
+    record(`connector-${source}`, '{"properties":{"sasl.jaas.config":"secret"}}'),
+    record("session-key", '{"key":"secret","algorithm":"x"}'),
+  ],
   status: [record(`status-task-${source}-0`, '{"state":"RUNNING","worker_id":"w"}')],
   checkpoints: [record(...checkpoint(point))],
   "offset-syncs": [record(...offsetSync(point))],
@@ -29,7 +33,11 @@ const own: Record<InternalTopicKind, SampleRecord[]> = {
 
 function reasons(kind: InternalTopicKind, seen: Partial<FoundTopic> = {}): string[] {
   const topic = internalTopics(mirror).find((t) => t.kind === kind)!;
-  return foreignReasons(topic, { cleanupPolicy: "compact", partitions: topic.partitions, records: own[kind], ...seen }, mirror);
+  return foreignReasons(
+    topic,
+    { cleanupPolicy: "compact", partitions: topic.partitions, records: own[kind], ...seen },
+    mirror,
+  );
 }
 
 const kinds = Object.keys(own) as InternalTopicKind[];
@@ -60,23 +68,37 @@ describe("an internal topic is foreign", () => {
   });
 
   it.each(kinds)("%s: with another partition count and nothing in it", (kind) => {
-    expect(reasons(kind, { partitions: 3, records: [] })).toEqual([expect.stringMatching(/^it has 3 partitions, not \d+$/)]);
+    expect(reasons(kind, { partitions: 3, records: [] })).toEqual([
+      expect.stringMatching(/^it has 3 partitions, not \d+$/),
+    ]);
   });
 
   it.each(kinds)("%s: with an application's records, and not one of their values is shown", (kind) => {
-    const found = reasons(kind, { records: [...own[kind], record("customer-3", "credit card 4711"), record(null, "x")] });
-    expect(found).toEqual([expect.stringMatching(/^2 of \d records looked at are not .* \(first: partition 0, offset 5\)$/)]);
+    const found = reasons(kind, {
+      records: [...own[kind], record("customer-3", "credit card 4711"), record(null, "x")],
+    });
+    expect(found).toEqual([
+      expect.stringMatching(/^2 of \d records looked at are not .* \(first: partition 0, offset 5\)$/),
+    ]);
     expect(found.join()).not.toMatch(/customer|4711|secret/);
   });
 
   it("with another Connect's connectors, which may be alive", () => {
-    expect(reasons("offsets", { records: [offsets(source), offsets("jdbc-sink")] })).toEqual(["it holds entries of other connectors: jdbc-sink"]);
-    expect(reasons("configs", { records: [record("connector-jdbc-sink", '{"properties":{}}')] })).toEqual(["it holds entries of other connectors: jdbc-sink"]);
-    expect(reasons("status", { records: [record("status-connector-jdbc-sink", '{"state":"RUNNING","worker_id":"w"}')] })).toEqual(["it holds entries of other connectors: jdbc-sink"]);
+    expect(reasons("offsets", { records: [offsets(source), offsets("jdbc-sink")] })).toEqual([
+      "it holds entries of other connectors: jdbc-sink",
+    ]);
+    expect(reasons("configs", { records: [record("connector-jdbc-sink", '{"properties":{}}')] })).toEqual([
+      "it holds entries of other connectors: jdbc-sink",
+    ]);
+    expect(
+      reasons("status", { records: [record("status-connector-jdbc-sink", '{"state":"RUNNING","worker_id":"w"}')] }),
+    ).toEqual(["it holds entries of other connectors: jdbc-sink"]);
   });
 
   it("with another mirror's heartbeats", () => {
-    expect(reasons("heartbeats", { records: [record(...heartbeat({ ...beat, sourceAlias: "elsewhere" }))] })).toEqual(["it holds entries of another mirror: elsewhere->target-cluster"]);
+    expect(reasons("heartbeats", { records: [record(...heartbeat({ ...beat, sourceAlias: "elsewhere" }))] })).toEqual([
+      "it holds entries of another mirror: elsewhere->target-cluster",
+    ]);
   });
 });
 
@@ -85,14 +107,34 @@ describe("checkpoints", () => {
 
   it("are applied when the group has an offset for the very partition", () => {
     const points = [point, { ...point, partition: 1 }, { ...point, group: "h" }];
-    expect(notApplied(points, new Map([["g", [committed("orders", 0, 3n), committed("orders", 1, -1n)]]]))).toEqual(new Map([["g", ["orders:1"]], ["h", ["orders:0"]]]));
-    expect(notApplied(points, new Map([["g", [committed("orders", 0, 0n), committed("orders", 1, 7n)]], ["h", [committed("orders", 0, 3n)]]]))).toEqual(new Map());
+    expect(notApplied(points, new Map([["g", [committed("orders", 0, 3n), committed("orders", 1, -1n)]]]))).toEqual(
+      new Map([
+        ["g", ["orders:1"]],
+        ["h", ["orders:0"]],
+      ]),
+    );
+    expect(
+      notApplied(
+        points,
+        new Map([
+          ["g", [committed("orders", 0, 0n), committed("orders", 1, 7n)]],
+          ["h", [committed("orders", 0, 3n)]],
+        ]),
+      ),
+    ).toEqual(new Map());
   });
 });
 
 it("residue is looked for under the names of other separators and places too", () => {
   const names = possibleInternalNames({ ...mirror, separator: "" });
-  for (const name of ["origin-clustercheckpointsinternal", "origin-cluster.checkpoints.internal", "mm2-offset-syncs.target-cluster.internal", "mm2-offset-syncs.origin-cluster.internal", "mm2-offset-syncstarget-clusterinternal", "migration-connect-cluster-offsets"]) {
+  for (const name of [
+    "origin-clustercheckpointsinternal",
+    "origin-cluster.checkpoints.internal",
+    "mm2-offset-syncs.target-cluster.internal",
+    "mm2-offset-syncs.origin-cluster.internal",
+    "mm2-offset-syncstarget-clusterinternal",
+    "migration-connect-cluster-offsets",
+  ]) {
     expect(names).toContain(name);
   }
   expect(names).not.toContain("heartbeats");

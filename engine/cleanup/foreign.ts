@@ -1,4 +1,11 @@
-import { decodeCheckpoint, decodeCheckpointKey, decodeHeartbeat, decodeHeartbeatKey, decodeOffsetSync, decodeOffsetSyncKey } from "../mirror-records";
+import {
+  decodeCheckpoint,
+  decodeCheckpointKey,
+  decodeHeartbeat,
+  decodeHeartbeatKey,
+  decodeOffsetSync,
+  decodeOffsetSyncKey,
+} from "../mirror-records";
 import type { MirrorModel } from "../model";
 import { connectorNames, type InternalTopic } from "../naming";
 import { someOf } from "../units";
@@ -31,7 +38,8 @@ export function foreignReasons(topic: InternalTopic, found: FoundTopic, mirror: 
   const reasons: string[] = [];
   if (found.cleanupPolicy !== "compact") reasons.push(`cleanup.policy is ${found.cleanupPolicy}, not compact`);
   const proved = COUNT_MAY_DIFFER.has(topic.kind) && found.records.length > 0;
-  if (found.partitions !== topic.partitions && !proved) reasons.push(`it has ${found.partitions} partitions, not ${topic.partitions}`);
+  if (found.partitions !== topic.partitions && !proved)
+    reasons.push(`it has ${found.partitions} partitions, not ${topic.partitions}`);
   reasons.push(...contentReasons(topic, found.records, mirror));
   return reasons;
 }
@@ -49,9 +57,14 @@ function contentReasons(topic: InternalTopic, records: readonly SampleRecord[], 
   const reasons: string[] = [];
   if (unreadable.length > 0) {
     const first = unreadable[0]!;
-    reasons.push(`${unreadable.length} of ${records.length} records looked at are not ${CONTENT[topic.kind]} (first: partition ${first.partition}, offset ${first.offset})`);
+    reasons.push(
+      `${unreadable.length} of ${records.length} records looked at are not ${CONTENT[topic.kind]} (first: partition ${first.partition}, offset ${first.offset})`,
+    );
   }
-  if (others.size > 0) reasons.push(`it holds entries of ${topic.kind === "heartbeats" ? "another mirror" : "other connectors"}: ${someOf([...others].sort())}`);
+  if (others.size > 0)
+    reasons.push(
+      `it holds entries of ${topic.kind === "heartbeats" ? "another mirror" : "other connectors"}: ${someOf([...others].sort())}`,
+    );
   return reasons;
 }
 
@@ -67,7 +80,11 @@ const CONTENT: Record<InternalTopic["kind"], string> = {
 const OURS = Symbol("ours");
 
 /** The connector (or mirror) that wrote the record; OURS when that can't differ; undefined when it is not of this format. All these topics are compacted: a null value removes an entry. */
-function ownerOf(topic: InternalTopic, { key, value }: SampleRecord, mirror: MirrorModel): string | typeof OURS | undefined {
+function ownerOf(
+  topic: InternalTopic,
+  { key, value }: SampleRecord,
+  mirror: MirrorModel,
+): string | typeof OURS | undefined {
   if (key === null) return undefined;
   const connect = { offsets: readOffsetEntry, configs: readConfigEntry, status: readStatusEntry };
   switch (topic.kind) {
@@ -78,13 +95,19 @@ function ownerOf(topic: InternalTopic, { key, value }: SampleRecord, mirror: Mir
       return entry === undefined ? undefined : (entry.connector ?? OURS);
     }
     case "checkpoints":
-      return (value === null ? decodeCheckpointKey(key) : decodeCheckpoint(key, value)) !== undefined ? OURS : undefined;
+      return (value === null ? decodeCheckpointKey(key) : decodeCheckpoint(key, value)) !== undefined
+        ? OURS
+        : undefined;
     case "offset-syncs":
-      return (value === null ? decodeOffsetSyncKey(key) : decodeOffsetSync(key, value)) !== undefined ? OURS : undefined;
+      return (value === null ? decodeOffsetSyncKey(key) : decodeOffsetSync(key, value)) !== undefined
+        ? OURS
+        : undefined;
     case "heartbeats": {
       const beat = value === null ? decodeHeartbeatKey(key) : decodeHeartbeat(key, value);
       if (beat === undefined) return undefined;
-      return beat.sourceAlias === mirror.originAlias && beat.targetAlias === mirror.targetAlias ? OURS : `${beat.sourceAlias}->${beat.targetAlias}`;
+      return beat.sourceAlias === mirror.originAlias && beat.targetAlias === mirror.targetAlias
+        ? OURS
+        : `${beat.sourceAlias}->${beat.targetAlias}`;
     }
   }
 }

@@ -14,7 +14,8 @@ export interface ConnectEntry {
 /** Key: `["<connector>", {...partition...}]`, value: an object or null, JSON without schemas. */
 export function readOffsetEntry(key: Buffer, value: Buffer | null): ConnectEntry | undefined {
   const parsed = json(key);
-  if (!Array.isArray(parsed) || parsed.length !== 2 || typeof parsed[0] !== "string" || !isObject(parsed[1])) return undefined;
+  if (!Array.isArray(parsed) || parsed.length !== 2 || typeof parsed[0] !== "string" || !isObject(parsed[1]))
+    return undefined;
   return value === null || isObject(json(value)) ? { connector: parsed[0] } : undefined;
 }
 
@@ -44,7 +45,8 @@ export function readConfigEntry(key: Buffer, value: Buffer | null): ConnectEntry
 export function readStatusEntry(key: Buffer, value: Buffer | null): ConnectEntry | undefined {
   const name = text(key) ?? "";
   const state = /^status-connector-(.+)$/.exec(name) ?? /^status-task-(.+)-\d+$/.exec(name);
-  if (state !== null) return value === null || hasFields(json(value), ["state", "worker_id"]) ? entry(state[1]) : undefined;
+  if (state !== null)
+    return value === null || hasFields(json(value), ["state", "worker_id"]) ? entry(state[1]) : undefined;
   const topic = /^status-topic-.+?:connector-(.+)$/.exec(name);
   if (topic !== null) return value === null || hasFields(json(value), ["topic"]) ? entry(topic[1]) : undefined;
   return undefined;

@@ -34,7 +34,13 @@ const SAY_EVERY_MS = 10_000;
  * @throws MigrationError INTERNAL_TOPIC_FOREIGN with every topic that does not look right (nothing was done);
  * MIRROR_STILL_RUNNING with the members, or the topics that grow, when `limitMs` is over
  */
-export async function proveMirrorGone(model: MigrationModel, options: GoneOptions, progress: Progress = silent, signal?: AbortSignal, open?: OpenKafka): Promise<MirrorGone> {
+export async function proveMirrorGone(
+  model: MigrationModel,
+  options: GoneOptions,
+  progress: Progress = silent,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<MirrorGone> {
   const own = internalTopics(model.mirror).filter((topic) => topic.side === "target" || options.originGone !== true);
   return withNeeded(
     model,
@@ -42,9 +48,17 @@ export async function proveMirrorGone(model: MigrationModel, options: GoneOption
     async (clusters) => {
       const topics = await requireOwn(clusters, model.mirror, own);
       const deadline = Date.now() + options.limitMs;
-      const groupState = await waitForNoMembers(clusters.target, model.mirror, { ...options, deadline }, progress, signal);
+      const groupState = await waitForNoMembers(
+        clusters.target,
+        model.mirror,
+        { ...options, deadline },
+        progress,
+        signal,
+      );
       await waitForQuiet(clusters, own, { ...options, deadline }, progress, signal);
-      progress.info(`the mirror is gone: Connect group ${model.mirror.groupId} is ${groupState}, ${countText(topics.filter((t) => t.state === "present").length, "internal topic")} to delete`);
+      progress.info(
+        `the mirror is gone: Connect group ${model.mirror.groupId} is ${groupState}, ${countText(topics.filter((t) => t.state === "present").length, "internal topic")} to delete`,
+      );
       return { group: model.mirror.groupId, groupState, topics };
     },
     open,
@@ -68,10 +82,14 @@ export async function requireNoMembers(target: KafkaPort, mirror: MirrorModel): 
 
 function stillRunning(group: GroupDescription, after: string): MigrationError {
   const members = group.members.map((m) => `${m.clientId} at ${m.clientHost}`);
-  return new MigrationError("MIRROR_STILL_RUNNING", `target: Connect group ${group.groupId} is ${group.state} with ${countText(group.members.length, "member")}${after}; its topics are in use`, {
-    fix: "delete the KafkaMirrorMaker2 resource (or stop the workers that use this group), then run again",
-    details: members.slice(0, 10),
-  });
+  return new MigrationError(
+    "MIRROR_STILL_RUNNING",
+    `target: Connect group ${group.groupId} is ${group.state} with ${countText(group.members.length, "member")}${after}; its topics are in use`,
+    {
+      fix: "delete the KafkaMirrorMaker2 resource (or stop the workers that use this group), then run again",
+      details: members.slice(0, 10),
+    },
+  );
 }
 
 interface Wait {
@@ -80,7 +98,13 @@ interface Wait {
   quietMs?: number;
 }
 
-async function waitForNoMembers(target: KafkaPort, mirror: MirrorModel, wait: Wait, progress: Progress, signal?: AbortSignal): Promise<string> {
+async function waitForNoMembers(
+  target: KafkaPort,
+  mirror: MirrorModel,
+  wait: Wait,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<string> {
   let saidAt = 0;
   for (let pause = 250; ; pause = Math.min(2_000, pause * 1.5)) {
     const group = await describeMirrorGroup(target, mirror);
@@ -88,14 +112,22 @@ async function waitForNoMembers(target: KafkaPort, mirror: MirrorModel, wait: Wa
     if (Date.now() >= wait.deadline) throw stillRunning(group, ` after ${durationText(wait.limitMs)}`);
     if (Date.now() - saidAt >= SAY_EVERY_MS) {
       saidAt = Date.now();
-      progress.info(`waiting for the mirror to go: Connect group ${group.groupId} is ${group.state} with ${countText(group.members.length, "member")}`);
+      progress.info(
+        `waiting for the mirror to go: Connect group ${group.groupId} is ${group.state} with ${countText(group.members.length, "member")}`,
+      );
     }
     await pauseFor(pause, signal);
   }
 }
 
 /** Workers that left their group may still flush, and connectors of a worker that lost its group still write. */
-async function waitForQuiet(clusters: NeededClusters, topics: readonly InternalTopic[], wait: Wait, progress: Progress, signal?: AbortSignal): Promise<void> {
+async function waitForQuiet(
+  clusters: NeededClusters,
+  topics: readonly InternalTopic[],
+  wait: Wait,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<void> {
   const quietMs = wait.quietMs ?? 3_000;
   let before = await ends(clusters, topics);
   for (;;) {
@@ -104,21 +136,32 @@ async function waitForQuiet(clusters: NeededClusters, topics: readonly InternalT
     const grown = [...now].filter(([key, end]) => before.has(key) && before.get(key) !== end).map(([key]) => key);
     if (grown.length === 0) return;
     if (Date.now() >= wait.deadline) {
-      throw new MigrationError("MIRROR_STILL_RUNNING", `internal topics still grow after ${durationText(wait.limitMs)}: ${someOf(grown)}`, {
-        fix: "find the MirrorMaker 2 or Connect worker that still writes to them and stop it, then run again",
-      });
+      throw new MigrationError(
+        "MIRROR_STILL_RUNNING",
+        `internal topics still grow after ${durationText(wait.limitMs)}: ${someOf(grown)}`,
+        {
+          fix: "find the MirrorMaker 2 or Connect worker that still writes to them and stop it, then run again",
+        },
+      );
     }
-    progress.info(`waiting for the internal topics to be quiet: ${someOf(grown, 3)} grew in the last ${durationText(quietMs)}`);
+    progress.info(
+      `waiting for the internal topics to be quiet: ${someOf(grown, 3)} grew in the last ${durationText(quietMs)}`,
+    );
     before = now;
   }
 }
 
-async function ends({ origin, target }: NeededClusters, topics: readonly InternalTopic[]): Promise<Map<string, bigint>> {
+async function ends(
+  { origin, target }: NeededClusters,
+  topics: readonly InternalTopic[],
+): Promise<Map<string, bigint>> {
   const found = new Map<string, bigint>();
   for (const port of origin === undefined ? [target] : [origin, target]) {
     const names = topics.filter((t) => t.side === port.side).map((t) => t.name);
     if (names.length === 0) continue;
-    const partitions = (await port.describeTopics(names)).flatMap((t) => t.partitions.map((p): TopicPartition => ({ topic: t.name, partition: p.partition })));
+    const partitions = (await port.describeTopics(names)).flatMap((t) =>
+      t.partitions.map((p): TopicPartition => ({ topic: t.name, partition: p.partition })),
+    );
     const ends = await readOffsets(port, partitions, "latest");
     for (const [key, end] of ends) found.set(`${port.side} ${key}`, end);
   }
@@ -129,6 +172,10 @@ async function pauseFor(ms: number, signal?: AbortSignal): Promise<void> {
   try {
     await sleep(ms, undefined, { signal });
   } catch (cause) {
-    throw new MigrationError("CLEANUP_INTERRUPTED", "the wait for the mirror to be gone was interrupted; nothing was deleted", { fix: "run again", cause });
+    throw new MigrationError(
+      "CLEANUP_INTERRUPTED",
+      "the wait for the mirror to be gone was interrupted; nothing was deleted",
+      { fix: "run again", cause },
+    );
   }
 }

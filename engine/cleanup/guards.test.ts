@@ -25,25 +25,36 @@ beforeEach(() => {
 });
 
 const policyOf = (name: string): Map<string, ConfigEntry> => {
-  return new Map([["cleanup.policy", { value: policies[name] ?? "compact", source: "dynamic-topic", sensitive: false }]]);
+  return new Map([
+    ["cleanup.policy", { value: policies[name] ?? "compact", source: "dynamic-topic", sensitive: false }],
+  ]);
 };
 const target: Partial<KafkaPort> = {
   side: "target",
   describeTopics: async (names = []) =>
-    topics.filter((t) => names.includes(t.name)).map(({ name, partitions }) => ({
-      name,
-      topicId: name,
-      internal: false,
-      partitions: Array.from({ length: partitions }, (_, partition) => ({ partition, leader: 1, replicas: [1], isr: [1] })),
-    })),
+    topics
+      .filter((t) => names.includes(t.name))
+      .map(({ name, partitions }) => ({
+        name,
+        topicId: name,
+        internal: false,
+        partitions: Array.from({ length: partitions }, (_, partition) => ({
+          partition,
+          leader: 1,
+          replicas: [1],
+          isr: [1],
+        })),
+      })),
   describeTopicConfigs: async (names) => new Map(names.map((name) => [name, policyOf(name)])),
   // Nothing is read: what is there begins where it ends. It grows once the group was looked at.
   listOffsets: async (partitions) => {
     if (looked) end += growth;
     return partitions.map((p) => ({ ...p, offset: end, timestamp: -1n }));
   },
-  describeGroups: async () => (looked = true) && [{ groupId, state: "Empty", type: "classic", protocolType: "connect", members: [], ...group }],
-  groupOffsets: async () => new Map([[groupId, committed.map((offset) => ({ topic: "t", partition: 0, offset, metadata: "" }))]]),
+  describeGroups: async () =>
+    (looked = true) && [{ groupId, state: "Empty", type: "classic", protocolType: "connect", members: [], ...group }],
+  groupOffsets: async () =>
+    new Map([[groupId, committed.map((offset) => ({ topic: "t", partition: 0, offset, metadata: "" }))]]),
   deleteTopics: async (names) => void deleted.push(...names),
   deleteGroups: async (names) => void deleted.push(...names),
   close: async () => {},
@@ -76,7 +87,9 @@ describe("nothing of the mirror is deleted", () => {
 
   it("where one topic is not what MirrorMaker 2 makes", async () => {
     policies = { [offsets.name]: "compact,delete" };
-    await expect(deleteInternalTopic(model, offsets, silent, open)).rejects.toThrow(/INTERNAL_TOPIC_FOREIGN[^]*cleanup.policy is compact,delete/);
+    await expect(deleteInternalTopic(model, offsets, silent, open)).rejects.toThrow(
+      /INTERNAL_TOPIC_FOREIGN[^]*cleanup.policy is compact,delete/,
+    );
     await expect(gone()).rejects.toThrow("INTERNAL_TOPIC_FOREIGN");
     expect(deleted).toEqual([]);
   });
@@ -92,7 +105,9 @@ describe("Connect's group", () => {
 
   it("is not deleted when it holds committed offsets or is of another kind: then it is an application's", async () => {
     committed = [7n];
-    await expect(deleteMirrorGroups(model, silent, open)).rejects.toThrow(/MIRROR_GROUP_FOREIGN.*holds committed offsets \(t:0\)/);
+    await expect(deleteMirrorGroups(model, silent, open)).rejects.toThrow(
+      /MIRROR_GROUP_FOREIGN.*holds committed offsets \(t:0\)/,
+    );
     committed = [-1n];
     group = { protocolType: "consumer" };
     await expect(deleteMirrorGroups(model, silent, open)).rejects.toThrow(/MIRROR_GROUP_FOREIGN.*is a consumer group/);

@@ -16,13 +16,28 @@ let open: number;
 const target: Partial<KafkaPort> = {
   side: "target",
   describeTopics: async (names = []) =>
-    internalTopics(atTarget.mirror).filter((t) => names.includes(t.name)).map(({ name, partitions }) => ({
-      name,
-      topicId: name,
-      internal: false,
-      partitions: Array.from({ length: partitions }, (_, partition) => ({ partition, leader: 1, replicas: [1], isr: [1] })),
-    })),
-  describeTopicConfigs: async (names) => new Map(names.map((name) => [name, new Map<string, ConfigEntry>([["cleanup.policy", { value: "compact", source: "dynamic-topic", sensitive: false }]])])),
+    internalTopics(atTarget.mirror)
+      .filter((t) => names.includes(t.name))
+      .map(({ name, partitions }) => ({
+        name,
+        topicId: name,
+        internal: false,
+        partitions: Array.from({ length: partitions }, (_, partition) => ({
+          partition,
+          leader: 1,
+          replicas: [1],
+          isr: [1],
+        })),
+      })),
+  describeTopicConfigs: async (names) =>
+    new Map(
+      names.map((name) => [
+        name,
+        new Map<string, ConfigEntry>([
+          ["cleanup.policy", { value: "compact", source: "dynamic-topic", sensitive: false }],
+        ]),
+      ]),
+    ),
   listOffsets: async (partitions) => partitions.map((p) => ({ ...p, offset: 0n, timestamp: -1n, leaderEpoch: 0 })),
   describeGroups: async () => [{ groupId, state: "Empty", type: "classic", protocolType: "connect", members: [] }],
   groupOffsets: async () => new Map(),
@@ -58,12 +73,18 @@ describe("what is on the target is deleted though the origin is gone", () => {
   });
 
   it("and the mirror is proved gone, where the origin has none of its topics", async () => {
-    expect(await proveMirrorGone(atTarget, { limitMs: 1_000, quietMs: 1 }, silent, undefined, without)).toMatchObject({ groupState: "Empty" });
-    await expect(proveMirrorGone(model, { limitMs: 1_000, quietMs: 1 }, silent, undefined, without)).rejects.toThrow("there is no origin");
+    expect(await proveMirrorGone(atTarget, { limitMs: 1_000, quietMs: 1 }, silent, undefined, without)).toMatchObject({
+      groupState: "Empty",
+    });
+    await expect(proveMirrorGone(model, { limitMs: 1_000, quietMs: 1 }, silent, undefined, without)).rejects.toThrow(
+      "there is no origin",
+    );
   });
 
   it("also where the origin had one of its topics, once somebody said that it is gone", async () => {
-    expect(await proveMirrorGone(model, { limitMs: 1_000, quietMs: 1, originGone: true }, silent, undefined, without)).toMatchObject({ groupState: "Empty" });
+    expect(
+      await proveMirrorGone(model, { limitMs: 1_000, quietMs: 1, originGone: true }, silent, undefined, without),
+    ).toMatchObject({ groupState: "Empty" });
   });
 
   it("but not what is on the origin; and nothing stays open", async () => {

@@ -15,12 +15,22 @@ const SAMPLE = 100;
 export type NeededClusters = Pick<Clusters, "target"> & Partial<Clusters>;
 
 /** Opens what these topics need: once nothing is left on the origin it may be gone itself. */
-export async function withNeeded<T>(model: MigrationModel, topics: readonly InternalTopic[], work: (clusters: NeededClusters) => Promise<T>, open?: OpenKafka): Promise<T> {
-  return topics.some((t) => t.side === "origin") ? withClusters(model, work, open) : withCluster(model, "target", (target) => work({ target }), open);
+export async function withNeeded<T>(
+  model: MigrationModel,
+  topics: readonly InternalTopic[],
+  work: (clusters: NeededClusters) => Promise<T>,
+  open?: OpenKafka,
+): Promise<T> {
+  return topics.some((t) => t.side === "origin")
+    ? withClusters(model, work, open)
+    : withCluster(model, "target", (target) => work({ target }), open);
 }
 
 /** What each topic holds, in the order asked; undefined: it does not exist. */
-export async function readInternalTopics(clusters: NeededClusters, topics: readonly InternalTopic[]): Promise<(FoundTopic | undefined)[]> {
+export async function readInternalTopics(
+  clusters: NeededClusters,
+  topics: readonly InternalTopic[],
+): Promise<(FoundTopic | undefined)[]> {
   const found = new Map<string, FoundTopic>();
   for (const side of ["origin", "target"] as const) {
     const names = [...new Set(topics.filter((t) => t.side === side).map((t) => t.name))];
@@ -33,7 +43,13 @@ export async function readInternalTopics(clusters: NeededClusters, topics: reado
 async function readSide(port: KafkaPort, names: readonly string[]): Promise<Map<string, FoundTopic>> {
   const described = await port.describeTopics(names);
   const configs = await port.describeTopicConfigs(described.map((t) => t.name));
-  const records = await sample(port, await rangesOf(port, described.map((t) => t.name)));
+  const records = await sample(
+    port,
+    await rangesOf(
+      port,
+      described.map((t) => t.name),
+    ),
+  );
   return new Map(
     described.map((t) => [
       t.name,
@@ -47,7 +63,9 @@ async function readSide(port: KafkaPort, names: readonly string[]): Promise<Map<
 }
 
 async function rangesOf(port: KafkaPort, names: readonly string[]): Promise<PartitionRange[]> {
-  const partitions = (await port.describeTopics(names)).flatMap((t) => t.partitions.map((p) => ({ topic: t.name, partition: p.partition })));
+  const partitions = (await port.describeTopics(names)).flatMap((t) =>
+    t.partitions.map((p) => ({ topic: t.name, partition: p.partition })),
+  );
   return readLogs(port, partitions);
 }
 
@@ -79,7 +97,11 @@ async function sample(port: KafkaPort, ranges: readonly PartitionRange[]): Promi
 }
 
 /** Every record of a topic, from its beginning to its end at the time of the call, within each partition in order. */
-export async function readWhole(port: KafkaPort, topic: string, visit: (key: Buffer | null, value: Buffer | null) => void): Promise<void> {
+export async function readWhole(
+  port: KafkaPort,
+  topic: string,
+  visit: (key: Buffer | null, value: Buffer | null) => void,
+): Promise<void> {
   await scan(port, await rangesOf(port, [topic]), {
     isolation: "read_uncommitted",
     visit: (_span, cursor) => {

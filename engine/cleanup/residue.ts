@@ -43,7 +43,12 @@ export interface Residue {
  * name that another version or setting would give them, Connect's group, throttles, reassignments under way, ACLs and SCRAM
  * credentials of its principals. Empty: clean. Deletes nothing.
  */
-export async function listResidue(model: MigrationModel, options: ResidueOptions = {}, _progress: Progress = silent, open?: OpenKafka): Promise<Residue[]> {
+export async function listResidue(
+  model: MigrationModel,
+  options: ResidueOptions = {},
+  _progress: Progress = silent,
+  open?: OpenKafka,
+): Promise<Residue[]> {
   return withClusters(
     model,
     async (clusters) => {
@@ -77,7 +82,8 @@ export function possibleInternalNames(mirror: MirrorModel): Set<string> {
   const names = new Set<string>();
   for (const offsetSyncsLocation of ["source", "target"] as const) {
     for (const separator of [mirror.separator, ".", ""]) {
-      for (const t of internalTopics({ ...mirror, offsetSyncsLocation, separator, heartbeats: false })) names.add(t.name);
+      for (const t of internalTopics({ ...mirror, offsetSyncsLocation, separator, heartbeats: false }))
+        names.add(t.name);
     }
   }
   return names;
@@ -94,9 +100,17 @@ async function topicResidue(clusters: Clusters, mirror: MirrorModel, keepCheckpo
     for (const name of await clusters[side].listTopics()) {
       const kind = here.get(name);
       if (side === "target" && kept.has(name)) continue;
-      if (side === "target" && name === journal) found.push({ kind: "topic", side, name, what: "what the groups' offsets were before the cutover" });
+      if (side === "target" && name === journal)
+        found.push({ kind: "topic", side, name, what: "what the groups' offsets were before the cutover" });
       else if (kind !== undefined) found.push({ kind: "topic", side, name, what: `the mirror's ${kind} topic` });
-      else if (possible.has(name)) found.push({ kind: "topic", side, name, what: "named like an internal topic of this mirror under another setting", foreign: true });
+      else if (possible.has(name))
+        found.push({
+          kind: "topic",
+          side,
+          name,
+          what: "named like an internal topic of this mirror under another setting",
+          foreign: true,
+        });
     }
   }
   return found;
@@ -105,7 +119,14 @@ async function topicResidue(clusters: Clusters, mirror: MirrorModel, keepCheckpo
 async function groupResidue({ target }: Clusters, mirror: MirrorModel): Promise<Residue[]> {
   const group = await describeMirrorGroup(target, mirror);
   if (group.state === "Dead" && group.members.length === 0) return [];
-  return [{ kind: "group", side: "target", name: mirror.groupId, what: `Connect's group, ${group.state} with ${group.members.length} members` }];
+  return [
+    {
+      kind: "group",
+      side: "target",
+      name: mirror.groupId,
+      what: `Connect's group, ${group.state} with ${group.members.length} members`,
+    },
+  ];
 }
 
 async function replicationResidue({ origin, target }: Clusters, mirror: MirrorModel): Promise<Residue[]> {
@@ -116,21 +137,49 @@ async function replicationResidue({ origin, target }: Clusters, mirror: MirrorMo
   return [
     ...throttleResidue(ours, ", as this migration's replication reset sets it"),
     ...throttleResidue(foreign, "").map((r): Residue => ({ ...r, foreign: true })),
-    ...ongoing.map((r): Residue => ({ kind: "reassignment", side: "target", name: partitionKey(r), what: "replicas are being moved", foreign: true })),
+    ...ongoing.map(
+      (r): Residue => ({
+        kind: "reassignment",
+        side: "target",
+        name: partitionKey(r),
+        what: "replicas are being moved",
+        foreign: true,
+      }),
+    ),
   ];
 }
 
 function throttleResidue({ topics, brokers }: ThrottleFound, whose: string): Residue[] {
   return [
-    ...topics.map((name): Residue => ({ kind: "throttle", side: "target", name, what: `throttled replicas are listed in the topic's configuration${whose}` })),
-    ...brokers.map((id): Residue => ({ kind: "throttle", side: "target", name: `broker ${id}`, what: `a replication throttle rate is set${whose}` })),
+    ...topics.map(
+      (name): Residue => ({
+        kind: "throttle",
+        side: "target",
+        name,
+        what: `throttled replicas are listed in the topic's configuration${whose}`,
+      }),
+    ),
+    ...brokers.map(
+      (id): Residue => ({
+        kind: "throttle",
+        side: "target",
+        name: `broker ${id}`,
+        what: `a replication throttle rate is set${whose}`,
+      }),
+    ),
   ];
 }
 
 async function aclResidue(port: KafkaPort, principals: readonly string[]): Promise<Residue[]> {
   const found: Residue[] = [];
   for (const principal of principals) {
-    for (const acl of await aclsOf(port, { principal })) found.push({ kind: "acl", side: port.side, name: aclText(acl), what: "an ACL of a user that the migration made" });
+    for (const acl of await aclsOf(port, { principal }))
+      found.push({
+        kind: "acl",
+        side: port.side,
+        name: aclText(acl),
+        what: "an ACL of a user that the migration made",
+      });
   }
   return found;
 }
@@ -141,7 +190,12 @@ async function credentialResidue(port: KafkaPort, principals: readonly string[])
   // A principal with a distinguished name logs in with a certificate.
   for (const name of principals.filter((p) => !p.startsWith("User:CN=")).map((p) => p.replace(/^User:/, ""))) {
     for (const mechanism of await mechanismsOf(port, name)) {
-      found.push({ kind: "credential", side: port.side, name, what: `a ${mechanism} credential of a user that the migration made` });
+      found.push({
+        kind: "credential",
+        side: port.side,
+        name,
+        what: `a ${mechanism} credential of a user that the migration made`,
+      });
     }
   }
   return found;
@@ -159,7 +213,9 @@ async function mechanismsOf(port: KafkaPort, user: string): Promise<string[]> {
 
 async function fenceResidue(origin: KafkaPort, mirror: MirrorModel): Promise<Residue[]> {
   const rules = markedRules(mirror, await aclsOf(origin));
-  return rules.map(({ rule }): Residue => ({ kind: "acl", side: "origin", name: aclText(rule), what: "a rule of the fence" }));
+  return rules.map(
+    ({ rule }): Residue => ({ kind: "acl", side: "origin", name: aclText(rule), what: "a rule of the fence" }),
+  );
 }
 
 function aclText(acl: Acl): string {

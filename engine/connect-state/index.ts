@@ -1,2 +1,9 @@
 export { ConnectStateReader, type ConnectView, effectiveIsolation } from "./reader";
-export { assignedPartitions, type ConnectorState, Connectors, currentTasks, SourceOffsets, type Status } from "./storage";
+export {
+  assignedPartitions,
+  type ConnectorState,
+  Connectors,
+  currentTasks,
+  SourceOffsets,
+  type Status,
+} from "./storage";

@@ -3,10 +3,17 @@ import { readLogs } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { connectorNames } from "../naming";
-import { type Isolation } from "../records/read";
+import type { Isolation } from "../records/read";
 import type { RecordCursor } from "../records/walk";
 import { scan } from "../records/scan";
-import { assignedPartitions, Connectors, type ConnectorState, currentTasks, SourceOffsets, type Status } from "./storage";
+import {
+  assignedPartitions,
+  Connectors,
+  type ConnectorState,
+  currentTasks,
+  SourceOffsets,
+  type Status,
+} from "./storage";
 
 /** What Connect's storage topics say about one mirror. */
 export interface ConnectView {
@@ -71,7 +78,10 @@ export class ConnectStateReader {
     return {
       missingTopics: [...missing, ...noOffsets],
       offsets: this.offsets.latest,
-      assignments: source === undefined ? [] : currentTasks(source).map(({ config, ...task }) => ({ ...task, partitions: assignedPartitions(config) })),
+      assignments:
+        source === undefined
+          ? []
+          : currentTasks(source).map(({ config, ...task }) => ({ ...task, partitions: assignedPartitions(config) })),
       ...(source === undefined ? {} : { source }),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
@@ -79,7 +89,12 @@ export class ConnectStateReader {
   }
 
   /** @returns the topics that do not exist */
-  private async fold(folds: Map<string, Fold>, restart: () => void, isolation: Isolation, signal?: AbortSignal): Promise<string[]> {
+  private async fold(
+    folds: Map<string, Fold>,
+    restart: () => void,
+    isolation: Isolation,
+    signal?: AbortSignal,
+  ): Promise<string[]> {
     const topics = await this.target.describeTopics([...folds.keys()]);
     const partitions = topics.flatMap((t) => t.partitions.map((p) => ({ topic: t.name, partition: p.partition })));
     const logs = await readLogs(this.target, partitions);

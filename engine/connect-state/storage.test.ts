@@ -7,7 +7,8 @@ const text = (value: string) => Buffer.from(value);
 const name = "origin->target.MirrorSourceConnector";
 
 describe("source offsets", () => {
-  const key = (connector: string, topic: string, partition: number, cluster = "origin") => json([connector, { cluster, partition, topic }]);
+  const key = (connector: string, topic: string, partition: number, cluster = "origin") =>
+    json([connector, { cluster, partition, topic }]);
 
   it("keeps the latest of each partition of this connector; null removes", () => {
     const offsets = new SourceOffsets(name, "origin");
@@ -16,7 +17,10 @@ describe("source offsets", () => {
     offsets.add(key(name, "orders", 1), json({ offset: 1 }));
     offsets.add(key(name, "gone", 0), json({ offset: 1 }));
     offsets.add(key(name, "gone", 0), null);
-    expect([...offsets.latest]).toEqual([["orders:0", 9], ["orders:1", 1]]);
+    expect([...offsets.latest]).toEqual([
+      ["orders:0", 9],
+      ["orders:1", 1],
+    ]);
   });
 
   it("leaves other connectors, other clusters and other formats aside", () => {
@@ -32,16 +36,19 @@ describe("source offsets", () => {
 
   it("reads the offset of any partition back", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.stringMatching(/^[a-z.:_-]{1,9}$/), fc.nat(3), fc.option(fc.nat(), { nil: null }))), (records) => {
-        const offsets = new SourceOffsets(name, "origin");
-        const truth = new Map<string, number>();
-        for (const [topic, partition, offset] of records) {
-          offsets.add(key(name, topic, partition), offset === null ? null : json({ offset }));
-          truth.delete(`${topic}:${partition}`);
-          if (offset !== null) truth.set(`${topic}:${partition}`, offset);
-        }
-        expect(new Map([...offsets.latest].sort())).toEqual(new Map([...truth].sort()));
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.stringMatching(/^[a-z.:_-]{1,9}$/), fc.nat(3), fc.option(fc.nat(), { nil: null }))),
+        (records) => {
+          const offsets = new SourceOffsets(name, "origin");
+          const truth = new Map<string, number>();
+          for (const [topic, partition, offset] of records) {
+            offsets.add(key(name, topic, partition), offset === null ? null : json({ offset }));
+            truth.delete(`${topic}:${partition}`);
+            if (offset !== null) truth.set(`${topic}:${partition}`, offset);
+          }
+          expect(new Map([...offsets.latest].sort())).toEqual(new Map([...truth].sort()));
+        },
+      ),
     );
   });
 });
@@ -49,22 +56,34 @@ describe("source offsets", () => {
 describe("connectors and tasks", () => {
   const fold = (...records: [string, unknown][]) => {
     const connectors = new Connectors();
-    for (const [key, value] of records) (key.startsWith("status-") ? connectors.addStatus(text(key), json(value)) : connectors.addConfig(text(key), json(value)));
+    for (const [key, value] of records)
+      key.startsWith("status-")
+        ? connectors.addStatus(text(key), json(value))
+        : connectors.addConfig(text(key), json(value));
     return connectors.byName.get(name);
   };
   const connector: [string, unknown] = [`connector-${name}`, { properties: { topics: ".*" } }];
-  const task = (n: number, partitions: string): [string, unknown] => [`task-${name}-${n}`, { properties: { "task.assigned.partitions": partitions } }];
+  const task = (n: number, partitions: string): [string, unknown] => [
+    `task-${name}-${n}`,
+    { properties: { "task.assigned.partitions": partitions } },
+  ];
   const commit = (tasks: number): [string, unknown] => [`commit-${name}`, { tasks }];
-  const assigned = (state: ReturnType<typeof fold>) => currentTasks(state!).map((t) => [t.task, assignedPartitions(t.config).map((p) => `${p.topic}/${p.partition}`)]);
+  const assigned = (state: ReturnType<typeof fold>) =>
+    currentTasks(state!).map((t) => [t.task, assignedPartitions(t.config).map((p) => `${p.topic}/${p.partition}`)]);
 
   it("takes tasks from their commit on, not before", () => {
     expect(assigned(fold(connector, task(0, "a-0,b-c-12"), task(1, "a-1")))).toEqual([]);
-    expect(assigned(fold(connector, task(0, "a-0,b-c-12"), task(1, "a-1"), commit(2)))).toEqual([[0, ["a/0", "b-c/12"]], [1, ["a/1"]]]);
+    expect(assigned(fold(connector, task(0, "a-0,b-c-12"), task(1, "a-1"), commit(2)))).toEqual([
+      [0, ["a/0", "b-c/12"]],
+      [1, ["a/1"]],
+    ]);
     expect(assigned(fold(connector, task(0, "a-0"), commit(1), task(0, "a-0,a-1")))).toEqual([[0, ["a/0"]]]);
   });
 
   it("forgets the tasks beyond a smaller assignment, also in a compacted log", () => {
-    expect(assigned(fold(connector, task(0, "a-0"), task(1, "a-1"), commit(2), task(0, "a-0,a-1"), commit(1)))).toEqual([[0, ["a/0", "a/1"]]]);
+    expect(assigned(fold(connector, task(0, "a-0"), task(1, "a-1"), commit(2), task(0, "a-0,a-1"), commit(1)))).toEqual(
+      [[0, ["a/0", "a/1"]]],
+    );
     expect(assigned(fold(connector, task(1, "a-1"), task(0, "a-0,a-1"), commit(1)))).toEqual([[0, ["a/0", "a/1"]]]);
     expect(assigned(fold(connector, task(0, "a-0"), commit(1), commit(0)))).toEqual([]);
   });
@@ -77,13 +96,19 @@ describe("connectors and tasks", () => {
   it("knows what was asked for and what became of it", () => {
     const state = fold(
       ["status-task-" + name + "-0", { state: "FAILED", trace: "java.lang.Error: x\n\tat y", worker_id: "w:8083" }],
-      connector, task(0, "a-0"), commit(1),
+      connector,
+      task(0, "a-0"),
+      commit(1),
       [`target-state-${name}`, { state: "PAUSED", "state.v2": "STOPPED" }],
       [`status-connector-${name}`, { state: "RUNNING", trace: null, worker_id: "w:8083" }],
       ["status-topic-a:connector-" + name, { topic: {} }],
     );
     expect(state).toMatchObject({ target: "STOPPED", status: { state: "RUNNING", worker: "w:8083" } });
-    expect(currentTasks(state!)[0]!.status).toEqual({ state: "FAILED", trace: "java.lang.Error: x\n\tat y", worker: "w:8083" });
+    expect(currentTasks(state!)[0]!.status).toEqual({
+      state: "FAILED",
+      trace: "java.lang.Error: x\n\tat y",
+      worker: "w:8083",
+    });
   });
 
   it("forgets a deleted connector", () => {

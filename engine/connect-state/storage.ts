@@ -55,7 +55,13 @@ export class SourceOffsets {
   add(key: Buffer | null, value: Buffer | null): void {
     if (key === null || !key.toString("utf8").startsWith(this.prefix)) return;
     const parsed = parse<[string, { cluster?: unknown; partition?: unknown; topic?: unknown }]>(key)?.[1];
-    if (parsed === undefined || parsed.cluster !== this.originAlias || typeof parsed.topic !== "string" || typeof parsed.partition !== "number") return;
+    if (
+      parsed === undefined ||
+      parsed.cluster !== this.originAlias ||
+      typeof parsed.topic !== "string" ||
+      typeof parsed.partition !== "number"
+    )
+      return;
     const id = partitionKey({ topic: parsed.topic, partition: parsed.partition });
     const offset = parse<{ offset?: unknown }>(value)?.offset;
     if (typeof offset === "number") this.latest.set(id, offset);
@@ -72,10 +78,12 @@ export class Connectors {
 
   addConfig(key: Buffer | null, value: Buffer | null): void {
     const name = key?.toString("utf8") ?? "";
-    if (name.startsWith("connector-")) this.connector(name.slice("connector-".length), parse<Properties>(value)?.properties);
+    if (name.startsWith("connector-"))
+      this.connector(name.slice("connector-".length), parse<Properties>(value)?.properties);
     else if (name.startsWith("target-state-")) this.target(name.slice("target-state-".length), parse(value));
     else if (name.startsWith("task-")) this.task(name.slice("task-".length), parse<Properties>(value)?.properties);
-    else if (name.startsWith("commit-")) this.commit(name.slice("commit-".length), parse<{ tasks?: number }>(value)?.tasks);
+    else if (name.startsWith("commit-"))
+      this.commit(name.slice("commit-".length), parse<{ tasks?: number }>(value)?.tasks);
   }
 
   private connector(name: string, config: Record<string, string> | undefined): void {
@@ -86,7 +94,14 @@ export class Connectors {
     }
     const known = this.byName.get(name);
     if (known !== undefined) known.config = config;
-    else this.byName.set(name, { config, target: this.targets.get(name) ?? "STARTED", tasks: new Map(), inconsistent: false, ...this.statusOf(`connector-${name}`) });
+    else
+      this.byName.set(name, {
+        config,
+        target: this.targets.get(name) ?? "STARTED",
+        tasks: new Map(),
+        inconsistent: false,
+        ...this.statusOf(`connector-${name}`),
+      });
   }
 
   private target(name: string, value: { state?: string; "state.v2"?: string } | null): void {
@@ -114,7 +129,8 @@ export class Connectors {
     connector.inconsistent = !complete;
     connector.taskCount = tasks;
     if (!complete) return;
-    for (const [number, config] of waiting) connector.tasks.set(number, { config, ...this.statusOf(`task-${name}-${number}`) });
+    for (const [number, config] of waiting)
+      connector.tasks.set(number, { config, ...this.statusOf(`task-${name}-${number}`) });
   }
 
   addStatus(key: Buffer | null, value: Buffer | null): void {
@@ -123,7 +139,12 @@ export class Connectors {
     const what = id.slice("status-".length);
     const read = parse<{ state?: string; trace?: string | null; worker_id?: string }>(value);
     if (read?.state === undefined) this.statuses.delete(what);
-    else this.statuses.set(what, { state: read.state, ...(read.trace ? { trace: read.trace } : {}), ...(read.worker_id === undefined ? {} : { worker: read.worker_id }) });
+    else
+      this.statuses.set(what, {
+        state: read.state,
+        ...(read.trace ? { trace: read.trace } : {}),
+        ...(read.worker_id === undefined ? {} : { worker: read.worker_id }),
+      });
     this.place(what);
   }
 
@@ -151,7 +172,9 @@ export class Connectors {
 }
 
 /** The tasks of the assignment in force, in order. */
-export function currentTasks(connector: ConnectorState): { task: number; config: Record<string, string>; status?: Status }[] {
+export function currentTasks(
+  connector: ConnectorState,
+): { task: number; config: Record<string, string>; status?: Status }[] {
   return [...connector.tasks]
     .filter(([number]) => number < (connector.taskCount ?? 0))
     .sort(([a], [b]) => a - b)

@@ -9,10 +9,14 @@ import type { Movement, TopicEnds } from "./types";
 
 /** @param when in words, e.g. "while the fence was up" */
 export function breached(wrote: readonly Movement[], when: string): MigrationError {
-  return new MigrationError("FENCE_BREACHED", `the origin was written to in ${countText(wrote.length, "partition")} ${when}`, {
-    details: wrote.slice(0, 20).map((m) => `${m.topic}-${m.partition}: ${m.from} -> ${m.to}`),
-    fix: "stop these producers (super users pass every ACL; see docs/fence.md for clusters with a user operator), then run `pulumi up` again",
-  });
+  return new MigrationError(
+    "FENCE_BREACHED",
+    `the origin was written to in ${countText(wrote.length, "partition")} ${when}`,
+    {
+      details: wrote.slice(0, 20).map((m) => `${m.topic}-${m.partition}: ${m.from} -> ${m.to}`),
+      fix: "stop these producers (super users pass every ACL; see docs/fence.md for clusters with a user operator), then run `pulumi up` again",
+    },
+  );
 }
 
 /** What to say, and do, where producers wrote whom no fence had to keep off. */
@@ -22,6 +26,19 @@ export function writtenText(wrote: readonly Movement[]): string {
 }
 
 /** What was written to the migrated topics of the origin since they ended there. */
-export async function writtenOnOrigin(model: MigrationModel, provedEnds: TopicEnds, open?: OpenKafka): Promise<Movement[]> {
-  return onOrigin(model, async (origin) => movementsSince(provedEnds, await endsOf(origin, fencedTopics(await origin.listTopics(), model.mirror)), model.mirror), open);
+export async function writtenOnOrigin(
+  model: MigrationModel,
+  provedEnds: TopicEnds,
+  open?: OpenKafka,
+): Promise<Movement[]> {
+  return onOrigin(
+    model,
+    async (origin) =>
+      movementsSince(
+        provedEnds,
+        await endsOf(origin, fencedTopics(await origin.listTopics(), model.mirror)),
+        model.mirror,
+      ),
+    open,
+  );
 }

@@ -39,12 +39,25 @@ const ASK_AFTER_MS = 5_000;
  * @returns what happened, when the signal is aborted, or when the fence is not wanted any more.
  * @throws MigrationError when the origin can't be reached for longer than the port retries.
  */
-export async function holdFence(model: MigrationModel, options: HoldOptions, progress: Progress, signal: AbortSignal, open?: OpenKafka): Promise<FenceReport> {
+export async function holdFence(
+  model: MigrationModel,
+  options: HoldOptions,
+  progress: Progress,
+  signal: AbortSignal,
+  open?: OpenKafka,
+): Promise<FenceReport> {
   return onOrigin(model, (origin) => holdOn(origin, model.mirror, options, progress, signal), open, { progress });
 }
 
 /** @param ends where the topics ended when the fence was raised; absent: where they end now */
-export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: HoldOptions, progress: Progress, signal: AbortSignal, ends?: Ends): Promise<FenceReport> {
+export async function holdOn(
+  origin: KafkaPort,
+  mirror: MirrorModel,
+  options: HoldOptions,
+  progress: Progress,
+  signal: AbortSignal,
+  ends?: Ends,
+): Promise<FenceReport> {
   let topics: string[] = [];
   let baseline = ends ?? (await endsOf(origin, (await wanted(origin, mirror, options)).topics));
   let whole = new Date().toISOString();
@@ -63,7 +76,13 @@ export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: Ho
     if (missing.length > 0) {
       const { ends: after } = await raiseOn(origin, mirror, options, progress);
       const gone = [...new Set(missing.map((r) => r.topic))];
-      report.gaps.push({ after: whole, until: new Date().toISOString(), rules: missing.length, topics: gone, wrote: movements(baseline, after) });
+      report.gaps.push({
+        after: whole,
+        until: new Date().toISOString(),
+        rules: missing.length,
+        topics: gone,
+        wrote: movements(baseline, after),
+      });
       baseline = after;
       tell(report.gaps.at(-1) as FenceGap, progress);
       options.onGap?.(report.gaps.at(-1) as FenceGap);
@@ -87,8 +106,16 @@ export async function holdOn(origin: KafkaPort, mirror: MirrorModel, options: Ho
 }
 
 function tell(gap: FenceGap, progress: Progress): void {
-  const wrote = gap.wrote.length === 0 ? "nothing was written in between" : `written in between: ${someOf(gap.wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`), 10)}`;
-  progress.warn(`fence: ${countText(gap.rules, "rule")} had been removed since ${gap.after} and stood again at ${gap.until}; ${wrote}`);
+  const wrote =
+    gap.wrote.length === 0
+      ? "nothing was written in between"
+      : `written in between: ${someOf(
+          gap.wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`),
+          10,
+        )}`;
+  progress.warn(
+    `fence: ${countText(gap.rules, "rule")} had been removed since ${gap.after} and stood again at ${gap.until}; ${wrote}`,
+  );
 }
 
 /**

@@ -4,4 +4,13 @@ export { holdFence, whileFenced, type HoldOptions } from "./hold";
 export { previewFence, type FencePreview } from "./preview";
 export { observeProducers, type OpenTransactionAt, type ProducerReport, type Writer } from "./producers";
 export { checkFence, fenceIsThere, lowerFence, raiseFence } from "./raise";
-export type { FenceGap, FenceOptions, FenceReport, FenceState, LoweredFence, Movement, RaisedFence, TopicEnds } from "./types";
+export type {
+  FenceGap,
+  FenceOptions,
+  FenceReport,
+  FenceState,
+  LoweredFence,
+  Movement,
+  RaisedFence,
+  TopicEnds,
+} from "./types";

@@ -9,7 +9,9 @@ export type Ends = Map<string, TopicPartition & { end: bigint }>;
 
 export async function partitionsOf(origin: KafkaPort, topics: readonly string[]): Promise<TopicPartition[]> {
   const described = await origin.describeTopics(topics);
-  return described.flatMap((t) => t.partitions.filter((p) => p.leader >= 0).map((p) => ({ topic: t.name, partition: p.partition })));
+  return described.flatMap((t) =>
+    t.partitions.filter((p) => p.leader >= 0).map((p) => ({ topic: t.name, partition: p.partition })),
+  );
 }
 
 export async function endsOf(origin: KafkaPort, topics: readonly string[]): Promise<Ends> {
@@ -29,7 +31,11 @@ export function movements(before: Ends, after: Ends): Movement[] {
 
 /** Partitions that do not end where `then` says; topics that it does not know count from 0, but for heartbeats, which nobody's data waits for. */
 export function movementsSince(then: TopicEnds, now: Ends, mirror: MirrorModel): Movement[] {
-  const counted = new Map([...now].filter(([, { topic }]) => then[topic] !== undefined || !isHeartbeats(mirror, topic)));
-  const before = new Map([...counted].map(([key, p]) => [key, { ...p, end: BigInt(then[p.topic]?.[p.partition] ?? 0) }]));
+  const counted = new Map(
+    [...now].filter(([, { topic }]) => then[topic] !== undefined || !isHeartbeats(mirror, topic)),
+  );
+  const before = new Map(
+    [...counted].map(([key, p]) => [key, { ...p, end: BigInt(then[p.topic]?.[p.partition] ?? 0) }]),
+  );
   return movements(before, counted);
 }

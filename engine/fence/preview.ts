@@ -21,7 +21,11 @@ export interface FencePreview {
  * @throws MigrationError FENCE_NOT_ALLOWED when this administrator may not list or make ACLs on the origin; FENCE_NO_AUTHORIZER,
  *   FENCE_ACL_SYNC, FENCE_DEFAULT_UNKNOWN, FENCE_EXCEPT_EVERYONE as the raise
  */
-export async function previewFence(model: MigrationModel, options: FenceOptions, open?: OpenKafka): Promise<FencePreview> {
+export async function previewFence(
+  model: MigrationModel,
+  options: FenceOptions,
+  open?: OpenKafka,
+): Promise<FencePreview> {
   const started = Date.now();
   return withClusters(
     model,
@@ -33,14 +37,23 @@ export async function previewFence(model: MigrationModel, options: FenceOptions,
       const { topics, rules, acls } = await wanted(clusters.origin, model.mirror, options).catch((error: unknown) => {
         throw isMigrationError(error) && error.code === "KAFKA_UNAUTHORIZED" ? notAllowed("list") : error;
       });
-      return { topics: topics.length, rules: compare(rules, acls).missing.length, lookMs: Date.now() - started, settleMs: options.settleMs ?? SETTLE_MS };
+      return {
+        topics: topics.length,
+        rules: compare(rules, acls).missing.length,
+        lookMs: Date.now() - started,
+        settleMs: options.settleMs ?? SETTLE_MS,
+      };
     },
     open,
   );
 }
 
 function notAllowed(what: "list" | "make"): MigrationError {
-  return new MigrationError("FENCE_NOT_ALLOWED", `the migration's administrator may not ${what} ACLs on the origin, so it can't raise the fence`, {
-    fix: `grant it ${what === "list" ? "Describe" : "Alter"} on the origin's cluster (fence: true does where the stack makes the user), or switch the fence off`,
-  });
+  return new MigrationError(
+    "FENCE_NOT_ALLOWED",
+    `the migration's administrator may not ${what} ACLs on the origin, so it can't raise the fence`,
+    {
+      fix: `grant it ${what === "list" ? "Describe" : "Alter"} on the origin's cluster (fence: true does where the stack makes the user), or switch the fence off`,
+    },
+  );
 }

@@ -45,16 +45,34 @@ export interface ProducerReport {
  * Watches the migrated origin topics for `windowMs`: ends that move, open transactions (the last stable offset is behind
  * the end), and who it is, where the brokers tell (KIP-664).
  */
-export async function observeProducers(model: MigrationModel, windowMs: number, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<ProducerReport> {
-  return onOrigin(model, (origin) => observeOn(origin, model.mirror, windowMs, progress, signal), open, { progress, signal });
+export async function observeProducers(
+  model: MigrationModel,
+  windowMs: number,
+  progress: Progress,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<ProducerReport> {
+  return onOrigin(model, (origin) => observeOn(origin, model.mirror, windowMs, progress, signal), open, {
+    progress,
+    signal,
+  });
 }
 
-export async function observeOn(origin: KafkaPort, mirror: MirrorModel, windowMs: number, progress: Progress, signal?: AbortSignal): Promise<ProducerReport> {
+export async function observeOn(
+  origin: KafkaPort,
+  mirror: MirrorModel,
+  windowMs: number,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<ProducerReport> {
   const topics = fencedTopics(await origin.listTopics(), mirror);
   const before = await endsOf(origin, topics);
   const watchedFrom = Date.now();
   await sleep(windowMs, undefined, signal === undefined ? {} : { signal });
-  const [after, open] = [await endsOf(origin, topics), await openTransactions(origin, await partitionsOf(origin, topics))];
+  const [after, open] = [
+    await endsOf(origin, topics),
+    await openTransactions(origin, await partitionsOf(origin, topics)),
+  ];
   const moving = movements(before, after);
   const writers = await writersOf(origin, moving, open, watchedFrom);
   const report: ProducerReport = { windowMs, quiet: moving.length === 0 && open.length === 0, moving, open, writers };
@@ -62,10 +80,16 @@ export async function observeOn(origin: KafkaPort, mirror: MirrorModel, windowMs
   return report;
 }
 
-async function openTransactions(origin: KafkaPort, partitions: readonly TopicPartition[]): Promise<OpenTransactionAt[]> {
+async function openTransactions(
+  origin: KafkaPort,
+  partitions: readonly TopicPartition[],
+): Promise<OpenTransactionAt[]> {
   // The stable offset first: a transaction that ends in between must not look open.
   const stable = await readOffsets(origin, partitions, "last-stable");
-  const ends = await origin.listOffsets(partitions.filter((p) => stable.has(partitionKey(p))), "latest");
+  const ends = await origin.listOffsets(
+    partitions.filter((p) => stable.has(partitionKey(p))),
+    "latest",
+  );
   const suspects = ends.filter((o) => stable.get(partitionKey(o))! < o.offset);
   if (suspects.length === 0) return [];
   // Plain writes in between move the end alone; a transaction that is open keeps the stable offset where it is.
@@ -76,17 +100,34 @@ async function openTransactions(origin: KafkaPort, partitions: readonly TopicPar
   });
 }
 
-async function writersOf(origin: KafkaPort, moving: readonly Movement[], open: readonly OpenTransactionAt[], watchedFrom: number): Promise<Writer[]> {
-  const suspects = new Map([...moving, ...open].map((p) => [partitionKey(p), { topic: p.topic, partition: p.partition }]));
+async function writersOf(
+  origin: KafkaPort,
+  moving: readonly Movement[],
+  open: readonly OpenTransactionAt[],
+  watchedFrom: number,
+): Promise<Writer[]> {
+  const suspects = new Map(
+    [...moving, ...open].map((p) => [partitionKey(p), { topic: p.topic, partition: p.partition }]),
+  );
   if (suspects.size === 0) return [];
   const states = (await origin.activeProducers([...suspects.values()])) ?? [];
   const active = states.filter((s) => s.transactionStart >= 0n || Number(s.lastTimestamp) >= watchedFrom);
-  const names = new Map((await origin.transactionsOf([...new Set(active.map((s) => s.producerId))])).map((t) => [t.producerId, t.transactionalId]));
+  const names = new Map(
+    (await origin.transactionsOf([...new Set(active.map((s) => s.producerId))])).map((t) => [
+      t.producerId,
+      t.transactionalId,
+    ]),
+  );
   const writers = new Map<bigint, Writer>();
   for (const s of active) {
     const name = names.get(s.producerId);
     const at = new Date(Number(s.lastTimestamp)).toISOString();
-    const writer = writers.get(s.producerId) ?? { producerId: String(s.producerId), ...(name === undefined ? {} : { transactionalId: name }), lastWrite: at, partitions: [] };
+    const writer = writers.get(s.producerId) ?? {
+      producerId: String(s.producerId),
+      ...(name === undefined ? {} : { transactionalId: name }),
+      lastWrite: at,
+      partitions: [],
+    };
     writer.partitions.push(`${s.topic}-${s.partition}`);
     if (at > writer.lastWrite) writer.lastWrite = at;
     writers.set(s.producerId, writer);
@@ -97,12 +138,28 @@ async function writersOf(origin: KafkaPort, moving: readonly Movement[], open: r
 function tell(report: ProducerReport, topics: number, progress: Progress): void {
   const window = durationText(report.windowMs);
   if (report.quiet) {
-    progress.info(`producers: nothing was written to ${countText(topics, "topic")} of the origin in ${window}, and no transaction is open`);
+    progress.info(
+      `producers: nothing was written to ${countText(topics, "topic")} of the origin in ${window}, and no transaction is open`,
+    );
     return;
   }
-  if (report.moving.length > 0) progress.warn(`producers: still writing to ${someOf(report.moving.map((m) => `${m.topic}-${m.partition} (${m.from} -> ${m.to})`), 10)} in ${window}`);
-  if (report.open.length > 0) progress.warn(`producers: open transactions on ${someOf(report.open.map((o) => `${o.topic}-${o.partition} (stable ${o.stable}, end ${o.end})`), 10)}`);
+  if (report.moving.length > 0)
+    progress.warn(
+      `producers: still writing to ${someOf(
+        report.moving.map((m) => `${m.topic}-${m.partition} (${m.from} -> ${m.to})`),
+        10,
+      )} in ${window}`,
+    );
+  if (report.open.length > 0)
+    progress.warn(
+      `producers: open transactions on ${someOf(
+        report.open.map((o) => `${o.topic}-${o.partition} (stable ${o.stable}, end ${o.end})`),
+        10,
+      )}`,
+    );
   for (const w of report.writers.slice(0, 10)) {
-    progress.warn(`producers: ${w.transactionalId === undefined ? `producer ${w.producerId}` : `transactional id "${w.transactionalId}"`} wrote to ${someOf(w.partitions, 5)}, last at ${w.lastWrite}`);
+    progress.warn(
+      `producers: ${w.transactionalId === undefined ? `producer ${w.producerId}` : `transactional id "${w.transactionalId}"`} wrote to ${someOf(w.partitions, 5)}, last at ${w.lastWrite}`,
+    );
   }
 }

@@ -17,7 +17,12 @@ export const SETTLE_MS = 1000;
 const SETTLE_LIMIT_MS = 15_000;
 
 /** Opens the origin, does the work and closes it. */
-export function onOrigin<T>(model: MigrationModel, work: (origin: KafkaPort) => Promise<T>, open?: OpenKafka, options?: OpenOptions): Promise<T> {
+export function onOrigin<T>(
+  model: MigrationModel,
+  work: (origin: KafkaPort) => Promise<T>,
+  open?: OpenKafka,
+  options?: OpenOptions,
+): Promise<T> {
   return withCluster(model, "origin", work, open, options);
 }
 
@@ -26,7 +31,12 @@ export function onOrigin<T>(model: MigrationModel, work: (origin: KafkaPort) => 
  * run again at any time. See docs/fence.md for what it does and does not guarantee.
  * @throws MigrationError FENCE_NO_AUTHORIZER, FENCE_ACL_SYNC, FENCE_DEFAULT_UNKNOWN, FENCE_EXCEPT_EVERYONE
  */
-export async function raiseFence(model: MigrationModel, options: FenceOptions, progress: Progress, open?: OpenKafka): Promise<RaisedFence> {
+export async function raiseFence(
+  model: MigrationModel,
+  options: FenceOptions,
+  progress: Progress,
+  open?: OpenKafka,
+): Promise<RaisedFence> {
   return withClusters(
     model,
     async (clusters) => {
@@ -46,33 +56,69 @@ export async function refuseAclSync(clusters: Clusters, mirror: MirrorModel): Pr
   const { source } = await new ConnectStateReader(clusters.target, mirror).read();
   // Kafka's default is true.
   if (source === undefined || source.config["sync.topic.acls.enabled"]?.trim().toLowerCase() === "false") return;
-  throw new MigrationError("FENCE_ACL_SYNC", "the mirror copies ACLs: it would copy the fence's denials to the target, where they would stay and stop every producer", {
-    fix: 'set sync.topic.acls.enabled: "false" in the source connector and let it start anew, or switch the fence off',
-  });
+  throw new MigrationError(
+    "FENCE_ACL_SYNC",
+    "the mirror copies ACLs: it would copy the fence's denials to the target, where they would stay and stop every producer",
+    {
+      fix: 'set sync.topic.acls.enabled: "false" in the source connector and let it start anew, or switch the fence off',
+    },
+  );
 }
 
 /**
  * @param settled a fence that is found whole was waited for when it was raised: only what is made now is waited for
  * @returns also the topics' ends when the writes had stopped: whatever moves later moved behind the fence
  */
-export async function raiseOn(origin: KafkaPort, mirror: MirrorModel, options: FenceOptions, progress: Progress, settled = false): Promise<{ raised: RaisedFence; ends: Ends }> {
+export async function raiseOn(
+  origin: KafkaPort,
+  mirror: MirrorModel,
+  options: FenceOptions,
+  progress: Progress,
+  settled = false,
+): Promise<{ raised: RaisedFence; ends: Ends }> {
   const { topics, rules, acls } = await wanted(origin, mirror, options);
   const { missing, own } = compare(rules, acls);
   await create(origin, missing);
   const principals = [...new Set(rules.map((r) => r.rule.principal))].sort();
-  progress.info(`fence: ${countText(topics.length, "topic")} of the origin closed for ${someOf(principals, 5)} (${missing.length} rules made, ${rules.length - missing.length} were there)`);
-  const { writing, ends } = settled && missing.length === 0 ? { writing: [], ends: await endsOf(origin, topics) } : await settle(origin, topics, options);
+  progress.info(
+    `fence: ${countText(topics.length, "topic")} of the origin closed for ${someOf(principals, 5)} (${missing.length} rules made, ${rules.length - missing.length} were there)`,
+  );
+  const { writing, ends } =
+    settled && missing.length === 0
+      ? { writing: [], ends: await endsOf(origin, topics) }
+      : await settle(origin, topics, options);
   const warnings: string[] = [];
   if (writing.length > 0) {
-    warnings.push(`${countText(writing.length, "partition")} still written to behind the fence (${someOf(writing.map((m) => `${m.topic}-${m.partition}`), 5)}): super users and excepted principals pass it`);
+    warnings.push(
+      `${countText(writing.length, "partition")} still written to behind the fence (${someOf(
+        writing.map((m) => `${m.topic}-${m.partition}`),
+        5,
+      )}): super users and excepted principals pass it`,
+    );
   }
   for (const w of warnings) progress.warn(`fence: ${w}`);
   const raisedAt = new Date().toISOString();
-  return { raised: { version: 1, raisedAt, topics: topics.length, principals, created: missing.length, own: own.map((r) => r.topic), writing, warnings }, ends };
+  return {
+    raised: {
+      version: 1,
+      raisedAt,
+      topics: topics.length,
+      principals,
+      created: missing.length,
+      own: own.map((r) => r.topic),
+      writing,
+      warnings,
+    },
+    ends,
+  };
 }
 
 /** What the fence must consist of now: topics and principals may have come since it was raised. */
-export async function wanted(origin: KafkaPort, mirror: MirrorModel, options: FenceOptions): Promise<{ topics: string[]; rules: Rule[]; acls: Acl[] }> {
+export async function wanted(
+  origin: KafkaPort,
+  mirror: MirrorModel,
+  options: FenceOptions,
+): Promise<{ topics: string[]; rules: Rule[]; acls: Acl[] }> {
   const topics = fencedTopics(await origin.listTopics(), mirror);
   const acls = await listAcls(origin);
   const marked = markedRules(mirror, acls);
@@ -88,9 +134,13 @@ async function mustStayOpen(origin: KafkaPort, bare: string[], options: FenceOpt
   if (options.everyoneByDefault === true) return bare;
   const everyone = await everyoneByDefault(origin);
   if (everyone !== undefined) return everyone ? bare : [];
-  throw new MigrationError("FENCE_DEFAULT_UNKNOWN", `no ACL names ${countText(bare.length, "migrated topic")} (${someOf(bare, 5)}), and the brokers hide what allow.everyone.if.no.acl.found is`, {
-    fix: "set fenceOptions.everyoneByDefault to what the origin's brokers have; with true, a rule that keeps reading allowed is made, too",
-  });
+  throw new MigrationError(
+    "FENCE_DEFAULT_UNKNOWN",
+    `no ACL names ${countText(bare.length, "migrated topic")} (${someOf(bare, 5)}), and the brokers hide what allow.everyone.if.no.acl.found is`,
+    {
+      fix: "set fenceOptions.everyoneByDefault to what the origin's brokers have; with true, a rule that keeps reading allowed is made, too",
+    },
+  );
 }
 
 async function listAcls(origin: KafkaPort): Promise<Acl[]> {
@@ -98,10 +148,14 @@ async function listAcls(origin: KafkaPort): Promise<Acl[]> {
     return await origin.describeAcls();
   } catch (error) {
     if (saysNoAuthorizer(error)) {
-      throw new MigrationError("FENCE_NO_AUTHORIZER", "the origin's brokers have no authorizer, so no ACL can stop a producer", {
-        fix: "switch the fence off (fence: false) and stop the producers themselves; the gate watches that nothing is written",
-        cause: error,
-      });
+      throw new MigrationError(
+        "FENCE_NO_AUTHORIZER",
+        "the origin's brokers have no authorizer, so no ACL can stop a producer",
+        {
+          fix: "switch the fence off (fence: false) and stop the producers themselves; the gate watches that nothing is written",
+          cause: error,
+        },
+      );
     }
     throw error;
   }
@@ -117,8 +171,14 @@ async function aclsIfAny(origin: KafkaPort): Promise<Acl[]> {
 
 /** Markers first: a rule without one would stay for ever. Rules that keep reading allowed come before those that deny. */
 async function create(origin: KafkaPort, rules: readonly Rule[]): Promise<void> {
-  await inBatches(rules.map((r) => r.marker), (some) => origin.createAcls(some));
-  await inBatches(rules.map((r) => r.rule), (some) => origin.createAcls(some));
+  await inBatches(
+    rules.map((r) => r.marker),
+    (some) => origin.createAcls(some),
+  );
+  await inBatches(
+    rules.map((r) => r.rule),
+    (some) => origin.createAcls(some),
+  );
 }
 
 async function inBatches(acls: readonly Acl[], send: (some: Acl[]) => Promise<void>): Promise<void> {
@@ -126,7 +186,11 @@ async function inBatches(acls: readonly Acl[], send: (some: Acl[]) => Promise<vo
 }
 
 /** Waits until the topics' ends rest: brokers learn of a new ACL one after the other, and requests are under way. */
-async function settle(origin: KafkaPort, topics: readonly string[], options: FenceOptions): Promise<{ writing: Movement[]; ends: Ends }> {
+async function settle(
+  origin: KafkaPort,
+  topics: readonly string[],
+  options: FenceOptions,
+): Promise<{ writing: Movement[]; ends: Ends }> {
   const limit = Date.now() + (options.settleLimitMs ?? SETTLE_LIMIT_MS);
   for (let before = await endsOf(origin, topics); ; ) {
     await sleep(options.settleMs ?? SETTLE_MS);
@@ -142,7 +206,11 @@ async function settle(origin: KafkaPort, topics: readonly string[], options: Fen
  * remembers. Topics of another migration with the same aliases do not count.
  */
 export async function fenceIsThere(model: MigrationModel, open?: OpenKafka): Promise<boolean> {
-  const topics = await onOrigin(model, async (origin) => markedRules(model.mirror, await aclsIfAny(origin)).map((r) => r.topic), open);
+  const topics = await onOrigin(
+    model,
+    async (origin) => markedRules(model.mirror, await aclsIfAny(origin)).map((r) => r.topic),
+    open,
+  );
   return selectPairs([...new Set(topics)], model.mirror).length > 0;
 }
 
@@ -164,7 +232,12 @@ export async function checkOn(origin: KafkaPort, mirror: MirrorModel, options: F
  * Takes the fence away: every rule that a marker of this migration names, also those of a run that was killed. Rules that
  * were somebody's own before stay. Does nothing when there is no fence. No option matters here: the markers say it all.
  */
-export async function lowerFence(model: MigrationModel, _options: FenceOptions, progress: Progress, open?: OpenKafka): Promise<LoweredFence> {
+export async function lowerFence(
+  model: MigrationModel,
+  _options: FenceOptions,
+  progress: Progress,
+  open?: OpenKafka,
+): Promise<LoweredFence> {
   return onOrigin(model, (origin) => lowerOn(origin, model.mirror, progress), open, { progress });
 }
 
@@ -175,9 +248,19 @@ export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: 
   const there = new Set(acls.map(idOf));
   const rules = marked.filter((r) => there.has(idOf(r.rule)));
   // The denials go first: a rule that keeps reading allowed must not be the first to fall.
-  const ordered = [...rules].sort((a, b) => Number(a.rule.permission === "allow") - Number(b.rule.permission === "allow"));
-  await inBatches(ordered.map((r) => r.rule), (some) => origin.deleteAcls(some));
-  await inBatches(marked.map((r) => r.marker), (some) => origin.deleteAcls(some));
-  progress.info(`fence: ${countText(rules.length, "rule")} taken away, ${countText(new Set(marked.map((r) => r.topic)).size, "topic")} of the origin open again`);
+  const ordered = [...rules].sort(
+    (a, b) => Number(a.rule.permission === "allow") - Number(b.rule.permission === "allow"),
+  );
+  await inBatches(
+    ordered.map((r) => r.rule),
+    (some) => origin.deleteAcls(some),
+  );
+  await inBatches(
+    marked.map((r) => r.marker),
+    (some) => origin.deleteAcls(some),
+  );
+  progress.info(
+    `fence: ${countText(rules.length, "rule")} taken away, ${countText(new Set(marked.map((r) => r.topic)).size, "topic")} of the origin open again`,
+  );
   return { removed: rules.length };
 }

@@ -16,7 +16,11 @@ export interface Rule {
 
 /** Topics that the fence stands before: what the mirror copies, never what it writes itself. */
 export function fencedTopics(originTopics: readonly string[], mirror: MirrorModel): string[] {
-  const own = new Set(internalTopics(mirror).filter((t) => t.side === "origin").map((t) => t.name));
+  const own = new Set(
+    internalTopics(mirror)
+      .filter((t) => t.side === "origin")
+      .map((t) => t.name),
+  );
   return selectTopics(originTopics, mirror).filter((t) => !own.has(t));
 }
 
@@ -28,7 +32,8 @@ export function fencedTopics(originTopics: readonly string[], mirror: MirrorMode
 const PREFIX = { deny: "kafka-migration-fence", allow: "kafka-migration-fence-allow" } as const;
 type Kind = keyof typeof PREFIX;
 
-const markerPrefix = (mirror: MirrorModel, kind: Kind): string => `${PREFIX[kind]}:${mirror.originAlias}>${mirror.targetAlias}:`;
+const markerPrefix = (mirror: MirrorModel, kind: Kind): string =>
+  `${PREFIX[kind]}:${mirror.originAlias}>${mirror.targetAlias}:`;
 
 function ruleOf(mirror: MirrorModel, topic: string, principal: string, kind: Kind): Rule {
   const name = { patternType: "literal", principal, host: "*" } as const;
@@ -36,7 +41,13 @@ function ruleOf(mirror: MirrorModel, topic: string, principal: string, kind: Kin
   return {
     topic,
     rule: { resourceType: "topic", resourceName: topic, ...name, operation, permission: kind },
-    marker: { resourceType: "transactionalId", resourceName: markerPrefix(mirror, kind) + topic, ...name, operation: "Describe", permission: "deny" },
+    marker: {
+      resourceType: "transactionalId",
+      resourceName: markerPrefix(mirror, kind) + topic,
+      ...name,
+      operation: "Describe",
+      permission: "deny",
+    },
   };
 }
 
@@ -46,23 +57,46 @@ function ruleOf(mirror: MirrorModel, topic: string, principal: string, kind: Kin
  * @param opened topics for which a rule of its own must keep everything but writing allowed
  * @throws MigrationError FENCE_EXCEPT_EVERYONE
  */
-export function fenceRules(mirror: MirrorModel, topics: readonly string[], acls: readonly Acl[], except: readonly string[], opened: readonly string[]): Rule[] {
+export function fenceRules(
+  mirror: MirrorModel,
+  topics: readonly string[],
+  acls: readonly Acl[],
+  except: readonly string[],
+  opened: readonly string[],
+): Rule[] {
   const rules: Rule[] = opened.map((topic) => ruleOf(mirror, topic, EVERYONE, "allow"));
   if (except.length === 0) return [...rules, ...topics.map((topic) => ruleOf(mirror, topic, EVERYONE, "deny"))];
   const excepted = new Set(except);
   const ours = new Set(opened);
-  const granted = topics.map((topic) => ({ topic, principals: writers(acls.filter((a) => !(ours.has(topic) && a.principal === EVERYONE)), topic) }));
+  const granted = topics.map((topic) => ({
+    topic,
+    principals: writers(
+      acls.filter((a) => !(ours.has(topic) && a.principal === EVERYONE)),
+      topic,
+    ),
+  }));
   const open = granted.filter((g) => g.principals.includes(EVERYONE) || ours.has(g.topic)).map((g) => g.topic);
   if (open.length > 0) {
-    throw new MigrationError("FENCE_EXCEPT_EVERYONE", `everyone may write to ${open.length} migrated topics (${open.slice(0, 5).join(", ")}), so nobody can be excepted there`, {
-      fix: "leave fenceOptions.except empty, or replace the rules for User:* by rules for the principals that need them",
-    });
+    throw new MigrationError(
+      "FENCE_EXCEPT_EVERYONE",
+      `everyone may write to ${open.length} migrated topics (${open.slice(0, 5).join(", ")}), so nobody can be excepted there`,
+      {
+        fix: "leave fenceOptions.except empty, or replace the rules for User:* by rules for the principals that need them",
+      },
+    );
   }
-  return [...rules, ...granted.flatMap(({ topic, principals }) => principals.filter((p) => !excepted.has(p)).map((p) => ruleOf(mirror, topic, p, "deny")))];
+  return [
+    ...rules,
+    ...granted.flatMap(({ topic, principals }) =>
+      principals.filter((p) => !excepted.has(p)).map((p) => ruleOf(mirror, topic, p, "deny")),
+    ),
+  ];
 }
 
 function writers(acls: readonly Acl[], topic: string): string[] {
-  const allowing = acls.filter((a) => a.permission === "allow" && (a.operation === "Write" || a.operation === "All") && covers(a, "topic", topic));
+  const allowing = acls.filter(
+    (a) => a.permission === "allow" && (a.operation === "Write" || a.operation === "All") && covers(a, "topic", topic),
+  );
   return [...new Set(allowing.map((a) => a.principal))].sort();
 }
 
@@ -71,7 +105,8 @@ export function uncovered(topics: readonly string[], acls: readonly Acl[]): stri
   return topics.filter((topic) => !acls.some((a) => covers(a, "topic", topic)));
 }
 
-export const idOf = (a: Acl): string => JSON.stringify([a.resourceType, a.resourceName, a.patternType, a.principal, a.host, a.operation, a.permission]);
+export const idOf = (a: Acl): string =>
+  JSON.stringify([a.resourceType, a.resourceName, a.patternType, a.principal, a.host, a.operation, a.permission]);
 
 /** What is there of wanted rules. */
 export function compare(wanted: readonly Rule[], acls: readonly Acl[]): { missing: Rule[]; own: Rule[]; ours: Rule[] } {
@@ -89,7 +124,13 @@ export function compare(wanted: readonly Rule[], acls: readonly Acl[]): { missin
 export function markedRules(mirror: MirrorModel, acls: readonly Acl[]): Rule[] {
   return (["deny", "allow"] as const).flatMap((kind) => {
     const prefix = markerPrefix(mirror, kind);
-    const markers = acls.filter((a) => a.resourceType === "transactionalId" && a.permission === "deny" && a.operation === "Describe" && a.resourceName.startsWith(prefix));
+    const markers = acls.filter(
+      (a) =>
+        a.resourceType === "transactionalId" &&
+        a.permission === "deny" &&
+        a.operation === "Describe" &&
+        a.resourceName.startsWith(prefix),
+    );
     return markers.map((m) => ruleOf(mirror, m.resourceName.slice(prefix.length), m.principal, kind));
   });
 }

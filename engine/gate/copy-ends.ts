@@ -17,18 +17,48 @@ export interface WrittenOnTarget extends TopicPartition {
  * Both sides' end offsets of every migrated topic that is on both.
  * @param proved where the origin ended when the copy was proved: its ends are these then, whatever was written since
  */
-export async function copyEnds(model: MigrationModel, open?: OpenKafka, proved?: Record<string, number[]>): Promise<CopyEnds> {
+export async function copyEnds(
+  model: MigrationModel,
+  open?: OpenKafka,
+  proved?: Record<string, number[]>,
+): Promise<CopyEnds> {
   return withClusters(
     model,
     async ({ origin, target }) => {
-      const pairs = selectPairs(await origin.listTopics(), model.mirror).filter((p) => !isHeartbeats(model.mirror, p.origin));
-      const [here, there] = await Promise.all([counts(origin, pairs.map((p) => p.origin)), counts(target, pairs.map((p) => p.target))]);
+      const pairs = selectPairs(await origin.listTopics(), model.mirror).filter(
+        (p) => !isHeartbeats(model.mirror, p.origin),
+      );
+      const [here, there] = await Promise.all([
+        counts(
+          origin,
+          pairs.map((p) => p.origin),
+        ),
+        counts(
+          target,
+          pairs.map((p) => p.target),
+        ),
+      ]);
       const both = pairs.filter((p) => here.has(p.origin) && there.has(p.target));
       const [originEnds, targetEnds] = await Promise.all([
-        ends(origin, both.map((p) => [p.origin, here.get(p.origin)!])),
-        ends(target, both.map((p) => [p.target, there.get(p.target)!])),
+        ends(
+          origin,
+          both.map((p) => [p.origin, here.get(p.origin)!]),
+        ),
+        ends(
+          target,
+          both.map((p) => [p.target, there.get(p.target)!]),
+        ),
       ]);
-      return Object.fromEntries(both.map((p) => [p.origin, { target: p.target, originEnds: proved?.[p.origin] ?? originEnds.get(p.origin)!, targetEnds: targetEnds.get(p.target)! }]));
+      return Object.fromEntries(
+        both.map((p) => [
+          p.origin,
+          {
+            target: p.target,
+            originEnds: proved?.[p.origin] ?? originEnds.get(p.origin)!,
+            targetEnds: targetEnds.get(p.target)!,
+          },
+        ]),
+      );
     },
     open,
   );
@@ -38,7 +68,11 @@ export async function copyEnds(model: MigrationModel, open?: OpenKafka, proved?:
  * What clients have written to the target since the gate passed: how much further the target's end has moved than the
  * origin's, which is all that the mirror can account for.
  */
-export async function writtenSince(model: MigrationModel, then: CopyEnds, open?: OpenKafka): Promise<WrittenOnTarget[]> {
+export async function writtenSince(
+  model: MigrationModel,
+  then: CopyEnds,
+  open?: OpenKafka,
+): Promise<WrittenOnTarget[]> {
   return byClients(then, await copyEnds(model, open));
 }
 
@@ -48,20 +82,24 @@ export async function writtenSince(model: MigrationModel, then: CopyEnds, open?:
  */
 export async function originMovedOn(model: MigrationModel, then: CopyEnds, open?: OpenKafka): Promise<boolean> {
   const now = await copyEnds(model, open);
-  const moved = Object.entries(now).some(([topic, { originEnds }]) => originEnds.some((end, partition) => end > (then[topic]?.originEnds[partition] ?? 0)));
+  const moved = Object.entries(now).some(([topic, { originEnds }]) =>
+    originEnds.some((end, partition) => end > (then[topic]?.originEnds[partition] ?? 0)),
+  );
   return moved && byClients(then, now).length === 0;
 }
 
 function byClients(then: CopyEnds, now: CopyEnds): WrittenOnTarget[] {
-  return Object.entries(then).sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([topic, was]) =>
-    was.targetEnds.flatMap((end, partition) => {
-      const is = now[topic];
-      if (is?.targetEnds[partition] === undefined) return [];
-      const mirrored = (is.originEnds[partition] ?? 0) - (was.originEnds[partition] ?? 0);
-      const records = is.targetEnds[partition]! - end - mirrored;
-      return records > 0 ? [{ topic: was.target, partition, records }] : [];
-    }),
-  );
+  return Object.entries(then)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([topic, was]) =>
+      was.targetEnds.flatMap((end, partition) => {
+        const is = now[topic];
+        if (is?.targetEnds[partition] === undefined) return [];
+        const mirrored = (is.originEnds[partition] ?? 0) - (was.originEnds[partition] ?? 0);
+        const records = is.targetEnds[partition]! - end - mirrored;
+        return records > 0 ? [{ topic: was.target, partition, records }] : [];
+      }),
+    );
 }
 
 async function counts(port: KafkaPort, names: readonly string[]): Promise<Map<string, number>> {
@@ -71,7 +109,9 @@ async function counts(port: KafkaPort, names: readonly string[]): Promise<Map<st
 }
 
 async function ends(port: KafkaPort, topics: readonly (readonly [string, number])[]): Promise<Map<string, number[]>> {
-  const all = topics.flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })));
+  const all = topics.flatMap(([topic, count]) =>
+    Array.from({ length: count }, (_, partition) => ({ topic, partition })),
+  );
   const found = await readOffsets(port, all, "latest");
   const end = (topic: string, partition: number) => Number(found.get(partitionKey({ topic, partition }))!);
   return new Map(topics.map(([topic, count]) => [topic, Array.from({ length: count }, (_, p) => end(topic, p))]));

@@ -13,7 +13,11 @@ const start = (changes: Partial<MirrorModel> = {}) => {
 beforeEach(() => start());
 
 const ask = (options: GateOptions = {}) => evaluateGate(mirror.model, options, silent, undefined, mirror.open);
-const refusal = (options: GateOptions = {}) => ask(options).then(() => "the gate opened", (e: Error) => e.message);
+const refusal = (options: GateOptions = {}) =>
+  ask(options).then(
+    () => "the gate opened",
+    (e: Error) => e.message,
+  );
 const behind = () => mirror.copied("orders", 4);
 
 describe("a connector or task that has failed", () => {
@@ -23,7 +27,9 @@ describe("a connector or task that has failed", () => {
     expect(await refusal({ strictConnectors: true })).toContain("source task 0 is FAILED: org.example.Broken: why");
     behind();
     const message = await refusal();
-    expect(message).toMatch(/source task 0 is FAILED[^]*orders-0: up to 5 offsets are not copied|source task 0 is FAILED[^]*orders-0: 5 offsets/);
+    expect(message).toMatch(
+      /source task 0 is FAILED[^]*orders-0: up to 5 offsets are not copied|source task 0 is FAILED[^]*orders-0: 5 offsets/,
+    );
   });
 
   it("counts for the checkpoint connector only where that is asked for: it moves no records", async () => {
@@ -85,10 +91,18 @@ describe("a mirror that does not copy", () => {
 
 describe("settings of the connector with which a copy only looks complete", () => {
   it.each<[string, Record<string, string>, RegExp]>([
-    ["errors that are tolerated", { "errors.tolerance": "all" }, /errors.tolerance=all: records that fail are left out/],
+    [
+      "errors that are tolerated",
+      { "errors.tolerance": "all" },
+      /errors.tolerance=all: records that fail are left out/,
+    ],
     ["transforms", { transforms: "drop" }, /transforms=drop/],
     ["a start at the end", { "consumer.auto.offset.reset": "latest" }, /consumer.auto.offset.reset=latest/],
-    ["a start at the end, by its new name", { "source.consumer.auto.offset.reset": "none" }, /source.consumer.auto.offset.reset=none/],
+    [
+      "a start at the end, by its new name",
+      { "source.consumer.auto.offset.reset": "none" },
+      /source.consumer.auto.offset.reset=none/,
+    ],
     ["other topics", { topics: "orders" }, /topics=orders, but the migration asks for orders\|payments/],
     ["other exclusions", { "topics.exclude": "pay.*" }, /topics.exclude=pay.\*, but the migration asks for a,b/],
   ])("%s", async (_what, config, why) => {
@@ -119,7 +133,9 @@ describe("topics and partitions", () => {
     mirror.assign("orders-0", "secret-0", "deleted-0");
     mirror.hidden.add("secret");
     const message = await refusal();
-    expect(message).toContain("topic secret is mirrored, but the migration's administrator may not describe it on the origin");
+    expect(message).toContain(
+      "topic secret is mirrored, but the migration's administrator may not describe it on the origin",
+    );
     expect(message).not.toContain("deleted");
   });
 
@@ -137,16 +153,24 @@ describe("topics and partitions", () => {
     mirror.model.recorded = { orders: { origin: "origin orders", target: "target orders" } };
     expect(await ask()).toMatchObject({ topicIds: { orders: { origin: "origin orders", target: "target orders" } } });
     mirror.target["orders"]!.id = "another";
-    expect(await refusal()).toContain("topic orders was deleted and created again on the target since the mirror was started");
-    expect(await ask({ compareLastRecord: false })).toMatchObject({ topicIds: { orders: { target: "target orders" } } });
+    expect(await refusal()).toContain(
+      "topic orders was deleted and created again on the target since the mirror was started",
+    );
+    expect(await ask({ compareLastRecord: false })).toMatchObject({
+      topicIds: { orders: { target: "target orders" } },
+    });
     mirror.origin["orders"]!.id = "another";
-    expect(await refusal({ compareLastRecord: false })).toContain("topic orders was deleted and created again on the origin");
+    expect(await refusal({ compareLastRecord: false })).toContain(
+      "topic orders was deleted and created again on the origin",
+    );
   });
 
   it("that are gone from the origin are said where they were mirrored", async () => {
     mirror.copied("payments", 3);
     mirror.copied("elsewhere", 3);
-    expect((await ask()).warnings).toEqual([expect.stringMatching(/^topic payments was copied and is not on the origin any more/)]);
+    expect((await ask()).warnings).toEqual([
+      expect.stringMatching(/^topic payments was copied and is not on the origin any more/),
+    ]);
   });
 
   it("of which records are gone: only those that were not copied, and not where that is accepted", async () => {
@@ -155,13 +179,20 @@ describe("topics and partitions", () => {
     log.start = 5;
     expect(await refusal()).toContain("orders-0: 5 offsets are not copied (copied up to 4, the origin ends at 10)");
     log.start = 6;
-    expect(await refusal()).toContain("orders-0: offsets 5 to 5 were deleted on the origin before they were seen copied");
+    expect(await refusal()).toContain(
+      "orders-0: offsets 5 to 5 were deleted on the origin before they were seen copied",
+    );
     mirror.copied("orders", 5);
     log.start = 10;
     expect(await refusal()).toContain("offsets 6 to 9 were deleted");
-    expect(await ask({ acceptTruncation: ["orders"], compareLastRecord: false })).toMatchObject({ warnings: [expect.stringContaining("(accepted)")] });
+    expect(await ask({ acceptTruncation: ["orders"], compareLastRecord: false })).toMatchObject({
+      warnings: [expect.stringContaining("(accepted)")],
+    });
     // Nothing is lost where the gap was seen to hold nothing.
-    expect(await ask({ cleared: { "orders:0": 10 }, compareLastRecord: false })).toMatchObject({ warnings: [], cleared: { "orders:0": 10 } });
+    expect(await ask({ cleared: { "orders:0": 10 }, compareLastRecord: false })).toMatchObject({
+      warnings: [],
+      cleared: { "orders:0": 10 },
+    });
     mirror.copied("orders", 9);
     const { warnings, cleared } = await ask({ acceptTruncation: ["orders"] });
     expect({ warnings, cleared }).toEqual({ warnings: [], cleared: {} });
@@ -204,9 +235,14 @@ describe("topics and partitions", () => {
   });
 
   it("that are compacted and end in tombstones alone do not tell, which is said and not refused", async () => {
-    mirror.origin["orders"] = { logs: [{ records: [put(0, "a", null), put(1, "b", null)] }], configs: { "cleanup.policy": "compact" } };
+    mirror.origin["orders"] = {
+      logs: [{ records: [put(0, "a", null), put(1, "b", null)] }],
+      configs: { "cleanup.policy": "compact" },
+    };
     mirror.target["orders"] = { logs: [{ records: [put(0, "a", null)], end: 2 }] };
     mirror.copied("orders", 1);
-    expect((await ask()).warnings).toEqual([expect.stringContaining("orders-0: compaction took the last record from one side")]);
+    expect((await ask()).warnings).toEqual([
+      expect.stringContaining("orders-0: compaction took the last record from one side"),
+    ]);
   });
 });

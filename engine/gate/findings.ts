@@ -24,9 +24,15 @@ export interface Findings {
 }
 
 /** Everything that one look finds against the copy being complete, as a pure function of the look. */
-export function findingsOf(look: Look, mirror: MirrorModel, options: FindingOptions, recorded?: RecordedTopics): Findings {
+export function findingsOf(
+  look: Look,
+  mirror: MirrorModel,
+  options: FindingOptions,
+  recorded?: RecordedTopics,
+): Findings {
   const found: Findings = { against: [], warnings: [] };
-  const against = (kind: FindingKind, subject: string, text: string, hopeless = false) => found.against.push({ kind, subject, text, hopeless });
+  const against = (kind: FindingKind, subject: string, text: string, hopeless = false) =>
+    found.against.push({ kind, subject, text, hopeless });
   topics(look, mirror, against);
   found.against.push(...recreatedFindings(look, recorded, options.compareLastRecord !== false));
   found.warnings.push(...deletedTopics(look, mirror));
@@ -39,10 +45,20 @@ type Against = (kind: FindingKind, subject: string, text: string, hopeless?: boo
 
 function topics(look: Look, mirror: MirrorModel, against: Against): void {
   if (look.topics.length === 0) {
-    against("no topics", mirror.topicsPattern, `"${mirror.topicsPattern}" selects none of the ${countText(look.visibleTopics.length, "topic")} that the origin shows`, true);
+    against(
+      "no topics",
+      mirror.topicsPattern,
+      `"${mirror.topicsPattern}" selects none of the ${countText(look.visibleTopics.length, "topic")} that the origin shows`,
+      true,
+    );
   }
   for (const topic of look.hiddenTopics) {
-    against("no topics", topic, `topic ${topic} is mirrored, but the migration's administrator may not describe it on the origin`, true);
+    against(
+      "no topics",
+      topic,
+      `topic ${topic} is mirrored, but the migration's administrator may not describe it on the origin`,
+      true,
+    );
   }
   const refresh = `MirrorMaker 2 looks for new ones every ${durationText(mirror.refreshTopicsIntervalSeconds * 1000)}`;
   for (const t of look.topics) {
@@ -50,14 +66,29 @@ function topics(look: Look, mirror: MirrorModel, against: Against): void {
     if (refused !== undefined) {
       against("topic name", t.target, refused, true);
     } else if (t.targetPartitions === undefined) {
-      against("no target topic", t.target, `topic ${t.target} is not on the target (${refresh}; failures to create it are in the worker's log only)`);
+      against(
+        "no target topic",
+        t.target,
+        `topic ${t.target} is not on the target (${refresh}; failures to create it are in the worker's log only)`,
+      );
     } else if (t.targetPartitions > t.partitions.length) {
-      against("partition count", t.target, `topic ${t.target} has ${t.targetPartitions} partitions on the target and ${t.partitions.length} on the origin`, true);
+      against(
+        "partition count",
+        t.target,
+        `topic ${t.target} has ${t.targetPartitions} partitions on the target and ${t.partitions.length} on the origin`,
+        true,
+      );
     } else if (t.targetPartitions < t.partitions.length) {
-      against("partition count", t.target, `topic ${t.target} has ${t.targetPartitions} partitions on the target and ${t.partitions.length} on the origin (${refresh})`);
+      against(
+        "partition count",
+        t.target,
+        `topic ${t.target} has ${t.targetPartitions} partitions on the target and ${t.partitions.length} on the origin (${refresh})`,
+      );
     }
-    for (const p of t.offline) against("offline", `${t.origin}-${p}`, `${t.origin}-${p} has no leader on the origin: what it holds is unknown`);
-    for (const p of t.targetOffline) against("offline", `${t.target}-${p}`, `${t.target}-${p} has no leader on the target: what it holds is unknown`);
+    for (const p of t.offline)
+      against("offline", `${t.origin}-${p}`, `${t.origin}-${p} has no leader on the origin: what it holds is unknown`);
+    for (const p of t.targetOffline)
+      against("offline", `${t.target}-${p}`, `${t.target}-${p} has no leader on the target: what it holds is unknown`);
   }
 }
 
@@ -71,7 +102,12 @@ export function recreatedFindings(look: Look, recorded: RecordedTopics | undefin
   const targets = new Map(look.topics.map((t) => [t.origin, t.target]));
   return recreatedTopics(recorded, topicIdsOf(look))
     .filter((r) => both || r.side === "origin")
-    .map((r) => ({ kind: "recreated", subject: r.topic, text: recreatedText(r, targets.get(r.topic)), hopeless: true }));
+    .map((r) => ({
+      kind: "recreated",
+      subject: r.topic,
+      text: recreatedText(r, targets.get(r.topic)),
+      hopeless: true,
+    }));
 }
 
 /** The mirror has copied from them, and the origin does not have them any more. */
@@ -100,13 +136,26 @@ function partitions(look: Look, options: FindingOptions, against: Against, warni
       case "behind":
       case "look":
         short = true;
-        against("behind", name, `${name}: ${verdict === "behind" ? "" : "up to "}${to - from} offsets are not copied (${copied(facts.mirrored)}, the origin ends at ${to})`);
+        against(
+          "behind",
+          name,
+          `${name}: ${verdict === "behind" ? "" : "up to "}${to - from} offsets are not copied (${copied(facts.mirrored)}, the origin ends at ${to})`,
+        );
         break;
       case "open transaction":
-        against("open transaction", name, `${name}: a transaction is open since offset ${facts.stable} (the origin ends at ${facts.end})`);
+        against(
+          "open transaction",
+          name,
+          `${name}: a transaction is open since offset ${facts.stable} (the origin ends at ${facts.end})`,
+        );
         break;
       case "stale offsets":
-        against("stale offsets", name, `${name}: the mirror says it copied offset ${facts.mirrored}, but the origin ends at ${facts.end}: offsets of an earlier run, or the topic was made anew`, true);
+        against(
+          "stale offsets",
+          name,
+          `${name}: the mirror says it copied offset ${facts.mirrored}, but the origin ends at ${facts.end}: offsets of an earlier run, or the topic was made anew`,
+          true,
+        );
         break;
       case "truncated":
         against("truncated", name, deleted(name, facts), true);
@@ -114,9 +163,14 @@ function partitions(look: Look, options: FindingOptions, against: Against, warni
       case "complete":
         break;
     }
-    if (options.acceptTruncation.includes(topic) && facts.mirrored !== undefined && facts.start > facts.mirrored + 1) warnings.push(`${deleted(name, facts)} (accepted)`);
+    if (options.acceptTruncation.includes(topic) && facts.mirrored !== undefined && facts.start > facts.mirrored + 1)
+      warnings.push(`${deleted(name, facts)} (accepted)`);
     if (running && !assigned.has(partitionKey({ topic, partition }))) {
-      against("unassigned", name, `${name} is assigned to no task (it will be at the next refresh, or when the connector is restarted)`);
+      against(
+        "unassigned",
+        name,
+        `${name} is assigned to no task (it will be at the next refresh, or when the connector is restarted)`,
+      );
     }
   }
   return short;
@@ -130,11 +184,28 @@ function copied(mirrored: number | undefined): string {
   return mirrored === undefined ? "nothing is copied yet" : `copied up to ${mirrored}`;
 }
 
-function connectors(look: Look, mirror: MirrorModel, options: FindingOptions, against: Against, warnings: string[], incomplete: boolean): void {
+function connectors(
+  look: Look,
+  mirror: MirrorModel,
+  options: FindingOptions,
+  against: Against,
+  warnings: string[],
+  incomplete: boolean,
+): void {
   const { source, missingTopics } = look.connect;
-  for (const topic of missingTopics) against("no storage topics", topic, `Connect's storage topic ${topic} is not on the target: the mirror never ran, or with other settings`);
+  for (const topic of missingTopics)
+    against(
+      "no storage topics",
+      topic,
+      `Connect's storage topic ${topic} is not on the target: the mirror never ran, or with other settings`,
+    );
   if (source === undefined) {
-    if (missingTopics.length === 0) against("no connector", mirror.configStorageTopic, `no source connector for ${mirror.originAlias}->${mirror.targetAlias} is configured in ${mirror.configStorageTopic}`);
+    if (missingTopics.length === 0)
+      against(
+        "no connector",
+        mirror.configStorageTopic,
+        `no source connector for ${mirror.originAlias}->${mirror.targetAlias} is configured in ${mirror.configStorageTopic}`,
+      );
     return;
   }
   settings(source, mirror, against);
@@ -143,10 +214,19 @@ function connectors(look: Look, mirror: MirrorModel, options: FindingOptions, ag
   const failed = (kind: "connector failed" | "task failed", what: string, status: Status, task?: number) => {
     const why = task === undefined ? undefined : explain(task, status.trace, look);
     const text = `${what} is FAILED${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}${why === undefined ? "" : `; ${why.text}`}`;
-    if (counts) against(status.trace?.includes("java.lang.OutOfMemoryError") ? "out of memory" : (why?.kind ?? kind), what, text, true);
+    if (counts)
+      against(
+        status.trace?.includes("java.lang.OutOfMemoryError") ? "out of memory" : (why?.kind ?? kind),
+        what,
+        text,
+        true,
+      );
     else warnings.push(text);
   };
-  const others = [["checkpoint connector", look.connect.checkpoint], ["heartbeat connector", look.connect.heartbeat]] as const;
+  const others = [
+    ["checkpoint connector", look.connect.checkpoint],
+    ["heartbeat connector", look.connect.heartbeat],
+  ] as const;
   if (source.status?.state === "FAILED") failed("connector failed", "source connector", source.status);
   for (const { task, status } of look.connect.assignments) {
     if (status?.state === "FAILED") failed("task failed", `source task ${task}`, status, task);
@@ -154,7 +234,9 @@ function connectors(look: Look, mirror: MirrorModel, options: FindingOptions, ag
   // Neither moves records, so the copy can be complete without them; groups are placed without checkpoints.
   for (const [what, connector] of others) {
     if (connector === undefined) continue;
-    const tasks = currentTasks(connector).map(({ task, status, config }) => [`${what}'s task ${task}`, status, brokenGroups(config)] as const);
+    const tasks = currentTasks(connector).map(
+      ({ task, status, config }) => [`${what}'s task ${task}`, status, brokenGroups(config)] as const,
+    );
     for (const [name, status, hint] of [[what, connector.status, ""] as const, ...tasks]) {
       if (status?.state !== "FAILED") continue;
       const text = `${name} is FAILED${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}${hint}`;
@@ -164,10 +246,19 @@ function connectors(look: Look, mirror: MirrorModel, options: FindingOptions, ag
   }
   if (!incomplete) return;
   if (source.target !== "STARTED") {
-    against("connector not running", "source connector", `the source connector is ${source.target}, so nothing more will be copied`, true);
+    against(
+      "connector not running",
+      "source connector",
+      `the source connector is ${source.target}, so nothing more will be copied`,
+      true,
+    );
   } else if (look.connect.assignments.length === 0 && !source.inconsistent) {
     const state = source.status?.state ?? "not started";
-    against("no tasks", "source connector", `the source connector is ${state} with no tasks: it found no topic to copy, or could not list them (look for a warning in the worker's log; next try within ${durationText(mirror.refreshTopicsIntervalSeconds * 1000)})`);
+    against(
+      "no tasks",
+      "source connector",
+      `the source connector is ${state} with no tasks: it found no topic to copy, or could not list them (look for a warning in the worker's log; next try within ${durationText(mirror.refreshTopicsIntervalSeconds * 1000)})`,
+    );
   }
 }
 
@@ -175,33 +266,49 @@ function connectors(look: Look, mirror: MirrorModel, options: FindingOptions, ag
 function brokenGroups(config: Record<string, string>): string {
   const list = config["task.assigned.groups"];
   if (list === undefined || !list.split(",").some((name) => name.trim() === "")) return "";
-  return " (it has a group with an empty name; restarting does not help: leave it out with mirror.groupsExcludePattern, \"^$\" matches it)";
+  return ' (it has a group with an empty name; restarting does not help: leave it out with mirror.groupsExcludePattern, "^$" matches it)';
 }
 
 /** What failed and, where Java's trace goes deeper, why: the first line says only that a callback threw. */
 export function inShort(trace: string): string {
   const lines = trace.split("\n").map((line) => line.trim());
   const cause = lines.filter((line) => line.startsWith("Caused by: ")).at(-1);
-  return [lines[0]!, ...(cause === undefined ? [] : [`(${cause.charAt(0).toLowerCase()}${cause.slice(1)})`])].map((line) => line.slice(0, 300)).join(" ");
+  return [lines[0]!, ...(cause === undefined ? [] : [`(${cause.charAt(0).toLowerCase()}${cause.slice(1)})`])]
+    .map((line) => line.slice(0, 300))
+    .join(" ");
 }
 
 /** Settings with which a complete-looking copy may not be one. */
 function settings(source: ConnectorState, mirror: MirrorModel, against: Against): void {
   const { config } = source;
-  const wrong = (key: string, why: string) => against("connector setting", key, `the source connector has ${key}=${config[key]}: ${why}`, true);
-  if (config["errors.tolerance"] !== undefined && config["errors.tolerance"] !== "none") wrong("errors.tolerance", "records that fail are left out silently");
-  if ((config["transforms"] ?? "").trim() !== "") wrong("transforms", "records may be changed or left out, so that completeness can't be proved");
+  const wrong = (key: string, why: string) =>
+    against("connector setting", key, `the source connector has ${key}=${config[key]}: ${why}`, true);
+  if (config["errors.tolerance"] !== undefined && config["errors.tolerance"] !== "none")
+    wrong("errors.tolerance", "records that fail are left out silently");
+  if ((config["transforms"] ?? "").trim() !== "")
+    wrong("transforms", "records may be changed or left out, so that completeness can't be proved");
   for (const key of ["consumer.auto.offset.reset", "source.consumer.auto.offset.reset"]) {
-    if (config[key] !== undefined && config[key] !== "earliest") wrong(key, "records from before the mirror's start are not copied");
+    if (config[key] !== undefined && config[key] !== "earliest")
+      wrong(key, "records from before the mirror's start are not copied");
   }
-  for (const [key, wanted] of [["topics", mirror.topicsPattern], ["topics.exclude", mirror.topicsExcludePattern]] as const) {
+  for (const [key, wanted] of [
+    ["topics", mirror.topicsPattern],
+    ["topics.exclude", mirror.topicsExcludePattern],
+  ] as const) {
     const actual = config[key];
     if (actual !== undefined && wanted !== undefined && normal(actual) !== normal(wanted)) {
-      against("connector setting", key, `the source connector has ${key}=${actual}, but the migration asks for ${wanted}: the operator has not applied it yet`);
+      against(
+        "connector setting",
+        key,
+        `the source connector has ${key}=${actual}, but the migration asks for ${wanted}: the operator has not applied it yet`,
+      );
     }
   }
 }
 
 function normal(list: string): string {
-  return list.split(",").map((p) => p.trim()).join(",");
+  return list
+    .split(",")
+    .map((p) => p.trim())
+    .join(",");
 }

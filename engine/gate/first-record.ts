@@ -9,25 +9,42 @@ import type { Finding } from "./types";
  * Compares the first visible record of each partition of which something is copied, as far as that tells anything
  * (`compareBeginnings`). It finds a topic that was deleted and created again where no topic ids are known.
  */
-export async function compareFirstRecords(clusters: Clusters, look: Look, complete: boolean, signal?: AbortSignal): Promise<Finding[]> {
+export async function compareFirstRecords(
+  clusters: Clusters,
+  look: Look,
+  complete: boolean,
+  signal?: AbortSignal,
+): Promise<Finding[]> {
   const targets = new Map(look.topics.filter((t) => t.targetPartitions !== undefined).map((t) => [t.origin, t]));
   const known = [...look.partitions.values()].filter(({ topic, partition, facts }) => {
     const there = targets.get(topic);
     const held = there !== undefined && partition < there.targetPartitions! && !there.targetOffline.includes(partition);
-    return held && facts.start < facts.end && (complete || (facts.mirrored !== undefined && facts.mirrored >= facts.start));
+    return (
+      held && facts.start < facts.end && (complete || (facts.mirrored !== undefined && facts.mirrored >= facts.start))
+    );
   });
   if (known.length === 0) return [];
   const copies = known.map(({ topic, partition }) => ({ topic: targets.get(topic)!.target, partition }));
   const [compacted, logs] = await Promise.all([
-    compactedTopics(clusters, known.map(({ topic }) => targets.get(topic)!)),
+    compactedTopics(
+      clusters,
+      known.map(({ topic }) => targets.get(topic)!),
+    ),
     readLogs(clusters.target, copies),
   ]);
-  const pairs = known.map(({ topic, partition, facts }, i): Beginning => ({
-    origin: { topic, partition, from: BigInt(facts.start), to: BigInt(facts.end) },
-    target: logs[i]!,
-    compacted: compacted.has(topic),
-    ...(complete || facts.mirrored === undefined ? {} : { copiedTo: facts.mirrored }),
-  }));
+  const pairs = known.map(
+    ({ topic, partition, facts }, i): Beginning => ({
+      origin: { topic, partition, from: BigInt(facts.start), to: BigInt(facts.end) },
+      target: logs[i]!,
+      compacted: compacted.has(topic),
+      ...(complete || facts.mirrored === undefined ? {} : { copiedTo: facts.mirrored }),
+    }),
+  );
   const { differences } = await compareBeginnings(clusters, pairs, look.isolation, signal);
-  return differences.map(({ pair: { origin }, text }) => ({ kind: "first record", subject: `${origin.topic}-${origin.partition}`, text, hopeless: true }));
+  return differences.map(({ pair: { origin }, text }) => ({
+    kind: "first record",
+    subject: `${origin.topic}-${origin.partition}`,
+    text,
+    hopeless: true,
+  }));
 }

@@ -7,7 +7,19 @@ import { encodeBatches, type TestBatch } from "../../test/engine/records/build";
 const brokerAt = (highWatermark: bigint, batches: TestBatch[] = [], lastStableOffset = highWatermark) =>
   ({
     side: "origin",
-    fetch: async () => new Map([["t:0", { records: encodeBatches(batches), highWatermark, lastStableOffset, logStartOffset: 0n, abortedTransactions: [] } as unknown as FetchedPartition]]),
+    fetch: async () =>
+      new Map([
+        [
+          "t:0",
+          {
+            records: encodeBatches(batches),
+            highWatermark,
+            lastStableOffset,
+            logStartOffset: 0n,
+            abortedTransactions: [],
+          } as unknown as FetchedPartition,
+        ],
+      ]),
   }) as unknown as KafkaPort;
 
 const gap = { topic: "t", partition: 0, from: 10, to: 20 };
@@ -19,6 +31,14 @@ test("a gap that the broker can't read to its end is not called empty: a new lea
 
 test("a gap that was read to its end is empty or not", async () => {
   const record = { offset: 12, timestamp: 1, key: null, value: null, headers: [] };
-  expect(await visibleInGaps(brokerAt(20n, [{ baseOffset: 10, lastOffset: 19, records: [] }]), [gap], "read_uncommitted")).toEqual(new Map([["t:0", false]]));
-  expect(await visibleInGaps(brokerAt(20n, [{ baseOffset: 10, lastOffset: 19, records: [record] }]), [gap], "read_uncommitted")).toEqual(new Map([["t:0", true]]));
+  expect(
+    await visibleInGaps(brokerAt(20n, [{ baseOffset: 10, lastOffset: 19, records: [] }]), [gap], "read_uncommitted"),
+  ).toEqual(new Map([["t:0", false]]));
+  expect(
+    await visibleInGaps(
+      brokerAt(20n, [{ baseOffset: 10, lastOffset: 19, records: [record] }]),
+      [gap],
+      "read_uncommitted",
+    ),
+  ).toEqual(new Map([["t:0", true]]));
 });

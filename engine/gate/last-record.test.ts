@@ -3,29 +3,52 @@ import { sameAfterCompaction, type TailRecord } from "./last-record";
 
 const record = (changes: { key: string; value: string | null; timestamp?: number; stamped?: boolean }): TailRecord => {
   const { key, value, timestamp = 1000, stamped = false } = changes;
-  return { offset: 5, timestamp, stamped, transactional: false, size: 2, body: JSON.stringify([key, value]), key, alive: value !== null, text: key };
+  return {
+    offset: 5,
+    timestamp,
+    stamped,
+    transactional: false,
+    size: 2,
+    body: JSON.stringify([key, value]),
+    key,
+    alive: value !== null,
+    text: key,
+  };
 };
 
 describe("the last records of a compacted topic", () => {
-  const put = (key: string, value: string | null, time: { timestamp?: number; stamped?: boolean } = {}) => record({ key, value, ...time });
+  const put = (key: string, value: string | null, time: { timestamp?: number; stamped?: boolean } = {}) =>
+    record({ key, value, ...time });
 
   it("agree when each side compacted by itself", () => {
     // The target still has a tombstone, and the value that it deletes, which the origin has removed already.
-    expect(sameAfterCompaction([put("a", "1"), put("b", "1")], [put("a", "0"), put("a", "1"), put("b", "1"), put("c", "1"), put("c", null)])).toBe("same");
+    expect(
+      sameAfterCompaction(
+        [put("a", "1"), put("b", "1")],
+        [put("a", "0"), put("a", "1"), put("b", "1"), put("c", "1"), put("c", null)],
+      ),
+    ).toBe("same");
     // The origin's last write of a deleted key is still there.
     expect(sameAfterCompaction([put("a", "1"), put("c", "1"), put("c", null)], [put("a", "1")])).toBe("same");
   });
 
   it("agree when the target's broker sets the timestamps and each side compacted by itself", () => {
     const stamped = (key: string, value: string | null) => put(key, value, { timestamp: 7, stamped: true });
-    expect(sameAfterCompaction([put("a", "1"), put("b", "1")], [stamped("a", "1"), stamped("b", "1"), stamped("c", "1"), stamped("c", null)])).toBe("same");
+    expect(
+      sameAfterCompaction(
+        [put("a", "1"), put("b", "1")],
+        [stamped("a", "1"), stamped("b", "1"), stamped("c", "1"), stamped("c", null)],
+      ),
+    ).toBe("same");
     expect(sameAfterCompaction([put("a", "1"), put("c", "1"), put("c", null)], [stamped("a", "1")])).toBe("same");
     expect(sameAfterCompaction([put("a", "1"), put("c", null)], [stamped("a", "2")])).toBe("different");
   });
 
   it("agree when the origin's records have no timestamps", () => {
     const untimed = (key: string, value: string | null) => put(key, value, { timestamp: -1 });
-    expect(sameAfterCompaction([untimed("a", "1"), untimed("c", null)], [put("a", "1"), put("b", "1"), put("b", null)])).toBe("same");
+    expect(
+      sameAfterCompaction([untimed("a", "1"), untimed("c", null)], [put("a", "1"), put("b", "1"), put("b", null)]),
+    ).toBe("same");
   });
 
   it("differ when the last living key is another one, or has another value", () => {

@@ -35,21 +35,31 @@ interface Pair {
  * offsets alone can't: a topic that was made anew on the target, or another one with the same length.
  * @returns findings and how many partitions were compared
  */
-export async function compareLastRecords(clusters: Clusters, look: Look): Promise<{ against: Finding[]; compared: number; unsure: string[] }> {
+export async function compareLastRecords(
+  clusters: Clusters,
+  look: Look,
+): Promise<{ against: Finding[]; compared: number; unsure: string[] }> {
   const targetNames = new Map(look.topics.map((t) => [t.origin, t.target]));
   const pairs = [...look.partitions.values()]
     .filter((p) => p.facts.start < p.facts.end)
-    .map((p): Pair => ({
-      origin: { topic: p.topic, partition: p.partition, from: BigInt(p.facts.start), to: BigInt(p.facts.end) },
-      target: { topic: targetNames.get(p.topic)!, partition: p.partition },
-    }));
+    .map(
+      (p): Pair => ({
+        origin: { topic: p.topic, partition: p.partition, from: BigInt(p.facts.start), to: BigInt(p.facts.end) },
+        target: { topic: targetNames.get(p.topic)!, partition: p.partition },
+      }),
+    );
   const result = { against: [] as Finding[], compared: 0, unsure: [] as string[] };
   const different: (Pair & { here: TailRecord; there: TailRecord | undefined })[] = [];
   const targets = new Map<string, PartitionRange>();
   // In slices: two records of each partition at once would be the largest part of the gate's memory.
   for (let first = 0; first < pairs.length; first += SLICE) {
     const slice = pairs.slice(first, first + SLICE);
-    const targetRanges = keyed(await readLogs(clusters.target, slice.map((p) => p.target)));
+    const targetRanges = keyed(
+      await readLogs(
+        clusters.target,
+        slice.map((p) => p.target),
+      ),
+    );
     const [here, there] = await tails(clusters, slice, targetRanges, look.isolation, 1);
     for (const pair of slice) {
       const last = here.get(partitionKey(pair.origin))!.at(-1);
@@ -62,12 +72,26 @@ export async function compareLastRecords(clusters: Clusters, look: Look): Promis
     }
   }
   if (different.length === 0) return result;
-  const compacted = await compactedTopics(clusters, different.map((p) => ({ origin: p.origin.topic, target: p.target.topic })));
-  const [hereTail, thereTail] = await tails(clusters, different.filter((p) => compacted.has(p.origin.topic)), targets, look.isolation, TAIL);
+  const compacted = await compactedTopics(
+    clusters,
+    different.map((p) => ({ origin: p.origin.topic, target: p.target.topic })),
+  );
+  const [hereTail, thereTail] = await tails(
+    clusters,
+    different.filter((p) => compacted.has(p.origin.topic)),
+    targets,
+    look.isolation,
+    TAIL,
+  );
   for (const p of different) {
     const name = `${p.origin.topic}-${p.origin.partition}`;
-    const verdict = compacted.has(p.origin.topic) ? sameAfterCompaction(hereTail.get(partitionKey(p.origin))!, thereTail.get(partitionKey(p.target))!) : "different";
-    if (verdict === "unsure") result.unsure.push(`${name}: compaction took the last record from one side, and the last ${TAIL} records do not tell`);
+    const verdict = compacted.has(p.origin.topic)
+      ? sameAfterCompaction(hereTail.get(partitionKey(p.origin))!, thereTail.get(partitionKey(p.target))!)
+      : "different";
+    if (verdict === "unsure")
+      result.unsure.push(
+        `${name}: compaction took the last record from one side, and the last ${TAIL} records do not tell`,
+      );
     if (verdict !== "different") continue;
     result.against.push({ kind: "last record", subject: name, text: describe(name, p.here, p.there), hopeless: true });
   }
@@ -76,11 +100,20 @@ export async function compareLastRecords(clusters: Clusters, look: Look): Promis
 
 const keyed = (ranges: readonly PartitionRange[]) => new Map(ranges.map((r) => [partitionKey(r), r]));
 
-async function tails(clusters: Clusters, pairs: readonly Pair[], targets: Map<string, PartitionRange>, isolation: Isolation, count: number) {
+async function tails(
+  clusters: Clusters,
+  pairs: readonly Pair[],
+  targets: Map<string, PartitionRange>,
+  isolation: Isolation,
+  count: number,
+) {
   const origin = pairs.map((p) => p.origin);
   const target = pairs.map((p) => targets.get(partitionKey(p.target))!);
   // The target read committed: an exactly-once mirror leaves aborted records behind there.
-  return Promise.all([pickLast(clusters.origin, origin, count, isolation, tailRecord), pickLast(clusters.target, target, count, "read_committed", tailRecord)]);
+  return Promise.all([
+    pickLast(clusters.origin, origin, count, isolation, tailRecord),
+    pickLast(clusters.target, target, count, "read_committed", tailRecord),
+  ]);
 }
 
 function tailRecord(record: RecordCursor): TailRecord {
@@ -94,8 +127,14 @@ function tailRecord(record: RecordCursor): TailRecord {
  * Each side compacts by itself and removes tombstones when it likes, so the last records may differ. What must agree is
  * the last key that is alive: its latest record is the same on the other side, or lies before the tail that was read.
  */
-export function sameAfterCompaction(here: readonly TailRecord[], there: readonly TailRecord[]): "same" | "different" | "unsure" {
-  const [a, b] = [agrees(lastAlive(here), there, isCopy), agrees(lastAlive(there), here, (copy, original) => isCopy(original, copy))];
+export function sameAfterCompaction(
+  here: readonly TailRecord[],
+  there: readonly TailRecord[],
+): "same" | "different" | "unsure" {
+  const [a, b] = [
+    agrees(lastAlive(here), there, isCopy),
+    agrees(lastAlive(there), here, (copy, original) => isCopy(original, copy)),
+  ];
   if (a === "different" || b === "different") return "different";
   return a === "unsure" || b === "unsure" ? "unsure" : "same";
 }
@@ -112,7 +151,11 @@ function lastAlive(tail: readonly TailRecord[]): TailRecord | undefined {
 
 type Same = (mine: TailRecord, other: TailRecord) => boolean;
 
-function agrees(record: TailRecord | undefined, tail: readonly TailRecord[], same: Same): "same" | "different" | "unsure" {
+function agrees(
+  record: TailRecord | undefined,
+  tail: readonly TailRecord[],
+  same: Same,
+): "same" | "different" | "unsure" {
   if (record === undefined) return "unsure";
   const latest = tail.findLast((r) => r.key === record.key);
   if (latest === undefined) return tail.length < TAIL ? "different" : "unsure";
@@ -120,6 +163,9 @@ function agrees(record: TailRecord | undefined, tail: readonly TailRecord[], sam
 }
 
 function describe(name: string, here: TailRecord, there: TailRecord | undefined): string {
-  const copy = there === undefined ? "has no record left (is its retention shorter than the origin's?)" : `ends with ${there.text}`;
+  const copy =
+    there === undefined
+      ? "has no record left (is its retention shorter than the origin's?)"
+      : `ends with ${there.text}`;
   return `${name}: the origin ends with ${here.text}, but the target ${copy}`;
 }

@@ -13,18 +13,30 @@ beforeEach(() => {
 });
 
 const asked = (options: GateOptions = {}) => evaluateGate(mirror.model, options, silent, undefined, mirror.open);
-const waited = (options: GateOptions = {}) => runGate(mirror.model, { stableForMs: 0, limitMs: 0, ...options }, silent, undefined, mirror.open);
+const waited = (options: GateOptions = {}) =>
+  runGate(mirror.model, { stableForMs: 0, limitMs: 0, ...options }, silent, undefined, mirror.open);
 /** Asked once and with a wait that ends at once. */
-const both = [["asked once", asked], ["waited for", waited]] as const;
+const both = [
+  ["asked once", asked],
+  ["waited for", waited],
+] as const;
 
 describe.each(both)("a gate that is %s", (_what, ask) => {
   it("opens for a complete copy", async () => {
-    expect(await ask()).toMatchObject({ topics: 1, partitions: 1, lastRecordsCompared: 1, originEnds: { orders: [10] }, looks: 1 });
+    expect(await ask()).toMatchObject({
+      topics: 1,
+      partitions: 1,
+      lastRecordsCompared: 1,
+      originEnds: { orders: [10] },
+      looks: 1,
+    });
   });
 
   it("stays shut where the origin moved between its look and the second reading of the ends", async () => {
     moveAtSecondReading(() => mirror.write("origin", "orders", [put(10, "late", "1")]));
-    await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: the origin's end moved from 10 to 11: something still writes there/);
+    await expect(ask()).rejects.toThrow(
+      /GATE_INCOMPLETE[^]*orders-0: the origin's end moved from 10 to 11: something still writes there/,
+    );
   });
 
   it("stays shut where records came and were deleted again before they were copied", async () => {
@@ -34,9 +46,13 @@ describe.each(both)("a gate that is %s", (_what, ask) => {
 
   it("stays shut where the second reading finds anything else against the copy", async () => {
     const again = vi.spyOn(Observer.prototype, "again");
-    again.mockImplementation(async (look) => new Map([...look.partitions].map(([key, p]) => [key, { ...p.facts, start: 12 }])));
+    again.mockImplementation(
+      async (look) => new Map([...look.partitions].map(([key, p]) => [key, { ...p.facts, start: 12 }])),
+    );
     try {
-      await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: offsets 10 to 11 were deleted on the origin before they were seen copied/);
+      await expect(ask()).rejects.toThrow(
+        /GATE_INCOMPLETE[^]*orders-0: offsets 10 to 11 were deleted on the origin before they were seen copied/,
+      );
     } finally {
       again.mockRestore();
     }
@@ -65,7 +81,10 @@ describe("a partition without a leader", () => {
     mirror.topic("payments", 10, 2);
     mirror.origin["payments"]!.logs[1]!.offline = true;
     mirror.target["orders"]!.logs[0]!.offline = true;
-    const message = await asked().then(() => "", (e: Error) => e.message);
+    const message = await asked().then(
+      () => "",
+      (e: Error) => e.message,
+    );
     expect(message).toMatch(/^GATE_INCOMPLETE: .*2 of 2 partitions in 2 topics are complete/);
     expect(message).toContain("payments-1 has no leader on the origin: what it holds is unknown");
     expect(message).toContain("orders-0 has no leader on the target: what it holds is unknown");
@@ -76,11 +95,18 @@ describe("a partition without a leader", () => {
   it("is left out where ends are noted after the gate, not guessed at", async () => {
     mirror.topic("payments", 10, 2);
     const then = await copyEnds(mirror.model, mirror.open);
-    expect(then).toMatchObject({ orders: { originEnds: [10] }, payments: { originEnds: [10, 10], targetEnds: [10, 10] } });
+    expect(then).toMatchObject({
+      orders: { originEnds: [10] },
+      payments: { originEnds: [10, 10], targetEnds: [10, 10] },
+    });
     mirror.target["payments"]!.logs[0]!.offline = true;
     mirror.write("target", "orders", puts(10, 12));
-    expect(await copyEnds(mirror.model, mirror.open)).toEqual({ orders: { target: "orders", originEnds: [10], targetEnds: [12] } });
-    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([{ topic: "orders", partition: 0, records: 2 }]);
+    expect(await copyEnds(mirror.model, mirror.open)).toEqual({
+      orders: { target: "orders", originEnds: [10], targetEnds: [12] },
+    });
+    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([
+      { topic: "orders", partition: 0, records: 2 },
+    ]);
   });
 
   it("does not hide a topic that was deleted and created again", async () => {
@@ -93,7 +119,10 @@ describe("a partition without a leader", () => {
 });
 
 describe("a topic that was created again, while the mirror is behind", () => {
-  const found = (passed = false) => findRecreatedTopics(mirror.model, passed, undefined, mirror.open).then((all) => all.map((f) => [f.kind, f.subject]));
+  const found = (passed = false) =>
+    findRecreatedTopics(mirror.model, passed, undefined, mirror.open).then((all) =>
+      all.map((f) => [f.kind, f.subject]),
+    );
 
   it("shows in the first record as soon as that is copied, and not before; after the gate has passed clients may write", async () => {
     mirror = new MemoryMirror();
@@ -126,7 +155,9 @@ describe("what came after the gate had passed", () => {
     expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([]);
     expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(true);
     mirror.write("target", "payments", puts(13, 14), 1);
-    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([{ topic: "payments", partition: 1, records: 1 }]);
+    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([
+      { topic: "payments", partition: 1, records: 1 },
+    ]);
     // Clients are at work: the copy cannot be proved again.
     expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
   });

@@ -5,7 +5,7 @@ import type { ConfigEntry, TopicPartition } from "../kafka/port";
 import { readBounds, readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
-import { type Isolation } from "../records/read";
+import type { Isolation } from "../records/read";
 import { collisionWith } from "../naming";
 import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
@@ -85,7 +85,9 @@ export class Observer {
     // The mirror's offsets before the origin's ends: then N lies below E unless it is stale.
     const connect = await this.connect.read(signal);
     const at = Date.now();
-    const online = topics.flatMap((t) => t.partitions.filter((p) => !t.offline.includes(p)).map((partition) => ({ topic: t.origin, partition })));
+    const online = topics.flatMap((t) =>
+      t.partitions.filter((p) => !t.offline.includes(p)).map((partition) => ({ topic: t.origin, partition })),
+    );
     const [bounds, stables] = await Promise.all([
       readBounds(origin, online),
       readOffsets(origin, online, "last-stable"),
@@ -101,7 +103,16 @@ export class Observer {
     }
     const gapsRead = await this.readGaps(partitions, isolation, deep);
     this.before = new Map([...partitions].map(([key, p]) => [key, p.facts]));
-    const look = { at, visibleTopics, topics, partitions, connect, isolation, gapsRead, hiddenTopics: await this.hidden(connect, visibleTopics) };
+    const look = {
+      at,
+      visibleTopics,
+      topics,
+      partitions,
+      connect,
+      isolation,
+      gapsRead,
+      hiddenTopics: await this.hidden(connect, visibleTopics),
+    };
     const asked = topicsToAsk(look);
     return asked.length === 0 ? look : { ...look, targetSettings: await this.targetSettings(asked) };
   }
@@ -148,7 +159,8 @@ export class Observer {
   private async targetSettings(topics: readonly string[]): Promise<Map<string, Map<string, string>>> {
     try {
       const configs = await this.clusters.target.describeTopicConfigs(topics);
-      const known = (entries: ReadonlyMap<string, ConfigEntry>) => [...entries].flatMap(([key, { value }]) => (value === null ? [] : [[key, value] as const]));
+      const known = (entries: ReadonlyMap<string, ConfigEntry>) =>
+        [...entries].flatMap(([key, { value }]) => (value === null ? [] : [[key, value] as const]));
       return new Map([...configs].map(([topic, entries]) => [topic, new Map(known(entries))]));
     } catch (error) {
       if (isMigrationError(error)) return new Map();
@@ -157,7 +169,9 @@ export class Observer {
   }
 
   private async readGaps(partitions: Map<string, PartitionLook>, isolation: Isolation, deep: boolean): Promise<number> {
-    const gaps = [...partitions.values()].filter((p) => judge(p.facts) === "look").map((p) => ({ topic: p.topic, partition: p.partition, ...gap(p.facts) }));
+    const gaps = [...partitions.values()]
+      .filter((p) => judge(p.facts) === "look")
+      .map((p) => ({ topic: p.topic, partition: p.partition, ...gap(p.facts) }));
     const wanted = gaps.filter((g) => {
       const before = this.before.get(partitionKey(g));
       const still = before !== undefined && before.mirrored === partitions.get(partitionKey(g))!.facts.mirrored;

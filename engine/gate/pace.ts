@@ -28,14 +28,21 @@ export class Pace {
   async report(look: Look, against: readonly Finding[], windowMs: number): Promise<void> {
     this.warn(against);
     const behind = [...look.partitions.values()].filter((p) => judge(p.facts) !== "complete");
-    const left = behind.map((p) => ({ ...p, records: Math.max(0, gap(p.facts).to - gap(p.facts).from) })).sort((a, b) => b.records - a.records);
+    const left = behind
+      .map((p) => ({ ...p, records: Math.max(0, gap(p.facts).to - gap(p.facts).from) }))
+      .sort((a, b) => b.records - a.records);
     const records = left.reduce((sum, p) => sum + p.records, 0);
     const now = Date.now();
     this.left.add(records, look.at);
     if (now - this.saidAt < BETWEEN_LINES_MS) return;
     const open = new Set(behind.map((p) => p.topic));
     const done = `${look.topics.filter((t) => !open.has(t.origin)).length} of ${countText(look.topics.length, "topic")}, ${look.partitions.size - behind.length} of ${countText(look.partitions.size, "partition")} complete`;
-    const line = records > 0 ? `${done}; ${await this.rest(left, records)}` : against.length > 0 ? `${done}; waiting: ${kinds(against)}` : `${done}; watching the origin for another ${durationText(Math.max(0, windowMs))}`;
+    const line =
+      records > 0
+        ? `${done}; ${await this.rest(left, records)}`
+        : against.length > 0
+          ? `${done}; waiting: ${kinds(against)}`
+          : `${done}; watching the origin for another ${durationText(Math.max(0, windowMs))}`;
     if (line === this.said && now - this.saidAt < 4 * BETWEEN_LINES_MS) return;
     this.progress.info(line);
     this.said = line;
@@ -53,19 +60,39 @@ export class Pace {
       else same.push(f);
     }
     for (const [kind, same] of byKind) {
-      this.progress.warn(same.length === 1 ? same[0]!.text : `${kind}: ${someOf(same.map((f) => f.subject), 5)}`);
+      this.progress.warn(
+        same.length === 1
+          ? same[0]!.text
+          : `${kind}: ${someOf(
+              same.map((f) => f.subject),
+              5,
+            )}`,
+      );
     }
   }
 
-  private async rest(left: readonly { topic: string; partition: number; records: number; facts: { start: number; end: number } }[], records: number): Promise<string> {
+  private async rest(
+    left: readonly { topic: string; partition: number; records: number; facts: { start: number; end: number } }[],
+    records: number,
+  ): Promise<string> {
     if (Date.now() - this.sizedAt > BETWEEN_SIZES_MS) {
       // Sizes are a courtesy; whoever may not read them gets records only.
-      this.sizes = await this.origin.partitionSizes([...new Set(left.map((p) => p.topic))]).catch(() => new Map<string, bigint>());
+      this.sizes = await this.origin
+        .partitionSizes([...new Set(left.map((p) => p.topic))])
+        .catch(() => new Map<string, bigint>());
       this.sizedAt = Date.now();
     }
-    const bytes = left.reduce((sum, p) => sum + (Number(this.sizes.get(partitionKey(p)) ?? 0n) * p.records) / Math.max(1, p.facts.end - p.facts.start), 0);
+    const bytes = left.reduce(
+      (sum, p) =>
+        sum + (Number(this.sizes.get(partitionKey(p)) ?? 0n) * p.records) / Math.max(1, p.facts.end - p.facts.start),
+      0,
+    );
     const rate = -this.left.perSecond();
-    const most = left.slice(0, 3).filter((p) => p.records > 0).map((p) => `${p.topic}-${p.partition} (${p.records})`).join(", ");
+    const most = left
+      .slice(0, 3)
+      .filter((p) => p.records > 0)
+      .map((p) => `${p.topic}-${p.partition} (${p.records})`)
+      .join(", ");
     return [
       `${records} records${bytes > 0 ? ` (about ${bytesText(bytes)})` : ""} left`,
       ...(rate > 0 ? [`${Math.round(rate)} records/s`, `about ${durationText((records / rate) * 1000)}`] : []),

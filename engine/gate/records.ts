@@ -5,7 +5,11 @@ import type { Look } from "./observe";
 import type { Finding } from "./types";
 
 /** What offsets alone can't tell of a copy that looks complete: do both sides begin and end with the same records? */
-export async function compareRecords(clusters: Clusters, look: Look, signal?: AbortSignal): Promise<{ against: Finding[]; compared: number; unsure: string[] }> {
+export async function compareRecords(
+  clusters: Clusters,
+  look: Look,
+  signal?: AbortSignal,
+): Promise<{ against: Finding[]; compared: number; unsure: string[] }> {
   const last = await compareLastRecords(clusters, look);
   const first = await compareFirstRecords(clusters, look, true, signal);
   return { ...last, against: [...first, ...last.against] };

@@ -13,17 +13,30 @@ type Task = Look["connect"]["assignments"][number];
 
 /** Task 0 copies `orders` and `bills`: `bills` is complete, `orders` stands at offset 6 of 10. */
 function look(over: Partial<Look> = {}, task: Partial<Task> = {}): Look {
-  const topic = (origin: string) => ({ origin, target: origin, partitions: [0], offline: [], targetPartitions: 1, targetOffline: [] });
+  const topic = (origin: string) => ({
+    origin,
+    target: origin,
+    partitions: [0],
+    offline: [],
+    targetPartitions: 1,
+    targetOffline: [],
+  });
   const facts = (mirrored: number) => ({ start: 0, end: 10, stable: 10, mirrored, clearedTo: undefined });
   const partitions = ["orders", "bills"].map((name) => ({ topic: name, partition: 0 }));
   return {
     at: now,
     visibleTopics: ["orders", "bills"],
     topics: [topic("orders"), topic("bills")],
-    partitions: new Map([["orders:0", { topic: "orders", partition: 0, facts: facts(5) }], ["bills:0", { topic: "bills", partition: 0, facts: facts(9) }]]),
+    partitions: new Map([
+      ["orders:0", { topic: "orders", partition: 0, facts: facts(5) }],
+      ["bills:0", { topic: "bills", partition: 0, facts: facts(9) }],
+    ]),
     connect: {
       missingTopics: [],
-      offsets: new Map([["orders:0", 5], ["bills:0", 9]]),
+      offsets: new Map([
+        ["orders:0", 5],
+        ["bills:0", 9],
+      ]),
       source: { config: {}, target: "STARTED", tasks: new Map(), inconsistent: false },
       assignments: [{ task: 0, partitions, status: { state: "RUNNING" }, ...task }],
     },
@@ -35,19 +48,27 @@ function look(over: Partial<Look> = {}, task: Partial<Task> = {}): Look {
 }
 
 const failing = (trace: string, settings: Record<string, string> = {}) =>
-  look({ targetSettings: new Map(["orders", "bills"].map((t) => [t, new Map(Object.entries(settings))])) }, { status: { state: "FAILED", trace } });
+  look(
+    { targetSettings: new Map(["orders", "bills"].map((t) => [t, new Map(Object.entries(settings))])) },
+    { status: { state: "FAILED", trace } },
+  );
 
 const options = { acceptTruncation: [], strictConnectors: false };
 const against = (l: Look) => findingsOf(l, mirror, options).against;
 
 describe("the trace of a record that the target refuses is told with topic, setting and key", () => {
-  const says = (trace: string, settings: Record<string, string> = {}) => against(failing(trace, settings)).find((f) => f.subject === "source task 0")!;
+  const says = (trace: string, settings: Record<string, string> = {}) =>
+    against(failing(trace, settings)).find((f) => f.subject === "source task 0")!;
 
   it("a record that is too old", () => {
-    const trace = callback("InvalidTimestampException: Timestamp 1000 of message with offset 0 is out of range. The timestamp should be within [1, 2]");
+    const trace = callback(
+      "InvalidTimestampException: Timestamp 1000 of message with offset 0 is out of range. The timestamp should be within [1, 2]",
+    );
     const found = says(trace, { "message.timestamp.before.max.ms": "3600000" });
     expect(found).toMatchObject({ kind: "record refused", hopeless: true });
-    expect(found.text).toMatch(/its time 1970-01-01T00:00:01.000Z, in one of orders-0 from offset 6 \(message.timestamp.before.max.ms=3600000 on the target\): raise/);
+    expect(found.text).toMatch(
+      /its time 1970-01-01T00:00:01.000Z, in one of orders-0 from offset 6 \(message.timestamp.before.max.ms=3600000 on the target\): raise/,
+    );
     expect(found.text).not.toContain("bills");
   });
 
@@ -57,18 +78,29 @@ describe("the trace of a record that the target refuses is told with topic, sett
   });
 
   it("a record without a key for a compacted topic, whose name the trace says", () => {
-    const message = "One or more records have been rejected due to 1 record errors in total: [RecordError(batchIndex=0, message='Compacted topic cannot accept message without key in topic partition orders-0.')]";
+    const message =
+      "One or more records have been rejected due to 1 record errors in total: [RecordError(batchIndex=0, message='Compacted topic cannot accept message without key in topic partition orders-0.')]";
     const found = says(callback(`InvalidRecordException: ${message}`), { "cleanup.policy": "compact" });
     expect(found.text).toMatch(/a record without a key, in orders-0 \(cleanup.policy=compact on the target\)/);
   });
 
   it("a record larger than the topic takes, and one larger than the producer sends", () => {
-    const atBroker = says(callback("RecordTooLargeException: The request included a message larger than the max message size the server will accept."), { "max.message.bytes": "1000" });
-    expect(atBroker.text).toMatch(/orders-0 from offset 6 \(max.message.bytes=1000 on the target\): raise max.message.bytes/);
-    const message = "The message is 3000085 bytes when serialized which is larger than 1048576, which is the value of the max.request.size configuration.";
+    const atBroker = says(
+      callback(
+        "RecordTooLargeException: The request included a message larger than the max message size the server will accept.",
+      ),
+      { "max.message.bytes": "1000" },
+    );
+    expect(atBroker.text).toMatch(
+      /orders-0 from offset 6 \(max.message.bytes=1000 on the target\): raise max.message.bytes/,
+    );
+    const message =
+      "The message is 3000085 bytes when serialized which is larger than 1048576, which is the value of the max.request.size configuration.";
     const atProducer = says(callback(`RecordTooLargeException: ${message}`));
     expect(atProducer).toMatchObject({ kind: "record too large" });
-    expect(atProducer.text).toMatch(/its size of 3000085 bytes, in one of orders-0 from offset 6: set producer.override.max.request.size above 3000085/);
+    expect(atProducer.text).toMatch(
+      /its size of 3000085 bytes, in one of orders-0 from offset 6: set producer.override.max.request.size above 3000085/,
+    );
   });
 
   it("any other trace is told as it is", () => {
@@ -79,15 +111,35 @@ describe("the trace of a record that the target refuses is told with topic, sett
 
 describe("topics that cannot be copied", () => {
   const missing = (target: string, collidesWith?: string) =>
-    look({ topics: [{ origin: "orders", target, partitions: [0], offline: [], targetOffline: [], ...(collidesWith === undefined ? {} : { collidesWith }) }] });
+    look({
+      topics: [
+        {
+          origin: "orders",
+          target,
+          partitions: [0],
+          offline: [],
+          targetOffline: [],
+          ...(collidesWith === undefined ? {} : { collidesWith }),
+        },
+      ],
+    });
 
   it("a name that collides with another topic is named, and not taken for a missing right", () => {
-    expect(against(missing("a.b", "a_b"))).toContainEqual(expect.objectContaining({ kind: "topic name", hopeless: true, text: expect.stringMatching(/a\.b.*a_b/) as string }));
+    expect(against(missing("a.b", "a_b"))).toContainEqual(
+      expect.objectContaining({
+        kind: "topic name",
+        hopeless: true,
+        text: expect.stringMatching(/a\.b.*a_b/) as string,
+      }),
+    );
     expect(against(missing("a.b"))).toContainEqual(expect.objectContaining({ kind: "no target topic" }));
   });
 
   it("so is a name that is too long", () => {
-    expect(against(missing("x".repeat(250)))[0]).toMatchObject({ kind: "topic name", text: expect.stringContaining("250 characters") as string });
+    expect(against(missing("x".repeat(250)))[0]).toMatchObject({
+      kind: "topic name",
+      text: expect.stringContaining("250 characters") as string,
+    });
     expect(against(missing("x".repeat(249)))[0]).toMatchObject({ kind: "no target topic" });
   });
 
@@ -95,7 +147,9 @@ describe("topics that cannot be copied", () => {
     const gone = look();
     (gone.connect.offsets as Map<string, number>).set("gone:0", 3);
     const { warnings, against: found } = findingsOf(gone, mirror, options);
-    expect(warnings).toEqual([expect.stringMatching(/^topic gone was copied .* exclude it with mirror.topicsExcludePattern$/) as string]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^topic gone was copied .* exclude it with mirror.topicsExcludePattern$/) as string,
+    ]);
     expect(found.map((f) => f.subject)).not.toContain("gone");
   });
 });
@@ -103,18 +157,28 @@ describe("topics that cannot be copied", () => {
 describe("the checkpoint connector's tasks", () => {
   const withTask = (groups: string) => {
     const trace = "java.util.concurrent.ExecutionException: org.apache.kafka.common.errors.InvalidGroupIdException";
-    const checkpoint = { config: {}, target: "STARTED", taskCount: 1, inconsistent: false, tasks: new Map([[0, { config: { "task.assigned.groups": groups }, status: { state: "FAILED", trace } }]]) };
+    const checkpoint = {
+      config: {},
+      target: "STARTED",
+      taskCount: 1,
+      inconsistent: false,
+      tasks: new Map([[0, { config: { "task.assigned.groups": groups }, status: { state: "FAILED", trace } }]]),
+    };
     const l = look();
     return { ...l, connect: { ...l.connect, checkpoint } };
   };
 
   it("a failed one is said, with the group that fails it for good", () => {
     const { warnings } = findingsOf(withTask("a,,b"), mirror, options);
-    expect(warnings[0]).toMatch(/^checkpoint connector's task 0 is FAILED: .*InvalidGroupIdException.*empty name.*mirror.groupsExcludePattern/);
+    expect(warnings[0]).toMatch(
+      /^checkpoint connector's task 0 is FAILED: .*InvalidGroupIdException.*empty name.*mirror.groupsExcludePattern/,
+    );
     expect(findingsOf(withTask("a,b"), mirror, options).warnings[0]).not.toContain("empty name");
   });
 
   it("keeps the gate shut when connectors must not have failed (strictConnectors)", () => {
-    expect(findingsOf(withTask("a"), mirror, { ...options, strictConnectors: true }).against).toContainEqual(expect.objectContaining({ kind: "task failed", subject: "checkpoint connector's task 0" }));
+    expect(findingsOf(withTask("a"), mirror, { ...options, strictConnectors: true }).against).toContainEqual(
+      expect.objectContaining({ kind: "task failed", subject: "checkpoint connector's task 0" }),
+    );
   });
 });

@@ -32,12 +32,23 @@ export function refusalOf(trace: string, now: number): Refusal | undefined {
   if (/[Cc]ompacted topic cannot accept message without key/.test(trace)) {
     const place = /in topic partition ([\w.-]+-\d+)/.exec(trace)?.[1];
     const instead = "compaction needs keys: take compact out of cleanup.policy until the cutover, or exclude the topic";
-    return { keys: ["cleanup.policy"], what: "a record without a key", kind: "record refused", instead, ...(place === undefined ? {} : { place }) };
+    return {
+      keys: ["cleanup.policy"],
+      what: "a record without a key",
+      kind: "record refused",
+      instead,
+      ...(place === undefined ? {} : { place }),
+    };
   }
   if (!trace.includes("RecordTooLargeException")) return undefined;
   const size = /The message is (\d+) bytes when serialized/.exec(trace)?.[1];
   if (trace.includes("buffer.memory")) {
-    return { keys: [], what: sized(size), kind: "record too large", instead: `set producer.override.buffer.memory above ${size ?? "the record's size"}` };
+    return {
+      keys: [],
+      what: sized(size),
+      kind: "record too large",
+      instead: `set producer.override.buffer.memory above ${size ?? "the record's size"}`,
+    };
   }
   if (size !== undefined) {
     const instead = `set producer.override.max.request.size above ${size}: the limit counts uncompressed bytes`;
@@ -47,7 +58,13 @@ export function refusalOf(trace: string, now: number): Refusal | undefined {
   if (!/larger than the max message size|exceeds the maximum configured size/.test(trace)) return undefined;
   const place = /in append to partition ([\w.-]+-\d+)/.exec(trace)?.[1];
   const instead = `raise max.message.bytes: ${OF_TOPIC}`;
-  return { keys: ["max.message.bytes"], what: "its size", kind: "record refused", instead, ...(place === undefined ? {} : { place }) };
+  return {
+    keys: ["max.message.bytes"],
+    what: "its size",
+    kind: "record refused",
+    instead,
+    ...(place === undefined ? {} : { place }),
+  };
 }
 
 const sized = (size: string | undefined) => (size === undefined ? "its size" : `its size of ${size} bytes`);
@@ -64,7 +81,9 @@ export function explain(task: number, trace: string | undefined, look: Look): Ex
   const { keys, place, what, kind, instead } = refusal;
   const settings = (topic: string) => keys.flatMap((key) => setting(look, topic, key)).join(", ");
   const open = place === undefined ? unfinished(task, look) : [{ topic: place.replace(/-\d+$/, ""), text: place }];
-  const named = open.slice(0, 5).map(({ topic, text }) => (settings(topic) === "" ? text : `${text} (${settings(topic)} on the target)`));
+  const named = open
+    .slice(0, 5)
+    .map(({ topic, text }) => (settings(topic) === "" ? text : `${text} (${settings(topic)} on the target)`));
   const more = open.length > 5 ? ` and ${open.length - 5} more partitions` : "";
   const where = named.length === 0 ? "" : `${place === undefined ? ", in one of" : ", in"} ${named.join(", ")}${more}`;
   return { kind, text: `a record cannot be written for ${what}${where}: ${instead}` };

@@ -17,7 +17,12 @@ function facts(log: TestLog, isolation: Isolation, copied: number): PartitionFac
 function look(log: TestLog, isolation: Isolation, p: PartitionFacts): PartitionFacts {
   if (judge(p) !== "look") return p;
   const { from, to } = gap(p);
-  const { count } = countVisible(encodeBatches(log.batches), { where: "t-0", from, to, aborted: isolation === "committed" ? log.aborted : undefined });
+  const { count } = countVisible(encodeBatches(log.batches), {
+    where: "t-0",
+    from,
+    to,
+    aborted: isolation === "committed" ? log.aborted : undefined,
+  });
   return { ...p, visibleInGap: count > 0 };
 }
 
@@ -81,7 +86,13 @@ describe("the rule of completeness", () => {
 });
 
 describe("cases that break simpler rules", () => {
-  const p = (start: number, end: number, mirrored?: number, visibleInGap?: boolean): PartitionFacts => ({ start, end, stable: end, mirrored, visibleInGap });
+  const p = (start: number, end: number, mirrored?: number, visibleInGap?: boolean): PartitionFacts => ({
+    start,
+    end,
+    stable: end,
+    mirrored,
+    visibleInGap,
+  });
 
   it.each<[string, PartitionFacts, string]>([
     ["plain, all copied", p(0, 10, 9), "complete"],

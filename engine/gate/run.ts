@@ -30,7 +30,13 @@ const PASSING = ["KAFKA_NOT_AVAILABLE", "KAFKA_UNREACHABLE", "KAFKA_THROTTLED", 
  * @throws MigrationError GATE_INCOMPLETE at the limit with what is missing; GATE_BLOCKED after `graceMs` for what waiting
  *   does not mend; SELECTION_EMPTY when the patterns select nothing
  */
-export async function runGate(model: MigrationModel, options: GateOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<GateResult> {
+export async function runGate(
+  model: MigrationModel,
+  options: GateOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<GateResult> {
   const throttledUntil = Date.now() + (options.limitMs ?? DEFAULTS.limitMs);
   const run = (clusters: Clusters) => new Gate(clusters, model, options, progress, signal).run();
   return withClusters(model, run, open, { progress, signal, throttledUntil });
@@ -40,7 +46,13 @@ export async function runGate(model: MigrationModel, options: GateOptions, progr
  * Looks once, without waiting for anything: for those who ask whether it is complete now.
  * @throws MigrationError GATE_INCOMPLETE, SELECTION_EMPTY
  */
-export async function evaluateGate(model: MigrationModel, options: GateOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<GateResult> {
+export async function evaluateGate(
+  model: MigrationModel,
+  options: GateOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<GateResult> {
   const once = (clusters: Clusters) => new Gate(clusters, model, options, progress, signal).once();
   return withClusters(model, once, open, { progress, signal });
 }
@@ -66,7 +78,10 @@ class Gate {
     private readonly signal: AbortSignal | undefined,
   ) {
     // An older state may hold fewer options, or undefined ones.
-    this.options = { ...DEFAULTS, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) };
+    this.options = {
+      ...DEFAULTS,
+      ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+    };
     this.observer = new Observer(clusters, model.mirror, new Set(this.options.acceptTruncation), this.options.cleared);
     this.pace = new Pace(clusters.origin, progress);
   }
@@ -100,11 +115,14 @@ class Gate {
         const { against, warnings } = this.findings(look);
         const ends = new Map([...look.partitions].map(([key, p]) => [key, p.facts.end]));
         const writing = quiet === undefined ? [] : moved(quiet.ends, ends);
-        if (quiet === undefined || writing.length > 0 || quiet.ends.size !== ends.size) quiet = { since: look.at, ends };
+        if (quiet === undefined || writing.length > 0 || quiet.ends.size !== ends.size)
+          quiet = { since: look.at, ends };
         against.push(...writing);
         completeSince = against.length === 0 ? (completeSince ?? look.at) : undefined;
         if (against.length === 0 && look.at - quiet.since >= this.options.stableForMs) {
-          const outcome = await this.ifPossible(() => this.confirm(look, warnings, look.at - (completeSince ?? look.at)));
+          const outcome = await this.ifPossible(() =>
+            this.confirm(look, warnings, look.at - (completeSince ?? look.at)),
+          );
           if (outcome !== undefined && !Array.isArray(outcome)) return outcome;
           missed = outcome === undefined;
           against.push(...(outcome ?? []));
@@ -112,17 +130,35 @@ class Gate {
         last = { look, against };
         hopelessSince = against.some((f) => f.hopeless) ? (hopelessSince ?? Date.now()) : undefined;
         if (hopelessSince !== undefined && Date.now() - hopelessSince >= this.options.graceMs) {
-          throw this.refusal("GATE_BLOCKED", "the copy cannot become complete as things stand", look, against.filter((f) => f.hopeless));
+          throw this.refusal(
+            "GATE_BLOCKED",
+            "the copy cannot become complete as things stand",
+            look,
+            against.filter((f) => f.hopeless),
+          );
         }
         await this.pace.report(look, against, this.options.stableForMs - (look.at - quiet.since));
       }
       const left = this.started + this.options.limitMs - Date.now();
-      if (left <= 0) throw this.refusal("GATE_INCOMPLETE", `the copy was not proved complete within ${durationText(this.options.limitMs)}`, last?.look, last?.against ?? []);
-      const window = !missed && last?.against.length === 0 && quiet !== undefined ? quiet.since + this.options.stableForMs - Date.now() : this.options.pollMs;
+      if (left <= 0)
+        throw this.refusal(
+          "GATE_INCOMPLETE",
+          `the copy was not proved complete within ${durationText(this.options.limitMs)}`,
+          last?.look,
+          last?.against ?? [],
+        );
+      const window =
+        !missed && last?.against.length === 0 && quiet !== undefined
+          ? quiet.since + this.options.stableForMs - Date.now()
+          : this.options.pollMs;
       // While the origin moves the end is not near; once it stands still every moment until the gate opens is a moment without clients.
       const still = quiet !== undefined && last !== undefined && quiet.since < last.look.at;
       const pause = still ? Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_LOOK * took) : this.options.pollMs;
-      await sleep(Math.max(50, Math.min(this.options.pollMs, pause, window, left)), undefined, this.signal === undefined ? {} : { signal: this.signal });
+      await sleep(
+        Math.max(50, Math.min(this.options.pollMs, pause, window, left)),
+        undefined,
+        this.signal === undefined ? {} : { signal: this.signal },
+      );
     }
   }
 
@@ -151,7 +187,11 @@ class Gate {
       // An interruption, or a fence that was lost: both clusters are closed.
       this.signal?.throwIfAborted();
       // Throttled until the limit: the gate ends with its own words.
-      if (isMigrationError(error) && error.code === "KAFKA_THROTTLED" && Date.now() - this.started >= this.options.limitMs) {
+      if (
+        isMigrationError(error) &&
+        error.code === "KAFKA_THROTTLED" &&
+        Date.now() - this.started >= this.options.limitMs
+      ) {
         this.throttled = error.seen;
         return undefined;
       }
@@ -167,9 +207,15 @@ class Gate {
   /** The last two steps: the origin did not move while the gaps were read, and both sides end with the same record. */
   private async confirm(look: Look, warnings: string[], quietMs = 0): Promise<GateResult | Finding[]> {
     const now = await this.observer.again(look);
-    const moving = moved(new Map([...look.partitions].map(([k, p]) => [k, p.facts.end])), new Map([...now].map(([k, f]) => [k, f.end])));
+    const moving = moved(
+      new Map([...look.partitions].map(([k, p]) => [k, p.facts.end])),
+      new Map([...now].map(([k, f]) => [k, f.end])),
+    );
     if (moving.length > 0) return moving;
-    const changed = { ...look, partitions: new Map([...look.partitions].map(([k, p]) => [k, { ...p, facts: now.get(k)! }])) };
+    const changed = {
+      ...look,
+      partitions: new Map([...look.partitions].map(([k, p]) => [k, { ...p, facts: now.get(k)! }])),
+    };
     const { against } = this.findings(changed);
     if (against.length > 0) return against;
     let compared = 0;
@@ -192,7 +238,11 @@ class Gate {
       recordsAtMost: facts.reduce((sum, f) => sum + f.end - f.start, 0),
       gapsRead: this.gapsRead,
       lastRecordsCompared,
-      cleared: Object.fromEntries([...look.partitions].filter(([, p]) => p.facts.mirrored !== undefined && p.facts.mirrored + 1 < p.facts.end).map(([key, p]) => [key, p.facts.end])),
+      cleared: Object.fromEntries(
+        [...look.partitions]
+          .filter(([, p]) => p.facts.mirrored !== undefined && p.facts.mirrored + 1 < p.facts.end)
+          .map(([key, p]) => [key, p.facts.end]),
+      ),
       originEnds: endsByTopic(look),
       topicIds: withNewTopics(this.model.recorded ?? {}, topicIdsOf(look)),
       warnings,
@@ -205,12 +255,20 @@ class Gate {
   }
 
   private refusal(code: string, seen: string, look: Look | undefined, against: readonly Finding[]): MigrationError {
-    if (look !== undefined && look.topics.length === 0 && look.hiddenTopics.length === 0) return nothingSelected(look.visibleTopics, this.model.mirror);
-    const complete = look === undefined ? 0 : [...look.partitions.values()].filter((p) => judge(p.facts) === "complete").length;
-    const progress = look === undefined ? "" : `: ${complete} of ${look.partitions.size} partitions in ${look.topics.length} topics are complete`;
+    if (look !== undefined && look.topics.length === 0 && look.hiddenTopics.length === 0)
+      return nothingSelected(look.visibleTopics, this.model.mirror);
+    const complete =
+      look === undefined ? 0 : [...look.partitions.values()].filter((p) => judge(p.facts) === "complete").length;
+    const progress =
+      look === undefined
+        ? ""
+        : `: ${complete} of ${look.partitions.size} partitions in ${look.topics.length} topics are complete`;
     // Reasons before symptoms: a failed task explains a thousand partitions that are behind.
     const ordered = [...against].sort((a, b) => order(a) - order(b));
-    const details = [...(this.throttled === undefined ? [] : [this.throttled]), ...ordered.slice(0, NAMED).map((f) => f.text)];
+    const details = [
+      ...(this.throttled === undefined ? [] : [this.throttled]),
+      ...ordered.slice(0, NAMED).map((f) => f.text),
+    ];
     const rest = new Map<string, number>();
     for (const f of ordered.slice(NAMED)) rest.set(f.kind, (rest.get(f.kind) ?? 0) + 1);
     for (const [kind, count] of rest) details.push(`${count} more: ${kind}`);
@@ -232,7 +290,12 @@ function moved(before: Map<string, number>, now: Map<string, number>): Finding[]
     if (was === undefined || was === end) continue;
     const { topic, partition } = parsePartitionKey(key);
     const name = `${topic}-${partition}`;
-    findings.push({ kind: "producers writing", subject: name, text: `${name}: the origin's end moved from ${was} to ${end}: something still writes there`, hopeless: false });
+    findings.push({
+      kind: "producers writing",
+      subject: name,
+      text: `${name}: the origin's end moved from ${was} to ${end}: something still writes there`,
+      hopeless: false,
+    });
   }
   return findings;
 }
@@ -240,15 +303,19 @@ function moved(before: Map<string, number>, now: Map<string, number>): Finding[]
 /** What to type or change next, by kind; earlier ones explain later ones. */
 const FIXES: Record<Finding["kind"], string> = {
   "no topics": "correct mirror.topicsPattern, or let the migration's administrator describe the topics",
-  "no storage topics": "check target.offsetStorageTopic, target.configStorageTopic and target.statusStorageTopic, and that the mirror's workers run",
+  "no storage topics":
+    "check target.offsetStorageTopic, target.configStorageTopic and target.statusStorageTopic, and that the mirror's workers run",
   "no connector": "check that the KafkaMirrorMaker2 is Ready and that its aliases are origin.alias and target.alias",
   "connector setting": `correct mirror.sourceConnector.config; topics of which it left something out have to be copied anew: ${COPY_ALL_AGAIN}`,
-  "out of memory": 'give the workers more heap (mirror.jvmOptions: {"-Xmx": "2g"}, and mirror.resources to match) or smaller buffers (mirror.sourceConnector.config), and run `pulumi up` again: changed workers start their tasks anew',
-  "topic name": "exclude the topic with mirror.topicsExcludePattern and copy it another way, or delete the other topic on the target",
+  "out of memory":
+    'give the workers more heap (mirror.jvmOptions: {"-Xmx": "2g"}, and mirror.resources to match) or smaller buffers (mirror.sourceConnector.config), and run `pulumi up` again: changed workers start their tasks anew',
+  "topic name":
+    "exclude the topic with mirror.topicsExcludePattern and copy it another way, or delete the other topic on the target",
   "record too large":
     "set producer.override.max.request.size in mirror.sourceConnector.config to more than the largest uncompressed record, and run `pulumi up`: " +
     "changed workers start their tasks anew",
-  "record refused": "change the named setting where the finding says, then restart the task; or exclude the topic with mirror.topicsExcludePattern",
+  "record refused":
+    "change the named setting where the finding says, then restart the task; or exclude the topic with mirror.topicsExcludePattern",
   "connector failed": "mend what the trace names and restart the connector",
   "task failed": "mend what the trace names and restart the task",
   "connector not running": "set the state of mirror.sourceConnector and mirror.checkpointConnector to running",

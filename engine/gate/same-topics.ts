@@ -11,12 +11,22 @@ import type { Finding } from "./types";
  * which something is copied. May be asked at any time, also while the mirror is behind.
  * @param passed the gate has passed: what clients do with the target's topics is their business
  */
-export async function findRecreatedTopics(model: MigrationModel, passed: boolean, signal?: AbortSignal, open?: OpenKafka): Promise<Finding[]> {
+export async function findRecreatedTopics(
+  model: MigrationModel,
+  passed: boolean,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<Finding[]> {
   const work = (clusters: Clusters) => againWhenRecordsGo(() => lookOnce(clusters, model, passed, signal));
   return withClusters(model, work, open, { signal });
 }
 
-async function lookOnce(clusters: Clusters, model: MigrationModel, passed: boolean, signal?: AbortSignal): Promise<Finding[]> {
+async function lookOnce(
+  clusters: Clusters,
+  model: MigrationModel,
+  passed: boolean,
+  signal?: AbortSignal,
+): Promise<Finding[]> {
   const look = await new Observer(clusters, model.mirror).look(false, signal);
   const byId = recreatedFindings(look, model.recorded, !passed);
   const known = new Set(byId.map((f) => f.subject));

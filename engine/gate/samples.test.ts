@@ -3,7 +3,12 @@ import { expect, test } from "vitest";
 import { Samples } from ".";
 import type { Look } from "./observe";
 
-const look = (i: number) => ({ at: 1_700_000_000_000 + i * 1000, topics: [{ partitions: [0, 1] }], partitions: new Map([["t:0", { facts: { start: 0, end: 10_000, stable: 10_000, mirrored: 9_998 - i } }]]) }) as unknown as Look;
+const look = (i: number) =>
+  ({
+    at: 1_700_000_000_000 + i * 1000,
+    topics: [{ partitions: [0, 1] }],
+    partitions: new Map([["t:0", { facts: { start: 0, end: 10_000, stable: 10_000, mirrored: 9_998 - i } }]]),
+  }) as unknown as Look;
 
 test("a wait of any length comes down to at most 500 points, evenly spread, with the first and the last", () => {
   fc.assert(

@@ -37,7 +37,12 @@ export class Samples {
 }
 
 function sampleOfLook(look: Look): Sample {
-  const sample = { at: new Date(look.at).toISOString(), partitions: look.topics.reduce((sum, t) => sum + t.partitions.length, 0), complete: 0, left: 0 };
+  const sample = {
+    at: new Date(look.at).toISOString(),
+    partitions: look.topics.reduce((sum, t) => sum + t.partitions.length, 0),
+    complete: 0,
+    left: 0,
+  };
   for (const { facts } of look.partitions.values()) {
     const { from, to } = gap(facts);
     if (judge(facts) === "complete") sample.complete++;

@@ -39,9 +39,30 @@ export const DEFAULTS: Required<GateOptions> = {
 };
 
 export type FindingKind =
-  | "no topics" | "no storage topics" | "no connector" | "out of memory" | "record refused" | "record too large" | "topic name" | "connector failed" | "task failed" | "connector not running" | "no tasks"
-  | "connector setting" | "unassigned" | "no target topic" | "partition count" | "offline" | "open transaction" | "producers writing"
-  | "behind" | "truncated" | "stale offsets" | "recreated" | "first record" | "last record";
+  | "no topics"
+  | "no storage topics"
+  | "no connector"
+  | "out of memory"
+  | "record refused"
+  | "record too large"
+  | "topic name"
+  | "connector failed"
+  | "task failed"
+  | "connector not running"
+  | "no tasks"
+  | "connector setting"
+  | "unassigned"
+  | "no target topic"
+  | "partition count"
+  | "offline"
+  | "open transaction"
+  | "producers writing"
+  | "behind"
+  | "truncated"
+  | "stale offsets"
+  | "recreated"
+  | "first record"
+  | "last record";
 
 /** Something that keeps the gate shut. */
 export interface Finding {

@@ -15,7 +15,8 @@ beforeEach(() => {
 });
 
 const progress = { info: () => {}, warn: (line: string) => void said.push(line) };
-const wait = (options: GateOptions = {}) => runGate(mirror.model, { stableForMs: 0, pollMs: 50, limitMs: 60_000, ...options }, progress, undefined, mirror.open);
+const wait = (options: GateOptions = {}) =>
+  runGate(mirror.model, { stableForMs: 0, pollMs: 50, limitMs: 60_000, ...options }, progress, undefined, mirror.open);
 
 /** Does each change once the look with its number (from 1) has read the origin's ends. A look asks the origin three times. */
 function after(changes: Record<number, () => void>): void {
@@ -31,7 +32,9 @@ const write = (from: number, to: number): void => {
 
 describe("an origin that has to stand still", () => {
   it("is watched for the whole window, also by a gate whose limit is shorter", async () => {
-    await expect(wait({ stableForMs: 60_000, limitMs: 0 })).rejects.toThrow(/GATE_INCOMPLETE: the copy was not proved complete within/);
+    await expect(wait({ stableForMs: 60_000, limitMs: 0 })).rejects.toThrow(
+      /GATE_INCOMPLETE: the copy was not proved complete within/,
+    );
   });
 
   it("is watched anew from its last move, and the gate opens when it stands still", async () => {
@@ -74,15 +77,23 @@ describe("a log that ends in something invisible", () => {
 });
 
 describe("what waiting does not mend", () => {
-  const fail = (state: string) => () => mirror.status("task-0", state, state === "FAILED" ? "org.example.Broken: why" : null);
+  const fail = (state: string) => () =>
+    mirror.status("task-0", state, state === "FAILED" ? "org.example.Broken: why" : null);
 
   it("ends the wait after the grace, with the reason alone, and not before", async () => {
     mirror.copied("orders", 4);
     fail("FAILED")();
-    const message = await wait({ graceMs: 0 }).then(() => "", (e: Error) => e.message);
-    expect(message).toMatch(/^GATE_BLOCKED: the copy cannot become complete as things stand[^]*source task 0 is FAILED/);
+    const message = await wait({ graceMs: 0 }).then(
+      () => "",
+      (e: Error) => e.message,
+    );
+    expect(message).toMatch(
+      /^GATE_BLOCKED: the copy cannot become complete as things stand[^]*source task 0 is FAILED/,
+    );
     expect(message).not.toContain("not copied");
-    await expect(wait({ graceMs: 60_000, limitMs: 0 })).rejects.toThrow(/^GATE_INCOMPLETE[^]*source task 0 is FAILED[^]*not copied/);
+    await expect(wait({ graceMs: 60_000, limitMs: 0 })).rejects.toThrow(
+      /^GATE_INCOMPLETE[^]*source task 0 is FAILED[^]*not copied/,
+    );
   });
 
   it("is waited for anew when it comes back after it was mended", async () => {
@@ -101,7 +112,9 @@ describe("who still writes", () => {
       opened++;
       throw new MigrationError("KAFKA_UNREACHABLE", "nobody answers", { fix: "look" });
     };
-    await expect(runGateAndNameWriters(mirror.model, {}, progress, undefined, down)).rejects.toThrow("KAFKA_UNREACHABLE");
+    await expect(runGateAndNameWriters(mirror.model, {}, progress, undefined, down)).rejects.toThrow(
+      "KAFKA_UNREACHABLE",
+    );
     expect(opened).toBe(2);
   });
 });

@@ -14,7 +14,13 @@ const WATCH_MS = 2_000;
  * Kafka 2.8; transactional ids from 3.0). Said through `progress`; a watch that fails takes nothing from the refusal.
  * @throws MigrationError as `runGate` does
  */
-export async function runGateAndNameWriters(model: MigrationModel, options: GateOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<GateResult> {
+export async function runGateAndNameWriters(
+  model: MigrationModel,
+  options: GateOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<GateResult> {
   try {
     return await runGate(model, options, progress, signal, open);
   } catch (error) {

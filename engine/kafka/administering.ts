@@ -3,7 +3,14 @@ import { describeScramUser } from "./api/scram";
 import * as settings from "./api/settings";
 import * as topics from "./api/topics";
 import { byTopic, partitionName, type Cluster } from "./cluster";
-import { ELECTION_NOT_NEEDED, isRetriable, NO_REASSIGNMENT_IN_PROGRESS, NONE, NOT_ANSWERED, UNKNOWN_TOPIC_OR_PARTITION } from "./failures";
+import {
+  ELECTION_NOT_NEEDED,
+  isRetriable,
+  NO_REASSIGNMENT_IN_PROGRESS,
+  NONE,
+  NOT_ANSWERED,
+  UNKNOWN_TOPIC_OR_PARTITION,
+} from "./failures";
 import { RETRY_LIMIT_MS } from "./patience";
 import type { ByTopic } from "./api/records";
 import type { Acl, ConfigChange, ConfigEntry, KafkaPort, Reassignment, TopicPartition } from "./port";
@@ -11,8 +18,18 @@ import type { Api } from "./wire";
 
 type Administering = Pick<
   KafkaPort,
-  | "describeTopicConfigs" | "describeBrokerConfigs" | "createTopic" | "deleteTopics" | "alterReassignments" | "listReassignments"
-  | "electPreferredLeaders" | "incrementalAlterConfigs" | "describeAcls" | "createAcls" | "deleteAcls" | "scramMechanisms"
+  | "describeTopicConfigs"
+  | "describeBrokerConfigs"
+  | "createTopic"
+  | "deleteTopics"
+  | "alterReassignments"
+  | "listReassignments"
+  | "electPreferredLeaders"
+  | "incrementalAlterConfigs"
+  | "describeAcls"
+  | "createAcls"
+  | "deleteAcls"
+  | "scramMechanisms"
 >;
 
 const TOPICS_PER_REQUEST = 200;
@@ -25,14 +42,17 @@ export function administering(cluster: Cluster): Administering {
   return {
     describeTopicConfigs: (names) => topicConfigs(cluster, names),
     describeBrokerConfigs: (ids) => brokerConfigs(cluster, ids),
-    createTopic: (name, options) => createTopic(cluster, { name, ...options, configs: Object.entries(options.configs ?? {}) }),
+    createTopic: (name, options) =>
+      createTopic(cluster, { name, ...options, configs: Object.entries(options.configs ?? {}) }),
     deleteTopics: (names) => deleteTopics(cluster, names),
     alterReassignments: (changes) => reassign(cluster, changes),
     listReassignments: () => reassignments(cluster),
     electPreferredLeaders: (partitions) => elect(cluster, partitions),
     incrementalAlterConfigs: (changes) => alterConfigs(cluster, changes),
     async describeAcls(filter) {
-      return (await single(cluster, "list", "ACLs", () => cluster.links.send("any", settings.describeAcls, filter ?? {}))).acls;
+      return (
+        await single(cluster, "list", "ACLs", () => cluster.links.send("any", settings.describeAcls, filter ?? {}))
+      ).acls;
     },
     createAcls: (acls) => changeAcls(cluster, "create", acls, settings.createAcls),
     deleteAcls: (acls) => changeAcls(cluster, "delete", acls, settings.deleteAcls),
@@ -52,10 +72,15 @@ async function single<A extends topics.Outcome>(
   isWhole: (answer: A) => boolean = () => true,
 ): Promise<A> {
   let answer: A | undefined;
-  await cluster.untilAllAnswered(action, [resource], (name) => name, async (_, settle) => {
-    answer = await send();
-    settle(resource, codeOf(cluster, action, resource, answer) || (isWhole(answer) ? NONE : NOT_ANSWERED));
-  });
+  await cluster.untilAllAnswered(
+    action,
+    [resource],
+    (name) => name,
+    async (_, settle) => {
+      answer = await send();
+      settle(resource, codeOf(cluster, action, resource, answer) || (isWhole(answer) ? NONE : NOT_ANSWERED));
+    },
+  );
   return answer!;
 }
 
@@ -76,7 +101,12 @@ async function scramMechanisms(cluster: Cluster, user: string): Promise<string[]
 }
 
 /** The answer names no ACL: its outcomes are in the order of the request. */
-async function changeAcls(cluster: Cluster, action: "create" | "delete", acls: readonly Acl[], api: Api<readonly Acl[], topics.Outcome[]>): Promise<void> {
+async function changeAcls(
+  cluster: Cluster,
+  action: "create" | "delete",
+  acls: readonly Acl[],
+  api: Api<readonly Acl[], topics.Outcome[]>,
+): Promise<void> {
   await cluster.untilAllAnswered(action, acls, aclName, async (open, settle) => {
     const outcomes = await cluster.links.send(await cluster.controller(), api, open);
     outcomes.forEach((outcome, i) => settle(open[i], codeOf(cluster, action, aclName(open[i]!), outcome)));
@@ -89,37 +119,59 @@ function aclName({ permission, principal, operation, resourceType, resourceName,
   return `ACL ${permission} ${principal} ${operation} on ${resourceType} "${resourceName}"${prefix}${from}`;
 }
 
-async function topicConfigs(cluster: Cluster, names: readonly string[]): Promise<Map<string, Map<string, ConfigEntry>>> {
+async function topicConfigs(
+  cluster: Cluster,
+  names: readonly string[],
+): Promise<Map<string, Map<string, ConfigEntry>>> {
   const found = new Map<string, Map<string, ConfigEntry>>();
-  await cluster.untilAllAnswered("describe the configuration of", [...new Set(names)], (n) => `topic "${n}"`, async (open, settle) => {
-    for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
-      const some = open.slice(from, from + TOPICS_PER_REQUEST);
-      for (const answer of await cluster.links.send("any", settings.describeConfigs, { type: "topic", names: some })) {
-        if (answer.errorCode === NONE) found.set(answer.name, answer.entries);
-        settle(answer.name, answer.errorCode === UNKNOWN_TOPIC_OR_PARTITION ? NONE : answer.errorCode);
+  await cluster.untilAllAnswered(
+    "describe the configuration of",
+    [...new Set(names)],
+    (n) => `topic "${n}"`,
+    async (open, settle) => {
+      for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
+        const some = open.slice(from, from + TOPICS_PER_REQUEST);
+        for (const answer of await cluster.links.send("any", settings.describeConfigs, {
+          type: "topic",
+          names: some,
+        })) {
+          if (answer.errorCode === NONE) found.set(answer.name, answer.entries);
+          settle(answer.name, answer.errorCode === UNKNOWN_TOPIC_OR_PARTITION ? NONE : answer.errorCode);
+        }
       }
-    }
-  });
+    },
+  );
   return found;
 }
 
 async function brokerConfigs(cluster: Cluster, ids: readonly number[]): Promise<Map<number, Map<string, ConfigEntry>>> {
   const found = new Map<number, Map<string, ConfigEntry>>();
   const action = "describe the configuration of";
-  await cluster.untilAllAnswered(action, ids, (id) => `broker ${id}`, async (open, settle) => {
-    const ask = async (id: number) => {
-      for (const answer of await cluster.links.send(id, settings.describeConfigs, { type: "broker", names: [String(id)] })) {
-        if (answer.errorCode === NONE) found.set(id, answer.entries);
-        settle(id, codeOf(cluster, action, `broker ${id}`, answer));
-      }
-    };
-    await Promise.all(open.map(ask));
-  });
+  await cluster.untilAllAnswered(
+    action,
+    ids,
+    (id) => `broker ${id}`,
+    async (open, settle) => {
+      const ask = async (id: number) => {
+        for (const answer of await cluster.links.send(id, settings.describeConfigs, {
+          type: "broker",
+          names: [String(id)],
+        })) {
+          if (answer.errorCode === NONE) found.set(id, answer.entries);
+          settle(id, codeOf(cluster, action, `broker ${id}`, answer));
+        }
+      };
+      await Promise.all(open.map(ask));
+    },
+  );
   return new Map(ids.map((id) => [id, found.get(id)!]));
 }
 
 async function alterConfigs(cluster: Cluster, changes: readonly ConfigChange[]): Promise<void> {
-  const requests: settings.AlterConfigsRequest[] = changes.map(({ resource, set }) => ({ ...resource, set: Object.entries(set) }));
+  const requests: settings.AlterConfigsRequest[] = changes.map(({ resource, set }) => ({
+    ...resource,
+    set: Object.entries(set),
+  }));
   const action = "alter the configuration of";
   const nameOf = (r: settings.AlterConfigsRequest) => (r.type === "broker" ? `broker ${r.name}` : `topic "${r.name}"`);
   // A broker takes the changes to its own configuration itself.
@@ -131,58 +183,97 @@ async function alterConfigs(cluster: Cluster, changes: readonly ConfigChange[]):
       }
     });
   }
-  await cluster.untilAllAnswered(action, requests.filter((r) => r.type === "topic"), nameOf, async (open, settle) => {
-    const to = await cluster.controller();
-    for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
-      const some = open.slice(from, from + TOPICS_PER_REQUEST);
-      for (const outcome of await cluster.links.send(to, settings.incrementalAlterConfigs, some)) {
-        const item = some.find((r) => r.name === outcome.name);
-        if (item !== undefined) settle(item, codeOf(cluster, action, nameOf(item), outcome));
+  await cluster.untilAllAnswered(
+    action,
+    requests.filter((r) => r.type === "topic"),
+    nameOf,
+    async (open, settle) => {
+      const to = await cluster.controller();
+      for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
+        const some = open.slice(from, from + TOPICS_PER_REQUEST);
+        for (const outcome of await cluster.links.send(to, settings.incrementalAlterConfigs, some)) {
+          const item = some.find((r) => r.name === outcome.name);
+          if (item !== undefined) settle(item, codeOf(cluster, action, nameOf(item), outcome));
+        }
       }
-    }
-  });
+    },
+  );
 }
 
 async function createTopic(cluster: Cluster, topic: topics.NewTopic): Promise<void> {
   let unanswered = false;
   const resource = `topic "${topic.name}"`;
-  await cluster.untilAllAnswered("create", [topic], () => resource, async (_, settle) => {
-    const before = unanswered;
-    unanswered = true;
-    for (const outcome of await cluster.links.send(await cluster.controller(), topics.createTopics, [topic])) {
-      unanswered = false;
-      const exists = outcome.errorCode === TOPIC_ALREADY_EXISTS;
-      if (exists && !before) {
-        throw new MigrationError("KAFKA_TOPIC_EXISTS", `${resource} exists on the ${cluster.side} cluster already`, { fix: "use another name or remove the topic" });
+  await cluster.untilAllAnswered(
+    "create",
+    [topic],
+    () => resource,
+    async (_, settle) => {
+      const before = unanswered;
+      unanswered = true;
+      for (const outcome of await cluster.links.send(await cluster.controller(), topics.createTopics, [topic])) {
+        unanswered = false;
+        const exists = outcome.errorCode === TOPIC_ALREADY_EXISTS;
+        if (exists && !before) {
+          throw new MigrationError("KAFKA_TOPIC_EXISTS", `${resource} exists on the ${cluster.side} cluster already`, {
+            fix: "use another name or remove the topic",
+          });
+        }
+        // A request whose answer was lost may have made it.
+        settle(topic, exists ? NONE : codeOf(cluster, "create", resource, outcome));
       }
-      // A request whose answer was lost may have made it.
-      settle(topic, exists ? NONE : codeOf(cluster, "create", resource, outcome));
-    }
-  });
-  await everyBrokerShows(cluster, `topic "${topic.name}" was created, but not every broker shows it`, (shown) =>
-    shown.some((t) => t.name === topic.name && t.partitions.length === topic.partitions && t.partitions.every((p) => p.leader >= 0)), [topic.name]);
+    },
+  );
+  await everyBrokerShows(
+    cluster,
+    `topic "${topic.name}" was created, but not every broker shows it`,
+    (shown) =>
+      shown.some(
+        (t) =>
+          t.name === topic.name && t.partitions.length === topic.partitions && t.partitions.every((p) => p.leader >= 0),
+      ),
+    [topic.name],
+  );
 }
 
 async function deleteTopics(cluster: Cluster, names: readonly string[]): Promise<void> {
   const unique = [...new Set(names)];
-  await cluster.untilAllAnswered("delete", unique, (n) => `topic "${n}"`, async (open, settle) => {
-    const to = await cluster.controller();
-    for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
-      for (const { name, errorCode } of await cluster.links.send(to, topics.deleteTopics, open.slice(from, from + TOPICS_PER_REQUEST))) {
-        // Gone already: an earlier run was here.
-        settle(name, errorCode === UNKNOWN_TOPIC_OR_PARTITION ? NONE : errorCode);
+  await cluster.untilAllAnswered(
+    "delete",
+    unique,
+    (n) => `topic "${n}"`,
+    async (open, settle) => {
+      const to = await cluster.controller();
+      for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
+        for (const { name, errorCode } of await cluster.links.send(
+          to,
+          topics.deleteTopics,
+          open.slice(from, from + TOPICS_PER_REQUEST),
+        )) {
+          // Gone already: an earlier run was here.
+          settle(name, errorCode === UNKNOWN_TOPIC_OR_PARTITION ? NONE : errorCode);
+        }
       }
-    }
-  });
+    },
+  );
   if (unique.length > 0) {
-    await everyBrokerShows(cluster, `topics were deleted, but brokers still show them: ${unique.slice(0, 5).join(", ")}`, (shown) => shown.length === 0, unique);
+    await everyBrokerShows(
+      cluster,
+      `topics were deleted, but brokers still show them: ${unique.slice(0, 5).join(", ")}`,
+      (shown) => shown.length === 0,
+      unique,
+    );
   }
 }
 
 type ShownTopic = { name: string; partitions: { leader: number }[] };
 
 /** Metadata reaches the brokers one after the other: waits until all of them agree. */
-async function everyBrokerShows(cluster: Cluster, otherwise: string, right: (shown: ShownTopic[]) => boolean, names: readonly string[]): Promise<void> {
+async function everyBrokerShows(
+  cluster: Cluster,
+  otherwise: string,
+  right: (shown: ShownTopic[]) => boolean,
+  names: readonly string[],
+): Promise<void> {
   const deadline = Date.now() + RETRY_LIMIT_MS;
   for (const broker of cluster.links.brokerIds) {
     for (;;) {
@@ -190,7 +281,10 @@ async function everyBrokerShows(cluster: Cluster, otherwise: string, right: (sho
       // Only an answer for every topic says that one is not there.
       const whole = new Set(answered.map((t) => t.name)).size === new Set(names).size;
       if (whole && right(answered.filter((t) => t.errorCode !== UNKNOWN_TOPIC_OR_PARTITION))) break;
-      if (Date.now() > deadline) throw new MigrationError("KAFKA_NOT_AVAILABLE", `${otherwise} (${cluster.side} cluster, broker ${broker})`, { fix: "check the brokers' health and run again" });
+      if (Date.now() > deadline)
+        throw new MigrationError("KAFKA_NOT_AVAILABLE", `${otherwise} (${cluster.side} cluster, broker ${broker})`, {
+          fix: "check the brokers' health and run again",
+        });
       await cluster.pause(100);
     }
   }
@@ -201,13 +295,18 @@ async function reassign(cluster: Cluster, changes: readonly Reassignment[]): Pro
     const to = await cluster.controller();
     for (let from = 0; from < open.length; from += PARTITIONS_PER_REQUEST) {
       const some = open.slice(from, from + PARTITIONS_PER_REQUEST);
-      const answer = await cluster.links.send(to, topics.alterReassignments, byTopic(some, (c) => c));
+      const answer = await cluster.links.send(
+        to,
+        topics.alterReassignments,
+        byTopic(some, (c) => c),
+      );
       const code = codeOf(cluster, "reassign", "replicas", answer);
       if (code !== NONE) some.forEach((item) => settle(item, code));
-      else takeOutcomes(some, answer.topics, (item, outcome) => {
-        const done = outcome.errorCode === NO_REASSIGNMENT_IN_PROGRESS && item.replicas === null;
-        settle(item, done ? NONE : codeOf(cluster, "reassign replicas of", partitionName(item), outcome));
-      });
+      else
+        takeOutcomes(some, answer.topics, (item, outcome) => {
+          const done = outcome.errorCode === NO_REASSIGNMENT_IN_PROGRESS && item.replicas === null;
+          settle(item, done ? NONE : codeOf(cluster, "reassign replicas of", partitionName(item), outcome));
+        });
     }
   });
 }
@@ -237,10 +336,17 @@ async function elect(cluster: Cluster, partitions: readonly TopicPartition[]): P
     const to = await cluster.controller();
     for (let from = 0; from < open.length; from += PARTITIONS_PER_REQUEST) {
       const some = open.slice(from, from + PARTITIONS_PER_REQUEST);
-      const answer = await cluster.links.send(to, topics.electLeaders, byTopic(some, (p) => p.partition));
+      const answer = await cluster.links.send(
+        to,
+        topics.electLeaders,
+        byTopic(some, (p) => p.partition),
+      );
       const code = codeOf(cluster, "elect", "preferred leaders", answer);
       if (code !== NONE) some.forEach((item) => settle(item, code));
-      else takeOutcomes(some, answer.topics, (item, { errorCode }) => settle(item, errorCode === ELECTION_NOT_NEEDED ? NONE : errorCode));
+      else
+        takeOutcomes(some, answer.topics, (item, { errorCode }) =>
+          settle(item, errorCode === ELECTION_NOT_NEEDED ? NONE : errorCode),
+        );
     }
   });
 }

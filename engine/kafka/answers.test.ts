@@ -7,7 +7,8 @@ import { ALL_APIS, type Answer, type FakeBroker, metadata, startFakeBroker } fro
 let broker: FakeBroker;
 let port: CountingPort;
 
-const open = async (options: OpenOptions = {}) => (port = await openKafka({ bootstrapServers: `127.0.0.1:${broker.port}` }, "origin", options));
+const open = async (options: OpenOptions = {}) =>
+  (port = await openKafka({ bootstrapServers: `127.0.0.1:${broker.port}` }, "origin", options));
 
 beforeEach(async () => {
   broker = await startFakeBroker();
@@ -24,7 +25,15 @@ const fetched = (throttleMs: number, whole: boolean) => (out: Out) => {
   out.int32(throttleMs).int16(0).int32(0);
   out.list(whole ? ["t"] : [], (topic) => {
     out.string(topic).list([0], (partition) => {
-      out.int32(partition).int16(0).int64(7n).int64(7n).int64(0n).list([], () => {}).int32(-1).int32(0);
+      out
+        .int32(partition)
+        .int16(0)
+        .int64(7n)
+        .int64(7n)
+        .int64(0n)
+        .list([], () => {})
+        .int32(-1)
+        .int32(0);
     });
   });
 };
@@ -76,7 +85,10 @@ describe("a broker that throttles this client (KIP-219)", () => {
     await open({ throttledUntil: Date.now() + 300 });
     broker.answer.Fetch = () => fetched(60_000, false);
     const started = Date.now();
-    await expect(port.fetch(ASK)).rejects.toMatchObject({ code: "KAFKA_THROTTLED", fix: expect.stringContaining("consumer_byte_rate") });
+    await expect(port.fetch(ASK)).rejects.toMatchObject({
+      code: "KAFKA_THROTTLED",
+      fix: expect.stringContaining("consumer_byte_rate"),
+    });
     expect(Date.now() - started).toBeLessThan(3000);
   });
 
@@ -93,20 +105,42 @@ describe("a broker that throttles this client (KIP-219)", () => {
   });
 });
 
-const acl: Acl = { resourceType: "topic", resourceName: "t", patternType: "literal", principal: "User:a", host: "*", operation: "Read", permission: "allow" };
+const acl: Acl = {
+  resourceType: "topic",
+  resourceName: "t",
+  patternType: "literal",
+  principal: "User:a",
+  host: "*",
+  operation: "Read",
+  permission: "allow",
+};
 
 /** What is asked, and the two answers: the first lacks what was asked for, the second has it. */
-const LACKING: Record<string, { call: (port: CountingPort) => Promise<unknown>; first: (out: Out) => void; second: (out: Out) => void }> = {
+const LACKING: Record<
+  string,
+  { call: (port: CountingPort) => Promise<unknown>; first: (out: Out) => void; second: (out: Out) => void }
+> = {
   ListOffsets: {
     call: (p) => p.listOffsets([{ topic: "t", partition: 0 }], "latest"),
     first: (out) => out.int32(0).list([], () => {}),
-    second: (out) => out.int32(0).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0).int64(-1n).int64(9n).int32(0))),
+    second: (out) =>
+      out
+        .int32(0)
+        .list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0).int64(-1n).int64(9n).int32(0))),
   },
   Fetch: { call: (p) => p.fetch(ASK), first: fetched(0, false), second: fetched(0, true) },
   DescribeConfigs: {
     call: (p) => p.describeTopicConfigs(["t"]),
     first: (out) => out.int32(0).list([], () => {}),
-    second: (out) => out.int32(0).list(["t"], (t) => out.int16(0).string(null).int8(2).string(t).list([], () => {})),
+    second: (out) =>
+      out.int32(0).list(["t"], (t) =>
+        out
+          .int16(0)
+          .string(null)
+          .int8(2)
+          .string(t)
+          .list([], () => {}),
+      ),
   },
   IncrementalAlterConfigs: {
     call: (p) => p.incrementalAlterConfigs([{ resource: { type: "topic", name: "t" }, set: { a: "b" } }]),
@@ -115,69 +149,218 @@ const LACKING: Record<string, { call: (port: CountingPort) => Promise<unknown>; 
   },
   OffsetFetch: {
     call: (p) => p.groupOffsets(["g"]),
-    first: (out) => out.int32(0).list([], () => {}).tags(),
-    second: (out) => out.int32(0).list(["g"], (g) => out.string(g).list([], () => {}).int16(0)).tags(),
+    first: (out) =>
+      out
+        .int32(0)
+        .list([], () => {})
+        .tags(),
+    second: (out) =>
+      out
+        .int32(0)
+        .list(["g"], (g) =>
+          out
+            .string(g)
+            .list([], () => {})
+            .int16(0),
+        )
+        .tags(),
   },
   OffsetCommit: {
     call: (p) => p.alterGroupOffsets("g", [{ topic: "t", partition: 0, offset: 1n, metadata: "" }]),
-    first: (out) => out.int32(0).list(["t"], (t) => out.string(t).list([], () => {})).tags(),
-    second: (out) => out.int32(0).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0))).tags(),
+    first: (out) =>
+      out
+        .int32(0)
+        .list(["t"], (t) => out.string(t).list([], () => {}))
+        .tags(),
+    second: (out) =>
+      out
+        .int32(0)
+        .list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0)))
+        .tags(),
   },
   OffsetDelete: {
     call: (p) => p.deleteGroupOffsets("g", [{ topic: "t", partition: 0 }]),
-    first: (out) => out.int16(0).int32(0).list([], () => {}),
-    second: (out) => out.int16(0).int32(0).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0))),
+    first: (out) =>
+      out
+        .int16(0)
+        .int32(0)
+        .list([], () => {}),
+    second: (out) =>
+      out
+        .int16(0)
+        .int32(0)
+        .list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0))),
   },
   DeleteGroups: {
     call: (p) => p.deleteGroups(["g"]),
-    first: (out) => out.int32(0).list([], () => {}).tags(),
-    second: (out) => out.int32(0).list(["g"], (g) => out.string(g).int16(0)).tags(),
+    first: (out) =>
+      out
+        .int32(0)
+        .list([], () => {})
+        .tags(),
+    second: (out) =>
+      out
+        .int32(0)
+        .list(["g"], (g) => out.string(g).int16(0))
+        .tags(),
   },
   CreateAcls: {
     call: (p) => p.createAcls([acl]),
-    first: (out) => out.int32(0).list([], () => {}).tags(),
-    second: (out) => out.int32(0).list([0], () => out.int16(0).string(null)).tags(),
+    first: (out) =>
+      out
+        .int32(0)
+        .list([], () => {})
+        .tags(),
+    second: (out) =>
+      out
+        .int32(0)
+        .list([0], () => out.int16(0).string(null))
+        .tags(),
   },
   DeleteAcls: {
     call: (p) => p.deleteAcls([acl]),
-    first: (out) => out.int32(0).list([], () => {}).tags(),
-    second: (out) => out.int32(0).list([0], () => out.int16(0).string(null).list([], () => {})).tags(),
+    first: (out) =>
+      out
+        .int32(0)
+        .list([], () => {})
+        .tags(),
+    second: (out) =>
+      out
+        .int32(0)
+        .list([0], () =>
+          out
+            .int16(0)
+            .string(null)
+            .list([], () => {}),
+        )
+        .tags(),
   },
   AlterPartitionReassignments: {
     call: (p) => p.alterReassignments([{ topic: "t", partition: 0, replicas: [1] }]),
-    first: (out) => out.int32(0).int16(0).string(null).list([], () => {}).tags(),
-    second: (out) => out.int32(0).int16(0).string(null).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0).string(null))).tags(),
+    first: (out) =>
+      out
+        .int32(0)
+        .int16(0)
+        .string(null)
+        .list([], () => {})
+        .tags(),
+    second: (out) =>
+      out
+        .int32(0)
+        .int16(0)
+        .string(null)
+        .list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0).string(null)))
+        .tags(),
   },
   ElectLeaders: {
     call: (p) => p.electPreferredLeaders([{ topic: "t", partition: 0 }]),
-    first: (out) => out.int32(0).int16(0).list([], () => {}).tags(),
-    second: (out) => out.int32(0).int16(0).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0).string(null))).tags(),
+    first: (out) =>
+      out
+        .int32(0)
+        .int16(0)
+        .list([], () => {})
+        .tags(),
+    second: (out) =>
+      out
+        .int32(0)
+        .int16(0)
+        .list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0).string(null)))
+        .tags(),
   },
   DescribeProducers: {
     call: (p) => p.activeProducers([{ topic: "t", partition: 0 }]),
-    first: (out) => out.int32(0).list([], () => {}).tags(),
-    second: (out) => out.int32(0).list(["t"], (t) => out.string(t).list([0], (p) => out.int32(p).int16(0).string(null).list([], () => {}))).tags(),
+    first: (out) =>
+      out
+        .int32(0)
+        .list([], () => {})
+        .tags(),
+    second: (out) =>
+      out
+        .int32(0)
+        .list(["t"], (t) =>
+          out.string(t).list([0], (p) =>
+            out
+              .int32(p)
+              .int16(0)
+              .string(null)
+              .list([], () => {}),
+          ),
+        )
+        .tags(),
   },
   DescribeUserScramCredentials: {
     call: (p) => p.scramMechanisms("u"),
-    first: (out) => out.int32(0).int16(0).string(null).list([], () => {}).tags(),
-    second: (out) => out.int32(0).int16(0).string(null).list(["u"], (u) => out.string(u).int16(91).string(null).list([], () => {})).tags(),
+    first: (out) =>
+      out
+        .int32(0)
+        .int16(0)
+        .string(null)
+        .list([], () => {})
+        .tags(),
+    second: (out) =>
+      out
+        .int32(0)
+        .int16(0)
+        .string(null)
+        .list(["u"], (u) =>
+          out
+            .string(u)
+            .int16(91)
+            .string(null)
+            .list([], () => {}),
+        )
+        .tags(),
   },
   ListPartitionReassignments: {
     call: (p) => p.listReassignments(),
     // NOT_CONTROLLER passes by itself.
-    first: (out) => out.int32(0).int16(41).string(null).list([], () => {}).tags(),
-    second: (out) => out.int32(0).int16(0).string(null).list([], () => {}).tags(),
+    first: (out) =>
+      out
+        .int32(0)
+        .int16(41)
+        .string(null)
+        .list([], () => {})
+        .tags(),
+    second: (out) =>
+      out
+        .int32(0)
+        .int16(0)
+        .string(null)
+        .list([], () => {})
+        .tags(),
   },
   DescribeCluster: {
     call: (p) => p.describeCluster(),
-    first: (out) => out.int32(0).int16(0).string(null).string("").int32(-1).list([], () => {}).int32(0).tags(),
-    second: (out) => out.int32(0).int16(0).string(null).string("fake").int32(1).list([1], (id) => out.int32(id).string("127.0.0.1").int32(broker.port).string(null)).int32(0).tags(),
+    first: (out) =>
+      out
+        .int32(0)
+        .int16(0)
+        .string(null)
+        .string("")
+        .int32(-1)
+        .list([], () => {})
+        .int32(0)
+        .tags(),
+    second: (out) =>
+      out
+        .int32(0)
+        .int16(0)
+        .string(null)
+        .string("fake")
+        .int32(1)
+        .list([1], (id) => out.int32(id).string("127.0.0.1").int32(broker.port).string(null))
+        .int32(0)
+        .tags(),
   },
 };
 
-const coordinator = (group: string): Answer => (out) =>
-  void out.int32(0).list([group], (g) => out.string(g).int32(1).string("127.0.0.1").int32(broker.port).int16(0).string(null)).tags();
+const coordinator =
+  (group: string): Answer =>
+  (out) =>
+    void out
+      .int32(0)
+      .list([group], (g) => out.string(g).int32(1).string("127.0.0.1").int32(broker.port).int16(0).string(null))
+      .tags();
 
 describe("an answer that lacks what was asked for is asked for again, never taken for whole", () => {
   it.each(Object.keys(LACKING))("%s", async (name) => {
@@ -190,7 +373,14 @@ describe("an answer that lacks what was asked for is asked for again, never take
   });
 
   it("FindCoordinator", async () => {
-    broker.answer.FindCoordinator = (before) => (before === 0 ? (out) => void out.int32(0).list([], () => {}).tags() : coordinator("g"));
+    broker.answer.FindCoordinator = (before) =>
+      before === 0
+        ? (out) =>
+            void out
+              .int32(0)
+              .list([], () => {})
+              .tags()
+        : coordinator("g");
     broker.answer.OffsetFetch = () => LACKING.OffsetFetch!.second;
     await open();
     expect((await port.groupOffsets(["g"])).get("g")).toEqual([]);
@@ -208,13 +398,15 @@ describe("lists of topics", () => {
 
   it("one without any broker is an error, not an empty cluster", async () => {
     await open();
-    broker.answer.Metadata = (before) => metadata(broker, before < 2 ? [] : [{ name: "t" }], { brokers: before < 2 ? 0 : 1 });
+    broker.answer.Metadata = (before) =>
+      metadata(broker, before < 2 ? [] : [{ name: "t" }], { brokers: before < 2 ? 0 : 1 });
     expect(await port.listTopics()).toEqual(["t"]);
   });
 
   it("a topic with an error that passes does not disappear", async () => {
     await open();
-    broker.answer.Metadata = (before) => metadata(broker, before < 3 ? [{ name: "s" }, { name: "t", error: 5 }] : [{ name: "t" }]);
+    broker.answer.Metadata = (before) =>
+      metadata(broker, before < 3 ? [{ name: "s" }, { name: "t", error: 5 }] : [{ name: "t" }]);
     expect(await port.listTopics()).toEqual(["s", "t"]);
     expect((await port.describeTopics()).map((t) => t.name)).toEqual(["t"]);
   });
@@ -222,7 +414,10 @@ describe("lists of topics", () => {
   it("a topic with an error that stays is an error", async () => {
     await open();
     broker.answer.Metadata = () => metadata(broker, [{ name: "s" }, { name: "t", error: 29 }]);
-    await expect(port.listTopics()).rejects.toMatchObject({ code: "KAFKA_UNAUTHORIZED", message: expect.stringContaining('topic "t"') });
+    await expect(port.listTopics()).rejects.toMatchObject({
+      code: "KAFKA_UNAUTHORIZED",
+      message: expect.stringContaining('topic "t"'),
+    });
     await expect(port.describeTopics()).rejects.toMatchObject({ code: "KAFKA_UNAUTHORIZED" });
   });
 });
@@ -256,7 +451,9 @@ describe("a closed port", () => {
     const before = broker.connections;
     await open();
     const opened = broker.connections - before;
-    await expect(openKafka({ bootstrapServers: `127.0.0.1:${broker.port}` }, "origin", { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
+    await expect(
+      openKafka({ bootstrapServers: `127.0.0.1:${broker.port}` }, "origin", { signal: AbortSignal.abort() }),
+    ).rejects.toMatchObject({ name: "AbortError" });
     expect(broker.connections - before).toBe(opened);
   });
 });

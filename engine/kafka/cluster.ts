@@ -3,7 +3,15 @@ import type { Connection, Side } from "../model";
 import { METADATA, type MetadataResponse } from "./api/cluster";
 import { findCoordinator, findCoordinators } from "./api/groups";
 import type { ByTopic } from "./api/records";
-import { errorName, LinkFailure, NONE, NOT_ANSWERED, requestFailure, UNKNOWN_TOPIC_OR_PARTITION, UNSUPPORTED_VERSION } from "./failures";
+import {
+  errorName,
+  LinkFailure,
+  NONE,
+  NOT_ANSWERED,
+  requestFailure,
+  UNKNOWN_TOPIC_OR_PARTITION,
+  UNSUPPORTED_VERSION,
+} from "./failures";
 import type { Link } from "./link";
 import { Links } from "./links";
 import { Patience, type Settle } from "./patience";
@@ -34,11 +42,19 @@ export class Cluster extends Patience {
   }
 
   /** Metadata of these topics (null: all), remembered for routing. */
-  async metadata(topics: readonly string[] | null, authorizedOperations = false, broker?: number): Promise<MetadataResponse> {
+  async metadata(
+    topics: readonly string[] | null,
+    authorizedOperations = false,
+    broker?: number,
+  ): Promise<MetadataResponse> {
     return this.patiently(() => this.askMetadata(topics, authorizedOperations, broker));
   }
 
-  private async askMetadata(topics: readonly string[] | null, authorizedOperations = false, broker?: number): Promise<MetadataResponse> {
+  private async askMetadata(
+    topics: readonly string[] | null,
+    authorizedOperations = false,
+    broker?: number,
+  ): Promise<MetadataResponse> {
     const pick = (link: Link) => {
       const api = METADATA.find((m) => link.speaks(m.key, m.version));
       if (api === undefined) throw requestFailure(this.side, "describe topics of", "the cluster", UNSUPPORTED_VERSION);
@@ -49,7 +65,8 @@ export class Cluster extends Patience {
     if (answer.brokers.length === 0) throw new LinkFailure(withoutBrokers(this.side), true);
     this.links.learn(answer.brokers);
     for (const topic of answer.topics) {
-      if (topic.errorCode === NONE) this.leaders.set(topic.name, new Map(topic.partitions.map((p) => [p.partition, p.leader])));
+      if (topic.errorCode === NONE)
+        this.leaders.set(topic.name, new Map(topic.partitions.map((p) => [p.partition, p.leader])));
     }
     return answer;
   }
@@ -97,10 +114,15 @@ export class Cluster extends Patience {
     return groups;
   }
 
-  private async coordinatorsOf(ids: readonly string[]): Promise<{ group: string; broker: number; errorCode: number }[]> {
+  private async coordinatorsOf(
+    ids: readonly string[],
+  ): Promise<{ group: string; broker: number; errorCode: number }[]> {
     const link = await this.links.any();
-    if (link.speaks(findCoordinators.key, findCoordinators.version)) return this.links.sendOn(link, findCoordinators, ids);
-    return Promise.all(ids.map(async (group) => ({ group, ...(await this.links.sendOn(link, findCoordinator, group)) })));
+    if (link.speaks(findCoordinators.key, findCoordinators.version))
+      return this.links.sendOn(link, findCoordinators, ids);
+    return Promise.all(
+      ids.map(async (group) => ({ group, ...(await this.links.sendOn(link, findCoordinator, group)) })),
+    );
   }
 
   /**
@@ -113,14 +135,22 @@ export class Cluster extends Patience {
   }
 
   fail(action: string, resource: string, outcome: { errorCode: number; message?: string | null }): MigrationError {
-    return requestFailure(this.side, action, resource, outcome.errorCode, outcome.message ?? errorName(outcome.errorCode));
+    return requestFailure(
+      this.side,
+      action,
+      resource,
+      outcome.errorCode,
+      outcome.message ?? errorName(outcome.errorCode),
+    );
   }
 }
 
 const LEADER_NOT_AVAILABLE = 5;
 
 function withoutBrokers(side: Side): MigrationError {
-  return new MigrationError("KAFKA_NOT_AVAILABLE", `the ${side} cluster answered without any broker`, { fix: "check the brokers' health and run again" });
+  return new MigrationError("KAFKA_NOT_AVAILABLE", `the ${side} cluster answered without any broker`, {
+    fix: "check the brokers' health and run again",
+  });
 }
 
 function push<K, T>(map: Map<K, T[]>, key: K, item: T): void {

@@ -3,17 +3,65 @@ import type { Side } from "../model";
 
 /** Error codes of the Kafka protocol that the port handles by name (Kafka 4.3, `Errors.java`). */
 export const ERROR_NAMES: Readonly<Record<number, string>> = {
-  [-1]: "UNKNOWN_SERVER_ERROR", 1: "OFFSET_OUT_OF_RANGE", 2: "CORRUPT_MESSAGE", 3: "UNKNOWN_TOPIC_OR_PARTITION", 5: "LEADER_NOT_AVAILABLE",
-  6: "NOT_LEADER_OR_FOLLOWER", 7: "REQUEST_TIMED_OUT", 8: "BROKER_NOT_AVAILABLE", 9: "REPLICA_NOT_AVAILABLE", 12: "OFFSET_METADATA_TOO_LARGE",
-  13: "NETWORK_EXCEPTION", 14: "COORDINATOR_LOAD_IN_PROGRESS", 15: "COORDINATOR_NOT_AVAILABLE", 16: "NOT_COORDINATOR", 17: "INVALID_TOPIC_EXCEPTION",
-  22: "ILLEGAL_GENERATION", 24: "INVALID_GROUP_ID", 25: "UNKNOWN_MEMBER_ID", 27: "REBALANCE_IN_PROGRESS", 29: "TOPIC_AUTHORIZATION_FAILED",
-  30: "GROUP_AUTHORIZATION_FAILED", 31: "CLUSTER_AUTHORIZATION_FAILED", 33: "UNSUPPORTED_SASL_MECHANISM", 34: "ILLEGAL_SASL_STATE", 35: "UNSUPPORTED_VERSION",
-  36: "TOPIC_ALREADY_EXISTS", 37: "INVALID_PARTITIONS", 38: "INVALID_REPLICATION_FACTOR", 39: "INVALID_REPLICA_ASSIGNMENT", 40: "INVALID_CONFIG",
-  41: "NOT_CONTROLLER", 42: "INVALID_REQUEST", 44: "POLICY_VIOLATION", 54: "SECURITY_DISABLED", 56: "KAFKA_STORAGE_ERROR", 58: "SASL_AUTHENTICATION_FAILED",
-  59: "UNKNOWN_PRODUCER_ID", 60: "REASSIGNMENT_IN_PROGRESS", 68: "NON_EMPTY_GROUP", 69: "GROUP_ID_NOT_FOUND", 72: "LISTENER_NOT_FOUND", 73: "TOPIC_DELETION_DISABLED",
-  74: "FENCED_LEADER_EPOCH", 75: "UNKNOWN_LEADER_EPOCH", 76: "UNSUPPORTED_COMPRESSION_TYPE", 78: "OFFSET_NOT_AVAILABLE", 80: "PREFERRED_LEADER_NOT_AVAILABLE",
-  83: "ELIGIBLE_LEADERS_NOT_AVAILABLE", 84: "ELECTION_NOT_NEEDED", 85: "NO_REASSIGNMENT_IN_PROGRESS", 86: "GROUP_SUBSCRIBED_TO_TOPIC", 87: "INVALID_RECORD",
-  88: "UNSTABLE_OFFSET_COMMIT", 89: "THROTTLING_QUOTA_EXCEEDED", 100: "UNKNOWN_TOPIC_ID", 109: "OFFSET_MOVED_TO_TIERED_STORAGE", 110: "FENCED_MEMBER_EPOCH", 111: "UNRELEASED_INSTANCE_ID", 113: "STALE_MEMBER_EPOCH",
+  [-1]: "UNKNOWN_SERVER_ERROR",
+  1: "OFFSET_OUT_OF_RANGE",
+  2: "CORRUPT_MESSAGE",
+  3: "UNKNOWN_TOPIC_OR_PARTITION",
+  5: "LEADER_NOT_AVAILABLE",
+  6: "NOT_LEADER_OR_FOLLOWER",
+  7: "REQUEST_TIMED_OUT",
+  8: "BROKER_NOT_AVAILABLE",
+  9: "REPLICA_NOT_AVAILABLE",
+  12: "OFFSET_METADATA_TOO_LARGE",
+  13: "NETWORK_EXCEPTION",
+  14: "COORDINATOR_LOAD_IN_PROGRESS",
+  15: "COORDINATOR_NOT_AVAILABLE",
+  16: "NOT_COORDINATOR",
+  17: "INVALID_TOPIC_EXCEPTION",
+  22: "ILLEGAL_GENERATION",
+  24: "INVALID_GROUP_ID",
+  25: "UNKNOWN_MEMBER_ID",
+  27: "REBALANCE_IN_PROGRESS",
+  29: "TOPIC_AUTHORIZATION_FAILED",
+  30: "GROUP_AUTHORIZATION_FAILED",
+  31: "CLUSTER_AUTHORIZATION_FAILED",
+  33: "UNSUPPORTED_SASL_MECHANISM",
+  34: "ILLEGAL_SASL_STATE",
+  35: "UNSUPPORTED_VERSION",
+  36: "TOPIC_ALREADY_EXISTS",
+  37: "INVALID_PARTITIONS",
+  38: "INVALID_REPLICATION_FACTOR",
+  39: "INVALID_REPLICA_ASSIGNMENT",
+  40: "INVALID_CONFIG",
+  41: "NOT_CONTROLLER",
+  42: "INVALID_REQUEST",
+  44: "POLICY_VIOLATION",
+  54: "SECURITY_DISABLED",
+  56: "KAFKA_STORAGE_ERROR",
+  58: "SASL_AUTHENTICATION_FAILED",
+  59: "UNKNOWN_PRODUCER_ID",
+  60: "REASSIGNMENT_IN_PROGRESS",
+  68: "NON_EMPTY_GROUP",
+  69: "GROUP_ID_NOT_FOUND",
+  72: "LISTENER_NOT_FOUND",
+  73: "TOPIC_DELETION_DISABLED",
+  74: "FENCED_LEADER_EPOCH",
+  75: "UNKNOWN_LEADER_EPOCH",
+  76: "UNSUPPORTED_COMPRESSION_TYPE",
+  78: "OFFSET_NOT_AVAILABLE",
+  80: "PREFERRED_LEADER_NOT_AVAILABLE",
+  83: "ELIGIBLE_LEADERS_NOT_AVAILABLE",
+  84: "ELECTION_NOT_NEEDED",
+  85: "NO_REASSIGNMENT_IN_PROGRESS",
+  86: "GROUP_SUBSCRIBED_TO_TOPIC",
+  87: "INVALID_RECORD",
+  88: "UNSTABLE_OFFSET_COMMIT",
+  89: "THROTTLING_QUOTA_EXCEEDED",
+  100: "UNKNOWN_TOPIC_ID",
+  109: "OFFSET_MOVED_TO_TIERED_STORAGE",
+  110: "FENCED_MEMBER_EPOCH",
+  111: "UNRELEASED_INSTANCE_ID",
+  113: "STALE_MEMBER_EPOCH",
 };
 
 export const NONE = 0;
@@ -42,7 +90,10 @@ export function errorName(code: number): string {
 
 /** A connection that could not be made or broke: another attempt may help. */
 export class LinkFailure extends Error {
-  constructor(readonly reason: MigrationError, readonly retriable: boolean) {
+  constructor(
+    readonly reason: MigrationError,
+    readonly retriable: boolean,
+  ) {
     super(reason.message);
   }
 }
@@ -57,7 +108,8 @@ function chain(error: unknown, depth = 0): { code: unknown; apiId: unknown; mess
   return found;
 }
 
-const TLS_CODE = /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_|INVALID_CA|HOSTNAME_MISMATCH)/;
+const TLS_CODE =
+  /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_|INVALID_CA|HOSTNAME_MISMATCH)/;
 
 export interface LoginAttempt {
   side: Side;
@@ -81,22 +133,43 @@ export function connectionFailure(error: unknown, at: LoginAttempt): LinkFailure
   const codes = all.map((e) => (typeof e.code === "string" ? e.code : ""));
   const ids = all.map((e) => e.apiId);
   if (ids.includes("UNSUPPORTED_SASL_MECHANISM")) {
-    return fixed("KAFKA_AUTHENTICATION", `the ${where} does not accept SASL mechanism ${at.sasl}`, "use a mechanism that the listener enables");
+    return fixed(
+      "KAFKA_AUTHENTICATION",
+      `the ${where} does not accept SASL mechanism ${at.sasl}`,
+      "use a mechanism that the listener enables",
+    );
   }
   if (ids.includes("SASL_AUTHENTICATION_FAILED") || codes.includes("PLT_KFK_AUTHENTICATION")) {
     const who = at.user === undefined ? "" : ` for user "${at.user}"`;
     if (at.acceptedBefore === true) return refusedLater(`${where} refused the credentials${who} (${at.sasl})`, deepest);
-    return fixed("KAFKA_AUTHENTICATION", `the ${where} refused the credentials${who} (${at.sasl}): ${deepest}`, "check user name, password and mechanism");
+    return fixed(
+      "KAFKA_AUTHENTICATION",
+      `the ${where} refused the credentials${who} (${at.sasl}): ${deepest}`,
+      "check user name, password and mechanism",
+    );
   }
   if (ids.includes("ILLEGAL_SASL_STATE")) {
     if (at.acceptedBefore === true) return refusedLater(`${where} refused a request (ILLEGAL_SASL_STATE)`, deepest);
-    return fixed("KAFKA_AUTHENTICATION", `the ${where} refused the login (${at.sasl}): ${deepest}`, "check that the listener asks for a SASL login");
+    return fixed(
+      "KAFKA_AUTHENTICATION",
+      `the ${where} refused the login (${at.sasl}): ${deepest}`,
+      "check that the listener asks for a SASL login",
+    );
   }
   const tlsCode = codes.find((c) => TLS_CODE.test(c));
-  if (tlsCode !== undefined || all.some((e) => /TLS handshake|secure TLS connection|alert (number|certificate|bad|unknown)/i.test(e.message))) {
-    return fixed("KAFKA_TLS", `TLS with the ${where} failed: ${deepest}${tlsCode === undefined ? "" : ` (${tlsCode})`}`, tlsFix(tlsCode));
+  if (
+    tlsCode !== undefined ||
+    all.some((e) => /TLS handshake|secure TLS connection|alert (number|certificate|bad|unknown)/i.test(e.message))
+  ) {
+    return fixed(
+      "KAFKA_TLS",
+      `TLS with the ${where} failed: ${deepest}${tlsCode === undefined ? "" : ` (${tlsCode})`}`,
+      tlsFix(tlsCode),
+    );
   }
-  const refused = all.find((e) => e.code === "ECONNREFUSED" || e.code === "ENOTFOUND" || e.code === "EAI_AGAIN" || e.code === "EHOSTUNREACH");
+  const refused = all.find(
+    (e) => e.code === "ECONNREFUSED" || e.code === "ENOTFOUND" || e.code === "EAI_AGAIN" || e.code === "EHOSTUNREACH",
+  );
   const missing = [...(at.tls ? [] : ["TLS"]), ...(at.sasl === undefined ? ["SASL"] : [])];
   const hint = missing.length === 0 ? "" : `; does this listener want ${missing.join(" or ")}?`;
   const seen = `cannot reach the ${where}: ${refused?.message ?? deepest}${refused === undefined ? hint : ""}`;
@@ -132,18 +205,30 @@ function tlsFix(code: string | undefined): string {
 }
 
 /** What a refused request becomes: `resource` is said as a person would, e.g. `topic "orders"`. */
-export function requestFailure(side: Side, action: string, resource: string, code: number, text?: string | null): MigrationError {
+export function requestFailure(
+  side: Side,
+  action: string,
+  resource: string,
+  code: number,
+  text?: string | null,
+): MigrationError {
   const name = errorName(code);
   const detail = text ? ` (${text})` : "";
   const seen = `${action} ${resource} on the ${side} cluster: ${name}${detail}`;
   if (code === NOT_ANSWERED) {
-    return new MigrationError("KAFKA_NOT_AVAILABLE", `the ${side} cluster did not answer (${action} ${resource})`, { fix: "check the brokers' health and run again" });
+    return new MigrationError("KAFKA_NOT_AVAILABLE", `the ${side} cluster did not answer (${action} ${resource})`, {
+      fix: "check the brokers' health and run again",
+    });
   }
   if (code === TOPIC_AUTHORIZATION_FAILED || code === GROUP_AUTHORIZATION_FAILED || code === 31) {
-    return new MigrationError("KAFKA_UNAUTHORIZED", seen, { fix: `grant the migration's administrator the ACL for this on ${resource}` });
+    return new MigrationError("KAFKA_UNAUTHORIZED", seen, {
+      fix: `grant the migration's administrator the ACL for this on ${resource}`,
+    });
   }
   if (code === UNKNOWN_TOPIC_OR_PARTITION) {
-    return new MigrationError("KAFKA_UNKNOWN_TOPIC", seen, { fix: "check the topic's name, that it still exists and that the principal may describe it" });
+    return new MigrationError("KAFKA_UNKNOWN_TOPIC", seen, {
+      fix: "check the topic's name, that it still exists and that the principal may describe it",
+    });
   }
   if (code === UNSUPPORTED_VERSION) {
     return new MigrationError("KAFKA_UNSUPPORTED", seen, { fix: "use Kafka 2.4 or newer on both clusters" });
@@ -152,7 +237,9 @@ export function requestFailure(side: Side, action: string, resource: string, cod
     return new MigrationError("KAFKA_AUTHENTICATION", seen, { fix: "check the login that the listener asks for" });
   }
   if (isRetriable(code)) {
-    return new MigrationError("KAFKA_NOT_AVAILABLE", seen, { fix: "wait until every partition has a leader and every coordinator answers, then run again" });
+    return new MigrationError("KAFKA_NOT_AVAILABLE", seen, {
+      fix: "wait until every partition has a leader and every coordinator answers, then run again",
+    });
   }
   return new MigrationError("KAFKA_REFUSED", seen, { fix: "correct what the broker names and run again" });
 }

@@ -3,10 +3,26 @@ import * as api from "./api/groups";
 import { describeStreamsGroups } from "./api/streams-groups";
 import type { ByTopic } from "./api/records";
 import { byTopic, partitionName, type Cluster } from "./cluster";
-import { GROUP_AUTHORIZATION_FAILED, GROUP_ID_NOT_FOUND, isRetriable, NONE, NOT_ANSWERED, requestFailure } from "./failures";
+import {
+  GROUP_AUTHORIZATION_FAILED,
+  GROUP_ID_NOT_FOUND,
+  isRetriable,
+  NONE,
+  NOT_ANSWERED,
+  requestFailure,
+} from "./failures";
 import type { CommittedOffset, GroupDescription, KafkaPort, TopicPartition } from "./port";
 
-type Grouping = Pick<KafkaPort, "listGroups" | "describeGroups" | "groupOperations" | "groupOffsets" | "alterGroupOffsets" | "deleteGroupOffsets" | "deleteGroups">;
+type Grouping = Pick<
+  KafkaPort,
+  | "listGroups"
+  | "describeGroups"
+  | "groupOperations"
+  | "groupOffsets"
+  | "alterGroupOffsets"
+  | "deleteGroupOffsets"
+  | "deleteGroups"
+>;
 
 const PER_REQUEST = 500;
 /** What a broker answers to an administrator's commit while the group has members. */
@@ -32,18 +48,23 @@ async function listGroups(cluster: Cluster): Promise<api.ListedGroup[]> {
   const found = new Map<string, api.ListedGroup>();
   await cluster.metadata([]);
   // Each broker knows the groups that it coordinates.
-  await cluster.untilAllAnswered("list groups of", cluster.links.brokerIds, (id) => `broker ${id}`, async (brokers, settle) => {
-    await Promise.all(
-      brokers.map(async (broker) => {
-        const link = await cluster.links.broker(broker);
-        const form = api.LIST_GROUPS.find((f) => link.speaks(f.key, f.version));
-        if (form === undefined) throw requestFailure(cluster.side, "list groups of", `broker ${broker}`, 35);
-        const { errorCode, groups } = await cluster.links.sendOn(link, form, null);
-        for (const group of groups) found.set(group.groupId, group);
-        settle(broker, errorCode);
-      }),
-    );
-  });
+  await cluster.untilAllAnswered(
+    "list groups of",
+    cluster.links.brokerIds,
+    (id) => `broker ${id}`,
+    async (brokers, settle) => {
+      await Promise.all(
+        brokers.map(async (broker) => {
+          const link = await cluster.links.broker(broker);
+          const form = api.LIST_GROUPS.find((f) => link.speaks(f.key, f.version));
+          if (form === undefined) throw requestFailure(cluster.side, "list groups of", `broker ${broker}`, 35);
+          const { errorCode, groups } = await cluster.links.sendOn(link, form, null);
+          for (const group of groups) found.set(group.groupId, group);
+          settle(broker, errorCode);
+        }),
+      );
+    },
+  );
   return [...found.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
 }
 
@@ -73,7 +94,14 @@ async function perCoordinator(
 async function describeGroups(cluster: Cluster, ids: readonly string[]): Promise<GroupDescription[]> {
   const found = new Map<string, GroupDescription>();
   const take = (type: string) => (g: api.DescribedGroup) => {
-    if (g.errorCode === NONE) found.set(g.groupId, { groupId: g.groupId, state: g.state, type, protocolType: g.protocolType, members: g.members });
+    if (g.errorCode === NONE)
+      found.set(g.groupId, {
+        groupId: g.groupId,
+        state: g.state,
+        type,
+        protocolType: g.protocolType,
+        members: g.members,
+      });
     return { groupId: g.groupId, errorCode: g.errorCode };
   };
   // A group of another protocol is an error to the newer requests, which only say so.
@@ -90,7 +118,11 @@ async function describeGroups(cluster: Cluster, ids: readonly string[]): Promise
   await perCoordinator(cluster, "describe", rest, async (broker, some) => {
     return (await cluster.links.send(broker, api.describeGroups, some)).map(take("classic"));
   });
-  await ask(rest.filter((id) => found.get(id)?.state === "Dead"), describeStreamsGroups, "streams");
+  await ask(
+    rest.filter((id) => found.get(id)?.state === "Dead"),
+    describeStreamsGroups,
+    "streams",
+  );
   return [...new Set(ids)].map((id) => found.get(id)!);
 }
 
@@ -102,11 +134,13 @@ async function groupOperations(cluster: Cluster, ids: readonly string[]): Promis
     "describe",
     ids,
     async (broker, some) =>
-      (await cluster.links.send(broker, api.describeGroups, some)).map(({ groupId, errorCode, authorizedOperations }) => {
-        if (errorCode === GROUP_AUTHORIZATION_FAILED) hide(groupId);
-        else if (errorCode === NONE) found.set(groupId, authorizedOperations ?? []);
-        return { groupId, errorCode: found.has(groupId) ? NONE : errorCode };
-      }),
+      (await cluster.links.send(broker, api.describeGroups, some)).map(
+        ({ groupId, errorCode, authorizedOperations }) => {
+          if (errorCode === GROUP_AUTHORIZATION_FAILED) hide(groupId);
+          else if (errorCode === NONE) found.set(groupId, authorizedOperations ?? []);
+          return { groupId, errorCode: found.has(groupId) ? NONE : errorCode };
+        },
+      ),
     hide,
   );
   return found;
@@ -114,11 +148,18 @@ async function groupOperations(cluster: Cluster, ids: readonly string[]): Promis
 
 async function groupOffsets(cluster: Cluster, ids: readonly string[]): Promise<Map<string, CommittedOffset[]>> {
   const found = new Map<string, CommittedOffset[]>();
-  const take = (groupId: string, answer: { errorCode: number; offsets: (CommittedOffset & { errorCode: number })[] }) => {
-    if (answer.errorCode !== NONE && answer.errorCode !== GROUP_ID_NOT_FOUND) return { groupId, errorCode: answer.errorCode };
+  const take = (
+    groupId: string,
+    answer: { errorCode: number; offsets: (CommittedOffset & { errorCode: number })[] },
+  ) => {
+    if (answer.errorCode !== NONE && answer.errorCode !== GROUP_ID_NOT_FOUND)
+      return { groupId, errorCode: answer.errorCode };
     const wrong = answer.offsets.find((o) => o.errorCode !== NONE);
     if (wrong !== undefined) return { groupId, errorCode: wrong.errorCode };
-    found.set(groupId, answer.offsets.map(({ errorCode: _, ...offset }) => offset));
+    found.set(
+      groupId,
+      answer.offsets.map(({ errorCode: _, ...offset }) => offset),
+    );
     return { groupId, errorCode: NONE };
   };
   await perCoordinator(cluster, "read offsets of", ids, async (broker, some) => {
@@ -140,8 +181,13 @@ function worst(codes: readonly number[]): number {
 }
 
 /** The code for each partition that was asked for; NOT_ANSWERED where the answer does not hold it. */
-function codesOf(asked: readonly TopicPartition[], answer: ByTopic<{ partition: number; errorCode: number }>[]): number[] {
-  const codes = new Map(answer.flatMap(({ topic, partitions }) => partitions.map((p) => [partitionName({ topic, ...p }), p.errorCode])));
+function codesOf(
+  asked: readonly TopicPartition[],
+  answer: ByTopic<{ partition: number; errorCode: number }>[],
+): number[] {
+  const codes = new Map(
+    answer.flatMap(({ topic, partitions }) => partitions.map((p) => [partitionName({ topic, ...p }), p.errorCode])),
+  );
   return asked.map((p) => codes.get(partitionName(p)) ?? NOT_ANSWERED);
 }
 
@@ -158,7 +204,10 @@ async function commit(cluster: Cluster, groupId: string, offsets: readonly Commi
 async function deleteOffsets(cluster: Cluster, groupId: string, partitions: readonly TopicPartition[]): Promise<void> {
   if (partitions.length === 0) return;
   await perCoordinator(cluster, "delete offsets of", [groupId], async (broker) => {
-    const answer = await cluster.links.send(broker, api.offsetDelete, { groupId, topics: byTopic(partitions, (p) => p.partition) });
+    const answer = await cluster.links.send(broker, api.offsetDelete, {
+      groupId,
+      topics: byTopic(partitions, (p) => p.partition),
+    });
     const errorCode = answer.errorCode === NONE ? worst(codesOf(partitions, answer.topics)) : answer.errorCode;
     if (errorCode === GROUP_ID_NOT_FOUND) return [done(groupId)];
     throwIfActive(cluster, "delete offsets of", groupId, errorCode);
@@ -176,7 +225,11 @@ async function deleteGroups(cluster: Cluster, ids: readonly string[]): Promise<v
 
 function throwIfActive(cluster: Cluster, action: string, groupId: string, code: number): void {
   if (!ACTIVE.has(code)) return;
-  throw new MigrationError("KAFKA_GROUP_ACTIVE", `cannot ${action} group "${groupId}" on the ${cluster.side} cluster: it has members`, {
-    fix: "stop the group's consumers on that cluster and run again",
-  });
+  throw new MigrationError(
+    "KAFKA_GROUP_ACTIVE",
+    `cannot ${action} group "${groupId}" on the ${cluster.side} cluster: it has members`,
+    {
+      fix: "stop the group's consumers on that cluster and run again",
+    },
+  );
 }

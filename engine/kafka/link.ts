@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
+// biome-ignore syntax/correctness/noTypeOnlyImportAttributes: TypeScript needs it to read the types of an ES module
 import type { Connection as LibraryConnection } from "@platformatic/kafka" with { "resolution-mode": "import" };
-import { MigrationError } from "../errors";
+import type { MigrationError } from "../errors";
 import type { Connection, Side } from "../model";
 import { connectionFailure, LinkFailure, requestFailure, UNSUPPORTED_VERSION } from "./failures";
 import { type Library, saslOptions } from "./login";

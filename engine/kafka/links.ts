@@ -172,7 +172,14 @@ export class Links {
     this.ending.abort(reason ?? closed(this.context.side));
     const made = [...this.byAddress.values()];
     this.byAddress.clear();
-    await Promise.all(made.map((link) => link.then((l) => l.close(), () => {})));
+    await Promise.all(
+      made.map((link) =>
+        link.then(
+          (l) => l.close(),
+          () => {},
+        ),
+      ),
+    );
   }
 }
 

@@ -1,10 +1,9 @@
-import type {
-  ConnectionOptions,
-  SASLCustomAuthenticator,
-} from "@platformatic/kafka" with { "resolution-mode": "import" };
+import type { ConnectionOptions, SASLCustomAuthenticator } from "@platformatic/kafka" with {
+  "resolution-mode": "import",
+};
 import type { Connection } from "../model";
 
-export type Library = typeof import("@platformatic/kafka", { with: { "resolution-mode": "import" } });
+export type Library = typeof import("@platformatic/kafka", { with: { "resolution-mode": "import" }});
 type SaslOptions = NonNullable<ConnectionOptions["sasl"]>;
 export type Login = NonNullable<Connection["sasl"]>;
 

@@ -112,7 +112,15 @@ export abstract class Patience {
   }
 
   private failure<T>(action: string, rejected: readonly Rejected<T>[], code: number, name: (item: T) => string) {
-    return requestFailure(this.side, action, someNames(rejected.filter((r) => r.errorCode === code), name), code);
+    return requestFailure(
+      this.side,
+      action,
+      someNames(
+        rejected.filter((r) => r.errorCode === code),
+        name,
+      ),
+      code,
+    );
   }
 
   private throttled<T>(action: string, rejected: readonly Rejected<T>[], name: (item: T) => string): MigrationError {

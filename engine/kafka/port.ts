@@ -56,7 +56,13 @@ export interface TopicDescription {
   authorizedOperations?: string[];
 }
 
-export type ConfigSource = "dynamic-topic" | "dynamic-broker" | "dynamic-default-broker" | "static-broker" | "default" | "other";
+export type ConfigSource =
+  | "dynamic-topic"
+  | "dynamic-broker"
+  | "dynamic-default-broker"
+  | "static-broker"
+  | "default"
+  | "other";
 
 export interface ConfigEntry {
   value: string | null;
@@ -124,7 +130,16 @@ export interface CommittedOffset extends TopicPartition {
   metadata: string;
 }
 
-export type GroupState = "Stable" | "PreparingRebalance" | "CompletingRebalance" | "Empty" | "Dead" | "Assigning" | "Reconciling" | "NotReady" | "Unknown";
+export type GroupState =
+  | "Stable"
+  | "PreparingRebalance"
+  | "CompletingRebalance"
+  | "Empty"
+  | "Dead"
+  | "Assigning"
+  | "Reconciling"
+  | "NotReady"
+  | "Unknown";
 
 export interface GroupDescription {
   groupId: string;
@@ -210,7 +225,10 @@ export interface KafkaPort {
   describeBrokerConfigs(ids: readonly number[]): Promise<Map<number, Map<string, ConfigEntry>>>;
   /** One request per broker; a partition without a leader is an error after the retries. */
   /** @param at a function gives each partition a timestamp (ms) of its own; each may be asked once in a call */
-  listOffsets<T extends TopicPartition>(partitions: readonly T[], at: OffsetSpec | ((partition: T) => number)): Promise<ListedOffset[]>;
+  listOffsets<T extends TopicPartition>(
+    partitions: readonly T[],
+    at: OffsetSpec | ((partition: T) => number),
+  ): Promise<ListedOffset[]>;
   /** One request per broker for all partitions; the answer holds every asked partition. Key: `topic:partition`. */
   fetch(requests: readonly FetchRequest[], options?: FetchOptions): Promise<Map<string, FetchedPartition>>;
   /** Bytes on disk of each partition's leader replica; key `topic:partition`. Empty map when not allowed. */
@@ -246,7 +264,10 @@ export interface KafkaPort {
    */
   append(topic: string, records: readonly { key: Buffer; value: Buffer }[]): Promise<void>;
 
-  createTopic(name: string, options: { partitions: number; replicationFactor: number; configs?: Record<string, string> }): Promise<void>;
+  createTopic(
+    name: string,
+    options: { partitions: number; replicationFactor: number; configs?: Record<string, string> },
+  ): Promise<void>;
   /** Returns when metadata no longer shows them. */
   deleteTopics(names: readonly string[]): Promise<void>;
   alterReassignments(changes: readonly Reassignment[]): Promise<void>;

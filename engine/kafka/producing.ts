@@ -28,7 +28,11 @@ export function producing(cluster: Cluster): Producing {
           for (const { topic, partitions: answers } of await cluster.links.sendOn(link, describeProducers, request)) {
             for (const { partition, errorCode, producers } of answers) {
               const name = partitionName({ topic, partition });
-              if (errorCode === NONE) found.set(name, producers.map((p) => ({ topic, partition, ...p })));
+              if (errorCode === NONE)
+                found.set(
+                  name,
+                  producers.map((p) => ({ topic, partition, ...p })),
+                );
               const hidden = errorCode === TOPIC_AUTHORIZATION_FAILED;
               if (hidden) told = false;
               settle(asked.get(name), hidden ? NONE : errorCode);
@@ -45,32 +49,42 @@ export function producing(cluster: Cluster): Producing {
       await cluster.metadata([]);
       const found = new Map<number, OpenTransaction[]>();
       // Each broker knows the transactions that it coordinates.
-      await cluster.untilAllAnswered("list transactions of", cluster.links.brokerIds, (id) => `broker ${id}`, async (brokers, settle) => {
-        await Promise.all(
-          brokers.map(async (broker) => {
-            const link = await cluster.links.broker(broker);
-            if (!link.speaks(listTransactions.key, listTransactions.version)) return settle(broker);
-            const { errorCode, transactions } = await cluster.links.sendOn(link, listTransactions, producerIds);
-            if (errorCode === NONE) found.set(broker, transactions);
-            settle(broker, errorCode);
-          }),
-        );
-      });
+      await cluster.untilAllAnswered(
+        "list transactions of",
+        cluster.links.brokerIds,
+        (id) => `broker ${id}`,
+        async (brokers, settle) => {
+          await Promise.all(
+            brokers.map(async (broker) => {
+              const link = await cluster.links.broker(broker);
+              if (!link.speaks(listTransactions.key, listTransactions.version)) return settle(broker);
+              const { errorCode, transactions } = await cluster.links.sendOn(link, listTransactions, producerIds);
+              if (errorCode === NONE) found.set(broker, transactions);
+              settle(broker, errorCode);
+            }),
+          );
+        },
+      );
       return [...found.values()].flat();
     },
 
     async mayDescribeTransactionalId(id) {
       let may: boolean | undefined;
-      await cluster.untilAllAnswered("describe", [id], (name) => `transactional id "${name}"`, async (_, settle) => {
-        const link = await cluster.links.any();
-        if (!link.speaks(describeTransactions.key, describeTransactions.version)) return settle(id);
-        // Each broker answers: it looks for the right first, and then for the id.
-        for (const { transactionalId, errorCode } of await cluster.links.sendOn(link, describeTransactions, [id])) {
-          const denied = errorCode === TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
-          if (denied || SEEN.has(errorCode)) may = !denied;
-          settle(transactionalId, denied || SEEN.has(errorCode) ? NONE : errorCode);
-        }
-      });
+      await cluster.untilAllAnswered(
+        "describe",
+        [id],
+        (name) => `transactional id "${name}"`,
+        async (_, settle) => {
+          const link = await cluster.links.any();
+          if (!link.speaks(describeTransactions.key, describeTransactions.version)) return settle(id);
+          // Each broker answers: it looks for the right first, and then for the id.
+          for (const { transactionalId, errorCode } of await cluster.links.sendOn(link, describeTransactions, [id])) {
+            const denied = errorCode === TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+            if (denied || SEEN.has(errorCode)) may = !denied;
+            settle(transactionalId, denied || SEEN.has(errorCode) ? NONE : errorCode);
+          }
+        },
+      );
       return may;
     },
   };

@@ -2,8 +2,25 @@ import { partitionKey, replicaKey } from "../log/partition";
 import { describeCluster } from "./api/cluster";
 import { DESCRIBE_LOG_DIRS, fetch, listOffsets } from "./api/records";
 import { byTopic, partitionName, type Cluster } from "./cluster";
-import { isRetriable, NONE, OFFSET_OUT_OF_RANGE, TOPIC_AUTHORIZATION_FAILED, UNKNOWN_TOPIC_OR_PARTITION } from "./failures";
-import type { ClusterDescription, FetchedPartition, FetchOptions, FetchRequest, KafkaPort, ListedOffset, OffsetSpec, Replica, TopicDescription, TopicPartition } from "./port";
+import {
+  isRetriable,
+  NONE,
+  OFFSET_OUT_OF_RANGE,
+  TOPIC_AUTHORIZATION_FAILED,
+  UNKNOWN_TOPIC_OR_PARTITION,
+} from "./failures";
+import type {
+  ClusterDescription,
+  FetchedPartition,
+  FetchOptions,
+  FetchRequest,
+  KafkaPort,
+  ListedOffset,
+  OffsetSpec,
+  Replica,
+  TopicDescription,
+  TopicPartition,
+} from "./port";
 
 /** Bytes of one Fetch answer; with one a broker under way it bounds the memory. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
@@ -17,7 +34,17 @@ const BROKERS_TO_ASK = 3;
 const BETWEEN_EMPTY_LISTS_MS = 200;
 const CLUSTER_AUTHORIZATION_FAILED = 31;
 
-type Reading = Pick<KafkaPort, "describeCluster" | "listTopics" | "describeTopics" | "topicOperations" | "listOffsets" | "fetch" | "partitionSizes" | "replicaSizes">;
+type Reading = Pick<
+  KafkaPort,
+  | "describeCluster"
+  | "listTopics"
+  | "describeTopics"
+  | "topicOperations"
+  | "listOffsets"
+  | "fetch"
+  | "partitionSizes"
+  | "replicaSizes"
+>;
 
 /** The part of the port that reads topics, offsets and records. */
 export function reading(cluster: Cluster): Reading {
@@ -35,19 +62,24 @@ export function reading(cluster: Cluster): Reading {
 
 async function describe(cluster: Cluster): Promise<ClusterDescription> {
   let found: ClusterDescription | undefined;
-  await cluster.untilAllAnswered("describe", ["the cluster"], (name) => name, async (_, settle) => {
-    const link = await cluster.links.any();
-    if (link.speaks(describeCluster.key, describeCluster.version)) {
-      const { errorCode, operations, ...description } = await cluster.links.sendOn(link, describeCluster, null);
-      if (errorCode !== NONE) return settle("the cluster", errorCode);
-      found = { ...description, authorizedOperations: operations };
-    } else {
-      const { clusterId, controllerId, brokers, clusterOperations } = await cluster.metadata([], true);
-      found = { clusterId, controllerId, brokers, authorizedOperations: clusterOperations };
-    }
-    // A cluster has brokers: an answer without any is none.
-    if (found.brokers.length > 0) settle("the cluster");
-  });
+  await cluster.untilAllAnswered(
+    "describe",
+    ["the cluster"],
+    (name) => name,
+    async (_, settle) => {
+      const link = await cluster.links.any();
+      if (link.speaks(describeCluster.key, describeCluster.version)) {
+        const { errorCode, operations, ...description } = await cluster.links.sendOn(link, describeCluster, null);
+        if (errorCode !== NONE) return settle("the cluster", errorCode);
+        found = { ...description, authorizedOperations: operations };
+      } else {
+        const { clusterId, controllerId, brokers, clusterOperations } = await cluster.metadata([], true);
+        found = { clusterId, controllerId, brokers, authorizedOperations: clusterOperations };
+      }
+      // A cluster has brokers: an answer without any is none.
+      if (found.brokers.length > 0) settle("the cluster");
+    },
+  );
   return { ...found!, brokers: sorted(found!.brokers) };
 }
 
@@ -83,21 +115,32 @@ async function allTopics(cluster: Cluster, authorizedOperations: boolean): Promi
 }
 
 /** Topics that do not exist are left out, once several brokers have said so. */
-async function topicsByName(cluster: Cluster, names: readonly string[], authorizedOperations: boolean): Promise<DescribedTopics> {
+async function topicsByName(
+  cluster: Cluster,
+  names: readonly string[],
+  authorizedOperations: boolean,
+): Promise<DescribedTopics> {
   const found: DescribedTopics = new Map();
   let unknown = [...new Set(names)];
   for (let asked = 0; unknown.length > 0 && asked < Math.min(BROKERS_TO_ASK, cluster.links.brokerIds.length); asked++) {
     const absent: string[] = [];
-    await cluster.untilAllAnswered("describe", unknown, (n) => `topic "${n}"`, async (open, settle) => {
-      for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
-        for (const topic of (await cluster.metadata(open.slice(from, from + TOPICS_PER_REQUEST), authorizedOperations)).topics) {
-          if (topic.errorCode === NONE) take(found, topic);
-          const isAbsent = topic.errorCode === UNKNOWN_TOPIC_OR_PARTITION;
-          if (isAbsent) absent.push(topic.name);
-          settle(topic.name, isAbsent ? NONE : topic.errorCode);
+    await cluster.untilAllAnswered(
+      "describe",
+      unknown,
+      (n) => `topic "${n}"`,
+      async (open, settle) => {
+        for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
+          for (const topic of (
+            await cluster.metadata(open.slice(from, from + TOPICS_PER_REQUEST), authorizedOperations)
+          ).topics) {
+            if (topic.errorCode === NONE) take(found, topic);
+            const isAbsent = topic.errorCode === UNKNOWN_TOPIC_OR_PARTITION;
+            if (isAbsent) absent.push(topic.name);
+            settle(topic.name, isAbsent ? NONE : topic.errorCode);
+          }
         }
-      }
-    });
+      },
+    );
     // The next metadata request goes to the next broker.
     unknown = [...new Set(absent)].filter((name) => !found.has(name));
   }
@@ -106,21 +149,30 @@ async function topicsByName(cluster: Cluster, names: readonly string[], authoriz
 
 async function topicOperations(cluster: Cluster, names: readonly string[]): Promise<Map<string, string[] | null>> {
   const found = new Map<string, string[] | null>();
-  await cluster.untilAllAnswered("describe", names, (n) => `topic "${n}"`, async (open, settle) => {
-    for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
-      for (const topic of (await cluster.metadata(open.slice(from, from + TOPICS_PER_REQUEST), true)).topics) {
-        const { name, errorCode, authorizedOperations } = topic;
-        // Of an absent topic the broker says, too, what this principal may do with it.
-        const passing = errorCode !== UNKNOWN_TOPIC_OR_PARTITION && isRetriable(errorCode);
-        if (!passing) found.set(name, errorCode === TOPIC_AUTHORIZATION_FAILED ? null : (authorizedOperations ?? []));
-        settle(name, passing ? errorCode : NONE);
+  await cluster.untilAllAnswered(
+    "describe",
+    names,
+    (n) => `topic "${n}"`,
+    async (open, settle) => {
+      for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
+        for (const topic of (await cluster.metadata(open.slice(from, from + TOPICS_PER_REQUEST), true)).topics) {
+          const { name, errorCode, authorizedOperations } = topic;
+          // Of an absent topic the broker says, too, what this principal may do with it.
+          const passing = errorCode !== UNKNOWN_TOPIC_OR_PARTITION && isRetriable(errorCode);
+          if (!passing) found.set(name, errorCode === TOPIC_AUTHORIZATION_FAILED ? null : (authorizedOperations ?? []));
+          settle(name, passing ? errorCode : NONE);
+        }
       }
-    }
-  });
+    },
+  );
   return found;
 }
 
-async function offsets<T extends TopicPartition>(cluster: Cluster, partitions: readonly T[], at: OffsetSpec | ((partition: T) => number)): Promise<ListedOffset[]> {
+async function offsets<T extends TopicPartition>(
+  cluster: Cluster,
+  partitions: readonly T[],
+  at: OffsetSpec | ((partition: T) => number),
+): Promise<ListedOffset[]> {
   const timestampOf = (partition: T): bigint => {
     const spec = typeof at === "function" ? at(partition) : at;
     if (spec === "latest" || spec === "last-stable") return LATEST;
@@ -132,7 +184,10 @@ async function offsets<T extends TopicPartition>(cluster: Cluster, partitions: r
     await cluster.each(groups, async (broker, items) => {
       const asked = new Map(items.map((item) => [partitionName(item), item]));
       const topics = byTopic(items, (i) => ({ partition: i.partition, timestamp: timestampOf(i) }));
-      for (const { topic, partitions: answers } of await cluster.links.send(broker, listOffsets, { readCommitted: at === "last-stable", topics })) {
+      for (const { topic, partitions: answers } of await cluster.links.send(broker, listOffsets, {
+        readCommitted: at === "last-stable",
+        topics,
+      })) {
         for (const { partition, errorCode, ...rest } of answers) {
           if (errorCode === NONE) found.set(partitionKey({ topic, partition }), { topic, partition, ...rest });
           settle(asked.get(partitionName({ topic, partition })), errorCode);
@@ -143,7 +198,11 @@ async function offsets<T extends TopicPartition>(cluster: Cluster, partitions: r
   return [...found.values()];
 }
 
-async function fetchAll(cluster: Cluster, requests: readonly FetchRequest[], options: FetchOptions): Promise<Map<string, FetchedPartition>> {
+async function fetchAll(
+  cluster: Cluster,
+  requests: readonly FetchRequest[],
+  options: FetchOptions,
+): Promise<Map<string, FetchedPartition>> {
   const found = new Map<string, FetchedPartition>();
   const body = {
     readCommitted: options.isolation === "read_committed",
@@ -154,7 +213,12 @@ async function fetchAll(cluster: Cluster, requests: readonly FetchRequest[], opt
   await cluster.untilAllAnswered("fetch from", requests, partitionName, async (open, settle) => {
     const groups = await cluster.byLeader(open, settle);
     await cluster.each(groups, async (broker, items) => {
-      const answer = await cluster.links.send(broker, fetch, { ...body, topics: byTopic(items, (i) => i) }, options.memory);
+      const answer = await cluster.links.send(
+        broker,
+        fetch,
+        { ...body, topics: byTopic(items, (i) => i) },
+        options.memory,
+      );
       if (answer.errorCode !== NONE) return items.forEach((item) => settle(item, answer.errorCode));
       const asked = new Map(items.map((i) => [partitionKey(i), i]));
       for (const { topic, partitions } of answer.topics) {
@@ -173,12 +237,16 @@ async function fetchAll(cluster: Cluster, requests: readonly FetchRequest[], opt
 
 async function sizes(cluster: Cluster, topics: readonly string[]): Promise<Map<string, bigint>> {
   const described = await describeTopics(cluster, topics);
-  const leaders = described.flatMap((t) => t.partitions.filter((p) => p.leader >= 0).map((p) => ({ topic: t.name, partition: p.partition, broker: p.leader })));
+  const leaders = described.flatMap((t) =>
+    t.partitions.filter((p) => p.leader >= 0).map((p) => ({ topic: t.name, partition: p.partition, broker: p.leader })),
+  );
   const sizes = await replicaSizes(cluster, leaders);
-  return new Map(leaders.flatMap((l) => {
-    const size = sizes.get(replicaKey(l));
-    return size === undefined ? [] : [[partitionKey(l), size]];
-  }));
+  return new Map(
+    leaders.flatMap((l) => {
+      const size = sizes.get(replicaKey(l));
+      return size === undefined ? [] : [[partitionKey(l), size]];
+    }),
+  );
 }
 
 async function replicaSizes(cluster: Cluster, replicas: readonly Replica[]): Promise<Map<string, bigint>> {
@@ -189,18 +257,27 @@ async function replicaSizes(cluster: Cluster, replicas: readonly Replica[]): Pro
     if (held === undefined) groups.set(replica.broker, [replica]);
     else held.push(replica);
   }
-  await cluster.untilAllAnswered("read sizes from", [...groups.keys()], (id) => `broker ${id}`, async (brokers, settle) => {
-    const asked = new Map(brokers.map((broker) => [broker, groups.get(broker)!]));
-    await cluster.each(asked, async (broker, items) => {
-      const link = await cluster.links.broker(broker);
-      const api = DESCRIBE_LOG_DIRS.find((a) => link.speaks(a.key, a.version)) ?? DESCRIBE_LOG_DIRS.at(-1)!;
-      const { errorCode, topics } = await cluster.links.sendOn(link, api, byTopic(items, (i) => i.partition));
-      // Without the right to describe the cluster there are no sizes.
-      settle(broker, errorCode === CLUSTER_AUTHORIZATION_FAILED ? NONE : errorCode);
-      for (const { topic, partitions: held } of topics) {
-        for (const p of held) if (!p.future) found.set(replicaKey({ topic, partition: p.partition, broker }), p.size);
-      }
-    });
-  });
+  await cluster.untilAllAnswered(
+    "read sizes from",
+    [...groups.keys()],
+    (id) => `broker ${id}`,
+    async (brokers, settle) => {
+      const asked = new Map(brokers.map((broker) => [broker, groups.get(broker)!]));
+      await cluster.each(asked, async (broker, items) => {
+        const link = await cluster.links.broker(broker);
+        const api = DESCRIBE_LOG_DIRS.find((a) => link.speaks(a.key, a.version)) ?? DESCRIBE_LOG_DIRS.at(-1)!;
+        const { errorCode, topics } = await cluster.links.sendOn(
+          link,
+          api,
+          byTopic(items, (i) => i.partition),
+        );
+        // Without the right to describe the cluster there are no sizes.
+        settle(broker, errorCode === CLUSTER_AUTHORIZATION_FAILED ? NONE : errorCode);
+        for (const { topic, partitions: held } of topics) {
+          for (const p of held) if (!p.future) found.set(replicaKey({ topic, partition: p.partition, broker }), p.size);
+        }
+      });
+    },
+  );
   return found;
 }

@@ -54,7 +54,11 @@ export class Tokens {
 async function readToken(file: string, side: Side): Promise<string> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     const reason = error.code ?? "unknown reason";
-    throw failed(side, `the token file ${file} cannot be read (${reason})`, "check tokenFile and the file's permissions");
+    throw failed(
+      side,
+      `the token file ${file} cannot be read (${reason})`,
+      "check tokenFile and the file's permissions",
+    );
   });
   const token = text.trim();
   if (token === "") throw failed(side, `the token file ${file} is empty`, "let its owner write a token into it");
@@ -121,7 +125,9 @@ function post(endpoint: TokenEndpoint, body: string, side: Side): Promise<{ stat
         else pieces.push(piece);
       });
       response.on("error", (error) => refuse(error.message));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(pieces).toString("utf8") }));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(pieces).toString("utf8") }),
+      );
     });
     request.on("timeout", () => request.destroy(new Error("time-out after 10 s")));
     request.on("error", (error) => refuse(error.message));

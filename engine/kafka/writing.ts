@@ -11,7 +11,8 @@ const BATCH_BYTES = 500_000;
 export function writing(cluster: Cluster): Pick<KafkaPort, "append"> {
   return {
     async append(topic, records) {
-      for (const batch of batches(records)) await appendBatch(cluster, { topic, partition: 0 }, encodeBatch(batch, Date.now()));
+      for (const batch of batches(records))
+        await appendBatch(cluster, { topic, partition: 0 }, encodeBatch(batch, Date.now()));
     },
   };
 }
@@ -21,7 +22,9 @@ async function appendBatch(cluster: Cluster, place: TopicPartition, records: Buf
     const groups = await cluster.byLeader(open, settle);
     await cluster.each(groups, async (broker) => {
       const topics = [{ topic: place.topic, partitions: [{ partition: place.partition, records }] }];
-      const answers = (await cluster.links.send(broker, produce, { timeoutMs: TIMEOUT_MS, topics })).flatMap((t) => t.partitions);
+      const answers = (await cluster.links.send(broker, produce, { timeoutMs: TIMEOUT_MS, topics })).flatMap(
+        (t) => t.partitions,
+      );
       const answer = answers.find((a) => a.partition === place.partition);
       if (answer !== undefined) settle(place, answer.errorCode);
     });

@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 import { joinApplied } from ".";
 import type { AppliedOffsets } from ".";
 
-const applied = (groups: AppliedOffsets["groups"]): AppliedOffsets => ({ version: 1, at: "2026-01-01T00:00:00.000Z", groups, skipped: [], written: 0, inPlace: 0 });
+const applied = (groups: AppliedOffsets["groups"]): AppliedOffsets => ({
+  version: 1,
+  at: "2026-01-01T00:00:00.000Z",
+  groups,
+  skipped: [],
+  written: 0,
+  inPlace: 0,
+});
 
 test("two applies in a row are taken back as one: to what was there before the first", () => {
   const before = { offset: "3", metadata: "m" };
@@ -11,37 +18,81 @@ test("two applies in a row are taken back as one: to what was there before the f
     { group: "left-out", created: true, offsets: [{ topic: "t", partition: 0, offset: "7" }] },
   ]);
   const second = applied([
-    { group: "a", created: false, offsets: [{ topic: "t", partition: 0, offset: "10", inPlace: true }, { topic: "new", partition: 0, offset: "5" }] },
+    {
+      group: "a",
+      created: false,
+      offsets: [
+        { topic: "t", partition: 0, offset: "10", inPlace: true },
+        { topic: "new", partition: 0, offset: "5" },
+      ],
+    },
     { group: "b", created: true, offsets: [{ topic: "new", partition: 0, offset: "1" }] },
   ]);
   expect(joinApplied(first, second).groups).toEqual([
-    { group: "a", created: false, offsets: [{ topic: "t", partition: 0, offset: "10", before }, { topic: "new", partition: 0, offset: "5" }] },
+    {
+      group: "a",
+      created: false,
+      offsets: [
+        { topic: "t", partition: 0, offset: "10", before },
+        { topic: "new", partition: 0, offset: "5" },
+      ],
+    },
     { group: "b", created: true, offsets: [{ topic: "new", partition: 0, offset: "1" }] },
     { group: "left-out", created: true, offsets: [{ topic: "t", partition: 0, offset: "7" }] },
   ]);
 });
 
 test("an offset that the second moved again goes back to what the first found", () => {
-  const first = applied([{ group: "a", created: false, offsets: [{ topic: "t", partition: 0, offset: "10", before: { offset: "3", metadata: "" } }] }]);
-  const second = applied([{ group: "a", created: false, offsets: [{ topic: "t", partition: 0, offset: "12", before: { offset: "10", metadata: "" } }] }]);
-  expect(joinApplied(first, second).groups[0]!.offsets).toEqual([{ topic: "t", partition: 0, offset: "12", before: { offset: "3", metadata: "" }, earlier: ["10"] }]);
+  const first = applied([
+    {
+      group: "a",
+      created: false,
+      offsets: [{ topic: "t", partition: 0, offset: "10", before: { offset: "3", metadata: "" } }],
+    },
+  ]);
+  const second = applied([
+    {
+      group: "a",
+      created: false,
+      offsets: [{ topic: "t", partition: 0, offset: "12", before: { offset: "10", metadata: "" } }],
+    },
+  ]);
+  expect(joinApplied(first, second).groups[0]!.offsets).toEqual([
+    { topic: "t", partition: 0, offset: "12", before: { offset: "3", metadata: "" }, earlier: ["10"] },
+  ]);
 });
 
-const at = (offset: string, more: object = {}) => applied([{ group: "a", created: false, offsets: [{ topic: "t", partition: 0, offset, ...more }] }]);
+const at = (offset: string, more: object = {}) =>
+  applied([{ group: "a", created: false, offsets: [{ topic: "t", partition: 0, offset, ...more }] }]);
 const only = (a: AppliedOffsets) => a.groups[0]!.offsets[0]!;
 
 test("what only our own earlier write made is not what was there before", () => {
-  expect(only(joinApplied(at("10"), at("12", { before: { offset: "10", metadata: "" } })))).toEqual({ topic: "t", partition: 0, offset: "12", earlier: ["10"] });
+  expect(only(joinApplied(at("10"), at("12", { before: { offset: "10", metadata: "" } })))).toEqual({
+    topic: "t",
+    partition: 0,
+    offset: "12",
+    earlier: ["10"],
+  });
   const third = joinApplied(joinApplied(at("10"), at("12")), at("14", { before: { offset: "10", metadata: "" } }));
   expect(only(third)).toEqual({ topic: "t", partition: 0, offset: "14", earlier: ["12", "10"] });
 });
 
 test("what somebody else wrote in between is restored, not what was there before that", () => {
   const theirs = { before: { offset: "7", metadata: "x" } };
-  expect(only(joinApplied(at("10", { before: { offset: "3", metadata: "" } }), at("10", theirs)))).toEqual({ topic: "t", partition: 0, offset: "10", ...theirs });
+  expect(only(joinApplied(at("10", { before: { offset: "3", metadata: "" } }), at("10", theirs)))).toEqual({
+    topic: "t",
+    partition: 0,
+    offset: "10",
+    ...theirs,
+  });
 });
 
 test("what the first found in place is not its own", () => {
   expect(only(joinApplied(at("10", { inPlace: true }), at("10", { inPlace: true })))).toMatchObject({ inPlace: true });
-  expect(only(joinApplied(at("10", { inPlace: true }), at("12", { before: { offset: "10", metadata: "" } })))).toEqual({ topic: "t", partition: 0, offset: "12", before: { offset: "10", metadata: "" } });
+  expect(only(joinApplied(at("10", { inPlace: true }), at("12", { before: { offset: "10", metadata: "" } })))).toEqual({
+    topic: "t",
+    partition: 0,
+    offset: "12",
+    before: { offset: "10", metadata: "" },
+  });
 });

@@ -9,7 +9,10 @@ import type { AppliedGroup, AppliedOffsets, WrittenOffset } from "./types";
 /** The ids by which clusters are known again: bootstrap servers may be written in another order, or be others. */
 export async function clusterIds({ origin, target }: Clusters): Promise<NonNullable<AppliedOffsets["clusters"]>> {
   const [originId, targetId] = await Promise.all([idOf(origin), idOf(target)]);
-  return { ...(originId === undefined ? {} : { origin: originId }), ...(targetId === undefined ? {} : { target: targetId }) };
+  return {
+    ...(originId === undefined ? {} : { origin: originId }),
+    ...(targetId === undefined ? {} : { target: targetId }),
+  };
 }
 
 async function idOf(port: KafkaPort): Promise<string | undefined> {
@@ -18,7 +21,10 @@ async function idOf(port: KafkaPort): Promise<string | undefined> {
 }
 
 /** @throws MigrationError OFFSETS_OTHER_CLUSTER when these offsets were written on another cluster than this one */
-export async function requireSameTarget(target: KafkaPort, applied: Pick<AppliedOffsets, "at" | "clusters">): Promise<void> {
+export async function requireSameTarget(
+  target: KafkaPort,
+  applied: Pick<AppliedOffsets, "at" | "clusters">,
+): Promise<void> {
   if (applied.clusters?.target !== undefined) requireTarget(applied, await idOf(target));
 }
 
@@ -29,9 +35,13 @@ export async function requireSameTarget(target: KafkaPort, applied: Pick<Applied
 export function requireTarget(applied: Pick<AppliedOffsets, "at" | "clusters">, is: string | undefined): void {
   const was = applied.clusters?.target;
   if (was === undefined || is === undefined || is === was) return;
-  throw new MigrationError("OFFSETS_OTHER_CLUSTER", `the offsets of ${applied.at} were written on cluster ${was}, but the target is cluster ${is}; nothing was changed`, {
-    fix: `connect to cluster ${was} as the target to take them back there; where that cluster is gone there is nothing to take back (a stack with abandon: true goes on without)`,
-  });
+  throw new MigrationError(
+    "OFFSETS_OTHER_CLUSTER",
+    `the offsets of ${applied.at} were written on cluster ${was}, but the target is cluster ${is}; nothing was changed`,
+    {
+      fix: `connect to cluster ${was} as the target to take them back there; where that cluster is gone there is nothing to take back (a stack with abandon: true goes on without)`,
+    },
+  );
 }
 
 /**
@@ -97,14 +107,20 @@ export interface AppliedNow {
  * `sync.group.offsets.enabled` the mirror itself may do so once, for a group that it first saw while the target did not
  * know it (MirrorCheckpointTask.syncGroupOffset, Kafka 4.3): then apply again.
  */
-export async function checkApplied(model: MigrationModel, applied: AppliedOffsets, open?: OpenKafka): Promise<MovedOffset[]> {
+export async function checkApplied(
+  model: MigrationModel,
+  applied: AppliedOffsets,
+  open?: OpenKafka,
+): Promise<MovedOffset[]> {
   return withCluster(model, "target", (target) => checkWith({ target }, applied), open);
 }
 
 export async function checkWith({ target }: Pick<Clusters, "target">, applied: AppliedOffsets): Promise<MovedOffset[]> {
   const now = await target.groupOffsets(applied.groups.map((g) => g.group));
   return applied.groups.flatMap(({ group, offsets }) => {
-    const is = new Map((now.get(group) ?? []).filter((o) => o.offset >= 0n).map((o) => [partitionKey(o), String(o.offset)]));
+    const is = new Map(
+      (now.get(group) ?? []).filter((o) => o.offset >= 0n).map((o) => [partitionKey(o), String(o.offset)]),
+    );
     return offsets.flatMap(({ topic, partition, offset: written }): MovedOffset[] => {
       const found = is.get(partitionKey({ topic, partition }));
       if (found === written) return [];
@@ -118,7 +134,11 @@ export function appliedNow(applied: AppliedOffsets, moved: readonly MovedOffset[
   const back = moved.filter((m) => m.found === undefined || BigInt(m.found) < BigInt(m.written));
   const behind = new Set(back.map((m) => m.group));
   const elsewhere = new Set(moved.map((m) => m.group));
-  return { standing: applied.groups.filter((g) => !elsewhere.has(g.group)).length, movedOn: [...elsewhere].filter((g) => !behind.has(g)).length, back };
+  return {
+    standing: applied.groups.filter((g) => !elsewhere.has(g.group)).length,
+    movedOn: [...elsewhere].filter((g) => !behind.has(g)).length,
+    back,
+  };
 }
 
 /** The same in lines for a person: how many went on, and one for each group that stands earlier than it was put, at most 20. */
@@ -129,9 +149,15 @@ export function appliedNowLines({ standing, movedOn, back }: AppliedNow): { line
     if (list === undefined) groups.set(m.group, [m]);
     else list.push(m);
   }
-  const warnings = [...groups].slice(0, 20).map(([group, list]) => `group "${group}" is no longer where it was put: ${someOf(list.map(where), 5)}`);
+  const warnings = [...groups]
+    .slice(0, 20)
+    .map(([group, list]) => `group "${group}" is no longer where it was put: ${someOf(list.map(where), 5)}`);
   if (groups.size > warnings.length) warnings.push(`and ${countText(groups.size - warnings.length, "group")} more`);
-  return { line: `${countText(movedOn, "group")} moved on since, ${standing} where they were put, ${groups.size} before it`, warnings };
+  return {
+    line: `${countText(movedOn, "group")} moved on since, ${standing} where they were put, ${groups.size} before it`,
+    warnings,
+  };
 }
 
-const where = (m: MovedOffset): string => `${m.topic}-${m.partition} was put at ${m.written}, is at ${m.found ?? "no offset"}`;
+const where = (m: MovedOffset): string =>
+  `${m.topic}-${m.partition} was put at ${m.written}, is at ${m.found ?? "no offset"}`;

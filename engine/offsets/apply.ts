@@ -36,7 +36,8 @@ export async function applyOffsets(
     model,
     async (clusters) => {
       const ids = await clusterIds(clusters);
-      const writing: Writing | undefined = keepIntent && ((intended) => keepIntent({ ...intended, clusters: ids }, clusters.target));
+      const writing: Writing | undefined =
+        keepIntent && ((intended) => keepIntent({ ...intended, clusters: ids }, clusters.target));
       return { ...(await applyWith(clusters, model.mirror, plan, options, progress, writing)), clusters: ids };
     },
     open,
@@ -56,7 +57,14 @@ const SAID = 20;
 /** Told what is about to be written and what stands there, before anything is. */
 export type Writing = (intended: AppliedOffsets) => Promise<void>;
 
-export async function applyWith(clusters: Clusters, mirror: MirrorModel, plan: OffsetPlan, options: OffsetOptions, progress: Progress, writing?: Writing): Promise<AppliedOffsets> {
+export async function applyWith(
+  clusters: Clusters,
+  mirror: MirrorModel,
+  plan: OffsetPlan,
+  options: OffsetOptions,
+  progress: Progress,
+  writing?: Writing,
+): Promise<AppliedOffsets> {
   await refuseStale(clusters.origin, mirror, plan);
   const current = await refresh(clusters.target, plan.groups);
   const blocked = blockedGroups(current, options);
@@ -70,7 +78,8 @@ export async function applyWith(clusters: Clusters, mirror: MirrorModel, plan: O
   const done = () => groups.filter((g) => !late.has(g.group));
   try {
     await write(clusters.target, groups, late);
-    if (late.size > 0 && options.blocked !== "skip") throw blockedError([...late].map(([group, why]) => ({ group, why })));
+    if (late.size > 0 && options.blocked !== "skip")
+      throw blockedError([...late].map(([group, why]) => ({ group, why })));
     await readBack(clusters.target, done());
   } catch (error) {
     throw withDetails(error, await takeBack(clusters, done(), progress));
@@ -80,13 +89,22 @@ export async function applyWith(clusters: Clusters, mirror: MirrorModel, plan: O
   const skipped = [...blocked, ...share, ...[...late].map(([group, why]) => ({ group, why }))];
   const { attention } = plan.summary;
   const applied = { ...appliedOf(done(), skipped), ...(attention.length === 0 ? {} : { attention }) };
-  progress.info(`offsets: ${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written and read back, ${applied.inPlace} were there already`);
+  progress.info(
+    `offsets: ${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written and read back, ${applied.inPlace} were there already`,
+  );
   for (const { group, offsets } of applied.groups) {
     const again = offsets.reduce((sum, o) => sum + (o.rereads ?? 0), 0);
-    if (again > 0) progress.warn(`offsets: group "${group}" will read ${recordsText(again, offsets.some((o) => o.rereadsAtMost))} again`);
+    if (again > 0)
+      progress.warn(
+        `offsets: group "${group}" will read ${recordsText(
+          again,
+          offsets.some((o) => o.rereadsAtMost),
+        )} again`,
+      );
   }
   for (const line of attention.slice(0, SAID)) progress.warn(`offsets: ${line}`);
-  if (attention.length > SAID) progress.warn(`offsets: and ${attention.length - SAID} more; \`kafka-migration offsets\` and the report list them`);
+  if (attention.length > SAID)
+    progress.warn(`offsets: and ${attention.length - SAID} more; \`kafka-migration offsets\` and the report list them`);
   for (const s of skipped) progress.warn(`offsets: group "${s.group}" was left alone: ${s.why}`);
   return applied;
 }
@@ -112,20 +130,28 @@ function appliedOf(groups: AppliedGroup[], skipped: AppliedOffsets["skipped"]): 
 
 /** Takes back what this run has written, and nothing that it found in place. Returns what could not be taken back. */
 async function takeBack(clusters: Clusters, groups: readonly AppliedGroup[], progress: Progress): Promise<string[]> {
-  const written = groups.map((g) => ({ ...g, offsets: g.offsets.filter((o) => o.inPlace === undefined) })).filter((g) => g.offsets.length > 0);
+  const written = groups
+    .map((g) => ({ ...g, offsets: g.offsets.filter((o) => o.inPlace === undefined) }))
+    .filter((g) => g.offsets.length > 0);
   try {
     const { left } = await revertWith(clusters, appliedOf(written, []), progress);
     return left.map((l) => `group "${l.group}" keeps what it has on the target: it ${l.why}`);
   } catch (error) {
     // Most often the very reason for the failure: a target that can't be reached.
     const why = isMigrationError(error) ? `${error.code}: ${error.seen}` : String(error);
-    return [`${countText(written.length, "group")} may have new offsets that could not be taken back (${why}): what was kept before the first write takes them back`];
+    return [
+      `${countText(written.length, "group")} may have new offsets that could not be taken back (${why}): what was kept before the first write takes them back`,
+    ];
   }
 }
 
 function withDetails(error: unknown, more: readonly string[]): unknown {
   if (!isMigrationError(error) || more.length === 0) return error;
-  return new MigrationError(error.code, error.seen, { details: [...error.details, ...more], fix: error.fix, cause: error });
+  return new MigrationError(error.code, error.seen, {
+    details: [...error.details, ...more],
+    fix: error.fix,
+    cause: error,
+  });
 }
 
 /**
@@ -135,7 +161,13 @@ function withDetails(error: unknown, more: readonly string[]): unknown {
 async function refuseStale(origin: KafkaPort, mirror: MirrorModel, plan: OffsetPlan): Promise<void> {
   const now = await origin.groupOffsets([...plan.groups.map((g) => g.group), ...plan.nothingCommitted]);
   const moved: string[] = [];
-  const planned = new Set(plan.groups.flatMap((g) => g.topics.flatMap((t) => t.partitions.map((p) => `${g.group} ${partitionKey({ topic: t.topic, partition: p.partition })}`))));
+  const planned = new Set(
+    plan.groups.flatMap((g) =>
+      g.topics.flatMap((t) =>
+        t.partitions.map((p) => `${g.group} ${partitionKey({ topic: t.topic, partition: p.partition })}`),
+      ),
+    ),
+  );
   const topics = new Set([...now.values()].flatMap((list) => list.map((o) => o.topic)));
   const migrated = new Set(selectPairs([...topics], mirror).map((pair) => pair.origin));
   for (const [group, offsets] of now) {
@@ -149,15 +181,22 @@ async function refuseStale(origin: KafkaPort, mirror: MirrorModel, plan: OffsetP
     for (const topic of group.topics) {
       for (const p of topic.partitions) {
         const is = offsets.get(partitionKey({ topic: topic.topic, partition: p.partition }));
-        if (is !== p.originOffset) moved.push(`group "${group.group}", ${topic.topic}-${p.partition}: planned from ${p.originOffset}, is at ${is ?? "no offset"}`);
+        if (is !== p.originOffset)
+          moved.push(
+            `group "${group.group}", ${topic.topic}-${p.partition}: planned from ${p.originOffset}, is at ${is ?? "no offset"}`,
+          );
       }
     }
   }
   if (moved.length === 0) return;
-  throw new MigrationError("OFFSETS_STALE", `${countText(moved.length, "committed offset")} moved on the origin since ${plan.at}`, {
-    details: moved.slice(0, 20),
-    fix: "stop the consumers on the origin, then plan and apply again",
-  });
+  throw new MigrationError(
+    "OFFSETS_STALE",
+    `${countText(moved.length, "committed offset")} moved on the origin since ${plan.at}`,
+    {
+      details: moved.slice(0, 20),
+      fix: "stop the consumers on the origin, then plan and apply again",
+    },
+  );
 }
 
 /** The plan's groups with what the target has now: between plan and apply anything may have happened. */
@@ -168,17 +207,24 @@ async function refresh(target: KafkaPort, groups: readonly GroupPlan[]): Promise
   return groups.map((group) => {
     const description = described.get(group.group);
     const exists = description !== undefined && description.state !== "Dead";
-    const there = new Map((offsets.get(group.group) ?? []).filter((o) => o.offset >= 0n).map((o) => [partitionKey(o), o]));
+    const there = new Map(
+      (offsets.get(group.group) ?? []).filter((o) => o.offset >= 0n).map((o) => [partitionKey(o), o]),
+    );
     const topics = group.topics.map((t) => ({
       ...t,
       partitions: t.partitions.map(({ found: planned, ...p }) => {
         const is = there.get(partitionKey({ topic: t.targetTopic ?? t.topic, partition: p.partition }));
         if (is === undefined) return p;
         const offset = String(is.offset);
-        return { ...p, found: { offset, metadata: is.metadata, mirrors: planned?.mirrors === true && planned.offset === offset } };
+        return {
+          ...p,
+          found: { offset, metadata: is.metadata, mirrors: planned?.mirrors === true && planned.offset === offset },
+        };
       }),
     }));
-    const targetMembers = exists ? description.members.map((m) => `${m.clientId}@${m.clientHost.replace(/^\//, "")}`) : [];
+    const targetMembers = exists
+      ? description.members.map((m) => `${m.clientId}@${m.clientHost.replace(/^\//, "")}`)
+      : [];
     return { ...group, exists, targetMembers, topics };
   });
 }
@@ -193,24 +239,36 @@ export function blockedGroups(groups: readonly GroupPlan[], options: OffsetOptio
 
 function whyBlocked(group: GroupPlan, options: OffsetOptions): string | undefined {
   const offsets = partitionsOf(group);
-  if (offsets.every(({ p }) => p.targetOffset === null ? p.how !== "incomplete" : isInPlace(p))) return undefined;
+  if (offsets.every(({ p }) => (p.targetOffset === null ? p.how !== "incomplete" : isInPlace(p)))) return undefined;
   if (group.targetMembers.length > 0) return `active on the target: ${someOf(group.targetMembers, 5)}`;
   const long = offsets.find(({ p }) => tooLong(p) !== undefined && !isInPlace(p));
   if (long !== undefined) return `can't be written on ${long.topic}-${long.p.partition}: ${tooLong(long.p)}`;
   const lost = offsets.filter(({ p }) => p.how === "incomplete");
-  if (lost.length > 0) return `can't be translated on ${someOf(lost.map(({ topic, p }) => `${topic}-${p.partition}`), 5)} (${lost[0]?.p.note ?? "no copy"})`;
+  if (lost.length > 0)
+    return `can't be translated on ${someOf(
+      lost.map(({ topic, p }) => `${topic}-${p.partition}`),
+      5,
+    )} (${lost[0]?.p.note ?? "no copy"})`;
   const others = options.overwrite === true ? [] : offsets.filter(({ p }) => isConflict(p));
   if (others.length === 0) return undefined;
-  const shown = others.map(({ topic, p }) => `${topic}-${p.partition} is at ${p.found?.offset}, would go to ${p.targetOffset}`);
+  const shown = others.map(
+    ({ topic, p }) => `${topic}-${p.partition} is at ${p.found?.offset}, would go to ${p.targetOffset}`,
+  );
   return `has other offsets on the target: ${someOf(shown, 5)}`;
 }
 
 function blockedError(blocked: readonly { group: string; why: string }[]): MigrationError {
   const fixes = [
     blocked.some((b) => b.why.includes("active on the target")) ? "stop the named members" : undefined,
-    blocked.some((b) => b.why.includes("offset.metadata.max.bytes")) ? "raise offset.metadata.max.bytes on the target's brokers" : undefined,
-    blocked.some((b) => b.why.startsWith("can't be translated")) ? `wait until the copy is complete; ${EXCLUDE}` : undefined,
-    blocked.some((b) => b.why.startsWith("has other offsets")) ? "set offsets.overwrite to true (--overwrite on the command line) to give up the offsets that the groups have on the target" : undefined,
+    blocked.some((b) => b.why.includes("offset.metadata.max.bytes"))
+      ? "raise offset.metadata.max.bytes on the target's brokers"
+      : undefined,
+    blocked.some((b) => b.why.startsWith("can't be translated"))
+      ? `wait until the copy is complete; ${EXCLUDE}`
+      : undefined,
+    blocked.some((b) => b.why.startsWith("has other offsets"))
+      ? "set offsets.overwrite to true (--overwrite on the command line) to give up the offsets that the groups have on the target"
+      : undefined,
     "or list the groups in offsets.excludeGroups (--exclude-group)",
   ].filter((f) => f !== undefined);
   return new MigrationError("OFFSETS_BLOCKED", `${countText(blocked.length, "group")} can't be moved`, {
@@ -221,22 +279,31 @@ function blockedError(blocked: readonly { group: string; why: string }[]): Migra
 
 function wanted(group: GroupPlan): AppliedGroup {
   // Without a target offset: one of the guide's ways has no answer for this partition.
-  const offsets = partitionsOf(group).filter(({ p }) => p.targetOffset !== null).map(({ topic, p }): WrittenOffset => {
-    const before = p.found === undefined ? undefined : { offset: p.found.offset, metadata: p.found.metadata };
-    return {
-      topic,
-      partition: p.partition,
-      offset: p.targetOffset as string,
-      ...(p.metadata === undefined ? {} : { metadata: p.metadata }),
-      ...(p.rereads > 0 ? { rereads: p.rereads, ...(p.rereadsAtMost === true ? { rereadsAtMost: true as const } : {}) } : {}),
-      ...(p.exact ? {} : { unproved: true as const }),
-      ...(isInPlace(p) ? { inPlace: true as const } : before === undefined ? {} : { before }),
-    };
-  });
+  const offsets = partitionsOf(group)
+    .filter(({ p }) => p.targetOffset !== null)
+    .map(({ topic, p }): WrittenOffset => {
+      const before = p.found === undefined ? undefined : { offset: p.found.offset, metadata: p.found.metadata };
+      return {
+        topic,
+        partition: p.partition,
+        offset: p.targetOffset as string,
+        ...(p.metadata === undefined ? {} : { metadata: p.metadata }),
+        ...(p.rereads > 0
+          ? { rereads: p.rereads, ...(p.rereadsAtMost === true ? { rereadsAtMost: true as const } : {}) }
+          : {}),
+        ...(p.exact ? {} : { unproved: true as const }),
+        ...(isInPlace(p) ? { inPlace: true as const } : before === undefined ? {} : { before }),
+      };
+    });
   return { group: group.group, created: !group.exists, offsets };
 }
 
-const asCommit = (o: WrittenOffset): CommittedOffset => ({ topic: o.topic, partition: o.partition, offset: BigInt(o.offset), metadata: o.metadata ?? "" });
+const asCommit = (o: WrittenOffset): CommittedOffset => ({
+  topic: o.topic,
+  partition: o.partition,
+  offset: BigInt(o.offset),
+  metadata: o.metadata ?? "",
+});
 
 async function readBack(target: KafkaPort, groups: readonly AppliedGroup[]): Promise<void> {
   const now = await target.groupOffsets(groups.map((g) => g.group));
@@ -246,15 +313,22 @@ async function readBack(target: KafkaPort, groups: readonly AppliedGroup[]): Pro
     for (const o of offsets) {
       const found = is.get(partitionKey(o));
       if (String(found?.offset) === o.offset && found?.metadata === (o.metadata ?? "")) continue;
-      const reads = found === undefined ? "nothing" : `${found.offset}${String(found.offset) === o.offset ? " with other metadata" : ""}`;
+      const reads =
+        found === undefined
+          ? "nothing"
+          : `${found.offset}${String(found.offset) === o.offset ? " with other metadata" : ""}`;
       wrong.push(`group "${group}", ${o.topic}-${o.partition}: wrote ${o.offset}, reads ${reads}`);
     }
   }
   if (wrong.length === 0) return;
-  throw new MigrationError("OFFSETS_NOT_WRITTEN", `${countText(wrong.length, "offset")} read back from the target differ`, {
-    details: wrong.slice(0, 20),
-    fix: "look for something else that writes offsets of these groups (a client, or another mirror's group sync), stop it, and run again",
-  });
+  throw new MigrationError(
+    "OFFSETS_NOT_WRITTEN",
+    `${countText(wrong.length, "offset")} read back from the target differ`,
+    {
+      details: wrong.slice(0, 20),
+      fix: "look for something else that writes offsets of these groups (a client, or another mirror's group sync), stop it, and run again",
+    },
+  );
 }
 
 /** How long a commit takes with `AT_ONCE` of them under way: generous; `npm run bench offsets` shows what it is. */
@@ -269,10 +343,16 @@ export interface WritingEstimate {
 }
 
 /** How long `applyOffsets` will take for this plan: what it reads before and after is read now, commits are counted. */
-export async function estimateWriting(model: MigrationModel, plan: OffsetPlan, open?: OpenKafka): Promise<WritingEstimate> {
+export async function estimateWriting(
+  model: MigrationModel,
+  plan: OffsetPlan,
+  open?: OpenKafka,
+): Promise<WritingEstimate> {
   const started = Date.now();
   const groups = plan.groups.map((g) => g.group);
-  const commits = plan.groups.filter((g) => partitionsOf(g).some(({ p }) => p.targetOffset !== null && !isInPlace(p))).length;
+  const commits = plan.groups.filter((g) =>
+    partitionsOf(g).some(({ p }) => p.targetOffset !== null && !isInPlace(p)),
+  ).length;
   await withClusters(
     model,
     async ({ origin, target }) => {

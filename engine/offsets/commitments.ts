@@ -17,13 +17,24 @@ export interface Commitments {
 }
 
 /** Reads the groups that move and what they have committed. */
-export async function readCommitments(origin: KafkaPort, mirror: MirrorModel, options: OffsetOptions): Promise<Commitments> {
+export async function readCommitments(
+  origin: KafkaPort,
+  mirror: MirrorModel,
+  options: OffsetOptions,
+): Promise<Commitments> {
   const { chosen, unknown, share } = chooseGroups(await origin.listGroups(), mirror, options);
   const [offsets, descriptions] = await Promise.all([origin.groupOffsets(chosen), origin.describeGroups(chosen)]);
   const committed = new Map([...offsets].map(([group, list]) => [group, list.filter((o) => o.offset >= 0n)]));
   const topics = [...new Set([...committed.values()].flatMap((list) => list.map((o) => o.topic)))];
   const targetNames = new Map(selectPairs(topics, mirror).map((pair) => [pair.origin, pair.target]));
-  return { groups: chosen, unknown, share, committed, described: new Map(descriptions.map((d) => [d.groupId, d])), targetNames };
+  return {
+    groups: chosen,
+    unknown,
+    share,
+    committed,
+    described: new Map(descriptions.map((d) => [d.groupId, d])),
+    targetNames,
+  };
 }
 
 export interface ListedGroup {
@@ -47,10 +58,16 @@ export interface ChosenGroups {
  * groups of the Streams protocol (KIP-1071), which commit as consumers do and which the mirror leaves out; then the
  * explicit lists, which win.
  */
-export function chooseGroups(listed: readonly ListedGroup[], mirror: MirrorModel, options: OffsetOptions): ChosenGroups {
+export function chooseGroups(
+  listed: readonly ListedGroup[],
+  mirror: MirrorModel,
+  options: OffsetOptions,
+): ChosenGroups {
   const names = new Set(listed.map((g) => g.groupId));
   const shared = new Set(listed.filter((g) => g.type === "share" || g.protocolType === "share").map((g) => g.groupId));
-  const movable = listed.filter((g) => ["consumer", "", "streams"].includes(g.protocolType) && !shared.has(g.groupId)).map((g) => g.groupId);
+  const movable = listed
+    .filter((g) => ["consumer", "", "streams"].includes(g.protocolType) && !shared.has(g.groupId))
+    .map((g) => g.groupId);
   const asked = options.groups ?? [];
   const excluded = new Set(options.excludeGroups ?? []);
   const pick = (from: readonly string[], so: (group: string) => boolean) =>
@@ -63,7 +80,8 @@ export function chooseGroups(listed: readonly ListedGroup[], mirror: MirrorModel
 }
 
 /** Why a share group is left alone, and what its owners can do. */
-export const WHY_NOT_SHARE = "a share group, and what that has acknowledged is no committed offset; set its start on the target with kafka-share-groups.sh --reset-offsets";
+export const WHY_NOT_SHARE =
+  "a share group, and what that has acknowledged is no committed offset; set its start on the target with kafka-share-groups.sh --reset-offsets";
 
 /** Metadata up to this many characters is not worth a question: nobody sets a limit that low. */
 const SHORT = 64;
@@ -74,7 +92,10 @@ const DEFAULT_LIMIT = 4096;
  * How many characters of metadata the target takes with one committed offset: the least of its brokers, which refuse more
  * (OFFSET_METADATA_TOO_LARGE; they count characters). Kafka's default where the brokers do not tell.
  */
-export async function metadataLimit(target: KafkaPort, committed: Iterable<readonly CommittedOffset[]>): Promise<number> {
+export async function metadataLimit(
+  target: KafkaPort,
+  committed: Iterable<readonly CommittedOffset[]>,
+): Promise<number> {
   if (![...committed].some((list) => list.some((o) => o.metadata.length > SHORT))) return DEFAULT_LIMIT;
   try {
     const brokers = (await target.describeCluster()).brokers.map((b) => b.id);

@@ -3,21 +3,46 @@ import { describe, expect, it } from "vitest";
 import { translate } from "./translate";
 import type { Translation } from "./translation";
 import { silent } from "../progress";
-import { type Draft, type Entry, type Log, logOf, mirror, type Mirroring, readerOf, visible } from "../../test/engine/offsets/logs";
+import {
+  type Draft,
+  type Entry,
+  type Log,
+  logOf,
+  mirror,
+  type Mirroring,
+  readerOf,
+  visible,
+} from "../../test/engine/offsets/logs";
 
 const plain = (count: number): Log => logOf(Array.from({ length: count }, () => ({})));
 const all = (log: Log): number[] => Array.from({ length: log.end + 1 }, (_, g) => g);
 
-async function translated(origin: Log, target: Log, committed: readonly number[], compacted = false): Promise<Map<number, Translation>> {
+async function translated(
+  origin: Log,
+  target: Log,
+  committed: readonly number[],
+  compacted = false,
+): Promise<Map<number, Translation>> {
   const task = { originTopic: "t", targetTopic: "t", partition: 0, origin, target, compacted, committed };
-  const readers = [origin, target].map((log) => readerOf(new Map([["t:0", log]]), false)) as [ReturnType<typeof readerOf>, ReturnType<typeof readerOf>];
+  const readers = [origin, target].map((log) => readerOf(new Map([["t:0", log]]), false)) as [
+    ReturnType<typeof readerOf>,
+    ReturnType<typeof readerOf>,
+  ];
   return (await translate(...readers, [task], silent))[0] as Map<number, Translation>;
 }
 
 /** Records that clients write to the target after the copy. */
 function withClients(log: Log, count: number, stamped = false): Log {
   const entries = Array.from({ length: count }, (_, i): Entry => {
-    return { offset: log.end + i, id: CLIENT + i, kind: "record", timestamp: 9_900_000 + i, body: `client ${i}`, transactional: false, stamped };
+    return {
+      offset: log.end + i,
+      id: CLIENT + i,
+      kind: "record",
+      timestamp: 9_900_000 + i,
+      body: `client ${i}`,
+      transactional: false,
+      stamped,
+    };
   });
   return { ...log, end: log.end + count, entries: [...log.entries, ...entries] };
 }
@@ -28,15 +53,27 @@ const CLIENT = 1_000_000;
 describe("a record that the mirror has sent more than once", () => {
   it("is found at its last copy, also where both copies lie in the part that is read and more duplicates follow", async () => {
     const origin = plain(60);
-    const target = mirror(origin, { replays: [{ after: 45, to: 38 }, { after: 50, to: 49 }] });
+    const target = mirror(origin, {
+      replays: [
+        { after: 45, to: 38 },
+        { after: 50, to: 49 },
+      ],
+    });
     const answers = await translated(origin, target, [5, 40]);
     expect(answers.get(40)).toMatchObject({ target: 48, exact: true, rereads: 2 });
     expect(answers.get(5)).toMatchObject({ target: 5, exact: true, rereads: 10 });
   });
 
   it("is found behind the last copy of the record before it, where the origin holds an equal one later", async () => {
-    const origin = logOf(Array.from({ length: 80 }, (_, i): Draft => (i === 40 || i === 41 ? { body: "ping", timestamp: 1040 } : {})));
-    const target = mirror(origin, { replays: [{ after: 42, to: 35 }, { after: 60, to: 58 }] });
+    const origin = logOf(
+      Array.from({ length: 80 }, (_, i): Draft => (i === 40 || i === 41 ? { body: "ping", timestamp: 1040 } : {})),
+    );
+    const target = mirror(origin, {
+      replays: [
+        { after: 42, to: 35 },
+        { after: 60, to: 58 },
+      ],
+    });
     const answers = await translated(origin, target, [2, 40]);
     expect(answers.get(40)).toMatchObject({ target: 48, exact: true, rereads: 3 });
   });
@@ -51,21 +88,41 @@ describe("a record that the mirror has sent more than once", () => {
 
   it("keeps a group from reading again whatever short repetitions there are, in any log", async () => {
     const repeats = fc.array(fc.tuple(fc.nat({ max: 59 }), fc.nat({ max: 4 })), { maxLength: 5 });
-    const shapes = fc.record({ repeats, markerEvery: fc.option(fc.integer({ min: 2, max: 5 }), { nil: undefined }), clients: fc.constantFrom(0, 0, 1, 3), equal: fc.nat({ max: 59 }) });
+    const shapes = fc.record({
+      repeats,
+      markerEvery: fc.option(fc.integer({ min: 2, max: 5 }), { nil: undefined }),
+      clients: fc.constantFrom(0, 0, 1, 3),
+      equal: fc.nat({ max: 59 }),
+    });
     await fc.assert(
       fc.asyncProperty(shapes, async ({ repeats: list, markerEvery, clients, equal }) => {
         // One record that the origin holds twice.
-        const origin = logOf(Array.from({ length: 60 }, (_, i): Draft => (i === equal || i === equal + 1 ? { body: "ping", timestamp: 1000 + equal } : {})));
-        const how: Mirroring = { replays: list.map(([after, back]) => ({ after, to: Math.max(0, after - back) })), ...(markerEvery === undefined ? {} : { markerEvery }) };
+        const origin = logOf(
+          Array.from(
+            { length: 60 },
+            (_, i): Draft => (i === equal || i === equal + 1 ? { body: "ping", timestamp: 1000 + equal } : {}),
+          ),
+        );
+        const how: Mirroring = {
+          replays: list.map(([after, back]) => ({ after, to: Math.max(0, after - back) })),
+          ...(markerEvery === undefined ? {} : { markerEvery }),
+        };
         const target = withClients(mirror(origin, how), clients);
-        for (const [g, answer] of await translated(origin, target, all(origin).filter((o) => o % 2 === 0))) {
+        for (const [g, answer] of await translated(
+          origin,
+          target,
+          all(origin).filter((o) => o % 2 === 0),
+        )) {
           const moves = visible(target, true).filter((e) => e.offset >= (answer.target as number) && e.id < CLIENT);
           const stays = visible(origin, false).filter((e) => e.offset >= g);
           expect(answer.rereads, `offset ${g} -> ${answer.target}`).toBe(moves.length - stays.length);
           expect(answer.target, `offset ${g}`).toBeLessThanOrEqual(target.end - clients);
           if (!answer.exact) continue;
           expect(moves[0]?.body, `offset ${g} -> ${answer.target}`).toBe(stays[0]?.body);
-          expect(moves.every((e) => e.id >= g), `offset ${g} -> ${answer.target}`).toBe(true);
+          expect(
+            moves.every((e) => e.id >= g),
+            `offset ${g} -> ${answer.target}`,
+          ).toBe(true);
         }
       }),
       { numRuns: 150 },
@@ -77,24 +134,36 @@ describe("a record that the target lacks", () => {
   // Three values that a topic gets again and again, as a state that is published anew; the target stamps records itself.
   const again = logOf(["a/1", "b/1", "a/1", "b/2", "c/1", "a/1", "c/2", "c/3", "d/1"].map((body): Draft => ({ body })));
   const stamped = mirror(again, { stamping: true });
-  const without = (log: Log, ...offsets: number[]): Log => ({ ...log, entries: log.entries.filter((e) => !offsets.includes(e.offset)) });
+  const without = (log: Log, ...offsets: number[]): Log => ({
+    ...log,
+    entries: log.entries.filter((e) => !offsets.includes(e.offset)),
+  });
 
   it("is not taken for an equal one that comes later: what lies between would be skipped", async () => {
     // Compaction removed a/1 at 0 and 2; the copy of b/2 at 3 is the first that the group has not read.
     const answers = await translated(again, without(stamped, 0, 1, 2), [0, 2], true);
     for (const g of [0, 2]) expect(answers.get(g)).toMatchObject({ target: 3, exact: false });
     // The earliest copy that is left counts, not the last one.
-    expect((await translated(again, without(stamped, 0, 1), [0], true)).get(0)).toMatchObject({ target: 2, exact: false });
+    expect((await translated(again, without(stamped, 0, 1), [0], true)).get(0)).toMatchObject({
+      target: 2,
+      exact: false,
+    });
     // Retention removed what came before 3.
     const trimmed = { ...without(stamped, 0, 1, 2), start: 3 };
-    for (const g of [0, 2]) expect((await translated(again, trimmed, [g])).get(g)).toMatchObject({ target: 3, exact: false });
+    for (const g of [0, 2])
+      expect((await translated(again, trimmed, [g])).get(g)).toMatchObject({ target: 3, exact: false });
   });
 
   it("is passed by at the last copy of the next one that the target has", async () => {
     const origin = plain(40);
     const copy = mirror(origin, { replays: [{ after: 25, to: 20 }] });
     const target = { ...copy, entries: copy.entries.filter((e) => e.id !== 18 && e.id !== 19) };
-    expect((await translated(origin, target, [19], true)).get(19)).toMatchObject({ target: 26, exact: true, rereads: 0, missing: 1 });
+    expect((await translated(origin, target, [19], true)).get(19)).toMatchObject({
+      target: 26,
+      exact: true,
+      rereads: 0,
+      missing: 1,
+    });
   });
 
   it("is not exactly passed by at one of several equal records: the first of them may be gone too", async () => {
@@ -107,7 +176,12 @@ describe("a record that the target lacks", () => {
     const origin = plain(90);
     // The topic was deleted and created again; retention has taken the first of the old records from the target.
     for (const age of [0, 1_000]) {
-      const entry = (i: number): Entry => ({ ...origin.entries[20 + i]!, id: 1000 + i, body: `old ${i}`, timestamp: 1020 + i - age });
+      const entry = (i: number): Entry => ({
+        ...origin.entries[20 + i]!,
+        id: 1000 + i,
+        body: `old ${i}`,
+        timestamp: 1020 + i - age,
+      });
       const old = Array.from({ length: 30 }, (_, i) => entry(i));
       const target = { ...origin, start: 20, entries: [...old, ...origin.entries.slice(50)] };
       expect((await translated(origin, target, [45])).get(45)).toMatchObject({ target: undefined, how: "incomplete" });
@@ -117,11 +191,18 @@ describe("a record that the target lacks", () => {
 
   it("takes the beginning of the target's log where only records that the origin holds several times are near", async () => {
     const pairs = Array.from({ length: 24 }, (_, i) => `${"ab"[i % 2]}/1`);
-    for (const bodies of [["x/1", ...pairs, "y/1"], [...pairs, "y/1"]]) {
+    for (const bodies of [
+      ["x/1", ...pairs, "y/1"],
+      [...pairs, "y/1"],
+    ]) {
       const many = logOf(bodies.map((body): Draft => ({ body })));
       const copy = mirror(many, { stamping: true, from: 7 });
       const answers = await translated(many, without(copy, 7), [0], true);
-      expect(answers.get(0)).toMatchObject({ target: 7, exact: false, note: expect.stringContaining("the beginning of its log was taken") });
+      expect(answers.get(0)).toMatchObject({
+        target: 7,
+        exact: false,
+        note: expect.stringContaining("the beginning of its log was taken"),
+      });
     }
   });
 
@@ -141,7 +222,11 @@ describe("a record that the target lacks", () => {
     for (const start of [3, 4, 6]) {
       const target = { ...copy, start, entries: copy.entries.filter((e) => e.offset >= start) };
       const landing = (await translated(origin, target, [1])).get(1)?.target as number;
-      expect(visible(target, true).filter((e) => e.offset >= landing).map((e) => e.id)).toEqual(expect.arrayContaining([5, 6, 19]));
+      expect(
+        visible(target, true)
+          .filter((e) => e.offset >= landing)
+          .map((e) => e.id),
+      ).toEqual(expect.arrayContaining([5, 6, 19]));
     }
   });
 
@@ -150,7 +235,12 @@ describe("a record that the target lacks", () => {
     const copy = mirror(origin);
     const target = logOf(copy.entries.filter((e) => e.id !== 20).map(({ offset: _, ...e }) => e));
     const answers = await translated(origin, target, [20], true);
-    expect(answers.get(20)).toMatchObject({ target: 20, exact: true, missing: 1, note: expect.stringContaining("after the one before it") });
+    expect(answers.get(20)).toMatchObject({
+      target: 20,
+      exact: true,
+      missing: 1,
+      note: expect.stringContaining("after the one before it"),
+    });
     expect(target.entries.find((e) => e.offset === 20)?.id).toBe(21);
   });
 });
@@ -162,7 +252,8 @@ const keyOf = (e: Entry): string => e.body.split("/")[0] as string;
 function compactBelow(log: Log, to: number, clean: boolean): Log {
   const below = (e: Entry): boolean => e.offset < Math.min(to, log.end - 1);
   const last = new Map(log.entries.filter(below).map((e) => [keyOf(e), e.offset]));
-  const stays = (e: Entry): boolean => !below(e) || (last.get(keyOf(e)) === e.offset && !(clean && e.body.endsWith("/")));
+  const stays = (e: Entry): boolean =>
+    !below(e) || (last.get(keyOf(e)) === e.offset && !(clean && e.body.endsWith("/")));
   return { ...log, entries: log.entries.filter(stays) };
 }
 
@@ -209,7 +300,10 @@ function logsAfter(c: Loss): { origin: Log; target: Log } {
   const replays = c.replays.map(([after, back]) => ({ after, to: Math.max(0, after - back) }));
   const copy = compacted(mirror(copied, { replays, stamping: c.stamping }), c.target.to, c.target.clean);
   const start = Math.min(c.deleted, copy.end - 1);
-  return { origin: compacted(copied, c.origin.to, c.origin.clean), target: { ...copy, start, entries: copy.entries.filter((e) => e.offset >= start) } };
+  return {
+    origin: compacted(copied, c.origin.to, c.origin.clean),
+    target: { ...copy, start, entries: copy.entries.filter((e) => e.offset >= start) },
+  };
 }
 
 describe("translation where compaction or retention took records away", () => {
@@ -230,11 +324,15 @@ describe("translation where compaction or retention took records away", () => {
           const moves = visible(target, true).filter((e) => e.offset >= (answer.target as number));
           const [wanted, found] = [stays, moves].map((list) => list.map(content)) as [string[], string[]];
           for (const e of stays.filter((s) => ids.has(s.id))) {
-            expect(found.filter((f) => f === content(e)).length, at).toBeGreaterThanOrEqual(heldFrom(target, stays, e, content));
+            expect(found.filter((f) => f === content(e)).length, at).toBeGreaterThanOrEqual(
+              heldFrom(target, stays, e, content),
+            );
           }
-          if (answer.rereadsAtMost === true) expect(answer.rereads, at).toBeGreaterThanOrEqual(moves.length - stays.length);
+          if (answer.rereadsAtMost === true)
+            expect(answer.rereads, at).toBeGreaterThanOrEqual(moves.length - stays.length);
           else expect(answer.rereads - answer.missing, at).toBe(moves.length - stays.length);
-          if (answer.exact && answer.note === undefined && moves.length === stays.length) expect(found, at).toEqual(wanted);
+          if (answer.exact && answer.note === undefined && moves.length === stays.length)
+            expect(found, at).toEqual(wanted);
         }
       }),
       { numRuns: 300 },

@@ -22,7 +22,16 @@ class Target {
       side: "target",
       describeCluster: async () => ({ clusterId: this.id, controllerId: 1, brokers: [{ id: 1, host: "h", port: 1 }] }),
       describeTopics: async () =>
-        this.records === undefined ? [] : [{ name: TOPIC, topicId: "", internal: false, partitions: [{ partition: 0, leader: 1, replicas: [1], isr: [1] }] }],
+        this.records === undefined
+          ? []
+          : [
+              {
+                name: TOPIC,
+                topicId: "",
+                internal: false,
+                partitions: [{ partition: 0, leader: 1, replicas: [1], isr: [1] }],
+              },
+            ],
       createTopic: async (_name, { partitions, replicationFactor }) => {
         expect([partitions, replicationFactor]).toEqual([1, 1]);
         this.records = [];
@@ -34,8 +43,10 @@ class Target {
         }
       },
       deleteTopics: async () => void (this.records = undefined),
-      listOffsets: async (partitions, at) => partitions.map((p) => ({ ...p, offset: at === "earliest" ? BigInt(this.start) : end(), timestamp: -1n })),
-      fetch: async (requests: readonly FetchRequest[]) => new Map(requests.map((r) => [`${r.topic}:${r.partition}`, this.answer(Number(r.offset))])),
+      listOffsets: async (partitions, at) =>
+        partitions.map((p) => ({ ...p, offset: at === "earliest" ? BigInt(this.start) : end(), timestamp: -1n })),
+      fetch: async (requests: readonly FetchRequest[]) =>
+        new Map(requests.map((r) => [`${r.topic}:${r.partition}`, this.answer(Number(r.offset))])),
       close: async () => {},
     };
     return port as KafkaPort;
@@ -48,16 +59,36 @@ class Target {
       return batch;
     });
     const end = BigInt(this.records?.length ?? 0);
-    return { highWatermark: end, lastStableOffset: end, logStartOffset: BigInt(this.start), abortedTransactions: [], records: Buffer.concat(batches) };
+    return {
+      highWatermark: end,
+      lastStableOffset: end,
+      logStartOffset: BigInt(this.start),
+      abortedTransactions: [],
+      records: Buffer.concat(batches),
+    };
   }
 }
 
 /** Names that do not compress, so that a note takes several records. */
-const applied = (groups: number, at = "2026-01-01T00:00:00.000Z", clusters = { target: "the-target" }): AppliedOffsets => ({
-  version: 1, at, clusters, skipped: [], written: groups, inPlace: 0,
-  groups: Array.from({ length: groups }, (_, i) => ({ group: noise(i), created: false, offsets: [{ topic: "orders", partition: i, offset: String(i), before: { offset: "1", metadata: "m" } }] })),
+const applied = (
+  groups: number,
+  at = "2026-01-01T00:00:00.000Z",
+  clusters = { target: "the-target" },
+): AppliedOffsets => ({
+  version: 1,
+  at,
+  clusters,
+  skipped: [],
+  written: groups,
+  inPlace: 0,
+  groups: Array.from({ length: groups }, (_, i) => ({
+    group: noise(i),
+    created: false,
+    offsets: [{ topic: "orders", partition: i, offset: String(i), before: { offset: "1", metadata: "m" } }],
+  })),
 });
-const noise = (seed: number) => Array.from({ length: 40 }, (_, i) => ((Math.sin(seed * 40 + i + 1) * 1e9) | 0).toString(36)).join("");
+const noise = (seed: number) =>
+  Array.from({ length: 40 }, (_, i) => ((Math.sin(seed * 40 + i + 1) * 1e9) | 0).toString(36)).join("");
 
 describe("the note of moved offsets on the target", () => {
   it("is read as it was written, also where it takes several records, and the last one counts", async () => {
@@ -88,20 +119,48 @@ describe("the note of moved offsets on the target", () => {
   });
 
   const foreign: [string, (target: Target) => Promise<void>, RegExp][] = [
-    ["holds something else", async (t) => void t.records!.push({ key: Buffer.from("key"), value: Buffer.from("value") }), /OFFSETS_JOURNAL_UNREADABLE[^]*not a note/],
-    ["is damaged", async (t) => void (t.records![0]!.value = Buffer.from("x")), /OFFSETS_JOURNAL_UNREADABLE[^]*can't be read/],
-    ["is of another mirror", (t) => writeJournal(t.port(), { ...mirror, groupId: "other" }, applied(2)), /OFFSETS_JOURNAL_UNREADABLE[^]*of the mirror with group other/],
-    ["has lost all its records", async (t) => void (t.start = t.records!.length), /OFFSETS_JOURNAL_UNREADABLE[^]*its records before offset 1 were deleted/],
-    ["has lost the beginning of its last note", async (t) => {
-      await writeJournal(t.port(), mirror, applied(4_000));
-      t.start = 2;
-    }, /OFFSETS_JOURNAL_UNREADABLE[^]*a part of its last note is gone/],
-    ["has lost its last note, and was cut off", async (t) => {
-      t.endsAfter = 1;
-      await writeJournal(t.port(), mirror, applied(4_000)).catch(() => {});
-      t.start = 1;
-    }, /OFFSETS_JOURNAL_UNREADABLE[^]*its records before offset 1 were deleted/],
-    ["is of another cluster", async (t) => void (t.id = "another"), /OFFSETS_OTHER_CLUSTER[^]*cluster the-target, but the target is cluster another/],
+    [
+      "holds something else",
+      async (t) => void t.records!.push({ key: Buffer.from("key"), value: Buffer.from("value") }),
+      /OFFSETS_JOURNAL_UNREADABLE[^]*not a note/,
+    ],
+    [
+      "is damaged",
+      async (t) => void (t.records![0]!.value = Buffer.from("x")),
+      /OFFSETS_JOURNAL_UNREADABLE[^]*can't be read/,
+    ],
+    [
+      "is of another mirror",
+      (t) => writeJournal(t.port(), { ...mirror, groupId: "other" }, applied(2)),
+      /OFFSETS_JOURNAL_UNREADABLE[^]*of the mirror with group other/,
+    ],
+    [
+      "has lost all its records",
+      async (t) => void (t.start = t.records!.length),
+      /OFFSETS_JOURNAL_UNREADABLE[^]*its records before offset 1 were deleted/,
+    ],
+    [
+      "has lost the beginning of its last note",
+      async (t) => {
+        await writeJournal(t.port(), mirror, applied(4_000));
+        t.start = 2;
+      },
+      /OFFSETS_JOURNAL_UNREADABLE[^]*a part of its last note is gone/,
+    ],
+    [
+      "has lost its last note, and was cut off",
+      async (t) => {
+        t.endsAfter = 1;
+        await writeJournal(t.port(), mirror, applied(4_000)).catch(() => {});
+        t.start = 1;
+      },
+      /OFFSETS_JOURNAL_UNREADABLE[^]*its records before offset 1 were deleted/,
+    ],
+    [
+      "is of another cluster",
+      async (t) => void (t.id = "another"),
+      /OFFSETS_OTHER_CLUSTER[^]*cluster the-target, but the target is cluster another/,
+    ],
   ];
   it.each(foreign)("that %s is neither deleted nor taken for absent", async (_what, change, error) => {
     const target = new Target();

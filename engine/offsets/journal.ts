@@ -39,7 +39,11 @@ export async function writeJournal(target: KafkaPort, mirror: MirrorModel, appli
   }));
   if ((await target.describeTopics([topic])).length === 0) {
     const { brokers } = await target.describeCluster();
-    await target.createTopic(topic, { partitions: 1, replicationFactor: Math.min(MOST_REPLICAS, brokers.length), configs: CONFIGS });
+    await target.createTopic(topic, {
+      partitions: 1,
+      replicationFactor: Math.min(MOST_REPLICAS, brokers.length),
+      configs: CONFIGS,
+    });
   }
   await target.append(topic, chunks);
 }
@@ -55,7 +59,8 @@ export async function readJournal(target: KafkaPort, mirror: MirrorModel): Promi
   let last: Buffer | undefined;
   await readWhole(target, topic, (key, value) => {
     const [, run, number, count] = KEY.exec(key?.toString("latin1") ?? "") ?? [];
-    if (run === undefined || value === null) throw unreadable(topic, "it holds a record that is not a note of moved offsets");
+    if (run === undefined || value === null)
+      throw unreadable(topic, "it holds a record that is not a note of moved offsets");
     const chunks = open.get(run) ?? new Map<number, Buffer>();
     open.set(run, chunks.set(Number(number), value));
     if (chunks.size !== Number(count)) return;
@@ -119,14 +124,21 @@ function isGroup(value: unknown): boolean {
 }
 
 function isOffset(value: unknown): boolean {
-  const { topic, partition, offset, before } = (value ?? {}) as Record<"topic" | "partition" | "offset" | "before", unknown>;
+  const { topic, partition, offset, before } = (value ?? {}) as Record<
+    "topic" | "partition" | "offset" | "before",
+    unknown
+  >;
   const isNumber = (text: unknown) => typeof text === "string" && /^\d+$/.test(text);
   const knowsBefore = before === undefined || isNumber((before as { offset?: unknown } | null)?.offset);
   return typeof topic === "string" && Number.isInteger(partition) && isNumber(offset) && knowsBefore;
 }
 
 function unreadable(topic: string, why: string): MigrationError {
-  return new MigrationError("OFFSETS_JOURNAL_UNREADABLE", `target topic ${topic} should say what the groups' offsets were before the cutover, but ${why}; it was kept`, {
-    fix: `look at the topic (kafka-console-consumer --from-beginning --topic ${topic}) and at the groups' offsets on the target; when no offset has to be taken back, delete the topic by hand and run again`,
-  });
+  return new MigrationError(
+    "OFFSETS_JOURNAL_UNREADABLE",
+    `target topic ${topic} should say what the groups' offsets were before the cutover, but ${why}; it was kept`,
+    {
+      fix: `look at the topic (kafka-console-consumer --from-beginning --topic ${topic}) and at the groups' offsets on the target; when no offset has to be taken back, delete the topic by hand and run again`,
+    },
+  );
 }

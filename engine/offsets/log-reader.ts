@@ -44,9 +44,18 @@ export function kafkaReader(port: KafkaPort, isolation: Isolation): LogReader {
   return {
     async scan(asks, signal) {
       for (const round of inRounds(asks.filter((a) => a.from < a.to))) {
-        await look(port, isolation, round.filter((a) => a.to - a.from <= FEW), signal);
+        await look(
+          port,
+          isolation,
+          round.filter((a) => a.to - a.from <= FEW),
+          signal,
+        );
         const long = new Map(round.filter((a) => a.to - a.from > FEW).map((ask) => [rangeOf(ask), ask]));
-        await scan(port, [...long.keys()], { isolation, visit: (range, record) => long.get(range)?.see(record), signal });
+        await scan(port, [...long.keys()], {
+          isolation,
+          visit: (range, record) => long.get(range)?.see(record),
+          signal,
+        });
       }
     },
     offsetAt,
@@ -64,7 +73,12 @@ export function kafkaReader(port: KafkaPort, isolation: Isolation): LogReader {
   };
 }
 
-const rangeOf = (ask: ScanAsk): PartitionRange => ({ topic: ask.topic, partition: ask.partition, from: BigInt(ask.from), to: BigInt(ask.to) });
+const rangeOf = (ask: ScanAsk): PartitionRange => ({
+  topic: ask.topic,
+  partition: ask.partition,
+  from: BigInt(ask.from),
+  to: BigInt(ask.to),
+});
 
 const momentOf = (at: Moment): string => `${partitionKey(at)}@${at.timestamp}`;
 
@@ -81,7 +95,12 @@ function inRounds<T extends TopicPartition>(asks: readonly T[]): T[][] {
   return result;
 }
 
-async function look(port: KafkaPort, isolation: Isolation, asks: readonly ScanAsk[], signal?: AbortSignal): Promise<void> {
+async function look(
+  port: KafkaPort,
+  isolation: Isolation,
+  asks: readonly ScanAsk[],
+  signal?: AbortSignal,
+): Promise<void> {
   let open = asks.map((ask) => ({ topic: ask.topic, partition: ask.partition, offset: BigInt(ask.from), ask }));
   const grace = new Grace(port);
   while (open.length > 0) {

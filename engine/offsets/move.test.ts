@@ -26,10 +26,13 @@ describe("applying", () => {
     origin.group("fits", { "orders:0": [15, "m".repeat(100)] });
     target.brokerConfig = { "offset.metadata.max.bytes": "100" };
     const p = await plan();
-    const why = /can't be written on orders-0: its commit has metadata of 101 characters, the target takes 100 \(offset.metadata.max.bytes\)/;
+    const why =
+      /can't be written on orders-0: its commit has metadata of 101 characters, the target takes 100 \(offset.metadata.max.bytes\)/;
     expect(blockedGroups(p.groups, {})).toEqual([{ group: "long", why: expect.stringMatching(why) as string }]);
     expect(p.summary.attention[0]).toMatch(/group "long", orders-0: .*offset.metadata.max.bytes/);
-    await expect(apply(p)).rejects.toThrow(/OFFSETS_BLOCKED[^]*raise offset.metadata.max.bytes on the target's brokers/);
+    await expect(apply(p)).rejects.toThrow(
+      /OFFSETS_BLOCKED[^]*raise offset.metadata.max.bytes on the target's brokers/,
+    );
     expect(target.writes).toEqual([]);
     await expect(apply(p, { blocked: "skip" })).resolves.toMatchObject({ written: 1, skipped: [{ group: "long" }] });
     // What is there already need not be written.
@@ -48,12 +51,23 @@ describe("applying", () => {
   it("keeps what is not proved although nothing is read again, and says it", async () => {
     origin.group("app", { "orders:0": 15, "payments:0": 30 });
     const p = await plan();
-    Object.assign(p.groups[0]!.topics[0]!.partitions[0]!, { exact: false, note: "as many records follow as on the origin, but not the same" });
+    Object.assign(p.groups[0]!.topics[0]!.partitions[0]!, {
+      exact: false,
+      note: "as many records follow as on the origin, but not the same",
+    });
     p.summary = summarize(p);
     const lines: string[] = [];
-    const applied = await applyWith(clusters(), mirror, p, {}, { info: () => {}, warn: (line) => void lines.push(line) });
+    const applied = await applyWith(
+      clusters(),
+      mirror,
+      p,
+      {},
+      { info: () => {}, warn: (line) => void lines.push(line) },
+    );
     expect(applied.groups[0]!.offsets.map((o) => o.unproved)).toEqual([true, undefined]);
-    expect(applied.attention).toEqual(['group "app", orders-0: 15 -> 5 is not proved (as many records follow as on the origin, but not the same)']);
+    expect(applied.attention).toEqual([
+      'group "app", orders-0: 15 -> 5 is not proved (as many records follow as on the origin, but not the same)',
+    ]);
     expect(lines).toEqual([`offsets: ${applied.attention![0]}`]);
     expect(await apply(await plan())).not.toHaveProperty("attention");
   });
@@ -78,10 +92,15 @@ describe("applying", () => {
     origin.group("app", { "orders:0": 15 });
     target.group("app", { "orders:0": 17, "other:0": 4 });
     const p = await plan();
-    await expect(apply(p)).rejects.toThrow(/group "app" has other offsets on the target: orders-0 is at 17, would go to 5[^]*overwrite/);
+    await expect(apply(p)).rejects.toThrow(
+      /group "app" has other offsets on the target: orders-0 is at 17, would go to 5[^]*overwrite/,
+    );
     expect(target.writes).toEqual([]);
     const applied = await apply(p, { overwrite: true });
-    expect(applied.groups[0]).toMatchObject({ created: false, offsets: [{ topic: "orders", before: { offset: "17", metadata: "" } }] });
+    expect(applied.groups[0]).toMatchObject({
+      created: false,
+      offsets: [{ topic: "orders", before: { offset: "17", metadata: "" } }],
+    });
     expect(target.offsets("app")).toEqual({ "orders:0": 5, "other:0": 4 });
   });
 
@@ -150,8 +169,15 @@ describe("applying", () => {
     origin.group("app", { "orders:0": 15 });
     const p = await plan();
     const ports = clusters();
-    const forgetful = { ...ports, target: new Proxy(ports.target, { get: (t, n) => (n === "alterGroupOffsets" ? async () => {} : Reflect.get(t, n)) }) };
-    await expect(applyWith(forgetful, mirror, p, {}, silent)).rejects.toThrow(/OFFSETS_NOT_WRITTEN[^]*wrote 5, reads nothing/);
+    const forgetful = {
+      ...ports,
+      target: new Proxy(ports.target, {
+        get: (t, n) => (n === "alterGroupOffsets" ? async () => {} : Reflect.get(t, n)),
+      }),
+    };
+    await expect(applyWith(forgetful, mirror, p, {}, silent)).rejects.toThrow(
+      /OFFSETS_NOT_WRITTEN[^]*wrote 5, reads nothing/,
+    );
   });
 
   it("takes back what it wrote when one offset does not read back, and names the group that is elsewhere", async () => {
@@ -162,7 +188,9 @@ describe("applying", () => {
     target.afterWrite = (w) => {
       if (w.startsWith("commit b")) target.groups.get("b")!.offsets.set("orders:0", { offset: 3n, metadata: "" });
     };
-    await expect(apply(p, { overwrite: true })).rejects.toThrow(/OFFSETS_NOT_WRITTEN[^]*"b", orders-0: wrote 5, reads 3[^]*group "b" keeps what it has on the target: it has moved on the target on 1 partition/);
+    await expect(apply(p, { overwrite: true })).rejects.toThrow(
+      /OFFSETS_NOT_WRITTEN[^]*"b", orders-0: wrote 5, reads 3[^]*group "b" keeps what it has on the target: it has moved on the target on 1 partition/,
+    );
     expect(target.offsets("a")).toEqual({ "orders:0": 17 });
     expect(target.groups.has("c")).toBe(false);
   });
@@ -185,7 +213,9 @@ describe("applying", () => {
       gone ||= w.startsWith("commit b");
       if (gone) throw new MigrationError("KAFKA_UNREACHABLE", "nobody answers", { fix: "look" });
     };
-    await expect(apply(p)).rejects.toThrow(/KAFKA_UNREACHABLE: nobody answers\n {2}- 2 groups may have new offsets that could not be taken back \(KAFKA_UNREACHABLE: nobody answers\): what was kept before the first write takes them back/);
+    await expect(apply(p)).rejects.toThrow(
+      /KAFKA_UNREACHABLE: nobody answers\n {2}- 2 groups may have new offsets that could not be taken back \(KAFKA_UNREACHABLE: nobody answers\): what was kept before the first write takes them back/,
+    );
   });
 });
 
@@ -201,7 +231,10 @@ describe("looking where the groups stand later", () => {
     expect(now).toMatchObject({ standing: 1, movedOn: 1 });
     expect(appliedNowLines(now)).toEqual({
       line: "1 group moved on since, 1 where they were put, 2 before it",
-      warnings: ['group "back" is no longer where it was put: payments-0 was put at 5, is at 4', 'group "gone" is no longer where it was put: orders-0 was put at 5, is at no offset'],
+      warnings: [
+        'group "back" is no longer where it was put: payments-0 was put at 5, is at 4',
+        'group "gone" is no longer where it was put: orders-0 was put at 5, is at no offset',
+      ],
     });
   });
 });
@@ -213,7 +246,13 @@ describe("taking back", () => {
     target.group("known", { "orders:0": [17, "mine"], "other:0": 4 });
     const applied = await apply(await plan({ overwrite: true }), { overwrite: true });
     const reverted = await revertWith(clusters(), applied, silent);
-    expect(reverted).toEqual({ groups: [{ group: "known", restored: 1, deleted: 1 }, { group: "new", restored: 0, deleted: 1 }], left: [] });
+    expect(reverted).toEqual({
+      groups: [
+        { group: "known", restored: 1, deleted: 1 },
+        { group: "new", restored: 0, deleted: 1 },
+      ],
+      left: [],
+    });
     expect(target.groups.has("new")).toBe(false);
     expect(target.offsets("known")).toEqual({ "orders:0": 17, "other:0": 4 });
     expect(target.groups.get("known")?.offsets.get("orders:0")?.metadata).toBe("mine");
@@ -247,7 +286,14 @@ describe("taking back", () => {
         if (writes++ >= after) throw new Error("killed");
       };
       const options = { overwrite: true };
-      const applying = applyWith(clusters(), mirror, await plan(options), options, silent, async (all) => void (intended = all));
+      const applying = applyWith(
+        clusters(),
+        mirror,
+        await plan(options),
+        options,
+        silent,
+        async (all) => void (intended = all),
+      );
       await applying.catch(() => {});
       target.beforeWrite = () => {};
       // A second try finds in place what the first wrote; only the first one's note says what was there before.
@@ -270,7 +316,9 @@ describe("taking back", () => {
       throw new Error("killed");
     };
     const options = { overwrite: true };
-    await applyWith(clusters(), mirror, await plan(options), options, silent, async (all) => void (second = all)).catch(() => {});
+    await applyWith(clusters(), mirror, await plan(options), options, silent, async (all) => void (second = all)).catch(
+      () => {},
+    );
     target.beforeWrite = () => {};
     await revertWith(clusters(), joinApplied(first!, second!), silent);
     expect(target.groups.has("app")).toBe(false);

@@ -3,18 +3,38 @@ import { around, beforeFirst, byArithmetic, MOST_BEFORE, type RecordsOfRange, wh
 import type { Fingerprint } from "../records/same";
 
 const record = (offset: number, more: Partial<Fingerprint> = {}): Fingerprint => {
-  return { offset, timestamp: 1000 + offset, stamped: false, transactional: false, size: 5, body: `body ${offset}`, ...more };
+  return {
+    offset,
+    timestamp: 1000 + offset,
+    stamped: false,
+    transactional: false,
+    size: 5,
+    body: `body ${offset}`,
+    ...more,
+  };
 };
 
 /** Origin offsets 7 to 13, and their copies 100 offsets later. */
 const offsets = [7, 8, 9, 10, 11, 12, 13];
-const stretch = (records: readonly Fingerprint[], from = records[0]!.offset): RecordsOfRange => ({ from, to: records.at(-1)!.offset + 1, records });
-const origin = (change: (r: Fingerprint) => Partial<Fingerprint> = () => ({})): RecordsOfRange => stretch(offsets.map((o) => record(o)).map((r) => ({ ...r, ...change(r) })));
+const stretch = (records: readonly Fingerprint[], from = records[0]!.offset): RecordsOfRange => ({
+  from,
+  to: records.at(-1)!.offset + 1,
+  records,
+});
+const origin = (change: (r: Fingerprint) => Partial<Fingerprint> = () => ({})): RecordsOfRange =>
+  stretch(offsets.map((o) => record(o)).map((r) => ({ ...r, ...change(r) })));
 const target = (change: (r: Fingerprint) => Partial<Fingerprint> = () => ({})): RecordsOfRange => {
   return stretch(offsets.map((o) => record(o)).map((r) => ({ ...r, ...change(r), offset: r.offset + 100 })));
 };
-const at = (offset: number, change: Partial<Fingerprint>) => (r: Fingerprint): Partial<Fingerprint> => (r.offset === offset ? change : {});
-const without = ({ from, to, records }: RecordsOfRange, ...gone: number[]): RecordsOfRange => ({ from, to, records: records.filter((r) => !gone.includes(r.offset)) });
+const at =
+  (offset: number, change: Partial<Fingerprint>) =>
+  (r: Fingerprint): Partial<Fingerprint> =>
+    r.offset === offset ? change : {};
+const without = ({ from, to, records }: RecordsOfRange, ...gone: number[]): RecordsOfRange => ({
+  from,
+  to,
+  records: records.filter((r) => !gone.includes(r.offset)),
+});
 
 describe("a place that a few records have to prove", () => {
   it("holds where both sides have the same records at the same distances", () => {
@@ -31,9 +51,24 @@ describe("a place that a few records have to prove", () => {
     ["records without a timestamp", origin(at(8, { timestamp: -1 })), target(), /no timestamp/],
     ["another record at the place", origin(), target(at(10, { body: "other" })), /another record/],
     ["the same content at another time", origin(), target(at(10, { timestamp: 5 })), /another record/],
-    ["an equal record after it on the origin", origin(at(13, { timestamp: 1010, body: "body 10" })), target(at(13, { timestamp: 1010, body: "body 10" })), /equal record/],
-    ["an equal record before it on the origin alone", origin(at(7, { timestamp: 1010, body: "body 10" })), target(), /equal record/],
-    ["an equal record after it on the target alone", origin(), target(at(13, { timestamp: 1010, body: "body 10" })), /equal record/],
+    [
+      "an equal record after it on the origin",
+      origin(at(13, { timestamp: 1010, body: "body 10" })),
+      target(at(13, { timestamp: 1010, body: "body 10" })),
+      /equal record/,
+    ],
+    [
+      "an equal record before it on the origin alone",
+      origin(at(7, { timestamp: 1010, body: "body 10" })),
+      target(),
+      /equal record/,
+    ],
+    [
+      "an equal record after it on the target alone",
+      origin(),
+      target(at(13, { timestamp: 1010, body: "body 10" })),
+      /equal record/,
+    ],
     ["another neighbour far before it", origin(), target(at(7, { body: "other" })), /neighbours differ/],
     ["another neighbour far after it", origin(), target(at(13, { body: "other" })), /neighbours differ/],
     ["no record at the place", without(origin(), ...offsets), { from: 107, to: 107, records: [] }, /gaps/],
@@ -43,8 +78,12 @@ describe("a place that a few records have to prove", () => {
 
   it("needs a neighbour on both sides, unless the origin holds one record only", () => {
     const one = stretch([record(10)]);
-    expect(whyNotSamePlace(10, 110, one, stretch([record(10, {})].map((r) => ({ ...r, offset: 110 }))))).toBeUndefined();
-    expect(whyNotSamePlace(10, 110, stretch([record(10), record(11)]), stretch([{ ...record(10), offset: 110 }]))).toMatch(/no neighbour/);
+    expect(
+      whyNotSamePlace(10, 110, one, stretch([record(10, {})].map((r) => ({ ...r, offset: 110 })))),
+    ).toBeUndefined();
+    expect(
+      whyNotSamePlace(10, 110, stretch([record(10), record(11)]), stretch([{ ...record(10), offset: 110 }])),
+    ).toMatch(/no neighbour/);
     expect(whyNotSamePlace(10, 110, { from: 10, to: 10, records: [] }, target())).toMatch(/no record/);
     expect(whyNotSamePlace(10, 110, one, { from: 110, to: 110, records: [] })).toMatch(/no record/);
   });

@@ -34,8 +34,14 @@ export function around(place: number, bounds: LogBounds): OffsetRange {
  * the place by as much. What is left to show is that `t` is the first copy (`whyNotFirst`).
  * @returns undefined when the place holds, else why not.
  */
-export function whyNotSamePlace(g: number, t: number, origin: RecordsOfRange, target: RecordsOfRange): string | undefined {
-  if (origin.records.some((r) => r.transactional) || target.records.some((r) => r.transactional)) return "transactions leave markers in the log";
+export function whyNotSamePlace(
+  g: number,
+  t: number,
+  origin: RecordsOfRange,
+  target: RecordsOfRange,
+): string | undefined {
+  if (origin.records.some((r) => r.transactional) || target.records.some((r) => r.transactional))
+    return "transactions leave markers in the log";
   const here = contiguous(origin);
   const there = contiguous(target);
   if (here === undefined || there === undefined) return "the log has gaps";
@@ -91,7 +97,12 @@ interface Probe {
 }
 
 /** Answers what a few records around the expected place prove. */
-export async function byNeighbours(origin: LogReader, target: LogReader, work: readonly Work[], signal?: AbortSignal): Promise<void> {
+export async function byNeighbours(
+  origin: LogReader,
+  target: LogReader,
+  work: readonly Work[],
+  signal?: AbortSignal,
+): Promise<void> {
   const probes: Probe[] = [];
   for (const w of work) {
     if (w.task.compacted || !w.timestamps || tailIsCheaper(w)) continue;
@@ -125,16 +136,26 @@ export async function byNeighbours(origin: LogReader, target: LogReader, work: r
 async function firstCopies(target: LogReader, probes: readonly Probe[], signal?: AbortSignal): Promise<Probe[]> {
   const partitionOf = ({ work }: Probe) => ({ topic: work.task.targetTopic, partition: work.task.partition });
   const records = probes.map((p) => p.targetRecords.find((r) => r.offset === p.t) as Fingerprint);
-  const firsts = await target.offsetsAt(probes.map((p, i) => ({ ...partitionOf(p), timestamp: (records[i] as Fingerprint).timestamp })));
+  const firsts = await target.offsetsAt(
+    probes.map((p, i) => ({ ...partitionOf(p), timestamp: (records[i] as Fingerprint).timestamp })),
+  );
   const later = new Set<Probe>();
   const asks: ScanAsk[] = [];
   for (const [i, p] of probes.entries()) {
     const record = records[i] as Fingerprint;
     const range = beforeFirst(p.t, firsts[i], p.work.target);
     if (range === undefined) later.add(p);
-    else asks.push({ ...partitionOf(p), ...range, see: (cursor) => void (cursor.size === record.size && isCopy(record, fingerprint(cursor)) && later.add(p)) });
+    else
+      asks.push({
+        ...partitionOf(p),
+        ...range,
+        see: (cursor) => void (cursor.size === record.size && isCopy(record, fingerprint(cursor)) && later.add(p)),
+      });
   }
-  await target.scan(asks.filter((a) => a.from < a.to), signal);
+  await target.scan(
+    asks.filter((a) => a.from < a.to),
+    signal,
+  );
   return probes.filter((p) => !later.has(p));
 }
 

@@ -27,7 +27,11 @@ export function checkpointsTopic(mirror: MirrorModel): string {
  * @returns undefined when there is no such topic.
  * @throws MigrationError CHECKPOINTS_UNREADABLE
  */
-export async function readCheckpoints(target: KafkaPort, mirror: MirrorModel, signal?: AbortSignal): Promise<Checkpoints | undefined> {
+export async function readCheckpoints(
+  target: KafkaPort,
+  mirror: MirrorModel,
+  signal?: AbortSignal,
+): Promise<Checkpoints | undefined> {
   const topic = checkpointsTopic(mirror);
   if ((await target.describeTopics([topic])).length === 0) return undefined;
   const partition = { topic, partition: 0 };
@@ -35,11 +39,25 @@ export async function readCheckpoints(target: KafkaPort, mirror: MirrorModel, si
   const latest = new LatestCheckpoints();
   const reader = kafkaReader(target, mirror.exactlyOnce ? "read_committed" : "read_uncommitted");
   const foreign: number[] = [];
-  await reader.scan([{ ...partition, from: log.start, to: log.end, see: (cursor) => void (latest.add(cursor.key(), cursor.value()) || foreign.push(cursor.offset)) }], signal);
+  await reader.scan(
+    [
+      {
+        ...partition,
+        from: log.start,
+        to: log.end,
+        see: (cursor) => void (latest.add(cursor.key(), cursor.value()) || foreign.push(cursor.offset)),
+      },
+    ],
+    signal,
+  );
   if (foreign.length > 0) {
-    throw new MigrationError("CHECKPOINTS_UNREADABLE", `target topic ${topic}: ${countText(foreign.length, "record is no checkpoint", "records are no checkpoints")} of a known version (first: offset ${foreign[0]})`, {
-      fix: "find out who writes to that topic; use the exact offsets, which need no checkpoints",
-    });
+    throw new MigrationError(
+      "CHECKPOINTS_UNREADABLE",
+      `target topic ${topic}: ${countText(foreign.length, "record is no checkpoint", "records are no checkpoints")} of a known version (first: offset ${foreign[0]})`,
+      {
+        fix: "find out who writes to that topic; use the exact offsets, which need no checkpoints",
+      },
+    );
   }
   return byGroup(latest.list());
 }
@@ -63,11 +81,26 @@ function byGroup(all: readonly Checkpoint[]): Checkpoints {
  * @param exact the exact plan, which also says which groups and partitions are meant.
  * @throws MigrationError OFFSETS_NO_CHECKPOINTS when the topic is not there.
  */
-export async function planFromCheckpoints(model: MigrationModel, exact: OffsetPlan, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<OffsetPlan> {
-  return withClusters(model, (clusters) => checkpointsWith(clusters, model.mirror, exact, progress, signal), open, { progress, signal });
+export async function planFromCheckpoints(
+  model: MigrationModel,
+  exact: OffsetPlan,
+  progress: Progress,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<OffsetPlan> {
+  return withClusters(model, (clusters) => checkpointsWith(clusters, model.mirror, exact, progress, signal), open, {
+    progress,
+    signal,
+  });
 }
 
-export async function checkpointsWith(clusters: Clusters, mirror: MirrorModel, exact: OffsetPlan, progress: Progress, signal?: AbortSignal): Promise<OffsetPlan> {
+export async function checkpointsWith(
+  clusters: Clusters,
+  mirror: MirrorModel,
+  exact: OffsetPlan,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<OffsetPlan> {
   const checkpoints = await readCheckpoints(clusters.target, mirror, signal);
   if (checkpoints === undefined) {
     throw new MigrationError("OFFSETS_NO_CHECKPOINTS", `the target has no topic "${checkpointsTopic(mirror)}"`, {
@@ -76,8 +109,12 @@ export async function checkpointsWith(clusters: Clusters, mirror: MirrorModel, e
   }
   return answered(exact, "checkpoint", progress, (group, topic, p) => {
     const checkpoint = checkpoints.get(group)?.get(partitionKey({ topic, partition: p.partition }));
-    if (checkpoint === undefined) return { note: "no checkpoint: the group would start where its auto.offset.reset says" };
-    const stale = String(checkpoint.upstream) === p.originOffset ? undefined : `written when the group was at ${checkpoint.upstream}`;
+    if (checkpoint === undefined)
+      return { note: "no checkpoint: the group would start where its auto.offset.reset says" };
+    const stale =
+      String(checkpoint.upstream) === p.originOffset
+        ? undefined
+        : `written when the group was at ${checkpoint.upstream}`;
     return { offset: checkpoint.downstream, ...(stale === undefined ? {} : { note: stale }) };
   });
 }
@@ -87,14 +124,30 @@ export async function checkpointsWith(clusters: Clusters, mirror: MirrorModel, e
  * or the end where there is none.
  * @param timestamp ms since the epoch.
  */
-export async function planToTime(model: MigrationModel, exact: OffsetPlan, timestamp: number, progress: Progress, open?: OpenKafka): Promise<OffsetPlan> {
+export async function planToTime(
+  model: MigrationModel,
+  exact: OffsetPlan,
+  timestamp: number,
+  progress: Progress,
+  open?: OpenKafka,
+): Promise<OffsetPlan> {
   return withClusters(model, (clusters) => timeWith(clusters, exact, timestamp, progress), open, { progress });
 }
 
-export async function timeWith(clusters: Clusters, exact: OffsetPlan, timestamp: number, progress: Progress): Promise<OffsetPlan> {
+export async function timeWith(
+  clusters: Clusters,
+  exact: OffsetPlan,
+  timestamp: number,
+  progress: Progress,
+): Promise<OffsetPlan> {
   const partitions = new Map<string, TopicPartition>();
   for (const group of exact.groups) {
-    for (const t of group.topics) for (const p of t.partitions) partitions.set(partitionKey({ topic: t.targetTopic ?? t.topic, partition: p.partition }), { topic: t.targetTopic ?? t.topic, partition: p.partition });
+    for (const t of group.topics)
+      for (const p of t.partitions)
+        partitions.set(partitionKey({ topic: t.targetTopic ?? t.topic, partition: p.partition }), {
+          topic: t.targetTopic ?? t.topic,
+          partition: p.partition,
+        });
   }
   const asked = [...partitions.values()];
   const [found, ends] = await Promise.all([
@@ -113,16 +166,25 @@ type Answer = (group: string, topic: string, p: PartitionPlan) => { offset?: big
 function answered(exact: OffsetPlan, how: "checkpoint" | "time", progress: Progress, answer: Answer): OffsetPlan {
   const groups = exact.groups.map((group) => ({
     ...group,
-    topics: group.topics.map((t) => ({ ...t, partitions: t.partitions.map((p) => replaced(p, how, answer(group.group, t.targetTopic ?? t.topic, p))) })),
+    topics: group.topics.map((t) => ({
+      ...t,
+      partitions: t.partitions.map((p) => replaced(p, how, answer(group.group, t.targetTopic ?? t.topic, p))),
+    })),
   }));
   const plan = { ...exact, groups };
   const summary = summarize(plan);
   const name = how === "checkpoint" ? "the checkpoints" : "one time for all groups";
-  progress.info(`offsets: by ${name} ${summary.exact} of ${summary.offsets} offsets are exact, ${recordsText(summary.rereads, summary.rereadsAtMost)} would be read again and ${recordsText(summary.skips ?? 0, true)} skipped`);
+  progress.info(
+    `offsets: by ${name} ${summary.exact} of ${summary.offsets} offsets are exact, ${recordsText(summary.rereads, summary.rereadsAtMost)} would be read again and ${recordsText(summary.skips ?? 0, true)} skipped`,
+  );
   return { ...plan, summary };
 }
 
-function replaced(p: PartitionPlan, how: "checkpoint" | "time", answer: { offset?: bigint; note?: string }): PartitionPlan {
+function replaced(
+  p: PartitionPlan,
+  how: "checkpoint" | "time",
+  answer: { offset?: bigint; note?: string },
+): PartitionPlan {
   const { note: _, rereadsAtMost: __, ...rest } = p;
   const exactOffset = p.targetOffset;
   const ahead = answer.offset === undefined || exactOffset === null ? 0 : Number(answer.offset - BigInt(exactOffset));

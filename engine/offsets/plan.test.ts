@@ -16,7 +16,10 @@ describe("planning", () => {
     expect(p.groups.map((g) => g.group)).toEqual(["app", "internal-b", "simple", "streams"]);
     expect(p.shareGroups).toEqual(["share"]);
     expect(p.unknown).toEqual(["gone"]);
-    expect(p.summary.attention).toEqual([expect.stringContaining('"gone"'), expect.stringMatching(/^group "share" does not move: a share group/)]);
+    expect(p.summary.attention).toEqual([
+      expect.stringContaining('"gone"'),
+      expect.stringMatching(/^group "share" does not move: a share group/),
+    ]);
     expect((await apply(p)).skipped).toEqual([{ group: "share", why: expect.stringMatching(/^a share group/) }]);
     expect((await plan({ excludeGroups: ["share"] })).shareGroups).toBeUndefined();
   });
@@ -25,8 +28,24 @@ describe("planning", () => {
     origin.group("app", { "orders:0": [15, "written by app"], "payments:0": 30, "elsewhere:0": 3 });
     const [group] = (await plan()).groups;
     expect(group?.topics).toEqual([
-      { topic: "orders", partitions: [{ partition: 0, originOffset: "15", targetOffset: "5", exact: true, how: "neighbours", rereads: 0, metadata: "written by app" }] },
-      { topic: "payments", partitions: [{ partition: 0, originOffset: "30", targetOffset: "20", exact: true, how: "end", rereads: 0 }] },
+      {
+        topic: "orders",
+        partitions: [
+          {
+            partition: 0,
+            originOffset: "15",
+            targetOffset: "5",
+            exact: true,
+            how: "neighbours",
+            rereads: 0,
+            metadata: "written by app",
+          },
+        ],
+      },
+      {
+        topic: "payments",
+        partitions: [{ partition: 0, originOffset: "30", targetOffset: "20", exact: true, how: "end", rereads: 0 }],
+      },
     ]);
     expect(group?.notMigrated).toEqual(["elsewhere"]);
   });
@@ -36,7 +55,9 @@ describe("planning", () => {
     origin.group("app", { "orders:0": 15 });
     const p = await plan();
     expect(p.nothingCommitted).toEqual(["idle"]);
-    expect(p.summary.attention).toEqual(["1 group has no committed offset (idle): it starts by auto.offset.reset on the target"]);
+    expect(p.summary.attention).toEqual([
+      "1 group has no committed offset (idle): it starts by auto.offset.reset on the target",
+    ]);
     expect(JSON.parse(JSON.stringify(p))).toEqual(p);
     expect(p.summary).toMatchObject({ groups: 1, offsets: 1, exact: 1, rereads: 0, by: { neighbours: 1 } });
   });
@@ -46,13 +67,21 @@ describe("planning", () => {
     target.topics.delete("orders");
     const p = await plan();
     expect(p.groups[0]?.topics[0]?.partitions[0]).toMatchObject({ targetOffset: null, how: "incomplete" });
-    await expect(apply(p)).rejects.toThrow(/OFFSETS_BLOCKED[^]*can't be translated on orders-0[^]*mirror.topicsExcludePattern/);
+    await expect(apply(p)).rejects.toThrow(
+      /OFFSETS_BLOCKED[^]*can't be translated on orders-0[^]*mirror.topicsExcludePattern/,
+    );
   });
 
   it("reads a partition once however many groups share it", async () => {
     for (let i = 0; i < 500; i++) origin.group(`app-${i}`, { "orders:0": 30, "payments:0": 30 });
     const reads = { scans: 0, records: 0 };
-    await planThrough(clusters(), { origin: readerOf(logs.origin, false, reads), target: readerOf(logs.target, false, reads) }, mirror, {}, silent);
+    await planThrough(
+      clusters(),
+      { origin: readerOf(logs.origin, false, reads), target: readerOf(logs.target, false, reads) },
+      mirror,
+      {},
+      silent,
+    );
     expect(reads).toEqual({ scans: 2, records: 4 });
   });
 });
@@ -65,11 +94,25 @@ describe("the guide's second way", () => {
     const ports = clusters();
     const listOffsets = async (partitions: { topic: string; partition: number }[], at: unknown) =>
       partitions.map((p) => ({ ...p, offset: at === "latest" ? 20n : 15n, timestamp: 0n }));
-    const withTimes = { ...ports, target: new Proxy(ports.target, { get: (t, n) => (n === "listOffsets" ? listOffsets : Reflect.get(t, n)) }) };
+    const withTimes = {
+      ...ports,
+      target: new Proxy(ports.target, { get: (t, n) => (n === "listOffsets" ? listOffsets : Reflect.get(t, n)) }),
+    };
     const byTime = await timeWith(withTimes, exact, 1005, silent);
     const rows = Object.fromEntries(byTime.groups.map((g) => [g.group, g.topics[0]?.partitions[0]]));
-    expect(rows["behind"]).toMatchObject({ targetOffset: "15", how: "time", exact: false, rereads: 0, compared: { exactOffset: "2", skips: 13 } });
-    expect(rows["ahead"]).toMatchObject({ targetOffset: "15", rereads: 5, rereadsAtMost: true, compared: { exactOffset: "20", skips: 0 } });
+    expect(rows["behind"]).toMatchObject({
+      targetOffset: "15",
+      how: "time",
+      exact: false,
+      rereads: 0,
+      compared: { exactOffset: "2", skips: 13 },
+    });
+    expect(rows["ahead"]).toMatchObject({
+      targetOffset: "15",
+      rereads: 5,
+      rereadsAtMost: true,
+      compared: { exactOffset: "20", skips: 0 },
+    });
     expect(byTime.summary).toMatchObject({ skips: 13, rereads: 5, rereadsAtMost: true, exact: 0 });
     // Distances between offsets are called what they are: a marker or a compacted record is no record.
     expect(byTime.summary.attention.join()).toMatch(/skips up to 13 records[^]*up to 5 records will be read again/);

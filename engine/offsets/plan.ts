@@ -22,9 +22,18 @@ import type { GroupPlan, OffsetOptions, OffsetPlan, PartitionPlan, TopicPlan } f
  * Reads only; may be run at any time, but only a finished copy can be translated whole.
  * @throws MigrationError when a cluster can't be read.
  */
-export async function planOffsets(model: MigrationModel, options: OffsetOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<OffsetPlan> {
+export async function planOffsets(
+  model: MigrationModel,
+  options: OffsetOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<OffsetPlan> {
   const plan = (clusters: Clusters) => planWith(clusters, model.mirror, options, progress, signal, model.recorded);
-  return withClusters(model, (clusters) => againWhenRecordsGo(() => plan(clusters), progress), open, { progress, signal });
+  return withClusters(model, (clusters) => againWhenRecordsGo(() => plan(clusters), progress), open, {
+    progress,
+    signal,
+  });
 }
 
 export async function planWith(
@@ -56,16 +65,32 @@ export async function planThrough(
   const at = new Date().toISOString();
   const commitments = await readCommitments(clusters.origin, mirror, options);
   const total = [...commitments.committed.values()].reduce((sum, list) => sum + list.length, 0);
-  progress.info(`offsets: ${countText(commitments.groups.length, "group")} with ${countText(total, "committed offset")}`);
+  progress.info(
+    `offsets: ${countText(commitments.groups.length, "group")} with ${countText(total, "committed offset")}`,
+  );
   const { tasks, recreated } = await partitionTasks(clusters, commitments, recorded);
   const answers = await translate(readers.origin, readers.target, tasks, progress, signal);
-  const translations = new Map(tasks.map((t, i) => [partitionKey({ topic: t.originTopic, partition: t.partition }), answers[i] as Map<number, Translation>]));
+  const translations = new Map(
+    tasks.map((t, i) => [
+      partitionKey({ topic: t.originTopic, partition: t.partition }),
+      answers[i] as Map<number, Translation>,
+    ]),
+  );
   for (const [key, note] of recreated) translations.set(key, note);
   const there = await readTarget(clusters.target, mirror, commitments.groups);
   const limit = await metadataLimit(clusters.target, commitments.committed.values());
-  const groups = commitments.groups.map((group) => planGroup(group, commitments, translations, there, limit)).filter((g) => g.topics.length > 0 || g.notMigrated !== undefined);
+  const groups = commitments.groups
+    .map((group) => planGroup(group, commitments, translations, there, limit))
+    .filter((g) => g.topics.length > 0 || g.notMigrated !== undefined);
   const nothingCommitted = commitments.groups.filter((g) => (commitments.committed.get(g) ?? []).length === 0);
-  const plan = { version: 1 as const, at, groups, nothingCommitted, unknown: commitments.unknown, ...(commitments.share.length === 0 ? {} : { shareGroups: commitments.share }) };
+  const plan = {
+    version: 1 as const,
+    at,
+    groups,
+    nothingCommitted,
+    unknown: commitments.unknown,
+    ...(commitments.share.length === 0 ? {} : { shareGroups: commitments.share }),
+  };
   return { ...plan, summary: summarize(plan) };
 }
 
@@ -76,7 +101,11 @@ interface PartitionTasks {
 }
 
 /** One task for each partition that any group has an offset on and that both clusters have. */
-async function partitionTasks(clusters: Clusters, commitments: Commitments, recorded: RecordedTopics | undefined): Promise<PartitionTasks> {
+async function partitionTasks(
+  clusters: Clusters,
+  commitments: Commitments,
+  recorded: RecordedTopics | undefined,
+): Promise<PartitionTasks> {
   const wanted = new Map<string, TopicPartition & { committed: Set<number> }>();
   for (const list of commitments.committed.values()) {
     for (const { topic, partition, offset } of list) {
@@ -92,13 +121,26 @@ async function partitionTasks(clusters: Clusters, commitments: Commitments, reco
   const [hereTopics, thereTopics, compacted] = await Promise.all([
     describedTopics(clusters.origin, originTopics),
     describedTopics(clusters.target, originTopics.map(name)),
-    compactedTopics(clusters, originTopics.map((t) => ({ origin: t, target: name(t) }))),
+    compactedTopics(
+      clusters,
+      originTopics.map((t) => ({ origin: t, target: name(t) })),
+    ),
   ]);
-  const ids = Object.fromEntries(originTopics.map((t) => [t, topicIds(hereTopics.get(t)?.topicId, thereTopics.get(name(t))?.topicId)]));
+  const ids = Object.fromEntries(
+    originTopics.map((t) => [t, topicIds(hereTopics.get(t)?.topicId, thereTopics.get(name(t))?.topicId)]),
+  );
   const notes = new Map(recreatedTopics(recorded, ids).map((r) => [r.topic, recreatedText(r, name(r.topic))]));
-  const known = [...wanted.values()].filter((p) => p.partition < (hereTopics.get(p.topic)?.partitions.length ?? 0) && p.partition < (thereTopics.get(name(p.topic))?.partitions.length ?? 0));
+  const known = [...wanted.values()].filter(
+    (p) =>
+      p.partition < (hereTopics.get(p.topic)?.partitions.length ?? 0) &&
+      p.partition < (thereTopics.get(name(p.topic))?.partitions.length ?? 0),
+  );
   const both = known.filter((p) => !notes.has(p.topic));
-  const recreated = new Map(known.filter((p) => notes.has(p.topic)).map((p) => [partitionKey(p), unknownPlaces(p.committed, notes.get(p.topic)!)]));
+  const recreated = new Map(
+    known
+      .filter((p) => notes.has(p.topic))
+      .map((p) => [partitionKey(p), unknownPlaces(p.committed, notes.get(p.topic)!)]),
+  );
   const copyOf = (p: TopicPartition): TopicPartition => ({ topic: name(p.topic), partition: p.partition });
   const [here, there] = await Promise.all([
     readBounds(clusters.origin, both),
@@ -117,7 +159,12 @@ async function partitionTasks(clusters: Clusters, commitments: Commitments, reco
 }
 
 function unknownPlaces(committed: ReadonlySet<number>, note: string): Map<number, Translation> {
-  return new Map([...committed].map((g) => [g, { target: undefined, exact: false, how: "incomplete" as const, rereads: 0, missing: 0, note }]));
+  return new Map(
+    [...committed].map((g) => [
+      g,
+      { target: undefined, exact: false, how: "incomplete" as const, rereads: 0, missing: 0, note },
+    ]),
+  );
 }
 
 async function describedTopics(port: KafkaPort, topics: readonly string[]): Promise<Map<string, TopicDescription>> {
@@ -135,26 +182,40 @@ async function readTarget(target: KafkaPort, mirror: MirrorModel, groups: readon
   const synced = mirror.syncGroupOffsets ? await readCheckpoints(target, mirror) : undefined;
   const found: Found = { described: new Map(descriptions.map((d) => [d.groupId, d])), offsets: new Map() };
   for (const [group, list] of offsets) {
-    const entries = list.filter((o) => o.offset >= 0n).map((o) => {
-      const mirrors = synced?.get(group)?.get(partitionKey(o))?.downstream === o.offset;
-      return [partitionKey(o), { offset: String(o.offset), metadata: o.metadata, mirrors }] as const;
-    });
+    const entries = list
+      .filter((o) => o.offset >= 0n)
+      .map((o) => {
+        const mirrors = synced?.get(group)?.get(partitionKey(o))?.downstream === o.offset;
+        return [partitionKey(o), { offset: String(o.offset), metadata: o.metadata, mirrors }] as const;
+      });
     found.offsets.set(group, new Map(entries));
   }
   return found;
 }
 
-function planGroup(group: string, commitments: Commitments, translations: Map<string, Map<number, Translation>>, there: Found, limit: number): GroupPlan {
+function planGroup(
+  group: string,
+  commitments: Commitments,
+  translations: Map<string, Map<number, Translation>>,
+  there: Found,
+  limit: number,
+): GroupPlan {
   const topics = new Map<string, TopicPlan>();
   const notMigrated = new Set<string>();
-  const committed = [...(commitments.committed.get(group) ?? [])].sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
+  const committed = [...(commitments.committed.get(group) ?? [])].sort((a, b) =>
+    a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1,
+  );
   for (const commit of committed) {
     const targetTopic = commitments.targetNames.get(commit.topic);
     if (targetTopic === undefined) {
       notMigrated.add(commit.topic);
       continue;
     }
-    const plan: TopicPlan = topics.get(commit.topic) ?? { topic: commit.topic, ...(targetTopic === commit.topic ? {} : { targetTopic }), partitions: [] };
+    const plan: TopicPlan = topics.get(commit.topic) ?? {
+      topic: commit.topic,
+      ...(targetTopic === commit.topic ? {} : { targetTopic }),
+      partitions: [],
+    };
     topics.set(commit.topic, plan);
     const found = there.offsets.get(group)?.get(partitionKey({ topic: targetTopic, partition: commit.partition }));
     const translation = translations.get(partitionKey(commit))?.get(Number(commit.offset));
@@ -173,8 +234,20 @@ function planGroup(group: string, commitments: Commitments, translations: Map<st
   return notMigrated.size > 0 ? { ...plan, notMigrated: [...notMigrated] } : plan;
 }
 
-function planPartition(commit: CommittedOffset, translation: Translation | undefined, found: PartitionPlan["found"], limit: number): PartitionPlan {
-  const t: Translation = translation ?? { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note: "the partition is not on both clusters" };
+function planPartition(
+  commit: CommittedOffset,
+  translation: Translation | undefined,
+  found: PartitionPlan["found"],
+  limit: number,
+): PartitionPlan {
+  const t: Translation = translation ?? {
+    target: undefined,
+    exact: false,
+    how: "incomplete",
+    rereads: 0,
+    missing: 0,
+    note: "the partition is not on both clusters",
+  };
   const notes = [
     ...(t.note === undefined ? [] : [t.note]),
     ...(t.missing > 0 ? [`the target lacks ${countText(t.missing, "record")} of those that follow`] : []),

@@ -15,7 +15,12 @@ import type { AppliedGroup, AppliedOffsets, RevertedOffsets, WrittenOffset } fro
  * has moved since, is left as it is and named. Running a revert twice does nothing the second time.
  * @throws MigrationError OFFSETS_OTHER_CLUSTER when the apply was on another cluster; nothing is changed then
  */
-export async function revertOffsets(model: MigrationModel, applied: AppliedOffsets, progress: Progress, open?: OpenKafka): Promise<RevertedOffsets> {
+export async function revertOffsets(
+  model: MigrationModel,
+  applied: AppliedOffsets,
+  progress: Progress,
+  open?: OpenKafka,
+): Promise<RevertedOffsets> {
   return withCluster(
     model,
     "target",
@@ -28,7 +33,11 @@ export async function revertOffsets(model: MigrationModel, applied: AppliedOffse
   );
 }
 
-export async function revertWith({ target }: Pick<Clusters, "target">, applied: AppliedOffsets, progress: Progress): Promise<RevertedOffsets> {
+export async function revertWith(
+  { target }: Pick<Clusters, "target">,
+  applied: AppliedOffsets,
+  progress: Progress,
+): Promise<RevertedOffsets> {
   const names = applied.groups.map((g) => g.group);
   const [descriptions, offsets] = await Promise.all([target.describeGroups(names), target.groupOffsets(names)]);
   const described = new Map(descriptions.map((d) => [d.groupId, d]));
@@ -36,7 +45,10 @@ export async function revertWith({ target }: Pick<Clusters, "target">, applied: 
   await inParallel(applied.groups, async (group) => {
     const members = described.get(group.group)?.members ?? [];
     if (members.length > 0) {
-      result.left.push({ group: group.group, why: `is active on the target: ${members.map((m) => m.clientId).join(", ")}` });
+      result.left.push({
+        group: group.group,
+        why: `is active on the target: ${members.map((m) => m.clientId).join(", ")}`,
+      });
       return;
     }
     try {
@@ -47,13 +59,21 @@ export async function revertWith({ target }: Pick<Clusters, "target">, applied: 
     }
   });
   result.groups.sort((a, b) => (a.group < b.group ? -1 : 1));
-  const sum = (pick: (g: RevertedOffsets["groups"][number]) => number): number => result.groups.reduce((n, g) => n + pick(g), 0);
-  progress.info(`offsets: taken back for ${countText(result.groups.length, "group")}: ${sum((g) => g.deleted)} deleted, ${sum((g) => g.restored)} restored`);
+  const sum = (pick: (g: RevertedOffsets["groups"][number]) => number): number =>
+    result.groups.reduce((n, g) => n + pick(g), 0);
+  progress.info(
+    `offsets: taken back for ${countText(result.groups.length, "group")}: ${sum((g) => g.deleted)} deleted, ${sum((g) => g.restored)} restored`,
+  );
   for (const l of result.left) progress.warn(`offsets: group "${l.group}" was left as it is: ${l.why}`);
   return result;
 }
 
-async function revertGroup(target: KafkaPort, group: AppliedGroup, current: readonly CommittedOffset[], result: RevertedOffsets): Promise<void> {
+async function revertGroup(
+  target: KafkaPort,
+  group: AppliedGroup,
+  current: readonly CommittedOffset[],
+  result: RevertedOffsets,
+): Promise<void> {
   const is = new Map(current.filter((o) => o.offset >= 0n).map((o) => [partitionKey(o), o]));
   const reads = (o: WrittenOffset): string | undefined => is.get(partitionKey(o))?.offset.toString();
   const written = group.offsets.filter((o) => o.inPlace !== true);
@@ -69,7 +89,15 @@ async function revertGroup(target: KafkaPort, group: AppliedGroup, current: read
     return;
   }
   if (ours.length === 0) return;
-  await target.alterGroupOffsets(group.group, back.map((o) => ({ topic: o.topic, partition: o.partition, offset: BigInt(o.before?.offset as string), metadata: o.before?.metadata ?? "" })));
+  await target.alterGroupOffsets(
+    group.group,
+    back.map((o) => ({
+      topic: o.topic,
+      partition: o.partition,
+      offset: BigInt(o.before?.offset as string),
+      metadata: o.before?.metadata ?? "",
+    })),
+  );
   // A group that the apply made would stay behind as an empty name.
   if (group.created && gone.length === is.size) await target.deleteGroups([group.group]);
   else await target.deleteGroupOffsets(group.group, gone);

@@ -19,14 +19,38 @@ export const partitionsOf = (group: GroupPlan): { topic: string; p: PartitionPla
 
 /** The plan in a few lines; what needs a person's eye comes worst first. */
 export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
-  const summary: OffsetSummary = { groups: plan.groups.length, offsets: 0, exact: 0, by: {}, rereads: 0, inPlace: 0, attention: [] };
-  const lines: { weight: number; line: string }[] = plan.unknown.map((g) => ({ weight: 0, line: `group "${g}" was asked for and does not exist on the origin` }));
+  const summary: OffsetSummary = {
+    groups: plan.groups.length,
+    offsets: 0,
+    exact: 0,
+    by: {},
+    rereads: 0,
+    inPlace: 0,
+    attention: [],
+  };
+  const lines: { weight: number; line: string }[] = plan.unknown.map((g) => ({
+    weight: 0,
+    line: `group "${g}" was asked for and does not exist on the origin`,
+  }));
   if (plan.nothingCommitted.length > 0) lines.push({ weight: 0, line: nothingCommitted(plan.nothingCommitted) });
-  for (const group of plan.shareGroups ?? []) lines.push({ weight: 1, line: `group "${group}" does not move: ${WHY_NOT_SHARE}` });
+  for (const group of plan.shareGroups ?? [])
+    lines.push({ weight: 1, line: `group "${group}" does not move: ${WHY_NOT_SHARE}` });
   for (const group of plan.groups) {
-    if (group.targetMembers.length > 0) lines.push({ weight: 1, line: `group "${group.group}" is active on the target: ${group.targetMembers.join(", ")}` });
-    if (group.originMembers > 0) lines.push({ weight: 4, line: `group "${group.group}" still has ${countText(group.originMembers, "member")} on the origin: its offsets may move` });
-    if (group.notMigrated !== undefined) lines.push({ weight: 6, line: `group "${group.group}" has offsets on topics that are not migrated: ${group.notMigrated.join(", ")}` });
+    if (group.targetMembers.length > 0)
+      lines.push({
+        weight: 1,
+        line: `group "${group.group}" is active on the target: ${group.targetMembers.join(", ")}`,
+      });
+    if (group.originMembers > 0)
+      lines.push({
+        weight: 4,
+        line: `group "${group.group}" still has ${countText(group.originMembers, "member")} on the origin: its offsets may move`,
+      });
+    if (group.notMigrated !== undefined)
+      lines.push({
+        weight: 6,
+        line: `group "${group.group}" has offsets on topics that are not migrated: ${group.notMigrated.join(", ")}`,
+      });
     for (const { topic, p } of partitionsOf(group)) {
       summary.offsets++;
       summary.by[p.how] = (summary.by[p.how] ?? 0) + 1;
@@ -36,7 +60,8 @@ export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
       if (p.exact) summary.exact++;
       if (isInPlace(p)) summary.inPlace++;
       const line = attention(p);
-      if (line !== undefined) lines.push({ weight: line.weight, line: `group "${group.group}", ${topic}-${p.partition}: ${line.text}` });
+      if (line !== undefined)
+        lines.push({ weight: line.weight, line: `group "${group.group}", ${topic}-${p.partition}: ${line.text}` });
     }
   }
   lines.sort((a, b) => a.weight - b.weight);
@@ -56,11 +81,24 @@ function attention(p: PartitionPlan): { weight: number; text: string } | undefin
   const move = `${p.originOffset} -> ${p.targetOffset}`;
   const long = isInPlace(p) ? undefined : tooLong(p);
   if (long !== undefined) return { weight: 1, text: `${move} can't be written: ${long}` };
-  if (p.compared !== undefined && p.compared.skips > 0) return { weight: 2, text: `${move} skips ${recordsText(p.compared.skips, true)}; exact is ${p.compared.exactOffset}${note}` };
-  if (isConflict(p)) return { weight: 3, text: `${move}, but the group is at ${p.found?.offset} on the target already` };
+  if (p.compared !== undefined && p.compared.skips > 0)
+    return {
+      weight: 2,
+      text: `${move} skips ${recordsText(p.compared.skips, true)}; exact is ${p.compared.exactOffset}${note}`,
+    };
+  if (isConflict(p))
+    return { weight: 3, text: `${move}, but the group is at ${p.found?.offset} on the target already` };
   if (!p.exact && p.rereads === 0) return { weight: 6, text: `${move} is not proved${note}` };
-  if (!p.exact) return { weight: 5, text: `${move} is not exact, ${recordsText(p.rereads, p.rereadsAtMost)} will be read again${note}` };
-  if (p.rereads > 0) return { weight: 5, text: `${move}, ${countText(p.rereads, "record")} will be read twice: the mirror copied them twice${note}` };
+  if (!p.exact)
+    return {
+      weight: 5,
+      text: `${move} is not exact, ${recordsText(p.rereads, p.rereadsAtMost)} will be read again${note}`,
+    };
+  if (p.rereads > 0)
+    return {
+      weight: 5,
+      text: `${move}, ${countText(p.rereads, "record")} will be read twice: the mirror copied them twice${note}`,
+    };
   return p.note === undefined ? undefined : { weight: 7, text: `${move}${note}` };
 }
 

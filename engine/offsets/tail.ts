@@ -96,7 +96,8 @@ export interface Place {
 }
 
 /** Cheap to compute and rarely shared by two records, so that digests are taken of a few records only. */
-const keyOf = (record: { timestamp: number; size: number }, timestamps: boolean): number => (timestamps ? record.timestamp : record.size);
+const keyOf = (record: { timestamp: number; size: number }, timestamps: boolean): number =>
+  timestamps ? record.timestamp : record.size;
 
 /**
  * Values by record: by the cheap key first, then by content, so that neither a digest is taken for nothing nor thousands of

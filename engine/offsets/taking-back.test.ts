@@ -14,7 +14,9 @@ describe("reading back what was written", () => {
     origin.group("app", { "orders:0": [15, "checkpoint 7"] });
     const p = await plan();
     target.afterWrite = () => target.groups.get("app")!.offsets.set("orders:0", { offset: 5n, metadata: "" });
-    await expect(apply(p)).rejects.toThrow(/OFFSETS_NOT_WRITTEN[^]*"app", orders-0: wrote 5, reads 5 with other metadata/);
+    await expect(apply(p)).rejects.toThrow(
+      /OFFSETS_NOT_WRITTEN[^]*"app", orders-0: wrote 5, reads 5 with other metadata/,
+    );
     // The offset is the one that was written, so it is taken back.
     expect(target.groups.has("app")).toBe(false);
   });
@@ -26,7 +28,10 @@ describe("taking back", () => {
     const applied = await apply(await plan());
     expect(applied.groups[0]).toMatchObject({ created: true });
     target.groups.get("app")!.offsets.set("payments:0", { offset: 3n, metadata: "theirs" });
-    expect(await revertWith(clusters(), applied, silent)).toEqual({ groups: [{ group: "app", restored: 0, deleted: 1 }], left: [] });
+    expect(await revertWith(clusters(), applied, silent)).toEqual({
+      groups: [{ group: "app", restored: 0, deleted: 1 }],
+      left: [],
+    });
     expect(target.offsets("app")).toEqual({ "payments:0": 3 });
   });
 
@@ -44,7 +49,10 @@ describe("taking back", () => {
     origin.group("app", { "orders:0": 15, "payments:0": 15 });
     const applied = await apply(await plan());
     target.groups.get("app")!.offsets.delete("payments:0");
-    expect(await revertWith(clusters(), applied, silent)).toEqual({ groups: [{ group: "app", restored: 0, deleted: 1 }], left: [] });
+    expect(await revertWith(clusters(), applied, silent)).toEqual({
+      groups: [{ group: "app", restored: 0, deleted: 1 }],
+      left: [],
+    });
   });
 
   it("changes nothing on another cluster than the one that the offsets were written on", async () => {
@@ -52,7 +60,9 @@ describe("taking back", () => {
     const applied = await applyOffsets(model, await plan(), {}, silent, open);
     expect(applied.clusters).toEqual({ origin: "origin", target: "target" });
     const elsewhere = { ...applied, clusters: { origin: "origin", target: "the old target" } };
-    await expect(revertOffsets(model, elsewhere, silent, open)).rejects.toThrow(/OFFSETS_OTHER_CLUSTER.*cluster the old target, but the target is cluster target/);
+    await expect(revertOffsets(model, elsewhere, silent, open)).rejects.toThrow(
+      /OFFSETS_OTHER_CLUSTER.*cluster the old target, but the target is cluster target/,
+    );
     expect(target.offsets("app")).toEqual({ "orders:0": 5 });
     expect(() => joinApplied(elsewhere, applied)).toThrow("OFFSETS_OTHER_CLUSTER");
     // An older version did not note the clusters.
@@ -66,9 +76,18 @@ describe("taking back", () => {
     const options = { overwrite: true };
     const kept: unknown[] = [];
     const full = async () => Promise.reject(new Error("the disk is full"));
-    await expect(applyOffsets(model, await plan(options), options, silent, open, full)).rejects.toThrow("the disk is full");
+    await expect(applyOffsets(model, await plan(options), options, silent, open, full)).rejects.toThrow(
+      "the disk is full",
+    );
     expect(target.writes).toEqual([]);
-    await applyOffsets(model, await plan(options), options, silent, open, async (intended) => void kept.push([intended.clusters, intended.groups, target.writes.length]));
+    await applyOffsets(
+      model,
+      await plan(options),
+      options,
+      silent,
+      open,
+      async (intended) => void kept.push([intended.clusters, intended.groups, target.writes.length]),
+    );
     const offsets = [{ topic: "orders", partition: 0, offset: "5", before: { offset: "3", metadata: "mine" } }];
     expect(kept).toEqual([[{ origin: "origin", target: "target" }, [{ group: "app", created: false, offsets }], 0]]);
   });

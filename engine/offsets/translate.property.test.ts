@@ -9,23 +9,41 @@ const content = (e: Entry): string => `${e.stamped === true ? "" : e.timestamp}/
 
 /** Drafts of a log; `contents` small makes equal records, large makes all different. */
 const drafts = (contents: number, transactional: boolean): fc.Arbitrary<Draft[]> =>
-  fc.array(
-    fc.record({
-      kind: transactional ? fc.constantFrom("record", "record", "record", "aborted", "marker") : fc.constant("record" as const),
-      timestamp: fc.nat({ max: contents }),
-      body: fc.nat({ max: contents }).map(String),
-      gap: transactional ? fc.constantFrom(0, 0, 0, 0, 1, 3) : fc.constant(0),
-      repeat: contents > 1000 ? fc.constant(1) : fc.constantFrom(1, 1, 2, 12),
-    }),
-    { maxLength: 40 },
-  ).map((list) => list.flatMap(({ repeat, ...d }) => Array.from({ length: repeat }, () => ({ ...d, transactional }) as Draft)));
+  fc
+    .array(
+      fc.record({
+        kind: transactional
+          ? fc.constantFrom("record", "record", "record", "aborted", "marker")
+          : fc.constant("record" as const),
+        timestamp: fc.nat({ max: contents }),
+        body: fc.nat({ max: contents }).map(String),
+        gap: transactional ? fc.constantFrom(0, 0, 0, 0, 1, 3) : fc.constant(0),
+        repeat: contents > 1000 ? fc.constant(1) : fc.constantFrom(1, 1, 2, 12),
+      }),
+      { maxLength: 40 },
+    )
+    .map((list) =>
+      list.flatMap(({ repeat, ...d }) => Array.from({ length: repeat }, () => ({ ...d, transactional }) as Draft)),
+    );
 
 /** Contents that repeat with a period and then differ, under equal or rising timestamps; replays may go back by whole periods. */
 const periodic: fc.Arbitrary<Case> = fc
-  .record({ period: fc.integer({ min: 4, max: 9 }), periods: fc.integer({ min: 3, max: 6 }), rest: fc.integer({ min: 20, max: 40 }), equalTimes: fc.boolean(), stamping: fc.boolean(), back: fc.integer({ min: 0, max: 2 }), at: fc.nat({ max: 10 }), targetFrom: fc.nat({ max: 30 }) })
+  .record({
+    period: fc.integer({ min: 4, max: 9 }),
+    periods: fc.integer({ min: 3, max: 6 }),
+    rest: fc.integer({ min: 20, max: 40 }),
+    equalTimes: fc.boolean(),
+    stamping: fc.boolean(),
+    back: fc.integer({ min: 0, max: 2 }),
+    at: fc.nat({ max: 10 }),
+    targetFrom: fc.nat({ max: 30 }),
+  })
   .map(({ period, periods, rest, equalTimes, stamping, back, at, targetFrom }): Case => {
     const repeated = period * periods;
-    const list = Array.from({ length: repeated + rest }, (_, i): Draft => ({ body: String(i < repeated ? i % period : i), timestamp: equalTimes ? 1000 : 1000 + i }));
+    const list = Array.from(
+      { length: repeated + rest },
+      (_, i): Draft => ({ body: String(i < repeated ? i % period : i), timestamp: equalTimes ? 1000 : 1000 + i }),
+    );
     const origin = logOf(list);
     const after = Math.min(repeated + rest - 2, repeated + 2 * period - 1 + at);
     const replays = back === 0 ? [] : [{ after, to: after + 1 - back * period }];
@@ -43,33 +61,55 @@ interface Case {
 
 const cases = (contents: number): fc.Arbitrary<Case> =>
   fc.boolean().chain((transactional) =>
-    fc.record({
-      list: drafts(contents, transactional),
-      committedOnly: fc.boolean(),
-      replays: fc.array(fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 40 })), { maxLength: 3 }),
-      markerEvery: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
-      stamping: fc.constantFrom(false, false, false, true),
-      deleted: fc.constantFrom(0, 0, 0, 5, 20),
-      originFrom: fc.nat({ max: 30 }),
-      targetFrom: fc.nat({ max: 30 }),
-      untimed: fc.constantFrom(undefined, undefined, undefined, 1, 3),
-    }).map((c): Case => {
-      const origin = logOf(c.list.map((d, i) => (c.untimed !== undefined && i % c.untimed === 0 ? { ...d, timestamp: -1 } : d)), c.originFrom);
-      const how = { committedOnly: c.committedOnly, stamping: c.stamping, from: c.targetFrom, replays: c.replays.map(([a, b]) => ({ after: Math.max(a, b), to: Math.min(a, b) })) };
-      const target = mirror(origin, c.markerEvery === undefined ? how : { ...how, markerEvery: c.markerEvery });
-      // Deleted on the origin after it was copied.
-      const start = Math.min(origin.end, origin.start + c.deleted);
-      return { origin: { ...origin, start }, target, committedOnly: c.committedOnly };
-    }),
+    fc
+      .record({
+        list: drafts(contents, transactional),
+        committedOnly: fc.boolean(),
+        replays: fc.array(fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 40 })), { maxLength: 3 }),
+        markerEvery: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
+        stamping: fc.constantFrom(false, false, false, true),
+        deleted: fc.constantFrom(0, 0, 0, 5, 20),
+        originFrom: fc.nat({ max: 30 }),
+        targetFrom: fc.nat({ max: 30 }),
+        untimed: fc.constantFrom(undefined, undefined, undefined, 1, 3),
+      })
+      .map((c): Case => {
+        const origin = logOf(
+          c.list.map((d, i) => (c.untimed !== undefined && i % c.untimed === 0 ? { ...d, timestamp: -1 } : d)),
+          c.originFrom,
+        );
+        const how = {
+          committedOnly: c.committedOnly,
+          stamping: c.stamping,
+          from: c.targetFrom,
+          replays: c.replays.map(([a, b]) => ({ after: Math.max(a, b), to: Math.min(a, b) })),
+        };
+        const target = mirror(origin, c.markerEvery === undefined ? how : { ...how, markerEvery: c.markerEvery });
+        // Deleted on the origin after it was copied.
+        const start = Math.min(origin.end, origin.start + c.deleted);
+        return { origin: { ...origin, start }, target, committedOnly: c.committedOnly };
+      }),
   );
 
 /** `few` places only: many are read in one pass, which proves them in another way. */
 async function answersOf(c: Case, few = false): Promise<Map<number, Translation>> {
-  const every = Array.from({ length: c.origin.end - c.origin.start + 4 }, (_, i) => c.origin.start + i - 1).filter((g) => g >= 0);
+  const every = Array.from({ length: c.origin.end - c.origin.start + 4 }, (_, i) => c.origin.start + i - 1).filter(
+    (g) => g >= 0,
+  );
   const committed = few ? every.slice(0, 30) : every;
-  const task = { originTopic: "t", targetTopic: "t", partition: 0, origin: c.origin, target: c.target, compacted: false, committed };
+  const task = {
+    originTopic: "t",
+    targetTopic: "t",
+    partition: 0,
+    origin: c.origin,
+    target: c.target,
+    compacted: false,
+    committed,
+  };
   const logs = (log: Log) => new Map([["t:0", log]]);
-  return (await translate(readerOf(logs(c.origin), c.committedOnly), readerOf(logs(c.target), true), [task], silent))[0] as Map<number, Translation>;
+  return (
+    await translate(readerOf(logs(c.origin), c.committedOnly), readerOf(logs(c.target), true), [task], silent)
+  )[0] as Map<number, Translation>;
 }
 
 const readings = (c: Case, g: number, t: number) => ({
@@ -135,7 +175,9 @@ describe("translation of any log that a mirror can make", () => {
   });
 
   it("is exact whenever all records differ", async () => {
-    const differing = cases(1_000_000).filter((c) => !emptied(c) && new Set(c.origin.entries.map((e) => e.body)).size === c.origin.entries.length);
+    const differing = cases(1_000_000).filter(
+      (c) => !emptied(c) && new Set(c.origin.entries.map((e) => e.body)).size === c.origin.entries.length,
+    );
     await fc.assert(
       fc.asyncProperty(differing, async (c) => {
         for (const [g, answer] of await answersOf(c)) {

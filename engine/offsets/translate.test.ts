@@ -29,14 +29,22 @@ describe("exact translation", () => {
   it("places a group at the end, and one past the end, at the target's end", async () => {
     const answers = await expectExact(mirrored(plain(10)));
     expect(answers.get(10)).toMatchObject({ target: 10, how: "end" });
-    expect(answers.get(12)).toMatchObject({ target: 10, how: "end", note: expect.stringContaining("past the end (10)") });
+    expect(answers.get(12)).toMatchObject({
+      target: 10,
+      how: "end",
+      note: expect.stringContaining("past the end (10)"),
+    });
   });
 
   it("places a group that is before the log start at its first record", async () => {
     const story = { origin: plain(10, 5), target: mirror(plain(10, 5), { from: 100 }) };
     const answers = await translated(story, [2, 5]);
     expect(answers.get(5)).toMatchObject({ target: 100, exact: true });
-    expect(answers.get(2)).toMatchObject({ target: 100, exact: true, note: expect.stringContaining("before the log start (5)") });
+    expect(answers.get(2)).toMatchObject({
+      target: 100,
+      exact: true,
+      note: expect.stringContaining("before the log start (5)"),
+    });
   });
 
   it("does the same when the target still holds what the origin has deleted", async () => {
@@ -50,26 +58,52 @@ describe("exact translation", () => {
     const empty = await translated({ origin: plain(0), target: plain(0) }, [0]);
     expect(empty.get(0)).toMatchObject({ target: 0, exact: true, how: "end" });
     const gone = { ...plain(5), start: 5 };
-    expect((await translated({ origin: gone, target: plain(0) }, [2])).get(2)).toMatchObject({ target: 0, exact: true, how: "end" });
+    expect((await translated({ origin: gone, target: plain(0) }, [2])).get(2)).toMatchObject({
+      target: 0,
+      exact: true,
+      how: "end",
+    });
   });
 
   it("skips nothing that is on the target where the origin never held a record", async () => {
     const answers = await translated({ origin: plain(0), target: plain(3, 7) }, [0]);
-    expect(answers.get(0)).toMatchObject({ target: 7, exact: true, rereads: 0, note: expect.stringContaining("never held a record") });
+    expect(answers.get(0)).toMatchObject({
+      target: 7,
+      exact: true,
+      rereads: 0,
+      note: expect.stringContaining("never held a record"),
+    });
   });
 
   it("skips nothing that is on the target where the origin has deleted everything", async () => {
     const origin = { ...plain(100), start: 100 };
     const copied = await translated({ origin, target: plain(60, 40) }, [40, 100]);
-    expect(copied.get(40)).toMatchObject({ target: 40, exact: false, rereads: 60, note: expect.stringContaining("had not read the last 60") });
-    expect(copied.get(100)).toMatchObject({ target: 100, exact: false, rereads: 0, note: expect.stringContaining("nothing shows") });
+    expect(copied.get(40)).toMatchObject({
+      target: 40,
+      exact: false,
+      rereads: 60,
+      note: expect.stringContaining("had not read the last 60"),
+    });
+    expect(copied.get(100)).toMatchObject({
+      target: 100,
+      exact: false,
+      rereads: 0,
+      note: expect.stringContaining("nothing shows"),
+    });
     const longer = await translated({ origin, target: plain(105) }, [100]);
-    expect(longer.get(100)).toMatchObject({ target: 0, exact: false, rereads: 105, note: expect.stringContaining("more records than were deleted") });
+    expect(longer.get(100)).toMatchObject({
+      target: 0,
+      exact: false,
+      rereads: 105,
+      note: expect.stringContaining("more records than were deleted"),
+    });
   });
 
   it("is not fooled by contents that repeat, where the duplicates are as many as some periods", async () => {
     for (const stamping of [true, false]) {
-      const origin = logOf(Array.from({ length: 60 }, (_, i) => ({ body: String(i < 30 ? i % 5 : i), timestamp: 1000 })));
+      const origin = logOf(
+        Array.from({ length: 60 }, (_, i) => ({ body: String(i < 30 ? i % 5 : i), timestamp: 1000 })),
+      );
       const story = mirrored(origin, { stamping, replays: [{ after: 49, to: 40 }] });
       expect((await translated(story, [5])).get(5)).toMatchObject({ target: 0, exact: false, rereads: 15 });
     }
@@ -78,7 +112,11 @@ describe("exact translation", () => {
   it("still needs few records where many share a timestamp", async () => {
     const story = mirrored(logOf(Array.from({ length: 5000 }, (_, i) => ({ timestamp: 1000 + Math.floor(i / 50) }))));
     const reads = { scans: 0, records: 0 };
-    expect((await translated(story, [130], reads)).get(130)).toMatchObject({ target: 130, exact: true, how: "neighbours" });
+    expect((await translated(story, [130], reads)).get(130)).toMatchObject({
+      target: 130,
+      exact: true,
+      how: "neighbours",
+    });
     expect(reads.records).toBeLessThan(60);
   });
 
@@ -124,7 +162,14 @@ describe("exact translation", () => {
   });
 
   it("lands on the last copy although duplicates follow that one too", async () => {
-    const answers = await expectExact(mirrored(plain(10), { replays: [{ after: 6, to: 3 }, { after: 8, to: 7 }] }));
+    const answers = await expectExact(
+      mirrored(plain(10), {
+        replays: [
+          { after: 6, to: 3 },
+          { after: 8, to: 7 },
+        ],
+      }),
+    );
     expect(answers.get(4)).toMatchObject({ target: 8, rereads: 2 });
   });
 
@@ -153,7 +198,8 @@ describe("exact translation", () => {
     const origin = logOf([{}, same, same, same, same, same, same, same, same, same, same, same, {}]);
     const story = mirrored(origin);
     const answers = await translated(story, all(origin));
-    for (const [g, answer] of answers) expect({ g, target: answer.target, exact: answer.exact }).toEqual({ g, target: Math.min(g, 13), exact: true });
+    for (const [g, answer] of answers)
+      expect({ g, target: answer.target, exact: answer.exact }).toEqual({ g, target: Math.min(g, 13), exact: true });
   });
 
   it("takes the earlier place where equal records and duplicates can't be told apart, and says how much is read again", async () => {
@@ -161,7 +207,12 @@ describe("exact translation", () => {
     const origin = logOf([same, same, same, same, same, same, {}, {}]);
     const story = mirrored(origin, { replays: [{ after: 6, to: 4 }] });
     const answers = await translated(story, [2, 6, 8]);
-    expect(answers.get(2)).toMatchObject({ exact: false, target: 0, rereads: 5, note: expect.stringContaining("equal records") });
+    expect(answers.get(2)).toMatchObject({
+      exact: false,
+      target: 0,
+      rereads: 5,
+      note: expect.stringContaining("equal records"),
+    });
     expect(answers.get(6)).toMatchObject({ exact: true, target: 9, rereads: 0 });
     expect(answers.get(8)).toMatchObject({ exact: true, how: "end" });
   });
@@ -172,7 +223,8 @@ describe("exact translation", () => {
   });
 
   it("compares content only where records of the origin have no timestamp", async () => {
-    const untimed = (every: number) => logOf(Array.from({ length: 30 }, (_, i) => (i % every === 0 ? { timestamp: -1 } : {})));
+    const untimed = (every: number) =>
+      logOf(Array.from({ length: 30 }, (_, i) => (i % every === 0 ? { timestamp: -1 } : {})));
     for (const every of [1, 2, 29]) {
       await expectExact(mirrored(untimed(every)));
       await expectExact(mirrored(untimed(every), { replays: [{ after: 20, to: 10 }] }));
@@ -184,7 +236,8 @@ describe("exact translation", () => {
 
   it("compares content only where the target has replaced some of the timestamps", async () => {
     const story = mirrored(plain(30));
-    for (const e of story.target.entries.slice(5, 20)) Object.assign(e, { stamped: true, timestamp: 9_000_000 + e.offset });
+    for (const e of story.target.entries.slice(5, 20))
+      Object.assign(e, { stamped: true, timestamp: 9_000_000 + e.offset });
     await expectExact(story);
   });
 
@@ -223,11 +276,21 @@ describe("exact translation", () => {
 
   it("does not count what clients have already written to the target", async () => {
     const story = mirrored(plain(20));
-    const extra = logOf([{ id: 900, body: "new", timestamp: 1500 }, { id: 901, body: "newer", timestamp: 1501 }], story.target.end).entries;
+    const extra = logOf(
+      [
+        { id: 900, body: "new", timestamp: 1500 },
+        { id: 901, body: "newer", timestamp: 1501 },
+      ],
+      story.target.end,
+    ).entries;
     story.target = { ...story.target, end: story.target.end + 2, entries: [...story.target.entries, ...extra] };
     const answers = await translated(story, [4, 20]);
     expect(answers.get(4)).toMatchObject({ target: 4, exact: true, rereads: 0 });
-    expect(answers.get(20)).toMatchObject({ target: 20, exact: true, note: expect.stringContaining("not from the origin") });
+    expect(answers.get(20)).toMatchObject({
+      target: 20,
+      exact: true,
+      note: expect.stringContaining("not from the origin"),
+    });
   });
 
   it("translates nothing when the last record was not copied", async () => {
@@ -235,7 +298,11 @@ describe("exact translation", () => {
     const target = mirror({ ...origin, end: 15, entries: origin.entries.slice(0, 15) });
     const answers = await translated({ origin, target }, [4, 20]);
     expect(answers.get(4)).toMatchObject({ target: undefined, exact: false, how: "incomplete" });
-    expect(answers.get(20)).toMatchObject({ target: undefined, how: "incomplete", note: expect.stringContaining("offset 19") });
+    expect(answers.get(20)).toMatchObject({
+      target: undefined,
+      how: "incomplete",
+      note: expect.stringContaining("offset 19"),
+    });
   });
 
   it("is not fooled by a gap and a duplicate that cancel out", async () => {

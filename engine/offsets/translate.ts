@@ -29,11 +29,19 @@ export async function translate(
   return work.map((w) => w.answers);
 }
 
-async function byTail(origin: LogReader, target: LogReader, work: readonly Work[], progress: Progress, signal?: AbortSignal): Promise<void> {
+async function byTail(
+  origin: LogReader,
+  target: LogReader,
+  work: readonly Work[],
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<void> {
   const open = work.filter((w) => w.open.length > 0);
   if (open.length === 0) return;
   const records = open.reduce((sum, w) => sum + w.origin.end - tailStart(w), 0);
-  progress.info(`offsets: reading ${countText(open.length, "partition")} to the end, up to ${countText(records, "record")} on each side: a few records around the committed offsets prove nothing there`);
+  progress.info(
+    `offsets: reading ${countText(open.length, "partition")} to the end, up to ${countText(records, "record")} on each side: a few records around the committed offsets prove nothing there`,
+  );
   const again = await readTails(origin, target, open, signal);
   for (const w of again) w.timestamps = false;
   await readTails(origin, target, again, signal);
@@ -42,15 +50,32 @@ async function byTail(origin: LogReader, target: LogReader, work: readonly Work[
 const tailStart = (w: Work): number => Math.max(w.origin.start, (w.open[0] as number) - MARGIN);
 
 /** @returns the partitions whose timestamps turned out not to be comparable: they have to be read without them */
-async function readTails(origin: LogReader, target: LogReader, work: readonly Work[], signal?: AbortSignal): Promise<Work[]> {
+async function readTails(
+  origin: LogReader,
+  target: LogReader,
+  work: readonly Work[],
+  signal?: AbortSignal,
+): Promise<Work[]> {
   const again = new Set<Work>();
-  const tails = work.map((w) => ({ w, topic: w.task.originTopic, partition: w.task.partition, from: tailStart(w), to: w.origin.end, tail: new OriginTail(w.open, w.timestamps) }));
-  await origin.scan(tails.map((t) => ({ ...t, see: (cursor) => t.tail.see(cursor) })), signal);
+  const tails = work.map((w) => ({
+    w,
+    topic: w.task.originTopic,
+    partition: w.task.partition,
+    from: tailStart(w),
+    to: w.origin.end,
+    tail: new OriginTail(w.open, w.timestamps),
+  }));
+  await origin.scan(
+    tails.map((t) => ({ ...t, see: (cursor) => t.tail.see(cursor) })),
+    signal,
+  );
 
   for (const { w, tail } of tails) if (w.timestamps && tail.untimed) again.add(w);
-  const near = tails.filter(({ w }) => !again.has(w)).map(({ w, from, tail }) => {
-    return { w, places: tail.places(), from: Math.max(w.target.start, byArithmetic(from, w.origin, w.target)) };
-  });
+  const near = tails
+    .filter(({ w }) => !again.has(w))
+    .map(({ w, from, tail }) => {
+      return { w, places: tail.places(), from: Math.max(w.target.start, byArithmetic(from, w.origin, w.target)) };
+    });
   const wider: Reading[] = [];
   const nearTails = await readTarget(target, near, signal);
   const usable = ({ w }: Reading, tail: TargetTail): boolean => {
@@ -81,7 +106,11 @@ interface Reading {
   from: number;
 }
 
-async function readTarget(target: LogReader, readings: readonly Reading[], signal?: AbortSignal): Promise<TargetTail[]> {
+async function readTarget(
+  target: LogReader,
+  readings: readonly Reading[],
+  signal?: AbortSignal,
+): Promise<TargetTail[]> {
   const tails = readings.map((r) => new TargetTail(r.places, r.w.timestamps));
   const asks = readings.map((r, i): ScanAsk => {
     const { targetTopic: topic, partition } = r.w.task;
@@ -109,7 +138,12 @@ function settle({ w, places, from }: Reading, tail: TargetTail, fromStart: boole
     const landing = land(place, tail, reach);
     if (landing === "widen") left.push(place);
     else if (landing === "not held") answer(w, place.committed, notHeld(place));
-    else answer(w, place.committed, { ...landing, how: "tail", ...(landing.target < 0 ? beginning(landing, from, w.target) : {}) });
+    else
+      answer(w, place.committed, {
+        ...landing,
+        how: "tail",
+        ...(landing.target < 0 ? beginning(landing, from, w.target) : {}),
+      });
   }
   return left;
 }
@@ -167,7 +201,8 @@ function land(place: Place, target: TargetTail, reach: Reach): Landing | "widen"
   const copies = target.copies(first.record);
 
   for (const copy of copies) {
-    if (equalLinks(between(copy.at, target.end), place.rest)) return { target: copy.offset, exact: true, rereads: 0, missing: 0 };
+    if (equalLinks(between(copy.at, target.end), place.rest))
+      return { target: copy.offset, exact: true, rereads: 0, missing: 0 };
   }
 
   const at = (offset: number, index: number, exact: boolean, note?: string): Landing => {
@@ -187,22 +222,48 @@ function land(place: Place, target: TargetTail, reach: Reach): Landing | "widen"
 
   const earliest = copies[0];
   if (earliest !== undefined && !reach.compacted && !reach.deleted) {
-    return at(earliest.offset, earliest.at.count, false, `the origin holds ${first.equals} equal records from there on; the earliest copy was taken`);
+    return at(
+      earliest.offset,
+      earliest.at.count,
+      false,
+      `the origin holds ${first.equals} equal records from there on; the earliest copy was taken`,
+    );
   }
   if (before !== undefined) {
     if (!reach.compacted) return "not held";
-    return at(before.offset + 1, before.at.count + 1, true, "the target lacks the record at this offset; placed after the one before it");
+    return at(
+      before.offset + 1,
+      before.at.count + 1,
+      true,
+      "the target lacks the record at this offset; placed after the one before it",
+    );
   }
   const found = earliestHeld(place, target);
   if (found !== undefined) {
     const { copy, alone } = found;
-    if (earliest !== undefined) return at(copy.offset, copy.at.count, false, `the origin holds ${first.equals} equal records from there on; the earliest place was taken`);
+    if (earliest !== undefined)
+      return at(
+        copy.offset,
+        copy.at.count,
+        false,
+        `the origin holds ${first.equals} equal records from there on; the earliest place was taken`,
+      );
     // Retention deletes from the beginning of a log only.
     if (!reach.compacted && !(reach.deleted && beginsWith(place, target, copy))) return "not held";
-    return at(copy.offset, copy.at.count, alone, "the target lacks the record at this offset; placed at the first later one that it has");
+    return at(
+      copy.offset,
+      copy.at.count,
+      alone,
+      "the target lacks the record at this offset; placed at the first later one that it has",
+    );
   }
   if (!reach.compacted && !reach.deleted) return "not held";
-  return at(-1, 0, false, "the target's copies of the records around this offset do not tell the place; the beginning of its log was taken");
+  return at(
+    -1,
+    0,
+    false,
+    "the target's copies of the records around this offset do not tell the place; the beginning of its log was taken",
+  );
 }
 
 /**

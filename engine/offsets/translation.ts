@@ -61,16 +61,32 @@ export function answer(w: Work, place: number, translation: Translation): void {
     if (g === place) w.answers.set(g, translation);
     else if (g < place && place === w.task.origin.start) {
       const note = `committed offset ${g} is before the log start (${place}) of the origin: the records in between are gone there`;
-      w.answers.set(g, { ...translation, note: translation.note === undefined ? note : `${note}; ${translation.note}` });
+      w.answers.set(g, {
+        ...translation,
+        note: translation.note === undefined ? note : `${note}; ${translation.note}`,
+      });
     }
   }
 }
 
 /** Where the logs of each partition end; answers every committed offset that this decides. */
-export async function findEnds(origin: LogReader, target: LogReader, tasks: readonly PartitionTask[], signal?: AbortSignal): Promise<Work[]> {
+export async function findEnds(
+  origin: LogReader,
+  target: LogReader,
+  tasks: readonly PartitionTask[],
+  signal?: AbortSignal,
+): Promise<Work[]> {
   const [originLast, targetLast] = await Promise.all([
-    lastVisible(origin, tasks.map((t) => ({ topic: t.originTopic, partition: t.partition, bounds: t.origin })), signal),
-    lastVisible(target, tasks.map((t) => ({ topic: t.targetTopic, partition: t.partition, bounds: t.target })), signal),
+    lastVisible(
+      origin,
+      tasks.map((t) => ({ topic: t.originTopic, partition: t.partition, bounds: t.origin })),
+      signal,
+    ),
+    lastVisible(
+      target,
+      tasks.map((t) => ({ topic: t.targetTopic, partition: t.partition, bounds: t.target })),
+      signal,
+    ),
   ]);
   const work: Work[] = [];
   await inParallel([...tasks.entries()], async ([i, task]) => {
@@ -79,7 +95,13 @@ export async function findEnds(origin: LogReader, target: LogReader, tasks: read
   return work;
 }
 
-async function findEnd(target: LogReader, task: PartitionTask, last: Fingerprint | undefined, targetLast: Fingerprint | undefined, signal?: AbortSignal): Promise<Work> {
+async function findEnd(
+  target: LogReader,
+  task: PartitionTask,
+  last: Fingerprint | undefined,
+  targetLast: Fingerprint | undefined,
+  signal?: AbortSignal,
+): Promise<Work> {
   const answers = new Map<number, Translation>();
   const timestamps = last === undefined || timestampCounts(last, targetLast ?? { ...last, stamped: false });
   const work: Work = { task, answers, timestamps, open: [], origin: { ...task.origin }, target: { ...task.target } };
@@ -91,7 +113,17 @@ async function findEnd(target: LogReader, task: PartitionTask, last: Fingerprint
   let end: number | undefined = task.target.end;
   let beyond = false;
   if (!settled) {
-    const copy = targetLast === undefined ? undefined : await lastCopy(target, { topic: task.targetTopic, partition: task.partition }, task.target, last, timestamps, signal);
+    const copy =
+      targetLast === undefined
+        ? undefined
+        : await lastCopy(
+            target,
+            { topic: task.targetTopic, partition: task.partition },
+            task.target,
+            last,
+            timestamps,
+            signal,
+          );
     end = copy === undefined ? undefined : copy + 1;
     beyond = copy !== undefined;
   }
@@ -116,7 +148,11 @@ function incomplete(last: Fingerprint): Translation {
 function atEnd(g: number, task: PartitionTask, end: number, beyond: boolean): Translation {
   const notes = [
     ...(g > task.origin.end ? [`committed offset ${g} is past the end (${task.origin.end}) of the origin's log`] : []),
-    ...(beyond ? [`the target holds later records (${end} to ${task.target.end}) that are not from the origin; the group will read them`] : []),
+    ...(beyond
+      ? [
+          `the target holds later records (${end} to ${task.target.end}) that are not from the origin; the group will read them`,
+        ]
+      : []),
   ];
   const translation: Translation = { target: end, exact: true, how: "end", rereads: 0, missing: 0 };
   return notes.length > 0 ? { ...translation, note: notes.join("; ") } : translation;
@@ -127,18 +163,50 @@ function atEnd(g: number, task: PartitionTask, end: number, beyond: boolean): Tr
  * target may be copies that the group has read, copies that it has not, or records that clients have written there. Only
  * the log start tells something: so many offsets were deleted on the origin, so at most as many records were copied.
  */
-function fromEmptyOrigin(g: number, { origin, target }: { origin: LogBounds; target: LogBounds }, targetHolds: boolean): Translation {
+function fromEmptyOrigin(
+  g: number,
+  { origin, target }: { origin: LogBounds; target: LogBounds },
+  targetHolds: boolean,
+): Translation {
   const past = g > origin.end ? [`committed offset ${g} is past the end (${origin.end}) of the origin's log`] : [];
   const at = (place: number, exact: boolean, rereads: number, ...notes: string[]): Translation => {
     const note = [...past, ...notes].join("; ");
-    return { target: place, exact, how: "end", rereads, ...(rereads > 0 ? { rereadsAtMost: true as const } : {}), missing: 0, ...(note === "" ? {} : { note }) };
+    return {
+      target: place,
+      exact,
+      how: "end",
+      rereads,
+      ...(rereads > 0 ? { rereadsAtMost: true as const } : {}),
+      missing: 0,
+      ...(note === "" ? {} : { note }),
+    };
   };
   if (!targetHolds) return at(target.end, true, 0);
-  if (origin.start === 0) return at(target.start, true, 0, "the origin never held a record; what is on the target is not from there, and the group will read it");
+  if (origin.start === 0)
+    return at(
+      target.start,
+      true,
+      0,
+      "the origin never held a record; what is on the target is not from there, and the group will read it",
+    );
   const deleted = "the origin has deleted all its records, so nothing can be compared";
-  if (g >= origin.start && target.end <= origin.start) return at(target.end, false, 0, `${deleted}; the group had read them all, and nothing shows that clients have written to the target`);
-  const why = g < origin.start ? `the group had not read the last ${origin.start - g} offsets` : "the target has had more records than were deleted";
-  return at(target.start, false, target.end - target.start, `${deleted}; ${why}; the beginning was taken, and the records read again are at most as many as said`);
+  if (g >= origin.start && target.end <= origin.start)
+    return at(
+      target.end,
+      false,
+      0,
+      `${deleted}; the group had read them all, and nothing shows that clients have written to the target`,
+    );
+  const why =
+    g < origin.start
+      ? `the group had not read the last ${origin.start - g} offsets`
+      : "the target has had more records than were deleted";
+  return at(
+    target.start,
+    false,
+    target.end - target.start,
+    `${deleted}; ${why}; the beginning was taken, and the records read again are at most as many as said`,
+  );
 }
 
 const FIRST_STEP = 1;
@@ -154,11 +222,19 @@ async function lastVisible(
   signal?: AbortSignal,
 ): Promise<(Fingerprint | undefined)[]> {
   const found: (Fingerprint | undefined)[] = partitions.map(() => undefined);
-  let open = partitions.map((p, i) => ({ ...p, i, to: p.bounds.end, step: FIRST_STEP })).filter((p) => p.to > p.bounds.start);
+  let open = partitions
+    .map((p, i) => ({ ...p, i, to: p.bounds.end, step: FIRST_STEP }))
+    .filter((p) => p.to > p.bounds.start);
   while (open.length > 0) {
     const asks = open.map((p): ScanAsk => {
       const from = Math.max(p.bounds.start, p.to - p.step);
-      return { topic: p.topic, partition: p.partition, from, to: p.to, see: (cursor) => (found[p.i] = fingerprint(cursor)) };
+      return {
+        topic: p.topic,
+        partition: p.partition,
+        from,
+        to: p.to,
+        see: (cursor) => (found[p.i] = fingerprint(cursor)),
+      };
     });
     await reader.scan(asks, signal);
     open = open

@@ -6,10 +6,16 @@ export function characterClass(reader: PatternReader): string {
   const begun = reader.at;
   reader.next();
   const negated = reader.take("^");
-  if (reader.peek() === "]") refuse(reader, 'has a class that begins with "]", which Java takes for the character and JavaScript for the end', "write \\]");
+  if (reader.peek() === "]")
+    refuse(
+      reader,
+      'has a class that begins with "]", which Java takes for the character and JavaScript for the end',
+      "write \\]",
+    );
   let source = "";
   while (!reader.take("]")) {
-    if (reader.done) refuse(reader, 'has a "[" without its "]"', "write \\[ for the character, or close the class", begun);
+    if (reader.done)
+      refuse(reader, 'has a "[" without its "]"', "write \\[ for the character, or close the class", begun);
     source += entry(reader);
   }
   return `[${negated ? "^" : ""}${source}]`;
@@ -21,20 +27,37 @@ function entry(reader: PatternReader): string {
   const first = one(reader);
   const after = reader.peek(1);
   // A hyphen before the end stands for itself, and so does one after a class such as \w.
-  if ("inClass" in first || reader.peek() !== "-" || after === undefined || after === "]") return "inClass" in first ? first.inClass : literal(first.character);
+  if ("inClass" in first || reader.peek() !== "-" || after === undefined || after === "]")
+    return "inClass" in first ? first.inClass : literal(first.character);
   reader.next();
   const last = one(reader);
-  if ("inClass" in last) return refuse(reader, "has a range that ends in a class", "write \\- for the hyphen, or put it last", begun);
+  if ("inClass" in last)
+    return refuse(reader, "has a range that ends in a class", "write \\- for the hyphen, or put it last", begun);
   if (last.character.codePointAt(0)! < first.character.codePointAt(0)!) {
-    return refuse(reader, `has a range that runs backwards, ${first.character}-${last.character}`, `write ${last.character}-${first.character}, or \\- for the hyphen`, begun);
+    return refuse(
+      reader,
+      `has a range that runs backwards, ${first.character}-${last.character}`,
+      `write ${last.character}-${first.character}, or \\- for the hyphen`,
+      begun,
+    );
   }
   return `${literal(first.character)}-${literal(last.character)}`;
 }
 
 function one(reader: PatternReader): Escape {
   const c = reader.peek()!;
-  if (c === "[") return refuse(reader, 'has a class inside a class, which is a union in Java and the character "[" in JavaScript', "write \\[ for the character, or put all characters into one class");
-  if (c === "&" && reader.peek(1) === "&") return refuse(reader, "has an intersection of classes, &&, which JavaScript does not have", "write the characters out, or \\& for the character");
+  if (c === "[")
+    return refuse(
+      reader,
+      'has a class inside a class, which is a union in Java and the character "[" in JavaScript',
+      "write \\[ for the character, or put all characters into one class",
+    );
+  if (c === "&" && reader.peek(1) === "&")
+    return refuse(
+      reader,
+      "has an intersection of classes, &&, which JavaScript does not have",
+      "write the characters out, or \\& for the character",
+    );
   if (c === "\\") return characterEscape(reader);
   reader.next();
   return { character: c };

@@ -39,8 +39,20 @@ export function characterEscape(reader: PatternReader): Escape {
   if (Object.hasOwn(CLASSES, c)) return { inClass: CLASSES[c]! };
   if (Object.hasOwn(SINGLE, c)) return { character: SINGLE[c]! };
   if (c === "x" || c === "u") return { character: byNumber(reader, c, begun) };
-  if (/[1-9]/u.test(c)) return refuse(reader, `refers back to group ${c}, which Java counts over all patterns of the list`, "write the text that is repeated once more", begun);
-  if (/[A-Za-z0]/u.test(c)) return refuse(reader, `uses \\${c}, which JavaScript reads in another way or not at all`, INSTEAD[c] ?? "write the characters themselves, in a class where there are several", begun);
+  if (/[1-9]/u.test(c))
+    return refuse(
+      reader,
+      `refers back to group ${c}, which Java counts over all patterns of the list`,
+      "write the text that is repeated once more",
+      begun,
+    );
+  if (/[A-Za-z0]/u.test(c))
+    return refuse(
+      reader,
+      `uses \\${c}, which JavaScript reads in another way or not at all`,
+      INSTEAD[c] ?? "write the characters themselves, in a class where there are several",
+      begun,
+    );
   return { character: c };
 }
 
@@ -59,7 +71,13 @@ export function escaped(reader: PatternReader): { source: string; isAssertion: b
 function byNumber(reader: PatternReader, kind: string, begun: number): string {
   const digits = reader.match(kind === "x" ? /^(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]{1,6})\})/u : /^([0-9a-fA-F]{4})/u);
   const code = Number.parseInt(digits?.[1] ?? digits?.[2] ?? "", 16);
-  if (Number.isNaN(code) || code > 0x10ffff) return refuse(reader, `uses \\${kind} without the number of a character`, `write ${kind === "x" ? "\\x2e" : "\\u002e"}, or the character itself`, begun);
+  if (Number.isNaN(code) || code > 0x10ffff)
+    return refuse(
+      reader,
+      `uses \\${kind} without the number of a character`,
+      `write ${kind === "x" ? "\\x2e" : "\\u002e"}, or the character itself`,
+      begun,
+    );
   // Java takes two halves that stand side by side for the one character that they make.
   if (kind === "u" && code >= 0xd800 && code < 0xdc00) {
     const low = reader.match(/^\\u([dD][c-fC-F][0-9a-fA-F]{2})/u)?.[1];

@@ -16,7 +16,10 @@ export type Matcher = (name: string) => boolean;
  *   expression, and for what JavaScript can't match exactly as Java does
  */
 export function compilePatternList(list: string, where: string): Matcher {
-  const parts = list.split(",").map((p) => p.trim()).filter((p) => p.length > 0);
+  const parts = list
+    .split(",")
+    .map((p) => p.trim())
+    .filter((p) => p.length > 0);
   if (parts.length === 0) return () => false;
   const names = new Set<string>();
   const compiled = parts.map((p) => compileOne(p, where, names));

@@ -12,7 +12,7 @@ import { PatternReader, refuse } from "./reader";
 export function fromJava(pattern: string, names = new Set<string>()): string {
   const reader = new PatternReader(pattern);
   const source = alternatives(reader, { behind: false, names });
-  if (!reader.done) refuse(reader, 'has a ")" without its "("', 'write \\) for the character, or take it away');
+  if (!reader.done) refuse(reader, 'has a ")" without its "("', "write \\) for the character, or take it away");
   return source;
 }
 
@@ -35,7 +35,8 @@ function alternatives(reader: PatternReader, place: Place): string {
 
 function sequence(reader: PatternReader, place: Place): string {
   let source = "";
-  for (let c = reader.peek(); c !== undefined && c !== "|" && c !== ")"; c = reader.peek()) source += item(reader, c, place);
+  for (let c = reader.peek(); c !== undefined && c !== "|" && c !== ")"; c = reader.peek())
+    source += item(reader, c, place);
   return source;
 }
 
@@ -59,7 +60,11 @@ function item(reader: PatternReader, c: string, place: Place): string {
     case "*":
     case "+":
     case "?":
-      return refuse(reader, `has a "${c}" with nothing before it to repeat`, `write .${c} for any characters, or \\${c} for the character`);
+      return refuse(
+        reader,
+        `has a "${c}" with nothing before it to repeat`,
+        `write .${c} for any characters, or \\${c} for the character`,
+      );
     case "{":
       return refuse(reader, 'has a "{" with nothing before it to repeat', "write \\{ for the character");
     default:
@@ -73,24 +78,42 @@ function group(reader: PatternReader, place: Place): string {
   reader.next();
   const { open, isLookaround, behind } = groupStart(reader, begun, place);
   const inner = alternatives(reader, { ...place, behind: place.behind || behind });
-  if (!reader.take(")")) refuse(reader, 'has a "(" without its ")"', 'write \\( for the character, or close the group', begun);
+  if (!reader.take(")"))
+    refuse(reader, 'has a "(" without its ")"', "write \\( for the character, or close the group", begun);
   const source = `${open}${inner})`;
   return isLookaround ? assertion(reader, source) : quantified(reader, source, place);
 }
 
-function groupStart(reader: PatternReader, begun: number, { names }: Place): { open: string; isLookaround: boolean; behind: boolean } {
+function groupStart(
+  reader: PatternReader,
+  begun: number,
+  { names }: Place,
+): { open: string; isLookaround: boolean; behind: boolean } {
   if (!reader.take("?")) return { open: "(?:", isLookaround: false, behind: false };
   if (reader.take(":")) return { open: "(?:", isLookaround: false, behind: false };
-  for (const open of ["=", "!", "<=", "<!"]) if (reader.take(open)) return { open: `(?${open}`, isLookaround: true, behind: open.length > 1 };
-  if (reader.take(">")) refuse(reader, "has an atomic group, (?>...), which JavaScript does not have", "write a plain group, (?:...)", begun);
+  for (const open of ["=", "!", "<=", "<!"])
+    if (reader.take(open)) return { open: `(?${open}`, isLookaround: true, behind: open.length > 1 };
+  if (reader.take(">"))
+    refuse(
+      reader,
+      "has an atomic group, (?>...), which JavaScript does not have",
+      "write a plain group, (?:...)",
+      begun,
+    );
   const name = reader.match(/^<([A-Za-z][A-Za-z0-9]*)>/u)?.[1];
   if (name !== undefined) {
-    if (names.has(name)) refuse(reader, `has two groups called "${name}", which Java refuses`, "write plain groups, (?:...)", begun);
+    if (names.has(name))
+      refuse(reader, `has two groups called "${name}", which Java refuses`, "write plain groups, (?:...)", begun);
     names.add(name);
     return { open: "(?:", isLookaround: false, behind: false };
   }
   if (reader.match(/^[a-zA-Z-]*[:)]/u) !== undefined) {
-    refuse(reader, "has an inline flag, like (?i), which JavaScript does not have", "write both cases, [oO]rders, and leave the flag out", begun);
+    refuse(
+      reader,
+      "has an inline flag, like (?i), which JavaScript does not have",
+      "write both cases, [oO]rders, and leave the flag out",
+      begun,
+    );
   }
   return refuse(reader, 'has a "(?" that starts no group Java knows', "write a plain group, (?:...)", begun);
 }
@@ -99,11 +122,24 @@ function quantified(reader: PatternReader, source: string, place: Place): string
   const begun = reader.at;
   const count = quantifier(reader);
   if (count === undefined) return source;
-  if (place.behind && /^[*+]/u.test(count)) refuse(reader, `repeats without a limit ("${count}") inside a lookbehind, which Java refuses`, "use {n} there", begun);
-  if (reader.peek() === "+") refuse(reader, `has a possessive quantifier, "${count}+", which JavaScript does not have`, `write "${count}" alone`, begun);
+  if (place.behind && /^[*+]/u.test(count))
+    refuse(
+      reader,
+      `repeats without a limit ("${count}") inside a lookbehind, which Java refuses`,
+      "use {n} there",
+      begun,
+    );
+  if (reader.peek() === "+")
+    refuse(
+      reader,
+      `has a possessive quantifier, "${count}+", which JavaScript does not have`,
+      `write "${count}" alone`,
+      begun,
+    );
   const lazy = reader.take("?") ? "?" : "";
   const more = reader.peek();
-  if (more !== undefined && "*+?{".includes(more)) refuse(reader, `has a "${more}" after a quantifier`, "put what is repeated twice into a group, (?:...)");
+  if (more !== undefined && "*+?{".includes(more))
+    refuse(reader, `has a "${more}" after a quantifier`, "put what is repeated twice into a group, (?:...)");
   return `${source}${count}${lazy}`;
 }
 
@@ -112,12 +148,17 @@ function quantifier(reader: PatternReader): string | undefined {
   if (reader.peek() !== "{") return undefined;
   const count = reader.match(/^\{\d{1,9}\}/u)?.[0];
   if (count !== undefined) return count;
-  return refuse(reader, 'has a "{" that is no count, like {3}', "write \\{ for the character; a comma separates patterns, so write a{2}a?a? for two to four a");
+  return refuse(
+    reader,
+    'has a "{" that is no count, like {3}',
+    "write \\{ for the character; a comma separates patterns, so write a{2}a?a? for two to four a",
+  );
 }
 
 /** Something that matches between characters; repeating it is allowed in Java only, and means nothing. */
 function assertion(reader: PatternReader, source: string): string {
   const next = reader.peek();
-  if (next !== undefined && "*+?{".includes(next)) refuse(reader, `repeats ("${next}") what matches no character`, "take the quantifier away");
+  if (next !== undefined && "*+?{".includes(next))
+    refuse(reader, `repeats ("${next}") what matches no character`, "take the quantifier away");
   return source;
 }

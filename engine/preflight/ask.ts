@@ -7,7 +7,9 @@ import { type Answers, byAcls, type Missing, missingOf, needsOf, type Universe }
 /** The name that ACLs know a connection's user by; undefined where only the broker knows (mutual TLS, OAuth). */
 export function principalOf(connection: Connection): string | undefined {
   if (isAnonymous(connection)) return "User:ANONYMOUS";
-  return connection.sasl !== undefined && "username" in connection.sasl ? `User:${connection.sasl.username}` : undefined;
+  return connection.sasl !== undefined && "username" in connection.sasl
+    ? `User:${connection.sasl.username}`
+    : undefined;
 }
 
 /** Returns true if nothing in this connection logs in: brokers see `User:ANONYMOUS`. */
@@ -19,7 +21,12 @@ export function isAnonymous({ sasl, tls }: Connection): boolean {
  * Asks the broker, as the principal itself, for each thing that the rules grant, on names that exist or will.
  * @param acls ACLs of this principal and of `User:*`, for what no request tells; undefined: they could not be listed
  */
-export async function missingPrivileges(port: KafkaPort, rules: readonly AclRule[], universe: Universe, acls: readonly Acl[] | undefined): Promise<Missing[]> {
+export async function missingPrivileges(
+  port: KafkaPort,
+  rules: readonly AclRule[],
+  universe: Universe,
+  acls: readonly Acl[] | undefined,
+): Promise<Missing[]> {
   const needs = needsOf(rules, universe);
   const names = (type: "topic" | "group") => [...new Set(needs.filter((n) => n.type === type).flatMap((n) => n.names))];
   const answers: Answers = {
@@ -37,15 +44,30 @@ export async function missingPrivileges(port: KafkaPort, rules: readonly AclRule
  * operations, and only for transactional ids, of which no request tells: `All` on the cluster gives none on a topic.
  */
 function isSuperUser({ cluster, acls }: Answers): boolean {
-  const all = ["Create", "Alter", "Describe", "ClusterAction", "DescribeConfigs", "AlterConfigs", "IdempotentWrite"] as const;
-  return cluster !== undefined && all.every((o) => cluster.includes(o)) && !all.every((o) => byAcls(acls, "cluster", "kafka-cluster", o) === true);
+  const all = [
+    "Create",
+    "Alter",
+    "Describe",
+    "ClusterAction",
+    "DescribeConfigs",
+    "AlterConfigs",
+    "IdempotentWrite",
+  ] as const;
+  return (
+    cluster !== undefined &&
+    all.every((o) => cluster.includes(o)) &&
+    !all.every((o) => byAcls(acls, "cluster", "kafka-cluster", o) === true)
+  );
 }
 
 /** undefined: not allowed to list them, no authorizer, or the principal's name is not known. */
 export async function aclsOf(administrator: KafkaPort, principal: string | undefined): Promise<Acl[] | undefined> {
   if (principal === undefined) return undefined;
   try {
-    const [own, everybody] = [await administrator.describeAcls({ principal }), await administrator.describeAcls({ principal: "User:*" })];
+    const [own, everybody] = [
+      await administrator.describeAcls({ principal }),
+      await administrator.describeAcls({ principal: "User:*" }),
+    ];
     return [...own, ...everybody];
   } catch (error) {
     if (isMigrationError(error)) return undefined;

@@ -41,17 +41,35 @@ function askedFactors(facts: PreflightFacts, options: FactorOptions): Asked[] {
   const { mirror, internals } = facts;
   const settings = {
     offsets: ["offset.storage.replication.factor", options.storageReplicationFactor],
-    configs: ["config.storage.replication.factor", options.configStorageReplicationFactor ?? options.storageReplicationFactor],
-    status: ["status.storage.replication.factor", options.statusStorageReplicationFactor ?? options.storageReplicationFactor],
+    configs: [
+      "config.storage.replication.factor",
+      options.configStorageReplicationFactor ?? options.storageReplicationFactor,
+    ],
+    status: [
+      "status.storage.replication.factor",
+      options.statusStorageReplicationFactor ?? options.storageReplicationFactor,
+    ],
     checkpoints: ["checkpoints.topic.replication.factor", options.checkpointsReplicationFactor],
     "offset-syncs": ["offset-syncs.topic.replication.factor", options.offsetSyncsReplicationFactor],
     heartbeats: ["heartbeats.topic.replication.factor", options.heartbeatsReplicationFactor],
   } as const;
   return [
-    { what: "the copied topics", key: "replication.factor", side: "target", factor: mirror.replicationFactor, exists: facts.selected.length > 0 && facts.selected.every((s) => s.target !== undefined) },
+    {
+      what: "the copied topics",
+      key: "replication.factor",
+      side: "target",
+      factor: mirror.replicationFactor,
+      exists: facts.selected.length > 0 && facts.selected.every((s) => s.target !== undefined),
+    },
     ...internalTopics(mirror).map((t): Asked => {
       const [key, factor = 3] = settings[t.kind];
-      return { what: `topic ${t.name}`, key, side: t.side, factor, exists: internals.some((i) => i.kind === t.kind && i.state !== "absent") };
+      return {
+        what: `topic ${t.name}`,
+        key,
+        side: t.side,
+        factor,
+        exists: internals.some((i) => i.kind === t.kind && i.state !== "absent"),
+      };
     }),
   ];
 }
@@ -63,12 +81,22 @@ function factorsNow(facts: PreflightFacts, options: FactorOptions): Finding[] {
     // -1 is the brokers' own default (KIP-464).
     const factor = asked === -1 ? Number(brokers[0]?.settings["default.replication.factor"] ?? 1) : asked;
     if (factor > brokers.length) {
-      return [error("BROKERS_TOO_FEW", `${what} on the ${side} would get ${countText(factor, "replica")} (${key}), but it has ${countText(brokers.length, "broker")}`, `set ${key} to ${brokers.length} or less`)];
+      return [
+        error(
+          "BROKERS_TOO_FEW",
+          `${what} on the ${side} would get ${countText(factor, "replica")} (${key}), but it has ${countText(brokers.length, "broker")}`,
+          `set ${key} to ${brokers.length} or less`,
+        ),
+      ];
     }
     const least = Math.max(1, ...brokers.map((b) => Number(b.settings["min.insync.replicas"] ?? 1)));
     if (factor < least) {
       return [
-        error("MIN_INSYNC_TOO_HIGH", `${what} on the ${side} would get ${countText(factor, "replica")} (${key}), but its brokers ask for ${least} in sync (min.insync.replicas): every write with acks=all would be refused`, `set ${key} to ${least} or more`),
+        error(
+          "MIN_INSYNC_TOO_HIGH",
+          `${what} on the ${side} would get ${countText(factor, "replica")} (${key}), but its brokers ask for ${least} in sync (min.insync.replicas): every write with acks=all would be refused`,
+          `set ${key} to ${least} or more`,
+        ),
       ];
     }
     return [];
@@ -79,7 +107,10 @@ function factorsNow(facts: PreflightFacts, options: FactorOptions): Finding[] {
 function resetLater(facts: PreflightFacts, options: FactorOptions): Finding[] {
   const { rules, allowSameRack } = options.replication ?? {};
   try {
-    const wanted = wantedFactors(facts.selected.map((s) => ({ name: s.targetName, factor: s.origin.factor, minInsync: 1 })), rules ?? []);
+    const wanted = wantedFactors(
+      facts.selected.map((s) => ({ name: s.targetName, factor: s.origin.factor, minInsync: 1 })),
+      rules ?? [],
+    );
     // A topic that has its replicas on the target already needs no new ones.
     const there = new Map(facts.selected.map((s) => [s.targetName, s.target?.factor ?? 0]));
     const growing = [...wanted].filter(([name, { factor }]) => factor !== there.get(name));
@@ -94,18 +125,29 @@ function resetLater(facts: PreflightFacts, options: FactorOptions): Finding[] {
 
 function brokerSettings(facts: PreflightFacts): Finding[] {
   const findings: Finding[] = [];
-  const having = (brokers: readonly BrokerFacts[], key: string, value: string) => brokers.filter((b) => b.settings[key] === value).map((b) => b.id);
+  const having = (brokers: readonly BrokerFacts[], key: string, value: string) =>
+    brokers.filter((b) => b.settings[key] === value).map((b) => b.id);
   for (const side of ["origin", "target"] as const) {
     const locked = having(facts[side].brokers, "delete.topic.enable", "false");
     const own = internalTopics(facts.mirror).some((t) => t.side === side);
     if (locked.length > 0 && own) {
-      findings.push(error("TOPIC_DELETION_DISABLED", `broker ${locked.join(", ")} of the ${side} does not delete topics (delete.topic.enable=false), so the mirror's own could not be removed`, "set delete.topic.enable=true on these brokers"));
+      findings.push(
+        error(
+          "TOPIC_DELETION_DISABLED",
+          `broker ${locked.join(", ")} of the ${side} does not delete topics (delete.topic.enable=false), so the mirror's own could not be removed`,
+          "set delete.topic.enable=true on these brokers",
+        ),
+      );
     }
   }
   const auto = having(facts.target.brokers, "auto.create.topics.enable", "true");
   if (auto.length > 0) {
     findings.push(
-      warning("TARGET_AUTO_CREATES", `broker ${auto.join(", ")} of the target makes topics that clients ask for (auto.create.topics.enable=true): a client that starts too early makes a migrated topic with the wrong partition count`, "set auto.create.topics.enable=false on the target, or start no client there before the cutover"),
+      warning(
+        "TARGET_AUTO_CREATES",
+        `broker ${auto.join(", ")} of the target makes topics that clients ask for (auto.create.topics.enable=true): a client that starts too early makes a migrated topic with the wrong partition count`,
+        "set auto.create.topics.enable=false on the target, or start no client there before the cutover",
+      ),
     );
   }
   return findings;

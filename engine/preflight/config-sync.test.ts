@@ -9,7 +9,11 @@ const HOUR = "3600000";
 const target = (set: Record<string, string> = {}) => ({ clusterId: "two", brokers: brokers(3, set) });
 const existing = (own: Record<string, string>) => topic("orders", [[0, 0]], own);
 
-function world(origin: TopicFacts, onTarget: TopicFacts | undefined, over: Partial<PreflightFacts> = {}): PreflightFacts {
+function world(
+  origin: TopicFacts,
+  onTarget: TopicFacts | undefined,
+  over: Partial<PreflightFacts> = {},
+): PreflightFacts {
   return facts({ selected: [selected(origin, onTarget)], target: target({ "log.retention.ms": HOUR }), ...over });
 }
 
@@ -20,22 +24,34 @@ describe("the value that applies after MirrorMaker 2 has run", () => {
     const w = world(topic("orders"), existing({ "retention.ms": "-1" }));
     expect(after("retention.ms", w)).toEqual([HOUR]);
     expect(timedQuestions(w).map((q) => [q.limit, q.limitMs])).toContainEqual(["retention", 3_600_000]);
-    const found = checkLimits({ ...w, timed: [{ limit: "retention", topic: "orders", limitMs: 3_600_000, partitions: [0] }] });
+    const found = checkLimits({
+      ...w,
+      timed: [{ limit: "retention", topic: "orders", limitMs: 3_600_000, partitions: [0] }],
+    });
     const deletes = found.find((f) => f.code === "TARGET_RETENTION_DELETES")!;
-    expect(deletes.seen).toMatch(/orders has records older than 1 h .*retention.ms=-1 on the target's topic will not last/);
+    expect(deletes.seen).toMatch(
+      /orders has records older than 1 h .*retention.ms=-1 on the target's topic will not last/,
+    );
     expect(deletes.fix).toMatch(/on the origin's topic/);
     expect(found.map((f) => f.code)).toContain("TARGET_SETTINGS_LOST");
   });
 
   it("is not a limit that goes away: a time limit of the target's topic alone stops nothing", () => {
     const limits = existing({ "message.timestamp.before.max.ms": HOUR, "message.timestamp.after.max.ms": "1" });
-    const byDefault = { "message.timestamp.before.max.ms": { value: "9", ofTopic: false }, "message.timestamp.after.max.ms": { value: "9", ofTopic: false } };
+    const byDefault = {
+      "message.timestamp.before.max.ms": { value: "9", ofTopic: false },
+      "message.timestamp.after.max.ms": { value: "9", ofTopic: false },
+    };
     const origin = topic("orders");
     const w = world({ ...origin, settings: { ...origin.settings, ...byDefault } }, limits);
     expect(timedQuestions(w).filter((q) => q.limit === "before")).toEqual([]);
-    expect(timedQuestions(w).filter((q) => q.limit === "after")).toEqual([{ limit: "after", topic: "orders", limitMs: 3_600_000 }]);
+    expect(timedQuestions(w).filter((q) => q.limit === "after")).toEqual([
+      { limit: "after", topic: "orders", limitMs: 3_600_000 },
+    ]);
     // An origin older than Kafka 3.6 does not know the key, so MirrorMaker 2 does not touch it.
-    expect(timedQuestions(world(origin, limits)).filter((q) => q.limit === "before")).toEqual([{ limit: "before", topic: "orders", limitMs: 3_600_000 }]);
+    expect(timedQuestions(world(origin, limits)).filter((q) => q.limit === "before")).toEqual([
+      { limit: "before", topic: "orders", limitMs: 3_600_000 },
+    ]);
   });
 
   it("is the origin's own value, also over another one on the target", () => {
@@ -61,7 +77,9 @@ describe("the value that applies after MirrorMaker 2 has run", () => {
     const exclude = "retention\\..*, message\\.timestamp\\.before\\.max\\.ms";
     expect(after("retention.ms", world(topic("orders"), own, { configSync: { exclude } }))).toEqual(["-1"]);
     // The list replaces MirrorMaker 2's own.
-    expect(after("message.timestamp.type", world(topic("orders"), own, { configSync: { exclude } }))).toEqual(["CreateTime"]);
+    expect(after("message.timestamp.type", world(topic("orders"), own, { configSync: { exclude } }))).toEqual([
+      "CreateTime",
+    ]);
   });
 
   it("is the origin's default with use.defaults.from=source", () => {
@@ -72,7 +90,10 @@ describe("the value that applies after MirrorMaker 2 has run", () => {
   it("is the brokers' default also for excluded keys where each sync replaces everything (before Kafka 3.5, and with never)", () => {
     const own = existing({ "retention.ms": "-1", "message.timestamp.type": "LogAppendTime" });
     const by = (kafkaVersion: string, incremental?: string) =>
-      world(topic("orders"), own, { mirror: { ...mirror, kafkaVersion }, ...(incremental === undefined ? {} : { configSync: { incremental } }) });
+      world(topic("orders"), own, {
+        mirror: { ...mirror, kafkaVersion },
+        ...(incremental === undefined ? {} : { configSync: { incremental } }),
+      });
     expect(after("message.timestamp.type", by("3.4.1"))).toEqual(["CreateTime"]);
     expect(after("message.timestamp.type", by("3.9.0", "never"))).toEqual(["CreateTime"]);
     expect(after("message.timestamp.type", by("3.9.0"))).toEqual(["LogAppendTime"]);
@@ -81,11 +102,16 @@ describe("the value that applies after MirrorMaker 2 has run", () => {
 
   it("never depends on what the target's topic has, where the sync is on and the key is not excluded", () => {
     const value = fc.constantFrom("-1", "5", HOUR);
-    const keys = TOPIC_KEYS.filter((k) => k !== "message.timestamp.type" && k !== "message.timestamp.difference.max.ms");
+    const keys = TOPIC_KEYS.filter(
+      (k) => k !== "message.timestamp.type" && k !== "message.timestamp.difference.max.ms",
+    );
     fc.assert(
       fc.property(fc.constantFrom(...keys), fc.option(value), fc.option(value), (key, ofOrigin, ofTarget) => {
         const settings = topic("orders").settings;
-        const origin = { ...topic("orders"), settings: { ...settings, [key]: { value: ofOrigin ?? "9", ofTopic: ofOrigin !== null } } };
+        const origin = {
+          ...topic("orders"),
+          settings: { ...settings, [key]: { value: ofOrigin ?? "9", ofTopic: ofOrigin !== null } },
+        };
         const [bare, own] = [existing({}), existing(ofTarget === null ? {} : { [key]: ofTarget })];
         delete (bare.settings as Record<string, unknown>)[key];
         const [without, having] = [after(key, world(origin, bare)), after(key, world(origin, own))];

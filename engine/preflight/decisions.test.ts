@@ -19,13 +19,24 @@ interface Case {
   notOptions?: PreflightOptions;
 }
 
-const foreign = (kind: string) => internals("absent").map((t) => (t.kind === kind ? { ...t, state: "foreign" as const, reasons: ["cleanup.policy is delete, not compact"] } : t));
+const foreign = (kind: string) =>
+  internals("absent").map((t) =>
+    t.kind === kind ? { ...t, state: "foreign" as const, reasons: ["cleanup.policy is delete, not compact"] } : t,
+  );
 const onTarget = (set: Record<string, string>) => ({ clusterId: "two", brokers: brokers(3, set) });
-const old = (limit: "retention" | "before" | "after", partitions: number[]) => ({ timed: [{ limit, topic: "orders", limitMs: 3_600_000, partitions }] });
+const old = (limit: "retention" | "before" | "after", partitions: number[]) => ({
+  timed: [{ limit, topic: "orders", limitMs: 3_600_000, partitions }],
+});
 
 const cases: Case[] = [
   // Clusters and selection
-  { finding: "SAME_CLUSTER", when: facts({ target: { clusterId: "one", brokers: brokers(3) } }), says: /\(one\)/, fix: /bootstrap servers/, not: facts() },
+  {
+    finding: "SAME_CLUSTER",
+    when: facts({ target: { clusterId: "one", brokers: brokers(3) } }),
+    says: /\(one\)/,
+    fix: /bootstrap servers/,
+    not: facts(),
+  },
   {
     finding: "SELECTION_EMPTY",
     when: facts({ mirror: { ...mirror, topicsPattern: "orderz" }, selected: [] }),
@@ -36,7 +47,9 @@ const cases: Case[] = [
   {
     finding: "SYSTEM_TOPICS_SELECTED",
     severity: "warning",
-    when: facts({ selected: ["_schemas", "orders", "my-connect-configs", "app-store-changelog"].map((n) => selected(topic(n))) }),
+    when: facts({
+      selected: ["_schemas", "orders", "my-connect-configs", "app-store-changelog"].map((n) => selected(topic(n))),
+    }),
     says: /_schemas \(a schema registry's storage\), my-connect-configs \(another Connect.*app-store-changelog/,
     fix: /topicsExcludePattern/,
     not: facts({ selected: ["orders", "connections", "configs", "changelogs"].map((n) => selected(topic(n))) }),
@@ -44,25 +57,61 @@ const cases: Case[] = [
   {
     finding: "SYSTEM_TOPICS_SELECTED",
     severity: "warning",
-    when: facts({ originGroups: ["app"], mirror: { ...mirror, groupsPattern: "billing" }, selected: [selected(topic("app-store-changelog"))] }),
+    when: facts({
+      originGroups: ["app"],
+      mirror: { ...mirror, groupsPattern: "billing" },
+      selected: [selected(topic("app-store-changelog"))],
+    }),
     says: /app-store-changelog \(the state of a Streams application whose group does not move\)/,
     fix: /topicsExcludePattern/,
-    not: facts({ originGroups: ["app"], selected: [selected(topic("app-store-changelog")), selected(topic("app-key-repartition"))] }),
+    not: facts({
+      originGroups: ["app"],
+      selected: [selected(topic("app-store-changelog")), selected(topic("app-key-repartition"))],
+    }),
   },
   {
     finding: "STREAMS_TOPICS_LEFT",
     severity: "warning",
-    when: facts({ originGroups: ["app", "billing"], originTopics: ["orders", "app-store-changelog", "app-key-repartition", "application-store-changelog"] }),
+    when: facts({
+      originGroups: ["app", "billing"],
+      originTopics: ["orders", "app-store-changelog", "app-key-repartition", "application-store-changelog"],
+    }),
     says: /app-store-changelog of group "app", app-key-repartition of group "app"; on the target .* an empty state/,
     fix: /topicsPattern.*groupsExcludePattern/,
     not: facts({ originGroups: ["billing"], originTopics: ["orders", "app-store-changelog"] }),
   },
-  { finding: "NO_GROUP_SELECTED", severity: "warning", when: facts({ mirror: { ...mirror, groupsPattern: "bill" } }), says: /"bill" selects none of the 1 groups.*billing/, fix: /groupsPattern/, not: facts({ mirror: { ...mirror, groupsPattern: "bill.*" } }) },
-  { finding: "NO_GROUP_SELECTED", severity: "warning", when: facts({ mirror: { ...mirror, groupsPattern: "bill" } }), says: /bill/, fix: /./, not: facts({ mirror: { ...mirror, groupsPattern: "bill" }, originGroups: [] }) },
+  {
+    finding: "NO_GROUP_SELECTED",
+    severity: "warning",
+    when: facts({ mirror: { ...mirror, groupsPattern: "bill" } }),
+    says: /"bill" selects none of the 1 groups.*billing/,
+    fix: /groupsPattern/,
+    not: facts({ mirror: { ...mirror, groupsPattern: "bill.*" } }),
+  },
+  {
+    finding: "NO_GROUP_SELECTED",
+    severity: "warning",
+    when: facts({ mirror: { ...mirror, groupsPattern: "bill" } }),
+    says: /bill/,
+    fix: /./,
+    not: facts({ mirror: { ...mirror, groupsPattern: "bill" }, originGroups: [] }),
+  },
 
   // Names
-  { finding: "INTERNAL_NAME_TAKEN", when: facts({ internals: foreign("offsets") }), says: /target topic migration-connect-cluster-offsets.*cleanup.policy is delete/, fix: /offsetStorageTopic/, not: running() },
-  { finding: "INTERNAL_NAME_TAKEN", when: facts({ internals: foreign("offset-syncs") }), says: /origin topic mm2-offset-syncs.target-cluster.internal/, fix: /target\.alias/, not: facts() },
+  {
+    finding: "INTERNAL_NAME_TAKEN",
+    when: facts({ internals: foreign("offsets") }),
+    says: /target topic migration-connect-cluster-offsets.*cleanup.policy is delete/,
+    fix: /offsetStorageTopic/,
+    not: running(),
+  },
+  {
+    finding: "INTERNAL_NAME_TAKEN",
+    when: facts({ internals: foreign("offset-syncs") }),
+    says: /origin topic mm2-offset-syncs.target-cluster.internal/,
+    fix: /target\.alias/,
+    not: facts(),
+  },
   {
     finding: "INTERNAL_NAME_SELECTED",
     when: facts({ selected: [selected(topic("migration-connect-cluster-offsets"))] }),
@@ -77,17 +126,48 @@ const cases: Case[] = [
     fix: /own name/,
     not: facts(),
   },
-  { finding: "CONNECT_GROUP_TAKEN", when: facts({ mirrorGroup: { state: "Stable", protocolType: "consumer", members: 2, committed: 0 } }), says: /2 members, consumer/, fix: /groupId/, not: running() },
-  { finding: "CONNECT_GROUP_TAKEN", when: facts({ mirrorGroup: { state: "Empty", protocolType: "consumer", members: 0, committed: 4 } }), says: /offsets for 4 partitions/, fix: /groupId/, not: facts({ mirrorGroup: { state: "Empty", protocolType: "connect", members: 0, committed: 0 } }) },
-  { finding: "CONNECT_GROUP_TAKEN", when: facts({ mirrorGroup: { state: "Stable", protocolType: "connect", members: 1, committed: 0 } }), says: /1 worker of another Connect cluster/, fix: /groupId/, not: running() },
+  {
+    finding: "CONNECT_GROUP_TAKEN",
+    when: facts({ mirrorGroup: { state: "Stable", protocolType: "consumer", members: 2, committed: 0 } }),
+    says: /2 members, consumer/,
+    fix: /groupId/,
+    not: running(),
+  },
+  {
+    finding: "CONNECT_GROUP_TAKEN",
+    when: facts({ mirrorGroup: { state: "Empty", protocolType: "consumer", members: 0, committed: 4 } }),
+    says: /offsets for 4 partitions/,
+    fix: /groupId/,
+    not: facts({ mirrorGroup: { state: "Empty", protocolType: "connect", members: 0, committed: 0 } }),
+  },
+  {
+    finding: "CONNECT_GROUP_TAKEN",
+    when: facts({ mirrorGroup: { state: "Stable", protocolType: "connect", members: 1, committed: 0 } }),
+    says: /1 worker of another Connect cluster/,
+    fix: /groupId/,
+    not: running(),
+  },
   {
     finding: "TARGET_NAMES_EQUAL",
-    when: facts({ selected: [selected(topic("device-heartbeats")), selected(topic("origin-cluster.device-heartbeats")), { ...selected(topic("x")), targetName: "origin-cluster.device-heartbeats" }] }),
+    when: facts({
+      selected: [
+        selected(topic("device-heartbeats")),
+        selected(topic("origin-cluster.device-heartbeats")),
+        { ...selected(topic("x")), targetName: "origin-cluster.device-heartbeats" },
+      ],
+    }),
     says: /device-heartbeats and x would both be copied to origin-cluster.device-heartbeats/,
     fix: /topicsExcludePattern/,
     not: facts(),
   },
-  { finding: "TOPIC_RENAMED", severity: "warning", when: facts({ selected: [selected(topic("device-heartbeats"))] }), says: /device-heartbeats becomes origin-cluster.device-heartbeats/, fix: /new name/, not: facts({ selected: [selected(topic("device-heartbeat"))] }) },
+  {
+    finding: "TOPIC_RENAMED",
+    severity: "warning",
+    when: facts({ selected: [selected(topic("device-heartbeats"))] }),
+    says: /device-heartbeats becomes origin-cluster.device-heartbeats/,
+    fix: /new name/,
+    not: facts({ selected: [selected(topic("device-heartbeat"))] }),
+  },
 
   {
     finding: "INTERNAL_TOPIC_LEFT_OVER",
@@ -96,7 +176,13 @@ const cases: Case[] = [
     fix: /delete it there.*set target.?[aA]lias/,
     not: running(),
   },
-  { finding: "INTERNAL_TOPIC_LEFT_OVER", when: facts({ internals: internals("present", 5) }), says: /./, fix: /./, not: facts({ internals: internals("present", 0) }) },
+  {
+    finding: "INTERNAL_TOPIC_LEFT_OVER",
+    when: facts({ internals: internals("present", 5) }),
+    says: /./,
+    fix: /./,
+    not: facts({ internals: internals("present", 0) }),
+  },
 
   {
     finding: "TARGET_NAME_COLLIDES",
@@ -122,7 +208,14 @@ const cases: Case[] = [
   },
   {
     finding: "TARGET_NAME_INVALID",
-    when: facts({ selected: [selected(topic("x".repeat(249)), undefined, { ...mirror, policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" })] }),
+    when: facts({
+      selected: [
+        selected(topic("x".repeat(249)), undefined, {
+          ...mirror,
+          policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy",
+        }),
+      ],
+    }),
     says: /has 264 characters, Kafka allows 249/,
     fix: /identity policy/,
     not: facts({ selected: [selected(topic("x".repeat(249)))] }),
@@ -155,7 +248,10 @@ const cases: Case[] = [
     when: facts({ originGroups: ["billing", "connect-warehouse"] }),
     says: /connect-warehouse/,
     fix: /groupsExcludePattern.*offsets.groups/,
-    not: facts({ originGroups: ["billing", "connect-warehouse"], mirror: { ...mirror, groupsExcludePattern: "connect-.*" } }),
+    not: facts({
+      originGroups: ["billing", "connect-warehouse"],
+      mirror: { ...mirror, groupsExcludePattern: "connect-.*" },
+    }),
   },
   {
     finding: "SINK_GROUPS_LEFT",
@@ -168,15 +264,98 @@ const cases: Case[] = [
   },
 
   // Left-over offsets
-  { finding: "OFFSETS_LEFT_OVER", when: running({ selected: [selected(topic("orders"))] }), says: /orders:0 mirrored up to 7, but the target has no such topic/, fix: /delete topic migration-connect-cluster-offsets.*offsetStorageTopic/, not: running() },
-  { finding: "OFFSETS_LEFT_OVER", when: running({ selected: [selected(topic("orders"), topic("orders", [[0, 0]]))] }), says: /but the target has nothing in it/, fix: /delete topic/, not: running({ selected: [selected(topic("orders"), topic("orders", [[8, 8]]))] }) },
-  { finding: "OFFSETS_LEFT_OVER", when: running({ mirrored: new Map([["orders:0", 10]]) }), says: /orders:0 mirrored up to 10, but the origin ends at 10/, fix: /delete topic/, not: running({ mirrored: new Map([["orders:0", 9]]) }) },
+  {
+    finding: "OFFSETS_LEFT_OVER",
+    when: running({ selected: [selected(topic("orders"))] }),
+    says: /orders:0 mirrored up to 7, but the target has no such topic/,
+    fix: /delete topic migration-connect-cluster-offsets.*offsetStorageTopic/,
+    not: running(),
+  },
+  {
+    finding: "OFFSETS_LEFT_OVER",
+    when: running({ selected: [selected(topic("orders"), topic("orders", [[0, 0]]))] }),
+    says: /but the target has nothing in it/,
+    fix: /delete topic/,
+    not: running({ selected: [selected(topic("orders"), topic("orders", [[8, 8]]))] }),
+  },
+  {
+    finding: "OFFSETS_LEFT_OVER",
+    when: running({ mirrored: new Map([["orders:0", 10]]) }),
+    says: /orders:0 mirrored up to 10, but the origin ends at 10/,
+    fix: /delete topic/,
+    not: running({ mirrored: new Map([["orders:0", 9]]) }),
+  },
 
   // Target topics
-  { finding: "TARGET_TOPIC_PARTITIONS", when: facts({ selected: [selected(topic("orders"), topic("orders", [[0, 0], [0, 0]]))] }), says: /2 partitions on the target and 1 on the origin/, fix: /delete it/, not: facts({ selected: [selected(topic("orders"), topic("orders", [[0, 0]]))] }) },
-  { finding: "TARGET_TOPIC_PARTITIONS", when: running({ selected: [selected(topic("orders"), topic("orders", [[0, 8], [0, 0]]))] }), says: /2 partitions on the target and 1/, fix: /same count/, not: running({ selected: [selected(topic("orders", [[0, 9], [0, 3]]), topic("orders", [[0, 8]]))] }) },
-  { finding: "TARGET_TOPIC_GROWS", severity: "warning", when: running({ selected: [selected(topic("orders", [[0, 9], [0, 3]]), topic("orders", [[0, 8]]))] }), says: /1 partition on the target and 2/, fix: /600 s/, not: running() },
-  { finding: "TARGET_TOPIC_HAS_DATA", when: facts({ selected: [selected(topic("orders"), topic("orders", [[2, 5]]))] }), says: /topic orders.*partition 0 from 2 to 5/, fix: /delete it.*exclude orders/, not: facts({ selected: [selected(topic("orders"), topic("orders", [[5, 5]]))] }) },
+  {
+    finding: "TARGET_TOPIC_PARTITIONS",
+    when: facts({
+      selected: [
+        selected(
+          topic("orders"),
+          topic("orders", [
+            [0, 0],
+            [0, 0],
+          ]),
+        ),
+      ],
+    }),
+    says: /2 partitions on the target and 1 on the origin/,
+    fix: /delete it/,
+    not: facts({ selected: [selected(topic("orders"), topic("orders", [[0, 0]]))] }),
+  },
+  {
+    finding: "TARGET_TOPIC_PARTITIONS",
+    when: running({
+      selected: [
+        selected(
+          topic("orders"),
+          topic("orders", [
+            [0, 8],
+            [0, 0],
+          ]),
+        ),
+      ],
+    }),
+    says: /2 partitions on the target and 1/,
+    fix: /same count/,
+    not: running({
+      selected: [
+        selected(
+          topic("orders", [
+            [0, 9],
+            [0, 3],
+          ]),
+          topic("orders", [[0, 8]]),
+        ),
+      ],
+    }),
+  },
+  {
+    finding: "TARGET_TOPIC_GROWS",
+    severity: "warning",
+    when: running({
+      selected: [
+        selected(
+          topic("orders", [
+            [0, 9],
+            [0, 3],
+          ]),
+          topic("orders", [[0, 8]]),
+        ),
+      ],
+    }),
+    says: /1 partition on the target and 2/,
+    fix: /600 s/,
+    not: running(),
+  },
+  {
+    finding: "TARGET_TOPIC_HAS_DATA",
+    when: facts({ selected: [selected(topic("orders"), topic("orders", [[2, 5]]))] }),
+    says: /topic orders.*partition 0 from 2 to 5/,
+    fix: /delete it.*exclude orders/,
+    not: facts({ selected: [selected(topic("orders"), topic("orders", [[5, 5]]))] }),
+  },
   {
     // Synced but not flushed: the mirror began a moment ago. The same syncs without the mirror were left on the origin by an earlier one.
     finding: "TARGET_TOPIC_HAS_DATA",
@@ -188,7 +367,10 @@ const cases: Case[] = [
   {
     // Under another name of its own the mirror remembers nothing of what its syncs tell.
     finding: "TARGET_TOPIC_HAS_DATA",
-    when: running({ mirrored: new Map(), internals: internals("present", 5).map((t) => (t.kind === "offsets" ? { ...t, state: "absent", records: 0 } : t)) }),
+    when: running({
+      mirrored: new Map(),
+      internals: internals("present", 5).map((t) => (t.kind === "offsets" ? { ...t, state: "absent", records: 0 } : t)),
+    }),
     says: /partition 0 from 0 to 8/,
     fix: /delete it/,
     not: running({ mirrored: new Map() }),
@@ -201,58 +383,316 @@ const cases: Case[] = [
     fix: /delete it/,
     not: running({ mirrored: new Map(), synced: new Set(), known: new Set(["orders"]) }),
   },
-  { finding: "TARGET_TOPIC_WRITTEN", severity: "warning", when: running({ mirrored: new Map(), synced: new Set(), known: new Set(["orders"]) }), says: /partition 0 from 0 to 8/, fix: /stop what writes/, not: running({ known: new Set(["orders"]) }) },
-  { finding: "TARGET_TOPIC_PARTITIONS", severity: "warning", when: running({ selected: [selected(topic("orders"), topic("orders", [[0, 8], [0, 0]]))], known: new Set(["orders"]) }), says: /2 partitions on the target and 1/, fix: /before the cutover/, not: running({ known: new Set(["orders"]) }) },
   {
     finding: "TARGET_TOPIC_WRITTEN",
     severity: "warning",
-    when: running({ selected: [selected(topic("orders", [[0, 9], [0, 0]]), topic("orders", [[0, 8], [0, 4]]))] }),
+    when: running({ mirrored: new Map(), synced: new Set(), known: new Set(["orders"]) }),
+    says: /partition 0 from 0 to 8/,
+    fix: /stop what writes/,
+    not: running({ known: new Set(["orders"]) }),
+  },
+  {
+    finding: "TARGET_TOPIC_PARTITIONS",
+    severity: "warning",
+    when: running({
+      selected: [
+        selected(
+          topic("orders"),
+          topic("orders", [
+            [0, 8],
+            [0, 0],
+          ]),
+        ),
+      ],
+      known: new Set(["orders"]),
+    }),
+    says: /2 partitions on the target and 1/,
+    fix: /before the cutover/,
+    not: running({ known: new Set(["orders"]) }),
+  },
+  {
+    finding: "TARGET_TOPIC_WRITTEN",
+    severity: "warning",
+    when: running({
+      selected: [
+        selected(
+          topic("orders", [
+            [0, 9],
+            [0, 0],
+          ]),
+          topic("orders", [
+            [0, 8],
+            [0, 4],
+          ]),
+        ),
+      ],
+    }),
     says: /partition 1 from 0 to 4/,
     fix: /stop what writes/,
-    not: running({ selected: [selected(topic("orders", [[0, 9], [0, 0]]), topic("orders", [[0, 8], [0, 0]]))] }),
+    not: running({
+      selected: [
+        selected(
+          topic("orders", [
+            [0, 9],
+            [0, 0],
+          ]),
+          topic("orders", [
+            [0, 8],
+            [0, 0],
+          ]),
+        ),
+      ],
+    }),
   },
-  { finding: "PARTITION_OFFLINE", when: facts({ selected: [selected({ ...topic("orders"), bounds: [undefined, { start: 0, end: 1 }] })] }), says: /origin: 1 partition without a leader: orders:0/, fix: /start the brokers/, not: facts() },
+  {
+    finding: "PARTITION_OFFLINE",
+    when: facts({ selected: [selected({ ...topic("orders"), bounds: [undefined, { start: 0, end: 1 }] })] }),
+    says: /origin: 1 partition without a leader: orders:0/,
+    fix: /start the brokers/,
+    not: facts(),
+  },
 
   // Brokers
-  { finding: "BROKERS_TOO_FEW", when: facts({ mirror: { ...mirror, replicationFactor: 4 } }), says: /the copied topics on the target would get 4 replicas \(replication.factor\), but it has 3 brokers/, fix: /replication.factor to 3/, not: facts({ mirror: { ...mirror, replicationFactor: 3 } }) },
-  { finding: "BROKERS_TOO_FEW", when: facts({ target: { clusterId: "two", brokers: brokers(2) } }), says: /topic migration-connect-cluster-offsets on the target would get 3 replicas \(offset.storage/, fix: /offset.storage.replication.factor to 2/, not: facts({ target: { clusterId: "two", brokers: brokers(2) } }), notOptions: { storageReplicationFactor: 2, checkpointsReplicationFactor: 1 } },
-  { finding: "BROKERS_TOO_FEW", when: facts({ target: { clusterId: "two", brokers: brokers(2) } }), options: { storageReplicationFactor: 2, checkpointsReplicationFactor: 1, statusStorageReplicationFactor: 3 }, says: /-status on the target would get 3 replicas \(status.storage/, fix: /status.storage.replication.factor to 2/, not: facts({ target: { clusterId: "two", brokers: brokers(2) } }), notOptions: { storageReplicationFactor: 2, checkpointsReplicationFactor: 1, configStorageReplicationFactor: 1, statusStorageReplicationFactor: 1 } },
-  { finding: "BROKERS_TOO_FEW", when: facts({ origin: { clusterId: "one", brokers: brokers(1) } }), says: /mm2-offset-syncs.target-cluster.internal on the origin.*but it has 1 broker$/, fix: /offset-syncs/, not: facts({ origin: { clusterId: "one", brokers: brokers(1) } }), notOptions: { offsetSyncsReplicationFactor: 1 } },
-  { finding: "MIN_INSYNC_TOO_HIGH", when: facts({ target: onTarget({ "min.insync.replicas": "2" }) }), says: /would get 1 replica \(replication.factor\), but its brokers ask for 2 in sync/, fix: /replication.factor to 2/, not: facts({ target: onTarget({ "min.insync.replicas": "2" }), mirror: { ...mirror, replicationFactor: 2 } }) },
-  { finding: "REPLICATION_TOO_LARGE", when: facts(), options: { replication: { rules: [{ pattern: "orders", factor: 5 }] } }, says: /topic orders: factor 5, but there are 3 brokers/, fix: /lower the factor/, not: facts(), notOptions: { replication: { rules: [{ pattern: "orders", factor: 3 }] } } },
-  { finding: "REPLICATION_TOO_LARGE", when: facts({ selected: [selected({ ...topic("orders"), factor: 4 })] }), says: /factor 4/, fix: /rule/, not: facts({ selected: [selected({ ...topic("orders"), factor: 4 })] }), notOptions: { replication: { rules: [{ pattern: ".*", factor: 2 }] } } },
-  { finding: "REPLICATION_TOO_LARGE", when: facts({ selected: [selected({ ...topic("orders"), factor: 4 }, { ...topic("orders"), factor: 1 })] }), says: /factor 4/, fix: /rule/, not: facts({ selected: [selected({ ...topic("orders"), factor: 4 }, { ...topic("orders"), factor: 4 })] }) },
-  { finding: "TOPIC_DELETION_DISABLED", when: facts({ target: onTarget({ "delete.topic.enable": "false" }) }), says: /broker 1, 2, 3 of the target/, fix: /delete.topic.enable=true/, not: facts() },
-  { finding: "TOPIC_DELETION_DISABLED", when: facts({ origin: { clusterId: "one", brokers: brokers(3, { "delete.topic.enable": "false" }) } }), says: /of the origin/, fix: /delete.topic/, not: facts({ origin: { clusterId: "one", brokers: brokers(3, { "delete.topic.enable": "false" }) }, mirror: { ...mirror, offsetSyncsLocation: "target" } }) },
-  { finding: "TARGET_AUTO_CREATES", severity: "warning", when: facts({ target: onTarget({ "auto.create.topics.enable": "true" }) }), says: /wrong partition count/, fix: /auto.create.topics.enable=false/, not: facts() },
+  {
+    finding: "BROKERS_TOO_FEW",
+    when: facts({ mirror: { ...mirror, replicationFactor: 4 } }),
+    says: /the copied topics on the target would get 4 replicas \(replication.factor\), but it has 3 brokers/,
+    fix: /replication.factor to 3/,
+    not: facts({ mirror: { ...mirror, replicationFactor: 3 } }),
+  },
+  {
+    finding: "BROKERS_TOO_FEW",
+    when: facts({ target: { clusterId: "two", brokers: brokers(2) } }),
+    says: /topic migration-connect-cluster-offsets on the target would get 3 replicas \(offset.storage/,
+    fix: /offset.storage.replication.factor to 2/,
+    not: facts({ target: { clusterId: "two", brokers: brokers(2) } }),
+    notOptions: { storageReplicationFactor: 2, checkpointsReplicationFactor: 1 },
+  },
+  {
+    finding: "BROKERS_TOO_FEW",
+    when: facts({ target: { clusterId: "two", brokers: brokers(2) } }),
+    options: { storageReplicationFactor: 2, checkpointsReplicationFactor: 1, statusStorageReplicationFactor: 3 },
+    says: /-status on the target would get 3 replicas \(status.storage/,
+    fix: /status.storage.replication.factor to 2/,
+    not: facts({ target: { clusterId: "two", brokers: brokers(2) } }),
+    notOptions: {
+      storageReplicationFactor: 2,
+      checkpointsReplicationFactor: 1,
+      configStorageReplicationFactor: 1,
+      statusStorageReplicationFactor: 1,
+    },
+  },
+  {
+    finding: "BROKERS_TOO_FEW",
+    when: facts({ origin: { clusterId: "one", brokers: brokers(1) } }),
+    says: /mm2-offset-syncs.target-cluster.internal on the origin.*but it has 1 broker$/,
+    fix: /offset-syncs/,
+    not: facts({ origin: { clusterId: "one", brokers: brokers(1) } }),
+    notOptions: { offsetSyncsReplicationFactor: 1 },
+  },
+  {
+    finding: "MIN_INSYNC_TOO_HIGH",
+    when: facts({ target: onTarget({ "min.insync.replicas": "2" }) }),
+    says: /would get 1 replica \(replication.factor\), but its brokers ask for 2 in sync/,
+    fix: /replication.factor to 2/,
+    not: facts({ target: onTarget({ "min.insync.replicas": "2" }), mirror: { ...mirror, replicationFactor: 2 } }),
+  },
+  {
+    finding: "REPLICATION_TOO_LARGE",
+    when: facts(),
+    options: { replication: { rules: [{ pattern: "orders", factor: 5 }] } },
+    says: /topic orders: factor 5, but there are 3 brokers/,
+    fix: /lower the factor/,
+    not: facts(),
+    notOptions: { replication: { rules: [{ pattern: "orders", factor: 3 }] } },
+  },
+  {
+    finding: "REPLICATION_TOO_LARGE",
+    when: facts({ selected: [selected({ ...topic("orders"), factor: 4 })] }),
+    says: /factor 4/,
+    fix: /rule/,
+    not: facts({ selected: [selected({ ...topic("orders"), factor: 4 })] }),
+    notOptions: { replication: { rules: [{ pattern: ".*", factor: 2 }] } },
+  },
+  {
+    finding: "REPLICATION_TOO_LARGE",
+    when: facts({ selected: [selected({ ...topic("orders"), factor: 4 }, { ...topic("orders"), factor: 1 })] }),
+    says: /factor 4/,
+    fix: /rule/,
+    not: facts({ selected: [selected({ ...topic("orders"), factor: 4 }, { ...topic("orders"), factor: 4 })] }),
+  },
+  {
+    finding: "TOPIC_DELETION_DISABLED",
+    when: facts({ target: onTarget({ "delete.topic.enable": "false" }) }),
+    says: /broker 1, 2, 3 of the target/,
+    fix: /delete.topic.enable=true/,
+    not: facts(),
+  },
+  {
+    finding: "TOPIC_DELETION_DISABLED",
+    when: facts({ origin: { clusterId: "one", brokers: brokers(3, { "delete.topic.enable": "false" }) } }),
+    says: /of the origin/,
+    fix: /delete.topic/,
+    not: facts({
+      origin: { clusterId: "one", brokers: brokers(3, { "delete.topic.enable": "false" }) },
+      mirror: { ...mirror, offsetSyncsLocation: "target" },
+    }),
+  },
+  {
+    finding: "TARGET_AUTO_CREATES",
+    severity: "warning",
+    when: facts({ target: onTarget({ "auto.create.topics.enable": "true" }) }),
+    says: /wrong partition count/,
+    fix: /auto.create.topics.enable=false/,
+    not: facts(),
+  },
 
   // What the target would lose
-  { finding: "TARGET_RETENTION_DELETES", when: facts({ target: onTarget({ "log.retention.ms": "3600000" }), ...old("retention", [0]) }), says: /orders has records older than 1 h in 1 partition/, fix: /retention.ms/, not: facts({ target: onTarget({ "log.retention.ms": "3600000" }), ...old("retention", []) }) },
-  { finding: "TARGET_RETENTION_SHORTER", severity: "warning", when: facts({ target: onTarget({ "log.retention.hours": "1" }) }), says: /orders 1 h instead of 168 h/, fix: /retention.ms/, not: facts({ target: onTarget({ "log.retention.hours": "169" }) }) },
-  { finding: "TARGET_RETENTION_SHORTER", severity: "warning", when: facts({ target: onTarget({ "log.retention.hours": "1" }) }), says: /orders/, fix: /./, not: facts({ target: onTarget({ "log.retention.hours": "1" }), selected: [selected(topic("orders", [[0, 1]], { "retention.ms": "604800000" }))] }) },
-  { finding: "TARGET_RETENTION_SHORTER", severity: "warning", when: facts({ selected: [selected({ ...topic("orders"), settings: { ...topic("orders").settings, "retention.ms": { value: "-1", ofTopic: false } } })] }), says: /168 h instead of for ever/, fix: /./, not: facts({ selected: [selected(topic("orders", [[0, 1]], { "retention.ms": "-1" }))] }) },
-  { finding: "TARGET_RETENTION_SHORTER", severity: "warning", when: facts({ target: onTarget({ "log.retention.hours": "1" }) }), says: /orders/, fix: /./, not: facts({ target: onTarget({ "log.retention.hours": "1" }), selected: [selected(topic("orders", [[0, 1]], { "cleanup.policy": "compact" }))] }) },
-  { finding: "TARGET_RETENTION_BYTES_SMALLER", severity: "warning", when: facts({ target: onTarget({ "log.retention.bytes": "1000000" }) }), says: /orders above 1 MB a partition/, fix: /retention.bytes/, not: facts({ target: onTarget({ "log.retention.bytes": "-1" }) }) },
-  { finding: "TARGET_REFUSES_FUTURE", when: facts(old("after", [0])), says: /orders has records dated more than 1 h in the future in 1 partition/, fix: /message.timestamp.after.max.ms/, not: facts(old("after", [])) },
-  { finding: "TARGET_REFUSES_PAST", when: facts(old("before", [0])), says: /in the past/, fix: /message.timestamp.before.max.ms/, not: facts(old("before", [])) },
-  { finding: "TARGET_STAMPS_RECORDS", severity: "warning", when: facts({ target: onTarget({ "log.message.timestamp.type": "LogAppendTime" }) }), says: /LogAppendTime/, fix: /CreateTime/, not: facts() },
-  { finding: "TARGET_CLEANUP_DIFFERS", when: facts({ target: onTarget({ "log.cleanup.policy": "compact" }) }), says: /orders compact instead of delete/, fix: /cleanup.policy/, not: facts({ target: onTarget({ "log.cleanup.policy": "compact" }), selected: [selected(topic("orders", [[0, 1]], { "cleanup.policy": "delete" }))] }) },
-  { finding: "TARGET_MESSAGE_SIZE_SMALLER", when: facts({ target: onTarget({ "message.max.bytes": "1000" }) }), says: /orders 1000 instead of 1048588 bytes/, fix: /max.message.bytes/, not: facts({ target: onTarget({ "message.max.bytes": "1048588" }) }) },
-  { finding: "TARGET_MESSAGE_SIZE_SMALLER", when: facts({ target: onTarget({ "message.max.bytes": "1000" }) }), says: /orders/, fix: /./, not: facts({ target: onTarget({ "message.max.bytes": "1000" }), selected: [selected(topic("orders", [[0, 1]], { "max.message.bytes": "1048588" }))] }) },
-  { finding: "MIRROR_COPIES_ABORTED", severity: "warning", when: facts({ originTopics: ["orders", "__transaction_state"] }), says: /aborted/, fix: /read_committed/, not: facts({ mirror: { ...facts().mirror, isolationLevel: "read_committed" }, originTopics: ["orders", "__transaction_state"] }) },
-  { finding: "TARGET_RECOMPRESSES", severity: "warning", when: facts({ target: onTarget({ "compression.type": "gzip" }) }), says: /orders/, fix: /compression.type/, not: facts() },
+  {
+    finding: "TARGET_RETENTION_DELETES",
+    when: facts({ target: onTarget({ "log.retention.ms": "3600000" }), ...old("retention", [0]) }),
+    says: /orders has records older than 1 h in 1 partition/,
+    fix: /retention.ms/,
+    not: facts({ target: onTarget({ "log.retention.ms": "3600000" }), ...old("retention", []) }),
+  },
+  {
+    finding: "TARGET_RETENTION_SHORTER",
+    severity: "warning",
+    when: facts({ target: onTarget({ "log.retention.hours": "1" }) }),
+    says: /orders 1 h instead of 168 h/,
+    fix: /retention.ms/,
+    not: facts({ target: onTarget({ "log.retention.hours": "169" }) }),
+  },
+  {
+    finding: "TARGET_RETENTION_SHORTER",
+    severity: "warning",
+    when: facts({ target: onTarget({ "log.retention.hours": "1" }) }),
+    says: /orders/,
+    fix: /./,
+    not: facts({
+      target: onTarget({ "log.retention.hours": "1" }),
+      selected: [selected(topic("orders", [[0, 1]], { "retention.ms": "604800000" }))],
+    }),
+  },
+  {
+    finding: "TARGET_RETENTION_SHORTER",
+    severity: "warning",
+    when: facts({
+      selected: [
+        selected({
+          ...topic("orders"),
+          settings: { ...topic("orders").settings, "retention.ms": { value: "-1", ofTopic: false } },
+        }),
+      ],
+    }),
+    says: /168 h instead of for ever/,
+    fix: /./,
+    not: facts({ selected: [selected(topic("orders", [[0, 1]], { "retention.ms": "-1" }))] }),
+  },
+  {
+    finding: "TARGET_RETENTION_SHORTER",
+    severity: "warning",
+    when: facts({ target: onTarget({ "log.retention.hours": "1" }) }),
+    says: /orders/,
+    fix: /./,
+    not: facts({
+      target: onTarget({ "log.retention.hours": "1" }),
+      selected: [selected(topic("orders", [[0, 1]], { "cleanup.policy": "compact" }))],
+    }),
+  },
+  {
+    finding: "TARGET_RETENTION_BYTES_SMALLER",
+    severity: "warning",
+    when: facts({ target: onTarget({ "log.retention.bytes": "1000000" }) }),
+    says: /orders above 1 MB a partition/,
+    fix: /retention.bytes/,
+    not: facts({ target: onTarget({ "log.retention.bytes": "-1" }) }),
+  },
+  {
+    finding: "TARGET_REFUSES_FUTURE",
+    when: facts(old("after", [0])),
+    says: /orders has records dated more than 1 h in the future in 1 partition/,
+    fix: /message.timestamp.after.max.ms/,
+    not: facts(old("after", [])),
+  },
+  {
+    finding: "TARGET_REFUSES_PAST",
+    when: facts(old("before", [0])),
+    says: /in the past/,
+    fix: /message.timestamp.before.max.ms/,
+    not: facts(old("before", [])),
+  },
+  {
+    finding: "TARGET_STAMPS_RECORDS",
+    severity: "warning",
+    when: facts({ target: onTarget({ "log.message.timestamp.type": "LogAppendTime" }) }),
+    says: /LogAppendTime/,
+    fix: /CreateTime/,
+    not: facts(),
+  },
+  {
+    finding: "TARGET_CLEANUP_DIFFERS",
+    when: facts({ target: onTarget({ "log.cleanup.policy": "compact" }) }),
+    says: /orders compact instead of delete/,
+    fix: /cleanup.policy/,
+    not: facts({
+      target: onTarget({ "log.cleanup.policy": "compact" }),
+      selected: [selected(topic("orders", [[0, 1]], { "cleanup.policy": "delete" }))],
+    }),
+  },
+  {
+    finding: "TARGET_MESSAGE_SIZE_SMALLER",
+    when: facts({ target: onTarget({ "message.max.bytes": "1000" }) }),
+    says: /orders 1000 instead of 1048588 bytes/,
+    fix: /max.message.bytes/,
+    not: facts({ target: onTarget({ "message.max.bytes": "1048588" }) }),
+  },
+  {
+    finding: "TARGET_MESSAGE_SIZE_SMALLER",
+    when: facts({ target: onTarget({ "message.max.bytes": "1000" }) }),
+    says: /orders/,
+    fix: /./,
+    not: facts({
+      target: onTarget({ "message.max.bytes": "1000" }),
+      selected: [selected(topic("orders", [[0, 1]], { "max.message.bytes": "1048588" }))],
+    }),
+  },
+  {
+    finding: "MIRROR_COPIES_ABORTED",
+    severity: "warning",
+    when: facts({ originTopics: ["orders", "__transaction_state"] }),
+    says: /aborted/,
+    fix: /read_committed/,
+    not: facts({
+      mirror: { ...facts().mirror, isolationLevel: "read_committed" },
+      originTopics: ["orders", "__transaction_state"],
+    }),
+  },
+  {
+    finding: "TARGET_RECOMPRESSES",
+    severity: "warning",
+    when: facts({ target: onTarget({ "compression.type": "gzip" }) }),
+    says: /orders/,
+    fix: /compression.type/,
+    not: facts(),
+  },
 ];
 
 describe("findings and their near misses", () => {
   it.each(cases.map((c, i) => [`${c.finding} (${i + 1})`, c] as const))("%s", (_, c) => {
-    const options = { offsetSyncsReplicationFactor: c.finding === "BROKERS_TOO_FEW" ? undefined : 1, ...c.options } as PreflightOptions;
+    const options = {
+      offsetSyncsReplicationFactor: c.finding === "BROKERS_TOO_FEW" ? undefined : 1,
+      ...c.options,
+    } as PreflightOptions;
     const found = decide(c.when, options).filter((f) => f.code === c.finding);
     expect(found.length, `${c.finding} is found`).toBeGreaterThan(0);
     const match = found.find((f) => c.says.test(f.seen));
     expect(match, `says ${c.says}: ${found.map((f) => f.seen).join(" | ")}`).toBeDefined();
     expect(match!.fix).toMatch(c.fix);
     expect(match!.severity).toBe(c.severity ?? "error");
-    const near = decide(c.not, { ...options, ...c.notOptions }).filter((f) => f.code === c.finding && (c.notOptions === undefined || c.says.test(f.seen)));
+    const near = decide(c.not, { ...options, ...c.notOptions }).filter(
+      (f) => f.code === c.finding && (c.notOptions === undefined || c.says.test(f.seen)),
+    );
     expect(near).toEqual([]);
   });
 
@@ -265,27 +705,44 @@ describe("findings and their near misses", () => {
 describe("questions about times", () => {
   it("are asked only where a limit of the target could hurt", () => {
     expect(timedQuestions(facts())).toEqual([{ limit: "after", topic: "orders", limitMs: 3_600_000 }]);
-    const strict = facts({ target: onTarget({ "log.retention.ms": "1000", "log.message.timestamp.before.max.ms": "5000" }) });
-    expect(timedQuestions(strict).map((q) => [q.limit, q.limitMs])).toEqual([["retention", 1000], ["after", 3_600_000], ["before", 5000]]);
+    const strict = facts({
+      target: onTarget({ "log.retention.ms": "1000", "log.message.timestamp.before.max.ms": "5000" }),
+    });
+    expect(timedQuestions(strict).map((q) => [q.limit, q.limitMs])).toEqual([
+      ["retention", 1000],
+      ["after", 3_600_000],
+      ["before", 5000],
+    ]);
     expect(timedQuestions(facts({ target: onTarget({ "log.message.timestamp.type": "LogAppendTime" }) }))).toEqual([]);
   });
 
   it("use the tightest of the brokers' limits when they differ", () => {
-    const target = { clusterId: "two", brokers: [...brokers(2), ...brokers(1, { "log.message.timestamp.after.max.ms": "60000" })] };
+    const target = {
+      clusterId: "two",
+      brokers: [...brokers(2), ...brokers(1, { "log.message.timestamp.after.max.ms": "60000" })],
+    };
     expect(timedQuestions(facts({ target }))).toEqual([{ limit: "after", topic: "orders", limitMs: 60_000 }]);
   });
 });
 
 describe("the verdict", () => {
-  const findings = decide(facts({ target: { clusterId: "one", brokers: brokers(3, { "message.max.bytes": "1000" }) } }), {});
+  const findings = decide(
+    facts({ target: { clusterId: "one", brokers: brokers(3, { "message.max.bytes": "1000" }) } }),
+    {},
+  );
 
   it("names every error and its fix, at once", () => {
-    expect(() => refuse(findings)).toThrow(/^PREFLIGHT_FAILED: 2 findings stop the migration before anything was changed\n  - SAME_CLUSTER: .* Fix: correct[^\n]*\n  - TARGET_MESSAGE_SIZE_SMALLER: [^\n]*\nfix: /);
+    expect(() => refuse(findings)).toThrow(
+      /^PREFLIGHT_FAILED: 2 findings stop the migration before anything was changed\n {2}- SAME_CLUSTER: .* Fix: correct[^\n]*\n {2}- TARGET_MESSAGE_SIZE_SMALLER: [^\n]*\nfix: /,
+    );
   });
 
   it("lets a finding be accepted by its code", () => {
     const accepted = accepting(findings, ["TARGET_MESSAGE_SIZE_SMALLER"]);
-    expect(accepted.map((f) => [f.code, f.severity])).toEqual([["SAME_CLUSTER", "error"], ["TARGET_MESSAGE_SIZE_SMALLER", "warning"]]);
+    expect(accepted.map((f) => [f.code, f.severity])).toEqual([
+      ["SAME_CLUSTER", "error"],
+      ["TARGET_MESSAGE_SIZE_SMALLER", "warning"],
+    ]);
     expect(() => refuse(accepting(findings, ["SAME_CLUSTER", "TARGET_MESSAGE_SIZE_SMALLER"]))).not.toThrow();
   });
 });

@@ -7,18 +7,27 @@ import type { Need } from "./privileges";
  * them makes the connector fail at once, which is why they are asked for beforehand.
  */
 export function mirrorEffect(side: Side, need: Need, mirror: MirrorModel): string {
-  const kinds = new Set(internalTopics(mirror).filter((t) => t.side === side && need.names.includes(t.name)).map((t) => t.kind));
+  const kinds = new Set(
+    internalTopics(mirror)
+      .filter((t) => t.side === side && need.names.includes(t.name))
+      .map((t) => t.kind),
+  );
   const has = (...some: InternalTopicKind[]) => need.type === "topic" && some.some((k) => kinds.has(k));
   if (side === "origin") {
-    if (need.type === "group") return "data is copied, but the checkpoint connector is RUNNING without tasks and no group offset is translated";
+    if (need.type === "group")
+      return "data is copied, but the checkpoint connector is RUNNING without tasks and no group offset is translated";
     if (has("offset-syncs") && need.operation === "Create") return "the target topics are made, but no data is copied";
     if (has("offset-syncs") && need.operation === "Write") return "data is copied, but there are no checkpoints";
-    if (need.operation === "DescribeConfigs") return "the connector is RUNNING, but nothing is created and nothing copied";
+    if (need.operation === "DescribeConfigs")
+      return "the connector is RUNNING, but nothing is created and nothing copied";
     if (need.operation === "Read") return "the connector is RUNNING without tasks, or does not copy these topics";
     return "the mirror can't do its work on the origin";
   }
   if (need.type === "transactionalId") return "the worker does not start, or its tasks are FAILED (exactly-once)";
-  if (need.type === "group") return need.names.includes(mirror.groupId) ? "the worker never works: REST requests time out and its log floods" : "the groups' offsets are not synchronised";
+  if (need.type === "group")
+    return need.names.includes(mirror.groupId)
+      ? "the worker never works: REST requests time out and its log floods"
+      : "the groups' offsets are not synchronised";
   if (has("offsets", "configs", "status")) return "the worker never works: REST requests time out and its log floods";
   if (has("checkpoints")) return "there are no checkpoints, or old ones are not read again after a restart";
   if (has("offset-syncs")) return "data is copied, but there are no checkpoints";

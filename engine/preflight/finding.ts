@@ -27,7 +27,11 @@ export function warning(code: string, seen: string, fix: string): Finding {
 export function findingOf(thrown: MigrationError): Finding {
   const [first = ""] = thrown.message.split("\n");
   const seen = first.startsWith(`${thrown.code}: `) ? first.slice(thrown.code.length + 2) : first;
-  return error(thrown.code, thrown.details.length === 0 ? seen : `${seen}: ${someOf(thrown.details).replaceAll("\n", " ")}`, thrown.fix);
+  return error(
+    thrown.code,
+    thrown.details.length === 0 ? seen : `${seen}: ${someOf(thrown.details).replaceAll("\n", " ")}`,
+    thrown.fix,
+  );
 }
 
 /** Findings whose code is accepted become warnings. */
@@ -39,8 +43,12 @@ export function accepting(findings: readonly Finding[], accepted: readonly strin
 export function refuse(findings: readonly Finding[]): void {
   const errors = findings.filter((f) => f.severity === "error");
   if (errors.length === 0) return;
-  throw new MigrationError("PREFLIGHT_FAILED", `${errors.length} finding${errors.length === 1 ? "" : "s"} stop${errors.length === 1 ? "s" : ""} the migration before anything was changed`, {
-    fix: "correct each finding as it says and run again",
-    details: errors.map((f) => `${f.code}: ${f.seen}. Fix: ${f.fix}`),
-  });
+  throw new MigrationError(
+    "PREFLIGHT_FAILED",
+    `${errors.length} finding${errors.length === 1 ? "" : "s"} stop${errors.length === 1 ? "s" : ""} the migration before anything was changed`,
+    {
+      fix: "correct each finding as it says and run again",
+      details: errors.map((f) => `${f.code}: ${f.seen}. Fix: ${f.fix}`),
+    },
+  );
 }

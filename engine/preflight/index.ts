@@ -1,5 +1,11 @@
 export { mirrorRemembers } from "./storage";
-export { administratorRights, preflight, type PreflightOptions, type PreflightRun, type PreflightResult } from "./preflight";
+export {
+  administratorRights,
+  preflight,
+  type PreflightOptions,
+  type PreflightRun,
+  type PreflightResult,
+} from "./preflight";
 export { checkMirrorPrivileges, type MirrorPrivilegeOptions, type MirrorPrivileges } from "./mirror-privileges";
 export { checkNotePrivileges } from "./note-privileges";
 export type { Finding } from "./finding";

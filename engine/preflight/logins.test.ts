@@ -3,7 +3,10 @@ import type { Connection, MigrationModel } from "../model";
 import { principalOf } from "./ask";
 import { checkLogins } from "./logins";
 
-const scram: Connection = { bootstrapServers: "o:1", sasl: { mechanism: "SCRAM-SHA-512", username: "u", password: "p" } };
+const scram: Connection = {
+  bootstrapServers: "o:1",
+  sasl: { mechanism: "SCRAM-SHA-512", username: "u", password: "p" },
+};
 const model = (origin: Connection, target: Connection) => ({ origin, target }) as MigrationModel;
 
 test("clusters without authentication are warned of once, and plain text is named", () => {
@@ -12,7 +15,9 @@ test("clusters without authentication are warned of once, and plain text is name
   const [both, ...more] = checkLogins(model(plain, tls));
   expect(more).toEqual([]);
   expect(both).toMatchObject({ code: "NO_AUTHENTICATION", severity: "warning" });
-  expect(both!.seen).toContain("the origin and the target are used without a login (User:ANONYMOUS), the origin in plain text");
+  expect(both!.seen).toContain(
+    "the origin and the target are used without a login (User:ANONYMOUS), the origin in plain text",
+  );
   expect(checkLogins(model(scram, tls))[0]!.seen).toMatch(/^the target is used without a login \(User:ANONYMOUS\): /);
   expect(checkLogins(model(scram, { ...tls, tls: { cert: "C", key: "K" } }))).toEqual([]);
 });

@@ -43,7 +43,10 @@ export async function checkMirrorPrivileges(
     model,
     async (administrator) => {
       const pairs = selectPairs(await administrator.origin.listTopics(), model.mirror);
-      const groups = selectGroups((await administrator.origin.listGroups()).map((g) => g.groupId), model.mirror);
+      const groups = selectGroups(
+        (await administrator.origin.listGroups()).map((g) => g.groupId),
+        model.mirror,
+      );
       const atTarget = new Set(await administrator.target.listTopics());
       const universes: Record<Side, Universe> = {
         origin: { topics: pairs.map((p) => p.origin), groups, existing: new Set(pairs.map((p) => p.origin)) },
@@ -52,7 +55,15 @@ export async function checkMirrorPrivileges(
       const lines: string[] = [];
       const warnings: string[] = [];
       for (const side of ["origin", "target"] as const) {
-        const { missing, unseen } = await askAs(mirror[side], administrator[side], side, universes[side], model, options, open);
+        const { missing, unseen } = await askAs(
+          mirror[side],
+          administrator[side],
+          side,
+          universes[side],
+          model,
+          options,
+          open,
+        );
         const who = principalOf(mirror[side]) ?? "the mirror's user";
         for (const need of missing) {
           const text = `${side}, ${who}: ${needText(need)}`;
@@ -60,17 +71,25 @@ export async function checkMirrorPrivileges(
           else lines.push(`${text}: without it ${mirrorEffect(side, need, model.mirror)}`);
         }
         if (unseen.length > 0) {
-          lines.push(`${side}: ${who} sees topics that the migration's administrator does not (${unseen.slice(0, 5).join(", ")}): they would be copied unwatched`);
+          lines.push(
+            `${side}: ${who} sees topics that the migration's administrator does not (${unseen.slice(0, 5).join(", ")}): they would be copied unwatched`,
+          );
         }
       }
       for (const line of warnings) progress.warn(line);
       if (lines.length > 0) {
-        throw new MigrationError("MIRROR_PRIVILEGES_MISSING", `${countText(lines.length, "privilege")} missing; the mirror would run and not say so`, {
-          fix: "grant them to the users named here (profile \"least\" has exactly these), then run again",
-          details: lines,
-        });
+        throw new MigrationError(
+          "MIRROR_PRIVILEGES_MISSING",
+          `${countText(lines.length, "privilege")} missing; the mirror would run and not say so`,
+          {
+            fix: 'grant them to the users named here (profile "least" has exactly these), then run again',
+            details: lines,
+          },
+        );
       }
-      progress.info(`the mirror's users hold every privilege they need, asked on ${countText(pairs.length, "topic")} and ${countText(groups.length, "group")}`);
+      progress.info(
+        `the mirror's users hold every privilege they need, asked on ${countText(pairs.length, "topic")} and ${countText(groups.length, "group")}`,
+      );
       return { topics: pairs.length, groups: groups.length, warnings };
     },
     open,
@@ -96,7 +115,8 @@ async function askAs(
         const missing = await missingPrivileges(port, rules, universe, acls);
         if (missing.length === 0 || Date.now() >= deadline) {
           const known = new Set(universe.topics);
-          const visible = side === "origin" ? selectPairs(await port.listTopics(), model.mirror).map((p) => p.origin) : [];
+          const visible =
+            side === "origin" ? selectPairs(await port.listTopics(), model.mirror).map((p) => p.origin) : [];
           return { missing, unseen: visible.filter((name) => !known.has(name)) };
         }
       } finally {

@@ -6,7 +6,13 @@ import type { PreflightFacts } from "./facts";
 
 /** Names that the mirror will use for itself must be free, or its own already. */
 export function checkNames(facts: PreflightFacts): Finding[] {
-  return [...equalNames(facts), ...takenNames(facts), ...leftOver(facts), ...selectedNames(facts), ...connectGroup(facts)];
+  return [
+    ...equalNames(facts),
+    ...takenNames(facts),
+    ...leftOver(facts),
+    ...selectedNames(facts),
+    ...connectGroup(facts),
+  ];
 }
 
 function equalNames({ mirror }: PreflightFacts): Finding[] {
@@ -15,7 +21,13 @@ function equalNames({ mirror }: PreflightFacts): Finding[] {
     topics
       .slice(i + 1)
       .filter((b) => b.side === a.side && b.name === a.name)
-      .map((b) => error("INTERNAL_NAMES_EQUAL", `${renamedBy(a.kind, mirror)} and ${renamedBy(b.kind, mirror)} both make ${a.side} topic ${a.name}`, "give each its own name")),
+      .map((b) =>
+        error(
+          "INTERNAL_NAMES_EQUAL",
+          `${renamedBy(a.kind, mirror)} and ${renamedBy(b.kind, mirror)} both make ${a.side} topic ${a.name}`,
+          "give each its own name",
+        ),
+      ),
   );
 }
 
@@ -27,7 +39,9 @@ function takenNames({ internals, mirror }: PreflightFacts): Finding[] {
       error(
         "INTERNAL_NAME_TAKEN",
         `${t.side} topic ${t.name}, which the mirror needs for itself, exists and is not its own: ${t.reasons.join("; ")}`,
-        t.kind === "heartbeats" ? "leave mirror.heartbeatConnector out" : `set ${renamedBy(t.kind, mirror)} to a value that makes another name`,
+        t.kind === "heartbeats"
+          ? "leave mirror.heartbeatConnector out"
+          : `set ${renamedBy(t.kind, mirror)} to a value that makes another name`,
       ),
     );
 }
@@ -70,10 +84,22 @@ function connectGroup(facts: PreflightFacts): Finding[] {
   const { groupId } = facts.mirror;
   const { state, protocolType, members, committed } = facts.mirrorGroup;
   if (committed > 0 || (members > 0 && protocolType !== "connect")) {
-    return [error("CONNECT_GROUP_TAKEN", `target group ${groupId} belongs to an application (${committed > 0 ? `offsets for ${countText(committed, "partition")}` : `${countText(members, "member")}, ${protocolType}`})`, "set target.groupId to a name of its own")];
+    return [
+      error(
+        "CONNECT_GROUP_TAKEN",
+        `target group ${groupId} belongs to an application (${committed > 0 ? `offsets for ${countText(committed, "partition")}` : `${countText(members, "member")}, ${protocolType}`})`,
+        "set target.groupId to a name of its own",
+      ),
+    ];
   }
   if (members > 0 && !facts.started) {
-    return [error("CONNECT_GROUP_TAKEN", `target group ${groupId} is ${state} with ${countText(members, "worker")} of another Connect cluster, which would take this mirror's connectors for its own`, "set target.groupId to a name of its own")];
+    return [
+      error(
+        "CONNECT_GROUP_TAKEN",
+        `target group ${groupId} is ${state} with ${countText(members, "worker")} of another Connect cluster, which would take this mirror's connectors for its own`,
+        "set target.groupId to a name of its own",
+      ),
+    ];
   }
   return [];
 }

@@ -22,10 +22,20 @@ export async function checkNotePrivileges(model: MigrationModel, open?: OpenKafk
       const principal = principalOf(model.target);
       const existing = new Set((await target.listTopics()).filter((t) => t === name));
       const rules = [allow(topic(name), "Create", "Write", "Read", "Delete")];
-      const missing = await missingPrivileges(target, rules, { topics: [], groups: [], existing }, await aclsOf(target, principal));
+      const missing = await missingPrivileges(
+        target,
+        rules,
+        { topics: [], groups: [], existing },
+        await aclsOf(target, principal),
+      );
       const who = `the migration's administrator${principal === undefined ? "" : ` (${principal})`}`;
       return missing.map((need) =>
-        error("PRIVILEGE_MISSING", `target: ${who} lacks ${needText(need)}: ${WHY}`, `grant ${who} ${needText(need)} on the target (docs/acls.md)`));
+        error(
+          "PRIVILEGE_MISSING",
+          `target: ${who} lacks ${needText(need)}: ${WHY}`,
+          `grant ${who} ${needText(need)} on the target (docs/acls.md)`,
+        ),
+      );
     },
     open,
   );

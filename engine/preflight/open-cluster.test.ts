@@ -7,7 +7,15 @@ import { mirror } from "../../test/engine/preflight/facts";
 
 const users: MadeUsers = { principals: ["User:mm2", "User:admin"], profile: "least" };
 const universe: Universe = { topics: ["orders"], groups: ["billing"], existing: new Set(["orders", "other"]) };
-const ours: Acl = { resourceType: "topic", resourceName: "*", patternType: "literal", principal: "User:mm2", host: "*", operation: "Read", permission: "allow" };
+const ours: Acl = {
+  resourceType: "topic",
+  resourceName: "*",
+  patternType: "literal",
+  principal: "User:mm2",
+  host: "*",
+  operation: "Read",
+  permission: "allow",
+};
 const others: Acl = { ...ours, principal: "User:*", operation: "All" };
 
 interface Cluster {
@@ -24,40 +32,75 @@ interface Cluster {
   denied?: boolean;
 }
 
-const everything = ["ClusterAction", "Create", "Alter", "Describe", "DescribeConfigs", "AlterConfigs", "IdempotentWrite"];
+const everything = [
+  "ClusterAction",
+  "Create",
+  "Alter",
+  "Describe",
+  "DescribeConfigs",
+  "AlterConfigs",
+  "IdempotentWrite",
+];
 const anyTopic = ["Delete", "AlterConfigs", "Alter", "Create", "Write", "Read", "Describe", "DescribeConfigs"];
 
-function port({ setting, acls = [], held = anyTopic, cluster = everything, denied = false, ...rest }: Cluster): KafkaPort {
-  const config = new Map(setting === undefined ? [] : [["allow.everyone.if.no.acl.found", { value: setting, source: "static-broker", sensitive: false }]]);
+function port({
+  setting,
+  acls = [],
+  held = anyTopic,
+  cluster = everything,
+  denied = false,
+  ...rest
+}: Cluster): KafkaPort {
+  const config = new Map(
+    setting === undefined
+      ? []
+      : [["allow.everyone.if.no.acl.found", { value: setting, source: "static-broker", sensitive: false }]],
+  );
   return {
     side: "origin",
     describeAcls: async () => acls,
-    describeCluster: async () => ({ clusterId: "one", controllerId: 1, brokers: [{ id: 1, host: "h", port: 1 }], authorizedOperations: cluster }),
+    describeCluster: async () => ({
+      clusterId: "one",
+      controllerId: 1,
+      brokers: [{ id: 1, host: "h", port: 1 }],
+      authorizedOperations: cluster,
+    }),
     describeBrokerConfigs: async () => {
       if (denied) throw new MigrationError("KAFKA_UNAUTHORIZED", "no", { fix: "none" });
       return new Map([[1, config]]);
     },
     topicOperations: async (names: string[]) => new Map(names.map((n) => [n, held])),
-    groupOperations: async (names: string[]) => new Map(names.map((n) => [n, held.filter((o) => ["Read", "Describe", "Delete"].includes(o))])),
+    groupOperations: async (names: string[]) =>
+      new Map(names.map((n) => [n, held.filter((o) => ["Read", "Describe", "Delete"].includes(o))])),
     mayDescribeTransactionalId: async () => ("probe" in rest ? rest.probe : true),
   } as unknown as KafkaPort;
 }
 
 const narrow = { ...mirror, topicsPattern: "orders", groupsPattern: "billing" };
-const codes = async (cluster: Cluster, told?: boolean, by = narrow) => (await checkOpenCluster(port(cluster), by, users, universe, told)).map((f) => f.code);
+const codes = async (cluster: Cluster, told?: boolean, by = narrow) =>
+  (await checkOpenCluster(port(cluster), by, users, universe, told)).map((f) => f.code);
 
 describe("a cluster that lets everybody use what no ACL names", () => {
   it("stops the migration whose ACLs would lock everybody else out, and names the topics and groups", async () => {
     const [found] = await checkOpenCluster(port({ setting: "true" }), narrow, users, universe);
     expect(found).toMatchObject({ code: "CLUSTER_OPEN", severity: "error" });
-    expect(found!.seen).toMatch(/User:mm2 and User:admin would be the first on 1 topic \(orders\) and 1 group \(billing\) of the origin/);
+    expect(found!.seen).toMatch(
+      /User:mm2 and User:admin would be the first on 1 topic \(orders\) and 1 group \(billing\) of the origin/,
+    );
     // The rules of wide patterns touch what does not move, too.
-    const [wide] = await checkOpenCluster(port({ setting: "true" }), { ...narrow, topicsPattern: ".*" }, users, universe);
+    const [wide] = await checkOpenCluster(
+      port({ setting: "true" }),
+      { ...narrow, topicsPattern: ".*" },
+      users,
+      universe,
+    );
     expect(wide!.seen).toContain("2 topics (orders, other)");
   });
 
   it("also after this migration has made its own administrator, whose ACLs do not count", async () => {
-    expect(await codes({ setting: "true", acls: [ours, { ...ours, resourceType: "group" }] })).toEqual(["CLUSTER_OPEN"]);
+    expect(await codes({ setting: "true", acls: [ours, { ...ours, resourceType: "group" }] })).toEqual([
+      "CLUSTER_OPEN",
+    ]);
   });
 
   it("stops nothing where others have ACLs on all of it, where the setting is false or not set, or where that is told", async () => {
@@ -94,18 +137,28 @@ describe("a cluster that lets everybody use what no ACL names", () => {
   });
 
   it("is not known from a super user, who has rights that no ACL gives", async () => {
-    const find = (cluster: Cluster, principal?: string) => checkOpenCluster(port(cluster), narrow, users, universe, undefined, principal);
+    const find = (cluster: Cluster, principal?: string) =>
+      checkOpenCluster(port(cluster), narrow, users, universe, undefined, principal);
     for (const principal of [undefined, "User:admin"]) {
       expect(await find({ setting: null, acls: [ours] }, principal)).toMatchObject([{ code: "CLUSTER_OPEN_UNKNOWN" }]);
     }
     // Rights that an ACL gives to all are everybody's.
-    const given = everything.map((operation): Acl => ({ ...others, resourceType: "cluster", resourceName: "kafka-cluster", operation }));
-    expect(await find({ setting: null, acls: [...given, ours], held: ["Read"] }, "User:admin")).toMatchObject([{ code: "CLUSTER_OPEN" }]);
+    const given = everything.map(
+      (operation): Acl => ({ ...others, resourceType: "cluster", resourceName: "kafka-cluster", operation }),
+    );
+    expect(await find({ setting: null, acls: [...given, ours], held: ["Read"] }, "User:admin")).toMatchObject([
+      { code: "CLUSTER_OPEN" },
+    ]);
   });
 
   it("is a warning where every name has an ACL, and the settings may not be read", async () => {
     const all = (["topic", "group"] as const).map((resourceType): Acl => ({ ...ours, resourceType }));
-    const [found] = await checkOpenCluster(port({ denied: true, probe: undefined, acls: all }), narrow, users, universe);
+    const [found] = await checkOpenCluster(
+      port({ denied: true, probe: undefined, acls: all }),
+      narrow,
+      users,
+      universe,
+    );
     expect(found).toMatchObject({ code: "CLUSTER_OPEN_UNKNOWN", severity: "warning" });
   });
 });

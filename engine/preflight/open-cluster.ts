@@ -73,7 +73,13 @@ export async function checkOpenCluster(
   }
   if (found === "open") {
     const seen = `the ${side}'s brokers let this login use what no ACL names, though it is no super user (${SETTING}=true)`;
-    return [error("CLUSTER_OPEN", `${seen}: ${first}, ${lock}`, `${own}; where the brokers do not have that setting, ${tell}`)];
+    return [
+      error(
+        "CLUSTER_OPEN",
+        `${seen}: ${first}, ${lock}`,
+        `${own}; where the brokers do not have that setting, ${tell}`,
+      ),
+    ];
   }
   const locked = "if it is true, everybody else is locked out of them";
   const fix = `${tell}; where it is true, ${own}`;

@@ -58,8 +58,9 @@ async function isAllowed(port: KafkaPort, kind: Kind, name: string): Promise<boo
 async function isSuperUser(port: KafkaPort, acls: readonly Acl[], principal?: string): Promise<boolean | undefined> {
   const cluster = (await port.describeCluster()).authorizedOperations;
   // Where the principal is not known, any of them may be this login.
-  const granting = acls.filter((a) =>
-    a.permission === "allow" && (principal === undefined || [principal, "User:*"].includes(a.principal)));
+  const granting = acls.filter(
+    (a) => a.permission === "allow" && (principal === undefined || [principal, "User:*"].includes(a.principal)),
+  );
   const judge = (type: "cluster" | "topic" | "group", name: string, held: readonly string[]): boolean | undefined => {
     if (PER_RESOURCE[type].some((operation) => !held.includes(operation))) return false;
     if (!acls.some((a) => covers(a, type, name))) return undefined;

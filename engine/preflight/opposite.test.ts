@@ -8,25 +8,44 @@ const addresses = { origin: ["origin:9092", "10.0.0.1:9092"], target: ["target:9
 
 function other(config: Record<string, string> = {}, over: Partial<OtherMirror> = {}): OtherMirror {
   const back = {
-    "source.cluster.alias": "new", "target.cluster.alias": "old", topics: "orders.*", "replication.policy.class": identity,
-    "source.cluster.bootstrap.servers": "Target:9092", "target.cluster.bootstrap.servers": "other:1,10.0.0.1:9092",
+    "source.cluster.alias": "new",
+    "target.cluster.alias": "old",
+    topics: "orders.*",
+    "replication.policy.class": identity,
+    "source.cluster.bootstrap.servers": "Target:9092",
+    "target.cluster.bootstrap.servers": "other:1,10.0.0.1:9092",
   };
-  return { side: "origin", configTopic: "fallback-configs", connector: "new->old.MirrorSourceConnector", config: { ...back, ...config }, target: "STARTED", alive: true, ...over };
+  return {
+    side: "origin",
+    configTopic: "fallback-configs",
+    connector: "new->old.MirrorSourceConnector",
+    config: { ...back, ...config },
+    target: "STARTED",
+    alive: true,
+    ...over,
+  };
 }
 
-const found = (o: OtherMirror, over: Parameters<typeof facts>[0] = {}) => checkOpposite(facts({ others: [o], addresses, ...over })).map((f) => f.severity);
+const found = (o: OtherMirror, over: Parameters<typeof facts>[0] = {}) =>
+  checkOpposite(facts({ others: [o], addresses, ...over })).map((f) => f.severity);
 
 describe("a mirror in the opposite direction", () => {
   it("is named with its connector and the topics that it copies back", () => {
     const [finding] = checkOpposite(facts({ others: [other()], addresses }));
     expect(finding).toMatchObject({ code: "MIRROR_OPPOSITE", severity: "error" });
-    expect(finding!.seen).toMatch(/connector new->old.MirrorSourceConnector \(in fallback-configs on the origin\) copies migrated topics back .*: orders;/);
+    expect(finding!.seen).toMatch(
+      /connector new->old.MirrorSourceConnector \(in fallback-configs on the origin\) copies migrated topics back .*: orders;/,
+    );
     expect(finding!.fix).toContain("mirror.topicsExcludePattern");
   });
 
   it("is found by its addresses whatever its aliases, and by its aliases whatever its addresses", () => {
     expect(found(other({ "source.cluster.bootstrap.servers": "lb:1" }))).toEqual([]);
-    const aliases = { "source.cluster.bootstrap.servers": "lb:1", "source.cluster.alias": mirror.targetAlias, "target.cluster.alias": mirror.originAlias };
+    const aliases = {
+      "source.cluster.bootstrap.servers": "lb:1",
+      "source.cluster.alias": mirror.targetAlias,
+      "target.cluster.alias": mirror.originAlias,
+    };
     expect(found(other(aliases))).toEqual(["error"]);
     // Its Connect cluster keeps its configuration on the target.
     expect(found(other({}, { side: "target" }))).toEqual(["error"]);
@@ -43,15 +62,24 @@ describe("a mirror in the opposite direction", () => {
     expect(found(other({ "topics.exclude": "orders" }))).toEqual([]);
     const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
     const renaming = { ...mirror, policyClass };
-    const back = { "replication.policy.class": policyClass, topics: ".*", "source.cluster.alias": mirror.targetAlias, "target.cluster.alias": mirror.originAlias };
+    const back = {
+      "replication.policy.class": policyClass,
+      topics: ".*",
+      "source.cluster.alias": mirror.targetAlias,
+      "target.cluster.alias": mirror.originAlias,
+    };
     const copied = { ...facts().selected[0]!, targetName: `${mirror.originAlias}.orders` };
     expect(found(other(back), { mirror: renaming, selected: [copied] })).toEqual([]);
   });
 
   it("is one, too, where only one of them renames: the names grow without an end", () => {
     const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
-    expect(found(other({ "replication.policy.class": policyClass }), { mirror: { ...mirror, topicsPattern: "orders" } })).toEqual([]);
-    expect(found(other({ "replication.policy.class": policyClass }), { mirror: { ...mirror, topicsPattern: ".*" } })).toEqual(["error"]);
+    expect(
+      found(other({ "replication.policy.class": policyClass }), { mirror: { ...mirror, topicsPattern: "orders" } }),
+    ).toEqual([]);
+    expect(
+      found(other({ "replication.policy.class": policyClass }), { mirror: { ...mirror, topicsPattern: ".*" } }),
+    ).toEqual(["error"]);
   });
 });
 

@@ -70,7 +70,12 @@ export interface PreflightResult {
  * mirror runs, it passes.
  * @throws MigrationError PREFLIGHT_FAILED with all errors at once
  */
-export async function preflight(model: MigrationModel, options: PreflightRun = {}, progress: Progress = silent, open: OpenKafka = openKafka): Promise<PreflightResult> {
+export async function preflight(
+  model: MigrationModel,
+  options: PreflightRun = {},
+  progress: Progress = silent,
+  open: OpenKafka = openKafka,
+): Promise<PreflightResult> {
   const deadline = Date.now() + (options.patienceMs ?? 0);
   for (;;) {
     try {
@@ -84,12 +89,24 @@ export async function preflight(model: MigrationModel, options: PreflightRun = {
 
 /** Are all of its findings such as a user has whom not every broker knows yet? */
 function ofNewUser(error: unknown): boolean {
-  return isMigrationError(error) && error.code === "PREFLIGHT_FAILED" && error.details.every((line) => /^(PRIVILEGE_MISSING|KAFKA_AUTHENTICATION): /.test(line));
+  return (
+    isMigrationError(error) &&
+    error.code === "PREFLIGHT_FAILED" &&
+    error.details.every((line) => /^(PRIVILEGE_MISSING|KAFKA_AUTHENTICATION): /.test(line))
+  );
 }
 
-async function lookOnce(model: MigrationModel, options: PreflightRun, progress: Progress, open: OpenKafka): Promise<PreflightResult> {
+async function lookOnce(
+  model: MigrationModel,
+  options: PreflightRun,
+  progress: Progress,
+  open: OpenKafka,
+): Promise<PreflightResult> {
   const { running } = options;
-  const findings: Finding[] = [...(running === undefined ? [] : checkRenamed(running, model.mirror)), ...checkLogins(model)];
+  const findings: Finding[] = [
+    ...(running === undefined ? [] : checkRenamed(running, model.mirror)),
+    ...checkLogins(model),
+  ];
   const opened: Partial<Clusters> = {};
   try {
     for (const side of ["origin", "target"] as const) {
@@ -102,7 +119,14 @@ async function lookOnce(model: MigrationModel, options: PreflightRun, progress: 
       const port = opened[side];
       if (port === undefined) continue;
       await collecting(findings, async () => {
-        findings.push(...(await administratorPrivileges(port, model, names?.[side] ?? { topics: [], groups: [], existing: new Set() }, options)));
+        findings.push(
+          ...(await administratorPrivileges(
+            port,
+            model,
+            names?.[side] ?? { topics: [], groups: [], existing: new Set() },
+            options,
+          )),
+        );
       });
     }
     // Without a connection or a privilege the rest would only fail in many ways.
@@ -120,7 +144,9 @@ async function lookOnce(model: MigrationModel, options: PreflightRun, progress: 
     }
     const bootstrapServers = { origin: model.origin.bootstrapServers, target: model.target.bootstrapServers };
     const more = { configSync: options.configSync, bootstrapServers };
-    const facts = await collecting(findings, () => readFacts({ origin, target }, model.mirror, Date.now(), running, more));
+    const facts = await collecting(findings, () =>
+      readFacts({ origin, target }, model.mirror, Date.now(), running, more),
+    );
     if (facts !== undefined) findings.push(...decide(facts, options));
     const judged = accepting(findings, options.accept ?? []);
     const warnings = judged.filter((f) => f.severity === "warning");
@@ -134,7 +160,17 @@ async function lookOnce(model: MigrationModel, options: PreflightRun, progress: 
 
 /** All decisions that need the facts alone. */
 export function decide(facts: PreflightFacts, options: PreflightOptions): Finding[] {
-  return [...checkTwoClusters(facts), ...checkSelection(facts, options.groups), ...checkNames(facts), ...checkTargetNames(facts), ...checkTargetTopics(facts), ...checkBrokers(facts, options), ...checkLimits(facts), ...checkLarge(facts, options.maxRequestSize), ...checkOpposite(facts)];
+  return [
+    ...checkTwoClusters(facts),
+    ...checkSelection(facts, options.groups),
+    ...checkNames(facts),
+    ...checkTargetNames(facts),
+    ...checkTargetTopics(facts),
+    ...checkBrokers(facts, options),
+    ...checkLimits(facts),
+    ...checkLarge(facts, options.maxRequestSize),
+    ...checkOpposite(facts),
+  ];
 }
 
 /** What is thrown as a MigrationError becomes a finding. */
@@ -150,14 +186,28 @@ async function collecting<T>(findings: Finding[], work: () => Promise<T>): Promi
 
 async function universes({ origin, target }: Partial<Clusters>, mirror: MirrorModel): Promise<Record<Side, Universe>> {
   const pairs = origin === undefined ? [] : selectPairs(await origin.listTopics(), mirror);
-  const groups = origin === undefined ? [] : selectGroups((await origin.listGroups()).map((g) => g.groupId), mirror);
+  const groups =
+    origin === undefined
+      ? []
+      : selectGroups(
+          (await origin.listGroups()).map((g) => g.groupId),
+          mirror,
+        );
   return {
     origin: { topics: pairs.map((p) => p.origin), groups, existing: new Set(pairs.map((p) => p.origin)) },
-    target: { topics: pairs.map((p) => p.target), groups, existing: new Set(target === undefined ? [] : await target.listTopics()) },
+    target: {
+      topics: pairs.map((p) => p.target),
+      groups,
+      existing: new Set(target === undefined ? [] : await target.listTopics()),
+    },
   };
 }
 
-function administratorRules(side: Side, mirror: MirrorModel, { fence = false, groups = [] }: PreflightOptions): AclRule[] {
+function administratorRules(
+  side: Side,
+  mirror: MirrorModel,
+  { fence = false, groups = [] }: PreflightOptions,
+): AclRule[] {
   return administratorAcls(side, mirror, { narrow: true, fence, groups });
 }
 
@@ -167,7 +217,12 @@ export function administratorRights(mirror: MirrorModel, options: PreflightOptio
   return createHash("sha256").update(JSON.stringify(rules)).digest("hex").slice(0, 16);
 }
 
-async function administratorPrivileges(port: KafkaPort, model: MigrationModel, universe: Universe, options: PreflightOptions): Promise<Finding[]> {
+async function administratorPrivileges(
+  port: KafkaPort,
+  model: MigrationModel,
+  universe: Universe,
+  options: PreflightOptions,
+): Promise<Finding[]> {
   const { side } = port;
   const rules = administratorRules(side, model.mirror, options);
   const principal = principalOf(model[side]);

@@ -7,9 +7,23 @@ import { type Answers, byAcls, missingOf, type Need, needsOf, needText, PROBE } 
 import { mirror } from "../../test/engine/preflight/facts";
 
 const universe = { topics: ["orders", "orders-eu", "payments"], groups: ["billing"], existing: new Set(["orders"]) };
-const rule = (type: "topic" | "group", name: string, patternType: "literal" | "prefix", ...operations: Need["operation"][]) => ({ type: "allow" as const, resource: { type, name, patternType }, operations, host: "*" });
+const rule = (
+  type: "topic" | "group",
+  name: string,
+  patternType: "literal" | "prefix",
+  ...operations: Need["operation"][]
+) => ({ type: "allow" as const, resource: { type, name, patternType }, operations, host: "*" });
 const nothing: Answers = { topics: new Map(), groups: new Map(), cluster: [], acls: [] };
-const acl = (over: Partial<Acl>): Acl => ({ resourceType: "topic", resourceName: "orders", patternType: "literal", principal: "User:m", host: "*", operation: "Read", permission: "allow", ...over });
+const acl = (over: Partial<Acl>): Acl => ({
+  resourceType: "topic",
+  resourceName: "orders",
+  patternType: "literal",
+  principal: "User:m",
+  host: "*",
+  operation: "Read",
+  permission: "allow",
+  ...over,
+});
 
 describe("rules as questions", () => {
   it.each([
@@ -19,15 +33,24 @@ describe("rules as questions", () => {
     ["a prefix without a name in use as one made up", rule("topic", "zoo-", "prefix", "Read"), [`zoo-${PROBE}`]],
     ["groups likewise", rule("group", "*", "literal", "Describe"), ["billing"]],
     ["Create only on topics that are not there yet", rule("topic", "orders", "prefix", "Create"), ["orders-eu"]],
-  ])("%s", (_, r, names) => expect(needsOf([r], universe)).toEqual([{ type: r.resource.type, operation: r.operations[0], names }]));
+  ])("%s", (_, r, names) =>
+    expect(needsOf([r], universe)).toEqual([{ type: r.resource.type, operation: r.operations[0], names }]),
+  );
 
   it("Create on nothing but existing topics is no question", () => {
-    expect(needsOf([rule("topic", "orders", "literal", "Create", "Write")], universe)).toEqual([{ type: "topic", operation: "Write", names: ["orders"] }]);
+    expect(needsOf([rule("topic", "orders", "literal", "Create", "Write")], universe)).toEqual([
+      { type: "topic", operation: "Write", names: ["orders"] },
+    ]);
   });
 });
 
 describe("answers", () => {
-  const need = (operation: Need["operation"], over: Partial<Need> = {}): Need => ({ type: "topic", operation, names: ["orders"], ...over });
+  const need = (operation: Need["operation"], over: Partial<Need> = {}): Need => ({
+    type: "topic",
+    operation,
+    names: ["orders"],
+    ...over,
+  });
 
   it("an operation implies Describe or DescribeConfigs as in Kafka, and nothing else", () => {
     for (const o of ["Read", "Write", "Delete", "Alter"]) expect(allows([o], "Describe")).toBe(true);
@@ -37,19 +60,32 @@ describe("answers", () => {
   });
 
   it("name the topics on which it is missing, hidden ones included", () => {
-    const topics = new Map([["orders", ["Read", "Describe"]], ["orders-eu", null], ["payments", ["Describe"]]]);
-    expect(missingOf([need("Read", { names: ["orders", "orders-eu", "payments"] })], { ...nothing, topics })).toEqual([{ ...need("Read"), names: ["orders-eu", "payments"], unknown: false }]);
+    const topics = new Map([
+      ["orders", ["Read", "Describe"]],
+      ["orders-eu", null],
+      ["payments", ["Describe"]],
+    ]);
+    expect(missingOf([need("Read", { names: ["orders", "orders-eu", "payments"] })], { ...nothing, topics })).toEqual([
+      { ...need("Read"), names: ["orders-eu", "payments"], unknown: false },
+    ]);
   });
 
   it("Create on the cluster makes any topic", () => {
     expect(missingOf([need("Create")], nothing)).toHaveLength(1);
     expect(missingOf([need("Create")], { ...nothing, cluster: ["Create", "Describe"] })).toEqual([]);
-    expect(missingOf([need("Create")], { ...nothing, acls: [acl({ resourceType: "cluster", resourceName: "kafka-cluster", operation: "Create" })] })).toEqual([]);
+    expect(
+      missingOf([need("Create")], {
+        ...nothing,
+        acls: [acl({ resourceType: "cluster", resourceName: "kafka-cluster", operation: "Create" })],
+      }),
+    ).toEqual([]);
   });
 
   it("what a hidden topic's broker answer can't show is looked up in the ACLs", () => {
     const hidden = { ...nothing, topics: new Map([["orders", null]]) };
-    expect(missingOf([need("DescribeConfigs")], { ...hidden, acls: [acl({ operation: "DescribeConfigs" })] })).toEqual([]);
+    expect(missingOf([need("DescribeConfigs")], { ...hidden, acls: [acl({ operation: "DescribeConfigs" })] })).toEqual(
+      [],
+    );
     expect(missingOf([need("DescribeConfigs")], hidden)).toHaveLength(1);
     expect(missingOf([need("Write")], { ...hidden, acls: [acl({ operation: "Write" })] })).toHaveLength(1);
   });
@@ -72,7 +108,9 @@ describe("answers", () => {
     ["a deny beside it", [{}, { permission: "deny" }], false],
     ["a deny of something else", [{}, { permission: "deny", operation: "Write" }], true],
     ["a deny of All", [{}, { permission: "deny", operation: "All" }], false],
-  ])("ACLs decide as the authorizer does: %s", (_, acls, allowed) => expect(byAcls(acls.map(acl), "topic", "orders", "Read")).toBe(allowed));
+  ])("ACLs decide as the authorizer does: %s", (_, acls, allowed) =>
+    expect(byAcls(acls.map(acl), "topic", "orders", "Read")).toBe(allowed),
+  );
 });
 
 describe("effects", () => {
@@ -80,11 +118,23 @@ describe("effects", () => {
   const sides: Side[] = ["origin", "target"];
 
   it("every privilege of the least set has one of its own words, never the fallback", () => {
-    const all = [mirror, { ...mirror, offsetSyncsLocation: "target" as const, syncGroupOffsets: true, exactlyOnce: true, heartbeats: true }];
+    const all = [
+      mirror,
+      {
+        ...mirror,
+        offsetSyncsLocation: "target" as const,
+        syncGroupOffsets: true,
+        exactlyOnce: true,
+        heartbeats: true,
+      },
+    ];
     for (const m of all) {
       for (const side of sides) {
         for (const need of needsOf(leastAcls(side, m), other)) {
-          for (const name of need.names) expect(mirrorEffect(side, { ...need, names: [name] }, m), `${side} ${needText(need)}`).not.toMatch(/can't do its work/);
+          for (const name of need.names)
+            expect(mirrorEffect(side, { ...need, names: [name] }, m), `${side} ${needText(need)}`).not.toMatch(
+              /can't do its work/,
+            );
         }
       }
     }

@@ -28,7 +28,9 @@ export function needsOf(rules: readonly AclRule[], universe: Universe): Need[] {
     const all = resource.type === "topic" ? universe.topics : resource.type === "group" ? universe.groups : [];
     for (const operation of operations) {
       const names = resource.type === "cluster" ? [] : covered(resource.name!, resource.patternType, all);
-      const asked = names.filter((name) => !(operation === "Create" && resource.type === "topic" && universe.existing.has(name)));
+      const asked = names.filter(
+        (name) => !(operation === "Create" && resource.type === "topic" && universe.existing.has(name)),
+      );
       if (resource.type !== "cluster" && asked.length === 0) continue;
       const key = `${resource.type} ${operation}`;
       const need = merged.get(key) ?? { type: resource.type, operation, names: [] };
@@ -74,7 +76,10 @@ export function missingOf(needs: readonly Need[], answers: Answers): Missing[] {
         // Create on the cluster makes any topic; Create on a topic that may not be described can't be seen.
         if (need.type === "topic" && need.operation === "Create" && createsAnyTopic(answers)) return [];
         if (names.length === 0) return [];
-        const hidden = need.operation === "Create" || need.operation === "DescribeConfigs" || need.operation === "AlterConfigs" ? names.filter((n) => (told.get(n) ?? null) === null) : [];
+        const hidden =
+          need.operation === "Create" || need.operation === "DescribeConfigs" || need.operation === "AlterConfigs"
+            ? names.filter((n) => (told.get(n) ?? null) === null)
+            : [];
         const settled = hidden.filter((name) => byAcls(answers.acls, need.type, name, need.operation) === true);
         const left = names.filter((name) => !settled.includes(name));
         return left.length === 0 ? [] : [{ ...need, names: left, unknown: false }];
@@ -87,7 +92,10 @@ export function missingOf(needs: readonly Need[], answers: Answers): Missing[] {
       }
       case "transactionalId": {
         // No request tells it; the ACLs do.
-        const verdicts = need.names.map((name) => ({ name, verdict: byAcls(answers.acls, "transactionalId", name, need.operation) }));
+        const verdicts = need.names.map((name) => ({
+          name,
+          verdict: byAcls(answers.acls, "transactionalId", name, need.operation),
+        }));
         const names = verdicts.filter((v) => v.verdict !== true).map((v) => v.name);
         return names.length === 0 ? [] : [{ ...need, names, unknown: verdicts.every((v) => v.verdict !== false) }];
       }
@@ -96,11 +104,18 @@ export function missingOf(needs: readonly Need[], answers: Answers): Missing[] {
 }
 
 function createsAnyTopic(answers: Answers): boolean {
-  return answers.cluster?.includes("Create") === true || byAcls(answers.acls, "cluster", "kafka-cluster", "Create") === true;
+  return (
+    answers.cluster?.includes("Create") === true || byAcls(answers.acls, "cluster", "kafka-cluster", "Create") === true
+  );
 }
 
 /** Decides as the standard authorizer does, host aside: a deny wins; undefined where the ACLs could not be listed. */
-export function byAcls(acls: readonly Acl[] | undefined, type: Acl["resourceType"], name: string, operation: AclOperation): boolean | undefined {
+export function byAcls(
+  acls: readonly Acl[] | undefined,
+  type: Acl["resourceType"],
+  name: string,
+  operation: AclOperation,
+): boolean | undefined {
   if (acls === undefined) return undefined;
   const here = acls.filter((a) => covers(a, type, name));
   const denied = here.some((a) => a.permission === "deny" && (a.operation === operation || a.operation === "All"));
@@ -110,5 +125,7 @@ export function byAcls(acls: readonly Acl[] | undefined, type: Acl["resourceType
 /** `Read on topic a, b and 3 more`. */
 export function needText(need: Need): string {
   const kind = need.type === "transactionalId" ? "transactional id" : need.type;
-  return need.type === "cluster" ? `${need.operation} on the cluster` : `${need.operation} on ${kind} ${someOf(need.names, 5)}`;
+  return need.type === "cluster"
+    ? `${need.operation} on the cluster`
+    : `${need.operation} on ${kind} ${someOf(need.names, 5)}`;
 }

@@ -29,21 +29,36 @@ export interface MoreToRead {
  * Reads everything that preflight decides on. Changes nothing.
  * @param running the mirror as an earlier look found it good
  */
-export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: number, running?: MirrorModel, more: MoreToRead = {}): Promise<PreflightFacts> {
+export async function readFacts(
+  clusters: Clusters,
+  mirror: MirrorModel,
+  now: number,
+  running?: MirrorModel,
+  more: MoreToRead = {},
+): Promise<PreflightFacts> {
   const { configSync = {}, bootstrapServers } = more;
   const { origin, target } = clusters;
   const originTopics = await origin.listTopics();
   const pairs = selectPairs(originTopics, mirror);
-  const atOrigin = await topicFacts(origin, pairs.map((p) => p.origin));
-  const atTarget = await topicFacts(target, pairs.map((p) => p.target));
+  const atOrigin = await topicFacts(
+    origin,
+    pairs.map((p) => p.origin),
+  );
+  const atTarget = await topicFacts(
+    target,
+    pairs.map((p) => p.target),
+  );
   const selected = pairs.flatMap((p): SelectedTopic[] => {
     const from = atOrigin.get(p.origin);
     const to = atTarget.get(p.target);
-    return from === undefined ? [] : [{ origin: from, targetName: p.target, ...(to === undefined ? {} : { target: to }) }];
+    return from === undefined
+      ? []
+      : [{ origin: from, targetName: p.target, ...(to === undefined ? {} : { target: to }) }];
   });
   const internals = await inspectInternalTopics(clusters, mirror, internalTopics(mirror));
   const group = await describeMirrorGroup(target, mirror);
-  const committed = (await target.groupOffsets([mirror.groupId])).get(mirror.groupId)?.filter((o) => o.offset >= 0n) ?? [];
+  const committed =
+    (await target.groupOffsets([mirror.groupId])).get(mirror.groupId)?.filter((o) => o.offset >= 0n) ?? [];
   const connect = await new ConnectStateReader(target, mirror).read();
   const clusterFacts = { origin: await readCluster(origin), target: await readCluster(target) };
   const originGroups = (await origin.listGroups()).map((g) => g.groupId);
@@ -57,11 +72,19 @@ export async function readFacts(clusters: Clusters, mirror: MirrorModel, now: nu
     idleGroups: await idleGroups(origin, oddGroups(originGroups, mirror), new Set(pairs.map((p) => p.origin))),
     selected,
     internals,
-    mirrorGroup: { state: group.state, protocolType: group.protocolType, members: group.members.length, committed: committed.length },
+    mirrorGroup: {
+      state: group.state,
+      protocolType: group.protocolType,
+      members: group.members.length,
+      committed: committed.length,
+    },
     started: connect.source !== undefined,
     mirrored: connect.offsets,
     known: new Set(running === undefined ? [] : selectPairs(originTopics, running).map((p) => p.origin)),
-    synced: await syncedPartitions(clusters, internals.find((t) => t.kind === "offset-syncs" && t.state === "present")),
+    synced: await syncedPartitions(
+      clusters,
+      internals.find((t) => t.kind === "offset-syncs" && t.state === "present"),
+    ),
   };
   return {
     ...facts,
@@ -82,7 +105,11 @@ function oddGroups(groups: readonly string[], mirror: MirrorModel): string[] {
 }
 
 /** Those without a committed offset on a copied topic; none where this user may not read their offsets. */
-async function idleGroups(origin: KafkaPort, groups: readonly string[], topics: ReadonlySet<string>): Promise<Set<string>> {
+async function idleGroups(
+  origin: KafkaPort,
+  groups: readonly string[],
+  topics: ReadonlySet<string>,
+): Promise<Set<string>> {
   if (groups.length === 0) return new Set();
   try {
     const offsets = await origin.groupOffsets(groups);
@@ -108,7 +135,8 @@ async function readCluster(port: KafkaPort): Promise<ClusterFacts & { addresses:
     addresses: brokers.map((b) => `${b.host}:${b.port}`.toLowerCase()),
     brokers: brokers.map((b): BrokerFacts => {
       const settings: Record<string, string> = {};
-      for (const [key, entry] of configs.get(b.id) ?? []) if (entry.value !== null && !entry.sensitive) settings[key] = entry.value;
+      for (const [key, entry] of configs.get(b.id) ?? [])
+        if (entry.value !== null && !entry.sensitive) settings[key] = entry.value;
       return { id: b.id, ...(b.rack === undefined ? {} : { rack: b.rack }), settings };
     }),
   };
@@ -127,7 +155,9 @@ async function topicFacts(port: KafkaPort, names: readonly string[]): Promise<Ma
         name: t.name,
         settings: settingsOf(configs.get(t.name)),
         factor: factors.get(t.name)!,
-        bounds: Array.from({ length: t.partitions.length }, (_, partition) => bounds.get(partitionKey({ topic: t.name, partition }))),
+        bounds: Array.from({ length: t.partitions.length }, (_, partition) =>
+          bounds.get(partitionKey({ topic: t.name, partition })),
+        ),
       },
     ]),
   );
@@ -138,7 +168,8 @@ function settingsOf(config: ReadonlyMap<string, ConfigEntry> | undefined): Setti
   const settings: Record<string, Setting> = {};
   for (const key of TOPIC_KEYS) {
     const entry = config?.get(key);
-    if (entry !== undefined && entry.value !== null) settings[key] = { value: entry.value, ofTopic: entry.source === "dynamic-topic", source: entry.source };
+    if (entry !== undefined && entry.value !== null)
+      settings[key] = { value: entry.value, ofTopic: entry.source === "dynamic-topic", source: entry.source };
   }
   return settings;
 }
@@ -150,7 +181,10 @@ async function boundsOf(port: KafkaPort, topics: readonly TopicDescription[]): P
   return readBounds(port, online);
 }
 
-async function syncedPartitions(clusters: Clusters, topic: { side: "origin" | "target"; name: string } | undefined): Promise<Set<string>> {
+async function syncedPartitions(
+  clusters: Clusters,
+  topic: { side: "origin" | "target"; name: string } | undefined,
+): Promise<Set<string>> {
   const found = new Set<string>();
   if (topic === undefined) return found;
   await readWhole(clusters[topic.side], topic.name, (key, value) => {

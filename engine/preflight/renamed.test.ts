@@ -3,7 +3,8 @@ import { checkRenamed } from "./renamed";
 import { testMirror } from "../../test/support/models";
 
 const before = testMirror();
-const said = (over: Parameters<typeof testMirror>[0]) => checkRenamed(before, testMirror(over)).map((f) => `${f.code}: ${f.seen}. ${f.fix}`);
+const said = (over: Parameters<typeof testMirror>[0]) =>
+  checkRenamed(before, testMirror(over)).map((f) => `${f.code}: ${f.seen}. ${f.fix}`);
 
 test.each([
   [{ originAlias: "o2" }, /origin.alias was "[^"]+" and is now "o2".*copy everything a second time/],
@@ -12,13 +13,24 @@ test.each([
   [{ groupId: "g2" }, /target.groupId was .* "g2".*leave the old one's topics and group behind/],
   [{ configStorageTopic: "c2" }, /target.configStorageTopic/],
   [{ statusStorageTopic: "s2" }, /target.statusStorageTopic/],
-  [{ policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" }, /topics are now called origin.x instead of x/],
+  [
+    { policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" },
+    /topics are now called origin.x instead of x/,
+  ],
 ])("a mirror that runs keeps its names: %j", (over, text) => {
   expect(said(over)).toEqual([expect.stringMatching(text)]);
 });
 
 test("what only chooses topics, groups and speed may change", () => {
-  expect(said({ topicsPattern: "other", groupsPattern: "g", replicationFactor: 3, offsetFlushIntervalMs: 1, syncGroupOffsets: true })).toEqual([]);
+  expect(
+    said({
+      topicsPattern: "other",
+      groupsPattern: "g",
+      replicationFactor: 3,
+      offsetFlushIntervalMs: 1,
+      syncGroupOffsets: true,
+    }),
+  ).toEqual([]);
   // The identity policy has no use for a separator but for its own topics' names.
   expect(said({ separator: "-" })).toEqual([]);
 });

@@ -20,7 +20,11 @@ const ANEW = "or, for another mirror, take this one down first (phase cleanup) a
 /** A mirror that runs keeps its names: under others it would begin anew, or leave behind what bore the old ones. */
 export function checkRenamed(running: MirrorModel, mirror: MirrorModel): Finding[] {
   const renamed = NAMES.filter(([key]) => running[key] !== mirror[key]).map(([key, setting, harm]) =>
-    error("MIRROR_RENAMED", `${setting} was "${running[key]}" and is now "${mirror[key]}" while the mirror runs: ${harm}`, `set ${setting} to "${running[key]}" again, ${ANEW}`),
+    error(
+      "MIRROR_RENAMED",
+      `${setting} was "${running[key]}" and is now "${mirror[key]}" while the mirror runs: ${harm}`,
+      `set ${setting} to "${running[key]}" again, ${ANEW}`,
+    ),
   );
   return [...renamed, ...otherNames(running, mirror)];
 }

@@ -20,17 +20,26 @@ export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string
   const findings: Finding[] = [];
   if (selected.length === 0) findings.push(findingOf(nothingSelected(originTopics, mirror)));
   const moving = selectGroups(originGroups, mirror);
-  const goesWith = (topic: string) => (STREAMS.test(topic) ? moving.find((group) => topic.startsWith(`${group}-`)) : undefined);
+  const goesWith = (topic: string) =>
+    STREAMS.test(topic) ? moving.find((group) => topic.startsWith(`${group}-`)) : undefined;
   const odd = selected.flatMap(({ origin: { name } }) => {
     if (goesWith(name) !== undefined) return [];
     const kind = NOT_DATA.find(({ form }) => form.test(name));
     return kind === undefined ? [] : [`${name} (${kind.what})`];
   });
   if (odd.length > 0) {
-    findings.push(warning("SYSTEM_TOPICS_SELECTED", `mirror.topicsPattern "${mirror.topicsPattern}" also copies ${someOf(odd)}`, "add them to mirror.topicsExcludePattern unless they are meant to move"));
+    findings.push(
+      warning(
+        "SYSTEM_TOPICS_SELECTED",
+        `mirror.topicsPattern "${mirror.topicsPattern}" also copies ${someOf(odd)}`,
+        "add them to mirror.topicsExcludePattern unless they are meant to move",
+      ),
+    );
   }
   const names = new Set(selected.map((s) => s.origin.name));
-  const left = originTopics.flatMap((topic) => (names.has(topic) || goesWith(topic) === undefined ? [] : [`${topic} of group "${goesWith(topic)}"`]));
+  const left = originTopics.flatMap((topic) =>
+    names.has(topic) || goesWith(topic) === undefined ? [] : [`${topic} of group "${goesWith(topic)}"`],
+  );
   if (left.length > 0) {
     findings.push(
       warning(
@@ -53,15 +62,24 @@ export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string
   findings.push(...sinkGroups(facts, alsoMoved));
   if (originGroups.length > 0 && moving.length === 0) {
     findings.push(
-      warning("NO_GROUP_SELECTED", `mirror.groupsPattern "${mirror.groupsPattern}" selects none of the ${originGroups.length} groups on the origin (${someOf(originGroups, 5)})`, "write mirror.groupsPattern so that it matches whole group names, unless no group is to move"),
+      warning(
+        "NO_GROUP_SELECTED",
+        `mirror.groupsPattern "${mirror.groupsPattern}" selects none of the ${originGroups.length} groups on the origin (${someOf(originGroups, 5)})`,
+        "write mirror.groupsPattern so that it matches whole group names, unless no group is to move",
+      ),
     );
   }
   return findings;
 }
 
 /** Sink connectors whose groups stay behind by MirrorMaker 2's default, with offsets on topics that move. */
-export function sinkGroupsLeft({ mirror, originGroups, idleGroups }: PreflightFacts, alsoMoved: readonly string[]): string[] {
-  return sinkGroupsLeftOut(originGroups, mirror).filter((group) => !idleGroups?.has(group) && !alsoMoved.includes(group));
+export function sinkGroupsLeft(
+  { mirror, originGroups, idleGroups }: PreflightFacts,
+  alsoMoved: readonly string[],
+): string[] {
+  return sinkGroupsLeftOut(originGroups, mirror).filter(
+    (group) => !idleGroups?.has(group) && !alsoMoved.includes(group),
+  );
 }
 
 /** Why they are left alone. */
@@ -86,5 +104,11 @@ function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): Findin
 /** A cluster can't be migrated to itself. */
 export function checkTwoClusters({ origin, target }: PreflightFacts): Finding[] {
   if (origin.clusterId === "" || origin.clusterId !== target.clusterId) return [];
-  return [error("SAME_CLUSTER", `origin and target are the same cluster (${origin.clusterId})`, "correct the bootstrap servers of one of them")];
+  return [
+    error(
+      "SAME_CLUSTER",
+      `origin and target are the same cluster (${origin.clusterId})`,
+      "correct the bootstrap servers of one of them",
+    ),
+  ];
 }

@@ -7,7 +7,10 @@ import type { MigrationModel } from "../model";
  * from the beginning, also onto topics that an earlier one has filled.
  * @throws MigrationError when the target can't be asked
  */
-export async function mirrorRemembers({ target, mirror }: MigrationModel, open: OpenKafka = openKafka): Promise<boolean> {
+export async function mirrorRemembers(
+  { target, mirror }: MigrationModel,
+  open: OpenKafka = openKafka,
+): Promise<boolean> {
   const port = await open(target, "target");
   try {
     return (await port.describeTopics([mirror.offsetStorageTopic])).length > 0;

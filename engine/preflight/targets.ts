@@ -8,14 +8,28 @@ export function checkTargetTopics(facts: PreflightFacts): Finding[] {
   // A clash with an internal topic is said once, by its name.
   const internal = new Set(facts.internals.filter((t) => t.side === "target").map((t) => t.name));
   const topics = facts.selected.filter((s) => !internal.has(s.targetName));
-  return [...offline(facts), ...leftOver(facts), ...topics.flatMap((topic) => [...partitionCounts(facts, topic), ...otherData(facts, topic)])];
+  return [
+    ...offline(facts),
+    ...leftOver(facts),
+    ...topics.flatMap((topic) => [...partitionCounts(facts, topic), ...otherData(facts, topic)]),
+  ];
 }
 
 function offline({ selected }: PreflightFacts): Finding[] {
   return (["origin", "target"] as const).flatMap((side) => {
-    const dead = selected.flatMap((s) => (s[side]?.bounds ?? []).flatMap((e, partition) => (e === undefined ? [partitionKey({ topic: s[side]!.name, partition })] : [])));
+    const dead = selected.flatMap((s) =>
+      (s[side]?.bounds ?? []).flatMap((e, partition) =>
+        e === undefined ? [partitionKey({ topic: s[side]!.name, partition })] : [],
+      ),
+    );
     if (dead.length === 0) return [];
-    return [error("PARTITION_OFFLINE", `${side}: ${countText(dead.length, "partition")} without a leader: ${someOf(dead)}`, "start the brokers that hold them; an offline partition can't be copied or compared")];
+    return [
+      error(
+        "PARTITION_OFFLINE",
+        `${side}: ${countText(dead.length, "partition")} without a leader: ${someOf(dead)}`,
+        "start the brokers that hold them; an offline partition can't be copied or compared",
+      ),
+    ];
   });
 }
 
@@ -34,7 +48,10 @@ function leftOver(facts: PreflightFacts): Finding[] {
       if (last === undefined || bounds === undefined) return;
       const copied = target?.bounds[partition];
       if (last >= bounds.end) beyond.push(`${place} mirrored up to ${last}, but the origin ends at ${bounds.end}`);
-      else if (target === undefined || partition >= target.bounds.length || copied?.end === 0) missing.push(`${place} mirrored up to ${last}, but the target has ${target === undefined ? "no such topic" : "nothing in it"}`);
+      else if (target === undefined || partition >= target.bounds.length || copied?.end === 0)
+        missing.push(
+          `${place} mirrored up to ${last}, but the target has ${target === undefined ? "no such topic" : "nothing in it"}`,
+        );
     });
   }
   const found = [...beyond, ...missing];
@@ -54,11 +71,24 @@ function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: 
   const seen = `topic ${targetName} has ${countText(target.bounds.length, "partition")} on the target and ${origin.bounds.length} on the origin`;
   // The mirror adds partitions that the origin got while it runs, at its next look at the topics.
   if (target.bounds.length < origin.bounds.length && isMirrored(facts, origin)) {
-    return [warning("TARGET_TOPIC_GROWS", seen, `the mirror adds them within ${facts.mirror.refreshTopicsIntervalSeconds} s (refresh.topics.interval.seconds)`)];
+    return [
+      warning(
+        "TARGET_TOPIC_GROWS",
+        seen,
+        `the mirror adds them within ${facts.mirror.refreshTopicsIntervalSeconds} s (refresh.topics.interval.seconds)`,
+      ),
+    ];
   }
   // A cutover can't pass with it: there it is an error of the gate.
-  if (facts.known.has(origin.name)) return [warning("TARGET_TOPIC_PARTITIONS", seen, "give both the same count before the cutover")];
-  return [error("TARGET_TOPIC_PARTITIONS", seen, `delete it on the target if it is not needed (the mirror makes it anew), give both the same count, or exclude ${origin.name} with mirror.topicsExcludePattern`)];
+  if (facts.known.has(origin.name))
+    return [warning("TARGET_TOPIC_PARTITIONS", seen, "give both the same count before the cutover")];
+  return [
+    error(
+      "TARGET_TOPIC_PARTITIONS",
+      seen,
+      `delete it on the target if it is not needed (the mirror makes it anew), give both the same count, or exclude ${origin.name} with mirror.topicsExcludePattern`,
+    ),
+  ];
 }
 
 function otherData(facts: PreflightFacts, { origin, target, targetName }: SelectedTopic): Finding[] {
@@ -71,7 +101,13 @@ function otherData(facts: PreflightFacts, { origin, target, targetName }: Select
   });
   if (others.length === 0) return [];
   if (isMirrored(facts, origin) || facts.known.has(origin.name)) {
-    return [warning("TARGET_TOPIC_WRITTEN", `topic ${targetName} on the target holds records that this mirror did not copy, beside those that it did: ${someOf(others, 5)}`, "stop what writes to it until the cutover is done")];
+    return [
+      warning(
+        "TARGET_TOPIC_WRITTEN",
+        `topic ${targetName} on the target holds records that this mirror did not copy, beside those that it did: ${someOf(others, 5)}`,
+        "stop what writes to it until the cutover is done",
+      ),
+    ];
   }
   return [
     error(

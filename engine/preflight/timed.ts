@@ -33,7 +33,9 @@ export async function timedRecords(origin: KafkaPort, facts: Facts, now: number)
     const older = here.some((q) => q.limit !== "after")
       ? await withDatedRecord(
           origin,
-          partitions.flatMap((p) => rangeBefore(p, topics.get(p.topic)!.bounds[p.partition]!, first.get(partitionKey(p)))),
+          partitions.flatMap((p) =>
+            rangeBefore(p, topics.get(p.topic)!.bounds[p.partition]!, first.get(partitionKey(p))),
+          ),
           facts.mirror.isolationLevel,
         )
       : new Set<string>();
@@ -51,11 +53,7 @@ export async function timedRecords(origin: KafkaPort, facts: Facts, now: number)
 }
 
 /** @param first first offset at or after the time; -1: there is none, so everything is older */
-function rangeBefore(
-  p: TopicPartition,
-  { start, end }: LogBounds,
-  first: bigint | undefined,
-): PartitionRange[] {
+function rangeBefore(p: TopicPartition, { start, end }: LogBounds, first: bigint | undefined): PartitionRange[] {
   const to = first === -1n ? BigInt(end) : first;
   return to === undefined || to <= BigInt(start) ? [] : [{ ...p, from: BigInt(start), to }];
 }
@@ -64,7 +62,11 @@ function rangeBefore(
  * The ranges (`topic:partition`) that hold a record which the mirror would copy with its own time. Reads each no further than
  * to the first one. A record without a time (-1) gets one from the mirror's producer.
  */
-async function withDatedRecord(origin: KafkaPort, ranges: readonly PartitionRange[], isolation: Isolation): Promise<Set<string>> {
+async function withDatedRecord(
+  origin: KafkaPort,
+  ranges: readonly PartitionRange[],
+  isolation: Isolation,
+): Promise<Set<string>> {
   const found = new Set<string>();
   const ends = new Map(ranges.map((s) => [partitionKey(s), s.to]));
   let open = ranges.map(({ topic, partition, from }) => ({ topic, partition, offset: from }));

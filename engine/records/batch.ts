@@ -71,7 +71,9 @@ function int64(bytes: Buffer, at: number): number {
 
 /** The batch's own checksum (CRC-32C over everything after it) says that it is as it was written. */
 export function crcHolds(records: Buffer, batch: Batch): boolean {
-  return crc32c(records.subarray(batch.start + ATTRIBUTES, batch.end)) >>> 0 === records.readUInt32BE(batch.start + CRC);
+  return (
+    crc32c(records.subarray(batch.start + ATTRIBUTES, batch.end)) >>> 0 === records.readUInt32BE(batch.start + CRC)
+  );
 }
 
 /** What a marker says; a marker that compaction emptied says nothing any more. */

@@ -11,9 +11,18 @@ const span = (log: MemoryLog) => ({
   to: BigInt(log.end ?? (log.records.at(-1)?.offset ?? (log.start ?? 0) - 1) + 1),
 });
 
-async function kinds(origin: MemoryLog, target: MemoryLog, options: { compacted?: boolean; copiedTo?: number } = {}): Promise<string[]> {
+async function kinds(
+  origin: MemoryLog,
+  target: MemoryLog,
+  options: { compacted?: boolean; copiedTo?: number } = {},
+): Promise<string[]> {
   const { compacted = false, copiedTo } = options;
-  const pair = { origin: span(origin), target: span(target), compacted, ...(copiedTo === undefined ? {} : { copiedTo }) };
+  const pair = {
+    origin: span(origin),
+    target: span(target),
+    compacted,
+    ...(copiedTo === undefined ? {} : { copiedTo }),
+  };
   const clusters = memoryClusters({ t: { logs: [origin] } }, { t: { logs: [target] } });
   return (await compareBeginnings(clusters, [pair], "read_uncommitted")).differences.map((d) => d.kind);
 }
@@ -23,8 +32,14 @@ const renumbered = (from: MemoryLog): MemoryLog => log(from.records);
 
 const time = (offset: number) => 1000 + offset;
 const log = (records: TestRecord[]): MemoryLog => ({ records: records.map((r, offset) => ({ ...r, offset })) });
-const cut = (from: MemoryLog, start: number): MemoryLog => ({ ...from, start, end: from.records.length, records: from.records.filter((r) => r.offset >= start) });
-const old = (count: number) => puts(0, count, (i) => 10 + i).map((r) => ({ ...r, value: Buffer.from(`old ${r.offset}`) }));
+const cut = (from: MemoryLog, start: number): MemoryLog => ({
+  ...from,
+  start,
+  end: from.records.length,
+  records: from.records.filter((r) => r.offset >= start),
+});
+const old = (count: number) =>
+  puts(0, count, (i) => 10 + i).map((r) => ({ ...r, value: Buffer.from(`old ${r.offset}`) }));
 const now = (count: number) => puts(0, count, time);
 
 describe("the first records of a topic that was deleted and created again on the origin", () => {
@@ -37,7 +52,9 @@ describe("the first records of a topic that was deleted and created again on the
   });
 
   it("differ on a compacted topic in the latest record of the first key", async () => {
-    expect(await kinds(log(now(90)), log([...old(50), ...now(90).slice(50)]), { compacted: true })).toEqual(["missing"]);
+    expect(await kinds(log(now(90)), log([...old(50), ...now(90).slice(50)]), { compacted: true })).toEqual([
+      "missing",
+    ]);
   });
 
   it("differ where the origin has deleted a beginning of the new log since", async () => {
@@ -60,27 +77,66 @@ describe("the first records of a topic that was deleted and created again on the
 });
 
 describe("the first records of a good copy", () => {
-  const logs = fc.array(fc.record({ timestamp: fc.oneof(fc.constant(-1), fc.integer({ min: 0, max: 30 })), value: fc.nat(3), key: fc.nat(4) }), { minLength: 1, maxLength: 120 });
+  const logs = fc.array(
+    fc.record({
+      timestamp: fc.oneof(fc.constant(-1), fc.integer({ min: 0, max: 30 })),
+      value: fc.nat(3),
+      key: fc.nat(4),
+    }),
+    { minLength: 1, maxLength: 120 },
+  );
 
   it("are accepted whatever either side has deleted or compacted, and whoever sets the timestamps", async () => {
     const deleted = fc.oneof(fc.constant(0), fc.nat(119));
     await fc.assert(
-      fc.asyncProperty(logs, deleted, deleted, fc.boolean(), fc.nat(9), fc.func(fc.boolean()), fc.func(fc.boolean()), async (list, here, there, compacted, twice, keptHere, keptThere) => {
-        const originals = list.map(({ key, timestamp, value }, offset): TestRecord => ({ offset, timestamp, key: Buffer.from(`k${key}`), value: Buffer.from(`v${value}`), headers: [] }));
-        const copies = originals.map((r) => (r.timestamp === -1 ? { ...r, timestamp: 500 + r.offset } : r));
-        // After a restart the mirror sends some records again.
-        const sent = [...copies.slice(0, twice), ...copies];
-        const later = (from: MemoryLog, r: TestRecord) => from.records.some((x) => x.offset > r.offset && x.key!.equals(r.key!));
-        const compact = (from: MemoryLog, kept: (i: number) => boolean): MemoryLog =>
-          compacted ? { ...from, end: from.records.length, records: from.records.filter((r) => !later(from, r) || kept(r.offset)) } : from;
-        const origin = cut(compact(log(originals), (i) => keptHere(i)), 0);
-        const target = cut(compact(log(sent), (i) => keptThere(i)), 0);
-        const without = (from: MemoryLog, all: number, start: number): MemoryLog => {
-          const begin = Math.min(start, all - 1);
-          return { start: begin, end: all, records: from.records.filter((r) => r.offset >= begin) };
-        };
-        expect(await kinds(without(origin, originals.length, here), without(target, sent.length, there), { compacted })).toEqual([]);
-      }),
+      fc.asyncProperty(
+        logs,
+        deleted,
+        deleted,
+        fc.boolean(),
+        fc.nat(9),
+        fc.func(fc.boolean()),
+        fc.func(fc.boolean()),
+        async (list, here, there, compacted, twice, keptHere, keptThere) => {
+          const originals = list.map(
+            ({ key, timestamp, value }, offset): TestRecord => ({
+              offset,
+              timestamp,
+              key: Buffer.from(`k${key}`),
+              value: Buffer.from(`v${value}`),
+              headers: [],
+            }),
+          );
+          const copies = originals.map((r) => (r.timestamp === -1 ? { ...r, timestamp: 500 + r.offset } : r));
+          // After a restart the mirror sends some records again.
+          const sent = [...copies.slice(0, twice), ...copies];
+          const later = (from: MemoryLog, r: TestRecord) =>
+            from.records.some((x) => x.offset > r.offset && x.key!.equals(r.key!));
+          const compact = (from: MemoryLog, kept: (i: number) => boolean): MemoryLog =>
+            compacted
+              ? {
+                  ...from,
+                  end: from.records.length,
+                  records: from.records.filter((r) => !later(from, r) || kept(r.offset)),
+                }
+              : from;
+          const origin = cut(
+            compact(log(originals), (i) => keptHere(i)),
+            0,
+          );
+          const target = cut(
+            compact(log(sent), (i) => keptThere(i)),
+            0,
+          );
+          const without = (from: MemoryLog, all: number, start: number): MemoryLog => {
+            const begin = Math.min(start, all - 1);
+            return { start: begin, end: all, records: from.records.filter((r) => r.offset >= begin) };
+          };
+          expect(
+            await kinds(without(origin, originals.length, here), without(target, sent.length, there), { compacted }),
+          ).toEqual([]);
+        },
+      ),
       { numRuns: 300 },
     );
   });

@@ -47,9 +47,17 @@ export async function compareBeginnings<B extends Beginning>(
   signal?: AbortSignal,
 ): Promise<{ compared: number; differences: BeginningDifference<B>[] }> {
   const [here, there] = await Promise.all([
-    firstRecords(clusters.origin, pairs.map((p) => p.origin), isolation),
+    firstRecords(
+      clusters.origin,
+      pairs.map((p) => p.origin),
+      isolation,
+    ),
     // Read committed: an exactly-once mirror leaves aborted records behind there.
-    firstRecords(clusters.target, pairs.map((p) => p.target), "read_committed"),
+    firstRecords(
+      clusters.target,
+      pairs.map((p) => p.target),
+      "read_committed",
+    ),
   ]);
   const differences: BeginningDifference<B>[] = [];
   const open: Open<B>[] = [];
@@ -64,11 +72,20 @@ export async function compareBeginnings<B extends Beginning>(
     const different = { pair, first, copy, originWhole, targetWhole };
     if (pair.compacted) compacted.push(different);
     // The first records ever are there on both sides.
-    else if (originWhole && targetWhole && first.offset === 0 && copy.offset === 0) differences.push(differ(different, "missing"));
+    else if (originWhole && targetWhole && first.offset === 0 && copy.offset === 0)
+      differences.push(differ(different, "missing"));
     // A log that begins at 0 without its first record was compacted once, whatever its policy says now.
-    else open.push({ ...different, originWhole: originWhole && first.offset === 0, targetWhole: targetWhole && copy.offset === 0 });
+    else
+      open.push({
+        ...different,
+        originWhole: originWhole && first.offset === 0,
+        targetWhole: targetWhole && copy.offset === 0,
+      });
   }
-  differences.push(...(await searched(clusters, open, isolation, signal)), ...(await latestOfFirstKeys(clusters, compacted, isolation, signal)));
+  differences.push(
+    ...(await searched(clusters, open, isolation, signal)),
+    ...(await latestOfFirstKeys(clusters, compacted, isolation, signal)),
+  );
   return { compared, differences };
 }
 
@@ -86,17 +103,32 @@ interface Open<B> {
   targetWhole: boolean;
 }
 
-async function searched<B extends Beginning>({ origin, target }: Clusters, open: readonly Open<B>[], isolation: Isolation, signal?: AbortSignal): Promise<BeginningDifference<B>[]> {
-  const onTarget = await search(target, "read_committed", open.map(({ pair, first, copy }) => {
-    const time = first.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : first.timestamp;
-    return { range: pair.target, time, notBefore: true, like: (record) => isCopy(first, record) };
-  }), signal);
+async function searched<B extends Beginning>(
+  { origin, target }: Clusters,
+  open: readonly Open<B>[],
+  isolation: Isolation,
+  signal?: AbortSignal,
+): Promise<BeginningDifference<B>[]> {
+  const onTarget = await search(
+    target,
+    "read_committed",
+    open.map(({ pair, first, copy }) => {
+      const time = first.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : first.timestamp;
+      return { range: pair.target, time, notBefore: true, like: (record) => isCopy(first, record) };
+    }),
+    signal,
+  );
   const left = open.filter((o, i) => o.originWhole || onTarget[i] === false);
-  const onOrigin = await search(origin, isolation, left.map(({ pair, first, copy }) => {
-    const time = first.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : copy.timestamp;
-    // Its original may be one of those that have no time.
-    return { range: pair.origin, time, notBefore: false, like: (record) => isCopy(record, copy) };
-  }), signal);
+  const onOrigin = await search(
+    origin,
+    isolation,
+    left.map(({ pair, first, copy }) => {
+      const time = first.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : copy.timestamp;
+      // Its original may be one of those that have no time.
+      return { range: pair.origin, time, notBefore: false, like: (record) => isCopy(record, copy) };
+    }),
+    signal,
+  );
   const foundOnOrigin = new Map(left.map((o, i) => [o, onOrigin[i]]));
   return open.flatMap((o, i) => {
     const notOnOrigin = foundOnOrigin.get(o) === false;
@@ -105,35 +137,57 @@ async function searched<B extends Beginning>({ origin, target }: Clusters, open:
   });
 }
 
-async function latestOfFirstKeys<B extends Beginning>({ origin, target }: Clusters, compacted: readonly Open<B>[], isolation: Isolation, signal?: AbortSignal): Promise<BeginningDifference<B>[]> {
-  const short = compacted.filter(({ pair, targetWhole }) => targetWhole && pair.origin.to - pair.origin.from <= MANY).slice(0, WHOLE);
+async function latestOfFirstKeys<B extends Beginning>(
+  { origin, target }: Clusters,
+  compacted: readonly Open<B>[],
+  isolation: Isolation,
+  signal?: AbortSignal,
+): Promise<BeginningDifference<B>[]> {
+  const short = compacted
+    .filter(({ pair, targetWhole }) => targetWhole && pair.origin.to - pair.origin.from <= MANY)
+    .slice(0, WHOLE);
   const latest = new Map<PartitionRange, Fingerprint & { alive: boolean }>();
   const keys = new Map(short.map(({ pair, first }) => [pair.origin, first.key]));
-  await scan(origin, short.map(({ pair }) => pair.origin), {
-    isolation,
-    signal,
-    visit(range, record) {
-      if (keyText(record) === keys.get(range)) latest.set(range, { ...fingerprint(record), alive: !record.isTombstone() });
+  await scan(
+    origin,
+    short.map(({ pair }) => pair.origin),
+    {
+      isolation,
+      signal,
+      visit(range, record) {
+        if (keyText(record) === keys.get(range))
+          latest.set(range, { ...fingerprint(record), alive: !record.isTombstone() });
+      },
     },
-  });
+  );
   const wanted = short.flatMap((o) => {
     const record = latest.get(o.pair.origin);
     return record?.alive === true && record.offset <= (o.pair.copiedTo ?? Infinity) ? [{ ...o, record }] : [];
   });
-  const found = await search(target, "read_committed", wanted.map(({ pair, copy, record }) => {
-    const time = record.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : record.timestamp;
-    return { range: pair.target, time, notBefore: true, like: (other) => isCopy(record, other) };
-  }), signal);
-  return wanted.filter((_, i) => found[i] === false).map(({ pair, copy, record }) => {
-    const where = `${pair.origin.topic}-${pair.origin.partition}`;
-    const text = `${where}: the target, which has deleted nothing, does not hold the origin's latest record of its first key, ${textOf(record)}: was the topic deleted and created again?`;
-    return { pair, kind: "missing", originOffset: record.offset, targetOffset: copy.offset, text };
-  });
+  const found = await search(
+    target,
+    "read_committed",
+    wanted.map(({ pair, copy, record }) => {
+      const time = record.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : record.timestamp;
+      return { range: pair.target, time, notBefore: true, like: (other) => isCopy(record, other) };
+    }),
+    signal,
+  );
+  return wanted
+    .filter((_, i) => found[i] === false)
+    .map(({ pair, copy, record }) => {
+      const where = `${pair.origin.topic}-${pair.origin.partition}`;
+      const text = `${where}: the target, which has deleted nothing, does not hold the origin's latest record of its first key, ${textOf(record)}: was the topic deleted and created again?`;
+      return { pair, kind: "missing", originOffset: record.offset, targetOffset: copy.offset, text };
+    });
 }
 
 const keyText = (record: RecordCursor): string => record.key()?.toString("base64") ?? "";
 
-function differ<B extends Beginning>({ pair, first, copy, originWhole, targetWhole }: Open<B>, kind: "missing" | "extra"): BeginningDifference<B> {
+function differ<B extends Beginning>(
+  { pair, first, copy, originWhole, targetWhole }: Open<B>,
+  kind: "missing" | "extra",
+): BeginningDifference<B> {
   const { topic, partition } = pair.origin;
   const deleted = (whole: boolean) => (whole ? ", which has deleted nothing," : "");
   const why =
@@ -147,10 +201,16 @@ function differ<B extends Beginning>({ pair, first, copy, originWhole, targetWho
 const textOf = (r: Fingerprint): string => `offset ${r.offset} (timestamp ${r.timestamp}, ${r.size} bytes)`;
 
 /** The first visible record of each range; absent: there is none, or it can't be read yet. */
-async function firstRecords(port: KafkaPort, ranges: readonly PartitionRange[], isolation: Isolation): Promise<Map<string, First>> {
+async function firstRecords(
+  port: KafkaPort,
+  ranges: readonly PartitionRange[],
+  isolation: Isolation,
+): Promise<Map<string, First>> {
   const found = new Map<string, First>();
   const ends = new Map(ranges.map((s) => [partitionKey(s), s.to]));
-  let open = ranges.filter((s) => s.from < s.to).map((s) => ({ topic: s.topic, partition: s.partition, offset: s.from }));
+  let open = ranges
+    .filter((s) => s.from < s.to)
+    .map((s) => ({ topic: s.topic, partition: s.partition, offset: s.from }));
   while (open.length > 0) {
     const again: typeof open = [];
     await fetchBatches(port, open, isolation, (request, fetched) => {
@@ -160,7 +220,8 @@ async function firstRecords(port: KafkaPort, ranges: readonly PartitionRange[], 
         found.set(partitionKey(request), { ...fingerprint(record), key: keyText(record) });
         return STOP;
       });
-      if (!stopped && fetched.records.length > 0 && BigInt(next) < to) again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
+      if (!stopped && fetched.records.length > 0 && BigInt(next) < to)
+        again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
     });
     open = again;
   }
@@ -177,14 +238,23 @@ interface Wanted {
 }
 
 /** Is such a record in the range? undefined: it was not found, and too much is left to look at. */
-async function search(port: KafkaPort, isolation: Isolation, wanted: readonly Wanted[], signal?: AbortSignal): Promise<(boolean | undefined)[]> {
+async function search(
+  port: KafkaPort,
+  isolation: Isolation,
+  wanted: readonly Wanted[],
+  signal?: AbortSignal,
+): Promise<(boolean | undefined)[]> {
   if (wanted.length === 0) return [];
   const timed = wanted.filter((w) => w.time !== undefined);
   const times = new Map(timed.map((w) => [partitionKey(w.range), w.time!]));
   const byTime =
     timed.length === 0
       ? new Map<string, bigint>()
-      : await readOffsets(port, timed.map((w) => w.range), (range) => times.get(partitionKey(range))!);
+      : await readOffsets(
+          port,
+          timed.map((w) => w.range),
+          (range) => times.get(partitionKey(range))!,
+        );
   const expected = wanted.map(({ range }) => {
     const at = byTime.get(partitionKey(range)) ?? range.from;
     return at < 0n ? range.to : max(at, range.from);
@@ -203,11 +273,15 @@ async function search(port: KafkaPort, isolation: Isolation, wanted: readonly Wa
       },
     });
   };
-  await look(wanted.map(({ range }, i) => [{ ...range, from: expected[i]!, to: min(expected[i]! + FEW, range.to) }, i]));
-  const whole = wanted.flatMap(({ range, time, notBefore }, i): [PartitionRange, number][] => {
-    const from = time !== undefined && notBefore ? expected[i]! : range.from;
-    return found[i] === true || range.to - from > MANY ? [] : [[{ ...range, from }, i]];
-  }).slice(0, WHOLE);
+  await look(
+    wanted.map(({ range }, i) => [{ ...range, from: expected[i]!, to: min(expected[i]! + FEW, range.to) }, i]),
+  );
+  const whole = wanted
+    .flatMap(({ range, time, notBefore }, i): [PartitionRange, number][] => {
+      const from = time !== undefined && notBefore ? expected[i]! : range.from;
+      return found[i] === true || range.to - from > MANY ? [] : [[{ ...range, from }, i]];
+    })
+    .slice(0, WHOLE);
   await look(whole);
   for (const [, i] of whole) found[i] ??= false;
   return found;

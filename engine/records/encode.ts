@@ -6,11 +6,22 @@ import { crc32c } from "@node-rs/crc32";
  * @param timestamp ms since the epoch, of every record
  */
 export function encodeBatch(records: readonly { key: Buffer; value: Buffer }[], timestamp: number): Buffer {
-  const body = Buffer.concat(records.map(({ key, value }, i) => {
-    // Attributes, timestamp delta, offset delta, key, value, no header.
-    const record = Buffer.concat([Buffer.from([0]), varint(0), varint(i), varint(key.length), key, varint(value.length), value, varint(0)]);
-    return Buffer.concat([varint(record.length), record]);
-  }));
+  const body = Buffer.concat(
+    records.map(({ key, value }, i) => {
+      // Attributes, timestamp delta, offset delta, key, value, no header.
+      const record = Buffer.concat([
+        Buffer.from([0]),
+        varint(0),
+        varint(i),
+        varint(key.length),
+        key,
+        varint(value.length),
+        value,
+        varint(0),
+      ]);
+      return Buffer.concat([varint(record.length), record]);
+    }),
+  );
   const checked = Buffer.alloc(40);
   checked.writeInt32BE(records.length - 1, 2);
   checked.writeBigInt64BE(BigInt(timestamp), 6);

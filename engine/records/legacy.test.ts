@@ -24,7 +24,12 @@ function message({ offset, key = null, value, timestamp, attributes = 0 }: Messa
   };
   const time = Buffer.alloc(timestamp === undefined ? 0 : 8);
   if (timestamp !== undefined) time.writeBigInt64BE(BigInt(timestamp));
-  const body = Buffer.concat([Buffer.from([timestamp === undefined ? 0 : 1, attributes]), time, ...field(key), ...field(value)]);
+  const body = Buffer.concat([
+    Buffer.from([timestamp === undefined ? 0 : 1, attributes]),
+    time,
+    ...field(key),
+    ...field(value),
+  ]);
   const head = Buffer.alloc(16);
   head.writeBigInt64BE(BigInt(offset), 0);
   head.writeInt32BE(4 + body.length, 8);
@@ -37,13 +42,21 @@ const STAMPED = 8;
 
 function seen(records: Buffer, from = 0, to = 100): string[] {
   const found: string[] = [];
-  walk(records, { where: "t-0", from, to }, (r) => void found.push(`${r.offset} ${r.timestamp} ${r.stamped ? "stamped " : ""}${r.key()} ${r.value()}`));
+  walk(
+    records,
+    { where: "t-0", from, to },
+    (r) => void found.push(`${r.offset} ${r.timestamp} ${r.stamped ? "stamped " : ""}${r.key()} ${r.value()}`),
+  );
   return found;
 }
 
 describe("message formats v0 and v1, which an old origin may still hold", () => {
   it("are read, however short the messages are", () => {
-    const set = Buffer.concat([message({ offset: 0, value: "a" }), message({ offset: 1, key: "k", value: "b", timestamp: 77 }), message({ offset: 5, key: "k", value: null, timestamp: 78 })]);
+    const set = Buffer.concat([
+      message({ offset: 0, value: "a" }),
+      message({ offset: 1, key: "k", value: "b", timestamp: 77 }),
+      message({ offset: 5, key: "k", value: null, timestamp: 78 }),
+    ]);
     expect(seen(set)).toEqual(["0 -1 null a", "1 77 k b", "5 78 k null"]);
     expect(offsetAfter(set, 0)).toBe(6);
     expect(seen(set, 1, 5)).toEqual(["1 77 k b"]);
@@ -52,16 +65,30 @@ describe("message formats v0 and v1, which an old origin may still hold", () => 
   });
 
   it("are read inside a compressed message, with the offsets and the time that Kafka gives them", () => {
-    const v1 = gzipSync(Buffer.concat([message({ offset: 0, value: "a", timestamp: 1 }), message({ offset: 2, value: "c", timestamp: 3 })]));
-    expect(seen(message({ offset: 12, value: v1, timestamp: 3, attributes: GZIP }))).toEqual(["10 1 null a", "12 3 null c"]);
-    expect(seen(message({ offset: 12, value: v1, timestamp: 99, attributes: GZIP | STAMPED }))).toEqual(["10 99 stamped null a", "12 99 stamped null c"]);
+    const v1 = gzipSync(
+      Buffer.concat([
+        message({ offset: 0, value: "a", timestamp: 1 }),
+        message({ offset: 2, value: "c", timestamp: 3 }),
+      ]),
+    );
+    expect(seen(message({ offset: 12, value: v1, timestamp: 3, attributes: GZIP }))).toEqual([
+      "10 1 null a",
+      "12 3 null c",
+    ]);
+    expect(seen(message({ offset: 12, value: v1, timestamp: 99, attributes: GZIP | STAMPED }))).toEqual([
+      "10 99 stamped null a",
+      "12 99 stamped null c",
+    ]);
     const v0 = gzipSync(Buffer.concat([message({ offset: 10, value: "a" }), message({ offset: 12, value: "c" })]));
     expect(seen(message({ offset: 12, value: v0, attributes: GZIP }))).toEqual(["10 -1 null a", "12 -1 null c"]);
   });
 
   it("have the digest of their copies, which are of format v2", () => {
     const long = "x".repeat(300);
-    const old = Buffer.concat([message({ offset: 0, key: "k", value: long, timestamp: 5 }), message({ offset: 1, value: null, timestamp: 6 })]);
+    const old = Buffer.concat([
+      message({ offset: 0, key: "k", value: long, timestamp: 5 }),
+      message({ offset: 1, value: null, timestamp: 6 }),
+    ]);
     const records = [
       { offset: 0, timestamp: 5, key: Buffer.from("k"), value: Buffer.from(long), headers: [] },
       { offset: 1, timestamp: 6, key: null, value: null, headers: [] },
@@ -76,7 +103,9 @@ describe("message formats v0 and v1, which an old origin may still hold", () => 
   });
 
   it("stand beside batches of format v2 in one answer", () => {
-    const batch = encodeBatches([{ baseOffset: 2, records: [{ offset: 2, timestamp: 9, key: null, value: Buffer.from("new"), headers: [] }] }]);
+    const batch = encodeBatches([
+      { baseOffset: 2, records: [{ offset: 2, timestamp: 9, key: null, value: Buffer.from("new"), headers: [] }] },
+    ]);
     const set = Buffer.concat([message({ offset: 1, value: "old", timestamp: 8 }), batch]);
     expect(seen(set)).toEqual(["1 8 null old", "2 9 null new"]);
     expect(offsetAfter(set, 0)).toBe(3);
@@ -85,6 +114,8 @@ describe("message formats v0 and v1, which an old origin may still hold", () => 
   it("are called damaged only when they are", () => {
     const damaged = message({ offset: 3, value: "a", timestamp: 1 });
     damaged[damaged.length - 1]! ^= 1;
-    expect(() => seen(damaged)).toThrow(/RECORDS_CORRUPT: t-0: the batch at offset 3 can't be read: its checksum does not hold/);
+    expect(() => seen(damaged)).toThrow(
+      /RECORDS_CORRUPT: t-0: the batch at offset 3 can't be read: its checksum does not hold/,
+    );
   });
 });

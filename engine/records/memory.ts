@@ -11,7 +11,8 @@ export class ReusedMemory implements AnswerMemory {
   take(bytes: number): Buffer {
     const fits = this.free.findIndex((b) => b.length >= bytes);
     // What is too small is dropped: answers are of one size mostly, and memory must not pile up.
-    const [buffer = Buffer.allocUnsafeSlow(Math.ceil(bytes / ROUND_TO) * ROUND_TO)] = fits < 0 ? [] : this.free.splice(fits, 1);
+    const [buffer = Buffer.allocUnsafeSlow(Math.ceil(bytes / ROUND_TO) * ROUND_TO)] =
+      fits < 0 ? [] : this.free.splice(fits, 1);
     if (fits < 0) this.free.pop();
     this.taken.push(buffer);
     return buffer.subarray(0, bytes);

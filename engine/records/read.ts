@@ -3,7 +3,7 @@ import { MigrationError } from "../errors";
 import type { FetchedPartition, KafkaPort, KafkaRecord, TopicPartition } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { PartitionRange } from "../log/range";
-import { RecordCursor, STOP, walk } from "./walk";
+import { type RecordCursor, STOP, walk } from "./walk";
 
 export type Isolation = "read_uncommitted" | "read_committed";
 
@@ -33,17 +33,28 @@ export async function fetchBatches(
 ): Promise<void> {
   let open: readonly (TopicPartition & { offset: bigint })[] = requests;
   for (let maxBytes = FIRST_BYTES; open.length > 0; ) {
-    const again: typeof requests[number][] = [];
+    const again: (typeof requests)[number][] = [];
     let progress = false;
-    const perCall = Math.max(1, Math.min(PARTITIONS_PER_CALL, maxBytes === FIRST_BYTES ? PARTITIONS_PER_CALL : Math.floor(CALL_BYTES / maxBytes)));
+    const perCall = Math.max(
+      1,
+      Math.min(PARTITIONS_PER_CALL, maxBytes === FIRST_BYTES ? PARTITIONS_PER_CALL : Math.floor(CALL_BYTES / maxBytes)),
+    );
     for (let first = 0; first < open.length; first += perCall) {
       const some = open.slice(first, first + perCall);
       const answers = await port.fetch(some, { isolation, maxBytes, maxWaitMs: 0 });
       for (const request of some) {
         const fetched = answers.get(partitionKey(request));
-        if (fetched === undefined) throw new MigrationError("KAFKA_NOT_AVAILABLE", `the ${port.side} cluster did not answer for ${partitionKey(request)}`, { fix: "run again" });
+        if (fetched === undefined)
+          throw new MigrationError(
+            "KAFKA_NOT_AVAILABLE",
+            `the ${port.side} cluster did not answer for ${partitionKey(request)}`,
+            { fix: "run again" },
+          );
         // An empty answer before the end: the share was too small for the next batch, or the whole answer was full.
-        const short = fetched.records.length === 0 && fetched.outOfRange === undefined && request.offset < readable(fetched, isolation);
+        const short =
+          fetched.records.length === 0 &&
+          fetched.outOfRange === undefined &&
+          request.offset < readable(fetched, isolation);
         if (short) again.push(request);
         else {
           take(request, fetched);
@@ -59,22 +70,31 @@ export async function fetchBatches(
 }
 
 function stuck(port: KafkaPort, at: TopicPartition & { offset: bigint }): MigrationError {
-  return new MigrationError("KAFKA_NOT_AVAILABLE", `the ${port.side} cluster returns no record of ${at.topic}-${at.partition} at offset ${at.offset}, which lies before its end`, {
-    fix: "check that the partition's leader can read its log",
-  });
+  return new MigrationError(
+    "KAFKA_NOT_AVAILABLE",
+    `the ${port.side} cluster returns no record of ${at.topic}-${at.partition} at offset ${at.offset}, which lies before its end`,
+    {
+      fix: "check that the partition's leader can read its log",
+    },
+  );
 }
 
 function unreadable(port: KafkaPort, at: TopicPartition & { offset: bigint }): MigrationError {
-  return new MigrationError("KAFKA_NOT_AVAILABLE", `the leader of ${at.topic}-${at.partition} on the ${port.side} cluster shows its log up to offset ${at.offset} only, less than it did before`, {
-    fix: "run again once the cluster's replicas are in sync",
-  });
+  return new MigrationError(
+    "KAFKA_NOT_AVAILABLE",
+    `the leader of ${at.topic}-${at.partition} on the ${port.side} cluster shows its log up to offset ${at.offset} only, less than it did before`,
+    {
+      fix: "run again once the cluster's replicas are in sync",
+    },
+  );
 }
 
 /**
  * A leader that has just taken over may show less of its log than was listed before: what is not there yet is no end.
  * A last stable offset below the end is another thing: a transaction is open, and nothing after it is visible.
  */
-export const isBehind = (fetched: FetchedPartition, to: bigint): boolean => fetched.records.length === 0 && fetched.highWatermark < to;
+export const isBehind = (fetched: FetchedPartition, to: bigint): boolean =>
+  fetched.records.length === 0 && fetched.highWatermark < to;
 
 /** Gives such a leader a moment, again and again while nothing comes. */
 export class Grace {
@@ -95,9 +115,13 @@ export class Grace {
 
 /** The log's start has moved past what was to be read. */
 export function truncated(port: KafkaPort, at: TopicPartition & { offset: bigint }): MigrationError {
-  return new MigrationError("RECORDS_GONE", `${at.topic}-${at.partition} on the ${port.side} cluster no longer holds offset ${at.offset}`, {
-    fix: "records were deleted while they were read (retention or DeleteRecords): run again",
-  });
+  return new MigrationError(
+    "RECORDS_GONE",
+    `${at.topic}-${at.partition} on the ${port.side} cluster no longer holds offset ${at.offset}`,
+    {
+      fix: "records were deleted while they were read (retention or DeleteRecords): run again",
+    },
+  );
 }
 
 export interface ReadOptions {
@@ -108,7 +132,14 @@ export interface ReadOptions {
 }
 
 /** The visible records of a small window, as objects of their own. */
-export async function readRecords(port: KafkaPort, topic: string, partition: number, from: bigint, to: bigint, options: ReadOptions = {}): Promise<KafkaRecord[]> {
+export async function readRecords(
+  port: KafkaPort,
+  topic: string,
+  partition: number,
+  from: bigint,
+  to: bigint,
+  options: ReadOptions = {},
+): Promise<KafkaRecord[]> {
   const isolation = options.isolation ?? "read_uncommitted";
   const limit = options.limit ?? 10_000;
   const found: KafkaRecord[] = [];
@@ -132,7 +163,13 @@ export async function readRecords(port: KafkaPort, topic: string, partition: num
 }
 
 /** Walks one Fetch answer. */
-export function walkFetched(fetched: FetchedPartition, request: TopicPartition & { offset: bigint }, to: bigint, isolation: Isolation, visit: (record: RecordCursor) => void | typeof STOP) {
+export function walkFetched(
+  fetched: FetchedPartition,
+  request: TopicPartition & { offset: bigint },
+  to: bigint,
+  isolation: Isolation,
+  visit: (record: RecordCursor) => void | typeof STOP,
+) {
   return walk(
     fetched.records,
     {
@@ -149,9 +186,17 @@ export function walkFetched(fetched: FetchedPartition, request: TopicPartition &
  * The last `count` visible records of each range, in order. Reads backwards in growing steps from the end, all ranges side
  * by side, so that a range which ends in records costs one small fetch whatever its length. `pick` takes what is to be kept.
  */
-export async function pickLast<T>(port: KafkaPort, ranges: readonly PartitionRange[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
+export async function pickLast<T>(
+  port: KafkaPort,
+  ranges: readonly PartitionRange[],
+  count: number,
+  isolation: Isolation,
+  pick: (record: RecordCursor) => T,
+): Promise<Map<string, T[]>> {
   const found = new Map<string, T[]>(ranges.map((s) => [partitionKey(s), []]));
-  let open = ranges.filter((s) => s.from < s.to && count > 0).map((range) => ({ range, upper: range.to, step: BigInt(count) }));
+  let open = ranges
+    .filter((s) => s.from < s.to && count > 0)
+    .map((range) => ({ range, upper: range.to, step: BigInt(count) }));
   while (open.length > 0) {
     const parts = open.map(({ range, upper, step }) => ({ ...range, from: max(range.from, upper - step), to: upper }));
     const records = await readLastOf(port, parts, count, isolation, pick);
@@ -167,7 +212,12 @@ export async function pickLast<T>(port: KafkaPort, ranges: readonly PartitionRan
 }
 
 /** The same as objects of their own. */
-export function readLast(port: KafkaPort, ranges: readonly PartitionRange[], count: number, isolation: Isolation): Promise<Map<string, KafkaRecord[]>> {
+export function readLast(
+  port: KafkaPort,
+  ranges: readonly PartitionRange[],
+  count: number,
+  isolation: Isolation,
+): Promise<Map<string, KafkaRecord[]>> {
   return pickLast(port, ranges, count, isolation, (record) => record.toRecord());
 }
 
@@ -175,7 +225,13 @@ export function readLast(port: KafkaPort, ranges: readonly PartitionRange[], cou
  * The last `count` visible records of each range.
  * @throws MigrationError KAFKA_NOT_AVAILABLE when it goes on so
  */
-async function readLastOf<T>(port: KafkaPort, ranges: readonly PartitionRange[], count: number, isolation: Isolation, pick: (record: RecordCursor) => T): Promise<Map<string, T[]>> {
+async function readLastOf<T>(
+  port: KafkaPort,
+  ranges: readonly PartitionRange[],
+  count: number,
+  isolation: Isolation,
+  pick: (record: RecordCursor) => T,
+): Promise<Map<string, T[]>> {
   const found = new Map<string, T[]>();
   const ends = new Map(ranges.map((r) => [partitionKey(r), r.to]));
   for (const r of ranges) found.set(partitionKey(r), []);
@@ -194,7 +250,8 @@ async function readLastOf<T>(port: KafkaPort, ranges: readonly PartitionRange[],
       });
       const short = isBehind(fetched, to);
       if (short) behind = request;
-      if (short || (fetched.records.length > 0 && BigInt(next) < to)) again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
+      if (short || (fetched.records.length > 0 && BigInt(next) < to))
+        again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
     });
     open = again;
     if (behind !== undefined) await grace.wait(behind);

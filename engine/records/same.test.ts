@@ -14,7 +14,15 @@ const records = (stamped: boolean): fc.Arbitrary<Fingerprint> =>
     body: fc.constantFrom("a", "b"),
   });
 
-const record = (changes: Partial<Fingerprint> = {}): Fingerprint => ({ offset: 1, timestamp: 1_000, stamped: false, transactional: false, size: 3, body: "a", ...changes });
+const record = (changes: Partial<Fingerprint> = {}): Fingerprint => ({
+  offset: 1,
+  timestamp: 1_000,
+  stamped: false,
+  transactional: false,
+  size: 3,
+  body: "a",
+  ...changes,
+});
 
 describe("a record and its copy", () => {
   it("have the same timestamp, key, value and headers; the offset does not count", () => {

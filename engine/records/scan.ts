@@ -73,7 +73,11 @@ export async function scan(port: KafkaPort, ranges: readonly PartitionRange[], o
 
 async function leadersOf(port: KafkaPort, ranges: readonly PartitionRange[]): Promise<Map<string, number>> {
   const topics = await port.describeTopics([...new Set(ranges.map((s) => s.topic))]);
-  return new Map(topics.flatMap((t) => t.partitions.map((p) => [partitionKey({ topic: t.name, partition: p.partition }), p.leader] as const)));
+  return new Map(
+    topics.flatMap((t) =>
+      t.partitions.map((p) => [partitionKey({ topic: t.name, partition: p.partition }), p.leader] as const),
+    ),
+  );
 }
 
 /** Reads the ranges of one broker: while one answer is walked, the next one is under way. */
@@ -99,7 +103,9 @@ class Loop {
     let underWay = this.ask();
     while (underWay !== undefined) {
       const { asked, answers } = await orAborted(underWay, this.signal);
-      const positions = asked.filter((p) => !this.stopped.has(p.range)).map((p) => ({ ...p, ...this.goOn(p, answers.get(partitionKey(p.range))!) }));
+      const positions = asked
+        .filter((p) => !this.stopped.has(p.range))
+        .map((p) => ({ ...p, ...this.goOn(p, answers.get(partitionKey(p.range))!) }));
       underWay = this.ask();
       underWay?.catch(() => {});
       for (const position of positions) this.walk(position);
@@ -115,7 +121,11 @@ class Loop {
     const asked = this.queue.splice(0, this.fitting());
     if (asked.length === 0) return undefined;
     const requests = asked.map(({ range, offset }) => ({ topic: range.topic, partition: range.partition, offset }));
-    const options = { isolation: this.options.isolation, maxBytes: Math.max(SHARE_BYTES, Math.floor(ANSWER_BYTES / asked.length)), memory: this.memory };
+    const options = {
+      isolation: this.options.isolation,
+      maxBytes: Math.max(SHARE_BYTES, Math.floor(ANSWER_BYTES / asked.length)),
+      memory: this.memory,
+    };
     return this.port.fetch(requests, options).then((answers) => ({ asked, answers }));
   }
 
@@ -151,7 +161,9 @@ class Loop {
 
   private walk({ range, offset, fetched, ended }: Position & { fetched: FetchedPartition; ended: boolean }): void {
     const { visit, isolation, done } = this.options;
-    const { stopped, next } = walkFetched(fetched, { ...range, offset }, range.to, isolation, (record) => visit(range, record));
+    const { stopped, next } = walkFetched(fetched, { ...range, offset }, range.to, isolation, (record) =>
+      visit(range, record),
+    );
     if (stopped) this.stopped.add(range);
     else this.options.reached?.(range, BigInt(next) < range.to ? BigInt(next) : range.to);
     if (stopped || ended) done?.(range);

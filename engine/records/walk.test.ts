@@ -1,12 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countVisible, RecordCursor, SequenceDigest, STOP, walk } from ".";
+import { countVisible, type RecordCursor, SequenceDigest, STOP, walk } from ".";
 import { offsetAfter } from "./batch";
 import { encodeBatches, type TestRecord } from "../../test/engine/records/build";
 import { testLog } from "../../test/engine/records/logs";
 
 const where = "t-0";
-const plain = (r: TestRecord) => ({ ...r, headers: r.headers.map((h) => ({ key: Buffer.from(h.key), value: h.value })) });
+const plain = (r: TestRecord) => ({
+  ...r,
+  headers: r.headers.map((h) => ({ key: Buffer.from(h.key), value: h.value })),
+});
 
 function seen(records: Buffer, options: { from: number; to: number; aborted?: Parameters<typeof walk>[1]["aborted"] }) {
   const found: unknown[] = [];
@@ -18,7 +21,13 @@ function seen(records: Buffer, options: { from: number; to: number; aborted?: Pa
 }
 
 const log = (records: TestRecord[]) => encodeBatches([{ baseOffset: records[0]!.offset, records }]);
-const record = (offset: number, text = `v${offset}`): TestRecord => ({ offset, timestamp: 1000 + offset, key: Buffer.from(`k${offset}`), value: Buffer.from(text), headers: [] });
+const record = (offset: number, text = `v${offset}`): TestRecord => ({
+  offset,
+  timestamp: 1000 + offset,
+  key: Buffer.from(`k${offset}`),
+  value: Buffer.from(text),
+  headers: [],
+});
 
 describe("walking record batches", () => {
   it("shows exactly the visible records of any log, in either isolation, inside any window", () => {
@@ -27,7 +36,10 @@ describe("walking record batches", () => {
         const records = encodeBatches(l.batches);
         const [from, to] = [l.start + skip, l.end - less];
         const inside = (r: TestRecord) => r.offset >= from && r.offset < to;
-        for (const [aborted, truth] of [[undefined, l.uncommitted], [l.aborted, l.committed]] as const) {
+        for (const [aborted, truth] of [
+          [undefined, l.uncommitted],
+          [l.aborted, l.committed],
+        ] as const) {
           const { found, walked } = seen(records, { from, to, aborted });
           expect(found).toEqual(truth.filter(inside).map(plain));
           expect(countVisible(records, { where, from, to, aborted }).count).toBe(truth.filter(inside).length);
@@ -53,8 +65,16 @@ describe("walking record batches", () => {
   it("gives key, value and tombstones without copying", () => {
     const records = log([record(1), { ...record(2), value: null }, { ...record(3), key: null }]);
     const found: unknown[] = [];
-    walk(records, { where, from: 0, to: 9 }, (r: RecordCursor) => void found.push([r.key()?.toString(), r.value()?.toString(), r.isTombstone()]));
-    expect(found).toEqual([["k1", "v1", false], ["k2", undefined, true], [undefined, "v3", false]]);
+    walk(
+      records,
+      { where, from: 0, to: 9 },
+      (r: RecordCursor) => void found.push([r.key()?.toString(), r.value()?.toString(), r.isTombstone()]),
+    );
+    expect(found).toEqual([
+      ["k1", "v1", false],
+      ["k2", undefined, true],
+      [undefined, "v3", false],
+    ]);
   });
 
   it("finds any flipped bit by the checksum", () => {
@@ -63,7 +83,9 @@ describe("walking record batches", () => {
       fc.property(fc.integer({ min: 21, max: records.length - 1 }), fc.integer({ min: 0, max: 7 }), (at, bit) => {
         const damaged = Buffer.from(records);
         damaged[at]! ^= 1 << bit;
-        expect(() => seen(damaged, { from: 0, to: 9 })).toThrow(/RECORDS_CORRUPT: t-0: the batch at offset 1 .* checksum/);
+        expect(() => seen(damaged, { from: 0, to: 9 })).toThrow(
+          /RECORDS_CORRUPT: t-0: the batch at offset 1 .* checksum/,
+        );
       }),
     );
   });
@@ -107,7 +129,9 @@ describe("the digest of a sequence", () => {
       }),
       { numRuns: 200 },
     );
-    expect(digest([{ baseOffset: 0, records: [record(0, "a"), record(1, "b")] }])).not.toBe(digest([{ baseOffset: 0, records: [record(0, "b"), record(1, "a")] }]));
+    expect(digest([{ baseOffset: 0, records: [record(0, "a"), record(1, "b")] }])).not.toBe(
+      digest([{ baseOffset: 0, records: [record(0, "b"), record(1, "a")] }]),
+    );
   });
 
   it("goes on from where another one was folded, and is another one when that was elsewhere", () => {

@@ -150,12 +150,21 @@ export interface Walked {
  */
 export function walk(records: Buffer, options: WalkOptions, visit: Visit): Walked {
   const cursor = new RecordCursor();
-  const visitBatch = (batch: Batch) => visitRecords(plain(records, batch, options.where), batch, options, cursor, visit);
+  const visitBatch = (batch: Batch) =>
+    visitRecords(plain(records, batch, options.where), batch, options, cursor, visit);
   return walkBatches(records, options, visitBatch, (record) => visit(pointAt(cursor, record)));
 }
 
 function pointAt(cursor: RecordCursor, { offset, timestamp, stamped, body }: LegacyRecord): RecordCursor {
-  return Object.assign(cursor, { offset, timestamp, stamped, transactional: false, bytes: body, start: 0, end: body.length });
+  return Object.assign(cursor, {
+    offset,
+    timestamp,
+    stamped,
+    transactional: false,
+    bytes: body,
+    start: 0,
+    end: body.length,
+  });
 }
 
 /** Counts the visible records without opening a batch where its header says enough. */
@@ -163,10 +172,15 @@ export function countVisible(records: Buffer, options: WalkOptions): { count: nu
   let count = 0;
   const one = () => void count++;
   const cursor = new RecordCursor();
-  const { next } = walkBatches(records, options, (batch) => {
-    if (batch.baseOffset >= options.from && batch.lastOffset < options.to) count += batch.count;
-    else visitRecords(plain(records, batch, options.where), batch, options, cursor, one);
-  }, one);
+  const { next } = walkBatches(
+    records,
+    options,
+    (batch) => {
+      if (batch.baseOffset >= options.from && batch.lastOffset < options.to) count += batch.count;
+      else visitRecords(plain(records, batch, options.where), batch, options, cursor, one);
+    },
+    one,
+  );
   return { count, next };
 }
 
@@ -193,12 +207,19 @@ function walkBatches(
     }
     const batch = header(records, start, where);
     if (batch.baseOffset >= to) return { next: Math.max(next, to), stopped: false };
-    if (options.checkCrc !== false && !crcHolds(records, batch)) throw corrupt(where, batch.baseOffset, "its checksum does not hold");
+    if (options.checkCrc !== false && !crcHolds(records, batch))
+      throw corrupt(where, batch.baseOffset, "its checksum does not hold");
     // As the Java consumer does: a producer's batches are aborted from the transaction's first offset to its abort marker.
-    while (seen < upcoming.length && upcoming[seen]!.firstOffset <= batch.lastOffset) abortedProducers.add(upcoming[seen++]!.producerId);
+    while (seen < upcoming.length && upcoming[seen]!.firstOffset <= batch.lastOffset)
+      abortedProducers.add(upcoming[seen++]!.producerId);
     if (batch.control) {
-      if (abortedProducers.size > 0 && markerType(records, batch) === "abort") abortedProducers.delete(batch.producerId);
-    } else if (batch.count > 0 && batch.lastOffset >= from && !(batch.transactional && abortedProducers.has(batch.producerId))) {
+      if (abortedProducers.size > 0 && markerType(records, batch) === "abort")
+        abortedProducers.delete(batch.producerId);
+    } else if (
+      batch.count > 0 &&
+      batch.lastOffset >= from &&
+      !(batch.transactional && abortedProducers.has(batch.producerId))
+    ) {
       if (visit(batch) === STOP) return { next, stopped: true };
     }
     next = Math.max(next, batch.lastOffset + 1);
@@ -219,7 +240,11 @@ function header(records: Buffer, start: number, where: string): Batch {
   try {
     return readBatch(records, start);
   } catch (error) {
-    throw corrupt(where, start + 8 <= records.length ? Number(records.readBigInt64BE(start)) : -1, (error as Error).message);
+    throw corrupt(
+      where,
+      start + 8 <= records.length ? Number(records.readBigInt64BE(start)) : -1,
+      (error as Error).message,
+    );
   }
 }
 
@@ -233,7 +258,13 @@ function plain(records: Buffer, batch: Batch, where: string): Buffer {
   }
 }
 
-function visitRecords(payload: Buffer, batch: Batch, options: WalkOptions, cursor: RecordCursor, visit: Visit): void | typeof STOP {
+function visitRecords(
+  payload: Buffer,
+  batch: Batch,
+  options: WalkOptions,
+  cursor: RecordCursor,
+  visit: Visit,
+): void | typeof STOP {
   const { from, to } = options;
   const { wideBase } = batch;
   cursor.bytes = payload;
@@ -245,9 +276,11 @@ function visitRecords(payload: Buffer, batch: Batch, options: WalkOptions, curso
     const length = varint(payload);
     const end = at + length;
     at += 1;
-    const timestamp = wideBase === undefined ? batch.baseTimestamp + varlong(payload) : Number(wideBase + wideVarlong(payload));
+    const timestamp =
+      wideBase === undefined ? batch.baseTimestamp + varlong(payload) : Number(wideBase + wideVarlong(payload));
     const offset = batch.baseOffset + varint(payload);
-    if (!(length > 0) || end > payload.length || at > end) throw corrupt(options.where, batch.baseOffset, `record ${i + 1} of ${batch.count} leaves the batch`);
+    if (!(length > 0) || end > payload.length || at > end)
+      throw corrupt(options.where, batch.baseOffset, `record ${i + 1} of ${batch.count} leaves the batch`);
     start = end;
     if (offset < from) continue;
     if (offset >= to) return;

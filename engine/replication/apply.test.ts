@@ -15,24 +15,46 @@ describe("applyReplication", () => {
   beforeEach(() => {
     lines = [];
     origin = new FakeCluster(3)
-      .topic("orders", [[1, 2, 3], [2, 3, 1]], { "min.insync.replicas": "2" })
+      .topic(
+        "orders",
+        [
+          [1, 2, 3],
+          [2, 3, 1],
+        ],
+        { "min.insync.replicas": "2" },
+      )
       .topic("logs", [[1]])
       .topic("later", [[1]]);
-    target = new FakeCluster(3).topic("orders", [[2], [3]]).topic("logs", [[1]]).topic("not-ours", [[1]]);
+    target = new FakeCluster(3)
+      .topic("orders", [[2], [3]])
+      .topic("logs", [[1]])
+      .topic("not-ours", [[1]]);
   });
 
-  const apply = (options = {}, signal?: AbortSignal) => applyReplication(model, { limitMs: 5_000, ...options }, progress, signal, opening(origin, target));
+  const apply = (options = {}, signal?: AbortSignal) =>
+    applyReplication(model, { limitMs: 5_000, ...options }, progress, signal, opening(origin, target));
 
   it("gives each topic its factor on the origin, then the minimum in sync, last", async () => {
     const result = await apply();
     expect(target.replicas("orders").map((r) => r[0])).toEqual([2, 3]);
-    expect(target.replicas("orders").map((r) => [...r].sort())).toEqual([[1, 2, 3], [1, 2, 3]]);
+    expect(target.replicas("orders").map((r) => [...r].sort())).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
     expect(target.replicas("logs")).toEqual([[1]]);
     expect(target.config("topic orders")).toEqual({ "min.insync.replicas": "2" });
     expect(target.calls.at(-1)).toBe("set min.insync.replicas of topic");
-    expect(result).toMatchObject({ partitions: 2, unchanged: 1, bytes: 4000, absent: ["later"], minInsync: [{ topic: "orders", from: 1, to: 2 }] });
+    expect(result).toMatchObject({
+      partitions: 2,
+      unchanged: 1,
+      bytes: 4000,
+      absent: ["later"],
+      minInsync: [{ topic: "orders", from: 1, to: 2 }],
+    });
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
-    expect(lines.join("\n")).toMatch(/2 partitions of 1 topic will change, 4 KB to copy[^]*orders: 2 partitions from 1 to 3 replicas[^]*2 of 2 partitions in sync/);
+    expect(lines.join("\n")).toMatch(
+      /2 partitions of 1 topic will change, 4 KB to copy[^]*orders: 2 partitions from 1 to 3 replicas[^]*2 of 2 partitions in sync/,
+    );
   });
 
   it("has nothing to do the second time", async () => {
@@ -47,23 +69,35 @@ describe("applyReplication", () => {
     await apply();
     const set = target.calls.indexOf("set min.insync.replicas of topic");
     expect(target.calls.slice(0, set).filter((c) => c === "describeTopics").length).toBeGreaterThan(4);
-    expect((await target.port("target").describeTopics(["orders"]))[0]!.partitions.every((p) => p.isr.length === 3)).toBe(true);
+    expect(
+      (await target.port("target").describeTopics(["orders"]))[0]!.partitions.every((p) => p.isr.length === 3),
+    ).toBe(true);
   });
 
   it("waits for replicas that are there and not in sync before the minimum rises, and names them at the limit", async () => {
-    target.topic("orders", [[1, 2, 3], [2, 3, 1]]);
+    target.topic("orders", [
+      [1, 2, 3],
+      [2, 3, 1],
+    ]);
     const [lagging] = target.topics.get("orders")!;
     lagging!.isr = [1];
     await expect(apply({ limitMs: 400 })).rejects.toThrow(/REPLICATION_LIMIT: [^]*orders:0 lacks broker 2, 3 in sync/);
     expect(target.config("topic orders")).toEqual({});
     setTimeout(() => (lagging!.isr = [1, 2, 3]), 300);
-    expect(await apply()).toMatchObject({ partitions: 0, unchanged: 3, minInsync: [{ topic: "orders", from: 1, to: 2 }] });
+    expect(await apply()).toMatchObject({
+      partitions: 0,
+      unchanged: 3,
+      minInsync: [{ topic: "orders", from: 1, to: 2 }],
+    });
     expect(lagging!.isr).toEqual([1, 2, 3]);
   });
 
   it("when it may only add, does what is missing and keeps what somebody has added", async () => {
     target.topic("logs", [[1, 2, 3]], { "min.insync.replicas": "2" });
-    expect(await apply({ onlyAdd: true })).toMatchObject({ partitions: 2, minInsync: [{ topic: "orders", from: 1, to: 2 }] });
+    expect(await apply({ onlyAdd: true })).toMatchObject({
+      partitions: 2,
+      minInsync: [{ topic: "orders", from: 1, to: 2 }],
+    });
     expect(target.replicas("logs")).toEqual([[1, 2, 3]]);
     expect(target.config("topic logs")).toEqual({ "min.insync.replicas": "2" });
     expect(target.replicas("orders").every((r) => r.length === 3)).toBe(true);
@@ -73,12 +107,20 @@ describe("applyReplication", () => {
     const [p] = origin.topics.get("logs")!;
     Object.assign(p!, { replicas: [2, 1], adding: [2], removing: [1] });
     origin.slowness = 1_000_000;
-    expect((await planReplicationFor(model, {}, opening(origin, target))).topics.map((t) => t.topic)).toEqual(["orders"]);
+    expect((await planReplicationFor(model, {}, opening(origin, target))).topics.map((t) => t.topic)).toEqual([
+      "orders",
+    ]);
   });
 
   it("works in batches", async () => {
-    origin.topic("wide", Array.from({ length: 7 }, () => [1, 2]));
-    target.topic("wide", Array.from({ length: 7 }, () => [1]));
+    origin.topic(
+      "wide",
+      Array.from({ length: 7 }, () => [1, 2]),
+    );
+    target.topic(
+      "wide",
+      Array.from({ length: 7 }, () => [1]),
+    );
     await apply({ batchPartitions: 4 });
     expect(target.batches).toEqual([4, 4, 1]);
   });
@@ -87,12 +129,20 @@ describe("applyReplication", () => {
     target.topic("logs", [[1, 2, 3]], { "min.insync.replicas": "2" });
     await apply();
     expect(target.config("topic logs")).toEqual({ "min.insync.replicas": "1" });
-    expect(target.calls.indexOf("set min.insync.replicas of topic")).toBeLessThan(target.calls.indexOf("alterReassignments"));
+    expect(target.calls.indexOf("set min.insync.replicas of topic")).toBeLessThan(
+      target.calls.indexOf("alterReassignments"),
+    );
   });
 
   it("goes on after a failure in the middle: what is under way is waited for, not asked for again", async () => {
-    origin.topic("wide", Array.from({ length: 4 }, () => [1, 2]));
-    target.topic("wide", Array.from({ length: 4 }, () => [1]));
+    origin.topic(
+      "wide",
+      Array.from({ length: 4 }, () => [1, 2]),
+    );
+    target.topic(
+      "wide",
+      Array.from({ length: 4 }, () => [1]),
+    );
     target.slowness = 4;
     target.failAt = { call: "describeTopics", after: 2, error: cut };
     await expect(apply({ batchPartitions: 3 })).rejects.toThrow("the line was cut");
@@ -118,7 +168,13 @@ describe("applyReplication", () => {
       expect(target.config("topic orders")).toEqual({});
       // Killed: nothing was cleaned up.
       target.configs.set("topic orders", new Map([[LIST, "0:2"]]));
-      target.configs.set("broker 2", new Map([[RATE, "5000000"], [RECEIVING, "5000000"]]));
+      target.configs.set(
+        "broker 2",
+        new Map([
+          [RATE, "5000000"],
+          [RECEIVING, "5000000"],
+        ]),
+      );
       await apply();
       expect(target.config("topic orders")).toEqual({ "min.insync.replicas": "2" });
       expect(target.config("broker 2")).toEqual({});
@@ -126,49 +182,89 @@ describe("applyReplication", () => {
 
     const rates = () => [1, 2, 3].map((id) => target.config(`broker ${id}`)[RATE]);
     const ways: [string, () => Promise<unknown>][] = [
-      ["an interrupt", () => {
-        const stop = new AbortController();
-        setTimeout(() => stop.abort(), 300);
-        return apply({ throttleBytesPerSecond: 1_000 }, stop.signal);
-      }],
+      [
+        "an interrupt",
+        () => {
+          const stop = new AbortController();
+          setTimeout(() => stop.abort(), 300);
+          return apply({ throttleBytesPerSecond: 1_000 }, stop.signal);
+        },
+      ],
       ["the limit", () => apply({ throttleBytesPerSecond: 1_000, limitMs: 400 })],
-      ["a cluster that fails", () => {
-        target.failAt = { call: "describeTopics", after: 3, error: cut };
-        return apply({ throttleBytesPerSecond: 1_000 });
-      }],
+      [
+        "a cluster that fails",
+        () => {
+          target.failAt = { call: "describeTopics", after: 3, error: cut };
+          return apply({ throttleBytesPerSecond: 1_000 });
+        },
+      ],
     ];
 
-    it.each(ways)("stays after %s while replicas are on their way, and goes when a later run has seen them arrive", async (_way, run) => {
-      target.slowness = 1_000_000;
-      await expect(run()).rejects.toThrow(/REPLICATION_INTERRUPTED|REPLICATION_LIMIT|the line was cut/);
-      expect([target.config("topic orders")[LIST], ...rates()]).toEqual(["0:3,0:1,1:2,1:1", "1000", "1000", "1000"]);
-      expect(lines.join("\n")).toMatch(/warning: the replication throttle on orders and broker 1, 2, 3 stays, as 2 partitions still get their replicas: the next run removes it/);
-      expect((await planReplicationFor(model, {}, opening(origin, target))).lines.join("\n")).toMatch(/interrupted run has left a replication throttle on orders and broker 1, 2, 3/);
-      // Still not done: the next run waits under the throttle, too.
-      await expect(apply({ limitMs: 400 })).rejects.toThrow("REPLICATION_LIMIT");
-      expect(rates()).toEqual(["1000", "1000", "1000"]);
-      target.slowness = 1;
-      await apply();
-      expect([target.config("topic orders"), ...rates()]).toEqual([{ "min.insync.replicas": "2" }, undefined, undefined, undefined]);
-    });
+    it.each(ways)(
+      "stays after %s while replicas are on their way, and goes when a later run has seen them arrive",
+      async (_way, run) => {
+        target.slowness = 1_000_000;
+        await expect(run()).rejects.toThrow(/REPLICATION_INTERRUPTED|REPLICATION_LIMIT|the line was cut/);
+        expect([target.config("topic orders")[LIST], ...rates()]).toEqual(["0:3,0:1,1:2,1:1", "1000", "1000", "1000"]);
+        expect(lines.join("\n")).toMatch(
+          /warning: the replication throttle on orders and broker 1, 2, 3 stays, as 2 partitions still get their replicas: the next run removes it/,
+        );
+        expect((await planReplicationFor(model, {}, opening(origin, target))).lines.join("\n")).toMatch(
+          /interrupted run has left a replication throttle on orders and broker 1, 2, 3/,
+        );
+        // Still not done: the next run waits under the throttle, too.
+        await expect(apply({ limitMs: 400 })).rejects.toThrow("REPLICATION_LIMIT");
+        expect(rates()).toEqual(["1000", "1000", "1000"]);
+        target.slowness = 1;
+        await apply();
+        expect([target.config("topic orders"), ...rates()]).toEqual([
+          { "min.insync.replicas": "2" },
+          undefined,
+          undefined,
+          undefined,
+        ]);
+      },
+    );
 
     it("stays after the limit with another rate when the next run asks for one", async () => {
       target.slowness = 1_000_000;
       await expect(apply({ throttleBytesPerSecond: 1_000, limitMs: 300 })).rejects.toThrow("REPLICATION_LIMIT");
       await expect(apply({ throttleBytesPerSecond: 2_000, limitMs: 300 })).rejects.toThrow("REPLICATION_LIMIT");
       expect(rates()).toEqual(["2000", "2000", "2000"]);
-      expect(await cancelReplication(model, {}, progress, undefined, opening(origin, target))).toEqual({ cancelled: 2 });
+      expect(await cancelReplication(model, {}, progress, undefined, opening(origin, target))).toEqual({
+        cancelled: 2,
+      });
       expect([target.config("topic orders"), ...rates()]).toEqual([{}, undefined, undefined, undefined]);
     });
 
     it("leaves somebody else's rates alone beside what a killed run left", async () => {
       target.configs.set("topic orders", new Map([[LIST, "0:2,1:3"]]));
-      target.configs.set("broker 1", new Map([[RATE, "777"], [RECEIVING, "777"]]));
-      target.configs.set("broker 2", new Map([[RATE, "5000000"], [RECEIVING, "5000000"]]));
-      target.configs.set("broker 3", new Map([[RATE, "777"], [RECEIVING, "888"]]));
+      target.configs.set(
+        "broker 1",
+        new Map([
+          [RATE, "777"],
+          [RECEIVING, "777"],
+        ]),
+      );
+      target.configs.set(
+        "broker 2",
+        new Map([
+          [RATE, "5000000"],
+          [RECEIVING, "5000000"],
+        ]),
+      );
+      target.configs.set(
+        "broker 3",
+        new Map([
+          [RATE, "777"],
+          [RECEIVING, "888"],
+        ]),
+      );
       await apply({ throttleBytesPerSecond: 5_000_000 });
       expect([1, 2, 3].map((id) => target.config(`broker ${id}`)[RATE])).toEqual(["777", undefined, "777"]);
-      expect(lines.join("\n")).toContain("warning: broker 1, 3 of the target has a replication throttle that is not this migration's");
+      expect(lines.join("\n")).toContain(
+        "warning: broker 1, 3 of the target has a replication throttle that is not this migration's",
+      );
     });
 
     it("keeps a list that throttles every replica, which is never ours, and sets none on that topic", async () => {
@@ -181,8 +277,14 @@ describe("applyReplication", () => {
 
     it("is set for one part of a topic after the other where its list would be longer than Kafka takes", async () => {
       const count = 3_000;
-      origin.topic("wide", Array.from({ length: count }, () => [1, 2, 3]));
-      target.topic("wide", Array.from({ length: count }, () => [1]));
+      origin.topic(
+        "wide",
+        Array.from({ length: count }, () => [1, 2, 3]),
+      );
+      target.topic(
+        "wide",
+        Array.from({ length: count }, () => [1]),
+      );
       const result = await apply({ throttleBytesPerSecond: 5_000_000, batchPartitions: count });
       expect(result.partitions).toBe(count + 2);
       expect(target.batches.length).toBe(2);
@@ -194,13 +296,17 @@ describe("applyReplication", () => {
       await apply({ throttleBytesPerSecond: 5_000_000 });
       expect(target.config("broker 2")).toEqual({ [RATE]: "777" });
       expect(target.config("broker 1")).toEqual({});
-      expect(lines.join("\n")).toMatch(/warning: broker 2 of the target has a replication throttle that is not this migration's/);
+      expect(lines.join("\n")).toMatch(
+        /warning: broker 2 of the target has a replication throttle that is not this migration's/,
+      );
     });
   });
 
   it("ends at its limit and says which replica of which partition is missing", async () => {
     target.slowness = 1_000_000;
-    await expect(apply({ limitMs: 700 })).rejects.toThrow(/REPLICATION_LIMIT: target: 2 partitions of 2 in this batch not in sync after 0.7 s[^]*orders:0 lacks broker 3, 1 in sync[^]*fix: /);
+    await expect(apply({ limitMs: 700 })).rejects.toThrow(
+      /REPLICATION_LIMIT: target: 2 partitions of 2 in this batch not in sync after 0.7 s[^]*orders:0 lacks broker 3, 1 in sync[^]*fix: /,
+    );
   });
 
   it("stops when it is told to, and says how to go on", async () => {
@@ -219,12 +325,24 @@ describe("applyReplication", () => {
   });
 
   it("refuses options that mean nothing", async () => {
-    await expect(apply({ throttleBytesPerSecond: 0, batchPartitions: 1.5 })).rejects.toThrow(/REPLICATION_OPTIONS_INVALID[^]*throttleBytesPerSecond is 0, replication.batchPartitions is 1.5/);
+    await expect(apply({ throttleBytesPerSecond: 0, batchPartitions: 1.5 })).rejects.toThrow(
+      /REPLICATION_OPTIONS_INVALID[^]*throttleBytesPerSecond is 0, replication.batchPartitions is 1.5/,
+    );
   });
 
   it("is planned without changing anything", async () => {
-    const plan = await planReplicationFor(model, { rules: [{ pattern: "nothing", factor: 3 }] }, opening(origin, target));
-    expect(plan).toMatchObject({ partitions: 2, bytes: 4000, absent: ["later"], idleRules: ["nothing"], minInsync: [{ topic: "orders", from: 1, to: 2 }] });
+    const plan = await planReplicationFor(
+      model,
+      { rules: [{ pattern: "nothing", factor: 3 }] },
+      opening(origin, target),
+    );
+    expect(plan).toMatchObject({
+      partitions: 2,
+      bytes: 4000,
+      absent: ["later"],
+      idleRules: ["nothing"],
+      minInsync: [{ topic: "orders", from: 1, to: 2 }],
+    });
     expect(plan.lines.join("\n")).toMatch(/rules that match no migrated topic: nothing/);
     expect(target.calls.filter((c) => c !== "describeTopics")).toEqual([]);
   });

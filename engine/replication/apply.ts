@@ -9,7 +9,17 @@ import { minInsyncChanges, type MinInsyncChange } from "./factors";
 import { planReplication } from "./plan";
 import { linesOf, preview } from "./preview";
 import { readReplication } from "./read";
-import { listableParts, removeLeftThrottle, removeThrottle, setThrottle, type ThrottleFound, throttleOf, throttlesOn, throttleText, warnOfForeign } from "./throttle";
+import {
+  listableParts,
+  removeLeftThrottle,
+  removeThrottle,
+  setThrottle,
+  type ThrottleFound,
+  throttleOf,
+  throttlesOn,
+  throttleText,
+  warnOfForeign,
+} from "./throttle";
 import type { PartitionChange, ReplicationOptions, TopicChange, TopicNow } from "./types";
 import { interrupted, Meter, sleepUnlessAborted, waitForReplicas } from "./wait";
 
@@ -47,10 +57,18 @@ export async function applyReplication(
   open?: OpenKafka,
 ): Promise<ReplicationResult> {
   checkOptions(options);
-  return withClusters(model, (clusters) => apply(clusters, model.mirror, options, progress, signal), open, { progress });
+  return withClusters(model, (clusters) => apply(clusters, model.mirror, options, progress, signal), open, {
+    progress,
+  });
 }
 
-async function apply(clusters: Clusters, mirror: MirrorModel, options: ReplicationOptions, progress: Progress, signal?: AbortSignal): Promise<ReplicationResult> {
+async function apply(
+  clusters: Clusters,
+  mirror: MirrorModel,
+  options: ReplicationOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<ReplicationResult> {
   const startedAt = Date.now();
   const limitMs = options.limitMs ?? DEFAULT_LIMIT_MS;
   const deadline = startedAt + limitMs;
@@ -62,11 +80,14 @@ async function apply(clusters: Clusters, mirror: MirrorModel, options: Replicati
   warnOfForeign(foreign, progress);
   const moving: Moving = { ...options, limitMs, deadline, foreign, progress, signal };
   if (first.ongoing.length > 0) {
-    progress.info(`waiting for ${countText(first.ongoing.length, "reassignment")} of migrated topics that ${first.ongoing.length === 1 ? "is" : "are"} under way`);
+    progress.info(
+      `waiting for ${countText(first.ongoing.length, "reassignment")} of migrated topics that ${first.ongoing.length === 1 ? "is" : "are"} under way`,
+    );
     const changes = first.ongoing.map(asChange);
     const meter = new Meter(changes.length, 0, progress);
     const left = throttleText(ours);
-    if (left !== undefined && moving.throttleBytesPerSecond === undefined) progress.info(`the replication throttle that an interrupted run left on ${left} stays until they are done`);
+    if (left !== undefined && moving.throttleBytesPerSecond === undefined)
+      progress.info(`the replication throttle that an interrupted run left on ${left} stays until they are done`);
     await throttled(target, changes, moving, (part) => waitForReplicas(target, { changes: part, ...moving, meter }));
   }
   await removeLeftThrottle(target, (await throttlesOn(target, names)).ours, progress);
@@ -77,7 +98,12 @@ async function apply(clusters: Clusters, mirror: MirrorModel, options: Replicati
   if (state.absent.length > 0) progress.warn(`not on the target, so left out: ${someOf(state.absent)}`);
   const origins = new Map(state.origin.map((t) => [t.name, t.minInsync]));
   const mins = minInsyncChanges(
-    state.input.topics.map((t) => ({ name: t.name, factor: t.factor, originMin: origins.get(t.name)!, targetMin: state.targetMin.get(t.name)! })),
+    state.input.topics.map((t) => ({
+      name: t.name,
+      factor: t.factor,
+      originMin: origins.get(t.name)!,
+      targetMin: state.targetMin.get(t.name)!,
+    })),
     options.onlyAdd,
   );
 
@@ -98,7 +124,9 @@ async function apply(clusters: Clusters, mirror: MirrorModel, options: Replicati
     ...(options.throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond: options.throttleBytesPerSecond }),
     durationMs: Date.now() - startedAt,
   };
-  progress.info(`replication: ${countText(result.partitions, "partition")} changed, ${result.unchanged} were right, all in sync after ${durationText(result.durationMs)}`);
+  progress.info(
+    `replication: ${countText(result.partitions, "partition")} changed, ${result.unchanged} were right, all in sync after ${durationText(result.durationMs)}`,
+  );
   return result;
 }
 
@@ -120,7 +148,12 @@ function asChange(r: OngoingReassignment): PartitionChange {
  * Does the work under the throttle that was asked for, and removes it when the work is done. When the work ends early, as at
  * its limit, while replicas are still on their way, the throttle stays: without it they would take all the network there is.
  */
-async function throttled(target: KafkaPort, changes: readonly PartitionChange[], moving: Moving, work: (part: readonly PartitionChange[]) => Promise<void>): Promise<void> {
+async function throttled(
+  target: KafkaPort,
+  changes: readonly PartitionChange[],
+  moving: Moving,
+  work: (part: readonly PartitionChange[]) => Promise<void>,
+): Promise<void> {
   const rate = moving.throttleBytesPerSecond;
   if (rate === undefined || changes.length === 0) return work(changes);
   for (const part of listableParts(changes)) {
@@ -138,22 +171,36 @@ async function throttled(target: KafkaPort, changes: readonly PartitionChange[],
 }
 
 /** After a failure, whose cause comes first: what can't be removed now is removed by the next run. */
-async function removeUnlessMoving(target: KafkaPort, changes: readonly PartitionChange[], throttle: ThrottleFound, progress: Progress): Promise<void> {
+async function removeUnlessMoving(
+  target: KafkaPort,
+  changes: readonly PartitionChange[],
+  throttle: ThrottleFound,
+  progress: Progress,
+): Promise<void> {
   const where = throttleText(throttle);
   if (where === undefined) return;
   const stays = `the replication throttle on ${where} stays`;
-  const later = "the next run removes it once they are done, and so does `kafka-migration replication --cancel --apply`";
+  const later =
+    "the next run removes it once they are done, and so does `kafka-migration replication --cancel --apply`";
   try {
     const asked = new Set(changes.map((c) => partitionKey(c)));
     const left = (await target.listReassignments()).filter((r) => asked.has(partitionKey(r))).length;
-    if (left > 0) return progress.warn(`${stays}, as ${countText(left, "partition")} still ${left === 1 ? "gets its" : "get their"} replicas: ${later}`);
+    if (left > 0)
+      return progress.warn(
+        `${stays}, as ${countText(left, "partition")} still ${left === 1 ? "gets its" : "get their"} replicas: ${later}`,
+      );
     await removeThrottle(target, throttle);
   } catch (error) {
     progress.warn(`${stays} (${(error as Error).message.split("\n", 1)[0]}): ${later}`);
   }
 }
 
-async function move(target: KafkaPort, changes: readonly PartitionChange[], moving: Moving, meter: Meter): Promise<void> {
+async function move(
+  target: KafkaPort,
+  changes: readonly PartitionChange[],
+  moving: Moving,
+  meter: Meter,
+): Promise<void> {
   const batch = moving.batchPartitions ?? DEFAULT_BATCH_PARTITIONS;
   for (let i = 0; i < changes.length; i += batch) {
     if (moving.signal?.aborted) throw interrupted();
@@ -168,15 +215,25 @@ async function move(target: KafkaPort, changes: readonly PartitionChange[], movi
  * Replicas that are where they should be need not be in sync: their broker may have just come back. A minimum that rises
  * before they are makes every write with acks=all fail.
  */
-async function catchUp(target: KafkaPort, topics: readonly TopicNow[], moved: readonly PartitionChange[], moving: Moving): Promise<void> {
+async function catchUp(
+  target: KafkaPort,
+  topics: readonly TopicNow[],
+  moved: readonly PartitionChange[],
+  moving: Moving,
+): Promise<void> {
   const done = new Set(moved.map((c) => partitionKey(c)));
   const changes = topics.flatMap(({ name: topic, partitions }) =>
     partitions
-      .filter((p) => !done.has(partitionKey({ topic, partition: p.partition })) && p.replicas.some((id) => !p.isr.includes(id)))
+      .filter(
+        (p) =>
+          !done.has(partitionKey({ topic, partition: p.partition })) && p.replicas.some((id) => !p.isr.includes(id)),
+      )
       .map((p): PartitionChange => ({ topic, partition: p.partition, from: p.replicas, to: p.replicas, bytes: 0 })),
   );
   if (changes.length === 0) return;
-  moving.progress.info(`waiting for ${countText(changes.length, "partition")} with as many replicas as wanted, but not all in sync: ${someOf(changes.map((c) => partitionKey(c)))}`);
+  moving.progress.info(
+    `waiting for ${countText(changes.length, "partition")} with as many replicas as wanted, but not all in sync: ${someOf(changes.map((c) => partitionKey(c)))}`,
+  );
   await waitForReplicas(target, { changes, ...moving, meter: new Meter(changes.length, 0, moving.progress) });
 }
 
@@ -189,7 +246,9 @@ const ELECTION_LIMIT_MS = 30_000;
 async function electPreferred(target: KafkaPort, names: readonly string[], moving: Moving): Promise<void> {
   const astray = async () =>
     (await target.describeTopics(names)).flatMap((t) =>
-      t.partitions.filter((p) => p.replicas[0] !== p.leader && p.isr.includes(p.replicas[0]!)).map((p) => ({ topic: t.name, partition: p.partition })),
+      t.partitions
+        .filter((p) => p.replicas[0] !== p.leader && p.isr.includes(p.replicas[0]!))
+        .map((p) => ({ topic: t.name, partition: p.partition })),
     );
   let left = names.length === 0 ? [] : await astray();
   if (left.length === 0) return;
@@ -203,12 +262,17 @@ async function electPreferred(target: KafkaPort, names: readonly string[], movin
     if (!isMigrationError(error) || error.code === "REPLICATION_INTERRUPTED") throw error;
     moving.progress.warn(error.message);
   }
-  if (left.length > 0) moving.progress.warn(`${countText(left.length, "partition")} not led by the preferred replica yet: ${someOf(left.map((p) => partitionKey(p)))}`);
+  if (left.length > 0)
+    moving.progress.warn(
+      `${countText(left.length, "partition")} not led by the preferred replica yet: ${someOf(left.map((p) => partitionKey(p)))}`,
+    );
 }
 
 async function setMinInsync({ target }: Clusters, changes: readonly MinInsyncChange[]): Promise<void> {
   if (changes.length === 0) return;
-  await target.incrementalAlterConfigs(changes.map((c) => ({ resource: { type: "topic", name: c.topic }, set: { "min.insync.replicas": String(c.to) } })));
+  await target.incrementalAlterConfigs(
+    changes.map((c) => ({ resource: { type: "topic", name: c.topic }, set: { "min.insync.replicas": String(c.to) } })),
+  );
 }
 
 function checkOptions(options: ReplicationOptions): void {
@@ -217,8 +281,12 @@ function checkOptions(options: ReplicationOptions): void {
     return value !== undefined && !(Number.isInteger(value) && value > 0);
   });
   if (wrong.length > 0) {
-    throw new MigrationError("REPLICATION_OPTIONS_INVALID", `replication options can't be used: ${wrong.map((key) => `replication.${key} is ${options[key]}`).join(", ")}`, {
-      fix: "write whole numbers above 0",
-    });
+    throw new MigrationError(
+      "REPLICATION_OPTIONS_INVALID",
+      `replication options can't be used: ${wrong.map((key) => `replication.${key} is ${options[key]}`).join(", ")}`,
+      {
+        fix: "write whole numbers above 0",
+      },
+    );
   }
 }

@@ -34,14 +34,22 @@ export async function cancelReplication(
       const state = await readReplication(clusters, model.mirror, {});
       const names = state.input.topics.map((t) => t.name);
       if (state.ongoing.length > 0) {
-        await target.alterReassignments(state.ongoing.map((r) => ({ topic: r.topic, partition: r.partition, replicas: null })));
+        await target.alterReassignments(
+          state.ongoing.map((r) => ({ topic: r.topic, partition: r.partition, replicas: null })),
+        );
         for (let pause = 200; ; pause = Math.min(2_000, pause * 1.5)) {
-          const left = (await target.listReassignments()).filter((r) => state.wanted.has(r.topic)).map((r) => partitionKey(r));
+          const left = (await target.listReassignments())
+            .filter((r) => state.wanted.has(r.topic))
+            .map((r) => partitionKey(r));
           if (left.length === 0) break;
           if (Date.now() >= deadline) {
-            throw new MigrationError("REPLICATION_LIMIT", `target: ${countText(left.length, "reassignment")} not taken back after ${durationText(limitMs)}: ${someOf(left)}`, {
-              fix: "see that every broker of the target runs, then cancel again",
-            });
+            throw new MigrationError(
+              "REPLICATION_LIMIT",
+              `target: ${countText(left.length, "reassignment")} not taken back after ${durationText(limitMs)}: ${someOf(left)}`,
+              {
+                fix: "see that every broker of the target runs, then cancel again",
+              },
+            );
           }
           await sleepUnlessAborted(pause, signal);
         }

@@ -27,22 +27,43 @@ describe("wantedFactors", () => {
   });
 
   it("reports every faulty rule at once", () => {
-    expect(() => wantedFactors(origin, [{ pattern: "a", factor: 0 }, { pattern: " ", factor: 1.5 }])).toThrow(
-      /REPLICATION_RULE_INVALID[^]*rule 1 \(a\): factor 0[^]*rule 2 \( \): factor 1.5[^]*the pattern is empty/,
-    );
+    expect(() =>
+      wantedFactors(origin, [
+        { pattern: "a", factor: 0 },
+        { pattern: " ", factor: 1.5 },
+      ]),
+    ).toThrow(/REPLICATION_RULE_INVALID[^]*rule 1 \(a\): factor 0[^]*rule 2 \( \): factor 1.5[^]*the pattern is empty/);
   });
 
   it("finds rules that match nothing", () => {
-    expect(idleRules(["orders"], [{ pattern: "order", factor: 2 }, { pattern: "orders", factor: 2 }])).toEqual(["order"]);
+    expect(
+      idleRules(
+        ["orders"],
+        [
+          { pattern: "order", factor: 2 },
+          { pattern: "orders", factor: 2 },
+        ],
+      ),
+    ).toEqual(["order"]);
   });
 });
 
 describe("minInsyncChanges", () => {
-  const cases: [string, { factor: number; originMin: number; targetMin: number }, "before" | "after" | "none", number?][] = [
+  const cases: [
+    string,
+    { factor: number; originMin: number; targetMin: number },
+    "before" | "after" | "none",
+    number?,
+  ][] = [
     ["raises it at the end, when all replicas are there", { factor: 3, originMin: 2, targetMin: 1 }, "after", 2],
     ["never above the factor", { factor: 1, originMin: 2, targetMin: 1 }, "none"],
     ["lowers it first, before replicas go", { factor: 1, originMin: 2, targetMin: 2 }, "before", 1],
-    ["follows an origin that asks for less than the target's default", { factor: 3, originMin: 1, targetMin: 2 }, "before", 1],
+    [
+      "follows an origin that asks for less than the target's default",
+      { factor: 3, originMin: 1, targetMin: 2 },
+      "before",
+      1,
+    ],
     ["leaves what is right alone", { factor: 3, originMin: 2, targetMin: 2 }, "none"],
   ];
   it.each(cases)("%s", (_, topic, when, to) => {

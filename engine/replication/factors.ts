@@ -27,25 +27,43 @@ export interface OriginReplication {
  * The factor for each topic: the first matching rule's, else the origin's own.
  * @throws MigrationError REPLICATION_RULE_INVALID with every faulty rule; PATTERN_INVALID from the pattern itself.
  */
-export function wantedFactors(topics: readonly OriginReplication[], rules: readonly ReplicationRule[]): Map<string, WantedFactor> {
+export function wantedFactors(
+  topics: readonly OriginReplication[],
+  rules: readonly ReplicationRule[],
+): Map<string, WantedFactor> {
   const mistakes = new Mistakes();
   rules.forEach((rule, i) => {
-    if (!Number.isInteger(rule.factor) || rule.factor < 1) mistakes.add(`rule ${i + 1} (${rule.pattern}): factor ${rule.factor} is not a whole number of at least 1`);
+    if (!Number.isInteger(rule.factor) || rule.factor < 1)
+      mistakes.add(`rule ${i + 1} (${rule.pattern}): factor ${rule.factor} is not a whole number of at least 1`);
     if (rule.pattern.trim() === "") mistakes.add(`rule ${i + 1}: the pattern is empty and matches nothing`);
   });
-  mistakes.throwIfAny("REPLICATION_RULE_INVALID", "replication rules can't be used", "write each of replication.rules as { pattern, factor }, e.g. { pattern: \"orders.*\", factor: 3 }");
-  const matchers = rules.map((rule, i) => ({ rule, matches: compilePatternList(rule.pattern, `replication.rules.${i}.pattern`) }));
+  mistakes.throwIfAny(
+    "REPLICATION_RULE_INVALID",
+    "replication rules can't be used",
+    'write each of replication.rules as { pattern, factor }, e.g. { pattern: "orders.*", factor: 3 }',
+  );
+  const matchers = rules.map((rule, i) => ({
+    rule,
+    matches: compilePatternList(rule.pattern, `replication.rules.${i}.pattern`),
+  }));
   return new Map(
     topics.map((topic) => {
       const hit = matchers.find((m) => m.matches(topic.name));
-      return [topic.name, hit === undefined ? { factor: topic.factor, from: "origin" } : { factor: hit.rule.factor, from: hit.rule.pattern }];
+      return [
+        topic.name,
+        hit === undefined
+          ? { factor: topic.factor, from: "origin" }
+          : { factor: hit.rule.factor, from: hit.rule.pattern },
+      ];
     }),
   );
 }
 
 /** Rules that match no topic: worth a warning, since they are usually a slip of the pen. */
 export function idleRules(names: readonly string[], rules: readonly ReplicationRule[]): string[] {
-  return rules.filter((rule, i) => !names.some(compilePatternList(rule.pattern, `replication.rules.${i}.pattern`))).map((rule) => rule.pattern);
+  return rules
+    .filter((rule, i) => !names.some(compilePatternList(rule.pattern, `replication.rules.${i}.pattern`)))
+    .map((rule) => rule.pattern);
 }
 
 export interface MinInsyncChange {

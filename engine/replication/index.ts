@@ -1,8 +1,24 @@
 export { applyReplication, DEFAULT_BATCH_PARTITIONS, DEFAULT_LIMIT_MS, type ReplicationResult } from "./apply";
 export { cancelReplication, type CancelResult } from "./cancel";
-export { idleRules, minInsyncChanges, type MinInsyncChange, type OriginReplication, type ReplicationRule, wantedFactors } from "./factors";
+export {
+  idleRules,
+  minInsyncChanges,
+  type MinInsyncChange,
+  type OriginReplication,
+  type ReplicationRule,
+  wantedFactors,
+} from "./factors";
 export { factorsOf } from "./origin";
 export { planReplication } from "./plan";
 export { planReplicationFor, type ReplicationPreview } from "./preview";
 export { findThrottle, type ThrottleFound, throttlesOn, throttleText } from "./throttle";
-export type { BrokerNow, PartitionChange, PartitionNow, ReplicationInput, ReplicationOptions, ReplicationPlan, TopicChange, TopicNow } from "./types";
+export type {
+  BrokerNow,
+  PartitionChange,
+  PartitionNow,
+  ReplicationInput,
+  ReplicationOptions,
+  ReplicationPlan,
+  TopicChange,
+  TopicNow,
+} from "./types";

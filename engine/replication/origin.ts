@@ -13,6 +13,9 @@ export async function factorsOf(port: KafkaPort, topics: readonly TopicDescripti
     throw error;
   });
   const going = new Map(ongoing.map((r) => [partitionKey(r), r.removing]));
-  const staying = (topic: string, partition: number, replicas: readonly number[]) => replicas.filter((id) => !going.get(partitionKey({ topic, partition }))?.includes(id)).length;
-  return new Map(topics.map((t) => [t.name, Math.max(1, ...t.partitions.map((p) => staying(t.name, p.partition, p.replicas)))]));
+  const staying = (topic: string, partition: number, replicas: readonly number[]) =>
+    replicas.filter((id) => !going.get(partitionKey({ topic, partition }))?.includes(id)).length;
+  return new Map(
+    topics.map((t) => [t.name, Math.max(1, ...t.partitions.map((p) => staying(t.name, p.partition, p.replicas)))]),
+  );
 }

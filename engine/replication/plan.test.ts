@@ -24,7 +24,15 @@ const anyInput = fc
     seeds: fc.array(
       fc.record({
         factor: fc.integer({ min: 1, max: 9 }),
-        partitions: fc.array(fc.record({ order: fc.infiniteStream(fc.nat()), replicas: fc.integer({ min: 1, max: 9 }), bytes: fc.nat(10_000), out: fc.nat(3) }), { minLength: 1, maxLength: 12 }),
+        partitions: fc.array(
+          fc.record({
+            order: fc.infiniteStream(fc.nat()),
+            replicas: fc.integer({ min: 1, max: 9 }),
+            bytes: fc.nat(10_000),
+            out: fc.nat(3),
+          }),
+          { minLength: 1, maxLength: 12 },
+        ),
       }),
       { maxLength: 6 },
     ),
@@ -41,7 +49,9 @@ const anyInput = fc
         factor: Math.min(s.factor, most),
         partitions: s.partitions.map((p, n) => {
           const stream = p.order[Symbol.iterator]();
-          const shuffled = brokers.map((b) => ({ id: b.id, key: stream.next().value as number })).sort((x, y) => x.key - y.key || x.id - y.id);
+          const shuffled = brokers
+            .map((b) => ({ id: b.id, key: stream.next().value as number }))
+            .sort((x, y) => x.key - y.key || x.id - y.id);
           const replicas = shuffled.slice(0, Math.min(p.replicas, brokers.length)).map((b) => b.id);
           const isr = replicas.slice(Math.min(p.out, replicas.length - 1));
           return { partition: n, replicas, isr, leader: isr[0]!, bytes: p.bytes };
@@ -126,12 +136,19 @@ describe("planReplication, for any cluster", () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const first = plan(input);
-        const shuffled = { ...input, brokers: [...input.brokers].reverse(), topics: [...input.topics].reverse().map((t) => ({ ...t, partitions: [...t.partitions].reverse() })) };
+        const shuffled = {
+          ...input,
+          brokers: [...input.brokers].reverse(),
+          topics: [...input.topics].reverse().map((t) => ({ ...t, partitions: [...t.partitions].reverse() })),
+        };
         expect(plan(shuffled)).toEqual(first);
         const to = new Map(first.changes.map((c) => [`${c.topic}:${c.partition}`, c.to]));
         const done = {
           ...input,
-          topics: input.topics.map((t) => ({ ...t, partitions: t.partitions.map((p) => ({ ...p, replicas: to.get(`${t.name}:${p.partition}`) ?? p.replicas })) })),
+          topics: input.topics.map((t) => ({
+            ...t,
+            partitions: t.partitions.map((p) => ({ ...p, replicas: to.get(`${t.name}:${p.partition}`) ?? p.replicas })),
+          })),
         };
         expect(plan(done).changes).toEqual([]);
       }),
@@ -140,16 +157,28 @@ describe("planReplication, for any cluster", () => {
 
   it("spreads equal partitions evenly: brokers end within two replicas of one another", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 8 }), fc.integer({ min: 1, max: 60 }), fc.nat(7), (brokers, partitions, extra) => {
-        const factor = 1 + (extra % brokers);
-        const p = plan({
-          brokers: Array.from({ length: brokers }, (_, id) => ({ id })),
-          topics: [{ name: "t", factor, partitions: Array.from({ length: partitions }, (_, n) => partition(n, [n % brokers])) }],
-        });
-        const count = new Array<number>(brokers).fill(0);
-        for (let n = 0; n < partitions; n++) for (const id of p.changes.find((c) => c.partition === n)?.to ?? [n % brokers]) count[id]!++;
-        expect(Math.max(...count) - Math.min(...count)).toBeLessThanOrEqual(2);
-      }),
+      fc.property(
+        fc.integer({ min: 2, max: 8 }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.nat(7),
+        (brokers, partitions, extra) => {
+          const factor = 1 + (extra % brokers);
+          const p = plan({
+            brokers: Array.from({ length: brokers }, (_, id) => ({ id })),
+            topics: [
+              {
+                name: "t",
+                factor,
+                partitions: Array.from({ length: partitions }, (_, n) => partition(n, [n % brokers])),
+              },
+            ],
+          });
+          const count = new Array<number>(brokers).fill(0);
+          for (let n = 0; n < partitions; n++)
+            for (const id of p.changes.find((c) => c.partition === n)?.to ?? [n % brokers]) count[id]!++;
+          expect(Math.max(...count) - Math.min(...count)).toBeLessThanOrEqual(2);
+        },
+      ),
     );
   });
 });
@@ -164,14 +193,23 @@ describe("planReplication, by example", () => {
   it("prefers the broker with fewer bytes when the replicas are equal, and with fewer replicas when the bytes are", () => {
     const topics = [{ name: "orders", factor: 2, partitions: [partition(0, [1])] }];
     const busy = (over: Partial<BrokerNow>[]): BrokerNow[] => three.map((b, i) => ({ ...b, ...over[i] }));
-    const bytes = plan({ topics, brokers: busy([{}, { otherBytes: 900, otherReplicas: 5 }, { otherBytes: 100, otherReplicas: 5 }]) });
+    const bytes = plan({
+      topics,
+      brokers: busy([{}, { otherBytes: 900, otherReplicas: 5 }, { otherBytes: 100, otherReplicas: 5 }]),
+    });
     expect(bytes.changes[0]!.to).toEqual([1, 3]);
-    const replicas = plan({ topics, brokers: busy([{}, { otherBytes: 500, otherReplicas: 2 }, { otherBytes: 500, otherReplicas: 9 }]) });
+    const replicas = plan({
+      topics,
+      brokers: busy([{}, { otherBytes: 500, otherReplicas: 2 }, { otherBytes: 500, otherReplicas: 9 }]),
+    });
     expect(replicas.changes[0]!.to).toEqual([1, 2]);
   });
 
   it("drops the replica that is out of sync, and of two in one rack the more loaded one", () => {
-    const out = plan({ brokers: three, topics: [{ name: "t", factor: 2, partitions: [partition(0, [1, 2, 3], { isr: [1, 3] })] }] });
+    const out = plan({
+      brokers: three,
+      topics: [{ name: "t", factor: 2, partitions: [partition(0, [1, 2, 3], { isr: [1, 3] })] }],
+    });
     expect(out.changes[0]!.to).toEqual([1, 3]);
     const brokers = [...three, { id: 4, rack: "b", otherReplicas: 9 }];
     const crowded = plan({ brokers, topics: [{ name: "t", factor: 2, partitions: [partition(0, [1, 2, 4])] }] });
@@ -179,7 +217,10 @@ describe("planReplication, by example", () => {
   });
 
   it("keeps the acting leader when the preferred one is out of sync", () => {
-    const p = plan({ brokers: three, topics: [{ name: "t", factor: 1, partitions: [partition(0, [1, 2, 3], { isr: [2, 3], leader: 2 })] }] });
+    const p = plan({
+      brokers: three,
+      topics: [{ name: "t", factor: 1, partitions: [partition(0, [1, 2, 3], { isr: [2, 3], leader: 2 })] }],
+    });
     expect(p.changes[0]!.to).toEqual([2]);
   });
 
@@ -200,13 +241,21 @@ describe("planReplication, by example", () => {
     const full = { name: "orders", factor: 3, partitions: [partition(0, [1, 2, 3])] };
     expect(plan({ brokers, topics: [full] })).toMatchObject({ changes: [], unchanged: 1 });
     const four = [...brokers, { id: 4, rack: "b" }];
-    expect(plan({ brokers: four, topics: [{ ...full, partitions: [partition(0, [1, 2, 3, 4])] }] }).changes[0]!.to).toHaveLength(3);
-    expect(() => plan({ brokers, topics: [{ ...full, partitions: [partition(0, [1, 2, 3]), partition(1, [1])] }] })).toThrow(/topic orders: factor 3, but the 3 brokers are in 2 racks/);
+    expect(
+      plan({ brokers: four, topics: [{ ...full, partitions: [partition(0, [1, 2, 3, 4])] }] }).changes[0]!.to,
+    ).toHaveLength(3);
+    expect(() =>
+      plan({ brokers, topics: [{ ...full, partitions: [partition(0, [1, 2, 3]), partition(1, [1])] }] }),
+    ).toThrow(/topic orders: factor 3, but the 3 brokers are in 2 racks/);
     expect(() => plan({ brokers, topics: [{ ...full, partitions: [] }] })).toThrow(/in 2 racks/);
   });
 
   it("refuses two replicas in one rack unless told", () => {
-    const brokers = [{ id: 1, rack: "a" }, { id: 2, rack: "b" }, { id: 3, rack: "b" }];
+    const brokers = [
+      { id: 1, rack: "a" },
+      { id: 2, rack: "b" },
+      { id: 3, rack: "b" },
+    ];
     const topics = [{ name: "orders", factor: 3, partitions: [partition(0, [1])] }];
     expect(() => plan({ brokers, topics })).toThrow(/factor 3, but the 3 brokers are in 2 racks[^]*allowSameRack/);
     expect(plan({ brokers, topics, allowSameRack: true }).changes[0]!.to).toEqual([1, 2, 3]);
@@ -214,6 +263,8 @@ describe("planReplication, by example", () => {
 
   it("says so when a replica sits on a broker that is gone", () => {
     const topics = [{ name: "orders", factor: 2, partitions: [partition(0, [9])] }];
-    expect(() => plan({ brokers: three, topics })).toThrow(/^REPLICATION_BROKER_MISSING[^]*topic orders has replicas on broker 9/);
+    expect(() => plan({ brokers: three, topics })).toThrow(
+      /^REPLICATION_BROKER_MISSING[^]*topic orders has replicas on broker 9/,
+    );
   });
 });

@@ -1,6 +1,14 @@
 import { MigrationError, Mistakes } from "../errors";
 import { BrokerLoads } from "./loads";
-import type { BrokerNow, PartitionChange, PartitionNow, ReplicationInput, ReplicationPlan, TopicChange, TopicNow } from "./types";
+import type {
+  BrokerNow,
+  PartitionChange,
+  PartitionNow,
+  ReplicationInput,
+  ReplicationPlan,
+  TopicChange,
+  TopicNow,
+} from "./types";
 
 const rackOf = (broker: BrokerNow): string => broker.rack ?? `no rack, broker ${broker.id}`;
 
@@ -25,11 +33,19 @@ export function planReplication(input: ReplicationInput): ReplicationPlan {
   // Large partitions first: the small ones then even out what is left.
   const work = topics
     .flatMap((topic) => topic.partitions.map((p) => ({ topic, p })))
-    .filter(({ topic, p }) => (input.onlyAdd === true ? p.replicas.length < topic.factor : p.replicas.length !== topic.factor))
-    .sort((a, b) => b.p.bytes - a.p.bytes || (a.topic.name < b.topic.name ? -1 : a.topic.name > b.topic.name ? 1 : 0) || a.p.partition - b.p.partition);
+    .filter(({ topic, p }) =>
+      input.onlyAdd === true ? p.replicas.length < topic.factor : p.replicas.length !== topic.factor,
+    )
+    .sort(
+      (a, b) =>
+        b.p.bytes - a.p.bytes ||
+        (a.topic.name < b.topic.name ? -1 : a.topic.name > b.topic.name ? 1 : 0) ||
+        a.p.partition - b.p.partition,
+    );
 
   const changes = work.map(({ topic, p }): PartitionChange => {
-    const to = topic.factor > p.replicas.length ? grow(p, topic.factor, racks, loads) : shrink(p, topic.factor, racks, loads);
+    const to =
+      topic.factor > p.replicas.length ? grow(p, topic.factor, racks, loads) : shrink(p, topic.factor, racks, loads);
     const added = to.filter((id) => !p.replicas.includes(id)).length;
     return { topic: topic.name, partition: p.partition, from: [...p.replicas], to, bytes: added * p.bytes };
   });
@@ -83,13 +99,19 @@ function refuseImpossible(topics: readonly TopicNow[], brokers: readonly BrokerN
   for (const topic of topics) {
     // Replicas that are there stay where they are: only new ones need brokers and racks. Without partitions: a topic to come.
     const grows = topic.partitions.length === 0 || topic.partitions.some((p) => p.replicas.length < topic.factor);
-    const gone = [...new Set(topic.partitions.flatMap((p) => p.replicas.filter((id) => !ids.has(id))))].sort((a, b) => a - b);
+    const gone = [...new Set(topic.partitions.flatMap((p) => p.replicas.filter((id) => !ids.has(id))))].sort(
+      (a, b) => a - b,
+    );
     if (gone.length > 0) missing.add(`topic ${topic.name} has replicas on broker ${gone.join(", ")}`);
-    if (!Number.isInteger(topic.factor) || topic.factor < 1) tooLarge.add(`topic ${topic.name}: ${topic.factor} is not a replication factor`);
+    if (!Number.isInteger(topic.factor) || topic.factor < 1)
+      tooLarge.add(`topic ${topic.name}: ${topic.factor} is not a replication factor`);
     else if (!grows) continue;
-    else if (topic.factor > brokers.length) tooLarge.add(`topic ${topic.name}: factor ${topic.factor}, but there are ${brokers.length} brokers`);
+    else if (topic.factor > brokers.length)
+      tooLarge.add(`topic ${topic.name}: factor ${topic.factor}, but there are ${brokers.length} brokers`);
     else if (topic.factor > racks.size && !allowSameRack) {
-      tooLarge.add(`topic ${topic.name}: factor ${topic.factor}, but the ${brokers.length} brokers are in ${racks.size} rack${racks.size === 1 ? "" : "s"}`);
+      tooLarge.add(
+        `topic ${topic.name}: factor ${topic.factor}, but the ${brokers.length} brokers are in ${racks.size} rack${racks.size === 1 ? "" : "s"}`,
+      );
     }
   }
   missing.throwIfAny(
@@ -99,12 +121,16 @@ function refuseImpossible(topics: readonly TopicNow[], brokers: readonly BrokerN
   );
   if (tooLarge.list.length > 0) {
     const onlyRacks = tooLarge.list.every((line) => line.includes(" in ") && line.includes("rack"));
-    throw new MigrationError("REPLICATION_TOO_LARGE", `target: the replication asked for does not fit its brokers ${listed}`, {
-      fix: onlyRacks
-        ? "lower the factor with a rule in replication.rules ({ pattern, factor }), add brokers in other racks, or set replication.allowSameRack"
-        : "lower the factor with a rule in replication.rules ({ pattern, factor }), or add brokers",
-      details: tooLarge.list,
-    });
+    throw new MigrationError(
+      "REPLICATION_TOO_LARGE",
+      `target: the replication asked for does not fit its brokers ${listed}`,
+      {
+        fix: onlyRacks
+          ? "lower the factor with a rule in replication.rules ({ pattern, factor }), add brokers in other racks, or set replication.allowSameRack"
+          : "lower the factor with a rule in replication.rules ({ pattern, factor }), or add brokers",
+        details: tooLarge.list,
+      },
+    );
   }
 }
 
@@ -119,6 +145,14 @@ function summarise(topics: readonly TopicNow[], changes: readonly PartitionChang
     const own = byTopic.get(topic.name);
     if (own === undefined) return [];
     const from = [...new Set(own.map((c) => c.from.length))].sort((a, b) => a - b);
-    return [{ topic: topic.name, from, to: topic.factor, partitions: own.length, bytes: own.reduce((n, c) => n + c.bytes, 0) }];
+    return [
+      {
+        topic: topic.name,
+        from,
+        to: topic.factor,
+        partitions: own.length,
+        bytes: own.reduce((n, c) => n + c.bytes, 0),
+      },
+    ];
   });
 }

@@ -32,12 +32,19 @@ const SHOWN_TOPICS = 20;
  * Reads both clusters and plans, without changing anything.
  * @throws MigrationError as `planReplication`
  */
-export async function planReplicationFor(model: MigrationModel, options: ReplicationOptions = {}, open?: OpenKafka): Promise<ReplicationPreview> {
+export async function planReplicationFor(
+  model: MigrationModel,
+  options: ReplicationOptions = {},
+  open?: OpenKafka,
+): Promise<ReplicationPreview> {
   return withClusters(
     model,
     async (clusters) => {
       const state = await readReplication(clusters, model.mirror, options);
-      const { ours } = await throttlesOn(clusters.target, state.input.topics.map((t) => t.name));
+      const { ours } = await throttlesOn(
+        clusters.target,
+        state.input.topics.map((t) => t.name),
+      );
       const left = throttleText(ours) === undefined ? {} : { leftThrottle: ours };
       const found = { ...preview(state, planReplication(state.input), options), ...left };
       return { ...found, lines: linesOf(found) };
@@ -51,7 +58,12 @@ export type PreviewFigures = Omit<ReplicationPreview, "lines">;
 export function preview(state: ReplicationState, plan: ReplicationPlan, options: ReplicationOptions): PreviewFigures {
   const origins = new Map(state.origin.map((t) => [t.name, t.minInsync]));
   const { before, after } = minInsyncChanges(
-    state.input.topics.map((t) => ({ name: t.name, factor: t.factor, originMin: origins.get(t.name)!, targetMin: state.targetMin.get(t.name)! })),
+    state.input.topics.map((t) => ({
+      name: t.name,
+      factor: t.factor,
+      originMin: origins.get(t.name)!,
+      targetMin: state.targetMin.get(t.name)!,
+    })),
     options.onlyAdd,
   );
   return {
@@ -62,7 +74,10 @@ export function preview(state: ReplicationState, plan: ReplicationPlan, options:
     minInsync: [...before, ...after],
     absent: state.absent,
     underWay: state.ongoing.length,
-    idleRules: idleRules(state.origin.map((t) => t.name), options.rules ?? []),
+    idleRules: idleRules(
+      state.origin.map((t) => t.name),
+      options.rules ?? [],
+    ),
   };
 }
 
@@ -71,13 +86,21 @@ export function linesOf(found: PreviewFigures): string[] {
     found.partitions === 0
       ? `replication: nothing to change, ${countText(found.unchanged, "partition")} as wanted`
       : `replication: ${countText(found.partitions, "partition")} of ${countText(found.topics.length, "topic")} will change, ${bytesText(found.bytes)} to copy; ${found.unchanged} as wanted`,
-    ...found.topics.slice(0, SHOWN_TOPICS).map((t) => `  ${t.topic}: ${countText(t.partitions, "partition")} from ${t.from.join(" or ")} to ${countText(t.to, "replica")}, ${bytesText(t.bytes)}`),
+    ...found.topics
+      .slice(0, SHOWN_TOPICS)
+      .map(
+        (t) =>
+          `  ${t.topic}: ${countText(t.partitions, "partition")} from ${t.from.join(" or ")} to ${countText(t.to, "replica")}, ${bytesText(t.bytes)}`,
+      ),
   ];
   if (found.topics.length > SHOWN_TOPICS) lines.push(`  and ${found.topics.length - SHOWN_TOPICS} more topics`);
-  if (found.minInsync.length > 0) lines.push(`  min.insync.replicas: ${someOf(found.minInsync.map((m) => `${m.topic} ${m.from} -> ${m.to}`))}`);
-  if (found.underWay > 0) lines.push(`  ${countText(found.underWay, "reassignment")} under way already: waited for first`);
+  if (found.minInsync.length > 0)
+    lines.push(`  min.insync.replicas: ${someOf(found.minInsync.map((m) => `${m.topic} ${m.from} -> ${m.to}`))}`);
+  if (found.underWay > 0)
+    lines.push(`  ${countText(found.underWay, "reassignment")} under way already: waited for first`);
   const left = found.leftThrottle && throttleText(found.leftThrottle);
-  if (left !== undefined) lines.push(`  an interrupted run has left a replication throttle on ${left}: removed once nothing is under way`);
+  if (left !== undefined)
+    lines.push(`  an interrupted run has left a replication throttle on ${left}: removed once nothing is under way`);
   if (found.absent.length > 0) lines.push(`  not on the target yet, so not in these figures: ${someOf(found.absent)}`);
   if (found.idleRules.length > 0) lines.push(`  rules that match no migrated topic: ${found.idleRules.join("; ")}`);
   return lines;

@@ -28,15 +28,24 @@ export interface WantedOptions {
   onlyAdd?: boolean;
 }
 
-export async function readReplication(clusters: Clusters, mirror: MirrorModel, options: WantedOptions): Promise<ReplicationState> {
+export async function readReplication(
+  clusters: Clusters,
+  mirror: MirrorModel,
+  options: WantedOptions,
+): Promise<ReplicationState> {
   const origin = await readOrigin(clusters, mirror);
   const wanted = wantedFactors(origin, options.rules ?? []);
   const { target } = clusters;
-  const [cluster, topics, allOngoing] = [await target.describeCluster(), await target.describeTopics(), await target.listReassignments()];
+  const [cluster, topics, allOngoing] = [
+    await target.describeCluster(),
+    await target.describeTopics(),
+    await target.listReassignments(),
+  ];
   const present = new Map(topics.map((t) => [t.name, t]));
   const names = origin.map((t) => t.name).filter((name) => present.has(name));
   const sizes = await target.partitionSizes(topics.map((t) => t.name));
-  const size = (topic: string, partition: number): number => Number(sizes.get(partitionKey({ topic, partition })) ?? 0n);
+  const size = (topic: string, partition: number): number =>
+    Number(sizes.get(partitionKey({ topic, partition })) ?? 0n);
   const ongoing = allOngoing.filter((r) => wanted.has(r.topic));
   const moving = new Map(ongoing.map((r) => [partitionKey(r), r]));
 
@@ -57,17 +66,21 @@ export async function readReplication(clusters: Clusters, mirror: MirrorModel, o
       }
     }
   }
-  const brokers = cluster.brokers.map((b): BrokerNow => ({
-    id: b.id,
-    ...(b.rack === undefined ? {} : { rack: b.rack }),
-    otherReplicas: others.get(b.id)?.replicas ?? 0,
-    otherBytes: others.get(b.id)?.bytes ?? 0,
-  }));
+  const brokers = cluster.brokers.map(
+    (b): BrokerNow => ({
+      id: b.id,
+      ...(b.rack === undefined ? {} : { rack: b.rack }),
+      otherReplicas: others.get(b.id)?.replicas ?? 0,
+      otherBytes: others.get(b.id)?.bytes ?? 0,
+    }),
+  );
   const configs = await target.describeTopicConfigs(names);
   return {
     input: {
       brokers,
-      topics: names.map((name): TopicNow => ({ name, factor: wanted.get(name)!.factor, partitions: partitionNow(present.get(name)!) })),
+      topics: names.map(
+        (name): TopicNow => ({ name, factor: wanted.get(name)!.factor, partitions: partitionNow(present.get(name)!) }),
+      ),
       allowSameRack: options.allowSameRack ?? false,
       onlyAdd: options.onlyAdd ?? false,
     },

@@ -22,7 +22,9 @@ export interface ThrottleFound {
 }
 
 /** The lists of throttled replicas a topic needs: its present replicas send, its new ones receive. Written `partition:broker`. */
-export function throttledReplicas(changes: readonly PartitionChange[]): Map<string, { leader: string; follower: string }> {
+export function throttledReplicas(
+  changes: readonly PartitionChange[],
+): Map<string, { leader: string; follower: string }> {
   const lists = new Map<string, { leader: string[]; follower: string[] }>();
   for (const c of changes) {
     const added = c.to.filter((id) => !c.from.includes(id));
@@ -32,7 +34,9 @@ export function throttledReplicas(changes: readonly PartitionChange[]): Map<stri
     own.follower.push(...added.map((id) => `${c.partition}:${id}`));
     lists.set(c.topic, own);
   }
-  return new Map([...lists].map(([topic, l]) => [topic, { leader: l.leader.join(","), follower: l.follower.join(",") }]));
+  return new Map(
+    [...lists].map(([topic, l]) => [topic, { leader: l.leader.join(","), follower: l.follower.join(",") }]),
+  );
 }
 
 /** Parts of which each topic's lists of throttled replicas can be held: one, unless a topic has thousands of partitions. */
@@ -61,7 +65,10 @@ export async function findThrottle(target: KafkaPort, topics: readonly string[])
 }
 
 /** The lists by topic and the rates by broker, where there are any. */
-async function readThrottle(target: KafkaPort, topics: readonly string[]): Promise<{ lists: Map<string, string[]>; rates: Map<number, string[]> }> {
+async function readThrottle(
+  target: KafkaPort,
+  topics: readonly string[],
+): Promise<{ lists: Map<string, string[]>; rates: Map<number, string[]> }> {
   const ids = (await target.describeCluster()).brokers.map((b) => b.id);
   return {
     lists: own(topics, await target.describeTopicConfigs(topics), LISTS, "dynamic-topic"),
@@ -69,8 +76,14 @@ async function readThrottle(target: KafkaPort, topics: readonly string[]): Promi
   };
 }
 
-function own<K>(names: readonly K[], configs: ReadonlyMap<K, ReadonlyMap<string, ConfigEntry>>, keys: readonly string[], source: ConfigSource): Map<K, string[]> {
-  const values = (name: K) => keys.map((key) => configs.get(name)?.get(key)).flatMap((e) => (e?.source === source && e.value ? [e.value] : []));
+function own<K>(
+  names: readonly K[],
+  configs: ReadonlyMap<K, ReadonlyMap<string, ConfigEntry>>,
+  keys: readonly string[],
+  source: ConfigSource,
+): Map<K, string[]> {
+  const values = (name: K) =>
+    keys.map((key) => configs.get(name)?.get(key)).flatMap((e) => (e?.source === source && e.value ? [e.value] : []));
   return new Map(names.map((name): [K, string[]] => [name, values(name)]).filter(([, found]) => found.length > 0));
 }
 
@@ -79,7 +92,10 @@ export function throttleOf(changes: readonly PartitionChange[], foreign: Throttl
   const copying = changes.filter((c) => c.to.some((id) => !c.from.includes(id)));
   const brokers = [...new Set(copying.flatMap((c) => [...c.from, ...c.to]))].sort((a, b) => a - b);
   const topics = [...new Set(copying.map((c) => c.topic))];
-  return { topics: topics.filter((name) => !foreign.topics.includes(name)), brokers: brokers.filter((id) => !foreign.brokers.includes(id)) };
+  return {
+    topics: topics.filter((name) => !foreign.topics.includes(name)),
+    brokers: brokers.filter((id) => !foreign.brokers.includes(id)),
+  };
 }
 
 /**
@@ -87,13 +103,35 @@ export function throttleOf(changes: readonly PartitionChange[], foreign: Throttl
  * rates and removed after them, so that wherever a rate of ours is left behind by a kill, a list on a migrated topic shows
  * that it is ours. A rate that stood there before is somebody else's: it is kept, and holds for our replicas too.
  */
-export async function setThrottle(target: KafkaPort, changes: readonly PartitionChange[], where: ThrottleFound, bytesPerSecond: number, progress: Progress): Promise<void> {
+export async function setThrottle(
+  target: KafkaPort,
+  changes: readonly PartitionChange[],
+  where: ThrottleFound,
+  bytesPerSecond: number,
+  progress: Progress,
+): Promise<void> {
   if (where.topics.length + where.brokers.length === 0) return;
   const lists = [...throttledReplicas(changes)].filter(([name]) => where.topics.includes(name));
-  await target.incrementalAlterConfigs(lists.map(([name, l]): ConfigChange => ({ resource: { type: "topic", name }, set: { [LISTS[0]]: l.leader, [LISTS[1]]: l.follower } })));
+  await target.incrementalAlterConfigs(
+    lists.map(
+      ([name, l]): ConfigChange => ({
+        resource: { type: "topic", name },
+        set: { [LISTS[0]]: l.leader, [LISTS[1]]: l.follower },
+      }),
+    ),
+  );
   const rate = String(bytesPerSecond);
-  await target.incrementalAlterConfigs(where.brokers.map((id): ConfigChange => ({ resource: { type: "broker", name: String(id) }, set: { [RATES[0]]: rate, [RATES[1]]: rate } })));
-  progress.info(`replication throttled to ${bytesText(bytesPerSecond)}/s on ${where.brokers.length === 0 ? "no broker" : `broker ${where.brokers.join(", ")}`}`);
+  await target.incrementalAlterConfigs(
+    where.brokers.map(
+      (id): ConfigChange => ({
+        resource: { type: "broker", name: String(id) },
+        set: { [RATES[0]]: rate, [RATES[1]]: rate },
+      }),
+    ),
+  );
+  progress.info(
+    `replication throttled to ${bytesText(bytesPerSecond)}/s on ${where.brokers.length === 0 ? "no broker" : `broker ${where.brokers.join(", ")}`}`,
+  );
 }
 
 const REMOVAL_LIMIT_MS = 30_000;
@@ -105,10 +143,14 @@ const REMOVAL_LIMIT_MS = 30_000;
  */
 export async function removeThrottle(target: KafkaPort, found: ThrottleFound): Promise<void> {
   if (found.brokers.length > 0) {
-    await target.incrementalAlterConfigs(found.brokers.map((id): ConfigChange => ({ resource: { type: "broker", name: String(id) }, set: NO_RATES })));
+    await target.incrementalAlterConfigs(
+      found.brokers.map((id): ConfigChange => ({ resource: { type: "broker", name: String(id) }, set: NO_RATES })),
+    );
   }
   if (found.topics.length > 0) {
-    await target.incrementalAlterConfigs(found.topics.map((name): ConfigChange => ({ resource: { type: "topic", name }, set: NO_LISTS })));
+    await target.incrementalAlterConfigs(
+      found.topics.map((name): ConfigChange => ({ resource: { type: "topic", name }, set: NO_LISTS })),
+    );
   }
   if (found.topics.length + found.brokers.length === 0) return;
   for (const until = Date.now() + REMOVAL_LIMIT_MS; ; await sleep(200)) {
@@ -116,9 +158,13 @@ export async function removeThrottle(target: KafkaPort, found: ThrottleFound): P
     const brokers = shown.brokers.filter((id) => found.brokers.includes(id));
     if (shown.topics.length + brokers.length === 0) return;
     if (Date.now() > until) {
-      throw new MigrationError("REPLICATION_THROTTLE_LEFT", `target: the replication throttle was removed, but is still shown on ${someOf([...shown.topics, ...brokers.map((id) => `broker ${id}`)])}`, {
-        fix: "see that every broker follows the controller, then run again: it removes what is left",
-      });
+      throw new MigrationError(
+        "REPLICATION_THROTTLE_LEFT",
+        `target: the replication throttle was removed, but is still shown on ${someOf([...shown.topics, ...brokers.map((id) => `broker ${id}`)])}`,
+        {
+          fix: "see that every broker follows the controller, then run again: it removes what is left",
+        },
+      );
     }
   }
 }
@@ -139,7 +185,9 @@ export async function throttlesOn(target: KafkaPort, topics: readonly string[]):
   const { lists, rates } = await readThrottle(target, topics);
   const whole = [...lists].filter(([, values]) => values.includes(EVERY_REPLICA)).map(([name]) => name);
   for (const name of whole) lists.delete(name);
-  const listed = new Set([...lists.values()].flat().flatMap((list) => list.split(",").map((entry) => Number(entry.split(":")[1]))));
+  const listed = new Set(
+    [...lists.values()].flat().flatMap((list) => list.split(",").map((entry) => Number(entry.split(":")[1]))),
+  );
   const isOurs = ([id, [leader, follower]]: [number, string[]]) => listed.has(id) && leader === follower;
   const ours: ThrottleFound = { topics: [...lists.keys()], brokers: [...rates].filter(isOurs).map(([id]) => id) };
   return { ours, foreign: { topics: whole, brokers: [...rates.keys()].filter((id) => !ours.brokers.includes(id)) } };
@@ -148,16 +196,23 @@ export async function throttlesOn(target: KafkaPort, topics: readonly string[]):
 /** Says which throttles are somebody else's, and so are kept. */
 export function warnOfForeign({ topics, brokers }: ThrottleFound, progress: Progress): void {
   if (brokers.length > 0) {
-    progress.warn(`broker ${brokers.join(", ")} of the target has a replication throttle that is not this migration's: it is kept, and holds for new replicas where they are throttled`);
+    progress.warn(
+      `broker ${brokers.join(", ")} of the target has a replication throttle that is not this migration's: it is kept, and holds for new replicas where they are throttled`,
+    );
   }
   if (topics.length > 0) {
-    progress.warn(`target: every replica of ${someOf(topics)} is throttled (${LISTS.join(" or ")} is ${EVERY_REPLICA}), which is not this migration's doing: it is kept`);
+    progress.warn(
+      `target: every replica of ${someOf(topics)} is throttled (${LISTS.join(" or ")} is ${EVERY_REPLICA}), which is not this migration's doing: it is kept`,
+    );
   }
 }
 
 /** `3 topics and broker 1, 2`, or undefined where there is none. */
 export function throttleText({ topics, brokers }: ThrottleFound): string | undefined {
-  const parts = [...(topics.length === 0 ? [] : [someOf(topics)]), ...(brokers.length === 0 ? [] : [`broker ${brokers.join(", ")}`])];
+  const parts = [
+    ...(topics.length === 0 ? [] : [someOf(topics)]),
+    ...(brokers.length === 0 ? [] : [`broker ${brokers.join(", ")}`]),
+  ];
   return parts.length === 0 ? undefined : parts.join(" and ");
 }
 

@@ -29,7 +29,9 @@ async function waited(...shown: Shown[]): Promise<void> {
     listReassignments: async () => {
       looks++;
       clock = now().at ?? clock;
-      return now().moving === true ? [{ topic: "t", partition: 0, replicas: [1, 2, 3], adding: [2], removing: [3] }] : [];
+      return now().moving === true
+        ? [{ topic: "t", partition: 0, replicas: [1, 2, 3], adding: [2], removing: [3] }]
+        : [];
     },
     replicaSizes: async () => new Map(),
     describeTopics: async () => {
@@ -40,7 +42,12 @@ async function waited(...shown: Shown[]): Promise<void> {
     },
   };
   const changes = [{ topic: "t", partition: 0, from: [1, 3], to: [1, 2], bytes: 0 }];
-  await waitForReplicas(port as KafkaPort, { changes, deadline: 1_000_000, limitMs: 1_000_000, meter: new Meter(1, 0, silent) });
+  await waitForReplicas(port as KafkaPort, {
+    changes,
+    deadline: 1_000_000,
+    limitMs: 1_000_000,
+    meter: new Meter(1, 0, silent),
+  });
 }
 
 const done: Shown = { replicas: [1, 2] };
@@ -61,26 +68,38 @@ it("waits while a wanted replica is not in sync", async () => {
 });
 
 it("fails where the topic goes away meanwhile", async () => {
-  await expect(waited({ replicas: [1, 3], moving: true }, {})).rejects.toThrow(/REPLICATION_LOST: target: topic t went away/);
+  await expect(waited({ replicas: [1, 3], moving: true }, {})).rejects.toThrow(
+    /REPLICATION_LOST: target: topic t went away/,
+  );
 });
 
 it("fails where the replicas are not the wanted ones and nothing moves for half a minute", async () => {
-  await expect(waited({ replicas: [1, 3], at: 0 }, { replicas: [1, 3], at: 30_000 }, { replicas: [1, 3], at: 30_001 })).rejects.toThrow(/REPLICATION_LOST.*was it cancelled/);
+  await expect(
+    waited({ replicas: [1, 3], at: 0 }, { replicas: [1, 3], at: 30_000 }, { replicas: [1, 3], at: 30_001 }),
+  ).rejects.toThrow(/REPLICATION_LOST.*was it cancelled/);
   expect(looks).toBe(3);
 });
 
 it("counts that half a minute anew once something moves again", async () => {
-  await waited({ replicas: [1, 3], at: 0 }, { replicas: [1, 3], moving: true, at: 20_000 }, { replicas: [1, 3], at: 40_000 }, done);
+  await waited(
+    { replicas: [1, 3], at: 0 },
+    { replicas: [1, 3], moving: true, at: 20_000 },
+    { replicas: [1, 3], at: 40_000 },
+    done,
+  );
   expect(looks).toBe(4);
 });
 
 it("fails at the deadline, naming what is missing", async () => {
-  await expect(waited({ replicas: [1, 2], isr: [1], moving: true, at: 1_000_000 })).rejects.toThrow(/REPLICATION_LIMIT[^]*t:0 lacks broker 2 in sync/);
+  await expect(waited({ replicas: [1, 2], isr: [1], moving: true, at: 1_000_000 })).rejects.toThrow(
+    /REPLICATION_LIMIT[^]*t:0 lacks broker 2 in sync/,
+  );
 });
 
 it("a plan that may only add leaves a partition that has as many replicas as wanted", () => {
   const partition = { partition: 0, leader: 1, replicas: [1, 2], isr: [1, 2], bytes: 5 };
   const brokers = [1, 2, 3].map((id) => ({ id, rack: `r${id}` }));
-  const plan = (factor: number) => planReplication({ brokers, topics: [{ name: "t", factor, partitions: [partition] }], onlyAdd: true });
+  const plan = (factor: number) =>
+    planReplication({ brokers, topics: [{ name: "t", factor, partitions: [partition] }], onlyAdd: true });
   expect([1, 2, 3].map((factor) => plan(factor).changes.length)).toEqual([0, 0, 1]);
 });

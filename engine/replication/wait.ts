@@ -38,8 +38,13 @@ export class Meter {
     this.rate.add(done);
     const rate = this.rate.perSecond();
     const left = rate > 0 && done < total ? `, about ${durationText(((total - done) / rate) * 1000)} left` : "";
-    const moved = this.totalBytes > 0 ? `, ${bytesText(bytes)} of ${bytesText(this.totalBytes)}${rate > 0 ? `, ${bytesText(rate)}/s` : ""}` : "";
-    this.progress.info(`replication: ${partitions} of ${countText(this.totalPartitions, "partition")} in sync${moved}${left}`);
+    const moved =
+      this.totalBytes > 0
+        ? `, ${bytesText(bytes)} of ${bytesText(this.totalBytes)}${rate > 0 ? `, ${bytesText(rate)}/s` : ""}`
+        : "";
+    this.progress.info(
+      `replication: ${partitions} of ${countText(this.totalPartitions, "partition")} in sync${moved}${left}`,
+    );
   }
 }
 
@@ -80,30 +85,50 @@ export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise
           continue;
         }
         if (!placed && !ongoing.has(key)) lost++;
-        missing.push(lacking.length > 0 ? `${key} lacks broker ${lacking.join(", ")} in sync` : `${key} still shows replicas ${p.replicas.join(", ")} instead of ${change.to.join(", ")}`);
+        missing.push(
+          lacking.length > 0
+            ? `${key} lacks broker ${lacking.join(", ")} in sync`
+            : `${key} still shows replicas ${p.replicas.join(", ")} instead of ${change.to.join(", ")}`,
+        );
       }
     }
-    if (wait.meter.due) wait.meter.say(wait.meter.partitions + done, wait.meter.bytes + doneBytes + (await grown(target, [...open.values()])));
+    if (wait.meter.due)
+      wait.meter.say(
+        wait.meter.partitions + done,
+        wait.meter.bytes + doneBytes + (await grown(target, [...open.values()])),
+      );
     if (open.size === 0) break;
     const shown = new Set(topics.map((t) => t.name));
     const gone = [...open.values()].filter((c) => !shown.has(c.topic));
     if (gone.length > 0) {
-      throw new MigrationError("REPLICATION_LOST", `target: topic ${someOf([...new Set(gone.map((c) => c.topic))])} went away while its replicas were being made`, {
-        fix: "find out who deleted it, then run again",
-      });
+      throw new MigrationError(
+        "REPLICATION_LOST",
+        `target: topic ${someOf([...new Set(gone.map((c) => c.topic))])} went away while its replicas were being made`,
+        {
+          fix: "find out who deleted it, then run again",
+        },
+      );
     }
     lostSince = lost > 0 ? (lostSince ?? Date.now()) : undefined;
     if (lostSince !== undefined && Date.now() - lostSince > LOST_AFTER_MS) {
-      throw new MigrationError("REPLICATION_LOST", `target: ${countText(lost, "partition")} did not get the wanted replicas and no reassignment is under way (was it cancelled?)`, {
-        fix: "run again; if it happens again, look for another tool that moves replicas on the target",
-        details: missing.slice(0, 20),
-      });
+      throw new MigrationError(
+        "REPLICATION_LOST",
+        `target: ${countText(lost, "partition")} did not get the wanted replicas and no reassignment is under way (was it cancelled?)`,
+        {
+          fix: "run again; if it happens again, look for another tool that moves replicas on the target",
+          details: missing.slice(0, 20),
+        },
+      );
     }
     if (Date.now() >= wait.deadline) {
-      throw new MigrationError("REPLICATION_LIMIT", `target: ${countText(open.size, "partition")} of ${wait.changes.length} in this batch not in sync after ${durationText(wait.limitMs)}`, {
-        fix: "see that the brokers named here run and have disk space, then run again with a longer replication.limitSeconds (replication.limitMs in a program): it goes on where it stopped (what is under way goes on in the cluster, under the throttle if there is one); `kafka-migration replication --cancel --apply` takes it back",
-        details: missing.slice(0, 20),
-      });
+      throw new MigrationError(
+        "REPLICATION_LIMIT",
+        `target: ${countText(open.size, "partition")} of ${wait.changes.length} in this batch not in sync after ${durationText(wait.limitMs)}`,
+        {
+          fix: "see that the brokers named here run and have disk space, then run again with a longer replication.limitSeconds (replication.limitMs in a program): it goes on where it stopped (what is under way goes on in the cluster, under the throttle if there is one); `kafka-migration replication --cancel --apply` takes it back",
+          details: missing.slice(0, 20),
+        },
+      );
     }
     await sleepUnlessAborted(pause, wait.signal);
   }
@@ -113,11 +138,18 @@ export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise
 
 /** Bytes that replicas hold which are not in sync yet; 0 where nobody may ask. A leader that is written to makes them larger than planned. */
 async function grown(target: KafkaPort, open: readonly PartitionChange[]): Promise<number> {
-  const adding = open.map((change) => ({ ...change, brokers: change.to.filter((id) => !change.from.includes(id)) })).filter(({ bytes }) => bytes > 0);
-  const replicas = adding.flatMap(({ topic, partition, brokers }) => brokers.map((broker) => ({ topic, partition, broker })));
+  const adding = open
+    .map((change) => ({ ...change, brokers: change.to.filter((id) => !change.from.includes(id)) }))
+    .filter(({ bytes }) => bytes > 0);
+  const replicas = adding.flatMap(({ topic, partition, brokers }) =>
+    brokers.map((broker) => ({ topic, partition, broker })),
+  );
   const sizes = await target.replicaSizes(replicas).catch(() => new Map<string, bigint>());
   const held = ({ topic, partition, brokers, bytes }: (typeof adding)[number]) =>
-    Math.min(bytes, brokers.reduce((sum, broker) => sum + Number(sizes.get(replicaKey({ topic, partition, broker })) ?? 0n), 0));
+    Math.min(
+      bytes,
+      brokers.reduce((sum, broker) => sum + Number(sizes.get(replicaKey({ topic, partition, broker })) ?? 0n), 0),
+    );
   return adding.reduce((sum, change) => sum + held(change), 0);
 }
 
@@ -130,7 +162,11 @@ export async function sleepUnlessAborted(ms: number, signal?: AbortSignal): Prom
 }
 
 export function interrupted(): MigrationError {
-  return new MigrationError("REPLICATION_INTERRUPTED", "the replication reset was interrupted; reassignments that were under way go on in the cluster, under the throttle if there is one", {
-    fix: "run again: it goes on where it stopped; `kafka-migration replication --cancel --apply` takes it back",
-  });
+  return new MigrationError(
+    "REPLICATION_INTERRUPTED",
+    "the replication reset was interrupted; reassignments that were under way go on in the cluster, under the throttle if there is one",
+    {
+      fix: "run again: it goes on where it stopped; `kafka-migration replication --cancel --apply` takes it back",
+    },
+  );
 }

@@ -35,19 +35,32 @@ function headline(input: ReportInput): Report["headline"] {
   if (input.abandonedAt !== undefined) return { tone: "bad", text: "Abandoned: the copy is not proved complete" };
   const residue = input.residue?.length ?? 0;
   if (input.phase === "cleanup") {
-    if (input.residue === undefined) return { tone: "waiting", text: "Cleaning up: residue is looked for once the mirror is gone" };
-    return residue > 0 ? { tone: "bad", text: `Cleaned up, but ${countText(residue, "piece")} of residue found` } : { tone: "good", text: "Cleaned up: no residue" };
+    if (input.residue === undefined)
+      return { tone: "waiting", text: "Cleaning up: residue is looked for once the mirror is gone" };
+    return residue > 0
+      ? { tone: "bad", text: `Cleaned up, but ${countText(residue, "piece")} of residue found` }
+      : { tone: "good", text: "Cleaned up: no residue" };
   }
-  if (input.verification !== undefined && !input.verification.result.equal) return { tone: "bad", text: "The copy differs from the origin" };
+  if (input.verification !== undefined && !input.verification.result.equal)
+    return { tone: "bad", text: "The copy differs from the origin" };
   const written = input.written?.length ?? 0;
-  if (written > 0) return { tone: "bad", text: `The origin was written to after the gate had passed, in ${countText(written, "partition")}` };
+  if (written > 0)
+    return {
+      tone: "bad",
+      text: `The origin was written to after the gate had passed, in ${countText(written, "partition")}`,
+    };
   const alone = input.offsets?.skipped.length ?? 0;
-  if (input.gate !== undefined && alone > 0) return { tone: "waiting", text: `Cut over, but ${countText(alone, "group was", "groups were")} left alone` };
-  if (input.gate !== undefined && input.offsets !== undefined) return { tone: "good", text: "Cut over: the copy is complete and the groups are in their place" };
+  if (input.gate !== undefined && alone > 0)
+    return { tone: "waiting", text: `Cut over, but ${countText(alone, "group was", "groups were")} left alone` };
+  if (input.gate !== undefined && input.offsets !== undefined)
+    return { tone: "good", text: "Cut over: the copy is complete and the groups are in their place" };
   if (input.gate !== undefined) return { tone: "waiting", text: "The gate has passed; the cutover is not finished" };
   if (input.look === undefined) return { tone: "waiting", text: "Copying" };
-  if (input.look.against.some((f) => f.hopeless)) return { tone: "bad", text: "The copy cannot become complete as things stand" };
-  return input.look.against.length === 0 ? { tone: "good", text: "The copy looks complete: ready for the cutover" } : { tone: "waiting", text: "Copying: not complete yet" };
+  if (input.look.against.some((f) => f.hopeless))
+    return { tone: "bad", text: "The copy cannot become complete as things stand" };
+  return input.look.against.length === 0
+    ? { tone: "good", text: "The copy looks complete: ready for the cutover" }
+    : { tone: "waiting", text: "Copying: not complete yet" };
 }
 
 function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
@@ -57,11 +70,15 @@ function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
     ...fenceWarnings(input.fence),
     ...(input.leftThrottle === undefined ? [] : [leftThrottleText(input.leftThrottle)]),
     ...(input.notes ?? []),
-    ...(input.abandonedAt === undefined ? [] : [`the migration was abandoned at ${input.abandonedAt}: the gate was passed unproved`]),
+    ...(input.abandonedAt === undefined
+      ? []
+      : [`the migration was abandoned at ${input.abandonedAt}: the gate was passed unproved`]),
     ...(look?.against ?? []).filter((f) => f.hopeless).map((f) => f.text),
     ...(verification?.result.differences ?? []).map((d) => d.text),
     ...(offsets?.skipped ?? []).map((s) => `group "${s.group}" was left alone: ${s.why}`),
-    ...groups.filter((g) => offsets !== undefined && g.rereads !== undefined).map((g) => `group "${g.group}" will read ${recordsText(g.rereads!, g.rereadsAtMost)} again`),
+    ...groups
+      .filter((g) => offsets !== undefined && g.rereads !== undefined)
+      .map((g) => `group "${g.group}" will read ${recordsText(g.rereads!, g.rereadsAtMost)} again`),
     ...(offsets?.attention ?? []),
     ...(offsetPlan?.summary.attention ?? []),
     ...(look?.against ?? []).filter((f) => !f.hopeless).map((f) => f.text),
@@ -75,26 +92,48 @@ function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
 
 function leftThrottleText({ topics, brokers, underWay }: LeftThrottle): string {
   const where = throttleText({ topics, brokers });
-  const why = underWay === 0 ? "nothing is under way any more" : `${countText(underWay, "partition")} still ${underWay === 1 ? "gets its" : "get their"} replicas`;
+  const why =
+    underWay === 0
+      ? "nothing is under way any more"
+      : `${countText(underWay, "partition")} still ${underWay === 1 ? "gets its" : "get their"} replicas`;
   return `a replication reset that ended early has left its throttle on ${where} of the target; ${why}. The next \`pulumi up\` or \`kafka-migration replication --apply\` waits for them and removes it; with --cancel they are taken back`;
 }
 
 /** At most 200 lines, each once. */
 export function eachOnce(lines: readonly string[]): string[] {
   const once = [...new Set(lines)];
-  return once.length > MOST_WARNINGS ? [...once.slice(0, MOST_WARNINGS), `and ${once.length - MOST_WARNINGS} more`] : once;
+  return once.length > MOST_WARNINGS
+    ? [...once.slice(0, MOST_WARNINGS), `and ${once.length - MOST_WARNINGS} more`]
+    : once;
 }
 
 function timeline(input: ReportInput): TimelineEntry[] {
   const { preflight, gate, verification, offsets, replication } = input;
   const entries: (TimelineEntry | undefined)[] = [
-    preflight && { at: preflight.at, what: `Preflight passed: ${countText(preflight.result.topics, "topic")}, ${countText(preflight.result.partitions, "partition")}, ${countText(preflight.result.groups, "group")}` },
-    input.fenceRaisedAt === undefined ? undefined : { at: input.fenceRaisedAt, what: "Fence raised: writing to the migrated topics on the origin is denied" },
+    preflight && {
+      at: preflight.at,
+      what: `Preflight passed: ${countText(preflight.result.topics, "topic")}, ${countText(preflight.result.partitions, "partition")}, ${countText(preflight.result.groups, "group")}`,
+    },
+    input.fenceRaisedAt === undefined
+      ? undefined
+      : { at: input.fenceRaisedAt, what: "Fence raised: writing to the migrated topics on the origin is denied" },
     ...(input.fence?.gaps ?? []).map((gap) => ({ at: gap.until, what: gapText(gap) })),
-    gate && { at: gate.passedAt, what: `Gate passed after ${durationText(gate.durationMs)}: ${countText(gate.partitions, "partition")} in ${countText(gate.topics, "topic")} complete` },
-    verification && { at: verification.at, what: `Verified (${verification.result.mode}) in ${durationText(verification.result.durationMs)}: ${verification.result.equal ? "equal" : "differences found"}` },
-    offsets && { at: offsets.at, what: `Offsets of ${countText(offsets.groups.length, "group")} in place: ${offsets.written} written, ${offsets.inPlace} there already` },
-    replication && { at: replication.at, what: `Replication reset in ${durationText(replication.result.durationMs)}: ${countText(replication.result.partitions, "partition")}, ${bytesText(replication.result.bytes)}` },
+    gate && {
+      at: gate.passedAt,
+      what: `Gate passed after ${durationText(gate.durationMs)}: ${countText(gate.partitions, "partition")} in ${countText(gate.topics, "topic")} complete`,
+    },
+    verification && {
+      at: verification.at,
+      what: `Verified (${verification.result.mode}) in ${durationText(verification.result.durationMs)}: ${verification.result.equal ? "equal" : "differences found"}`,
+    },
+    offsets && {
+      at: offsets.at,
+      what: `Offsets of ${countText(offsets.groups.length, "group")} in place: ${offsets.written} written, ${offsets.inPlace} there already`,
+    },
+    replication && {
+      at: replication.at,
+      what: `Replication reset in ${durationText(replication.result.durationMs)}: ${countText(replication.result.partitions, "partition")}, ${bytesText(replication.result.bytes)}`,
+    },
     input.abandonedAt === undefined ? undefined : { at: input.abandonedAt, what: "Abandoned" },
     input.look && { at: input.look.at, what: "Looked at both clusters for this report" },
   ];
@@ -103,7 +142,11 @@ function timeline(input: ReportInput): TimelineEntry[] {
 
 /** The earlier points, the gate's and this look; thinned out evenly when there are too many, the first and the last stay. */
 function samples(input: ReportInput): Sample[] {
-  const found = [...(input.samples ?? []), ...(input.gate?.samples ?? []), ...(input.look === undefined ? [] : [sampleOf(input.look)])];
+  const found = [
+    ...(input.samples ?? []),
+    ...(input.gate?.samples ?? []),
+    ...(input.look === undefined ? [] : [sampleOf(input.look)]),
+  ];
   // An earlier report may have the gate's points already.
   const all = [...new Map(found.map((s) => [s.at, s])).values()].sort((a, b) => a.at.localeCompare(b.at));
   if (all.length <= MOST_SAMPLES) return all;
@@ -114,7 +157,12 @@ function samples(input: ReportInput): Sample[] {
 /** One look as a point of the plot. */
 export function sampleOf(look: NonNullable<ReportInput["look"]>): Sample {
   const sum = (of: (t: (typeof look.topics)[number]) => number) => look.topics.reduce((n, t) => n + of(t), 0);
-  return { at: look.at, partitions: sum((t) => t.partitions), complete: sum((t) => t.complete), left: sum((t) => t.left) };
+  return {
+    at: look.at,
+    partitions: sum((t) => t.partitions),
+    complete: sum((t) => t.complete),
+    left: sum((t) => t.left),
+  };
 }
 
 function figures(input: ReportInput): [string, string][] {
@@ -122,10 +170,18 @@ function figures(input: ReportInput): [string, string][] {
   const found: [string, string][] = [];
   if (look !== undefined) {
     const now = sampleOf(look);
-    found.push(["Topics", String(look.topics.length)], ["Partitions complete", `${now.complete} of ${now.partitions}`], ["Records left", atMost(now.left, true)]);
+    found.push(
+      ["Topics", String(look.topics.length)],
+      ["Partitions complete", `${now.complete} of ${now.partitions}`],
+      ["Records left", atMost(now.left, true)],
+    );
     if (look.connector !== undefined) found.push(["Source connector", connectorText(look.connector)]);
   } else if (gate !== undefined) {
-    found.push(["Topics", String(gate.topics)], ["Partitions", String(gate.partitions)], ["Records", `at most ${figure(gate.recordsAtMost)}`]);
+    found.push(
+      ["Topics", String(gate.topics)],
+      ["Partitions", String(gate.partitions)],
+      ["Records", `at most ${figure(gate.recordsAtMost)}`],
+    );
   }
   if (verification !== undefined) {
     const { bytes } = verification.result;
@@ -138,7 +194,8 @@ function figures(input: ReportInput): [string, string][] {
   }
   if (replication !== undefined) {
     const { bytes, throttleBytesPerSecond } = replication.result;
-    const rate = throttleBytesPerSecond === undefined ? "" : `, at most ${bytesText(throttleBytesPerSecond)}/s a broker`;
+    const rate =
+      throttleBytesPerSecond === undefined ? "" : `, at most ${bytesText(throttleBytesPerSecond)}/s a broker`;
     found.push(["Replicas copied", `${bytesText(bytes)}${rate}`]);
   }
   if (replicationPlan !== undefined) found.push(["Replicas to copy", bytesText(replicationPlan.bytes)]);

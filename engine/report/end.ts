@@ -30,10 +30,17 @@ export function endReport(earlier: Report | undefined, ending: Ending): Report {
     madeAt,
     phase,
     headline: headline(ending),
-    warnings: eachOnce([...(residue ?? []).map((r) => `left behind: ${r.side} ${r.kind} ${r.name}: ${r.what}`), ...notes, ...before.warnings]),
+    warnings: eachOnce([
+      ...(residue ?? []).map((r) => `left behind: ${r.side} ${r.kind} ${r.name}: ${r.what}`),
+      ...notes,
+      ...before.warnings,
+    ]),
     timeline: [
       ...before.timeline,
-      { at: madeAt, what: `${phase === "destroy" ? "Destroyed" : "Cleaned up"}; ${residue === undefined ? "residue could not be looked for" : `looked for residue on ${where}: ${left === 0 ? "none" : countText(left, "piece")}`}` },
+      {
+        at: madeAt,
+        what: `${phase === "destroy" ? "Destroyed" : "Cleaned up"}; ${residue === undefined ? "residue could not be looked for" : `looked for residue on ${where}: ${left === 0 ? "none" : countText(left, "piece")}`}`,
+      },
     ],
     residue: residue === undefined ? null : [...residue],
   };
@@ -43,7 +50,20 @@ function headline({ phase, residue, notes, abandoned }: Ending): Report["headlin
   const done = `${abandoned ? "Abandoned and " : ""}${phase === "destroy" ? "destroyed" : "cleaned up"}`;
   const text = done[0]!.toUpperCase() + done.slice(1);
   if (residue === undefined) return { tone: "waiting", text: `${text}, but residue could not be looked for` };
-  const left = residue.length > 0 ? `, but ${countText(residue.length, "piece")} of residue found` : notes.length > 0 ? ": no residue where it could be looked for" : ": no residue";
+  const left =
+    residue.length > 0
+      ? `, but ${countText(residue.length, "piece")} of residue found`
+      : notes.length > 0
+        ? ": no residue where it could be looked for"
+        : ": no residue";
   if (abandoned) return { tone: "bad", text: `${text}${left}; the copy was not proved complete` };
-  return { tone: residue.length === 0 && notes.length === 0 ? "good" : residue.every((r) => r.foreign === true) ? "waiting" : "bad", text: text + left };
+  return {
+    tone:
+      residue.length === 0 && notes.length === 0
+        ? "good"
+        : residue.every((r) => r.foreign === true)
+          ? "waiting"
+          : "bad",
+    text: text + left,
+  };
 }

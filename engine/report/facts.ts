@@ -2,7 +2,10 @@ import { countsOf } from "./rows";
 import type { ReportInput } from "./types";
 
 /** What the steps of a migration have found, as the report needs it: small enough to be kept in the stack's state. */
-export type ReportFacts = Pick<ReportInput, "preflight" | "gate" | "abandonedAt" | "fenceRaisedAt" | "verification" | "offsets" | "replication">;
+export type ReportFacts = Pick<
+  ReportInput,
+  "preflight" | "gate" | "abandonedAt" | "fenceRaisedAt" | "verification" | "offsets" | "replication"
+>;
 
 /** More lines than the report shows, so that it can say that there are more. */
 const MOST_LINES = 300;
@@ -21,7 +24,11 @@ export function factsOf(found: ReportFacts): ReportFacts {
       : {
           verification: {
             at: verification.at,
-            result: { ...verification.result, differences: verification.result.differences.slice(0, MOST_LINES), notes: verification.result.notes.slice(0, MOST_LINES) },
+            result: {
+              ...verification.result,
+              differences: verification.result.differences.slice(0, MOST_LINES),
+              notes: verification.result.notes.slice(0, MOST_LINES),
+            },
           },
         }),
     ...(offsets === undefined ? {} : { offsets: { ...offsets, groups: offsets.groups.map(countsOf) } }),

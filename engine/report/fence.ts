@@ -6,8 +6,12 @@ import type { FenceHistory } from "./types";
 export function gapText({ after, until, rules, topics, wrote, unwatched }: FenceGap): string {
   const where = topics.length === 0 ? "" : ` on ${someOf(topics, 5)}`;
   const moved = wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`);
-  const seen = moved.length === 0 ? (unwatched === true ? [] : ["no write was seen"]) : [`written: ${someOf(moved, 5)}`];
-  const written = [...seen, ...(unwatched === true ? ["nobody held it all the time, so there may be writes that nobody saw"] : [])].join("; ");
+  const seen =
+    moved.length === 0 ? (unwatched === true ? [] : ["no write was seen"]) : [`written: ${someOf(moved, 5)}`];
+  const written = [
+    ...seen,
+    ...(unwatched === true ? ["nobody held it all the time, so there may be writes that nobody saw"] : []),
+  ].join("; ");
   return `Fence open at some time between ${after} and ${until}: ${countText(rules, "rule")}${where} had been removed; ${written}`;
 }
 

@@ -4,5 +4,18 @@ export { type Ending, endReport } from "./end";
 export { factsOf, type ReportFacts } from "./facts";
 export { lookAtCopy, lookAtGroups, lookAtThrottle } from "./look";
 export { reportHtml } from "./page";
-export type { CopyLook, FenceHistory, GroupCount, GroupRow, LeftThrottle, Report, ReportInput, Sample, TimelineEntry, Tone, TopicCopy, TopicRow } from "./types";
+export type {
+  CopyLook,
+  FenceHistory,
+  GroupCount,
+  GroupRow,
+  LeftThrottle,
+  Report,
+  ReportInput,
+  Sample,
+  TimelineEntry,
+  Tone,
+  TopicCopy,
+  TopicRow,
+} from "./types";
 export { earlierReport, earlierSamples, reportPaths, writeReport, type WrittenReport } from "./write";

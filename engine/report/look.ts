@@ -16,26 +16,43 @@ import type { CopyLook, GroupCount, LeftThrottle, TopicCopy } from "./types";
  * @throws MigrationError SELECTION_EMPTY when the patterns select nothing
  */
 export async function lookAtCopy(model: MigrationModel, options: GateOptions, signal?: AbortSignal): Promise<CopyLook> {
-  return withClusters(model, (clusters) => againWhenRecordsGo(async () => {
-    const observer = new Observer(clusters, model.mirror, new Set(options.acceptTruncation), options.cleared);
-    const look = await observer.look(true, signal);
-    if (look.topics.length === 0 && look.hiddenTopics.length === 0) throw nothingSelected(look.visibleTopics, model.mirror);
-    const asked = { ...options, acceptTruncation: options.acceptTruncation ?? [], strictConnectors: options.strictConnectors ?? false };
-    const { against, warnings } = findingsOf(look, model.mirror, asked, model.recorded);
-    if (against.length === 0 && options.compareLastRecord !== false) {
-      const records = await compareRecords(clusters, look, signal);
-      against.push(...(records.against.length === 0 ? [] : await stillHolding(records.against, look, observer)));
-      warnings.push(...records.unsure);
-    }
-    const connector = connectorOf(look);
-    return { at: new Date(look.at).toISOString(), topics: topicsOf(look), against, warnings, ...(connector === undefined ? {} : { connector }) };
-  }));
+  return withClusters(model, (clusters) =>
+    againWhenRecordsGo(async () => {
+      const observer = new Observer(clusters, model.mirror, new Set(options.acceptTruncation), options.cleared);
+      const look = await observer.look(true, signal);
+      if (look.topics.length === 0 && look.hiddenTopics.length === 0)
+        throw nothingSelected(look.visibleTopics, model.mirror);
+      const asked = {
+        ...options,
+        acceptTruncation: options.acceptTruncation ?? [],
+        strictConnectors: options.strictConnectors ?? false,
+      };
+      const { against, warnings } = findingsOf(look, model.mirror, asked, model.recorded);
+      if (against.length === 0 && options.compareLastRecord !== false) {
+        const records = await compareRecords(clusters, look, signal);
+        against.push(...(records.against.length === 0 ? [] : await stillHolding(records.against, look, observer)));
+        warnings.push(...records.unsure);
+      }
+      const connector = connectorOf(look);
+      return {
+        at: new Date(look.at).toISOString(),
+        topics: topicsOf(look),
+        against,
+        warnings,
+        ...(connector === undefined ? {} : { connector }),
+      };
+    }),
+  );
 }
 
 /** Without those of partitions that got records meanwhile: the target may have been read with their copies. */
 async function stillHolding(found: readonly Finding[], look: Look, observer: Observer): Promise<Finding[]> {
   const now = await observer.again(look);
-  const moved = new Set([...look.partitions].filter(([key, p]) => now.get(key)?.end !== p.facts.end).map(([, p]) => `${p.topic}-${p.partition}`));
+  const moved = new Set(
+    [...look.partitions]
+      .filter(([key, p]) => now.get(key)?.end !== p.facts.end)
+      .map(([, p]) => `${p.topic}-${p.partition}`),
+  );
   return found.filter((f) => !moved.has(f.subject));
 }
 
@@ -43,7 +60,9 @@ async function stillHolding(found: readonly Finding[], look: Look, observer: Obs
 export async function lookAtGroups(model: MigrationModel, options: OffsetOptions): Promise<GroupCount[]> {
   return withClusters(model, async ({ origin }) => {
     const { committed, share } = await readCommitments(origin, model.mirror, options);
-    const moving = [...committed].map(([group, offsets]) => ({ group, offsets: offsets.length })).filter((g) => g.offsets > 0);
+    const moving = [...committed]
+      .map(([group, offsets]) => ({ group, offsets: offsets.length }))
+      .filter((g) => g.offsets > 0);
     return [...moving, ...share.map((group) => ({ group, offsets: 0, leftAlone: WHY_NOT_SHARE }))];
   });
 }
@@ -52,14 +71,22 @@ export async function lookAtGroups(model: MigrationModel, options: OffsetOptions
 export async function lookAtThrottle(model: MigrationModel): Promise<LeftThrottle | undefined> {
   return withClusters(model, async ({ origin, target }) => {
     const migrated = new Set(selectPairs(await origin.listTopics(), model.mirror).map((p) => p.target));
-    const { ours } = await throttlesOn(target, (await target.listTopics()).filter((name) => migrated.has(name)));
+    const { ours } = await throttlesOn(
+      target,
+      (await target.listTopics()).filter((name) => migrated.has(name)),
+    );
     if (ours.topics.length + ours.brokers.length === 0) return undefined;
     return { ...ours, underWay: (await target.listReassignments()).filter((r) => migrated.has(r.topic)).length };
   });
 }
 
 function topicsOf(look: Look): TopicCopy[] {
-  const rows = new Map(look.topics.map((t): [string, TopicCopy] => [t.origin, { topic: t.origin, target: t.target, partitions: t.partitions.length, complete: 0, records: 0, left: 0 }]));
+  const rows = new Map(
+    look.topics.map((t): [string, TopicCopy] => [
+      t.origin,
+      { topic: t.origin, target: t.target, partitions: t.partitions.length, complete: 0, records: 0, left: 0 },
+    ]),
+  );
   for (const { topic, facts } of look.partitions.values()) {
     const row = rows.get(topic)!;
     const { from, to } = gap(facts);

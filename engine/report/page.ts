@@ -76,7 +76,9 @@ function topics(rows: readonly TopicRow[]): Html {
   return html`<div class="scroll"><table><thead><tr><th>Topic</th><th class="n">Partitions</th><th class="n">Records</th>${left ? html`<th class="n">Left</th>` : empty}<th>Proof</th>${replication ? html`<th>Replicas</th>` : empty}</tr></thead><tbody>${rows
     .slice(0, MOST_ROWS)
     .map(
-      (r) => html`<tr><td class="name">${r.topic}${r.target === undefined ? empty : html`<small>${r.target} on the target</small>`}</td><td class="n">${r.partitions}</td><td class="n">${atMost(r.records, r.recordsAtMost)}</td>${left ? html`<td class="n">${r.left === undefined ? "" : atMost(r.left, true)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td>${replication ? html`<td>${r.replication ?? "as wanted"}</td>` : empty}</tr>
+      (
+        r,
+      ) => html`<tr><td class="name">${r.topic}${r.target === undefined ? empty : html`<small>${r.target} on the target</small>`}</td><td class="n">${r.partitions}</td><td class="n">${atMost(r.records, r.recordsAtMost)}</td>${left ? html`<td class="n">${r.left === undefined ? "" : atMost(r.left, true)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td>${replication ? html`<td>${r.replication ?? "as wanted"}</td>` : empty}</tr>
 `,
     )}</tbody></table></div>${cut(rows.length)}`;
 }
@@ -86,14 +88,18 @@ function groups(rows: readonly GroupRow[]): Html {
   return html`<div class="scroll"><table><thead><tr><th>Group</th><th class="n">Offsets</th>${exact ? html`<th class="n">Exact</th><th class="n">Read again</th>` : empty}<th>Proof</th></tr></thead><tbody>${rows
     .slice(0, MOST_ROWS)
     .map(
-      (r) => html`<tr><td class="name">${r.group}</td><td class="n">${r.offsets}</td>${exact ? html`<td class="n">${r.exact ?? ""}</td><td class="n">${r.rereads === undefined ? "" : atMost(r.rereads, r.rereadsAtMost)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td></tr>
+      (
+        r,
+      ) => html`<tr><td class="name">${r.group}</td><td class="n">${r.offsets}</td>${exact ? html`<td class="n">${r.exact ?? ""}</td><td class="n">${r.rereads === undefined ? "" : atMost(r.rereads, r.rereadsAtMost)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td></tr>
 `,
     )}</tbody></table></div>${cut(rows.length)}`;
 }
 
 function residue({ residue: found, phase }: Report): Html {
-  if (found === null) return nothing(phase === "destroy" ? "Nobody could look." : "Looked for once the mirror is gone.");
-  if (found.length === 0) return html`<p class="good">${MARKS.good} ${phase === "destroy" ? "None found." : "None found on either cluster."}</p>`;
+  if (found === null)
+    return nothing(phase === "destroy" ? "Nobody could look." : "Looked for once the mirror is gone.");
+  if (found.length === 0)
+    return html`<p class="good">${MARKS.good} ${phase === "destroy" ? "None found." : "None found on either cluster."}</p>`;
   return html`<div class="scroll"><table><thead><tr><th>What</th><th>Where</th><th>Name</th><th>Why it is residue</th></tr></thead><tbody>${found.map(
     (r) => html`<tr><td>${r.kind}</td><td>${r.side}</td><td class="name">${r.name}</td><td>${r.what}</td></tr>
 `,

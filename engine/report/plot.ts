@@ -17,10 +17,14 @@ export function progressPlot(samples: readonly Sample[]): Html | undefined {
   const most = Math.max(1, ...points.map((p) => p.left));
   const x = (s: Sample) => LEFT + ((Date.parse(s.at) - first) / span) * (WIDTH - LEFT - 12);
   const y = (share: number) => TOP + (1 - share) * (HEIGHT - TOP - BOTTOM);
-  const path = (share: (s: Sample) => number) => points.map((p, i) => `${i === 0 ? "M" : "L"}${x(p).toFixed(1)} ${y(share(p)).toFixed(1)}`).join(" ");
+  const path = (share: (s: Sample) => number) =>
+    points.map((p, i) => `${i === 0 ? "M" : "L"}${x(p).toFixed(1)} ${y(share(p)).toFixed(1)}`).join(" ");
   const complete = path((s) => s.complete / s.partitions);
   const last = points.at(-1)!;
-  const lines = [0, 0.5, 1].map((share) => html`<line class="grid" x1="${LEFT}" x2="${WIDTH - 12}" y1="${y(share)}" y2="${y(share)}"/><text x="${LEFT - 8}" y="${y(share) + 4}" text-anchor="end">${Math.round(share * 100)}%</text>`);
+  const lines = [0, 0.5, 1].map(
+    (share) =>
+      html`<line class="grid" x1="${LEFT}" x2="${WIDTH - 12}" y1="${y(share)}" y2="${y(share)}"/><text x="${LEFT - 8}" y="${y(share) + 4}" text-anchor="end">${Math.round(share * 100)}%</text>`,
+  );
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Complete partitions and records left over time">
 ${lines}
 <path class="area" d="${complete} L${x(last).toFixed(1)} ${y(0).toFixed(1)} L${x(points[0]!).toFixed(1)} ${y(0).toFixed(1)} Z"/>

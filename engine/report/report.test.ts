@@ -14,8 +14,17 @@ describe("what the report says", () => {
     expect(report.headline).toEqual({ tone: "waiting", text: "Cut over, but 1 group was left alone" });
     const all = cutOver();
     all.offsets!.skipped = [];
-    expect(buildReport(all).headline).toEqual({ tone: "good", text: "Cut over: the copy is complete and the groups are in their place" });
-    expect(report.timeline.map((e) => e.what.split(/ (passed|in|of|reset|\()/)[0])).toEqual(["Preflight", "Gate", "Verified", "Offsets", "Replication"]);
+    expect(buildReport(all).headline).toEqual({
+      tone: "good",
+      text: "Cut over: the copy is complete and the groups are in their place",
+    });
+    expect(report.timeline.map((e) => e.what.split(/ (passed|in|of|reset|\()/)[0])).toEqual([
+      "Preflight",
+      "Gate",
+      "Verified",
+      "Offsets",
+      "Replication",
+    ]);
     expect(report.topics.map((t) => [t.topic, t.proof, t.replication])).toEqual([
       ["orders", "counted, last records equal; 2 records twice", "1 \u2192 3"],
       ["orders-audit", "last records equal", undefined],
@@ -34,56 +43,110 @@ describe("what the report says", () => {
       const { result } = input.verification!;
       result.mode = mode;
       for (const topic of result.topics) topic.counted = counted;
-      return buildReport(input).topics.filter((t) => t.topic !== "orders").map((t) => t.proof);
+      return buildReport(input)
+        .topics.filter((t) => t.topic !== "orders")
+        .map((t) => t.proof);
     };
     expect(proofs("full", true)).toEqual(["every record equal", "latest value of each key equal"]);
     expect(proofs("tail", true)).toEqual(["counted, last records equal", "latest value of each key equal"]);
     expect(proofs("tail", false)).toEqual(["last records equal", "last keys' latest values equal"]);
     const input = cutOver();
     input.verification!.result.topics[0]!.oneSided = 5;
-    expect(buildReport(input).topics[0]!.proof).toBe("counted, last records equal; 2 records twice; 5 records deleted on one side");
+    expect(buildReport(input).topics[0]!.proof).toBe(
+      "counted, last records equal; 2 records twice; 5 records deleted on one side",
+    );
   });
 
   it("says also after the cutover which groups read records again", () => {
     const input = cutOver();
-    const late = { group: "late", created: true, offsets: [{ topic: "orders", partition: 0, offset: "3", rereads: 2 }, { topic: "orders", partition: 1, offset: "3", rereads: 5 }] };
+    const late = {
+      group: "late",
+      created: true,
+      offsets: [
+        { topic: "orders", partition: 0, offset: "3", rereads: 2 },
+        { topic: "orders", partition: 1, offset: "3", rereads: 5 },
+      ],
+    };
     input.offsets = { ...input.offsets!, groups: [...input.offsets!.groups, late] };
     const report = buildReport(input);
-    expect(report.groups.find((g) => g.group === "late")).toMatchObject({ rereads: 7, proof: "written and read back; 7 records will be read again" });
+    expect(report.groups.find((g) => g.group === "late")).toMatchObject({
+      rereads: 7,
+      proof: "written and read back; 7 records will be read again",
+    });
     expect(report.warnings).toContain('group "late" will read 7 records again');
   });
 
   it("shows an applied offset that is not proved as such, with what was said of it", () => {
     const base = cutOver();
-    const unsure = { group: "unsure", created: true, offsets: [{ topic: "orders", partition: 0, offset: "3", unproved: true as const }, { topic: "orders", partition: 1, offset: "3" }] };
+    const unsure = {
+      group: "unsure",
+      created: true,
+      offsets: [
+        { topic: "orders", partition: 0, offset: "3", unproved: true as const },
+        { topic: "orders", partition: 1, offset: "3" },
+      ],
+    };
     const line = 'group "unsure", orders-0: 5 -> 3 is not proved';
-    const report = buildReport(cutOver({ offsets: { ...base.offsets!, groups: [...base.offsets!.groups, unsure], attention: [line] } }));
-    expect(report.groups.find((g) => g.group === "unsure")).toMatchObject({ tone: "waiting", proof: "written and read back; 1 offset not proved" });
+    const report = buildReport(
+      cutOver({ offsets: { ...base.offsets!, groups: [...base.offsets!.groups, unsure], attention: [line] } }),
+    );
+    expect(report.groups.find((g) => g.group === "unsure")).toMatchObject({
+      tone: "waiting",
+      proof: "written and read back; 1 offset not proved",
+    });
     expect(report.warnings).toContain(line);
     expect(countsOf(unsure)).toEqual({ group: "unsure", offsets: 2, unproved: 1 });
   });
 
   it("calls offsets that may hold no record an upper bound, in rows and on the page", () => {
     const input = cutOver();
-    const late = { group: "late", created: true, offsets: [{ topic: "orders", partition: 0, offset: "3", rereads: 2000, rereadsAtMost: true as const }] };
+    const late = {
+      group: "late",
+      created: true,
+      offsets: [{ topic: "orders", partition: 0, offset: "3", rereads: 2000, rereadsAtMost: true as const }],
+    };
     input.offsets = { ...input.offsets!, groups: [late] };
     const report = buildReport(input);
     expect(report.topics.map((t) => [t.topic, t.recordsAtMost])).toContainEqual(["orders-audit", true]);
     expect(report.topics.map((t) => [t.topic, t.recordsAtMost])).toContainEqual(["orders", undefined]);
-    expect(report.groups.find((g) => g.group === "late")).toMatchObject({ rereads: 2000, rereadsAtMost: true, proof: "written and read back; up to 2000 records will be read again" });
+    expect(report.groups.find((g) => g.group === "late")).toMatchObject({
+      rereads: 2000,
+      rereadsAtMost: true,
+      proof: "written and read back; up to 2000 records will be read again",
+    });
     expect(report.warnings).toContain('group "late" will read up to 2000 records again');
     expect(reportHtml(report)).toContain('<td class="n">at most 20,000</td>');
   });
 
   it("calls a topic blocked for its own partitions, not for those of one whose name begins alike", () => {
-    const input = cutOver({ phase: "mirror", gate: undefined, verification: undefined, offsets: undefined, replication: undefined });
+    const input = cutOver({
+      phase: "mirror",
+      gate: undefined,
+      verification: undefined,
+      offsets: undefined,
+      replication: undefined,
+    });
     const copy = (topic: string) => ({ topic, target: topic, partitions: 2, complete: 1, records: 5, left: 1 });
-    input.look = { at: "2026-05-04T10:39:00.000Z", topics: [copy("orders"), copy("orders-eu")], against: [{ kind: "truncated", subject: "orders-eu-1", text: "gone", hopeless: true }], warnings: [] };
-    expect(buildReport(input).topics.map((t) => [t.topic, t.proof])).toEqual([["orders-eu", "blocked"], ["orders", "1 of 2 complete"]]);
+    input.look = {
+      at: "2026-05-04T10:39:00.000Z",
+      topics: [copy("orders"), copy("orders-eu")],
+      against: [{ kind: "truncated", subject: "orders-eu-1", text: "gone", hopeless: true }],
+      warnings: [],
+    };
+    expect(buildReport(input).topics.map((t) => [t.topic, t.proof])).toEqual([
+      ["orders-eu", "blocked"],
+      ["orders", "1 of 2 complete"],
+    ]);
   });
 
   it("what is wrong comes first in warnings and rows", () => {
-    const input = cutOver({ phase: "mirror", gate: undefined, verification: undefined, offsets: undefined, replication: undefined });
+    const input = cutOver({
+      phase: "mirror",
+      gate: undefined,
+      verification: undefined,
+      offsets: undefined,
+      replication: undefined,
+    });
     input.look = {
       at: "2026-05-04T10:39:00.000Z",
       topics: [
@@ -101,7 +164,11 @@ describe("what the report says", () => {
     const report = buildReport(input);
     expect(report.headline.tone).toBe("bad");
     expect(report.warnings.slice(0, 2)).toEqual(["task 0 is FAILED", "b-1: 4 offsets are not copied"]);
-    expect(report.topics.map((t) => [t.topic, t.tone])).toEqual([["c", "bad"], ["b", "waiting"], ["a", "good"]]);
+    expect(report.topics.map((t) => [t.topic, t.tone])).toEqual([
+      ["c", "bad"],
+      ["b", "waiting"],
+      ["a", "good"],
+    ]);
     expect(report.progress.at(-1)).toEqual({ at: input.look.at, partitions: 5, complete: 3, left: 13 });
     expect(report.figures).toContainEqual(["Source connector", "RUNNING, tasks: 1 RUNNING, 1 FAILED"]);
   });
@@ -111,20 +178,33 @@ describe("what the report says", () => {
     differs.verification!.result.equal = false;
     differs.verification!.result.topics[0]!.faulty = 1;
     expect(buildReport(differs).headline.tone).toBe("bad");
-    expect(buildReport(differs).topics[0]).toMatchObject({ topic: "orders", tone: "bad", proof: "1 partition differs" });
+    expect(buildReport(differs).topics[0]).toMatchObject({
+      topic: "orders",
+      tone: "bad",
+      proof: "1 partition differs",
+    });
     expect(buildReport(cutOver({ abandonedAt: "2026-05-04T10:39:00.000Z" })).headline.tone).toBe("bad");
   });
 
   it("residue is shown, its absence only where somebody looked", () => {
-    const found = [{ kind: "topic" as const, side: "target" as const, name: "mirror-offsets", what: "the mirror's offsets topic" }];
+    const found = [
+      { kind: "topic" as const, side: "target" as const, name: "mirror-offsets", what: "the mirror's offsets topic" },
+    ];
     expect(buildReport(cutOver({ phase: "cleanup", residue: found })).headline).toMatchObject({ tone: "bad" });
     expect(reportHtml(buildReport(cutOver({ phase: "cleanup", residue: found })))).toContain("mirror-offsets");
-    expect(reportHtml(buildReport(cutOver({ phase: "cleanup", residue: [] })))).toContain("None found on either cluster");
+    expect(reportHtml(buildReport(cutOver({ phase: "cleanup", residue: [] })))).toContain(
+      "None found on either cluster",
+    );
     expect(reportHtml(buildReport(cutOver({ phase: "cleanup" })))).not.toContain("None found");
   });
 
   it("keeps the first and the last of too many points", () => {
-    const samples = Array.from({ length: 5000 }, (_, i) => ({ at: new Date(1_700_000_000_000 + i * 1000).toISOString(), partitions: 10, complete: i % 10, left: 5000 - i }));
+    const samples = Array.from({ length: 5000 }, (_, i) => ({
+      at: new Date(1_700_000_000_000 + i * 1000).toISOString(),
+      partitions: 10,
+      complete: i % 10,
+      left: 5000 - i,
+    }));
     const { progress } = buildReport(cutOver({ samples }));
     expect(progress).toHaveLength(500);
     expect([progress[0], progress.at(-1)]).toEqual([samples[0], samples.at(-1)]);
@@ -133,7 +213,19 @@ describe("what the report says", () => {
 
 const hostile = fc.oneof(
   fc.string({ unit: "binary" }),
-  fc.constantFrom("</td><script>alert(1)</script>", `" onload="x`, "' onclick='x", "<!--", "]]>", "&lt;", "</style><img src=x>", "\u202egnp.exe", "\ud800", "`${x}`", "javascript:alert(1)"),
+  fc.constantFrom(
+    "</td><script>alert(1)</script>",
+    `" onload="x`,
+    "' onclick='x",
+    "<!--",
+    "]]>",
+    "&lt;",
+    "</style><img src=x>",
+    "\u202egnp.exe",
+    "\ud800",
+    "`${x}`",
+    "javascript:alert(1)",
+  ),
 );
 
 /** Tag and attribute names of a page, in order: what a browser would build, whatever the texts are. */
@@ -144,9 +236,16 @@ function skeleton(page: string): string {
 describe("the page", () => {
   it("texts from outside can't change its structure", () => {
     const page = (name: string) => {
-      const input = cutOver({ name, samples: [], residue: [{ kind: "topic", side: "target", name, what: name }], notes: [name] });
+      const input = cutOver({
+        name,
+        samples: [],
+        residue: [{ kind: "topic", side: "target", name, what: name }],
+        notes: [name],
+      });
       input.mirror = { originAlias: name, targetAlias: name, topicsPattern: name, groupsPattern: name };
-      input.verification!.result.topics = [{ ...input.verification!.result.topics[0]!, topic: name, target: `${name}x` }];
+      input.verification!.result.topics = [
+        { ...input.verification!.result.topics[0]!, topic: name, target: `${name}x` },
+      ];
       input.offsets!.groups[0]!.group = name;
       input.offsets!.skipped = [];
       input.preflight!.result.warnings = [];
@@ -154,7 +253,7 @@ describe("the page", () => {
       return reportHtml(buildReport(input));
     };
     const plain = skeleton(page("plain"));
-    expect(plain).toContain("<td class=\"\">");
+    expect(plain).toContain('<td class="">');
     fc.assert(
       fc.property(hostile, (name) => {
         expect(skeleton(page(name))).toBe(plain);
@@ -189,7 +288,10 @@ describe("the files", () => {
     try {
       const report = buildReport(cutOver({ name: "org/orders" }));
       const paths = await writeReport(join(folder, "new"), report);
-      expect((await readdir(join(folder, "new"))).sort()).toEqual(["migration-org_orders.html", "migration-org_orders.json"]);
+      expect((await readdir(join(folder, "new"))).sort()).toEqual([
+        "migration-org_orders.html",
+        "migration-org_orders.json",
+      ]);
       expect(JSON.parse(await readFile(paths.json, "utf8"))).toEqual(report);
       expect(await earlierSamples(join(folder, "new"), "org/orders")).toEqual(report.progress);
       expect(await earlierSamples(folder, "org/orders")).toEqual([]);

@@ -31,19 +31,36 @@ export function topicRows(input: ReportInput): TopicRow[] {
   return rows.sort((a, b) => BY_TONE[a.tone] - BY_TONE[b.tone] || a.topic.localeCompare(b.topic));
 }
 
-function proofOf(copy: TopicCopy | undefined, result: TopicResult | undefined, input: ReportInput, blocked: ReadonlySet<string>): { proof: string; tone: Tone } {
+function proofOf(
+  copy: TopicCopy | undefined,
+  result: TopicResult | undefined,
+  input: ReportInput,
+  blocked: ReadonlySet<string>,
+): { proof: string; tone: Tone } {
   if (result !== undefined) {
-    if (result.faulty > 0) return { proof: `${countText(result.faulty, "partition")} differ${result.faulty === 1 ? "s" : ""}`, tone: "bad" };
+    if (result.faulty > 0)
+      return { proof: `${countText(result.faulty, "partition")} differ${result.faulty === 1 ? "s" : ""}`, tone: "bad" };
     const full = input.verification!.result.mode === "full";
     // A compacted topic that was counted was read wholly, on both sides.
-    const how = result.compacted ? (full || result.counted ? "latest value of each key equal" : "last keys' latest values equal") : full ? "every record equal" : result.counted ? "counted, last records equal" : "last records equal";
+    const how = result.compacted
+      ? full || result.counted
+        ? "latest value of each key equal"
+        : "last keys' latest values equal"
+      : full
+        ? "every record equal"
+        : result.counted
+          ? "counted, last records equal"
+          : "last records equal";
     const twice = result.duplicates > 0 ? [`${countText(result.duplicates, "record")} twice`] : [];
-    const deleted = result.oneSided !== undefined ? [`${countText(result.oneSided, "record")} deleted on one side`] : [];
+    const deleted =
+      result.oneSided !== undefined ? [`${countText(result.oneSided, "record")} deleted on one side`] : [];
     return { proof: [how, ...twice, ...deleted].join("; "), tone: "good" };
   }
   if (copy === undefined) return { proof: "not looked at", tone: "waiting" };
-  if ((blocked.has(copy.topic) || blocked.has(copy.target)) && copy.complete < copy.partitions) return { proof: "blocked", tone: "bad" };
-  if (copy.complete < copy.partitions) return { proof: `${copy.complete} of ${copy.partitions} complete`, tone: "waiting" };
+  if ((blocked.has(copy.topic) || blocked.has(copy.target)) && copy.complete < copy.partitions)
+    return { proof: "blocked", tone: "bad" };
+  if (copy.complete < copy.partitions)
+    return { proof: `${copy.complete} of ${copy.partitions} complete`, tone: "waiting" };
   return { proof: "complete by the mirror's offsets", tone: "good" };
 }
 
@@ -61,21 +78,42 @@ function replicationByTopic(input: ReportInput): Map<string, string> {
 
 /** One row for each group: what was written, or else what would be. */
 export function groupRows(input: ReportInput): GroupRow[] {
-  const rows = input.offsets !== undefined ? applied(input.offsets) : input.offsetPlan !== undefined ? planned(input.offsetPlan) : waiting(input.groups ?? []);
+  const rows =
+    input.offsets !== undefined
+      ? applied(input.offsets)
+      : input.offsetPlan !== undefined
+        ? planned(input.offsetPlan)
+        : waiting(input.groups ?? []);
   return rows.sort((a, b) => BY_TONE[a.tone] - BY_TONE[b.tone] || a.group.localeCompare(b.group));
 }
 
 function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
-  const skipped = offsets.skipped.map((s): GroupRow => ({ group: s.group, offsets: 0, proof: `left alone: ${s.why}`, tone: "bad" }));
+  const skipped = offsets.skipped.map(
+    (s): GroupRow => ({ group: s.group, offsets: 0, proof: `left alone: ${s.why}`, tone: "bad" }),
+  );
   const left = new Set(offsets.skipped.map((s) => s.group));
-  const done = offsets.groups.filter((g) => !left.has(g.group)).map((g): GroupRow => {
-    const { offsets: all, inPlace: there = 0, unproved = 0, rereads, rereadsAtMost } = countsOf(g);
-    const written = there === all ? "was in place" : there === 0 ? "written and read back" : `written and read back, ${there} in place before`;
-    const how = unproved === 0 ? written : `${written}; ${countText(unproved, "offset")} not proved`;
-    const tone = unproved === 0 ? "good" : "waiting";
-    if (rereads === undefined) return { group: g.group, offsets: all, proof: how, tone };
-    return { group: g.group, offsets: all, rereads, ...(rereadsAtMost === true ? { rereadsAtMost } : {}), proof: `${how}; ${recordsText(rereads, rereadsAtMost)} will be read again`, tone };
-  });
+  const done = offsets.groups
+    .filter((g) => !left.has(g.group))
+    .map((g): GroupRow => {
+      const { offsets: all, inPlace: there = 0, unproved = 0, rereads, rereadsAtMost } = countsOf(g);
+      const written =
+        there === all
+          ? "was in place"
+          : there === 0
+            ? "written and read back"
+            : `written and read back, ${there} in place before`;
+      const how = unproved === 0 ? written : `${written}; ${countText(unproved, "offset")} not proved`;
+      const tone = unproved === 0 ? "good" : "waiting";
+      if (rereads === undefined) return { group: g.group, offsets: all, proof: how, tone };
+      return {
+        group: g.group,
+        offsets: all,
+        rereads,
+        ...(rereadsAtMost === true ? { rereadsAtMost } : {}),
+        proof: `${how}; ${recordsText(rereads, rereadsAtMost)} will be read again`,
+        tone,
+      };
+    });
   return [...skipped, ...done];
 }
 
@@ -85,26 +123,49 @@ export function countsOf(group: AppliedGroup | GroupCount): GroupCount {
   const inPlace = group.offsets.filter((o) => o.inPlace === true).length;
   const unproved = group.offsets.filter((o) => o.unproved === true).length;
   const rereads = group.offsets.reduce((sum, o) => sum + (o.rereads ?? 0), 0);
-  return { group: group.group, offsets: group.offsets.length, ...(inPlace === 0 ? {} : { inPlace }), ...(unproved === 0 ? {} : { unproved }), ...(rereads === 0 ? {} : { rereads }), ...(group.offsets.some((o) => o.rereadsAtMost) ? { rereadsAtMost: true as const } : {}) };
+  return {
+    group: group.group,
+    offsets: group.offsets.length,
+    ...(inPlace === 0 ? {} : { inPlace }),
+    ...(unproved === 0 ? {} : { unproved }),
+    ...(rereads === 0 ? {} : { rereads }),
+    ...(group.offsets.some((o) => o.rereadsAtMost) ? { rereadsAtMost: true as const } : {}),
+  };
 }
 
 function waiting(groups: readonly GroupCount[]): GroupRow[] {
-  return groups.map((g): GroupRow =>
-    g.leftAlone !== undefined
-      ? { group: g.group, offsets: g.offsets, proof: `will be left alone: ${g.leftAlone}`, tone: "bad" }
-      : { group: g.group, offsets: g.offsets, proof: "on the origin; the cutover moves it", tone: "waiting" },
+  return groups.map(
+    (g): GroupRow =>
+      g.leftAlone !== undefined
+        ? { group: g.group, offsets: g.offsets, proof: `will be left alone: ${g.leftAlone}`, tone: "bad" }
+        : { group: g.group, offsets: g.offsets, proof: "on the origin; the cutover moves it", tone: "waiting" },
   );
 }
 
 function planned(plan: NonNullable<ReportInput["offsetPlan"]>): GroupRow[] {
-  const share = (plan.shareGroups ?? []).map((group): GroupRow => ({ group, offsets: 0, proof: `will be left alone: ${WHY_NOT_SHARE}`, tone: "bad" }));
+  const share = (plan.shareGroups ?? []).map(
+    (group): GroupRow => ({ group, offsets: 0, proof: `will be left alone: ${WHY_NOT_SHARE}`, tone: "bad" }),
+  );
   const moving = plan.groups.map((g): GroupRow => {
     const all = g.topics.flatMap((t) => t.partitions);
     const exact = all.filter((p) => p.exact).length;
     const lost = all.filter((p) => p.targetOffset === null).length;
     const rereads = all.reduce((n, p) => n + p.rereads, 0);
-    const proof = lost > 0 ? `${countText(lost, "offset")} can't be translated yet` : exact === all.length ? "every offset exact" : `${countText(all.length - exact, "offset")} earlier than exact`;
-    return { group: g.group, offsets: all.length, exact, rereads, ...(all.some((p) => p.rereadsAtMost) ? { rereadsAtMost: true as const } : {}), proof, tone: lost > 0 ? "bad" : exact === all.length ? "good" : "waiting" };
+    const proof =
+      lost > 0
+        ? `${countText(lost, "offset")} can't be translated yet`
+        : exact === all.length
+          ? "every offset exact"
+          : `${countText(all.length - exact, "offset")} earlier than exact`;
+    return {
+      group: g.group,
+      offsets: all.length,
+      exact,
+      rereads,
+      ...(all.some((p) => p.rereadsAtMost) ? { rereadsAtMost: true as const } : {}),
+      proof,
+      tone: lost > 0 ? "bad" : exact === all.length ? "good" : "waiting",
+    };
   });
   return [...share, ...moving];
 }

@@ -39,7 +39,10 @@ export async function earlierSamples(folder: string, name: string): Promise<Samp
 
 function isSample(value: unknown): value is Sample {
   const s = value as Partial<Sample> | null;
-  return typeof s?.at === "string" && [s.partitions, s.complete, s.left].every((n) => typeof n === "number" && Number.isFinite(n));
+  return (
+    typeof s?.at === "string" &&
+    [s.partitions, s.complete, s.left].every((n) => typeof n === "number" && Number.isFinite(n))
+  );
 }
 
 /** Names are the stack's; whatever can't be in a file name on some system becomes `_`. */

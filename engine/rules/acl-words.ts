@@ -27,10 +27,12 @@ export const aclWordRules: Rule[] = [
       user.maker !== "operator"
         ? []
         : aclsOf(user).flatMap((acl) =>
-            wrongWords(acl).map((wrong): Saying => ({
-              ...wrong,
-              seen: `user ${nameOf(user)}: ${acl.path}.${wrong.seen}`,
-            })),
+            wrongWords(acl).map(
+              (wrong): Saying => ({
+                ...wrong,
+                seen: `user ${nameOf(user)}: ${acl.path}.${wrong.seen}`,
+              }),
+            ),
           ),
   ),
   userRule(

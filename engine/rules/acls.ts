@@ -1,41 +1,91 @@
 import type { Side } from "../model";
 import { OPERATIONS } from "./acl-words";
-import { type Grant, aclSync, denied, grantsOf, lacking, missing, neededBy, sayGrants, surplus, usefulTo } from "./grants";
+import {
+  type Grant,
+  aclSync,
+  denied,
+  grantsOf,
+  lacking,
+  missing,
+  neededBy,
+  sayGrants,
+  surplus,
+  usefulTo,
+} from "./grants";
 import { kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { readings } from "./version";
-import { logsInAs, maybeAtOrigin, type MirrorView, nameOf, type OwnerView, sideFor, type UserView, type View } from "./view";
+import {
+  logsInAs,
+  maybeAtOrigin,
+  type MirrorView,
+  nameOf,
+  type OwnerView,
+  sideFor,
+  type UserView,
+  type View,
+} from "./view";
 
 /** The operations that mean something, by resource type (Kafka 4.3, AclEntry). */
 const MEANINGFUL: Record<string, readonly string[]> = {
   topic: ["All", "Read", "Write", "Create", "Describe", "Delete", "Alter", "DescribeConfigs", "AlterConfigs"],
   group: ["All", "Read", "Describe", "Delete", "DescribeConfigs", "AlterConfigs"],
-  cluster: ["All", "Create", "ClusterAction", "DescribeConfigs", "AlterConfigs", "IdempotentWrite", "Alter", "Describe"],
+  cluster: [
+    "All",
+    "Create",
+    "ClusterAction",
+    "DescribeConfigs",
+    "AlterConfigs",
+    "IdempotentWrite",
+    "Alter",
+    "Describe",
+  ],
   transactionalId: ["All", "Describe", "Write"],
 };
 
 export const aclRules: Rule[] = [
   userRule(
-    { name: "origin-write-everything", level: "mandatory", summary: "The mirror's user on the origin must not be allowed to write to every topic." },
+    {
+      name: "origin-write-everything",
+      level: "mandatory",
+      summary: "The mirror's user on the origin must not be allowed to write to every topic.",
+    },
     (user) => {
       if (user.side !== "origin" || !user.ofMirror || isFor(user).length > 0) return [];
-      const wide = grantsOf(user.rules).filter((g) => g.type === "topic" && g.name === "*" && g.patternType === "literal" && (g.operation === "Write" || g.operation === "All"));
+      const wide = grantsOf(user.rules).filter(
+        (g) =>
+          g.type === "topic" &&
+          g.name === "*" &&
+          g.patternType === "literal" &&
+          (g.operation === "Write" || g.operation === "All"),
+      );
       return wide.map((g) => ({
         seen: `user ${nameOf(user)} on the origin may ${g.operation} on topic *`,
         why: "a mirror that can write to the cluster it copies can damage the only complete copy, and whoever gets its password too",
-        instead: "leave the rule out with offset-syncs.topic.location=target, or allow Write on the offset-syncs topic alone",
+        instead:
+          "leave the rule out with offset-syncs.topic.location=target, or allow Write on the offset-syncs topic alone",
       }));
     },
   ),
   stackRule(
-    { name: "acl-unneeded", level: "advisory", summary: "The mirror's user has no ACL that the mirror does not need.", settings: { kafkaVersion } },
+    {
+      name: "acl-unneeded",
+      level: "advisory",
+      summary: "The mirror's user has no ACL that the mirror does not need.",
+      settings: { kafkaVersion },
+    },
     (view) =>
       inEach(view.users, (user) => {
         const mirrors = loginsOf(user, view);
         // Another client, or a mirror whose cluster is not known, may need what these do not.
         if (mirrors.length === 0 || isFor(user).length > 0 || mayServeMore(user, view)) return [];
         const needed = mirrors.flatMap((mirror) => neededBy(mirror, sideFor(user, mirror)!));
-        const used = mirrors.flatMap((mirror) => readings(mirror).flatMap((reading) => [...neededBy(reading, sideFor(user, mirror)!), ...usefulTo(reading, sideFor(user, mirror)!)]));
+        const used = mirrors.flatMap((mirror) =>
+          readings(mirror).flatMap((reading) => [
+            ...neededBy(reading, sideFor(user, mirror)!),
+            ...usefulTo(reading, sideFor(user, mirror)!),
+          ]),
+        );
         const more = surplus(user, used);
         if (more.length === 0) return [];
         return say(user, {
@@ -46,21 +96,40 @@ export const aclRules: Rule[] = [
       }),
   ),
   stackRule(
-    { name: "acl-missing", level: "mandatory", summary: "The mirror's user has every ACL that the mirror's configuration asks for.", settings: { kafkaVersion } },
+    {
+      name: "acl-missing",
+      level: "mandatory",
+      summary: "The mirror's user has every ACL that the mirror's configuration asks for.",
+      settings: { kafkaVersion },
+    },
     (view) =>
       inEach(view.users, (user) => {
-        const asked = loginsOf(user, view).map((mirror) => ({ mirror, needed: lacking(mirror, sideFor(user, mirror)!) }));
+        const asked = loginsOf(user, view).map((mirror) => ({
+          mirror,
+          needed: lacking(mirror, sideFor(user, mirror)!),
+        }));
         const rules = [...user.rules, ...ofEveryone(user, view)];
-        const gone: Grant[] = user.vague ? [] : asked.flatMap(({ mirror }) => lackedBy({ ...user, rules }, mirror, sideFor(user, mirror)!));
+        const gone: Grant[] = user.vague
+          ? []
+          : asked.flatMap(({ mirror }) => lackedBy({ ...user, rules }, mirror, sideFor(user, mirror)!));
         const forbidden = asked.flatMap(({ mirror, needed }) => denied(user, needed, mirror, sideFor(user, mirror)!));
         const saying = cannot(user, gone, forbidden);
         return saying === undefined ? [] : say(user, saying);
       }),
   ),
   userRule(
-    { name: "acl-meaningless", level: "advisory", summary: "No rule has an operation that its resource type does not have." },
+    {
+      name: "acl-meaningless",
+      level: "advisory",
+      summary: "No rule has an operation that its resource type does not have.",
+    },
     (user) => {
-      const withoutEffect = grantsOf(user.rules).filter((g) => MEANINGFUL[g.type] !== undefined && OPERATIONS.includes(g.operation) && !MEANINGFUL[g.type]!.includes(g.operation));
+      const withoutEffect = grantsOf(user.rules).filter(
+        (g) =>
+          MEANINGFUL[g.type] !== undefined &&
+          OPERATIONS.includes(g.operation) &&
+          !MEANINGFUL[g.type]!.includes(g.operation),
+      );
       const meaningless = withoutEffect.map((g) => ({
         seen: `user ${nameOf(user)} has ${g.operation} on ${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,
         why: "brokers accept such a rule and never ask for it, so it only looks like a right",
@@ -78,7 +147,10 @@ export const aclRules: Rule[] = [
     },
     (user) =>
       user.singularRead === false
-        ? singular(user, "the operator does not read it: the user becomes NotReady, without Secret, credential or ACL, and the field is erased")
+        ? singular(
+            user,
+            "the operator does not read it: the user becomes NotReady, without Secret, credential or ACL, and the field is erased",
+          )
         : [],
   ),
   userRule(
@@ -90,11 +162,18 @@ export const aclRules: Rule[] = [
     },
     (user) =>
       user.singularRead === "perhaps"
-        ? singular(user, "operators up to Strimzi 0.48 read it; later ones do not, and the user then becomes NotReady, without Secret, credential or ACL")
+        ? singular(
+            user,
+            "operators up to Strimzi 0.48 read it; later ones do not, and the user then becomes NotReady, without Secret, credential or ACL",
+          )
         : [],
   ),
   stackRule(
-    { name: "principal-of-operator", level: "mandatory", summary: "No ACL or SCRAM credential through @pulumi/kafka on a cluster whose principals a user operator owns." },
+    {
+      name: "principal-of-operator",
+      level: "mandatory",
+      summary: "No ACL or SCRAM credential through @pulumi/kafka on a cluster whose principals a user operator owns.",
+    },
     ({ users, owners = [] }) => {
       const owned = [...owners, ...users.filter((u) => u.maker === "operator")];
       return users
@@ -109,10 +188,16 @@ export const aclRules: Rule[] = [
     },
   ),
   stackRule(
-    { name: "acl-sync-with-operator", level: "mandatory", summary: "MirrorMaker 2 copies no ACLs to a cluster whose ACLs a user operator owns." },
+    {
+      name: "acl-sync-with-operator",
+      level: "mandatory",
+      summary: "MirrorMaker 2 copies no ACLs to a cluster whose ACLs a user operator owns.",
+    },
     ({ mirrors, users, owners = [] }) =>
       inEach(mirrors, (mirror) =>
-        ![...owners, ...users.filter((u) => u.maker === "operator")].some((u) => sideFor(u, mirror) === "target") || !mirror.declared.source || !aclSync(mirror)
+        ![...owners, ...users.filter((u) => u.maker === "operator")].some((u) => sideFor(u, mirror) === "target") ||
+        !mirror.declared.source ||
+        !aclSync(mirror)
           ? []
           : [
               {
@@ -138,7 +223,11 @@ function singular({ singular: count, apiVersion }: UserView, why: string): Sayin
 function asterisks(user: UserView): Saying[] {
   const wild = ({ type, name, patternType }: Grant) =>
     type !== "cluster" && name.includes("*") && (name !== "*" || patternType === "prefix");
-  const own = new Map(grantsOf(user.rules).filter(wild).map((g) => [`${g.type} ${g.name} ${g.patternType}`, g]));
+  const own = new Map(
+    grantsOf(user.rules)
+      .filter(wild)
+      .map((g) => [`${g.type} ${g.name} ${g.patternType}`, g]),
+  );
   const instead = (name: string) => {
     if (/^\*+$/.test(name)) return 'write name "*" with patternType literal';
     if (/^[^*]+\*$/.test(name)) return `write name "${name.slice(0, -1)}" with patternType prefix`;
@@ -167,13 +256,17 @@ export function cannot(user: UserView, gone: readonly Grant[], forbidden: readon
   return {
     seen: `user ${nameOf(user)} ${on(user)} ${seen.join(" and ")}`,
     why: "MirrorMaker 2 says RUNNING without a right and copies nothing, or no checkpoints",
-    instead: gone.length === 0 ? "take the denials away: they outweigh every permission" : "add these rules, or change the setting that asks for them (offset-syncs.topic.location, sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
+    instead:
+      gone.length === 0
+        ? "take the denials away: they outweigh every permission"
+        : "add these rules, or change the setting that asks for them (offset-syncs.topic.location, sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
   };
 }
 
 /** The mirrors that log in as this user on a cluster that is known, where the user has its rules here. */
 function loginsOf(user: UserView, { mirrors }: View): MirrorView[] {
-  if (!user.ofMirror || user.superUser === true || (user.rules.length === 0 && user.authorization === undefined)) return [];
+  if (!user.ofMirror || user.superUser === true || (user.rules.length === 0 && user.authorization === undefined))
+    return [];
   return mirrors.filter((mirror) => {
     const side = sideFor(user, mirror);
     return side !== undefined && user.name !== undefined && logsInAs(mirror, side, user.name);
@@ -186,7 +279,9 @@ const isFor = (user: UserView): readonly string[] => user.alsoFor ?? [];
 /** Does a mirror log in as this user on a cluster that is not known? */
 function mayServeMore(user: UserView, { mirrors }: View): boolean {
   return mirrors.some((mirror) => {
-    const logins = (["origin", "target"] as const).filter((side) => attempt(() => mirror[side].authentication?.username) === user.name);
+    const logins = (["origin", "target"] as const).filter(
+      (side) => attempt(() => mirror[side].authentication?.username) === user.name,
+    );
     return logins.length > 0 && sideFor(user, mirror) === undefined && maybeAtOrigin(user, mirror);
   });
 }
@@ -202,5 +297,6 @@ function together(one: OwnerView, other: OwnerView): boolean {
   return one.places.some((a) => other.places!.some((b) => a.mirror === b.mirror && a.side === b.side));
 }
 
-const on = ({ side, places = [] }: UserView) => (side !== undefined ? `on the ${side}` : places.length > 1 ? "of two mirrors" : "of a cluster");
+const on = ({ side, places = [] }: UserView) =>
+  side !== undefined ? `on the ${side}` : places.length > 1 ? "of two mirrors" : "of a cluster";
 const say = (at: UserView, what: Saying) => [{ at, say: what }];

@@ -1,4 +1,11 @@
-import { APACHE_DEFAULT, APACHE_IDENTITY, type Config, modelFrom, reader, STRIMZI_IDENTITY } from "../mirror-configuration";
+import {
+  APACHE_DEFAULT,
+  APACHE_IDENTITY,
+  type Config,
+  modelFrom,
+  reader,
+  STRIMZI_IDENTITY,
+} from "../mirror-configuration";
 import { internalTopics, targetTopicName } from "../naming";
 import { versionAtLeast } from "../version";
 import { checkpoints } from "./grants";
@@ -11,7 +18,9 @@ import { type MirrorView, namesIn } from "./view";
 const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
 
 function configs(mirror: MirrorView): { path: string; config: Config }[] {
-  return CONNECTORS.flatMap((name) => (mirror[name] === undefined ? [] : [{ path: `${name}Connector.config`, config: mirror[name].config }]));
+  return CONNECTORS.flatMap((name) =>
+    mirror[name] === undefined ? [] : [{ path: `${name}Connector.config`, config: mirror[name].config }],
+  );
 }
 
 /** Keys that decide where the internal topics are and what they and the copies are called, with Kafka's defaults. */
@@ -59,13 +68,25 @@ function disagreeEither(mirror: MirrorView, key: string): boolean {
 function whereabouts(mirror: MirrorView): unknown {
   const model = modelFrom(mirror);
   // KIP-716 came with Kafka 3.0.
-  const located = versionAtLeast(mirror.kafkaVersion, "3.0") ? model : { ...model, offsetSyncsLocation: "source" as const };
+  const located = versionAtLeast(mirror.kafkaVersion, "3.0")
+    ? model
+    : { ...model, offsetSyncsLocation: "source" as const };
   const own = internalTopics(located).filter(({ kind }) => kind === "checkpoints" || kind === "offset-syncs");
   return [model.policyClass, targetTopicName(model, "x"), own.map(({ side, name }) => `${side} ${name}`)];
 }
 
 /** What the operator takes away from a cluster's config, with a line in its log only (Strimzi 0.51, KafkaMirrorMaker2ClusterSpec). */
-const DROPPED_PREFIXES = ["ssl.", "sasl.", "security.", "listeners", "plugin.path", "rest.", "bootstrap.servers", "consumer.interceptor.classes", "producer.interceptor.classes"];
+const DROPPED_PREFIXES = [
+  "ssl.",
+  "sasl.",
+  "security.",
+  "listeners",
+  "plugin.path",
+  "rest.",
+  "bootstrap.servers",
+  "consumer.interceptor.classes",
+  "producer.interceptor.classes",
+];
 const KEPT = ["ssl.endpoint.identification.algorithm", "ssl.cipher.suites", "ssl.protocol", "ssl.enabled.protocols"];
 /** Keys of the workers' configuration that became fields. */
 const FIELDS_OF_V1: Record<string, string> = {
@@ -85,7 +106,8 @@ export const configurationRules: Rule[] = [
     {
       name: "policy-agreement",
       level: "mandatory",
-      summary: "The source and the checkpoint connector have the same replication policy, separator and place of offset syncs.",
+      summary:
+        "The source and the checkpoint connector have the same replication policy, separator and place of offset syncs.",
       settings: { kafkaVersion },
     },
     (mirror) => {
@@ -104,137 +126,221 @@ export const configurationRules: Rule[] = [
       });
     },
   ),
-  mirrorRule({ name: "policy-class-exists", level: "mandatory", summary: "The replication policy is a class that exists in the MirrorMaker 2 that runs.", settings: { kafkaVersion } }, (mirror) => {
-    const apache = versionAtLeast(mirror.kafkaVersion, "3.0");
-    const chosen = inEach(CONNECTORS, (name) => [mirror[name]?.config["replication.policy.class"]]).filter((name) => name !== undefined);
-    return [...new Set(chosen.map(String))].filter((name) => !exists(name, mirror.kafkaVersion)).map((name) => ({
-      seen: `replication.policy.class ${name} does not exist in the MirrorMaker 2 of ${versionOf(mirror)}`,
-      why: "Connect refuses the connector, and nothing is copied",
-      instead: `use ${apache ? APACHE_IDENTITY : STRIMZI_IDENTITY}, or name the version that runs (spec.version, or the setting kafkaVersion of this rule)`,
-    }));
-  }),
-  mirrorRule({ name: "separator-empty", level: "advisory", summary: "replication.policy.separator is not empty: it is part of the internal topics' names.", settings: { kafkaVersion } }, (mirror) => {
-    if (!configs(mirror).some(({ config }) => config["replication.policy.separator"] === "")) return [];
-    const model = modelFrom(mirror);
-    const names = internalTopics(model).filter((t) => t.kind === "checkpoints" || t.kind === "offset-syncs").map((t) => t.name);
-    const renames = versionAtLeast(mirror.kafkaVersion, "3.1");
-    return [
-      {
-        seen: 'replication.policy.separator is ""',
-        why: renames
-          ? `${versionOf(mirror)} uses it in internal names too: they become ${names.join(" and ")}, and fooheartbeats becomes ${mirror.origin.alias}fooheartbeats`
-          : `${versionOf(mirror)} keeps the dots (${names.join(", ")}), Kafka 3.1 and later would not: the names change with the version`,
-        instead: "leave it out; the identity policy does not need it",
-      },
-    ];
-  }),
-  mirrorRule({ name: "aliases", level: "mandatory", summary: "Aliases are unique, and the same in clusters and mirrors." }, (mirror) => {
-    const sayings: Saying[] = [];
-    const { clusters, connectCluster, source, target }: NonNullable<MirrorView["aliases"]> = mirror.aliases ?? { clusters: [mirror.origin.alias, mirror.target.alias] };
-    const twice = clusters.find((alias, i) => alias !== "" && clusters.indexOf(alias) !== i);
-    if (twice !== undefined) {
-      sayings.push({
-        seen: mirror.aliases === undefined ? `origin and target are both "${twice}"` : `clusters has the alias "${twice}" twice`,
-        why: "aliases name the clusters inside MirrorMaker 2 and are part of its topics' names; operators from Strimzi 1.0 on do not check them",
-        instead: "give each cluster its own alias: they have to differ",
-      });
-    }
-    if (mirror.repeated) {
-      sayings.push({ seen: `mirrors[] has "${mirror.origin.alias}" twice as source`, why: "both would have connectors, checkpoints and offset syncs of the same names", instead: "give each origin its own alias, or put both patterns into one entry" });
-    }
-    for (const [field, alias] of [["connectCluster", connectCluster], ["mirrors[].sourceCluster", source], ["mirrors[].targetCluster", target]] as const) {
-      if (alias !== undefined && !clusters.includes(alias)) {
-        sayings.push({ seen: `${field} is "${alias}", clusters are ${clusters.join(" and ")}`, why: "the operator finds no such cluster and creates nothing", instead: "write an alias of clusters" });
+  mirrorRule(
+    {
+      name: "policy-class-exists",
+      level: "mandatory",
+      summary: "The replication policy is a class that exists in the MirrorMaker 2 that runs.",
+      settings: { kafkaVersion },
+    },
+    (mirror) => {
+      const apache = versionAtLeast(mirror.kafkaVersion, "3.0");
+      const chosen = inEach(CONNECTORS, (name) => [mirror[name]?.config["replication.policy.class"]]).filter(
+        (name) => name !== undefined,
+      );
+      return [...new Set(chosen.map(String))]
+        .filter((name) => !exists(name, mirror.kafkaVersion))
+        .map((name) => ({
+          seen: `replication.policy.class ${name} does not exist in the MirrorMaker 2 of ${versionOf(mirror)}`,
+          why: "Connect refuses the connector, and nothing is copied",
+          instead: `use ${apache ? APACHE_IDENTITY : STRIMZI_IDENTITY}, or name the version that runs (spec.version, or the setting kafkaVersion of this rule)`,
+        }));
+    },
+  ),
+  mirrorRule(
+    {
+      name: "separator-empty",
+      level: "advisory",
+      summary: "replication.policy.separator is not empty: it is part of the internal topics' names.",
+      settings: { kafkaVersion },
+    },
+    (mirror) => {
+      if (!configs(mirror).some(({ config }) => config["replication.policy.separator"] === "")) return [];
+      const model = modelFrom(mirror);
+      const names = internalTopics(model)
+        .filter((t) => t.kind === "checkpoints" || t.kind === "offset-syncs")
+        .map((t) => t.name);
+      const renames = versionAtLeast(mirror.kafkaVersion, "3.1");
+      return [
+        {
+          seen: 'replication.policy.separator is ""',
+          why: renames
+            ? `${versionOf(mirror)} uses it in internal names too: they become ${names.join(" and ")}, and fooheartbeats becomes ${mirror.origin.alias}fooheartbeats`
+            : `${versionOf(mirror)} keeps the dots (${names.join(", ")}), Kafka 3.1 and later would not: the names change with the version`,
+          instead: "leave it out; the identity policy does not need it",
+        },
+      ];
+    },
+  ),
+  mirrorRule(
+    { name: "aliases", level: "mandatory", summary: "Aliases are unique, and the same in clusters and mirrors." },
+    (mirror) => {
+      const sayings: Saying[] = [];
+      const { clusters, connectCluster, source, target }: NonNullable<MirrorView["aliases"]> = mirror.aliases ?? {
+        clusters: [mirror.origin.alias, mirror.target.alias],
+      };
+      const twice = clusters.find((alias, i) => alias !== "" && clusters.indexOf(alias) !== i);
+      if (twice !== undefined) {
+        sayings.push({
+          seen:
+            mirror.aliases === undefined
+              ? `origin and target are both "${twice}"`
+              : `clusters has the alias "${twice}" twice`,
+          why: "aliases name the clusters inside MirrorMaker 2 and are part of its topics' names; operators from Strimzi 1.0 on do not check them",
+          instead: "give each cluster its own alias: they have to differ",
+        });
       }
-    }
-    if (source !== undefined && source === target) {
-      sayings.push({ seen: `mirrors[] has "${source}" as sourceCluster and targetCluster`, why: "a cluster mirrored into itself writes into the topics that it reads", instead: "name the origin as sourceCluster" });
-    }
-    // Two entries for one cluster are as good as one.
-    const both = [connectCluster, target].every((alias) => alias !== undefined && clusters.includes(alias));
-    if (both && connectCluster !== target && attempt(() => mirror.aliases?.sameServers ?? false) === false) {
-      sayings.push({ seen: `connectCluster is "${connectCluster}" and targetCluster "${target}"`, why: "workers write to the cluster in which they keep their state: operators refuse this, and older ones copy to the wrong cluster", instead: "name the target in both" });
-    }
-    return sayings;
-  }),
-  mirrorRule({ name: "heartbeat-block", level: "mandatory", summary: "No heartbeat connector in a dialect that has none." }, (mirror) =>
-    mirror.heartbeat === undefined || mirror.heartbeatKnown
-      ? []
-      : [{ seen: `a heartbeat connector in ${mirror.apiVersion}`, why: "that version has no such field and drops it", instead: "leave heartbeatConnector out, or use an API version that has it" }],
+      if (mirror.repeated) {
+        sayings.push({
+          seen: `mirrors[] has "${mirror.origin.alias}" twice as source`,
+          why: "both would have connectors, checkpoints and offset syncs of the same names",
+          instead: "give each origin its own alias, or put both patterns into one entry",
+        });
+      }
+      for (const [field, alias] of [
+        ["connectCluster", connectCluster],
+        ["mirrors[].sourceCluster", source],
+        ["mirrors[].targetCluster", target],
+      ] as const) {
+        if (alias !== undefined && !clusters.includes(alias)) {
+          sayings.push({
+            seen: `${field} is "${alias}", clusters are ${clusters.join(" and ")}`,
+            why: "the operator finds no such cluster and creates nothing",
+            instead: "write an alias of clusters",
+          });
+        }
+      }
+      if (source !== undefined && source === target) {
+        sayings.push({
+          seen: `mirrors[] has "${source}" as sourceCluster and targetCluster`,
+          why: "a cluster mirrored into itself writes into the topics that it reads",
+          instead: "name the origin as sourceCluster",
+        });
+      }
+      // Two entries for one cluster are as good as one.
+      const both = [connectCluster, target].every((alias) => alias !== undefined && clusters.includes(alias));
+      if (both && connectCluster !== target && attempt(() => mirror.aliases?.sameServers ?? false) === false) {
+        sayings.push({
+          seen: `connectCluster is "${connectCluster}" and targetCluster "${target}"`,
+          why: "workers write to the cluster in which they keep their state: operators refuse this, and older ones copy to the wrong cluster",
+          instead: "name the target in both",
+        });
+      }
+      return sayings;
+    },
   ),
-  mirrorRule({ name: "dropped-options", level: "mandatory", summary: "No option that the operator silently drops." }, (mirror) => {
-    const dropped = inEach(["origin", "target"] as const, (side) =>
-      Object.keys(mirror[side].config).flatMap((key): Saying[] => {
-        const name = key.toLowerCase();
-        const prefix = KEPT.includes(name) ? undefined : DROPPED_PREFIXES.find((p) => name.startsWith(p));
-        if (prefix === undefined) return [];
-        const field = namesIn(mirror)[side === "target" ? "workers" : side];
-        const connection = /^(ssl|sasl|security|bootstrap)/.test(prefix);
-        const instead = connection ? `use tls, authentication or bootstrapServers of ${field}` : "leave it out";
-        return [{ seen: `${field}.config "${key}"`, why: `the operator drops "${prefix}" keys`, instead }];
-      }),
-    );
-    // A component reports them itself, for every dialect.
-    const asResource = mirror.fieldNames !== undefined && mirror.apiVersion.endsWith("/v1");
-    // The target's configuration may not be known yet.
-    const replaced = inEach(Object.entries(asResource ? FIELDS_OF_V1 : {}), ([key, field]): Saying[] =>
-      Object.hasOwn(mirror.target.config, key)
-        ? [
+  mirrorRule(
+    { name: "heartbeat-block", level: "mandatory", summary: "No heartbeat connector in a dialect that has none." },
+    (mirror) =>
+      mirror.heartbeat === undefined || mirror.heartbeatKnown
+        ? []
+        : [
             {
-              seen: `${namesIn(mirror).workers}.config "${key}"`,
-              why: `in ${mirror.apiVersion} the operator takes ${field} of the target and ignores this key`,
-              instead: `write ${namesIn(mirror).workers}.${field}`,
+              seen: `a heartbeat connector in ${mirror.apiVersion}`,
+              why: "that version has no such field and drops it",
+              instead: "leave heartbeatConnector out, or use an API version that has it",
             },
-          ]
-        : [],
-    );
-    const overruled = inEach(CONNECTORS, (name) =>
-      Object.keys(mirror[name]?.config ?? {}).flatMap((key): Saying[] =>
-        Object.hasOwn(DROPPED_KEYS, key) ? [{ seen: `${name}Connector.config "${key}"`, why: "the operator drops it", instead: DROPPED_KEYS[key]! }] : [],
-      ),
-    );
-    const unknown = attempt(() => mirror.fieldsOfOtherVersions) ?? [];
-    const others = [...dropped, ...replaced, ...overruled];
-    return [...others, ...unknown.map(({ path, instead }) => ({ seen: `${path} in ${mirror.apiVersion}`, why: "that version has no such field and drops it", instead }))];
-  }),
-  mirrorRule({ name: "exclusions-twice", level: "mandatory", summary: "An exclusion is given under one name." }, (mirror) =>
-    mirror.doubleExclusions.map((pair) => ({
-      seen: `${pair.old} beside ${pair.new}`,
-      why: `the operator takes ${pair.new} and ignores the other`,
-      instead: `put everything into ${pair.new}`,
-    })),
+          ],
   ),
-  mirrorRule({ name: "exactly-once", level: "mandatory", summary: "Settings for exactly-once do not contradict each other.", settings: { kafkaVersion } }, (mirror) => {
-    const sayings: Saying[] = [];
-    const required = reader(mirror.source.config).text("exactly.once.support")?.toLowerCase() === "required";
-    const model = modelFrom(mirror);
-    if (required && model.isolationLevel !== "read_committed") {
-      sayings.push({
-        seen: `"exactly.once.support" is "required" with consumer.isolation.level ${model.isolationLevel} in sourceConnector.config`,
-        why: "MirrorMaker 2 refuses that, and the connector is not created",
-        instead: 'write "consumer.isolation.level": "read_committed"',
-      });
-    }
-    if (required && !model.exactlyOnce) {
-      sayings.push({
-        seen: `"exactly.once.support" is "required" in sourceConnector.config, ${namesIn(mirror).workers}.config has no "exactly.once.source.support": "enabled"`,
-        why: "workers without it refuse the connector",
-        instead: `enable it in ${namesIn(mirror).workers}.config too, or take it away`,
-      });
-    }
-    if (model.exactlyOnce && !versionAtLeast(mirror.kafkaVersion, "3.5")) {
-      sayings.push({
-        seen: `"exactly.once.source.support" is enabled on ${versionOf(mirror)}`,
-        why: "exactly-once needs the MirrorMaker 2 of Kafka 3.5 or later",
-        instead: "use a newer version, or take it away",
-      });
-    }
-    const producer = producerOf(mirror);
-    if (model.exactlyOnce && producer.flag("enable.idempotence") === false) {
-      sayings.push({ seen: `${producer.path("enable.idempotence")} is false with exactly-once`, why: "transactions need an idempotent producer", instead: "take it away" });
-    }
-    return sayings;
-  }),
+  mirrorRule(
+    { name: "dropped-options", level: "mandatory", summary: "No option that the operator silently drops." },
+    (mirror) => {
+      const dropped = inEach(["origin", "target"] as const, (side) =>
+        Object.keys(mirror[side].config).flatMap((key): Saying[] => {
+          const name = key.toLowerCase();
+          const prefix = KEPT.includes(name) ? undefined : DROPPED_PREFIXES.find((p) => name.startsWith(p));
+          if (prefix === undefined) return [];
+          const field = namesIn(mirror)[side === "target" ? "workers" : side];
+          const connection = /^(ssl|sasl|security|bootstrap)/.test(prefix);
+          const instead = connection ? `use tls, authentication or bootstrapServers of ${field}` : "leave it out";
+          return [{ seen: `${field}.config "${key}"`, why: `the operator drops "${prefix}" keys`, instead }];
+        }),
+      );
+      // A component reports them itself, for every dialect.
+      const asResource = mirror.fieldNames !== undefined && mirror.apiVersion.endsWith("/v1");
+      // The target's configuration may not be known yet.
+      const replaced = inEach(Object.entries(asResource ? FIELDS_OF_V1 : {}), ([key, field]): Saying[] =>
+        Object.hasOwn(mirror.target.config, key)
+          ? [
+              {
+                seen: `${namesIn(mirror).workers}.config "${key}"`,
+                why: `in ${mirror.apiVersion} the operator takes ${field} of the target and ignores this key`,
+                instead: `write ${namesIn(mirror).workers}.${field}`,
+              },
+            ]
+          : [],
+      );
+      const overruled = inEach(CONNECTORS, (name) =>
+        Object.keys(mirror[name]?.config ?? {}).flatMap((key): Saying[] =>
+          Object.hasOwn(DROPPED_KEYS, key)
+            ? [{ seen: `${name}Connector.config "${key}"`, why: "the operator drops it", instead: DROPPED_KEYS[key]! }]
+            : [],
+        ),
+      );
+      const unknown = attempt(() => mirror.fieldsOfOtherVersions) ?? [];
+      const others = [...dropped, ...replaced, ...overruled];
+      return [
+        ...others,
+        ...unknown.map(({ path, instead }) => ({
+          seen: `${path} in ${mirror.apiVersion}`,
+          why: "that version has no such field and drops it",
+          instead,
+        })),
+      ];
+    },
+  ),
+  mirrorRule(
+    { name: "exclusions-twice", level: "mandatory", summary: "An exclusion is given under one name." },
+    (mirror) =>
+      mirror.doubleExclusions.map((pair) => ({
+        seen: `${pair.old} beside ${pair.new}`,
+        why: `the operator takes ${pair.new} and ignores the other`,
+        instead: `put everything into ${pair.new}`,
+      })),
+  ),
+  mirrorRule(
+    {
+      name: "exactly-once",
+      level: "mandatory",
+      summary: "Settings for exactly-once do not contradict each other.",
+      settings: { kafkaVersion },
+    },
+    (mirror) => {
+      const sayings: Saying[] = [];
+      const required = reader(mirror.source.config).text("exactly.once.support")?.toLowerCase() === "required";
+      const model = modelFrom(mirror);
+      if (required && model.isolationLevel !== "read_committed") {
+        sayings.push({
+          seen: `"exactly.once.support" is "required" with consumer.isolation.level ${model.isolationLevel} in sourceConnector.config`,
+          why: "MirrorMaker 2 refuses that, and the connector is not created",
+          instead: 'write "consumer.isolation.level": "read_committed"',
+        });
+      }
+      if (required && !model.exactlyOnce) {
+        sayings.push({
+          seen: `"exactly.once.support" is "required" in sourceConnector.config, ${namesIn(mirror).workers}.config has no "exactly.once.source.support": "enabled"`,
+          why: "workers without it refuse the connector",
+          instead: `enable it in ${namesIn(mirror).workers}.config too, or take it away`,
+        });
+      }
+      if (model.exactlyOnce && !versionAtLeast(mirror.kafkaVersion, "3.5")) {
+        sayings.push({
+          seen: `"exactly.once.source.support" is enabled on ${versionOf(mirror)}`,
+          why: "exactly-once needs the MirrorMaker 2 of Kafka 3.5 or later",
+          instead: "use a newer version, or take it away",
+        });
+      }
+      const producer = producerOf(mirror);
+      if (model.exactlyOnce && producer.flag("enable.idempotence") === false) {
+        sayings.push({
+          seen: `${producer.path("enable.idempotence")} is false with exactly-once`,
+          why: "transactions need an idempotent producer",
+          instead: "take it away",
+        });
+      }
+      return sayings;
+    },
+  ),
 ];
 
 /** A class of one's own may be anywhere; of Kafka's and Strimzi's own packages all are known. */

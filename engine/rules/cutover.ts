@@ -6,37 +6,54 @@ import { abandoned, DELETING, hasStep, migrationOf, stepsOf } from "./steps";
 import { inEach } from "./unknown";
 
 export const cutoverRules: Rule[] = [
-  stackRule({ name: "gate-missing", level: "advisory", whole: true, summary: "A gate asks whether the copy is complete before a migration's mirror goes.", settings: { purpose } }, (view, settings) =>
-    inEach(view.mirrors, (at) =>
-      purposeOf(view, at, settings) === "replication" || stepsOf(view, at).some(({ kind }) => kind === "Gate" || DELETING.includes(kind))
-        ? []
-        : [
-            {
-              at,
-              say: {
-                seen: "a mirror without a gate",
-                why: "nothing keeps `pulumi destroy` from removing it while records are missing on the target: RUNNING and equal counts prove nothing",
-                instead: "use the Migration component, or prove the copy complete before the mirror is removed; if the mirror stays, set this rule's purpose to replication",
+  stackRule(
+    {
+      name: "gate-missing",
+      level: "advisory",
+      whole: true,
+      summary: "A gate asks whether the copy is complete before a migration's mirror goes.",
+      settings: { purpose },
+    },
+    (view, settings) =>
+      inEach(view.mirrors, (at) =>
+        purposeOf(view, at, settings) === "replication" ||
+        stepsOf(view, at).some(({ kind }) => kind === "Gate" || DELETING.includes(kind))
+          ? []
+          : [
+              {
+                at,
+                say: {
+                  seen: "a mirror without a gate",
+                  why: "nothing keeps `pulumi destroy` from removing it while records are missing on the target: RUNNING and equal counts prove nothing",
+                  instead:
+                    "use the Migration component, or prove the copy complete before the mirror is removed; if the mirror stays, set this rule's purpose to replication",
+                },
               },
-            },
-          ],
-    ),
+            ],
+      ),
   ),
-  stackRule({ name: "deletion-without-gate", level: "mandatory", whole: true, summary: "Nothing that deletes topics on its removal stands beside a mirror without a gate." }, (view) =>
-    inEach(view.mirrors, (mirror) => {
-      const deleting = stepsOf(view, mirror).filter((step) => DELETING.includes(step.kind));
-      if (hasStep(view, mirror, "Gate") || deleting.length === 0) return [];
-      return [
-        {
-          at: deleting[0]!,
-          say: {
-            seen: `${deleting.length} resource${deleting.length === 1 ? "" : "s"} that delete topics when removed, a mirror, and no Gate`,
-            why: "clean-up could be reached with records missing on the target",
-            instead: "declare the Gate after the mirror, as the Migration component does",
+  stackRule(
+    {
+      name: "deletion-without-gate",
+      level: "mandatory",
+      whole: true,
+      summary: "Nothing that deletes topics on its removal stands beside a mirror without a gate.",
+    },
+    (view) =>
+      inEach(view.mirrors, (mirror) => {
+        const deleting = stepsOf(view, mirror).filter((step) => DELETING.includes(step.kind));
+        if (hasStep(view, mirror, "Gate") || deleting.length === 0) return [];
+        return [
+          {
+            at: deleting[0]!,
+            say: {
+              seen: `${deleting.length} resource${deleting.length === 1 ? "" : "s"} that delete topics when removed, a mirror, and no Gate`,
+              why: "clean-up could be reached with records missing on the target",
+              instead: "declare the Gate after the mirror, as the Migration component does",
+            },
           },
-        },
-      ];
-    }),
+        ];
+      }),
   ),
   stackRule({ name: "gate-abandoned", level: "mandatory", summary: "The migration is not abandoned." }, (view) =>
     abandoned(view).map((at) => ({
@@ -48,33 +65,50 @@ export const cutoverRules: Rule[] = [
       },
     })),
   ),
-  stackRule({ name: "checkpoints-kept", level: "mandatory", summary: "The checkpoints topic outlives the cutover until offsets were applied." }, (view) => {
-    // The consequence of what gate-abandoned says already.
-    const given = abandoned(view).map(migrationOf);
-    return [
-      ...view.steps
-        .filter((step) => step.kind === "CheckpointsTopic" && step.mode === "always" && !given.includes(migrationOf(step)))
-        .map((at) => ({
-          at,
-          say: { seen: 'checkpoints is "always"', why: "the checkpoints topic goes with destroy though its offsets were never applied, and with it the only record of where groups stand", instead: 'write "when-applied"' },
-        })),
-      // A mirror that is not for a migration may do without, and so may groups whose exact offsets the stack itself writes.
-      ...inEach(view.mirrors, (at) =>
-        checkpoints(at) || stepsOf(view, at).length === 0 || (!at.declared.checkpoint && hasStep(view, at, "ConsumerOffsets"))
-          ? []
-          : [
-              {
-                at,
-                say: {
-                  seen: at.declared.checkpoint ? "emit.checkpoints.enabled is false in checkpointConnector.config" : "there is no checkpointConnector block",
-                  why: "no checkpoint is written, so groups have no way back once the mirror is gone",
-                  instead: at.declared.checkpoint ? "take it away" : "write checkpointConnector, at least {}",
+  stackRule(
+    {
+      name: "checkpoints-kept",
+      level: "mandatory",
+      summary: "The checkpoints topic outlives the cutover until offsets were applied.",
+    },
+    (view) => {
+      // The consequence of what gate-abandoned says already.
+      const given = abandoned(view).map(migrationOf);
+      return [
+        ...view.steps
+          .filter(
+            (step) => step.kind === "CheckpointsTopic" && step.mode === "always" && !given.includes(migrationOf(step)),
+          )
+          .map((at) => ({
+            at,
+            say: {
+              seen: 'checkpoints is "always"',
+              why: "the checkpoints topic goes with destroy though its offsets were never applied, and with it the only record of where groups stand",
+              instead: 'write "when-applied"',
+            },
+          })),
+        // A mirror that is not for a migration may do without, and so may groups whose exact offsets the stack itself writes.
+        ...inEach(view.mirrors, (at) =>
+          checkpoints(at) ||
+          stepsOf(view, at).length === 0 ||
+          (!at.declared.checkpoint && hasStep(view, at, "ConsumerOffsets"))
+            ? []
+            : [
+                {
+                  at,
+                  say: {
+                    seen: at.declared.checkpoint
+                      ? "emit.checkpoints.enabled is false in checkpointConnector.config"
+                      : "there is no checkpointConnector block",
+                    why: "no checkpoint is written, so groups have no way back once the mirror is gone",
+                    instead: at.declared.checkpoint ? "take it away" : "write checkpointConnector, at least {}",
+                  },
                 },
-              },
-            ],
-      ),
-    ];
-  }),
+              ],
+        ),
+      ];
+    },
+  ),
   stackRule(
     {
       name: "group-sync",
@@ -84,7 +118,8 @@ export const cutoverRules: Rule[] = [
         offsets: {
           type: "string",
           enum: ["exact", "checkpoints", "sync"],
-          description: "How groups are moved: exact (this package), checkpoints (a tool reads the checkpoints topic), sync (MirrorMaker 2). Default: exact where the stack has ConsumerOffsets; unknown otherwise.",
+          description:
+            "How groups are moved: exact (this package), checkpoints (a tool reads the checkpoints topic), sync (MirrorMaker 2). Default: exact where the stack has ConsumerOffsets; unknown otherwise.",
         },
       },
     },
@@ -94,8 +129,16 @@ export const cutoverRules: Rule[] = [
         const on = reader(at.checkpoint.config).flag("sync.group.offsets.enabled") ?? false;
         if (way === undefined || on === (way === "sync")) return [];
         const say: Saying = on
-          ? { seen: "sync.group.offsets.enabled is true in checkpointConnector.config", why: "MirrorMaker 2 writes its own, earlier offsets into the groups that the cutover is to place", instead: 'write "false"' }
-          : { seen: "sync.group.offsets.enabled is not true in checkpointConnector.config", why: "nothing else moves the groups", instead: 'write "true"' };
+          ? {
+              seen: "sync.group.offsets.enabled is true in checkpointConnector.config",
+              why: "MirrorMaker 2 writes its own, earlier offsets into the groups that the cutover is to place",
+              instead: 'write "false"',
+            }
+          : {
+              seen: "sync.group.offsets.enabled is not true in checkpointConnector.config",
+              why: "nothing else moves the groups",
+              instead: 'write "true"',
+            };
         return [{ at, say }];
       });
     },

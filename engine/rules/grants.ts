@@ -19,7 +19,12 @@ export function grantsOf(rules: readonly AclRule[], type: string = "allow"): Gra
   return rules
     .filter((rule) => (rule.type as string) === type)
     .flatMap(({ resource, operations }) =>
-      operations.map((operation) => ({ type: resource.type, name: resource.name ?? "kafka-cluster", patternType: resource.patternType ?? "literal", operation })),
+      operations.map((operation) => ({
+        type: resource.type,
+        name: resource.name ?? "kafka-cluster",
+        patternType: resource.patternType ?? "literal",
+        operation,
+      })),
     );
 }
 
@@ -27,15 +32,20 @@ export function grantsOf(rules: readonly AclRule[], type: string = "allow"): Gra
 export function neededBy(mirror: MirrorView, side: Side): AclRule[] {
   const source = reader(mirror.source.config);
   const model = modelFrom(mirror);
-  const beats = mirror.heartbeat !== undefined && reader(mirror.heartbeat.config).flag("emit.heartbeats.enabled") !== false;
-  return leastAcls(side, { ...model, heartbeats: beats }, {
-    // The default asks for rights that a mirror does without: it logs a warning and copies.
-    syncTopicAcls: aclSync(mirror) && source.text("sync.topic.acls.enabled") !== undefined,
-    source: mirror.declared.source,
-    checkpoints: checkpoints(mirror),
-    syncTopicConfigs: source.flag("sync.topic.configs.enabled") !== false,
-    offsetSyncs: source.flag("emit.offset-syncs.enabled") !== false,
-  });
+  const beats =
+    mirror.heartbeat !== undefined && reader(mirror.heartbeat.config).flag("emit.heartbeats.enabled") !== false;
+  return leastAcls(
+    side,
+    { ...model, heartbeats: beats },
+    {
+      // The default asks for rights that a mirror does without: it logs a warning and copies.
+      syncTopicAcls: aclSync(mirror) && source.text("sync.topic.acls.enabled") !== undefined,
+      source: mirror.declared.source,
+      checkpoints: checkpoints(mirror),
+      syncTopicConfigs: source.flag("sync.topic.configs.enabled") !== false,
+      offsetSyncs: source.flag("emit.offset-syncs.enabled") !== false,
+    },
+  );
 }
 
 /** What the mirror cannot do without. */
@@ -56,12 +66,20 @@ export function usefulTo(mirror: MirrorView, side: Side): AclRule[] {
   // Without a source connector nothing is copied: it was rather forgotten than left out.
   const forgotten = mirror.declared.source ? [] : leastAcls(side, model, { checkpoints: checkpoints(mirror) });
   // Nobody reads them but the checkpoint connector, and whoever adds one will need this.
-  const syncs = internalTopics(model).filter((t) => t.kind === "offset-syncs" && t.side === side).map((t) => allow(topic(t.name), "Read"));
+  const syncs = internalTopics(model)
+    .filter((t) => t.kind === "offset-syncs" && t.side === side)
+    .map((t) => allow(topic(t.name), "Read"));
   // ListGroups shows all groups to those who may describe the cluster.
-  if (side === "origin") return [...forgotten, ...syncs, ...(acls || checkpoints(mirror) ? [allow(cluster, "Describe")] : [])];
+  if (side === "origin")
+    return [...forgotten, ...syncs, ...(acls || checkpoints(mirror) ? [allow(cluster, "Describe")] : [])];
   // Connect checks the cleanup policy of its storage topics.
   const storage = [model.offsetStorageTopic, model.configStorageTopic, model.statusStorageTopic];
-  return [...forgotten, ...syncs, ...storage.map((name) => allow(topic(name), "DescribeConfigs")), ...(acls ? [allow(cluster, "Alter")] : [])];
+  return [
+    ...forgotten,
+    ...syncs,
+    ...storage.map((name) => allow(topic(name), "DescribeConfigs")),
+    ...(acls ? [allow(cluster, "Alter")] : []),
+  ];
 }
 
 /**
@@ -70,12 +88,18 @@ export function usefulTo(mirror: MirrorView, side: Side): AclRule[] {
  */
 export function withoutRenamed(needed: readonly AclRule[], model: MirrorModel): AclRule[] {
   const renamed = targetTopicName(model, "heartbeats").slice(0, -"heartbeats".length);
-  const prefixes = needed.flatMap(({ resource }) => (resource.type === "topic" && resource.patternType === "prefix" ? [resource.name!] : []));
+  const prefixes = needed.flatMap(({ resource }) =>
+    resource.type === "topic" && resource.patternType === "prefix" ? [resource.name!] : [],
+  );
   const stays = targetTopicName(model, "x") === "x" && renamed !== "";
-  return needed.filter(({ resource: { name = "", patternType } }) => !(stays && patternType === "prefix" && name.startsWith(renamed) && prefixes.includes(name.slice(renamed.length))));
+  return needed.filter(
+    ({ resource: { name = "", patternType } }) =>
+      !(stays && patternType === "prefix" && name.startsWith(renamed) && prefixes.includes(name.slice(renamed.length))),
+  );
 }
 
-export const checkpoints = (mirror: MirrorView): boolean => mirror.declared.checkpoint && reader(mirror.checkpoint.config).flag("emit.checkpoints.enabled") !== false;
+export const checkpoints = (mirror: MirrorView): boolean =>
+  mirror.declared.checkpoint && reader(mirror.checkpoint.config).flag("emit.checkpoints.enabled") !== false;
 
 /** Kafka's own default is true. */
 export function aclSync(mirror: MirrorView): boolean {
@@ -84,8 +108,13 @@ export function aclSync(mirror: MirrorView): boolean {
 
 /** Does one grant give the other? Create on the cluster lets a client create every topic. */
 function gives(given: Grant, wanted: Grant): boolean {
-  if (given.type === "cluster" && wanted.type === "topic") return wanted.operation === "Create" && implies(given.operation, "Create");
-  return given.type === wanted.type && implies(given.operation, wanted.operation) && (given.type === "cluster" || holds(given, wanted));
+  if (given.type === "cluster" && wanted.type === "topic")
+    return wanted.operation === "Create" && implies(given.operation, "Create");
+  return (
+    given.type === wanted.type &&
+    implies(given.operation, wanted.operation) &&
+    (given.type === "cluster" || holds(given, wanted))
+  );
 }
 
 /**
@@ -97,9 +126,15 @@ export function missing(user: UserView, needed: readonly AclRule[], mirror?: Mir
   const given = grantsOf(user.rules);
   const vague = mirror === undefined ? [] : untold(mirror);
   const own = mirror === undefined ? [] : internalTopics(modelFrom(mirror)).map((t) => t.name);
-  const some = (wanted: Grant) => (wanted.patternType === "prefix" && wanted.type !== "transactionalId") || (wanted.name === "*" && vague.includes(wanted.type));
+  const some = (wanted: Grant) =>
+    (wanted.patternType === "prefix" && wanted.type !== "transactionalId") ||
+    (wanted.name === "*" && vague.includes(wanted.type));
   const within = (wanted: Grant) => (g: Grant) =>
-    some(wanted) && g.type === wanted.type && !own.includes(g.name) && (wanted.name === "*" || gives({ ...wanted, operation: g.operation }, g)) && implies(g.operation, wanted.operation);
+    some(wanted) &&
+    g.type === wanted.type &&
+    !own.includes(g.name) &&
+    (wanted.name === "*" || gives({ ...wanted, operation: g.operation }, g)) &&
+    implies(g.operation, wanted.operation);
   return grantsOf(needed).filter((wanted) => !given.some((g) => gives(g, wanted)) && !given.some(within(wanted)));
 }
 
@@ -113,13 +148,23 @@ function untold({ topicsPattern, groupsPattern }: MirrorView): string[] {
 export function denied(user: UserView, needed: readonly AclRule[], mirror: MirrorView, side: Side): Grant[] {
   const copied = side === "origin" ? mirrored(mirror) : undefined;
   const wanted = grantsOf(needed);
-  return grantsOf(user.rules.filter((rule) => rule.host === "*"), "deny").filter((deny) =>
+  return grantsOf(
+    user.rules.filter((rule) => rule.host === "*"),
+    "deny",
+  ).filter((deny) =>
     wanted.some((w) => {
       // Who may not describe a topic or group does not get to see it, whatever else it may.
-      const stops = deny.operation === "All" || deny.operation === w.operation || (deny.operation === "Describe" && implies(w.operation, "Describe"));
+      const stops =
+        deny.operation === "All" ||
+        deny.operation === w.operation ||
+        (deny.operation === "Describe" && implies(w.operation, "Describe"));
       if (deny.type !== w.type || !stops) return false;
       // Of a topic that the pattern takes, too, where more than this one is needed.
-      return deny.type === "cluster" || holds(deny, w) || (w.type === "topic" && deny.patternType === "literal" && holds(w, deny) && copied?.(deny.name) === true);
+      return (
+        deny.type === "cluster" ||
+        holds(deny, w) ||
+        (w.type === "topic" && deny.patternType === "literal" && holds(w, deny) && copied?.(deny.name) === true)
+      );
     }),
   );
 }
@@ -132,9 +177,11 @@ const nameOf = ({ name, patternType }: Grant) => ({ name, patternType });
  */
 export function surplus(user: UserView, needed: readonly AclRule[]): Grant[] {
   const wanted = grantsOf(needed);
-  const covers = (w: Grant, g: Grant) => w.type === g.type && implies(w.operation, g.operation) && (g.type === "cluster" || holds(w, g));
+  const covers = (w: Grant, g: Grant) =>
+    w.type === g.type && implies(w.operation, g.operation) && (g.type === "cluster" || holds(w, g));
   // Since Kafka 2.8 every right to write implies it (KIP-679).
-  const idempotent = (g: Grant) => g.operation === "IdempotentWrite" && wanted.some((w) => w.type === "topic" && w.operation === "Write");
+  const idempotent = (g: Grant) =>
+    g.operation === "IdempotentWrite" && wanted.some((w) => w.type === "topic" && w.operation === "Write");
   // One rule on `prod.` in place of several on `prod.orders` and `prod.payments-`.
   const together = (g: Grant) => {
     if (g.patternType !== "prefix" || !/[._-]$/.test(g.name)) return false;

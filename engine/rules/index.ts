@@ -25,7 +25,22 @@ export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";
 export * from "./view";
 
 /** Every rule, in the order of docs/policies.md. The policy pack and the components take them from here. */
-export const rules: readonly Rule[] = [...aclRules, ...aclWordRules, ...fieldRules, ...configurationRules, ...settingRules, ...nameRules, ...loopRules, ...copyRules, ...replicaRules, ...memoryRules, ...securityRules, ...cutoverRules, ...sinkRules, ...recordRules];
+export const rules: readonly Rule[] = [
+  ...aclRules,
+  ...aclWordRules,
+  ...fieldRules,
+  ...configurationRules,
+  ...settingRules,
+  ...nameRules,
+  ...loopRules,
+  ...copyRules,
+  ...replicaRules,
+  ...memoryRules,
+  ...securityRules,
+  ...cutoverRules,
+  ...sinkRules,
+  ...recordRules,
+];
 
 /** Keys that every connector has to read alike. */
 export const SHARED_KEYS: readonly string[] = Object.keys(SHARED);
@@ -41,12 +56,17 @@ export function findings(view: View): Finding[] {
  * @param except rules that are not asked
  */
 export function refusals(part: Partial<View>, except: readonly string[] = []): string[] {
-  const asked = rules.filter((rule) => (rule.level === "mandatory" || rule.refused === true) && !rule.whole && !except.includes(rule.name));
+  const asked = rules.filter(
+    (rule) => (rule.level === "mandatory" || rule.refused === true) && !rule.whole && !except.includes(rule.name),
+  );
   return asked.flatMap((rule) => rule.check({ ...nothing, ...part })).map((finding) => finding.message);
 }
 
 /** What `acl-missing` says of a user whose mirror is known by its model only, which says neither whether it writes checkpoints nor whether it copies settings. */
 export function missingRights(user: UserView, side: Side, mirror: MirrorModel): string[] {
-  const saying = cannot(user, missing(user, withoutRenamed(leastAcls(side, mirror, { checkpoints: false, syncTopicConfigs: false }), mirror)));
+  const saying = cannot(
+    user,
+    missing(user, withoutRenamed(leastAcls(side, mirror, { checkpoints: false, syncTopicConfigs: false }), mirror)),
+  );
   return saying === undefined ? [] : [messageOf("acl-missing", user.label, saying)];
 }

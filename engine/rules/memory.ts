@@ -16,10 +16,22 @@ const ARRAY_HEADER_BYTES = 16;
 /** What a worker needs beside that: Connect, its clients' metadata, the checkpoint connector. */
 const WORKER_BYTES = 256 * MIB;
 
-const UNITS: Record<string, number> = { "": 1, k: 1e3, K: 2 ** 10, Ki: 2 ** 10, m: MIB, M: 1e6, Mi: MIB, g: 2 ** 30, G: 1e9, Gi: 2 ** 30 };
+const UNITS: Record<string, number> = {
+  "": 1,
+  k: 1e3,
+  K: 2 ** 10,
+  Ki: 2 ** 10,
+  m: MIB,
+  M: 1e6,
+  Mi: MIB,
+  g: 2 ** 30,
+  G: 1e9,
+  Gi: 2 ** 30,
+};
 
 /** A JVM's size, `512m` or `2G`, whose letters are powers of 1024 either way. */
-const jvmBytes = (text: string): number | undefined => sized(text.toLowerCase(), /^(\d+)([kmg]?)$/, { ...UNITS, k: 2 ** 10 });
+const jvmBytes = (text: string): number | undefined =>
+  sized(text.toLowerCase(), /^(\d+)([kmg]?)$/, { ...UNITS, k: 2 ** 10 });
 /** A quantity of Kubernetes, `512Mi` or `1G`. */
 const quantityBytes = (text: string): number | undefined => sized(text, /^(\d+(?:\.\d+)?)(|k|M|G|Ki|Mi|Gi)$/, UNITS);
 
@@ -58,7 +70,9 @@ export const memoryRules = [
     (view) =>
       inEach(view.mirrors, (mirror) => {
         const heap = heapOf(mirror);
-        const entries = view.mirrors.filter(({ resource, declared }) => resource === mirror.resource && declared.source);
+        const entries = view.mirrors.filter(
+          ({ resource, declared }) => resource === mirror.resource && declared.source,
+        );
         // Workers share the tasks of all entries; the first one speaks for the resource.
         if (heap === undefined || entries[0] !== mirror) return [];
         const config = reader(mirror.source.config);
@@ -66,7 +80,9 @@ export const memoryRules = [
         const fetch = config.number("consumer.fetch.max.bytes") ?? FETCH_BYTES;
         const all = entries.reduce((sum, { source }) => sum + (source.tasksMax ?? 1), 0);
         const tasks = Math.ceil(all / Math.max(1, mirror.replicas ?? 1));
-        const held = heapOfBuffer(buffer, config.number("producer.override.batch.size") ?? BATCH_BYTES, heap.bytes) + ANSWERS * fetch;
+        const held =
+          heapOfBuffer(buffer, config.number("producer.override.batch.size") ?? BATCH_BYTES, heap.bytes) +
+          ANSWERS * fetch;
         const needed = tasks * held + WORKER_BYTES;
         if (heap.bytes >= needed) return [];
         const mib = (bytes: number) => `${Math.ceil(bytes / MIB)} MiB`;

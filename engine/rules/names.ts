@@ -18,7 +18,8 @@ const STREAMS = ["app-store-changelog", "app-key-repartition"];
 const STREAMS_LIKE = /-(changelog|repartition)$/;
 
 /** The names that may be the origin's, as far as they are known. */
-const namesAt = (topics: readonly TopicView[], mirror: MirrorView) => topics.flatMap((t) => attempt(() => (maybeAtOrigin(t, mirror) ? t.name : undefined)) ?? []);
+const namesAt = (topics: readonly TopicView[], mirror: MirrorView) =>
+  topics.flatMap((t) => attempt(() => (maybeAtOrigin(t, mirror) ? t.name : undefined)) ?? []);
 
 /** Undefined where the pattern can't be read outside Java: nothing is said then. */
 export function mirrored(mirror: MirrorView): Matcher | undefined {
@@ -40,45 +41,72 @@ export function selecting(what: "topics" | "groups", pattern: string, exclude: s
 /** Of a Streams application's topics those whose group stays; which part of a name is the application's nobody can tell. */
 function withoutGroup(names: readonly string[], mirror: MirrorView): string[] {
   const moves = selecting("groups", mirror.groupsPattern, mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE);
-  return moves === undefined ? [] : names.filter((name) => ![...name.matchAll(/-/g)].some(({ index }) => moves(name.slice(0, index))));
+  return moves === undefined
+    ? []
+    : names.filter((name) => ![...name.matchAll(/-/g)].some(({ index }) => moves(name.slice(0, index))));
 }
 
 /** Do topics keep their names on the target? Not known of a policy class that is somebody's own. */
 const keepsNames = (mirror: MirrorView): boolean => targetTopicName(modelFrom(mirror), "x") === "x";
 
-const storageTopics = (mirror: MirrorView) => [mirror.target.offsetStorageTopic, mirror.target.configStorageTopic, mirror.target.statusStorageTopic];
+const storageTopics = (mirror: MirrorView) => [
+  mirror.target.offsetStorageTopic,
+  mirror.target.configStorageTopic,
+  mirror.target.statusStorageTopic,
+];
 
 export const nameRules: Rule[] = [
-  stackRule({ name: "pattern-swallows", level: "advisory", summary: "The pattern does not match what others keep in Kafka for themselves." }, ({ mirrors, topics }) =>
-    inEach(mirrors, (at) => {
-      const matches = mirrored(at);
-      // Under another name nobody reads a copy as state.
-      if (matches === undefined || !keepsNames(at)) return [];
-      const called = (like: RegExp) => namesAt(topics, at).filter((name) => like.test(name));
-      const streams = withoutGroup([...STREAMS, ...called(STREAMS_LIKE)].filter(matches), at);
-      const hit = [...new Set([...OTHERS, ...called(OTHERS_LIKE), ...streams])].filter(matches);
-      if (hit.length === 0) return [];
-      const [alone, those] = streams.length === 0 ? ["", ""] : ["; a Streams application's are right only beside its group, and groupsPattern leaves that out", ",.*-changelog,.*-repartition"];
-      const say = {
-        seen: `topicsPattern "${at.topicsPattern}" matches ${listed(hit)}`,
-        why: "schema registries, Connect clusters and other mirrors keep state in such topics that is wrong on another cluster" + alone,
-        instead: `exclude them, if there are any: ${namesIn(at).topicsExclude} "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*${those}"`,
-      };
-      return [{ at, say }];
-    }),
+  stackRule(
+    {
+      name: "pattern-swallows",
+      level: "advisory",
+      summary: "The pattern does not match what others keep in Kafka for themselves.",
+    },
+    ({ mirrors, topics }) =>
+      inEach(mirrors, (at) => {
+        const matches = mirrored(at);
+        // Under another name nobody reads a copy as state.
+        if (matches === undefined || !keepsNames(at)) return [];
+        const called = (like: RegExp) => namesAt(topics, at).filter((name) => like.test(name));
+        const streams = withoutGroup([...STREAMS, ...called(STREAMS_LIKE)].filter(matches), at);
+        const hit = [...new Set([...OTHERS, ...called(OTHERS_LIKE), ...streams])].filter(matches);
+        if (hit.length === 0) return [];
+        const [alone, those] =
+          streams.length === 0
+            ? ["", ""]
+            : [
+                "; a Streams application's are right only beside its group, and groupsPattern leaves that out",
+                ",.*-changelog,.*-repartition",
+              ];
+        const say = {
+          seen: `topicsPattern "${at.topicsPattern}" matches ${listed(hit)}`,
+          why:
+            "schema registries, Connect clusters and other mirrors keep state in such topics that is wrong on another cluster" +
+            alone,
+          instead: `exclude them, if there are any: ${namesIn(at).topicsExclude} "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*${those}"`,
+        };
+        return [{ at, say }];
+      }),
   ),
-  mirrorRule({ name: "storage-topics-in-pattern", level: "advisory", summary: "The mirror's own storage topics are outside the pattern." }, (mirror) => {
-    const matches = mirrored(mirror);
-    const hit = matches === undefined || !keepsNames(mirror) ? [] : storageTopics(mirror).filter(matches);
-    if (hit.length === 0) return [];
-    return [
-      {
-        seen: `topicsPattern "${mirror.topicsPattern}" matches ${hit.join(", ")}`,
-        why: "if the origin has topics of these names (an earlier mirror's), they would be copied into the workers' own storage",
-        instead: "exclude these names, or narrow the pattern",
-      },
-    ];
-  }),
+  mirrorRule(
+    {
+      name: "storage-topics-in-pattern",
+      level: "advisory",
+      summary: "The mirror's own storage topics are outside the pattern.",
+    },
+    (mirror) => {
+      const matches = mirrored(mirror);
+      const hit = matches === undefined || !keepsNames(mirror) ? [] : storageTopics(mirror).filter(matches);
+      if (hit.length === 0) return [];
+      return [
+        {
+          seen: `topicsPattern "${mirror.topicsPattern}" matches ${hit.join(", ")}`,
+          why: "if the origin has topics of these names (an earlier mirror's), they would be copied into the workers' own storage",
+          instead: "exclude these names, or narrow the pattern",
+        },
+      ];
+    },
+  ),
   stackRule(
     {
       name: "storage-topics-unique",
@@ -99,20 +127,31 @@ export const nameRules: Rule[] = [
       });
     },
   ),
-  stackRule({ name: "heartbeats-renamed", level: "advisory", summary: "No topic that the identity policy renames: those that end in `heartbeats`." }, ({ mirrors, topics }) =>
-    inEach(mirrors, (mirror) => {
-      const matches = mirrored(mirror);
-      const named = mirror.topicsPattern.split(/[,|()]/).map((part) => part.trim().replace(/\\([.-])/g, "$1")).filter((part) => /^[\w.-]+$/.test(part));
-      const known = [...named, ...namesAt(topics, mirror)];
-      const renamed = [...new Set(known)].filter((name) => name.endsWith("heartbeats") && matches?.(name) && targetTopicName(modelFrom(mirror), name) !== name);
-      if (renamed.length === 0 || !modelFrom(mirror).policyClass.endsWith("IdentityReplicationPolicy")) return [];
-      const say = {
-        seen: `${listed(renamed)} would become ${listed(renamed.map((name) => targetTopicName(modelFrom(mirror), name)))}`,
-        why: "Apache's identity policy renames topics that end in heartbeats, so applications would not find them",
-        instead: "exclude them and move them on their own, or point their applications at the new name",
-      };
-      return [{ at: mirror, say }];
-    }),
+  stackRule(
+    {
+      name: "heartbeats-renamed",
+      level: "advisory",
+      summary: "No topic that the identity policy renames: those that end in `heartbeats`.",
+    },
+    ({ mirrors, topics }) =>
+      inEach(mirrors, (mirror) => {
+        const matches = mirrored(mirror);
+        const named = mirror.topicsPattern
+          .split(/[,|()]/)
+          .map((part) => part.trim().replace(/\\([.-])/g, "$1"))
+          .filter((part) => /^[\w.-]+$/.test(part));
+        const known = [...named, ...namesAt(topics, mirror)];
+        const renamed = [...new Set(known)].filter(
+          (name) => name.endsWith("heartbeats") && matches?.(name) && targetTopicName(modelFrom(mirror), name) !== name,
+        );
+        if (renamed.length === 0 || !modelFrom(mirror).policyClass.endsWith("IdentityReplicationPolicy")) return [];
+        const say = {
+          seen: `${listed(renamed)} would become ${listed(renamed.map((name) => targetTopicName(modelFrom(mirror), name)))}`,
+          why: "Apache's identity policy renames topics that end in heartbeats, so applications would not find them",
+          instead: "exclude them and move them on their own, or point their applications at the new name",
+        };
+        return [{ at: mirror, say }];
+      }),
   ),
 ];
 
@@ -127,7 +166,8 @@ interface Own {
 /** What a mirror needs for itself alone. Heartbeats are the same for all, and meant to be shared. */
 function ownOf(mirror: MirrorView, clusters: Clusters): Own[] {
   const model = modelFrom(mirror);
-  const at = (of: "origin" | "target" | "workers") => clusters.nameOf(addressesOf(mirror, of)) ?? (of === "workers" ? "target" : of);
+  const at = (of: "origin" | "target" | "workers") =>
+    clusters.nameOf(addressesOf(mirror, of)) ?? (of === "workers" ? "target" : of);
   const topics = internalTopics(model).filter(({ kind }) => kind !== "heartbeats");
   return [
     ...topics.map(({ kind, side, name }) => ({
@@ -147,7 +187,8 @@ function mayShare(one: Owner, other: Owner, kind: string, clusters: Clusters): b
   if (one.what !== other.what) return false;
   const [a, b] = [one.mirror, other.mirror];
   // Entries of one resource share the workers. Two texts of one resource are two versions of it, not two mirrors.
-  if (a.resource === b.resource || (baseOf(a) === baseOf(b) && baseOf(a) !== "" && a.kubernetes === b.kubernetes)) return true;
+  if (a.resource === b.resource || (baseOf(a) === baseOf(b) && baseOf(a) !== "" && a.kubernetes === b.kubernetes))
+    return true;
   // Mirrors with other topics between the same two clusters keep their offset syncs and checkpoints side by side.
   const between = (of: "origin" | "target") => {
     const [from, to] = [clusters.nameOf(addressesOf(a, of)), clusters.nameOf(addressesOf(b, of))];
@@ -161,20 +202,32 @@ const baseOf = (mirror: MirrorView) => mirror.entry?.of ?? mirror.label;
 function saysShared(mirror: MirrorView, clashes: readonly { what: string; before: string }[]): Saying[] {
   const why = "workers would read each other's offsets, configuration and status";
   const instead = "give each its own name";
-  const [inside, between] = [clashes.filter(({ what, before }) => what !== before), clashes.filter(({ what, before }) => what === before)];
+  const [inside, between] = [
+    clashes.filter(({ what, before }) => what !== before),
+    clashes.filter(({ what, before }) => what === before),
+  ];
   const names = between.map(({ what }) => what);
   return [
     ...inside.map(({ what, before }) => ({ seen: `${before} is ${what} too`, why, instead })),
     ...(names.length === 0
       ? []
-      : [{ seen: names.length === 1 ? `${names[0]} is used by two mirrors` : `each of these is used by two mirrors: ${names.join(", ")}`, ...insteadOf(names, mirror) }]),
+      : [
+          {
+            seen:
+              names.length === 1
+                ? `${names[0]} is used by two mirrors`
+                : `each of these is used by two mirrors: ${names.join(", ")}`,
+            ...insteadOf(names, mirror),
+          },
+        ]),
   ];
 }
 
 function insteadOf(names: readonly string[], mirror: MirrorView): Pick<Saying, "why" | "instead"> {
   const all = (kind: string) => names.every((name) => name.startsWith(`the ${kind} topic `));
   const alias = (of: string) => `give each ${of} its own alias`;
-  if (all("offset-syncs")) return { why: "each would translate offsets by the other's syncs", instead: alias("target") };
+  if (all("offset-syncs"))
+    return { why: "each would translate offsets by the other's syncs", instead: alias("target") };
   if (all("checkpoints")) return { why: "each would read the other's checkpoints", instead: alias("origin") };
   return { why: "workers would read each other's offsets, configuration and status", instead: ownNames(mirror) };
 }

@@ -12,61 +12,84 @@ const size = (topic: TopicView) => reader(topic.config).number("max.message.byte
 
 /** What a topic does to the records that are copied: their size, time and order. */
 export const recordRules: Rule[] = [
-  stackRule({ name: "message-size", level: "mandatory", summary: "The mirror can send the largest record that a topic takes, and the target takes it." }, ({ mirrors, topics }) => [
-    ...inEach(mirrors, (at) => {
-      const producer = producerOf(at);
-      const limit = producer.number("max.request.size") ?? 1048576;
-      const memory = producer.number("buffer.memory") ?? 33554432;
-      const larger = inEach(topicsOf(at, topics), (t) => (size(t) > Math.max(limit, DEFAULT_MESSAGE) ? [t] : []));
-      const sayings: Saying[] = larger.map((t) => ({
-        seen: `topic ${t.name} takes records of ${t.config["max.message.bytes"]} bytes, ${producer.path("max.request.size")} is ${limit}`,
-        why: "the limit counts uncompressed bytes, and the first larger record fails the task",
-        instead: `write producer.override.max.request.size: ${Math.max(...larger.map(size))}`,
-      }));
-      if (limit > memory) {
-        sayings.push({ seen: `${producer.path("max.request.size")} is ${limit}, ${producer.path("buffer.memory")} ${memory}`, why: "such a record never fits into the producer's memory", instead: "raise buffer.memory" });
-      }
-      return sayings.map((say) => ({ at, say }));
-    }),
-    ...inEach(mirrors, (mirror) => (copiesSettings(mirror) ? [] : refusing(mirror, topics))),
-  ]),
-  stackRule({ name: "timestamps", level: "advisory", summary: "Records keep their timestamps on the target, which takes old ones." }, (view) =>
-    inEach(view.topics, (at) => {
-      if (!inEach(view.mirrors, (m) => [sideFor(at, m) === "target" && mirrored(m)?.(at.name)]).includes(true)) return [];
-      const { text, number } = reader(at.config);
-      const sayings: Saying[] = [];
-      if (text("message.timestamp.type") === "LogAppendTime") {
-        sayings.push({
-          seen: `topic ${at.name} on the target has message.timestamp.type LogAppendTime`,
-          why: "copied records get the time of the copy: retention starts anew, and groups can be placed only by reading the tail",
-          instead: "use CreateTime until the cutover is done",
-        });
-      }
-      for (const key of ["message.timestamp.before.max.ms", "message.timestamp.difference.max.ms"]) {
-        const most = number(key) ?? Infinity;
-        if (text("message.timestamp.type") === "LogAppendTime" || most > 10 * 365 * DAY) continue;
-        sayings.push({
-          seen: `topic ${at.name} on the target has ${key} ${most}`,
-          why: "records that are older are refused, and the first one fails the task",
-          instead: "take it away until the cutover is done",
-        });
-      }
-      return sayings.map((say) => ({ at, say }));
-    }),
+  stackRule(
+    {
+      name: "message-size",
+      level: "mandatory",
+      summary: "The mirror can send the largest record that a topic takes, and the target takes it.",
+    },
+    ({ mirrors, topics }) => [
+      ...inEach(mirrors, (at) => {
+        const producer = producerOf(at);
+        const limit = producer.number("max.request.size") ?? 1048576;
+        const memory = producer.number("buffer.memory") ?? 33554432;
+        const larger = inEach(topicsOf(at, topics), (t) => (size(t) > Math.max(limit, DEFAULT_MESSAGE) ? [t] : []));
+        const sayings: Saying[] = larger.map((t) => ({
+          seen: `topic ${t.name} takes records of ${t.config["max.message.bytes"]} bytes, ${producer.path("max.request.size")} is ${limit}`,
+          why: "the limit counts uncompressed bytes, and the first larger record fails the task",
+          instead: `write producer.override.max.request.size: ${Math.max(...larger.map(size))}`,
+        }));
+        if (limit > memory) {
+          sayings.push({
+            seen: `${producer.path("max.request.size")} is ${limit}, ${producer.path("buffer.memory")} ${memory}`,
+            why: "such a record never fits into the producer's memory",
+            instead: "raise buffer.memory",
+          });
+        }
+        return sayings.map((say) => ({ at, say }));
+      }),
+      ...inEach(mirrors, (mirror) => (copiesSettings(mirror) ? [] : refusing(mirror, topics))),
+    ],
   ),
-  mirrorRule({ name: "producer-order", level: "mandatory", summary: "The producer keeps the order of records." }, (mirror) => {
-    const producer = producerOf(mirror);
-    const flight = producer.number("max.in.flight.requests.per.connection") ?? 1;
-    const idempotent = producer.flag("enable.idempotence") ?? false;
-    if (modelFrom(mirror).exactlyOnce || flight <= (idempotent ? 5 : 1)) return [];
-    return [
-      {
-        seen: `${producer.path("max.in.flight.requests.per.connection")} is ${flight} ${idempotent ? "with" : "without"} ${producer.path("enable.idempotence")}`,
-        why: idempotent ? "an idempotent producer allows 5 at most, and the task fails" : "a retried batch can overtake another: records change their order",
-        instead: idempotent ? "write 5" : 'write "producer.override.enable.idempotence": true, and 5 at most',
-      },
-    ];
-  }),
+  stackRule(
+    {
+      name: "timestamps",
+      level: "advisory",
+      summary: "Records keep their timestamps on the target, which takes old ones.",
+    },
+    (view) =>
+      inEach(view.topics, (at) => {
+        if (!inEach(view.mirrors, (m) => [sideFor(at, m) === "target" && mirrored(m)?.(at.name)]).includes(true))
+          return [];
+        const { text, number } = reader(at.config);
+        const sayings: Saying[] = [];
+        if (text("message.timestamp.type") === "LogAppendTime") {
+          sayings.push({
+            seen: `topic ${at.name} on the target has message.timestamp.type LogAppendTime`,
+            why: "copied records get the time of the copy: retention starts anew, and groups can be placed only by reading the tail",
+            instead: "use CreateTime until the cutover is done",
+          });
+        }
+        for (const key of ["message.timestamp.before.max.ms", "message.timestamp.difference.max.ms"]) {
+          const most = number(key) ?? Infinity;
+          if (text("message.timestamp.type") === "LogAppendTime" || most > 10 * 365 * DAY) continue;
+          sayings.push({
+            seen: `topic ${at.name} on the target has ${key} ${most}`,
+            why: "records that are older are refused, and the first one fails the task",
+            instead: "take it away until the cutover is done",
+          });
+        }
+        return sayings.map((say) => ({ at, say }));
+      }),
+  ),
+  mirrorRule(
+    { name: "producer-order", level: "mandatory", summary: "The producer keeps the order of records." },
+    (mirror) => {
+      const producer = producerOf(mirror);
+      const flight = producer.number("max.in.flight.requests.per.connection") ?? 1;
+      const idempotent = producer.flag("enable.idempotence") ?? false;
+      if (modelFrom(mirror).exactlyOnce || flight <= (idempotent ? 5 : 1)) return [];
+      return [
+        {
+          seen: `${producer.path("max.in.flight.requests.per.connection")} is ${flight} ${idempotent ? "with" : "without"} ${producer.path("enable.idempotence")}`,
+          why: idempotent
+            ? "an idempotent producer allows 5 at most, and the task fails"
+            : "a retried batch can overtake another: records change their order",
+          instead: idempotent ? "write 5" : 'write "producer.override.enable.idempotence": true, and 5 at most',
+        },
+      ];
+    },
+  ),
 ];
 
 const DAY = 24 * 60 * 60 * 1000;

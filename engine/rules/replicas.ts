@@ -13,7 +13,11 @@ const INTERNAL = [
   ["checkpoint", "checkpoints.topic.replication.factor"],
   ["heartbeat", "heartbeats.topic.replication.factor"],
 ] as const;
-const STORAGE = ["offset.storage.replication.factor", "config.storage.replication.factor", "status.storage.replication.factor"];
+const STORAGE = [
+  "offset.storage.replication.factor",
+  "config.storage.replication.factor",
+  "status.storage.replication.factor",
+];
 
 /** What MirrorMaker 2 asks for where nothing is said (Kafka 4.3, MirrorConnectorConfig). */
 const DATA_DEFAULT = 2;
@@ -32,7 +36,12 @@ function factorsOf(mirror: MirrorView): Factor[] {
   if (isService(mirror, "target")) return [];
   const factor = (config: Config, where: string, key: string, byDefault: number): Factor => {
     const value = reader(config).number(key);
-    return { key, where, value: value ?? byDefault, said: value === undefined ? `not set, which is ${byDefault}` : String(value) };
+    return {
+      key,
+      where,
+      value: value ?? byDefault,
+      said: value === undefined ? `not set, which is ${byDefault}` : String(value),
+    };
   };
   const { source, heartbeat, declared } = mirror;
   const runs = {
@@ -42,8 +51,14 @@ function factorsOf(mirror: MirrorView): Factor[] {
     heartbeat: heartbeat !== undefined,
   };
   return [
-    ...(declared.source ? [factor(source.config, "in sourceConnector.config", "replication.factor", DATA_DEFAULT)] : []),
-    ...INTERNAL.flatMap(([connector, key]) => (runs[connector] ? [factor(mirror[connector]!.config, `in ${connector}Connector.config`, key, INTERNAL_DEFAULT)] : [])),
+    ...(declared.source
+      ? [factor(source.config, "in sourceConnector.config", "replication.factor", DATA_DEFAULT)]
+      : []),
+    ...INTERNAL.flatMap(([connector, key]) =>
+      runs[connector]
+        ? [factor(mirror[connector]!.config, `in ${connector}Connector.config`, key, INTERNAL_DEFAULT)]
+        : [],
+    ),
   ];
 }
 
@@ -53,40 +68,84 @@ const atTarget = (mirror: MirrorView) => attempt(() => mirror.workersAt) === und
 const storageOf = (mirror: MirrorView): Factor[] =>
   (atTarget(mirror) ? STORAGE : []).map((key) => {
     const value = reader(mirror.target.config).number(key);
-    return { key, where: `in ${namesIn(mirror).workers}.config`, value: value ?? INTERNAL_DEFAULT, said: value === undefined ? `not set, which is ${INTERNAL_DEFAULT}` : String(value) };
+    return {
+      key,
+      where: `in ${namesIn(mirror).workers}.config`,
+      value: value ?? INTERNAL_DEFAULT,
+      said: value === undefined ? `not set, which is ${INTERNAL_DEFAULT}` : String(value),
+    };
   });
 
 /** A service that chooses the number of replicas itself. */
-const isService = (mirror: MirrorView, side: "origin" | "target") => choosesReplicas(attempt(() => mirror[side].bootstrapServers));
+const isService = (mirror: MirrorView, side: "origin" | "target") =>
+  choosesReplicas(attempt(() => mirror[side].bootstrapServers));
 
-const brokers = { type: "integer", minimum: 1, description: "Number of the target's brokers. Default: what a resource of the stack says; unknown otherwise." } as const;
+const brokers = {
+  type: "integer",
+  minimum: 1,
+  description: "Number of the target's brokers. Default: what a resource of the stack says; unknown otherwise.",
+} as const;
 
-const each = (view: View, look: (mirror: MirrorView) => Saying[]) => inEach(view.mirrors, (mirror) => look(mirror).map((say) => ({ at: mirror, say })));
-const brokersOf = (mirror: MirrorView, settings: { targetBrokers?: unknown }) => (typeof settings.targetBrokers === "number" ? settings.targetBrokers : mirror.targetBrokers);
+const each = (view: View, look: (mirror: MirrorView) => Saying[]) =>
+  inEach(view.mirrors, (mirror) => look(mirror).map((say) => ({ at: mirror, say })));
+const brokersOf = (mirror: MirrorView, settings: { targetBrokers?: unknown }) =>
+  typeof settings.targetBrokers === "number" ? settings.targetBrokers : mirror.targetBrokers;
 /** -1 takes the brokers' default. */
 const oneByDefault = (mirror: MirrorView) => mirror.targetDefaultReplicas === 1;
-const isOne = (mirror: MirrorView, factor: number | undefined) => factor === 1 || (factor === -1 && oneByDefault(mirror));
-const saidOne = (config: Config) => (reader(config).number(DATA) === 1 ? "1" : "-1, which the brokers' default.replication.factor makes 1");
-const insteadOf = (mirror: MirrorView, instead: string) => (oneByDefault(mirror) ? instead.replace(/-1 (\(the target's default\) )?or 3/, "3, or set the brokers' default.replication.factor") : instead);
+const isOne = (mirror: MirrorView, factor: number | undefined) =>
+  factor === 1 || (factor === -1 && oneByDefault(mirror));
+const saidOne = (config: Config) =>
+  reader(config).number(DATA) === 1 ? "1" : "-1, which the brokers' default.replication.factor makes 1";
+const insteadOf = (mirror: MirrorView, instead: string) =>
+  oneByDefault(mirror)
+    ? instead.replace(/-1 (\(the target's default\) )?or 3/, "3, or set the brokers' default.replication.factor")
+    : instead;
 const reset = (view: View, mirror: MirrorView) => hasStep(view, mirror, "Replication");
 
 export const replicaRules: Rule[] = [
   stackRule(
-    { name: "data-replication-one", level: "mandatory", whole: true, summary: "Data has more than one replica on the target, or its replication is reset before the cutover ends.", settings: { targetBrokers: brokers, purpose } },
+    {
+      name: "data-replication-one",
+      level: "mandatory",
+      whole: true,
+      summary: "Data has more than one replica on the target, or its replication is reset before the cutover ends.",
+      settings: { targetBrokers: brokers, purpose },
+    },
     (view, settings) => {
       const asked = (mirror: MirrorView) =>
-        !reset(view, mirror) && brokersOf(mirror, settings) !== 1 && !isService(mirror, "target") && purposeOf(view, mirror, settings) !== "replication";
+        !reset(view, mirror) &&
+        brokersOf(mirror, settings) !== 1 &&
+        !isService(mirror, "target") &&
+        purposeOf(view, mirror, settings) !== "replication";
       const why = "after the cutover the loss of one broker loses data that is nowhere else";
       const instead = "write -1 (the target's default) or 3, or let the migration reset the replication";
       return [
         ...each(view, (mirror) =>
           asked(mirror) && mirror.declared.source && isOne(mirror, reader(mirror.source.config).number(DATA))
-            ? [{ seen: `${DATA} is ${saidOne(mirror.source.config)} in sourceConnector.config, and nothing in the stack resets it`, why, instead: insteadOf(mirror, instead) }]
+            ? [
+                {
+                  seen: `${DATA} is ${saidOne(mirror.source.config)} in sourceConnector.config, and nothing in the stack resets it`,
+                  why,
+                  instead: insteadOf(mirror, instead),
+                },
+              ]
             : [],
         ),
         ...inEach(view.topics, (at) =>
-          at.replicationFactor === 1 && inEach(view.mirrors, (mirror) => (sideFor(at, mirror) === "target" && asked(mirror) && mirrored(mirror)?.(at.name) ? [mirror] : [])).length > 0
-            ? [{ at, say: { seen: `topic ${at.name} on the target has 1 replica, and nothing in the stack resets it`, why, instead: "write 3, or let the migration reset the replication" } }]
+          at.replicationFactor === 1 &&
+          inEach(view.mirrors, (mirror) =>
+            sideFor(at, mirror) === "target" && asked(mirror) && mirrored(mirror)?.(at.name) ? [mirror] : [],
+          ).length > 0
+            ? [
+                {
+                  at,
+                  say: {
+                    seen: `topic ${at.name} on the target has 1 replica, and nothing in the stack resets it`,
+                    why,
+                    instead: "write 3, or let the migration reset the replication",
+                  },
+                },
+              ]
             : [],
         ),
       ];
@@ -96,7 +155,8 @@ export const replicaRules: Rule[] = [
     {
       name: "internal-replication-one",
       level: "advisory",
-      summary: "The mirror's internal topics have more than one replica, and so have the copies of a mirror that stays.",
+      summary:
+        "The mirror's internal topics have more than one replica, and so have the copies of a mirror that stays.",
       settings: { targetBrokers: brokers, purpose },
     },
     (view, settings) =>
@@ -115,7 +175,12 @@ export const replicaRules: Rule[] = [
       }),
   ),
   stackRule(
-    { name: "storage-replication-unset", level: "mandatory", summary: "A target of fewer than three brokers has replication factors for the storage topics.", settings: { targetBrokers: brokers } },
+    {
+      name: "storage-replication-unset",
+      level: "mandatory",
+      summary: "A target of fewer than three brokers has replication factors for the storage topics.",
+      settings: { targetBrokers: brokers },
+    },
     (view, settings) =>
       each(view, (mirror) => {
         const count = brokersOf(mirror, settings);
@@ -132,7 +197,12 @@ export const replicaRules: Rule[] = [
       }),
   ),
   stackRule(
-    { name: "replication-above-brokers", level: "mandatory", summary: "No topic gets more replicas than the target has brokers.", settings: { targetBrokers: brokers } },
+    {
+      name: "replication-above-brokers",
+      level: "mandatory",
+      summary: "No topic gets more replicas than the target has brokers.",
+      settings: { targetBrokers: brokers },
+    },
     (view, settings) =>
       each(view, (mirror) => {
         const count = brokersOf(mirror, settings);
@@ -152,13 +222,25 @@ export const replicaRules: Rule[] = [
       name: "replication-above-min-isr",
       level: "mandatory",
       summary: "The replication factor is above min.insync.replicas.",
-      settings: { targetMinInsyncReplicas: { type: "integer", minimum: 1, description: "min.insync.replicas of the target's brokers. Default: what a Kafka resource of the stack says; unknown otherwise." } },
+      settings: {
+        targetMinInsyncReplicas: {
+          type: "integer",
+          minimum: 1,
+          description:
+            "min.insync.replicas of the target's brokers. Default: what a Kafka resource of the stack says; unknown otherwise.",
+        },
+      },
     },
     (view, settings) => {
-      const leastOf = (mirror: MirrorView) => (settings.targetMinInsyncReplicas as number | undefined) ?? mirror.targetMinInsyncReplicas;
+      const leastOf = (mirror: MirrorView) =>
+        (settings.targetMinInsyncReplicas as number | undefined) ?? mirror.targetMinInsyncReplicas;
       return [
         ...inEach(view.topics, (topic) => {
-          const say = tooFew({ value: topic.replicationFactor, said: String(topic.replicationFactor) }, reader(topic.config).number("min.insync.replicas"), `topic ${topic.name}: ${factorField(topic)}`);
+          const say = tooFew(
+            { value: topic.replicationFactor, said: String(topic.replicationFactor) },
+            reader(topic.config).number("min.insync.replicas"),
+            `topic ${topic.name}: ${factorField(topic)}`,
+          );
           return say ? [{ at: topic, say }] : [];
         }),
         ...each(view, (mirror) =>
@@ -174,7 +256,14 @@ export const replicaRules: Rule[] = [
       name: "tasks-and-partitions",
       level: "advisory",
       summary: "There are no more tasks than partitions, and no more workers than tasks.",
-      settings: { partitions: { type: "integer", minimum: 1, description: "Number of partitions to migrate. Default: those of the origin's topics in the stack; unknown otherwise." } },
+      settings: {
+        partitions: {
+          type: "integer",
+          minimum: 1,
+          description:
+            "Number of partitions to migrate. Default: those of the origin's topics in the stack; unknown otherwise.",
+        },
+      },
     },
     (view, settings) =>
       inEach(view.mirrors, (mirror) => {
@@ -182,7 +271,11 @@ export const replicaRules: Rule[] = [
         const tasks = mirror.source.tasksMax ?? 1;
         const sayings: { at: Place; say: Saying }[] = [];
         if (partitions !== undefined && tasks > partitions) {
-          const say = { seen: `tasksMax is ${tasks} for ${partitions} partition${partitions === 1 ? "" : "s"}`, why: "a task without a partition only costs memory", instead: `write ${partitions} or less` };
+          const say = {
+            seen: `tasksMax is ${tasks} for ${partitions} partition${partitions === 1 ? "" : "s"}`,
+            why: "a task without a partition only costs memory",
+            instead: `write ${partitions} or less`,
+          };
           sayings.push({ at: mirror, say });
         }
         const [first, ...others] = view.mirrors.filter(({ resource }) => resource === mirror.resource);
@@ -191,7 +284,11 @@ export const replicaRules: Rule[] = [
         const copies = [first!, ...others].some(({ declared }) => declared.source);
         if (first === mirror && copies && mirror.replicasAssumed !== true && (mirror.replicas ?? 1) > all) {
           const seen = `replicas is ${mirror.replicas ?? 1} for ${all} task${all === 1 ? "" : "s"} at most`;
-          const say = { seen, why: "a worker without a task does nothing", instead: "raise sourceConnector.tasksMax, or lower replicas" };
+          const say = {
+            seen,
+            why: "a worker without a task does nothing",
+            instead: "raise sourceConnector.tasksMax, or lower replicas",
+          };
           sayings.push({ at: wholeOf(mirror), say });
         }
         return sayings;
@@ -223,22 +320,39 @@ function onesOf(mirror: MirrorView, stays: boolean): string[] {
 
 /** How many tasks an entry of `mirrors` has at most. */
 const tasksOf = ({ declared, source, checkpoint, heartbeat }: MirrorView): number =>
-  (declared.source ? (source.tasksMax ?? 1) : 0) + (declared.checkpoint ? (checkpoint.tasksMax ?? 1) : 0) + (heartbeat === undefined ? 0 : 1);
+  (declared.source ? (source.tasksMax ?? 1) : 0) +
+  (declared.checkpoint ? (checkpoint.tasksMax ?? 1) : 0) +
+  (heartbeat === undefined ? 0 : 1);
 
 /** Known where the pattern names topics one by one, and all of them are in the stack. */
 function partitionsOf(mirror: MirrorView, { topics }: View): number | undefined {
   const matches = mirrored(mirror);
-  const named = mirror.topicsPattern.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const named = mirror.topicsPattern
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
   if (matches === undefined || named.length === 0 || !named.every((name) => /^[\w-]+$/.test(name))) return undefined;
-  const counts = named.filter(matches).map((name) => topics.find((t) => sideFor(t, mirror) === "origin" && t.name === name)).map((topic) => (topic === undefined ? undefined : (topic.partitions ?? 1)));
-  return counts.length === 0 || counts.includes(undefined) ? undefined : counts.reduce<number>((sum, count) => sum + count!, 0);
+  const counts = named
+    .filter(matches)
+    .map((name) => topics.find((t) => sideFor(t, mirror) === "origin" && t.name === name))
+    .map((topic) => (topic === undefined ? undefined : (topic.partitions ?? 1)));
+  return counts.length === 0 || counts.includes(undefined)
+    ? undefined
+    : counts.reduce<number>((sum, count) => sum + count!, 0);
 }
 
-function tooFew({ value: factor, said }: { value: number | undefined; said: string }, least: number | undefined, what: string): Saying | undefined {
+function tooFew(
+  { value: factor, said }: { value: number | undefined; said: string },
+  least: number | undefined,
+  what: string,
+): Saying | undefined {
   if (factor === undefined || factor < 1 || least === undefined || least < 2 || factor > least) return undefined;
   return {
     seen: `${what} is ${said}, min.insync.replicas ${least}`,
-    why: factor < least ? "nobody can write with acks=all" : "one broker that is down or restarted stops all writes with acks=all",
+    why:
+      factor < least
+        ? "nobody can write with acks=all"
+        : "one broker that is down or restarted stops all writes with acks=all",
     instead: `write at least ${least + 1}, or a lower min.insync.replicas`,
   };
 }

@@ -33,7 +33,8 @@ export interface Setting {
 export const kafkaVersion: Setting = {
   type: "string",
   pattern: "^\\d+\\.\\d+(\\.\\d+)?$",
-  description: "Kafka version of the MirrorMaker 2 that runs, where spec.version does not say it. Default: what the newest operators of the API version run.",
+  description:
+    "Kafka version of the MirrorMaker 2 that runs, where spec.version does not say it. Default: what the newest operators of the API version run.",
 };
 
 export type Settings = Readonly<Record<string, unknown>>;
@@ -83,7 +84,11 @@ export function stackRule(definition: Definition, look: (view: View, settings: S
 }
 
 function ruleOf(definition: Definition, look: (view: View, settings: Settings) => Said[]): Rule {
-  return { settings: {}, ...definition, check: (view, settings = {}) => grouped(look(view, settings)).map((said) => finding(definition, said)) };
+  return {
+    settings: {},
+    ...definition,
+    check: (view, settings = {}) => grouped(look(view, settings)).map((said) => finding(definition, said)),
+  };
 }
 
 function finding({ name, level }: Definition, { at, say }: Said): Finding {

@@ -9,22 +9,31 @@ const REFERENCE = /^\s*\$(\{[^}]+\}|\([^)]+\))\s*$/;
 /** `password=x` inside a text; a reference, `true` and `false` are no secrets. */
 const INLINE = /(password|passphrase|secret|token)\s*=\s*["']?(?!\$[{(]|(true|false)\b)[^\s"';]+/i;
 /** A private key, a signed token, or somebody's password in an address. */
-const WRITTEN_OUT = /-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.|[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:(?!\$[{(])[^\s/@]+@/i;
+const WRITTEN_OUT =
+  /-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.|[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:(?!\$[{(])[^\s/@]+@/i;
 /** Fields whose value is itself a secret; `passwordSecret.password` names a key and is no secret. */
-const SECRET_KEY = /(password|passphrase|secret|token|(^|\.)(pass|passwd|pwd)|private[._]?key|access[._]?key|api[._]?key|basic\.auth\.user\.info|ssl\.key|ssl\.keystore\.key)$/i;
+const SECRET_KEY =
+  /(password|passphrase|secret|token|(^|\.)(pass|passwd|pwd)|private[._]?key|access[._]?key|api[._]?key|basic\.auth\.user\.info|ssl\.key|ssl\.keystore\.key)$/i;
 /** Annotations and labels that end so mostly name a Secret, or are its checksum; loggers have levels. */
 const METADATA = /(^|\.)(annotations|labels|loggers)\./;
 const SECRET_METADATA = /(password|passphrase)$/i;
-const NAMES_A_PLACE = /(passwordSecret|certificateAndKey|secretKeyRef|clientSecret|clientAssertion|accessToken|refreshToken)\.(password|secretName|key|certificate|name)$|secretName$/i;
+const NAMES_A_PLACE =
+  /(passwordSecret|certificateAndKey|secretKeyRef|clientSecret|clientAssertion|accessToken|refreshToken)\.(password|secretName|key|certificate|name)$|secretName$/i;
 
 export function plainSecrets(texts: readonly Text[]): string[] {
-  const named = new Map(texts.filter(({ path }) => path.endsWith("].name")).map(({ path, value }) => [path.replace(/name$/, "value"), value]));
+  const named = new Map(
+    texts
+      .filter(({ path }) => path.endsWith("].name"))
+      .map(({ path, value }) => [path.replace(/name$/, "value"), value]),
+  );
   return texts
     .filter(({ path, value }) => {
       if (/^(true|false)?$/i.test(value) || REFERENCE.test(value) || NAMES_A_PLACE.test(path)) return false;
       // `{name, value}`, as of environment variables and Java's properties: the name tells.
       const key = named.get(path)?.replace(/[_-]/g, ".") ?? path;
-      return INLINE.test(value) || WRITTEN_OUT.test(value) || (METADATA.test(path) ? SECRET_METADATA : SECRET_KEY).test(key);
+      return (
+        INLINE.test(value) || WRITTEN_OUT.test(value) || (METADATA.test(path) ? SECRET_METADATA : SECRET_KEY).test(key)
+      );
     })
     .map(({ path }) => path);
 }
@@ -38,7 +47,8 @@ const plain = (path: string): Saying => ({
 /** Whose connection a connector's own `security.protocol` is of; of a client whose cluster hangs on other settings, either's. */
 function connectionsOf(key: string): Side[] {
   if (/^(source\.(cluster|consumer|producer|admin)|consumer)\.security\.protocol$/.test(key)) return ["origin"];
-  if (/^(target\.(cluster|consumer|producer|admin)|producer\.override)\.security\.protocol$/.test(key)) return ["target"];
+  if (/^(target\.(cluster|consumer|producer|admin)|producer\.override)\.security\.protocol$/.test(key))
+    return ["target"];
   return /^(producer|admin)\.security\.protocol$/.test(key) ? ["origin", "target"] : [];
 }
 
@@ -46,9 +56,13 @@ function connectionsOf(key: string): Side[] {
 function undone(mirror: MirrorView): Text[] {
   return (["source", "checkpoint", "heartbeat"] as const).flatMap((name) =>
     Object.keys(mirror[name]?.config ?? {}).flatMap((key) => {
-      const encrypted = connectionsOf(key).some((side) => attempt(() => mirror.connectionsKnown && mirror[side].tls !== undefined));
+      const encrypted = connectionsOf(key).some((side) =>
+        attempt(() => mirror.connectionsKnown && mirror[side].tls !== undefined),
+      );
       const value = attempt(() => String(mirror[name]!.config[key]));
-      return encrypted && value !== undefined && /^(SASL_)?PLAINTEXT$/i.test(value) ? [{ path: `${name}Connector.config ${key}`, value }] : [];
+      return encrypted && value !== undefined && /^(SASL_)?PLAINTEXT$/i.test(value)
+        ? [{ path: `${name}Connector.config ${key}`, value }]
+        : [];
     }),
   );
 }
@@ -56,11 +70,19 @@ function undone(mirror: MirrorView): Text[] {
 /** SASL mechanisms that send what they log in with. */
 const OPEN = ["plain", "oauth", "oauthbearer"];
 
-const SYSTEMS = "the system's certificates are trusted then: clusters that sign their own are refused, and any public CA could vouch for a broker";
+const SYSTEMS =
+  "the system's certificates are trusted then: clusters that sign their own are refused, and any public CA could vouch for a broker";
 
 /** Sides of which this is known to be so. */
-function bothSides(mirrors: readonly MirrorView[], is: (cluster: ClusterView) => boolean): { at: MirrorView; side: Side }[] {
-  return mirrors.flatMap((at) => (["origin", "target"] as const).filter((side) => attempt(() => at.connectionsKnown && is(at[side]))).map((side) => ({ at, side })));
+function bothSides(
+  mirrors: readonly MirrorView[],
+  is: (cluster: ClusterView) => boolean,
+): { at: MirrorView; side: Side }[] {
+  return mirrors.flatMap((at) =>
+    (["origin", "target"] as const)
+      .filter((side) => attempt(() => at.connectionsKnown && is(at[side])))
+      .map((side) => ({ at, side })),
+  );
 }
 
 /** Clusters of a mirror without TLS, and the fields to write it in. */
@@ -93,101 +115,154 @@ function missingTls(mirrors: readonly MirrorView[]): { at: MirrorView; say: Sayi
 }
 
 export const securityRules: Rule[] = [
-  stackRule({ name: "plain-text-secret", level: "mandatory", summary: "No password or other secret value outside a Secret." }, ({ mirrors, users }) =>
-    inEach([...mirrors, ...users], (at) => plainSecrets(at.texts).map((path) => ({ at, say: plain(path) }))),
+  stackRule(
+    { name: "plain-text-secret", level: "mandatory", summary: "No password or other secret value outside a Secret." },
+    ({ mirrors, users }) =>
+      inEach([...mirrors, ...users], (at) => plainSecrets(at.texts).map((path) => ({ at, say: plain(path) }))),
   ),
-  stackRule({ name: "tls-insecure", level: "mandatory", summary: "Certificates and host names are checked, and no password is sent without TLS." }, ({ mirrors, clients }) => [
-    ...inEach(mirrors, (mirror) => {
-      const unchecked = mirror.texts.filter(({ path, value }) =>
-        path.endsWith("ssl.endpoint.identification.algorithm") ? value === "" : /disableTlsHostnameVerification$|insecureSkipTlsVerify$/.test(path) && value === "true",
+  stackRule(
+    {
+      name: "tls-insecure",
+      level: "mandatory",
+      summary: "Certificates and host names are checked, and no password is sent without TLS.",
+    },
+    ({ mirrors, clients }) => [
+      ...inEach(mirrors, (mirror) => {
+        const unchecked = mirror.texts.filter(({ path, value }) =>
+          path.endsWith("ssl.endpoint.identification.algorithm")
+            ? value === ""
+            : /disableTlsHostnameVerification$|insecureSkipTlsVerify$/.test(path) && value === "true",
+        );
+        const sides = (["origin", "target"] as const).filter((side) =>
+          attempt(() => {
+            const { authentication, tls } = mirror[side];
+            return mirror.connectionsKnown && tls === undefined && OPEN.includes(authentication?.type ?? "");
+          }),
+        );
+        const sayings: Saying[] = [
+          ...unchecked.map(({ path, value }) => ({
+            seen: `${path} is ${value === "" ? '""' : value}`,
+            why: "whoever stands between the mirror and the brokers can read and change everything",
+            instead: "take it away and trust the broker's CA; a certificate for another name is to be made anew",
+          })),
+          ...undone(mirror).map(({ path, value }) => ({
+            seen: `${path} is ${value}`,
+            why: "it takes the connection's TLS away, and everything goes over the network as it is",
+            instead: "take it away",
+          })),
+          ...sides.map((side) => ({
+            seen: `the ${side} has authentication "${mirror[side].authentication!.type}" and no tls`,
+            why: "the password or token goes over the network as it is",
+            instead: "write tls.trustedCertificates with the cluster's CA",
+          })),
+        ];
+        return sayings.map((say) => ({ at: mirror, say }));
+      }),
+      ...clients
+        .filter((client) => !client.verifies || (client.tls === false && OPEN.includes(client.mechanism ?? "")))
+        .map((client) => ({
+          at: client,
+          say: {
+            seen: client.verifies
+              ? `a Kafka provider with SASL ${client.mechanism!.toUpperCase()} and without TLS`
+              : "a Kafka provider with skipTlsVerify",
+            why: client.verifies
+              ? "the password or token goes over the network as it is"
+              : "whoever stands between can read and change everything, the administrator's password too",
+            instead: client.verifies ? "write tlsEnabled: true and caCert" : "write caCert and leave skipTlsVerify out",
+          },
+        })),
+    ],
+  ),
+  stackRule(
+    { name: "tls-missing", level: "advisory", summary: "Both clusters are reached over TLS." },
+    ({ mirrors, clients }) => [
+      ...missingTls(mirrors),
+      ...clients
+        .filter((client) => client.verifies && client.tls === false && !OPEN.includes(client.mechanism ?? ""))
+        .map((at) => ({
+          at,
+          say: {
+            seen: "a Kafka provider without TLS",
+            why: "what the administrator does goes over the network as it is, made passwords too",
+            instead: "write tlsEnabled: true and caCert",
+          },
+        })),
+    ],
+  ),
+  mirrorRule(
+    { name: "login-missing", level: "advisory", summary: "The mirror logs in on both clusters." },
+    (mirror) => {
+      const open = (["origin", "target"] as const).filter(
+        // Without TLS, tls-missing reports both.
+        (side) =>
+          attempt(
+            () =>
+              mirror.connectionsKnown && mirror[side].tls !== undefined && mirror[side].authentication === undefined,
+          ) === true,
       );
-      const sides = (["origin", "target"] as const).filter((side) =>
-        attempt(() => {
-          const { authentication, tls } = mirror[side];
-          return mirror.connectionsKnown && tls === undefined && OPEN.includes(authentication?.type ?? "");
-        }),
-      );
-      const sayings: Saying[] = [
-        ...unchecked.map(({ path, value }) => ({
-          seen: `${path} is ${value === "" ? '""' : value}`,
-          why: "whoever stands between the mirror and the brokers can read and change everything",
-          instead: "take it away and trust the broker's CA; a certificate for another name is to be made anew",
-        })),
-        ...undone(mirror).map(({ path, value }) => ({
-          seen: `${path} is ${value}`,
-          why: "it takes the connection's TLS away, and everything goes over the network as it is",
-          instead: "take it away",
-        })),
-        ...sides.map((side) => ({
-          seen: `the ${side} has authentication "${mirror[side].authentication!.type}" and no tls`,
-          why: "the password or token goes over the network as it is",
-          instead: "write tls.trustedCertificates with the cluster's CA",
-        })),
+      if (open.length === 0) return [];
+      return [
+        {
+          seen: `the mirror does not log in on the ${open.join(" and the ")}`,
+          why: "anyone who reaches these brokers can do what the mirror does",
+          instead:
+            "write authentication if the listener has it; keep everyone else away from the listener if it has not",
+        },
       ];
-      return sayings.map((say) => ({ at: mirror, say }));
-    }),
-    ...clients
-      .filter((client) => !client.verifies || (client.tls === false && OPEN.includes(client.mechanism ?? "")))
-      .map((client) => ({
-        at: client,
+    },
+  ),
+  stackRule(
+    { name: "tls-without-ca", level: "advisory", summary: "TLS names the CA that it trusts." },
+    ({ mirrors, clients }) => [
+      ...bothSides(
+        mirrors,
+        ({ tls, bootstrapServers }) => tls?.trusted === 0 && !hasPublicCertificate(bootstrapServers),
+      ).map(({ at, side }) => ({
+        at,
         say: {
-          seen: client.verifies ? `a Kafka provider with SASL ${client.mechanism!.toUpperCase()} and without TLS` : "a Kafka provider with skipTlsVerify",
-          why: client.verifies ? "the password or token goes over the network as it is" : "whoever stands between can read and change everything, the administrator's password too",
-          instead: client.verifies ? "write tlsEnabled: true and caCert" : "write caCert and leave skipTlsVerify out",
+          seen: `the ${side} has tls without a trusted certificate`,
+          why: SYSTEMS,
+          instead: "name the Secret with the cluster's CA in tls.trustedCertificates",
         },
       })),
-  ]),
-  stackRule({ name: "tls-missing", level: "advisory", summary: "Both clusters are reached over TLS." }, ({ mirrors, clients }) => [
-    ...missingTls(mirrors),
-    ...clients
-      .filter((client) => client.verifies && client.tls === false && !OPEN.includes(client.mechanism ?? ""))
-      .map((at) => ({ at, say: { seen: "a Kafka provider without TLS", why: "what the administrator does goes over the network as it is, made passwords too", instead: "write tlsEnabled: true and caCert" } })),
-  ]),
-  mirrorRule({ name: "login-missing", level: "advisory", summary: "The mirror logs in on both clusters." }, (mirror) => {
-    const open = (["origin", "target"] as const).filter(
-      // Without TLS, tls-missing reports both.
-      (side) => attempt(() => mirror.connectionsKnown && mirror[side].tls !== undefined && mirror[side].authentication === undefined) === true,
-    );
-    if (open.length === 0) return [];
-    return [
-      {
-        seen: `the mirror does not log in on the ${open.join(" and the ")}`,
-        why: "anyone who reaches these brokers can do what the mirror does",
-        instead: "write authentication if the listener has it; keep everyone else away from the listener if it has not",
-      },
-    ];
-  }),
-  stackRule({ name: "tls-without-ca", level: "advisory", summary: "TLS names the CA that it trusts." }, ({ mirrors, clients }) => [
-    ...bothSides(mirrors, ({ tls, bootstrapServers }) => tls?.trusted === 0 && !hasPublicCertificate(bootstrapServers)).map(({ at, side }) => ({
-      at,
-      say: { seen: `the ${side} has tls without a trusted certificate`, why: SYSTEMS, instead: "name the Secret with the cluster's CA in tls.trustedCertificates" },
-    })),
-    ...clients
-      .filter((client) => client.verifies && client.tls !== false && !client.trusts)
-      .map((at) => ({ at, say: { seen: "a Kafka provider without caCert", why: SYSTEMS, instead: "write caCert" } })),
-  ]),
-  stackRule({ name: "secret-copy-wide", level: "advisory", summary: "A Secret beside the mirror holds only the keys that the mirror names." }, ({ mirrors, secrets }) =>
-    secrets.flatMap((secret) => {
-      // Of a Secret that two mirrors share each may name its part.
-      const beside = mirrors.filter((mirror) => attempt(() => (secret.namespace ?? mirror.namespace) === mirror.namespace && mirror.secretKeys.has(secret.name)));
-      const named = attempt(() => new Set(beside.flatMap((mirror) => [...mirror.secretKeys.get(secret.name)!])));
-      const more = named === undefined || beside.length === 0 ? [] : secret.keys.filter((key) => !named.has(key));
-      if (more.length === 0) return [];
-      const absent = [...named!].filter((key) => !secret.keys.includes(key));
-      if (absent.length > 0) {
+      ...clients
+        .filter((client) => client.verifies && client.tls !== false && !client.trusts)
+        .map((at) => ({ at, say: { seen: "a Kafka provider without caCert", why: SYSTEMS, instead: "write caCert" } })),
+    ],
+  ),
+  stackRule(
+    {
+      name: "secret-copy-wide",
+      level: "advisory",
+      summary: "A Secret beside the mirror holds only the keys that the mirror names.",
+    },
+    ({ mirrors, secrets }) =>
+      secrets.flatMap((secret) => {
+        // Of a Secret that two mirrors share each may name its part.
+        const beside = mirrors.filter((mirror) =>
+          attempt(
+            () => (secret.namespace ?? mirror.namespace) === mirror.namespace && mirror.secretKeys.has(secret.name),
+          ),
+        );
+        const named = attempt(() => new Set(beside.flatMap((mirror) => [...mirror.secretKeys.get(secret.name)!])));
+        const more = named === undefined || beside.length === 0 ? [] : secret.keys.filter((key) => !named.has(key));
+        if (more.length === 0) return [];
+        const absent = [...named!].filter((key) => !secret.keys.includes(key));
+        if (absent.length > 0) {
+          const say = {
+            seen: `Secret ${secret.name} has ${more.join(", ")} and not ${absent.join(", ")}, which the mirror names`,
+            why: "the mirror looks for a key that is not there, and does not come to work",
+            instead: `write ${absent.join(", ")} in the Secret, or the Secret's key in the mirror`,
+          };
+          return [{ at: secret, say }];
+        }
         const say = {
-          seen: `Secret ${secret.name} has ${more.join(", ")} and not ${absent.join(", ")}, which the mirror names`,
-          why: "the mirror looks for a key that is not there, and does not come to work",
-          instead: `write ${absent.join(", ")} in the Secret, or the Secret's key in the mirror`,
+          seen: `Secret ${secret.name} has ${more.join(", ")} beside ${[...named!].join(", ")}`,
+          why: "whoever may read the mirror's namespace gets what only the cluster's namespace should hold",
+          instead: `copy ${[...named!].join(", ")} only`,
         };
         return [{ at: secret, say }];
-      }
-      const say = {
-        seen: `Secret ${secret.name} has ${more.join(", ")} beside ${[...named!].join(", ")}`,
-        why: "whoever may read the mirror's namespace gets what only the cluster's namespace should hold",
-        instead: `copy ${[...named!].join(", ")} only`,
-      };
-      return [{ at: secret, say }];
-    }),
+      }),
   ),
 ];

@@ -8,28 +8,37 @@ import type { MirrorView, SinkView } from "./view";
 const WITHOUT_CONNECT = "console-consumer-.*,__.*";
 
 export const sinkRules: Rule[] = [
-  stackRule({ name: "sink-groups", level: "advisory", summary: "Groups of sink connectors are not left behind by MirrorMaker 2's default exclusion." }, ({ mirrors, sinks = [] }) =>
-    inEach(mirrors, (at) => {
-      if (!at.declared.checkpoint || at.groupsExcludePattern !== undefined) return [];
-      const left = [...new Set([...namedInPattern(at), ...ofStack(at, sinks)])];
-      if (left.length === 0) return [];
-      return [
-        {
-          at,
-          say: {
-            seen: `groupsPattern selects ${listed(left, 5)}, and the default of groups.exclude leaves out connect-.*`,
-            why: "the groups of sink connectors do not move, so on the target the connectors read their topics from the start again",
-            instead: `write groupsExcludePattern: "${WITHOUT_CONNECT}", or "${DEFAULT_GROUPS_EXCLUDE}" where they are to stay behind`,
+  stackRule(
+    {
+      name: "sink-groups",
+      level: "advisory",
+      summary: "Groups of sink connectors are not left behind by MirrorMaker 2's default exclusion.",
+    },
+    ({ mirrors, sinks = [] }) =>
+      inEach(mirrors, (at) => {
+        if (!at.declared.checkpoint || at.groupsExcludePattern !== undefined) return [];
+        const left = [...new Set([...namedInPattern(at), ...ofStack(at, sinks)])];
+        if (left.length === 0) return [];
+        return [
+          {
+            at,
+            say: {
+              seen: `groupsPattern selects ${listed(left, 5)}, and the default of groups.exclude leaves out connect-.*`,
+              why: "the groups of sink connectors do not move, so on the target the connectors read their topics from the start again",
+              instead: `write groupsExcludePattern: "${WITHOUT_CONNECT}", or "${DEFAULT_GROUPS_EXCLUDE}" where they are to stay behind`,
+            },
           },
-        },
-      ];
-    }),
+        ];
+      }),
   ),
 ];
 
 /** Somebody wrote the names of sink connectors' groups, and gets none of them. */
 function namedInPattern({ groupsPattern }: MirrorView): string[] {
-  return groupsPattern.split(",").map((part) => part.trim()).filter((part) => part.startsWith("connect-"));
+  return groupsPattern
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part.startsWith("connect-"));
 }
 
 /** Sink connectors of the stack whose groups the pattern selects, and that read a copied topic as far as that is written. */

@@ -14,7 +14,8 @@ export function stepsOf({ steps }: Pick<View, "steps">, mirror: MirrorView): Ste
   });
 }
 
-export const hasStep = (view: Pick<View, "steps">, mirror: MirrorView, kind: string): boolean => stepsOf(view, mirror).some((step) => step.kind === kind);
+export const hasStep = (view: Pick<View, "steps">, mirror: MirrorView, kind: string): boolean =>
+  stepsOf(view, mirror).some((step) => step.kind === kind);
 
 /** One step of each migration that is given up: its Gate, or in the clean-up, where that is gone, another. */
 export function abandoned({ steps }: Pick<View, "steps">): StepView[] {

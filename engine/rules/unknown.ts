@@ -12,7 +12,8 @@ export function attempt<T>(read: () => T): T | undefined {
     return read();
   } catch (error) {
     // Pulumi's own wording, where its resources are read directly.
-    if (error instanceof NotKnownYet || (error instanceof Error && /can't be known during preview/.test(error.message))) return undefined;
+    if (error instanceof NotKnownYet || (error instanceof Error && /can't be known during preview/.test(error.message)))
+      return undefined;
     throw error;
   }
 }

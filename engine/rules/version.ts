@@ -14,6 +14,11 @@ const DOTS_ONLY = "3.0.0";
  * 0.51) run Kafka 2.7 to 4.2, and the internal topics' names changed between them.
  */
 export function readings(mirror: MirrorView): MirrorView[] {
-  if (mirror.versionAssumed !== true || !/\/v1beta2$/.test(mirror.apiVersion) || !versionAtLeast(mirror.kafkaVersion, "3.1")) return [mirror];
+  if (
+    mirror.versionAssumed !== true ||
+    !/\/v1beta2$/.test(mirror.apiVersion) ||
+    !versionAtLeast(mirror.kafkaVersion, "3.1")
+  )
+    return [mirror];
   return [mirror, Object.create(mirror, { kafkaVersion: { value: DOTS_ONLY, enumerable: true } }) as MirrorView];
 }

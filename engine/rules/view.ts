@@ -148,7 +148,13 @@ export interface MirrorView extends Place, MirrorConfiguration {
   /** Whether the blocks are there: a connector without one does not run. */
   declared: { source: boolean; checkpoint: boolean };
   /** As written, by alias (older dialects); `sameServers`: connectCluster and target have one address. */
-  aliases?: { clusters: readonly string[]; connectCluster?: string; source?: string; target?: string; sameServers?: boolean };
+  aliases?: {
+    clusters: readonly string[];
+    connectCluster?: string;
+    source?: string;
+    target?: string;
+    sameServers?: boolean;
+  };
   /** An earlier entry of `mirrors` has the same source and target. */
   repeated?: boolean;
   /** Both the old and the new name of an exclusion are given. */
@@ -171,7 +177,12 @@ export interface FieldNames {
   topicsExclude: string;
 }
 
-const OWN_NAMES: FieldNames = { origin: "origin", target: "target", workers: "target", topicsExclude: "topicsExcludePattern" };
+const OWN_NAMES: FieldNames = {
+  origin: "origin",
+  target: "target",
+  workers: "target",
+  topicsExclude: "topicsExcludePattern",
+};
 
 /** The field names to use in messages about a mirror. */
 export const namesIn = (mirror: MirrorView): FieldNames => attempt(() => mirror.fieldNames) ?? OWN_NAMES;
@@ -264,7 +275,8 @@ export const wholeOf = ({ resource, label, entry }: MirrorView): Place => ({ res
 const USUAL_NAME = "mm2-credentials";
 
 /** A certificate's user, where nothing tells: the operator calls the Secret like the user, and copies have the usual name. */
-export const isUsualLogin = (name: string, secret: string | undefined): boolean => name === secret || name === USUAL_NAME;
+export const isUsualLogin = (name: string, secret: string | undefined): boolean =>
+  name === secret || name === USUAL_NAME;
 
 /** May the mirror log in there with this name? A client certificate does not tell its name. */
 export function logsInAs(mirror: MirrorView | undefined, side: Side, name: string): boolean {
@@ -296,11 +308,22 @@ export const nothing: View = { mirrors: [], users: [], topics: [], secrets: [], 
 
 /** Every text in a value with its path; what Pulumi knows later is passed over. */
 export function textsOf(value: unknown, path: string): Text[] {
-  if (Array.isArray(value)) return Array.from(value.keys()).flatMap((i) => textsOf(attempt(() => value[i] as unknown), `${path}[${i}]`));
+  if (Array.isArray(value))
+    return Array.from(value.keys()).flatMap((i) =>
+      textsOf(
+        attempt(() => value[i] as unknown),
+        `${path}[${i}]`,
+      ),
+    );
   if (typeof value === "object" && value !== null) {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return [];
-    return Object.keys(value).flatMap((key) => textsOf(attempt(() => (value as Record<string, unknown>)[key]), path === "" ? key : `${path}.${key}`));
+    return Object.keys(value).flatMap((key) =>
+      textsOf(
+        attempt(() => (value as Record<string, unknown>)[key]),
+        path === "" ? key : `${path}.${key}`,
+      ),
+    );
   }
   return typeof value === "string" || typeof value === "boolean" ? [{ path, value: String(value) }] : [];
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { align, type Step } from "./align";
 import { AHEAD, type Entry } from "./sequence";
 
-const entries = (hashes: readonly (string | number)[]): Entry[] => hashes.map((h, offset) => ({ offset, timestamp: 1000, stamped: false, body: String(h) }));
+const entries = (hashes: readonly (string | number)[]): Entry[] =>
+  hashes.map((h, offset) => ({ offset, timestamp: 1000, stamped: false, body: String(h) }));
 
 /** Hands out the entries in pieces, as fetches do. */
 const sequence = (list: readonly Entry[], piece: number) => (from: number | undefined) => {
@@ -11,7 +12,11 @@ const sequence = (list: readonly Entry[], piece: number) => (from: number | unde
   return async () => list.slice(at, (at += piece));
 };
 
-async function differences(a: readonly (string | number)[], b: readonly (string | number)[], piece = 7): Promise<{ steps: Step[]; counts: { origin: number; target: number } }> {
+async function differences(
+  a: readonly (string | number)[],
+  b: readonly (string | number)[],
+  piece = 7,
+): Promise<{ steps: Step[]; counts: { origin: number; target: number } }> {
   const steps: Step[] = [];
   const counts = await align(sequence(entries(a), piece), sequence(entries(b), piece), (step) => steps.push(step));
   return { steps, counts };
@@ -19,8 +24,16 @@ async function differences(a: readonly (string | number)[], b: readonly (string 
 
 const said = (steps: Step[]) =>
   steps.map((s) => {
-    const run = (r: { first: Entry; count: number } | undefined) => (r === undefined ? undefined : `${r.first.offset}+${r.count}`);
-    return [s.kind, s.kind === "diverged" ? "" : [run("origin" in s ? s.origin : undefined), run("target" in s ? s.target : undefined)].filter((x) => x !== undefined).join(" ")];
+    const run = (r: { first: Entry; count: number } | undefined) =>
+      r === undefined ? undefined : `${r.first.offset}+${r.count}`;
+    return [
+      s.kind,
+      s.kind === "diverged"
+        ? ""
+        : [run("origin" in s ? s.origin : undefined), run("target" in s ? s.target : undefined)]
+            .filter((x) => x !== undefined)
+            .join(" "),
+    ];
   });
 
 const count = (n: number, from = 0) => Array.from({ length: n }, (_, i) => from + i);
@@ -33,13 +46,34 @@ describe("finding where two sequences differ", () => {
     ["the last ones missing", count(9), count(6), [["missing", "6+3"]]],
     ["a record twice", count(9), [0, 1, 2, 3, 2, 3, 4, 5, 6, 7, 8], [["duplicate", "4+2"]]],
     ["the last ones twice", count(9), [...count(9), 6, 7, 8], [["duplicate", "9+3"]]],
-    ["the last ones twice and a stranger", count(9), [...count(9), 8, "x"], [["duplicate", "9+1"], ["extra", "10+1"]]],
+    [
+      "the last ones twice and a stranger",
+      count(9),
+      [...count(9), 8, "x"],
+      [
+        ["duplicate", "9+1"],
+        ["extra", "10+1"],
+      ],
+    ],
     ["the last two swapped", count(6), [0, 1, 2, 3, 5, 4], [["order", "4+2 4+2"]]],
     ["a stranger in between", count(6), [0, 1, 2, "x", 3, 4, 5], [["extra", "3+1"]]],
     ["other content", count(6), [0, 1, "x", 3, 4, 5], [["changed", "2+1 2+1"]]],
     ["another order", count(8), [0, 1, 3, 2, 4, 5, 6, 7], [["order", "2+2 2+2"]]],
-    ["a gap and a duplicate that cancel out in the counts", count(10), [0, 1, 2, 2, 4, 5, 6, 7, 8, 9], [["changed", "3+1 3+1"]]],
-    ["a gap here and a duplicate there", count(12), [0, 1, 2, 4, 5, 6, 7, 8, 7, 8, 9, 10, 11], [["missing", "3+1"], ["duplicate", "8+2"]]],
+    [
+      "a gap and a duplicate that cancel out in the counts",
+      count(10),
+      [0, 1, 2, 2, 4, 5, 6, 7, 8, 9],
+      [["changed", "3+1 3+1"]],
+    ],
+    [
+      "a gap here and a duplicate there",
+      count(12),
+      [0, 1, 2, 4, 5, 6, 7, 8, 7, 8, 9, 10, 11],
+      [
+        ["missing", "3+1"],
+        ["duplicate", "8+2"],
+      ],
+    ],
     ["the target kept what the origin deleted", count(6, 3), count(9), [["leading", "0+3"]]],
     ["the target begins later", count(9), count(6, 3), [["leading", "0+3"]]],
     ["nothing on the target", count(5), [], [["leading", "0+5"]]],
@@ -62,32 +96,53 @@ describe("finding where two sequences differ", () => {
 
   it("gives up where nothing agrees any more, and still counts", async () => {
     const strangers = count(AHEAD * 2).map((i) => `x${i}`);
-    const { steps, counts } = await differences([...count(10), ...count(AHEAD * 2, 100)], [...count(10), ...strangers], 1000);
+    const { steps, counts } = await differences(
+      [...count(10), ...count(AHEAD * 2, 100)],
+      [...count(10), ...strangers],
+      1000,
+    );
     expect(said(steps)).toEqual([["diverged", ""]]);
     expect(counts).toEqual({ origin: 10 + AHEAD * 2, target: 10 + AHEAD * 2 });
   });
 
   it("balances: what both sides have in common is counted once on each", async () => {
-    const edit = fc.record({ at: fc.nat(60), kind: fc.constantFrom("drop", "twice", "change", "insert", "swap"), length: fc.integer({ min: 1, max: 5 }) });
+    const edit = fc.record({
+      at: fc.nat(60),
+      kind: fc.constantFrom("drop", "twice", "change", "insert", "swap"),
+      length: fc.integer({ min: 1, max: 5 }),
+    });
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: 60 }), fc.array(edit, { maxLength: 5 }), fc.integer({ min: 1, max: 20 }), async (length, edits, piece) => {
-        const a: (string | number)[] = count(length);
-        const b = [...a];
-        for (const [n, e] of edits.entries()) {
-          const at = Math.min(e.at, b.length);
-          const some = b.slice(at, at + e.length);
-          if (e.kind === "drop") b.splice(at, e.length);
-          if (e.kind === "twice") b.splice(at, 0, ...some);
-          if (e.kind === "change") b.splice(at, some.length, ...some.map((s) => `c${n}${s}`));
-          if (e.kind === "insert") b.splice(at, 0, `i${n}`);
-          if (e.kind === "swap") b.splice(at, some.length, ...some.reverse());
-        }
-        const { steps, counts } = await differences(a, b, piece);
-        expect(counts).toEqual({ origin: a.length, target: b.length });
-        expect(steps.length === 0).toBe(a.length === b.length && a.every((x, i) => x === b[i]));
-        const sum = (side: "origin" | "target") => steps.reduce((total, s) => total + (s.kind === "diverged" ? 0 : ((s as { origin?: { count: number }; target?: { count: number } })[side]?.count ?? 0)), 0);
-        expect(a.length - sum("origin")).toBe(b.length - sum("target"));
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 60 }),
+        fc.array(edit, { maxLength: 5 }),
+        fc.integer({ min: 1, max: 20 }),
+        async (length, edits, piece) => {
+          const a: (string | number)[] = count(length);
+          const b = [...a];
+          for (const [n, e] of edits.entries()) {
+            const at = Math.min(e.at, b.length);
+            const some = b.slice(at, at + e.length);
+            if (e.kind === "drop") b.splice(at, e.length);
+            if (e.kind === "twice") b.splice(at, 0, ...some);
+            if (e.kind === "change") b.splice(at, some.length, ...some.map((s) => `c${n}${s}`));
+            if (e.kind === "insert") b.splice(at, 0, `i${n}`);
+            if (e.kind === "swap") b.splice(at, some.length, ...some.reverse());
+          }
+          const { steps, counts } = await differences(a, b, piece);
+          expect(counts).toEqual({ origin: a.length, target: b.length });
+          expect(steps.length === 0).toBe(a.length === b.length && a.every((x, i) => x === b[i]));
+          const sum = (side: "origin" | "target") =>
+            steps.reduce(
+              (total, s) =>
+                total +
+                (s.kind === "diverged"
+                  ? 0
+                  : ((s as { origin?: { count: number }; target?: { count: number } })[side]?.count ?? 0)),
+              0,
+            );
+          expect(a.length - sum("origin")).toBe(b.length - sum("target"));
+        },
+      ),
       { numRuns: 500 },
     );
   });

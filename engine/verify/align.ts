@@ -23,7 +23,11 @@ const LONG_SEARCHES = 8;
  * place is searched from which both sides agree again.
  * @returns records on each side
  */
-export async function align(origin: Sequence, target: Sequence, report: (step: Step) => void): Promise<{ origin: number; target: number }> {
+export async function align(
+  origin: Sequence,
+  target: Sequence,
+  report: (step: Step) => void,
+): Promise<{ origin: number; target: number }> {
   const a = new Side(origin);
   const b = new Side(target);
   const recent = new Recent();
@@ -41,11 +45,13 @@ export async function align(origin: Sequence, target: Sequence, report: (step: S
     if (x === undefined || y === undefined) {
       // One side has ended: the rest of the other one stands alone.
       const gone = await a.drain();
-      if (gone !== undefined) report(common ? { kind: "missing", origin: gone, rest: true } : { kind: "leading", origin: gone });
+      if (gone !== undefined)
+        report(common ? { kind: "missing", origin: gone, rest: true } : { kind: "leading", origin: gone });
       const twice = await b.drain((e) => recent.has(e));
       if (twice !== undefined) report({ kind: "duplicate", target: twice, rest: true });
       const more = await b.drain();
-      if (more !== undefined) report(common ? { kind: "extra", target: more, rest: true } : { kind: "leading", target: more });
+      if (more !== undefined)
+        report(common ? { kind: "extra", target: more, rest: true } : { kind: "leading", target: more });
       break;
     }
     await Promise.all([a.fill(AHEAD), b.fill(AHEAD)]);
@@ -111,12 +117,14 @@ function sameContent(here: readonly Entry[], there: readonly Entry[]): boolean {
     else copies.push(y);
   }
   // Records without a timestamp last: any of the equal copies that are left will do for them.
-  return [...here].sort((x, y) => y.timestamp - x.timestamp).every((x) => {
-    const copies = left.get(x.body) ?? [];
-    const at = copies.findIndex((y) => isCopy(x, y));
-    if (at >= 0) copies.splice(at, 1);
-    return at >= 0;
-  });
+  return [...here]
+    .sort((x, y) => y.timestamp - x.timestamp)
+    .every((x) => {
+      const copies = left.get(x.body) ?? [];
+      const at = copies.findIndex((y) => isCopy(x, y));
+      if (at >= 0) copies.splice(at, 1);
+      return at >= 0;
+    });
 }
 
 /** Looks for what one side goes on with in the whole rest of the other, and stands there when it is found. */

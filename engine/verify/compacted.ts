@@ -13,7 +13,12 @@ const PARTITIONS_TOGETHER = 200;
 const OFFSETS_TOGETHER = 500_000;
 
 /** Compares the latest record of each key on both sides; each side compacts when it likes. */
-export async function compareLatest(clusters: Clusters, pairs: readonly Pair[], isolation: Isolation, watch: Watch): Promise<void> {
+export async function compareLatest(
+  clusters: Clusters,
+  pairs: readonly Pair[],
+  isolation: Isolation,
+  watch: Watch,
+): Promise<void> {
   for (const group of groups(pairs)) {
     watch.signal?.throwIfAborted();
     await compareGroup(clusters, group, isolation, watch);
@@ -36,7 +41,12 @@ function* groups(pairs: readonly Pair[]): Iterable<Pair[]> {
   if (group.length > 0) yield group;
 }
 
-async function compareGroup(clusters: Clusters, group: readonly Pair[], isolation: Isolation, watch: Watch): Promise<void> {
+async function compareGroup(
+  clusters: Clusters,
+  group: readonly Pair[],
+  isolation: Isolation,
+  watch: Watch,
+): Promise<void> {
   const differences = new Map(group.map((p) => [p, new Differences(p)]));
   const counts = new Map<Pair, { origin: number; target: number }>();
   for (let passes = 1, pass = 0; pass < passes; pass++) {
@@ -65,16 +75,29 @@ async function compareGroup(clusters: Clusters, group: readonly Pair[], isolatio
   }
 }
 
-async function tables(clusters: Clusters, group: readonly Pair[], isolation: Isolation, watch: Watch, pass: number, passes: number): Promise<Map<Pair, [KeyTable, KeyTable]>> {
-  const found = new Map<Pair, [KeyTable, KeyTable]>(group.map((p) => [p, [new KeyTable(pass, passes), new KeyTable(pass, passes)]]));
+async function tables(
+  clusters: Clusters,
+  group: readonly Pair[],
+  isolation: Isolation,
+  watch: Watch,
+  pass: number,
+  passes: number,
+): Promise<Map<Pair, [KeyTable, KeyTable]>> {
+  const found = new Map<Pair, [KeyTable, KeyTable]>(
+    group.map((p) => [p, [new KeyTable(pass, passes), new KeyTable(pass, passes)]]),
+  );
   const read = (side: "origin" | "target", index: 0 | 1, level: Isolation) => (signal: AbortSignal) => {
     const bySpan = new Map(group.map((p) => [p[side], found.get(p)![index]]));
-    return scan(clusters[side], group.map((p) => p[side]), {
-      isolation: level,
-      visit: (range, record) => bySpan.get(range)!.add(record),
-      bytes: (count) => watch.bytes(side, count),
-      signal,
-    });
+    return scan(
+      clusters[side],
+      group.map((p) => p[side]),
+      {
+        isolation: level,
+        visit: (range, record) => bySpan.get(range)!.add(record),
+        bytes: (count) => watch.bytes(side, count),
+        signal,
+      },
+    );
   };
   await sideBySide(read("origin", 0, isolation), read("target", 1, TARGET_ISOLATION), watch.signal);
   return found;
@@ -82,16 +105,31 @@ async function tables(clusters: Clusters, group: readonly Pair[], isolation: Iso
 
 /** What two unlike latest records of one key mean. */
 export function judge(pair: Pair, differences: Differences, here: Latest | undefined, there: Latest | undefined): void {
-  const gone = (latest: Latest | undefined) => pair.expireBefore !== undefined && latest !== undefined && latest.timestamp !== NO_TIMESTAMP && latest.timestamp < pair.expireBefore;
+  const gone = (latest: Latest | undefined) =>
+    pair.expireBefore !== undefined &&
+    latest !== undefined &&
+    latest.timestamp !== NO_TIMESTAMP &&
+    latest.timestamp < pair.expireBefore;
   // With a retention as well as compaction, what is old enough may be gone from a side whose log no longer begins at 0.
   const deleted = (here !== undefined || pair.origin.from > 0n) && (there !== undefined || pair.target.from > 0n);
   if (deleted && (here === undefined || gone(here)) && (there === undefined || gone(there))) return;
   if (here?.alive === true && there?.alive !== true) {
-    differences.add("missing", 1, `the key of origin offset ${here.offset} has no value on the target`, { origin: here.offset });
+    differences.add("missing", 1, `the key of origin offset ${here.offset} has no value on the target`, {
+      origin: here.offset,
+    });
   } else if (here?.alive === true && there?.alive === true) {
-    differences.add("changed", 1, `the key of origin offset ${here.offset} has another latest record on the target (offset ${there.offset})`, { origin: here.offset, target: there.offset });
+    differences.add(
+      "changed",
+      1,
+      `the key of origin offset ${here.offset} has another latest record on the target (offset ${there.offset})`,
+      { origin: here.offset, target: there.offset },
+    );
   } else if (there?.alive === true) {
-    const deleted = here === undefined ? "does not exist on the origin" : `is deleted on the origin (offset ${here.offset})`;
-    differences.add("extra", 1, `the key of target offset ${there.offset} ${deleted}`, { ...(here === undefined ? {} : { origin: here.offset }), target: there.offset });
+    const deleted =
+      here === undefined ? "does not exist on the origin" : `is deleted on the origin (offset ${here.offset})`;
+    differences.add("extra", 1, `the key of target offset ${there.offset} ${deleted}`, {
+      ...(here === undefined ? {} : { origin: here.offset }),
+      target: there.offset,
+    });
   }
 }

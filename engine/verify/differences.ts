@@ -33,30 +33,67 @@ export class Differences {
   step(step: Step): void {
     switch (step.kind) {
       case "missing":
-        return this.add("missing", step.origin.count, `${records(step.origin)} of the origin ${are(step.origin)} not on the target (origin ${offsets(step.origin)})`, { origin: step.origin.first.offset });
+        return this.add(
+          "missing",
+          step.origin.count,
+          `${records(step.origin)} of the origin ${are(step.origin)} not on the target (origin ${offsets(step.origin)})`,
+          { origin: step.origin.first.offset },
+        );
       case "extra":
-        return this.add("extra", step.target.count, `${records(step.target)} on the target ${are(step.target)} not on the origin (target ${offsets(step.target)})`, { target: step.target.first.offset });
+        return this.add(
+          "extra",
+          step.target.count,
+          `${records(step.target)} on the target ${are(step.target)} not on the origin (target ${offsets(step.target)})`,
+          { target: step.target.first.offset },
+        );
       case "duplicate":
-        return this.add("duplicate", step.target.count, `${records(step.target)} ${are(step.target)} on the target twice (target ${offsets(step.target)})`, { target: step.target.first.offset });
+        return this.add(
+          "duplicate",
+          step.target.count,
+          `${records(step.target)} ${are(step.target)} on the target twice (target ${offsets(step.target)})`,
+          { target: step.target.first.offset },
+        );
       case "changed":
       case "order": {
         const what = step.kind === "order" ? "in another order" : "with other content";
-        return this.add(step.kind, step.origin.count, `${records(step.origin)} ${are(step.origin)} on the target ${what} (origin ${offsets(step.origin)}, target ${offsets(step.target)})`, { origin: step.origin.first.offset, target: step.target.first.offset });
+        return this.add(
+          step.kind,
+          step.origin.count,
+          `${records(step.origin)} ${are(step.origin)} on the target ${what} (origin ${offsets(step.origin)}, target ${offsets(step.target)})`,
+          { origin: step.origin.first.offset, target: step.target.first.offset },
+        );
       }
       case "leading":
         if (step.target !== undefined) this.more(step.target);
         if (step.origin !== undefined) this.lost(step.origin);
         return;
       case "diverged":
-        return this.add("diverged", 1, `from origin offset ${step.origin.offset} and target offset ${step.target.offset} on, the sides have nothing in common`, { origin: step.origin.offset, target: step.target.offset });
+        return this.add(
+          "diverged",
+          1,
+          `from origin offset ${step.origin.offset} and target offset ${step.target.offset} on, the sides have nothing in common`,
+          { origin: step.origin.offset, target: step.target.offset },
+        );
     }
   }
 
   /** Records at the target's start that the origin does not have: a log that still begins at 0 has never had them. */
   private more(run: Run): void {
     const deleted = this.pair.origin.from > 0n;
-    if (deleted) this.add("kept longer", run.count, `the target begins ${records(run)} earlier (target ${offsets(run)}): deleted on the origin after they were copied`, { target: run.first.offset });
-    else this.add("extra", run.count, `the first ${records(run)} on the target ${are(run)} not on the origin, which still has all of its own (target ${offsets(run)})`, { target: run.first.offset });
+    if (deleted)
+      this.add(
+        "kept longer",
+        run.count,
+        `the target begins ${records(run)} earlier (target ${offsets(run)}): deleted on the origin after they were copied`,
+        { target: run.first.offset },
+      );
+    else
+      this.add(
+        "extra",
+        run.count,
+        `the first ${records(run)} on the target ${are(run)} not on the origin, which still has all of its own (target ${offsets(run)})`,
+        { target: run.first.offset },
+      );
   }
 
   /** Records at the origin's start that the target does not have: gone by retention, or never copied. */
@@ -67,15 +104,24 @@ export class Differences {
     const at = { origin: run.first.offset };
     const earlier = `the origin begins ${records(run)} earlier (origin ${offsets(run)})`;
     const missing = `the first ${records(run)} of the origin ${are(run)} not on the target (origin ${offsets(run)})`;
-    if (deleted && expireBefore !== undefined && run.newest < expireBefore) this.add("expired", run.count, `${earlier}: older than the retention, so gone from the target`, at);
+    if (deleted && expireBefore !== undefined && run.newest < expireBefore)
+      this.add("expired", run.count, `${earlier}: older than the retention, so gone from the target`, at);
     else if (!deleted || sizeLimit === undefined) this.add("missing", run.count, missing, at);
-    else if (sizeLimit === "reached") this.add("expired", run.count, `${earlier}: retention.bytes takes whole segments, so gone from the target`, at);
-    else this.add("missing", run.count, `${missing}: retention.bytes may have taken them, but ${sizeLimit === "unknown" ? "the brokers tell no sizes" : "both sides are not at this limit"}`, at);
+    else if (sizeLimit === "reached")
+      this.add("expired", run.count, `${earlier}: retention.bytes takes whole segments, so gone from the target`, at);
+    else
+      this.add(
+        "missing",
+        run.count,
+        `${missing}: retention.bytes may have taken them, but ${sizeLimit === "unknown" ? "the brokers tell no sizes" : "both sides are not at this limit"}`,
+        at,
+      );
   }
 
   done(): Difference[] {
     const { topic, partition } = this.pair.origin;
-    for (const [kind, count] of this.unlisted) this.found.push({ topic, partition, kind, count, text: `${topic}-${partition}: ${count} more: ${kind}` });
+    for (const [kind, count] of this.unlisted)
+      this.found.push({ topic, partition, kind, count, text: `${topic}-${partition}: ${count} more: ${kind}` });
     this.unlisted.clear();
     return this.found;
   }

@@ -13,12 +13,23 @@ export function logSequence(port: KafkaPort, range: PartitionRange, isolation: I
       const entries: Entry[] = [];
       while (entries.length === 0 && offset < range.to) {
         let behind = false;
-        await fetchBatches(port, [{ topic: range.topic, partition: range.partition, offset }], isolation, (request, fetched) => {
-          if (fetched.outOfRange === true) throw truncated(port, request);
-          const { next } = walkFetched(fetched, request, range.to, isolation, (record) => void entries.push(fingerprint(record)));
-          behind = isBehind(fetched, range.to);
-          if (!behind) offset = fetched.records.length === 0 ? range.to : BigInt(next);
-        });
+        await fetchBatches(
+          port,
+          [{ topic: range.topic, partition: range.partition, offset }],
+          isolation,
+          (request, fetched) => {
+            if (fetched.outOfRange === true) throw truncated(port, request);
+            const { next } = walkFetched(
+              fetched,
+              request,
+              range.to,
+              isolation,
+              (record) => void entries.push(fingerprint(record)),
+            );
+            behind = isBehind(fetched, range.to);
+            if (!behind) offset = fetched.records.length === 0 ? range.to : BigInt(next);
+          },
+        );
         if (behind) await grace.wait({ topic: range.topic, partition: range.partition, offset });
         else grace.over();
       }

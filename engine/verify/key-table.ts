@@ -71,7 +71,8 @@ export class KeyTable {
   private slot(high: number, low: number): number {
     const mask = this.slots - 1;
     let slot = low & mask;
-    while (!this.isFree(slot) && !(this.digests[slot * 4] === high && this.digests[slot * 4 + 1] === low)) slot = (slot + 1) & mask;
+    while (!this.isFree(slot) && !(this.digests[slot * 4] === high && this.digests[slot * 4 + 1] === low))
+      slot = (slot + 1) & mask;
     return slot;
   }
 
@@ -101,7 +102,9 @@ export class KeyTable {
   compare(other: KeyTable, differs: (here: Latest | undefined, there: Latest | undefined) => void): void {
     for (const slot of this.taken()) {
       const there = other.slot(this.digests[slot * 4]!, this.digests[slot * 4 + 1]!);
-      const same = this.digests[slot * 4 + 2] === other.digests[there * 4 + 2] && this.digests[slot * 4 + 3] === other.digests[there * 4 + 3];
+      const same =
+        this.digests[slot * 4 + 2] === other.digests[there * 4 + 2] &&
+        this.digests[slot * 4 + 3] === other.digests[there * 4 + 3];
       const latest = this.latest(slot);
       if (same && (!latest.alive || sameTime(latest, other.latest(there)))) continue;
       differs(latest, other.isFree(there) ? undefined : other.latest(there));
@@ -135,5 +138,11 @@ function short(bytes: Buffer, into: Short): void {
 }
 
 function half(digest: string, at: number): number {
-  return ((digest.charCodeAt(at) << 24) | (digest.charCodeAt(at + 1) << 16) | (digest.charCodeAt(at + 2) << 8) | digest.charCodeAt(at + 3)) >>> 0;
+  return (
+    ((digest.charCodeAt(at) << 24) |
+      (digest.charCodeAt(at + 1) << 16) |
+      (digest.charCodeAt(at + 2) << 8) |
+      digest.charCodeAt(at + 3)) >>>
+    0
+  );
 }

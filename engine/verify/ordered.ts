@@ -2,7 +2,7 @@ import type { Clusters } from "../clusters";
 import { partitionKey } from "../log/partition";
 import type { PartitionRange } from "../log/range";
 import { type DigestState, SequenceDigest } from "../records/digest";
-import { type Isolation } from "../records/read";
+import type { Isolation } from "../records/read";
 import { scan } from "../records/scan";
 import { sideBySide } from "../side-by-side";
 import { align } from "./align";
@@ -40,7 +40,13 @@ export interface Digested {
  * constant memory. Where they differ both sides are read once more to find where.
  * @param piece records of a partition after which an interrupted run can go on. Default 100,000
  */
-export async function compareInOrder(clusters: Clusters, pairs: readonly Pair[], isolation: Isolation, watch: Watch, piece?: number): Promise<void> {
+export async function compareInOrder(
+  clusters: Clusters,
+  pairs: readonly Pair[],
+  isolation: Isolation,
+  watch: Watch,
+  piece?: number,
+): Promise<void> {
   const origin = new Map<string, Digested>();
   const target = new Map<string, Digested>();
   const different: Pair[] = [];
@@ -49,18 +55,43 @@ export async function compareInOrder(clusters: Clusters, pairs: readonly Pair[],
   const settle = (pair: Pair) => {
     const [a, b] = [origin.get(partitionKey(pair.origin)), target.get(partitionKey(pair.target))];
     if (a === undefined || b === undefined) return;
-    if (a.count === b.count && a.digest === b.digest) watch.done(pair, { ...name(pair), proof: a.count === 0 ? "nothing to compare" : "exact", originRecords: a.count, targetRecords: b.count, differences: [] });
+    if (a.count === b.count && a.digest === b.digest)
+      watch.done(pair, {
+        ...name(pair),
+        proof: a.count === 0 ? "nothing to compare" : "exact",
+        originRecords: a.count,
+        targetRecords: b.count,
+        differences: [],
+      });
     else different.push(pair);
   };
   await sideBySide(
-    (signal) => digests(clusters, "origin", pairs, isolation, { ...watch, signal }, (range, digested) => {
-      origin.set(partitionKey(range), digested);
-      settle(byOrigin.get(partitionKey(range))!);
-    }, piece),
-    (signal) => digests(clusters, "target", pairs, TARGET_ISOLATION, { ...watch, signal }, (range, digested) => {
-      target.set(partitionKey(range), digested);
-      settle(byTarget.get(partitionKey(range))!);
-    }, piece),
+    (signal) =>
+      digests(
+        clusters,
+        "origin",
+        pairs,
+        isolation,
+        { ...watch, signal },
+        (range, digested) => {
+          origin.set(partitionKey(range), digested);
+          settle(byOrigin.get(partitionKey(range))!);
+        },
+        piece,
+      ),
+    (signal) =>
+      digests(
+        clusters,
+        "target",
+        pairs,
+        TARGET_ISOLATION,
+        { ...watch, signal },
+        (range, digested) => {
+          target.set(partitionKey(range), digested);
+          settle(byTarget.get(partitionKey(range))!);
+        },
+        piece,
+      ),
     watch.signal,
   );
   for (const pair of different) {
@@ -114,7 +145,13 @@ async function findDifferences(clusters: Clusters, pair: Pair, isolation: Isolat
     logSequence(clusters.target, pair.target, TARGET_ISOLATION),
     (step) => differences.step(step),
   );
-  return { ...name(pair), proof: "exact", originRecords: counts.origin, targetRecords: counts.target, differences: differences.done() };
+  return {
+    ...name(pair),
+    proof: "exact",
+    originRecords: counts.origin,
+    targetRecords: counts.target,
+    differences: differences.done(),
+  };
 }
 
 export function name(pair: Pair): { topic: string; partition: number } {

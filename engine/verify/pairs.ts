@@ -4,7 +4,7 @@ import { readLogs } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import type { PartitionRange } from "../log/range";
 import type { MirrorModel } from "../model";
-import { type Isolation } from "../records/read";
+import type { Isolation } from "../records/read";
 import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
 
@@ -46,21 +46,43 @@ export interface Pairs {
 export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promise<Pairs> {
   const { origin, target } = clusters;
   const names = selectPairs(await origin.listTopics(), mirror).filter((p) => !isHeartbeats(mirror, p.origin));
-  const [here, there] = await Promise.all([read(origin, names.map((n) => n.origin)), read(target, names.map((n) => n.target))]);
+  const [here, there] = await Promise.all([
+    read(
+      origin,
+      names.map((n) => n.origin),
+    ),
+    read(
+      target,
+      names.map((n) => n.target),
+    ),
+  ]);
   const [originLogs, targetLogs] = await Promise.all([logs(origin, here), logs(target, there)]);
   const limited = names.filter((n) => retentionBytes(here.get(n.origin)) >= 0);
-  const [originSizes, targetSizes] = await Promise.all([sizesOf(origin, limited.map((n) => n.origin)), sizesOf(target, limited.map((n) => n.target))]);
+  const [originSizes, targetSizes] = await Promise.all([
+    sizesOf(
+      origin,
+      limited.map((n) => n.origin),
+    ),
+    sizesOf(
+      target,
+      limited.map((n) => n.target),
+    ),
+  ]);
   const result: Pairs = { topics: [], pairs: [], notes: [] };
   for (const name of names) {
     const [a, b] = [here.get(name.origin), there.get(name.target)];
     if (a === undefined) continue;
     if (b === undefined) result.notes.push(`topic ${name.target} is not on the target`);
-    else if (a.partitions !== b.partitions) result.notes.push(`topic ${name.origin} has ${a.partitions} partitions on the origin and ${b.partitions} on the target`);
+    else if (a.partitions !== b.partitions)
+      result.notes.push(
+        `topic ${name.origin} has ${a.partitions} partitions on the origin and ${b.partitions} on the target`,
+      );
     const compacted = [a, b].some((t) => t?.config("cleanup.policy").includes("compact"));
     result.topics.push({ ...name, ids: topicIds(a.id, b?.id), partitions: a.partitions, compacted });
     for (let partition = 0; partition < Math.max(a.partitions, b?.partitions ?? 0); partition++) {
       // What is on one side only is compared with nothing.
-      const log = (ranges: Map<string, PartitionRange>, topic: string) => ranges.get(partitionKey({ topic, partition })) ?? { topic, partition, from: 0n, to: 0n };
+      const log = (ranges: Map<string, PartitionRange>, topic: string) =>
+        ranges.get(partitionKey({ topic, partition })) ?? { topic, partition, from: 0n, to: 0n };
       const [original, copy] = [log(originLogs, name.origin), log(targetLogs, name.target)];
       if (partition >= a.partitions && copy.from === copy.to) continue;
       result.pairs.push({
@@ -77,13 +99,25 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
 }
 
 /** The origin's own retention: a record that is younger must be on the target, whatever the target's settings. */
-function retention(topic: Topic, sizeHere: bigint | undefined, sizeThere: bigint | undefined): Pick<Pair, "expireBefore" | "sizeLimit"> {
+function retention(
+  topic: Topic,
+  sizeHere: bigint | undefined,
+  sizeThere: bigint | undefined,
+): Pick<Pair, "expireBefore" | "sizeLimit"> {
   if (!topic.config("cleanup.policy").includes("delete")) return {};
   const [time, bytes] = [Number(topic.config("retention.ms") || -1), retentionBytes(topic)];
-  return { ...(time >= 0 ? { expireBefore: Date.now() - time } : {}), ...(bytes >= 0 ? { sizeLimit: sizeLimit(bytes, Number(topic.config("segment.bytes")), sizeHere, sizeThere) } : {}) };
+  return {
+    ...(time >= 0 ? { expireBefore: Date.now() - time } : {}),
+    ...(bytes >= 0 ? { sizeLimit: sizeLimit(bytes, Number(topic.config("segment.bytes")), sizeHere, sizeThere) } : {}),
+  };
 }
 
-function sizeLimit(bytes: number, segment: number, here: bigint | undefined, there: bigint | undefined): NonNullable<Pair["sizeLimit"]> {
+function sizeLimit(
+  bytes: number,
+  segment: number,
+  here: bigint | undefined,
+  there: bigint | undefined,
+): NonNullable<Pair["sizeLimit"]> {
   if (here === undefined || there === undefined) return "unknown";
   // A limit smaller than a segment has no "nearly": any size would be near it.
   const nearly = segment < bytes ? bytes - segment : bytes;
@@ -108,12 +142,17 @@ interface Topic {
 async function read(port: KafkaPort, names: readonly string[]): Promise<Map<string, Topic>> {
   const [topics, configs] = await Promise.all([port.describeTopics(names), port.describeTopicConfigs(names)]);
   return new Map(
-    topics.map((t) => [t.name, { id: t.topicId, partitions: t.partitions.length, config: (key) => configs.get(t.name)?.get(key)?.value ?? "" }]),
+    topics.map((t) => [
+      t.name,
+      { id: t.topicId, partitions: t.partitions.length, config: (key) => configs.get(t.name)?.get(key)?.value ?? "" },
+    ]),
   );
 }
 
 async function logs(port: KafkaPort, topics: Map<string, Topic>): Promise<Map<string, PartitionRange>> {
-  const partitions = [...topics].flatMap(([topic, t]) => Array.from({ length: t.partitions }, (_, partition) => ({ topic, partition })));
+  const partitions = [...topics].flatMap(([topic, t]) =>
+    Array.from({ length: t.partitions }, (_, partition) => ({ topic, partition })),
+  );
   return new Map((await readLogs(port, partitions)).map((log) => [partitionKey(log), log]));
 }
 

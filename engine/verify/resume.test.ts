@@ -11,7 +11,14 @@ import { temporaryFolder } from "../../test/support/folder";
 const NOTHING = { bytes: () => {}, done: () => {} };
 const span = { topic: "orders", partition: 0, from: 0n, to: 10n };
 const pair: Pair = { origin: span, target: span, compacted: false, timestamps: true, identity: "a b" };
-const equal: PartitionResult = { topic: "orders", partition: 0, proof: "exact", originRecords: 10, targetRecords: 10, differences: [] };
+const equal: PartitionResult = {
+  topic: "orders",
+  partition: 0,
+  proof: "exact",
+  originRecords: 10,
+  targetRecords: 10,
+  differences: [],
+};
 
 it("a file that takes no more is said, and the comparison is not lost for it", async () => {
   const folder = temporaryFolder("memory");
@@ -43,28 +50,48 @@ it("a partition that was read in part is read on from there, each side from its 
   const here = { origin: { ...span, to: 9n }, target: { ...span, to: 9n } };
   const long: Pair = { ...pair, ...here };
   const asked: Record<string, number[]> = { origin: [], target: [] };
-  const clusters = memoryClusters({ orders: { logs: [{ records: puts(0, 9) }] } }, { orders: { logs: [{ records: puts(0, 9) }] } });
+  const clusters = memoryClusters(
+    { orders: { logs: [{ records: puts(0, 9) }] } },
+    { orders: { logs: [{ records: puts(0, 9) }] } },
+  );
   for (const side of ["origin", "target"] as const) {
     const { fetch } = clusters[side];
-    clusters[side].fetch = (requests, options) => (asked[side]!.push(...requests.map((r) => Number(r.offset))), fetch(requests, options));
+    clusters[side].fetch = (requests, options) => (
+      asked[side]!.push(...requests.map((r) => Number(r.offset))), fetch(requests, options)
+    );
   }
   const first = await Memory.open(file, "full 100");
   const pieces: [string, Reached][] = [];
-  const keep = (p: Pair, side: "origin" | "target", at: Reached) => (pieces.push([side, at]), first.rememberReached(p, side, at));
+  const keep = (p: Pair, side: "origin" | "target", at: Reached) => (
+    pieces.push([side, at]), first.rememberReached(p, side, at)
+  );
   await compareInOrder(clusters, [long], "read_uncommitted", { ...NOTHING, reached: keep }, 2);
   await first.flushed();
-  expect(pieces.filter(([side]) => side === "origin").map(([, { count, next }]) => [count, next])).toEqual([[2, 2], [4, 4], [6, 6], [8, 8]]);
+  expect(pieces.filter(([side]) => side === "origin").map(([, { count, next }]) => [count, next])).toEqual([
+    [2, 2],
+    [4, 4],
+    [6, 6],
+    [8, 8],
+  ]);
   expect(asked).toEqual({ origin: [0], target: [0] });
 
   // Killed after six records of the target's, when the origin's had all been read.
-  const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "" && !(line.includes('"target"') && line.includes('"next":8')));
+  const lines = (await readFile(file, "utf8"))
+    .split("\n")
+    .filter((line) => line !== "" && !(line.includes('"target"') && line.includes('"next":8')));
   await writeFile(file, `${lines.join("\n")}\n{"id":"`);
   const second = await Memory.open(file, "full 100");
   const done: PartitionResult[] = [];
-  const goOn = { ...NOTHING, done: (_: Pair, result: PartitionResult) => void done.push(result), reachedBefore: (p: Pair, side: "origin" | "target") => second.reachedBefore(p, side) };
+  const goOn = {
+    ...NOTHING,
+    done: (_: Pair, result: PartitionResult) => void done.push(result),
+    reachedBefore: (p: Pair, side: "origin" | "target") => second.reachedBefore(p, side),
+  };
   await compareInOrder(clusters, [long], "read_uncommitted", goOn, 2);
   expect(asked).toEqual({ origin: [0, 8], target: [0, 6] });
-  expect(done).toEqual([{ topic: "orders", partition: 0, proof: "exact", originRecords: 9, targetRecords: 9, differences: [] }]);
+  expect(done).toEqual([
+    { topic: "orders", partition: 0, proof: "exact", originRecords: 9, targetRecords: 9, differences: [] },
+  ]);
   // Of another log nothing is believed.
   expect(second.reachedBefore({ ...long, identity: "a c" }, "origin")).toBeUndefined();
 });

@@ -32,7 +32,12 @@ export class Memory {
     if (text !== "" && !text.endsWith("\n")) memory.before = "\n";
     for (const line of text.split("\n")) {
       try {
-        const { id, result, side, at } = JSON.parse(line) as { id: string; result?: PartitionResult; side?: string; at?: Reached };
+        const { id, result, side, at } = JSON.parse(line) as {
+          id: string;
+          result?: PartitionResult;
+          side?: string;
+          at?: Reached;
+        };
         if (result !== undefined) memory.known.set(id, result);
         else if (at !== undefined) memory.reached.set(`${side} ${id}`, at);
       } catch {
@@ -64,9 +69,11 @@ export class Memory {
     if (this.file === undefined) return;
     const line = `${this.before}${JSON.stringify(entry)}\n`;
     this.before = "";
-    this.pending = this.pending.then(() => appendFile(this.file!, line, { mode: 0o600 })).catch((error: Error) => {
-      this.failure ??= error;
-    });
+    this.pending = this.pending
+      .then(() => appendFile(this.file!, line, { mode: 0o600 }))
+      .catch((error: Error) => {
+        this.failure ??= error;
+      });
   }
 
   /** Waits until everything is written. Returns what went wrong: a file that takes no more is no reason to lose the comparison. */
@@ -76,6 +83,8 @@ export class Memory {
   }
 
   private id({ origin, target, identity }: Pair): string {
-    return [this.mode, identity, origin.topic, origin.partition, origin.from, origin.to, target.from, target.to].join(" ");
+    return [this.mode, identity, origin.topic, origin.partition, origin.from, origin.to, target.from, target.to].join(
+      " ",
+    );
   }
 }

@@ -14,7 +14,17 @@ import { compareInOrder, type Watch } from "./ordered";
 import { type Pair, type Pairs, readPairs, type TopicPair } from "./pairs";
 import { Memory } from "./resume";
 import { compareTails } from "./tails";
-import { COUNT_UP_TO, type Difference, type DifferenceKind, isFault, type PartitionResult, TAIL_RECORDS, type TopicResult, type VerifyOptions, type VerifyResult } from "./types";
+import {
+  COUNT_UP_TO,
+  type Difference,
+  type DifferenceKind,
+  isFault,
+  type PartitionResult,
+  TAIL_RECORDS,
+  type TopicResult,
+  type VerifyOptions,
+  type VerifyResult,
+} from "./types";
 
 const LISTED = 1000;
 const NAMED = 20;
@@ -26,17 +36,27 @@ const COUNTED_TOGETHER = 2_000_000;
  * Proves that both sides hold the same records; a difference is an error. Call it once the gate has passed.
  * @throws MigrationError VERIFY_DIFFERENT naming topics, partitions and offsets
  */
-export async function verifyCopy(model: MigrationModel, options: VerifyOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<VerifyResult> {
+export async function verifyCopy(
+  model: MigrationModel,
+  options: VerifyOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<VerifyResult> {
   const result = await compareCopy(model, options, progress, signal, open);
   if (result.equal) return result;
   const faults = result.differences.filter(isFault);
   const details = faults.slice(0, NAMED).map((f) => f.text);
   const listed = faults.length > NAMED ? [`${faults.length - NAMED} more`] : [];
   const partitions = result.topics.reduce((sum, t) => sum + t.faulty, 0);
-  throw new MigrationError("VERIFY_DIFFERENT", `the copy differs from the origin in ${countText(partitions, "partition")} of ${result.partitions}`, {
-    details: [...details, ...listed],
-    fix: waysOut(result),
-  });
+  throw new MigrationError(
+    "VERIFY_DIFFERENT",
+    `the copy differs from the origin in ${countText(partitions, "partition")} of ${result.partitions}`,
+    {
+      details: [...details, ...listed],
+      fix: waysOut(result),
+    },
+  );
 }
 
 /** One topic that was deleted and created again is no reason to copy the others once more. */
@@ -51,7 +71,13 @@ function waysOut({ topics }: VerifyResult): string {
 }
 
 /** The same, with what differs as part of the result. */
-export async function compareCopy(model: MigrationModel, options: VerifyOptions, progress: Progress, signal?: AbortSignal, open?: OpenKafka): Promise<VerifyResult> {
+export async function compareCopy(
+  model: MigrationModel,
+  options: VerifyOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<VerifyResult> {
   const started = Date.now();
   const memory = await Memory.open(options.resumeFile, `${options.mode} ${options.tailRecords ?? TAIL_RECORDS}`);
   return withClusters(
@@ -59,7 +85,8 @@ export async function compareCopy(model: MigrationModel, options: VerifyOptions,
     async (clusters) => {
       const compare = async () => {
         const run = new Run(clusters, model, options, progress, memory, signal);
-        const pairs = options.mode === "none" ? { topics: [], pairs: [], notes: [] } : await readPairs(clusters, model.mirror);
+        const pairs =
+          options.mode === "none" ? { topics: [], pairs: [], notes: [] } : await readPairs(clusters, model.mirror);
         await run.compare(pairs);
         return { run, pairs };
       };
@@ -103,7 +130,9 @@ class Run {
       },
       done: (pair, compared) => {
         const said = compared.differences.some(isFault);
-        const result = said ? compared : { ...compared, differences: [...compared.differences, ...(this.begun.get(pair) ?? [])] };
+        const result = said
+          ? compared
+          : { ...compared, differences: [...compared.differences, ...(this.begun.get(pair) ?? [])] };
         this.results.set(pair, result);
         this.memory.remember(pair, result);
         this.say();
@@ -124,8 +153,10 @@ class Run {
       return known === undefined;
     });
     this.resumed = pairs.length - open.length;
-    if (this.resumed > 0) this.progress.info(`${countText(this.resumed, "partition")} verified by an earlier run, unchanged since`);
-    if (open.length > 0) this.progress.info(`comparing ${countText(open.length, "partition")}, mode ${this.options.mode}`);
+    if (this.resumed > 0)
+      this.progress.info(`${countText(this.resumed, "partition")} verified by an earlier run, unchanged since`);
+    if (open.length > 0)
+      this.progress.info(`comparing ${countText(open.length, "partition")}, mode ${this.options.mode}`);
     const isolation = await this.isolation();
     if (this.options.mode === "full") await this.full(open, isolation);
     else await this.tail(open, isolation);
@@ -133,16 +164,34 @@ class Run {
   }
 
   private async full(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
-    const begun = pairs.filter((pair) => this.memory.reachedBefore(pair, "origin") !== undefined || this.memory.reachedBefore(pair, "target") !== undefined).length;
-    if (begun > 0) this.progress.info(`${countText(begun, "partition")} read in part by an earlier run, unchanged since: going on there`);
+    const begun = pairs.filter(
+      (pair) =>
+        this.memory.reachedBefore(pair, "origin") !== undefined ||
+        this.memory.reachedBefore(pair, "target") !== undefined,
+    ).length;
+    if (begun > 0)
+      this.progress.info(
+        `${countText(begun, "partition")} read in part by an earlier run, unchanged since: going on there`,
+      );
     this.expected = await this.sizes(pairs);
-    await compareInOrder(this.clusters, pairs.filter((p) => !p.compacted), isolation, this.watch);
-    await compareLatest(this.clusters, pairs.filter((p) => p.compacted), isolation, this.watch);
+    await compareInOrder(
+      this.clusters,
+      pairs.filter((p) => !p.compacted),
+      isolation,
+      this.watch,
+    );
+    await compareLatest(
+      this.clusters,
+      pairs.filter((p) => p.compacted),
+      isolation,
+      this.watch,
+    );
   }
 
   /** The ends of all partitions; and whole partitions where the numbers of offsets differ, if they are small enough. */
   private async tail(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
-    const length = (pair: Pair) => Math.max(Number(pair.origin.to - pair.origin.from), Number(pair.target.to - pair.target.from));
+    const length = (pair: Pair) =>
+      Math.max(Number(pair.origin.to - pair.origin.from), Number(pair.target.to - pair.target.from));
     const unequal = pairs.filter((p) => !p.compacted && p.origin.to - p.origin.from !== p.target.to - p.target.from);
     const whole = new Set<Pair>();
     let offsets = 0;
@@ -157,7 +206,9 @@ class Run {
     await compareTails(this.clusters, ends, this.options.tailRecords ?? TAIL_RECORDS, isolation, this.watch);
     const left = unequal.length - whole.size;
     if (left > 0) {
-      this.notes.push(`${countText(left, "partition")} were compared at their end only, though the sides differ in offsets: markers, compaction or duplicates can explain that; mode "full" tells`);
+      this.notes.push(
+        `${countText(left, "partition")} were compared at their end only, though the sides differ in offsets: markers, compaction or duplicates can explain that; mode "full" tells`,
+      );
     }
   }
 
@@ -169,7 +220,14 @@ class Run {
       const pair = pairs.find((p) => p.origin.topic === found.topic);
       const result = pair === undefined ? undefined : this.results.get(pair);
       if (pair === undefined || result === undefined || this.options.mode === "full") this.notes.push(text);
-      else this.results.set(pair, { ...result, differences: [{ topic: found.topic, partition: result.partition, kind: "recreated", count: 1, text }, ...result.differences] });
+      else
+        this.results.set(pair, {
+          ...result,
+          differences: [
+            { topic: found.topic, partition: result.partition, kind: "recreated", count: 1, text },
+            ...result.differences,
+          ],
+        });
     }
   }
 
@@ -185,14 +243,21 @@ class Run {
 
   /** What the mirror's consumer sees of the origin. */
   private async isolation(): Promise<Isolation> {
-    return effectiveIsolation(await new ConnectStateReader(this.clusters.target, this.model.mirror).read(this.signal), this.model.mirror);
+    return effectiveIsolation(
+      await new ConnectStateReader(this.clusters.target, this.model.mirror).read(this.signal),
+      this.model.mirror,
+    );
   }
 
   private async sizes(pairs: readonly Pair[]): Promise<number> {
     const sum = (sizes: Map<string, bigint>) => [...sizes.values()].reduce((total, size) => total + Number(size), 0);
     const topics = (side: "origin" | "target") => [...new Set(pairs.map((p) => p[side].topic))];
     // For the time left only: whoever may not read sizes gets no estimate.
-    const both = await Promise.all((["origin", "target"] as const).map((side) => this.clusters[side].partitionSizes(topics(side)).catch(() => new Map<string, bigint>())));
+    const both = await Promise.all(
+      (["origin", "target"] as const).map((side) =>
+        this.clusters[side].partitionSizes(topics(side)).catch(() => new Map<string, bigint>()),
+      ),
+    );
     return both.reduce((total, sizes) => total + sum(sizes), 0);
   }
 
@@ -203,9 +268,14 @@ class Run {
     const read = this.bytes.origin + this.bytes.target;
     const rate = (read * 1000) / (now - this.started);
     // The first bytes say nothing about the rate.
-    const left = this.expected > read && read * 50 > this.expected ? `, about ${durationText(((this.expected - read) / rate) * 1000)} left` : "";
+    const left =
+      this.expected > read && read * 50 > this.expected
+        ? `, about ${durationText(((this.expected - read) / rate) * 1000)} left`
+        : "";
     const of = this.expected > 0 ? ` of ${bytesText(this.expected)}` : "";
-    this.progress.info(`${this.results.size} of ${countText(this.total, "partition")} verified; ${bytesText(read)}${of} read, ${bytesText(rate)}/s${left}`);
+    this.progress.info(
+      `${this.results.size} of ${countText(this.total, "partition")} verified; ${bytesText(read)}${of} read, ${bytesText(rate)}/s${left}`,
+    );
   }
 
   result({ topics, pairs }: Pairs): Omit<VerifyResult, "durationMs" | "requests"> {
@@ -219,9 +289,17 @@ class Run {
       equal: faults.length === 0,
       topics: topics.map((t): TopicResult => {
         const results = byTopic.get(t.origin)!.map((p) => ({ pair: p, result: this.results.get(p)! }));
-        const counted = (...kinds: DifferenceKind[]) => results.flatMap(({ result }) => result.differences).filter((d) => kinds.includes(d.kind)).reduce((sum, d) => sum + d.count, 0);
+        const counted = (...kinds: DifferenceKind[]) =>
+          results
+            .flatMap(({ result }) => result.differences)
+            .filter((d) => kinds.includes(d.kind))
+            .reduce((sum, d) => sum + d.count, 0);
         const oneSided = counted("kept longer", "expired");
-        const records = (side: "origin" | "target") => results.reduce((sum, { pair, result }) => sum + (result[`${side}Records`] ?? Number(pair[side].to - pair[side].from)), 0);
+        const records = (side: "origin" | "target") =>
+          results.reduce(
+            (sum, { pair, result }) => sum + (result[`${side}Records`] ?? Number(pair[side].to - pair[side].from)),
+            0,
+          );
         return {
           topic: t.origin,
           target: t.target,
@@ -229,7 +307,9 @@ class Run {
           compacted: t.compacted,
           originRecords: records("origin"),
           targetRecords: records("target"),
-          counted: results.every(({ result }) => result.originRecords !== undefined && result.targetRecords !== undefined),
+          counted: results.every(
+            ({ result }) => result.originRecords !== undefined && result.targetRecords !== undefined,
+          ),
           duplicates: counted("duplicate"),
           ...(oneSided === 0 ? {} : { oneSided }),
           faulty: results.filter(({ result }) => result.differences.some(isFault)).length,

@@ -20,18 +20,45 @@ interface TailEntry extends Entry {
 }
 
 /** Compares the last records of each partition, many partitions at a time; wholly those that are compacted and whose ends do not tell. */
-export async function compareTails(clusters: Clusters, pairs: readonly Pair[], count: number, isolation: Isolation, watch: Watch): Promise<void> {
+export async function compareTails(
+  clusters: Clusters,
+  pairs: readonly Pair[],
+  count: number,
+  isolation: Isolation,
+  watch: Watch,
+): Promise<void> {
   const undecided: Pair[] = [];
   const together = Math.max(1, Math.floor(ENTRIES_TOGETHER / (2 * count)));
   for (let from = 0; from < pairs.length; from += together) {
     watch.signal?.throwIfAborted();
     const some = pairs.slice(from, from + together);
     const [here, there] = await Promise.all([
-      pickLast(clusters.origin, some.map((p) => p.origin), count, isolation, tailEntry),
-      pickLast(clusters.target, some.map((p) => p.target), count, TARGET_ISOLATION, tailEntry),
+      pickLast(
+        clusters.origin,
+        some.map((p) => p.origin),
+        count,
+        isolation,
+        tailEntry,
+      ),
+      pickLast(
+        clusters.target,
+        some.map((p) => p.target),
+        count,
+        TARGET_ISOLATION,
+        tailEntry,
+      ),
     ]);
     for (const pair of some) {
-      if (!(await comparePair(pair, here.get(partitionKey(pair.origin))!, there.get(partitionKey(pair.target))!, count, watch))) undecided.push(pair);
+      if (
+        !(await comparePair(
+          pair,
+          here.get(partitionKey(pair.origin))!,
+          there.get(partitionKey(pair.target))!,
+          count,
+          watch,
+        ))
+      )
+        undecided.push(pair);
     }
   }
   await compareLatest(clusters, undecided, isolation, watch);
@@ -42,10 +69,20 @@ function tailEntry(record: RecordCursor): TailEntry {
 }
 
 /** @returns false where the tails do not tell */
-async function comparePair(pair: Pair, here: TailEntry[], there: TailEntry[], count: number, watch: Watch): Promise<boolean> {
+async function comparePair(
+  pair: Pair,
+  here: TailEntry[],
+  there: TailEntry[],
+  count: number,
+  watch: Watch,
+): Promise<boolean> {
   const differences = new Differences(pair);
   const whole = { origin: here.length < count, target: there.length < count };
-  if (pair.compacted && !(decides(here, there, whole.origin, whole.target) && decides(there, here, whole.target, whole.origin))) return false;
+  if (
+    pair.compacted &&
+    !(decides(here, there, whole.origin, whole.target) && decides(there, here, whole.target, whole.origin))
+  )
+    return false;
   if (pair.compacted) compareKeys(pair, differences, here, there, whole);
   else await compareBackwards(differences, here, there, whole);
   watch.done(pair, {
@@ -59,7 +96,12 @@ async function comparePair(pair: Pair, here: TailEntry[], there: TailEntry[], co
 }
 
 /** From the end backwards, until one side's tail is used up. */
-async function compareBackwards(differences: Differences, here: TailEntry[], there: TailEntry[], whole: { origin: boolean; target: boolean }): Promise<void> {
+async function compareBackwards(
+  differences: Differences,
+  here: TailEntry[],
+  there: TailEntry[],
+  whole: { origin: boolean; target: boolean },
+): Promise<void> {
   const steps: Step[] = [];
   await align(listSequence(here.toReversed()), listSequence(there.toReversed()), (step) => steps.push(step));
   for (const step of steps.toReversed()) {
@@ -76,7 +118,9 @@ async function compareBackwards(differences: Differences, here: TailEntry[], the
 function forwards(step: Step): Step {
   switch (step.kind) {
     case "missing":
-      return step.rest ? { kind: "leading", origin: turn(step.origin) } : { kind: "missing", origin: turn(step.origin) };
+      return step.rest
+        ? { kind: "leading", origin: turn(step.origin) }
+        : { kind: "missing", origin: turn(step.origin) };
     case "extra":
       return step.rest ? { kind: "leading", target: turn(step.target) } : { kind: "extra", target: turn(step.target) };
     case "duplicate":
@@ -85,7 +129,9 @@ function forwards(step: Step): Step {
     case "order":
       return { kind: step.kind, origin: turn(step.origin), target: turn(step.target) };
     case "leading":
-      return step.origin === undefined ? { kind: "extra", target: turn(step.target!) } : { kind: "missing", origin: turn(step.origin) };
+      return step.origin === undefined
+        ? { kind: "extra", target: turn(step.target!) }
+        : { kind: "missing", origin: turn(step.origin) };
     case "diverged":
       return step;
   }
@@ -107,7 +153,13 @@ function latest(tail: TailEntry[]): Map<string, TailEntry> {
 }
 
 /** The latest record of each key that both tails have; keys of one tail only count when the other is its whole log. */
-function compareKeys(pair: Pair, differences: Differences, here: TailEntry[], there: TailEntry[], whole: { origin: boolean; target: boolean }): void {
+function compareKeys(
+  pair: Pair,
+  differences: Differences,
+  here: TailEntry[],
+  there: TailEntry[],
+  whole: { origin: boolean; target: boolean },
+): void {
   const [a, b] = [latest(here), latest(there)];
   for (const [key, mine] of a) {
     const other = b.get(key);

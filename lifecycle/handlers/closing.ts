@@ -29,7 +29,9 @@ const CLOSING_MS = 120_000;
  */
 export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress): Promise<void> {
   if (inputs.abandon) {
-    progress.warn(`migration abandoned${isThere(inputs.abandonedAt) ? ` at ${inputs.abandonedAt}` : ""}: the copy is not proved complete, clean-up goes on as asked`);
+    progress.warn(
+      `migration abandoned${isThere(inputs.abandonedAt) ? ` at ${inputs.abandonedAt}` : ""}: the copy is not proved complete, clean-up goes on as asked`,
+    );
     return;
   }
   const passed = inputs.passed === true;
@@ -41,14 +43,19 @@ export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress)
     // Told again: retention may have taken a trailing marker away meanwhile.
     ...(isThere(inputs.cleared) ? { cleared: inputs.cleared } : {}),
   };
-  await runGateAndNameWriters(modelOf(inputs), options, progress).catch((error: unknown) => Promise.reject(closingError(error)));
-  progress.info(passed ? `passed at ${inputs.passedAt}, and the origin has nothing newer` : "passed: the copy is complete");
+  await runGateAndNameWriters(modelOf(inputs), options, progress).catch((error: unknown) =>
+    Promise.reject(closingError(error)),
+  );
+  progress.info(
+    passed ? `passed at ${inputs.passedAt}, and the origin has nothing newer` : "passed: the copy is complete",
+  );
 }
 
 /** Adds the ways out of a gate that stays shut. */
 export function closingError(error: unknown): unknown {
   // A login that is refused says nothing of the copy: giving it up is not the way.
   if (!isMigrationError(error) || isLoginFailure(error)) return error;
-  const way = "everything is left running. `pulumi up` in phase cutover waits for completeness; to give the copy up set abandon to true and run `pulumi up`";
+  const way =
+    "everything is left running. `pulumi up` in phase cutover waits for completeness; to give the copy up set abandon to true and run `pulumi up`";
   return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
 }

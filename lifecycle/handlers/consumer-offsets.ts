@@ -37,10 +37,17 @@ const unchanged = (olds: ConsumerOffsetsInputs, news: ConsumerOffsetsInputs): bo
   sameSelection(olds, news) && isDeepStrictEqual(olds.options, news.options);
 
 /** @param before what an earlier move did with another selection or other options */
-async function move(inputs: ConsumerOffsetsInputs, progress: Progress, before?: AppliedOffsets | null): Promise<ConsumerOffsetsOutputs> {
+async function move(
+  inputs: ConsumerOffsetsInputs,
+  progress: Progress,
+  before?: AppliedOffsets | null,
+): Promise<ConsumerOffsetsOutputs> {
   if (inputs.abandon) return none;
   const model = modelOf(inputs);
-  const known = together(before, await journalOf(inputs).catch((error: unknown) => Promise.reject(withRights(error, inputs))));
+  const known = together(
+    before,
+    await journalOf(inputs).catch((error: unknown) => Promise.reject(withRights(error, inputs))),
+  );
   const all = (applied: AppliedOffsets) => (known === undefined ? applied : joinApplied(known, applied));
   const keepIntent: KeepIntent = (intended, target) => writeJournal(target, model.mirror, all(intended));
   let written: AppliedOffsets | undefined;
@@ -67,7 +74,11 @@ function withRights(error: unknown, { mirror }: ConsumerOffsetsInputs): unknown 
 }
 
 /** In phase `mirror`: also what an `up` of the cutover had written, or was about to, when it was killed. */
-async function takeBack(inputs: ConsumerOffsetsInputs, state: AppliedOffsets | null | undefined, progress: Progress): Promise<ConsumerOffsetsOutputs> {
+async function takeBack(
+  inputs: ConsumerOffsetsInputs,
+  state: AppliedOffsets | null | undefined,
+  progress: Progress,
+): Promise<ConsumerOffsetsOutputs> {
   const unseen = isThere(state) ? sayUnseen(inputs, progress) : undefined;
   try {
     const applied = together(state, await journalOf(inputs, unseen));
@@ -77,7 +88,8 @@ async function takeBack(inputs: ConsumerOffsetsInputs, state: AppliedOffsets | n
     if (!isMigrationError(error)) throw error;
     if (inputs.abandon) progress.warn(`abandoned, so offsets may be left that were not taken back: ${error.message}`);
     // Nothing is known that was written, and what may be noted on the target stays there.
-    else if (!isThere(state) && COULD_NOT_LOOK.includes(error.code)) progress.warn(`${NOT_LOOKED_AT} (${error.code}: ${error.seen})`);
+    else if (!isThere(state) && COULD_NOT_LOOK.includes(error.code))
+      progress.warn(`${NOT_LOOKED_AT} (${error.code}: ${error.seen})`);
     else throw error;
   }
   return none;
@@ -87,24 +99,37 @@ async function takeBack(inputs: ConsumerOffsetsInputs, state: AppliedOffsets | n
 function sayUnseen({ mirror }: ConsumerOffsetsInputs, progress: Progress): Unseen {
   let said = false;
   return (error) => {
-    if (!said) progress.warn(`whether target topic ${offsetsJournalTopic(mirror)} is left could not be looked at: ${error.seen}`);
+    if (!said)
+      progress.warn(
+        `whether target topic ${offsetsJournalTopic(mirror)} is left could not be looked at: ${error.seen}`,
+      );
     said = true;
   };
 }
 
 /** The target did not answer, or the administrator of an older version has no right to see the note. */
 const COULD_NOT_LOOK = ["KAFKA_UNREACHABLE", "KAFKA_UNAUTHORIZED"];
-const NOT_LOOKED_AT = "whether an up that was killed has left offsets to take back could not be looked at; the next up looks again";
+const NOT_LOOKED_AT =
+  "whether an up that was killed has left offsets to take back could not be looked at; the next up looks again";
 
 /** Says which groups have gone on from where they were put, and warns of those that something has put back. Never an error. */
-async function sayWhereTheyStand(state: ConsumerOffsetsInputs & ConsumerOffsetsOutputs, progress: Progress, quiet = false): Promise<void> {
+async function sayWhereTheyStand(
+  state: ConsumerOffsetsInputs & ConsumerOffsetsOutputs,
+  progress: Progress,
+  quiet = false,
+): Promise<void> {
   if (!isThere(state.applied)) return;
   try {
-    const { line, warnings } = appliedNowLines(appliedNow(state.applied, await checkApplied(modelOf(state), state.applied)));
+    const { line, warnings } = appliedNowLines(
+      appliedNow(state.applied, await checkApplied(modelOf(state), state.applied)),
+    );
     for (const warning of warnings) progress.warn(warning);
     if (!quiet) progress.info(line);
   } catch (error) {
-    if (!quiet) progress.warn(`where the groups stand on the target could not be looked at: ${(error as Error).message.split("\n", 1)[0]}`);
+    if (!quiet)
+      progress.warn(
+        `where the groups stand on the target could not be looked at: ${(error as Error).message.split("\n", 1)[0]}`,
+      );
   }
 }
 

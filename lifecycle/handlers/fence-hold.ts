@@ -27,7 +27,12 @@ export interface FenceRecord {
  * Begins to hold unless that has begun already. Returns at once.
  * @param live false outside of a Pulumi run, where nothing ends the hold
  */
-export function keepHolding(model: MigrationModel, options: FenceOptions, progress: Progress, live = underPulumi()): void {
+export function keepHolding(
+  model: MigrationModel,
+  options: FenceOptions,
+  progress: Progress,
+  live = underPulumi(),
+): void {
   if (!live || hold !== undefined) return;
   const stop = new AbortController();
   lostAt = undefined;

@@ -23,8 +23,17 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
   const model = modelOf(inputs);
   const raised = await raiseFence(model, inputs.options, progress);
   if (before !== undefined && before !== null && raised.created > 0) {
-    noteGap({ after: before.raisedAt, until: raised.raisedAt, rules: raised.created, topics: [], wrote: [], unwatched: true });
-    progress.warn(`fence: ${countText(raised.created, "rule")} had been removed since the last up (raised at ${before.raisedAt}), and stand again`);
+    noteGap({
+      after: before.raisedAt,
+      until: raised.raisedAt,
+      rules: raised.created,
+      topics: [],
+      wrote: [],
+      unwatched: true,
+    });
+    progress.warn(
+      `fence: ${countText(raised.created, "rule")} had been removed since the last up (raised at ${before.raisedAt}), and stand again`,
+    );
   }
   keepHolding(model, inputs.options, progress);
   if (inputs.userOperator === true) progress.warn(OPERATOR_REMOVES);
@@ -56,7 +65,8 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   async update(olds, news, progress) {
     if (wanted(news)) return raise(news, progress, olds.raised);
     if (news.phase !== "mirror") await lowerWhatIsThere(news, news.enabled || olds.enabled, progress);
-    else if (olds.enabled && olds.phase === "cutover") progress.info("the fence stays up until the gate has looked whether clients have written to the target");
+    else if (olds.enabled && olds.phase === "cutover")
+      progress.info("the fence stays up until the gate has looked whether clients have written to the target");
     return { raised: null };
   },
 

@@ -30,16 +30,27 @@ const TRIES = 3;
  * @param again for work that looks at the origin, as the gate does: it looks once more when something was written
  * @throws MigrationError FENCE_BREACHED naming topics, partitions and offsets
  */
-export async function behindFence<T>(inputs: FencedInputs, progress: Progress, work: (lost?: AbortSignal) => Promise<T>, again = false): Promise<T> {
+export async function behindFence<T>(
+  inputs: FencedInputs,
+  progress: Progress,
+  work: (lost?: AbortSignal) => Promise<T>,
+  again = false,
+): Promise<T> {
   if (!inputs.fence) return work();
   for (let left = again ? TRIES : 1; ; ) {
-    const options = { ...inputs.fenceOptions, onGap: noteGap, ...(isThere(inputs.gateEnds) ? { since: inputs.gateEnds } : {}) };
+    const options = {
+      ...inputs.fenceOptions,
+      onGap: noteGap,
+      ...(isThere(inputs.gateEnds) ? { since: inputs.gateEnds } : {}),
+    };
     keepHolding(modelOf(inputs), inputs.fenceOptions ?? {}, progress);
     const { result, report } = await whileFenced(modelOf(inputs), options, progress, work);
     const wrote = [...report.wrote, ...report.gaps.flatMap((gap) => gap.wrote)];
     if (wrote.length === 0) return result;
     if (--left === 0) throw breached(wrote, "while the fence was up");
-    progress.info(`the origin was written to in ${countText(wrote.length, "partition")} behind the fence: looking again`);
+    progress.info(
+      `the origin was written to in ${countText(wrote.length, "partition")} behind the fence: looking again`,
+    );
   }
 }
 

@@ -61,7 +61,10 @@ export interface Handler<Inputs extends object, Outputs extends object> {
 
 /** What the dynamic provider's thin methods call. */
 export interface Step {
-  check(olds: Plain | undefined, news: Plain): Promise<{ inputs: Plain; failures: { property: string; reason: string }[] }>;
+  check(
+    olds: Plain | undefined,
+    news: Plain,
+  ): Promise<{ inputs: Plain; failures: { property: string; reason: string }[] }>;
   diff(id: string, olds: Plain, news: Plain): Promise<{ changes: boolean }>;
   create(inputs: Plain): Promise<{ id: string; outs: Plain }>;
   update(id: string, olds: Plain, news: Plain): Promise<{ outs: Plain }>;
@@ -100,12 +103,19 @@ export function defineStep<I extends object, O extends object>(
    */
   const withoutUnknownWay = (inputs: Plain, olds: Plain): Plain => {
     const asItWas = (key: string) => (secret.includes(key) && isThere(olds[key]) ? asSecret(olds[key]) : olds[key]);
-    const shown = Object.entries(inputs).map(([key, value]) => [key, isImmaterial(key) && hasUnknown(value) ? asItWas(key) : value]);
+    const shown = Object.entries(inputs).map(([key, value]) => [
+      key,
+      isImmaterial(key) && hasUnknown(value) ? asItWas(key) : value,
+    ]);
     return inputsOnly(Object.fromEntries(shown) as Plain);
   };
   /** A way that a preview does not know is no reason not to look ahead: the way of the last update is used. */
   const withKnownWays = (inputs: Plain, olds: Plain): Plain =>
-    inputsOnly(Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, isImmaterial(key) && hasUnknown(value) ? olds[key] : value])));
+    inputsOnly(
+      Object.fromEntries(
+        Object.entries(inputs).map(([key, value]) => [key, isImmaterial(key) && hasUnknown(value) ? olds[key] : value]),
+      ),
+    );
   const run = async <T>(work: (progress: Progress) => Promise<T>): Promise<T> => {
     watchEngine();
     try {
@@ -122,16 +132,24 @@ export function defineStep<I extends object, O extends object>(
     async check(olds, news) {
       const inputs = inputsOnly(news);
       const known = withKnownWays(inputs, olds ?? {});
-      const failures = handler.foresee && !hasUnknown(known) && !offline()
-        ? await run((progress) => handler.foresee!(known as I, isState(olds) ? (inputsOnly(olds) as I) : undefined, progress))
-        : [];
-      return { inputs: withoutUnknownWay(inputs, olds ?? {}), failures: failures.map((reason) => ({ property: kind, reason })) };
+      const failures =
+        handler.foresee && !hasUnknown(known) && !offline()
+          ? await run((progress) =>
+              handler.foresee!(known as I, isState(olds) ? (inputsOnly(olds) as I) : undefined, progress),
+            )
+          : [];
+      return {
+        inputs: withoutUnknownWay(inputs, olds ?? {}),
+        failures: failures.map((reason) => ({ property: kind, reason })),
+      };
     },
     async diff(_id, olds, news) {
       const wanted = inputsOnly(news);
       const material = Object.keys(wanted).filter((key) => !isImmaterial(key));
       // Of the other keys of a state nobody can tell an input that was left out from an output.
-      const leftOut = (handler.optional ?? []).some((key) => !(key in wanted) && olds[key] !== undefined && olds[key] !== null);
+      const leftOut = (handler.optional ?? []).some(
+        (key) => !(key in wanted) && olds[key] !== undefined && olds[key] !== null,
+      );
       if (leftOut || material.some((key) => !isSame(wanted[key], olds[key]))) {
         if (handler.foretell !== undefined && !hasUnknown(wanted) && !offline()) {
           await run((progress) => handler.foretell!(stateOf(olds), wanted as I, progress));
@@ -173,7 +191,9 @@ export function defineStep<I extends object, O extends object>(
 
 /** Without Pulumi's own keys and without undefined, which its wire format can't carry. */
 function inputsOnly(props: Plain): Plain {
-  return Object.fromEntries(Object.entries(props).filter(([key, value]) => key !== "__provider" && value !== undefined && value !== null));
+  return Object.fromEntries(
+    Object.entries(props).filter(([key, value]) => key !== "__provider" && value !== undefined && value !== null),
+  );
 }
 
 /** Compares two values. A field that is null or undefined counts as absent: Pulumi may drop it on the way. */
@@ -184,7 +204,9 @@ function isSame(a: unknown, b: unknown): boolean {
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== "object" || value === null) return value ?? undefined;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, v]) => (v === null || v === undefined ? [] : [[key, withoutNulls(v)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, v]) => (v === null || v === undefined ? [] : [[key, withoutNulls(v)]])),
+  );
 }
 
 function isState(olds: Plain | undefined): olds is Plain {
@@ -207,7 +229,8 @@ function plain(value: Plain): Plain {
 /** A deletion uses what the last `up` has kept: after a change of the login, an `up` is the way to the new one. */
 function withNewLogin(error: unknown): unknown {
   if (!isMigrationError(error) || !isLoginFailure(error)) return error;
-  const way = "where the password, the certificate or the CA was changed since the last `pulumi up`, put it into the configuration if it is kept there, run `pulumi up` in the same phase, then run this again";
+  const way =
+    "where the password, the certificate or the CA was changed since the last `pulumi up`, put it into the configuration if it is kept there, run `pulumi up` in the same phase, then run this again";
   return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
 }
 

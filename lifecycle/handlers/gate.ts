@@ -1,6 +1,15 @@
 import { isMigrationError } from "../../engine/errors";
 import { fenceIsThere } from "../../engine/fence";
-import { type CopyEnds, copyEnds, runGateAndNameWriters, type GateOptions, type GateResult, originMovedOn, type WrittenOnTarget, writtenSince } from "../../engine/gate";
+import {
+  type CopyEnds,
+  copyEnds,
+  runGateAndNameWriters,
+  type GateOptions,
+  type GateResult,
+  originMovedOn,
+  type WrittenOnTarget,
+  writtenSince,
+} from "../../engine/gate";
 import type { Progress } from "../../engine/progress";
 import { readTopicIds, type RecordedTopics, withNewTopics } from "../../engine/topic-ids";
 import { countText, someOf } from "../../engine/units";
@@ -79,7 +88,9 @@ async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progre
   const written = await writtenOnTarget(olds, news);
   if (written !== undefined) progress.warn(written);
   await lowerWhatIsThere(news, olds.fence || news.fence, progress);
-  progress.info("shut again: the mirror goes on copying until the next cutover. Taken back: the fence, the groups' offsets; not taken back: replication factors, min.insync.replicas, what is on the target");
+  progress.info(
+    "shut again: the mirror goes on copying until the next cutover. Taken back: the fence, the groups' offsets; not taken back: replication factors, min.insync.replicas, what is on the target",
+  );
 }
 
 const arm: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
@@ -107,8 +118,11 @@ async function recordTopics(inputs: GateInputs, progress: Progress): Promise<Rec
 async function hasNewTopics(state: GateInputs & GateOutputs, progress: Progress): Promise<boolean> {
   if (state.abandon) return false;
   const now = await readTopicIds(modelOf(state)).catch(() => ({}) as RecordedTopics);
-  const unknown = Object.keys(now).filter((topic) => now[topic]!.origin !== undefined && state.topicIds?.[topic]?.origin === undefined);
-  if (unknown.length > 0) progress.info(`the ids of ${countText(unknown.length, "topic")} will be recorded: ${someOf(unknown, 5)}`);
+  const unknown = Object.keys(now).filter(
+    (topic) => now[topic]!.origin !== undefined && state.topicIds?.[topic]?.origin === undefined,
+  );
+  if (unknown.length > 0)
+    progress.info(`the ids of ${countText(unknown.length, "topic")} will be recorded: ${someOf(unknown, 5)}`);
   return unknown.length > 0;
 }
 
@@ -134,8 +148,16 @@ function closing(news: GateInputs, olds: GateOutputs): ClosingInputs {
 /** `cleanup` asks before anything goes: Pulumi deletes only after every update went well. */
 async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<GateOutputs> {
   const abandonedAt = news.abandon ? (olds.abandonedAt ?? now()) : null;
-  if (olds.phase !== "cleanup") await askBeforeItGoes(closing(news, { ...olds, abandonedAt, topicIds: news.topicIds ?? {} }), progress);
-  return { ...shut(news, news.topicIds), passed: olds.passed, passedAt: olds.passedAt, abandonedAt, result: olds.result, ends: olds.ends ?? null };
+  if (olds.phase !== "cleanup")
+    await askBeforeItGoes(closing(news, { ...olds, abandonedAt, topicIds: news.topicIds ?? {} }), progress);
+  return {
+    ...shut(news, news.topicIds),
+    passed: olds.passed,
+    passedAt: olds.passedAt,
+    abandonedAt,
+    result: olds.result,
+    ends: olds.ends ?? null,
+  };
 }
 
 /**
@@ -147,7 +169,8 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
 
   /** A roll-back says at preview what it can't take back. */
   async foretell(olds, news, progress) {
-    if (olds.phase === "cleanup" || phaseChange({ phase: olds.phase, done: olds.passed }, news.phase) !== "roll-back") return;
+    if (olds.phase === "cleanup" || phaseChange({ phase: olds.phase, done: olds.passed }, news.phase) !== "roll-back")
+      return;
     const written = await writtenOnTarget(olds, news);
     if (written !== undefined) progress.warn(written);
   },
@@ -188,7 +211,14 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
         return shut(news, await recordTopics(news, progress));
       default: {
         const topicIds = news.phase === "mirror" ? await recordTopics(news, progress) : (news.topicIds ?? {});
-        return { passed: olds.passed, passedAt: olds.passedAt, abandonedAt: null, result: olds.result, ends: olds.ends ?? null, topicIds };
+        return {
+          passed: olds.passed,
+          passedAt: olds.passedAt,
+          abandonedAt: null,
+          result: olds.result,
+          ends: olds.ends ?? null,
+          topicIds,
+        };
       }
     }
   },

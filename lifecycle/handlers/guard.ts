@@ -23,7 +23,9 @@ async function lookBack(inputs: GuardInputs, progress: Progress, olds?: GuardInp
   const again = olds?.phase === "cutover" && isThere(olds.passedAt) && olds.passedAt === inputs.passedAt;
   const wrote = await writtenOnOrigin(modelOf(inputs), inputs.gateEnds).catch((error: unknown) => {
     if (!isMigrationError(error) || !again) throw error;
-    progress.warn(`whether the origin was written to since the gate passed can't be told (${error.code}: ${error.seen})`);
+    progress.warn(
+      `whether the origin was written to since the gate passed can't be told (${error.code}: ${error.seen})`,
+    );
     return [];
   });
   if (wrote.length === 0) return {};

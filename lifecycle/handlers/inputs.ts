@@ -50,7 +50,14 @@ export function phaseChange(was: { phase: Phase; done: boolean } | undefined, no
  */
 export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
   if (isThere(olds.gatePassedAt) && isThere(news.gatePassedAt) && olds.gatePassedAt !== news.gatePassedAt) return false;
-  const keys = ["originAlias", "policyClass", "topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const;
+  const keys = [
+    "originAlias",
+    "policyClass",
+    "topicsPattern",
+    "topicsExcludePattern",
+    "groupsPattern",
+    "groupsExcludePattern",
+  ] as const;
   return keys.every((key) => olds.mirror[key] === news.mirror[key]);
 }
 

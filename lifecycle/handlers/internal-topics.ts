@@ -1,4 +1,10 @@
-import { deleteCheckpoints, deleteInternalTopic, deleteMirrorGroups, proveMirrorGone, type CheckpointsMode } from "../../engine/cleanup";
+import {
+  deleteCheckpoints,
+  deleteInternalTopic,
+  deleteMirrorGroups,
+  proveMirrorGone,
+  type CheckpointsMode,
+} from "../../engine/cleanup";
 import type { InternalTopic } from "../../engine/naming";
 import { withCluster } from "../../engine/clusters";
 import { isMigrationError } from "../../engine/errors";
@@ -51,7 +57,11 @@ export const mirrorGoneStep = defineStep<MirrorGoneInputs, object>("mirror-gone"
   update: async () => ({}),
   async remove(state, progress) {
     const model = modelOf(state);
-    await proveMirrorGone(model, { limitMs: state.limitSeconds * 1000, originGone: await originIsGone(state) }, progress);
+    await proveMirrorGone(
+      model,
+      { limitMs: state.limitSeconds * 1000, originGone: await originIsGone(state) },
+      progress,
+    );
     await deleteMirrorGroups(model, progress);
   },
   optional: ["abandon"],

@@ -31,7 +31,9 @@ const fileOf = (place: ReportPlace): string => join(folderOf(place), `${fileBase
  */
 export async function journalOf(inputs: Journalled, unseen?: Unseen): Promise<AppliedOffsets | undefined> {
   const old = await oldJournal(inputs);
-  const kept = await orUnseen(unseen, () => withCluster(modelOf(inputs), "target", (target) => readJournal(target, inputs.mirror)));
+  const kept = await orUnseen(unseen, () =>
+    withCluster(modelOf(inputs), "target", (target) => readJournal(target, inputs.mirror)),
+  );
   return together(old, kept);
 }
 
@@ -64,12 +66,17 @@ export async function hasJournal(inputs: Journalled): Promise<boolean> {
  */
 export async function forgetJournal(inputs: Journalled, unseen?: Unseen): Promise<void> {
   await oldJournal(inputs);
-  await orUnseen(unseen, () => withCluster(modelOf(inputs), "target", (target) => deleteJournal(target, inputs.mirror)));
+  await orUnseen(unseen, () =>
+    withCluster(modelOf(inputs), "target", (target) => deleteJournal(target, inputs.mirror)),
+  );
   if (inputs.resume !== undefined) await rm(fileOf(inputs.resume), { force: true });
 }
 
 /** What the state knows of, and what the journal adds to that. */
-export function together(first: AppliedOffsets | null | undefined, second: AppliedOffsets | undefined): AppliedOffsets | undefined {
+export function together(
+  first: AppliedOffsets | null | undefined,
+  second: AppliedOffsets | undefined,
+): AppliedOffsets | undefined {
   if (first === null || first === undefined) return second;
   return second === undefined ? first : joinApplied(first, second);
 }
@@ -90,9 +97,13 @@ async function oldJournal(inputs: Journalled): Promise<AppliedOffsets | undefine
   const other = journal.clusters.findIndex((was, i) => !sameCluster(was, servers[i]!));
   if (other < 0) return journal.applied;
   const side = other === 0 ? "origin" : "target";
-  throw new MigrationError("OFFSETS_OTHER_CLUSTER", `${file} is about another ${side}: bootstrap servers ${journal.clusters[other]}, not ${servers[other]}; it was kept, and no offset was changed`, {
-    fix: `when both are the same cluster, correct \`clusters\` in the file; when it is of another migration, move it away; then run again`,
-  });
+  throw new MigrationError(
+    "OFFSETS_OTHER_CLUSTER",
+    `${file} is about another ${side}: bootstrap servers ${journal.clusters[other]}, not ${servers[other]}; it was kept, and no offset was changed`,
+    {
+      fix: `when both are the same cluster, correct \`clusters\` in the file; when it is of another migration, move it away; then run again`,
+    },
+  );
 }
 
 function parse(text: string): OldJournal | undefined {
@@ -107,13 +118,21 @@ function parse(text: string): OldJournal | undefined {
 
 /** One server in common is enough: a server belongs to one cluster. The order and the number of servers say nothing. */
 function sameCluster(a: string, b: string): boolean {
-  const servers = (text: string) => text.split(",").map((s) => s.trim().toLowerCase()).filter((s) => s.length > 0);
+  const servers = (text: string) =>
+    text
+      .split(",")
+      .map((s) => s.trim().toLowerCase())
+      .filter((s) => s.length > 0);
   const known = new Set(servers(a));
   return servers(b).some((s) => known.has(s));
 }
 
 function unreadable(file: string, why: string, way: string): MigrationError {
-  return new MigrationError("OFFSETS_JOURNAL_UNREADABLE", `${file} should say what the groups' offsets were before the cutover, but can't be read (${why}); it was kept, and no offset was changed`, {
-    fix: `${way}, and run again; when no offset has to be taken back, move the file away`,
-  });
+  return new MigrationError(
+    "OFFSETS_JOURNAL_UNREADABLE",
+    `${file} should say what the groups' offsets were before the cutover, but can't be read (${why}); it was kept, and no offset was changed`,
+    {
+      fix: `${way}, and run again; when no offset has to be taken back, move the file away`,
+    },
+  );
 }

@@ -3,7 +3,14 @@ import { isDeepStrictEqual } from "node:util";
 import { isMigrationError } from "../../engine/errors";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
-import { checkMirrorPrivileges, checkNotePrivileges, mirrorRemembers, preflight, type PreflightOptions, type PreflightResult } from "../../engine/preflight";
+import {
+  checkMirrorPrivileges,
+  checkNotePrivileges,
+  mirrorRemembers,
+  preflight,
+  type PreflightOptions,
+  type PreflightResult,
+} from "../../engine/preflight";
 import { defineStep } from "./framework";
 import { isThere, modelOf, now, type PhasedInputs } from "./inputs";
 
@@ -37,15 +44,30 @@ interface Before {
   patienceMs: number;
 }
 
-async function look(inputs: PreflightInputs, progress: Progress, { olds, patienceMs }: Before): Promise<PreflightOutputs> {
+async function look(
+  inputs: PreflightInputs,
+  progress: Progress,
+  { olds, patienceMs }: Before,
+): Promise<PreflightOutputs> {
   if (inputs.abandon || inputs.phase === "cleanup") return skipped;
   const model = modelOf(inputs);
   if (inputs.stage === "privileges") {
-    await checkMirrorPrivileges(model, { origin: inputs.mirrorOriginConnection!, target: inputs.mirrorTargetConnection! }, progress);
+    await checkMirrorPrivileges(
+      model,
+      { origin: inputs.mirrorOriginConnection!, target: inputs.mirrorTargetConnection! },
+      progress,
+    );
     return { checkedAt: now(), result: null };
   }
   const running = olds && (await stillRunning(olds, inputs));
-  return { checkedAt: now(), result: await preflight(model, { ...inputs.options, patienceMs, ...(running === undefined ? {} : { running }) }, progress) };
+  return {
+    checkedAt: now(),
+    result: await preflight(
+      model,
+      { ...inputs.options, patienceMs, ...(running === undefined ? {} : { running }) },
+      progress,
+    ),
+  };
 }
 
 /**
@@ -54,7 +76,9 @@ async function look(inputs: PreflightInputs, progress: Progress, { olds, patienc
  */
 async function stillRunning(olds: PreflightInputs, news: PreflightInputs): Promise<MirrorModel | undefined> {
   if (olds.abandon) return undefined;
-  return (await mirrorRemembers({ ...modelOf(news), mirror: olds.mirror }).catch(() => false)) ? olds.mirror : undefined;
+  return (await mirrorRemembers({ ...modelOf(news), mirror: olds.mirror }).catch(() => false))
+    ? olds.mirror
+    : undefined;
 }
 
 /**
@@ -66,7 +90,14 @@ function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
   if (!isDeepStrictEqual(olds.mirror, news.mirror)) return false;
   // A roll-back takes a fence away and brings no new mirror: nothing may stand in its way, least of all a target that is down.
   if (olds.phase === "cutover" && news.phase === "mirror") return true;
-  const keys = ["originConnection", "targetConnection", "options", "rights", "mirrorOriginConnection", "mirrorTargetConnection"] as const;
+  const keys = [
+    "originConnection",
+    "targetConnection",
+    "options",
+    "rights",
+    "mirrorOriginConnection",
+    "mirrorTargetConnection",
+  ] as const;
   return keys.every((key) => isDeepStrictEqual(olds[key], news[key]));
 }
 

@@ -22,7 +22,10 @@ export interface ReadyOutputs {
   secretId: string | null;
 }
 
-async function look({ place, limitSeconds, kubeconfig, context }: ReadyInputs, progress: Progress): Promise<ReadyOutputs> {
+async function look(
+  { place, limitSeconds, kubeconfig, context }: ReadyInputs,
+  progress: Progress,
+): Promise<ReadyOutputs> {
   const reader = openKubernetes({ kubeconfig, context });
   const patience = { limitMs: limitSeconds * 1000 };
   return outputsOf(place, await waitUntilReady(reader, place, patience, progress));
@@ -31,7 +34,11 @@ async function look({ place, limitSeconds, kubeconfig, context }: ReadyInputs, p
 function outputsOf({ namespace, name }: ObjectPlace, status: Record<string, unknown>): ReadyOutputs {
   const text = (field: unknown) => (typeof field === "string" ? field : null);
   const secret = text(status.secret);
-  return { objectId: `${namespace}/${name}`, username: text(status.username), secretId: secret === null ? null : `${namespace}/${secret}` };
+  return {
+    objectId: `${namespace}/${name}`,
+    username: text(status.username),
+    secretId: secret === null ? null : `${namespace}/${secret}`,
+  };
 }
 
 /** Waits for what an operator makes; leaves nothing behind. */

@@ -26,8 +26,13 @@ export const forgetRenewed = (): void => read.clear();
  * The connection, able to read its Secrets again where a login is refused: a password may have been rotated since the
  * last `up`, and a destroy does not run the program.
  */
-export function renewable(connection: Connection, secrets: ConnectionSecrets | null | undefined, progress: Progress = silent): Connection {
-  if (secrets === null || secrets === undefined || (secrets.login === undefined && secrets.ca === undefined)) return connection;
+export function renewable(
+  connection: Connection,
+  secrets: ConnectionSecrets | null | undefined,
+  progress: Progress = silent,
+): Connection {
+  if (secrets === null || secrets === undefined || (secrets.login === undefined && secrets.ca === undefined))
+    return connection;
   const refused = JSON.stringify([connection, secrets]);
   const latest = read.get(refused) ?? connection;
   const renew = async (): Promise<Connection | undefined> => {
@@ -38,15 +43,27 @@ export function renewable(connection: Connection, secrets: ConnectionSecrets | n
   return { ...latest, renew };
 }
 
-async function readAgain(connection: Connection, secrets: ConnectionSecrets, progress: Progress): Promise<Connection | undefined> {
+async function readAgain(
+  connection: Connection,
+  secrets: ConnectionSecrets,
+  progress: Progress,
+): Promise<Connection | undefined> {
   const { login, ca, ...access } = secrets;
   try {
     const renewed = { ...connection };
-    const [ofLogin, ofCa] = await Promise.all([login, ca].map((id) => (id === undefined ? undefined : valuesOf(id, access))));
+    const [ofLogin, ofCa] = await Promise.all(
+      [login, ca].map((id) => (id === undefined ? undefined : valuesOf(id, access))),
+    );
     if (ofLogin !== undefined) putLogin(renewed, ofLogin);
-    if (ofCa?.["ca.crt"] !== undefined && renewed.tls !== undefined) renewed.tls = { ...renewed.tls, ca: ofCa["ca.crt"] };
+    if (ofCa?.["ca.crt"] !== undefined && renewed.tls !== undefined)
+      renewed.tls = { ...renewed.tls, ca: ofCa["ca.crt"] };
     if (isDeepStrictEqual(renewed, connection)) return undefined;
-    progress.info(`the login was refused: it is tried again with what ${[login, ca].filter((id) => id !== undefined).map((id) => `Secret ${id}`).join(" and ")} holds now`);
+    progress.info(
+      `the login was refused: it is tried again with what ${[login, ca]
+        .filter((id) => id !== undefined)
+        .map((id) => `Secret ${id}`)
+        .join(" and ")} holds now`,
+    );
     return renewed;
   } catch (error) {
     const why = isMigrationError(error) ? error.seen : "the kubeconfig cannot be read";
@@ -57,9 +74,11 @@ async function readAgain(connection: Connection, secrets: ConnectionSecrets, pro
 
 function putLogin(connection: Connection, values: Record<string, string>): void {
   const { sasl } = connection;
-  if (sasl !== undefined && "password" in sasl && values.password !== undefined) connection.sasl = { ...sasl, password: values.password };
+  if (sasl !== undefined && "password" in sasl && values.password !== undefined)
+    connection.sasl = { ...sasl, password: values.password };
   const { "user.crt": cert, "user.key": key } = values;
-  if (connection.tls?.cert !== undefined && cert !== undefined && key !== undefined) connection.tls = { ...connection.tls, cert, key };
+  if (connection.tls?.cert !== undefined && cert !== undefined && key !== undefined)
+    connection.tls = { ...connection.tls, cert, key };
 }
 
 /** Undefined: there is no such Secret. */
@@ -67,5 +86,7 @@ async function valuesOf(id: string, access: KubernetesAccess): Promise<Record<st
   const [namespace = "", name = ""] = id.split("/");
   const found = await openKubernetes(access).get({ apiVersion: "v1", kind: "Secret", namespace, name });
   if (found?.data === undefined) return undefined;
-  return Object.fromEntries(Object.entries(found.data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]));
+  return Object.fromEntries(
+    Object.entries(found.data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+  );
 }

@@ -1,6 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Progress } from "../../engine/progress";
-import { applyReplication, planReplicationFor, type ReplicationOptions, type ReplicationResult } from "../../engine/replication";
+import {
+  applyReplication,
+  planReplicationFor,
+  type ReplicationOptions,
+  type ReplicationResult,
+} from "../../engine/replication";
 import { defineStep } from "./framework";
 import { isThere, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
 

@@ -45,13 +45,18 @@ function causeOfObject(r: Residue, facts: ResidueFacts): string {
   const [kind = "", place = ""] = r.name.split(" ");
   const [namespace = "", name = ""] = place.split("/");
   if (kind === "Secret") {
-    const owner = facts.kubernetes.find((k) => k.owner === undefined && k.places.some((p) => p.namespace === namespace && name.endsWith(p.name)));
+    const owner = facts.kubernetes.find(
+      (k) => k.owner === undefined && k.places.some((p) => p.namespace === namespace && name.endsWith(p.name)),
+    );
     if (owner !== undefined) return userOperatorDown(owner.side, { namespace, name: owner.places[0]!.name });
   }
   return `find out what makes ${r.name} again (for instance a GitOps controller) and stop it; then delete the object`;
 }
 
-function userOperatorDown(side: Side | undefined, { namespace, name }: Pick<ObjectPlace, "namespace" | "name">): string {
+function userOperatorDown(
+  side: Side | undefined,
+  { namespace, name }: Pick<ObjectPlace, "namespace" | "name">,
+): string {
   const whose = side === undefined ? `in namespace ${namespace}` : `of the ${side} (namespace ${namespace})`;
   return (
     `KafkaUser ${namespace}/${name} is deleted, but the user operator ${whose} has not removed what belongs to it: ` +
@@ -66,7 +71,9 @@ function nameOfUser(text: string): string {
 
 /** The KafkaUser of this name that the migration has made on this side. */
 function operatorsUser(name: string, side: Side, { kubernetes }: ResidueFacts): ObjectPlace | undefined {
-  const users = kubernetes.flatMap((k) => k.places.filter((p) => p.kind === "KafkaUser" && p.name === name).map((place) => ({ side: k.side, place })));
+  const users = kubernetes.flatMap((k) =>
+    k.places.filter((p) => p.kind === "KafkaUser" && p.name === name).map((place) => ({ side: k.side, place })),
+  );
   // The state of an older version does not tell the side.
   return (users.find((u) => u.side === side) ?? users.find((u) => u.side === undefined))?.place;
 }

@@ -32,11 +32,23 @@ export const residueStep = defineStep<ResidueInputs, object>("residue", {
     const { residue, notes, objects } = await look(state, progress);
     const place = state.report;
     if (place !== undefined) {
-      const ending = { name: place.name, madeAt: now(), phase: state.when, mirror: mirrorOf(state), residue, objects, notes, abandoned: state.abandon };
+      const ending = {
+        name: place.name,
+        madeAt: now(),
+        phase: state.when,
+        mirror: mirrorOf(state),
+        residue,
+        objects,
+        notes,
+        abandoned: state.abandon,
+      };
       await put(place, endReport(await earlierReport(folderOf(place), place.name), ending), progress);
     }
     for (const r of residue ?? []) progress.warn(`left behind: ${lineOf(r)}`);
-    if (residue?.length === 0) progress.info(`none on either cluster${objects === 0 ? "" : `, and none of ${countText(objects, "object")} in Kubernetes`}`);
+    if (residue?.length === 0)
+      progress.info(
+        `none on either cluster${objects === 0 ? "" : `, and none of ${countText(objects, "object")} in Kubernetes`}`,
+      );
     refuse(residue ?? [], state, progress);
   },
 
@@ -45,25 +57,39 @@ export const residueStep = defineStep<ResidueInputs, object>("residue", {
   optional: ["report"],
 });
 
-async function look(state: ResidueInputs, progress: Progress): Promise<{ residue?: Residue[]; notes: string[]; objects: number }> {
+async function look(
+  state: ResidueInputs,
+  progress: Progress,
+): Promise<{ residue?: Residue[]; notes: string[]; objects: number }> {
   const notes: string[] = [];
   const noting: Progress = { ...progress, warn: (line) => (notes.push(line), progress.warn(line)) };
   const patienceMs = (state.patienceSeconds ?? 30) * 1000;
-  const kafka = await trying("residue on the clusters could not be looked for", noting, () => listResidue(modelOf(state), { ...state.look, patienceMs }, progress));
-  const objects = await trying("residue in Kubernetes could not be looked for", noting, () => leftInKubernetes(state.kubernetes, patienceMs));
+  const kafka = await trying("residue on the clusters could not be looked for", noting, () =>
+    listResidue(modelOf(state), { ...state.look, patienceMs }, progress),
+  );
+  const objects = await trying("residue in Kubernetes could not be looked for", noting, () =>
+    leftInKubernetes(state.kubernetes, patienceMs),
+  );
   const count = objects === undefined ? 0 : state.kubernetes.reduce((sum, k) => sum + k.places.length, 0);
-  return kafka === undefined && (objects ?? []).length === 0 ? { notes, objects: count } : { residue: [...(kafka ?? []), ...(objects ?? [])], notes, objects: count };
+  return kafka === undefined && (objects ?? []).length === 0
+    ? { notes, objects: count }
+    : { residue: [...(kafka ?? []), ...(objects ?? [])], notes, objects: count };
 }
 
 /** @throws MigrationError RESIDUE_LEFT with what is certainly the migration's own */
 function refuse(residue: readonly Residue[], { when, abandon, kubernetes }: ResidueInputs, progress: Progress): void {
   const own = residue.filter((r) => r.foreign !== true);
   if (own.length === 0) return;
-  if (abandon) return progress.warn(`${countText(own.length, "piece")} of residue left behind, as the migration was abandoned`);
-  throw new MigrationError("RESIDUE_LEFT", `the migration has left ${countText(own.length, "piece")} of its own behind`, {
-    details: own.slice(0, 50).map(lineOf),
-    fix: waysOut(own, { when, kubernetes }),
-  });
+  if (abandon)
+    return progress.warn(`${countText(own.length, "piece")} of residue left behind, as the migration was abandoned`);
+  throw new MigrationError(
+    "RESIDUE_LEFT",
+    `the migration has left ${countText(own.length, "piece")} of its own behind`,
+    {
+      details: own.slice(0, 50).map(lineOf),
+      fix: waysOut(own, { when, kubernetes }),
+    },
+  );
 }
 
 const lineOf = (r: Residue): string => `${r.side} ${r.kind} ${r.name}: ${r.what}`;

@@ -25,7 +25,10 @@ function placeOf(secretId: string): ObjectPlace {
   return { apiVersion: "v1", kind: "Secret", namespace, name };
 }
 
-async function look({ secretId, keys, limitSeconds, kubeconfig, context }: SecretValuesInputs, progress: Progress): Promise<SecretValuesOutputs> {
+async function look(
+  { secretId, keys, limitSeconds, kubeconfig, context }: SecretValuesInputs,
+  progress: Progress,
+): Promise<SecretValuesOutputs> {
   const reader = openKubernetes({ kubeconfig, context });
   return { values: await waitForSecret(reader, placeOf(secretId), keys, { limitMs: limitSeconds * 1000 }, progress) };
 }

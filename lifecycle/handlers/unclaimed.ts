@@ -37,7 +37,8 @@ export interface UnclaimedInputs {
 const OTHER_NAME: Record<Exclude<ObjectPlace["kind"], "Kafka">, string> = {
   KafkaMirrorMaker2: "give the mirror another mirror.name or mirror.namespace",
   KafkaUser: "give the users of this side other names (origin.names.user, origin.names.administrator, or the target's)",
-  Secret: "give the Secret another name (origin.names.credentialsSecret, origin.names.caSecret, or the target's), or the mirror another mirror.namespace",
+  Secret:
+    "give the Secret another name (origin.names.credentialsSecret, origin.names.caSecret, or the target's), or the mirror another mirror.namespace",
   Namespace: "leave mirror.createNamespace out, since the namespace is there",
 };
 
@@ -46,7 +47,8 @@ async function look(inputs: UnclaimedInputs, progress: Progress): Promise<object
   const reader = openKubernetes({ kubeconfig, context });
   const open = cluster === undefined ? undefined : await whyOpen(reader, place, cluster);
   if (open !== undefined) throw open;
-  for (const prefix of await prefixes(inputs, reader, progress)) await requireUnclaimed(reader, { ...place, name: `${prefix}${place.name}` }, inputs);
+  for (const prefix of await prefixes(inputs, reader, progress))
+    await requireUnclaimed(reader, { ...place, name: `${prefix}${place.name}` }, inputs);
   return {};
 }
 
@@ -55,28 +57,49 @@ async function look(inputs: UnclaimedInputs, progress: Progress): Promise<object
  * asked only once a user can log in, which is too late. The Kafka resource tells it before. A cluster without authorization has
  * no ACLs.
  */
-async function whyOpen(reader: KubernetesReader, user: ObjectPlace, cluster: KafkaCluster): Promise<MigrationError | undefined> {
+async function whyOpen(
+  reader: KubernetesReader,
+  user: ObjectPlace,
+  cluster: KafkaCluster,
+): Promise<MigrationError | undefined> {
   const { name, everyoneByDefault } = cluster;
   if (everyoneByDefault === false) return undefined;
   const { apiVersion, namespace } = user;
   const what = `Kafka ${namespace}/${name}`;
-  const open = everyoneByDefault ?? isOpen(await reader.get({ apiVersion, kind: "Kafka", namespace, name }).catch(() => undefined));
+  const open =
+    everyoneByDefault ??
+    isOpen(await reader.get({ apiVersion, kind: "Kafka", namespace, name }).catch(() => undefined));
   if (!open) return undefined;
   const seen = `${what} lets everybody use what no ACL names (allow.everyone.if.no.acl.found=true)`;
-  return new MigrationError("CLUSTER_OPEN", `${seen}: the ACLs of KafkaUser ${namespace}/${user.name} would lock everybody else out of what they name`, {
-    fix:
-      "use users that are there already (given and administrator of this cluster), or give its clients ACLs of their own first " +
-      "and then accept it (preflight.accept: [\"CLUSTER_OPEN\"]; for a MirrorUser alone everyoneByDefault: false)",
-  });
+  return new MigrationError(
+    "CLUSTER_OPEN",
+    `${seen}: the ACLs of KafkaUser ${namespace}/${user.name} would lock everybody else out of what they name`,
+    {
+      fix:
+        "use users that are there already (given and administrator of this cluster), or give its clients ACLs of their own first " +
+        'and then accept it (preflight.accept: ["CLUSTER_OPEN"]; for a MirrorUser alone everyoneByDefault: false)',
+    },
+  );
 }
 
 function isOpen(kafka: KubernetesObject | undefined): boolean {
-  const { config, authorization } = (kafka?.spec?.["kafka"] ?? {}) as { config?: Record<string, unknown>; authorization?: unknown };
-  return authorization !== undefined && authorization !== null && String(config?.["allow.everyone.if.no.acl.found"]).trim().toLowerCase() === "true";
+  const { config, authorization } = (kafka?.spec?.["kafka"] ?? {}) as {
+    config?: Record<string, unknown>;
+    authorization?: unknown;
+  };
+  return (
+    authorization !== undefined &&
+    authorization !== null &&
+    String(config?.["allow.everyone.if.no.acl.found"]).trim().toLowerCase() === "true"
+  );
 }
 
 /** What the user operator may put before the user's name to name its Secret. */
-async function prefixes({ place, operator }: UnclaimedInputs, reader: KubernetesReader, progress: Progress): Promise<string[]> {
+async function prefixes(
+  { place, operator }: UnclaimedInputs,
+  reader: KubernetesReader,
+  progress: Progress,
+): Promise<string[]> {
   if (operator === undefined) return [""];
   if (operator.secretPrefix !== undefined) return [operator.secretPrefix];
   try {
@@ -85,30 +108,44 @@ async function prefixes({ place, operator }: UnclaimedInputs, reader: Kubernetes
     return found.length === 0 ? [""] : [...new Set(found)];
   } catch (error) {
     if (!isMigrationError(error) || error.code !== "KUBERNETES_FORBIDDEN") throw error;
-    progress.info(`the KafkaUsers in namespace ${place.namespace} may not be listed: where the user operator has STRIMZI_SECRET_PREFIX, set origin.secretPrefix (or target.secretPrefix)`);
+    progress.info(
+      `the KafkaUsers in namespace ${place.namespace} may not be listed: where the user operator has STRIMZI_SECRET_PREFIX, set origin.secretPrefix (or target.secretPrefix)`,
+    );
     return [""];
   }
 }
 
-async function requireUnclaimed(reader: KubernetesReader, place: ObjectPlace, { owner, ofKafkaUser }: UnclaimedInputs): Promise<void> {
+async function requireUnclaimed(
+  reader: KubernetesReader,
+  place: ObjectPlace,
+  { owner, ofKafkaUser }: UnclaimedInputs,
+): Promise<void> {
   const found = await reader.find(place);
-  if (found === "not-served") throw (await notServed(reader, place))?.error ?? new Error(`${reader.server} does not serve ${place.apiVersion}`);
+  if (found === "not-served")
+    throw (await notServed(reader, place))?.error ?? new Error(`${reader.server} does not serve ${place.apiVersion}`);
   if (found === undefined) return;
   if (ofKafkaUser === true && isOfKafkaUser(found)) return;
   const holder = (found.metadata.annotations as Record<string, string> | undefined)?.[OWNER_ANNOTATION];
   if (holder === owner) return;
   const kind = place.kind as keyof typeof OTHER_NAME;
   const what = `${kind} ${kind === "Namespace" ? "" : `${place.namespace}/`}${place.name}`;
-  throw new MigrationError("OBJECT_TAKEN", `${what} is on ${reader.server} already and ${holder === undefined ? "it was not made by a stack of this kind" : `is that of stack ${holder}`}; it was not touched`, {
-    fix: `${OTHER_NAME[ofKafkaUser === true ? "KafkaUser" : kind]}, or delete that one when nothing needs it`,
-  });
+  throw new MigrationError(
+    "OBJECT_TAKEN",
+    `${what} is on ${reader.server} already and ${holder === undefined ? "it was not made by a stack of this kind" : `is that of stack ${holder}`}; it was not touched`,
+    {
+      fix: `${OTHER_NAME[ofKafkaUser === true ? "KafkaUser" : kind]}, or delete that one when nothing needs it`,
+    },
+  );
 }
 
 /** Operators label the Secrets that they make, and overwrite one of the name that has no such label. */
 function isOfKafkaUser({ metadata }: KubernetesObject): boolean {
   const labels = (metadata.labels ?? {}) as Record<string, unknown>;
   const owners = (metadata.ownerReferences ?? []) as { kind?: unknown }[];
-  return owners.some((o) => o.kind === "KafkaUser") || Object.entries(labels).some(([key, value]) => key.endsWith("/kind") && value === "KafkaUser");
+  return (
+    owners.some((o) => o.kind === "KafkaUser") ||
+    Object.entries(labels).some(([key, value]) => key.endsWith("/kind") && value === "KafkaUser")
+  );
 }
 
 /** Before an object is made: absent, or left by an `up` of this very stack that was killed before it could note it down. */

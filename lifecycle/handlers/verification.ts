@@ -6,7 +6,16 @@ import { COUNT_UP_TO, TAIL_RECORDS, verifyCopy, type VerifyOptions, type VerifyR
 import type { Progress } from "../../engine/progress";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
-import { isThere, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
+import {
+  isThere,
+  modelOf,
+  now,
+  type PhaseChange,
+  type PhasedInputs,
+  phaseChange,
+  sameGate,
+  sameSelection,
+} from "./inputs";
 import { folderOf, type ReportPlace } from "./place";
 
 export interface VerificationInputs extends PhasedInputs, FencedInputs {
@@ -56,7 +65,8 @@ function changeOf(olds: VerificationInputs & VerificationOutputs, news: Verifica
 }
 
 /** What decides how much is compared, with the defaults; the others do not matter in that mode. */
-const asked = ({ mode, tailRecords = TAIL_RECORDS, countUpTo = COUNT_UP_TO }: VerifyOptions) => (mode === "tail" ? { mode, tailRecords, countUpTo } : { mode });
+const asked = ({ mode, tailRecords = TAIL_RECORDS, countUpTo = COUNT_UP_TO }: VerifyOptions) =>
+  mode === "tail" ? { mode, tailRecords, countUpTo } : { mode };
 
 /** Was it verified in another way than is asked for now? Then the old result is no answer. */
 const asksMore = (olds: VerificationInputs, news: VerificationInputs): boolean =>
@@ -68,7 +78,11 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
 
   async foretell(olds, news, progress) {
     if (news.abandon || changeOf(olds, news) !== "none" || !asksMore(olds, news)) return;
-    progress.info(news.options.mode === "none" ? "the result is dropped, as the mode is none now" : "both sides are compared again, as the options changed");
+    progress.info(
+      news.options.mode === "none"
+        ? "the result is dropped, as the mode is none now"
+        : "both sides are compared again, as the options changed",
+    );
   },
 
   async create(inputs, progress) {

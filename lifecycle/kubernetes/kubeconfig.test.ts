@@ -22,15 +22,36 @@ const config = (name: string, cluster: object, user: object, current: string | u
 
 describe("finding the API server", () => {
   test("from content: token, CA as data", async () => {
-    const server = findApiServer({ kubeconfig: config("a", { server: "https://127.0.0.1:6443/", "certificate-authority-data": base64("the CA") }, { token: "t" }) }, {});
+    const server = findApiServer(
+      {
+        kubeconfig: config(
+          "a",
+          { server: "https://127.0.0.1:6443/", "certificate-authority-data": base64("the CA") },
+          { token: "t" },
+        ),
+      },
+      {},
+    );
     expect(server).toMatchObject({ url: "https://127.0.0.1:6443", ca: "the CA", verify: true });
     expect(await server.credentials()).toMatchObject({ token: "t" });
   });
 
   test("from a path: files are relative to it", async () => {
-    for (const [name, text] of [["ca.pem", "CA"], ["cert.pem", "CERT"], ["key.pem", "KEY"]] as const) writeFileSync(join(folder, name), text);
+    for (const [name, text] of [
+      ["ca.pem", "CA"],
+      ["cert.pem", "CERT"],
+      ["key.pem", "KEY"],
+    ] as const)
+      writeFileSync(join(folder, name), text);
     const path = join(folder, "config");
-    writeFileSync(path, config("a", { server: "https://a", "certificate-authority": "ca.pem" }, { "client-certificate": "cert.pem", "client-key": "key.pem" }));
+    writeFileSync(
+      path,
+      config(
+        "a",
+        { server: "https://a", "certificate-authority": "ca.pem" },
+        { "client-certificate": "cert.pem", "client-key": "key.pem" },
+      ),
+    );
     const server = findApiServer({ kubeconfig: path }, {});
     expect(server.ca).toBe("CA");
     expect(await server.credentials()).toMatchObject({ cert: "CERT", key: "KEY" });
@@ -58,20 +79,38 @@ describe("finding the API server", () => {
        console.log(JSON.stringify({ kind: info.kind, apiVersion: info.apiVersion, status: { token: "made-" + process.argv[2] + "-" + info.spec.cluster.server } }));`,
     );
     chmodSync(plugin, 0o755);
-    const exec = { apiVersion: "client.authentication.k8s.io/v1", command: plugin, args: ["x"], provideClusterInfo: true };
+    const exec = {
+      apiVersion: "client.authentication.k8s.io/v1",
+      command: plugin,
+      args: ["x"],
+      provideClusterInfo: true,
+    };
     const good = findApiServer({ kubeconfig: config("a", { server: "https://a" }, { exec }) }, {});
     expect(await good.credentials()).toMatchObject({ token: "made-x-https://a" });
-    const bad = findApiServer({ kubeconfig: config("a", { server: "https://a" }, { exec: { ...exec, env: [{ name: "FAIL", value: "1" }] } }) }, {});
+    const bad = findApiServer(
+      { kubeconfig: config("a", { server: "https://a" }, { exec: { ...exec, env: [{ name: "FAIL", value: "1" }] } }) },
+      {},
+    );
     await expect(bad.credentials()).rejects.toThrow(/credential plugin .*plugin.js failed \(3\): log in first/);
   });
 
   test.each([
     ["a path that is not there", { kubeconfig: "/nowhere/config" }, "kubeconfig /nowhere/config can't be read"],
-    ["a context that is not there", { kubeconfig: config("origin", { server: "https://a" }, {}), context: "orign" }, 'no context "orign" (did you mean "origin"?); it has origin'],
-    ["no current context", { kubeconfig: config("a", { server: "https://a" }, {}, "") }, "no current context; it has a"],
+    [
+      "a context that is not there",
+      { kubeconfig: config("origin", { server: "https://a" }, {}), context: "orign" },
+      'no context "orign" (did you mean "origin"?); it has origin',
+    ],
+    [
+      "no current context",
+      { kubeconfig: config("a", { server: "https://a" }, {}, "") },
+      "no current context; it has a",
+    ],
     ["a cluster without a server", { kubeconfig: config("a", {}, {}) }, 'the cluster "a-cluster", which has no server'],
     ["no kubeconfig at all", {}, "no kubeconfig: none is given"],
-  ])("%s is said", (_name, access, message) => expect(() => findApiServer(access, { HOME: join(folder, "nobody") })).toThrow(message));
+  ])("%s is said", (_name, access, message) =>
+    expect(() => findApiServer(access, { HOME: join(folder, "nobody") })).toThrow(message),
+  );
 
   test("text that is no kubeconfig is refused without being shown", () => {
     expect(() => findApiServer({ kubeconfig: "token: [hunter2\n" }, {})).toThrow(/neither YAML nor JSON/);

@@ -44,18 +44,26 @@ interface Kubeconfig {
 }
 
 const POD = "/var/run/secrets/kubernetes.io/serviceaccount";
-const invalid = (seen: string, fix: string, cause?: unknown) => new MigrationError("KUBECONFIG_INVALID", seen, { fix, cause });
+const invalid = (seen: string, fix: string, cause?: unknown) =>
+  new MigrationError("KUBECONFIG_INVALID", seen, { fix, cause });
 
 /** @throws MigrationError KUBECONFIG_INVALID */
 export function findApiServer(access: KubernetesAccess, env: NodeJS.ProcessEnv = process.env): ApiServer {
   const given = access.kubeconfig ?? env.KUBECONFIG;
-  if (given !== undefined && given !== "") return fromConfig(isContent(given) ? read(given, process.cwd(), "the given kubeconfig") : merged(given.split(delimiter)), access.context);
+  if (given !== undefined && given !== "")
+    return fromConfig(
+      isContent(given) ? read(given, process.cwd(), "the given kubeconfig") : merged(given.split(delimiter)),
+      access.context,
+    );
   const own = join(env.HOME ?? homedir(), ".kube", "config");
   const text = readIfThere(own);
   if (text !== undefined) return fromConfig(read(text, dirname(own), own), access.context);
   const pod = inPod(env);
   if (pod !== undefined) return pod;
-  throw invalid("no kubeconfig: none is given, KUBECONFIG is not set, and there is no ~/.kube/config", "give kubeconfig, or set KUBECONFIG");
+  throw invalid(
+    "no kubeconfig: none is given, KUBECONFIG is not set, and there is no ~/.kube/config",
+    "give kubeconfig, or set KUBECONFIG",
+  );
 }
 
 /** A path has one line; a kubeconfig is YAML of several, or JSON. */
@@ -64,11 +72,14 @@ function isContent(text: string): boolean {
 }
 
 function merged(paths: string[]): Kubeconfig {
-  const all = paths.filter((path) => path !== "").map((path) => {
-    const text = readIfThere(path);
-    if (text === undefined) throw invalid(`kubeconfig ${path} can't be read`, "correct the path, or give the kubeconfig's content");
-    return read(text, dirname(resolve(path)), path);
-  });
+  const all = paths
+    .filter((path) => path !== "")
+    .map((path) => {
+      const text = readIfThere(path);
+      if (text === undefined)
+        throw invalid(`kubeconfig ${path} can't be read`, "correct the path, or give the kubeconfig's content");
+      return read(text, dirname(resolve(path)), path);
+    });
   return {
     "current-context": all.map((c) => c["current-context"]).find((c) => c !== undefined && c !== ""),
     clusters: all.flatMap((c) => c.clusters),
@@ -101,11 +112,19 @@ function fromConfig(config: Kubeconfig, wanted: string | undefined): ApiServer {
   const context = config.contexts.find((c) => c.name === name)?.context;
   if (context === undefined) {
     const names = config.contexts.map((c) => c.name);
-    if (name === undefined || name === "") throw invalid(`the kubeconfig has no current context; it has ${names.join(", ") || "none"}`, "give context");
-    throw invalid(`the kubeconfig has no context "${name}"${didYouMean(name, names)}; it has ${names.join(", ") || "none"}`, "correct context");
+    if (name === undefined || name === "")
+      throw invalid(`the kubeconfig has no current context; it has ${names.join(", ") || "none"}`, "give context");
+    throw invalid(
+      `the kubeconfig has no context "${name}"${didYouMean(name, names)}; it has ${names.join(", ") || "none"}`,
+      "correct context",
+    );
   }
   const cluster = config.clusters.find((c) => c.name === context.cluster)?.cluster;
-  if (typeof cluster?.server !== "string") throw invalid(`context "${name}" names the cluster "${String(context.cluster)}", which has no server`, "correct the kubeconfig");
+  if (typeof cluster?.server !== "string")
+    throw invalid(
+      `context "${name}" names the cluster "${String(context.cluster)}", which has no server`,
+      "correct the kubeconfig",
+    );
   const user = config.users.find((u) => u.name === context.user)?.user ?? {};
   return {
     url: cluster.server.replace(/\/+$/, ""),
@@ -119,10 +138,15 @@ function fromConfig(config: Kubeconfig, wanted: string | undefined): ApiServer {
 async function credentialsOf(user: Record<string, unknown>, cluster: Record<string, unknown>): Promise<Credentials> {
   if (user.exec !== undefined) return fromPlugin(user.exec as ExecPlugin, cluster);
   if (user["auth-provider"] !== undefined) {
-    throw invalid("the kubeconfig uses an auth-provider, which Kubernetes dropped in 1.26", "use its exec plugin (kubelogin, gke-gcloud-auth-plugin), or a token");
+    throw invalid(
+      "the kubeconfig uses an auth-provider, which Kubernetes dropped in 1.26",
+      "use its exec plugin (kubelogin, gke-gcloud-auth-plugin), or a token",
+    );
   }
   return {
-    token: (user.token as string | undefined) ?? (user.tokenFile === undefined ? undefined : contentOf(user.tokenFile as string).trim()),
+    token:
+      (user.token as string | undefined) ??
+      (user.tokenFile === undefined ? undefined : contentOf(user.tokenFile as string).trim()),
     basic: user.username === undefined ? undefined : `${String(user.username)}:${String(user.password ?? "")}`,
     cert: dataOrFile(user, "client-certificate"),
     key: dataOrFile(user, "client-key"),
@@ -145,13 +169,21 @@ async function fromPlugin(plugin: ExecPlugin, cluster: Record<string, unknown>):
     kind: "ExecCredential",
     spec: {
       interactive: false,
-      ...(plugin.provideClusterInfo ? { cluster: { server: cluster.server, "certificate-authority-data": cluster["certificate-authority-data"] } } : {}),
+      ...(plugin.provideClusterInfo
+        ? { cluster: { server: cluster.server, "certificate-authority-data": cluster["certificate-authority-data"] } }
+        : {}),
     },
   };
-  const env = { ...process.env, ...Object.fromEntries((plugin.env ?? []).map((e) => [e.name, e.value])), KUBERNETES_EXEC_INFO: JSON.stringify(info) };
+  const env = {
+    ...process.env,
+    ...Object.fromEntries((plugin.env ?? []).map((e) => [e.name, e.value])),
+    KUBERNETES_EXEC_INFO: JSON.stringify(info),
+  };
   try {
     const { stdout } = await promisify(execFile)(plugin.command, plugin.args ?? [], { env, timeout: 60_000 });
-    const { status } = JSON.parse(stdout) as { status?: { token?: string; clientCertificateData?: string; clientKeyData?: string } };
+    const { status } = JSON.parse(stdout) as {
+      status?: { token?: string; clientCertificateData?: string; clientKeyData?: string };
+    };
     return { token: status?.token, cert: status?.clientCertificateData, key: status?.clientKeyData };
   } catch (error) {
     const { code, stderr } = error as { code?: string | number; stderr?: string };

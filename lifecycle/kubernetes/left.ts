@@ -29,14 +29,16 @@ export async function leftInKubernetes(clusters: readonly ObjectsOn[], patienceM
   const begun = Date.now();
   let open = await Promise.all(clusters.map(opened));
   for (;;) {
-    open = await Promise.all(open.map(async ({ reader, places, owner }) => {
-      const found = await Promise.all(places.map((place) => reader.get(place)));
-      const there = places.flatMap((place, i) => {
-        const object = found[i];
-        return object !== undefined && (owner === undefined || ownerOf(object) === owner) ? [{ place, object }] : [];
-      });
-      return { reader, owner, places: there.map(({ place }) => place), there };
-    }));
+    open = await Promise.all(
+      open.map(async ({ reader, places, owner }) => {
+        const found = await Promise.all(places.map((place) => reader.get(place)));
+        const there = places.flatMap((place, i) => {
+          const object = found[i];
+          return object !== undefined && (owner === undefined || ownerOf(object) === owner) ? [{ place, object }] : [];
+        });
+        return { reader, owner, places: there.map(({ place }) => place), there };
+      }),
+    );
     const left = open.flatMap(({ there }) => there);
     if (left.length === 0 || Date.now() - begun >= patienceMs) return left.map(residueOf);
     await pause(EVERY_MS);
@@ -52,15 +54,25 @@ interface Opened {
 
 async function opened({ places, owner, side: _side, secretPrefix, example, ...access }: ObjectsOn): Promise<Opened> {
   const reader = openKubernetes(access);
-  const prefix = secretPrefix ?? (example === undefined ? undefined : prefixIn(await reader.get(example), example.name));
-  const prefixed = prefix === undefined || prefix === "" ? [] : places.filter((p) => p.kind === "Secret").map((p) => ({ ...p, name: `${prefix}${p.name}` }));
+  const prefix =
+    secretPrefix ?? (example === undefined ? undefined : prefixIn(await reader.get(example), example.name));
+  const prefixed =
+    prefix === undefined || prefix === ""
+      ? []
+      : places.filter((p) => p.kind === "Secret").map((p) => ({ ...p, name: `${prefix}${p.name}` }));
   return { reader, owner, places: [...places, ...prefixed], there: [] };
 }
 
 function residueOf({ place: { kind, namespace, name }, object: { metadata } }: Opened["there"][number]): Residue {
   const finalizers = metadata.deletionTimestamp === undefined ? [] : ((metadata.finalizers ?? []) as string[]);
   const waiting = finalizers.length === 0 ? {} : { waitsFor: finalizers };
-  return { kind: "object", side: "kubernetes", name: `${kind} ${namespace}/${name}`, what: "made by the migration", ...waiting };
+  return {
+    kind: "object",
+    side: "kubernetes",
+    name: `${kind} ${namespace}/${name}`,
+    what: "made by the migration",
+    ...waiting,
+  };
 }
 
 /** What a user operator puts before a user's name to name its Secret; undefined: it has not said. */

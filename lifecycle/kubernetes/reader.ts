@@ -37,7 +37,13 @@ export interface KubernetesReader {
 }
 
 /** Names of the kinds in paths. */
-export const PLURAL = { Kafka: "kafkas", KafkaUser: "kafkausers", KafkaMirrorMaker2: "kafkamirrormaker2s", Secret: "secrets", Namespace: "namespaces" };
+export const PLURAL = {
+  Kafka: "kafkas",
+  KafkaUser: "kafkausers",
+  KafkaMirrorMaker2: "kafkamirrormaker2s",
+  Secret: "secrets",
+  Namespace: "namespaces",
+};
 const REQUEST_LIMIT_MS = 10_000;
 
 export function openKubernetes(access: KubernetesAccess): KubernetesReader {
@@ -56,7 +62,9 @@ export function openKubernetes(access: KubernetesAccess): KubernetesReader {
     },
     async list(of) {
       const all = { ...of, name: "" };
-      const found = read(server, all, await ask(`${pathOf(all).replace(/\/$/, "")}?limit=500`), "list") as { items?: KubernetesObject[] } | undefined;
+      const found = read(server, all, await ask(`${pathOf(all).replace(/\/$/, "")}?limit=500`), "list") as
+        | { items?: KubernetesObject[] }
+        | undefined;
       return found?.items ?? [];
     },
     async find(place) {
@@ -88,14 +96,23 @@ interface Answer {
   body: string;
 }
 
-function read(server: ApiServer, { apiVersion, kind, namespace, name }: ObjectPlace, { status, body }: Answer, verb: "get" | "list"): unknown {
+function read(
+  server: ApiServer,
+  { apiVersion, kind, namespace, name }: ObjectPlace,
+  { status, body }: Answer,
+  verb: "get" | "list",
+): unknown {
   if (status === 200) return JSON.parse(body) as unknown;
   if (status === 404) return undefined;
   const said = messageOf(body);
   if (status === 401 || status === 403) {
-    throw new MigrationError("KUBERNETES_FORBIDDEN", `${server.url} does not let ${kind} ${namespace}/${name} (${apiVersion}) be read: ${status} ${said}`, {
-      fix: `check the kubeconfig and its context; the role needs "${verb}" on ${PLURAL[kind]} in namespace ${namespace}`,
-    });
+    throw new MigrationError(
+      "KUBERNETES_FORBIDDEN",
+      `${server.url} does not let ${kind} ${namespace}/${name} (${apiVersion}) be read: ${status} ${said}`,
+      {
+        fix: `check the kubeconfig and its context; the role needs "${verb}" on ${PLURAL[kind]} in namespace ${namespace}`,
+      },
+    );
   }
   throw unreachable(server, `${status} ${said}`);
 }
@@ -109,17 +126,22 @@ function messageOf(body: string): string {
 }
 
 function unreachable(server: ApiServer, why: string, cause?: unknown): MigrationError {
-  return new MigrationError("KUBERNETES_UNREACHABLE", `the Kubernetes API server ${server.url} does not answer: ${why}`, {
-    fix: "check the address in the kubeconfig, the network and the server's certificate",
-    cause,
-  });
+  return new MigrationError(
+    "KUBERNETES_UNREACHABLE",
+    `the Kubernetes API server ${server.url} does not answer: ${why}`,
+    {
+      fix: "check the address in the kubeconfig, the network and the server's certificate",
+      cause,
+    },
+  );
 }
 
 function send(server: ApiServer, { token, basic, cert, key }: Credentials, path: string): Promise<Answer> {
   const url = new URL(server.url + path);
   const request = url.protocol === "http:" ? httpRequest : httpsRequest;
   return new Promise((resolve, reject) => {
-    const failed = (error: Error) => reject(unreachable(server, error.message || (error as NodeJS.ErrnoException).code || "no connection", error));
+    const failed = (error: Error) =>
+      reject(unreachable(server, error.message || (error as NodeJS.ErrnoException).code || "no connection", error));
     const call = request(
       url,
       {
@@ -135,7 +157,9 @@ function send(server: ApiServer, { token, basic, cert, key }: Credentials, path:
       (response) => {
         const parts: Buffer[] = [];
         response.on("data", (part: Buffer) => parts.push(part));
-        response.once("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") }));
+        response.once("end", () =>
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") }),
+        );
         response.once("error", failed);
       },
     );

@@ -12,9 +12,21 @@ async function discovery(kinds: Record<string, string[]>, refused = false) {
   server = createServer(({ url = "" }, response) => {
     const path = url.replace(/^\/apis\//, "");
     const versions = Object.keys(kinds).filter((one) => one.startsWith(`${path}/`));
-    const answer = kinds[path] !== undefined ? { resources: kinds[path].map((name) => ({ name })) } : versions.length > 0 ? { versions: versions.map((groupVersion) => ({ groupVersion })) } : undefined;
+    const answer =
+      kinds[path] !== undefined
+        ? { resources: kinds[path].map((name) => ({ name })) }
+        : versions.length > 0
+          ? { versions: versions.map((groupVersion) => ({ groupVersion })) }
+          : undefined;
     response.statusCode = url.includes("/namespaces/") ? 404 : refused ? 403 : answer === undefined ? 404 : 200;
-    response.end(url.includes("/namespaces/") && (refused || url.startsWith("/api/") || kinds[url.split("/").slice(2, 4).join("/")]) ? '{"kind":"Status","reason":"NotFound"}' : answer === undefined ? "404 page not found\n" : JSON.stringify(answer));
+    response.end(
+      url.includes("/namespaces/") &&
+        (refused || url.startsWith("/api/") || kinds[url.split("/").slice(2, 4).join("/")])
+        ? '{"kind":"Status","reason":"NotFound"}'
+        : answer === undefined
+          ? "404 page not found\n"
+          : JSON.stringify(answer),
+    );
   });
   await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -27,13 +39,35 @@ async function discovery(kinds: Record<string, string[]>, refused = false) {
 }
 
 const BOTH = ["kafkausers", "kafkamirrormaker2s"];
-const inputs = (kubeconfig: string, apiVersion: string, kind = "KafkaUser") => ({ place: { apiVersion, kind, namespace: "n", name: "mm2" }, owner: "o/p/s", kubeconfig });
+const inputs = (kubeconfig: string, apiVersion: string, kind = "KafkaUser") => ({
+  place: { apiVersion, kind, namespace: "n", name: "mm2" },
+  owner: "o/p/s",
+  kubeconfig,
+});
 
 describe("an API version that the cluster does not serve", () => {
   test.each([
-    [{ "kafka.strimzi.io/v1beta2": BOTH }, "KafkaUser", "kafka.strimzi.io/v1", "it serves kafka.strimzi.io/v1beta2", "set dialect to strimzi-v1beta2"],
-    [{ "kafka.strimzi.io/v1": BOTH }, "KafkaUser", "kafka.strimzi.io/v1beta2", "it serves kafka.strimzi.io/v1", "set dialect to strimzi-v1,"],
-    [{ "eventstreams.ibm.com/v1": BOTH }, "KafkaMirrorMaker2", "kafka.strimzi.io/v1", "it serves eventstreams.ibm.com/v1", "set dialect to event-streams-v1,"],
+    [
+      { "kafka.strimzi.io/v1beta2": BOTH },
+      "KafkaUser",
+      "kafka.strimzi.io/v1",
+      "it serves kafka.strimzi.io/v1beta2",
+      "set dialect to strimzi-v1beta2",
+    ],
+    [
+      { "kafka.strimzi.io/v1": BOTH },
+      "KafkaUser",
+      "kafka.strimzi.io/v1beta2",
+      "it serves kafka.strimzi.io/v1",
+      "set dialect to strimzi-v1,",
+    ],
+    [
+      { "eventstreams.ibm.com/v1": BOTH },
+      "KafkaMirrorMaker2",
+      "kafka.strimzi.io/v1",
+      "it serves eventstreams.ibm.com/v1",
+      "set dialect to event-streams-v1,",
+    ],
     [
       { "eventstreams.ibm.com/v1beta1": ["kafkausers"], "eventstreams.ibm.com/v1alpha1": ["kafkamirrormaker2s"] },
       "KafkaMirrorMaker2",
@@ -41,19 +75,31 @@ describe("an API version that the cluster does not serve", () => {
       "it serves eventstreams.ibm.com/v1alpha1",
       "set dialect to event-streams-v1beta1",
     ],
-    [{ "kafka.strimzi.io/v1alpha1": BOTH }, "KafkaUser", "kafka.strimzi.io/v1", "it serves kafka.strimzi.io/v1alpha1", "no dialect of this package writes these versions"],
-  ] as const)("of %j is said before anything is made, at preview and at up: %s %s", async (kinds, kind, apiVersion, seen, fix) => {
-    const news = inputs(await discovery(kinds as never), apiVersion, kind);
-    const [failure] = (await unclaimed.check(undefined, news)).failures;
-    for (const text of ["API_VERSION_NOT_SERVED", `does not serve ${kind} as ${apiVersion}: ${seen}`, fix]) expect(failure?.reason).toContain(text);
-    const made = unclaimed.create(news);
-    await expect(made).rejects.toThrow(`does not serve ${kind} as ${apiVersion}: ${seen}`);
-  });
+    [
+      { "kafka.strimzi.io/v1alpha1": BOTH },
+      "KafkaUser",
+      "kafka.strimzi.io/v1",
+      "it serves kafka.strimzi.io/v1alpha1",
+      "no dialect of this package writes these versions",
+    ],
+  ] as const)(
+    "of %j is said before anything is made, at preview and at up: %s %s",
+    async (kinds, kind, apiVersion, seen, fix) => {
+      const news = inputs(await discovery(kinds as never), apiVersion, kind);
+      const [failure] = (await unclaimed.check(undefined, news)).failures;
+      for (const text of ["API_VERSION_NOT_SERVED", `does not serve ${kind} as ${apiVersion}: ${seen}`, fix])
+        expect(failure?.reason).toContain(text);
+      const made = unclaimed.create(news);
+      await expect(made).rejects.toThrow(`does not serve ${kind} as ${apiVersion}: ${seen}`);
+    },
+  );
 
   test("where there is no CRD at all is said by the up only: the same program may install it", async () => {
     const news = inputs(await discovery({}), "kafka.strimzi.io/v1");
     expect((await unclaimed.check(undefined, news)).failures).toEqual([]);
-    await expect(unclaimed.create(news)).rejects.toThrow(/does not serve KafkaUser as kafka\.strimzi\.io\/v1: it has no CRD of this kind\nfix: install the operator's CRDs first/);
+    await expect(unclaimed.create(news)).rejects.toThrow(
+      /does not serve KafkaUser as kafka\.strimzi\.io\/v1: it has no CRD of this kind\nfix: install the operator's CRDs first/,
+    );
   });
 
   test("is not asked for where it is served, for Secrets, and where the server refuses or cannot be reached", async () => {
@@ -69,7 +115,12 @@ describe("an API version that the cluster does not serve", () => {
 
   test("leads to the dialect that writes the one that is served, for every dialect", async () => {
     for (const { name, userApiVersion, mirrorApiVersion } of Object.values(dialects)) {
-      const kinds = { [userApiVersion]: ["kafkausers"], ...(mirrorApiVersion === userApiVersion ? { [userApiVersion]: BOTH } : { [mirrorApiVersion]: ["kafkamirrormaker2s"] }) };
+      const kinds = {
+        [userApiVersion]: ["kafkausers"],
+        ...(mirrorApiVersion === userApiVersion
+          ? { [userApiVersion]: BOTH }
+          : { [mirrorApiVersion]: ["kafkamirrormaker2s"] }),
+      };
       const kubeconfig = await discovery(kinds);
       for (const kind of ["KafkaUser", "KafkaMirrorMaker2"]) {
         const [failure] = (await unclaimed.check(undefined, inputs(kubeconfig, "kafka.strimzi.io/v9", kind))).failures;

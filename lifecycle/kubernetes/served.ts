@@ -34,22 +34,37 @@ export interface NotServed {
  * @returns undefined when it does
  * @throws MigrationError KUBERNETES_UNREACHABLE, KUBECONFIG_*
  */
-export async function notServed(reader: KubernetesReader, { apiVersion, kind }: ObjectPlace): Promise<NotServed | undefined> {
+export async function notServed(
+  reader: KubernetesReader,
+  { apiVersion, kind }: ObjectPlace,
+): Promise<NotServed | undefined> {
   if (!Object.hasOwn(DIALECTS, kind)) return undefined;
   if ((await serves(reader, apiVersion, kind)) !== false) return undefined;
   const served = (await Promise.all(GROUPS.map((group) => versionsOf(reader, group, kind)))).flat();
   const ways = served.map((one) => DIALECTS[kind]?.[one]).filter((one) => one !== undefined);
   const seen = served.length === 0 ? "it has no CRD of this kind" : `it serves ${served.join(", ")}`;
-  const fix = ways.length > 0
-    ? `set dialect to ${ways.join(" or ")}, or upgrade the operator and its CRDs`
-    : served.length > 0
-      ? "upgrade the operator and its CRDs: no dialect of this package writes these versions"
-      : "install the operator's CRDs first, or check kubeconfig and context: this may be another cluster";
-  return { served, error: new MigrationError("API_VERSION_NOT_SERVED", `${reader.server} does not serve ${kind} as ${apiVersion}: ${seen}`, { fix }) };
+  const fix =
+    ways.length > 0
+      ? `set dialect to ${ways.join(" or ")}, or upgrade the operator and its CRDs`
+      : served.length > 0
+        ? "upgrade the operator and its CRDs: no dialect of this package writes these versions"
+        : "install the operator's CRDs first, or check kubeconfig and context: this may be another cluster";
+  return {
+    served,
+    error: new MigrationError(
+      "API_VERSION_NOT_SERVED",
+      `${reader.server} does not serve ${kind} as ${apiVersion}: ${seen}`,
+      { fix },
+    ),
+  };
 }
 
 /** Undefined: the server does not say. */
-async function serves(reader: KubernetesReader, apiVersion: string, kind: ObjectPlace["kind"]): Promise<boolean | undefined> {
+async function serves(
+  reader: KubernetesReader,
+  apiVersion: string,
+  kind: ObjectPlace["kind"],
+): Promise<boolean | undefined> {
   const answer = await reader.discover(`/apis/${apiVersion}`);
   if (answer === "refused") return undefined;
   const resources = (answer?.resources ?? []) as { name?: string }[];

@@ -35,16 +35,34 @@ async function serving(found: (path: string) => object | undefined): Promise<str
 /** Asks before this object is made, of an API server that has `found` in its place (undefined: nothing). */
 async function ask(place: object, found: object | undefined, more: object = {}): Promise<string> {
   const kubeconfig = await serving(() => found);
-  return unclaimedStep.create({ place, owner, kubeconfig, ...more }).then(() => `${path} is free`, (error: Error) => error.message);
+  return unclaimedStep.create({ place, owner, kubeconfig, ...more }).then(
+    () => `${path} is free`,
+    (error: Error) => error.message,
+  );
 }
 
 describe("an object that is about to be made", () => {
   test.each([
-    ["absent", user, undefined, /^\/apis\/kafka.strimzi.io\/v1\/namespaces\/origin-ns\/kafkausers\/mm2-credentials is free/],
+    [
+      "absent",
+      user,
+      undefined,
+      /^\/apis\/kafka.strimzi.io\/v1\/namespaces\/origin-ns\/kafkausers\/mm2-credentials is free/,
+    ],
     ["left by a killed up of this stack", user, of(owner), /is free/],
-    ["another stack's", user, of("us/kafka-migration/dev"), /^OBJECT_TAKEN: KafkaUser origin-ns\/mm2-credentials is on http.* already and is that of stack us\/kafka-migration\/dev; it was not touched/],
+    [
+      "another stack's",
+      user,
+      of("us/kafka-migration/dev"),
+      /^OBJECT_TAKEN: KafkaUser origin-ns\/mm2-credentials is on http.* already and is that of stack us\/kafka-migration\/dev; it was not touched/,
+    ],
     ["made by hand", user, { metadata: {} }, /^OBJECT_TAKEN: .*it was not made by a stack/],
-    ["a namespace made by hand", namespace, { metadata: { annotations: { a: "b" } } }, /^OBJECT_TAKEN: Namespace migration is on/],
+    [
+      "a namespace made by hand",
+      namespace,
+      { metadata: { annotations: { a: "b" } } },
+      /^OBJECT_TAKEN: Namespace migration is on/,
+    ],
     ["a namespace that is not there", namespace, undefined, /^\/api\/v1\/namespaces\/migration is free/],
   ])("%s", async (_, place, found, said) => expect(await ask(place, found)).toMatch(said));
 });
@@ -54,11 +72,16 @@ describe("the Secret that an operator is about to make beside a KafkaUser", () =
     ["absent", undefined, /is free/],
     ["made by Strimzi for a user", { metadata: { labels: { "strimzi.io/kind": "KafkaUser" } } }, /is free/],
     ["owned by a user", { metadata: { ownerReferences: [{ kind: "KafkaUser", name: "mm2-credentials" }] } }, /is free/],
-    ["somebody else's", { metadata: { labels: { "strimzi.io/kind": "Kafka" } } }, /^OBJECT_TAKEN: Secret origin-ns\/mm2-credentials is on .*it was not touched\nfix: give the users of this side other names \(origin.names.user/],
+    [
+      "somebody else's",
+      { metadata: { labels: { "strimzi.io/kind": "Kafka" } } },
+      /^OBJECT_TAKEN: Secret origin-ns\/mm2-credentials is on .*it was not touched\nfix: give the users of this side other names \(origin.names.user/,
+    ],
     ["one without labels", { metadata: {} }, /^OBJECT_TAKEN/],
   ])("%s", async (_, found, said) => expect(await ask(secret, found, { ofKafkaUser: true })).toMatch(said));
 
-  test("is asked for as such only", async () => expect(await ask(secret, { metadata: { labels: { "strimzi.io/kind": "KafkaUser" } } })).toMatch(/^OBJECT_TAKEN/));
+  test("is asked for as such only", async () =>
+    expect(await ask(secret, { metadata: { labels: { "strimzi.io/kind": "KafkaUser" } } })).toMatch(/^OBJECT_TAKEN/));
 });
 
 describe("a KafkaUser of a cluster that lets everybody use what no ACL names", () => {
@@ -75,7 +98,10 @@ describe("a KafkaUser of a cluster that lets everybody use what no ACL names", (
       return at === "/apis/kafka.strimzi.io/v1" ? served : undefined;
     });
     const inputs = { place: user, owner, kubeconfig, cluster: { name: "origin", ...cluster } };
-    const up = unclaimedStep.create(inputs).then(() => "made", (error: Error) => error.message);
+    const up = unclaimedStep.create(inputs).then(
+      () => "made",
+      (error: Error) => error.message,
+    );
     const { failures } = await unclaimedStep.check(undefined, inputs);
     return [failures.map(({ reason }) => reason), await up];
   }
@@ -93,7 +119,9 @@ describe("a KafkaUser of a cluster that lets everybody use what no ACL names", (
     ["as somebody has said", undefined, { everyoneByDefault: true }],
   ])("is refused by the preview, before its ACLs lock the others out: %s", async (_, resource, cluster) => {
     const [preview, up] = await said(resource, cluster);
-    expect(preview).toEqual([expect.stringMatching(/^CLUSTER_OPEN: Kafka origin-ns\/origin lets everybody use what no ACL names/)]);
+    expect(preview).toEqual([
+      expect.stringMatching(/^CLUSTER_OPEN: Kafka origin-ns\/origin lets everybody use what no ACL names/),
+    ]);
     expect(up).toBe(preview[0]);
     expect(await whileThere(resource, cluster)).toEqual([]);
     expect(up).toContain("KafkaUser origin-ns/mm2-credentials would lock everybody else out");
@@ -101,7 +129,11 @@ describe("a KafkaUser of a cluster that lets everybody use what no ACL names", (
 
   test.each([
     ["the resource says false", kafka("false"), {}],
-    ["the resource says nothing", { metadata: {}, spec: { kafka: { authorization: { type: "simple" }, config: {} } } }, {}],
+    [
+      "the resource says nothing",
+      { metadata: {}, spec: { kafka: { authorization: { type: "simple" }, config: {} } } },
+      {},
+    ],
     ["the cluster has no authorization", kafka("true", null as never), {}],
     ["the resource is not there", undefined, {}],
     ["it is accepted", kafka("true"), { everyoneByDefault: false }],

@@ -5,13 +5,26 @@ import { silent } from "../../engine/progress";
 import { type KubernetesObject, openKubernetes } from "./reader";
 import { readinessOf, waitForSecret, waitUntilReady } from "./wait";
 
-const user = { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", namespace: "origin-ns", name: "mm2-credentials" } as const;
+const user = {
+  apiVersion: "kafka.strimzi.io/v1",
+  kind: "KafkaUser",
+  namespace: "origin-ns",
+  name: "mm2-credentials",
+} as const;
 const secret = { apiVersion: "v1", kind: "Secret", namespace: "origin-ns", name: "origin-cluster-ca-cert" } as const;
 const limit = { limitMs: 400 };
 
 const ready = { type: "Ready", status: "True" };
-const notReady = { type: "NotReady", status: "True", reason: "InvalidResourceException", message: "Both fields `operations` and `operation` are null" };
-const object = (generation: number, status?: Record<string, unknown>): KubernetesObject => ({ metadata: { generation }, status });
+const notReady = {
+  type: "NotReady",
+  status: "True",
+  reason: "InvalidResourceException",
+  message: "Both fields `operations` and `operation` are null",
+};
+const object = (generation: number, status?: Record<string, unknown>): KubernetesObject => ({
+  metadata: { generation },
+  status,
+});
 
 let server: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve())));
@@ -45,22 +58,52 @@ describe("an operator's verdict", () => {
     ["NotReady", object(2, { observedGeneration: 2, conditions: [notReady] }), "not-ready"],
     [
       "NotReady while Connect's workers agree anew",
-      object(2, { observedGeneration: 2, conditions: [{ ...notReady, reason: "ConnectRestException", message: "PUT /connectors/a/config returned 500: Cannot complete request because of a conflicting operation (e.g. worker rebalance)" }] }),
+      object(2, {
+        observedGeneration: 2,
+        conditions: [
+          {
+            ...notReady,
+            reason: "ConnectRestException",
+            message:
+              "PUT /connectors/a/config returned 500: Cannot complete request because of a conflicting operation (e.g. worker rebalance)",
+          },
+        ],
+      }),
       "undecided",
     ],
-    ["Ready beside a warning", object(1, { observedGeneration: 1, conditions: [{ type: "Warning", status: "True" }, ready] }), "ready"],
-    ["only a warning", object(1, { observedGeneration: 1, conditions: [{ type: "Warning", status: "True" }] }), "undecided"],
-    ["Ready that is False", object(1, { observedGeneration: 1, conditions: [{ type: "Ready", status: "False" }] }), "undecided"],
+    [
+      "Ready beside a warning",
+      object(1, { observedGeneration: 1, conditions: [{ type: "Warning", status: "True" }, ready] }),
+      "ready",
+    ],
+    [
+      "only a warning",
+      object(1, { observedGeneration: 1, conditions: [{ type: "Warning", status: "True" }] }),
+      "undecided",
+    ],
+    [
+      "Ready that is False",
+      object(1, { observedGeneration: 1, conditions: [{ type: "Ready", status: "False" }] }),
+      "undecided",
+    ],
   ])("%s", (_name, seen, state) => expect(readinessOf(seen).state).toBe(state));
 });
 
 describe("waiting for an operator", () => {
   test("returns the status once it is ready, and asks with the token", async () => {
-    const status = { observedGeneration: 1, conditions: [ready], username: "mm2-credentials", secret: "mm2-credentials" };
+    const status = {
+      observedGeneration: 1,
+      conditions: [ready],
+      username: "mm2-credentials",
+      secret: "mm2-credentials",
+    };
     const { reader, seen } = await apiServer([object(1), object(1, { observedGeneration: 0 }), object(1, status)]);
     expect(await waitUntilReady(reader, user, { limitMs: 5000 }, silent)).toEqual(status);
     expect(seen).toHaveLength(3);
-    expect(seen[0]).toEqual({ url: "/apis/kafka.strimzi.io/v1/namespaces/origin-ns/kafkausers/mm2-credentials", authorization: "Bearer the-token" });
+    expect(seen[0]).toEqual({
+      url: "/apis/kafka.strimzi.io/v1/namespaces/origin-ns/kafkausers/mm2-credentials",
+      authorization: "Bearer the-token",
+    });
   });
 
   test("fails at once with the operator's own message", async () => {
@@ -75,12 +118,16 @@ describe("waiting for an operator", () => {
 
   test("says at the limit what was seen last and where to look", async () => {
     const { reader } = await apiServer([object(3)]);
-    await expect(waitUntilReady(reader, user, limit, silent)).rejects.toThrow(/did not become ready within 0.4 s: it has no status at all\nfix: .*namespace origin-ns.*cluster label/);
+    await expect(waitUntilReady(reader, user, limit, silent)).rejects.toThrow(
+      /did not become ready within 0.4 s: it has no status at all\nfix: .*namespace origin-ns.*cluster label/,
+    );
   });
 
   test("a resource that is not there is another cluster's", async () => {
     const { reader, url } = await apiServer([404]);
-    await expect(waitUntilReady(reader, user, { limitMs: 60_000 }, silent)).rejects.toThrow(`RESOURCE_MISSING: KafkaUser origin-ns/mm2-credentials is not on ${url}`);
+    await expect(waitUntilReady(reader, user, { limitMs: 60_000 }, silent)).rejects.toThrow(
+      `RESOURCE_MISSING: KafkaUser origin-ns/mm2-credentials is not on ${url}`,
+    );
   });
 
   test("a server error is asked again, a refusal is final", async () => {
@@ -89,20 +136,28 @@ describe("waiting for an operator", () => {
     expect(await waitUntilReady(busy.reader, user, { limitMs: 5000 }, silent)).toEqual(status);
     await new Promise<void>((resolve) => server!.close(() => resolve()));
     const shut = await apiServer([403]);
-    await expect(waitUntilReady(shut.reader, user, { limitMs: 60_000 }, silent)).rejects.toThrow(/KUBERNETES_FORBIDDEN.*"get" on kafkausers in namespace origin-ns/s);
+    await expect(waitUntilReady(shut.reader, user, { limitMs: 60_000 }, silent)).rejects.toThrow(
+      /KUBERNETES_FORBIDDEN.*"get" on kafkausers in namespace origin-ns/s,
+    );
   });
 
   test("a server that is gone is named at the limit", async () => {
     const { reader, url } = await apiServer([404]);
     await new Promise<void>((resolve) => server!.close(() => resolve()));
     server = undefined;
-    await expect(waitUntilReady(reader, user, limit, silent)).rejects.toThrow(`KUBERNETES_UNREACHABLE: the Kubernetes API server ${url} does not answer`);
+    await expect(waitUntilReady(reader, user, limit, silent)).rejects.toThrow(
+      `KUBERNETES_UNREACHABLE: the Kubernetes API server ${url} does not answer`,
+    );
   });
 });
 
 describe("waiting for a Secret", () => {
   test("returns when the keys are there", async () => {
-    const { reader, seen } = await apiServer([404, { metadata: {}, data: {} }, { metadata: {}, data: { "ca.crt": "QQ==" } }]);
+    const { reader, seen } = await apiServer([
+      404,
+      { metadata: {}, data: {} },
+      { metadata: {}, data: { "ca.crt": "QQ==" } },
+    ]);
     await waitForSecret(reader, secret, ["ca.crt"], { limitMs: 5000 }, silent);
     expect(seen).toHaveLength(3);
   });

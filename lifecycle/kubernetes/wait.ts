@@ -23,15 +23,19 @@ const PASSING = /rebalance (is|was) expected|rebalance is in process|conflicting
 /** Reads an operator's verdict on the object's present generation; an older verdict says nothing. */
 export function readinessOf(object: KubernetesObject): Readiness {
   const status = object.status;
-  if (status === undefined || Object.keys(status).length === 0) return { state: "undecided", seen: "it has no status at all" };
+  if (status === undefined || Object.keys(status).length === 0)
+    return { state: "undecided", seen: "it has no status at all" };
   const generation = object.metadata.generation ?? 0;
   const observed = Number(status.observedGeneration ?? 0);
-  if (observed < generation) return { state: "undecided", seen: `its status is for generation ${observed}, it is at ${generation}` };
+  if (observed < generation)
+    return { state: "undecided", seen: `its status is for generation ${observed}, it is at ${generation}` };
   const conditions = Array.isArray(status.conditions) ? (status.conditions as Condition[]) : [];
   const isTrue = (type: string) => conditions.find((c) => c.type === type && c.status === "True");
   const notReady = isTrue("NotReady");
-  if (notReady && PASSING.test(notReady.message ?? "")) return { state: "undecided", seen: `it is not ready for the moment: ${notReady.message}` };
-  if (notReady) return { state: "not-ready", reason: notReady.reason ?? "no reason", message: notReady.message ?? "no message" };
+  if (notReady && PASSING.test(notReady.message ?? ""))
+    return { state: "undecided", seen: `it is not ready for the moment: ${notReady.message}` };
+  if (notReady)
+    return { state: "not-ready", reason: notReady.reason ?? "no reason", message: notReady.message ?? "no message" };
   if (isTrue("Ready")) return { state: "ready", status };
   const said = conditions.map((c) => `${c.type}=${c.status}${c.message ? ` (${c.message})` : ""}`).join(", ");
   return { state: "undecided", seen: said === "" ? "it has no conditions" : `its conditions are ${said}` };
@@ -43,7 +47,12 @@ export function readinessOf(object: KubernetesObject): Readiness {
  * @throws MigrationError RESOURCE_NOT_READY as soon as the operator says so, with its own words;
  * RESOURCE_WAIT_LIMIT when it says nothing within the limit; RESOURCE_MISSING when there is no such resource
  */
-export async function waitUntilReady(reader: KubernetesReader, place: ObjectPlace, patience: Patience, progress: Progress): Promise<Record<string, unknown>> {
+export async function waitUntilReady(
+  reader: KubernetesReader,
+  place: ObjectPlace,
+  patience: Patience,
+  progress: Progress,
+): Promise<Record<string, unknown>> {
   const { kind, namespace, name } = place;
   const what = `${kind} ${namespace}/${name}`;
   let said = "";
@@ -56,20 +65,28 @@ export async function waitUntilReady(reader: KubernetesReader, place: ObjectPlac
     const readiness = readinessOf(object);
     if (readiness.state === "ready") return readiness.status;
     if (readiness.state === "not-ready") {
-      throw new MigrationError("RESOURCE_NOT_READY", `${what} is not ready: ${readiness.reason}: ${readiness.message}`, {
-        fix: "correct what the operator names, then run `pulumi up` again; the operator looks again by itself every two minutes",
-      });
+      throw new MigrationError(
+        "RESOURCE_NOT_READY",
+        `${what} is not ready: ${readiness.reason}: ${readiness.message}`,
+        {
+          fix: "correct what the operator names, then run `pulumi up` again; the operator looks again by itself every two minutes",
+        },
+      );
     }
     said = readiness.seen;
     return undefined;
   });
   if (found !== undefined) return found;
-  throw new MigrationError("RESOURCE_WAIT_LIMIT", `${what} did not become ready within ${patience.limitMs / 1000} s: ${said}`, {
-    fix:
-      kind === "KafkaUser"
-        ? `check that a user operator watches namespace ${namespace} and that the cluster label names its Kafka`
-        : `check that a cluster operator watches namespace ${namespace}, and the events of the pods ${name}-mirrormaker2-*`,
-  });
+  throw new MigrationError(
+    "RESOURCE_WAIT_LIMIT",
+    `${what} did not become ready within ${patience.limitMs / 1000} s: ${said}`,
+    {
+      fix:
+        kind === "KafkaUser"
+          ? `check that a user operator watches namespace ${namespace} and that the cluster label names its Kafka`
+          : `check that a cluster operator watches namespace ${namespace}, and the events of the pods ${name}-mirrormaker2-*`,
+    },
+  );
 }
 
 /**
@@ -77,7 +94,13 @@ export async function waitUntilReady(reader: KubernetesReader, place: ObjectPlac
  * @returns the values of these keys as Kubernetes keeps them, in base64
  * @throws MigrationError SECRET_MISSING after the limit
  */
-export async function waitForSecret(reader: KubernetesReader, place: ObjectPlace, keys: readonly string[], patience: Patience, progress: Progress): Promise<Record<string, string>> {
+export async function waitForSecret(
+  reader: KubernetesReader,
+  place: ObjectPlace,
+  keys: readonly string[],
+  patience: Patience,
+  progress: Progress,
+): Promise<Record<string, string>> {
   const what = `Secret ${place.namespace}/${place.name}`;
   let seen = "";
   const found = await poll(reader, place, patience, progress, (object) => {
@@ -126,7 +149,9 @@ async function poll<T>(
       return undefined;
     }
     if (Date.now() >= nextWord) {
-      progress.info(`still waiting for ${place.kind} ${place.namespace}/${place.name} (${Math.round((Date.now() - start) / 1000)} s of ${limitMs / 1000} s)`);
+      progress.info(
+        `still waiting for ${place.kind} ${place.namespace}/${place.name} (${Math.round((Date.now() - start) / 1000)} s of ${limitMs / 1000} s)`,
+      );
       nextWord += SAY_EVERY_MS;
     }
     await pause(Math.min(wait, left), undefined, { signal });

@@ -21,14 +21,22 @@ interface Holder {
  * A mirror with a client certificate names its Secret only, and copies of Secrets are called anything. Where the stack
  * tells whose it is, the mirror is told, too: by where the Secret's contents come from, by its name, or by the user's rules.
  */
-export function tellCertificates(mirrors: readonly MirrorView[], kafkaUsers: readonly AnyResource[], secrets: readonly AnyResource[]): void {
+export function tellCertificates(
+  mirrors: readonly MirrorView[],
+  kafkaUsers: readonly AnyResource[],
+  secrets: readonly AnyResource[],
+): void {
   const holders = kafkaUsers.flatMap(holderOf);
   for (const mirror of mirrors) {
     for (const side of ["origin", "target"] as const) {
       const authentication = attempt(() => mirror[side].authentication);
       const secret = attempt(() => (authentication?.type === "tls" ? authentication.secretName : undefined));
       if (authentication === undefined || secret === undefined) continue;
-      const owner = madeFrom(secrets.filter((s) => isBeside(s, secret, mirror)), holders) ?? alike(holders, mirror, mirrors, side, secret);
+      const owner =
+        madeFrom(
+          secrets.filter((s) => isBeside(s, secret, mirror)),
+          holders,
+        ) ?? alike(holders, mirror, mirrors, side, secret);
       if (owner !== undefined) authentication.certificateOf = owner;
     }
   }
@@ -44,7 +52,9 @@ function holderOf(resource: AnyResource): Holder[] {
 
 function isBeside(secret: AnyResource, name: string, mirror: MirrorView): boolean {
   const { metadata } = partsOf(secret);
-  return attempt(() => metadata.name === name && (metadata.namespace ?? mirror.namespace) === mirror.namespace) === true;
+  return (
+    attempt(() => metadata.name === name && (metadata.namespace ?? mirror.namespace) === mirror.namespace) === true
+  );
 }
 
 /** The one user whose outputs a Secret's contents come from. The nearest counts: farther ones were only waited for. */
@@ -56,30 +66,58 @@ function madeFrom(secrets: readonly AnyResource[], holders: readonly Holder[]): 
     const found = holders.filter(({ resource }) => urns.has(resource.urn));
     if (found.length > 0) return only(found);
     for (const urn of urns) seen.add(urn);
-    level = level.flatMap(({ dependencies = [], propertyDependencies = {} }) => [...dependencies, ...Object.values(propertyDependencies).flat()]).filter(({ urn }) => !seen.has(urn));
+    level = level
+      .flatMap(({ dependencies = [], propertyDependencies = {} }) => [
+        ...dependencies,
+        ...Object.values(propertyDependencies).flat(),
+      ])
+      .filter(({ urn }) => !seen.has(urn));
   }
   return undefined;
 }
 
 /** The one user of the mirror's cluster there that is called like its Secret, else the one whose rules are a mirror's. */
-function alike(holders: readonly Holder[], mirror: MirrorView, mirrors: readonly MirrorView[], side: Side, secret: string): string | undefined {
-  const there = holders.filter(({ resource }) => sideFor(placesIn({ names: [resource.name], ...homeOf(resource)[0] }, mirrors), mirror) === side);
+function alike(
+  holders: readonly Holder[],
+  mirror: MirrorView,
+  mirrors: readonly MirrorView[],
+  side: Side,
+  secret: string,
+): string | undefined {
+  const there = holders.filter(
+    ({ resource }) => sideFor(placesIn({ names: [resource.name], ...homeOf(resource)[0] }, mirrors), mirror) === side,
+  );
   // Who has the usual name, or the Secret's, needs no guess; a name that is not known yet may be that.
   if (there.some(({ name }) => name === undefined || isUsualLogin(name, secret))) return undefined;
-  const called = there.filter(({ name }) => `-${secret}-`.replaceAll(".", "-").includes(`-${name}-`.replaceAll(".", "-")));
+  const called = there.filter(({ name }) =>
+    `-${secret}-`.replaceAll(".", "-").includes(`-${name}-`.replaceAll(".", "-")),
+  );
   return only(called) ?? only(there.filter(({ rules }) => attempt(() => mirrorsRules(rules, mirror, side)) === true));
 }
 
 /** Rules as only a mirror has them: for its own topics or group, or to copy or make topics with their settings. */
 function mirrorsRules(rules: readonly AclRule[], mirror: MirrorView, side: Side): boolean {
-  const may = (type: string, operation: string) => rules.some((rule) => rule.resource.type === type && rule.operations.includes(operation as "Read"));
+  const may = (type: string, operation: string) =>
+    rules.some((rule) => rule.resource.type === type && rule.operations.includes(operation as "Read"));
   // The migration's administrator deletes; a mirror never does.
   if (may("topic", "Delete") || may("group", "Delete")) return false;
   const model = modelFrom(mirror);
-  const own = internalTopics(model).filter((t) => t.side === side).map(({ name }) => ({ type: "topic", name }));
+  const own = internalTopics(model)
+    .filter((t) => t.side === side)
+    .map(({ name }) => ({ type: "topic", name }));
   if (side === "target") own.push({ type: "group", name: model.groupId });
-  const named = rules.some(({ resource: { type, name, patternType } }) => name !== undefined && name !== "*" && own.some((its) => its.type === type && holds({ name, patternType }, { name: its.name, patternType: "literal" })));
-  return named || (side === "origin" ? may("topic", "Read") && may("topic", "DescribeConfigs") && !may("group", "Read") : may("topic", "Write") && may("topic", "AlterConfigs"));
+  const named = rules.some(
+    ({ resource: { type, name, patternType } }) =>
+      name !== undefined &&
+      name !== "*" &&
+      own.some((its) => its.type === type && holds({ name, patternType }, { name: its.name, patternType: "literal" })),
+  );
+  return (
+    named ||
+    (side === "origin"
+      ? may("topic", "Read") && may("topic", "DescribeConfigs") && !may("group", "Read")
+      : may("topic", "Write") && may("topic", "AlterConfigs"))
+  );
 }
 
 function only(holders: readonly Holder[]): string | undefined {

@@ -1,4 +1,16 @@
-import { attempt, type ClientView, fields, type MirrorView, type OwnerView, type SecretView, type Settings, type StepView, type TopicView, type UserView, type View } from "../../engine/rules";
+import {
+  attempt,
+  type ClientView,
+  fields,
+  type MirrorView,
+  type OwnerView,
+  type SecretView,
+  type Settings,
+  type StepView,
+  type TopicView,
+  type UserView,
+  type View,
+} from "../../engine/rules";
 import type { Config } from "../../engine/mirror-configuration";
 import { tellCertificates } from "./certificates";
 import { clientsOf, isSuperUser } from "./clients";
@@ -33,19 +45,30 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
   tellCertificates(mirrors, custom("KafkaUser"), secrets);
   const clusters = [...custom("Kafka"), ...custom("EventStreams")];
   tellTargets(mirrors, custom("KafkaNodePool"), clusters);
-  const kafkas = clusters.filter((r) => attempt(() => object(partsOf(r).spec.entityOperator).userOperator !== undefined) === true);
+  const kafkas = clusters.filter(
+    (r) => attempt(() => object(partsOf(r).spec.entityOperator).userOperator !== undefined) === true,
+  );
   const homes = [...custom("KafkaUser"), ...kafkas].flatMap(homeOf);
   const singular = readsSingular(resources, text(settings.kafkaVersion));
   const users = [
     ...custom("KafkaUser").map((user) =>
-      readKafkaUser(user, mirrors, { alsoFor: clientsOf(user, resources), superUser: isSuperUser(user, custom("Kafka")), readsSingular: singular }),
+      readKafkaUser(user, mirrors, {
+        alsoFor: clientsOf(user, resources),
+        superUser: isSuperUser(user, custom("Kafka")),
+        readsSingular: singular,
+      }),
     ),
-    ...readKafkaPrincipals([...kafka("UserScramCredential"), ...kafka("Acl")], mirrors, (servers) => homes.some(({ cluster, namespace }) => isOf(servers, cluster, namespace))),
+    ...readKafkaPrincipals([...kafka("UserScramCredential"), ...kafka("Acl")], mirrors, (servers) =>
+      homes.some(({ cluster, namespace }) => isOf(servers, cluster, namespace)),
+    ),
   ];
   return {
     mirrors,
     users: mirrors.length === 1 ? withTheOther(users, mirrors[0]!) : users,
-    topics: [...custom("KafkaTopic").map((r) => customTopic(r, mirrors)), ...kafka("Topic").map((r) => kafkaTopic(r, mirrors))],
+    topics: [
+      ...custom("KafkaTopic").map((r) => customTopic(r, mirrors)),
+      ...kafka("Topic").map((r) => kafkaTopic(r, mirrors)),
+    ],
     secrets: secrets.map(secretOf),
     steps: resources.filter((r) => r.type.startsWith(STEP)).map(stepOf),
     owners: kafkas.map((r) => placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors)),
@@ -63,14 +86,22 @@ function withTheOther(users: readonly UserView[], mirror: MirrorView): UserView[
   const placed = mirrors.filter((u) => u.side !== undefined);
   if (mirrors.length !== 2 || placed.length !== 1) return [...users];
   const side = placed[0]!.side === "origin" ? "target" : "origin";
-  return users.map((u) => (mirrors.includes(u) && u.side === undefined ? { ...u, side, places: [{ mirror, side }] } : u));
+  return users.map((u) =>
+    mirrors.includes(u) && u.side === undefined ? { ...u, side, places: [{ mirror, side }] } : u,
+  );
 }
 
 const placeReaders = ({ side, places }: OwnerView) => ({ side: () => side, places: () => places });
 
 function customTopic(resource: AnyResource, mirrors: readonly MirrorView[]): TopicView {
   const { metadata, spec } = partsOf(resource);
-  const hints = fields<Hints>({ names: () => [resource.name], cluster: () => clusterOf(metadata), namespace: () => text(attempt(() => metadata.namespace)), username: () => undefined, bootstrapServers: () => undefined });
+  const hints = fields<Hints>({
+    names: () => [resource.name],
+    cluster: () => clusterOf(metadata),
+    namespace: () => text(attempt(() => metadata.namespace)),
+    username: () => undefined,
+    bootstrapServers: () => undefined,
+  });
   const name = () => text(spec.topicName) ?? text(metadata.name) ?? resource.name;
   return fields<TopicView>({
     resource: () => resource.urn,
@@ -91,7 +122,15 @@ function kafkaTopic(resource: AnyResource, mirrors: readonly MirrorView[]): Topi
     resource: () => resource.urn,
     label: () => `Topic ${attempt(name) ?? resource.name}`,
     name,
-    ...placeReaders(placesIn({ names: [resource.name, resource.provider?.name ?? ""], ...(bootstrapServers === undefined ? {} : { bootstrapServers }) }, mirrors)),
+    ...placeReaders(
+      placesIn(
+        {
+          names: [resource.name, resource.provider?.name ?? ""],
+          ...(bootstrapServers === undefined ? {} : { bootstrapServers }),
+        },
+        mirrors,
+      ),
+    ),
     partitions: () => number(props.partitions),
     replicationFactor: () => number(props.replicationFactor),
     config: () => object(props.config) as Config,
@@ -101,10 +140,18 @@ function kafkaTopic(resource: AnyResource, mirrors: readonly MirrorView[]): Topi
 /** The keys only: no value of a Secret is looked at. */
 function secretOf(resource: AnyResource): SecretView {
   const metadata = object(attempt(() => known(resource.props.metadata)));
-  const keys = (["data", "stringData"] as const).flatMap((field) => Object.keys(object(attempt(() => resource.props[field]))));
+  const keys = (["data", "stringData"] as const).flatMap((field) =>
+    Object.keys(object(attempt(() => resource.props[field]))),
+  );
   const namespace = text(attempt(() => metadata.namespace));
   const name = text(attempt(() => metadata.name)) ?? resource.name;
-  return { resource: resource.urn, label: `Secret ${[namespace, name].filter(Boolean).join("/")}`, name, ...(namespace === undefined ? {} : { namespace }), keys };
+  return {
+    resource: resource.urn,
+    label: `Secret ${[namespace, name].filter(Boolean).join("/")}`,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    keys,
+  };
 }
 
 function stepOf(resource: AnyResource): StepView {
@@ -116,7 +163,9 @@ function stepOf(resource: AnyResource): StepView {
     kind: () => kind,
     of: () => {
       const { originAlias, targetAlias, groupId } = object(known(resource.props.mirror));
-      return typeof originAlias === "string" && typeof targetAlias === "string" && typeof groupId === "string" ? { originAlias, targetAlias, groupId } : undefined;
+      return typeof originAlias === "string" && typeof targetAlias === "string" && typeof groupId === "string"
+        ? { originAlias, targetAlias, groupId }
+        : undefined;
     },
     phase: () => text(read("phase")),
     mode: () => text(read("mode")),

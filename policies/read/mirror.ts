@@ -1,6 +1,17 @@
 import { dialects } from "../../components/dialects";
 import type { Config } from "../../engine/mirror-configuration";
-import { attempt, type ClusterView, type ConnectorView, type FieldNames, fields, later, type MirrorView, NotKnownYet, type Place, textsOf } from "../../engine/rules";
+import {
+  attempt,
+  type ClusterView,
+  type ConnectorView,
+  type FieldNames,
+  fields,
+  later,
+  type MirrorView,
+  NotKnownYet,
+  type Place,
+  textsOf,
+} from "../../engine/rules";
 import { type AnyResource, apiVersionOf, items, type Json, known, list, number, object, text } from "./plain";
 import { fieldsOfOtherVersions } from "./strange";
 
@@ -10,7 +21,12 @@ export function readMirrors(resource: AnyResource, kafkaVersion?: string): Mirro
   const read = attempt(() => {
     const spec = object(props.spec);
     const mirrors: unknown = spec.mirrors;
-    return { spec, entries: Array.isArray(mirrors) ? [...mirrors.keys()].map((i) => attempt(() => object(mirrors[i])) ?? notKnown) : [] };
+    return {
+      spec,
+      entries: Array.isArray(mirrors)
+        ? [...mirrors.keys()].map((i) => attempt(() => object(mirrors[i])) ?? notKnown)
+        : [],
+    };
   });
   // That there is one counts, whatever it does: what is beside it can't be taken for another mirror's.
   const { spec, entries } = read ?? { spec: notKnown, entries: [notKnown] };
@@ -23,7 +39,9 @@ export function idleOf(resource: AnyResource): Place[] {
   const count = attempt(() => items(object(props.spec).mirrors).length);
   const metadata = object(attempt(() => props.metadata));
   const place = (["namespace", "name"] as const).map((key) => text(attempt(() => metadata[key])));
-  return count === 0 ? [{ resource: resource.urn, label: `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}` }] : [];
+  return count === 0
+    ? [{ resource: resource.urn, label: `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}` }]
+    : [];
 }
 
 /** Whatever is read of it is not known yet. */
@@ -36,24 +54,37 @@ const notKnown = new Proxy<Json>(
   },
 );
 
-function readMirror(resource: AnyResource, props: Json, spec: Json, entries: readonly Json[], index: number, given: string | undefined): MirrorView {
+function readMirror(
+  resource: AnyResource,
+  props: Json,
+  spec: Json,
+  entries: readonly Json[],
+  index: number,
+  given: string | undefined,
+): MirrorView {
   const entry = entries[index]!;
   const apiVersion = apiVersionOf(resource, props);
   const metadata = object(attempt(() => props.metadata));
   const place = (["namespace", "name"] as const).map((key) => text(attempt(() => metadata[key])));
   const byAlias = (alias: unknown) => clusterNamed(spec, alias);
   const origin = () => (entry.source === undefined ? byAlias(entry.sourceCluster) : object(entry.source));
-  const target = () => (spec.target === undefined ? byAlias(entry.targetCluster ?? spec.connectCluster) : object(spec.target));
+  const target = () =>
+    spec.target === undefined ? byAlias(entry.targetCluster ?? spec.connectCluster) : object(spec.target);
   // The workers' group, storage topics and clients are configured on their own cluster.
-  const workers = () => (spec.target === undefined ? byAlias(spec.connectCluster ?? entry.targetCluster) : object(spec.target));
+  const workers = () =>
+    spec.target === undefined ? byAlias(spec.connectCluster ?? entry.targetCluster) : object(spec.target);
   const worker = (key: string) => {
     const value = config(workers().config)[key];
     return value === undefined ? undefined : String(value);
   };
-  const storage = (field: string, key: string) => () => text(workers()[field]) ?? worker(key) ?? `mirrormaker2-cluster-${field.replace("StorageTopic", "")}s`.replace("statuss", "status");
+  const storage = (field: string, key: string) => () =>
+    text(workers()[field]) ??
+    worker(key) ??
+    `mirrormaker2-cluster-${field.replace("StorageTopic", "")}s`.replace("statuss", "status");
   // The old name is gone in v1, and the new one was not there in v1alpha1.
   const excluded = (what: string) =>
-    (/\/v1(alpha|beta)1$/.test(apiVersion) ? undefined : text(entry[`${what}ExcludePattern`])) ?? (/\/v1$/.test(apiVersion) ? undefined : text(entry[`${what}BlacklistPattern`]));
+    (/\/v1(alpha|beta)1$/.test(apiVersion) ? undefined : text(entry[`${what}ExcludePattern`])) ??
+    (/\/v1$/.test(apiVersion) ? undefined : text(entry[`${what}BlacklistPattern`]));
   const pair = (one: Json) => JSON.stringify([object(one.source).alias ?? one.sourceCluster, one.targetCluster]);
   const label = `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}`;
   // What the target's brokers are is told by other resources.
@@ -71,13 +102,19 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
     versionAssumed: () => text(spec.version) === undefined && given === undefined,
     replicas: () => number(spec.replicas) ?? (/\/v1$/.test(apiVersion) ? undefined : DEFAULT_REPLICAS),
     replicasAssumed: () => (number(spec.replicas) === undefined ? true : undefined),
-    memory: () => fields<NonNullable<MirrorView["memory"]>>({ heap: () => text(object(spec.jvmOptions)["-Xmx"]), limit: () => text(object(object(spec.resources).limits).memory) }),
+    memory: () =>
+      fields<NonNullable<MirrorView["memory"]>>({
+        heap: () => text(object(spec.jvmOptions)["-Xmx"]),
+        limit: () => text(object(object(spec.resources).limits).memory),
+      }),
     origin: () => fields<ClusterView>(cluster(origin(), () => entry.sourceCluster)),
     target: () =>
       fields<MirrorView["target"]>({
         ...cluster(target(), () => entry.targetCluster),
         // Connectors are told this one, where the workers have another for the same cluster.
-        ...(spec.target === undefined && entry.targetCluster !== undefined ? { alias: () => text(entry.targetCluster) ?? "" } : {}),
+        ...(spec.target === undefined && entry.targetCluster !== undefined
+          ? { alias: () => text(entry.targetCluster) ?? "" }
+          : {}),
         config: () => config(workers().config),
         groupId: () => text(workers().groupId) ?? worker("group.id"),
         offsetStorageTopic: storage("offsetStorageTopic", "offset.storage.topic"),
@@ -88,7 +125,11 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
     source: () => connector(entry.sourceConnector),
     checkpoint: () => connector(entry.checkpointConnector),
     heartbeat: () => (entry.heartbeatConnector === undefined ? undefined : connector(entry.heartbeatConnector)),
-    declared: () => fields({ source: () => entry.sourceConnector !== undefined, checkpoint: () => entry.checkpointConnector !== undefined }),
+    declared: () =>
+      fields({
+        source: () => entry.sourceConnector !== undefined,
+        checkpoint: () => entry.checkpointConnector !== undefined,
+      }),
     topicsPattern: () => text(entry.topicsPattern) ?? ".*",
     topicsExcludePattern: () => excluded("topics"),
     groupsPattern: () => text(entry.groupsPattern) ?? ".*",
@@ -103,7 +144,9 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
             source: () => text(entry.sourceCluster),
             target: () => text(entry.targetCluster),
             sameServers: () => {
-              const [one, other] = [spec.connectCluster, entry.targetCluster].map((alias) => text(clusterNamed(spec, alias).bootstrapServers));
+              const [one, other] = [spec.connectCluster, entry.targetCluster].map((alias) =>
+                text(clusterNamed(spec, alias).bootstrapServers),
+              );
               return one !== undefined && one === other;
             },
           }),
@@ -115,7 +158,13 @@ function readMirror(resource: AnyResource, props: Json, spec: Json, entries: rea
       }),
     fieldsOfOtherVersions: () => fieldsOfOtherVersions(apiVersion, spec, entry, index),
     secretKeys: () => secretKeys([origin(), target()]),
-    texts: () => [...textsOf(spec, "spec"), ...textsOf(attempt(() => metadata.annotations), "metadata.annotations")],
+    texts: () => [
+      ...textsOf(spec, "spec"),
+      ...textsOf(
+        attempt(() => metadata.annotations),
+        "metadata.annotations",
+      ),
+    ],
   });
 }
 
@@ -128,9 +177,18 @@ function fieldNames(apiVersion: string, spec: Json, entry: Json, index: number):
     return at < 0 ? "clusters[]" : `clusters[${at}]`;
   };
   return {
-    origin: entry.source === undefined && spec.clusters !== undefined ? inClusters(entry.sourceCluster) : `mirrors[${index}].source`,
-    target: spec.target === undefined && spec.clusters !== undefined ? inClusters(entry.targetCluster ?? spec.connectCluster) : "target",
-    workers: spec.target === undefined && spec.clusters !== undefined ? inClusters(spec.connectCluster ?? entry.targetCluster) : "target",
+    origin:
+      entry.source === undefined && spec.clusters !== undefined
+        ? inClusters(entry.sourceCluster)
+        : `mirrors[${index}].source`,
+    target:
+      spec.target === undefined && spec.clusters !== undefined
+        ? inClusters(entry.targetCluster ?? spec.connectCluster)
+        : "target",
+    workers:
+      spec.target === undefined && spec.clusters !== undefined
+        ? inClusters(spec.connectCluster ?? entry.targetCluster)
+        : "target",
     topicsExclude: /\/v1(alpha|beta)1$/.test(apiVersion) ? "topicsBlacklistPattern" : "topicsExcludePattern",
   };
 }
@@ -148,25 +206,37 @@ function cluster(entry: Json, alias: () => unknown): { [K in keyof ClusterView]-
     bootstrapServers: () => text(entry.bootstrapServers),
     authentication: () => {
       if (entry.authentication === undefined) return undefined;
-      const { type, username, passwordSecret, certificateAndKey, ...settings } = Object.getOwnPropertyDescriptors(object(entry.authentication));
-      const read = (field: PropertyDescriptor | undefined): unknown => (field?.get === undefined ? (field?.value as unknown) : (field.get() as unknown));
+      const { type, username, passwordSecret, certificateAndKey, ...settings } = Object.getOwnPropertyDescriptors(
+        object(entry.authentication),
+      );
+      const read = (field: PropertyDescriptor | undefined): unknown =>
+        field?.get === undefined ? (field?.value as unknown) : (field.get() as unknown);
       return fields<Omit<NonNullable<ClusterView["authentication"]>, "certificateOf">>({
         type: () => text(read(type)) ?? "",
         settings: () => Object.defineProperties({}, settings) as Json,
         username: () => text(read(username)),
-        secretName: () => text(object(read(passwordSecret)).secretName) ?? text(object(read(certificateAndKey)).secretName),
+        secretName: () =>
+          text(object(read(passwordSecret)).secretName) ?? text(object(read(certificateAndKey)).secretName),
       });
     },
-    tls: () => (entry.tls === undefined ? undefined : fields({ trusted: () => items(object(entry.tls).trustedCertificates).length })),
+    tls: () =>
+      entry.tls === undefined
+        ? undefined
+        : fields({ trusted: () => items(object(entry.tls).trustedCertificates).length }),
   };
 }
 
 function connector(block: unknown): ConnectorView {
-  return fields<ConnectorView>({ config: () => config(object(block).config), tasksMax: () => number(object(block).tasksMax), state: () => stateOf(object(block)) });
+  return fields<ConnectorView>({
+    config: () => config(object(block).config),
+    tasksMax: () => number(object(block).tasksMax),
+    state: () => stateOf(object(block)),
+  });
 }
 
 /** Older API versions have `pause`. */
-const stateOf = ({ state, pause }: Json): string | undefined => text(state) ?? (String(pause) === "true" ? "paused" : undefined);
+const stateOf = ({ state, pause }: Json): string | undefined =>
+  text(state) ?? (String(pause) === "true" ? "paused" : undefined);
 
 function config(value: unknown): Config {
   const own = object(value);
@@ -204,5 +274,10 @@ function secretKeys(clusters: readonly Json[]): Map<string, Set<string>> {
 /** Of the MirrorMaker 2 that the operator of this API version runs when none is named. */
 function kafkaVersionOf(apiVersion: string): string {
   const dialect = Object.values(dialects).find((d) => d.mirrorApiVersion === apiVersion);
-  return dialect?.kafkaVersion ?? (/\/v1(alpha|beta)1$/.test(apiVersion) ? dialects["event-streams-v1beta1"].kafkaVersion : dialects["strimzi-v1"].kafkaVersion);
+  return (
+    dialect?.kafkaVersion ??
+    (/\/v1(alpha|beta)1$/.test(apiVersion)
+      ? dialects["event-streams-v1beta1"].kafkaVersion
+      : dialects["strimzi-v1"].kafkaVersion)
+  );
 }

@@ -26,11 +26,14 @@ export function known(value: unknown): unknown {
   return copy;
 }
 
-export const object = (value: unknown): Json => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {});
+export const object = (value: unknown): Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 /** The entries that are known. */
-export const list = (value: unknown): Json[] => (Array.isArray(value) ? inEach([...value.keys()], (i) => [object(value[i])]) : []);
+export const list = (value: unknown): Json[] =>
+  Array.isArray(value) ? inEach([...value.keys()], (i) => [object(value[i])]) : [];
 /** Throws where it is not known yet. */
-export const items = (value: unknown): readonly unknown[] => (Array.isArray(value) ? Array.from({ length: value.length }, (_, i) => value[i] as unknown) : []);
+export const items = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? Array.from({ length: value.length }, (_, i) => value[i] as unknown) : [];
 export const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 export const number = (value: unknown): number | undefined => {
   if (typeof value === "string" && value.trim() !== "") value = Number(value);
@@ -38,4 +41,5 @@ export const number = (value: unknown): number | undefined => {
 };
 
 /** A custom resource's type has it, too: `kubernetes:kafka.strimzi.io/v1:KafkaUser`. */
-export const apiVersionOf = ({ type }: AnyResource, props: Json): string => text(attempt(() => props.apiVersion)) ?? type.split(":")[1] ?? "";
+export const apiVersionOf = ({ type }: AnyResource, props: Json): string =>
+  text(attempt(() => props.apiVersion)) ?? type.split(":")[1] ?? "";

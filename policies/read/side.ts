@@ -35,12 +35,20 @@ export function sidesOf(hints: Hints, mirrors: readonly MirrorView[]): (Side | u
   const certain = mirrors.map((mirror) => certainly(hints, mirror, near));
   if (certain.some((side) => side !== undefined)) return certain;
   const side = sideOf(hints, first);
-  const shared = side !== undefined && others.every((other) => addressesOf(other, side).length > 0 && String(addressesOf(other, side)) === String(addressesOf(first, side)));
+  const shared =
+    side !== undefined &&
+    others.every(
+      (other) =>
+        addressesOf(other, side).length > 0 && String(addressesOf(other, side)) === String(addressesOf(first, side)),
+    );
   return mirrors.map(() => (shared ? side : undefined));
 }
 
 /** Its side of each mirror, and the one on which all agree. */
-export function placesIn(hints: Hints, mirrors: readonly MirrorView[]): OwnerView & { sides: readonly (Side | undefined)[] } {
+export function placesIn(
+  hints: Hints,
+  mirrors: readonly MirrorView[],
+): OwnerView & { sides: readonly (Side | undefined)[] } {
   const sides = mirrors.length === 0 ? [sideOf(hints, undefined)] : sidesOf(hints, mirrors);
   const side = agreed(sides);
   const places = mirrors.flatMap((mirror, i) => (sides[i] === undefined ? [] : [{ mirror, side: sides[i] }]));
@@ -61,7 +69,10 @@ function certainly(hints: Hints, mirror: MirrorView | undefined, near = false): 
     inNamespace(hints, mirror) ??
     // Its operator may watch users of another namespace.
     (near ? undefined : only((side) => servesKafka(mirror, side, cluster, undefined))) ??
-    only((side) => cluster !== undefined && alias(side) === cluster && !(near && servesKafka(mirror, side, cluster, undefined)))
+    only(
+      (side) =>
+        cluster !== undefined && alias(side) === cluster && !(near && servesKafka(mirror, side, cluster, undefined)),
+    )
   );
 }
 
@@ -69,11 +80,18 @@ const inNamespace = ({ cluster, namespace }: Hints, mirror: MirrorView | undefin
   only((side) => servesKafka(mirror, side, cluster, namespace));
 
 /** Is one of the side's addresses a service of this Kafka resource? A short name is looked up in the mirror's namespace. */
-function servesKafka(mirror: MirrorView | undefined, side: Side, cluster: string | undefined, where: string | undefined): boolean {
+function servesKafka(
+  mirror: MirrorView | undefined,
+  side: Side,
+  cluster: string | undefined,
+  where: string | undefined,
+): boolean {
   const own = attempt(() => mirror?.namespace);
   return (
     cluster !== undefined &&
-    addressesOf(mirror, side).some((address) => isAt({ ...(own === undefined ? {} : { namespace: own }), ...placeIn(address) }, cluster, where))
+    addressesOf(mirror, side).some((address) =>
+      isAt({ ...(own === undefined ? {} : { namespace: own }), ...placeIn(address) }, cluster, where),
+    )
   );
 }
 
@@ -98,10 +116,13 @@ function placeIn(address: string): { service: string; namespace?: string } {
 
 /** Without a namespace the address is of the mirror's own. */
 function isAt({ service, namespace }: ReturnType<typeof placeIn>, cluster: string, where: string | undefined): boolean {
-  return service.startsWith(`${cluster}-kafka-`) && (where === undefined || namespace === undefined || namespace === where);
+  return (
+    service.startsWith(`${cluster}-kafka-`) && (where === undefined || namespace === undefined || namespace === where)
+  );
 }
 
-const addressesOf = (mirror: MirrorView | undefined, side: Side) => addresses(attempt(() => mirror?.[side].bootstrapServers));
+const addressesOf = (mirror: MirrorView | undefined, side: Side) =>
+  addresses(attempt(() => mirror?.[side].bootstrapServers));
 
 function only(is: (side: Side) => boolean): Side | undefined {
   const [one, other] = SIDES.filter(is);
@@ -110,7 +131,10 @@ function only(is: (side: Side) => boolean): Side | undefined {
 
 /** `a:1,b:2`, or the JSON list that a provider keeps. */
 export function addresses(servers: string | undefined): string[] {
-  return (servers ?? "").replace(/[[\]"\s]/g, "").split(",").filter((address) => address !== "");
+  return (servers ?? "")
+    .replace(/[[\]"\s]/g, "")
+    .split(",")
+    .filter((address) => address !== "");
 }
 
 /** Is an address of this client the one that the operator gives this Kafka resource? */
@@ -119,8 +143,12 @@ export function isOf(servers: string | undefined, cluster: string, namespace: st
 }
 
 /** Is it the address of a service that operators make for a Kafka resource? */
-export const isOperators = (address: string): boolean => /-kafka-([\w-]*-)?(bootstrap|brokers)$/.test(placeIn(address).service);
+export const isOperators = (address: string): boolean =>
+  /-kafka-([\w-]*-)?(bootstrap|brokers)$/.test(placeIn(address).service);
 
 function words(name: string): string[] {
-  return name.toLowerCase().split(/[^a-z]+/).map((word) => (word === "source" ? "origin" : word === "destination" ? "target" : word));
+  return name
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .map((word) => (word === "source" ? "origin" : word === "destination" ? "target" : word));
 }

@@ -11,7 +11,10 @@ export function readSinks(connectors: readonly AnyResource[]): SinkView[] {
     return [
       fields<SinkView>({
         group: () => text(config["consumer.override.group.id"]) ?? `connect-${text(metadata.name) ?? resource.name}`,
-        topics: () => text(config.topics)?.split(",").map((topic) => topic.trim()),
+        topics: () =>
+          text(config.topics)
+            ?.split(",")
+            .map((topic) => topic.trim()),
       }),
     ];
   });

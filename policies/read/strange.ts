@@ -2,7 +2,12 @@ import { attempt, type MirrorView } from "../../engine/rules";
 import { type Json, object } from "./plain";
 
 /** Fields of other API versions that one may be tempted to write; without them the resource is accepted all the same. */
-const STRANGE: { version: RegExp; spec: Record<string, string>; entry: Record<string, string>; connector: Record<string, string> }[] = [
+const STRANGE: {
+  version: RegExp;
+  spec: Record<string, string>;
+  entry: Record<string, string>;
+  connector: Record<string, string>;
+}[] = [
   {
     version: /\/v1$/,
     spec: {
@@ -28,18 +33,28 @@ const STRANGE: { version: RegExp; spec: Record<string, string>; entry: Record<st
       topicsExcludePattern: "write topicsBlacklistPattern",
       groupsExcludePattern: "write groupsBlacklistPattern",
     },
-    connector: { state: 'write pause: true, or leave it out', autoRestart: "leave it out" },
+    connector: { state: "write pause: true, or leave it out", autoRestart: "leave it out" },
   },
 ];
 
-export function fieldsOfOtherVersions(apiVersion: string, spec: Json, entry: Json, index: number): MirrorView["fieldsOfOtherVersions"] {
+export function fieldsOfOtherVersions(
+  apiVersion: string,
+  spec: Json,
+  entry: Json,
+  index: number,
+): MirrorView["fieldsOfOtherVersions"] {
   const known = STRANGE.find(({ version }) => version.test(apiVersion));
   if (known === undefined) return [];
-  const within = (path: string, object: Json, names: Record<string, string>) => Object.keys(object).flatMap((key) => (Object.hasOwn(names, key) ? [{ path: `${path}${key}`, instead: names[key]! }] : []));
+  const within = (path: string, object: Json, names: Record<string, string>) =>
+    Object.keys(object).flatMap((key) =>
+      Object.hasOwn(names, key) ? [{ path: `${path}${key}`, instead: names[key]! }] : [],
+    );
   return [
     // Said of the first entry: they are the resource's.
     ...(index === 0 ? within("spec.", spec, known.spec) : []),
     ...within(`mirrors[${index}].`, entry, known.entry),
-    ...["sourceConnector", "checkpointConnector"].flatMap((connector) => within(`mirrors[${index}].${connector}.`, object(attempt(() => entry[connector])), known.connector)),
+    ...["sourceConnector", "checkpointConnector"].flatMap((connector) =>
+      within(`mirrors[${index}].${connector}.`, object(attempt(() => entry[connector])), known.connector),
+    ),
   ];
 }

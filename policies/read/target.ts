@@ -4,9 +4,14 @@ import { type AnyResource, items, number, object } from "./plain";
 import { placesIn } from "./side";
 
 /** What the stack's Kafka and KafkaNodePool resources say about each mirror's target. */
-export function tellTargets(mirrors: readonly MirrorView[], pools: readonly AnyResource[], kafkas: readonly AnyResource[]): void {
+export function tellTargets(
+  mirrors: readonly MirrorView[],
+  pools: readonly AnyResource[],
+  kafkas: readonly AnyResource[],
+): void {
   for (const mirror of mirrors) {
-    const at = (resources: readonly AnyResource[]) => resources.filter((r) => sideFor(placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors), mirror) === "target");
+    const at = (resources: readonly AnyResource[]) =>
+      resources.filter((r) => sideFor(placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors), mirror) === "target");
     const [ownPools, ownKafkas] = [at(pools), at(kafkas)];
     // Where there are pools, the Kafka resource's own number is not read.
     tell(mirror, "targetBrokers", () => {
@@ -15,26 +20,35 @@ export function tellTargets(mirrors: readonly MirrorView[], pools: readonly AnyR
     });
     tell(mirror, "targetMinInsyncReplicas", () => {
       const [kafka, other] = ownKafkas;
-      return kafka === undefined || other !== undefined ? undefined : number(object(object(partsOf(kafka).spec.kafka).config)["min.insync.replicas"]);
+      return kafka === undefined || other !== undefined
+        ? undefined
+        : number(object(object(partsOf(kafka).spec.kafka).config)["min.insync.replicas"]);
     });
     tell(mirror, "targetDefaultReplicas", () => {
       const [kafka, other] = ownKafkas;
       if (kafka === undefined || other !== undefined) return undefined;
       const kafkaSpec = object(partsOf(kafka).spec.kafka);
       // Brokers' own default is 1. Without the block nothing is known.
-      return Object.keys(kafkaSpec).length === 0 ? undefined : (number(object(kafkaSpec.config)["default.replication.factor"]) ?? 1);
+      return Object.keys(kafkaSpec).length === 0
+        ? undefined
+        : (number(object(kafkaSpec.config)["default.replication.factor"]) ?? 1);
     });
   }
 }
 
-function tell(mirror: MirrorView, key: "targetBrokers" | "targetMinInsyncReplicas" | "targetDefaultReplicas", read: () => number | undefined): void {
+function tell(
+  mirror: MirrorView,
+  key: "targetBrokers" | "targetMinInsyncReplicas" | "targetDefaultReplicas",
+  read: () => number | undefined,
+): void {
   const value = attempt(() => ({ known: read() }));
   if (value === undefined) later(mirror, key);
   else if (value.known !== undefined && value.known > 0) mirror[key] = value.known;
 }
 
 /** Whose pool it is, is not known yet: it may be one more of any cluster. */
-const isAnywhere = (pool: AnyResource) => attempt(() => [object(partsOf(pool).metadata.labels)["strimzi.io/cluster"]]) === undefined;
+const isAnywhere = (pool: AnyResource) =>
+  attempt(() => [object(partsOf(pool).metadata.labels)["strimzi.io/cluster"]]) === undefined;
 
 /** 0 where none or several clusters are there. Throws where it is not known yet. */
 function brokersIn(resources: readonly AnyResource[]): number {
@@ -42,10 +56,21 @@ function brokersIn(resources: readonly AnyResource[]): number {
   for (const resource of resources) {
     const { spec } = partsOf(resource);
     if (Array.isArray(spec.roles) && !spec.roles.includes("broker")) continue;
-    const own = Array.isArray(spec.nodePools) ? items(spec.nodePools).map(object).filter(({ roles }) => !Array.isArray(roles) || roles.includes("broker")) : undefined;
+    const own = Array.isArray(spec.nodePools)
+      ? items(spec.nodePools)
+          .map(object)
+          .filter(({ roles }) => !Array.isArray(roles) || roles.includes("broker"))
+      : undefined;
     const home = homeOf(resource)[0];
     const key = JSON.stringify([home?.cluster ?? resource.name, home?.namespace]);
-    clusters.set(key, (clusters.get(key) ?? 0) + (own?.reduce((sum, pool) => sum + (number(pool.replicas) ?? 0), 0) ?? number(object(spec.kafka).replicas) ?? number(spec.replicas) ?? 0));
+    clusters.set(
+      key,
+      (clusters.get(key) ?? 0) +
+        (own?.reduce((sum, pool) => sum + (number(pool.replicas) ?? 0), 0) ??
+          number(object(spec.kafka).replicas) ??
+          number(spec.replicas) ??
+          0),
+    );
   }
   return clusters.size === 1 ? [...clusters.values()][0]! : 0;
 }

@@ -105,7 +105,10 @@ function walk(value: unknown, fields: Fields, path: string): Found[] {
       );
     // The rule acl-operation-singular speaks of it.
     if (name === "operation" && /\.acls\[\d+\]$/.test(path)) return [];
-    const meant = SYNONYMS[name.toLowerCase().replace(/[._-]/g, "")] ?? nearMiss(name, Object.keys(fields)) ?? begunBy(name, fields);
+    const meant =
+      SYNONYMS[name.toLowerCase().replace(/[._-]/g, "")] ??
+      nearMiss(name, Object.keys(fields)) ??
+      begunBy(name, fields);
     if (meant !== undefined && Object.hasOwn(fields, meant)) {
       const loss = Object.hasOwn(own, meant) ? undefined : LOSSES[meant];
       return [{ path: `${path}.${name}`, meant, ...(loss === undefined ? {} : { loss }) }];

@@ -1,6 +1,14 @@
 import type { AclOperation, AclResource, AclRule } from "../../engine/acls";
 import type { Side } from "../../engine/model";
-import { attempt, fields, logsInAs, type MirrorView, textsOf, type UserView, type WrittenAcl } from "../../engine/rules";
+import {
+  attempt,
+  fields,
+  logsInAs,
+  type MirrorView,
+  textsOf,
+  type UserView,
+  type WrittenAcl,
+} from "../../engine/rules";
 import { clusterOf } from "./home";
 import { type AnyResource, apiVersionOf, type Json, known, list, object, text } from "./plain";
 import { type Hints, placesIn } from "./side";
@@ -14,7 +22,11 @@ export interface Surroundings {
   readsSingular: boolean | undefined;
 }
 
-export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorView[], { alsoFor, superUser, readsSingular }: Surroundings): UserView {
+export function readKafkaUser(
+  resource: AnyResource,
+  mirrors: readonly MirrorView[],
+  { alsoFor, superUser, readsSingular }: Surroundings,
+): UserView {
   const props = object(known(resource.props));
   const metadata = object(attempt(() => props.metadata));
   const spec = object(attempt(() => props.spec));
@@ -25,29 +37,54 @@ export function readKafkaUser(resource: AnyResource, mirrors: readonly MirrorVie
   const written = attempt(() => object(authorization).acls);
   const acls = list(written);
   const rules = acls.map((acl) => attempt(() => ruleOf(acl)));
-  const vague = rules.includes(undefined) || (Array.isArray(written) && written.length > acls.length) || ["spec", "authorization", "acls"].some((key, i) => isLater([props, spec, object(authorization)][i]!, key));
+  const vague =
+    rules.includes(undefined) ||
+    (Array.isArray(written) && written.length > acls.length) ||
+    ["spec", "authorization", "acls"].some((key, i) => isLater([props, spec, object(authorization)][i]!, key));
   const has = (acl: Json, key: string) => isLater(acl, key) || acl[key] !== undefined;
   return {
     resource: resource.urn,
     label: `KafkaUser ${[namespace, name].filter(Boolean).join("/")}`,
     ...(name === undefined ? {} : { name }),
-    ...placeOf(name, { names: [resource.name], ...fields<Pick<Hints, "cluster" | "namespace">>({ cluster: () => clusterOf(metadata), namespace: () => namespace }) }, mirrors),
+    ...placeOf(
+      name,
+      {
+        names: [resource.name],
+        ...fields<Pick<Hints, "cluster" | "namespace">>({
+          cluster: () => clusterOf(metadata),
+          namespace: () => namespace,
+        }),
+      },
+      mirrors,
+    ),
     maker: "operator",
     apiVersion,
     rules: rules.filter((rule) => rule !== undefined),
     acls: acls.flatMap((acl, i) => attempt(() => writtenAcl(acl, `acls[${i}]`)) ?? []),
     vague,
-    ...fields<Pick<UserView, "authorization">>({ authorization: () => text(attempt(() => object(authorization).type)) }),
+    ...fields<Pick<UserView, "authorization">>({
+      authorization: () => text(attempt(() => object(authorization).type)),
+    }),
     singular: acls.filter((acl) => has(acl, "operation") && !has(acl, "operations")).length,
     singularRead: /\/v1beta2$/.test(apiVersion) ? (readsSingular ?? "perhaps") : /\/v1(alpha|beta)1$/.test(apiVersion),
     ...(alsoFor.length === 0 ? {} : { alsoFor }),
     ...(superUser ? { superUser } : {}),
-    texts: [...textsOf(spec, "spec"), ...textsOf(attempt(() => metadata.annotations), "metadata.annotations")],
+    texts: [
+      ...textsOf(spec, "spec"),
+      ...textsOf(
+        attempt(() => metadata.annotations),
+        "metadata.annotations",
+      ),
+    ],
   };
 }
 
 /** One user per principal and cluster, from its ACLs and credentials; one whose name is not known yet is nobody's else. @param owned is there a user operator at this address? */
-export function readKafkaPrincipals(resources: readonly AnyResource[], mirrors: readonly MirrorView[], owned: (servers: string | undefined) => boolean): UserView[] {
+export function readKafkaPrincipals(
+  resources: readonly AnyResource[],
+  mirrors: readonly MirrorView[],
+  owned: (servers: string | undefined) => boolean,
+): UserView[] {
   const users = new Map<string, UserView>();
   let vague = false;
   for (const resource of resources) {
@@ -57,12 +94,26 @@ export function readKafkaPrincipals(resources: readonly AnyResource[], mirrors: 
     // Whose right it is may be known after the update only.
     if (name === undefined && !credential) vague = true;
     const bootstrapServers = serversOf(object(known(resource.provider?.props)));
-    const place = placeOf(name, { names: [resource.name, resource.provider?.name ?? ""], ...(bootstrapServers === undefined ? {} : { bootstrapServers }) }, mirrors);
-    const key = JSON.stringify(name === undefined ? resource.urn : [place.side, (place.places ?? []).map(({ mirror, side }) => [mirrors.indexOf(mirror), side]), name]);
+    const place = placeOf(
+      name,
+      {
+        names: [resource.name, resource.provider?.name ?? ""],
+        ...(bootstrapServers === undefined ? {} : { bootstrapServers }),
+      },
+      mirrors,
+    );
+    const key = JSON.stringify(
+      name === undefined
+        ? resource.urn
+        : [place.side, (place.places ?? []).map(({ mirror, side }) => [mirrors.indexOf(mirror), side]), name],
+    );
     const rule = credential || name === undefined ? [] : attempt(() => kafkaRule(props));
     const user: UserView = users.get(key) ?? {
       resource: resource.urn,
-      label: name === undefined ? `${credential ? "UserScramCredential" : "Acl"} ${resource.name}` : `principal User:${name}`,
+      label:
+        name === undefined
+          ? `${credential ? "UserScramCredential" : "Acl"} ${resource.name}`
+          : `principal User:${name}`,
       ...(name === undefined ? {} : { name }),
       ...place,
       maker: "kafka",
@@ -72,19 +123,32 @@ export function readKafkaPrincipals(resources: readonly AnyResource[], mirrors: 
       singularRead: true,
       texts: [],
     };
-    users.set(key, { ...user, rules: [...user.rules, ...(rule ?? [])], vague: user.vague === true || rule === undefined });
+    users.set(key, {
+      ...user,
+      rules: [...user.rules, ...(rule ?? [])],
+      vague: user.vague === true || rule === undefined,
+    });
   }
   return [...users.values()].map((user) => ({ ...user, vague: vague || user.vague === true }));
 }
 
 export function serversOf(provider: Json): string | undefined {
-  return attempt(() => (Array.isArray(provider.bootstrapServers) ? provider.bootstrapServers.join(",") : text(provider.bootstrapServers)));
+  return attempt(() =>
+    Array.isArray(provider.bootstrapServers) ? provider.bootstrapServers.join(",") : text(provider.bootstrapServers),
+  );
 }
 
 /** Where a user is, and whether a mirror logs in as it. */
-function placeOf(name: string | undefined, hints: Hints, mirrors: readonly MirrorView[]): Pick<UserView, "side" | "places" | "ofMirror"> {
+function placeOf(
+  name: string | undefined,
+  hints: Hints,
+  mirrors: readonly MirrorView[],
+): Pick<UserView, "side" | "places" | "ofMirror"> {
   const { sides, ...place } = placesIn(name === undefined ? hints : { ...hints, username: name }, mirrors);
-  const is = (mirror: MirrorView | undefined, known: Side | undefined) => (known === undefined ? (["origin", "target"] as const) : [known]).some((s) => name !== undefined && logsInAs(mirror, s, name));
+  const is = (mirror: MirrorView | undefined, known: Side | undefined) =>
+    (known === undefined ? (["origin", "target"] as const) : [known]).some(
+      (s) => name !== undefined && logsInAs(mirror, s, name),
+    );
   return { ...place, ofMirror: sides.some((known, i) => is(mirrors[i], known)) };
 }
 
@@ -105,11 +169,14 @@ function writtenAcl(acl: Json, path: string): WrittenAcl {
   });
 }
 
-const fieldsGiven = (acl: { [K in keyof WrittenAcl]: WrittenAcl[K] | undefined }) => Object.fromEntries(Object.entries(acl).filter(([, value]) => value !== undefined)) as unknown as WrittenAcl;
+const fieldsGiven = (acl: { [K in keyof WrittenAcl]: WrittenAcl[K] | undefined }) =>
+  Object.fromEntries(Object.entries(acl).filter(([, value]) => value !== undefined)) as unknown as WrittenAcl;
 
 export function ruleOf(acl: Json): AclRule {
   const resource = object(acl.resource);
-  const operations = (Array.isArray(acl.operations) ? [...acl.operations] : [acl.operation]).filter((operation) => typeof operation === "string");
+  const operations = (Array.isArray(acl.operations) ? [...acl.operations] : [acl.operation]).filter(
+    (operation) => typeof operation === "string",
+  );
   return {
     // A deny rule is no right: the rules tell the two apart.
     type: (text(acl.type) ?? "allow") as "allow",
@@ -123,15 +190,28 @@ export function ruleOf(acl: Json): AclRule {
   };
 }
 
-const KAFKA_TYPES: Record<string, AclResource["type"]> = { topic: "topic", group: "group", cluster: "cluster", transactionalid: "transactionalId" };
+const KAFKA_TYPES: Record<string, AclResource["type"]> = {
+  topic: "topic",
+  group: "group",
+  cluster: "cluster",
+  transactionalid: "transactionalId",
+};
 
 function kafkaRule(props: Json): AclRule[] {
   const type = KAFKA_TYPES[(text(props.aclResourceType) ?? "").toLowerCase()];
   const operation = text(props.aclOperation);
   if (type === undefined || operation === undefined) return [];
   const patternType = text(props.resourcePatternTypeFilter)?.toLowerCase() === "prefixed" ? "prefix" : "literal";
-  const resource: AclResource = type === "cluster" ? { type, patternType: "literal" } : { type, patternType, ...named(props.aclResourceName) };
-  return [{ type: (text(props.aclPermissionType) ?? "Allow").toLowerCase() as "allow", host: text(props.aclHost) ?? "*", operations: [operation as AclOperation], resource }];
+  const resource: AclResource =
+    type === "cluster" ? { type, patternType: "literal" } : { type, patternType, ...named(props.aclResourceName) };
+  return [
+    {
+      type: (text(props.aclPermissionType) ?? "Allow").toLowerCase() as "allow",
+      host: text(props.aclHost) ?? "*",
+      operations: [operation as AclOperation],
+      resource,
+    },
+  ];
 }
 
 const named = (name: unknown) => (typeof name === "string" ? { name } : {});

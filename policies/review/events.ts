@@ -58,11 +58,18 @@ export function readPreview({ stream, failure }: Run, hide = (text: string) => t
     if (event.policyEvent !== undefined) findings.push(findingOf(object(event.policyEvent), hide));
     if (event.summaryEvent !== undefined) finished = true;
     const { severity, message } = object(event.diagnosticEvent);
-    if (severity === "error" && typeof message === "string" && message.trim() !== "preview failed") errors.push(hide(message.trim()));
+    if (severity === "error" && typeof message === "string" && message.trim() !== "preview failed")
+      errors.push(hide(message.trim()));
   }
   if (cut) errors.push("Pulumi's stream of events is cut inside a line");
   const said = finished && (errors.length > 0 || findings.some(mandatory));
-  return { steps, findings, errors, finished: finished && !cut, ...(failure === undefined || said ? {} : { failure: hide(failure) }) };
+  return {
+    steps,
+    findings,
+    errors,
+    finished: finished && !cut,
+    ...(failure === undefined || said ? {} : { failure: hide(failure) }),
+  };
 }
 
 function parsed(line: string): Json | undefined {

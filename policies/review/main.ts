@@ -35,14 +35,29 @@ const { values } = parseArgs({
 
 function previewed(): Run {
   const { stack, pack, "pack-config": config, cwd } = values;
-  const args = ["preview", "--json", "--non-interactive", "--policy-pack", pack, ...(config ? ["--policy-pack-config", config] : []), ...(stack ? ["--stack", stack] : [])];
+  const args = [
+    "preview",
+    "--json",
+    "--non-interactive",
+    "--policy-pack",
+    pack,
+    ...(config ? ["--policy-pack-config", config] : []),
+    ...(stack ? ["--stack", stack] : []),
+  ];
   // Without --rehearse nothing is asked of the clusters: a pull request's job has no credentials for them.
-  return runPulumi(args, cwd, { ...process.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true", ...(values.rehearse ? {} : { KAFKA_MIGRATION_OFFLINE: "true" }) });
+  return runPulumi(args, cwd, {
+    ...process.env,
+    PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
+    ...(values.rehearse ? {} : { KAFKA_MIGRATION_OFFLINE: "true" }),
+  });
 }
 
 if (values.help) process.stdout.write(USAGE);
 else {
-  const preview = readPreview(values.from === undefined ? previewed() : { stream: readFileSync(values.from, "utf8") }, hider(process.env));
+  const preview = readPreview(
+    values.from === undefined ? previewed() : { stream: readFileSync(values.from, "utf8") },
+    hider(process.env),
+  );
   for (const line of annotations(preview, "Pulumi.yaml")) process.stdout.write(`${line}\n`);
   const text = comment(preview, values.docs);
   if (values.comment === undefined) process.stdout.write(text);

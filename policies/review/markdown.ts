@@ -37,16 +37,27 @@ export function section(title: string, lines: readonly string[]): string[] {
 }
 
 /** @param rows cells that are Markdown already */
-export function table(title: string, head: readonly string[], rows: readonly (readonly string[])[], before?: string): string[] {
+export function table(
+  title: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  before?: string,
+): string[] {
   if (rows.length === 0) return [];
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return section(title, [...(before === undefined ? [] : [before, ""]), line(head), `|${head.map(() => "---|").join("")}`, ...rows.map(line)]);
+  return section(title, [
+    ...(before === undefined ? [] : [before, ""]),
+    line(head),
+    `|${head.map(() => "---|").join("")}`,
+    ...rows.map(line),
+  ]);
 }
 
 /** One text of all parts. While it is too long its longest part gives way, so that the others stay whole. */
 export function fitted(parts: readonly string[], limit = LIMIT): string {
   const kept = parts.map((part) => ({ lines: part.split("\n"), cut: 0 }));
-  const whole = () => `${kept.map(({ lines, cut }) => lines.join("\n") + (cut === 0 ? "" : `\n\n*${count(cut, "more line")} left out: GitHub takes no longer comment.*`)).join("\n\n")}\n`;
+  const whole = () =>
+    `${kept.map(({ lines, cut }) => lines.join("\n") + (cut === 0 ? "" : `\n\n*${count(cut, "more line")} left out: GitHub takes no longer comment.*`)).join("\n\n")}\n`;
   const size = ({ lines }: { lines: string[] }) => lines.reduce((sum, line) => sum + line.length + 1, 0);
   for (let text = whole(); ; text = whole()) {
     if (text.length <= limit) return text;

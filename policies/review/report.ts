@@ -8,7 +8,8 @@ const short = (type: string) => type.split(":").pop() ?? type;
 
 /** One line per finding and error, as GitHub's runner reads them. */
 export function annotations({ findings, errors, failure }: Preview, file: string): string[] {
-  const line = (kind: string, title: string, message: string) => `::${kind} file=${property(file)},title=${property(title)}::${data(message)}`;
+  const line = (kind: string, title: string, message: string) =>
+    `::${kind} file=${property(file)},title=${property(title)}::${data(message)}`;
   return [
     ...[...(failure === undefined ? [] : [failure]), ...errors].map((error) => line("error", "pulumi preview", error)),
     ...findings.map((f) => line(mandatory(f) ? "error" : "warning", f.rule, f.message)),
@@ -30,12 +31,34 @@ export function comment(preview: Preview, docs: string): string {
     "## Kafka migration",
     verdict(preview),
     ...section("Why Pulumi failed", failure === undefined ? [] : [block(failure)]),
-    ...section("Errors", errors.map((error) => `- ${inline(error)}`)),
-    ...table("Findings", ["level", "rule", "finding"], ordered.map((f) => [inline(f.level), `[${inline(f.rule)}](${docs}#${encodeURIComponent(f.rule)})`, inline(f.message)])),
-    ...table("What this update creates and changes", ["", "resource", "name"], staying.filter((s) => s.op !== "same").map(row)),
+    ...section(
+      "Errors",
+      errors.map((error) => `- ${inline(error)}`),
+    ),
+    ...table(
+      "Findings",
+      ["level", "rule", "finding"],
+      ordered.map((f) => [
+        inline(f.level),
+        `[${inline(f.rule)}](${docs}#${encodeURIComponent(f.rule)})`,
+        inline(f.message),
+      ]),
+    ),
+    ...table(
+      "What this update creates and changes",
+      ["", "resource", "name"],
+      staying.filter((s) => s.op !== "same").map(row),
+    ),
     ...(deleting.length > 0
-      ? table("What this update deletes", ["", "resource", "name"], deleting.map(row), "After everything above, in reverse order of dependency; a step that fails stops the rest.")
-      : section("What this update deletes", [preview.finished ? "Nothing." : "Not known: the preview did not finish."])),
+      ? table(
+          "What this update deletes",
+          ["", "resource", "name"],
+          deleting.map(row),
+          "After everything above, in reverse order of dependency; a step that fails stops the rest.",
+        )
+      : section("What this update deletes", [
+          preview.finished ? "Nothing." : "Not known: the preview did not finish.",
+        ])),
     ...later(staying),
   ]);
 }
@@ -48,15 +71,24 @@ export function passed({ findings, errors, finished, failure }: Preview): boolea
 function verdict(preview: Preview): string {
   const { findings, errors, finished, failure } = preview;
   const must = findings.filter(mandatory).length;
-  if (passed(preview)) return `**Nothing stands against this migration**${findings.length > 0 ? `; ${count(findings.length, "advisory finding")}` : ""}.`;
+  if (passed(preview))
+    return `**Nothing stands against this migration**${findings.length > 0 ? `; ${count(findings.length, "advisory finding")}` : ""}.`;
   const evaluated = findings.length > 0 || (finished && failure === undefined && errors.length === 0);
-  const facts = [evaluated ? count(must, "mandatory finding") : "the policies were not evaluated", count(errors.length, "error"), ...(failure === undefined ? [] : ["Pulumi failed"])];
+  const facts = [
+    evaluated ? count(must, "mandatory finding") : "the policies were not evaluated",
+    count(errors.length, "error"),
+    ...(failure === undefined ? [] : ["Pulumi failed"]),
+  ];
   return `**This migration must not run as it is**: ${facts.join(", ")}${finished ? "" : ", and the preview did not finish"}.`;
 }
 
 /** Components and the stack itself are no things that are made. */
 function logical({ type }: Step): boolean {
-  return type.startsWith("kafka-migration:components:") || type === "pulumi:pulumi:Stack" || type.startsWith("pulumi:providers:");
+  return (
+    type.startsWith("kafka-migration:components:") ||
+    type === "pulumi:pulumi:Stack" ||
+    type.startsWith("pulumi:providers:")
+  );
 }
 
 function row(step: Step): string[] {
@@ -73,17 +105,31 @@ const CHECKPOINTS_UNKNOWN = "- with `pulumi destroy`, if `checkpoints` lets it: 
 
 /** @param steps what there is after this update */
 function later(steps: readonly Step[]): string[] {
-  const topics = steps.flatMap(({ topic }) => (topic === undefined ? [] : [`${code(topic.name)} on the ${inline(topic.side)}`]));
-  const checkpoints = steps.filter((step) => short(step.type) === "CheckpointsTopic").map(({ mode }) => CHECKPOINTS[mode ?? ""] ?? CHECKPOINTS_UNKNOWN);
+  const topics = steps.flatMap(({ topic }) =>
+    topic === undefined ? [] : [`${code(topic.name)} on the ${inline(topic.side)}`],
+  );
+  const checkpoints = steps
+    .filter((step) => short(step.type) === "CheckpointsTopic")
+    .map(({ mode }) => CHECKPOINTS[mode ?? ""] ?? CHECKPOINTS_UNKNOWN);
   if (topics.length === 0 && checkpoints.length === 0) return [];
   const gates = steps.filter((step) => short(step.type) === "Gate");
-  const asked = gates.some(({ abandon }) => abandon === true) ? "without asking the gate, since the migration is abandoned" : "after the gate";
-  const real = steps.filter(({ type, urn }) => !type.startsWith("pulumi-nodejs:dynamic/") && urn.includes("kafka-migration:components:"));
+  const asked = gates.some(({ abandon }) => abandon === true)
+    ? "without asking the gate, since the migration is abandoned"
+    : "after the gate";
+  const real = steps.filter(
+    ({ type, urn }) => !type.startsWith("pulumi-nodejs:dynamic/") && urn.includes("kafka-migration:components:"),
+  );
   return section("What is deleted later", [
     ...(topics.length > 0
-      ? [`- when the mirror is removed (phase \`cleanup\` or \`pulumi destroy\`), ${asked} and once nothing uses them: ${topics.join(", ")}, and the mirror's own consumer groups`]
+      ? [
+          `- when the mirror is removed (phase \`cleanup\` or \`pulumi destroy\`), ${asked} and once nothing uses them: ${topics.join(", ")}, and the mirror's own consumer groups`,
+        ]
       : []),
-    ...(real.length > 0 ? [`- with the mirror or with \`pulumi destroy\`: ${real.map(({ type, name }) => `${inline(short(type))} ${code(name)}`).join(", ")}`] : []),
+    ...(real.length > 0
+      ? [
+          `- with the mirror or with \`pulumi destroy\`: ${real.map(({ type, name }) => `${inline(short(type))} ${code(name)}`).join(", ")}`,
+        ]
+      : []),
     ...checkpoints,
     "- never: migrated topics, and the origin's own",
   ]);

@@ -10,10 +10,21 @@ export interface Run {
 const TAIL = 2_000;
 
 export function runPulumi(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Run {
-  const { error, status, signal, stdout, stderr } = spawnSync("pulumi", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 256 * 1024 * 1024 });
+  const { error, status, signal, stdout, stderr } = spawnSync("pulumi", args, {
+    cwd,
+    env,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    maxBuffer: 256 * 1024 * 1024,
+  });
   process.stderr.write(stderr ?? "");
   if (error === undefined && status === 0) return { stream: stdout };
-  const how = error !== undefined ? `pulumi could not be run: ${error.message}` : signal !== null ? `pulumi was ended by ${signal}` : `pulumi ended with exit code ${status}`;
+  const how =
+    error !== undefined
+      ? `pulumi could not be run: ${error.message}`
+      : signal !== null
+        ? `pulumi was ended by ${signal}`
+        : `pulumi ended with exit code ${status}`;
   return { stream: stdout ?? "", failure: `${how}\n${tail(stderr ?? "")}`.trim() };
 }
 
@@ -35,7 +46,11 @@ function unsecret(text: string): string {
 /** Takes the values of this process's secret variables out of a text. */
 export function hider(env: NodeJS.ProcessEnv): (text: string) => string {
   const secrets = Object.entries(env)
-    .flatMap(([name, value]) => (/PASS|SECRET|TOKEN|KEY|CREDENTIAL/i.test(name) && value !== undefined && value.trim().length >= 4 ? [value.trim()] : []))
+    .flatMap(([name, value]) =>
+      /PASS|SECRET|TOKEN|KEY|CREDENTIAL/i.test(name) && value !== undefined && value.trim().length >= 4
+        ? [value.trim()]
+        : [],
+    )
     .sort((a, b) => b.length - a.length);
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
 }

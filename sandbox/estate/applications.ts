@@ -17,7 +17,10 @@ const LIMIT_MS = 120_000;
 
 export function describeRecord(message: KafkaMessage): SeenRecord {
   const text = (value: Buffer | null | undefined) => (value ? value.toString("base64") : null);
-  const headers = Object.entries(message.headers ?? {}).map(([key, value]) => [key, Buffer.from((value as Buffer | string | undefined) ?? "").toString("base64")]);
+  const headers = Object.entries(message.headers ?? {}).map(([key, value]) => [
+    key,
+    Buffer.from((value as Buffer | string | undefined) ?? "").toString("base64"),
+  ]);
   return {
     offset: message.offset,
     timestamp: message.timestamp,
@@ -28,7 +31,10 @@ export function describeRecord(message: KafkaMessage): SeenRecord {
 }
 
 /** High watermarks as kafkajs sees them (for a transactional topic that is the last stable offset). */
-export async function endOffsets(kafka: Kafka, topic: string): Promise<{ low: PartitionOffsets; high: PartitionOffsets }> {
+export async function endOffsets(
+  kafka: Kafka,
+  topic: string,
+): Promise<{ low: PartitionOffsets; high: PartitionOffsets }> {
   const admin = kafka.admin();
   await admin.connect();
   try {
@@ -74,14 +80,23 @@ async function read(kafka: Kafka, reading: Reading): Promise<PartitionOffsets> {
 }
 
 async function readOnce(kafka: Kafka, reading: Reading, until: number): Promise<PartitionOffsets> {
-  const consumer = kafka.consumer({ groupId: reading.groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 200, sessionTimeout: 30_000 });
+  const consumer = kafka.consumer({
+    groupId: reading.groupId,
+    allowAutoTopicCreation: false,
+    maxWaitTimeInMs: 200,
+    sessionTimeout: 30_000,
+  });
   const open = new Set(reading.partitions);
   const next: PartitionOffsets = new Map(reading.standing ?? []);
   if (open.size === 0 && next.size === 0) return next;
   let failed: Error | undefined;
   let joined = false;
-  consumer.on(consumer.events.GROUP_JOIN, () => { joined = true; });
-  consumer.on(consumer.events.CRASH, (event) => { failed = event.payload.error; });
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    joined = true;
+  });
+  consumer.on(consumer.events.CRASH, (event) => {
+    failed = event.payload.error;
+  });
   await consumer.connect();
   try {
     await consumer.subscribe({ topics: [reading.topic], fromBeginning: true });
@@ -103,14 +118,26 @@ async function readOnce(kafka: Kafka, reading: Reading, until: number): Promise<
         await heartbeat();
       },
     });
-    for (const [partition, offset] of reading.from ?? []) consumer.seek({ topic: reading.topic, partition, offset: String(offset) });
+    for (const [partition, offset] of reading.from ?? [])
+      consumer.seek({ topic: reading.topic, partition, offset: String(offset) });
     while ((open.size > 0 || !joined) && failed === undefined && Date.now() < until) await pause(50);
     if (failed) throw failed;
     if (open.size > 0) {
-      throw new SandboxError("CONSUMER_STARVED", `group ${reading.groupId} got no further on ${reading.topic}, partitions ${[...open].join(", ")}`, { fix: "look whether the broker is up and the records are there" });
+      throw new SandboxError(
+        "CONSUMER_STARVED",
+        `group ${reading.groupId} got no further on ${reading.topic}, partitions ${[...open].join(", ")}`,
+        { fix: "look whether the broker is up and the records are there" },
+      );
     }
     if (reading.commit && next.size > 0) {
-      await consumer.commitOffsets([...next].map(([partition, offset]) => ({ topic: reading.topic, partition, offset: String(offset), metadata: reading.metadata ?? null })));
+      await consumer.commitOffsets(
+        [...next].map(([partition, offset]) => ({
+          topic: reading.topic,
+          partition,
+          offset: String(offset),
+          metadata: reading.metadata ?? null,
+        })),
+      );
     }
     return next;
   } finally {
@@ -122,9 +149,14 @@ async function readOnce(kafka: Kafka, reading: Reading, until: number): Promise<
  * Lets a group work through a share of each partition and stop there: 0 is the start (nothing read, the start committed),
  * 1 the end. Returns the committed offsets.
  */
-export async function consumeShare(kafka: Kafka, group: { groupId: string; topic: string; at: number; metadata?: string }): Promise<PartitionOffsets> {
+export async function consumeShare(
+  kafka: Kafka,
+  group: { groupId: string; topic: string; at: number; metadata?: string },
+): Promise<PartitionOffsets> {
   const { low, high } = await endOffsets(kafka, group.topic);
-  const goal = new Map([...high].map(([p, end]) => [p, low.get(p)! + BigInt(Math.floor(Number(end - low.get(p)!) * group.at))]));
+  const goal = new Map(
+    [...high].map(([p, end]) => [p, low.get(p)! + BigInt(Math.floor(Number(end - low.get(p)!) * group.at))]),
+  );
   // A group at the very start or end has read nothing that it would have to read here.
   const standing = new Map([...goal].filter(([p, offset]) => offset === low.get(p)! || offset === high.get(p)!));
   return read(kafka, {
@@ -166,11 +198,17 @@ export interface LiveProducer {
  * One such producer for each topic. An abort of the signal stops them as `stop` does: nothing goes on writing to brokers
  * that are about to end.
  */
-export async function startProducers(kafka: Kafka, topics: readonly string[], perSecond: number, signal?: AbortSignal): Promise<LiveProducer> {
+export async function startProducers(
+  kafka: Kafka,
+  topics: readonly string[],
+  perSecond: number,
+  signal?: AbortSignal,
+): Promise<LiveProducer> {
   const started = await Promise.allSettled(topics.map((topic) => startProducer(kafka, topic, perSecond)));
   const producers = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   let stopped: Promise<number> | undefined;
-  const stop = () => (stopped ??= Promise.all(producers.map((p) => p.stop())).then((sent) => sent.reduce((a, b) => a + b, 0)));
+  const stop = () =>
+    (stopped ??= Promise.all(producers.map((p) => p.stop())).then((sent) => sent.reduce((a, b) => a + b, 0)));
   const failed = started.find((one) => one.status === "rejected");
   if (failed !== undefined) {
     await stop().catch(() => {});
@@ -180,7 +218,9 @@ export async function startProducers(kafka: Kafka, topics: readonly string[], pe
   if (signal?.aborted === true) abort();
   else signal?.addEventListener("abort", abort, { once: true });
   return {
-    get sent() { return producers.reduce((sum, p) => sum + p.sent, 0); },
+    get sent() {
+      return producers.reduce((sum, p) => sum + p.sent, 0);
+    },
     async stop() {
       signal?.removeEventListener("abort", abort);
       return stop();
@@ -198,14 +238,21 @@ export async function startProducer(kafka: Kafka, topic: string, perSecond: numb
   const loop = (async () => {
     while (running) {
       const count = Math.max(1, Math.round((perSecond * EVERY_MS) / 1000));
-      const batch = Array.from({ length: count }, (_, i) => ({ key: `live-${(sent + i) % 50}`, value: `${topic} live#${sent + i}` }));
+      const batch = Array.from({ length: count }, (_, i) => ({
+        key: `live-${(sent + i) % 50}`,
+        value: `${topic} live#${sent + i}`,
+      }));
       await producer.send({ topic, messages: batch, acks: -1 });
       sent += count;
       await pause(EVERY_MS);
     }
-  })().catch((error: Error) => { failure = error; });
+  })().catch((error: Error) => {
+    failure = error;
+  });
   return {
-    get sent() { return sent; },
+    get sent() {
+      return sent;
+    },
     async stop() {
       running = false;
       await loop;

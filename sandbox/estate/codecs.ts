@@ -7,10 +7,19 @@ export function registerCodecs(): void {
   const lz4 = require("lz4-napi") as typeof import("lz4-napi");
   const zstd = require("fzstd") as typeof Fzstd;
   const readOnly = () => Promise.reject(new Error("this codec is only read here"));
-  const codecs = CompressionCodecs as Record<number, () => { compress(): Promise<Buffer>; decompress(buffer: Buffer): Promise<Buffer> }>;
-  codecs[CompressionTypes.Snappy] = () => ({ compress: readOnly, decompress: async (b) => unframeSnappy(b, (block) => snappy.uncompressSync(block) as Buffer) });
+  const codecs = CompressionCodecs as Record<
+    number,
+    () => { compress(): Promise<Buffer>; decompress(buffer: Buffer): Promise<Buffer> }
+  >;
+  codecs[CompressionTypes.Snappy] = () => ({
+    compress: readOnly,
+    decompress: async (b) => unframeSnappy(b, (block) => snappy.uncompressSync(block) as Buffer),
+  });
   codecs[CompressionTypes.LZ4] = () => ({ compress: readOnly, decompress: (b) => lz4.decompressFrame(b) });
-  codecs[CompressionTypes.ZSTD] = () => ({ compress: readOnly, decompress: async (b) => Buffer.from(zstd.decompress(b)) });
+  codecs[CompressionTypes.ZSTD] = () => ({
+    compress: readOnly,
+    decompress: async (b) => Buffer.from(zstd.decompress(b)),
+  });
 }
 
 /** Java writes snappy in xerial's framing: a 16-byte header, then blocks with a 4-byte length each. */

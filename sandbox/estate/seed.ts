@@ -77,16 +77,33 @@ export async function seedEstate(options: SeedOptions): Promise<Seeded> {
  * batch: of two on their way it is refused, the second is not, and after that it is for ever (KAFKA-15591, before Kafka 4.5).
  * @throws SandboxError `NOT_HOSTED` after 30 s
  */
-export async function hosted(admin: Admin, { name, partitions }: Pick<EstateTopic, "name" | "partitions">): Promise<void> {
+export async function hosted(
+  admin: Admin,
+  { name, partitions }: Pick<EstateTopic, "name" | "partitions">,
+): Promise<void> {
   for (const limit = Date.now() + HOSTED_LIMIT_MS; ; await pause(HOSTED_PAUSE_MS)) {
     // kafkajs itself gives up at the first partition that is not there.
-    const found = await admin.fetchTopicOffsets(name).then((offsets) => offsets.length, () => 0);
+    const found = await admin.fetchTopicOffsets(name).then(
+      (offsets) => offsets.length,
+      () => 0,
+    );
     if (found === partitions) return;
-    if (Date.now() > limit) throw new SandboxError("NOT_HOSTED", `topic ${name}: ${found} of ${partitions} partitions answer after ${HOSTED_LIMIT_MS / 1000} s`, { fix: "look at the brokers' logs" });
+    if (Date.now() > limit)
+      throw new SandboxError(
+        "NOT_HOSTED",
+        `topic ${name}: ${found} of ${partitions} partitions answer after ${HOSTED_LIMIT_MS / 1000} s`,
+        { fix: "look at the brokers' logs" },
+      );
   }
 }
 
-async function fill(topic: EstateTopic, kafka: Kafka, producer: Producer, admin: Admin, options: SeedOptions): Promise<number> {
+async function fill(
+  topic: EstateTopic,
+  kafka: Kafka,
+  producer: Producer,
+  admin: Admin,
+  options: SeedOptions,
+): Promise<number> {
   const filling = topic.filling;
   switch (filling.how) {
     case "empty":
@@ -94,9 +111,22 @@ async function fill(topic: EstateTopic, kafka: Kafka, producer: Producer, admin:
     case "bulk":
       return fillInBulk(topic, filling, admin, options);
     case "keyed":
-      return send(producer, topic, messages(topic, filling.records, (i) => `key-${i % 997}`));
+      return send(
+        producer,
+        topic,
+        messages(topic, filling.records, (i) => `key-${i % 997}`),
+      );
     case "compacted":
-      return send(producer, topic, messages(topic, filling.records, (i) => `key-${i % filling.keys}`, (i) => i % 41 === 40));
+      return send(
+        producer,
+        topic,
+        messages(
+          topic,
+          filling.records,
+          (i) => `key-${i % filling.keys}`,
+          (i) => i % 41 === 40,
+        ),
+      );
     case "transactional":
       return fillInTransactions(topic, filling, kafka);
     case "trimmed":
@@ -105,24 +135,41 @@ async function fill(topic: EstateTopic, kafka: Kafka, producer: Producer, admin:
 }
 
 /** Numbered records with headers; each says by itself which one it is, so that a reader can tell what is missing. */
-export function messages(topic: EstateTopic, count: number, key: (i: number) => string, tombstone: (i: number) => boolean = () => false): (Message & { partition: number })[] {
+export function messages(
+  topic: EstateTopic,
+  count: number,
+  key: (i: number) => string,
+  tombstone: (i: number) => boolean = () => false,
+): (Message & { partition: number })[] {
   return Array.from({ length: count }, (_, i) => ({
     partition: i % topic.partitions,
     key: key(i),
     value: tombstone(i) ? null : `${topic.name}#${i} ${createHash("sha256").update(`${topic.name}${i}`).digest("hex")}`,
-    headers: { source: "estate", sequence: String(i), ...(i % 7 === 0 ? { trace: Buffer.from([0, 255, i % 256]) } : {}) },
+    headers: {
+      source: "estate",
+      sequence: String(i),
+      ...(i % 7 === 0 ? { trace: Buffer.from([0, 255, i % 256]) } : {}),
+    },
   }));
 }
 
 async function send(producer: Producer, topic: EstateTopic, all: Message[]): Promise<number> {
   const BATCH = 3000;
   for (let from = 0; from < all.length; from += BATCH) {
-    await producer.send({ topic: topic.name, messages: all.slice(from, from + BATCH), compression: CompressionTypes.None });
+    await producer.send({
+      topic: topic.name,
+      messages: all.slice(from, from + BATCH),
+      compression: CompressionTypes.None,
+    });
   }
   return all.length;
 }
 
-async function fillInTransactions(topic: EstateTopic, filling: Extract<Filling, { how: "transactional" }>, kafka: Kafka): Promise<number> {
+async function fillInTransactions(
+  topic: EstateTopic,
+  filling: Extract<Filling, { how: "transactional" }>,
+  kafka: Kafka,
+): Promise<number> {
   const producer = kafka.producer({ transactionalId: `seed-${topic.name}`, maxInFlightRequests: 1, idempotent: true });
   await producer.connect();
   try {
@@ -130,7 +177,10 @@ async function fillInTransactions(topic: EstateTopic, filling: Extract<Filling, 
     const all = messages(topic, filling.transactions * filling.recordsEach, (i) => `key-${i}`);
     for (let n = 0; n < filling.transactions; n++) {
       const transaction = await producer.transaction();
-      await transaction.send({ topic: topic.name, messages: all.slice(n * filling.recordsEach, (n + 1) * filling.recordsEach) });
+      await transaction.send({
+        topic: topic.name,
+        messages: all.slice(n * filling.recordsEach, (n + 1) * filling.recordsEach),
+      });
       if (n % every === every - 1) await transaction.abort();
       else await transaction.commit();
     }
@@ -140,8 +190,17 @@ async function fillInTransactions(topic: EstateTopic, filling: Extract<Filling, 
   }
 }
 
-async function fillAndTrim(topic: EstateTopic, filling: Extract<Filling, { how: "trimmed" }>, producer: Producer, admin: Admin): Promise<number> {
-  await send(producer, topic, messages(topic, filling.records, (i) => `key-${i}`));
+async function fillAndTrim(
+  topic: EstateTopic,
+  filling: Extract<Filling, { how: "trimmed" }>,
+  producer: Producer,
+  admin: Admin,
+): Promise<number> {
+  await send(
+    producer,
+    topic,
+    messages(topic, filling.records, (i) => `key-${i}`),
+  );
   const keepEach = Math.floor(filling.keep / topic.partitions);
   const ends = await admin.fetchTopicOffsets(topic.name);
   await admin.deleteTopicRecords({
@@ -152,7 +211,12 @@ async function fillAndTrim(topic: EstateTopic, filling: Extract<Filling, { how: 
 }
 
 /** Kafka's own load tool: the only producer here that speaks every codec, and a fast one. */
-async function fillInBulk(topic: EstateTopic, filling: Extract<Filling, { how: "bulk" }>, admin: Admin, options: SeedOptions): Promise<number> {
+async function fillInBulk(
+  topic: EstateTopic,
+  filling: Extract<Filling, { how: "bulk" }>,
+  admin: Admin,
+  options: SeedOptions,
+): Promise<number> {
   const { connection, supervisor, parts, folder } = options;
   const records = Math.floor((options.bulkBytes * filling.share) / filling.recordBytes);
   if (records === 0) return 0;
@@ -168,16 +232,36 @@ async function fillInBulk(topic: EstateTopic, filling: Extract<Filling, { how: "
     "batch.size": "131072",
     "linger.ms": "20",
   };
-  await writeFile(properties, Object.entries(settings).map(([k, v]) => `${k}=${v}\n`).join(""), { mode: 0o600 });
+  await writeFile(
+    properties,
+    Object.entries(settings)
+      .map(([k, v]) => `${k}=${v}\n`)
+      .join(""),
+    { mode: 0o600 },
+  );
   const log = join(folder, `seed-${topic.name}.log`);
   const tool = supervisor.start({
     name: `load of ${topic.name}`,
     command: parts.java,
     args: [
-      "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", ownTemporaryFiles(folder), "-cp", join(parts.kafka, "*"),
+      "-Xmx256m",
+      "-XX:TieredStopAtLevel=1",
+      "-XX:+UseSerialGC",
+      "-XX:-UsePerfData",
+      ownTemporaryFiles(folder),
+      "-cp",
+      join(parts.kafka, "*"),
       "org.apache.kafka.tools.ProducerPerformance",
-      "--topic", topic.name, "--num-records", String(records), "--record-size", String(filling.recordBytes), "--throughput", "-1",
-      "--command-config", properties,
+      "--topic",
+      topic.name,
+      "--num-records",
+      String(records),
+      "--record-size",
+      String(filling.recordBytes),
+      "--throughput",
+      "-1",
+      "--command-config",
+      properties,
     ],
     log,
   });
@@ -185,7 +269,11 @@ async function fillInBulk(topic: EstateTopic, filling: Extract<Filling, { how: "
   // The tool only prints what it could not send, and ends with 0.
   const written = (await admin.fetchTopicOffsets(topic.name)).reduce((sum, { high }) => sum + Number(high), 0);
   if (code !== 0 || written !== records) {
-    throw new SandboxError("SEED_FAILED", `filling ${topic.name} ended with code ${code} and ${written} of ${records} records:\n${lastLines(log)}`, { fix: "look at the lines above; is the disk full?" });
+    throw new SandboxError(
+      "SEED_FAILED",
+      `filling ${topic.name} ended with code ${code} and ${written} of ${records} records:\n${lastLines(log)}`,
+      { fix: "look at the lines above; is the disk full?" },
+    );
   }
   options.progress(`${topic.name}: ${records} records of ${filling.recordBytes} bytes, ${filling.codec}`);
   return records;

@@ -28,32 +28,48 @@ const DOMAINS = ["billing", "catalog", "delivery", "fraud", "identity", "invento
 
 /** An estate as a mid-sized company has it: 42 topics, 392 partitions, every kind of log that a migration can meet. */
 export function estateTopics(): EstateTopic[] {
-  const bulk = CODECS.map((codec): EstateTopic => ({
-    name: `telemetry.${codec}`,
-    partitions: 24,
-    filling: { how: "bulk", codec, recordBytes: 1024, share: 1 / CODECS.length },
-  }));
+  const bulk = CODECS.map(
+    (codec): EstateTopic => ({
+      name: `telemetry.${codec}`,
+      partitions: 24,
+      filling: { how: "bulk", codec, recordBytes: 1024, share: 1 / CODECS.length },
+    }),
+  );
   const keyed = DOMAINS.flatMap((domain): EstateTopic[] => [
     { name: `${domain}.events`, partitions: 12, filling: { how: "keyed", records: 3000 } },
     { name: `${domain}.commands`, partitions: 6, filling: { how: "keyed", records: 600 } },
   ]);
-  const compacted = ["customers.latest", "prices.latest", "stock.latest"].map((name): EstateTopic => ({
-    name,
-    partitions: 6,
-    configs: { "cleanup.policy": "compact", "segment.ms": "1000", "min.cleanable.dirty.ratio": "0.01", "max.compaction.lag.ms": "2000" },
-    filling: { how: "compacted", records: 3000, keys: 120 },
-  }));
-  const transactional = ["payments", "ledger.entries", "orders"].map((name): EstateTopic => ({
-    name,
-    partitions: 12,
-    filling: { how: "transactional", transactions: 12, aborted: 4, recordsEach: 40 },
-  }));
-  const trimmed = ["audit-trail", "sessions.expired"].map((name, i): EstateTopic => ({
-    name,
-    partitions: 6,
-    filling: { how: "trimmed", records: 1200, keep: i === 0 ? 500 : 0 },
-  }));
-  const empty = Array.from({ length: 6 }, (_, i): EstateTopic => ({ name: `reserved.${i + 1}`, partitions: 4, filling: { how: "empty" } }));
+  const compacted = ["customers.latest", "prices.latest", "stock.latest"].map(
+    (name): EstateTopic => ({
+      name,
+      partitions: 6,
+      configs: {
+        "cleanup.policy": "compact",
+        "segment.ms": "1000",
+        "min.cleanable.dirty.ratio": "0.01",
+        "max.compaction.lag.ms": "2000",
+      },
+      filling: { how: "compacted", records: 3000, keys: 120 },
+    }),
+  );
+  const transactional = ["payments", "ledger.entries", "orders"].map(
+    (name): EstateTopic => ({
+      name,
+      partitions: 12,
+      filling: { how: "transactional", transactions: 12, aborted: 4, recordsEach: 40 },
+    }),
+  );
+  const trimmed = ["audit-trail", "sessions.expired"].map(
+    (name, i): EstateTopic => ({
+      name,
+      partitions: 6,
+      filling: { how: "trimmed", records: 1200, keep: i === 0 ? 500 : 0 },
+    }),
+  );
+  const empty = Array.from(
+    { length: 6 },
+    (_, i): EstateTopic => ({ name: `reserved.${i + 1}`, partitions: 4, filling: { how: "empty" } }),
+  );
   const odd: EstateTopic[] = [
     // Names that a careless clean-up or a careless pattern would take for MirrorMaker 2's own.
     { name: "stuff-internal", partitions: 1, filling: { how: "keyed", records: 50 } },
@@ -61,8 +77,18 @@ export function estateTopics(): EstateTopic[] {
     { name: "shipments", partitions: 24, configs: { "retention.ms": "-1" }, filling: { how: "keyed", records: 6000 } },
     { name: "invoices", partitions: 1, configs: { "retention.bytes": "-1" }, filling: { how: "keyed", records: 500 } },
     { name: "clicks", partitions: 24, filling: { how: "keyed", records: 6000 } },
-    { name: "geo.positions", partitions: 8, configs: { "compression.type": "zstd" }, filling: { how: "keyed", records: 2000 } },
-    { name: "notifications", partitions: 6, configs: { "compression.type": "lz4" }, filling: { how: "keyed", records: 1200 } },
+    {
+      name: "geo.positions",
+      partitions: 8,
+      configs: { "compression.type": "zstd" },
+      filling: { how: "keyed", records: 2000 },
+    },
+    {
+      name: "notifications",
+      partitions: 6,
+      configs: { "compression.type": "lz4" },
+      filling: { how: "keyed", records: 1200 },
+    },
   ];
   return [...bulk, ...keyed, ...compacted, ...transactional, ...trimmed, ...empty, ...odd];
 }

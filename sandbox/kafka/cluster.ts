@@ -23,7 +23,9 @@ export async function startKafkaCluster(options: KafkaClusterOptions): Promise<K
     const nodes = await planNodes(options, attempt, { parts, supervisor });
     try {
       await boot(nodes.all);
-      options.progress(`${options.name}: ${options.brokers === 1 ? "1 broker" : `${options.brokers} brokers`} ready in ${seconds(started)} s`);
+      options.progress(
+        `${options.name}: ${options.brokers === 1 ? "1 broker" : `${options.brokers} brokers`} ready in ${seconds(started)} s`,
+      );
       return new RunningCluster(options.name, nodes.context, nodes.all);
     } catch (error) {
       const clash = nodes.all.some((node) => isPortClash(node.logEnd(60)));
@@ -41,7 +43,10 @@ async function planNodes(
 ): Promise<{ all: KafkaNode[]; context: NodeContext }> {
   const [controllerPort = 0, ...free] = await freePorts(options.brokers * (options.open === true ? 3 : 1) + 1);
   const ports = free.slice(0, options.brokers);
-  const openPorts = ports.map((_, i) => ({ plain: free[options.brokers + 2 * i]!, tls: free[options.brokers + 2 * i + 1]! }));
+  const openPorts = ports.map((_, i) => ({
+    plain: free[options.brokers + 2 * i]!,
+    tls: free[options.brokers + 2 * i + 1]!,
+  }));
   const admin = { username: "admin", password: randomBytes(24).toString("base64url") };
   const authority = createAuthority(`${options.name} cluster CA`);
   const connection: ClusterConnection = {
@@ -64,7 +69,18 @@ async function planNodes(
   const all = ports.map((port, index) => {
     const folder = join(options.folder, `${attempt === 1 ? "" : `attempt-${attempt}-`}broker-${index + 1}`);
     const rack = racks[index];
-    return new KafkaNode({ id: index + 1, controller: index === 0, port, controllerPort, folder, ...(rack === undefined ? {} : { rack }), ...(options.open === true ? { openPorts: openPorts[index] } : {}) }, context);
+    return new KafkaNode(
+      {
+        id: index + 1,
+        controller: index === 0,
+        port,
+        controllerPort,
+        folder,
+        ...(rack === undefined ? {} : { rack }),
+        ...(options.open === true ? { openPorts: openPorts[index] } : {}),
+      },
+      context,
+    );
   });
   return { all, context };
 }
@@ -136,7 +152,9 @@ class RunningCluster implements KafkaCluster {
   private node(id: number): KafkaNode {
     const node = this.nodes.find((one) => one.id === id);
     if (!node) {
-      throw new SandboxError("NO_SUCH_BROKER", `${this.name} has no broker ${id}`, { fix: `take one of ${this.brokerIds.join(", ")}` });
+      throw new SandboxError("NO_SUCH_BROKER", `${this.name} has no broker ${id}`, {
+        fix: `take one of ${this.brokerIds.join(", ")}`,
+      });
     }
     return node;
   }

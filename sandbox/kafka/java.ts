@@ -94,7 +94,11 @@ export function ownTemporaryFiles(folder: string): string {
 /** Options for a short-lived tool that works in this folder: it uses the brokers' archive when there is one. */
 export async function toolOptions(parts: KafkaParts, path: string, folder: string): Promise<string[]> {
   const archive = await archivePath("broker", parts.java, path);
-  return [...quickStart, ownTemporaryFiles(folder), ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [])];
+  return [
+    ...quickStart,
+    ownTemporaryFiles(folder),
+    ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []),
+  ];
 }
 
 const quickStart = [
@@ -110,7 +114,10 @@ const quickStart = [
 /** Archives that a process of this sandbox is about to write. */
 const underWay = new Set<string>();
 
-async function classArchive(options: JavaOptions, path: string): Promise<{ options: string[]; finish?: (worth: boolean) => Promise<void> }> {
+async function classArchive(
+  options: JavaOptions,
+  path: string,
+): Promise<{ options: string[]; finish?: (worth: boolean) => Promise<void> }> {
   const archive = await archivePath(options.kind, options.parts.java, path);
   if (existsSync(archive)) return { options: [`-XX:SharedArchiveFile=${archive}`] };
   if (!options.mayArchive || underWay.has(archive)) return { options: [] };
@@ -132,7 +139,10 @@ async function classArchive(options: JavaOptions, path: string): Promise<{ optio
 async function archivePath(kind: string, java: string, path: string): Promise<string> {
   const jars = await Promise.all(path.split(":").map(async (jar) => `${jar} ${(await stat(jar)).mtimeMs}`));
   const program = await realpath(java);
-  const id = createHash("sha256").update([program, (await stat(program)).mtimeMs, ...jars].join("\n")).digest("hex").slice(0, 16);
+  const id = createHash("sha256")
+    .update([program, (await stat(program)).mtimeMs, ...jars].join("\n"))
+    .digest("hex")
+    .slice(0, 16);
   return join(cacheFolder(), "cds", `${kind}-${id}.jsa`);
 }
 

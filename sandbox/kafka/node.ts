@@ -47,7 +47,11 @@ export class KafkaNode {
   async prepare(): Promise<void> {
     const { folder } = this.plan;
     await mkdir(join(folder, "data"), { recursive: true, mode: 0o700 });
-    const own = issueCertificate(this.context.authority, { commonName: nodeName, hosts: ["127.0.0.1", "localhost"], usage: "both" });
+    const own = issueCertificate(this.context.authority, {
+      commonName: nodeName,
+      hosts: ["127.0.0.1", "localhost"],
+      usage: "both",
+    });
     await writeFile(join(folder, "node.pem"), `${own.key}${own.cert}${own.ca}`, { mode: 0o600 });
     await writeFile(join(folder, "ca.pem"), own.ca, { mode: 0o600 });
     await writeProperties(join(folder, "server.properties"), nodeSettings(this.context.plan, this.plan));
@@ -74,7 +78,8 @@ export class KafkaNode {
 
   /** Returns when this node lets the administrator in and knows `brokers` brokers, itself among them. */
   async ready(brokers: number): Promise<void> {
-    if (!this.java) throw new SandboxError("BROKER_NOT_STARTED", `${this.name} is not running`, { fix: "start it first" });
+    if (!this.java)
+      throw new SandboxError("BROKER_NOT_STARTED", `${this.name} is not running`, { fix: "start it first" });
     await this.java.process.until("a login by the administrator", () => this.serves(brokers), bootLimitMs, 100);
     this.java.archive?.keep();
   }
@@ -140,7 +145,9 @@ export class KafkaNode {
     ];
     const log = join(folder, "format.log");
     try {
-      await writeFile(args, words.map((word) => `"${word.replace(/[\\"]/g, (char) => `\\${char}`)}"`).join("\n"), { mode: 0o600 });
+      await writeFile(args, words.map((word) => `"${word.replace(/[\\"]/g, (char) => `\\${char}`)}"`).join("\n"), {
+        mode: 0o600,
+      });
       const tool = this.context.supervisor.start({
         name: `${this.name}: format`,
         command: this.context.parts.java,
@@ -152,9 +159,13 @@ export class KafkaNode {
       const timer = setTimeout(() => void tool.kill(), formatLimitMs);
       const exit = await tool.exited.finally(() => clearTimeout(timer));
       if (exit.code !== 0) {
-        throw new SandboxError("FORMAT_FAILED", `${this.name}: formatting its data folder ended with ${exit.signal ?? exit.code}\n${lastLines(log)}`, {
-          fix: `read ${log}`,
-        });
+        throw new SandboxError(
+          "FORMAT_FAILED",
+          `${this.name}: formatting its data folder ended with ${exit.signal ?? exit.code}\n${lastLines(log)}`,
+          {
+            fix: `read ${log}`,
+          },
+        );
       }
     } finally {
       await rm(args, { force: true });

@@ -16,7 +16,11 @@ const settleLimitMs = 10_000;
  * Makes (or changes the password of) a SCRAM-SHA-512 user, for a cluster without an operator, and returns when every broker knows it.
  * Only the salted password travels and is kept.
  */
-export async function createScramUser(cluster: Pick<KafkaCluster, "connection">, name: string, password: string): Promise<void> {
+export async function createScramUser(
+  cluster: Pick<KafkaCluster, "connection">,
+  name: string,
+  password: string,
+): Promise<void> {
   const salt = randomBytes(32);
   const saltedPassword = await promisify(pbkdf2)(password.normalize("NFKC"), salt, iterations, 64, "sha512");
   await alter(cluster, [], [{ name, mechanism: scramSha512, iterations, salt, saltedPassword }]);
@@ -30,12 +34,22 @@ export async function deleteScramUser(cluster: Pick<KafkaCluster, "connection">,
   await everywhere(cluster, name, false);
 }
 
-type Alter = Parameters<(typeof import("@platformatic/kafka", { with: { "resolution-mode": "import" } }))["alterUserScramCredentialsV0"]["api"]["async"]>;
+type Alter = Parameters<
+  typeof import("@platformatic/kafka", { with: {
+    "resolution-mode": "import",
+  }})["alterUserScramCredentialsV0"]["api"]["async"]
+>;
 
-async function alter(cluster: Pick<KafkaCluster, "connection">, deletions: Alter[1], upsertions: Alter[2]): Promise<void> {
+async function alter(
+  cluster: Pick<KafkaCluster, "connection">,
+  deletions: Alter[1],
+  upsertions: Alter[2],
+): Promise<void> {
   const [broker] = brokersOf(cluster.connection.bootstrapServers);
   if (!broker) throw new SandboxError("NO_BROKERS", "the cluster has no bootstrap servers", { fix: "give host:port" });
-  await withBroker(cluster.connection, broker, (link, library) => library.alterUserScramCredentialsV0.api.async(link, deletions, upsertions));
+  await withBroker(cluster.connection, broker, (link, library) =>
+    library.alterUserScramCredentialsV0.api.async(link, deletions, upsertions),
+  );
 }
 
 /** Brokers learn of a change from the metadata log, one after the other. */
@@ -45,9 +59,13 @@ async function everywhere(cluster: Pick<KafkaCluster, "connection">, name: strin
     const known = await brokersThatKnow(cluster, name);
     if (known.every((one) => one === wanted)) return;
     if (Date.now() > limit) {
-      throw new SandboxError("USER_NOT_SETTLED", `user ${name}: ${known.filter((one) => one === wanted).length} of ${known.length} brokers follow the change after ${settleLimitMs / 1000} s`, {
-        fix: "look at the brokers' logs",
-      });
+      throw new SandboxError(
+        "USER_NOT_SETTLED",
+        `user ${name}: ${known.filter((one) => one === wanted).length} of ${known.length} brokers follow the change after ${settleLimitMs / 1000} s`,
+        {
+          fix: "look at the brokers' logs",
+        },
+      );
     }
     await delay(20);
   }

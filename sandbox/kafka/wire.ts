@@ -1,7 +1,8 @@
+// biome-ignore syntax/correctness/noTypeOnlyImportAttributes: TypeScript needs it to read the types of an ES module
 import type { Connection } from "@platformatic/kafka" with { "resolution-mode": "import" };
 import type { ClusterConnection } from "./types";
 
-type Library = typeof import("@platformatic/kafka", { with: { "resolution-mode": "import" } });
+type Library = typeof import("@platformatic/kafka", { with: { "resolution-mode": "import" }});
 
 /** `host:port, host:port` as a list. */
 export function brokersOf(bootstrapServers: string): { host: string; port: number }[] {

@@ -58,7 +58,8 @@ export class NoMatchError extends Error {
 /** The server could not be reached at all. */
 export class ConnectionError extends Error {
   constructor(method: string, url: string, cause: NodeJS.ErrnoException) {
-    const what = cause.code === "ECONNREFUSED" ? `connect: connection refused` : cause.message || (cause.code ?? "failed");
+    const what =
+      cause.code === "ECONNREFUSED" ? `connect: connection refused` : cause.message || (cause.code ?? "failed");
     super(`${method[0]}${method.slice(1).toLowerCase()} "${url}": ${what}`, { cause });
   }
 }

@@ -11,12 +11,20 @@ import { isObject, type Plain, type PlainObject } from "./values";
 export const CREATE_MANAGER = "pulumi-kubernetes";
 
 /** Managers, with operation Update, whose fields belong to this plugin or to a person who used kubectl before. */
-const ADOPTED = new Set(["pulumi-kubernetes", "pulumi-kubernetes.exe", "pulumi-resource-kubernetes", "kubectl", "before-first-apply"]);
+const ADOPTED = new Set([
+  "pulumi-kubernetes",
+  "pulumi-kubernetes.exe",
+  "pulumi-resource-kubernetes",
+  "kubectl",
+  "before-first-apply",
+]);
 const OWN = new Set(["pulumi-kubernetes", "pulumi-kubernetes.exe", "pulumi-resource-kubernetes"]);
 
 /** The annotation's, else the one in the state, else a new one. */
 export function fieldManagerOf(inputs: PlainObject, kept: string | undefined): string {
-  return annotation(inputs, ANNOTATION.patchFieldManager) || kept || `${CREATE_MANAGER}-${randomBytes(4).toString("hex")}`;
+  return (
+    annotation(inputs, ANNOTATION.patchFieldManager) || kept || `${CREATE_MANAGER}-${randomBytes(4).toString("hex")}`
+  );
 }
 
 export interface Patch {
@@ -35,10 +43,16 @@ export async function applyPatch(session: Session, patch: Patch): Promise<PlainO
   if (preview) query["dryRun"] = "All";
   const path = session.client.item(resource, namespaceOf(inputs), nameOf(live ?? inputs));
   try {
-    return await session.client.request("PATCH", path, { query, body: inputs, contentType: "application/apply-patch+yaml" });
+    return await session.client.request("PATCH", path, {
+      query,
+      body: inputs,
+      contentType: "application/apply-patch+yaml",
+    });
   } catch (error) {
     if (!(error instanceof ApiError && error.conflict)) throw error;
-    throw new Error(`server-side apply field conflict: the resource managed by field manager "${fieldManager}" had an apply conflict: ${error.message}`);
+    throw new Error(
+      `server-side apply field conflict: the resource managed by field manager "${fieldManager}" had an apply conflict: ${error.message}`,
+    );
   }
 }
 
@@ -47,15 +61,23 @@ function isForced(session: Session, inputs: PlainObject, live: PlainObject | und
   const managers = live ? managersOf(live) : [];
   if (live && managers.length === 0) return true;
   // An update hands the fields over first; a dry run cannot, so it looks past the conflict with itself.
-  return preview && (!live || managers.some((entry) => entry["operation"] === "Update" && OWN.has(String(entry["manager"]))));
+  return (
+    preview && (!live || managers.some((entry) => entry["operation"] === "Update" && OWN.has(String(entry["manager"]))))
+  );
 }
 
 /** Hands the fields of a plain create (or of kubectl) over to the manager of server-side apply, once. */
-export async function adoptFields(session: Session, resource: Resource, live: PlainObject, fieldManager: string): Promise<PlainObject> {
+export async function adoptFields(
+  session: Session,
+  resource: Resource,
+  live: PlainObject,
+  fieldManager: string,
+): Promise<PlainObject> {
   const managers = managersOf(live);
   const adopted = managers.filter((entry) => isAdopted(entry));
   if (adopted.length === 0) return live;
-  const isOurs = (entry: PlainObject) => entry["manager"] === fieldManager && entry["operation"] === "Apply" && !entry["subresource"];
+  const isOurs = (entry: PlainObject) =>
+    entry["manager"] === fieldManager && entry["operation"] === "Apply" && !entry["subresource"];
   const fields = [...managers.filter(isOurs), ...adopted].map((entry) => entry["fieldsV1"] ?? {}).reduce(union, {});
   const last = adopted[adopted.length - 1];
   const merged: PlainObject = {
@@ -79,21 +101,42 @@ export async function adoptFields(session: Session, resource: Resource, live: Pl
 function isAdopted(entry: PlainObject): boolean {
   const manager = String(entry["manager"]);
   if (entry["subresource"]) return false;
-  return (entry["operation"] === "Update" && ADOPTED.has(manager)) || (entry["operation"] === "Apply" && manager === "kubectl");
+  return (
+    (entry["operation"] === "Update" && ADOPTED.has(manager)) ||
+    (entry["operation"] === "Apply" && manager === "kubectl")
+  );
 }
 
 /** Lets go of every field: what nobody else holds goes back to its default. */
-export async function relinquish(session: Session, resource: Resource, object: PlainObject, fieldManager: string): Promise<void> {
-  const body = { apiVersion: apiVersionOf(gvkOf(object)), kind: object["kind"], metadata: { name: nameOf(object), namespace: namespaceOf(object) || undefined } };
+export async function relinquish(
+  session: Session,
+  resource: Resource,
+  object: PlainObject,
+  fieldManager: string,
+): Promise<void> {
+  const body = {
+    apiVersion: apiVersionOf(gvkOf(object)),
+    kind: object["kind"],
+    metadata: { name: nameOf(object), namespace: namespaceOf(object) || undefined },
+  };
   const path = session.client.item(resource, namespaceOf(object), nameOf(object));
-  await session.client.request("PATCH", path, { query: { fieldManager }, body, contentType: "application/apply-patch+yaml" });
+  await session.client.request("PATCH", path, {
+    query: { fieldManager },
+    body,
+    contentType: "application/apply-patch+yaml",
+  });
 }
 
 /**
  * Inputs for an update with `ignoreChanges`: a field that only others manage is left out, any other keeps the live value.
  * Only fields reached by names count; the paths are dotted, as the real plugin takes them.
  */
-export function withIgnoredFields(inputs: PlainObject, live: PlainObject, fieldManager: string, ignored: string[]): PlainObject {
+export function withIgnoredFields(
+  inputs: PlainObject,
+  live: PlainObject,
+  fieldManager: string,
+  ignored: string[],
+): PlainObject {
   let result = inputs;
   const fieldsOf = (entries: PlainObject[]) => entries.map((entry) => entry["fieldsV1"] ?? {}).reduce(union, {});
   const ours = fieldsOf(managersOf(live).filter((entry) => entry["manager"] === fieldManager));
@@ -123,7 +166,12 @@ function union(a: Plain, b: Plain): Plain {
 }
 
 function holds(fields: Plain, keys: string[]): boolean {
-  return at(fields, keys.map((key) => `f:${key}`)) !== undefined;
+  return (
+    at(
+      fields,
+      keys.map((key) => `f:${key}`),
+    ) !== undefined
+  );
 }
 
 function at(value: Plain, keys: string[]): Plain | undefined {

@@ -3,7 +3,19 @@ import { createHash } from "node:crypto";
 import { changesOf, forceNewFields, renderPath, withoutIgnored, type Change } from "./diff";
 import { parseCheckpoint, markSecrets } from "./checkpoint";
 import { gvkOfType, parseUrn, refusals } from "./kinds";
-import { ANNOTATION, annotation, apiVersionOf, gvkOf, metadataOf, nameOf, namespaceOf, normalize, prune, setAnnotation, setMetadata } from "./objects";
+import {
+  ANNOTATION,
+  annotation,
+  apiVersionOf,
+  gvkOf,
+  metadataOf,
+  nameOf,
+  namespaceOf,
+  normalize,
+  prune,
+  setAnnotation,
+  setMetadata,
+} from "./objects";
 import { isNamespaced, type Session } from "./session";
 import { revealProps, Unknown, type PlainObject, type Props } from "./values";
 
@@ -48,7 +60,8 @@ function adoptName(inputs: PlainObject, olds: PlainObject): void {
 
 function assignName(inputs: PlainObject, urnName: string, request: CheckRequest): void {
   if (isNamed(inputs)) return;
-  if (request.autonaming?.disabled) throw new Error("autonaming is disabled, resource requires the .metadata.name field to be set");
+  if (request.autonaming?.disabled)
+    throw new Error("autonaming is disabled, resource requires the .metadata.name field to be set");
   const suffix = createHash("sha256").update(request.randomSeed).update(urnName).digest("hex").slice(0, 8);
   setMetadata(inputs, "name", request.autonaming?.proposedName || `${urnName}-${suffix}`);
   setAnnotation(inputs, ANNOTATION.autonamed, "true");
@@ -63,7 +76,10 @@ export interface DiffResult {
 }
 
 /** Compares the new inputs with the live object as it was last seen, cut to the shape of the old inputs. */
-export async function diff(session: Session, request: { olds: Props; news: Props; ignoreChanges: string[] }): Promise<DiffResult> {
+export async function diff(
+  session: Session,
+  request: { olds: Props; news: Props; ignoreChanges: string[] },
+): Promise<DiffResult> {
   const { inputs: rawOldInputs, live } = parseCheckpoint(request.olds);
   const news = normalize(revealProps(request.news));
   const old = prune(live, normalize(rawOldInputs));

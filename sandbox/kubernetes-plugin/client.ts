@@ -49,7 +49,14 @@ export class ApiClient {
     this.secure = connection.server.startsWith("https:");
     const { ca, cert, key, serverName } = connection;
     this.agent = this.secure
-      ? new https.Agent({ keepAlive: true, ca, cert, key, servername: serverName, rejectUnauthorized: !connection.insecure })
+      ? new https.Agent({
+          keepAlive: true,
+          ca,
+          cert,
+          key,
+          servername: serverName,
+          rejectUnauthorized: !connection.insecure,
+        })
       : new http.Agent({ keepAlive: true });
   }
 
@@ -135,7 +142,11 @@ export class ApiClient {
     }
     const signal = this.signalOf(options);
     return new Promise((resolve, reject) => {
-      const request = (this.secure ? https : http).request(url, { method, headers, agent: this.agent, signal }, resolve);
+      const request = (this.secure ? https : http).request(
+        url,
+        { method, headers, agent: this.agent, signal },
+        resolve,
+      );
       request.on("error", (error: NodeJS.ErrnoException) => {
         if (signal.aborted) reject(new CancelledError());
         // The server closed a kept connection while this request was being written: nothing of it was read.
@@ -152,11 +163,16 @@ export class ApiClient {
 
   private failure(method: string, path: string, options: RequestOptions): (error: NodeJS.ErrnoException) => Error {
     return (error) =>
-      this.signalOf(options).aborted ? new CancelledError() : new ConnectionError(method, `${this.connection.server}${path}`, error);
+      this.signalOf(options).aborted
+        ? new CancelledError()
+        : new ConnectionError(method, `${this.connection.server}${path}`, error);
   }
 }
 
-async function collect(response: http.IncomingMessage, failure: (error: NodeJS.ErrnoException) => Error): Promise<string> {
+async function collect(
+  response: http.IncomingMessage,
+  failure: (error: NodeJS.ErrnoException) => Error,
+): Promise<string> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of response) chunks.push(chunk as Buffer);

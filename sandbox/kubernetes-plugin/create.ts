@@ -35,7 +35,10 @@ export async function create(session: Session, request: CreateRequest): Promise<
   const asIs: CreateResult = { id: "", properties: request.properties };
   if (preview && (hasUnknown(inputs) || !(await isServed(session, inputs)))) return asIs;
 
-  const notes: Notes = { initialApiVersion: apiVersionOf(gvkOf(inputs)), fieldManager: fieldManagerOf(inputs, undefined) };
+  const notes: Notes = {
+    initialApiVersion: apiVersionOf(gvkOf(inputs)),
+    fieldManager: fieldManagerOf(inputs, undefined),
+  };
   const state = (object: PlainObject) => checkpoint(inputs, object, request.properties, notes);
   let object: PlainObject;
   try {
@@ -67,7 +70,9 @@ export async function create(session: Session, request: CreateRequest): Promise<
 }
 
 function notCreated(urn: string, error: unknown): Error {
-  return new Error(`resource "${urn}" was not successfully created by the Kubernetes API server: ${(error as Error).message}`);
+  return new Error(
+    `resource "${urn}" was not successfully created by the Kubernetes API server: ${(error as Error).message}`,
+  );
 }
 
 /** At preview: what the update itself may still repair, or what only says that a dry run is not allowed. */
@@ -75,14 +80,23 @@ function isNoReasonToRefuse(error: ApiError): boolean {
   return error.forbidden || error.alreadyExists || (error.notFound && error.kind === "namespaces");
 }
 
-async function send(session: Session, request: CreateRequest, inputs: PlainObject, fieldManager: string): Promise<PlainObject> {
+async function send(
+  session: Session,
+  request: CreateRequest,
+  inputs: PlainObject,
+  fieldManager: string,
+): Promise<PlainObject> {
   for (let attempt = 0; ; attempt++) {
     try {
       const resource = await session.client.resource(gvkOf(inputs));
-      if (session.options.upsert) return await applyPatch(session, { resource, inputs, live: undefined, fieldManager, preview: request.preview });
+      if (session.options.upsert)
+        return await applyPatch(session, { resource, inputs, live: undefined, fieldManager, preview: request.preview });
       const query: Record<string, string> = { fieldManager: CREATE_MANAGER };
       if (request.preview) query["dryRun"] = "All";
-      return await session.client.request("POST", session.client.collection(resource, namespaceOf(inputs)), { query, body: inputs });
+      return await session.client.request("POST", session.client.collection(resource, namespaceOf(inputs)), {
+        query,
+        body: inputs,
+      });
     } catch (error) {
       const missing = error instanceof NoMatchError || (error instanceof ApiError && error.notFound);
       session.messages.status(request.urn, `Retry #${attempt}; creation failed: ${(error as Error).message}`);
@@ -95,7 +109,13 @@ async function send(session: Session, request: CreateRequest, inputs: PlainObjec
 }
 
 /** Waits for what the object's annotation asks for. @throws UnfinishedError, or Error when the annotation is malformed. */
-export async function settle(session: Session, urn: string, timeout: number, inputs: PlainObject, object: PlainObject): Promise<PlainObject> {
+export async function settle(
+  session: Session,
+  urn: string,
+  timeout: number,
+  inputs: PlainObject,
+  object: PlainObject,
+): Promise<PlainObject> {
   const condition = readyCondition(inputs, object);
   session.messages.status(urn, "");
   if (!condition) return object;

@@ -15,8 +15,14 @@ export interface Change {
 export type Path = (string | number)[];
 
 /** Fields whose change replaces the object. */
-export function forceNewFields(inputs: PlainObject, options: { secretMutable: boolean; configMapMutable: boolean }): string[][] {
-  const fields = [["metadata", "name"], ["metadata", "namespace"]];
+export function forceNewFields(
+  inputs: PlainObject,
+  options: { secretMutable: boolean; configMapMutable: boolean },
+): string[][] {
+  const fields = [
+    ["metadata", "name"],
+    ["metadata", "namespace"],
+  ];
   if (gvkOf(inputs).version !== "v1") return fields;
   const immutable = inputs["immutable"] === true;
   if (isCore(inputs, "Secret")) {
@@ -34,13 +40,25 @@ export function changesOf(live: PlainObject, inputs: PlainObject, forceNew: stri
   return changes;
 }
 
-function compareObjects(path: Path, old: PlainObject, input: PlainObject, forceNew: string[][], changes: Change[]): void {
+function compareObjects(
+  path: Path,
+  old: PlainObject,
+  input: PlainObject,
+  forceNew: string[][],
+  changes: Change[],
+): void {
   for (const key of new Set([...Object.keys(old), ...Object.keys(input)])) {
     compare([...path, key], old[key], input[key], forceNew, changes);
   }
 }
 
-function compare(path: Path, old: Plain | undefined, input: Plain | undefined, forceNew: string[][], changes: Change[]): void {
+function compare(
+  path: Path,
+  old: Plain | undefined,
+  input: Plain | undefined,
+  forceNew: string[][],
+  changes: Change[],
+): void {
   const push = (kind: ChangeKind, inputDiff = false) =>
     changes.push({ path, kind, inputDiff, replace: forceNew.some((field) => touches(path, input ?? null, field)) });
   if (input instanceof Unknown) return void push(old === undefined ? "add" : "update");
@@ -88,7 +106,8 @@ export function parsePath(rendered: string): Path {
   while (token.lastIndex < rendered.length) {
     const at = token.lastIndex;
     const match = token.exec(rendered);
-    if (!match || (at > 0 && match[3] !== undefined && !match[0].startsWith("."))) throw new Error(`"${rendered}" is not a property path`);
+    if (!match || (at > 0 && match[3] !== undefined && !match[0].startsWith(".")))
+      throw new Error(`"${rendered}" is not a property path`);
     if (match[1] !== undefined) path.push(match[1].replaceAll('\\"', '"'));
     else if (match[2] !== undefined) path.push(match[2] === "*" ? "*" : Number(match[2]));
     else path.push(match[3] ?? "");
@@ -99,6 +118,7 @@ export function parsePath(rendered: string): Path {
 /** Drops the changes at or below an ignored path. */
 export function withoutIgnored(changes: Change[], ignored: string[]): Change[] {
   const paths = ignored.map(parsePath);
-  const contains = (outer: Path, inner: Path) => outer.length <= inner.length && outer.every((part, index) => part === "*" || part === inner[index]);
+  const contains = (outer: Path, inner: Path) =>
+    outer.length <= inner.length && outer.every((part, index) => part === "*" || part === inner[index]);
   return changes.filter((change) => !paths.some((path) => contains(path, change.path)));
 }

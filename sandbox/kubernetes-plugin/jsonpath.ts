@@ -52,14 +52,22 @@ class Parser {
   private step(): Step {
     if (this.text.startsWith("..", this.at)) this.refuse("the descendant segment '..'");
     if (this.take(/\.\*/y) || this.take(/\[\s*\*\s*\]/y)) return { type: "wildcard" };
-    const name = this.take(/\.([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)/y) ?? this.take(/\[\s*'([^'\\]*)'\s*\]/y) ?? this.take(/\[\s*"([^"\\]*)"\s*\]/y);
+    const name =
+      this.take(/\.([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)/y) ??
+      this.take(/\[\s*'([^'\\]*)'\s*\]/y) ??
+      this.take(/\[\s*"([^"\\]*)"\s*\]/y);
     if (name) return { type: "name", name: name[1] ?? "" };
     const index = this.take(/\[\s*(-?\d+)\s*\]/y);
     if (index) return { type: "index", index: Number(index[1]) };
     const filter =
       this.take(/\[\s*\?\s*\(\s*@([^=<>!&|()]+?)\s*==\s*('[^'\\]*'|"[^"\\]*"|-?\d+(?:\.\d+)?|true|false)\s*\)\s*\]/y) ??
       this.take(/\[\s*\?\s*@([^=<>!&|()]+?)\s*==\s*('[^'\\]*'|"[^"\\]*"|-?\d+(?:\.\d+)?|true|false)\s*\]/y);
-    if (filter) return { type: "filter", steps: new Parser(filter[1] ?? "", this.whole).steps(), equals: literal(filter[2] ?? "") };
+    if (filter)
+      return {
+        type: "filter",
+        steps: new Parser(filter[1] ?? "", this.whole).steps(),
+        equals: literal(filter[2] ?? ""),
+      };
     if (/^\[\s*(\?|-?\d*\s*:|[^\]]*,)/.test(this.text.slice(this.at))) this.refuse(`'${this.text.slice(this.at)}'`);
     throw new Error(`parsing "${this.whole}": unexpected '${this.text.slice(this.at)}'`);
   }

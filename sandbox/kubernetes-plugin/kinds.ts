@@ -27,11 +27,14 @@ export function gvkOfType(type: string): Gvk {
   const [pkg, module = "", kind = ""] = type.split(":");
   if (pkg !== "kubernetes") throw new NotSupported(`unrecognized resource type: "${type}" for this provider`);
   const [group = "", version = "", more] = module.split("/");
-  if (version === "" || more !== undefined) throw new NotSupported(`apiVersion does not have both a group and a version: "${module}"`);
+  if (version === "" || more !== undefined)
+    throw new NotSupported(`apiVersion does not have both a group and a version: "${module}"`);
   const gvk = { group: group === "core" ? "" : group, version, kind };
   if (gvk.group === "") {
     if (version !== "v1" || CORE_KINDS[kind] === undefined) {
-      throw new NotSupported(`${type} ${TAIL}: it serves v1 ${Object.keys(CORE_KINDS).join(", ")} and custom resources`);
+      throw new NotSupported(
+        `${type} ${TAIL}: it serves v1 ${Object.keys(CORE_KINDS).join(", ")} and custom resources`,
+      );
     }
     return gvk;
   }
@@ -49,8 +52,10 @@ export function coreNamespaced(gvk: Gvk): boolean | undefined {
 export function refusals(gvk: Gvk, inputs: PlainObject): string[] {
   const found: string[] = [];
   const kind = inputs["kind"];
-  if (typeof kind === "string" && kind !== gvk.kind) found.push(`kind ${kind} in a resource of type ${gvk.kind} ${TAIL}`);
-  if (inputs["type"] === "kubernetes.io/service-account-token" && gvk.kind === "Secret") found.push(`a Secret of type ${inputs["type"]} ${TAIL}`);
+  if (typeof kind === "string" && kind !== gvk.kind)
+    found.push(`kind ${kind} in a resource of type ${gvk.kind} ${TAIL}`);
+  if (inputs["type"] === "kubernetes.io/service-account-token" && gvk.kind === "Secret")
+    found.push(`a Secret of type ${inputs["type"]} ${TAIL}`);
   if (metadataOf(inputs)["generateName"] !== undefined) {
     found.push("the `.metadata.generateName` field is not supported in Server-Side Apply mode");
   }
@@ -59,7 +64,8 @@ export function refusals(gvk: Gvk, inputs: PlainObject): string[] {
   for (const [key, value] of Object.entries(annotations as PlainObject)) {
     if (!key.startsWith("pulumi.com/")) continue;
     const known = Object.values(ANNOTATION).find((name) => name === key);
-    if (known === undefined) found.push(`the annotation ${key} is not known: known are ${Object.values(ANNOTATION).join(", ")}`);
+    if (known === undefined)
+      found.push(`the annotation ${key} is not known: known are ${Object.values(ANNOTATION).join(", ")}`);
     else if (typeof value === "string") found.push(...annotationRefusals(known, value));
   }
   return found;

@@ -58,9 +58,11 @@ export function parseKubeconfig(value: string): Kubeconfig {
 /** The kubeconfig that is used when the provider has none: `$KUBECONFIG`, else `~/.kube/config`. */
 export function ambientKubeconfig(env: NodeJS.ProcessEnv = process.env): string {
   const value = env.KUBECONFIG;
-  if (value?.includes(":")) throw new NotSupported("KUBECONFIG with more than one file is not supported by this stand-in: give one");
+  if (value?.includes(":"))
+    throw new NotSupported("KUBECONFIG with more than one file is not supported by this stand-in: give one");
   const path = value || join(homedir(), ".kube", "config");
-  if (!existsSync(path)) throw new Error(`invalid configuration: no configuration has been provided (${path} does not exist)`);
+  if (!existsSync(path))
+    throw new Error(`invalid configuration: no configuration has been provided (${path} does not exist)`);
   return path;
 }
 
@@ -75,7 +77,8 @@ export function activeCluster(config: Kubeconfig, overrides: Overrides): Fields 
 export function connectionOf(config: Kubeconfig, overrides: Overrides): Connection {
   const name = overrides.context || config.currentContext;
   const context = config.contexts.get(name);
-  if (!context) throw new Error(name === "" ? "the kubeconfig has no current-context" : `context "${name}" does not exist`);
+  if (!context)
+    throw new Error(name === "" ? "the kubeconfig has no current-context" : `context "${name}" does not exist`);
   const clusterName = overrides.cluster || (stringOf(context["cluster"]) ?? "");
   const cluster = config.clusters.get(clusterName);
   if (!cluster) throw new Error(`cluster "${clusterName}" does not exist`);
@@ -96,7 +99,11 @@ export function connectionOf(config: Kubeconfig, overrides: Overrides): Connecti
   assign(connection, "cert", material(user, "client-certificate"));
   assign(connection, "key", material(user, "client-key"));
   const tokenFile = stringOf(user["tokenFile"]);
-  assign(connection, "token", stringOf(user["token"]) ?? (tokenFile === undefined ? undefined : readFileSync(tokenFile, "utf8").trim()));
+  assign(
+    connection,
+    "token",
+    stringOf(user["token"]) ?? (tokenFile === undefined ? undefined : readFileSync(tokenFile, "utf8").trim()),
+  );
   assign(connection, "serverName", stringOf(cluster["tls-server-name"]));
   return connection;
 }
@@ -116,13 +123,16 @@ function material(fields: Fields, field: string): string | undefined {
 function named(list: unknown, field: string): Map<string, Fields> {
   const result = new Map<string, Fields>();
   for (const entry of Array.isArray(list) ? list : []) {
-    if (isFields(entry) && typeof entry["name"] === "string" && isFields(entry[field])) result.set(entry["name"], entry[field]);
+    if (isFields(entry) && typeof entry["name"] === "string" && isFields(entry[field]))
+      result.set(entry["name"], entry[field]);
   }
   return result;
 }
 
 function refuse(field: string): never {
-  throw new NotSupported(`the kubeconfig's ${field} is not supported by this stand-in for the kubernetes plugin: use a token or a client certificate`);
+  throw new NotSupported(
+    `the kubeconfig's ${field} is not supported by this stand-in for the kubernetes plugin: use a token or a client certificate`,
+  );
 }
 
 function isFields(value: unknown): value is Fields {

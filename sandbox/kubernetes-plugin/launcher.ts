@@ -24,11 +24,22 @@ export async function writeLauncher(binFolder: string): Promise<string> {
 
 async function compiledMain(): Promise<string> {
   // Beside this file once it is compiled; in dist when this file runs as TypeScript.
-  const places = [join(__dirname, "main.js"), join(__dirname, "..", "..", "dist", "sandbox", "kubernetes-plugin", "main.js")];
+  const places = [
+    join(__dirname, "main.js"),
+    join(__dirname, "..", "..", "dist", "sandbox", "kubernetes-plugin", "main.js"),
+  ];
   for (const place of places) {
-    if (await access(place).then(() => true, () => false)) return resolve(place);
+    if (
+      await access(place).then(
+        () => true,
+        () => false,
+      )
+    )
+      return resolve(place);
   }
-  throw new SandboxError("PLUGIN_NOT_BUILT", `the compiled kubernetes plugin is not at ${places.at(-1)}`, { fix: "run `npm run build`" });
+  throw new SandboxError("PLUGIN_NOT_BUILT", `the compiled kubernetes plugin is not at ${places.at(-1)}`, {
+    fix: "run `npm run build`",
+  });
 }
 
 function quote(text: string): string {

@@ -21,7 +21,15 @@ export const ANNOTATION = {
 
 export const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
-const READ_ONLY = ["creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "uid"];
+const READ_ONLY = [
+  "creationTimestamp",
+  "deletionGracePeriodSeconds",
+  "deletionTimestamp",
+  "generation",
+  "managedFields",
+  "resourceVersion",
+  "uid",
+];
 
 export function apiVersionOf(gvk: Gvk): string {
   return gvk.group === "" ? gvk.version : `${gvk.group}/${gvk.version}`;
@@ -111,7 +119,8 @@ function normalizeSecret(secret: PlainObject): void {
   const stringData = secret["stringData"];
   if (isObject(stringData) && Object.keys(stringData).length > 0) {
     if (!Object.values(stringData).every((value) => typeof value === "string")) return;
-    for (const [key, value] of Object.entries(stringData as PlainObject)) data[key] = Buffer.from(text(value), "utf8").toString("base64");
+    for (const [key, value] of Object.entries(stringData as PlainObject))
+      data[key] = Buffer.from(text(value), "utf8").toString("base64");
     delete secret["stringData"];
     secret["data"] = data;
     return;
@@ -127,11 +136,13 @@ function normalizeSecret(secret: PlainObject): void {
 
 function dropEmpty(object: PlainObject): void {
   const places: [PlainObject, string[]][] = [[object, ["data", "binaryData"]]];
-  if (isObject(object["metadata"])) places.push([object["metadata"], ["labels", "annotations", "finalizers", "ownerReferences"]]);
+  if (isObject(object["metadata"]))
+    places.push([object["metadata"], ["labels", "annotations", "finalizers", "ownerReferences"]]);
   for (const [place, keys] of places) {
     for (const key of keys) {
       const value = place[key];
-      if (value === null || (typeof value === "object" && !hasUnknown(value) && Object.keys(value).length === 0)) delete place[key];
+      if (value === null || (typeof value === "object" && !hasUnknown(value) && Object.keys(value).length === 0))
+        delete place[key];
     }
   }
 }
@@ -170,7 +181,9 @@ function shape(value: Plain): string {
 export function structuredCloneOf<T extends Plain>(value: T): T {
   if (Array.isArray(value)) return value.map((element) => structuredCloneOf(element)) as T;
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value as PlainObject).map(([key, field]) => [key, structuredCloneOf(field)])) as T;
+  return Object.fromEntries(
+    Object.entries(value as PlainObject).map(([key, field]) => [key, structuredCloneOf(field)]),
+  ) as T;
 }
 
 function text(value: Plain | undefined): string {

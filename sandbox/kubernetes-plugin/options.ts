@@ -56,7 +56,8 @@ export function optionFailures(options: Props): { property: string; reason: stri
     if (harmless !== undefined) {
       if (harmless !== "any" && !harmless.includes(String(value))) fail(`${property}: ${String(value)} ${TAIL}`);
     } else if (property in FLAGS) {
-      if (value !== true && value !== false && value !== "true" && value !== "false") fail(`${property} must be true or false`);
+      if (value !== true && value !== false && value !== "true" && value !== "false")
+        fail(`${property} must be true or false`);
     } else if (TEXTS.some((name) => name === property)) {
       if (typeof value !== "string") fail(`${property} must be a text`);
     } else fail(`${property} ${TAIL}: it takes ${known.join(", ")}`);
@@ -100,16 +101,20 @@ export interface OptionsDiff {
 
 /** Another server, certificate or name of the active cluster is another cluster. @throws Error for an unreadable kubeconfig. */
 export function diffOptions(olds: Props, news: Props): OptionsDiff {
-  const changed = [...new Set([...Object.keys(olds), ...Object.keys(news)])].filter((key) => !same(valueOf(olds, key), valueOf(news, key)));
+  const changed = [...new Set([...Object.keys(olds), ...Object.keys(news)])].filter(
+    (key) => !same(valueOf(olds, key), valueOf(news, key)),
+  );
   if (changed.length === 0) return { changed, replaces: [] };
   const [oldId, newId] = [valueOf(olds, "clusterIdentifier"), valueOf(news, "clusterIdentifier")];
-  if (oldId !== undefined && newId !== undefined) return { changed, replaces: same(oldId, newId) ? [] : ["clusterIdentifier"] };
+  if (oldId !== undefined && newId !== undefined)
+    return { changed, replaces: same(oldId, newId) ? [] : ["clusterIdentifier"] };
   const places = ["kubeconfig", "context", "cluster"] as const;
   const unknown = places.find((key) => valueOf(news, key) instanceof Unknown);
   if (unknown !== undefined) return { changed: [unknown], replaces: [unknown] };
   const before = clusterOf(olds);
   const after = clusterOf(news);
-  if (before === undefined || after === undefined || JSON.stringify(before) === JSON.stringify(after)) return { changed, replaces: [] };
+  if (before === undefined || after === undefined || JSON.stringify(before) === JSON.stringify(after))
+    return { changed, replaces: [] };
   return { changed, replaces: places.filter((key) => changed.includes(key)) };
 }
 
@@ -117,7 +122,7 @@ function clusterOf(options: Props): [string, unknown][] | undefined {
   const kubeconfig = textOf(options, "kubeconfig");
   if (kubeconfig === "") return undefined;
   const overrides: Overrides = { context: textOf(options, "context"), cluster: textOf(options, "cluster") };
-  let cluster;
+  let cluster: ReturnType<typeof activeCluster>;
   try {
     cluster = activeCluster(parseKubeconfig(kubeconfig), overrides);
   } catch (error) {

@@ -23,7 +23,8 @@ import { UnfinishedError, waitUntilGone } from "./observe";
 import { InitFailedError, type Session } from "./session";
 import { isObject, revealProps, type PlainObject, type Props } from "./values";
 
-const FORGET = 'you can remove this resource from Pulumi state by rerunning the operation with PULUMI_K8S_DELETE_UNREACHABLE set to "true"';
+const FORGET =
+  'you can remove this resource from Pulumi state by rerunning the operation with PULUMI_K8S_DELETE_UNREACHABLE set to "true"';
 /** Inputs of the core kinds that an object read by its id is given; a custom resource gets its kind and name only. */
 const INPUTS: Record<string, string[]> = {
   ConfigMap: ["apiVersion", "binaryData", "data", "immutable", "kind", "metadata"],
@@ -54,7 +55,8 @@ export async function read(session: Session, request: ReadRequest): Promise<Read
     throw new Error(`failed to read resource state due to unreachable cluster. If the cluster was deleted, ${FORGET}`);
   }
   const { namespace, name } = parseId(id);
-  if (name === "") throw new Error(`failed to read resource because of a failure to parse resource name from request ID: ${id}`);
+  if (name === "")
+    throw new Error(`failed to read resource because of a failure to parse resource name from request ID: ${id}`);
 
   const oldInputs = normalize(revealProps(request.inputs));
   const old = parseCheckpoint(request.properties);
@@ -96,7 +98,8 @@ function takeAllInputs(inputs: PlainObject, live: PlainObject): void {
   const kind = gvkOf(live).kind;
   if (isCore(live, kind)) for (const key of INPUTS[kind] ?? []) if (live[key] !== undefined) inputs[key] = live[key];
   const metadata = { ...metadataOf(inputs) };
-  for (const key of ["creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"]) delete metadata[key];
+  for (const key of ["creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"])
+    delete metadata[key];
   const annotations = metadata["annotations"];
   if (isObject(annotations)) {
     const { [LAST_APPLIED]: dropped, ...rest } = annotations as PlainObject;
@@ -132,14 +135,24 @@ export async function remove(session: Session, request: DeleteRequest): Promise<
     // The real plugin skips this wait for namespaces only.
     if (isCore(old.live, "Namespace") && annotation(old.inputs, ANNOTATION.skipAwait) === "true") return;
     const status = (message: string) => session.messages.status(urn, message);
-    await waitUntilGone({ client, resource, cancelled: session.cancelled, limitMs: limitOf(request.timeout, old.inputs), status }, old.live);
+    await waitUntilGone(
+      { client, resource, cancelled: session.cancelled, limitMs: limitOf(request.timeout, old.inputs), status },
+      old.live,
+    );
   } catch (error) {
     if (error instanceof NoMatchError || (error instanceof ApiError && error.notFound)) return;
     if (!(error instanceof UnfinishedError)) throw error;
     const finalizers = metadataOf(error.object)["finalizers"];
     const held = Array.isArray(finalizers) ? finalizers.join(", ") : "";
     session.messages.log("warning", urn, `finalizers might be preventing deletion (${held})`);
-    const notes = { initialApiVersion: initialApiVersionOf(old, old.inputs), fieldManager: fieldManagerOf(old.inputs, old.fieldManager) };
-    throw new InitFailedError(error.message, idOf(error.object), checkpoint(old.inputs, error.object, request.properties, notes));
+    const notes = {
+      initialApiVersion: initialApiVersionOf(old, old.inputs),
+      fieldManager: fieldManagerOf(old.inputs, old.fieldManager),
+    };
+    throw new InitFailedError(
+      error.message,
+      idOf(error.object),
+      checkpoint(old.inputs, error.object, request.properties, notes),
+    );
   }
 }

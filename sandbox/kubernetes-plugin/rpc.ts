@@ -17,9 +17,13 @@ export const engine = load("./proto/engine_pb.js") as typeof import("@pulumi/pul
 export interface Struct {
   toJavaScript(): unknown;
 }
-export const struct = load("google-protobuf/google/protobuf/struct_pb.js") as { Struct: { fromJavaScript(value: unknown): never } };
+export const struct = load("google-protobuf/google/protobuf/struct_pb.js") as {
+  Struct: { fromJavaScript(value: unknown): never };
+};
 export const empty = load("google-protobuf/google/protobuf/empty_pb.js") as { Empty: new () => never };
-export const any = load("google-protobuf/google/protobuf/any_pb.js") as { Any: new () => { pack(bytes: Uint8Array, name: string): void } };
+export const any = load("google-protobuf/google/protobuf/any_pb.js") as {
+  Any: new () => { pack(bytes: Uint8Array, name: string): void };
+};
 export const status = load("./proto/status_pb.js") as {
   Status: new () => {
     setCode(code: number): void;

@@ -55,7 +55,9 @@ export function providerService(people: People, cancel: AbortController): Untype
       olds: props(request.getOlds()),
       news: props(request.getNews()),
       randomSeed: request.getRandomseed_asU8(),
-      ...(autonaming ? { autonaming: { proposedName: autonaming.getProposedName(), disabled: autonaming.getMode() === DISABLE } } : {}),
+      ...(autonaming
+        ? { autonaming: { proposedName: autonaming.getProposedName(), disabled: autonaming.getMode() === DISABLE } }
+        : {}),
     });
     return checked(message(result.inputs), result.failures);
   };
@@ -72,7 +74,8 @@ export function providerService(people: People, cancel: AbortController): Untype
     response.setReplacesList(result.replaces);
     response.setDeletebeforereplace(result.deleteBeforeReplace);
     response.setHasdetaileddiff(true);
-    for (const change of result.changes) response.getDetaileddiffMap().set(renderPath(change.path), propertyDiff(change));
+    for (const change of result.changes)
+      response.getDetaileddiffMap().set(renderPath(change.path), propertyDiff(change));
     return response;
   };
 
@@ -178,7 +181,10 @@ function configuration(request: Messages.ConfigureRequest): Props {
   return raw;
 }
 
-function checked(inputs: ReturnType<Messages.CheckRequest["getNews"]>, failures: { property: string; reason: string }[]): Messages.CheckResponse {
+function checked(
+  inputs: ReturnType<Messages.CheckRequest["getNews"]>,
+  failures: { property: string; reason: string }[],
+): Messages.CheckResponse {
   const response = new messages.CheckResponse();
   response.setInputs(inputs);
   response.setFailuresList(

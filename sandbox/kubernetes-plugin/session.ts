@@ -1,7 +1,14 @@
 /** One configured provider: its options, its client, and whether the cluster answers. */
 import { setMaxListeners } from "node:events";
 import { ApiClient } from "./client";
-import { ambientKubeconfig, connectionOf, NotSupported, parseKubeconfig, type Connection, type Overrides } from "./kubeconfig";
+import {
+  ambientKubeconfig,
+  connectionOf,
+  NotSupported,
+  parseKubeconfig,
+  type Connection,
+  type Overrides,
+} from "./kubeconfig";
 import { coreNamespaced } from "./kinds";
 import { gvkOf, type Gvk } from "./objects";
 import type { Options } from "./options";
@@ -57,12 +64,19 @@ export async function openSession(options: Options, messages: Messages, cancelle
   }
   const client = new ApiClient(connection ?? NOWHERE, cancelled);
   if (connection) unreachable = await probe(client);
-  return { options, messages, cancelled, namespace: connection?.namespace ?? options.namespace ?? "", client, unreachable };
+  return {
+    options,
+    messages,
+    cancelled,
+    namespace: connection?.namespace ?? options.namespace ?? "",
+    client,
+    unreachable,
+  };
 }
 
 function connect(options: Options): Connection {
   const overrides: Overrides = { context: options.context, cluster: options.cluster, namespace: options.namespace };
-  let config;
+  let config: ReturnType<typeof parseKubeconfig>;
   try {
     config = parseKubeconfig(options.kubeconfig ?? ambientKubeconfig());
   } catch (error) {
@@ -88,7 +102,8 @@ async function probe(client: ApiClient): Promise<string | undefined> {
 
 /** @throws Error unless the cluster answers. */
 export function mustReach(session: Session): void {
-  if (session.unreachable !== undefined) throw new Error(`configured Kubernetes cluster is unreachable: ${session.unreachable}`);
+  if (session.unreachable !== undefined)
+    throw new Error(`configured Kubernetes cluster is unreachable: ${session.unreachable}`);
 }
 
 /** True when the server serves this kind: a preview without it goes on without asking the server. */

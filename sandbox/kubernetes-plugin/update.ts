@@ -51,7 +51,13 @@ export async function update(session: Session, request: UpdateRequest): Promise<
   return state(object);
 }
 
-async function apply(session: Session, request: UpdateRequest, inputs: PlainObject, oldLive: PlainObject, fieldManager: string): Promise<PlainObject> {
+async function apply(
+  session: Session,
+  request: UpdateRequest,
+  inputs: PlainObject,
+  oldLive: PlainObject,
+  fieldManager: string,
+): Promise<PlainObject> {
   const { client } = session;
   const { preview } = request;
   const resource = await client.resource(gvkOf(inputs));
@@ -61,7 +67,13 @@ async function apply(session: Session, request: UpdateRequest, inputs: PlainObje
   return applyPatch(session, { resource, inputs: wanted, live, fieldManager, preview });
 }
 
-async function failure(session: Session, urn: string, oldLive: PlainObject, error: Error, state: (object: PlainObject) => Props): Promise<Error> {
+async function failure(
+  session: Session,
+  urn: string,
+  oldLive: PlainObject,
+  error: Error,
+  state: (object: PlainObject) => Props,
+): Promise<Error> {
   const { client } = session;
   try {
     const resource = await client.resource(gvkOf(oldLive));
@@ -69,6 +81,8 @@ async function failure(session: Session, urn: string, oldLive: PlainObject, erro
     const message = `the Kubernetes API server reported that "${idOf(live)}" failed to fully initialize or become live: ${error.message}`;
     return new InitFailedError(message, idOf(live), state(live));
   } catch (unread) {
-    return new Error(`update of resource "${urn}" failed: ${error.message}\nunable to get cluster state: ${(unread as Error).message}`);
+    return new Error(
+      `update of resource "${urn}" failed: ${error.message}\nunable to get cluster state: ${(unread as Error).message}`,
+    );
   }
 }

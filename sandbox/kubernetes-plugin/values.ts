@@ -43,7 +43,13 @@ export interface PlainObject {
 }
 
 export function isObject(value: unknown): value is { [key: string]: never } {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Unknown) && !(value instanceof Secret);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Unknown) &&
+    !(value instanceof Secret)
+  );
 }
 
 /** Reads what came over the wire. Throws for assets, archives, resource references and output values. */
@@ -55,7 +61,9 @@ export function decode(json: unknown): Value {
   const signature = fields[SIGNATURE];
   if (signature === SECRET) return new Secret(decode(fields["value"]));
   if (typeof signature === "string") {
-    throw new Error(`this stand-in for the kubernetes plugin does not take ${REFUSED[signature] ?? `values with the signature ${signature}`}`);
+    throw new Error(
+      `this stand-in for the kubernetes plugin does not take ${REFUSED[signature] ?? `values with the signature ${signature}`}`,
+    );
   }
   const props: Props = {};
   for (const [key, value] of Object.entries(fields)) if (value !== undefined) props[key] = decode(value);

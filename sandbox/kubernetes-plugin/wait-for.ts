@@ -23,7 +23,11 @@ export function parseWaitFor(value: string): Condition {
     throw new Error(`expected a "jsonpath=" or "condition=" prefix, got "${expression}"`);
   });
   if (conditions.length === 0) throw new Error("at least one condition must be specified");
-  return (object) => conditions.map((condition) => condition(object)).find((answer) => !answer.satisfied) ?? { satisfied: true, message: "" };
+  return (object) =>
+    conditions.map((condition) => condition(object)).find((answer) => !answer.satisfied) ?? {
+      satisfied: true,
+      message: "",
+    };
 }
 
 function expressions(value: string): string[] {

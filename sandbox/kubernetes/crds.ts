@@ -37,7 +37,10 @@ function inGroup(definition: Definition, group: string): Definition {
 
 async function readFiles(folder: string): Promise<Definition[]> {
   const files = (await readdir(folder)).filter((file) => /\.ya?ml$/.test(file)).sort();
-  if (files.length === 0) throw new SandboxError("NO_CRDS", `no YAML file in ${folder}`, { fix: "remove that folder: the CRDs are made again" });
+  if (files.length === 0)
+    throw new SandboxError("NO_CRDS", `no YAML file in ${folder}`, {
+      fix: "remove that folder: the CRDs are made again",
+    });
   return Promise.all(files.map(async (file) => parse(await readFile(join(folder, file), "utf8")) as Definition));
 }
 
@@ -48,20 +51,37 @@ async function readFiles(folder: string): Promise<Definition[]> {
 export function asEventStreams(definition: Definition): Definition {
   const copy = inGroup(definition, eventStreams);
   for (const version of copy.spec.versions) {
-    for (const column of version.additionalPrinterColumns ?? []) column.jsonPath = column.jsonPath.replace("strimzi\\.io/", "eventstreams\\.ibm\\.com/");
+    for (const column of version.additionalPrinterColumns ?? [])
+      column.jsonPath = column.jsonPath.replace("strimzi\\.io/", "eventstreams\\.ibm\\.com/");
   }
   const oldest = copy.spec.versions.find((version) => version.name === "v1beta2");
-  if (oldest && copy.spec.names.kind === "KafkaMirrorMaker2" && !copy.spec.versions.some((version) => version.name === "v1alpha1")) {
+  if (
+    oldest &&
+    copy.spec.names.kind === "KafkaMirrorMaker2" &&
+    !copy.spec.versions.some((version) => version.name === "v1alpha1")
+  ) {
     copy.spec.versions.push({ ...structuredClone(oldest), name: "v1alpha1", storage: false });
   }
   return copy;
 }
 
 /** Applies the definitions and waits until every version of every kind is served and described. */
-export async function applyDefinitions(rest: KubernetesRest, server: ManagedProcess, definitions: readonly Definition[]): Promise<void> {
-  await Promise.all(definitions.map((one) => rest.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", one.metadata.name, one)));
+export async function applyDefinitions(
+  rest: KubernetesRest,
+  server: ManagedProcess,
+  definitions: readonly Definition[],
+): Promise<void> {
+  await Promise.all(
+    definitions.map((one) =>
+      rest.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", one.metadata.name, one),
+    ),
+  );
   const missing = new Set(
-    definitions.flatMap(({ spec }) => spec.versions.filter((version) => version.served).map((version) => `/apis/${spec.group}/${version.name}/${spec.names.plural}`)),
+    definitions.flatMap(({ spec }) =>
+      spec.versions
+        .filter((version) => version.served)
+        .map((version) => `/apis/${spec.group}/${version.name}/${spec.names.plural}`),
+    ),
   );
   await server.until(
     `${missing.size} resource paths of the CRDs`,
@@ -76,7 +96,9 @@ export async function applyDefinitions(rest: KubernetesRest, server: ManagedProc
     100,
   );
   // Clients that check fields by themselves read the schemas from here, and the server publishes them a moment later.
-  const described = [...new Set(definitions.flatMap(({ spec }) => spec.versions.map((version) => `apis/${spec.group}/${version.name}`)))];
+  const described = [
+    ...new Set(definitions.flatMap(({ spec }) => spec.versions.map((version) => `apis/${spec.group}/${version.name}`))),
+  ];
   await server.until(
     "the CRDs' schemas in /openapi/v3",
     async () => {

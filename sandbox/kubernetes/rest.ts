@@ -30,14 +30,18 @@ export class KubernetesRest {
           headers: {
             authorization: `Bearer ${this.token}`,
             accept: "application/json",
-            ...(text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
+            ...(text === undefined
+              ? {}
+              : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
           },
         },
         (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
           response.on("error", reject);
-          response.on("end", () => resolve({ status: response.statusCode ?? 0, body: parse(Buffer.concat(chunks).toString("utf8")) }));
+          response.on("end", () =>
+            resolve({ status: response.statusCode ?? 0, body: parse(Buffer.concat(chunks).toString("utf8")) }),
+          );
         },
       );
       sent.on("timeout", () => sent.destroy(new Error(`${method} ${path}: no answer within 15 s`)));
@@ -50,9 +54,13 @@ export class KubernetesRest {
   async create(path: string, what: string, body: unknown): Promise<void> {
     const answer = await this.call("POST", path, body);
     if (answer.status === 201 || answer.status === 409) return;
-    throw new SandboxError("KUBERNETES_REFUSED", `${what}: the API server answered ${answer.status}: ${messageOf(answer.body)}`, {
-      fix: "read the API server's log",
-    });
+    throw new SandboxError(
+      "KUBERNETES_REFUSED",
+      `${what}: the API server answered ${answer.status}: ${messageOf(answer.body)}`,
+      {
+        fix: "read the API server's log",
+      },
+    );
   }
 
   close(): void {

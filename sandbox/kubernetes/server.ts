@@ -31,7 +31,9 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
       await servers.api.until("an answer of /readyz", () => ready(servers), bootLimitMs, 100);
       const booted = Date.now();
       await applyDefinitions(servers.rest, servers.api, definitions);
-      options.progress(`kubernetes: API server ready in ${seconds(started, booted)} s, ${definitions.length} CRDs served after ${seconds(booted, Date.now())} s more`);
+      options.progress(
+        `kubernetes: API server ready in ${seconds(started, booted)} s, ${definitions.length} CRDs served after ${seconds(booted, Date.now())} s more`,
+      );
       return await describe(servers, options.folder);
     } catch (error) {
       await Promise.all([servers.api.kill(), servers.etcd.kill()]);
@@ -45,7 +47,11 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
 
 async function kubernetesParts(progress: (line: string) => void): Promise<KubernetesParts> {
   const found = await ensureParts(["etcd", "kube-apiserver", "strimzi-crds"], progress);
-  return { etcd: found.etcd.path, "kube-apiserver": found["kube-apiserver"].path, "strimzi-crds": found["strimzi-crds"].path };
+  return {
+    etcd: found.etcd.path,
+    "kube-apiserver": found["kube-apiserver"].path,
+    "strimzi-crds": found["strimzi-crds"].path,
+  };
 }
 
 interface Servers {
@@ -66,11 +72,18 @@ async function bootServers(parts: KubernetesParts, supervisor: Supervisor, folde
     return join(keys, name);
   };
   const authority = createAuthority("sandbox kubernetes CA");
-  const own = issueCertificate(authority, { commonName: "sandbox-kubernetes", hosts: ["127.0.0.1", "localhost", "kubernetes.default.svc"], usage: "both" });
+  const own = issueCertificate(authority, {
+    commonName: "sandbox-kubernetes",
+    hosts: ["127.0.0.1", "localhost", "kubernetes.default.svc"],
+    usage: "both",
+  });
   const ca = await write("ca.pem", authority.cert);
   const cert = await write("server.pem", own.cert);
   const key = await write("server-key.pem", own.key);
-  const accounts = await write("accounts-key.pem", generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "sec1", format: "pem" }).toString());
+  const accounts = await write(
+    "accounts-key.pem",
+    generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "sec1", format: "pem" }).toString(),
+  );
   const token = randomBytes(24).toString("base64url");
   const tokens = await write("tokens.csv", `${token},sandbox-administrator,sandbox-administrator,system:masters\n`);
 
@@ -87,7 +100,12 @@ async function bootServers(parts: KubernetesParts, supervisor: Supervisor, folde
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=default=${peer}`,
       // Only the API server gets in: etcd holds every Secret, and loopback is open to everyone on the machine.
-      ...["", "peer-"].flatMap((side) => [`--${side}cert-file=${cert}`, `--${side}key-file=${key}`, `--${side}trusted-ca-file=${ca}`, `--${side}client-cert-auth`]),
+      ...["", "peer-"].flatMap((side) => [
+        `--${side}cert-file=${cert}`,
+        `--${side}key-file=${key}`,
+        `--${side}trusted-ca-file=${ca}`,
+        `--${side}client-cert-auth`,
+      ]),
       // Thrown away with the sandbox: nothing has to survive a power cut.
       "--unsafe-no-fsync",
       "--log-level=warn",
@@ -146,7 +164,12 @@ async function describe(servers: Servers, folder: string): Promise<Kubernetes> {
     server,
     token,
     ca,
-    createNamespace: (name) => rest.create("/api/v1/namespaces", `namespace ${name}`, { apiVersion: "v1", kind: "Namespace", metadata: { name } }),
+    createNamespace: (name) =>
+      rest.create("/api/v1/namespaces", `namespace ${name}`, {
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name },
+      }),
     stop: async () => {
       rest.close();
       // Their data is thrown away, so nothing is gained by an orderly end.
@@ -159,7 +182,9 @@ function kubeconfigText(server: string, token: string, ca: string): string {
   return stringify({
     apiVersion: "v1",
     kind: "Config",
-    clusters: [{ name: "sandbox", cluster: { server, "certificate-authority-data": Buffer.from(ca).toString("base64") } }],
+    clusters: [
+      { name: "sandbox", cluster: { server, "certificate-authority-data": Buffer.from(ca).toString("base64") } },
+    ],
     users: [{ name: "sandbox-administrator", user: { token } }],
     contexts: [{ name: "sandbox", context: { cluster: "sandbox", user: "sandbox-administrator" } }],
     "current-context": "sandbox",

@@ -5,4 +5,5 @@
 export type Generation = "0.51" | "1.2";
 
 /** From the API versions that the CRDs serve: those of 0.51 still serve v1beta2, those of 1.0 and later serve v1 only. */
-export const generationOf = (served: readonly string[]): Generation => (served.some((version) => version !== "v1") ? "0.51" : "1.2");
+export const generationOf = (served: readonly string[]): Generation =>
+  served.some((version) => version !== "v1") ? "0.51" : "1.2";

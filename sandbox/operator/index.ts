@@ -57,7 +57,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const kube = await connectKube(options.kubeconfig);
   const controllers: Controller[] = [];
   const mirrors: MirrorController[] = [];
-  const stopSecrets = every(fullPassMs, () => applyCaSecrets(kube, clusters), (error) => progress(`operator: CA secrets: ${error.message}`));
+  const stopSecrets = every(
+    fullPassMs,
+    () => applyCaSecrets(kube, clusters),
+    (error) => progress(`operator: CA secrets: ${error.message}`),
+  );
   const stop = async (): Promise<void> => {
     await stopSecrets();
     await Promise.all(controllers.map((controller) => controller.stop()));
@@ -68,7 +72,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     const userKinds: UserKind[] = [];
     for (const { group, domain } of GROUPS) {
       const users = await newest(kube, group, "kafkausers", ["v1", "v1beta2", "v1beta1"]);
-      if (users) userKinds.push({ domain, generation: users.generation, resource: { group, version: users.version, plural: "kafkausers", kind: "KafkaUser" } });
+      if (users)
+        userKinds.push({
+          domain,
+          generation: users.generation,
+          resource: { group, version: users.version, plural: "kafkausers", kind: "KafkaUser" },
+        });
       const read = await newest(kube, group, "kafkamirrormaker2s", ["v1beta2", "v1", "v1alpha1"]);
       if (!read) continue;
       const mirror = startMirrorController({
@@ -93,7 +102,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
           namespace: managed.namespace,
           ...(managed.secretPrefix === undefined ? {} : { secretPrefix: managed.secretPrefix }),
           kinds: userKinds,
-          ignored: new RegExp(`^(?:${escape(managed.admin.username)}${managed.ignoredUsers ? `|${managed.ignoredUsers.source}` : ""})$`),
+          ignored: new RegExp(
+            `^(?:${escape(managed.admin.username)}${managed.ignoredUsers ? `|${managed.ignoredUsers.source}` : ""})$`,
+          ),
           fullPassMs,
           checkMs: options.checkMs ?? 3_000,
           progress,
@@ -109,7 +120,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
 }
 
 /** The first of these versions that is served, and which operators' ways go with it. */
-async function newest(kube: Kube, group: string, plural: string, versions: readonly string[]): Promise<{ version: string; generation: Generation } | undefined> {
+async function newest(
+  kube: Kube,
+  group: string,
+  plural: string,
+  versions: readonly string[],
+): Promise<{ version: string; generation: Generation } | undefined> {
   const served = await kube.servedVersions(group, plural);
   const version = versions.find((each) => served.includes(each));
   return version === undefined ? undefined : { version, generation: generationOf(served) };
@@ -129,13 +145,21 @@ async function applyCaSecrets(kube: Kube, clusters: Record<string, ManagedCluste
       metadata: {
         name,
         namespace,
-        labels: { "strimzi.io/cluster": cluster, "strimzi.io/kind": "Kafka", "strimzi.io/component-type": "certificate-authority" },
+        labels: {
+          "strimzi.io/cluster": cluster,
+          "strimzi.io/kind": "Kafka",
+          "strimzi.io/component-type": "certificate-authority",
+        },
         annotations: { "strimzi.io/ca-cert-generation": "0" },
       },
       type: "Opaque",
       data: { ...data, [`ca-${expiry(ca)}.crt`]: data["ca.crt"] },
     };
-    if (live) await kube.replace(SECRETS, { ...secret, metadata: { ...secret.metadata, resourceVersion: live.metadata.resourceVersion } });
+    if (live)
+      await kube.replace(SECRETS, {
+        ...secret,
+        metadata: { ...secret.metadata, resourceVersion: live.metadata.resourceVersion },
+      });
     else await kube.create(SECRETS, secret);
   }
 }

@@ -23,7 +23,10 @@ export function condition(type: string, reason?: string, message?: string): Cond
 function timeless(status: Record<string, unknown> | undefined): unknown {
   // As JSON: a field that is undefined is one that is not there.
   const { conditions, ...rest } = JSON.parse(JSON.stringify(status ?? {})) as Record<string, unknown>;
-  return { ...rest, conditions: ((conditions ?? []) as Condition[]).map(({ lastTransitionTime: _time, ...others }) => others) };
+  return {
+    ...rest,
+    conditions: ((conditions ?? []) as Condition[]).map(({ lastTransitionTime: _time, ...others }) => others),
+  };
 }
 
 /**
@@ -31,7 +34,12 @@ function timeless(status: Record<string, unknown> | undefined): unknown {
  * operators do: what that version does not know is erased from the stored object by this. True when its first condition is
  * news.
  */
-export async function writeStatus(kube: Kube, resource: Resource, object: KubeObject, status: Record<string, unknown>): Promise<boolean> {
+export async function writeStatus(
+  kube: Kube,
+  resource: Resource,
+  object: KubeObject,
+  status: Record<string, unknown>,
+): Promise<boolean> {
   if (isDeepStrictEqual(timeless(object.status), timeless(status))) return false;
   try {
     await kube.replaceStatus(resource, { ...object, status });

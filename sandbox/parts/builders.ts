@@ -19,7 +19,10 @@ export interface Lack {
 }
 
 /** The builders that these units need, and every one that is missing. `java`: it is needed by itself, to run the brokers. */
-export async function findBuilders(wanted: readonly Unit[], java: boolean): Promise<{ builders: Builders; lacks: Lack[] }> {
+export async function findBuilders(
+  wanted: readonly Unit[],
+  java: boolean,
+): Promise<{ builders: Builders; lacks: Lack[] }> {
   const builders: Builders = {};
   const lacks: Lack[] = [];
   const maven = wanted.filter((unit) => unit.maven).map((unit) => unit.name);
@@ -27,7 +30,12 @@ export async function findBuilders(wanted: readonly Unit[], java: boolean): Prom
   if (maven.length > 0 || java) {
     const found = await findJava(oldest.java);
     if (found) builders.java = found;
-    else lacks.push({ parts: java ? ["java", ...maven] : maven, tool: "java", text: `Java ${oldest.java} or newer: install a JDK, or set JAVA_HOME to one` });
+    else
+      lacks.push({
+        parts: java ? ["java", ...maven] : maven,
+        tool: "java",
+        text: `Java ${oldest.java} or newer: install a JDK, or set JAVA_HOME to one`,
+      });
   }
   if (maven.length > 0) {
     const mvn = await onPath("mvn");
@@ -38,7 +46,12 @@ export async function findBuilders(wanted: readonly Unit[], java: boolean): Prom
     const path = await onPath("go");
     const version = path && goVersion((await ask(path, ["version"])) ?? "");
     if (path && version && compareVersions(version, oldest.go) >= 0) builders.go = path;
-    else lacks.push({ parts: go, tool: "go", text: `Go ${oldest.go} or newer${version ? ` (${path} is ${version})` : ""}: install it, or put the programs themselves on the PATH` });
+    else
+      lacks.push({
+        parts: go,
+        tool: "go",
+        text: `Go ${oldest.go} or newer${version ? ` (${path} is ${version})` : ""}: install it, or put the programs themselves on the PATH`,
+      });
   }
   return { builders, lacks };
 }
@@ -52,9 +65,13 @@ export function goVersion(said: string): string | undefined {
 export function refuseLacks(lacks: readonly Lack[]): void {
   if (lacks.length === 0) return;
   const lines = lacks.map((lack) => `  - ${lack.parts.join(", ")}: needs ${lack.text}`);
-  throw new SandboxError("PARTS_TOOLS_MISSING", `${lacks.length === 1 ? "a tool is" : `${lacks.length} tools are`} missing to get parts of the sandbox\n${lines.join("\n")}`, {
-    fix: "install what is named above and run it again; `npm run doctor` shows what is there",
-  });
+  throw new SandboxError(
+    "PARTS_TOOLS_MISSING",
+    `${lacks.length === 1 ? "a tool is" : `${lacks.length} tools are`} missing to get parts of the sandbox\n${lines.join("\n")}`,
+    {
+      fix: "install what is named above and run it again; `npm run doctor` shows what is there",
+    },
+  );
 }
 
 /** What a full build takes for a while: modules and compiled packages, measured with go 1.26 on linux/amd64, and some air. */
@@ -65,7 +82,11 @@ export async function checkRoom(cache: string): Promise<void> {
   await mkdir(cache, { recursive: true });
   const { bavail, bsize } = await statfs(cache);
   if (bavail * bsize >= buildBytes) return;
-  throw new SandboxError("PARTS_NO_ROOM", `${cache} has ${((bavail * bsize) / 1e9).toFixed(1)} GB free; building the parts takes up to ${buildBytes / 1e9} GB for a while`, {
-    fix: "free some space, or set KAFKA_MIGRATION_CACHE to a folder on another disk",
-  });
+  throw new SandboxError(
+    "PARTS_NO_ROOM",
+    `${cache} has ${((bavail * bsize) / 1e9).toFixed(1)} GB free; building the parts takes up to ${buildBytes / 1e9} GB for a while`,
+    {
+      fix: "free some space, or set KAFKA_MIGRATION_CACHE to a folder on another disk",
+    },
+  );
 }

@@ -31,7 +31,11 @@ export interface Manifest {
 const manifestName = "manifest.json";
 
 /** Records every file of `draft` and moves it to `final`, in place of whatever was there. */
-export async function install(draft: string, final: string, about: Pick<Manifest, "version" | "origin">): Promise<void> {
+export async function install(
+  draft: string,
+  final: string,
+  about: Pick<Manifest, "version" | "origin">,
+): Promise<void> {
   const files: Manifest["files"] = {};
   for (const name of (await readdir(draft)).sort()) {
     files[name] = { bytes: (await stat(join(draft, name))).size, sha256: await sha256(join(draft, name)) };
@@ -49,7 +53,10 @@ export async function install(draft: string, final: string, about: Pick<Manifest
  * Compares an installed folder with its manifest: names and sizes, and with `deep` every file's checksum.
  * Undefined when nothing is installed there; otherwise the manifest and what is wrong (empty when nothing is).
  */
-export async function inspect(folder: string, deep = false): Promise<{ manifest?: Manifest; wrong: string[] } | undefined> {
+export async function inspect(
+  folder: string,
+  deep = false,
+): Promise<{ manifest?: Manifest; wrong: string[] } | undefined> {
   const present = await readdir(folder).catch(ignoreMissing);
   if (!present) return undefined;
   let manifest: Manifest;
@@ -58,13 +65,16 @@ export async function inspect(folder: string, deep = false): Promise<{ manifest?
   } catch {
     return { wrong: [`${manifestName} is missing or not readable`] };
   }
-  const wrong = present.filter((name) => name !== manifestName && !(name in manifest.files)).map((name) => `${name} does not belong there`);
+  const wrong = present
+    .filter((name) => name !== manifestName && !(name in manifest.files))
+    .map((name) => `${name} does not belong there`);
   for (const [name, { bytes, sha256: expected }] of Object.entries(manifest.files)) {
     const path = join(folder, name);
     const found = await stat(path).catch(ignoreMissing);
     if (!found) wrong.push(`${name} is missing`);
     else if (found.size !== bytes) wrong.push(`${name} has ${found.size} bytes, not ${bytes}`);
-    else if (deep && (await sha256(path)) !== expected) wrong.push(`${name} has other content than when it was installed`);
+    else if (deep && (await sha256(path)) !== expected)
+      wrong.push(`${name} has other content than when it was installed`);
   }
   return { manifest, wrong };
 }

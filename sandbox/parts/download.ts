@@ -22,13 +22,22 @@ export interface Timing {
 const usual: Timing = { answerMs: 4_000, stallMs: 20_000 };
 
 /** Fetches, compares the checksum, and puts `files` into `folder`. @throws Unreachable, SandboxError `PART_DOWNLOAD_FAILED` */
-export async function download(source: Source, files: readonly string[], folder: string, supervisor: Supervisor, progress: (line: string) => void, signal?: AbortSignal, timing: Timing = usual): Promise<void> {
+export async function download(
+  source: Source,
+  files: readonly string[],
+  folder: string,
+  supervisor: Supervisor,
+  progress: (line: string) => void,
+  signal?: AbortSignal,
+  timing: Timing = usual,
+): Promise<void> {
   const started = Date.now();
   const expected = await published(source, timing, signal);
   progress(`${source.name}: downloading`);
   const file = join(supervisor.folder, source.name);
   const found = await save(await answer(source.url, timing, signal), file, source.algorithm, timing);
-  if (expected !== undefined && found !== expected) throw failed(source.url, `has the ${source.algorithm} ${found}, but ${source.checksums} says ${expected}`);
+  if (expected !== undefined && found !== expected)
+    throw failed(source.url, `has the ${source.algorithm} ${found}, but ${source.checksums} says ${expected}`);
   if (source.inside !== undefined) {
     await unpackFolder(file, source.inside, folder, supervisor, progress);
   } else if (source.packed) {
@@ -39,11 +48,17 @@ export async function download(source: Source, files: readonly string[], folder:
     await rename(file, join(folder, source.name));
     await chmod(join(folder, source.name), 0o755);
   }
-  progress(`${source.name}: downloaded in ${duration(started)}, ${expected === undefined ? "no checksum is published" : `${source.algorithm} as published`}`);
+  progress(
+    `${source.name}: downloaded in ${duration(started)}, ${expected === undefined ? "no checksum is published" : `${source.algorithm} as published`}`,
+  );
 }
 
 /** undefined: none is published. */
-async function published({ checksums, name }: Source, timing: Timing, signal?: AbortSignal): Promise<string | undefined> {
+async function published(
+  { checksums, name }: Source,
+  timing: Timing,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   if (checksums === undefined) return undefined;
   const found = checksumIn(await (await answer(checksums, timing, signal)).text(), name);
   if (found === undefined) throw failed(checksums, `has no checksum for ${name}`);
@@ -57,8 +72,11 @@ export async function reachable(signal?: AbortSignal, timing: Timing = usual): P
 
 /** `<hex>  <name>` lines (with `*` or `./` before the name), a file with nothing but the checksum, or GnuPG's groups of digits (Apache). */
 export function checksumIn(list: string, name: string): string | undefined {
-  const [before, digits] = list.includes(":") ? [list.slice(0, list.indexOf(":")).trim(), list.slice(list.indexOf(":") + 1).replace(/\s+/g, "")] : [];
-  if (before === name && digits !== undefined && /^([0-9a-fA-F]{64}|[0-9a-fA-F]{128})$/.test(digits)) return digits.toLowerCase();
+  const [before, digits] = list.includes(":")
+    ? [list.slice(0, list.indexOf(":")).trim(), list.slice(list.indexOf(":") + 1).replace(/\s+/g, "")]
+    : [];
+  if (before === name && digits !== undefined && /^([0-9a-fA-F]{64}|[0-9a-fA-F]{128})$/.test(digits))
+    return digits.toLowerCase();
   for (const line of list.split("\n")) {
     const [hex = "", file] = line.trim().split(/\s+/);
     if (!/^[0-9a-fA-F]{64,128}$/.test(hex)) continue;
@@ -72,10 +90,15 @@ async function answer(url: string, timing: Timing, signal?: AbortSignal): Promis
   const timer = setTimeout(() => limit.abort(), timing.answerMs);
   let response: Response;
   try {
-    response = await fetch(url, { signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal, redirect: "follow" });
+    response = await fetch(url, {
+      signal: signal ? AbortSignal.any([signal, limit.signal]) : limit.signal,
+      redirect: "follow",
+    });
   } catch (error) {
     const cause = (error as { cause?: { code?: string } }).cause?.code;
-    throw new Unreachable(`${new URL(url).hostname} does not answer (${limit.signal.aborted ? `nothing in ${timing.answerMs / 1000} s` : (cause ?? (error as Error).message)})`);
+    throw new Unreachable(
+      `${new URL(url).hostname} does not answer (${limit.signal.aborted ? `nothing in ${timing.answerMs / 1000} s` : (cause ?? (error as Error).message)})`,
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -102,7 +125,9 @@ async function save(response: Response, file: string, algorithm: Source["algorit
       { signal: stalled.signal },
     );
   } catch (error) {
-    throw new Unreachable(`${new URL(response.url).hostname} stopped in the middle of ${file.split("/").at(-1)} (${(error as Error).message})`);
+    throw new Unreachable(
+      `${new URL(response.url).hostname} stopped in the middle of ${file.split("/").at(-1)} (${(error as Error).message})`,
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -110,17 +135,39 @@ async function save(response: Response, file: string, algorithm: Source["algorit
 }
 
 /** The contents of one folder of the archive, whatever the one is called that holds all. */
-async function unpackFolder(archive: string, inside: string, folder: string, supervisor: Supervisor, progress: (line: string) => void): Promise<void> {
+async function unpackFolder(
+  archive: string,
+  inside: string,
+  folder: string,
+  supervisor: Supervisor,
+  progress: (line: string) => void,
+): Promise<void> {
   const out = join(supervisor.folder, "unpacked-folder");
   await mkdir(out, { recursive: true });
-  await runStep(supervisor, { name: `unpacking ${inside}`, command: "tar", args: ["-xzf", archive, "-C", out], log: join(supervisor.folder, "unpack.log") }, progress);
+  await runStep(
+    supervisor,
+    {
+      name: `unpacking ${inside}`,
+      command: "tar",
+      args: ["-xzf", archive, "-C", out],
+      log: join(supervisor.folder, "unpack.log"),
+    },
+    progress,
+  );
   const [root] = await readdir(out);
   const found = root === undefined ? undefined : join(out, root, inside);
-  if (found === undefined || !(await stat(found).catch(() => undefined))?.isDirectory()) throw failed(archive, `holds no folder ${inside}`);
+  if (found === undefined || !(await stat(found).catch(() => undefined))?.isDirectory())
+    throw failed(archive, `holds no folder ${inside}`);
   await rename(found, folder);
 }
 
-async function unpack(archive: string, files: readonly string[], folder: string, supervisor: Supervisor, progress: (line: string) => void): Promise<void> {
+async function unpack(
+  archive: string,
+  files: readonly string[],
+  folder: string,
+  supervisor: Supervisor,
+  progress: (line: string) => void,
+): Promise<void> {
   const log = join(supervisor.folder, "archive.log");
   await runStep(supervisor, { name: "listing the archive", command: "tar", args: ["-tzf", archive], log }, progress);
   const entries = (await readFile(log, "utf8")).split("\n");
@@ -129,11 +176,22 @@ async function unpack(archive: string, files: readonly string[], folder: string,
     if (entry === undefined) throw failed(archive, `holds no ${name}`);
     const out = join(supervisor.folder, "unpacked");
     await mkdir(out, { recursive: true });
-    await runStep(supervisor, { name: `unpacking ${name}`, command: "tar", args: ["-xzf", archive, "-C", out, entry], log: join(supervisor.folder, "unpack.log") }, progress);
+    await runStep(
+      supervisor,
+      {
+        name: `unpacking ${name}`,
+        command: "tar",
+        args: ["-xzf", archive, "-C", out, entry],
+        log: join(supervisor.folder, "unpack.log"),
+      },
+      progress,
+    );
     await rename(join(out, entry), join(folder, name));
   }
 }
 
 function failed(url: string, what: string): SandboxError {
-  return new SandboxError("PART_DOWNLOAD_FAILED", `${url} ${what}`, { fix: "put the program on the PATH, or let it be built" });
+  return new SandboxError("PART_DOWNLOAD_FAILED", `${url} ${what}`, {
+    fix: "put the program on the PATH, or let it be built",
+  });
 }

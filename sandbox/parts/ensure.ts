@@ -21,7 +21,11 @@ import type { Origin, Part, PartName } from "./types";
  * @throws SandboxError `PARTS_TOOLS_MISSING` (names every part and tool at once), `PART_STEP_FAILED`, `PART_REFUSED`,
  * `PARTS_NO_ROOM`, `PARTS_LOCKED`, `PARTS_INTERRUPTED`.
  */
-export async function ensureParts(names: PartName[], progress: (line: string) => void, signal?: AbortSignal): Promise<Record<PartName, Part>> {
+export async function ensureParts(
+  names: PartName[],
+  progress: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<Record<PartName, Part>> {
   const cache = cacheFolder();
   const found = await locate(names, cache, progress);
   const missing = (): PartName[] => names.filter((name) => found[name] === undefined);
@@ -30,18 +34,24 @@ export async function ensureParts(names: PartName[], progress: (line: string) =>
     return missing().length === 0;
   };
   if (missing().length > 0) {
-    const work = async (): Promise<Map<PartName, Origin>> => ((await lookAgain()) ? new Map() : getParts(missing(), cache, progress, signal));
+    const work = async (): Promise<Map<PartName, Origin>> =>
+      (await lookAgain()) ? new Map() : getParts(missing(), cache, progress, signal);
     const options = { progress, done: lookAgain, ...(signal ? { signal } : {}) };
     const made = await withLock(join(cache, "lock"), options, work).catch((error: unknown) => {
       if (!signal?.aborted) throw error;
-      throw new SandboxError("PARTS_INTERRUPTED", `getting ${missing().join(", ")} was interrupted`, { fix: "start it again: it goes on from there", cause: error });
+      throw new SandboxError("PARTS_INTERRUPTED", `getting ${missing().join(", ")} was interrupted`, {
+        fix: "start it again: it goes on from there",
+        cause: error,
+      });
     });
     await lookAgain();
     for (const part of Object.values(found)) part.origin = made?.get(part.name) ?? part.origin;
   }
   const lost = missing();
   if (lost.length > 0) {
-    throw new SandboxError("PART_REFUSED", `${lost.join(", ")} went away right after being installed in ${cache}`, { fix: "run it again; something removes files from that folder" });
+    throw new SandboxError("PART_REFUSED", `${lost.join(", ")} went away right after being installed in ${cache}`, {
+      fix: "run it again; something removes files from that folder",
+    });
   }
   return found as Record<PartName, Part>;
 }

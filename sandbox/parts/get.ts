@@ -23,7 +23,12 @@ interface Context {
 }
 
 /** Downloads or builds what these parts need and installs it. To be called by the holder of the lock only. */
-export async function getParts(names: readonly PartName[], cache: string, progress: Progress, signal?: AbortSignal): Promise<Map<PartName, Origin>> {
+export async function getParts(
+  names: readonly PartName[],
+  cache: string,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<Map<PartName, Origin>> {
   const started = Date.now();
   const drafts = draftFolder(cache);
   // Left by runs that were cut off: the lock says that there is no other.
@@ -64,7 +69,9 @@ async function downloadAll(wanted: readonly Unit[], context: Context): Promise<U
       context.signal?.throwIfAborted();
       offline = error instanceof Unreachable;
       const [first] = (error as Error).message.split("\n");
-      context.progress(`${unit.name}: can't be downloaded (${first})${offline ? "; no further download is tried" : ""}`);
+      context.progress(
+        `${unit.name}: can't be downloaded (${first})${offline ? "; no further download is tried" : ""}`,
+      );
     }
     left.push(unit);
   }
@@ -92,7 +99,13 @@ async function downloadUnit(unit: Unit, context: Context): Promise<boolean> {
 }
 
 /** The command knows where its plugins are and checks what it gets; a home of its own keeps the user's untouched. */
-async function downloadPlugin(unit: Unit, kind: string, pulumi: string, draft: string, { supervisor, progress }: Context): Promise<void> {
+async function downloadPlugin(
+  unit: Unit,
+  kind: string,
+  pulumi: string,
+  draft: string,
+  { supervisor, progress }: Context,
+): Promise<void> {
   const home = join(supervisor.folder, "pulumi-home");
   await runStep(
     supervisor,
@@ -124,7 +137,12 @@ async function buildAll(left: readonly Unit[], builders: Builders, context: Cont
   }
 }
 
-async function buildWithMaven(left: readonly Unit[], { mvn, java }: Builders, build: string, context: Context): Promise<void> {
+async function buildWithMaven(
+  left: readonly Unit[],
+  { mvn, java }: Builders,
+  build: string,
+  context: Context,
+): Promise<void> {
   const { supervisor, progress } = context;
   for (const unit of left) {
     if (!unit.maven || !mvn || !java) continue;
@@ -143,7 +161,11 @@ async function buildWithGo(left: readonly Unit[], { go }: Builders, build: strin
   if (units.length === 0 || !go) return;
   await checkRoom(context.cache);
   const programs = units.flatMap((unit) => unit.go ?? []);
-  await buildPrograms({ supervisor: context.supervisor, go, build, progress: context.progress }, programs, (program, file) => collect(units, program, file, context));
+  await buildPrograms(
+    { supervisor: context.supervisor, go, build, progress: context.progress },
+    programs,
+    (program, file) => collect(units, program, file, context),
+  );
 }
 
 /** A unit is installed when the last of its programs is there. */
@@ -162,7 +184,10 @@ const installedName = (program: GoProgram): string => program.installedAs ?? pro
 
 async function accept(unit: Unit, draft: string, origin: Manifest["origin"], context: Context): Promise<void> {
   const wrong = await unit.check(draft);
-  if (wrong !== undefined) throw new SandboxError("PART_REFUSED", `${unit.name} ${unit.version}: ${wrong}`, { fix: "run it again; should it stay so, put the part on the PATH" });
+  if (wrong !== undefined)
+    throw new SandboxError("PART_REFUSED", `${unit.name} ${unit.version}: ${wrong}`, {
+      fix: "run it again; should it stay so, put the part on the PATH",
+    });
   await install(draft, installedFolder(context.cache, unit.name, unit.version), { version: unit.version, origin });
   for (const name of Object.keys(unit.provides)) context.made.set(name as PartName, origin);
 }

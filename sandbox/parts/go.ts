@@ -30,9 +30,15 @@ export interface GoWork {
  * after the other: the programs of one module in one run of the go command, which keeps every core busy where several runs
  * would wait for each other's linking.
  */
-export async function buildPrograms(work: GoWork, programs: readonly GoProgram[], made: (program: GoProgram, file: string) => Promise<void>): Promise<void> {
+export async function buildPrograms(
+  work: GoWork,
+  programs: readonly GoProgram[],
+  made: (program: GoProgram, file: string) => Promise<void>,
+): Promise<void> {
   await mkdir(join(work.build, "tmp"), { recursive: true });
-  const groups = (["language-nodejs", "."] as const).map((module) => programs.filter((program) => program.module === module)).filter((group) => group.length > 0);
+  const groups = (["language-nodejs", "."] as const)
+    .map((module) => programs.filter((program) => program.module === module))
+    .filter((group) => group.length > 0);
   const fetched = groups.map((group) => fetchModules(work, group));
   // Whoever fails first is heard below; the others must not count as unhandled meanwhile.
   for (const one of fetched) one.catch(() => {});
@@ -51,13 +57,28 @@ async function fetchModules(work: GoWork, programs: readonly GoProgram[]): Promi
   const log = join(work.supervisor.folder, `fetch-${programs[0]?.makes}.log`);
   // Go fetches as many modules at once as it may use threads, and this is mostly waiting.
   const env = goEnvironment(work.build, { GOMAXPROCS: "16" });
-  await runStep(work.supervisor, { ...goCommand(work, programs), name: `${names}: fetching Go modules`, args: ["list", "-tags", tags, "-deps", ...packagesOf(programs)], env, log }, work.progress);
+  await runStep(
+    work.supervisor,
+    {
+      ...goCommand(work, programs),
+      name: `${names}: fetching Go modules`,
+      args: ["list", "-tags", tags, "-deps", ...packagesOf(programs)],
+      env,
+      log,
+    },
+    work.progress,
+  );
   const total = (await lines(log)).filter((line) => !line.startsWith("go: ")).length;
   work.progress(`${names}: Go modules fetched in ${duration(started)}`);
   return total;
 }
 
-async function compile(work: GoWork, programs: readonly GoProgram[], total: number, made: (program: GoProgram, file: string) => Promise<void>): Promise<void> {
+async function compile(
+  work: GoWork,
+  programs: readonly GoProgram[],
+  total: number,
+  made: (program: GoProgram, file: string) => Promise<void>,
+): Promise<void> {
   const started = Date.now();
   const names = namesOf(programs);
   const log = join(work.supervisor.folder, `compile-${programs[0]?.makes}.log`);
@@ -70,20 +91,44 @@ async function compile(work: GoWork, programs: readonly GoProgram[], total: numb
       await made(program, join(out, program.makes));
     }
   };
-  const state = async (): Promise<string> => `${(await lines(log)).filter((line) => !line.startsWith("#")).length} of ${total} packages`;
-  const args = ["build", "-v", "-tags", tags, ...compilerFlags, `-ldflags=${linkerFlags(programs)}`, "-o", `${out}/`, ...packagesOf(programs)];
+  const state = async (): Promise<string> =>
+    `${(await lines(log)).filter((line) => !line.startsWith("#")).length} of ${total} packages`;
+  const args = [
+    "build",
+    "-v",
+    "-tags",
+    tags,
+    ...compilerFlags,
+    `-ldflags=${linkerFlags(programs)}`,
+    "-o",
+    `${out}/`,
+    ...packagesOf(programs),
+  ];
   work.progress(`${names}: compiling ${total} packages`);
-  await runStep(work.supervisor, { ...goCommand(work, programs), name: `${names}: compiling`, args, env: goEnvironment(work.build), log }, work.progress, { onTick: collect, state });
+  await runStep(
+    work.supervisor,
+    { ...goCommand(work, programs), name: `${names}: compiling`, args, env: goEnvironment(work.build), log },
+    work.progress,
+    { onTick: collect, state },
+  );
   await collect();
   if (waiting.size > 0) {
-    throw new SandboxError("PART_STEP_FAILED", `go build ended well without ${[...waiting].map((program) => program.makes).join(", ")}`, { fix: "report this: the build's names do not agree with Go's" });
+    throw new SandboxError(
+      "PART_STEP_FAILED",
+      `go build ended well without ${[...waiting].map((program) => program.makes).join(", ")}`,
+      { fix: "report this: the build's names do not agree with Go's" },
+    );
   }
   work.progress(`${names}: compiled in ${duration(started)}`);
 }
 
-const namesOf = (programs: readonly GoProgram[]): string => programs.map((program) => program.installedAs ?? program.makes).join(", ");
+const namesOf = (programs: readonly GoProgram[]): string =>
+  programs.map((program) => program.installedAs ?? program.makes).join(", ");
 const packagesOf = (programs: readonly GoProgram[]): string[] => programs.map((program) => program.package);
-const goCommand = (work: GoWork, programs: readonly GoProgram[]): { command: string; cwd: string } => ({ command: work.go, cwd: join(goFolder(), programs[0]?.module ?? ".") });
+const goCommand = (work: GoWork, programs: readonly GoProgram[]): { command: string; cwd: string } => ({
+  command: work.go,
+  cwd: join(goFolder(), programs[0]?.module ?? "."),
+});
 
 /** As Pulumi's own releases have them; they change nothing in the others. */
 const tags = "osusergo,grpcnotrace";
@@ -115,10 +160,17 @@ const unhurried = [
   "go.opentelemetry.io/...",
 ];
 
-const compilerFlags = [`-gcflags=all=${noDebug}`, ...unhurried.map((packages) => `-gcflags=${packages}=${noDebug} -N -l`)];
+const compilerFlags = [
+  `-gcflags=all=${noDebug}`,
+  ...unhurried.map((packages) => `-gcflags=${packages}=${noDebug} -N -l`),
+];
 
 function linkerFlags(programs: readonly GoProgram[]): string {
-  return ["-s", "-w", ...programs.flatMap((program) => Object.entries(program.set).map(([name, value]) => `-X ${name}=${value}`))].join(" ");
+  return [
+    "-s",
+    "-w",
+    ...programs.flatMap((program) => Object.entries(program.set).map(([name, value]) => `-X ${name}=${value}`)),
+  ].join(" ");
 }
 
 /** For this machine, without C, only with the checksums of go.sum, and with caches that can be removed like any folder. */
@@ -142,7 +194,9 @@ export function goFolder(): string {
     const found = join(folder, "sandbox", "parts", "go");
     if (existsSync(join(found, "go.mod"))) return found;
     if (folder === dirname(folder)) {
-      throw new SandboxError("PART_SOURCE_MISSING", `sandbox/parts/go is not above ${__dirname}`, { fix: "run the sandbox from a clone of the repository" });
+      throw new SandboxError("PART_SOURCE_MISSING", `sandbox/parts/go is not above ${__dirname}`, {
+        fix: "run the sandbox from a clone of the repository",
+      });
     }
   }
 }

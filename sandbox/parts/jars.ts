@@ -7,17 +7,33 @@ import type { Part } from "./types";
 import { accepts, oldest, versions } from "./versions";
 
 /** Brokers, tools, clients, Connect and MirrorMaker 2: what a folder of Kafka's jars has to have. */
-export const kafkaArtifacts = ["kafka-server", "kafka-tools", "kafka-clients", "connect-runtime", "connect-mirror"] as const;
+export const kafkaArtifacts = [
+  "kafka-server",
+  "kafka-tools",
+  "kafka-clients",
+  "connect-runtime",
+  "connect-mirror",
+] as const;
 
 /** The jars of a Kafka distribution: of `KAFKA_HOME`, else of the one whose `kafka-server-start.sh` is on the PATH. */
 export async function kafkaOnPath(env: NodeJS.ProcessEnv = process.env): Promise<Part[] | undefined> {
   const script = await onPath("kafka-server-start.sh", env);
-  const homes = [...(env.KAFKA_HOME ? [env.KAFKA_HOME] : []), ...(script ? [dirname(dirname(await realpath(script)))] : [])];
+  const homes = [
+    ...(env.KAFKA_HOME ? [env.KAFKA_HOME] : []),
+    ...(script ? [dirname(dirname(await realpath(script)))] : []),
+  ];
   for (const home of homes) {
     const path = join(home, "libs");
     const jars = new Set(await readdir(path).catch(() => []));
-    const version = [...jars].map((jar) => /^kafka-server-(\d+\.\d+\.\d+)\.jar$/.exec(jar)?.[1]).find((found) => found !== undefined);
-    if (version && accepts(version, oldest.kafka) && kafkaArtifacts.every((artifact) => jars.has(`${artifact}-${version}.jar`))) return [{ name: "kafka", path, version, origin: "path" }];
+    const version = [...jars]
+      .map((jar) => /^kafka-server-(\d+\.\d+\.\d+)\.jar$/.exec(jar)?.[1])
+      .find((found) => found !== undefined);
+    if (
+      version &&
+      accepts(version, oldest.kafka) &&
+      kafkaArtifacts.every((artifact) => jars.has(`${artifact}-${version}.jar`))
+    )
+      return [{ name: "kafka", path, version, origin: "path" }];
   }
   return undefined;
 }
@@ -28,7 +44,9 @@ export async function streamsBesideKafka(env: NodeJS.ProcessEnv = process.env): 
   const path = kafka?.path ?? installedFolder(cacheFolder(env), "kafka", versions.kafka);
   const version = kafka?.version ?? versions.kafka;
   const jars = new Set(await readdir(path).catch(() => []));
-  return jars.has(`kafka-streams-${version}.jar`) ? [{ name: "kafka-streams", path, version, origin: kafka?.origin ?? "cache" }] : undefined;
+  return jars.has(`kafka-streams-${version}.jar`)
+    ? [{ name: "kafka-streams", path, version, origin: kafka?.origin ?? "cache" }]
+    : undefined;
 }
 
 /** One file per kind out of the one in which Strimzi publishes all. */
@@ -36,7 +54,8 @@ export async function splitCrds(folder: string, file: string, kinds: readonly st
   const whole = join(folder, file);
   for (const document of parseAllDocuments(await readFile(whole, "utf8"))) {
     const kind = document.getIn(["spec", "names", "kind"]);
-    if (typeof kind === "string" && kinds.includes(kind)) await writeFile(join(folder, `${kind}.yaml`), document.toString());
+    if (typeof kind === "string" && kinds.includes(kind))
+      await writeFile(join(folder, `${kind}.yaml`), document.toString());
   }
   await rm(whole);
 }

@@ -9,7 +9,11 @@ import { oldest, versions } from "./versions";
 export type Found = Partial<Record<PartName, Part>>;
 
 /** What is there without getting anything: on the PATH first, then in the cache. A damaged copy counts as absent and is told. */
-export async function locate(names: readonly PartName[], cache: string, progress: (line: string) => void): Promise<Found> {
+export async function locate(
+  names: readonly PartName[],
+  cache: string,
+  progress: (line: string) => void,
+): Promise<Found> {
   const found: Found = {};
   if (names.includes("java")) {
     const java = await findJava(oldest.java);
@@ -21,7 +25,8 @@ export async function locate(names: readonly PartName[], cache: string, progress
     const parts = (await unit.elsewhere?.()) ?? (await cached(unit, cache, progress));
     for (const part of parts ?? []) if (wanted.includes(part.name)) found[part.name] = part;
   }
-  if (names.includes(standIn.name) && !found[standIn.name] && (await standsInLately(cache))) found[standIn.name] = { ...standIn };
+  if (names.includes(standIn.name) && !found[standIn.name] && (await standsInLately(cache)))
+    found[standIn.name] = { ...standIn };
   return found;
 }
 
@@ -33,11 +38,21 @@ async function cached(unit: Unit, cache: string, progress: (line: string) => voi
     progress(`${unit.name}: the copy in ${folder} is damaged (${state.wrong.slice(0, 3).join("; ")})`);
     return undefined;
   }
-  return Object.entries(unit.provides).map(([name, file]) => ({ name: name as PartName, path: file === "" ? folder : join(folder, file), version: unit.version, origin: "cache" }));
+  return Object.entries(unit.provides).map(([name, file]) => ({
+    name: name as PartName,
+    path: file === "" ? folder : join(folder, file),
+    version: unit.version,
+    origin: "cache",
+  }));
 }
 
 /** The one part that can be neither built nor had from a registry. Its caller makes the stand-in. */
-const standIn: Part = { name: "pulumi-resource-kubernetes", path: "", version: versions.kubernetesPlugin, origin: "stand-in" };
+const standIn: Part = {
+  name: "pulumi-resource-kubernetes",
+  path: "",
+  version: versions.kubernetesPlugin,
+  origin: "stand-in",
+};
 
 /** Once the stand-in was taken, the download is not tried again for an hour: each try may cost seconds. */
 const standInMark = (cache: string): string => join(cache, "kubernetes-plugin-stands-in");

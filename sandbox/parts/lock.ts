@@ -38,9 +38,17 @@ const silentMs = 120_000;
  * @throws SandboxError `PARTS_LOCKED` when the wait reaches its limit.
  */
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T | undefined> {
-  const owner: Owner = { pid: process.pid, host: hostname(), token: randomBytes(8).toString("hex"), ...born(process.pid) };
+  const owner: Owner = {
+    pid: process.pid,
+    host: hostname(),
+    token: randomBytes(8).toString("hex"),
+    ...born(process.pid),
+  };
   if (!(await acquire(path, owner, options))) return undefined;
-  const sign = setInterval(() => void utimes(join(path, ownerFile), new Date(), new Date()).catch(() => {}), signEveryMs);
+  const sign = setInterval(
+    () => void utimes(join(path, ownerFile), new Date(), new Date()).catch(() => {}),
+    signEveryMs,
+  );
   sign.unref();
   try {
     return await work();
@@ -59,14 +67,19 @@ async function acquire(path: string, owner: Owner, options: LockOptions): Promis
     if (await done?.()) return false;
     const other = await readOwner(path);
     if (other && (await isGone(path, other))) {
-      if (await takeAway(path, other)) progress(`parts: the run ${other.pid} that was getting parts has gone; going on in its place`);
+      if (await takeAway(path, other))
+        progress(`parts: the run ${other.pid} that was getting parts has gone; going on in its place`);
       continue;
     }
     const waited = Date.now() - started;
     if (waited > limitMs) {
-      throw new SandboxError("PARTS_LOCKED", `run ${other?.pid ?? "?"} on ${other?.host ?? "?"} has been getting parts for more than ${Math.round(limitMs / 60_000)} min`, {
-        fix: `end that run, or remove ${path} if there is none`,
-      });
+      throw new SandboxError(
+        "PARTS_LOCKED",
+        `run ${other?.pid ?? "?"} on ${other?.host ?? "?"} has been getting parts for more than ${Math.round(limitMs / 60_000)} min`,
+        {
+          fix: `end that run, or remove ${path} if there is none`,
+        },
+      );
     }
     if (told === 0 || Date.now() - told > 15_000) {
       progress(`parts: waiting for run ${other?.pid ?? "?"}, which is getting them (${Math.round(waited / 1000)} s)`);

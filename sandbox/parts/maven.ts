@@ -8,7 +8,9 @@ import { runStep } from "./work";
 type Coordinates = readonly [group: string, artifact: string, version: string];
 
 const kafkaJars: readonly Coordinates[] = [
-  ...["kafka_2.13", "connect-runtime", "connect-mirror", "kafka-tools"].map((artifact) => ["org.apache.kafka", artifact, versions.kafka] as const),
+  ...["kafka_2.13", "connect-runtime", "connect-mirror", "kafka-tools"].map(
+    (artifact) => ["org.apache.kafka", artifact, versions.kafka] as const,
+  ),
   ["org.apache.logging.log4j", "log4j-slf4j-impl", versions.log4j],
 ];
 
@@ -48,31 +50,48 @@ export const generateCrds = (work: MavenWork, folder: string): Promise<void> =>
   crdsOf("strimzi-crds", { api: versions.strimzi, generator: versions.strimziGenerator })(work, folder);
 
 /** Makes Strimzi's CRDs out of a release's API classes, one YAML file per kind, as Strimzi's own build does. */
-export const crdsOf = (name: string, release: StrimziRelease) => async (work: MavenWork, folder: string): Promise<void> => {
-  // The generator and the classes it reads share these annotations: the generator's have to win.
-  const managed = [["io.strimzi", "crd-annotations", release.generator]] as const;
-  const jars = await copyJars(work, name, strimziJars(release), { managed });
-  await mkdir(folder, { recursive: true });
-  const place = (model: string): string => `io.strimzi.api.kafka.model.${release.old ? "" : `${model}.`}`;
-  const outputs = Object.entries(strimziModels).map(([kind, model]) => `${place(model)}${kind}=${join(folder, `${kind}.yaml`)}`);
-  const generating = runStep(
-    work.supervisor,
-    {
-      name: `${name}: generator`,
-      command: work.java.path,
-      args: ["-cp", join(jars, "*"), "io.strimzi.crdgenerator.CrdGenerator", "--yaml", "--target-kube", "1.25+", ...outputs],
-      log: join(work.supervisor.folder, `crd-generator-${name}.log`),
-    },
-    work.progress,
-  );
-  // Complaints end with an exit code; whether every file is there is checked before they are installed.
-  await (release.old ? generating.catch(() => {}) : generating);
-};
+export const crdsOf =
+  (name: string, release: StrimziRelease) =>
+  async (work: MavenWork, folder: string): Promise<void> => {
+    // The generator and the classes it reads share these annotations: the generator's have to win.
+    const managed = [["io.strimzi", "crd-annotations", release.generator]] as const;
+    const jars = await copyJars(work, name, strimziJars(release), { managed });
+    await mkdir(folder, { recursive: true });
+    const place = (model: string): string => `io.strimzi.api.kafka.model.${release.old ? "" : `${model}.`}`;
+    const outputs = Object.entries(strimziModels).map(
+      ([kind, model]) => `${place(model)}${kind}=${join(folder, `${kind}.yaml`)}`,
+    );
+    const generating = runStep(
+      work.supervisor,
+      {
+        name: `${name}: generator`,
+        command: work.java.path,
+        args: [
+          "-cp",
+          join(jars, "*"),
+          "io.strimzi.crdgenerator.CrdGenerator",
+          "--yaml",
+          "--target-kube",
+          "1.25+",
+          ...outputs,
+        ],
+        log: join(work.supervisor.folder, `crd-generator-${name}.log`),
+      },
+      work.progress,
+    );
+    // Complaints end with an exit code; whether every file is there is checked before they are installed.
+    await (release.old ? generating.catch(() => {}) : generating);
+  };
 
 const ALONE = "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
 
 /** All jars that the coordinates stand for, in one folder. */
-async function copyJars(work: MavenWork, name: string, jars: readonly Coordinates[], more: PomParts = {}): Promise<string> {
+async function copyJars(
+  work: MavenWork,
+  name: string,
+  jars: readonly Coordinates[],
+  more: PomParts = {},
+): Promise<string> {
   const project = join(work.supervisor.folder, `maven-${name}`);
   await mkdir(project, { recursive: true });
   await writeFile(join(project, "pom.xml"), pom(jars, more));
@@ -82,7 +101,13 @@ async function copyJars(work: MavenWork, name: string, jars: readonly Coordinate
     {
       name: `${name}: Maven`,
       command: work.mvn,
-      args: ["-B", "-q", "dependency:copy-dependencies", `-DoutputDirectory=${out}`, `-Dmaven.repo.local=${work.repository}`],
+      args: [
+        "-B",
+        "-q",
+        "dependency:copy-dependencies",
+        `-DoutputDirectory=${out}`,
+        `-Dmaven.repo.local=${work.repository}`,
+      ],
       cwd: project,
       env: { ...process.env, JAVA_HOME: work.java.home },
       log: join(work.supervisor.folder, `maven-${name}.log`),
@@ -100,7 +125,12 @@ interface PomParts {
 
 function pom(jars: readonly Coordinates[], { exclusions = "", managed = [] }: PomParts): string {
   const texts = (all: readonly Coordinates[], inside = ""): string =>
-    all.map(([group, artifact, version]) => `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${inside}</dependency>`).join("\n");
+    all
+      .map(
+        ([group, artifact, version]) =>
+          `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${inside}</dependency>`,
+      )
+      .join("\n");
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
 <modelVersion>4.0.0</modelVersion><groupId>sandbox</groupId><artifactId>parts</artifactId><version>1</version><packaging>pom</packaging>
 <dependencyManagement><dependencies>${texts(managed)}</dependencies></dependencyManagement>

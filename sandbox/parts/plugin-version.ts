@@ -25,7 +25,10 @@ async function versionOfFolder(path: string): Promise<string | undefined> {
   return new RegExp(`^resource-${kindOf(file)}-v(\\d+\\.\\d+\\.\\d+)$`).exec(basename(dirname(file)))?.[1];
 }
 
-const kindOf = (file: string): string => basename(file).replace(/^pulumi-resource-/, "").replace(/[^\w-]/g, "");
+const kindOf = (file: string): string =>
+  basename(file)
+    .replace(/^pulumi-resource-/, "")
+    .replace(/[^\w-]/g, "");
 
 /** The answer has to be a line that holds nothing else: the text that refuses a flag may contain an address. */
 async function versionByFlag(path: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
@@ -70,7 +73,12 @@ async function pluginInfo(port: number, deadline: number): Promise<string | unde
   const client = new services.ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
   try {
     return await new Promise<string | undefined>((resolve) => {
-      client.getPluginInfo(new empty.Empty(), new grpc.Metadata(), { deadline }, (error: unknown, info?: { getVersion(): string }) => resolve(error ? undefined : info?.getVersion()));
+      client.getPluginInfo(
+        new empty.Empty(),
+        new grpc.Metadata(),
+        { deadline },
+        (error: unknown, info?: { getVersion(): string }) => resolve(error ? undefined : info?.getVersion()),
+      );
     });
   } finally {
     client.close();

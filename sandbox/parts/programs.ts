@@ -6,7 +6,13 @@ import { ask, isProgram, onPath } from "./tools";
 import type { Part, PartName } from "./types";
 import { accepts, compareVersions, oldest, versionIn } from "./versions";
 
-export type Program = "pulumi" | "pulumi-language-nodejs" | "kube-apiserver" | "etcd" | "pulumi-resource-kafka" | "pulumi-resource-kubernetes";
+export type Program =
+  | "pulumi"
+  | "pulumi-language-nodejs"
+  | "kube-apiserver"
+  | "etcd"
+  | "pulumi-resource-kafka"
+  | "pulumi-resource-kubernetes";
 
 /** Neither a look for a newer release nor anything else that leaves the machine. */
 const quiet = (): NodeJS.ProcessEnv => ({ ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" });
@@ -66,7 +72,9 @@ export async function plugin(kind: "kafka" | "kubernetes", least: string): Promi
     // Pulumi keeps this mark beside a plugin until it is installed completely.
     .filter((entry) => !entries.includes(`${entry}.partial`))
     .map((entry) => ({ entry, version: new RegExp(`^resource-${kind}-v(\\d+\\.\\d+\\.\\d+)$`).exec(entry)?.[1] }))
-    .filter((one): one is { entry: string; version: string } => one.version !== undefined && accepts(one.version, least))
+    .filter(
+      (one): one is { entry: string; version: string } => one.version !== undefined && accepts(one.version, least),
+    )
     .sort((a, b) => compareVersions(b.version, a.version));
   for (const one of installed) {
     const file = join(home, "plugins", one.entry, name);

@@ -18,7 +18,11 @@ export interface Source {
 }
 
 /** Where the vendors publish these; undefined for a platform that they do not serve. */
-export function sourceOf(from: Published, platform: string = process.platform, cpu: string = process.arch): Source | undefined {
+export function sourceOf(
+  from: Published,
+  platform: string = process.platform,
+  cpu: string = process.arch,
+): Source | undefined {
   if (from === "kafka") {
     // The archive has every release, also when a newer one is out.
     const name = `kafka_2.13-${versions.kafka}.tgz`;
@@ -28,14 +32,25 @@ export function sourceOf(from: Published, platform: string = process.platform, c
   if (from === "strimzi-crds" || from in otherStrimzi) {
     const release = from === "strimzi-crds" ? versions.strimzi : otherStrimzi[from as StrimziCrds].api;
     const name = `strimzi-crds-${release}.yaml`;
-    return { url: `https://github.com/strimzi/strimzi-kafka-operator/releases/download/${release}/${name}`, algorithm: "sha256", name, packed: false };
+    return {
+      url: `https://github.com/strimzi/strimzi-kafka-operator/releases/download/${release}/${name}`,
+      algorithm: "sha256",
+      name,
+      packed: false,
+    };
   }
   if (!["linux", "darwin"].includes(platform) || !["x64", "arm64"].includes(cpu)) return undefined;
   const arch = cpu === "x64" ? "amd64" : cpu;
   if (from === "pulumi") {
     const name = `pulumi-v${versions.pulumi}-${platform}-${cpu}.tar.gz`;
     const release = `https://github.com/pulumi/pulumi/releases/download/v${versions.pulumi}`;
-    return { url: `https://get.pulumi.com/releases/sdk/${name}`, checksums: `${release}/pulumi-${versions.pulumi}-checksums.txt`, algorithm: "sha256", name, packed: true };
+    return {
+      url: `https://get.pulumi.com/releases/sdk/${name}`,
+      checksums: `${release}/pulumi-${versions.pulumi}-checksums.txt`,
+      algorithm: "sha256",
+      name,
+      packed: true,
+    };
   }
   // Kubernetes publishes servers, and etcd its plain archives, for Linux only.
   if (platform !== "linux") return undefined;

@@ -22,12 +22,21 @@ export async function isProgram(path: string): Promise<boolean> {
 }
 
 /** All that a program says, on both streams, whatever its exit code; undefined when it can't be started or does not end in 15 s. */
-export function ask(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
+export function ask(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const child = execFile(program, [...args], { timeout: 15_000, killSignal: "SIGKILL", env, cwd: "/" }, (error, stdout, stderr) => {
-      const ended = !error || (typeof error.code === "number" && !error.killed);
-      resolve(ended ? `${stdout}\n${stderr}` : undefined);
-    });
+    const child = execFile(
+      program,
+      [...args],
+      { timeout: 15_000, killSignal: "SIGKILL", env, cwd: "/" },
+      (error, stdout, stderr) => {
+        const ended = !error || (typeof error.code === "number" && !error.killed);
+        resolve(ended ? `${stdout}\n${stderr}` : undefined);
+      },
+    );
     child.stdin?.end();
   });
 }

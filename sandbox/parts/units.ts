@@ -43,7 +43,11 @@ export const units: readonly Unit[] = [
     version: versions.kafka,
     provides: { kafka: "" },
     elsewhere: () => kafkaOnPath(),
-    check: (folder) => lacks(folder, kafkaArtifacts.map((artifact) => `${artifact}-${versions.kafka}.jar`)),
+    check: (folder) =>
+      lacks(
+        folder,
+        kafkaArtifacts.map((artifact) => `${artifact}-${versions.kafka}.jar`),
+      ),
     archive: "kafka",
     maven: fetchKafka,
   },
@@ -60,7 +64,11 @@ export const units: readonly Unit[] = [
     name: "strimzi-crds",
     version: versions.strimzi,
     provides: { "strimzi-crds": "" },
-    check: (folder) => lacks(folder, kinds.map((kind) => `${kind}.yaml`)),
+    check: (folder) =>
+      lacks(
+        folder,
+        kinds.map((kind) => `${kind}.yaml`),
+      ),
     archive: "strimzi-crds",
     unpacked: (folder) => splitCrds(folder, `strimzi-crds-${versions.strimzi}.yaml`, kinds),
     maven: generateCrds,
@@ -73,11 +81,23 @@ export const units: readonly Unit[] = [
     elsewhere: pulumiOnPath,
     check: async (folder) =>
       (await answers("pulumi", folder, versions.pulumi)) ??
-      ((await answersAsLanguageHost(join(folder, "pulumi-language-nodejs"))) ? undefined : "pulumi-language-nodejs does not answer as the language host for Node"),
+      ((await answersAsLanguageHost(join(folder, "pulumi-language-nodejs")))
+        ? undefined
+        : "pulumi-language-nodejs does not answer as the language host for Node"),
     archive: "pulumi",
     go: [
-      { module: "language-nodejs", package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs", makes: "pulumi-language-nodejs", set: { [sdkVersion]: `v${versions.languageHost}` } },
-      { module: ".", package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", makes: "pulumi", set: { [sdkVersion]: `v${versions.pulumi}` } },
+      {
+        module: "language-nodejs",
+        package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+        makes: "pulumi-language-nodejs",
+        set: { [sdkVersion]: `v${versions.languageHost}` },
+      },
+      {
+        module: ".",
+        package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        makes: "pulumi",
+        set: { [sdkVersion]: `v${versions.pulumi}` },
+      },
     ],
   },
   {
@@ -101,7 +121,11 @@ export const units: readonly Unit[] = [
         module: ".",
         package: "k8s.io/kubernetes/cmd/kube-apiserver",
         makes: "kube-apiserver",
-        set: { [`${kubeVersion}.gitVersion`]: `v${versions.kubernetes}`, [`${kubeVersion}.gitMajor`]: "1", [`${kubeVersion}.gitMinor`]: versions.kubernetes.split(".")[1] ?? "" },
+        set: {
+          [`${kubeVersion}.gitVersion`]: `v${versions.kubernetes}`,
+          [`${kubeVersion}.gitMajor`]: "1",
+          [`${kubeVersion}.gitMinor`]: versions.kubernetes.split(".")[1] ?? "",
+        },
       },
     ],
   },
@@ -112,7 +136,14 @@ export const units: readonly Unit[] = [
     elsewhere: () => plugin("kafka", oldest.kafkaPlugin),
     check: (folder) => answers("pulumi-resource-kafka", folder, versions.kafkaPlugin),
     plugin: "kafka",
-    go: [{ module: ".", package: "./pulumi-resource-kafka", makes: "pulumi-resource-kafka", set: { "main.version": versions.kafkaPlugin } }],
+    go: [
+      {
+        module: ".",
+        package: "./pulumi-resource-kafka",
+        makes: "pulumi-resource-kafka",
+        set: { "main.version": versions.kafkaPlugin },
+      },
+    ],
   },
   {
     name: "pulumi-resource-kubernetes",
@@ -131,7 +162,11 @@ function otherCrds(name: StrimziCrds): Unit {
     name,
     version: release.api,
     provides: { [name]: "" },
-    check: (folder) => lacks(folder, kinds.map((kind) => `${kind}.yaml`)),
+    check: (folder) =>
+      lacks(
+        folder,
+        kinds.map((kind) => `${kind}.yaml`),
+      ),
     archive: name,
     unpacked: (folder) => splitCrds(folder, `strimzi-crds-${release.api}.yaml`, kinds),
     maven: crdsOf(name, release),

@@ -31,9 +31,13 @@ export async function runStep(
   }
   const { code, signal } = running.exit;
   if (code !== 0) {
-    throw new SandboxError("PART_STEP_FAILED", `${spec.name} ended with ${signal ?? `exit code ${code}`}; it said last\n${lastLines(running.log)}`, {
-      fix: "mend what the lines above name (often the network or the disk) and run it again: what was fetched and compiled so far is kept",
-    });
+    throw new SandboxError(
+      "PART_STEP_FAILED",
+      `${spec.name} ended with ${signal ?? `exit code ${code}`}; it said last\n${lastLines(running.log)}`,
+      {
+        fix: "mend what the lines above name (often the network or the disk) and run it again: what was fetched and compiled so far is kept",
+      },
+    );
   }
 }
 

@@ -19,5 +19,10 @@ export function lastLines(file: string, count = 15): string {
     return "  (no log)";
   }
   const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return lines.length === 0 ? "  (empty log)" : lines.slice(-count).map((line) => `  ${line}`).join("\n");
+  return lines.length === 0
+    ? "  (empty log)"
+    : lines
+        .slice(-count)
+        .map((line) => `  ${line}`)
+        .join("\n");
 }

@@ -16,7 +16,11 @@ export function startTime(pid: number): string | undefined {
 }
 
 /** Starts a process in a session of its own, so that a terminal's Ctrl-C reaches only the parent, which then decides the order. */
-export function startManaged(spec: ProcessSpec, mark: { name: string; value: string }, ended: (pid: number) => void): ManagedProcess {
+export function startManaged(
+  spec: ProcessSpec,
+  mark: { name: string; value: string },
+  ended: (pid: number) => void,
+): ManagedProcess {
   const log = openSync(spec.log, "a", 0o600);
   let child: ChildProcess;
   try {
@@ -76,26 +80,40 @@ class Managed implements ManagedProcess {
     return this.exited;
   }
 
-  async until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined, limitMs: number, everyMs = 50): Promise<T> {
+  async until<T>(
+    what: string,
+    probe: () => Promise<T | undefined> | T | undefined,
+    limitMs: number,
+    everyMs = 50,
+  ): Promise<T> {
     const limit = Date.now() + limitMs;
     for (;;) {
       if (this.exit) throw this.ended(what);
       const found = await probe();
       if (found !== undefined) return found;
       if (Date.now() > limit) {
-        throw new SandboxError("PROCESS_NOT_READY", `${this.name}: ${what} did not come within ${limitMs / 1000} s; its log ends with\n${lastLines(this.log)}`, {
-          fix: `read ${this.log}; a machine under load may need a longer limit`,
-        });
+        throw new SandboxError(
+          "PROCESS_NOT_READY",
+          `${this.name}: ${what} did not come within ${limitMs / 1000} s; its log ends with\n${lastLines(this.log)}`,
+          {
+            fix: `read ${this.log}; a machine under load may need a longer limit`,
+          },
+        );
       }
       await Promise.race([delay(everyMs), this.exited]);
     }
   }
 
   private ended(what: string): SandboxError {
-    const how = this.failure?.message ?? (this.exit?.signal ? `signal ${this.exit.signal}` : `exit code ${this.exit?.code}`);
-    return new SandboxError("PROCESS_EXITED", `${this.name} ended (${how}) before ${what}; its log ends with\n${lastLines(this.log)}`, {
-      fix: `read ${this.log}`,
-    });
+    const how =
+      this.failure?.message ?? (this.exit?.signal ? `signal ${this.exit.signal}` : `exit code ${this.exit?.code}`);
+    return new SandboxError(
+      "PROCESS_EXITED",
+      `${this.name} ended (${how}) before ${what}; its log ends with\n${lastLines(this.log)}`,
+      {
+        fix: `read ${this.log}`,
+      },
+    );
   }
 
   private send(signal: NodeJS.Signals): void {

@@ -43,7 +43,10 @@ class FolderSupervisor implements Supervisor {
   }
 
   start(spec: ProcessSpec): ManagedProcess {
-    if (this.stopping) throw new SandboxError("SANDBOX_STOPPING", `${spec.name} was not started: the sandbox is being stopped`, { fix: "start a new sandbox" });
+    if (this.stopping)
+      throw new SandboxError("SANDBOX_STOPPING", `${spec.name} was not started: the sandbox is being stopped`, {
+        fix: "start a new sandbox",
+      });
     const managed = startManaged(spec, this.mark, (pid) => {
       this.running.delete(pid);
       this.tell({ remove: pid });
@@ -84,7 +87,12 @@ class FolderSupervisor implements Supervisor {
   }
 
   private startWatchdog(): ChildProcess {
-    const child = spawn(process.execPath, [join(__dirname, "watchdog.js")], { cwd: "/", detached: true, stdio: ["pipe", "ignore", "ignore"], env: {} });
+    const child = spawn(process.execPath, [join(__dirname, "watchdog.js")], {
+      cwd: "/",
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+      env: {},
+    });
     // Neither the process nor its pipe may keep the parent's event loop alive.
     child.unref();
     (child.stdin as unknown as { unref?: () => void } | null)?.unref?.();
@@ -100,4 +108,3 @@ class FolderSupervisor implements Supervisor {
     return child;
   }
 }
-

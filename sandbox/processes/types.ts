@@ -34,7 +34,12 @@ export interface ManagedProcess {
    * Resolves with what `probe` returns once that is not undefined (asked every `everyMs`, default 50).
    * @throws SandboxError `PROCESS_EXITED` or `PROCESS_NOT_READY`, both with the last lines of the log.
    */
-  until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined, limitMs: number, everyMs?: number): Promise<T>;
+  until<T>(
+    what: string,
+    probe: () => Promise<T | undefined> | T | undefined,
+    limitMs: number,
+    everyMs?: number,
+  ): Promise<T>;
 }
 
 /** Owns a folder and the processes that work in it. */

@@ -16,7 +16,12 @@ import type { PulumiEnvironment, PulumiEnvironmentOptions } from "./types";
 export async function pulumiEnvironment(options: PulumiEnvironmentOptions): Promise<PulumiEnvironment> {
   const parts = options.parts ?? pulumiPaths(await ensureParts([...pulumiPartNames], options.progress ?? (() => {})));
   const supervisor = supervise(options.folder);
-  const [home, state, bin, tmp] = [join(options.folder, "home"), join(options.folder, "state"), join(options.folder, "bin"), join(options.folder, "tmp")];
+  const [home, state, bin, tmp] = [
+    join(options.folder, "home"),
+    join(options.folder, "state"),
+    join(options.folder, "bin"),
+    join(options.folder, "tmp"),
+  ];
   for (const folder of [home, state, bin, tmp]) await mkdir(folder, { recursive: true, mode: 0o700 });
   const passphrase = join(options.folder, "passphrase");
   await writeFile(passphrase, options.passphrase ?? randomBytes(24).toString("base64url"), { mode: 0o600 });
@@ -33,7 +38,10 @@ export async function pulumiEnvironment(options: PulumiEnvironmentOptions): Prom
     TMPDIR: tmp,
     [supervisor.mark.name]: supervisor.mark.value,
   };
-  return { env, run: (args, run) => runCommand(supervisor, join(bin, "pulumi"), args, { ...run, env: { ...env, ...run.env } }) };
+  return {
+    env,
+    run: (args, run) => runCommand(supervisor, join(bin, "pulumi"), args, { ...run, env: { ...env, ...run.env } }),
+  };
 }
 
 /** What programs need of the surroundings, without anybody's PULUMI_*, KUBECONFIG, NODE_OPTIONS or cloud credentials. */

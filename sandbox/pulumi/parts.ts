@@ -1,7 +1,12 @@
 import type { Part, PartName } from "../parts";
 import type { PulumiParts } from "./types";
 
-export const pulumiPartNames = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-kafka", "pulumi-resource-kubernetes"] as const satisfies readonly PartName[];
+export const pulumiPartNames = [
+  "pulumi",
+  "pulumi-language-nodejs",
+  "pulumi-resource-kafka",
+  "pulumi-resource-kubernetes",
+] as const satisfies readonly PartName[];
 
 /** The stand-in for the kubernetes plugin is not a program of the cache: its launcher is written when it is needed. */
 export function pulumiPaths(found: Record<PartName, Part>): PulumiParts {
@@ -17,6 +22,7 @@ export function pulumiPaths(found: Record<PartName, Part>): PulumiParts {
 /** One line that says which kubernetes plugin Pulumi will use: the real one, its version and its place, or the stand-in. */
 export function describeKubernetesPlugin({ origin, path, version }: Part): string {
   const from = { path: "installed on this machine", cache: "from the cache", download: "downloaded", build: "built" };
-  if (origin === "stand-in") return `kubernetes plugin: the sandbox's stand-in, which acts as Pulumi's own ${version} does`;
+  if (origin === "stand-in")
+    return `kubernetes plugin: the sandbox's stand-in, which acts as Pulumi's own ${version} does`;
   return `kubernetes plugin: Pulumi's own ${version} at ${path} (${from[origin]})`;
 }

@@ -8,7 +8,12 @@ import type { PulumiResult, PulumiRunOptions } from "./types";
 const graceMs = 20_000;
 
 /** Runs one command in a process group of its own, with its output in pipes. */
-export function runCommand(supervisor: Supervisor, command: string, args: readonly string[], options: PulumiRunOptions): Promise<PulumiResult> {
+export function runCommand(
+  supervisor: Supervisor,
+  command: string,
+  args: readonly string[],
+  options: PulumiRunOptions,
+): Promise<PulumiResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...args], {
       cwd: options.cwd,
@@ -51,7 +56,11 @@ export function runCommand(supervisor: Supervisor, command: string, args: readon
     const stderr = lines(child.stderr as Readable, (line) => options.onLine?.(line, "stderr"));
     child.once("close", (code, signal) => {
       clean();
-      resolve({ exitCode: code ?? 128 + (signal ? constants.signals[signal] : 0), stdout: stdout.text(), stderr: stderr.text() });
+      resolve({
+        exitCode: code ?? 128 + (signal ? constants.signals[signal] : 0),
+        stdout: stdout.text(),
+        stderr: stderr.text(),
+      });
     });
     if (pid !== undefined) options.onStart?.(pid);
   });

@@ -2,7 +2,11 @@ import { connectKube, type Kube, type KubeObject, type Resource, SECRETS } from 
 import { servedUsers } from "../others";
 
 /** In the version in which KafkaUsers are served: other people's CRDs may not have v1 yet. */
-const lists = (users: Resource): Resource[] => [users, { ...users, plural: "kafkamirrormaker2s", kind: "KafkaMirrorMaker2" }, SECRETS];
+const lists = (users: Resource): Resource[] => [
+  users,
+  { ...users, plural: "kafkamirrormaker2s", kind: "KafkaMirrorMaker2" },
+  SECRETS,
+];
 
 /** Whatever has a kubeconfig: the sandbox, its API server. */
 interface Place {
@@ -12,7 +16,8 @@ interface Place {
 /** Users, mirrors and secrets of the whole API server as `kind namespace/name`; the clusters' own CA secrets are not the migration's. */
 export async function kubernetesObjects({ kubeconfig }: Place): Promise<string[]> {
   const found = await listAll(kubeconfig, async (kube) => lists(await servedUsers(kube)));
-  return found.flatMap(({ kind, items }) => items.map((item) => `${kind} ${item.metadata.namespace}/${item.metadata.name}`))
+  return found
+    .flatMap(({ kind, items }) => items.map((item) => `${kind} ${item.metadata.namespace}/${item.metadata.name}`))
     .filter((object) => !/^Secret (origin-ns\/origin|target-ns\/target)-(cluster|clients)-ca(-cert)?$/.test(object));
 }
 
@@ -36,11 +41,16 @@ export async function servedDialect({ kubeconfig }: Place): Promise<"strimzi-v1"
   }
 }
 
-async function listAll(kubeconfig: string, resourcesOf: (kube: Kube) => Promise<Resource[]>): Promise<{ kind: string; items: KubeObject[] }[]> {
+async function listAll(
+  kubeconfig: string,
+  resourcesOf: (kube: Kube) => Promise<Resource[]>,
+): Promise<{ kind: string; items: KubeObject[] }[]> {
   const kube = await connectKube(kubeconfig);
   try {
     const resources = await resourcesOf(kube);
-    return await Promise.all(resources.map(async (resource) => ({ kind: resource.kind, items: (await kube.list(resource)).items })));
+    return await Promise.all(
+      resources.map(async (resource) => ({ kind: resource.kind, items: (await kube.list(resource)).items })),
+    );
   } finally {
     kube.close();
   }

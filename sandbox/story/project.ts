@@ -48,7 +48,12 @@ export interface RunOptions {
 }
 
 /** Makes a new stack of the project in `folder`. */
-export async function openProject(pulumi: PulumiEnvironment, folder: string, stack: string, onLine: (line: string) => void): Promise<Project> {
+export async function openProject(
+  pulumi: PulumiEnvironment,
+  folder: string,
+  stack: string,
+  onLine: (line: string) => void,
+): Promise<Project> {
   const at = ["--stack", stack, "--non-interactive"];
   const run = async (args: string[], options: RunOptions & { input?: string } = {}): Promise<PulumiResult> => {
     const { signal, input, onStart } = options;
@@ -60,7 +65,11 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
       ...(onStart === undefined ? {} : { onStart }),
     });
     if (result.exitCode !== 0 && options.mayFail !== true) {
-      throw new SandboxError("PULUMI_FAILED", `pulumi ${args[0]} ended with code ${result.exitCode}:\n${result.stdout}\n${result.stderr}`, { fix: "read Pulumi's own message above" });
+      throw new SandboxError(
+        "PULUMI_FAILED",
+        `pulumi ${args[0]} ended with code ${result.exitCode}:\n${result.stdout}\n${result.stderr}`,
+        { fix: "read Pulumi's own message above" },
+      );
     }
     return result;
   };
@@ -74,7 +83,8 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
         const text = typeof value === "string" ? value : JSON.stringify(value);
         await run(["config", "set", ...at, "--plaintext", key, "--", text], quiet);
       }
-      for (const [key, value] of Object.entries(secrets)) await run(["config", "set", ...at, "--secret", key], { ...quiet, input: value });
+      for (const [key, value] of Object.entries(secrets))
+        await run(["config", "set", ...at, "--secret", key], { ...quiet, input: value });
     },
     async setting(key) {
       return (await run(["config", "get", ...at, key], quiet)).stdout.trim();
@@ -85,7 +95,9 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
       let killed = false;
       const result = await run([command, ...at, "--yes", "--skip-preview"], {
         mayFail: true,
-        onStart: (started) => { pid = started; },
+        onStart: (started) => {
+          pid = started;
+        },
         onLine: (text) => {
           if (killed || pid === undefined || !line.test(text)) return;
           killed = true;
@@ -93,7 +105,11 @@ export async function openProject(pulumi: PulumiEnvironment, folder: string, sta
         },
       });
       if (!killed) {
-        throw new SandboxError("NOT_KILLED", `pulumi ${command} ended with code ${result.exitCode} and never said ${line}:\n${result.stdout}\n${result.stderr}`, { fix: "name a line that the command says" });
+        throw new SandboxError(
+          "NOT_KILLED",
+          `pulumi ${command} ended with code ${result.exitCode} and never said ${line}:\n${result.stdout}\n${result.stderr}`,
+          { fix: "name a line that the command says" },
+        );
       }
       mendCheckpoint(pulumi);
       await run(["cancel", "--yes", ...at], { ...quiet, mayFail: true });
@@ -153,7 +169,8 @@ function rootAbove(folder: string): string {
  */
 export function ownProject(folder: string): string {
   mkdirSync(folder, { recursive: true });
-  for (const name of ["Pulumi.yaml", "package.json", "dist"]) cpSync(join(repositoryRoot, name), join(folder, name), { recursive: true });
+  for (const name of ["Pulumi.yaml", "package.json", "dist"])
+    cpSync(join(repositoryRoot, name), join(folder, name), { recursive: true });
   symlinkSync(join(repositoryRoot, "node_modules"), join(folder, "node_modules"));
   return folder;
 }

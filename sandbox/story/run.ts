@@ -67,7 +67,10 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
   const origin = applicationClient(sandbox.origin.connection, "applications");
   const step = timed(progress);
 
-  const before = await present(sandbox, topics.map((t) => t.name));
+  const before = await present(
+    sandbox,
+    topics.map((t) => t.name),
+  );
   const seeded = await step("seeding the origin", () => seed(options, topics));
   const live = LIVE.filter((name) => topics.some((t) => t.name === name));
   const producers = await startProducers(origin, live, 100, options.signal);
@@ -87,13 +90,22 @@ interface Running {
   step: ReturnType<typeof timed>;
 }
 
-async function migrate(options: StoryOptions, { topics, before, seeded, producers, step }: Running): Promise<StoryResult> {
+async function migrate(
+  options: StoryOptions,
+  { topics, before, seeded, producers, step }: Running,
+): Promise<StoryResult> {
   const { sandbox, progress } = options;
   const names = topics.map((t) => t.name);
   const groups = options.groups ?? estateGroups();
   const origin = applicationClient(sandbox.origin.connection, "applications");
   const target = applicationClient(sandbox.target.connection, "applications");
-  const project = await step("a Pulumi stack", () => story(sandbox, names, groups.map((g) => g.groupId)));
+  const project = await step("a Pulumi stack", () =>
+    story(
+      sandbox,
+      names,
+      groups.map((g) => g.groupId),
+    ),
+  );
   const run: RunOptions = { onLine: stepLines(progress), ...(options.signal ? { signal: options.signal } : {}) };
   await step("pulumi up, phase mirror", () => project.up(run));
 
@@ -101,7 +113,8 @@ async function migrate(options: StoryOptions, { topics, before, seeded, producer
   const reports = [await report(project, reportFolder(sandbox))];
   // Of somebody's own cluster no more is read than has to be.
   const { kubernetes } = sandbox;
-  const secrets = kubernetes === undefined ? [] : [...(await secretValues(kubernetes)), kubernetes.token, ...administrators(sandbox)];
+  const secrets =
+    kubernetes === undefined ? [] : [...(await secretValues(kubernetes)), kubernetes.token, ...administrators(sandbox)];
 
   const sent = await step("applications stop on the origin", () => producers.stop());
   const stopped: Stopped[] = [];
@@ -111,7 +124,9 @@ async function migrate(options: StoryOptions, { topics, before, seeded, producer
   const replicationBefore = await factors(sandbox.target, names);
 
   await project.set({ phase: "cutover" });
-  const cutoverPreview = options.previews ? (await step("pulumi preview, phase cutover", () => project.preview())).stdout : "";
+  const cutoverPreview = options.previews
+    ? (await step("pulumi preview, phase cutover", () => project.preview())).stdout
+    : "";
   await step("pulumi up, phase cutover", () => project.up(run));
   const outputs = await project.outputs();
   states.push(await project.exported());
@@ -133,9 +148,20 @@ async function migrate(options: StoryOptions, { topics, before, seeded, producer
   reports.push(await report(project, reportFolder(sandbox)));
 
   const { topics: atTarget } = await listEverything(sandbox.target);
-  const left = await residueIn(sandbox, names, stopped.map((s) => s.group.groupId));
+  const left = await residueIn(
+    sandbox,
+    names,
+    stopped.map((s) => s.group.groupId),
+  );
   for (const side of ["origin", "target"] as const) {
-    if (sandbox[side].existed) await step(`removing the estate from the ${side}`, () => removeEstate(sandbox[side], names, groups.map((g) => g.groupId)));
+    if (sandbox[side].existed)
+      await step(`removing the estate from the ${side}`, () =>
+        removeEstate(
+          sandbox[side],
+          names,
+          groups.map((g) => g.groupId),
+        ),
+      );
   }
   return {
     seeded,
@@ -166,7 +192,9 @@ export async function residueIn(sandbox: Sandbox, topics: string[], groups: stri
   return [
     ...leftTopics("origin", origin.topics, topics),
     ...leftTopics("target", target.topics, topics),
-    ...target.groups.filter((group) => !groups.includes(group) && !group.startsWith("witness-")).map((group) => `target: group ${group}`),
+    ...target.groups
+      .filter((group) => !groups.includes(group) && !group.startsWith("witness-"))
+      .map((group) => `target: group ${group}`),
     ...leftPrincipals("origin", origin.principals),
     ...leftPrincipals("target", target.principals),
     ...(await kubernetesObjects(sandbox)).map((object) => `kubernetes: ${object}`),
@@ -179,7 +207,11 @@ async function present(sandbox: Sandbox, names: string[]): Promise<string[]> {
     const { topics } = await listEverything(sandbox[side]);
     const clash = names.filter((name) => topics.has(name));
     if (clash.length === 0) continue;
-    throw new SandboxError("ESTATE_EXISTS", `${side}: ${clash.length} of the estate's topics are there already, e.g. ${clash[0]}`, { fix: "give an empty cluster, or remove them if an earlier run left them" });
+    throw new SandboxError(
+      "ESTATE_EXISTS",
+      `${side}: ${clash.length} of the estate's topics are there already, e.g. ${clash[0]}`,
+      { fix: "give an empty cluster, or remove them if an earlier run left them" },
+    );
   }
   return residueIn(sandbox, [], []);
 }
@@ -190,32 +222,45 @@ async function seed({ sandbox, bulkBytes, progress }: StoryOptions, topics: Esta
   const parts = await ensureParts(["java", "kafka"], progress);
   const supervisor = supervise(join(sandbox.folder, "seed"));
   const folder = join(sandbox.folder, "seed");
-  return seedEstate({ connection: sandbox.origin.connection, supervisor, parts: { java: parts.java.path, kafka: parts.kafka.path }, folder, bulkBytes, topics, progress });
+  return seedEstate({
+    connection: sandbox.origin.connection,
+    supervisor,
+    parts: { java: parts.java.path, kafka: parts.kafka.path },
+    folder,
+    bulkBytes,
+    topics,
+    progress,
+  });
 }
 
 async function story(sandbox: Sandbox, topics: string[], groups: string[]): Promise<Project> {
   const project = await openProject(sandbox.pulumi!, ownProject(join(sandbox.folder, "project")), "sandbox", () => {});
   const chosen = sandbox.origin.existed || sandbox.target.existed ? { topics, groups } : {};
-  await project.set(storySettings({
-    ...chosen,
-    // The sandbox's own API server serves the default.
-    ...(sandbox.kubernetes === undefined ? { dialect: await servedDialect(sandbox) } : {}),
-    origin: sandbox.origin,
-    target: sandbox.target,
-    originBootstrap: sandbox.origin.connection.bootstrapServers,
-    targetBootstrap: sandbox.target.connection.bootstrapServers,
-    kubeconfig: sandbox.kubeconfig!,
-    report: reportFolder(sandbox),
-  }));
+  await project.set(
+    storySettings({
+      ...chosen,
+      // The sandbox's own API server serves the default.
+      ...(sandbox.kubernetes === undefined ? { dialect: await servedDialect(sandbox) } : {}),
+      origin: sandbox.origin,
+      target: sandbox.target,
+      originBootstrap: sandbox.origin.connection.bootstrapServers,
+      targetBootstrap: sandbox.target.connection.bootstrapServers,
+      kubeconfig: sandbox.kubeconfig!,
+      report: reportFolder(sandbox),
+    }),
+  );
   return project;
 }
 
 async function report({ stack }: Project, folder: string): Promise<StoryReport> {
-  const [json, html] = await Promise.all((["json", "html"] as const).map((kind) => readFile(join(folder, `migration-${stack}.${kind}`), "utf8")));
+  const [json, html] = await Promise.all(
+    (["json", "html"] as const).map((kind) => readFile(join(folder, `migration-${stack}.${kind}`), "utf8")),
+  );
   return { json: json!, html: html! };
 }
 
-const STEPS = "preflight|fence|gate|verification|consumer-offsets|replication|mirror-gone|internal-topic|checkpoints-topic|report|residue|ready";
+const STEPS =
+  "preflight|fence|gate|verification|consumer-offsets|replication|mirror-gone|internal-topic|checkpoints-topic|report|residue|ready";
 
 /** Of Pulumi's many lines those in which a step of the migration says something, each once. */
 function stepLines(progress: (line: string) => void): (line: string) => void {
@@ -223,7 +268,7 @@ function stepLines(progress: (line: string) => void): (line: string) => void {
   return (line) => {
     const found = new RegExp(`pulumi:Stack \\S+ .*?((?:${STEPS}): .*)$`).exec(line)?.[1];
     // Lines that go on with a list are for the reader of the full output.
-    if (found === undefined || said.has(found) || /^[\w-]+:  /.test(found)) return;
+    if (found === undefined || said.has(found) || /^[\w-]+: {2}/.test(found)) return;
     said.add(found);
     progress(`  ${found}`);
   };
@@ -264,7 +309,9 @@ async function factors(cluster: SandboxCluster, names: string[]): Promise<Record
 }
 
 function leftTopics(side: string, topics: Map<string, unknown>, estate: string[]): string[] {
-  return [...topics.keys()].filter((name) => !name.startsWith("__") && !estate.includes(name)).map((name) => `${side}: topic ${name}`);
+  return [...topics.keys()]
+    .filter((name) => !name.startsWith("__") && !estate.includes(name))
+    .map((name) => `${side}: topic ${name}`);
 }
 
 function leftPrincipals(side: string, principals: string[]): string[] {

@@ -23,11 +23,27 @@ export interface StoryPlaces {
 /** The configuration that somebody would type for the sandbox: two clusters with an operator each, and what differs from the defaults. */
 export function storySettings(places: StoryPlaces): Settings {
   const { originBootstrap, targetBootstrap, kubeconfig, report, topics, groups } = places;
-  const { origin = { label: "origin", namespace: NAMESPACES.origin, brokerIds: [1] }, target = { label: "target", namespace: NAMESPACES.target, brokerIds: [1, 2, 3] } } = places;
-  const chosen = { ...(topics === undefined ? {} : { topicsPattern: listed(topics) }), ...(groups === undefined ? {} : { groupsPattern: listed(groups) }) };
+  const {
+    origin = { label: "origin", namespace: NAMESPACES.origin, brokerIds: [1] },
+    target = { label: "target", namespace: NAMESPACES.target, brokerIds: [1, 2, 3] },
+  } = places;
+  const chosen = {
+    ...(topics === undefined ? {} : { topicsPattern: listed(topics) }),
+    ...(groups === undefined ? {} : { groupsPattern: listed(groups) }),
+  };
   return {
-    origin: { bootstrapServers: originBootstrap, cluster: origin.label, namespace: origin.namespace, brokers: origin.brokerIds.length },
-    target: { bootstrapServers: targetBootstrap, cluster: target.label, namespace: target.namespace, brokers: target.brokerIds.length },
+    origin: {
+      bootstrapServers: originBootstrap,
+      cluster: origin.label,
+      namespace: origin.namespace,
+      brokers: origin.brokerIds.length,
+    },
+    target: {
+      bootstrapServers: targetBootstrap,
+      cluster: target.label,
+      namespace: target.namespace,
+      brokers: target.brokerIds.length,
+    },
     profile: "tuned",
     ...(places.dialect === undefined ? {} : { dialect: places.dialect }),
     // What `tuned` buffers for two tasks does not fit into the sandbox's usual 512 MB for a worker.

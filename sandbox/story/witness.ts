@@ -27,10 +27,20 @@ export async function stopGroup(origin: Kafka, group: EstateGroup): Promise<Stop
 }
 
 /** What stands at these places, read by a group of the witness's own. */
-async function nextRecords(kafka: Kafka, groupId: string, topic: string, from: PartitionOffsets): Promise<Map<number, SeenRecord>> {
+async function nextRecords(
+  kafka: Kafka,
+  groupId: string,
+  topic: string,
+  from: PartitionOffsets,
+): Promise<Map<number, SeenRecord>> {
   const { high } = await endOffsets(kafka, topic);
   const partitions = [...from].filter(([p, offset]) => offset < high.get(p)!).map(([p]) => p);
-  const records = await firstRecords(kafka, { groupId, topic, partitions, from: new Map(partitions.map((p) => [p, from.get(p)!])) });
+  const records = await firstRecords(kafka, {
+    groupId,
+    topic,
+    partitions,
+    from: new Map(partitions.map((p) => [p, from.get(p)!])),
+  });
   await forgetGroup(kafka, groupId);
   return records;
 }
@@ -41,13 +51,21 @@ export async function resumeGroup(target: Kafka, stopped: Stopped): Promise<Mism
   const seen = await firstRecords(target, { groupId, topic, partitions: [...stopped.next.keys()] });
   return [...stopped.next].flatMap(([partition, expected]) => {
     const got = seen.get(partition);
-    const same = got !== undefined && got.timestamp === expected.timestamp && got.key === expected.key && got.value === expected.value && got.headers === expected.headers;
-    return same ? [] : [{ group: groupId, topic, partition, expected: short(expected), seen: got ? short(got) : "nothing" }];
+    const same =
+      got !== undefined &&
+      got.timestamp === expected.timestamp &&
+      got.key === expected.key &&
+      got.value === expected.value &&
+      got.headers === expected.headers;
+    return same
+      ? []
+      : [{ group: groupId, topic, partition, expected: short(expected), seen: got ? short(got) : "nothing" }];
   });
 }
 
 function short(record: SeenRecord): string {
-  const text = record.value === null ? "(tombstone)" : Buffer.from(record.value, "base64").toString("utf8").slice(0, 60);
+  const text =
+    record.value === null ? "(tombstone)" : Buffer.from(record.value, "base64").toString("utf8").slice(0, 60);
   return `offset ${record.offset}, ${new Date(Number(record.timestamp)).toISOString()}, ${text}`;
 }
 
@@ -62,7 +80,11 @@ async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> {
 }
 
 /** Takes the estate away again from a cluster that goes on without it. */
-export async function removeEstate(cluster: { connection: ClusterConnection }, topics: readonly string[], groups: readonly string[]): Promise<void> {
+export async function removeEstate(
+  cluster: { connection: ClusterConnection },
+  topics: readonly string[],
+  groups: readonly string[],
+): Promise<void> {
   const admin = applicationClient(cluster.connection, "witness").admin();
   await admin.connect();
   try {
@@ -76,7 +98,11 @@ export async function removeEstate(cluster: { connection: ClusterConnection }, t
 }
 
 /** Topics and groups of a cluster as an independent client lists them. */
-export async function listEverything(cluster: { connection: ClusterConnection }): Promise<{ topics: Map<string, { partitions: number; replicas: number[] }>; groups: string[]; principals: string[] }> {
+export async function listEverything(cluster: { connection: ClusterConnection }): Promise<{
+  topics: Map<string, { partitions: number; replicas: number[] }>;
+  groups: string[];
+  principals: string[];
+}> {
   const kafka = applicationClient(cluster.connection, "witness");
   const admin = kafka.admin();
   await admin.connect();
@@ -85,7 +111,12 @@ export async function listEverything(cluster: { connection: ClusterConnection })
     const { groups } = await admin.listGroups();
     const acls = await admin.describeAcls({ resourceType: 1, resourcePatternType: 1, operation: 1, permissionType: 1 });
     return {
-      topics: new Map(topics.map((t) => [t.name, { partitions: t.partitions.length, replicas: [...new Set(t.partitions.map((p) => p.replicas.length))] }])),
+      topics: new Map(
+        topics.map((t) => [
+          t.name,
+          { partitions: t.partitions.length, replicas: [...new Set(t.partitions.map((p) => p.replicas.length))] },
+        ]),
+      ),
       groups: groups.map((g) => g.groupId),
       principals: [...new Set(acls.resources.flatMap((r) => r.acls.map((a) => a.principal)))],
     };

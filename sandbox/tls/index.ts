@@ -47,7 +47,10 @@ export function createAuthority(commonName: string): Authority {
     publicKey: pair.publicKey,
     issuerKey: pair.privateKey,
     issuerPublic: pair.publicKey,
-    extensions: [extension(oid.basicConstraints, der.sequence(der.bool(true)), true), extension(oid.keyUsage, der.bits(Buffer.from([0b0000_0110]), 1), true)],
+    extensions: [
+      extension(oid.basicConstraints, der.sequence(der.bool(true)), true),
+      extension(oid.keyUsage, der.bits(Buffer.from([0b0000_0110]), 1), true),
+    ],
   });
   return { cert, key: pem(pair.privateKey) };
 }
@@ -63,7 +66,8 @@ export function issueCertificate(authority: Authority, options: CertificateOptio
     extension(oid.keyUsage, der.bits(Buffer.from([0b1000_0000]), 7), true),
     extension(oid.extendedKeyUsage, der.sequence(...purposes.map(der.objectId))),
   ];
-  if (options.hosts?.length) extensions.push(extension(oid.subjectAltName, der.sequence(...options.hosts.map(generalName))));
+  if (options.hosts?.length)
+    extensions.push(extension(oid.subjectAltName, der.sequence(...options.hosts.map(generalName))));
   const cert = certificate({
     subject: options.commonName,
     issuer: issuer.subject.replace(/^CN=/, ""),
@@ -111,14 +115,20 @@ function certificate(request: Request): string {
 
 const pem = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString();
 
-const name = (commonName: string): Buffer => der.sequence(der.set(der.sequence(der.objectId(oid.commonName), der.utf8(commonName))));
+const name = (commonName: string): Buffer =>
+  der.sequence(der.set(der.sequence(der.objectId(oid.commonName), der.utf8(commonName))));
 
-const keyId = (key: KeyObject): Buffer => createHash("sha1").update(key.export({ type: "spki", format: "der" })).digest();
+const keyId = (key: KeyObject): Buffer =>
+  createHash("sha1")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest();
 
 function extension(id: string, value: Buffer, critical = false): Buffer {
   return der.sequence(der.objectId(id), ...(critical ? [der.bool(true)] : []), der.octets(value));
 }
 
 function generalName(host: string): Buffer {
-  return isIPv4(host) ? der.implicit(7, Buffer.from(host.split(".").map(Number))) : der.implicit(2, Buffer.from(host, "latin1"));
+  return isIPv4(host)
+    ? der.implicit(7, Buffer.from(host.split(".").map(Number)))
+    : der.implicit(2, Buffer.from(host, "latin1"));
 }

@@ -58,15 +58,26 @@ export function faultsOf(story: GroupStory): string[] {
   const there = walk(after);
   report("read again on the origin:", here.again);
   report("in a wrong order on the origin:", here.late);
-  report("skipped on the origin:", due.filter((n) => n <= last && !before.includes(n)));
+  report(
+    "skipped on the origin:",
+    due.filter((n) => n <= last && !before.includes(n)),
+  );
   const next = due.find((n) => n > last);
   const first = after[0];
   // An announced place may lie earlier, never later.
-  if (next !== undefined && first !== undefined && (first > next || (first <= last && announced === 0))) report(`${next} was due first on the target, it read`, [first]);
+  if (next !== undefined && first !== undefined && (first > next || (first <= last && announced === 0)))
+    report(`${next} was due first on the target, it read`, [first]);
   report("in a wrong order on the target:", there.late);
-  report("missing:", due.filter((n) => n > last && !seen.has(n)));
-  report("never committed, but read:", [...seen].filter((n) => !committed.has(n)));
+  report(
+    "missing:",
+    due.filter((n) => n > last && !seen.has(n)),
+  );
+  report(
+    "never committed, but read:",
+    [...seen].filter((n) => !committed.has(n)),
+  );
   if (there.again.length < announced) report(`announced as read again were ${announced}, came`, [there.again.length]);
-  if (there.again.length > announced) report(`read again (${there.again.length}, announced were ${announced}):`, there.again);
+  if (there.again.length > announced)
+    report(`read again (${there.again.length}, announced were ${announced}):`, there.again);
   return faults;
 }

@@ -19,7 +19,17 @@ export interface WitnessTopic {
   each: number;
 }
 
-const topic = (name: string, more: Partial<WitnessTopic> = {}): WitnessTopic => ({ name, partitions: 2, records: 200, codec: "none", keys: 0, tombstones: false, stamped: false, each: 0, ...more });
+const topic = (name: string, more: Partial<WitnessTopic> = {}): WitnessTopic => ({
+  name,
+  partitions: 2,
+  records: 200,
+  codec: "none",
+  keys: 0,
+  tombstones: false,
+  stamped: false,
+  each: 0,
+  ...more,
+});
 
 /** The topic that applications go on writing to while the mirror runs, while it is down, and on the target. */
 export const LIVE = "clicks";
@@ -57,14 +67,22 @@ export async function createTopics(kafka: Kafka): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const compacted = { "cleanup.policy": "compact", "segment.ms": "1000", "min.cleanable.dirty.ratio": "0.01", "max.compaction.lag.ms": "1000" };
+    const compacted = {
+      "cleanup.policy": "compact",
+      "segment.ms": "1000",
+      "min.cleanable.dirty.ratio": "0.01",
+      "max.compaction.lag.ms": "1000",
+    };
     await admin.createTopics({
       waitForLeaders: true,
       topics: TOPICS.map((t) => ({
         topic: t.name,
         numPartitions: t.partitions,
         replicationFactor: 1,
-        configEntries: Object.entries({ ...(t.keys > 0 ? compacted : {}), ...(t.stamped ? { "message.timestamp.type": "LogAppendTime" } : {}) }).map(([name, value]) => ({ name, value })),
+        configEntries: Object.entries({
+          ...(t.keys > 0 ? compacted : {}),
+          ...(t.stamped ? { "message.timestamp.type": "LogAppendTime" } : {}),
+        }).map(([name, value]) => ({ name, value })),
       })),
     });
   } finally {
@@ -93,7 +111,15 @@ export function recordsWhileMirrored(): JavaTask[] {
 }
 
 function each(t: WitnessTopic, from: number, count: number): JavaTask[] {
-  return Array.from({ length: t.partitions }, (_, p) => ["write", t.name, `${p}`, `${from}`, `${count}`, t.codec, t.tombstones ? "-1" : `${t.keys}`]);
+  return Array.from({ length: t.partitions }, (_, p) => [
+    "write",
+    t.name,
+    `${p}`,
+    `${from}`,
+    `${count}`,
+    t.codec,
+    t.tombstones ? "-1" : `${t.keys}`,
+  ]);
 }
 
 /**
@@ -130,10 +156,14 @@ export function groupsOf(client: Client): ReadTask[] {
     group: `${client}-${name}`,
     client,
     metadata: `${client}:${name}`,
-    goals: topics.flatMap((t) => Array.from({ length: t.partitions }, (_, partition) => partition).flatMap((partition): Goal[] => {
-      const goal = upTo(t);
-      return goal === undefined || (name === "partial" && partition > 0) ? [] : [{ topic: t.name, partition, upTo: goal }];
-    })),
+    goals: topics.flatMap((t) =>
+      Array.from({ length: t.partitions }, (_, partition) => partition).flatMap((partition): Goal[] => {
+        const goal = upTo(t);
+        return goal === undefined || (name === "partial" && partition > 0)
+          ? []
+          : [{ topic: t.name, partition, upTo: goal }];
+      }),
+    ),
   });
   return [
     standing("start", () => -1),
@@ -141,7 +171,11 @@ export function groupsOf(client: Client): ReadTask[] {
     // kafkajs commits the place after the last record; Kafka's client its position, which is after the marker.
     standing("end", (t) => (client === "kafkajs" ? lastBefore(t) : "end")),
     standing("partial", (t) => Math.floor(t.records * 0.7)),
-    standing("lagging", () => LAGGING_AT, TOPICS.filter((t) => t.name === BACKLOG)),
+    standing(
+      "lagging",
+      () => LAGGING_AT,
+      TOPICS.filter((t) => t.name === BACKLOG),
+    ),
   ];
 }
 
@@ -153,12 +187,16 @@ function lastBefore(t: WitnessTopic): number {
 /** The same group later: it reads everything from where it stands. */
 export function resumed(task: ReadTask): ReadTask {
   const topics = new Set(task.goals.map((g) => g.topic));
-  const goals = TOPICS.filter((t) => topics.has(t.name)).flatMap((t) => Array.from({ length: t.partitions }, (_, partition): Goal => ({ topic: t.name, partition, upTo: "end" })));
+  const goals = TOPICS.filter((t) => topics.has(t.name)).flatMap((t) =>
+    Array.from({ length: t.partitions }, (_, partition): Goal => ({ topic: t.name, partition, upTo: "end" })),
+  );
   return { group: task.group, client: task.client, goals };
 }
 
 /** A reader of the whole log that is no application's group. */
 export function wholeLog(): ReadTask {
-  const goals = TOPICS.flatMap((t) => Array.from({ length: t.partitions }, (_, partition): Goal => ({ topic: t.name, partition, upTo: "end" })));
+  const goals = TOPICS.flatMap((t) =>
+    Array.from({ length: t.partitions }, (_, partition): Goal => ({ topic: t.name, partition, upTo: "end" })),
+  );
   return { group: "console-consumer-witness", client: "classic", goals };
 }

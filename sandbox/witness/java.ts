@@ -33,11 +33,22 @@ export async function openJavaWitness(supervisor: Supervisor, parts: KafkaParts,
   const quick = await toolOptions(parts, jars, folder);
   const java = async (what: string, args: readonly string[]): Promise<void> => {
     const log = join(folder, "witness.log");
-    const process = supervisor.start({ name: what, command: parts.java, args: [...quick, "-Xmx256m", ...args], cwd: folder, env: { ...environment(), CLASSPATH: `${jars}:${classes}` }, log });
+    const process = supervisor.start({
+      name: what,
+      command: parts.java,
+      args: [...quick, "-Xmx256m", ...args],
+      cwd: folder,
+      env: { ...environment(), CLASSPATH: `${jars}:${classes}` },
+      log,
+    });
     const timer = setTimeout(() => void process.kill(), LIMIT_MS);
     const exit = await process.exited.finally(() => clearTimeout(timer));
     if (exit.code !== 0) {
-      throw new SandboxError("WITNESS_FAILED", `${what} ended with ${exit.signal ?? `code ${exit.code}`}:\n${lastLines(log)}`, { fix: "read the lines above; compiling takes a JDK" });
+      throw new SandboxError(
+        "WITNESS_FAILED",
+        `${what} ended with ${exit.signal ?? `code ${exit.code}`}:\n${lastLines(log)}`,
+        { fix: "read the lines above; compiling takes a JDK" },
+      );
     }
   };
   const source = join(repositoryRoot, "sandbox", "witness", "Witness.java");
@@ -50,9 +61,15 @@ export async function openJavaWitness(supervisor: Supervisor, parts: KafkaParts,
       const [client, plan, results] = [name("client"), name("plan"), name("results")];
       try {
         await writeProperties(client, clientSettings(connection));
-        await writeFile(plan, stretches.map((tasks) => tasks.map((words) => `${words.join("\t")}\n`).join("")).join("then\n"));
+        await writeFile(
+          plan,
+          stretches.map((tasks) => tasks.map((words) => `${words.join("\t")}\n`).join("")).join("then\n"),
+        );
         await java("the Java witness", ["Witness", client, plan, results]);
-        return (await readFile(results, "utf8")).split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as PartitionRead);
+        return (await readFile(results, "utf8"))
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => JSON.parse(line) as PartitionRead);
       } finally {
         await rm(client, { force: true });
       }

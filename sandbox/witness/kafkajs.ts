@@ -36,7 +36,12 @@ async function readOnce(kafka: Kafka, task: ReadTask): Promise<PartitionRead[]> 
   const topics = [...new Set(task.goals.map((g) => g.topic))];
   const readings = await begin(kafka, task, topics);
   const open = () => [...readings.values()].filter((r) => !r.done);
-  const consumer = kafka.consumer({ groupId: task.group, allowAutoTopicCreation: false, maxWaitTimeInMs: 100, sessionTimeout: 30_000 });
+  const consumer = kafka.consumer({
+    groupId: task.group,
+    allowAutoTopicCreation: false,
+    maxWaitTimeInMs: 100,
+    sessionTimeout: 30_000,
+  });
   let failed: Error | undefined;
   let joined = false;
   let patience = Date.now() + PATIENCE_MS;
@@ -45,7 +50,9 @@ async function readOnce(kafka: Kafka, task: ReadTask): Promise<PartitionRead[]> 
     const left = [...readings.values()].filter((r) => memberAssignment[r.topic]?.includes(r.partition) !== true);
     if (left.length > 0) failed = starved(task, left);
   });
-  consumer.on(consumer.events.CRASH, (event) => { failed = event.payload.error; });
+  consumer.on(consumer.events.CRASH, (event) => {
+    failed = event.payload.error;
+  });
   await consumer.connect();
   try {
     await consumer.subscribe({ topics, fromBeginning: true });
@@ -59,7 +66,8 @@ async function readOnce(kafka: Kafka, task: ReadTask): Promise<PartitionRead[]> 
           patience = Date.now() + PATIENCE_MS;
           resolveOffset(message.offset);
         }
-        if (reading === undefined || reading.done) consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
+        if (reading === undefined || reading.done)
+          consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
         await heartbeat();
       },
     });
@@ -68,17 +76,33 @@ async function readOnce(kafka: Kafka, task: ReadTask): Promise<PartitionRead[]> 
     if (open().length > 0) throw starved(task, open());
     if (task.metadata !== undefined) {
       const metadata = task.metadata;
-      await consumer.commitOffsets([...readings.values()].map((r) => ({ topic: r.topic, partition: r.partition, offset: String(r.next), metadata })));
+      await consumer.commitOffsets(
+        [...readings.values()].map((r) => ({
+          topic: r.topic,
+          partition: r.partition,
+          offset: String(r.next),
+          metadata,
+        })),
+      );
     }
   } finally {
     await consumer.disconnect();
   }
-  return [...readings.values()].map(({ group, topic, partition, found, numbers, tombstones }) => ({ group, topic, partition, found, numbers, tombstones }));
+  return [...readings.values()].map(({ group, topic, partition, found, numbers, tombstones }) => ({
+    group,
+    topic,
+    partition,
+    found,
+    numbers,
+    tombstones,
+  }));
 }
 
 function starved(task: ReadTask, left: readonly Reading[]): SandboxError {
   const where = left.map((r) => `${r.topic}-${r.partition} (at ${r.next} of ${r.end})`);
-  return new SandboxError("CONSUMER_STARVED", `group ${task.group} got no further on ${where.join(", ")}`, { fix: "look whether the broker is up and the records are there" });
+  return new SandboxError("CONSUMER_STARVED", `group ${task.group} got no further on ${where.join(", ")}`, {
+    fix: "look whether the broker is up and the records are there",
+  });
 }
 
 async function begin(kafka: Kafka, task: ReadTask, topics: string[]): Promise<Map<string, Reading>> {
@@ -89,17 +113,33 @@ async function begin(kafka: Kafka, task: ReadTask, topics: string[]): Promise<Ma
     const extents = new Map<string, { low: string; high: string }>();
     // One topic after the other: asked for several at once, kafkajs may leave out one that it has no metadata of yet.
     for (const topic of topics) {
-      for (const t of await admin.fetchOffsets({ groupId: task.group, topics: [topic] })) for (const p of t.partitions) committed.set(`${topic}:${p.partition}`, p);
+      for (const t of await admin.fetchOffsets({ groupId: task.group, topics: [topic] }))
+        for (const p of t.partitions) committed.set(`${topic}:${p.partition}`, p);
       for (const p of await admin.fetchTopicOffsets(topic)) extents.set(`${topic}:${p.partition}`, p);
     }
     return new Map(
       task.goals.map(({ topic, partition, upTo }) => {
         const key = `${topic}:${partition}`;
         const is = committed.get(key);
-        const found = is === undefined || Number(is.offset) < 0 ? null : { offset: Number(is.offset), metadata: is.metadata ?? "" };
+        const found =
+          is === undefined || Number(is.offset) < 0 ? null : { offset: Number(is.offset), metadata: is.metadata ?? "" };
         const end = Number(extents.get(key)!.high);
         const next = Math.max(Number(extents.get(key)!.low), found?.offset ?? 0);
-        return [key, { group: task.group, topic, partition, found, numbers: [], tombstones: [], upTo, end, next, done: upTo === -1 || next >= end }];
+        return [
+          key,
+          {
+            group: task.group,
+            topic,
+            partition,
+            found,
+            numbers: [],
+            tombstones: [],
+            upTo,
+            end,
+            next,
+            done: upTo === -1 || next >= end,
+          },
+        ];
       }),
     );
   } finally {
@@ -139,7 +179,11 @@ export async function startWriter(kafka: Kafka, topic: string, partitions: numbe
       next++;
       await pause(EVERY_MS);
     } while (running);
-  })().catch((error: unknown) => { failure = error; }).finally(() => producer.disconnect());
+  })()
+    .catch((error: unknown) => {
+      failure = error;
+    })
+    .finally(() => producer.disconnect());
   return {
     async stop() {
       running = false;
@@ -152,5 +196,10 @@ export async function startWriter(kafka: Kafka, topic: string, partitions: numbe
 
 /** Records in the Java witness's form, one for each partition. */
 function numbered(topic: string, partitions: number, n: number): (Message & { partition: number })[] {
-  return Array.from({ length: partitions }, (_, partition) => ({ partition, key: `key-${n}`, value: `${topic}-${partition}#${n}`, headers: { n: String(n) } }));
+  return Array.from({ length: partitions }, (_, partition) => ({
+    partition,
+    key: `key-${n}`,
+    value: `${topic}-${partition}#${n}`,
+    headers: { n: String(n) },
+  }));
 }

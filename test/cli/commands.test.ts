@@ -24,7 +24,12 @@ afterAll(() => rm(folder, { recursive: true }));
 async function modelFile(model: MigrationModel, more: object = {}): Promise<string> {
   const path = join(folder, `${uniqueName("cli-model")}.json`);
   // The shared origin has one broker: the mirror would be told so.
-  const preflight = { storageReplicationFactor: 1, checkpointsReplicationFactor: 1, offsetSyncsReplicationFactor: 1, ...more };
+  const preflight = {
+    storageReplicationFactor: 1,
+    checkpointsReplicationFactor: 1,
+    offsetSyncsReplicationFactor: 1,
+    ...more,
+  };
   await writeFile(path, JSON.stringify({ ...model, options: { preflight } }), { mode: 0o600 });
   return path;
 }
@@ -33,7 +38,11 @@ async function modelFile(model: MigrationModel, more: object = {}): Promise<stri
 async function command(model: string, ...argv: string[]) {
   const text = { out: "", err: "" };
   const stream = (key: "out" | "err") => ({ write: (some: string) => (text[key] += some) });
-  const exit = await run([...argv, "--model", model], { out: stream("out"), err: stream("err") }, new AbortController().signal);
+  const exit = await run(
+    [...argv, "--model", model],
+    { out: stream("out"), err: stream("err") },
+    new AbortController().signal,
+  );
   const password = ports.clusters.origin.admin.password;
   expect(text.out + text.err).not.toContain(password);
   return { exit, ...text, json: () => JSON.parse(text.out) };
@@ -46,7 +55,10 @@ async function migrated(config: Record<string, string> = {}) {
   const mirror = await FakeMirror.start(ports, {}, config);
   const topic = await mirror.topic("orders", 2);
   await mirror.send(topic, messages(4));
-  await mirror.send(topic, messages(6, 4).map((m, i) => ({ ...m, timestamp: String(LATER + i) })));
+  await mirror.send(
+    topic,
+    messages(6, 4).map((m, i) => ({ ...m, timestamp: String(LATER + i) })),
+  );
   await mirror.copied(topic, 9);
   const group = `${mirror.prefix}-group`;
   await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 6n, metadata: "mine" }]);
@@ -67,12 +79,16 @@ describe("a finished copy", () => {
     const gate = await command(model, "gate", "--json");
     expect([gate.exit, gate.json()]).toMatchObject([0, { complete: true, partitions: 2, lastRecordsCompared: 1 }]);
     const verify = await command(model, "verify", "--mode", "full", "--json");
-    expect([verify.exit, verify.json()]).toMatchObject([0, { mode: "full", equal: true, topics: [{ topic, originRecords: 10, targetRecords: 10 }] }]);
+    expect([verify.exit, verify.json()]).toMatchObject([
+      0,
+      { mode: "full", equal: true, topics: [{ topic, originRecords: 10, targetRecords: 10 }] },
+    ]);
   });
 
   it("offsets: shown first, written only with --apply, taken back from the kept file", async () => {
     const { model, topic, group } = await migrated();
-    const there = async () => (await ports.target.groupOffsets([group])).get(group)?.find((o) => o.topic === topic && o.offset >= 0n);
+    const there = async () =>
+      (await ports.target.groupOffsets([group])).get(group)?.find((o) => o.topic === topic && o.offset >= 0n);
     const dry = await command(model, "offsets");
     expect(dry).toMatchObject({ exit: 0 });
     expect(dry.out).toMatch(new RegExp(`${group} +${topic}-0 +6 +6 +exact +0`));
@@ -92,13 +108,17 @@ describe("a finished copy", () => {
 
   it("offsets: a dry run that --apply would refuse is no success, and --out is tried before anything is written", async () => {
     const { model, topic, group } = await migrated();
-    const there = async () => (await ports.target.groupOffsets([group])).get(group)?.find((o) => o.topic === topic && o.offset >= 0n);
+    const there = async () =>
+      (await ports.target.groupOffsets([group])).get(group)?.find((o) => o.topic === topic && o.offset >= 0n);
     const nowhere = await command(model, "offsets", "--apply", "--out", join(folder, "missing", "kept.json"));
     expect(nowhere).toMatchObject({ exit: 2, err: expect.stringContaining("CLI_OUT_FILE") });
     expect(await there()).toBeUndefined();
     await ports.target.alterGroupOffsets(group, [{ topic, partition: 0, offset: 9n, metadata: "" }]);
     const dry = await command(model, "offsets");
-    expect(dry).toMatchObject({ exit: 1, out: expect.stringContaining(`group "${group}" has other offsets on the target`) });
+    expect(dry).toMatchObject({
+      exit: 1,
+      out: expect.stringContaining(`group "${group}" has other offsets on the target`),
+    });
     expect(await command(model, "offsets", "--overwrite")).toMatchObject({ exit: 0 });
   });
 
@@ -109,7 +129,14 @@ describe("a finished copy", () => {
     const apply = ["offsets", "--apply", "--overwrite", "--out", kept, "--model", model];
     await ports.target.alterGroupOffsets(group, [{ topic, partition: 0, offset: 9n, metadata: "theirs" }]);
     // Twice: the second finds in place what the first may have written.
-    const reached = [() => access(kept).then(() => true, () => false), async () => (await place())?.offset === 6n];
+    const reached = [
+      () =>
+        access(kept).then(
+          () => true,
+          () => false,
+        ),
+      async () => (await place())?.offset === 6n,
+    ];
     for (const now of reached) {
       const child = spawn(process.execPath, [require.resolve("../../dist/cli/main.js"), ...apply], { stdio: "ignore" });
       const ended = once(child, "exit");
@@ -121,14 +148,27 @@ describe("a finished copy", () => {
     const elsewhere = join(folder, `${group}-elsewhere.json`);
     await writeFile(elsewhere, (await readFile(kept, "utf8")).replace(/("target": ")[^"]+/, "$1another"));
     const refused = await command(model, "offsets", "--revert", elsewhere, "--apply");
-    expect([refused.exit, refused.err, await place()]).toMatchObject([1, expect.stringContaining("OFFSETS_OTHER_CLUSTER"), { offset: 6n }]);
-    expect(await command(model, "offsets", "--apply", "--out", elsewhere)).toMatchObject({ exit: 1, err: expect.stringContaining("OFFSETS_OTHER_CLUSTER") });
+    expect([refused.exit, refused.err, await place()]).toMatchObject([
+      1,
+      expect.stringContaining("OFFSETS_OTHER_CLUSTER"),
+      { offset: 6n },
+    ]);
+    expect(await command(model, "offsets", "--apply", "--out", elsewhere)).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining("OFFSETS_OTHER_CLUSTER"),
+    });
 
     expect(await command(model, "offsets", "--revert", kept, "--apply")).toMatchObject({ exit: 0 });
     expect(await place()).toMatchObject({ offset: 9n, metadata: "theirs" });
     await writeFile(kept, (await readFile(kept, "utf8")).slice(0, 50));
-    expect(await command(model, "offsets", "--revert", kept, "--apply")).toMatchObject({ exit: 2, err: expect.stringContaining("damaged") });
-    expect(await command(model, "offsets", "--apply", "--overwrite", "--out", kept)).toMatchObject({ exit: 2, err: expect.stringContaining("give --out another file") });
+    expect(await command(model, "offsets", "--revert", kept, "--apply")).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining("damaged"),
+    });
+    expect(await command(model, "offsets", "--apply", "--overwrite", "--out", kept)).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining("give --out another file"),
+    });
   });
 
   it("offsets: the way by time stands beside the exact one", async () => {
@@ -136,20 +176,29 @@ describe("a finished copy", () => {
     const found = await command(model, "offsets", "--time", String(LATER), "--json");
     const at = (way: string) => found.json().plans[way].groups[0].topics[0].partitions[0].targetOffset;
     expect([found.exit, at("exact"), at("time")]).toEqual([0, "6", "4"]);
-    expect((await command(model, "offsets", "--time", String(LATER))).out).toMatch(new RegExp(`${group} +${topic}-0 +6 +6 +4 +exact`));
-    expect(await command(model, "offsets", "--way", "checkpoints")).toMatchObject({ exit: 1, err: expect.stringContaining("OFFSETS_NO_CHECKPOINTS") });
+    expect((await command(model, "offsets", "--time", String(LATER))).out).toMatch(
+      new RegExp(`${group} +${topic}-0 +6 +6 +4 +exact`),
+    );
+    expect(await command(model, "offsets", "--way", "checkpoints")).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining("OFFSETS_NO_CHECKPOINTS"),
+    });
   });
 
   it("replication: the plan first, replicas only with --apply", async () => {
     const { model, topic } = await migrated();
-    const factor = async () => (await ports.target.describeTopics([topic]))[0]!.partitions.map((p) => p.replicas.length);
+    const factor = async () =>
+      (await ports.target.describeTopics([topic]))[0]!.partitions.map((p) => p.replicas.length);
     const dry = await command(model, "replication", "--rule", `${topic}=2`);
     expect(dry).toMatchObject({ exit: 0 });
     expect(dry.out).toContain(`${topic}: 2 partitions from 1 to 2 replicas`);
     expect(await factor()).toEqual([1, 1]);
     expect(await command(model, "replication", "--rule", `${topic}=2`, "--apply")).toMatchObject({ exit: 0 });
     expect(await factor()).toEqual([2, 2]);
-    expect(await command(model, "replication", "--rule", `${topic}=99`)).toMatchObject({ exit: 1, err: expect.stringContaining("REPLICATION_TOO_LARGE") });
+    expect(await command(model, "replication", "--rule", `${topic}=99`)).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining("REPLICATION_TOO_LARGE"),
+    });
   });
 
   it("rehearse: a time for each step and nothing in the way", async () => {
@@ -161,20 +210,40 @@ describe("a finished copy", () => {
     const { ok, steps, problems, unknown, leftAlone } = found.json();
     expect(leftAlone).toEqual([expect.stringContaining(`group "${share}" will be left alone: a share group`)]);
     expect({ exit: found.exit, ok, problems, unknown }).toEqual({ exit: 0, ok: true, problems: [], unknown: [] });
-    expect(steps.map((s: { step: string }) => s.step)).toEqual(["catching up", "quiet origin", "gate", "verification", "offsets", "writing offsets", "replication (clients may run)"]);
+    expect(steps.map((s: { step: string }) => s.step)).toEqual([
+      "catching up",
+      "quiet origin",
+      "gate",
+      "verification",
+      "offsets",
+      "writing offsets",
+      "replication (clients may run)",
+    ]);
     expect(steps[5].how).toContain("1 commit, estimated");
     expect(steps.slice(1, 6).every((s: { ms: number }) => s.ms > 0)).toBe(true);
   });
 
   it("rehearse with a fence: what the raise takes, no quiet window, and no rule made", async () => {
     const { mirror, topic } = await migrated({ "sync.topic.acls.enabled": "false" });
-    const reader = { resourceType: "topic", resourceName: topic, patternType: "literal", principal: "User:reader", host: "*", operation: "Read", permission: "allow" } as const;
+    const reader = {
+      resourceType: "topic",
+      resourceName: topic,
+      patternType: "literal",
+      principal: "User:reader",
+      host: "*",
+      operation: "Read",
+      permission: "allow",
+    } as const;
     await ports.origin.createAcls([reader]);
     ports.atEnd(() => ports.origin.deleteAcls([reader]));
     const found = await command(await modelFile(mirror.model, { fence: true }), "rehearse", "--json");
     const { ok, steps, problems } = found.json();
     expect({ ok, problems }).toEqual({ ok: true, problems: [] });
-    expect(steps.slice(0, 3)).toMatchObject([{ step: "fence", how: expect.stringContaining("1 rule for 1 topic") }, { step: "catching up" }, { step: "quiet origin", ms: 0 }]);
+    expect(steps.slice(0, 3)).toMatchObject([
+      { step: "fence", how: expect.stringContaining("1 rule for 1 topic") },
+      { step: "catching up" },
+      { step: "quiet origin", ms: 0 },
+    ]);
     // The raise waits a second; no rehearsal can know less.
     expect(steps[0].ms).toBeGreaterThan(1000);
     expect((await ports.origin.describeAcls()).filter((a) => a.resourceName.includes(mirror.prefix))).toEqual([reader]);
@@ -195,10 +264,22 @@ describe("a finished copy", () => {
       await ports.origin.deleteAcls(acls);
       await deleteScramUser(ports.clusters.origin, username);
     });
-    const poor = { ...mirror.model, origin: { ...mirror.model.origin, sasl: { mechanism: "SCRAM-SHA-512" as const, username, password: `${username}-password` } } };
+    const poor = {
+      ...mirror.model,
+      origin: {
+        ...mirror.model.origin,
+        sasl: { mechanism: "SCRAM-SHA-512" as const, username, password: `${username}-password` },
+      },
+    };
     const refused = await command(await modelFile(poor, { fence: true }), "rehearse", "--json");
-    expect([refused.exit, refused.json().problems.join("\n")]).toEqual([1, expect.stringContaining("FENCE_NOT_ALLOWED: the migration's administrator may not make ACLs on the origin")]);
-    expect(await command(await modelFile(poor), "rehearse")).toMatchObject({ exit: 0, out: expect.not.stringContaining("fence") });
+    expect([refused.exit, refused.json().problems.join("\n")]).toEqual([
+      1,
+      expect.stringContaining("FENCE_NOT_ALLOWED: the migration's administrator may not make ACLs on the origin"),
+    ]);
+    expect(await command(await modelFile(poor), "rehearse")).toMatchObject({
+      exit: 0,
+      out: expect.not.stringContaining("fence"),
+    });
   });
 
   it("report: both files, and the next one goes on with the plot", async () => {
@@ -212,7 +293,11 @@ describe("a finished copy", () => {
     expect(page).toContain(topic);
     expect(page).toContain(group);
     const report = JSON.parse(await readFile(json, "utf8"));
-    expect(report).toMatchObject({ headline: { tone: "good" }, topics: [{ topic, left: 0 }], groups: [{ group, exact: 1 }] });
+    expect(report).toMatchObject({
+      headline: { tone: "good" },
+      topics: [{ topic, left: 0 }],
+      groups: [{ group, exact: 1 }],
+    });
     expect(report.progress).toHaveLength(2);
     for (const text of [page, JSON.stringify(report)]) expect(text).not.toContain(ports.clusters.origin.admin.password);
   });
@@ -225,14 +310,22 @@ describe("what is not finished", () => {
     await mirror.send(topic, messages(10), 4);
     await mirror.copied(topic, 3);
     const model = await modelFile(mirror.model);
-    expect(await command(model, "gate")).toMatchObject({ exit: 1, out: "", err: expect.stringContaining(`${topic}-0: 6 offsets are not copied`) });
+    expect(await command(model, "gate")).toMatchObject({
+      exit: 1,
+      out: "",
+      err: expect.stringContaining(`${topic}-0: 6 offsets are not copied`),
+    });
     expect((await command(model, "gate", "--json")).json().error).toMatchObject({ code: "GATE_INCOMPLETE" });
     const waited = await command(model, "gate", "--wait", "--limit", "1");
     expect([waited.exit, waited.err]).toEqual([1, expect.stringContaining("within 1 s")]);
     const status = await command(model, "status");
     expect([status.exit, status.out]).toEqual([0, expect.stringContaining("at most 6 records left")]);
     const rehearsed = await command(model, "rehearse", "--json");
-    expect(rehearsed.json()).toMatchObject({ ok: true, unknown: ["catching up"], waits: [expect.stringContaining(`${topic}-0`)] });
+    expect(rehearsed.json()).toMatchObject({
+      ok: true,
+      unknown: ["catching up"],
+      waits: [expect.stringContaining(`${topic}-0`)],
+    });
     expect(await command(model, "verify")).toMatchObject({ exit: 1, out: expect.stringContaining("DIFFERENT") });
     await mirror.status("task-0", "FAILED", "org.apache.kafka.SomeException: no");
     const blocked = await command(model, "rehearse", "--json");
@@ -247,20 +340,38 @@ describe("configuration and clusters", () => {
     expect(fine).toMatchObject({ exit: 0, err: expect.not.stringContaining("FAIL") });
     expect(fine.out).toContain("ok    origin: cluster ");
     expect(fine.out).toContain("3 brokers in 3 racks, TLS, SCRAM-SHA-512");
-    const wrong = { ...mirror.model, target: { ...mirror.model.target, sasl: { mechanism: "SCRAM-SHA-512" as const, username: "nobody", password: "hunter2" } } };
+    const wrong = {
+      ...mirror.model,
+      target: {
+        ...mirror.model.target,
+        sasl: { mechanism: "SCRAM-SHA-512" as const, username: "nobody", password: "hunter2" },
+      },
+    };
     const refused = await command(await modelFile(wrong), "doctor");
-    expect([refused.exit, refused.out]).toEqual([3, expect.stringMatching(/ok {4}origin[\s\S]*FAIL {2}target: KAFKA_AUTHENTICATION/)]);
+    expect([refused.exit, refused.out]).toEqual([
+      3,
+      expect.stringMatching(/ok {4}origin[\s\S]*FAIL {2}target: KAFKA_AUTHENTICATION/),
+    ]);
     expect(refused.out + refused.err).not.toContain("hunter2");
     const nobody = { ...mirror.model, origin: { ...mirror.model.origin, bootstrapServers: "127.0.0.1:1" } };
-    expect(await command(await modelFile(nobody), "gate")).toMatchObject({ exit: 3, err: expect.stringMatching(/^KAFKA_UNREACHABLE.*\nfix: [^\n]*\n$/) });
+    expect(await command(await modelFile(nobody), "gate")).toMatchObject({
+      exit: 3,
+      err: expect.stringMatching(/^KAFKA_UNREACHABLE.*\nfix: [^\n]*\n$/),
+    });
   });
 
   it("nothing selected and a file that others may read are configuration", async () => {
     const { mirror, model } = await migrated();
-    const none = await modelFile({ ...mirror.model, mirror: { ...mirror.model.mirror, topicsPattern: `${mirror.prefix}-nothing` } });
+    const none = await modelFile({
+      ...mirror.model,
+      mirror: { ...mirror.model.mirror, topicsPattern: `${mirror.prefix}-nothing` },
+    });
     expect(await command(none, "gate")).toMatchObject({ exit: 2, err: expect.stringContaining("SELECTION_EMPTY") });
     await chmod(model, 0o644);
-    expect(await command(model, "status")).toMatchObject({ exit: 2, err: expect.stringContaining("CLI_MODEL_READABLE") });
+    expect(await command(model, "status")).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining("CLI_MODEL_READABLE"),
+    });
   });
 
   it("an interruption ends a wait at once", async () => {

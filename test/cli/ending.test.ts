@@ -26,15 +26,26 @@ let model: string;
 let topic: string;
 let mirror: FakeMirror;
 
-const allowed = (resourceType: Acl["resourceType"], resourceName: string, operation: string): Acl =>
-  ({ resourceType, resourceName, patternType: "literal", principal: `User:${user}`, host: "*", operation, permission: "allow" });
+const allowed = (resourceType: Acl["resourceType"], resourceName: string, operation: string): Acl => ({
+  resourceType,
+  resourceName,
+  patternType: "literal",
+  principal: `User:${user}`,
+  host: "*",
+  operation,
+  permission: "allow",
+});
 const acls = [allowed("topic", "*", "All"), allowed("group", "*", "All"), allowed("cluster", "kafka-cluster", "All")];
 
 async function quota(cluster: TestCluster, value: number | undefined): Promise<void> {
   const entities = [{ entityType: "user" as const, entityName: user }];
-  const op = value === undefined ? { key: "consumer_byte_rate" as const, remove: true as const } : { key: "consumer_byte_rate" as const, remove: false as const, value };
+  const op =
+    value === undefined
+      ? { key: "consumer_byte_rate" as const, remove: true as const }
+      : { key: "consumer_byte_rate" as const, remove: false as const, value };
   await withBroker(cluster.connection, brokersOf(cluster.bootstrapServers)[0]!, (link, library) =>
-    library.alterClientQuotasV1.api.async(link, [{ entities, ops: [op] }], false));
+    library.alterClientQuotasV1.api.async(link, [{ entities, ops: [op] }], false),
+  );
 }
 
 beforeAll(async () => {
@@ -47,11 +58,18 @@ beforeAll(async () => {
   mirror = await FakeMirror.start(ports);
   topic = await mirror.topic("slow");
   for (let sent = 0; sent < RECORDS; sent += 10) {
-    await mirror.send(topic, Array.from({ length: 10 }, (_, i) => ({ key: `k${sent + i}`, value: `${sent + i}`.padEnd(BYTES, "x") })));
+    await mirror.send(
+      topic,
+      Array.from({ length: 10 }, (_, i) => ({ key: `k${sent + i}`, value: `${sent + i}`.padEnd(BYTES, "x") })),
+    );
   }
   await mirror.copied(topic, RECORDS - 1);
   const sasl = { mechanism: "SCRAM-SHA-512" as const, username: user, password };
-  const slow: MigrationModel = { ...mirror.model, origin: { ...mirror.model.origin, sasl }, target: { ...mirror.model.target, sasl } };
+  const slow: MigrationModel = {
+    ...mirror.model,
+    origin: { ...mirror.model.origin, sasl },
+    target: { ...mirror.model.target, sasl },
+  };
   model = join(folder, "model.json");
   await writeFile(model, JSON.stringify(slow), { mode: 0o600 });
 }, 300_000);
@@ -75,7 +93,9 @@ interface Ended {
 
 /** Runs the command as a process; `once` is called when this text is on its error stream. */
 function start(argv: string[], text?: RegExp, once?: (child: ChildProcess) => void): Promise<Ended> {
-  const child = spawn(process.execPath, [join(process.cwd(), "dist/cli/main.js"), ...argv, "--model", model], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [join(process.cwd(), "dist/cli/main.js"), ...argv, "--model", model], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const seen = { out: "", err: "" };
   let saidAt = 0;
   let waiting = text !== undefined;
@@ -87,7 +107,9 @@ function start(argv: string[], text?: RegExp, once?: (child: ChildProcess) => vo
     waiting = false;
     once!(child);
   });
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, ...seen, lingered: Date.now() - saidAt })));
+  return new Promise((resolve) =>
+    child.on("close", (code) => resolve({ code, ...seen, lingered: Date.now() - saidAt })),
+  );
 }
 
 /** With a group in the midst of the topic. */
@@ -101,7 +123,10 @@ const THROTTLED = /(origin|target) throttles this client: waiting/;
 
 describe("a client over its quota on both clusters", () => {
   it("verify and gate --wait take their time, show why, and come to their answer", async () => {
-    const [verify, gate] = await Promise.all([start(["verify", "--mode", "full"]), start(["gate", "--wait", "--stable", "0", "--limit", "200"])]);
+    const [verify, gate] = await Promise.all([
+      start(["verify", "--mode", "full"]),
+      start(["gate", "--wait", "--stable", "0", "--limit", "200"]),
+    ]);
     expect([verify.code, verify.out]).toEqual([0, expect.stringContaining("equal: 1 partition (full)")]);
     expect(verify.err).toMatch(THROTTLED);
     expect([gate.code, gate.out]).toEqual([0, expect.stringContaining("complete: 1 partition")]);
@@ -135,17 +160,21 @@ describe("the process is gone as soon as its command has ended", () => {
     await withGroup(work).finally(() => quota(ports.clusters.origin, QUOTA));
   }
 
-  it.each(COMMANDS)("%s: at the first Ctrl-C while one side throttles", async (...argv) => {
-    await withSlowOrigin(async () => {
-      let pressed = 0;
-      const { code, err } = await start(argv, THROTTLED, (child) => {
-        pressed = Date.now();
-        child.kill("SIGINT");
+  it.each(COMMANDS)(
+    "%s: at the first Ctrl-C while one side throttles",
+    async (...argv) => {
+      await withSlowOrigin(async () => {
+        let pressed = 0;
+        const { code, err } = await start(argv, THROTTLED, (child) => {
+          pressed = Date.now();
+          child.kill("SIGINT");
+        });
+        expect([code, err]).toEqual([130, expect.stringContaining("INTERRUPTED")]);
+        expect(Date.now() - pressed).toBeLessThan(5_000);
       });
-      expect([code, err]).toEqual([130, expect.stringContaining("INTERRUPTED")]);
-      expect(Date.now() - pressed).toBeLessThan(5_000);
-    });
-  }, 120_000);
+    },
+    120_000,
+  );
 
   // Topics that this user may not see any more are as good as gone: the gate waits for them, up to its limit.
   const refused = [
@@ -153,18 +182,26 @@ describe("the process is gone as soon as its command has ended", () => {
     [["gate", "--wait", "--limit", "15"], "target", /KAFKA_UNAUTHORIZED|GATE_INCOMPLETE/, [1, 3]],
     [["offsets"], "origin", /KAFKA_UNAUTHORIZED/, [3]],
   ] as const;
-  it.each(refused)("%j: when the %s refuses while the origin throttles", async (argv, side, error, codes) => {
-    const topics = acls[0]!;
-    await withSlowOrigin(async () => {
-      const { code, err, lingered } = await start([...argv], THROTTLED, () => void ports[side].deleteAcls([topics]));
-      await ports[side].createAcls([topics]);
-      expect([codes, err]).toEqual([expect.arrayContaining([code]), expect.stringMatching(error)]);
-      expect(lingered).toBeLessThan(5_000);
-    });
-  }, 120_000);
+  it.each(refused)(
+    "%j: when the %s refuses while the origin throttles",
+    async (argv, side, error, codes) => {
+      const topics = acls[0]!;
+      await withSlowOrigin(async () => {
+        const { code, err, lingered } = await start([...argv], THROTTLED, () => void ports[side].deleteAcls([topics]));
+        await ports[side].createAcls([topics]);
+        expect([codes, err]).toEqual([expect.arrayContaining([code]), expect.stringMatching(error)]);
+        expect(lingered).toBeLessThan(5_000);
+      });
+    },
+    120_000,
+  );
 
   it("when the records are deleted on one side while the other is still read", async () => {
-    const { code, err, lingered } = await start(["verify", "--mode", "full"], THROTTLED, () => void deleteBelow(mirror.origin, topic, RECORDS));
+    const { code, err, lingered } = await start(
+      ["verify", "--mode", "full"],
+      THROTTLED,
+      () => void deleteBelow(mirror.origin, topic, RECORDS),
+    );
     expect([code, err]).toEqual([1, expect.stringContaining(`RECORDS_GONE: ${topic}-0 on the origin cluster`)]);
     expect(lingered).toBeLessThan(5_000);
   }, 120_000);

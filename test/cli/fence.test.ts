@@ -21,7 +21,11 @@ beforeAll(async () => {
   model = modelFor(clusters, uniqueName("fencecli"));
   origin = await openKafka(clusters.origin.connection, "origin");
   await origin.createTopic(model.mirror.topicsPattern.replace(".*", ""), { partitions: 1, replicationFactor: 1 });
-  await writeFile(join(folder, "model.json"), JSON.stringify({ ...model, options: { fence: { everyoneByDefault: false } } }), { mode: 0o600 });
+  await writeFile(
+    join(folder, "model.json"),
+    JSON.stringify({ ...model, options: { fence: { everyoneByDefault: false } } }),
+    { mode: 0o600 },
+  );
 });
 
 afterAll(async () => {
@@ -36,7 +40,11 @@ function fence(...argv: string[]) {
 
 async function heldBy(signal: AbortSignal, said: (line: string) => void, ...argv: string[]) {
   let out = "";
-  const exit = await run(["fence", ...argv, "--json", "--model", join(folder, "model.json")], { out: { write: (some) => (out += some) }, err: { write: said } }, signal);
+  const exit = await run(
+    ["fence", ...argv, "--json", "--model", join(folder, "model.json")],
+    { out: { write: (some) => (out += some) }, err: { write: said } },
+    signal,
+  );
   return { exit, json: JSON.parse(out) as Record<string, unknown> };
 }
 
@@ -57,7 +65,11 @@ test("it is held until Ctrl-C, which shows what happened and leaves it standing"
   const holding = heldBy(ctrlC.signal, (line) => (lines += line), "--hold");
   await eventually("the hold", async () => lines.includes("renewed; Ctrl-C"), 20_000);
   // As an operator does: rules and markers of everyone.
-  await origin.deleteAcls((await origin.describeAcls()).filter((a) => a.principal === "User:*" && a.resourceName.includes(model.mirror.topicsPattern.replace(".*", ""))));
+  await origin.deleteAcls(
+    (await origin.describeAcls()).filter(
+      (a) => a.principal === "User:*" && a.resourceName.includes(model.mirror.topicsPattern.replace(".*", "")),
+    ),
+  );
   await eventually("the renewed fence", async () => (await checkFence(model, options)).state === "up", 20_000);
   ctrlC.abort();
   const { exit, json } = await holding;

@@ -38,7 +38,10 @@ it("finds connections, options and phase in the stack, and shows no secret", asy
   const model = join(folder, "model.json");
   await writeFile(model, JSON.stringify(mirror.model), { mode: 0o600 });
   const env = { CLI_TEST_MODEL: model };
-  for (const args of [["stack", "init", "dev", "--non-interactive"], ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", "dev"]]) {
+  for (const args of [
+    ["stack", "init", "dev", "--non-interactive"],
+    ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", "dev"],
+  ]) {
     const done = await pulumi.run(args, { cwd, env });
     expect(done.exitCode, done.stdout + done.stderr).toBe(0);
   }
@@ -47,12 +50,18 @@ it("finds connections, options and phase in the stack, and shows no secret", asy
 
   const supervisor = supervise(join(folder, "command"));
   const command = async (...args: string[]) => {
-    const result = await runCommand(supervisor, process.execPath, [join(repositoryRoot, "dist/cli/main.js"), ...args], { cwd: folder, env: pulumi.env });
+    const result = await runCommand(supervisor, process.execPath, [join(repositoryRoot, "dist/cli/main.js"), ...args], {
+      cwd: folder,
+      env: pulumi.env,
+    });
     expect(result.stdout + result.stderr).not.toContain(password);
     return result;
   };
   const status = await command("status", "--stack", "dev", "--cwd", cwd);
-  expect(status, status.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("migration dev: phase mirror\n") });
+  expect(status, status.stderr).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining("migration dev: phase mirror\n"),
+  });
   expect(status.stdout).toContain("copy: 1 of 1 partition complete");
   const waited = await command("gate", "--wait", "--cwd", cwd, "--json");
   expect(waited.exitCode, waited.stderr).toBe(0);
@@ -61,5 +70,8 @@ it("finds connections, options and phase in the stack, and shows no secret", asy
   expect(report.exitCode, report.stderr).toBe(0);
   expect(await readFile(join(folder, "out", "migration-dev.html"), "utf8")).toContain(topic);
   const none = await command("status", "--stack", "prod", "--cwd", cwd);
-  expect([none.exitCode, none.stderr]).toEqual([2, expect.stringMatching(/^CLI_STACK: the state of stack "prod" can't be read: [^\n]+\nfix: /)]);
+  expect([none.exitCode, none.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^CLI_STACK: the state of stack "prod" can't be read: [^\n]+\nfix: /),
+  ]);
 }, 240_000);

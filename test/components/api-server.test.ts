@@ -26,12 +26,20 @@ afterAll(() => client?.close());
 async function verdict(text: ResourceText): Promise<string> {
   await kubernetes.api.createNamespace(text.metadata.namespace);
   const plural = text.kind === "KafkaUser" ? "kafkausers" : "kafkamirrormaker2s";
-  const answer = await rest().call("POST", `/apis/${text.apiVersion}/namespaces/${text.metadata.namespace}/${plural}?fieldValidation=Strict&dryRun=All`, text);
+  const answer = await rest().call(
+    "POST",
+    `/apis/${text.apiVersion}/namespaces/${text.metadata.namespace}/${plural}?fieldValidation=Strict&dryRun=All`,
+    text,
+  );
   return `${answer.status} ${(answer.body as { message?: string }).message ?? ""}`.trim();
 }
 
 const mirror = (settings: MirrorSettings) =>
-  describeMirror({ ...settings, origin: { ...settings.origin, bootstrapServers: "origin:9093" }, target: { ...settings.target, bootstrapServers: "target:9093" } }).text;
+  describeMirror({
+    ...settings,
+    origin: { ...settings.origin, bootstrapServers: "origin:9093" },
+    target: { ...settings.target, bootstrapServers: "target:9093" },
+  }).text;
 
 /** Every setting that all dialects have. */
 const everywhere: MirrorSettings = {
@@ -47,9 +55,17 @@ const everywhere: MirrorSettings = {
   sourceConnector: { state: "paused" },
   checkpointConnector: { tasksMax: 2 },
   resources: { requests: { cpu: "1" }, limits: { memory: "2Gi" } },
-  jvmOptions: { "-Xmx": "1g", "-XX": { UseG1GC: "true" }, gcLoggingEnabled: false, javaSystemProperties: [{ name: "a", value: "b" }] },
+  jvmOptions: {
+    "-Xmx": "1g",
+    "-XX": { UseG1GC: "true" },
+    gcLoggingEnabled: false,
+    javaSystemProperties: [{ name: "a", value: "b" }],
+  },
   logging: { type: "inline", loggers: { "rootLogger.level": "INFO" } },
-  metricsConfig: { type: "jmxPrometheusExporter", valueFrom: { configMapKeyRef: { name: "metrics", key: "mm2.yaml" } } },
+  metricsConfig: {
+    type: "jmxPrometheusExporter",
+    valueFrom: { configMapKeyRef: { name: "metrics", key: "mm2.yaml" } },
+  },
   jmxOptions: { authentication: { type: "password" } },
   tracing: { type: "opentelemetry" },
   livenessProbe: { initialDelaySeconds: 60, timeoutSeconds: 5 },
@@ -63,25 +79,40 @@ const everywhere: MirrorSettings = {
 
 const modern: MirrorSettings = {
   ...everywhere,
-  sourceConnector: { state: "paused", version: "4.2.0", listOffsets: { toConfigMap: { name: "l" } }, alterOffsets: { fromConfigMap: { name: "a" } } },
+  sourceConnector: {
+    state: "paused",
+    version: "4.2.0",
+    listOffsets: { toConfigMap: { name: "l" } },
+    alterOffsets: { fromConfigMap: { name: "a" } },
+  },
   checkpointConnector: { autoRestart: { enabled: true, maxRestarts: 7 }, state: "stopped" },
   rack: { topologyKey: "zone" },
   clientRackInitImage: "example/init:1",
   tolerations: [{ key: "k", operator: "Exists", effect: "NoSchedule" }],
-  affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: "k", operator: "In", values: ["v"] }] }] } } },
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchExpressions: [{ key: "k", operator: "In", values: ["v"] }] }],
+      },
+    },
+  },
 };
 
 describe.each(names)("%s passes strict validation", (dialect) => {
   test.each(["guide", "least", "tuned"] as const)("with the users and the mirror of profile %s", async (profile) => {
     for (const role of ["origin", "target"] as const) {
-      expect(await verdict(describeUser({ dialect, profile, role, cluster: role, namespace: `${role}-ns` }).text)).toBe("201");
+      expect(await verdict(describeUser({ dialect, profile, role, cluster: role, namespace: `${role}-ns` }).text)).toBe(
+        "201",
+      );
     }
     expect(await verdict(mirror({ dialect, profile }))).toBe("201");
   });
 
   test("with every setting", async () => {
     const settings = dialect === "event-streams-v1beta1" ? { ...everywhere, tracing: { type: "jaeger" } } : modern;
-    const heartbeatConnector = dialect.endsWith("-v1") ? undefined : { config: { "heartbeats.topic.replication.factor": 1 } };
+    const heartbeatConnector = dialect.endsWith("-v1")
+      ? undefined
+      : { config: { "heartbeats.topic.replication.factor": 1 } };
     expect(await verdict(mirror({ ...settings, dialect, heartbeatConnector }))).toBe("201");
   });
 
@@ -92,20 +123,52 @@ describe.each(names)("%s passes strict validation", (dialect) => {
       "scram-sha-512": { type: "scram-sha-512", username: "u", passwordSecret },
       "scram-sha-256": { type: "scram-sha-256", username: "u", passwordSecret },
       plain: { type: "plain", username: "u", passwordSecret },
-      oauth: { type: "oauth", tokenEndpointUri: "https://x", clientId: "c", clientSecret: { secretName: "s", key: "k" }, scope: "any" },
+      oauth: {
+        type: "oauth",
+        tokenEndpointUri: "https://x",
+        clientId: "c",
+        clientSecret: { secretName: "s", key: "k" },
+        scope: "any",
+      },
       custom: { type: "custom", sasl: true, config: { "sasl.mechanism": "AWS_MSK_IAM" } },
     } as const;
-    const missing = { "event-streams-v1beta1": ["scram-sha-256", "custom"], "strimzi-v1": ["oauth"], "event-streams-v1": ["oauth"], "event-streams-v1beta2": [], "strimzi-v1beta2": [] }[dialect] as string[];
+    const missing = {
+      "event-streams-v1beta1": ["scram-sha-256", "custom"],
+      "strimzi-v1": ["oauth"],
+      "event-streams-v1": ["oauth"],
+      "event-streams-v1beta2": [],
+      "strimzi-v1beta2": [],
+    }[dialect] as string[];
     for (const [type, authentication] of Object.entries(all)) {
-      const write = () => describeMirror({ dialect, origin: { bootstrapServers: "o:1", authentication, tls: { trustedCertificates: [] } }, target: { bootstrapServers: "t:1" } }).text;
+      const write = () =>
+        describeMirror({
+          dialect,
+          origin: { bootstrapServers: "o:1", authentication, tls: { trustedCertificates: [] } },
+          target: { bootstrapServers: "t:1" },
+        }).text;
       if (missing.includes(type)) expect(write).toThrow(`has no authentication "${type}"`);
       else expect(await verdict(write()), type).toBe("201");
     }
-    expect(await verdict(describeUser({ dialect, role: "origin", cluster: "o", namespace: "origin-ns", authentication: { type: "tls" } }).text)).toBe("201");
+    expect(
+      await verdict(
+        describeUser({ dialect, role: "origin", cluster: "o", namespace: "origin-ns", authentication: { type: "tls" } })
+          .text,
+      ),
+    ).toBe("201");
     if (dialect !== "event-streams-v1beta1") {
-      const user = describeUser({ dialect, role: "origin", cluster: "o", namespace: "origin-ns", authentication: { type: "scram-sha-512", passwordFrom: { secretName: "s", key: "k" } } });
+      const user = describeUser({
+        dialect,
+        role: "origin",
+        cluster: "o",
+        namespace: "origin-ns",
+        authentication: { type: "scram-sha-512", passwordFrom: { secretName: "s", key: "k" } },
+      });
       expect(await verdict(user.text)).toBe("201");
-      const pattern = describeMirror({ dialect, origin: { bootstrapServers: "o:1", tls: { trustedCertificates: [{ secretName: "s", pattern: "*.crt" }] } }, target: { bootstrapServers: "t:1" } });
+      const pattern = describeMirror({
+        dialect,
+        origin: { bootstrapServers: "o:1", tls: { trustedCertificates: [{ secretName: "s", pattern: "*.crt" }] } },
+        target: { bootstrapServers: "t:1" },
+      });
       expect(await verdict(pattern.text)).toBe("201");
     }
   });
@@ -113,9 +176,16 @@ describe.each(names)("%s passes strict validation", (dialect) => {
 
 test("a field that the API version has not, or an operation in the singular, would be seen", async () => {
   const good = mirror({});
-  expect(await verdict({ ...good, spec: { ...good.spec, conectCluster: "x" } })).toMatch(/^400.*unknown field "spec.conectCluster"/);
+  expect(await verdict({ ...good, spec: { ...good.spec, conectCluster: "x" } })).toMatch(
+    /^400.*unknown field "spec.conectCluster"/,
+  );
   const user = describeUser({ role: "origin", cluster: "o", namespace: "origin-ns" }).text;
-  const guide = describeUser({ dialect: "event-streams-v1beta1", role: "origin", cluster: "o", namespace: "origin-ns" }).text;
+  const guide = describeUser({
+    dialect: "event-streams-v1beta1",
+    role: "origin",
+    cluster: "o",
+    namespace: "origin-ns",
+  }).text;
   expect(await verdict({ ...user, spec: guide.spec })).toMatch(/^(400|422).*operation/);
 });
 
@@ -137,23 +207,49 @@ describe("the CRDs of other releases", () => {
     const paths: string[] = [];
     for (const name of names) {
       for (const definition of await definitionsInGroup(found[name].path, groupOf(name))) {
-        await rest().create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition.metadata.name, definition);
-        const { group, names: { plural }, versions } = definition.spec;
-        paths.push(...versions.filter((version) => version.served).map((version) => `/apis/${group}/${version.name}/${plural}?limit=1`));
+        await rest().create(
+          "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+          definition.metadata.name,
+          definition,
+        );
+        const {
+          group,
+          names: { plural },
+          versions,
+        } = definition.spec;
+        paths.push(
+          ...versions
+            .filter((version) => version.served)
+            .map((version) => `/apis/${group}/${version.name}/${plural}?limit=1`),
+        );
       }
     }
-    await vi.waitUntil(async () => (await Promise.all(paths.map((path) => rest().call("GET", path)))).every(({ status }) => status === 200), { timeout: 60_000, interval: 200 });
+    await vi.waitUntil(
+      async () =>
+        (await Promise.all(paths.map((path) => rest().call("GET", path)))).every(({ status }) => status === 200),
+      { timeout: 60_000, interval: 200 },
+    );
   }, 600_000);
 
   describe.each(releases)("%s take what %s writes for %s", (crds, dialect, operatorVersion) => {
-    const there = (text: ResourceText): ResourceText => ({ ...text, apiVersion: text.apiVersion.replace(/^[^/]+/, groupOf(crds)) });
+    const there = (text: ResourceText): ResourceText => ({
+      ...text,
+      apiVersion: text.apiVersion.replace(/^[^/]+/, groupOf(crds)),
+    });
     const strimzi = otherStrimzi[crds].api;
     const since = (version: string): boolean => versionAtLeast(strimzi, version);
 
     test("the users and the mirror of every profile", async () => {
       for (const profile of ["guide", "least", "tuned"] as const) {
         for (const role of ["origin", "target"] as const) {
-          const { text } = describeUser({ dialect, operatorVersion, profile, role, cluster: role, namespace: `${role}-ns` });
+          const { text } = describeUser({
+            dialect,
+            operatorVersion,
+            profile,
+            role,
+            cluster: role,
+            namespace: `${role}-ns`,
+          });
           expect(await verdict(there(text)), `${profile} ${role}`).toBe("201");
         }
         expect(await verdict(there(mirror({ dialect, operatorVersion, profile }))), profile).toBe("201");
@@ -167,14 +263,25 @@ describe("the CRDs of other releases", () => {
         sourceConnector: {
           state: "paused",
           ...(since("0.49") ? { version: "4.2.0" } : {}),
-          ...(since("0.44") ? { listOffsets: { toConfigMap: { name: "l" } }, alterOffsets: { fromConfigMap: { name: "a" } } } : {}),
+          ...(since("0.44")
+            ? { listOffsets: { toConfigMap: { name: "l" } }, alterOffsets: { fromConfigMap: { name: "a" } } }
+            : {}),
         },
         checkpointConnector: {
           ...(since("0.33") ? { autoRestart: { enabled: true, ...(since("0.38") ? { maxRestarts: 7 } : {}) } } : {}),
           state: since("0.38") ? "stopped" : "paused",
         },
-        ...(since("1.0") && dialect === "strimzi-v1" ? { rack: { type: "environment-variable", envVarName: "RACK" } } : {}),
-        ...(operatorVersion === "1.2.0" ? { template: { ...modern.template, pod: { templatedVolumes: [{ name: "v", secret: { secretName: "s-{nodeId}" } }] } } } : {}),
+        ...(since("1.0") && dialect === "strimzi-v1"
+          ? { rack: { type: "environment-variable", envVarName: "RACK" } }
+          : {}),
+        ...(operatorVersion === "1.2.0"
+          ? {
+              template: {
+                ...modern.template,
+                pod: { templatedVolumes: [{ name: "v", secret: { secretName: "s-{nodeId}" } }] },
+              },
+            }
+          : {}),
       };
       expect(await verdict(there(mirror({ ...settings, dialect, operatorVersion })))).toBe("201");
     });
@@ -188,19 +295,41 @@ describe("the CRDs of other releases", () => {
 
     test("the other form of the ACLs, or a field of a newer release, would be seen", async () => {
       const { text } = describeUser({ dialect, operatorVersion, role: "origin", cluster: "o", namespace: "origin-ns" });
-      const other = describeUser({ ...(since("0.32") ? { dialect: "event-streams-v1beta1" } : { dialect: "strimzi-v1" }), role: "origin", cluster: "o", namespace: "origin-ns" });
+      const other = describeUser({
+        ...(since("0.32") ? { dialect: "event-streams-v1beta1" } : { dialect: "strimzi-v1" }),
+        role: "origin",
+        cluster: "o",
+        namespace: "origin-ns",
+      });
       // From 0.32 to 0.51 both forms pass the API server, and only one is read.
-      if (!since("0.32") || since("1.0")) expect(await verdict(there({ ...text, spec: other.text.spec }))).toMatch(/^(400|422).*operation/);
-      expect(await verdict(there({ ...mirror({ dialect, operatorVersion }), spec: { ...mirror({ dialect, operatorVersion }).spec, unheard: 1 } }))).toMatch(/^400.*unheard/);
+      if (!since("0.32") || since("1.0"))
+        expect(await verdict(there({ ...text, spec: other.text.spec }))).toMatch(/^(400|422).*operation/);
+      expect(
+        await verdict(
+          there({
+            ...mirror({ dialect, operatorVersion }),
+            spec: { ...mirror({ dialect, operatorVersion }).spec, unheard: 1 },
+          }),
+        ),
+      ).toMatch(/^400.*unheard/);
     });
   });
 
   test("certificates of users say how long they are valid since Strimzi 1.1", async () => {
-    const user = { role: "origin", cluster: "o", namespace: "origin-ns", authentication: { type: "tls", validityDays: 30, renewalDays: 7 } } as const;
+    const user = {
+      role: "origin",
+      cluster: "o",
+      namespace: "origin-ns",
+      authentication: { type: "tls", validityDays: 30, renewalDays: 7 },
+    } as const;
     const { text } = describeUser({ ...user, operatorVersion: "1.2.0" });
     expect(await verdict({ ...text, apiVersion: `${groupOf("strimzi-crds-1.2")}/v1` })).toBe("201");
-    expect(() => describeUser({ ...user, operatorVersion: "1.0.0" })).toThrow("spec.authentication.validityDays exists since Strimzi 1.1, and the operator is 1.0.0");
-    expect(() => describeUser({ ...user, authentication: { ...user.authentication, type: "tls-external" } as never })).toThrow("validityDays and renewalDays are for tls");
+    expect(() => describeUser({ ...user, operatorVersion: "1.0.0" })).toThrow(
+      "spec.authentication.validityDays exists since Strimzi 1.1, and the operator is 1.0.0",
+    );
+    expect(() =>
+      describeUser({ ...user, authentication: { ...user.authentication, type: "tls-external" } as never }),
+    ).toThrow("validityDays and renewalDays are for tls");
   });
 });
 
@@ -208,10 +337,14 @@ test("an API version that the real API server does not serve is named with those
   const place = { apiVersion: "kafka.strimzi.io/v9", kind: "KafkaUser", namespace: "origin-ns", name: "mm2" } as const;
   const reader = openKubernetes({ kubeconfig: kubernetes.api.kubeconfig });
   const missing = await notServed(reader, place);
-  expect(missing?.served).toEqual(expect.arrayContaining(["kafka.strimzi.io/v1", "kafka.strimzi.io/v1beta2", "eventstreams.ibm.com/v1"]));
+  expect(missing?.served).toEqual(
+    expect.arrayContaining(["kafka.strimzi.io/v1", "kafka.strimzi.io/v1beta2", "eventstreams.ibm.com/v1"]),
+  );
   expect(missing?.error.fix).toMatch(/set dialect to .*strimzi-v1.*event-streams-v1/);
   expect(await notServed(reader, { ...place, apiVersion: "kafka.strimzi.io/v1" })).toBeUndefined();
-  await expect(unclaimedStep.create({ place, owner: "o/p/s", kubeconfig: kubernetes.api.kubeconfig })).rejects.toThrow("does not serve KafkaUser as kafka.strimzi.io/v9");
+  await expect(unclaimedStep.create({ place, owner: "o/p/s", kubeconfig: kubernetes.api.kubeconfig })).rejects.toThrow(
+    "does not serve KafkaUser as kafka.strimzi.io/v9",
+  );
 });
 
 describe("the fields that the dialects let through", () => {
@@ -232,11 +365,16 @@ describe("the fields that the dialects let through", () => {
 
   test.each([
     ["kafka.strimzi.io", "0.51", ["v1beta2", "v1"]],
-    ...(Object.entries(otherStrimzi) as [StrimziCrds, { api: string }][]).map(([crds, { api }]) => [groupOf(crds), api, ["v1beta2", "v1"]] as const),
+    ...(Object.entries(otherStrimzi) as [StrimziCrds, { api: string }][]).map(
+      ([crds, { api }]) => [groupOf(crds), api, ["v1beta2", "v1"]] as const,
+    ),
   ] as const)("are all in the CRDs of group %s, Strimzi %s", async (group, strimzi, versions) => {
     const seen: string[] = [];
     for (const [plural, tables] of Object.entries(all)) {
-      const answer = await rest().call("GET", `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.${group}`);
+      const answer = await rest().call(
+        "GET",
+        `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.${group}`,
+      );
       for (const version of (answer.body as any).spec.versions.filter((v: any) => versions.includes(v.name))) {
         const schema = version.schema.openAPIV3Schema.properties.spec;
         expect(missing(tables[version.name]!, schema, "spec", strimzi), `${plural} ${version.name}`).toEqual([]);

@@ -7,7 +7,16 @@ import type { MirrorSettings } from "../../components/mirror/settings";
 import { describeMirror } from "../../components/mirror/text";
 import { describeUser, type UserRights } from "../../components/user/settings";
 import { SECRETS, type KubeObject, type Resource } from "../../sandbox/operator/kube/client";
-import { application, MIRRORS_V1, MIRRORS_V1BETA2, settled, startWorld, until, USERS_V1, type World } from "../sandbox/operator-support";
+import {
+  application,
+  MIRRORS_V1,
+  MIRRORS_V1BETA2,
+  settled,
+  startWorld,
+  until,
+  USERS_V1,
+  type World,
+} from "../sandbox/operator-support";
 
 /** The components' texts, as they are, on a real MirrorMaker 2 whose users have the least rights, narrowed to its patterns. */
 let world: World;
@@ -32,16 +41,28 @@ async function startMirror(name: string, resource: Resource, settings: MirrorSet
   const connection: Record<string, object> = {};
   for (const side of SIDES) {
     const password = await user(name, { role: side, mirror });
-    const data = { password: Buffer.from(password).toString("base64"), "ca.crt": Buffer.from(world[side].ca).toString("base64") };
+    const data = {
+      password: Buffer.from(password).toString("base64"),
+      "ca.crt": Buffer.from(world[side].ca).toString("base64"),
+    };
     await world.kube.create(SECRETS, { metadata: { name: `${name}-${side}`, namespace: "migration" }, data });
     connection[side] = {
       ...settings[side],
       bootstrapServers: world[side].bootstrapServers,
-      authentication: { type: "scram-sha-512", username: name, passwordSecret: { secretName: `${name}-${side}`, password: "password" } },
+      authentication: {
+        type: "scram-sha-512",
+        username: name,
+        passwordSecret: { secretName: `${name}-${side}`, password: "password" },
+      },
       tls: { trustedCertificates: [{ secretName: `${name}-${side}`, certificate: "ca.crt" }] },
     };
   }
-  const { text } = describeMirror({ ...settings, name, origin: connection.origin as never, target: connection.target as never });
+  const { text } = describeMirror({
+    ...settings,
+    name,
+    origin: connection.origin as never,
+    target: connection.target as never,
+  });
   await world.kube.create(resource, text as unknown as KubeObject);
   await settled(world.kube, resource, "migration", name, (s) => s.conditions.some((c) => c.type === "Ready"), 90_000);
 }
@@ -49,14 +70,20 @@ async function startMirror(name: string, resource: Resource, settings: MirrorSet
 async function create(topic: string, partitions = 1): Promise<void> {
   const admin = application(world.origin).admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }], waitForLeaders: true });
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }],
+    waitForLeaders: true,
+  });
   await admin.disconnect();
 }
 
 async function produce(topic: string, count: number, partition = 0): Promise<void> {
   const producer = application(world.origin).producer();
   await producer.connect();
-  await producer.send({ topic, messages: Array.from({ length: count }, (_, i) => ({ key: `${i}`, value: "v", partition })) });
+  await producer.send({
+    topic,
+    messages: Array.from({ length: count }, (_, i) => ({ key: `${i}`, value: "v", partition })),
+  });
   await producer.disconnect();
 }
 
@@ -68,16 +95,21 @@ async function commit(groupId: string, topic: string, offset: number): Promise<v
 }
 
 /** What the target's super user sees. */
-async function onTarget<T>(ask: (admin: ReturnType<ReturnType<typeof application>["admin"]>) => Promise<T>): Promise<T> {
+async function onTarget<T>(
+  ask: (admin: ReturnType<ReturnType<typeof application>["admin"]>) => Promise<T>,
+): Promise<T> {
   const admin = application(world.target).admin();
   await admin.connect();
   return ask(admin).finally(() => admin.disconnect());
 }
 
 const records = (topic: string) =>
-  onTarget(async (admin) => ((await admin.listTopics()).includes(topic) ? (await admin.fetchTopicOffsets(topic)).map((p) => Number(p.high)) : []));
+  onTarget(async (admin) =>
+    (await admin.listTopics()).includes(topic) ? (await admin.fetchTopicOffsets(topic)).map((p) => Number(p.high)) : [],
+  );
 
-const eventually = (what: string, ask: () => Promise<boolean>) => until(what, async () => ((await ask()) ? true : undefined), 60_000);
+const eventually = (what: string, ask: () => Promise<boolean>) =>
+  until(what, async () => ((await ask()) ? true : undefined), 60_000);
 
 const settingsFor = (prefix: string, extra: MirrorSettings): MirrorSettings => ({
   ...extra,
@@ -93,20 +125,40 @@ const settingsFor = (prefix: string, extra: MirrorSettings): MirrorSettings => (
     statusStorageTopic: `${prefix}-connect-status`,
     config: { "offset.flush.interval.ms": 1000 },
   },
-  sourceConnector: { config: { "refresh.topics.interval.seconds": 2, "sync.topic.configs.interval.seconds": 2, ...extra.sourceConnector?.config } },
-  checkpointConnector: { config: { "refresh.groups.interval.seconds": 1, "emit.checkpoints.interval.seconds": 1, ...(extra.checkpointConnector || {}).config } },
+  sourceConnector: {
+    config: {
+      "refresh.topics.interval.seconds": 2,
+      "sync.topic.configs.interval.seconds": 2,
+      ...extra.sourceConnector?.config,
+    },
+  },
+  checkpointConnector: {
+    config: {
+      "refresh.groups.interval.seconds": 1,
+      "emit.checkpoints.interval.seconds": 1,
+      ...(extra.checkpointConnector || undefined)?.config,
+    },
+  },
 });
 
 const atOrigin = { config: { "offset-syncs.topic.location": "source" } };
 
 describe.each([
   ["lst", MIRRORS_V1, {}],
-  ["grp", MIRRORS_V1BETA2, {
-    dialect: "strimzi-v1beta2",
-    sourceConnector: atOrigin,
-    checkpointConnector: { config: { ...atOrigin.config, "sync.group.offsets.enabled": true, "sync.group.offsets.interval.seconds": 1 } },
-    heartbeatConnector: { config: { "heartbeats.topic.replication.factor": 1, "emit.heartbeats.interval.seconds": 1 } },
-  }],
+  [
+    "grp",
+    MIRRORS_V1BETA2,
+    {
+      dialect: "strimzi-v1beta2",
+      sourceConnector: atOrigin,
+      checkpointConnector: {
+        config: { ...atOrigin.config, "sync.group.offsets.enabled": true, "sync.group.offsets.interval.seconds": 1 },
+      },
+      heartbeatConnector: {
+        config: { "heartbeats.topic.replication.factor": 1, "emit.heartbeats.interval.seconds": 1 },
+      },
+    },
+  ],
   ["eos", MIRRORS_V1, { exactlyOnce: true, profile: "tuned" }],
 ] as [string, Resource, MirrorSettings][])("the least rights of mirror %s", (prefix, resource, extra) => {
   const settings = settingsFor(prefix, extra);
@@ -137,23 +189,38 @@ describe.each([
     const admin = application(world.origin).admin();
     await admin.connect();
     await admin.createPartitions({ topicPartitions: [{ topic: `${prefix}-orders`, count: 2 }] });
-    await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: `${prefix}-orders`, configEntries: [{ name: "retention.ms", value: "123456789" }] }] });
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: 2, name: `${prefix}-orders`, configEntries: [{ name: "retention.ms", value: "123456789" }] }],
+    });
     await admin.disconnect();
     await eventually("the new topic", async () => ((await records(`${prefix}-pay-2`))[0] ?? 0) >= 5);
     await eventually("the new partition", async () => (await records(`${prefix}-orders`)).length === 2);
     await produce(`${prefix}-orders`, 7, 1);
-    await eventually("its records", async () => Math.max(...(await records(`${prefix}-orders`)).filter((n) => n < 100)) >= 7);
+    await eventually(
+      "its records",
+      async () => Math.max(...(await records(`${prefix}-orders`)).filter((n) => n < 100)) >= 7,
+    );
     await eventually("the configuration", () =>
       onTarget(async (target) => {
-        const { resources } = await target.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name: `${prefix}-orders` }] });
-        return resources[0]!.configEntries.some((e) => e.configName === "retention.ms" && e.configValue === "123456789");
+        const { resources } = await target.describeConfigs({
+          includeSynonyms: false,
+          resources: [{ type: 2, name: `${prefix}-orders` }],
+        });
+        return resources[0]!.configEntries.some(
+          (e) => e.configName === "retention.ms" && e.configValue === "123456789",
+        );
       }),
     );
   });
 
   test("sync the group's offsets exactly where that is asked for", async () => {
     const committed = () =>
-      onTarget(async (admin) => (await admin.fetchOffsets({ groupId: `${prefix}-group-1` })).find((t) => t.topic === `${prefix}-orders`)?.partitions[0]?.offset);
+      onTarget(
+        async (admin) =>
+          (await admin.fetchOffsets({ groupId: `${prefix}-group-1` })).find((t) => t.topic === `${prefix}-orders`)
+            ?.partitions[0]?.offset,
+      );
     if (model.syncGroupOffsets) await eventually("the group's offset", async () => (await committed()) === "100");
     else expect(await committed()).toBeUndefined();
   });
@@ -165,9 +232,15 @@ describe.each([
       expect(await admin.listTopics()).toContain(name);
       await admin.disconnect();
     }
-    const known = internalTopics(model).filter((t) => t.side === "target").map((t) => t.name);
+    const known = internalTopics(model)
+      .filter((t) => t.side === "target")
+      .map((t) => t.name);
     const mine = (await onTarget((admin) => admin.listTopics())).filter((t) => t.includes(prefix));
-    expect(mine.filter((t) => !known.includes(t)).sort()).toEqual([`${prefix}-orders`, `${prefix}-pay-1`, `${prefix}-pay-2`]);
+    expect(mine.filter((t) => !known.includes(t)).sort()).toEqual([
+      `${prefix}-orders`,
+      `${prefix}-pay-1`,
+      `${prefix}-pay-2`,
+    ]);
   });
 });
 
@@ -178,14 +251,19 @@ describe("the administrator's rights", () => {
   async function administrator(side: "origin" | "target") {
     const password = await user("administrator", { role: side, rules: administratorAcls(side, model) });
     const { bootstrapServers, ca } = world[side];
-    return openKafka({ bootstrapServers, tls: { ca }, sasl: { mechanism: "SCRAM-SHA-512", username: "administrator", password } }, side);
+    return openKafka(
+      { bootstrapServers, tls: { ca }, sasl: { mechanism: "SCRAM-SHA-512", username: "administrator", password } },
+      side,
+    );
   }
 
   test("on the origin: read everything that matters, change nothing but the mirror's own topic", async () => {
     const port = await administrator("origin");
     try {
       await port.describeCluster();
-      expect(await port.listTopics()).toEqual(expect.arrayContaining(["grp-orders", "grp-pay-1", "mm2-offset-syncs.grp-target.internal"]));
+      expect(await port.listTopics()).toEqual(
+        expect.arrayContaining(["grp-orders", "grp-pay-1", "mm2-offset-syncs.grp-target.internal"]),
+      );
       expect(await port.listTopics()).not.toContain("grp-other");
       expect((await port.describeTopicConfigs(["grp-orders"])).get("grp-orders")!.size).toBeGreaterThan(0);
       expect((await port.listOffsets([orders], "latest"))[0]!.offset).toBe(100n);
@@ -197,7 +275,11 @@ describe("the administrator's rights", () => {
       expect((await port.describeAcls()).length).toBeGreaterThan(0);
       await expect(port.deleteTopics(["grp-orders"])).rejects.toThrow(/KAFKA_UNAUTHORIZED/);
       await expect(port.alterReassignments([{ ...orders, replicas: [1] }])).rejects.toThrow(/KAFKA_UNAUTHORIZED/);
-      await expect(port.incrementalAlterConfigs([{ resource: { type: "topic", name: "grp-orders" }, set: { "retention.ms": "1" } }])).rejects.toThrow(/KAFKA_UNAUTHORIZED/);
+      await expect(
+        port.incrementalAlterConfigs([
+          { resource: { type: "topic", name: "grp-orders" }, set: { "retention.ms": "1" } },
+        ]),
+      ).rejects.toThrow(/KAFKA_UNAUTHORIZED/);
     } finally {
       await port.close();
     }
@@ -212,8 +294,14 @@ describe("the administrator's rights", () => {
       await port.listReassignments();
       await port.electPreferredLeaders([orders]);
       await port.incrementalAlterConfigs([
-        { resource: { type: "topic", name: "grp-orders" }, set: { "min.insync.replicas": "1", "leader.replication.throttled.replicas": null } },
-        { resource: { type: "broker", name: String(broker!.id) }, set: { "leader.replication.throttled.rate": "1000000" } },
+        {
+          resource: { type: "topic", name: "grp-orders" },
+          set: { "min.insync.replicas": "1", "leader.replication.throttled.replicas": null },
+        },
+        {
+          resource: { type: "broker", name: String(broker!.id) },
+          set: { "leader.replication.throttled.rate": "1000000" },
+        },
         { resource: { type: "broker", name: String(broker!.id) }, set: { "leader.replication.throttled.rate": null } },
       ]);
       for (const { name } of internalTopics(model).filter((t) => t.side === "target")) {
@@ -228,9 +316,14 @@ describe("the administrator's rights", () => {
       await expect(port.deleteTopics(["grp-orders"])).rejects.toThrow(/KAFKA_UNAUTHORIZED/);
 
       await world.kube.delete(MIRRORS_V1BETA2, "migration", "grp");
-      await eventually("the workers to be gone", async () => ((await port.describeGroups(["grp-connect"]))[0]?.members.length ?? 0) === 0);
+      await eventually(
+        "the workers to be gone",
+        async () => ((await port.describeGroups(["grp-connect"]))[0]?.members.length ?? 0) === 0,
+      );
       await port.deleteGroups(["grp-connect"]);
-      const mine = internalTopics(model).filter((t) => t.side === "target").map((t) => t.name);
+      const mine = internalTopics(model)
+        .filter((t) => t.side === "target")
+        .map((t) => t.name);
       await port.deleteTopics(mine);
       expect((await port.listTopics()).filter((t) => mine.includes(t))).toEqual([]);
     } finally {

@@ -35,7 +35,11 @@ afterAll(async () => {
 });
 
 async function run(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await pulumi.run([...args, "--non-interactive"], { cwd, env: { KUBECONFIG: "/nowhere/kubeconfig" }, limitMs: 120_000 });
+  const { exitCode, stdout, stderr } = await pulumi.run([...args, "--non-interactive"], {
+    cwd,
+    env: { KUBECONFIG: "/nowhere/kubeconfig" },
+    limitMs: 120_000,
+  });
   expect(exitCode, stdout + stderr).toBe(0);
   return stdout;
 }

@@ -55,25 +55,40 @@ if (declare.scram) {
 
 const text = (result: { stdout: string; stderr: string }) => `${result.stdout}\n${result.stderr}`;
 
-async function up(declare: object, env: NodeJS.ProcessEnv = {}): Promise<{ exitCode: number; text: string; seconds: number }> {
+async function up(
+  declare: object,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ exitCode: number; text: string; seconds: number }> {
   const { exitCode } = await world.pulumi(["config", "set", "declare", JSON.stringify(declare)]);
   expect(exitCode).toBe(0);
   const start = Date.now();
-  const bare = { BARE_SERVERS: world.bare.bootstrapServers, BARE_PASSWORD: world.bare.admin.password, BARE_CA: world.bare.ca };
+  const bare = {
+    BARE_SERVERS: world.bare.bootstrapServers,
+    BARE_PASSWORD: world.bare.admin.password,
+    BARE_CA: world.bare.ca,
+  };
   const result = await world.pulumi(["up", "--yes", "--skip-preview", "--non-interactive"], { ...bare, ...env });
   return { exitCode: result.exitCode, text: text(result), seconds: (Date.now() - start) / 1000 };
 }
 
-const output = async (name: string) => JSON.parse((await world.pulumi(["stack", "output", "--json", "--show-secrets"])).stdout)[name];
-const user = async () => (await world.rest.call("GET", "/apis/kafka.strimzi.io/v1/namespaces/origin-ns/kafkausers/mm2-credentials")).body as any;
+const output = async (name: string) =>
+  JSON.parse((await world.pulumi(["stack", "output", "--json", "--show-secrets"])).stdout)[name];
+const user = async () =>
+  (await world.rest.call("GET", "/apis/kafka.strimzi.io/v1/namespaces/origin-ns/kafkausers/mm2-credentials"))
+    .body as any;
 const secretOf = async (namespace: string, name: string) => {
   const secret = await world.kube.get(SECRETS, namespace, name);
-  return secret && Object.fromEntries(Object.entries(secret.data ?? {}).map(([k, v]) => [k, Buffer.from(v, "base64").toString()]));
+  return (
+    secret &&
+    Object.fromEntries(Object.entries(secret.data ?? {}).map(([k, v]) => [k, Buffer.from(v, "base64").toString()]))
+  );
 };
 
 describe("a user and its secrets", () => {
   test("in one up: the guide's nine bindings, and copies with only what is needed", async () => {
-    const preview = await world.pulumi(["config", "set", "declare", '{"user":{"dialect":"strimzi-v1beta2"}}']).then(() => world.pulumi(["preview", "--non-interactive"]));
+    const preview = await world
+      .pulumi(["config", "set", "declare", '{"user":{"dialect":"strimzi-v1beta2"}}'])
+      .then(() => world.pulumi(["preview", "--non-interactive"]));
     expect(text(preview)).toMatch(/KafkaUser .*create/);
     expect(preview.exitCode).toBe(0);
 
@@ -92,7 +107,8 @@ describe("a user and its secrets", () => {
     const { password } = (await secretOf("migration", "origin-cluster-credentials"))!;
     const { stdout } = await world.pulumi(["stack", "export"]);
     expect(stdout).toContain("mm2-credentials");
-    for (const secret of [password!, Buffer.from(password!).toString("base64"), world.kubernetes.token]) expect(stdout).not.toContain(secret);
+    for (const secret of [password!, Buffer.from(password!).toString("base64"), world.kubernetes.token])
+      expect(stdout).not.toContain(secret);
     expect((await world.pulumi(["stack", "export", "--show-secrets"])).stdout).toContain(password!);
   });
 
@@ -118,7 +134,10 @@ describe("a user and its secrets", () => {
 
   test("a rotated password is followed by the next up", async () => {
     const secret = (await world.kube.get(SECRETS, "origin-ns", "mm2-credentials"))!;
-    await world.kube.replace(SECRETS, { ...secret, data: { ...secret.data, password: Buffer.from("a rotated password").toString("base64") } });
+    await world.kube.replace(SECRETS, {
+      ...secret,
+      data: { ...secret.data, password: Buffer.from("a rotated password").toString("base64") },
+    });
     const result = await up({ user: {} });
     expect(result.exitCode, result.text).toBe(0);
     expect(await secretOf("migration", "origin-cluster-credentials")).toEqual({ password: "a rotated password" });
@@ -128,8 +147,14 @@ describe("a user and its secrets", () => {
     const declared = await user();
     const users = { group: "kafka.strimzi.io", version: "v1", plural: "kafkausers", kind: "KafkaUser" };
     const acls = declared.spec.authorization.acls.slice(1);
-    await world.kube.replace(users, { ...declared, spec: { ...declared.spec, authorization: { ...declared.spec.authorization, acls } } });
-    await until("the operator's removal of the rule", async () => (await bindings(world.origin, "User:mm2-credentials")).length < 9 || undefined);
+    await world.kube.replace(users, {
+      ...declared,
+      spec: { ...declared.spec, authorization: { ...declared.spec.authorization, acls } },
+    });
+    await until(
+      "the operator's removal of the rule",
+      async () => (await bindings(world.origin, "User:mm2-credentials")).length < 9 || undefined,
+    );
     const copy = (await world.kube.get(SECRETS, "migration", "origin-cluster-credentials"))!;
     await world.kube.replace(SECRETS, { ...copy, data: { password: Buffer.from("typed by hand").toString("base64") } });
     const shown = await world.pulumi(["preview", "--refresh", "--diff", "--non-interactive"]);
@@ -140,7 +165,10 @@ describe("a user and its secrets", () => {
     expect(again.exitCode, text(again)).toBe(0);
     expect((await user()).spec).toEqual(declared.spec);
     expect((await world.kube.get(SECRETS, "migration", "origin-cluster-credentials"))!.data).toEqual(copy.data);
-    await until("the operator's return of the rule", async () => (await bindings(world.origin, "User:mm2-credentials")).length === 9 || undefined);
+    await until(
+      "the operator's return of the rule",
+      async () => (await bindings(world.origin, "User:mm2-credentials")).length === 9 || undefined,
+    );
     expect((await up({ user: {} })).text).toMatch(/Resources:\s+\d+ unchanged/);
   });
 
@@ -150,7 +178,9 @@ describe("a user and its secrets", () => {
     expect(failed.exitCode).not.toBe(0);
     const { reason, message } = (await user()).status.conditions.find((c: any) => c.type === "NotReady");
     expect(message).toContain("Secret absent");
-    expect(failed.text).toContain(`RESOURCE_NOT_READY: KafkaUser origin-ns/mm2-credentials is not ready: ${reason}: ${message}`);
+    expect(failed.text).toContain(
+      `RESOURCE_NOT_READY: KafkaUser origin-ns/mm2-credentials is not ready: ${reason}: ${message}`,
+    );
     expect(failed.text).not.toMatch(/\n\s+at .*\.js:\d+/);
     expect(failed.seconds).toBeLessThan(40);
     const corrected = await up({ user: {} });
@@ -161,7 +191,9 @@ describe("a user and its secrets", () => {
   test("a source that never appears is named within its limit", async () => {
     const failed = await up({ user: {}, ca: "origin-ca", limit: 3 });
     expect(failed.exitCode).not.toBe(0);
-    expect(failed.text).toContain(`SECRET_MISSING: Secret origin-ns/origin-ca is not on ${world.kubernetes.server} (waited 3 s)`);
+    expect(failed.text).toContain(
+      `SECRET_MISSING: Secret origin-ns/origin-ca is not on ${world.kubernetes.server} (waited 3 s)`,
+    );
     expect(failed.text).toContain("a cluster's CA is in <cluster>-cluster-ca-cert");
   });
 
@@ -190,8 +222,14 @@ describe("a user on a cluster that no operator runs", () => {
     expect(again.text).toMatch(/Resources:\s+\d+ unchanged/);
     expect(await output("scramPassword")).toBe(password);
 
-    const bare = { BARE_SERVERS: world.bare.bootstrapServers, BARE_PASSWORD: world.bare.admin.password, BARE_CA: world.bare.ca };
-    expect(await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"], bare)).toMatchObject({ exitCode: 0 });
+    const bare = {
+      BARE_SERVERS: world.bare.bootstrapServers,
+      BARE_PASSWORD: world.bare.admin.password,
+      BARE_CA: world.bare.ca,
+    };
+    expect(await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"], bare)).toMatchObject({
+      exitCode: 0,
+    });
     expect(await bindings(world.bare, "User:mm2-credentials")).toEqual([]);
     expect(await canLogIn(world.bare, "mm2-credentials", password)).toBe(false);
   });
@@ -200,11 +238,15 @@ describe("a user on a cluster that no operator runs", () => {
     await createScramUser(world.bare, "somebody", "their own password");
     const failed = await up({ scram: { username: "somebody" } });
     expect(failed.exitCode).not.toBe(0);
-    expect(failed.text).toContain('USER_TAKEN: user "somebody" is on the target already, with a SCRAM-SHA-512 credential; it was not touched');
+    expect(failed.text).toContain(
+      'USER_TAKEN: user "somebody" is on the target already, with a SCRAM-SHA-512 credential; it was not touched',
+    );
     expect(failed.text).not.toContain(world.bare.admin.password);
     expect(await canLogIn(world.bare, "somebody", "their own password")).toBe(true);
     expect((await world.pulumi(["stack", "export"])).stdout).not.toContain(world.bare.admin.password);
-    expect(await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"])).toMatchObject({ exitCode: 0 });
+    expect(await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"])).toMatchObject({
+      exitCode: 0,
+    });
   });
 });
 
@@ -220,13 +262,21 @@ describe("a user and its Secrets on two Kubernetes clusters", () => {
       expect(result.exitCode, result.text).toBe(0);
       const kube = await connectKube(far.kubeconfig);
       try {
-        const copies = async () => Object.fromEntries((await kube.list(SECRETS, { namespace: "migration" })).items.map((s) => [s.metadata.name, Buffer.from(Object.values(s.data ?? {})[0]!, "base64").toString()]));
+        const copies = async () =>
+          Object.fromEntries(
+            (await kube.list(SECRETS, { namespace: "migration" })).items.map((s) => [
+              s.metadata.name,
+              Buffer.from(Object.values(s.data ?? {})[0]!, "base64").toString(),
+            ]),
+          );
         expect(await copies()).toEqual({
           "origin-cluster-credentials": (await secretOf("origin-ns", "mm2-credentials"))!.password,
           "origin-cluster-ca-cert": world.origin.ca,
         });
         expect(await secretOf("migration", "origin-cluster-credentials")).toBeUndefined();
-        expect(await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"], env)).toMatchObject({ exitCode: 0 });
+        expect(await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"], env)).toMatchObject({
+          exitCode: 0,
+        });
         expect(await copies()).toEqual({});
         expect((await user()).code).toBe(404);
       } finally {

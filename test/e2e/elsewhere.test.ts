@@ -15,10 +15,17 @@ const MINUTES = 60_000;
 const at = withSandbox();
 const sides = ["origin", "target"] as const;
 const everything = async () => ({
-  kafka: await Promise.all(sides.map(async (side) => {
-    const { topics, groups, principals } = await listEverything(at.sandbox[side]);
-    return { side, topics: [...topics.keys()].filter((name) => !name.startsWith("__")).sort(), groups: groups.sort(), principals: principals.sort() };
-  })),
+  kafka: await Promise.all(
+    sides.map(async (side) => {
+      const { topics, groups, principals } = await listEverything(at.sandbox[side]);
+      return {
+        side,
+        topics: [...topics.keys()].filter((name) => !name.startsWith("__")).sort(),
+        groups: groups.sort(),
+        principals: principals.sort(),
+      };
+    }),
+  ),
   kubernetes: (await kubernetesObjects(at.sandbox)).sort(),
 });
 let before: Awaited<ReturnType<typeof everything>>;
@@ -27,11 +34,16 @@ beforeAll(async () => {
   registerCodecs();
   await createTopic(at.sandbox, "someone-elses", 2);
   await produce(at.sandbox, "someone-elses", 20);
-  await stopGroup(applicationClient(at.sandbox.origin.connection, "tests"), { groupId: "someone-elses-group", topic: "someone-elses", at: 0.5 });
+  await stopGroup(applicationClient(at.sandbox.origin.connection, "tests"), {
+    groupId: "someone-elses-group",
+    topic: "someone-elses",
+    at: 0.5,
+  });
   before = await everything();
   // A user operator that runs by itself makes none.
   const kube = await connectKube(at.sandbox.kubeconfig);
-  for (const side of sides) await kube.delete(SECRETS, at.sandbox[side].namespace, `${at.sandbox[side].label}-cluster-ca-cert`);
+  for (const side of sides)
+    await kube.delete(SECRETS, at.sandbox[side].namespace, `${at.sandbox[side].label}-cluster-ca-cert`);
   kube.close();
 }, 5 * MINUTES);
 
@@ -43,21 +55,40 @@ function written(side: (typeof sides)[number]): string {
   return file;
 }
 
-test("npm start on clusters, Kubernetes and operators that exist: the estate is migrated and taken away again, everything else stays as it was", async () => {
-  const folder = join(at.sandbox.folder, "elsewhere");
-  mkdirSync(folder);
-  const log = `${folder}.log`;
-  const args = ["--origin", written("origin"), "--target", written("target"), "--kubeconfig", at.sandbox.kubeconfig, "--bulk-mb", "1"];
-  const start = at.sandbox.supervisor.start({ name: "elsewhere", command: process.execPath, args: [join(repositoryRoot, "dist/sandbox/main.js"), ...args], env: { ...process.env, TMPDIR: folder }, log });
-  const { code } = await start.exited;
-  const said = readFileSync(log, "utf8");
-  expect(code, said).toBe(0);
-  expect(said).not.toMatch(/(origin|target): \d+ brokers? ready|API server ready|operator: ready/);
-  expect(said).toMatch(/operators: the user operators of origin and target are there/);
-  expect(said).toMatch(/topics migrated +\d+ with \d+ partitions; missing: none/);
-  expect(said).toMatch(/each with the record after its last: all exact/);
-  expect(said).toMatch(/residue +none/);
-  expect(await everything()).toEqual(before);
-  expect(readdirSync(folder)).toEqual([]);
-  for (const side of sides) expect(said).not.toContain(at.sandbox[side].admin.password);
-}, 15 * MINUTES);
+test(
+  "npm start on clusters, Kubernetes and operators that exist: the estate is migrated and taken away again, everything else stays as it was",
+  async () => {
+    const folder = join(at.sandbox.folder, "elsewhere");
+    mkdirSync(folder);
+    const log = `${folder}.log`;
+    const args = [
+      "--origin",
+      written("origin"),
+      "--target",
+      written("target"),
+      "--kubeconfig",
+      at.sandbox.kubeconfig,
+      "--bulk-mb",
+      "1",
+    ];
+    const start = at.sandbox.supervisor.start({
+      name: "elsewhere",
+      command: process.execPath,
+      args: [join(repositoryRoot, "dist/sandbox/main.js"), ...args],
+      env: { ...process.env, TMPDIR: folder },
+      log,
+    });
+    const { code } = await start.exited;
+    const said = readFileSync(log, "utf8");
+    expect(code, said).toBe(0);
+    expect(said).not.toMatch(/(origin|target): \d+ brokers? ready|API server ready|operator: ready/);
+    expect(said).toMatch(/operators: the user operators of origin and target are there/);
+    expect(said).toMatch(/topics migrated +\d+ with \d+ partitions; missing: none/);
+    expect(said).toMatch(/each with the record after its last: all exact/);
+    expect(said).toMatch(/residue +none/);
+    expect(await everything()).toEqual(before);
+    expect(readdirSync(folder)).toEqual([]);
+    for (const side of sides) expect(said).not.toContain(at.sandbox[side].admin.password);
+  },
+  15 * MINUTES,
+);

@@ -29,48 +29,87 @@ describe("the guide's own values, from start to end", () => {
   }, 5 * MINUTES);
 
   // The gate waits for the guide's flush, which comes each minute; once is enough.
-  describe.each([["strimzi-v1beta2", {}], ["strimzi-v1", { offsetFlushIntervalMs: 2_000 }]])("in the dialect %s", (dialect, quicker) => {
+  describe.each([
+    ["strimzi-v1beta2", {}],
+    ["strimzi-v1", { offsetFlushIntervalMs: 2_000 }],
+  ])("in the dialect %s", (dialect, quicker) => {
     let project: Project;
 
-    test("nine and eleven bindings, and a mirror that copies", async () => {
-      const { sandbox } = at;
-      project = await ownStack(sandbox, dialect);
-      // Nothing of what the other tests set to be quick.
-      const cluster = (side: "origin" | "target") => ({ bootstrapServers: sandbox[side].bootstrapServers, cluster: side, namespace: `${side}-ns` });
-      await project.set({ profile: "guide", dialect, origin: cluster("origin"), target: cluster("target"), mirror: { kubeconfig: sandbox.kubeconfig, ...quicker }, verify: { mode: "full" } });
-      await project.up();
-      expect(await bindings(sandbox.origin, "User:mm2-credentials")).toHaveLength(9);
-      expect(await bindings(sandbox.target, "User:mm2-credentials")).toHaveLength(11);
-      await until("the copy", () => recordsIn(sandbox.target, "accounts"), (n) => n === 400);
-      await until("the copy of both transactions", () => recordsIn(sandbox.target, "payments"), (n) => n === 5);
-      const { topics } = await listEverything(sandbox.origin);
-      expect([...topics.keys()]).toContain("mm2-offset-syncs.target-cluster.internal");
-    }, 5 * MINUTES);
+    test(
+      "nine and eleven bindings, and a mirror that copies",
+      async () => {
+        const { sandbox } = at;
+        project = await ownStack(sandbox, dialect);
+        // Nothing of what the other tests set to be quick.
+        const cluster = (side: "origin" | "target") => ({
+          bootstrapServers: sandbox[side].bootstrapServers,
+          cluster: side,
+          namespace: `${side}-ns`,
+        });
+        await project.set({
+          profile: "guide",
+          dialect,
+          origin: cluster("origin"),
+          target: cluster("target"),
+          mirror: { kubeconfig: sandbox.kubeconfig, ...quicker },
+          verify: { mode: "full" },
+        });
+        await project.up();
+        expect(await bindings(sandbox.origin, "User:mm2-credentials")).toHaveLength(9);
+        expect(await bindings(sandbox.target, "User:mm2-credentials")).toHaveLength(11);
+        await until(
+          "the copy",
+          () => recordsIn(sandbox.target, "accounts"),
+          (n) => n === 400,
+        );
+        await until(
+          "the copy of both transactions",
+          () => recordsIn(sandbox.target, "payments"),
+          (n) => n === 5,
+        );
+        const { topics } = await listEverything(sandbox.origin);
+        expect([...topics.keys()]).toContain("mm2-offset-syncs.target-cluster.internal");
+      },
+      5 * MINUTES,
+    );
 
-    test("cuts over: everything equal, the group at its place, three replicas from the guide's one", async () => {
-      const { sandbox } = at;
-      expect((await listEverything(sandbox.target)).topics.get("accounts")).toEqual({ partitions: 2, replicas: [1] });
-      await project.set({ phase: "cutover" });
-      await project.up();
-      const { summary } = (await project.outputs()) as { summary: { verification: { equal: boolean }; offsets: { written: number } } };
-      expect(summary.verification.equal).toBe(true);
-      expect(summary.offsets.written).toBe(2);
-      expect(await resumeGroup(applicationClient(sandbox.target.connection, "tests"), stopped)).toEqual([]);
-      expect((await listEverything(sandbox.target)).topics.get("accounts")).toEqual({ partitions: 2, replicas: [3] });
-    }, 5 * MINUTES);
+    test(
+      "cuts over: everything equal, the group at its place, three replicas from the guide's one",
+      async () => {
+        const { sandbox } = at;
+        expect((await listEverything(sandbox.target)).topics.get("accounts")).toEqual({ partitions: 2, replicas: [1] });
+        await project.set({ phase: "cutover" });
+        await project.up();
+        const { summary } = (await project.outputs()) as {
+          summary: { verification: { equal: boolean }; offsets: { written: number } };
+        };
+        expect(summary.verification.equal).toBe(true);
+        expect(summary.offsets.written).toBe(2);
+        expect(await resumeGroup(applicationClient(sandbox.target.connection, "tests"), stopped)).toEqual([]);
+        expect((await listEverything(sandbox.target)).topics.get("accounts")).toEqual({ partitions: 2, replicas: [3] });
+      },
+      5 * MINUTES,
+    );
 
-    test("keeps the checkpoints through the clean-up, and nothing through the destroy", async () => {
-      const { sandbox } = at;
-      await project.set({ phase: "cleanup" });
-      await project.up();
-      const internal = async (side: "origin" | "target") => [...(await listEverything(sandbox[side])).topics.keys()].filter((name) => name.includes("internal") || name.startsWith("migration-connect"));
-      expect(await internal("origin")).toEqual([]);
-      expect(await internal("target")).toEqual(["origin-cluster.checkpoints.internal"]);
-      await project.destroy();
-      expect(await residueIn(sandbox, TOPICS, ["ledger"])).toEqual([]);
-      expect(await kubernetesObjects(sandbox)).toEqual([]);
-      // For the next dialect the target is as it was.
-      await removeEstate(sandbox.target, TOPICS, ["ledger"]);
-    }, 5 * MINUTES);
+    test(
+      "keeps the checkpoints through the clean-up, and nothing through the destroy",
+      async () => {
+        const { sandbox } = at;
+        await project.set({ phase: "cleanup" });
+        await project.up();
+        const internal = async (side: "origin" | "target") =>
+          [...(await listEverything(sandbox[side])).topics.keys()].filter(
+            (name) => name.includes("internal") || name.startsWith("migration-connect"),
+          );
+        expect(await internal("origin")).toEqual([]);
+        expect(await internal("target")).toEqual(["origin-cluster.checkpoints.internal"]);
+        await project.destroy();
+        expect(await residueIn(sandbox, TOPICS, ["ledger"])).toEqual([]);
+        expect(await kubernetesObjects(sandbox)).toEqual([]);
+        // For the next dialect the target is as it was.
+        await removeEstate(sandbox.target, TOPICS, ["ledger"]);
+      },
+      5 * MINUTES,
+    );
   });
 });

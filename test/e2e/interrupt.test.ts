@@ -24,18 +24,36 @@ function processesIn(folder: string): string[] {
 test.each([
   ["clusters start", /ready in/],
   ["up", /operator: KafkaUser \S+\/mm2-credentials is ready/],
-])("npm start, interrupted with Ctrl-C, leaves no process and no file (%s)", async (name, line) => {
-  const folder = join(supervisor.folder, name.replace(" ", "-"));
-  mkdirSync(folder);
-  const log = `${folder}.log`;
-  const said = () => readFileSync(log, "utf8");
-  const start = supervisor.start({ name, command: process.execPath, args: [join(repositoryRoot, "dist/sandbox/main.js"), "--bulk-mb", "1"], env: { ...process.env, TMPDIR: folder }, log });
-  await start.until("the place to interrupt it", () => line.test(said()) || undefined, 240_000, 100);
-  expect(processesIn(folder)).not.toEqual([]);
-  // To the whole group, as a terminal does.
-  process.kill(-start.pid, "SIGINT");
-  expect((await start.exited).code, said()).not.toBe(0);
-  expect(said()).toMatch(/interrupted/i);
-  await until("the processes' end", async () => processesIn(folder), (left) => left.length === 0);
-  await until("an empty folder", async () => readdirSync(folder), (left) => left.length === 0);
-}, 300_000);
+])(
+  "npm start, interrupted with Ctrl-C, leaves no process and no file (%s)",
+  async (name, line) => {
+    const folder = join(supervisor.folder, name.replace(" ", "-"));
+    mkdirSync(folder);
+    const log = `${folder}.log`;
+    const said = () => readFileSync(log, "utf8");
+    const start = supervisor.start({
+      name,
+      command: process.execPath,
+      args: [join(repositoryRoot, "dist/sandbox/main.js"), "--bulk-mb", "1"],
+      env: { ...process.env, TMPDIR: folder },
+      log,
+    });
+    await start.until("the place to interrupt it", () => line.test(said()) || undefined, 240_000, 100);
+    expect(processesIn(folder)).not.toEqual([]);
+    // To the whole group, as a terminal does.
+    process.kill(-start.pid, "SIGINT");
+    expect((await start.exited).code, said()).not.toBe(0);
+    expect(said()).toMatch(/interrupted/i);
+    await until(
+      "the processes' end",
+      async () => processesIn(folder),
+      (left) => left.length === 0,
+    );
+    await until(
+      "an empty folder",
+      async () => readdirSync(folder),
+      (left) => left.length === 0,
+    );
+  },
+  300_000,
+);

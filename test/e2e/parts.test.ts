@@ -16,37 +16,62 @@ describe("the parts by themselves, as docs/components.md puts them together", ()
   const at = withSandbox();
   let project: Project;
 
-  test("copy what the pattern names and nothing else, with the least rights", async () => {
-    const { sandbox } = at;
-    for (const topic of ["orders", "others"]) {
-      await createTopic(sandbox, topic);
-      await produce(sandbox, topic, 100);
-    }
-    const folder = join(sandbox.folder, "parts");
-    await mkdir(join(folder, "node_modules"), { recursive: true });
-    await symlink(repositoryRoot, join(folder, "node_modules", "pulumi-kafka-migration"));
-    await symlink(join(repositoryRoot, "node_modules", "@pulumi"), join(folder, "node_modules", "@pulumi"));
-    await writeFile(join(folder, "Pulumi.yaml"), "name: parts\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n");
-    await writeFile(join(folder, "package.json"), '{ "name": "parts", "dependencies": { "@pulumi/pulumi": "*", "pulumi-kafka-migration": "*" } }');
-    await writeFile(join(folder, "index.js"), await program());
-    project = await openProject(sandbox.pulumi!, folder, "dev", () => {});
-    await project.set({ "kubernetes:kubeconfig": sandbox.kubeconfig });
-    await project.up();
-    const mirror = mirrorModelOf({ topicsPattern: "orders,payments-.*", groupsPattern: "orders-.*", target: { brokers: 3 } });
-    for (const side of ["origin", "target"] as const) {
-      expect(await bindings(sandbox[side], "User:mm2-credentials")).toHaveLength(aclBindings(leastAcls(side, mirror), "").length);
-    }
-    await until("the copy", () => recordsIn(sandbox.target, "orders"), (n) => n === 100);
-    expect(await recordsIn(sandbox.target, "others")).toBe(0);
-    expect((await project.preview()).stdout).not.toMatch(/\d+ to (create|update|delete|replace)/);
-  }, 10 * MINUTES);
+  test(
+    "copy what the pattern names and nothing else, with the least rights",
+    async () => {
+      const { sandbox } = at;
+      for (const topic of ["orders", "others"]) {
+        await createTopic(sandbox, topic);
+        await produce(sandbox, topic, 100);
+      }
+      const folder = join(sandbox.folder, "parts");
+      await mkdir(join(folder, "node_modules"), { recursive: true });
+      await symlink(repositoryRoot, join(folder, "node_modules", "pulumi-kafka-migration"));
+      await symlink(join(repositoryRoot, "node_modules", "@pulumi"), join(folder, "node_modules", "@pulumi"));
+      await writeFile(
+        join(folder, "Pulumi.yaml"),
+        "name: parts\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n",
+      );
+      await writeFile(
+        join(folder, "package.json"),
+        '{ "name": "parts", "dependencies": { "@pulumi/pulumi": "*", "pulumi-kafka-migration": "*" } }',
+      );
+      await writeFile(join(folder, "index.js"), await program());
+      project = await openProject(sandbox.pulumi!, folder, "dev", () => {});
+      await project.set({ "kubernetes:kubeconfig": sandbox.kubeconfig });
+      await project.up();
+      const mirror = mirrorModelOf({
+        topicsPattern: "orders,payments-.*",
+        groupsPattern: "orders-.*",
+        target: { brokers: 3 },
+      });
+      for (const side of ["origin", "target"] as const) {
+        expect(await bindings(sandbox[side], "User:mm2-credentials")).toHaveLength(
+          aclBindings(leastAcls(side, mirror), "").length,
+        );
+      }
+      await until(
+        "the copy",
+        () => recordsIn(sandbox.target, "orders"),
+        (n) => n === 100,
+      );
+      expect(await recordsIn(sandbox.target, "others")).toBe(0);
+      expect((await project.preview()).stdout).not.toMatch(/\d+ to (create|update|delete|replace)/);
+    },
+    10 * MINUTES,
+  );
 
-  test("go with a destroy", async () => {
-    await project.destroy();
-    expect(await kubernetesObjects(at.sandbox)).toEqual([]);
-    for (const side of ["origin", "target"] as const) expect(await bindings(at.sandbox[side], "User:mm2-credentials")).toEqual([]);
-    expect(await recordsIn(at.sandbox.target, "orders")).toBe(100);
-  }, 5 * MINUTES);
+  test(
+    "go with a destroy",
+    async () => {
+      await project.destroy();
+      expect(await kubernetesObjects(at.sandbox)).toEqual([]);
+      for (const side of ["origin", "target"] as const)
+        expect(await bindings(at.sandbox[side], "User:mm2-credentials")).toEqual([]);
+      expect(await recordsIn(at.sandbox.target, "orders")).toBe(100);
+    },
+    5 * MINUTES,
+  );
 
   /** The page's example, with the sandbox's addresses. */
   async function program(): Promise<string> {
@@ -54,7 +79,12 @@ describe("the parts by themselves, as docs/components.md puts them together", ()
     const example = /```ts\n([^]*?)```/.exec(page)![1]!;
     const address = "`${side}-kafka-bootstrap.${namespace}:9093`";
     expect(example).toContain(address);
-    const addresses = JSON.stringify({ origin: at.sandbox.origin.bootstrapServers, target: at.sandbox.target.bootstrapServers });
-    return ts.transpileModule(example.replace(address, `${addresses}[side]`), { compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 } }).outputText;
+    const addresses = JSON.stringify({
+      origin: at.sandbox.origin.bootstrapServers,
+      target: at.sandbox.target.bootstrapServers,
+    });
+    return ts.transpileModule(example.replace(address, `${addresses}[side]`), {
+      compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+    }).outputText;
   }
 });

@@ -6,8 +6,22 @@ import { runStory, type StoryResult } from "../../sandbox/story/run";
 import { withSandbox } from "./support";
 
 const KEEP = [
-  "telemetry.lz4", "telemetry.zstd", "telemetry.snappy", "telemetry.gzip", "billing.events", "search.events", "payments", "ledger.entries", "orders",
-  "audit-trail", "sessions.expired", "customers.latest", "clicks", "reserved.1", "stuff-internal", "connect-cluster-offsets.archive",
+  "telemetry.lz4",
+  "telemetry.zstd",
+  "telemetry.snappy",
+  "telemetry.gzip",
+  "billing.events",
+  "search.events",
+  "payments",
+  "ledger.entries",
+  "orders",
+  "audit-trail",
+  "sessions.expired",
+  "customers.latest",
+  "clicks",
+  "reserved.1",
+  "stuff-internal",
+  "connect-cluster-offsets.archive",
 ];
 
 describe("a migration from start to end, through the real command line", () => {
@@ -17,7 +31,14 @@ describe("a migration from start to end, through the real command line", () => {
   let result: StoryResult;
 
   test("runs through every phase", async () => {
-    result = await runStory({ sandbox: at.sandbox, bulkBytes: 10_000_000, topics, groups, previews: true, progress: (line) => at.log.push(line) });
+    result = await runStory({
+      sandbox: at.sandbox,
+      bulkBytes: 10_000_000,
+      topics,
+      groups,
+      previews: true,
+      progress: (line) => at.log.push(line),
+    });
   }, 900_000);
 
   test("brings every topic to the target", () => {
@@ -68,12 +89,17 @@ describe("a migration from start to end, through the real command line", () => {
     }
     expect(copying).toMatchObject({ headline: { tone: "waiting" }, residue: null });
     expect(copying.topics.every((t) => /complete/.test(t.proof))).toBe(true);
-    expect(cutOver.headline).toEqual({ tone: "good", text: "Cut over: the copy is complete and the groups are in their place" });
+    expect(cutOver.headline).toEqual({
+      tone: "good",
+      text: "Cut over: the copy is complete and the groups are in their place",
+    });
     for (const one of [cutOver, cleanedUp, destroyed]) {
       expect(one.topics.filter((t) => t.tone !== "good" || !/equal/.test(t.proof))).toEqual([]);
       expect(one.groups.map((g) => g.group).sort()).toEqual(groups.map((g) => g.groupId).sort());
       expect(one.groups.filter((g) => g.tone !== "good" || !/written and read back/.test(g.proof))).toEqual([]);
-      expect(one.timeline.map((e) => e.what).join("\n")).toMatch(/Preflight[^]*Gate passed[^]*Verified[^]*Offsets[^]*Replication/);
+      expect(one.timeline.map((e) => e.what).join("\n")).toMatch(
+        /Preflight[^]*Gate passed[^]*Verified[^]*Offsets[^]*Replication/,
+      );
     }
     // The gate's own looks are the curve; it ends complete.
     expect(cutOver.progress.length).toBeGreaterThan(2);
@@ -81,7 +107,9 @@ describe("a migration from start to end, through the real command line", () => {
     expect(cutOver.residue).toBeNull();
     expect(cleanedUp).toMatchObject({ residue: [], headline: { tone: "good", text: "Cleaned up: no residue" } });
     expect(destroyed).toMatchObject({ residue: [], headline: { tone: "good", text: "Destroyed: no residue" } });
-    expect(destroyed.timeline.at(-1)!.what).toMatch(/^Destroyed; looked for residue on both clusters and for 9 objects in Kubernetes: none$/);
+    expect(destroyed.timeline.at(-1)!.what).toMatch(
+      /^Destroyed; looked for residue on both clusters and for 9 objects in Kubernetes: none$/,
+    );
     expect(result.outputs["report"]).toBe(join(at.sandbox.folder, "report", "migration-sandbox.html"));
   });
 

@@ -62,7 +62,12 @@ export function merge(base: Settings, over: Settings): Settings {
 }
 
 /** Numbered records, one partition after the other, through an application's own client. */
-export async function produce(sandbox: Sandbox, topic: string, count: number, options: { partitions?: number; from?: number; valueBytes?: number } = {}): Promise<void> {
+export async function produce(
+  sandbox: Sandbox,
+  topic: string,
+  count: number,
+  options: { partitions?: number; from?: number; valueBytes?: number } = {},
+): Promise<void> {
   const kafka = applicationClient(sandbox.origin.connection, "tests");
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
@@ -70,7 +75,12 @@ export async function produce(sandbox: Sandbox, topic: string, count: number, op
     const { partitions = 2, from = 0, valueBytes } = options;
     const messages = Array.from({ length: count }, (_, i) => {
       const text = `${topic}#${from + i}`;
-      return { partition: (from + i) % partitions, key: `k${(from + i) % 10}`, value: valueBytes === undefined ? text : Buffer.alloc(valueBytes, text), headers: { n: String(from + i) } };
+      return {
+        partition: (from + i) % partitions,
+        key: `k${(from + i) % 10}`,
+        value: valueBytes === undefined ? text : Buffer.alloc(valueBytes, text),
+        headers: { n: String(from + i) },
+      };
     });
     await producer.send({ topic, messages });
   } finally {
@@ -78,7 +88,12 @@ export async function produce(sandbox: Sandbox, topic: string, count: number, op
   }
 }
 
-export async function createTopic(sandbox: Sandbox, topic: string, partitions = 2, configs: Record<string, string> = {}): Promise<void> {
+export async function createTopic(
+  sandbox: Sandbox,
+  topic: string,
+  partitions = 2,
+  configs: Record<string, string> = {},
+): Promise<void> {
   const admin = applicationClient(sandbox.origin.connection, "tests").admin();
   await admin.connect();
   try {
@@ -105,12 +120,18 @@ export async function recordsIn(cluster: Sandbox["origin"], topic: string): Prom
 }
 
 /** Asks until the condition holds; the last answer is part of the error. */
-export async function until<T>(what: string, probe: () => Promise<T>, holds: (value: T) => boolean, limitMs = 120_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T>,
+  holds: (value: T) => boolean,
+  limitMs = 120_000,
+): Promise<T> {
   const end = Date.now() + limitMs;
   for (;;) {
     const value = await probe();
     if (holds(value)) return value;
-    if (Date.now() > end) throw new Error(`${what} did not come within ${limitMs / 1000} s; last seen: ${JSON.stringify(value)}`);
+    if (Date.now() > end)
+      throw new Error(`${what} did not come within ${limitMs / 1000} s; last seen: ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }

@@ -30,7 +30,15 @@ describe("origin, target and mirror on three Kubernetes clusters, by the ready-m
       await places[side].createNamespace(`${side}-ns`);
       const { bootstrapServers, ca, admin } = at.sandbox[side];
       const startWorker = () => Promise.reject(new Error("the mirror is not here"));
-      operators.push(await startOperator({ kubeconfig: places[side].kubeconfig, clusters: { [side]: { namespace: `${side}-ns`, bootstrapServers, ca, admin } }, folder: join(folder, "operator"), startWorker, progress: () => {} }));
+      operators.push(
+        await startOperator({
+          kubeconfig: places[side].kubeconfig,
+          clusters: { [side]: { namespace: `${side}-ns`, bootstrapServers, ca, admin } },
+          folder: join(folder, "operator"),
+          startWorker,
+          progress: () => {},
+        }),
+      );
     }
   }, 5 * MINUTES);
   afterAll(async () => {
@@ -38,67 +46,107 @@ describe("origin, target and mirror on three Kubernetes clusters, by the ready-m
     await Promise.all(Object.values(places).map((place) => place.stop()));
   }, MINUTES);
 
-  const objects = async () => ({ origin: await kubernetesObjects(places.origin), target: await kubernetesObjects(places.target), mirror: await kubernetesObjects(at.sandbox) });
+  const objects = async () => ({
+    origin: await kubernetesObjects(places.origin),
+    target: await kubernetesObjects(places.target),
+    mirror: await kubernetesObjects(at.sandbox),
+  });
 
-  test("users are made where their cluster is, and copies of their Secrets where the mirror is", async () => {
-    const { sandbox } = at;
-    await createTopic(sandbox, "far-orders", 3);
-    await produce(sandbox, "far-orders", 300, { partitions: 3 });
-    stopped = await stopGroup(applicationClient(sandbox.origin.connection, "tests"), { groupId: "far-billing", topic: "far-orders", at: 0.5 });
-    project = await ownStack(sandbox, "far", { profile: "least", origin: { kubeconfig: places.origin.kubeconfig }, target: { kubeconfig: places.target.kubeconfig } });
-    await project.up();
-    const users = (side: string) => ["mm2-administrator", "mm2-credentials"].flatMap((name) => [`KafkaUser ${side}-ns/${name}`, `Secret ${side}-ns/${name}`]).sort();
-    const found = await objects();
-    expect(found.origin.sort()).toEqual(users("origin"));
-    expect(found.target.sort()).toEqual(users("target"));
-    expect(found.mirror.sort()).toEqual([
-      "KafkaMirrorMaker2 migration/mirror-far", "Secret migration/origin-cluster-ca-cert", "Secret migration/origin-cluster-credentials",
-      "Secret migration/target-cluster-ca-cert", "Secret migration/target-cluster-credentials",
-    ]);
-    const state = await project.exported();
-    for (const { token } of [places.origin, places.target, sandbox.kubernetes!]) expect(state).not.toContain(token);
-    await until("the copy", () => recordsIn(sandbox.target, "far-orders"), (n) => n === 300);
-  }, 10 * MINUTES);
+  test(
+    "users are made where their cluster is, and copies of their Secrets where the mirror is",
+    async () => {
+      const { sandbox } = at;
+      await createTopic(sandbox, "far-orders", 3);
+      await produce(sandbox, "far-orders", 300, { partitions: 3 });
+      stopped = await stopGroup(applicationClient(sandbox.origin.connection, "tests"), {
+        groupId: "far-billing",
+        topic: "far-orders",
+        at: 0.5,
+      });
+      project = await ownStack(sandbox, "far", {
+        profile: "least",
+        origin: { kubeconfig: places.origin.kubeconfig },
+        target: { kubeconfig: places.target.kubeconfig },
+      });
+      await project.up();
+      const users = (side: string) =>
+        ["mm2-administrator", "mm2-credentials"]
+          .flatMap((name) => [`KafkaUser ${side}-ns/${name}`, `Secret ${side}-ns/${name}`])
+          .sort();
+      const found = await objects();
+      expect(found.origin.sort()).toEqual(users("origin"));
+      expect(found.target.sort()).toEqual(users("target"));
+      expect(found.mirror.sort()).toEqual([
+        "KafkaMirrorMaker2 migration/mirror-far",
+        "Secret migration/origin-cluster-ca-cert",
+        "Secret migration/origin-cluster-credentials",
+        "Secret migration/target-cluster-ca-cert",
+        "Secret migration/target-cluster-credentials",
+      ]);
+      const state = await project.exported();
+      for (const { token } of [places.origin, places.target, sandbox.kubernetes!]) expect(state).not.toContain(token);
+      await until(
+        "the copy",
+        () => recordsIn(sandbox.target, "far-orders"),
+        (n) => n === 300,
+      );
+    },
+    10 * MINUTES,
+  );
 
-  test("a changed pattern is one update over what somebody edited by hand, and the next preview has nothing to do", async () => {
-    const kube = await connectKube(at.sandbox.kubeconfig);
-    const MIRRORS = { group: "kafka.strimzi.io", version: "v1", plural: "kafkamirrormaker2s", kind: "KafkaMirrorMaker2" };
-    const patternOf = (object?: KubeObject) => (object?.spec as { mirrors: [{ topicsPattern: string }] }).mirrors[0];
-    const live = () => kube.get(MIRRORS, "migration", "mirror-far");
-    try {
-      const edited = (await live())!;
-      patternOf(edited).topicsPattern = "far-.*,by-hand-.*";
-      await kube.replace(MIRRORS, edited);
-      await project.refresh();
-      const mirror = merge(settingsFor(at.sandbox, "far").mirror as Settings, { topicsPattern: "far-.*,later-.*" });
-      await project.set({ mirror });
-      const { stdout: shown } = await project.preview({ diff: true });
-      expect(shown).toMatch(/\d+ to update/);
-      // Preflight looks again in the `up`, and the report tells what it finds; all else is known before.
-      expect(shown.match(/^.*\[unknown\].*$/gm)?.filter((line) => !/ facts +: /.test(line)) ?? []).toEqual([]);
-      expect((await project.up()).stdout).toMatch(/\d+ updated/);
-      expect(patternOf(await live()).topicsPattern).toBe("far-.*,later-.*");
-      const { stdout: idle } = await project.preview();
-      expect(idle).toMatch(/\d+ unchanged/);
-      expect(idle).not.toMatch(/\d+ to (create|update|delete|replace)/);
-    } finally {
-      kube.close();
-    }
-  }, 10 * MINUTES);
+  test(
+    "a changed pattern is one update over what somebody edited by hand, and the next preview has nothing to do",
+    async () => {
+      const kube = await connectKube(at.sandbox.kubeconfig);
+      const MIRRORS = {
+        group: "kafka.strimzi.io",
+        version: "v1",
+        plural: "kafkamirrormaker2s",
+        kind: "KafkaMirrorMaker2",
+      };
+      const patternOf = (object: KubeObject | undefined) =>
+        (object!.spec as { mirrors: [{ topicsPattern: string }] }).mirrors[0];
+      const live = () => kube.get(MIRRORS, "migration", "mirror-far");
+      try {
+        const edited = (await live())!;
+        patternOf(edited).topicsPattern = "far-.*,by-hand-.*";
+        await kube.replace(MIRRORS, edited);
+        await project.refresh();
+        const mirror = merge(settingsFor(at.sandbox, "far").mirror as Settings, { topicsPattern: "far-.*,later-.*" });
+        await project.set({ mirror });
+        const { stdout: shown } = await project.preview({ diff: true });
+        expect(shown).toMatch(/\d+ to update/);
+        // Preflight looks again in the `up`, and the report tells what it finds; all else is known before.
+        expect(shown.match(/^.*\[unknown\].*$/gm)?.filter((line) => !/ facts +: /.test(line)) ?? []).toEqual([]);
+        expect((await project.up()).stdout).toMatch(/\d+ updated/);
+        expect(patternOf(await live()).topicsPattern).toBe("far-.*,later-.*");
+        const { stdout: idle } = await project.preview();
+        expect(idle).toMatch(/\d+ unchanged/);
+        expect(idle).not.toMatch(/\d+ to (create|update|delete|replace)/);
+      } finally {
+        kube.close();
+      }
+    },
+    10 * MINUTES,
+  );
 
-  test("is cut over, and destroyed without the program's help", async () => {
-    const { sandbox } = at;
-    await project.set({ phase: "cutover" });
-    await project.up();
-    expect(await resumeGroup(applicationClient(sandbox.target.connection, "tests"), stopped)).toEqual([]);
-    // A destroy does not run the program: the ways to all three are in the state.
-    await writeFile(join(project.folder, "dist", "stacks", "migration.js"), "throw new Error('not run');\n");
-    await project.destroy();
-    expect(await objects()).toEqual({ origin: [], target: [], mirror: [] });
-    for (const side of ["origin", "target"] as const) {
-      const { topics, principals } = await listEverything(sandbox[side]);
-      expect([...topics.keys()].filter((name) => !name.startsWith("__"))).toEqual(["far-orders"]);
-      expect(principals).toEqual([]);
-    }
-  }, 10 * MINUTES);
+  test(
+    "is cut over, and destroyed without the program's help",
+    async () => {
+      const { sandbox } = at;
+      await project.set({ phase: "cutover" });
+      await project.up();
+      expect(await resumeGroup(applicationClient(sandbox.target.connection, "tests"), stopped)).toEqual([]);
+      // A destroy does not run the program: the ways to all three are in the state.
+      await writeFile(join(project.folder, "dist", "stacks", "migration.js"), "throw new Error('not run');\n");
+      await project.destroy();
+      expect(await objects()).toEqual({ origin: [], target: [], mirror: [] });
+      for (const side of ["origin", "target"] as const) {
+        const { topics, principals } = await listEverything(sandbox[side]);
+        expect([...topics.keys()].filter((name) => !name.startsWith("__"))).toEqual(["far-orders"]);
+        expect(principals).toEqual([]);
+      }
+    },
+    10 * MINUTES,
+  );
 });

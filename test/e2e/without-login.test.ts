@@ -34,38 +34,68 @@ async function topicsOf(side: "origin" | "target"): Promise<string[]> {
   }
 }
 
-test("clusters without authentication: the copy runs, and preflight warns once", async () => {
-  const { sandbox } = at;
-  await createTopic(sandbox, "open-orders", 3);
-  await produce(sandbox, "open-orders", 300, { partitions: 3 });
-  stopped = await stopGroup(applicationClient(sandbox.origin.connection, "tests"), { groupId: "open-billing", topic: "open-orders", at: 0.4 });
-  project = await ownStack(sandbox, PREFIX, { profile: "least" });
-  await writeFile(join(project.folder, "target.pem"), sandbox.target.ca);
-  const { groupId, offsetStorageTopic, configStorageTopic, statusStorageTopic } = settingsFor(sandbox, PREFIX)["target"] as Record<string, string>;
-  await project.set({
-    origin: { bootstrapServers: sandbox.origin.open!.plain, brokers: 1, users: "anonymous", tls: false },
-    target: {
-      bootstrapServers: sandbox.target.open!.tls, brokers: 3, users: "anonymous", caFile: "target.pem",
-      groupId: groupId!, offsetStorageTopic: offsetStorageTopic!, configStorageTopic: configStorageTopic!, statusStorageTopic: statusStorageTopic!,
-    },
-  });
-  const { stdout } = await project.up();
-  expect(stdout).toContain("NO_AUTHENTICATION: the origin and the target are used without a login (User:ANONYMOUS), the origin in plain text");
-  await until("the copy", () => recordsIn(sandbox.target, "open-orders"), (n) => n === 300);
-  expect((await kubernetesObjects(sandbox)).filter((o) => /^(Secret|KafkaUser)/.test(o))).toEqual([expect.stringContaining("target-cluster-ca-cert")]);
-}, 10 * MINUTES);
+test(
+  "clusters without authentication: the copy runs, and preflight warns once",
+  async () => {
+    const { sandbox } = at;
+    await createTopic(sandbox, "open-orders", 3);
+    await produce(sandbox, "open-orders", 300, { partitions: 3 });
+    stopped = await stopGroup(applicationClient(sandbox.origin.connection, "tests"), {
+      groupId: "open-billing",
+      topic: "open-orders",
+      at: 0.4,
+    });
+    project = await ownStack(sandbox, PREFIX, { profile: "least" });
+    await writeFile(join(project.folder, "target.pem"), sandbox.target.ca);
+    const { groupId, offsetStorageTopic, configStorageTopic, statusStorageTopic } = settingsFor(sandbox, PREFIX)[
+      "target"
+    ] as Record<string, string>;
+    await project.set({
+      origin: { bootstrapServers: sandbox.origin.open!.plain, brokers: 1, users: "anonymous", tls: false },
+      target: {
+        bootstrapServers: sandbox.target.open!.tls,
+        brokers: 3,
+        users: "anonymous",
+        caFile: "target.pem",
+        groupId: groupId!,
+        offsetStorageTopic: offsetStorageTopic!,
+        configStorageTopic: configStorageTopic!,
+        statusStorageTopic: statusStorageTopic!,
+      },
+    });
+    const { stdout } = await project.up();
+    expect(stdout).toContain(
+      "NO_AUTHENTICATION: the origin and the target are used without a login (User:ANONYMOUS), the origin in plain text",
+    );
+    await until(
+      "the copy",
+      () => recordsIn(sandbox.target, "open-orders"),
+      (n) => n === 300,
+    );
+    expect((await kubernetesObjects(sandbox)).filter((o) => /^(Secret|KafkaUser)/.test(o))).toEqual([
+      expect.stringContaining("target-cluster-ca-cert"),
+    ]);
+  },
+  10 * MINUTES,
+);
 
-test("clusters without authentication: exact offsets, and nothing is left behind", async () => {
-  const { sandbox } = at;
-  await project.set({ phase: "cutover" });
-  await project.up();
-  const { summary } = (await project.outputs()) as { summary: { verification: { equal: boolean }; offsets: { written: number } } };
-  expect(summary.verification.equal).toBe(true);
-  expect(summary.offsets.written).toBe(3);
-  expect(await resumeGroup(openClient("target"), stopped)).toEqual([]);
-  await project.set({ phase: "cleanup" });
-  await project.up();
-  await project.destroy();
-  expect(await kubernetesObjects(sandbox)).toEqual([]);
-  for (const side of ["origin", "target"] as const) expect(await topicsOf(side)).toEqual(["open-orders"]);
-}, 10 * MINUTES);
+test(
+  "clusters without authentication: exact offsets, and nothing is left behind",
+  async () => {
+    const { sandbox } = at;
+    await project.set({ phase: "cutover" });
+    await project.up();
+    const { summary } = (await project.outputs()) as {
+      summary: { verification: { equal: boolean }; offsets: { written: number } };
+    };
+    expect(summary.verification.equal).toBe(true);
+    expect(summary.offsets.written).toBe(3);
+    expect(await resumeGroup(openClient("target"), stopped)).toEqual([]);
+    await project.set({ phase: "cleanup" });
+    await project.up();
+    await project.destroy();
+    expect(await kubernetesObjects(sandbox)).toEqual([]);
+    for (const side of ["origin", "target"] as const) expect(await topicsOf(side)).toEqual(["open-orders"]);
+  },
+  10 * MINUTES,
+);

@@ -43,7 +43,10 @@ test("a refused destroy or clean-up takes nothing away; one that is abandoned go
   await mirror.copied(topic, 2);
   const input = join(folder, "input.json");
   const run = async (...args: string[]) => {
-    const { exitCode, stdout, stderr } = await pulumi.run([...args, "--non-interactive", "--stack", "dev"], { cwd, env: { CLOSING_TEST_INPUT: input } });
+    const { exitCode, stdout, stderr } = await pulumi.run([...args, "--non-interactive", "--stack", "dev"], {
+      cwd,
+      env: { CLOSING_TEST_INPUT: input },
+    });
     return { exitCode, text: stdout + stderr };
   };
   const up = async (phase: string, abandon = false) => {
@@ -126,7 +129,8 @@ test("a state from before step definitions is previewed without changes, cut ove
   await run(["up", "--yes", "--skip-preview"]);
   const after = await resources();
   expect(after.find(({ type }) => type.endsWith(":Gate"))?.outputs).toMatchObject({ phase: "cutover", passed: true });
-  const ids = (of: readonly { urn?: unknown; id?: unknown }[]) => Object.fromEntries(of.map(({ urn, id }) => [urn, id]));
+  const ids = (of: readonly { urn?: unknown; id?: unknown }[]) =>
+    Object.fromEntries(of.map(({ urn, id }) => [urn, id]));
   expect(ids(after)).toEqual(ids(state));
 
   await run(["destroy", "--yes", "--skip-preview"]);

@@ -22,9 +22,20 @@ let target: KafkaPort;
 const at = (offset: number) => [{ topic, partition: 0, offset: BigInt(offset), metadata: "" }];
 
 beforeAll(async () => {
-  [origin, target] = await Promise.all([openKafka(clusters.origin.connection, "origin"), openKafka(clusters.target.connection, "target")]);
-  const records = Array.from({ length: 6 }, (_, i) => ({ key: `k${i}`, value: `v${i}`, partition: 0, timestamp: Date.now() + i }));
-  for (const [port, cluster] of [[origin, clusters.origin], [target, clusters.target]] as const) {
+  [origin, target] = await Promise.all([
+    openKafka(clusters.origin.connection, "origin"),
+    openKafka(clusters.target.connection, "target"),
+  ]);
+  const records = Array.from({ length: 6 }, (_, i) => ({
+    key: `k${i}`,
+    value: `v${i}`,
+    partition: 0,
+    timestamp: Date.now() + i,
+  }));
+  for (const [port, cluster] of [
+    [origin, clusters.origin],
+    [target, clusters.target],
+  ] as const) {
     await port.createTopic(topic, { partitions: 1, replicationFactor: 1 });
     await produce(cluster, topic, records);
   }
@@ -41,35 +52,61 @@ afterAll(async () => {
 
 it("at the clean-up, and at each further up before it, it is said which groups something has put back", async () => {
   const model = modelFor(clusters, prefix);
-  const inputs = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror, phase: "cutover", abandon: false, fence: false, options: {} };
+  const inputs = {
+    originConnection: model.origin,
+    targetConnection: model.target,
+    mirror: model.mirror,
+    phase: "cutover",
+    abandon: false,
+    fence: false,
+    options: {},
+  };
   const { outs } = await consumerOffsetsStep.create(inputs);
-  expect(await said(async () => expect(await consumerOffsetsStep.diff("id", outs, inputs)).toEqual({ changes: false }))).toBe("");
+  expect(
+    await said(async () => expect(await consumerOffsetsStep.diff("id", outs, inputs)).toEqual({ changes: false })),
+  ).toBe("");
   await target.alterGroupOffsets(on, at(5));
   await target.alterGroupOffsets(back, at(1));
   const warning = `consumer-offsets: group "${back}" is no longer where it was put: ${topic}-0 was put at 3, is at 1\n`;
-  expect(await said(async () => expect(await consumerOffsetsStep.diff("id", outs, inputs)).toEqual({ changes: false }))).toBe(warning);
-  expect(await said(() => consumerOffsetsStep.delete("id", outs))).toBe(`${warning}consumer-offsets: 1 group moved on since, 1 where they were put, 1 before it\n`);
+  expect(
+    await said(async () => expect(await consumerOffsetsStep.diff("id", outs, inputs)).toEqual({ changes: false })),
+  ).toBe(warning);
+  expect(await said(() => consumerOffsetsStep.delete("id", outs))).toBe(
+    `${warning}consumer-offsets: 1 group moved on since, 1 where they were put, 1 before it\n`,
+  );
   // A target that does not answer may still have the note of what was there before.
   const gone = { ...outs, targetConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 } };
-  expect(
-    await said(() => expect(consumerOffsetsStep.delete("id", gone)).rejects.toThrow(/KAFKA_UNREACHABLE/)),
-  ).toMatch(/consumer-offsets: where the groups stand on the target could not be looked at: KAFKA_\w+/);
+  expect(await said(() => expect(consumerOffsetsStep.delete("id", gone)).rejects.toThrow(/KAFKA_UNREACHABLE/))).toMatch(
+    /consumer-offsets: where the groups stand on the target could not be looked at: KAFKA_\w+/,
+  );
   // Neither needs the origin, which may be gone by then.
   const alone = { ...outs, originConnection: gone.targetConnection };
-  expect(await said(() => consumerOffsetsStep.delete("id", alone))).toBe(`${warning}consumer-offsets: 1 group moved on since, 1 where they were put, 1 before it\n`);
+  expect(await said(() => consumerOffsetsStep.delete("id", alone))).toBe(
+    `${warning}consumer-offsets: 1 group moved on since, 1 where they were put, 1 before it\n`,
+  );
   expect((await target.groupOffsets([back])).get(back)).toMatchObject([{ offset: 1n }]);
-  await said(() => consumerOffsetsStep.update("id", alone, { ...inputs, originConnection: gone.targetConnection, phase: "mirror" }));
+  await said(() =>
+    consumerOffsetsStep.update("id", alone, { ...inputs, originConnection: gone.targetConnection, phase: "mirror" }),
+  );
   expect((await target.groupOffsets([stands])).get(stands)).toEqual([]);
 });
 
 describe("an up of the cutover that is killed while it moves groups", () => {
   const model = () => modelFor(clusters, prefix);
   const inputs = (phase: string, folder = temporaryFolder("runner")) => ({
-    originConnection: model().origin, targetConnection: model().target, mirror: model().mirror, phase, abandon: false, fence: false, options: { overwrite: true }, resume: { name: "dev", folder, root: "" },
+    originConnection: model().origin,
+    targetConnection: model().target,
+    mirror: model().mirror,
+    phase,
+    abandon: false,
+    fence: false,
+    options: { overwrite: true },
+    resume: { name: "dev", folder, root: "" },
   });
   const journal = `${prefix}-connect.moved-offsets.internal`;
   const hasJournal = async () => (await target.describeTopics([journal])).length > 0;
-  const offsetOf = async (group: string) => (await target.groupOffsets([group])).get(group)?.map((o) => Number(o.offset));
+  const offsetOf = async (group: string) =>
+    (await target.groupOffsets([group])).get(group)?.map((o) => Number(o.offset));
   const backToBefore = async () => {
     await target.deleteGroups([on, stands, back]);
     await target.alterGroupOffsets(on, at(1));
@@ -78,7 +115,9 @@ describe("an up of the cutover that is killed while it moves groups", () => {
   it("is taken back by the roll-back all the same, to what stood there before, from another machine", async () => {
     await backToBefore();
     const armed = await consumerOffsetsStep.create(inputs("mirror"));
-    expect(await consumerOffsetsStep.diff("id", armed.outs, { ...inputs("mirror"), resume: armed.outs.resume })).toEqual({ changes: false });
+    expect(
+      await consumerOffsetsStep.diff("id", armed.outs, { ...inputs("mirror"), resume: armed.outs.resume }),
+    ).toEqual({ changes: false });
     // Everything is written, and killed before Pulumi hears of it; twice, as a person tries again.
     for (let times = 2; times > 0; times--) await consumerOffsetsStep.update("id", armed.outs, inputs("cutover"));
     expect([await offsetOf(on), await offsetOf(stands)]).toEqual([[3], [3]]);
@@ -117,7 +156,10 @@ describe("an up of the cutover that is killed while it moves groups", () => {
     ];
     for (const [point, reached] of points) {
       const script = `require("pulumi-kafka-migration/lifecycle").step("consumer-offsets").create(JSON.parse(process.env.INPUTS)).then(() => setInterval(() => {}, 1000))`;
-      const child = spawn(process.execPath, ["-e", script], { env: { ...process.env, INPUTS: JSON.stringify(inputs("cutover")) }, stdio: "ignore" });
+      const child = spawn(process.execPath, ["-e", script], {
+        env: { ...process.env, INPUTS: JSON.stringify(inputs("cutover")) },
+        stdio: "ignore",
+      });
       const ended = once(child, "exit");
       await expect.poll(reached, { interval: 5, timeout: 30_000, message: point }).toBe(true);
       child.kill("SIGKILL");
@@ -134,7 +176,10 @@ describe("an up of the cutover that is killed while it moves groups", () => {
     await backToBefore();
     await consumerOffsetsStep.create(inputs("cutover"));
     await target.append(journal, [{ key: Buffer.from("x"), value: Buffer.from("y") }]);
-    for (const phase of ["cutover", "mirror"]) await expect(consumerOffsetsStep.create(inputs(phase))).rejects.toThrow(/OFFSETS_JOURNAL_UNREADABLE[^]*moved-offsets.internal[^]*fix: /);
+    for (const phase of ["cutover", "mirror"])
+      await expect(consumerOffsetsStep.create(inputs(phase))).rejects.toThrow(
+        /OFFSETS_JOURNAL_UNREADABLE[^]*moved-offsets.internal[^]*fix: /,
+      );
     await expect(consumerOffsetsStep.delete("id", inputs("cutover"))).rejects.toThrow(/OFFSETS_JOURNAL_UNREADABLE/);
     expect(await consumerOffsetsStep.diff("id", inputs("mirror"), inputs("mirror"))).toEqual({ changes: true });
     expect([await offsetOf(on), await offsetOf(stands), await hasJournal()]).toEqual([[3], [3], true]);
@@ -144,10 +189,17 @@ describe("an up of the cutover that is killed while it moves groups", () => {
   it("is taken back by a later up where the target did not answer the first one", async () => {
     await backToBefore();
     await consumerOffsetsStep.create(inputs("cutover"));
-    const nobody = { ...inputs("mirror"), targetConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 } };
+    const nobody = {
+      ...inputs("mirror"),
+      targetConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 },
+    };
     let outs: Record<string, unknown> = {};
-    expect(await said(async () => (outs = (await consumerOffsetsStep.create(nobody)).outs))).toMatch(/could not be looked at; the next up looks again \(KAFKA_UNREACHABLE/);
-    expect(await consumerOffsetsStep.diff("id", { ...outs, targetConnection: model().target }, inputs("mirror"))).toEqual({ changes: true });
+    expect(await said(async () => (outs = (await consumerOffsetsStep.create(nobody)).outs))).toMatch(
+      /could not be looked at; the next up looks again \(KAFKA_UNREACHABLE/,
+    );
+    expect(
+      await consumerOffsetsStep.diff("id", { ...outs, targetConnection: model().target }, inputs("mirror")),
+    ).toEqual({ changes: true });
     await consumerOffsetsStep.update("id", outs, inputs("mirror"));
     expect([await offsetOf(on), await offsetOf(stands), await hasJournal()]).toEqual([[1], [], false]);
   });
@@ -156,7 +208,9 @@ describe("an up of the cutover that is killed while it moves groups", () => {
     const { outs } = await consumerOffsetsStep.create(inputs("cutover"));
     const applied = outs.applied as AppliedOffsets;
     const elsewhere = { ...outs, applied: { ...applied, clusters: { ...applied.clusters, target: "another" } } };
-    await expect(consumerOffsetsStep.update("id", elsewhere, inputs("mirror"))).rejects.toThrow(/OFFSETS_OTHER_CLUSTER[^]*cluster another[^]*nothing was changed/);
+    await expect(consumerOffsetsStep.update("id", elsewhere, inputs("mirror"))).rejects.toThrow(
+      /OFFSETS_OTHER_CLUSTER[^]*cluster another[^]*nothing was changed/,
+    );
     await consumerOffsetsStep.update("id", elsewhere, { ...inputs("mirror"), abandon: true });
     expect([await offsetOf(on), await offsetOf(stands)]).toEqual([[3], [3]]);
     await consumerOffsetsStep.update("id", outs, inputs("mirror"));
@@ -170,10 +224,30 @@ describe("the file in which an older version noted what it was about to write", 
     JSON.stringify({
       version: 1,
       clusters: clusterNames,
-      applied: { version: 1, at: "2026-01-01T00:00:00.000Z", groups: [{ group: on, created: false, offsets: [{ topic, partition: 0, offset: "3", before: { offset: "1", metadata: "" } }] }], skipped: [], written: 1, inPlace: 0 },
+      applied: {
+        version: 1,
+        at: "2026-01-01T00:00:00.000Z",
+        groups: [
+          {
+            group: on,
+            created: false,
+            offsets: [{ topic, partition: 0, offset: "3", before: { offset: "1", metadata: "" } }],
+          },
+        ],
+        skipped: [],
+        written: 1,
+        inPlace: 0,
+      },
     });
   const inputs = (folder: string, phase = "mirror") => ({
-    originConnection: model().origin, targetConnection: model().target, mirror: model().mirror, phase, abandon: false, fence: false, options: { overwrite: true }, resume: { name: "dev", folder, root: "" },
+    originConnection: model().origin,
+    targetConnection: model().target,
+    mirror: model().mirror,
+    phase,
+    abandon: false,
+    fence: false,
+    options: { overwrite: true },
+    resume: { name: "dev", folder, root: "" },
   });
   const offset = async () => (await target.groupOffsets([on])).get(on)?.map((o) => Number(o.offset));
   const written = async (text: string, mode = 0o600) => {
@@ -192,16 +266,25 @@ describe("the file in which an older version noted what it was about to write", 
   });
 
   const unusable: [string, () => string, RegExp][] = [
-    ["of another target", () => note([servers()[0]!, "elsewhere:9092"]), /OFFSETS_OTHER_CLUSTER[^]*another target: bootstrap servers elsewhere:9092[^]*fix: /],
+    [
+      "of another target",
+      () => note([servers()[0]!, "elsewhere:9092"]),
+      /OFFSETS_OTHER_CLUSTER[^]*another target: bootstrap servers elsewhere:9092[^]*fix: /,
+    ],
     ["of another origin", () => note(["elsewhere:9092", servers()[1]!]), /OFFSETS_OTHER_CLUSTER[^]*another origin/],
     ["cut off", () => note(servers()).slice(0, 100), /OFFSETS_JOURNAL_UNREADABLE[^]*damaged[^]*fix: /],
     ["empty", () => "", /OFFSETS_JOURNAL_UNREADABLE/],
-    ["of a form that nobody knows", () => note(servers()).replace('"version":1', '"version":9'), /OFFSETS_JOURNAL_UNREADABLE/],
+    [
+      "of a form that nobody knows",
+      () => note(servers()).replace('"version":1', '"version":9'),
+      /OFFSETS_JOURNAL_UNREADABLE/,
+    ],
     ["without offsets", () => note(servers()).replace('"offset":"3"', '"offset":"x"'), /OFFSETS_JOURNAL_UNREADABLE/],
   ];
   it.each(unusable)("%s is neither deleted nor taken for absent", async (_what, text, error) => {
     const folder = await written(text());
-    for (const phase of ["mirror", "cutover"]) await expect(consumerOffsetsStep.create(inputs(folder, phase))).rejects.toThrow(error);
+    for (const phase of ["mirror", "cutover"])
+      await expect(consumerOffsetsStep.create(inputs(folder, phase))).rejects.toThrow(error);
     await expect(consumerOffsetsStep.delete("id", inputs(folder, "cutover"))).rejects.toThrow(error);
     expect(await consumerOffsetsStep.diff("id", inputs(folder), inputs(folder))).toEqual({ changes: true });
     expect([await offset(), await readFile(join(folder, "migration-dev.offsets.json"), "utf8")]).toEqual([[3], text()]);

@@ -16,7 +16,15 @@ import { said } from "./support/said";
 const clusters = withClusters();
 const prefix = uniqueName("fenced");
 const topic = `${prefix}-data`;
-const reader = { resourceType: "topic", resourceName: topic, patternType: "literal", principal: `User:${prefix}`, host: "*", operation: "Read", permission: "allow" } as const;
+const reader = {
+  resourceType: "topic",
+  resourceName: topic,
+  patternType: "literal",
+  principal: `User:${prefix}`,
+  host: "*",
+  operation: "Read",
+  permission: "allow",
+} as const;
 let origin: KafkaPort;
 let inputs: FencedInputs;
 
@@ -60,7 +68,9 @@ describe("a fence where a user operator removes its rules", () => {
   afterEach(forgetFenceRecord);
 
   it("warns when it is raised, and names what holds it", async () => {
-    expect(await said(() => fenceStep.create({ ...cutover(), userOperator: true }))).toMatch(/user operator removes the fence's rules[^]*kafka-migration fence --hold/);
+    expect(await said(() => fenceStep.create({ ...cutover(), userOperator: true }))).toMatch(
+      /user operator removes the fence's rules[^]*kafka-migration fence --hold/,
+    );
     expect(await said(() => fenceStep.create(cutover()))).not.toMatch(/--hold/);
   });
 
@@ -95,7 +105,9 @@ describe("work behind the fence", () => {
 
   it("ends when the writing does not", async () => {
     const { done, work } = disturbed(100);
-    await expect(behindFence(inputs, silent, work, true)).rejects.toThrow(/FENCE_BREACHED: the origin was written to in 1 partition while the fence was up\n {2}- fenced-.*-data-0: \d+ -> \d+/);
+    await expect(behindFence(inputs, silent, work, true)).rejects.toThrow(
+      /FENCE_BREACHED: the origin was written to in 1 partition while the fence was up\n {2}- fenced-.*-data-0: \d+ -> \d+/,
+    );
     expect(done.runs).toBe(3);
   });
 
@@ -107,8 +119,11 @@ describe("work behind the fence", () => {
 });
 
 describe("what was written between the gate and a step that follows it, when nobody held the fence", () => {
-  const ends = async () => ({ [topic]: [Number((await origin.listOffsets([{ topic, partition: 0 }], "latest"))[0]!.offset)] });
-  const guard = (fence: boolean, gateEnds: object) => guardStep.create({ ...inputs, fence, phase: "cutover", abandon: false, options: {}, gateEnds });
+  const ends = async () => ({
+    [topic]: [Number((await origin.listOffsets([{ topic, partition: 0 }], "latest"))[0]!.offset)],
+  });
+  const guard = (fence: boolean, gateEnds: object) =>
+    guardStep.create({ ...inputs, fence, phase: "cutover", abandon: false, options: {}, gateEnds });
 
   it("stops the step before it does anything, and names what was written", async () => {
     const gateEnds = await ends();
@@ -117,7 +132,9 @@ describe("what was written between the gate and a step that follows it, when nob
     expect(await behindFence({ ...inputs, gateEnds }, silent, work)).toBe(1);
     await write();
     const breach = behindFence({ ...inputs, gateEnds }, silent, work);
-    await expect(breach).rejects.toThrow(`FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${topic}-0: ${from} -> ${from + 1}`);
+    await expect(breach).rejects.toThrow(
+      `FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${topic}-0: ${from} -> ${from + 1}`,
+    );
     expect(done.runs).toBe(1);
     // A state from before the gate kept its ends.
     expect(await behindFence({ ...inputs, gateEnds: null }, silent, work)).toBe(2);
@@ -130,7 +147,9 @@ describe("what was written between the gate and a step that follows it, when nob
     try {
       await produce(clusters.origin, late, [{ value: "x", partition: 0 }]);
       const step = { ...inputs, gateEnds, fenceOptions: { everyoneByDefault: false } };
-      await expect(behindFence(step, silent, disturbed(0).work)).rejects.toThrow(`FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${late}-0: 0 -> 1`);
+      await expect(behindFence(step, silent, disturbed(0).work)).rejects.toThrow(
+        `FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${late}-0: 0 -> 1`,
+      );
     } finally {
       await origin.deleteTopics([late]);
       await eventually("the topic's end", async () => !(await origin.listTopics()).includes(late));
@@ -140,13 +159,31 @@ describe("what was written between the gate and a step that follows it, when nob
   it("is no error to what is done again for the same gate: clients may be at work, and it could not pass once more", async () => {
     const gateEnds = await ends();
     await write();
-    const step = { ...inputs, phase: "cutover", abandon: false, gatePassedAt: "2026-01-01T00:00:00.000Z", gateEnds, fenceOptions: { everyoneByDefault: false } };
-    const done = { appliedAt: "2026-01-01T00:00:01.000Z", applied: { version: 1, at: "2026-01-01T00:00:01.000Z", groups: [], skipped: [], written: 0, inPlace: 0 } };
+    const step = {
+      ...inputs,
+      phase: "cutover",
+      abandon: false,
+      gatePassedAt: "2026-01-01T00:00:00.000Z",
+      gateEnds,
+      fenceOptions: { everyoneByDefault: false },
+    };
+    const done = {
+      appliedAt: "2026-01-01T00:00:01.000Z",
+      applied: { version: 1, at: "2026-01-01T00:00:01.000Z", groups: [], skipped: [], written: 0, inPlace: 0 },
+    };
     const more = { ...step, options: { overwrite: true } };
     await consumerOffsetsStep.update("id", { ...step, options: {}, ...done }, more);
-    await expect(consumerOffsetsStep.update("id", { ...step, options: {}, ...done, gatePassedAt: "2025-12-31T00:00:00.000Z" }, more)).rejects.toThrow("FENCE_BREACHED");
+    await expect(
+      consumerOffsetsStep.update(
+        "id",
+        { ...step, options: {}, ...done, gatePassedAt: "2025-12-31T00:00:00.000Z" },
+        more,
+      ),
+    ).rejects.toThrow("FENCE_BREACHED");
     const guarded = { ...step, options: {}, passed: true, passedAt: "2026-01-01T00:00:00.000Z" };
-    expect(await said(() => guardStep.update("id", guarded, { ...guarded, options: { limitMs: 1 } }))).toContain("was written to in 1 partition since the gate passed");
+    expect(await said(() => guardStep.update("id", guarded, { ...guarded, options: { limitMs: 1 } }))).toContain(
+      "was written to in 1 partition since the gate passed",
+    );
     await expect(guardStep.update("id", { ...guarded, phase: "mirror" }, guarded)).rejects.toThrow("FENCE_BREACHED");
   });
 
@@ -156,10 +193,20 @@ describe("what was written between the gate and a step that follows it, when nob
     const from = gateEnds[topic]![0]!;
     await write();
     await expect(guard(true, gateEnds)).rejects.toThrow(`${topic}-0: ${from} -> ${from + 1}`);
-    expect(await said(() => guard(false, gateEnds))).toContain(`the origin was written to in 1 partition since the gate passed: ${topic}-0 ${from} -> ${from + 1}`);
+    expect(await said(() => guard(false, gateEnds))).toContain(
+      `the origin was written to in 1 partition since the gate passed: ${topic}-0 ${from} -> ${from + 1}`,
+    );
     expect(await said(async () => guard(false, await ends()))).not.toContain("written");
     // Of a cutover that was looked at before, an origin that is gone by now is no reason to fail.
-    const gone = { ...inputs, originConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 }, phase: "cutover", abandon: false, options: {}, gateEnds, passedAt: "then" };
+    const gone = {
+      ...inputs,
+      originConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 },
+      phase: "cutover",
+      abandon: false,
+      options: {},
+      gateEnds,
+      passedAt: "then",
+    };
     const again = (passedAt: string) => guardStep.update("id", { ...gone, passedAt }, gone);
     await expect(again("before")).rejects.toThrow(/KAFKA_UNREACHABLE/);
     expect(await said(() => again("then"))).toContain("can't be told (KAFKA_UNREACHABLE");
@@ -174,7 +221,18 @@ describe("a cutover that failed at the gate", () => {
     const { fence: _fence, ...step } = inputs;
     const raised = await fenceStep.create({ ...step, phase: "cutover", enabled: true, options: {} });
     expect(await state()).toBe("up");
-    const armed = { ...inputs, phase: "mirror", abandon: false, options, passed: false, passedAt: null, abandonedAt: null, result: null, ends: null, topicIds: {} };
+    const armed = {
+      ...inputs,
+      phase: "mirror",
+      abandon: false,
+      options,
+      passed: false,
+      passedAt: null,
+      abandonedAt: null,
+      result: null,
+      ends: null,
+      topicIds: {},
+    };
     await fenceStep.update("id", raised.outs, { ...step, phase: "mirror", enabled: true, options: {} });
     const news = { ...inputs, phase: "mirror", abandon: false, options };
     expect(await gateStep.diff("id", armed, news)).toEqual({ changes: true });
@@ -186,8 +244,19 @@ describe("a cutover that failed at the gate", () => {
   it("is followed by one that works with the target gone: producers come back", async () => {
     const { fence: _fence, ...step } = inputs;
     await fenceStep.create({ ...step, phase: "cutover", enabled: true, options: {} });
-    const gone = { ...inputs, targetConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 }, abandon: false, options };
-    const passed = { ...gone, phase: "cutover", passed: true, passedAt: "2026-01-01T00:00:00.000Z", ends: { [topic]: { target: topic, originEnds: [0], targetEnds: [0] } } };
+    const gone = {
+      ...inputs,
+      targetConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 },
+      abandon: false,
+      options,
+    };
+    const passed = {
+      ...gone,
+      phase: "cutover",
+      passed: true,
+      passedAt: "2026-01-01T00:00:00.000Z",
+      ends: { [topic]: { target: topic, originEnds: [0], targetEnds: [0] } },
+    };
     await gateStep.update("id", passed, { ...gone, phase: "mirror" });
     expect(await state()).toBe("down");
   });
@@ -220,7 +289,13 @@ it("offsets that were written before the fence was found breached are taken back
       while (writing) await produce(clusters.origin, noise, [{ value: "x", partition: 0 }]);
     })();
     try {
-      const step = { ...inputs, fenceOptions: { settleLimitMs: 1000, everyoneByDefault: false }, phase: "cutover", abandon: false, options: {} };
+      const step = {
+        ...inputs,
+        fenceOptions: { settleLimitMs: 1000, everyoneByDefault: false },
+        phase: "cutover",
+        abandon: false,
+        options: {},
+      };
       await expect(consumerOffsetsStep.create(step)).rejects.toThrow("FENCE_BREACHED");
     } finally {
       writing = false;

@@ -11,7 +11,10 @@ const topic = `${prefix}-data`;
 let ports: { origin: KafkaPort; target: KafkaPort };
 
 beforeAll(async () => {
-  ports = { origin: await openKafka(clusters.origin.connection, "origin"), target: await openKafka(clusters.target.connection, "target") };
+  ports = {
+    origin: await openKafka(clusters.origin.connection, "origin"),
+    target: await openKafka(clusters.target.connection, "target"),
+  };
   for (const side of ["origin", "target"] as const) {
     await ports[side].createTopic(topic, { partitions: 1, replicationFactor: 1 });
     await produce(clusters[side], topic, [{ value: "copied", partition: 0 }]);
@@ -26,11 +29,23 @@ afterAll(async () => {
 
 test("a mirror that is gone is looked at anew: another one would copy everything a second time", async () => {
   const { origin, target, mirror } = modelFor(clusters, prefix);
-  const inputs = { stage: "clusters", phase: "mirror", abandon: false, options: {}, originConnection: origin, targetConnection: target, mirror };
+  const inputs = {
+    stage: "clusters",
+    phase: "mirror",
+    abandon: false,
+    options: {},
+    originConnection: origin,
+    targetConnection: target,
+    mirror,
+  };
   const state = { ...inputs, checkedAt: "2026-01-01T00:00:00.000Z", result: null };
   expect(await preflightStep.diff("id", state, inputs)).toEqual({ changes: true });
   await expect(preflightStep.update("id", state, inputs)).rejects.toThrow(topic);
-  await ports.target.createTopic(`${prefix}-connect-offsets`, { partitions: 1, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
+  await ports.target.createTopic(`${prefix}-connect-offsets`, {
+    partitions: 1,
+    replicationFactor: 1,
+    configs: { "cleanup.policy": "compact" },
+  });
   expect(await preflightStep.diff("id", state, inputs)).toEqual({ changes: false });
   expect((await preflightStep.update("id", state, inputs)).outs).toMatchObject({ checkedAt: state.checkedAt });
 });

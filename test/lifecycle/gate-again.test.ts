@@ -14,9 +14,19 @@ test("a gate that has passed is asked again for records that came since, until c
   await mirror.send(topic, messages(3));
   await mirror.copied(topic, 2);
   const { origin, target, mirror: told } = mirror.model;
-  const inputs = { phase: "cutover", abandon: false, fence: false, options: { stableForMs: 0, limitMs: 15_000 }, originConnection: origin, targetConnection: target, mirror: told };
+  const inputs = {
+    phase: "cutover",
+    abandon: false,
+    fence: false,
+    options: { stableForMs: 0, limitMs: 15_000 },
+    originConnection: origin,
+    targetConnection: target,
+    mirror: told,
+  };
   const first = (await gateStep.create(inputs)).outs;
-  expect(Date.parse(first.passedAt as string)).toBeGreaterThanOrEqual(Date.parse((first.result as GateResult).passedAt));
+  expect(Date.parse(first.passedAt as string)).toBeGreaterThanOrEqual(
+    Date.parse((first.result as GateResult).passedAt),
+  );
   expect(await gateStep.diff("id", first, inputs)).toEqual({ changes: false });
 
   // A later step failed; hours after, a producer has written, and the mirror copied.
@@ -31,7 +41,9 @@ test("a gate that has passed is asked again for records that came since, until c
   const offsets = (at: unknown) => ({ ...inputs, options: {}, gatePassedAt: at });
   const moved = (await consumerOffsetsStep.create(offsets(first.passedAt))).outs;
   expect((await consumerOffsetsStep.update("id", moved, offsets(first.passedAt))).outs.appliedAt).toBe(moved.appliedAt);
-  expect((await consumerOffsetsStep.update("id", moved, offsets(second.passedAt))).outs.appliedAt).not.toBe(moved.appliedAt);
+  expect((await consumerOffsetsStep.update("id", moved, offsets(second.passedAt))).outs.appliedAt).not.toBe(
+    moved.appliedAt,
+  );
 
   // Clients work on the target: both sides differ for good, and it could never pass.
   await mirror.only("target", topic, messages(3));
@@ -46,8 +58,18 @@ test("the ids of topics are recorded when the mirror is started, kept, and a top
   await mirror.send(orders, messages(3));
   await mirror.copied(orders, 2);
   const { origin, target, mirror: told } = mirror.model;
-  const base = { abandon: false, fence: false, options: { stableForMs: 0, limitMs: 15_000, graceMs: 100 }, originConnection: origin, targetConnection: target, mirror: told };
-  const [armed, cutover] = [{ ...base, phase: "mirror" }, { ...base, phase: "cutover" }];
+  const base = {
+    abandon: false,
+    fence: false,
+    options: { stableForMs: 0, limitMs: 15_000, graceMs: 100 },
+    originConnection: origin,
+    targetConnection: target,
+    mirror: told,
+  };
+  const [armed, cutover] = [
+    { ...base, phase: "mirror" },
+    { ...base, phase: "cutover" },
+  ];
   const ids = await readTopicIds(mirror.model);
   const first = (await gateStep.create(armed)).outs;
   expect(first.topicIds).toEqual(ids);
@@ -72,17 +94,30 @@ test("the ids of topics are recorded when the mirror is started, kept, and a top
   await mirror.only("target", orders, messages(3, 3), (i) => 3 + i);
   await mirror.copied(orders, 5);
   expect(await gateStep.diff("id", second, armed)).toEqual({ changes: false });
-  const third = (await gateStep.update("id", second, { ...armed, options: { ...armed.options, limitMs: 14_000 } })).outs;
+  const third = (await gateStep.update("id", second, { ...armed, options: { ...armed.options, limitMs: 14_000 } }))
+    .outs;
   expect((third.topicIds as typeof ids)[orders]).toEqual(ids[orders]);
-  await expect(gateStep.update("id", third, cutover)).rejects.toThrow(`topic ${orders} was deleted and created again on the origin`);
+  await expect(gateStep.update("id", third, cutover)).rejects.toThrow(
+    `topic ${orders} was deleted and created again on the origin`,
+  );
   // A mirror with a memory of its own copies everything from the beginning.
   const anew = { ...armed, mirror: { ...told, offsetStorageTopic: `${told.offsetStorageTopic}-2` } };
-  expect(((await gateStep.update("id", third, anew)).outs.topicIds as typeof ids)[orders]!.origin).not.toBe(ids[orders]!.origin);
+  expect(((await gateStep.update("id", third, anew)).outs.topicIds as typeof ids)[orders]!.origin).not.toBe(
+    ids[orders]!.origin,
+  );
 }, 120_000);
 
 test("a gate whose clusters can't be asked is armed all the same, and its next look records the ids", async () => {
   const connection = { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 200 };
   const mirror = await FakeMirror.start(ports);
-  const inputs = { phase: "mirror", abandon: false, fence: false, options: {}, originConnection: connection, targetConnection: connection, mirror: mirror.model.mirror };
+  const inputs = {
+    phase: "mirror",
+    abandon: false,
+    fence: false,
+    options: {},
+    originConnection: connection,
+    targetConnection: connection,
+    mirror: mirror.model.mirror,
+  };
   expect((await gateStep.create(inputs)).outs).toMatchObject({ passed: false, topicIds: {} });
 }, 60_000);

@@ -9,13 +9,25 @@ const clusters = withClusters();
 
 test("an abandoned migration goes away from the target though the origin is gone; another one stops", async () => {
   const { target, mirror } = modelFor(clusters, uniqueName("origin-gone"));
-  const state = { originConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 }, targetConnection: target, mirror, limitSeconds: 5 };
+  const state = {
+    originConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 },
+    targetConnection: target,
+    mirror,
+    limitSeconds: 5,
+  };
   const topic = internalTopics(mirror).find((t) => t.side === "origin")!;
   const stored = internalTopics(mirror).find((t) => t.kind === "status")!;
   const port = await openKafka(target, "target");
   try {
-    await port.createTopic(stored.name, { partitions: 5, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
-    for (const remove of [() => mirrorGoneStep.delete("id", state), () => internalTopicStep.delete("id", { ...state, topic })]) {
+    await port.createTopic(stored.name, {
+      partitions: 5,
+      replicationFactor: 1,
+      configs: { "cleanup.policy": "compact" },
+    });
+    for (const remove of [
+      () => mirrorGoneStep.delete("id", state),
+      () => internalTopicStep.delete("id", { ...state, topic }),
+    ]) {
       await expect(remove()).rejects.toThrow(/KAFKA_UNREACHABLE: .*origin/);
     }
     await mirrorGoneStep.delete("id", { ...state, abandon: true });

@@ -12,7 +12,10 @@ const topic = `${prefix}-data`;
 let ports: KafkaPort[];
 
 beforeAll(async () => {
-  ports = await Promise.all([openKafka(clusters.origin.connection, "origin"), openKafka(clusters.target.connection, "target")]);
+  ports = await Promise.all([
+    openKafka(clusters.origin.connection, "origin"),
+    openKafka(clusters.target.connection, "target"),
+  ]);
   for (const port of ports) await port.createTopic(topic, { partitions: 2, replicationFactor: 1 });
 });
 
@@ -25,7 +28,15 @@ afterAll(async () => {
 
 it("a reset that other rules make necessary in phase cutover is announced as the first one is; nothing else is", async () => {
   const model = modelFor(clusters, prefix);
-  const inputs = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror, phase: "cutover", when: "cutover", abandon: false, options: {} };
+  const inputs = {
+    originConnection: model.origin,
+    targetConnection: model.target,
+    mirror: model.mirror,
+    phase: "cutover",
+    when: "cutover",
+    abandon: false,
+    options: {},
+  };
   const { outs } = await replicationStep.create(inputs);
   const more = { ...inputs, options: { rules: [{ pattern: topic, factor: 3 }] } };
   const announced = /replication: 2 partitions of 1 topic will change, .*\n.*from 1 to 3 replicas/;
@@ -40,7 +51,15 @@ it("a removal after a cutover takes nothing away that the topics' owner has adde
   const model = modelFor(clusters, prefix);
   const target = ports[1]!;
   const replicas = async () => (await target.describeTopics([topic]))[0]!.partitions.map((p) => p.replicas.length);
-  const state = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror, phase: "cutover", when: "removal", abandon: false, options: {} };
+  const state = {
+    originConnection: model.origin,
+    targetConnection: model.target,
+    mirror: model.mirror,
+    phase: "cutover",
+    when: "removal",
+    abandon: false,
+    options: {},
+  };
   expect(await replicas()).toEqual([3, 3]);
   await replicationStep.delete("id", state);
   expect(await replicas()).toEqual([3, 3]);

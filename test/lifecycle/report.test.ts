@@ -25,7 +25,9 @@ beforeAll(async () => {
   topic = await mirror.topic("orders", 2);
   await mirror.send(topic, messages(10), 6);
   await mirror.copied(topic, 5);
-  await ports.origin.alterGroupOffsets(`${mirror.prefix}-group-billing`, [{ topic, partition: 0, offset: 4n, metadata: "" }]);
+  await ports.origin.alterGroupOffsets(`${mirror.prefix}-group-billing`, [
+    { topic, partition: 0, offset: 4n, metadata: "" },
+  ]);
 });
 afterAll(async () => {
   await ports.origin.deleteGroups([`${mirror.prefix}-group-billing`]);
@@ -49,11 +51,23 @@ function base() {
 }
 
 function inputs(phase: string, changes: object = {}) {
-  return { ...base(), phase, name: "dev", folder, root: "..", options: { gate: {}, offsets: {} }, facts: {}, trigger: phase, ...changes };
+  return {
+    ...base(),
+    phase,
+    name: "dev",
+    folder,
+    root: "..",
+    options: { gate: {}, offsets: {} },
+    facts: {},
+    trigger: phase,
+    ...changes,
+  };
 }
 
 async function written(): Promise<Report> {
-  const [json, html] = await Promise.all(["json", "html"].map((kind) => readFile(join(folder, `migration-dev.${kind}`), "utf8")));
+  const [json, html] = await Promise.all(
+    ["json", "html"].map((kind) => readFile(join(folder, `migration-dev.${kind}`), "utf8")),
+  );
   const report = JSON.parse(json!) as Report;
   expect(html).toContain(report.headline.text.replaceAll("'", "&#39;"));
   const { password } = ports.clusters.origin.admin;
@@ -65,11 +79,23 @@ async function written(): Promise<Report> {
 describe("the report of an up", () => {
   test("in phase mirror looks at the copy and at the groups itself", async () => {
     const { outs } = await reportStep.create(inputs("mirror"));
-    expect(outs).toMatchObject({ report: join(folder, "migration-dev.html"), writtenAt: expect.stringMatching(/^\d{4}-/) as string });
+    expect(outs).toMatchObject({
+      report: join(folder, "migration-dev.html"),
+      writtenAt: expect.stringMatching(/^\d{4}-/) as string,
+    });
     const report = await written();
     expect(report).toMatchObject({ phase: "mirror", headline: { tone: "waiting" }, residue: null });
-    expect(report.topics).toEqual([{ topic, partitions: 2, records: 10, recordsAtMost: true, left: 4, proof: "1 of 2 complete", tone: "waiting" }]);
-    expect(report.groups).toEqual([{ group: `${mirror.prefix}-group-billing`, offsets: 1, proof: "on the origin; the cutover moves it", tone: "waiting" }]);
+    expect(report.topics).toEqual([
+      { topic, partitions: 2, records: 10, recordsAtMost: true, left: 4, proof: "1 of 2 complete", tone: "waiting" },
+    ]);
+    expect(report.groups).toEqual([
+      {
+        group: `${mirror.prefix}-group-billing`,
+        offsets: 1,
+        proof: "on the origin; the cutover moves it",
+        tone: "waiting",
+      },
+    ]);
   });
 
   test("in phase cutover says what the steps have found, with the gate's samples and the earlier ones", async () => {
@@ -82,7 +108,10 @@ describe("the report of an up", () => {
     const report = await written();
     expect(report.progress).toEqual(expect.arrayContaining([sample, point]));
     expect(report.topics.map((t) => t.topic)).toEqual(["orders", "orders-audit", "orders-state"]);
-    expect(report.groups.map((g) => g.proof)).toEqual(["left alone: active on the target", "written and read back, 1 in place before"]);
+    expect(report.groups.map((g) => g.proof)).toEqual([
+      "left alone: active on the target",
+      "written and read back, 1 in place before",
+    ]);
     expect(await reportStep.diff("id", outs, news)).toEqual({ changes: false });
   });
 
@@ -93,8 +122,13 @@ describe("the report of an up", () => {
     expect((await written()).warnings.join("\n")).not.toContain("written to");
     await reportStep.create(inputs("cutover", { facts, gateEnds: { [topic]: [first! - 2, second] } }));
     const late = await written();
-    expect(late.headline).toEqual({ tone: "bad", text: "The origin was written to after the gate had passed, in 1 partition" });
-    expect(late.warnings[0]).toContain(`since the gate passed: ${topic}-0 ${first! - 2} -> ${first}. Stop these producers`);
+    expect(late.headline).toEqual({
+      tone: "bad",
+      text: "The origin was written to after the gate had passed, in 1 partition",
+    });
+    expect(late.warnings[0]).toContain(
+      `since the gate passed: ${topic}-0 ${first! - 2} -> ${first}. Stop these producers`,
+    );
     expect(late.groups).toHaveLength(2);
   });
 
@@ -115,7 +149,9 @@ describe("the report of an up", () => {
     await writeFile(join(folder, "file"), "");
     const news = inputs("cutover", { facts, folder: join(folder, "file") });
     const { outs } = await reportStep.create(news);
-    expect(said.join("")).toMatch(/the report could not be written to \S+\/file \(make the folder writable, or set report.folder\): E/);
+    expect(said.join("")).toMatch(
+      /the report could not be written to \S+\/file \(make the folder writable, or set report.folder\): E/,
+    );
     expect(await reportStep.diff("id", outs, news)).toEqual({ changes: true });
     await expect(reportStep.delete("id", outs)).resolves.toBeUndefined();
   });
@@ -123,14 +159,21 @@ describe("the report of an up", () => {
   test("whose clusters do not answer says so in the report", async () => {
     const nobody = { ...ports.clusters.origin.connection, bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 300 };
     await reportStep.create(inputs("mirror", { originConnection: nobody }));
-    expect((await written()).warnings).toEqual([expect.stringMatching(/^the copy could not be looked at: KAFKA_/), expect.stringMatching(/^the groups could not be looked at: KAFKA_/)]);
+    expect((await written()).warnings).toEqual([
+      expect.stringMatching(/^the copy could not be looked at: KAFKA_/),
+      expect.stringMatching(/^the groups could not be looked at: KAFKA_/),
+    ]);
   });
 
   test("the wait at the gate gives the samples", async () => {
     await mirror.copied(topic, 5);
     const looks: string[] = [];
     const progress = { info: (line: string) => looks.push(line), warn: (line: string) => looks.push(line) };
-    const end = runGate(mirror.model, { pollMs: 100, stableForMs: 200, limitMs: 20_000, compareLastRecord: false }, progress);
+    const end = runGate(
+      mirror.model,
+      { pollMs: 100, stableForMs: 200, limitMs: 20_000, compareLastRecord: false },
+      progress,
+    );
     await vi.waitUntil(() => looks.length > 0, 10_000);
     await mirror.copied(topic, 9);
     const { samples = [] } = await end;
@@ -141,7 +184,12 @@ describe("the report of an up", () => {
   });
 });
 
-const secret = { apiVersion: "v1", kind: "Secret" as const, namespace: "migration", name: "origin-cluster-credentials" };
+const secret = {
+  apiVersion: "v1",
+  kind: "Secret" as const,
+  namespace: "migration",
+  name: "origin-cluster-credentials",
+};
 let server: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (server?.listening ? server.close(() => resolve()) : resolve())));
 
@@ -164,24 +212,51 @@ async function kubernetes(present: Set<string>, owner = "mine"): Promise<Objects
 
 async function residue(changes: object = {}) {
   const { outs } = await residueStep.create({
-    ...base(), phase: "cutover", when: "destroy", abandon: false, look: { keepCheckpoints: false, fence: true }, kubernetes: [], report: { name: "dev", folder, root: "" }, patienceSeconds: 0, ...changes,
+    ...base(),
+    phase: "cutover",
+    when: "destroy",
+    abandon: false,
+    look: { keepCheckpoints: false, fence: true },
+    kubernetes: [],
+    report: { name: "dev", folder, root: "" },
+    patienceSeconds: 0,
+    ...changes,
   });
   return residueStep.delete("id", outs);
 }
 
 describe("the residue step's removal", () => {
   // The fake mirror's storage topics are there all the time.
-  const storage = () => [mirror.model.mirror.offsetStorageTopic, mirror.model.mirror.configStorageTopic, mirror.model.mirror.statusStorageTopic];
-  const elsewhere = () => ({ mirror: { ...mirror.model.mirror, offsetStorageTopic: "none-offsets", configStorageTopic: "none-configs", statusStorageTopic: "none-status" } });
+  const storage = () => [
+    mirror.model.mirror.offsetStorageTopic,
+    mirror.model.mirror.configStorageTopic,
+    mirror.model.mirror.statusStorageTopic,
+  ];
+  const elsewhere = () => ({
+    mirror: {
+      ...mirror.model.mirror,
+      offsetStorageTopic: "none-offsets",
+      configStorageTopic: "none-configs",
+      statusStorageTopic: "none-status",
+    },
+  });
 
   test("refuses to be done while something of its own is left, and writes the report first", async () => {
     await reportStep.create(inputs("cutover", { facts }));
-    const error = (await residue({ kubernetes: await kubernetes(new Set([secret.name])) }).catch((e: Error) => e)) as Error;
+    const error = (await residue({ kubernetes: await kubernetes(new Set([secret.name])) }).catch(
+      (e: Error) => e,
+    )) as Error;
     expect(error.message).toMatch(/^RESIDUE_LEFT: the migration has left 4 pieces of its own behind/);
-    for (const name of [...storage(), "Secret migration/origin-cluster-credentials"]) expect(error.message).toContain(name);
+    for (const name of [...storage(), "Secret migration/origin-cluster-credentials"])
+      expect(error.message).toContain(name);
     const report = await written();
-    expect(report).toMatchObject({ phase: "destroy", headline: { tone: "bad", text: "Destroyed, but 4 pieces of residue found" } });
-    expect(report.residue!.map((r) => r.name).sort()).toEqual([...storage(), "Secret migration/origin-cluster-credentials"].sort());
+    expect(report).toMatchObject({
+      phase: "destroy",
+      headline: { tone: "bad", text: "Destroyed, but 4 pieces of residue found" },
+    });
+    expect(report.residue!.map((r) => r.name).sort()).toEqual(
+      [...storage(), "Secret migration/origin-cluster-credentials"].sort(),
+    );
     expect(report.topics).toHaveLength(3);
     expect(report.warnings[0]).toMatch(/^left behind: target topic /);
   });
@@ -189,7 +264,10 @@ describe("the residue step's removal", () => {
   test("only says so where the migration was given up", async () => {
     await expect(residue({ abandon: true })).resolves.toBeUndefined();
     expect(said.join("")).toContain(`left behind: target topic ${storage()[0]}`);
-    expect((await written()).headline).toEqual({ tone: "bad", text: "Abandoned and destroyed, but 3 pieces of residue found; the copy was not proved complete" });
+    expect((await written()).headline).toEqual({
+      tone: "bad",
+      text: "Abandoned and destroyed, but 3 pieces of residue found; the copy was not proved complete",
+    });
   });
 
   test("waits for what is on its way out", async () => {
@@ -202,7 +280,9 @@ describe("the residue step's removal", () => {
     await end;
     const report = await written();
     expect(report).toMatchObject({ residue: [], headline: { tone: "good", text: "Destroyed: no residue" } });
-    expect(report.timeline.at(-1)!.what).toBe("Destroyed; looked for residue on both clusters and for 2 objects in Kubernetes: none");
+    expect(report.timeline.at(-1)!.what).toBe(
+      "Destroyed; looked for residue on both clusters and for 2 objects in Kubernetes: none",
+    );
     // A new migration in the same stack starts its curve anew.
     await reportStep.create(inputs("mirror"));
     expect((await written()).progress).toHaveLength(1);
@@ -210,22 +290,38 @@ describe("the residue step's removal", () => {
 
   test("after a clean-up the report stands, and the next up does not unsay it", async () => {
     await reportStep.create(inputs("cutover", { facts }));
-    const { outs } = await reportStep.update("id", (await reportStep.create(inputs("cutover", { facts }))).outs, inputs("cleanup"));
+    const { outs } = await reportStep.update(
+      "id",
+      (await reportStep.create(inputs("cutover", { facts }))).outs,
+      inputs("cleanup"),
+    );
     await residue({ ...elsewhere(), when: "cleanup" });
     expect(await written()).toMatchObject({ phase: "cleanup", headline: { text: "Cleaned up: no residue" } });
     await reportStep.update("id", outs, inputs("cleanup", { trigger: "other" }));
-    expect(await written()).toMatchObject({ phase: "cleanup", residue: [], headline: { text: "Cleaned up: no residue" } });
+    expect(await written()).toMatchObject({
+      phase: "cleanup",
+      residue: [],
+      headline: { text: "Cleaned up: no residue" },
+    });
   });
 
   test("claims nothing where nobody answers, and stops nothing", async () => {
     const nobody = { ...ports.clusters.origin.connection, bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 300 };
     await expect(residue({ originConnection: nobody })).resolves.toBeUndefined();
-    expect(await written()).toMatchObject({ residue: null, headline: { tone: "waiting", text: "Destroyed, but residue could not be looked for" } });
+    expect(await written()).toMatchObject({
+      residue: null,
+      headline: { tone: "waiting", text: "Destroyed, but residue could not be looked for" },
+    });
     const places = await kubernetes(new Set());
     await new Promise<void>((resolve) => server!.close(() => resolve()));
     await residue({ ...elsewhere(), kubernetes: places });
-    expect(await written()).toMatchObject({ residue: [], headline: { tone: "waiting", text: "Destroyed: no residue where it could be looked for" } });
-    expect((await written()).warnings[0]).toMatch(/^residue in Kubernetes could not be looked for: KUBERNETES_UNREACHABLE/);
+    expect(await written()).toMatchObject({
+      residue: [],
+      headline: { tone: "waiting", text: "Destroyed: no residue where it could be looked for" },
+    });
+    expect((await written()).warnings[0]).toMatch(
+      /^residue in Kubernetes could not be looked for: KUBERNETES_UNREACHABLE/,
+    );
   });
 
   test("takes no object of the same name for the migration's that is not marked as such", async () => {
@@ -240,13 +336,30 @@ describe("the residue step's removal", () => {
 });
 
 test("what is kept of 1,000 groups on 2,000 partitions each stays small", () => {
-  const each = Array.from({ length: 2_000 }, (_, i) => ({ topic: `orders-${i % 50}`, partition: i, offset: String(i * 1_000_000) }));
-  const groups = Array.from({ length: 1_000 }, (_, i) => ({ group: `application-with-a-long-name-${i}`, created: true, offsets: each }));
+  const each = Array.from({ length: 2_000 }, (_, i) => ({
+    topic: `orders-${i % 50}`,
+    partition: i,
+    offset: String(i * 1_000_000),
+  }));
+  const groups = Array.from({ length: 1_000 }, (_, i) => ({
+    group: `application-with-a-long-name-${i}`,
+    created: true,
+    offsets: each,
+  }));
   const topics = Array.from({ length: 500 }, (_, i) => ({ ...verification!.result.topics[0]!, topic: `orders-${i}` }));
   const differences = Array.from({ length: 1_000 }, () => verification!.result.differences[0]!);
   const cleared = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`orders:${i}`, i]));
-  const samples = Array.from({ length: 500 }, () => ({ at: gate!.passedAt, partitions: 2_000, complete: 1_000, left: 1_000_000 }));
-  const small = factsOf({ gate: { ...gate!, cleared, samples }, verification: { at: "x", result: { ...verification!.result, topics, differences } }, offsets: { ...offsets!, groups } });
+  const samples = Array.from({ length: 500 }, () => ({
+    at: gate!.passedAt,
+    partitions: 2_000,
+    complete: 1_000,
+    left: 1_000_000,
+  }));
+  const small = factsOf({
+    gate: { ...gate!, cleared, samples },
+    verification: { at: "x", result: { ...verification!.result, topics, differences } },
+    offsets: { ...offsets!, groups },
+  });
   expect(small.offsets!.groups[0]).toEqual({ group: "application-with-a-long-name-0", offsets: 2_000 });
   expect(JSON.stringify(small).length).toBeLessThan(400_000);
 });

@@ -23,9 +23,16 @@ let port: KafkaPort;
 
 beforeAll(async () => {
   port = await openKafka(clusters.target.connection, "target");
-  const rule = { patternType: "literal", principal: `User:${user}`, host: "*", operation: "All", permission: "allow" } as const;
+  const rule = {
+    patternType: "literal",
+    principal: `User:${user}`,
+    host: "*",
+    operation: "All",
+    permission: "allow",
+  } as const;
   await port.createAcls([
-    { resourceType: "topic", resourceName: "*", ...rule }, { resourceType: "group", resourceName: "*", ...rule },
+    { resourceType: "topic", resourceName: "*", ...rule },
+    { resourceType: "group", resourceName: "*", ...rule },
     { resourceType: "cluster", resourceName: "kafka-cluster", ...rule },
   ]);
 });
@@ -43,7 +50,10 @@ async function stateAfterRotation(options: { secret?: object | null } = {}) {
   const { secret = secretWith({ password: "the-new-password" }) } = options;
   const api = await fakeApiServer(secret === null ? {} : { [SECRET]: secret });
   const { origin, target, mirror } = modelFor(clusters, user);
-  const old: Connection = { ...target, sasl: { mechanism: "SCRAM-SHA-512", username: user, password: "the-old-password" } };
+  const old: Connection = {
+    ...target,
+    sasl: { mechanism: "SCRAM-SHA-512", username: user, password: "the-old-password" },
+  };
   const targetSecrets = { login: `target-ns/${user}`, kubeconfig: api.kubeconfig };
   return { api, state: { originConnection: origin, targetConnection: old, targetSecrets, mirror } };
 }
@@ -52,7 +62,11 @@ describe("a destroy after the administrator's password was rotated", () => {
   test("reads the Secret again, logs in and deletes what it was to delete", async () => {
     const { api, state } = await stateAfterRotation();
     const topic = internalTopics(state.mirror).find((t) => t.kind === "status")!;
-    await port.createTopic(topic.name, { partitions: 5, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
+    await port.createTopic(topic.name, {
+      partitions: 5,
+      replicationFactor: 1,
+      configs: { "cleanup.policy": "compact" },
+    });
     const lines = await said(() => internalTopicStep.delete("id", { ...state, topic }));
     expect(await port.describeTopics([topic.name])).toEqual([]);
     expect(api.asked).toContain(SECRET);
@@ -63,7 +77,10 @@ describe("a destroy after the administrator's password was rotated", () => {
   test("tries the old password once, however many steps follow, and follows a second rotation", async () => {
     const { api, state } = await stateAfterRotation();
     const topics = internalTopics(state.mirror).filter((t) => t.side === "target" && t.kind !== "checkpoints");
-    const remove = () => said(async () => { for (const topic of topics) await internalTopicStep.delete("id", { ...state, topic }); });
+    const remove = () =>
+      said(async () => {
+        for (const topic of topics) await internalTopicStep.delete("id", { ...state, topic });
+      });
     expect((await remove()).match(/the login was refused/g)).toHaveLength(1);
     expect(api.asked.filter((path) => path === SECRET)).toHaveLength(1);
     await createScramUser(clusters.target, user, "the-newest-password");
@@ -73,7 +90,16 @@ describe("a destroy after the administrator's password was rotated", () => {
 
   test("looks for residue with the new password, too, although a failed look there is no error", async () => {
     const { state } = await stateAfterRotation();
-    const lines = await said(() => residueStep.delete("id", { ...state, phase: "mirror", when: "destroy", abandon: false, look: {}, kubernetes: [] }));
+    const lines = await said(() =>
+      residueStep.delete("id", {
+        ...state,
+        phase: "mirror",
+        when: "destroy",
+        abandon: false,
+        look: {},
+        kubernetes: [],
+      }),
+    );
     expect(lines).toMatch(/none on either cluster/);
   });
 
@@ -107,17 +133,33 @@ test("where the connection's Secrets are is no change, and the state of an older
 });
 
 test.each([
-  ["a client certificate", { tls: { ca: "CA", cert: "old", key: "old" } }, { "user.crt": "new", "user.key": "new" }, { tls: { ca: "CA", cert: "new", key: "new" } }],
-  ["a password", { sasl: { mechanism: "PLAIN", username: "u", password: "old" } }, { password: "new" }, { sasl: { mechanism: "PLAIN", username: "u", password: "new" } }],
+  [
+    "a client certificate",
+    { tls: { ca: "CA", cert: "old", key: "old" } },
+    { "user.crt": "new", "user.key": "new" },
+    { tls: { ca: "CA", cert: "new", key: "new" } },
+  ],
+  [
+    "a password",
+    { sasl: { mechanism: "PLAIN", username: "u", password: "old" } },
+    { password: "new" },
+    { sasl: { mechanism: "PLAIN", username: "u", password: "new" } },
+  ],
 ] as const)("%s that was renewed is taken from the Secret", async (_what, old, values, renewed) => {
   const api = await fakeApiServer({ [secretPath("ns", "user")]: secretWith(values) });
-  const connection = renewable({ bootstrapServers: "a:1", ...old } as Connection, { login: "ns/user", kubeconfig: api.kubeconfig });
+  const connection = renewable({ bootstrapServers: "a:1", ...old } as Connection, {
+    login: "ns/user",
+    kubeconfig: api.kubeconfig,
+  });
   expect(await connection.renew!()).toEqual({ bootstrapServers: "a:1", ...renewed });
 });
 
 test("a CA that was renewed is taken from its Secret; the login of the program stays", async () => {
   const api = await fakeApiServer({ [secretPath("ns", "ca")]: secretWith({ "ca.crt": "new CA" }) });
-  const connection = renewable({ bootstrapServers: "a:1", tls: { ca: "old CA" } }, { ca: "ns/ca", kubeconfig: api.kubeconfig });
+  const connection = renewable(
+    { bootstrapServers: "a:1", tls: { ca: "old CA" } },
+    { ca: "ns/ca", kubeconfig: api.kubeconfig },
+  );
   expect(await connection.renew!()).toEqual({ bootstrapServers: "a:1", tls: { ca: "new CA" } });
 });
 

@@ -21,7 +21,10 @@ let folder: string;
 
 beforeAll(async () => {
   folder = temporaryFolder("resume");
-  ports = await Promise.all([openKafka(clusters.origin.connection, "origin"), openKafka(clusters.target.connection, "target")]);
+  ports = await Promise.all([
+    openKafka(clusters.origin.connection, "origin"),
+    openKafka(clusters.target.connection, "target"),
+  ]);
   const now = Date.now();
   for (const [i, cluster] of [clusters.origin, clusters.target].entries()) {
     for (const topic of topics) {
@@ -41,7 +44,16 @@ afterAll(async () => {
 const inputs = (place: string) => {
   const model = modelFor(clusters, prefix);
   const resume = { name: "dev/orders", folder: place, root: "" };
-  return { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror, phase: "cutover", abandon: false, fence: false, options: { mode: "full" }, resume };
+  return {
+    originConnection: model.origin,
+    targetConnection: model.target,
+    mirror: model.mirror,
+    phase: "cutover",
+    abandon: false,
+    fence: false,
+    options: { mode: "full" },
+    resume,
+  };
 };
 
 describe("a verification that is killed", () => {
@@ -76,14 +88,19 @@ describe("a verification that is killed", () => {
     await writeFile(place, "");
     await chmod(place, 0o400);
     let result: unknown;
-    const lines = await said(async () => (result = (await verificationStep.create({ ...inputs(place), options: { mode: "tail" } })).outs.result));
+    const lines = await said(
+      async () =>
+        (result = (await verificationStep.create({ ...inputs(place), options: { mode: "tail" } })).outs.result),
+    );
     expect(lines).toMatch(/verification: an interrupted verification would start anew: E\w+/);
     expect(result).toMatchObject({ equal: true });
   });
 
   it("changes nothing in a plan by where that file lies", async () => {
     const { outs } = await verificationStep.create({ ...inputs(folder), phase: "mirror" });
-    expect(await verificationStep.diff("id", outs, { ...inputs("elsewhere"), phase: "mirror" })).toEqual({ changes: false });
+    expect(await verificationStep.diff("id", outs, { ...inputs("elsewhere"), phase: "mirror" })).toEqual({
+      changes: false,
+    });
   });
 });
 
@@ -96,7 +113,11 @@ describe("a changed option of the verification in phase cutover", () => {
       await verificationStep.diff("id", state, news);
       result = (await verificationStep.update("id", state, news)).outs;
     });
-    return { again: result.verifiedAt !== "2026-01-01T00:00:00.000Z", options: result.options, announced: lines.includes("compared again, as the options changed") };
+    return {
+      again: result.verifiedAt !== "2026-01-01T00:00:00.000Z",
+      options: result.options,
+      announced: lines.includes("compared again, as the options changed"),
+    };
   };
   const verified = (options: object) => ({ options, verifiedAt: "2026-01-01T00:00:00.000Z", result: { equal: true } });
 

@@ -23,20 +23,39 @@ let project: PulumiProject;
 
 beforeAll(async () => {
   project = await pulumiProject();
-  await project.write("Pulumi.yaml", readFileSync(join(root, "Pulumi.yaml"), "utf8").replace("main: dist/", "main: node_modules/pulumi-kafka-migration/dist/"));
+  await project.write(
+    "Pulumi.yaml",
+    readFileSync(join(root, "Pulumi.yaml"), "utf8").replace(
+      "main: dist/",
+      "main: node_modules/pulumi-kafka-migration/dist/",
+    ),
+  );
   await project.write("package.json", '{ "name": "examples", "dependencies": { "@pulumi/pulumi": "*" } }');
 }, 120_000);
 afterAll(() => project?.stop());
 
-test.each(examples)("the example %s, by the ready-made stack and the real preview: no mandatory finding but the guide's", async (name) => {
-  await project.stack(name);
-  const text = readFileSync(join(folder, `Pulumi.${name}.yaml`), "utf8");
-  await project.write(`Pulumi.${name}.yaml`, text.replace(/^( *)kafka-migration:mirror:\n/m, (line, indent: string) => `${line}${indent}  kubeconfig: ${JSON.stringify(JSON.stringify(KUBECONFIG))}\n`));
-  const { code, stdout, stderr, text: comment } = await project.review("--stack", name);
-  const guide = /profile: guide/.test(text);
-  expect(annotated(stdout).filter((line) => line.startsWith("error")), stdout + comment + stderr).toEqual(guide ? OF_THE_GUIDE : []);
-  expect(code).toBe(guide ? 1 : 0);
-  expect(comment).toContain(`| create | KafkaMirrorMaker2 | ${name}-mirror |`);
-  // Nothing at all where the profile is the recommended one.
-  if (!guide) expect(annotated(stdout)).toEqual([]);
-}, 240_000);
+test.each(examples)(
+  "the example %s, by the ready-made stack and the real preview: no mandatory finding but the guide's",
+  async (name) => {
+    await project.stack(name);
+    const text = readFileSync(join(folder, `Pulumi.${name}.yaml`), "utf8");
+    await project.write(
+      `Pulumi.${name}.yaml`,
+      text.replace(
+        /^( *)kafka-migration:mirror:\n/m,
+        (line, indent: string) => `${line}${indent}  kubeconfig: ${JSON.stringify(JSON.stringify(KUBECONFIG))}\n`,
+      ),
+    );
+    const { code, stdout, stderr, text: comment } = await project.review("--stack", name);
+    const guide = /profile: guide/.test(text);
+    expect(
+      annotated(stdout).filter((line) => line.startsWith("error")),
+      stdout + comment + stderr,
+    ).toEqual(guide ? OF_THE_GUIDE : []);
+    expect(code).toBe(guide ? 1 : 0);
+    expect(comment).toContain(`| create | KafkaMirrorMaker2 | ${name}-mirror |`);
+    // Nothing at all where the profile is the recommended one.
+    if (!guide) expect(annotated(stdout)).toEqual([]);
+  },
+  240_000,
+);

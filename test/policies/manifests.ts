@@ -1,4 +1,4 @@
-import { type AnyResource } from "../../policies/read";
+import type { AnyResource } from "../../policies/read";
 import { custom } from "./resources";
 
 /** KafkaMirrorMaker2 and KafkaUser documents as people write them by hand. */

@@ -40,9 +40,18 @@ export async function pulumiProject(): Promise<PulumiProject> {
     },
     review: async (...args) => {
       const comment = join(folder, "comment.md");
-      const all = [join(folder, PACKAGE, "dist/policies/review/main.js"), "--cwd", folder, "--comment", comment, ...args];
+      const all = [
+        join(folder, PACKAGE, "dist/policies/review/main.js"),
+        "--cwd",
+        folder,
+        "--comment",
+        comment,
+        ...args,
+      ];
       const run = await new Promise<Omit<Review, "text">>((done) =>
-        execFile(process.execPath, all, { cwd: folder, env: pulumi.env, timeout: 200_000 }, (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr })),
+        execFile(process.execPath, all, { cwd: folder, env: pulumi.env, timeout: 200_000 }, (error, stdout, stderr) =>
+          done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+        ),
       );
       return { ...run, text: await readFile(comment, "utf8").catch(() => run.stdout + run.stderr) };
     },
@@ -51,15 +60,26 @@ export async function pulumiProject(): Promise<PulumiProject> {
 }
 
 /** Rules of the annotations, each once: `error gate-abandoned`. */
-export const annotated = (stdout: string): string[] => [...new Set([...stdout.matchAll(/^::(error|warning) file=Pulumi.yaml,title=([\w -]+)::/gm)].map(([, kind, rule]) => `${kind} ${rule}`))].sort();
+export const annotated = (stdout: string): string[] =>
+  [
+    ...new Set(
+      [...stdout.matchAll(/^::(error|warning) file=Pulumi.yaml,title=([\w -]+)::/gm)].map(
+        ([, kind, rule]) => `${kind} ${rule}`,
+      ),
+    ),
+  ].sort();
 
 /** As npm would: the package's own files, and beside it what it depends on. */
 async function install(folder: string): Promise<void> {
   const own = join(folder, PACKAGE);
   await mkdir(own, { recursive: true });
-  await cp(join(root, "dist"), join(own, "dist"), { recursive: true, filter: (path) => !/dist\/(sandbox|bench)$/.test(path) });
+  await cp(join(root, "dist"), join(own, "dist"), {
+    recursive: true,
+    filter: (path) => !/dist\/(sandbox|bench)$/.test(path),
+  });
   await cp(join(root, "package.json"), join(own, "package.json"));
-  for (const name of await readdir(join(root, "node_modules"))) if (!name.startsWith(".")) await symlink(join(root, "node_modules", name), join(folder, "node_modules", name));
+  for (const name of await readdir(join(root, "node_modules")))
+    if (!name.startsWith(".")) await symlink(join(root, "node_modules", name), join(folder, "node_modules", name));
 }
 
 /** Puts `language-host.cjs` before a language host that is too old to start packs. */
@@ -67,6 +87,9 @@ async function startPacks(host: string): Promise<void> {
   const real = await realpath(host);
   if ((await readFile(real)).includes("run-policy-pack")) return;
   await rm(host);
-  const script = ["#!/bin/sh", `TEST_MODULES='${root}' TEST_LANGUAGE_HOST='${real}' exec '${process.execPath}' '${join(__dirname, "language-host.cjs")}' "$@"`];
+  const script = [
+    "#!/bin/sh",
+    `TEST_MODULES='${root}' TEST_LANGUAGE_HOST='${real}' exec '${process.execPath}' '${join(__dirname, "language-host.cjs")}' "$@"`,
+  ];
   await writeFile(host, `${script.join("\n")}\n`, { mode: 0o700 });
 }

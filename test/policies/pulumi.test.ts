@@ -91,9 +91,19 @@ async function reviewOf(program: string, settings: object) {
 }
 
 test("the review runs the real preview with the package's pack, and says what was found", async () => {
-  const { code, stdout, stderr, text } = await reviewOf(PROGRAM, { "acl-meaningless": "disabled", "storage-replication-unset": { targetBrokers: 3 }, "policy-class-exists": { kafkaVersion: "4.1.0" } });
+  const { code, stdout, stderr, text } = await reviewOf(PROGRAM, {
+    "acl-meaningless": "disabled",
+    "storage-replication-unset": { targetBrokers: 3 },
+    "policy-class-exists": { kafkaVersion: "4.1.0" },
+  });
   expect(code, text + stderr).toBe(1);
-  expect(annotated(stdout)).toEqual(["error acl-missing", "error acl-operation-singular", "error gate-abandoned", "error origin-write-everything", "warning acl-unneeded"]);
+  expect(annotated(stdout)).toEqual([
+    "error acl-missing",
+    "error acl-operation-singular",
+    "error gate-abandoned",
+    "error origin-write-everything",
+    "warning acl-unneeded",
+  ]);
   expect(stdout).toContain("user mm2-credentials on the origin may Write on topic *");
   expect(text).toContain("| create | KafkaMirrorMaker2 | orders-mirror |");
   expect(text).toContain("What is deleted later");
@@ -102,7 +112,10 @@ test("the review runs the real preview with the package's pack, and says what wa
 
 test("on a first preview nothing mandatory is said of what is not known yet", async () => {
   const { code, stdout, stderr, text } = await reviewOf(LATER, {});
-  expect(annotated(stdout).filter((line) => line.startsWith("error")), stdout + text + stderr).toEqual(["error dropped-options"]);
+  expect(
+    annotated(stdout).filter((line) => line.startsWith("error")),
+    stdout + text + stderr,
+  ).toEqual(["error dropped-options"]);
   expect(stdout).toContain('sourceConnector.config "tasks.max": the operator drops it');
   expect(code).toBe(1);
 }, 240_000);

@@ -6,15 +6,29 @@ import { findings, type Settings, rules, type Finding } from "../../engine/rules
 import { type AnyResource, readView } from "../../policies/read";
 
 /** As Pulumi's analyzer would hand it over. */
-export function custom(text: { apiVersion: string; kind: string; metadata?: any } & Record<string, any>, name?: string): AnyResource {
+export function custom(
+  text: { apiVersion: string; kind: string; metadata?: any } & Record<string, any>,
+  name?: string,
+): AnyResource {
   const type = `kubernetes:${text.apiVersion === "v1" ? "core/v1" : text.apiVersion}:${text.kind}`;
   const own = name ?? `${text.metadata?.namespace ?? ""}-${text.metadata?.name ?? "x"}`;
   return { type, name: own, urn: `urn:pulumi:test::test::${type}::${own}`, props: text };
 }
 
-export function kafka(kind: "Acl" | "UserScramCredential" | "Topic", props: Record<string, unknown>, servers = "origin-kafka-bootstrap:9093", name = "one"): AnyResource {
+export function kafka(
+  kind: "Acl" | "UserScramCredential" | "Topic",
+  props: Record<string, unknown>,
+  servers = "origin-kafka-bootstrap:9093",
+  name = "one",
+): AnyResource {
   const type = `kafka:index/${kind.toLowerCase()}:${kind}`;
-  return { type, name, urn: `urn:pulumi:test::test::${type}::${name}`, props, provider: { name: "there", props: { bootstrapServers: JSON.stringify([servers]) } } };
+  return {
+    type,
+    name,
+    urn: `urn:pulumi:test::test::${type}::${name}`,
+    props,
+    provider: { name: "there", props: { bootstrapServers: JSON.stringify([servers]) } },
+  };
 }
 
 export function step(kind: string, props: Record<string, unknown> = {}): AnyResource {
@@ -36,7 +50,13 @@ export interface Sketch {
 }
 
 /** Both users and the mirror of a migration, as the components would write them, and a gate. */
-export function stack({ dialect = "strimzi-v1", mirror = {}, user = {}, change, more = [] }: Sketch = {}): AnyResource[] {
+export function stack({
+  dialect = "strimzi-v1",
+  mirror = {},
+  user = {},
+  change,
+  more = [],
+}: Sketch = {}): AnyResource[] {
   const profile = mirror.profile ?? "least";
   const described = describeMirror({
     dialect,
@@ -44,13 +64,21 @@ export function stack({ dialect = "strimzi-v1", mirror = {}, user = {}, change, 
     origin: { bootstrapServers: "origin-kafka-bootstrap:9093", ...mirror.origin },
     target: { bootstrapServers: "target-kafka-bootstrap:9093", ...mirror.target },
   });
-  const [origin, target] = (["origin", "target"] as const).map((role) => userText(dialect, role, profile, described.model, user));
+  const [origin, target] = (["origin", "target"] as const).map((role) =>
+    userText(dialect, role, profile, described.model, user),
+  );
   const parts = structuredClone({ mirror: described.text, origin: origin!, target: target! });
   change?.(parts);
   return [custom(parts.mirror), custom(parts.origin), custom(parts.target), gate(), ...more];
 }
 
-function userText(dialect: DialectName, role: "origin" | "target", profile: "guide" | "least" | "tuned", mirror: MirrorModel, user: Partial<UserDescription>): ResourceText {
+function userText(
+  dialect: DialectName,
+  role: "origin" | "target",
+  profile: "guide" | "least" | "tuned",
+  mirror: MirrorModel,
+  user: Partial<UserDescription>,
+): ResourceText {
   return describeUser({ dialect, role, profile, mirror, cluster: role, namespace: `${role}-ns`, ...user }).text;
 }
 

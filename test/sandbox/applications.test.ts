@@ -21,13 +21,25 @@ afterAll(async () => {
 });
 
 const ends = async () => {
-  const found = new Map((await port.listOffsets(topics.map((topic) => ({ topic, partition: 0 })), "latest")).map((o) => [o.topic, Number(o.offset)]));
+  const found = new Map(
+    (
+      await port.listOffsets(
+        topics.map((topic) => ({ topic, partition: 0 })),
+        "latest",
+      )
+    ).map((o) => [o.topic, Number(o.offset)]),
+  );
   return topics.map((topic) => found.get(topic)!);
 };
 
 it("an interrupted story leaves no producer behind that goes on writing", async () => {
   const interrupt = new AbortController();
-  const producers = await startProducers(applicationClient(clusters.origin.connection, "live"), topics, 50, interrupt.signal);
+  const producers = await startProducers(
+    applicationClient(clusters.origin.connection, "live"),
+    topics,
+    50,
+    interrupt.signal,
+  );
   await eventually("records of both", async () => (await ends()).every((end) => end > 0));
   interrupt.abort();
   const sent = await producers.stop();
@@ -41,7 +53,10 @@ it("one that can't start takes the others with it", async () => {
   const before = await ends();
   const client = applicationClient(clusters.origin.connection, "live");
   let opened = 0;
-  const broken = { producer: (...args: Parameters<typeof client.producer>) => (opened++ === 0 ? client.producer(...args) : { connect: async () => Promise.reject(new Error("refused")) }) };
+  const broken = {
+    producer: (...args: Parameters<typeof client.producer>) =>
+      opened++ === 0 ? client.producer(...args) : { connect: async () => Promise.reject(new Error("refused")) },
+  };
   await expect(startProducers(broken as typeof client, topics, 50)).rejects.toThrow("refused");
   const after = await ends();
   await new Promise((resolve) => setTimeout(resolve, 500));

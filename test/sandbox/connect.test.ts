@@ -9,7 +9,11 @@ import { uniqueName, withClusters } from "../support/clusters";
 
 const clusters = withClusters();
 const group = uniqueName("sandbox-connect");
-const storage = { "config.storage.topic": `${group}-configs`, "offset.storage.topic": `${group}-offsets`, "status.storage.topic": `${group}-status` };
+const storage = {
+  "config.storage.topic": `${group}-configs`,
+  "offset.storage.topic": `${group}-offsets`,
+  "status.storage.topic": `${group}-status`,
+};
 let supervisor: Supervisor | undefined;
 
 const folder = async (): Promise<string> => {
@@ -35,7 +39,11 @@ function properties(password: string): Record<string, string> {
     "value.converter": converter,
     "header.converter": converter,
     ...common,
-    ...Object.fromEntries(["admin", "producer", "consumer"].flatMap((role) => Object.entries(common).map(([key, value]) => [`${role}.${key}`, value]))),
+    ...Object.fromEntries(
+      ["admin", "producer", "consumer"].flatMap((role) =>
+        Object.entries(common).map(([key, value]) => [`${role}.${key}`, value]),
+      ),
+    ),
   };
 }
 
@@ -64,7 +72,10 @@ describe("a Connect worker", () => {
     expect(version).toMatchObject({ version: "4.3.1", kafka_cluster_id: clusters.target.clusterId });
     const plugins = (await (await fetch(`${worker.restUrl}/connector-plugins`)).json()) as { class: string }[];
     expect(plugins.map((plugin) => plugin.class)).toEqual(
-      expect.arrayContaining(["org.apache.kafka.connect.mirror.MirrorSourceConnector", "org.apache.kafka.connect.mirror.MirrorCheckpointConnector"]),
+      expect.arrayContaining([
+        "org.apache.kafka.connect.mirror.MirrorSourceConnector",
+        "org.apache.kafka.connect.mirror.MirrorCheckpointConnector",
+      ]),
     );
     expect((await stat(join(own, "worker.properties"))).mode & 0o777).toBe(0o600);
     if (process.platform === "linux") {
@@ -80,8 +91,16 @@ describe("a Connect worker", () => {
   });
 
   it("that cannot log in says what its log says, without the password", async () => {
-    const failure = startConnectWorker({ folder: await folder(), name: "mirror worker", properties: properties("not-the-password"), limitMs: 60_000 });
-    await expect(failure).rejects.toMatchObject({ code: "PROCESS_EXITED", message: expect.stringMatching(/mirror worker ended[\s\S]*authentication/i) as string });
+    const failure = startConnectWorker({
+      folder: await folder(),
+      name: "mirror worker",
+      properties: properties("not-the-password"),
+      limitMs: 60_000,
+    });
+    await expect(failure).rejects.toMatchObject({
+      code: "PROCESS_EXITED",
+      message: expect.stringMatching(/mirror worker ended[\s\S]*authentication/i) as string,
+    });
     await expect(failure).rejects.not.toThrow("not-the-password");
   });
 });

@@ -32,17 +32,37 @@ const unpacked = async () => (await readdir(folder)).filter((file) => /^(liblz4|
 const program = () => join(folder, "Codecs.java");
 
 async function worker(): Promise<ManagedProcess> {
-  const started = await startJava(supervisor, { name: "codecs", mainClass: program(), args: [], heap: "128m", folder, logName: "worker", parts, kind: "broker", mayArchive: false });
+  const started = await startJava(supervisor, {
+    name: "codecs",
+    mainClass: program(),
+    args: [],
+    heap: "128m",
+    folder,
+    logName: "worker",
+    parts,
+    kind: "broker",
+    mayArchive: false,
+  });
   return started.process;
 }
 
 async function tool(): Promise<ManagedProcess> {
   const jars = await classPath(parts.kafka);
   const args = [...(await toolOptions(parts, jars, folder)), program()];
-  return supervisor.start({ name: "codecs", command: parts.java, args, cwd: folder, env: { ...environment(), CLASSPATH: jars }, log: join(folder, "tool.log") });
+  return supervisor.start({
+    name: "codecs",
+    command: parts.java,
+    args,
+    cwd: folder,
+    env: { ...environment(), CLASSPATH: jars },
+    log: join(folder, "tool.log"),
+  });
 }
 
-test.each([["broker or worker", worker], ["tool", tool]] as const)("what a %s has unpacked and leaves when it is killed is in its own folder", async (_, start) => {
+test.each([
+  ["broker or worker", worker],
+  ["tool", tool],
+] as const)("what a %s has unpacked and leaves when it is killed is in its own folder", async (_, start) => {
   const before = (await unpacked()).length;
   const process = await start();
   const { code } = await process.exited;

@@ -13,7 +13,11 @@ import { freePorts, supervise, type Supervisor } from "../../sandbox/processes";
 const poisoned: number[] = [];
 vi.mock("../../sandbox/processes/ports", async (original) => {
   const real = await original<typeof import("../../sandbox/processes/ports")>();
-  return { ...real, freePorts: async (count: number) => [...poisoned.splice(0, count), ...(await real.freePorts(count))].slice(0, count) };
+  return {
+    ...real,
+    freePorts: async (count: number) =>
+      [...poisoned.splice(0, count), ...(await real.freePorts(count))].slice(0, count),
+  };
 });
 
 const supervisors: Supervisor[] = [];
@@ -58,17 +62,29 @@ describe("a cluster of one's own", () => {
     const folder = await newFolder();
     const lines: string[] = [];
     const seen = new Set<string>();
-    const watching = setInterval(() => void commandLines(folder).then((found) => found.forEach((line) => seen.add(line))), 40);
+    const watching = setInterval(
+      () => void commandLines(folder).then((found) => found.forEach((line) => seen.add(line))),
+      40,
+    );
     try {
-      cluster = await startKafkaCluster({ name: "single", brokers: 1, folder, progress: (line) => lines.push(line), brokerConfig: { "num.partitions": "7" } });
+      cluster = await startKafkaCluster({
+        name: "single",
+        brokers: 1,
+        folder,
+        progress: (line) => lines.push(line),
+        brokerConfig: { "num.partitions": "7" },
+      });
     } finally {
       clearInterval(watching);
     }
     expect(lines.join("\n")).toMatch(/single: another process took a port/);
     if (process.platform === "linux") expect([...seen].some((line) => line.includes("format.args"))).toBe(true);
     expect([...seen].filter((line) => line.includes(cluster.admin.password))).toEqual([]);
-    for (const file of await filesWith(folder, cluster.admin.password)) expect((await stat(file)).mode & 0o077, file).toBe(0);
-    expect((await filesWith(folder, cluster.admin.password)).map((file) => file.split("/").at(-1))).toEqual(["server.properties"]);
+    for (const file of await filesWith(folder, cluster.admin.password))
+      expect((await stat(file)).mode & 0o077, file).toBe(0);
+    expect((await filesWith(folder, cluster.admin.password)).map((file) => file.split("/").at(-1))).toEqual([
+      "server.properties",
+    ]);
   });
 
   it("follows the broker settings that it was given", async () => {
@@ -96,7 +112,13 @@ describe("a cluster of one's own", () => {
   });
 
   it("says what the log says when a broker cannot boot", async () => {
-    const failure = startKafkaCluster({ name: "broken", brokers: 1, folder: await newFolder(), progress: () => {}, brokerConfig: { "log.cleaner.threads": "none" } });
+    const failure = startKafkaCluster({
+      name: "broken",
+      brokers: 1,
+      folder: await newFolder(),
+      progress: () => {},
+      brokerConfig: { "log.cleaner.threads": "none" },
+    });
     await expect(failure).rejects.toThrow(/broken broker 1[\s\S]*log\.cleaner\.threads/);
   });
 });
@@ -121,7 +143,12 @@ describe("with a port taken in between", () => {
       properties: {
         "bootstrap.servers": connection.bootstrapServers,
         "group.id": "g",
-        ...Object.fromEntries(["config", "offset", "status"].flatMap((kind) => [[`${kind}.storage.topic`, `g-${kind}`], [`${kind}.storage.replication.factor`, "1"]])),
+        ...Object.fromEntries(
+          ["config", "offset", "status"].flatMap((kind) => [
+            [`${kind}.storage.topic`, `g-${kind}`],
+            [`${kind}.storage.replication.factor`, "1"],
+          ]),
+        ),
         "key.converter": converter,
         "value.converter": converter,
         ...security,
@@ -154,6 +181,8 @@ async function commandLines(folder: string): Promise<string[]> {
 async function filesWith(folder: string, text: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const checked = await Promise.all(files.map(async (file) => ((await readFile(file).catch(() => Buffer.alloc(0))).includes(text) ? [file] : [])));
+  const checked = await Promise.all(
+    files.map(async (file) => ((await readFile(file).catch(() => Buffer.alloc(0))).includes(text) ? [file] : [])),
+  );
   return checked.flat();
 }

@@ -7,7 +7,11 @@ import { uniqueName, withClusters } from "../support/clusters";
 
 const clusters = withClusters();
 
-const client = (connection: ClusterConnection, username = connection.sasl.username, password = connection.sasl.password): Kafka =>
+const client = (
+  connection: ClusterConnection,
+  username = connection.sasl.username,
+  password = connection.sasl.password,
+): Kafka =>
   new Kafka({
     brokers: connection.bootstrapServers.split(","),
     ssl: { ca: [connection.tls.ca] },
@@ -31,7 +35,9 @@ describe("a cluster of the sandbox", () => {
     const racks = async (connection: ClusterConnection): Promise<[number, string | null | undefined][]> =>
       withBroker(connection, brokersOf(connection.bootstrapServers)[0]!, async (link, library) => {
         const answer = await library.describeClusterV0.api.async(link, false, 1);
-        return answer.brokers.map((broker): [number, string | null | undefined] => [broker.brokerId, broker.rack]).sort((a, b) => a[0] - b[0]);
+        return answer.brokers
+          .map((broker): [number, string | null | undefined] => [broker.brokerId, broker.rack])
+          .sort((a, b) => a[0] - b[0]);
       });
     expect(await racks(clusters.origin.connection)).toEqual([[1, null]]);
     expect(await racks(clusters.target.connection)).toEqual([
@@ -50,7 +56,11 @@ describe("a cluster of the sandbox", () => {
     await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 3 }], waitForLeaders: true });
     const producer = kafka.producer();
     await producer.connect();
-    await producer.send({ topic, acks: -1, messages: Array.from({ length: 30 }, (_, i) => ({ key: `${i}`, value: `record ${i}` })) });
+    await producer.send({
+      topic,
+      acks: -1,
+      messages: Array.from({ length: 30 }, (_, i) => ({ key: `${i}`, value: `record ${i}` })),
+    });
     await producer.disconnect();
     const offsets = await admin.fetchTopicOffsets(topic);
     await admin.disconnect();
@@ -63,14 +73,20 @@ describe("a cluster of the sandbox", () => {
   it("lets nobody in with a wrong password, and a user without ACLs see nothing", async () => {
     const name = uniqueName("sandbox-user");
     await createScramUser(clusters.target, name, 'pass "word" \\ ü');
-    await expect(client(clusters.target.connection, name, "wrong").admin().connect()).rejects.toThrow(/authentication/i);
+    await expect(client(clusters.target.connection, name, "wrong").admin().connect()).rejects.toThrow(
+      /authentication/i,
+    );
     const admin = client(clusters.target.connection, name, 'pass "word" \\ ü').admin();
     await admin.connect();
     expect(await admin.listTopics()).toEqual([]);
-    await expect(admin.createTopics({ topics: [{ topic: `${name}-topic` }] })).rejects.toMatchObject({ errors: [{ type: "TOPIC_AUTHORIZATION_FAILED" }] });
+    await expect(admin.createTopics({ topics: [{ topic: `${name}-topic` }] })).rejects.toMatchObject({
+      errors: [{ type: "TOPIC_AUTHORIZATION_FAILED" }],
+    });
     await admin.disconnect();
     await deleteScramUser(clusters.target, name);
-    await expect(client(clusters.target.connection, name, 'pass "word" \\ ü').admin().connect()).rejects.toThrow(/authentication/i);
+    await expect(client(clusters.target.connection, name, 'pass "word" \\ ü').admin().connect()).rejects.toThrow(
+      /authentication/i,
+    );
     await deleteScramUser(clusters.target, name);
   });
 });

@@ -22,7 +22,10 @@ const NS = "plugin-api";
 const USERS = `/apis/kafka.strimzi.io/v1beta2/namespaces/${NS}/kafkausers`;
 
 const open = (options: Props = {}, cancelled = new AbortController().signal): Promise<Session> => {
-  const messages = { log: (_: string, __: string, text: string) => void told.push(text), status: (_: string, text: string) => void told.push(text) };
+  const messages = {
+    log: (_: string, __: string, text: string) => void told.push(text),
+    status: (_: string, text: string) => void told.push(text),
+  };
   return openSession(parseOptions({ kubeconfig: kubernetes.api.kubeconfig, ...options }, {}), messages, cancelled);
 };
 
@@ -51,23 +54,57 @@ const user = ({ name, version = "v1", labels = { l: "a" }, annotations, spec }: 
   ) as Props;
 
 const urn = (version = "v1") => `urn:pulumi:dev::kp::kubernetes:kafka.strimzi.io/${version}:KafkaUser::user`;
-const inputsOf = async (wanted: Wanted) => (await check(session, { urn: urn(wanted.version), news: user(wanted), olds: {}, randomSeed: new Uint8Array() })).inputs;
+const inputsOf = async (wanted: Wanted) =>
+  (await check(session, { urn: urn(wanted.version), news: user(wanted), olds: {}, randomSeed: new Uint8Array() }))
+    .inputs;
 
-async function make(wanted: Wanted, more: { preview?: boolean; timeout?: number; session?: Session } = {}): Promise<Props> {
+async function make(
+  wanted: Wanted,
+  more: { preview?: boolean; timeout?: number; session?: Session } = {},
+): Promise<Props> {
   const { preview = false, timeout = 0 } = more;
-  return (await create(more.session ?? session, { urn: urn(wanted.version), properties: await inputsOf(wanted), timeout, preview })).properties;
+  return (
+    await create(more.session ?? session, {
+      urn: urn(wanted.version),
+      properties: await inputsOf(wanted),
+      timeout,
+      preview,
+    })
+  ).properties;
 }
 
-async function change(olds: Props, wanted: Wanted, more: { preview?: boolean; timeout?: number; ignoreChanges?: string[] } = {}): Promise<Props> {
+async function change(
+  olds: Props,
+  wanted: Wanted,
+  more: { preview?: boolean; timeout?: number; ignoreChanges?: string[] } = {},
+): Promise<Props> {
   const { preview = false, timeout = 0, ignoreChanges = [] } = more;
-  return update(session, { urn: urn(wanted.version), olds, news: await inputsOf(wanted), timeout, preview, ignoreChanges });
+  return update(session, {
+    urn: urn(wanted.version),
+    olds,
+    news: await inputsOf(wanted),
+    timeout,
+    preview,
+    ignoreChanges,
+  });
 }
 
-const drop = (name: string, properties: Props, timeout = 0) => remove(session, { urn: urn(), id: `${NS}/${name}`, properties, timeout });
+const drop = (name: string, properties: Props, timeout = 0) =>
+  remove(session, { urn: urn(), id: `${NS}/${name}`, properties, timeout });
 const live = (name: string) => client.request("GET", `${USERS}/${name}`);
-const metadata = (object: PlainObject) => object["metadata"] as unknown as { uid: string; labels: object; managedFields: { manager: string; operation: string; subresource?: string }[] };
-const merge = (path: string, body: object) => client.request("PATCH", path, { body, contentType: "application/merge-patch+json" });
-const failure = <T>(work: Promise<T>): Promise<Error> => work.then(() => expect.fail("it should have failed"), (error: unknown) => error as Error);
+const metadata = (object: PlainObject) =>
+  object["metadata"] as unknown as {
+    uid: string;
+    labels: object;
+    managedFields: { manager: string; operation: string; subresource?: string }[];
+  };
+const merge = (path: string, body: object) =>
+  client.request("PATCH", path, { body, contentType: "application/merge-patch+json" });
+const failure = <T>(work: Promise<T>): Promise<Error> =>
+  work.then(
+    () => expect.fail("it should have failed"),
+    (error: unknown) => error as Error,
+  );
 
 const byOther = (name: string, label: string) =>
   client.request("PATCH", `${USERS}/${name}`, {
@@ -79,9 +116,15 @@ const byOther = (name: string, label: string) =>
 describe("a preview on a real API server", () => {
   it("refuses a wrong value, a wrong type and a missing field with the server's words, and makes nothing", async () => {
     const preview = async (spec: object) => (await failure(make({ name: "dry", spec }, { preview: true }))).message;
-    expect(await preview({ authentication: { type: "foo" } })).toMatch(/KafkaUser\.kafka\.strimzi\.io "dry" is invalid: spec\.authentication\.type: Unsupported value: "foo"/);
-    expect(await preview({ quotas: { producerByteRate: "x" } })).toMatch(/spec\.quotas\.producerByteRate: Invalid value: "string"/);
-    expect(await preview({ authorization: { type: "simple", acls: [{ operations: ["Read"] }] } })).toMatch(/acls\[0\]\.resource: Required value/);
+    expect(await preview({ authentication: { type: "foo" } })).toMatch(
+      /KafkaUser\.kafka\.strimzi\.io "dry" is invalid: spec\.authentication\.type: Unsupported value: "foo"/,
+    );
+    expect(await preview({ quotas: { producerByteRate: "x" } })).toMatch(
+      /spec\.quotas\.producerByteRate: Invalid value: "string"/,
+    );
+    expect(await preview({ authorization: { type: "simple", acls: [{ operations: ["Read"] }] } })).toMatch(
+      /acls\[0\]\.resource: Required value/,
+    );
     expect(await make({ name: "dry" }, { preview: true })).not.toHaveProperty("status");
     expect((await failure(live("dry"))).message).toContain("not found");
   });
@@ -89,7 +132,9 @@ describe("a preview on a real API server", () => {
   it("passes for a name that is taken, which the update then says", async () => {
     const state = await make({ name: "taken" });
     expect(await make({ name: "taken" }, { preview: true })).toEqual(await inputsOf({ name: "taken" }));
-    expect((await failure(make({ name: "taken" }))).message).toContain('kafkausers.kafka.strimzi.io "taken" already exists');
+    expect((await failure(make({ name: "taken" }))).message).toContain(
+      'kafkausers.kafka.strimzi.io "taken" already exists',
+    );
     await drop("taken", state);
   });
 });
@@ -97,7 +142,8 @@ describe("a preview on a real API server", () => {
 describe("fields and managers on a real API server", () => {
   it("are made by a POST, then owned by the manager of server-side apply alone", async () => {
     let state = await make({ name: "owned" });
-    const owners = async () => metadata(await live("owned")).managedFields.map(({ manager, operation }) => `${manager} ${operation}`);
+    const owners = async () =>
+      metadata(await live("owned")).managedFields.map(({ manager, operation }) => `${manager} ${operation}`);
     expect(await owners()).toEqual(["pulumi-kubernetes Update"]);
     state = await change(state, { name: "owned", spec: { quotas: { producerByteRate: 1 } } });
     const manager = String(state["__fieldManager"]);
@@ -119,19 +165,46 @@ describe("fields and managers on a real API server", () => {
   });
 
   it("of another manager conflict, unless forced or ignored", async () => {
-    let state = await change(await make({ name: "shared", version: "v1beta2" }), { name: "shared", version: "v1beta2", labels: { l: "b" } });
+    let state = await change(await make({ name: "shared", version: "v1beta2" }), {
+      name: "shared",
+      version: "v1beta2",
+      labels: { l: "b" },
+    });
     await byOther("shared", "theirs");
     // Not seen without a refresh: the old state still has the old value.
-    const unseen = await diff(session, { olds: state, news: await inputsOf({ name: "shared", version: "v1beta2", labels: { l: "b" } }), ignoreChanges: [] });
+    const unseen = await diff(session, {
+      olds: state,
+      news: await inputsOf({ name: "shared", version: "v1beta2", labels: { l: "b" } }),
+      ignoreChanges: [],
+    });
     expect(unseen.changes).toEqual([]);
     for (const preview of [true, false]) {
-      const error = await failure(change(state, { name: "shared", version: "v1beta2", labels: { l: "c" } }, { preview }));
-      expect(error.message).toMatch(/Apply failed with 1 conflict: conflict with "other-tool".*: \.metadata\.labels\.l$/);
-      expect(error).toMatchObject({ id: `${NS}/shared`, properties: { __inputs: { metadata: { labels: { l: "c" } } } } });
+      const error = await failure(
+        change(state, { name: "shared", version: "v1beta2", labels: { l: "c" } }, { preview }),
+      );
+      expect(error.message).toMatch(
+        /Apply failed with 1 conflict: conflict with "other-tool".*: \.metadata\.labels\.l$/,
+      );
+      expect(error).toMatchObject({
+        id: `${NS}/shared`,
+        properties: { __inputs: { metadata: { labels: { l: "c" } } } },
+      });
     }
-    state = await change(state, { name: "shared", version: "v1beta2", labels: { l: "c" }, spec: { quotas: { producerByteRate: 1 } } }, { ignoreChanges: ["metadata.labels.l"] });
-    expect(await live("shared")).toMatchObject({ metadata: { labels: { l: "theirs" } }, spec: { quotas: { producerByteRate: 1 } } });
-    state = await change(state, { name: "shared", version: "v1beta2", labels: { l: "d" }, annotations: { "pulumi.com/patchForce": "true" } });
+    state = await change(
+      state,
+      { name: "shared", version: "v1beta2", labels: { l: "c" }, spec: { quotas: { producerByteRate: 1 } } },
+      { ignoreChanges: ["metadata.labels.l"] },
+    );
+    expect(await live("shared")).toMatchObject({
+      metadata: { labels: { l: "theirs" } },
+      spec: { quotas: { producerByteRate: 1 } },
+    });
+    state = await change(state, {
+      name: "shared",
+      version: "v1beta2",
+      labels: { l: "d" },
+      annotations: { "pulumi.com/patchForce": "true" },
+    });
     expect(metadata(await live("shared")).labels).toEqual({ l: "d" });
     await drop("shared", state);
   });
@@ -139,7 +212,11 @@ describe("fields and managers on a real API server", () => {
   it("go from one version to the next in place, as an alias asks for", async () => {
     let state = await make({ name: "moved", version: "v1beta2" });
     const { uid } = metadata(await live("moved"));
-    const { replaces, changes } = await diff(session, { olds: state, news: await inputsOf({ name: "moved" }), ignoreChanges: [] });
+    const { replaces, changes } = await diff(session, {
+      olds: state,
+      news: await inputsOf({ name: "moved" }),
+      ignoreChanges: [],
+    });
     expect(replaces).toEqual([]);
     expect(changes.map((one) => one.path)).toEqual([["apiVersion"]]);
     state = await change(state, { name: "moved" });
@@ -150,22 +227,35 @@ describe("fields and managers on a real API server", () => {
 });
 
 describe("waits on a real API server", () => {
-  const WAIT = { "pulumi.com/waitFor": '["jsonpath={.status.secret}","condition=Ready"]', "pulumi.com/timeoutSeconds": "1" };
+  const WAIT = {
+    "pulumi.com/waitFor": '["jsonpath={.status.secret}","condition=Ready"]',
+    "pulumi.com/timeoutSeconds": "1",
+  };
   const status = (name: string, observedGeneration: number, ready = "True") =>
-    merge(`${USERS}/${name}/status`, { status: { observedGeneration, secret: name, conditions: [{ type: "Ready", status: ready }] } });
+    merge(`${USERS}/${name}/status`, {
+      status: { observedGeneration, secret: name, conditions: [{ type: "Ready", status: ready }] },
+    });
 
   it("run out, keep the object, and are taken up by the next update", async () => {
     const wanted = { name: "slow", annotations: WAIT };
     const late = (await failure(make(wanted))) as InitFailedError;
-    expect(late.message).toMatch(/was successfully created, but .* failed to fully initialize or become live: timed out waiting for the condition$/);
+    expect(late.message).toMatch(
+      /was successfully created, but .* failed to fully initialize or become live: timed out waiting for the condition$/,
+    );
     expect(late.id).toBe(`${NS}/slow`);
     const again = await failure(change(late.properties, wanted));
     expect(again.message).toContain("timed out waiting for the condition");
-    const [done] = await Promise.all([change(late.properties, wanted, { timeout: 30 }), delay(300).then(() => status("slow", 1))]);
+    const [done] = await Promise.all([
+      change(late.properties, wanted, { timeout: 30 }),
+      delay(300).then(() => status("slow", 1)),
+    ]);
     expect(done["status"]).toMatchObject({ secret: "slow" });
     // Reading never waits and clears what was reported.
     await status("slow", 1, "False");
-    expect((await read(session, { urn: urn(), id: `${NS}/slow`, inputs: await inputsOf(wanted), properties: done }))?.properties["status"]).toMatchObject({ conditions: [{ status: "False" }] });
+    expect(
+      (await read(session, { urn: urn(), id: `${NS}/slow`, inputs: await inputsOf(wanted), properties: done }))
+        ?.properties["status"],
+    ).toMatchObject({ conditions: [{ status: "False" }] });
     await drop("slow", done);
   });
 
@@ -183,7 +273,9 @@ describe("waits on a real API server", () => {
   it("end at once when Pulumi cancels", async () => {
     const cancel = new AbortController();
     const cancelled = await open({}, cancel.signal);
-    const waiting = failure(make({ name: "cut", annotations: { ...WAIT, "pulumi.com/timeoutSeconds": "600" } }, { session: cancelled }));
+    const waiting = failure(
+      make({ name: "cut", annotations: { ...WAIT, "pulumi.com/timeoutSeconds": "600" } }, { session: cancelled }),
+    );
     // The object exists a moment before the plugin has the answer; a cancel then ends the request instead of the wait.
     await vi.waitFor(() => expect(told).toContainEqual(expect.stringMatching(/^cut: /)), { timeout: 20_000 });
     cancel.abort();
@@ -197,13 +289,17 @@ describe("waits on a real API server", () => {
     await merge(`${USERS}/held`, { metadata: { finalizers: ["test/hold"] } });
     expect((await failure(drop("held", state, 1))).message).toBe("timed out waiting for the condition");
     expect(told).toContain("finalizers might be preventing deletion (test/hold)");
-    const [gone] = await Promise.all([drop("held", state), delay(300).then(() => merge(`${USERS}/held`, { metadata: { finalizers: [] } }))]);
+    const [gone] = await Promise.all([
+      drop("held", state),
+      delay(300).then(() => merge(`${USERS}/held`, { metadata: { finalizers: [] } })),
+    ]);
     expect(gone).toBeUndefined();
     await drop("held", state);
   });
 
   const until = async (name: string): Promise<void> => {
-    for (const end = Date.now() + 20_000; Date.now() < end; await delay(20)) if (await live(name).catch(() => undefined)) return;
+    for (const end = Date.now() + 20_000; Date.now() < end; await delay(20))
+      if (await live(name).catch(() => undefined)) return;
     throw new Error(`${name} was not made within 20 s`);
   };
 });
@@ -215,21 +311,32 @@ describe("a session with a real API server", () => {
     for (const [options, reason] of [
       [{ kubeconfig: text.replace(/127\.0\.0\.1:\d+/, "127.0.0.1:1") }, /connection refused/],
       [{ kubeconfig: text.replace(/token: .*/, "token: wrong") }, /Unauthorized/],
-      [{ kubeconfig: text.replace(/certificate-authority-data: .*/, `certificate-authority-data: ${stranger}`) }, /certificate|signature|verif/i],
+      [
+        { kubeconfig: text.replace(/certificate-authority-data: .*/, `certificate-authority-data: ${stranger}`) },
+        /certificate|signature|verif/i,
+      ],
       [{ kubeconfig: "/does/not/exist" }, /failed to parse kubeconfig/],
       [{ context: "nope" }, /context "nope" does not exist/],
     ] as [Props, RegExp][]) {
       const closed = await open(options);
       expect(closed.unreachable).toMatch(reason);
-      expect((await failure(make({ name: "nowhere" }, { session: closed }))).message).toMatch(/^configured Kubernetes cluster is unreachable/);
+      expect((await failure(make({ name: "nowhere" }, { session: closed }))).message).toMatch(
+        /^configured Kubernetes cluster is unreachable/,
+      );
     }
     expect(session.unreachable).toBeUndefined();
   });
 
   it("says which kind the server does not have, and lets a preview pass without it", async () => {
-    const missing = { apiVersion: "kafka.strimzi.io/v9", kind: "KafkaUser", metadata: { name: "x", namespace: NS } } as unknown as Props;
+    const missing = {
+      apiVersion: "kafka.strimzi.io/v9",
+      kind: "KafkaUser",
+      metadata: { name: "x", namespace: NS },
+    } as unknown as Props;
     const request = { urn: urn("v9"), properties: missing, timeout: 0, preview: true };
     expect((await create(session, request)).properties).toEqual(missing);
-    await expect(client.resource({ group: "kafka.strimzi.io", version: "v9", kind: "KafkaUser" })).rejects.toThrow('no matches for kind "KafkaUser" in version "kafka.strimzi.io/v9"');
+    await expect(client.resource({ group: "kafka.strimzi.io", version: "v9", kind: "KafkaUser" })).rejects.toThrow(
+      'no matches for kind "KafkaUser" in version "kafka.strimzi.io/v9"',
+    );
   });
 });

@@ -13,20 +13,51 @@ interface Seen {
   type: string;
   body: Record<string, never>;
 }
-type Answer = { code?: number; body?: object; headers?: Record<string, string>; stream?: (response: ServerResponse) => void };
+type Answer = {
+  code?: number;
+  body?: object;
+  headers?: Record<string, string>;
+  stream?: (response: ServerResponse) => void;
+};
 
 export const USERS = "/apis/kafka.strimzi.io/v1/namespaces/ns/kafkausers";
 export const URN = "urn:pulumi:dev::kp::kubernetes:kafka.strimzi.io/v1:KafkaUser::user";
 export const SECRET_URN = "urn:pulumi:dev::kp::kubernetes:core/v1:Secret::secret";
 export const inputs = (annotations: Record<string, string> = {}, spec: object = {}): Props =>
-  ({ apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", metadata: { name: "mm2", namespace: "ns", annotations }, spec }) as unknown as Props;
+  ({
+    apiVersion: "kafka.strimzi.io/v1",
+    kind: "KafkaUser",
+    metadata: { name: "mm2", namespace: "ns", annotations },
+    spec,
+  }) as unknown as Props;
 export const live = (annotations: Record<string, string> = {}, more: object = {}): Record<string, never> =>
-  ({ ...inputs(annotations), metadata: { name: "mm2", namespace: "ns", annotations, generation: 1, resourceVersion: "7" }, ...more }) as unknown as Record<string, never>;
-export const failed = (code: number, reason: string, message: string, details: object = {}): Answer => ({ code, body: { kind: "Status", code, reason, message, details } });
+  ({
+    ...inputs(annotations),
+    metadata: { name: "mm2", namespace: "ns", annotations, generation: 1, resourceVersion: "7" },
+    ...more,
+  }) as unknown as Record<string, never>;
+export const failed = (code: number, reason: string, message: string, details: object = {}): Answer => ({
+  code,
+  body: { kind: "Status", code, reason, message, details },
+});
 
 const served = (): FakeServer["answers"] => ({
-  "GET /api/v1": () => ({ body: { resources: [{ kind: "Secret", name: "secrets", namespaced: true }, { kind: "Namespace", name: "namespaces", namespaced: false }] } }),
-  "GET /apis/kafka.strimzi.io/v1": () => ({ body: { resources: [{ kind: "KafkaUser", name: "kafkausers", namespaced: true }, { kind: "KafkaUser", name: "kafkausers/status", namespaced: true }] } }),
+  "GET /api/v1": () => ({
+    body: {
+      resources: [
+        { kind: "Secret", name: "secrets", namespaced: true },
+        { kind: "Namespace", name: "namespaces", namespaced: false },
+      ],
+    },
+  }),
+  "GET /apis/kafka.strimzi.io/v1": () => ({
+    body: {
+      resources: [
+        { kind: "KafkaUser", name: "kafkausers", namespaced: true },
+        { kind: "KafkaUser", name: "kafkausers/status", namespaced: true },
+      ],
+    },
+  }),
 });
 
 /** A server that answers what a test says, and a session of the plugin with it; both begin anew with each start. */
@@ -64,7 +95,10 @@ export class FakeServer {
       clusters: [{ name: "k", cluster: { server: `http://127.0.0.1:${port}` } }],
       users: [{ name: "u", user: { token: "t" } }],
     });
-    const messages = { log: (_: string, urn: string, text: string) => void this.told.push(`${urn}: ${text}`), status: (_: string, text: string) => void this.told.push(text) };
+    const messages = {
+      log: (_: string, urn: string, text: string) => void this.told.push(`${urn}: ${text}`),
+      status: (_: string, text: string) => void this.told.push(text),
+    };
     return openSession(parseOptions({ kubeconfig }, {}), messages, this.cancel.signal);
   }
 
@@ -74,7 +108,13 @@ export class FakeServer {
     const url = new URL(request.url ?? "", "http://x");
     const body = JSON.parse(Buffer.concat(chunks).toString() || "{}") as Record<string, never>;
     const query = Object.fromEntries(url.searchParams);
-    const one: Seen = { method: request.method ?? "", path: url.pathname, query, type: request.headers["content-type"] ?? "", body };
+    const one: Seen = {
+      method: request.method ?? "",
+      path: url.pathname,
+      query,
+      type: request.headers["content-type"] ?? "",
+      body,
+    };
     this.seen.push(one);
     const key = `${query["watch"] ? "WATCH" : one.method} ${one.path}`;
     const answer = this.answers[key]?.(one) ?? failed(404, "NotFound", `no answer for ${key}`);

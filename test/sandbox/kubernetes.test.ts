@@ -6,16 +6,24 @@ import { withKubernetes } from "../support/kubernetes";
 
 const kubernetes = withKubernetes();
 
-const rest = (token = kubernetes.api.token, ca = kubernetes.api.ca): KubernetesRest => new KubernetesRest(kubernetes.api.server, token, ca);
+const rest = (token = kubernetes.api.token, ca = kubernetes.api.ca): KubernetesRest =>
+  new KubernetesRest(kubernetes.api.server, token, ca);
 const reason = (answer: Answer): string => `${answer.status} ${(answer.body as { message?: string }).message ?? ""}`;
 
 const user = (apiVersion: string, acl: object): object => ({
   apiVersion,
   kind: "KafkaUser",
-  metadata: { name: `user-${Math.random().toString(36).slice(2)}`, namespace: "sandbox-test", labels: { "strimzi.io/cluster": "origin" } },
+  metadata: {
+    name: `user-${Math.random().toString(36).slice(2)}`,
+    namespace: "sandbox-test",
+    labels: { "strimzi.io/cluster": "origin" },
+  },
   spec: {
     authentication: { type: "scram-sha-512" },
-    authorization: { type: "simple", acls: [{ resource: { type: "topic", name: "*", patternType: "literal" }, ...acl }] },
+    authorization: {
+      type: "simple",
+      acls: [{ resource: { type: "topic", name: "*", patternType: "literal" }, ...acl }],
+    },
   },
 });
 
@@ -34,13 +42,19 @@ describe("the API server", () => {
 
   it("refuses another token, no token's worth of anonymity, and is refused with another CA", async () => {
     expect((await rest("wrong").call("GET", "/api/v1/namespaces")).status).toBe(401);
-    await expect(rest(undefined, createAuthority("sandbox kubernetes CA").cert).call("GET", "/api/v1/namespaces")).rejects.toThrow(/certificate|signature|verif/i);
+    await expect(
+      rest(undefined, createAuthority("sandbox kubernetes CA").cert).call("GET", "/api/v1/namespaces"),
+    ).rejects.toThrow(/certificate|signature|verif/i);
   });
 
   it("holds resources to Strimzi's schemas: the singular operation is a field of v1beta2, not of v1", async () => {
     await kubernetes.api.createNamespace("sandbox-test");
     const post = (version: string, acl: object) =>
-      rest().call("POST", `/apis/kafka.strimzi.io/${version}/namespaces/sandbox-test/kafkausers?fieldValidation=Strict&dryRun=All`, user(`kafka.strimzi.io/${version}`, acl));
+      rest().call(
+        "POST",
+        `/apis/kafka.strimzi.io/${version}/namespaces/sandbox-test/kafkausers?fieldValidation=Strict&dryRun=All`,
+        user(`kafka.strimzi.io/${version}`, acl),
+      );
     expect(reason(await post("v1", { operations: ["Read"] }))).toMatch(/^201/);
     expect(reason(await post("v1beta2", { operation: "Read" }))).toMatch(/^201/);
     expect(reason(await post("v1", { operation: "Read" }))).toMatch(/operation/);
@@ -49,7 +63,13 @@ describe("the API server", () => {
   });
 
   it("serves the same kinds under Event Streams' group, with the versions of the guide", async () => {
-    for (const path of ["v1beta1/kafkausers", "v1alpha1/kafkamirrormaker2s", "v1beta2/kafkausers", "v1beta2/kafkamirrormaker2s", "v1/kafkamirrormaker2s"]) {
+    for (const path of [
+      "v1beta1/kafkausers",
+      "v1alpha1/kafkamirrormaker2s",
+      "v1beta2/kafkausers",
+      "v1beta2/kafkamirrormaker2s",
+      "v1/kafkamirrormaker2s",
+    ]) {
       expect(reason(await rest().call("GET", `/apis/eventstreams.ibm.com/${path}`)), path).toMatch(/^200/);
     }
   });
@@ -60,8 +80,13 @@ describe("the API server", () => {
     const config = new k8s.KubeConfig();
     config.loadFromFile(kubernetes.api.kubeconfig);
     const core = config.makeApiClient(k8s.CoreV1Api);
-    await core.createNamespacedSecret({ namespace: "sandbox-test", body: { metadata: { name: "gone" }, stringData: { a: "b" } } });
+    await core.createNamespacedSecret({
+      namespace: "sandbox-test",
+      body: { metadata: { name: "gone" }, stringData: { a: "b" } },
+    });
     await core.deleteNamespacedSecret({ namespace: "sandbox-test", name: "gone", propagationPolicy: "Foreground" });
-    await expect(core.readNamespacedSecret({ namespace: "sandbox-test", name: "gone" })).rejects.toMatchObject({ code: 404 });
+    await expect(core.readNamespacedSecret({ namespace: "sandbox-test", name: "gone" })).rejects.toMatchObject({
+      code: 404,
+    });
   });
 });

@@ -2,7 +2,18 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SECRETS } from "../../sandbox/operator/kube/client";
-import { application, main, MIRRORS_V1, MIRRORS_V1BETA2, settled, startWorld, until, USERS_V1, type Status, type World } from "./operator-support";
+import {
+  application,
+  main,
+  MIRRORS_V1,
+  MIRRORS_V1BETA2,
+  settled,
+  startWorld,
+  until,
+  USERS_V1,
+  type Status,
+  type World,
+} from "./operator-support";
 
 let world: World;
 const passwords: Record<string, string> = {};
@@ -13,10 +24,16 @@ beforeAll(async () => {
     const all = (type: string, name?: string): unknown => ({ resource: { type, name }, operations: ["All"] });
     await world.kube.create(USERS_V1, {
       metadata: { name: "mm2", namespace: `${side}-ns`, labels: { "strimzi.io/cluster": side } },
-      spec: { authentication: { type: "scram-sha-512" }, authorization: { type: "simple", acls: [all("topic", "*"), all("group", "*"), all("cluster")] } },
+      spec: {
+        authentication: { type: "scram-sha-512" },
+        authorization: { type: "simple", acls: [all("topic", "*"), all("group", "*"), all("cluster")] },
+      },
     });
     await settled(world.kube, USERS_V1, `${side}-ns`, "mm2");
-    for (const [from, to, key] of [["mm2", `${side}-credentials`, "password"], [`${side}-cluster-ca-cert`, `${side}-cluster-ca-cert`, "ca.crt"]] as const) {
+    for (const [from, to, key] of [
+      ["mm2", `${side}-credentials`, "password"],
+      [`${side}-cluster-ca-cert`, `${side}-cluster-ca-cert`, "ca.crt"],
+    ] as const) {
       const value = (await world.kube.get(SECRETS, `${side}-ns`, from))!.data![key]!;
       if (key === "password") passwords[side] = Buffer.from(value, "base64").toString();
       await world.kube.create(SECRETS, { metadata: { name: to, namespace: "migration" }, data: { [key]: value } });
@@ -34,7 +51,10 @@ async function produce(topic: string, count: number, size = 10): Promise<void> {
   await admin.disconnect();
   const producer = kafka.producer();
   await producer.connect();
-  await producer.send({ topic, messages: Array.from({ length: count }, (_, i) => ({ key: `${i}`, value: "x".repeat(size) })) });
+  await producer.send({
+    topic,
+    messages: Array.from({ length: count }, (_, i) => ({ key: `${i}`, value: "x".repeat(size) })),
+  });
   await producer.disconnect();
 }
 
@@ -53,19 +73,41 @@ async function copied(topic: string): Promise<number | undefined> {
 const connection = (side: "origin" | "target"): Record<string, unknown> => ({
   alias: side,
   bootstrapServers: world[side].bootstrapServers,
-  authentication: { type: "scram-sha-512", username: "mm2", passwordSecret: { secretName: `${side}-credentials`, password: "password" } },
+  authentication: {
+    type: "scram-sha-512",
+    username: "mm2",
+    passwordSecret: { secretName: `${side}-credentials`, password: "password" },
+  },
   tls: { trustedCertificates: [{ secretName: `${side}-cluster-ca-cert`, certificate: "ca.crt" }] },
 });
 /** A worker starts within seconds, but not on a machine where everybody else starts something as well. */
 const START_MS = 180_000;
 /** One broker: Connect's own default of 3 would not do, and the operator sets nothing else. */
-const REPLICATION = { "config.storage.replication.factor": 1, "offset.storage.replication.factor": 1, "status.storage.replication.factor": 1 };
+const REPLICATION = {
+  "config.storage.replication.factor": 1,
+  "offset.storage.replication.factor": 1,
+  "status.storage.replication.factor": 1,
+};
 /** Connect would wait 5 minutes for a worker that was killed before it gives its tasks to another. */
 const CONFIG = { ...REPLICATION, "offset.flush.interval.ms": 1000, "scheduled.rebalance.max.delay.ms": 1000 };
-const STORAGE = { groupId: "mirrormaker2-cluster", configStorageTopic: "m-configs", offsetStorageTopic: "m-offsets", statusStorageTopic: "m-status" };
+const STORAGE = {
+  groupId: "mirrormaker2-cluster",
+  configStorageTopic: "m-configs",
+  offsetStorageTopic: "m-offsets",
+  statusStorageTopic: "m-status",
+};
 const policy = { "replication.policy.class": "org.apache.kafka.connect.mirror.IdentityReplicationPolicy" };
-const sourceConfig = { ...policy, "replication.factor": 1, "offset-syncs.topic.replication.factor": 1, "refresh.topics.interval.seconds": 1, "sync.topic.acls.enabled": "false" };
-const connectors = (source: Record<string, unknown> = {}, config: Record<string, unknown> = {}): Record<string, unknown> => ({
+const sourceConfig = {
+  ...policy,
+  "replication.factor": 1,
+  "offset-syncs.topic.replication.factor": 1,
+  "refresh.topics.interval.seconds": 1,
+  "sync.topic.acls.enabled": "false",
+};
+const connectors = (
+  source: Record<string, unknown> = {},
+  config: Record<string, unknown> = {},
+): Record<string, unknown> => ({
   sourceConnector: { tasksMax: 2, config: { ...sourceConfig, ...config }, ...source },
   checkpointConnector: { config: { ...policy, "checkpoints.topic.replication.factor": 1 } },
   topicsPattern: "orders|late|large",
@@ -77,11 +119,22 @@ const oldForm = (mirror: Record<string, unknown>): Record<string, unknown> => ({
   connectCluster: "target",
   clusters: [
     connection("origin"),
-    { ...connection("target"), config: { "config.storage.topic": "m-configs", "offset.storage.topic": "m-offsets", "status.storage.topic": "m-status", ...CONFIG } },
+    {
+      ...connection("target"),
+      config: {
+        "config.storage.topic": "m-configs",
+        "offset.storage.topic": "m-offsets",
+        "status.storage.topic": "m-status",
+        ...CONFIG,
+      },
+    },
   ],
   mirrors: [{ sourceCluster: "origin", targetCluster: "target", ...mirror }],
 });
-const newForm = (mirror: Record<string, unknown>, more: { replicas?: number; target?: Record<string, unknown>; config?: Record<string, unknown> } = {}): Record<string, unknown> => ({
+const newForm = (
+  mirror: Record<string, unknown>,
+  more: { replicas?: number; target?: Record<string, unknown>; config?: Record<string, unknown> } = {},
+): Record<string, unknown> => ({
   replicas: more.replicas ?? 1,
   target: { ...connection("target"), ...STORAGE, config: { ...CONFIG, ...more.config }, ...more.target },
   mirrors: [{ source: connection("origin"), ...mirror }],
@@ -100,17 +153,30 @@ async function change(name: string, spec: Record<string, unknown>): Promise<void
 
 const ready = (status: Status): boolean => main(status).type === "Ready";
 type Connector = { name: string; connector: { state: string }; tasks: { id: number; state: string; trace?: string }[] };
-const find = (status: Status, kind: string): Connector | undefined => (status.connectors as Connector[] | undefined)?.find(({ name }) => name.endsWith(kind));
+const find = (status: Status, kind: string): Connector | undefined =>
+  (status.connectors as Connector[] | undefined)?.find(({ name }) => name.endsWith(kind));
 const running = (): World["workers"] => world.workers.filter(({ gone }) => !gone);
 
 describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
   it("copies a topic between two real clusters, from the form with clusters", async () => {
-    await world.kube.create(MIRRORS_V1BETA2, { metadata: { name: "m", namespace: "migration" }, spec: oldForm(connectors()) });
+    await world.kube.create(MIRRORS_V1BETA2, {
+      metadata: { name: "m", namespace: "migration" },
+      spec: oldForm(connectors()),
+    });
     const status = await settled(world.kube, MIRRORS_V1BETA2, "migration", "m", ready, START_MS);
     await until("100 records on the target", async () => ((await copied("orders")) === 100 ? true : undefined), 30_000);
     expect(status).toMatchObject({ url: "http://m-mirrormaker2-api.migration.svc:8083", replicas: 1 });
-    expect(status.conditions.map(({ type, reason }) => [type, reason])).toEqual([["Ready", undefined], ...Array.from({ length: 4 }, () => ["Warning", "DeprecatedFields"])]);
-    const later = await settled(world.kube, MIRRORS_V1BETA2, "migration", "m", (each) => find(each, "MirrorSourceConnector")?.tasks.some(({ state }) => state === "RUNNING") ?? false);
+    expect(status.conditions.map(({ type, reason }) => [type, reason])).toEqual([
+      ["Ready", undefined],
+      ...Array.from({ length: 4 }, () => ["Warning", "DeprecatedFields"]),
+    ]);
+    const later = await settled(
+      world.kube,
+      MIRRORS_V1BETA2,
+      "migration",
+      "m",
+      (each) => find(each, "MirrorSourceConnector")?.tasks.some(({ state }) => state === "RUNNING") ?? false,
+    );
     expect((later.connectors as Connector[]).map(({ name, connector }) => [name, connector.state])).toEqual([
       ["origin->target.MirrorSourceConnector", "RUNNING"],
       ["origin->target.MirrorCheckpointConnector", "RUNNING"],
@@ -119,7 +185,9 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
 
   it("keeps passwords out of properties, process arguments, Connect's configuration and what it tells", async () => {
     const [worker] = running();
-    const config = await (await fetch(`${worker!.restUrl}/connectors/${encodeURIComponent("origin->target.MirrorSourceConnector")}/config`)).text();
+    const config = await (
+      await fetch(`${worker!.restUrl}/connectors/${encodeURIComponent("origin->target.MirrorSourceConnector")}/config`)
+    ).text();
     expect(config).toContain("${strimzidir:");
     const properties = await readFile(join(worker!.folder, "worker.properties"), "utf8");
     const seen = [config, properties, ...world.lines];
@@ -132,7 +200,10 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
       expect((await stat(path)).mode & 0o777).toBe(0o600);
       holders.push(path.slice(-45));
     }
-    expect(holders.map((path) => path.replace(/^.*secrets/, "secrets")).sort()).toEqual(["secrets/origin-credentials/password", "secrets/target-credentials/password"]);
+    expect(holders.map((path) => path.replace(/^.*secrets/, "secrets")).sort()).toEqual([
+      "secrets/origin-credentials/password",
+      "secrets/target-credentials/password",
+    ]);
     for (const password of Object.values(passwords)) expect(seen.join("\n")).not.toContain(password);
   });
 
@@ -146,7 +217,14 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
 
   it("stops, pauses and resumes connectors, and configures them anew, without touching the worker", async () => {
     const before = running().map(({ restUrl }) => restUrl);
-    const reaches = (state: string): Promise<Status> => settled(world.kube, MIRRORS_V1, "migration", "m", (each) => find(each, "MirrorSourceConnector")?.connector.state === state);
+    const reaches = (state: string): Promise<Status> =>
+      settled(
+        world.kube,
+        MIRRORS_V1,
+        "migration",
+        "m",
+        (each) => find(each, "MirrorSourceConnector")?.connector.state === state,
+      );
     await change("m", newForm(connectors({ state: "stopped" })));
     expect(find(await reaches("STOPPED"), "MirrorSourceConnector")!.tasks).toEqual([]);
     await produce("orders", 50);
@@ -156,31 +234,65 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
     await change("m", newForm(connectors({ state: "running" }, { "refresh.topics.interval.seconds": 2 })));
     await reaches("RUNNING");
     await until("150 records on the target", async () => ((await copied("orders")) === 150 ? true : undefined), 30_000);
-    const config = (await (await fetch(`${before[0]}/connectors/${encodeURIComponent("origin->target.MirrorSourceConnector")}/config`)).json()) as Record<string, string>;
-    expect(config).toMatchObject({ "refresh.topics.interval.seconds": "2", "tasks.max": "2", topics: "orders|late|large" });
+    const config = (await (
+      await fetch(`${before[0]}/connectors/${encodeURIComponent("origin->target.MirrorSourceConnector")}/config`)
+    ).json()) as Record<string, string>;
+    expect(config).toMatchObject({
+      "refresh.topics.interval.seconds": "2",
+      "tasks.max": "2",
+      topics: "orders|late|large",
+    });
     expect(running().map(({ restUrl }) => restUrl)).toEqual(before);
   });
 
   it("stays Ready while a task has FAILED, and shows the task", async () => {
     await change("m", newForm(connectors({}, { "producer.override.max.request.size": 2000 })));
     await produce("large", 1, 5_000);
-    const status = await settled(world.kube, MIRRORS_V1, "migration", "m", (each) => find(each, "MirrorSourceConnector")?.tasks.some(({ state }) => state === "FAILED") ?? false, 40_000);
+    const status = await settled(
+      world.kube,
+      MIRRORS_V1,
+      "migration",
+      "m",
+      (each) => find(each, "MirrorSourceConnector")?.tasks.some(({ state }) => state === "FAILED") ?? false,
+      40_000,
+    );
     expect(main(status).type).toBe("Ready");
-    expect(find(status, "MirrorSourceConnector")!.tasks.find(({ state }) => state === "FAILED")!.trace).toContain("RecordTooLargeException");
+    expect(find(status, "MirrorSourceConnector")!.tasks.find(({ state }) => state === "FAILED")!.trace).toContain(
+      "RecordTooLargeException",
+    );
   });
 
   it("says what Connect says when it refuses a connector", async () => {
-    await change("m", newForm(connectors({}, { "replication.policy.class": "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" })));
+    await change(
+      "m",
+      newForm(
+        connectors({}, { "replication.policy.class": "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" }),
+      ),
+    );
     const status = await settled(world.kube, MIRRORS_V1, "migration", "m", (each) => !ready(each));
     expect(main(status)).toMatchObject({ type: "NotReady", status: "True", reason: "ConnectRestException" });
-    expect(main(status).message).toMatch(/^PUT \/connectors\/origin->target\.MirrorSourceConnector\/config returned 400 \(400\): .*replication\.policy\.class/s);
+    expect(main(status).message).toMatch(
+      /^PUT \/connectors\/origin->target\.MirrorSourceConnector\/config returned 400 \(400\): .*replication\.policy\.class/s,
+    );
     expect(status.replicas).toBe(1);
   });
 
   it.each([
-    ["InvalidConfigurationException", "Secret nothing not found in namespace migration", { target: { tls: { trustedCertificates: [{ secretName: "nothing", certificate: "ca.crt" }] } } }],
-    ["InvalidConfigurationException", "Items with key(s) [nothing] are missing in Secret target-cluster-ca-cert", { target: { tls: { trustedCertificates: [{ secretName: "target-cluster-ca-cert", certificate: "nothing" }] } } }],
-    ["InvalidResourceException", "The target and source cluster aliases must be unique.", { target: { alias: "origin" } }],
+    [
+      "InvalidConfigurationException",
+      "Secret nothing not found in namespace migration",
+      { target: { tls: { trustedCertificates: [{ secretName: "nothing", certificate: "ca.crt" }] } } },
+    ],
+    [
+      "InvalidConfigurationException",
+      "Items with key(s) [nothing] are missing in Secret target-cluster-ca-cert",
+      { target: { tls: { trustedCertificates: [{ secretName: "target-cluster-ca-cert", certificate: "nothing" }] } } },
+    ],
+    [
+      "InvalidResourceException",
+      "The target and source cluster aliases must be unique.",
+      { target: { alias: "origin" } },
+    ],
   ])("is NotReady, %s: %s", async (reason, message, more) => {
     const before = running().map(({ restUrl }) => restUrl);
     await change("m", newForm(connectors(), more));
@@ -192,18 +304,32 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
   it("runs as many workers as asked for, restarts all when their properties change, and one that dies", async () => {
     await change("m", newForm(connectors(), { replicas: 2 }));
     await settled(world.kube, MIRRORS_V1, "migration", "m", ready, START_MS);
-    expect(running().map(({ name }) => name).sort()).toEqual(["m-mirrormaker2-0", "m-mirrormaker2-1"]);
+    expect(
+      running()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(["m-mirrormaker2-0", "m-mirrormaker2-1"]);
 
     await change("m", newForm(connectors(), { config: { "offset.flush.interval.ms": 1500 } }));
     await settled(world.kube, MIRRORS_V1, "migration", "m", ready, START_MS);
     const [survivor, ...others] = running();
     expect([survivor!.name, others]).toEqual(["m-mirrormaker2-0", []]);
-    expect(await readFile(join(survivor!.folder, "worker.properties"), "utf8")).toContain("offset.flush.interval.ms=1500");
+    expect(await readFile(join(survivor!.folder, "worker.properties"), "utf8")).toContain(
+      "offset.flush.interval.ms=1500",
+    );
 
     process.kill(survivor!.pid, "SIGKILL");
-    await until("another worker", async () => (running().some(({ pid }) => pid !== survivor!.pid) ? true : undefined), START_MS);
+    await until(
+      "another worker",
+      async () => (running().some(({ pid }) => pid !== survivor!.pid) ? true : undefined),
+      START_MS,
+    );
     await produce("late", 7);
-    await until("7 late records on the target", async () => ((await copied("late")) === 7 ? true : undefined), START_MS);
+    await until(
+      "7 late records on the target",
+      async () => ((await copied("late")) === 7 ? true : undefined),
+      START_MS,
+    );
   });
 
   it("is Ready without workers at replicas 0", async () => {
@@ -214,25 +340,49 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
   });
 
   it("is NotReady when the workers cannot come up: a wrong password", async () => {
-    await world.kube.create(SECRETS, { metadata: { name: "wrong", namespace: "migration" }, data: { password: Buffer.from("wrong").toString("base64") } });
-    const authentication = { type: "scram-sha-512", username: "mm2", passwordSecret: { secretName: "wrong", password: "password" } };
+    await world.kube.create(SECRETS, {
+      metadata: { name: "wrong", namespace: "migration" },
+      data: { password: Buffer.from("wrong").toString("base64") },
+    });
+    const authentication = {
+      type: "scram-sha-512",
+      username: "mm2",
+      passwordSecret: { secretName: "wrong", password: "password" },
+    };
     await change("m", newForm(connectors(), { target: { authentication } }));
     const status = await settled(world.kube, MIRRORS_V1, "migration", "m", (each) => !ready(each), START_MS);
     expect(main(status)).toMatchObject({ type: "NotReady", reason: "TimeoutException" });
-    expect(main(status).message).toMatch(/^Exceeded timeout of 300000ms while waiting for StrimziPodSet resource m-mirrormaker2 to be ready/);
+    expect(main(status).message).toMatch(
+      /^Exceeded timeout of 300000ms while waiting for StrimziPodSet resource m-mirrormaker2 to be ready/,
+    );
   });
 
   it("stops the workers at once when the resource goes, even while Connect is silent, and leaves every topic", async () => {
     // Nothing sets the replication of Connect's topics but the resource: three replicas do not fit on one broker, and Connect waits.
     const config = Object.fromEntries(Object.keys(REPLICATION).map((key) => [key, 3]));
-    await change("m", newForm(connectors(), { config, target: { groupId: "other", configStorageTopic: "o-configs", offsetStorageTopic: "o-offsets", statusStorageTopic: "o-status" } }));
+    await change(
+      "m",
+      newForm(connectors(), {
+        config,
+        target: {
+          groupId: "other",
+          configStorageTopic: "o-configs",
+          offsetStorageTopic: "o-offsets",
+          statusStorageTopic: "o-status",
+        },
+      }),
+    );
     await until("a worker", async () => (running().length === 1 ? true : undefined), START_MS);
     await world.kube.delete(MIRRORS_V1, "migration", "m");
     await until("no worker is left", async () => (running().length === 0 ? true : undefined), 40_000);
-    await until("its folder is gone", async () => ((await readdir(join(world.folder, "operator", "mirrors"))).length === 0 ? true : undefined));
+    await until("its folder is gone", async () =>
+      (await readdir(join(world.folder, "operator", "mirrors"))).length === 0 ? true : undefined,
+    );
     const admin = application(world.target).admin();
     await admin.connect();
-    expect(await admin.listTopics()).toEqual(expect.arrayContaining(["m-configs", "m-offsets", "m-status", "orders", "origin.checkpoints.internal"]));
+    expect(await admin.listTopics()).toEqual(
+      expect.arrayContaining(["m-configs", "m-offsets", "m-status", "orders", "origin.checkpoints.internal"]),
+    );
     expect((await admin.listGroups()).groups.map(({ groupId }) => groupId)).toContain("mirrormaker2-cluster");
     await admin.disconnect();
   });

@@ -2,7 +2,15 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kafka, logLevel, type AclFilter, AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from "kafkajs";
+import {
+  Kafka,
+  logLevel,
+  type AclFilter,
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  ResourcePatternTypes,
+} from "kafkajs";
 import { startConnectWorker } from "../../sandbox/connect";
 import { startKafkaCluster, type KafkaCluster } from "../../sandbox/kafka";
 import { startKubernetes, type Kubernetes } from "../../sandbox/kubernetes";
@@ -12,7 +20,12 @@ import { supervise } from "../../sandbox/processes";
 
 export const USERS_V1: Resource = { group: "kafka.strimzi.io", version: "v1", plural: "kafkausers", kind: "KafkaUser" };
 export const USERS_V1BETA2: Resource = { ...USERS_V1, version: "v1beta2" };
-export const MIRRORS_V1: Resource = { group: "kafka.strimzi.io", version: "v1", plural: "kafkamirrormaker2s", kind: "KafkaMirrorMaker2" };
+export const MIRRORS_V1: Resource = {
+  group: "kafka.strimzi.io",
+  version: "v1",
+  plural: "kafkamirrormaker2s",
+  kind: "KafkaMirrorMaker2",
+};
 export const MIRRORS_V1BETA2: Resource = { ...MIRRORS_V1, version: "v1beta2" };
 
 export interface World {
@@ -47,9 +60,17 @@ export async function startWorld(options: { fullPassMs: number }): Promise<World
       startKubernetes({ folder: join(folder, "kubernetes"), progress }),
     ]);
     const kube = await connectKube(kubernetes.kubeconfig);
-    ends.push(() => kubernetes.stop(), async () => kube.close());
+    ends.push(
+      () => kubernetes.stop(),
+      async () => kube.close(),
+    );
     for (const namespace of ["origin-ns", "target-ns", "migration"]) await kubernetes.createNamespace(namespace);
-    const managed = ({ bootstrapServers, ca, admin }: KafkaCluster, namespace: string): ManagedCluster => ({ bootstrapServers, ca, admin, namespace });
+    const managed = ({ bootstrapServers, ca, admin }: KafkaCluster, namespace: string): ManagedCluster => ({
+      bootstrapServers,
+      ca,
+      admin,
+      namespace,
+    });
     const operator = await startOperator({
       kubeconfig: kubernetes.kubeconfig,
       clusters: { origin: managed(origin, "origin-ns"), target: managed(target, "target-ns") },
@@ -74,7 +95,12 @@ export async function startWorld(options: { fullPassMs: number }): Promise<World
 }
 
 /** Asks until the answer is not undefined; fails with what was last seen. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>, limitMs = 30_000, seen: () => unknown = () => ""): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined>,
+  limitMs = 30_000,
+  seen: () => unknown = () => "",
+): Promise<T> {
   const end = Date.now() + limitMs;
   for (;;) {
     const answer = await ask();
@@ -91,7 +117,14 @@ export interface Status {
 }
 
 /** Waits until the operator has settled the object's present generation, and the check (if any) holds. */
-export async function settled(kube: Kube, resource: Resource, namespace: string, name: string, check: (status: Status) => boolean = () => true, limitMs = 60_000): Promise<Status> {
+export async function settled(
+  kube: Kube,
+  resource: Resource,
+  namespace: string,
+  name: string,
+  check: (status: Status) => boolean = () => true,
+  limitMs = 60_000,
+): Promise<Status> {
   let last: KubeObject | undefined;
   return until(
     `${resource.kind} ${namespace}/${name}`,
@@ -110,7 +143,11 @@ export function main(status: Status): { type: string; reason?: string; message?:
 }
 
 /** An application's client. */
-export function application(cluster: KafkaCluster, username = cluster.admin.username, password = cluster.admin.password): Kafka {
+export function application(
+  cluster: KafkaCluster,
+  username = cluster.admin.username,
+  password = cluster.admin.password,
+): Kafka {
   return new Kafka({
     brokers: cluster.bootstrapServers.split(","),
     ssl: { ca: [cluster.ca] },
@@ -148,7 +185,8 @@ export async function bindings(cluster: KafkaCluster, principal: string): Promis
   };
   const { resources } = await admin.describeAcls(everything);
   await admin.disconnect();
-  const nameOf = (table: Record<string, unknown>, value: number): string => String(Object.entries(table).find(([, each]) => each === value)?.[0]).toLowerCase();
+  const nameOf = (table: Record<string, unknown>, value: number): string =>
+    String(Object.entries(table).find(([, each]) => each === value)?.[0]).toLowerCase();
   return resources
     .flatMap(({ resourceType, resourceName, resourcePatternType, acls }) =>
       acls.map(({ operation, permissionType, host }) =>

@@ -23,7 +23,11 @@ afterEach(async () => {
 type Answer = (response: ServerResponse) => void;
 
 /** A download site on this machine, and what `download` needs to use it. */
-async function site(pages: Record<string, Answer>, packed: boolean, limitMs = 20_000): Promise<{ source: Source; folder: string; get: (files: string[]) => Promise<void> }> {
+async function site(
+  pages: Record<string, Answer>,
+  packed: boolean,
+  limitMs = 20_000,
+): Promise<{ source: Source; folder: string; get: (files: string[]) => Promise<void> }> {
   const server = createServer((request, response) => {
     const page = pages[request.url ?? ""];
     if (page) page(response);
@@ -36,12 +40,26 @@ async function site(pages: Record<string, Answer>, packed: boolean, limitMs = 20
   const supervisor = supervise(join(temp, "work"));
   open.supervisor = supervisor;
   const folder = join(temp, "got");
-  const source: Source = { url: `${base}/thing`, checksums: `${base}/sums`, algorithm: "sha256", name: "thing", packed };
-  return { source, folder, get: (files) => download(source, files, folder, supervisor, () => {}, undefined, { answerMs: limitMs, stallMs: limitMs }) };
+  const source: Source = {
+    url: `${base}/thing`,
+    checksums: `${base}/sums`,
+    algorithm: "sha256",
+    name: "thing",
+    packed,
+  };
+  return {
+    source,
+    folder,
+    get: (files) =>
+      download(source, files, folder, supervisor, () => {}, undefined, { answerMs: limitMs, stallMs: limitMs }),
+  };
 }
 
 const sha256 = (content: Buffer | string): string => createHash("sha256").update(content).digest("hex");
-const says = (content: Buffer | string): Answer => (response) => void response.end(content);
+const says =
+  (content: Buffer | string): Answer =>
+  (response) =>
+    void response.end(content);
 
 describe("download", () => {
   it("takes a program whose checksum is the published one", async () => {
@@ -56,7 +74,10 @@ describe("download", () => {
     mkdirSync(inner);
     for (const name of ["wanted", "other"]) writeFileSync(join(inner, name), name);
     const archive = execFileSync("tar", ["-czf", "-", "-C", join(inner, ".."), "thing-1.0"]);
-    const { folder, get } = await site({ "/thing": says(archive), "/sums": says(`${sha256(archive)}  ./thing\n`) }, true);
+    const { folder, get } = await site(
+      { "/thing": says(archive), "/sums": says(`${sha256(archive)}  ./thing\n`) },
+      true,
+    );
     await get(["wanted"]);
     expect(readFileSync(join(folder, "wanted"), "utf8")).toBe("wanted");
     expect(existsSync(join(folder, "other"))).toBe(false);
@@ -78,7 +99,10 @@ describe("download", () => {
   });
 
   it("refuses content that is not what was published", async () => {
-    const { folder, get } = await site({ "/thing": says("changed"), "/sums": says(`${sha256("program")}  thing\n`) }, false);
+    const { folder, get } = await site(
+      { "/thing": says("changed"), "/sums": says(`${sha256("program")}  thing\n`) },
+      false,
+    );
     await expect(get(["thing"])).rejects.toThrow(`has the sha256 ${sha256("changed")}, but`);
     expect(existsSync(folder)).toBe(false);
   });
@@ -117,7 +141,9 @@ describe("published checksums", () => {
     expect(checksumIn(`${hex}\n`, "thing")).toBe(hex.toLowerCase());
     expect(checksumIn("thing\n", "thing")).toBeUndefined();
     const long = "0123 4567 89AB CDEF ".repeat(8);
-    expect(checksumIn(`thing: ${long.slice(0, 80)}\n       ${long.slice(80)}\n`, "thing")).toBe("0123456789abcdef".repeat(8));
+    expect(checksumIn(`thing: ${long.slice(0, 80)}\n       ${long.slice(80)}\n`, "thing")).toBe(
+      "0123456789abcdef".repeat(8),
+    );
     expect(checksumIn(`another: ${long}\n`, "thing")).toBeUndefined();
   });
 });
@@ -131,7 +157,11 @@ describe("sourceOf", () => {
   });
 
   it("serves Kafka's jars and the CRDs everywhere", () => {
-    expect(sourceOf("kafka", "win32", "x64")).toMatchObject({ url: expect.stringMatching(/\/kafka_2\.13-[\d.]+\.tgz$/), algorithm: "sha512", inside: "libs" });
+    expect(sourceOf("kafka", "win32", "x64")).toMatchObject({
+      url: expect.stringMatching(/\/kafka_2\.13-[\d.]+\.tgz$/),
+      algorithm: "sha512",
+      inside: "libs",
+    });
     expect(sourceOf("strimzi-crds", "darwin", "arm64")?.url).toMatch(/strimzi-crds-[\d.]+\.yaml$/);
   });
 

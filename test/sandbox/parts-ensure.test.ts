@@ -10,24 +10,51 @@ import { fakeProgram, setEnv, tempFolder } from "./parts-support";
 const jars = kafkaArtifacts.map((name) => `${name}-${versions.kafka}.jar`);
 
 /** An empty cache, and a Maven that needs no network: it notes each run and writes the jars that it is told to. */
-function machine(mvn = `for jar in ${jars.join(" ")}; do echo "$jar" > "$out/$jar"; done`): { cache: string; runs: () => number; lines: string[]; progress: (line: string) => void } {
+function machine(mvn = `for jar in ${jars.join(" ")}; do echo "$jar" > "$out/$jar"; done`): {
+  cache: string;
+  runs: () => number;
+  lines: string[];
+  progress: (line: string) => void;
+} {
   const cache = join(tempFolder(), "cache");
   const bin = tempFolder();
   const log = join(bin, "runs");
-  const find = 'for word in "$@"; do case $word in -DoutputDirectory=*) out=${word#-DoutputDirectory=};; esac; done; mkdir -p "$out"';
+  const find =
+    'for word in "$@"; do case $word in -DoutputDirectory=*) out=${word#-DoutputDirectory=};; esac; done; mkdir -p "$out"';
   fakeProgram(join(bin, "mvn"), `echo run >> ${log}\n${find}\n${mvn}`);
   fakeProgram(join(bin, "java"), `echo 'openjdk version "21.0.1"' >&2`);
-  setEnv({ KAFKA_MIGRATION_CACHE: cache, KAFKA_MIGRATION_NO_DOWNLOAD: "1", PATH: [bin, dirname(process.execPath), "/bin", "/usr/bin"].join(delimiter), PULUMI_HOME: tempFolder(), KAFKA_HOME: undefined });
+  setEnv({
+    KAFKA_MIGRATION_CACHE: cache,
+    KAFKA_MIGRATION_NO_DOWNLOAD: "1",
+    PATH: [bin, dirname(process.execPath), "/bin", "/usr/bin"].join(delimiter),
+    PULUMI_HOME: tempFolder(),
+    KAFKA_HOME: undefined,
+  });
   const lines: string[] = [];
-  return { cache, lines, progress: (line) => lines.push(line), runs: () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").length - 1 : 0) };
+  return {
+    cache,
+    lines,
+    progress: (line) => lines.push(line),
+    runs: () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").length - 1 : 0),
+  };
 }
 
 describe("ensureParts", () => {
   it("gets a part once and finds it afterwards", async () => {
     const { cache, runs, lines, progress } = machine();
     const path = join(cache, "parts", "kafka", versions.kafka);
-    expect((await ensureParts(["kafka"], progress)).kafka).toEqual({ name: "kafka", path, version: versions.kafka, origin: "build" });
-    expect((await ensureParts(["kafka"], progress)).kafka).toEqual({ name: "kafka", path, version: versions.kafka, origin: "cache" });
+    expect((await ensureParts(["kafka"], progress)).kafka).toEqual({
+      name: "kafka",
+      path,
+      version: versions.kafka,
+      origin: "build",
+    });
+    expect((await ensureParts(["kafka"], progress)).kafka).toEqual({
+      name: "kafka",
+      path,
+      version: versions.kafka,
+      origin: "cache",
+    });
     expect(readdirSync(path)).toEqual([...jars, "manifest.json"].sort());
     expect(runs()).toBe(1);
     expect(readdirSync(cache)).toEqual(["drafts", "parts"].filter((name) => existsSync(join(cache, name))));
@@ -45,12 +72,20 @@ describe("ensureParts", () => {
 
   it("installs nothing when a step fails, says its last words, and goes on well the next time", async () => {
     const { cache, progress } = machine("echo 'Could not resolve host'; exit 7");
-    await expect(ensureParts(["kafka"], progress)).rejects.toThrow(/PART_STEP_FAILED: kafka: Maven ended with exit code 7[\s\S]*Could not resolve host/);
+    await expect(ensureParts(["kafka"], progress)).rejects.toThrow(
+      /PART_STEP_FAILED: kafka: Maven ended with exit code 7[\s\S]*Could not resolve host/,
+    );
     expect(existsSync(join(cache, "parts"))).toBe(false);
     expect(existsSync(join(cache, "lock"))).toBe(false);
     const bin = process.env.PATH?.split(delimiter)[0] ?? "";
     const script = readFileSync(join(bin, "mvn"), "utf8");
-    writeFileSync(join(bin, "mvn"), script.replace("echo 'Could not resolve host'; exit 7", `for jar in ${jars.join(" ")}; do echo "$jar" > "$out/$jar"; done`));
+    writeFileSync(
+      join(bin, "mvn"),
+      script.replace(
+        "echo 'Could not resolve host'; exit 7",
+        `for jar in ${jars.join(" ")}; do echo "$jar" > "$out/$jar"; done`,
+      ),
+    );
     expect((await ensureParts(["kafka"], progress)).kafka.origin).toBe("build");
   });
 
@@ -71,7 +106,9 @@ describe("ensureParts", () => {
 
   it("refuses what is not what it should be", async () => {
     const { cache, progress } = machine('echo x > "$out/kafka-server-4.0.0.jar"');
-    await expect(ensureParts(["kafka"], progress)).rejects.toThrow(`PART_REFUSED: kafka ${versions.kafka}: ${jars.join(", ")} did not come with it`);
+    await expect(ensureParts(["kafka"], progress)).rejects.toThrow(
+      `PART_REFUSED: kafka ${versions.kafka}: ${jars.join(", ")} did not come with it`,
+    );
     expect(existsSync(join(cache, "parts"))).toBe(false);
   });
 
@@ -81,14 +118,18 @@ describe("ensureParts", () => {
     rmSync(join(cache, "parts", "kafka", versions.kafka, jars[0] ?? ""));
     expect((await ensureParts(["kafka"], progress)).kafka.origin).toBe("build");
     expect(runs()).toBe(2);
-    expect(lines).toContain(`kafka: the copy in ${join(cache, "parts", "kafka", versions.kafka)} is damaged (${jars[0]} is missing)`);
+    expect(lines).toContain(
+      `kafka: the copy in ${join(cache, "parts", "kafka", versions.kafka)} is damaged (${jars[0]} is missing)`,
+    );
   });
 
   it("names what is missing without leaving anything", async () => {
     const { cache, progress } = machine();
     rmSync(join(process.env.PATH?.split(delimiter)[0] ?? "", "mvn"));
     setEnv({ PATH: process.env.PATH?.split(delimiter)[0] ?? "" });
-    await expect(ensureParts(["kafka"], progress)).rejects.toThrow("PARTS_TOOLS_MISSING: a tool is missing to get parts of the sandbox\n  - kafka: needs Maven");
+    await expect(ensureParts(["kafka"], progress)).rejects.toThrow(
+      "PARTS_TOOLS_MISSING: a tool is missing to get parts of the sandbox\n  - kafka: needs Maven",
+    );
     expect(existsSync(join(cache, "lock"))).toBe(false);
     expect(existsSync(join(cache, "parts"))).toBe(false);
   });
@@ -98,18 +139,27 @@ describe("ensureParts", () => {
 function fakeGo(build: string): string {
   const bin = process.env.PATH?.split(delimiter)[0] ?? "";
   const find = 'while [ $# -gt 0 ]; do if [ "$1" = -o ]; then out=$2; fi; shift; done; mkdir -p "$out"';
-  fakeProgram(join(bin, "go"), `case $1 in version) echo go version go1.26.0 linux/amd64;; list) echo one; echo two;; build) ${find}; ${build};; esac`);
+  fakeProgram(
+    join(bin, "go"),
+    `case $1 in version) echo go version go1.26.0 linux/amd64;; list) echo one; echo two;; build) ${find}; ${build};; esac`,
+  );
   return bin;
 }
 
-const etcd = (version: string): string => `printf '#!/bin/sh\\necho etcd Version: ${version}\\n' > "$out/server"; chmod +x "$out/server"`;
+const etcd = (version: string): string =>
+  `printf '#!/bin/sh\\necho etcd Version: ${version}\\n' > "$out/server"; chmod +x "$out/server"`;
 
 describe("what is built with Go", () => {
   it("is installed under its own name once it answers with its version", async () => {
     const { cache, lines, progress } = machine();
     fakeGo(etcd(versions.etcd));
     const path = join(cache, "parts", "etcd", versions.etcd, "etcd");
-    expect((await ensureParts(["etcd"], progress)).etcd).toEqual({ name: "etcd", path, version: versions.etcd, origin: "build" });
+    expect((await ensureParts(["etcd"], progress)).etcd).toEqual({
+      name: "etcd",
+      path,
+      version: versions.etcd,
+      origin: "build",
+    });
     expect(lines).toContain("etcd: compiling 2 packages");
     expect(existsSync(join(cache, "build"))).toBe(false);
   });
@@ -117,14 +167,18 @@ describe("what is built with Go", () => {
   it("is refused when it answers with another version", async () => {
     const { cache, progress } = machine();
     fakeGo(etcd("3.0.0"));
-    await expect(ensureParts(["etcd"], progress)).rejects.toThrow(`PART_REFUSED: etcd ${versions.etcd}: etcd answers version 3.0.0, not ${versions.etcd}`);
+    await expect(ensureParts(["etcd"], progress)).rejects.toThrow(
+      `PART_REFUSED: etcd ${versions.etcd}: etcd answers version 3.0.0, not ${versions.etcd}`,
+    );
     expect(existsSync(join(cache, "parts"))).toBe(false);
   });
 
   it("does not hold back the failure of another part", async () => {
     const { progress } = machine("exit 7");
     const bin = fakeGo('echo $$ > "$(dirname "$0")/pid"; exec sleep 600');
-    await expect(ensureParts(["etcd", "kafka"], progress)).rejects.toThrow("PART_STEP_FAILED: kafka: Maven ended with exit code 7");
+    await expect(ensureParts(["etcd", "kafka"], progress)).rejects.toThrow(
+      "PART_STEP_FAILED: kafka: Maven ended with exit code 7",
+    );
     const pid = existsSync(join(bin, "pid")) ? Number(readFileSync(join(bin, "pid"), "utf8")) : undefined;
     if (pid) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
@@ -136,10 +190,17 @@ describe("doctor", () => {
     await ensureParts(["kafka"], progress);
     const folder = join(cache, "parts", "kafka", versions.kafka);
     const line = async (name: string) => (await doctor()).find((one) => one.name === name);
-    expect(await line("kafka")).toEqual({ name: "kafka", state: "ready", text: `${versions.kafka} at ${folder} (as installed, by checksum)` });
+    expect(await line("kafka")).toEqual({
+      name: "kafka",
+      state: "ready",
+      text: `${versions.kafka} at ${folder} (as installed, by checksum)`,
+    });
     const jar = readFileSync(join(folder, jars[1] ?? ""), "utf8");
     writeFileSync(join(folder, jars[1] ?? ""), jar.toUpperCase());
-    expect(await line("kafka")).toMatchObject({ state: "damaged", text: `${folder}: ${jars[1]} has other content than when it was installed` });
+    expect(await line("kafka")).toMatchObject({
+      state: "damaged",
+      text: `${folder}: ${jars[1]} has other content than when it was installed`,
+    });
     expect(await line("strimzi-crds")).toMatchObject({ state: "gettable", fix: "the next start gets it with Maven" });
     expect(await line("java")).toMatchObject({ state: "ready" });
     expect(runs()).toBe(1);
@@ -149,6 +210,10 @@ describe("doctor", () => {
   it("says which tool a part needs", async () => {
     machine();
     setEnv({ PATH: "/nowhere" });
-    expect((await doctor()).find((one) => one.name === "strimzi-crds")).toMatchObject({ state: "missing", text: `${versions.strimzi} is not here`, fix: expect.stringContaining("needs Maven 3.6") });
+    expect((await doctor()).find((one) => one.name === "strimzi-crds")).toMatchObject({
+      state: "missing",
+      text: `${versions.strimzi} is not here`,
+      fix: expect.stringContaining("needs Maven 3.6"),
+    });
   });
 });

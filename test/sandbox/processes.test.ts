@@ -96,7 +96,9 @@ describe("when the parent is gone", () => {
   it("a process that merely got an old number is left alone", async () => {
     const bystander = spawn(process.execPath, program("plain"), { stdio: "ignore", detached: true });
     parents.push(bystander);
-    const watchdog = spawn(process.execPath, [resolve(__dirname, "../../sandbox/processes/watchdog.js"), "300"], { stdio: ["pipe", "ignore", "ignore"] });
+    const watchdog = spawn(process.execPath, [resolve(__dirname, "../../sandbox/processes/watchdog.js"), "300"], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
     const gone = new Promise((settle) => watchdog.once("exit", settle));
     watchdog.stdin.end(`${JSON.stringify({ add: bystander.pid, start: "1" })}\n`);
     await gone;
@@ -119,35 +121,71 @@ describe("a supervised process", () => {
   it("ends with its supervisor, which removes its folder", async () => {
     const supervisor = supervise(join(base, "s"));
     expect((await stat(supervisor.folder)).mode & 0o777).toBe(0o700);
-    const child = supervisor.start({ name: "child", command: process.execPath, args: program("plain"), log: join(supervisor.folder, "c.log") });
-    await child.until("a line", async () => ((await readFile(child.log, "utf8")).includes("runs") ? true : undefined), 20_000);
+    const child = supervisor.start({
+      name: "child",
+      command: process.execPath,
+      args: program("plain"),
+      log: join(supervisor.folder, "c.log"),
+    });
+    await child.until(
+      "a line",
+      async () => ((await readFile(child.log, "utf8")).includes("runs") ? true : undefined),
+      20_000,
+    );
     expect((await stat(child.log)).mode & 0o777).toBe(0o600);
     await supervisor.stop();
     expect(alive(child.pid)).toBe(false);
     expect(child.exit).toMatchObject({ signal: "SIGTERM" });
     expect(existsSync(supervisor.folder)).toBe(false);
-    expect(() => supervisor.start({ name: "late", command: "true", args: [], log: join(base, "late.log") })).toThrow(/SANDBOX_STOPPING/);
+    expect(() => supervisor.start({ name: "late", command: "true", args: [], log: join(base, "late.log") })).toThrow(
+      /SANDBOX_STOPPING/,
+    );
   });
 
   it("that ends too early is an error with the last lines of its log", async () => {
     const supervisor = supervise(join(base, "s"));
-    const child = supervisor.start({ name: "broken", command: process.execPath, args: ["-e", 'console.error("the disk is full"); process.exit(7)'], log: join(supervisor.folder, "b.log") });
-    await expect(child.until("an answer", () => undefined, 20_000)).rejects.toThrow(/PROCESS_EXITED: broken ended \(exit code 7\) before an answer[\s\S]*the disk is full/);
+    const child = supervisor.start({
+      name: "broken",
+      command: process.execPath,
+      args: ["-e", 'console.error("the disk is full"); process.exit(7)'],
+      log: join(supervisor.folder, "b.log"),
+    });
+    await expect(child.until("an answer", () => undefined, 20_000)).rejects.toThrow(
+      /PROCESS_EXITED: broken ended \(exit code 7\) before an answer[\s\S]*the disk is full/,
+    );
     await supervisor.stop();
   });
 
   it("that is not ready in time is an error with the last lines of its log", async () => {
     const supervisor = supervise(join(base, "s"));
-    const child = supervisor.start({ name: "slow", command: process.execPath, args: program("plain"), log: join(supervisor.folder, "s.log") });
-    await child.until("a line", async () => ((await readFile(child.log, "utf8")).includes("runs") ? true : undefined), 20_000);
-    await expect(child.until("an answer", () => undefined, 200)).rejects.toThrow(/PROCESS_NOT_READY: slow: an answer did not come within 0.2 s[\s\S]*runs/);
+    const child = supervisor.start({
+      name: "slow",
+      command: process.execPath,
+      args: program("plain"),
+      log: join(supervisor.folder, "s.log"),
+    });
+    await child.until(
+      "a line",
+      async () => ((await readFile(child.log, "utf8")).includes("runs") ? true : undefined),
+      20_000,
+    );
+    await expect(child.until("an answer", () => undefined, 200)).rejects.toThrow(
+      /PROCESS_NOT_READY: slow: an answer did not come within 0.2 s[\s\S]*runs/,
+    );
     await supervisor.stop();
   });
 
   it("whose program does not exist is an error that names it", async () => {
     const supervisor = supervise(join(base, "s"));
-    const child = supervisor.start({ name: "absent", command: join(base, "no-such-program"), args: [], log: join(supervisor.folder, "a.log") });
-    await expect(child.until("an answer", () => undefined, 5_000)).rejects.toThrow(/absent ended[\s\S]*no-such-program ENOENT/);
+    const child = supervisor.start({
+      name: "absent",
+      command: join(base, "no-such-program"),
+      args: [],
+      log: join(supervisor.folder, "a.log"),
+    });
+    await expect(child.until("an answer", () => undefined, 5_000)).rejects.toThrow(
+      /absent ended[\s\S]*no-such-program ENOENT/,
+    );
     await supervisor.stop();
   });
 
@@ -196,7 +234,11 @@ describe("free ports", () => {
     const clash = await new Promise<Error>((settle) => createServer().once("error", settle).listen(port, "127.0.0.1"));
     server.close();
     expect(isPortClash(clash.message)).toBe(true);
-    expect(isPortClash("org.apache.kafka.common.KafkaException: Socket server failed to bind to 127.0.0.1:9092: Address already in use.")).toBe(true);
+    expect(
+      isPortClash(
+        "org.apache.kafka.common.KafkaException: Socket server failed to bind to 127.0.0.1:9092: Address already in use.",
+      ),
+    ).toBe(true);
     expect(isPortClash("listen tcp 127.0.0.1:6443: bind: address already in use")).toBe(true);
     expect(isPortClash("connection refused")).toBe(false);
   });

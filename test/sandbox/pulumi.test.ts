@@ -42,7 +42,10 @@ beforeAll(async () => {
   await mkdir(project);
   await symlink(resolve(__dirname, "../../node_modules"), join(project, "node_modules"));
   await writeFile(join(project, "Pulumi.yaml"), "name: sandbox-test\nruntime: nodejs\nmain: index.js\n");
-  await writeFile(join(project, "package.json"), '{ "name": "sandbox-test", "dependencies": { "@pulumi/pulumi": "*", "@pulumi/kafka": "*" } }');
+  await writeFile(
+    join(project, "package.json"),
+    '{ "name": "sandbox-test", "dependencies": { "@pulumi/pulumi": "*", "@pulumi/kafka": "*" } }',
+  );
   await writeFile(join(project, "index.js"), program);
 }, 60_000);
 afterAll(() => supervisor?.stop());
@@ -80,7 +83,12 @@ describe("the self-contained Pulumi", () => {
     const { password } = clusters.origin.admin;
     const seen: string[] = [];
     const run = async (args: string[], input?: string) => {
-      const result = await pulumi.run(args, { cwd: project, limitMs: 90_000, onLine: (line) => seen.push(line), ...(input === undefined ? {} : { input }) });
+      const result = await pulumi.run(args, {
+        cwd: project,
+        limitMs: 90_000,
+        onLine: (line) => seen.push(line),
+        ...(input === undefined ? {} : { input }),
+      });
       expect(result.exitCode, result.stdout + result.stderr).toBe(0);
       return result;
     };
@@ -95,7 +103,8 @@ describe("the self-contained Pulumi", () => {
     expect(seen.join("\n")).toContain("4 created");
     const state = await run(["stack", "export"]);
     expect(state.stdout).toContain(topic);
-    for (const text of [state.stdout, seen.join("\n"), await readFile(join(project, "Pulumi.test.yaml"), "utf8")]) expect(text).not.toContain(password);
+    for (const text of [state.stdout, seen.join("\n"), await readFile(join(project, "Pulumi.test.yaml"), "utf8")])
+      expect(text).not.toContain(password);
     const destroy = await run(["destroy", "--yes", "--skip-preview", "--color=never"]);
     expect(destroy.stdout).toMatch(/4 deleted/);
     expect(await topics()).not.toContain(topic);

@@ -34,19 +34,27 @@ describe("the sandbox", () => {
     const abort = new AbortController();
     const lines: string[] = [];
     // Interrupted when its first part is up: others are then still booting.
-    const interrupted = startSandbox({ folder: other, signal: abort.signal, progress: (line) => void (/ready in/.test(line) && abort.abort()) });
+    const interrupted = startSandbox({
+      folder: other,
+      signal: abort.signal,
+      progress: (line) => void (/ready in/.test(line) && abort.abort()),
+    });
     interrupted.catch(() => {});
     const sandbox = await startSandbox({ folder, progress: (line) => lines.push(line) });
     try {
       await expect(interrupted).rejects.toThrow(/SANDBOX_INTERRUPTED/);
       expect(existsSync(other)).toBe(false);
-      for (const part of ["origin", "target", "kubernetes", "operator", "sandbox"]) expect(lines.join("\n")).toMatch(new RegExp(`^${part}: .*\\d+\\.\\d s`, "m"));
+      for (const part of ["origin", "target", "kubernetes", "operator", "sandbox"])
+        expect(lines.join("\n")).toMatch(new RegExp(`^${part}: .*\\d+\\.\\d s`, "m"));
 
       const { kubernetes } = sandbox;
       if (!kubernetes) throw new Error("the sandbox has an API server of its own");
       const rest = new KubernetesRest(kubernetes.server, kubernetes.token, kubernetes.ca);
       for (const side of [sandbox.origin, sandbox.target]) {
-        const secret = await rest.call("GET", `/api/v1/namespaces/${side.namespace}/secrets/${side.label}-cluster-ca-cert`);
+        const secret = await rest.call(
+          "GET",
+          `/api/v1/namespaces/${side.namespace}/secrets/${side.label}-cluster-ca-cert`,
+        );
         const { data } = secret.body as { data: Record<string, string> };
         expect(Buffer.from(data["ca.crt"] ?? "", "base64").toString()).toBe(side.ca);
       }
@@ -83,7 +91,14 @@ describe("the sandbox", () => {
     expect(() => sandbox.pulumi).toThrow(/LEFT_OUT: this sandbox was started without pulumi/);
     expect(() => sandbox.kubeconfig).toThrow(/LEFT_OUT: this sandbox was started without kubernetes/);
     await sandbox.stop();
-    const again = await startSandbox({ folder: await newFolder(), origin: { existing: { connection: origin.connection } }, target: { existing: { connection: target.connection } }, kubernetes: false, pulumi: false, progress: () => {} });
+    const again = await startSandbox({
+      folder: await newFolder(),
+      origin: { existing: { connection: origin.connection } },
+      target: { existing: { connection: target.connection } },
+      kubernetes: false,
+      pulumi: false,
+      progress: () => {},
+    });
     await again.stop();
   });
 
@@ -112,7 +127,9 @@ describe("the sandbox", () => {
     const failure = startSandbox({
       folder,
       origin: { existing: { connection: clusters.origin.connection } },
-      target: { existing: { connection: { ...connection, sasl: { ...connection.sasl, password: "not-the-password" } } } },
+      target: {
+        existing: { connection: { ...connection, sasl: { ...connection.sasl, password: "not-the-password" } } },
+      },
       kubernetes: false,
       pulumi: false,
       progress: () => {},

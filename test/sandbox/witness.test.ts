@@ -4,7 +4,15 @@ import { latestOfKeys, tombstonesOf, TOPICS, writtenTo } from "../../sandbox/wit
 
 const upTo = (end: number, from = 0) => Array.from({ length: end - from }, (_, i) => from + i);
 /** Ten records, of which the group has read the first four before the cutover. */
-const right: GroupStory = { group: "g", topic: "t", partition: 0, written: upTo(10), before: upTo(4), after: upTo(10, 4), announced: 0 };
+const right: GroupStory = {
+  group: "g",
+  topic: "t",
+  partition: 0,
+  written: upTo(10),
+  before: upTo(4),
+  after: upTo(10, 4),
+  announced: 0,
+};
 const faults = (change: Partial<GroupStory>) => faultsOf({ ...right, ...change });
 
 describe("the witness finds nothing wrong", () => {
@@ -13,7 +21,10 @@ describe("the witness finds nothing wrong", () => {
     ["with a group at the start", { before: [], after: upTo(10) }],
     ["with a group at the end", { before: upTo(10), after: [] }],
     ["with a partition that was never written to", { written: [], before: [], after: [] }],
-    ["where aborted records leave a hole in the numbers", { written: [0, 1, 2, 5, 6], before: [0, 1, 2], after: [5, 6] }],
+    [
+      "where aborted records leave a hole in the numbers",
+      { written: [0, 1, 2, 5, 6], before: [0, 1, 2], after: [5, 6] },
+    ],
     ["where compaction has taken some", { mayBeGone: new Set([1, 4, 5]), before: [0, 2, 3], after: [5, 6, 7, 8, 9] }],
     ["where records are read again as announced", { after: [4, 5, 6, 7, 6, 7, 8, 9], announced: 2 }],
     ["where the place lies earlier by what was announced", { after: upTo(10, 2), announced: 2 }],
@@ -24,20 +35,52 @@ describe("the witness finds nothing wrong", () => {
 
 describe("the witness reports", () => {
   test.each<[string, Partial<GroupStory>, string[]]>([
-    ["a skipped record", { after: upTo(10, 5) }, ["g, t-0: 4 was due first on the target, it read 5", "g, t-0: missing: 4"]],
+    [
+      "a skipped record",
+      { after: upTo(10, 5) },
+      ["g, t-0: 4 was due first on the target, it read 5", "g, t-0: missing: 4"],
+    ],
     ["a record that is missing in the middle", { after: [4, 5, 7, 8, 9] }, ["g, t-0: missing: 6"]],
     ["a record that is missing at the end", { after: upTo(9, 4) }, ["g, t-0: missing: 9"]],
     ["a group that reads nothing although records are due", { after: [] }, ["g, t-0: missing: 4..9"]],
-    ["a record that is read again", { after: upTo(10, 3) }, ["g, t-0: 4 was due first on the target, it read 3", "g, t-0: read again (1, announced were 0): 3"]],
-    ["a record that is on the target twice", { after: [4, 5, 5, 6, 7, 8, 9] }, ["g, t-0: read again (1, announced were 0): 5"]],
-    ["more read again than announced", { after: upTo(10, 2), announced: 1 }, ["g, t-0: read again (2, announced were 1): 2..3"]],
+    [
+      "a record that is read again",
+      { after: upTo(10, 3) },
+      ["g, t-0: 4 was due first on the target, it read 3", "g, t-0: read again (1, announced were 0): 3"],
+    ],
+    [
+      "a record that is on the target twice",
+      { after: [4, 5, 5, 6, 7, 8, 9] },
+      ["g, t-0: read again (1, announced were 0): 5"],
+    ],
+    [
+      "more read again than announced",
+      { after: upTo(10, 2), announced: 1 },
+      ["g, t-0: read again (2, announced were 1): 2..3"],
+    ],
     ["less read again than announced", { announced: 3 }, ["g, t-0: announced as read again were 3, came 0"]],
     ["a wrong order", { after: [4, 6, 5, 7, 8, 9] }, ["g, t-0: in a wrong order on the target: 5"]],
     ["an aborted record", { written: [0, 1, 2, 3, 4, 6, 7, 8, 9] }, ["g, t-0: never committed, but read: 5"]],
-    ["an aborted record that was read on the origin", { written: [0, 1, 3, 4, 5, 6, 7, 8, 9] }, ["g, t-0: never committed, but read: 2"]],
-    ["a record that is still in a compacted log and was skipped", { mayBeGone: new Set([4]), after: upTo(10, 6) }, ["g, t-0: 5 was due first on the target, it read 6", "g, t-0: missing: 5"]],
+    [
+      "an aborted record that was read on the origin",
+      { written: [0, 1, 3, 4, 5, 6, 7, 8, 9] },
+      ["g, t-0: never committed, but read: 2"],
+    ],
+    [
+      "a record that is still in a compacted log and was skipped",
+      { mayBeGone: new Set([4]), after: upTo(10, 6) },
+      ["g, t-0: 5 was due first on the target, it read 6", "g, t-0: missing: 5"],
+    ],
     ["a record skipped before the cutover", { before: [0, 1, 3] }, ["g, t-0: skipped on the origin: 2"]],
-    ["one skipped on the origin that comes late on the target", { before: [0, 1, 3], after: [2, ...upTo(10, 4)] }, ["g, t-0: skipped on the origin: 2", "g, t-0: 4 was due first on the target, it read 2", "g, t-0: in a wrong order on the target: 2"]],
+    [
+      "one skipped on the origin that comes late on the target",
+      { before: [0, 1, 3], after: [2, ...upTo(10, 4)] },
+      [
+        "g, t-0: skipped on the origin: 2",
+        "g, t-0: 4 was due first on the target, it read 2",
+        "g, t-0: in a wrong order on the target: 2",
+      ],
+    ],
     ["a record read twice on the origin", { before: [0, 1, 1, 2, 3] }, ["g, t-0: read again on the origin: 1"]],
     ["records in a wrong order on the origin", { before: [0, 2, 1, 3] }, ["g, t-0: in a wrong order on the origin: 1"]],
   ])("%s", (_what, change, expected) => {

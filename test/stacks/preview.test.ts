@@ -18,15 +18,26 @@ beforeAll(async () => {
   supervisor = supervise(mkdtempSync(join(tmpdir(), "kafka-migration-preview-")));
   pulumi = await pulumiEnvironment({ folder: join(supervisor.folder, "pulumi") });
   folder = ownProject(join(supervisor.folder, "project"));
-  writeFileSync(join(folder, "kubeconfig"), stringify({
-    apiVersion: "v1", kind: "Config", "current-context": "c", contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
-    clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }], users: [{ name: "u", user: { token: "x" } }],
-  }));
+  writeFileSync(
+    join(folder, "kubeconfig"),
+    stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "c",
+      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+      clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
+      users: [{ name: "u", user: { token: "x" } }],
+    }),
+  );
 }, 300_000);
 afterAll(() => supervisor?.stop());
 
 async function run(args: string[], env: NodeJS.ProcessEnv = {}) {
-  const { exitCode, stdout, stderr } = await pulumi.run(args, { cwd: folder, env: { KAFKA_MIGRATION_OFFLINE: "true", ...env }, limitMs: 200_000 });
+  const { exitCode, stdout, stderr } = await pulumi.run(args, {
+    cwd: folder,
+    env: { KAFKA_MIGRATION_OFFLINE: "true", ...env },
+    limitMs: 200_000,
+  });
   return { exitCode, text: stdout + stderr };
 }
 
@@ -37,10 +48,20 @@ async function stack(dialect: string, change: (config: Record<string, any>) => v
   const file = join(folder, `Pulumi.${name}.yaml`);
   // What init wrote, the passphrase's salt, has to stay.
   const own = parse(readFileSync(file, "utf8")) as object;
-  const { config } = parse(readFileSync(join(examples, `Pulumi.${dialect}.yaml`), "utf8")) as { config: Record<string, any> };
-  const plain = Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("kafka-migration:", ""), value]));
+  const { config } = parse(readFileSync(join(examples, `Pulumi.${dialect}.yaml`), "utf8")) as {
+    config: Record<string, any>;
+  };
+  const plain = Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key.replace("kafka-migration:", ""), value]),
+  );
   change(plain);
-  writeFileSync(file, stringify({ ...own, config: Object.fromEntries(Object.entries(plain).map(([key, value]) => [`kafka-migration:${key}`, value])) }));
+  writeFileSync(
+    file,
+    stringify({
+      ...own,
+      config: Object.fromEntries(Object.entries(plain).map(([key, value]) => [`kafka-migration:${key}`, value])),
+    }),
+  );
   return name;
 }
 
@@ -63,14 +84,21 @@ describe("a wrong configuration", () => {
     config.mirror.groupsPattern = "\\p{Lu}.*";
     config.mirror.checkpointConnector = { config: { "sync.group.offsets.enabled": "true" } };
   };
-  const said = ["phsae: unknown key", 'verify.mode: "ful" is not possible', 'origin.caFile: "none.pem": there is no such file', "uses \\p,", "sync.group.offsets.enabled is"];
+  const said = [
+    "phsae: unknown key",
+    'verify.mode: "ful" is not possible',
+    'origin.caFile: "none.pem": there is no such file',
+    "uses \\p,",
+    "sync.group.offsets.enabled is",
+  ];
 
   test("is one text with every mistake, without a stack trace", async () => {
     const name = await stack("event-streams-v1beta1", broken);
     const { exitCode, text } = await preview(name);
     expect(exitCode).not.toBe(0);
     const [, diagnostics] = text.split("Diagnostics:");
-    for (const mistake of [...said, "spec.rack is no field"]) expect(diagnostics!.split(mistake), `${mistake} in\n${text}`).toHaveLength(2);
+    for (const mistake of [...said, "spec.rack is no field"])
+      expect(diagnostics!.split(mistake), `${mistake} in\n${text}`).toHaveLength(2);
     expect(diagnostics!.split("CONFIG_INVALID"), text).toHaveLength(2);
     expect(text).not.toMatch(/\n\s+at /);
     expect(text).not.toContain("unhandled exception");
@@ -88,4 +116,3 @@ describe("a wrong configuration", () => {
     expect(text).not.toContain(secret);
   }, 240_000);
 });
-

@@ -12,7 +12,21 @@ const SHARED = "KAFKA_MIGRATION_TEST_CLUSTERS";
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (process.argv.slice(2).some((word) => word !== "run" && !word.startsWith("-"))) return undefined;
   await ensureParts(
-    ["java", "kafka", "etcd", "kube-apiserver", "strimzi-crds", "strimzi-crds-0.31", "strimzi-crds-0.32", "strimzi-crds-0.45", "strimzi-crds-1.2", "pulumi", "pulumi-language-nodejs", "pulumi-resource-kafka", "pulumi-resource-kubernetes"],
+    [
+      "java",
+      "kafka",
+      "etcd",
+      "kube-apiserver",
+      "strimzi-crds",
+      "strimzi-crds-0.31",
+      "strimzi-crds-0.32",
+      "strimzi-crds-0.45",
+      "strimzi-crds-1.2",
+      "pulumi",
+      "pulumi-language-nodejs",
+      "pulumi-resource-kafka",
+      "pulumi-resource-kubernetes",
+    ],
     (line) => process.stderr.write(`${line}\n`),
   );
   // The stories have sandboxes of their own.
@@ -20,7 +34,15 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   const { origin, target, supervisor } = await bootClusters();
   // In the supervisor's folder: it goes with the clusters, also when the run is killed.
   const file = join(supervisor.folder, "clusters.json");
-  const plain = ({ name, bootstrapServers, ca, clusterId, admin, connection, brokerIds }: typeof origin) => ({ name, bootstrapServers, ca, clusterId, admin, connection, brokerIds });
+  const plain = ({ name, bootstrapServers, ca, clusterId, admin, connection, brokerIds }: typeof origin) => ({
+    name,
+    bootstrapServers,
+    ca,
+    clusterId,
+    admin,
+    connection,
+    brokerIds,
+  });
   await writeFile(file, JSON.stringify({ origin: plain(origin), target: plain(target) }), { mode: 0o600 });
   process.env[SHARED] = file;
   return () => supervisor.stop();

@@ -5,7 +5,8 @@ import { repositoryRoot } from "../../sandbox/story/project";
 /** A Pulumi project in `cwd` whose program is this text; it finds the compiled repository as `./dist`. */
 export async function programProject(cwd: string, name: string, program: string): Promise<void> {
   await mkdir(cwd);
-  for (const part of ["dist", "node_modules", "package.json"]) await symlink(join(repositoryRoot, part), join(cwd, part));
+  for (const part of ["dist", "node_modules", "package.json"])
+    await symlink(join(repositoryRoot, part), join(cwd, part));
   await writeFile(join(cwd, "Pulumi.yaml"), `name: ${name}\nruntime: nodejs\nmain: program.js\n`);
   await writeFile(join(cwd, "program.js"), program);
 }

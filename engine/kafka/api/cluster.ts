@@ -2,8 +2,22 @@ import type { Broker, PartitionDescription, TopicDescription } from "../port";
 import type { Api } from "../wire";
 
 const OPERATIONS = [
-  "Unknown", "Any", "All", "Read", "Write", "Create", "Delete", "Alter", "Describe", "ClusterAction", "DescribeConfigs",
-  "AlterConfigs", "IdempotentWrite", "CreateTokens", "DescribeTokens", "TwoPhaseCommit",
+  "Unknown",
+  "Any",
+  "All",
+  "Read",
+  "Write",
+  "Create",
+  "Delete",
+  "Alter",
+  "Describe",
+  "ClusterAction",
+  "DescribeConfigs",
+  "AlterConfigs",
+  "IdempotentWrite",
+  "CreateTokens",
+  "DescribeTokens",
+  "TwoPhaseCommit",
 ] as const;
 
 /** ACL operation codes and their names (Kafka 4.3, `AclOperation.java`). */
@@ -95,7 +109,10 @@ function readPartition(body: import("../wire").In): PartitionDescription {
 export const METADATA = [metadata(12), metadata(10), metadata(9)] as const;
 
 /** DescribeCluster v0 (Kafka 2.8 and later). */
-export const describeCluster: Api<null, { errorCode: number; clusterId: string; controllerId: number; brokers: Broker[]; operations?: string[] }> = {
+export const describeCluster: Api<
+  null,
+  { errorCode: number; clusterId: string; controllerId: number; brokers: Broker[]; operations?: string[] }
+> = {
   name: "DescribeCluster",
   key: 60,
   version: 0,

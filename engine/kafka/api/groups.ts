@@ -4,16 +4,29 @@ import { operations } from "./cluster";
 import type { ByTopic } from "./records";
 
 /** FindCoordinator: v4 for many groups at once (Kafka 3.0 and later), v3 for one. */
-export const findCoordinators: Api<readonly string[], { group: string; broker: number; host: string; port: number; errorCode: number }[]> = {
+export const findCoordinators: Api<
+  readonly string[],
+  { group: string; broker: number; host: string; port: number; errorCode: number }[]
+> = {
   name: "FindCoordinator",
   key: 10,
   version: 4,
   flexible: true,
-  write: (out, groups) => out.int8(0).values(groups, (g) => out.string(g)).tags(),
+  write: (out, groups) =>
+    out
+      .int8(0)
+      .values(groups, (g) => out.string(g))
+      .tags(),
   read(body) {
     body.throttleTime();
     return body.list(() => {
-      const found = { group: body.string(), broker: body.int32(), host: body.string(), port: body.int32(), errorCode: body.int16() };
+      const found = {
+        group: body.string(),
+        broker: body.int32(),
+        host: body.string(),
+        port: body.int32(),
+        errorCode: body.int16(),
+      };
       body.nullableString();
       return found;
     });
@@ -69,7 +82,16 @@ function listGroups(version: 3 | 4 | 5): Api<null, { errorCode: number; groups: 
 
 export const LIST_GROUPS = [listGroups(5), listGroups(4), listGroups(3)] as const;
 
-const STATES: readonly string[] = ["Stable", "PreparingRebalance", "CompletingRebalance", "Empty", "Dead", "Assigning", "Reconciling", "NotReady"];
+const STATES: readonly string[] = [
+  "Stable",
+  "PreparingRebalance",
+  "CompletingRebalance",
+  "Empty",
+  "Dead",
+  "Assigning",
+  "Reconciling",
+  "NotReady",
+];
 
 function groupState(text: string): GroupState {
   return STATES.includes(text) ? (text as GroupState) : "Unknown";
@@ -90,7 +112,11 @@ export const describeGroups: Api<readonly string[], DescribedGroup[]> = {
   key: 15,
   version: 5,
   flexible: true,
-  write: (out, groups) => out.values(groups, (g) => out.string(g)).boolean(true).tags(),
+  write: (out, groups) =>
+    out
+      .values(groups, (g) => out.string(g))
+      .boolean(true)
+      .tags(),
   read(body) {
     body.throttleTime();
     return body.list(() => {
@@ -121,13 +147,23 @@ interface NewerForm {
   readMember(body: In): DescribedGroup["members"][number];
 }
 
-export function describeNewer({ name, key, protocolType, skipToMembers, readMember }: NewerForm): Api<readonly string[], DescribedGroup[]> {
+export function describeNewer({
+  name,
+  key,
+  protocolType,
+  skipToMembers,
+  readMember,
+}: NewerForm): Api<readonly string[], DescribedGroup[]> {
   return {
     name,
     key,
     version: 0,
     flexible: true,
-    write: (out, groups) => out.values(groups, (g) => out.string(g)).boolean(false).tags(),
+    write: (out, groups) =>
+      out
+        .values(groups, (g) => out.string(g))
+        .boolean(false)
+        .tags(),
     read(body) {
       body.throttleTime();
       return body.list(() => {
@@ -217,18 +253,24 @@ export const offsetFetchMany: Api<readonly string[], FetchedGroupOffsets[]> = {
   },
 };
 
-export const offsetFetchOne: Api<string, { errorCode: number; offsets: (CommittedOffset & { errorCode: number })[] }> = {
-  name: "OffsetFetch",
-  key: 9,
-  version: 7,
-  flexible: true,
-  write: (out, group) => out.string(group).list(null, () => {}).boolean(true).tags(),
-  read(body) {
-    body.throttleTime();
-    const offsets = readOffsets(body);
-    return { offsets, errorCode: body.int16() };
-  },
-};
+export const offsetFetchOne: Api<string, { errorCode: number; offsets: (CommittedOffset & { errorCode: number })[] }> =
+  {
+    name: "OffsetFetch",
+    key: 9,
+    version: 7,
+    flexible: true,
+    write: (out, group) =>
+      out
+        .string(group)
+        .list(null, () => {})
+        .boolean(true)
+        .tags(),
+    read(body) {
+      body.throttleTime();
+      const offsets = readOffsets(body);
+      return { offsets, errorCode: body.int16() };
+    },
+  };
 
 export interface CommitRequest {
   groupId: string;
@@ -245,7 +287,11 @@ export const offsetCommit: Api<CommitRequest, ByTopic<{ partition: number; error
     out.string(request.groupId).int32(-1).string("").string(null);
     out.list(request.topics, ({ topic, partitions }) => {
       out.string(topic).list(partitions, (p) => {
-        out.int32(p.partition).int64(p.offset).int32(p.leaderEpoch ?? -1).string(p.metadata);
+        out
+          .int32(p.partition)
+          .int64(p.offset)
+          .int32(p.leaderEpoch ?? -1)
+          .string(p.metadata);
       });
     });
     out.tags();

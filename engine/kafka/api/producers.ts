@@ -10,7 +10,10 @@ export interface ProducerState {
 }
 
 /** DescribeProducers v0 (KIP-664, Kafka 2.8 and later). */
-export const describeProducers: Api<readonly ByTopic<number>[], ByTopic<{ partition: number; errorCode: number; producers: ProducerState[] }>[]> = {
+export const describeProducers: Api<
+  readonly ByTopic<number>[],
+  ByTopic<{ partition: number; errorCode: number; producers: ProducerState[] }>[]
+> = {
   name: "DescribeProducers",
   key: 61,
   version: 0,
@@ -54,13 +57,20 @@ export const listTransactions: Api<readonly bigint[], { errorCode: number; trans
   version: 0,
   flexible: true,
   write(out, producerIds) {
-    out.values<string>([], () => {}).values(producerIds, (id) => out.int64(id)).tags();
+    out
+      .values<string>([], () => {})
+      .values(producerIds, (id) => out.int64(id))
+      .tags();
   },
   read(body) {
     body.throttleTime();
     const errorCode = body.int16();
     body.values(() => body.string());
-    const transactions = body.list(() => ({ transactionalId: body.string(), producerId: body.int64(), state: body.string() }));
+    const transactions = body.list(() => ({
+      transactionalId: body.string(),
+      producerId: body.int64(),
+      state: body.string(),
+    }));
     return { errorCode, transactions };
   },
 };

@@ -13,7 +13,10 @@ export interface ListOffsetsRequest {
 }
 
 /** ListOffsets v5 (Kafka 2.3 and later). */
-export const listOffsets: Api<ListOffsetsRequest, ByTopic<{ partition: number; errorCode: number; timestamp: bigint; offset: bigint }>[]> = {
+export const listOffsets: Api<
+  ListOffsetsRequest,
+  ByTopic<{ partition: number; errorCode: number; timestamp: bigint; offset: bigint }>[]
+> = {
   name: "ListOffsets",
   key: 2,
   version: 5,
@@ -31,7 +34,12 @@ export const listOffsets: Api<ListOffsetsRequest, ByTopic<{ partition: number; e
     return body.list(() => ({
       topic: body.string(),
       partitions: body.list(() => {
-        const found = { partition: body.int32(), errorCode: body.int16(), timestamp: body.int64(), offset: body.int64() };
+        const found = {
+          partition: body.int32(),
+          errorCode: body.int16(),
+          timestamp: body.int64(),
+          offset: body.int64(),
+        };
         body.int32();
         return found;
       }),
@@ -67,7 +75,12 @@ export const fetch: Api<FetchBody, { errorCode: number; topics: ByTopic<FetchedB
   version: 11,
   flexible: false,
   write(out, request) {
-    out.int32(-1).int32(request.maxWaitMs).int32(1).int32(request.maxBytes).int8(request.readCommitted ? 1 : 0);
+    out
+      .int32(-1)
+      .int32(request.maxWaitMs)
+      .int32(1)
+      .int32(request.maxBytes)
+      .int8(request.readCommitted ? 1 : 0);
     out.int32(0).int32(-1);
     out.list(request.topics, ({ topic, partitions }) => {
       out.string(topic).list(partitions, ({ partition, offset }) => {

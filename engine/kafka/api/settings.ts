@@ -31,7 +31,12 @@ export const describeConfigs: Api<ConfigsRequest, (Outcome & { name: string; ent
   version: 2,
   flexible: false,
   write(out, { type, names }) {
-    out.list(names, (name) => out.int8(resourceType(type)).string(name).values(null, () => {}));
+    out.list(names, (name) =>
+      out
+        .int8(resourceType(type))
+        .string(name)
+        .values(null, () => {}),
+    );
     out.boolean(false);
   },
   read(body) {
@@ -76,7 +81,12 @@ export const incrementalAlterConfigs: Api<readonly AlterConfigsRequest[], (Outco
     out.list(changes, ({ type, name, set }) => {
       out.int8(resourceType(type)).string(name);
       // 0 sets, 1 removes.
-      out.list(set, ([key, value]) => out.string(key).int8(value === null ? 1 : 0).string(value));
+      out.list(set, ([key, value]) =>
+        out
+          .string(key)
+          .int8(value === null ? 1 : 0)
+          .string(value),
+      );
     });
     out.boolean(false);
   },

@@ -24,7 +24,11 @@ export const createTopics: Api<readonly NewTopic[], (Outcome & { name: string })
   flexible: true,
   write(out, topics) {
     out.list(topics, (t) => {
-      out.string(t.name).int32(t.partitions).int16(t.replicationFactor).list([], () => {});
+      out
+        .string(t.name)
+        .int32(t.partitions)
+        .int16(t.replicationFactor)
+        .list([], () => {});
       out.list(t.configs, ([name, value]) => out.string(name).string(value));
     });
     out.int32(TIMEOUT_MS).boolean(false).tags();
@@ -53,7 +57,11 @@ export const deleteTopics: Api<readonly string[], (Outcome & { name: string })[]
   key: 20,
   version: 4,
   flexible: true,
-  write: (out, names) => out.values(names, (n) => out.string(n)).int32(TIMEOUT_MS).tags(),
+  write: (out, names) =>
+    out
+      .values(names, (n) => out.string(n))
+      .int32(TIMEOUT_MS)
+      .tags(),
   read(body) {
     body.throttleTime();
     return body.list(() => ({ name: body.string(), errorCode: body.int16() }));
@@ -82,7 +90,11 @@ export const alterReassignments: Api<
     const message = body.nullableString();
     const topics = body.list(() => ({
       topic: body.string(),
-      partitions: body.list(() => ({ partition: body.int32(), errorCode: body.int16(), message: body.nullableString() })),
+      partitions: body.list(() => ({
+        partition: body.int32(),
+        errorCode: body.int16(),
+        message: body.nullableString(),
+      })),
     }));
     return { errorCode, message, topics };
   },
@@ -94,7 +106,11 @@ export const listReassignments: Api<null, Outcome & { ongoing: OngoingReassignme
   key: 46,
   version: 0,
   flexible: true,
-  write: (out) => out.int32(TIMEOUT_MS).list(null, () => {}).tags(),
+  write: (out) =>
+    out
+      .int32(TIMEOUT_MS)
+      .list(null, () => {})
+      .tags(),
   read(body) {
     body.throttleTime();
     const errorCode = body.int16();
@@ -102,7 +118,13 @@ export const listReassignments: Api<null, Outcome & { ongoing: OngoingReassignme
     const ongoing = body
       .list(() => {
         const topic = body.string();
-        return body.list(() => ({ topic, partition: body.int32(), replicas: body.int32s(), adding: body.int32s(), removing: body.int32s() }));
+        return body.list(() => ({
+          topic,
+          partition: body.int32(),
+          replicas: body.int32s(),
+          adding: body.int32s(),
+          removing: body.int32s(),
+        }));
       })
       .flat();
     return { errorCode, message, ongoing };
@@ -125,7 +147,11 @@ export const electLeaders: Api<ByTopic<number>[], Outcome & { topics: ByTopic<Ou
     const errorCode = body.int16();
     const topics = body.list(() => ({
       topic: body.string(),
-      partitions: body.list(() => ({ partition: body.int32(), errorCode: body.int16(), message: body.nullableString() })),
+      partitions: body.list(() => ({
+        partition: body.int32(),
+        errorCode: body.int16(),
+        message: body.nullableString(),
+      })),
     }));
     return { errorCode, topics };
   },

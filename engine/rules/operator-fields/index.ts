@@ -22,7 +22,8 @@ export const userFields: Readonly<Record<"v1beta1" | "v1beta2" | "v1", Fields>> 
   /** Strimzi 0.22, which Event Streams 10.x is built on. */
   v1beta1: fieldsOf(`authentication(type) authorization(acls(host operation ${resource} type) type)
     quotas(consumerByteRate producerByteRate requestPercentage) ${secretMeta}`),
-  v1beta2: fieldsOf(`authentication(${password} type) authorization(acls(type ${resource} host operation operations@0.32) type)
+  v1beta2:
+    fieldsOf(`authentication(${password} type) authorization(acls(type ${resource} host operation operations@0.32) type)
     quotas(${limits}) ${secretMeta}`),
   v1: fieldsOf(`authentication(${password} type ${certificate}) authorization(acls(type ${resource} host operations) type)
     quotas(${limits}) ${secretMeta}`),
@@ -40,7 +41,8 @@ const custom = "config@0.48* sasl@0.48";
 const offsets = "listOffsets@0.44(toConfigMap(name)) alterOffsets@0.44(fromConfigMap(name))";
 const connector = `tasksMax config* state@0.38 autoRestart@0.33(enabled maxRestarts@0.38) version@0.49 ${offsets}`;
 
-const cluster = (authentication: string) => `alias bootstrapServers tls(${certificates}) authentication(${authentication}) config*`;
+const cluster = (authentication: string) =>
+  `alias bootstrapServers tls(${certificates}) authentication(${authentication}) config*`;
 const exclude = "topicsPattern topicsExcludePattern groupsPattern groupsExcludePattern";
 const references = "secretKeyRef(key name optional) configMapKeyRef(key name optional)";
 const volumes = `secret(defaultMode items(key mode path) optional secretName) configMap(defaultMode items(key mode path) name optional)`;

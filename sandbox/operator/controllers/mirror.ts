@@ -53,7 +53,9 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
   /** What is being reconciled: given up when the resource goes or another spec comes, for Connect may be silent for 90 s. */
   const current = new Map<string, { generation?: number; abort: AbortController }>();
 
-  const queue = new WorkQueue(reconcile, (key, error) => progress(`operator: KafkaMirrorMaker2 ${key} failed, trying again: ${(error as Error).message}`));
+  const queue = new WorkQueue(reconcile, (key, error) =>
+    progress(`operator: KafkaMirrorMaker2 ${key} failed, trying again: ${(error as Error).message}`),
+  );
   const watch: ObjectWatch = watchObjects({
     kube,
     resource,
@@ -106,8 +108,12 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
     } catch (error) {
       if (abort.signal.aborted) return;
       if (!(error instanceof Refusal)) throw error;
-      status.conditions = [condition("NotReady", error.reason, error.message), ...((status.conditions as unknown[] | undefined) ?? [])];
-      if (error instanceof WorkerRefusal) queue.add(key, RESTART_MS[Math.min(mirrorOf(key).losses++, RESTART_MS.length - 1)]);
+      status.conditions = [
+        condition("NotReady", error.reason, error.message),
+        ...((status.conditions as unknown[] | undefined) ?? []),
+      ];
+      if (error instanceof WorkerRefusal)
+        queue.add(key, RESTART_MS[Math.min(mirrorOf(key).losses++, RESTART_MS.length - 1)]);
     } finally {
       current.delete(key);
     }
@@ -118,7 +124,12 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
   }
 
   /** Fills the status as it goes, so that what is known is shown also when it fails. */
-  async function settle(key: string, object: KubeObject, status: Record<string, unknown>, signal: AbortSignal): Promise<void> {
+  async function settle(
+    key: string,
+    object: KubeObject,
+    status: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { namespace = "", name } = object.metadata;
     const mirror = mirrorOf(key);
     const tell = (line: string): void => {
@@ -130,7 +141,10 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
     for (const field of wanted.withoutEffect) tell(`${field} has no effect here, there are no pods`);
     const dropped = (option: string): void => tell(`Configuration option "${option}" is forbidden and will be ignored`);
     const folder = folderOf(key);
-    const settings = { properties: workerProperties(wanted.target, folder, dropped), ...(wanted.heap === undefined ? {} : { heap: wanted.heap }) };
+    const settings = {
+      properties: workerProperties(wanted.target, folder, dropped),
+      ...(wanted.heap === undefined ? {} : { heap: wanted.heap }),
+    };
     const definitions = connectorDefinitions(wanted, folder, dropped);
 
     if (wanted.replicas > 0) status.url = `http://${name}-mirrormaker2-api.${namespace}.svc:8083`;
@@ -139,10 +153,13 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
 
     const files = await collectFiles(wanted, namespace, (secret) => kube.get(SECRETS, namespace, secret));
     await writeFiles(folder, files);
-    const fingerprint = createHash("sha256").update(JSON.stringify([settings, [...files]])).digest("hex");
+    const fingerprint = createHash("sha256")
+      .update(JSON.stringify([settings, [...files]]))
+      .digest("hex");
     await mirror.workers.settle(wanted.replicas, settings, fingerprint, signal).then(
       ({ started, stopped }) => {
-        if (started + stopped > 0) progress(`operator: KafkaMirrorMaker2 ${key}: ${started} workers started, ${stopped} stopped`);
+        if (started + stopped > 0)
+          progress(`operator: KafkaMirrorMaker2 ${key}: ${started} workers started, ${stopped} stopped`);
       },
       (error: Error) => {
         throw new WorkerRefusal(`${name}-mirrormaker2`, error);
@@ -151,7 +168,13 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
     const url = mirror.workers.restUrl;
     if (url === undefined) return;
     const earlier = (object.status?.autoRestartStatuses ?? []) as AutoRestartStatus[];
-    const result = await settleConnectors(new ConnectRest(url, signal), definitions, earlier, progress, options.generation);
+    const result = await settleConnectors(
+      new ConnectRest(url, signal),
+      definitions,
+      earlier,
+      progress,
+      options.generation,
+    );
     status.connectors = result.connectors;
     if (result.autoRestartStatuses.length > 0) status.autoRestartStatuses = result.autoRestartStatuses;
     status.conditions = [...wanted.warnings, ...result.warnings];
@@ -194,6 +217,9 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
 class WorkerRefusal extends Refusal {
   constructor(podSet: string, cause: Error) {
     const reason = cause.message.split("\n")[0];
-    super("io.strimzi.operator.common.TimeoutException", `Exceeded timeout of 300000ms while waiting for StrimziPodSet resource ${podSet} to be ready (${reason})`);
+    super(
+      "io.strimzi.operator.common.TimeoutException",
+      `Exceeded timeout of 300000ms while waiting for StrimziPodSet resource ${podSet} to be ready (${reason})`,
+    );
   }
 }

@@ -61,7 +61,14 @@ export function startUserController(options: UserControllerOptions): Controller 
     return {
       kind,
       users: watchObjects({ kube, resource: kind.resource, namespace, labelSelector: selector, onChange, progress }),
-      secrets: watchObjects({ kube, resource: SECRETS, namespace, labelSelector: `${selector},${kind.domain}/kind=KafkaUser`, onChange: onSecret, progress }),
+      secrets: watchObjects({
+        kube,
+        resource: SECRETS,
+        namespace,
+        labelSelector: `${selector},${kind.domain}/kind=KafkaUser`,
+        onChange: onSecret,
+        progress,
+      }),
     };
   });
 
@@ -84,22 +91,32 @@ export function startUserController(options: UserControllerOptions): Controller 
     }
     const { kind, user } = found;
     if (isPaused(user, kind.domain)) {
-      await writeStatus(kube, kind.resource, user, { conditions: [condition("ReconciliationPaused")], observedGeneration: user.status?.observedGeneration ?? 0 });
+      await writeStatus(kube, kind.resource, user, {
+        conditions: [condition("ReconciliationPaused")],
+        observedGeneration: user.status?.observedGeneration ?? 0,
+      });
       return;
     }
     const status = { observedGeneration: user.metadata.generation };
     try {
       const spec = readChecked(user, kind.generation);
       const secret = await apply(name, kind, user, spec);
-      const ready = { ...status, conditions: [condition("Ready")], username: usernameOf(name, spec), ...(secret ? { secret: secretOf(name) } : {}) };
-      if (await writeStatus(kube, kind.resource, user, ready)) progress(`operator: KafkaUser ${namespace}/${name} is ready`);
+      const ready = {
+        ...status,
+        conditions: [condition("Ready")],
+        username: usernameOf(name, spec),
+        ...(secret ? { secret: secretOf(name) } : {}),
+      };
+      if (await writeStatus(kube, kind.resource, user, ready))
+        progress(`operator: KafkaUser ${namespace}/${name} is ready`);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       settled.delete(name);
       // The user operator shows the outermost exception, with the whole chain in its message.
       const message = `${error instanceof EarlyRefusal ? EARLY : LATE}: ${error.javaClass}: ${error.message}`;
       const notReady = { ...status, conditions: [condition("NotReady", "ExecutionException", message)] };
-      if (await writeStatus(kube, kind.resource, user, notReady)) progress(`operator: KafkaUser ${namespace}/${name} is not ready: ${error.message}`);
+      if (await writeStatus(kube, kind.resource, user, notReady))
+        progress(`operator: KafkaUser ${namespace}/${name} is not ready: ${error.message}`);
     }
   }
 
@@ -107,7 +124,9 @@ export function startUserController(options: UserControllerOptions): Controller 
     const hasPassword = spec.authentication === "scram-sha-512";
     if (hasPassword) {
       const live = await kube.get(SECRETS, namespace, secretOf(name));
-      const password = spec.passwordFrom ? await givenPassword(spec.passwordFrom) : (knownPassword(live, kind) ?? generatePassword());
+      const password = spec.passwordFrom
+        ? await givenPassword(spec.passwordFrom)
+        : (knownPassword(live, kind) ?? generatePassword());
       await principals.setPassword(name, password);
       await applySecret(live, userSecret(user, kind.domain, password, secretPrefix));
     } else {
@@ -135,7 +154,8 @@ export function startUserController(options: UserControllerOptions): Controller 
     const secret = await kube.get(SECRETS, namespace, from.name);
     if (!secret) throw invalidResource(`Secret ${from.name} in namespace ${namespace} not found`);
     const value = secret.data?.[from.key];
-    if (value === undefined) throw invalidResource(`Secret ${from.name} does not contain the key ${from.key} with requested user password.`);
+    if (value === undefined)
+      throw invalidResource(`Secret ${from.name} does not contain the key ${from.key} with requested user password.`);
     if (value === "") throw invalidResource("The requested user password is empty.");
     return decode(value);
   }
@@ -150,16 +170,24 @@ export function startUserController(options: UserControllerOptions): Controller 
       await kube.create(SECRETS, wanted);
       return;
     }
-    const parts = ({ data, metadata: { labels, ownerReferences } }: KubeObject): unknown[] => [data, labels, ownerReferences];
+    const parts = ({ data, metadata: { labels, ownerReferences } }: KubeObject): unknown[] => [
+      data,
+      labels,
+      ownerReferences,
+    ];
     if (isDeepStrictEqual(parts(live), parts(wanted))) return;
-    await kube.replace(SECRETS, { ...wanted, metadata: { ...wanted.metadata, resourceVersion: live.metadata.resourceVersion } });
+    await kube.replace(SECRETS, {
+      ...wanted,
+      metadata: { ...wanted.metadata, resourceVersion: live.metadata.resourceVersion },
+    });
   }
 
   /** A user without a KafkaUser: its rules, its credential, and a Secret that bears its name, whoever made that. */
   async function remove(name: string): Promise<void> {
     const removed: string[] = [];
     // Not every principal (`*`) can be the name of a Secret.
-    if (/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) && (await kube.delete(SECRETS, namespace, secretOf(name)))) removed.push("Secret");
+    if (/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) && (await kube.delete(SECRETS, namespace, secretOf(name))))
+      removed.push("Secret");
     // What was made here counts as well: the broker that is asked may not have heard of it yet.
     const made = settled.get(name);
     const current = await principals.acls();
@@ -173,13 +201,15 @@ export function startUserController(options: UserControllerOptions): Controller 
       await principals.removePassword(name);
       removed.push("credential");
     }
-    if (removed.length > 0) progress(`operator: user ${name} of ${label} has no KafkaUser: removed ${removed.join(", ")}`);
+    if (removed.length > 0)
+      progress(`operator: user ${name} of ${label} has no KafkaUser: removed ${removed.join(", ")}`);
   }
 
   async function fullPass(): Promise<void> {
     const names = new Set<string>();
     for (const principal of [...(await principals.acls()).keys(), ...(await principals.scramUsers())]) {
-      if (!options.ignored.test(principal) && !options.ignored.test(userOfPrincipal(principal))) names.add(userOfPrincipal(principal));
+      if (!options.ignored.test(principal) && !options.ignored.test(userOfPrincipal(principal)))
+        names.add(userOfPrincipal(principal));
     }
     for (const { users } of watches) for (const user of users.all()) names.add(user.metadata.name);
     for (const name of names) queue.add(name);
@@ -195,12 +225,20 @@ export function startUserController(options: UserControllerOptions): Controller 
     }
   }
 
-  const stopPass = every(options.fullPassMs, fullPass, (error) => progress(`operator: the full pass of ${label} failed: ${error.message}`));
-  const stopCheck = every(options.checkMs, check, (error) => progress(`operator: the check of ${label} failed: ${error.message}`));
+  const stopPass = every(options.fullPassMs, fullPass, (error) =>
+    progress(`operator: the full pass of ${label} failed: ${error.message}`),
+  );
+  const stopCheck = every(options.checkMs, check, (error) =>
+    progress(`operator: the check of ${label} failed: ${error.message}`),
+  );
   return {
     synced: Promise.all(watches.flatMap(({ users, secrets }) => [users.synced, secrets.synced])).then(() => undefined),
     async stop() {
-      await Promise.all([stopPass(), stopCheck(), ...watches.flatMap(({ users, secrets }) => [users.stop(), secrets.stop()])]);
+      await Promise.all([
+        stopPass(),
+        stopCheck(),
+        ...watches.flatMap(({ users, secrets }) => [users.stop(), secrets.stop()]),
+      ]);
       await queue.stop();
       await principals.close();
     },

@@ -1,5 +1,6 @@
 import { pbkdf2, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
+// biome-ignore syntax/correctness/noTypeOnlyImportAttributes: TypeScript needs it to read the types of an ES module
 import type { Admin } from "@platformatic/kafka" with { "resolution-mode": "import" };
 import type { Grant, ResourceType } from "../user/acl";
 
@@ -35,11 +36,25 @@ const derive = promisify(pbkdf2);
 export async function openPrincipals(cluster: AdminConnection): Promise<Principals> {
   const kafka = await import("@platformatic/kafka");
   const resourceTypes: Record<ResourceType, 2 | 3 | 4 | 5> = { topic: 2, group: 3, cluster: 4, transactionalId: 5 };
-  const typeNames = new Map(Object.entries(resourceTypes).map(([name, value]) => [value as number, name as ResourceType]));
+  const typeNames = new Map(
+    Object.entries(resourceTypes).map(([name, value]) => [value as number, name as ResourceType]),
+  );
   const operations: Record<string, number> = {
-    All: 2, Read: 3, Write: 4, Create: 5, Delete: 6, Alter: 7, Describe: 8, ClusterAction: 9, DescribeConfigs: 10, AlterConfigs: 11, IdempotentWrite: 12,
+    All: 2,
+    Read: 3,
+    Write: 4,
+    Create: 5,
+    Delete: 6,
+    Alter: 7,
+    Describe: 8,
+    ClusterAction: 9,
+    DescribeConfigs: 10,
+    AlterConfigs: 11,
+    IdempotentWrite: 12,
     // No KafkaUser can ask for these, but somebody else may have made them.
-    CreateTokens: 13, DescribeTokens: 14, TwoPhaseCommit: 15,
+    CreateTokens: 13,
+    DescribeTokens: 14,
+    TwoPhaseCommit: 15,
   };
   const operationNames = new Map(Object.entries(operations).map(([name, value]) => [value, name]));
   const { ResourceTypes, ResourcePatternTypes, AclOperations, AclPermissionTypes } = kafka;
@@ -63,7 +78,8 @@ export async function openPrincipals(cluster: AdminConnection): Promise<Principa
     return {
       resourceType: resourceTypes[grant.resourceType],
       resourceName: grant.resourceName,
-      resourcePatternType: grant.patternType === "prefixed" ? ResourcePatternTypes.PREFIXED : ResourcePatternTypes.LITERAL,
+      resourcePatternType:
+        grant.patternType === "prefixed" ? ResourcePatternTypes.PREFIXED : ResourcePatternTypes.LITERAL,
       principal: `User:${principal}`,
       host: grant.host,
       operation: operations[grant.operation] as 3,
@@ -114,18 +130,26 @@ export async function openPrincipals(cluster: AdminConnection): Promise<Principa
     },
     async scramUsers() {
       const { results } = await kafka.describeUserScramCredentialsV0.api.async(await anyConnection(), []);
-      return new Set(results.filter((r) => r.credentialInfos.some((c) => c.mechanism === SCRAM_SHA_512)).map((r) => r.user));
+      return new Set(
+        results.filter((r) => r.credentialInfos.some((c) => c.mechanism === SCRAM_SHA_512)).map((r) => r.user),
+      );
     },
     async setPassword(user, password) {
       const salt = randomBytes(24);
       const saltedPassword = await derive(password, salt, ITERATIONS, 64, "sha512");
-      await kafka.alterUserScramCredentialsV0.api.async(await anyConnection(), [], [
-        { name: user, mechanism: SCRAM_SHA_512, iterations: ITERATIONS, salt, saltedPassword },
-      ]);
+      await kafka.alterUserScramCredentialsV0.api.async(
+        await anyConnection(),
+        [],
+        [{ name: user, mechanism: SCRAM_SHA_512, iterations: ITERATIONS, salt, saltedPassword }],
+      );
     },
     async removePassword(user) {
       try {
-        await kafka.alterUserScramCredentialsV0.api.async(await anyConnection(), [{ name: user, mechanism: SCRAM_SHA_512 }], []);
+        await kafka.alterUserScramCredentialsV0.api.async(
+          await anyConnection(),
+          [{ name: user, mechanism: SCRAM_SHA_512 }],
+          [],
+        );
       } catch (error) {
         const results = (error as { response?: { results?: { errorCode: number }[] } }).response?.results;
         if (!results?.every((result) => result.errorCode === RESOURCE_NOT_FOUND)) throw error;

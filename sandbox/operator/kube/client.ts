@@ -46,7 +46,10 @@ export class KubeError extends Error {
 export interface Kube {
   /** Versions of the group in which this plural is served; empty when there are none. */
   servedVersions(group: string, plural: string): Promise<string[]>;
-  list(resource: Resource, scope?: { namespace?: string; labelSelector?: string }): Promise<{ items: KubeObject[]; resourceVersion: string }>;
+  list(
+    resource: Resource,
+    scope?: { namespace?: string; labelSelector?: string },
+  ): Promise<{ items: KubeObject[]; resourceVersion: string }>;
   get(resource: Resource, namespace: string, name: string): Promise<KubeObject | undefined>;
   /** `apiVersion` and `kind` are the resource's here and below, whatever the object says. */
   create(resource: Resource, object: KubeObject): Promise<KubeObject>;
@@ -98,7 +101,14 @@ export async function connectKube(kubeconfig: string): Promise<Kube> {
   const auth: RequestOptions = {};
   await config.applyToHTTPSOptions(auth);
   const { ca, cert, key, servername, rejectUnauthorized } = auth;
-  const agent = new Agent({ ca, cert, key, servername, ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }), keepAlive: true });
+  const agent = new Agent({
+    ca,
+    cert,
+    key,
+    servername,
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+    keepAlive: true,
+  });
 
   function call(method: string, path: string, body?: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -126,7 +136,10 @@ export async function connectKube(kubeconfig: string): Promise<Kube> {
             }
             if (status >= 200 && status < 300) resolve(parsed);
             else {
-              const { message = answer.slice(0, 200), reason = `status ${status}` } = (parsed ?? {}) as { message?: string; reason?: string };
+              const { message = answer.slice(0, 200), reason = `status ${status}` } = (parsed ?? {}) as {
+                message?: string;
+                reason?: string;
+              };
               // The server quotes what it cannot read, and a Secret must not be quoted.
               reject(new KubeError(status, `${method} ${path}: ${path.includes("/secrets") ? reason : message}`));
             }
@@ -159,18 +172,31 @@ export async function connectKube(kubeconfig: string): Promise<Kube> {
       return served;
     },
     async list(resource, scope = {}) {
-      const query = scope.labelSelector === undefined ? "" : `?labelSelector=${encodeURIComponent(scope.labelSelector)}`;
-      const found = (await call("GET", basePath(resource, scope.namespace) + query)) as { items: KubeObject[]; metadata: { resourceVersion: string } };
+      const query =
+        scope.labelSelector === undefined ? "" : `?labelSelector=${encodeURIComponent(scope.labelSelector)}`;
+      const found = (await call("GET", basePath(resource, scope.namespace) + query)) as {
+        items: KubeObject[];
+        metadata: { resourceVersion: string };
+      };
       return { items: found.items, resourceVersion: found.metadata.resourceVersion };
     },
     get: (resource, namespace, name) => orNone<KubeObject>(call("GET", `${basePath(resource, namespace)}/${name}`)),
-    create: (resource, object) => call("POST", basePath(resource, object.metadata.namespace), typed(resource, object)) as Promise<KubeObject>,
-    replace: (resource, object) => call("PUT", pathOf(resource, object), typed(resource, object)) as Promise<KubeObject>,
-    replaceStatus: (resource, object) => call("PUT", `${pathOf(resource, object)}/status`, typed(resource, object)) as Promise<KubeObject>,
-    delete: async (resource, namespace, name) => (await orNone(call("DELETE", `${basePath(resource, namespace)}/${name}`))) !== undefined,
+    create: (resource, object) =>
+      call("POST", basePath(resource, object.metadata.namespace), typed(resource, object)) as Promise<KubeObject>,
+    replace: (resource, object) =>
+      call("PUT", pathOf(resource, object), typed(resource, object)) as Promise<KubeObject>,
+    replaceStatus: (resource, object) =>
+      call("PUT", `${pathOf(resource, object)}/status`, typed(resource, object)) as Promise<KubeObject>,
+    delete: async (resource, namespace, name) =>
+      (await orNone(call("DELETE", `${basePath(resource, namespace)}/${name}`))) !== undefined,
     async watch(resource, scope, onEvent, signal) {
       // A time limit of its own lets the server end idle watches, so that a dead connection is noticed.
-      const query = { resourceVersion: scope.resourceVersion, labelSelector: scope.labelSelector, allowWatchBookmarks: true, timeoutSeconds: 240 };
+      const query = {
+        resourceVersion: scope.resourceVersion,
+        labelSelector: scope.labelSelector,
+        allowWatchBookmarks: true,
+        timeoutSeconds: 240,
+      };
       await new Promise<void>((resolve, reject) => {
         let stop = (): void => undefined;
         let ended = false;
@@ -179,7 +205,12 @@ export async function connectKube(kubeconfig: string): Promise<Kube> {
           signal.removeEventListener("abort", stop);
           const status = (error as { statusCode?: number } | null)?.statusCode;
           if (!error || signal.aborted) resolve();
-          else reject(status === undefined ? error : new KubeError(status, `watch ${resource.plural}: ${(error as Error).message}`));
+          else
+            reject(
+              status === undefined
+                ? error
+                : new KubeError(status, `watch ${resource.plural}: ${(error as Error).message}`),
+            );
         };
         void new Watch(config).watch(basePath(resource, scope.namespace), query, onEvent, done).then((controller) => {
           // A server that is gone has ended it already: a listener that came now would stay.

@@ -92,7 +92,10 @@ export function watchObjects(options: WatchOptions): ObjectWatch {
         if (error instanceof KubeError && error.status === 410) version = "";
         else {
           const wait = RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!;
-          if (failures === 1) options.progress(`operator: the watch on ${resource.plural} broke (${(error as Error).message}); trying again`);
+          if (failures === 1)
+            options.progress(
+              `operator: the watch on ${resource.plural} broke (${(error as Error).message}); trying again`,
+            );
           await sleep(wait, undefined, { signal: ending.signal }).catch(() => undefined);
         }
       }

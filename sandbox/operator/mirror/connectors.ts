@@ -47,7 +47,10 @@ export async function settleConnectors(
   }
   if (!result.failure && result.connectors.some((each) => each.connector.state === "FAILED")) {
     // Vert.x's class for a failure that is only a text.
-    result.failure = new Refusal("io.vertx.core.impl.NoStackTraceThrowable", "One or more connectors are in FAILED state");
+    result.failure = new Refusal(
+      "io.vertx.core.impl.NoStackTraceThrowable",
+      "One or more connectors are in FAILED state",
+    );
   }
   return result;
 
@@ -75,7 +78,10 @@ export async function settleConnectors(
     result.connectors.push(status);
   }
 
-  async function restartIfFailed({ name, autoRestart }: ConnectorDefinition, status: ConnectorStatus): Promise<ConnectorStatus> {
+  async function restartIfFailed(
+    { name, autoRestart }: ConnectorDefinition,
+    status: ConnectorStatus,
+  ): Promise<ConnectorStatus> {
     if (!autoRestart.enabled) return status;
     const earlier = earlierRestarts.find((each) => each.connectorName === name);
     const minutes = earlier ? Math.floor((Date.now() - Date.parse(earlier.lastRestartTimestamp)) / 60_000) : Infinity;
@@ -88,7 +94,11 @@ export async function settleConnectors(
       result.autoRestartStatuses.push(earlier);
       return status;
     }
-    result.autoRestartStatuses.push({ connectorName: name, count: (earlier?.count ?? 0) + 1, lastRestartTimestamp: new Date().toISOString() });
+    result.autoRestartStatuses.push({
+      connectorName: name,
+      count: (earlier?.count ?? 0) + 1,
+      lastRestartTimestamp: new Date().toISOString(),
+    });
     progress(`operator: connector ${name} has failed: restarting it`);
     return (await rest.restartFailed(name)) ?? status;
   }
@@ -105,9 +115,17 @@ function differs(current: Record<string, string> | undefined, { name, config }: 
  * Only from a settled state; UNASSIGNED and RESTARTING pass. FAILED stays with Strimzi 0.51; since 1.1 it can be stopped.
  * @throws Refusal when a failed one is to be paused (since 1.1)
  */
-function verbFor(state: string, { name, state: wanted }: ConnectorDefinition, generation: Generation): "pause" | "stop" | "resume" | undefined {
+function verbFor(
+  state: string,
+  { name, state: wanted }: ConnectorDefinition,
+  generation: Generation,
+): "pause" | "stop" | "resume" | undefined {
   if (generation === "1.2" && state === "FAILED") {
-    if (wanted === "paused") throw new Refusal("java.lang.RuntimeException", `The connector ${name} cannot be paused since it is in failed state`);
+    if (wanted === "paused")
+      throw new Refusal(
+        "java.lang.RuntimeException",
+        `The connector ${name} cannot be paused since it is in failed state`,
+      );
     return wanted === "stopped" ? "stop" : undefined;
   }
   if (!["RUNNING", "PAUSED", "STOPPED"].includes(state) || state === wanted.toUpperCase()) return undefined;

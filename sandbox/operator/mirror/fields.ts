@@ -8,8 +8,18 @@ const KNOWN = {
   target: ["groupId", "configStorageTopic", "offsetStorageTopic", "statusStorageTopic"],
   tls: ["trustedCertificates"],
   mirror: [
-    "source", "sourceCluster", "targetCluster", "sourceConnector", "checkpointConnector", "heartbeatConnector",
-    "topicsPattern", "topicsExcludePattern", "topicsBlacklistPattern", "groupsPattern", "groupsExcludePattern", "groupsBlacklistPattern",
+    "source",
+    "sourceCluster",
+    "targetCluster",
+    "sourceConnector",
+    "checkpointConnector",
+    "heartbeatConnector",
+    "topicsPattern",
+    "topicsExcludePattern",
+    "topicsBlacklistPattern",
+    "groupsPattern",
+    "groupsExcludePattern",
+    "groupsBlacklistPattern",
   ],
   connector: ["config", "tasksMax", "version", "pause", "state", "autoRestart"],
   authentication: {
@@ -23,7 +33,17 @@ const KNOWN = {
 
 /** Fields about pods: right in a resource, but there are no pods here. Of `jvmOptions` the heap's limit is carried out. */
 const ABOUT_PODS = [
-  "version", "image", "resources", "livenessProbe", "readinessProbe", "logging", "metricsConfig", "metrics", "template", "affinity", "tolerations",
+  "version",
+  "image",
+  "resources",
+  "livenessProbe",
+  "readinessProbe",
+  "logging",
+  "metricsConfig",
+  "metrics",
+  "template",
+  "affinity",
+  "tolerations",
 ];
 
 const ANNOTATIONS = ["restart-connector", "restart-connector-task", "connector-offsets", "mirrormaker-connector"];
@@ -49,7 +69,12 @@ export function refuseUnknown(object: KubeObject, domain: string): string[] {
     else look(`${path}.authentication`, authentication, known);
   };
 
-  const spec = (object.spec ?? {}) as { clusters?: unknown[]; target?: unknown; mirrors?: Record<string, unknown>[]; jvmOptions?: object };
+  const spec = (object.spec ?? {}) as {
+    clusters?: unknown[];
+    target?: unknown;
+    mirrors?: Record<string, unknown>[];
+    jvmOptions?: object;
+  };
   look("spec", spec, [...KNOWN.spec, "jvmOptions", ...ABOUT_PODS]);
   cluster("spec.target", spec.target, KNOWN.target);
   spec.clusters?.forEach((each, i) => cluster(`spec.clusters[${i}]`, each));
@@ -57,12 +82,20 @@ export function refuseUnknown(object: KubeObject, domain: string): string[] {
     const path = `spec.mirrors[${i}]`;
     look(path, mirror, KNOWN.mirror);
     cluster(`${path}.source`, mirror.source);
-    for (const name of ["sourceConnector", "checkpointConnector", "heartbeatConnector"]) look(`${path}.${name}`, mirror[name], KNOWN.connector);
+    for (const name of ["sourceConnector", "checkpointConnector", "heartbeatConnector"])
+      look(`${path}.${name}`, mirror[name], KNOWN.connector);
   });
   for (const name of ANNOTATIONS) {
     if (object.metadata.annotations?.[`${domain}/${name}`] !== undefined) refused.push(`annotation ${domain}/${name}`);
   }
   if (refused.length > 0) throw invalidResource(`The sandbox's operator cannot carry out ${refused.join(", ")}`);
-  const jvm = Object.keys(spec.jvmOptions ?? {}).filter((key) => key !== "-Xmx").map((key) => `spec.jvmOptions.${key}`);
-  return [...Object.keys(spec).filter((key) => ABOUT_PODS.includes(key)).map((key) => `spec.${key}`), ...jvm];
+  const jvm = Object.keys(spec.jvmOptions ?? {})
+    .filter((key) => key !== "-Xmx")
+    .map((key) => `spec.jvmOptions.${key}`);
+  return [
+    ...Object.keys(spec)
+      .filter((key) => ABOUT_PODS.includes(key))
+      .map((key) => `spec.${key}`),
+    ...jvm,
+  ];
 }

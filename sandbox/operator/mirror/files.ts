@@ -31,15 +31,21 @@ export async function collectFiles(
     const secret = await getSecret(name);
     if (!secret) throw invalidConfiguration(`Secret ${name} not found in namespace ${namespace}`);
     const missing = keys.filter((key) => secret.data?.[key] === undefined);
-    if (missing.length > 0) throw invalidConfiguration(`Items with key(s) [${missing.join(", ")}] are missing in Secret ${name}`);
+    if (missing.length > 0)
+      throw invalidConfiguration(`Items with key(s) [${missing.join(", ")}] are missing in Secret ${name}`);
     return secret.data ?? {};
   }
 
   async function certificates(source: CertificateSource): Promise<string> {
     if (source.certificate !== undefined) {
-      return pem((await secretWith(source.secretName, [source.certificate]))[source.certificate]!, source.secretName, namespace);
+      return pem(
+        (await secretWith(source.secretName, [source.certificate]))[source.certificate]!,
+        source.secretName,
+        namespace,
+      );
     }
-    if (source.pattern === undefined) throw invalidResource("Certificate source does not contain the certificate or the pattern.");
+    if (source.pattern === undefined)
+      throw invalidResource("Certificate source does not contain the certificate or the pattern.");
     const matches = glob(source.pattern);
     const data = await secretWith(source.secretName, []);
     return Object.keys(data)
@@ -51,14 +57,18 @@ export async function collectFiles(
 
   async function trust({ alias, tls }: ClusterSpec): Promise<void> {
     const sources = tls?.trustedCertificates ?? [];
-    if (sources.length > 0) files.set(join("trusted", trustedKey(alias)), (await Promise.all(sources.map(certificates))).join("\n"));
+    if (sources.length > 0)
+      files.set(join("trusted", trustedKey(alias)), (await Promise.all(sources.map(certificates))).join("\n"));
   }
 
   async function credentials(authentication: Authentication): Promise<void> {
     if (authentication.type === "custom") return;
     const [name, keys] =
       authentication.type === "tls"
-        ? [authentication.certificateAndKey.secretName, [authentication.certificateAndKey.certificate, authentication.certificateAndKey.key]]
+        ? [
+            authentication.certificateAndKey.secretName,
+            [authentication.certificateAndKey.certificate, authentication.certificateAndKey.key],
+          ]
         : [authentication.passwordSecret.secretName, [authentication.passwordSecret.password]];
     const data = await secretWith(name, keys);
     for (const key of keys) files.set(join("secrets", name, key), Buffer.from(data[key]!, "base64").toString("utf8"));
@@ -78,7 +88,10 @@ function pem(value: string, secretName: string, namespace: string): string {
   try {
     return new X509Certificate(Buffer.from(value, "base64")).toString();
   } catch {
-    throw new Refusal("java.lang.RuntimeException", `Failed to load certificate from Secret ${secretName} from namespace ${namespace}`);
+    throw new Refusal(
+      "java.lang.RuntimeException",
+      `Failed to load certificate from Secret ${secretName} from namespace ${namespace}`,
+    );
   }
 }
 
@@ -92,7 +105,10 @@ export function glob(pattern: string): RegExp {
     if (c === "*") text += "[^/]*";
     else if (c === "?") text += "[^/]";
     else if (close > 0) {
-      text += `[${pattern.slice(i + 1, close).replace(/^!/, "^").replaceAll("\\", "\\\\")}]`;
+      text += `[${pattern
+        .slice(i + 1, close)
+        .replace(/^!/, "^")
+        .replaceAll("\\", "\\\\")}]`;
       i = close;
     } else if (c === "{") {
       alternatives++;

@@ -14,10 +14,26 @@ export type Dropped = (key: string) => void;
  * the form with `clusters` they have been read from the config before.
  */
 const FORBIDDEN_IN_CLUSTER = [
-  "group.id", "config.storage.topic", "offset.storage.topic", "status.storage.topic",
-  "ssl.", "sasl.", "security.", "listeners", "plugin.path", "rest.", "bootstrap.servers", "consumer.interceptor.classes", "producer.interceptor.classes",
+  "group.id",
+  "config.storage.topic",
+  "offset.storage.topic",
+  "status.storage.topic",
+  "ssl.",
+  "sasl.",
+  "security.",
+  "listeners",
+  "plugin.path",
+  "rest.",
+  "bootstrap.servers",
+  "consumer.interceptor.classes",
+  "producer.interceptor.classes",
 ];
-const ALLOWED_IN_CLUSTER = ["ssl.endpoint.identification.algorithm", "ssl.cipher.suites", "ssl.protocol", "ssl.enabled.protocols"];
+const ALLOWED_IN_CLUSTER = [
+  "ssl.endpoint.identification.algorithm",
+  "ssl.cipher.suites",
+  "ssl.protocol",
+  "ssl.enabled.protocols",
+];
 const ALLOWED_IN_CUSTOM = ["ssl.keystore.", "sasl."];
 const CLIENTS = ["", "producer.", "consumer.", "admin."];
 
@@ -25,7 +41,11 @@ const CLIENTS = ["", "producer.", "consumer.", "admin."];
  * A worker's properties, in the order in which Strimzi 0.51 writes them, but for `rest.advertised.*` and `plugin.path`, which
  * belong to whoever starts the process. Secrets are references to files below `folder`; values are never here.
  */
-export function workerProperties(target: TargetSpec, folder: string, dropped: Dropped = () => undefined): Record<string, string> {
+export function workerProperties(
+  target: TargetSpec,
+  folder: string,
+  dropped: Dropped = () => undefined,
+): Record<string, string> {
   const properties: Record<string, string> = {
     "bootstrap.servers": target.bootstrapServers,
     "group.id": target.groupId,
@@ -53,9 +73,14 @@ export function workerProperties(target: TargetSpec, folder: string, dropped: Dr
 /** The target's config as it reaches the worker: over the converters, without what may not be set there. */
 function clusterConfig(target: TargetSpec, dropped: Dropped): Record<string, string> {
   const converter = "org.apache.kafka.connect.converters.ByteArrayConverter";
-  const config: Record<string, string> = { "key.converter": converter, "value.converter": converter, "header.converter": converter };
+  const config: Record<string, string> = {
+    "key.converter": converter,
+    "value.converter": converter,
+    "header.converter": converter,
+  };
   for (const [key, value] of Object.entries(strings(target.config))) {
-    const forbidden = FORBIDDEN_IN_CLUSTER.some((prefix) => key.toLowerCase().startsWith(prefix)) && !ALLOWED_IN_CLUSTER.includes(key);
+    const forbidden =
+      FORBIDDEN_IN_CLUSTER.some((prefix) => key.toLowerCase().startsWith(prefix)) && !ALLOWED_IN_CLUSTER.includes(key);
     if (forbidden) dropped(key);
     else config[key] = value;
   }
@@ -64,10 +89,17 @@ function clusterConfig(target: TargetSpec, dropped: Dropped): Record<string, str
 
 function trustProperties(cluster: ClusterSpec, folder: string): Record<string, string> {
   if ((cluster.tls?.trustedCertificates ?? []).length === 0) return {};
-  return { "ssl.truststore.certificates": reference(folder, "trusted", trustedKey(cluster.alias)), "ssl.truststore.type": "PEM" };
+  return {
+    "ssl.truststore.certificates": reference(folder, "trusted", trustedKey(cluster.alias)),
+    "ssl.truststore.type": "PEM",
+  };
 }
 
-function authenticationProperties(authentication: Authentication | undefined, folder: string, dropped: Dropped): Record<string, string> {
+function authenticationProperties(
+  authentication: Authentication | undefined,
+  folder: string,
+  dropped: Dropped,
+): Record<string, string> {
   if (authentication === undefined) return {};
   if (authentication.type === "tls") {
     const { secretName, certificate, key } = authentication.certificateAndKey;
@@ -95,7 +127,10 @@ function authenticationProperties(authentication: Authentication | undefined, fo
 }
 
 function securityProtocol({ tls, authentication }: ClusterSpec): string {
-  const sasl = authentication?.type === "custom" ? authentication.sasl === true : authentication !== undefined && authentication.type !== "tls";
+  const sasl =
+    authentication?.type === "custom"
+      ? authentication.sasl === true
+      : authentication !== undefined && authentication.type !== "tls";
   return `${sasl ? "SASL_" : ""}${tls ? "SSL" : "PLAINTEXT"}`;
 }
 
@@ -109,7 +144,11 @@ function strings(config: Record<string, unknown>): Record<string, string> {
   const out: Record<string, string> = {};
   for (const [key, value] of Object.entries(config)) {
     if (value === null || value === undefined) throw invalidParameter(key, "A null value is not allowed for this key");
-    if (typeof value === "object") throw invalidParameter(key, `Unsupported type ${Array.isArray(value) ? "list" : "map"} in configuration for this key`);
+    if (typeof value === "object")
+      throw invalidParameter(
+        key,
+        `Unsupported type ${Array.isArray(value) ? "list" : "map"} in configuration for this key`,
+      );
     out[key] = String(value);
   }
   return out;
@@ -134,7 +173,11 @@ const CONNECTORS = [
 ] as const;
 
 /** The connectors of a KafkaMirrorMaker2: one for each block that is there, an empty one too. */
-export function connectorDefinitions({ target, mirrors }: MirrorMaker, folder: string, dropped: Dropped = () => undefined): ConnectorDefinition[] {
+export function connectorDefinitions(
+  { target, mirrors }: MirrorMaker,
+  folder: string,
+  dropped: Dropped = () => undefined,
+): ConnectorDefinition[] {
   const definitions: ConnectorDefinition[] = [];
   for (const mirror of mirrors) {
     for (const [block, className] of CONNECTORS) {
@@ -146,7 +189,12 @@ export function connectorDefinitions({ target, mirrors }: MirrorMaker, folder: s
         ...clusterProperties("source.cluster.", mirror.source, folder, dropped),
         ...strings(connector.config ?? {}),
       };
-      const given = { topics: mirror.topicsPattern, "topics.exclude": mirror.topicsExcludePattern, groups: mirror.groupsPattern, "groups.exclude": mirror.groupsExcludePattern };
+      const given = {
+        topics: mirror.topicsPattern,
+        "topics.exclude": mirror.topicsExcludePattern,
+        groups: mirror.groupsPattern,
+        "groups.exclude": mirror.groupsExcludePattern,
+      };
       for (const [key, value] of Object.entries(given)) if (value !== undefined) config[key] = value;
       for (const key of Object.keys(config).filter((each) => FORBIDDEN_IN_CONNECTOR.includes(each.toLowerCase()))) {
         dropped(key);
@@ -162,7 +210,10 @@ export function connectorDefinitions({ target, mirrors }: MirrorMaker, folder: s
         },
         state: connector.state ?? (connector.pause === true ? "paused" : "running"),
         pauseAndState: connector.state !== undefined && connector.pause !== undefined,
-        autoRestart: { enabled: connector.autoRestart?.enabled === true, maxRestarts: connector.autoRestart?.maxRestarts },
+        autoRestart: {
+          enabled: connector.autoRestart?.enabled === true,
+          maxRestarts: connector.autoRestart?.maxRestarts,
+        },
       });
     }
   }
@@ -170,7 +221,12 @@ export function connectorDefinitions({ target, mirrors }: MirrorMaker, folder: s
 }
 
 /** A cluster in a connector's configuration. Its `config` is passed on whole, also the keys that a worker may not have. */
-function clusterProperties(prefix: string, cluster: ClusterSpec, folder: string, dropped: Dropped): Record<string, string> {
+function clusterProperties(
+  prefix: string,
+  cluster: ClusterSpec,
+  folder: string,
+  dropped: Dropped,
+): Record<string, string> {
   const properties = {
     alias: cluster.alias,
     "bootstrap.servers": cluster.bootstrapServers,

@@ -10,7 +10,8 @@ export interface ConnectorStatus {
 }
 
 /** Whether the connector or one of its tasks has failed. */
-export const hasFailed = ({ connector, tasks }: ConnectorStatus): boolean => [connector, ...tasks].some(({ state }) => state === "FAILED");
+export const hasFailed = ({ connector, tasks }: ConnectorStatus): boolean =>
+  [connector, ...tasks].some(({ state }) => state === "FAILED");
 
 /** Connect's answer other than success, worded as Strimzi words it. */
 export class ConnectRefusal extends Refusal {
@@ -20,7 +21,10 @@ export class ConnectRefusal extends Refusal {
     path: string,
     message: string,
   ) {
-    super("io.strimzi.operator.cluster.operator.assembly.ConnectRestException", `${method} ${path} returned ${status} (${status}): ${message}`);
+    super(
+      "io.strimzi.operator.cluster.operator.assembly.ConnectRestException",
+      `${method} ${path} returned ${status} (${status}): ${message}`,
+    );
   }
 }
 
@@ -41,7 +45,10 @@ export class ConnectRest {
   /** Undefined when there is no such connector. A rebalance (409) is waited for. */
   async config(name: string): Promise<Record<string, string> | undefined> {
     try {
-      return (await this.retrying([409], 6, () => this.call("GET", this.path(name, "/config")))) as Record<string, string>;
+      return (await this.retrying([409], 6, () => this.call("GET", this.path(name, "/config")))) as Record<
+        string,
+        string
+      >;
     } catch (error) {
       if (error instanceof ConnectRefusal && error.status === 404) return undefined;
       throw error;
@@ -49,8 +56,14 @@ export class ConnectRest {
   }
 
   /** Makes a connector in this state (KIP-980). */
-  async create(name: string, config: Record<string, string | number>, state: "running" | "paused" | "stopped"): Promise<void> {
-    await this.retrying([409], 10, () => this.call("POST", "/connectors", { name, config, initial_state: state.toUpperCase() }));
+  async create(
+    name: string,
+    config: Record<string, string | number>,
+    state: "running" | "paused" | "stopped",
+  ): Promise<void> {
+    await this.retrying([409], 10, () =>
+      this.call("POST", "/connectors", { name, config, initial_state: state.toUpperCase() }),
+    );
   }
 
   async putConfig(name: string, config: Record<string, string | number>): Promise<void> {
@@ -72,7 +85,10 @@ export class ConnectRest {
 
   /** Restarts the connector and those of its tasks that have failed. */
   async restartFailed(name: string): Promise<ConnectorStatus> {
-    return (await this.call("POST", `${this.path(name, "/restart")}?includeTasks=true&onlyFailed=true`)) as ConnectorStatus;
+    return (await this.call(
+      "POST",
+      `${this.path(name, "/restart")}?includeTasks=true&onlyFailed=true`,
+    )) as ConnectorStatus;
   }
 
   async delete(name: string): Promise<void> {

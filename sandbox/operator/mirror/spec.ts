@@ -96,17 +96,28 @@ const DEFAULT_REPLICAS = 3;
 export function readMirrorMaker(object: KubeObject, domain: string, generation: Generation = "0.51"): MirrorMaker {
   const spec = object.spec as RawSpec | undefined;
   if (!spec) throw invalidResource(".spec section is required for KafkaMirrorMaker2 resource");
-  if (!spec.mirrors || spec.mirrors.length === 0) throw invalidResource(".spec.mirrors section is required in KafkaMirrorMaker2 resource");
+  if (!spec.mirrors || spec.mirrors.length === 0)
+    throw invalidResource(".spec.mirrors section is required in KafkaMirrorMaker2 resource");
   const withoutEffect = refuseUnknown(object, domain);
 
   const target = spec.target ? { ...spec.target, config: spec.target.config ?? {} } : targetOf(spec);
   const mirrors = spec.mirrors.map((raw) => mirrorOf(raw, spec, target));
-  if (generation === "0.51" && new Set([target.alias, ...mirrors.map((m) => m.source.alias)]).size !== mirrors.length + 1) {
+  if (
+    generation === "0.51" &&
+    new Set([target.alias, ...mirrors.map((m) => m.source.alias)]).size !== mirrors.length + 1
+  ) {
     throw invalidResource("The target and source cluster aliases must be unique.");
   }
   for (const cluster of [target, ...mirrors.map((m) => m.source)]) checkAuthentication(cluster);
   const heap = spec.jvmOptions?.["-Xmx"];
-  return { replicas: spec.replicas ?? DEFAULT_REPLICAS, ...(heap === undefined ? {} : { heap }), target, mirrors, warnings: deprecations(object, spec), withoutEffect };
+  return {
+    replicas: spec.replicas ?? DEFAULT_REPLICAS,
+    ...(heap === undefined ? {} : { heap }),
+    target,
+    mirrors,
+    warnings: deprecations(object, spec),
+    withoutEffect,
+  };
 }
 
 function targetOf(spec: RawSpec): TargetSpec {
@@ -115,7 +126,10 @@ function targetOf(spec: RawSpec): TargetSpec {
     throw invalidResource("Either .spec.target or .spec.connectCluster and .spec.clusters have to be specified");
   }
   const cluster = clusters.find((each) => each.alias === connectCluster);
-  if (!cluster) throw invalidResource(`connectCluster with alias ${connectCluster} cannot be found in the list of clusters at .spec.clusters`);
+  if (!cluster)
+    throw invalidResource(
+      `connectCluster with alias ${connectCluster} cannot be found in the list of clusters at .spec.clusters`,
+    );
   const config = { ...cluster.config };
   const take = (key: string, fallback: string): string => {
     const value = config[key] ?? fallback;
@@ -135,13 +149,20 @@ function targetOf(spec: RawSpec): TargetSpec {
 function mirrorOf(raw: RawMirror, spec: RawSpec, target: TargetSpec): MirrorSpec {
   const { sourceCluster, targetCluster, topicsBlacklistPattern, groupsBlacklistPattern, ...mirror } = raw;
   if (!mirror.source && sourceCluster === undefined) {
-    throw invalidResource("Both .spec.mirrors[].source and .spec.mirrors[].sourceCluster are missing. Cannot determine source cluster.");
+    throw invalidResource(
+      "Both .spec.mirrors[].source and .spec.mirrors[].sourceCluster are missing. Cannot determine source cluster.",
+    );
   }
   if (targetCluster !== undefined && targetCluster !== target.alias) {
-    throw invalidResource("The .spec.mirrors[].targetCluster alias is not the same as the actual target cluster alias.");
+    throw invalidResource(
+      "The .spec.mirrors[].targetCluster alias is not the same as the actual target cluster alias.",
+    );
   }
   const source = mirror.source ?? spec.clusters?.find((cluster) => cluster.alias === sourceCluster);
-  if (!source) throw invalidResource(".spec.mirrors[].sourceCluster is set to an non-existent alias. Cannot determine source cluster.");
+  if (!source)
+    throw invalidResource(
+      ".spec.mirrors[].sourceCluster is set to an non-existent alias. Cannot determine source cluster.",
+    );
   return {
     ...mirror,
     source: { ...source, config: source.config ?? {} },
@@ -152,10 +173,13 @@ function mirrorOf(raw: RawMirror, spec: RawSpec, target: TargetSpec): MirrorSpec
 
 function checkAuthentication({ authentication }: ClusterSpec): void {
   if (authentication?.type === "tls") {
-    if (!authentication.certificateAndKey) throw invalidResource("TLS Client authentication selected, but no certificate and key configured.");
+    if (!authentication.certificateAndKey)
+      throw invalidResource("TLS Client authentication selected, but no certificate and key configured.");
   } else if (authentication !== undefined && authentication.type !== "custom") {
     if (authentication.username === undefined || !authentication.passwordSecret) {
-      throw invalidResource(`${authentication.type.toUpperCase()} authentication selected, but username or password configuration is missing.`);
+      throw invalidResource(
+        `${authentication.type.toUpperCase()} authentication selected, but username or password configuration is missing.`,
+      );
     }
   }
 }
@@ -169,21 +193,48 @@ function deprecations(object: KubeObject, spec: RawSpec): Condition[] {
     const message = `${start} the ${property} property at path ${path}.${property} has been deprecated${rest}`;
     if (!found.some((each) => each.message === message)) found.push(condition("Warning", "DeprecatedFields", message));
   };
-  const removed = (property: string): string => `The \`${property}\` property is deprecated and will be removed in the \`v1\` CRD API.`;
+  const removed = (property: string): string =>
+    `The \`${property}\` property is deprecated and will be removed in the \`v1\` CRD API.`;
   if (spec.clusters && spec.clusters.length > 0) {
-    warn("spec", "clusters", ". The `clusters` section is deprecated and will be removed in the `v1` CRD API. Please use the `.spec.target` and `.spec.mirrors[].source` sections instead.");
+    warn(
+      "spec",
+      "clusters",
+      ". The `clusters` section is deprecated and will be removed in the `v1` CRD API. Please use the `.spec.target` and `.spec.mirrors[].source` sections instead.",
+    );
   }
   if (spec.connectCluster !== undefined) {
     warn("spec", "connectCluster", `, and should now be configured using .spec.target. ${removed("connectCluster")}`);
   }
   for (const mirror of spec.mirrors ?? []) {
-    if (mirror.sourceCluster !== undefined) warn("spec.mirrors", "sourceCluster", `, and should now be configured using .spec.mirrors.source. ${removed("sourceCluster")}`);
-    if (mirror.targetCluster !== undefined) warn("spec.mirrors", "targetCluster", `, and should now be configured using .spec.target. ${removed("targetCluster")}`);
-    if (mirror.topicsBlacklistPattern !== undefined) warn("spec.mirrors", "topicsBlacklistPattern", ", and should now be configured using .spec.mirrors.topicsExcludePattern.");
-    if (mirror.groupsBlacklistPattern !== undefined) warn("spec.mirrors", "groupsBlacklistPattern", ", and should now be configured using .spec.mirrors.groupsExcludePattern.");
-    if (mirror.heartbeatConnector !== undefined) warn("spec.mirrors", "heartbeatConnector", `. ${removed("heartbeatConnector")}`);
+    if (mirror.sourceCluster !== undefined)
+      warn(
+        "spec.mirrors",
+        "sourceCluster",
+        `, and should now be configured using .spec.mirrors.source. ${removed("sourceCluster")}`,
+      );
+    if (mirror.targetCluster !== undefined)
+      warn(
+        "spec.mirrors",
+        "targetCluster",
+        `, and should now be configured using .spec.target. ${removed("targetCluster")}`,
+      );
+    if (mirror.topicsBlacklistPattern !== undefined)
+      warn(
+        "spec.mirrors",
+        "topicsBlacklistPattern",
+        ", and should now be configured using .spec.mirrors.topicsExcludePattern.",
+      );
+    if (mirror.groupsBlacklistPattern !== undefined)
+      warn(
+        "spec.mirrors",
+        "groupsBlacklistPattern",
+        ", and should now be configured using .spec.mirrors.groupsExcludePattern.",
+      );
+    if (mirror.heartbeatConnector !== undefined)
+      warn("spec.mirrors", "heartbeatConnector", `. ${removed("heartbeatConnector")}`);
     for (const name of ["sourceConnector", "checkpointConnector", "heartbeatConnector"] as const) {
-      if (mirror[name]?.pause !== undefined) warn(`spec.mirrors.${name}`, "pause", ". Deprecated in Strimzi 0.38.0, use state instead.");
+      if (mirror[name]?.pause !== undefined)
+        warn(`spec.mirrors.${name}`, "pause", ". Deprecated in Strimzi 0.38.0, use state instead.");
     }
   }
   return found;

@@ -16,7 +16,9 @@ export interface Worker {
  * Starts one worker; returns when its REST interface answers, rejects when it does not. `signal`: the start is given up,
  * and no process is left.
  */
-export type StartWorker = (options: { folder: string; name: string; signal: AbortSignal } & WorkerSettings) => Promise<Worker>;
+export type StartWorker = (
+  options: { folder: string; name: string; signal: AbortSignal } & WorkerSettings,
+) => Promise<Worker>;
 
 /** What all workers of a mirror have in common. */
 export interface WorkerSettings {
@@ -54,7 +56,12 @@ export class Workers {
    * Brings the processes to this number and these settings, one after the other; a worker whose fingerprint (settings and
    * secrets) differs is restarted.
    */
-  async settle(replicas: number, settings: WorkerSettings, fingerprint: string, signal: AbortSignal): Promise<{ started: number; stopped: number }> {
+  async settle(
+    replicas: number,
+    settings: WorkerSettings,
+    fingerprint: string,
+    signal: AbortSignal,
+  ): Promise<{ started: number; stopped: number }> {
     const done = { started: 0, stopped: 0 };
     while (this.workers.length > replicas) {
       await this.end(this.workers.length - 1);
@@ -85,9 +92,19 @@ export class Workers {
     await rm(this.options.folder, { recursive: true, force: true });
   }
 
-  private async begin(index: number, settings: WorkerSettings, fingerprint: string, signal: AbortSignal): Promise<void> {
+  private async begin(
+    index: number,
+    settings: WorkerSettings,
+    fingerprint: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const name = this.options.nameOf(index);
-    const worker = await this.options.startWorker({ folder: join(this.options.folder, name), name, signal, ...settings });
+    const worker = await this.options.startWorker({
+      folder: join(this.options.folder, name),
+      name,
+      signal,
+      ...settings,
+    });
     const entry = { worker, fingerprint, stopping: false };
     this.workers.splice(index, 0, entry);
     void worker.exited.then(() => {

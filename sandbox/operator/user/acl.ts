@@ -24,7 +24,14 @@ export interface Grant {
 }
 
 export function grantKey(grant: Grant): string {
-  return [grant.permission, grant.operation, grant.resourceType, grant.patternType, grant.resourceName, grant.host].join("|");
+  return [
+    grant.permission,
+    grant.operation,
+    grant.resourceType,
+    grant.patternType,
+    grant.resourceName,
+    grant.host,
+  ].join("|");
 }
 
 /**
@@ -38,15 +45,22 @@ export function checkRules(rules: readonly AclRule[], generation: Generation): v
       throw invalidResource("Both fields `operations` and `operation` cannot be filled in at the same time");
     }
     if (rule.operations == null && rule.operation == null) {
-      throw invalidResource("Both fields `operations` and `operation` are null. At least one of them must be specified.");
+      throw invalidResource(
+        "Both fields `operations` and `operation` are null. At least one of them must be specified.",
+      );
     }
   }
 }
 
-const NEEDS_NAME: Record<Exclude<ResourceType, "cluster">, string> = { topic: "TOPIC", group: "GROUP", transactionalId: "TRANSACTIONAL_ID" };
+const NEEDS_NAME: Record<Exclude<ResourceType, "cluster">, string> = {
+  topic: "TOPIC",
+  group: "GROUP",
+  transactionalId: "TRANSACTIONAL_ID",
+};
 
 /** The operations of a rule; none where nothing is said, which only Strimzi 1.x takes. */
-export const operationsOf = ({ operations, operation }: AclRule): readonly string[] => operations ?? (operation == null ? [] : [operation]);
+export const operationsOf = ({ operations, operation }: AclRule): readonly string[] =>
+  operations ?? (operation == null ? [] : [operation]);
 
 /**
  * One grant per rule and operation, duplicates once.
@@ -57,7 +71,10 @@ export function grantsOf(rules: readonly AclRule[]): Grant[] {
   for (const rule of rules) {
     const { type, name, patternType } = rule.resource;
     if (type !== "cluster" && name === undefined) {
-      throw new Refusal("java.lang.IllegalArgumentException", `Name is required for resource type: ${NEEDS_NAME[type]}`);
+      throw new Refusal(
+        "java.lang.IllegalArgumentException",
+        `Name is required for resource type: ${NEEDS_NAME[type]}`,
+      );
     }
     for (const operation of operationsOf(rule)) {
       const grant: Grant = {

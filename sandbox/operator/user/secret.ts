@@ -36,7 +36,8 @@ interface SecretTemplate {
  */
 export function userSecret(user: KubeObject, domain: string, password: string, prefix = ""): KubeObject {
   const { name, namespace, uid, labels } = user.metadata;
-  const template = ((user.spec?.template as { secret?: { metadata?: SecretTemplate } } | undefined)?.secret?.metadata ?? {}) as SecretTemplate;
+  const template = ((user.spec?.template as { secret?: { metadata?: SecretTemplate } } | undefined)?.secret?.metadata ??
+    {}) as SecretTemplate;
   const jaas = `org.apache.kafka.common.security.scram.ScramLoginModule required username="${name}" password="${password}";`;
   return {
     metadata: {
@@ -52,7 +53,9 @@ export function userSecret(user: KubeObject, domain: string, password: string, p
         ...template.labels,
       },
       ...(template.annotations === undefined ? {} : { annotations: template.annotations }),
-      ownerReferences: [{ apiVersion: user.apiVersion, kind: user.kind, name, uid, controller: false, blockOwnerDeletion: true }],
+      ownerReferences: [
+        { apiVersion: user.apiVersion, kind: user.kind, name, uid, controller: false, blockOwnerDeletion: true },
+      ],
     },
     type: "Opaque",
     data: { password: encode(password), "sasl.jaas.config": encode(jaas) },

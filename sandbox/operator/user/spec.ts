@@ -24,10 +24,14 @@ export function readUser(user: KubeObject, generation: Generation = "0.51"): Use
   const { authentication, authorization, quotas } = (user.spec ?? {}) as RawSpec;
   const secretKeyRef = authentication?.password?.valueFrom?.secretKeyRef;
   if (authentication?.password !== undefined && (secretKeyRef?.name === undefined || secretKeyRef.key === undefined)) {
-    throw invalidResource("Resource requests custom SCRAM-SHA-512 password but doesn't specify the secret name and/or key");
+    throw invalidResource(
+      "Resource requests custom SCRAM-SHA-512 password but doesn't specify the secret name and/or key",
+    );
   }
   if (authentication?.type === "tls") {
-    throw invalidResource("The sandbox's operator makes no client certificates: authentication type tls is refused, use scram-sha-512 or tls-external");
+    throw invalidResource(
+      "The sandbox's operator makes no client certificates: authentication type tls is refused, use scram-sha-512 or tls-external",
+    );
   }
   if (quotas !== undefined) throw invalidResource("The sandbox's operator sets no quotas: spec.quotas is refused");
   const rules = (authorization?.acls ?? []).map((rule) => known(rule, generation));

@@ -17,22 +17,38 @@ export function recordingMocks(config: Record<string, string> = {}) {
   const declared: Declared[] = [];
   const secretOutputs = new Map<string, string[]>();
   pulumi.runtime.setAllConfig(config);
-  const ready = pulumi.runtime.setMocks({
-    newResource(args) {
-      const { type, name, inputs, id, provider } = args;
-      const state = { ...inputs, ...answers(args) };
-      declared.push({ type, name, inputs, id, provider, state, secretOutputs: secretOutputs.get(`${type} ${name}`) ?? [] });
-      return { id: id || `${name}-id`, state };
+  const ready = pulumi.runtime.setMocks(
+    {
+      newResource(args) {
+        const { type, name, inputs, id, provider } = args;
+        const state = { ...inputs, ...answers(args) };
+        declared.push({
+          type,
+          name,
+          inputs,
+          id,
+          provider,
+          state,
+          secretOutputs: secretOutputs.get(`${type} ${name}`) ?? [],
+        });
+        return { id: id || `${name}-id`, state };
+      },
+      call: (args) => args.inputs,
     },
-    call: (args) => args.inputs,
-  }, "project", "stack", false, "organization");
+    "project",
+    "stack",
+    false,
+    "organization",
+  );
   noteSecretOutputs(secretOutputs);
   return { declared, ready, only: (type: string) => declared.filter((d) => d.type.includes(type)) };
 }
 
 /** Pulumi's mocks are not told which outputs a resource declares as secret; the request for it says so. */
 function noteSecretOutputs(noted: Map<string, string[]>): void {
-  const monitor = pulumi.runtime.getMonitor() as unknown as { registerResource(request: Registration, ...rest: unknown[]): unknown };
+  const monitor = pulumi.runtime.getMonitor() as unknown as {
+    registerResource(request: Registration, ...rest: unknown[]): unknown;
+  };
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, ...rest) => {
     noted.set(`${request.getType()} ${request.getName()}`, request.getAdditionalsecretoutputsList());

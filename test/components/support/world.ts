@@ -41,11 +41,21 @@ export async function startComponentsWorld(): Promise<ComponentsWorld> {
     ]);
     const rest = new KubernetesRest(kubernetes.server, kubernetes.token, kubernetes.ca);
     const kube = await connectKube(kubernetes.kubeconfig);
-    ends.push(async () => rest.close(), async () => kube.close());
+    ends.push(
+      async () => rest.close(),
+      async () => kube.close(),
+    );
     for (const namespace of ["origin-ns", "migration"]) await kubernetes.createNamespace(namespace);
     const operator = await startOperator({
       kubeconfig: kubernetes.kubeconfig,
-      clusters: { origin: { bootstrapServers: origin.bootstrapServers, ca: origin.ca, admin: origin.admin, namespace: "origin-ns" } },
+      clusters: {
+        origin: {
+          bootstrapServers: origin.bootstrapServers,
+          ca: origin.ca,
+          admin: origin.admin,
+          namespace: "origin-ns",
+        },
+      },
       folder: join(folder, "operator"),
       startWorker: () => Promise.reject(new Error("no mirror runs in these tests")),
       progress,
@@ -58,7 +68,8 @@ export async function startComponentsWorld(): Promise<ComponentsWorld> {
       kube,
       origin,
       bare,
-      pulumi: (args, env) => pulumi.run(args, { cwd, env: { KUBECONFIG: kubernetes.kubeconfig, ...env }, limitMs: 240_000 }),
+      pulumi: (args, env) =>
+        pulumi.run(args, { cwd, env: { KUBECONFIG: kubernetes.kubeconfig, ...env }, limitMs: 240_000 }),
       program: (text) => writeFile(join(cwd, "index.js"), text),
       stop,
     };
@@ -74,6 +85,9 @@ async function project(folder: string): Promise<string> {
   await symlink(root, join(folder, "node_modules", "pulumi-kafka-migration"));
   await symlink(join(root, "node_modules", "@pulumi"), join(folder, "node_modules", "@pulumi"));
   await writeFile(join(folder, "Pulumi.yaml"), "name: components-test\nruntime: nodejs\nmain: index.js\n");
-  await writeFile(join(folder, "package.json"), '{ "name": "components-test", "dependencies": { "@pulumi/pulumi": "*", "pulumi-kafka-migration": "*" } }');
+  await writeFile(
+    join(folder, "package.json"),
+    '{ "name": "components-test", "dependencies": { "@pulumi/pulumi": "*", "pulumi-kafka-migration": "*" } }',
+  );
   return folder;
 }

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { checkInternalTopics, deleteCheckpoints, deleteInternalTopic, deleteMirrorGroups, listResidue, proveMirrorGone } from "../../../engine/cleanup";
+import {
+  checkInternalTopics,
+  deleteCheckpoints,
+  deleteInternalTopic,
+  deleteMirrorGroups,
+  listResidue,
+  proveMirrorGone,
+} from "../../../engine/cleanup";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
@@ -25,7 +32,11 @@ beforeAll(async () => {
   target = await openKafka(clusters.target.connection, "target");
   model = modelFor(clusters, prefix);
   await origin.createTopic(data, { partitions: 2, replicationFactor: 1 });
-  await produce(clusters.origin, data, Array.from({ length: 20 }, (_, i) => ({ key: `k${i}`, value: `v${i}`, partition: i % 2 })));
+  await produce(
+    clusters.origin,
+    data,
+    Array.from({ length: 20 }, (_, i) => ({ key: `k${i}`, value: `v${i}`, partition: i % 2 })),
+  );
   const committed = [0, 1].map((partition) => ({ topic: data, partition, offset: 10n, metadata: "" }));
   await origin.alterGroupOffsets(group, committed);
   mirror = await startMirror(clusters, model);
@@ -43,7 +54,10 @@ afterAll(async () => {
 });
 
 const byKind = (kind: string) => internalTopics(model.mirror).find((t) => t.kind === kind)!;
-const present = async () => [...(await origin.listTopics()), ...(await target.listTopics())].filter((name) => internalTopics(model.mirror).some((t) => t.name === name)).sort();
+const present = async () =>
+  [...(await origin.listTopics()), ...(await target.listTopics())]
+    .filter((name) => internalTopics(model.mirror).some((t) => t.name === name))
+    .sort();
 
 describe("while a real MirrorMaker 2 runs", () => {
   it("recognises every topic that it made, by its records", async () => {
@@ -51,11 +65,15 @@ describe("while a real MirrorMaker 2 runs", () => {
       const checks = await checkInternalTopics(model);
       return checks.every((c) => c.state === "present" && c.records > 0);
     });
-    expect((await checkInternalTopics(model)).map((c) => [c.kind, c.state])).toEqual(["offsets", "configs", "status", "checkpoints", "offset-syncs"].map((kind) => [kind, "present"]));
+    expect((await checkInternalTopics(model)).map((c) => [c.kind, c.state])).toEqual(
+      ["offsets", "configs", "status", "checkpoints", "offset-syncs"].map((kind) => [kind, "present"]),
+    );
   });
 
   it("deletes nothing that is in use", async () => {
-    const running = new RegExp(`MIRROR_STILL_RUNNING: target: Connect group ${prefix}-connect is Stable with 1 member[^]*fix: delete the KafkaMirrorMaker2`);
+    const running = new RegExp(
+      `MIRROR_STILL_RUNNING: target: Connect group ${prefix}-connect is Stable with 1 member[^]*fix: delete the KafkaMirrorMaker2`,
+    );
     await expect(proveMirrorGone(model, { limitMs: 700 }, progress)).rejects.toThrow(running);
     await expect(deleteInternalTopic(model, byKind("configs"))).rejects.toThrow(running);
     await expect(deleteMirrorGroups(model)).rejects.toThrow(running);
@@ -66,15 +84,25 @@ describe("while a real MirrorMaker 2 runs", () => {
 
   it("lists all of it as residue", async () => {
     const residue = await listResidue(model, { patienceMs: 0 });
-    expect(residue.map((r) => `${r.kind} ${r.side}`).sort()).toEqual(["group target", "topic origin", "topic target", "topic target", "topic target", "topic target"]);
-    expect((await listResidue(model, { keepCheckpoints: true, patienceMs: 0 })).filter((r) => r.kind === "topic")).toHaveLength(4);
+    expect(residue.map((r) => `${r.kind} ${r.side}`).sort()).toEqual([
+      "group target",
+      "topic origin",
+      "topic target",
+      "topic target",
+      "topic target",
+      "topic target",
+    ]);
+    expect(
+      (await listResidue(model, { keepCheckpoints: true, patienceMs: 0 })).filter((r) => r.kind === "topic"),
+    ).toHaveLength(4);
   });
 });
 
 test("a SCRAM credential of a user that the migration made is residue, on both clusters", async () => {
   const user = `${prefix}-user`;
   const principals = { origin: [`User:${user}`], target: [`User:${user}`, "User:CN=mm2"] };
-  const credentials = async () => (await listResidue(model, { principals, patienceMs: 0 })).filter((r) => r.kind === "credential");
+  const credentials = async () =>
+    (await listResidue(model, { principals, patienceMs: 0 })).filter((r) => r.kind === "credential");
   expect(await credentials()).toEqual([]);
   const sides = ["origin", "target"] as const;
   for (const side of sides) await createScramUser(clusters[side], user, "a-password");
@@ -91,29 +119,46 @@ describe("when it is gone", () => {
   });
 
   it("proves it", async () => {
-    expect(await proveMirrorGone(model, { limitMs: 30_000, quietMs: 1_000 }, progress)).toMatchObject({ group: `${prefix}-connect`, groupState: expect.stringMatching(/Empty|Dead/) as string });
+    expect(await proveMirrorGone(model, { limitMs: 30_000, quietMs: 1_000 }, progress)).toMatchObject({
+      group: `${prefix}-connect`,
+      groupState: expect.stringMatching(/Empty|Dead/) as string,
+    });
   });
 
   it("touches nothing when one topic is not the mirror's: all or nothing", async () => {
     const foreign = { ...model, mirror: { ...model.mirror, statusStorageTopic: `${prefix}-orders` } };
     await target.createTopic(`${prefix}-orders`, { partitions: 3, replicationFactor: 1 });
     await produce(clusters.target, `${prefix}-orders`, [{ key: "order-1", value: "one" }]);
-    const refused = new RegExp(`INTERNAL_TOPIC_FOREIGN[^]*target topic ${prefix}-orders \\(target.statusStorageTopic\\): cleanup.policy is delete, not compact; 1 of 1 records looked at are not Connect's statuses`);
+    const refused = new RegExp(
+      `INTERNAL_TOPIC_FOREIGN[^]*target topic ${prefix}-orders \\(target.statusStorageTopic\\): cleanup.policy is delete, not compact; 1 of 1 records looked at are not Connect's statuses`,
+    );
     await expect(proveMirrorGone(foreign, { limitMs: 5_000 })).rejects.toThrow(refused);
     await expect(deleteInternalTopic(foreign, { side: "target", name: `${prefix}-orders` })).rejects.toThrow(refused);
-    await expect(deleteInternalTopic(model, { side: "target", name: data })).rejects.toThrow(/INTERNAL_TOPIC_UNKNOWN[^]*nothing was deleted/);
+    await expect(deleteInternalTopic(model, { side: "target", name: data })).rejects.toThrow(
+      /INTERNAL_TOPIC_UNKNOWN[^]*nothing was deleted/,
+    );
     expect(await present()).toHaveLength(5);
     expect(await target.listTopics()).toContain(`${prefix}-orders`);
   });
 
   it("keeps checkpoints whose groups have no offsets on the target", async () => {
     expect(await deleteCheckpoints(model, "never")).toEqual({ deleted: false, reason: "kept", checkpoints: 0 });
-    await expect(deleteCheckpoints(model, "when-applied")).rejects.toThrow(new RegExp(`CHECKPOINTS_NOT_APPLIED: target: 1 group of 1 [^]*group ${group}: ${data}:[01], ${data}:[01]`));
+    await expect(deleteCheckpoints(model, "when-applied")).rejects.toThrow(
+      new RegExp(`CHECKPOINTS_NOT_APPLIED: target: 1 group of 1 [^]*group ${group}: ${data}:[01], ${data}:[01]`),
+    );
     await target.alterGroupOffsets(group, [{ topic: data, partition: 0, offset: 10n, metadata: "" }]);
     await expect(deleteCheckpoints(model, "when-applied")).rejects.toThrow(`group ${group}: ${data}:1`);
     await target.alterGroupOffsets(group, [{ topic: data, partition: 1, offset: 10n, metadata: "" }]);
-    expect(await deleteCheckpoints(model, "when-applied")).toEqual({ deleted: true, reason: "applied", checkpoints: 2 });
-    expect(await deleteCheckpoints(model, "when-applied")).toEqual({ deleted: false, reason: "absent", checkpoints: 0 });
+    expect(await deleteCheckpoints(model, "when-applied")).toEqual({
+      deleted: true,
+      reason: "applied",
+      checkpoints: 2,
+    });
+    expect(await deleteCheckpoints(model, "when-applied")).toEqual({
+      deleted: false,
+      reason: "absent",
+      checkpoints: 0,
+    });
   });
 
   it("removes the rest, each topic on its own cluster, and again without harm", async () => {
@@ -130,20 +175,45 @@ describe("when it is gone", () => {
 
   it("does not take an application's group for Connect's", async () => {
     const own = { ...model, mirror: { ...model.mirror, groupId: group } };
-    await expect(deleteMirrorGroups(own)).rejects.toThrow(new RegExp(`MIRROR_GROUP_FOREIGN: target: group ${group} holds committed offsets \\(${data}:`));
+    await expect(deleteMirrorGroups(own)).rejects.toThrow(
+      new RegExp(`MIRROR_GROUP_FOREIGN: target: group ${group} holds committed offsets \\(${data}:`),
+    );
     expect((await target.listGroups()).map((g) => g.groupId)).toContain(group);
   });
 
   it("finds ACLs, throttles and reassignments that were left", async () => {
-    const acl = { resourceType: "topic", resourceName: data, patternType: "literal", principal: `User:${prefix}`, host: "*", operation: "Read", permission: "allow" } as const;
+    const acl = {
+      resourceType: "topic",
+      resourceName: data,
+      patternType: "literal",
+      principal: `User:${prefix}`,
+      host: "*",
+      operation: "Read",
+      permission: "allow",
+    } as const;
     await target.createAcls([acl]);
-    await target.incrementalAlterConfigs([{ resource: { type: "topic", name: data }, set: { "leader.replication.throttled.replicas": "0:1" } }]);
-    await eventually("the ACL is there", async () => (await target.describeAcls({ principal: `User:${prefix}` })).length > 0);
-    await eventually("the throttle is there", async () => (await target.describeTopicConfigs([data])).get(data)?.get("leader.replication.throttled.replicas")?.value === "0:1");
+    await target.incrementalAlterConfigs([
+      { resource: { type: "topic", name: data }, set: { "leader.replication.throttled.replicas": "0:1" } },
+    ]);
+    await eventually(
+      "the ACL is there",
+      async () => (await target.describeAcls({ principal: `User:${prefix}` })).length > 0,
+    );
+    await eventually(
+      "the throttle is there",
+      async () =>
+        (await target.describeTopicConfigs([data])).get(data)?.get("leader.replication.throttled.replicas")?.value ===
+        "0:1",
+    );
     const residue = await listResidue(model, { principals: { target: [`User:${prefix}`] }, patienceMs: 0 });
-    expect(residue.map((r) => [r.kind, r.name])).toEqual([["throttle", data], ["acl", `User:${prefix} allow Read on topic ${data}`]]);
+    expect(residue.map((r) => [r.kind, r.name])).toEqual([
+      ["throttle", data],
+      ["acl", `User:${prefix} allow Read on topic ${data}`],
+    ]);
     await target.deleteAcls([acl]);
-    await target.incrementalAlterConfigs([{ resource: { type: "topic", name: data }, set: { "leader.replication.throttled.replicas": null } }]);
+    await target.incrementalAlterConfigs([
+      { resource: { type: "topic", name: data }, set: { "leader.replication.throttled.replicas": null } },
+    ]);
     expect(await listResidue(model, { principals: { target: [`User:${prefix}`] } })).toEqual([]);
   });
 });

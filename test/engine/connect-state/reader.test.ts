@@ -20,11 +20,23 @@ describe("reading Connect's topics", () => {
     expect([...(await reader.read()).offsets]).toEqual([["orders:0", 5]]);
     await mirror.copied("orders", 9);
     await mirror.copied("other", 1, 3);
-    expect([...(await reader.read()).offsets].sort()).toEqual([["orders:0", 9], ["other:3", 1]]);
+    expect([...(await reader.read()).offsets].sort()).toEqual([
+      ["orders:0", 9],
+      ["other:3", 1],
+    ]);
     await mirror.copied("other", null, 3);
     expect([...(await reader.read()).offsets]).toEqual([["orders:0", 9]]);
     await mirror.assign("orders-0,orders-1");
-    expect((await reader.read()).assignments).toMatchObject([{ task: 0, status: { state: "RUNNING" }, partitions: [{ topic: "orders", partition: 0 }, { topic: "orders", partition: 1 }] }]);
+    expect((await reader.read()).assignments).toMatchObject([
+      {
+        task: 0,
+        status: { state: "RUNNING" },
+        partitions: [
+          { topic: "orders", partition: 0 },
+          { topic: "orders", partition: 1 },
+        ],
+      },
+    ]);
     expect((await reader.read()).assignments).toHaveLength(1);
   });
 
@@ -36,23 +48,42 @@ describe("reading Connect's topics", () => {
     expect((await reader.read()).offsets.size).toBe(1);
     await ports.target.deleteTopics([offsetStorageTopic]);
     expect(await reader.read()).toMatchObject({ missingTopics: [offsetStorageTopic] });
-    await ports.target.createTopic(offsetStorageTopic, { partitions: 3, replicationFactor: 1, configs: { "cleanup.policy": "compact" } }).catch(() => {});
+    await ports.target
+      .createTopic(offsetStorageTopic, {
+        partitions: 3,
+        replicationFactor: 1,
+        configs: { "cleanup.policy": "compact" },
+      })
+      .catch(() => {});
     expect((await reader.read()).offsets.size).toBe(0);
   });
 
   it("with exactly-once support counts committed offsets only", async () => {
     const mirror = await FakeMirror.start(ports);
     const write = async (offset: number, outcome: "commit" | "abort" | "open") => {
-      const producer = mirror.target.producer({ transactionalId: uniqueName("port-eos"), idempotent: true, maxInFlightRequests: 1 });
+      const producer = mirror.target.producer({
+        transactionalId: uniqueName("port-eos"),
+        idempotent: true,
+        maxInFlightRequests: 1,
+      });
       producers.push(producer);
       await producer.connect();
       const tx = await producer.transaction();
-      const key = JSON.stringify([connectorNames(mirror.model.mirror).source, { cluster: mirror.model.mirror.originAlias, partition: 0, topic: "orders" }]);
-      await tx.send({ topic: mirror.model.mirror.offsetStorageTopic, messages: [{ key, value: JSON.stringify({ offset }) }] });
+      const key = JSON.stringify([
+        connectorNames(mirror.model.mirror).source,
+        { cluster: mirror.model.mirror.originAlias, partition: 0, topic: "orders" },
+      ]);
+      await tx.send({
+        topic: mirror.model.mirror.offsetStorageTopic,
+        messages: [{ key, value: JSON.stringify({ offset }) }],
+      });
       if (outcome !== "open") await tx[outcome]();
       return tx;
     };
-    const read = async (exactlyOnce: boolean) => (await new ConnectStateReader(ports.target, { ...mirror.model.mirror, exactlyOnce }).read()).offsets.get("orders:0");
+    const read = async (exactlyOnce: boolean) =>
+      (await new ConnectStateReader(ports.target, { ...mirror.model.mirror, exactlyOnce }).read()).offsets.get(
+        "orders:0",
+      );
     await write(5, "commit");
     await write(8, "abort");
     const open = await write(11, "open");
@@ -66,7 +97,15 @@ describe("reading Connect's topics", () => {
     const own = uniqueName("port-state-own-offsets");
     ports.remember(own);
     await ports.target.createTopic(own, { partitions: 1, replicationFactor: 1 });
-    const mirror = await FakeMirror.start(ports, {}, { "offsets.storage.topic": own, "consumer.isolation.level": "read_uncommitted", "source.consumer.isolation.level": "READ_COMMITTED" });
+    const mirror = await FakeMirror.start(
+      ports,
+      {},
+      {
+        "offsets.storage.topic": own,
+        "consumer.isolation.level": "read_uncommitted",
+        "source.consumer.isolation.level": "READ_COMMITTED",
+      },
+    );
     await mirror.copied("orders", 5);
     const view = await new ConnectStateReader(ports.target, mirror.model.mirror).read();
     expect(view.offsets.size).toBe(0);

@@ -22,7 +22,16 @@ export class FakeOrigin {
 
   allow(...acls: Partial<Acl>[]): void {
     for (const a of acls) {
-      const acl: Acl = { resourceType: "topic", resourceName: "*", patternType: "literal", principal: "User:app", host: "*", operation: "Write", permission: "allow", ...a };
+      const acl: Acl = {
+        resourceType: "topic",
+        resourceName: "*",
+        patternType: "literal",
+        principal: "User:app",
+        host: "*",
+        operation: "Write",
+        permission: "allow",
+        ...a,
+      };
       this.acls.set(idOf(acl), acl);
     }
   }
@@ -36,13 +45,31 @@ export class FakeOrigin {
       side: "origin",
       listTopics: async () => [...this.ends.keys()],
       describeTopics: async (names) =>
-        (names ?? [...this.ends.keys()]).filter((n) => this.ends.has(n)).map((name) => ({ name, topicId: "", internal: false, partitions: [{ partition: 0, leader: 1, replicas: [1], isr: [1] }] })),
+        (names ?? [...this.ends.keys()])
+          .filter((n) => this.ends.has(n))
+          .map((name) => ({
+            name,
+            topicId: "",
+            internal: false,
+            partitions: [{ partition: 0, leader: 1, replicas: [1], isr: [1] }],
+          })),
       listOffsets: async (partitions) => {
         this.beforeEnds();
         return partitions.map((p) => ({ ...p, offset: this.ends.get(p.topic) ?? -1n, timestamp: -1n }));
       },
       describeCluster: async () => ({ clusterId: "c", controllerId: 1, brokers: [{ id: 1, host: "h", port: 1 }] }),
-      describeBrokerConfigs: async () => new Map([[1, new Map(Object.entries(this.brokerConfig).map(([k, value]) => [k, { value, source: "static-broker" as const, sensitive: value === null }]))]]),
+      describeBrokerConfigs: async () =>
+        new Map([
+          [
+            1,
+            new Map(
+              Object.entries(this.brokerConfig).map(([k, value]) => [
+                k,
+                { value, source: "static-broker" as const, sensitive: value === null },
+              ]),
+            ),
+          ],
+        ]),
       describeAcls: async () => {
         if (!this.authorizer) throw new MigrationError("KAFKA_REFUSED", "list ACLs: SECURITY_DISABLED", { fix: "-" });
         this.looks++;

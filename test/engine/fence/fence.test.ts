@@ -7,7 +7,9 @@ import { eventually, modelFor } from "../support/mirror";
 import { FakeOrigin } from "./fake-origin";
 
 const unused = { connection: { bootstrapServers: "localhost:1" } };
-const { mirror } = modelFor({ origin: unused, target: unused } as never, "m", { topicsPattern: "orders|payments|m-.*|mm2.*" });
+const { mirror } = modelFor({ origin: unused, target: unused } as never, "m", {
+  topicsPattern: "orders|payments|m-.*|mm2.*",
+});
 const quick = { settleMs: 1, settleLimitMs: 20 };
 const syncs = "mm2-offset-syncs.m-target.internal";
 let origin: FakeOrigin;
@@ -15,7 +17,11 @@ let origin: FakeOrigin;
 const raise = async (options = {}) => (await raiseOn(origin.port(), mirror, { ...quick, ...options }, silent)).raised;
 const lower = () => lowerOn(origin.port(), mirror, silent);
 const check = (options = {}) => checkOn(origin.port(), mirror, options);
-const denied = (): string[] => origin.list.filter((a) => a.permission === "deny" && a.resourceType === "topic").map((a) => `${a.principal} ${a.operation} ${a.resourceName}`).sort();
+const denied = (): string[] =>
+  origin.list
+    .filter((a) => a.permission === "deny" && a.resourceType === "topic")
+    .map((a) => `${a.principal} ${a.operation} ${a.resourceName}`)
+    .sort();
 const others = (): Acl[] => origin.list.filter((a) => a.permission === "allow");
 
 beforeEach(() => {
@@ -58,7 +64,9 @@ describe("the fence's rules", () => {
         await expect(act === "create" ? raise() : lower()).rejects.toThrow("killed");
         origin.beforeWrite = () => {};
         // No rule is ever without the marker that lets it be found.
-        const marked = origin.list.filter((a) => a.resourceType === "transactionalId").map((a) => a.resourceName.split(":").at(-1));
+        const marked = origin.list
+          .filter((a) => a.resourceType === "transactionalId")
+          .map((a) => a.resourceName.split(":").at(-1));
         expect(marked).toEqual(expect.arrayContaining(denied().map((d) => d.split(" ")[2])));
         await lower();
         expect(origin.list).toEqual(before);
@@ -85,7 +93,10 @@ describe("the fence's rules", () => {
   });
 
   it("can except principals where rights are given one by one", async () => {
-    origin.allow({ principal: "User:admin" }, { principal: "User:other", resourceName: "pay", patternType: "prefixed", operation: "All" });
+    origin.allow(
+      { principal: "User:admin" },
+      { principal: "User:other", resourceName: "pay", patternType: "prefixed", operation: "All" },
+    );
     await raise({ except: ["User:admin"] });
     expect(denied()).toEqual(["User:app Write orders", "User:app Write payments", "User:other Write payments"]);
     await lower();
@@ -109,7 +120,10 @@ describe("topics that no ACL names", () => {
   it("stay readable where everyone is allowed by default", async () => {
     const before = origin.list;
     await raise({ everyoneByDefault: true });
-    expect(others().map((a) => `${a.principal} ${a.operation} ${a.resourceName}`)).toEqual(["User:app Write orders", "User:* All payments"]);
+    expect(others().map((a) => `${a.principal} ${a.operation} ${a.resourceName}`)).toEqual([
+      "User:app Write orders",
+      "User:* All payments",
+    ]);
     // A second look must not take the fence's own rule for somebody's.
     expect(await raise({ everyoneByDefault: true })).toMatchObject({ created: 0 });
     await lower();
@@ -137,7 +151,9 @@ describe("what passes the fence", () => {
   it("is named: partitions that are still written to", async () => {
     origin.beforeEnds = () => origin.ends.set("orders", (origin.ends.get("orders") as bigint) + 1n);
     const raised = await raise();
-    expect(raised.writing).toEqual([{ topic: "orders", partition: 0, from: expect.any(String), to: expect.any(String) }]);
+    expect(raised.writing).toEqual([
+      { topic: "orders", partition: 0, from: expect.any(String), to: expect.any(String) },
+    ]);
     expect(raised.warnings[0]).toContain("orders-0");
   });
 });
@@ -162,7 +178,11 @@ describe("holding the fence", () => {
     stop.abort();
     const report = await holding;
     expect(report.gaps).toHaveLength(1);
-    expect(report.gaps[0]).toMatchObject({ rules: 2, topics: ["orders", "payments"], wrote: [{ topic: "payments", partition: 0, from: "0", to: "7" }] });
+    expect(report.gaps[0]).toMatchObject({
+      rules: 2,
+      topics: ["orders", "payments"],
+      wrote: [{ topic: "payments", partition: 0, from: "0", to: "7" }],
+    });
     expect(report.wrote).toEqual([]);
     expect(report.looks).toBeGreaterThan(2);
     expect(lines.join()).toContain("payments-0 0 -> 7");
@@ -191,7 +211,13 @@ describe("holding the fence", () => {
       // The state says so only after it has been renewed.
       return !(known && denied().length === 2);
     };
-    const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5, stillWanted, askEveryMs: 20, askAfterMs: 1 }, silent, new AbortController().signal);
+    const holding = holdOn(
+      origin.port(),
+      mirror,
+      { ...quick, everyMs: 5, stillWanted, askEveryMs: 20, askAfterMs: 1 },
+      silent,
+      new AbortController().signal,
+    );
     await eventually("a question", async () => questions > 0);
     known = true;
     for (const [id, a] of origin.acls) if (a.principal === "User:*") origin.acls.delete(id);
@@ -208,7 +234,13 @@ describe("holding the fence", () => {
       questions++;
       throw new Error("the state can't be read");
     };
-    const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5, stillWanted, askEveryMs: 5 }, silent, stop.signal);
+    const holding = holdOn(
+      origin.port(),
+      mirror,
+      { ...quick, everyMs: 5, stillWanted, askEveryMs: 5 },
+      silent,
+      stop.signal,
+    );
     await eventually("questions", async () => questions > 2);
     stop.abort();
     expect((await holding).lowered).toBeUndefined();
@@ -230,8 +262,20 @@ describe("holding the fence", () => {
     origin.ends.set("m-late", 2n);
     origin.ends.set("m-.heartbeats", 9n);
     await raise();
-    const report = await holdOn(origin.port(), mirror, { ...quick, since: { orders: [3], payments: [0] } }, silent, AbortSignal.abort());
-    expect(report).toMatchObject({ before: [{ topic: "m-late", partition: 0, from: "0", to: "2" }, { topic: "orders", partition: 0, from: "3", to: "5" }], wrote: [] });
+    const report = await holdOn(
+      origin.port(),
+      mirror,
+      { ...quick, since: { orders: [3], payments: [0] } },
+      silent,
+      AbortSignal.abort(),
+    );
+    expect(report).toMatchObject({
+      before: [
+        { topic: "m-late", partition: 0, from: "0", to: "2" },
+        { topic: "orders", partition: 0, from: "3", to: "5" },
+      ],
+      wrote: [],
+    });
     expect(await holdOn(origin.port(), mirror, quick, silent, AbortSignal.abort())).not.toHaveProperty("before");
   });
 });

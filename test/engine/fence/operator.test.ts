@@ -16,7 +16,11 @@ let origin: KafkaPort;
 let model: MigrationModel;
 let password: string;
 
-const rule = (type: "allow" | "deny", operations: string[]) => ({ type, resource: { type: "topic", name: topic }, operations });
+const rule = (type: "allow" | "deny", operations: string[]) => ({
+  type,
+  resource: { type: "topic", name: topic },
+  operations,
+});
 
 beforeAll(async () => {
   world = await startWorld({ fullPassMs: FULL_PASS_MS });
@@ -25,7 +29,10 @@ beforeAll(async () => {
   await origin.createTopic(topic, { partitions: 1, replicationFactor: 1 });
   await world.kube.create(USERS_V1, {
     metadata: { name: "app", namespace: "origin-ns", labels: { "strimzi.io/cluster": "origin" } },
-    spec: { authentication: { type: "scram-sha-512" }, authorization: { type: "simple", acls: [rule("allow", ["Write", "Describe", "Read"])] } },
+    spec: {
+      authentication: { type: "scram-sha-512" },
+      authorization: { type: "simple", acls: [rule("allow", ["Write", "Describe", "Read"])] },
+    },
   });
   await settled(world.kube, USERS_V1, "origin-ns", "app");
   const secret = await until("the user's Secret", () => world.kube.get(SECRETS, "origin-ns", "app"));
@@ -72,7 +79,9 @@ describe("a fence on a cluster whose operator owns the principals", () => {
     expect(await write()).toBe("TOPIC_AUTHORIZATION_FAILED");
     await lowerFence(model, {}, silent);
     // The controller has taken them away; the broker that is asked hears of it a moment later.
-    await eventually("no rule and no marker", async () => (await origin.describeAcls()).every((a) => a.permission !== "deny"));
+    await eventually("no rule and no marker", async () =>
+      (await origin.describeAcls()).every((a) => a.permission !== "deny"),
+    );
   });
 
   it("finds what was written between two steps that hold it, when nobody did", async () => {
@@ -86,21 +95,29 @@ describe("a fence on a cluster whose operator owns the principals", () => {
     const to = await end();
     expect(await writtenOnOrigin(model, since)).toEqual([{ topic, partition: 0, from: String(from), to: String(to) }]);
     let ran = false;
-    await expect(whileFenced(model, quick, silent, async () => (ran = true))).rejects.toThrow(`FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${topic}-0: ${from} -> ${to}`);
+    await expect(whileFenced(model, quick, silent, async () => (ran = true))).rejects.toThrow(
+      `FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${topic}-0: ${from} -> ${to}`,
+    );
     expect(ran).toBe(false);
     await lowerFence(model, {}, silent);
-    await eventually("no rule and no marker", async () => (await origin.describeAcls()).every((a) => a.permission !== "deny"));
+    await eventually("no rule and no marker", async () =>
+      (await origin.describeAcls()).every((a) => a.permission !== "deny"),
+    );
   });
 
   it("stands without being held when it is made of the KafkaUser's own rules", async () => {
     const user = await until("the user", () => world.kube.get(USERS_V1, "origin-ns", "app"));
-    const authorization = { type: "simple", acls: [rule("allow", ["Write", "Describe", "Read"]), rule("deny", ["Write"])] };
+    const authorization = {
+      type: "simple",
+      acls: [rule("allow", ["Write", "Describe", "Read"]), rule("deny", ["Write"])],
+    };
     await world.kube.replace(USERS_V1, { ...user, spec: { ...user.spec, authorization } });
     await settled(world.kube, USERS_V1, "origin-ns", "app");
     await eventually("the user's denial", async () => (await write()) === "TOPIC_AUTHORIZATION_FAILED");
     const end = async () => (await origin.listOffsets([{ topic, partition: 0 }], "latest"))[0]?.offset;
     const before = await end();
-    for (const until = Date.now() + 2.5 * FULL_PASS_MS; Date.now() < until; ) expect(await write()).toBe("TOPIC_AUTHORIZATION_FAILED");
+    for (const until = Date.now() + 2.5 * FULL_PASS_MS; Date.now() < until; )
+      expect(await write()).toBe("TOPIC_AUTHORIZATION_FAILED");
     expect(await end()).toBe(before);
   });
 });

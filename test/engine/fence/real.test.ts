@@ -12,13 +12,32 @@ import { uniqueName, withClusters } from "../../support/clusters";
 
 const clusters = withClusters();
 const prefix = uniqueName("offs");
-const [orders, payments, other, syncs] = [`${prefix}-data-orders`, `${prefix}-data-payments`, `${prefix}-other`, `mm2-offset-syncs.${prefix}-target.internal`];
+const [orders, payments, other, syncs] = [
+  `${prefix}-data-orders`,
+  `${prefix}-data-payments`,
+  `${prefix}-other`,
+  `mm2-offset-syncs.${prefix}-target.internal`,
+];
 const app = `${prefix}-app`;
 let origin: KafkaPort;
 let model: MigrationModel;
 
-const grant = (more: Partial<Acl>): Acl => ({ resourceType: "topic", resourceName: prefix, patternType: "prefixed", principal: `User:${app}`, host: "*", operation: "All", permission: "allow", ...more });
-const grants = [grant({}), grant({ resourceName: syncs, patternType: "literal" }), grant({ resourceType: "group" }), grant({ resourceType: "transactionalId" })];
+const grant = (more: Partial<Acl>): Acl => ({
+  resourceType: "topic",
+  resourceName: prefix,
+  patternType: "prefixed",
+  principal: `User:${app}`,
+  host: "*",
+  operation: "All",
+  permission: "allow",
+  ...more,
+});
+const grants = [
+  grant({}),
+  grant({ resourceName: syncs, patternType: "literal" }),
+  grant({ resourceType: "group" }),
+  grant({ resourceType: "transactionalId" }),
+];
 
 /** An application with rights of its own: no super user. */
 function client(): Kafka {
@@ -45,14 +64,16 @@ async function write(topic: string): Promise<string> {
   }
 }
 
-const ours = async (): Promise<Acl[]> => (await origin.describeAcls()).filter((a) => a.permission === "deny" && a.resourceName.includes(prefix));
+const ours = async (): Promise<Acl[]> =>
+  (await origin.describeAcls()).filter((a) => a.permission === "deny" && a.resourceName.includes(prefix));
 
 beforeAll(async () => {
   model = modelFor(clusters, prefix);
   origin = await openKafka(clusters.origin.connection, "origin");
   await createScramUser(clusters.origin, app, `${app}-password`);
   await origin.createAcls(grants);
-  for (const topic of [orders, payments, other, syncs]) await origin.createTopic(topic, { partitions: 1, replicationFactor: 1 });
+  for (const topic of [orders, payments, other, syncs])
+    await origin.createTopic(topic, { partitions: 1, replicationFactor: 1 });
 });
 
 afterAll(async () => {
@@ -68,7 +89,12 @@ describe("a fence on a real cluster", () => {
     expect(await write(orders)).toBe("written");
     const raised = await raiseFence(model, {}, silent);
     expect(raised).toMatchObject({ topics: 2, created: 2, writing: [] });
-    expect(await Promise.all([orders, payments, other, syncs].map(write))).toEqual(["TOPIC_AUTHORIZATION_FAILED", "TOPIC_AUTHORIZATION_FAILED", "written", "written"]);
+    expect(await Promise.all([orders, payments, other, syncs].map(write))).toEqual([
+      "TOPIC_AUTHORIZATION_FAILED",
+      "TOPIC_AUTHORIZATION_FAILED",
+      "written",
+      "written",
+    ]);
 
     // The application goes on reading.
     const consumer = client().consumer({ groupId: `${prefix}-reader` });
@@ -94,10 +120,14 @@ describe("a fence on a real cluster", () => {
       const transaction = await producer.transaction();
       await transaction.send({ topic: orders, messages: [{ value: "in", partition: 0 }] });
       await raiseFence(model, {}, silent);
-      await expect(transaction.send({ topic: payments, messages: [{ value: "late", partition: 0 }] })).rejects.toMatchObject({ type: "TOPIC_AUTHORIZATION_FAILED" });
+      await expect(
+        transaction.send({ topic: payments, messages: [{ value: "late", partition: 0 }] }),
+      ).rejects.toMatchObject({ type: "TOPIC_AUTHORIZATION_FAILED" });
       const watched = await observeProducers(model, 200, silent);
       expect(watched.open).toEqual([expect.objectContaining({ topic: orders, partition: 0 })]);
-      expect(watched.writers).toEqual([expect.objectContaining({ transactionalId: `${prefix}-tx`, partitions: [`${orders}-0`] })]);
+      expect(watched.writers).toEqual([
+        expect.objectContaining({ transactionalId: `${prefix}-tx`, partitions: [`${orders}-0`] }),
+      ]);
       await transaction.abort();
       await eventually("the transaction's end", async () => (await observeProducers(model, 100, silent)).quiet);
     } finally {
@@ -107,7 +137,8 @@ describe("a fence on a real cluster", () => {
   });
 
   it("is renewed when somebody removes it, and the records of the gap are named", async () => {
-    const end = async () => (await origin.listOffsets([{ topic: payments, partition: 0 }], "latest"))[0]?.offset.toString();
+    const end = async () =>
+      (await origin.listOffsets([{ topic: payments, partition: 0 }], "latest"))[0]?.offset.toString();
     const producer = client().producer();
     await producer.connect();
     try {
@@ -118,7 +149,10 @@ describe("a fence on a real cluster", () => {
         // An application that never gives up.
         const hammer = (async () => {
           while (writing) {
-            await producer.send({ topic: payments, messages: [{ value: "x", partition: 0 }] }).then(() => writes++, () => {});
+            await producer.send({ topic: payments, messages: [{ value: "x", partition: 0 }] }).then(
+              () => writes++,
+              () => {},
+            );
             await new Promise((resolve) => setTimeout(resolve, 10));
           }
         })();
@@ -166,8 +200,14 @@ describe("a mirror that copies ACLs", () => {
     const { configStorageTopic } = model.mirror;
     // As Connect stores a connector.
     const connector = (properties: Record<string, string>) =>
-      produce(clusters.target, configStorageTopic, [{ key: `connector-${connectorNames(model.mirror).source}`, value: JSON.stringify({ properties }) }]);
-    await target.createTopic(configStorageTopic, { partitions: 1, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
+      produce(clusters.target, configStorageTopic, [
+        { key: `connector-${connectorNames(model.mirror).source}`, value: JSON.stringify({ properties }) },
+      ]);
+    await target.createTopic(configStorageTopic, {
+      partitions: 1,
+      replicationFactor: 1,
+      configs: { "cleanup.policy": "compact" },
+    });
     try {
       await connector({});
       await expect(raiseFence(model, {}, silent)).rejects.toThrow("FENCE_ACL_SYNC");
@@ -185,7 +225,12 @@ describe("a mirror that copies ACLs", () => {
 
 describe("watching the producers", () => {
   it("finds nobody on a quiet origin", async () => {
-    expect(await observeProducers(model, 300, silent)).toMatchObject({ quiet: true, moving: [], open: [], writers: [] });
+    expect(await observeProducers(model, 300, silent)).toMatchObject({
+      quiet: true,
+      moving: [],
+      open: [],
+      writers: [],
+    });
   });
 
   it("names partitions that move, and who has an id", async () => {
@@ -199,7 +244,9 @@ describe("watching the producers", () => {
       const report = await observeProducers(model, 500, silent);
       expect(report.quiet).toBe(false);
       expect(report.moving.map((m) => m.topic)).toEqual([orders]);
-      expect(report.writers).toEqual([{ producerId: expect.stringMatching(/^\d+$/), lastWrite: expect.any(String), partitions: [`${orders}-0`] }]);
+      expect(report.writers).toEqual([
+        { producerId: expect.stringMatching(/^\d+$/), lastWrite: expect.any(String), partitions: [`${orders}-0`] },
+      ]);
     } finally {
       writing = false;
       await busy;

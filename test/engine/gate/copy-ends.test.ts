@@ -11,8 +11,12 @@ const [orders, clicks] = [`${prefix}-data-orders`, `${prefix}-data-clicks`];
 let ports: KafkaPort[];
 
 beforeAll(async () => {
-  ports = await Promise.all([openKafka(clusters.origin.connection, "origin"), openKafka(clusters.target.connection, "target")]);
-  for (const port of ports) for (const topic of [orders, clicks]) await port.createTopic(topic, { partitions: 2, replicationFactor: 1 });
+  ports = await Promise.all([
+    openKafka(clusters.origin.connection, "origin"),
+    openKafka(clusters.target.connection, "target"),
+  ]);
+  for (const port of ports)
+    for (const topic of [orders, clicks]) await port.createTopic(topic, { partitions: 2, replicationFactor: 1 });
 });
 afterAll(async () => {
   for (const port of ports ?? []) await port.deleteTopics([orders, clicks]).finally(() => port.close());
@@ -21,13 +25,21 @@ afterAll(async () => {
 test("what clients write to the target after the gate has passed is told from what the mirror goes on copying", async () => {
   const model = modelFor(clusters, prefix);
   const write = (side: "origin" | "target", topic: string, partition: number, count: number) =>
-    produce(clusters[side], topic, Array.from({ length: count }, (_, i) => ({ value: `${i}`, partition })));
+    produce(
+      clusters[side],
+      topic,
+      Array.from({ length: count }, (_, i) => ({ value: `${i}`, partition })),
+    );
   await write("origin", orders, 0, 3);
   await write("target", orders, 0, 3);
   const then = await copyEnds(model);
   expect(then[orders]).toEqual({ target: orders, originEnds: [3, 0], targetEnds: [3, 0] });
   // What was written between the proof and this look does not pass for proved.
-  expect((await copyEnds(model, undefined, { [orders]: [2, 0] }))[orders]).toEqual({ target: orders, originEnds: [2, 0], targetEnds: [3, 0] });
+  expect((await copyEnds(model, undefined, { [orders]: [2, 0] }))[orders]).toEqual({
+    target: orders,
+    originEnds: [2, 0],
+    targetEnds: [3, 0],
+  });
   expect(await writtenSince(model, then)).toEqual([]);
   expect(await originMovedOn(model, then)).toBe(false);
 

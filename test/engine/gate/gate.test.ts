@@ -6,11 +6,15 @@ import { deleteBelow, transaction, withPorts } from "../kafka/support";
 import { FakeMirror, messages } from "./fake-mirror";
 
 const ports = withPorts("port-gate");
-const start = (...args: Parameters<typeof FakeMirror.start> extends [unknown, ...infer R] ? R : never) => FakeMirror.start(ports, ...args);
+const start = (...args: Parameters<typeof FakeMirror.start> extends [unknown, ...infer R] ? R : never) =>
+  FakeMirror.start(ports, ...args);
 
 const open = (mirror: FakeMirror, options: GateOptions = {}) => evaluateGate(mirror.model, options, silent);
 const refused = async (mirror: FakeMirror, options: GateOptions = {}): Promise<string> => {
-  const result = await open(mirror, options).then(() => undefined, (error: Error) => error);
+  const result = await open(mirror, options).then(
+    () => undefined,
+    (error: Error) => error,
+  );
   expect(result, "the gate opened").toBeDefined();
   return result!.message;
 };
@@ -23,7 +27,16 @@ describe("a complete copy opens the gate", () => {
     await mirror.send(topic, messages(10));
     await mirror.copied(topic, 9);
     const result = await open(mirror);
-    expect(result).toMatchObject({ topics: 2, partitions: 3, recordsAtMost: 10, lastRecordsCompared: 1, cleared: {}, originEnds: { [topic]: [10, 0], [empty]: [0] }, warnings: [], looks: 1 });
+    expect(result).toMatchObject({
+      topics: 2,
+      partitions: 3,
+      recordsAtMost: 10,
+      lastRecordsCompared: 1,
+      cleared: {},
+      originEnds: { [topic]: [10, 0], [empty]: [0] },
+      warnings: [],
+      looks: 1,
+    });
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   });
 
@@ -60,7 +73,9 @@ describe("an incomplete copy does not", () => {
     await mirror.copied(topic, 4);
     await mirror.send(topic, messages(3), 0, 1);
     const message = await refused(mirror);
-    expect(message).toMatch(/^GATE_INCOMPLETE: the copy is not proved complete: 0 of 2 partitions in 1 topics are complete/);
+    expect(message).toMatch(
+      /^GATE_INCOMPLETE: the copy is not proved complete: 0 of 2 partitions in 1 topics are complete/,
+    );
     expect(message).toContain(`${topic}-0: 5 offsets are not copied (copied up to 4, the origin ends at 10)`);
     expect(message).toContain(`${topic}-1: 3 offsets are not copied (nothing is copied yet, the origin ends at 3)`);
   });
@@ -93,7 +108,9 @@ describe("an incomplete copy does not", () => {
     await deleteBelow(mirror.origin, topic, 15);
     const message = await refused(mirror);
     expect(message).toContain(`${topic}-0: offsets 10 to 14 were deleted on the origin before they were seen copied`);
-    expect(await open(mirror, { acceptTruncation: [topic] })).toMatchObject({ warnings: [expect.stringContaining("(accepted)")] });
+    expect(await open(mirror, { acceptTruncation: [topic] })).toMatchObject({
+      warnings: [expect.stringContaining("(accepted)")],
+    });
     // The gate that passed before the deletion had seen that nothing was left.
     expect(await open(mirror, { cleared: { [`${topic}:0`]: 15 } })).toMatchObject({ warnings: [] });
   });
@@ -103,7 +120,9 @@ describe("an incomplete copy does not", () => {
     const topic = await mirror.topic("stale");
     await mirror.send(topic, messages(5));
     await mirror.copied(topic, 40);
-    expect(await refused(mirror)).toContain(`${topic}-0: the mirror says it copied offset 40, but the origin ends at 5`);
+    expect(await refused(mirror)).toContain(
+      `${topic}-0: the mirror says it copied offset 40, but the origin ends at 5`,
+    );
   });
 
   it("a last record that differs: the same length, the same offsets, another topic", async () => {
@@ -111,7 +130,9 @@ describe("an incomplete copy does not", () => {
     const topic = await mirror.topic("other");
     await mirror.send(topic, messages(5), 4);
     await mirror.copied(topic, 4);
-    expect(await refused(mirror)).toMatch(new RegExp(`${topic}-0: the origin ends with offset 4 .* but the target ends with offset 3`));
+    expect(await refused(mirror)).toMatch(
+      new RegExp(`${topic}-0: the origin ends with offset 4 .* but the target ends with offset 3`),
+    );
     expect(await open(mirror, { compareLastRecord: false })).toMatchObject({ lastRecordsCompared: 0 });
     const empty = await mirror.topic("wiped");
     await mirror.send(empty, messages(5), 0);
@@ -129,7 +150,9 @@ describe("an incomplete copy does not", () => {
     await grow("target", mirror, more, 2);
     const message = await refused(mirror);
     expect(message).toContain(`topic ${absent} is not on the target`);
-    expect(message).toContain(`topic ${fewer} has 1 partitions on the target and 3 on the origin (MirrorMaker 2 looks for new ones every 2 s)`);
+    expect(message).toContain(
+      `topic ${fewer} has 1 partitions on the target and 3 on the origin (MirrorMaker 2 looks for new ones every 2 s)`,
+    );
     expect(message).toContain(`topic ${more} has 2 partitions on the target and 1 on the origin`);
     expect(message).toContain(`${fewer}-2 is assigned to no task`);
   });
@@ -140,13 +163,21 @@ describe("what hides behind RUNNING", () => {
     const mirror = await start();
     const topic = await mirror.topic("failed");
     await mirror.send(topic, messages(2), 0);
-    await mirror.status("task-0", "FAILED", "org.apache.kafka.common.errors.RecordTooLargeException: too large\n\tat x");
+    await mirror.status(
+      "task-0",
+      "FAILED",
+      "org.apache.kafka.common.errors.RecordTooLargeException: too large\n\tat x",
+    );
     const message = await refused(mirror);
-    expect(message).toContain("source task 0 is FAILED: org.apache.kafka.common.errors.RecordTooLargeException: too large\n");
+    expect(message).toContain(
+      "source task 0 is FAILED: org.apache.kafka.common.errors.RecordTooLargeException: too large\n",
+    );
     expect(message.indexOf("is FAILED")).toBeLessThan(message.indexOf("not copied"));
     expect(message).toContain("fix: mend what the trace names and restart the task");
     await mirror.status("task-0", "FAILED", "java.lang.OutOfMemoryError: Java heap space");
-    expect(await refused(mirror)).toMatch(/source task 0 is FAILED: java.lang.OutOfMemoryError[^]*fix: give the workers more heap \(mirror\.jvmOptions/);
+    expect(await refused(mirror)).toMatch(
+      /source task 0 is FAILED: java.lang.OutOfMemoryError[^]*fix: give the workers more heap \(mirror\.jvmOptions/,
+    );
     // When everything is copied all the same, it is said and not refused, unless that is asked for.
     const done = await start();
     const copied = await done.topic("done");
@@ -171,21 +202,44 @@ describe("what hides behind RUNNING", () => {
   });
 
   it("settings with which completeness can't be proved", async () => {
-    const mirror = await start({}, { "errors.tolerance": "all", transforms: "drop", "source.consumer.auto.offset.reset": "latest", topics: "other.*" });
+    const mirror = await start(
+      {},
+      {
+        "errors.tolerance": "all",
+        transforms: "drop",
+        "source.consumer.auto.offset.reset": "latest",
+        topics: "other.*",
+      },
+    );
     await mirror.topic("settings");
     const message = await refused(mirror);
-    for (const text of ["errors.tolerance=all", "transforms=drop", "source.consumer.auto.offset.reset=latest", "topics=other.*, but the migration asks for"]) expect(message).toContain(text);
+    for (const text of [
+      "errors.tolerance=all",
+      "transforms=drop",
+      "source.consumer.auto.offset.reset=latest",
+      "topics=other.*, but the migration asks for",
+    ])
+      expect(message).toContain(text);
   });
 
   it("a mirror that never ran, and a pattern that selects nothing", async () => {
     const mirror = await start();
     await mirror.topic("real");
-    const absent = { ...mirror.model, mirror: { ...mirror.model.mirror, offsetStorageTopic: "port-no-offsets", configStorageTopic: "port-no-configs" } };
-    await expect(evaluateGate(absent, {}, silent)).rejects.toThrow(/Connect's storage topic port-no-configs is not on the target/);
+    const absent = {
+      ...mirror.model,
+      mirror: { ...mirror.model.mirror, offsetStorageTopic: "port-no-offsets", configStorageTopic: "port-no-configs" },
+    };
+    await expect(evaluateGate(absent, {}, silent)).rejects.toThrow(
+      /Connect's storage topic port-no-configs is not on the target/,
+    );
     const other = { ...mirror.model, mirror: { ...mirror.model.mirror, originAlias: "someone-else" } };
-    await expect(evaluateGate(other, {}, silent)).rejects.toThrow(/no source connector for someone-else->.* is configured/);
+    await expect(evaluateGate(other, {}, silent)).rejects.toThrow(
+      /no source connector for someone-else->.* is configured/,
+    );
     const nothing = { ...mirror.model, mirror: { ...mirror.model.mirror, topicsPattern: `${mirror.prefix}-dta-real` } };
-    await expect(evaluateGate(nothing, {}, silent)).rejects.toThrow(new RegExp(`SELECTION_EMPTY: .*[^]*did you mean "${mirror.prefix}-data-real"`));
+    await expect(evaluateGate(nothing, {}, silent)).rejects.toThrow(
+      new RegExp(`SELECTION_EMPTY: .*[^]*did you mean "${mirror.prefix}-data-real"`),
+    );
   });
 });
 

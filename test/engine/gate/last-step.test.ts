@@ -53,8 +53,13 @@ describe("records that are deleted between a look and the reading of the first r
     await mirror.copied(topic, 9);
     const { model } = mirror;
     const quick = { stableForMs: 0, pollMs: 100, limitMs: 20_000 };
-    expect(await evaluateGate(model, quick, silent, undefined, deleting(mirror, topic, 1))).toMatchObject({ lastRecordsCompared: 1, looks: 2 });
-    expect(await runGate(model, quick, silent, undefined, deleting(mirror, topic, 2))).toMatchObject({ lastRecordsCompared: 1 });
+    expect(await evaluateGate(model, quick, silent, undefined, deleting(mirror, topic, 1))).toMatchObject({
+      lastRecordsCompared: 1,
+      looks: 2,
+    });
+    expect(await runGate(model, quick, silent, undefined, deleting(mirror, topic, 2))).toMatchObject({
+      lastRecordsCompared: 1,
+    });
     expect(await findRecreatedTopics(model, false, undefined, deleting(mirror, topic, 3))).toEqual([]);
     const compared = await compareCopy(model, { mode: "tail" }, silent, undefined, deleting(mirror, topic, 4));
     expect(compared).toMatchObject({ equal: true });
@@ -66,22 +71,28 @@ describe("records that are deleted between a look and the reading of the first r
 });
 
 describe("the gate's last step", () => {
-  it.each(["KAFKA_NOT_AVAILABLE", "KAFKA_UNKNOWN_TOPIC"])("outlasts %s, also right after the first look", async (code) => {
-    const mirror = await FakeMirror.start(ports);
-    const topic = await mirror.topic("restart");
-    await mirror.send(topic, messages(3));
-    await mirror.copied(topic, 2);
-    const options = { stableForMs: 0, pollMs: 100, limitMs: 20_000 };
-    const said: string[] = [];
-    const progress = { info: () => {}, warn: (line: string) => void said.push(line) };
-    const clean = failingAt(0, code);
-    expect(await runGate(mirror.model, options, progress, undefined, clean.open)).toMatchObject({ looks: 1 });
-    const { open } = failingAt(clean.asked(), code);
-    expect(await runGate(mirror.model, options, progress, undefined, open)).toMatchObject({ looks: 2, lastRecordsCompared: 1 });
-    expect(said).toEqual([`${code}: the broker restarts`]);
-    // What the very first look meets is told at once.
-    await expect(runGate(mirror.model, options, progress, undefined, failingAt(1, code).open)).rejects.toThrow(code);
-  });
+  it.each(["KAFKA_NOT_AVAILABLE", "KAFKA_UNKNOWN_TOPIC"])(
+    "outlasts %s, also right after the first look",
+    async (code) => {
+      const mirror = await FakeMirror.start(ports);
+      const topic = await mirror.topic("restart");
+      await mirror.send(topic, messages(3));
+      await mirror.copied(topic, 2);
+      const options = { stableForMs: 0, pollMs: 100, limitMs: 20_000 };
+      const said: string[] = [];
+      const progress = { info: () => {}, warn: (line: string) => void said.push(line) };
+      const clean = failingAt(0, code);
+      expect(await runGate(mirror.model, options, progress, undefined, clean.open)).toMatchObject({ looks: 1 });
+      const { open } = failingAt(clean.asked(), code);
+      expect(await runGate(mirror.model, options, progress, undefined, open)).toMatchObject({
+        looks: 2,
+        lastRecordsCompared: 1,
+      });
+      expect(said).toEqual([`${code}: the broker restarts`]);
+      // What the very first look meets is told at once.
+      await expect(runGate(mirror.model, options, progress, undefined, failingAt(1, code).open)).rejects.toThrow(code);
+    },
+  );
 
   it("says at the limit what the last look has found, also when a broker fails after it", async () => {
     const mirror = await FakeMirror.start(ports);
@@ -99,7 +110,16 @@ describe("the gate's last step", () => {
         },
       });
     };
-    const failed = await runGate(mirror.model, { stableForMs: 0, pollMs: 100, limitMs: 500 }, silent, undefined, open).then(() => "passed", (e: Error) => e.message);
+    const failed = await runGate(
+      mirror.model,
+      { stableForMs: 0, pollMs: 100, limitMs: 500 },
+      silent,
+      undefined,
+      open,
+    ).then(
+      () => "passed",
+      (e: Error) => e.message,
+    );
     expect(failed).toMatch(/^GATE_INCOMPLETE: the copy was not proved complete within/);
     expect(failed).toContain(`${topic}-0: 2 offsets are not copied (copied up to 0, the origin ends at 3)`);
     expect(failed).toContain("a later look did not come through: KAFKA_NOT_AVAILABLE: the broker restarts");

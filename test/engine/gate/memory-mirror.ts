@@ -21,10 +21,15 @@ export class MemoryMirror {
   private tasks: string[] = [];
 
   constructor(changes: Partial<MirrorModel> = {}) {
-    this.model = { origin: connection, target: connection, mirror: testMirror({ topicsPattern: "orders|payments", ...changes }) };
+    this.model = {
+      origin: connection,
+      target: connection,
+      mirror: testMirror({ topicsPattern: "orders|payments", ...changes }),
+    };
     this.names = connectorNames(this.model.mirror);
     const { offsetStorageTopic, configStorageTopic, statusStorageTopic } = this.model.mirror;
-    for (const topic of [offsetStorageTopic, configStorageTopic, statusStorageTopic]) this.target[topic] = { logs: [{ records: [] }], configs: { "cleanup.policy": "compact" } };
+    for (const topic of [offsetStorageTopic, configStorageTopic, statusStorageTopic])
+      this.target[topic] = { logs: [{ records: [] }], configs: { "cleanup.policy": "compact" } };
     this.connector({});
   }
 
@@ -65,7 +70,10 @@ export class MemoryMirror {
   /** An assignment of these `topic-partition`s to one task; of none: no task. */
   assign(...partitions: string[]): void {
     const count = partitions.length === 0 ? 0 : 1;
-    if (count > 0) this.say("configStorageTopic", `task-${this.names.source}-0`, { properties: { "task.assigned.partitions": partitions.join(",") } });
+    if (count > 0)
+      this.say("configStorageTopic", `task-${this.names.source}-0`, {
+        properties: { "task.assigned.partitions": partitions.join(",") },
+      });
     this.say("configStorageTopic", `commit-${this.names.source}`, { tasks: count });
   }
 
@@ -85,7 +93,11 @@ export class MemoryMirror {
     this[side][topic]!.logs[partition]!.records.push(...records);
   }
 
-  private say(topic: "offsetStorageTopic" | "configStorageTopic" | "statusStorageTopic", key: string, value: unknown): void {
+  private say(
+    topic: "offsetStorageTopic" | "configStorageTopic" | "statusStorageTopic",
+    key: string,
+    value: unknown,
+  ): void {
     const { records } = this.target[this.model.mirror[topic]]!.logs[0]!;
     records.push(put(records.length, key, value === null ? null : JSON.stringify(value)));
   }

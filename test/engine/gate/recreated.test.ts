@@ -40,14 +40,22 @@ describe("a topic that was deleted and created again on the origin with more rec
     const { mirror, topic, recorded } = await recreatedOnOrigin({ "cleanup.policy": "compact" });
     const model = { ...mirror.model, recorded };
     const text = `topic ${topic} was deleted and created again on the origin since the mirror was started`;
-    const shut = await evaluateGate(model, once, silent).then(() => "open", (e: Error) => e.message);
+    const shut = await evaluateGate(model, once, silent).then(
+      () => "open",
+      (e: Error) => e.message,
+    );
     expect(shut).toContain(text);
     expect(shut).toContain(`its id was ${recorded[topic]!.origin} and is `);
     expect(shut).toContain("mirror.topicsExcludePattern");
     await expect(runGate(model, { ...once, graceMs: 100, pollMs: 50 }, silent)).rejects.toThrow(/^GATE_BLOCKED/);
     expect((await lookAtCopy(model, {})).against.map((f) => f.kind)).toContain("recreated");
     expect((await findRecreatedTopics(model, false)).map((f) => f.text)).toEqual([expect.stringContaining(text)]);
-    expect(await compareCopy(model, tail, silent)).toMatchObject({ equal: false, differences: expect.arrayContaining([expect.objectContaining({ topic, kind: "recreated", text: expect.stringContaining(text) })]) });
+    expect(await compareCopy(model, tail, silent)).toMatchObject({
+      equal: false,
+      differences: expect.arrayContaining([
+        expect.objectContaining({ topic, kind: "recreated", text: expect.stringContaining(text) }),
+      ]),
+    });
   });
 
   it("is refused by its first record where no id is known", async () => {
@@ -57,10 +65,18 @@ describe("a topic that was deleted and created again on the origin with more rec
     const look = await lookAtCopy(mirror.model, {});
     expect(look.against.map((f) => [f.kind, f.hopeless])).toEqual([["first record", true]]);
     const { originAlias, targetAlias, topicsPattern, groupsPattern } = mirror.model.mirror;
-    const report = buildReport({ name: "dev", madeAt: look.at, mirror: { originAlias, targetAlias, topicsPattern, groupsPattern }, look });
+    const report = buildReport({
+      name: "dev",
+      madeAt: look.at,
+      mirror: { originAlias, targetAlias, topicsPattern, groupsPattern },
+      look,
+    });
     expect(report.headline).toEqual({ tone: "bad", text: "The copy cannot become complete as things stand" });
     expect((await findRecreatedTopics(mirror.model, false)).map((f) => f.kind)).toEqual(["first record"]);
-    expect(await compareCopy(mirror.model, tail, silent)).toMatchObject({ equal: false, differences: [{ topic, kind: "missing", originOffset: 0 }] });
+    expect(await compareCopy(mirror.model, tail, silent)).toMatchObject({
+      equal: false,
+      differences: [{ topic, kind: "missing", originOffset: 0 }],
+    });
   });
 
   it("moves no group to records of the earlier topic", async () => {
@@ -68,12 +84,21 @@ describe("a topic that was deleted and created again on the origin with more rec
     const group = mirror.model.mirror.groupsPattern.replace(".*", "-a");
     ports.atEnd(() => ports.origin.deleteGroups([group]));
     await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 10n, metadata: "" }]);
-    const placeOf = async (model: typeof mirror.model) => (await planOffsets(model, {}, silent)).groups.find((g) => g.group === group)!.topics[0]!.partitions[0]!;
-    expect(await placeOf(mirror.model)).toMatchObject({ targetOffset: null, how: "incomplete", note: expect.stringContaining("no copy of the origin's record at offset 10") });
+    const placeOf = async (model: typeof mirror.model) =>
+      (await planOffsets(model, {}, silent)).groups.find((g) => g.group === group)!.topics[0]!.partitions[0]!;
+    expect(await placeOf(mirror.model)).toMatchObject({
+      targetOffset: null,
+      how: "incomplete",
+      note: expect.stringContaining("no copy of the origin's record at offset 10"),
+    });
     // With ids nothing of the topic is trusted, also where the target holds the very record.
     await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 70n, metadata: "" }]);
     expect(await placeOf(mirror.model)).toMatchObject({ targetOffset: "70" });
-    expect(await placeOf({ ...mirror.model, recorded })).toMatchObject({ targetOffset: null, how: "incomplete", note: expect.stringContaining("deleted and created again") });
+    expect(await placeOf({ ...mirror.model, recorded })).toMatchObject({
+      targetOffset: null,
+      how: "incomplete",
+      note: expect.stringContaining("deleted and created again"),
+    });
   });
 });
 
@@ -100,9 +125,13 @@ describe("a topic that was deleted and created again on the target", () => {
     await recreate("target", topic);
     await mirror.send(topic, messages(5, 20));
     await mirror.copied(topic, 24);
-    await expect(evaluateGate(mirror.model, once, silent)).rejects.toThrow(`${topic}-0: the origin begins with offset 0`);
+    await expect(evaluateGate(mirror.model, once, silent)).rejects.toThrow(
+      `${topic}-0: the origin begins with offset 0`,
+    );
     const model = { ...mirror.model, recorded };
-    await expect(evaluateGate(model, once, silent)).rejects.toThrow(`topic ${topic} was deleted and created again on the target`);
+    await expect(evaluateGate(model, once, silent)).rejects.toThrow(
+      `topic ${topic} was deleted and created again on the target`,
+    );
     // Clients may do that with their topics.
     await expect(evaluateGate(model, { ...once, compareLastRecord: false }, silent)).resolves.toBeDefined();
     expect(await findRecreatedTopics(model, true)).toEqual([]);
@@ -129,38 +158,65 @@ describe("good copies", () => {
     await mirror.only("target", compacted, [...messages(25, 5), ...messages(5)], (i) => 5 + i);
     await mirror.copied(compacted, 34);
     const recorded = await readTopicIds(mirror.model);
-    expect(recorded[both]).toEqual({ origin: expect.stringMatching(/^[\w-]{22}$/), target: expect.stringMatching(/^[\w-]{22}$/) });
+    expect(recorded[both]).toEqual({
+      origin: expect.stringMatching(/^[\w-]{22}$/),
+      target: expect.stringMatching(/^[\w-]{22}$/),
+    });
     for (const model of [mirror.model, { ...mirror.model, recorded }]) {
       const passed = await evaluateGate(model, once, silent);
       expect(passed).toMatchObject({ partitions: 4, topicIds: recorded });
       expect((await lookAtCopy(model, {})).against).toEqual([]);
-      expect((await compareCopy(model, tail, silent)).differences.filter((d) => d.kind !== "kept longer" && d.topic !== targetCut)).toEqual([]);
+      expect(
+        (await compareCopy(model, tail, silent)).differences.filter(
+          (d) => d.kind !== "kept longer" && d.topic !== targetCut,
+        ),
+      ).toEqual([]);
     }
   });
 
   it("pass where each side compacted by itself and the target's broker sets the timestamps", async () => {
     const mirror = await FakeMirror.start(ports);
-    const topic = await mirror.topic("compacted", 1, { "cleanup.policy": "compact" }, {}, { "message.timestamp.type": "LogAppendTime" });
+    const topic = await mirror.topic(
+      "compacted",
+      1,
+      { "cleanup.policy": "compact" },
+      {},
+      { "message.timestamp.type": "LogAppendTime" },
+    );
     // The origin still has a deleted key and its tombstone at the end; from the target both are gone.
     await mirror.send(topic, [...messages(10), { key: "gone", value: "x" }, { key: "gone", value: null }], 10);
     await mirror.copied(topic, 11);
-    await expect(evaluateGate(mirror.model, once, silent)).resolves.toMatchObject({ warnings: [], lastRecordsCompared: 1 });
-    for (const options of [tail, { mode: "full" } as const]) expect((await compareCopy(mirror.model, options, silent)).differences).toEqual([]);
+    await expect(evaluateGate(mirror.model, once, silent)).resolves.toMatchObject({
+      warnings: [],
+      lastRecordsCompared: 1,
+    });
+    for (const options of [tail, { mode: "full" } as const])
+      expect((await compareCopy(mirror.model, options, silent)).differences).toEqual([]);
   });
 
   it("pass where the origin's records have no timestamp", async () => {
     const mirror = await FakeMirror.start(ports);
     const untimed = messages(30).map((m, i) => (i % 2 === 0 ? { ...m, timestamp: "-1" } : m));
-    for (const [name, configs] of [["plain", {}], ["compacted", { "cleanup.policy": "compact" }]] as const) {
+    for (const [name, configs] of [
+      ["plain", {}],
+      ["compacted", { "cleanup.policy": "compact" }],
+    ] as const) {
       const topic = await mirror.topic(name, 1, configs);
       for (const m of untimed) await mirror.only("origin", topic, [m]);
       // As the mirror's producer does: the time of copying where there is none.
-      await mirror.only("target", topic, untimed.map((m) => ("timestamp" in m ? { ...m, timestamp: String(Date.now()) } : { ...m, timestamp: String(START) })));
+      await mirror.only(
+        "target",
+        topic,
+        untimed.map((m) =>
+          "timestamp" in m ? { ...m, timestamp: String(Date.now()) } : { ...m, timestamp: String(START) },
+        ),
+      );
       await mirror.copied(topic, 29);
     }
     const written = await readRecords(ports.origin, `${mirror.prefix}-data-plain`, 0, 0n, 30n);
     expect(written.filter((r) => r.timestamp === -1n)).toHaveLength(15);
     expect(await evaluateGate(mirror.model, once, silent)).toMatchObject({ partitions: 2, warnings: [] });
-    for (const options of [tail, { mode: "full" } as const]) expect((await compareCopy(mirror.model, options, silent)).differences).toEqual([]);
+    for (const options of [tail, { mode: "full" } as const])
+      expect((await compareCopy(mirror.model, options, silent)).differences).toEqual([]);
   });
 });

@@ -26,7 +26,9 @@ describe("waiting", () => {
     const result = await waiting;
     expect(result.durationMs).toBeGreaterThan(1500);
     expect(result.looks).toBeGreaterThan(3);
-    expect(said[0]).toMatch(/^0 of 1 topic, 0 of 1 partition complete; 6 records \(about \d+ bytes\) left, most: .*-0 \(6\)$/);
+    expect(said[0]).toMatch(
+      /^0 of 1 topic, 0 of 1 partition complete; 6 records \(about \d+ bytes\) left, most: .*-0 \(6\)$/,
+    );
   });
 
   it("looks again soon once the origin stands still, and says how long it waited for that alone", async () => {
@@ -42,7 +44,9 @@ describe("waiting", () => {
     const { quietMs, looks } = await waiting;
     expect(Date.now() - said).toBeLessThan(2500);
     expect({ quietMs, several: looks > 3 }).toEqual({ quietMs: 0, several: true });
-    expect((await runGate(mirror.model, { stableForMs: 1000, pollMs: 200 }, silent)).quietMs).toBeGreaterThanOrEqual(1000);
+    expect((await runGate(mirror.model, { stableForMs: 1000, pollMs: 200 }, silent)).quietMs).toBeGreaterThanOrEqual(
+      1000,
+    );
   });
 
   it("does not pass while something still writes, and names the partition at the limit", async () => {
@@ -57,7 +61,10 @@ describe("waiting", () => {
         await mirror.copied(topic, sent++);
       }
     })();
-    const failed = await runGate(mirror.model, { stableForMs: 3000, pollMs: 100, limitMs: 5000 }, progress).then(() => undefined, (e: Error) => e.message);
+    const failed = await runGate(mirror.model, { stableForMs: 3000, pollMs: 100, limitMs: 5000 }, progress).then(
+      () => undefined,
+      (e: Error) => e.message,
+    );
     stop = true;
     await writer;
     expect(failed).toMatch(/^GATE_INCOMPLETE: the copy was not proved complete within 5 s/);
@@ -73,7 +80,9 @@ describe("waiting", () => {
     await mirror.copied(topic, 1, 1);
     const started = Date.now();
     await expect(runGate(mirror.model, { stableForMs: 200, pollMs: 200, limitMs: 2_000 }, silent)).rejects.toThrow(
-      new RegExp(`^GATE_INCOMPLETE: the copy was not proved complete within 2 s: 1 of 2 partitions in 1 topics are complete[^]*${topic}-1: 7 offsets are not copied \\(copied up to 1, the origin ends at 9\\)[^]*fix: wait longer`),
+      new RegExp(
+        `^GATE_INCOMPLETE: the copy was not proved complete within 2 s: 1 of 2 partitions in 1 topics are complete[^]*${topic}-1: 7 offsets are not copied \\(copied up to 1, the origin ends at 9\\)[^]*fix: wait longer`,
+      ),
     );
     expect(Date.now() - started).toBeLessThan(15_000);
   });
@@ -84,7 +93,9 @@ describe("waiting", () => {
     await mirror.send(topic, messages(2), 0);
     await mirror.status("task-0", "FAILED", "org.apache.kafka.connect.errors.ConnectException: broken");
     const started = Date.now();
-    await expect(runGate(mirror.model, { limitMs: 60_000, graceMs: 1000, pollMs: 200 }, silent)).rejects.toThrow(/^GATE_BLOCKED: the copy cannot become complete as things stand[^]*source task 0 is FAILED: .*broken/);
+    await expect(runGate(mirror.model, { limitMs: 60_000, graceMs: 1000, pollMs: 200 }, silent)).rejects.toThrow(
+      /^GATE_BLOCKED: the copy cannot become complete as things stand[^]*source task 0 is FAILED: .*broken/,
+    );
     expect(Date.now() - started).toBeLessThan(10_000);
   });
 

@@ -13,7 +13,8 @@ import { type Api, Out } from "../../../engine/kafka/wire";
 
 type AnyApi = Api<never, unknown>;
 
-const isApi = (value: unknown): value is AnyApi => typeof value === "object" && value !== null && "key" in value && "read" in value;
+const isApi = (value: unknown): value is AnyApi =>
+  typeof value === "object" && value !== null && "key" in value && "read" in value;
 
 /** Every request that the engine can send. */
 export const ALL_APIS: readonly AnyApi[] = [cluster, groups, producers, records, scram, settings, streams, topics]
@@ -110,10 +111,16 @@ export interface FakeTopic {
 }
 
 /** Metadata v12: this broker is the only one, and leads everything. */
-export function metadata(broker: Pick<FakeBroker, "port">, topics: readonly FakeTopic[], options: { brokers?: number; throttleMs?: number } = {}): Answer {
+export function metadata(
+  broker: Pick<FakeBroker, "port">,
+  topics: readonly FakeTopic[],
+  options: { brokers?: number; throttleMs?: number } = {},
+): Answer {
   return (out) => {
     out.int32(options.throttleMs ?? 0);
-    out.list(Array.from({ length: options.brokers ?? 1 }), () => out.int32(1).string("127.0.0.1").int32(broker.port).string(null));
+    out.list(Array.from({ length: options.brokers ?? 1 }), () =>
+      out.int32(1).string("127.0.0.1").int32(broker.port).string(null),
+    );
     out.string("fake").int32(1);
     out.list(topics, ({ name, error = 0, partitions = 1 }) => {
       out.int16(error).string(name).noId().boolean(false);

@@ -17,7 +17,13 @@ beforeAll(async () => {
   port = await openKafka(target.connection, "target");
   await port.createTopic("moved", { partitions: 12, replicationFactor: 3 });
   await port.createTopic("single", { partitions: 3, replicationFactor: 1 });
-  await produce(application(target), "moved", partitions.flatMap(({ partition }) => Array.from({ length: 200 }, (_, i) => ({ partition, key: `${i}`, value: `v${i}` }))));
+  await produce(
+    application(target),
+    "moved",
+    partitions.flatMap(({ partition }) =>
+      Array.from({ length: 200 }, (_, i) => ({ partition, key: `${i}`, value: `v${i}` })),
+    ),
+  );
 }, 300_000);
 
 afterAll(async () => {
@@ -28,10 +34,14 @@ afterAll(async () => {
 const digests = async () => {
   const ends = await port.listOffsets(partitions, "latest");
   const found = new Map<number, SequenceDigest>(partitions.map((p) => [p.partition, new SequenceDigest()]));
-  await scan(port, ends.map((e) => ({ topic: e.topic, partition: e.partition, from: 0n, to: e.offset })), {
-    isolation: "read_committed",
-    visit: (span, record) => found.get(span.partition)!.add(record),
-  });
+  await scan(
+    port,
+    ends.map((e) => ({ topic: e.topic, partition: e.partition, from: 0n, to: e.offset })),
+    {
+      isolation: "read_committed",
+      visit: (span, record) => found.get(span.partition)!.add(record),
+    },
+  );
   return [...found.values()].map((d) => `${d.count} ${d.hex()}`);
 };
 
@@ -48,7 +58,9 @@ describe("while a broker is away", () => {
     expect(offline.map((p) => p.replicas)).toEqual([[3]]);
     const started = Date.now();
     const asked = { topic: "single", partition: offline[0]!.partition };
-    await expect(port.listOffsets([asked], "latest")).rejects.toThrow(`KAFKA_NOT_AVAILABLE: list offsets of single-${asked.partition} on the target cluster: LEADER_NOT_AVAILABLE`);
+    await expect(port.listOffsets([asked], "latest")).rejects.toThrow(
+      `KAFKA_NOT_AVAILABLE: list offsets of single-${asked.partition} on the target cluster: LEADER_NOT_AVAILABLE`,
+    );
     expect(Date.now() - started).toBeLessThan(40_000);
     await target.startBroker(3);
     expect(await port.listOffsets([asked], "latest")).toMatchObject([{ offset: 0n }]);

@@ -13,16 +13,25 @@ import { createAuthority, issueCertificate } from "../../../sandbox/tls";
 
 /** One broker with a listener for each way to log in that the sandbox's clusters do not have. */
 const authority = createAuthority("logins CA");
-const password = "pass-word \"quoted\" \\ ü";
+const password = 'pass-word "quoted" \\ ü';
 let stop: () => Promise<void> = async () => {};
 let port: Record<"PLAIN" | "SCRAM" | "OAUTH" | "MTLS" | "INTERNAL" | "CONTROLLER", number>;
 
 const module = (name: string, options: Record<string, string> = {}) =>
-  `org.apache.kafka.common.security.${name} required ${Object.entries(options).map(([k, v]) => `${k}="${v.replace(/[\\"]/g, (c) => `\\${c}`)}"`).join(" ")};`;
+  `org.apache.kafka.common.security.${name} required ${Object.entries(options)
+    .map(([k, v]) => `${k}="${v.replace(/[\\"]/g, (c) => `\\${c}`)}"`)
+    .join(" ")};`;
 
 beforeAll(async () => {
   const parts = await kafkaParts(undefined, () => {});
-  const [PLAIN, SCRAM, OAUTH, MTLS, INTERNAL, CONTROLLER] = (await freePorts(6)) as [number, number, number, number, number, number];
+  const [PLAIN, SCRAM, OAUTH, MTLS, INTERNAL, CONTROLLER] = (await freePorts(6)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   port = { PLAIN, SCRAM, OAUTH, MTLS, INTERNAL, CONTROLLER };
   const supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-logins-")));
   stop = () => supervisor.stop();
@@ -40,7 +49,8 @@ beforeAll(async () => {
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "INTERNAL",
     listeners: listeners.join(","),
-    "listener.security.protocol.map": "PLAIN:SASL_SSL,SCRAM:SASL_PLAINTEXT,OAUTH:SASL_PLAINTEXT,MTLS:SSL,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "listener.security.protocol.map":
+      "PLAIN:SASL_SSL,SCRAM:SASL_PLAINTEXT,OAUTH:SASL_PLAINTEXT,MTLS:SSL,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "log.dirs": join(folder, "data"),
     "offsets.topic.replication.factor": "1",
     "ssl.keystore.type": "PEM",
@@ -56,18 +66,55 @@ beforeAll(async () => {
     // Sessions as short as they can be tested: requests of a few seconds meet several ends of one.
     "listener.name.scram.scram-sha-256.connections.max.reauth.ms": "1000",
     "listener.name.oauth.oauthbearer.connections.max.reauth.ms": "3600000",
-    "listener.name.oauth.oauthbearer.sasl.jaas.config": module("oauthbearer.OAuthBearerLoginModule", { unsecuredLoginStringClaim_sub: "broker" }),
+    "listener.name.oauth.oauthbearer.sasl.jaas.config": module("oauthbearer.OAuthBearerLoginModule", {
+      unsecuredLoginStringClaim_sub: "broker",
+    }),
   });
-  const words = ["kafka.tools.StorageTool", "format", "-t", "AAAAAAAAAAAAAAAAAAAAAA", "-c", settings, "--add-scram", `SCRAM-SHA-256=[name=app,password=scram-secret]`];
-  await writeFile(join(folder, "format.args"), words.map((w) => `"${w.replace(/[\\"]/g, (c) => `\\${c}`)}"`).join("\n"), { mode: 0o600 });
-  const tool = supervisor.start({ name: "format", command: parts.java, args: [`@${join(folder, "format.args")}`], cwd: folder, env: { ...process.env, CLASSPATH: await classPath(parts.kafka) }, log: join(folder, "format.log") });
+  const words = [
+    "kafka.tools.StorageTool",
+    "format",
+    "-t",
+    "AAAAAAAAAAAAAAAAAAAAAA",
+    "-c",
+    settings,
+    "--add-scram",
+    `SCRAM-SHA-256=[name=app,password=scram-secret]`,
+  ];
+  await writeFile(
+    join(folder, "format.args"),
+    words.map((w) => `"${w.replace(/[\\"]/g, (c) => `\\${c}`)}"`).join("\n"),
+    { mode: 0o600 },
+  );
+  const tool = supervisor.start({
+    name: "format",
+    command: parts.java,
+    args: [`@${join(folder, "format.args")}`],
+    cwd: folder,
+    env: { ...process.env, CLASSPATH: await classPath(parts.kafka) },
+    log: join(folder, "format.log"),
+  });
   expect((await tool.exited).code).toBe(0);
-  const broker = await startJava(supervisor, { name: "logins broker", mainClass: "kafka.Kafka", args: [settings], heap: "384m", folder, logName: "broker", parts, kind: "broker", mayArchive: false });
-  await broker.process.until("a connection without login", async () => {
-    const opened = await openKafka({ bootstrapServers: `127.0.0.1:${INTERNAL}` }, "origin").catch(() => undefined);
-    await opened?.close();
-    return opened === undefined ? undefined : true;
-  }, 120_000, 300);
+  const broker = await startJava(supervisor, {
+    name: "logins broker",
+    mainClass: "kafka.Kafka",
+    args: [settings],
+    heap: "384m",
+    folder,
+    logName: "broker",
+    parts,
+    kind: "broker",
+    mayArchive: false,
+  });
+  await broker.process.until(
+    "a connection without login",
+    async () => {
+      const opened = await openKafka({ bootstrapServers: `127.0.0.1:${INTERNAL}` }, "origin").catch(() => undefined);
+      await opened?.close();
+      return opened === undefined ? undefined : true;
+    },
+    120_000,
+    300,
+  );
 }, 300_000);
 
 afterAll(() => stop(), 60_000);
@@ -100,20 +147,31 @@ describe("logging in", () => {
 
   it("PLAIN over TLS", async () => {
     expect(await login("PLAIN", { tls, sasl: { mechanism: "PLAIN", username: "app", password } })).toBe("1 broker");
-    const refused = await login("PLAIN", { tls, sasl: { mechanism: "PLAIN", username: "app", password: "other-secret" } });
+    const refused = await login("PLAIN", {
+      tls,
+      sasl: { mechanism: "PLAIN", username: "app", password: "other-secret" },
+    });
     expect(refused).toMatch(/^KAFKA_AUTHENTICATION: .* refused the credentials for user "app" \(PLAIN\)/);
     expect(refused).not.toContain("other-secret");
   });
 
   it("SCRAM-SHA-256 without TLS", async () => {
-    expect(await login("SCRAM", { sasl: { mechanism: "SCRAM-SHA-256", username: "app", password: "scram-secret" } })).toBe("1 broker");
-    expect(await login("SCRAM", { sasl: { mechanism: "SCRAM-SHA-256", username: "app", password: "wrong" } })).toMatch(/^KAFKA_AUTHENTICATION/);
-    expect(await login("SCRAM", { tls, sasl: { mechanism: "SCRAM-SHA-256", username: "app", password: "scram-secret" } })).toMatch(/^KAFKA_TLS/);
+    expect(
+      await login("SCRAM", { sasl: { mechanism: "SCRAM-SHA-256", username: "app", password: "scram-secret" } }),
+    ).toBe("1 broker");
+    expect(await login("SCRAM", { sasl: { mechanism: "SCRAM-SHA-256", username: "app", password: "wrong" } })).toMatch(
+      /^KAFKA_AUTHENTICATION/,
+    );
+    expect(
+      await login("SCRAM", { tls, sasl: { mechanism: "SCRAM-SHA-256", username: "app", password: "scram-secret" } }),
+    ).toMatch(/^KAFKA_TLS/);
   });
 
   it("OAUTHBEARER", async () => {
     expect(await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", token: token(3600) } })).toBe("1 broker");
-    expect(await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", token: token(-3600) } })).toMatch(/^KAFKA_AUTHENTICATION: .*\(OAUTHBEARER\)/);
+    expect(await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", token: token(-3600) } })).toMatch(
+      /^KAFKA_AUTHENTICATION: .*\(OAUTHBEARER\)/,
+    );
   });
 
   it("mutual TLS, with a certificate of the right authority only", async () => {
@@ -131,7 +189,11 @@ async function busy(kafka: CountingPort, ms: number): Promise<number> {
   let answers = 0;
   const ask = async () => {
     while (Date.now() < until) {
-      const [topics, groups, cluster] = await Promise.all([kafka.listTopics(), kafka.listGroups(), kafka.describeCluster()]);
+      const [topics, groups, cluster] = await Promise.all([
+        kafka.listTopics(),
+        kafka.listGroups(),
+        kafka.describeCluster(),
+      ]);
       expect(topics).toContain("sessions");
       expect(groups).toEqual([]);
       expect(cluster.brokers).toHaveLength(1);
@@ -165,14 +227,19 @@ describe("a session that ends (connections.max.reauth.ms, KIP-368)", () => {
       request.on("data", (piece: Buffer) => (body += piece.toString()));
       request.on("end", () => {
         asked.push(`${request.headers.authorization} ${body}`);
-        response.setHeader("content-type", "application/json").end(JSON.stringify({ access_token: token(3), token_type: "Bearer", expires_in: 3 }));
+        response
+          .setHeader("content-type", "application/json")
+          .end(JSON.stringify({ access_token: token(3), token_type: "Bearer", expires_in: 3 }));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
     const tokenEndpoint = { url, clientId: "mig:ration", clientSecret: "client secret", scope: "kafka" };
     try {
-      const kafka = await openKafka({ bootstrapServers: `127.0.0.1:${port.OAUTH}`, sasl: { mechanism: "OAUTHBEARER", tokenEndpoint } }, "origin");
+      const kafka = await openKafka(
+        { bootstrapServers: `127.0.0.1:${port.OAUTH}`, sasl: { mechanism: "OAUTHBEARER", tokenEndpoint } },
+        "origin",
+      );
       await busy(kafka, 5_000).finally(() => kafka.close());
       expect(asked.length).toBeGreaterThanOrEqual(3);
       // RFC 6749, 2.3.1: both are form-encoded before they are joined.
@@ -188,7 +255,10 @@ describe("a session that ends (connections.max.reauth.ms, KIP-368)", () => {
     await writeFile(tokenFile, token(2));
     const renewed = setInterval(() => void writeFile(tokenFile, `${token(2)}\n`), 500);
     try {
-      const kafka = await openKafka({ bootstrapServers: `127.0.0.1:${port.OAUTH}`, sasl: { mechanism: "OAUTHBEARER", tokenFile } }, "origin");
+      const kafka = await openKafka(
+        { bootstrapServers: `127.0.0.1:${port.OAUTH}`, sasl: { mechanism: "OAUTHBEARER", tokenFile } },
+        "origin",
+      );
       await busy(kafka, 3_500).finally(() => kafka.close());
     } finally {
       clearInterval(renewed);
@@ -201,23 +271,32 @@ describe("a token that cannot be had", () => {
     const server = createServer((_, response) => response.writeHead(status).end(JSON.stringify(answer)));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
-    const text = await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", tokenEndpoint: { url, clientId: "me", clientSecret: "client-secret" } } });
+    const text = await login("OAUTH", {
+      sasl: { mechanism: "OAUTHBEARER", tokenEndpoint: { url, clientId: "me", clientSecret: "client-secret" } },
+    });
     server.close();
     expect(text).not.toContain("client-secret");
     return text;
   };
 
   it("names the endpoint, the client and the reason, never the secret", async () => {
-    expect(await refuse(401, { error: "invalid_client", error_description: "unknown" })).toMatch(/^KAFKA_TOKEN: .*\/token refused client "me" with status 401 \(invalid_client: unknown\)/);
+    expect(await refuse(401, { error: "invalid_client", error_description: "unknown" })).toMatch(
+      /^KAFKA_TOKEN: .*\/token refused client "me" with status 401 \(invalid_client: unknown\)/,
+    );
     expect(await refuse(200, { id_token: "x" })).toMatch(/^KAFKA_TOKEN: .* answered without access_token/);
     expect(await refuse(503, {})).toMatch(/^KAFKA_TOKEN: .* status 503/);
-    expect(await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", tokenFile: "/nowhere/token" } })).toMatch(/^KAFKA_TOKEN: .*\/nowhere\/token cannot be read \(ENOENT\)/);
+    expect(await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", tokenFile: "/nowhere/token" } })).toMatch(
+      /^KAFKA_TOKEN: .*\/nowhere\/token cannot be read \(ENOENT\)/,
+    );
   });
 
   it("a token that the broker took before and refuses now is not taken for wrong credentials at once", async () => {
     const tokenFile = join(await mkdtemp(join(tmpdir(), "kafka-migration-token-")), "token");
     await writeFile(tokenFile, token(2));
-    const kafka = await openKafka({ bootstrapServers: `127.0.0.1:${port.OAUTH}`, sasl: { mechanism: "OAUTHBEARER", tokenFile } }, "origin");
+    const kafka = await openKafka(
+      { bootstrapServers: `127.0.0.1:${port.OAUTH}`, sasl: { mechanism: "OAUTHBEARER", tokenFile } },
+      "origin",
+    );
     try {
       await writeFile(tokenFile, token(-3600));
       const late = setTimeout(() => void writeFile(tokenFile, token(3600)), 2_500);

@@ -27,29 +27,52 @@ const eventually = async <T>(read: () => Promise<T>, right: (value: T) => boolea
 describe("the port's view of a cluster", () => {
   it("sees brokers with racks, the cluster's id and its own rights", async () => {
     const cluster = await ports.target.describeCluster();
-    expect(cluster.brokers.map((b) => [b.id, b.rack])).toEqual([[1, "rack-1"], [2, "rack-2"], [3, "rack-3"]]);
+    expect(cluster.brokers.map((b) => [b.id, b.rack])).toEqual([
+      [1, "rack-1"],
+      [2, "rack-2"],
+      [3, "rack-3"],
+    ]);
     expect(cluster.clusterId).toBe(ports.clusters.target.clusterId);
     expect(cluster.authorizedOperations).toContain("Alter");
   });
 
   it("creates, describes, configures and deletes topics; unknown ones are left out", async () => {
     const topic = ports.topic("life");
-    await ports.target.createTopic(topic, { partitions: 4, replicationFactor: 2, configs: { "retention.ms": "123456" } });
+    await ports.target.createTopic(topic, {
+      partitions: 4,
+      replicationFactor: 2,
+      configs: { "retention.ms": "123456" },
+    });
     const [found, ...rest] = await ports.target.describeTopics([topic, "port-no-such-topic"]);
     expect(rest).toEqual([]);
-    expect(found!.partitions.map((p) => [p.partition, p.replicas.length, p.isr.length])).toEqual([0, 1, 2, 3].map((p) => [p, 2, 2]));
+    expect(found!.partitions.map((p) => [p.partition, p.replicas.length, p.isr.length])).toEqual(
+      [0, 1, 2, 3].map((p) => [p, 2, 2]),
+    );
     expect(found!.authorizedOperations).toContain("Write");
     expect(await ports.target.listTopics()).toContain(topic);
     const configs = await ports.target.describeTopicConfigs([topic, "port-no-such-topic"]);
     expect([...configs.keys()]).toEqual([topic]);
-    expect(configs.get(topic)!.get("retention.ms")).toEqual({ value: "123456", source: "dynamic-topic", sensitive: false });
+    expect(configs.get(topic)!.get("retention.ms")).toEqual({
+      value: "123456",
+      source: "dynamic-topic",
+      sensitive: false,
+    });
     expect(configs.get(topic)!.get("cleanup.policy")).toMatchObject({ value: "delete", source: "default" });
-    await ports.target.incrementalAlterConfigs([{ resource: { type: "topic", name: topic }, set: { "retention.ms": null, "min.insync.replicas": "2" } }]);
-    const after = await eventually(() => ports.target.describeTopicConfigs([topic]), (c) => c.get(topic)!.get("min.insync.replicas")!.value === "2");
+    await ports.target.incrementalAlterConfigs([
+      { resource: { type: "topic", name: topic }, set: { "retention.ms": null, "min.insync.replicas": "2" } },
+    ]);
+    const after = await eventually(
+      () => ports.target.describeTopicConfigs([topic]),
+      (c) => c.get(topic)!.get("min.insync.replicas")!.value === "2",
+    );
     expect(after.get(topic)!.get("min.insync.replicas")!.value).toBe("2");
     expect(after.get(topic)!.get("retention.ms")!.source).not.toBe("dynamic-topic");
-    await expect(ports.target.createTopic(topic, { partitions: 1, replicationFactor: 1 })).rejects.toThrow(/KAFKA_TOPIC_EXISTS/);
-    await expect(ports.target.createTopic(ports.topic("wide"), { partitions: 1, replicationFactor: 9 })).rejects.toThrow(/KAFKA_REFUSED: create topic .*INVALID_REPLICATION_FACTOR/);
+    await expect(ports.target.createTopic(topic, { partitions: 1, replicationFactor: 1 })).rejects.toThrow(
+      /KAFKA_TOPIC_EXISTS/,
+    );
+    await expect(
+      ports.target.createTopic(ports.topic("wide"), { partitions: 1, replicationFactor: 9 }),
+    ).rejects.toThrow(/KAFKA_REFUSED: create topic .*INVALID_REPLICATION_FACTOR/);
     await ports.target.deleteTopics([topic]);
     expect(await ports.target.listTopics()).not.toContain(topic);
     // A second run finds nothing to do.
@@ -69,10 +92,19 @@ describe("the port's view of a cluster", () => {
     expect([...configs.keys()]).toEqual([1, 3]);
     expect(configs.get(3)!.get("broker.rack")).toMatchObject({ value: "rack-3", source: "static-broker" });
     expect([...configs.get(1)!.values()].some((c) => c.sensitive && c.value === null)).toBe(true);
-    const change = (value: string | null) => ports.target.incrementalAlterConfigs([{ resource: { type: "broker", name: "3" }, set: { "log.cleaner.delete.retention.ms": value } }]);
+    const change = (value: string | null) =>
+      ports.target.incrementalAlterConfigs([
+        { resource: { type: "broker", name: "3" }, set: { "log.cleaner.delete.retention.ms": value } },
+      ]);
     await change("77777777");
-    const changed = await eventually(() => ports.target.describeBrokerConfigs([3]), (c) => c.get(3)!.get("log.cleaner.delete.retention.ms")!.value === "77777777");
-    expect(changed.get(3)!.get("log.cleaner.delete.retention.ms")).toMatchObject({ value: "77777777", source: "dynamic-broker" });
+    const changed = await eventually(
+      () => ports.target.describeBrokerConfigs([3]),
+      (c) => c.get(3)!.get("log.cleaner.delete.retention.ms")!.value === "77777777",
+    );
+    expect(changed.get(3)!.get("log.cleaner.delete.retention.ms")).toMatchObject({
+      value: "77777777",
+      source: "dynamic-broker",
+    });
     await change(null);
   });
 
@@ -91,11 +123,17 @@ describe("offsets and records", () => {
     const topic = ports.topic("offsets");
     await ports.target.createTopic(topic, { partitions: 3, replicationFactor: 1 });
     const app = application(ports.clusters.target);
-    await produce(app, topic, [1000, 2000, 3000].map((timestamp) => ({ key: "k", value: "v", timestamp: String(timestamp) })));
+    await produce(
+      app,
+      topic,
+      [1000, 2000, 3000].map((timestamp) => ({ key: "k", value: "v", timestamp: String(timestamp) })),
+    );
     const end = await transaction(app, topic, ["x", "y"], "open");
     const all = [0, 1, 2].map((partition) => ({ topic, partition }));
     const at = async (spec: Parameters<typeof ports.target.listOffsets>[1]) =>
-      (await ports.target.listOffsets(all, spec)).sort((a, b) => a.partition - b.partition).map((o) => Number(o.offset));
+      (await ports.target.listOffsets(all, spec))
+        .sort((a, b) => a.partition - b.partition)
+        .map((o) => Number(o.offset));
     expect(await at("earliest")).toEqual([0, 0, 0]);
     expect(await at("latest")).toEqual([5, 0, 0]);
     expect(await at("last-stable")).toEqual([3, 0, 0]);
@@ -104,17 +142,32 @@ describe("offsets and records", () => {
     // Several times in one partition, in as few requests: at 1500, at 2500 twice, and one in another partition.
     const before = ports.target.requestCount();
     const moments = [1500, 2500, 2500].map((timestamp) => ({ topic, partition: 0, timestamp }));
-    expect(await kafkaReader(ports.target, "read_uncommitted").offsetsAt([...moments, { topic, partition: 1, timestamp: 5 }])).toEqual([1, 2, 2, undefined]);
+    expect(
+      await kafkaReader(ports.target, "read_uncommitted").offsetsAt([
+        ...moments,
+        { topic, partition: 1, timestamp: 5 },
+      ]),
+    ).toEqual([1, 2, 2, undefined]);
     expect(ports.target.requestCount() - before).toBeLessThanOrEqual(3);
     expect((await ports.target.listOffsets([all[0]!], 1500))[0]!.timestamp).toBe(2000n);
-    const fetched = await ports.target.fetch(all.map((p) => ({ ...p, offset: 0n })), { isolation: "read_committed" });
+    const fetched = await ports.target.fetch(
+      all.map((p) => ({ ...p, offset: 0n })),
+      { isolation: "read_committed" },
+    );
     expect(fetched.get(`${topic}:0`)).toMatchObject({ highWatermark: 5n, lastStableOffset: 3n, logStartOffset: 0n });
     expect(fetched.get(`${topic}:1`)!.records).toHaveLength(0);
     await end();
-    expect(await eventually(() => at("last-stable"), ([first]) => first === 6)).toEqual([6, 0, 0]);
+    expect(
+      await eventually(
+        () => at("last-stable"),
+        ([first]) => first === 6,
+      ),
+    ).toEqual([6, 0, 0]);
     expect((await ports.target.fetch([{ topic, partition: 0, offset: 99n }])).get(`${topic}:0`)!.outOfRange).toBe(true);
     expect((await ports.target.partitionSizes([topic])).get(`${topic}:0`)).toBeGreaterThan(100n);
-    await expect(ports.target.listOffsets([{ topic, partition: 7 }], "latest")).rejects.toThrow(/KAFKA_UNKNOWN_TOPIC: list offsets of port-offsets.*-7 on the target/);
+    await expect(ports.target.listOffsets([{ topic, partition: 7 }], "latest")).rejects.toThrow(
+      /KAFKA_UNKNOWN_TOPIC: list offsets of port-offsets.*-7 on the target/,
+    );
   });
 
   it("asks one request a broker", async () => {
@@ -136,7 +189,14 @@ describe("consumer groups", () => {
     await ports.target.createTopic(topic, { partitions: 2, replicationFactor: 1 });
     const names = Array.from({ length: 30 }, () => uniqueName("port-group"));
     groups.push(...names);
-    await Promise.all(names.map((g, i) => ports.target.alterGroupOffsets(g, [{ topic, partition: 0, offset: BigInt(i), metadata: `m${i}` }, { topic, partition: 1, offset: 7n, leaderEpoch: 0, metadata: "" }])));
+    await Promise.all(
+      names.map((g, i) =>
+        ports.target.alterGroupOffsets(g, [
+          { topic, partition: 0, offset: BigInt(i), metadata: `m${i}` },
+          { topic, partition: 1, offset: 7n, leaderEpoch: 0, metadata: "" },
+        ]),
+      ),
+    );
     const read = await ports.target.groupOffsets([...names, "port-no-such-group"]);
     expect(read.get(names[4]!)!.sort((a, b) => a.partition - b.partition)).toEqual([
       { topic, partition: 0, offset: 4n, leaderEpoch: -1, metadata: "m4" },
@@ -145,7 +205,10 @@ describe("consumer groups", () => {
     expect(read.get("port-no-such-group")).toEqual([]);
     expect((await ports.target.listGroups()).filter((g) => names.includes(g.groupId))).toHaveLength(30);
     const described = await ports.target.describeGroups([names[0]!, "port-no-such-group"]);
-    expect(described.map((g) => [g.state, g.members.length])).toEqual([["Empty", 0], ["Dead", 0]]);
+    expect(described.map((g) => [g.state, g.members.length])).toEqual([
+      ["Empty", 0],
+      ["Dead", 0],
+    ]);
     await ports.target.deleteGroupOffsets(names[4]!, [{ topic, partition: 1 }]);
     expect((await ports.target.groupOffsets([names[4]!])).get(names[4]!)!.map((o) => o.partition)).toEqual([0]);
     await ports.target.deleteGroups([names[4]!, "port-no-such-group"]);
@@ -161,11 +224,16 @@ describe("consumer groups", () => {
     await consumer.connect();
     await consumer.subscribe({ topic });
     await consumer.run({ eachMessage: async () => {} });
-    const [group] = await eventually(() => ports.target.describeGroups([groupId]), ([g]) => g!.state === "Stable");
+    const [group] = await eventually(
+      () => ports.target.describeGroups([groupId]),
+      ([g]) => g!.state === "Stable",
+    );
     expect(group).toMatchObject({ state: "Stable", type: "classic", protocolType: "consumer" });
     expect(group!.members).toHaveLength(1);
     expect(group!.members[0]!.clientHost).toContain("127.0.0.1");
-    await expect(ports.target.alterGroupOffsets(groupId, [{ topic, partition: 0, offset: 0n, metadata: "" }])).rejects.toThrow(/KAFKA_GROUP_ACTIVE.*target cluster: it has members/);
+    await expect(
+      ports.target.alterGroupOffsets(groupId, [{ topic, partition: 0, offset: 0n, metadata: "" }]),
+    ).rejects.toThrow(/KAFKA_GROUP_ACTIVE.*target cluster: it has members/);
     await expect(ports.target.deleteGroups([groupId])).rejects.toThrow(/KAFKA_GROUP_ACTIVE/);
     await consumer.disconnect();
   });
@@ -178,29 +246,67 @@ describe("replicas and ACLs", () => {
     const change = [0, 1].map((partition) => ({ topic, partition, replicas: [3, 1] }));
     await ports.target.alterReassignments(change);
     await ports.target.alterReassignments(change);
-    const moved = await eventually(() => ports.target.describeTopics([topic]), ([t]) => t!.partitions.every((p) => p.isr.length === 2 && p.replicas.length === 2));
-    expect(moved[0]!.partitions.map((p) => p.replicas)).toEqual([[3, 1], [3, 1]]);
-    await eventually(() => ports.target.listReassignments(), (list) => !list.some((r) => r.topic === topic));
+    const moved = await eventually(
+      () => ports.target.describeTopics([topic]),
+      ([t]) => t!.partitions.every((p) => p.isr.length === 2 && p.replicas.length === 2),
+    );
+    expect(moved[0]!.partitions.map((p) => p.replicas)).toEqual([
+      [3, 1],
+      [3, 1],
+    ]);
+    await eventually(
+      () => ports.target.listReassignments(),
+      (list) => !list.some((r) => r.topic === topic),
+    );
     await ports.target.alterReassignments([{ topic, partition: 0, replicas: null }]);
-    await ports.target.electPreferredLeaders([{ topic, partition: 0 }, { topic, partition: 1 }]);
-    const led = await eventually(() => ports.target.describeTopics([topic]), ([t]) => t!.partitions.every((p) => p.leader === 3));
+    await ports.target.electPreferredLeaders([
+      { topic, partition: 0 },
+      { topic, partition: 1 },
+    ]);
+    const led = await eventually(
+      () => ports.target.describeTopics([topic]),
+      ([t]) => t!.partitions.every((p) => p.leader === 3),
+    );
     expect(led[0]!.partitions.map((p) => p.leader)).toEqual([3, 3]);
-    await expect(ports.target.alterReassignments([{ topic, partition: 0, replicas: [1, 99] }])).rejects.toThrow(/KAFKA_REFUSED: reassign replicas of .*INVALID_REPLICA_ASSIGNMENT/);
+    await expect(ports.target.alterReassignments([{ topic, partition: 0, replicas: [1, 99] }])).rejects.toThrow(
+      /KAFKA_REFUSED: reassign replicas of .*INVALID_REPLICA_ASSIGNMENT/,
+    );
   });
 
   it("makes, lists and removes ACLs", async () => {
     const principal = `User:${uniqueName("port-user")}`;
-    const acl = { resourceType: "topic", resourceName: "port-acl", patternType: "prefixed", principal, host: "*", operation: "DescribeConfigs", permission: "deny" } as const;
+    const acl = {
+      resourceType: "topic",
+      resourceName: "port-acl",
+      patternType: "prefixed",
+      principal,
+      host: "*",
+      operation: "DescribeConfigs",
+      permission: "deny",
+    } as const;
     await ports.target.createAcls([acl]);
-    expect(await eventually(() => ports.target.describeAcls({ principal }), (a) => a.length === 1)).toEqual([acl]);
+    expect(
+      await eventually(
+        () => ports.target.describeAcls({ principal }),
+        (a) => a.length === 1,
+      ),
+    ).toEqual([acl]);
     await ports.target.deleteAcls([acl]);
-    expect(await eventually(() => ports.target.describeAcls({ principal }), (a) => a.length === 0)).toEqual([]);
+    expect(
+      await eventually(
+        () => ports.target.describeAcls({ principal }),
+        (a) => a.length === 0,
+      ),
+    ).toEqual([]);
   });
 });
 
 describe("what goes wrong is said", () => {
   const fails = async (change: Partial<Connection>) => {
-    const error = await openKafka({ ...ports.clusters.target.connection, ...change }, "target").then(() => undefined, (e: Error) => e);
+    const error = await openKafka({ ...ports.clusters.target.connection, ...change }, "target").then(
+      () => undefined,
+      (e: Error) => e,
+    );
     return error?.message;
   };
   const sasl = () => ports.clusters.target.connection.sasl;
@@ -208,26 +314,42 @@ describe("what goes wrong is said", () => {
   it("wrong password", async () => {
     const password = "not-the-password-1";
     const message = await fails({ sasl: { ...sasl(), password } });
-    expect(message).toMatch(/^KAFKA_AUTHENTICATION: the target cluster at 127.0.0.1:\d+ refused the credentials for user "admin" \(SCRAM-SHA-512\)/);
+    expect(message).toMatch(
+      /^KAFKA_AUTHENTICATION: the target cluster at 127.0.0.1:\d+ refused the credentials for user "admin" \(SCRAM-SHA-512\)/,
+    );
     expect(message).not.toContain(password);
   });
 
   it("a mechanism that the listener does not have", async () => {
-    expect(await fails({ sasl: { ...sasl(), mechanism: "PLAIN" } })).toMatch(/KAFKA_AUTHENTICATION: .* does not accept SASL mechanism PLAIN/);
-    expect(await fails({ sasl: { mechanism: "OAUTHBEARER", token: "t" } })).toMatch(/KAFKA_AUTHENTICATION: .*OAUTHBEARER/);
+    expect(await fails({ sasl: { ...sasl(), mechanism: "PLAIN" } })).toMatch(
+      /KAFKA_AUTHENTICATION: .* does not accept SASL mechanism PLAIN/,
+    );
+    expect(await fails({ sasl: { mechanism: "OAUTHBEARER", token: "t" } })).toMatch(
+      /KAFKA_AUTHENTICATION: .*OAUTHBEARER/,
+    );
   });
 
   it("unreachable, unknown and malformed addresses", async () => {
-    expect(await fails({ bootstrapServers: "127.0.0.1:1" })).toMatch(/KAFKA_UNREACHABLE: cannot reach the target cluster at 127.0.0.1:1: .*ECONNREFUSED/);
-    expect(await fails({ bootstrapServers: "no-such-host.invalid:9092" })).toMatch(/KAFKA_UNREACHABLE: .*(ENOTFOUND|EAI_AGAIN)/);
-    expect(await fails({ bootstrapServers: "here,there:x" })).toMatch(/KAFKA_ADDRESS: target cluster: not a host:port address: here, there:x/);
-    expect(await fails({ bootstrapServers: ` 127.0.0.1:1 , ${ports.clusters.target.bootstrapServers}` })).toBeUndefined();
+    expect(await fails({ bootstrapServers: "127.0.0.1:1" })).toMatch(
+      /KAFKA_UNREACHABLE: cannot reach the target cluster at 127.0.0.1:1: .*ECONNREFUSED/,
+    );
+    expect(await fails({ bootstrapServers: "no-such-host.invalid:9092" })).toMatch(
+      /KAFKA_UNREACHABLE: .*(ENOTFOUND|EAI_AGAIN)/,
+    );
+    expect(await fails({ bootstrapServers: "here,there:x" })).toMatch(
+      /KAFKA_ADDRESS: target cluster: not a host:port address: here, there:x/,
+    );
+    expect(
+      await fails({ bootstrapServers: ` 127.0.0.1:1 , ${ports.clusters.target.bootstrapServers}` }),
+    ).toBeUndefined();
   });
 
   it("TLS: unknown authority, wrong name, none where one is wanted", async () => {
     expect(await fails({ tls: {} })).toMatch(/KAFKA_TLS: .*SELF_SIGNED_CERT_IN_CHAIN[^]*tls\.ca/);
     expect(await fails({ tls: { ca: ports.clusters.origin.ca } })).toMatch(/KAFKA_TLS/);
-    expect(await fails({ tls: { ca: ports.clusters.target.ca, serverName: "other.example" } })).toMatch(/KAFKA_TLS: .*ERR_TLS_CERT_ALTNAME_INVALID[^]*tls\.serverName/);
+    expect(await fails({ tls: { ca: ports.clusters.target.ca, serverName: "other.example" } })).toMatch(
+      /KAFKA_TLS: .*ERR_TLS_CERT_ALTNAME_INVALID[^]*tls\.serverName/,
+    );
     expect(await fails({ tls: { ca: ports.clusters.target.ca, serverName: "localhost" } })).toBeUndefined();
     const started = Date.now();
     expect(await fails({ tls: undefined })).toMatch(/KAFKA_UNREACHABLE: .*does this listener want TLS\?/);
@@ -239,11 +361,19 @@ describe("what goes wrong is said", () => {
     const topic = ports.topic("denied");
     await ports.target.createTopic(topic, { partitions: 1, replicationFactor: 1 });
     const nobody = await as(await user(), "target");
-    await expect(nobody.describeTopics([topic])).rejects.toThrow(new RegExp(`KAFKA_UNAUTHORIZED: describe topic "${topic}" on the target cluster: TOPIC_AUTHORIZATION_FAILED`));
-    await expect(nobody.groupOffsets(["port-x"])).rejects.toThrow(/KAFKA_UNAUTHORIZED: read offsets of group "port-x" on the target/);
-    await expect(nobody.alterGroupOffsets("port-x", [{ topic, partition: 0, offset: 0n, metadata: "" }])).rejects.toThrow(/KAFKA_UNAUTHORIZED/);
+    await expect(nobody.describeTopics([topic])).rejects.toThrow(
+      new RegExp(`KAFKA_UNAUTHORIZED: describe topic "${topic}" on the target cluster: TOPIC_AUTHORIZATION_FAILED`),
+    );
+    await expect(nobody.groupOffsets(["port-x"])).rejects.toThrow(
+      /KAFKA_UNAUTHORIZED: read offsets of group "port-x" on the target/,
+    );
+    await expect(
+      nobody.alterGroupOffsets("port-x", [{ topic, partition: 0, offset: 0n, metadata: "" }]),
+    ).rejects.toThrow(/KAFKA_UNAUTHORIZED/);
     await expect(nobody.describeTopicConfigs([topic])).rejects.toThrow(/KAFKA_UNAUTHORIZED/);
-    await expect(nobody.listReassignments()).rejects.toThrow(/KAFKA_UNAUTHORIZED: list reassignments on the target cluster: CLUSTER_AUTHORIZATION_FAILED/);
+    await expect(nobody.listReassignments()).rejects.toThrow(
+      /KAFKA_UNAUTHORIZED: list reassignments on the target cluster: CLUSTER_AUTHORIZATION_FAILED/,
+    );
     await expect(nobody.describeAcls()).rejects.toThrow(/KAFKA_UNAUTHORIZED/);
     await expect(nobody.deleteTopics([topic])).rejects.toThrow(/KAFKA_UNAUTHORIZED/);
     expect(await nobody.listTopics()).toEqual([]);

@@ -38,10 +38,12 @@ export function withPorts(prefix: string): Ports {
   });
   afterAll(async () => {
     await Promise.all(ends.map((end) => end()));
-    await Promise.all([origin, target].map(async (port) => {
-      await port?.deleteTopics(topics);
-      await port?.close();
-    }));
+    await Promise.all(
+      [origin, target].map(async (port) => {
+        await port?.deleteTopics(topics);
+        await port?.close();
+      }),
+    );
   });
   return {
     clusters,
@@ -66,20 +68,46 @@ export function withPorts(prefix: string): Ports {
 }
 
 /** Sends messages in one batch, acknowledged by all replicas. */
-export async function produce(kafka: Kafka, topic: string, messages: { key?: string | null; value: string | null; partition?: number; timestamp?: string; headers?: Record<string, string> }[], options: { gzip?: boolean } = {}): Promise<void> {
+export async function produce(
+  kafka: Kafka,
+  topic: string,
+  messages: {
+    key?: string | null;
+    value: string | null;
+    partition?: number;
+    timestamp?: string;
+    headers?: Record<string, string>;
+  }[],
+  options: { gzip?: boolean } = {},
+): Promise<void> {
   // Idempotent: this client sends a whole request again when one of its partitions was refused.
   const producer = kafka.producer({ idempotent: true });
   await producer.connect();
-  await producer.send({ topic, acks: -1, compression: options.gzip === true ? 1 : 0, messages: messages.map((m) => ({ partition: 0, ...m })) });
+  await producer.send({
+    topic,
+    acks: -1,
+    compression: options.gzip === true ? 1 : 0,
+    messages: messages.map((m) => ({ partition: 0, ...m })),
+  });
   await producer.disconnect();
 }
 
 /** Sends messages in a transaction and ends it, or leaves it open and returns how to end it. */
-export async function transaction(kafka: Kafka, topic: string, values: string[], outcome: "commit" | "abort" | "open", timestamp = Date.now()): Promise<() => Promise<void>> {
+export async function transaction(
+  kafka: Kafka,
+  topic: string,
+  values: string[],
+  outcome: "commit" | "abort" | "open",
+  timestamp = Date.now(),
+): Promise<() => Promise<void>> {
   const producer = kafka.producer({ transactionalId: uniqueName("port-tx"), idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
   const tx = await producer.transaction();
-  await tx.send({ topic, acks: -1, messages: values.map((value) => ({ key: value, value, partition: 0, timestamp: String(timestamp) })) });
+  await tx.send({
+    topic,
+    acks: -1,
+    messages: values.map((value) => ({ key: value, value, partition: 0, timestamp: String(timestamp) })),
+  });
   const end = async () => {
     if (outcome === "abort") await tx.abort();
     else await tx.commit();

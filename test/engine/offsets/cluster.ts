@@ -23,7 +23,11 @@ export class FakeCluster {
   /** Runs before each write: may throw, or change the cluster as others would. */
   beforeWrite: (write: string) => void = () => {};
 
-  group(name: string, offsets: Record<string, number | [number, string]> = {}, more: Omit<FakeGroup, "offsets"> = {}): FakeGroup {
+  group(
+    name: string,
+    offsets: Record<string, number | [number, string]> = {},
+    more: Omit<FakeGroup, "offsets"> = {},
+  ): FakeGroup {
     const entries = Object.entries(offsets).map(([at, value]) => {
       const [offset, metadata] = typeof value === "number" ? [value, ""] : value;
       return [at, { offset: BigInt(offset), metadata }] as const;
@@ -43,7 +47,8 @@ export class FakeCluster {
 
   private write(what: string, group: string): void {
     this.beforeWrite(what);
-    if ((this.groups.get(group)?.members ?? []).length > 0) throw new MigrationError("KAFKA_GROUP_ACTIVE", `group "${group}" has members`, { fix: "stop them" });
+    if ((this.groups.get(group)?.members ?? []).length > 0)
+      throw new MigrationError("KAFKA_GROUP_ACTIVE", `group "${group}" has members`, { fix: "stop them" });
     this.writes.push(what);
   }
 
@@ -52,14 +57,25 @@ export class FakeCluster {
       throw new Error("not part of the simulated cluster");
     };
     const listed = (at: "start" | "end") => async (partitions: readonly { topic: string; partition: number }[]) =>
-      partitions.map(({ topic, partition }) => ({ topic, partition, offset: BigInt(this.topics.get(topic)?.partitions[partition]?.[at] ?? -1), timestamp: -1n }));
+      partitions.map(({ topic, partition }) => ({
+        topic,
+        partition,
+        offset: BigInt(this.topics.get(topic)?.partitions[partition]?.[at] ?? -1),
+        timestamp: -1n,
+      }));
     return new Proxy({} as KafkaPort, {
       get: (_, name) => {
         switch (name) {
           case "side":
             return side;
           case "listGroups":
-            return async () => [...this.groups].map(([groupId, g]) => ({ groupId, state: stateOf(g), type: g.type ?? "classic", protocolType: g.protocolType ?? "consumer" }));
+            return async () =>
+              [...this.groups].map(([groupId, g]) => ({
+                groupId,
+                state: stateOf(g),
+                type: g.type ?? "classic",
+                protocolType: g.protocolType ?? "consumer",
+              }));
           case "describeGroups":
             return async (ids: string[]) => ids.map((id) => this.describe(id));
           case "groupOffsets":
@@ -69,7 +85,8 @@ export class FakeCluster {
               if (offsets.length === 0) return;
               this.write(`commit ${id} ${offsets.map((o) => `${o.topic}-${o.partition}=${o.offset}`).join(" ")}`, id);
               const group = this.groups.get(id) ?? this.group(id);
-              for (const o of offsets) group.offsets.set(`${o.topic}:${o.partition}`, { offset: o.offset, metadata: o.metadata });
+              for (const o of offsets)
+                group.offsets.set(`${o.topic}:${o.partition}`, { offset: o.offset, metadata: o.metadata });
               this.afterWrite(this.writes.at(-1)!);
             };
           case "deleteGroupOffsets":
@@ -87,15 +104,30 @@ export class FakeCluster {
             };
           case "describeTopics":
             return async (names: string[]) =>
-              names.flatMap((n) => (this.topics.has(n) ? [{ name: n, topicId: "", internal: false, partitions: this.topics.get(n)?.partitions.map((_, partition) => ({ partition, leader: 1, replicas: [1], isr: [1] })) }] : []));
+              names.flatMap((n) =>
+                this.topics.has(n)
+                  ? [
+                      {
+                        name: n,
+                        topicId: "",
+                        internal: false,
+                        partitions: this.topics
+                          .get(n)
+                          ?.partitions.map((_, partition) => ({ partition, leader: 1, replicas: [1], isr: [1] })),
+                      },
+                    ]
+                  : [],
+              );
           case "describeTopicConfigs":
-            return async (names: string[]) => new Map(names.map((n) => [n, entries(this.topics.get(n)?.configs ?? {})]));
+            return async (names: string[]) =>
+              new Map(names.map((n) => [n, entries(this.topics.get(n)?.configs ?? {})]));
           case "describeCluster":
             return async () => ({ clusterId: side, controllerId: 1, brokers: [{ id: 1, host: side, port: 1 }] });
           case "describeBrokerConfigs":
             return async (ids: number[]) => new Map(ids.map((id) => [id, entries(this.brokerConfig)]));
           case "listOffsets":
-            return async (partitions: { topic: string; partition: number }[], spec: string) => listed(spec === "earliest" ? "start" : "end")(partitions);
+            return async (partitions: { topic: string; partition: number }[], spec: string) =>
+              listed(spec === "earliest" ? "start" : "end")(partitions);
           case "close":
             return async () => {};
           // A port that is awaited is no promise.
@@ -118,7 +150,13 @@ export class FakeCluster {
   private describe(groupId: string): GroupDescription {
     const group = this.groups.get(groupId);
     const members = (group?.members ?? []).map((m) => ({ memberId: m, clientId: m, clientHost: "/10.0.0.1" }));
-    return { groupId, state: group === undefined ? "Dead" : stateOf(group), type: group?.type ?? "classic", protocolType: "consumer", members };
+    return {
+      groupId,
+      state: group === undefined ? "Dead" : stateOf(group),
+      type: group?.type ?? "classic",
+      protocolType: "consumer",
+      members,
+    };
   }
 }
 

@@ -7,7 +7,12 @@ import type { TestCluster } from "../../support/clusters";
 /** kafkajs plays the applications and is the witness: it shares no code with the engine. */
 export function application(cluster: TestCluster): Kafka {
   const { ca, admin, bootstrapServers } = cluster;
-  return new Kafka({ brokers: bootstrapServers.split(","), ssl: { ca: [ca] }, sasl: { mechanism: "scram-sha-512", ...admin }, logLevel: logLevel.NOTHING });
+  return new Kafka({
+    brokers: bootstrapServers.split(","),
+    ssl: { ca: [ca] },
+    sasl: { mechanism: "scram-sha-512", ...admin },
+    logLevel: logLevel.NOTHING,
+  });
 }
 
 export interface Estate {
@@ -34,30 +39,70 @@ export async function seed(cluster: TestCluster, port: KafkaPort, prefix: string
     empty: name("empty"),
     elsewhere: `${prefix}-elsewhere`,
   };
-  const compaction = { "cleanup.policy": "compact", "segment.ms": "300", "min.cleanable.dirty.ratio": "0.01", "max.compaction.lag.ms": "1" };
+  const compaction = {
+    "cleanup.policy": "compact",
+    "segment.ms": "300",
+    "min.cleanable.dirty.ratio": "0.01",
+    "max.compaction.lag.ms": "1",
+  };
   for (const topic of Object.values(estate)) {
-    await port.createTopic(topic, { partitions: topic === estate.plain ? 2 : 1, replicationFactor: 1, configs: topic === estate.compacted ? compaction : { "retention.ms": "-1" } });
+    await port.createTopic(topic, {
+      partitions: topic === estate.plain ? 2 : 1,
+      replicationFactor: 1,
+      configs: topic === estate.compacted ? compaction : { "retention.ms": "-1" },
+    });
   }
   const kafka = application(cluster);
   const producer = kafka.producer();
   await producer.connect();
   const send = (topic: string, messages: Message[]) => producer.send({ topic, messages });
-  const numbered = (topic: string, from: number, to: number, more: (i: number) => Partial<Message> = () => ({})): Message[] =>
-    Array.from({ length: to - from }, (_, i) => ({ partition: 0, value: `${topic}#${from + i}`, headers: { n: String(from + i) }, ...more(from + i) }));
-  for (let i = 0; i < 3000; i += 250) await send(estate.plain, numbered(estate.plain, i, i + 250, (n) => ({ partition: n % 2, key: `k${n}` })));
+  const numbered = (
+    topic: string,
+    from: number,
+    to: number,
+    more: (i: number) => Partial<Message> = () => ({}),
+  ): Message[] =>
+    Array.from({ length: to - from }, (_, i) => ({
+      partition: 0,
+      value: `${topic}#${from + i}`,
+      headers: { n: String(from + i) },
+      ...more(from + i),
+    }));
+  for (let i = 0; i < 3000; i += 250)
+    await send(
+      estate.plain,
+      numbered(estate.plain, i, i + 250, (n) => ({ partition: n % 2, key: `k${n}` })),
+    );
   await send(estate.trimmed, numbered(estate.trimmed, 0, 200));
-  await send(estate.disordered, numbered(estate.disordered, 0, 300, (n) => ({ timestamp: String(1_700_000_000_000 + ((n * 7919) % 300) * 1000) })));
+  await send(
+    estate.disordered,
+    numbered(estate.disordered, 0, 300, (n) => ({ timestamp: String(1_700_000_000_000 + ((n * 7919) % 300) * 1000) })),
+  );
   // Runs of records that are equal in everything.
-  await send(estate.same, Array.from({ length: 200 }, (_, n) => ({ partition: 0, value: "ping", timestamp: String(1_700_000_000_000 + Math.floor(n / 40) * 1000) })));
+  await send(
+    estate.same,
+    Array.from({ length: 200 }, (_, n) => ({
+      partition: 0,
+      value: "ping",
+      timestamp: String(1_700_000_000_000 + Math.floor(n / 40) * 1000),
+    })),
+  );
   await send(estate.elsewhere, numbered(estate.elsewhere, 0, 10));
   for (let round = 0; round < 6; round++) {
-    await send(estate.compacted, numbered(estate.compacted, round * 50, round * 50 + 50, (n) => ({ key: `k${n % 23}` })));
+    await send(
+      estate.compacted,
+      numbered(estate.compacted, round * 50, round * 50 + 50, (n) => ({ key: `k${n % 23}` })),
+    );
     await new Promise((resolve) => setTimeout(resolve, 350));
   }
   await producer.disconnect();
   await transactions(kafka, estate.transactional, numbered(estate.transactional, 0, 120));
   await trim(kafka, estate.trimmed, 70);
-  await eventually("compaction of the origin's topic", async () => (await count(cluster, estate.compacted)) < 300, 240_000);
+  await eventually(
+    "compaction of the origin's topic",
+    async () => (await count(cluster, estate.compacted)) < 300,
+    240_000,
+  );
   return estate;
 }
 
@@ -96,7 +141,11 @@ export interface Witnessed {
  * Everything in a topic by partition, aborted records included (that is how the mirror reads by default). The end is found
  * by a record of our own in a partition's last place, or by the log's end; a transaction's markers are not shown.
  */
-export async function readAll(cluster: TestCluster, topic: string, partitions: number): Promise<Map<number, Witnessed[]>> {
+export async function readAll(
+  cluster: TestCluster,
+  topic: string,
+  partitions: number,
+): Promise<Map<number, Witnessed[]>> {
   const kafka = application(cluster);
   const admin = kafka.admin();
   await admin.connect();
@@ -108,7 +157,10 @@ export async function readAll(cluster: TestCluster, topic: string, partitions: n
     const ends = await admin.fetchTopicOffsets(topic);
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => void passed.set(payload.partition, BigInt(payload.lastOffset)));
+    consumer.on(
+      consumer.events.END_BATCH_PROCESS,
+      ({ payload }) => void passed.set(payload.partition, BigInt(payload.lastOffset)),
+    );
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: true,
@@ -116,13 +168,20 @@ export async function readAll(cluster: TestCluster, topic: string, partitions: n
         passed.set(batch.partition, BigInt(batch.lastOffset()));
         for (const m of batch.messages) {
           const text = (b: Buffer | null | undefined) => (b === null || b === undefined ? null : b.toString("base64"));
-          found.get(batch.partition)?.push({ offset: Number(m.offset), content: JSON.stringify([m.timestamp, text(m.key), text(m.value), m.headers]) });
+          found.get(batch.partition)?.push({
+            offset: Number(m.offset),
+            content: JSON.stringify([m.timestamp, text(m.key), text(m.value), m.headers]),
+          });
         }
       },
     });
     const open = ends.filter((e) => BigInt(e.high) > BigInt(e.low));
     // The last offset may be a marker, which is passed without being shown.
-    await eventually(`the end of ${topic}`, async () => open.every((e) => (passed.get(e.partition) ?? -1n) >= BigInt(e.high) - 2n), 60_000);
+    await eventually(
+      `the end of ${topic}`,
+      async () => open.every((e) => (passed.get(e.partition) ?? -1n) >= BigInt(e.high) - 2n),
+      60_000,
+    );
   } finally {
     await consumer.disconnect();
     await admin.deleteGroups([groupId]).catch(() => {});
@@ -132,7 +191,13 @@ export async function readAll(cluster: TestCluster, topic: string, partitions: n
 }
 
 /** Reads with a group from where it stands until it has `count` records and, for `quietMs`, no more. */
-export async function resume(cluster: TestCluster, groupId: string, topic: string, count: number, quietMs = 1500): Promise<{ partition: number; offset: number; content: string }[]> {
+export async function resume(
+  cluster: TestCluster,
+  groupId: string,
+  topic: string,
+  count: number,
+  quietMs = 1500,
+): Promise<{ partition: number; offset: number; content: string }[]> {
   const consumer = application(cluster).consumer({ groupId, readUncommitted: true, maxWaitTimeInMs: 100 });
   const seen: { partition: number; offset: number; content: string }[] = [];
   let last = Date.now();
@@ -154,4 +219,5 @@ export async function resume(cluster: TestCluster, groupId: string, topic: strin
   return seen;
 }
 
-export const open = (cluster: TestCluster, side: "origin" | "target"): Promise<KafkaPort> => openKafka(cluster.connection, side);
+export const open = (cluster: TestCluster, side: "origin" | "target"): Promise<KafkaPort> =>
+  openKafka(cluster.connection, side);

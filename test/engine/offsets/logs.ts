@@ -30,7 +30,15 @@ export function logOf(drafts: readonly Draft[], from = 0): Log {
   let id = 0;
   const entries = drafts.map((d): Entry => {
     offset += d.gap ?? 0;
-    return { kind: "record", timestamp: 1000 + id, body: `value ${id}`, transactional: false, id: id++, ...d, offset: offset++ };
+    return {
+      kind: "record",
+      timestamp: 1000 + id,
+      body: `value ${id}`,
+      transactional: false,
+      id: id++,
+      ...d,
+      offset: offset++,
+    };
   });
   return { start: from, end: offset, entries };
 }
@@ -83,7 +91,11 @@ export interface Reads {
   records: number;
 }
 
-export function readerOf(logs: ReadonlyMap<string, Log>, committedOnly: boolean, reads: Reads = { scans: 0, records: 0 }): LogReader {
+export function readerOf(
+  logs: ReadonlyMap<string, Log>,
+  committedOnly: boolean,
+  reads: Reads = { scans: 0, records: 0 },
+): LogReader {
   const logOfPartition = (topic: string, partition: number): Log => {
     const log = logs.get(`${topic}:${partition}`);
     if (log === undefined) throw new Error(`no log ${topic}:${partition}`);
@@ -99,7 +111,8 @@ export function readerOf(logs: ReadonlyMap<string, Log>, committedOnly: boolean,
       reads.scans++;
       for (const ask of asks) {
         const log = logOfPartition(ask.topic, ask.partition);
-        if (ask.from < log.start || ask.to > log.end) throw new Error(`[${ask.from}, ${ask.to}) is outside [${log.start}, ${log.end})`);
+        if (ask.from < log.start || ask.to > log.end)
+          throw new Error(`[${ask.from}, ${ask.to}) is outside [${log.start}, ${log.end})`);
         for (const e of visible(log, committedOnly)) {
           if (e.offset < ask.from || e.offset >= ask.to) continue;
           reads.records++;
@@ -115,5 +128,13 @@ export function readerOf(logs: ReadonlyMap<string, Log>, committedOnly: boolean,
 function cursorOf(e: Entry): RecordCursor {
   const bytes = Buffer.from(e.body);
   const { offset, timestamp, transactional } = e;
-  return Object.assign(new RecordCursor(), { offset, timestamp, transactional, stamped: e.stamped === true, bytes, start: 0, end: bytes.length });
+  return Object.assign(new RecordCursor(), {
+    offset,
+    timestamp,
+    transactional,
+    stamped: e.stamped === true,
+    bytes,
+    start: 0,
+    end: bytes.length,
+  });
 }

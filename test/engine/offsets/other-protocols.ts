@@ -12,7 +12,12 @@ interface Heartbeat {
 }
 
 /** The answers are read as far as their error. */
-const heartbeat = (name: string, key: number, version: number, write: Api<Heartbeat, number>["write"]): Api<Heartbeat, number> => ({
+const heartbeat = (
+  name: string,
+  key: number,
+  version: number,
+  write: Api<Heartbeat, number>["write"],
+): Api<Heartbeat, number> => ({
   name,
   key,
   version,
@@ -26,7 +31,14 @@ const heartbeat = (name: string, key: number, version: number, write: Api<Heartb
 
 /** StreamsGroupHeartbeat v0 (KIP-1071), with a topology of one subtopology that reads one topic. */
 const streamsHeartbeat = heartbeat("StreamsGroupHeartbeat", 88, 0, (out, { group, member, epoch, topic }) => {
-  out.string(group).string(member).int32(epoch).int32(0).string(null).string(null).int32(epoch === 0 ? 60_000 : -1);
+  out
+    .string(group)
+    .string(member)
+    .int32(epoch)
+    .int32(0)
+    .string(null)
+    .string(null)
+    .int32(epoch === 0 ? 60_000 : -1);
   if (epoch === 0) {
     out.int8(1).int32(0);
     out.list(["0"], (id) => {
@@ -46,21 +58,42 @@ const streamsHeartbeat = heartbeat("StreamsGroupHeartbeat", 88, 0, (out, { group
 
 /** ShareGroupHeartbeat v1 (KIP-932). */
 const shareHeartbeat = heartbeat("ShareGroupHeartbeat", 76, 1, (out, { group, member, epoch, topic }) => {
-  out.string(group).string(member).int32(epoch).string(null).values(epoch === 0 ? [topic] : null, (t) => out.string(t)).tags();
+  out
+    .string(group)
+    .string(member)
+    .int32(epoch)
+    .string(null)
+    .values(epoch === 0 ? [topic] : null, (t) => out.string(t))
+    .tags();
 });
 
 /** A member of a group of a newer protocol, without the application. */
-export async function joinGroup(connection: ClusterConnection, protocol: "streams" | "share", group: string, topic: string): Promise<{ leave(): Promise<void> }> {
+export async function joinGroup(
+  connection: ClusterConnection,
+  protocol: "streams" | "share",
+  group: string,
+  topic: string,
+): Promise<{ leave(): Promise<void> }> {
   const cluster = await Cluster.open(connection, "origin", {});
-  const member = protocol === "share" ? Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url") : randomUUID();
+  const member =
+    protocol === "share" ? Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url") : randomUUID();
   const beat = async (epoch: number): Promise<void> => {
-    await cluster.untilAllAnswered(`heartbeat of`, [group], (g) => g, async (open, settle) => {
-      const groups = await cluster.byCoordinator(open, settle);
-      for (const broker of groups.keys()) {
-        const errorCode = await cluster.links.send(broker, protocol === "streams" ? streamsHeartbeat : shareHeartbeat, { group, member, epoch, topic });
-        settle(group, errorCode);
-      }
-    });
+    await cluster.untilAllAnswered(
+      `heartbeat of`,
+      [group],
+      (g) => g,
+      async (open, settle) => {
+        const groups = await cluster.byCoordinator(open, settle);
+        for (const broker of groups.keys()) {
+          const errorCode = await cluster.links.send(
+            broker,
+            protocol === "streams" ? streamsHeartbeat : shareHeartbeat,
+            { group, member, epoch, topic },
+          );
+          settle(group, errorCode);
+        }
+      },
+    );
   };
   await beat(0);
   return {

@@ -22,7 +22,12 @@ let target: KafkaPort;
 let supervisor: Supervisor;
 
 /** Starts Kafka's own console consumer, which ends when it has read `count` records. */
-async function startConsumer(cluster: TestCluster, group: string, protocol: "classic" | "consumer", count: number): Promise<ManagedProcess> {
+async function startConsumer(
+  cluster: TestCluster,
+  group: string,
+  protocol: "classic" | "consumer",
+  count: number,
+): Promise<ManagedProcess> {
   const folder = join(supervisor.folder, uniqueName("consumer"));
   await mkdir(folder);
   const file = join(folder, "client.properties");
@@ -41,7 +46,20 @@ async function startConsumer(cluster: TestCluster, group: string, protocol: "cla
   const { process } = await startJava(supervisor, {
     name: `${protocol} consumer`,
     mainClass: "org.apache.kafka.tools.consumer.ConsoleConsumer",
-    args: ["--bootstrap-server", cluster.bootstrapServers, "--topic", topic, "--group", group, "--max-messages", String(count), "--timeout-ms", "60000", "--command-config", file],
+    args: [
+      "--bootstrap-server",
+      cluster.bootstrapServers,
+      "--topic",
+      topic,
+      "--group",
+      group,
+      "--max-messages",
+      String(count),
+      "--timeout-ms",
+      "60000",
+      "--command-config",
+      file,
+    ],
     heap: "128m",
     folder,
     logName: "out",
@@ -53,7 +71,12 @@ async function startConsumer(cluster: TestCluster, group: string, protocol: "cla
 }
 
 /** Lets it read `count` records and returns their values. */
-async function javaConsumer(cluster: TestCluster, group: string, protocol: "classic" | "consumer", count: number): Promise<string[]> {
+async function javaConsumer(
+  cluster: TestCluster,
+  group: string,
+  protocol: "classic" | "consumer",
+  count: number,
+): Promise<string[]> {
   const process = await startConsumer(cluster, group, protocol, count);
   const exit = await process.exited;
   const out = await readFile(process.log, "utf8");
@@ -65,9 +88,18 @@ beforeAll(async () => {
   supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-consumers-")));
   [origin, target] = await Promise.all([open(clusters.origin, "origin"), open(clusters.target, "target")]);
   // What a mirror would leave: the same records with the same timestamps, at other offsets.
-  const messages = Array.from({ length: 100 }, (_, i) => ({ value: `number ${i}`, partition: 0, timestamp: 1_790_000_000_000 + i }));
-  for (const port of [origin, target]) await port.createTopic(topic, { partitions: 1, replicationFactor: 1, configs: { "retention.ms": "-1" } });
-  await produce(clusters.target, topic, Array.from({ length: 7 }, (_, i) => ({ value: `older ${i}`, partition: 0, timestamp: 1_780_000_000_000 + i })));
+  const messages = Array.from({ length: 100 }, (_, i) => ({
+    value: `number ${i}`,
+    partition: 0,
+    timestamp: 1_790_000_000_000 + i,
+  }));
+  for (const port of [origin, target])
+    await port.createTopic(topic, { partitions: 1, replicationFactor: 1, configs: { "retention.ms": "-1" } });
+  await produce(
+    clusters.target,
+    topic,
+    Array.from({ length: 7 }, (_, i) => ({ value: `older ${i}`, partition: 0, timestamp: 1_780_000_000_000 + i })),
+  );
   await produce(clusters.origin, topic, messages);
   await produce(clusters.target, topic, messages);
 });
@@ -88,7 +120,9 @@ const committed = async (port: KafkaPort, group: string): Promise<number | undef
 
 describe("groups of every protocol", () => {
   it("go on where they were: classic, the new consumer protocol, and without members ever", async () => {
-    const [classic, modern, memberless, kafkajs] = ["classic", "modern", "memberless", "kafkajs"].map((g) => `${prefix}-group-${g}`) as [string, string, string, string];
+    const [classic, modern, memberless, kafkajs] = ["classic", "modern", "memberless", "kafkajs"].map(
+      (g) => `${prefix}-group-${g}`,
+    ) as [string, string, string, string];
     expect(await javaConsumer(clusters.origin, classic, "classic", 30)).toHaveLength(30);
     expect(await javaConsumer(clusters.origin, modern, "consumer", 45)).toHaveLength(45);
     await origin.alterGroupOffsets(memberless, [{ topic, partition: 0, offset: 60n, metadata: "set by an operator" }]);
@@ -96,18 +130,27 @@ describe("groups of every protocol", () => {
     await admin.connect();
     await admin.setOffsets({ groupId: kafkajs, topic, partitions: [{ partition: 0, offset: "99" }] });
     await admin.disconnect();
-    expect(await Promise.all([classic, modern, memberless, kafkajs].map((g) => committed(origin, g)))).toEqual([30, 45, 60, 99]);
+    expect(await Promise.all([classic, modern, memberless, kafkajs].map((g) => committed(origin, g)))).toEqual([
+      30, 45, 60, 99,
+    ]);
 
     const model = modelFor(clusters, prefix);
     const plan = await planOffsets(model, {}, silent);
-    expect(Object.fromEntries(plan.groups.map((g) => [g.group, g.type]))).toMatchObject({ [classic]: "classic", [modern]: "consumer" });
+    expect(Object.fromEntries(plan.groups.map((g) => [g.group, g.type]))).toMatchObject({
+      [classic]: "classic",
+      [modern]: "consumer",
+    });
     await applyOffsets(model, plan, {}, silent);
-    expect(await Promise.all([classic, modern, memberless, kafkajs].map((g) => committed(target, g)))).toEqual([37, 52, 67, 106]);
+    expect(await Promise.all([classic, modern, memberless, kafkajs].map((g) => committed(target, g)))).toEqual([
+      37, 52, 67, 106,
+    ]);
 
     // Each protocol's own client finds its place, also a group that changes its protocol with the move.
     expect((await javaConsumer(clusters.target, modern, "consumer", 55))[0]).toBe("number 45");
     expect((await javaConsumer(clusters.target, classic, "consumer", 70))[0]).toBe("number 30");
-    expect((await resume(clusters.target, memberless, topic, 40)).map((r) => r.content)).toEqual(Array.from({ length: 40 }, (_, i) => `number ${60 + i}`));
+    expect((await resume(clusters.target, memberless, topic, 40)).map((r) => r.content)).toEqual(
+      Array.from({ length: 40 }, (_, i) => `number ${60 + i}`),
+    );
     expect((await resume(clusters.target, kafkajs, topic, 1)).map((r) => r.content)).toEqual(["number 99"]);
   });
 
@@ -116,7 +159,12 @@ describe("groups of every protocol", () => {
     await origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 10n, metadata: "" }]);
     const consumer = await startConsumer(clusters.target, group, "consumer", 1_000_000);
     try {
-      await consumer.until("a member of the group", async () => ((await target.describeGroups([group]))[0]?.members.length === 1 ? true : undefined), 60_000, 200);
+      await consumer.until(
+        "a member of the group",
+        async () => ((await target.describeGroups([group]))[0]?.members.length === 1 ? true : undefined),
+        60_000,
+        200,
+      );
       const model = modelFor(clusters, prefix, { groupsPattern: group });
       const plan = await planOffsets(model, {}, silent);
       expect(plan.groups[0]?.targetMembers).toEqual([expect.stringContaining("console-consumer")]);
@@ -130,13 +178,21 @@ describe("groups of every protocol", () => {
     const group = `${prefix}-group-streams`;
     await origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 20n, metadata: "streams" }]);
     await (await joinGroup(clusters.origin.connection, "streams", group, topic)).leave();
-    expect((await origin.listGroups()).find((g) => g.groupId === group)).toMatchObject({ type: "streams", protocolType: "streams" });
+    expect((await origin.listGroups()).find((g) => g.groupId === group)).toMatchObject({
+      type: "streams",
+      protocolType: "streams",
+    });
 
     const model = modelFor(clusters, prefix, { groupsPattern: group });
     const busy = await joinGroup(clusters.target.connection, "streams", group, topic);
-    expect((await target.describeGroups([group]))[0]).toMatchObject({ type: "streams", members: [{ clientId: expect.any(String) }] });
+    expect((await target.describeGroups([group]))[0]).toMatchObject({
+      type: "streams",
+      members: [{ clientId: expect.any(String) }],
+    });
     const plan = await planOffsets(model, {}, silent);
-    expect(plan.groups).toMatchObject([{ group, type: "streams", originMembers: 0, targetMembers: [expect.stringContaining("@")] }]);
+    expect(plan.groups).toMatchObject([
+      { group, type: "streams", originMembers: 0, targetMembers: [expect.stringContaining("@")] },
+    ]);
     await expect(applyOffsets(model, plan, {}, silent)).rejects.toThrow(/OFFSETS_BLOCKED[^]*active on the target/);
     await busy.leave();
     await target.deleteGroups([group]);
@@ -145,7 +201,9 @@ describe("groups of every protocol", () => {
     // The application comes: the group becomes one of its protocol, and goes on from there.
     const resumed = await joinGroup(clusters.target.connection, "streams", group, topic);
     expect((await target.describeGroups([group]))[0]).toMatchObject({ type: "streams" });
-    expect((await target.groupOffsets([group])).get(group)).toMatchObject([{ topic, partition: 0, offset: 27n, metadata: "streams" }]);
+    expect((await target.groupOffsets([group])).get(group)).toMatchObject([
+      { topic, partition: 0, offset: 27n, metadata: "streams" },
+    ]);
     await resumed.leave();
   });
 
@@ -156,8 +214,12 @@ describe("groups of every protocol", () => {
     const plan = await planOffsets(model, {}, silent);
     expect([plan.groups, plan.shareGroups]).toEqual([[], [group]]);
     expect(plan.summary.attention).toEqual([expect.stringContaining(`group "${group}" does not move: a share group`)]);
-    expect((await applyOffsets(model, plan, {}, silent)).skipped).toEqual([{ group, why: expect.stringContaining("kafka-share-groups.sh --reset-offsets") }]);
-    expect(await lookAtGroups(model, {})).toEqual([{ group, offsets: 0, leftAlone: expect.stringContaining("share group") }]);
+    expect((await applyOffsets(model, plan, {}, silent)).skipped).toEqual([
+      { group, why: expect.stringContaining("kafka-share-groups.sh --reset-offsets") },
+    ]);
+    expect(await lookAtGroups(model, {})).toEqual([
+      { group, offsets: 0, leftAlone: expect.stringContaining("share group") },
+    ]);
     expect(await lookAtGroups(model, { excludeGroups: [group] })).toEqual([]);
   });
 });

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { applyOffsets, checkApplied, planFromCheckpoints, planOffsets, planToTime, revertOffsets, type OffsetPlan } from "../../../engine/offsets";
+import {
+  applyOffsets,
+  checkApplied,
+  planFromCheckpoints,
+  planOffsets,
+  planToTime,
+  revertOffsets,
+  type OffsetPlan,
+} from "../../../engine/offsets";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
 import { internalTopics } from "../../../engine/naming";
@@ -38,7 +46,9 @@ async function mirrored(): Promise<Map<string, number>> {
   const name = encodeURIComponent(connectorNames(model.mirror).source);
   const answer = await fetch(`${mirror?.worker.restUrl}/connectors/${name}/offsets`);
   if (!answer.ok) return new Map();
-  const { offsets } = (await answer.json()) as { offsets: { partition: { topic: string; partition: number }; offset: { offset: number } }[] };
+  const { offsets } = (await answer.json()) as {
+    offsets: { partition: { topic: string; partition: number }; offset: { offset: number } }[];
+  };
   return new Map(offsets.map((o) => [`${o.partition.topic}:${o.partition.partition}`, o.offset.offset]));
 }
 
@@ -46,17 +56,23 @@ beforeAll(async () => {
   model = modelFor(clusters, prefix, { offsetFlushIntervalMs: 600_000 });
   [origin, target] = await Promise.all([open(clusters.origin, "origin"), open(clusters.target, "target")]);
   estate = await seed(clusters.origin, origin, prefix);
-  for (const [kind, topic] of Object.entries(estate)) if (kind !== "elsewhere") here.set(topic, await readAll(clusters.origin, topic, kind === "plain" ? 2 : 1));
+  for (const [kind, topic] of Object.entries(estate))
+    if (kind !== "elsewhere") here.set(topic, await readAll(clusters.origin, topic, kind === "plain" ? 2 : 1));
 
   // A worker that is killed has flushed nothing: the next one copies everything a second time.
   mirror = await startMirror(clusters, model);
-  const plainThere = async () => (await target.describeTopics([estate.plain])).length > 0 && (await target.listOffsets([{ topic: estate.plain, partition: 0 }], "latest"))[0]?.offset === 1500n;
+  const plainThere = async () =>
+    (await target.describeTopics([estate.plain])).length > 0 &&
+    (await target.listOffsets([{ topic: estate.plain, partition: 0 }], "latest"))[0]?.offset === 1500n;
   await eventually("the first copy of the plain topic", plainThere, 120_000);
   process.kill(mirror.worker.pid, "SIGKILL");
   await mirror.worker.exited;
   await mirror.stop();
   // A new worker that still sees the dead one in its group waits five minutes for it to come back.
-  await eventually("the end of the dead worker's session", async () => (await target.describeGroups([model.mirror.groupId]))[0]?.members.length === 0);
+  await eventually(
+    "the end of the dead worker's session",
+    async () => (await target.describeGroups([model.mirror.groupId]))[0]?.members.length === 0,
+  );
   mirror = await startMirror(clusters, { ...model, mirror: { ...model.mirror, offsetFlushIntervalMs: 1000 } });
   let missing: string[] = [];
   const copied = async () => {
@@ -78,10 +94,15 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await mirror?.stop();
-  for (const [port, side] of [[origin, "origin"], [target, "target"]] as const) {
+  for (const [port, side] of [
+    [origin, "origin"],
+    [target, "target"],
+  ] as const) {
     const groups = (await port.listGroups()).map((g) => g.groupId).filter((g) => g.includes(prefix));
     await port.deleteGroups(groups);
-    const internal = internalTopics(model.mirror).filter((t) => t.side === side).map((t) => t.name);
+    const internal = internalTopics(model.mirror)
+      .filter((t) => t.side === side)
+      .map((t) => t.name);
     const names = (await port.listTopics()).filter((t) => t.startsWith(prefix) || internal.includes(t));
     await port.deleteTopics(names);
     await port.close();
@@ -90,7 +111,8 @@ afterAll(async () => {
 
 /** Compaction goes on by itself on both sides: only a plan that it did not overtake can be held against the records. */
 async function planBetweenCompactions(): Promise<OffsetPlan> {
-  const look = () => Promise.all([readAll(clusters.origin, estate.compacted, 1), readAll(clusters.target, estate.compacted, 1)]);
+  const look = () =>
+    Promise.all([readAll(clusters.origin, estate.compacted, 1), readAll(clusters.target, estate.compacted, 1)]);
   let before = await look();
   for (let attempt = 0; attempt < 10; attempt++) {
     const plan = await planOffsets(model, {}, silent);
@@ -108,8 +130,16 @@ function expectRight(plan: OffsetPlan): void {
     for (const t of g.topics) {
       for (const p of t.partitions) {
         const at = `${g.group} ${t.topic}-${p.partition} ${p.originOffset} -> ${p.targetOffset}`;
-        const stays = here.get(t.topic)?.get(p.partition)?.filter((r) => r.offset >= Number(p.originOffset)).map((r) => r.content) as string[];
-        const moves = there.get(t.topic)?.get(p.partition)?.filter((r) => r.offset >= Number(p.targetOffset)).map((r) => r.content) as string[];
+        const stays = here
+          .get(t.topic)
+          ?.get(p.partition)
+          ?.filter((r) => r.offset >= Number(p.originOffset))
+          .map((r) => r.content) as string[];
+        const moves = there
+          .get(t.topic)
+          ?.get(p.partition)
+          ?.filter((r) => r.offset >= Number(p.targetOffset))
+          .map((r) => r.content) as string[];
         expect(moves[0], at).toBe(stays[0]);
         expect(p.rereads, at).toBe(Math.max(0, moves.length - stays.length));
         if (p.exact && p.rereads === 0 && t.topic !== estate.compacted) expect(moves, at).toEqual(stays);
@@ -131,7 +161,22 @@ describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was k
     for (const [topic, partitions] of here) {
       for (const [partition, list] of partitions) {
         const end = (list.at(-1)?.offset ?? -1) + 1;
-        const places = [0, 1, 2, 69, 70, 71, Math.floor(end / 3), Math.floor(end / 2), end - 40, end - 5, end - 1, end, end + 1, end + 5];
+        const places = [
+          0,
+          1,
+          2,
+          69,
+          70,
+          71,
+          Math.floor(end / 3),
+          Math.floor(end / 2),
+          end - 40,
+          end - 5,
+          end - 1,
+          end,
+          end + 1,
+          end + 5,
+        ];
         for (const offset of new Set(places.filter((o) => o >= 0))) {
           const name = `at-${offset}`;
           const known = committed.get(group(name)) ?? new Map<string, number>();
@@ -146,7 +191,14 @@ describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was k
     expectRight(plan);
     expect(plan.summary.by.incomplete).toBeUndefined();
     // Nothing but equal records may be inexact.
-    for (const g of plan.groups) for (const t of g.topics) for (const p of t.partitions) expect([t.topic, p.originOffset, p.exact || t.topic === estate.same]).toEqual([t.topic, p.originOffset, true]);
+    for (const g of plan.groups)
+      for (const t of g.topics)
+        for (const p of t.partitions)
+          expect([t.topic, p.originOffset, p.exact || t.topic === estate.same]).toEqual([
+            t.topic,
+            p.originOffset,
+            true,
+          ]);
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
   });
 
@@ -154,11 +206,16 @@ describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was k
     const plan = await planOffsets(model, {}, silent);
     const applied = await applyOffsets(model, plan, {}, silent);
     expect(applied.written).toBe(plan.summary.offsets);
-    expect(await applyOffsets(model, await planOffsets(model, {}, silent), {}, silent)).toMatchObject({ written: 0, inPlace: plan.summary.offsets });
+    expect(await applyOffsets(model, await planOffsets(model, {}, silent), {}, silent)).toMatchObject({
+      written: 0,
+      inPlace: plan.summary.offsets,
+    });
 
     const name = group("at-750");
     const seen = await resume(clusters.target, name, estate.plain, 1500);
-    const expected = [0, 1].flatMap((p) => Array.from({ length: 750 }, (_, i) => `${p}:${estate.plain}#${(750 + i) * 2 + p}`));
+    const expected = [0, 1].flatMap((p) =>
+      Array.from({ length: 750 }, (_, i) => `${p}:${estate.plain}#${(750 + i) * 2 + p}`),
+    );
     expect(seen.map((r) => `${r.partition}:${r.content}`).sort()).toEqual(expected.sort());
     expect((await target.groupOffsets([name])).get(name)?.every((o) => o.metadata === "commit 750")).toBe(true);
 
@@ -175,9 +232,14 @@ describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was k
     await consumer.subscribe({ topic: estate.plain });
     await consumer.run({ autoCommit: false, eachMessage: async () => {} });
     try {
-      await eventually("the consumer's group", async () => (await target.describeGroups([name]))[0]?.state === "Stable");
+      await eventually(
+        "the consumer's group",
+        async () => (await target.describeGroups([name]))[0]?.state === "Stable",
+      );
       const plan = await planOffsets(model, {}, silent);
-      await expect(applyOffsets(model, plan, {}, silent)).rejects.toThrow(/OFFSETS_BLOCKED[^]*at-750" active on the target: .*kafkajs/);
+      await expect(applyOffsets(model, plan, {}, silent)).rejects.toThrow(
+        /OFFSETS_BLOCKED[^]*at-750" active on the target: .*kafkajs/,
+      );
       expect((await target.groupOffsets([group("at-0")])).get(group("at-0"))).toEqual([]);
     } finally {
       await consumer.disconnect();
@@ -186,7 +248,11 @@ describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was k
 
   it("puts the guide's two ways beside the exact answer", async () => {
     const exact = await planOffsets(model, {}, silent);
-    await eventually("checkpoints", async () => (await planFromCheckpoints(model, exact, silent)).groups.some((g) => g.topics.some((t) => t.partitions.some((p) => p.targetOffset !== null))));
+    await eventually("checkpoints", async () =>
+      (await planFromCheckpoints(model, exact, silent)).groups.some((g) =>
+        g.topics.some((t) => t.partitions.some((p) => p.targetOffset !== null)),
+      ),
+    );
     const byCheckpoints = await planFromCheckpoints(model, exact, silent);
     const byTime = await planToTime(model, exact, Date.now(), silent);
     expect(byCheckpoints.summary.offsets).toBe(exact.summary.offsets);
@@ -200,9 +266,20 @@ describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was k
     const url = `${mirror?.worker.restUrl}/connectors/${name}/config`;
     const config = (await (await fetch(url)).json()) as Record<string, string>;
     const synced = { ...config, "sync.group.offsets.enabled": "true", "sync.group.offsets.interval.seconds": "1" };
-    expect((await fetch(url, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(synced) })).ok).toBe(true);
+    expect(
+      (
+        await fetch(url, {
+          method: "PUT",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(synced),
+        })
+      ).ok,
+    ).toBe(true);
     const behind = group("at-1");
-    await eventually("the mirror's group sync", async () => ((await target.groupOffsets([behind])).get(behind) ?? []).length > 0);
+    await eventually(
+      "the mirror's group sync",
+      async () => ((await target.groupOffsets([behind])).get(behind) ?? []).length > 0,
+    );
 
     const syncing = { ...model, mirror: { ...model.mirror, syncGroupOffsets: true } };
     const before = await planBetweenCompactions();

@@ -13,7 +13,11 @@ export interface Story {
 }
 
 /** The answers of `translate` for these committed offsets. */
-export async function translated(story: Story, committed: readonly number[], reads?: Reads): Promise<Map<number, Translation>> {
+export async function translated(
+  story: Story,
+  committed: readonly number[],
+  reads?: Reads,
+): Promise<Map<number, Translation>> {
   const origin = readerOf(new Map([["t:0", story.origin]]), story.committedOnly === true, reads);
   const target = readerOf(new Map([["t:0", story.target]]), true, reads);
   const { start, end } = story.origin;
@@ -37,8 +41,16 @@ export function readings(story: Story, g: number, t: number): { stays: Entry[]; 
   };
 }
 
-export const mirrored = (origin: Log, how: Mirroring = {}): Story => ({ origin, target: mirror(origin, how), committedOnly: how.committedOnly ?? false });
-export const plain = (count: number, from = 0): Log => logOf(Array.from({ length: count }, () => ({})), from);
+export const mirrored = (origin: Log, how: Mirroring = {}): Story => ({
+  origin,
+  target: mirror(origin, how),
+  committedOnly: how.committedOnly ?? false,
+});
+export const plain = (count: number, from = 0): Log =>
+  logOf(
+    Array.from({ length: count }, () => ({})),
+    from,
+  );
 export const all = (log: Log): number[] => Array.from({ length: log.end + 3 }, (_, g) => g);
 
 /** Every committed offset lands exactly, rereads what is announced, and the way is as expected. */

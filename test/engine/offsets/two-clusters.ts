@@ -9,7 +9,14 @@ import { FakeCluster } from "./cluster";
 import { logOf, mirror as mirrorLog, readerOf, type Log } from "./logs";
 
 /** Two clusters in memory with three topics on both, made anew for each test of the file that imports them. */
-export const mirror: MirrorModel = testMirror({ groupId: "mm2", offsetStorageTopic: "mm2-offsets", configStorageTopic: "mm2-configs", statusStorageTopic: "mm2-status", topicsPattern: "orders,payments,lists", groupsExcludePattern: "internal-.*" });
+export const mirror: MirrorModel = testMirror({
+  groupId: "mm2",
+  offsetStorageTopic: "mm2-offsets",
+  configStorageTopic: "mm2-configs",
+  statusStorageTopic: "mm2-status",
+  topicsPattern: "orders,payments,lists",
+  groupsExcludePattern: "internal-.*",
+});
 
 export let origin: FakeCluster;
 export let target: FakeCluster;
@@ -17,9 +24,15 @@ export let logs: { origin: Map<string, Log>; target: Map<string, Log> };
 
 /** A topic on both sides: the origin's offsets are 10 ahead of the target's. */
 function topic(name: string, records = 20): void {
-  const here = logOf(Array.from({ length: records }, (_, i) => ({ body: `${name} ${i}` })), 10);
+  const here = logOf(
+    Array.from({ length: records }, (_, i) => ({ body: `${name} ${i}` })),
+    10,
+  );
   const there = mirrorLog(here);
-  for (const [cluster, map, log] of [[origin, logs.origin, here], [target, logs.target, there]] as const) {
+  for (const [cluster, map, log] of [
+    [origin, logs.origin, here],
+    [target, logs.target, there],
+  ] as const) {
     map.set(`${name}:0`, log);
     cluster.topics.set(name, { partitions: [{ start: log.start, end: log.end }] });
   }
@@ -27,7 +40,13 @@ function topic(name: string, records = 20): void {
 
 export const clusters = () => ({ origin: origin.port("origin"), target: target.port("target") });
 export const plan = (options: OffsetOptions = {}): Promise<OffsetPlan> =>
-  planThrough(clusters(), { origin: readerOf(logs.origin, false), target: readerOf(logs.target, false) }, mirror, options, silent);
+  planThrough(
+    clusters(),
+    { origin: readerOf(logs.origin, false), target: readerOf(logs.target, false) },
+    mirror,
+    options,
+    silent,
+  );
 export const apply = (p: OffsetPlan, options: OffsetOptions = {}) => applyWith(clusters(), mirror, p, options, silent);
 
 beforeEach(() => {

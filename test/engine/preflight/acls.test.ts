@@ -20,15 +20,22 @@ const password = randomBytes(16).toString("hex");
 let ports: Record<Side, KafkaPort>;
 let model: MigrationModel;
 
-const as = (side: Side, username: string): Connection => ({ ...clusters[side].connection, sasl: { mechanism: "SCRAM-SHA-512", username, password } });
+const as = (side: Side, username: string): Connection => ({
+  ...clusters[side].connection,
+  sasl: { mechanism: "SCRAM-SHA-512", username, password },
+});
 
 beforeAll(async () => {
-  ports = { origin: await openKafka(clusters.origin.connection, "origin"), target: await openKafka(clusters.target.connection, "target") };
+  ports = {
+    origin: await openKafka(clusters.origin.connection, "origin"),
+    target: await openKafka(clusters.target.connection, "target"),
+  };
   // Every kind of privilege that there is.
   model = modelFor(clusters, prefix, { syncGroupOffsets: true, exactlyOnce: true });
   await ports.origin.createTopic(data, { partitions: 1, replicationFactor: 1 });
   await ports.origin.alterGroupOffsets(group, [{ topic: data, partition: 0, offset: 0n, metadata: "" }]);
-  for (const side of ["origin", "target"] as const) for (const name of [user, admin]) await createScramUser(clusters[side], name, password);
+  for (const side of ["origin", "target"] as const)
+    for (const name of [user, admin]) await createScramUser(clusters[side], name, password);
 });
 
 afterAll(async () => {
@@ -44,7 +51,8 @@ afterAll(async () => {
   await ports.target.close();
 });
 
-const shown = (acl: Acl) => `${acl.operation} on ${acl.resourceType} ${acl.resourceName}${acl.patternType === "prefixed" ? "*" : ""}`;
+const shown = (acl: Acl) =>
+  `${acl.operation} on ${acl.resourceType} ${acl.resourceName}${acl.patternType === "prefixed" ? "*" : ""}`;
 
 /** What these ACLs, and only these, let the check say: `""` when it passes. */
 async function said(work: () => Promise<unknown>): Promise<string> {
@@ -60,13 +68,23 @@ async function said(work: () => Promise<unknown>): Promise<string> {
 async function takeAwayInTurn(side: Side, acls: readonly Acl[], check: () => Promise<unknown>): Promise<void> {
   for (const acl of acls) {
     // Taking away what another one implies changes nothing.
-    const others = acls.filter((a) => a !== acl && a.resourceType === acl.resourceType && a.resourceName === acl.resourceName).map((a) => a.operation);
+    const others = acls
+      .filter((a) => a !== acl && a.resourceType === acl.resourceType && a.resourceName === acl.resourceName)
+      .map((a) => a.operation);
     if (allows(others, acl.operation as AclOperation)) continue;
     await ports[side].deleteAcls([acl]);
     let message = "";
     // Brokers learn of it one after the other.
-    await eventually(`${side}: ${shown(acl)} is missed, said: ${message}`, async () => (message = await said(check)) !== "", 15_000);
-    expect(message, `${side} without ${shown(acl)}`).toMatch(new RegExp(`${side}[^\\n]*${acl.operation} on (the cluster|(topic|group|transactional id) [^\\n]*${acl.resourceName})`));
+    await eventually(
+      `${side}: ${shown(acl)} is missed, said: ${message}`,
+      async () => (message = await said(check)) !== "",
+      15_000,
+    );
+    expect(message, `${side} without ${shown(acl)}`).toMatch(
+      new RegExp(
+        `${side}[^\\n]*${acl.operation} on (the cluster|(topic|group|transactional id) [^\\n]*${acl.resourceName})`,
+      ),
+    );
     await ports[side].createAcls([acl]);
     await eventually(`${side}: ${shown(acl)} is back`, async () => (await said(check)) === "", 15_000);
   }
@@ -85,23 +103,49 @@ describe("the mirror's users", () => {
     await expect(checkMirrorPrivileges(model, mirror())).resolves.toEqual({ topics: 1, groups: 1, warnings: [] });
   });
 
-  it.each(["origin", "target"] as const)("%s: each privilege of the least set is named when it is missing, with what the mirror would do", async (side) => {
-    await takeAwayInTurn(side, least(side), check);
-    await ports[side].deleteAcls([least(side)[0]!]);
-    await eventually("the effect is said", async () => /without it the (connector|worker|mirror)|without it .*(copied|made|checkpoints|synchronised)/.test(await said(check)), 15_000);
-    await ports[side].createAcls([least(side)[0]!]);
-  }, 300_000);
+  it.each(["origin", "target"] as const)(
+    "%s: each privilege of the least set is named when it is missing, with what the mirror would do",
+    async (side) => {
+      await takeAwayInTurn(side, least(side), check);
+      await ports[side].deleteAcls([least(side)[0]!]);
+      await eventually(
+        "the effect is said",
+        async () =>
+          /without it the (connector|worker|mirror)|without it .*(copied|made|checkpoints|synchronised)/.test(
+            await said(check),
+          ),
+        15_000,
+      );
+      await ports[side].createAcls([least(side)[0]!]);
+    },
+    300_000,
+  );
 
   it("a deny beats what is granted", async () => {
-    const deny: Acl = { ...least("origin")[0]!, permission: "deny", resourceName: data, patternType: "literal", operation: "Read" };
+    const deny: Acl = {
+      ...least("origin")[0]!,
+      permission: "deny",
+      resourceName: data,
+      patternType: "literal",
+      operation: "Read",
+    };
     await ports.origin.createAcls([deny]);
-    await eventually("it is seen", async () => new RegExp(`origin, User:${user}: Read on topic ${data}: without it`).test(await said(check)), 15_000);
+    await eventually(
+      "it is seen",
+      async () => new RegExp(`origin, User:${user}: Read on topic ${data}: without it`).test(await said(check)),
+      15_000,
+    );
     await ports.origin.deleteAcls([deny]);
   });
 
   it("a wrong password is said as such", async () => {
-    const wrong = { ...mirror(), target: { ...as("target", user), sasl: { mechanism: "SCRAM-SHA-512" as const, username: user, password: "no" } } };
-    await expect(checkMirrorPrivileges(model, wrong, undefined, { patienceMs: 0 })).rejects.toThrow(/KAFKA_AUTHENTICATION: the target cluster/);
+    const wrong = {
+      ...mirror(),
+      target: { ...as("target", user), sasl: { mechanism: "SCRAM-SHA-512" as const, username: user, password: "no" } },
+    };
+    await expect(checkMirrorPrivileges(model, wrong, undefined, { patienceMs: 0 })).rejects.toThrow(
+      /KAFKA_AUTHENTICATION: the target cluster/,
+    );
   });
 
   it("pass with the guide's own ACLs, for what the guide configures", async () => {
@@ -112,17 +156,31 @@ describe("the mirror's users", () => {
     const guide = { ...model, mirror: { ...model.mirror, syncGroupOffsets: false, exactlyOnce: false } };
     await expect(checkMirrorPrivileges(guide, mirror())).resolves.toMatchObject({ warnings: [] });
     // They do not suffice for exactly-once.
-    await expect(checkMirrorPrivileges(model, mirror(), undefined, { patienceMs: 0 })).rejects.toThrow(/Write on transactional id connect-cluster-.*the worker does not start/);
+    await expect(checkMirrorPrivileges(model, mirror(), undefined, { patienceMs: 0 })).rejects.toThrow(
+      /Write on transactional id connect-cluster-.*the worker does not start/,
+    );
   });
 });
 
 it("All on the cluster is no right on any topic, group or transactional id", async () => {
-  const all = (["origin", "target"] as const).map((side) => [side, aclBindings([{ type: "allow", host: "*", resource: { type: "cluster", patternType: "literal" }, operations: ["All"] }], `User:${user}`)] as const);
+  const all = (["origin", "target"] as const).map(
+    (side) =>
+      [
+        side,
+        aclBindings(
+          [{ type: "allow", host: "*", resource: { type: "cluster", patternType: "literal" }, operations: ["All"] }],
+          `User:${user}`,
+        ),
+      ] as const,
+  );
   for (const [side, acls] of all) {
     await ports[side].deleteAcls(await ports[side].describeAcls({ principal: `User:${user}` }));
     await ports[side].createAcls(acls);
   }
-  const check = () => checkMirrorPrivileges(model, { origin: as("origin", user), target: as("target", user) }, undefined, { patienceMs: 0 });
+  const check = () =>
+    checkMirrorPrivileges(model, { origin: as("origin", user), target: as("target", user) }, undefined, {
+      patienceMs: 0,
+    });
   let message = "";
   await eventually("the brokers know it", async () => !/on the cluster/.test((message = await said(check))), 15_000);
   expect(message).toMatch(new RegExp(`Read on topic ${data}`));
@@ -144,46 +202,79 @@ describe("the administrator", () => {
     await expect(check()).resolves.toMatchObject({ topics: 1, partitions: 1, groups: 1 });
   });
 
-  it.each(["origin", "target"] as const)("%s: each of its privileges is named when it is missing", async (side) => {
-    await takeAwayInTurn(side, acls(side), check);
-  }, 300_000);
+  it.each(["origin", "target"] as const)(
+    "%s: each of its privileges is named when it is missing",
+    async (side) => {
+      await takeAwayInTurn(side, acls(side), check);
+    },
+    300_000,
+  );
 
-  it.each(["origin", "target"] as const)("%s: without each of them a call of the engine is refused", async (side) => {
-    // A prefix covers the topic of its own name, too.
-    const named = acls(side).filter((acl) => acl.resourceType === "topic").map((acl) => acl.resourceName);
-    const topics = [...new Set(named)].filter((name) => side === "target" || name !== data);
-    const make = (topic: string) => ports[side].createTopic(topic, { partitions: 1, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
-    for (const topic of topics) await make(topic);
-    const port = await openKafka(as(side, admin), side);
-    try {
-      // Hidden topics look like absent ones to a client that may not describe them.
-      await eventually("it sees its topics", async () => (await port.listTopics()).filter((t) => topics.includes(t)).length === topics.length, 15_000);
-      for (const acl of acls(side)) {
-        const call = engineCall(port, side, acl);
-        await ports[side].deleteAcls([acl]);
-        await eventually(`${side}: refused without ${shown(acl)}`, async () => {
-          const refused = /KAFKA_UNAUTHORIZED/.test(await said(call));
-          // Not on every broker yet, so it was done.
-          if (!refused && acl.operation === "Delete" && acl.resourceType === "topic") await make(acl.resourceName);
-          return refused;
-        }, 30_000);
-        await ports[side].createAcls([acl]);
-        // Another call may need it too. A deletion is not tried again: it would be done.
-        if (acl.operation !== "Delete") await eventually(`${side}: ${shown(acl)} is back`, async () => !/KAFKA_UNAUTHORIZED/.test(await said(call)), 30_000);
+  it.each(["origin", "target"] as const)(
+    "%s: without each of them a call of the engine is refused",
+    async (side) => {
+      // A prefix covers the topic of its own name, too.
+      const named = acls(side)
+        .filter((acl) => acl.resourceType === "topic")
+        .map((acl) => acl.resourceName);
+      const topics = [...new Set(named)].filter((name) => side === "target" || name !== data);
+      const make = (topic: string) =>
+        ports[side].createTopic(topic, {
+          partitions: 1,
+          replicationFactor: 1,
+          configs: { "cleanup.policy": "compact" },
+        });
+      for (const topic of topics) await make(topic);
+      const port = await openKafka(as(side, admin), side);
+      try {
+        // Hidden topics look like absent ones to a client that may not describe them.
+        await eventually(
+          "it sees its topics",
+          async () => (await port.listTopics()).filter((t) => topics.includes(t)).length === topics.length,
+          15_000,
+        );
+        for (const acl of acls(side)) {
+          const call = engineCall(port, side, acl);
+          await ports[side].deleteAcls([acl]);
+          await eventually(
+            `${side}: refused without ${shown(acl)}`,
+            async () => {
+              const refused = /KAFKA_UNAUTHORIZED/.test(await said(call));
+              // Not on every broker yet, so it was done.
+              if (!refused && acl.operation === "Delete" && acl.resourceType === "topic") await make(acl.resourceName);
+              return refused;
+            },
+            30_000,
+          );
+          await ports[side].createAcls([acl]);
+          // Another call may need it too. A deletion is not tried again: it would be done.
+          if (acl.operation !== "Delete")
+            await eventually(
+              `${side}: ${shown(acl)} is back`,
+              async () => !/KAFKA_UNAUTHORIZED/.test(await said(call)),
+              30_000,
+            );
+        }
+      } finally {
+        await port.close();
+        await ports[side].deleteTopics(topics);
       }
-    } finally {
-      await port.close();
-      await ports[side].deleteTopics(topics);
-    }
-  }, 300_000);
+    },
+    300_000,
+  );
 
   /** What the engine does with this privilege, on the resource that it is for. */
-  function engineCall(port: KafkaPort, side: Side, { resourceType, resourceName: name, operation }: Acl): () => Promise<unknown> {
+  function engineCall(
+    port: KafkaPort,
+    side: Side,
+    { resourceType, resourceName: name, operation }: Acl,
+  ): () => Promise<unknown> {
     const first = { topic: resourceType === "topic" ? name : data, partition: 0 };
     const calls: Record<string, () => Promise<unknown>> = {
       "topic Read": () => port.fetch([{ ...first, offset: 0n }]),
       "topic DescribeConfigs": () => port.describeTopicConfigs([name]),
-      "topic AlterConfigs": () => port.incrementalAlterConfigs([{ resource: { type: "topic", name }, set: { "min.insync.replicas": "1" } }]),
+      "topic AlterConfigs": () =>
+        port.incrementalAlterConfigs([{ resource: { type: "topic", name }, set: { "min.insync.replicas": "1" } }]),
       "topic Delete": () => port.deleteTopics([name]),
       "topic Create": () => port.createTopic(name, { partitions: 1, replicationFactor: 1 }),
       "topic Write": () => port.append(name, [{ key: Buffer.from("k"), value: Buffer.from("v") }]),
@@ -192,10 +283,17 @@ describe("the administrator", () => {
       "group Delete": () => port.deleteGroups([name]),
       "cluster Describe": () => port.describeAcls(),
       "cluster Alter": () => port.alterReassignments([{ ...first, replicas: [clusters[side].brokerIds[0]!] }]),
-      "cluster AlterConfigs": () => port.incrementalAlterConfigs([{ resource: { type: "broker", name: String(clusters[side].brokerIds[0]) }, set: { "leader.replication.throttled.rate": null } }]),
+      "cluster AlterConfigs": () =>
+        port.incrementalAlterConfigs([
+          {
+            resource: { type: "broker", name: String(clusters[side].brokerIds[0]) },
+            set: { "leader.replication.throttled.rate": null },
+          },
+        ]),
     };
     const call = calls[`${resourceType} ${operation}`];
-    if (call === undefined) throw new Error(`no call of the engine is known that needs ${operation} on a ${resourceType}`);
+    if (call === undefined)
+      throw new Error(`no call of the engine is known that needs ${operation} on a ${resourceType}`);
     return call;
   }
 });

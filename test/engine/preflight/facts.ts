@@ -19,12 +19,27 @@ export function brokers(count: number, settings: Record<string, string> = {}): B
     "delete.topic.enable": "true",
     "auto.create.topics.enable": "false",
   };
-  return Array.from({ length: count }, (_, i) => ({ id: i + 1, rack: `rack-${i + 1}`, settings: { ...defaults, ...settings } }));
+  return Array.from({ length: count }, (_, i) => ({
+    id: i + 1,
+    rack: `rack-${i + 1}`,
+    settings: { ...defaults, ...settings },
+  }));
 }
 
 /** A topic with the defaults of a Kafka 4.3 broker; `set` are values of its own. */
-export function topic(name: string, bounds: [number, number][] = [[0, 10]], set: Record<string, string> = {}): TopicFacts {
-  const defaults = { "retention.ms": "604800000", "retention.bytes": "-1", "max.message.bytes": "1048588", "cleanup.policy": "delete", "message.timestamp.type": "CreateTime", "compression.type": "producer" };
+export function topic(
+  name: string,
+  bounds: [number, number][] = [[0, 10]],
+  set: Record<string, string> = {},
+): TopicFacts {
+  const defaults = {
+    "retention.ms": "604800000",
+    "retention.bytes": "-1",
+    "max.message.bytes": "1048588",
+    "cleanup.policy": "delete",
+    "message.timestamp.type": "CreateTime",
+    "compression.type": "producer",
+  };
   const settings = Object.fromEntries(Object.entries(defaults).map(([k, value]) => [k, { value, ofTopic: false }]));
   for (const [k, value] of Object.entries(set)) settings[k] = { value, ofTopic: true };
   return { name, settings, factor: 1, bounds: bounds.map(([start, end]) => ({ start, end })) };
@@ -35,8 +50,17 @@ export function selected(origin: TopicFacts, target?: TopicFacts, by: MirrorMode
 }
 
 /** Internal topics in one state; `records` says whether the mirror has written to them. */
-export function internals(state: InternalTopicCheck["state"], records = 0, by: MirrorModel = mirror): InternalTopicCheck[] {
-  return internalTopics(by).map((t) => ({ ...t, state, records, reasons: state === "foreign" ? ["cleanup.policy is delete, not compact"] : [] }));
+export function internals(
+  state: InternalTopicCheck["state"],
+  records = 0,
+  by: MirrorModel = mirror,
+): InternalTopicCheck[] {
+  return internalTopics(by).map((t) => ({
+    ...t,
+    state,
+    records,
+    reasons: state === "foreign" ? ["cleanup.policy is delete, not compact"] : [],
+  }));
 }
 
 /** Two clusters that a migration may start on: nothing of it is there yet. */

@@ -103,7 +103,9 @@ describe("real brokers that let everybody use what no ACL names, and hide it", (
 
   it("stop one that brings its own administrator, where nobody has an ACL yet", async () => {
     const found = await said({ origin: logged(model.origin) });
-    expect(found).toEqual([expect.stringMatching(/^CLUSTER_OPEN_UNKNOWN: .*may do everything on either kind of cluster/)]);
+    expect(found).toEqual([
+      expect.stringMatching(/^CLUSTER_OPEN_UNKNOWN: .*may do everything on either kind of cluster/),
+    ]);
   });
 
   it("are asked without leaving anything behind", async () => {

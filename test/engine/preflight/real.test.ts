@@ -26,7 +26,11 @@ beforeAll(async () => {
   target = await openKafka(clusters.target.connection, "target");
   model = modelFor(clusters, prefix);
   await origin.createTopic(data, { partitions: 2, replicationFactor: 1 });
-  await produce(clusters.origin, data, Array.from({ length: 10 }, (_, i) => ({ value: `v${i}`, partition: i % 2 })));
+  await produce(
+    clusters.origin,
+    data,
+    Array.from({ length: 10 }, (_, i) => ({ value: `v${i}`, partition: i % 2 })),
+  );
 });
 
 const own = async (port: KafkaPort) => (await port.listTopics()).filter((name) => name.includes(prefix));
@@ -50,7 +54,10 @@ async function refusal(m: MigrationModel = model, o: PreflightRun = options): Pr
   throw new Error("preflight passed");
 }
 
-const by = (over: Partial<MigrationModel["mirror"]>): MigrationModel => ({ ...model, mirror: { ...model.mirror, ...over } });
+const by = (over: Partial<MigrationModel["mirror"]>): MigrationModel => ({
+  ...model,
+  mirror: { ...model.mirror, ...over },
+});
 
 describe("connections", () => {
   it("a wrong password and an unreachable broker are reported together, the password is not", async () => {
@@ -67,7 +74,12 @@ describe("connections", () => {
   });
 
   it("one cluster given twice is noticed", async () => {
-    expect(await refusal({ ...model, target: model.origin }, { ...options, storageReplicationFactor: 1, checkpointsReplicationFactor: 1 })).toContain(`SAME_CLUSTER: origin and target are the same cluster (${clusters.origin.clusterId})`);
+    expect(
+      await refusal(
+        { ...model, target: model.origin },
+        { ...options, storageReplicationFactor: 1, checkpointsReplicationFactor: 1 },
+      ),
+    ).toContain(`SAME_CLUSTER: origin and target are the same cluster (${clusters.origin.clusterId})`);
   });
 });
 
@@ -89,7 +101,9 @@ describe("what is there", () => {
   });
 
   it("a pattern that matches nothing comes with what was probably meant", async () => {
-    expect(await refusal(by({ topicsPattern: `${prefix}-dat` }))).toMatch(new RegExp(`SELECTION_EMPTY: mirror.topicsPattern "${prefix}-dat" selects none`));
+    expect(await refusal(by({ topicsPattern: `${prefix}-dat` }))).toMatch(
+      new RegExp(`SELECTION_EMPTY: mirror.topicsPattern "${prefix}-dat" selects none`),
+    );
   });
 
   it("a user topic with the name of an internal one is named with the key that renames it", async () => {
@@ -97,11 +111,17 @@ describe("what is there", () => {
     await target.createTopic(name, { partitions: 1, replicationFactor: 1 });
     await produce(clusters.target, name, [{ value: "an order" }]);
     const message = await refusal();
-    expect(message).toMatch(new RegExp(`INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: cleanup.policy is delete, not compact; 1 of 1 records.*Fix: set target.offsetStorageTopic`));
+    expect(message).toMatch(
+      new RegExp(
+        `INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: cleanup.policy is delete, not compact; 1 of 1 records.*Fix: set target.offsetStorageTopic`,
+      ),
+    );
     // On the origin it would be copied over the mirror's own.
     const clash = `${data}-configs`;
     await origin.createTopic(clash, { partitions: 1, replicationFactor: 1 });
-    expect(await refusal(by({ configStorageTopic: clash }))).toMatch(new RegExp(`INTERNAL_NAME_SELECTED: origin topic ${clash} would be copied.*Fix: set target.configStorageTopic`));
+    expect(await refusal(by({ configStorageTopic: clash }))).toMatch(
+      new RegExp(`INTERNAL_NAME_SELECTED: origin topic ${clash} would be copied.*Fix: set target.configStorageTopic`),
+    );
     await origin.deleteTopics([clash]);
   });
 
@@ -109,12 +129,18 @@ describe("what is there", () => {
     const name = "migration-connect-cluster-offsets";
     const named = { offsetStorageTopic: name, topicsPattern: `${data},${name}` };
     await origin.createTopic(name, { partitions: 1, replicationFactor: 1 });
-    expect(await refusal(by(named))).toMatch(new RegExp(`INTERNAL_NAME_SELECTED: origin topic ${name} would be copied`));
+    expect(await refusal(by(named))).toMatch(
+      new RegExp(`INTERNAL_NAME_SELECTED: origin topic ${name} would be copied`),
+    );
     await origin.deleteTopics([name]);
     await target.createTopic(name, { partitions: 3, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
     await produce(clusters.target, name, [{ key: "order-17", value: "an order" }]);
     const message = await refusal(by({ offsetStorageTopic: name }));
-    expect(message).toMatch(new RegExp(`INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: .*1 of 1 records.*Fix: set target.offsetStorageTopic`));
+    expect(message).toMatch(
+      new RegExp(
+        `INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: .*1 of 1 records.*Fix: set target.offsetStorageTopic`,
+      ),
+    );
     expect(message).not.toContain("order-17");
     expect(await target.describeTopics([name])).toHaveLength(1);
     await target.deleteTopics([name]);
@@ -122,7 +148,9 @@ describe("what is there", () => {
 
   it("a target topic with another partition count, or with other data, stops it", async () => {
     await target.createTopic(data, { partitions: 3, replicationFactor: 1 });
-    expect(await refusal()).toMatch(new RegExp(`TARGET_TOPIC_PARTITIONS: topic ${data} has 3 partitions on the target and 2 on the origin`));
+    expect(await refusal()).toMatch(
+      new RegExp(`TARGET_TOPIC_PARTITIONS: topic ${data} has 3 partitions on the target and 2 on the origin`),
+    );
     await target.deleteTopics([data]);
     await target.createTopic(data, { partitions: 2, replicationFactor: 1 });
     await expect(preflight(model, options)).resolves.toMatchObject({ topics: 1 });
@@ -131,24 +159,46 @@ describe("what is there", () => {
   });
 
   it("more replicas than brokers, now or at the reset, are refused", async () => {
-    const message = await refusal(by({ replicationFactor: 4 }), { offsetSyncsReplicationFactor: 3, replication: { rules: [{ pattern: data, factor: 5 }] } });
-    expect(message).toMatch(/the copied topics on the target would get 4 replicas \(replication.factor\), but it has 3 brokers/);
-    expect(message).toMatch(/on the origin would get 3 replicas \(offset-syncs.topic.replication.factor\), but it has 1 broker/);
+    const message = await refusal(by({ replicationFactor: 4 }), {
+      offsetSyncsReplicationFactor: 3,
+      replication: { rules: [{ pattern: data, factor: 5 }] },
+    });
+    expect(message).toMatch(
+      /the copied topics on the target would get 4 replicas \(replication.factor\), but it has 3 brokers/,
+    );
+    expect(message).toMatch(
+      /on the origin would get 3 replicas \(offset-syncs.topic.replication.factor\), but it has 1 broker/,
+    );
     expect(message).toMatch(new RegExp(`REPLICATION_TOO_LARGE: .*topic ${data}: factor 5, but there are 3 brokers`));
   });
 
   it("records that the target would delete or refuse are found by their time", async () => {
     const aged = `${data}-aged`;
-    await origin.createTopic(aged, { partitions: 2, replicationFactor: 1, configs: { "message.timestamp.after.max.ms": String(30 * DAY) } });
-    await produce(clusters.origin, aged, [{ value: "old", partition: 0, timestamp: Date.now() - 2 * 3_600_000 }, { value: "future", partition: 1, timestamp: Date.now() + DAY }]);
+    await origin.createTopic(aged, {
+      partitions: 2,
+      replicationFactor: 1,
+      configs: { "message.timestamp.after.max.ms": String(30 * DAY) },
+    });
+    await produce(clusters.origin, aged, [
+      { value: "old", partition: 0, timestamp: Date.now() - 2 * 3_600_000 },
+      { value: "future", partition: 1, timestamp: Date.now() + DAY },
+    ]);
     // What was set on the topic would be copied; the records stay when it is taken back.
-    await origin.incrementalAlterConfigs([{ resource: { type: "topic", name: aged }, set: { "message.timestamp.after.max.ms": null } }]);
+    await origin.incrementalAlterConfigs([
+      { resource: { type: "topic", name: aged }, set: { "message.timestamp.after.max.ms": null } },
+    ]);
     await target.createTopic(aged, { partitions: 2, replicationFactor: 1, configs: { "retention.ms": "3600000" } });
     const untouched: PreflightOptions = { ...options, configSync: { enabled: false } };
     const message = await refusal(model, untouched);
-    expect(message).toMatch(new RegExp(`TARGET_RETENTION_DELETES: .*${aged} has records older than 1 h in 1 partition`));
-    expect(message).toMatch(new RegExp(`TARGET_REFUSES_FUTURE: .*${aged} has records dated more than 1 h in the future in 1 partition`));
-    await expect(preflight(model, { ...untouched, accept: ["TARGET_RETENTION_DELETES", "TARGET_REFUSES_FUTURE"] })).resolves.toMatchObject({ topics: 2 });
+    expect(message).toMatch(
+      new RegExp(`TARGET_RETENTION_DELETES: .*${aged} has records older than 1 h in 1 partition`),
+    );
+    expect(message).toMatch(
+      new RegExp(`TARGET_REFUSES_FUTURE: .*${aged} has records dated more than 1 h in the future in 1 partition`),
+    );
+    await expect(
+      preflight(model, { ...untouched, accept: ["TARGET_RETENTION_DELETES", "TARGET_REFUSES_FUTURE"] }),
+    ).resolves.toMatchObject({ topics: 2 });
     // With its defaults MirrorMaker 2 takes the target's own retention.ms away.
     expect(await refusal()).not.toContain("TARGET_RETENTION_DELETES");
     await origin.deleteTopics([aged]);
@@ -166,13 +216,19 @@ describe("what is there", () => {
       "replication.policy.class": model.mirror.policyClass,
       topics: `${prefix}-data.*`,
     };
-    await origin.createTopic(configs, { partitions: 1, replicationFactor: 1, configs: { "cleanup.policy": "compact" } });
+    await origin.createTopic(configs, {
+      partitions: 1,
+      replicationFactor: 1,
+      configs: { "cleanup.policy": "compact" },
+    });
     await produce(clusters.origin, configs, [{ key: source, value: JSON.stringify({ properties: back }) }]);
     const accepting = { ...options, accept: ["RECORD_EXCEEDS_REQUEST", "MIRROR_OPPOSITE"] };
     const { warnings } = await preflight(model, accepting);
     const seen = (code: string) => warnings.find((w) => w.code === code)?.seen;
     expect(seen("RECORD_EXCEEDS_REQUEST")).toMatch(new RegExp(`${packed}-0 has 30000\\d\\d bytes at offset 0`));
-    expect(seen("MIRROR_OPPOSITE")).toMatch(new RegExp(`connector back->there.MirrorSourceConnector \\(in ${configs} on the origin\\)`));
+    expect(seen("MIRROR_OPPOSITE")).toMatch(
+      new RegExp(`connector back->there.MirrorSourceConnector \\(in ${configs} on the origin\\)`),
+    );
     await origin.deleteTopics([packed, configs]);
   });
 
@@ -188,7 +244,9 @@ describe("what is there", () => {
     await produce(clusters.origin, dated, [{ value: "old", timestamp: old }, { value: "new" }]);
     const committed = by({ isolationLevel: "read_committed", topicsPattern: `${data}-(marked|dated)` });
     const message = await refusal(committed, { ...options, configSync: { enabled: false } });
-    expect(message).toMatch(new RegExp(`TARGET_RETENTION_DELETES: [^\n]*${dated} has records older than 24 h in 1 partition`));
+    expect(message).toMatch(
+      new RegExp(`TARGET_RETENTION_DELETES: [^\n]*${dated} has records older than 24 h in 1 partition`),
+    );
     expect(message).not.toContain(marked);
     await origin.deleteTopics([marked, dated]);
   });
@@ -201,13 +259,20 @@ describe("beside a real MirrorMaker 2", () => {
   const copied = (offset: bigint) =>
     eventually("all records are copied", async () => {
       if (!(await own(target)).includes(data)) return false;
-      const ends = await target.listOffsets([0, 1].map((partition) => ({ topic: data, partition })), "latest");
+      const ends = await target.listOffsets(
+        [0, 1].map((partition) => ({ topic: data, partition })),
+        "latest",
+      );
       return ends.every((e) => e.offset === offset);
     });
 
   it("foretells which settings a topic on the target has after MirrorMaker 2 has run", async () => {
     const old = Date.now() - 2 * DAY;
-    await produce(clusters.origin, data, [0, 1].map((partition) => ({ value: "old", partition, timestamp: old })));
+    await produce(
+      clusters.origin,
+      data,
+      [0, 1].map((partition) => ({ value: "old", partition, timestamp: old })),
+    );
     const set: Record<string, string | null> = { "compression.type": "gzip", "max.message.bytes": "900000" };
     await origin.incrementalAlterConfigs([{ resource: { type: "topic", name: data }, set }]);
     await target.createTopic(data, {
@@ -223,7 +288,9 @@ describe("beside a real MirrorMaker 2", () => {
       },
     });
     const { warnings } = await preflight(model, options);
-    expect(warnings.find((w) => w.code === "TARGET_SETTINGS_LOST")?.seen).toMatch(/retention.ms=-1, then 604800000.*before.max.ms=3600000/);
+    expect(warnings.find((w) => w.code === "TARGET_SETTINGS_LOST")?.seen).toMatch(
+      /retention.ms=-1, then 604800000.*before.max.ms=3600000/,
+    );
     const before = await readFacts({ origin, target }, model.mirror, Date.now());
     mirror = await startMirror(clusters, model);
     await copied(6n);
@@ -244,8 +311,16 @@ describe("beside a real MirrorMaker 2", () => {
     const group = await target.describeGroups([model.mirror.groupId]);
     expect(group[0]).toMatchObject({ state: "Stable", protocolType: "connect" });
     // Another migration must not join this Connect cluster.
-    const other = by({ offsetStorageTopic: `${prefix}-o2`, configStorageTopic: `${prefix}-c2`, statusStorageTopic: `${prefix}-s2` });
-    expect(await refusal(other)).toMatch(new RegExp(`CONNECT_GROUP_TAKEN: target group ${prefix}-connect is \\w+ with 1 worker of another Connect cluster`));
+    const other = by({
+      offsetStorageTopic: `${prefix}-o2`,
+      configStorageTopic: `${prefix}-c2`,
+      statusStorageTopic: `${prefix}-s2`,
+    });
+    expect(await refusal(other)).toMatch(
+      new RegExp(
+        `CONNECT_GROUP_TAKEN: target group ${prefix}-connect is \\w+ with 1 worker of another Connect cluster`,
+      ),
+    );
     await mirror!.stop();
     mirror = undefined;
     await expect(preflight(model, options)).resolves.toMatchObject({ resumes: true });
@@ -258,11 +333,19 @@ describe("beside a real MirrorMaker 2", () => {
     await produce(clusters.target, data, [{ value: "client", partition: 0 }]);
     await expect(preflight(model, { ...options, running: model.mirror })).resolves.toMatchObject({ resumes: true });
     await target.deleteTopics([data]);
-    expect(await refusal()).toMatch(new RegExp(`OFFSETS_LEFT_OVER: topic ${model.mirror.offsetStorageTopic} .*${data}:[01] mirrored up to 5, but the target has no such topic`));
+    expect(await refusal()).toMatch(
+      new RegExp(
+        `OFFSETS_LEFT_OVER: topic ${model.mirror.offsetStorageTopic} .*${data}:[01] mirrored up to 5, but the target has no such topic`,
+      ),
+    );
     // The state is gone, the copy is not: it would be copied a second time.
     await target.createTopic(data, { partitions: 2, replicationFactor: 1 });
     await produce(clusters.target, data, [{ value: "v0", partition: 0 }]);
-    await target.deleteTopics([model.mirror.offsetStorageTopic, model.mirror.configStorageTopic, model.mirror.statusStorageTopic]);
+    await target.deleteTopics([
+      model.mirror.offsetStorageTopic,
+      model.mirror.configStorageTopic,
+      model.mirror.statusStorageTopic,
+    ]);
     expect(await refusal()).toMatch(/TARGET_TOPIC_HAS_DATA/);
   });
 });

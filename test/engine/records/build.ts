@@ -35,9 +35,16 @@ export function encodeBatch(batch: TestBatch): Buffer {
   const records = batch.control === undefined ? batch.records : [marker(batch)];
   const baseTimestamp = records[0]?.timestamp ?? 0;
   const maxTimestamp = Math.max(baseTimestamp, ...records.map((r) => r.timestamp));
-  const payload = compress(batch.codec ?? "none", Buffer.concat(records.map((r) => encodeRecord(r, batch.baseOffset, baseTimestamp))));
+  const payload = compress(
+    batch.codec ?? "none",
+    Buffer.concat(records.map((r) => encodeRecord(r, batch.baseOffset, baseTimestamp))),
+  );
   const last = batch.lastOffset ?? records.at(-1)?.offset ?? batch.baseOffset;
-  const attributes = CODES[batch.codec ?? "none"] | (batch.stamped ? 8 : 0) | (batch.transactional || batch.control ? 16 : 0) | (batch.control ? 32 : 0);
+  const attributes =
+    CODES[batch.codec ?? "none"] |
+    (batch.stamped ? 8 : 0) |
+    (batch.transactional || batch.control ? 16 : 0) |
+    (batch.control ? 32 : 0);
   const body = Buffer.alloc(40);
   body.writeInt16BE(attributes, 0);
   body.writeInt32BE(last - batch.baseOffset, 2);
@@ -100,13 +107,18 @@ function compress(codec: NonNullable<TestBatch["codec"]>, plain: Buffer): Buffer
     case "snappy-xerial": {
       // Two blocks, to prove that they are joined.
       const half = Math.ceil(plain.length / 2);
-      const blocks = [plain.subarray(0, half), plain.subarray(half)].filter((b) => b.length > 0).flatMap((b) => {
-        const small = compressSync(b);
-        const length = Buffer.alloc(4);
-        length.writeInt32BE(small.length);
-        return [length, small];
-      });
-      return Buffer.concat([Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1]), ...blocks]);
+      const blocks = [plain.subarray(0, half), plain.subarray(half)]
+        .filter((b) => b.length > 0)
+        .flatMap((b) => {
+          const small = compressSync(b);
+          const length = Buffer.alloc(4);
+          length.writeInt32BE(small.length);
+          return [length, small];
+        });
+      return Buffer.concat([
+        Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1]),
+        ...blocks,
+      ]);
     }
   }
 }

@@ -14,22 +14,40 @@ export interface TestLog {
   committed: TestRecord[];
 }
 
-const content = fc.option(fc.uint8Array({ maxLength: 40 }).map((b) => Buffer.from(b)), { nil: null });
+const content = fc.option(
+  fc.uint8Array({ maxLength: 40 }).map((b) => Buffer.from(b)),
+  { nil: null },
+);
 const fields = fc.record({
-  timestamp: fc.oneof(fc.integer({ min: 0, max: 2_000_000_000_000 }), fc.constant(0), fc.constantFrom(-1, 4_000_000_000_000_000, 1_700_000_000_000_000_000)),
+  timestamp: fc.oneof(
+    fc.integer({ min: 0, max: 2_000_000_000_000 }),
+    fc.constant(0),
+    fc.constantFrom(-1, 4_000_000_000_000_000, 1_700_000_000_000_000_000),
+  ),
   key: content,
   value: content,
   headers: fc.array(fc.record({ key: fc.string({ maxLength: 8 }), value: content }), { maxLength: 3 }),
 });
 
-const codec = fc.constantFrom("none" as const, "gzip" as const, "snappy" as const, "snappy-xerial" as const, "lz4" as const);
+const codec = fc.constantFrom(
+  "none" as const,
+  "gzip" as const,
+  "snappy" as const,
+  "snappy-xerial" as const,
+  "lz4" as const,
+);
 
 /**
  * One step of a log's life: a plain batch; a transaction that ends (with other batches between its own); only a hole left
  * by compaction; or an empty batch that compaction leaves behind. `kept` says which records compaction left.
  */
 const step = fc.oneof(
-  fc.record({ kind: fc.constant("plain" as const), records: fc.array(fc.tuple(fields, fc.boolean()), { minLength: 1, maxLength: 6 }), codec, stamped: fc.boolean() }),
+  fc.record({
+    kind: fc.constant("plain" as const),
+    records: fc.array(fc.tuple(fields, fc.boolean()), { minLength: 1, maxLength: 6 }),
+    codec,
+    stamped: fc.boolean(),
+  }),
   fc.record({
     kind: fc.constant("transaction" as const),
     records: fc.array(fc.tuple(fields, fc.boolean()), { minLength: 1, maxLength: 4 }),
@@ -42,11 +60,20 @@ const step = fc.oneof(
 
 /** Random logs with markers, aborted transactions, compaction holes, empty batches, a deleted prefix and every codec. */
 export const testLog: fc.Arbitrary<TestLog> = fc
-  .record({ steps: fc.array(step, { maxLength: 8 }), first: fc.integer({ min: 0, max: 1000 }), cut: fc.integer({ min: 0, max: 4 }), compact: fc.boolean() })
+  .record({
+    steps: fc.array(step, { maxLength: 8 }),
+    first: fc.integer({ min: 0, max: 1000 }),
+    cut: fc.integer({ min: 0, max: 4 }),
+    compact: fc.boolean(),
+  })
   .map(({ steps, first, cut, compact }) => {
     const log: TestLog = { batches: [], start: first, end: first, aborted: [], uncommitted: [], committed: [] };
     const aborted: (AbortedTransaction & { marker: number })[] = [];
-    const add = (records: readonly (readonly [Omit<TestRecord, "offset">, boolean])[], batch: Partial<TestBatch>, visible: "both" | "uncommitted") => {
+    const add = (
+      records: readonly (readonly [Omit<TestRecord, "offset">, boolean])[],
+      batch: Partial<TestBatch>,
+      visible: "both" | "uncommitted",
+    ) => {
       const baseOffset = log.end;
       const all = records.map(([r, kept], i) => ({ record: { ...r, offset: baseOffset + i }, kept: kept || !compact }));
       const maxTimestamp = Math.max(...all.filter((r) => r.kept).map((r) => r.record.timestamp));
@@ -66,7 +93,12 @@ export const testLog: fc.Arbitrary<TestLog> = fc
       const firstOffset = log.end;
       const batch = { codec: s.codec, transactional: true, producerId };
       add(s.records, batch, s.outcome === "commit" ? "both" : "uncommitted");
-      if (s.between.length > 0) add(s.between.map((r) => [r, true] as const), {}, "both");
+      if (s.between.length > 0)
+        add(
+          s.between.map((r) => [r, true] as const),
+          {},
+          "both",
+        );
       if (s.outcome === "abort") aborted.push({ producerId, firstOffset: BigInt(firstOffset), marker: log.end });
       log.batches.push({ baseOffset: log.end, records: [], control: s.outcome, producerId });
       log.end += 1;
@@ -74,7 +106,9 @@ export const testLog: fc.Arbitrary<TestLog> = fc
     const gone = log.batches.splice(0, Math.min(cut, log.batches.length));
     if (gone.length > 0) log.start = log.batches[0]?.baseOffset ?? log.end;
     // A broker names those transactions only that reach into what it returns.
-    log.aborted = aborted.filter((a) => a.marker >= log.start).map(({ producerId, firstOffset }) => ({ producerId, firstOffset }));
+    log.aborted = aborted
+      .filter((a) => a.marker >= log.start)
+      .map(({ producerId, firstOffset }) => ({ producerId, firstOffset }));
     const here = (r: TestRecord) => r.offset >= log.start;
     return { ...log, uncommitted: log.uncommitted.filter(here), committed: log.committed.filter(here) };
   });

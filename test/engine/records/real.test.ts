@@ -10,17 +10,30 @@ const open = async (name: string, configs: Record<string, string> = {}, partitio
   return topic;
 };
 const texts = (records: { value: Buffer | null }[]) => records.map((r) => r.value?.toString());
-const count = (n: number, from = 0) => Array.from({ length: n }, (_, i) => ({ key: `k${from + i}`, value: `v${from + i}` }));
+const count = (n: number, from = 0) =>
+  Array.from({ length: n }, (_, i) => ({ key: `k${from + i}`, value: `v${from + i}` }));
 
 describe("reading from a broker", () => {
   it("gives what an application wrote, in every codec and any window", async () => {
     const app = application(ports.clusters.origin);
     for (const codec of ["gzip", "snappy", "lz4", "zstd", "uncompressed"]) {
       const topic = await open(codec, { "compression.type": codec });
-      await produce(app, topic, [{ key: null, value: "first", timestamp: "1234567890123", headers: { a: "1", b: "" } }, { key: "k", value: null }]);
+      await produce(app, topic, [
+        { key: null, value: "first", timestamp: "1234567890123", headers: { a: "1", b: "" } },
+        { key: "k", value: null },
+      ]);
       await produce(app, topic, count(500));
       const [first, second] = await readRecords(ports.origin, topic, 0, 0n, 2n);
-      expect(first, codec).toEqual({ offset: 0n, timestamp: 1234567890123n, key: null, value: Buffer.from("first"), headers: [{ key: Buffer.from("a"), value: Buffer.from("1") }, { key: Buffer.from("b"), value: Buffer.from("") }] });
+      expect(first, codec).toEqual({
+        offset: 0n,
+        timestamp: 1234567890123n,
+        key: null,
+        value: Buffer.from("first"),
+        headers: [
+          { key: Buffer.from("a"), value: Buffer.from("1") },
+          { key: Buffer.from("b"), value: Buffer.from("") },
+        ],
+      });
       expect(second).toMatchObject({ offset: 1n, key: Buffer.from("k"), value: null });
       expect(texts(await readRecords(ports.origin, topic, 0, 250n, 253n))).toEqual(["v248", "v249", "v250"]);
       expect(await readRecords(ports.origin, topic, 0, 0n, 502n, { limit: 7 })).toHaveLength(7);
@@ -30,12 +43,16 @@ describe("reading from a broker", () => {
   it("takes batches larger than any share of an answer", async () => {
     const topic = await open("large", { "max.message.bytes": "8000000" }, 4);
     const values = [0, 1, 2, 3].map((partition) => ({ partition, value: randomBytes(3_000_000).toString("base64") }));
-    for (const v of values) await produce(application(ports.clusters.origin), topic, [v, { partition: v.partition, value: "after" }]);
+    for (const v of values)
+      await produce(application(ports.clusters.origin), topic, [v, { partition: v.partition, value: "after" }]);
     const spans = values.map(({ partition }) => ({ topic, partition, from: 0n, to: 2n }));
     const last = await readLast(ports.origin, spans, 2, "read_committed");
     for (const v of values) expect(texts(last.get(`${topic}:${v.partition}`)!)).toEqual([v.value, "after"]);
     const seen: number[] = [];
-    await scan(ports.origin, spans, { isolation: "read_committed", visit: (span, record) => void seen.push(span.partition, record.size) });
+    await scan(ports.origin, spans, {
+      isolation: "read_committed",
+      visit: (span, record) => void seen.push(span.partition, record.size),
+    });
     expect(seen.filter((s) => s > 1_000_000)).toHaveLength(4);
   });
 
@@ -47,20 +64,41 @@ describe("reading from a broker", () => {
     for (let i = 0; i < 4; i++) await transaction(app, topic, [`a${i}`], "abort");
     const [end] = await ports.origin.listOffsets([{ topic, partition: 0 }], "latest");
     const span = { topic, partition: 0, from: 0n, to: end!.offset };
-    await expect.poll(async () => (await ports.origin.listOffsets([span], "last-stable"))[0]!.offset, { timeout: 20_000 }).toBe(16n);
+    await expect
+      .poll(async () => (await ports.origin.listOffsets([span], "last-stable"))[0]!.offset, { timeout: 20_000 })
+      .toBe(16n);
     const to = 16n;
-    expect(texts(await readRecords(ports.origin, topic, 0, 0n, to, { isolation: "read_committed" }))).toEqual(["v0", "v1", "v2", "v3", "v4", "c1", "c2"]);
+    expect(texts(await readRecords(ports.origin, topic, 0, 0n, to, { isolation: "read_committed" }))).toEqual([
+      "v0",
+      "v1",
+      "v2",
+      "v3",
+      "v4",
+      "c1",
+      "c2",
+    ]);
     expect(texts(await readRecords(ports.origin, topic, 0, 0n, to))).toHaveLength(11);
     // From the middle of an aborted transaction's range, too.
     expect(texts(await readRecords(ports.origin, topic, 0, 9n, to, { isolation: "read_committed" }))).toEqual([]);
-    expect(texts((await readLast(ports.origin, [{ ...span, to }], 3, "read_committed")).get(`${topic}:0`)!)).toEqual(["v4", "c1", "c2"]);
-    expect(texts((await readLast(ports.origin, [{ ...span, to }], 1, "read_uncommitted")).get(`${topic}:0`)!)).toEqual(["a3"]);
+    expect(texts((await readLast(ports.origin, [{ ...span, to }], 3, "read_committed")).get(`${topic}:0`)!)).toEqual([
+      "v4",
+      "c1",
+      "c2",
+    ]);
+    expect(texts((await readLast(ports.origin, [{ ...span, to }], 1, "read_uncommitted")).get(`${topic}:0`)!)).toEqual([
+      "a3",
+    ]);
   });
 
   it("scans many partitions side by side, in order within each, and stops one when told", async () => {
     const topic = await open("many", {}, 20);
     const all = Array.from({ length: 20 }, (_, partition) => partition);
-    for (let round = 0; round < 5; round++) await produce(application(ports.clusters.origin), topic, all.flatMap((partition) => count(100, round * 100).map((m) => ({ ...m, partition }))));
+    for (let round = 0; round < 5; round++)
+      await produce(
+        application(ports.clusters.origin),
+        topic,
+        all.flatMap((partition) => count(100, round * 100).map((m) => ({ ...m, partition }))),
+      );
     const spans = all.map((partition) => ({ topic, partition, from: 0n, to: 500n }));
     const last = new Map<number, number>();
     const done: number[] = [];
@@ -85,7 +123,14 @@ describe("reading from a broker", () => {
     const app = application(ports.clusters.origin);
     await produce(app, topic, count(10));
     await deleteBelow(app, topic, 5);
-    await expect(readRecords(ports.origin, topic, 0, 0n, 10n)).rejects.toThrow(new RegExp(`RECORDS_GONE: ${topic}-0 on the origin cluster no longer holds offset 0`));
-    await expect(scan(ports.origin, [{ topic, partition: 0, from: 0n, to: 10n }], { isolation: "read_committed", visit: () => {} })).rejects.toThrow(/RECORDS_GONE/);
+    await expect(readRecords(ports.origin, topic, 0, 0n, 10n)).rejects.toThrow(
+      new RegExp(`RECORDS_GONE: ${topic}-0 on the origin cluster no longer holds offset 0`),
+    );
+    await expect(
+      scan(ports.origin, [{ topic, partition: 0, from: 0n, to: 10n }], {
+        isolation: "read_committed",
+        visit: () => {},
+      }),
+    ).rejects.toThrow(/RECORDS_GONE/);
   });
 });

@@ -37,7 +37,10 @@ export class FakeCluster {
   }
 
   topic(name: string, partitions: number[][], config: Record<string, string> = {}): this {
-    this.topics.set(name, partitions.map((replicas) => ({ replicas, isr: [...replicas], leader: replicas[0]!, adding: [], removing: [] })));
+    this.topics.set(
+      name,
+      partitions.map((replicas) => ({ replicas, isr: [...replicas], leader: replicas[0]!, adding: [], removing: [] })),
+    );
     this.configs.set(`topic ${name}`, new Map(Object.entries(config)));
     return this;
   }
@@ -69,7 +72,8 @@ export class FakeCluster {
     for (const partitions of this.topics.values()) {
       for (const p of partitions) {
         if (p.adding.length + p.removing.length === 0 || this.looks % (this.slowness + 1) !== 0) continue;
-        p.shown = this.staleness > 0 ? { replicas: p.replicas.filter((id) => !p.adding.includes(id)), isr: p.isr } : undefined;
+        p.shown =
+          this.staleness > 0 ? { replicas: p.replicas.filter((id) => !p.adding.includes(id)), isr: p.isr } : undefined;
         if (p.shown) this.stale.push({ p, until: this.looks + this.staleness });
         p.replicas = p.replicas.filter((id) => !p.removing.includes(id));
         p.isr = [...p.replicas];
@@ -86,15 +90,26 @@ export class FakeCluster {
     const used: Partial<KafkaPort> = {
       side,
       listTopics: async () => [...cluster.topics.keys()],
-      describeCluster: async () => ({ clusterId: side, controllerId: 1, brokers: cluster.brokers.map((b) => ({ ...b, host: "h", port: 1 })) }),
+      describeCluster: async () => ({
+        clusterId: side,
+        controllerId: 1,
+        brokers: cluster.brokers.map((b) => ({ ...b, host: "h", port: 1 })),
+      }),
       async describeTopics(names) {
         cluster.called("describeTopics");
-        return [...cluster.topics].filter(([name]) => names === undefined || names.includes(name)).map(([name, partitions]) => ({
-          name,
-          topicId: name,
-          internal: false,
-          partitions: partitions.map((p, partition) => ({ partition, leader: p.leader, replicas: [...(p.shown ?? p).replicas], isr: [...(p.shown ?? p).isr] })),
-        }));
+        return [...cluster.topics]
+          .filter(([name]) => names === undefined || names.includes(name))
+          .map(([name, partitions]) => ({
+            name,
+            topicId: name,
+            internal: false,
+            partitions: partitions.map((p, partition) => ({
+              partition,
+              leader: p.leader,
+              replicas: [...(p.shown ?? p).replicas],
+              isr: [...(p.shown ?? p).isr],
+            })),
+          }));
       },
       async describeTopicConfigs(names) {
         return new Map(
@@ -107,9 +122,15 @@ export class FakeCluster {
         );
       },
       async describeBrokerConfigs(ids) {
-        return new Map(ids.map((id) => [id, new Map([...(cluster.configs.get(`broker ${id}`) ?? [])].map(([k, v]) => [k, entry(v, "dynamic-broker")]))]));
+        return new Map(
+          ids.map((id) => [
+            id,
+            new Map([...(cluster.configs.get(`broker ${id}`) ?? [])].map(([k, v]) => [k, entry(v, "dynamic-broker")])),
+          ]),
+        );
       },
-      partitionSizes: async (topics) => new Map(topics.flatMap((t) => (cluster.topics.get(t) ?? []).map((_, i) => [`${t}:${i}`, 1000n] as const))),
+      partitionSizes: async (topics) =>
+        new Map(topics.flatMap((t) => (cluster.topics.get(t) ?? []).map((_, i) => [`${t}:${i}`, 1000n] as const))),
       async alterReassignments(changes: readonly Reassignment[]) {
         cluster.called("alterReassignments");
         cluster.batches.push(changes.length);
@@ -130,7 +151,11 @@ export class FakeCluster {
       async listReassignments() {
         cluster.tick();
         return [...cluster.topics].flatMap(([topic, partitions]) =>
-          partitions.flatMap((p, partition) => (p.adding.length + p.removing.length > 0 ? [{ topic, partition, replicas: p.replicas, adding: p.adding, removing: p.removing }] : [])),
+          partitions.flatMap((p, partition) =>
+            p.adding.length + p.removing.length > 0
+              ? [{ topic, partition, replicas: p.replicas, adding: p.adding, removing: p.removing }]
+              : [],
+          ),
         );
       },
       async electPreferredLeaders(partitions: readonly TopicPartition[]) {
@@ -146,7 +171,8 @@ export class FakeCluster {
           const own = cluster.configs.get(key) ?? new Map<string, string>();
           for (const [k, v] of Object.entries(set)) {
             cluster.called(`${v === null ? "remove" : "set"} ${k} of ${resource.type}`);
-            if ((v ?? "").length > 32_767) throw new MigrationError("KAFKA_INVALID_CONFIG", "the value is too long", { fix: "as the brokers say" });
+            if ((v ?? "").length > 32_767)
+              throw new MigrationError("KAFKA_INVALID_CONFIG", "the value is too long", { fix: "as the brokers say" });
             if (v === null) own.delete(k);
             else own.set(k, v);
           }

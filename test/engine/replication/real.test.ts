@@ -24,9 +24,21 @@ let model: MigrationModel;
 beforeAll(async () => {
   origin = await openKafka(clusters.origin.connection, "origin");
   target = await openKafka(clusters.target.connection, "target");
-  model = { origin: clusters.origin.connection, target: clusters.target.connection, mirror: { ...fakeModel.mirror, topicsPattern: `${prefix}-.*` } };
-  for (const [name, partitions] of [[small, 40], [big, 3], [single, 2]] as const) {
-    await origin.createTopic(name, { partitions, replicationFactor: 1, configs: name === small ? { "min.insync.replicas": "2" } : {} });
+  model = {
+    origin: clusters.origin.connection,
+    target: clusters.target.connection,
+    mirror: { ...fakeModel.mirror, topicsPattern: `${prefix}-.*` },
+  };
+  for (const [name, partitions] of [
+    [small, 40],
+    [big, 3],
+    [single, 2],
+  ] as const) {
+    await origin.createTopic(name, {
+      partitions,
+      replicationFactor: 1,
+      configs: name === small ? { "min.insync.replicas": "2" } : {},
+    });
     await target.createTopic(name, { partitions, replicationFactor: 1 });
   }
   await fill(big, 3);
@@ -35,12 +47,20 @@ beforeAll(async () => {
 /** 9 MB, spread over the partitions. */
 async function fill(topic: string, partitions: number): Promise<void> {
   const { ca, admin, bootstrapServers } = clusters.target;
-  const kafka = new Kafka({ brokers: bootstrapServers.split(","), ssl: { ca }, sasl: { mechanism: "scram-sha-512", ...admin }, logLevel: logLevel.NOTHING });
+  const kafka = new Kafka({
+    brokers: bootstrapServers.split(","),
+    ssl: { ca },
+    sasl: { mechanism: "scram-sha-512", ...admin },
+    logLevel: logLevel.NOTHING,
+  });
   const producer = kafka.producer();
   await producer.connect();
   const value = Buffer.alloc(100_000, 7);
   for (let round = 0; round < 10; round++) {
-    await producer.send({ topic, messages: Array.from({ length: 9 }, (_, i) => ({ partition: i % partitions, value })) });
+    await producer.send({
+      topic,
+      messages: Array.from({ length: 9 }, (_, i) => ({ partition: i % partitions, value })),
+    });
   }
   await producer.disconnect();
 }
@@ -58,10 +78,14 @@ const progress = { info: (line: string) => lines.push(line), warn: (line: string
 
 /** Brokers learn of a removal one after the other. */
 const noThrottle = () =>
-  eventually("no throttle is left", async () => {
-    const { topics, brokers } = await findThrottle(target, [small, big, single]);
-    return topics.length + brokers.length === 0;
-  }, 5_000);
+  eventually(
+    "no throttle is left",
+    async () => {
+      const { topics, brokers } = await findThrottle(target, [small, big, single]);
+      return topics.length + brokers.length === 0;
+    },
+    5_000,
+  );
 
 async function partitionsOf(name: string) {
   return (await target.describeTopics([name]))[0]!.partitions;
@@ -77,7 +101,11 @@ describe("on real brokers", () => {
 
   it("names topic, factor and brokers when there are too few", async () => {
     const wanted = applyReplication(model, { rules: [{ pattern: single, factor: 4 }] }, progress);
-    await expect(wanted).rejects.toThrow(new RegExp(`REPLICATION_TOO_LARGE[^]*topic ${single}: factor 4, but there are 3 brokers[^]*fix: lower the factor`));
+    await expect(wanted).rejects.toThrow(
+      new RegExp(
+        `REPLICATION_TOO_LARGE[^]*topic ${single}: factor 4, but there are 3 brokers[^]*fix: lower the factor`,
+      ),
+    );
   });
 
   it("says what new replicas hold before one is in sync, is interrupted under its throttle, and is cancelled: the replicas are as before, and no throttle is left", async () => {
@@ -87,12 +115,25 @@ describe("on real brokers", () => {
       if (lines.some((line) => /^replication: 0 of 3 partitions in sync, [1-9].* of 1[89]/.test(line))) stop.abort();
     }, 200);
     // Slow enough that the copy can't end before it is seen.
-    await expect(applyReplication(model, { rules: [{ pattern: big, factor: 3 }], throttleBytesPerSecond: 10_000 }, progress, stop.signal)).rejects.toThrow("REPLICATION_INTERRUPTED");
+    await expect(
+      applyReplication(
+        model,
+        { rules: [{ pattern: big, factor: 3 }], throttleBytesPerSecond: 10_000 },
+        progress,
+        stop.signal,
+      ),
+    ).rejects.toThrow("REPLICATION_INTERRUPTED");
     clearInterval(watch);
     expect(await findThrottle(target, [big])).toEqual({ topics: [big], brokers: [1, 2, 3] });
-    expect(lines.at(-1)).toMatch(new RegExp(`^warning: the replication throttle on ${big} and broker 1, 2, 3 stays, as 3 partitions still get their replicas`));
+    expect(lines.at(-1)).toMatch(
+      new RegExp(
+        `^warning: the replication throttle on ${big} and broker 1, 2, 3 stays, as 3 partitions still get their replicas`,
+      ),
+    );
     const residue = (await listResidue(model, { patienceMs: 0 })).filter((r) => r.kind === "throttle");
-    expect(residue.map((r) => [r.name, r.foreign])).toEqual([big, "broker 1", "broker 2", "broker 3"].map((name) => [name, undefined]));
+    expect(residue.map((r) => [r.name, r.foreign])).toEqual(
+      [big, "broker 1", "broker 2", "broker 3"].map((name) => [name, undefined]),
+    );
     expect(await lookAtThrottle(model)).toEqual({ topics: [big], brokers: [1, 2, 3], underWay: 3 });
     await cancelReplication(model, {}, progress);
     await noThrottle();
@@ -115,10 +156,14 @@ describe("on real brokers", () => {
     const rates = { "leader.replication.throttled.rate": "1000", "follower.replication.throttled.rate": "1000" };
     const lists = { "leader.replication.throttled.replicas": "*", "follower.replication.throttled.replicas": "*" };
     const nothing = (settings: object) => Object.fromEntries(Object.keys(settings).map((key) => [key, null]));
-    const throttle = (off: boolean) => target.incrementalAlterConfigs([
-      { resource: { type: "topic", name: moved }, set: off ? nothing(lists) : lists },
-      ...[from, to].map((id) => ({ resource: { type: "broker" as const, name: String(id) }, set: off ? nothing(rates) : rates })),
-    ]);
+    const throttle = (off: boolean) =>
+      target.incrementalAlterConfigs([
+        { resource: { type: "topic", name: moved }, set: off ? nothing(lists) : lists },
+        ...[from, to].map((id) => ({
+          resource: { type: "broker" as const, name: String(id) },
+          set: off ? nothing(rates) : rates,
+        })),
+      ]);
     await throttle(false);
     try {
       await target.alterReassignments([{ topic: moved, partition: 0, replicas: [to] }]);
@@ -127,13 +172,19 @@ describe("on real brokers", () => {
     } finally {
       await throttle(true);
     }
-    await eventually("the move is done", async () => (await target.listReassignments()).every((r) => r.topic !== moved));
+    await eventually("the move is done", async () =>
+      (await target.listReassignments()).every((r) => r.topic !== moved),
+    );
   });
 
   it("brings every replica in sync in batches under a throttle, then sets the minimum, and removes the throttle", async () => {
     const leaders = (await partitionsOf(small)).map((p) => p.leader);
     lines.length = 0;
-    const result = await applyReplication(model, { rules, batchPartitions: 25, throttleBytesPerSecond: 20_000_000 }, progress);
+    const result = await applyReplication(
+      model,
+      { rules, batchPartitions: 25, throttleBytesPerSecond: 20_000_000 },
+      progress,
+    );
     expect(result.partitions).toBeGreaterThanOrEqual(40);
     for (const name of [small, big]) {
       for (const p of await partitionsOf(name)) {
@@ -144,18 +195,30 @@ describe("on real brokers", () => {
     }
     expect((await partitionsOf(small)).map((p) => p.leader)).toEqual(leaders);
     expect((await partitionsOf(single)).map((p) => p.replicas.length)).toEqual([1, 1]);
-    await eventually("the minimum is set", async () => {
-      const entry = (await target.describeTopicConfigs([small])).get(small)!.get("min.insync.replicas")!;
-      return entry.value === "2" && entry.source === "dynamic-topic";
-    }, 5_000);
+    await eventually(
+      "the minimum is set",
+      async () => {
+        const entry = (await target.describeTopicConfigs([small])).get(small)!.get("min.insync.replicas")!;
+        return entry.value === "2" && entry.source === "dynamic-topic";
+      },
+      5_000,
+    );
     await noThrottle();
     expect(lines.some((l) => /throttled to 20 MB\/s on broker 1, 2, 3/.test(l))).toBe(true);
-    expect(await applyReplication(model, { rules }, progress)).toMatchObject({ partitions: 0, unchanged: 45, minInsync: [] });
+    expect(await applyReplication(model, { rules }, progress)).toMatchObject({
+      partitions: 0,
+      unchanged: 45,
+      minInsync: [],
+    });
   });
 
   it("takes replicas away again, the minimum first", async () => {
     const leaders = (await partitionsOf(small)).map((p) => p.leader);
-    const result = await applyReplication(model, { rules: [{ pattern: `${prefix}-small`, factor: 1 }, ...rules] }, progress);
+    const result = await applyReplication(
+      model,
+      { rules: [{ pattern: `${prefix}-small`, factor: 1 }, ...rules] },
+      progress,
+    );
     expect(result).toMatchObject({ partitions: 40, bytes: 0, minInsync: [{ topic: small, from: 2, to: 1 }] });
     const now = await partitionsOf(small);
     expect(now.map((p) => p.replicas)).toEqual(leaders.map((id) => [id]));

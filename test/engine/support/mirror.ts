@@ -47,7 +47,8 @@ function client(cluster: TestCluster, login: Login): Record<string, string> {
   };
 }
 
-const under = (prefix: string, config: Record<string, string>) => Object.fromEntries(Object.entries(config).map(([k, v]) => [`${prefix}${k}`, v]));
+const under = (prefix: string, config: Record<string, string>) =>
+  Object.fromEntries(Object.entries(config).map(([k, v]) => [`${prefix}${k}`, v]));
 
 /** Runs a real MirrorMaker 2 (a Connect worker with the source and the checkpoint connector) for this model. */
 export async function startMirror(clusters: TestClusters, { mirror }: MigrationModel): Promise<RunningMirror> {
@@ -128,19 +129,37 @@ async function put(worker: ConnectWorker, name: string, config: Record<string, s
     });
     if (answer.ok) return;
     // 409: the worker is still joining its group.
-    if (answer.status !== 409 || Date.now() > until) throw new Error(`connector ${name}: ${answer.status} ${await answer.text()}`);
+    if (answer.status !== 409 || Date.now() > until)
+      throw new Error(`connector ${name}: ${answer.status} ${await answer.text()}`);
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
 }
 
 /** Writes records as an application would. */
-export async function produce(cluster: TestCluster, topic: string, messages: { key?: Buffer | string | null; value: Buffer | string | null; partition?: number; timestamp?: number }[], compression?: CompressionTypes): Promise<void> {
+export async function produce(
+  cluster: TestCluster,
+  topic: string,
+  messages: { key?: Buffer | string | null; value: Buffer | string | null; partition?: number; timestamp?: number }[],
+  compression?: CompressionTypes,
+): Promise<void> {
   const { ca, admin, bootstrapServers } = cluster;
-  const kafka = new Kafka({ brokers: bootstrapServers.split(","), ssl: { ca }, sasl: { mechanism: "scram-sha-512", ...admin }, logLevel: logLevel.NOTHING });
+  const kafka = new Kafka({
+    brokers: bootstrapServers.split(","),
+    ssl: { ca },
+    sasl: { mechanism: "scram-sha-512", ...admin },
+    logLevel: logLevel.NOTHING,
+  });
   const producer = kafka.producer();
   await producer.connect();
   try {
-    await producer.send({ topic, ...(compression === undefined ? {} : { compression }), messages: messages.map(({ timestamp, ...m }) => ({ ...m, ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }) })) });
+    await producer.send({
+      topic,
+      ...(compression === undefined ? {} : { compression }),
+      messages: messages.map(({ timestamp, ...m }) => ({
+        ...m,
+        ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }),
+      })),
+    });
   } finally {
     await producer.disconnect();
   }

@@ -31,36 +31,79 @@ export function memoryPort(side: "origin" | "target", topics: Record<string, Mem
     side,
     listTopics: async () => Object.keys(topics),
     describeTopics: async (names = Object.keys(topics)) =>
-      names.filter((n) => n in topics).map((name) => ({
-        name,
-        topicId: topics[name]!.id ?? `${side} ${name}`,
-        internal: false,
-        partitions: topics[name]!.logs.map(({ offline }, partition) => ({ partition, leader: offline === true ? -1 : 1, replicas: [1], isr: [1] })),
-      })),
+      names
+        .filter((n) => n in topics)
+        .map((name) => ({
+          name,
+          topicId: topics[name]!.id ?? `${side} ${name}`,
+          internal: false,
+          partitions: topics[name]!.logs.map(({ offline }, partition) => ({
+            partition,
+            leader: offline === true ? -1 : 1,
+            replicas: [1],
+            isr: [1],
+          })),
+        })),
     describeTopicConfigs: async (names) =>
-      new Map(names.filter((n) => n in topics).map((n) => [
-        n,
-        new Map(Object.entries({ "cleanup.policy": "delete", "segment.bytes": "1000", ...topics[n]!.configs }).map(([key, value]) => [key, { value, source: "dynamic-topic" as const, sensitive: false }])),
-      ])),
-    listOffsets: async (partitions, at) => partitions.map((p) => {
-      if (logOf(p).offline === true) throw new MigrationError("KAFKA_NOT_AVAILABLE", `${p.topic}-${p.partition} has no leader`, { fix: "wait" });
-      const spec = typeof at === "function" ? at(p) : at;
-      const byTime = () => logOf(p).records.find((r) => r.timestamp >= Number(spec))?.offset ?? -1;
-      const offset = spec === "earliest" ? (logOf(p).start ?? 0) : typeof spec === "number" ? byTime() : spec === "last-stable" ? (logOf(p).stable ?? endOf(logOf(p))) : endOf(logOf(p));
-      return { topic: p.topic, partition: p.partition, timestamp: -1n, offset: BigInt(offset) };
-    }),
+      new Map(
+        names
+          .filter((n) => n in topics)
+          .map((n) => [
+            n,
+            new Map(
+              Object.entries({ "cleanup.policy": "delete", "segment.bytes": "1000", ...topics[n]!.configs }).map(
+                ([key, value]) => [key, { value, source: "dynamic-topic" as const, sensitive: false }],
+              ),
+            ),
+          ]),
+      ),
+    listOffsets: async (partitions, at) =>
+      partitions.map((p) => {
+        if (logOf(p).offline === true)
+          throw new MigrationError("KAFKA_NOT_AVAILABLE", `${p.topic}-${p.partition} has no leader`, { fix: "wait" });
+        const spec = typeof at === "function" ? at(p) : at;
+        const byTime = () => logOf(p).records.find((r) => r.timestamp >= Number(spec))?.offset ?? -1;
+        const offset =
+          spec === "earliest"
+            ? (logOf(p).start ?? 0)
+            : typeof spec === "number"
+              ? byTime()
+              : spec === "last-stable"
+                ? (logOf(p).stable ?? endOf(logOf(p)))
+                : endOf(logOf(p));
+        return { topic: p.topic, partition: p.partition, timestamp: -1n, offset: BigInt(offset) };
+      }),
     partitionSizes: async (names) =>
-      new Map(names.flatMap((topic) => (topics[topic]?.logs ?? []).flatMap((log, partition): [string, bigint][] => (log.size === undefined ? [] : [[`${topic}:${partition}`, BigInt(log.size)]])))),
+      new Map(
+        names.flatMap((topic) =>
+          (topics[topic]?.logs ?? []).flatMap((log, partition): [string, bigint][] =>
+            log.size === undefined ? [] : [[`${topic}:${partition}`, BigInt(log.size)]],
+          ),
+        ),
+      ),
     fetch: async (requests) =>
-      new Map(requests.map((r) => {
-        const log = logOf(r);
-        const rest = log.records.filter((record) => record.offset >= Number(r.offset));
-        const records = encodeBatches(rest.map((record) => ({ baseOffset: record.offset, records: [record] })));
-        const end = BigInt(endOf(log));
-        // A log whose last records were compacted away still has an empty batch there.
-        const last = encodeBatches(rest.at(-1)?.offset === Number(end) - 1 ? [] : [{ baseOffset: Number(end) - 1, records: [] }]);
-        return [`${r.topic}:${r.partition}`, { records: r.offset >= end ? Buffer.alloc(0) : Buffer.concat([records, last]), highWatermark: end, lastStableOffset: BigInt(log.stable ?? end), logStartOffset: BigInt(log.start ?? 0), abortedTransactions: [] }];
-      })),
+      new Map(
+        requests.map((r) => {
+          const log = logOf(r);
+          const rest = log.records.filter((record) => record.offset >= Number(r.offset));
+          const records = encodeBatches(rest.map((record) => ({ baseOffset: record.offset, records: [record] })));
+          const end = BigInt(endOf(log));
+          // A log whose last records were compacted away still has an empty batch there.
+          const last = encodeBatches(
+            rest.at(-1)?.offset === Number(end) - 1 ? [] : [{ baseOffset: Number(end) - 1, records: [] }],
+          );
+          return [
+            `${r.topic}:${r.partition}`,
+            {
+              records: r.offset >= end ? Buffer.alloc(0) : Buffer.concat([records, last]),
+              highWatermark: end,
+              lastStableOffset: BigInt(log.stable ?? end),
+              logStartOffset: BigInt(log.start ?? 0),
+              abortedTransactions: [],
+            },
+          ];
+        }),
+      ),
     topicOperations: async (names) => new Map(names.map((n) => [n, []])),
     close: async () => {},
   };

@@ -39,8 +39,17 @@ describe("equal copies", () => {
     const mirror = await FakeMirror.start(ports);
     const topic = await mirror.topic("compacted", 1, { "cleanup.policy": "compact" });
     // The target has what compaction has left of it elsewhere: other offsets, older values gone, tombstones gone.
-    await mirror.send(topic, [...messages(20), { key: "k3", value: null }, { key: "k4", value: "newer", timestamp: "5" }], 0);
-    await mirror.only("target", topic, [...messages(20).filter((_, i) => i !== 3 && i !== 4), { key: "k4", value: "newer", timestamp: "5" }], (i) => (i < 3 ? i : i + 2));
+    await mirror.send(
+      topic,
+      [...messages(20), { key: "k3", value: null }, { key: "k4", value: "newer", timestamp: "5" }],
+      0,
+    );
+    await mirror.only(
+      "target",
+      topic,
+      [...messages(20).filter((_, i) => i !== 3 && i !== 4), { key: "k4", value: "newer", timestamp: "5" }],
+      (i) => (i < 3 ? i : i + 2),
+    );
     expect((await compare(mirror, full)).differences).toEqual([]);
     expect((await compare(mirror, { mode: "tail", tailRecords: 100 })).differences).toEqual([]);
     await mirror.only("target", topic, [{ key: "k7", value: "changed" }]);
@@ -67,20 +76,36 @@ describe("differences are found and named", () => {
     await mirror.send(twice, messages(10));
     await mirror.only("target", twice, messages(3, 7), (i) => 7 + i);
     const only = await compare(mirror, full);
-    expect(only).toMatchObject({ equal: true, topics: [{ duplicates: 3, faulty: 0, originRecords: 10, targetRecords: 13 }] });
-    expect(only.differences.map((d) => d.text)).toEqual([`${twice}-0: 3 records are on the target twice (target offsets 10 to 12)`]);
+    expect(only).toMatchObject({
+      equal: true,
+      topics: [{ duplicates: 3, faulty: 0, originRecords: 10, targetRecords: 13 }],
+    });
+    expect(only.differences.map((d) => d.text)).toEqual([
+      `${twice}-0: 3 records are on the target twice (target offsets 10 to 12)`,
+    ]);
 
     const short = await mirror.topic("short");
     await mirror.send(short, messages(10), 8);
     const changed = await mirror.topic("changed");
     await mirror.only("origin", changed, messages(6));
-    await mirror.only("target", changed, messages(6).map((m, i) => (i === 2 ? { ...m, value: "other" } : m)));
-    const error = await verifyCopy(mirror.model, full, silent).then(() => undefined, (e: Error) => e.message);
+    await mirror.only(
+      "target",
+      changed,
+      messages(6).map((m, i) => (i === 2 ? { ...m, value: "other" } : m)),
+    );
+    const error = await verifyCopy(mirror.model, full, silent).then(
+      () => undefined,
+      (e: Error) => e.message,
+    );
     expect(error).toMatch(/^VERIFY_DIFFERENT: the copy differs from the origin in 2 partitions of 3/);
     expect(error).toContain(`${short}-0: 2 records of the origin are not on the target (origin offsets 8 to 9)`);
-    expect(error).toContain(`${changed}-0: 1 record is on the target with other content (origin offset 2, target offset 2)`);
+    expect(error).toContain(
+      `${changed}-0: 1 record is on the target with other content (origin offset 2, target offset 2)`,
+    );
     // One topic that differs is no reason to give up the others.
-    expect(error!.split("fix: ")[1]).toMatch(new RegExp(`^leave the topics that differ \\(${changed}, ${short}\\) out with mirror.topicsExcludePattern`));
+    expect(error!.split("fix: ")[1]).toMatch(
+      new RegExp(`^leave the topics that differ \\(${changed}, ${short}\\) out with mirror.topicsExcludePattern`),
+    );
     const inTail = (await compare(mirror, tail)).differences.map((d) => [d.topic, d.kind]);
     expect(inTail).toContainEqual([short, "missing"]);
     expect(inTail).toContainEqual([twice, "duplicate"]);
@@ -93,7 +118,11 @@ describe("differences are found and named", () => {
       headers: base.map((m, i) => (i === 5 ? { ...m, headers: { h: "else" } } : m)),
       key: base.map((m, i) => (i === 5 ? { ...m, key: null } : m)),
       timestamp: base.map((m, i) => (i === 5 ? { ...m, timestamp: "1" } : m)),
-      order: [...base.slice(0, 4), { ...base[5]!, timestamp: String(START + 5) }, { ...base[4]!, timestamp: String(START + 4) }],
+      order: [
+        ...base.slice(0, 4),
+        { ...base[5]!, timestamp: String(START + 5) },
+        { ...base[4]!, timestamp: String(START + 4) },
+      ],
     };
     for (const [name, copy] of Object.entries(variants)) {
       const topic = await mirror.topic(name);
@@ -102,7 +131,12 @@ describe("differences are found and named", () => {
     }
     for (const options of [full, tail]) {
       const kinds = (await compare(mirror, options)).differences.map((d) => [d.topic.split("-").at(-1), d.kind]).sort();
-      expect(kinds, options.mode).toEqual([["headers", "changed"], ["key", "changed"], ["order", "order"], ["timestamp", "changed"]]);
+      expect(kinds, options.mode).toEqual([
+        ["headers", "changed"],
+        ["key", "changed"],
+        ["order", "order"],
+        ["timestamp", "changed"],
+      ]);
     }
   });
 
@@ -116,14 +150,27 @@ describe("differences are found and named", () => {
     await deleteBelow(mirror.origin, cut, 6);
     const old = await mirror.topic("old", 1, { "retention.ms": "3600000" });
     const now = Date.now();
-    await mirror.send(old, messages(10).map((m, i) => ({ ...m, timestamp: String(i < 5 ? now - 7_000_000 : now) })));
+    await mirror.send(
+      old,
+      messages(10).map((m, i) => ({ ...m, timestamp: String(i < 5 ? now - 7_000_000 : now) })),
+    );
     await deleteBelow(mirror.target, old, 5);
     const lost = await mirror.topic("lost");
-    await mirror.send(lost, messages(10).map((m) => ({ ...m, timestamp: String(now) })));
+    await mirror.send(
+      lost,
+      messages(10).map((m) => ({ ...m, timestamp: String(now) })),
+    );
     await deleteBelow(mirror.target, lost, 5);
     const result = await compare(mirror, full);
     expect(result.equal).toBe(false);
-    expect(result.differences.map((d) => [d.topic, d.kind, d.count]).sort()).toEqual([[absent, "missing", 4], [cut, "kept longer", 6], [lost, "missing", 5], [old, "expired", 5]].sort());
+    expect(result.differences.map((d) => [d.topic, d.kind, d.count]).sort()).toEqual(
+      [
+        [absent, "missing", 4],
+        [cut, "kept longer", 6],
+        [lost, "missing", 5],
+        [old, "expired", 5],
+      ].sort(),
+    );
     expect(result.notes).toContain(`topic ${absent} is not on the target`);
     expect((await compare(mirror, tail)).differences.map((d) => d.topic)).toContain(absent);
   });
@@ -136,11 +183,18 @@ describe("what only looks like retention", () => {
     const bounded = await mirror.topic("bounded", 1, { "retention.bytes": "1000000000", "retention.ms": "-1" });
     await mirror.send(bounded, messages(10));
     await deleteBelow(mirror.target, bounded, 5);
-    const filled = await mirror.topic("filled", 1, { "retention.bytes": "10", "retention.ms": "-1", "segment.bytes": "1073741824" });
+    const filled = await mirror.topic("filled", 1, {
+      "retention.bytes": "10",
+      "retention.ms": "-1",
+      "segment.bytes": "1073741824",
+    });
     await mirror.send(filled, messages(10));
     await deleteBelow(mirror.target, filled, 5);
     const backdated = await mirror.topic("backdated", 1, { "retention.ms": "3600000" });
-    await mirror.send(backdated, messages(10).map((m, i) => ({ ...m, timestamp: String(i === 4 ? now - 7_000_000 : now) })));
+    await mirror.send(
+      backdated,
+      messages(10).map((m, i) => ({ ...m, timestamp: String(i === 4 ? now - 7_000_000 : now) })),
+    );
     await deleteBelow(mirror.target, backdated, 5);
     const foreign = await mirror.topic("foreign");
     await mirror.only("target", foreign, messages(3, 100));
@@ -150,7 +204,13 @@ describe("what only looks like retention", () => {
     const result = await compare(mirror, full);
     expect(result.equal).toBe(false);
     expect(result.differences.map((d) => [d.topic, d.kind, d.count]).sort()).toEqual(
-      [[backdated, "missing", 5], [bounded, "missing", 5], [filled, "expired", 5], [foreign, "extra", 3], [never, "extra", 2]].sort(),
+      [
+        [backdated, "missing", 5],
+        [bounded, "missing", 5],
+        [filled, "expired", 5],
+        [foreign, "extra", 3],
+        [never, "extra", 2],
+      ].sort(),
     );
   });
 });
@@ -186,7 +246,11 @@ describe("long runs", () => {
       const lines = (await readFile(resumeFile, "utf8")).split("\n").filter((line) => !line.includes('"result"'));
       await writeFile(resumeFile, lines.join("\n"));
       const again = await compare(mirror, { ...full, resumeFile });
-      expect(again).toMatchObject({ resumed: 0, equal: true, topics: [{ originRecords: 105_000, targetRecords: 105_000 }] });
+      expect(again).toMatchObject({
+        resumed: 0,
+        equal: true,
+        topics: [{ originRecords: 105_000, targetRecords: 105_000 }],
+      });
       for (const side of ["origin", "target"] as const) expect(again.bytes[side]).toBeLessThan(first.bytes[side] / 4);
     } finally {
       await rm(folder, { recursive: true });

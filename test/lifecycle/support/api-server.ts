@@ -38,4 +38,5 @@ export function secretWith(values: Record<string, string>): object {
   return { metadata: {}, data: Object.fromEntries(data) };
 }
 
-export const secretPath = (namespace: string, name: string): string => `/api/v1/namespaces/${namespace}/secrets/${name}`;
+export const secretPath = (namespace: string, name: string): string =>
+  `/api/v1/namespaces/${namespace}/secrets/${name}`;

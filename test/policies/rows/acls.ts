@@ -3,62 +3,125 @@ import { acls, guide, pair, source, type Row } from "./row";
 
 /** KafkaUsers that are of no cluster of the mirror. */
 function withoutUsers({ origin, target }: any): void {
-  for (const user of [origin, target]) Object.assign(user.metadata, { name: "someone", namespace: "apps", labels: { "strimzi.io/cluster": "third" } });
+  for (const user of [origin, target])
+    Object.assign(user.metadata, { name: "someone", namespace: "apps", labels: { "strimzi.io/cluster": "third" } });
 }
 
 function withCertificate(parts: any): void {
   withoutUsers(parts);
-  pair(parts).source.authentication = { type: "tls", certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" } };
+  pair(parts).source.authentication = {
+    type: "tls",
+    certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" },
+  };
 }
 
-const onlyUser = (cluster: string) => ({ mirror, origin, target }: any) => {
-  mirror.spec.mirrors = [];
-  Object.assign(origin.metadata, { namespace: "apps", labels: { "strimzi.io/cluster": cluster } });
-  Object.assign(target.metadata, { namespace: "apps", labels: { "strimzi.io/cluster": "green" } });
-};
+const onlyUser =
+  (cluster: string) =>
+  ({ mirror, origin, target }: any) => {
+    mirror.spec.mirrors = [];
+    Object.assign(origin.metadata, { namespace: "apps", labels: { "strimzi.io/cluster": cluster } });
+    Object.assign(target.metadata, { namespace: "apps", labels: { "strimzi.io/cluster": "green" } });
+  };
 
-const kafkaOf = (side: string, entityOperator: object) => custom({ apiVersion: "kafka.strimzi.io/v1", kind: "Kafka", metadata: { name: side, namespace: `${side}-ns` }, spec: { kafka: {}, entityOperator } });
+const kafkaOf = (side: string, entityOperator: object) =>
+  custom({
+    apiVersion: "kafka.strimzi.io/v1",
+    kind: "Kafka",
+    metadata: { name: side, namespace: `${side}-ns` },
+    spec: { kafka: {}, entityOperator },
+  });
 
-const onlyTopics = (...topics: string[]) => ({ origin }: any) => {
-  const groups = acls(origin).filter((a) => a.resource.type !== "topic");
-  origin.spec.authorization.acls = [...topics.map((name) => ({ operations: ["Read", "DescribeConfigs", "Create", "Write"], resource: { type: "topic", name, patternType: "literal" } })), ...groups];
-};
+const onlyTopics =
+  (...topics: string[]) =>
+  ({ origin }: any) => {
+    const groups = acls(origin).filter((a) => a.resource.type !== "topic");
+    origin.spec.authorization.acls = [
+      ...topics.map((name) => ({
+        operations: ["Read", "DescribeConfigs", "Create", "Write"],
+        resource: { type: "topic", name, patternType: "literal" },
+      })),
+      ...groups,
+    ];
+  };
 
 const location = { config: { "offset-syncs.topic.location": "source" } };
 const atSource = { sourceConnector: location, checkpointConnector: location };
 
 const rightsOf = (aclPrincipal: string, ...rights: [type: string, name: string, operation: string][]) =>
-  rights.map(([aclResourceType, aclResourceName, aclOperation], i) => kafka("Acl", { aclPrincipal, aclResourceType, aclResourceName, aclOperation, resourcePatternTypeFilter: "Literal" }, undefined, `${aclPrincipal}-${i}`));
+  rights.map(([aclResourceType, aclResourceName, aclOperation], i) =>
+    kafka(
+      "Acl",
+      { aclPrincipal, aclResourceType, aclResourceName, aclOperation, resourcePatternTypeFilter: "Literal" },
+      undefined,
+      `${aclPrincipal}-${i}`,
+    ),
+  );
 
 export const aclRows: Row[] = [
   {
     rule: "origin-write-everything",
-    trips: { change: ({ origin }) => acls(origin).push({ host: "*", operations: ["Write"], resource: { type: "topic", name: "*", patternType: "literal" } }) },
-    passes: { change: ({ target }) => acls(target).push({ host: "*", operations: ["Write"], resource: { type: "topic", name: "*", patternType: "literal" } }) },
+    trips: {
+      change: ({ origin }) =>
+        acls(origin).push({
+          host: "*",
+          operations: ["Write"],
+          resource: { type: "topic", name: "*", patternType: "literal" },
+        }),
+    },
+    passes: {
+      change: ({ target }) =>
+        acls(target).push({
+          host: "*",
+          operations: ["Write"],
+          resource: { type: "topic", name: "*", patternType: "literal" },
+        }),
+    },
     says: "user mm2-credentials on the origin may Write on topic *",
   },
   {
     rule: "acl-unneeded",
-    trips: { change: ({ target }) => acls(target).push({ host: "*", operations: ["Alter"], resource: { type: "cluster" } }) },
-    passes: { change: ({ target }) => acls(target).push({ host: "*", operations: ["Write"], resource: { type: "topic", name: "orders", patternType: "literal" } }) },
+    trips: {
+      change: ({ target }) => acls(target).push({ host: "*", operations: ["Alter"], resource: { type: "cluster" } }),
+    },
+    passes: {
+      change: ({ target }) =>
+        acls(target).push({
+          host: "*",
+          operations: ["Write"],
+          resource: { type: "topic", name: "orders", patternType: "literal" },
+        }),
+    },
     says: "Alter on cluster: each right too many",
   },
   {
     rule: "acl-missing",
-    trips: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } }, change: ({ target }) => acls(target).pop() },
+    trips: {
+      mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } },
+      change: ({ target }) => acls(target).pop(),
+    },
     passes: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } } },
     says: "on the target lacks Read on group *",
   },
   {
     rule: "acl-missing",
-    trips: { mirror: { exactlyOnce: true }, change: ({ target }) => (target.spec.authorization.acls = acls(target).filter((a) => a.resource.type !== "transactionalId")) },
+    trips: {
+      mirror: { exactlyOnce: true },
+      change: ({ target }) =>
+        (target.spec.authorization.acls = acls(target).filter((a) => a.resource.type !== "transactionalId")),
+    },
     passes: { mirror: { exactlyOnce: true } },
     says: "lacks Write on transactionalId connect-cluster-migration-connect-cluster",
   },
   {
     // The origin's own offset-syncs topic: Create on the cluster gives it, as the guide has it.
     rule: "acl-missing",
-    trips: { mirror: { sourceConnector: { config: { "offset-syncs.topic.location": "source" } }, checkpointConnector: { config: { "offset-syncs.topic.location": "source" } } }, change: ({ origin }) => acls(origin).splice(1, 1) },
+    trips: {
+      mirror: {
+        sourceConnector: { config: { "offset-syncs.topic.location": "source" } },
+        checkpointConnector: { config: { "offset-syncs.topic.location": "source" } },
+      },
+      change: ({ origin }) => acls(origin).splice(1, 1),
+    },
     passes: guide,
     says: "lacks Create and Write on topic mm2-offset-syncs.target-cluster.internal",
   },
@@ -70,14 +133,33 @@ export const aclRows: Row[] = [
   },
   {
     rule: "acl-missing",
-    trips: { change: ({ origin }) => acls(origin).push({ type: "deny", host: "*", operations: ["Read"], resource: { type: "topic", name: "orders", patternType: "literal" } }) },
-    passes: { change: ({ origin }) => acls(origin).push({ type: "deny", host: "*", operations: ["Read"], resource: { type: "topic", name: "__orders", patternType: "literal" } }) },
+    trips: {
+      change: ({ origin }) =>
+        acls(origin).push({
+          type: "deny",
+          host: "*",
+          operations: ["Read"],
+          resource: { type: "topic", name: "orders", patternType: "literal" },
+        }),
+    },
+    passes: {
+      change: ({ origin }) =>
+        acls(origin).push({
+          type: "deny",
+          host: "*",
+          operations: ["Read"],
+          resource: { type: "topic", name: "__orders", patternType: "literal" },
+        }),
+    },
     says: "on the origin is denied Read on topic orders",
   },
   {
     // Without checkpoints no group is looked at.
     rule: "acl-missing",
-    trips: { change: ({ origin }) => (origin.spec.authorization.acls = acls(origin).filter((a) => a.resource.type !== "group")) },
+    trips: {
+      change: ({ origin }) =>
+        (origin.spec.authorization.acls = acls(origin).filter((a) => a.resource.type !== "group")),
+    },
     passes: {
       change: (parts) => {
         delete pair(parts).checkpointConnector;
@@ -88,19 +170,33 @@ export const aclRows: Row[] = [
   },
   {
     rule: "acl-meaningless",
-    trips: { change: ({ origin }) => acls(origin).push({ host: "*", operations: ["Read"], resource: { type: "cluster" } }) },
-    passes: { change: ({ origin }) => acls(origin).push({ host: "*", operations: ["Describe"], resource: { type: "cluster" } }) },
+    trips: {
+      change: ({ origin }) => acls(origin).push({ host: "*", operations: ["Read"], resource: { type: "cluster" } }),
+    },
+    passes: {
+      change: ({ origin }) => acls(origin).push({ host: "*", operations: ["Describe"], resource: { type: "cluster" } }),
+    },
     says: "Read on the cluster",
   },
   {
     rule: "acl-operation-singular",
-    trips: { change: ({ origin }) => acls(origin).push({ host: "*", operation: "Read", resource: { type: "topic", name: "a", patternType: "literal" } }) },
+    trips: {
+      change: ({ origin }) =>
+        acls(origin).push({
+          host: "*",
+          operation: "Read",
+          resource: { type: "topic", name: "a", patternType: "literal" },
+        }),
+    },
     passes: guide,
     says: "1 ACL rule of kafka.strimzi.io/v1 with the singular `operation`",
   },
   {
     rule: "acl-operation-old",
-    trips: { dialect: "strimzi-v1beta2", change: ({ origin }) => acls(origin).push({ operation: "Read", resource: { type: "topic", name: "a" } }) },
+    trips: {
+      dialect: "strimzi-v1beta2",
+      change: ({ origin }) => acls(origin).push({ operation: "Read", resource: { type: "topic", name: "a" } }),
+    },
     passes: guide,
     says: "1 ACL rule of kafka.strimzi.io/v1beta2 with the singular `operation`: operators up to Strimzi 0.48 read it",
   },
@@ -113,14 +209,38 @@ export const aclRows: Row[] = [
   {
     // Addresses that tell neither side, and no mirror at all: the operator's own name for the cluster tells.
     rule: "principal-of-operator",
-    trips: { change: onlyUser("blue"), more: [kafka("Acl", { aclPrincipal: "User:app", aclResourceType: "Topic", aclResourceName: "a", aclOperation: "Read" }, "blue-kafka-external-bootstrap.apps.svc:9094")] },
-    passes: { change: onlyUser("blue"), more: [kafka("Acl", { aclPrincipal: "User:app", aclResourceType: "Topic", aclResourceName: "a", aclOperation: "Read" }, "blue-kafka-external-bootstrap.other.svc:9094")] },
+    trips: {
+      change: onlyUser("blue"),
+      more: [
+        kafka(
+          "Acl",
+          { aclPrincipal: "User:app", aclResourceType: "Topic", aclResourceName: "a", aclOperation: "Read" },
+          "blue-kafka-external-bootstrap.apps.svc:9094",
+        ),
+      ],
+    },
+    passes: {
+      change: onlyUser("blue"),
+      more: [
+        kafka(
+          "Acl",
+          { aclPrincipal: "User:app", aclResourceType: "Topic", aclResourceName: "a", aclOperation: "Read" },
+          "blue-kafka-external-bootstrap.other.svc:9094",
+        ),
+      ],
+    },
     says: "principal User:app: principal app of a cluster",
   },
   {
     rule: "principal-of-operator",
-    trips: { change: withoutUsers, more: [kafkaOf("origin", { userOperator: {} }), kafka("UserScramCredential", { username: "app" })] },
-    passes: { change: withoutUsers, more: [kafkaOf("origin", { topicOperator: {} }), kafka("UserScramCredential", { username: "app" })] },
+    trips: {
+      change: withoutUsers,
+      more: [kafkaOf("origin", { userOperator: {} }), kafka("UserScramCredential", { username: "app" })],
+    },
+    passes: {
+      change: withoutUsers,
+      more: [kafkaOf("origin", { topicOperator: {} }), kafka("UserScramCredential", { username: "app" })],
+    },
     says: "where a user operator makes the users",
   },
   {
@@ -150,15 +270,32 @@ export const aclRows: Row[] = [
   },
   {
     rule: "acl-missing",
-    trips: { change: ({ target }) => acls(target).push({ type: "deny", operations: ["Describe"], resource: { type: "topic", name: "*" } }) },
-    passes: { change: ({ target }) => acls(target).push({ type: "deny", operations: ["Delete"], resource: { type: "topic", name: "*" } }) },
+    trips: {
+      change: ({ target }) =>
+        acls(target).push({ type: "deny", operations: ["Describe"], resource: { type: "topic", name: "*" } }),
+    },
+    passes: {
+      change: ({ target }) =>
+        acls(target).push({ type: "deny", operations: ["Delete"], resource: { type: "topic", name: "*" } }),
+    },
     says: "on the target is denied Describe on topic *",
   },
   {
     // From one host only: the mirror may be on another.
     rule: "acl-missing",
-    trips: { change: ({ origin }) => acls(origin).push({ type: "deny", host: "*", operations: ["All"], resource: { type: "topic", name: "*" } }) },
-    passes: { change: ({ origin }) => acls(origin).push({ type: "deny", host: "10.0.0.1", operations: ["All"], resource: { type: "topic", name: "*" } }) },
+    trips: {
+      change: ({ origin }) =>
+        acls(origin).push({ type: "deny", host: "*", operations: ["All"], resource: { type: "topic", name: "*" } }),
+    },
+    passes: {
+      change: ({ origin }) =>
+        acls(origin).push({
+          type: "deny",
+          host: "10.0.0.1",
+          operations: ["All"],
+          resource: { type: "topic", name: "*" },
+        }),
+    },
     says: "is denied All on topic *",
   },
   {
@@ -184,22 +321,50 @@ export const aclRows: Row[] = [
   {
     // Of the identity policy: only topics that end in heartbeats, if there are any, get the other name.
     rule: "acl-missing",
-    trips: { mirror: { topicsPattern: "payments-.*" }, change: ({ target }) => (target.spec.authorization.acls = acls(target).filter((a) => !/^payments-/.test(a.resource.name))) },
-    passes: { mirror: { topicsPattern: "payments-.*" }, change: ({ target }) => (target.spec.authorization.acls = acls(target).filter((a) => !/^origin-cluster.payments-/.test(a.resource.name))) },
+    trips: {
+      mirror: { topicsPattern: "payments-.*" },
+      change: ({ target }) =>
+        (target.spec.authorization.acls = acls(target).filter((a) => !/^payments-/.test(a.resource.name))),
+    },
+    passes: {
+      mirror: { topicsPattern: "payments-.*" },
+      change: ({ target }) =>
+        (target.spec.authorization.acls = acls(target).filter(
+          (a) => !/^origin-cluster.payments-/.test(a.resource.name),
+        )),
+    },
     says: "on the target lacks Write and Create and Alter and AlterConfigs on topic payments- (prefix)",
   },
   {
     // The mirror's own topic is none of them.
     rule: "acl-missing",
-    trips: { mirror: { topicsPattern: ".*-orders", ...atSource }, change: onlyTopics("mm2-offset-syncs.target-cluster.internal") },
-    passes: { mirror: { topicsPattern: ".*-orders", ...atSource }, change: onlyTopics("mm2-offset-syncs.target-cluster.internal", "eu-orders") },
+    trips: {
+      mirror: { topicsPattern: ".*-orders", ...atSource },
+      change: onlyTopics("mm2-offset-syncs.target-cluster.internal"),
+    },
+    passes: {
+      mirror: { topicsPattern: ".*-orders", ...atSource },
+      change: onlyTopics("mm2-offset-syncs.target-cluster.internal", "eu-orders"),
+    },
     says: "lacks Read and DescribeConfigs on topic *",
   },
   {
     // What everybody may, the mirror may.
     rule: "acl-missing",
-    trips: { change: withoutUsers, more: [...rightsOf("User:mm2-credentials", ["Topic", "*", "Read"]), ...rightsOf("User:app", ["Topic", "*", "DescribeConfigs"], ["Group", "*", "Describe"])] },
-    passes: { change: withoutUsers, more: [...rightsOf("User:mm2-credentials", ["Topic", "*", "Read"]), ...rightsOf("User:*", ["Topic", "*", "DescribeConfigs"], ["Group", "*", "Describe"])] },
+    trips: {
+      change: withoutUsers,
+      more: [
+        ...rightsOf("User:mm2-credentials", ["Topic", "*", "Read"]),
+        ...rightsOf("User:app", ["Topic", "*", "DescribeConfigs"], ["Group", "*", "Describe"]),
+      ],
+    },
+    passes: {
+      change: withoutUsers,
+      more: [
+        ...rightsOf("User:mm2-credentials", ["Topic", "*", "Read"]),
+        ...rightsOf("User:*", ["Topic", "*", "DescribeConfigs"], ["Group", "*", "Describe"]),
+      ],
+    },
     says: "user mm2-credentials on the origin lacks DescribeConfigs on topic *, Describe on group *",
   },
   {
@@ -207,14 +372,23 @@ export const aclRows: Row[] = [
     rule: "origin-write-everything",
     trips: {
       change: (parts) => {
-        pair(parts).source.authentication = { type: "tls", certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" } };
+        pair(parts).source.authentication = {
+          type: "tls",
+          certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" },
+        };
         acls(parts.origin).push({ operations: ["Write"], resource: { type: "topic", name: "*" } });
       },
     },
     passes: {
       change: (parts) => {
-        pair(parts).source.authentication = { type: "tls", certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" } };
-        acls(parts.origin).push({ operations: ["Write"], resource: { type: "topic", name: "*", patternType: "prefix" } });
+        pair(parts).source.authentication = {
+          type: "tls",
+          certificateAndKey: { secretName: "origin-cluster-credentials", certificate: "user.crt", key: "user.key" },
+        };
+        acls(parts.origin).push({
+          operations: ["Write"],
+          resource: { type: "topic", name: "*", patternType: "prefix" },
+        });
       },
     },
     says: "may Write on topic *",
@@ -233,21 +407,28 @@ export const aclRows: Row[] = [
       user: { name: "someone" },
       change: (parts) => {
         delete source(parts)["sync.topic.acls.enabled"];
-        for (const user of [parts.origin, parts.target]) Object.assign(user.metadata, { namespace: "apps", name: "app", labels: { "strimzi.io/cluster": "blue" } });
+        for (const user of [parts.origin, parts.target])
+          Object.assign(user.metadata, { namespace: "apps", name: "app", labels: { "strimzi.io/cluster": "blue" } });
       },
     },
     says: "not set, which is true",
   },
   {
     rule: "acl-refused",
-    trips: { change: ({ origin }) => acls(origin).push({ operations: ["Decribe"], resource: { type: "topic", name: "*" } }) },
-    passes: { change: ({ origin }) => acls(origin).push({ operations: ["Describe"], resource: { type: "topic", name: "*" } }) },
+    trips: {
+      change: ({ origin }) => acls(origin).push({ operations: ["Decribe"], resource: { type: "topic", name: "*" } }),
+    },
+    passes: {
+      change: ({ origin }) => acls(origin).push({ operations: ["Describe"], resource: { type: "topic", name: "*" } }),
+    },
     says: 'operations[0] is "Decribe" (did you mean "Describe"?)',
   },
   {
     rule: "acl-without-operations",
     trips: { change: ({ origin }) => acls(origin).push({ resource: { type: "topic", name: "orders" } }) },
-    passes: { change: ({ origin }) => acls(origin).push({ operations: ["Read"], resource: { type: "topic", name: "orders" } }) },
+    passes: {
+      change: ({ origin }) => acls(origin).push({ operations: ["Read"], resource: { type: "topic", name: "orders" } }),
+    },
     says: "has no operations",
   },
 ];

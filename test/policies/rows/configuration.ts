@@ -2,41 +2,70 @@ import type { DialectName } from "../../../components/dialects";
 import { checkpoint, guide, pair, source, type Row } from "./row";
 
 /** The workers' cluster under an alias of its own. */
-const otherConnect = (bootstrapServers: string) => ({ mirror }: any) => {
-  mirror.spec.clusters.push({ ...mirror.spec.clusters[1], alias: "workers", bootstrapServers });
-  mirror.spec.connectCluster = "workers";
-};
+const otherConnect =
+  (bootstrapServers: string) =>
+  ({ mirror }: any) => {
+    mirror.spec.clusters.push({ ...mirror.spec.clusters[1], alias: "workers", bootstrapServers });
+    mirror.spec.connectCluster = "workers";
+  };
 
 export const configurationRows: Row[] = [
   {
     rule: "policy-agreement",
-    trips: { change: (parts) => (checkpoint(parts)["replication.policy.class"] = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy") },
+    trips: {
+      change: (parts) =>
+        (checkpoint(parts)["replication.policy.class"] = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy"),
+    },
     passes: { change: (parts) => (checkpoint(parts)["refresh.groups.interval.seconds"] = 1) },
     says: '"replication.policy.class" is "org.apache.kafka.connect.mirror.IdentityReplicationPolicy" in sourceConnector.config',
   },
   {
     rule: "policy-class-exists",
-    trips: { change: (parts) => (source(parts)["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy") },
+    trips: {
+      change: (parts) =>
+        (source(parts)["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"),
+    },
     passes: guide,
     says: "does not exist in the MirrorMaker 2 of Kafka 4.2.0",
   },
   {
     // An operator of that API version that still has the class.
     rule: "policy-class-exists",
-    trips: { dialect: "strimzi-v1beta2", mirror: { profile: "guide" }, change: (parts) => (source(parts)["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"), version: "4.0.0" },
-    passes: { dialect: "strimzi-v1beta2", mirror: { profile: "guide" }, change: (parts) => (source(parts)["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"), version: "3.9.0" },
+    trips: {
+      dialect: "strimzi-v1beta2",
+      mirror: { profile: "guide" },
+      change: (parts) =>
+        (source(parts)["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"),
+      version: "4.0.0",
+    },
+    passes: {
+      dialect: "strimzi-v1beta2",
+      mirror: { profile: "guide" },
+      change: (parts) =>
+        (source(parts)["replication.policy.class"] = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy"),
+      version: "3.9.0",
+    },
     says: "(spec.version, or the setting kafkaVersion of this rule)",
   },
   {
     rule: "policy-class-exists",
-    trips: { change: (parts) => (checkpoint(parts)["replication.policy.class"] = "org.apache.kafka.connect.mirror.IdentityPolicy") },
+    trips: {
+      change: (parts) =>
+        (checkpoint(parts)["replication.policy.class"] = "org.apache.kafka.connect.mirror.IdentityPolicy"),
+    },
     passes: { change: (parts) => (checkpoint(parts)["replication.policy.class"] = "com.example.IdentityPolicy") },
     says: "replication.policy.class org.apache.kafka.connect.mirror.IdentityPolicy does not exist",
   },
   {
     rule: "aliases",
-    trips: { dialect: "strimzi-v1beta2", change: ({ mirror }) => (mirror.spec.clusters.push({ ...mirror.spec.clusters[0] })) },
-    passes: { dialect: "strimzi-v1beta2", change: ({ mirror }) => mirror.spec.clusters.push({ ...mirror.spec.clusters[0], alias: "third" }) },
+    trips: {
+      dialect: "strimzi-v1beta2",
+      change: ({ mirror }) => mirror.spec.clusters.push({ ...mirror.spec.clusters[0] }),
+    },
+    passes: {
+      dialect: "strimzi-v1beta2",
+      change: ({ mirror }) => mirror.spec.clusters.push({ ...mirror.spec.clusters[0], alias: "third" }),
+    },
     says: 'clusters has the alias "origin-cluster" twice',
   },
   {
@@ -47,15 +76,37 @@ export const configurationRows: Row[] = [
   },
   ...(
     [
-      ["strimzi-v1", (p) => (pair(p).topicsBlacklistPattern = "secret-.*"), "mirrors[0].topicsBlacklistPattern in kafka.strimzi.io/v1"],
-      ["event-streams-v1beta1", (p) => (pair(p).topicsExcludePattern = "secret-.*"), "mirrors[0].topicsExcludePattern in eventstreams.ibm.com/v1alpha1"],
-      ["strimzi-v1", (p) => (pair(p).sourceConnector.pause = true), 'mirrors[0].sourceConnector.pause in kafka.strimzi.io/v1: that version has no such field and drops it; write state: "paused"'],
+      [
+        "strimzi-v1",
+        (p) => (pair(p).topicsBlacklistPattern = "secret-.*"),
+        "mirrors[0].topicsBlacklistPattern in kafka.strimzi.io/v1",
+      ],
+      [
+        "event-streams-v1beta1",
+        (p) => (pair(p).topicsExcludePattern = "secret-.*"),
+        "mirrors[0].topicsExcludePattern in eventstreams.ibm.com/v1alpha1",
+      ],
+      [
+        "strimzi-v1",
+        (p) => (pair(p).sourceConnector.pause = true),
+        'mirrors[0].sourceConnector.pause in kafka.strimzi.io/v1: that version has no such field and drops it; write state: "paused"',
+      ],
       ["strimzi-v1", (p) => (p.mirror.spec.tolerations = []), "spec.tolerations in kafka.strimzi.io/v1"],
     ] as [DialectName, (parts: any) => unknown, string][]
-  ).map(([dialect, change, says]): Row => ({ rule: "dropped-options", trips: { dialect, change: (p) => void change(p) }, passes: { dialect: "strimzi-v1beta2", change: (p) => void change(p) }, says })),
+  ).map(
+    ([dialect, change, says]): Row => ({
+      rule: "dropped-options",
+      trips: { dialect, change: (p) => void change(p) },
+      passes: { dialect: "strimzi-v1beta2", change: (p) => void change(p) },
+      says,
+    }),
+  ),
   {
     rule: "exactly-once",
-    trips: { mirror: { exactlyOnce: true }, change: (parts) => (source(parts)["producer.override.enable.idempotence"] = "false") },
+    trips: {
+      mirror: { exactlyOnce: true },
+      change: (parts) => (source(parts)["producer.override.enable.idempotence"] = "false"),
+    },
     passes: { change: (parts) => (source(parts)["producer.override.enable.idempotence"] = "false") },
     says: "producer.override.enable.idempotence is false with exactly-once",
   },
@@ -87,7 +138,10 @@ export const configurationRows: Row[] = [
         parts.mirror.spec.target.config["producer.enable.idempotence"] = false;
       },
     },
-    passes: { mirror: { exactlyOnce: true }, change: ({ mirror }) => (mirror.spec.target.config["producer.enable.idempotence"] = false) },
+    passes: {
+      mirror: { exactlyOnce: true },
+      change: ({ mirror }) => (mirror.spec.target.config["producer.enable.idempotence"] = false),
+    },
     says: "producer.enable.idempotence in target.config is false with exactly-once",
   },
   {
@@ -96,7 +150,12 @@ export const configurationRows: Row[] = [
     passes: { change: (parts) => (source(parts)["replication.policy.separator"] = ".") },
     says: "origin-clustercheckpointsinternal",
   },
-  { rule: "aliases", trips: { change: ({ mirror }) => (mirror.spec.target.alias = "origin-cluster") }, passes: {}, says: 'both "origin-cluster"' },
+  {
+    rule: "aliases",
+    trips: { change: ({ mirror }) => (mirror.spec.target.alias = "origin-cluster") },
+    passes: {},
+    says: 'both "origin-cluster"',
+  },
   {
     rule: "aliases",
     trips: { dialect: "strimzi-v1beta2", change: (parts) => (pair(parts).sourceCluster = "origin") },
@@ -118,7 +177,14 @@ export const configurationRows: Row[] = [
   {
     rule: "dropped-options",
     trips: { change: ({ mirror }) => (mirror.spec.target.config["ssl.truststore.location"] = "/t") },
-    passes: { change: ({ mirror }) => Object.assign(mirror.spec.target.config, { "ssl.protocol": "TLSv1.3", "SSL.cipher.suites": "a", "producer.ssl.protocol": "TLSv1.3" }) },
+    passes: {
+      change: ({ mirror }) =>
+        Object.assign(mirror.spec.target.config, {
+          "ssl.protocol": "TLSv1.3",
+          "SSL.cipher.suites": "a",
+          "producer.ssl.protocol": "TLSv1.3",
+        }),
+    },
     says: 'target.config "ssl.truststore.location": the operator drops "ssl." keys',
   },
   {
@@ -152,8 +218,14 @@ export const configurationRows: Row[] = [
   },
   {
     rule: "exclusions-twice",
-    trips: { dialect: "strimzi-v1beta2", change: (parts) => Object.assign(pair(parts), { topicsBlacklistPattern: "a", topicsExcludePattern: "b" }) },
-    passes: { dialect: "strimzi-v1beta2", change: (parts) => Object.assign(pair(parts), { topicsExcludePattern: "b" }) },
+    trips: {
+      dialect: "strimzi-v1beta2",
+      change: (parts) => Object.assign(pair(parts), { topicsBlacklistPattern: "a", topicsExcludePattern: "b" }),
+    },
+    passes: {
+      dialect: "strimzi-v1beta2",
+      change: (parts) => Object.assign(pair(parts), { topicsExcludePattern: "b" }),
+    },
     says: "topicsBlacklistPattern beside topicsExcludePattern",
   },
   {

@@ -2,15 +2,38 @@ import { custom, gate, kafka, step } from "../resources";
 import { pair, source, type Row } from "./row";
 
 /** The same topic on both clusters. */
-const twice = (...sizes: string[]) => sizes.map((bytes, i) => kafka("Topic", { name: "orders", config: { "max.message.bytes": bytes } }, `${i === 0 ? "origin" : "target"}-kafka-bootstrap:9093`, `orders-${i}`));
+const twice = (...sizes: string[]) =>
+  sizes.map((bytes, i) =>
+    kafka(
+      "Topic",
+      { name: "orders", config: { "max.message.bytes": bytes } },
+      `${i === 0 ? "origin" : "target"}-kafka-bootstrap:9093`,
+      `orders-${i}`,
+    ),
+  );
 
 const sink = (topics: string) =>
-  custom({ apiVersion: "kafka.strimzi.io/v1beta2", kind: "KafkaConnector", metadata: { name: "warehouse", namespace: "ns" }, spec: { class: "JdbcSinkConnector", config: { topics } } });
+  custom({
+    apiVersion: "kafka.strimzi.io/v1beta2",
+    kind: "KafkaConnector",
+    metadata: { name: "warehouse", namespace: "ns" },
+    spec: { class: "JdbcSinkConnector", config: { topics } },
+  });
 
 export const cutoverRows: Row[] = [
   { rule: "gate-abandoned", trips: { more: [gate({ abandon: true })] }, passes: {}, says: "abandon: true" },
-  { rule: "gate-abandoned", trips: { more: [step("InternalTopic", { phase: "cleanup", abandon: true })] }, passes: { more: [step("InternalTopic", { phase: "cleanup", abandon: false })] }, says: "abandon: true" },
-  { rule: "checkpoints-kept", trips: { more: [step("CheckpointsTopic", { mode: "always" })] }, passes: { more: [step("CheckpointsTopic", { mode: "when-applied" })] }, says: 'checkpoints is "always"' },
+  {
+    rule: "gate-abandoned",
+    trips: { more: [step("InternalTopic", { phase: "cleanup", abandon: true })] },
+    passes: { more: [step("InternalTopic", { phase: "cleanup", abandon: false })] },
+    says: "abandon: true",
+  },
+  {
+    rule: "checkpoints-kept",
+    trips: { more: [step("CheckpointsTopic", { mode: "always" })] },
+    passes: { more: [step("CheckpointsTopic", { mode: "when-applied" })] },
+    says: 'checkpoints is "always"',
+  },
   {
     rule: "checkpoints-kept",
     trips: { change: (parts) => delete pair(parts).checkpointConnector },
@@ -19,11 +42,20 @@ export const cutoverRows: Row[] = [
   },
   {
     rule: "group-sync",
-    trips: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } }, more: [step("ConsumerOffsets")] },
+    trips: {
+      mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } },
+      more: [step("ConsumerOffsets")],
+    },
     passes: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } } },
     says: "sync.group.offsets.enabled is true",
   },
-  { rule: "group-sync", trips: {}, passes: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } } }, says: "is not true", settings: { offsets: "sync" } },
+  {
+    rule: "group-sync",
+    trips: {},
+    passes: { mirror: { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } } },
+    says: "is not true",
+    settings: { offsets: "sync" },
+  },
   {
     rule: "sink-groups",
     trips: { mirror: { groupsPattern: "billing,connect-warehouse" } },
@@ -38,17 +70,39 @@ export const cutoverRows: Row[] = [
   },
   {
     rule: "message-size",
-    trips: { more: [kafka("Topic", { name: "big", partitions: 1, replicationFactor: 3, config: { "max.message.bytes": "5000000" } })] },
+    trips: {
+      more: [
+        kafka("Topic", {
+          name: "big",
+          partitions: 1,
+          replicationFactor: 3,
+          config: { "max.message.bytes": "5000000" },
+        }),
+      ],
+    },
     passes: {
       mirror: { sourceConnector: { config: { "producer.override.max.request.size": 5000000 } } },
-      more: [kafka("Topic", { name: "big", partitions: 1, replicationFactor: 3, config: { "max.message.bytes": "5000000" } })],
+      more: [
+        kafka("Topic", {
+          name: "big",
+          partitions: 1,
+          replicationFactor: 3,
+          config: { "max.message.bytes": "5000000" },
+        }),
+      ],
     },
     says: "topic big takes records of 5000000 bytes",
   },
   {
     rule: "message-size",
-    trips: { change: ({ mirror }) => (mirror.spec.target.config["producer.max.request.size"] = 2000000), more: [kafka("Topic", { name: "big", config: { "max.message.bytes": "5000000" } })] },
-    passes: { change: ({ mirror }) => (mirror.spec.target.config["producer.max.request.size"] = 5000000), more: [kafka("Topic", { name: "big", config: { "max.message.bytes": "5000000" } })] },
+    trips: {
+      change: ({ mirror }) => (mirror.spec.target.config["producer.max.request.size"] = 2000000),
+      more: [kafka("Topic", { name: "big", config: { "max.message.bytes": "5000000" } })],
+    },
+    passes: {
+      change: ({ mirror }) => (mirror.spec.target.config["producer.max.request.size"] = 5000000),
+      more: [kafka("Topic", { name: "big", config: { "max.message.bytes": "5000000" } })],
+    },
     says: "producer.max.request.size in target.config is 2000000",
   },
   {
@@ -62,39 +116,85 @@ export const cutoverRows: Row[] = [
     passes: {
       change: (parts) => {
         delete source(parts)["producer.override.enable.idempotence"];
-        Object.assign(parts.mirror.spec.target.config, { "producer.max.in.flight.requests.per.connection": 5, "producer.enable.idempotence": true });
+        Object.assign(parts.mirror.spec.target.config, {
+          "producer.max.in.flight.requests.per.connection": 5,
+          "producer.enable.idempotence": true,
+        });
       },
     },
     says: "is 5 without",
   },
   {
     rule: "message-size",
-    trips: { change: (parts) => (source(parts)["sync.topic.configs.enabled"] = "false"), more: twice("900000", "500000") },
+    trips: {
+      change: (parts) => (source(parts)["sync.topic.configs.enabled"] = "false"),
+      more: twice("900000", "500000"),
+    },
     passes: { more: twice("900000", "500000") },
     says: "takes records of 900000 bytes on the origin and of 500000 on the target",
   },
   {
     rule: "message-size",
-    trips: { mirror: { sourceConnector: { config: { "sync.topic.configs.enabled": false } } }, more: twice("900000", "899999") },
-    passes: { mirror: { sourceConnector: { config: { "sync.topic.configs.enabled": false } } }, more: twice("900000", "900000") },
+    trips: {
+      mirror: { sourceConnector: { config: { "sync.topic.configs.enabled": false } } },
+      more: twice("900000", "899999"),
+    },
+    passes: {
+      mirror: { sourceConnector: { config: { "sync.topic.configs.enabled": false } } },
+      more: twice("900000", "900000"),
+    },
     says: "write max.message.bytes: 900000 on the target",
   },
   {
     rule: "timestamps",
-    trips: { more: [kafka("Topic", { name: "a", config: { "message.timestamp.before.max.ms": "86400000" } }, "target-kafka-bootstrap:9093")] },
-    passes: { more: [kafka("Topic", { name: "a", config: { "message.timestamp.before.max.ms": "9223372036854775807" } }, "target-kafka-bootstrap:9093")] },
+    trips: {
+      more: [
+        kafka(
+          "Topic",
+          { name: "a", config: { "message.timestamp.before.max.ms": "86400000" } },
+          "target-kafka-bootstrap:9093",
+        ),
+      ],
+    },
+    passes: {
+      more: [
+        kafka(
+          "Topic",
+          { name: "a", config: { "message.timestamp.before.max.ms": "9223372036854775807" } },
+          "target-kafka-bootstrap:9093",
+        ),
+      ],
+    },
     says: "has message.timestamp.before.max.ms 86400000",
   },
   {
     rule: "timestamps",
-    trips: { more: [kafka("Topic", { name: "a", config: { "message.timestamp.type": "LogAppendTime" } }, "target-kafka-bootstrap:9093")] },
+    trips: {
+      more: [
+        kafka(
+          "Topic",
+          { name: "a", config: { "message.timestamp.type": "LogAppendTime" } },
+          "target-kafka-bootstrap:9093",
+        ),
+      ],
+    },
     passes: { more: [kafka("Topic", { name: "a", config: { "message.timestamp.type": "LogAppendTime" } })] },
     says: "message.timestamp.type LogAppendTime",
   },
   {
     rule: "producer-order",
-    trips: { mirror: { profile: "tuned" }, change: (parts) => Object.assign(source(parts), { "producer.override.max.in.flight.requests.per.connection": 5, "producer.override.enable.idempotence": false }) },
-    passes: { mirror: { profile: "tuned" }, change: (parts) => Object.assign(source(parts), { "producer.override.max.in.flight.requests.per.connection": 5 }) },
+    trips: {
+      mirror: { profile: "tuned" },
+      change: (parts) =>
+        Object.assign(source(parts), {
+          "producer.override.max.in.flight.requests.per.connection": 5,
+          "producer.override.enable.idempotence": false,
+        }),
+    },
+    passes: {
+      mirror: { profile: "tuned" },
+      change: (parts) => Object.assign(source(parts), { "producer.override.max.in.flight.requests.per.connection": 5 }),
+    },
     says: "is 5 without producer.override.enable.idempotence",
   },
 ];

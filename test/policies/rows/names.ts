@@ -5,11 +5,24 @@ const atSource = { config: { "offset-syncs.topic.location": "source" } };
 const syncsOnOrigin = { mirror: { sourceConnector: atSource, checkpointConnector: atSource } };
 /** A mirror the other way, which keeps its syncs on what is its target. */
 const back = (alias: string) =>
-  stack({ mirror: { name: "back", origin: { alias, bootstrapServers: "target-kafka-bootstrap:9093" }, target: { alias: "origin-cluster", bootstrapServers: "origin-kafka-bootstrap:9093", groupId: "g" } } }).slice(0, 1);
+  stack({
+    mirror: {
+      name: "back",
+      origin: { alias, bootstrapServers: "target-kafka-bootstrap:9093" },
+      target: { alias: "origin-cluster", bootstrapServers: "origin-kafka-bootstrap:9093", groupId: "g" },
+    },
+  }).slice(0, 1);
 
 /** A mirror from another origin to the same target. */
 const beside = (mirror: object) =>
-  stack({ mirror: { ...mirror, name: "beside", origin: { alias: "third", bootstrapServers: "third:1" }, target: { groupId: "g", bootstrapServers: "target-kafka-bootstrap:9093" } } }).slice(0, 1);
+  stack({
+    mirror: {
+      ...mirror,
+      name: "beside",
+      origin: { alias: "third", bootstrapServers: "third:1" },
+      target: { groupId: "g", bootstrapServers: "target-kafka-bootstrap:9093" },
+    },
+  }).slice(0, 1);
 
 export const nameRows: Row[] = [
   {
@@ -20,21 +33,38 @@ export const nameRows: Row[] = [
   },
   {
     rule: "pattern-swallows",
-    trips: { mirror: { topicsPattern: "connect-orders.*" }, more: [kafka("Topic", { name: "connect-orders-configs" })] },
+    trips: {
+      mirror: { topicsPattern: "connect-orders.*" },
+      more: [kafka("Topic", { name: "connect-orders-configs" })],
+    },
     // A Streams application's topics go with its group.
-    passes: { mirror: { topicsPattern: "connect-orders.*" }, more: [...["connect-orders-configuration", "connect-orders-store-changelog"].map((name) => kafka("Topic", { name })), kafka("Topic", { name: "connect-orders-configs" }, "target-kafka-bootstrap:9093")] },
+    passes: {
+      mirror: { topicsPattern: "connect-orders.*" },
+      more: [
+        ...["connect-orders-configuration", "connect-orders-store-changelog"].map((name) => kafka("Topic", { name })),
+        kafka("Topic", { name: "connect-orders-configs" }, "target-kafka-bootstrap:9093"),
+      ],
+    },
     says: "matches connect-orders-configs",
   },
   {
     rule: "pattern-swallows",
-    trips: { mirror: { topicsPattern: "orders.*", groupsPattern: "orders-aggregate" }, more: [kafka("Topic", { name: "orders-agg-store-changelog" })] },
-    passes: { mirror: { topicsPattern: "orders.*", groupsPattern: "orders-agg" }, more: [kafka("Topic", { name: "orders-agg-store-changelog" })] },
+    trips: {
+      mirror: { topicsPattern: "orders.*", groupsPattern: "orders-aggregate" },
+      more: [kafka("Topic", { name: "orders-agg-store-changelog" })],
+    },
+    passes: {
+      mirror: { topicsPattern: "orders.*", groupsPattern: "orders-agg" },
+      more: [kafka("Topic", { name: "orders-agg-store-changelog" })],
+    },
     says: "a Streams application's are right only beside its group, and groupsPattern leaves that out",
   },
   {
     rule: "pattern-swallows",
     trips: { mirror: { topicsPattern: "app-.*", groupsPattern: "orders" } },
-    passes: { mirror: { topicsPattern: "app-.*", groupsPattern: "orders", topicsExcludePattern: ".*-changelog,.*-repartition" } },
+    passes: {
+      mirror: { topicsPattern: "app-.*", groupsPattern: "orders", topicsExcludePattern: ".*-changelog,.*-repartition" },
+    },
     says: "matches app-store-changelog, app-key-repartition",
   },
   {
@@ -54,20 +84,45 @@ export const nameRows: Row[] = [
     trips: { more: stack({ mirror: { name: "other" } }).slice(0, 1) },
     passes: {
       more: stack({
-        mirror: { name: "other", origin: { alias: "third", bootstrapServers: "x:1" }, target: { groupId: "g", offsetStorageTopic: "a", configStorageTopic: "b", statusStorageTopic: "c", bootstrapServers: "target-kafka-bootstrap:9093" } },
+        mirror: {
+          name: "other",
+          origin: { alias: "third", bootstrapServers: "x:1" },
+          target: {
+            groupId: "g",
+            offsetStorageTopic: "a",
+            configStorageTopic: "b",
+            statusStorageTopic: "c",
+            bootstrapServers: "target-kafka-bootstrap:9093",
+          },
+        },
       }).slice(0, 1),
     },
     says: "is used by two mirrors",
   },
   {
     rule: "storage-topics-unique",
-    trips: { dialect: "strimzi-v1beta2", mirror: { heartbeatConnector: {} }, more: stack({ dialect: "strimzi-v1beta2", mirror: { name: "other", heartbeatConnector: {} } }).slice(0, 1) },
+    trips: {
+      dialect: "strimzi-v1beta2",
+      mirror: { heartbeatConnector: {} },
+      more: stack({ dialect: "strimzi-v1beta2", mirror: { name: "other", heartbeatConnector: {} } }).slice(0, 1),
+    },
     passes: {
       dialect: "strimzi-v1beta2",
       mirror: { heartbeatConnector: {} },
       more: stack({
         dialect: "strimzi-v1beta2",
-        mirror: { name: "other", heartbeatConnector: {}, origin: { alias: "third", bootstrapServers: "x:1" }, target: { groupId: "g", offsetStorageTopic: "a", configStorageTopic: "b", statusStorageTopic: "c", bootstrapServers: "target-kafka-bootstrap:9093" } },
+        mirror: {
+          name: "other",
+          heartbeatConnector: {},
+          origin: { alias: "third", bootstrapServers: "x:1" },
+          target: {
+            groupId: "g",
+            offsetStorageTopic: "a",
+            configStorageTopic: "b",
+            statusStorageTopic: "c",
+            bootstrapServers: "target-kafka-bootstrap:9093",
+          },
+        },
       }).slice(0, 1),
     },
     says: "is used by two mirrors",
@@ -75,8 +130,18 @@ export const nameRows: Row[] = [
   {
     // Two mirrors away from one origin, to targets that are called alike.
     rule: "storage-topics-unique",
-    trips: { ...syncsOnOrigin, more: stack({ mirror: { ...syncsOnOrigin.mirror, name: "other", target: { bootstrapServers: "third:1" } } }).slice(0, 1) },
-    passes: { ...syncsOnOrigin, more: stack({ mirror: { ...syncsOnOrigin.mirror, name: "other", target: { bootstrapServers: "third:1", alias: "third" } } }).slice(0, 1) },
+    trips: {
+      ...syncsOnOrigin,
+      more: stack({
+        mirror: { ...syncsOnOrigin.mirror, name: "other", target: { bootstrapServers: "third:1" } },
+      }).slice(0, 1),
+    },
+    passes: {
+      ...syncsOnOrigin,
+      more: stack({
+        mirror: { ...syncsOnOrigin.mirror, name: "other", target: { bootstrapServers: "third:1", alias: "third" } },
+      }).slice(0, 1),
+    },
     says: 'the offset-syncs topic "mm2-offset-syncs.target-cluster.internal" on the origin is used by two mirrors',
   },
   {
@@ -96,7 +161,11 @@ export const nameRows: Row[] = [
     // The old name of an exclusion counts where the API version has it.
     rule: "pattern-swallows",
     trips: { mirror: { topicsPattern: "_.*" }, change: (parts) => (pair(parts).topicsBlacklistPattern = "_schemas") },
-    passes: { dialect: "strimzi-v1beta2", mirror: { topicsPattern: "_.*" }, change: (parts) => (pair(parts).topicsBlacklistPattern = "_schemas") },
+    passes: {
+      dialect: "strimzi-v1beta2",
+      mirror: { topicsPattern: "_.*" },
+      change: (parts) => (pair(parts).topicsBlacklistPattern = "_schemas"),
+    },
     says: "matches _schemas",
   },
   {
@@ -137,8 +206,13 @@ export const nameRows: Row[] = [
   },
   {
     rule: "nothing-copied",
-    trips: { change: (parts) => Object.assign(pair(parts), { topicsPattern: "orders,payments", topicsExcludePattern: ".*" }) },
-    passes: { change: (parts) => Object.assign(pair(parts), { topicsPattern: "orders,payments", topicsExcludePattern: "orders" }) },
+    trips: {
+      change: (parts) => Object.assign(pair(parts), { topicsPattern: "orders,payments", topicsExcludePattern: ".*" }),
+    },
+    passes: {
+      change: (parts) =>
+        Object.assign(pair(parts), { topicsPattern: "orders,payments", topicsExcludePattern: "orders" }),
+    },
     says: 'topicsExcludePattern leaves out all of topicsPattern "orders,payments"',
   },
   {
@@ -170,12 +244,19 @@ export const nameRows: Row[] = [
       ["errors.tolerance", "all", "none", "records would be left out unnoticed"],
       ["transforms", "route", "", "can't be proved complete"],
       ["consumer.auto.offset.reset", "latest", "earliest", "would not be copied"],
-      ["topic.filter.class", "com.example.Filter", "org.apache.kafka.connect.mirror.DefaultTopicFilter", "decided by that class"],
+      [
+        "topic.filter.class",
+        "com.example.Filter",
+        "org.apache.kafka.connect.mirror.DefaultTopicFilter",
+        "decided by that class",
+      ],
     ] as const
-  ).map(([key, bad, good, says]): Row => ({
-    rule: "records-left-out",
-    trips: { change: (parts) => (source(parts)[key] = bad) },
-    passes: { change: (parts) => (source(parts)[key] = good) },
-    says,
-  })),
+  ).map(
+    ([key, bad, good, says]): Row => ({
+      rule: "records-left-out",
+      trips: { change: (parts) => (source(parts)[key] = bad) },
+      passes: { change: (parts) => (source(parts)[key] = good) },
+      says,
+    }),
+  ),
 ];

@@ -10,34 +10,118 @@ export const securityRows: Row[] = [
   {
     rule: "plain-text-secret",
     trips: { change: ({ mirror }) => (mirror.spec.target.config["schema.registry.password"] = "hunter2") },
-    passes: { change: ({ mirror }) => (mirror.spec.target.config["schema.registry.password"] = "${secrets:migration/registry:password}") },
+    passes: {
+      change: ({ mirror }) =>
+        (mirror.spec.target.config["schema.registry.password"] = "${secrets:migration/registry:password}"),
+    },
     says: "spec.target.config.schema.registry.password holds a secret as plain text",
   },
   {
     rule: "plain-text-secret",
-    trips: { change: (parts) => (source(parts)["consumer.sasl.jaas.config"] = 'x required username="a" password="hunter2";') },
-    passes: { change: (parts) => (source(parts)["consumer.sasl.jaas.config"] = 'x required username="a" password="${secrets:a/b:c}";') },
+    trips: {
+      change: (parts) => (source(parts)["consumer.sasl.jaas.config"] = 'x required username="a" password="hunter2";'),
+    },
+    passes: {
+      change: (parts) =>
+        (source(parts)["consumer.sasl.jaas.config"] = 'x required username="a" password="${secrets:a/b:c}";'),
+    },
     says: "consumer.sasl.jaas.config holds a secret",
   },
   ...(
     [
-      ["template env", (m) => (m.spec.template = { connectContainer: { env: [{ name: "DB_PASSWORD", value: "hunter2" }] } }), (m) => (m.spec.template = { connectContainer: { env: [{ name: "DB_HOST", value: "db" }] } })],
-      ["Java's properties", (m) => (m.spec.jvmOptions = { javaSystemProperties: [{ name: "x.secret", value: "hunter2" }] }), (m) => (m.spec.jvmOptions = { javaSystemProperties: [{ name: "x.y", value: "z" }] })],
-      ["a private key", (m) => (m.spec.target.config["producer.x"] = "-----BEGIN RSA PRIVATE KEY-----\n"), (m) => (m.spec.target.config["producer.x"] = "-----BEGIN CERTIFICATE-----\n")],
-      ["a key store's key", (m) => (m.spec.target.config["producer.ssl.keystore.key"] = "hunter2"), (m) => (m.spec.target.config["producer.ssl.keystore.key"] = "${secrets:a/b:c}")],
-      ["a token", (m) => (m.spec.target.config["x"] = "-Dregistry.token=hunter2"), (m) => (m.spec.target.config["x"] = "-Dregistry.token=${secrets:a/b:c}")],
-      ["an address", (m) => (m.spec.target.config["x.url"] = "https://me:hunter2@registry/"), (m) => (m.spec.target.config["x.url"] = "https://registry:8081/a@b")],
-      ["a key with a long name", (m) => (m.spec.target.config["x.trustStorePassword"] = "hunter2"), (m) => (m.spec.target.config["x.generatePassword"] = "true")],
-      ["an access token", (m) => (m.spec.target.authentication = { type: "oauth", accessToken: "hunter2" }), (m) => (m.spec.target.authentication = { type: "oauth", accessToken: { secretName: "a", key: "token" } })],
-      ["a cloud's key", (m) => (m.spec.template = { connectContainer: { env: [{ name: "AWS_SECRET_ACCESS_KEY", value: "hunter2" }] } }), (m) => (m.spec.template = { connectContainer: { env: [{ name: "AWS_SECRET_ACCESS_KEY", value: "$(FROM_ELSEWHERE)" }] } })],
-      ["a signed token", (m) => (m.spec.target.config["x"] = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc"), (m) => (m.spec.target.config["x"] = "eyJhbGciOiJIUzI1NiJ9")],
-      ["single quotes", (m) => (m.spec.target.config["x"] = "a required password='hunter2';"), (m) => (m.spec.target.config["x"] = "a required password='${secrets:a/b:c}' useToken=true;")],
-      ["what only sounds so", (m) => (m.spec.template = { pod: { secret: "hunter2" } }), (m) => (m.spec.template = { pod: { automountServiceAccountToken: false, imagePullSecrets: [{ name: "registry-password" }] } })],
-      ["a checksum of a Secret", (m) => (m.spec.template = { pod: { metadata: { annotations: { "x/password": "hunter2" } } } }), (m) => (m.spec.template = { pod: { metadata: { annotations: { "checksum/secret": "0a1b", "x/auth-token": "name" } } } })],
-      ["loggers", (m) => (m.spec.logging = { loggers: { a: "password=hunter2" } }), (m) => (m.spec.logging = { loggers: { "logger.token": "INFO" } })],
-      ["annotations", (m) => (m.metadata.annotations = { "x/password": "a", password: "hunter2" }), (m) => (m.metadata.annotations = { "x/y": "z" })],
+      [
+        "template env",
+        (m) => (m.spec.template = { connectContainer: { env: [{ name: "DB_PASSWORD", value: "hunter2" }] } }),
+        (m) => (m.spec.template = { connectContainer: { env: [{ name: "DB_HOST", value: "db" }] } }),
+      ],
+      [
+        "Java's properties",
+        (m) => (m.spec.jvmOptions = { javaSystemProperties: [{ name: "x.secret", value: "hunter2" }] }),
+        (m) => (m.spec.jvmOptions = { javaSystemProperties: [{ name: "x.y", value: "z" }] }),
+      ],
+      [
+        "a private key",
+        (m) => (m.spec.target.config["producer.x"] = "-----BEGIN RSA PRIVATE KEY-----\n"),
+        (m) => (m.spec.target.config["producer.x"] = "-----BEGIN CERTIFICATE-----\n"),
+      ],
+      [
+        "a key store's key",
+        (m) => (m.spec.target.config["producer.ssl.keystore.key"] = "hunter2"),
+        (m) => (m.spec.target.config["producer.ssl.keystore.key"] = "${secrets:a/b:c}"),
+      ],
+      [
+        "a token",
+        (m) => (m.spec.target.config["x"] = "-Dregistry.token=hunter2"),
+        (m) => (m.spec.target.config["x"] = "-Dregistry.token=${secrets:a/b:c}"),
+      ],
+      [
+        "an address",
+        (m) => (m.spec.target.config["x.url"] = "https://me:hunter2@registry/"),
+        (m) => (m.spec.target.config["x.url"] = "https://registry:8081/a@b"),
+      ],
+      [
+        "a key with a long name",
+        (m) => (m.spec.target.config["x.trustStorePassword"] = "hunter2"),
+        (m) => (m.spec.target.config["x.generatePassword"] = "true"),
+      ],
+      [
+        "an access token",
+        (m) => (m.spec.target.authentication = { type: "oauth", accessToken: "hunter2" }),
+        (m) => (m.spec.target.authentication = { type: "oauth", accessToken: { secretName: "a", key: "token" } }),
+      ],
+      [
+        "a cloud's key",
+        (m) => (m.spec.template = { connectContainer: { env: [{ name: "AWS_SECRET_ACCESS_KEY", value: "hunter2" }] } }),
+        (m) =>
+          (m.spec.template = {
+            connectContainer: { env: [{ name: "AWS_SECRET_ACCESS_KEY", value: "$(FROM_ELSEWHERE)" }] },
+          }),
+      ],
+      [
+        "a signed token",
+        (m) => (m.spec.target.config["x"] = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc"),
+        (m) => (m.spec.target.config["x"] = "eyJhbGciOiJIUzI1NiJ9"),
+      ],
+      [
+        "single quotes",
+        (m) => (m.spec.target.config["x"] = "a required password='hunter2';"),
+        (m) => (m.spec.target.config["x"] = "a required password='${secrets:a/b:c}' useToken=true;"),
+      ],
+      [
+        "what only sounds so",
+        (m) => (m.spec.template = { pod: { secret: "hunter2" } }),
+        (m) =>
+          (m.spec.template = {
+            pod: { automountServiceAccountToken: false, imagePullSecrets: [{ name: "registry-password" }] },
+          }),
+      ],
+      [
+        "a checksum of a Secret",
+        (m) => (m.spec.template = { pod: { metadata: { annotations: { "x/password": "hunter2" } } } }),
+        (m) =>
+          (m.spec.template = {
+            pod: { metadata: { annotations: { "checksum/secret": "0a1b", "x/auth-token": "name" } } },
+          }),
+      ],
+      [
+        "loggers",
+        (m) => (m.spec.logging = { loggers: { a: "password=hunter2" } }),
+        (m) => (m.spec.logging = { loggers: { "logger.token": "INFO" } }),
+      ],
+      [
+        "annotations",
+        (m) => (m.metadata.annotations = { "x/password": "a", password: "hunter2" }),
+        (m) => (m.metadata.annotations = { "x/y": "z" }),
+      ],
     ] as [string, (mirror: any) => unknown, (mirror: any) => unknown][]
-  ).map(([, bad, good]): Row => ({ rule: "plain-text-secret", trips: { change: ({ mirror }) => void bad(mirror) }, passes: { change: ({ mirror }) => void good(mirror) }, says: "holds a secret as plain text" })),
+  ).map(
+    ([, bad, good]): Row => ({
+      rule: "plain-text-secret",
+      trips: { change: ({ mirror }) => void bad(mirror) },
+      passes: { change: ({ mirror }) => void good(mirror) },
+      says: "holds a secret as plain text",
+    }),
+  ),
   {
     rule: "tls-insecure",
     trips: { change: (parts) => (source(parts)["source.cluster.ssl.endpoint.identification.algorithm"] = "") },
@@ -70,8 +154,26 @@ export const securityRows: Row[] = [
   },
   {
     rule: "tls-insecure",
-    trips: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: "false", saslMechanism: "oauthbearer" } }] },
-    passes: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: "false", saslMechanism: "scram-sha512" } }] },
+    trips: {
+      more: [
+        {
+          type: "pulumi:providers:kafka",
+          name: "p",
+          urn: "p",
+          props: { tlsEnabled: "false", saslMechanism: "oauthbearer" },
+        },
+      ],
+    },
+    passes: {
+      more: [
+        {
+          type: "pulumi:providers:kafka",
+          name: "p",
+          urn: "p",
+          props: { tlsEnabled: "false", saslMechanism: "scram-sha512" },
+        },
+      ],
+    },
     says: "a Kafka provider with SASL OAUTHBEARER and without TLS",
   },
   {
@@ -79,21 +181,44 @@ export const securityRows: Row[] = [
     rule: "secret-copy-wide",
     trips: { more: [secret({ "ca.crt": "a", "other.crt": "b" })] },
     passes: {
-      change: ({ mirror }) => mirror.spec.mirrors.push({ source: { alias: "other", bootstrapServers: "x:1", tls: { trustedCertificates: [{ secretName: "origin-cluster-ca-cert", certificate: "other.crt" }] } } }),
+      change: ({ mirror }) =>
+        mirror.spec.mirrors.push({
+          source: {
+            alias: "other",
+            bootstrapServers: "x:1",
+            tls: { trustedCertificates: [{ secretName: "origin-cluster-ca-cert", certificate: "other.crt" }] },
+          },
+        }),
       more: [secret({ "ca.crt": "a", "other.crt": "b" })],
     },
     says: "has other.crt beside ca.crt",
   },
   {
     rule: "tls-missing",
-    trips: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: "false", saslMechanism: "scram-sha512" } }] },
-    passes: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { saslMechanism: "scram-sha512" } }] },
+    trips: {
+      more: [
+        {
+          type: "pulumi:providers:kafka",
+          name: "p",
+          urn: "p",
+          props: { tlsEnabled: "false", saslMechanism: "scram-sha512" },
+        },
+      ],
+    },
+    passes: {
+      more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { saslMechanism: "scram-sha512" } }],
+    },
     says: "a Kafka provider without TLS",
   },
   {
     rule: "tls-without-ca",
     trips: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: {} }] },
-    passes: { more: [{ type: "pulumi:providers:kafka", name: "p", urn: "p", props: { caCert: "a" } }, { type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: false } }] },
+    passes: {
+      more: [
+        { type: "pulumi:providers:kafka", name: "p", urn: "p", props: { caCert: "a" } },
+        { type: "pulumi:providers:kafka", name: "p", urn: "p", props: { tlsEnabled: false } },
+      ],
+    },
     says: "a Kafka provider without caCert",
   },
   {
@@ -102,7 +227,12 @@ export const securityRows: Row[] = [
     passes: { change: ({ mirror }) => (mirror.spec.target.authentication.disableTlsHostnameVerification = false) },
     says: "spec.target.authentication.disableTlsHostnameVerification is true",
   },
-  { rule: "tls-missing", trips: { change: ({ mirror }) => delete mirror.spec.target.tls }, passes: {}, says: "the target has no tls" },
+  {
+    rule: "tls-missing",
+    trips: { change: ({ mirror }) => delete mirror.spec.target.tls },
+    passes: {},
+    says: "the target has no tls",
+  },
   {
     rule: "tls-without-ca",
     trips: { change: ({ mirror }) => (mirror.spec.target.tls.trustedCertificates = []) },

@@ -19,7 +19,10 @@ export interface WordCountOptions {
 }
 
 /** A real Kafka Streams application (WordCount.java), in a JVM of its own. */
-export async function wordCount(supervisor: Supervisor, { applicationId, protocol, from, to }: WordCountOptions): Promise<WordCount> {
+export async function wordCount(
+  supervisor: Supervisor,
+  { applicationId, protocol, from, to }: WordCountOptions,
+): Promise<WordCount> {
   const parts = await kafkaParts(undefined, () => {});
   const streams = (await ensureParts(["kafka-streams"], () => {}))["kafka-streams"].path;
   const [own] = (await readdir(streams)).filter((jar) => /^kafka-streams-\d[\d.]*\.jar$/.test(jar));
@@ -28,8 +31,21 @@ export async function wordCount(supervisor: Supervisor, { applicationId, protoco
   const jars = await classPath(parts.kafka);
   const options = await toolOptions(parts, jars, folder);
   const java = (name: string, args: readonly string[]): ManagedProcess =>
-    supervisor.start({ name, command: parts.java, args: [...options, "-Xmx256m", ...args], cwd: folder, env: { ...environment(), CLASSPATH: `${jars}:${join(streams, own!)}:${folder}` }, log: join(folder, `${uniqueName("log")}.log`) });
-  const compiling = java("compiling the word count", ["-m", "jdk.compiler/com.sun.tools.javac.Main", "-d", folder, join(__dirname, "WordCount.java")]);
+    supervisor.start({
+      name,
+      command: parts.java,
+      args: [...options, "-Xmx256m", ...args],
+      cwd: folder,
+      env: { ...environment(), CLASSPATH: `${jars}:${join(streams, own!)}:${folder}` },
+      log: join(folder, `${uniqueName("log")}.log`),
+    });
+  const compiling = java("compiling the word count", [
+    "-m",
+    "jdk.compiler/com.sun.tools.javac.Main",
+    "-d",
+    folder,
+    join(__dirname, "WordCount.java"),
+  ]);
   if ((await compiling.exited).code !== 0) throw new Error(lastLines(compiling.log));
   return {
     async runUntil(cluster, what, so) {

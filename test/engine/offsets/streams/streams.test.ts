@@ -35,21 +35,32 @@ beforeAll(async () => {
 afterAll(async () => {
   await mirror?.stop();
   await supervisor?.stop();
-  for (const [port, side] of [[origin, "origin"], [target, "target"]] as const) {
+  for (const [port, side] of [
+    [origin, "origin"],
+    [target, "target"],
+  ] as const) {
     await port.deleteGroups((await port.listGroups()).map((g) => g.groupId).filter((g) => g.startsWith(prefix)));
-    const internal = internalTopics(model.mirror).filter((t) => t.side === side).map((t) => t.name);
+    const internal = internalTopics(model.mirror)
+      .filter((t) => t.side === side)
+      .map((t) => t.name);
     await port.deleteTopics((await port.listTopics()).filter((t) => t.startsWith(prefix) || internal.includes(t)));
     await port.close();
   }
 }, 120_000);
 
 /** The newest count of each word that the application has written, as it writes them. */
-async function watchCounts(cluster: TestCluster, topic: string): Promise<{ newest: Record<string, number>; stop(): Promise<void> }> {
+async function watchCounts(
+  cluster: TestCluster,
+  topic: string,
+): Promise<{ newest: Record<string, number>; stop(): Promise<void> }> {
   const newest: Record<string, number> = {};
   const consumer = application(cluster).consumer({ groupId: uniqueName(`${prefix}-witness`), maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
-  await consumer.run({ autoCommit: false, eachMessage: async ({ message }) => void (newest[String(message.key)] = Number(message.value)) });
+  await consumer.run({
+    autoCommit: false,
+    eachMessage: async ({ message }) => void (newest[String(message.key)] = Number(message.value)),
+  });
   return { newest, stop: () => consumer.disconnect() };
 }
 
@@ -62,7 +73,14 @@ function said(count: number): Record<string, number> {
 }
 
 async function say(topic: string, from: number, to: number): Promise<void> {
-  await produce(clusters.origin, topic, Array.from({ length: to - from }, (_, n) => ({ value: WORDS[((from + n) ** 2 + from + n) % WORDS.length]!, partition: (from + n) % PARTITIONS })));
+  await produce(
+    clusters.origin,
+    topic,
+    Array.from({ length: to - from }, (_, n) => ({
+      value: WORDS[((from + n) ** 2 + from + n) % WORDS.length]!,
+      partition: (from + n) % PARTITIONS,
+    })),
+  );
 }
 
 interface App {
@@ -74,14 +92,29 @@ interface App {
 }
 
 async function appOf(protocol: App["protocol"]): Promise<App> {
-  const [id, input, output] = [`${prefix}-app-${protocol}`, `${prefix}-data-${protocol}-said`, `${prefix}-data-${protocol}-counted`];
-  for (const topic of [input, output]) await origin.createTopic(topic, { partitions: PARTITIONS, replicationFactor: 1 });
+  const [id, input, output] = [
+    `${prefix}-app-${protocol}`,
+    `${prefix}-data-${protocol}-said`,
+    `${prefix}-data-${protocol}-counted`,
+  ];
+  for (const topic of [input, output])
+    await origin.createTopic(topic, { partitions: PARTITIONS, replicationFactor: 1 });
   await say(input, 0, 600);
-  return { protocol, id, input, output, words: await wordCount(supervisor, { applicationId: id, protocol, from: input, to: output }) };
+  return {
+    protocol,
+    id,
+    input,
+    output,
+    words: await wordCount(supervisor, { applicationId: id, protocol, from: input, to: output }),
+  };
 }
 
 /** By the classic protocol Streams does not say that it leaves: its member is there until its session has timed out. */
-const hasLeft = (port: KafkaPort, { id }: App) => eventually("the end of the application's session", async () => (await port.describeGroups([id]))[0]?.members.length === 0);
+const hasLeft = (port: KafkaPort, { id }: App) =>
+  eventually(
+    "the end of the application's session",
+    async () => (await port.describeGroups([id]))[0]?.members.length === 0,
+  );
 
 async function countHere({ words, input, output }: App): Promise<void> {
   const here = await watchCounts(clusters.origin, output);
@@ -109,7 +142,9 @@ it("Kafka Streams applications of both protocols count on, on the target, exactl
 
   await runGate(model, { stableForMs: 1_000, limitMs: 90_000 }, silent);
   const plan = await planOffsets(model, {}, silent);
-  expect(plan.groups.map((g) => [g.group, g.type, g.topics.map((t) => t.topic).sort()])).toEqual(apps.map((app) => [app.id, app.protocol, [`${app.id}-by-word-repartition`, app.input]]));
+  expect(plan.groups.map((g) => [g.group, g.type, g.topics.map((t) => t.topic).sort()])).toEqual(
+    apps.map((app) => [app.id, app.protocol, [`${app.id}-by-word-repartition`, app.input]]),
+  );
   expect(plan.summary).toMatchObject({ offsets: 4 * PARTITIONS, exact: 4 * PARTITIONS, rereads: 0 });
   await applyOffsets(model, plan, {}, silent);
 

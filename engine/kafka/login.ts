@@ -1,3 +1,4 @@
+// biome-ignore syntax/correctness/noTypeOnlyImportAttributes: TypeScript needs it to read the types of an ES module
 import type { ConnectionOptions, SASLCustomAuthenticator } from "@platformatic/kafka" with {
   "resolution-mode": "import",
 };

@@ -77,7 +77,7 @@ async function whyOpen(
     {
       fix:
         "use users that are there already (given and administrator of this cluster), or give its clients ACLs of their own first " +
-        'and then accept it (preflight.accept: ["CLUSTER_OPEN"]; for a MirrorUser alone everyoneByDefault: false)',
+        'and then accept it (preflight.accept: ["CLUSTER_OPEN"])',
     },
   );
 }

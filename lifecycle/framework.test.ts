@@ -58,10 +58,10 @@ test("what a preview does not know of the way does not make the step uncertain",
   expect(await step.diff("id", { what: "a" }, { what: "a", how: UNKNOWN })).toEqual({ changes: false });
 });
 
-test("what was overtaken outside is a change, unless a review has no way to look", async () => {
+test("a state that is outdated is a change, unless a review cannot look at the clusters", async () => {
   const asked: unknown[] = [];
   const following = defineStep<{ what: string; how?: string }, { seen: number }>("sample", {
-    overtaken: async (state) => {
+    isOutdated: async (state) => {
       asked.push(state);
       return state.seen < 2;
     },
@@ -92,7 +92,7 @@ test("what was overtaken outside is a change, unless a review has no way to look
 test("what an update is going to do is said with the whole state, which a check does not get", async () => {
   const said: unknown[] = [];
   const telling = defineStep<{ a: unknown }, { out: number }>("sample", {
-    foretell: async (olds, news) => {
+    describeUpdate: async (olds, news) => {
       said.push([olds, news]);
     },
     create: async () => ({ out: 1 }),
@@ -121,7 +121,7 @@ test("errors come without their stack", async () => {
 test("looks ahead only when every input is known, and hands its findings on as failures", async () => {
   const looked: unknown[] = [];
   const looking = defineStep<{ a: unknown }, object>("sample", {
-    foresee: async (news) => {
+    previewFailures: async (news) => {
       looked.push(news);
       return ["no"];
     },

@@ -13,7 +13,7 @@ import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from
 import { nameMistakes, unusedNames } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { mayBeSecret, migrationSchema } from "./schema";
-import { sharedNames } from "./several";
+import { sharedNames } from "./other-migrations";
 
 /**
  * Every choice of the migration made. What may be wrong is said as a warning.

@@ -2,7 +2,7 @@ import { isMigrationError, MigrationError } from "../../engine/errors";
 import { type GateOptions, type GateResult, runGateAndNameWriters } from "../../engine/gate";
 import { isLoginFailure } from "../../engine/kafka/renew";
 import type { Progress } from "../../engine/progress";
-import { isThere, modelOf, type PhasedInputs } from "./inputs";
+import { isDefined, modelOf, type PhasedInputs } from "./inputs";
 
 /** What is known of the gate when the mirror is to go. */
 export interface ClosingInputs extends PhasedInputs {
@@ -30,7 +30,7 @@ const CLOSING_MS = 120_000;
 export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress): Promise<void> {
   if (inputs.abandon) {
     progress.warn(
-      `migration abandoned${isThere(inputs.abandonedAt) ? ` at ${inputs.abandonedAt}` : ""}: the copy is not proved complete, clean-up goes on as asked`,
+      `migration abandoned${isDefined(inputs.abandonedAt) ? ` at ${inputs.abandonedAt}` : ""}: the copy is not proved complete, clean-up goes on as asked`,
     );
     return;
   }
@@ -41,7 +41,7 @@ export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress)
     ...(passed ? { stableForMs: 0 } : {}),
     compareLastRecord: !passed,
     // Told again: retention may have taken a trailing marker away meanwhile.
-    ...(isThere(inputs.cleared) ? { cleared: inputs.cleared } : {}),
+    ...(isDefined(inputs.cleared) ? { cleared: inputs.cleared } : {}),
   };
   await runGateAndNameWriters(modelOf(inputs), options, progress).catch((error: unknown) =>
     Promise.reject(closingError(error)),

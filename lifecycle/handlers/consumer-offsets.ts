@@ -17,7 +17,7 @@ import {
 } from "../../engine/offsets";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
-import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
+import { isDefined, modelOf, now, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
 import { forgetJournal, hasJournal, type Journalled, journalOf, together, type Unseen } from "./journal";
 
 export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs, Journalled {
@@ -79,7 +79,7 @@ async function takeBack(
   state: AppliedOffsets | null | undefined,
   progress: Progress,
 ): Promise<ConsumerOffsetsOutputs> {
-  const unseen = isThere(state) ? sayUnseen(inputs, progress) : undefined;
+  const unseen = isDefined(state) ? sayUnseen(inputs, progress) : undefined;
   try {
     const applied = together(state, await journalOf(inputs, unseen));
     if (applied !== undefined) await revertOffsets(modelOf(inputs), applied, progress);
@@ -88,7 +88,7 @@ async function takeBack(
     if (!isMigrationError(error)) throw error;
     if (inputs.abandon) progress.warn(`abandoned, so offsets may be left that were not taken back: ${error.message}`);
     // Nothing is known that was written, and what may be noted on the target stays there.
-    else if (!isThere(state) && COULD_NOT_LOOK.includes(error.code))
+    else if (!isDefined(state) && COULD_NOT_LOOK.includes(error.code))
       progress.warn(`${NOT_LOOKED_AT} (${error.code}: ${error.seen})`);
     else throw error;
   }
@@ -118,7 +118,7 @@ async function sayWhereTheyStand(
   progress: Progress,
   quiet = false,
 ): Promise<void> {
-  if (!isThere(state.applied)) return;
+  if (!isDefined(state.applied)) return;
   try {
     const { line, warnings } = appliedNowLines(
       appliedNow(state.applied, await checkApplied(modelOf(state), state.applied)),
@@ -143,9 +143,13 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
   },
 
   async update(olds, news, progress) {
-    switch (phaseChange({ phase: olds.phase, done: isThere(olds.appliedAt) && unchanged(olds, news) }, news.phase)) {
+    switch (phaseChange({ phase: olds.phase, done: isDefined(olds.appliedAt) && unchanged(olds, news) }, news.phase)) {
       case "cutover":
-        return move(isThere(olds.appliedAt) && sameGate(olds, news) ? againFenced(news) : news, progress, olds.applied);
+        return move(
+          isDefined(olds.appliedAt) && sameGate(olds, news) ? againFenced(news) : news,
+          progress,
+          olds.applied,
+        );
       case "roll-back":
         return takeBack(news, olds.applied, progress);
       default:
@@ -160,7 +164,7 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
    * By an `up` of the cutover that was killed, when the phase is `mirror` again. Else never: a group that stands elsewhere
    * may have been put there by its owners. But they are told.
    */
-  async overtaken(state, progress) {
+  async isOutdated(state, progress) {
     if (state.phase === "mirror") return hasJournal(state);
     if (state.phase === "cutover") await sayWhereTheyStand(state, progress, true);
     return false;

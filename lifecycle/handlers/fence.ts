@@ -52,7 +52,7 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   outputs: { raised: true },
 
   /** A user operator takes it away within minutes: each further `up` of the cutover puts it back. */
-  async overtaken(state) {
+  async isOutdated(state) {
     if (!wanted(state)) return false;
     const { state: found } = await checkFence(modelOf(state), state.options).catch(() => ({ state: "up" }));
     return found !== "up";

@@ -2,7 +2,7 @@ import { breached, fenceIsThere, type FenceOptions, lowerFence, type TopicEnds, 
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
 import { keepHolding, noteGap, stopHolding } from "./fence-hold";
-import { isThere, modelOf, type StepInputs } from "./inputs";
+import { isDefined, modelOf, type StepInputs } from "./inputs";
 
 export interface FencedInputs extends StepInputs {
   /** Hold the fence while the step works. */
@@ -41,7 +41,7 @@ export async function behindFence<T>(
     const options = {
       ...inputs.fenceOptions,
       onGap: noteGap,
-      ...(isThere(inputs.gateEnds) ? { since: inputs.gateEnds } : {}),
+      ...(isDefined(inputs.gateEnds) ? { since: inputs.gateEnds } : {}),
     };
     keepHolding(modelOf(inputs), inputs.fenceOptions ?? {}, progress);
     const { result, report } = await whileFenced(modelOf(inputs), options, progress, work);

@@ -24,38 +24,38 @@ const WAYS = ["originSecrets", "targetSecrets"];
  */
 export interface Handler<Inputs extends object, Outputs extends object> {
   /**
-   * Looks ahead, at preview and again at `up`, and only when every input is known. Says through `progress` what the
-   * step is going to do, and returns what stops it. Pulumi gives a check the inputs of the last update, not its outputs.
+   * Returns the reasons why the step will fail, and reports through `progress` what it will do. Runs at preview and again
+   * at `up`, if every input is known. Pulumi passes the inputs of the last update to a check, not its outputs.
    */
-  foresee?(news: Inputs, olds: Inputs | undefined, progress: Progress): Promise<string[]>;
-  /** Says what an update is going to do, with the whole state at hand; at preview and again at `up`, when every input is known. */
-  foretell?(olds: Inputs & Outputs, news: Inputs, progress: Progress): Promise<void>;
+  previewFailures?(news: Inputs, olds: Inputs | undefined, progress: Progress): Promise<string[]>;
+  /** Reports what an update will do. Gets the whole state. Runs at preview and again at `up`, if every input is known. */
+  describeUpdate?(olds: Inputs & Outputs, news: Inputs, progress: Progress): Promise<void>;
   create(inputs: Inputs, progress: Progress): Promise<Outputs>;
   update(olds: Inputs & Outputs, news: Inputs, progress: Progress): Promise<Outputs>;
   remove(state: Inputs & Outputs, progress: Progress): Promise<void>;
   /**
-   * Every output. One that the step has not produced is kept in the state as null: a preview takes an output that is
-   * absent from the state for unknown, and then shows an update of every resource that depends on it.
+   * Every output. The state keeps an output that the step has not produced as null. If it were absent, a preview would
+   * treat it as unknown and show an update of every resource that depends on it.
    */
   outputs?: { readonly [K in keyof Outputs]-?: true };
   /**
-   * Inputs that only say how to get at things: a change of these alone is no change. A preview does not know some of them
-   * (a provider's own settings), and taking them for changed would make everything that follows unknown, too.
+   * Inputs that only say how to reach a cluster. If nothing else changes, there is no update. A preview does not know some
+   * of them (a provider's own settings). If that counted as a change, all dependent outputs would be unknown.
    */
   immaterial?: readonly (keyof Inputs & string)[];
-  /** Inputs that a program may leave out: one that was there and is not any more is a change. */
+  /** Optional inputs. If the program no longer sets one that the state has, this is a change. */
   optional?: readonly (keyof Inputs & string)[];
   /**
-   * Has what the state holds been overtaken by something outside, so that the next `up` has to do the step again although
-   * nothing in the program changed? Asked at preview and at `up`; whoever can't tell says no.
+   * Returns true if the clusters changed since this state was written, so that the next `up` must run the step again
+   * although the program did not change. Runs at preview and at `up`. Returns false if this cannot be determined.
    */
-  overtaken?(state: Inputs & Outputs, progress: Progress): Promise<boolean>;
+  isOutdated?(state: Inputs & Outputs, progress: Progress): Promise<boolean>;
   /**
-   * What the state says of a step that could not be created. With it Pulumi keeps the step, and a later destroy asks it;
-   * without, it knows of none.
+   * Outputs of a step whose creation failed. With them Pulumi keeps the resource, and a later destroy calls `remove`.
+   * Without this function Pulumi does not keep it.
    */
   unfinished?(inputs: Inputs): Outputs;
-  /** Inputs and outputs that the state keeps encrypted as a whole. Default: {@link SECRET_INPUTS}. */
+  /** Inputs and outputs that the state encrypts as a whole. Default: {@link SECRET_INPUTS}. */
   secret?: readonly (keyof (Inputs & Outputs) & string)[];
 }
 
@@ -102,7 +102,7 @@ export function defineStep<I extends object, O extends object>(
    * would print such a value in plain text.
    */
   const withoutUnknownWay = (inputs: Plain, olds: Plain): Plain => {
-    const asItWas = (key: string) => (secret.includes(key) && isThere(olds[key]) ? asSecret(olds[key]) : olds[key]);
+    const asItWas = (key: string) => (secret.includes(key) && isDefined(olds[key]) ? asSecret(olds[key]) : olds[key]);
     const shown = Object.entries(inputs).map(([key, value]) => [
       key,
       isImmaterial(key) && hasUnknown(value) ? asItWas(key) : value,
@@ -133,9 +133,9 @@ export function defineStep<I extends object, O extends object>(
       const inputs = inputsOnly(news);
       const known = withKnownWays(inputs, olds ?? {});
       const failures =
-        handler.foresee && !hasUnknown(known) && !offline()
+        handler.previewFailures && !hasUnknown(known) && !offline()
           ? await run((progress) =>
-              handler.foresee!(known as I, isState(olds) ? (inputsOnly(olds) as I) : undefined, progress),
+              handler.previewFailures!(known as I, isState(olds) ? (inputsOnly(olds) as I) : undefined, progress),
             )
           : [];
       return {
@@ -151,18 +151,18 @@ export function defineStep<I extends object, O extends object>(
         (key) => !(key in wanted) && olds[key] !== undefined && olds[key] !== null,
       );
       if (leftOut || material.some((key) => !isSame(wanted[key], olds[key]))) {
-        if (handler.foretell !== undefined && !hasUnknown(wanted) && !offline()) {
-          await run((progress) => handler.foretell!(stateOf(olds), wanted as I, progress));
+        if (handler.describeUpdate !== undefined && !hasUnknown(wanted) && !offline()) {
+          await run((progress) => handler.describeUpdate!(stateOf(olds), wanted as I, progress));
         }
         return { changes: true };
       }
       // The state of an older version may lack outputs. One update writes them; until then every preview shows updates.
       if (outputs.some((key) => olds[key] === undefined)) return { changes: true };
-      if (handler.overtaken === undefined || offline()) return { changes: false };
+      if (handler.isOutdated === undefined || offline()) return { changes: false };
       // With the way there as the program says it now: the old kubeconfig may be gone.
       const known = Object.fromEntries(Object.entries(wanted).filter(([, value]) => !hasUnknown(value)));
       const state = stateOf({ ...olds, ...known });
-      return { changes: await run((progress) => handler.overtaken!(state, progress)) };
+      return { changes: await run((progress) => handler.isOutdated!(state, progress)) };
     },
     async create(props) {
       const inputs = inputsOnly(props);
@@ -213,7 +213,7 @@ function isState(olds: Plain | undefined): olds is Plain {
   return olds !== undefined && olds !== null && Object.keys(inputsOnly(olds)).length > 0;
 }
 
-const isThere = (value: unknown): boolean => value !== undefined && value !== null;
+const isDefined = (value: unknown): boolean => value !== undefined && value !== null;
 
 function hasUnknown(value: unknown): boolean {
   if (value === UNKNOWN) return true;

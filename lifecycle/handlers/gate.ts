@@ -16,7 +16,7 @@ import { countText, someOf } from "../../engine/units";
 import { askBeforeItGoes, type ClosingInputs } from "./closing";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { defineStep, type Handler } from "./framework";
-import { isThere, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
+import { isDefined, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
 
 export interface GateInputs extends PhasedInputs, FencedInputs {
   options: GateOptions;
@@ -133,7 +133,7 @@ async function hasNewTopics(state: GateInputs & GateOutputs, progress: Progress)
  */
 function recordedFor(olds: GateInputs & GateOutputs, news: GateInputs): RecordedTopics | null {
   const keys = ["originAlias", "targetAlias", "offsetStorageTopic", "policyClass", "separator"] as const;
-  if (!isThere(olds.topicIds) || !keys.every((key) => olds.mirror[key] === news.mirror[key])) return null;
+  if (!isDefined(olds.topicIds) || !keys.every((key) => olds.mirror[key] === news.mirror[key])) return null;
   const before = olds.options.acceptTruncation ?? [];
   const accepted = (news.options.acceptTruncation ?? []).filter((topic) => !before.includes(topic));
   return Object.fromEntries(Object.entries(olds.topicIds).filter(([topic]) => !accepted.includes(topic)));
@@ -168,7 +168,7 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
   outputs: { passed: true, passedAt: true, abandonedAt: true, result: true, ends: true, topicIds: true },
 
   /** A roll-back says at preview what it can't take back. */
-  async foretell(olds, news, progress) {
+  async describeUpdate(olds, news, progress) {
     if (olds.phase === "cleanup" || phaseChange({ phase: olds.phase, done: olds.passed }, news.phase) !== "roll-back")
       return;
     const written = await writtenOnTarget(olds, news);
@@ -180,7 +180,7 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
    * never came to say `cutover`, and going back to `mirror` changes nothing in it. In phase `cutover` what was passed is
    * no answer for records that came later, as when a later step failed and the next `up` comes hours after.
    */
-  async overtaken(state, progress) {
+  async isOutdated(state, progress) {
     if (state.phase === "cutover") return movedOn(state, state);
     if (state.phase !== "mirror") return false;
     return (await fenceIsThere(modelOf(state)).catch(() => false)) || (await hasNewTopics(state, progress));

@@ -3,7 +3,7 @@ import { breached, type TopicEnds, writtenOnOrigin, writtenText } from "../../en
 import type { Progress } from "../../engine/progress";
 import { askBeforeItGoes, type ClosingInputs } from "./closing";
 import { defineStep } from "./framework";
-import { isThere, modelOf } from "./inputs";
+import { isDefined, modelOf } from "./inputs";
 
 export interface GuardInputs extends ClosingInputs {
   fence?: boolean;
@@ -19,8 +19,8 @@ export interface GuardInputs extends ClosingInputs {
  * @throws MigrationError FENCE_BREACHED
  */
 async function lookBack(inputs: GuardInputs, progress: Progress, olds?: GuardInputs): Promise<object> {
-  if (inputs.phase !== "cutover" || inputs.abandon || !isThere(inputs.gateEnds)) return {};
-  const again = olds?.phase === "cutover" && isThere(olds.passedAt) && olds.passedAt === inputs.passedAt;
+  if (inputs.phase !== "cutover" || inputs.abandon || !isDefined(inputs.gateEnds)) return {};
+  const again = olds?.phase === "cutover" && isDefined(olds.passedAt) && olds.passedAt === inputs.passedAt;
   const wrote = await writtenOnOrigin(modelOf(inputs), inputs.gateEnds).catch((error: unknown) => {
     if (!isMigrationError(error) || !again) throw error;
     progress.warn(

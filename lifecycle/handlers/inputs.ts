@@ -23,7 +23,7 @@ export interface PhasedInputs extends StepInputs {
 }
 
 export function modelOf(inputs: StepInputs): MigrationModel {
-  const recorded = isThere(inputs.topicIds) ? { recorded: inputs.topicIds } : {};
+  const recorded = isDefined(inputs.topicIds) ? { recorded: inputs.topicIds } : {};
   return {
     origin: renewable(inputs.originConnection, inputs.originSecrets, engineProgress("login")),
     target: renewable(inputs.targetConnection, inputs.targetSecrets, engineProgress("login")),
@@ -49,7 +49,8 @@ export function phaseChange(was: { phase: Phase; done: boolean } | undefined, no
  * lack what it did not know.
  */
 export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
-  if (isThere(olds.gatePassedAt) && isThere(news.gatePassedAt) && olds.gatePassedAt !== news.gatePassedAt) return false;
+  if (isDefined(olds.gatePassedAt) && isDefined(news.gatePassedAt) && olds.gatePassedAt !== news.gatePassedAt)
+    return false;
   const keys = [
     "originAlias",
     "policyClass",
@@ -63,11 +64,11 @@ export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
 
 /** Was this step done for this very passing of the gate, maybe with other options? */
 export function sameGate(olds: StepInputs, news: StepInputs): boolean {
-  return isThere(olds.gatePassedAt) && olds.gatePassedAt === news.gatePassedAt;
+  return isDefined(olds.gatePassedAt) && olds.gatePassedAt === news.gatePassedAt;
 }
 
 /** Pulumi keeps no null: what a step has not done yet is absent from the state that comes back. */
-export function isThere<T>(value: T | null | undefined): value is T {
+export function isDefined<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined;
 }
 

@@ -12,7 +12,7 @@ import {
   type PreflightResult,
 } from "../../engine/preflight";
 import { defineStep } from "./framework";
-import { isThere, modelOf, now, type PhasedInputs } from "./inputs";
+import { isDefined, modelOf, now, type PhasedInputs } from "./inputs";
 
 export interface PreflightInputs extends PhasedInputs {
   /** `clusters`: before anything is made. `privileges`: as the mirror's own users, before the mirror. */
@@ -134,7 +134,7 @@ async function askForNote(inputs: PreflightInputs): Promise<void> {
 }
 
 /** At preview. What a target answers else, the steps of the `up` say. */
-async function foreseeNote(inputs: PreflightInputs): Promise<string[]> {
+async function noteFailures(inputs: PreflightInputs): Promise<string[]> {
   if (makesAdministrator(inputs)) return [];
   try {
     await checkNotePrivileges(modelOf(inputs));
@@ -154,9 +154,9 @@ async function forgotten(inputs: PreflightInputs): Promise<boolean> {
 export const preflightStep = defineStep<PreflightInputs, PreflightOutputs>("preflight", {
   outputs: { checkedAt: true, result: true },
 
-  async foresee(news, olds, progress) {
+  async previewFailures(news, olds, progress) {
     if (news.stage !== "clusters") return [];
-    if (olds !== undefined && unchanged(olds, news)) return beginsCutover(olds, news) ? foreseeNote(news) : [];
+    if (olds !== undefined && unchanged(olds, news)) return beginsCutover(olds, news) ? noteFailures(news) : [];
     if (olds !== undefined && awaitsRights(olds, news)) return [];
     try {
       await look(news, progress, { patienceMs: 0, olds });
@@ -169,12 +169,12 @@ export const preflightStep = defineStep<PreflightInputs, PreflightOutputs>("pref
 
   create: (inputs, progress) => look(inputs, progress, { patienceMs: PATIENCE_MS }),
 
-  async overtaken(state) {
-    return isThere(state.checkedAt) && (await forgotten(state));
+  async isOutdated(state) {
+    return isDefined(state.checkedAt) && (await forgotten(state));
   },
 
   async update(olds, news, progress) {
-    if (!isThere(olds.checkedAt)) return look(news, progress, { patienceMs: PATIENCE_MS });
+    if (!isDefined(olds.checkedAt)) return look(news, progress, { patienceMs: PATIENCE_MS });
     if (unchanged(olds, news) && !(await forgotten(news))) {
       if (beginsCutover(olds, news)) await askForNote(news);
       return { checkedAt: olds.checkedAt, result: olds.result };

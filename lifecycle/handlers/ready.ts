@@ -54,7 +54,7 @@ export const readyStep = defineStep<ReadyInputs, ReadyOutputs>("ready", {
    * Asks the cluster whether the state still holds. True when the operator has not looked at the object's present generation,
    * has come to another verdict, or names another user or Secret. Says no when the cluster cannot be asked.
    */
-  async overtaken(state) {
+  async isOutdated(state) {
     const { place, kubeconfig, context } = state;
     // A kubeconfig that is not there is found missing at once, not by the request.
     const ask = async () => openKubernetes({ kubeconfig, context }).get(place);

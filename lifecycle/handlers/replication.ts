@@ -7,7 +7,7 @@ import {
   type ReplicationResult,
 } from "../../engine/replication";
 import { defineStep } from "./framework";
-import { isThere, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
+import { isDefined, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
 
 export interface ReplicationInputs extends PhasedInputs {
   options: ReplicationOptions;
@@ -28,7 +28,7 @@ async function reset(inputs: ReplicationInputs, progress: Progress): Promise<Rep
   return { result: await applyReplication(modelOf(inputs), inputs.options, progress), resetAt: now() };
 }
 
-async function sayPlan(inputs: ReplicationInputs, progress: Progress): Promise<void> {
+async function describePlan(inputs: ReplicationInputs, progress: Progress): Promise<void> {
   if (inputs.when !== "cutover" || inputs.phase !== "cutover" || inputs.abandon) return;
   const plan = await planReplicationFor(modelOf(inputs), inputs.options);
   for (const line of plan.lines) progress.info(line);
@@ -36,7 +36,7 @@ async function sayPlan(inputs: ReplicationInputs, progress: Progress): Promise<v
 
 /** What a preview announces and what an update does are decided here alone: a reset with other rules is one, too. */
 function changeOf(olds: ReplicationInputs & ReplicationOutputs, news: ReplicationInputs): PhaseChange {
-  const done = isThere(olds.resetAt) && sameSelection(olds, news) && isDeepStrictEqual(olds.options, news.options);
+  const done = isDefined(olds.resetAt) && sameSelection(olds, news) && isDeepStrictEqual(olds.options, news.options);
   return phaseChange({ phase: olds.phase, done }, news.phase);
 }
 
@@ -44,13 +44,13 @@ function changeOf(olds: ReplicationInputs & ReplicationOutputs, news: Replicatio
 export const replicationStep = defineStep<ReplicationInputs, ReplicationOutputs>("replication", {
   outputs: { resetAt: true, result: true },
 
-  async foresee(news, olds, progress) {
-    if (olds === undefined) await sayPlan(news, progress);
+  async previewFailures(news, olds, progress) {
+    if (olds === undefined) await describePlan(news, progress);
     return [];
   },
 
-  async foretell(olds, news, progress) {
-    if (changeOf(olds, news) === "cutover") await sayPlan(news, progress);
+  async describeUpdate(olds, news, progress) {
+    if (changeOf(olds, news) === "cutover") await describePlan(news, progress);
   },
 
   async create(inputs, progress) {

@@ -18,7 +18,7 @@ import {
 } from "../../engine/report";
 import { fenceRecord, mergeGaps } from "./fence-hold";
 import { defineStep } from "./framework";
-import { isThere, modelOf, now, type PhasedInputs } from "./inputs";
+import { isDefined, modelOf, now, type PhasedInputs } from "./inputs";
 import { folderOf, type ReportPlace } from "./place";
 
 export interface ReportInputs extends PhasedInputs, ReportPlace {
@@ -132,7 +132,7 @@ async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<R
       ? await trying("the groups could not be looked at", noting, () => lookAtGroups(model, inputs.options.offsets))
       : undefined;
   const { gateEnds } = inputs;
-  const since = inputs.phase === "cutover" && isThere(gateEnds) ? gateEnds : undefined;
+  const since = inputs.phase === "cutover" && isDefined(gateEnds) ? gateEnds : undefined;
   const written =
     since === undefined
       ? undefined
@@ -174,5 +174,5 @@ export const reportStep = defineStep<ReportInputs, ReportOutputs>("report", {
   immaterial: ["gateEnds", "topicIds", "userOperator"],
 
   // A write that failed is tried again; files that are not at hand (a build machine's) are no reason for another one.
-  overtaken: async ({ writtenAt }) => writtenAt === undefined || writtenAt === null,
+  isOutdated: async ({ writtenAt }) => writtenAt === undefined || writtenAt === null,
 });

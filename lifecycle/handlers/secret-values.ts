@@ -45,7 +45,7 @@ export const secretValuesStep = defineStep<SecretValuesInputs, SecretValuesOutpu
   create: look,
   update: (_olds, news, progress) => look(news, progress),
 
-  async overtaken({ secretId, keys, kubeconfig, context, values }, progress) {
+  async isOutdated({ secretId, keys, kubeconfig, context, values }, progress) {
     try {
       const now = await openKubernetes({ kubeconfig, context }).get(placeOf(secretId));
       return keys.some((key) => now?.data?.[key] !== values[key]);

@@ -154,7 +154,7 @@ export const unclaimedStep = defineStep<UnclaimedInputs, object>("unclaimed", {
    * A preview says which API versions there are when the object's is not among them. A cluster that cannot be asked, or that
    * has no such CRD at all (the same program may install it), says nothing before the `up`.
    */
-  async foresee({ place, cluster, kubeconfig, context }, olds) {
+  async previewFailures({ place, cluster, kubeconfig, context }, olds) {
     const ask = async () => {
       const reader = openKubernetes({ kubeconfig, context });
       const missing = await notServed(reader, place);

@@ -7,7 +7,7 @@ import type { Progress } from "../../engine/progress";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
 import {
-  isThere,
+  isDefined,
   modelOf,
   now,
   type PhaseChange,
@@ -60,7 +60,7 @@ async function forget({ resume }: VerificationInputs): Promise<void> {
 }
 
 function changeOf(olds: VerificationInputs & VerificationOutputs, news: VerificationInputs): PhaseChange {
-  const done = (isThere(olds.verifiedAt) || olds.options.mode === "none") && sameSelection(olds, news);
+  const done = (isDefined(olds.verifiedAt) || olds.options.mode === "none") && sameSelection(olds, news);
   return phaseChange({ phase: olds.phase, done }, news.phase);
 }
 
@@ -76,7 +76,7 @@ const asksMore = (olds: VerificationInputs, news: VerificationInputs): boolean =
 export const verificationStep = defineStep<VerificationInputs, VerificationOutputs>("verification", {
   outputs: { verifiedAt: true, result: true },
 
-  async foretell(olds, news, progress) {
+  async describeUpdate(olds, news, progress) {
     if (news.abandon || changeOf(olds, news) !== "none" || !asksMore(olds, news)) return;
     progress.info(
       news.options.mode === "none"

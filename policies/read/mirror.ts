@@ -13,7 +13,7 @@ import {
   textsOf,
 } from "../../engine/rules";
 import { type AnyResource, apiVersionOf, items, type Json, known, list, number, object, text } from "./plain";
-import { fieldsOfOtherVersions } from "./strange";
+import { fieldsOfOtherVersions } from "./other-versions";
 
 /** One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1. @param kafkaVersion where it names none */
 export function readMirrors(resource: AnyResource, kafkaVersion?: string): MirrorView[] {

@@ -47,8 +47,12 @@ export function mirrorEffect(side: Side, need: Need, mirror: MirrorModel): strin
   }
 }
 
-/** What the administrator could not do without one operation. */
-export function administratorEffect(side: Side, need: Need): string {
+const NO_JOURNAL = "the cutover can't keep what the groups' offsets were, so it writes none";
+
+/** What the administrator could not do without one operation. @param journal topic of the moved offsets' journal */
+export function administratorEffect(side: Side, need: Need, journal: string): string {
+  const isJournal = side === "target" && need.type === "topic" && need.names.every((name) => name === journal);
+  if (isJournal) return NO_JOURNAL;
   switch (`${side} ${need.type} ${need.operation}`) {
     case "origin topic Read":
     case "target topic Read":
@@ -61,7 +65,7 @@ export function administratorEffect(side: Side, need: Need): string {
       return "the mirror's own topics can't be removed at the end";
     case "target topic Create":
     case "target topic Write":
-      return "the cutover can't keep what the groups' offsets were, so it writes none";
+      return NO_JOURNAL;
     case "target topic AlterConfigs":
       return "min.insync.replicas and the replication throttle can't be set";
     case "origin group Describe":

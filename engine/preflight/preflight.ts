@@ -6,6 +6,7 @@ import { isMigrationError } from "../errors";
 import { openKafka } from "../kafka/client";
 import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel, Side } from "../model";
+import { offsetsJournalTopic } from "../naming";
 import { type Progress, silent } from "../progress";
 import { selectGroups, selectPairs } from "../selection";
 import { countText } from "../units";
@@ -229,7 +230,7 @@ async function administratorPrivileges(
   const missing = await missingPrivileges(port, rules, universe, await aclsOf(port, principal));
   const who = `the migration's administrator${principal === undefined ? "" : ` (${principal})`}`;
   return missing.map((need) => {
-    const seen = `${side}: ${who} lacks ${needText(need)}: ${administratorEffect(side, need)}`;
+    const seen = `${side}: ${who} lacks ${needText(need)}: ${administratorEffect(side, need, offsetsJournalTopic(model.mirror))}`;
     const fix = `grant ${who} ${needText(need)} on the ${side}`;
     return need.unknown ? warning("PRIVILEGE_UNKNOWN", seen, fix) : error("PRIVILEGE_MISSING", seen, fix);
   });

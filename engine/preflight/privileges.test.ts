@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { administratorAcls, allows, leastAcls } from "../acls";
 import type { Acl } from "../kafka/port";
 import type { Side } from "../model";
+import { offsetsJournalTopic } from "../naming";
 import { administratorEffect, mirrorEffect } from "./effects";
 import { type Answers, byAcls, missingOf, type Need, needsOf, needText, PROBE } from "./privileges";
 import { mirror } from "../../test/engine/preflight/facts";
@@ -114,6 +115,15 @@ describe("answers", () => {
 });
 
 describe("effects", () => {
+  const JOURNAL = offsetsJournalTopic(mirror);
+
+  it("a right that is missing on the journal alone is explained by the journal", () => {
+    const read = (...names: string[]) =>
+      administratorEffect("target", { type: "topic", operation: "Read", names }, JOURNAL);
+    expect(read(JOURNAL)).toMatch(/can't keep what the groups' offsets were/);
+    expect(read(JOURNAL, "orders")).toMatch(/can't read the records/);
+  });
+
   const other = { topics: ["orders"], groups: ["billing"], existing: new Set<string>() };
   const sides: Side[] = ["origin", "target"];
 
@@ -143,7 +153,7 @@ describe("effects", () => {
   it("the same for the administrator", () => {
     for (const side of sides) {
       for (const need of needsOf(administratorAcls(side, mirror, { fence: true }), other)) {
-        expect(administratorEffect(side, need), `${side} ${needText(need)}`).not.toMatch(/later step/);
+        expect(administratorEffect(side, need, JOURNAL), `${side} ${needText(need)}`).not.toMatch(/later step/);
       }
     }
   });

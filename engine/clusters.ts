@@ -3,7 +3,7 @@ import type { KafkaPort, OpenOptions } from "./kafka/port";
 import type { Connection, MigrationModel, Side } from "./model";
 import { orAborted } from "./side-by-side";
 
-/** Both ends of a migration, open. */
+/** Open connections to the two clusters of a migration. */
 export interface Clusters {
   origin: KafkaPort;
   target: KafkaPort;
@@ -12,11 +12,11 @@ export interface Clusters {
 export type OpenKafka = (connection: Connection, side: Side, options?: OpenOptions) => Promise<KafkaPort>;
 
 /**
- * Opens both clusters, does the work and closes both, whatever happens. A closed port refuses, so nothing of the work goes
- * on behind an error: not the other side's part, and nothing after an interruption.
- * @param open stands in for the real port in unit tests
- * @param options `signal`: ends the work at once, with the signal's reason. Leave it out where an interruption must still
- *   be written down on a cluster.
+ * Opens both clusters, runs the work and always closes both. A closed port rejects every request. So after an error or
+ * an interruption no part of the work continues, on either side.
+ * @param open replaces the real port in unit tests
+ * @param options `signal`: stops the work at once and throws the signal's reason. Omit it where an interruption must
+ *   still be recorded on a cluster.
  */
 export async function withClusters<T>(
   model: Pick<MigrationModel, "origin" | "target">,
@@ -26,7 +26,7 @@ export async function withClusters<T>(
 ): Promise<T> {
   const ending = new AbortController();
   const signal = options.signal === undefined ? ending.signal : AbortSignal.any([options.signal, ending.signal]);
-  // Side by side: each step of a cutover opens both.
+  // Connect to both in parallel: each step of a cutover opens both.
   const opening = (["origin", "target"] as const).map((side) => open(model[side], side, { ...options, signal }));
   try {
     const [origin, target] = await Promise.all(opening);
@@ -40,7 +40,7 @@ export async function withClusters<T>(
   }
 }
 
-/** Opens only one of the clusters: what does not need the other has to work when that one is gone. */
+/** Opens only one of the clusters. Work that does not need the other cluster must succeed even if the other is gone. */
 export async function withCluster<T>(
   model: Pick<MigrationModel, Side>,
   side: Side,
@@ -56,13 +56,13 @@ export async function withCluster<T>(
   }
 }
 
-/** Ends with the signal's reason as soon as it is aborted, whatever the work waits for then. */
+/** Throws the signal's reason as soon as the signal is aborted, even if the work still waits for something. */
 async function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
   return signal === undefined ? work() : orAborted(work(), signal);
 }
 
-/** Requests sent to both clusters so far; 0 for a port that does not count. */
+/** Number of requests sent to both clusters so far. A port that does not count requests adds 0. */
 export function requestCount(clusters: Clusters): number {
   const count = (port: KafkaPort & { requestCount?: () => number }) => port.requestCount?.() ?? 0;
   return count(clusters.origin) + count(clusters.target);

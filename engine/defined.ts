@@ -1,4 +1,7 @@
-/** The fields that have a value: an undefined one is not the same as an absent one in a resource's text or in state. */
+/**
+ * Returns only the fields that have a value. In a resource's text and in state, an undefined field differs from an
+ * absent one.
+ */
 export function defined<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }

@@ -1,15 +1,15 @@
 /**
- * The one error type of the package. It says what was seen (names and numbers) and what to do next,
- * so that a platform engineer needs neither a stack trace nor the source.
+ * The only error type of the package. It says what was seen (names and numbers) and what to do next. A platform
+ * engineer needs neither a stack trace nor the source.
  */
 export class MigrationError extends Error {
-  /** Stable, upper-case, e.g. `GATE_INCOMPLETE`; scripts may switch on it. */
+  /** Stable and upper-case, e.g. `GATE_INCOMPLETE`. Scripts may switch on it. */
   readonly code: string;
   /** What was seen, without the details. */
   readonly seen: string;
   /** What to type or change next, one sentence. */
   readonly fix: string;
-  /** More findings of the same kind, one a line, already part of `message`. */
+  /** More findings of the same kind, one per line. `message` already contains them. */
   readonly details: readonly string[];
 
   constructor(code: string, seen: string, options: { fix: string; details?: readonly string[]; cause?: unknown }) {
@@ -21,23 +21,27 @@ export class MigrationError extends Error {
     this.seen = seen;
     this.fix = options.fix;
     this.details = details;
-    // Pulumi's runtime shows an error that is marked so by its message alone; any other with its stack and, once more, its
-    // fields. Not enumerable: it is no part of what was found. The engine knows nothing else of Pulumi.
+    // Pulumi's runtime prints only the message of an error with this mark. It prints any other error with its stack and
+    // then its fields again. The mark is not enumerable because it is not part of the finding. The engine knows nothing
+    // else about Pulumi.
     if (process.env.KAFKA_MIGRATION_DEBUG !== "1") Object.defineProperty(this, PULUMI_RUN_ERROR, { value: true });
   }
 }
 
-/** What `RunError.isInstance` of @pulumi/pulumi looks for. */
+/** The property that `RunError.isInstance` of @pulumi/pulumi checks. */
 const PULUMI_RUN_ERROR = "__pulumiRunError";
 
-/** True for a MigrationError of this or of another loaded copy of the package (instanceof would miss the latter). */
+/**
+ * Returns true for a MigrationError of this or of another loaded copy of the package. `instanceof` would miss the
+ * latter.
+ */
 export function isMigrationError(error: unknown): error is MigrationError {
   return (
     error instanceof Error && error.name === "MigrationError" && typeof (error as { code?: unknown }).code === "string"
   );
 }
 
-/** Collects mistakes so that they are reported together, once. */
+/** Collects mistakes and reports them together, in one error. */
 export class Mistakes {
   private readonly found: string[] = [];
 
@@ -49,7 +53,7 @@ export class Mistakes {
     return this.found;
   }
 
-  /** Throws one MigrationError with every mistake, or returns when there is none. */
+  /** Throws one MigrationError with every mistake. Returns if there is none. */
   throwIfAny(code: string, seen: string, fix: string): void {
     if (this.found.length > 0) throw new MigrationError(code, seen, { fix, details: this.found });
   }

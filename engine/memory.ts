@@ -1,8 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 
 /**
- * V8 lets the heap grow to several times what is alive before it collects. At 10,000 partitions that is most of the
- * memory of a step, in a process that Pulumi starts and whose options are not ours (limit: 256 MB).
+ * Makes V8 collect garbage earlier. By default V8 lets the heap grow to several times the size of the live objects. At
+ * 10,000 partitions that growth is most of the memory of a step (limit: 256 MB). Pulumi starts the process, so we
+ * cannot set its command-line options.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString("--heap-growing-percent=30");

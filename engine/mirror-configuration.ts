@@ -1,16 +1,16 @@
 import type { MirrorModel } from "./model";
 
 export const APACHE_IDENTITY = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
-/** The guide's class: shipped with Strimzi up to 0.45, which runs Kafka 3; Apache's is there since Kafka 3.0. */
+/** The class in the guide. Strimzi up to 0.45, which runs Kafka 3, ships it. Apache's class exists since Kafka 3.0. */
 export const STRIMZI_IDENTITY = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy";
 export const APACHE_DEFAULT = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
 
-/** Group of the operators that have a default for it. */
+/** The default `group.id` of the operators that have a default. */
 const OPERATORS_GROUP = "mirrormaker2-cluster";
 
 export type Config = Record<string, string | number | boolean>;
 
-/** A mirror's final configuration, whoever wrote it and in which dialect. */
+/** A mirror's final configuration, in any dialect and from any author. */
 export interface MirrorConfiguration {
   kafkaVersion: string;
   origin: { alias: string; config: Config };
@@ -23,7 +23,7 @@ export interface MirrorConfiguration {
     statusStorageTopic: string;
   };
   source: { config: Config };
-  /** Undefined: there is no such connector. */
+  /** Undefined: this connector does not exist. */
   checkpoint?: { config: Config };
   heartbeat?: { config: Config };
   topicsPattern: string;
@@ -32,7 +32,7 @@ export interface MirrorConfiguration {
   groupsExcludePattern?: string;
 }
 
-/** Reads the model back from the final configuration, with MirrorMaker 2's own defaults where it says nothing (Kafka 4.3). */
+/** Builds the model from the final configuration. A missing setting gets MirrorMaker 2's own default (Kafka 4.3). */
 export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
   const source = reader(mirror.source.config);
   const checkpoint = reader(mirror.checkpoint?.config ?? {});
@@ -59,7 +59,7 @@ export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
       (source.text("source.consumer.isolation.level") ?? source.text("consumer.isolation.level")) === "read_committed"
         ? "read_committed"
         : "read_uncommitted",
-    // Connect takes it in any case.
+    // Connect ignores upper and lower case here.
     exactlyOnce: worker.text("exactly.once.source.support")?.toLowerCase() === "enabled",
     syncGroupOffsets: checkpoint.flag("sync.group.offsets.enabled") ?? false,
     replicationFactor: source.number("replication.factor") ?? 2,
@@ -69,7 +69,10 @@ export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
   return Object.fromEntries(Object.entries(model).filter(([, value]) => value !== undefined)) as unknown as MirrorModel;
 }
 
-/** Kafka configuration says everything as text; YAML and people also as numbers and booleans. */
+/**
+ * Reads values as text, number or boolean. Kafka configuration holds only text. YAML and users also write numbers and
+ * booleans.
+ */
 export function reader(config: Config) {
   const text = (key: string): string | undefined => (config[key] === undefined ? undefined : String(config[key]));
   return {

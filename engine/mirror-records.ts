@@ -1,7 +1,7 @@
 /**
- * What MirrorMaker 2 writes into its own topics, read strictly: undefined for anything else. Kafka 4.3: Checkpoint,
- * OffsetSync and Heartbeat of connect-mirror-client and connect-mirror. STRING is int16 length and UTF-8, all numbers
- * big-endian.
+ * Strict decoders for the records that MirrorMaker 2 writes into its own topics. They return undefined for anything
+ * else. Formats: Checkpoint, OffsetSync and Heartbeat of connect-mirror-client and connect-mirror (Kafka 4.3). STRING
+ * is an int16 length and UTF-8. All numbers are big-endian.
  */
 
 export interface Checkpoint {
@@ -32,7 +32,7 @@ class NotThis extends Error {}
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Reads forward; throws NotThis where the bytes can't be what is asked for. */
+/** Reads forward. Throws NotThis if the bytes cannot hold the requested field. */
 class Cursor {
   private at = 0;
   constructor(private readonly bytes: Buffer) {}
@@ -79,7 +79,7 @@ function demand(condition: boolean): void {
   if (!condition) throw new NotThis();
 }
 
-/** What a record is about: all that a tombstone has. */
+/** Reads the key only. A tombstone has nothing else. */
 export function decodeCheckpointKey(key: Buffer): Pick<Checkpoint, "group" | "topic" | "partition"> | undefined {
   return strictly(() => {
     const k = new Cursor(key);
@@ -147,11 +147,14 @@ export function decodeHeartbeat(key: Buffer, value: Buffer): Heartbeat | undefin
   });
 }
 
-/** Folds the checkpoints topic to the last checkpoint of each group, topic and partition; a null value takes it away. */
+/**
+ * Keeps the last checkpoint of each group, topic and partition of the checkpoints topic. A null value removes the
+ * checkpoint.
+ */
 export class LatestCheckpoints {
   private readonly latest = new Map<string, Checkpoint>();
 
-  /** @returns false for a record that is no checkpoint; it does not count */
+  /** @returns false for a record that is not a checkpoint; such a record is ignored */
   add(key: Buffer | null, value: Buffer | null): boolean {
     if (key === null) return false;
     if (value === null) {

@@ -1,11 +1,11 @@
 import type { RecordedTopics } from "./topic-ids";
 
 /**
- * The neutral model of a migration: plain data that the engine decides on. It knows no Kubernetes and no Pulumi;
- * every field can be written as JSON (dynamic providers keep it in state).
+ * The neutral model of a migration: plain data that the engine decides on. It does not depend on Kubernetes or Pulumi.
+ * Every field can be written as JSON, because dynamic providers keep it in state.
  */
 
-/** How to reach one Kafka cluster as a client. Secret fields are secret wherever they are kept. */
+/** How to reach one Kafka cluster as a client. Secret fields stay secret wherever they are stored. */
 export interface Connection {
   /** `host:port`, comma separated. */
   bootstrapServers: string;
@@ -16,35 +16,35 @@ export interface Connection {
     /** PEM client certificate and PKCS8 key (mutual TLS). */
     cert?: string;
     key?: string;
-    /** Name to check the broker's certificate against when it differs from the address. */
+    /** The name to verify in the broker's certificate if it differs from the address. */
     serverName?: string;
   };
   /** Absent: no SASL. */
   sasl?:
     | { mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN"; username: string; password: string }
     | { mechanism: "OAUTHBEARER"; token: string }
-    /** A file with a token, read again at each login; who writes it also renews it. */
+    /** A file with a token. It is read again at each login. The program that writes the token must also renew it. */
     | { mechanism: "OAUTHBEARER"; tokenFile: string }
     | { mechanism: "OAUTHBEARER"; tokenEndpoint: TokenEndpoint };
   /** Milliseconds to wait for a TCP/TLS connection. Default 5000. */
   connectTimeoutMs?: number;
   /**
-   * Asked where a login or a certificate is refused: the connection with the credentials and the CA of now, e.g. from a
-   * Secret. Resolves to undefined when there are no others. Never kept in a state.
+   * Called when a login or a certificate is refused. Resolves to the connection with the current credentials and CA,
+   * e.g. from a Secret, or to undefined if there are no others. Never stored in state.
    */
   renew?: () => Promise<Connection | undefined>;
 }
 
-/** Where tokens come from: the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4). */
+/** The source of tokens: the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4). */
 export interface TokenEndpoint {
   /** `https://...`; `http://` sends the secret in plain text. */
   url: string;
   clientId: string;
   /** Secret. */
   clientSecret: string;
-  /** Default: none, which leaves it to the endpoint. */
+  /** Default: none; the endpoint then decides. */
   scope?: string;
-  /** Asked for by some identity providers. Default: none. */
+  /** Some identity providers require it. Default: none. */
   audience?: string;
   /** PEM, one or more certificates. Default: the system's trust store. */
   ca?: string;
@@ -56,7 +56,7 @@ export type Phase = "mirror" | "cutover" | "cleanup";
 
 export type Profile = "guide" | "tuned" | "least";
 
-/** What the mirror was told to do, independent of the dialect it was written in. */
+/** The configuration of the mirror, independent of the dialect in which it was written. */
 export interface MirrorModel {
   /** `clusters[].alias` of the origin, e.g. `origin-cluster`. */
   originAlias: string;
@@ -68,7 +68,7 @@ export interface MirrorModel {
   statusStorageTopic: string;
   /** Comma-separated Java regular expressions, matched whole (MirrorMaker 2's `topics`). Default `.*`. */
   topicsPattern: string;
-  /** MirrorMaker 2's `topics.exclude`; undefined: its default. */
+  /** MirrorMaker 2's `topics.exclude`. Undefined: MirrorMaker 2's default. */
   topicsExcludePattern?: string;
   groupsPattern: string;
   groupsExcludePattern?: string;
@@ -76,15 +76,15 @@ export interface MirrorModel {
   offsetSyncsLocation: "source" | "target";
   /** `replication.policy.class`. */
   policyClass: string;
-  /** `replication.policy.separator`; undefined: MirrorMaker 2's default `.`. */
+  /** `replication.policy.separator`. Undefined: MirrorMaker 2's default `.`. */
   separator?: string;
   /** `replication.policy.internal.topic.separator.enabled` (Kafka >= 3.6). Default true. */
   internalSeparatorEnabled?: boolean;
-  /** Kafka version of the MirrorMaker 2 that runs, `major.minor[.patch]`; decides how internal topics are named. */
+  /** Kafka version of the running MirrorMaker 2, `major.minor[.patch]`. It determines the names of internal topics. */
   kafkaVersion: string;
-  /** False when no checkpoint connector is declared. Absent: there is one. */
+  /** False if no checkpoint connector is declared. Absent: there is one. */
   checkpoints?: boolean;
-  /** True when a heartbeat connector is declared. */
+  /** True if a heartbeat connector is declared. */
   heartbeats: boolean;
   /** `consumer.isolation.level` of the source connector. Default `read_uncommitted`. */
   isolationLevel: "read_uncommitted" | "read_committed";
@@ -92,7 +92,7 @@ export interface MirrorModel {
   exactlyOnce: boolean;
   /** `sync.group.offsets.enabled`. */
   syncGroupOffsets: boolean;
-  /** Replication factor asked for the data topics (`replication.factor`); -1: the target's `default.replication.factor`. */
+  /** Replication factor of the data topics (`replication.factor`). -1: the target's `default.replication.factor`. */
   replicationFactor: number;
   /** `offset.flush.interval.ms` of the workers. Default 60000. */
   offsetFlushIntervalMs: number;
@@ -100,11 +100,11 @@ export interface MirrorModel {
   refreshTopicsIntervalSeconds: number;
 }
 
-/** What every lifecycle step needs: who migrates where, and how to reach both. */
+/** The input of every lifecycle step: the mirror, and how to reach both clusters. */
 export interface MigrationModel {
   origin: Connection;
   target: Connection;
   mirror: MirrorModel;
-  /** The topics' ids as they were when the mirror was started. Absent: not recorded (no stack, or an older state). */
+  /** The topics' ids at the time when the mirror was started. Absent: not recorded (no stack, or an older state). */
   recorded?: RecordedTopics;
 }

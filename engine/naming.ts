@@ -3,18 +3,18 @@ import { versionAtLeast } from "./version";
 
 export type InternalTopicKind = "offsets" | "configs" | "status" | "checkpoints" | "offset-syncs" | "heartbeats";
 
-/** One topic that MirrorMaker 2 makes for itself, as its configuration says it will be named and shaped. */
+/** One topic that MirrorMaker 2 creates for itself, with the name and shape that its configuration gives it. */
 export interface InternalTopic {
   kind: InternalTopicKind;
   side: Side;
   name: string;
-  /** Default partition count when MirrorMaker 2 makes it (Connect's defaults, Kafka 4.3). */
+  /** Partition count with which MirrorMaker 2 creates it by default (Connect's defaults, Kafka 4.3). */
   partitions: number;
 }
 
 /**
- * The separator in internal names. Kafka <= 3.0 always uses a dot; 3.1 and later use the policy's separator (KIP-690),
- * unless `replication.policy.internal.topic.separator.enabled=false` (3.6 and later).
+ * The separator in internal names. Kafka <= 3.0 always uses a dot. Kafka 3.1 and later use the policy's separator
+ * (KIP-690), unless `replication.policy.internal.topic.separator.enabled=false` (3.6 and later).
  */
 export function internalSeparator(mirror: MirrorModel): string {
   const separator = mirror.separator ?? ".";
@@ -23,7 +23,10 @@ export function internalSeparator(mirror: MirrorModel): string {
   return separator;
 }
 
-/** Every internal topic that this configuration makes, on both clusters, computed and never guessed from a listing. */
+/**
+ * Every internal topic that this configuration creates, on both clusters. Names are computed from the configuration,
+ * never guessed from a topic listing.
+ */
 export function internalTopics(mirror: MirrorModel): InternalTopic[] {
   const dot = internalSeparator(mirror);
   const atOrigin = mirror.offsetSyncsLocation === "source";
@@ -50,15 +53,15 @@ export function internalTopics(mirror: MirrorModel): InternalTopic[] {
 }
 
 /**
- * The topic on the target in which a cutover notes, before it writes, what the groups' offsets were and what they will be.
- * Ours, not MirrorMaker 2's. Named after Connect's group, which one mirror of a target has alone; the ending keeps it out
- * of any other mirror's default topics.
+ * The topic on the target that records the groups' old and new offsets before a cutover writes them. It is ours, not
+ * MirrorMaker 2's. It is named after Connect's group, because only one mirror of a target uses that group. Its ending
+ * keeps it out of the default topics of any other mirror.
  */
 export function offsetsJournalTopic(mirror: Pick<MirrorModel, "groupId">): string {
   return `${mirror.groupId.replace(/[^\w.-]/g, "_").slice(0, 200)}.moved-offsets.internal`;
 }
 
-/** Connector names as Strimzi gives them: `<source>-><target>.MirrorSourceConnector` and so on. */
+/** Connector names in Strimzi's form: `<source>-><target>.MirrorSourceConnector` and so on. */
 export function connectorNames(mirror: MirrorModel): { source: string; checkpoint: string; heartbeat: string } {
   const pair = `${mirror.originAlias}->${mirror.targetAlias}`;
   return {
@@ -69,8 +72,8 @@ export function connectorNames(mirror: MirrorModel): { source: string; checkpoin
 }
 
 /**
- * The name a topic gets on the target. With the identity policy it stays, but for topics ending in `heartbeats`,
- * which Apache's identity policy renames as the default policy would.
+ * The name of a topic on the target. The identity policy keeps the name, except for topics that end in `heartbeats`.
+ * Apache's identity policy renames those as the default policy does.
  */
 export function targetTopicName(mirror: MirrorModel, originTopic: string): string {
   const identity = mirror.policyClass.endsWith("IdentityReplicationPolicy");
@@ -80,8 +83,8 @@ export function targetTopicName(mirror: MirrorModel, originTopic: string): strin
 }
 
 /**
- * The existing topic whose name brokers cannot tell from this one in their metrics, where `.` and `_` are the same: they refuse
- * to create it (Kafka's Topic.hasCollision). The name itself does not count.
+ * Returns the existing topic whose metric names would collide with this one's. In metrics `.` and `_` are the same, so
+ * brokers refuse to create the topic (Kafka's Topic.hasCollision). The name itself is ignored.
  */
 export function collisionWith(name: string, others: Iterable<string>): string | undefined {
   const unified = name.replaceAll(".", "_");
@@ -92,7 +95,7 @@ export function collisionWith(name: string, others: Iterable<string>): string | 
 /** Longest topic name in characters (Kafka's Topic.MAX_NAME_LENGTH). */
 export const LONGEST_TOPIC_NAME = 249;
 
-/** Why brokers refuse this topic name; undefined: they take it (Kafka's Topic.validate). */
+/** The reason why brokers refuse this topic name (Kafka's Topic.validate). Undefined: brokers accept it. */
 export function topicNameFault(name: string): string | undefined {
   if (name.length > LONGEST_TOPIC_NAME) return `has ${name.length} characters, Kafka allows ${LONGEST_TOPIC_NAME}`;
   if (name === "" || name === "." || name === "..") return "is no topic name";
@@ -103,8 +106,8 @@ export function topicNameFault(name: string): string | undefined {
 }
 
 /**
- * Groups whose name the checkpoint connector cannot hand to its tasks: it joins the names with commas, and the list that a task
- * reads back then holds other names (`task.assigned.groups`, Kafka 2.7 to 4.3).
+ * The reason why the checkpoint connector cannot pass this group to its tasks. It joins the names with commas, so a
+ * task reads back a list with other names (`task.assigned.groups`, Kafka 2.7 to 4.3).
  */
 export function groupNameFault(group: string): string | undefined {
   if (group === "") return "an empty name";

@@ -1,6 +1,6 @@
 /**
- * The known word that was probably meant, for messages of the form `did you mean "..."?`; undefined when none is near.
- * Near: the same letters but for case and separators, or at most a third of them mistyped.
+ * The known word that the user probably meant, for messages of the form `did you mean "..."?`. Undefined if no word is
+ * near. A word is near if only case and separators differ, or if at most a third of its letters are mistyped.
  */
 export function nearMiss(word: string, known: Iterable<string>): string | undefined {
   const plain = (text: string) => text.toLowerCase().replace(/[-_.\s]/g, "");
@@ -23,7 +23,7 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return meant === undefined ? "" : ` (did you mean "${meant}"?)`;
 }
 
-/** Insertions, deletions, replacements and swapped neighbours, each counted as one. */
+/** Counts insertions, deletions, replacements and swaps of neighbours, each as one. */
 export function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

@@ -103,7 +103,10 @@ describe("what both read alike goes on to work", () => {
     expect(matches("a\\r$\\n", "a\r\n")).toBe(false);
   });
 
-  /** On the names that Kafka allows for topics, the translation changes nothing that JavaScript reads as Java does. */
+  /**
+   * For names that Kafka allows for topics, the translation must not change any expression that JavaScript reads as
+   * Java does.
+   */
   test("the translation and the expression itself agree", () => {
     const single = fc.constantFrom(
       "a",

@@ -45,7 +45,7 @@ describe("which topics a mirror copies", () => {
   it("follows Kafka 3.9 and older: names that end in -internal or .internal are left out", () => {
     const old = ["_schemas", "device-heartbeats", "myinternal", "orders", "orders.dlq"];
     for (const kafkaVersion of ["2.8.2", "3.9.1"]) expect(selectTopics(estate, mirror({ kafkaVersion }))).toEqual(old);
-    // Even where the exclusion is the user's own, the policy's rule stays.
+    // The policy's rule also applies if the user sets an exclusion.
     expect(selectTopics(estate, mirror({ kafkaVersion: "3.9.1", topicsExcludePattern: "nothing" }))).toEqual([
       ...old.slice(0, 4),
       "orders.dlq",

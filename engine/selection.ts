@@ -5,13 +5,19 @@ import { nearMiss } from "./near-miss";
 import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE } from "./patterns";
 import { versionAtLeast } from "./version";
 
-/** MirrorMaker 2's default for `topics.exclude` up to Kafka 3.9; 4.0 narrowed it (read in both versions' DefaultTopicFilter). */
+/**
+ * MirrorMaker 2's default for `topics.exclude` up to Kafka 3.9. Kafka 4.0 narrowed it (source: DefaultTopicFilter of
+ * both versions).
+ */
 const TOPICS_EXCLUDE_BEFORE_4 = ".*[\\-\\.]internal,.*\\.replica,__.*";
 
-/** Why MirrorMaker 2 leaves a topic of the origin alone. */
+/** The reason why MirrorMaker 2 does not copy a topic of the origin. */
 export type Skip = "not matched" | "excluded" | "internal" | "cycle";
 
-/** Says for each topic of the origin whether this mirror copies it (undefined) or why not. */
+/**
+ * Returns a function that gives, for a topic of the origin, the reason why this mirror does not copy it. Undefined: it
+ * does.
+ */
 export function topicRule(mirror: MirrorModel): (topic: string) => Skip | undefined {
   const matched = compilePatternList(mirror.topicsPattern, "mirror.topicsPattern");
   const excluded = compilePatternList(topicsExclude(mirror), "mirror.topicsExcludePattern");
@@ -21,7 +27,8 @@ export function topicRule(mirror: MirrorModel): (topic: string) => Skip | undefi
       .map((t) => t.name),
   );
   return (topic) => {
-    // The order of MirrorSourceConnector.shouldReplicateTopic; heartbeats pass the filter whatever the patterns say.
+    // Same order as in MirrorSourceConnector.shouldReplicateTopic. The filter always accepts heartbeats, whatever the
+    // patterns are.
     if (!isHeartbeats(mirror, topic)) {
       if (!matched(topic)) return "not matched";
       if (excluded(topic)) return "excluded";
@@ -31,13 +38,13 @@ export function topicRule(mirror: MirrorModel): (topic: string) => Skip | undefi
   };
 }
 
-/** The topics of the origin that this mirror copies, in order. */
+/** The topics of the origin that this mirror copies, sorted. */
 export function selectTopics(originTopics: readonly string[], mirror: MirrorModel): string[] {
   const skip = topicRule(mirror);
   return originTopics.filter((topic) => skip(topic) === undefined).sort();
 }
 
-/** Each copied topic and what it is called on the target. */
+/** Each copied topic and its name on the target. */
 export function selectPairs(
   originTopics: readonly string[],
   mirror: MirrorModel,
@@ -56,8 +63,8 @@ export function selectGroups(originGroups: readonly string[], mirror: MirrorMode
 }
 
 /**
- * Groups of sink connectors (`connect-<connector>`) that `groups` selects and that MirrorMaker 2 leaves out only because
- * `groups.exclude` has its default. An exclusion that somebody wrote is meant.
+ * Groups of sink connectors (`connect-<connector>`) that `groups` selects and that MirrorMaker 2 skips only because
+ * `groups.exclude` has its default. If the user set an exclusion, we assume it is intended.
  */
 export function sinkGroupsLeftOut(originGroups: readonly string[], mirror: MirrorModel): string[] {
   if (mirror.groupsExcludePattern !== undefined) return [];
@@ -65,7 +72,7 @@ export function sinkGroupsLeftOut(originGroups: readonly string[], mirror: Mirro
   return originGroups.filter((group) => group.startsWith("connect-") && matched(group)).sort();
 }
 
-/** `topics.exclude` as it takes effect. */
+/** The effective `topics.exclude`. */
 export function topicsExclude(mirror: MirrorModel): string {
   return (
     mirror.topicsExcludePattern ??
@@ -122,7 +129,7 @@ function patternHints(topics: readonly string[], list: string): string[] {
   return hints;
 }
 
-/** A hint that is no pattern itself is no hint. */
+/** Returns the number of matches. A hint that is not a valid pattern is not used. */
 function matches(topics: readonly string[], pattern: string): number {
   try {
     return topics.filter(compilePatternList(pattern, "topicsPattern")).length;
@@ -131,7 +138,7 @@ function matches(topics: readonly string[], pattern: string): number {
   }
 }
 
-/** ReplicationPolicy.isInternalTopic: 4.0 and later spare user topics that merely end in `internal`. */
+/** ReplicationPolicy.isInternalTopic. Since Kafka 4.0 it no longer counts user topics that merely end in `internal`. */
 function isInternal(mirror: MirrorModel, topic: string): boolean {
   if (topic.startsWith("__") || topic.startsWith(".")) return true;
   const dot = internalSeparator(mirror);
@@ -154,7 +161,7 @@ export function isHeartbeats(mirror: MirrorModel, topic: string): boolean {
   return prefixed && (!isIdentity(mirror) || mirror.policyClass.startsWith("org.apache."));
 }
 
-/** A topic that came from the target must not go back. The identity policy sees that in heartbeats only. */
+/** A topic that came from the target must not be copied back. The identity policy detects this only for heartbeats. */
 function isCycle(mirror: MirrorModel, topic: string): boolean {
   if (isIdentity(mirror) && !isHeartbeats(mirror, topic)) return false;
   const parts = topic.split(mirror.separator ?? ".");

@@ -1,6 +1,6 @@
 /**
- * Runs two tasks at once. When one fails, the other is stopped by its signal, and the error is thrown when both have
- * ended.
+ * Runs two tasks in parallel. If one fails, its error stops the other through the signal. The error is thrown after
+ * both have ended.
  * @param signal stops both; its reason is thrown
  */
 export async function sideBySide<A, B>(
@@ -20,7 +20,7 @@ export async function sideBySide<A, B>(
   }
 }
 
-/** Waits for `promise`, but not longer than until the signal: then throws its reason. */
+/** Waits for `promise`. If the signal is aborted first, throws the signal's reason. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let abort = () => {};
@@ -35,10 +35,13 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
-/** Requests under way at a time: each waits for a broker's log, not for a processor. */
+/** Number of concurrent requests. A request waits for a broker's log, not for a CPU. */
 export const AT_ONCE = 32;
 
-/** Does the work for each item, a few at a time; the first error stops the rest, and is thrown once nothing is under way any more. */
+/**
+ * Runs the work for each item, a few items at a time. The first error stops the rest. It is thrown after all running
+ * work has ended.
+ */
 export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   let next = 0;
   const errors: unknown[] = [];

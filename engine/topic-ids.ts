@@ -3,18 +3,18 @@ import type { MigrationModel } from "./model";
 import { isHeartbeats, selectPairs } from "./selection";
 
 /**
- * The ids of one migrated topic (KIP-516). A topic that is deleted and created again has another one. Absent: the broker
- * gives none (before Kafka 2.8), or the topic is not there.
+ * The ids of one migrated topic (KIP-516). A topic that is deleted and created again gets a new id. Absent: the broker
+ * gives no id (before Kafka 2.8), or the topic does not exist.
  */
 export interface TopicIds {
   origin?: string;
   target?: string;
 }
 
-/** By the origin's topic name. */
+/** Keyed by the topic name on the origin. */
 export type RecordedTopics = Record<string, TopicIds>;
 
-/** A topic that has another id than when it was recorded. */
+/** A topic whose id differs from the recorded one. */
 export interface Recreated {
   topic: string;
   side: "origin" | "target";
@@ -22,7 +22,7 @@ export interface Recreated {
   is: string;
 }
 
-/** The topics that have another id now than recorded. Where either id is not known nothing can be said. */
+/** The topics whose id differs from the recorded one. A topic is skipped if either id is unknown. */
 export function recreatedTopics(recorded: RecordedTopics | undefined, now: RecordedTopics): Recreated[] {
   return Object.entries(now).flatMap(([topic, ids]) =>
     (["origin", "target"] as const).flatMap((side): Recreated[] => {
@@ -41,13 +41,16 @@ export function recreatedText({ topic, side, was, is }: Recreated, target = topi
   );
 }
 
-/** What was recorded, with the ids that were not known then. An id that was recorded stays, whatever it is now. */
+/**
+ * The recorded ids, plus the ids that were unknown at that time. A recorded id never changes, even if the current id
+ * differs.
+ */
 export function withNewTopics(recorded: RecordedTopics, now: RecordedTopics): RecordedTopics {
   const topics = [...new Set([...Object.keys(recorded), ...Object.keys(now)])].sort();
   return Object.fromEntries(topics.map((topic) => [topic, { ...now[topic], ...recorded[topic] }]));
 }
 
-/** The ids of all migrated topics as they are now. */
+/** The current ids of all migrated topics. */
 export async function readTopicIds(model: MigrationModel, open?: OpenKafka): Promise<RecordedTopics> {
   return withClusters(
     model,
@@ -66,7 +69,7 @@ export async function readTopicIds(model: MigrationModel, open?: OpenKafka): Pro
   );
 }
 
-/** An empty text is no id. */
+/** An empty string counts as no id. */
 export function topicIds(origin: string | undefined, target: string | undefined): TopicIds {
   return { ...(origin ? { origin } : {}), ...(target ? { target } : {}) };
 }

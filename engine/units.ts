@@ -1,4 +1,4 @@
-/** Numbers as a person reads them in progress lines and errors. */
+/** Numbers in readable form, for progress lines and errors. */
 
 const SIZES = ["bytes", "KB", "MB", "GB", "TB", "PB"];
 
@@ -28,12 +28,12 @@ export function countText(count: number, one: string, many: string = `${one}s`):
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** `3 records`; `up to 3 records` where offsets were counted, some of which may hold none (markers, compaction). */
+/** `3 records`, or `up to 3 records` if offsets were counted. Some offsets may hold no record (markers, compaction). */
 export function recordsText(count: number, atMost: boolean | undefined): string {
   return `${atMost && count > 0 ? "up to " : ""}${countText(count, "record")}`;
 }
 
-/** The first few of a list, and how many more: for errors that could name thousands. */
+/** The first few items of a list, and how many more there are. For errors that could name thousands. */
 export function someOf(names: readonly string[], most = 10): string {
   const shown = names.slice(0, most).join(", ");
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;

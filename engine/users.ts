@@ -6,18 +6,21 @@ import { countText } from "./units";
 
 export interface UserQuestion {
   side: Side;
-  /** The administrator's. */
+  /** The administrator's connection. */
   connection: Connection;
   /** Without `User:`. */
   username: string;
-  /** Somebody has said that the user may be taken over: it is a warning. Default false. */
+  /**
+   * True: the user accepted in the configuration that this name may be taken over. A warning replaces the error.
+   * Default false.
+   */
   accepted?: boolean;
 }
 
 /**
- * Sees to it that nobody has this name yet: Kafka's own interface gives whoever has it another password without a word, and
- * the end of the migration would take his credential and ACLs away.
- * @throws MigrationError USER_TAKEN with what there is of the user
+ * Checks that no credential and no ACL exists for this name. Kafka's API would overwrite the password of an existing
+ * user without a warning. The end of the migration would then delete that user's credential and ACLs.
+ * @throws MigrationError USER_TAKEN with the credentials and ACLs that were found
  */
 export async function requireUnusedName(
   { side, connection, username, accepted = false }: UserQuestion,

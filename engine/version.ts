@@ -1,6 +1,6 @@
 /**
- * Is a version `least` or later? Compares number by number, as many as `least` names; a missing number counts as 0, and
- * a part that is no number is not later than anything.
+ * Returns true if a version is `least` or later. Compares number by number, as many as `least` has. A missing number
+ * counts as 0. A part that is not a number is never later.
  * @param version such as `4.1.0`, of Kafka or of an operator
  * @param least such as `4`, `3.5` or `11.1.4`
  */

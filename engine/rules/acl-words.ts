@@ -2,7 +2,7 @@ import { didYouMean } from "../near-miss";
 import { type Rule, type Saying, userRule } from "./rule";
 import { nameOf, type UserView, type WrittenAcl } from "./view";
 
-/** What the KafkaUser CRD allows; all of it is case-sensitive. */
+/** The words that the KafkaUser CRD allows. All of them are case-sensitive. */
 export const OPERATIONS = [
   "Read",
   "Write",
@@ -52,7 +52,7 @@ export const aclWordRules: Rule[] = [
   ),
 ];
 
-/** A component's rules are as good as written ones. */
+/** Converts a component's rules, which have no written ACLs, to the same form. */
 function aclsOf(user: UserView): readonly WrittenAcl[] {
   if (user.acls !== undefined) return user.acls;
   return user.rules.map(({ type, operations, resource }, i) => ({
@@ -78,7 +78,7 @@ function wrongWords({
       ? []
       : [
           {
-            // As YAML writes a value that is not there.
+            // YAML writes an absent value in one of these forms.
             seen: ["", "null", "undefined"].includes(value)
               ? `${field} is empty`
               : `${field} is "${value}"${didYouMean(value, allowed)}`,

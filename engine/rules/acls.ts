@@ -26,7 +26,7 @@ import {
   type View,
 } from "./view";
 
-/** The operations that mean something, by resource type (Kafka 4.3, AclEntry). */
+/** The operations that have an effect, by resource type (Kafka 4.3, AclEntry). */
 const MEANINGFUL: Record<string, readonly string[]> = {
   topic: ["All", "Read", "Write", "Create", "Describe", "Delete", "Alter", "DescribeConfigs", "AlterConfigs"],
   group: ["All", "Read", "Describe", "Delete", "DescribeConfigs", "AlterConfigs"],
@@ -77,7 +77,7 @@ export const aclRules: Rule[] = [
     (view) =>
       inEach(view.users, (user) => {
         const mirrors = loginsOf(user, view);
-        // Another client, or a mirror whose cluster is not known, may need what these do not.
+        // Another client may need these rights. So may a mirror whose cluster is not known.
         if (mirrors.length === 0 || isFor(user).length > 0 || mayServeMore(user, view)) return [];
         const needed = mirrors.flatMap((mirror) => neededBy(mirror, sideFor(user, mirror)!));
         const used = mirrors.flatMap((mirror) =>
@@ -219,7 +219,7 @@ function singular({ singular: count, apiVersion }: UserView, why: string): Sayin
   return [{ seen, why, instead: "write `operations: [...]`, which Strimzi 0.32 and later read" }];
 }
 
-/** Names with an asterisk that is no wildcard. */
+/** Names with an asterisk that is not a wildcard. */
 function asterisks(user: UserView): Saying[] {
   const wild = ({ type, name, patternType }: Grant) =>
     type !== "cluster" && name.includes("*") && (name !== "*" || patternType === "prefix");
@@ -240,13 +240,13 @@ function asterisks(user: UserView): Saying[] {
   }));
 }
 
-/** What is missing whichever version runs, by the likeliest one's names. */
+/** The rights that are missing in every Kafka version that may run, with the names of the most likely version. */
 function lackedBy(user: UserView, mirror: MirrorView, side: Side): Grant[] {
   const [first = [], ...others] = readings(mirror).map((reading) => missing(user, lacking(reading, side), reading));
   return others.some((gone) => gone.length === 0) ? [] : first;
 }
 
-/** What a user lacks of what its mirror needs, if it lacks any. */
+/** The rights that a user's mirror needs and the user does not have. Undefined if the user has all of them. */
 export function cannot(user: UserView, gone: readonly Grant[], forbidden: readonly Grant[] = []): Saying | undefined {
   const seen = [
     ...(gone.length === 0 ? [] : [`lacks ${sayGrants(gone).join(", ")}`]),
@@ -263,7 +263,7 @@ export function cannot(user: UserView, gone: readonly Grant[], forbidden: readon
   };
 }
 
-/** The mirrors that log in as this user on a cluster that is known, where the user has its rules here. */
+/** The mirrors that log in as this user, if their cluster is known and the user's rules are in the stack. */
 function loginsOf(user: UserView, { mirrors }: View): MirrorView[] {
   if (!user.ofMirror || user.superUser === true || (user.rules.length === 0 && user.authorization === undefined))
     return [];
@@ -276,7 +276,7 @@ function loginsOf(user: UserView, { mirrors }: View): MirrorView[] {
 /** Other clients that log in as this user. */
 const isFor = (user: UserView): readonly string[] => user.alsoFor ?? [];
 
-/** Does a mirror log in as this user on a cluster that is not known? */
+/** Returns true if a mirror logs in as this user on a cluster that is not known. */
 function mayServeMore(user: UserView, { mirrors }: View): boolean {
   return mirrors.some((mirror) => {
     const logins = (["origin", "target"] as const).filter(
@@ -286,12 +286,12 @@ function mayServeMore(user: UserView, { mirrors }: View): boolean {
   });
 }
 
-/** What everybody may there, if it is made in the stack. */
+/** The rules for all users (`*`) on the same cluster, if the stack has them. */
 function ofEveryone(user: UserView, { users }: View): UserView["rules"] {
   return users.filter((other) => other.name === "*" && together(user, other)).flatMap((other) => other.rules);
 }
 
-/** Are both on one cluster, as far as a mirror tells? */
+/** Returns true if a mirror shows that both are on the same cluster. */
 function together(one: OwnerView, other: OwnerView): boolean {
   if (one.places === undefined || other.places === undefined) return one.side !== undefined && one.side === other.side;
   return one.places.some((a) => other.places!.some((b) => a.mirror === b.mirror && a.side === b.side));

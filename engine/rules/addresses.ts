@@ -1,7 +1,7 @@
 import { attempt } from "./unknown";
 import type { MirrorView } from "./view";
 
-/** Hosts of services that choose the number of replicas themselves, whatever a client asks for. */
+/** Hosts of services that choose the number of replicas themselves and ignore the number in a request. */
 const CHOOSE_REPLICAS = [
   /\.servicebus\.(windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)$/, // Azure Event Hubs
   /\.eventstreams\.cloud\.ibm\.com$/, // IBM Event Streams on IBM Cloud
@@ -13,7 +13,7 @@ const CHOOSE_REPLICAS = [
   /\.warpstream\.com$/,
 ];
 
-/** Hosts of services whose certificates the system's CAs sign. */
+/** Hosts of services whose certificates are signed by CAs that the system trusts. */
 const PUBLIC_CERTIFICATES = [
   ...CHOOSE_REPLICAS,
   /\.amazonaws\.com(\.cn)?$/,
@@ -22,7 +22,6 @@ const PUBLIC_CERTIFICATES = [
   /\.instaclustr\.com$/,
 ];
 
-/** The addresses of a list of bootstrap servers. */
 export const addressesIn = (servers: string | undefined): string[] =>
   (servers ?? "").split(",").flatMap(
     (address) =>
@@ -34,22 +33,22 @@ export const addressesIn = (servers: string | undefined): string[] =>
 
 const hostOf = (address: string) => address.replace(/:\d+$/, "");
 
-/** Is this cluster a service that ignores or fixes replication factors? */
+/** Returns true if this cluster is a service that ignores replication factors or sets its own. */
 export function choosesReplicas(servers: string | undefined): boolean {
   return addressesIn(servers).some((address) => CHOOSE_REPLICAS.some((service) => service.test(hostOf(address))));
 }
 
-/** Is this cluster a service that needs no CA of its own? */
+/** Returns true if this cluster is a service whose certificates need no CA of their own. */
 export function hasPublicCertificate(servers: string | undefined): boolean {
   return addressesIn(servers).some((address) => PUBLIC_CERTIFICATES.some((service) => service.test(hostOf(address))));
 }
 
-/** The service of a Kafka resource, whichever listener it is of. */
+/** The Kubernetes service of a Kafka resource, for any of its listeners. */
 const OPERATORS_SERVICE = /^(.+)-kafka-(?:[\w-]*-)?(?:bootstrap|brokers)$/;
 
 /**
- * An address as everybody could write it. A service name is completed by the namespace and the Kubernetes cluster in
- * which it is looked up, and the listeners of one Kafka resource count as one address.
+ * Completes an address so that addresses from different places can be compared. A service name gets the namespace and
+ * the Kubernetes cluster in which it is looked up. All listeners of one Kafka resource count as one address.
  */
 export function wholeAddress(address: string, namespace = "", kubernetes = ""): string {
   const [host, port = ""] = [hostOf(address), /:\d+$/.exec(address)?.[0]];
@@ -60,7 +59,7 @@ export function wholeAddress(address: string, namespace = "", kubernetes = ""): 
   return `${kafka === undefined ? service + port : `kafka ${kafka}`} in ${where ?? namespace} ${kubernetes}`;
 }
 
-/** The addresses of a mirror's origin, target or workers' cluster, empty where they are not known. */
+/** The addresses of a mirror's origin, target or workers' cluster. Empty if they are not known. */
 export function addressesOf(mirror: MirrorView, of: "origin" | "target" | "workers"): string[] {
   const servers = attempt(() =>
     of === "workers" ? (mirror.workersAt ?? mirror.target.bootstrapServers) : mirror[of].bootstrapServers,
@@ -74,7 +73,7 @@ export function addressesOf(mirror: MirrorView, of: "origin" | "target" | "worke
   );
 }
 
-/** Names a cluster by the addresses that were seen of it: lists with one address in common are of one cluster. */
+/** Names a cluster by its addresses. Two lists of addresses with one address in common mean the same cluster. */
 export class Clusters {
   private readonly names = new Map<string, string>();
 

@@ -23,7 +23,7 @@ function configs(mirror: MirrorView): { path: string; config: Config }[] {
   );
 }
 
-/** Keys that decide where the internal topics are and what they and the copies are called, with Kafka's defaults. */
+/** Keys that decide where the internal topics are and how they and the copies are named, with Kafka's defaults. */
 export const SHARED: Record<string, string> = {
   "replication.policy.class": APACHE_DEFAULT,
   "replication.policy.separator": ".",
@@ -32,8 +32,9 @@ export const SHARED: Record<string, string> = {
 };
 
 /**
- * Does the checkpoint connector look elsewhere than the source connector because of this key? Before Kafka 3.1, for
- * example, the separator is in no internal name, and under the identity policy in no topic's name.
+ * Returns true if this key makes the checkpoint connector look in another place than the source connector. A different
+ * value does not always matter. Before Kafka 3.1, for example, the separator is in no internal name, and under the
+ * identity policy it is in no topic's name.
  */
 function disagree(mirror: MirrorView, key: string): boolean {
   const [mine, its] = [mirror.source.config[key], mirror.checkpoint.config[key]];
@@ -46,7 +47,7 @@ function disagree(mirror: MirrorView, key: string): boolean {
 
 const CLASS = "replication.policy.class";
 
-/** With two classes, what the connectors disagree about is what differs whichever of the two is right. */
+/** If the connectors have different policy classes, report a key only if it matters with each of the two. */
 function disagreeEither(mirror: MirrorView, key: string): boolean {
   const classes = [...new Set([mirror.source.config[CLASS], mirror.checkpoint.config[CLASS]])];
   if (key === CLASS || classes.length < 2) return disagree(mirror, key);
@@ -75,7 +76,10 @@ function whereabouts(mirror: MirrorView): unknown {
   return [model.policyClass, targetTopicName(model, "x"), own.map(({ side, name }) => `${side} ${name}`)];
 }
 
-/** What the operator takes away from a cluster's config, with a line in its log only (Strimzi 0.51, KafkaMirrorMaker2ClusterSpec). */
+/**
+ * The operator removes these keys from a cluster's config. It only logs a line (Strimzi 0.51,
+ * KafkaMirrorMaker2ClusterSpec).
+ */
 const DROPPED_PREFIXES = [
   "ssl.",
   "sasl.",
@@ -113,7 +117,7 @@ export const configurationRules: Rule[] = [
     (mirror) => {
       if (!mirror.declared.source || !checkpoints(mirror)) return [];
       return Object.keys(SHARED).flatMap((key): Saying[] => {
-        // Only what is wrong in each of the versions that may run.
+        // Report only what is wrong in every Kafka version that may run.
         if (!readings(mirror).every((reading) => disagreeEither(reading, key))) return [];
         const [a, b] = [mirror.source.config[key], mirror.checkpoint.config[key]];
         return [
@@ -217,7 +221,7 @@ export const configurationRules: Rule[] = [
           instead: "name the origin as sourceCluster",
         });
       }
-      // Two entries for one cluster are as good as one.
+      // Two entries for the same cluster count as one.
       const both = [connectCluster, target].every((alias) => alias !== undefined && clusters.includes(alias));
       if (both && connectCluster !== target && attempt(() => mirror.aliases?.sameServers ?? false) === false) {
         sayings.push({
@@ -256,7 +260,7 @@ export const configurationRules: Rule[] = [
           return [{ seen: `${field}.config "${key}"`, why: `the operator drops "${prefix}" keys`, instead }];
         }),
       );
-      // A component reports them itself, for every dialect.
+      // A component reports these keys itself, for every dialect.
       const asResource = mirror.fieldNames !== undefined && mirror.apiVersion.endsWith("/v1");
       // The target's configuration may not be known yet.
       const replaced = inEach(Object.entries(asResource ? FIELDS_OF_V1 : {}), ([key, field]): Saying[] =>
@@ -343,7 +347,7 @@ export const configurationRules: Rule[] = [
   ),
 ];
 
-/** A class of one's own may be anywhere; of Kafka's and Strimzi's own packages all are known. */
+/** A custom class may be in any package. All classes in the packages of Kafka and Strimzi are known. */
 function exists(policy: string, kafkaVersion: string): boolean {
   if (policy === STRIMZI_IDENTITY) return !versionAtLeast(kafkaVersion, "4.0");
   if (policy === APACHE_IDENTITY) return versionAtLeast(kafkaVersion, "3.0");

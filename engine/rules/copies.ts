@@ -13,7 +13,7 @@ const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
 const PATTERNS = ["topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const;
 const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
 
-/** What is copied at all, and what of it arrives as it was. */
+/** Rules about which topics are copied and whether the copies arrive unchanged. */
 export const copyRules: Rule[] = [
   stackRule(
     { name: "nothing-copied", level: "advisory", refused: true, summary: "A mirror copies something." },
@@ -81,14 +81,19 @@ export const copyRules: Rule[] = [
   ),
 ];
 
-/** Names of topics that both mirrors would copy into one topic; samples where the patterns have wildcards. */
+/**
+ * Names of topics that both mirrors would copy into the same topic. For patterns with wildcards, the names are samples.
+ */
 export const commonCopies = (one: MirrorView, other: MirrorView): string[] =>
   candidates([one, other], []).filter((name) => meet(one, other, name));
 
 const meet = (one: MirrorView, other: MirrorView, name: string): boolean =>
   copyOf(one, name) !== undefined && copyOf(one, name) === copyOf(other, name);
 
-/** A mirror's copy of a topic, by its name on the target. */
+/**
+ * The name of a mirror's copy of a topic on the target. Undefined if it is not copied, or if the policy class is not
+ * known.
+ */
 function copyOf(mirror: MirrorView, name: string): string | undefined {
   if (!mirror.declared.source || mirrored(mirror)?.(name) !== true) return undefined;
   const model = modelFrom(mirror);
@@ -129,7 +134,7 @@ function nothingOf(mirror: MirrorView): Saying[] {
   return sayings;
 }
 
-/** Where the pattern names topics one by one. */
+/** Only applies to a pattern that lists the topics one by one. */
 function allExcluded(mirror: MirrorView): boolean {
   const named = mirror.topicsPattern
     .split(",")
@@ -167,7 +172,7 @@ function names(mirror: MirrorView): Saying[] {
   ];
 }
 
-/** Said only of what Java refuses, too. */
+/** Only reports patterns that Java refuses, too. */
 function patterns(mirror: MirrorView): Saying[] {
   return inEach(PATTERNS, (field): Saying[] => {
     const pattern = mirror[field];
@@ -194,7 +199,10 @@ function patterns(mirror: MirrorView): Saying[] {
   });
 }
 
-/** JavaScript and Java agree on what is no expression at all: brackets that stay open, nothing to repeat. */
+/**
+ * Returns false for texts that both JavaScript and Java refuse, such as open brackets or a quantifier with nothing to
+ * repeat.
+ */
 function isExpression(text: string): boolean {
   try {
     new RegExp(text);

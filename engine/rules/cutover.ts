@@ -72,7 +72,7 @@ export const cutoverRules: Rule[] = [
       summary: "The checkpoints topic outlives the cutover until offsets were applied.",
     },
     (view) => {
-      // The consequence of what gate-abandoned says already.
+      // This follows from what gate-abandoned reports already.
       const given = abandoned(view).map(migrationOf);
       return [
         ...view.steps
@@ -87,7 +87,8 @@ export const cutoverRules: Rule[] = [
               instead: 'write "when-applied"',
             },
           })),
-        // A mirror that is not for a migration may do without, and so may groups whose exact offsets the stack itself writes.
+        // Checkpoints are optional for a mirror that is not part of a migration, and for groups whose exact offsets the
+        // stack writes itself.
         ...inEach(view.mirrors, (at) =>
           checkpoints(at) ||
           stepsOf(view, at).length === 0 ||

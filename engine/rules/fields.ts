@@ -50,7 +50,7 @@ export const fieldRules: Rule[] = [
 
 function refusals(view: View, sure: boolean, why: string): { at: Place; say: Saying }[] {
   const { refusedFields = [], unknownFields = [] } = view;
-  // Said of the field that was probably meant.
+  // A missing field that is only misspelt is reported at the misspelt field.
   const misspelt = ({ resource, path, missing }: RefusedField) =>
     missing !== undefined &&
     unknownFields.some(
@@ -80,7 +80,7 @@ function refusals(view: View, sure: boolean, why: string): { at: Place; say: Say
 
 const parentOf = (path: string) => path.replace(/\.[^.]*$/, "");
 
-/** Without what is said already, of fields that another API version has. */
+/** Leaves out fields of another API version, which another rule reports already. */
 function fieldsOf({ unknownFields = [], mirrors }: View, sure: boolean): readonly UnknownField[] {
   const said = new Set(
     inEach(mirrors, (mirror) => mirror.fieldsOfOtherVersions.map(({ path }) => `${mirror.resource} ${plain(path)}`)),

@@ -28,7 +28,7 @@ export function grantsOf(rules: readonly AclRule[], type: string = "allow"): Gra
     );
 }
 
-/** The least that this mirror needs there: rights for the connectors that run and the features that are on. */
+/** The minimum rights that this mirror needs on this side, for the connectors that run and the features that are on. */
 export function neededBy(mirror: MirrorView, side: Side): AclRule[] {
   const source = reader(mirror.source.config);
   const model = modelFrom(mirror);
@@ -38,7 +38,7 @@ export function neededBy(mirror: MirrorView, side: Side): AclRule[] {
     side,
     { ...model, heartbeats: beats },
     {
-      // The default asks for rights that a mirror does without: it logs a warning and copies.
+      // By default a mirror tries to copy ACLs. Without the rights for that, it logs a warning and copies the records.
       syncTopicAcls: aclSync(mirror) && source.text("sync.topic.acls.enabled") !== undefined,
       source: mirror.declared.source,
       checkpoints: checkpoints(mirror),
@@ -48,10 +48,11 @@ export function neededBy(mirror: MirrorView, side: Side): AclRule[] {
   );
 }
 
-/** What the mirror cannot do without. */
+/** The rights without which the mirror does not work. */
 export function lacking(mirror: MirrorView, side: Side): AclRule[] {
   const model = modelFrom(mirror);
-  // Without Read on its own checkpoints the connector logs a warning when it starts again, and writes new ones.
+  // Without Read on its own checkpoints topic, the connector logs a warning when it restarts and writes new
+  // checkpoints.
   const checkpoints = internalTopics(model).find((t) => t.kind === "checkpoints")?.name;
   const own = ({ type, name }: AclRule["resource"]) => type === "topic" && name === checkpoints;
   return withoutRenamed(neededBy(mirror, side), model).map((rule) =>
@@ -59,17 +60,17 @@ export function lacking(mirror: MirrorView, side: Side): AclRule[] {
   );
 }
 
-/** What the mirror uses if it may, and does without otherwise. */
+/** Rights that the mirror uses if it has them. It also works without them. */
 export function usefulTo(mirror: MirrorView, side: Side): AclRule[] {
   const acls = mirror.declared.source && aclSync(mirror);
   const model = modelFrom(mirror);
-  // Without a source connector nothing is copied: it was rather forgotten than left out.
+  // Without a source connector nothing is copied. The user probably forgot it and did not leave it out on purpose.
   const forgotten = mirror.declared.source ? [] : leastAcls(side, model, { checkpoints: checkpoints(mirror) });
-  // Nobody reads them but the checkpoint connector, and whoever adds one will need this.
+  // Only the checkpoint connector reads offset syncs. A user who adds one later needs this right.
   const syncs = internalTopics(model)
     .filter((t) => t.kind === "offset-syncs" && t.side === side)
     .map((t) => allow(topic(t.name), "Read"));
-  // ListGroups shows all groups to those who may describe the cluster.
+  // ListGroups returns all groups to a client that may describe the cluster.
   if (side === "origin")
     return [...forgotten, ...syncs, ...(acls || checkpoints(mirror) ? [allow(cluster, "Describe")] : [])];
   // Connect checks the cleanup policy of its storage topics.
@@ -83,8 +84,8 @@ export function usefulTo(mirror: MirrorView, side: Side): AclRule[] {
 }
 
 /**
- * Under the identity policy a pattern's topics that end in `heartbeats` get another name. Whether there is one is not
- * to be seen from the text, and without a right to it everything else is copied.
+ * Under the identity policy, topics of a pattern that end in `heartbeats` get another name. The text of the pattern
+ * does not show whether there is such a topic. Without a right to it, everything else is still copied.
  */
 export function withoutRenamed(needed: readonly AclRule[], model: MirrorModel): AclRule[] {
   const renamed = targetTopicName(model, "heartbeats").slice(0, -"heartbeats".length);
@@ -101,12 +102,12 @@ export function withoutRenamed(needed: readonly AclRule[], model: MirrorModel): 
 export const checkpoints = (mirror: MirrorView): boolean =>
   mirror.declared.checkpoint && reader(mirror.checkpoint.config).flag("emit.checkpoints.enabled") !== false;
 
-/** Kafka's own default is true. */
+/** Kafka's default is true. */
 export function aclSync(mirror: MirrorView): boolean {
   return String(mirror.source.config["sync.topic.acls.enabled"] ?? "true").toLowerCase() !== "false";
 }
 
-/** Does one grant give the other? Create on the cluster lets a client create every topic. */
+/** Returns true if one grant includes the other. Create on the cluster lets a client create every topic. */
 function gives(given: Grant, wanted: Grant): boolean {
   if (given.type === "cluster" && wanted.type === "topic")
     return wanted.operation === "Create" && implies(given.operation, "Create");
@@ -118,9 +119,9 @@ function gives(given: Grant, wanted: Grant): boolean {
 }
 
 /**
- * What is needed and not given. Where a pattern's names can't be told one by one, rules for some of them count: whether
- * they are all is not to be decided from the text.
- * @param mirror whose patterns they are; without it only a prefix is taken for such
+ * The rights that are needed and not given. The text does not always show all names that a pattern matches. In that
+ * case rules for some of the names count, because nobody can decide from the text whether they cover all of them.
+ * @param mirror the mirror whose patterns these are. Without it, only a prefix counts as a pattern.
  */
 export function missing(user: UserView, needed: readonly AclRule[], mirror?: MirrorView): Grant[] {
   const given = grantsOf(user.rules);
@@ -138,13 +139,13 @@ export function missing(user: UserView, needed: readonly AclRule[], mirror?: Mir
   return grantsOf(needed).filter((wanted) => !given.some((g) => gives(g, wanted)) && !given.some(within(wanted)));
 }
 
-/** Types of resources whose pattern is narrower than everything, and still has no fixed beginning. */
+/** Types of resources whose pattern does not match everything but has no fixed beginning either. */
 function untold({ topicsPattern, groupsPattern }: MirrorView): string[] {
   const everything = (pattern: string) => pattern.split(",").some((part) => /^\^?\.[*+]\$?$/.test(part.trim()));
   return [...(everything(topicsPattern) ? [] : ["topic"]), ...(everything(groupsPattern) ? [] : ["group"])];
 }
 
-/** What is needed and denied, which no permission outweighs. A denial from one host only is passed over. */
+/** The rights that are needed and denied. No permission outweighs a denial. A denial for a single host is ignored. */
 export function denied(user: UserView, needed: readonly AclRule[], mirror: MirrorView, side: Side): Grant[] {
   const copied = side === "origin" ? mirrored(mirror) : undefined;
   const wanted = grantsOf(needed);
@@ -153,13 +154,14 @@ export function denied(user: UserView, needed: readonly AclRule[], mirror: Mirro
     "deny",
   ).filter((deny) =>
     wanted.some((w) => {
-      // Who may not describe a topic or group does not get to see it, whatever else it may.
+      // Without Describe, a client does not see the topic or group, whatever other rights it has.
       const stops =
         deny.operation === "All" ||
         deny.operation === w.operation ||
         (deny.operation === "Describe" && implies(w.operation, "Describe"));
       if (deny.type !== w.type || !stops) return false;
-      // Of a topic that the pattern takes, too, where more than this one is needed.
+      // Also matches a literal denial for one topic, if the right is needed for more topics and the mirror copies this
+      // one.
       return (
         deny.type === "cluster" ||
         holds(deny, w) ||
@@ -172,17 +174,17 @@ export function denied(user: UserView, needed: readonly AclRule[], mirror: Mirro
 const nameOf = ({ name, patternType }: Grant) => ({ name, patternType });
 
 /**
- * What is given, and neither needed nor implied by something needed; or given for more than is needed. A prefix that
- * ends with a separator may stand for several names that are needed.
+ * The rights that are given, but neither needed nor implied by a needed right, and the rights that are given for more
+ * resources than needed. A prefix that ends with a separator may replace several names that are needed.
  */
 export function surplus(user: UserView, needed: readonly AclRule[]): Grant[] {
   const wanted = grantsOf(needed);
   const covers = (w: Grant, g: Grant) =>
     w.type === g.type && implies(w.operation, g.operation) && (g.type === "cluster" || holds(w, g));
-  // Since Kafka 2.8 every right to write implies it (KIP-679).
+  // Since Kafka 2.8 every right to write implies IdempotentWrite (KIP-679).
   const idempotent = (g: Grant) =>
     g.operation === "IdempotentWrite" && wanted.some((w) => w.type === "topic" && w.operation === "Write");
-  // One rule on `prod.` in place of several on `prod.orders` and `prod.payments-`.
+  // For example, one rule for `prod.` instead of several for `prod.orders` and `prod.payments-`.
   const together = (g: Grant) => {
     if (g.patternType !== "prefix" || !/[._-]$/.test(g.name)) return false;
     const begun = wanted.filter((w) => w.name.startsWith(g.name) && covers({ ...w, ...nameOf(g) }, g));

@@ -24,7 +24,7 @@ export type { Finding, Level, Rule, Setting, Settings } from "./rule";
 export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";
 export * from "./view";
 
-/** Every rule, in the order of docs/policies.md. The policy pack and the components take them from here. */
+/** Every rule, in the order of docs/policies.md. Both the policy pack and the components use this list. */
 export const rules: readonly Rule[] = [
   ...aclRules,
   ...aclWordRules,
@@ -42,7 +42,7 @@ export const rules: readonly Rule[] = [
   ...recordRules,
 ];
 
-/** Keys that every connector has to read alike. */
+/** Keys that must have the same value for every connector. */
 export const SHARED_KEYS: readonly string[] = Object.keys(SHARED);
 
 /** Every finding of every rule with its default settings. */
@@ -51,9 +51,9 @@ export function findings(view: View): Finding[] {
 }
 
 /**
- * What mandatory rules say about a part of a stack, and advisory ones that components ask, too: a component refuses it before
- * anything is declared.
- * @param except rules that are not asked
+ * The messages that make a component refuse its settings before any resource is declared: those of the mandatory rules,
+ * and those of the advisory rules that components enforce, too.
+ * @param except names of rules to leave out
  */
 export function refusals(part: Partial<View>, except: readonly string[] = []): string[] {
   const asked = rules.filter(
@@ -62,7 +62,10 @@ export function refusals(part: Partial<View>, except: readonly string[] = []): s
   return asked.flatMap((rule) => rule.check({ ...nothing, ...part })).map((finding) => finding.message);
 }
 
-/** What `acl-missing` says of a user whose mirror is known by its model only, which says neither whether it writes checkpoints nor whether it copies settings. */
+/**
+ * The findings of `acl-missing` for a user whose mirror is known only by its model. The model does not show whether the
+ * mirror writes checkpoints or copies settings.
+ */
 export function missingRights(user: UserView, side: Side, mirror: MirrorModel): string[] {
   const saying = cannot(
     user,

@@ -26,7 +26,7 @@ export const loopRules: Rule[] = [
           ?.map((mirror) => copying.indexOf(mirror))
           .sort()
           .join();
-        // Each mirror of a loop would say the same.
+        // Report a loop once, not once for each of its mirrors.
         if (way === undefined || key === undefined || said.has(key)) return [];
         said.add(key);
         const own = cycles.filter((cycle) => cycle.way?.length === way.length).map(({ name }) => name);
@@ -47,7 +47,7 @@ export const loopRules: Rule[] = [
   ),
 ];
 
-/** A connector that is running and copies topics under their own names. */
+/** Returns true for a running connector that copies topics under their own names. */
 function keepsNames(mirror: MirrorView): boolean {
   const stopped = mirror.source.state === "stopped" || mirror.source.state === "paused" || mirror.replicas === 0;
   return (
@@ -55,7 +55,7 @@ function keepsNames(mirror: MirrorView): boolean {
   );
 }
 
-/** The mirrors by which a topic comes back to the cluster that `first` reads: the shortest way. */
+/** The shortest list of mirrors that brings a topic back to the cluster that `first` reads. */
 function wayBack(first: MirrorView, name: string, mirrors: readonly MirrorView[]): readonly MirrorView[] | undefined {
   const copies = (mirror: MirrorView) =>
     mirrored(mirror)?.(name) === true && targetTopicName(modelFrom(mirror), name) === name;
@@ -76,7 +76,7 @@ function wayBack(first: MirrorView, name: string, mirrors: readonly MirrorView[]
   return undefined;
 }
 
-/** Names that the patterns take: topics of the stack, and each part of a pattern with its wildcards filled in. */
+/** Sample names for the patterns: the topics of the stack, and each part of a pattern with its wildcards filled in. */
 export function candidates(mirrors: readonly MirrorView[], topics: readonly TopicView[]): string[] {
   const parts = inEach(mirrors, ({ topicsPattern }) => topicsPattern.split(/[,|()]/));
   const filled = parts.flatMap((part) => {

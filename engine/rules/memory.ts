@@ -5,15 +5,17 @@ import { type MirrorView, wholeOf } from "./view";
 
 const MIB = 2 ** 20;
 
-/** What one task may hold where nothing is said (Kafka 4.3, ProducerConfig and ConsumerConfig). */
+/** The defaults for the memory of one task (Kafka 4.3, ProducerConfig and ConsumerConfig). */
 const BUFFER_BYTES = 32 * MIB;
 const FETCH_BYTES = 50 * MIB;
 const BATCH_BYTES = 16 * 2 ** 10;
-/** An answer stays whole until the last of its partitions has been handed on, while the next ones arrive. */
+/**
+ * A fetch response stays in memory until its last partition has been handed on. Meanwhile the next response arrives.
+ */
 const ANSWERS = 2;
-/** Of a byte array, on 64 bits. */
+/** The header of a byte array on a 64-bit JVM. */
 const ARRAY_HEADER_BYTES = 16;
-/** What a worker needs beside that: Connect, its clients' metadata, the checkpoint connector. */
+/** Other memory that a worker needs: Connect, its clients' metadata, the checkpoint connector. */
 const WORKER_BYTES = 256 * MIB;
 
 const UNITS: Record<string, number> = {
@@ -29,10 +31,10 @@ const UNITS: Record<string, number> = {
   Gi: 2 ** 30,
 };
 
-/** A JVM's size, `512m` or `2G`, whose letters are powers of 1024 either way. */
+/** The bytes of a JVM size such as `512m` or `2G`. Its units are powers of 1024, in lower case and in upper case. */
 const jvmBytes = (text: string): number | undefined =>
   sized(text.toLowerCase(), /^(\d+)([kmg]?)$/, { ...UNITS, k: 2 ** 10 });
-/** A quantity of Kubernetes, `512Mi` or `1G`. */
+/** The bytes of a Kubernetes quantity such as `512Mi` or `1G`. */
 const quantityBytes = (text: string): number | undefined => sized(text, /^(\d+(?:\.\d+)?)(|k|M|G|Ki|Mi|Gi)$/, UNITS);
 
 function sized(text: string, form: RegExp, units: Record<string, number>): number | undefined {
@@ -40,7 +42,7 @@ function sized(text: string, form: RegExp, units: Record<string, number>): numbe
   return number === undefined ? undefined : Number(number) * units[unit!]!;
 }
 
-/** The most that a worker's heap can be: what is said of it, and never more than its container has. */
+/** The maximum heap of a worker: its setting, limited by the memory of its container. */
 function heapOf({ memory }: MirrorView): { bytes: number; said: string } | undefined {
   const said = [
     { key: "jvmOptions.-Xmx", value: memory?.heap, bytes: jvmBytes },
@@ -53,9 +55,9 @@ function heapOf({ memory }: MirrorView): { bytes: number; said: string } | undef
 }
 
 /**
- * What a producer's `buffer.memory` takes of a heap under G1, the collector of Kafka's own scripts: it consists of arrays of
- * `batch.size`, and one that is larger than half a region (JDK 18 and later: a 2048th of the heap, rounded up to a power of two,
- * 1 to 32 MiB) takes whole regions.
+ * The heap that a producer's `buffer.memory` takes under G1, the collector that Kafka's own scripts use. The buffer
+ * consists of arrays of `batch.size`. An array that is larger than half a region takes whole regions. A region (JDK 18
+ * and later) is a 2048th of the heap, rounded up to a power of two, 1 to 32 MiB.
  */
 export function heapOfBuffer(buffer: number, batch: number, heap: number): number {
   const region = Math.min(32 * MIB, Math.max(MIB, 2 ** Math.ceil(Math.log2(heap / 2048))));
@@ -73,7 +75,7 @@ export const memoryRules = [
         const entries = view.mirrors.filter(
           ({ resource, declared }) => resource === mirror.resource && declared.source,
         );
-        // Workers share the tasks of all entries; the first one speaks for the resource.
+        // Workers share the tasks of all entries. The first entry reports for the whole resource.
         if (heap === undefined || entries[0] !== mirror) return [];
         const config = reader(mirror.source.config);
         const buffer = config.number("producer.override.buffer.memory") ?? BUFFER_BYTES;

@@ -7,26 +7,29 @@ import { attempt, inEach } from "./unknown";
 import { addressesOf, Clusters } from "./addresses";
 import { maybeAtOrigin, type MirrorView, namesIn, type TopicView } from "./view";
 
-/** What others keep in Kafka for themselves: a copy of it is wrong on the target. */
+/** Topics where other applications keep their own state in Kafka. A copy is wrong on the target. */
 const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "mirrormaker2-cluster-offsets"];
 
-/** The same of names that are in the stack. */
+/** Patterns for the same kind of topics among the names in the stack. */
 const OTHERS_LIKE = /^_schemas|^(connect|mirrormaker2|mm2).*-(offsets|configs?|status(es)?)$/;
 
-/** A Streams application's own topics, `<application.id>-...`: they are right on the target beside its group, which is called like it. */
+/**
+ * Internal topics of a Kafka Streams application, `<application.id>-...`. A copy is right if the application's group is
+ * on the target, too. The group is named `<application.id>`.
+ */
 const STREAMS = ["app-store-changelog", "app-key-repartition"];
 const STREAMS_LIKE = /-(changelog|repartition)$/;
 
-/** The names that may be the origin's, as far as they are known. */
+/** Names of topics that may be on the origin, as far as they are known. */
 const namesAt = (topics: readonly TopicView[], mirror: MirrorView) =>
   topics.flatMap((t) => attempt(() => (maybeAtOrigin(t, mirror) ? t.name : undefined)) ?? []);
 
-/** Undefined where the pattern can't be read outside Java: nothing is said then. */
+/** Undefined if the pattern cannot be read outside Java. Rules then report nothing. */
 export function mirrored(mirror: MirrorView): Matcher | undefined {
   return selecting("topics", mirror.topicsPattern, mirror.topicsExcludePattern ?? DEFAULT_TOPICS_EXCLUDE);
 }
 
-/** Undefined where a pattern can't be read outside Java. */
+/** Undefined if a pattern cannot be read outside Java. */
 export function selecting(what: "topics" | "groups", pattern: string, exclude: string): Matcher | undefined {
   try {
     const wanted = compilePatternList(pattern, `${what}Pattern`);
@@ -38,7 +41,10 @@ export function selecting(what: "topics" | "groups", pattern: string, exclude: s
   }
 }
 
-/** Of a Streams application's topics those whose group stays; which part of a name is the application's nobody can tell. */
+/**
+ * The Streams topics whose group is not migrated. The application.id may end at any hyphen of a name, so every part
+ * before a hyphen is tried.
+ */
 function withoutGroup(names: readonly string[], mirror: MirrorView): string[] {
   const moves = selecting("groups", mirror.groupsPattern, mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE);
   return moves === undefined
@@ -46,7 +52,7 @@ function withoutGroup(names: readonly string[], mirror: MirrorView): string[] {
     : names.filter((name) => ![...name.matchAll(/-/g)].some(({ index }) => moves(name.slice(0, index))));
 }
 
-/** Do topics keep their names on the target? Not known of a policy class that is somebody's own. */
+/** Returns true if topics keep their names on the target. Not known for a custom policy class. */
 const keepsNames = (mirror: MirrorView): boolean => targetTopicName(modelFrom(mirror), "x") === "x";
 
 const storageTopics = (mirror: MirrorView) => [
@@ -65,7 +71,7 @@ export const nameRules: Rule[] = [
     ({ mirrors, topics }) =>
       inEach(mirrors, (at) => {
         const matches = mirrored(at);
-        // Under another name nobody reads a copy as state.
+        // A copy under another name is not read as state.
         if (matches === undefined || !keepsNames(at)) return [];
         const called = (like: RegExp) => namesAt(topics, at).filter((name) => like.test(name));
         const streams = withoutGroup([...STREAMS, ...called(STREAMS_LIKE)].filter(matches), at);
@@ -156,14 +162,14 @@ export const nameRules: Rule[] = [
 ];
 
 interface Own {
-  /** Two with one key are one topic or group. */
+  /** Two entries with the same key are the same topic or group. */
   key: string;
   kind: string;
-  /** In messages. */
+  /** The name in messages. */
   what: string;
 }
 
-/** What a mirror needs for itself alone. Heartbeats are the same for all, and meant to be shared. */
+/** Topics and groups that must belong to one mirror only. Heartbeats are left out, because all mirrors share them. */
 function ownOf(mirror: MirrorView, clusters: Clusters): Own[] {
   const model = modelFrom(mirror);
   const at = (of: "origin" | "target" | "workers") =>
@@ -189,7 +195,7 @@ function mayShare(one: Owner, other: Owner, kind: string, clusters: Clusters): b
   // Entries of one resource share the workers. Two texts of one resource are two versions of it, not two mirrors.
   if (a.resource === b.resource || (baseOf(a) === baseOf(b) && baseOf(a) !== "" && a.kubernetes === b.kubernetes))
     return true;
-  // Mirrors with other topics between the same two clusters keep their offset syncs and checkpoints side by side.
+  // Mirrors with different topics between the same two clusters can share the offset-syncs and checkpoints topics.
   const between = (of: "origin" | "target") => {
     const [from, to] = [clusters.nameOf(addressesOf(a, of)), clusters.nameOf(addressesOf(b, of))];
     return from !== undefined && from === to;
@@ -232,7 +238,7 @@ function insteadOf(names: readonly string[], mirror: MirrorView): Pick<Saying, "
   return { why: "workers would read each other's offsets, configuration and status", instead: ownNames(mirror) };
 }
 
-/** The fields that say the group and the storage topics. */
+/** The fields that set the group and the storage topics. */
 function ownNames(mirror: MirrorView): string {
   const { workers } = namesIn(mirror);
   return workers === "target"

@@ -1,7 +1,7 @@
 import { reader } from "../mirror-configuration";
 import { type MirrorView, namesIn } from "./view";
 
-/** The producer that writes the data: what the connector asks for, else what its workers have. */
+/** The producer that writes the copied records. The connector's settings take precedence over those of the workers. */
 export function producerOf(mirror: MirrorView) {
   const { source, target } = mirror;
   const [connector, worker] = [reader(source.config), reader(target.config)];
@@ -10,7 +10,7 @@ export function producerOf(mirror: MirrorView) {
       connector.number(`producer.override.${key}`) ?? worker.number(`producer.${key}`),
     flag: (key: string): boolean | undefined =>
       connector.flag(`producer.override.${key}`) ?? worker.flag(`producer.${key}`),
-    /** Where a value is said, for messages. */
+    /** The place where a value is written, for messages. */
     path: (key: string): string =>
       connector.text(`producer.override.${key}`) === undefined && worker.text(`producer.${key}`) !== undefined
         ? `producer.${key} in ${namesIn(mirror).workers}.config`

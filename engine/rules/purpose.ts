@@ -10,7 +10,7 @@ import type { MirrorView, View } from "./view";
 /** `migration`: everything moves and the mirror is removed. `replication`: the mirror stays. */
 export type Purpose = "migration" | "replication";
 
-/** Of the rules that a mirror which stays need not follow. */
+/** The setting of the rules that a permanent mirror does not have to follow. */
 export const purpose: Setting = {
   type: "string",
   enum: ["migration", "replication"],
@@ -18,15 +18,19 @@ export const purpose: Setting = {
     "What the stack's mirrors are for: migration, or replication, which stays (fan-in, both directions, disaster recovery). Default: detected from the stack.",
 };
 
-/** Words in the names of mirrors and aliases for a cluster that only waits. */
+/** Words in the names of mirrors and aliases that show a cluster that is only a standby. */
 const WAITING = ["dr", "disaster", "recovery", "backup", "standby", "secondary", "passive", "failover"];
 const MIGRATING = ["migration", "migrate", "migrator", "migrating"];
 
 /**
- * What a mirror is for. Steps of this package make it a migration, then the setting counts. Otherwise these stay: a
- * mirror that renames topics, and one beside a mirror in the other direction, from another origin into its target, from
- * its origin into another target, from its target on, or into its origin. At last, names are asked. Undefined where
- * nothing tells.
+ * Detects what a mirror is for. Lifecycle steps of this package make it a migration. Without steps, the setting counts.
+ * Without a setting, a word such as `migration` in a name makes it a migration. Otherwise a mirror is for replication
+ * if it renames topics, or if the stack has another mirror that
+ * - copies in the other direction,
+ * - copies from another origin to the same target,
+ * - copies from the same origin to another target, or
+ * - continues from its target or copies to its origin.
+ * Last, the names decide: words such as `standby` mean replication. Undefined if nothing decides.
  */
 export function purposeOf(
   view: Pick<View, "steps" | "mirrors">,
@@ -45,13 +49,13 @@ export function purposeOf(
   return WAITING.some((word) => said.includes(word)) ? "replication" : undefined;
 }
 
-/** Is the other mirror part of a topology in which nothing is moved away for good? */
+/** Returns true if the two mirrors form a topology that replicates permanently. */
 function besides(mirror: MirrorView, other: MirrorView): boolean {
   const same = (side: Side, itsSide: Side) => sameCluster(mirror, side, other, itsSide);
   const back = same("origin", "target") && same("target", "origin");
   const fanIn = same("target", "target") && !same("origin", "origin");
   const fanOut = same("origin", "origin") && !same("target", "target");
-  // a -> b -> c: b passes on what it gets.
+  // a -> b -> c: b passes on what it receives.
   const chain = same("target", "origin") || same("origin", "target");
   return back || fanIn || fanOut || chain;
 }

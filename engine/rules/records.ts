@@ -10,7 +10,7 @@ import { type MirrorView, sideFor, type TopicView, type View } from "./view";
 const DEFAULT_MESSAGE = 1048588;
 const size = (topic: TopicView) => reader(topic.config).number("max.message.bytes") ?? 0;
 
-/** What a topic does to the records that are copied: their size, time and order. */
+/** Rules about how a topic changes the copied records: their size, time and order. */
 export const recordRules: Rule[] = [
   stackRule(
     {
@@ -94,13 +94,13 @@ export const recordRules: Rule[] = [
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** The origin's topics of the stack that the mirror takes. */
+/** The topics of the stack that are on the origin and that the mirror copies. */
 function topicsOf(mirror: MirrorView, topics: View["topics"]): TopicView[] {
   const matches = mirrored(mirror);
   return inEach(topics, (t) => (sideFor(t, mirror) === "origin" && matches?.(t.name) === true ? [t] : []));
 }
 
-/** MirrorMaker 2 gives the target's topics the origin's settings, unless told otherwise. */
+/** By default MirrorMaker 2 gives the target's topics the settings of the origin's topics. */
 const copiesSettings = (mirror: MirrorView) => reader(mirror.source.config).flag("sync.topic.configs.enabled") ?? true;
 
 function refusing(mirror: MirrorView, topics: View["topics"]): { at: TopicView; say: Saying }[] {

@@ -19,7 +19,7 @@ const STORAGE = [
   "status.storage.replication.factor",
 ];
 
-/** What MirrorMaker 2 asks for where nothing is said (Kafka 4.3, MirrorConnectorConfig). */
+/** Replication factors that MirrorMaker 2 requests by default (Kafka 4.3, MirrorConnectorConfig). */
 const DATA_DEFAULT = 2;
 const INTERNAL_DEFAULT = 3;
 
@@ -27,11 +27,11 @@ interface Factor {
   key: string;
   where: string;
   value: number;
-  /** In messages. */
+  /** The value in messages. */
   said: string;
 }
 
-/** How many replicas the mirror's topics on the target get; the workers' storage is asked for elsewhere, too. */
+/** The replication factors of the mirror's topics on the target. Those of the workers' storage are in `storageOf`. */
 function factorsOf(mirror: MirrorView): Factor[] {
   if (isService(mirror, "target")) return [];
   const factor = (config: Config, where: string, key: string, byDefault: number): Factor => {
@@ -45,7 +45,7 @@ function factorsOf(mirror: MirrorView): Factor[] {
   };
   const { source, heartbeat, declared } = mirror;
   const runs = {
-    // Offset syncs on the origin know nothing of the target's brokers.
+    // The number of the target's brokers does not matter for offset syncs on the origin.
     source: declared.source && reader(source.config).text("offset-syncs.topic.location") === "target",
     checkpoint: checkpoints(mirror),
     heartbeat: heartbeat !== undefined,
@@ -62,7 +62,7 @@ function factorsOf(mirror: MirrorView): Factor[] {
   ];
 }
 
-/** Nothing is known of the brokers of a workers' cluster that is not the target. */
+/** The brokers are only known for the target, so a workers' cluster elsewhere is left out. */
 const atTarget = (mirror: MirrorView) => attempt(() => mirror.workersAt) === undefined && !isService(mirror, "target");
 
 const storageOf = (mirror: MirrorView): Factor[] =>
@@ -76,7 +76,7 @@ const storageOf = (mirror: MirrorView): Factor[] =>
     };
   });
 
-/** A service that chooses the number of replicas itself. */
+/** Returns true if the cluster is a service that chooses the number of replicas itself. */
 const isService = (mirror: MirrorView, side: "origin" | "target") =>
   choosesReplicas(attempt(() => mirror[side].bootstrapServers));
 
@@ -90,7 +90,7 @@ const each = (view: View, look: (mirror: MirrorView) => Saying[]) =>
   inEach(view.mirrors, (mirror) => look(mirror).map((say) => ({ at: mirror, say })));
 const brokersOf = (mirror: MirrorView, settings: { targetBrokers?: unknown }) =>
   typeof settings.targetBrokers === "number" ? settings.targetBrokers : mirror.targetBrokers;
-/** -1 takes the brokers' default. */
+/** A factor of -1 means the brokers' default. */
 const oneByDefault = (mirror: MirrorView) => mirror.targetDefaultReplicas === 1;
 const isOne = (mirror: MirrorView, factor: number | undefined) =>
   factor === 1 || (factor === -1 && oneByDefault(mirror));
@@ -280,7 +280,7 @@ export const replicaRules: Rule[] = [
         }
         const [first, ...others] = view.mirrors.filter(({ resource }) => resource === mirror.resource);
         const all = [first!, ...others].reduce((sum, entry) => sum + tasksOf(entry), 0);
-        // More workers than tasks by default is not what somebody chose, and one more than needed can take over.
+        // If `replicas` is a default, nobody chose to have more workers than tasks, and a spare worker can take over.
         const copies = [first!, ...others].some(({ declared }) => declared.source);
         if (first === mirror && copies && mirror.replicasAssumed !== true && (mirror.replicas ?? 1) > all) {
           const seen = `replicas is ${mirror.replicas ?? 1} for ${all} task${all === 1 ? "" : "s"} at most`;
@@ -298,10 +298,10 @@ export const replicaRules: Rule[] = [
 
 const DATA = "replication.factor";
 
-/** A KafkaTopic calls it `replicas`, the Topic of @pulumi/kafka `replicationFactor`. */
+/** The field is `replicas` in a KafkaTopic and `replicationFactor` in the Topic of @pulumi/kafka. */
 const factorField = ({ label }: TopicView) => (label.startsWith("KafkaTopic ") ? "replicas" : "replicationFactor");
 
-/** Keys that ask for one replica. Offset syncs on the origin do not concern the target. */
+/** Keys that request one replica. Offset syncs on the origin do not concern the target. */
 function onesOf(mirror: MirrorView, stays: boolean): string[] {
   const { source, declared, target } = mirror;
   const one = (config: Config, key: string) => isOne(mirror, reader(config).number(key));
@@ -318,13 +318,13 @@ function onesOf(mirror: MirrorView, stays: boolean): string[] {
   ];
 }
 
-/** How many tasks an entry of `mirrors` has at most. */
+/** The maximum number of tasks of an entry of `mirrors`. */
 const tasksOf = ({ declared, source, checkpoint, heartbeat }: MirrorView): number =>
   (declared.source ? (source.tasksMax ?? 1) : 0) +
   (declared.checkpoint ? (checkpoint.tasksMax ?? 1) : 0) +
   (heartbeat === undefined ? 0 : 1);
 
-/** Known where the pattern names topics one by one, and all of them are in the stack. */
+/** Known if the pattern lists topics one by one and the stack has all of them. */
 function partitionsOf(mirror: MirrorView, { topics }: View): number | undefined {
   const matches = mirrored(mirror);
   const named = mirror.topicsPattern

@@ -3,9 +3,9 @@ import type { Entry, MirrorView, Place, UserView, View } from "./view";
 
 export type Level = "mandatory" | "advisory";
 
-/** What a rule says about one thing; the three parts make the message. */
+/** A rule's statement about one resource. The three parts form the message. */
 export interface Saying {
-  /** What was seen, with names and numbers. */
+  /** What the rule saw, with names and numbers. */
   seen: string;
   /** Why it matters. */
   why: string;
@@ -20,7 +20,7 @@ export interface Finding extends Saying {
   message: string;
 }
 
-/** A limit or a fact that only the reader knows, set in the policy pack's configuration. */
+/** A limit or a fact that only the reader knows, set in the configuration of the policy pack. */
 export interface Setting {
   type: "integer" | "string";
   description: string;
@@ -29,7 +29,7 @@ export interface Setting {
   pattern?: string;
 }
 
-/** Of the rules that depend on the version: names of internal topics, classes, exactly-once. */
+/** The setting of the rules that depend on the version: names of internal topics, classes, exactly-once. */
 export const kafkaVersion: Setting = {
   type: "string",
   pattern: "^\\d+\\.\\d+(\\.\\d+)?$",
@@ -45,9 +45,9 @@ export interface Rule {
   level: Level;
   summary: string;
   settings: Readonly<Record<string, Setting>>;
-  /** It speaks of what is absent, so it can't be asked about a part of a stack. */
+  /** The rule reports what is absent, so it cannot check only a part of a stack. */
   whole?: boolean;
-  /** Advisory for what others wrote; components refuse it in their own settings, as they do what is mandatory. */
+  /** Advisory for resources that users write. Components refuse it in their own settings, like a mandatory rule. */
   refused?: boolean;
   check(view: View, settings?: Settings): Finding[];
 }
@@ -70,7 +70,7 @@ interface Said {
   say: Saying;
 }
 
-/** Says nothing about a mirror or user if what it depends on is not known yet. */
+/** Reports nothing about a mirror or user if a value that it depends on is not known yet. */
 export function mirrorRule(definition: Definition, look: (mirror: MirrorView) => Saying[]): Rule {
   return ruleOf(definition, ({ mirrors }) => inEach(mirrors, (at) => look(at).map((say) => ({ at, say }))));
 }
@@ -95,7 +95,7 @@ function finding({ name, level }: Definition, { at, say }: Said): Finding {
   return { rule: name, level, resource: at.resource, ...say, message: messageOf(name, at.label, say) };
 }
 
-/** The same about several entries of one resource is said once, with the list of the entries. */
+/** Reports the same finding for several entries of one resource once, with the list of the entries. */
 function grouped(all: readonly Said[]): Said[] {
   const groups = new Map<string, { say: Saying; places: Said["at"][] }>();
   for (const [i, { at, say }] of all.entries()) {

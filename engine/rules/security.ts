@@ -4,17 +4,20 @@ import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { type ClusterView, type MirrorView, namesIn, type Text } from "./view";
 
-/** A reference to where a value is kept, as Connect's configuration providers and Kubernetes write it. */
+/**
+ * A reference to a value that is stored elsewhere, in the notation of Connect's configuration providers or of
+ * Kubernetes.
+ */
 const REFERENCE = /^\s*\$(\{[^}]+\}|\([^)]+\))\s*$/;
-/** `password=x` inside a text; a reference, `true` and `false` are no secrets. */
+/** `password=x` inside a text. A reference, `true` and `false` are not secrets. */
 const INLINE = /(password|passphrase|secret|token)\s*=\s*["']?(?!\$[{(]|(true|false)\b)[^\s"';]+/i;
-/** A private key, a signed token, or somebody's password in an address. */
+/** A private key, a signed token, or a password in an address. */
 const WRITTEN_OUT =
   /-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.|[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:(?!\$[{(])[^\s/@]+@/i;
-/** Fields whose value is itself a secret; `passwordSecret.password` names a key and is no secret. */
+/** Fields whose value is itself a secret. `passwordSecret.password` names a key and is not a secret. */
 const SECRET_KEY =
   /(password|passphrase|secret|token|(^|\.)(pass|passwd|pwd)|private[._]?key|access[._]?key|api[._]?key|basic\.auth\.user\.info|ssl\.key|ssl\.keystore\.key)$/i;
-/** Annotations and labels that end so mostly name a Secret, or are its checksum; loggers have levels. */
+/** Annotations and labels with such an ending usually name a Secret or contain its checksum. Loggers contain levels. */
 const METADATA = /(^|\.)(annotations|labels|loggers)\./;
 const SECRET_METADATA = /(password|passphrase)$/i;
 const NAMES_A_PLACE =
@@ -29,7 +32,8 @@ export function plainSecrets(texts: readonly Text[]): string[] {
   return texts
     .filter(({ path, value }) => {
       if (/^(true|false)?$/i.test(value) || REFERENCE.test(value) || NAMES_A_PLACE.test(path)) return false;
-      // `{name, value}`, as of environment variables and Java's properties: the name tells.
+      // In a `{name, value}` pair, as in environment variables and Java properties, the name shows whether it is a
+      // secret.
       const key = named.get(path)?.replace(/[_-]/g, ".") ?? path;
       return (
         INLINE.test(value) || WRITTEN_OUT.test(value) || (METADATA.test(path) ? SECRET_METADATA : SECRET_KEY).test(key)
@@ -44,7 +48,10 @@ const plain = (path: string): Saying => ({
   instead: "put it into a Secret and name that (passwordSecret, valueFrom.secretKeyRef, a configuration provider)",
 });
 
-/** Whose connection a connector's own `security.protocol` is of; of a client whose cluster hangs on other settings, either's. */
+/**
+ * The sides that a connector's own `security.protocol` applies to. For a client whose cluster depends on other
+ * settings, both sides are possible.
+ */
 function connectionsOf(key: string): Side[] {
   if (/^(source\.(cluster|consumer|producer|admin)|consumer)\.security\.protocol$/.test(key)) return ["origin"];
   if (/^(target\.(cluster|consumer|producer|admin)|producer\.override)\.security\.protocol$/.test(key))
@@ -52,7 +59,7 @@ function connectionsOf(key: string): Side[] {
   return /^(producer|admin)\.security\.protocol$/.test(key) ? ["origin", "target"] : [];
 }
 
-/** Where a connector's own configuration says not to use the TLS that its cluster has. */
+/** Keys in a connector's own configuration that turn off the TLS of its cluster. */
 function undone(mirror: MirrorView): Text[] {
   return (["source", "checkpoint", "heartbeat"] as const).flatMap((name) =>
     Object.keys(mirror[name]?.config ?? {}).flatMap((key) => {
@@ -67,13 +74,13 @@ function undone(mirror: MirrorView): Text[] {
   );
 }
 
-/** SASL mechanisms that send what they log in with. */
+/** SASL mechanisms that send the credentials themselves. */
 const OPEN = ["plain", "oauth", "oauthbearer"];
 
 const SYSTEMS =
   "the system's certificates are trusted then: clusters that sign their own are refused, and any public CA could vouch for a broker";
 
-/** Sides of which this is known to be so. */
+/** The sides of each mirror for which this is known to be true. */
 function bothSides(
   mirrors: readonly MirrorView[],
   is: (cluster: ClusterView) => boolean,
@@ -85,9 +92,9 @@ function bothSides(
   );
 }
 
-/** Clusters of a mirror without TLS, and the fields to write it in. */
+/** Clusters of a mirror without TLS, and the fields where TLS is set. */
 function withoutTls(at: MirrorView): { at: MirrorView; seen: string; open: boolean; fields: string[] }[] {
-  // Without an address there is no connection: another rule reports that.
+  // Without an address there is no connection. Another rule reports that.
   const bare = ({ bootstrapServers, tls, authentication }: ClusterView) =>
     bootstrapServers !== undefined && tls === undefined && !OPEN.includes(authentication?.type ?? "");
   const sides = (["origin", "target"] as const).filter(
@@ -101,7 +108,7 @@ function withoutTls(at: MirrorView): { at: MirrorView; seen: string; open: boole
   return [{ at, seen, open: open.length > 0, fields: sides.map((side) => namesIn(at)[side]) }];
 }
 
-/** One message for both clusters of a mirror, and for all entries of a resource of which the same is true. */
+/** One message for both clusters of a mirror, and for all entries of a resource with the same problem. */
 function missingTls(mirrors: readonly MirrorView[]): { at: MirrorView; say: Saying }[] {
   const all = inEach(mirrors, withoutTls);
   return all.map(({ at, seen, open }) => {
@@ -194,7 +201,7 @@ export const securityRules: Rule[] = [
     { name: "login-missing", level: "advisory", summary: "The mirror logs in on both clusters." },
     (mirror) => {
       const open = (["origin", "target"] as const).filter(
-        // Without TLS, tls-missing reports both.
+        // tls-missing reports a cluster that has neither TLS nor authentication.
         (side) =>
           attempt(
             () =>
@@ -239,7 +246,7 @@ export const securityRules: Rule[] = [
     },
     ({ mirrors, secrets }) =>
       secrets.flatMap((secret) => {
-        // Of a Secret that two mirrors share each may name its part.
+        // If two mirrors share a Secret, each may use some of its keys.
         const beside = mirrors.filter((mirror) =>
           attempt(
             () => (secret.namespace ?? mirror.namespace) === mirror.namespace && mirror.secretKeys.has(secret.name),

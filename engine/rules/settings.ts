@@ -17,7 +17,10 @@ interface Written {
   reading: Reading;
 }
 
-/** Classes of one's own may read keys of their own: near misses are then said of typing mistakes only. */
+/**
+ * A custom class may read keys of its own. With one of these keys set to a custom class, only typing mistakes are
+ * reported.
+ */
 const CLASSES = [
   "replication.policy.class",
   "topic.filter.class",
@@ -28,13 +31,13 @@ const CLASSES = [
   "connector.client.config.override.policy",
 ];
 
-/** As the dialect at hand calls it. */
+/** The path under which the mirror's dialect has this block. */
 function configPath(mirror: MirrorView, block: Block): string {
   if (block !== "target" && block !== "origin") return `${block}Connector.config`;
   return `${namesIn(mirror)[block === "target" ? "workers" : "origin"]}.config`;
 }
 
-/** Keys of one block with the same fault in one message. */
+/** Reports keys of one block with the same fault in one message. */
 function merged(sayings: readonly Saying[]): Saying[] {
   const groups = new Map<string, { first: Saying; keys: string[]; rest: string }>();
   for (const saying of sayings) {
@@ -57,7 +60,7 @@ function configOf(mirror: MirrorView, block: Block): Config | undefined {
   if (block === "source") return mirror.declared.source ? mirror.source.config : undefined;
   if (block === "checkpoint") return mirror.declared.checkpoint ? mirror.checkpoint.config : undefined;
   if (block === "heartbeat") return mirror.heartbeat?.config;
-  // Where the workers keep their state on the origin, its configuration is theirs.
+  // If the workers keep their state on the origin, its configuration belongs to the workers.
   if (block === "origin")
     return mirror.aliases?.connectCluster === mirror.origin.alias && mirror.aliases.connectCluster !== undefined
       ? undefined
@@ -199,7 +202,7 @@ export const settingRules: Rule[] = [
   ),
 ];
 
-/** Why a key does not reach what it is meant for. */
+/** Why a key does not reach the client that it is meant for. */
 function astray({ key, path, block, reading }: Written, mirror: MirrorView): Saying[] {
   if (reading.is === "misplaced")
     return [{ seen: `${path} has no effect on the copy`, why: reading.why, instead: reading.instead }];
@@ -254,7 +257,7 @@ function consequence(block: Block, reading: { prefix?: string; client?: string }
   return block === "origin" ? "the connectors fail" : "Connect refuses the connector, and it does not run";
 }
 
-/** Clients that a connector configures where its workers do not let it. */
+/** Reports client settings of a connector that its workers do not allow. */
 function overrides(mirror: MirrorView): Saying[] {
   const key = "connector.client.config.override.policy";
   const policy = reader(mirror.target.config).text(key);

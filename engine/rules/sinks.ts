@@ -4,7 +4,7 @@ import { listed, type Rule, stackRule } from "./rule";
 import { inEach } from "./unknown";
 import type { MirrorView, SinkView } from "./view";
 
-/** The pattern that keeps MirrorMaker 2's other default exclusions. */
+/** The exclude pattern with MirrorMaker 2's default exclusions, except the one for Connect groups. */
 const WITHOUT_CONNECT = "console-consumer-.*,__.*";
 
 export const sinkRules: Rule[] = [
@@ -33,7 +33,7 @@ export const sinkRules: Rule[] = [
   ),
 ];
 
-/** Somebody wrote the names of sink connectors' groups, and gets none of them. */
+/** Groups of sink connectors that the user wrote by name. The exclusion removes all of them. */
 function namedInPattern({ groupsPattern }: MirrorView): string[] {
   return groupsPattern
     .split(",")
@@ -41,7 +41,10 @@ function namedInPattern({ groupsPattern }: MirrorView): string[] {
     .filter((part) => part.startsWith("connect-"));
 }
 
-/** Sink connectors of the stack whose groups the pattern selects, and that read a copied topic as far as that is written. */
+/**
+ * Sink connectors of the stack whose groups the pattern selects and that read a copied topic. One whose topics are not
+ * known counts, too.
+ */
 function ofStack(mirror: MirrorView, sinks: readonly SinkView[]): string[] {
   const selects = selecting("groups", mirror.groupsPattern, "");
   const copies = mirrored(mirror);

@@ -2,10 +2,10 @@ import { modelFrom } from "../mirror-configuration";
 import { attempt } from "./unknown";
 import type { MirrorView, StepView, View } from "./view";
 
-/** Resources of this package whose removal deletes or changes topics. */
+/** Resources of this package that delete or change topics when they are removed. */
 export const DELETING = ["InternalTopic", "MirrorGone", "CheckpointsTopic"];
 
-/** The steps of one mirror's migration; a step that does not say of which is of every one. */
+/** The steps of one mirror's migration. A step that does not name its migration belongs to every migration. */
 export function stepsOf({ steps }: Pick<View, "steps">, mirror: MirrorView): StepView[] {
   return steps.filter(({ of }) => {
     if (of === undefined) return true;
@@ -17,7 +17,7 @@ export function stepsOf({ steps }: Pick<View, "steps">, mirror: MirrorView): Ste
 export const hasStep = (view: Pick<View, "steps">, mirror: MirrorView, kind: string): boolean =>
   stepsOf(view, mirror).some((step) => step.kind === kind);
 
-/** One step of each migration that is given up: its Gate, or in the clean-up, where that is gone, another. */
+/** One step of each abandoned migration: its Gate, or another step if the clean-up has removed the Gate. */
 export function abandoned({ steps }: Pick<View, "steps">): StepView[] {
   const given = steps.filter((step) => step.abandon === true);
   const migrations = [...new Set(given.map(migrationOf))];

@@ -3,7 +3,9 @@ import type { KeyFact } from "./keys";
 import type { Saying } from "./rule";
 import type { ConnectorView } from "./view";
 
-/** What a connector does again and again, by its interval; 0 is no interval for Java's scheduler, which throws. */
+/**
+ * Intervals of a connector's repeated work, with the effect if it stops. Java's scheduler throws if the interval is 0.
+ */
 const SCHEDULED: Record<string, string> = {
   "refresh.topics.interval.seconds": "new topics and partitions are not found",
   "sync.topic.configs.interval.seconds": "settings of topics are not copied",
@@ -12,13 +14,13 @@ const SCHEDULED: Record<string, string> = {
   "sync.group.offsets.interval.seconds": "the groups' offsets are not written on the target",
 };
 
-/** What its tasks do; below 0 the connector has no task. */
+/** Intervals of a connector's tasks, with the effect if they stop. With a value below 0 the connector has no task. */
 const OF_TASKS: Record<string, string> = {
   "emit.checkpoints.interval.seconds": "no checkpoint is written",
   "emit.heartbeats.interval.seconds": "no heartbeat is written",
 };
 
-/** Here -1 means never, as Kafka says. */
+/** For these keys -1 means never, according to Kafka's documentation. */
 const MAY_BE_NEGATIVE = ["connections.max.idle.ms"];
 
 const enabledKey = (key: string) => key.replace(/\.interval\.seconds$/, ".enabled");
@@ -38,7 +40,7 @@ export function refusedInterval(
   return fails ? "is no interval that MirrorMaker 2 can schedule" : undefined;
 }
 
-/** A time below 0 that Kafka does not refuse. */
+/** Reports a time below 0 that Kafka does not refuse. */
 export function negativeTime(
   { name, range }: KeyFact,
   value: number,

@@ -5,7 +5,7 @@ const HOUR = 3600;
 const WEEK = 7 * 24 * HOUR;
 const MIB = 2 ** 20;
 
-/** A number that is likely meant in another unit than its key's: milliseconds where seconds are read, and the like. */
+/** Reports a number that probably has another unit than its key, e.g. milliseconds for a key in seconds. */
 export function unitDoubt({ name, byDefault }: KeyFact, value: number): Saying | undefined {
   const standard = Number(byDefault);
   if (!Number.isFinite(value) || value <= 0) return undefined;

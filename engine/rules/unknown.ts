@@ -1,4 +1,4 @@
-/** Thrown where a rule reads what Pulumi knows only after the update: the rule then says nothing. */
+/** Thrown when a rule reads a value that Pulumi knows only after the update. The rule then reports nothing. */
 export class NotKnownYet extends Error {
   constructor() {
     super("not known before the update");
@@ -6,24 +6,27 @@ export class NotKnownYet extends Error {
   }
 }
 
-/** What is not known yet is undefined. */
+/** Returns undefined for a value that is not known yet. */
 export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    // Pulumi's own wording, where its resources are read directly.
+    // Pulumi's own message, for code that reads its resources directly.
     if (error instanceof NotKnownYet || (error instanceof Error && /can't be known during preview/.test(error.message)))
       return undefined;
     throw error;
   }
 }
 
-/** What is found in each; nothing where it hangs on something that is not known yet. */
+/** The findings for all items. An item that depends on a value that is not known yet has no findings. */
 export function inEach<T, R>(items: readonly T[], look: (item: T) => readonly R[]): R[] {
   return items.flatMap((item) => attempt(() => look(item)) ?? []);
 }
 
-/** An object of fields read one by one: an absent one is left out, and one that is not known yet throws when it is read. */
+/**
+ * An object whose fields are read one by one. A field that is undefined is left out. A field that is not known yet
+ * throws `NotKnownYet` when it is read.
+ */
 export function fields<T extends object>(readers: { [K in keyof T]-?: () => T[K] }): T {
   const made = {} as T;
   for (const key of Object.keys(readers) as (keyof T)[]) {
@@ -34,7 +37,7 @@ export function fields<T extends object>(readers: { [K in keyof T]-?: () => T[K]
   return made;
 }
 
-/** Is there, and throws when it is read. */
+/** Defines a property that throws `NotKnownYet` when it is read. */
 export function later(object: object, key: PropertyKey): void {
   Object.defineProperty(object, key, {
     enumerable: true,

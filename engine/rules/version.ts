@@ -1,17 +1,17 @@
 import { versionAtLeast } from "../version";
 import type { MirrorView } from "./view";
 
-/** In messages: `Kafka 4.2.0`, and whether that is known. */
+/** The version in messages: `Kafka 4.2.0`, and a note if it is only assumed. */
 export function versionOf({ kafkaVersion, versionAssumed, apiVersion }: MirrorView): string {
   return `Kafka ${kafkaVersion}${versionAssumed === true ? ` (assumed, since spec.version is not written: the newest that operators of ${apiVersion} run)` : ""}`;
 }
 
-/** Internal names took dots only, up to here (KIP-690 came with Kafka 3.1). */
+/** The last version whose internal names only used dots (KIP-690 came with Kafka 3.1). */
 const DOTS_ONLY = "3.0.0";
 
 /**
- * The mirror as each of the versions that may run reads it, the likeliest first: operators of v1beta2 (Strimzi 0.23 to
- * 0.51) run Kafka 2.7 to 4.2, and the internal topics' names changed between them.
+ * The mirror as read by each Kafka version that may run, the most likely version first. Operators of v1beta2 (Strimzi
+ * 0.23 to 0.51) run Kafka 2.7 to 4.2, and the names of the internal topics changed between these versions.
  */
 export function readings(mirror: MirrorView): MirrorView[] {
   if (

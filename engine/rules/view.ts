@@ -4,9 +4,9 @@ import type { Side } from "../model";
 import { attempt } from "./unknown";
 
 /**
- * What the rules look at: the parts of a set of resources that matter for a migration, as plain data. It is read from
- * the resources of a stack (`policies/read/`) or made from a component's settings before anything is declared.
- * What Pulumi knows only later throws `NotKnownYet` when it is read. No value of a Secret is in it.
+ * The input of the rules: the parts of a set of resources that matter for a migration, as plain data. It is read from
+ * the resources of a stack (`policies/read/`), or built from a component's settings before any resource is declared.
+ * Reading a value that Pulumi does not know yet throws `NotKnownYet`. The view contains no value of a Secret.
  */
 export interface View {
   mirrors: readonly MirrorView[];
@@ -14,51 +14,54 @@ export interface View {
   topics: readonly TopicView[];
   secrets: readonly SecretView[];
   steps: readonly StepView[];
-  /** Clients of a cluster other than the mirror (providers of @pulumi/kafka). */
+  /** Clients of a cluster other than the mirror: providers of @pulumi/kafka. */
   clients: readonly ClientView[];
-  /** Clusters with a user operator, where a resource of the stack says it; KafkaUsers say it, too. */
+  /**
+   * Clusters with a user operator, from the stack's resources other than KafkaUsers. A KafkaUser in `users` shows the
+   * same.
+   */
   owners?: readonly OwnerView[];
   /** Sink connectors of the stack (KafkaConnector). */
   sinks?: readonly SinkView[];
-  /** Fields that the API server drops, of every custom resource. */
+  /** Fields that the API server drops, from every custom resource. */
   unknownFields?: readonly UnknownField[];
-  /** Fields with values that the API server refuses, and fields that it misses. */
+  /** Fields whose values the API server refuses, and required fields that are missing. */
   refusedFields?: readonly RefusedField[];
   /** KafkaMirrorMaker2 resources without an entry in `mirrors`. */
   idle?: readonly Place[];
 }
 
-/** A field that the API version of its resource does not have, as far as this package knows it. */
+/** A field that the API version of its resource does not have, as far as this package knows that version. */
 export interface UnknownField extends Place {
   apiVersion: string;
-  /** `spec.mirrors[0].topics` */
+  /** Example: `spec.mirrors[0].topics` */
   path: string;
-  /** The field that was probably meant, or the place where it belongs. */
+  /** The field that the user probably meant, or the place where it belongs. */
   meant?: string;
-  /** What does not happen, or happens, because it is dropped. */
+  /** The effect of dropping the field. */
   loss?: string;
-  /** Every operator of this API version is known. False: a newer one may have the field. */
+  /** True if this package knows every operator of this API version. False if a newer operator may have the field. */
   sure: boolean;
 }
 
-/** A field whose value the API server refuses, or that has to be there. */
+/** A field whose value the API server refuses, or a required field that is missing. */
 export interface RefusedField extends Place {
   apiVersion: string;
-  /** `spec.mirrors[0].sourceConnector.state` */
+  /** Example: `spec.mirrors[0].sourceConnector.state` */
   path: string;
-  /** After the path: `is "stoped"`, `is missing`. */
+  /** The end of the sentence that starts with the path: `is "stoped"`, `is missing`. */
   seen: string;
   instead: string;
-  /** The name of a field that is not there. */
+  /** The name of the missing field. */
   missing?: string;
-  /** False: only Strimzi 1.0 and later refuse it. */
+  /** False if only Strimzi 1.0 and later refuse it. */
   sure: boolean;
 }
 
-/** One ACL rule of a KafkaUser as it is written; undefined where a field is left out. */
+/** One ACL rule of a KafkaUser as it is written. A field that is left out is undefined. */
 export interface WrittenAcl {
   path: string;
-  /** Its operations are written inside `resource`, which drops them: another rule reports that. */
+  /** The operations are written inside `resource`, where the API server drops them. Another rule reports that. */
   nested?: boolean;
   permission?: string;
   operations?: readonly string[];
@@ -67,24 +70,24 @@ export interface WrittenAcl {
   patternType?: string;
 }
 
-/** Where a user operator owns every principal. */
+/** A cluster and side where a user operator owns every principal. */
 export type OwnerView = Pick<UserView, "side" | "places">;
 
-/** Whatever a finding can be about. */
+/** The resource that a finding is about. */
 export interface Place {
-  /** URN, or whatever names the resource to the reader. */
+  /** The URN, or another text that identifies the resource to the reader. */
   resource: string;
-  /** In messages: `KafkaUser origin-ns/mm2-credentials`. Empty where there is only one. */
+  /** The name in messages: `KafkaUser origin-ns/mm2-credentials`. Empty if there is only one. */
   label: string;
 }
 
 /** One of several entries of a resource. */
 export interface Entry {
-  /** Label of the resource. */
+  /** The label of the resource. */
   of: string;
-  /** Name of the entry, e.g. `mirrors[1]`. */
+  /** The name of the entry, e.g. `mirrors[1]`. */
   name: string;
-  /** Number of entries in the resource. */
+  /** The number of entries in the resource. */
   count: number;
 }
 
@@ -96,58 +99,66 @@ export interface ClusterView {
     type: string;
     username?: string;
     secretName?: string;
-    /** The user whose certificate is in that Secret, where the stack tells. */
+    /** The user whose certificate is in that Secret, if the stack shows it. */
     certificateOf?: string;
     settings: Record<string, unknown>;
   };
-  /** Absent: no TLS. `trusted`: number of certificates named. */
+  /** Absent: no TLS. `trusted`: the number of certificates that the resource names. */
   tls?: { trusted: number };
 }
 
 export interface ConnectorView {
   config: Config;
   tasksMax?: number;
-  /** `running`, `paused` or `stopped`, where it is written. */
+  /** `running`, `paused` or `stopped`. Absent if it is not written. */
   state?: string;
 }
 
 export interface MirrorView extends Place, MirrorConfiguration {
-  /** Absent where the resource has one entry only. */
+  /** Absent if the resource has only one entry. */
   entry?: Entry;
   apiVersion: string;
-  /** `kafkaVersion` is only what the newest operators of the API version run: nothing says which one does. */
+  /** `kafkaVersion` is an assumption: the version that the newest operators of the API version run. */
   versionAssumed?: boolean;
   namespace?: string;
-  /** Name of the provider, where it tells which Kubernetes cluster the mirror runs in. */
+  /** The name of the provider, if it shows in which Kubernetes cluster the mirror runs. */
   kubernetes?: string;
-  /** What the resource calls them, e.g. `mirrors[0].source` or `clusters[1]`. Absent: the components' own names. */
+  /**
+   * The names of the clusters in the resource, e.g. `mirrors[0].source` or `clusters[1]`. Absent: the components'
+   * names.
+   */
   fieldNames?: FieldNames;
-  /** False in API versions without a heartbeat connector. */
+  /** False for API versions without a heartbeat connector. */
   heartbeatKnown: boolean;
-  /** False before the mirror's connections are known, as in a component's settings. */
+  /** False while the mirror's connections are not known, as in a component's settings. */
   connectionsKnown: boolean;
   /** Number of workers. */
   replicas?: number;
-  /** `replicas` is the default of its API version, not written. */
+  /** `replicas` is not written. It has the default of the API version. */
   replicasAssumed?: boolean;
-  /** Of each worker, as written: `jvmOptions.-Xmx` and `resources.limits.memory`. */
+  /** The memory of each worker as it is written: `jvmOptions.-Xmx` and `resources.limits.memory`. */
   memory?: { heap?: string; limit?: string };
-  /** Brokers of the target and their `min.insync.replicas`, where a resource of the stack says it. */
+  /** The number of the target's brokers and their `min.insync.replicas`, if a resource of the stack shows them. */
   targetBrokers?: number;
   targetMinInsyncReplicas?: number;
-  /** What -1 means there: the brokers' `default.replication.factor`. */
+  /** The target brokers' `default.replication.factor`: the meaning of a replication factor of -1. */
   targetDefaultReplicas?: number;
   origin: ClusterView;
-  /** `config`, group and storage topics are the workers' (`connectCluster`), everything else is of the cluster that is copied to. */
+  /**
+   * `config`, the group and the storage topics belong to the workers (`connectCluster`). Everything else describes the
+   * cluster to which records are copied.
+   */
   target: ClusterView & MirrorConfiguration["target"];
-  /** Where the workers' cluster is, if it is another one than the target. */
+  /** The addresses of the workers' cluster, if it is not the target. */
   workersAt?: string;
   source: ConnectorView;
   checkpoint: ConnectorView;
   heartbeat?: ConnectorView;
-  /** Whether the blocks are there: a connector without one does not run. */
+  /** Whether the resource has these blocks. A connector without its block does not run. */
   declared: { source: boolean; checkpoint: boolean };
-  /** As written, by alias (older dialects); `sameServers`: connectCluster and target have one address. */
+  /**
+   * The clusters by alias, as written (older dialects). `sameServers`: connectCluster and target have the same address.
+   */
   aliases?: {
     clusters: readonly string[];
     connectCluster?: string;
@@ -155,15 +166,15 @@ export interface MirrorView extends Place, MirrorConfiguration {
     target?: string;
     sameServers?: boolean;
   };
-  /** An earlier entry of `mirrors` has the same source and target. */
+  /** True if an earlier entry of `mirrors` has the same source and target. */
   repeated?: boolean;
-  /** Both the old and the new name of an exclusion are given. */
+  /** Exclusions for which both the old and the new field name are written. */
   doubleExclusions: readonly { old: string; new: string }[];
-  /** Fields that its API version does not have, with what to write instead. */
+  /** Fields that its API version does not have, and what to write instead. */
   fieldsOfOtherVersions: readonly { path: string; instead: string }[];
-  /** Keys of Secrets that the mirror names, by Secret. */
+  /** Keys of Secrets that the mirror uses, by name of the Secret. */
   secretKeys: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Every text in the resource with its path, for what must not be there. */
+  /** Every text in the resource with its path. Rules search these for values that must not be there. */
   texts: readonly Text[];
 }
 
@@ -171,7 +182,7 @@ export interface FieldNames {
   origin: string;
   /** The cluster to which records are copied. */
   target: string;
-  /** The cluster in which the workers keep their state: the target, unless `connectCluster` is another one. */
+  /** The cluster where the workers keep their state: the target, unless `connectCluster` names another one. */
   workers: string;
   /** `topicsExcludePattern` or `topicsBlacklistPattern`. */
   topicsExclude: string;
@@ -193,48 +204,48 @@ export interface Text {
 }
 
 export interface SinkView {
-  /** The group that it reads as: `connect-<name>`, unless its configuration says another one. */
+  /** The consumer group: `connect-<name>`, unless the configuration sets another one. */
   group: string;
-  /** Absent: it reads by a pattern, or nothing tells. */
+  /** Absent if it reads by a pattern, or if the topics are not known. */
   topics?: readonly string[];
 }
 
 /** A KafkaUser, or the ACLs and credentials of one principal made through @pulumi/kafka. */
 export interface UserView extends Place {
-  /** Absent: not known yet. */
+  /** Absent if it is not known yet. */
   name?: string;
-  /** Undefined where nothing tells, or where mirrors do not agree. */
+  /** Undefined if it is not known, or if the user is on different sides of different mirrors. */
   side?: Side;
-  /** Its side of each mirror, where that is told. Absent: `side`, of every mirror. */
+  /** The user's side of each mirror, if known. Absent: `side` applies to every mirror. */
   places?: readonly { mirror: MirrorView; side: Side }[];
-  /** It is the one that a mirror logs in as. */
+  /** A mirror logs in as this user. */
   ofMirror: boolean;
-  /** Other clients that log in as it, e.g. `KafkaConnect apps/sink`: they need rights of their own. */
+  /** Other clients that log in as this user, e.g. `KafkaConnect apps/sink`. They need rights of their own. */
   alsoFor?: readonly string[];
-  /** Its Kafka resource names it among `superUsers`, who need no ACL. */
+  /** The Kafka resource lists the user in `superUsers`. A super user needs no ACL. */
   superUser?: boolean;
   maker: "operator" | "kafka";
-  /** Its address is that of a cluster with a user operator. */
+  /** The user's cluster has the address of a cluster with a user operator. */
   owned?: boolean;
   apiVersion?: string;
-  /** Allowed and denied; those that are not known yet are left out. */
+  /** Rules that allow and rules that deny. Rules that are not known yet are left out. */
   rules: readonly AclRule[];
-  /** The same as they are written, with what no API server takes. */
+  /** The same rules as they are written, including values that the API server refuses. */
   acls?: readonly WrittenAcl[];
-  /** Some rules are not known yet, so what is missing can't be told. */
+  /** Some rules are not known yet, so it is not known which rights are missing. */
   vague?: boolean;
-  /** `authorization.type`: with it, no rules means no rights. */
+  /** `authorization.type`. If it is set, a user without rules has no rights. */
   authorization?: string;
-  /** Rules written with `operation` instead of `operations`. */
+  /** Number of rules written with `operation` instead of `operations`. */
   singular: number;
-  /** Whether its operator reads `operation`; `perhaps`: nothing shows how old the operator is. */
+  /** Whether the operator reads `operation`. `perhaps`: the version of the operator is not known. */
   singularRead: boolean | "perhaps";
   texts: readonly Text[];
 }
 
 export interface TopicView extends Place {
   name: string;
-  /** As a user's. */
+  /** As in `UserView`. */
   side?: Side;
   places?: OwnerView["places"];
   partitions?: number;
@@ -251,7 +262,7 @@ export interface SecretView extends Place {
 /** A lifecycle resource of this package, by its type name: `Gate`, `ConsumerOffsets`, ... */
 export interface StepView extends Place {
   kind: string;
-  /** Whose migration it is a step of. Absent: it does not say. */
+  /** The migration that the step belongs to. Absent if the step does not show it. */
   of?: { originAlias: string; targetAlias: string; groupId: string };
   phase?: string;
   abandon?: boolean;
@@ -262,43 +273,49 @@ export interface StepView extends Place {
 export interface ClientView extends Place {
   /** Absent: the default, which is true, or not known yet. */
   tls?: boolean;
-  /** A CA is named, or may be. */
+  /** The client names a CA, or may name one. */
   trusts: boolean;
   verifies: boolean;
   mechanism?: string;
 }
 
-/** The resource itself, where one entry speaks for all. */
+/** The place of the whole resource, for a finding that is not about a single entry. */
 export const wholeOf = ({ resource, label, entry }: MirrorView): Place => ({ resource, label: entry?.of ?? label });
 
-/** The mirror's user in the guide and in this package, where nothing else is said. */
+/** The name of the mirror's user in the guide and in this package, unless another one is set. */
 const USUAL_NAME = "mm2-credentials";
 
-/** A certificate's user, where nothing tells: the operator calls the Secret like the user, and copies have the usual name. */
+/**
+ * Finds the user of a client certificate if the stack does not show it. The operator gives the Secret the name of the
+ * user. A copied Secret has the usual name.
+ */
 export const isUsualLogin = (name: string, secret: string | undefined): boolean =>
   name === secret || name === USUAL_NAME;
 
-/** May the mirror log in there with this name? A client certificate does not tell its name. */
+/** Returns true if the mirror may log in on this side with this name. A client certificate does not show its name. */
 export function logsInAs(mirror: MirrorView | undefined, side: Side, name: string): boolean {
   const authentication = attempt(() => mirror?.[side].authentication);
   const username = attempt(() => authentication?.username);
   if (username !== undefined) return username === name;
   const certificate = attempt(() => authentication?.type) === "tls";
   const secret = attempt(() => (certificate ? authentication?.secretName : undefined));
-  // As brokers write the principal of a certificate.
+  // The format in which brokers write the principal of a certificate.
   const plain = (certificate && /^CN=([^,]+)/.exec(name)?.[1]) || name;
   const owner = attempt(() => (certificate ? authentication?.certificateOf : undefined));
   return owner === undefined ? isUsualLogin(plain, secret) : plain === owner;
 }
 
-/** In messages. */
+/** The name in messages. */
 export const nameOf = (user: UserView): string => user.name ?? "(whose name is not known yet)";
 
 export function sideFor(user: OwnerView, mirror: MirrorView): Side | undefined {
   return user.places === undefined ? user.side : user.places.find((place) => place.mirror === mirror)?.side;
 }
 
-/** May a resource be on the mirror's origin? One that is known to be on a cluster of another mirror only is not. */
+/**
+ * Returns true if a resource may be on the mirror's origin. Returns false if it is only known to be on another mirror's
+ * cluster.
+ */
 export function maybeAtOrigin(it: OwnerView, mirror: MirrorView): boolean {
   const side = sideFor(it, mirror);
   return side === "origin" || (side === undefined && (it.places ?? []).length === 0);
@@ -306,7 +323,7 @@ export function maybeAtOrigin(it: OwnerView, mirror: MirrorView): boolean {
 
 export const nothing: View = { mirrors: [], users: [], topics: [], secrets: [], steps: [], clients: [] };
 
-/** Every text in a value with its path; what Pulumi knows later is passed over. */
+/** Every text in a value with its path. Values that Pulumi does not know yet are skipped. */
 export function textsOf(value: unknown, path: string): Text[] {
   if (Array.isArray(value))
     return Array.from(value.keys()).flatMap((i) =>

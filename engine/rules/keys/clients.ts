@@ -1,4 +1,7 @@
-/** Keys of Kafka's clients, in the notation of `connect.ts`. `CLIENT`: of all three; `SECURITY`: of all and of the worker. */
+/**
+ * Keys of Kafka's clients, in the notation of `connect.ts`. `CLIENT`: keys of all three clients. `SECURITY`: keys of
+ * all clients and of the worker.
+ */
 
 export const SECURITY = `
 sasl.client.callback.handler.class class

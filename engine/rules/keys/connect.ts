@@ -1,7 +1,8 @@
 /**
- * Every key that a worker, a MirrorMaker 2 connector or a client reads, from the `ConfigDef`s of Kafka 2.7 to 4.3
- * (`test/policies/keys.test.ts` compares it with the real jars). One key a line: name, type, `=default`, allowed values
- * (`0..9`, `a|b`, `~a|b` in any case), `@since-until` (first and last version; nothing: all of them). `factor`: -1 or at least 1.
+ * Every key that a worker, a MirrorMaker 2 connector or a client reads, from the `ConfigDef`s of Kafka 2.7 to 4.3.
+ * `test/policies/keys.test.ts` compares the list with the real jars. Each line has one key: name, type, `=default`,
+ * allowed values (`0..9`, `a|b`, `~a|b` in any case), `@since-until` (first and last version; without it: all
+ * versions). The type `factor` is -1 or at least 1.
  */
 
 export const MIRROR = `

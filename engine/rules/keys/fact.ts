@@ -1,14 +1,14 @@
 import { versionAtLeast } from "../../version";
 
-/** What is known of one key; see `connect.ts` for the notation. */
+/** The facts about one key. The notation is described in `connect.ts`. */
 export interface KeyFact {
   name: string;
   type: string;
   byDefault?: string;
-  /** Inclusive; `Infinity` without an upper bound. */
+  /** Both limits are inclusive. `Infinity`: no upper bound. */
   range?: { least: number; most: number };
   words?: { allowed: readonly string[]; anyCase: boolean };
-  /** First and last version of Kafka that has it. Absent: all versions since 2.7. */
+  /** First and last Kafka version that has the key. Absent: all versions since 2.7. */
   since?: string;
   until?: string;
 }
@@ -36,15 +36,18 @@ function factOf(line: string): KeyFact {
   return fact;
 }
 
-/** Its allowed values are not in a `ConfigDef` of every version; durations since 4.0 (KIP-1106). */
+/**
+ * Not every Kafka version lists the allowed values of this key in a `ConfigDef`. Durations are allowed since 4.0
+ * (KIP-1106).
+ */
 export const RESET = "auto.offset.reset";
 
 /** Limits of Java's number types. */
 const LIMITS: Record<string, number> = { short: 2 ** 15 - 1, int: 2 ** 31 - 1, long: 2 ** 63 };
 
 /**
- * Why Kafka refuses a value, as the end of a sentence that begins with the value: `is not a whole number`. Undefined: it takes it, or
- * nobody can tell, because the value is filled in elsewhere.
+ * Why Kafka refuses a value, as the end of a sentence that begins with the value: `is not a whole number`. Undefined if
+ * Kafka takes the value, or if the value is a placeholder that is filled in elsewhere.
  */
 export function refusal({ name, type, range, words }: KeyFact, value: string | number | boolean): string | undefined {
   const text = String(value).trim();
@@ -78,7 +81,7 @@ function outside(text: string, most: number): string | undefined {
   return Math.abs(Number(text)) <= most ? undefined : `is more than ${most}`;
 }
 
-/** What is wrong with a key in one version: `since 3.0`, `until 3.9`. */
+/** Why a version does not have the key: `has it since 3.0`, `had it up to 3.9`. Undefined if the version has it. */
 export function absence({ since, until }: KeyFact, version: string): string | undefined {
   if (since !== undefined && !versionAtLeast(version, since)) return `has it since ${since}`;
   const [a, b] = version.split(".");

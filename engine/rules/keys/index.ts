@@ -18,13 +18,13 @@ const MIRRORS = [
   "forwarding.admin.class",
 ];
 
-/** What is read in each block without a prefix. */
+/** The keys that each block reads without a prefix. */
 export const BLOCKS: Readonly<Record<Block, Facts>> = {
   source: connector(SOURCE, SOURCE_AND_CHECKPOINT),
   checkpoint: connector(CHECKPOINT, SOURCE_AND_CHECKPOINT),
   heartbeat: connector(HEARTBEAT),
   target: factsOf(WORKER, SECURITY),
-  // It becomes `source.cluster.` of the connectors, which take these keys of it (MirrorClientConfig).
+  // It becomes `source.cluster.` of the connectors, which read only these keys from it (MirrorClientConfig).
   origin: new Map(
     [...factsOf(SECURITY, MIRROR)].filter(([name, fact]) => MIRRORS.includes(name) || factsOf(SECURITY).has(fact.name)),
   ),
@@ -53,7 +53,7 @@ const PREFIXES = [
   "consumer.",
   "admin.",
 ];
-/** Before these anything may follow. */
+/** After these prefixes any key is allowed. */
 const OPEN: Readonly<Record<"connector" | "worker", readonly string[]>> = {
   connector: [
     "transforms.",
@@ -98,16 +98,16 @@ const FIELDS: Record<string, string> = {
 };
 
 export type Reading =
-  /** `client`: whose, where the key has a prefix. */
+  /** `client`: the client that reads the key, if the key has a prefix. */
   | { is: "read"; fact: KeyFact; prefix?: string; client?: Client }
-  /** `belongs`: where the key that is meant is read, if it is not here. */
+  /** `belongs`: where to write the correct key, if not here. */
   | { is: "misspelt"; meant: string; belongs?: string }
-  /** A known key, which is not read here. `why`: who reads it; `instead`: where to write it. */
+  /** A known key that is not read here. `why`: who reads it. `instead`: where to write it. */
   | { is: "misplaced"; why: string; instead: string }
-  /** Of a plugin, perhaps. */
+  /** Possibly a key of a plugin. */
   | { is: "unknown" };
 
-/** @param strict a class of one's own is configured there, which may read keys of its own */
+/** @param strict true if the block configures a custom class, which may read keys of its own */
 export function read(block: Block, key: string, strict = false): Reading {
   const worker = block === "target" || block === "origin";
   const own = BLOCKS[block];
@@ -149,7 +149,10 @@ export function read(block: Block, key: string, strict = false): Reading {
   };
 }
 
-/** The connections of a connector. Its clients take only these keys of them (MirrorClientConfig). */
+/**
+ * Prefixes of a connector's connections. The connector's clients read only the keys of `CONNECTION` from them
+ * (MirrorClientConfig).
+ */
 const CLUSTERS = ["source.cluster.", "target.cluster."];
 const CONNECTION = new Map([...security, ...factsOf("alias string\nbootstrap.servers list")]);
 
@@ -197,7 +200,7 @@ const clientKey = (client: Client, key: string) =>
   (client === "producer" ? `producer.override.${key}` : `${client}.${key}`) +
   (client === "admin" ? "" : " in the source connector's config");
 
-/** Who reads a key that is not read in this block, and where it belongs. */
+/** The reader of a key that this block does not read, and where to write the key. */
 function whoReads(block: Block, key: string): { why: string; instead: string } | undefined {
   if (Object.hasOwn(FIELDS, key))
     return { why: "it is a field of the resource", instead: `write it in ${FIELDS[key]}` };
@@ -205,7 +208,7 @@ function whoReads(block: Block, key: string): { why: string; instead: string } |
     (client) => CLIENTS[client].has(key) && !security.has(key),
   );
   if (block === "target" && ownClients.length > 0) {
-    // The workers' clients for the storage topics take every key of the worker's own configuration.
+    // The workers' clients for the storage topics read every key of the worker's own configuration.
     const instead = ownClients.filter((client) => client !== "admin").map((client) => clientKey(client, key));
     return {
       why: "it reaches the clients for the workers' own storage topics, not those that copy",

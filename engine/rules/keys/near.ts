@@ -16,10 +16,10 @@ const UNITS = [
 ];
 
 /**
- * The key that was probably meant. Keys have parts between dots and hyphens, and many keys differ in one part only, so the parts are
- * compared: all of them the same or mistyped; or, in a key of four and more that begins the same, one part wrong, missing or
- * too many.
- * @param strict only typing mistakes: where a class of one's own may read keys of its own
+ * The key that the user probably meant. Dots and hyphens split a key into parts, and many keys differ in one part only.
+ * So this function compares the parts. All parts must be the same or mistyped. In a key of four or more parts with the
+ * same beginning, one part may be wrong, missing or extra.
+ * @param strict find typing mistakes only, because a custom class may read keys of its own
  */
 export function nearKey(key: string, known: Iterable<string>, strict = false): string | undefined {
   let best: { name: string; distance: number } | undefined;
@@ -56,7 +56,7 @@ function alike(one: string, other: string): boolean {
   return (short.length >= 3 && long.startsWith(short)) || editDistance(one, other) <= Math.floor(long.length / 3);
 }
 
-/** The parts of the one in their order, with others between them. */
+/** Returns true if `long` contains the parts of `short` in the same order. Other parts may be between them. */
 function isWithin(short: readonly string[], long: readonly string[]): boolean {
   let at = 0;
   for (const part of long) if (at < short.length && alike(short[at]!, part)) at++;

@@ -1,6 +1,11 @@
-/** Names that neither a worker nor a connector reads, and who reads them: what is found in the wrong place can be explained. */
+/**
+ * Names that neither a worker nor a connector reads, by what reads them. They explain a key that is in the wrong place.
+ */
 
-/** Of a topic (Kafka 4.3, TopicConfig). Workers take them after `config.storage.`, `offset.storage.` and `status.storage.` (KIP-605). */
+/**
+ * Keys of a topic (Kafka 4.3, TopicConfig). Workers read them after `config.storage.`, `offset.storage.` and
+ * `status.storage.` (KIP-605).
+ */
 export const TOPIC = `
 cleanup.policy compression.gzip.level compression.lz4.level compression.type compression.zstd.level
 delete.retention.ms file.delete.delay.ms flush.messages flush.ms index.interval.bytes local.retention.bytes
@@ -10,7 +15,7 @@ min.compaction.lag.ms min.insync.replicas preallocate remote.log.copy.disable re
 remote.storage.enable retention.bytes retention.ms segment.bytes segment.index.bytes segment.jitter.ms segment.ms
 unclean.leader.election.enable`;
 
-/** Of a broker (Kafka 4.3, AbstractKafkaConfig). */
+/** Keys of a broker (Kafka 4.3, AbstractKafkaConfig). */
 export const BROKER = `
 add.partitions.to.txn.retry.backoff.max.ms add.partitions.to.txn.retry.backoff.ms advertised.listeners
 alter.config.policy.class.name alter.log.dirs.replication.quota.window.num
@@ -102,7 +107,7 @@ transaction.state.log.replication.factor transaction.state.log.segment.bytes tra
 transactional.id.expiration.ms unclean.leader.election.interval.ms unstable.api.versions.enable
 unstable.feature.versions.enable`;
 
-/** Of librdkafka, the C client, and of nothing in Java. */
+/** Keys that only librdkafka, the C client, has. No Java client has them. */
 export const LIBRDKAFKA = `
 api.version.request auto.commit.enable auto.offset.store broker.address.family broker.version.fallback debug
 enable.auto.offset.store enable.partition.eof enable.ssl.certificate.verification fetch.error.backoff.ms

@@ -7,8 +7,8 @@ export { from10, mirrorWithAliases, type Refusal, refusedValue, type ValueFact, 
 export { newestStrimzi, oldestStrimzi } from "./versions";
 
 /**
- * The fields that Strimzi's CRDs declare, by API version, each with the Strimzi version that brought it. A test compares them
- * with the CRDs of 0.31, 0.32, 0.45, 0.51 and 1.2.
+ * The fields that Strimzi's CRDs declare, by API version. Each field has the Strimzi version that added it. A test
+ * compares them with the CRDs of 0.31, 0.32, 0.45, 0.51 and 1.2.
  */
 
 const secretMeta = "template(secret(metadata(labels* annotations*)))";
@@ -17,9 +17,9 @@ const resource = "resource(name patternType type)";
 const limits = "producerByteRate consumerByteRate requestPercentage controllerMutationRate";
 const certificate = "validityDays@1.1 renewalDays@1.1";
 
-/** What a KafkaUser's `spec` may hold. */
+/** The fields that a KafkaUser's `spec` may have. */
 export const userFields: Readonly<Record<"v1beta1" | "v1beta2" | "v1", Fields>> = {
-  /** Strimzi 0.22, which Event Streams 10.x is built on. */
+  /** Strimzi 0.22, the base of Event Streams 10.x. */
   v1beta1: fieldsOf(`authentication(type) authorization(acls(host operation ${resource} type) type)
     quotas(consumerByteRate producerByteRate requestPercentage) ${secretMeta}`),
   v1beta2:
@@ -48,9 +48,9 @@ const references = "secretKeyRef(key name optional) configMapKeyRef(key name opt
 const volumes = `secret(defaultMode items(key mode path) optional secretName) configMap(defaultMode items(key mode path) name optional)`;
 const external = `externalConfiguration(env(name valueFrom(${references})) volumes(name ${volumes}))`;
 
-/** What a KafkaMirrorMaker2's `spec` may hold. */
+/** The fields that a KafkaMirrorMaker2's `spec` may have. */
 export const mirrorFields: Readonly<Record<"v1alpha1" | "v1beta2" | "v1", Fields>> = {
-  /** Strimzi 0.22, which Event Streams 10.x is built on. */
+  /** Strimzi 0.22, the base of Event Streams 10.x. */
   v1alpha1: fieldsOf(`version replicas image connectCluster
     clusters(alias bootstrapServers tls(trustedCertificates(certificate secretName))
       authentication(${credentials} ${oldOauth} tlsTrustedCertificates(certificate secretName)) config*)

@@ -1,15 +1,18 @@
-/** The fields of one level: `true` for a leaf, `"any"` where any fields may follow, else by name. */
+/** The fields of one level: `true` for a leaf, `"any"` if any fields may follow, otherwise the fields by name. */
 export type Fields = true | "any" | { [name: string]: Field };
 
 export interface Field {
   fields: Fields;
-  /** The Strimzi version, `major.minor`, whose CRD first has the field; absent: every version that this package writes for. */
+  /**
+   * The first Strimzi version, `major.minor`, whose CRD has the field. Absent: every version that this package
+   * supports.
+   */
   since?: string;
 }
 
 /**
- * Reads `a b* c(d e@0.38)`: `b` may hold anything, `c` holds `d` and `e`, and `e` exists since Strimzi 0.38. The version comes
- * before a `*` or a bracket. A list is written as its items are.
+ * Reads `a b* c(d e@0.38)`: `b` may contain anything, `c` contains `d` and `e`, and `e` exists since Strimzi 0.38. The
+ * version comes before a `*` or a bracket. A list is written like one of its items.
  */
 export function fieldsOf(text: string): Fields {
   const tokens = text.match(/[^\s()*]+|[()*]/g) ?? [];

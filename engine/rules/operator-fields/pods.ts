@@ -1,6 +1,6 @@
 /**
- * Fields of pods as Strimzi's CRDs declare them (0.22.1 for Event Streams v1alpha1, 0.31 to 1.2 otherwise), in the notation of
- * `notation.ts`. Settings for building images are left out: MirrorMaker 2 builds none.
+ * Fields of pods as Strimzi's CRDs declare them (0.22.1 for Event Streams v1alpha1, otherwise 0.31 to 1.2), in the
+ * notation of `notation.ts`. Settings for building images are left out, because MirrorMaker 2 builds no images.
  */
 
 const meta = "metadata(labels* annotations*)";
@@ -21,7 +21,7 @@ function affinity(podTerm: string): string {
 
 const tolerations = "tolerations(effect key operator tolerationSeconds value)";
 
-/** Strimzi 0.22, which Event Streams 10.x is built on. */
+/** Strimzi 0.22, the base of Event Streams 10.x. */
 export const oldPods = (() => {
   const windows = "windowsOptions(gmsaCredentialSpec gmsaCredentialSpecName runAsUserName)";
   const common = `runAsGroup runAsNonRoot runAsUser seLinuxOptions(level role type user) seccompProfile(localhostProfile type) ${windows}`;

@@ -4,8 +4,9 @@ import type { Fields } from "./notation";
 import { newestStrimzi, oldestStrimzi } from "./versions";
 
 /**
- * The fields of a text that its API version does not know, as sentences. The API server would drop them silently on
- * create and refuse every later update, so they must not get there. Values that Pulumi knows later are leaves.
+ * Describes the fields of a text that its API version does not have, as sentences. The API server would drop such
+ * fields silently on create and refuse every later update, so they must not reach it. Values that Pulumi does not know
+ * yet are leaves.
  * @param strimzi version of the operator (Strimzi's own, or the one that Event Streams derives from), e.g. `0.45.0`
  */
 export function unknownFields(value: unknown, fields: Fields, path: string, strimzi: string = newestStrimzi): string[] {

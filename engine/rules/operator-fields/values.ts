@@ -1,10 +1,13 @@
 import { didYouMean } from "../../near-miss";
 
-/** What the API server demands of one field of `spec`. */
+/** The requirement of the API server for one field of `spec`. */
 export interface ValueFact {
-  /** `mirrors`, `[]`, `state`. */
+  /** Parts of the path, such as `mirrors`, `[]`, `state`. */
   path: readonly string[];
-  /** Without it the resource is refused, where its parent is there and this other field beside it is not. */
+  /**
+   * The API server refuses the resource if this field is missing while its parent exists. `unless`: the field may be
+   * missing if this other field exists beside it.
+   */
   required?: { unless?: string };
   takes: Type;
 }
@@ -16,9 +19,9 @@ type Type =
   | { is: "form"; form: RegExp; example: string };
 
 /**
- * One field a line: its path, what it takes (`a|b`, `int`, `int:1..9`, `text`, `bool`, `list`, `any`, `/form/example`),
- * and, where the field has to be there, `!` or `!other`: not needed beside the field `other`.
- * Of Strimzi 0.18 to 1.2 the widest counts.
+ * Reads one field per line: its path, its type (`a|b`, `int`, `int:1..9`, `text`, `bool`, `list`, `any`,
+ * `/form/example`), and `!` if it is required. `!other` means: required unless the field `other` exists beside it. If
+ * Strimzi versions from 0.18 to 1.2 differ, the table has the widest range.
  */
 function factsOf(...tables: readonly string[]): ValueFact[] {
   const lines = tables.flatMap((table) => table.split("\n")).map((line) => line.trim());
@@ -106,7 +109,6 @@ const STORAGE = `
 const EXPIRY = "certificateExpirationPolicy renew-certificate|replace-key";
 const CLUSTERS_OF_V1 = ["target", "mirrors[].source"];
 
-/** By kind. */
 export const valueFacts: Readonly<Record<string, readonly ValueFact[]>> = {
   KafkaMirrorMaker2: factsOf(
     PODS,
@@ -162,18 +164,21 @@ export const valueFacts: Readonly<Record<string, readonly ValueFact[]>> = {
     each(["zookeeper", "entityOperator.topicOperator", "entityOperator.userOperator", "cruiseControl"], LOGGING),
     each(["zookeeper", "cruiseControl"], METRICS),
   ),
-  // Its own operator may take other authorizers and listeners' logins.
+  // The operator of Event Streams may accept other authorizers and other kinds of authentication for listeners.
   EventStreams: factsOf(LISTENERS, under("kafka", `replicas int${STORAGE}`)),
   KafkaNodePool: factsOf(`replicas int:0..\nroles list\nroles[] controller|broker${STORAGE}`),
 };
 
-/** What older operators of `v1beta2` and `v1alpha1` demand; newer ones say it in the resource's status instead. */
+/**
+ * Fields that older operators of `v1beta2` and `v1alpha1` require. Newer operators report them in the resource's status
+ * instead.
+ */
 export const mirrorWithAliases: readonly ValueFact[] = factsOf(`
   connectCluster text !target
   mirrors[].sourceCluster text !source
   mirrors[].targetCluster text !source`);
 
-/** What Strimzi 1.0 and later demand in `v1`, which 0.49 to 0.51 serve without that. */
+/** Fields that Strimzi 1.0 and later require in `v1`. Strimzi 0.49 to 0.51 serve `v1` without this requirement. */
 export const from10: Readonly<Record<string, readonly ValueFact[]>> = {
   KafkaMirrorMaker2: factsOf(
     `replicas any !
@@ -192,15 +197,18 @@ export const from10: Readonly<Record<string, readonly ValueFact[]>> = {
 };
 
 export interface Refusal {
-  /** After the path: `is "stoped"; did you mean "stopped"?` */
+  /** The end of the sentence that starts with the path: `is "stoped"; did you mean "stopped"?` */
   seen: string;
   instead: string;
 }
 
-/** Why the API server refuses a value; undefined where it takes it, or where the value is filled in elsewhere. */
+/**
+ * Why the API server refuses a value. Undefined if it takes the value, or if the value is a placeholder that is filled
+ * in elsewhere.
+ */
 export function refusedValue({ takes }: ValueFact, value: unknown): Refusal | undefined {
   if (typeof value === "string" && /\$\{|\{\{|\$\(|^<.*>$|^\.\.\.$/.test(value)) return undefined;
-  // A placeholder without quotes: `{{ name }}` is a mapping in YAML, whose only value is null.
+  // A placeholder without quotes: `{{ name }}` is a mapping in YAML, and its only value is null.
   if (isMapping(value) && (takes.is === "any" || Object.values(value).every((one) => one === null))) return undefined;
   const said = sayValue(value);
   switch (takes.is) {
@@ -235,7 +243,7 @@ const isMapping = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 function sayValue(value: unknown): string {
-  // `null`: as YAML writes an item that is not there.
+  // YAML writes an absent item as `null`.
   if (value === null || value === "") return "is empty";
   if (Array.isArray(value)) return "is a list";
   if (isMapping(value)) return "is a mapping";

@@ -6,11 +6,14 @@ import { kafkaParts } from "../sandbox/kafka/java";
 import type { KafkaCluster, KafkaParts } from "../sandbox/kafka";
 import { supervise, type Supervisor } from "../sandbox/processes";
 
-/** The sandbox's JVMs start quickly and run slowly (first compiler only, no AES instructions): a benchmark wants what Kafka's own scripts choose. */
+/**
+ * JVM options that undo the sandbox's defaults. The sandbox's JVMs start fast and run slowly: they use only the first
+ * compiler and no AES instructions. A benchmark needs the options that Kafka's own scripts choose.
+ */
 export const fullSpeed = ["-XX:TieredStopAtLevel=4", "-XX:-UseSerialGC", "-XX:+UseG1GC"];
 
 export const print = (line = ""): void => void process.stdout.write(`${line}\n`);
-/** What is under way goes to stderr, so that stdout holds the tables only. */
+/** Writes progress to stderr, so that stdout holds only the tables. */
 export const progress = (line: string): void => void process.stderr.write(`${line}\n`);
 
 export interface Workspace {
@@ -19,7 +22,10 @@ export interface Workspace {
   parts: KafkaParts;
 }
 
-/** Does the work in a folder of its own; nothing is left of it, whatever ends it. */
+/**
+ * Runs the work in its own temporary folder. Stops all processes and removes the folder when the work ends, fails or is
+ * interrupted.
+ */
 export async function inWorkspace(work: (workspace: Workspace) => Promise<void>): Promise<void> {
   const parts = await kafkaParts(undefined, progress);
   const supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-bench-")));
@@ -32,7 +38,10 @@ export async function inWorkspace(work: (workspace: Workspace) => Promise<void>)
   }
 }
 
-/** How Kafka's own tools reach a cluster; for a file that only this user may read. */
+/**
+ * Client properties with which Kafka's own tools reach a cluster. They hold a password: write them only to a file that
+ * no other user can read.
+ */
 export function clientProperties({ connection }: KafkaCluster): Record<string, string> {
   return {
     "bootstrap.servers": connection.bootstrapServers,
@@ -44,7 +53,7 @@ export function clientProperties({ connection }: KafkaCluster): Record<string, s
   };
 }
 
-/** Runs a benchmark as a program. */
+/** Runs a benchmark as a program. On an error it prints the stack to stderr and sets exit code 1. */
 export function program(main: () => Promise<void>): void {
   main().catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
@@ -77,7 +86,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Columns as wide as their widest cell; the first one to the left, numbers to the right. */
+/**
+ * Formats rows as columns. Each column is as wide as its widest cell; the first is left-aligned, the others
+ * right-aligned.
+ */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
@@ -90,7 +102,7 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
-/** Several at a time, in order of their start. */
+/** Runs `work` for every item, at most `lanes` at a time. Items start in their order. */
 export async function inLanes<T>(items: readonly T[], lanes: number, work: (item: T) => Promise<void>): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {
@@ -99,7 +111,7 @@ export async function inLanes<T>(items: readonly T[], lanes: number, work: (item
   await Promise.all(Array.from({ length: lanes }, lane));
 }
 
-/** A whole number given as an argument. */
+/** Parses an argument that must be a whole number of at least 1. @throws Error when it is not */
 export function count(name: string, value: string): number {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1)

@@ -8,15 +8,16 @@ import { clientProperties, type Workspace } from "./common";
 
 export interface ToolRead {
   records: number;
-  /** Fetching alone, as the tool counts it: neither its start nor the group's rebalance. */
+  /** Fetch time only, as the tool counts it. Excludes the start of the tool and the rebalance of the group. */
   seconds: number;
 }
 
 let runs = 0;
 
 /**
- * Reads a topic from start to end with Kafka's own consumer performance tool: the class that bin/kafka-consumer-perf-test.sh starts,
- * with the heap (512 MB) and collector (G1) that the script gives it, and the tool's own settings (checksums are checked).
+ * Reads a topic from start to end with Kafka's own consumer performance tool. It starts the class that
+ * bin/kafka-consumer-perf-test.sh starts, with the heap (512 MB) and the collector (G1) of that script. The consumer
+ * settings are the tool's own: it checks checksums.
  */
 export async function readWithTool(
   { folder, parts, supervisor }: Workspace,
@@ -56,7 +57,8 @@ export async function readWithTool(
     log,
   });
   const { code } = await tool.exited;
-  // start, end, MB, MB/s, records, records/s, rebalance ms, fetch ms, fetch MB/s, fetch records/s (ConsumerPerformance, Kafka 4.3).
+  // The cells: start, end, MB, MB/s, records, records/s, rebalance ms, fetch ms, fetch MB/s, fetch records/s
+  // (ConsumerPerformance, Kafka 4.3).
   const line = readFileSync(log, "utf8")
     .split("\n")
     .map((l) => l.split(", "))

@@ -1,9 +1,11 @@
 /**
- * The time from the last record written on the origin to "clients may start": a real MirrorMaker 2 between real clusters,
- * applications that write until they are stopped (or until the fence stops them), and the engine's functions in the order in
- * which the lifecycle's resources call them, each opening its own connections. Pulumi's own time between the steps is not in it.
+ * Measures the time from the last record written on the origin to "clients may start". A real MirrorMaker 2 copies
+ * between real clusters. Applications write until they are stopped or until the fence stops them. The benchmark calls
+ * the engine's functions in the same order as the lifecycle's resources. Each call opens its own connections. The
+ * result does not include the time that Pulumi itself needs between the steps.
  *
- *   npm run bench cutover -- [--topics 50] [--partitions 10] [--groups 100] [--records 200] [--rounds 3] [--profile tuned] [--quick]
+ *   npm run bench cutover -- [--topics 50] [--partitions 10] [--groups 100] [--records 200] [--rounds 3]
+ *                            [--profile tuned] [--quick]
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -49,18 +51,21 @@ if (!["guide", "tuned", "least"].includes(profile))
 const PREFIX = "bench-cutover";
 const topics = Array.from({ length: sizes.topics }, (_, i) => `${PREFIX}-${i}`);
 const VALUE_BYTES = 200;
-/** The gate waits this long while producers still write, as it does for whoever runs `pulumi up` before stopping them. */
+/**
+ * The gate waits this long while producers still write. The same happens when a user runs `pulumi up` before stopping
+ * the producers.
+ */
 const WRITING_MS = 3_000;
 const FIRST_COPY_LIMIT_MS = 10 * 60_000;
 const WANTED_S = 15;
 const APPLICATION = { username: "bench-application", password: "bench-application-password" };
 
-/** Seconds, each from the end of the one before; the first from the last record that was acknowledged. */
+/** Seconds. Each step counts from the end of the step before it; the first counts from the last acknowledged record. */
 interface Split {
   "mirror caught up and said so": number;
   "quiet origin": number;
   "gate's last look": number;
-  /** Of the benchmark's own groups, where they are not done before the gate opens. */
+  /** Time until the benchmark's own groups reach their end. 0 if they reach it before the gate opens. */
   "consumers at their end": number;
   verification: number;
   "offsets planned": number;
@@ -149,7 +154,7 @@ function report(found: Record<"no fence" | "fence", Round[]>, { mirror }: Migrat
 
 async function estate(origin: KafkaCluster, port: CountingPort): Promise<void> {
   await createScramUser(origin, APPLICATION.username, APPLICATION.password);
-  // An application with rights of its own: no ACL stops a super user.
+  // Give the application its own rights: an ACL cannot stop a super user.
   await port.createAcls([
     {
       resourceType: "topic",
@@ -181,13 +186,13 @@ async function estate(origin: KafkaCluster, port: CountingPort): Promise<void> {
 interface Surroundings {
   origin: KafkaCluster;
   port: CountingPort;
-  /** Of this round: its groups. */
+  /** Name of this round. Its groups are called `<name>-<number>`. */
   name: string;
   fenced: boolean;
 }
 
 async function cutover(all: MigrationModel, { origin, port, name, fenced }: Surroundings): Promise<Round> {
-  // Groups of its own: those of the last round have their offsets on the target already.
+  // Every round uses new groups. The groups of the last round already have offsets on the target.
   const model: MigrationModel = { ...all, mirror: { ...all.mirror, groupsPattern: `${name}-.*` } };
   const writer = await startWriter(
     { ...origin.connection, sasl: { ...origin.connection.sasl, ...APPLICATION } },
@@ -231,7 +236,10 @@ async function cutover(all: MigrationModel, { origin, port, name, fenced }: Surr
   }
 }
 
-/** Ends the writing, and lets the groups' consumers read what is left. @returns when the last record was acknowledged */
+/**
+ * Stops the writer and commits the groups' offsets as if their consumers had read the rest. @returns when the last
+ * record was acknowledged, ms since the epoch
+ */
 async function drain(writer: Writer, port: CountingPort, name: string, fenced: boolean): Promise<number> {
   if (fenced) await writer.denied;
   else await sleep(WRITING_MS);

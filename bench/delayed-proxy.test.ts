@@ -29,7 +29,7 @@ describe("the delayed proxy", () => {
       const begun = performance.now();
       socket.write("x");
       await once(socket, "data");
-      // Two timers, each of which may fire up to a millisecond early by this clock.
+      // There are two timers. Each may fire up to one millisecond early by this clock.
       expect(performance.now() - begun).toBeGreaterThanOrEqual(38);
     }
   });
@@ -44,7 +44,7 @@ describe("the delayed proxy", () => {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     while (received < 50) await once(socket, "data");
-    // One after the other they would take 50 round trips, 10 s.
+    // One after the other, the messages would take 50 round trips (10 s).
     expect(performance.now() - begun).toBeLessThan(5_000);
   });
 

@@ -1,19 +1,22 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 export interface DelayedProxy {
-  /** On 127.0.0.1. */
+  /** Port on 127.0.0.1. */
   readonly port: number;
-  /** Where connections go from now on; those that come before are closed. */
+  /** Forwards all later connections to this port. Until the first call, the proxy closes new connections. */
   forwardTo(port: number): void;
   close(): Promise<void>;
 }
 
-/** Bytes under way in one direction; beyond this the sender is held back. Far above what any client here keeps in flight. */
+/**
+ * Maximum bytes in flight in one direction. Above it, the proxy pauses the sender. No client here keeps nearly as much
+ * in flight.
+ */
 const WINDOW = 64 * 1024 * 1024;
 
 /**
- * A TCP proxy on 127.0.0.1 that lets every byte arrive `oneWayMs` after it was sent, in each direction. It models latency only: neither
- * the handshake's round trip, nor a window that limits what is under way, nor loss.
+ * Starts a TCP proxy on 127.0.0.1 that delivers every byte `oneWayMs` after it was sent, in each direction. It models
+ * latency only. It does not model the round trip of the handshake, a window that limits the bytes in flight, or loss.
  */
 export async function startDelayedProxy(oneWayMs: number): Promise<DelayedProxy> {
   let target: number | undefined;
@@ -26,7 +29,7 @@ export async function startDelayedProxy(oneWayMs: number): Promise<DelayedProxy>
       socket.on("error", () => {});
       socket.once("close", (failed) => {
         open.delete(socket);
-        // One that ended in order leaves bytes under way: the other side ends after them.
+        // After an orderly close, bytes can still be in flight. The other side ends after it has received them.
         if (!failed) return;
         client.destroy();
         broker.destroy();

@@ -9,7 +9,7 @@ import { clientProperties, type Workspace } from "./common";
 
 const DISTINCT = 2000;
 
-/** Text such as applications write: names that repeat, values that do not. lz4 takes it to about a third. */
+/** Text as applications write it: the names repeat, the values do not. lz4 compresses it to about a third. */
 function text(i: number, bytes: number): string {
   let line = `{"id":"${i}"`;
   for (let field = 0; line.length < bytes; field++) {
@@ -19,10 +19,10 @@ function text(i: number, bytes: number): string {
   return line.slice(0, bytes);
 }
 
-/** As if the application had compressed or encrypted its values: lz4 finds nothing to take away. */
+/** Values that lz4 cannot compress, as if the application had compressed or encrypted them. */
 const noise = (_: number, bytes: number): string => randomBytes(bytes).toString("base64url").slice(0, bytes);
 
-/** Fills a topic with Kafka's own load tool, uncompressed, without keys. */
+/** Fills a topic with Kafka's own load tool. The records are not compressed and have no keys. */
 export async function fill(
   { folder, parts, supervisor }: Workspace,
   cluster: KafkaCluster,
@@ -35,7 +35,8 @@ export async function fill(
   const line = incompressible ? noise : text;
   await writeFile(payload, Array.from({ length: DISTINCT }, (_, i) => line(i, recordBytes)).join("\n"));
   const properties = join(folder, `${topic}.properties`);
-  // One in flight: the first of two to a partition that was just made can be lost (KAFKA-15591), and the tool would end with 0.
+  // Allow only one request in flight. With two, the first one to a new partition can be lost (KAFKA-15591), and the
+  // tool would still exit with 0.
   await writeProperties(properties, {
     ...clientProperties(cluster),
     "batch.size": "131072",

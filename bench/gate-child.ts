@@ -1,6 +1,6 @@
 /**
- * Asks the gate once, in a process that has loaded what Pulumi's process for dynamic providers has: its memory and its cold
- * code are what a `pulumi up` pays.
+ * Evaluates the gate once, in a process that has loaded the same modules as Pulumi's process for dynamic providers. Its
+ * memory and its cold code are therefore those of a `pulumi up`.
  */
 import { evaluateGate } from "../engine/gate";
 import type { MigrationModel } from "../engine/model";
@@ -12,19 +12,19 @@ import { verifyCopy } from "../engine/verify";
 import { peakBytes } from "./peak";
 
 export interface GateMeasure {
-  /** From the call to the answer, connecting included. */
+  /** Milliseconds from the call to the answer, including the time to connect. */
   ms: number;
   requests: number;
   partitions: number;
   gapsRead: number;
   lastRecordsCompared: number;
-  /** Largest resident set of the process, bytes: after the gate, */
+  /** Largest resident set of the process after the gate, in bytes. */
   peakBytes: number;
-  /** and after the other steps of a cutover in the same process, as in one `pulumi up`. */
+  /** Largest resident set, in bytes, after the other steps of a cutover in the same process, as in one `pulumi up`. */
   peakBytesOfAll: number;
 }
 
-// It serves on a port of its own, which nobody asks; the engine's address is only for its log.
+// The provider listens on its own port, which nothing calls. It uses the engine's address only for its log.
 process.argv[2] = "127.0.0.1:1";
 require("@pulumi/pulumi/cmd/dynamic-provider");
 require("../lifecycle/handlers");
@@ -41,7 +41,7 @@ async function measure(model: MigrationModel): Promise<GateMeasure> {
   return { ms, requests, partitions, gapsRead, lastRecordsCompared, peakBytes: peak, peakBytesOfAll: peakBytes() };
 }
 
-// The connections hold passwords: they come through the pipe, never as arguments.
+// The connections hold passwords, so they come through the pipe and never as arguments.
 process.once("message", (model: MigrationModel) => {
   measure(model).then(
     (result) => process.send!(result, () => process.exit()),

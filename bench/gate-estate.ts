@@ -7,7 +7,7 @@ import { inLanes } from "./common";
 
 export interface EstateSize {
   topics: number;
-  /** Per topic. */
+  /** Partitions per topic. */
   partitions: number;
 }
 
@@ -19,15 +19,21 @@ export interface Pair {
 const RECORDS = 20;
 const VALUE_BYTES = 200;
 const TASKS = 4;
-/** Every tenth topic holds transactions on the origin: its logs end with a marker, which the gate can only settle by reading it. */
+/**
+ * Every tenth topic holds transactions on the origin. Its logs end with a marker, so the gate must read the log to
+ * decide.
+ */
 const TRANSACTIONAL_EVERY = 10;
-/** How often each partition's offset stands in Connect's offsets topic, as before its cleaner comes. */
+/** How many times Connect's offsets topic holds the offset of each partition, as before the log cleaner runs. */
 const FLUSHES = 5;
 const FIRST_TIMESTAMP = Date.now() - 3_600_000;
 const LANES = 4;
 const SETTLE_LIMIT_MS = 120_000;
 
-/** A finished copy and what a mirror's worker would have written about it, without having to wait for one. */
+/**
+ * Creates a finished copy, and writes the records that a mirror's worker would have written about it. No mirror has to
+ * run.
+ */
 export async function makeEstate(pair: Pair, { topics, partitions }: EstateSize): Promise<MigrationModel> {
   const prefix = `gate-${topics * partitions}`;
   const model = modelOf(pair, prefix);
@@ -122,7 +128,7 @@ function messages(topic: string, partitions: number) {
   }));
 }
 
-/** The records that Connect keeps of the source connector, its tasks and how far each partition is copied. */
+/** Writes Connect's records about the source connector, its tasks, and how far each partition is copied. */
 async function writeStorage(
   { target }: Pair,
   { mirror }: MigrationModel,
@@ -177,7 +183,10 @@ async function writeStorage(
   }
 }
 
-/** A transaction's marker is written a moment after its end was acknowledged. */
+/**
+ * Waits until every transaction marker is written. A marker appears a moment after the end of its transaction was
+ * acknowledged.
+ */
 async function settled(origin: CountingPort, names: readonly string[], partitions: number): Promise<void> {
   const ends = names
     .filter((_, i) => transactional(i))

@@ -1,7 +1,7 @@
 /**
- * What the gate costs on a copy that is complete: time, requests and memory at 100, 1,000 and 10,000 partitions, and the memory
- * of the other steps and of the command line. One topic in
- * ten ends with a transaction's marker on the origin, so that the gate has to read there; every partition's last record is compared.
+ * Measures what the gate costs on a complete copy: time, requests and memory at 100, 1,000 and 10,000 partitions. Also
+ * measures the memory of the other steps and of the command line. One topic in ten ends with a transaction marker on
+ * the origin, so that the gate has to read there. The gate compares the last record of every partition.
  *
  *   npm run bench gate -- [--rounds 3] [--partitions 100,1000,10000] [--quick]
  */
@@ -87,7 +87,10 @@ function measure(model: MigrationModel): Promise<GateMeasure> {
   });
 }
 
-/** Memory of the command that does most: everything of a cutover that reads only. It finds fault with the estate's bare copies, which is no matter here. */
+/**
+ * Measures the memory of the command that does most: `rehearse` runs every read-only step of a cutover. It reports
+ * findings because this estate holds only bare copies. They do not matter here.
+ */
 async function measureCommand(model: MigrationModel, folder: string): Promise<number> {
   const [file, peak] = [join(folder, "model.json"), join(folder, "peak")];
   await writeFile(file, JSON.stringify(model), { mode: 0o600 });

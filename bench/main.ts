@@ -1,4 +1,4 @@
-/** `npm run bench [name] [-- its arguments]`: one benchmark, or all of them one after the other. */
+/** `npm run bench [name] [-- its arguments]`: runs one benchmark, or all of them one after the other. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -22,10 +22,10 @@ async function main(): Promise<void> {
   }
 }
 
-/** Each in a process of its own: memory and warm code of one do not reach the next. */
+/** Runs each benchmark in its own process, so that memory and warm code of one do not affect the next. */
 function run(file: string, args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [file, ...args], { stdio: "inherit" });
-  // A terminal's Ctrl-C reaches the child by itself; it cleans up and ends first.
+  // A terminal sends Ctrl-C to the child directly. The child cleans up and exits first.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
   return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));

@@ -1,6 +1,7 @@
 /**
- * Memory of the whole sandbox while a migration runs on it, mirror included: the resident sets of all its processes and of
- * this one, added up once a second. Linux only. Pages that processes share (class archives, libraries) count once for each.
+ * Measures the memory of the whole sandbox, including the mirror, while a migration runs on it. Once a second it adds
+ * up the resident sets of all sandbox processes and of this process. Linux only. Pages that processes share (class
+ * archives, libraries) count once for each process.
  *
  *   npm run bench memory -- [--mb 300] [--quick]
  */
@@ -70,7 +71,9 @@ function byName(all: readonly Process[]): [string, Process[]][] {
   return [...groups].sort(([, a], [, b]) => sum(b) - sum(a));
 }
 
-/** This process, and every process of the sandbox: they carry its mark in their environment. */
+/**
+ * Lists this process and every process of the sandbox. Sandbox processes carry the sandbox's mark in their environment.
+ */
 function processes(mark: string): Process[] {
   const found: Process[] = [{ name: "this program", rss: process.memoryUsage.rss() }];
   for (const entry of readdirSync("/proc")) {
@@ -85,7 +88,7 @@ function processes(mark: string): Process[] {
           rss: Number(kilobytes) * 1024,
         });
     } catch {
-      // It ended in between, or is another user's.
+      // The process ended in the meantime, or belongs to another user.
     }
   }
   return found;

@@ -15,13 +15,13 @@ export interface MirrorOptions {
   profile: Profile;
   origin: KafkaCluster;
   target: KafkaCluster;
-  /** How the mirror reaches the target. */
+  /** Bootstrap address at which the mirror reaches the target. */
   targetBootstrap: string;
-  /** Of this mirror: files, Connect's group, storage topics. */
+  /** Name of this mirror. Its files, Connect group and storage topics use it. */
   name: string;
-  /** Limit of the worker's heap. Default `2g`. */
+  /** Maximum heap of the worker. Default `2g`. */
   heap?: string;
-  /** Brokers of the target; the profiles' replication factors follow from it. Default 1. */
+  /** Number of brokers of the target. It determines the profiles' replication factors. Default 1. */
   targetBrokers?: 1 | 3;
 }
 
@@ -29,8 +29,8 @@ const ORIGIN_BROKERS = 1;
 const CONNECT_LIMIT_MS = 120_000;
 
 /**
- * A MirrorMaker 2 with a profile's own configuration, as the operator makes it from the KafkaMirrorMaker2 that the component writes.
- * The worker stays warm; each copy has connectors of its own, so that it starts from the beginning.
+ * A MirrorMaker 2 with the configuration of a profile. The operator code derives it from the KafkaMirrorMaker2 that the
+ * component writes. The worker stays warm. Each copy has its own connectors, so that it starts from the beginning.
  */
 export class BenchMirror {
   private readonly abort = new AbortController();
@@ -58,7 +58,7 @@ export class BenchMirror {
     return new BenchMirror(options, folder, worker);
   }
 
-  /** What the engine works from, for the connectors that `copy` starts with the same arguments. */
+  /** The engine's model for the connectors that `copy` starts with the same arguments. */
   model(topics: string, round: string): MigrationModel {
     const { origin, target } = this.options;
     return {
@@ -68,7 +68,7 @@ export class BenchMirror {
     };
   }
 
-  /** Starts connectors that copy these topics (a pattern); the answer takes them away. */
+  /** Starts connectors that copy these topics (a pattern). @returns a function that deletes the connectors */
   async copy(topics: string, round: string): Promise<() => Promise<void>> {
     const { mirror } = mirrorMaker(this.options, topics, round);
     await secrets(this.folder, this.options, mirror);
@@ -80,7 +80,7 @@ export class BenchMirror {
     };
   }
 
-  /** What the worker says, for a copy that does not come to its end, and whether a part of it has failed. */
+  /** Returns the worker's status, for a copy that does not finish, and whether a connector or task has failed. */
   async status(): Promise<{ text: string; failed: boolean }> {
     const rest = new ConnectRest(this.worker.restUrl, this.abort.signal);
     const all = await Promise.all((await rest.list()).map((name) => rest.status(name)));
@@ -106,7 +106,8 @@ function mirrorMaker(
     } as const,
     tls: { trustedCertificates: [{ secretName, certificate: "ca.crt" }] },
   });
-  // A target of one broker: Connect's own default of three replicas for its storage topics, which `guide` leaves alone, cannot be had.
+  // Connect's default for its storage topics is three replicas, and `guide` does not change it. A target with one
+  // broker cannot provide them.
   const storage: Record<string, number> =
     profile === "guide" && targetBrokers === 1
       ? {
@@ -152,7 +153,10 @@ async function secrets(folder: string, { origin, target }: MirrorOptions, mirror
   );
 }
 
-/** A worker that has not joined its group yet refuses. */
+/**
+ * Retries until the work succeeds, for at most CONNECT_LIMIT_MS. A worker that has not yet joined its group rejects
+ * requests.
+ */
 async function until(work: () => Promise<void>): Promise<void> {
   for (const limit = Date.now() + CONNECT_LIMIT_MS; ; await sleep(200)) {
     try {

@@ -1,6 +1,7 @@
 /**
- * What moving consumer groups costs: many groups of which most are at the end, and one group far behind. The records are
- * written to both clusters directly, with equal timestamps: what a mirror leaves, without waiting for one.
+ * Measures the cost of moving consumer groups: many groups, most of them at the end of the log, and one group far
+ * behind. The benchmark writes the records directly to both clusters with equal timestamps. A mirror would leave the
+ * same state, but takes longer.
  *
  *   npm run bench offsets -- [--groups 1000] [--topics 100] [--partitions 20] [--mb 512] [--quick]
  */
@@ -34,14 +35,17 @@ const sizes = {
   partitions: count("partitions", values.partitions),
   mb: given("mb", 512, 40),
 };
-/** For 1,000 groups on 2,000 partitions, and for a group however far behind. */
+/** Seconds. `many`: for 1,000 groups on 2,000 partitions. `behind`: for one group, however far behind it is. */
 const WANTED_S = { many: 20, behind: 2 };
 const RECORDS_PER_PARTITION = 50;
 const RECORD_BYTES = 1000;
 const SENDS_AT_ONCE = 4;
 const FIRST_TIMESTAMP = Date.now() - 3_600_000;
 
-/** `cpu`: seconds of this process alone, which say what the work costs on a machine that is busy with other things. */
+/**
+ * `cpu`: CPU seconds of this process only. They show the cost of the work even if the machine is busy with other
+ * things.
+ */
 async function timed<T>(work: () => Promise<T>): Promise<{ seconds: number; cpu: number; result: T }> {
   const start = performance.now();
   const used = process.cpuUsage();
@@ -50,7 +54,7 @@ async function timed<T>(work: () => Promise<T>): Promise<{ seconds: number; cpu:
   return { seconds: (performance.now() - start) / 1000, cpu: (user + system) / 1_000_000, result };
 }
 
-/** Opens as the engine does, and adds up what was asked. */
+/** Opens connections as the engine does, and sums up their requests. */
 function counting(): { open: typeof openKafka; requests: () => number } {
   const ports: CountingPort[] = [];
   return {
@@ -131,7 +135,7 @@ async function manyGroups(pair: Pair): Promise<void> {
   });
   const groups = Array.from({ length: sizes.groups }, (_, i) => i);
   await inLanes(groups, 16, async (i) => {
-    // One group in ten lags behind, the others are at the end.
+    // One group in ten lags behind. The others are at the end.
     const offset = BigInt(i % 10 === 0 ? 1 + (i % (RECORDS_PER_PARTITION - 2)) : RECORDS_PER_PARTITION);
     const offsets = Array.from({ length: sizes.partitions }, (_, partition) => ({
       topic: topics[i % topics.length] as string,
@@ -173,7 +177,8 @@ async function manyGroups(pair: Pair): Promise<void> {
 }
 
 async function farBehind(pair: Pair): Promise<void> {
-  // The same records in a topic where a few of them prove the place, and in one where both logs must be read.
+  // The same records in two topics. In the first, a few records prove the position. In the second, both logs must be
+  // read.
   const kinds: { topic: string; configs: Record<string, string> }[] = [
     { topic: "bench-far-plain", configs: {} },
     {

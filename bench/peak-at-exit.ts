@@ -1,5 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { peakBytes } from "./peak";
 
-/** Loaded before a program (`node --require`): leaves its largest resident set, bytes, in the file of BENCH_PEAK_FILE. */
+/**
+ * Load this file before a program (`node --require`). At exit it writes the largest resident set, in bytes, to the file
+ * that BENCH_PEAK_FILE names.
+ */
 process.once("exit", () => writeFileSync(process.env.BENCH_PEAK_FILE!, String(peakBytes())));

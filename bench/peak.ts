@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
 
 /**
- * The largest resident set that this process had, bytes: the kernel's own mark where there is one, because `maxRSS` of a
- * forked process also counts what its parent held before the exec. In a file of its own: it is itself measured.
+ * The largest resident set of this process so far, in bytes. Uses the kernel's own value (VmHWM) where there is one:
+ * `maxRSS` of a forked process also counts the memory that its parent held before the exec. This function has its own
+ * file because loading a larger module would change the measured memory.
  */
 export function peakBytes(): number {
   try {
     const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
     if (kilobytes !== undefined) return Number(kilobytes) * 1024;
   } catch {
-    // No /proc here.
+    // There is no /proc here.
   }
   return process.resourceUsage().maxRSS * 1024;
 }

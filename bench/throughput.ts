@@ -1,9 +1,10 @@
 /**
- * MirrorMaker 2 with the `guide` profile against the `tuned` profile: the same data, the same clusters, rounds in turn, once on
- * loopback and once with a delay to the target.
+ * Compares MirrorMaker 2 with the `guide` profile to MirrorMaker 2 with the `tuned` profile. Both copy the same data
+ * between the same clusters, in alternating rounds: once on loopback and once with a delay to the target.
  *
  *   npm run bench throughput -- [--mb 1000] [--delayed-mb 400] [--warm-rounds 4] [--rounds 5] [--delayed-rounds 2]
- *                               [--partitions 24] [--record-bytes 1000] [--delay 40] [--heap 2g] [--incompressible] [--quick]
+ *                               [--partitions 24] [--record-bytes 1000] [--delay 40] [--heap 2g] [--incompressible]
+ *                               [--quick]
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -16,7 +17,7 @@ import { startDelayedProxy } from "./delayed-proxy";
 import { fill } from "./fill";
 import { BenchMirror } from "./mirror";
 
-/** The steady ratio that is wanted, tuned to guide. */
+/** Wanted ratio of the steady rates, tuned to guide. */
 const WANTED = { loopback: 2, delayed: 16 } as const;
 const PROFILES = ["guide", "tuned"] as const;
 type Profile = (typeof PROFILES)[number];
@@ -41,7 +42,10 @@ const given = (name: Counted, usual: number, quick: number) =>
   values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);
 const sizes = { loopback: given("mb", 1000, 100), delayed: given("delayed-mb", 400, 20) };
 const rounds = { loopback: given("rounds", 5, 1), delayed: given("delayed-rounds", 2, 1) };
-/** Copies that are not counted: a JVM takes several GB to compile what a long copy runs on. Behind a delay it hardly matters. */
+/**
+ * Copies that do not count. A JVM needs several GB of data to compile the code that a long copy runs. With a delay it
+ * hardly matters.
+ */
 const warmRounds = { loopback: given("warm-rounds", 4, 1), delayed: 1 };
 const partitions = count("partitions", values.partitions);
 const recordBytes = count("record-bytes", values["record-bytes"]);
@@ -50,15 +54,18 @@ const delayMs = count("delay", values.delay);
 const execute = promisify(execFile);
 const SAMPLE_MS = 100;
 const COPY_LIMIT_MS = 20 * 60_000;
-/** Before the worker is asked, and asked again, whether a task has failed; only when no record has come since the last sample. */
+/**
+ * Minimum time before the benchmark first asks the worker about failed tasks, and between two such requests. It asks
+ * only if no record arrived since the last sample.
+ */
 const STALLED_MS = 10_000;
 
 interface Rate {
-  /** MB/s from the moment the connector is asked for to the last record. */
+  /** MB/s from the request to create the connector to the last record. */
   overall: number;
-  /** MB/s between the first and the last tenth. */
+  /** MB/s without the first and the last tenth of the records. */
   steady: number;
-  /** Bytes on the target for each byte of the records. */
+  /** Bytes stored on the target per byte of the records. */
   stored: number;
 }
 
@@ -121,7 +128,7 @@ async function main(): Promise<void> {
         median(rates.tuned.map((r) => r[key])) / median(rates.guide.map((r) => r[key]));
       const wanted = WANTED[network];
       const kept = ratio("steady") >= wanted;
-      // What is wanted is of records that compress.
+      // The wanted ratio is for compressible records.
       if (!kept && !values.incompressible) process.exitCode = 1;
       const verdict = values.incompressible ? "" : `wanted: ${wanted}; ${kept ? "kept" : "NOT kept"}`;
       rows.push([name, "tuned : guide", "", ratio("overall").toFixed(2), ratio("steady").toFixed(2), verdict, ""]);
@@ -143,7 +150,7 @@ async function filled(workspace: Workspace, origin: KafkaCluster, size: keyof ty
   return { topic, records };
 }
 
-/** Both profiles on a target of their own, each with a warm worker. */
+/** Runs both profiles on one new target. Each profile has a warm worker. */
 async function compare(
   workspace: Workspace,
   origin: KafkaCluster,
@@ -158,7 +165,7 @@ async function compare(
     heap: "1g",
     jvmOptions: fullSpeed,
     parts: workspace.parts,
-    // Clients go where the broker tells them to go.
+    // Clients connect to the address that the broker advertises.
     ...(proxy === undefined ? {} : { brokerConfig: { "advertised.listeners": `SASL_SSL://127.0.0.1:${proxy.port}` } }),
     progress,
   });
@@ -206,7 +213,7 @@ async function measured(
   round: string,
 ): Promise<Rate> {
   if ((await port.listTopics()).includes(topic)) await port.deleteTopics([topic]);
-  // What the copy before has left to be written to the disk would take its time from this one.
+  // Flush what the previous copy left unwritten, so that it does not slow down this copy.
   await execute("sync");
   const begun = performance.now();
   const end = await mirror.copy(topic, round);
@@ -224,7 +231,7 @@ async function measured(
       );
   }
   const last = samples.at(-1)!;
-  // More would be duplicates: then the rate would not be that of a clean copy.
+  // More records would be duplicates. The rate would then not be that of a clean copy.
   if (last.records !== records)
     throw new Error(`${what}: ${last.records} records on the target, ${records} on the origin`);
   await end();
@@ -240,12 +247,12 @@ async function measured(
 }
 
 interface Sample {
-  /** ms. */
+  /** Milliseconds. */
   at: number;
   records: number;
 }
 
-/** When that many records were there, between two samples in proportion. */
+/** Returns the time at which the target held that many records. Interpolates linearly between two samples. */
 function timeOf(wanted: number, samples: readonly Sample[]): number {
   const after = samples.findIndex((s) => s.records >= wanted);
   const [a, b] = [samples[after - 1]!, samples[after]!];

@@ -1,4 +1,7 @@
-/** Reads and compares in a process that does nothing else: its memory and its cold code are what a `pulumi up` pays. */
+/**
+ * Reads and compares in a process that does nothing else. Its memory and its cold code are therefore those of a `pulumi
+ * up`.
+ */
 import { withClusters } from "../engine/clusters";
 import type { MigrationModel } from "../engine/model";
 import { silent } from "../engine/progress";
@@ -9,17 +12,19 @@ import { peakBytes } from "./peak";
 
 export interface VerificationTask {
   model: MigrationModel;
-  /** `origin`: what the verification does with that side, alone. `both`: the verification in mode full. */
+  /** `origin`: only the verification's work on the origin. `both`: the verification in mode `full`. */
   what: "origin" | "both";
 }
 
 export interface VerificationMeasure {
-  /** `origin`: reading alone, as the tool counts it. `both`: from the call to the answer, connecting included. */
+  /**
+   * `origin`: reading only, as the tool counts it. `both`: from the call to the answer, including the time to connect.
+   */
   seconds: number;
-  /** Of this process: all its threads. */
+  /** CPU seconds of all threads of this process. */
   cpuSeconds: number;
   records: number;
-  /** As fetched: batches with their headers. */
+  /** Bytes as fetched: batches with their headers. */
   bytes: number;
   peakBytes: number;
 }
@@ -69,7 +74,7 @@ async function both(model: MigrationModel): Promise<VerificationMeasure> {
   });
 }
 
-// The connections hold passwords: they come through the pipe, never as arguments.
+// The connections hold passwords, so they come through the pipe and never as arguments.
 process.once("message", ({ model, what }: VerificationTask) => {
   (what === "origin" ? origin(model) : both(model)).then(
     (measure) => process.send!(measure, () => process.disconnect()),

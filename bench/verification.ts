@@ -1,6 +1,7 @@
 /**
- * How fast the verification reads, as a ratio to Kafka's own consumer performance tool on the same records: one side alone, and
- * both sides at once in mode `full`. The copy is made by a real MirrorMaker 2; rounds in turn, each in a new process.
+ * Measures how fast the verification reads, as a ratio to Kafka's own consumer performance tool on the same records. It
+ * measures one side alone, and both sides at once in mode `full`. A real MirrorMaker 2 makes the copy. The rounds
+ * alternate between the tool and the verification. Each measurement runs in a new process.
  *
  *   npm run bench verification -- [--mb 1000] [--small-mb 300] [--rounds 3] [--partitions 24] [--quick]
  */
@@ -115,7 +116,7 @@ async function main(): Promise<void> {
   });
 }
 
-/** Fills the origin and lets a mirror copy it: without compression, so that both sides hold the same bytes. */
+/** Fills the origin and lets a mirror copy it. Nothing is compressed, so that both sides hold the same bytes. */
 async function copied(workspace: Workspace, pair: Pair): Promise<MigrationModel[]> {
   const mirror = await BenchMirror.start(workspace, {
     profile: "least",
@@ -176,7 +177,7 @@ async function compare(
   const records = recordsOf(recordBytes, mb);
   const all: Round[] = [];
   const measures: VerificationMeasure[] = [];
-  // Both logs once, so that no round finds them colder than another.
+  // Read both logs once before the first round, so that every round finds them equally warm.
   await measure({ model, what: "both" });
   for (let round = 1; round <= rounds; round++) {
     const tools = [

@@ -3,15 +3,17 @@ import { applicationClient } from "../sandbox/estate/seed";
 import type { ClusterConnection } from "../sandbox/kafka";
 
 export interface Writer {
-  /** Settles when the cluster refuses a write for want of the right. */
+  /** Settles when the cluster rejects a write because the right is missing. */
   readonly denied: Promise<void>;
-  /** Writes no more. @returns when the last record was acknowledged, ms since the epoch; fine to call twice */
+  /** Stops writing. Safe to call twice. @returns when the last record was acknowledged, ms since the epoch */
   stop(): Promise<number>;
 }
 
 const PAUSE_MS = 20;
 
-/** An application that goes on writing one record to each topic until it is stopped, or may not write any more. */
+/**
+ * Starts an application that keeps writing one record to each topic until it is stopped or loses the right to write.
+ */
 export async function startWriter(
   connection: ClusterConnection,
   topics: readonly string[],

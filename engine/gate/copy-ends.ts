@@ -5,17 +5,19 @@ import { partitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
 import { isHeartbeats, selectPairs } from "../selection";
 
-/** Where both sides ended when the gate had passed: end offsets by partition number, by the origin's topic name. */
+/** End offsets of both clusters when the gate passed, by the origin's topic name. Arrays are indexed by partition. */
 export type CopyEnds = Record<string, { target: string; originEnds: number[]; targetEnds: number[] }>;
 
-/** Records that somebody other than the mirror has written to a partition of the target: at least so many. */
+/** Records that clients other than the mirror have written to a partition of the target. */
 export interface WrittenOnTarget extends TopicPartition {
+  /** A lower bound. */
   records: number;
 }
 
 /**
- * Both sides' end offsets of every migrated topic that is on both.
- * @param proved where the origin ended when the copy was proved: its ends are these then, whatever was written since
+ * Reads the end offsets of every migrated topic that exists on both clusters.
+ * @param proved the origin's end offsets when the copy was proved. For these topics they replace the current ends of
+ *   the origin, so that records written since then are not counted.
  */
 export async function copyEnds(
   model: MigrationModel,
@@ -65,8 +67,8 @@ export async function copyEnds(
 }
 
 /**
- * What clients have written to the target since the gate passed: how much further the target's end has moved than the
- * origin's, which is all that the mirror can account for.
+ * Finds what clients have written to the target since the gate passed. The mirror can add at most as many records as
+ * the origin's end has moved. If the target's end has moved further, clients have written the rest.
  */
 export async function writtenSince(
   model: MigrationModel,
@@ -77,8 +79,9 @@ export async function writtenSince(
 }
 
 /**
- * Has the origin got records since the gate passed, while no client has written to the target yet? Then the copy has to be
- * proved again: what was found says nothing of them. Once clients write there, both sides differ for good.
+ * Returns true if the origin has new records since the gate passed and no client has written to the target yet. The
+ * copy must be proved again then, because the gate did not check the new records. Once clients write to the target,
+ * both clusters differ permanently and the copy cannot be proved again.
  */
 export async function originMovedOn(model: MigrationModel, then: CopyEnds, open?: OpenKafka): Promise<boolean> {
   const now = await copyEnds(model, open);
@@ -103,7 +106,7 @@ function byClients(then: CopyEnds, now: CopyEnds): WrittenOnTarget[] {
 }
 
 async function counts(port: KafkaPort, names: readonly string[]): Promise<Map<string, number>> {
-  // Without a leader a partition has no end to be told; its topic is left out rather than guessed at.
+  // The end of a partition without a leader is unknown. Leave its topic out.
   const online = (await port.describeTopics(names)).filter((t) => t.partitions.every((p) => p.leader >= 0));
   return new Map(online.map((t) => [t.name, t.partitions.length]));
 }

@@ -83,7 +83,7 @@ describe("a mirror that does not copy", () => {
     mirror.topic("payments", 0);
     mirror.assign("orders-0");
     expect(await refusal()).toContain("payments-0 is assigned to no task");
-    // A mirror that is stopped has no assignment in force to speak of.
+    // The assignment of a stopped mirror does not count.
     mirror.targetState("STOPPED");
     expect(await ask()).toMatchObject({ partitions: 2 });
   });
@@ -188,7 +188,7 @@ describe("topics and partitions", () => {
     expect(await ask({ acceptTruncation: ["orders"], compareLastRecord: false })).toMatchObject({
       warnings: [expect.stringContaining("(accepted)")],
     });
-    // Nothing is lost where the gap was seen to hold nothing.
+    // Nothing is lost if an earlier look found the gap empty.
     expect(await ask({ cleared: { "orders:0": 10 }, compareLastRecord: false })).toMatchObject({
       warnings: [],
       cleared: { "orders:0": 10 },
@@ -201,7 +201,7 @@ describe("topics and partitions", () => {
   it("of which a transaction is open", async () => {
     mirror.origin["orders"]!.logs[0]!.stable = 8;
     expect(await refusal()).toContain("orders-0: a transaction is open since offset 8 (the origin ends at 10)");
-    // A stable offset that was read after more records came says nothing of the end.
+    // A stable offset above the end was read after more records arrived. It must not affect the result.
     mirror.origin["orders"]!.logs[0]!.stable = 12;
     expect(await ask()).toMatchObject({ partitions: 1 });
   });
@@ -219,11 +219,11 @@ describe("topics and partitions", () => {
   it("of which the last record is compared with the newest copy, or by keys where either side compacts", async () => {
     mirror.write("target", "orders", puts(10, 11));
     expect(await refusal()).toMatch(/the origin ends with offset 9 .* but the target ends with offset 10/);
-    // Nothing is left there: its retention is shorter, or somebody deleted it.
+    // The target has no record left: its retention is shorter, or the records were deleted.
     start();
     Object.assign(mirror.target["orders"]!.logs[0]!, { records: [], start: 10, end: 10 });
     expect(await refusal()).toContain("but the target has no record left");
-    // The target has removed a tombstone, and what that deletes; the last key that is alive is the same.
+    // The target has removed a tombstone and the record it deletes. The last key that is alive is the same.
     start();
     mirror.write("origin", "orders", [put(10, "k3", null)]);
     mirror.copied("orders", 10);

@@ -17,13 +17,13 @@ export interface FindingOptions {
 }
 
 export interface Findings {
-  /** What keeps the gate shut. */
+  /** Findings that keep the gate closed. */
   against: Finding[];
-  /** Worth saying, but no reason to stay shut. */
+  /** Reported, but they do not keep the gate closed. */
   warnings: string[];
 }
 
-/** Everything that one look finds against the copy being complete, as a pure function of the look. */
+/** Returns all reasons why the copy may not be complete, according to one look. A pure function of the look. */
 export function findingsOf(
   look: Look,
   mirror: MirrorModel,
@@ -97,7 +97,7 @@ export function topicIdsOf(look: Look): RecordedTopics {
   return Object.fromEntries(look.topics.map((t) => [t.origin, t.ids ?? {}]));
 }
 
-/** @param both the target's ids as well */
+/** @param both true: compare the topic ids of both clusters; false: only those of the origin */
 export function recreatedFindings(look: Look, recorded: RecordedTopics | undefined, both: boolean): Finding[] {
   const targets = new Map(look.topics.map((t) => [t.origin, t.target]));
   return recreatedTopics(recorded, topicIdsOf(look))
@@ -110,7 +110,7 @@ export function recreatedFindings(look: Look, recorded: RecordedTopics | undefin
     }));
 }
 
-/** The mirror has copied from them, and the origin does not have them any more. */
+/** Topics that the mirror has copied from and that no longer exist on the origin. */
 function deletedTopics(look: Look, mirror: MirrorModel): string[] {
   const visible = new Set([...look.visibleTopics, ...look.hiddenTopics]);
   const skip = topicRule(mirror);
@@ -123,7 +123,7 @@ function deletedTopics(look: Look, mirror: MirrorModel): string[] {
   );
 }
 
-/** @returns whether a partition is short of records */
+/** @returns true if at least one partition has records that are not copied, or may have */
 function partitions(look: Look, options: FindingOptions, against: Against, warnings: string[]): boolean {
   let short = false;
   const assigned = new Set(look.connect.assignments.flatMap((t) => t.partitions.map(partitionKey)));
@@ -209,7 +209,7 @@ function connectors(
     return;
   }
   settings(source, mirror, against);
-  // A failure is a reason to stay shut when something is missing; when all is copied it is said, unless asked otherwise.
+  // A failure keeps the gate closed if something is missing, or with `strictConnectors`. Otherwise it is a warning.
   const counts = incomplete || options.strictConnectors;
   const failed = (kind: "connector failed" | "task failed", what: string, status: Status, task?: number) => {
     const why = task === undefined ? undefined : explain(task, status.trace, look);
@@ -231,7 +231,7 @@ function connectors(
   for (const { task, status } of look.connect.assignments) {
     if (status?.state === "FAILED") failed("task failed", `source task ${task}`, status, task);
   }
-  // Neither moves records, so the copy can be complete without them; groups are placed without checkpoints.
+  // These connectors do not copy records, so the copy can be complete without them. Group offsets need no checkpoints.
   for (const [what, connector] of others) {
     if (connector === undefined) continue;
     const tasks = currentTasks(connector).map(
@@ -262,14 +262,14 @@ function connectors(
   }
 }
 
-/** A list of groups in which a name is empty, or was cut at a comma, fails the task again after each restart. */
+/** A task fails after each restart if its list of groups has an empty name, or a name that was split at a comma. */
 function brokenGroups(config: Record<string, string>): string {
   const list = config["task.assigned.groups"];
   if (list === undefined || !list.split(",").some((name) => name.trim() === "")) return "";
   return ' (it has a group with an empty name; restarting does not help: leave it out with mirror.groupsExcludePattern, "^$" matches it)';
 }
 
-/** What failed and, where Java's trace goes deeper, why: the first line says only that a callback threw. */
+/** The trace's first line and its last `Caused by` line. The first line alone often says only that a callback threw. */
 export function inShort(trace: string): string {
   const lines = trace.split("\n").map((line) => line.trim());
   const cause = lines.filter((line) => line.startsWith("Caused by: ")).at(-1);
@@ -278,7 +278,7 @@ export function inShort(trace: string): string {
     .join(" ");
 }
 
-/** Settings with which a complete-looking copy may not be one. */
+/** Reports connector settings with which a copy can look complete but is not. */
 function settings(source: ConnectorState, mirror: MirrorModel, against: Against): void {
   const { config } = source;
   const wrong = (key: string, why: string) =>

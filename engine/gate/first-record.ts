@@ -6,8 +6,8 @@ import type { Look } from "./observe";
 import type { Finding } from "./types";
 
 /**
- * Compares the first visible record of each partition of which something is copied, as far as that tells anything
- * (`compareBeginnings`). It finds a topic that was deleted and created again where no topic ids are known.
+ * Compares the first visible record of each partition that has at least one copied record. `compareBeginnings` decides
+ * where this comparison is meaningful. It finds a topic that was deleted and created again if no topic ids are known.
  */
 export async function compareFirstRecords(
   clusters: Clusters,

@@ -3,7 +3,7 @@ import { visibleInGaps } from "./gaps";
 import type { FetchedPartition, KafkaPort } from "../kafka/port";
 import { encodeBatches, type TestBatch } from "../../test/engine/records/build";
 
-/** A broker that can read so far, and finds these batches there. */
+/** A broker with this high watermark that returns these batches. */
 const brokerAt = (highWatermark: bigint, batches: TestBatch[] = [], lastStableOffset = highWatermark) =>
   ({
     side: "origin",

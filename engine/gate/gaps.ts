@@ -5,8 +5,9 @@ import { fetchBatches, type Isolation, walkFetched } from "../records/read";
 import { STOP } from "../records/walk";
 
 /**
- * Whether each gap holds a record that a consumer with this isolation would see. Reads no further than the first one.
- * A gap whose start is gone meanwhile, or whose end can't be read yet, is left out: the next look decides on what is there then.
+ * Returns for each gap whether it holds a record that is visible to a consumer with this isolation level. Reading stops
+ * at the first such record. The result leaves out a gap whose start was deleted in the meantime or whose end cannot be
+ * read yet. The next look decides about that gap.
  */
 export async function visibleInGaps(
   port: KafkaPort,
@@ -24,7 +25,7 @@ export async function visibleInGaps(
       const { next, stopped } = walkFetched(fetched, request, to, isolation, () => STOP);
       if (stopped) found.set(partitionKey(request), true);
       else if (BigInt(next) >= to) found.set(partitionKey(request), false);
-      // Nothing before the end: after a change of leaders the new one may not know yet how far its log can be read.
+      // If there are no records, leave the gap out: after a leader change, the new leader may not know its end yet.
       else if (fetched.records.length > 0)
         again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
     });

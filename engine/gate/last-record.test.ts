@@ -21,14 +21,14 @@ describe("the last records of a compacted topic", () => {
     record({ key, value, ...time });
 
   it("agree when each side compacted by itself", () => {
-    // The target still has a tombstone, and the value that it deletes, which the origin has removed already.
+    // The target still has a tombstone and the value it deletes. The origin has already removed both.
     expect(
       sameAfterCompaction(
         [put("a", "1"), put("b", "1")],
         [put("a", "0"), put("a", "1"), put("b", "1"), put("c", "1"), put("c", null)],
       ),
     ).toBe("same");
-    // The origin's last write of a deleted key is still there.
+    // The origin still has the last value and the tombstone of a deleted key.
     expect(sameAfterCompaction([put("a", "1"), put("c", "1"), put("c", null)], [put("a", "1")])).toBe("same");
   });
 

@@ -10,18 +10,18 @@ import type { RecordCursor } from "../records/walk";
 import type { Look } from "./observe";
 import type { Finding } from "./types";
 
-/** Records read from each side where compaction may have taken the last one from one of them. */
+/** Number of records to read from each cluster if compaction may have removed the last record from one of them. */
 const TAIL = 500;
-/** Partitions compared at a time. */
+/** Number of partitions compared at a time. */
 const SLICE = 1000;
 
 /** A record near the end of a log. */
 export interface TailRecord extends Fingerprint {
   /** Base64. */
   key: string;
-  /** False: a tombstone. */
+  /** False for a tombstone. */
   alive: boolean;
-  /** For a person: sizes, never contents. */
+  /** Description for people. It has sizes, never contents. */
   text: string;
 }
 
@@ -31,9 +31,9 @@ interface Pair {
 }
 
 /**
- * Compares the last visible record of each partition on both sides: timestamp, key, value and headers. It finds what
- * offsets alone can't: a topic that was made anew on the target, or another one with the same length.
- * @returns findings and how many partitions were compared
+ * Compares the last visible record of each partition on both clusters: timestamp, key, value and headers. It finds what
+ * offsets alone cannot show: a topic that was created again on the target, or another topic of the same length.
+ * @returns the findings, the number of compared partitions, and a line for each partition without a clear result
  */
 export async function compareLastRecords(
   clusters: Clusters,
@@ -51,7 +51,7 @@ export async function compareLastRecords(
   const result = { against: [] as Finding[], compared: 0, unsure: [] as string[] };
   const different: (Pair & { here: TailRecord; there: TailRecord | undefined })[] = [];
   const targets = new Map<string, PartitionRange>();
-  // In slices: two records of each partition at once would be the largest part of the gate's memory.
+  // Slices limit memory: two records of every partition at once would be the largest part of the gate's memory.
   for (let first = 0; first < pairs.length; first += SLICE) {
     const slice = pairs.slice(first, first + SLICE);
     const targetRanges = keyed(
@@ -109,7 +109,7 @@ async function tails(
 ) {
   const origin = pairs.map((p) => p.origin);
   const target = pairs.map((p) => targets.get(partitionKey(p.target))!);
-  // The target read committed: an exactly-once mirror leaves aborted records behind there.
+  // Read the target with read_committed: an exactly-once mirror leaves aborted records there.
   return Promise.all([
     pickLast(clusters.origin, origin, count, isolation, tailRecord),
     pickLast(clusters.target, target, count, "read_committed", tailRecord),
@@ -124,8 +124,9 @@ function tailRecord(record: RecordCursor): TailRecord {
 }
 
 /**
- * Each side compacts by itself and removes tombstones when it likes, so the last records may differ. What must agree is
- * the last key that is alive: its latest record is the same on the other side, or lies before the tail that was read.
+ * Compares two tails of a compacted topic. Each cluster compacts and removes tombstones at its own time, so the last
+ * records may differ. The last key that is alive must agree: its latest record is the same on the other cluster, or
+ * lies before the tail that was read.
  */
 export function sameAfterCompaction(
   here: readonly TailRecord[],

@@ -5,7 +5,7 @@ import { silent } from "../progress";
 import { put, puts } from "../../test/engine/verify/memory-cluster";
 import { MemoryMirror } from "../../test/engine/gate/memory-mirror";
 
-/** The gate over clusters in memory: no broker, no wait. */
+/** The gate with in-memory clusters: no broker, no wait. */
 let mirror: MemoryMirror;
 beforeEach(() => {
   mirror = new MemoryMirror();
@@ -15,7 +15,7 @@ beforeEach(() => {
 const asked = (options: GateOptions = {}) => evaluateGate(mirror.model, options, silent, undefined, mirror.open);
 const waited = (options: GateOptions = {}) =>
   runGate(mirror.model, { stableForMs: 0, limitMs: 0, ...options }, silent, undefined, mirror.open);
-/** Asked once and with a wait that ends at once. */
+/** The two ways to run the gate: a single check, and a wait that ends at once. */
 const both = [
   ["asked once", asked],
   ["waited for", waited],
@@ -70,9 +70,9 @@ describe.each(both)("a gate that is %s", (_what, ask) => {
   });
 });
 
-/** At the second reading of the origin's ends, just before the answer. */
+/** Applies the change just before the gate reads the origin's ends for the second time. */
 function moveAtSecondReading(change: () => void): void {
-  // A look asks the origin three times: where its partitions start, end, and are stable.
+  // A look reads offsets from the origin three times: earliest, latest and last-stable.
   mirror.beforeOffsets = (side, count) => void (side === "origin" && count === 3 && change());
 }
 
@@ -158,7 +158,7 @@ describe("what came after the gate had passed", () => {
     expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([
       { topic: "payments", partition: 1, records: 1 },
     ]);
-    // Clients are at work: the copy cannot be proved again.
+    // Clients write to the target, so the copy cannot be proved again.
     expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
   });
 

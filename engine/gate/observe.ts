@@ -13,7 +13,10 @@ import { visibleInGaps } from "./gaps";
 import { topicsToAsk } from "./refused";
 import { gap, judge, type PartitionFacts } from "./rule";
 
-/** A gap larger than this is read only when the mirror has stopped moving there: until then it is simply behind. */
+/**
+ * Largest gap that is always read, in offsets. A larger gap is read only if the mirror has made no progress there since
+ * the look before. Until then the partition counts as behind.
+ */
 const SMALL_GAP = 1000;
 
 export interface TopicLook {
@@ -25,9 +28,9 @@ export interface TopicLook {
   /** Undefined: the topic does not exist on the target. */
   targetPartitions?: number;
   targetOffline: number[];
-  /** Absent in tests that do not speak of ids. */
+  /** Absent in tests that do not need ids. */
   ids?: TopicIds;
-  /** Another topic on the target beside which its brokers refuse to make this one. */
+  /** An existing topic on the target. Because of it, the brokers refuse to create this one. */
   collidesWith?: string;
 }
 
@@ -35,25 +38,26 @@ export interface PartitionLook extends TopicPartition {
   facts: PartitionFacts;
 }
 
-/** Both clusters at one moment: plain data that the findings are made of. */
+/** The state of both clusters at one moment, as plain data. The findings are computed from it. */
 export interface Look {
   /** ms since the epoch, just before the origin's ends were read. */
   at: number;
-  /** Topics that the origin shows, and those of them that the mirror copies. */
+  /** All topics that the origin lists. */
   visibleTopics: string[];
+  /** The topics among them that the mirror copies. */
   topics: TopicLook[];
   partitions: Map<string, PartitionLook>;
   connect: ConnectView;
   isolation: Isolation;
-  /** Topics assigned to a task that the origin does not show, because this principal may not describe them. */
+  /** Topics that are assigned to a task but not listed by the origin: this principal may not describe them. */
   hiddenTopics: string[];
-  /** Settings of topics on the target that may explain why a task has failed. Absent: none has, or not for a setting. */
+  /** Settings of target topics that may explain a failed task. Absent: no task failed, or not because of a setting. */
   targetSettings?: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Partitions whose gap was read in this look. */
   gapsRead: number;
 }
 
-/** Looks at both clusters again and again and remembers what saves work. */
+/** Looks at both clusters repeatedly and keeps results that later looks can reuse. */
 export class Observer {
   private readonly connect: ConnectStateReader;
   private readonly cleared: Map<string, number>;
@@ -61,7 +65,7 @@ export class Observer {
 
   /**
    * @param accepted topics whose deleted records are accepted as lost
-   * @param cleared what an earlier gate has seen: up to there nothing visible was left to copy, by `topic:partition`
+   * @param cleared offsets by `topic:partition`. An earlier gate found no visible record left to copy below them.
    */
   constructor(
     private readonly clusters: Clusters,
@@ -77,12 +81,12 @@ export class Observer {
     return this.accepted.has(topic) ? start : this.cleared.get(key);
   }
 
-  /** `deep`: reads every gap, also those of partitions that are plainly behind. */
+  /** @param deep true: read every gap, also the large ones of partitions that are clearly behind */
   async look(deep: boolean, signal?: AbortSignal): Promise<Look> {
     const { origin } = this.clusters;
     const visibleTopics = await origin.listTopics();
     const topics = await this.topics(visibleTopics);
-    // The mirror's offsets before the origin's ends: then N lies below E unless it is stale.
+    // Read the mirror's offsets (N) before the origin's ends (E): then N < E unless N is stale.
     const connect = await this.connect.read(signal);
     const at = Date.now();
     const online = topics.flatMap((t) =>
@@ -117,7 +121,7 @@ export class Observer {
     return asked.length === 0 ? look : { ...look, targetSettings: await this.targetSettings(asked) };
   }
 
-  /** Reads the origin's starts and ends again; they decide whether what the look found still holds. */
+  /** Reads the origin's start and end offsets again. They decide whether the result of the look is still valid. */
   async again(look: Look): Promise<Map<string, PartitionFacts>> {
     const all = [...look.partitions.values()];
     const bounds = await readBounds(this.clusters.origin, all);
@@ -155,7 +159,7 @@ export class Observer {
     });
   }
 
-  /** Empty where this principal may not read them: they only explain. */
+  /** Empty if this principal may not read the settings. They are only needed to explain a failure. */
   private async targetSettings(topics: readonly string[]): Promise<Map<string, Map<string, string>>> {
     try {
       const configs = await this.clusters.target.describeTopicConfigs(topics);
@@ -190,7 +194,7 @@ export class Observer {
     const known = new Set(visible);
     const unknown = [...new Set(assignedTopics(connect))].filter((t) => !known.has(t));
     if (unknown.length === 0) return [];
-    // A topic that was deleted stays assigned until the next refresh; the broker tells the two apart.
+    // A deleted topic also stays assigned until the next refresh. The broker knows which topics are deleted.
     const operations = await this.clusters.origin.topicOperations(unknown);
     return unknown.filter((t) => operations.get(t) === null);
   }

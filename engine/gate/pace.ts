@@ -11,7 +11,7 @@ const BETWEEN_LINES_MS = 5_000;
 const BETWEEN_SIZES_MS = 60_000;
 const RATE_OVER_MS = 30_000;
 
-/** Says how far the copy is: complete topics and partitions, what is left, how fast, how long. */
+/** Reports the progress of the copy: complete topics and partitions, what is left, the rate and the remaining time. */
 export class Pace {
   private readonly left = new Rate(RATE_OVER_MS);
   private saidAt = 0;
@@ -49,7 +49,7 @@ export class Pace {
     this.saidAt = now;
   }
 
-  /** What has gone wrong is said once, when it is first seen. */
+  /** Reports each problem once, when it is first seen. */
   private warn(against: readonly Finding[]): void {
     const fresh = against.filter((f) => f.kind !== "behind" && !this.warned.has(f.kind + f.subject));
     for (const f of fresh) this.warned.add(f.kind + f.subject);
@@ -76,7 +76,7 @@ export class Pace {
     records: number,
   ): Promise<string> {
     if (Date.now() - this.sizedAt > BETWEEN_SIZES_MS) {
-      // Sizes are a courtesy; whoever may not read them gets records only.
+      // Sizes are optional. A user who may not read them sees only the number of records.
       this.sizes = await this.origin
         .partitionSizes([...new Set(left.map((p) => p.topic))])
         .catch(() => new Map<string, bigint>());

@@ -4,7 +4,10 @@ import { compareLastRecords } from "./last-record";
 import type { Look } from "./observe";
 import type { Finding } from "./types";
 
-/** What offsets alone can't tell of a copy that looks complete: do both sides begin and end with the same records? */
+/**
+ * Checks a copy that looks complete: both clusters must begin and end with the same records. Offsets alone cannot show
+ * this.
+ */
 export async function compareRecords(
   clusters: Clusters,
   look: Look,

@@ -11,7 +11,7 @@ const callback = (cause: string) =>
 
 type Task = Look["connect"]["assignments"][number];
 
-/** Task 0 copies `orders` and `bills`: `bills` is complete, `orders` stands at offset 6 of 10. */
+/** Task 0 copies `orders` and `bills`. `bills` is complete; `orders` is at offset 6 of 10. */
 function look(over: Partial<Look> = {}, task: Partial<Task> = {}): Look {
   const topic = (origin: string) => ({
     origin,

@@ -6,11 +6,11 @@ import type { Finding } from "./types";
 
 type Explained = Pick<Finding, "kind" | "text">;
 
-/** What the trace of a failed task says about the record that could not be written, where it says it. */
+/** What the trace of a failed task says about the record that could not be written. */
 interface Refusal {
-  /** Topic settings, one of which refuses the record. */
+  /** Topic settings. One of them refuses the record. */
   keys: string[];
-  /** `topic-partition`, where the trace names it. */
+  /** `topic-partition`. Absent: the trace does not name it. */
   place?: string;
   what: string;
   kind: "record refused" | "record too large";
@@ -20,7 +20,12 @@ interface Refusal {
 
 const OF_TOPIC = "set it on the origin's topic (MirrorMaker 2 copies it to the target)";
 
-/** Reads the trace. The texts are those of Kafka 2.7 to 4.3 (RecordValidator, LogValidator, KafkaProducer). */
+/**
+ * Finds in a trace why a record was refused. The texts are those of Kafka 2.7 to 4.3 (RecordValidator, LogValidator,
+ * KafkaProducer).
+ * @param now ms since the epoch
+ * @returns undefined if the trace has no known text
+ */
 export function refusalOf(trace: string, now: number): Refusal | undefined {
   if (trace.includes("InvalidTimestampException")) {
     const time = Number(/Timestamp (-?\d+) of message/.exec(trace)?.[1] ?? NaN);
@@ -54,7 +59,7 @@ export function refusalOf(trace: string, now: number): Refusal | undefined {
     const instead = `set producer.override.max.request.size above ${size}: the limit counts uncompressed bytes`;
     return { keys: [], what: sized(size), kind: "record too large", instead };
   }
-  // Other words are nobody's that is known here.
+  // Any other text is unknown here.
   if (!/larger than the max message size|exceeds the maximum configured size/.test(trace)) return undefined;
   const place = /in append to partition ([\w.-]+-\d+)/.exec(trace)?.[1];
   const instead = `raise max.message.bytes: ${OF_TOPIC}`;
@@ -74,7 +79,9 @@ function iso(time: number): string {
   return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
 }
 
-/** Explains a failed source task by the topics that it has not finished, their settings on the target and the key to change. */
+/**
+ * Explains a failed source task: the topics that it has not finished, their settings on the target, the key to change.
+ */
 export function explain(task: number, trace: string | undefined, look: Look): Explained | undefined {
   const refusal = trace === undefined ? undefined : refusalOf(trace, look.at);
   if (refusal === undefined) return undefined;
@@ -94,7 +101,7 @@ function setting(look: Look, topic: string, key: string): string[] {
   return value === undefined ? [] : [`${key}=${value}`];
 }
 
-/** Partitions of the task that are not complete, by their names on the target, with the first offset that is not copied. */
+/** The task's incomplete partitions, with their names on the target and the first offset that is not copied. */
 function unfinished(task: number, look: Look): { topic: string; text: string }[] {
   const names = new Map(look.topics.map((t) => [t.origin, t.target]));
   return (look.connect.assignments.find((a) => a.task === task)?.partitions ?? []).flatMap((p) => {
@@ -105,7 +112,7 @@ function unfinished(task: number, look: Look): { topic: string; text: string }[]
   });
 }
 
-/** Topics of failed tasks whose settings on the target explain the failure. */
+/** Topics of failed tasks, by their names on the target, whose settings may explain the failure. */
 export function topicsToAsk(look: Pick<Look, "at" | "connect" | "topics">): string[] {
   const failed = look.connect.assignments.filter((a) => a.status?.state === "FAILED" && a.status.trace !== undefined);
   const known = failed.filter((a) => refusalOf(a.status!.trace!, look.at) !== undefined);
@@ -113,7 +120,7 @@ export function topicsToAsk(look: Pick<Look, "at" | "connect" | "topics">): stri
   return [...new Set(known.flatMap((a) => a.partitions.flatMap((p) => there.get(p.topic) ?? [])))];
 }
 
-/** Why a topic cannot be made on the target; undefined: nothing is known against it. */
+/** Why a topic cannot be created on the target. Undefined if no reason is known. */
 export function nameRefused({ target, collidesWith }: TopicLook): string | undefined {
   const fault = topicNameFault(target);
   if (fault !== undefined) return `topic ${target} cannot be made on the target: its name ${fault}`;

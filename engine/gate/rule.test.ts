@@ -7,13 +7,13 @@ import { type TestLog, testLog } from "../../test/engine/records/logs";
 
 type Isolation = "uncommitted" | "committed";
 
-/** What MirrorMaker 2 says after it has copied the first `copied` visible records. */
+/** The facts after MirrorMaker 2 has copied the first `copied` visible records. */
 function facts(log: TestLog, isolation: Isolation, copied: number): PartitionFacts {
   const offset = log[isolation].at(copied - 1)?.offset;
   return { start: log.start, end: log.end, stable: log.end, mirrored: copied === 0 ? undefined : offset };
 }
 
-/** Reads the gap as the gate does. */
+/** Reads the gap in the same way as the gate. */
 function look(log: TestLog, isolation: Isolation, p: PartitionFacts): PartitionFacts {
   if (judge(p) !== "look") return p;
   const { from, to } = gap(p);
@@ -58,13 +58,13 @@ describe("the rule of completeness", () => {
         if (visible.length === 0) return;
         const copied = 1 + (a % visible.length);
         const p = facts(log, level, copied);
-        // Retention or DeleteRecords takes the start of the log away, somewhere after the last copied record.
+        // Retention or DeleteRecords moves the log start to somewhere after the last copied record.
         const start = p.mirrored! + 1 + (b % (log.end - p.mirrored!));
         const lost = visible.some((r) => r.offset > p.mirrored! && r.offset < start);
         const rest: TestLog = { ...log, start };
         const after = look(rest, level, { ...p, start });
         if (lost) expect(judge(after)).toBe("truncated");
-        // The look before the deletion had seen that nothing was left to copy.
+        // The look before the deletion found that nothing was left to copy.
         if (copied === visible.length) {
           const seen = look(rest, level, { ...p, start, clearedTo: log.end });
           expect(judge(seen)).toBe("complete");

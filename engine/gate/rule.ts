@@ -1,15 +1,17 @@
 import type { LogBounds } from "../log/bounds";
 import type { OffsetRange } from "../log/range";
 
-/** What is known of one origin partition: S is its log's start, E its end. */
+/** What is known about one origin partition. S is the start of its log, E the end. */
 export interface PartitionFacts extends LogBounds {
-  /** The last stable offset: below E while a transaction is open. */
+  /** The last stable offset. It is below E while a transaction is open. */
   stable: number;
-  /** N: the last origin offset that the mirror says it copied; undefined: it never copied one. */
+  /** N: the last origin offset that the mirror reports as copied. Undefined: it has copied none. */
   mirrored?: number | undefined;
-  /** Up to here (exclusive) an earlier look found no visible record after N, so what is deleted of it is no loss. */
+  /**
+   * Exclusive. An earlier look found no visible record from N+1 up to here, so deletions in that range lose nothing.
+   */
   clearedTo?: number | undefined;
-  /** Whether [max(N+1, S), E) holds a visible record; undefined: nobody looked yet. */
+  /** Whether [max(N+1, S), E) holds a visible record. Undefined: not read yet. */
   visibleInGap?: boolean | undefined;
 }
 
@@ -21,8 +23,8 @@ export function gap(p: PartitionFacts): OffsetRange {
 }
 
 /**
- * Is everything copied that a consumer could see? The reasons, and the cases that break simpler rules: docs/gate.md.
- * `look`: only reading the gap can tell.
+ * Decides whether everything that a consumer can see is copied. docs/gate.md explains the rule and the cases that break
+ * simpler rules. `look` means that the gap must be read to decide.
  */
 export function judge(p: PartitionFacts): Verdict {
   const { from, to } = gap(p);

@@ -18,17 +18,18 @@ import { Samples } from "./samples";
 import { DEFAULTS, type Finding, type GateOptions, type GateResult } from "./types";
 
 const NAMED = 20;
-/** Shortest pause between two looks, and how many times a look's own length it is at least: the brokers have other work. */
+/** Shortest pause between two looks, in ms. It limits the load on the brokers. */
 const SHORTEST_PAUSE_MS = 250;
+/** The pause is also at least this many times as long as the last look took. */
 const PAUSE_PER_LOOK = 2;
 
-/** What a broker that restarts, or a topic that is deleted between two questions, gives rise to. */
+/** Temporary errors: a broker restarts, or a topic is deleted between two requests. */
 const PASSING = ["KAFKA_NOT_AVAILABLE", "KAFKA_UNREACHABLE", "KAFKA_THROTTLED", "KAFKA_UNKNOWN_TOPIC", "RECORDS_GONE"];
 
 /**
- * Waits until the copy is proved complete (docs/gate.md), with progress, for at most `limitMs`.
- * @throws MigrationError GATE_INCOMPLETE at the limit with what is missing; GATE_BLOCKED after `graceMs` for what waiting
- *   does not mend; SELECTION_EMPTY when the patterns select nothing
+ * Waits until the copy is proved complete (docs/gate.md), for at most `limitMs`. Reports progress.
+ * @throws MigrationError GATE_INCOMPLETE at the limit, with what is missing; GATE_BLOCKED after `graceMs` if a problem
+ *   does not go away by waiting; SELECTION_EMPTY if the patterns select no topic
  */
 export async function runGate(
   model: MigrationModel,
@@ -43,7 +44,7 @@ export async function runGate(
 }
 
 /**
- * Looks once, without waiting for anything: for those who ask whether it is complete now.
+ * Checks once, without waiting, whether the copy is complete now.
  * @throws MigrationError GATE_INCOMPLETE, SELECTION_EMPTY
  */
 export async function evaluateGate(
@@ -63,11 +64,11 @@ class Gate {
   private readonly pace: Pace;
   private readonly samples = new Samples();
   private readonly started = Date.now();
-  /** What the latest look ended with, where it did not come through. */
+  /** The error of the latest step, if it failed temporarily. */
   private failure: string | undefined;
   private looks = 0;
   private gapsRead = 0;
-  /** What kept the last look from its end, if brokers did. */
+  /** The error of the last step, if the brokers throttled it until the limit. */
   private throttled: string | undefined;
 
   constructor(
@@ -151,7 +152,8 @@ class Gate {
         !missed && last?.against.length === 0 && quiet !== undefined
           ? quiet.since + this.options.stableForMs - Date.now()
           : this.options.pollMs;
-      // While the origin moves the end is not near; once it stands still every moment until the gate opens is a moment without clients.
+      // While the origin's ends move, the gate cannot open soon. Once they stop, every moment until the gate opens is
+      // downtime for the clients, so look more often.
       const still = quiet !== undefined && last !== undefined && quiet.since < last.look.at;
       const pause = still ? Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_LOOK * took) : this.options.pollMs;
       await sleep(
@@ -175,8 +177,9 @@ class Gate {
   }
 
   /**
-   * A broker that restarts during a long wait is no reason to give up before the limit, and then no reason to keep back what
-   * the latest look has found. What fails at `first` is told at once.
+   * Runs `work` and returns undefined after a temporary error. A broker restart during a long wait must not end the
+   * wait, and at the limit it must not hide what the last successful look found.
+   * @param first true: throw temporary errors at once, except RECORDS_GONE
    */
   private async ifPossible<T>(work: () => Promise<T>, first = false): Promise<T | undefined> {
     try {
@@ -184,9 +187,9 @@ class Gate {
       this.failure = undefined;
       return done;
     } catch (error) {
-      // An interruption, or a fence that was lost: both clusters are closed.
+      // The run was interrupted or the fence was lost. Both clusters are closed then.
       this.signal?.throwIfAborted();
-      // Throttled until the limit: the gate ends with its own words.
+      // Throttled until the limit: the gate ends with its own error.
       if (
         isMigrationError(error) &&
         error.code === "KAFKA_THROTTLED" &&
@@ -196,7 +199,7 @@ class Gate {
         return undefined;
       }
       const passing = isMigrationError(error) && PASSING.includes(error.code);
-      // Retention has nothing to do with the brokers' health: there is no reason to tell it at once.
+      // RECORDS_GONE comes from retention and does not show a broken cluster, so the first look may retry it too.
       if (!passing || (first && error.code !== "RECORDS_GONE")) throw error;
       this.failure = error.message.split("\n", 1)[0]!;
       this.progress.warn(this.failure);
@@ -204,7 +207,10 @@ class Gate {
     }
   }
 
-  /** The last two steps: the origin did not move while the gaps were read, and both sides end with the same record. */
+  /**
+   * The last two checks: the origin's ends did not move while the gaps were read, and both clusters begin and end with
+   * the same records.
+   */
   private async confirm(look: Look, warnings: string[], quietMs = 0): Promise<GateResult | Finding[]> {
     const now = await this.observer.again(look);
     const moving = moved(
@@ -263,7 +269,7 @@ class Gate {
       look === undefined
         ? ""
         : `: ${complete} of ${look.partitions.size} partitions in ${look.topics.length} topics are complete`;
-    // Reasons before symptoms: a failed task explains a thousand partitions that are behind.
+    // Causes come before symptoms: one failed task explains a thousand partitions that are behind.
     const ordered = [...against].sort((a, b) => order(a) - order(b));
     const details = [
       ...(this.throttled === undefined ? [] : [this.throttled]),
@@ -300,7 +306,9 @@ function moved(before: Map<string, number>, now: Map<string, number>): Finding[]
   return findings;
 }
 
-/** What to type or change next, by kind; earlier ones explain later ones. */
+/**
+ * What to type or change next, by kind of finding. The order matters: an earlier kind can be the cause of a later one.
+ */
 const FIXES: Record<Finding["kind"], string> = {
   "no topics": "correct mirror.topicsPattern, or let the migration's administrator describe the topics",
   "no storage topics":

@@ -7,9 +7,9 @@ import { Observer } from "./observe";
 import type { Finding } from "./types";
 
 /**
- * Are the topics still those that the mirror began with? Compares the recorded ids, and the first record of each partition of
- * which something is copied. May be asked at any time, also while the mirror is behind.
- * @param passed the gate has passed: what clients do with the target's topics is their business
+ * Finds topics that were deleted and created again since the mirror started. Compares the recorded topic ids, and the
+ * first record of each partition that has copied records. Can be called at any time, also while the mirror is behind.
+ * @param passed true if the gate has passed. Clients may change the target's topics then, so they are not compared.
  */
 export async function findRecreatedTopics(
   model: MigrationModel,

@@ -1,7 +1,7 @@
 import type { Look } from "./observe";
 import { gap, judge } from "./rule";
 
-/** How far the copy was at one moment: one point of the report's plot. */
+/** Progress of the copy at one moment. One point of the report's plot. */
 export interface Sample {
   /** ISO 8601. */
   at: string;
@@ -13,7 +13,7 @@ export interface Sample {
 
 const MOST = 500;
 
-/** The course of a wait of any length in at most 500 points, evenly spread; the first and the last are among them. */
+/** Keeps the progress of a wait of any length in at most 500 evenly spaced points, including the first and the last. */
 export class Samples {
   private kept: Sample[] = [];
   private last: Sample | undefined;

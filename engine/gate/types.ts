@@ -1,29 +1,31 @@
 import type { RecordedTopics } from "../topic-ids";
 import type { Sample } from "./samples";
 
-/** Options of the gate; all times in milliseconds. */
+/** Options of the gate. All times are in milliseconds. */
 export interface GateOptions {
   /** Longest wait. Default 30 minutes. */
   limitMs?: number;
-  /** How long the origin's ends must not have moved; 0 is enough behind a fence. Default 5 s. */
+  /** The origin's end offsets must not move for this long. Behind a fence, 0 is enough. Default 5 s. */
   stableForMs?: number;
-  /** Longest pause between two looks. Default 2 s; shorter once the origin stands still. */
+  /** Longest pause between two looks. Default 2 s. The gate uses shorter pauses once the origin's ends stop moving. */
   pollMs?: number;
-  /** How long something that waiting does not mend (a FAILED task, say) is watched before the wait ends. Default 15 s. */
+  /**
+   * Time before the wait ends because of a problem that does not go away by waiting (e.g. a FAILED task). Default 15 s.
+   */
   graceMs?: number;
   /**
-   * Compare the first and the last visible record of each partition on both sides, and the target's topic ids. Default true;
-   * false once clients may write to the target.
+   * Compare the first and the last visible record of each partition on both clusters, and the target's topic ids.
+   * Default true. Set it to false once clients may write to the target.
    */
   compareLastRecord?: boolean;
-  /** Refuse while a connector or task is FAILED even when everything is copied. Default false: it is said, not refused. */
+  /** Fail if a connector or task is FAILED, even if everything is copied. Default false: report it as a warning. */
   strictConnectors?: boolean;
   /**
-   * Origin topics for which records that were deleted at the origin before they were seen copied are accepted as lost
-   * (or as never visible: a transaction's marker, say). Default none.
+   * Origin topics for which the gate accepts that records were deleted on the origin before they were seen copied. They
+   * count as lost, or as never visible (e.g. a transaction marker). Default none.
    */
   acceptTruncation?: string[];
-  /** `GateResult.cleared` of a gate that has passed: what retention deleted of it since then is no loss. Default none. */
+  /** `GateResult.cleared` of a gate that has passed. Retention may delete these ranges without a loss. Default none. */
   cleared?: Record<string, number>;
 }
 
@@ -64,48 +66,48 @@ export type FindingKind =
   | "first record"
   | "last record";
 
-/** Something that keeps the gate shut. */
+/** A reason that keeps the gate closed. */
 export interface Finding {
   kind: FindingKind;
-  /** What it is about: a topic, `topic-partition`, connector or task. */
+  /** The topic, `topic-partition`, connector or task that has the problem. */
   subject: string;
-  /** One line for a person, with numbers. */
+  /** One line for people, with numbers. */
   text: string;
-  /** Waiting does not mend it. */
+  /** True if the problem does not go away by waiting. */
   hopeless: boolean;
 }
 
-/** A passed gate, as it is kept in the state and shown in the report. */
+/** The result of a gate that passed. The state keeps it and the report shows it. */
 export interface GateResult {
-  /** ISO 8601, when the last look began. */
+  /** Start of the last look, ISO 8601. */
   passedAt: string;
   topics: number;
   partitions: number;
-  /** Offsets between start and end of all origin partitions: an upper bound of their visible records. */
+  /** Number of offsets between start and end of all origin partitions. An upper bound for their visible records. */
   recordsAtMost: number;
-  /** Partitions whose gap had to be read because it held markers, aborted or compacted records. */
+  /** Number of partitions whose gap had to be read because it held markers, aborted or compacted records. */
   gapsRead: number;
-  /** Partitions whose last record was compared on both sides. */
+  /** Number of partitions whose last record was compared on both clusters. */
   lastRecordsCompared: number;
   /**
-   * By `topic:partition`, where the origin's log ended in markers, aborted or compacted records: the end up to which
-   * nothing visible was left to copy. Elsewhere the mirror's own offset says it.
+   * End offsets by `topic:partition`. No visible record below them was left to copy. Only for partitions whose log on
+   * the origin ended with markers, aborted or compacted records. Elsewhere the mirror's own offset shows this.
    */
   cleared: Record<string, number>;
-  /** Where the origin ended that was proved: by topic, by partition number. A state keeps it beside, not here. */
+  /** The proved end offsets of the origin, by topic and partition number. A state keeps them in a separate field. */
   originEnds?: Record<string, number[]>;
-  /** Ids of the topics, as recorded before or first seen now. A state keeps them beside, not here. */
+  /** Topic ids, as recorded before or first seen now. A state keeps them in a separate field. */
   topicIds?: RecordedTopics;
-  /** Said, but not refused. */
+  /** Problems that were reported but did not keep the gate closed. */
   warnings: string[];
-  /** ms from the call to the pass. */
+  /** Time from the call until the gate passed, in ms. */
   durationMs: number;
-  /** ms of it from the first look that found everything copied: what it waited only to see that the origin stays still. */
+  /** Part of `durationMs` after the first look that found everything copied: the wait for stable ends on the origin. */
   quietMs: number;
-  /** Looks at both clusters until it passed. */
+  /** Number of looks at both clusters until the gate passed. */
   looks: number;
-  /** Requests sent to both clusters. */
+  /** Number of requests sent to both clusters. */
   requests: number;
-  /** How far the copy was while it was waited for, at most 500 points, oldest first; absent in older states. */
+  /** Progress of the copy during the wait, at most 500 points, oldest first. Absent in older states. */
   samples?: Sample[];
 }

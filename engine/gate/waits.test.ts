@@ -5,7 +5,7 @@ import { type GateOptions, runGate, runGateAndNameWriters } from ".";
 import { puts } from "../../test/engine/verify/memory-cluster";
 import { MemoryMirror } from "../../test/engine/gate/memory-mirror";
 
-/** The gate's wait over clusters in memory, where the world changes between two looks. */
+/** The gate's wait with in-memory clusters that change between two looks. */
 let mirror: MemoryMirror;
 let said: string[];
 beforeEach(() => {
@@ -18,7 +18,7 @@ const progress = { info: () => {}, warn: (line: string) => void said.push(line) 
 const wait = (options: GateOptions = {}) =>
   runGate(mirror.model, { stableForMs: 0, pollMs: 50, limitMs: 60_000, ...options }, progress, undefined, mirror.open);
 
-/** Does each change once the look with its number (from 1) has read the origin's ends. A look asks the origin three times. */
+/** Applies each change when the look of that number (from 1) has read the origin's ends. A look reads offsets 3 times. */
 function after(changes: Record<number, () => void>): void {
   mirror.beforeOffsets = (side, count) => {
     if (side === "origin" && count % 3 === 2) changes[(count + 1) / 3]?.();
@@ -100,7 +100,7 @@ describe("what waiting does not mend", () => {
     mirror.copied("orders", 4);
     fail("FAILED")();
     after({ 1: fail("RUNNING"), 2: fail("FAILED"), 3: () => (fail("RUNNING")(), mirror.copied("orders", 9)) });
-    // Two pauses of at least 50 ms lie between the first look and the third.
+    // There are two pauses of at least 50 ms between the first and the third look.
     expect(await wait({ graceMs: 100 })).toMatchObject({ originEnds: { orders: [10] } });
   });
 });

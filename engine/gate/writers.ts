@@ -6,13 +6,14 @@ import type { Progress } from "../progress";
 import { runGate } from "./run";
 import type { GateOptions, GateResult } from "./types";
 
-/** How long the origin is watched for somebody who writes, ms. */
+/** How long to watch the origin for active producers, in ms. */
 const WATCH_MS = 2_000;
 
 /**
- * `runGate`, and for a gate that stays shut: who still writes to the migrated topics, as far as the brokers tell (KIP-664,
- * Kafka 2.8; transactional ids from 3.0). Said through `progress`; a watch that fails takes nothing from the refusal.
- * @throws MigrationError as `runGate` does
+ * Runs `runGate`. If the gate stays closed, reports through `progress` which producers still write to the migrated
+ * topics, as far as the brokers know (KIP-664, Kafka 2.8; transactional ids from 3.0). If this watch fails, the gate's
+ * error is thrown unchanged.
+ * @throws MigrationError the same errors as `runGate`
  */
 export async function runGateAndNameWriters(
   model: MigrationModel,

@@ -7,7 +7,7 @@ import { guardStep } from "./handlers/guard";
 import { testMirror } from "../test/support/models";
 import { said } from "../test/lifecycle/support/said";
 
-/** What the gate was asked with, and what it says; and what the origin got since it had passed. */
+/** The gate's calls and its error, if any. `origin`: what was written to the origin since the gate passed. */
 const gate = { asked: [] as { options: GateOptions; recorded: unknown }[], refusal: undefined as Error | undefined };
 const origin = { wrote: [] as object[], failure: undefined as Error | undefined, looks: 0 };
 
@@ -59,7 +59,7 @@ const shut = { passed: false, passedAt: null, result: null, ends: null, topicIds
 const incomplete = () =>
   new MigrationError("GATE_INCOMPLETE", "the copy is not proved complete", { fix: "wait longer" });
 
-/** Each way on which a migration ends: what the step's state says, and how it is ended. */
+/** Each way to end a migration: a description, and a function that ends it from the given state. */
 const ways: [string, (of: object) => Promise<unknown>][] = [
   ["removal of the gate in phase mirror", (of) => gateStep.delete("id", { ...inputs, phase: "mirror", ...of })],
   ["removal of the gate in phase cutover", (of) => gateStep.delete("id", { ...inputs, phase: "cutover", ...of })],
@@ -80,7 +80,7 @@ const cleanUp = (state: object) =>
     ...("abandon" in state && state.abandon ? { abandon: true } : {}),
     phase: "cleanup",
   });
-/** The guard is given what the gate's state says. */
+/** The guard gets the outputs of the gate's state. */
 const guardOf = ({ result, ...of }: { result?: { cleared: object } | null }) => ({
   ...of,
   ...(result ? { cleared: result.cleared } : {}),
@@ -111,7 +111,7 @@ describe.each(ways)("%s", (_what, end) => {
         /GATE_INCOMPLETE[^]*fix: wait longer; everything is left running[^]*set abandon to true/,
       );
     }
-    // A refused login says nothing of the copy.
+    // A refused login says nothing about the copy.
     gate.refusal = new MigrationError("KAFKA_AUTHENTICATION", "the origin refused the login", {
       fix: "check the password",
     });

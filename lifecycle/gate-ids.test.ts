@@ -6,7 +6,7 @@ import { said } from "../test/lifecycle/support/said";
 
 vi.mock("../engine/kafka/client", () => ({ openKafka: async (_connection: unknown, side: string) => restored(side) }));
 
-/** Each topic has another id than before, as on a cluster that was restored from a backup. */
+/** Each topic has a new id, as on a cluster that was restored from a backup. */
 function restored(side: string): KafkaPort {
   const topics = ["orders", "payments"];
   const port: Partial<KafkaPort> = {
@@ -49,7 +49,7 @@ it("a topic of which a loss is accepted counts by the id that it has now; others
     orders: { origin: "origin now", target: expect.stringMatching(/now$/) },
     payments: was,
   });
-  // Accepted once: what is recorded after that holds again.
+  // The topic was accepted before. The id that was recorded since then counts again.
   const accepted = { acceptTruncation: ["orders"] };
   const { outs } = await gateStep.update(
     "id",
@@ -71,7 +71,8 @@ it("a roll-back records the ids of topics that its state does not know, so that 
     options: {},
   };
   const known = { orders: { origin: "origin was", target: "target was" } };
-  // The state of an older version has no ids; a newer one lacks those of topics that were made after the gate had passed.
+  // The state of an older version has no ids. A newer one lacks the ids of topics that were created after the gate
+  // passed.
   for (const topicIds of [undefined, known]) {
     const state = {
       ...inputs,

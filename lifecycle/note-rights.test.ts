@@ -14,7 +14,7 @@ const world = { rights: [] as string[], offsets: new Map<string, bigint>(), down
 
 vi.mock("../engine/kafka/client", () => ({ openKafka: async (_connection: unknown, side: string) => open(side) }));
 
-/** A cluster whose administrator has only `world.rights` on the note's topic, which is not there. */
+/** A cluster whose administrator has only `world.rights` on the journal topic. The topic does not exist. */
 function open(side: string): KafkaPort {
   if (world.down)
     throw new MigrationError("KAFKA_UNREACHABLE", `the ${side} cluster cannot be reached`, { fix: "check it" });
@@ -38,7 +38,7 @@ function open(side: string): KafkaPort {
         authorizedOperations: ["Alter", "AlterConfigs"],
       }) as never,
     describeTopics: async (names) => {
-      // Of the mirror's own topics nothing is told: then nobody says that it is gone.
+      // Refuse to describe the mirror's own topics, so that the mirror does not count as gone.
       if (names?.join() !== note) throw unauthorized();
       if (world.rights.length === 0) throw unauthorized();
       return [];
@@ -137,7 +137,7 @@ describe("an administrator of the previous version, which has no rights on the n
     const news = { ...olds, mirror: { ...olds.mirror, topicsPattern: "t,later" }, rights: "after" };
     Object.assign(world, { rights: [], down: false });
     expect((await preflightStep.check(olds as never, news as never)).failures).toEqual([]);
-    // One that is given is asked at once; these clusters have no answer for such a look.
+    // A given administrator is checked at once. These mock clusters do not implement that check.
     const given = preflightStep.check({ ...olds, options: {} } as never, { ...news, options: {} } as never);
     await expect(given).rejects.toThrow("is not a function");
   });

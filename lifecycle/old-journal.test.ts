@@ -6,7 +6,7 @@ import type { KafkaPort } from "../engine/kafka/port";
 import { forgetJournal, hasJournal, journalOf } from "./handlers/journal";
 import { testMirror } from "../test/support/models";
 
-/** A target without a note: what an older version kept in a file counts alone. */
+/** A target without a journal topic: only the file of an older version counts. */
 const port: Partial<KafkaPort> = { describeTopics: async () => [], close: async () => {} };
 vi.mock("../engine/kafka/client", () => ({ openKafka: async () => port }));
 
@@ -51,7 +51,7 @@ it.each<[string, ReturnType<typeof inputs>, RegExp]>([
   const asked = { ...other, resume: { folder, name: "m", root: folder } };
   await expect(journalOf(asked)).rejects.toThrow(error);
   await expect(forgetJournal(asked)).rejects.toThrow(error);
-  // It is there, so the next up has to say why it can't be used.
+  // The file exists, so the next `up` has to report why it cannot be used.
   expect(await hasJournal(asked)).toBe(true);
   expect(await readdir(folder)).toEqual(["migration-m.offsets.json"]);
 });

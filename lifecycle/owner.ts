@@ -1,2 +1,5 @@
-/** On every Kubernetes object that a stack makes: whose it is, as `<organization>/<project>/<stack>`. */
+/**
+ * Annotation on every Kubernetes object that a stack creates. Its value is the owner:
+ * `<organization>/<project>/<stack>`.
+ */
 export const OWNER_ANNOTATION = "pulumi-kafka-migration/stack";

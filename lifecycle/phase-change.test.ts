@@ -42,7 +42,7 @@ test.each([
     const state = Object.fromEntries(Object.entries(outs).filter(([, value]) => value !== null));
     const again = await step.update("id", state, { ...inputs, mirror: { groupId: "b" } });
     expect(again.outs).toMatchObject({ phase: "mirror", mirror: { groupId: "b" } });
-    // A cutover from here does its work: it fails over the cluster that is not there, instead of taking itself for done.
+    // A cutover from this state must do its work. It fails on the unreachable cluster instead of counting as done.
     const cutOver = { ...state, phase: "cutover" };
     await expect(
       step.update("id", cutOver, { ...inputs, phase: "cutover", mirror: { groupId: "b" } }),

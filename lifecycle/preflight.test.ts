@@ -21,7 +21,7 @@ test("looks ahead once, then only at what changed: Pulumi's check is given the o
   expect(await looks(undefined, inputs)).toBe(true);
   expect(await looks(inputs, { ...inputs, phase: "cutover" })).toBe(false);
   expect(await looks(inputs, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
-  // After a clean-up a new mirror would copy everything onto what is there already.
+  // After a clean-up a new mirror would copy everything into the topics that the first one filled.
   expect(await looks({ ...inputs, phase: "cleanup" }, inputs)).toBe(true);
   expect(await looks({ ...inputs, phase: "cleanup" }, { ...inputs, phase: "cleanup" })).toBe(false);
 });

@@ -8,7 +8,7 @@ const OUTPUTS = { objectId: "origin-ns/mm2-credentials", username: "mm2-credenti
 let server: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve())));
 
-/** An API server with this answer to everything. */
+/** Starts an API server that gives this answer to every request. Returns a kubeconfig for it. */
 async function answering(status: number, body: object): Promise<string> {
   server = createServer((_request, response) => response.writeHead(status).end(JSON.stringify(body)));
   await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));

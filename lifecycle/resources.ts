@@ -18,81 +18,88 @@ import { verificationStep } from "./handlers/verification";
 import { type StepInputsOf, stepResource } from "./step-resource";
 
 /*
- * The resource of each step. A new step is its file in `handlers/` and a line here: this list is also where the dynamic
- * provider finds it.
+ * One resource class per step. To add a step, write its file in `handlers/` and add a class here. The dynamic provider
+ * looks up steps in the exports of this file.
  */
 
 export type { ReportPlace } from "./handlers/place";
 
-/** What a program gives every step of a migration. */
+/** Arguments that a program passes to every step of a migration. */
 export type StepArgs = StepInputsOf<StepInputs>;
 
-/** Checks both clusters before anything is made, or (`privileges`) as the mirror's own users before the mirror. */
+/**
+ * Checks both clusters before anything is created. With stage `privileges`: checks them as the mirror's own users,
+ * before the mirror is created.
+ */
 export class Preflight extends stepResource(preflightStep) {}
 
-/** Keeps the checkpoints topic until it is removed. */
+/** Keeps the checkpoints topic until this resource is deleted. */
 export class CheckpointsTopic extends stepResource(checkpointsTopicStep) {}
 
-/** One internal topic of MirrorMaker 2; its removal deletes the topic. */
+/** One internal topic of MirrorMaker 2. Deleting this resource deletes the topic. */
 export class InternalTopicResource extends stepResource(internalTopicStep) {}
 
-/** Its removal proves that the mirror is gone and that every topic to delete is the mirror's own. */
+/** On deletion: proves that the mirror is gone and that every topic to delete belongs to the mirror. */
 export class MirrorGone extends stepResource(mirrorGoneStep) {}
 
-/** Denies writes on the migrated origin topics while the cutover is under way. */
+/** Denies writes on the migrated origin topics during the cutover. */
 export class Fence extends stepResource(fenceStep) {}
 
-/** Opens when the copy is complete; on the way down it is asked first. */
+/** Opens when the copy is complete. On clean-up and destroy the gate runs before anything is deleted. */
 export class Gate extends stepResource(gateStep) {}
 
-/** Depends on all the others, so that it is deleted first: its removal asks the gate before anything is taken away. */
+/**
+ * Depends on all other resources, so it is deleted first. Its deletion runs the gate before anything else is deleted.
+ */
 export class Guard extends stepResource(guardStep) {}
 
-/** Compares both sides, record by record as far as its mode says. */
+/** Compares both sides. Its mode sets how many records it compares. */
 export class Verification extends stepResource(verificationStep) {}
 
-/** Moves the consumer groups to their exact place on the target. */
+/** Moves the consumer groups to their exact offsets on the target. */
 export class ConsumerOffsets extends stepResource(consumerOffsetsStep) {}
 
-/** Sets the target's replication factors right, at cutover or on removal. */
+/** Sets the target's replication factors, at cutover or on deletion. */
 export class Replication extends stepResource(replicationStep) {}
 
 /** Writes the report after the last step of each phase. */
 export class Report extends stepResource(reportStep) {}
 
-/** Its removal proves by listing that nothing is left behind, and adds that to the report. */
+/** On deletion: proves by listing that nothing is left behind, and adds the result to the report. */
 export class Residue extends stepResource(residueStep) {}
 
 /**
- * Waits until an operator has made an object ready, and fails at once, with the operator's own message, when it says
- * NotReady. Pulumi's own `pulumi.com/waitFor` can't: its conditions are joined by "and", so it never notices NotReady,
- * runs out and hides the message.
+ * Waits until an operator reports an object as ready. Fails at once, with the operator's message, if the operator
+ * reports NotReady. Pulumi's own `pulumi.com/waitFor` cannot do this: it joins its conditions with "and", so it ignores
+ * NotReady, waits until its timeout and hides the message.
  */
 export class Ready extends stepResource(readyStep) {}
 
 /**
- * Reads values of a Secret that an operator makes: waits until it is there, and follows it with the next `up` when it
- * has changed. Unlike `Secret.get` it needs no cluster at preview, and fails with a message that says what is missing.
+ * Reads values of a Secret that an operator creates. Waits until the Secret exists. If the Secret changes, the next
+ * `up` reads it again. Unlike `Secret.get` it needs no cluster at preview, and its error says what is missing.
  */
 export class SecretValues extends stepResource(secretValuesStep) {
-  /** One value as text; secret. */
+  /** Returns one value as text. The output is secret. */
   text(key: string): pulumi.Output<string> {
     return pulumi.secret(this.values.apply((values) => Buffer.from(values[key] ?? "", "base64").toString("utf8")));
   }
 }
 
 /**
- * Stands before an object that is about to be made. A killed `up` may have made it without noting it down, so the
- * provider takes over what is there; this makes sure that nothing is taken over that another stack, or nobody, made.
+ * Checks an object's name before the object is created. An `up` that was killed may have created the object without
+ * recording it in the state, so the provider takes over an object that exists. This check prevents it from taking over
+ * an object that this stack did not create.
  * @throws MigrationError OBJECT_TAKEN, KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE
  */
 export class Unclaimed extends stepResource(unclaimedStep) {}
 
 /**
- * The same before a user that is made through Kafka's own interface, which gives a name that exists another password.
+ * The same check for a user that is created through the Kafka protocol. Kafka would give an existing user a new
+ * password.
  * @throws MigrationError USER_TAKEN
  */
 export class UnclaimedUser extends stepResource(unclaimedUserStep) {}
 
-/** A random password, made once and kept secret. */
+/** A random password. It is created once and stays secret. */
 export class Password extends stepResource(passwordStep) {}

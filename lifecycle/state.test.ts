@@ -30,7 +30,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Every step that has outputs and needs no cluster in its phase: its inputs and what a resource declares as outputs. */
+/**
+ * Every step that has outputs and needs no cluster in its phase: its inputs and the outputs that its resource declares.
+ */
 const STEPS: [kind: string, step: Step, inputs: () => Plain, outputs: string[]][] = [
   ["gate", gateStep, () => phased, ["passed", "passedAt", "abandonedAt", "result", "ends", "topicIds"]],
   ["fence", fenceStep, () => ({ ...phased, enabled: false }), ["raised"]],
@@ -53,14 +55,14 @@ const STEPS: [kind: string, step: Step, inputs: () => Plain, outputs: string[]][
   ],
 ];
 
-/** Every way in which a setting of such a step changes; none of them makes an output. */
+/** All kinds of changes to the settings of such a step. None of them produces an output. */
 const CHANGES: [what: string, change: (inputs: Plain) => Plain][] = [
   ["another pattern", (inputs) => ({ ...inputs, mirror: testMirror({ topicsPattern: "orders-.*" }) })],
   ["another option", (inputs) => ({ ...inputs, options: { ...(inputs.options as object), limitMs: 1 } })],
   ["another connection", (inputs) => ({ ...inputs, targetConnection: { bootstrapServers: "127.0.0.1:2" } })],
 ];
 
-/** What Pulumi's SDK does at preview with a state: an output that the state lacks becomes unknown, null stays null. */
+/** Does what Pulumi's SDK does at preview: an output that the state lacks becomes unknown, and null stays null. */
 const unknownAtPreview = (state: Plain, outputs: string[]) => outputs.filter((key) => !(key in state));
 
 describe.each(STEPS)("the state of %s", (kind, step, inputsOf, outputs) => {
@@ -75,7 +77,7 @@ describe.each(STEPS)("the state of %s", (kind, step, inputsOf, outputs) => {
         expect(unknownAtPreview(updated, outputs)).toEqual([]);
         if (kind !== "password") expect((await step.diff(id, created, inputs)).changes).toBe(true);
         expect((await step.diff(id, updated, inputs)).changes).toBe(kind === "report" && updated.writtenAt === null);
-        // A second time: outputs that Pulumi gave back as null stay null.
+        // Update a second time: outputs that Pulumi returned as null stay null.
         expect(unknownAtPreview((await step.update(id, updated, inputs)).outs, outputs)).toEqual([]);
       });
     },

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { StepDefinition } from "./handlers/framework";
 import { thinProvider } from "./provider";
 
-/** A step's inputs as a program gives them: each of them, and every part of one, may become known later. */
+/** A step's inputs as a program passes them: every input, and every part of an input, can be an `Output`. */
 export type StepInputsOf<T> = { [K in keyof T]: pulumi.Input<Later<T[K]>> };
 
 type Later<T> = T extends (...args: never[]) => unknown ? T : T extends object ? StepInputsOf<T> : T;
@@ -20,14 +20,14 @@ export interface StepResourceClass<Inputs extends object, Outputs extends object
   ): pulumi.dynamic.Resource & StepOutputsOf<Outputs>;
 }
 
-/** The resource type of a kind: `consumer-offsets` is `ConsumerOffsets`. Part of every URN. */
+/** Returns the resource type of a kind: `consumer-offsets` becomes `ConsumerOffsets`. The type is part of every URN. */
 function typeOf(kind: string): string {
   return kind.replace(/(^|-)(\w)/g, (_match, _dash, letter: string) => letter.toUpperCase());
 }
 
 /**
- * Makes the resource class of a step. The step says which inputs and outputs are secret: those must not get into the
- * state as plain text.
+ * Creates the resource class of a step. The step names its secret inputs and outputs, so that the state never contains
+ * them as plain text.
  */
 export function stepResource<I extends object, O extends object>(step: StepDefinition<I, O>): StepResourceClass<I, O> {
   const provider = thinProvider(step.kind);
@@ -38,7 +38,7 @@ export function stepResource<I extends object, O extends object>(step: StepDefin
     constructor(name: string, args: StepInputsOf<I>, opts: pulumi.CustomResourceOptions) {
       const inputs: pulumi.Inputs = { ...args };
       for (const key of step.secret) if (inputs[key] !== undefined) inputs[key] = pulumi.secret(inputs[key]);
-      // An output has to be declared, or the program cannot read it.
+      // Pulumi lets the program read an output only if it was declared.
       for (const key of step.outputs) inputs[key] = undefined;
       super(provider, name, inputs, { ...opts, additionalSecretOutputs: [...step.secret] }, "kafka-migration", type);
     }

@@ -4,28 +4,29 @@ import { isLoginFailure } from "../../engine/kafka/renew";
 import type { Progress } from "../../engine/progress";
 import { isDefined, modelOf, type PhasedInputs } from "./inputs";
 
-/** What is known of the gate when the mirror is to go. */
+/** What is known about the gate when the mirror is to be deleted. */
 export interface ClosingInputs extends PhasedInputs {
   options: GateOptions;
-  /** The one explicit way past a gate that does not open. */
+  /** Set by the user to continue although the gate did not open. There is no other way. */
   abandon: boolean;
   abandonedAt?: string | null;
   passed?: boolean | null;
   passedAt?: string | null;
-  /** What the gate had cleared when it passed. */
+  /** What the gate had cleared when it passed. See {@link GateResult}. */
   cleared?: GateResult["cleared"] | null;
 }
 
 /**
- * A mirror tells how far it has copied once in `offset.flush.interval.ms` (60 s by default, Kafka 4.3): a destroy that
- * follows close on the last record waits for that, but not for a copy that is far from complete.
+ * Longest wait of the gate before a deletion, in milliseconds. MirrorMaker 2 records its progress only once per
+ * `offset.flush.interval.ms` (60 s by default, Kafka 4.3). A destroy right after the last record must wait for that. It
+ * must not wait for a copy that is far from complete.
  */
 const CLOSING_MS = 120_000;
 
 /**
- * Asked before anything of a migration goes: is the copy complete, or is the migration given up? Also after the gate has
- * passed: what producers wrote to the origin since then must not be cut off unnoticed.
- * @throws MigrationError as the gate does, with the way out
+ * Runs before anything of a migration is deleted: is the copy complete, or was the migration abandoned? Runs also if
+ * the gate has passed before, because producers may have written to the origin since then.
+ * @throws MigrationError the gate's error, with instructions on how to continue
  */
 export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress): Promise<void> {
   if (inputs.abandon) {
@@ -40,7 +41,7 @@ export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress)
     limitMs: Math.min(inputs.options.limitMs ?? CLOSING_MS, CLOSING_MS),
     ...(passed ? { stableForMs: 0 } : {}),
     compareLastRecord: !passed,
-    // Told again: retention may have taken a trailing marker away meanwhile.
+    // Retention may have deleted a trailing transaction marker since the gate passed.
     ...(isDefined(inputs.cleared) ? { cleared: inputs.cleared } : {}),
   };
   await runGateAndNameWriters(modelOf(inputs), options, progress).catch((error: unknown) =>
@@ -51,9 +52,9 @@ export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress)
   );
 }
 
-/** Adds the ways out of a gate that stays shut. */
+/** Adds to the gate's error how to continue. */
 export function closingError(error: unknown): unknown {
-  // A login that is refused says nothing of the copy: giving it up is not the way.
+  // A refused login says nothing about the copy, so do not suggest to abandon it.
   if (!isMigrationError(error) || isLoginFailure(error)) return error;
   const way =
     "everything is left running. `pulumi up` in phase cutover waits for completeness; to give the copy up set abandon to true and run `pulumi up`";

@@ -27,7 +27,7 @@ export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs, Journ
 
 export interface ConsumerOffsetsOutputs {
   appliedAt: string | null;
-  /** What was there before and what was written, for the roll-back. */
+  /** The offsets before the move and the offsets that were written. A roll-back needs both. */
   applied: AppliedOffsets | null;
 }
 
@@ -53,27 +53,27 @@ async function move(
   let written: AppliedOffsets | undefined;
   try {
     const applied = await behindFence(inputs, progress, async (lost) => {
-      // Only what reads is ended when the fence is lost: offsets are written to the end, so that they can be taken back.
+      // If the fence is lost, only the reads stop. The writes always finish, so that all of them can be reverted.
       const plan = await planOffsets(model, inputs.options, progress, lost);
       written = await applyOffsets(model, plan, inputs.options, progress, undefined, keepIntent);
       return written;
     });
     return { appliedAt: now(), applied: all(applied) };
   } catch (error) {
-    // Pulumi keeps the state of before a failed step: what is written now could never be taken back from it.
+    // After a failed step Pulumi keeps the previous state, which does not contain these offsets. Revert them now.
     if (written !== undefined) await revertOffsets(model, written, progress);
     throw error;
   }
 }
 
-/** Names all rights on the note at once: the broker names none. */
+/** Names all rights on the journal topic at once, because the broker names none. */
 function withRights(error: unknown, { mirror }: ConsumerOffsetsInputs): unknown {
   if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") return error;
   const fix = `grant the migration's administrator Create, Write, Read, Delete on topic ${offsetsJournalTopic(mirror)} of the target (docs/acls.md)`;
   return new MigrationError(error.code, error.seen, { details: error.details, fix });
 }
 
-/** In phase `mirror`: also what an `up` of the cutover had written, or was about to, when it was killed. */
+/** Runs in phase `mirror`. Also reverts what a killed cutover `up` had written or was about to write. */
 async function takeBack(
   inputs: ConsumerOffsetsInputs,
   state: AppliedOffsets | null | undefined,
@@ -87,7 +87,7 @@ async function takeBack(
   } catch (error) {
     if (!isMigrationError(error)) throw error;
     if (inputs.abandon) progress.warn(`abandoned, so offsets may be left that were not taken back: ${error.message}`);
-    // Nothing is known that was written, and what may be noted on the target stays there.
+    // The state contains no written offsets. A journal on the target stays there.
     else if (!isDefined(state) && COULD_NOT_LOOK.includes(error.code))
       progress.warn(`${NOT_LOOKED_AT} (${error.code}: ${error.seen})`);
     else throw error;
@@ -95,7 +95,7 @@ async function takeBack(
   return none;
 }
 
-/** Says once that the note on the target may not be seen: what the state knows is enough to take back what it did. */
+/** Warns once if the journal topic cannot be seen. The state is enough to revert what this step did. */
 function sayUnseen({ mirror }: ConsumerOffsetsInputs, progress: Progress): Unseen {
   let said = false;
   return (error) => {
@@ -107,12 +107,15 @@ function sayUnseen({ mirror }: ConsumerOffsetsInputs, progress: Progress): Unsee
   };
 }
 
-/** The target did not answer, or the administrator of an older version has no right to see the note. */
+/** The target did not answer, or the administrator of an older version has no right to see the journal topic. */
 const COULD_NOT_LOOK = ["KAFKA_UNREACHABLE", "KAFKA_UNAUTHORIZED"];
 const NOT_LOOKED_AT =
   "whether an up that was killed has left offsets to take back could not be looked at; the next up looks again";
 
-/** Says which groups have gone on from where they were put, and warns of those that something has put back. Never an error. */
+/**
+ * Reports which groups have advanced since they were moved. Warns about groups that something has set back. Never
+ * throws an error.
+ */
 async function sayWhereTheyStand(
   state: ConsumerOffsetsInputs & ConsumerOffsetsOutputs,
   progress: Progress,
@@ -133,7 +136,7 @@ async function sayWhereTheyStand(
   }
 }
 
-/** Moves consumer groups to their exact place on the target at `cutover`; the roll-back takes that back. */
+/** Moves consumer groups to their exact offsets on the target in phase `cutover`. A roll-back reverts this. */
 export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOffsetsOutputs>("consumer-offsets", {
   outputs: { appliedAt: true, applied: true },
 
@@ -161,8 +164,8 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
   optional: ["fenceOptions"],
 
   /**
-   * By an `up` of the cutover that was killed, when the phase is `mirror` again. Else never: a group that stands elsewhere
-   * may have been put there by its owners. But they are told.
+   * Returns true in phase `mirror` if a killed cutover `up` left a journal. Returns false in all other cases: the
+   * owners of a group may have moved it. In phase `cutover` the user is informed about such groups.
    */
   async isOutdated(state, progress) {
     if (state.phase === "mirror") return hasJournal(state);
@@ -170,7 +173,7 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
     return false;
   },
 
-  // Clean-up keeps the offsets: they are what the clients resume from.
+  // Clean-up keeps the offsets, because the clients resume from them.
   async remove(state, progress) {
     await sayWhereTheyStand(state, progress);
     try {

@@ -3,22 +3,22 @@ import * as grpc from "@grpc/grpc-js";
 import type { Progress } from "../../engine/progress";
 
 /**
- * The dynamic provider is started with the address of Pulumi's engine as its first argument. It serves two needs that
- * the dynamic protocol leaves open: showing progress, and noticing that `pulumi` was killed (Pulumi tells a dynamic
- * provider nothing, and a gate left running alone would go on for its whole limit).
+ * Pulumi starts the dynamic provider with the address of its engine as the first argument. The address serves two needs
+ * that the dynamic protocol does not cover: to show progress, and to detect that `pulumi` was killed. Pulumi does not
+ * notify a dynamic provider. A gate that is left running would continue until its limit.
  */
 function engineAddress(): string | undefined {
   const address = process.argv[2];
   return address !== undefined && /^[\w.[\]-]+:\d+$/.test(address) ? address : undefined;
 }
 
-/** True in a provider that Pulumi has started. */
+/** Returns true if Pulumi started this process. */
 export const underPulumi = (): boolean => engineAddress() !== undefined;
 
 const WATCH_EVERY_MS = 2000;
 let watching = false;
 
-/** Ends this process when Pulumi's engine is gone; every step may be run again, so leaving at once is safe. */
+/** Ends this process when Pulumi's engine is gone. This is safe because every step can run again. */
 export function watchEngine(): void {
   const address = engineAddress();
   if (watching || address === undefined) return;
@@ -56,7 +56,7 @@ function logClient(address: string) {
   return client;
 }
 
-/** Progress as lines of `pulumi up`; on standard error when no engine listens (tests of one step alone). */
+/** Sends progress lines to `pulumi up`. Writes to standard error if there is no engine (tests of a single step). */
 export function engineProgress(kind: string): Progress {
   const address = engineAddress();
   const send = (severity: "INFO" | "WARNING", line: string) => {

@@ -5,7 +5,7 @@ import { underPulumi } from "./engine-link";
 
 /**
  * Holds the fence from its raise until the end of the `up`, also between the steps and while the replication is reset.
- * Pulumi keeps one process for all steps of one run, so the hold can live in it; it ends with the process.
+ * Pulumi keeps one process for all steps of a run, so the hold lives in this process and ends with it.
  */
 interface Hold {
   stop: AbortController;
@@ -16,15 +16,15 @@ let hold: Hold | undefined;
 let lostAt: string | undefined;
 let gaps: FenceGap[] = [];
 
-/** What is known of the fence in this run. */
+/** What this run knows about the fence. */
 export interface FenceRecord {
   gaps: FenceGap[];
-  /** ISO 8601: until when it was held in this run. Undefined: nobody held it. */
+  /** ISO 8601. Time until which this run held the fence. Undefined: this run did not hold it. */
   heldUntil?: string;
 }
 
 /**
- * Begins to hold unless that has begun already. Returns at once.
+ * Starts to hold the fence unless it is already held. Returns at once.
  * @param live false outside of a Pulumi run, where nothing ends the hold
  */
 export function keepHolding(
@@ -46,7 +46,7 @@ export function keepHolding(
   hold = { stop, ended };
 }
 
-/** Ends the hold before the fence is lowered, so that it is not raised again. */
+/** Ends the hold before the fence is lowered. Otherwise the hold would raise it again. */
 export async function stopHolding(): Promise<void> {
   const ending = hold;
   hold = undefined;
@@ -54,12 +54,12 @@ export async function stopHolding(): Promise<void> {
   await ending?.ended;
 }
 
-/** Adds a gap. Two holds may see the same one: then the longer one counts. */
+/** Records a gap. If two holds see the same gap, the longer one counts. */
 export function noteGap(gap: FenceGap): void {
   gaps = mergeGaps(gaps, [gap]);
 }
 
-/** Gaps of both lists in order of time, with those that overlap as one. */
+/** Joins both lists in order of time. Gaps that overlap become one. */
 export function mergeGaps(some: readonly FenceGap[], others: readonly FenceGap[]): FenceGap[] {
   const merged: FenceGap[] = [];
   for (const gap of [...some, ...others].sort((a, b) => a.after.localeCompare(b.after))) {
@@ -81,13 +81,13 @@ export function mergeGaps(some: readonly FenceGap[], others: readonly FenceGap[]
   return merged;
 }
 
-/** @param at now, ISO 8601 */
+/** @param at current time, ISO 8601 */
 export function fenceRecord(at: string): FenceRecord {
   const heldUntil = hold === undefined ? undefined : (lostAt ?? at);
   return { gaps: [...gaps], ...(heldUntil === undefined ? {} : { heldUntil }) };
 }
 
-/** For tests: a run begins. */
+/** For tests: starts a new run. */
 export async function forgetFenceRecord(): Promise<void> {
   await stopHolding();
   gaps = [];

@@ -9,7 +9,10 @@ import { modelOf, type PhasedInputs } from "./inputs";
 export interface FenceInputs extends PhasedInputs {
   options: FenceOptions;
   enabled: boolean;
-  /** A user operator looks after the origin's users: it removes the fence's rules. Absent: no, or an older state. */
+  /**
+   * A user operator manages the origin's users and removes the fence's rules. Absent: no, or the state of an older
+   * version.
+   */
   userOperator?: boolean;
 }
 
@@ -45,13 +48,13 @@ const OPERATOR_REMOVES =
   "after that nobody does. Run `kafka-migration fence --hold --stack NAME` in another terminal until the clients run on the target";
 
 /**
- * Denies writes on the migrated origin topics from the cutover until the roll-back or the clean-up. In phase `mirror` it is
- * the gate that lowers it: producers are let back only after it has been said what they come back to.
+ * Denies writes on the migrated origin topics from the cutover until the roll-back or the clean-up. In phase `mirror`
+ * the gate lowers the fence, because it first reports what the producers come back to.
  */
 export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   outputs: { raised: true },
 
-  /** A user operator takes it away within minutes: each further `up` of the cutover puts it back. */
+  /** A user operator removes the fence within minutes. Each further `up` of the cutover raises it again. */
   async isOutdated(state) {
     if (!wanted(state)) return false;
     const { state: found } = await checkFence(modelOf(state), state.options).catch(() => ({ state: "up" }));
@@ -72,7 +75,7 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
 
   immaterial: ["userOperator"],
 
-  // Also when the state does not know of one: an `up` that was killed may have raised it unrecorded.
+  // Also if the state has no fence: an `up` that was killed may have raised one without recording it.
   async remove(state, progress) {
     await lowerWhatIsThere(state, state.enabled, progress);
   },

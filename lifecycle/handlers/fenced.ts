@@ -8,26 +8,29 @@ export interface FencedInputs extends StepInputs {
   /** Hold the fence while the step works. */
   fence: boolean;
   fenceOptions?: FenceOptions;
-  /** For what follows the gate: where the origin ended when it passed. A user operator may have opened the fence since. */
+  /**
+   * For steps after the gate: end offsets of the origin when the gate passed. A user operator may have removed the
+   * fence since then.
+   */
   gateEnds?: TopicEnds | null;
 }
 
 /**
- * The inputs of work that is done once more with other options: what was written since the gate passed was looked at then,
- * and by now clients may be at work, so that no gate could pass again.
+ * Returns inputs for work that runs again with other options. What was written since the gate passed was already
+ * checked. Clients may use the target by now, so no gate could pass again.
  */
 export function againFenced<I extends FencedInputs>(inputs: I): I {
   return { ...inputs, gateEnds: null };
 }
 
-/** How often work that looks at the origin is done again because something was written meanwhile. */
+/** How many times work that reads the origin runs if the origin is written to meanwhile. */
 const TRIES = 3;
 
 /**
- * Does the work behind the fence: renewed where a user operator takes it away, and with what was written meanwhile as an
- * error, because the step's result would then speak of an origin that has moved on.
- * @param work is given a signal that is aborted when the fence is lost; nothing but that ends a long wait then
- * @param again for work that looks at the origin, as the gate does: it looks once more when something was written
+ * Runs the work behind the fence. Raises the fence again if a user operator removes it. Throws if the origin was
+ * written to meanwhile, because the step's result would then describe an outdated origin.
+ * @param work gets a signal that is aborted when the fence is lost. Only this signal ends a long wait.
+ * @param again true for work that reads the origin, such as the gate: it runs again if the origin was written to
  * @throws MigrationError FENCE_BREACHED naming topics, partitions and offsets
  */
 export async function behindFence<T>(
@@ -55,8 +58,10 @@ export async function behindFence<T>(
 }
 
 /**
- * Lowers the fence, also one that no state knows of: an `up` that was killed may have raised it unrecorded.
- * @param asked whether the program wants or wanted one: else the administrator may have no right to look, and nothing is there
+ * Lowers the fence. Also lowers one that no state knows: an `up` that was killed may have raised it without recording
+ * it.
+ * @param asked true if the program wants or wanted a fence. If false, the administrator may have no right to look, and
+ *   there is no fence.
  */
 export async function lowerWhatIsThere(inputs: StepInputs, asked: boolean, progress: Progress): Promise<void> {
   const model = modelOf(inputs);

@@ -6,21 +6,21 @@ import type { Progress } from "../../engine/progress";
 import { asSecret, SECRET_INPUTS } from "../secret-inputs";
 import { watchEngine, engineProgress } from "./engine-link";
 
-/** Pulumi's stand-in for a value that a preview does not know yet. */
+/** Pulumi's placeholder for a value that a preview does not know yet. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** A review of a pull request has no way to the clusters: then nobody looks ahead, and the plan is made from the state alone. */
+/** A pull request review has no access to the clusters. Steps then ask no cluster, and the plan uses only the state. */
 const offline = (): boolean => process.env.KAFKA_MIGRATION_OFFLINE === "true";
 
 export type Plain = Record<string, unknown>;
 
-/** Immaterial inputs of every step: where its connections come from. */
+/** Immaterial inputs of every step: the Secrets that its connections come from. */
 const WAYS = ["originSecrets", "targetSecrets"];
 
 /**
- * One step's work, over plain inputs. What Pulumi keeps as state is the inputs as they were plus the outputs. The state
- * of an older version of this package lacks what that version did not know: read such fields as if they may be absent.
- * Every method may be killed at any point and run again.
+ * The work of one step, on plain inputs. Pulumi keeps the inputs and the outputs as state. The state of an older
+ * version of this package lacks fields that were added later, so treat such fields as optional. Every method may be
+ * killed at any point and run again.
  */
 export interface Handler<Inputs extends object, Outputs extends object> {
   /**
@@ -71,7 +71,7 @@ export interface Step {
   delete(id: string, props: Plain): Promise<void>;
 }
 
-/** What a step is: its resource, the provider's methods and their types all follow from this. */
+/** Definition of a step. Its resource class, the provider's methods and their types are derived from this. */
 export interface StepDefinition<Inputs extends object, Outputs extends object> extends Step {
   /** In kebab case. States refer to it, so it never changes. */
   readonly kind: string;
@@ -82,7 +82,7 @@ export interface StepDefinition<Inputs extends object, Outputs extends object> e
   readonly secret: readonly string[];
 }
 
-/** Defines a step by its handler. This function knows Pulumi's protocol so that the handlers need not. */
+/** Defines a step by its handler. Only this function knows Pulumi's protocol. The handlers do not need to. */
 export function defineStep<I extends object, O extends object>(
   kind: string,
   handler: Handler<I, O>,
@@ -97,9 +97,9 @@ export function defineStep<I extends object, O extends object>(
     return plain({ ...inputs, ...Object.fromEntries(outputs.map((key) => [key, null])), ...Object.fromEntries(made) });
   };
   /**
-   * An immaterial input that a preview does not know yet is shown as it was: otherwise the preview lists it as changed
-   * (`+ context: [unknown]`). Pulumi marks what a check returns as secret only where the same input is known, so a preview
-   * would print such a value in plain text.
+   * Keeps the old value of an immaterial input that a preview does not know yet. Otherwise the preview lists the input
+   * as changed (`+ context: [unknown]`). Pulumi marks a value returned by `check` as secret only if the same input is
+   * known. Without {@link asSecret} a preview would print such a value in plain text.
    */
   const withoutUnknownWay = (inputs: Plain, olds: Plain): Plain => {
     const asItWas = (key: string) => (secret.includes(key) && isDefined(olds[key]) ? asSecret(olds[key]) : olds[key]);
@@ -109,7 +109,7 @@ export function defineStep<I extends object, O extends object>(
     ]);
     return inputsOnly(Object.fromEntries(shown) as Plain);
   };
-  /** A way that a preview does not know is no reason not to look ahead: the way of the last update is used. */
+  /** Uses the last value of an access input that a preview does not know yet, so that the checks can still run. */
   const withKnownWays = (inputs: Plain, olds: Plain): Plain =>
     inputsOnly(
       Object.fromEntries(
@@ -146,7 +146,7 @@ export function defineStep<I extends object, O extends object>(
     async diff(_id, olds, news) {
       const wanted = inputsOnly(news);
       const material = Object.keys(wanted).filter((key) => !isImmaterial(key));
-      // Of the other keys of a state nobody can tell an input that was left out from an output.
+      // For any other key of the state, an input that was left out looks the same as an output.
       const leftOut = (handler.optional ?? []).some(
         (key) => !(key in wanted) && olds[key] !== undefined && olds[key] !== null,
       );
@@ -156,10 +156,10 @@ export function defineStep<I extends object, O extends object>(
         }
         return { changes: true };
       }
-      // The state of an older version may lack outputs. One update writes them; until then every preview shows updates.
+      // The state of an older version may lack outputs. One update writes them. Until then every preview shows updates.
       if (outputs.some((key) => olds[key] === undefined)) return { changes: true };
       if (handler.isOutdated === undefined || offline()) return { changes: false };
-      // With the way there as the program says it now: the old kubeconfig may be gone.
+      // Use the access settings of the program: the old kubeconfig may be gone.
       const known = Object.fromEntries(Object.entries(wanted).filter(([, value]) => !hasUnknown(value)));
       const state = stateOf({ ...olds, ...known });
       return { changes: await run((progress) => handler.isOutdated!(state, progress)) };
@@ -172,7 +172,8 @@ export function defineStep<I extends object, O extends object>(
         return { id, outs: stateWith(inputs, outs) };
       } catch (error) {
         if (handler.unfinished === undefined) throw error;
-        // As the dynamic provider knows a resource that was made and is not ready. It adds itself only where all went well.
+        // The dynamic provider recognizes a resource that was created but is not ready by these properties. It adds
+        // `__provider` itself only after a success.
         const properties = { ...stateWith(inputs, handler.unfinished(inputs as I)), __provider: props.__provider };
         throw Object.assign(error as Error, { id, properties, reasons: [(error as Error).message] });
       }
@@ -189,14 +190,14 @@ export function defineStep<I extends object, O extends object>(
   };
 }
 
-/** Without Pulumi's own keys and without undefined, which its wire format can't carry. */
+/** Removes Pulumi's own keys, and undefined values, which Pulumi's wire format does not support. */
 function inputsOnly(props: Plain): Plain {
   return Object.fromEntries(
     Object.entries(props).filter(([key, value]) => key !== "__provider" && value !== undefined && value !== null),
   );
 }
 
-/** Compares two values. A field that is null or undefined counts as absent: Pulumi may drop it on the way. */
+/** Compares two values. A field that is null or undefined counts as absent, because Pulumi may drop it. */
 function isSame(a: unknown, b: unknown): boolean {
   return isDeepStrictEqual(withoutNulls(a), withoutNulls(b));
 }
@@ -221,12 +222,12 @@ function hasUnknown(value: unknown): boolean {
   return Object.values(value).some(hasUnknown);
 }
 
-/** Through JSON, so that nothing but plain data can get into state; offsets are kept as decimal text. */
+/** Converts through JSON, so that the state contains only plain data. Offsets become decimal text. */
 function plain(value: Plain): Plain {
   return JSON.parse(JSON.stringify(value, (_key, v: unknown) => (typeof v === "bigint" ? v.toString() : v))) as Plain;
 }
 
-/** A deletion uses what the last `up` has kept: after a change of the login, an `up` is the way to the new one. */
+/** A deletion uses the login from the last `up`. After the login changed, the user must run `up` first. */
 function withNewLogin(error: unknown): unknown {
   if (!isMigrationError(error) || !isLoginFailure(error)) return error;
   const way =
@@ -234,7 +235,7 @@ function withNewLogin(error: unknown): unknown {
   return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
 }
 
-/** The dynamic provider prints `stack`; an engineer wants the message. KAFKA_MIGRATION_DEBUG=1 keeps the stack. */
+/** The dynamic provider prints `stack`, but the user needs the message. KAFKA_MIGRATION_DEBUG=1 keeps the stack. */
 function withoutStack(error: unknown): Error {
   const e = error instanceof Error ? error : new Error(String(error));
   if (process.env.KAFKA_MIGRATION_DEBUG !== "1") e.stack = "";

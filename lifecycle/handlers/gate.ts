@@ -20,7 +20,7 @@ import { isDefined, modelOf, now, type PhasedInputs, phaseChange, sameSelection 
 
 export interface GateInputs extends PhasedInputs, FencedInputs {
   options: GateOptions;
-  /** The one explicit way past a gate that does not open; recorded in the outputs. */
+  /** Set by the user to continue although the gate did not open. There is no other way. Recorded in the outputs. */
   abandon: boolean;
 }
 
@@ -29,13 +29,13 @@ export interface GateOutputs {
   passedAt: string | null;
   abandonedAt: string | null;
   result: GateResult | null;
-  /** Where both sides ended when it passed. */
+  /** End offsets of both sides when the gate passed. */
   ends: CopyEnds | null;
-  /** The topics' ids as they were first seen: a topic that is deleted and created again has another one. */
+  /** Topic ids when they were first seen. A topic that was deleted and created again has another id. */
   topicIds: RecordedTopics;
 }
 
-/** @param topicIds what is recorded; an older state has nothing */
+/** @param topicIds the recorded ids; undefined or null in the state of an older version */
 const shut = (inputs: GateInputs, topicIds: RecordedTopics | null = {}): GateOutputs => ({
   passed: false,
   passedAt: null,
@@ -56,8 +56,9 @@ const pass: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress
 };
 
 /**
- * What clients have written to the target since the gate passed; undefined when it has not, or an older state does not
- * tell. A target that can't be asked, often the very reason for the roll-back, must not keep producers locked out.
+ * Returns a message about what clients have written to the target since the gate passed. Returns undefined if there is
+ * nothing, if the gate did not pass, or if the state is of an older version that did not record it. An unreachable
+ * target is often the reason for the roll-back, so it must not keep producers locked out: the message then says so.
  */
 async function writtenOnTarget(olds: GateOutputs, news: GateInputs): Promise<string | undefined> {
   if (olds.passed !== true || olds.ends === undefined || olds.ends === null) return undefined;
@@ -77,13 +78,13 @@ async function writtenOnTarget(olds: GateOutputs, news: GateInputs): Promise<str
   );
 }
 
-/** Whoever can't tell says no: the origin may be gone long after the cutover. */
+/** Returns false if this cannot be determined: the origin may be gone long after the cutover. */
 async function movedOn(olds: GateOutputs, news: GateInputs): Promise<boolean> {
   if (olds.passed !== true || olds.ends === undefined || olds.ends === null || news.abandon) return false;
   return originMovedOn(modelOf(news), olds.ends).catch(() => false);
 }
 
-/** In this order: what the producers come back to, then the fence that keeps them away. */
+/** Reports first what the producers come back to, then lowers the fence. */
 async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<void> {
   const written = await writtenOnTarget(olds, news);
   if (written !== undefined) progress.warn(written);
@@ -100,8 +101,8 @@ const arm: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress)
 };
 
 /**
- * The ids of all topics, as they were first seen. A topic whose id differs later was deleted and created again. Where a
- * cluster can't be asked now, the next `up` records them.
+ * Returns the ids of all topics as they were first seen. If the id of a topic differs later, the topic was deleted and
+ * created again. If a cluster cannot be reached now, the next `up` records its ids.
  */
 async function recordTopics(inputs: GateInputs, progress: Progress): Promise<RecordedTopics> {
   const known = inputs.topicIds ?? {};
@@ -114,7 +115,9 @@ async function recordTopics(inputs: GateInputs, progress: Progress): Promise<Rec
   }
 }
 
-/** Has the origin topics that are not recorded yet, as after an update of this package? */
+/**
+ * Returns true if the origin has topics whose ids are not recorded yet, for example after an update of this package.
+ */
 async function hasNewTopics(state: GateInputs & GateOutputs, progress: Progress): Promise<boolean> {
   if (state.abandon) return false;
   const now = await readTopicIds(modelOf(state)).catch(() => ({}) as RecordedTopics);
@@ -127,9 +130,10 @@ async function hasNewTopics(state: GateInputs & GateOutputs, progress: Progress)
 }
 
 /**
- * What is recorded for the mirror that the program asks for: another one copies everything from the beginning. A topic of
- * which a loss is accepted from now on counts as it is now: else nothing but giving up would lead past an id that has changed,
- * as it does on a cluster that was restored from a backup. Its first and last records are compared all the same.
+ * Returns the recorded ids that are valid for the program's mirror. Returns null if the mirror changed, because a new
+ * mirror copies everything from the beginning. A topic that is new in `acceptTruncation` is left out, so its current id
+ * is recorded. Otherwise the user would have to abandon the migration when an id changed, for example on a cluster that
+ * was restored from a backup. The gate still compares the first and last records of such a topic.
  */
 function recordedFor(olds: GateInputs & GateOutputs, news: GateInputs): RecordedTopics | null {
   const keys = ["originAlias", "targetAlias", "offsetStorageTopic", "policyClass", "separator"] as const;
@@ -139,13 +143,13 @@ function recordedFor(olds: GateInputs & GateOutputs, news: GateInputs): Recorded
   return Object.fromEntries(Object.entries(olds.topicIds).filter(([topic]) => !accepted.includes(topic)));
 }
 
-/** The question on the way down, of the program's settings and what the state knows. */
+/** Returns the inputs of the gate before a deletion: the program's settings and what the state knows. */
 function closing(news: GateInputs, olds: GateOutputs): ClosingInputs {
   const { passed, passedAt, abandonedAt, result } = olds;
   return { ...news, passed, passedAt, abandonedAt, cleared: result?.cleared ?? null, topicIds: olds.topicIds };
 }
 
-/** `cleanup` asks before anything goes: Pulumi deletes only after every update went well. */
+/** `cleanup` runs the gate in the update, because Pulumi deletes only after every update succeeded. */
 async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<GateOutputs> {
   const abandonedAt = news.abandon ? (olds.abandonedAt ?? now()) : null;
   if (olds.phase !== "cleanup")
@@ -161,13 +165,14 @@ async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress:
 }
 
 /**
- * In phase `mirror` the gate is only armed. `cutover` waits for completeness. On the way down it is asked first: it lets
- * the clean-up pass when it has passed and still holds, or when the migration is abandoned.
+ * In phase `mirror` the gate is only prepared: it records topic ids and lowers a fence that was left. In phase
+ * `cutover` it waits until the copy is complete. Clean-up and destroy run it before anything is deleted. They continue
+ * if the gate passes, or if the migration was abandoned.
  */
 export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
   outputs: { passed: true, passedAt: true, abandonedAt: true, result: true, ends: true, topicIds: true },
 
-  /** A roll-back says at preview what it can't take back. */
+  /** Reports at preview what a roll-back cannot revert. */
   async describeUpdate(olds, news, progress) {
     if (olds.phase === "cleanup" || phaseChange({ phase: olds.phase, done: olds.passed }, news.phase) !== "roll-back")
       return;
@@ -176,9 +181,10 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
   },
 
   /**
-   * In phase `mirror` there is no fence. One that stands was left by a cutover that failed or was killed: then this state
-   * never came to say `cutover`, and going back to `mirror` changes nothing in it. In phase `cutover` what was passed is
-   * no answer for records that came later, as when a later step failed and the next `up` comes hours after.
+   * In phase `mirror` there must be no fence. A fence that exists was left by a cutover that failed or was killed. That
+   * cutover did not write `cutover` to this state, so going back to `mirror` is no change in it. In phase `cutover` an
+   * earlier pass says nothing about records that were written later, for example when a later step failed and the next
+   * `up` runs hours later.
    */
   async isOutdated(state, progress) {
     if (state.phase === "cutover") return movedOn(state, state);
@@ -190,15 +196,15 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
 
   create: arm,
 
-  /** A gate that did not open guards the mirror all the same: a destroy asks it. */
+  /** Keep a gate that did not open in the state: a destroy must run it before it deletes the mirror. */
   unfinished: (inputs) => shut(inputs),
 
   async update(olds, wanted, progress) {
     const news = { ...wanted, topicIds: recordedFor(olds, wanted) };
     if (news.phase === "cleanup") return letGo(olds, news, progress);
-    // A migration that begins anew: nothing of what it passed is there any more.
+    // A new migration starts after the clean-up. Nothing that the gate passed exists any more.
     if (olds.phase === "cleanup") return arm({ ...news, topicIds: null }, progress);
-    // What it passed is no answer for topics that have come since, or for records.
+    // An earlier pass says nothing about topics or records that were added later.
     const holds = sameSelection(olds, news) && !(news.phase === "cutover" && (await movedOn(olds, news)));
     const change = phaseChange({ phase: olds.phase, done: olds.passed && holds }, news.phase);
     if (change === "roll-back") await rollBack(olds, news, progress);
@@ -223,7 +229,7 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
     }
   },
 
-  /** After a clean-up it has been asked already. */
+  /** The clean-up has already run the gate. */
   async remove(state, progress) {
     if (state.phase !== "cleanup") await askBeforeItGoes(closing(state, state), progress);
   },

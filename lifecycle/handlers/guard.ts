@@ -7,15 +7,16 @@ import { isDefined, modelOf } from "./inputs";
 
 export interface GuardInputs extends ClosingInputs {
   fence?: boolean;
-  /** Where the origin ended when the gate passed. */
+  /** End offsets of the origin when the gate passed. */
   gateEnds?: TopicEnds | null;
 }
 
 /**
- * The last look of a cutover: between its steps, and while the replication is reset, nobody renews a fence that a user
- * operator takes away. Without a fence it is said only: producers were asked to stop, not kept from writing.
- * @param olds of the same cutover, which was looked at before: by now the origin may be gone, or clients be at work on the
- *   target, so that no gate could pass again; neither is a reason to fail
+ * Last check of a cutover: was the origin written to since the gate passed? Between the steps, and while the
+ * replication is reset, nothing renews a fence that a user operator removes. Without a fence this only warns: producers
+ * were asked to stop, but not prevented from writing.
+ * @param olds inputs of an earlier check. If it belongs to the same cutover, this check only warns: the origin may be
+ *   gone by now, or clients may use the target, so that no gate could pass again. Neither is a reason to fail.
  * @throws MigrationError FENCE_BREACHED
  */
 async function lookBack(inputs: GuardInputs, progress: Progress, olds?: GuardInputs): Promise<object> {
@@ -35,12 +36,12 @@ async function lookBack(inputs: GuardInputs, progress: Progress, olds?: GuardInp
 }
 
 /**
- * The last to come and so the first to go: a destroy that the gate refuses has then taken nothing away, not even what the
- * steps keep in state for a roll-back. A clean-up asks the gate itself, which is there still.
+ * Created last and therefore deleted first. If the gate refuses a destroy, nothing was deleted yet, not even what the
+ * steps keep in the state for a roll-back. A clean-up does not need this check: the gate still exists and runs itself.
  */
 export const guardStep = defineStep<GuardInputs, object>("guard", {
   create: lookBack,
-  // A guard that found a breach guards all the same.
+  // Keep a guard that found a breach in the state: a destroy must still run the gate.
   unfinished: () => ({}),
   update: (olds, news, progress) => lookBack(news, progress, olds),
   async remove(state, progress) {

@@ -7,7 +7,7 @@ keepHeapSmall();
 
 const steps = new Map<string, Step>(Object.values(resources).map(({ step }) => [step.kind, step]));
 
-/** Entry for the dynamic provider's thin methods, also those that lie in the state of an older version. */
+/** Entry point for the thin methods of the dynamic provider, including those in the state of an older version. */
 export function step(kind: string): Step {
   const found = steps.get(kind);
   if (found === undefined) {

@@ -3,21 +3,27 @@ import { type ConnectionSecrets, renewable } from "./renewed";
 import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
 import type { RecordedTopics } from "../../engine/topic-ids";
 
-/** What every step is given. The connections are secrets in state; the mirror's model is readable there. */
+/** Inputs of every step. The connections are secret in the state. The mirror's model is readable in the state. */
 export interface StepInputs {
   originConnection: Connection;
   targetConnection: Connection;
   mirror: MirrorModel;
-  /** Secrets that the connections come from. Absent (an older state, given users): they cannot be read again. */
+  /**
+   * Secrets that the connections come from. Absent: they cannot be read again (an older state, or users given by the
+   * program).
+   */
   originSecrets?: ConnectionSecrets | null;
   targetSecrets?: ConnectionSecrets | null;
-  /** For what follows the gate: when it passed, ISO 8601. What was done for an earlier passing is to be done again. */
+  /**
+   * For the steps after the gate: time at which the gate passed, ISO 8601. Work done for an earlier pass must be
+   * repeated.
+   */
   gatePassedAt?: string | null;
-  /** The topics' ids as the gate has recorded them when the mirror was started. An older state has none. */
+  /** Topic ids that the gate recorded when the mirror started. Absent in the state of an older version. */
   topicIds?: RecordedTopics | null;
 }
 
-/** Steps that act when the phase changes. */
+/** Inputs of steps that act when the phase changes. */
 export interface PhasedInputs extends StepInputs {
   phase: Phase;
 }
@@ -35,8 +41,8 @@ export function modelOf(inputs: StepInputs): MigrationModel {
 export type PhaseChange = "arm" | "cutover" | "roll-back" | "none";
 
 /**
- * What a phased step has to do now. `done` is what its state says: whether its cutover work was finished, so that an
- * `up` that was killed half-way does it again and one that comes twice does nothing.
+ * Returns what a phased step has to do now. `done` comes from the state: true if the cutover work was finished. An `up`
+ * that was killed half-way does its work again. A second `up` does nothing.
  */
 export function phaseChange(was: { phase: Phase; done: boolean } | undefined, now: Phase): PhaseChange {
   if (now === "cutover") return was?.done === true && was.phase === "cutover" ? "none" : "cutover";
@@ -45,8 +51,8 @@ export function phaseChange(was: { phase: Phase; done: boolean } | undefined, no
 }
 
 /**
- * Do both speak of the same topics and groups, as they were when the gate let them pass? A state of an older version may
- * lack what it did not know.
+ * Returns true if both inputs select the same topics and groups, for the same pass of the gate. The state of an older
+ * version may lack some fields.
  */
 export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
   if (isDefined(olds.gatePassedAt) && isDefined(news.gatePassedAt) && olds.gatePassedAt !== news.gatePassedAt)
@@ -62,12 +68,12 @@ export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
   return keys.every((key) => olds.mirror[key] === news.mirror[key]);
 }
 
-/** Was this step done for this very passing of the gate, maybe with other options? */
+/** Returns true if the step ran for the same pass of the gate, possibly with other options. */
 export function sameGate(olds: StepInputs, news: StepInputs): boolean {
   return isDefined(olds.gatePassedAt) && olds.gatePassedAt === news.gatePassedAt;
 }
 
-/** Pulumi keeps no null: what a step has not done yet is absent from the state that comes back. */
+/** Pulumi drops nulls. An output that a step has not produced yet is absent when the state comes back. */
 export function isDefined<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined;
 }

@@ -12,7 +12,7 @@ import { defineStep } from "./framework";
 import { modelOf, type StepInputs } from "./inputs";
 
 interface GivenUpInputs extends StepInputs {
-  /** The migration is given up: it then goes away also where the origin is gone itself. */
+  /** The migration was abandoned. It can then be deleted even if the origin no longer exists. */
   abandon?: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface InternalTopicInputs extends GivenUpInputs {
   topic: InternalTopic;
 }
 
-/** Stands for one internal topic, made by MirrorMaker 2 later; its removal deletes the topic. */
+/** Represents one internal topic, which MirrorMaker 2 creates later. Deleting the resource deletes the topic. */
 export const internalTopicStep = defineStep<InternalTopicInputs, object>("internal-topic", {
   create: async () => ({}),
   update: async () => ({}),
@@ -47,11 +47,11 @@ export const internalTopicStep = defineStep<InternalTopicInputs, object>("intern
 });
 
 export interface MirrorGoneInputs extends GivenUpInputs {
-  /** Longest wait for the workers to leave, in seconds. */
+  /** Longest time to wait until the workers have left, in seconds. */
   limitSeconds: number;
 }
 
-/** Removed right after the KafkaMirrorMaker2: proves that it is gone and that every topic to delete is its own. */
+/** Deleted right after the KafkaMirrorMaker2. Proves that the mirror is gone and that it owns every topic to delete. */
 export const mirrorGoneStep = defineStep<MirrorGoneInputs, object>("mirror-gone", {
   create: async () => ({}),
   update: async () => ({}),
@@ -71,7 +71,7 @@ export interface CheckpointsTopicInputs extends StepInputs {
   mode: CheckpointsMode;
 }
 
-/** Keeps the checkpoints topic through clean-up; removed last, when its offsets were applied. */
+/** Keeps the checkpoints topic during clean-up. Deletes it last, after its offsets were applied. */
 export const checkpointsTopicStep = defineStep<CheckpointsTopicInputs, object>("checkpoints-topic", {
   create: async () => ({}),
   update: async () => ({}),

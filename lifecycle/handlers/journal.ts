@@ -9,13 +9,13 @@ import { folderOf, type ReportPlace } from "./place";
 
 export interface Journalled extends StepInputs {
   /**
-   * Where an older version of this package kept what an `up` was about to write, in a file beside the report. It is still
-   * read there; what is kept now is in a topic of the target (engine/offsets/journal.ts).
+   * Location of the report. Older versions of this package kept what an `up` was about to write in a file beside the
+   * report. That file is still read. The journal is now a topic of the target (engine/offsets/journal.ts).
    */
   resume?: ReportPlace;
 }
 
-/** The file of older versions. `clusters` are the bootstrap servers of origin and target, as somebody wrote them. */
+/** The file of older versions. `clusters` are the bootstrap servers of origin and target, as the user wrote them. */
 interface OldJournal {
   version: 1;
   clusters: [string, string];
@@ -25,9 +25,11 @@ interface OldJournal {
 const fileOf = (place: ReportPlace): string => join(folderOf(place), `${fileBase(place.name)}.offsets.json`);
 
 /**
- * What an `up` that may have been killed was about to write.
- * @param unseen hears that the administrator may not see the note on the target, which then counts as absent. Default: thrown
- * @throws MigrationError OFFSETS_JOURNAL_UNREADABLE, OFFSETS_OTHER_CLUSTER: it is there, but can't be used; it is kept
+ * Returns what an `up` that may have been killed was about to write.
+ * @param unseen called if the administrator has no right to see the journal topic, which then counts as absent.
+ *   Default: the error is thrown
+ * @throws MigrationError OFFSETS_JOURNAL_UNREADABLE, OFFSETS_OTHER_CLUSTER: the journal exists but cannot be used. It
+ *   is not deleted.
  */
 export async function journalOf(inputs: Journalled, unseen?: Unseen): Promise<AppliedOffsets | undefined> {
   const old = await oldJournal(inputs);
@@ -37,7 +39,10 @@ export async function journalOf(inputs: Journalled, unseen?: Unseen): Promise<Ap
   return together(old, kept);
 }
 
-/** An administrator of an older version has no right to see the note, and so has never made it. */
+/**
+ * Called if the administrator has no right to see the journal topic. Older versions of this package did not grant this
+ * right, so such an administrator never wrote a journal.
+ */
 export type Unseen = (error: MigrationError) => void;
 
 async function orUnseen<T>(unseen: Unseen | undefined, work: () => Promise<T>): Promise<T | undefined> {
@@ -50,7 +55,7 @@ async function orUnseen<T>(unseen: Unseen | undefined, work: () => Promise<T>): 
   }
 }
 
-/** Is there one, usable or not? Returns false if this cannot be determined. */
+/** Returns true if a journal exists, usable or not. Returns false if this cannot be determined. */
 export async function hasJournal(inputs: Journalled): Promise<boolean> {
   try {
     return (await journalOf(inputs)) !== undefined;
@@ -60,9 +65,9 @@ export async function hasJournal(inputs: Journalled): Promise<boolean> {
 }
 
 /**
- * Removes it once nothing needs it.
- * @param unseen as {@link journalOf}
- * @throws MigrationError as {@link journalOf}: what can't be read is kept
+ * Deletes the journal when it is no longer needed.
+ * @param unseen as for {@link journalOf}
+ * @throws MigrationError as {@link journalOf}: a journal that cannot be read is not deleted
  */
 export async function forgetJournal(inputs: Journalled, unseen?: Unseen): Promise<void> {
   await oldJournal(inputs);
@@ -72,7 +77,7 @@ export async function forgetJournal(inputs: Journalled, unseen?: Unseen): Promis
   if (inputs.resume !== undefined) await rm(fileOf(inputs.resume), { force: true });
 }
 
-/** What the state knows of, and what the journal adds to that. */
+/** Joins the offsets in the state with those in the journal. */
 export function together(
   first: AppliedOffsets | null | undefined,
   second: AppliedOffsets | undefined,
@@ -116,7 +121,9 @@ function parse(text: string): OldJournal | undefined {
   }
 }
 
-/** One server in common is enough: a server belongs to one cluster. The order and the number of servers say nothing. */
+/**
+ * One common server is enough, because a server belongs to one cluster. Order and number of the servers do not matter.
+ */
 function sameCluster(a: string, b: string): boolean {
   const servers = (text: string) =>
     text

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { defineStep } from "./framework";
 
 export interface PasswordInputs {
-  /** Number of random bytes; the password is their base64url text. */
+  /** Number of random bytes. The password is their base64url text. */
   bytes: number;
 }
 
@@ -10,7 +10,7 @@ export interface PasswordOutputs {
   password: string;
 }
 
-/** Made once and kept in state, encrypted. */
+/** Generated once and kept in the state, encrypted. */
 export const passwordStep = defineStep<PasswordInputs, PasswordOutputs>("password", {
   outputs: { password: true },
   secret: ["password"],
@@ -18,6 +18,6 @@ export const passwordStep = defineStep<PasswordInputs, PasswordOutputs>("passwor
   create: async ({ bytes }) => ({ password: randomBytes(bytes).toString("base64url") }),
   update: async ({ password }) => ({ password }),
   async remove() {},
-  // A password that is in use stays: other bytes are for the next one.
+  // A password in use does not change. A new number of bytes applies to the next password.
   immaterial: ["bytes"],
 });

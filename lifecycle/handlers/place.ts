@@ -1,12 +1,15 @@
 import { resolve } from "node:path";
 
-/** Where the report's files are. */
+/** Location of the report's files. */
 export interface ReportPlace {
-  /** Name of the migration in the report, and of its files. */
+  /** Name of the migration in the report. The file names contain it, too. */
   name: string;
-  /** As somebody wrote it: a relative one is taken from the Pulumi project's folder. */
+  /** Folder as the user wrote it. A relative path starts at the Pulumi project's folder. */
   folder: string;
-  /** The Pulumi project's folder, from the program's, which is the working directory here. */
+  /**
+   * Path to the Pulumi project's folder, relative to the program's folder. The program's folder is the working
+   * directory.
+   */
   root: string;
 }
 

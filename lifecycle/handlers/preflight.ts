@@ -15,16 +15,19 @@ import { defineStep } from "./framework";
 import { isDefined, modelOf, now, type PhasedInputs } from "./inputs";
 
 export interface PreflightInputs extends PhasedInputs {
-  /** `clusters`: before anything is made. `privileges`: as the mirror's own users, before the mirror. */
+  /**
+   * `clusters`: checks the clusters before anything is created. `privileges`: checks the rights as the mirror's own
+   * users, before the mirror is created.
+   */
   stage: "clusters" | "privileges";
   options: PreflightOptions;
   /**
-   * Changes with the rights that the administrators need, as when another version of this package asks for more. Only for
-   * `clusters`; an older state has none.
+   * Changes if the administrators need other rights, for example because another version of this package needs more.
+   * Only for `clusters`. Absent in the state of an older version.
    */
   rights?: string;
   abandon: boolean;
-  /** The mirror's own principals; only for `privileges`. */
+  /** The mirror's own principals. Only for `privileges`. */
   mirrorOriginConnection?: Connection;
   mirrorTargetConnection?: Connection;
 }
@@ -36,7 +39,7 @@ export interface PreflightOutputs {
 
 const skipped: PreflightOutputs = { checkedAt: null, result: null };
 
-/** How long an administrator that was just made may be unknown to some broker. */
+/** How long brokers may not know a new administrator yet, in milliseconds. */
 const PATIENCE_MS = 10_000;
 
 interface Before {
@@ -71,8 +74,8 @@ async function look(
 }
 
 /**
- * The mirror that an earlier look found good, where it is there still: what its topics hold by now is its own work and,
- * after a cutover, its clients', who must not hinder an `up` that only brings a new password.
+ * Returns the mirror that an earlier check accepted, if it still exists. Its topics now hold its own copy and, after a
+ * cutover, the records of its clients. These must not fail an `up` that only changes a password.
  */
 async function stillRunning(olds: PreflightInputs, news: PreflightInputs): Promise<MirrorModel | undefined> {
   if (olds.abandon) return undefined;
@@ -82,13 +85,13 @@ async function stillRunning(olds: PreflightInputs, news: PreflightInputs): Promi
 }
 
 /**
- * Looked at again only when what it looks at changed; a cutover must not fail on what the mirror itself has made. After a
- * clean-up there is no mirror: a new one would copy everything a second time onto what the first one brought.
+ * The check runs again only if its inputs changed. A cutover must not fail on what the mirror itself created. After a
+ * clean-up there is no mirror: a new one would copy everything a second time into the topics of the first one.
  */
 function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
   if (olds.phase === "cleanup" && news.phase !== "cleanup") return false;
   if (!isDeepStrictEqual(olds.mirror, news.mirror)) return false;
-  // A roll-back takes a fence away and brings no new mirror: nothing may stand in its way, least of all a target that is down.
+  // A roll-back lowers a fence and creates no mirror. It must succeed even if the target is unreachable.
   if (olds.phase === "cutover" && news.phase === "mirror") return true;
   const keys = [
     "originConnection",
@@ -102,20 +105,24 @@ function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
 }
 
 /**
- * A cutover begins, and the look was one of an earlier `up`: an administrator that was given to an older version of this
- * package may lack the rights on the note of the groups' offsets, which must not come out behind the fence.
+ * Returns true if a cutover begins and the check ran in an earlier `up`. An administrator that was granted its rights
+ * for an older version of this package may lack the rights on the offsets journal topic. The user must learn that
+ * before the fence is raised.
  */
 const beginsCutover = (olds: PreflightInputs, news: PreflightInputs): boolean =>
   news.stage === "clusters" && olds.phase === "mirror" && news.phase === "cutover" && !news.abandon;
 
-/** Does this migration make the administrator of this side? Then the `up` itself grants what a preview finds missing. */
+/**
+ * Returns true if this migration creates the administrator of this side. The `up` itself then grants the rights that a
+ * preview finds missing.
+ */
 function makesAdministrator(inputs: PreflightInputs, side: Side = "target"): boolean {
   const { sasl } = inputs[`${side}Connection`];
   const made = inputs.options.users?.[side]?.principals ?? [];
   return sasl === undefined ? made.length > 0 : "username" in sasl && made.includes(`User:${sasl.username}`);
 }
 
-/** A preview cannot look where the `up` first gives an administrator other rights. */
+/** A preview cannot check the rights if the `up` first grants an administrator other rights. */
 const awaitsRights = (olds: PreflightInputs, news: PreflightInputs): boolean =>
   olds.rights !== news.rights && (makesAdministrator(news, "origin") || makesAdministrator(news));
 
@@ -133,7 +140,7 @@ async function askForNote(inputs: PreflightInputs): Promise<void> {
   }
 }
 
-/** At preview. What a target answers else, the steps of the `up` say. */
+/** Runs at preview. Other errors of the target are left to the steps of the `up`. */
 async function noteFailures(inputs: PreflightInputs): Promise<string[]> {
   if (makesAdministrator(inputs)) return [];
   try {
@@ -145,7 +152,10 @@ async function noteFailures(inputs: PreflightInputs): Promise<string[]> {
   }
 }
 
-/** Is there no mirror any more, as after a destroy that stopped half-way? Whoever can't tell says no. */
+/**
+ * Returns true if the mirror no longer exists, for example after a destroy that stopped half-way. Returns false if this
+ * cannot be determined.
+ */
 async function forgotten(inputs: PreflightInputs): Promise<boolean> {
   if (inputs.stage !== "clusters" || inputs.phase === "cleanup" || inputs.abandon) return false;
   return !(await mirrorRemembers(modelOf(inputs)).catch(() => true));

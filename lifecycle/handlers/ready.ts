@@ -5,16 +5,16 @@ import { defineStep } from "./framework";
 
 export interface ReadyInputs {
   place: ObjectPlace;
-  /** What was asked for. It decides nothing: the object's generation tells whether the operator has looked at it. */
+  /** The desired configuration. It decides nothing: the object's generation shows whether the operator has seen it. */
   trigger?: string;
   limitSeconds: number;
-  /** Content or path; absent: as Pulumi's kubernetes plugin finds its own. */
+  /** Content or path of a kubeconfig. Absent: found in the same way as Pulumi's Kubernetes plugin finds it. */
   kubeconfig?: string;
   context?: string;
 }
 
 export interface ReadyOutputs {
-  /** `<namespace>/<name>`, known once the object is ready. */
+  /** `<namespace>/<name>`. Known when the object is ready. */
   objectId: string;
   /** A KafkaUser's `status.username`. */
   username: string | null;
@@ -41,7 +41,7 @@ function outputsOf({ namespace, name }: ObjectPlace, status: Record<string, unkn
   };
 }
 
-/** Waits for what an operator makes; leaves nothing behind. */
+/** Waits until an operator reports an object as ready. Leaves nothing behind. */
 export const readyStep = defineStep<ReadyInputs, ReadyOutputs>("ready", {
   outputs: { objectId: true, username: true, secretId: true },
   secret: ["kubeconfig"],
@@ -51,12 +51,14 @@ export const readyStep = defineStep<ReadyInputs, ReadyOutputs>("ready", {
   async remove() {},
 
   /**
-   * Asks the cluster whether the state still holds. True when the operator has not looked at the object's present generation,
-   * has come to another verdict, or names another user or Secret. Says no when the cluster cannot be asked.
+   * Asks the cluster whether the state is still valid. Returns true if the operator has not seen the object's current
+   * generation, no longer reports it as ready, or names another user or Secret. Returns false if the cluster cannot be
+   * asked.
    */
   async isOutdated(state) {
     const { place, kubeconfig, context } = state;
-    // A kubeconfig that is not there is found missing at once, not by the request.
+    // `openKubernetes` throws at once if the kubeconfig is missing. Inside this function, the error becomes a
+    // rejection.
     const ask = async () => openKubernetes({ kubeconfig, context }).get(place);
     const object = await ask().catch(() => "nobody knows" as const);
     if (object === "nobody knows") return false;
@@ -66,8 +68,9 @@ export const readyStep = defineStep<ReadyInputs, ReadyOutputs>("ready", {
     return username !== (state.username ?? null) || secretId !== (state.secretId ?? null);
   },
   /**
-   * A new `trigger` alone is no change: with it, every preview of another pattern would take the user's Secret, and so the
-   * connections of all steps, for unknown. In the `up` the object has its new generation before this is asked.
+   * A new `trigger` alone is no change. If it were, a preview with another pattern would treat the user's Secret as
+   * unknown, and so the connections of all steps. In the `up` the object already has its new generation when
+   * `isOutdated` runs.
    */
   immaterial: ["kubeconfig", "context", "limitSeconds", "trigger"],
 });

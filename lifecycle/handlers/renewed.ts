@@ -7,24 +7,24 @@ import { openKubernetes } from "../kubernetes/reader";
 
 /** The Secrets that a connection's values come from. */
 export interface ConnectionSecrets extends KubernetesAccess {
-  /** `<namespace>/<name>` of the Secret with the login; absent: the login is given in the program. */
+  /** `<namespace>/<name>` of the Secret with the login. Absent: the program gives the login. */
   login?: string;
-  /** `<namespace>/<name>` of the Secret with the CA (key `ca.crt`); absent: the CA is given in the program. */
+  /** `<namespace>/<name>` of the Secret with the CA (key `ca.crt`). Absent: the program gives the CA. */
   ca?: string;
 }
 
 /**
- * What was read again in this run, by the connection that was refused. Pulumi keeps one process for all steps of one run: only
- * the first of them tries the old login.
+ * Connections that were read again in this run, by the connection that was refused. Pulumi keeps one process for all
+ * steps of a run, so only the first step tries the old login.
  */
 const read = new Map<string, Connection>();
 
-/** For tests: a run begins. */
+/** For tests: starts a new run. */
 export const forgetRenewed = (): void => read.clear();
 
 /**
- * The connection, able to read its Secrets again where a login is refused: a password may have been rotated since the
- * last `up`, and a destroy does not run the program.
+ * Returns the connection with a function that reads its Secrets again after a refused login. A password may have been
+ * rotated since the last `up`, and a destroy does not run the program.
  */
 export function renewable(
   connection: Connection,
@@ -81,7 +81,7 @@ function putLogin(connection: Connection, values: Record<string, string>): void 
     connection.tls = { ...connection.tls, cert, key };
 }
 
-/** Undefined: there is no such Secret. */
+/** Returns undefined if the Secret does not exist. */
 async function valuesOf(id: string, access: KubernetesAccess): Promise<Record<string, string> | undefined> {
   const [namespace = "", name = ""] = id.split("/");
   const found = await openKubernetes(access).get({ apiVersion: "v1", kind: "Secret", namespace, name });

@@ -12,7 +12,7 @@ import { isDefined, modelOf, now, type PhaseChange, type PhasedInputs, phaseChan
 export interface ReplicationInputs extends PhasedInputs {
   options: ReplicationOptions;
   abandon: boolean;
-  /** `cutover`: when the phase says so. `removal`: when the resource goes, for a destroy that skipped the cutover. */
+  /** `cutover`: in phase `cutover`. `removal`: when the resource is deleted, for a destroy without a cutover. */
   when: "cutover" | "removal";
 }
 
@@ -34,13 +34,13 @@ async function describePlan(inputs: ReplicationInputs, progress: Progress): Prom
   for (const line of plan.lines) progress.info(line);
 }
 
-/** What a preview announces and what an update does are decided here alone: a reset with other rules is one, too. */
+/** Preview and update both use this decision. A reset with other rules counts as a cutover, too. */
 function changeOf(olds: ReplicationInputs & ReplicationOutputs, news: ReplicationInputs): PhaseChange {
   const done = isDefined(olds.resetAt) && sameSelection(olds, news) && isDeepStrictEqual(olds.options, news.options);
   return phaseChange({ phase: olds.phase, done }, news.phase);
 }
 
-/** Brings the target's topics to the wanted replication; run again it finds nothing to do. */
+/** Brings the target's topics to the wanted replication. A second run finds nothing to do. */
 export const replicationStep = defineStep<ReplicationInputs, ReplicationOutputs>("replication", {
   outputs: { resetAt: true, result: true },
 
@@ -73,7 +73,8 @@ export const replicationStep = defineStep<ReplicationInputs, ReplicationOutputs>
 
   async remove(state, progress) {
     if (state.when !== "removal") return;
-    // After a cutover the topics are their owner's, who may have made more of them: only what that cutover left undone is done.
+    // After a cutover the topics belong to their owners, who may have added replicas. Only finish what the cutover left
+    // undone.
     const onlyAdd = state.phase === "cutover";
     await reset({ ...state, options: { ...state.options, onlyAdd } }, progress);
   },

@@ -23,26 +23,26 @@ import { folderOf, type ReportPlace } from "./place";
 
 export interface ReportInputs extends PhasedInputs, ReportPlace {
   options: { gate: GateOptions; offsets: OffsetOptions };
-  /** Where the origin ended when the gate passed. */
+  /** End offsets of the origin when the gate passed. */
   gateEnds?: TopicEnds | null;
-  /** What the steps have found. */
+  /** Results of the steps. */
   facts: ReportFacts;
-  /** A user operator looks after the origin's users. Absent: no, there is no fence, or an older state. */
+  /** A user operator manages the origin's users. Absent: no operator, no fence, or the state of an older version. */
   userOperator?: boolean;
-  /** Changes with every setting of the migration, so that each `up` that changed something writes anew. */
+  /** Changes with every setting of the migration, so that each `up` that changes something writes a new report. */
   trigger: string;
 }
 
 export interface ReportOutputs {
-  /** Path of the page, as the folder was given. */
+  /** Path of the HTML page. It starts with the folder as the user wrote it. */
   report: string;
-  /** Null: the last attempt failed; the next `up` tries again. */
+  /** Null: the last attempt failed. The next `up` tries again. */
   writtenAt: string | null;
-  /** In phase `cleanup`, when the steps are gone: what they had found. */
+  /** The results of the steps in phase `cleanup`, when the steps no longer exist. */
   kept: ReportFacts | null;
 }
 
-/** A report is worth no failure: what goes wrong with it is said, and neither stops a cutover nor a clean-up. */
+/** A report must not fail a cutover or a clean-up. Errors become warnings. */
 export async function trying<T>(what: string, progress: Progress, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -52,7 +52,7 @@ export async function trying<T>(what: string, progress: Progress, work: () => Pr
   }
 }
 
-/** Writes both files, and says where they are or why they are not. */
+/** Writes both files. Reports where they are, or why they could not be written. */
 export async function put(place: ReportPlace, report: Report, progress: Progress): Promise<string | null> {
   const written = await trying(
     `the report could not be written to ${place.folder} (make the folder writable, or set report.folder)`,
@@ -80,7 +80,7 @@ async function make(inputs: ReportInputs, facts: ReportFacts): Promise<Report> {
   const { name, phase } = inputs;
   const folder = folderOf(inputs);
   const earlier = await earlierReport(folder, name);
-  // Residue was looked for when the mirror had gone, after the report of that `up`; that look stands.
+  // The search for residue ran after the mirror was deleted, and so after the report of that `up`. Keep its result.
   if (phase === "cleanup" && earlier?.phase === "cleanup" && earlier.residue !== null)
     return { ...earlier, madeAt: now() };
   const input: ReportInput = {
@@ -96,7 +96,7 @@ async function make(inputs: ReportInputs, facts: ReportFacts): Promise<Report> {
   return buildReport(phase === "cleanup" ? whole : { ...whole, ...(await live(inputs, facts)) });
 }
 
-/** What earlier runs and this one have seen of the fence; when an `up` ends, nobody holds the fence any more. */
+/** Joins what earlier runs and this run know about the fence. Nothing holds the fence after an `up` ends. */
 function fenceHistory(
   inputs: ReportInputs,
   facts: ReportFacts,
@@ -115,12 +115,12 @@ function fenceHistory(
   };
 }
 
-/** Where no step has looked yet, the report does. */
+/** Looks at what no step has examined yet. */
 async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<ReportInput>> {
   const notes: string[] = [];
   const noting: Progress = { info: () => {}, warn: (line) => notes.push(line) };
   const model = modelOf(inputs);
-  // Once the gate has passed clients may write to the target, and its last records are theirs.
+  // After the gate has passed clients may write to the target. Its last records are then theirs.
   const look =
     facts.verification === undefined
       ? await trying("the copy could not be looked at", noting, () =>
@@ -139,7 +139,7 @@ async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<R
       : await trying("whether the origin was written to since the gate passed can't be told", noting, () =>
           writtenOnOrigin(model, since),
         );
-  // Clusters that did not answer the other looks are named already.
+  // If other looks failed, the notes already name the clusters that did not answer.
   const left =
     notes.length > 0
       ? undefined
@@ -155,7 +155,7 @@ async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<R
   };
 }
 
-/** Declared after the last step of each phase: writes the report of what all of them have found. */
+/** Declared after the last step of each phase. Writes a report of all their results. */
 export const reportStep = defineStep<ReportInputs, ReportOutputs>("report", {
   outputs: { report: true, writtenAt: true, kept: true },
 
@@ -166,13 +166,14 @@ export const reportStep = defineStep<ReportInputs, ReportOutputs>("report", {
     return write(news, kept, progress);
   },
 
-  // The first to go: from here on only the residue is added, also where an earlier run's files are not at hand.
+  // This resource is deleted first. After this write only the residue is added. The write also creates the files if
+  // those of an earlier run are not on this machine.
   async remove(state, progress) {
     await write(state, state.kept ?? null, progress);
   },
 
   immaterial: ["gateEnds", "topicIds", "userOperator"],
 
-  // A write that failed is tried again; files that are not at hand (a build machine's) are no reason for another one.
+  // Retry a write that failed. Missing files (for example on another build machine) are no reason to write again.
   isOutdated: async ({ writtenAt }) => writtenAt === undefined || writtenAt === null,
 });

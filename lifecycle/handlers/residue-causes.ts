@@ -3,16 +3,16 @@ import type { Side } from "../../engine/model";
 import type { ObjectsOn } from "../kubernetes/left";
 import type { ObjectPlace } from "../kubernetes/reader";
 
-/** What the causes of residue are told from. */
+/** Facts from which the causes of residue are derived. */
 export interface ResidueFacts {
   when: "cleanup" | "destroy";
-  /** Objects that the migration has declared. */
+  /** Objects that the migration declared. */
   kubernetes: readonly ObjectsOn[];
 }
 
 /**
- * Says why residue is there and what to do about it: one line for each cause. Nothing here suggests an `up` that would
- * make the mirror again.
+ * Returns one line per cause: why the residue exists and what to do. Never suggests an `up` that would create the
+ * mirror again.
  */
 export function waysOut(residue: readonly Residue[], facts: ResidueFacts): string {
   const causes = new Set(residue.map((r) => causeOf(r, facts)));
@@ -64,16 +64,16 @@ function userOperatorDown(
   );
 }
 
-/** `User:mm2 Allow ...` and `mm2` name the same user; with a certificate it is `User:CN=mm2`. */
+/** `User:mm2 Allow ...` and `mm2` name the same user. A user with a certificate is `User:CN=mm2`. */
 function nameOfUser(text: string): string {
   return text.split(" ", 1)[0]!.replace(/^User:(CN=)?/, "");
 }
 
-/** The KafkaUser of this name that the migration has made on this side. */
+/** Returns the KafkaUser of this name that the migration created for this side. */
 function operatorsUser(name: string, side: Side, { kubernetes }: ResidueFacts): ObjectPlace | undefined {
   const users = kubernetes.flatMap((k) =>
     k.places.filter((p) => p.kind === "KafkaUser" && p.name === name).map((place) => ({ side: k.side, place })),
   );
-  // The state of an older version does not tell the side.
+  // The state of an older version does not contain the side.
   return (users.find((u) => u.side === side) ?? users.find((u) => u.side === undefined))?.place;
 }

@@ -11,19 +11,19 @@ import { waysOut } from "./residue-causes";
 import { mirrorOf, put, trying } from "./report";
 
 export interface ResidueInputs extends PhasedInputs {
-  /** `cleanup`: removed when the mirror is gone. `destroy`: removed last, but for the administrators. */
+  /** `cleanup`: deleted after the mirror. `destroy`: deleted after everything except the administrators. */
   when: "cleanup" | "destroy";
   abandon: boolean;
   look: Omit<ResidueOptions, "patienceMs">;
-  /** Objects that the migration has declared, without those of the administrators. */
+  /** Objects that the migration declared, without those of the administrators. */
   kubernetes: ObjectsOn[];
-  /** Absent: none is written. */
+  /** Absent: no report is written. */
   report?: ReportPlace;
-  /** How long operators and brokers may take to follow a deletion, in seconds. Default 30. */
+  /** How long operators and brokers may take to complete a deletion, in seconds. Default 30. */
   patienceSeconds?: number;
 }
 
-/** Its removal proves by listing that nothing is left, on both clusters and in Kubernetes. */
+/** On deletion: proves by listing that nothing is left on either cluster or in Kubernetes. */
 export const residueStep = defineStep<ResidueInputs, object>("residue", {
   create: async () => ({}),
   update: async () => ({}),
@@ -52,7 +52,8 @@ export const residueStep = defineStep<ResidueInputs, object>("residue", {
     refuse(residue ?? [], state, progress);
   },
 
-  // Where Kubernetes is, not what is looked for there: a preview does not know a provider's settings.
+  // A change here concerns the access to Kubernetes, not the objects to look for: a preview does not know a provider's
+  // settings.
   immaterial: ["kubernetes"],
   optional: ["report"],
 });
@@ -76,7 +77,7 @@ async function look(
     : { residue: [...(kafka ?? []), ...(objects ?? [])], notes, objects: count };
 }
 
-/** @throws MigrationError RESIDUE_LEFT with what is certainly the migration's own */
+/** @throws MigrationError RESIDUE_LEFT if anything is left that certainly belongs to the migration */
 function refuse(residue: readonly Residue[], { when, abandon, kubernetes }: ResidueInputs, progress: Progress): void {
   const own = residue.filter((r) => r.foreign !== true);
   if (own.length === 0) return;

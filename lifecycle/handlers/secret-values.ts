@@ -5,18 +5,18 @@ import { waitForSecret } from "../kubernetes/wait";
 import { defineStep } from "./framework";
 
 export interface SecretValuesInputs {
-  /** `<namespace>/<name>`; known only once whoever makes the Secret has named it. */
+  /** `<namespace>/<name>`. Known only when the creator of the Secret has named it. */
   secretId: string;
-  /** Keys that have to be there, and the only ones that are kept. */
+  /** Keys that the Secret must have. The state keeps no other keys. */
   keys: string[];
   limitSeconds: number;
-  /** Content or path; absent: as Pulumi's kubernetes plugin finds its own. */
+  /** Content or path of a kubeconfig. Absent: found in the same way as Pulumi's Kubernetes plugin finds it. */
   kubeconfig?: string;
   context?: string;
 }
 
 export interface SecretValuesOutputs {
-  /** By key, in base64 as Kubernetes keeps them. */
+  /** By key, in base64 as in the Kubernetes API. */
   values: Record<string, string>;
 }
 
@@ -34,9 +34,9 @@ async function look(
 }
 
 /**
- * Values of a Secret that somebody else makes and may change. Kept in the state, encrypted, so that a preview needs no way
- * to the cluster (Pulumi's own `Secret.get` asks the cluster in every preview and fails without one); where there is a
- * way, a changed Secret is noticed and the next `up` follows.
+ * Values of a Secret that another program creates and may change. The state keeps them, encrypted, so that a preview
+ * needs no access to the cluster. (Pulumi's own `Secret.get` asks the cluster at every preview and fails without
+ * access.) If there is access, the step detects a changed Secret and the next `up` reads it again.
  */
 export const secretValuesStep = defineStep<SecretValuesInputs, SecretValuesOutputs>("secret-values", {
   outputs: { values: true },
@@ -50,7 +50,7 @@ export const secretValuesStep = defineStep<SecretValuesInputs, SecretValuesOutpu
       const now = await openKubernetes({ kubeconfig, context }).get(placeOf(secretId));
       return keys.some((key) => now?.data?.[key] !== values[key]);
     } catch (error) {
-      // Without access nobody can tell: what needs the cluster says so by itself.
+      // Without access this cannot be determined. The steps that need the cluster report the error themselves.
       const why = isMigrationError(error) ? error.seen : "the kubeconfig can't be read";
       progress.info(`Secret ${secretId} was not looked at again (${why}): its values are those of the last update`);
       return false;

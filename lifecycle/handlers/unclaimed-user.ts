@@ -1,7 +1,7 @@
 import { requireUnusedName, type UserQuestion } from "../../engine/users";
 import { defineStep } from "./framework";
 
-/** Before a user is made through Kafka's own interface. Once it is ours, it is not asked again. */
+/** Runs before a user is created through the Kafka protocol. It does not run again for a user that this stack owns. */
 export const unclaimedUserStep = defineStep<UserQuestion, object>("unclaimed-user", {
   async create(inputs, progress) {
     await requireUnusedName(inputs, progress);

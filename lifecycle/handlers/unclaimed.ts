@@ -6,34 +6,41 @@ import { notServed } from "../kubernetes/served";
 import { OWNER_ANNOTATION } from "../owner";
 import { defineStep } from "./framework";
 
-/** The Kafka resource of a KafkaUser, in the user's namespace. */
+/** The Kafka resource of a KafkaUser. It is in the user's namespace. */
 export interface KafkaCluster {
   name: string;
-  /** What its brokers have as `allow.everyone.if.no.acl.found`. Absent: as the Kafka resource says. False: also where it is accepted. */
+  /**
+   * Value of `allow.everyone.if.no.acl.found` on the brokers. Absent: taken from the Kafka resource. False: also if the
+   * user accepted the risk.
+   */
   everyoneByDefault?: boolean;
 }
 
 export interface UnclaimedInputs {
   place: ObjectPlace;
-  /** Who is about to make the object: `<organization>/<project>/<stack>`. */
+  /** Stack that is about to create the object: `<organization>/<project>/<stack>`. */
   owner: string;
-  /** The Secret is one that an operator makes beside a KafkaUser: one that it has made may be there. */
+  /**
+   * The object is a Secret that an operator creates beside a KafkaUser. A Secret that an operator created may exist.
+   */
   ofKafkaUser?: boolean;
-  /** With `ofKafkaUser`: how the operator names its Secrets. Absent (an older state): as it names the user. */
+  /**
+   * With `ofKafkaUser`: how the operator names its Secrets. Absent (an older state): the Secret has the user's name.
+   */
   operator?: {
-    /** Of the KafkaUsers, whose status tells a prefix (`STRIMZI_SECRET_PREFIX`). */
+    /** API version of the KafkaUsers. Their status shows the operator's prefix (`STRIMZI_SECRET_PREFIX`). */
     apiVersion: string;
-    /** The prefix, where it is known. */
+    /** The prefix, if it is known. */
     secretPrefix?: string;
   };
-  /** The cluster that a KafkaUser's ACLs are for. Absent: it is not looked at. */
+  /** The Kafka cluster for the ACLs of a KafkaUser. Absent: the cluster is not checked. */
   cluster?: KafkaCluster;
-  /** Content or path; absent: as Pulumi's kubernetes plugin finds its own. */
+  /** Content or path of a kubeconfig. Absent: found in the same way as Pulumi's Kubernetes plugin finds it. */
   kubeconfig?: string;
   context?: string;
 }
 
-/** How the object of this migration gets another name. */
+/** How to give an object of this migration another name. */
 const OTHER_NAME: Record<Exclude<ObjectPlace["kind"], "Kafka">, string> = {
   KafkaMirrorMaker2: "give the mirror another mirror.name or mirror.namespace",
   KafkaUser: "give the users of this side other names (origin.names.user, origin.names.administrator, or the target's)",
@@ -53,9 +60,9 @@ async function look(inputs: UnclaimedInputs, progress: Progress): Promise<object
 }
 
 /**
- * With `allow.everyone.if.no.acl.found=true` the user's ACLs would lock everybody else out of what they name. The brokers can be
- * asked only once a user can log in, which is too late. The Kafka resource tells it before. A cluster without authorization has
- * no ACLs.
+ * With `allow.everyone.if.no.acl.found=true` the user's ACLs would deny all other users access to the resources that
+ * they name. The brokers can be asked only when a user can log in, which is too late. The Kafka resource shows the
+ * setting earlier. A cluster without authorization has no ACLs.
  */
 async function whyOpen(
   reader: KubernetesReader,
@@ -94,7 +101,7 @@ function isOpen(kafka: KubernetesObject | undefined): boolean {
   );
 }
 
-/** What the user operator may put before the user's name to name its Secret. */
+/** Returns the prefixes that the user operator may put before the user's name to name its Secret. */
 async function prefixes(
   { place, operator }: UnclaimedInputs,
   reader: KubernetesReader,
@@ -138,7 +145,7 @@ async function requireUnclaimed(
   );
 }
 
-/** Operators label the Secrets that they make, and overwrite one of the name that has no such label. */
+/** Operators label the Secrets that they create. They overwrite a Secret of the same name without such a label. */
 function isOfKafkaUser({ metadata }: KubernetesObject): boolean {
   const labels = (metadata.labels ?? {}) as Record<string, unknown>;
   const owners = (metadata.ownerReferences ?? []) as { kind?: unknown }[];
@@ -148,11 +155,14 @@ function isOfKafkaUser({ metadata }: KubernetesObject): boolean {
   );
 }
 
-/** Before an object is made: absent, or left by an `up` of this very stack that was killed before it could note it down. */
+/**
+ * Runs before an object is created. The object must be absent, or created by a killed `up` of the same stack that could
+ * not record it.
+ */
 export const unclaimedStep = defineStep<UnclaimedInputs, object>("unclaimed", {
   /**
-   * A preview says which API versions there are when the object's is not among them. A cluster that cannot be asked, or that
-   * has no such CRD at all (the same program may install it), says nothing before the `up`.
+   * If the cluster does not serve the object's API version, the preview lists the versions that it serves. The preview
+   * reports nothing if the cluster cannot be reached or has no such CRD at all: the same program may install the CRD.
    */
   async previewFailures({ place, cluster, kubeconfig, context }, olds) {
     const ask = async () => {

@@ -21,7 +21,10 @@ import { folderOf, type ReportPlace } from "./place";
 export interface VerificationInputs extends PhasedInputs, FencedInputs {
   options: VerifyOptions;
   abandon: boolean;
-  /** Where an `up` that is killed leaves what it has verified, for the next one. Absent (an older state): nowhere. */
+  /**
+   * Location of the file in which an interrupted `up` leaves its progress for the next one. Absent (an older state):
+   * none.
+   */
   resume?: ReportPlace;
 }
 
@@ -42,7 +45,7 @@ async function verify(inputs: VerificationInputs, progress: Progress): Promise<V
   return { verifiedAt: now(), result };
 }
 
-/** A folder that can't be made costs the next run time, and this one nothing. */
+/** If the folder cannot be created, we only lose the ability to resume. */
 async function memory({ resume }: VerificationInputs, progress: Progress): Promise<Pick<VerifyOptions, "resumeFile">> {
   if (resume === undefined) return {};
   const file = resumeFile(resume);
@@ -64,15 +67,15 @@ function changeOf(olds: VerificationInputs & VerificationOutputs, news: Verifica
   return phaseChange({ phase: olds.phase, done }, news.phase);
 }
 
-/** What decides how much is compared, with the defaults; the others do not matter in that mode. */
+/** Returns the options that decide how much is compared, with their defaults. The mode ignores the others. */
 const asked = ({ mode, tailRecords = TAIL_RECORDS, countUpTo = COUNT_UP_TO }: VerifyOptions) =>
   mode === "tail" ? { mode, tailRecords, countUpTo } : { mode };
 
-/** Was it verified in another way than is asked for now? Then the old result is no answer. */
+/** Returns true if the wanted comparison differs from the one that ran. The old result is then not valid. */
 const asksMore = (olds: VerificationInputs, news: VerificationInputs): boolean =>
   news.phase === "cutover" && !isDeepStrictEqual(asked(olds.options), asked(news.options));
 
-/** Compares both sides once the gate has passed; a difference fails the `up` before any offset is moved. */
+/** Compares both sides after the gate has passed. A difference fails the `up` before any offset is moved. */
 export const verificationStep = defineStep<VerificationInputs, VerificationOutputs>("verification", {
   outputs: { verifiedAt: true, result: true },
 

@@ -7,23 +7,26 @@ import { parse } from "yaml";
 import { MigrationError } from "../../engine/errors";
 import { didYouMean } from "../../engine/near-miss";
 
-/** How a program outside finds the API server: as Pulumi's kubernetes plugin does. */
+/** How a program outside the cluster finds the API server: in the same way as Pulumi's Kubernetes plugin. */
 export interface KubernetesAccess {
-  /** Content of a kubeconfig, or path (several as in KUBECONFIG). Default: KUBECONFIG, ~/.kube/config, the pod's service account. */
+  /**
+   * Content of a kubeconfig, or a path (or several, as in KUBECONFIG). Default: KUBECONFIG, then ~/.kube/config, then
+   * the pod's service account.
+   */
   kubeconfig?: string;
   /** Default: the kubeconfig's current context. */
   context?: string;
 }
 
-/** Where the API server is and how to prove who asks. */
+/** Address of the API server and how to authenticate. */
 export interface ApiServer {
-  /** `https://host:port`, without a slash at the end. */
+  /** `https://host:port`, without a trailing slash. */
   url: string;
   ca?: string;
-  /** False only when the kubeconfig says so. */
+  /** False only if the kubeconfig disables verification. */
   verify: boolean;
   serverName?: string;
-  /** Asked again when the server no longer takes the answer. */
+  /** Called again when the server no longer accepts the credentials. */
   credentials(): Promise<Credentials>;
 }
 
@@ -66,7 +69,7 @@ export function findApiServer(access: KubernetesAccess, env: NodeJS.ProcessEnv =
   );
 }
 
-/** A path has one line; a kubeconfig is YAML of several, or JSON. */
+/** A path has one line. A kubeconfig is YAML with several lines, or JSON. */
 function isContent(text: string): boolean {
   return text.includes("\n") || text.trimStart().startsWith("{");
 }
@@ -93,7 +96,7 @@ function read(text: string, folder: string, where: string): Kubeconfig {
   try {
     config = parse(text) as Partial<Kubeconfig> | null;
   } catch {
-    // The parser's message would quote the text, which holds credentials.
+    // The parser's message quotes the text, which contains credentials.
     throw invalid(`${where} is neither YAML nor JSON`, "give a kubeconfig");
   }
   if (typeof config !== "object" || config === null) throw invalid(`${where} holds no kubeconfig`, "give a kubeconfig");
@@ -161,7 +164,7 @@ interface ExecPlugin {
   provideClusterInfo?: boolean;
 }
 
-/** Runs a credential plugin (`client.authentication.k8s.io`). What it prints is a credential and is never shown. */
+/** Runs a credential plugin (`client.authentication.k8s.io`). Its output is a credential and is never shown. */
 async function fromPlugin(plugin: ExecPlugin, cluster: Record<string, unknown>): Promise<Credentials> {
   const apiVersion = plugin.apiVersion ?? "client.authentication.k8s.io/v1";
   const info = {
@@ -194,7 +197,7 @@ async function fromPlugin(plugin: ExecPlugin, cluster: Record<string, unknown>):
   }
 }
 
-/** The service account of the pod that this runs in. */
+/** The service account of the pod in which this process runs. */
 function inPod(env: NodeJS.ProcessEnv): ApiServer | undefined {
   const token = readIfThere(join(POD, "token"));
   if (env.KUBERNETES_SERVICE_HOST === undefined || token === undefined) return undefined;

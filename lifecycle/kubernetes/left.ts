@@ -8,21 +8,27 @@ import { type KubernetesObject, type KubernetesReader, openKubernetes, type Obje
 /** Objects on one Kubernetes cluster. */
 export interface ObjectsOn extends KubernetesAccess {
   places: ObjectPlace[];
-  /** Whose they are; one of the same name that is not marked so is somebody else's. Absent: they have no mark. */
+  /**
+   * Owner of the objects. An object of the same name without this owner annotation belongs to someone else. Absent: the
+   * objects have no annotation.
+   */
   owner?: string;
-  /** The cluster whose users they belong to; absent: none, or the state of an older version. */
+  /** The cluster whose users the objects belong to. Absent: none, or the state of an older version. */
   side?: Side;
-  /** What the user operator puts before the names of its Secrets (`STRIMZI_SECRET_PREFIX`). Default: what `example` tells. */
+  /**
+   * Prefix that the user operator puts before the names of its Secrets (`STRIMZI_SECRET_PREFIX`). Default: taken from
+   * `example`.
+   */
   secretPrefix?: string;
-  /** A KafkaUser of the same operator whose status names its Secret, and so the prefix. */
+  /** A KafkaUser of the same operator. Its status names its Secret and so shows the prefix. */
   example?: ObjectPlace;
 }
 
 const EVERY_MS = 500;
 
 /**
- * Those of the objects that are still there. Deleted ones take a moment to go (an operator's Secret goes with its user), so
- * it is looked again for up to `patienceMs` while something is found.
+ * Returns the objects that still exist. A deletion takes a moment (an operator deletes a Secret together with its
+ * user). While objects are found, this asks again for up to `patienceMs` milliseconds.
  * @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE, KUBECONFIG_*
  */
 export async function leftInKubernetes(clusters: readonly ObjectsOn[], patienceMs: number): Promise<Residue[]> {
@@ -75,7 +81,7 @@ function residueOf({ place: { kind, namespace, name }, object: { metadata } }: O
   };
 }
 
-/** What a user operator puts before a user's name to name its Secret; undefined: it has not said. */
+/** Returns the prefix that a user operator puts before a user's name to name its Secret. Undefined: not known yet. */
 export function prefixIn(user: KubernetesObject | undefined, name: string): string | undefined {
   const secret = user?.status?.secret;
   return typeof secret === "string" && secret.endsWith(name) ? secret.slice(0, secret.length - name.length) : undefined;

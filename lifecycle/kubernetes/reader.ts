@@ -19,24 +19,31 @@ export interface KubernetesObject {
   data?: Record<string, string>;
 }
 
-/** Reads single objects, no more: the lifecycle changes nothing in Kubernetes. */
+/** Only reads objects: the lifecycle changes nothing in Kubernetes. */
 export interface KubernetesReader {
   /** Address of the API server, for messages. */
   readonly server: string;
-  /** Undefined: there is no such object. @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE */
+  /**
+   * Returns undefined if the object does not exist.
+   * @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE
+   */
   get(place: ObjectPlace): Promise<KubernetesObject | undefined>;
-  /** At most 500 objects of one kind in one namespace. @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE */
+  /**
+   * Returns at most 500 objects of one kind in one namespace.
+   * @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE
+   */
   list(of: Omit<ObjectPlace, "name">): Promise<KubernetesObject[]>;
-  /** The same, and whether the API server serves the object's API version at all. */
+  /** Same as {@link get}, but returns `not-served` if the API server does not serve the object's API version. */
   find(place: ObjectPlace): Promise<KubernetesObject | "not-served" | undefined>;
   /**
-   * What the API server says about its API under this path, e.g. `/apis/kafka.strimzi.io`. Undefined: there is nothing.
+   * Returns the API server's discovery document for a path, for example `/apis/kafka.strimzi.io`. Undefined: there is
+   * none.
    * @throws MigrationError KUBERNETES_UNREACHABLE
    */
   discover(path: string): Promise<Record<string, unknown> | "refused" | undefined>;
 }
 
-/** Names of the kinds in paths. */
+/** Names of the kinds in API paths. */
 export const PLURAL = {
   Kafka: "kafkas",
   KafkaUser: "kafkausers",
@@ -82,7 +89,9 @@ export function openKubernetes(access: KubernetesAccess): KubernetesReader {
   };
 }
 
-/** The answer to a path that is not served is a line of text; what is served answers in JSON, also about an absent object. */
+/**
+ * For a path that is not served the API server answers with a line of text. For an absent object it answers with JSON.
+ */
 const isNotServed = ({ status, body }: Answer): boolean => status === 404 && !body.trimStart().startsWith("{");
 
 function pathOf({ apiVersion, kind, namespace, name }: ObjectPlace): string {

@@ -7,7 +7,11 @@ import { unclaimedStep as unclaimed } from "../handlers/unclaimed";
 let server: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve())));
 
-/** An API server's discovery: the kinds that it serves, by API version. It has no object. Asked for others it answers 404, or `refused` to all. */
+/**
+ * Starts an API server with discovery for the given kinds by API version. It has no objects. For an unknown path it
+ * answers
+ * 404. With `refused` every discovery request gets 403. Returns a kubeconfig.
+ */
 async function discovery(kinds: Record<string, string[]>, refused = false) {
   server = createServer(({ url = "" }, response) => {
     const path = url.replace(/^\/apis\//, "");

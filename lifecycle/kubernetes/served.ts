@@ -1,7 +1,7 @@
 import { MigrationError } from "../../engine/errors";
 import { type KubernetesReader, type ObjectPlace, PLURAL } from "./reader";
 
-/** Which dialect writes an API version of a kind; a test compares this with the dialects. */
+/** Dialects by kind and API version. A test compares this table with the dialects. */
 const DIALECTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   KafkaUser: {
     "kafka.strimzi.io/v1": "strimzi-v1",
@@ -21,17 +21,20 @@ const DIALECTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 const GROUPS = ["kafka.strimzi.io", "eventstreams.ibm.com"];
 
-/** What an API server has instead of an API version that it does not serve. */
+/** What an API server serves instead of the API version that is missing. */
 export interface NotServed {
-  /** The kind's API versions that it serves, as `<group>/<version>`, newest first; empty: none of Strimzi's and Event Streams'. */
+  /**
+   * The API versions that it serves for this kind, as `<group>/<version>`, newest first. Empty: it serves no version of
+   * Strimzi or Event Streams.
+   */
   served: string[];
   error: MigrationError;
 }
 
 /**
- * Asks the API server whether it serves the API version in which an object is written. An API server that refuses the question
- * counts as one that serves it: the object's own request says more then.
- * @returns undefined when it does
+ * Asks the API server whether it serves the API version of an object. If the API server refuses the question, the
+ * version counts as served: the request for the object then gives a better error.
+ * @returns undefined if the version is served
  * @throws MigrationError KUBERNETES_UNREACHABLE, KUBECONFIG_*
  */
 export async function notServed(
@@ -59,7 +62,7 @@ export async function notServed(
   };
 }
 
-/** Undefined: the server does not say. */
+/** Returns undefined if the server does not answer the question. */
 async function serves(
   reader: KubernetesReader,
   apiVersion: string,

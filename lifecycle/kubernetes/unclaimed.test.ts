@@ -14,7 +14,9 @@ afterEach(() => new Promise<void>((resolve) => (server ? server.close(() => reso
 
 let path = "";
 
-/** Access to an API server that answers each path with what `found` gives for it (undefined: not found). */
+/**
+ * Starts an API server that answers each path with the result of `found` (undefined: not found). Returns a kubeconfig.
+ */
 async function serving(found: (path: string) => object | undefined): Promise<string> {
   server = createServer((request, response) => {
     path = request.url!;
@@ -32,7 +34,7 @@ async function serving(found: (path: string) => object | undefined): Promise<str
   });
 }
 
-/** Asks before this object is made, of an API server that has `found` in its place (undefined: nothing). */
+/** Runs the check for an object. The API server returns `found` for it (undefined: the object does not exist). */
 async function ask(place: object, found: object | undefined, more: object = {}): Promise<string> {
   const kubeconfig = await serving(() => found);
   return unclaimedStep.create({ place, owner, kubeconfig, ...more }).then(
@@ -91,7 +93,7 @@ describe("a KafkaUser of a cluster that lets everybody use what no ACL names", (
   });
   const served = { resources: [{ name: "kafkausers" }] };
 
-  /** What the preview and the `up` say before the user is made. */
+  /** Returns what the preview and the `up` report before the user is created. */
   async function said(resource: object | undefined, cluster: object): Promise<[preview: string[], up: string]> {
     const kubeconfig = await serving((at) => {
       if (at.endsWith("/kafkas/origin")) return resource;
@@ -106,7 +108,7 @@ describe("a KafkaUser of a cluster that lets everybody use what no ACL names", (
     return [failures.map(({ reason }) => reason), await up];
   }
 
-  /** What a later preview says, when the user is there. */
+  /** Returns what a later preview reports when the user exists. */
   async function whileThere(resource: object | undefined, cluster: object): Promise<unknown[]> {
     const kubeconfig = await serving((at) => (at.endsWith("/kafkas/origin") ? resource : served));
     const inputs = { place: user, owner, kubeconfig, cluster: { name: "origin", ...cluster } };

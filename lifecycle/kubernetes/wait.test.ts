@@ -29,7 +29,7 @@ const object = (generation: number, status?: Record<string, unknown>): Kubernete
 let server: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve())));
 
-/** An API server that gives these answers one after the other, the last one for ever. */
+/** Starts an API server that gives these answers in order and then repeats the last one. */
 async function apiServer(answers: (KubernetesObject | number)[]) {
   const seen: { url: string; authorization?: string }[] = [];
   server = createServer((request, response) => {

@@ -10,17 +10,19 @@ interface Condition {
   message?: string;
 }
 
-/** What an operator says of its resource. */
+/** What an operator reports about its resource. */
 export type Readiness =
   | { state: "ready"; status: Record<string, unknown> }
   | { state: "not-ready"; reason: string; message: string }
-  /** The operator has not looked at this generation yet, or has not decided. */
+  /** The operator has not seen this generation yet, or has not decided. */
   | { state: "undecided"; seen: string };
 
-/** Connect's workers agree anew on who runs what (its REST interface then answers 409 or 500): the operator looks again. */
+/** Errors of a Connect rebalance, which will pass: the REST API answers 409 or 500, and the operator tries again. */
 const PASSING = /rebalance (is|was) expected|rebalance is in process|conflicting operation.*rebalance/i;
 
-/** Reads an operator's verdict on the object's present generation; an older verdict says nothing. */
+/**
+ * Returns the operator's verdict on the object's current generation. A verdict on an older generation does not count.
+ */
 export function readinessOf(object: KubernetesObject): Readiness {
   const status = object.status;
   if (status === undefined || Object.keys(status).length === 0)
@@ -42,10 +44,11 @@ export function readinessOf(object: KubernetesObject): Readiness {
 }
 
 /**
- * Waits until the operator says that the resource is ready.
+ * Waits until the operator reports that the resource is ready.
  * @returns the resource's status
- * @throws MigrationError RESOURCE_NOT_READY as soon as the operator says so, with its own words;
- * RESOURCE_WAIT_LIMIT when it says nothing within the limit; RESOURCE_MISSING when there is no such resource
+ * @throws MigrationError RESOURCE_NOT_READY as soon as the operator reports it, with the operator's message;
+ *   RESOURCE_WAIT_LIMIT if the operator reports nothing within the limit; RESOURCE_MISSING if the resource does not
+ *   exist
  */
 export async function waitUntilReady(
   reader: KubernetesReader,
@@ -90,8 +93,8 @@ export async function waitUntilReady(
 }
 
 /**
- * Waits until a Secret is there and has the keys.
- * @returns the values of these keys as Kubernetes keeps them, in base64
+ * Waits until a Secret exists and has the keys.
+ * @returns the values of these keys in base64, as in the Kubernetes API
  * @throws MigrationError SECRET_MISSING after the limit
  */
 export async function waitForSecret(
@@ -124,7 +127,10 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 const SAY_EVERY_MS = 30_000;
 
-/** Looks until `verdict` answers, or the limit is reached (undefined). A server that does not answer is asked again. */
+/**
+ * Reads the object until `verdict` returns a value, or the limit is reached (undefined). Retries if the server does not
+ * answer.
+ */
 async function poll<T>(
   reader: KubernetesReader,
   place: ObjectPlace,

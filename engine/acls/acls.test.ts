@@ -92,7 +92,7 @@ describe("the least ACLs", () => {
     expect(say(leastAcls("target", mirror))).toEqual([
       `topic orders: ${data}`,
       `topic payments- prefix: ${data}`,
-      // Where Apache's identity policy puts `payments-heartbeats`.
+      // Apache's identity policy gives this name to `payments-heartbeats`.
       `topic origin-cluster.payments- prefix: ${data}`,
       "topic migration-connect-cluster-offsets: Read, Write, Create",
       "topic migration-connect-cluster-configs: Read, Write, Create",

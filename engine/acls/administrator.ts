@@ -4,26 +4,26 @@ import { MirroredNames } from "./least";
 import { type AclRule, allow, cluster, group, mergeRules } from "./rules";
 
 export interface AdministratorAclOptions {
-  /** Narrow topics and groups to what the patterns can match. Default true. */
+  /** Narrow topics and groups to those that the patterns can match. Default true. */
   narrow?: boolean;
-  /** The fence makes and removes ACLs on the origin. Default false. */
+  /** The fence creates and removes ACLs on the origin. Default false. */
   fence?: boolean;
-  /** Groups that move beside those that the pattern selects. Default none. */
+  /** Groups that move in addition to those that the pattern selects. Default none. */
   groups?: readonly string[];
 }
 
 /**
- * The least that the engine's own calls need, for one short-lived user per cluster. What another one implies (Read, Delete
- * and Alter imply Describe, AlterConfigs implies DescribeConfigs) is not said again.
+ * The minimum rights for the engine's own calls, for one short-lived user per cluster. A right that another one implies
+ * is not listed (Read, Delete and Alter imply Describe, AlterConfigs implies DescribeConfigs).
  *
- * - data topics: Read (verification and the gate fetch, offsets); on the origin DescribeConfigs, on the target
- *   AlterConfigs (`min.insync.replicas`, throttled replicas)
- * - internal topics: Read and DescribeConfigs (is it what MirrorMaker 2 makes?) and Delete
- * - on the target the topic in which a cutover notes the groups' offsets before it writes them: Create, Write, Read, Delete
- * - groups: on the origin Describe (committed offsets); on the target Read (write offsets) and Delete (take back what
- *   was written; remove the mirror's own groups)
- * - cluster: on the origin Describe (log sizes, ACLs, reassignments), or Alter for the fence; on the target Alter (sizes, reassign, elect
- *   leaders) and AlterConfigs (broker defaults, throttles)
+ * - data topics: Read (the verification and the gate fetch records and offsets); on the origin also DescribeConfigs; on
+ *   the target also AlterConfigs (`min.insync.replicas`, throttled replicas)
+ * - internal topics: Read and DescribeConfigs (to check that MirrorMaker 2 made them) and Delete
+ * - on the target, the topic that records the groups' offsets before a cutover writes them: Create, Write, Read, Delete
+ * - groups: on the origin Describe (committed offsets); on the target Read (write offsets) and Delete (undo written
+ *   offsets, remove the mirror's own groups)
+ * - cluster: on the origin Describe (log sizes, ACLs, reassignments), or Alter for the fence; on the target Alter
+ *   (sizes, reassign, elect leaders) and AlterConfigs (broker defaults, throttles)
  */
 export function administratorAcls(role: Side, mirror: MirrorModel, options: AdministratorAclOptions = {}): AclRule[] {
   const names = new MirroredNames(mirror, options.narrow ?? true);

@@ -1,4 +1,4 @@
-/** Names that an ACL can speak about: one, all that start with something, or all (`*`, literal). */
+/** A set of names that one ACL can cover: one name, all names with a prefix, or all names (`*`, literal). */
 export interface Cover {
   name: string;
   patternType: "literal" | "prefix";
@@ -7,9 +7,10 @@ export interface Cover {
 export const everything: Cover = { name: "*", patternType: "literal" };
 
 /**
- * The narrowest ACL names that hold every name which a comma-separated list of Java regular expressions can match:
- * a plain name as it is, otherwise the fixed text that every match starts with, otherwise everything.
- * Never narrower than the pattern: where in doubt the answer is wider. Top-level alternatives (`a|b`) count one by one.
+ * The narrowest ACL names that cover every name which a comma-separated list of Java regular expressions can match. A
+ * plain name covers itself. Otherwise the cover is the fixed text at the start of every match, or everything if there
+ * is none. In doubt the cover is wider; it is never narrower than the pattern. Top-level alternatives (`a|b`) are
+ * handled one by one.
  */
 export function coverPatternList(list: string): Cover[] {
   const patterns = list
@@ -20,7 +21,7 @@ export function coverPatternList(list: string): Cover[] {
   return withoutRedundant(covers);
 }
 
-/** Does this cover hold every name that the other one holds? */
+/** Returns true if the wide cover contains every name of the narrow one. */
 export function holds(wide: Cover, narrow: Cover): boolean {
   if (isEverything(wide)) return true;
   if (isEverything(narrow)) return false;
@@ -38,9 +39,9 @@ export function withoutRedundant(covers: readonly Cover[]): Cover[] {
   );
 }
 
-/** What means itself in a regular expression. Group names may hold more than letters. */
+/** An ordinary character in a regular expression. Group names may contain more than letters. */
 const PLAIN = /^[^\\^$.|?*+()[\]{}\s#]$/;
-/** A quantifier that allows zero of what stands before it, or repeats it. */
+/** A quantifier. It allows zero or several of the previous character, so that character is not fixed text. */
 const QUANTIFIER = /^[*+?{]/;
 
 function coverOne(pattern: string): Cover {
@@ -61,8 +62,8 @@ function coverOne(pattern: string): Cover {
 }
 
 /**
- * `a|b(c|d)` is `a` and `b(c|d)`; a pattern whose brackets can't be followed gets no fixed text. Java's nested classes end
- * too early here, which splits more than there is: the first part still starts as every match does.
+ * Splits `a|b(c|d)` into `a` and `b(c|d)`. A pattern with unbalanced brackets gets no fixed text. Java's nested classes
+ * end too early here, which splits too often. That is safe: the first part still starts as every match does.
  */
 function topLevelAlternatives(pattern: string): string[] {
   const parts: string[] = [];

@@ -6,8 +6,8 @@ const anyGroup = group("*");
 
 /**
  * The rules of the guide's two KafkaUsers, in its order, one operation each: 9 bindings on the origin, 11 on the
- * target. Wider than needed (`leastAcls`), and kept because they are what people have. `Read` on the cluster means
- * nothing to a broker and is the guide's own.
+ * target. They are wider than needed (see `leastAcls`). We keep them because users already have them. `Read` on the
+ * cluster has no effect in a broker; it is in the guide.
  */
 export function guideAcls(role: Side): AclRule[] {
   return role === "origin"

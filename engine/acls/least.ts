@@ -15,25 +15,28 @@ import {
 } from "./rules";
 
 export interface LeastAclOptions {
-  /** Narrow topics and groups to what the patterns can match. Default true; false gives `*`. */
+  /** Narrow topics and groups to those that the patterns can match. Default true; false gives `*`. */
   narrow?: boolean;
-  /** `sync.topic.acls.enabled`: the mirror then lists ACLs on the origin and makes them on the target. Default false. */
+  /** `sync.topic.acls.enabled`: the mirror lists ACLs on the origin and creates them on the target. Default false. */
   syncTopicAcls?: boolean;
   /** Whether the source connector runs. Default true. */
   source?: boolean;
   /** Whether the checkpoint connector runs and emits checkpoints. Default true. */
   checkpoints?: boolean;
-  /** `sync.topic.configs.enabled`: the mirror changes the target's topics when the origin's change. Default true. */
+  /**
+   * `sync.topic.configs.enabled`: the mirror changes the configuration of the target's topics when the origin's
+   * changes. Default true.
+   */
   syncTopicConfigs?: boolean;
   /** `emit.offset-syncs.enabled` (KIP-1031, Kafka 3.7). Default true. */
   offsetSyncs?: boolean;
 }
 
 /**
- * The least that MirrorMaker 2 needs: each operation taken away alone was seen to break something (Kafka 4.3.1), but for
- * Read on the checkpoints topic, which is read only when a worker starts again. Read, Write, Delete and Alter imply
- * Describe; AlterConfigs implies DescribeConfigs. No cluster operation is among them unless ACLs are copied.
- * Where the patterns narrow the topics, the mirror's internal topics get rules of their own.
+ * The minimum rights for MirrorMaker 2. We removed each operation alone and saw something break (Kafka 4.3.1). The
+ * exception is Read on the checkpoints topic, which a worker needs only when it restarts. Read, Write, Delete and Alter
+ * imply Describe; AlterConfigs implies DescribeConfigs. Cluster operations are included only if ACLs are copied. If the
+ * patterns narrow the topics, the mirror's internal topics get their own rules.
  */
 export function leastAcls(role: Side, mirror: MirrorModel, options: LeastAclOptions = {}): AclRule[] {
   const names = new MirroredNames(mirror, options.narrow ?? true);
@@ -41,7 +44,7 @@ export function leastAcls(role: Side, mirror: MirrorModel, options: LeastAclOpti
   return mergeRules(role === "origin" ? originRules(names, chosen) : targetRules(mirror, names, chosen));
 }
 
-/** The source connector writes offset syncs, the checkpoint connector reads them. */
+/** The source connector writes offset syncs. The checkpoint connector reads them. */
 function offsetSyncs(
   { source = true, checkpoints = true, offsetSyncs: emitted = true }: LeastAclOptions,
   ...order: AclOperation[]
@@ -89,12 +92,12 @@ function targetRules(mirror: MirrorModel, names: MirroredNames, options: LeastAc
   ];
 }
 
-/** The ACL names of what is mirrored, on each side, and of the internal topics beside them. */
+/** The ACL names of the mirrored topics and groups on each side, and of the internal topics. */
 export class MirroredNames {
   private readonly topicsAtOrigin: readonly Cover[];
   private readonly topicsAtTarget: readonly Cover[];
   private readonly groupNames: readonly Cover[];
-  /** Kept from one call to the next: an operation that data topics have already need not be said again. */
+  /** Kept across calls. An operation that the data topics' rules already grant is not repeated. */
   private readonly granted: Record<Side, { covers: readonly Cover[]; operations: Set<AclOperation> }>;
 
   constructor(
@@ -126,14 +129,14 @@ export class MirroredNames {
     return [...this.groupNames.map((c) => group(c.name, c.patternType)), ...extra].map((r) => allow(r, operation));
   }
 
-  /** Rules for the internal topics of one side, without what the data topics' rules give them anyway. */
+  /** Rules for the internal topics of one side, without operations that the data topics' rules already grant. */
   internal(side: Side, wanted: Partial<Record<InternalTopicKind, readonly AclOperation[]>>): AclRule[] {
     return internalTopics(this.mirror)
       .filter((t) => t.side === side)
       .flatMap((t) => this.beside(side, t.name, wanted[t.kind] ?? []));
   }
 
-  /** Rules for one more topic of the target, without what the data topics' rules give it anyway. */
+  /** Rules for one additional topic of the target, without operations that the data topics' rules already grant. */
   targetTopic(name: string, ...operations: AclOperation[]): AclRule[] {
     return this.beside("target", name, operations);
   }
@@ -153,8 +156,8 @@ export class MirroredNames {
 }
 
 /**
- * The same names on the target. Apache's identity policy renames topics that end in `heartbeats`, so a prefix can
- * stand for both forms there.
+ * The matching names on the target. Apache's identity policy renames topics that end in `heartbeats`, so a prefix can
+ * cover two forms there.
  */
 function onTarget(mirror: MirrorModel, cover: Cover): Cover[] {
   if (isEverything(cover)) return [everything];

@@ -15,40 +15,51 @@ export type AclOperation =
 
 export interface AclResource {
   type: "topic" | "group" | "cluster" | "transactionalId";
-  /** Absent for the cluster, which has one name only (`kafka-cluster`). */
+  /** Absent for the cluster, whose only name is `kafka-cluster`. */
   name?: string;
   /** `literal` with the name `*` means every resource of the type; `prefix` is Kafka's PREFIXED. */
   patternType: "literal" | "prefix";
 }
 
-/** What a user may do, independent of who writes it down (a KafkaUser of any dialect, @pulumi/kafka, a broker). */
+/**
+ * What a user may do. Independent of the system that stores it (a KafkaUser of any dialect, @pulumi/kafka, a broker).
+ */
 export interface AclRule {
-  /** Only permissions are ever made; a deny rule would outlive its reason. */
+  /** We create only allow rules. A deny rule could stay after it is no longer needed. */
   type: "allow";
   resource: AclResource;
-  /** At least one; each becomes one binding. */
+  /** At least one. Each becomes one binding. */
   operations: readonly AclOperation[];
-  /** `*`: from anywhere. */
+  /** `*`: from any host. */
   host: string;
 }
 
-/** Kafka's own implications (AclEntry of metadata): these operations include the key's operation on any resource. */
+/**
+ * Kafka's own implications (AclEntry of metadata). Each of the listed operations includes the key's operation on any
+ * resource.
+ */
 const IMPLIED_BY: Partial<Record<AclOperation, readonly AclOperation[]>> = {
   Describe: ["Read", "Write", "Delete", "Alter"],
   DescribeConfigs: ["AlterConfigs"],
 };
 
-/** Does the right to one operation include the right to another? A denial implies nothing but what `All` holds. */
+/**
+ * Returns true if the right to one operation includes the right to another. A denial implies nothing; only a denial of
+ * `All` covers other operations.
+ */
 export function implies(given: string, wanted: AclOperation): boolean {
   return given === wanted || given === "All" || (IMPLIED_BY[wanted] ?? []).some((o) => o === given);
 }
 
-/** Do these operations let one do that one, too? */
+/** Returns true if one of these operations includes the wanted one. */
 export function allows(operations: readonly string[], wanted: AclOperation): boolean {
   return operations.some((o) => implies(o, wanted));
 }
 
-/** Does an ACL name this resource? On an open cluster any such ACL ends what is allowed by default. */
+/**
+ * Returns true if an ACL covers this resource. On an open cluster any such ACL removes the access that everyone has by
+ * default.
+ */
 export function covers(acl: Acl, type: Acl["resourceType"], name: string): boolean {
   if (acl.resourceType !== type) return false;
   if (acl.patternType === "prefixed") return name.startsWith(acl.resourceName);
@@ -76,7 +87,7 @@ export const transactionalId = (name: string, patternType: "literal" | "prefix" 
 });
 export const cluster: AclResource = { type: "cluster", patternType: "literal" };
 
-/** Same resource, same host: one rule with the operations of both, in the order in which they came. */
+/** Merges rules with the same resource and host into one rule with the operations of both, in their original order. */
 export function mergeRules(rules: readonly AclRule[]): AclRule[] {
   const merged = new Map<string, AclRule>();
   for (const rule of rules) {
@@ -89,8 +100,8 @@ export function mergeRules(rules: readonly AclRule[]): AclRule[] {
 }
 
 /**
- * The bindings that these rules are in Kafka: one per rule and operation, duplicates collapsed, as Strimzi's user
- * operator writes them.
+ * The Kafka bindings of these rules: one per rule and operation, without duplicates, as Strimzi's user operator writes
+ * them.
  * @param principal with its type, e.g. `User:mm2-credentials` (SCRAM) or `User:CN=mm2-credentials` (TLS)
  */
 export function aclBindings(rules: readonly AclRule[], principal: string): Acl[] {
@@ -112,7 +123,7 @@ export function aclBindings(rules: readonly AclRule[], principal: string): Acl[]
   return [...bindings.values()];
 }
 
-/** One text per binding, for sets and differences. */
+/** A unique text for each binding, for sets and differences. */
 export function aclKey(acl: Acl): string {
   return JSON.stringify([
     acl.resourceType,

@@ -1,7 +1,10 @@
 import { characterEscape, type Escape, literal } from "./escapes";
 import { type PatternReader, refuse } from "./reader";
 
-/** Reads `[...]`; the reader stands before the bracket. Unions, intersections and Java's odd first brackets are refused. */
+/**
+ * Reads `[...]`. The reader must be at the opening bracket. Refuses unions, intersections and a first bracket that Java
+ * reads differently.
+ */
 export function characterClass(reader: PatternReader): string {
   const begun = reader.at;
   reader.next();
@@ -21,12 +24,12 @@ export function characterClass(reader: PatternReader): string {
   return `[${negated ? "^" : ""}${source}]`;
 }
 
-/** One character, one range, or a class that a letter stands for. */
+/** Reads one character, one range, or a class written as a letter (such as `\w`). */
 function entry(reader: PatternReader): string {
   const begun = reader.at;
   const first = one(reader);
   const after = reader.peek(1);
-  // A hyphen before the end stands for itself, and so does one after a class such as \w.
+  // A hyphen before the end or after a class such as \w is an ordinary character.
   if ("inClass" in first || reader.peek() !== "-" || after === undefined || after === "]")
     return "inClass" in first ? first.inClass : literal(first.character);
   reader.next();

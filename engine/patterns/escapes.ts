@@ -1,20 +1,22 @@
 import { type PatternReader, refuse } from "./reader";
 
-/** A character that means itself, however JavaScript would read it bare. */
+/** Writes a character so that JavaScript always reads it as an ordinary character. */
 export function literal(character: string): string {
   return `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }
 
-/** Java's `\s` has six characters, JavaScript's many more; as they stand inside a class. */
+/** Java's `\s` has six characters, JavaScript's has many more. Both constants are written for use inside a class. */
 const SPACE = "\\t-\\r ";
 const NO_SPACE = "\\u{0}-\\u{8}\\u{e}-\\u{1f}\\u{21}-\\u{10ffff}";
 
-/** Classes that a letter stands for, in the form that goes into `[...]`; without flags Java's are ASCII. */
+/**
+ * Classes written as a letter, in the form that goes into `[...]`. Without flags, Java's classes contain only ASCII.
+ */
 const CLASSES: Record<string, string> = { d: "\\d", D: "\\D", w: "\\w", W: "\\W", s: SPACE, S: NO_SPACE };
 
 const SINGLE: Record<string, string> = { t: "\t", n: "\n", r: "\r", f: "\f" };
 
-/** What to write instead of the letters that Java reads in its own way. */
+/** Advice for the letters that Java reads differently. */
 const INSTEAD: Record<string, string> = {
   p: "write the class out, e.g. [a-z] for \\p{Lower}, [A-Za-z0-9] for \\p{Alnum}",
   P: "write the class out, e.g. [^a-z] for \\P{Lower}",
@@ -27,10 +29,10 @@ const INSTEAD: Record<string, string> = {
   G: "leave it out: a pattern matches the whole name",
 };
 
-/** One character, or a class as it stands inside `[...]`. */
+/** One character, or a class in the form that goes inside `[...]`. */
 export type Escape = { character: string } | { inClass: string };
 
-/** Reads an escape of a character or a class; the reader stands before the backslash. */
+/** Reads an escape of a character or a class. The reader must be at the backslash. */
 export function characterEscape(reader: PatternReader): Escape {
   const begun = reader.at;
   reader.next();
@@ -56,10 +58,11 @@ export function characterEscape(reader: PatternReader): Escape {
   return { character: c };
 }
 
-/** The same outside a class, where `\b` and `\B` are the edges of words. */
+/** Reads an escape outside a class, where `\b` and `\B` are word boundaries. */
 export function escaped(reader: PatternReader): { source: string; isAssertion: boolean } {
   const edge = reader.peek(1);
-  // Java up to 18 counts letters beyond ASCII into a word, JavaScript and Java since 19 do not: alike on topic names.
+  // Up to version 18 Java counts non-ASCII letters as word characters. JavaScript and Java 19 and later do not. On
+  // topic names both behave the same.
   if ((edge === "b" || edge === "B") && reader.peek(2) !== "{") {
     reader.at += 2;
     return { source: `\\${edge}`, isAssertion: true };
@@ -78,7 +81,7 @@ function byNumber(reader: PatternReader, kind: string, begun: number): string {
       `write ${kind === "x" ? "\\x2e" : "\\u002e"}, or the character itself`,
       begun,
     );
-  // Java takes two halves that stand side by side for the one character that they make.
+  // Java reads two adjacent surrogate halves as one character.
   if (kind === "u" && code >= 0xd800 && code < 0xdc00) {
     const low = reader.match(/^\\u([dD][c-fC-F][0-9a-fA-F]{2})/u)?.[1];
     if (low !== undefined) return String.fromCharCode(code, Number.parseInt(low, 16));

@@ -9,11 +9,11 @@ export const DEFAULT_GROUPS_EXCLUDE = "console-consumer-.*,connect-.*,__.*";
 export type Matcher = (name: string) => boolean;
 
 /**
- * Compiles a comma-separated list of Java regular expressions as MirrorMaker 2 does: each must match the whole name.
- * An empty list matches nothing.
+ * Compiles a comma-separated list of Java regular expressions as MirrorMaker 2 does: each must match the whole name. An
+ * empty list matches nothing.
  * @param where the setting that holds the list, for messages
- * @throws MigrationError PATTERN_INVALID with the expression, the character and what to write instead: for what is no
- *   expression, and for what JavaScript can't match exactly as Java does
+ * @throws MigrationError PATTERN_INVALID with the expression, the character and what to write instead. Thrown for an
+ *   invalid expression, and for one that JavaScript cannot match exactly as Java does.
  */
 export function compilePatternList(list: string, where: string): Matcher {
   const parts = list

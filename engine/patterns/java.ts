@@ -3,10 +3,10 @@ import { escaped, literal } from "./escapes";
 import { PatternReader, refuse } from "./reader";
 
 /**
- * Reads one Java regular expression (java.util.regex.Pattern, no flags) and writes it anew for JavaScript with the flag `u`,
- * such that both match the same whole names. What can't be written so is refused, never read some other way: groups are
- * written without captures, `.`, `$` and `\s` by the characters that they stand for in Java.
- * @param names of groups in the patterns before it, which MirrorMaker 2 joins into one expression
+ * Translates one Java regular expression (java.util.regex.Pattern, no flags) to JavaScript with the flag `u`. Both
+ * match the same whole names. An expression that has no exact translation is refused. Groups become non-capturing. `.`,
+ * `$` and `\s` become the characters that they match in Java.
+ * @param names group names of the earlier patterns, because MirrorMaker 2 joins all patterns into one expression
  * @throws Refused
  */
 export function fromJava(pattern: string, names = new Set<string>()): string {
@@ -17,14 +17,14 @@ export function fromJava(pattern: string, names = new Set<string>()): string {
 }
 
 interface Place {
-  /** Inside a lookbehind, which Java only takes when its longest match is bounded. */
+  /** True inside a lookbehind. Java accepts a lookbehind only if its longest match is bounded. */
   behind: boolean;
   names: Set<string>;
 }
 
-/** Java's `.` leaves out five line terminators, JavaScript's four. */
+/** Java's `.` excludes five line terminators, JavaScript's excludes four. */
 const DOT = "[^\\n\\r\\u0085\\u2028\\u2029]";
-/** Java's `$` also matches before a last line terminator, but not inside CR LF. */
+/** Java's `$` also matches before a final line terminator, but not between CR and LF. */
 const DOLLAR = "(?:(?![^])|(?=(?:\\r\\n|[\\n\\r\\u0085\\u2028\\u2029])(?![^]))(?!(?<=\\r)\\n))";
 
 function alternatives(reader: PatternReader, place: Place): string {
@@ -155,7 +155,10 @@ function quantifier(reader: PatternReader): string | undefined {
   );
 }
 
-/** Something that matches between characters; repeating it is allowed in Java only, and means nothing. */
+/**
+ * Writes an expression that matches between characters. Only Java allows a quantifier after it, and there it has no
+ * effect.
+ */
 function assertion(reader: PatternReader, source: string): string {
   const next = reader.peek();
   if (next !== undefined && "*+?{".includes(next))

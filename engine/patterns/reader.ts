@@ -1,20 +1,20 @@
-/** Why a pattern is not read: said by `compilePatternList` with the pattern and where it stands. */
+/** Why a pattern is refused. `compilePatternList` reports it with the pattern and the setting. */
 export interface Refusal {
-  /** Goes on after the pattern: `has ...`. */
+  /** The rest of the sentence after the pattern: `has ...`. */
   what: string;
   /** Counted from 1. */
   character: number;
   fix: string;
 }
 
-/** Is thrown, and caught in this folder. */
+/** Thrown and caught only inside this folder. */
 export class Refused extends Error {
   constructor(readonly refusal: Refusal) {
     super(refusal.what);
   }
 }
 
-/** A pattern, read by code points as Java does. */
+/** Reads a pattern by code points, as Java does. */
 export class PatternReader {
   at = 0;
   private readonly characters: string[];
@@ -42,7 +42,10 @@ export class PatternReader {
     return true;
   }
 
-  /** Takes what the expression, anchored at the start, finds here; nothing that it looks for is longer than a few words. */
+  /**
+   * Consumes and returns the match of an expression that is anchored at the start. It looks at the next `LONGEST`
+   * characters, which is enough for every expression used here.
+   */
   match(expression: RegExp): RegExpExecArray | undefined {
     const found = expression.exec(this.characters.slice(this.at, this.at + LONGEST).join(""));
     if (found === null) return undefined;

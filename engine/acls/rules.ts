@@ -44,8 +44,8 @@ const IMPLIED_BY: Partial<Record<AclOperation, readonly AclOperation[]>> = {
 };
 
 /**
- * Returns true if the right to one operation includes the right to another. A denial implies nothing; only a denial of
- * `All` covers other operations.
+ * Returns true if the right to one operation includes the right to another. For deny rules only `All` includes other
+ * operations.
  */
 export function implies(given: string, wanted: AclOperation): boolean {
   return given === wanted || given === "All" || (IMPLIED_BY[wanted] ?? []).some((o) => o === given);

@@ -19,13 +19,13 @@ export function breached(wrote: readonly Movement[], when: string): MigrationErr
   );
 }
 
-/** What to say, and do, where producers wrote whom no fence had to keep off. */
+/** The warning for writes to the origin without a fence that should have stopped them, with what to do. */
 export function writtenText(wrote: readonly Movement[]): string {
   const where = someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`));
   return `the origin was written to in ${countText(wrote.length, "partition")} since the gate passed: ${where}. Stop these producers and run \`pulumi up\` again before clients start on the target`;
 }
 
-/** What was written to the migrated topics of the origin since they ended there. */
+/** The writes to the migrated topics of the origin since `provedEnds`. */
 export async function writtenOnOrigin(
   model: MigrationModel,
   provedEnds: TopicEnds,

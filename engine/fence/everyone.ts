@@ -4,9 +4,9 @@ import type { KafkaPort } from "../kafka/port";
 const SETTING = "allow.everyone.if.no.acl.found";
 
 /**
- * What the brokers say about `allow.everyone.if.no.acl.found`: what they do with a resource that no ACL names. Not set:
- * Kafka's default, false. `hidden`: it is set, and they do not show the value, as Kafka 4.3.1 does with settings of an
- * authorizer. `denied`: this user may not read their settings.
+ * Reads `allow.everyone.if.no.acl.found`: what the brokers do with a resource that no ACL names. Not set: Kafka's
+ * default, false. `hidden`: it is set, but the brokers do not show the value. Kafka 4.3.1 hides settings of an
+ * authorizer in this way. `denied`: this user may not read the brokers' settings.
  */
 export async function readEveryoneByDefault(port: KafkaPort): Promise<boolean | "hidden" | "denied"> {
   try {
@@ -21,13 +21,13 @@ export async function readEveryoneByDefault(port: KafkaPort): Promise<boolean | 
   }
 }
 
-/** The same; undefined where the brokers do not tell. */
+/** Like `readEveryoneByDefault`, but undefined if the brokers do not show the value. */
 export async function everyoneByDefault(port: KafkaPort): Promise<boolean | undefined> {
   const told = await readEveryoneByDefault(port);
   return typeof told === "boolean" ? told : undefined;
 }
 
-/** The brokers have no authorizer, so there are no ACLs. */
+/** Returns true if the error means that the brokers have no authorizer. Then there are no ACLs. */
 export function saysNoAuthorizer(thrown: unknown): boolean {
   return isMigrationError(thrown) && thrown.message.includes("SECURITY_DISABLED");
 }

@@ -11,20 +11,26 @@ import { compare } from "./rules";
 import type { FenceGap, FenceOptions, FenceReport, TopicEnds } from "./types";
 
 export interface HoldOptions extends FenceOptions {
-  /** Where the origin ended when its copy was proved: what was written since then counts, too. Default: only what is written from now on. */
+  /**
+   * End offsets of the origin when its copy was proved. Writes since then are reported, too. Default: only writes from
+   * now on.
+   */
   since?: TopicEnds;
-  /** Between two looks, ms. Default 1000. */
+  /** Interval between two checks, ms. Default 1000. */
   everyMs?: number;
   /**
-   * Asked from time to time, and soon after each renewal: it may not have been an operator that took the fence away, but
-   * its owner. False: it is lowered, and the hold ends. An error counts as yes. Default: always wanted.
+   * Called every `askEveryMs` and soon after each renewal, because the owner of the fence may have removed it, not an
+   * operator. False: the fence is lowered and the hold ends. An error counts as true. Default: always true.
    */
   stillWanted?: () => Promise<boolean>;
-  /** Between two such questions, ms. Default 30,000. */
+  /** Interval between two calls of `stillWanted`, ms. Default 30,000. */
   askEveryMs?: number;
-  /** Told of each gap as soon as the fence stands again. */
+  /** Called for each gap as soon as the fence is complete again. */
   onGap?: (gap: FenceGap) => void;
-  /** From a renewal to the question, ms: a roll-back or a destroy takes a while to record what it has done. Default 5000. */
+  /**
+   * Delay between a renewal and the call of `stillWanted`, ms. A rollback or a destroy needs some time to record what
+   * it has done. Default 5000.
+   */
   askAfterMs?: number;
 }
 
@@ -33,11 +39,11 @@ const ASK_EVERY_MS = 30_000;
 const ASK_AFTER_MS = 5_000;
 
 /**
- * Keeps the fence standing until the signal: looks at it, renews what was taken away, and says for each gap what was
- * written in it. For clusters whose user operator removes ACLs that are not its own (Strimzi: `User:*` within its full
- * pass of 120 s, a managed user's within seconds).
- * @returns what happened, when the signal is aborted, or when the fence is not wanted any more.
- * @throws MigrationError when the origin can't be reached for longer than the port retries.
+ * Keeps the fence up until the signal is aborted. It checks the fence, renews removed rules, and reports for each gap
+ * what was written in it. It is for clusters whose user operator removes ACLs that it did not create (Strimzi: rules
+ * for `User:*` within its full pass of 120 s, rules for a managed user within seconds).
+ * @returns the report, when the signal is aborted or the fence is no longer wanted
+ * @throws MigrationError if the origin stays unreachable longer than the port retries
  */
 export async function holdFence(
   model: MigrationModel,
@@ -49,7 +55,7 @@ export async function holdFence(
   return onOrigin(model, (origin) => holdOn(origin, model.mirror, options, progress, signal), open, { progress });
 }
 
-/** @param ends where the topics ended when the fence was raised; absent: where they end now */
+/** @param ends end offsets of the topics when the fence was raised; absent: their current end offsets */
 export async function holdOn(
   origin: KafkaPort,
   mirror: MirrorModel,
@@ -66,7 +72,7 @@ export async function holdOn(
   const { stillWanted } = options;
   let askAt = Date.now() + (options.askEveryMs ?? ASK_EVERY_MS);
   const pause = (): Promise<void> => sleep(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => {});
-  // It was seen whole a moment ago.
+  // raiseOn has just found or made the fence complete.
   if (ends !== undefined) await pause();
   for (let last = signal.aborted; ; last = signal.aborted) {
     const now = await wanted(origin, mirror, options);
@@ -119,9 +125,9 @@ function tell(gap: FenceGap, progress: Progress): void {
 }
 
 /**
- * Raises the fence, holds it while the work is done, and leaves it standing: the company of the gate and what follows it.
- * @param work is given a signal that is aborted when the fence can't be held any more
- * @throws MigrationError FENCE_BREACHED, without doing the work, when something was written between `since` and the raise
+ * Raises the fence, holds it during the work, and leaves it up. Used around the gate and the steps after it.
+ * @param work receives a signal that is aborted if the fence can no longer be held
+ * @throws MigrationError FENCE_BREACHED, before the work starts, if something was written between `since` and the raise
  */
 export async function whileFenced<T>(
   model: MigrationModel,
@@ -134,7 +140,8 @@ export async function whileFenced<T>(
     model,
     async (clusters) => {
       await refuseAclSync(clusters, model.mirror);
-      // Each step of a cutover comes here, the fence's own first: a second of waiting at each would only add up.
+      // Every step of a cutover calls this, and the fence step has already waited. Waiting a second in every step would
+      // only add up.
       const { ends } = await raiseOn(clusters.origin, model.mirror, options, progress, true);
       const before = options.since === undefined ? [] : movementsSince(options.since, ends, model.mirror);
       if (before.length > 0) throw breached(before, "since the gate passed");
@@ -148,7 +155,7 @@ export async function whileFenced<T>(
         return { result, report: await holding };
       } catch (error) {
         done.abort();
-        // A fence that was lost is the reason, whatever the work made of it.
+        // If the fence was lost, throw that error: it is the cause, whatever error the work threw.
         await holding;
         throw error;
       }

@@ -1,4 +1,4 @@
-/** Keeping producers off the origin during a cutover, and seeing who writes. See docs/fence.md. */
+/** Keeps producers from writing to the origin during a cutover, and shows who writes. See docs/fence.md. */
 export { breached, writtenOnOrigin, writtenText } from "./breach";
 export { holdFence, whileFenced, type HoldOptions } from "./hold";
 export { previewFence, type FencePreview } from "./preview";

@@ -19,7 +19,7 @@ export async function endsOf(origin: KafkaPort, topics: readonly string[]): Prom
   return new Map(listed.map((o) => [partitionKey(o), { topic: o.topic, partition: o.partition, end: o.offset }]));
 }
 
-/** Partitions whose end is not where it was; new partitions count from 0. */
+/** Partitions whose end offset changed. New partitions count from 0. */
 export function movements(before: Ends, after: Ends): Movement[] {
   const moved: Movement[] = [];
   for (const [key, { topic, partition, end }] of after) {
@@ -29,7 +29,10 @@ export function movements(before: Ends, after: Ends): Movement[] {
   return moved;
 }
 
-/** Partitions that do not end where `then` says; topics that it does not know count from 0, but for heartbeats, which nobody's data waits for. */
+/**
+ * Partitions whose end offset differs from `then`. Topics that are not in `then` count from 0. Heartbeats that are not
+ * in `then` are ignored, because they are not application data.
+ */
 export function movementsSince(then: TopicEnds, now: Ends, mirror: MirrorModel): Movement[] {
   const counted = new Map(
     [...now].filter(([, { topic }]) => then[topic] !== undefined || !isHeartbeats(mirror, topic)),

@@ -5,21 +5,21 @@ import { refuseAclSync, SETTLE_MS, wanted } from "./raise";
 import { compare } from "./rules";
 import type { FenceOptions } from "./types";
 
-/** What raising the fence would come to. */
+/** The effect and the cost of raising the fence. */
 export interface FencePreview {
   topics: number;
-  /** Rules that would be made, a marker for each not counted. */
+  /** Number of rules that would be created. The marker of each rule is not counted. */
   rules: number;
-  /** ms that this look took, connecting included; each step behind the fence takes it again. */
+  /** Duration of this check in ms, including the connection. Each step behind the fence takes that time again. */
   lookMs: number;
-  /** ms that the raise waits, at least, to see that the writes have ended. */
+  /** Minimum time that the raise waits to see that writes have ended, ms. */
   settleMs: number;
 }
 
 /**
- * Does all of the raise that only reads.
- * @throws MigrationError FENCE_NOT_ALLOWED when this administrator may not list or make ACLs on the origin; FENCE_NO_AUTHORIZER,
- *   FENCE_ACL_SYNC, FENCE_DEFAULT_UNKNOWN, FENCE_EXCEPT_EVERYONE as the raise
+ * Runs the read-only part of the raise.
+ * @throws MigrationError FENCE_NOT_ALLOWED if this administrator may not list or create ACLs on the origin;
+ *   FENCE_NO_AUTHORIZER, FENCE_ACL_SYNC, FENCE_DEFAULT_UNKNOWN, FENCE_EXCEPT_EVERYONE as in the raise
  */
 export async function previewFence(
   model: MigrationModel,
@@ -32,7 +32,7 @@ export async function previewFence(
     async (clusters) => {
       await refuseAclSync(clusters, model.mirror);
       const { authorizedOperations } = await clusters.origin.describeCluster();
-      // Absent: the broker does not say (before Kafka 2.3); then only the raise can tell.
+      // Absent: the broker does not return it (before Kafka 2.3). Then only the raise shows whether it is allowed.
       if (authorizedOperations?.includes("Alter") === false) throw notAllowed("make");
       const { topics, rules, acls } = await wanted(clusters.origin, model.mirror, options).catch((error: unknown) => {
         throw isMigrationError(error) && error.code === "KAFKA_UNAUTHORIZED" ? notAllowed("list") : error;

@@ -11,11 +11,11 @@ import { onOrigin } from "./raise";
 import { fencedTopics } from "./rules";
 import type { Movement } from "./types";
 
-/** Somebody who writes, as far as the brokers tell. */
+/** A producer, as far as the brokers report it. */
 export interface Writer {
   /** Decimal string. Producers without idempotence have no id and are not listed. */
   producerId: string;
-  /** Its transactional id, if it has one that this principal may see. */
+  /** The transactional id, if the producer has one that this principal may see. */
   transactionalId?: string;
   /** ISO time of its last batch on any of the partitions. */
   lastWrite: string;
@@ -31,19 +31,19 @@ export interface OpenTransactionAt {
 }
 
 export interface ProducerReport {
-  /** ms that were watched. */
+  /** Length of the observation, ms. */
   windowMs: number;
-  /** True when nothing moved and no transaction is open. */
+  /** True if no end offset changed and no transaction is open. */
   quiet: boolean;
   moving: Movement[];
   open: OpenTransactionAt[];
-  /** Who wrote to those partitions in the window, or has a transaction open there. */
+  /** Producers that wrote to those partitions in the window, or have an open transaction there. */
   writers: Writer[];
 }
 
 /**
- * Watches the migrated origin topics for `windowMs`: ends that move, open transactions (the last stable offset is behind
- * the end), and who it is, where the brokers tell (KIP-664).
+ * Watches the migrated topics of the origin for `windowMs`. Reports end offsets that change, open transactions (the
+ * last stable offset is behind the end), and their producers if the brokers report them (KIP-664).
  */
 export async function observeProducers(
   model: MigrationModel,
@@ -84,7 +84,7 @@ async function openTransactions(
   origin: KafkaPort,
   partitions: readonly TopicPartition[],
 ): Promise<OpenTransactionAt[]> {
-  // The stable offset first: a transaction that ends in between must not look open.
+  // Read the stable offset first. Otherwise a transaction that ends between the two reads would look open.
   const stable = await readOffsets(origin, partitions, "last-stable");
   const ends = await origin.listOffsets(
     partitions.filter((p) => stable.has(partitionKey(p))),
@@ -92,7 +92,8 @@ async function openTransactions(
   );
   const suspects = ends.filter((o) => stable.get(partitionKey(o))! < o.offset);
   if (suspects.length === 0) return [];
-  // Plain writes in between move the end alone; a transaction that is open keeps the stable offset where it is.
+  // Non-transactional writes between the reads move only the end. An open transaction keeps the stable offset at its
+  // place.
   const again = await readOffsets(origin, suspects, "last-stable");
   return suspects.flatMap(({ topic, partition, offset: end }) => {
     const now = again.get(partitionKey({ topic, partition }))!;

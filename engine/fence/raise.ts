@@ -16,7 +16,6 @@ const PER_REQUEST = 500;
 export const SETTLE_MS = 1000;
 const SETTLE_LIMIT_MS = 15_000;
 
-/** Opens the origin, does the work and closes it. */
 export function onOrigin<T>(
   model: MigrationModel,
   work: (origin: KafkaPort) => Promise<T>,
@@ -27,8 +26,8 @@ export function onOrigin<T>(
 }
 
 /**
- * Denies writing on the migrated origin topics, and waits until no write is seen. What is there already is left: may be
- * run again at any time. See docs/fence.md for what it does and does not guarantee.
+ * Denies writes to the migrated topics of the origin, and waits until no write is seen. Existing rules are kept, so it
+ * is safe to run it again at any time. See docs/fence.md for what the fence does and does not guarantee.
  * @throws MigrationError FENCE_NO_AUTHORIZER, FENCE_ACL_SYNC, FENCE_DEFAULT_UNKNOWN, FENCE_EXCEPT_EVERYONE
  */
 export async function raiseFence(
@@ -49,8 +48,9 @@ export async function raiseFence(
 }
 
 /**
- * MirrorMaker 2 copies denials on literal topics to the target and never takes them away there
- * (MirrorSourceConnector.shouldReplicateAcl, Kafka 4.3): with ACL sync on, the fence would lock everyone out of the target.
+ * Throws if the mirror syncs ACLs. MirrorMaker 2 copies deny rules on literal topics to the target and never removes
+ * them there (MirrorSourceConnector.shouldReplicateAcl, Kafka 4.3). So with ACL sync the fence would lock everyone out
+ * of the target.
  */
 export async function refuseAclSync(clusters: Clusters, mirror: MirrorModel): Promise<void> {
   const { source } = await new ConnectStateReader(clusters.target, mirror).read();
@@ -66,8 +66,9 @@ export async function refuseAclSync(clusters: Clusters, mirror: MirrorModel): Pr
 }
 
 /**
- * @param settled a fence that is found whole was waited for when it was raised: only what is made now is waited for
- * @returns also the topics' ends when the writes had stopped: whatever moves later moved behind the fence
+ * @param settled true: if the fence is already complete, do not wait, because the earlier raise has waited. Rules that
+ *   are created now are always waited for.
+ * @returns also the topics' end offsets after the writes stopped; any later change happened behind the fence
  */
 export async function raiseOn(
   origin: KafkaPort,
@@ -113,7 +114,7 @@ export async function raiseOn(
   };
 }
 
-/** What the fence must consist of now: topics and principals may have come since it was raised. */
+/** The rules that the fence needs now. Topics and principals may have been added since it was raised. */
 export async function wanted(
   origin: KafkaPort,
   mirror: MirrorModel,
@@ -122,7 +123,7 @@ export async function wanted(
   const topics = fencedTopics(await origin.listTopics(), mirror);
   const acls = await listAcls(origin);
   const marked = markedRules(mirror, acls);
-  // Rules of the fence itself do not count as somebody's.
+  // The fence's own rules must not count as existing rules of other people.
   const ours = new Set(marked.map((r) => idOf(r.rule)));
   const others = acls.filter((a) => !ours.has(idOf(a)));
   const opened = await mustStayOpen(origin, uncovered(topics, others), options);
@@ -161,7 +162,7 @@ async function listAcls(origin: KafkaPort): Promise<Acl[]> {
   }
 }
 
-/** None where the brokers have no authorizer. */
+/** Returns no ACLs if the brokers have no authorizer. */
 async function aclsIfAny(origin: KafkaPort): Promise<Acl[]> {
   return listAcls(origin).catch((error: unknown) => {
     if (isMigrationError(error) && error.code === "FENCE_NO_AUTHORIZER") return [];
@@ -169,7 +170,10 @@ async function aclsIfAny(origin: KafkaPort): Promise<Acl[]> {
   });
 }
 
-/** Markers first: a rule without one would stay for ever. Rules that keep reading allowed come before those that deny. */
+/**
+ * Creates markers first, because a rule without a marker would never be removed. Rules that keep reads allowed come
+ * before those that deny.
+ */
 async function create(origin: KafkaPort, rules: readonly Rule[]): Promise<void> {
   await inBatches(
     rules.map((r) => r.marker),
@@ -185,7 +189,10 @@ async function inBatches(acls: readonly Acl[], send: (some: Acl[]) => Promise<vo
   for (let from = 0; from < acls.length; from += PER_REQUEST) await send(acls.slice(from, from + PER_REQUEST));
 }
 
-/** Waits until the topics' ends rest: brokers learn of a new ACL one after the other, and requests are under way. */
+/**
+ * Waits until the topics' end offsets stop changing. Brokers apply a new ACL one after the other, and some requests are
+ * still in flight.
+ */
 async function settle(
   origin: KafkaPort,
   topics: readonly string[],
@@ -202,8 +209,8 @@ async function settle(
 }
 
 /**
- * Is anything of a fence there, whole or not, on topics that this migration copies? Its markers say so, whatever a state
- * remembers. Topics of another migration with the same aliases do not count.
+ * Returns true if any part of a fence exists on topics that this migration copies. It looks for the markers on the
+ * cluster, independent of any state. Topics of another migration with the same aliases do not count.
  */
 export async function fenceIsThere(model: MigrationModel, open?: OpenKafka): Promise<boolean> {
   const topics = await onOrigin(
@@ -214,7 +221,7 @@ export async function fenceIsThere(model: MigrationModel, open?: OpenKafka): Pro
   return selectPairs([...new Set(topics)], model.mirror).length > 0;
 }
 
-/** Says whether the fence stands. */
+/** Checks whether the fence is up. */
 export async function checkFence(model: MigrationModel, options: FenceOptions, open?: OpenKafka): Promise<FenceState> {
   return onOrigin(model, (origin) => checkOn(origin, model.mirror, options), open);
 }
@@ -229,8 +236,9 @@ export async function checkOn(origin: KafkaPort, mirror: MirrorModel, options: F
 }
 
 /**
- * Takes the fence away: every rule that a marker of this migration names, also those of a run that was killed. Rules that
- * were somebody's own before stay. Does nothing when there is no fence. No option matters here: the markers say it all.
+ * Removes the fence: every rule that a marker of this migration names, including rules of a run that was killed. Rules
+ * that existed before the fence stay. Does nothing if there is no fence. No option matters here, because the markers
+ * contain all information.
  */
 export async function lowerFence(
   model: MigrationModel,
@@ -247,7 +255,7 @@ export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: 
   if (marked.length === 0) return { removed: 0 };
   const there = new Set(acls.map(idOf));
   const rules = marked.filter((r) => there.has(idOf(r.rule)));
-  // The denials go first: a rule that keeps reading allowed must not be the first to fall.
+  // Remove deny rules first: a rule that keeps reads allowed must not be removed before them.
   const ordered = [...rules].sort(
     (a, b) => Number(a.rule.permission === "allow") - Number(b.rule.permission === "allow"),
   );

@@ -7,14 +7,14 @@ import { selectTopics } from "../selection";
 
 export const EVERYONE = "User:*";
 
-/** One rule of the fence with the inert rule that says it is ours. */
+/** One rule of the fence, and the marker that identifies it as ours. The marker is an ACL without effect. */
 export interface Rule {
   topic: string;
   rule: Acl;
   marker: Acl;
 }
 
-/** Topics that the fence stands before: what the mirror copies, never what it writes itself. */
+/** The topics that the fence protects: the topics that the mirror copies, without those that it writes itself. */
 export function fencedTopics(originTopics: readonly string[], mirror: MirrorModel): string[] {
   const own = new Set(
     internalTopics(mirror)
@@ -25,9 +25,9 @@ export function fencedTopics(originTopics: readonly string[], mirror: MirrorMode
 }
 
 /**
- * An ACL has no room for a remark, so each rule gets one beside it: a denial on a transactional id that nobody uses, named
- * after the migration and the topic. It is made first and removed last: whatever is killed in between, `kafka-acls --list`
- * shows it and the fence can be taken away without any other record.
+ * Prefixes of the marker names. An ACL has no comment field, so each rule gets a marker: a deny rule on a transactional
+ * id that nobody uses, named after the migration and the topic. The marker is created before the rule and removed after
+ * it. So even after a kill, `kafka-acls --list` shows the fence and it can be removed without any other record.
  */
 const PREFIX = { deny: "kafka-migration-fence", allow: "kafka-migration-fence-allow" } as const;
 type Kind = keyof typeof PREFIX;
@@ -52,9 +52,9 @@ function ruleOf(mirror: MirrorModel, topic: string, principal: string, kind: Kin
 }
 
 /**
- * The rules that make the fence.
- * @param acls what the origin has now
- * @param opened topics for which a rule of its own must keep everything but writing allowed
+ * The rules of the fence.
+ * @param acls the current ACLs of the origin
+ * @param opened topics that also need an allow rule, so that everything except writing stays allowed
  * @throws MigrationError FENCE_EXCEPT_EVERYONE
  */
 export function fenceRules(
@@ -100,7 +100,7 @@ function writers(acls: readonly Acl[], topic: string): string[] {
   return [...new Set(allowing.map((a) => a.principal))].sort();
 }
 
-/** Topics that no ACL names: with `allow.everyone.if.no.acl.found` their first rule takes everything else away. */
+/** Topics that no ACL names. With `allow.everyone.if.no.acl.found` their first ACL removes all other access. */
 export function uncovered(topics: readonly string[], acls: readonly Acl[]): string[] {
   return topics.filter((topic) => !acls.some((a) => covers(a, "topic", topic)));
 }
@@ -108,7 +108,7 @@ export function uncovered(topics: readonly string[], acls: readonly Acl[]): stri
 export const idOf = (a: Acl): string =>
   JSON.stringify([a.resourceType, a.resourceName, a.patternType, a.principal, a.host, a.operation, a.permission]);
 
-/** What is there of wanted rules. */
+/** Sorts the wanted rules into missing rules, rules of other people (without our marker) and our own rules. */
 export function compare(wanted: readonly Rule[], acls: readonly Acl[]): { missing: Rule[]; own: Rule[]; ours: Rule[] } {
   const there = new Set(acls.map(idOf));
   const result = { missing: [] as Rule[], own: [] as Rule[], ours: [] as Rule[] };
@@ -120,7 +120,7 @@ export function compare(wanted: readonly Rule[], acls: readonly Acl[]): { missin
   return result;
 }
 
-/** Every rule that a marker of this migration names, whether or not the rule is still there. */
+/** Every rule that a marker of this migration names, even if the rule itself no longer exists. */
 export function markedRules(mirror: MirrorModel, acls: readonly Acl[]): Rule[] {
   return (["deny", "allow"] as const).flatMap((kind) => {
     const prefix = markerPrefix(mirror, kind);

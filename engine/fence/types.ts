@@ -1,23 +1,24 @@
-/** How the fence is made. Everything has a default. */
+/** Options of the fence. Everything has a default. */
 export interface FenceOptions {
   /**
-   * Principals (`User:name`) that go on writing, besides super users, whom no ACL stops. The mirror need not be here: it
-   * reads the migrated topics and writes elsewhere. Default none: one rule denies everyone. With any, a rule for each
-   * other principal that may write; refused when `User:*` may.
+   * Principals (`User:name`) that may continue to write. Super users always can, because no ACL stops them. The mirror
+   * need not be listed: it reads the migrated topics and writes elsewhere. Default: none, and one rule denies everyone.
+   * With any entry, each other principal that may write gets its own rule. Refused if `User:*` may write.
    */
   except?: string[];
   /**
-   * What the origin's brokers do with a topic that no ACL names (`allow.everyone.if.no.acl.found`). Brokers hide it; needed
-   * only when they set it and such topics are migrated: there the first rule would lock out readers, too.
+   * What the origin's brokers do with a topic that no ACL names (`allow.everyone.if.no.acl.found`). Brokers hide the
+   * value. It is needed only if they set it and such topics are migrated: there the first rule would lock out readers,
+   * too.
    */
   everyoneByDefault?: boolean;
-  /** How long no write may be seen before the raise is done, ms. Default 1000. */
+  /** The raise is done when no write is seen for this time, ms. Default 1000. */
   settleMs?: number;
-  /** Longest wait for that, ms; then what still writes is returned. Default 15,000. */
+  /** Longest wait for that, ms. After it, the partitions that are still written to are returned. Default 15,000. */
   settleLimitMs?: number;
 }
 
-/** A partition whose end moved. Offsets are decimal strings. */
+/** A partition whose end offset changed. Offsets are decimal strings. */
 export interface Movement {
   topic: string;
   partition: number;
@@ -25,7 +26,7 @@ export interface Movement {
   to: string;
 }
 
-/** End offsets by partition number, by topic of the origin. */
+/** End offsets by topic of the origin, then by partition number. */
 export type TopicEnds = Record<string, readonly number[]>;
 
 export interface RaisedFence {
@@ -33,43 +34,43 @@ export interface RaisedFence {
   /** ISO time. */
   raisedAt: string;
   topics: number;
-  /** Denied principals: `User:*`, or one by one. */
+  /** Denied principals: `User:*`, or each one separately. */
   principals: string[];
-  /** Rules made now; the others were there, from an earlier run or as somebody's own. */
+  /** Rules created now. The others existed before, from an earlier run or from somebody else. */
   created: number;
-  /** Topics whose rule is somebody's own: it stays when the fence is lowered. */
+  /** Topics whose rule is somebody else's. It stays when the fence is lowered. */
   own: string[];
-  /** Partitions that were still written to when the wait ended: by super users, or by excepted principals. */
+  /** Partitions that were still written to when the wait ended, by super users or by excepted principals. */
   writing: Movement[];
   warnings: string[];
 }
 
 export interface FenceState {
-  /** `up`: every rule is there. `partly`: some are. `down`: none of the fence's own is there. */
+  /** `up`: every rule exists. `partly`: some exist. `down`: no rule of the fence exists. */
   state: "up" | "partly" | "down";
   rules: number;
-  /** Topics with a rule missing. */
+  /** Topics of which a rule is missing. */
   missing: string[];
-  /** Fenced topics that this migration does not copy (any more). */
+  /** Fenced topics that this migration does not copy, or no longer copies. */
   leftovers: string[];
 }
 
 export interface LoweredFence {
-  /** Rules taken away, markers not counted. */
+  /** Removed rules, without the markers. */
   removed: number;
 }
 
-/** A time in which a rule was missing. */
+/** A period in which a rule was missing. */
 export interface FenceGap {
-  /** ISO time of the last look that found the fence whole. */
+  /** ISO time of the last check that found the fence complete. */
   after: string;
-  /** ISO time at which it was whole again. */
+  /** ISO time at which it was complete again. */
   until: string;
   rules: number;
   topics: string[];
-  /** What was written in it. */
+  /** Writes in that period. */
   wrote: Movement[];
-  /** Nobody held the fence then, so what was written is not known. Absent: somebody looked. */
+  /** Nobody watched the fence in that period, so the writes are unknown. Absent: it was watched. */
   unwatched?: true;
 }
 
@@ -77,11 +78,11 @@ export interface FenceReport {
   from: string;
   until: string;
   looks: number;
-  /** What had been written since `HoldOptions.since` when the hold began. Absent: that was not given. */
+  /** Writes between `HoldOptions.since` and the start of the hold. Absent: `since` was not given. */
   before?: Movement[];
   gaps: FenceGap[];
-  /** What was written although the fence was whole. */
+  /** Writes while the fence was complete. */
   wrote: Movement[];
-  /** It was not wanted any more, and is down. */
+  /** The fence was no longer wanted and is down. */
   lowered?: true;
 }

@@ -166,7 +166,7 @@ describe("applyReplication", () => {
       target.failAt = { call: "alterReassignments", after: 0, error: cut };
       await expect(apply({ throttleBytesPerSecond: 5_000_000 })).rejects.toThrow("the line was cut");
       expect(target.config("topic orders")).toEqual({});
-      // Killed: nothing was cleaned up.
+      // The run was killed, so nothing was cleaned up.
       target.configs.set("topic orders", new Map([[LIST, "0:2"]]));
       target.configs.set(
         "broker 2",
@@ -212,7 +212,7 @@ describe("applyReplication", () => {
         expect((await planReplicationFor(model, {}, opening(origin, target))).lines.join("\n")).toMatch(
           /interrupted run has left a replication throttle on orders and broker 1, 2, 3/,
         );
-        // Still not done: the next run waits under the throttle, too.
+        // Not done yet: the next run also waits under the throttle.
         await expect(apply({ limitMs: 400 })).rejects.toThrow("REPLICATION_LIMIT");
         expect(rates()).toEqual(["1000", "1000", "1000"]);
         target.slowness = 1;

@@ -30,24 +30,25 @@ export interface ReplicationResult {
   topics: TopicChange[];
   /** Partitions that got new replicas or lost some. */
   partitions: number;
-  /** Partitions that had the wanted factor already. */
+  /** Partitions that already had the wanted factor. */
   unchanged: number;
   bytes: number;
   minInsync: MinInsyncChange[];
-  /** Migrated topics that are not on the target and so were left out. */
+  /** Migrated topics that do not exist on the target and were skipped. */
   absent: string[];
-  /** Bytes per second and broker, when the copying was throttled. */
+  /** Bytes per second and broker, if the copying was throttled. */
   throttleBytesPerSecond?: number;
   durationMs: number;
 }
 
 /**
- * Brings every migrated topic on the target to the wanted replication: replicas in batches, each waited for until in sync,
- * then the preferred leaders, then `min.insync.replicas` as on the origin. It can be killed at any point and run again: what
- * is under way is waited for, what is done is left alone, a throttle that was left behind is removed once nothing is under way. Nothing is ever
- * removed from a topic that is not migrated.
+ * Gives every migrated topic on the target the wanted replication. It assigns replicas in batches and waits after each
+ * batch until all are in sync. Then it elects the preferred leaders and sets `min.insync.replicas` as on the origin. It
+ * can be killed at any point and run again: it waits for reassignments in progress, skips finished work, and removes a
+ * leftover throttle after all reassignments are done. It never removes anything from a topic that is not migrated.
  *
- * @throws MigrationError as `planReplication`; REPLICATION_LIMIT, REPLICATION_INTERRUPTED, REPLICATION_LOST from the waits
+ * @throws MigrationError as `planReplication`; REPLICATION_LIMIT, REPLICATION_INTERRUPTED, REPLICATION_LOST from the
+ *   waits
  */
 export async function applyReplication(
   model: MigrationModel,
@@ -133,7 +134,7 @@ async function apply(
 interface Moving extends ReplicationOptions {
   limitMs: number;
   deadline: number;
-  /** Topics and brokers with a throttle of somebody else's. */
+  /** Topics and brokers with a throttle that is not ours. */
   foreign: ThrottleFound;
   progress: Progress;
   signal?: AbortSignal;
@@ -145,8 +146,9 @@ function asChange(r: OngoingReassignment): PartitionChange {
 }
 
 /**
- * Does the work under the throttle that was asked for, and removes it when the work is done. When the work ends early, as at
- * its limit, while replicas are still on their way, the throttle stays: without it they would take all the network there is.
+ * Runs the work under the requested throttle, and then removes the throttle. If the work ends early (e.g. at its limit)
+ * while replicas are still being copied, the throttle stays. Without it the copying would use the whole network
+ * bandwidth.
  */
 async function throttled(
   target: KafkaPort,
@@ -157,7 +159,7 @@ async function throttled(
   const rate = moving.throttleBytesPerSecond;
   if (rate === undefined || changes.length === 0) return work(changes);
   for (const part of listableParts(changes)) {
-    // Known before it is set, so that a failure in the middle of setting it is cleaned up too.
+    // Compute it before it is set, so that a failure while setting it is cleaned up, too.
     const throttle = throttleOf(part, moving.foreign);
     try {
       await setThrottle(target, part, throttle, rate, moving.progress);
@@ -170,7 +172,10 @@ async function throttled(
   }
 }
 
-/** After a failure, whose cause comes first: what can't be removed now is removed by the next run. */
+/**
+ * Cleans up after a failure. It never throws, so that the original error is reported. The next run removes what cannot
+ * be removed now.
+ */
 async function removeUnlessMoving(
   target: KafkaPort,
   changes: readonly PartitionChange[],
@@ -212,8 +217,8 @@ async function move(
 }
 
 /**
- * Replicas that are where they should be need not be in sync: their broker may have just come back. A minimum that rises
- * before they are makes every write with acks=all fail.
+ * Waits for replicas that are placed correctly but not in sync, e.g. because their broker has just restarted. If the
+ * minimum is raised earlier, every write with acks=all fails.
  */
 async function catchUp(
   target: KafkaPort,
@@ -240,8 +245,8 @@ async function catchUp(
 const ELECTION_LIMIT_MS = 30_000;
 
 /**
- * Leadership goes back to the first replica wherever it is elsewhere, so that it is as balanced as the plan. Not worth a
- * failure: the brokers do the same by themselves, by default every five minutes (`auto.leader.rebalance.enable`).
+ * Moves leadership back to the first replica, so that it is as balanced as planned. A failure here is only a warning,
+ * because brokers do the same on their own, by default every five minutes (`auto.leader.rebalance.enable`).
  */
 async function electPreferred(target: KafkaPort, names: readonly string[], moving: Moving): Promise<void> {
   const astray = async () =>

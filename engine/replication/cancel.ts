@@ -9,14 +9,14 @@ import { removeLeftThrottle, throttlesOn, warnOfForeign } from "./throttle";
 import { sleepUnlessAborted } from "./wait";
 
 export interface CancelResult {
-  /** Partitions whose reassignment was taken back; their replicas are what they were before it. */
+  /** Partitions whose reassignment was cancelled. Their replicas are the same as before it. */
   cancelled: number;
 }
 
 /**
- * Takes back every reassignment of a migrated topic that is under way, and removes the throttle. Partitions that were done
- * keep their replicas. Nothing under way is fine.
- * @throws MigrationError REPLICATION_LIMIT when the cluster still lists some after `limitMs` (default 2 minutes)
+ * Cancels every reassignment of a migrated topic that is in progress, and removes the throttle. Finished partitions
+ * keep their new replicas. Succeeds if nothing is in progress.
+ * @throws MigrationError REPLICATION_LIMIT if the cluster still lists reassignments after `limitMs` (default 2 minutes)
  */
 export async function cancelReplication(
   model: MigrationModel,

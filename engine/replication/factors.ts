@@ -1,7 +1,7 @@
 import { Mistakes } from "../errors";
 import { compilePatternList } from "../patterns";
 
-/** The factor for every target topic whose whole name matches; the first rule that matches decides. */
+/** The factor for every target topic whose whole name matches. The first matching rule wins. */
 export interface ReplicationRule {
   /** Comma-separated Java regular expressions, as in MirrorMaker 2's `topics`. */
   pattern: string;
@@ -10,21 +10,21 @@ export interface ReplicationRule {
 
 export interface WantedFactor {
   factor: number;
-  /** Where it comes from: `origin`, or the rule's pattern. */
+  /** The source of the factor: `origin`, or the rule's pattern. */
   from: string;
 }
 
-/** What the origin says of a topic, under its name on the target. */
+/** The replication of a topic on the origin, under the topic's name on the target. */
 export interface OriginReplication {
   name: string;
-  /** Largest number of replicas of any partition, once what is under way is done. */
+  /** Largest number of replicas of any partition, after reassignments in progress are done. */
   factor: number;
   /** Effective `min.insync.replicas`, broker defaults included. */
   minInsync: number;
 }
 
 /**
- * The factor for each topic: the first matching rule's, else the origin's own.
+ * The factor for each topic: that of the first matching rule, otherwise the origin's.
  * @throws MigrationError REPLICATION_RULE_INVALID with every faulty rule; PATTERN_INVALID from the pattern itself.
  */
 export function wantedFactors(
@@ -59,7 +59,7 @@ export function wantedFactors(
   );
 }
 
-/** Rules that match no topic: worth a warning, since they are usually a slip of the pen. */
+/** Rules that match no topic. They deserve a warning, because they are usually a typing error. */
 export function idleRules(names: readonly string[], rules: readonly ReplicationRule[]): string[] {
   return rules
     .filter((rule, i) => !names.some(compilePatternList(rule.pattern, `replication.rules.${i}.pattern`)))
@@ -73,9 +73,10 @@ export interface MinInsyncChange {
 }
 
 /**
- * `min.insync.replicas` as on the origin and never above the factor. Split in two: values that must fall before replicas are
- * taken away (a topic with fewer replicas than its minimum refuses acks=all), and values that rise when all replicas are there.
- * @param onlyAdd lower none
+ * The changes that set `min.insync.replicas` as on the origin, but never above the factor. They are split in two.
+ * `before`: values to lower before replicas are removed, because a topic with fewer replicas than its minimum refuses
+ * acks=all. `after`: values to raise when all replicas exist.
+ * @param onlyAdd do not lower any value
  */
 export function minInsyncChanges(
   topics: readonly { name: string; factor: number; originMin: number; targetMin: number }[],

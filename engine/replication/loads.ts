@@ -1,6 +1,6 @@
 import type { BrokerNow, TopicNow } from "./types";
 
-/** How much each broker carries, in replicas and bytes, kept up to date while a plan is made. */
+/** The load of each broker in replicas and bytes. It is updated while a plan is made. */
 export class BrokerLoads {
   private readonly replicas = new Map<number, number>();
   private readonly bytes = new Map<number, number>();
@@ -13,7 +13,8 @@ export class BrokerLoads {
       this.bytes.set(b.id, b.otherBytes ?? 0);
     }
     for (const topic of topics) for (const p of topic.partitions) for (const id of p.replicas) this.add(id, p.bytes);
-    // Fixed weights from the plan's start, so that replicas and bytes count alike whatever their sizes.
+    // The weights are fixed at the start of the plan, so that replicas and bytes count equally whatever their sizes
+    // are.
     this.meanReplicas = Math.max(1, sum(this.replicas) / brokers.length);
     this.meanBytes = Math.max(1, sum(this.bytes) / brokers.length);
   }
@@ -28,12 +29,12 @@ export class BrokerLoads {
     this.bytes.set(id, (this.bytes.get(id) ?? 0) - bytes);
   }
 
-  /** The lowest load of these; the lowest id when equal. */
+  /** The broker with the lowest load; the lowest id if equal. */
   lightest(ids: readonly number[]): number {
     return [...ids].sort((a, b) => this.load(a) - this.load(b) || a - b)[0]!;
   }
 
-  /** The highest load of these; the highest id when equal. */
+  /** The broker with the highest load; the highest id if equal. */
   heaviest(ids: readonly number[]): number {
     return [...ids].sort((a, b) => this.load(b) - this.load(a) || b - a)[0]!;
   }

@@ -3,9 +3,9 @@ import type { KafkaPort, TopicDescription } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 
 /**
- * The factor of each topic: the largest number of replicas of any partition, as it will be when what is under way is done.
- * While a partition moves, metadata shows its coming and its going replicas together (KIP-455). Where the reassignments may
- * not be listed, or not at all (before Kafka 2.4), the factor is as shown.
+ * The factor of each topic: the largest number of replicas of any partition, after reassignments in progress are done.
+ * While a partition moves, metadata shows both its new and its old replicas (KIP-455). If reassignments cannot be
+ * listed (no permission, or a broker before Kafka 2.4), the factor is the number that metadata shows.
  */
 export async function factorsOf(port: KafkaPort, topics: readonly TopicDescription[]): Promise<Map<string, number>> {
   const ongoing = await port.listReassignments().catch((error: unknown) => {

@@ -16,7 +16,7 @@ function plan(input: ReplicationInput) {
   return planReplication(input);
 }
 
-/** Any cluster of 1 to 9 brokers in 1 to 4 racks (or none) and topics placed on it at random. */
+/** Any cluster of 1 to 9 brokers in 1 to 4 racks (or none), with topics placed on it at random. */
 const anyInput = fc
   .record({
     racks: fc.array(fc.option(fc.constantFrom("a", "b", "c", "d"), { nil: undefined }), { minLength: 1, maxLength: 9 }),

@@ -13,15 +13,16 @@ import type {
 const rackOf = (broker: BrokerNow): string => broker.rack ?? `no rack, broker ${broker.id}`;
 
 /**
- * Plans the replicas of every partition: the same input, in any order, gives the same plan.
+ * Plans the replicas of every partition. The same input, in any order, gives the same plan.
  *
- * Existing replicas stay where they are and the preferred leader stays first, so leadership is as balanced afterwards as it
- * was before. New replicas go to racks that the partition does not use yet, there to the broker with the lowest load
- * (replicas and bytes, all topics counted). When a factor shrinks, the preferred leader stays if it is in sync; replicas go
- * that are not in sync, that share a rack, or that sit on the most loaded brokers.
+ * Existing replicas stay where they are and the preferred leader stays first. So leadership is as balanced afterwards
+ * as before. New replicas go to racks that the partition does not use yet, and there to the broker with the lowest load
+ * (replicas and bytes, all topics counted). When a factor shrinks, the preferred leader stays if it is in sync. The
+ * plan first removes replicas that are not in sync, then those that share a rack, then those on the brokers with the
+ * highest load.
  *
  * @throws MigrationError REPLICATION_TOO_LARGE with every topic whose factor exceeds the brokers, or the racks unless
- * `allowSameRack`; REPLICATION_BROKER_MISSING when a replica sits on a broker that is not in the cluster now.
+ *   `allowSameRack`; REPLICATION_BROKER_MISSING if a replica is on a broker that is not in the cluster now.
  */
 export function planReplication(input: ReplicationInput): ReplicationPlan {
   const brokers = [...input.brokers].sort((a, b) => a.id - b.id);
@@ -30,7 +31,7 @@ export function planReplication(input: ReplicationInput): ReplicationPlan {
 
   const racks = new Map(brokers.map((b) => [b.id, rackOf(b)]));
   const loads = new BrokerLoads(brokers, topics);
-  // Large partitions first: the small ones then even out what is left.
+  // Place large partitions first. The small ones then even out the load.
   const work = topics
     .flatMap((topic) => topic.partitions.map((p) => ({ topic, p })))
     .filter(({ topic, p }) =>
@@ -63,7 +64,8 @@ function grow(p: PartitionNow, factor: number, racks: ReadonlyMap<number, string
   const to = [...p.replicas];
   while (to.length < factor) {
     const free = [...racks.keys()].filter((id) => !to.includes(id));
-    // How many of the partition's replicas the broker's rack holds already: the emptiest rack wins before the load does.
+    // Number of the partition's replicas that are already in the broker's rack. The rack with the fewest replicas has
+    // priority over the load.
     const crowd = (id: number): number => to.filter((other) => racks.get(other) === racks.get(id)).length;
     const least = Math.min(...free.map(crowd));
     const chosen = loads.lightest(free.filter((id) => crowd(id) === least));
@@ -75,7 +77,7 @@ function grow(p: PartitionNow, factor: number, racks: ReadonlyMap<number, string
 
 function shrink(p: PartitionNow, factor: number, racks: ReadonlyMap<number, string>, loads: BrokerLoads): number[] {
   const keep = [...p.replicas];
-  // What must stay longest: the preferred leader when it is in sync, else the acting leader.
+  // This replica is kept: the preferred leader if it is in sync, otherwise the current leader.
   const anchor = p.isr.includes(keep[0]!) ? keep[0]! : p.leader;
   while (keep.length > factor) {
     const candidates = keep.filter((id) => id !== anchor);
@@ -97,7 +99,8 @@ function refuseImpossible(topics: readonly TopicNow[], brokers: readonly BrokerN
   const tooLarge = new Mistakes();
   const listed = brokers.map((b) => `${b.id}${b.rack === undefined ? "" : ` (rack ${b.rack})`}`).join(", ");
   for (const topic of topics) {
-    // Replicas that are there stay where they are: only new ones need brokers and racks. Without partitions: a topic to come.
+    // Existing replicas stay where they are, so only new ones need brokers and racks. A topic without partitions is yet
+    // to be created.
     const grows = topic.partitions.length === 0 || topic.partitions.some((p) => p.replicas.length < topic.factor);
     const gone = [...new Set(topic.partitions.flatMap((p) => p.replicas.filter((id) => !ids.has(id))))].sort(
       (a, b) => a - b,

@@ -7,29 +7,29 @@ import { readReplication, type ReplicationState } from "./read";
 import { type ThrottleFound, throttlesOn, throttleText } from "./throttle";
 import type { ReplicationOptions, ReplicationPlan, TopicChange } from "./types";
 
-/** What a reset would do, for a person to read before it does. */
+/** What a reset would do, for a user to read before running it. */
 export interface ReplicationPreview {
   topics: TopicChange[];
   partitions: number;
   unchanged: number;
   bytes: number;
   minInsync: MinInsyncChange[];
-  /** Migrated topics that are not on the target yet. */
+  /** Migrated topics that do not exist on the target yet. */
   absent: string[];
-  /** Reassignments of migrated topics that are under way already. */
+  /** Reassignments of migrated topics that are already in progress. */
   underWay: number;
-  /** Topics and brokers with a throttle that an interrupted run left; absent: none. */
+  /** Topics and brokers with a throttle that an interrupted run left. Absent: none. */
   leftThrottle?: ThrottleFound;
   /** Rules that match no migrated topic. */
   idleRules: string[];
-  /** The same as text, one line each. */
+  /** The same as text, one item per line. */
   lines: string[];
 }
 
 const SHOWN_TOPICS = 20;
 
 /**
- * Reads both clusters and plans, without changing anything.
+ * Reads both clusters and makes the plan. Changes nothing.
  * @throws MigrationError as `planReplication`
  */
 export async function planReplicationFor(

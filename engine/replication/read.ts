@@ -9,16 +9,16 @@ import { type OriginReplication, type ReplicationRule, type WantedFactor, wanted
 import { factorsOf } from "./origin";
 import type { BrokerNow, PartitionNow, ReplicationInput, TopicNow } from "./types";
 
-/** Everything that a plan is made of, read from both clusters. */
+/** The input of a plan, read from both clusters. */
 export interface ReplicationState {
   input: ReplicationInput;
   origin: OriginReplication[];
   wanted: Map<string, WantedFactor>;
   /** Effective `min.insync.replicas` of each migrated topic on the target. */
   targetMin: Map<string, number>;
-  /** Migrated topics that are not on the target. */
+  /** Migrated topics that do not exist on the target. */
   absent: string[];
-  /** Reassignments of migrated topics that are under way. */
+  /** Reassignments of migrated topics that are in progress. */
   ongoing: OngoingReassignment[];
 }
 
@@ -52,7 +52,7 @@ export async function readReplication(
   const partitionNow = (t: TopicDescription): PartitionNow[] =>
     t.partitions.map((p) => {
       const move = moving.get(partitionKey({ topic: t.name, partition: p.partition }));
-      // What it will be when the reassignment under way is done.
+      // The replicas after the reassignment in progress is done.
       const replicas = move === undefined ? p.replicas : move.replicas.filter((id) => !move.removing.includes(id));
       return { partition: p.partition, leader: p.leader, replicas, isr: p.isr, bytes: size(t.name, p.partition) };
     });

@@ -7,21 +7,26 @@ import type { PartitionChange } from "./types";
 
 const RATES = ["leader.replication.throttled.rate", "follower.replication.throttled.rate"] as const;
 const LISTS = ["leader.replication.throttled.replicas", "follower.replication.throttled.replicas"] as const;
-/** The longest value of a topic's configuration that Kafka takes (a `Short` in the record, Kafka 4.3). */
+/**
+ * The longest value of a topic's configuration that Kafka accepts (its length is a `Short` in the record, Kafka 4.3).
+ */
 const LONGEST_LIST = 32_767;
-/** The value that throttles every replica of a topic. Never written here, so it is somebody else's. */
+/** The value that throttles every replica of a topic. We never write it, so it always comes from somebody else. */
 const EVERY_REPLICA = "*";
 const NO_RATES = { [RATES[0]]: null, [RATES[1]]: null };
 const NO_LISTS = { [LISTS[0]]: null, [LISTS[1]]: null };
 
 /** Throttle settings found on the cluster. */
 export interface ThrottleFound {
-  /** Topics with a list of throttled replicas of their own. */
+  /** Topics with their own list of throttled replicas. */
   topics: string[];
   brokers: number[];
 }
 
-/** The lists of throttled replicas a topic needs: its present replicas send, its new ones receive. Written `partition:broker`. */
+/**
+ * The lists of throttled replicas that each topic needs: its current replicas send, its new replicas receive. Format:
+ * `partition:broker`.
+ */
 export function throttledReplicas(
   changes: readonly PartitionChange[],
 ): Map<string, { leader: string; follower: string }> {
@@ -39,7 +44,10 @@ export function throttledReplicas(
   );
 }
 
-/** Parts of which each topic's lists of throttled replicas can be held: one, unless a topic has thousands of partitions. */
+/**
+ * Splits the changes into parts so that each topic's lists of throttled replicas fit into one value. There is one part,
+ * unless a topic has thousands of partitions.
+ */
 export function listableParts(changes: readonly PartitionChange[]): PartitionChange[][] {
   const parts: PartitionChange[][] = [[]];
   let longest = new Map<string, number>();
@@ -58,13 +66,16 @@ export function listableParts(changes: readonly PartitionChange[]): PartitionCha
   return parts;
 }
 
-/** Reads which of these topics and which brokers carry throttle settings of their own; a default of the whole cluster is none. */
+/**
+ * Finds the topics among these, and all brokers, that have throttle settings of their own. A default for the whole
+ * cluster does not count.
+ */
 export async function findThrottle(target: KafkaPort, topics: readonly string[]): Promise<ThrottleFound> {
   const { lists, rates } = await readThrottle(target, topics);
   return { topics: [...lists.keys()], brokers: [...rates.keys()] };
 }
 
-/** The lists by topic and the rates by broker, where there are any. */
+/** The lists by topic and the rates by broker, if there are any. */
 async function readThrottle(
   target: KafkaPort,
   topics: readonly string[],
@@ -87,7 +98,10 @@ function own<K>(
   return new Map(names.map((name): [K, string[]] => [name, values(name)]).filter(([, found]) => found.length > 0));
 }
 
-/** Where a throttle for these changes has to be set: not on brokers and topics that have one of somebody else's. */
+/**
+ * Topics and brokers on which to set a throttle for these changes. Excludes those that already have a throttle from
+ * somebody else.
+ */
 export function throttleOf(changes: readonly PartitionChange[], foreign: ThrottleFound): ThrottleFound {
   const copying = changes.filter((c) => c.to.some((id) => !c.from.includes(id)));
   const brokers = [...new Set(copying.flatMap((c) => [...c.from, ...c.to]))].sort((a, b) => a - b);
@@ -99,9 +113,9 @@ export function throttleOf(changes: readonly PartitionChange[], foreign: Throttl
 }
 
 /**
- * Limits the traffic of these changes on every broker that takes part. The topics' lists are written before the brokers'
- * rates and removed after them, so that wherever a rate of ours is left behind by a kill, a list on a migrated topic shows
- * that it is ours. A rate that stood there before is somebody else's: it is kept, and holds for our replicas too.
+ * Limits the traffic of these changes on every broker that takes part. The topics' lists are written before the
+ * brokers' rates and removed after them. So if a kill leaves one of our rates, a list on a migrated topic shows that it
+ * is ours. A rate that existed before belongs to somebody else: it is kept and also applies to our replicas.
  */
 export async function setThrottle(
   target: KafkaPort,
@@ -137,9 +151,9 @@ export async function setThrottle(
 const REMOVAL_LIMIT_MS = 30_000;
 
 /**
- * Removes the brokers' rates first and the topics' lists last, and looks until they are gone: brokers learn of it one after
- * the other. Nothing to remove is fine.
- * @throws MigrationError REPLICATION_THROTTLE_LEFT when they are still shown after 30 s
+ * Removes the brokers' rates first and the topics' lists last. Checks until they are gone, because brokers apply the
+ * change one after the other. Succeeds if there is nothing to remove.
+ * @throws MigrationError REPLICATION_THROTTLE_LEFT if they are still shown after 30 s
  */
 export async function removeThrottle(target: KafkaPort, found: ThrottleFound): Promise<void> {
   if (found.brokers.length > 0) {
@@ -169,17 +183,17 @@ export async function removeThrottle(target: KafkaPort, found: ThrottleFound): P
   }
 }
 
-/** What a throttle on the target is, by whose it is. */
+/** The throttles on the target, ours and others. */
 export interface ThrottlesFound {
-  /** Set by this migration, and left by a run that ended while replicas were on their way. */
+  /** Set by this migration, and left by a run that ended while replicas were still being copied. */
   ours: ThrottleFound;
   foreign: ThrottleFound;
 }
 
 /**
- * Tells the throttle that an interrupted run left from those of others. Ours are the lists on migrated topics (MirrorMaker 2
- * does not copy throttle settings) unless they throttle every replica (`*`), and the rates of the brokers that these lists
- * name, where they are as `setThrottle` writes them: the same for both directions.
+ * Separates the throttle that an interrupted run left from throttles of others. Ours are the lists on migrated topics
+ * (MirrorMaker 2 does not copy throttle settings), unless a list throttles every replica (`*`). Ours are also the rates
+ * of the brokers in these lists, if they look as `setThrottle` writes them: the same for both directions.
  */
 export async function throttlesOn(target: KafkaPort, topics: readonly string[]): Promise<ThrottlesFound> {
   const { lists, rates } = await readThrottle(target, topics);
@@ -193,7 +207,7 @@ export async function throttlesOn(target: KafkaPort, topics: readonly string[]):
   return { ours, foreign: { topics: whole, brokers: [...rates.keys()].filter((id) => !ours.brokers.includes(id)) } };
 }
 
-/** Says which throttles are somebody else's, and so are kept. */
+/** Warns about throttles of somebody else, which are kept. */
 export function warnOfForeign({ topics, brokers }: ThrottleFound, progress: Progress): void {
   if (brokers.length > 0) {
     progress.warn(
@@ -207,7 +221,7 @@ export function warnOfForeign({ topics, brokers }: ThrottleFound, progress: Prog
   }
 }
 
-/** `3 topics and broker 1, 2`, or undefined where there is none. */
+/** `3 topics and broker 1, 2`, or undefined if there is none. */
 export function throttleText({ topics, brokers }: ThrottleFound): string | undefined {
   const parts = [
     ...(topics.length === 0 ? [] : [someOf(topics)]),
@@ -216,7 +230,10 @@ export function throttleText({ topics, brokers }: ThrottleFound): string | undef
   return parts.length === 0 ? undefined : parts.join(" and ");
 }
 
-/** Removes what an interrupted run left. Only once no reassignment of these topics is under way: see `throttlesOn`. */
+/**
+ * Removes the throttle that an interrupted run left. Call it only when no reassignment of these topics is in progress;
+ * see `throttlesOn`.
+ */
 export async function removeLeftThrottle(target: KafkaPort, ours: ThrottleFound, progress: Progress): Promise<void> {
   const where = throttleText(ours);
   if (where === undefined) return;

@@ -1,21 +1,23 @@
 import type { ReplicationRule } from "./factors";
 
 export interface ReplicationOptions {
-  /** Pattern to factor; the first that matches decides. Topics without one get the origin's factor. */
+  /** Factors by pattern. The first matching rule wins. Topics without a match get the origin's factor. */
   rules?: readonly ReplicationRule[];
   /** Bytes per second and broker for the copying of replicas. Default: no throttle. */
   throttleBytesPerSecond?: number;
-  /** Partitions that are reassigned at a time. Default 200. */
+  /** Number of partitions that are reassigned at the same time. Default 200. */
   batchPartitions?: number;
-  /** Longest time for the whole reset in milliseconds. Default 1 hour. */
+  /** Longest duration of the whole reset in milliseconds. Default 1 hour. */
   limitMs?: number;
   /** Allow two replicas of a partition in one rack. Default false. */
   allowSameRack?: boolean;
-  /** Take no replica away and lower no minimum: what is above the wanted was made so by somebody since. Default false. */
+  /**
+   * Remove no replica and lower no minimum. A value above the wanted one was raised by somebody later. Default false.
+   */
   onlyAdd?: boolean;
 }
 
-/** One partition of the target as it is now. */
+/** The current state of one partition of the target. */
 export interface PartitionNow {
   partition: number;
   /** -1: offline. */
@@ -23,13 +25,13 @@ export interface PartitionNow {
   /** Preferred leader first. */
   replicas: number[];
   isr: number[];
-  /** Bytes of one replica on disk; 0 when unknown. */
+  /** Bytes of one replica on disk; 0 if unknown. */
   bytes: number;
 }
 
 export interface TopicNow {
   name: string;
-  /** Replicas that each partition shall have. */
+  /** Wanted number of replicas of each partition. */
   factor: number;
   partitions: PartitionNow[];
 }
@@ -46,9 +48,9 @@ export interface BrokerNow {
 export interface ReplicationInput {
   topics: readonly TopicNow[];
   brokers: readonly BrokerNow[];
-  /** Put two replicas of a partition in one rack when there are fewer racks than replicas. Default false. */
+  /** Put two replicas of a partition in one rack if there are fewer racks than replicas. Default false. */
   allowSameRack?: boolean;
-  /** Leave partitions alone that have more replicas than wanted. Default false. */
+  /** Do not change partitions that have more replicas than wanted. Default false. */
   onlyAdd?: boolean;
 }
 
@@ -58,13 +60,13 @@ export interface PartitionChange {
   from: number[];
   /** Preferred leader first. */
   to: number[];
-  /** Bytes that go over the network: one replica's size for each new replica. */
+  /** Bytes to copy over the network: the size of one replica for each new replica. */
   bytes: number;
 }
 
 export interface TopicChange {
   topic: string;
-  /** Factors found now, e.g. `[1]`; more than one when partitions differ. */
+  /** Current factors, e.g. `[1]`. More than one if partitions differ. */
   from: number[];
   to: number;
   /** Partitions that change. */
@@ -76,6 +78,6 @@ export interface ReplicationPlan {
   changes: PartitionChange[];
   topics: TopicChange[];
   bytes: number;
-  /** Partitions that have the wanted factor already. */
+  /** Partitions that already have the wanted factor. */
   unchanged: number;
 }

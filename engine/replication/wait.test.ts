@@ -4,12 +4,15 @@ import { silent } from "../progress";
 import { planReplication } from "./plan";
 import { Meter, waitForReplicas } from "./wait";
 
-/** What the target shows at one look: is the partition being moved, and which replicas has it? No replicas: no topic. */
+/**
+ * What the target shows at one check: whether the partition is moving, and its replicas. No replicas: the topic does
+ * not exist.
+ */
 interface Shown {
   moving?: boolean;
   replicas?: number[];
   isr?: number[];
-  /** The clock, ms. */
+  /** Time of the check, ms. */
   at?: number;
 }
 
@@ -22,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.restoreAllMocks());
 
-/** Waits for replicas 1 and 2 of a partition that had replicas 1 and 3; the last of the looks goes on. */
+/** Waits for replicas 1 and 2 of a partition that had replicas 1 and 3. The last entry repeats. */
 async function waited(...shown: Shown[]): Promise<void> {
   const now = (): Shown => shown[Math.min(looks - 1, shown.length - 1)]!;
   const port: Partial<KafkaPort> = {

@@ -7,12 +7,12 @@ import { Rate } from "../rate";
 import { bytesText, countText, durationText, someOf } from "../units";
 import type { PartitionChange } from "./types";
 
-/** A partition that is neither moving nor where it should be for this long was taken off its way by somebody. */
+/** If a partition is neither moving nor correctly placed for this long, somebody cancelled its reassignment. */
 const LOST_AFTER_MS = 30_000;
 const SAY_EVERY_MS = 5_000;
 const RATE_OVER_MS = 60_000;
 
-/** How far the whole reset is, across batches. */
+/** Progress of the whole reset, across batches. */
 export class Meter {
   private saidAt = Date.now();
   private readonly rate = new Rate(RATE_OVER_MS);
@@ -27,7 +27,7 @@ export class Meter {
     this.rate.add(0);
   }
 
-  /** Is it time for another line? */
+  /** Returns true if it is time for the next progress line. */
   get due(): boolean {
     return Date.now() - this.saidAt >= SAY_EVERY_MS;
   }
@@ -57,8 +57,8 @@ export interface WaitFor {
 }
 
 /**
- * Waits until no reassignment of these partitions is listed and every wanted replica is in sync. Both are asked: when the
- * list is empty, the metadata of another broker may still show the old replicas for a while.
+ * Waits until no reassignment of these partitions is listed and every wanted replica is in sync. Both are checked,
+ * because after the list is empty another broker's metadata may still show the old replicas for a while.
  * @throws MigrationError REPLICATION_LIMIT with what is missing, REPLICATION_INTERRUPTED, REPLICATION_LOST
  */
 export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise<void> {
@@ -136,7 +136,10 @@ export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise
   wait.meter.bytes += doneBytes;
 }
 
-/** Bytes that replicas hold which are not in sync yet; 0 where nobody may ask. A leader that is written to makes them larger than planned. */
+/**
+ * Bytes in replicas that are not in sync yet; 0 if they cannot be read, e.g. without permission. Each partition counts
+ * at most its planned bytes, because writes to the leader make its replicas larger than planned.
+ */
 async function grown(target: KafkaPort, open: readonly PartitionChange[]): Promise<number> {
   const adding = open
     .map((change) => ({ ...change, brokers: change.to.filter((id) => !change.from.includes(id)) }))

@@ -18,7 +18,7 @@ const progress = { info: () => {}, warn: (line: string) => void said.push(line) 
 const wait = (options: GateOptions = {}) =>
   runGate(mirror.model, { stableForMs: 0, pollMs: 50, limitMs: 60_000, ...options }, progress, undefined, mirror.open);
 
-/** Applies each change when the look of that number (from 1) has read the origin's ends. A look reads offsets 3 times. */
+/** Applies each change when look number n (from 1) has read the origin's ends. A look reads offsets three times. */
 function after(changes: Record<number, () => void>): void {
   mirror.beforeOffsets = (side, count) => {
     if (side === "origin" && count % 3 === 2) changes[(count + 1) / 3]?.();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { KafkaPort, ListedOffset, OffsetSpec, TopicPartition } from "../kafka/port";
 import { readBounds, readLogs, readOffsets } from "./bounds";
 
-/** A cluster whose answers come in another order than asked. */
+/** A cluster that answers in a different order than the request. */
 const clusterWith = (offsets: Record<string, { earliest: bigint; latest: bigint }>) =>
   ({
     listOffsets: async (partitions: readonly TopicPartition[], at: OffsetSpec) =>

@@ -4,13 +4,13 @@ import type { PartitionRange } from "./range";
 
 /** Where a partition's log starts and ends. Offsets are plain numbers (exact up to 2^53). */
 export interface LogBounds {
-  /** The log start offset: the first one that is still there. */
+  /** The log start offset: the first offset that is not deleted. */
   start: number;
   /** The high watermark: one past the last replicated offset. */
   end: number;
 }
 
-/** One offset of each partition, by `topic:partition`; -1n where there is none at that time. */
+/** Reads one offset of each partition, by `topic:partition`. -1n: the partition has no offset for that time. */
 export async function readOffsets<T extends TopicPartition>(
   port: KafkaPort,
   partitions: readonly T[],
@@ -19,7 +19,7 @@ export async function readOffsets<T extends TopicPartition>(
   return new Map((await port.listOffsets(partitions, at)).map((o) => [partitionKey(o), o.offset]));
 }
 
-/** Start and end of each partition's log, by `topic:partition`. Every partition needs a leader. */
+/** Reads start and end of each partition's log, by `topic:partition`. Every partition must have a leader. */
 export async function readBounds(
   port: KafkaPort,
   partitions: readonly TopicPartition[],
@@ -28,7 +28,7 @@ export async function readBounds(
   return new Map(ranges.map((r) => [partitionKey(r), { start: Number(r.from), end: Number(r.to) }]));
 }
 
-/** The same as ranges to read: every offset that each partition holds now, in the order asked. */
+/** Returns the range of offsets that each partition holds now, in the order of `partitions`. */
 export async function readLogs(port: KafkaPort, partitions: readonly TopicPartition[]): Promise<PartitionRange[]> {
   const [starts, ends] = await Promise.all([
     readOffsets(port, partitions, "earliest"),
@@ -36,7 +36,7 @@ export async function readLogs(port: KafkaPort, partitions: readonly TopicPartit
   ]);
   return partitions.map((p) => {
     const [from, to] = [starts.get(partitionKey(p))!, ends.get(partitionKey(p))!];
-    // Between the two answers records may have been written and deleted: a log never ends before it starts.
+    // Records may be written and deleted between the two answers. A log never ends before it starts.
     return { topic: p.topic, partition: p.partition, from, to: to < from ? from : to };
   });
 }

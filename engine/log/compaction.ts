@@ -1,6 +1,6 @@
 import type { Clusters } from "../clusters";
 
-/** The topics, by their name on the origin, that either side compacts. */
+/** Returns the topics, by their name on the origin, that are compacted on at least one of the clusters. */
 export async function compactedTopics(
   clusters: Clusters,
   topics: readonly { origin: string; target: string }[],

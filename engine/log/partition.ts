@@ -15,7 +15,7 @@ export function partitionKey({ topic, partition }: TopicPartition): string {
   return `${topic}:${partition}`;
 }
 
-/** The partition that a key names. */
+/** Inverse of `partitionKey`. */
 export function parsePartitionKey(key: string): TopicPartition {
   const colon = key.lastIndexOf(":");
   return { topic: key.slice(0, colon), partition: Number(key.slice(colon + 1)) };

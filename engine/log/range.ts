@@ -6,7 +6,7 @@ export interface OffsetRange {
   to: number;
 }
 
-/** The offsets [from, to) of one partition, as the broker counts them. */
+/** The offsets [from, to) of one partition, as 64-bit integers like in the Kafka protocol. */
 export interface PartitionRange extends TopicPartition {
   from: bigint;
   to: bigint;

@@ -15,14 +15,14 @@ import {
   type Status,
 } from "./storage";
 
-/** What Connect's storage topics say about one mirror. */
+/** The state of one mirror, read from Connect's storage topics. */
 export interface ConnectView {
-  /** Storage topics that do not exist on the target: the workers never ran, or with another configuration. */
+  /** Storage topics that do not exist on the target. The workers never ran, or ran with a different configuration. */
   missingTopics: string[];
   /** Last mirrored origin offset by `topic:partition`. Partitions without any mirrored record are absent. */
   offsets: ReadonlyMap<string, number>;
   source?: ConnectorState;
-  /** The source connector's tasks of the assignment in force, and what each one copies. */
+  /** The source connector's tasks in the current assignment, and the partitions that each task copies. */
   assignments: { task: number; status?: Status; partitions: TopicPartition[] }[];
   checkpoint?: ConnectorState;
   heartbeat?: ConnectorState;
@@ -31,8 +31,8 @@ export interface ConnectView {
 type Fold = (record: RecordCursor) => void;
 
 /**
- * Reads Connect's storage topics over Kafka: Connect's REST interface is not reachable under an operator. Each call reads
- * to the end that the topics have when it starts, and only what came since the last call.
+ * Reads Connect's storage topics over Kafka, because Connect's REST interface is not reachable under an operator. Each
+ * call reads only the records that were added since the last call, up to the end that the topics have when it starts.
  */
 export class ConnectStateReader {
   private readonly names: ReturnType<typeof connectorNames>;
@@ -64,12 +64,12 @@ export class ConnectStateReader {
       signal,
     );
     const source = this.connectors.byName.get(this.names.source);
-    // KIP-618: a source connector may keep its offsets in a topic of its own.
+    // KIP-618: a source connector can have its own offsets topic.
     const offsetsTopic = source?.config["offsets.storage.topic"] ?? this.mirror.offsetStorageTopic;
     const noOffsets = await this.fold(
       new Map<string, Fold>([[offsetsTopic, (r) => this.offsets.add(r.key(), r.value())]]),
       () => (this.offsets = this.noOffsets()),
-      // With exactly-once support offsets are written in the transaction of their data.
+      // With exactly-once support, Connect writes offsets in the same transaction as their records.
       this.mirror.exactlyOnce ? "read_committed" : "read_uncommitted",
       signal,
     );
@@ -98,7 +98,7 @@ export class ConnectStateReader {
     const topics = await this.target.describeTopics([...folds.keys()]);
     const partitions = topics.flatMap((t) => t.partitions.map((p) => ({ topic: t.name, partition: p.partition })));
     const logs = await readLogs(this.target, partitions);
-    // A topic that was made anew, or lost its start, is read from the start again.
+    // If a topic was created again or lost its first records, read all topics from the start again.
     const anew = logs.some((log) => {
       const at = this.positions.get(partitionKey(log));
       return at !== undefined && (at > log.to || at < log.from);
@@ -118,7 +118,7 @@ export class ConnectStateReader {
   }
 }
 
-/** What the source connector's consumer sees: its own setting; the model's only when there is no connector. */
+/** The isolation level of the source connector's consumer. If there is no connector, the level of the model. */
 export function effectiveIsolation(view: ConnectView, mirror: MirrorModel): Isolation {
   if (view.source === undefined) return mirror.isolationLevel;
   const { config } = view.source;

@@ -2,11 +2,11 @@ import type { TopicPartition } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 
 /**
- * What Connect keeps in its three storage topics, folded record by record as its own readers do
- * (KafkaOffsetBackingStore, KafkaConfigBackingStore, KafkaStatusBackingStore; Kafka 4.3). Values are JSON without schemas.
+ * Builds the state from Connect's three storage topics, record by record, in the same way as Connect's own readers
+ * (KafkaOffsetBackingStore, KafkaConfigBackingStore, KafkaStatusBackingStore; Kafka 4.3). Values are JSON, no schemas.
  */
 
-/** A connector's or task's state as its worker last wrote it. */
+/** The state of a connector or task, as last written by its worker. */
 export interface Status {
   /** `RUNNING`, `FAILED`, `PAUSED`, `STOPPED`, `UNASSIGNED`, `RESTARTING`, `DESTROYED`. */
   state: string;
@@ -17,14 +17,14 @@ export interface Status {
 
 export interface ConnectorState {
   config: Record<string, string>;
-  /** What was asked for: `STARTED`, `PAUSED`, `STOPPED`. */
+  /** The requested state: `STARTED`, `PAUSED`, `STOPPED`. */
   target: string;
   status?: Status;
-  /** Tasks of the last committed assignment; undefined: none was ever committed. */
+  /** Number of tasks in the last committed assignment. Undefined: no assignment was ever committed. */
   taskCount?: number;
-  /** By task number; may hold tasks of an earlier, larger assignment. */
+  /** By task number. May also hold tasks of an earlier, larger assignment. */
   tasks: Map<number, { config: Record<string, string>; status?: Status }>;
-  /** A commit came without all of its tasks: the assignment is being rewritten. */
+  /** True if the last commit came without all of its tasks: the assignment is being rewritten. */
   inconsistent: boolean;
 }
 
@@ -39,7 +39,7 @@ function parse<T>(value: Buffer | null): T | null {
   }
 }
 
-/** Last mirrored origin offset of each partition (`topic:partition`), as one source connector committed them. */
+/** The last mirrored origin offset of each partition (`topic:partition`), as committed by one source connector. */
 export class SourceOffsets {
   readonly latest = new Map<string, number>();
   private readonly prefix: string;
@@ -51,7 +51,10 @@ export class SourceOffsets {
     this.prefix = `[${JSON.stringify(connector)},`;
   }
 
-  /** Other connectors' records (the checkpoint connector writes here too) are left aside. The latest record of a key wins, null removes. */
+  /**
+   * Ignores records of other connectors (the checkpoint connector writes here too). The latest record of a key wins. A
+   * null value removes the key.
+   */
   add(key: Buffer | null, value: Buffer | null): void {
     if (key === null || !key.toString("utf8").startsWith(this.prefix)) return;
     const parsed = parse<[string, { cluster?: unknown; partition?: unknown; topic?: unknown }]>(key)?.[1];
@@ -69,7 +72,7 @@ export class SourceOffsets {
   }
 }
 
-/** Connectors, their tasks and states. Task configurations take effect with the commit that follows them. */
+/** Connectors with their tasks and states. A task configuration takes effect with the next commit record. */
 export class Connectors {
   readonly byName = new Map<string, ConnectorState>();
   private readonly deferred = new Map<string, Map<number, Record<string, string>>>();
@@ -148,7 +151,7 @@ export class Connectors {
     this.place(what);
   }
 
-  /** Puts a status where its connector or task is, if that is known already. */
+  /** Sets the status on its connector or task, if that is already known. */
   private place(what: string): void {
     const status = this.statuses.get(what);
     const put = (to: { status?: Status }) => {
@@ -171,7 +174,7 @@ export class Connectors {
   }
 }
 
-/** The tasks of the assignment in force, in order. */
+/** The tasks of the current assignment, in order of their numbers. */
 export function currentTasks(
   connector: ConnectorState,
 ): { task: number; config: Record<string, string>; status?: Status }[] {
@@ -181,7 +184,7 @@ export function currentTasks(
     .map(([task, { config, status }]) => ({ task, config, ...(status === undefined ? {} : { status }) }));
 }
 
-/** The origin partitions that MirrorMaker 2 gave to a task (`task.assigned.partitions`: `topic-partition`, comma separated). */
+/** The origin partitions assigned to a task (`task.assigned.partitions`: `topic-partition`, separated by commas). */
 export function assignedPartitions(config: Record<string, string>): TopicPartition[] {
   return (config["task.assigned.partitions"] ?? "")
     .split(",")

@@ -61,8 +61,8 @@ export function administering(cluster: Cluster): Administering {
 }
 
 /**
- * A request with one answer, sent again while the answer's error passes by itself.
- * @param isWhole whether the answer holds what was asked for. Default: every answer does
+ * Sends a request that has a single outcome. Sends it again while the error is temporary.
+ * @param isWhole returns true if the response contains the requested data. Default: always true
  */
 async function single<A extends topics.Outcome>(
   cluster: Cluster,
@@ -84,7 +84,7 @@ async function single<A extends topics.Outcome>(
   return answer!;
 }
 
-/** The outcome's code. Throws what does not pass by itself, with the broker's own words. */
+/** Returns the outcome's error code. Throws permanent errors with the broker's own message. */
 function codeOf(cluster: Cluster, action: string, resource: string, outcome: topics.Outcome): number {
   if (outcome.errorCode !== NONE && !isRetriable(outcome.errorCode)) throw cluster.fail(action, resource, outcome);
   return outcome.errorCode;
@@ -100,7 +100,7 @@ async function scramMechanisms(cluster: Cluster, user: string): Promise<string[]
   });
 }
 
-/** The answer names no ACL: its outcomes are in the order of the request. */
+/** The response does not name the ACLs. Its outcomes are in the order of the request. */
 async function changeAcls(
   cluster: Cluster,
   action: "create" | "delete",
@@ -174,7 +174,7 @@ async function alterConfigs(cluster: Cluster, changes: readonly ConfigChange[]):
   }));
   const action = "alter the configuration of";
   const nameOf = (r: settings.AlterConfigsRequest) => (r.type === "broker" ? `broker ${r.name}` : `topic "${r.name}"`);
-  // A broker takes the changes to its own configuration itself.
+  // Changes to a broker's configuration must be sent to that broker.
   for (const request of requests.filter((r) => r.type === "broker")) {
     await cluster.untilAllAnswered(action, [request], nameOf, async (_, settle) => {
       const to = request.name === "" ? await cluster.controller() : Number(request.name);
@@ -218,7 +218,7 @@ async function createTopic(cluster: Cluster, topic: topics.NewTopic): Promise<vo
             fix: "use another name or remove the topic",
           });
         }
-        // A request whose answer was lost may have made it.
+        // An earlier request whose response was lost may have created the topic.
         settle(topic, exists ? NONE : codeOf(cluster, "create", resource, outcome));
       }
     },
@@ -249,7 +249,7 @@ async function deleteTopics(cluster: Cluster, names: readonly string[]): Promise
           topics.deleteTopics,
           open.slice(from, from + TOPICS_PER_REQUEST),
         )) {
-          // Gone already: an earlier run was here.
+          // The topic does not exist. An earlier run may have deleted it.
           settle(name, errorCode === UNKNOWN_TOPIC_OR_PARTITION ? NONE : errorCode);
         }
       }
@@ -267,7 +267,7 @@ async function deleteTopics(cluster: Cluster, names: readonly string[]): Promise
 
 type ShownTopic = { name: string; partitions: { leader: number }[] };
 
-/** Metadata reaches the brokers one after the other: waits until all of them agree. */
+/** Waits until every broker's metadata passes the check. Metadata reaches the brokers one after the other. */
 async function everyBrokerShows(
   cluster: Cluster,
   otherwise: string,
@@ -278,7 +278,7 @@ async function everyBrokerShows(
   for (const broker of cluster.links.brokerIds) {
     for (;;) {
       const { topics: answered } = await cluster.metadata(names, false, broker);
-      // Only an answer for every topic says that one is not there.
+      // A topic counts as absent only if the response contains every topic.
       const whole = new Set(answered.map((t) => t.name)).size === new Set(names).size;
       if (whole && right(answered.filter((t) => t.errorCode !== UNKNOWN_TOPIC_OR_PARTITION))) break;
       if (Date.now() > deadline)
@@ -311,7 +311,7 @@ async function reassign(cluster: Cluster, changes: readonly Reassignment[]): Pro
   });
 }
 
-/** Hands over what the answer says of each partition that was asked for. */
+/** Calls `take` with the outcome of each requested partition in the response. */
 function takeOutcomes<T extends TopicPartition>(
   asked: readonly T[],
   answer: ByTopic<topics.Outcome & { partition: number }>[],

@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const of = (name: string) => broker.asked.filter((a) => a.api.name === name);
 
-/** Fetch v11 for partition 0 of `t`, which is empty; without it the answer holds no partition at all. */
+/** A Fetch v11 response for the empty partition 0 of `t`. If `whole` is false, the response has no partition at all. */
 const fetched = (throttleMs: number, whole: boolean) => (out: Out) => {
   out.int32(throttleMs).int16(0).int32(0);
   out.list(whole ? ["t"] : [], (topic) => {
@@ -50,13 +50,13 @@ describe("a broker that throttles this client (KIP-219)", () => {
     expect(ALL_APIS.length).toBeGreaterThan(30);
     for (const api of ALL_APIS) {
       const bytes = Buffer.alloc(600);
-      // OffsetDelete alone has its error code first.
+      // Only OffsetDelete has the error code before the throttle time.
       bytes.writeInt32BE(1234, api.name === "OffsetDelete" ? 2 : 0);
       const body = new In(bytes, api.flexible);
       try {
         api.read(body);
       } catch {
-        // Zeros make no sense to all of them.
+        // Some readers cannot read zeros.
       }
       expect([api.name, api.version, body.throttleMs]).toEqual([api.name, api.version, 1234]);
     }
@@ -115,7 +115,7 @@ const acl: Acl = {
   permission: "allow",
 };
 
-/** What is asked, and the two answers: the first lacks what was asked for, the second has it. */
+/** A call and two responses to it. The first response lacks the requested data, the second has it. */
 const LACKING: Record<
   string,
   { call: (port: CountingPort) => Promise<unknown>; first: (out: Out) => void; second: (out: Out) => void }
@@ -313,7 +313,7 @@ const LACKING: Record<
   },
   ListPartitionReassignments: {
     call: (p) => p.listReassignments(),
-    // NOT_CONTROLLER passes by itself.
+    // NOT_CONTROLLER is a temporary error.
     first: (out) =>
       out
         .int32(0)

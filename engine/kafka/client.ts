@@ -8,17 +8,18 @@ import { reading } from "./reading";
 import { openRenewed } from "./renew";
 import { writing } from "./writing";
 
-/** The port with a count of what it sent, for reports and benchmarks. */
+/** The port with a count of the requests it sent, for reports and benchmarks. */
 export interface CountingPort extends KafkaPort {
-  /** Requests sent so far. */
+  /** Number of requests sent so far. */
   requestCount(): number;
 }
 
 /**
- * Connects to one cluster (Kafka 2.4 or newer) and returns the port to it; close it when done.
- * @throws MigrationError KAFKA_ADDRESS, KAFKA_UNREACHABLE, KAFKA_TLS, KAFKA_AUTHENTICATION, KAFKA_TOKEN at once; its calls
- *   throw KAFKA_UNAUTHORIZED, KAFKA_UNKNOWN_TOPIC, KAFKA_GROUP_ACTIVE, KAFKA_REFUSED; KAFKA_NOT_AVAILABLE after 30 s of
- *   retries; KAFKA_THROTTLED after 5 min without an answer; KAFKA_CLOSED when the port is closed
+ * Connects to one cluster (Kafka 2.4 or newer) and returns its port. Close the port when it is no longer needed.
+ * @throws MigrationError KAFKA_ADDRESS, KAFKA_UNREACHABLE, KAFKA_TLS, KAFKA_AUTHENTICATION, KAFKA_TOKEN at once. The
+ *   calls of the port throw KAFKA_UNAUTHORIZED, KAFKA_UNKNOWN_TOPIC, KAFKA_GROUP_ACTIVE, KAFKA_REFUSED;
+ *   KAFKA_NOT_AVAILABLE after 30 s of retries; KAFKA_THROTTLED after 5 min without a response; KAFKA_CLOSED after the
+ *   port is closed
  */
 export async function openKafka(connection: Connection, side: Side, options: OpenOptions = {}): Promise<CountingPort> {
   const cluster = await openRenewed(connection, (current) => Cluster.open(current, side, options));

@@ -17,7 +17,7 @@ import { Links } from "./links";
 import { Patience, type Settle } from "./patience";
 import type { OpenOptions, TopicPartition } from "./port";
 
-/** One cluster as the port's calls see it: its links, who leads which partition, and patience. */
+/** One cluster as the port's calls use it: its links, the leader of each partition, and the retries. */
 export class Cluster extends Patience {
   private leaders = new Map<string, Map<number, number>>();
   private coordinators = new Map<string, number>();
@@ -32,7 +32,7 @@ export class Cluster extends Patience {
     try {
       links = await Links.open(connection, side, options);
       const cluster = new Cluster(links, side);
-      // Once, without patience: a broker that closes the connection here wants another kind of login.
+      // Without retries: a broker that closes the connection here requires another kind of login.
       await cluster.askMetadata([]);
       return cluster;
     } catch (error) {
@@ -41,7 +41,7 @@ export class Cluster extends Patience {
     }
   }
 
-  /** Metadata of these topics (null: all), remembered for routing. */
+  /** Returns the metadata of these topics (null: all topics). Remembers the leaders for routing. */
   async metadata(
     topics: readonly string[] | null,
     authorizedOperations = false,
@@ -61,7 +61,7 @@ export class Cluster extends Patience {
       return api;
     };
     const answer = await this.links.send(broker ?? "any", pick, { topics, authorizedOperations });
-    // A cluster has brokers. An error answer to "all topics" has no field for the error: it is simply empty.
+    // A cluster has brokers. The response to "all topics" has no error field, so an error response is empty.
     if (answer.brokers.length === 0) throw new LinkFailure(withoutBrokers(this.side), true);
     this.links.learn(answer.brokers);
     for (const topic of answer.topics) {
@@ -71,12 +71,12 @@ export class Cluster extends Patience {
     return answer;
   }
 
-  /** The broker that takes changes to topics; any broker in KRaft mode, which forwards. */
+  /** Returns the broker that changes topics. In KRaft mode this is any broker, which forwards the request. */
   async controller(): Promise<number> {
     return (await this.metadata([])).controllerId;
   }
 
-  /** Splits partitions by their leader; settles those without one. */
+  /** Splits partitions by their leader. Settles the partitions without a leader with an error code. */
   async byLeader<T extends TopicPartition>(items: readonly T[], settle: Settle<T>): Promise<Map<number, T[]>> {
     const unknown = [...new Set(items.filter((i) => !this.leaders.has(i.topic)).map((i) => i.topic))];
     const codes = new Map<string, number>();
@@ -88,7 +88,7 @@ export class Cluster extends Patience {
     for (const item of items) {
       const partitions = this.leaders.get(item.topic);
       const leader = partitions?.get(item.partition);
-      // Known a moment ago and forgotten by another call meanwhile: no answer, either.
+      // Another call may have cleared the leaders since the check above. Treat this as no response.
       if (partitions === undefined) settle(item, codes.get(item.topic) || NOT_ANSWERED);
       else if (leader === undefined) settle(item, UNKNOWN_TOPIC_OR_PARTITION);
       else if (leader < 0 || !this.links.knows(leader)) settle(item, LEADER_NOT_AVAILABLE);
@@ -97,7 +97,7 @@ export class Cluster extends Patience {
     return groups;
   }
 
-  /** Splits groups by their coordinator; settles those without one (yet). */
+  /** Splits groups by their coordinator. Settles the groups without a coordinator (yet) with an error code. */
   async byCoordinator(ids: readonly string[], settle: Settle<string>): Promise<Map<number, string[]>> {
     const unknown = ids.filter((id) => !this.coordinators.has(id));
     for (let from = 0; from < unknown.length; from += 1000) {
@@ -126,8 +126,8 @@ export class Cluster extends Patience {
   }
 
   /**
-   * Sends one request per broker, side by side. When one fails all are asked again, so what `send` gathers must bear
-   * being gathered twice.
+   * Sends one request to each broker, in parallel. If one of them fails, all requests are sent again. `send` must
+   * therefore be able to collect the same results twice.
    */
   async each<T>(groups: Map<number, T[]>, send: (broker: number, items: T[]) => Promise<void>): Promise<void> {
     const all = await Promise.allSettled([...groups].map(([broker, items]) => send(broker, items)));
@@ -159,7 +159,7 @@ function push<K, T>(map: Map<K, T[]>, key: K, item: T): void {
   else list.push(item);
 }
 
-/** Partitions of one request, gathered by topic as the wire wants them. */
+/** Groups the partitions of one request by topic, as the wire format requires. */
 export function byTopic<T extends { topic: string }, P>(items: readonly T[], pick: (item: T) => P): ByTopic<P>[] {
   const topics = new Map<string, P[]>();
   for (const item of items) push(topics, item.topic, pick(item));

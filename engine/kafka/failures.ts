@@ -74,10 +74,13 @@ export const NO_REASSIGNMENT_IN_PROGRESS = 85;
 export const GROUP_ID_NOT_FOUND = 69;
 export const UNSUPPORTED_VERSION = 35;
 const ILLEGAL_SASL_STATE = 34;
-/** No code of the protocol: the answer does not hold what was asked for. */
+/** Not a code of the protocol. Means that the response does not contain the requested item. */
 export const NOT_ANSWERED = -100;
 
-/** Codes that pass by themselves: leaders move, coordinators load, metadata lags behind (8-12 s after many topics were made). */
+/**
+ * Codes of temporary errors: leaders move, coordinators load, metadata lags behind (8-12 s after many topics were
+ * created).
+ */
 const RETRIABLE = new Set([3, 5, 6, 7, 8, 9, 13, 14, 15, 16, 34, 41, 56, 72, 74, 75, 78, 80, 83, 88, 89, NOT_ANSWERED]);
 
 export function isRetriable(code: number): boolean {
@@ -88,7 +91,7 @@ export function errorName(code: number): string {
   return ERROR_NAMES[code] ?? `error ${code}`;
 }
 
-/** A connection that could not be made or broke: another attempt may help. */
+/** A connection that failed or broke. If `retriable`, another attempt may succeed. */
 export class LinkFailure extends Error {
   constructor(
     readonly reason: MigrationError,
@@ -98,7 +101,7 @@ export class LinkFailure extends Error {
   }
 }
 
-/** Every message along `.errors` and `.cause`, outermost first. */
+/** Collects the error and all nested errors (`.errors` and `.cause`), outermost first. */
 function chain(error: unknown, depth = 0): { code: unknown; apiId: unknown; message: string }[] {
   if (!(error instanceof Error) || depth > 12) return [];
   const here = error as Error & { code?: unknown; apiId?: unknown; errors?: unknown[] };
@@ -118,13 +121,13 @@ export interface LoginAttempt {
   /** SASL mechanism. */
   sasl?: string | undefined;
   user?: string | undefined;
-  /** A broker of this cluster has accepted these credentials before. Default false. */
+  /** True if a broker of this cluster has accepted these credentials before. Default false. */
   acceptedBefore?: boolean;
 }
 
 /**
- * Turns what a connection attempt threw into one clear error. The library's error objects are not kept as a cause:
- * they hold buffers of the exchange.
+ * Converts the error of a connection attempt into one clear error. Does not keep the library's error objects as a
+ * cause, because they contain buffers of the exchange.
  */
 export function connectionFailure(error: unknown, at: LoginAttempt): LinkFailure {
   const all = chain(error);
@@ -179,7 +182,10 @@ export function connectionFailure(error: unknown, at: LoginAttempt): LinkFailure
   return new LinkFailure(failure, true);
 }
 
-/** A login that worked before: a broker may not know the user yet, or cannot check a token now. Another attempt may help. */
+/**
+ * The failure of a login that succeeded before. This broker may not know the user yet, or cannot check a token at the
+ * moment. Another attempt may succeed.
+ */
 function refusedLater(seen: string, reason: string): LinkFailure {
   const failure = new MigrationError("KAFKA_AUTHENTICATION", `the ${seen}, which it had accepted before: ${reason}`, {
     fix: "check whether the password was changed, the user removed, or the token expired since; then run again",
@@ -204,7 +210,7 @@ function tlsFix(code: string | undefined): string {
   }
 }
 
-/** What a refused request becomes: `resource` is said as a person would, e.g. `topic "orders"`. */
+/** Converts the error code of a request into an error. `resource` is readable text, e.g. `topic "orders"`. */
 export function requestFailure(
   side: Side,
   action: string,

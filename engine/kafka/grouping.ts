@@ -25,7 +25,7 @@ type Grouping = Pick<
 >;
 
 const PER_REQUEST = 500;
-/** What a broker answers to an administrator's commit while the group has members. */
+/** Error codes of a broker for an administrator's commit while the group has members. */
 const ACTIVE = new Set([22, 25, 27, 68, 86, 110, 113]);
 
 /** The part of the port that reads and writes consumer groups. */
@@ -47,7 +47,7 @@ const done = (groupId: string) => ({ groupId, errorCode: NONE });
 async function listGroups(cluster: Cluster): Promise<api.ListedGroup[]> {
   const found = new Map<string, api.ListedGroup>();
   await cluster.metadata([]);
-  // Each broker knows the groups that it coordinates.
+  // Each broker knows only the groups that it coordinates.
   await cluster.untilAllAnswered(
     "list groups of",
     cluster.links.brokerIds,
@@ -68,7 +68,7 @@ async function listGroups(cluster: Cluster): Promise<api.ListedGroup[]> {
   return [...found.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
 }
 
-/** Asks each group's coordinator; `ask` returns a code for each group. */
+/** Sends the request to each group's coordinator. `ask` returns an error code for each group. */
 async function perCoordinator(
   cluster: Cluster,
   action: string,
@@ -104,7 +104,7 @@ async function describeGroups(cluster: Cluster, ids: readonly string[]): Promise
       });
     return { groupId: g.groupId, errorCode: g.errorCode };
   };
-  // A group of another protocol is an error to the newer requests, which only say so.
+  // The newer requests return an error for a group of another protocol. That error is ignored.
   const ask = (asked: readonly string[], form: typeof describeStreamsGroups, type: string) =>
     perCoordinator(cluster, "describe", asked, async (broker, some) => {
       const link = await cluster.links.broker(broker);
@@ -112,7 +112,7 @@ async function describeGroups(cluster: Cluster, ids: readonly string[]): Promise
       const answers = (await cluster.links.sendOn(link, form, some)).map(take(type));
       return answers.map((a) => (isRetriable(a.errorCode) ? a : done(a.groupId)));
     });
-  // The older request calls a group of the new protocol dead: ask with the new one first.
+  // DescribeGroups reports a group of the new protocol as dead. Send the new request first.
   await ask(ids, api.describeConsumerGroups, "consumer");
   const rest = ids.filter((id) => !found.has(id));
   await perCoordinator(cluster, "describe", rest, async (broker, some) => {
@@ -174,13 +174,13 @@ async function groupOffsets(cluster: Cluster, ids: readonly string[]): Promise<M
   return found;
 }
 
-/** Partition errors of one group become one code: a retriable one only when nothing else is wrong. */
+/** Combines the partition errors of one group into one code. Retriable only if all errors are retriable. */
 function worst(codes: readonly number[]): number {
   const wrong = codes.filter((c) => c !== NONE);
   return wrong.find((c) => !isRetriable(c)) ?? wrong[0] ?? NONE;
 }
 
-/** The code for each partition that was asked for; NOT_ANSWERED where the answer does not hold it. */
+/** The code for each requested partition. NOT_ANSWERED if the response does not contain the partition. */
 function codesOf(
   asked: readonly TopicPartition[],
   answer: ByTopic<{ partition: number; errorCode: number }>[],

@@ -11,11 +11,16 @@ import type { Tokens } from "./tokens";
 import { In, Out, type Api } from "./wire";
 
 const CLIENT_ID = "kafka-migration";
-/** A link that answers nothing for this long is broken; time in which the broker throttles this client does not count. */
+/**
+ * A link without any response for this long is broken. Time in which the broker throttles this client does not count.
+ */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** The longest that a timer takes: the library's own time-out counts throttled time, so it must never come first. */
+/** The largest delay of a Node timer. The library's own timeout counts throttled time, so it must never fire first. */
 const NEVER_MS = 2 ** 31 - 1;
-/** A link takes no more requests after this part of its session: those under way still have time to be answered. */
+/**
+ * A link takes no new requests after this part of its session. The rest leaves time for the responses to requests in
+ * progress.
+ */
 const USED_PART = 0.8;
 
 export interface Address {
@@ -28,7 +33,7 @@ export interface VersionRange {
   max: number;
 }
 
-/** What all links of one cluster share. */
+/** The data that all links of one cluster share. */
 export interface LinkContext {
   library: Library;
   connection: Connection;
@@ -37,11 +42,11 @@ export interface LinkContext {
   throttle: Throttle;
   /** Aborted when the port is closed. */
   ended: AbortSignal;
-  /** Whether a broker has accepted these credentials before. */
+  /** Returns true if a broker has accepted these credentials before. */
   accepted(): boolean;
 }
 
-/** ApiVersions v3 (Kafka 2.4 and later). An older broker answers UNSUPPORTED_VERSION in the first two bytes. */
+/** ApiVersions v3 (Kafka 2.4 and later). An older broker returns UNSUPPORTED_VERSION in the first two bytes. */
 export const apiVersions: Api<null, { errorCode: number; ranges: Map<number, VersionRange> }> = {
   name: "ApiVersions",
   key: 18,
@@ -58,7 +63,7 @@ export const apiVersions: Api<null, { errorCode: number; ranges: Map<number, Ver
   },
 };
 
-/** An answer as the library has received it: the pieces, and all of them in one. */
+/** A response as the library received it. `buffers` has the pieces. `slice` returns them as one buffer. */
 interface Received {
   buffers: Buffer[];
   length: number;
@@ -80,11 +85,14 @@ function gather(received: Received, from: number, memory: AnswerMemory): Buffer 
 export class Link {
   private versions = new Map<number, VersionRange>();
   private isOpen = true;
-  /** Why the connection broke; its requests only hear that it did (a TLS 1.3 client is refused after its handshake). */
+  /**
+   * Why the connection broke. The errors of its requests do not contain the reason. For example, a TLS 1.3 client is
+   * refused only after its handshake.
+   */
   private broken: unknown;
   private underWay = 0;
   private heardAt = 0;
-  /** When the link takes no more requests, ms since the epoch. */
+  /** From this time on the link takes no new requests. ms since the epoch. */
   private usableUntil = Infinity;
   private retired = false;
 
@@ -96,8 +104,8 @@ export class Link {
   ) {}
 
   /**
-   * Connects, logs in and asks for the API versions.
-   * @throws LinkFailure; the reason of `ended`'s abort
+   * Connects, logs in and requests the API versions.
+   * @throws LinkFailure, or the abort reason of `ended`
    */
   static async connect(context: LinkContext, { host, port }: Address): Promise<Link> {
     const { library, connection: to, side, tokens, ended } = context;
@@ -146,19 +154,19 @@ export class Link {
     return this.isOpen;
   }
 
-  /** Whether the broker lets the session go on long enough for another request. */
+  /** True if the session lasts long enough for another request. */
   get usable(): boolean {
     return this.isOpen && Date.now() < this.usableUntil;
   }
 
-  /** Whether this broker speaks version `version` of the API with this key. */
+  /** Returns true if this broker supports version `version` of the API with this key. */
   speaks(key: number, version: number): boolean {
     const range = this.versions.get(key);
     return range !== undefined && range.min <= version && version <= range.max;
   }
 
   send<Request, Response>(api: Api<Request, Response>, request: Request, memory?: AnswerMemory): Promise<Response> {
-    // A broker closes the connection when it does not know the request.
+    // A broker closes the connection if it does not support the request.
     if (this.versions.size > 0 && !this.speaks(api.key, api.version)) return Promise.reject(this.unsupported(api));
     this.underWay++;
     return new Promise<Response>((resolve, reject) => {
@@ -168,7 +176,7 @@ export class Link {
         api.write(out, request);
         return this.context.library.Writer.create().append(out.done());
       };
-      // The answer's bytes are taken over as they are; the library must not decode them.
+      // Keep the response as raw bytes. The library must not decode them.
       type Body = { buffer: Received; position: number };
       const whole = (_id: number, _key: number, _version: number, { buffer, position }: Body) =>
         memory === undefined ? buffer.slice(position) : gather(buffer, position, memory);
@@ -176,7 +184,7 @@ export class Link {
       const take = (error: Error | null, body: unknown) => {
         timer.clear();
         if (error) {
-          // After an error the library's reader may stand anywhere, so the connection is of no more use.
+          // After an error the position of the library's reader is unknown, so the connection cannot be used again.
           void this.close();
           reject(this.failure(this.broken ?? error));
         } else resolve(this.read(api, body as Buffer));
@@ -200,7 +208,7 @@ export class Link {
     }
   }
 
-  /** The time-out of one request: it starts again with every answer on this link, and when the throttling ends. */
+  /** Starts the timeout of one request. It restarts with every response on this link and when the throttling ends. */
   private limit(reject: (reason: unknown) => void): { clear(): void } {
     const sentAt = Date.now();
     let timer: NodeJS.Timeout | undefined;
@@ -222,17 +230,17 @@ export class Link {
     return requestFailure(this.context.side, `send ${api.name} v${api.version} to`, broker, UNSUPPORTED_VERSION);
   }
 
-  /** Closes the connection as soon as no request is under way. */
+  /** Closes the connection as soon as no request is in progress. */
   retire(): void {
     this.retired = true;
     if (this.underWay === 0) void this.close();
   }
 
-  /** Closes the connection at once; requests under way fail. */
+  /** Closes the connection at once. Requests in progress fail. */
   async close(): Promise<void> {
     this.isOpen = false;
     const closed = this.connection.close().catch(() => {});
-    // The library waits until everything is written, which a broker that does not read prevents.
+    // The library waits until everything is written. That never happens if the broker does not read.
     this.connection.socket?.destroy();
     await closed;
   }
@@ -247,7 +255,7 @@ function describeLogin({ connection, side, accepted }: LinkContext, address: str
 function tlsOptions(tls: NonNullable<Connection["tls"]>, host: string) {
   return {
     tls: { ca: tls.ca, cert: tls.cert, key: tls.key },
-    // SNI: routes in front of brokers need it; an IP address must not be sent.
+    // SNI: routes in front of brokers need it. It must not contain an IP address.
     tlsServerName: tls.serverName ?? isIP(host) === 0,
   };
 }

@@ -8,10 +8,10 @@ import { Throttle } from "./throttle";
 import { Tokens } from "./tokens";
 import type { Api } from "./wire";
 
-/** Picks the form of a request that this link's broker speaks. */
+/** Selects the version of a request that this link's broker supports. */
 export type Choice<Request, Response> = (link: Link) => Api<Request, Response>;
 
-/** The connections to one cluster: the bootstrap addresses, then each broker by its id. */
+/** The connections to one cluster: first to the bootstrap addresses, then to each broker by its id. */
 export class Links {
   private readonly byAddress = new Map<string, Promise<Link>>();
   private brokers = new Map<number, Address>();
@@ -20,7 +20,7 @@ export class Links {
   private readonly ending = new AbortController();
   private readonly context: LinkContext;
   readonly throttle: Throttle;
-  /** Requests sent, for the reports. */
+  /** Number of requests sent, for the reports. */
   requests = 0;
 
   private constructor(
@@ -29,7 +29,7 @@ export class Links {
     options: OpenOptions,
   ) {
     const { side, connection } = context;
-    // Each link and each waiting request listens.
+    // Each link and each waiting request adds a listener.
     setMaxListeners(0, this.ended);
     this.throttle = new Throttle(side, { progress: options.progress, until: options.throttledUntil });
     const tokens = connection.sasl?.mechanism === "OAUTHBEARER" ? new Tokens(connection.sasl, side) : undefined;
@@ -53,7 +53,7 @@ export class Links {
     return links;
   }
 
-  /** Aborted when the links are closed, with what their users are told. */
+  /** Aborted when the links are closed. The abort reason is the error that their users get. */
   get ended(): AbortSignal {
     return this.ending.signal;
   }
@@ -78,7 +78,7 @@ export class Links {
     const link = await known;
     if (link.usable) return link;
     if (this.byAddress.get(key) === known) {
-      // The session ends soon: another link takes over before the broker refuses this one.
+      // The session ends soon. Replace the link before the broker refuses it.
       if (link.open) link.retire();
       this.byAddress.delete(key);
     }
@@ -102,7 +102,7 @@ export class Links {
     return address === undefined ? this.any() : this.at(address);
   }
 
-  /** Any broker that answers: known brokers first, in turn, then the bootstrap addresses. */
+  /** Returns a link to any broker that answers. Tries the known brokers in turn, then the bootstrap addresses. */
   async any(): Promise<Link> {
     const known = [...this.brokers.values()];
     const start = this.turn++;
@@ -112,7 +112,7 @@ export class Links {
       try {
         return await this.at(address);
       } catch (error) {
-        // Refused credentials are refused everywhere; trying more brokers would only lock the account.
+        // If one broker refuses the credentials, all do. More attempts could lock the account.
         if (!(error instanceof LinkFailure) || !error.retriable) throw error;
         last = error;
       }
@@ -121,8 +121,8 @@ export class Links {
   }
 
   /**
-   * Sends a request to a broker, once that broker does not throttle this client.
-   * @throws LinkFailure; MigrationError KAFKA_THROTTLED; what the port was closed with
+   * Sends a request to a broker. Waits first while that broker throttles this client.
+   * @throws LinkFailure, MigrationError KAFKA_THROTTLED, or the reason that the port was closed with
    */
   async send<Request, Response>(
     to: number | "any",
@@ -132,13 +132,13 @@ export class Links {
   ): Promise<Response> {
     for (;;) {
       const link = to === "any" ? await this.any() : await this.broker(to);
-      // The session may have ended during the wait.
+      // The session can end during the wait, so get the link again.
       if (await this.waited(link)) continue;
       return this.sendOn(link, typeof api === "function" ? api(link) : api, request, memory);
     }
   }
 
-  /** The same through this link. */
+  /** Same as `send`, but uses this link. */
   async sendOn<Request, Response>(
     link: Link,
     api: Api<Request, Response>,
@@ -165,8 +165,8 @@ export class Links {
   }
 
   /**
-   * Refuses every further request, and ends those under way.
-   * @param reason what they fail with. Default: MigrationError KAFKA_CLOSED
+   * Refuses all new requests and ends the requests in progress.
+   * @param reason the error that these requests throw. Default: MigrationError KAFKA_CLOSED
    */
   async close(reason?: unknown): Promise<void> {
     this.ending.abort(reason ?? closed(this.context.side));

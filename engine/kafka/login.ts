@@ -8,20 +8,21 @@ export type Library = typeof import("@platformatic/kafka", { with: { "resolution
 type SaslOptions = NonNullable<ConnectionOptions["sasl"]>;
 export type Login = NonNullable<Connection["sasl"]>;
 
-/** RFC 7628: a broker that refuses a token answers with a reason, not with an error; one that takes it, with nothing. */
+/** RFC 7628: a broker refuses a token with a reason in the response, not with an error. Accepted: an empty response. */
 function refusedToken(answer: Buffer, callback: (error: Error | null, answer: Buffer) => void): void {
   if (answer.length === 0) callback(null, answer);
   else callback(new Error(`the token was refused: ${answer.toString("utf8").slice(0, 200)}`), answer);
 }
 
 /**
- * The library's SASL options for one login.
+ * Returns the library's SASL options for one login.
  *
- * The library logs in again on the same connection before the session ends (KIP-368), but goes on sending requests
- * meanwhile; the broker refuses those with ILLEGAL_SASL_STATE, or answers them with nothing in them. So the library
- * does not hear of the session's lifetime, which switches its renewal off, and `Links` opens another connection in time.
- * @param token for OAUTHBEARER
- * @param lifetime is told how long the broker lets this session last, ms; 0: without an end
+ * The library logs in again on the same connection before the session ends (KIP-368), but continues to send requests
+ * during this login. The broker refuses these requests with ILLEGAL_SASL_STATE or returns empty responses. The session
+ * lifetime is therefore hidden from the library, which switches its renewal off. `Links` opens another connection in
+ * time.
+ * @param token required for OAUTHBEARER
+ * @param lifetime receives how long the broker lets this session last, in ms. 0: no limit
  */
 export function saslOptions(
   library: Library,

@@ -4,47 +4,53 @@ import type { Side } from "../model";
 import { isRetriable, LinkFailure, NONE, NOT_ANSWERED, requestFailure, UNKNOWN_TOPIC_OR_PARTITION } from "./failures";
 import type { Links } from "./links";
 
-/** What is retriable is retried this long: metadata lags 8 to 12 s behind after many topics were made. */
+/** Retriable errors are retried for this long. Metadata lags 8 to 12 s behind after many topics were created. */
 export const RETRY_LIMIT_MS = 30_000;
-/** A topic that nobody knows after this long does not exist; metadata of a new one is not that late. */
+/** A topic that is still unknown after this long does not exist. Metadata of a new topic arrives earlier. */
 const UNKNOWN_LIMIT_MS = 5_000;
-/** Credentials that were accepted before and are refused this long are wrong; more attempts could lock the account. */
+/**
+ * If credentials that were accepted before are refused for this long, they are wrong. More attempts could lock the
+ * account.
+ */
 const REFUSED_LIMIT_MS = 10_000;
-/** Throttled this long without any answer: the quota is too small for what is asked. */
+/** If requests are throttled for this long without any response, the quota is too small for them. */
 const THROTTLED_LIMIT_MS = 300_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
 /**
- * Says what the broker answered for one item that it was asked for; undefined, or an item that was not asked for, is
- * ignored. An item that is not settled has no answer and is asked for again.
+ * Records the broker's error code for one requested item. Default code: NONE. Ignores undefined and items that were not
+ * requested. An item that is not settled has no response yet and is requested again.
  */
 export type Settle<T> = (item: T | undefined, errorCode?: number) => void;
 
-/** Repeats what fails for a passing reason, and counts no time in which a broker throttles this client. */
+/**
+ * Retries temporary failures. Time in which requests wait for a throttling broker does not count against the limits.
+ */
 export abstract class Patience {
   constructor(
     readonly links: Links,
     readonly side: Side,
   ) {}
 
-  /** Called before something is asked again: leaders and coordinators may have moved. */
+  /** Called before a retry, because leaders and coordinators may have moved. */
   protected abstract forget(): void;
 
-  /** ms, without the time that requests waited for a throttling broker. */
+  /** The current time in ms, minus the time that requests waited for a throttling broker. */
   private now(): number {
     return Date.now() - this.links.throttle.waitedMs;
   }
 
-  /** @throws what the port was closed with */
+  /** @throws the reason that the port was closed with */
   async pause(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.links.ended }).catch(() => {});
     this.links.ended.throwIfAborted();
   }
 
   /**
-   * Runs `attempt` until it returns, with growing pauses, for at most 30 s while connections break.
-   * @throws the last failure's MigrationError
+   * Runs `attempt` until it succeeds. Retries broken connections with growing pauses, for at most 30 s (10 s if a
+   * broker refuses credentials that were accepted before).
+   * @throws MigrationError of the last failure
    */
   async patiently<T>(attempt: () => Promise<T>): Promise<T> {
     const started = this.now();
@@ -62,10 +68,11 @@ export abstract class Patience {
   }
 
   /**
-   * Asks for all items; asks again for those without an answer and those rejected with a retriable code (after fresh
-   * metadata), for at most 30 s. `ask` sends what it is given and settles each item; `name` names an item, and tells it
-   * from others.
-   * @throws MigrationError KAFKA_NOT_AVAILABLE and the like; KAFKA_THROTTLED after 5 min of throttling without answers
+   * Requests all items. Requests the items without a response and the items with a retriable error code again (after
+   * fresh metadata), for at most 30 s. `ask` sends the items it is given and settles each of them. `name` returns the
+   * item's name, which must be unique.
+   * @throws MigrationError KAFKA_NOT_AVAILABLE and the like, or KAFKA_THROTTLED after 5 min of throttling without
+   *   responses
    */
   async untilAllAnswered<T>(
     action: string,

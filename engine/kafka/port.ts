@@ -3,30 +3,30 @@ import type { Progress } from "../progress";
 
 export type { Replica, TopicPartition };
 
-/** How a port behaves while it is open. */
+/** Options of an open port. */
 export interface OpenOptions {
-  /** Hears that a broker throttles this client. Default: nobody does. */
+  /** Receives a line when a broker throttles this client. Default: no lines. */
   progress?: Progress | undefined;
-  /** Closes the port when it is aborted; calls under way throw its reason. Default: only `close` does. */
+  /** Closes the port when aborted. Calls in progress then throw the abort reason. Default: only `close` closes it. */
   signal?: AbortSignal | undefined;
   /**
-   * ms since the epoch: a call that the brokers throttle beyond this moment fails then, with KAFKA_THROTTLED. Default: a
-   * call waits for the brokers, up to 5 minutes without any answer.
+   * ms since the epoch. A call that the brokers throttle beyond this time fails at this time with KAFKA_THROTTLED.
+   * Default: a call waits for the brokers, up to 5 minutes without any response.
    */
   throttledUntil?: number | undefined;
 }
 
 /**
- * The engine's one narrow port to Kafka. One implementation (`engine/kafka/client.ts`) carries it on @platformatic/kafka.
- * Every call batches (per broker, per coordinator), retries what is retriable with back-off inside a limit,
- * and throws MigrationError with the cluster's side in its text.
+ * The engine's only interface to Kafka. Its one implementation (`engine/kafka/client.ts`) uses @platformatic/kafka.
+ * Every call sends batches (per broker or per coordinator), retries retriable errors with back-off up to a limit, and
+ * throws MigrationError with the cluster's side in its text.
  */
 
 export interface Broker {
   id: number;
   host: string;
   port: number;
-  /** `broker.rack`, undefined when the broker has none. */
+  /** `broker.rack`. undefined if the broker has none. */
   rack?: string;
 }
 
@@ -34,13 +34,16 @@ export interface ClusterDescription {
   clusterId: string;
   controllerId: number;
   brokers: Broker[];
-  /** ACL operations that this principal holds on the cluster (names as in Kafka, e.g. `Describe`), if the broker told. */
+  /**
+   * ACL operations that this principal may perform on the cluster (names as in Kafka, e.g. `Describe`). undefined if
+   * the broker does not return them.
+   */
   authorizedOperations?: string[];
 }
 
 export interface PartitionDescription {
   partition: number;
-  /** -1: offline. */
+  /** Broker id. -1: offline. */
   leader: number;
   replicas: number[];
   isr: number[];
@@ -48,9 +51,9 @@ export interface PartitionDescription {
 
 export interface TopicDescription {
   name: string;
-  /** KIP-516; changes when the topic is deleted and created again. Empty: the broker gives none (before Kafka 2.8). */
+  /** KIP-516. Changes if the topic is deleted and created again. Empty if the broker has no ids (before Kafka 2.8). */
   topicId: string;
-  /** The broker's own flag (`__consumer_offsets` and the like). */
+  /** True if the broker marks the topic as internal (`__consumer_offsets` and the like). */
   internal: boolean;
   partitions: PartitionDescription[];
   authorizedOperations?: string[];
@@ -71,15 +74,16 @@ export interface ConfigEntry {
 }
 
 /**
- * `earliest` log start; `latest` high watermark; `last-stable` LSO; a number is a timestamp in ms: the first record with it
- * or a later one. A negative number, as of a record without a timestamp, is the log start: every record is later.
+ * Which offset to list. `earliest`: the log start. `latest`: the high watermark. `last-stable`: the LSO. A number is a
+ * timestamp in ms: the first record with this timestamp or a later one. A negative number (a record without a timestamp
+ * has one) means the log start, because every record is later.
  */
 export type OffsetSpec = "earliest" | "latest" | "last-stable" | number;
 
 export interface ListedOffset extends TopicPartition {
-  /** -1n: no such offset (e.g. no record at or after the timestamp). */
+  /** -1n if there is no such offset (e.g. no record at or after the timestamp). */
   offset: bigint;
-  /** ms; -1n when the request was not by time. */
+  /** ms since the epoch. -1n if the request was not by timestamp. */
   timestamp: bigint;
 }
 
@@ -94,11 +98,11 @@ export interface FetchedPartition {
   logStartOffset: bigint;
   abortedTransactions: AbortedTransaction[];
   /**
-   * The record set exactly as it was on the wire: whole record batches (format v2), the first of which may start
-   * before the asked offset; a cut-off last batch has been removed.
+   * The record set exactly as received: whole record batches (format v2). The first batch can start before the
+   * requested offset. An incomplete last batch is removed.
    */
   records: Buffer;
-  /** The asked offset lies outside the log (before its start or after its end); the offsets above are -1n then. */
+  /** The requested offset is before the start or after the end of the log. The offsets above are then -1n. */
   outOfRange?: true;
 }
 
@@ -106,25 +110,31 @@ export interface FetchRequest extends TopicPartition {
   offset: bigint;
 }
 
-/** Memory that one answer after the other is put into: fresh pages and the collector cost a reader more than the records do. */
+/**
+ * Memory that is reused for one response after another. New memory pages and garbage collection cost a reader more time
+ * than the records do.
+ */
 export interface AnswerMemory {
-  /** That many bytes, which nobody else has until they are released. */
+  /** Returns a buffer of this many bytes. It is not given out again until it is released. */
   take(bytes: number): Buffer;
 }
 
 export interface FetchOptions {
   /** Default read_uncommitted. */
   isolation?: "read_uncommitted" | "read_committed";
-  /** Bytes per partition; default 1 MiB. */
+  /** Maximum bytes per partition. Default 1 MiB. */
   maxBytes?: number;
-  /** ms the broker may wait for data; default 100. */
+  /** How long the broker may wait for data, in ms. Default 100. */
   maxWaitMs?: number;
-  /** Where the answers' bytes are put; default: memory of their own. Records then last until this memory is released. */
+  /**
+   * Memory for the bytes of the responses. The records are then valid until this memory is released. Default: new
+   * memory for each response.
+   */
   memory?: AnswerMemory;
 }
 
 export interface CommittedOffset extends TopicPartition {
-  /** -1n: none committed. */
+  /** -1n if no offset is committed. */
   offset: bigint;
   leaderEpoch?: number;
   metadata: string;
@@ -144,7 +154,7 @@ export type GroupState =
 export interface GroupDescription {
   groupId: string;
   state: GroupState;
-  /** `classic`, `consumer` (KIP-848), or `""` when the broker does not say. */
+  /** `classic`, `consumer` (KIP-848), `streams` (KIP-1071), or `""` if the broker does not return the type. */
   type: string;
   /** `consumer`, `connect`, ... */
   protocolType: string;
@@ -162,7 +172,7 @@ export interface Acl {
 }
 
 export interface Reassignment extends TopicPartition {
-  /** Wanted replicas in order, preferred leader first; null cancels the one under way. */
+  /** The new replicas in order, preferred leader first. null cancels the reassignment in progress. */
   replicas: number[] | null;
 }
 
@@ -176,11 +186,11 @@ export type ConfigResource = { type: "topic"; name: string } | { type: "broker";
 
 export interface ConfigChange {
   resource: ConfigResource;
-  /** null removes the dynamic value. */
+  /** New values by config name. null removes the dynamic value. */
   set: Record<string, string | null>;
 }
 
-/** One record as its reader sees it; key, value and header values are the raw bytes. */
+/** One record as a consumer sees it. Key, value and header values are the raw bytes. */
 export interface KafkaRecord {
   offset: bigint;
   /** ms since the epoch. */
@@ -190,12 +200,12 @@ export interface KafkaRecord {
   headers: { key: Buffer; value: Buffer | null }[];
 }
 
-/** A producer with an id (idempotent or transactional) that a partition's leader remembers. */
+/** A producer with an id (idempotent or transactional) that the partition's leader remembers. */
 export interface ActiveProducer extends TopicPartition {
   producerId: bigint;
-  /** ms since the epoch of its last batch. */
+  /** Timestamp of the producer's last batch, ms since the epoch. */
   lastTimestamp: bigint;
-  /** First offset of the transaction that it has open on the partition; -1n: none. */
+  /** First offset of the producer's open transaction on the partition. -1n: no open transaction. */
   transactionStart: bigint;
 }
 
@@ -209,58 +219,77 @@ export interface OpenTransaction {
 export interface KafkaPort {
   readonly side: "origin" | "target";
   describeCluster(): Promise<ClusterDescription>;
-  /** Every topic that the principal may see, the broker's internal ones included. */
+  /** Returns every topic that the principal may describe, including the broker's internal topics. */
   listTopics(): Promise<string[]>;
-  /** Unknown topics are left out of the answer. Undefined: all. */
+  /** Leaves out unknown topics. `names` undefined means all topics. */
   describeTopics(names?: readonly string[]): Promise<TopicDescription[]>;
   /**
-   * What this principal may do with each topic, whether or not the topic exists: the broker answers for absent ones too
-   * (Metadata with authorized operations and without auto-creation; run on 4.3.1: error 3 still carries the operations).
-   * Operation names as in Kafka (`Read`, `DescribeConfigs`). null: it may not even describe it (error 29).
+   * Returns the operations that this principal may perform on each topic. Also works for topics that do not exist:
+   * Metadata with authorized operations and without auto-creation returns the operations together with error 3 (tested
+   * on 4.3.1). Operation names as in Kafka (`Read`, `DescribeConfigs`). null: the principal may not describe the topic
+   * (error 29).
    */
   topicOperations(names: readonly string[]): Promise<Map<string, string[] | null>>;
-  /** The same for groups, existing or not (DescribeGroups at the coordinator). null: it may not even describe it (error 30). */
+  /**
+   * Same as `topicOperations`, for groups that exist or not (DescribeGroups at the coordinator). null: the principal
+   * may not describe the group (error 30).
+   */
   groupOperations(ids: readonly string[]): Promise<Map<string, string[] | null>>;
   describeTopicConfigs(names: readonly string[]): Promise<Map<string, Map<string, ConfigEntry>>>;
   describeBrokerConfigs(ids: readonly number[]): Promise<Map<number, Map<string, ConfigEntry>>>;
-  /** One request per broker; a partition without a leader is an error after the retries. */
-  /** @param at a function gives each partition a timestamp (ms) of its own; each may be asked once in a call */
+  /**
+   * Sends one request per broker. A partition that still has no leader after the retries is an error.
+   * @param at a function returns a separate timestamp (ms) for each partition. Each partition may occur only once in a
+   *   call
+   */
   listOffsets<T extends TopicPartition>(
     partitions: readonly T[],
     at: OffsetSpec | ((partition: T) => number),
   ): Promise<ListedOffset[]>;
-  /** One request per broker for all partitions; the answer holds every asked partition. Key: `topic:partition`. */
+  /**
+   * Sends one request per broker for all its partitions. The result contains every requested partition. Key:
+   * `topic:partition`.
+   */
   fetch(requests: readonly FetchRequest[], options?: FetchOptions): Promise<Map<string, FetchedPartition>>;
-  /** Bytes on disk of each partition's leader replica; key `topic:partition`. Empty map when not allowed. */
+  /**
+   * Returns the size on disk of each partition's leader replica, in bytes. Key: `topic:partition`. The map is empty if
+   * the principal may not read sizes.
+   */
   partitionSizes(topics: readonly string[]): Promise<Map<string, bigint>>;
-  /** The same of chosen replicas, those that still grow among them; key `topic:partition:broker`. */
+  /**
+   * Same as `partitionSizes`, for the given replicas, including replicas that are still catching up. Key:
+   * `topic:partition:broker`.
+   */
   replicaSizes(replicas: readonly Replica[]): Promise<Map<string, bigint>>;
 
   /**
-   * Producers that the leaders remember, those without an id not among them (KIP-664, Kafka 2.8 and later; needs Read).
-   * undefined: the brokers do not tell.
+   * Returns the producers that the leaders remember (KIP-664, Kafka 2.8 and later; needs Read). Producers without an id
+   * are not included. undefined: the brokers do not return producers.
    */
   activeProducers(partitions: readonly TopicPartition[]): Promise<ActiveProducer[] | undefined>;
-  /** Transactions of these producers as far as this principal may see them (KIP-664, Kafka 3.0 and later; empty before). */
+  /**
+   * Returns the transactions of these producers that this principal may describe (KIP-664, Kafka 3.0 and later; empty
+   * before).
+   */
   transactionsOf(producerIds: readonly bigint[]): Promise<OpenTransaction[]>;
   /**
-   * May this principal describe a transactional id, whether or not it is in use (KIP-664)? Changes nothing.
-   * undefined: the brokers do not tell (before Kafka 3.0).
+   * Returns true if this principal may describe the transactional id (KIP-664). The id does not have to be in use.
+   * Changes nothing. undefined: the brokers do not support this (before Kafka 3.0).
    */
   mayDescribeTransactionalId(id: string): Promise<boolean | undefined>;
 
   listGroups(): Promise<{ groupId: string; state: GroupState; type: string; protocolType: string }[]>;
   describeGroups(ids: readonly string[]): Promise<GroupDescription[]>;
-  /** Committed offsets of each group (all its partitions), batched per coordinator. */
+  /** Returns the committed offsets of each group (all its partitions). Sends batches per coordinator. */
   groupOffsets(ids: readonly string[]): Promise<Map<string, CommittedOffset[]>>;
-  /** Without joining; refused by the broker when the group has members that would disagree. */
+  /** Commits offsets without joining the group. The broker refuses this if the group has active members. */
   alterGroupOffsets(groupId: string, offsets: readonly CommittedOffset[]): Promise<void>;
   deleteGroupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<void>;
   deleteGroups(ids: readonly string[]): Promise<void>;
 
   /**
-   * Appends records to partition 0 of a topic, in order, and returns when all in-sync replicas have them. A retry may
-   * append a record twice. For the engine's own topics only.
+   * Appends records to partition 0 of a topic, in order. Returns when all in-sync replicas have them. A retry can
+   * append a record twice. Only for the engine's own topics.
    */
   append(topic: string, records: readonly { key: Buffer; value: Buffer }[]): Promise<void>;
 
@@ -268,7 +297,7 @@ export interface KafkaPort {
     name: string,
     options: { partitions: number; replicationFactor: number; configs?: Record<string, string> },
   ): Promise<void>;
-  /** Returns when metadata no longer shows them. */
+  /** Returns when no broker's metadata contains the topics any more. */
   deleteTopics(names: readonly string[]): Promise<void>;
   alterReassignments(changes: readonly Reassignment[]): Promise<void>;
   listReassignments(): Promise<OngoingReassignment[]>;
@@ -278,11 +307,14 @@ export interface KafkaPort {
   describeAcls(filter?: Partial<Acl>): Promise<Acl[]>;
   createAcls(acls: readonly Acl[]): Promise<void>;
   deleteAcls(acls: readonly Acl[]): Promise<void>;
-  /** Mechanisms for which this user has a SCRAM credential (KIP-554, Kafka 2.7 and later); empty: there is no such user. */
+  /**
+   * Returns the mechanisms for which this user has a SCRAM credential (KIP-554, Kafka 2.7 and later). Empty if there is
+   * no such user.
+   */
   scramMechanisms(user: string): Promise<string[]>;
 
   /**
-   * Ends the port: calls under way and later ones throw `reason`, and no connection is made any more.
+   * Closes the port. Calls in progress and later calls throw `reason`. No new connection is opened.
    * @param reason default: MigrationError KAFKA_CLOSED
    */
   close(reason?: unknown): Promise<void>;

@@ -6,10 +6,13 @@ import type { ActiveProducer, KafkaPort, OpenTransaction } from "./port";
 type Producing = Pick<KafkaPort, "activeProducers" | "transactionsOf" | "mayDescribeTransactionalId">;
 
 const TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53;
-/** What a broker says, once the principal may know: not its id, not loaded yet, not there. */
+/**
+ * Codes that a broker returns only if the principal may describe the id: found, coordinator is loading, not available
+ * or on another broker, id not found.
+ */
 const SEEN = new Set([NONE, 14, 15, 16, 105]);
 
-/** The part of the port that tells who writes (KIP-664). */
+/** The part of the port that reads producers and transactions (KIP-664). */
 export function producing(cluster: Cluster): Producing {
   return {
     async activeProducers(partitions) {
@@ -48,7 +51,7 @@ export function producing(cluster: Cluster): Producing {
       if (producerIds.length === 0) return [];
       await cluster.metadata([]);
       const found = new Map<number, OpenTransaction[]>();
-      // Each broker knows the transactions that it coordinates.
+      // Each broker knows only the transactions that it coordinates.
       await cluster.untilAllAnswered(
         "list transactions of",
         cluster.links.brokerIds,
@@ -77,7 +80,7 @@ export function producing(cluster: Cluster): Producing {
         async (_, settle) => {
           const link = await cluster.links.any();
           if (!link.speaks(describeTransactions.key, describeTransactions.version)) return settle(id);
-          // Each broker answers: it looks for the right first, and then for the id.
+          // Any broker can answer, because a broker checks the ACL before it looks for the id.
           for (const { transactionalId, errorCode } of await cluster.links.sendOn(link, describeTransactions, [id])) {
             const denied = errorCode === TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
             if (denied || SEEN.has(errorCode)) may = !denied;

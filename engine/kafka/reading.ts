@@ -22,14 +22,19 @@ import type {
   TopicPartition,
 } from "./port";
 
-/** Bytes of one Fetch answer; with one a broker under way it bounds the memory. */
+/** Maximum bytes of one Fetch response. With one request in progress per broker, this limits the memory. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
 const TOPICS_PER_REQUEST = 2000;
-/** What a broker takes instead of a time (ListOffsets): so a time before the epoch can not be asked for. */
+/**
+ * ListOffsets reads these values as special timestamps. Timestamps before the epoch can therefore not be requested.
+ */
 const LATEST = -1n;
 const EARLIEST = -2n;
 const PARTITION_BYTES = 1024 * 1024;
-/** How many brokers must say that there is no such topic, or no topic at all: one of them may not know it yet. */
+/**
+ * This many brokers must report that a topic does not exist, or that there are no topics. One broker may not know a
+ * topic yet.
+ */
 const BROKERS_TO_ASK = 3;
 const BETWEEN_EMPTY_LISTS_MS = 200;
 const CLUSTER_AUTHORIZATION_FAILED = 31;
@@ -76,7 +81,7 @@ async function describe(cluster: Cluster): Promise<ClusterDescription> {
         const { clusterId, controllerId, brokers, clusterOperations } = await cluster.metadata([], true);
         found = { clusterId, controllerId, brokers, authorizedOperations: clusterOperations };
       }
-      // A cluster has brokers: an answer without any is none.
+      // A cluster has brokers. Treat a response without brokers as no response.
       if (found.brokers.length > 0) settle("the cluster");
     },
   );
@@ -99,8 +104,8 @@ async function describeTopics(cluster: Cluster, names: readonly string[] | undef
 }
 
 /**
- * Every topic that the principal may describe. An empty list is believed when further brokers give it, too; a topic that
- * the list has with an error is asked for by its name.
+ * Returns every topic that the principal may describe. Accepts an empty list only if three responses agree. If the list
+ * contains a topic with an error, requests this topic by name.
  */
 async function allTopics(cluster: Cluster, authorizedOperations: boolean): Promise<DescribedTopics> {
   const found: DescribedTopics = new Map();
@@ -114,7 +119,7 @@ async function allTopics(cluster: Cluster, authorizedOperations: boolean): Promi
   }
 }
 
-/** Topics that do not exist are left out, once several brokers have said so. */
+/** Leaves a topic out once three brokers (or all brokers, if there are fewer) report that it does not exist. */
 async function topicsByName(
   cluster: Cluster,
   names: readonly string[],
@@ -157,7 +162,7 @@ async function topicOperations(cluster: Cluster, names: readonly string[]): Prom
       for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
         for (const topic of (await cluster.metadata(open.slice(from, from + TOPICS_PER_REQUEST), true)).topics) {
           const { name, errorCode, authorizedOperations } = topic;
-          // Of an absent topic the broker says, too, what this principal may do with it.
+          // The broker also returns the operations of this principal for a topic that does not exist.
           const passing = errorCode !== UNKNOWN_TOPIC_OR_PARTITION && isRetriable(errorCode);
           if (!passing) found.set(name, errorCode === TOPIC_AUTHORIZATION_FAILED ? null : (authorizedOperations ?? []));
           settle(name, passing ? errorCode : NONE);
@@ -271,7 +276,7 @@ async function replicaSizes(cluster: Cluster, replicas: readonly Replica[]): Pro
           api,
           byTopic(items, (i) => i.partition),
         );
-        // Without the right to describe the cluster there are no sizes.
+        // A principal that may not describe the cluster gets no sizes. This is not an error.
         settle(broker, errorCode === CLUSTER_AUTHORIZATION_FAILED ? NONE : errorCode);
         for (const { topic, partitions: held } of topics) {
           for (const p of held) if (!p.future) found.set(replicaKey({ topic, partition: p.partition, broker }), p.size);

@@ -1,18 +1,18 @@
 import { isMigrationError } from "../errors";
 import type { Connection } from "../model";
 
-/** What new credentials, or a new CA, can change. */
+/** Codes of errors that new credentials or a new CA can fix. */
 const CURABLE = new Set(["KAFKA_AUTHENTICATION", "KAFKA_TLS"]);
 
-/** True when other credentials or another CA may help. */
+/** Returns true if other credentials or another CA may help. */
 export function isLoginFailure(error: unknown): boolean {
   return isMigrationError(error) && CURABLE.has(error.code);
 }
 
 /**
- * Opens a connection. Where the login or the certificate is refused, asks `connection.renew` for the values of now and
+ * Opens a connection. If the login or the certificate is refused, gets the current values from `connection.renew` and
  * tries once more with them.
- * @throws the first error when nothing new is known, else the error of the second attempt
+ * @throws the first error if there are no new values, otherwise the error of the second attempt
  */
 export async function openRenewed<T>(connection: Connection, open: (connection: Connection) => Promise<T>): Promise<T> {
   try {

@@ -5,20 +5,20 @@ import type { Progress } from "../progress";
 import { durationText } from "../units";
 
 const BETWEEN_LINES_MS = 5_000;
-/** Shorter waits are not worth a line. */
+/** Shorter waits are not reported. */
 const WORTH_SAYING_MS = 1_000;
 
 export interface ThrottleOptions {
-  /** Hears of waits of 1 s and more, at most every 5 s. */
+  /** Receives a line about waits of 1 s or more, at most every 5 s. Default: no lines. */
   progress?: Progress | undefined;
-  /** ms since the epoch; a wait that would last longer fails at this moment. Default: none. */
+  /** ms since the epoch. A wait that would last longer fails at this time. Default: no limit. */
   until?: number | undefined;
 }
 
 /**
- * Client quotas (KIP-13, KIP-124, KIP-219). A broker that finds a client over its quota says so in its answer and does
- * not read from the client's connection for that long. Quotas belong to a user and a broker, not to a connection, so a
- * broker is remembered by its address.
+ * Client quotas (KIP-13, KIP-124, KIP-219). If a client is over its quota, the broker returns a throttle time in its
+ * response and does not read from the client's connection for that long. A quota applies to a user on a broker, not to
+ * a connection. The throttle times are therefore stored by the broker's address.
  */
 export class Throttle {
   private readonly untilByAddress = new Map<string, number>();
@@ -32,12 +32,12 @@ export class Throttle {
     private readonly options: ThrottleOptions,
   ) {}
 
-  /** @param ms `throttle_time_ms` of the answer */
+  /** @param ms `throttle_time_ms` of the response */
   note(address: string, ms: number): void {
     if (ms > 0) this.untilByAddress.set(address, Math.max(this.mutedUntil(address), Date.now() + ms));
   }
 
-  /** Until when this broker does or did not read, ms since the epoch; 0: it has never throttled this client. */
+  /** The end of this broker's last throttle time, ms since the epoch. 0: it has never throttled this client. */
   mutedUntil(address: string): number {
     return this.untilByAddress.get(address) ?? 0;
   }
@@ -46,20 +46,20 @@ export class Throttle {
     return this.mutedUntil(address) > Date.now();
   }
 
-  /** Whether any broker throttles this client now. */
+  /** True if any broker throttles this client now. */
   get active(): boolean {
     return [...this.untilByAddress.values()].some((until) => until > Date.now());
   }
 
-  /** How long requests have waited so far, ms; several that wait at once count once. */
+  /** How long requests have waited so far, in ms. Requests that wait at the same time count once. */
   get waitedMs(): number {
     return this.waitedBefore + (this.waiting > 0 ? Date.now() - this.waitingSince : 0);
   }
 
   /**
    * Waits until this broker reads again.
-   * @returns whether there was anything to wait for
-   * @throws MigrationError KAFKA_THROTTLED at `options.until`; the signal's AbortError
+   * @returns false if the broker did not throttle this client, so there was no wait
+   * @throws MigrationError KAFKA_THROTTLED at `options.until`, or the signal's AbortError
    */
   async wait(address: string, signal: AbortSignal): Promise<boolean> {
     if (!this.muted(address)) return false;

@@ -10,12 +10,12 @@ type Bearer = Extract<Login, { mechanism: "OAUTHBEARER" }>;
 
 const ENDPOINT_TIMEOUT_MS = 10_000;
 const LONGEST_ANSWER = 1024 * 1024;
-/** A token is used for new logins during this part of its lifetime; a session lasts no longer than its token. */
+/** A token is used for new logins during this part of its lifetime, because a session ends when its token expires. */
 const FRESH_PART = 0.5;
 
 /**
- * The bearer tokens of one cluster: read or requested again whenever a login needs one, so that a run may last longer
- * than a token. Neither a token nor a client secret gets into an error.
+ * The bearer tokens of one cluster. A token is read or requested again when a login needs one, so a run can last longer
+ * than a token. Errors never contain a token or a client secret.
  */
 export class Tokens {
   private known: { token: string; useUntil: number } | undefined;
@@ -27,8 +27,8 @@ export class Tokens {
   ) {}
 
   /**
-   * A token for one login.
-   * @throws LinkFailure KAFKA_TOKEN; retriable when the endpoint did not answer
+   * Returns a token for one login.
+   * @throws LinkFailure KAFKA_TOKEN, retriable if the endpoint did not respond or responded with status 408, 429 or 5xx
    */
   async get(): Promise<string> {
     const { login } = this;
@@ -39,7 +39,7 @@ export class Tokens {
     return this.underWay;
   }
 
-  /** The broker has refused the token: the next login asks for another one. */
+  /** Call this when the broker refused the token. The next login then requests another one. */
   refused(): void {
     this.known = undefined;
   }
@@ -65,7 +65,7 @@ async function readToken(file: string, side: Side): Promise<string> {
   return token;
 }
 
-/** RFC 6749, section 4.4 (client credentials), with the client's id and secret as in section 2.3.1. */
+/** Requests a token as in RFC 6749, section 4.4 (client credentials). Sends the client id and secret as in 2.3.1. */
 async function requestToken(endpoint: TokenEndpoint, side: Side): Promise<{ token: string; lifetimeMs: number }> {
   const form = new URLSearchParams({ grant_type: "client_credentials" });
   if (endpoint.scope !== undefined) form.set("scope", endpoint.scope);

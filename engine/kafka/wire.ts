@@ -1,7 +1,7 @@
 /**
- * Writing and reading Kafka's wire format on plain buffers. The same code serves the older ("classic") and the
- * flexible forms (KIP-482): strings and lists change their length prefix, structures gain tagged fields.
- * Why not the library's own codecs: see docs/kafka-port.md.
+ * Writes and reads Kafka's wire format on plain buffers. The same code handles the older ("classic") versions and the
+ * flexible versions (KIP-482). In flexible versions, strings and lists use another length prefix, and structures have
+ * tagged fields. docs/kafka-port.md explains why the library's own codecs are not used.
  */
 
 /** Builds one request body. */
@@ -72,7 +72,7 @@ export class Out {
     return this;
   }
 
-  /** A byte string of any content, such as a set of record batches; not for the flexible forms. */
+  /** Writes a byte string, for example a set of record batches. Not for flexible versions. */
   data(bytes: Buffer): this {
     this.int32(bytes.length);
     const at = this.room(bytes.length);
@@ -85,7 +85,7 @@ export class Out {
     else this.int32(items === null ? -1 : items.length);
   }
 
-  /** A list of structures. null: "all", where the request has such a meaning. */
+  /** Writes a list of structures. null means "all" if the request supports that. */
   list<T>(items: readonly T[] | null, write: (item: T) => void): this {
     this.count(items);
     for (const item of items ?? []) {
@@ -95,21 +95,21 @@ export class Out {
     return this;
   }
 
-  /** A list of plain values. */
+  /** Writes a list of plain values. */
   values<T>(items: readonly T[] | null, write: (item: T) => void): this {
     this.count(items);
     for (const item of items ?? []) write(item);
     return this;
   }
 
-  /** Sixteen zero bytes: "no topic id". */
+  /** Writes sixteen zero bytes, which mean "no topic id". */
   noId(): this {
     const at = this.room(16);
     this.buffer.fill(0, at, at + 16);
     return this;
   }
 
-  /** The end of a structure. */
+  /** Ends a structure. In flexible versions this writes an empty list of tagged fields. */
   tags(): this {
     if (this.flexible) this.int8(0);
     return this;
@@ -120,9 +120,9 @@ export class Out {
   }
 }
 
-/** Reads one response body; a body shorter than its own lengths say throws a RangeError. */
+/** Reads one response body. Throws a RangeError if the body is shorter than the lengths in it. */
 export class In {
-  /** How long the broker will not read from this connection (KIP-219), ms; 0: not throttled, or not read yet. */
+  /** How long the broker does not read from this connection (KIP-219), in ms. 0: not throttled, or not parsed yet. */
   throttleMs = 0;
 
   constructor(
@@ -149,7 +149,7 @@ export class In {
     return value;
   }
 
-  /** The response field `throttle_time_ms`. Every response has one; none may be skipped. */
+  /** Reads the response field `throttle_time_ms`. Every response has it, and every reader must call this. */
   throttleTime(): void {
     this.throttleMs = this.int32();
   }
@@ -174,7 +174,7 @@ export class In {
     throw new RangeError("a length of more than five bytes");
   }
 
-  /** The next `length` bytes, not copied. */
+  /** Returns the next `length` bytes without a copy. */
   bytes(length: number): Buffer {
     if (length < 0 || this.at + length > this.buffer.length) throw new RangeError("the response ends early");
     const value = this.buffer.subarray(this.at, this.at + length);
@@ -191,7 +191,7 @@ export class In {
     return this.nullableString() ?? "";
   }
 
-  /** A byte string whose content nobody needs. */
+  /** Skips a byte string. */
   skipBytes(): void {
     const length = this.flexible ? this.unsignedVarint() - 1 : this.int32();
     if (length > 0) this.bytes(length);
@@ -224,7 +224,7 @@ export class In {
     return this.values(() => this.int32());
   }
 
-  /** Skips whatever tagged fields stand here: a broker may send ones that we do not know. */
+  /** Skips all tagged fields. A broker can send fields that we do not know. */
   tags(): void {
     if (!this.flexible) return;
     for (let left = this.unsignedVarint(); left > 0; left--) {
@@ -234,7 +234,7 @@ export class In {
   }
 }
 
-/** One request of one version: how to write it and how to read its answer. */
+/** One version of one request: how to write the request and how to read its response. */
 export interface Api<Request, Response> {
   readonly name: string;
   readonly key: number;

@@ -4,7 +4,7 @@ import { partitionName, type Cluster } from "./cluster";
 import type { KafkaPort, TopicPartition } from "./port";
 
 const TIMEOUT_MS = 20_000;
-/** One batch holds at most this many bytes, unless a single record is larger. */
+/** Maximum bytes in one batch, unless a single record is larger. */
 const BATCH_BYTES = 500_000;
 
 /** The part of the port that writes records. */

@@ -29,7 +29,7 @@ export function operationCode(name: string): number {
   return OPERATIONS.findIndex((o) => o.toLowerCase() === name.toLowerCase());
 }
 
-/** A bit for each operation held; the lowest number says that the broker did not tell. */
+/** Decodes a bit field with one bit per allowed operation. The minimum int32 means that the broker sent none. */
 export function operations(bits: number): string[] | undefined {
   if (bits === -0x80000000) return undefined;
   return OPERATIONS.filter((_, code) => (bits & (1 << code)) !== 0);
@@ -46,7 +46,7 @@ export interface MetadataResponse {
   clusterId: string;
   controllerId: number;
   topics: (TopicDescription & { errorCode: number })[];
-  /** Versions 8 to 10 only; later brokers answer DescribeCluster instead (KIP-700). */
+  /** Only in versions 8 to 10. Later brokers return this in DescribeCluster (KIP-700). */
   clusterOperations?: string[];
 }
 
@@ -89,7 +89,7 @@ function metadata(version: 9 | 10 | 12): Api<MetadataRequest, MetadataResponse> 
   };
 }
 
-/** As Kafka's tools print it; empty where the cluster gives its topics none (before 2.8: zeros). */
+/** The topic id as Kafka's tools print it. Empty if the cluster has no topic ids (before Kafka 2.8, only zeros). */
 function topicId(hex: string): string {
   return /^0*$/.test(hex) ? "" : Buffer.from(hex, "hex").toString("base64url");
 }
@@ -105,7 +105,7 @@ function readPartition(body: import("../wire").In): PartitionDescription {
   return { partition, leader, replicas, isr };
 }
 
-/** Newest first; which one is sent depends on the broker. */
+/** Newest first. The broker decides which version is used. */
 export const METADATA = [metadata(12), metadata(10), metadata(9)] as const;
 
 /** DescribeCluster v0 (Kafka 2.8 and later). */

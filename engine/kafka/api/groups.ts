@@ -3,7 +3,7 @@ import type { Api, In } from "../wire";
 import { operations } from "./cluster";
 import type { ByTopic } from "./records";
 
-/** FindCoordinator: v4 for many groups at once (Kafka 3.0 and later), v3 for one. */
+/** FindCoordinator: v4 for many groups in one request (Kafka 3.0 and later), v3 for one group. */
 export const findCoordinators: Api<
   readonly string[],
   { group: string; broker: number; host: string; port: number; errorCode: number }[]
@@ -54,7 +54,7 @@ export interface ListedGroup {
   protocolType: string;
 }
 
-/** ListGroups: v5 tells the type (Kafka 3.8), v4 the state (2.6), v3 neither. */
+/** ListGroups: v5 (Kafka 3.8) returns the state and the type, v4 (2.6) the state, v3 neither. */
 function listGroups(version: 3 | 4 | 5): Api<null, { errorCode: number; groups: ListedGroup[] }> {
   return {
     name: "ListGroups",
@@ -106,7 +106,7 @@ export interface DescribedGroup {
   authorizedOperations?: string[];
 }
 
-/** DescribeGroups v5 (Kafka 2.4 and later): classic groups; one that does not exist is Dead. */
+/** DescribeGroups v5 (Kafka 2.4 and later), for classic groups. The state of a group that does not exist is Dead. */
 export const describeGroups: Api<readonly string[], DescribedGroup[]> = {
   name: "DescribeGroups",
   key: 15,
@@ -138,7 +138,7 @@ export const describeGroups: Api<readonly string[], DescribedGroup[]> = {
   },
 };
 
-/** Requests of the newer protocols are alike but for what stands before the members, and for what a member is. */
+/** The requests of the newer protocols differ only in the fields before the members and in the fields of a member. */
 interface NewerForm {
   name: string;
   key: number;
@@ -233,7 +233,10 @@ function readOffsets(body: In): (CommittedOffset & { errorCode: number })[] {
     .flat();
 }
 
-/** OffsetFetch: v8 for many groups at once (Kafka 3.0 and later), v7 for one (2.5). Stable offsets: none of an open transaction. */
+/**
+ * OffsetFetch: v8 for many groups in one request (Kafka 3.0 and later), v7 for one group (2.5). Requests stable
+ * offsets, so no offset of an open transaction is returned.
+ */
 export const offsetFetchMany: Api<readonly string[], FetchedGroupOffsets[]> = {
   name: "OffsetFetch",
   key: 9,
@@ -277,7 +280,7 @@ export interface CommitRequest {
   topics: ByTopic<CommittedOffset>[];
 }
 
-/** OffsetCommit v8 (Kafka 2.4 and later), as an administrator: no generation, no member. */
+/** OffsetCommit v8 (Kafka 2.4 and later). Sent as an administrator, without a generation and a member. */
 export const offsetCommit: Api<CommitRequest, ByTopic<{ partition: number; errorCode: number }>[]> = {
   name: "OffsetCommit",
   key: 8,

@@ -3,11 +3,11 @@ import type { ByTopic } from "./records";
 
 export interface ProduceRequest {
   timeoutMs: number;
-  /** Record batches v2, one set for each partition. */
+  /** One set of record batches (format v2) for each partition. */
   topics: ByTopic<{ partition: number; records: Buffer }>[];
 }
 
-/** Produce v8 (Kafka 2.4 and later, spoken by 4.x too), with acks=all. The last version without tagged fields. */
+/** Produce v8 (Kafka 2.4 and later, also 4.x) with acks=all. The last version without tagged fields. */
 export const produce: Api<ProduceRequest, ByTopic<{ partition: number; errorCode: number; message: string | null }>[]> =
   {
     name: "Produce",
@@ -25,7 +25,7 @@ export const produce: Api<ProduceRequest, ByTopic<{ partition: number; errorCode
         topic: body.string(),
         partitions: body.list(() => {
           const [partition, errorCode] = [body.int32(), body.int16()];
-          // Base offset, append time, log start offset: nobody needs them.
+          // Skip base offset, append time and log start offset.
           for (let i = 0; i < 3; i++) body.int64();
           body.list(() => [body.int32(), body.nullableString()]);
           return { partition, errorCode, message: body.nullableString() };

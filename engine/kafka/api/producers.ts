@@ -3,9 +3,9 @@ import type { ByTopic } from "./records";
 
 export interface ProducerState {
   producerId: bigint;
-  /** ms since the epoch of its last batch. */
+  /** Timestamp of the producer's last batch, ms since the epoch. */
   lastTimestamp: bigint;
-  /** First offset of the transaction that it has open here; -1n: none. */
+  /** First offset of the producer's open transaction on this partition. -1n: no open transaction. */
   transactionStart: bigint;
 }
 
@@ -50,7 +50,7 @@ export interface TransactionState {
   state: string;
 }
 
-/** ListTransactions v0 (KIP-664, Kafka 3.0 and later): what one broker coordinates, of these producers. */
+/** ListTransactions v0 (KIP-664, Kafka 3.0 and later): these producers' transactions that one broker coordinates. */
 export const listTransactions: Api<readonly bigint[], { errorCode: number; transactions: TransactionState[] }> = {
   name: "ListTransactions",
   key: 66,
@@ -75,7 +75,10 @@ export const listTransactions: Api<readonly bigint[], { errorCode: number; trans
   },
 };
 
-/** DescribeTransactions v0 (KIP-664, Kafka 3.0 and later). Only whether this principal may see each id is read. */
+/**
+ * DescribeTransactions v0 (KIP-664, Kafka 3.0 and later). Only the error code of each id is used: it shows whether this
+ * principal may describe the id.
+ */
 export const describeTransactions: Api<readonly string[], { transactionalId: string; errorCode: number }[]> = {
   name: "DescribeTransactions",
   key: 65,

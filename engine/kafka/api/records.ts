@@ -8,7 +8,7 @@ export interface ByTopic<P> {
 
 export interface ListOffsetsRequest {
   readCommitted: boolean;
-  /** `timestamp`: -1 latest, -2 earliest, otherwise ms since the epoch. A partition may be named once only. */
+  /** `timestamp`: -1 latest, -2 earliest, otherwise ms since the epoch. Each partition may occur only once. */
   topics: ByTopic<{ partition: number; timestamp: bigint }>[];
 }
 
@@ -66,8 +66,9 @@ export interface FetchedBody {
 }
 
 /**
- * Fetch v11 (Kafka 2.3 and later): the last version without tagged fields and with topic names instead of ids, so it needs
- * no topic id and reads every broker's NOT_LEADER answer. Outside any fetch session. Records stay as they are.
+ * Fetch v11 (Kafka 2.3 and later). This is the last version without tagged fields and with topic names instead of topic
+ * ids. It needs no topic id, and the NOT_LEADER response of every broker can be read. Uses no fetch session. Records
+ * are not decoded.
  */
 export const fetch: Api<FetchBody, { errorCode: number; topics: ByTopic<FetchedBody>[] }> = {
   name: "Fetch",
@@ -111,7 +112,7 @@ function readFetched(body: In): FetchedBody {
   return { partition, errorCode, highWatermark, lastStableOffset, logStartOffset, abortedTransactions, records };
 }
 
-/** A broker cuts the record set at the byte limit: what is left of the last batch is dropped here. */
+/** Removes an incomplete last batch. A broker cuts the record set at the byte limit. */
 function wholeBatches(records: Buffer): Buffer {
   let end = 0;
   while (end + 12 <= records.length) {
@@ -124,7 +125,10 @@ function wholeBatches(records: Buffer): Buffer {
 
 type Sizes = ByTopic<{ partition: number; size: bigint; future: boolean }>[];
 
-/** DescribeLogDirs v1 (Kafka 2.0) is simply empty without the right to describe the cluster; v3 (Kafka 3.2) says so. */
+/**
+ * DescribeLogDirs. If the principal may not describe the cluster, v1 (Kafka 2.0) returns an empty list, and v3 (Kafka
+ * 3.2) returns an error code.
+ */
 function describeLogDirs(version: 1 | 3): Api<readonly ByTopic<number>[] | null, { errorCode: number; topics: Sizes }> {
   return {
     name: "DescribeLogDirs",
@@ -154,5 +158,5 @@ function readSize(body: In): { partition: number; size: bigint; future: boolean 
   return { partition, size, future: body.boolean() };
 }
 
-/** Newest first; which one is sent depends on the broker. */
+/** Newest first. The broker decides which version is used. */
 export const DESCRIBE_LOG_DIRS = [describeLogDirs(3), describeLogDirs(1)] as const;

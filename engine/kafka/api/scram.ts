@@ -1,10 +1,12 @@
 import type { Api } from "../wire";
 import type { Outcome } from "./topics";
 
-/** Codes of KIP-554. */
+/** Mechanism codes (KIP-554). */
 const MECHANISMS: Record<number, string> = { 1: "SCRAM-SHA-256", 2: "SCRAM-SHA-512" };
 
-/** DescribeUserScramCredentials v0 (KIP-554, Kafka 2.7 and later): of one user, never the credential itself. */
+/**
+ * DescribeUserScramCredentials v0 (KIP-554, Kafka 2.7 and later), for one user. Never returns the credential itself.
+ */
 export const describeScramUser: Api<string, Outcome & { users: (Outcome & { mechanisms: string[] })[] }> = {
   name: "DescribeUserScramCredentials",
   key: 50,

@@ -80,7 +80,7 @@ export const incrementalAlterConfigs: Api<readonly AlterConfigsRequest[], (Outco
   write(out, changes) {
     out.list(changes, ({ type, name, set }) => {
       out.int8(resourceType(type)).string(name);
-      // 0 sets, 1 removes.
+      // Operation code: 0 sets, 1 removes.
       out.list(set, ([key, value]) =>
         out
           .string(key)
@@ -111,7 +111,7 @@ function permission(type: Acl["permission"]): number {
   return type === "deny" ? 2 : 3;
 }
 
-/** What is left out of the filter matches anything. */
+/** A field that is undefined in the filter matches any value. */
 function writeFilter(out: Out, filter: Partial<Acl>): void {
   out
     .int8(filter.resourceType === undefined ? ANY : RESOURCES.indexOf(filter.resourceType))

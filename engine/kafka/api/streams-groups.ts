@@ -1,7 +1,9 @@
 import type { In } from "../wire";
 import { type DescribedGroup, describeNewer } from "./groups";
 
-/** StreamsGroupDescribe v0 (KIP-1071, Kafka 4.1 and later): groups of the Streams protocol, which no other request describes. */
+/**
+ * StreamsGroupDescribe v0 (KIP-1071, Kafka 4.1 and later). No other request describes groups of the Streams protocol.
+ */
 export const describeStreamsGroups = describeNewer({
   name: "StreamsGroupDescribe",
   key: 89,
@@ -29,7 +31,7 @@ function readMember(body: In): DescribedGroup["members"][number] {
   return member;
 }
 
-/** A structure that may be absent: a byte says so. */
+/** Skips a nullable structure. Its first byte is negative if it is null. */
 function nullable(body: In, skip: (body: In) => void): void {
   if (body.int8() < 0) return;
   skip(body);
@@ -38,7 +40,7 @@ function nullable(body: In, skip: (body: In) => void): void {
 
 function skipTopology(body: In): void {
   body.int32();
-  // No subtopologies at all: null.
+  // The list of subtopologies is null if there are none.
   body.list(() => {
     body.string();
     body.values(() => body.string());
@@ -65,7 +67,7 @@ function skipTaskOffset(body: In): void {
   body.int64();
 }
 
-/** Active, standby and warm-up tasks. */
+/** Skips the active, standby and warm-up tasks. */
 function skipTasks(body: In): void {
   for (let lists = 3; lists > 0; lists--) {
     body.list(() => {

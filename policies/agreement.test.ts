@@ -13,7 +13,7 @@ const cluster = (side: string) => ({
   operator: { cluster: side, namespace: `${side}-ns` },
 });
 
-/** Each key with values that are right, wrong, or wrong together with another. */
+/** Each key with values that are right, values that are wrong, and values that are wrong together with another key. */
 const VALUES: Record<string, readonly (string | number | boolean)[]> = {
   "replication.policy.class": [
     "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
@@ -56,7 +56,7 @@ const settings = fc.record(
     heartbeatConnector: fc.constant({}),
     topicsPattern: fc.constantFrom(".*", "orders,payments-.*"),
     replicationFactor: fc.constantFrom(1, 3),
-    // Often alike in both: that is what most of the keys ask for.
+    // These values are the same in both connectors, because most of the keys must agree.
     both: some(VALUES, 2),
     source: some(VALUES, 1),
     checkpoint: some(VALUES, 1),
@@ -118,6 +118,6 @@ test("what the migration does not refuse, the pack does not find, but for how wi
     }),
     { numRuns: 800 },
   );
-  // Both happened often enough to mean something: about one in eight is accepted.
+  // Both results must occur often enough to mean something. About one in eight is accepted.
   expect(Math.min(refused, accepted)).toBeGreaterThan(50);
 });

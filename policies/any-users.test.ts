@@ -87,7 +87,8 @@ describe("rights", () => {
     };
     expect(topics("prod\\.orders|prod\\.payments-.*", "prod.")).toEqual([]);
     expect(topics("prod-orders,prod-payments", "prod-")).toEqual([]);
-    // One name only, a beginning that is no part of a name, and one that nothing needed begins with.
+    // A prefix with only one needed name, a prefix that ends inside a word, and a prefix that no needed name begins
+    // with.
     expect(topics("prod\\.orders", "prod.")).toHaveLength(1);
     expect(topics("orders,ordinals", "ord")).toHaveLength(1);
     expect(topics("prod\\.orders|prod\\.payments-.*", "test.")).toHaveLength(1);
@@ -172,7 +173,7 @@ describe("rights", () => {
   const singular = [{ operation: "Read", resource: { type: "topic", name: "orders" } }];
   const kafkaOf = (version: string) => resource("Kafka", "a", { kafka: { version } });
   const target = { alias: "b", bootstrapServers: "b:9092" };
-  // What the two rules find: nothing, the advisory one, or the mandatory one.
+  // The level of the finding: none, the advisory rule, or the mandatory rule.
   test.each<[string, string, ReturnType<typeof resource>[], string[]]>([
     ["v1beta1", "kafka.strimzi.io/v1beta1", [], []],
     ["v1beta2, of operators that nothing tells", "kafka.strimzi.io/v1beta2", [], ["advisory"]],

@@ -4,7 +4,7 @@ import { readView } from "./read";
 import type { AnyResource } from "./read";
 import { all, custom, found, gate, stack } from "../test/policies/resources";
 
-/** As Pulumi marks a text that it knows only after the update. */
+/** Pulumi's marker for a text that it knows only after the update. */
 const LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const certificate = (secretName: string) => ({
@@ -22,7 +22,10 @@ interface Case {
   more?: AnyResource[];
 }
 
-/** The components' users and mirror, who log in with certificates whose Secrets say nothing, under names of their own. */
+/**
+ * The components' users and mirror. They log in with certificates under custom names, and the Secrets do not show whose
+ * certificates they contain.
+ */
 function withCertificates({
   secrets = { origin: "one", target: "two" },
   users = { origin: "reader", target: "writer" },
@@ -87,7 +90,7 @@ describe("the user of a mirror's client certificate", () => {
       });
     expect(found("acl-missing", few("reader", "origin-reader-cert"))).toHaveLength(1);
     expect(found("acl-missing", few("reader", "origin.reader"))).toHaveLength(1);
-    // Part of a word is no name.
+    // A part of a word does not count as the name.
     expect(found("acl-missing", few("read", "origin-reader-cert"))).toEqual([]);
   });
 
@@ -109,7 +112,7 @@ describe("the user of a mirror's client certificate", () => {
     expect(
       found("acl-missing", [...resources, source, copy({ name: "one", namespace: "migration" })])[0]!.message,
     ).toContain("user reader on the origin lacks Read");
-    // Another Secret, or of that name in another namespace: then the usual name is taken.
+    // For another Secret, or a Secret with that name in another namespace, the usual name applies.
     for (const metadata of [
       { name: "other", namespace: "migration" },
       { name: "one", namespace: "elsewhere" },

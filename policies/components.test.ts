@@ -7,7 +7,7 @@ import { allow, topic } from "../engine/acls/rules";
 import { rules } from "../engine/rules";
 import { all, found, stack, step } from "../test/policies/resources";
 
-/** What the component says to settings, without its own frame around it. */
+/** The component's message about these settings, without the component's standard text around it. */
 function refused(declare: () => unknown): string {
   try {
     declare();
@@ -260,7 +260,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
           (origin.spec.authorization.acls = [{ operations: ["Read"], resource: { type: "topic", name: "*" } }]),
       }),
     );
-    // Whether there are checkpoints, and with them groups to look at, is not known.
+    // It is not known whether the mirror writes checkpoints, and therefore whether it must describe groups.
     expect(finding!.message).toContain(
       "user mm2-credentials on the origin lacks DescribeConfigs on topic *, Describe on group *",
     );
@@ -296,7 +296,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
       "user copier on the origin may Write on topic *",
     );
     expect(refused(() => describeUser({ ...place, role: "target", rules }))).toBe("");
-    // Known, documented, and what people have.
+    // Accepted, because this is known and documented, and users have it.
     expect(refused(() => describeUser({ ...place, role: "origin", profile: "guide" }))).toBe("");
   });
 
@@ -313,7 +313,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     expect(refused(() => describeUser({ ...place, rules }))).toContain(`[${rule}]`);
   });
 
-  /** Why a component does not say it, where it does not; the others are refused above. */
+  /** Why a component does not report some rules. The tests above show that it refuses the others. */
   const LEFT_TO_THE_PACK: Record<string, string> = {
     "acl-operation-singular": "a dialect writes the form that its operator reads",
     "principal-of-operator": "one way of making users is chosen for each cluster",

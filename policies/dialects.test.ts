@@ -3,7 +3,7 @@ import { dialects, type DialectName } from "../components/dialects";
 import type { AnyResource } from "./read";
 import { found, kafka, stack, step } from "../test/policies/resources";
 
-/** The same parts of a resource, wherever a dialect has them. */
+/** The same parts of a resource in every dialect. */
 interface Parts {
   mirror: any;
   origin: any;
@@ -26,7 +26,7 @@ interface Case {
   good?: Change;
   more?: AnyResource[];
   settings?: Record<string, unknown>;
-  /** Where only some dialects can go wrong so. */
+  /** Dialects in which this mistake cannot occur. */
   not?: DialectName[];
 }
 
@@ -79,7 +79,7 @@ const cases = (dialect: DialectName): Case[] => [
   { rule: "principal-of-operator", bad: () => {}, more: [kafka("UserScramCredential", { username: "app" })] },
   { rule: "acl-sync-with-operator", bad: ({ entry }) => delete config(entry, "source")["sync.topic.acls.enabled"] },
   {
-    // The separator is in internal names since Kafka 3.1.
+    // Internal names contain the separator since Kafka 3.1.
     rule: "policy-agreement",
     bad: ({ entry, mirror }) => {
       mirror.spec.version = "3.6.0";
@@ -238,7 +238,7 @@ describe.each(Object.keys(dialects) as DialectName[])("%s, by hand", (dialect) =
           more: also,
         });
       expect(found(name, at(bad, more), settings)).not.toEqual([]);
-      // Without `good` the components' own text is the nearly equal one.
+      // Without `good`, compare with the components' own text, which differs only a little.
       expect(found(name, at(good ?? (() => {}), good === undefined ? [] : more), settings)).toEqual([]);
     },
   );

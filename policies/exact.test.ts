@@ -77,7 +77,7 @@ describe("findings are about what is wrong", () => {
     expect(seen("records-left-out", [reset("beginning")])).toEqual([]);
     expect(seen("refused-value", [reset("earliest"), reset("latest"), reset("by_duration:P1D")])).toEqual([]);
     expect(seen("records-left-out", [reset("latest")])).toHaveLength(1);
-    // Nothing reads it, so nothing refuses its value.
+    // No client reads this key, so no client refuses its value.
     expect(seen("refused-value", [reset("smallest", "consumer.override.auto.offset.reset")])).toEqual([]);
     expect(seen("refused-value", [aToB({ source: { "consumer.override.isolation.level": "dirty" } })])).toEqual([]);
   });

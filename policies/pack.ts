@@ -2,10 +2,10 @@ import type { PolicyConfigSchema, StackValidationPolicy } from "@pulumi/policy";
 import { rules, type Rule } from "../engine/rules";
 import { readView } from "./read";
 
-/** Where a rule's section is, for the reader of a violation. */
+/** The page with the section of each rule, for the reader of a violation. */
 const DOCS = "docs/policies.md";
 
-/** Each rule as a policy over the whole stack: most of them look at two resources at once. */
+/** Each rule as a stack policy, because most rules compare two resources. */
 export function policies(): StackValidationPolicy[] {
   return rules.map((rule) => {
     const configSchema = schemaOf(rule);

@@ -28,7 +28,7 @@ describe("the recommended profiles", () => {
       { exactlyOnce: dialect !== "event-streams-v1beta1" },
       { topicsPattern: "orders,payments-.*", groupsPattern: "app-.*" },
     ];
-    // A target of one broker has one replica of everything; only what resets it makes that sound.
+    // A target with one broker has one replica of everything. Only the steps that reset it later make that safe.
     const small = stack({
       dialect,
       mirror: { profile, target: { brokers: 1, bootstrapServers: "target-kafka-bootstrap:9093" } },
@@ -86,7 +86,7 @@ describe("the recommended profiles", () => {
     }));
     expect(rights.length).toBeGreaterThan(3);
     expect(all([mirror!, target!, ...origin, ...lifecycle, gate()])).toEqual([]);
-    // They are looked at: one right less is seen.
+    // This shows that the rules check these resources: one right less is reported.
     expect(all([mirror!, target!, ...origin.slice(1), ...lifecycle, gate()]).map((f) => f.rule)).toEqual([
       "acl-missing",
     ]);

@@ -49,7 +49,7 @@ describe("a mirror that stays is not judged as a migration", () => {
     ["a backup, by the mirror's name", [one("nightly-backup", "a", "b")]],
   ])("%s", (_what, resources) => {
     expect(judged(resources)).toEqual([0, 0]);
-    // One replica of what it copies is still worth a word, and no more than that.
+    // One replica of the copied records is still reported, and nothing else is.
     expect(seen("internal-replication-one", resources).join()).toContain(
       "replication.factor is 1: one broker that fails stops the mirror, or loses its offsets and checkpoints, or what it copied",
     );

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { readView } from "./read";
 import { all, custom, found, kafka, stack } from "../test/policies/resources";
 
-/** As Pulumi marks a text that it knows only after the update. */
+/** Pulumi's marker for a text that it knows only after the update. */
 const LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const connections = (bootstrap: { origin: string; target: string }) => ({
   origin: { bootstrapServers: bootstrap.origin },
@@ -76,7 +76,7 @@ test("ACLs through @pulumi/kafka are one user per principal and cluster", () => 
     ["target", true, 1],
   ]);
   expect(found("origin-write-everything", resources)).toHaveLength(1);
-  // A denial is no right.
+  // A deny rule gives no right.
   const denied = { ...acl("Write", "origin-kafka-bootstrap:9093") };
   denied.props = { ...denied.props, aclPermissionType: "Deny" };
   expect(found("origin-write-everything", [mirror!, denied])).toEqual([]);

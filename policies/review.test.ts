@@ -9,10 +9,10 @@ import { code, fitted, inline, LIMIT } from "./review/markdown";
 import { annotations, comment, MARK, passed } from "./review/report";
 import { hider, runPulumi } from "./review/run";
 
-/** Recorded from the real command line: a migration that is abandoned, before anything exists. */
+/** Recorded from the real command line: a migration that is abandoned before any resource exists. */
 const recorded = readFileSync(join(__dirname, "../test/fixtures/review/preview.jsonl"), "utf8");
 const clean = recorded.replaceAll(/\{"policyEvent.*\n/g, "").replaceAll(/\{"diagnosticEvent.*\n/g, "");
-/** The same resources on their way down, and as a deployed stack has them that nothing changes. */
+/** The same resources in two other previews: all of them are deleted, or all are deployed and nothing changes. */
 const down = clean.replaceAll('"op":"create"', '"op":"delete"');
 const deployed = clean.replaceAll('"op":"create"', '"op":"same"');
 const docs = "docs/policies.md";
@@ -27,7 +27,7 @@ let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "review-"))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** An executable of this name, first in the PATH. */
+/** Puts an executable with this name first in the PATH. */
 function pretend(name: string, script: string): NodeJS.ProcessEnv {
   writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
   chmodSync(join(folder, name), 0o755);
@@ -68,7 +68,7 @@ describe("a recorded preview", () => {
     expect(text).not.toContain("components:");
     expect(text).toContain("### What this update deletes\n\nNothing.");
     expect(text).toMatch(/when the mirror is removed .* `mm2-offset-syncs.target-cluster.internal` on the origin/);
-    // Each row of a table is one line with its three cells.
+    // Each row of a table is one line with three cells.
     for (const line of text.split("\n").filter((l) => l.startsWith("| ")))
       expect(line.replaceAll("\\|", "").split("|")).toHaveLength(5);
   });

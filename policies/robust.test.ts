@@ -5,10 +5,10 @@ import { dialects, type DialectName } from "../components/dialects";
 import type { AnyResource } from "./read";
 import { all, custom, kafka, stack, step } from "../test/policies/resources";
 
-/** As Pulumi marks what it knows only after the update. */
+/** Pulumi's marker for a value that it knows only after the update. */
 const LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** What nobody should write, and what an error in a program can make of a value. */
+/** Values that nobody should write, or that an error in a program can produce. */
 const JUNK = [
   null,
   undefined,

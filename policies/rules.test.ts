@@ -34,7 +34,7 @@ describe("each rule", () => {
     expect(found("gate-missing", [...without, gate()])).toEqual([]);
     expect(found("deletion-without-gate", [...without, step("InternalTopic")])).toHaveLength(1);
     expect(found("deletion-without-gate", [...without, step("InternalTopic"), gate()])).toEqual([]);
-    // Clean-up: the mirror and its gate are gone from the program.
+    // In the clean-up, the mirror and its gate are no longer in the program.
     expect(found("deletion-without-gate", [step("CheckpointsTopic")])).toEqual([]);
   });
 

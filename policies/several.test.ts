@@ -41,7 +41,7 @@ test("a mirror for disaster recovery beside a migration: nothing of the migratio
   expect(all([...migration(), ...recovery]).filter((f) => f.level === "mandatory")).toEqual([]);
   const without = other({}, (parts) => delete parts.mirror.spec.mirrors[0].checkpointConnector);
   expect(found("checkpoints-kept", [...migration(), ...without])).toEqual([]);
-  // Of the migration's own mirror it is.
+  // The rule still applies to the migration's own mirror.
   const own = stack({ mirror: { topicsPattern: "orders", ...sync } });
   expect(about("group-sync", [...own, ...migration().slice(3), ...recovery])).toEqual([
     "KafkaMirrorMaker2 migration/data-migration",

@@ -5,12 +5,12 @@ import { dialects, type DialectName } from "../components/dialects";
 import type { AnyResource } from "./read";
 import { all, custom, kafka, stack, step } from "../test/policies/resources";
 
-/** As Pulumi marks what it knows only after the update. */
+/** Pulumi's marker for a value that it knows only after the update. */
 const LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 type Path = readonly (string | number)[];
 
-/** Every place in a value: a branch and each of its leaves. */
+/** Every path in a value, to branches and to leaves. */
 function places(value: unknown, path: Path = []): Path[] {
   if (typeof value !== "object" || value === null) return [path];
   const below = Object.entries(value).flatMap(([key, field]) =>
@@ -21,7 +21,7 @@ function places(value: unknown, path: Path = []): Path[] {
 
 function forget(value: any, path: Path): void {
   for (const key of path.slice(0, -1)) {
-    // A branch above is not known already.
+    // A value above this one was already replaced by the marker.
     if (typeof value !== "object") return;
     value = value[key];
   }
@@ -44,7 +44,7 @@ const mandatory = (resources: readonly AnyResource[]) =>
 
 const OWN = { originAlias: "origin-cluster", targetAlias: "target-cluster", groupId: "migration-connect-cluster" };
 
-/** The mirror's users log in with certificates, under names of their own. */
+/** The mirror's users log in with certificates under custom names. */
 function withCertificates({ mirror, origin, target }: any): void {
   for (const [cluster, user, name] of [
     [mirror.spec.mirrors[0].source, origin, "reader"],
@@ -128,7 +128,7 @@ function estate(dialect: DialectName, change: (parts: any) => void): AnyResource
         metadata: { name: "origin-cluster-ca-cert", namespace: "migration" },
         data: { "ca.crt": "a" },
       }),
-      // A mirror of somebody else, without a user in the stack.
+      // A mirror of another owner, without a user in the stack.
       ...stack({
         dialect,
         mirror: {
@@ -160,7 +160,7 @@ describe.each([...estates, ["strimzi-v1 with certificates", "strimzi-v1", withCe
   "%s: what is not known before the update makes no mandatory finding",
   (_what, dialect, change) => {
     const resources = estate(dialect, change);
-    // What lies beside the mirror and its users is the same in every dialect: once is enough.
+    // The other resources are the same in every dialect, so checking them once is enough.
     const own = dialect === "strimzi-v1" ? resources : resources.slice(0, 3);
     const everywhere = own.flatMap((resource, i) => [
       ...places(resource.props).map((path) => [i, "props", ...path] as const),

@@ -46,7 +46,7 @@ test("a component says the same", () => {
   expect(() => describeMirror({ ...settings, kafkaVersion: "3.9.0" })).not.toThrow();
 });
 
-/** Internal topics of a mirror with the separator `-`, whose user names them one by one. */
+/** A mirror with the separator `-`, whose user names the internal topics one by one. */
 const named = (dialect: "strimzi-v1beta2" | "strimzi-v1", version: string | undefined, ...topics: string[]) =>
   stack({
     dialect,
@@ -76,6 +76,6 @@ test("rights for internal topics by either version's names are enough while no v
   ]);
   expect(lacks("strimzi-v1beta2", undefined, DOTTED[0]!)).toBe(1);
   expect([lacks("strimzi-v1beta2", "3.9.0", ...DOTTED), lacks("strimzi-v1beta2", "3.0.1", ...DOTTED)]).toEqual([1, 0]);
-  // v1 came long after the names had changed.
+  // v1 is much newer than the change of the names.
   expect(lacks("strimzi-v1", undefined, ...DOTTED)).toBe(1);
 });

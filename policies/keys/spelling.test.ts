@@ -54,7 +54,7 @@ describe("a misspelt key is said with the key that is meant", () => {
           typo !== name &&
             !/^(topic\.creation|transforms|predicates|(key|value|header)\.converter|config\.providers)\./.test(typo),
         );
-        // `offsets.storage.topic` without its first s is a worker's key.
+        // One typing mistake gives a valid worker key: `offsets.storage.topic` without the first s.
         expect(read("source", typo).is, typo).toBe(BLOCKS.target.has(typo) ? "misplaced" : "misspelt");
       }),
       { numRuns: 100 },

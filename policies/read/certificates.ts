@@ -9,17 +9,18 @@ import { type AnyResource, list, object, text } from "./plain";
 import { placesIn } from "./side";
 import { ruleOf } from "./users";
 
-/** Whose certificates they may be: KafkaUsers that log in with one. */
+/** A possible owner of a certificate: a KafkaUser that logs in with one. */
 interface Holder {
   resource: AnyResource;
-  /** Undefined: not known yet. */
+  /** Undefined if it is not known yet. */
   name?: string;
   rules: readonly AclRule[];
 }
 
 /**
- * A mirror with a client certificate names its Secret only, and copies of Secrets are called anything. Where the stack
- * tells whose it is, the mirror is told, too: by where the Secret's contents come from, by its name, or by the user's rules.
+ * Sets `certificateOf` of each mirror that logs in with a client certificate, if the stack shows the user. Such a
+ * mirror only names a Secret, and a copied Secret can have any name. The user is found by the resource that the
+ * Secret's contents come from, by the Secret's name, or by the user's rules.
  */
 export function tellCertificates(
   mirrors: readonly MirrorView[],
@@ -57,7 +58,10 @@ function isBeside(secret: AnyResource, name: string, mirror: MirrorView): boolea
   );
 }
 
-/** The one user whose outputs a Secret's contents come from. The nearest counts: farther ones were only waited for. */
+/**
+ * The only user whose outputs are the source of a Secret's contents. The nearest user counts. Resources farther away
+ * are only dependencies to wait for.
+ */
 function madeFrom(secrets: readonly AnyResource[], holders: readonly Holder[]): string | undefined {
   const seen = new Set<string>();
   let level = secrets.flatMap(({ propertyDependencies: from }) => [...(from?.data ?? []), ...(from?.stringData ?? [])]);
@@ -76,7 +80,10 @@ function madeFrom(secrets: readonly AnyResource[], holders: readonly Holder[]): 
   return undefined;
 }
 
-/** The one user of the mirror's cluster there that is called like its Secret, else the one whose rules are a mirror's. */
+/**
+ * The only user of the mirror's cluster on this side whose name is in the name of the Secret. Otherwise the only user
+ * with rules that only a mirror has.
+ */
 function alike(
   holders: readonly Holder[],
   mirror: MirrorView,
@@ -87,7 +94,8 @@ function alike(
   const there = holders.filter(
     ({ resource }) => sideFor(placesIn({ names: [resource.name], ...homeOf(resource)[0] }, mirrors), mirror) === side,
   );
-  // Who has the usual name, or the Secret's, needs no guess; a name that is not known yet may be that.
+  // If a user has the usual name or the Secret's name, no guess is needed. A name that is not known yet may be one of
+  // these.
   if (there.some(({ name }) => name === undefined || isUsualLogin(name, secret))) return undefined;
   const called = there.filter(({ name }) =>
     `-${secret}-`.replaceAll(".", "-").includes(`-${name}-`.replaceAll(".", "-")),
@@ -95,11 +103,14 @@ function alike(
   return only(called) ?? only(there.filter(({ rules }) => attempt(() => mirrorsRules(rules, mirror, side)) === true));
 }
 
-/** Rules as only a mirror has them: for its own topics or group, or to copy or make topics with their settings. */
+/**
+ * Returns true for rules that only a mirror has: for its own topics or group, or for copying or creating topics with
+ * their settings.
+ */
 function mirrorsRules(rules: readonly AclRule[], mirror: MirrorView, side: Side): boolean {
   const may = (type: string, operation: string) =>
     rules.some((rule) => rule.resource.type === type && rule.operations.includes(operation as "Read"));
-  // The migration's administrator deletes; a mirror never does.
+  // The migration's administrator deletes topics and groups. A mirror never does.
   if (may("topic", "Delete") || may("group", "Delete")) return false;
   const model = modelFrom(mirror);
   const own = internalTopics(model)

@@ -3,7 +3,9 @@ import { clusterOf, homeOf, partsOf } from "./home";
 import { type AnyResource, type Json, items, object, text } from "./plain";
 import { addresses, isOf, isOperators } from "./side";
 
-/** Kinds that log in to a Kafka cluster, besides KafkaMirrorMaker2, with the parts of their spec that say how. */
+/**
+ * Kinds other than KafkaMirrorMaker2 that log in to a Kafka cluster, with the parts of their spec that configure it.
+ */
 const CLIENTS: Record<string, readonly string[]> = {
   KafkaConnect: [""],
   KafkaConnectS2I: [""],
@@ -13,7 +15,7 @@ const CLIENTS: Record<string, readonly string[]> = {
 
 const kindOf = ({ type }: AnyResource) => type.split(":").pop()!;
 
-/** Clients of the stack, besides the mirrors, that log in as this KafkaUser. */
+/** Clients of the stack, except the mirrors, that log in as this KafkaUser. */
 export function clientsOf(user: AnyResource, resources: readonly AnyResource[]): string[] {
   const { metadata } = partsOf(user);
   const name = text(attempt(() => metadata.name));
@@ -36,16 +38,19 @@ export function clientsOf(user: AnyResource, resources: readonly AnyResource[]):
 
 function logsInAs(login: Json, name: string): boolean {
   const { username, certificateAndKey } = object(login.authentication);
-  // An operator calls the Secret of a user like the user.
+  // An operator gives the Secret of a user the name of the user.
   return text(username) === name || text(object(certificateAndKey).secretName) === name;
 }
 
-/** An address that is not one of an operator's services may be any cluster's. */
+/**
+ * Returns true if the client may connect to this cluster. An address that is not an operator's service may belong to
+ * any cluster.
+ */
 function mayReach(servers: string | undefined, cluster: string | undefined, namespace: string | undefined): boolean {
   return cluster === undefined || isOf(servers, cluster, namespace) || !addresses(servers).some(isOperators);
 }
 
-/** Does the user's Kafka resource name it among its `superUsers`? They need no ACL. */
+/** Returns true if the user's Kafka resource lists it in `superUsers`. A super user needs no ACL. */
 export function isSuperUser(user: AnyResource, kafkas: readonly AnyResource[]): boolean {
   const { metadata } = partsOf(user);
   const name = text(attempt(() => metadata.name));

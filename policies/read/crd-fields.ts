@@ -1,11 +1,11 @@
 import { type Fields, fieldsOf, mirrorFields, userFields } from "../../engine/rules/operator-fields";
 
-/** Settings for building images, of which MirrorMaker 2 builds none; the components do not write them. */
+/** Settings for building images. MirrorMaker 2 builds no images, and the components do not write these settings. */
 const builds = fieldsOf(`template(deployment(metadata(labels* annotations*) deploymentStrategy)
   buildConfig* buildContainer* buildPod* buildServiceAccount*)`);
-/** Of Strimzi before 0.23. */
+/** In Strimzi before 0.23. */
 const old = fieldsOf("metrics*");
-/** In v1 of 0.49 to 0.51. */
+/** In v1 of Strimzi 0.49 to 0.51. */
 const oauth = { authentication: { fields: at(mirrorFields.v1beta2, "clusters", "authentication") } };
 
 const mirrorV1 = merged(mirrorFields.v1, builds, {
@@ -15,8 +15,9 @@ const mirrorV1 = merged(mirrorFields.v1, builds, {
 const userBefore = merged(userFields.v1beta1, userFields.v1beta2);
 
 /**
- * Every field of `spec` that any operator of an API version knows: what the components may write, and what only others
- * do. The CRDs of Strimzi 0.31, 0.32, 0.45, 0.51 and 1.2 are compared with it (`test/policies/fields.test.ts`).
+ * Every field of `spec` that any operator of an API version knows: the fields that the components may write, and the
+ * fields that only others write. `test/policies/fields.test.ts` compares it with the CRDs of Strimzi 0.31, 0.32, 0.45,
+ * 0.51 and 1.2.
  */
 export const CRD_FIELDS: Readonly<Record<string, Fields>> = {
   "KafkaMirrorMaker2 v1beta2": merged(mirrorFields.v1beta2, builds),
@@ -28,7 +29,7 @@ export const CRD_FIELDS: Readonly<Record<string, Fields>> = {
   "KafkaUser v1": userFields.v1,
 };
 
-/** The fields of all of them, level by level; where any may follow in one, any may in the result. */
+/** Merges all fields level by level. If any field may follow in one of them, any field may follow in the result. */
 function merged(...all: readonly Fields[]): Fields {
   if (all.includes("any")) return "any";
   const levels = all.filter((fields) => typeof fields === "object");

@@ -1,16 +1,16 @@
 import { attempt } from "../../engine/rules";
 import { type AnyResource, type Json, known, object, text } from "./plain";
 
-/** A custom resource's two parts. */
+/** The two parts of a custom resource. */
 export function partsOf(resource: AnyResource): { metadata: Json; spec: Json } {
   const props = object(known(resource.props));
   const spec = object(attempt(() => props.spec));
-  // Event Streams' cluster resource: what Strimzi's Kafka has lies one level deeper.
+  // In an EventStreams resource, the fields of Strimzi's Kafka are one level deeper.
   const own = resource.type.endsWith(":EventStreams") ? object(attempt(() => spec.strimziOverrides)) : spec;
   return { metadata: object(attempt(() => props.metadata)), spec: own };
 }
 
-/** Which Kafka resource it is, or belongs to. */
+/** The Kafka resource that this resource is, or belongs to. */
 export function homeOf(resource: AnyResource): { cluster: string; namespace?: string }[] {
   const { metadata } = partsOf(resource);
   const name = text(attempt(() => metadata.name));
@@ -19,7 +19,7 @@ export function homeOf(resource: AnyResource): { cluster: string; namespace?: st
   return cluster === undefined ? [] : [{ cluster, ...(namespace === undefined ? {} : { namespace }) }];
 }
 
-/** The name of the Kafka resource that something belongs to. */
+/** The name of the Kafka resource that a resource belongs to. */
 export function clusterOf(metadata: Json): string | undefined {
   const label = (key: string) => text(attempt(() => object(metadata.labels)[key]));
   return label("strimzi.io/cluster") ?? label("eventstreams.ibm.com/cluster");

@@ -32,8 +32,8 @@ const CUSTOM = /^kubernetes:[^:]*(strimzi\.io|eventstreams\.ibm\.com)\//;
 const STEP = "pulumi-nodejs:dynamic/kafka-migration:";
 
 /**
- * The view of a set of resources, whoever declared them. Types that mean nothing here are passed over.
- * @param settings `kafkaVersion`: of the mirrors that name none
+ * The view of a set of resources. It does not matter who declared them. Types that the rules do not use are ignored.
+ * @param settings `kafkaVersion`: the version of mirrors that do not set one
  */
 export function readView(resources: readonly AnyResource[], settings: Settings = {}): View {
   const kind = (resource: AnyResource) => resource.type.split(":").pop()!;
@@ -80,7 +80,7 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
   };
 }
 
-/** Of two KafkaUsers of a mirror, one of known place: the other one is on the other cluster. */
+/** If a mirror has two KafkaUsers and the cluster of one is known, the other user is on the other cluster. */
 function withTheOther(users: readonly UserView[], mirror: MirrorView): UserView[] {
   const mirrors = users.filter((u) => u.ofMirror && u.maker === "operator");
   const placed = mirrors.filter((u) => u.side !== undefined);
@@ -137,7 +137,7 @@ function kafkaTopic(resource: AnyResource, mirrors: readonly MirrorView[]): Topi
   });
 }
 
-/** The keys only: no value of a Secret is looked at. */
+/** Reads only the keys of a Secret, never a value. */
 function secretOf(resource: AnyResource): SecretView {
   const metadata = object(attempt(() => known(resource.props.metadata)));
   const keys = (["data", "stringData"] as const).flatMap((field) =>

@@ -15,7 +15,10 @@ import {
 import { type AnyResource, apiVersionOf, items, type Json, known, list, number, object, text } from "./plain";
 import { fieldsOfOtherVersions } from "./other-versions";
 
-/** One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1. @param kafkaVersion where it names none */
+/**
+ * One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1.
+ * @param kafkaVersion the version of a mirror that does not set one
+ */
 export function readMirrors(resource: AnyResource, kafkaVersion?: string): MirrorView[] {
   const props = object(known(resource.props));
   const read = attempt(() => {
@@ -28,12 +31,12 @@ export function readMirrors(resource: AnyResource, kafkaVersion?: string): Mirro
         : [],
     };
   });
-  // That there is one counts, whatever it does: what is beside it can't be taken for another mirror's.
+  // An unreadable mirror still counts. Otherwise users that may belong to it would be assigned to another mirror.
   const { spec, entries } = read ?? { spec: notKnown, entries: [notKnown] };
   return entries.map((_entry, i) => readMirror(resource, props, spec, entries, i, kafkaVersion));
 }
 
-/** A resource that mirrors nothing at all. */
+/** The place of a resource without any entry in `mirrors`. */
 export function idleOf(resource: AnyResource): Place[] {
   const props = object(known(resource.props));
   const count = attempt(() => items(object(props.spec).mirrors).length);
@@ -44,7 +47,7 @@ export function idleOf(resource: AnyResource): Place[] {
     : [];
 }
 
-/** Whatever is read of it is not known yet. */
+/** Reading any field of it throws `NotKnownYet`. */
 const notKnown = new Proxy<Json>(
   {},
   {
@@ -70,7 +73,7 @@ function readMirror(
   const origin = () => (entry.source === undefined ? byAlias(entry.sourceCluster) : object(entry.source));
   const target = () =>
     spec.target === undefined ? byAlias(entry.targetCluster ?? spec.connectCluster) : object(spec.target);
-  // The workers' group, storage topics and clients are configured on their own cluster.
+  // The workers' group, storage topics and clients are configured on the workers' own cluster.
   const workers = () =>
     spec.target === undefined ? byAlias(spec.connectCluster ?? entry.targetCluster) : object(spec.target);
   const worker = (key: string) => {
@@ -81,13 +84,13 @@ function readMirror(
     text(workers()[field]) ??
     worker(key) ??
     `mirrormaker2-cluster-${field.replace("StorageTopic", "")}s`.replace("statuss", "status");
-  // The old name is gone in v1, and the new one was not there in v1alpha1.
+  // v1 does not have the old name, and v1alpha1 does not have the new one.
   const excluded = (what: string) =>
     (/\/v1(alpha|beta)1$/.test(apiVersion) ? undefined : text(entry[`${what}ExcludePattern`])) ??
     (/\/v1$/.test(apiVersion) ? undefined : text(entry[`${what}BlacklistPattern`]));
   const pair = (one: Json) => JSON.stringify([object(one.source).alias ?? one.sourceCluster, one.targetCluster]);
   const label = `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}`;
-  // What the target's brokers are is told by other resources.
+  // Other resources show the number and the settings of the target's brokers.
   return fields<Omit<MirrorView, "targetBrokers" | "targetMinInsyncReplicas" | "targetDefaultReplicas">>({
     resource: () => resource.urn,
     label: () => (entries.length > 1 ? `${label} mirrors[${index}]` : label),
@@ -111,7 +114,7 @@ function readMirror(
     target: () =>
       fields<MirrorView["target"]>({
         ...cluster(target(), () => entry.targetCluster),
-        // Connectors are told this one, where the workers have another for the same cluster.
+        // The connectors use this alias, even if the workers have another one for the same cluster.
         ...(spec.target === undefined && entry.targetCluster !== undefined
           ? { alias: () => text(entry.targetCluster) ?? "" }
           : {}),
@@ -138,7 +141,7 @@ function readMirror(
       spec.clusters === undefined || spec.target !== undefined
         ? undefined
         : fields<NonNullable<MirrorView["aliases"]>>({
-            // Not `list`: an alias that is not known yet must not look like an absent one.
+            // Do not use `list`: an alias that is not known yet must not look like an absent one.
             clusters: () => items(spec.clusters).flatMap((c) => text(object(c).alias) ?? []),
             connectCluster: () => text(spec.connectCluster),
             source: () => text(entry.sourceCluster),
@@ -168,7 +171,7 @@ function readMirror(
   });
 }
 
-/** v1beta2 and older. v1 requires `replicas`. */
+/** The default of v1beta2 and older. v1 requires `replicas`. */
 const DEFAULT_REPLICAS = 3;
 
 function fieldNames(apiVersion: string, spec: Json, entry: Json, index: number): FieldNames {
@@ -193,7 +196,7 @@ function fieldNames(apiVersion: string, spec: Json, entry: Json, index: number):
   };
 }
 
-/** Empty where none has the alias; throws where one that is not known yet may have it. */
+/** Empty if no cluster has the alias. Throws `NotKnownYet` if a cluster whose alias is not known yet may have it. */
 function clusterNamed(spec: Json, alias: unknown): Json {
   const named = list(spec.clusters).find((c) => attempt(() => ({ is: c.alias === alias }))?.is);
   return named ?? object(items(spec.clusters).find((c) => object(c).alias === alias));
@@ -249,7 +252,10 @@ function config(value: unknown): Config {
   return taken;
 }
 
-/** The Secrets that a mirror names, with the keys it names; one that is named by a pattern is left out. */
+/**
+ * The Secrets that a mirror names, with the keys that it names. A Secret whose keys are selected by a pattern is left
+ * out.
+ */
 function secretKeys(clusters: readonly Json[]): Map<string, Set<string>> {
   const keys = new Map<string, Set<string>>();
   const patterns = new Set<string>();
@@ -271,7 +277,7 @@ function secretKeys(clusters: readonly Json[]): Map<string, Set<string>> {
   return keys;
 }
 
-/** Of the MirrorMaker 2 that the operator of this API version runs when none is named. */
+/** The version of MirrorMaker 2 that an operator of this API version runs if the resource sets none. */
 function kafkaVersionOf(apiVersion: string): string {
   const dialect = Object.values(dialects).find((d) => d.mirrorApiVersion === apiVersion);
   return (

@@ -3,17 +3,17 @@ import { versionAtLeast } from "../../engine/version";
 import { partsOf } from "./home";
 import { type AnyResource, object, text } from "./plain";
 
-/** Kinds that no operator from Strimzi 0.46 on has. */
+/** Kinds that operators from Strimzi 0.46 on do not have. */
 const OLD_KINDS = ["KafkaMirrorMaker", "KafkaConnectS2I"];
-/** Strimzi 0.47 and older run Kafka versions before this one, and no newer operator does. */
+/** Only Strimzi 0.47 and older run Kafka versions before this one. */
 const FIRST_AFTER_OLD = "4.0";
 /** Only Strimzi 0.51 and later run this Kafka version. */
 const FIRST_OF_NEW = "4.2";
 
 /**
- * Do the stack's user operators read the singular `operation` in ACL rules of v1beta2? Those up to Strimzi 0.48 do,
- * later ones do not. Undefined where nothing tells, or where the stack shows both.
- * @param kafkaVersion the setting; it outweighs the stack
+ * Returns true if the stack's user operators read the singular `operation` in ACL rules of v1beta2. Operators up to
+ * Strimzi 0.48 read it, later ones do not. Undefined if the stack shows neither or both.
+ * @param kafkaVersion the setting; it takes precedence over the stack
  */
 export function readsSingular(
   resources: readonly AnyResource[],
@@ -36,7 +36,7 @@ function ageOf(kafkaVersion: string): Age | undefined {
   return versionAtLeast(kafkaVersion, FIRST_OF_NEW) ? "new" : undefined;
 }
 
-/** What only an older or only a newer operator has. */
+/** Detects the age from fields that only an older or only a newer operator has. */
 function ageShownBy(resource: AnyResource): Age | undefined {
   const kind = resource.type.split(":").pop()!;
   if (/\/v1:/.test(resource.type)) return "new";
@@ -47,6 +47,6 @@ function ageShownBy(resource: AnyResource): Age | undefined {
   // In v1beta2 since Strimzi 0.49.
   if (kind === "KafkaMirrorMaker2" && has("target")) return "new";
   const version = attempt(() => text(spec.version) ?? text(object(spec.kafka).version));
-  // An EventStreams resource has a version of its own.
+  // The version of an EventStreams resource is not a Kafka version.
   return version === undefined || kind === "EventStreams" ? undefined : ageOf(version);
 }

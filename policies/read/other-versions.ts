@@ -1,7 +1,10 @@
 import { attempt, type MirrorView } from "../../engine/rules";
 import { type Json, object } from "./plain";
 
-/** Fields of other API versions that one may be tempted to write; without them the resource is accepted all the same. */
+/**
+ * Fields of other API versions that users may write by mistake. Without these fields the API server accepts the
+ * resource.
+ */
 const STRANGE: {
   version: RegExp;
   spec: Record<string, string>;
@@ -50,7 +53,7 @@ export function fieldsOfOtherVersions(
       Object.hasOwn(names, key) ? [{ path: `${path}${key}`, instead: names[key]! }] : [],
     );
   return [
-    // Said of the first entry: they are the resource's.
+    // Fields of the whole resource are reported for its first entry.
     ...(index === 0 ? within("spec.", spec, known.spec) : []),
     ...within(`mirrors[${index}].`, entry, known.entry),
     ...["sourceConnector", "checkpointConnector"].flatMap((connector) =>

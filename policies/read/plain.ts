@@ -1,6 +1,6 @@
 import { attempt, inEach, later } from "../../engine/rules";
 
-/** A resource as Pulumi's analyzer hands it over; tests and the components' texts can be written so too. */
+/** A resource in the form that Pulumi's analyzer provides. Tests and the components' texts can use the same form. */
 export interface AnyResource {
   type: string;
   name: string;
@@ -8,13 +8,16 @@ export interface AnyResource {
   props: Record<string, unknown>;
   provider?: { name: string; props: Record<string, unknown> };
   dependencies?: readonly AnyResource[];
-  /** By input, whose outputs it comes from. */
+  /** For each input, the resources whose outputs it comes from. */
   propertyDependencies?: Record<string, readonly AnyResource[]>;
 }
 
 export type Json = Record<string, unknown>;
 
-/** A copy in which what Pulumi knows only later throws when it is read, and a field of null is none, as for Kubernetes. */
+/**
+ * A copy in which a value that Pulumi does not know yet throws when it is read. A null field is left out, as in
+ * Kubernetes.
+ */
 export function known(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const copy: object = Array.isArray(value) ? new Array<unknown>(value.length) : {};
@@ -31,7 +34,7 @@ export const object = (value: unknown): Json =>
 /** The entries that are known. */
 export const list = (value: unknown): Json[] =>
   Array.isArray(value) ? inEach([...value.keys()], (i) => [object(value[i])]) : [];
-/** Throws where it is not known yet. */
+/** Reading an entry that is not known yet throws `NotKnownYet`. */
 export const items = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? Array.from({ length: value.length }, (_, i) => value[i] as unknown) : [];
 export const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
@@ -40,6 +43,9 @@ export const number = (value: unknown): number | undefined => {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 };
 
-/** A custom resource's type has it, too: `kubernetes:kafka.strimzi.io/v1:KafkaUser`. */
+/**
+ * The API version, from the properties or from the type of a custom resource:
+ * `kubernetes:kafka.strimzi.io/v1:KafkaUser`.
+ */
 export const apiVersionOf = ({ type }: AnyResource, props: Json): string =>
   text(attempt(() => props.apiVersion)) ?? type.split(":")[1] ?? "";

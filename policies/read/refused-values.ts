@@ -9,13 +9,13 @@ import {
 import { partsOf } from "./home";
 import { type AnyResource, apiVersionOf, type Json, known, object, text } from "./plain";
 
-/** Fields of a custom resource with values that the API server refuses, and fields that it misses. */
+/** Fields of a custom resource whose values the API server refuses, and required fields that are missing. */
 export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
   const kind = resource.type.split(":").pop()!;
   const apiVersion = apiVersionOf(resource, object(known(resource.props)));
   const [group = "", version = ""] = apiVersion.split("/");
   const { metadata, spec } = partsOf(resource);
-  // Nothing is known of it yet, or it has no spec at all.
+  // Either nothing is known of it yet, or it has no spec.
   if (Object.keys(spec).length === 0) return [];
   const root = kind === "EventStreams" ? "spec.strimziOverrides" : "spec";
   const names = (["namespace", "name"] as const).map((key) => text(attempt(() => metadata[key])));
@@ -34,7 +34,7 @@ export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
     ...(kind === "KafkaMirrorMaker2" && version !== "v1" ? mirrorWithAliases : []),
   ];
   const certain = found(always, true);
-  // Event Streams with v1 (13.0) is of Strimzi 1.0; with Strimzi 0.49 to 0.51 v1 demands less.
+  // Event Streams with v1 (13.0) is based on Strimzi 1.0. In Strimzi 0.49 to 0.51, v1 has fewer requirements.
   const newer = version === "v1" ? found(from10[kind] ?? [], group !== "kafka.strimzi.io") : [];
   return [...certain, ...newer.filter(({ path }) => !certain.some((one) => one.path === path))];
 }
@@ -43,11 +43,11 @@ interface Occurrence {
   parent: Json;
   key: string;
   path: string;
-  /** An item of a list. */
+  /** Set for an item of a list. */
   item?: unknown;
 }
 
-/** Every place of a path whose parent is there. */
+/** Every occurrence of a path whose parent exists. */
 function placesOf(parent: Json, [key = "", ...rest]: readonly string[], path: string): Occurrence[] {
   const here = `${path}.${key}`;
   if (rest.length === 0) return [{ parent, key, path: here }];

@@ -1,36 +1,39 @@
 import type { Side } from "../../engine/model";
 import { attempt, logsInAs, type MirrorView, type OwnerView } from "../../engine/rules";
 
-/** What may tell which cluster a resource is on, strongest first. */
+/** Hints about the cluster that a resource is on, strongest first. */
 export interface Hints {
-  /** Of the client that makes the resource. */
+  /** The bootstrap servers of the client that makes the resource. */
   bootstrapServers?: string;
-  /** Name of the Kafka resource. */
+  /** The name of the Kafka resource. */
   cluster?: string;
-  /** Whom a user logs in as. */
+  /** The name that the user logs in with. */
   username?: string;
   namespace?: string;
-  /** Names of the resource and of its provider. */
+  /** The names of the resource and of its provider. */
   names: readonly string[];
 }
 
 const SIDES = ["origin", "target"] as const;
 
-/** The cluster on which a resource is; undefined where nothing tells, or what tells is not unanimous. */
+/** The cluster that a resource is on. Undefined if there are no hints, or if the hints disagree. */
 export function sideOf(hints: Hints, mirror: MirrorView | undefined): Side | undefined {
   const certain = certainly(hints, mirror);
   if (certain !== undefined || mirror === undefined) return certain ?? likely(hints, mirror);
   const known = SIDES.every((side) => addressesOf(mirror, side).length > 0);
-  // Through another listener, or of a third cluster: only who calls it so can tell.
+  // The address belongs to another listener or to a third cluster. Only the names can decide which.
   if (known && addresses(hints.bootstrapServers).length > 0) return called(hints.names);
   return likely(hints, mirror);
 }
 
-/** The same for each of several mirrors: what only sounds like a side tells it where they all have one cluster there. */
+/**
+ * The same for each of several mirrors. A name that only sounds like a side decides only if all mirrors have the same
+ * cluster on that side.
+ */
 export function sidesOf(hints: Hints, mirrors: readonly MirrorView[]): (Side | undefined)[] {
   const [first, ...others] = mirrors;
   if (others.length === 0) return mirrors.map((mirror) => sideOf(hints, mirror));
-  // A Kafka resource of this name in the mirror's own namespace is nearer than one in any namespace.
+  // A Kafka resource with this name in the mirror's own namespace takes precedence over one in any namespace.
   const near = mirrors.some((mirror) => inNamespace(hints, mirror) !== undefined);
   const certain = mirrors.map((mirror) => certainly(hints, mirror, near));
   if (certain.some((side) => side !== undefined)) return certain;
@@ -44,7 +47,7 @@ export function sidesOf(hints: Hints, mirrors: readonly MirrorView[]): (Side | u
   return mirrors.map(() => (shared ? side : undefined));
 }
 
-/** Its side of each mirror, and the one on which all agree. */
+/** The side for each mirror, and the side on which all mirrors agree. */
 export function placesIn(
   hints: Hints,
   mirrors: readonly MirrorView[],
@@ -55,7 +58,7 @@ export function placesIn(
   return { sides, ...(side === undefined ? {} : { side }), ...(mirrors.length === 0 ? {} : { places }) };
 }
 
-/** The side on which all agree that know one. */
+/** The common side of all mirrors whose side is known. */
 export function agreed(sides: readonly (Side | undefined)[]): Side | undefined {
   return only((side) => sides.includes(side));
 }
@@ -67,7 +70,7 @@ function certainly(hints: Hints, mirror: MirrorView | undefined, near = false): 
   return (
     only((side) => addresses(bootstrapServers).some((address) => addressesOf(mirror, side).includes(address))) ??
     inNamespace(hints, mirror) ??
-    // Its operator may watch users of another namespace.
+    // The operator of this Kafka resource may watch users in another namespace.
     (near ? undefined : only((side) => servesKafka(mirror, side, cluster, undefined))) ??
     only(
       (side) =>
@@ -79,7 +82,10 @@ function certainly(hints: Hints, mirror: MirrorView | undefined, near = false): 
 const inNamespace = ({ cluster, namespace }: Hints, mirror: MirrorView | undefined) =>
   only((side) => servesKafka(mirror, side, cluster, namespace));
 
-/** Is one of the side's addresses a service of this Kafka resource? A short name is looked up in the mirror's namespace. */
+/**
+ * Returns true if one of the side's addresses is a service of this Kafka resource. A short name is looked up in the
+ * mirror's namespace.
+ */
 function servesKafka(
   mirror: MirrorView | undefined,
   side: Side,
@@ -114,7 +120,7 @@ function placeIn(address: string): { service: string; namespace?: string } {
   return { service, ...(namespace === undefined || (domain !== undefined && domain !== "svc") ? {} : { namespace }) };
 }
 
-/** Without a namespace the address is of the mirror's own. */
+/** An address without a namespace matches any namespace. */
 function isAt({ service, namespace }: ReturnType<typeof placeIn>, cluster: string, where: string | undefined): boolean {
   return (
     service.startsWith(`${cluster}-kafka-`) && (where === undefined || namespace === undefined || namespace === where)
@@ -129,7 +135,7 @@ function only(is: (side: Side) => boolean): Side | undefined {
   return other === undefined ? one : undefined;
 }
 
-/** `a:1,b:2`, or the JSON list that a provider keeps. */
+/** Reads `a:1,b:2`, or the JSON list that a provider stores. */
 export function addresses(servers: string | undefined): string[] {
   return (servers ?? "")
     .replace(/[[\]"\s]/g, "")
@@ -137,12 +143,12 @@ export function addresses(servers: string | undefined): string[] {
     .filter((address) => address !== "");
 }
 
-/** Is an address of this client the one that the operator gives this Kafka resource? */
+/** Returns true if an address of this client is one that the operator gives to this Kafka resource. */
 export function isOf(servers: string | undefined, cluster: string, namespace: string | undefined): boolean {
   return addresses(servers).some((address) => isAt(placeIn(address), cluster, namespace));
 }
 
-/** Is it the address of a service that operators make for a Kafka resource? */
+/** Returns true for the address of a service that an operator creates for a Kafka resource. */
 export const isOperators = (address: string): boolean =>
   /-kafka-([\w-]*-)?(bootstrap|brokers)$/.test(placeIn(address).service);
 

@@ -2,7 +2,10 @@ import { fields, type SinkView } from "../../engine/rules";
 import { partsOf } from "./home";
 import { type AnyResource, object, text } from "./plain";
 
-/** Sink connectors among KafkaConnectors: Connect gives a connector a group only where it reads (`connect-<name>`). */
+/**
+ * The sink connectors among the KafkaConnectors. Connect gives a connector a group (`connect-<name>`) only if it reads
+ * topics.
+ */
 export function readSinks(connectors: readonly AnyResource[]): SinkView[] {
   return connectors.flatMap((resource) => {
     const { metadata, spec } = partsOf(resource);

@@ -3,7 +3,7 @@ import { homeOf, partsOf } from "./home";
 import { type AnyResource, items, number, object } from "./plain";
 import { placesIn } from "./side";
 
-/** What the stack's Kafka and KafkaNodePool resources say about each mirror's target. */
+/** Adds to each mirror what the stack's Kafka and KafkaNodePool resources show about its target. */
 export function tellTargets(
   mirrors: readonly MirrorView[],
   pools: readonly AnyResource[],
@@ -13,7 +13,7 @@ export function tellTargets(
     const at = (resources: readonly AnyResource[]) =>
       resources.filter((r) => sideFor(placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors), mirror) === "target");
     const [ownPools, ownKafkas] = [at(pools), at(kafkas)];
-    // Where there are pools, the Kafka resource's own number is not read.
+    // If there are node pools, the operator does not read the number in the Kafka resource.
     tell(mirror, "targetBrokers", () => {
       if (pools.some(isAnywhere)) throw new NotKnownYet();
       return brokersIn(ownPools) || brokersIn(ownKafkas);
@@ -28,7 +28,7 @@ export function tellTargets(
       const [kafka, other] = ownKafkas;
       if (kafka === undefined || other !== undefined) return undefined;
       const kafkaSpec = object(partsOf(kafka).spec.kafka);
-      // Brokers' own default is 1. Without the block nothing is known.
+      // The brokers' default is 1. Without the block, nothing is known.
       return Object.keys(kafkaSpec).length === 0
         ? undefined
         : (number(object(kafkaSpec.config)["default.replication.factor"]) ?? 1);
@@ -46,11 +46,11 @@ function tell(
   else if (value.known !== undefined && value.known > 0) mirror[key] = value.known;
 }
 
-/** Whose pool it is, is not known yet: it may be one more of any cluster. */
+/** Returns true if the cluster of the pool is not known yet. The pool may then belong to any cluster. */
 const isAnywhere = (pool: AnyResource) =>
   attempt(() => [object(partsOf(pool).metadata.labels)["strimzi.io/cluster"]]) === undefined;
 
-/** 0 where none or several clusters are there. Throws where it is not known yet. */
+/** 0 if there is no cluster, or more than one. Throws `NotKnownYet` if the number is not known yet. */
 function brokersIn(resources: readonly AnyResource[]): number {
   const clusters = new Map<string, number>();
   for (const resource of resources) {

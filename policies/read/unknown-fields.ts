@@ -5,7 +5,7 @@ import { CRD_FIELDS } from "./crd-fields";
 import { partsOf } from "./home";
 import { type AnyResource, apiVersionOf, known, object, text } from "./plain";
 
-/** What people write, and the field that they mean. */
+/** Names that users write, with the field that they mean. */
 const SYNONYMS: Record<string, string> = {
   topics: "topicsPattern",
   topic: "topicsPattern",
@@ -36,7 +36,7 @@ const SYNONYMS: Record<string, string> = {
   mirror: "mirrors",
 };
 
-/** What is lost with a field, where it is not written under its right name as well. */
+/** The effect of losing a field, if the correct field is not written as well. */
 const LOSSES: Record<string, string> = {
   topicsPattern: "without topicsPattern every topic is copied",
   groupsPattern: "without groupsPattern checkpoints are written for every group",
@@ -69,7 +69,7 @@ export function unknownFieldsOf(resource: AnyResource): UnknownField[] {
     .map((key) => text(attempt(() => metadata[key])))
     .filter(Boolean)
     .join("/");
-  // Operators of v1 are still being made, and IBM's have fields of their own.
+  // Newer operators may add fields to v1, and IBM's operators have fields of their own.
   const closed = version !== "v1" && group === "kafka.strimzi.io";
   return walk(spec, fields, "spec").map(({ path, ...found }) => ({
     resource: resource.urn,
@@ -103,7 +103,7 @@ function walk(value: unknown, fields: Fields, path: string): Found[] {
         inner.fields,
         `${path}.${name}`,
       );
-    // The rule acl-operation-singular speaks of it.
+    // The rule acl-operation-singular reports it.
     if (name === "operation" && /\.acls\[\d+\]$/.test(path)) return [];
     const meant =
       SYNONYMS[name.toLowerCase().replace(/[._-]/g, "")] ??
@@ -113,13 +113,13 @@ function walk(value: unknown, fields: Fields, path: string): Found[] {
       const loss = Object.hasOwn(own, meant) ? undefined : LOSSES[meant];
       return [{ path: `${path}.${name}`, meant, ...(loss === undefined ? {} : { loss }) }];
     }
-    // As `operations` in an ACL's resource.
+    // For example, `operations` in the `resource` of an ACL.
     const above = path.endsWith(".resource") && name === "operations" ? "operations beside resource" : undefined;
     return [{ path: `${path}.${name}`, ...(above === undefined ? {} : { meant: above, loss: LOSSES.operations! }) }];
   });
 }
 
-/** The one field that begins with what is written: `secret` for `secretName`. */
+/** The only field that begins with the written name, e.g. `secretName` for `secret`. */
 function begunBy(name: string, fields: object): string | undefined {
   const [one, other] = Object.keys(fields).filter((field) => name.length >= 4 && field.startsWith(name));
   return other === undefined ? one : undefined;

@@ -13,12 +13,12 @@ import { clusterOf } from "./home";
 import { type AnyResource, apiVersionOf, type Json, known, list, object, text } from "./plain";
 import { type Hints, placesIn } from "./side";
 
-/** What other resources of the stack tell about a KafkaUser. */
+/** Facts about a KafkaUser from other resources of the stack. */
 export interface Surroundings {
-  /** Other clients that log in as it. */
+  /** Other clients that log in as this user. */
   alsoFor: readonly string[];
   superUser: boolean;
-  /** Whether the operators read `operation` in v1beta2, where that is told. */
+  /** Whether the operators read `operation` in v1beta2. Undefined if it is not known. */
   readsSingular: boolean | undefined;
 }
 
@@ -79,7 +79,11 @@ export function readKafkaUser(
   };
 }
 
-/** One user per principal and cluster, from its ACLs and credentials; one whose name is not known yet is nobody's else. @param owned is there a user operator at this address? */
+/**
+ * One user per principal and cluster, from its ACLs and credentials. A user whose name is not known yet is kept apart
+ * from the others.
+ * @param owned returns true if there is a user operator at this address
+ */
 export function readKafkaPrincipals(
   resources: readonly AnyResource[],
   mirrors: readonly MirrorView[],
@@ -91,7 +95,7 @@ export function readKafkaPrincipals(
     const props = object(known(resource.props));
     const credential = resource.type.endsWith("UserScramCredential");
     const name = attempt(() => text(props.username) ?? text(props.aclPrincipal)?.replace(/^User:/, ""));
-    // Whose right it is may be known after the update only.
+    // The principal of an ACL may be known only after the update.
     if (name === undefined && !credential) vague = true;
     const bootstrapServers = serversOf(object(known(resource.provider?.props)));
     const place = placeOf(
@@ -138,7 +142,7 @@ export function serversOf(provider: Json): string | undefined {
   );
 }
 
-/** Where a user is, and whether a mirror logs in as it. */
+/** The side of a user, and whether a mirror logs in as this user. */
 function placeOf(
   name: string | undefined,
   hints: Hints,
@@ -154,7 +158,7 @@ function placeOf(
 
 const isLater = (object: Json, key: string) => Object.getOwnPropertyDescriptor(object, key)?.get !== undefined;
 
-/** Undefined while a part of it is not known. A rule with the singular `operation` is another rule's business. */
+/** Undefined if a part of it is not known yet. Another rule reports the singular `operation`. */
 function writtenAcl(acl: Json, path: string): WrittenAcl {
   const resource = object(acl.resource);
   const operations = acl.operations ?? (acl.operation === undefined ? undefined : [acl.operation]);
@@ -178,7 +182,7 @@ export function ruleOf(acl: Json): AclRule {
     (operation) => typeof operation === "string",
   );
   return {
-    // A deny rule is no right: the rules tell the two apart.
+    // The view keeps allow and deny rules. The rules distinguish them by type.
     type: (text(acl.type) ?? "allow") as "allow",
     host: text(acl.host) ?? "*",
     operations: operations as AclOperation[],

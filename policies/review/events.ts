@@ -2,16 +2,16 @@ import { type Json, object, text } from "../read/plain";
 import type { Run } from "./run";
 
 /**
- * What `pulumi preview --json` streams, as far as a review needs it. Of a resource's inputs only topic names, the checkpoints'
- * mode and `abandon` are taken.
+ * The part of the output of `pulumi preview --json` that a review needs. From a resource's inputs it only takes topic
+ * names, the mode of the checkpoints topic, and `abandon`.
  */
 export interface Preview {
-  /** What stays as it is, too: it is deleted later all the same. */
+  /** Also includes unchanged resources, because they are deleted later. */
   steps: readonly Step[];
   findings: readonly PackFinding[];
   errors: readonly string[];
   finished: boolean;
-  /** What Pulumi said when it failed and no event says why. */
+  /** Pulumi's output, if Pulumi failed and no event shows why. */
   failure?: string;
 }
 
@@ -20,11 +20,11 @@ export interface Step {
   urn: string;
   type: string;
   name: string;
-  /** Of an internal topic's resource. */
+  /** Set for an internal topic. */
   topic?: { name: string; side: string };
-  /** Of the checkpoints topic's resource. */
+  /** Set for the checkpoints topic. */
   mode?: string;
-  /** Of the gate's resource. */
+  /** Set for the gate. */
   abandon?: boolean;
 }
 
@@ -38,8 +38,8 @@ export interface PackFinding {
 export const mandatory = (finding: PackFinding): boolean => finding.level === "mandatory";
 
 /**
- * Reads the stream of events, one JSON object a line (PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true).
- * @param hide takes secrets out of what people wrote
+ * Reads the stream of events, one JSON object per line (PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true).
+ * @param hide removes secrets from texts that people wrote
  */
 export function readPreview({ stream, failure }: Run, hide = (text: string) => text): Preview {
   const steps: Step[] = [];

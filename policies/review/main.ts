@@ -44,7 +44,8 @@ function previewed(): Run {
     ...(config ? ["--policy-pack-config", config] : []),
     ...(stack ? ["--stack", stack] : []),
   ];
-  // Without --rehearse nothing is asked of the clusters: a pull request's job has no credentials for them.
+  // Without --rehearse the preview does not connect to the clusters. The job of a pull request has no credentials for
+  // them.
   return runPulumi(args, cwd, {
     ...process.env,
     PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",

@@ -1,12 +1,18 @@
-/** GitHub takes no longer comment. */
+/** The maximum length of a comment on GitHub, in characters. */
 export const LIMIT = 65_536;
 
-/** No one value may fill the comment. */
+/** The maximum length of a single value, in characters, so that one value cannot fill the comment. */
 const LONGEST_VALUE = 2_000;
-/** Invisible: text behind it is no mention, no reference and no link. GitHub looks for those after it has undone escapes. */
+/**
+ * An invisible character. It prevents a mention, a reference or a link. A backslash does not help here, because GitHub
+ * looks for them after it has removed the escapes.
+ */
 const BREAK = "&#8203;";
 
-/** A value as it reads, on one line: nothing in it is markup. `_` inside a word is none. */
+/**
+ * A value as plain text on one line, without any effect as markup. `_` inside a word has no effect, so it is not
+ * escaped.
+ */
 export function inline(value: string): string {
   return shortened(value)
     .replace(/[\\*[\]`|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, "\\$&")
@@ -18,7 +24,7 @@ export function inline(value: string): string {
     .replace(/\s*[\r\n]\s*/g, " ");
 }
 
-/** A value as code: its fence is longer than what it has of it. */
+/** A value as code. Its fence is longer than any row of backticks in the value. */
 export function code(value: string): string {
   const text = shortened(value).replace(/\s*[\r\n]\s*/g, " ");
   const fence = fenceFor(text, 1);
@@ -26,7 +32,7 @@ export function code(value: string): string {
   return `${fence}${space}${text}${space}${fence}`;
 }
 
-/** Several lines as they are. */
+/** Several lines, unchanged. */
 export function block(value: string): string {
   const fence = fenceFor(value, 3);
   return `${fence}text\n${value}\n${fence}`;
@@ -36,7 +42,7 @@ export function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`### ${title}\n\n${lines.join("\n")}`];
 }
 
-/** @param rows cells that are Markdown already */
+/** @param rows cells that already contain Markdown */
 export function table(
   title: string,
   head: readonly string[],
@@ -53,7 +59,9 @@ export function table(
   ]);
 }
 
-/** One text of all parts. While it is too long its longest part gives way, so that the others stay whole. */
+/**
+ * Joins the parts into one text. While the text is too long, the longest part is cut, so that the others stay complete.
+ */
 export function fitted(parts: readonly string[], limit = LIMIT): string {
   const kept = parts.map((part) => ({ lines: part.split("\n"), cut: 0 }));
   const whole = () =>

@@ -1,12 +1,12 @@
 import { mandatory, type Preview, type Step } from "./events";
 import { block, code, count, fitted, inline, section, table } from "./markdown";
 
-/** By this line a later review finds its comment and replaces it. */
+/** A later review finds its comment by this line and replaces it. */
 export const MARK = "<!-- kafka-migration review -->";
 
 const short = (type: string) => type.split(":").pop() ?? type;
 
-/** One line per finding and error, as GitHub's runner reads them. */
+/** One line per finding and error, in the format that GitHub's runner reads. */
 export function annotations({ findings, errors, failure }: Preview, file: string): string[] {
   const line = (kind: string, title: string, message: string) =>
     `::${kind} file=${property(file)},title=${property(title)}::${data(message)}`;
@@ -19,7 +19,7 @@ export function annotations({ findings, errors, failure }: Preview, file: string
 const data = (value: string) => value.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 const property = (value: string) => data(value).replaceAll(":", "%3A").replaceAll(",", "%2C");
 
-/** The one comment: verdict, findings, what this update does, and what is deleted later. */
+/** The comment of the review: verdict, findings, what this update does, and what is deleted later. */
 export function comment(preview: Preview, docs: string): string {
   const { findings, errors, failure } = preview;
   const steps = preview.steps.filter((step) => !logical(step));
@@ -67,7 +67,7 @@ export function passed({ findings, errors, finished, failure }: Preview): boolea
   return finished && failure === undefined && errors.length === 0 && !findings.some(mandatory);
 }
 
-/** The pack looks at the whole stack, so Pulumi asks it only after a preview that went well. */
+/** The pack checks the whole stack, so Pulumi runs it only after a successful preview. */
 function verdict(preview: Preview): string {
   const { findings, errors, finished, failure } = preview;
   const must = findings.filter(mandatory).length;
@@ -82,7 +82,7 @@ function verdict(preview: Preview): string {
   return `**This migration must not run as it is**: ${facts.join(", ")}${finished ? "" : ", and the preview did not finish"}.`;
 }
 
-/** Components and the stack itself are no things that are made. */
+/** Components and the stack itself do not create anything themselves. */
 function logical({ type }: Step): boolean {
   return (
     type.startsWith("kafka-migration:components:") ||
@@ -103,7 +103,7 @@ const CHECKPOINTS: Record<string, string> = {
 };
 const CHECKPOINTS_UNKNOWN = "- with `pulumi destroy`, if `checkpoints` lets it: the checkpoints topic";
 
-/** @param steps what there is after this update */
+/** @param steps the resources that exist after this update */
 function later(steps: readonly Step[]): string[] {
   const topics = steps.flatMap(({ topic }) =>
     topic === undefined ? [] : [`${code(topic.name)} on the ${inline(topic.side)}`],

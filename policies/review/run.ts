@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 
-/** How `pulumi preview` went. */
+/** The result of `pulumi preview`. */
 export interface Run {
   stream: string;
-  /** Absent: it ended with exit code 0. */
+  /** Absent if it ended with exit code 0. */
   failure?: string;
 }
 
@@ -28,7 +28,7 @@ export function runPulumi(args: readonly string[], cwd: string, env: NodeJS.Proc
   return { stream: stdout ?? "", failure: `${how}\n${tail(stderr ?? "")}`.trim() };
 }
 
-/** The last of what it said, without colours and without what looks like a secret. */
+/** The last part of Pulumi's output, without colours and without anything that looks like a secret. */
 function tail(said: string): string {
   const text = unsecret(said.replace(/\u001b\[[0-9;]*m/g, "")).trim();
   return text.length <= TAIL ? text : `…${text.slice(-TAIL).replace(/^[^\n]*\n/, "\n")}`;
@@ -43,7 +43,7 @@ function unsecret(text: string): string {
     .replace(/([\w-]*(?:password|passphrase|secret|token)["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;]+)/gi, "$1***");
 }
 
-/** Takes the values of this process's secret variables out of a text. */
+/** Removes the values of this process's secret variables from a text. */
 export function hider(env: NodeJS.ProcessEnv): (text: string) => string {
   const secrets = Object.entries(env)
     .flatMap(([name, value]) =>

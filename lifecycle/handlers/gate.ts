@@ -29,7 +29,7 @@ export interface GateOutputs {
   passedAt: string | null;
   abandonedAt: string | null;
   result: GateResult | null;
-  /** End offsets of both sides when the gate passed. */
+  /** Where both sides ended when it passed. */
   ends: CopyEnds | null;
   /** Topic ids when they were first seen. A topic that was deleted and created again has another id. */
   topicIds: RecordedTopics;

@@ -8,9 +8,8 @@ let server: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve())));
 
 /**
- * Starts an API server with discovery for the given kinds by API version. It has no objects. For an unknown path it
- * answers
- * 404. With `refused` every discovery request gets 403. Returns a kubeconfig.
+ * Starts an API server with discovery for the given kinds by API version. It has no objects. An unknown path gets a
+ * 404. With `refused` every discovery request gets a 403. Returns a kubeconfig.
  */
 async function discovery(kinds: Record<string, string[]>, refused = false) {
   server = createServer(({ url = "" }, response) => {

@@ -150,7 +150,8 @@ describe("objects", () => {
       fc.property(
         jsonObject.filter((object) => !/\[\]|null/.test(JSON.stringify(object))),
         (object) => {
-          // A list whose elements differ in kind is taken whole, so it stays itself as well.
+          // prune() copies a list whose elements have different types as a whole, so such a list does not change
+          // either.
           expect(prune(object, object)).toEqual(object);
         },
       ),
@@ -259,7 +260,7 @@ describe("waitFor", () => {
     ]) {
       expect(() => parseWaitFor(wrong), wrong).toThrow();
       expect(() => parseWaitFor(wrong), wrong).not.toThrow(NotSupported);
-      // Found by the real plugin only after the object was made.
+      // The real plugin finds this only after it has created the object.
       expect(
         refusals(gvkOfType("kubernetes:kafka.strimzi.io/v1:KafkaUser"), user({}, { "pulumi.com/waitFor": wrong })),
       ).toEqual([]);

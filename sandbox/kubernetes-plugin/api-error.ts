@@ -1,4 +1,4 @@
-/** What the API server said, or why it could not be asked. */
+/** Errors of the API server, and errors for requests that did not reach it. */
 
 interface Status {
   message?: string;
@@ -10,7 +10,7 @@ interface Status {
 export class ApiError extends Error {
   readonly code: number;
   readonly reason: string;
-  /** Resource that the error is about, plural, e.g. `namespaces`. */
+  /** Resource that the error is about, in the plural, e.g. `namespaces`. */
   readonly kind: string;
 
   constructor(code: number, status: Status, body: string) {
@@ -26,7 +26,7 @@ export class ApiError extends Error {
       const parsed: unknown = JSON.parse(body);
       if (typeof parsed === "object" && parsed !== null) status = parsed;
     } catch {
-      // Not every proxy in between speaks JSON; the body itself is the message then.
+      // A proxy in between may answer without JSON. The body itself is then the message.
     }
     return new ApiError(code, status, body);
   }
@@ -48,14 +48,14 @@ export class ApiError extends Error {
   }
 }
 
-/** The server has no such kind in that version: usually its CustomResourceDefinition is missing. */
+/** The server does not serve this kind in this version. Usually its CustomResourceDefinition is missing. */
 export class NoMatchError extends Error {
   constructor(kind: string, apiVersion: string) {
     super(`no matches for kind "${kind}" in version "${apiVersion}"`);
   }
 }
 
-/** The server could not be reached at all. */
+/** The server could not be reached. */
 export class ConnectionError extends Error {
   constructor(method: string, url: string, cause: NodeJS.ErrnoException) {
     const what =

@@ -1,4 +1,4 @@
-/** Server-side apply: one patch that says what the program wants, and who owns which field. */
+/** Server-side apply: one patch with the wanted fields, and the owner of each field. */
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { ApiError } from "./api-error";
@@ -7,10 +7,10 @@ import { ANNOTATION, annotation, apiVersionOf, gvkOf, metadataOf, nameOf, namesp
 import type { Session } from "./session";
 import { isObject, type Plain, type PlainObject } from "./values";
 
-/** What the POST of a create says it is; the first update hands its fields over to the manager of server-side apply. */
+/** Field manager of the POST of a create. The first update transfers its fields to the manager of server-side apply. */
 export const CREATE_MANAGER = "pulumi-kubernetes";
 
-/** Managers, with operation Update, whose fields belong to this plugin or to a person who used kubectl before. */
+/** Managers (with operation Update) whose fields belong to this plugin or to a user who used kubectl before. */
 const ADOPTED = new Set([
   "pulumi-kubernetes",
   "pulumi-kubernetes.exe",
@@ -20,7 +20,7 @@ const ADOPTED = new Set([
 ]);
 const OWN = new Set(["pulumi-kubernetes", "pulumi-kubernetes.exe", "pulumi-resource-kubernetes"]);
 
-/** The annotation's, else the one in the state, else a new one. */
+/** Returns the manager from the annotation, else the one in the state, else a new one. */
 export function fieldManagerOf(inputs: PlainObject, kept: string | undefined): string {
   return (
     annotation(inputs, ANNOTATION.patchFieldManager) || kept || `${CREATE_MANAGER}-${randomBytes(4).toString("hex")}`
@@ -30,13 +30,13 @@ export function fieldManagerOf(inputs: PlainObject, kept: string | undefined): s
 export interface Patch {
   resource: Resource;
   inputs: PlainObject;
-  /** The object as it is; undefined when it may not exist. */
+  /** The current object; undefined if it may not exist. */
   live: PlainObject | undefined;
   fieldManager: string;
   preview: boolean;
 }
 
-/** @throws Error with the server's text, for a conflict with the manager's name as well. */
+/** @throws Error with the server's text; for a conflict it includes the name of the other manager */
 export async function applyPatch(session: Session, patch: Patch): Promise<PlainObject> {
   const { resource, inputs, live, fieldManager, preview } = patch;
   const query: Record<string, string> = { fieldManager, force: String(isForced(session, inputs, live, preview)) };
@@ -60,13 +60,14 @@ function isForced(session: Session, inputs: PlainObject, live: PlainObject | und
   if (annotation(inputs, ANNOTATION.patchForce) === "true" || session.options.patchForce) return true;
   const managers = live ? managersOf(live) : [];
   if (live && managers.length === 0) return true;
-  // An update hands the fields over first; a dry run cannot, so it looks past the conflict with itself.
+  // An update transfers the fields before it applies. A dry run cannot do that, so it forces past the conflict with
+  // this plugin's own fields.
   return (
     preview && (!live || managers.some((entry) => entry["operation"] === "Update" && OWN.has(String(entry["manager"]))))
   );
 }
 
-/** Hands the fields of a plain create (or of kubectl) over to the manager of server-side apply, once. */
+/** Transfers the fields of a plain create (or of kubectl) to the manager of server-side apply, once. */
 export async function adoptFields(
   session: Session,
   resource: Resource,
@@ -91,7 +92,7 @@ export async function adoptFields(
   const others = managers.filter((entry) => !isAdopted(entry) && !isOurs(entry));
   const body = [
     { op: "replace", path: "/metadata/managedFields", value: [...others, merged] },
-    // Fails when somebody changed the object in between.
+    // Fails if another client changed the object in the meantime.
     { op: "replace", path: "/metadata/resourceVersion", value: metadataOf(live)["resourceVersion"] },
   ];
   const path = session.client.item(resource, namespaceOf(live), nameOf(live));
@@ -107,7 +108,7 @@ function isAdopted(entry: PlainObject): boolean {
   );
 }
 
-/** Lets go of every field: what nobody else holds goes back to its default. */
+/** Gives up every field of this manager. A field without another owner returns to its default. */
 export async function relinquish(
   session: Session,
   resource: Resource,
@@ -128,8 +129,8 @@ export async function relinquish(
 }
 
 /**
- * Inputs for an update with `ignoreChanges`: a field that only others manage is left out, any other keeps the live value.
- * Only fields reached by names count; the paths are dotted, as the real plugin takes them.
+ * Inputs for an update with `ignoreChanges`. A field that only other managers own is left out; any other ignored field
+ * keeps its live value. Supports only paths of names, separated by dots, as the real plugin does.
  */
 export function withIgnoredFields(
   inputs: PlainObject,

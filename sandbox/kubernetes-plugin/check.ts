@@ -1,4 +1,4 @@
-/** Check and Diff: nothing here changes the cluster. */
+/** Check and Diff. Neither changes the cluster. */
 import { createHash } from "node:crypto";
 import { changesOf, forceNewFields, renderPath, withoutIgnored, type Change } from "./diff";
 import { parseCheckpoint, markSecrets } from "./checkpoint";
@@ -39,7 +39,8 @@ export async function check(session: Session, request: CheckRequest): Promise<Ch
   const failures = refusals(gvk, inputs).map((reason) => ({ property: "", reason }));
   if (Object.keys(request.olds).length > 0) adoptName(inputs, revealProps(request.olds));
   else assignName(inputs, name, request);
-  // An unknown namespace is overwritten too: so does the real plugin, which takes anything but a text for absent.
+  // This also overwrites an unknown namespace. The real plugin does the same: it treats everything but a string as
+  // absent.
   if (session.namespace !== "" && namespaceOf(inputs) === "" && (await isNamespaced(session, gvk))) {
     setMetadata(inputs, "namespace", session.namespace);
   }
@@ -69,13 +70,13 @@ function assignName(inputs: PlainObject, urnName: string, request: CheckRequest)
 
 export interface DiffResult {
   changes: Change[];
-  /** Rendered paths of what forces a replacement. */
+  /** Rendered paths of the changes that force a replacement. */
   replaces: string[];
-  /** True when the new object has the old one's name, so that both cannot be there. */
+  /** True if the new object has the name of the old one, so that both cannot exist at the same time. */
   deleteBeforeReplace: boolean;
 }
 
-/** Compares the new inputs with the live object as it was last seen, cut to the shape of the old inputs. */
+/** Compares the new inputs with the last known live object, reduced to the fields of the old inputs. */
 export async function diff(
   session: Session,
   request: { olds: Props; news: Props; ignoreChanges: string[] },

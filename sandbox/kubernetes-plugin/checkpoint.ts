@@ -1,4 +1,4 @@
-/** What Pulumi keeps in its state for one object: the live object, the inputs under `__inputs`, and two notes. */
+/** The state that Pulumi keeps for one object: the live object, the inputs under `__inputs`, and two notes. */
 import { isObject, hasSecret, reveal, revealProps, Secret, type PlainObject, type Props, type Value } from "./values";
 import { apiVersionOf, gvkOf, structuredCloneOf } from "./objects";
 
@@ -7,15 +7,18 @@ const INITIAL_API_VERSION = "__initialApiVersion";
 const FIELD_MANAGER = "__fieldManager";
 
 export interface Notes {
-  /** The version that the object was created with; an alias may have moved it since. */
+  /**
+   * The API version that the object was created with. An alias may have moved the resource to another version since.
+   */
   initialApiVersion: string;
-  /** Field manager of server-side apply, `pulumi-kubernetes-<8 hex>` unless annotated. */
+  /** Field manager of server-side apply: `pulumi-kubernetes-<8 hex>`, unless an annotation sets it. */
   fieldManager: string;
 }
 
 /**
- * Marks what was secret in the inputs as secret in the outputs. In an object of kind Secret, `data` and `stringData` are
- * always secret and nothing else ever is: an annotation that repeats them stays in plain text, as with the real plugin.
+ * Marks the outputs as secret where the inputs were secret. In an object of kind Secret, `data` and `stringData` are
+ * always secret and no other field ever is. An annotation that repeats their values stays in plain text, as with the
+ * real plugin.
  */
 export function markSecrets(outputs: Props, inputs: Props): void {
   if (outputs["kind"] === "Secret") {
@@ -33,7 +36,7 @@ export function markSecrets(outputs: Props, inputs: Props): void {
   }
 }
 
-/** `secrets` are the inputs with their secret marks. */
+/** `secrets`: the inputs with their secret marks. */
 export function checkpoint(inputs: PlainObject, live: PlainObject, secrets: Props, notes: Notes): Props {
   const state = structuredCloneOf(live) as Props;
   const copiedInputs = structuredCloneOf(inputs) as Props;

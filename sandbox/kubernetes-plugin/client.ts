@@ -1,4 +1,4 @@
-/** A small client of the Kubernetes API over plain HTTPS: discovery, the verbs that the plugin needs, and watching. */
+/** A small client of the Kubernetes API over HTTPS: discovery, the verbs that the plugin needs, and watches. */
 import http from "node:http";
 import https from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,7 +7,7 @@ import type { Connection } from "./kubeconfig";
 import { apiVersionOf, type Gvk } from "./objects";
 import type { PlainObject } from "./values";
 
-/** Where the objects of one kind live. */
+/** REST path of the objects of one kind. */
 export interface Resource {
   /** `/apis/<group>/<version>`, or `/api/<version>` for the core group. */
   base: string;
@@ -33,7 +33,7 @@ export interface WatchEvent {
   object: PlainObject;
 }
 
-/** How often a server that is still getting ready (429 with Retry-After) is asked again. */
+/** Maximum number of retries while a server is not ready yet (429 with Retry-After). */
 const RETRIES = 10;
 
 export class ApiClient {
@@ -41,7 +41,7 @@ export class ApiClient {
   private readonly agent: http.Agent;
   private readonly secure: boolean;
 
-  /** `cancelled` ends every request that is under way. */
+  /** `cancelled` aborts every pending request. */
   constructor(
     private readonly connection: Connection,
     private readonly cancelled: AbortSignal,
@@ -60,12 +60,12 @@ export class ApiClient {
       : new http.Agent({ keepAlive: true });
   }
 
-  /** @throws NoMatchError when the server does not serve that kind in that version. */
+  /** @throws NoMatchError when the server does not serve that kind in that version */
   async resource(gvk: Gvk): Promise<Resource> {
     const base = gvk.group === "" ? `/api/${gvk.version}` : `/apis/${gvk.group}/${gvk.version}`;
     const wanted = (entry: Discovered) => entry.kind === gvk.kind && !entry.name.includes("/");
     let found = (await this.discover(base, false)).find(wanted);
-    // A definition that is younger than the cached answer.
+    // The definition may be newer than the cached answer.
     found ??= (await this.discover(base, true)).find(wanted);
     if (!found) throw new NoMatchError(gvk.kind, apiVersionOf(gvk));
     return { base, plural: found.name, namespaced: found.namespaced };
@@ -111,7 +111,7 @@ export class ApiClient {
     }
   }
 
-  /** Yields events until the server ends the stream; the caller lists again and goes on. */
+  /** Yields events until the server ends the stream. The caller then lists again and continues. */
   async *watch(path: string, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
     const options = { query: { watch: "true", resourceVersion, allowWatchBookmarks: "true" }, signal };
     const response = await this.send("GET", path, options);
@@ -149,7 +149,8 @@ export class ApiClient {
       );
       request.on("error", (error: NodeJS.ErrnoException) => {
         if (signal.aborted) reject(new CancelledError());
-        // The server closed a kept connection while this request was being written: nothing of it was read.
+        // The server closed a kept-alive connection while this request was being written. It read none of it, so a
+        // retry is safe.
         else if (request.reusedSocket && error.code === "ECONNRESET") resolve(this.send(method, path, options));
         else reject(new ConnectionError(method, url, error));
       });

@@ -1,4 +1,4 @@
-/** Create: a plain POST, then the wait that the object asks for. */
+/** Create: a plain POST, then the wait that the object's annotation asks for. */
 import { setTimeout as delay } from "node:timers/promises";
 import { ApiError, CancelledError, NoMatchError } from "./api-error";
 import { checkpoint, type Notes } from "./checkpoint";
@@ -10,24 +10,24 @@ import { InitFailedError, isServed, mustReach, type Session } from "./session";
 import { hasUnknown, revealProps, type PlainObject, type Props } from "./values";
 import { readyCondition } from "./wait-for";
 
-/** A missing namespace or definition may still come: seconds 1, 2, 4, 8 and 16 between the attempts. */
+/** Number of retries. A missing namespace or definition may still appear. The pauses are 1, 2, 4, 8 and 16 seconds. */
 const RETRIES = 5;
 
 export interface CreateRequest {
   urn: string;
   properties: Props;
-  /** Seconds; 0 is unset. */
+  /** Seconds; 0 means unset. */
   timeout: number;
   preview: boolean;
 }
 
 export interface CreateResult {
-  /** Empty at preview. */
+  /** Empty in a preview. */
   id: string;
   properties: Props;
 }
 
-/** @throws InitFailedError when the object was made and did not become ready in time. */
+/** @throws InitFailedError when the object was created but did not become ready in time */
 export async function create(session: Session, request: CreateRequest): Promise<CreateResult> {
   const { urn, preview } = request;
   if (!preview) mustReach(session);
@@ -61,7 +61,8 @@ export async function create(session: Session, request: CreateRequest): Promise<
   try {
     object = await settle(session, urn, request.timeout, inputs, object);
   } catch (error) {
-    // A malformed annotation is found only now, and leaves the object outside of Pulumi's state: so does the real plugin.
+    // A malformed annotation is found only now, and the object stays outside of Pulumi's state. The real plugin does
+    // the same.
     if (!(error instanceof UnfinishedError)) throw notCreated(urn, error);
     const message = `resource "${urn}" was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: ${error.message}`;
     throw new InitFailedError(message, idOf(error.object), state(error.object));
@@ -75,7 +76,10 @@ function notCreated(urn: string, error: unknown): Error {
   );
 }
 
-/** At preview: what the update itself may still repair, or what only says that a dry run is not allowed. */
+/**
+ * Preview only: returns true for an error that the update itself may still resolve, or that only means that a dry run
+ * is not allowed.
+ */
 function isNoReasonToRefuse(error: ApiError): boolean {
   return error.forbidden || error.alreadyExists || (error.notFound && error.kind === "namespaces");
 }
@@ -108,7 +112,10 @@ async function send(
   }
 }
 
-/** Waits for what the object's annotation asks for. @throws UnfinishedError, or Error when the annotation is malformed. */
+/**
+ * Waits for the condition in the object's annotation.
+ * @throws UnfinishedError, or Error when the annotation is malformed
+ */
 export async function settle(
   session: Session,
   urn: string,

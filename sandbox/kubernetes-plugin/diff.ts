@@ -1,4 +1,7 @@
-/** What changed between the live object (cut to the shape of the old inputs) and the new inputs, and what that means. */
+/**
+ * The changes from the live object (reduced to the fields of the old inputs) to the new inputs, and whether they force
+ * a replacement.
+ */
 import { isObject, Unknown, type Plain, type PlainObject } from "./values";
 import { gvkOf, isCore } from "./objects";
 
@@ -7,14 +10,14 @@ export type ChangeKind = "add" | "delete" | "update";
 export interface Change {
   path: Path;
   kind: ChangeKind;
-  /** True when only an input went away, so the old value is an input too. */
+  /** True if the change removes an input. The old value is then an input as well. */
   inputDiff: boolean;
   replace: boolean;
 }
 
 export type Path = (string | number)[];
 
-/** Fields whose change replaces the object. */
+/** Returns the fields whose change forces a replacement of the object. */
 export function forceNewFields(
   inputs: PlainObject,
   options: { secretMutable: boolean; configMapMutable: boolean },
@@ -75,7 +78,10 @@ function compare(
   push("update");
 }
 
-/** True when a change at `path`, to `value`, changes `field`: at or below it, or above it with the field among what came. */
+/**
+ * Returns true if a change at `path` to `value` changes `field`. Either the path is at or below the field, or it is
+ * above the field and `value` contains the field.
+ */
 function touches(path: Path, value: Plain, field: string[]): boolean {
   const common = Math.min(path.length, field.length);
   for (let index = 0; index < common; index++) if (path[index] !== field[index]) return false;
@@ -88,7 +94,7 @@ function touches(path: Path, value: Plain, field: string[]): boolean {
   return true;
 }
 
-/** A property path as Pulumi writes it: `spec.acls[0]["a.b"]`. */
+/** A property path in Pulumi's notation: `spec.acls[0]["a.b"]`. */
 export function renderPath(path: Path): string {
   let rendered = "";
   for (const part of path) {
@@ -99,7 +105,7 @@ export function renderPath(path: Path): string {
   return rendered;
 }
 
-/** The reverse of {@link renderPath}; `*` and `[*]` stay a `*`. Throws with the path when it is malformed. */
+/** The reverse of {@link renderPath}. `*` and `[*]` become `*`. @throws Error with the path when it is malformed */
 export function parsePath(rendered: string): Path {
   const path: Path = [];
   const token = /\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|\.?([^.[\]"]+)/gy;
@@ -115,7 +121,7 @@ export function parsePath(rendered: string): Path {
   return path;
 }
 
-/** Drops the changes at or below an ignored path. */
+/** Removes the changes at or below an ignored path. */
 export function withoutIgnored(changes: Change[], ignored: string[]): Change[] {
   const paths = ignored.map(parsePath);
   const contains = (outer: Path, inner: Path) =>

@@ -1,8 +1,8 @@
-/** Messages to people go through Pulumi's engine: the plugin's own output is not shown. */
+/** Sends messages for users through Pulumi's engine. The engine does not show the plugin's own output. */
 import { engine, engineService, grpc, LIMITS } from "./rpc";
 import type { Messages } from "./session";
 
-/** Without an address (a test) nothing is told. A message that does not arrive is not worth failing for. */
+/** Without an address (in a test) it sends nothing. A message that does not arrive is not an error. */
 export function engineMessages(address: string | undefined): Messages {
   if (!address) return { log: () => undefined, status: () => undefined };
   const client = new engineService.EngineClient(address, grpc.credentials.createInsecure(), LIMITS);

@@ -1,6 +1,6 @@
 /**
- * The JSONPath of `pulumi.com/waitFor`: `jsonpath={.status.secret}` or `jsonpath={.status.phase}=Running`.
- * Names, indexes, wildcards and a filter by equality (`[?(@.type=="Ready")]`) are known; the rest of RFC 9535 is refused.
+ * The JSONPath of `pulumi.com/waitFor`: `jsonpath={.status.secret}` or `jsonpath={.status.phase}=Running`. Supports
+ * names, indexes, wildcards and filters by equality (`[?(@.type=="Ready")]`). Rejects the rest of RFC 9535.
  */
 import { NotSupported } from "./kubeconfig";
 import { isObject, type Plain, type PlainObject } from "./values";
@@ -12,14 +12,16 @@ type Step =
   | { type: "filter"; steps: Step[]; equals: string | number | boolean };
 
 export interface JsonPath {
-  /** As written, `{.status.secret}`. */
+  /** The path as written, e.g. `{.status.secret}`. */
   path: string;
-  /** What the first selected value has to be; absent: anything. */
+  /** Required value of the first selected node. Absent: any value. */
   value?: string;
   steps: Step[];
 }
 
-/** @throws Error when it is malformed, NotSupported when the real plugin would take it and this one does not. */
+/**
+ * @throws Error when the expression is malformed; NotSupported when the real plugin accepts it but this one does not
+ */
 export function parseJsonPath(expression: string): JsonPath {
   const raw = expression.replace(/^jsonpath=/, "");
   const split = /^(?<path>(?:[^=]|==)*)(?:=(?<value>(?:[^=]|==)*))?$/.exec(raw);
@@ -113,7 +115,7 @@ function take(value: Plain, step: Step): Plain[] {
   }
 }
 
-/** @throws Error when a value is asked for and what was selected is an object or a list. */
+/** @throws Error when a value is required and the selected node is an object or a list */
 export function matches(jsonPath: JsonPath, object: PlainObject): { matched: boolean; message: string } {
   const [first] = select(object, jsonPath.steps);
   if (first === undefined) return { matched: false, message: `${jsonPath.path} selected nothing` };

@@ -1,4 +1,7 @@
-/** Which resources are served, and what their annotations may say. What is not known here is refused, never ignored. */
+/**
+ * Which resources are served, and which values their annotations accept. Everything unknown is an error; nothing is
+ * ignored.
+ */
 import { ANNOTATION, annotation, metadataOf, type Gvk } from "./objects";
 import { NotSupported } from "./kubeconfig";
 import { isObject, type PlainObject } from "./values";
@@ -10,7 +13,9 @@ const CORE_KINDS: Record<string, { namespaced: boolean }> = {
   Secret: { namespaced: true },
 };
 
-/** Groups whose kinds come with the server: their waiting and replacement rules are not known here. */
+/**
+ * Groups whose kinds are built into the server. This stand-in does not know their rules for waiting and replacement.
+ */
 const BUILT_IN = /^(apps|autoscaling|batch|extensions|policy|(.*\.)?k8s\.io|helm\.sh)$/;
 const PATCH_OR_LIST = /(Patch|List)$/;
 
@@ -22,7 +27,10 @@ export function parseUrn(urn: string): { type: string; name: string } {
   return { type: types.slice(types.lastIndexOf("$") + 1), name: name.join("::") };
 }
 
-/** The kind behind a type such as `kubernetes:kafka.strimzi.io/v1:KafkaUser`. @throws NotSupported with what is served. */
+/**
+ * The kind of a type such as `kubernetes:kafka.strimzi.io/v1:KafkaUser`.
+ * @throws NotSupported with the list of what is served
+ */
 export function gvkOfType(type: string): Gvk {
   const [pkg, module = "", kind = ""] = type.split(":");
   if (pkg !== "kubernetes") throw new NotSupported(`unrecognized resource type: "${type}" for this provider`);
@@ -43,12 +51,12 @@ export function gvkOfType(type: string): Gvk {
   return gvk;
 }
 
-/** Undefined for a custom resource: the server knows. */
+/** Returns undefined for a custom resource: only the server knows its scope. */
 export function coreNamespaced(gvk: Gvk): boolean | undefined {
   return gvk.group === "" ? CORE_KINDS[gvk.kind]?.namespaced : undefined;
 }
 
-/** What is wrong with the inputs, one sentence each. */
+/** Returns one sentence for every problem in the inputs. */
 export function refusals(gvk: Gvk, inputs: PlainObject): string[] {
   const found: string[] = [];
   const kind = inputs["kind"];
@@ -93,7 +101,10 @@ function annotationRefusals(key: Annotation, value: string): string[] {
   }
 }
 
-/** A malformed expression is not refused here: the real plugin finds it only after the object was made, and so does this one. */
+/**
+ * Does not report a malformed expression. The real plugin finds it only after it has created the object, and this
+ * stand-in does the same.
+ */
 function waitForRefusals(value: string): string[] {
   try {
     parseWaitFor(value);
@@ -103,7 +114,10 @@ function waitForRefusals(value: string): string[] {
   }
 }
 
-/** Seconds: the resource option `customTimeouts` first, then the annotation, then ten minutes. Returns milliseconds. */
+/**
+ * Returns the wait limit in milliseconds. It is the resource option `customTimeouts` (seconds), else the annotation
+ * (seconds), else ten minutes.
+ */
 export function limitOf(customTimeout: number, inputs: PlainObject): number {
   if (customTimeout > 0) return Math.floor(customTimeout) * 1000;
   const seconds = annotation(inputs, ANNOTATION.timeoutSeconds);

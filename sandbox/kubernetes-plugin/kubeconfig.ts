@@ -1,4 +1,4 @@
-/** Reading a kubeconfig: which server, which credentials, which namespace. */
+/** Reads a kubeconfig: the server, the credentials and the namespace. */
 import { readFileSync, existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ export interface Overrides {
   namespace?: string | undefined;
 }
 
-/** Everything that an HTTPS client needs. */
+/** Everything that an HTTPS client needs to connect. */
 export interface Connection {
   /** `https://host:port`, without a trailing slash. */
   server: string;
@@ -32,13 +32,16 @@ export interface Connection {
   serverName?: string;
 }
 
-/** What this stand-in does not do although the real plugin may: it is refused, never ignored. */
+/** Thrown for features that the real plugin may support and this stand-in does not. They are never ignored silently. */
 export class NotSupported extends Error {}
 
-/** `value` is a path or the content itself, YAML or JSON. Throws when it is neither; the message never repeats the content. */
+/**
+ * Parses a kubeconfig. `value` is a path or the content itself, in YAML or JSON.
+ * @throws Error when it is neither; the message never repeats the content
+ */
 export function parseKubeconfig(value: string): Kubeconfig {
   const path = value === "~" ? homedir() : value.startsWith("~/") ? join(homedir(), value.slice(2)) : value;
-  // A content is far longer than any path may be, and `existsSync` answers false for it.
+  // Content is far longer than a path may be. `existsSync` returns false for it.
   const content = existsSync(path) ? readFileSync(path, "utf8") : value;
   let document: unknown;
   try {
@@ -55,7 +58,7 @@ export function parseKubeconfig(value: string): Kubeconfig {
   };
 }
 
-/** The kubeconfig that is used when the provider has none: `$KUBECONFIG`, else `~/.kube/config`. */
+/** The kubeconfig for a provider that has none: `$KUBECONFIG`, else `~/.kube/config`. */
 export function ambientKubeconfig(env: NodeJS.ProcessEnv = process.env): string {
   const value = env.KUBECONFIG;
   if (value?.includes(":"))
@@ -66,14 +69,17 @@ export function ambientKubeconfig(env: NodeJS.ProcessEnv = process.env): string 
   return path;
 }
 
-/** The cluster that is in use, for comparing two provider configurations; undefined when there is none. */
+/** The cluster in use, for a comparison of two provider configurations. Undefined if there is none. */
 export function activeCluster(config: Kubeconfig, overrides: Overrides): Fields | undefined {
   const context = config.contexts.get(overrides.context || config.currentContext);
   if (!context) return undefined;
   return config.clusters.get(overrides.cluster || (stringOf(context["cluster"]) ?? ""));
 }
 
-/** Throws a plain Error for a kubeconfig that leads nowhere, {@link NotSupported} for what is not done here. */
+/**
+ * @throws Error for a kubeconfig that names something that does not exist, {@link NotSupported} for an unsupported
+ * feature
+ */
 export function connectionOf(config: Kubeconfig, overrides: Overrides): Connection {
   const name = overrides.context || config.currentContext;
   const context = config.contexts.get(name);

@@ -5,16 +5,17 @@ import { SandboxError } from "../error";
 const NAME = "pulumi-resource-kubernetes";
 
 /**
- * Writes the executable script `pulumi-resource-kubernetes` into `binFolder` (made when absent), which starts the stand-in
- * with the Node that runs now. Put the folder on the PATH of `pulumi`. Returns the script's path.
+ * Writes the executable script `pulumi-resource-kubernetes` into `binFolder`. Creates the folder if it is absent. The
+ * script starts the stand-in with the current Node. Put the folder on the PATH of `pulumi`.
  *
- * @throws SandboxError `PLUGIN_NOT_BUILT` when the compiled stand-in is missing.
+ * @returns the script's path
+ * @throws SandboxError `PLUGIN_NOT_BUILT` when the compiled stand-in is missing
  */
 export async function writeLauncher(binFolder: string): Promise<string> {
   const main = await compiledMain();
   await mkdir(binFolder, { recursive: true });
   const script = join(resolve(binFolder), NAME);
-  // Moved into place whole: another run may be starting it.
+  // Rename a complete file into place: another run may be starting it.
   const draft = `${script}.${process.pid}`;
   await writeFile(draft, `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(main)} "$@"\n`);
   await chmod(draft, 0o755);
@@ -23,7 +24,7 @@ export async function writeLauncher(binFolder: string): Promise<string> {
 }
 
 async function compiledMain(): Promise<string> {
-  // Beside this file once it is compiled; in dist when this file runs as TypeScript.
+  // The compiled program is beside this file when this file is compiled, and in dist when this file runs as TypeScript.
   const places = [
     join(__dirname, "main.js"),
     join(__dirname, "..", "..", "dist", "sandbox", "kubernetes-plugin", "main.js"),

@@ -1,14 +1,15 @@
 /**
- * A stand-in for Pulumi's kubernetes resource plugin, for machines where the real one cannot be had. It follows the real
- * plugin 4.34 against a real API server.
+ * A stand-in for Pulumi's kubernetes resource plugin, for machines where the real one is not available. It behaves like
+ * the real plugin 4.34 and talks to a real API server.
  *
- * Serves: v1 Secret, ConfigMap and Namespace, and every custom resource. Create by POST; update by server-side apply with the
- * manager in `__fieldManager`; `ignoreChanges`; replacement rules and names; dry runs at preview; read, refresh, import;
- * deletion with propagation and waiting; `pulumi.com/waitFor`, `skipAwait`, `timeoutSeconds`, `patchForce`,
- * `patchFieldManager`, `deletionPropagationPolicy`; unreachable clusters; secrets marked in state; cancelling.
+ * Supports: v1 Secret, ConfigMap and Namespace, and every custom resource. Create by POST; update by server-side apply
+ * with the manager in `__fieldManager`; `ignoreChanges`; replacement rules and names; dry runs in previews; read,
+ * refresh, import; deletion with propagation and waiting; `pulumi.com/waitFor`, `skipAwait`, `timeoutSeconds`,
+ * `patchForce`, `patchFieldManager`, `deletionPropagationPolicy`; unreachable clusters; secrets marked in state;
+ * cancellation.
  *
- * Refuses, with a message: every other built-in kind, patch and list resources, YAML, Kustomize, Helm and all functions;
- * provider options, annotations, JSONPath forms and kubeconfig users (exec, auth-provider, basic) that it does not know;
+ * Rejects, with a message: every other built-in kind, patch and list resources, YAML, Kustomize, Helm and all
+ * functions; unknown provider options, annotations, JSONPath forms and kubeconfig users (exec, auth-provider, basic);
  * client-side apply (`enableServerSideApply: false`).
  *
  * Leaves out: status lines from Kubernetes events, warnings about deprecated API versions, the package's schema.
@@ -16,9 +17,9 @@
 
 import { PLUGIN_VERSION } from "./version";
 
-/** How often it is looked whether the engine that started this process still runs. */
+/** Interval at which the plugin checks whether the engine that started it still runs, in milliseconds. */
 const PARENT_MS = 1000;
-/** How long answers that are under way may take once this process has to stop. */
+/** Maximum time for pending answers after this process was asked to stop, in milliseconds. */
 const STOP_MS = 500;
 
 function main(args: readonly string[]): void {
@@ -26,7 +27,7 @@ function main(args: readonly string[]): void {
     console.log(PLUGIN_VERSION);
     return;
   }
-  // Loaded late: a question for the version needs no gRPC.
+  // Load these late: a request for the version needs no gRPC.
   const { grpc, services, LIMITS } = require("./rpc") as typeof import("./rpc");
   const { engineMessages } = require("./engine-log") as typeof import("./engine-log");
   const { providerService } = require("./service") as typeof import("./service");
@@ -45,7 +46,7 @@ function main(args: readonly string[]): void {
     console.log(String(port));
   });
 
-  // The engine's way to end a plugin is SIGINT; what is under way answers first, so that its state is kept.
+  // The engine ends a plugin with SIGINT. Pending operations answer first, so that Pulumi keeps their state.
   const stop = () => {
     cancel.abort();
     server.tryShutdown(() => process.exit(0));

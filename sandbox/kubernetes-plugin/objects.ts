@@ -1,4 +1,4 @@
-/** Kubernetes objects as plain JSON: names, annotations, pruning and the forms that mean the same to the API server. */
+/** Kubernetes objects as plain JSON: names, annotations, pruning, and forms that the API server treats as equal. */
 import { isObject, hasUnknown, type Plain, type PlainObject } from "./values";
 
 export interface Gvk {
@@ -61,7 +61,7 @@ export function namespaceOf(object: PlainObject): string {
   return text(metadataOf(object)["namespace"]);
 }
 
-/** `<namespace>/<name>`, or the name alone: the id of the resource in Pulumi. */
+/** Id of the resource in Pulumi: `<namespace>/<name>`, or the name alone. */
 export function idOf(object: PlainObject): string {
   const namespace = namespaceOf(object);
   return namespace === "" ? nameOf(object) : `${namespace}/${nameOf(object)}`;
@@ -77,7 +77,7 @@ export function annotation(object: PlainObject, key: string): string {
   return isObject(annotations) ? text((annotations as PlainObject)[key]) : "";
 }
 
-/** Sets a field of `metadata`; does nothing where `metadata` is unknown. An empty text removes it. */
+/** Sets a field of `metadata`. Does nothing if `metadata` is unknown. An empty string removes the field. */
 export function setMetadata(object: PlainObject, key: string, value: string): void {
   const metadata = object["metadata"] ?? {};
   if (!isObject(metadata)) return;
@@ -93,15 +93,15 @@ export function setAnnotation(object: PlainObject, key: string, value: string): 
   object["metadata"] = { ...(metadata as PlainObject), annotations: { ...(annotations as PlainObject), [key]: value } };
 }
 
-/** True when the core group's kind; everything else that is served here is a custom resource. */
+/** True if the object is of this kind in the core group. Everything else that is served here is a custom resource. */
 export function isCore(object: PlainObject, kind: string): boolean {
   const gvk = gvkOf(object);
   return gvk.group === "" && gvk.kind === kind;
 }
 
 /**
- * A copy in the form that the API server will give back, so that equal things are not seen as changes: a Secret's
- * `stringData` is in `data`, empty maps of the core kinds are gone, so are the fields that only the server writes.
+ * Returns a copy in the form that the API server returns, so that equal objects show no difference. It moves a Secret's
+ * `stringData` into `data`, and removes empty maps of the core kinds and the fields that only the server writes.
  */
 export function normalize(object: PlainObject): PlainObject {
   const copy = structuredCloneOf(object);
@@ -128,7 +128,7 @@ function normalizeSecret(secret: PlainObject): void {
   if (!isObject(secret["data"])) return;
   for (const [key, value] of Object.entries(data)) {
     const reencoded = Buffer.from(text(value), "base64").toString("base64");
-    // Anything that is not base64 is left for the server to refuse.
+    // Leave anything that is not base64: the server rejects it.
     if (typeof value === "string" && value.replace(/[\r\n]/g, "") === reencoded) data[key] = reencoded;
   }
   secret["data"] = data;
@@ -147,7 +147,9 @@ function dropEmpty(object: PlainObject): void {
   }
 }
 
-/** The part of `source` that has the shape of `target`: what the program asked for, with the values that are live. */
+/**
+ * Returns the part of `source` that has the shape of `target`: the fields that the program set, with their live values.
+ */
 export function prune(source: PlainObject, target: PlainObject): PlainObject {
   const result: PlainObject = {};
   for (const [key, value] of Object.entries(source)) {

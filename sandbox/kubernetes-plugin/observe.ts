@@ -1,4 +1,4 @@
-/** Watching one object, the way the real plugin does: list and watch its kind in its namespace, until a limit. */
+/** Watches one object as the real plugin does: list and watch its kind in its namespace, up to a time limit. */
 import { setTimeout as delay } from "node:timers/promises";
 import { ApiError, CancelledError } from "./api-error";
 import type { ApiClient, Resource } from "./client";
@@ -6,7 +6,7 @@ import { metadataOf, nameOf, namespaceOf } from "./objects";
 import { isObject, type Plain, type PlainObject } from "./values";
 import type { Condition } from "./wait-for";
 
-/** An operation that was begun and did not come to its end: the object exists and stays in Pulumi's state. */
+/** An operation that started and did not finish. The object exists and stays in Pulumi's state. */
 export class UnfinishedError extends Error {
   constructor(
     message: string,
@@ -22,14 +22,14 @@ export interface Target {
   /** Ends the wait when Pulumi cancels the update. */
   cancelled: AbortSignal;
   limitMs: number;
-  /** Told what is still missing whenever that changes. */
+  /** Called with what is still missing, each time that changes. */
   status: (message: string) => void;
 }
 
 const TIMED_OUT = "timed out waiting for the condition";
 const RELIST_MS = 1000;
 
-/** Returns the object once the condition holds. @throws UnfinishedError at the limit or when cancelled. */
+/** Returns the object once the condition holds. @throws UnfinishedError at the limit or when cancelled */
 export async function waitUntilReady(target: Target, object: PlainObject, condition: Condition): Promise<PlainObject> {
   let last = object;
   let failure: string | undefined;
@@ -50,11 +50,11 @@ export async function waitUntilReady(target: Target, object: PlainObject, condit
   throw new UnfinishedError(failure ?? reasonOf(target.cancelled), last);
 }
 
-/** Returns once the object is gone. @throws UnfinishedError at the limit or when cancelled. */
+/** Returns once the object no longer exists. @throws UnfinishedError at the limit or when cancelled */
 export async function waitUntilGone(target: Target, object: PlainObject): Promise<void> {
   const { client, resource } = target;
   const path = client.item(resource, namespaceOf(object), nameOf(object));
-  // The usual case: nothing holds it, and no watch is needed.
+  // Usually the object is already gone and needs no watch.
   if ((await lookUp(target, path)) === undefined) return;
   let last = object;
   for await (const seen of observe(target, object)) {
@@ -71,7 +71,7 @@ async function lookUp(target: Target, path: string): Promise<PlainObject | undef
     return await target.client.request("GET", path);
   } catch (error) {
     if (error instanceof ApiError && error.notFound) return undefined;
-    // The watch asks again; a cancelled update is noticed there as well.
+    // The watch tries again. It also notices a cancelled update.
     return {};
   }
 }
@@ -80,7 +80,9 @@ function reasonOf(cancelled: AbortSignal): string {
   return cancelled.aborted ? new CancelledError().message : TIMED_OUT;
 }
 
-/** Every state of the object that is seen, undefined when it does not exist; ends at the limit or when cancelled. */
+/**
+ * Yields every observed state of the object, or undefined when it does not exist. Ends at the limit or when cancelled.
+ */
 async function* observe(target: Target, object: PlainObject): AsyncGenerator<PlainObject | undefined> {
   const { client, resource } = target;
   const limit = AbortSignal.timeout(target.limitMs);
@@ -102,7 +104,7 @@ async function* observe(target: Target, object: PlainObject): AsyncGenerator<Pla
       if (signal.aborted) return;
       target.status(`cannot watch ${path}: ${(error as Error).message}`);
     }
-    // A server that ends every watch at once is asked once a second, not in a loop.
+    // If a server ends every watch immediately, list once a second and not in a tight loop.
     const rest = RELIST_MS - (Date.now() - began);
     if (rest > 0) await delay(rest, undefined, { signal }).catch(() => undefined);
   }
@@ -112,7 +114,7 @@ function itemsOf(list: PlainObject): PlainObject[] {
   const items: Plain | undefined = list["items"];
   const kind = list["kind"];
   return (Array.isArray(items) ? items : []).filter(isObject).map((item) => ({
-    // A list's items do not repeat what kind they are.
+    // The items of a list do not repeat their kind.
     apiVersion: list["apiVersion"] ?? null,
     kind: typeof kind === "string" ? kind.replace(/List$/, "") : null,
     ...(item as PlainObject),

@@ -1,9 +1,11 @@
-/** The options of the provider resource: what is taken, what is refused, and which change means another cluster. */
+/**
+ * The options of the provider resource: which are accepted, which are rejected, and which change means another cluster.
+ */
 import { activeCluster, NotSupported, parseKubeconfig, type Overrides } from "./kubeconfig";
 import { reveal, Unknown, type Plain, type PlainObject, type Props } from "./values";
 
 export interface Options {
-  /** Path or content; absent: the ambient one. */
+  /** Path or content. Absent: the kubeconfig of the environment. */
   kubeconfig?: string;
   context?: string;
   cluster?: string;
@@ -25,7 +27,7 @@ const FLAGS = {
   enablePatchForce: "PULUMI_K8S_ENABLE_PATCH_FORCE",
   upsertExistingObjects: "PULUMI_K8S_UPSERT_EXISTING_OBJECTS",
 } as const;
-/** Known to the real plugin, without a meaning for what is served here when they have this value. */
+/** Options of the real plugin that have no effect on the kinds served here when they have one of these values. */
 const HARMLESS: Record<string, string[] | "any"> = {
   enableServerSideApply: ["true"],
   alwaysRender: ["false"],
@@ -36,7 +38,7 @@ const HARMLESS: Record<string, string[] | "any"> = {
   version: "any",
   pluginDownloadURL: "any",
 };
-/** Environment variables of the real plugin that would change what it does. */
+/** Environment variables that would change what the real plugin does. Only matching values are accepted. */
 const ENVIRONMENT: Record<string, RegExp> = {
   PULUMI_K8S_AWAIT_ALL: /^(?!true$)/,
   PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY: /^true$/,
@@ -44,7 +46,7 @@ const ENVIRONMENT: Record<string, RegExp> = {
 
 const TAIL = "is not supported by this stand-in for the kubernetes plugin";
 
-/** What is wrong with the options, per option. An unknown value is left for later. */
+/** Returns what is wrong, per option. Unknown values are checked later. */
 export function optionFailures(options: Props): { property: string; reason: string }[] {
   const failures: { property: string; reason: string }[] = [];
   const known = [...TEXTS, ...Object.keys(FLAGS), ...Object.keys(HARMLESS)];
@@ -65,7 +67,7 @@ export function optionFailures(options: Props): { property: string; reason: stri
   return failures;
 }
 
-/** @throws NotSupported with every option that is refused. */
+/** @throws NotSupported with every rejected option */
 export function parseOptions(raw: Props, env: NodeJS.ProcessEnv = process.env): Options {
   const refused = optionFailures(raw).map(({ reason }) => reason);
   for (const [name, allowed] of Object.entries(ENVIRONMENT)) {
@@ -95,11 +97,14 @@ export function parseOptions(raw: Props, env: NodeJS.ProcessEnv = process.env): 
 
 export interface OptionsDiff {
   changed: string[];
-  /** A replaced provider replaces everything that was made with it. */
+  /** Options that force a replacement of the provider. Pulumi then replaces every resource that was created with it. */
   replaces: string[];
 }
 
-/** Another server, certificate or name of the active cluster is another cluster. @throws Error for an unreadable kubeconfig. */
+/**
+ * Compares two configurations. If the server, certificate or name of the active cluster changes, it is another cluster.
+ * @throws Error for an unreadable kubeconfig
+ */
 export function diffOptions(olds: Props, news: Props): OptionsDiff {
   const changed = [...new Set([...Object.keys(olds), ...Object.keys(news)])].filter(
     (key) => !same(valueOf(olds, key), valueOf(news, key)),

@@ -25,7 +25,7 @@ import { isObject, revealProps, type PlainObject, type Props } from "./values";
 
 const FORGET =
   'you can remove this resource from Pulumi state by rerunning the operation with PULUMI_K8S_DELETE_UNREACHABLE set to "true"';
-/** Inputs of the core kinds that an object read by its id is given; a custom resource gets its kind and name only. */
+/** Inputs of the core kinds for an object that is read by its id. A custom resource gets only its kind and name. */
 const INPUTS: Record<string, string[]> = {
   ConfigMap: ["apiVersion", "binaryData", "data", "immutable", "kind", "metadata"],
   Namespace: ["apiVersion", "kind", "metadata", "spec"],
@@ -45,7 +45,10 @@ export interface ReadResult {
   inputs: Props;
 }
 
-/** Never waits. Undefined when the object does not exist: Pulumi takes it out of its state, or says that there is none. */
+/**
+ * Reads the object without waiting. Returns undefined if it does not exist: Pulumi then removes it from its state, or
+ * reports that there is none.
+ */
 export async function read(session: Session, request: ReadRequest): Promise<ReadResult | undefined> {
   const { urn, id } = request;
   if (session.unreachable !== undefined) {
@@ -113,11 +116,14 @@ export interface DeleteRequest {
   urn: string;
   id: string;
   properties: Props;
-  /** Seconds; 0 is unset. */
+  /** Seconds; 0 means unset. */
   timeout: number;
 }
 
-/** Returns when the object is gone. @throws InitFailedError when it was told to go and something holds it. */
+/**
+ * Deletes the object and waits until it no longer exists.
+ * @throws InitFailedError when the deletion was accepted but something blocks it
+ */
 export async function remove(session: Session, request: DeleteRequest): Promise<void> {
   const { urn } = request;
   if (session.unreachable !== undefined) {

@@ -1,6 +1,6 @@
 /**
- * gRPC and the messages of Pulumi's protocol, taken through @pulumi/pulumi: the stubs check that a message is of their own
- * class, so it must be the very same copy of the libraries that they use.
+ * gRPC and the messages of Pulumi's protocol, loaded through @pulumi/pulumi. The stubs check that a message is of their
+ * own class. It must therefore come from the same copy of the libraries that they use.
  */
 import { createRequire } from "node:module";
 
@@ -33,5 +33,5 @@ export const status = load("./proto/status_pb.js") as {
   };
 };
 
-/** A plan or a state with hundreds of objects is larger than gRPC's own limit of 4 MB. */
+/** A plan or a state with hundreds of objects is larger than gRPC's default limit of 4 MB. */
 export const LIMITS = { "grpc.max_receive_message_length": 400 << 20, "grpc.max_send_message_length": 400 << 20 };

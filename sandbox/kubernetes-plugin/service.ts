@@ -1,4 +1,4 @@
-/** `pulumirpc.ResourceProvider`: each call reads its message, calls one operation and writes the answer. */
+/** `pulumirpc.ResourceProvider`. Each call reads its message, calls one operation and writes the answer. */
 import type { sendUnaryData, ServerUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import type * as Messages from "@pulumi/pulumi/proto/provider_pb";
 import { check, diff } from "./check";
@@ -15,7 +15,10 @@ import { PLUGIN_VERSION } from "./version";
 
 type Handler<Request, Response> = (request: Request) => Promise<Response> | Response;
 
-/** `cancel` ends every request and every wait: when the engine asks for it by Cancel, and when this process has to stop. */
+/**
+ * `cancel` ends every request and every wait. It is used when the engine calls Cancel and when this process has to
+ * stop.
+ */
 export function providerService(people: People, cancel: AbortController): UntypedServiceImplementation {
   let session: Session | undefined;
   const configured = (): Session => {
@@ -152,11 +155,11 @@ export function providerService(people: People, cancel: AbortController): Untype
     }),
     getMapping: unary(() => new messages.GetMappingResponse()),
     getMappings: unary(() => new messages.GetMappingsResponse()),
-    // The engine asks for these first and goes on without them.
+    // The engine calls these first and continues without them.
     handshake: unimplemented(() => "handshake"),
     parameterize: unimplemented(() => "parameterized packages"),
     getSchema: unimplemented(() => "the package's schema"),
-    // Charts, YAML files and Kustomize folders.
+    // Used for charts, YAML files and Kustomize folders.
     invoke: unimplemented((request: Messages.InvokeRequest) => `the function ${request.getTok()}`),
     call: unimplemented((request: Messages.CallRequest) => `the method ${request.getTok()}`),
     construct: unimplemented((request: Messages.ConstructRequest) => `the component ${request.getType()}`),
@@ -171,7 +174,7 @@ function message(value: Props): never {
   return struct.Struct.fromJavaScript(encode(value));
 }
 
-/** The arguments; an engine that sends none sends the same as text variables. */
+/** The arguments. An engine without arguments sends the same values as string variables. */
 function configuration(request: Messages.ConfigureRequest): Props {
   if (request.hasArgs()) return props(request.getArgs());
   const raw: Props = {};
@@ -228,7 +231,7 @@ function unimplemented<Request>(what: (request: Request) => string) {
     });
 }
 
-/** A resource that exists but is not ready travels in the details of the error, so that Pulumi keeps it. */
+/** A resource that exists but is not ready is sent in the details of the error, so that Pulumi keeps it. */
 function failure(error: Error) {
   const code = error instanceof NotSupported ? grpc.status.INVALID_ARGUMENT : grpc.status.UNKNOWN;
   if (!(error instanceof InitFailedError)) return { code, details: error.message };

@@ -1,4 +1,4 @@
-/** One configured provider: its options, its client, and whether the cluster answers. */
+/** One configured provider: its options, its client, and whether the cluster is reachable. */
 import { setMaxListeners } from "node:events";
 import { ApiClient } from "./client";
 import {
@@ -14,7 +14,7 @@ import { gvkOf, type Gvk } from "./objects";
 import type { Options } from "./options";
 import type { PlainObject, Props } from "./values";
 
-/** Tells people what goes on: a line that stays, or the status of a resource that the next one replaces. */
+/** Shows messages to users: a permanent line, or the status of a resource, which the next status replaces. */
 export interface Messages {
   log(severity: "info" | "warning", urn: string, message: string): void;
   status(urn: string, message: string): void;
@@ -25,14 +25,14 @@ export interface Session {
   messages: Messages;
   /** Ends every request and every wait. */
   cancelled: AbortSignal;
-  /** The namespace of objects that name none. */
+  /** Namespace of objects that do not name one. */
   namespace: string;
   client: ApiClient;
-  /** Why the cluster cannot be used; undefined when it answers. */
+  /** Why the cluster cannot be used. Undefined if it is reachable. */
   unreachable: string | undefined;
 }
 
-/** A resource that was made or changed, and did not become what it should: Pulumi keeps it, with the reason. */
+/** A resource was created or changed but did not reach the wanted state. Pulumi keeps it, with the reason. */
 export class InitFailedError extends Error {
   constructor(
     message: string,
@@ -43,16 +43,17 @@ export class InitFailedError extends Error {
   }
 }
 
-/** How long a server may take to answer the first question. */
+/** Maximum time for the first answer of the server, in milliseconds. */
 const PROBE_MS = 32_000;
 const NOWHERE: Connection = { server: "http://127.0.0.1:0", namespace: "", insecure: false };
 
 /**
- * A cluster that does not answer is no error here: previews go on without it, and the first operation that needs it fails.
- * @throws NotSupported for a kubeconfig that needs what this stand-in does not do.
+ * Opens a session. An unreachable cluster is not an error here: previews continue without it, and the first operation
+ * that needs it fails.
+ * @throws NotSupported for a kubeconfig that needs a feature that this stand-in lacks
  */
 export async function openSession(options: Options, messages: Messages, cancelled: AbortSignal): Promise<Session> {
-  // One listener for every request that is under way.
+  // Every pending request adds a listener.
   setMaxListeners(0, cancelled);
   let connection: Connection | undefined;
   let unreachable: string | undefined;
@@ -100,13 +101,13 @@ async function probe(client: ApiClient): Promise<string | undefined> {
   }
 }
 
-/** @throws Error unless the cluster answers. */
+/** @throws Error when the cluster is not reachable */
 export function mustReach(session: Session): void {
   if (session.unreachable !== undefined)
     throw new Error(`configured Kubernetes cluster is unreachable: ${session.unreachable}`);
 }
 
-/** True when the server serves this kind: a preview without it goes on without asking the server. */
+/** Returns true if the server serves this kind. If not, a preview continues without asking the server. */
 export async function isServed(session: Session, object: PlainObject): Promise<boolean> {
   if (session.unreachable !== undefined) return false;
   return session.client.resource(gvkOf(object)).then(
@@ -115,7 +116,7 @@ export async function isServed(session: Session, object: PlainObject): Promise<b
   );
 }
 
-/** A kind that nobody knows yet counts as namespaced. */
+/** A kind that is not known yet counts as namespaced. */
 export async function isNamespaced(session: Session, gvk: Gvk): Promise<boolean> {
   const known = coreNamespaced(gvk);
   if (known !== undefined) return known;

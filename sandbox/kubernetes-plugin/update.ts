@@ -1,4 +1,4 @@
-/** Update: server-side apply on the live object, then the wait that the object asks for. */
+/** Update: server-side apply on the live object, then the wait that the object's annotation asks for. */
 import { ApiError, NoMatchError } from "./api-error";
 import { adoptFields, applyPatch, fieldManagerOf, relinquish, withIgnoredFields } from "./apply";
 import { checkpoint, initialApiVersionOf, parseCheckpoint, type Notes } from "./checkpoint";
@@ -11,13 +11,16 @@ export interface UpdateRequest {
   urn: string;
   olds: Props;
   news: Props;
-  /** Seconds; 0 is unset. */
+  /** Seconds; 0 means unset. */
   timeout: number;
   preview: boolean;
   ignoreChanges: string[];
 }
 
-/** @throws InitFailedError with the live object whenever it exists: also after a conflict the new inputs are what is wanted. */
+/**
+ * @throws InitFailedError with the live object whenever it exists. After a conflict, too, the state then holds the new
+ * inputs.
+ */
 export async function update(session: Session, request: UpdateRequest): Promise<Props> {
   const { urn, preview } = request;
   if (!preview) mustReach(session);

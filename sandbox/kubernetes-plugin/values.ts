@@ -1,6 +1,6 @@
 /**
- * Property values as they travel between Pulumi's engine and a resource plugin: JSON in which a secret is an object with a
- * signature and an unknown value (preview only) is one of seven reserved strings.
+ * Property values as Pulumi's engine and a resource plugin exchange them. They are JSON in which a secret is an object
+ * with a signature, and an unknown value (preview only) is one of seven reserved strings.
  */
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -21,7 +21,7 @@ const UNKNOWNS = new Set([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
-/** A value that is not known before the update runs. */
+/** A value that is known only when the update runs. */
 export class Unknown {
   constructor(readonly sentinel: string) {}
 }
@@ -36,7 +36,10 @@ export interface Props {
   [key: string]: Value;
 }
 
-/** A value without secrets: what is compared and, once it holds no {@link Unknown}, sent to the API server. */
+/**
+ * A value without secrets. It is used for comparisons and, if it contains no {@link Unknown}, is sent to the API
+ * server.
+ */
 export type Plain = null | boolean | number | string | Unknown | Plain[] | PlainObject;
 export interface PlainObject {
   [key: string]: Plain;
@@ -52,7 +55,7 @@ export function isObject(value: unknown): value is { [key: string]: never } {
   );
 }
 
-/** Reads what came over the wire. Throws for assets, archives, resource references and output values. */
+/** Decodes a value from the wire. @throws Error for assets, archives, resource references and output values */
 export function decode(json: unknown): Value {
   if (typeof json === "string") return UNKNOWNS.has(json) ? new Unknown(json) : json;
   if (Array.isArray(json)) return json.map(decode);
@@ -75,7 +78,7 @@ export function decodeProps(json: unknown): Props {
   return isObject(value) ? (value as Props) : {};
 }
 
-/** The JSON that goes over the wire. */
+/** Encodes a value for the wire. */
 export function encode(value: Value): unknown {
   if (value instanceof Unknown) return value.sentinel;
   if (value instanceof Secret) return { [SIGNATURE]: SECRET, value: encode(value.element) };

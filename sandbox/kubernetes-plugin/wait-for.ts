@@ -1,14 +1,14 @@
-/** `pulumi.com/waitFor`: when a custom resource counts as ready. */
+/** `pulumi.com/waitFor`: the condition under which a custom resource counts as ready. */
 import { ANNOTATION, annotation, metadataOf } from "./objects";
 import { matches, parseJsonPath } from "./jsonpath";
 import { isObject, type Plain, type PlainObject } from "./values";
 
-/** Answers whether the object is there yet, and if not, what is missing. */
+/** Returns whether the object satisfies the condition and, if not, what is missing. */
 export type Condition = (object: PlainObject) => { satisfied: boolean; message: string };
 
 /**
- * The condition that the object's own annotation asks for; undefined when there is nothing to wait for.
- * @throws Error when the annotation is malformed, NotSupported when only the real plugin would take it.
+ * The condition in the object's own annotation. Undefined if there is nothing to wait for.
+ * @throws Error when the annotation is malformed, NotSupported when only the real plugin accepts it
  */
 export function readyCondition(inputs: PlainObject, live: PlainObject): Condition | undefined {
   if (annotation(inputs, ANNOTATION.skipAwait) === "true") return undefined;
@@ -35,7 +35,7 @@ function expressions(value: string): string[] {
     const parsed: unknown = JSON.parse(value);
     if (Array.isArray(parsed) && parsed.every((entry) => typeof entry === "string")) return parsed;
   } catch {
-    // Not JSON: one expression.
+    // It is not JSON, so it is one expression.
   }
   return [value];
 }

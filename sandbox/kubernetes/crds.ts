@@ -5,7 +5,7 @@ import { SandboxError } from "../error";
 import type { ManagedProcess } from "../processes";
 import type { KubernetesRest } from "./rest";
 
-/** The parts of a CustomResourceDefinition that are read here. */
+/** The fields of a CustomResourceDefinition that are used here. */
 export interface Definition {
   metadata: { name: string };
   spec: {
@@ -17,13 +17,16 @@ export interface Definition {
 
 const eventStreams = "eventstreams.ibm.com";
 
-/** Every definition under the group of Strimzi and, derived from it, under the group of Event Streams. */
+/** Returns every definition under the group of Strimzi, and a copy of each under the group of Event Streams. */
 export async function readDefinitions(folder: string): Promise<Definition[]> {
   const strimzi = await readFiles(folder);
   return [...strimzi, ...strimzi.map(asEventStreams)];
 }
 
-/** The definitions of another Strimzi release under a group of their own, so that one API server serves them beside the others. */
+/**
+ * Returns the definitions of another Strimzi release under a separate group, so that one API server can serve them
+ * beside the others.
+ */
 export async function definitionsInGroup(folder: string, group: string): Promise<Definition[]> {
   return (await readFiles(folder)).map((definition) => inGroup(definition, group));
 }
@@ -45,8 +48,9 @@ async function readFiles(folder: string): Promise<Definition[]> {
 }
 
 /**
- * Event Streams is a derivative of Strimzi: another group, another label, the same schemas. Its release 10 (the guide's) had
- * KafkaMirrorMaker2 as v1alpha1, which Strimzi's present CRD no longer has: it gets the schema of v1beta2, whose fields it shares.
+ * Derives an Event Streams definition. Event Streams is a derivative of Strimzi: it has another group, another label
+ * and the same schemas. Its release 10, which the guide uses, had KafkaMirrorMaker2 as v1alpha1. Strimzi's current CRD
+ * no longer has that version, so it gets the schema of v1beta2, which has the same fields.
  */
 export function asEventStreams(definition: Definition): Definition {
   const copy = inGroup(definition, eventStreams);
@@ -65,7 +69,7 @@ export function asEventStreams(definition: Definition): Definition {
   return copy;
 }
 
-/** Applies the definitions and waits until every version of every kind is served and described. */
+/** Applies the definitions and waits until every version of every kind is served and its schema is published. */
 export async function applyDefinitions(
   rest: KubernetesRest,
   server: ManagedProcess,
@@ -95,7 +99,7 @@ export async function applyDefinitions(
     60_000,
     100,
   );
-  // Clients that check fields by themselves read the schemas from here, and the server publishes them a moment later.
+  // Clients that validate fields themselves read the schemas from here. The server publishes them a moment later.
   const described = [
     ...new Set(definitions.flatMap(({ spec }) => spec.versions.map((version) => `apis/${spec.group}/${version.name}`))),
   ];

@@ -6,7 +6,7 @@ export interface Answer {
   body: unknown;
 }
 
-/** As much of a client as the sandbox itself needs: JSON over TLS with a bearer token. */
+/** The minimal client that the sandbox itself needs: JSON over TLS with a bearer token. */
 export class KubernetesRest {
   private readonly agent: Agent;
 
@@ -50,7 +50,7 @@ export class KubernetesRest {
     });
   }
 
-  /** POST; "already exists" is fine. */
+  /** Creates an object by POST. "Already exists" is not an error. */
   async create(path: string, what: string, body: unknown): Promise<void> {
     const answer = await this.call("POST", path, body);
     if (answer.status === 201 || answer.status === 409) return;

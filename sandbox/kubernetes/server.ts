@@ -9,15 +9,16 @@ import { applyDefinitions, readDefinitions } from "./crds";
 import { KubernetesRest } from "./rest";
 import type { Kubernetes, KubernetesOptions, KubernetesParts } from "./types";
 
-/** How often both servers are started anew because another process took one of their ports. */
+/** Maximum attempts to start both servers when another process takes one of their ports. */
 const attempts = 4;
 const bootLimitMs = 120_000;
 
 /**
- * Boots etcd and kube-apiserver, applies Strimzi's CRDs under their own and under Event Streams' group; returns when they are served.
- * There is no controller manager: the garbage collector is switched off, so that a deletion with propagation "Foreground" ends at once
- * instead of never, and nothing removes what a deleted object owns.
- * @throws SandboxError with the last lines of the log of the server that failed.
+ * Starts etcd and kube-apiserver, and applies Strimzi's CRDs under Strimzi's group and under the group of Event
+ * Streams. Returns when the CRDs are served. There is no controller manager. The garbage collector is therefore
+ * switched off: otherwise a deletion with propagation "Foreground" would never end. Nothing removes the objects that a
+ * deleted object owns.
+ * @throws SandboxError with the last lines of the log of the server that failed
  */
 export async function startKubernetes(options: KubernetesOptions): Promise<Kubernetes> {
   const parts = options.parts ?? (await kubernetesParts(options.progress));
@@ -99,14 +100,14 @@ async function bootServers(parts: KubernetesParts, supervisor: Supervisor, folde
       `--listen-peer-urls=${peer}`,
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=default=${peer}`,
-      // Only the API server gets in: etcd holds every Secret, and loopback is open to everyone on the machine.
+      // Only the API server may connect. etcd holds every Secret, and every user of the machine can reach loopback.
       ...["", "peer-"].flatMap((side) => [
         `--${side}cert-file=${cert}`,
         `--${side}key-file=${key}`,
         `--${side}trusted-ca-file=${ca}`,
         `--${side}client-cert-auth`,
       ]),
-      // Thrown away with the sandbox: nothing has to survive a power cut.
+      // The data is deleted with the sandbox, so it does not have to survive a power failure.
       "--unsafe-no-fsync",
       "--log-level=warn",
     ],
@@ -146,7 +147,7 @@ async function bootServers(parts: KubernetesParts, supervisor: Supervisor, folde
 }
 
 async function ready({ rest, etcd }: Servers): Promise<true | undefined> {
-  // The API server would go on looking for a store that has ended; this throws with etcd's own last lines.
+  // The API server keeps trying to reach a store that has exited. This call throws with etcd's own last lines.
   if (etcd.exit) await etcd.until("the API server was ready", () => undefined, 0);
   try {
     return (await rest.call("GET", "/readyz")).status === 200 ? true : undefined;
@@ -172,7 +173,7 @@ async function describe(servers: Servers, folder: string): Promise<Kubernetes> {
       }),
     stop: async () => {
       rest.close();
-      // Their data is thrown away, so nothing is gained by an orderly end.
+      // The data is deleted anyway, so an orderly shutdown has no benefit.
       await Promise.all([servers.api.kill(), servers.etcd.kill()]);
     },
   };

@@ -1,12 +1,12 @@
 export interface KubernetesOptions {
-  /** Folder of etcd and the API server; made when absent. */
+  /** Folder of etcd and the API server. Created if absent. */
   folder: string;
-  /** Where the parts are. Default: `ensureParts`. */
+  /** Paths of the parts. Default: `ensureParts`. */
   parts?: KubernetesParts;
   progress: (line: string) => void;
 }
 
-/** Paths of two programs, and of the folder with the CRDs' YAML files. */
+/** Paths of two programs and of the folder with the CRDs' YAML files. */
 export interface KubernetesParts {
   etcd: string;
   "kube-apiserver": string;
@@ -22,7 +22,7 @@ export interface Kubernetes {
   readonly token: string;
   /** PEM certificate of the API server's CA. */
   readonly ca: string;
-  /** Fine when it exists. */
+  /** Creates a namespace. An existing namespace is not an error. */
   createNamespace(name: string): Promise<void>;
   stop(): Promise<void>;
 }

@@ -16,7 +16,7 @@ const mistakesOf = (...argv: string[]): string => {
   throw new Error("no mistake was found");
 };
 
-/** What a command wrote. */
+/** The output of a command. */
 function captured(isTTY = false) {
   const text = { out: "", err: "" };
   const stream = (key: "out" | "err") => ({ isTTY, columns: 60, write: (some: string) => (text[key] += some) });

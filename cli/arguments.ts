@@ -6,16 +6,16 @@ import { COMMON } from "./usage";
 import { usageError } from "./values";
 
 export interface Parsed {
-  /** Undefined: only help was asked for. */
+  /** Undefined if the user only asked for help. */
   name?: CommandName;
   command?: Command;
   values: Values;
 }
 
-/** @throws MigrationError CLI_USAGE with every mistake, and the near miss */
+/** @throws MigrationError CLI_USAGE with every mistake, and the nearest valid name for a misspelt one */
 export function parse(argv: readonly string[]): Parsed {
   const names = Object.keys(COMMANDS) as CommandName[];
-  // The command may come after options, so it has to be known which of them take a value.
+  // The command may come after options. To find it, the parser must know which options take a value.
   const { positionals } = parseArgs({
     args: [...argv],
     options: forNode(COMMON),

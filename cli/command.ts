@@ -5,11 +5,11 @@ import type { Migration } from "./source";
 
 type OptionType = NonNullable<ParseArgsConfig["options"]>[string]["type"];
 
-/** One option, as it is parsed and as the help shows it. */
+/** One option, for the parser and for the help. */
 export interface Option {
   type: OptionType;
   multiple?: boolean;
-  /** What stands for the value in the help, e.g. `SECONDS`. */
+  /** The placeholder for the value in the help, e.g. `SECONDS`. */
   value?: string;
   help: string;
 }
@@ -21,23 +21,26 @@ export interface Context {
   values: Values;
   progress: Progress;
   signal: AbortSignal;
-  /** Reads the migration anew: the stack's state may have changed since. */
+  /** Reads the migration again, because the stack's state may have changed. */
   again(): Promise<Migration>;
 }
 
-/** What a command found. */
+/** The result of a command. */
 export interface Outcome {
   exit: ExitCode;
-  /** For a person, a line each. */
+  /** For a person, one element per line. */
   lines: string[];
-  /** For a script; plain data. */
+  /** For a script, as plain data. */
   json: unknown;
 }
 
 export interface Command {
   summary: string;
   options: Record<string, Option>;
-  /** With these options Ctrl-C is how it ends, and its result is shown. Default false. */
+  /**
+   * Returns true if Ctrl-C is the normal end of the command with these options. Its result is then shown. Default:
+   * false.
+   */
   endsOnSignal?(values: Values): boolean;
   run(context: Context): Promise<Outcome>;
 }

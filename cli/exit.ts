@@ -1,15 +1,15 @@
 import { isMigrationError } from "../engine/errors";
 
-/** What a script can tell from the exit code. Documented in docs/command-line.md. */
+/** The exit codes. They are documented in docs/command-line.md. */
 export const EXIT = {
   fine: 0,
-  /** Not complete, a difference found, or something stands in the way. */
+  /** Not complete, a difference was found, or the check failed. */
   no: 1,
   /** Wrong usage or configuration. */
   usage: 2,
-  /** A cluster can't be reached, or refuses the credentials or the request. */
+  /** A cluster cannot be reached, or it refuses the credentials or the request. */
   cluster: 3,
-  /** A fault of this program. */
+  /** A bug in this program. */
   fault: 4,
   /** Ctrl-C. */
   interrupted: 130,
@@ -42,7 +42,6 @@ const USAGE = [
 ];
 const INTERRUPTED = ["INTERRUPTED", "REPLICATION_INTERRUPTED"];
 
-/** The exit code of an error. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (isAbort(error)) return EXIT.interrupted;
   if (!isMigrationError(error)) return EXIT.fault;
@@ -50,7 +49,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (INTERRUPTED.includes(code)) return EXIT.interrupted;
   if (code.startsWith("CLI_") || USAGE.includes(code)) return EXIT.usage;
   if (CLUSTER.includes(code)) return EXIT.cluster;
-  // Preflight collects; a cluster that can't be reached is the reason for everything else.
+  // Preflight collects all errors. If a cluster cannot be reached, that is the cause of the other errors.
   if (code === "PREFLIGHT_FAILED" && details.some((d) => CLUSTER.some((c) => d.startsWith(`${c}:`))))
     return EXIT.cluster;
   return EXIT.no;

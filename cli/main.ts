@@ -4,7 +4,7 @@ import { run } from "./run";
 
 keepHeapSmall();
 
-/** The `kafka-migration` command. The first Ctrl-C ends the work cleanly, the second at once. */
+/** The `kafka-migration` command. The first Ctrl-C ends the work cleanly, the second one ends it immediately. */
 const controller = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
@@ -12,8 +12,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     controller.abort();
   });
 }
-// `| head` closes the pipe: that ends the output, not with a stack trace. The command's answer stays the exit code when it is
-// known, which it is one turn later; else the code is what SIGPIPE would give.
+// `| head` closes the pipe. The output then ends without a stack trace. If the command has already finished, its own
+// exit code is kept; it is set one turn of the event loop later. Otherwise the exit code is the same as for SIGPIPE.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   setImmediate(() => process.exit(process.exitCode ?? 141));
@@ -21,6 +21,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 void run(process.argv.slice(2), { out: process.stdout, err: process.stderr }, controller.signal).then((code) => {
   process.exitCode = code;
-  // The command is over: nothing that still runs may keep the process, once its reader has everything.
+  // The command has finished. Exit as soon as the output is written, even if something still runs.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 });

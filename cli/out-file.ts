@@ -5,9 +5,10 @@ import type { KafkaPort } from "../engine/kafka/port";
 import { type AppliedOffsets, joinApplied, isApplied, requireSameTarget } from "../engine/offsets";
 
 /**
- * The file of `offsets --apply --out`: what the groups' offsets were, and what is written. It is complete before the first
- * offset is written, so that `--revert` can take back what an apply wrote that was killed. Written again by a second apply,
- * it keeps what the first one found. Mode 0600: group names and offsets are nobody else's business.
+ * The file of `offsets --apply --out`: the previous offsets of the groups, and the offsets that are written. The file
+ * is complete before the first offset is written. So `--revert` can undo an apply that was killed. If a second apply
+ * writes the file, it keeps the previous offsets from the first one. Mode 0600, because group names and offsets are
+ * private.
  */
 export class OutFile {
   private before: AppliedOffsets | undefined;
@@ -15,7 +16,7 @@ export class OutFile {
   constructor(private readonly file: string) {}
 
   /**
-   * Reads what is there, and looks whether the file can be written.
+   * Reads the existing file, and checks that the file can be written.
    * @throws MigrationError CLI_OUT_FILE
    */
   async open(): Promise<void> {
@@ -32,7 +33,7 @@ export class OutFile {
     });
   }
 
-  /** Before the first offset is written. */
+  /** Must run before the first offset is written. */
   async intend(intended: AppliedOffsets, target: KafkaPort): Promise<void> {
     if (this.before !== undefined) {
       if (this.before.clusters === undefined)
@@ -72,7 +73,7 @@ export class OutFile {
 }
 
 /**
- * What `--revert` is given.
+ * Reads the file that the user passed to `--revert`.
  * @throws MigrationError CLI_REVERT_FILE
  */
 export async function readKept(file: string): Promise<AppliedOffsets> {
@@ -103,7 +104,7 @@ async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** Whole or not at all, and on the disk when it returns. */
+/** Replaces the file completely or not at all. When this returns, the data is on the disk. */
 async function replaceDurably(file: string, draft: string, text: string): Promise<void> {
   const handle = await open(draft, "w", 0o600);
   try {

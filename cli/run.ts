@@ -8,8 +8,8 @@ import { readMigration } from "./source";
 import { commandUsage, usage } from "./usage";
 
 /**
- * Runs one command and returns its exit code; never throws. Results go to `out`, progress and errors to `err`; with `--json`
- * the result or the error is one JSON document on `out`.
+ * Runs one command and returns its exit code. Never throws. Results go to `out`, progress and errors go to `err`. With
+ * `--json`, the result or the error is one JSON document on `out`.
  */
 export async function run(argv: readonly string[], streams: Streams, signal: AbortSignal): Promise<ExitCode> {
   const screen = new Screen(streams);
@@ -44,7 +44,7 @@ function sourceOf(values: Values, signal: AbortSignal) {
   return { ...(Object.fromEntries(given) as Record<string, string>), signal };
 }
 
-/** Not everything that a command waits for listens to the signal; every step may be left at any point. */
+/** Ends the wait at the signal, because not all work listens to it. Every step can be stopped at any point. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let abort = () => {};
   const aborted = new Promise<never>((_, reject) => {
@@ -52,7 +52,7 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
     if (signal.aborted) abort();
     else signal.addEventListener("abort", abort, { once: true });
   });
-  // Whichever loses may fail later: nobody is left to hear of it.
+  // The promise that loses the race may still fail later. Nothing handles that error any more.
   work.catch(() => {});
   aborted.catch(() => {});
   try {
@@ -66,7 +66,7 @@ function interrupted(): MigrationError {
   return new MigrationError("INTERRUPTED", "interrupted", { fix: "run it again: what is done is found done" });
 }
 
-/** JSON has no bigint; offsets are decimal text everywhere. */
+/** JSON has no bigint. Offsets are decimal text in all output. */
 function text(value: unknown): string {
   return JSON.stringify(value, (_key, v: unknown) => (typeof v === "bigint" ? v.toString() : v), 2);
 }

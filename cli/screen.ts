@@ -1,7 +1,7 @@
 import type { Progress } from "../engine/progress";
 import { durationText } from "../engine/units";
 
-/** Where a command writes: results to `out`, how far it is to `err`. */
+/** The output streams of a command: results go to `out`, progress goes to `err`. */
 export interface Streams {
   out: Writable;
   err: Writable;
@@ -17,8 +17,8 @@ const FRAME_MS = 200;
 const BAR = 24;
 
 /**
- * Progress for a person: on a terminal one line that moves, with a bar where the engine's line says how many of how many
- * partitions; elsewhere each line as it comes, for logs.
+ * Progress for a person. On a terminal it is one line that is redrawn, with a bar if the engine's line shows how many
+ * partitions are done. Elsewhere each line is printed once, for logs.
  */
 export class Screen {
   private readonly startedAt = Date.now();
@@ -43,7 +43,7 @@ export class Screen {
     this.draw();
   }
 
-  /** A whole line on the error stream, above the one that moves. */
+  /** Prints a whole line on the error stream, above the line that is redrawn. */
   line(text: string): void {
     this.clear();
     this.streams.err.write(`${printable(text)}\n`);
@@ -54,7 +54,7 @@ export class Screen {
     this.streams.out.write(text.endsWith("\n") ? text : `${text}\n`);
   }
 
-  /** Takes the moving line away. */
+  /** Removes the line that is redrawn. */
   done(): void {
     clearInterval(this.timer);
     this.timer = undefined;
@@ -74,7 +74,7 @@ export class Screen {
   }
 }
 
-/** `[######------] ` for a line with `n of m partitions`, else nothing. */
+/** `[######------] ` for a line with `n of m partitions`, otherwise an empty text. */
 export function bar(line: string): string {
   const [, done, all] = /\b(\d+) of (\d+) partitions?\b/.exec(line) ?? [];
   if (done === undefined || Number(all) === 0) return "";
@@ -82,7 +82,7 @@ export function bar(line: string): string {
   return `[${"#".repeat(full)}${"-".repeat(BAR - full)}] `;
 }
 
-/** Names come from clusters: what would steer the terminal must not reach it. Ends of lines stay. */
+/** Names come from clusters. Characters that control the terminal must not reach it. Line breaks stay. */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { sideBySide } from "./commands/offsets";
 import type { OffsetPlan, PartitionPlan } from "../engine/offsets";
 
-/** A plan of so many groups, and how many of its partitions were looked at. */
+/** A plan with this number of groups, and a count of the partitions that were read from it. */
 function planOf(groups: number, target: number): { plan: OffsetPlan; looked: () => number } {
   let looked = 0;
   const partition = (): PartitionPlan => ({

@@ -1,10 +1,13 @@
-/** Columns that line up; numbers (cells that are all digits) to the right. At most `most` rows, and a line for the rest. */
+/**
+ * Aligned columns, at most `most` rows, and a line for the rest. Columns of numbers (all cells are digits) are aligned
+ * to the right.
+ */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], most = 50): string[] {
   const shown = rows.slice(0, most);
   const numeric = head.map(
     (_, i) => shown.length > 0 && shown.every((r) => /^((at most )?[\d,]*|-)$/.test(r[i] ?? "")),
   );
-  // Not spread: a long list is more arguments than a call takes.
+  // Do not spread: a long list has more elements than a call can have arguments.
   const widths = head.map((h, i) => shown.reduce((most, r) => Math.max(most, (r[i] ?? "").length), h.length));
   const line = (cells: readonly string[]) =>
     cells

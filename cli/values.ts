@@ -1,7 +1,7 @@
 import { MigrationError, Mistakes } from "../engine/errors";
 import type { Values } from "./command";
 
-/** Reads option values and collects what is wrong with them, so that it is said at once. */
+/** Reads option values and collects all mistakes, so that they are reported together. */
 export class Reader {
   private readonly mistakes = new Mistakes();
 
@@ -33,13 +33,13 @@ export class Reader {
     return this.number(name, (n) => Number.isInteger(n) && n > 0, "a whole number above 0");
   }
 
-  /** Seconds, as milliseconds. */
+  /** Reads seconds and returns milliseconds. */
   seconds(name: string): number | undefined {
     const seconds = this.number(name, (n) => n >= 0, "a number of seconds");
     return seconds === undefined ? undefined : seconds * 1000;
   }
 
-  /** An ISO 8601 time with its zone, or ms since the epoch. */
+  /** Reads an ISO 8601 time with its zone, or ms since the epoch. */
   time(name: string): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;

@@ -15,7 +15,7 @@ interface Check {
   text: string;
 }
 
-/** Connection, privileges and versions; then everything else that preflight looks at. Changes nothing. */
+/** Checks connection, privileges and versions, then everything else that preflight checks. Changes nothing. */
 export const doctor: Command = {
   summary: "check versions, connections and privileges, and what preflight checks",
   options: {},
@@ -75,10 +75,12 @@ async function versions(signal: AbortSignal): Promise<Check> {
   return { what: "versions", ok: true, text: `Node ${process.versions.node}, Pulumi ${pulumi ?? "not on the PATH"}` };
 }
 
-/** Shown at most; the rest is counted. */
+/** The maximum number of topics to list. The others are only counted. */
 const NAMED = 20;
 
-/** A topic that was deleted and created again can look complete: only its id, or its first records, tell. */
+/**
+ * A topic that was deleted and created again can look complete. Only its id or its first records show the difference.
+ */
 async function topics({ model, done }: Migration, signal: AbortSignal): Promise<Check> {
   const found = await findRecreatedTopics(model, done.gate !== undefined, signal);
   if (found.length === 0)
@@ -88,7 +90,7 @@ async function topics({ model, done }: Migration, signal: AbortSignal): Promise<
   return { what: "topics", ok: false, text: [...found.slice(0, NAMED).map((f) => f.text), ...more, fix].join("\n") };
 }
 
-/** Connecting proves the address, TLS, the credentials and Kafka 2.4 or newer. */
+/** A successful connection shows that the address, TLS and the credentials are right and that Kafka is 2.4 or newer. */
 async function cluster(connection: Connection, side: Side): Promise<Check> {
   const port = await openKafka(connection, side);
   try {

@@ -5,7 +5,7 @@ import type { Command, Context, Outcome } from "../command";
 import { EXIT } from "../exit";
 import { Reader } from "../values";
 
-/** Shows the fence on the origin, whoever left it there, holds it, and takes it away. */
+/** Shows, holds or removes the fence on the origin, no matter what created it. */
 export const fence: Command = {
   summary: "does a fence keep producers off the origin? --hold renews it, --lower takes it away",
   options: {
@@ -57,7 +57,7 @@ function noFence(): MigrationError {
 
 async function held({ migration, values, progress, signal, again }: Context): Promise<Outcome> {
   const { model, options, done } = migration;
-  // A file knows nothing of a roll-back; a stack's state does.
+  // Only a stack's state shows a rollback. A model file does not.
   const stillWanted = async () => {
     try {
       return (await again()).done.fence !== undefined;

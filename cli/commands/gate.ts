@@ -5,17 +5,20 @@ import { EXIT } from "../exit";
 import type { Migration } from "../source";
 import { Reader } from "../values";
 
-/** The stack's options, with what a gate that has passed knows already. */
+/** The stack's options, and what is already known from a gate that has passed. */
 export function withGate({ options, done }: Migration): GateOptions {
   return { ...options.gate, ...(done.gate === undefined ? {} : { cleared: done.gate.cleared }) };
 }
 
-/** The same for a look at the copy: once the gate has passed clients may write to the target, and its last records are theirs. */
+/**
+ * The same for a look at the copy. After the gate has passed, clients may write to the target, so the last records
+ * there may be theirs. They are not compared.
+ */
 export function forLook(migration: Migration): GateOptions {
   return { ...withGate(migration), ...(migration.done.gate === undefined ? {} : { compareLastRecord: false }) };
 }
 
-/** Asks the gate, once or until it opens. Changes nothing. */
+/** Checks the gate, once or until it opens. Changes nothing. */
 export const gate: Command = {
   summary: "is the copy proved complete? once, or --wait until it is",
   options: {

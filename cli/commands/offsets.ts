@@ -19,11 +19,11 @@ import { Reader } from "../values";
 
 const WAYS = ["exact", "checkpoints", "time"] as const;
 type Way = (typeof WAYS)[number];
-/** Partitions that are listed without --all. */
+/** Number of partitions that are listed without --all. */
 const SHOWN = 50;
 type Plans = Partial<Record<Way, OffsetPlan>>;
 
-/** Where each group goes on: the exact way beside the guide's two. */
+/** Where each group continues: the exact way beside the two ways of the guide. */
 export const offsets: Command = {
   summary: "where each group goes on; --apply writes it on the target",
   options: {
@@ -121,14 +121,14 @@ export const offsets: Command = {
   },
 };
 
-/** What --apply would say of groups that it can't write. */
+/** What --apply would report about groups whose offsets it cannot write. */
 function refusals(blocked: readonly { group: string; why: string }[], skip: boolean): string[] {
   if (blocked.length === 0) return [];
   const shown = blocked.slice(0, 20).map((b) => `group "${b.group}" ${b.why}`);
   return [`--apply would ${skip ? "leave alone" : "be refused for"} ${countText(blocked.length, "group")}:`, ...shown];
 }
 
-/** The checkpoints' answer; their absence is an error only for who asked for them. */
+/** The plan from the checkpoints. Missing checkpoints are an error only if the user asked for this way. */
 async function byCheckpoints(
   { migration, progress, signal }: Context,
   exact: OffsetPlan,
@@ -143,14 +143,14 @@ async function byCheckpoints(
   }
 }
 
-/** The ways one below the other in figures, and their answers beside each other. */
+/** One summary line per way, followed by a table that compares their offsets. */
 export function sideBySide(plans: Plans, all: boolean): string[] {
   const ways = WAYS.filter((w) => plans[w] !== undefined);
-  // Row by row, as far as they are shown: there may be a million.
+  // Only the rows that are shown are read, one by one. There may be a million.
   const others = ways.map((w) => rowsOf(plans[w]!));
   const rows: string[][] = [];
   for (const { group, where, p } of rowsOf(plans.exact!)) {
-    // Each way's plan has the same groups and partitions in the same order.
+    // The plans of all ways have the same groups and partitions in the same order.
     const answers = others.map((other) => (other.next().value as Row).p.targetOffset ?? "-");
     rows.push([
       group,

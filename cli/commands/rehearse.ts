@@ -21,15 +21,15 @@ import { EXIT } from "../exit";
 import { table } from "../table";
 import { forLook } from "./gate";
 
-/** One step of the cutover: how long it will take, and how that is known. */
+/** One step of the cutover: how long it will take, and how this is known. */
 interface StepTime {
   step: string;
-  /** Undefined: can't be known yet. */
+  /** Undefined if it cannot be known yet. */
   ms?: number;
   how: string;
 }
 
-/** Does all of a cutover that reads only, and says how long the cutover will take and what would stop it. */
+/** Runs the parts of a cutover that only read. Reports how long the cutover will take and what would stop it. */
 export const rehearse: Command = {
   summary: "how long will the cutover take, and what would stop it? changes nothing",
   options: {
@@ -42,7 +42,7 @@ export const rehearse: Command = {
     const { migration, values, signal } = context;
     const { model, options } = migration;
     const rehearsal = new Rehearsal(context);
-    // Preflight is told of the fence: it asks for the rights to make it.
+    // Preflight knows about the fence, because it checks the rights to create it.
     const fenced = options.preflight.fence === true;
 
     const checked = await rehearsal.part("preflight", () => preflight(model, options.preflight, context.progress));
@@ -121,7 +121,7 @@ class Rehearsal {
 
   constructor(private readonly context: Context) {}
 
-  /** Measures one part; what it refuses is a problem and does not end the rehearsal. */
+  /** Measures one part. A refusal is recorded as a problem and does not end the rehearsal. */
   async part<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
     this.context.signal.throwIfAborted();
     this.context.progress.info(`rehearsing: ${name}`);
@@ -131,7 +131,7 @@ class Rehearsal {
       this.measured.set(name, Date.now() - started);
       return result;
     } catch (error) {
-      // A cluster that can't be reached at all is no rehearsal.
+      // If a cluster cannot be reached, there is nothing to rehearse.
       if (!isMigrationError(error) || error.code.startsWith("KAFKA_")) throw error;
       if (!this.problems.includes(error.message)) this.problems.push(error.message);
       return undefined;
@@ -172,7 +172,7 @@ function judge(
     if (lost > 0)
       (complete ? problems : waits).push(`group "${g.group}": ${countText(lost, "offset")} can't be translated${why}`);
   }
-  // While records are still copied both sides differ.
+  // While records are still being copied, the two sides differ.
   if (complete) for (const d of verified?.differences ?? []) if (isFault(d)) problems.push(d.text);
 }
 
@@ -188,7 +188,7 @@ interface Facts {
   writing: WritingEstimate | undefined;
 }
 
-/** Steps that look at the fence again: gate, verification, offsets. */
+/** The number of steps that check the fence again: gate, verification, offsets. */
 const BEHIND_FENCE = 3;
 
 function timesOf(
@@ -233,7 +233,7 @@ function timesOf(
   ];
 }
 
-/** Nothing is written in a rehearsal: what the raise reads is measured, and it waits for a known time. */
+/** A rehearsal writes nothing. It measures the reads of raising the fence and adds the known wait. */
 function raising(fence: FencePreview | undefined): StepTime {
   const step = "fence";
   if (fence === undefined) return { step, how: "could not be rehearsed" };
@@ -245,7 +245,7 @@ function raising(fence: FencePreview | undefined): StepTime {
   };
 }
 
-/** How fast the rest shrinks, taken between the first and the last look of this rehearsal. */
+/** How fast the remaining records decrease, from the first and the last look of this rehearsal. */
 function catchUp(first: Facts["first"], second: Facts["second"]): StepTime {
   const step = "catching up";
   if (first === undefined || second === undefined) return { step, how: "the copy could not be looked at" };

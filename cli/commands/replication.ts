@@ -10,7 +10,7 @@ import type { Command } from "../command";
 import { EXIT } from "../exit";
 import { Reader } from "../values";
 
-/** Brings the target to the wanted replication, or takes back what is under way. */
+/** Changes the target to the wanted replication, or cancels reassignments that are in progress. */
 export const replication: Command = {
   summary: "what the replication reset will move; --apply moves it",
   options: {

@@ -16,7 +16,7 @@ import { EXIT } from "../exit";
 import { Reader } from "../values";
 import { forLook } from "./gate";
 
-/** Writes the report from the stack's state and a look at both clusters. */
+/** Writes the report from the stack's state and the current state of both clusters. */
 export const report: Command = {
   summary: "write the report: one page and one JSON file",
   options: {
@@ -64,7 +64,7 @@ function stateOf({ migration: { name, model, done } }: Context): ReportInput {
   };
 }
 
-/** What the clusters say now. What can't be looked at is said in the report instead of ending it. */
+/** The current state of the clusters. If a part cannot be read, the report says so and does not fail. */
 async function liveOf({ migration, progress, signal }: Context): Promise<Partial<ReportInput>> {
   const { model, options, done } = migration;
   const notes: string[] = [];

@@ -9,7 +9,7 @@ import type { Done } from "../source";
 import { table } from "../table";
 import { forLook } from "./gate";
 
-/** Where the migration stands. Says it and judges nothing: the exit code is 0 when it could look. */
+/** Shows the state of the migration without judging it. The exit code is 0 if the state could be read. */
 export const status: Command = {
   summary: "where the migration stands: phase, what has happened, how far the copy is",
   options: {},

@@ -13,7 +13,7 @@ export interface Source extends StackOptions {
   model?: string;
 }
 
-/** Finds the migration that a command is about. */
+/** Finds the migration that a command applies to. */
 export async function readMigration(source: Source): Promise<Migration> {
   if (source.model !== undefined) return readModelFile(source.model);
   const exported = await exportStack(source);

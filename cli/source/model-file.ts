@@ -75,7 +75,7 @@ const schema = z.strictObject({
   origin: connection,
   target: connection,
   mirror,
-  /** As the engine takes them; the command's own options go over them. */
+  /** In the form that the engine takes. The command's own options override them. */
   options: z
     .strictObject({
       preflight: options,
@@ -90,14 +90,14 @@ const schema = z.strictObject({
 });
 
 /**
- * A migration without Pulumi: a MigrationModel as JSON, with `options` if there are any.
- * @throws MigrationError CLI_MODEL_FILE, CLI_MODEL_READABLE when others may read the passwords in it, CLI_MODEL_INVALID with
- *   every mistake
+ * Reads a migration without Pulumi: a MigrationModel as JSON, with optional `options`.
+ * @throws MigrationError CLI_MODEL_FILE, CLI_MODEL_READABLE if others may read the passwords in it, CLI_MODEL_INVALID
+ *   with every mistake
  */
 export async function readModelFile(path: string): Promise<Migration> {
   const parsed = schema.safeParse(await readJson(path));
   if (!parsed.success) {
-    // Where and what, never the value: it may be a password.
+    // Report the place and the problem, but never the value. It may be a password.
     throw new MigrationError("CLI_MODEL_INVALID", `${path} is no migration model`, {
       fix: "write the model as docs/command-line.md shows it",
       details: parsed.error.issues.map((i) => `${i.path.map(String).join(".") || "the file"}: ${i.message}`),
@@ -119,7 +119,8 @@ async function readJson(path: string): Promise<unknown> {
     });
   });
   try {
-    // Asked of the open file: nobody can put another one in its place in between. Windows has no such bits.
+    // Check the mode of the open file, so that nobody can replace the file between the check and the read. Windows has
+    // no such mode bits.
     const { mode } = await file.stat();
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {
       throw new MigrationError(

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { MigrationError } from "../../engine/errors";
 
 export interface StackOptions {
-  /** Default: the stack that is selected. */
+  /** Default: the selected stack. */
   stack?: string;
   /** Folder of the Pulumi project. Default: the working directory. */
   cwd?: string;
@@ -10,8 +10,8 @@ export interface StackOptions {
 }
 
 /**
- * The stack's state with its secrets, from `pulumi stack export --show-secrets`: it goes from the child's pipe into memory
- * and nowhere else.
+ * The stack's state with its secrets, from `pulumi stack export --show-secrets`. The state goes from the child's pipe
+ * into memory and is not stored anywhere else.
  * @throws MigrationError CLI_PULUMI_MISSING, CLI_STACK with Pulumi's own message
  */
 export async function exportStack({ stack, cwd, signal }: StackOptions): Promise<string> {
@@ -27,13 +27,13 @@ export async function exportStack({ stack, cwd, signal }: StackOptions): Promise
   );
 }
 
-/** Name of the stack that is selected in the folder. */
+/** Name of the stack that is selected in the folder, or `selected` if Pulumi does not return one. */
 export async function selectedStack({ cwd, signal }: StackOptions): Promise<string> {
   const { code, out } = await pulumi(["stack", "--show-name", "--non-interactive"], cwd, signal);
   return code === 0 && out.trim() !== "" ? out.trim() : "selected";
 }
 
-/** Pulumi's version, or undefined when it is not there. */
+/** Pulumi's version. Undefined if Pulumi is not installed. */
 export async function pulumiVersion(signal?: AbortSignal): Promise<string | undefined> {
   try {
     const { code, out } = await pulumi(["version"], undefined, signal);
@@ -62,7 +62,7 @@ function pulumi(
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
     child.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOENT") return reject(error);
-      // A folder that is not there is reported in the same way.
+      // Node.js reports a missing folder in the same way.
       reject(
         new MigrationError(
           "CLI_PULUMI_MISSING",

@@ -6,7 +6,7 @@ import { nearMiss } from "../../engine/near-miss";
 import type { RecordedTopics } from "../../engine/topic-ids";
 import { DEFAULT_OPTIONS, type Done, type Migration } from "./types";
 
-/** Pulumi's mark of a secret in an exported state, and the mark's value for a secret. */
+/** Pulumi's key that marks a special value in an exported state, and the key's value for a secret. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const TYPE = "pulumi-nodejs:dynamic/kafka-migration:";
@@ -22,8 +22,8 @@ interface Step {
 }
 
 /**
- * Finds the migration in what `pulumi stack export --show-secrets` says.
- * @param wanted name of the migration, needed when the stack has several
+ * Finds the migration in the output of `pulumi stack export --show-secrets`.
+ * @param wanted name of the migration; required if the stack has several
  * @throws MigrationError CLI_STACK_EMPTY, CLI_STACK_SEVERAL, CLI_STACK_FORMAT
  */
 export function migrationOf(exported: string, stack: string, wanted?: string): Migration {
@@ -51,7 +51,7 @@ export function migrationOf(exported: string, stack: string, wanted?: string): M
     );
   }
   const own = steps.filter((s) => s.owner === owner);
-  // As the stack's own reports are called, so that the command goes on with their files.
+  // Use the name of the stack's own reports, so that the command continues with their files.
   const reported = own.find((s) => s.kind === "Report")?.props.name;
   return assemble(own, typeof reported === "string" ? reported : owners.length > 1 ? `${stack}/${owner}` : stack);
 }
@@ -98,7 +98,7 @@ function assemble(steps: readonly Step[], name: string): Migration {
   };
 }
 
-/** Without any, of an older state, nothing is said of ids. */
+/** The state of an older version has no topic ids. They are left out then. */
 function recordedTopics(ids: unknown): Pick<MigrationModel, "recorded"> {
   return typeof ids === "object" && ids !== null && Object.keys(ids).length > 0
     ? { recorded: ids as RecordedTopics }
@@ -124,7 +124,7 @@ function stepsOf(exported: string, stack: string): Step[] {
     const { deployment } = JSON.parse(exported) as { deployment?: { resources?: Plain[] } };
     resources = deployment?.resources ?? [];
   } catch {
-    // The parser's own message would quote the state, secrets and all.
+    // The parser's own message would quote the state, including its secrets.
     throw new MigrationError("CLI_STACK_FORMAT", `the state of stack "${stack}" is not JSON`, {
       fix: "run `pulumi stack export` and look at what it says",
     });
@@ -138,13 +138,13 @@ function stepsOf(exported: string, stack: string): Step[] {
     });
 }
 
-/** The component's name; of a step without one (used alone), the stack's. */
+/** The component's name. For a step without a component, the name is empty and stands for the stack. */
 function ownerOf(resource: Plain): string {
   const [, type = "", name = ""] = /::([^:]*(?::[^:]+)*)::([^:]+)$/.exec(String(resource.parent ?? "")) ?? [];
   return type.startsWith("pulumi:pulumi:Stack") ? "" : name;
 }
 
-/** Secrets as they are, also inside objects and lists. */
+/** Shows secrets as plain values, also inside objects and lists. */
 export function reveal(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(reveal);

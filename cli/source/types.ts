@@ -6,7 +6,7 @@ import type { PreflightOptions, PreflightResult } from "../../engine/preflight";
 import type { ReplicationOptions, ReplicationResult } from "../../engine/replication";
 import type { VerifyOptions, VerifyResult } from "../../engine/verify";
 
-/** What the engine's functions are given, as the stack gives it. */
+/** The options of the engine's functions, as the stack sets them. */
 export interface Options {
   preflight: PreflightOptions;
   gate: GateOptions;
@@ -16,12 +16,12 @@ export interface Options {
   fence: FenceOptions;
 }
 
-/** What has happened so far, as the stack's state tells it; everything is absent without a stack. */
+/** What has happened so far, from the stack's state. Without a stack, everything is absent. */
 export interface Done {
   phase?: Phase;
   preflight?: { at: string; result: PreflightResult };
   gate?: GateResult;
-  /** Where the origin ended when the gate passed. */
+  /** The origin's end offsets when the gate passed. */
   originEnds?: TopicEnds;
   abandonedAt?: string;
   fence?: RaisedFence;

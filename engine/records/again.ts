@@ -1,12 +1,12 @@
 import { isMigrationError } from "../errors";
 import { type Progress, silent } from "../progress";
 
-/** Retention and DeleteRecords take records away now and then, not all the time. */
+/** Maximum attempts. A few are enough, because retention and DeleteRecords delete records only now and then. */
 const LOOKS = 4;
 
 /**
- * Does work that reads only; once more, at most three times, when records that it was about to read were deleted meanwhile.
- * @throws MigrationError RECORDS_GONE of the last time; everything else at once
+ * Runs read-only work. Runs it again, at most three times, if records were deleted before the work could read them.
+ * @throws MigrationError RECORDS_GONE of the last attempt. Other errors are thrown at once
  */
 export async function againWhenRecordsGo<T>(work: () => Promise<T>, progress: Progress = silent): Promise<T> {
   for (let left = LOOKS - 1; ; left--) {

@@ -1,7 +1,7 @@
 import { crc32c } from "@node-rs/crc32";
 import { FORMAT_BYTES, isLegacy, legacyOffset } from "./legacy";
 
-/** Where things lie in a record batch v2 (KIP-98; Kafka's DefaultRecordBatch). */
+/** Byte positions of the fields in a record batch v2 (KIP-98, Kafka's DefaultRecordBatch). */
 export const HEADER = 61;
 const LENGTH = 8;
 const MAGIC = 16;
@@ -13,33 +13,36 @@ const MAX_TIMESTAMP = 35;
 const PRODUCER_ID = 43;
 const COUNT = 57;
 
-/** Below it, base and difference of timestamps and their zigzag form stay below 2^53. */
+/** Below this value, timestamps, their differences and the zigzag form of both stay below 2^53. */
 const WIDE = 2 ** 51;
 
-/** The header of one batch; offsets and timestamps are plain numbers (exact up to 2^53). */
+/** The header of one batch. Offsets and timestamps are plain numbers (exact up to 2^53). */
 export interface Batch {
-  /** Where the batch starts and ends in the record set. */
+  /** Start and end of the batch in the record set, in bytes. */
   start: number;
   end: number;
   baseOffset: number;
-  /** Also right after compaction, which keeps it. */
+  /** Also correct after compaction, because compaction keeps it. */
   lastOffset: number;
-  /** Records that are left in it. */
+  /** Number of records in the batch. Compaction reduces it. */
   count: number;
   codec: number;
-  /** The broker stamped the records (`message.timestamp.type=LogAppendTime`). */
+  /** True if the broker set the timestamps (`message.timestamp.type=LogAppendTime`). */
   stamped: boolean;
   transactional: boolean;
-  /** A transaction's marker, which no consumer sees. */
+  /** True for a transaction marker. Consumers do not see markers. */
   control: boolean;
   baseTimestamp: number;
   maxTimestamp: number;
-  /** Set when the timestamps are too large for sums of plain numbers (nanoseconds by mistake): the exact base. */
+  /**
+   * The exact base timestamp. Set only if the timestamps are too large to be added as plain numbers (for example if a
+   * producer sends nanoseconds by mistake).
+   */
   wideBase?: bigint;
   producerId: bigint;
 }
 
-/** Reads the header at `start`; the caller knows that the batch is whole. */
+/** Reads the header at `start`. The batch must be complete. */
 export function readBatch(records: Buffer, start: number): Batch {
   const magic = records[start + MAGIC]!;
   if (magic !== 2) throw new Error(`message format v${magic} is not known`);
@@ -69,17 +72,17 @@ function int64(bytes: Buffer, at: number): number {
   return bytes.readInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4);
 }
 
-/** The batch's own checksum (CRC-32C over everything after it) says that it is as it was written. */
+/** Returns true if the batch matches its checksum (CRC-32C of everything after the checksum field). */
 export function crcHolds(records: Buffer, batch: Batch): boolean {
   return (
     crc32c(records.subarray(batch.start + ATTRIBUTES, batch.end)) >>> 0 === records.readUInt32BE(batch.start + CRC)
   );
 }
 
-/** What a marker says; a marker that compaction emptied says nothing any more. */
+/** Returns the type of a marker. undefined if compaction removed the marker's record, or if the batch is no marker. */
 export function markerType(records: Buffer, batch: Batch): "abort" | "commit" | undefined {
   if (!batch.control || batch.count === 0) return undefined;
-  // length, attributes, timestamp delta, offset delta, key length; then the key: version int16, type int16.
+  // Fields: length, attributes, timestamp delta, offset delta, key length. Then the key: version int16, type int16.
   let at = batch.start + HEADER;
   const varint = () => {
     while (records[at++]! >= 0x80);
@@ -92,7 +95,7 @@ export function markerType(records: Buffer, batch: Batch): "abort" | "commit" | 
   return records.readInt16BE(at + 2) === 0 ? "abort" : "commit";
 }
 
-/** The offset after the last batch of a record set, from headers alone; `from` when there is no batch. */
+/** Returns the offset after the last batch of a record set, read only from the headers. `from` if there is no batch. */
 export function offsetAfter(records: Buffer, from: number): number {
   let next = from;
   for (let start = 0; start + FORMAT_BYTES <= records.length; start += 12 + records.readInt32BE(start + LENGTH)) {

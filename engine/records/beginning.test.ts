@@ -27,7 +27,7 @@ async function kinds(
   return (await compareBeginnings(clusters, [pair], "read_uncommitted")).differences.map((d) => d.kind);
 }
 
-/** As `MemoryLog`, without the gaps that compaction leaves. */
+/** The same log without the gaps that compaction leaves. */
 const renumbered = (from: MemoryLog): MemoryLog => log(from.records);
 
 const time = (offset: number) => 1000 + offset;
@@ -60,7 +60,7 @@ describe("the first records of a topic that was deleted and created again on the
   it("differ where the origin has deleted a beginning of the new log since", async () => {
     const target = log([...old(500), ...now(900).slice(500)]);
     expect(await kinds(cut(log(now(900)), 20), target)).toEqual(["missing"]);
-    // What is left on the origin was copied: nothing that is there now is missing.
+    // All records that the origin still has were copied, so none is missing.
     expect(await kinds(cut(log(now(900)), 600), target)).toEqual([]);
   });
 

@@ -8,37 +8,44 @@ import { type Fingerprint, fingerprint, isCopy, NO_TIMESTAMP } from "./same";
 import { scan } from "./scan";
 import { type RecordCursor, STOP } from "./walk";
 
-/** One partition on both sides, of which the beginnings are compared. */
+/** One partition on both sides whose first records are compared. */
 export interface Beginning {
   origin: PartitionRange;
   target: PartitionRange;
-  /** Either side compacts: then single records may be gone from either log. */
+  /** True if either side is compacted. Single records can then be missing in either log. */
   compacted: boolean;
-  /** The last origin offset that is known to be copied; undefined: all of them. */
+  /** The last origin offset that is known to be copied. undefined: all offsets. */
   copiedTo?: number;
 }
 
-/** Why the two logs cannot be copies of each other. */
+/** The reason why the target log cannot be a copy of the origin log. */
 export interface BeginningDifference<B extends Beginning> {
   pair: B;
-  /** `missing`: the origin's first record is not on the target. `extra`: the target's first record is not on the origin. */
+  /**
+   * `missing`: the origin's first record (if compacted, the latest record of its key) is not on the target. `extra`:
+   * the target's first record is not on the origin.
+   */
   kind: "missing" | "extra";
   originOffset: number;
   targetOffset: number;
   text: string;
 }
 
-/** Offsets looked at where a copy is expected; and most that are read, in so many partitions, to say that there is none. */
+/**
+ * `FEW`: offsets that are read where a copy is expected. To prove that there is no copy, whole ranges are read: of at
+ * most `MANY` offsets each, in at most `WHOLE` partitions.
+ */
 const FEW = 64n;
 const MANY = 20_000n;
 const WHOLE = 200;
 
 /**
- * Compares the first visible record of each partition on both sides. In a good copy the log that begins later begins with a
- * record of the other one: each side may have deleted a beginning of its own, and a log that begins at offset 0 has
- * deleted nothing. So a topic that was deleted and created again is noticed also where its last records are copies.
- * Compaction removes single records: there the latest record of the origin's first key has to be on the target. Says nothing
- * where too long a search leaves room for a good copy.
+ * Compares the first visible record of each partition on both sides. In a correct copy, the log that begins later
+ * begins with a record of the other log. Each side may have deleted its own oldest records. A log that begins at offset
+ * 0 has deleted nothing. This finds a topic that was deleted and created again, even if its last records are copies.
+ *
+ * Compaction removes single records. In a compacted partition, the latest record of the origin's first key must be on
+ * the target. Reports no difference if the search would take too long, because the copy can still be correct.
  */
 export async function compareBeginnings<B extends Beginning>(
   clusters: Clusters,
@@ -52,7 +59,7 @@ export async function compareBeginnings<B extends Beginning>(
       pairs.map((p) => p.origin),
       isolation,
     ),
-    // Read committed: an exactly-once mirror leaves aborted records behind there.
+    // Read committed, because an exactly-once mirror leaves aborted records on the target.
     firstRecords(
       clusters.target,
       pairs.map((p) => p.target),
@@ -71,10 +78,10 @@ export async function compareBeginnings<B extends Beginning>(
     const [originWhole, targetWhole] = [pair.origin.from === 0n, pair.target.from === 0n];
     const different = { pair, first, copy, originWhole, targetWhole };
     if (pair.compacted) compacted.push(different);
-    // The first records ever are there on both sides.
+    // Both logs still have their very first record.
     else if (originWhole && targetWhole && first.offset === 0 && copy.offset === 0)
       differences.push(differ(different, "missing"));
-    // A log that begins at 0 without its first record was compacted once, whatever its policy says now.
+    // A log that begins at 0 without its first record was compacted at some time, even if its policy is different now.
     else
       open.push({
         ...different,
@@ -98,7 +105,7 @@ interface Open<B> {
   pair: B;
   first: First;
   copy: Fingerprint;
-  /** The log begins at offset 0, so nothing of it was ever deleted. */
+  /** True if the log begins at offset 0, so nothing was ever deleted from it. */
   originWhole: boolean;
   targetWhole: boolean;
 }
@@ -124,7 +131,7 @@ async function searched<B extends Beginning>(
     isolation,
     left.map(({ pair, first, copy }) => {
       const time = first.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : copy.timestamp;
-      // Its original may be one of those that have no time.
+      // Its original may be a record without a timestamp.
       return { range: pair.origin, time, notBefore: false, like: (record) => isCopy(record, copy) };
     }),
     signal,
@@ -200,7 +207,7 @@ function differ<B extends Beginning>(
 
 const textOf = (r: Fingerprint): string => `offset ${r.offset} (timestamp ${r.timestamp}, ${r.size} bytes)`;
 
-/** The first visible record of each range; absent: there is none, or it can't be read yet. */
+/** Returns the first visible record of each range. Absent if there is none or if it cannot be read yet. */
 async function firstRecords(
   port: KafkaPort,
   ranges: readonly PartitionRange[],
@@ -230,14 +237,17 @@ async function firstRecords(
 
 interface Wanted {
   range: PartitionRange;
-  /** ms: the record is expected at the first one with this time or a later one. undefined: it can't be found by time. */
+  /**
+   * ms since the epoch. The record is expected at the first offset with this timestamp or a later one. undefined: the
+   * record cannot be found by timestamp.
+   */
   time: number | undefined;
-  /** It can't lie before that. */
+  /** True if the record cannot be before the expected offset. */
   notBefore: boolean;
   like(record: Fingerprint): boolean;
 }
 
-/** Is such a record in the range? undefined: it was not found, and too much is left to look at. */
+/** Returns true if such a record is in the range. undefined: not found, and too much is left to read. */
 async function search(
   port: KafkaPort,
   isolation: Isolation,

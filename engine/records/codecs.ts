@@ -3,12 +3,12 @@ import { decompress as fzstdDecompress } from "fzstd";
 import { decompressFrameSync } from "lz4-napi";
 import { uncompressSync as snappyUncompress } from "snappy";
 
-/** Compression codes in a batch's attributes (bits 0 to 2). */
+/** Compression types by their code in a batch's attributes (bits 0 to 2). */
 export const CODECS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 
 type Decompress = (bytes: Buffer) => Buffer;
 
-/** Node 22.15 and later decompress zstd natively; before that in JavaScript. */
+/** Node 22.15 and later decompress zstd natively. Older versions use a JavaScript library. */
 const zstd: Decompress = (() => {
   const native = (require("node:zlib") as { zstdDecompressSync?: (bytes: Buffer) => Buffer }).zstdDecompressSync;
   if (native !== undefined) return native;
@@ -18,10 +18,10 @@ const zstd: Decompress = (() => {
   };
 })();
 
-/** snappy-java's stream: a magic, two version numbers, then blocks with their length. */
+/** The start of snappy-java's stream format: magic bytes, two version numbers, then blocks with their length. */
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 
-/** Java's producers write snappy-java's stream; librdkafka and others a bare block. */
+/** Java producers write snappy-java's stream format. librdkafka and others write a bare block. */
 function snappy(bytes: Buffer): Buffer {
   if (!bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return block(bytes);
   const parts: Buffer[] = [];
@@ -40,8 +40,8 @@ function block(bytes: Buffer): Buffer {
 const DECOMPRESS: readonly Decompress[] = [(b) => b, (b) => gunzipSync(b), snappy, (b) => decompressFrameSync(b), zstd];
 
 /**
- * The records of a batch in plain.
- * @throws Error for an unknown codec or damaged bytes; the walk adds topic, partition and offset
+ * Returns the decompressed records of a batch.
+ * @throws Error for an unknown codec or damaged bytes. The walk adds topic, partition and offset
  */
 export function decompress(codec: number, bytes: Buffer): Buffer {
   const plain = DECOMPRESS[codec];

@@ -3,31 +3,36 @@ import type { RecordCursor } from "./walk";
 
 const CHUNK = 64 * 1024;
 
-/** One buffer for all digests, because there may be ten thousand of them; whose bytes it holds, and how many. */
+/**
+ * One buffer for all digests, because there can be ten thousand of them. `owner` is the digest that the bytes in the
+ * buffer belong to. `used` is the number of these bytes.
+ */
 const chunk = Buffer.alloc(CHUNK);
 const view = new DataView(chunk.buffer, chunk.byteOffset, CHUNK);
 let owner: SequenceDigest | undefined;
 let used = 0;
 
-/** A digest between two pieces of its sequence: another one can go on from here. */
+/** The state of a digest between two pieces of its sequence. Another digest can continue from this state. */
 export interface DigestState {
-  /** Records so far. */
+  /** Number of records so far. */
   count: number;
-  /** Hex. */
+  /** Digest so far, in hex. */
   link: string;
 }
 
 /**
- * An order-sensitive digest (SHA-256) over timestamp, key, value and headers of a sequence of records; offsets and
- * batches do not count. Two sequences with the same digest and count, folded after the same records, are the same.
+ * A digest (SHA-256) of timestamp, key, value and headers of a sequence of records. It depends on the order of the
+ * records, but not on their offsets and batches. Two sequences with the same digest and count are equal if they were
+ * folded after the same records.
  */
 export class SequenceDigest {
   private hash: Hash = createHash("sha256");
   count = 0;
 
   /**
-   * @param timestamps false where the target's broker stamps records itself: then they can't be compared
-   * @param from what an earlier digest of the same sequence had folded
+   * @param timestamps false if the target's broker sets the timestamps, because they cannot be compared then. Default
+   *   true
+   * @param from the state that an earlier digest of the same sequence returned from `fold`. Default: a new sequence
    */
   constructor(
     private readonly timestamps = true,
@@ -38,7 +43,7 @@ export class SequenceDigest {
     this.hash.update(Buffer.from(from.link, "hex"));
   }
 
-  /** Ends a piece: Node's hashes can't be kept, so what follows is linked to the digest so far. */
+  /** Ends a piece and returns the state. Node cannot save a hash, so the next hash starts with the digest so far. */
   fold(): DigestState {
     const link = this.hex();
     this.hash = createHash("sha256").update(Buffer.from(link, "hex"));
@@ -53,7 +58,7 @@ export class SequenceDigest {
       flush();
       owner = this;
     }
-    // Each record's fields carry their lengths, so nothing but the timestamp must be put between records.
+    // The fields of a record contain their lengths. Only the timestamp is needed between two records.
     view.setFloat64(used, this.timestamps ? record.timestamp : 0);
     used += 8;
     if (size > CHUNK) {
@@ -65,12 +70,12 @@ export class SequenceDigest {
     }
   }
 
-  /** Takes over what `flush` has gathered. */
+  /** Adds the bytes that `flush` passes to the hash. */
   take(bytes: Buffer): void {
     this.hash.update(bytes);
   }
 
-  /** The digest so far, in hex; more may be added afterwards. */
+  /** Returns the digest so far, in hex. More records can be added afterwards. */
   hex(): string {
     if (owner === this) flush();
     return this.hash.copy().digest("hex");

@@ -1,14 +1,14 @@
 import { crc32c } from "@node-rs/crc32";
 
 /**
- * Writes one record batch (format v2, not compressed, without a producer id) as a Produce request carries it: the
- * broker sets the base offset.
- * @param timestamp ms since the epoch, of every record
+ * Encodes one record batch for a Produce request (format v2, not compressed, without a producer id). The broker sets
+ * the base offset.
+ * @param timestamp the timestamp of every record, ms since the epoch
  */
 export function encodeBatch(records: readonly { key: Buffer; value: Buffer }[], timestamp: number): Buffer {
   const body = Buffer.concat(
     records.map(({ key, value }, i) => {
-      // Attributes, timestamp delta, offset delta, key, value, no header.
+      // Attributes, timestamp delta, offset delta, key, value, number of headers (0).
       const record = Buffer.concat([
         Buffer.from([0]),
         varint(0),
@@ -39,7 +39,7 @@ export function encodeBatch(records: readonly { key: Buffer; value: Buffer }[], 
   return Buffer.concat([head, whole]);
 }
 
-/** Zigzag, as records carry lengths and deltas. Not for numbers below zero or above 2^30. */
+/** Zigzag varint, the encoding of lengths and deltas in records. Not for numbers below 0 or above 2^30. */
 function varint(value: number): Buffer {
   const out: number[] = [];
   let rest = value * 2;

@@ -9,7 +9,7 @@ interface Message {
   offset: number;
   key?: string | null;
   value: string | Buffer | null;
-  /** Format v1. */
+  /** Only in format v1. */
   timestamp?: number;
   attributes?: number;
 }

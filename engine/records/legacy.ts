@@ -3,30 +3,31 @@ import { decompress } from "./codecs";
 import { NO_TIMESTAMP } from "./same";
 
 /**
- * Message formats v0 (before Kafka 0.10) and v1 (before 0.11). Brokers up to 4.x still return such messages as they lie on
- * the disk; MirrorMaker 2 reads them, and writes format v2.
+ * Message formats v0 (before Kafka 0.10) and v1 (before 0.11). Brokers up to 4.x return such messages as they are on
+ * the disk. MirrorMaker 2 reads them and writes format v2.
  *
  *     entry: offset int64, size int32, crc int32, magic int8, attributes int8, [v1: timestamp int64], key, value
  *     key, value: length int32 (-1: null), bytes
  *
- * A compressed entry's value holds entries; its own offset is the last one's. In v1 the inner offsets count from the first.
+ * The value of a compressed entry contains entries. The offset of the compressed entry is the offset of the last inner
+ * entry. In v1 the inner offsets are relative to the first inner entry.
  */
 const SIZE = 8;
 const CRC = 12;
 const MAGIC = 16;
 const ATTRIBUTES = 17;
 const TIMESTAMP = 18;
-/** Bytes from which the format of an entry, or of a batch, can be read. */
+/** Number of bytes that are needed to read the format of an entry or a batch. */
 export const FORMAT_BYTES = 17;
 const CODEC_BITS = 7;
 const STAMPED_BIT = 8;
 
-/** Whether a message of an old format, not a batch, starts here. */
+/** Returns true if a message of an old format starts here, and not a batch. */
 export function isLegacy(records: Buffer, start: number): boolean {
   return records[start + MAGIC]! < 2;
 }
 
-/** The offset of an entry: the last one of those that it holds. */
+/** Returns the offset of an entry. For a compressed entry this is the offset of its last inner entry. */
 export function legacyOffset(records: Buffer, start: number): number {
   return Number(records.readBigInt64BE(start));
 }
@@ -36,22 +37,22 @@ export interface LegacyRecord {
   /** ms since the epoch, or NO_TIMESTAMP (format v0). */
   timestamp: number;
   stamped: boolean;
-  /** Key, value and (no) headers as format v2 has them: equal bytes mean equal records. */
+  /** Key, value and an empty list of headers, encoded as in format v2. Equal bytes mean equal records. */
   body: Buffer;
 }
 
 /**
- * The records of one entry.
- * @throws Error when the checksum does not hold, or the entry is not what its lengths say
+ * Returns the records of one entry.
+ * @throws Error if the checksum is wrong, or if the entry does not match its lengths
  */
 export function readLegacy(records: Buffer, start: number): LegacyRecord[] {
   const entry = readEntry(records, start);
   if (entry.codec === 0) return [asRecord(entry, entry.offset, entry)];
   const inner = entry.value === null ? [] : entries(decompress(entry.codec, entry.value));
   const last = inner.at(-1)?.offset ?? 0;
-  // Format v0 keeps the inner offsets as they are.
+  // In format v0 the inner offsets are absolute.
   const base = entry.magic === 0 ? 0 : entry.offset - last;
-  // The broker stamps the outer entry only.
+  // The broker sets only the timestamp of the outer entry.
   return inner.map((one) => asRecord(one, base + one.offset, entry.stamped ? entry : one));
 }
 
@@ -105,7 +106,7 @@ function asRecord({ key, value }: Entry, offset: number, time: { timestamp: numb
   return { offset, timestamp: time.timestamp, stamped: time.stamped, body };
 }
 
-/** A field of format v2: its length as a zigzag varint, -1 for null, and its bytes. */
+/** Encodes a field as in format v2: its length as a zigzag varint (-1 for null) and its bytes. */
 function withLength(field: Buffer | null): Buffer[] {
   const bytes: number[] = [];
   let rest = field === null ? 1 : field.length * 2;

@@ -9,21 +9,22 @@ export type Isolation = "read_uncommitted" | "read_committed";
 
 const FIRST_BYTES = 64 * 1024;
 const LARGEST_BYTES = 16 * 1024 * 1024;
-/** Bytes that one call may bring when every partition fills its share. */
+/** Maximum bytes of one call if every partition fills its share. */
 const CALL_BYTES = 16 * 1024 * 1024;
 const PARTITIONS_PER_CALL = 250;
-/** How often, and for how long each time, a log is waited for that ends earlier than it did. */
+/** Number and length of the waits for a log that ends earlier than before. */
 const WAITS = 20;
 const WAIT_MS = 100;
 
-/** Where records end for a reader: the last stable offset when it reads committed. */
+/** The end of the log for a reader: the last stable offset for read_committed, otherwise the high watermark. */
 export function readable(fetched: FetchedPartition, isolation: Isolation): bigint {
   return isolation === "read_committed" ? fetched.lastStableOffset : fetched.highWatermark;
 }
 
 /**
- * Fetches at least one whole batch for each partition that has one at or after its offset, with as few requests as the
- * answers' size limit lets: small shares first, larger ones for those whose next batch did not fit.
+ * Fetches at least one complete batch for each partition that has a batch at or after its offset. Sends as few requests
+ * as the size limit of the responses allows: first with small shares, then with larger shares for the partitions whose
+ * next batch did not fit.
  */
 export async function fetchBatches(
   port: KafkaPort,
@@ -50,7 +51,7 @@ export async function fetchBatches(
             `the ${port.side} cluster did not answer for ${partitionKey(request)}`,
             { fix: "run again" },
           );
-        // An empty answer before the end: the share was too small for the next batch, or the whole answer was full.
+        // No records before the end: the share was too small for the next batch, or the whole response was full.
         const short =
           fetched.records.length === 0 &&
           fetched.outOfRange === undefined &&
@@ -64,7 +65,7 @@ export async function fetchBatches(
     }
     open = again;
     if (!progress && maxBytes >= LARGEST_BYTES) throw stuck(port, open[0]!);
-    // When the answer was merely full, asking again with the same shares is enough.
+    // If only the response was full, the same shares are large enough for the next request.
     if (!progress) maxBytes = Math.min(maxBytes * 16, LARGEST_BYTES);
   }
 }
@@ -90,19 +91,20 @@ function unreadable(port: KafkaPort, at: TopicPartition & { offset: bigint }): M
 }
 
 /**
- * A leader that has just taken over may show less of its log than was listed before: what is not there yet is no end.
- * A last stable offset below the end is another thing: a transaction is open, and nothing after it is visible.
+ * Returns true if the leader does not show its log up to `to` yet. A new leader can show less of its log than was
+ * listed before. This is not the end of the log. A last stable offset below the end is different: a transaction is
+ * open, and no record after it is visible.
  */
 export const isBehind = (fetched: FetchedPartition, to: bigint): boolean =>
   fetched.records.length === 0 && fetched.highWatermark < to;
 
-/** Gives such a leader a moment, again and again while nothing comes. */
+/** Waits for such a leader, repeatedly while it returns no records. */
 export class Grace {
   private waits = 0;
 
   constructor(private readonly port: KafkaPort) {}
 
-  /** @throws MigrationError KAFKA_NOT_AVAILABLE when it goes on so for 2 s */
+  /** @throws MigrationError KAFKA_NOT_AVAILABLE if the leader is still behind after 2 s */
   async wait(at: TopicPartition & { offset: bigint }): Promise<void> {
     if (++this.waits > WAITS) throw unreadable(this.port, at);
     await sleep(WAIT_MS);
@@ -113,7 +115,7 @@ export class Grace {
   }
 }
 
-/** The log's start has moved past what was to be read. */
+/** The error if the start of the log moved past the offset to be read. */
 export function truncated(port: KafkaPort, at: TopicPartition & { offset: bigint }): MigrationError {
   return new MigrationError(
     "RECORDS_GONE",
@@ -127,11 +129,11 @@ export function truncated(port: KafkaPort, at: TopicPartition & { offset: bigint
 export interface ReadOptions {
   /** Default read_uncommitted. */
   isolation?: Isolation;
-  /** Longest list returned; default 10,000. */
+  /** Maximum number of records returned. Default 10,000. */
   limit?: number;
 }
 
-/** The visible records of a small window, as objects of their own. */
+/** Returns the visible records with from <= offset < to as separate objects. For small ranges. */
 export async function readRecords(
   port: KafkaPort,
   topic: string,
@@ -162,7 +164,7 @@ export async function readRecords(
   return found;
 }
 
-/** Walks one Fetch answer. */
+/** Walks one Fetch response. */
 export function walkFetched(
   fetched: FetchedPartition,
   request: TopicPartition & { offset: bigint },
@@ -183,8 +185,9 @@ export function walkFetched(
 }
 
 /**
- * The last `count` visible records of each range, in order. Reads backwards in growing steps from the end, all ranges side
- * by side, so that a range which ends in records costs one small fetch whatever its length. `pick` takes what is to be kept.
+ * Returns the last `count` visible records of each range, in order. Reads backwards from the end in growing steps, all
+ * ranges in parallel. If the last offsets of a range are visible records, it needs only one small fetch, independent of
+ * its length. `pick` returns the data to keep of a record.
  */
 export async function pickLast<T>(
   port: KafkaPort,
@@ -211,7 +214,7 @@ export async function pickLast<T>(
   return found;
 }
 
-/** The same as objects of their own. */
+/** Same as `pickLast`, but returns the records as separate objects. */
 export function readLast(
   port: KafkaPort,
   ranges: readonly PartitionRange[],
@@ -222,8 +225,8 @@ export function readLast(
 }
 
 /**
- * The last `count` visible records of each range.
- * @throws MigrationError KAFKA_NOT_AVAILABLE when it goes on so
+ * Returns the last `count` visible records of each range. Can return more than `count`.
+ * @throws MigrationError KAFKA_NOT_AVAILABLE if a leader does not show its log up to the end of the range for 2 s
  */
 async function readLastOf<T>(
   port: KafkaPort,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { isCopy, NO_TIMESTAMP, Originals } from ".";
 import { type Fingerprint, namesInCopy, namesOf } from "./same";
 
-/** Few contents and times, so that equal ones meet. */
+/** Only a few contents and timestamps, so that equal records occur often. */
 const records = (stamped: boolean): fc.Arbitrary<Fingerprint> =>
   fc.record({
     offset: fc.nat(),
@@ -36,9 +36,9 @@ describe("a record and its copy", () => {
     expect(isCopy(record(), record({ timestamp: 5, stamped: true, body: "b" }))).toBe(false);
     expect(isCopy(record({ timestamp: NO_TIMESTAMP }), record({ timestamp: 5 }))).toBe(true);
     expect(isCopy(record({ timestamp: NO_TIMESTAMP }), record({ body: "b" }))).toBe(false);
-    // The origin's broker may set timestamps; the mirror copies those.
+    // If the origin's broker sets the timestamps, the mirror copies them.
     expect(isCopy(record({ stamped: true }), record({ timestamp: 5 }))).toBe(false);
-    // A target record without a timestamp was not written by the mirror.
+    // The mirror never writes a target record without a timestamp.
     expect(isCopy(record(), record({ timestamp: NO_TIMESTAMP }))).toBe(false);
   });
 

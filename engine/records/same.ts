@@ -2,8 +2,8 @@ import { hash } from "node:crypto";
 import type { RecordCursor } from "./walk";
 
 /**
- * The timestamp of a record that has none (Kafka's RecordBatch.NO_TIMESTAMP): its producer sent none, or is older than
- * Kafka 0.10.
+ * The timestamp of a record without a timestamp (Kafka's RecordBatch.NO_TIMESTAMP). Its producer sent none, or is older
+ * than Kafka 0.10.
  */
 export const NO_TIMESTAMP = -1;
 
@@ -11,17 +11,17 @@ export const NO_TIMESTAMP = -1;
 export interface RecordTime {
   /** ms since the epoch, or NO_TIMESTAMP. */
   timestamp: number;
-  /** The broker set it when the record arrived (`message.timestamp.type=LogAppendTime`). */
+  /** True if the broker set the timestamp when the record arrived (`message.timestamp.type=LogAppendTime`). */
   stamped: boolean;
 }
 
-/** What is kept of a record to compare it with others. */
+/** The data of a record that is kept for comparisons. */
 export interface Fingerprint extends RecordTime {
   offset: number;
   transactional: boolean;
-  /** Bytes of key, value and headers. */
+  /** Size of key, value and headers in bytes. */
   size: number;
-  /** SHA-1 of key, value and headers in their wire form, base64. */
+  /** SHA-1 of key, value and headers in wire format, base64. */
   body: string;
 }
 
@@ -31,9 +31,9 @@ export function fingerprint(record: RecordCursor): Fingerprint {
 }
 
 /**
- * Does the timestamp belong to the comparison of an origin record with a target record? Not if the origin's record has none
- * (MirrorMaker 2's producer then sets the current time: Kafka 4.3, ConnectUtils.checkAndConvertTimestamp), and not if the
- * target's broker has replaced it.
+ * Returns true if the timestamps of an origin record and a target record must be compared. Returns false if the origin
+ * record has none, because MirrorMaker 2's producer then sets the current time (Kafka 4.3,
+ * ConnectUtils.checkAndConvertTimestamp). Also returns false if the target's broker replaced the timestamp.
  */
 export function timestampCounts(origin: RecordTime, target: RecordTime): boolean {
   return origin.timestamp !== NO_TIMESTAMP && !target.stamped;
@@ -46,17 +46,17 @@ export function sameTime(origin: RecordTime, target: RecordTime): boolean {
 type Comparable = RecordTime & Pick<Fingerprint, "body">;
 
 /**
- * Is the target's record a copy of the origin's? Key, value and headers are equal, and the timestamps where they count.
- * The only answer to this question: whatever compares records asks here. Digests of many records may settle quickly that two
- * logs are equal; where they differ, this decides.
+ * Returns true if the target record is a copy of the origin record: key, value and headers are equal, and also the
+ * timestamps if they count. All code that compares records must use this function. Digests of many records are a quick
+ * check that two logs are equal. If the digests differ, this function decides.
  */
 export function isCopy(origin: Comparable, target: Comparable): boolean {
   return origin.body === target.body && sameTime(origin, target);
 }
 
 /**
- * Origin records by what their copies look like, with how often each occurs. `has` finds the same as asking `isCopy` for
- * each of them.
+ * A set of origin records with their counts, indexed by the content of their copies. `has` gives the same result as
+ * calling `isCopy` for each of them.
  */
 export class Originals {
   private readonly counts = new Map<string, number>();
@@ -78,7 +78,9 @@ export class Originals {
   }
 }
 
-/** Names of an origin record: one of them is in `namesInCopy` of a target record exactly if that is its copy. */
+/**
+ * Names of an origin record. A target record is its copy if and only if its `namesInCopy` contain one of these names.
+ */
 export function namesOf(origin: Comparable): string[] {
   const time = origin.timestamp === NO_TIMESTAMP ? "any" : String(origin.timestamp);
   return [`${origin.body} ${time}`, `${origin.body} stamped`];

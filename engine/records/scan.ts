@@ -8,24 +8,27 @@ import { Grace, type Isolation, readable, truncated, walkFetched } from "./read"
 import type { RecordCursor, STOP } from "./walk";
 
 /**
- * Bytes of one answer, roughly: with one a broker, and the pieces of the next, this bounds the memory, however much is
- * read. The port's own limit holds where the guess below is wrong.
+ * Approximate bytes of one response. This limits the memory, no matter how much is read: per broker there is one
+ * response and a part of the next one. If the estimate below is wrong, the port's own limit applies.
  */
 const ANSWER_BYTES = 8 * 1024 * 1024;
 const SHARE_BYTES = 1024 * 1024;
 const PARTITIONS_PER_REQUEST = 1000;
-/** Bytes an offset is taken to hold until the scan knows better. */
+/** Estimated bytes per offset until the scan has measured them. */
 const BYTES_PER_OFFSET = 1000;
 
 export interface ScanOptions {
   isolation: Isolation;
-  /** Called for each visible record of each range (the very object that was given), in order within a range. The record and its bytes are changed afterwards: copy what is kept. */
+  /**
+   * Called for each visible record of each range, in order within a range. `range` is the same object that was passed
+   * to `scan`. The record and its bytes are overwritten after the call, so copy the data that you keep.
+   */
   visit(range: PartitionRange, record: RecordCursor): void | typeof STOP;
-  /** Called once for each range when it is read to its end, or was stopped. */
+  /** Called once for each range when it was read to its end or stopped. */
   done?(range: PartitionRange): void;
-  /** Called after each walked answer with the offset where reading goes on: what a later scan may start from. */
+  /** Called after each walked response with the next offset to read. A later scan can start from this offset. */
   reached?(range: PartitionRange, next: bigint): void;
-  /** Bytes fetched, for progress. */
+  /** Called with the number of bytes fetched, for progress. */
   bytes?(count: number): void;
   signal?: AbortSignal | undefined;
 }
@@ -41,10 +44,10 @@ interface Answered {
 }
 
 /**
- * Reads ranges of any length in constant memory, the partitions of all brokers side by side. A range that ends after the
- * log's last stable offset is read to that one. A leader whose log does not reach so far yet is waited for, since what it
- * holds back may be records.
- * @throws MigrationError RECORDS_GONE, RECORDS_CORRUPT, KAFKA_NOT_AVAILABLE; the signal's reason when it is aborted
+ * Reads ranges of any length in constant memory, from all brokers in parallel. With read_committed, a range that ends
+ * after the last stable offset is read up to the last stable offset. If a leader's log does not reach the end of the
+ * range yet, the scan waits for it, because the missing part can contain records.
+ * @throws MigrationError RECORDS_GONE, RECORDS_CORRUPT, KAFKA_NOT_AVAILABLE, or the signal's reason if it is aborted
  */
 export async function scan(port: KafkaPort, ranges: readonly PartitionRange[], options: ScanOptions): Promise<void> {
   const queues = new Map<number, Position[]>();
@@ -80,14 +83,16 @@ async function leadersOf(port: KafkaPort, ranges: readonly PartitionRange[]): Pr
   );
 }
 
-/** Reads the ranges of one broker: while one answer is walked, the next one is under way. */
+/** Reads the ranges of one broker. Walks one response while the next request is in progress. */
 class Loop {
   private readonly stopped = new Set<PartitionRange>();
-  /** Spans that a leader can't show to their end yet. */
+  /** Ranges that the leader cannot show up to their end yet. */
   private readonly behind = new Set<PartitionRange>();
   private readonly grace: Grace;
   private read = { bytes: 0, offsets: 0 };
-  /** An answer is walked in one go as soon as it is there: the next one, which comes later, may take its place. */
+  /**
+   * A response is walked completely as soon as it arrives. The next response arrives later and can reuse its memory.
+   */
   private readonly memory = new ReusedMemory();
 
   constructor(
@@ -129,7 +134,7 @@ class Loop {
     return this.port.fetch(requests, options).then((answers) => ({ asked, answers }));
   }
 
-  /** How many ranges of the queue fill one answer: a few long ones, or many that are short. */
+  /** Returns how many ranges of the queue fill one response: a few long ranges or many short ones. */
   private fitting(): number {
     const each = this.read.offsets > 0 ? this.read.bytes / this.read.offsets : BYTES_PER_OFFSET;
     let bytes = 0;
@@ -141,7 +146,7 @@ class Loop {
     return count;
   }
 
-  /** Puts what follows an answer into the queue, from the batches' headers alone. */
+  /** Puts the next position after a response into the queue. Reads only the headers of the batches. */
   private goOn({ range, offset }: Position, fetched: FetchedPartition): { fetched: FetchedPartition; ended: boolean } {
     if (fetched.outOfRange === true) throw truncated(this.port, { ...range, offset });
     this.options.bytes?.(fetched.records.length);
@@ -153,7 +158,7 @@ class Loop {
     if (behind) this.behind.add(range);
     if (next > offset && this.behind.delete(range)) this.grace.over();
     const ended = !behind && next >= (range.to < log ? range.to : log);
-    // Without any progress the next batch did not fit: first in a request it always comes whole.
+    // No progress means that the next batch did not fit. The first partition of a request always gets a complete batch.
     if (!ended && !behind && next === offset) this.queue.unshift({ range, offset });
     else if (!ended) this.queue.push({ range, offset: next });
     return { fetched, ended };

@@ -5,53 +5,56 @@ import { decompress } from "./codecs";
 import { FORMAT_BYTES, isLegacy, legacyOffset, type LegacyRecord, readLegacy } from "./legacy";
 
 /**
- * One visible record as the walk shows it. There is one object per walk, changed for each record: copy what is to be kept.
- * Offsets and timestamps are plain numbers here: exact up to 2^53 and much faster than bigint over millions of records.
+ * One visible record during a walk. A walk reuses one object for all records, so copy the data that you keep. Offsets
+ * and timestamps are plain numbers. They are exact up to 2^53 and much faster than bigint for millions of records.
  */
 export class RecordCursor {
   offset = 0;
-  /** ms since the epoch; beyond 2^53 the nearest number that JavaScript has. */
+  /** ms since the epoch. Above 2^53 the nearest number that JavaScript can represent. */
   timestamp = 0;
-  /** The record belongs to a transaction. */
+  /** True if the record belongs to a transaction. */
   transactional = false;
-  /** The broker stamped it (`message.timestamp.type=LogAppendTime`). */
+  /** True if the broker set the timestamp (`message.timestamp.type=LogAppendTime`). */
   stamped = false;
   bytes: Buffer = EMPTY;
-  /** Key, value and headers lie in `bytes` from `start` to `end`, as encoded in the batch. */
+  /** Key, value and headers are in `bytes` from `start` to `end`, as encoded in the batch. */
   start = 0;
   end = 0;
 
-  /** Length of key, value and headers as encoded. */
+  /** Encoded length of key, value and headers, in bytes. */
   get size(): number {
     return this.end - this.start;
   }
 
-  /** Key, value and headers in their wire form: equal bytes mean equal records, offset and timestamp aside. Not copied. */
+  /**
+   * Key, value and headers in wire format, without a copy. Equal bytes mean equal records, apart from offset and
+   * timestamp.
+   */
   body(): Buffer {
     return this.bytes.subarray(this.start, this.end);
   }
 
-  /** Not copied. */
+  /** Returns the key without a copy. */
   key(): Buffer | null {
     at = this.start;
     return field(this.bytes);
   }
 
-  /** Not copied. */
+  /** Returns the value without a copy. */
   value(): Buffer | null {
     at = this.start;
     skipField(this.bytes);
     return field(this.bytes);
   }
 
-  /** A null value deletes its key on a compacted topic. */
+  /** Returns true if the value is null. On a compacted topic a null value deletes its key. */
   isTombstone(): boolean {
     at = this.start;
     skipField(this.bytes);
     return varint(this.bytes) < 0;
   }
 
-  /** An object of its own, with copies of the bytes. */
+  /** Returns a separate object with copies of the bytes. */
   toRecord(): KafkaRecord {
     at = this.start;
     const key = copy(field(this.bytes));
@@ -71,7 +74,7 @@ function copy(bytes: Buffer | null): Buffer | null {
   return bytes === null ? null : Buffer.from(bytes);
 }
 
-/** Where the reading functions below stand. One variable instead of one object per number read. */
+/** The position of the reading functions below. A single variable avoids one object for each number. */
 let at = 0;
 
 function varint(bytes: Buffer): number {
@@ -84,7 +87,7 @@ function varint(bytes: Buffer): number {
   return (value >>> 1) ^ -(value & 1);
 }
 
-/** Up to 2^52, without bigint. */
+/** Reads a zigzag varlong up to 2^52 without bigint. */
 function varlong(bytes: Buffer): number {
   let byte = bytes[at++]!;
   let value = byte & 0x7f;
@@ -120,32 +123,32 @@ function skipField(bytes: Buffer): void {
 }
 
 export interface WalkOptions {
-  /** `topic-partition`, for errors. */
+  /** `topic-partition`, for error messages. */
   where: string;
-  /** Only records with from <= offset < to. */
+  /** Visits only records with from <= offset < to. */
   from: number;
   to: number;
-  /** The transactions that the broker named as aborted; undefined: aborted records are visible (read_uncommitted). */
+  /** The aborted transactions that the broker returned. undefined: aborted records are visible (read_uncommitted). */
   aborted?: readonly AbortedTransaction[] | undefined;
   /** Default true. */
   checkCrc?: boolean;
 }
 
-/** What a visitor may answer to end the walk. */
+/** A visitor returns this to end the walk. */
 export const STOP = Symbol("stop");
 export type Visit = (record: RecordCursor) => void | typeof STOP;
 
-/** Where a walk came to. */
+/** The position at which a walk ended. */
 export interface Walked {
-  /** The offset after the last batch seen: where the next fetch goes on. */
+  /** The offset after the last visited batch. The next fetch starts here. */
   next: number;
-  /** The visitor ended it. */
+  /** True if the visitor ended the walk. */
   stopped: boolean;
 }
 
 /**
- * Shows every visible record of a record set (as a Fetch answer brings it) in order: present, no marker, and not aborted
- * when the aborted transactions are given.
+ * Visits every visible record of a record set (from a Fetch response) in order. Markers are not visible. If the aborted
+ * transactions are given, their records are not visible either.
  * @throws MigrationError RECORDS_CORRUPT
  */
 export function walk(records: Buffer, options: WalkOptions, visit: Visit): Walked {
@@ -167,7 +170,7 @@ function pointAt(cursor: RecordCursor, { offset, timestamp, stamped, body }: Leg
   });
 }
 
-/** Counts the visible records without opening a batch where its header says enough. */
+/** Counts the visible records. Decodes a batch only if its header is not enough. */
 export function countVisible(records: Buffer, options: WalkOptions): { count: number; next: number } {
   let count = 0;
   const one = () => void count++;
@@ -209,7 +212,8 @@ function walkBatches(
     if (batch.baseOffset >= to) return { next: Math.max(next, to), stopped: false };
     if (options.checkCrc !== false && !crcHolds(records, batch))
       throw corrupt(where, batch.baseOffset, "its checksum does not hold");
-    // As the Java consumer does: a producer's batches are aborted from the transaction's first offset to its abort marker.
+    // Same as the Java consumer: a producer's batches are aborted from the transaction's first offset to its abort
+    // marker.
     while (seen < upcoming.length && upcoming[seen]!.firstOffset <= batch.lastOffset)
       abortedProducers.add(upcoming[seen++]!.producerId);
     if (batch.control) {

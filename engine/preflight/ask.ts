@@ -4,7 +4,7 @@ import type { Acl, KafkaPort } from "../kafka/port";
 import type { Connection } from "../model";
 import { type Answers, byAcls, type Missing, missingOf, needsOf, type Universe } from "./privileges";
 
-/** The name that ACLs know a connection's user by; undefined where only the broker knows (mutual TLS, OAuth). */
+/** The principal name of a connection's user in ACLs. Undefined if only the broker knows it (mutual TLS, OAuth). */
 export function principalOf(connection: Connection): string | undefined {
   if (isAnonymous(connection)) return "User:ANONYMOUS";
   return connection.sasl !== undefined && "username" in connection.sasl
@@ -18,8 +18,10 @@ export function isAnonymous({ sasl, tls }: Connection): boolean {
 }
 
 /**
- * Asks the broker, as the principal itself, for each thing that the rules grant, on names that exist or will.
- * @param acls ACLs of this principal and of `User:*`, for what no request tells; undefined: they could not be listed
+ * Asks the broker, logged in as the principal, for each right that the rules grant. It asks about names that exist or
+ * will exist.
+ * @param acls ACLs of this principal and of `User:*`, for rights that no request returns; undefined: they could not be
+ *   listed
  */
 export async function missingPrivileges(
   port: KafkaPort,
@@ -40,8 +42,9 @@ export async function missingPrivileges(
 }
 
 /**
- * A super user, or a broker without an authorizer: everything is allowed, and no ACL says so. Told by the cluster's
- * operations, and only for transactional ids, of which no request tells: `All` on the cluster gives none on a topic.
+ * Returns true for a super user or a broker without an authorizer: everything is allowed, but no ACL says so. The
+ * decision uses the cluster's operations. It is used only for transactional ids, because no request returns the rights
+ * on them. `All` on the cluster gives no right on a topic.
  */
 function isSuperUser({ cluster, acls }: Answers): boolean {
   const all = [
@@ -60,7 +63,7 @@ function isSuperUser({ cluster, acls }: Answers): boolean {
   );
 }
 
-/** undefined: not allowed to list them, no authorizer, or the principal's name is not known. */
+/** Returns undefined if this user may not list ACLs, there is no authorizer, or the principal's name is unknown. */
 export async function aclsOf(administrator: KafkaPort, principal: string | undefined): Promise<Acl[] | undefined> {
   if (principal === undefined) return undefined;
   try {

@@ -5,9 +5,12 @@ import { countText } from "../units";
 import { error, type Finding, findingOf, warning } from "./finding";
 import type { BrokerFacts, PreflightFacts } from "./facts";
 
-/** Replication factors that will be asked for; Kafka's and MirrorMaker 2's default for each internal topic is 3. */
+/** The replication factors that will be requested. Kafka's and MirrorMaker 2's default for each internal topic is 3. */
 export interface FactorOptions {
-  /** `offset.storage.replication.factor` of the workers, and of the other two where they have none of their own here. Default 3. */
+  /**
+   * `offset.storage.replication.factor` of the workers. Also used for the config and status topics if their own options
+   * are absent. Default 3.
+   */
   storageReplicationFactor?: number;
   /** `config.storage.replication.factor`. Default: `storageReplicationFactor`. */
   configStorageReplicationFactor?: number;
@@ -19,11 +22,14 @@ export interface FactorOptions {
   offsetSyncsReplicationFactor?: number;
   /** `heartbeats.topic.replication.factor`. Default 3. */
   heartbeatsReplicationFactor?: number;
-  /** The rules of the replication reset, so that it is known now whether it will fit. */
+  /** The rules of the replication reset, to check now whether it will fit. */
   replication?: { rules?: readonly ReplicationRule[]; allowSameRack?: boolean };
 }
 
-/** Enough brokers for every factor, and factors that satisfy the brokers' `min.insync.replicas`. */
+/**
+ * Checks that there are enough brokers for every factor, and that the factors satisfy the brokers'
+ * `min.insync.replicas`.
+ */
 export function checkBrokers(facts: PreflightFacts, options: FactorOptions): Finding[] {
   return [...factorsNow(facts, options), ...resetLater(facts, options), ...brokerSettings(facts)];
 }
@@ -33,7 +39,7 @@ interface Asked {
   key: string;
   side: "origin" | "target";
   factor: number;
-  /** Exists already: its factor does not matter any more. */
+  /** The topic already exists, so its factor does not matter. */
   exists: boolean;
 }
 
@@ -78,7 +84,7 @@ function factorsNow(facts: PreflightFacts, options: FactorOptions): Finding[] {
   return askedFactors(facts, options).flatMap(({ what, key, side, factor: asked, exists }) => {
     if (exists) return [];
     const { brokers } = facts[side];
-    // -1 is the brokers' own default (KIP-464).
+    // -1 means the brokers' default (KIP-464).
     const factor = asked === -1 ? Number(brokers[0]?.settings["default.replication.factor"] ?? 1) : asked;
     if (factor > brokers.length) {
       return [
@@ -103,7 +109,7 @@ function factorsNow(facts: PreflightFacts, options: FactorOptions): Finding[] {
   });
 }
 
-/** The same decision that the reset will make, over the topics as they are on the origin. */
+/** Makes the same decision as the reset will make, for the topics as they are on the origin. */
 function resetLater(facts: PreflightFacts, options: FactorOptions): Finding[] {
   const { rules, allowSameRack } = options.replication ?? {};
   try {
@@ -111,7 +117,7 @@ function resetLater(facts: PreflightFacts, options: FactorOptions): Finding[] {
       facts.selected.map((s) => ({ name: s.targetName, factor: s.origin.factor, minInsync: 1 })),
       rules ?? [],
     );
-    // A topic that has its replicas on the target already needs no new ones.
+    // A topic that already has the wanted factor on the target needs no new replicas.
     const there = new Map(facts.selected.map((s) => [s.targetName, s.target?.factor ?? 0]));
     const growing = [...wanted].filter(([name, { factor }]) => factor !== there.get(name));
     const topics = growing.map(([name, { factor }]) => ({ name, factor, partitions: [] }));

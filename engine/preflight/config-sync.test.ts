@@ -48,7 +48,7 @@ describe("the value that applies after MirrorMaker 2 has run", () => {
     expect(timedQuestions(w).filter((q) => q.limit === "after")).toEqual([
       { limit: "after", topic: "orders", limitMs: 3_600_000 },
     ]);
-    // An origin older than Kafka 3.6 does not know the key, so MirrorMaker 2 does not touch it.
+    // An origin before Kafka 3.6 does not have this key, so MirrorMaker 2 does not change it.
     expect(timedQuestions(world(origin, limits)).filter((q) => q.limit === "before")).toEqual([
       { limit: "before", topic: "orders", limitMs: 3_600_000 },
     ]);
@@ -76,7 +76,7 @@ describe("the value that applies after MirrorMaker 2 has run", () => {
     expect(after("retention.ms", world(topic("orders"), own, { configSync: { enabled: false } }))).toEqual(["-1"]);
     const exclude = "retention\\..*, message\\.timestamp\\.before\\.max\\.ms";
     expect(after("retention.ms", world(topic("orders"), own, { configSync: { exclude } }))).toEqual(["-1"]);
-    // The list replaces MirrorMaker 2's own.
+    // This list replaces MirrorMaker 2's default list.
     expect(after("message.timestamp.type", world(topic("orders"), own, { configSync: { exclude } }))).toEqual([
       "CreateTime",
     ]);

@@ -2,7 +2,7 @@ import { compilePatternList } from "../patterns";
 import { versionAtLeast } from "../version";
 import type { BrokerFacts, PreflightFacts, SelectedTopic, Setting } from "./facts";
 
-/** Topic settings that decide whether a migrated record is taken and kept, and the broker settings behind them. */
+/** Topic settings that decide whether a migrated record is accepted and kept, and the matching broker settings. */
 const BROKER_KEYS = {
   "cleanup.policy": "log.cleanup.policy",
   "retention.ms": "log.retention.ms",
@@ -21,19 +21,28 @@ const BROKER_KEYS = {
 export type TopicKey = keyof typeof BROKER_KEYS;
 export const TOPIC_KEYS = Object.keys(BROKER_KEYS) as TopicKey[];
 
-/** How MirrorMaker 2 brings the settings of topics to the target: settings of its source connector. Everything has a default. */
+/**
+ * How MirrorMaker 2 copies topic settings to the target. These are settings of its source connector. Everything has a
+ * default.
+ */
 export interface ConfigSync {
-  /** `sync.topic.configs.enabled`. Default true. Without it only topics that it makes itself get the origin's settings. */
+  /**
+   * `sync.topic.configs.enabled`. Default true. If false, only topics that MirrorMaker 2 creates get the origin's
+   * settings.
+   */
   enabled?: boolean;
   /** `config.properties.exclude`: comma-separated Java regular expressions, matched whole. Default: MirrorMaker 2's. */
   exclude?: string;
-  /** `use.defaults.from`: `target` takes away what the origin's topic has only by default. Default `target`. */
+  /**
+   * `use.defaults.from`. `target`: a setting that has its default on the origin's topic is removed from the target's
+   * topic. Default `target`.
+   */
   defaultsFrom?: "source" | "target";
   /** `use.incremental.alter.configs` (Kafka 3.5 to 3.9): `requested`, `required` or `never`. Default `requested`. */
   incremental?: string;
 }
 
-/** DefaultConfigPropertyFilter, the same from Kafka 2.7 to 4.3. */
+/** The default of DefaultConfigPropertyFilter, the same from Kafka 2.7 to 4.3. */
 const EXCLUDED = [
   "follower\\.replication\\.throttled\\.replicas",
   "leader\\.replication\\.throttled\\.replicas",
@@ -49,15 +58,16 @@ export type SyncFacts = Pick<PreflightFacts, "mirror" | "configSync" | "target">
 type Change = { to: string } | "removed" | "kept";
 
 /**
- * MirrorSourceConnector's `targetConfig` and `incrementalAlterConfigs` (Kafka 2.7 to 4.3). A value that only the origin's
- * broker file sets (static) is never copied. A value that the origin's topic has by default is taken away on the target
- * (KIP-894, Kafka 3.5); before that, and with `never`, each sync replaces all settings of the topic, also excluded ones.
+ * Follows MirrorSourceConnector's `targetConfig` and `incrementalAlterConfigs` (Kafka 2.7 to 4.3). A value that comes
+ * from the origin's broker file (static) is never copied. A setting that has its default on the origin's topic is
+ * removed on the target (KIP-894, Kafka 3.5). Before Kafka 3.5, and with `never`, each sync replaces all settings of
+ * the topic, including excluded ones.
  */
 function changeOf(topic: SelectedTopic, key: TopicKey, facts: SyncFacts): Change {
   const origin = topic.origin.settings[key];
   const sync = facts.configSync ?? {};
   const copied = origin !== undefined && !isExcluded(key, sync) && copies(origin, sync);
-  // A topic that MirrorMaker 2 makes gets the origin's settings, with and without the sync.
+  // A topic that MirrorMaker 2 creates gets the origin's settings, even if the sync is off.
   if (topic.target === undefined) return copied ? { to: origin.value } : "kept";
   if (sync.enabled === false) return "kept";
   if (copied) return { to: origin.value };
@@ -71,7 +81,7 @@ export function isExcluded(key: string, { exclude = EXCLUDED }: ConfigSync): boo
 
 const sourceOf = (setting: Setting) => setting.source ?? (setting.ofTopic ? "dynamic-topic" : "default");
 
-/** Also a value that the origin's brokers got at run time (dynamic) is set on the target's topic. */
+/** A value that was set on the origin's brokers at run time (dynamic) is also copied to the target's topic. */
 function copies(origin: Setting, { defaultsFrom }: ConfigSync): boolean {
   const source = sourceOf(origin);
   return source === "default" ? defaultsFrom === "source" : source !== "static-broker" && source !== "other";
@@ -83,8 +93,8 @@ function isIncremental({ mirror, configSync }: SyncFacts): boolean {
 }
 
 /**
- * The values that a setting can have on the target after MirrorMaker 2 has run: several when the brokers' defaults differ,
- * none when nothing tells.
+ * The possible values of a setting on the target after MirrorMaker 2 has run. There are several if the brokers'
+ * defaults differ, and none if the value is unknown.
  */
 export function valuesAfter(topic: SelectedTopic, key: TopicKey, facts: SyncFacts): string[] {
   const change = changeOf(topic, key, facts);
@@ -99,7 +109,7 @@ export function valuesAfter(topic: SelectedTopic, key: TopicKey, facts: SyncFact
   return [...new Set(values)];
 }
 
-/** `log.retention.ms`, else `.minutes`, else `.hours`. */
+/** `log.retention.ms`, otherwise `.minutes`, otherwise `.hours`. */
 function retentionOf({ settings }: BrokerFacts): string | undefined {
   const factor: [string, number][] = [
     ["log.retention.ms", 1],
@@ -115,13 +125,13 @@ function retentionOf({ settings }: BrokerFacts): string | undefined {
 
 export interface LostSetting {
   key: TopicKey;
-  /** What the topic on the target has of its own now. */
+  /** The value that is now set on the target's topic itself. */
   value: string;
-  /** What applies after MirrorMaker 2 has run. */
+  /** The values in effect after MirrorMaker 2 has run. */
   after: string[];
 }
 
-/** Settings that a target topic has of its own now and that MirrorMaker 2 will take away or change. */
+/** Settings that are now set on a target topic itself and that MirrorMaker 2 will remove or change. */
 export function lostSettings(topic: SelectedTopic, facts: SyncFacts): LostSetting[] {
   return TOPIC_KEYS.flatMap((key) => {
     const own = topic.target?.settings[key];
@@ -131,7 +141,7 @@ export function lostSettings(topic: SelectedTopic, facts: SyncFacts): LostSettin
   });
 }
 
-/** Where a setting has to be made so that it applies after MirrorMaker 2 has run. */
+/** Where to set a value so that it is still in effect after MirrorMaker 2 has run. */
 export function whereToSet(key: TopicKey, { configSync = {} }: SyncFacts): string {
   const brokers = "raise the default of the target's brokers";
   if (configSync.enabled === false || isExcluded(key, configSync))

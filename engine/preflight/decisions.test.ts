@@ -9,11 +9,11 @@ interface Case {
   finding: string;
   severity?: "warning";
   when: PreflightFacts;
-  /** Names and numbers that the finding must say. */
+  /** Names and numbers that the finding must contain. */
   says: RegExp;
-  /** What its fix must name. */
+  /** What its fix must contain. */
   fix: RegExp;
-  /** Nearly the same, without this finding. */
+  /** Nearly the same facts, but without this finding. */
   not: PreflightFacts;
   options?: PreflightOptions;
   notOptions?: PreflightOptions;
@@ -189,7 +189,7 @@ const cases: Case[] = [
     when: facts({ selected: [selected(topic("a.b"))], targetTopics: ["a_b"] }),
     says: /a\.b and a_b on the target/,
     fix: /topicsExcludePattern/,
-    // It is there already: nothing has to be made.
+    // The topic already exists on the target, so it is not created.
     not: facts({ selected: [selected(topic("a.b"), topic("a.b", [[0, 0]]))], targetTopics: ["a.b", "a_b"] }),
   },
   {
@@ -239,7 +239,7 @@ const cases: Case[] = [
     when: facts({ originGroups: ["a,b"] }),
     says: /a,b/,
     fix: /./,
-    // It has read nothing that moves, so the mirror leaves it alone.
+    // The group has no offset on a migrated topic, so the mirror skips it.
     not: facts({ originGroups: ["a,b"], idleGroups: new Set(["a,b"]) }),
   },
   {
@@ -263,7 +263,7 @@ const cases: Case[] = [
     notOptions: { groups: ["connect-a"] },
   },
 
-  // Left-over offsets
+  // Leftover offsets
   {
     finding: "OFFSETS_LEFT_OVER",
     when: running({ selected: [selected(topic("orders"))] }),
@@ -357,7 +357,8 @@ const cases: Case[] = [
     not: facts({ selected: [selected(topic("orders"), topic("orders", [[5, 5]]))] }),
   },
   {
-    // Synced but not flushed: the mirror began a moment ago. The same syncs without the mirror were left on the origin by an earlier one.
+    // `not`: the mirror has just started and has written offset syncs, but not flushed offsets yet. `when`: the same
+    // syncs without a running mirror are leftovers of an earlier mirror on the origin.
     finding: "TARGET_TOPIC_HAS_DATA",
     when: facts({ selected: running().selected, synced: new Set(["orders:0"]) }),
     says: /partition 0 from 0 to 8/,
@@ -365,7 +366,8 @@ const cases: Case[] = [
     not: running({ mirrored: new Map() }),
   },
   {
-    // Under another name of its own the mirror remembers nothing of what its syncs tell.
+    // The offsets topic does not exist (e.g. it was renamed). So the mirror remembers nothing, even though its syncs
+    // exist.
     finding: "TARGET_TOPIC_HAS_DATA",
     when: running({
       mirrored: new Map(),
@@ -376,7 +378,8 @@ const cases: Case[] = [
     not: running({ mirrored: new Map() }),
   },
   {
-    // Written by clients after a cutover: an `up` that brings a new password is none of their business.
+    // Clients wrote these records after a cutover. A later `up`, e.g. for a new password, must not fail because of
+    // them.
     finding: "TARGET_TOPIC_HAS_DATA",
     when: running({ mirrored: new Map(), synced: new Set() }),
     says: /partition 0 from 0 to 8/,
@@ -547,7 +550,7 @@ const cases: Case[] = [
     not: facts(),
   },
 
-  // What the target would lose
+  // Records that the target would lose
   {
     finding: "TARGET_RETENTION_DELETES",
     when: facts({ target: onTarget({ "log.retention.ms": "3600000" }), ...old("retention", [0]) }),

@@ -7,7 +7,7 @@ test("every code that preflight says has its line in the documentation, and no o
   const said = sources.flatMap((file) =>
     [...readFileSync(join(__dirname, file), "utf8").matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/g)].map((m) => m[1]!),
   );
-  // What other parts throw, and preflight hands on.
+  // Errors that other parts throw and preflight reports unchanged.
   const handedOn = ["KAFKA_UNREACHABLE", "SELECTION_EMPTY", "REPLICATION_TOO_LARGE"];
   const page = readFileSync(join(__dirname, "../../docs/preflight.md"), "utf8");
   const written = page

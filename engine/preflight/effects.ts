@@ -3,8 +3,8 @@ import { internalTopics, type InternalTopicKind } from "../naming";
 import type { Need } from "./privileges";
 
 /**
- * What happens to a mirror that lacks one operation. Each was seen on Kafka 4.3.1 by taking that ACL away alone: none of
- * them makes the connector fail at once, which is why they are asked for beforehand.
+ * What happens to a mirror that lacks one operation. We saw each effect on Kafka 4.3.1 by removing only that ACL. The
+ * connector does not fail at once in any of these cases, so preflight checks them beforehand.
  */
 export function mirrorEffect(side: Side, need: Need, mirror: MirrorModel): string {
   const kinds = new Set(
@@ -49,7 +49,10 @@ export function mirrorEffect(side: Side, need: Need, mirror: MirrorModel): strin
 
 const NO_JOURNAL = "the cutover can't keep what the groups' offsets were, so it writes none";
 
-/** What the administrator could not do without one operation. @param journal topic of the moved offsets' journal */
+/**
+ * What the administrator cannot do without one operation.
+ * @param journal name of the topic for the journal of the groups' offsets
+ */
 export function administratorEffect(side: Side, need: Need, journal: string): string {
   const isJournal = side === "target" && need.type === "topic" && need.names.every((name) => name === journal);
   if (isJournal) return NO_JOURNAL;

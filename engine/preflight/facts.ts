@@ -7,12 +7,12 @@ import type { ConfigSync } from "./config-sync";
 import type { LargeRecord } from "./large";
 import type { Addresses, OtherMirror } from "./opposite";
 
-/** One configuration value as a broker tells it. */
+/** One configuration value as a broker returns it. */
 export interface Setting {
   value: string;
-  /** True when it was set on the topic itself. */
+  /** True if it is set on the topic itself. */
   ofTopic: boolean;
-  /** Where the value comes from, as the broker says it. Absent: `dynamic-topic` with `ofTopic`, else `default`. */
+  /** The source of the value, as the broker returns it. Absent: `dynamic-topic` if `ofTopic`, otherwise `default`. */
   source?: ConfigSource;
 }
 
@@ -21,9 +21,9 @@ export type Settings = Readonly<Record<string, Setting>>;
 export interface TopicFacts {
   name: string;
   settings: Settings;
-  /** Largest number of replicas of any partition, once what is under way is done. */
+  /** Largest number of replicas of any partition, after reassignments in progress are done. */
   factor: number;
-  /** Where each partition's log starts and ends, by partition number. undefined: it has no leader. */
+  /** Start and end of each partition's log, by partition number. undefined: the partition has no leader. */
   bounds: (LogBounds | undefined)[];
 }
 
@@ -32,12 +32,12 @@ export interface SelectedTopic {
   origin: TopicFacts;
   /** Its name on the target. */
   targetName: string;
-  /** Absent: not there yet. */
+  /** Absent: the topic does not exist yet. */
   target?: TopicFacts;
 }
 
 export interface BrokerFacts extends BrokerNow {
-  /** Effective broker settings; empty when they could not be read. */
+  /** Effective broker settings. Empty if they could not be read. */
   settings: Readonly<Record<string, string>>;
 }
 
@@ -55,7 +55,7 @@ export interface GroupFacts {
   committed: number;
 }
 
-/** Records that a limit of the target would refuse or delete, asked from the origin by time. */
+/** Records that a time limit of the target would refuse or delete. Found by asking the origin for offsets by time. */
 export interface TimedRecords {
   limit: "retention" | "before" | "after";
   topic: string;
@@ -65,37 +65,40 @@ export interface TimedRecords {
   partitions: number[];
 }
 
-/** Everything that preflight decides on: plain data, read once. */
+/** All input of preflight's decisions: plain data, read once. */
 export interface PreflightFacts {
   mirror: MirrorModel;
   origin: ClusterFacts;
   target: ClusterFacts;
-  /** Every topic and group that the origin shows. */
+  /** All topics and groups that are visible on the origin. */
   originTopics: string[];
   originGroups: string[];
-  /** Of the groups that the mirror can't handle or leaves out by default: those without an offset on a copied topic. */
+  /** Groups without an offset on a copied topic, among those that the mirror cannot handle or skips by default. */
   idleGroups?: ReadonlySet<string>;
-  /** Every topic that the target shows. */
+  /** All topics that are visible on the target. */
   targetTopics?: string[];
   selected: SelectedTopic[];
-  /** Internal topics as found on their own side. */
+  /** Internal topics, each checked on its own side. */
   internals: InternalTopicCheck[];
   mirrorGroup: GroupFacts;
-  /** This very mirror has run before or runs now: its source connector is in its own configs topic. */
+  /** True if this mirror has run before or runs now: its source connector is in its own configs topic. */
   started: boolean;
   /** Last mirrored origin offset of each `topic:partition`, from Connect's offsets topic. */
   mirrored: ReadonlyMap<string, number>;
   /** Origin `topic:partition` for which the mirror has written an offset sync. */
   synced: ReadonlySet<string>;
   timed: TimedRecords[];
-  /** Topics that an earlier look found good and that this mirror has been copying since: what is in them is its work or its clients'. */
+  /**
+   * Topics that passed an earlier preflight and that this mirror has copied since. Their records come from this mirror
+   * or from its clients.
+   */
   known: ReadonlySet<string>;
-  /** Source connectors of other mirrors whose configuration lies on one of the clusters. */
+  /** Source connectors of other mirrors whose configuration is stored on one of the clusters. */
   others?: readonly OtherMirror[];
-  /** How others may reach the two clusters. */
+  /** Addresses by which other mirrors may reach the two clusters. */
   addresses?: Addresses;
-  /** The largest record of each topic among those that were looked at. */
+  /** The largest sampled record of each topic. */
   large?: readonly LargeRecord[];
-  /** How MirrorMaker 2 brings topic settings to the target. Absent: its defaults. */
+  /** How MirrorMaker 2 copies topic settings to the target. Absent: its defaults. */
   configSync?: ConfigSync;
 }

@@ -2,13 +2,13 @@ import { MigrationError } from "../errors";
 import type { Side } from "../model";
 import { someOf } from "../units";
 
-/** One thing that preflight saw. */
+/** One problem that preflight found. */
 export interface Finding {
-  /** Stable, e.g. `TARGET_TOPIC_HAS_DATA`; may be named in `accept`. */
+  /** Stable, e.g. `TARGET_TOPIC_HAS_DATA`. It may be listed in `accept`. */
   code: string;
   /** `error` stops the migration, `warning` does not. */
   severity: "error" | "warning";
-  /** Names and numbers. */
+  /** What was found, with names and numbers. */
   seen: string;
   /** What to type or change. */
   fix: string;
@@ -23,7 +23,7 @@ export function warning(code: string, seen: string, fix: string): Finding {
   return { code, severity: "warning", seen, fix };
 }
 
-/** A MigrationError of another part as a finding. */
+/** Converts a MigrationError of another part into a finding. */
 export function findingOf(thrown: MigrationError): Finding {
   const [first = ""] = thrown.message.split("\n");
   const seen = first.startsWith(`${thrown.code}: `) ? first.slice(thrown.code.length + 2) : first;
@@ -39,7 +39,7 @@ export function accepting(findings: readonly Finding[], accepted: readonly strin
   return findings.map((f) => (f.severity === "error" && accepted.includes(f.code) ? { ...f, severity: "warning" } : f));
 }
 
-/** @throws MigrationError PREFLIGHT_FAILED with every error among the findings; nothing when there is none */
+/** @throws MigrationError PREFLIGHT_FAILED with every error among the findings; returns if there is none */
 export function refuse(findings: readonly Finding[]): void {
   const errors = findings.filter((f) => f.severity === "error");
   if (errors.length === 0) return;

@@ -5,7 +5,7 @@ import { someOf } from "../units";
 import type { PreflightFacts, SelectedTopic } from "./facts";
 import { error, type Finding } from "./finding";
 
-/** The largest record of a topic among those that were looked at. */
+/** The largest sampled record of a topic. */
 export interface LargeRecord extends TopicPartition {
   offset: number;
   /** Bytes of key, value and headers, uncompressed. */
@@ -14,15 +14,18 @@ export interface LargeRecord extends TopicPartition {
 
 /** Kafka's default of `max.request.size`. */
 export const DEFAULT_REQUEST = 1048576;
-/** What the producer adds to a record when it compares: the batch's header and the record's own fields (AbstractRecords, at most). */
+/**
+ * Bytes that the producer adds to a record before it compares sizes: the batch's header and the record's own fields
+ * (AbstractRecords, upper bound).
+ */
 const OVERHEAD = 82;
-/** Partitions of a topic, and partitions in all, that are looked into. */
+/** Maximum number of partitions to sample, per topic and in total. */
 const PER_TOPIC = 3;
 const MOST = 300;
 
 /**
- * Looks at the first and the last batches of some partitions. The mirror's producer judges a record by its uncompressed size, which the
- * log's size limits say nothing about. Large records elsewhere in the log are not seen.
+ * Reads the first and the last batches of some partitions. The mirror's producer compares a record's uncompressed size,
+ * which the size limits of the log do not show. Large records elsewhere in the log are not found.
  */
 export async function readLargeRecords(
   origin: KafkaPort,
@@ -57,7 +60,9 @@ export async function readLargeRecords(
   return [...largest.values()];
 }
 
-/** What can't be decoded is for the gate and the verification to say: this is an estimate. */
+/**
+ * Ignores records that cannot be decoded, because this is only an estimate. The gate and the verification report them.
+ */
 async function readable(work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -3,7 +3,7 @@ import { isExcluded, lostSettings, type SyncFacts, type TopicKey, valuesAfter, w
 import { error, type Finding, warning } from "./finding";
 import type { PreflightFacts, SelectedTopic, TimedRecords } from "./facts";
 
-/** The tightest of several limits; undefined: none. Negative means unlimited. */
+/** The smallest of several limits. Negative values mean unlimited. Undefined: no limit. */
 function tightest(values: readonly string[]): number | undefined {
   const limits = values.map(Number).filter((n) => Number.isFinite(n) && n >= 0 && n < 2 ** 62);
   return limits.length === 0 ? undefined : Math.min(...limits);
@@ -13,7 +13,10 @@ function limitAfter(topic: SelectedTopic, key: TopicKey, facts: SyncFacts): numb
   return tightest(valuesAfter(topic, key, facts));
 }
 
-/** `message.timestamp.difference.max.ms` is the older name for both directions (up to Kafka 3.9); the newer keys win over it. */
+/**
+ * `message.timestamp.difference.max.ms` is the older setting for both directions (up to Kafka 3.9). The newer settings
+ * override it.
+ */
 function timeLimit(
   topic: SelectedTopic,
   key: "message.timestamp.after.max.ms" | "message.timestamp.before.max.ms",
@@ -26,20 +29,23 @@ function deletes(topic: SelectedTopic, facts: SyncFacts): boolean {
   return valuesAfter(topic, "cleanup.policy", facts).some((v) => v.includes("delete"));
 }
 
-/** The target gives records the time of their arrival: neither its time limits nor its retention look at their own times. */
+/**
+ * Returns true if the target stores the arrival time in each record. Then its time limits and its retention ignore the
+ * records' original times.
+ */
 function stamps(topic: SelectedTopic, facts: SyncFacts): boolean {
   const types = valuesAfter(topic, "message.timestamp.type", facts);
   return types.length > 0 && types.every((type) => type === "LogAppendTime");
 }
 
-/** A question for the origin: does it have records dated before, or after, this limit counted from now? */
+/** A question to the origin: does it have records dated before, or after, this limit counted from now? */
 export interface TimedQuestion {
   limit: TimedRecords["limit"];
   topic: string;
   limitMs: number;
 }
 
-/** What has to be asked before `checkLimits` can decide: only where a limit could hurt. */
+/** The questions that `checkLimits` needs answered. Only limits that could cause a problem lead to a question. */
 export function timedQuestions(facts: SyncFacts & Pick<PreflightFacts, "selected">): TimedQuestion[] {
   return facts.selected.flatMap((topic) => {
     const questions: TimedQuestion[] = [];
@@ -61,7 +67,7 @@ function shorterRetention(topic: SelectedTopic, facts: SyncFacts): boolean {
   return target !== undefined && (origin === undefined || target < origin);
 }
 
-/** undefined: unlimited, also where the origin does not delete at all. */
+/** undefined: unlimited. This includes a topic whose records the origin never deletes. */
 function originLimit(topic: SelectedTopic, key: TopicKey): number | undefined {
   const { settings } = topic.origin;
   if (
@@ -73,7 +79,7 @@ function originLimit(topic: SelectedTopic, key: TopicKey): number | undefined {
   return tightest(settings[key] === undefined ? [] : [settings[key].value]);
 }
 
-/** Settings of the target that would delete, refuse or change migrated records. */
+/** Checks settings of the target that would delete, refuse or change migrated records. */
 export function checkLimits(facts: PreflightFacts): Finding[] {
   return [
     ...retention(facts),
@@ -85,7 +91,9 @@ export function checkLimits(facts: PreflightFacts): Finding[] {
   ];
 }
 
-/** ` (retention.ms=-1 on the target's topic will be taken away)`, where the topic has a value now that does not stay. */
+/**
+ * ` (retention.ms=-1 on the target's topic will not last)` if the topic now has a value that MirrorMaker 2 will remove.
+ */
 function notLasting(facts: PreflightFacts, topicName: string, ...keys: TopicKey[]): string {
   const topic = facts.selected.find((s) => s.origin.name === topicName);
   const gone = topic === undefined ? [] : lostSettings(topic, facts).filter((l) => keys.includes(l.key));
@@ -209,7 +217,7 @@ function cleanup(facts: PreflightFacts): Finding[] {
   ];
 }
 
-/** `compact,delete` and `delete,compact` are the same. */
+/** `compact,delete` and `delete,compact` are equal. */
 const policies = (value: string) =>
   value
     .split(",")
@@ -254,7 +262,7 @@ function compression(facts: PreflightFacts): Finding[] {
   ];
 }
 
-/** Somebody set them on purpose, and nothing would say that they are gone. */
+/** Warns about settings that will be lost. Somebody set them on purpose, and nothing else would report the loss. */
 function lost(facts: PreflightFacts): Finding[] {
   const texts = facts.selected.flatMap((topic) =>
     lostSettings(topic, facts).map(

@@ -2,7 +2,7 @@ import type { MigrationModel } from "../model";
 import { isAnonymous } from "./ask";
 import { type Finding, warning } from "./finding";
 
-/** One warning for all clusters that are used without a login: nothing there limits who does what. */
+/** One warning for all clusters that are used without a login. Nothing there limits the rights of a client. */
 export function checkLogins(model: MigrationModel): Finding[] {
   const open = (["origin", "target"] as const).filter((side) => isAnonymous(model[side]));
   if (open.length === 0) return [];

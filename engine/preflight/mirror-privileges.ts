@@ -15,22 +15,25 @@ import { type Missing, needText, type Universe } from "./privileges";
 export interface MirrorPrivilegeOptions {
   /** `sync.topic.acls.enabled`. Default false. */
   syncTopicAcls?: boolean;
-  /** ACLs and credentials reach the brokers one after the other: how long to ask again, in ms. Default 10000. */
+  /**
+   * How long to repeat the check, in ms, because brokers apply new ACLs and credentials one after the other. Default
+   * 10000.
+   */
   patienceMs?: number;
 }
 
 export interface MirrorPrivileges {
-  /** Topics and groups that were asked about. */
+  /** Number of topics and groups that were checked. */
   topics: number;
   groups: number;
   warnings: string[];
 }
 
 /**
- * Connects as the mirror's own users and asks both clusters for each privilege of the least set, so that a missing one is
- * named before the mirror runs without saying so.
- * @throws MigrationError MIRROR_PRIVILEGES_MISSING with each missing privilege and what the mirror would do without it;
- * what the connection itself throws (wrong password, unreachable)
+ * Connects as the mirror's own users and checks each privilege of the minimum set on both clusters. It reports a
+ * missing privilege before the mirror starts, because the mirror itself would not report it.
+ * @throws MigrationError MIRROR_PRIVILEGES_MISSING with each missing privilege and its effect on the mirror; also
+ *   errors of the connection itself (wrong password, unreachable)
  */
 export async function checkMirrorPrivileges(
   model: MigrationModel,
@@ -123,7 +126,7 @@ async function askAs(
         await port.close();
       }
     } catch (error) {
-      // A credential that was just made is not on every broker yet.
+      // A new credential may not be on every broker yet.
       if (!isMigrationError(error) || error.code !== "KAFKA_AUTHENTICATION" || Date.now() >= deadline) throw error;
     }
     await sleep(500);

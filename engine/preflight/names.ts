@@ -4,7 +4,7 @@ import { countText } from "../units";
 import { error, type Finding } from "./finding";
 import type { PreflightFacts } from "./facts";
 
-/** Names that the mirror will use for itself must be free, or its own already. */
+/** Checks that the names which the mirror uses for itself are free, or already its own. */
 export function checkNames(facts: PreflightFacts): Finding[] {
   return [
     ...equalNames(facts),
@@ -31,7 +31,7 @@ function equalNames({ mirror }: PreflightFacts): Finding[] {
   );
 }
 
-/** On its own side: what is there must be this mirror's, left by an `up` that runs again. */
+/** Checks each internal topic on its own side. An existing one must belong to this mirror, from an earlier `up`. */
 function takenNames({ internals, mirror }: PreflightFacts): Finding[] {
   return internals
     .filter((t) => t.state === "foreign")
@@ -47,8 +47,9 @@ function takenNames({ internals, mirror }: PreflightFacts): Finding[] {
 }
 
 /**
- * Syncs and checkpoints bear no name of their mirror. Where this one has never run they are another one's that uses the
- * same aliases, which both would write to, or an earlier run's, which MirrorMaker 2 would read as its own (Kafka 3.5 and later).
+ * Offset syncs and checkpoints do not contain the name of their mirror. If this mirror has never run, they come from
+ * another mirror with the same aliases, or from an earlier run. In the first case both mirrors would write to the same
+ * topic. In the second case MirrorMaker 2 would read them as its own (Kafka 3.5 and later).
  */
 function leftOver({ internals, started, mirrored, mirror }: PreflightFacts): Finding[] {
   if (started || mirrored.size > 0) return [];
@@ -63,7 +64,7 @@ function leftOver({ internals, started, mirrored, mirror }: PreflightFacts): Fin
     );
 }
 
-/** On the other side: a user topic would be copied into the internal one. */
+/** Checks that no user topic of the origin would be copied into an internal topic of the target. */
 function selectedNames({ selected, internals, mirror }: PreflightFacts): Finding[] {
   const own = new Map(internals.filter((t) => t.side === "target").map((t) => [t.name, t]));
   return selected.flatMap(({ origin, targetName }) => {
@@ -79,7 +80,7 @@ function selectedNames({ selected, internals, mirror }: PreflightFacts): Finding
   });
 }
 
-/** Two Connect clusters with one group would be one Connect cluster. */
+/** Two Connect clusters with the same group would act as one Connect cluster. */
 function connectGroup(facts: PreflightFacts): Finding[] {
   const { groupId } = facts.mirror;
   const { state, protocolType, members, committed } = facts.mirrorGroup;

@@ -9,9 +9,9 @@ import { needText } from "./privileges";
 const WHY = "the cutover notes there what the groups' offsets were before it moves them";
 
 /**
- * May the administrator write the note of the groups' offsets on the target? Asked before a cutover does anything: an
- * administrator that was given to an older version of this package has no rights on that topic.
- * @throws MigrationError PREFLIGHT_FAILED naming each missing right; and what the target answers else
+ * Checks that the administrator may write the journal of the groups' offsets on the target. It runs before a cutover
+ * changes anything. An administrator that was created for an older version of this package has no rights on that topic.
+ * @throws MigrationError PREFLIGHT_FAILED with each missing right; also any other error from the target
  */
 export async function checkNotePrivileges(model: MigrationModel, open?: OpenKafka): Promise<void> {
   const name = offsetsJournalTopic(model.mirror);

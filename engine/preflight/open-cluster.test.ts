@@ -19,16 +19,16 @@ const ours: Acl = {
 const others: Acl = { ...ours, principal: "User:*", operation: "All" };
 
 interface Cluster {
-  /** null: hidden. Absent: not set. */
+  /** null: the value is hidden. Absent: not set. */
   setting?: string | null;
   acls?: Acl[];
-  /** May this user describe a transactional id that no ACL names? undefined: the brokers do not tell. */
+  /** Whether this user may describe a transactional id that no ACL names. undefined: the brokers do not answer this. */
   probe?: boolean | undefined;
   /** What this user may do with any topic or group. */
   held?: string[];
-  /** What it may do with the cluster. */
+  /** What this user may do with the cluster. */
   cluster?: string[];
-  /** The brokers' settings may not be read. */
+  /** True if this user may not read the brokers' settings. */
   denied?: boolean;
 }
 
@@ -87,7 +87,7 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     expect(found!.seen).toMatch(
       /User:mm2 and User:admin would be the first on 1 topic \(orders\) and 1 group \(billing\) of the origin/,
     );
-    // The rules of wide patterns touch what does not move, too.
+    // The rules of wide patterns also cover topics that do not move.
     const [wide] = await checkOpenCluster(
       port({ setting: "true" }),
       { ...narrow, topicsPattern: ".*" },
@@ -116,14 +116,14 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     expect(await codes({ setting: null }, false)).toEqual([]);
     const [found] = await checkOpenCluster(port({ setting: null }), narrow, users, universe);
     expect(found!.fix).toContain("preflight.everyoneByDefault.origin");
-    // Somebody has set it, so this is no cluster as Kafka makes it.
+    // An error, because somebody has changed Kafka's default.
     expect(found!.severity).toBe("error");
   });
 
   it("is known to be closed where this user may not see what no ACL names", async () => {
     for (const at of [{ setting: null }, { denied: true }]) {
       expect(await codes({ ...at, probe: false })).toEqual([]);
-      // Brokers before Kafka 3.0 are asked about a topic.
+      // On brokers before Kafka 3.0 the check asks about a topic instead.
       expect(await codes({ ...at, probe: undefined, held: [] })).toEqual([]);
     }
   });
@@ -132,7 +132,7 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     expect(await codes({ setting: null, cluster: ["Describe"] })).toEqual(["CLUSTER_OPEN"]);
     expect(await codes({ denied: true, cluster: ["Describe"] })).toEqual(["CLUSTER_OPEN"]);
     expect(await codes({ denied: true, cluster: ["Describe"], probe: undefined })).toEqual(["CLUSTER_OPEN"]);
-    // Its own rules on a topic, and nothing else, say what it may do there.
+    // The user's rights on the topic come only from its own rules.
     expect(await codes({ setting: null, acls: [ours], held: ["Read", "Describe"] })).toEqual(["CLUSTER_OPEN"]);
   });
 
@@ -142,7 +142,7 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     for (const principal of [undefined, "User:admin"]) {
       expect(await find({ setting: null, acls: [ours] }, principal)).toMatchObject([{ code: "CLUSTER_OPEN_UNKNOWN" }]);
     }
-    // Rights that an ACL gives to all are everybody's.
+    // Rights that an ACL gives to `User:*` do not show a super user, because everybody has them.
     const given = everything.map(
       (operation): Acl => ({ ...others, resourceType: "cluster", resourceName: "kafka-cluster", operation }),
     );

@@ -8,11 +8,11 @@ import { error, type Finding, warning } from "./finding";
 import { askDefault } from "./open-probe";
 import type { Universe } from "./privileges";
 
-/** Users whose ACLs this migration makes on one cluster. */
+/** Users for whom this migration creates ACLs on one cluster. */
 export interface MadeUsers {
-  /** As ACLs name them: `User:mm2`. */
+  /** Principals as in ACLs, e.g. `User:mm2`. */
   principals: readonly string[];
-  /** The mirror's profile: `guide` has rules for everything. */
+  /** The mirror's profile. `guide` has rules for every topic and group. */
   profile: Profile;
 }
 
@@ -27,10 +27,10 @@ const grants = ({ resource }: AclRule, type: Kind, name: string) =>
     : resource.name === name || resource.name === "*");
 
 /**
- * With `allow.everyone.if.no.acl.found=true` brokers let everybody use what no ACL names. The first ACL on a topic or
- * group, this migration's own, then locks everybody else out of it. Changes nothing.
- * @param told what the brokers have, where they hide it
- * @param principal the port's login as ACLs name it; undefined: not known
+ * With `allow.everyone.if.no.acl.found=true` brokers let everybody use a resource that no ACL names. The first ACL on a
+ * topic or group, here one of this migration, then locks everybody else out of it. This check changes nothing.
+ * @param told the brokers' value as the user gives it; needed if the brokers hide it
+ * @param principal the port's login as in ACLs; undefined: not known
  */
 export async function checkOpenCluster(
   port: KafkaPort,
@@ -83,7 +83,7 @@ export async function checkOpenCluster(
   }
   const locked = "if it is true, everybody else is locked out of them";
   const fix = `${tell}; where it is true, ${own}`;
-  // Kafka's default is false: somebody has set it, and nothing but that person tells what to.
+  // Kafka's default is false, so a hidden value means that somebody has set it. Only that person knows the value.
   if (set === "hidden") {
     const why = found === "privileged" ? ", and this login may do everything on either kind of cluster" : "";
     const seen = `the ${side}'s brokers set ${SETTING} and hide its value${why}: ${first}; ${locked}`;
@@ -97,7 +97,7 @@ function rulesOf(side: Side, mirror: MirrorModel, profile: Profile): AclRule[] {
   return [...(profile === "guide" ? guideAcls(side) : leastAcls(side, mirror)), ...administratorAcls(side, mirror)];
 }
 
-/** undefined: this login may not list them, so nothing is known to be named. */
+/** Returns undefined if this login may not list ACLs. Then no resource is known to have one. */
 async function listedAcls(port: KafkaPort): Promise<Acl[] | "no authorizer" | undefined> {
   try {
     return await port.describeAcls();

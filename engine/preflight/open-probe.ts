@@ -3,8 +3,8 @@ import type { Acl, KafkaPort } from "../kafka/port";
 import { byAcls, PROBE } from "./privileges";
 
 /**
- * What the brokers do with a resource that no ACL names, as far as this login can see it. `privileged`: this login may
- * do everything, so it sees the same on either kind of cluster. `unseen`: there is no such resource to ask about.
+ * What the brokers do with a resource that no ACL names, as far as this login can see. `privileged`: this login may do
+ * everything, so both kinds of cluster look the same. `unseen`: there is no such resource to ask about.
  */
 export type Default = "closed" | "open" | "privileged" | "unseen";
 
@@ -15,17 +15,18 @@ const PER_RESOURCE: Record<"cluster" | "topic" | "group", readonly AclOperation[
   topic: ["Delete", "AlterConfigs", "Alter", "Create", "Write", "Read", "Describe", "DescribeConfigs"],
   group: ["Delete", "Read", "Describe"],
 };
-/** How many resources are asked about to tell a super user from others. */
+/** Maximum number of resources to ask about when looking for a super user. */
 const RESOURCES_ASKED = 20;
 
 /**
- * Asks for the right to describe something that no ACL names and nobody uses. Changes nothing. A refusal says that the
- * cluster is closed. An answer says that it is open, once this login is known to be no super user.
- * @param acls every ACL of the cluster, this migration's own included
- * @param principal this login as ACLs name it; undefined: not known
+ * Asks for the right to describe a resource that no ACL names and nobody uses. Changes nothing. A refusal means that
+ * the cluster is closed. Otherwise the cluster is open, if this login is not a super user.
+ * @param acls every ACL of the cluster, including those of this migration
+ * @param principal this login as in ACLs; undefined: not known
  */
 export async function askDefault(port: KafkaPort, acls: readonly Acl[], principal?: string): Promise<Default> {
-  // This migration's rules often name every topic and group, and rarely a transactional id.
+  // Start with transactional ids: this migration's rules often name every topic and group, but rarely a transactional
+  // id.
   for (const kind of ["transactionalId", "topic", "group"] as const) {
     const name = unnamed(acls, kind);
     const allowed = name === undefined ? undefined : await isAllowed(port, kind, name);
@@ -35,14 +36,14 @@ export async function askDefault(port: KafkaPort, acls: readonly Acl[], principa
   return "unseen";
 }
 
-/** A name that no ACL covers; undefined: all names are covered. */
+/** Returns a name that no ACL covers. Undefined: all names are covered. */
 function unnamed(acls: readonly Acl[], kind: Kind): string | undefined {
   const starts = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"];
   const names = [PROBE, ...starts.map((start) => `${start}-${PROBE}`)];
   return names.find((name) => !acls.some((acl) => covers(acl, kind, name)));
 }
 
-/** undefined: the brokers do not tell. */
+/** Returns undefined if the brokers do not answer this. */
 async function isAllowed(port: KafkaPort, kind: Kind, name: string): Promise<boolean | undefined> {
   if (kind === "transactionalId") return port.mayDescribeTransactionalId(name);
   const answers = await (kind === "topic" ? port.topicOperations([name]) : port.groupOperations([name]));
@@ -51,13 +52,14 @@ async function isAllowed(port: KafkaPort, kind: Kind, name: string): Promise<boo
 }
 
 /**
- * A super user may do everything everywhere. Others may do no more than the ACLs say, where there are ACLs: who has a
- * right that no ACL gives is a super user, and who is refused a right is none.
- * @returns undefined where no ACL names anything: then everybody on an open cluster may do what a super user may
+ * Decides whether this login is a super user. A super user may do everything on every resource. On a resource with
+ * ACLs, other users may do only what the ACLs allow. So a login with a right that no ACL gives is a super user, and a
+ * login that lacks any right is not.
+ * @returns undefined if no ACL names anything: on such an open cluster everybody has the rights of a super user
  */
 async function isSuperUser(port: KafkaPort, acls: readonly Acl[], principal?: string): Promise<boolean | undefined> {
   const cluster = (await port.describeCluster()).authorizedOperations;
-  // Where the principal is not known, any of them may be this login.
+  // If the principal is unknown, any of them may be this login.
   const granting = acls.filter(
     (a) => a.permission === "allow" && (principal === undefined || [principal, "User:*"].includes(a.principal)),
   );
@@ -79,7 +81,7 @@ async function isSuperUser(port: KafkaPort, acls: readonly Acl[], principal?: st
   return undefined;
 }
 
-/** Some names that ACLs cover. */
+/** Some names that ACLs cover, at most `RESOURCES_ASKED`. */
 function namedBy(acls: readonly Acl[], type: "topic" | "group"): string[] {
   const oneOf = ({ patternType, resourceName }: Acl) =>
     patternType === "prefixed" ? `${resourceName}${PROBE}` : resourceName === "*" ? PROBE : resourceName;

@@ -47,7 +47,7 @@ describe("a mirror in the opposite direction", () => {
       "target.cluster.alias": mirror.originAlias,
     };
     expect(found(other(aliases))).toEqual(["error"]);
-    // Its Connect cluster keeps its configuration on the target.
+    // The other mirror's Connect cluster stores its configuration on the target.
     expect(found(other({}, { side: "target" }))).toEqual(["error"]);
     expect(found(other({ "target.cluster.bootstrap.servers": "third:1" }, { side: "target" }))).toEqual([]);
   });

@@ -10,25 +10,26 @@ import { someOf } from "../units";
 import type { PreflightFacts } from "./facts";
 import { error, type Finding, warning } from "./finding";
 
-/** A source connector of another MirrorMaker 2, as Connect keeps its configuration on one of the clusters. */
+/** A source connector of another MirrorMaker 2, from the configuration that Connect stores on one of the clusters. */
 export interface OtherMirror {
-  /** Where its Connect cluster keeps its configuration. */
+  /** The cluster on which its Connect cluster stores the configuration. */
   side: Side;
   configTopic: string;
   connector: string;
   config: Readonly<Record<string, string>>;
   /** `STARTED`, `PAUSED` or `STOPPED`. */
   target: string;
-  /** A Connect cluster other than this mirror's works there now. */
+  /** True if a Connect cluster other than this mirror's runs there now. */
   alive: boolean;
 }
 
-/** Connect's configuration topics that are looked into on each cluster. */
+/** Maximum number of Connect configuration topics to read on each cluster. */
 const MOST_TOPICS = 20;
 
 /**
- * Other MirrorMaker 2 source connectors, from the configuration topics of the Connect clusters that keep theirs here: one
- * partition, compacted, with `config` in the name. Topics that this user may not read are left out.
+ * Finds other MirrorMaker 2 source connectors. It reads the configuration topics of Connect clusters that are stored on
+ * the two clusters: compacted topics with one partition and `config` in the name. Topics that this user may not read
+ * are skipped.
  */
 export async function readOtherMirrors(clusters: Clusters, mirror: MirrorModel): Promise<OtherMirror[]> {
   const found: OtherMirror[] = [];
@@ -72,10 +73,13 @@ async function connectorsIn(port: KafkaPort, topic: string): Promise<ReadonlyMap
   return connectors.byName;
 }
 
-/** Addresses by which a cluster is known: `host:port`. */
+/** The known addresses of each cluster: `host:port`. */
 export type Addresses = Readonly<Record<Side, readonly string[]>>;
 
-/** A mirror that copies migrated topics back to the origin, from where this one would copy them again, without an end. */
+/**
+ * Checks for a mirror that copies migrated topics back to the origin. This mirror would copy them again, in an endless
+ * loop.
+ */
 export function checkOpposite(facts: PreflightFacts): Finding[] {
   const { mirror, others = [], addresses = { origin: [], target: [] }, selected } = facts;
   return others.flatMap((other): Finding[] => {
@@ -99,13 +103,13 @@ export function checkOpposite(facts: PreflightFacts): Finding[] {
 function isOpposite({ config, side }: OtherMirror, mirror: MirrorModel, addresses: Addresses): boolean {
   const at = (key: string, of: Side) => servers(config[key]).some((address) => addresses[of].includes(address));
   const fromTarget = at("source.cluster.bootstrap.servers", "target");
-  // The operators' Connect clusters keep their configuration on the cluster that they write to.
+  // The operators' Connect clusters store their configuration on the cluster that they write to.
   const toOrigin = at("target.cluster.bootstrap.servers", "origin") || side === "origin";
   if (fromTarget) return toOrigin;
   return config["source.cluster.alias"] === mirror.targetAlias && config["target.cluster.alias"] === mirror.originAlias;
 }
 
-/** `host:port` of each, in lower case. */
+/** The `host:port` entries of a list, in lower case. */
 export function servers(list: string | undefined): string[] {
   return (list ?? "")
     .split(",")
@@ -128,12 +132,12 @@ function modelOf({ config }: OtherMirror, mirror: MirrorModel): MirrorModel {
   };
 }
 
-/** Does the other mirror take the copy, and does this one take the other's copy again? */
+/** Returns true if the other mirror copies the topic back and this mirror would copy it again. */
 function comesBack(copy: string, other: MirrorModel, mirror: MirrorModel): boolean {
   try {
     return topicRule(other)(copy) === undefined && topicRule(mirror)(targetTopicName(other, copy)) === undefined;
   } catch (thrown) {
-    // The other's pattern can't be judged here.
+    // The other mirror's pattern cannot be evaluated here, so compare the texts.
     if (isMigrationError(thrown)) return other.topicsPattern === mirror.topicsPattern;
     throw thrown;
   }

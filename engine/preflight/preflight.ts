@@ -30,27 +30,38 @@ import { checkTargetNames } from "./target-names";
 import { checkTargetTopics } from "./targets";
 
 export interface PreflightOptions extends FactorOptions {
-  /** The administrator will make and remove the fence's ACLs on the origin. Default false. */
+  /** The administrator will create and remove the fence's ACLs on the origin. Default false. */
   fence?: boolean;
-  /** Groups that move beside those of the mirror's pattern: the administrator needs its rights on them, too. Default none. */
+  /**
+   * Groups that move in addition to those of the mirror's pattern. The administrator needs rights on them, too. Default
+   * none.
+   */
   groups?: readonly string[];
-  /** Users whose ACLs this migration makes, by cluster. Default none. */
+  /** Users for whom this migration creates ACLs, by cluster. Default none. */
   users?: Partial<Record<Side, MadeUsers>>;
-  /** What the brokers of a cluster have as `allow.everyone.if.no.acl.found`; needed only where they hide it. */
+  /** The value of `allow.everyone.if.no.acl.found` on each cluster. Needed only if the brokers hide it. */
   everyoneByDefault?: Partial<Record<Side, boolean>>;
   /** `max.request.size` of the mirror's data producer, in bytes. Default 1048576. */
   maxRequestSize?: number;
-  /** How the source connector brings topic settings to the target. Default: MirrorMaker 2's own way. */
+  /** How the source connector copies topic settings to the target. Default: MirrorMaker 2's defaults. */
   configSync?: ConfigSync;
-  /** Codes of findings that are known and accepted: they are said, and stop nothing. Privileges and connections can't be accepted. */
+  /**
+   * Codes of accepted findings. They are reported as warnings and do not stop the migration. Missing privileges and
+   * failed connections cannot be accepted.
+   */
   accept?: readonly string[];
 }
 
-/** With what only the caller knows. */
+/** The options, plus what only the caller knows. */
 export interface PreflightRun extends PreflightOptions {
-  /** The mirror as an earlier look found it good, where it is there still. Its topics are not judged by what they hold now. */
+  /**
+   * The mirror as it was when it passed an earlier preflight, if it still exists. The current records in its topics are
+   * then not judged.
+   */
   running?: MirrorModel;
-  /** ACLs and credentials that were just made reach the brokers one after the other: how long to ask again, in ms. Default 0. */
+  /**
+   * How long to repeat the check, in ms, because brokers apply new ACLs and credentials one after the other. Default 0.
+   */
   patienceMs?: number;
 }
 
@@ -59,16 +70,16 @@ export interface PreflightResult {
   topics: number;
   partitions: number;
   groups: number;
-  /** True when this mirror has run before: what is on the target is its own work so far. */
+  /** True if this mirror has run before. The records on the target are then its own copy so far. */
   resumes: boolean;
   warnings: Finding[];
-  /** Groups of sink connectors that stay behind by MirrorMaker 2's default exclusion. Absent: none. */
+  /** Groups of sink connectors that do not move because of MirrorMaker 2's default exclusion. Absent: none. */
   sinkGroupsLeft?: string[];
 }
 
 /**
- * Looks at both clusters before anything is made, and changes nothing. Every finding is collected; run again while the
- * mirror runs, it passes.
+ * Checks both clusters before anything is created. Changes nothing. It collects every finding before it throws. It also
+ * passes when it is run again while the mirror runs.
  * @throws MigrationError PREFLIGHT_FAILED with all errors at once
  */
 export async function preflight(
@@ -88,7 +99,7 @@ export async function preflight(
   }
 }
 
-/** Are all of its findings such as a user has whom not every broker knows yet? */
+/** Returns true if a user that is not on every broker yet could cause all findings of this error. */
 function ofNewUser(error: unknown): boolean {
   return (
     isMigrationError(error) &&
@@ -130,10 +141,10 @@ async function lookOnce(
         );
       });
     }
-    // Without a connection or a privilege the rest would only fail in many ways.
+    // Stop here: without a connection or a privilege the other checks would only add more failures.
     refuse(findings);
     const { origin, target } = opened as Clusters;
-    // Beside a mirror that is there the ACLs are made.
+    // If the mirror already exists, so do its ACLs.
     for (const port of running === undefined ? [origin, target] : []) {
       const users = options.users?.[port.side];
       if (users === undefined || users.principals.length === 0) continue;
@@ -159,7 +170,7 @@ async function lookOnce(
   }
 }
 
-/** All decisions that need the facts alone. */
+/** All checks that need only the facts. */
 export function decide(facts: PreflightFacts, options: PreflightOptions): Finding[] {
   return [
     ...checkTwoClusters(facts),
@@ -174,7 +185,7 @@ export function decide(facts: PreflightFacts, options: PreflightOptions): Findin
   ];
 }
 
-/** What is thrown as a MigrationError becomes a finding. */
+/** Runs the work. A MigrationError becomes a finding. */
 async function collecting<T>(findings: Finding[], work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -212,7 +223,9 @@ function administratorRules(
   return administratorAcls(side, mirror, { narrow: true, fence, groups });
 }
 
-/** A digest of every right that the preflight looks for: another one says that an earlier look is no answer any more. */
+/**
+ * A digest of all rights that preflight checks. If it changes, the result of an earlier preflight is no longer valid.
+ */
 export function administratorRights(mirror: MirrorModel, options: PreflightOptions): string {
   const rules = (["origin", "target"] as const).map((side) => administratorRules(side, mirror, options));
   return createHash("sha256").update(JSON.stringify(rules)).digest("hex").slice(0, 16);

@@ -2,7 +2,7 @@ import { type AclOperation, type AclRule, allows, covers, implies } from "../acl
 import type { Acl } from "../kafka/port";
 import { someOf } from "../units";
 
-/** What a principal must be allowed, on names that can be asked about. */
+/** A right that a principal must have, on names that can be checked. */
 export interface Need {
   type: "topic" | "group" | "cluster" | "transactionalId";
   operation: AclOperation;
@@ -10,18 +10,21 @@ export interface Need {
   names: string[];
 }
 
-/** Names that exist, or will, to stand for the patterns of ACL rules. */
+/** Names that exist or will exist. They replace the patterns of ACL rules in the check. */
 export interface Universe {
   topics: readonly string[];
   groups: readonly string[];
-  /** Topics that exist on this cluster: nobody needs Create on them. */
+  /** Topics that exist on this cluster. Create is not needed for them. */
   existing: ReadonlySet<string>;
 }
 
-/** Asked about where a rule covers names of which none exists. */
+/** The name to ask about if a rule covers no existing name. */
 export const PROBE = "kafka-migration-probe";
 
-/** ACL rules as questions: literal names as they are; a prefix or `*` for every name in use that it covers, else a made-up one. */
+/**
+ * Converts ACL rules to names to check. A literal name is checked as it is. A prefix or `*` is checked for every
+ * existing name that it covers, or for a made-up name if there is none.
+ */
 export function needsOf(rules: readonly AclRule[], universe: Universe): Need[] {
   const merged = new Map<string, Need>();
   for (const { resource, operations } of rules) {
@@ -48,24 +51,24 @@ function covered(name: string, patternType: "literal" | "prefix", all: readonly 
   return matching.length > 0 ? matching : [`${prefix}${PROBE}`];
 }
 
-/** What the broker answered. null: the principal may not even describe it. */
+/** The broker's answers. null: the principal may not even describe it. */
 export interface Answers {
   topics: ReadonlyMap<string, string[] | null>;
   groups: ReadonlyMap<string, string[] | null>;
-  /** undefined: the broker did not tell. Empty: it may not describe the cluster. */
+  /** undefined: the broker did not answer this. Empty: the principal may not describe the cluster. */
   cluster: readonly string[] | undefined;
-  /** ACLs that name the principal or everybody; undefined: they could not be listed. */
+  /** ACLs for the principal or for everybody. undefined: they could not be listed. */
   acls: readonly Acl[] | undefined;
 }
 
 export interface Missing extends Need {
-  /** Names on which it is missing. */
+  /** Names for which the right is missing. */
   names: string[];
-  /** True: the answer can't be had from here, neither yes nor no. */
+  /** True if the check could not find out whether the right is missing. */
   unknown: boolean;
 }
 
-/** Needs that the answers do not meet. */
+/** Returns the needs that the answers do not meet. */
 export function missingOf(needs: readonly Need[], answers: Answers): Missing[] {
   return needs.flatMap((need): Missing[] => {
     switch (need.type) {
@@ -73,7 +76,7 @@ export function missingOf(needs: readonly Need[], answers: Answers): Missing[] {
       case "group": {
         const told = need.type === "topic" ? answers.topics : answers.groups;
         const names = need.names.filter((name) => !allows(told.get(name) ?? [], need.operation));
-        // Create on the cluster makes any topic; Create on a topic that may not be described can't be seen.
+        // Create on the cluster allows every topic. Create on a topic is not visible if the topic may not be described.
         if (need.type === "topic" && need.operation === "Create" && createsAnyTopic(answers)) return [];
         if (names.length === 0) return [];
         const hidden =
@@ -91,7 +94,7 @@ export function missingOf(needs: readonly Need[], answers: Answers): Missing[] {
         return [{ ...need, unknown: answers.cluster === undefined && settled === undefined }];
       }
       case "transactionalId": {
-        // No request tells it; the ACLs do.
+        // No request returns rights on transactional ids, so use the ACLs.
         const verdicts = need.names.map((name) => ({
           name,
           verdict: byAcls(answers.acls, "transactionalId", name, need.operation),
@@ -109,7 +112,10 @@ function createsAnyTopic(answers: Answers): boolean {
   );
 }
 
-/** Decides as the standard authorizer does, host aside: a deny wins; undefined where the ACLs could not be listed. */
+/**
+ * Decides as the standard authorizer does, but ignores the host. A deny rule wins. Undefined: the ACLs could not be
+ * listed.
+ */
 export function byAcls(
   acls: readonly Acl[] | undefined,
   type: Acl["resourceType"],

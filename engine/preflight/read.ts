@@ -19,15 +19,15 @@ import { readOtherMirrors, servers } from "./opposite";
 import { timedRecords } from "./timed";
 
 export interface MoreToRead {
-  /** How MirrorMaker 2 is told to bring topic settings to the target. */
+  /** How MirrorMaker 2 is configured to copy topic settings to the target. */
   configSync?: ConfigSync | undefined;
-  /** As they are written for this migration. */
+  /** The bootstrap servers as this migration configures them. */
   bootstrapServers?: Record<Side, string>;
 }
 
 /**
- * Reads everything that preflight decides on. Changes nothing.
- * @param running the mirror as an earlier look found it good
+ * Reads all input of preflight's decisions. Changes nothing.
+ * @param running the mirror as it was when it passed an earlier preflight
  */
 export async function readFacts(
   clusters: Clusters,
@@ -98,13 +98,13 @@ export async function readFacts(
   };
 }
 
-/** Groups that preflight has to name, if they have anything to do with the migration. */
+/** Groups that preflight must report if they take part in the migration. */
 function oddGroups(groups: readonly string[], mirror: MirrorModel): string[] {
   const unable = selectGroups(groups, mirror).filter((group) => groupNameFault(group) !== undefined);
   return [...new Set([...unable, ...sinkGroupsLeftOut(groups, mirror)])];
 }
 
-/** Those without a committed offset on a copied topic; none where this user may not read their offsets. */
+/** The groups without a committed offset on a copied topic. Empty if this user may not read their offsets. */
 async function idleGroups(
   origin: KafkaPort,
   groups: readonly string[],
@@ -127,7 +127,7 @@ async function readCluster(port: KafkaPort): Promise<ClusterFacts & { addresses:
   try {
     configs = await port.describeBrokerConfigs(brokers.map((b) => b.id));
   } catch (error) {
-    // The origin's administrator need not be allowed this; where it must be, the privileges say so.
+    // The origin's administrator does not need this right. Where it is needed, the check of privileges reports it.
     if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") throw error;
   }
   return {
@@ -163,7 +163,7 @@ async function topicFacts(port: KafkaPort, names: readonly string[]): Promise<Ma
   );
 }
 
-/** Only what is decided on: with thousands of topics the rest would be most of the memory. */
+/** Keep only the settings that a decision uses. With thousands of topics the others would use most of the memory. */
 function settingsOf(config: ReadonlyMap<string, ConfigEntry> | undefined): Settings {
   const settings: Record<string, Setting> = {};
   for (const key of TOPIC_KEYS) {

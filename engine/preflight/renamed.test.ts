@@ -31,6 +31,6 @@ test("what only chooses topics, groups and speed may change", () => {
       syncGroupOffsets: true,
     }),
   ).toEqual([]);
-  // The identity policy has no use for a separator but for its own topics' names.
+  // The identity policy uses the separator only for the names of its own topics.
   expect(said({ separator: "-" })).toEqual([]);
 });

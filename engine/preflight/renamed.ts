@@ -5,7 +5,10 @@ import { error, type Finding } from "./finding";
 const FORGETS = "it would forget what it has copied and copy everything a second time";
 const LEAVES = "the workers would change their Connect cluster and leave the old one's topics and group behind";
 
-/** Names by which a mirror finds what it has done (Connect's keys of the offsets, and where they are kept), and by which it is found when it has to go. */
+/**
+ * Names that must not change. A mirror uses them to find its progress (Connect's keys of the offsets, and the topic
+ * that stores them). We use them to find the mirror when it must be removed.
+ */
 const NAMES = [
   ["originAlias", "origin.alias", FORGETS],
   ["targetAlias", "target.alias", FORGETS],
@@ -17,7 +20,10 @@ const NAMES = [
 
 const ANEW = "or, for another mirror, take this one down first (phase cleanup) and empty the migrated target topics";
 
-/** A mirror that runs keeps its names: under others it would begin anew, or leave behind what bore the old ones. */
+/**
+ * Checks that a running mirror keeps its names. With new names it would start from the beginning, or leave behind the
+ * topics and the group with the old names.
+ */
 export function checkRenamed(running: MirrorModel, mirror: MirrorModel): Finding[] {
   const renamed = NAMES.filter(([key]) => running[key] !== mirror[key]).map(([key, setting, harm]) =>
     error(
@@ -29,9 +35,12 @@ export function checkRenamed(running: MirrorModel, mirror: MirrorModel): Finding
   return [...renamed, ...otherNames(running, mirror)];
 }
 
-/** A policy that gives the copies other names: they would go on under these from the middle. */
+/**
+ * Checks that the policy still gives the copies the same names. Otherwise the mirror would continue in new topics that
+ * lack the earlier records.
+ */
 function otherNames(running: MirrorModel, mirror: MirrorModel): Finding[] {
-  // Aliases are said already.
+  // Changed aliases are already reported above.
   const probe = (m: MirrorModel) => targetTopicName({ ...m, originAlias: "origin" }, "x");
   if (probe(running) === probe(mirror)) return [];
   return [

@@ -3,10 +3,13 @@ import { someOf } from "../units";
 import { error, type Finding, findingOf, warning } from "./finding";
 import type { PreflightFacts } from "./facts";
 
-/** A Streams application's own topics, which are called `<application.id>-...`, as its group is (Kafka 4.3, InternalTopologyBuilder). */
+/**
+ * Internal topics of a Streams application. Their names are `<application.id>-...`, and its group is named
+ * `<application.id>` (Kafka 4.3, InternalTopologyBuilder).
+ */
 const STREAMS = /-(changelog|repartition)$/;
 
-/** Topics that belong to a service beside Kafka, or to a Streams application that stays. */
+/** Topics of a service around Kafka, or of a Streams application that does not move. */
 const NOT_DATA: { form: RegExp; what: string }[] = [
   { form: /^_schemas$/, what: "a schema registry's storage" },
   { form: /^_./, what: "a service's own topic" },
@@ -14,7 +17,7 @@ const NOT_DATA: { form: RegExp; what: string }[] = [
   { form: STREAMS, what: "the state of a Streams application whose group does not move" },
 ];
 
-/** The patterns must select something, and should not select what is not application data. */
+/** Checks that the patterns select something, and warns if they select topics that are not application data. */
 export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string[] = []): Finding[] {
   const { mirror, selected, originTopics, originGroups } = facts;
   const findings: Finding[] = [];
@@ -49,7 +52,7 @@ export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string
       ),
     );
   }
-  // Made by the first transactional producer; a Streams application with exactly-once is one, too.
+  // The first transactional producer creates this topic. A Streams application with exactly-once is one, too.
   if (mirror.isolationLevel === "read_uncommitted" && originTopics.includes("__transaction_state")) {
     findings.push(
       warning(
@@ -72,7 +75,7 @@ export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string
   return findings;
 }
 
-/** Sink connectors whose groups stay behind by MirrorMaker 2's default, with offsets on topics that move. */
+/** Groups of sink connectors that MirrorMaker 2 skips by default and that have offsets on topics that move. */
 export function sinkGroupsLeft(
   { mirror, originGroups, idleGroups }: PreflightFacts,
   alsoMoved: readonly string[],
@@ -82,9 +85,9 @@ export function sinkGroupsLeft(
   );
 }
 
-/** Why they are left alone. */
+/** Why these groups do not move. */
 export const WHY_NOT_SINK = "a sink connector's, which MirrorMaker 2 leaves out by default (connect-.*)";
-/** What to do about them. */
+/** How to move them. */
 export const MOVE_SINKS =
   'set mirror.groupsExcludePattern to "console-consumer-.*,__.*" so that they move, or name those that move in offsets.groups';
 
@@ -101,7 +104,7 @@ function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): Findin
   ];
 }
 
-/** A cluster can't be migrated to itself. */
+/** Checks that origin and target are different clusters. */
 export function checkTwoClusters({ origin, target }: PreflightFacts): Finding[] {
   if (origin.clusterId === "" || origin.clusterId !== target.clusterId) return [];
   return [

@@ -3,9 +3,9 @@ import { openKafka } from "../kafka/client";
 import type { MigrationModel } from "../model";
 
 /**
- * Does the target have the topic in which the mirror's workers remember what they have copied? Without it a mirror starts
- * from the beginning, also onto topics that an earlier one has filled.
- * @throws MigrationError when the target can't be asked
+ * Returns true if the target has the topic in which the mirror's workers store their progress. Without it a mirror
+ * copies everything from the beginning, even into topics that an earlier mirror has filled.
+ * @throws MigrationError if the target cannot be asked
  */
 export async function mirrorRemembers(
   { target, mirror }: MigrationModel,

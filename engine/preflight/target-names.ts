@@ -4,12 +4,12 @@ import { someOf } from "../units";
 import { error, type Finding, warning } from "./finding";
 import type { PreflightFacts } from "./facts";
 
-/** Names that the target's brokers must take, and names of groups that MirrorMaker 2 must be able to handle. */
+/** Checks that the target's brokers accept the topic names, and that MirrorMaker 2 can handle the group names. */
 export function checkTargetNames(facts: PreflightFacts): Finding[] {
   return [...equalAndNew(facts), ...refused(facts), ...collisions(facts), ...groupNames(facts)];
 }
 
-/** Two topics in one, and new names. */
+/** Checks for two topics that get the same name, and for new names. */
 function equalAndNew({ selected, mirror }: PreflightFacts): Finding[] {
   const findings: Finding[] = [];
   const byTarget = new Map<string, string[]>();
@@ -41,7 +41,10 @@ function equalAndNew({ selected, mirror }: PreflightFacts): Finding[] {
 
 const EXCLUDE = "exclude these topics with mirror.topicsExcludePattern and copy them another way";
 
-/** Names that get too long, or get a character that no topic may have, by a policy that renames, or by a long alias. */
+/**
+ * Checks for names that become too long, or contain a character that topics may not have. A renaming policy or a long
+ * alias can cause this.
+ */
 function refused({ selected, internals }: PreflightFacts): Finding[] {
   const fault = (name: string) => {
     const what = topicNameFault(name);
@@ -71,7 +74,10 @@ function refused({ selected, internals }: PreflightFacts): Finding[] {
   ];
 }
 
-/** One topic that can't be made stops MirrorMaker 2 from copying any (seen on Kafka 4.3.1). */
+/**
+ * Checks for name collisions. If one topic cannot be created, MirrorMaker 2 copies no topic at all (seen on Kafka
+ * 4.3.1).
+ */
 function collisions({ selected, internals, originTopics, targetTopics = [] }: PreflightFacts): Finding[] {
   const made = selected.filter((s) => s.target === undefined).map((s) => s.targetName);
   const own = internals.filter((t) => t.state === "absent");

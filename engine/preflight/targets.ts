@@ -3,9 +3,9 @@ import { countText, someOf } from "../units";
 import { error, type Finding, warning } from "./finding";
 import type { PreflightFacts, SelectedTopic } from "./facts";
 
-/** Topics on the target must be absent, or equal and empty, or filled by this very mirror. */
+/** Checks that each topic on the target is absent, or equal and empty, or filled by this mirror. */
 export function checkTargetTopics(facts: PreflightFacts): Finding[] {
-  // A clash with an internal topic is said once, by its name.
+  // A name collision with an internal topic is reported once, by `checkNames`.
   const internal = new Set(facts.internals.filter((t) => t.side === "target").map((t) => t.name));
   const topics = facts.selected.filter((s) => !internal.has(s.targetName));
   return [
@@ -34,8 +34,8 @@ function offline({ selected }: PreflightFacts): Finding[] {
 }
 
 /**
- * Connect's offsets of an earlier run: the mirror goes on after them, so what the target lacks before them would never come,
- * and the copy would look complete.
+ * Checks Connect's offsets of an earlier run. The mirror continues after them. Records before them that the target
+ * lacks would never be copied, and the copy would look complete.
  */
 function leftOver(facts: PreflightFacts): Finding[] {
   const missing: string[] = [];
@@ -69,7 +69,7 @@ function leftOver(facts: PreflightFacts): Finding[] {
 function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: SelectedTopic): Finding[] {
   if (target === undefined || target.bounds.length === origin.bounds.length) return [];
   const seen = `topic ${targetName} has ${countText(target.bounds.length, "partition")} on the target and ${origin.bounds.length} on the origin`;
-  // The mirror adds partitions that the origin got while it runs, at its next look at the topics.
+  // If the origin gets new partitions, the running mirror adds them at its next refresh of the topics.
   if (target.bounds.length < origin.bounds.length && isMirrored(facts, origin)) {
     return [
       warning(
@@ -79,7 +79,7 @@ function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: 
       ),
     ];
   }
-  // A cutover can't pass with it: there it is an error of the gate.
+  // The gate reports it as an error, so no cutover can pass with it.
   if (facts.known.has(origin.name))
     return [warning("TARGET_TOPIC_PARTITIONS", seen, "give both the same count before the cutover")];
   return [
@@ -123,9 +123,9 @@ function isMirrored(facts: PreflightFacts, origin: SelectedTopic["origin"]): boo
 }
 
 /**
- * Has this mirror copied from the partition? The offset sync is written with the first record, the offset at the next
- * flush. Without a topic of offsets the mirror remembers nothing, whatever syncs an earlier one has left: it copies from
- * the beginning.
+ * Returns true if this mirror has copied from the partition. It writes the offset sync with the first record, and the
+ * offset at the next flush. Without an offsets topic the mirror remembers nothing, even if an earlier one left syncs:
+ * it copies from the beginning.
  */
 function copied(facts: PreflightFacts, place: string): boolean {
   const remembers = facts.internals.some((t) => t.kind === "offsets" && t.state === "present");

@@ -10,8 +10,8 @@ import { timedQuestions } from "./limits";
 type Facts = Pick<PreflightFacts, "mirror" | "configSync" | "selected" | "target">;
 
 /**
- * Asks the origin for records that a time limit of the target would hit: one request for each distinct point in time.
- * The brokers tell the first record at or after a time, so an old record that follows newer ones is not seen.
+ * Asks the origin for records that exceed a time limit of the target. Sends one request for each distinct point in
+ * time. Brokers return the first record at or after a time, so an old record that follows newer ones is not found.
  */
 export async function timedRecords(origin: KafkaPort, facts: Facts, now: number): Promise<TimedRecords[]> {
   const topics = new Map(facts.selected.map((s) => [s.origin.name, s.origin]));
@@ -29,7 +29,8 @@ export async function timedRecords(origin: KafkaPort, facts: Facts, now: number)
         .bounds.flatMap((e, partition) => (e !== undefined && e.end > e.start ? [{ topic, partition }] : [])),
     );
     const first = await readOffsets(origin, partitions, at);
-    // Everything before the first offset of that time is older, but it may be nothing: a gap, or markers of transactions.
+    // All offsets before the first one of that time are older. But they may hold no record: gaps, or markers of
+    // transactions.
     const older = here.some((q) => q.limit !== "after")
       ? await withDatedRecord(
           origin,
@@ -52,15 +53,15 @@ export async function timedRecords(origin: KafkaPort, facts: Facts, now: number)
   return found;
 }
 
-/** @param first first offset at or after the time; -1: there is none, so everything is older */
+/** @param first first offset at or after the time; -1: there is none, so all records are older */
 function rangeBefore(p: TopicPartition, { start, end }: LogBounds, first: bigint | undefined): PartitionRange[] {
   const to = first === -1n ? BigInt(end) : first;
   return to === undefined || to <= BigInt(start) ? [] : [{ ...p, from: BigInt(start), to }];
 }
 
 /**
- * The ranges (`topic:partition`) that hold a record which the mirror would copy with its own time. Reads each no further than
- * to the first one. A record without a time (-1) gets one from the mirror's producer.
+ * The ranges (`topic:partition`) that contain a record which the mirror would copy with its original time. It reads
+ * each range only up to the first such record. A record without a time (-1) gets one from the mirror's producer.
  */
 async function withDatedRecord(
   origin: KafkaPort,

@@ -8,13 +8,13 @@ import { type NeededClusters, readInternalTopics } from "./read";
 
 export interface InternalTopicCheck extends InternalTopic {
   state: "absent" | "present" | "foreign";
-  /** Records looked at, from the beginning and the end of every partition. */
+  /** Number of records checked, from the beginning and the end of every partition. */
   records: number;
-  /** Why it is foreign. */
+  /** Reasons why it is foreign. */
   reasons: string[];
 }
 
-/** The configuration that names each internal topic, for errors. */
+/** The setting that determines the name of each internal topic, for errors. */
 export function renamedBy(kind: InternalTopicKind, mirror: Pick<MirrorModel, "offsetSyncsLocation">): string {
   switch (kind) {
     case "offsets":
@@ -32,7 +32,7 @@ export function renamedBy(kind: InternalTopicKind, mirror: Pick<MirrorModel, "of
   }
 }
 
-/** Looks at every topic without judging: `foreign` is an answer here, not an error. */
+/** Checks every topic without throwing. `foreign` is a result here, not an error. */
 export async function inspectInternalTopics(
   clusters: NeededClusters,
   mirror: MirrorModel,
@@ -47,7 +47,7 @@ export async function inspectInternalTopics(
   });
 }
 
-/** @throws MigrationError INTERNAL_TOPIC_FOREIGN naming every topic that is not what MirrorMaker 2 makes, and why */
+/** @throws MigrationError INTERNAL_TOPIC_FOREIGN with every topic that is not what MirrorMaker 2 creates, and why */
 export async function requireOwn(
   clusters: NeededClusters,
   mirror: MirrorModel,
@@ -71,8 +71,8 @@ export async function requireOwn(
 }
 
 /**
- * Looks at every internal topic that the configuration names: absent, or just what MirrorMaker 2 makes (cleanup policy,
- * partitions, records at the beginning and the end). Changes nothing.
+ * Checks every internal topic that the configuration names. Each must be absent, or exactly what MirrorMaker 2 creates
+ * (cleanup policy, partitions, records at the beginning and the end). Changes nothing.
  * @throws MigrationError INTERNAL_TOPIC_FOREIGN
  */
 export async function checkInternalTopics(

@@ -13,22 +13,22 @@ import { requireNoMembers } from "./gone";
 import { readWhole } from "./read";
 
 /**
- * When the checkpoints topic may go: `when-applied`, once every checkpoint's group has a committed offset on the target for
- * that partition; `always`; or `never`.
+ * When to delete the checkpoints topic. `when-applied`: when each checkpoint's group has a committed offset on the
+ * target for that partition. `always`. `never`.
  */
 export type CheckpointsMode = "when-applied" | "always" | "never";
 
 export interface CheckpointsDeleted {
   deleted: boolean;
   reason: "kept" | "absent" | "applied" | "asked for";
-  /** Checkpoints looked at: last one of each group, topic and partition. */
+  /** Number of checkpoints checked: the last one of each group, topic and partition. */
   checkpoints: number;
 }
 
 /**
- * Deletes the checkpoints topic as the mode says.
- * @throws MigrationError CHECKPOINTS_NOT_APPLIED with the groups that have no committed offset where they have a checkpoint;
- * INTERNAL_TOPIC_FOREIGN; MIRROR_STILL_RUNNING
+ * Deletes the checkpoints topic according to the mode.
+ * @throws MigrationError CHECKPOINTS_NOT_APPLIED with the groups that have a checkpoint but no committed offset for it;
+ *   INTERNAL_TOPIC_FOREIGN; MIRROR_STILL_RUNNING
  */
 export async function deleteCheckpoints(
   model: MigrationModel,
@@ -93,7 +93,10 @@ async function requireApplied(
   return relevant;
 }
 
-/** Groups with a checkpoint but without a committed offset for the same partition: `topic:partition` by group. */
+/**
+ * Groups with a checkpoint but without a committed offset for the same partition. Maps each group to its
+ * `topic:partition` list.
+ */
 export function notApplied(
   checkpoints: readonly Checkpoint[],
   committed: ReadonlyMap<string, readonly CommittedOffset[]>,

@@ -10,13 +10,13 @@ import { describeMirrorGroup, hasLeft, requireNoMembers } from "./gone";
 import { withNeeded } from "./read";
 
 export interface Deleted {
-  /** False: there was nothing (any more). */
+  /** False: it does not exist, or no longer exists. */
   deleted: boolean;
 }
 
 /**
- * Deletes one internal topic; absent is fine. It looks by itself once more: the configuration must name this topic, it must
- * look like MirrorMaker 2's, and the Connect group must be empty.
+ * Deletes one internal topic. Succeeds if the topic does not exist. It repeats all checks before it deletes: the
+ * configuration must name this topic, the topic must look like MirrorMaker 2's, and the Connect group must be empty.
  * @param topic its side and name
  * @throws MigrationError INTERNAL_TOPIC_UNKNOWN, INTERNAL_TOPIC_FOREIGN, MIRROR_STILL_RUNNING
  */
@@ -59,9 +59,11 @@ function ownTopic(mirror: MirrorModel, topic: { side: Side; name: string }): Int
 }
 
 /**
- * Removes the consumer group that the mirror made: Connect's own. MirrorMaker 2 has no other (its consumers assign their
- * partitions themselves and keep offsets in Connect's topics); the groups that it synchronises belong to the applications.
- * @throws MigrationError MIRROR_STILL_RUNNING; MIRROR_GROUP_FOREIGN when the group holds committed offsets or is not Connect's
+ * Deletes the consumer group that the mirror created: Connect's own group. MirrorMaker 2 has no other group, because
+ * its consumers assign their partitions themselves and keep offsets in Connect's topics. The groups that it
+ * synchronises belong to the applications.
+ * @throws MigrationError MIRROR_STILL_RUNNING; MIRROR_GROUP_FOREIGN if the group has committed offsets or is not
+ *   Connect's
  */
 export async function deleteMirrorGroups(
   model: MigrationModel,

@@ -11,7 +11,7 @@ import { connectorNames, type InternalTopic } from "../naming";
 import { someOf } from "../units";
 import { readConfigEntry, readOffsetEntry, readStatusEntry } from "./formats";
 
-/** One record of a sample: raw bytes. */
+/** One sampled record as raw bytes. */
 export interface SampleRecord {
   partition: number;
   offset: bigint;
@@ -19,20 +19,24 @@ export interface SampleRecord {
   value: Buffer | null;
 }
 
-/** What was found in a topic that bears an internal topic's name. */
+/** The content of a topic that has the name of an internal topic. */
 export interface FoundTopic {
   cleanupPolicy: string;
   partitions: number;
-  /** From the beginning and the end of every partition. */
+  /** Records from the beginning and the end of every partition. */
   records: readonly SampleRecord[];
 }
 
-/** Connect lets people choose the partition counts of these two (`offset.storage.partitions`, `status.storage.partitions`). */
+/**
+ * Users can configure the partition counts of these two in Connect (`offset.storage.partitions`,
+ * `status.storage.partitions`).
+ */
 const COUNT_MAY_DIFFER = new Set(["offsets", "status"]);
 
 /**
- * Reasons why this topic is not what MirrorMaker 2 makes under this configuration; none: it is. A topic without records that
- * has the right shape passes: MirrorMaker 2 makes its topics before it writes. Never prints a value.
+ * Reasons why this topic is not what MirrorMaker 2 creates with this configuration. Empty: it is. A topic with the
+ * right shape but without records passes, because MirrorMaker 2 creates its topics before it writes. Never prints a
+ * value.
  */
 export function foreignReasons(topic: InternalTopic, found: FoundTopic, mirror: MirrorModel): string[] {
   const reasons: string[] = [];
@@ -79,7 +83,10 @@ const CONTENT: Record<InternalTopic["kind"], string> = {
 
 const OURS = Symbol("ours");
 
-/** The connector (or mirror) that wrote the record; OURS when that can't differ; undefined when it is not of this format. All these topics are compacted: a null value removes an entry. */
+/**
+ * Returns the connector (or mirror) that wrote the record. OURS if the format has no such name or it is this mirror's.
+ * Undefined if the record has another format. All these topics are compacted, so a null value removes an entry.
+ */
 function ownerOf(
   topic: InternalTopic,
   { key, value }: SampleRecord,

@@ -1,13 +1,13 @@
 /**
- * What Connect writes into its storage topics, read strictly: undefined for anything else. Kafka 4.3:
- * KafkaConfigBackingStore, KafkaStatusBackingStore and the offset store of connect-runtime.
+ * Strict parsers for the records that Connect writes into its storage topics. They return undefined for anything else.
+ * Formats: KafkaConfigBackingStore, KafkaStatusBackingStore and the offset store of connect-runtime (Kafka 4.3).
  */
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What a record in one of Connect's storage topics belongs to. */
+/** The owner of a record in one of Connect's storage topics. */
 export interface ConnectEntry {
-  /** Undefined: it concerns the whole Connect cluster (session keys, log levels). */
+  /** Undefined: the record belongs to the whole Connect cluster (session keys, log levels). */
   connector?: string;
 }
 
@@ -30,7 +30,7 @@ const CONFIG_KEYS: { key: RegExp; fields: readonly string[] }[] = [
   { key: /^logger-cluster-.*$/, fields: ["level"] },
 ];
 
-/** A record of the configs topic. Values hold credentials: they are looked at here and go nowhere. */
+/** Reads a record of the configs topic. Values contain credentials. They are checked here and never returned. */
 export function readConfigEntry(key: Buffer, value: Buffer | null): ConnectEntry | undefined {
   const name = text(key);
   for (const { key: form, fields } of CONFIG_KEYS) {
@@ -41,7 +41,7 @@ export function readConfigEntry(key: Buffer, value: Buffer | null): ConnectEntry
   return undefined;
 }
 
-/** A record of the status topic. */
+/** Reads a record of the status topic. */
 export function readStatusEntry(key: Buffer, value: Buffer | null): ConnectEntry | undefined {
   const name = text(key) ?? "";
   const state = /^status-connector-(.+)$/.exec(name) ?? /^status-task-(.+)-\d+$/.exec(name);

@@ -11,17 +11,17 @@ import { type InternalTopicCheck, requireOwn } from "./check";
 import { type NeededClusters, withNeeded } from "./read";
 
 export interface GoneOptions {
-  /** Longest wait for the workers to leave and the internal topics to be quiet, in milliseconds. */
+  /** Longest wait for the workers to leave and the internal topics to stop growing, in milliseconds. */
   limitMs: number;
-  /** How long no internal topic may grow, in milliseconds. Default 3000. */
+  /** No internal topic may grow for this time, in milliseconds. Default 3000. */
   quietMs?: number;
-  /** The origin is gone itself: what was there is not looked at. Default false. */
+  /** The origin no longer exists, so its topics are not checked. Default false. */
   originGone?: boolean;
 }
 
 export interface MirrorGone {
   group: string;
-  /** `Empty`, or `Dead` when the broker knows no such group (any more). */
+  /** `Empty`, or `Dead` if the broker does not know the group, or no longer knows it. */
   groupState: string;
   topics: InternalTopicCheck[];
 }
@@ -29,10 +29,10 @@ export interface MirrorGone {
 const SAY_EVERY_MS = 10_000;
 
 /**
- * Proves that the mirror is gone before any of its topics is deleted: every internal topic is what MirrorMaker 2 makes,
- * Connect's group has no member, and none of the internal topics grows.
- * @throws MigrationError INTERNAL_TOPIC_FOREIGN with every topic that does not look right (nothing was done);
- * MIRROR_STILL_RUNNING with the members, or the topics that grow, when `limitMs` is over
+ * Proves that the mirror is gone before any of its topics is deleted. Every internal topic must be what MirrorMaker 2
+ * creates, Connect's group must have no member, and no internal topic may grow.
+ * @throws MigrationError INTERNAL_TOPIC_FOREIGN with every topic that fails the check (nothing was done);
+ *   MIRROR_STILL_RUNNING with the members, or the topics that grow, after `limitMs`
  */
 export async function proveMirrorGone(
   model: MigrationModel,
@@ -120,7 +120,7 @@ async function waitForNoMembers(
   }
 }
 
-/** Workers that left their group may still flush, and connectors of a worker that lost its group still write. */
+/** Workers that left their group may still flush. Connectors of a worker that lost its group may still write. */
 async function waitForQuiet(
   clusters: NeededClusters,
   topics: readonly InternalTopic[],

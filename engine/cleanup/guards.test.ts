@@ -6,7 +6,7 @@ import { internalTopics } from "../naming";
 import { silent } from "../progress";
 import { model as atOrigin } from "../../test/engine/replication/fake-target";
 
-/** A target with every internal topic, still without records, and Connect's group. */
+/** A target with every internal topic, all without records, and Connect's group. */
 const model = { ...atOrigin, mirror: { ...atOrigin.mirror, offsetSyncsLocation: "target" as const } };
 const { groupId } = model.mirror;
 const topics = internalTopics(model.mirror);
@@ -46,7 +46,7 @@ const target: Partial<KafkaPort> = {
         })),
       })),
   describeTopicConfigs: async (names) => new Map(names.map((name) => [name, policyOf(name)])),
-  // Nothing is read: what is there begins where it ends. It grows once the group was looked at.
+  // All topics start where they end, so no record is read. The end grows after the group has been described.
   listOffsets: async (partitions) => {
     if (looked) end += growth;
     return partitions.map((p) => ({ ...p, offset: end, timestamp: -1n }));

@@ -12,7 +12,7 @@ const groupId = model.mirror.groupId;
 let deleted: string[];
 let open: number;
 
-/** A target with every internal topic, still without records, and Connect's empty group. */
+/** A target with every internal topic, all without records, and Connect's empty group. */
 const target: Partial<KafkaPort> = {
   side: "target",
   describeTopics: async (names = []) =>
@@ -46,7 +46,7 @@ const target: Partial<KafkaPort> = {
   close: async () => void open--,
 };
 
-/** The origin is no more. */
+/** The origin no longer exists. */
 const without: OpenKafka = async (_, side) => {
   if (side === "origin") throw new Error("there is no origin");
   open++;

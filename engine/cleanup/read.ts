@@ -8,13 +8,19 @@ import type { InternalTopic } from "../naming";
 import { readLast, scan, STOP } from "../records";
 import type { SampleRecord, FoundTopic } from "./foreign";
 
-/** Records looked at from each end of every partition. */
+/** Number of records to read from each end of every partition. */
 const SAMPLE = 100;
 
-/** The target, where Connect's group is, and the origin where a topic that is worked on is there. */
+/**
+ * The clusters that some topics need: always the target, because Connect's group is there, and the origin only if one
+ * of the topics is there.
+ */
 export type NeededClusters = Pick<Clusters, "target"> & Partial<Clusters>;
 
-/** Opens what these topics need: once nothing is left on the origin it may be gone itself. */
+/**
+ * Opens only the clusters that these topics need. If nothing is left on the origin, the origin itself may no longer
+ * exist.
+ */
 export async function withNeeded<T>(
   model: MigrationModel,
   topics: readonly InternalTopic[],
@@ -26,7 +32,7 @@ export async function withNeeded<T>(
     : withCluster(model, "target", (target) => work({ target }), open);
 }
 
-/** What each topic holds, in the order asked; undefined: it does not exist. */
+/** The content of each topic, in the given order. Undefined: the topic does not exist. */
 export async function readInternalTopics(
   clusters: NeededClusters,
   topics: readonly InternalTopic[],
@@ -69,7 +75,7 @@ async function rangesOf(port: KafkaPort, names: readonly string[]): Promise<Part
   return readLogs(port, partitions);
 }
 
-/** The first and the last records of every range, each once. */
+/** The first and the last records of every range, without duplicates. */
 async function sample(port: KafkaPort, ranges: readonly PartitionRange[]): Promise<Map<string, SampleRecord[]>> {
   const found = new Map<string, Map<bigint, SampleRecord>>(ranges.map((s) => [partitionKey(s), new Map()]));
   const records = (s: { topic: string; partition: number }) => found.get(partitionKey(s))!;
@@ -96,7 +102,10 @@ async function sample(port: KafkaPort, ranges: readonly PartitionRange[]): Promi
   return topics;
 }
 
-/** Every record of a topic, from its beginning to its end at the time of the call, within each partition in order. */
+/**
+ * Visits every record of a topic, from its beginning to its end at the time of the call. Records are in order within
+ * each partition.
+ */
 export async function readWhole(
   port: KafkaPort,
   topic: string,

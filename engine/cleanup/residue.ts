@@ -13,35 +13,41 @@ import { selectPairs } from "../selection";
 import { describeMirrorGroup } from "./gone";
 
 export interface ResidueOptions {
-  /** Principals that the migration made, e.g. `User:mm2-credentials`: no ACL may name them, and no SCRAM credential may be theirs. */
+  /**
+   * Principals that the migration created, e.g. `User:mm2-credentials`. No ACL may name them and none may have a SCRAM
+   * credential.
+   */
   principals?: Partial<Record<Side, readonly string[]>>;
-  /** The checkpoints topic is meant to be there (phase `cleanup`). Default false. */
+  /** The checkpoints topic is expected to exist (phase `cleanup`). Default false. */
   keepCheckpoints?: boolean;
-  /** The migration may have fenced the origin: none of the fence's rules may be there any more. Default false. */
+  /** The migration may have fenced the origin. None of the fence's rules may be left. Default false. */
   fence?: boolean;
-  /** Brokers learn of deletions one after the other: how long to look again while something is found, in ms. Default 5000. */
+  /**
+   * How long to repeat the search while something is found, in ms. Brokers apply deletions one after the other. Default
+   * 5000.
+   */
   patienceMs?: number;
 }
 
 const SHORT_MS = 5_000;
 
-/** One thing that a finished migration should not have left. */
+/** One thing that a finished migration should not leave behind. */
 export interface Residue {
   kind: "topic" | "group" | "throttle" | "reassignment" | "acl" | "credential" | "object";
   side: Side | "kubernetes";
   /** The topic, group, `broker 2`, `topic:partition`, the ACL as one line, the user, or `Secret namespace/name`. */
   name: string;
   what: string;
-  /** It may as well be somebody else's. */
+  /** It may belong to somebody else. */
   foreign?: true;
-  /** An object that is being deleted: the finalizers that keep it. */
+  /** The finalizers that block an object in deletion. */
   waitsFor?: string[];
 }
 
 /**
- * Everything that a finished migration leaves and should not, looked for on both clusters: its internal topics under every
- * name that another version or setting would give them, Connect's group, throttles, reassignments under way, ACLs and SCRAM
- * credentials of its principals. Empty: clean. Deletes nothing.
+ * Searches both clusters for everything that a finished migration should not leave behind: its internal topics under
+ * every name that another version or setting would give them, Connect's group, throttles, reassignments in progress,
+ * and ACLs and SCRAM credentials of its principals. Empty: clean. Deletes nothing.
  */
 export async function listResidue(
   model: MigrationModel,
@@ -55,7 +61,7 @@ export async function listResidue(
       const { patienceMs = SHORT_MS } = options;
       for (const begun = Date.now(); ; await sleep(500)) {
         const found = await lookAround(clusters, model.mirror, options);
-        // What may be somebody else's is not going to go by itself.
+        // Residue that may belong to somebody else will not disappear, so wait only a short time.
         const patience = found.every((r) => r.foreign === true) ? Math.min(patienceMs, SHORT_MS) : patienceMs;
         if (found.length === 0 || Date.now() - begun >= patience) return found;
       }
@@ -77,7 +83,10 @@ async function lookAround(clusters: Clusters, mirror: MirrorModel, options: Resi
   ];
 }
 
-/** Names of internal topics under this configuration and its neighbours: other separators, both places of the offset syncs. */
+/**
+ * Names of internal topics with this configuration and its variants: other separators, and both locations of the offset
+ * syncs.
+ */
 export function possibleInternalNames(mirror: MirrorModel): Set<string> {
   const names = new Set<string>();
   for (const offsetSyncsLocation of ["source", "target"] as const) {
@@ -187,7 +196,7 @@ async function aclResidue(port: KafkaPort, principals: readonly string[]): Promi
 /** SCRAM credentials of users that the migration made (KIP-554). */
 async function credentialResidue(port: KafkaPort, principals: readonly string[]): Promise<Residue[]> {
   const found: Residue[] = [];
-  // A principal with a distinguished name logs in with a certificate.
+  // A principal with a distinguished name logs in with a certificate, so it has no SCRAM credential.
   for (const name of principals.filter((p) => !p.startsWith("User:CN=")).map((p) => p.replace(/^User:/, ""))) {
     for (const mechanism of await mechanismsOf(port, name)) {
       found.push({
@@ -205,7 +214,7 @@ async function mechanismsOf(port: KafkaPort, user: string): Promise<string[]> {
   try {
     return await port.scramMechanisms(user);
   } catch (error) {
-    // Brokers before 2.7 cannot be asked.
+    // Brokers before 2.7 do not support this request.
     if (isMigrationError(error) && error.code === "KAFKA_UNSUPPORTED") return [];
     throw error;
   }

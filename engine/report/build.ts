@@ -9,7 +9,7 @@ import type { GroupRow, LeftThrottle, Report, ReportInput, Sample, TimelineEntry
 const MOST_SAMPLES = 500;
 const MOST_WARNINGS = 200;
 
-/** Turns what is known into what is shown. */
+/** Builds the report from what is known. */
 export function buildReport(input: ReportInput): Report {
   const topics = topicRows(input);
   const groups = groupRows(input);
@@ -99,7 +99,7 @@ function leftThrottleText({ topics, brokers, underWay }: LeftThrottle): string {
   return `a replication reset that ended early has left its throttle on ${where} of the target; ${why}. The next \`pulumi up\` or \`kafka-migration replication --apply\` waits for them and removes it; with --cancel they are taken back`;
 }
 
-/** At most 200 lines, each once. */
+/** At most 200 lines, without duplicates. */
 export function eachOnce(lines: readonly string[]): string[] {
   const once = [...new Set(lines)];
   return once.length > MOST_WARNINGS
@@ -140,21 +140,24 @@ function timeline(input: ReportInput): TimelineEntry[] {
   return entries.filter((e): e is TimelineEntry => e !== undefined).sort((a, b) => a.at.localeCompare(b.at));
 }
 
-/** The earlier points, the gate's and this look; thinned out evenly when there are too many, the first and the last stay. */
+/**
+ * All points: the earlier ones, the gate's and this check's. If there are too many, they are thinned out evenly. The
+ * first and the last stay.
+ */
 function samples(input: ReportInput): Sample[] {
   const found = [
     ...(input.samples ?? []),
     ...(input.gate?.samples ?? []),
     ...(input.look === undefined ? [] : [sampleOf(input.look)]),
   ];
-  // An earlier report may have the gate's points already.
+  // An earlier report may already contain the gate's points.
   const all = [...new Map(found.map((s) => [s.at, s])).values()].sort((a, b) => a.at.localeCompare(b.at));
   if (all.length <= MOST_SAMPLES) return all;
   const step = (all.length - 1) / (MOST_SAMPLES - 1);
   return Array.from({ length: MOST_SAMPLES }, (_, i) => all[Math.round(i * step)]!);
 }
 
-/** One look as a point of the plot. */
+/** One check of both clusters as a point of the plot. */
 export function sampleOf(look: NonNullable<ReportInput["look"]>): Sample {
   const sum = (of: (t: (typeof look.topics)[number]) => number) => look.topics.reduce((n, t) => n + of(t), 0);
   return {

@@ -3,7 +3,7 @@ import { countText } from "../units";
 import { buildReport, eachOnce } from "./build";
 import type { Report, ReportInput } from "./types";
 
-/** What is known once the mirror (`cleanup`), or all of the migration (`destroy`), is gone. */
+/** The facts after the mirror (`cleanup`), or the whole migration (`destroy`), was removed. */
 export interface Ending {
   name: string;
   /** ISO 8601. */
@@ -12,14 +12,14 @@ export interface Ending {
   mirror: ReportInput["mirror"];
   /** Undefined: the clusters could not be asked. */
   residue?: readonly Residue[];
-  /** Kubernetes objects that were looked for. */
+  /** Number of Kubernetes objects that were searched for. */
   objects: number;
-  /** What could not be looked at. */
+  /** What could not be checked. */
   notes: readonly string[];
   abandoned: boolean;
 }
 
-/** The last word of a report: all that the earlier one says, and what the migration has left behind. */
+/** The final report: everything from the earlier one, plus what the migration has left behind. */
 export function endReport(earlier: Report | undefined, ending: Ending): Report {
   const { name, madeAt, phase, mirror, residue, notes } = ending;
   const before = earlier ?? buildReport({ name, madeAt, mirror });

@@ -7,7 +7,10 @@ const ENTITIES: Record<string, string> = {
   "`": "&#96;",
 };
 
-/** Text that is safe between tags and inside quoted attributes; characters that a page must not hold become U+FFFD. */
+/**
+ * Escapes text so that it is safe between tags and inside quoted attributes. Characters that a page must not contain
+ * become U+FFFD.
+ */
 export function escapeHtml(text: string): string {
   return text
     .replace(
@@ -17,14 +20,14 @@ export function escapeHtml(text: string): string {
     .replace(/[&<>"'`]/g, (c) => ENTITIES[c]!);
 }
 
-/** A piece of page that is finished: put into another one as it is. */
+/** A finished part of the page. It is inserted into other parts without escaping. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
 type Part = string | number | Html | readonly Html[];
 
-/** A template in which every value is escaped, unless it is a piece of page itself. */
+/** A template that escapes every value, unless the value is a finished part of the page. */
 export function html(strings: TemplateStringsArray, ...values: Part[]): Html {
   let text = strings[0]!;
   values.forEach((value, i) => {

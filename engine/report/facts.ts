@@ -1,18 +1,18 @@
 import { countsOf } from "./rows";
 import type { ReportInput } from "./types";
 
-/** What the steps of a migration have found, as the report needs it: small enough to be kept in the stack's state. */
+/** The results of a migration's steps that the report needs. They are small enough to be kept in the stack's state. */
 export type ReportFacts = Pick<
   ReportInput,
   "preflight" | "gate" | "abandonedAt" | "fenceRaisedAt" | "verification" | "offsets" | "replication"
 >;
 
-/** More lines than the report shows, so that it can say that there are more. */
+/** More lines than the report shows, so that the report can say how many more there are. */
 const MOST_LINES = 300;
 
 /**
- * Takes away what the report does not show. A migration of 1,000 groups on 2,000 partitions has up to two million
- * offsets; here each group is one line.
+ * Removes what the report does not show. A migration of 1,000 groups on 2,000 partitions has up to two million offsets.
+ * Here each group is one line.
  */
 export function factsOf(found: ReportFacts): ReportFacts {
   const { gate, verification, offsets } = found;

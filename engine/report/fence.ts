@@ -15,7 +15,7 @@ export function gapText({ after, until, rules, topics, wrote, unwatched }: Fence
   return `Fence open at some time between ${after} and ${until}: ${countText(rules, "rule")}${where} had been removed; ${written}`;
 }
 
-/** What a person should know of the fence: each gap, and that nobody holds it any more where somebody removes its rules. */
+/** Warnings about the fence: each gap, and that nobody holds the fence although a user operator removes its rules. */
 export function fenceWarnings(fence: FenceHistory | undefined): string[] {
   if (fence === undefined) return [];
   const { gaps, notHeldSince, userOperator } = fence;

@@ -11,9 +11,9 @@ import { nothingSelected, selectPairs } from "../selection";
 import type { CopyLook, GroupCount, LeftThrottle, TopicCopy } from "./types";
 
 /**
- * Looks once at how far the copy is, reading every gap. A copy that looks complete is compared as the gate compares it, so
- * that nothing is called ready which the gate refuses; with `compareLastRecord` false it is not.
- * @throws MigrationError SELECTION_EMPTY when the patterns select nothing
+ * Checks once how far the copy is, and reads every gap. A copy that looks complete is compared as the gate compares it,
+ * so that the report never calls a copy ready that the gate refuses. With `compareLastRecord` false it is not compared.
+ * @throws MigrationError SELECTION_EMPTY if the patterns select nothing
  */
 export async function lookAtCopy(model: MigrationModel, options: GateOptions, signal?: AbortSignal): Promise<CopyLook> {
   return withClusters(model, (clusters) =>
@@ -45,7 +45,10 @@ export async function lookAtCopy(model: MigrationModel, options: GateOptions, si
   );
 }
 
-/** Without those of partitions that got records meanwhile: the target may have been read with their copies. */
+/**
+ * The findings, without those of partitions that received records in the meantime. The target may have been read with
+ * copies of these records.
+ */
 async function stillHolding(found: readonly Finding[], look: Look, observer: Observer): Promise<Finding[]> {
   const now = await observer.again(look);
   const moved = new Set(
@@ -56,7 +59,10 @@ async function stillHolding(found: readonly Finding[], look: Look, observer: Obs
   return found.filter((f) => !moved.has(f.subject));
 }
 
-/** Groups that the cutover will move, with the number of their committed offsets, and those that it can't: few requests, nothing is translated. */
+/**
+ * Groups that the cutover will move, with the number of their committed offsets, and groups that it cannot move. Needs
+ * few requests and translates no offsets.
+ */
 export async function lookAtGroups(model: MigrationModel, options: OffsetOptions): Promise<GroupCount[]> {
   return withClusters(model, async ({ origin }) => {
     const { committed, share } = await readCommitments(origin, model.mirror, options);
@@ -67,7 +73,10 @@ export async function lookAtGroups(model: MigrationModel, options: OffsetOptions
   });
 }
 
-/** A replication throttle that an interrupted reset left, and how much is still on its way; undefined: none. */
+/**
+ * The replication throttle that an interrupted reset left, and the number of partitions that still get their replicas.
+ * Undefined: none.
+ */
 export async function lookAtThrottle(model: MigrationModel): Promise<LeftThrottle | undefined> {
   return withClusters(model, async ({ origin, target }) => {
     const migrated = new Set(selectPairs(await origin.listTopics(), model.mirror).map((p) => p.target));

@@ -4,12 +4,15 @@ import { clock, progressPlot } from "./plot";
 import { STYLE } from "./style";
 import type { GroupRow, Report, Tone, TopicRow } from "./types";
 
-/** Rows of a table on the page; the JSON file has them all. What is wrong comes first, so nothing bad is cut off unseen. */
+/**
+ * Maximum number of rows of a table on the page. The JSON file has all rows. Rows with problems come first, so that
+ * they are never cut off.
+ */
 const MOST_ROWS = 5_000;
 
 const MARKS: Record<Tone, string> = { good: "\u2713", waiting: "\u2026", bad: "\u2717" };
 
-/** The report as one page that needs nothing else: no script, no address, every text escaped. */
+/** The report as one self-contained page: no script, no URL, and all text escaped. */
 export function reportHtml(report: Report): string {
   const { name, phase, madeAt, mirror, headline } = report;
   const page = html`<!doctype html>

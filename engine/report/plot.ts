@@ -8,7 +8,10 @@ const LEFT = 44;
 const BOTTOM = 24;
 const TOP = 10;
 
-/** Complete partitions, in per cent, over time, as an inline SVG; undefined with fewer than two points: no line to draw. */
+/**
+ * Complete partitions in per cent over time, as an inline SVG. Undefined with fewer than two points, which make no
+ * line.
+ */
 export function progressPlot(samples: readonly Sample[]): Html | undefined {
   const points = samples.filter((s) => Number.isFinite(Date.parse(s.at)) && s.partitions > 0);
   if (points.length < 2) return undefined;
@@ -35,7 +38,7 @@ ${lines}
 </svg><p class="legend"><span class="key line"></span>partitions complete <span class="key left"></span>records left (highest: ${figure(most)})</p>`;
 }
 
-/** `2026-05-04 10:30:00 UTC` of an ISO time. */
+/** Formats an ISO time as `2026-05-04 10:30:00 UTC`. */
 export function clock(at: string): string {
   const time = new Date(at);
   return Number.isNaN(time.getTime()) ? at : `${time.toISOString().slice(0, 19).replace("T", " ")} UTC`;

@@ -228,7 +228,7 @@ const hostile = fc.oneof(
   ),
 );
 
-/** Tag and attribute names of a page, in order: what a browser would build, whatever the texts are. */
+/** Tag and attribute names of a page, in order. This is the structure that a browser builds, whatever the texts are. */
 function skeleton(page: string): string {
   return [...page.matchAll(/<[^>]*>/g)].map(([tag]) => tag.replace(/"[^"]*"/g, '""')).join("");
 }

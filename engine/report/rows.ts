@@ -6,7 +6,7 @@ import type { GroupCount, GroupRow, ReportInput, Tone, TopicCopy, TopicRow } fro
 
 const BY_TONE: Record<Tone, number> = { bad: 0, waiting: 1, good: 2 };
 
-/** One row for each topic that is known from a look or from the verification; what is wrong comes first. */
+/** One row for each topic that a check or the verification knows. Rows with problems come first. */
 export function topicRows(input: ReportInput): TopicRow[] {
   const copies = new Map((input.look?.topics ?? []).map((t) => [t.topic, t]));
   const verified = new Map((input.verification?.result.topics ?? []).map((t) => [t.topic, t]));
@@ -41,7 +41,7 @@ function proofOf(
     if (result.faulty > 0)
       return { proof: `${countText(result.faulty, "partition")} differ${result.faulty === 1 ? "s" : ""}`, tone: "bad" };
     const full = input.verification!.result.mode === "full";
-    // A compacted topic that was counted was read wholly, on both sides.
+    // A compacted topic that was counted was read completely on both sides.
     const how = result.compacted
       ? full || result.counted
         ? "latest value of each key equal"
@@ -64,7 +64,7 @@ function proofOf(
   return { proof: "complete by the mirror's offsets", tone: "good" };
 }
 
-/** What stops the copy for good, by topic: a finding names a topic or a partition of one. */
+/** Topics whose copy can never complete. A finding names a topic or a partition of one. */
 function blockedSubjects({ look }: ReportInput): Set<string> {
   const hopeless = (look?.against ?? []).filter((f) => f.hopeless).map((f) => f.subject);
   return new Set(hopeless.flatMap((subject) => [subject, subject.replace(/-\d+$/, "")]));
@@ -76,7 +76,7 @@ function replicationByTopic(input: ReportInput): Map<string, string> {
   return new Map(changes.map((c) => [c.topic, `${c.from.join("/")} ${"\u2192"} ${verb}${c.to}`]));
 }
 
-/** One row for each group: what was written, or else what would be. */
+/** One row for each group: what was written, otherwise what would be written. */
 export function groupRows(input: ReportInput): GroupRow[] {
   const rows =
     input.offsets !== undefined
@@ -117,7 +117,7 @@ function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
   return [...skipped, ...done];
 }
 
-/** A group without its offsets one by one. */
+/** A group with counts instead of its single offsets. */
 export function countsOf(group: AppliedGroup | GroupCount): GroupCount {
   if (!Array.isArray(group.offsets)) return group as GroupCount;
   const inPlace = group.offsets.filter((o) => o.inPlace === true).length;

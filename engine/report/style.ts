@@ -1,4 +1,4 @@
-/** The page's own style: nothing is loaded from anywhere. */
+/** The page's own style. The page loads nothing. */
 export const STYLE = `
 :root{color-scheme:light dark;--paper:#f6f7f9;--card:#fff;--ink:#1a2330;--soft:#5b6878;--rule:#e1e6ec;--good:#12805c;--goodbg:#e3f5ee;--wait:#8a5a00;--waitbg:#fdf1d8;--bad:#b3261e;--badbg:#fce8e6;--accent:#2563c9;--area:#2563c91f}
 @media (prefers-color-scheme:dark){:root{--paper:#10151c;--card:#19212b;--ink:#e6ebf1;--soft:#9aa8b8;--rule:#2b3643;--good:#5cd3a8;--goodbg:#12382c;--wait:#f2c063;--waitbg:#3d2f10;--bad:#ff9a90;--badbg:#47201d;--accent:#7db0ff;--area:#7db0ff26}}

@@ -7,29 +7,29 @@ import type { PreflightResult } from "../preflight";
 import type { ReplicationPreview, ReplicationResult } from "../replication";
 import type { VerifyResult } from "../verify";
 
-/** How far the copy of one topic was at one moment. */
+/** The state of one topic's copy at one moment. */
 export interface TopicCopy {
   /** Name on the origin. */
   topic: string;
   target: string;
   partitions: number;
-  /** Partitions in which nothing visible is left to copy. */
+  /** Partitions that have no visible record left to copy. */
   complete: number;
-  /** Offsets between start and end on the origin: an upper bound of its records. */
+  /** Offsets between start and end on the origin. This is an upper bound of its records. */
   records: number;
-  /** Offsets that the mirror has not copied. */
+  /** Offsets that the mirror has not copied yet. */
   left: number;
 }
 
-/** One look at both clusters. */
+/** One check of both clusters. */
 export interface CopyLook {
   /** ISO 8601. */
   at: string;
   topics: TopicCopy[];
-  /** What keeps the gate shut; empty: the copy looks complete. */
+  /** Findings that keep the gate closed. Empty: the copy looks complete. */
   against: Finding[];
   warnings: string[];
-  /** State of the source connector and of its tasks, as Connect wrote it; absent: there is no connector. */
+  /** State of the source connector and of its tasks, as Connect wrote it. Absent: there is no connector. */
   connector?: { state: string; tasks: Record<string, number> };
 }
 
@@ -39,23 +39,23 @@ export type { Sample } from "../gate";
 export interface LeftThrottle {
   topics: string[];
   brokers: number[];
-  /** Partitions of migrated topics that still get their replicas. */
+  /** Number of partitions of migrated topics that still get their replicas. */
   underWay: number;
 }
 
-/** A group without its offsets: thousands of them fit where every offset would not. */
+/** A group without its single offsets. Thousands of groups fit into the state; all their offsets would not. */
 export interface GroupCount {
   group: string;
   offsets: number;
-  /** Of them those that were there already, as they should be. */
+  /** Offsets that already had the right value. */
   inPlace?: number;
-  /** Of them those that are not proved: the earlier offset was taken; absent: none. */
+  /** Offsets that are not proved, where the earlier offset was used. Absent: none. */
   unproved?: number;
-  /** Records that it will read again; absent: none. */
+  /** Records that the group will read again. Absent: none. */
   rereads?: number;
-  /** Some of them are offsets, which may hold no record. */
+  /** True: some of `rereads` are offsets, which may hold no record. */
   rereadsAtMost?: true;
-  /** Why it does not move; absent: it does. */
+  /** Why the group does not move. Absent: it moves. */
   leftAlone?: string;
 }
 
@@ -65,18 +65,18 @@ export interface TimelineEntry {
   what: string;
 }
 
-/** How the fence has stood since it was raised. */
+/** The history of the fence since it was raised. */
 export interface FenceHistory {
   gaps: FenceGap[];
-  /** ISO 8601: from then on nobody has looked after it. */
+  /** ISO 8601. Nobody has held the fence since this time. */
   notHeldSince?: string;
-  /** A user operator looks after the origin's users, and removes the fence's rules. */
+  /** A user operator manages the origin's users and removes the fence's rules. */
   userOperator?: true;
 }
 
-/** Everything that is known of a migration; plain data without connections, so there is no secret to leak. */
+/** All known facts of a migration. Plain data without connections, so it contains no secrets. */
 export interface ReportInput {
-  /** The stack's or the file's name. */
+  /** The name of the stack or the file. */
   name: string;
   /** ISO 8601. */
   madeAt: string;
@@ -87,26 +87,26 @@ export interface ReportInput {
   gate?: GateResult;
   abandonedAt?: string;
   fenceRaisedAt?: string;
-  /** How the fence has stood since. Absent: not known. */
+  /** The history of the fence since it was raised. Absent: not known. */
   fence?: FenceHistory;
   verification?: { at: string; result: VerifyResult };
   offsets?: Omit<AppliedOffsets, "groups"> & { groups: readonly (AppliedGroup | GroupCount)[] };
-  /** What an apply would do, where nothing was applied yet. */
+  /** What an apply would do, if nothing was applied yet. */
   offsetPlan?: OffsetPlan;
-  /** Groups that the cutover will move, where neither of the two is known. */
+  /** Groups that the cutover will move, if neither `offsets` nor `offsetPlan` is known. */
   groups?: readonly GroupCount[];
   replication?: { at: string; result: ReplicationResult };
   replicationPlan?: ReplicationPreview;
   look?: CopyLook;
-  /** What a replication reset that ended early has left on the target. Absent: nothing, or not known. */
+  /** The throttle on the target from a replication reset that ended early. Absent: none, or not known. */
   leftThrottle?: LeftThrottle;
   /** Earlier points of the plot, oldest first. */
   samples?: readonly Sample[];
-  /** What producers wrote to the origin since the gate passed. Absent: not known. */
+  /** Writes of producers to the origin since the gate passed. Absent: not known. */
   written?: readonly Movement[];
-  /** Undefined: nobody looked. */
+  /** Undefined: not checked. */
   residue?: readonly Residue[];
-  /** What went wrong while the report was made, in a line each. */
+  /** Problems while the report was made, one line each. */
   notes?: readonly string[];
 }
 
@@ -114,15 +114,15 @@ export type Tone = "good" | "waiting" | "bad";
 
 export interface TopicRow {
   topic: string;
-  /** Only where it differs. */
+  /** Absent if it has the same name as on the origin. */
   target?: string;
   partitions: number;
   records: number;
-  /** `records` counts offsets, some of which may hold none. Absent: it counts records. */
+  /** True: `records` counts offsets, some of which may hold no record. Absent: it counts records. */
   recordsAtMost?: true;
-  /** Offsets that are not copied yet: at most so many records. */
+  /** Offsets that are not copied yet. This is an upper bound of the records. */
   left?: number;
-  /** What is proved of it. */
+  /** What is proved about the copy of this topic. */
   proof: string;
   tone: Tone;
   replication?: string;
@@ -131,10 +131,10 @@ export interface TopicRow {
 export interface GroupRow {
   group: string;
   offsets: number;
-  /** Offsets that are exact; absent where only what was written is known. */
+  /** Number of exact offsets. Absent if only the written offsets are known. */
   exact?: number;
   rereads?: number;
-  /** Some of `rereads` are offsets, which may hold no record. */
+  /** True: some of `rereads` are offsets, which may hold no record. */
   rereadsAtMost?: true;
   proof: string;
   tone: Tone;
@@ -145,20 +145,20 @@ export interface Report {
   version: 1;
   name: string;
   madeAt: string;
-  /** `destroy`: after the end. Null: a model without Pulumi. */
+  /** `destroy`: after the end of the migration. Null: a model without Pulumi. */
   phase: Phase | "destroy" | null;
   mirror: ReportInput["mirror"];
   headline: { tone: Tone; text: string };
-  /** What a person should look at first. */
+  /** What a user should look at first. */
   warnings: string[];
   timeline: TimelineEntry[];
   progress: Sample[];
-  /** Name, value. */
+  /** Pairs of name and value. */
   figures: [string, string][];
   topics: TopicRow[];
   groups: GroupRow[];
-  /** Absent: there is no fence, or an older version has written this. */
+  /** Absent: there is no fence, or an older version wrote this report. */
   fence?: FenceHistory;
-  /** Null: nobody looked. */
+  /** Null: not checked. */
   residue: Residue[] | null;
 }

@@ -9,7 +9,7 @@ export interface WrittenReport {
 }
 
 /**
- * Writes `<folder>/<name>.html` and `<folder>/<name>.json`, each whole or not at all; makes the folder.
+ * Writes `<folder>/<name>.html` and `<folder>/<name>.json`, each one completely or not at all. Creates the folder.
  * @throws the file system's own error
  */
 export async function writeReport(folder: string, report: Report): Promise<WrittenReport> {
@@ -20,7 +20,7 @@ export async function writeReport(folder: string, report: Report): Promise<Writt
   return paths;
 }
 
-/** The report that is in this folder; undefined when there is none, or it can't be read. */
+/** The report in this folder. Undefined if there is none or it cannot be read. */
 export async function earlierReport(folder: string, name: string): Promise<Report | undefined> {
   try {
     const report = JSON.parse(await readFile(reportPaths(folder, name).json, "utf8")) as Partial<Report>;
@@ -31,7 +31,10 @@ export async function earlierReport(folder: string, name: string): Promise<Repor
   }
 }
 
-/** The points of the plot that an earlier report in this folder has; none when it is of a migration that has been destroyed. */
+/**
+ * The points of the plot in an earlier report in this folder. Empty if that report is about a migration that was
+ * destroyed.
+ */
 export async function earlierSamples(folder: string, name: string): Promise<Sample[]> {
   const report = await earlierReport(folder, name);
   return report === undefined || report.phase === "destroy" ? [] : report.progress.filter(isSample);
@@ -45,7 +48,10 @@ function isSample(value: unknown): value is Sample {
   );
 }
 
-/** Names are the stack's; whatever can't be in a file name on some system becomes `_`. */
+/**
+ * The paths of the report. The name is the stack's. A character that some system does not allow in a file name becomes
+ * `_`.
+ */
 export function reportPaths(folder: string, name: string): WrittenReport {
   const base = fileBase(name);
   return { html: join(folder, `${base}.html`), json: join(folder, `${base}.json`) };

@@ -7,17 +7,17 @@ import { type ClusterEntry, secretOf, type Somebody, type StackSettings } from "
 
 type Side = "origin" | "target";
 
-/** What a configuration only names, and a program has to make or read. */
+/** Creates or reads what the configuration only names. */
 export interface Makers {
   /** A provider for one Kubernetes cluster. */
   kubernetes(name: "mirror" | Side, access: { kubeconfig?: string; context?: string }): k8s.Provider | undefined;
-  /** The administrator's way to a cluster without an operator. */
+  /** The administrator's provider for a cluster without an operator. */
   kafka(side: Side, entry: ClusterEntry, administrator: GivenUser, ca: string | undefined): kafka.Provider;
   secret(key: string): pulumi.Input<string>;
   content(file: string): string;
 }
 
-/** A configuration as the component's arguments. */
+/** Converts a configuration to the component's arguments. */
 export function migrationArgs(settings: StackSettings, make: Makers): MigrationArgs {
   const {
     phase,
@@ -96,7 +96,7 @@ class Sides {
     }) as MigrationArgs[Side];
   }
 
-  /** Somebody who exists already, with the one secret that the mechanism needs. */
+  /** A user that exists already, with the one secret that the mechanism needs. */
   private user(side: Side, who: "" | "Administrator", user: Somebody): GivenUser {
     const { username, certificateFile, mechanism = "SCRAM-SHA-512", tokenFile, tokenEndpoint } = user;
     const what = secretOf(user);
@@ -136,7 +136,7 @@ class Sides {
     };
   }
 
-  /** A context alone is one of the mirror's kubeconfig; another kubeconfig has contexts of its own. */
+  /** A context without a kubeconfig refers to the mirror's kubeconfig. Another kubeconfig has its own contexts. */
   private elsewhere(side: Side, { kubeconfig, context }: ClusterEntry): k8s.Provider | undefined {
     if (kubeconfig === undefined && context === undefined) return undefined;
     return this.make.kubernetes(side, defined({ kubeconfig: kubeconfig ?? this.settings.mirror.kubeconfig, context }));

@@ -5,15 +5,18 @@ import { type ClusterEntry, SECRET_KEYS, SECRET_OF, secretOf, type Somebody, typ
 
 type Side = "origin" | "target";
 
-/** What is known of a configuration beside its values. */
+/** What is known about a configuration in addition to its values. */
 export interface Given {
-  /** Which secrets are set. */
+  /** The names of the secrets that are set. */
   secrets: ReadonlySet<string>;
-  /** True for a key at which something of the wrong shape was left out: nothing is concluded from its absence. */
+  /**
+   * Returns true for a key where a value of the wrong shape was left out. The checks then conclude nothing from its
+   * absence.
+   */
   faulty(...path: string[]): boolean;
 }
 
-/** Which keys are for which makers of users. */
+/** The value of `users` that each key requires. */
 const ONLY_FOR: Partial<Record<keyof ClusterEntry, ClusterEntry["users"]>> = {
   cluster: "operator",
   namespace: "operator",
@@ -31,7 +34,7 @@ const ONLY_FOR: Partial<Record<keyof ClusterEntry, ClusterEntry["users"]>> = {
   tokenEndpoint: "given",
 };
 
-/** What belongs together, in a configuration of sound shape. */
+/** Checks which keys belong together, in a configuration whose shape is right. */
 export function crossChecks(settings: StackSettings, given: Given, mistakes: Mistakes): void {
   const used = new Set<string>();
   for (const side of ["origin", "target"] as const)
@@ -94,7 +97,7 @@ class SideChecks {
     }
   }
 
-  /** A given user's name or certificate, and its secret. */
+  /** Checks the name or certificate of a given user, and its secret. */
   private somebody(who: "" | "Administrator", user: Somebody, whose: string): void {
     const part = who === "" ? "" : "administrator.";
     if (this.given.faulty(this.side, ...part.split(".").filter(Boolean), "mechanism")) return;
@@ -131,10 +134,13 @@ class SideChecks {
   }
 }
 
-/** What the component would say only once the rest is right: its own checks, the dialect's and the rules'. */
+/**
+ * The component's own mistakes, those of the dialect and those of the rules. Otherwise the user would only see them
+ * after correcting the rest.
+ */
 export function componentMistakes(settings: StackSettings): string[] {
   const clusters = new Map<string, never>();
-  // One stand-in for each Kubernetes cluster: names have to differ on one, not on two.
+  // One placeholder per Kubernetes cluster. Names must differ within one cluster, but not between two.
   const kubernetes: Makers["kubernetes"] = (_name, { kubeconfig = "", context = "" }) => {
     const key = JSON.stringify([kubeconfig, context]);
     if (!clusters.has(key)) clusters.set(key, {} as never);
@@ -149,7 +155,7 @@ export function componentMistakes(settings: StackSettings): string[] {
   return [...argumentMistakes(args).map(asTheStackSays), ...mirrorMistakes(args)];
 }
 
-/** What is missing has been said: something stands in for it. */
+/** Fills in missing values, because their absence has been reported already. */
 function complete(settings: StackSettings): StackSettings {
   const somebody = <T extends Somebody>(user: T): T => ({
     ...user,
@@ -168,7 +174,10 @@ function complete(settings: StackSettings): StackSettings {
   return { ...settings, origin: side(settings.origin), target: { ...settings.target, ...side(settings.target) } };
 }
 
-/** The stack has no `operator` and `given`: their keys are the cluster's own. */
+/**
+ * Translates the component's names for the stack, which has no `operator` and `given`: their keys belong to the cluster
+ * itself.
+ */
 function asTheStackSays(mistake: string): string {
   return mistake
     .replace(/^(origin|target)\.given\.authentication/, "$1.oauth")

@@ -5,7 +5,7 @@ import { keysAt } from "../components/shape";
 import { schema } from "./schema";
 
 const page = readFileSync(join(__dirname, "../docs/configuration.md"), "utf8").replace(/```[^]*?```/g, "");
-/** What stands between backticks, without the dots before `.namespace`. */
+/** The words between backticks, without the dot before `.namespace`. */
 const words = new Set(
   [...page.matchAll(/`([^`]+)`/g)].flatMap(([, text]) =>
     text!.split(/[\s{}:,*]+/).map((word) => word.replace(/^\./, "")),

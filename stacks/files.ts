@@ -4,23 +4,29 @@ import { isAbsolute, join } from "node:path";
 import type { Mistakes } from "../engine/errors";
 import type { ClusterEntry, StackSettings } from "./schema";
 
-/** Files that a configuration names, from the folder of Pulumi.yaml: the program itself runs in another one. */
+/**
+ * Files that a configuration names. Their paths start at the folder of Pulumi.yaml, but the program runs in another
+ * folder.
+ */
 export class Files {
-  /** @param root the folder of Pulumi.yaml, absolute or from the working directory */
+  /** @param root the folder of Pulumi.yaml, absolute or relative to the working directory */
   constructor(private readonly root: string) {}
 
-  /** As it is found from the working directory. A `~/` is the home's. */
+  /** The path from the working directory. `~/` is the home directory. */
   path(name: string): string {
     if (name.startsWith("~/")) return join(homedir(), name.slice(2));
     return isAbsolute(name) ? name : join(this.root, name);
   }
 
-  /** @throws what reading throws; not for files that `check` has seen */
+  /** @throws the error of the read; not for files that `check` has read */
   content(name: string): string {
     return readFileSync(this.path(name), "utf8");
   }
 
-  /** A kubeconfig's content stays as it is, a path is completed: Pulumi's plugin, too, reads it from the working directory. */
+  /**
+   * The content of a kubeconfig is not changed. A path is completed, because Pulumi's plugin also reads it from the
+   * working directory.
+   */
   kubeconfig(given: string | undefined): string | undefined {
     return given === undefined || isContent(given) ? given : this.path(given);
   }
@@ -43,7 +49,7 @@ export class Files {
       mistakes.add(`${key}: "${name}" holds no certificate; it has to be in PEM (-----BEGIN CERTIFICATE-----)`);
   }
 
-  /** A review of a pull request plans without a way to the clusters, and so without a kubeconfig. */
+  /** A review of a pull request plans without access to the clusters, and so without a kubeconfig. */
   private readable(key: string, name: string | undefined, mistakes: Mistakes): void {
     if (name === undefined || isContent(name) || process.env.KAFKA_MIGRATION_OFFLINE === "true") return;
     this.read(key, name, mistakes);
@@ -63,7 +69,7 @@ export class Files {
   }
 }
 
-/** A path has one line; a kubeconfig is YAML of several, or JSON. */
+/** A path has one line. A kubeconfig is YAML with several lines, or JSON. */
 function isContent(text: string): boolean {
   return text.includes("\n") || text.trimStart().startsWith("{");
 }

@@ -11,12 +11,13 @@ import type { StackSettings } from "./schema";
 import { readSettings } from "./settings";
 
 /**
- * The ready-made stack: one migration, described by the stack's configuration alone. See docs/configuration.md for every key.
+ * The ready-made stack: one migration that is described only by the stack's configuration. docs/configuration.md
+ * documents every key.
  */
 const project = pulumi.getProject();
 const config = new pulumi.Config();
 const files = new Files(projectFolder());
-/** Keys whose values are encrypted in the stack's file, as Pulumi tells its programs. */
+/** Keys whose values are encrypted in the stack's file. Pulumi passes them to the program in this variable. */
 const SECRETS = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
 
 function ownSettings(): StackSettings {

@@ -15,17 +15,23 @@ import { clusterShape, mirrorShape, targetShape } from "../components/mirror/sch
 import { seconds, text } from "../components/shape/types";
 
 /**
- * The shape of the ready-made stack's configuration. What a migration has in common with it is the component's; anything
- * that is not here is a mistake.
+ * The shape of the ready-made stack's configuration. Parts that are the same as in the component use the component's
+ * schema. Any other key is a mistake.
  */
 
 const mechanism = z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS", "OAUTHBEARER"]);
 
-/** With mechanism `OAUTHBEARER`: where the engine's tokens come from, instead of the secret `...Token`. */
+/** With mechanism `OAUTHBEARER`: where the engine gets its tokens, instead of the secret `...Token`. */
 const bearerShape = {
-  /** A file with a token, read again at each login; whoever writes it renews it. */
+  /**
+   * A file with a token. The engine reads it again at each login. The program that writes the file must renew the
+   * token.
+   */
   tokenFile: text.optional(),
-  /** Where tokens are requested (client credentials, RFC 6749); the client's secret is the secret `...ClientSecret`. */
+  /**
+   * The endpoint that issues tokens (client credentials, RFC 6749). The client's secret is the stack secret
+   * `...ClientSecret`.
+   */
   tokenEndpoint: z
     .strictObject({
       url: text,
@@ -39,48 +45,66 @@ const bearerShape = {
 
 const cluster = z.strictObject({
   ...clusterShape,
-  /** As the mirror's workers reach it, `host:port[,host:port]`. */
+  /** The address for the mirror's workers, `host:port[,host:port]`. */
   bootstrapServers: text,
-  /** As the machine that runs `pulumi` reaches it. Default: `bootstrapServers`. */
+  /** The address for the machine that runs `pulumi`. Default: `bootstrapServers`. */
   adminBootstrapServers: text.optional(),
-  /** TLS: name in the brokers' certificates, where the engine reaches them by another. Default: the address. */
+  /**
+   * TLS: the name in the brokers' certificates, if the engine connects to them by another name. Default: the address.
+   */
   serverName: text.optional(),
-  /** What the stack's own objects for this cluster are called. Default: the guide's names. */
+  /** The names of the stack's own objects for this cluster. Default: the guide's names. */
   names: clusterNames.optional(),
-  /** Secrets beside the mirror that somebody else keeps there under `names`. Default: the stack makes both. */
+  /**
+   * Secrets in the mirror's namespace that already exist under `names` and that the stack does not create. Default: the
+   * stack creates both.
+   */
   existingSecrets: existingSecrets.optional(),
-  /** Who makes the users: an operator (`operator`), Kafka's own interface (`kafka`), somebody else (`given`), or nobody logs in (`anonymous`). */
+  /**
+   * Who creates the users: an operator (`operator`), Kafka's own interface (`kafka`), someone outside the stack
+   * (`given`), or nobody, because clients do not log in (`anonymous`). Default: `operator`.
+   */
   users: z.enum(["operator", "kafka", "given", "anonymous"]).default("operator"),
   /** `operator`: name of the Kafka resource. */
   cluster: text.optional(),
-  /** `operator`: its namespace. */
+  /** `operator`: namespace of the Kafka resource. */
   namespace: text.optional(),
-  /** `operator`: version of the user operator, where it differs from the stack's `operatorVersion`. */
+  /** `operator`: version of the user operator, if it differs from the stack's `operatorVersion`. */
   operatorVersion: text.optional(),
-  /** `operator`: Secret with the broker CA. Default `<cluster>-cluster-ca-cert`. */
+  /** `operator`: Secret with the broker CA. Default: `<cluster>-cluster-ca-cert`. */
   caSecret: text.optional(),
   secretPrefix: text.optional(),
-  /** `operator`: how the users log in. Default `scram-sha-512`. */
+  /** `operator`: how the users log in. Default: `scram-sha-512`. */
   authentication: z.enum(["scram-sha-512", "tls"]).optional(),
-  /** `operator`: kubeconfig (a file, from the folder of Pulumi.yaml) and context. Default: those of the mirror. */
+  /**
+   * `operator`: kubeconfig (a file, relative to the folder of Pulumi.yaml) and context. Default: those of the mirror.
+   */
   kubeconfig: text.optional(),
   context: text.optional(),
-  /** `given`: the mirror's user; its password is the secret `originPassword` or `targetPassword`. */
+  /** `given`: the mirror's user. Its password is the secret `originPassword` or `targetPassword`. */
   username: text.optional(),
-  /** `given`, mechanism `TLS`: file with the client certificate, PEM; its key is the secret `originKey` or `targetKey`. */
+  /**
+   * `given`, mechanism `TLS`: file with the client certificate, PEM. Its key is the secret `originKey` or `targetKey`.
+   */
   certificateFile: text.optional(),
   /**
-   * `given`, mechanism `OAUTHBEARER`: the workers' `authentication`, fields as in Strimzi. The engine logs in with the
+   * `given`, mechanism `OAUTHBEARER`: the workers' `authentication`, with Strimzi's fields. The engine logs in with the
    * secret `originToken` or `targetToken`.
    */
   oauth: z.looseObject({ type: z.enum(["oauth", "custom"]) }).optional(),
-  /** File with the CA certificate, PEM, from the folder of Pulumi.yaml. Default: the operator's Secret, or the system's trust store. */
+  /**
+   * File with the CA certificate, PEM, relative to the folder of Pulumi.yaml. Default: the operator's Secret, or the
+   * system's trust store.
+   */
   caFile: text.optional(),
   mechanism: mechanism.optional(),
   ...bearerShape,
-  /** False: no TLS at all. */
+  /** False: no TLS at all. Default: true. */
   tls: z.boolean().default(true),
-  /** A given administrator; its secret is `originAdministratorPassword` (`...Key`, `...Token`) or the target's. */
+  /**
+   * A given administrator. Its secret is `originAdministratorPassword` (`...Key`, `...Token`), or the same for the
+   * target.
+   */
   administrator: z
     .strictObject({
       username: text.optional(),
@@ -120,14 +144,14 @@ export type StackSettings = z.infer<typeof schema>;
 export type ClusterEntry = z.infer<typeof cluster>;
 export type Mechanism = z.infer<typeof mechanism>;
 
-/** Secrets have keys of their own, so that the rest of the configuration stays readable. */
+/** Secrets have their own keys, so that the rest of the configuration stays readable. */
 export const SECRET_KEYS = (["origin", "target"] as const).flatMap((side) =>
   (["", "Administrator"] as const).flatMap((who) =>
     (["Password", "Key", "Token", "ClientSecret"] as const).map((what) => `${side}${who}${what}` as const),
   ),
 );
 
-/** Somebody who exists already, as the configuration names them. */
+/** A user that exists already, as the configuration describes it. */
 export interface Somebody {
   username?: string | undefined;
   certificateFile?: string | undefined;
@@ -136,14 +160,14 @@ export interface Somebody {
   tokenEndpoint?: ClusterEntry["tokenEndpoint"];
 }
 
-/** The secret that somebody logs in with; undefined: their token comes from a file. */
+/** The secret that the user logs in with. Undefined if the token comes from a file. */
 export function secretOf({ mechanism = "SCRAM-SHA-512", tokenFile, tokenEndpoint }: Somebody) {
   if (mechanism !== "OAUTHBEARER") return SECRET_OF[mechanism];
   if (tokenEndpoint !== undefined) return "ClientSecret" as const;
   return tokenFile === undefined ? SECRET_OF.OAUTHBEARER : undefined;
 }
 
-/** Which secret a mechanism needs. */
+/** The secret that each mechanism needs. */
 export const SECRET_OF = {
   "SCRAM-SHA-256": "Password",
   "SCRAM-SHA-512": "Password",
@@ -154,7 +178,7 @@ export const SECRET_OF = {
 
 export const TOP_KEYS: readonly string[] = [...Object.keys(schema.shape), ...SECRET_KEYS];
 
-/** Stands in for what is missing, so that the rest of a configuration can be read. */
+/** Provides a placeholder for a missing value, so that the rest of a configuration can be read. */
 export function standIn(path: readonly PropertyKey[]): unknown {
   const [side, key] = path;
   if (side !== "origin" && side !== "target") return undefined;

@@ -222,7 +222,7 @@ describe("the stack's configuration", () => {
   });
 });
 
-/** What is wrong in different ways is said together, and once. */
+/** Mistakes of different kinds are reported together, and each of them once. */
 describe("all mistakes at once", () => {
   test("shape, what belongs together, the dialect, the rules, patterns and files", () => {
     const root = temporaryFolder("files");
@@ -335,7 +335,7 @@ describe("the stack and the component", () => {
       const unknown = keysAt(migrationSchema, path).filter(
         (key) => !keysAt(schema, path).includes(key) && !own.includes(key),
       );
-      // What only tests of the engine's waits set.
+      // Leaves out the keys that only tests of the engine's waits set.
       expect(
         unknown.filter((key) => !key.startsWith("settle")),
         part,

@@ -6,15 +6,15 @@ import type { Files } from "./files";
 import { schema, SECRET_KEYS, type StackSettings, standIn, TOP_KEYS } from "./schema";
 
 export interface ReadOptions {
-  /** Where the files are that the configuration names. Absent: they are not looked at. */
+  /** Reads the files that the configuration names. Absent: the files are not checked. */
   files?: Files;
-  /** True for a key whose value is kept as a secret: it is never shown. */
+  /** Returns true for a key whose value is stored as a secret. Such a value is never shown. */
   isSecret?(key: string): boolean;
 }
 
 /**
- * Checks the whole configuration at once: its shape, what belongs together, its files, the component's own checks, what
- * the dialect can't say, and what the policy pack's mandatory rules forbid.
+ * Checks the whole configuration at once: its shape, which keys belong together, its files, the component's own checks,
+ * the settings that the dialect does not have, and the mandatory rules of the policy pack.
  * @param raw the project's own keys without the project name, values as text or JSON text
  * @throws MigrationError CONFIG_INVALID with every mistake in it
  */
@@ -49,14 +49,14 @@ export function readSettings(
 function given(raw: Record<string, string>, values: unknown, settings: StackSettings): Given {
   const faulty = (...path: string[]) => {
     const [written, read] = [valueAt(values, path), valueAt(settings, path)];
-    // A whole side that is missing is one mistake, and so is what stands in for one of the wrong shape.
+    // A whole side that is missing is one mistake. So is a placeholder for a side of the wrong shape.
     if (path.length === 1) return typeof written !== "object" || written === null || Array.isArray(written);
     return written !== undefined && (read === undefined || (typeof written !== "object" && read !== written));
   };
   return { secrets: new Set(SECRET_KEYS.filter((key) => raw[key] !== undefined)), faulty };
 }
 
-/** Pulumi keeps every value as text; objects, numbers and booleans as JSON. */
+/** Pulumi stores every value as text. Objects, numbers and booleans are JSON. */
 function parse(value: string): unknown {
   try {
     const json: unknown = JSON.parse(value);

@@ -1,4 +1,4 @@
-/** Components and their arguments: what `import ... from "pulumi-kafka-migration"` gives. */
+/** Components and their arguments: the exports of `import ... from "pulumi-kafka-migration"`. */
 export { Migration, type Summary } from "./components/migration/migration";
 export type {
   ClusterNames,

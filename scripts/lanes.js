@@ -1,26 +1,35 @@
 "use strict";
 /*
- * The whole test run in two lanes side by side: the stories, each with a sandbox of its own, and everything else. Each lane
- * works one file at a time, and most of that is waiting for brokers, workers and Pulumi.
+ * Runs all tests in two lanes in parallel: the stories, each with its own sandbox, and all other tests. Each lane runs
+ * one file at a time. Most of that time is waiting for brokers, workers and Pulumi.
  */
 const { spawn } = require("node:child_process");
 const os = require("node:os");
 
 const LANES = ["stories", "rest"];
-/** Two sandboxes and the clusters that the rest shares (docs/benchmarks.md), and as much again for what else runs. */
+/**
+ * In bytes: the memory of two sandboxes and of the clusters that the other tests share (docs/benchmarks.md), and the
+ * same amount again for everything else that runs.
+ */
 const MEMORY_WANTED = 14e9;
 
-/** Named files, and options that are no reporters, are for one vitest as it is; so are machines with little memory. */
+/**
+ * Use a single vitest if the arguments name files or contain options other than reporters, or if the machine has little
+ * memory.
+ */
 function laned(args) {
   return args.every((arg) => /^--(reporter|outputFile)/.test(arg)) && os.totalmem() >= MEMORY_WANTED;
 }
 
-/** `{lane}` in an argument, a file's name say, is the lane's name; `all` where there is one only. */
+/**
+ * Replaces `{lane}` in an argument, for example in a file name, by the name of the lane, or by `all` if there is only
+ * one lane.
+ */
 function argumentsOf(args, lane) {
   return args.map((arg) => arg.replaceAll("{lane}", lane));
 }
 
-/** Starts both and answers with the exit code when both have ended: a lane that fails does not stop the other. */
+/** Starts both lanes and returns the exit code when both have ended. A lane that fails does not stop the other. */
 async function runLanes(command, args, cwd) {
   const children = LANES.map((lane) =>
     spawn(command, argumentsOf(args, lane), {
@@ -36,7 +45,7 @@ async function runLanes(command, args, cwd) {
   return failed.length === 0 ? 0 : 1;
 }
 
-/** The children get the terminal's Ctrl-C themselves; this process waits until they have cleaned up. */
+/** The children receive the terminal's Ctrl-C directly. This process waits until they have cleaned up. */
 function passSignals(children) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(signal, () => signal !== "SIGINT" && children.forEach((child) => child.kill(signal)));
@@ -48,7 +57,7 @@ function ended(child) {
   return new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)).on("error", () => resolve(1)));
 }
 
-/** Whole lines only: two lanes write to one place. */
+/** Writes only whole lines, because two lanes write to the same output. */
 function byLine(from, to) {
   let rest = "";
   from.setEncoding("utf8");

@@ -1,7 +1,8 @@
 "use strict";
 /*
- * `npm start` and `npm test` need nothing run before them: this brings the dependencies and the build up to date, then
- * starts the program named in its first argument. Plain JavaScript without a dependency, since it runs before any is there.
+ * `npm start` and `npm test` need no command before them. This script updates the dependencies and the build, then
+ * starts the program that its first argument names. It is plain JavaScript without dependencies, because it runs before
+ * any dependency is installed.
  */
 const { spawn, spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
@@ -54,7 +55,7 @@ function step(what, command, args) {
   process.stderr.write(`${what}: done in ${((Date.now() - begun) / 1000).toFixed(1)} s\n`);
 }
 
-/** The lock file that the installed dependencies were made from is remembered beside them. */
+/** Stores a hash of the lock file beside the installed dependencies, to see when they are out of date. */
 function installDependencies() {
   const stamp = at("node_modules", ".installed-from");
   const wanted = createHash("sha256")
@@ -62,7 +63,7 @@ function installDependencies() {
     .digest("hex");
   const have = fs.existsSync(stamp) ? fs.readFileSync(stamp, "utf8") : "";
   if (have === wanted) return;
-  // A build runs below anyway: --ignore-scripts keeps the install from making a second one.
+  // A build runs below anyway. With --ignore-scripts the installation does not run a second one.
   step("installing the dependencies (npm ci)", "npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit"]);
   fs.writeFileSync(stamp, wanted);
 }
@@ -78,7 +79,10 @@ function newest(folder) {
   return latest;
 }
 
-/** What was compiled from a source that is gone would still be found, and in place of a folder of that name. */
+/**
+ * Removes output whose source was deleted. Imports would still find such a file, and would prefer it to a folder with
+ * the same name.
+ */
 function sweep(folder, of) {
   if (!fs.existsSync(folder)) return;
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
@@ -109,7 +113,7 @@ function build() {
   fs.utimesSync(stamp, begun, begun);
 }
 
-/** Vitest takes the types away unread: what the tests say of the program is checked here. */
+/** Vitest removes the types without checking them. This checks the types that the tests use. */
 function checkTests() {
   step("checking the tests' types (tsc)", process.execPath, [
     at("node_modules", "typescript", "bin", "tsc"),
@@ -128,10 +132,10 @@ const [name, ...rest] = process.argv.slice(2);
 const program = PROGRAMS[name];
 if (program === undefined) fail(`unknown program "${name}"\nfix: one of ${Object.keys(PROGRAMS).join(", ")}`);
 checkNode();
-// `npm ci` itself asks for the build (prepare): installing once more from inside it would never end.
+// `npm ci` starts the build itself (prepare). Installing again from inside it would never end.
 if (!rest.includes("--no-install")) installDependencies();
 const [kind, lane] = name.split(":");
-// Unit tests read the sources: they need no build.
+// Unit tests import the sources, so they need no build.
 if (lane !== "unit") build();
 if (name === "types" || (kind === "test" && lane !== "unit")) checkTests();
 if (lane !== undefined) process.env.KAFKA_MIGRATION_TEST_LANE = lane;

@@ -6,7 +6,7 @@ import { AHEAD, type Entry } from "./sequence";
 const entries = (hashes: readonly (string | number)[]): Entry[] =>
   hashes.map((h, offset) => ({ offset, timestamp: 1000, stamped: false, body: String(h) }));
 
-/** Hands out the entries in pieces, as fetches do. */
+/** Returns the entries in pieces, like fetches. */
 const sequence = (list: readonly Entry[], piece: number) => (from: number | undefined) => {
   let at = from ?? 0;
   return async () => list.slice(at, (at += piece));

@@ -3,25 +3,25 @@ import { AHEAD, type Entry, type Run, type Sequence } from "./sequence";
 import { longer, Side } from "./side";
 
 export type Step =
-  /** `rest`: the other side has ended. */
+  /** `rest` is true if the other side has ended. */
   | { kind: "missing"; origin: Run; rest?: true }
   | { kind: "extra" | "duplicate"; target: Run; rest?: true }
   | { kind: "changed" | "order"; origin: Run; target: Run }
-  /** One side begins earlier than the first record that both have. */
+  /** One side has records before the first record that both sides have. */
   | { kind: "leading"; origin?: Run; target?: Run }
   | { kind: "diverged"; origin: Entry; target: Entry };
 
-/** How many records must agree to believe in a common place. */
+/** This many records must match before a position counts as common to both sides. */
 const AGREE = 4;
-/** Records remembered to tell a duplicate from a stranger. */
+/** Number of recent records that are kept to recognize duplicates. */
 const REMEMBERED = 16_384;
-/** Searches through the whole rest of a side; after so many, what follows is called diverged. */
+/** Maximum number of searches through the whole rest of a side. After that, the rest is reported as diverged. */
 const LONG_SEARCHES = 8;
 
 /**
- * Finds where two sequences differ, in constant memory: equal records are passed by, and at a difference the nearest
- * place is searched from which both sides agree again.
- * @returns records on each side
+ * Finds the differences between two sequences in constant memory. Skips equal records. At a difference, searches the
+ * nearest position from which both sides match again.
+ * @returns the number of records on each side
  */
 export async function align(
   origin: Sequence,
@@ -43,7 +43,7 @@ export async function align(
       continue;
     }
     if (x === undefined || y === undefined) {
-      // One side has ended: the rest of the other one stands alone.
+      // One side has ended. The rest of the other side has no counterpart.
       const gone = await a.drain();
       if (gone !== undefined)
         report(common ? { kind: "missing", origin: gone, rest: true } : { kind: "leading", origin: gone });
@@ -73,7 +73,7 @@ export async function align(
   return { origin: a.passed, target: b.passed };
 }
 
-/** The nearest pair of places in both windows from which the sides agree. */
+/** Returns the nearest pair of positions in the two windows from which both sides match. */
 function agreement(a: Side, b: Side): { a: number; b: number } | undefined {
   const places = new Map<string, number[]>();
   for (let i = 0; i < a.length; i++) {
@@ -93,7 +93,8 @@ function agreement(a: Side, b: Side): { a: number; b: number } | undefined {
     }
     return best;
   };
-  // Two ends agree as well, before places that agree only until one side ends.
+  // The ends of both sides also match. If both windows have the same records, prefer the ends to positions that match
+  // only until one side ends.
   const ends = a.ended && b.ended ? { a: a.length, b: b.length } : undefined;
   const swapped = ends !== undefined && ends.a === ends.b && sameContent(a.all(), b.all());
   return nearest(true) ?? (swapped ? ends : (nearest(false) ?? ends));
@@ -108,7 +109,7 @@ function agree(a: Side, i: number, b: Side, j: number, strict: boolean): boolean
   return true;
 }
 
-/** The same records, maybe in another order. Each record of the target is the copy of at most one. */
+/** Returns true if both lists have the same records in any order. A target record is the copy of at most one record. */
 function sameContent(here: readonly Entry[], there: readonly Entry[]): boolean {
   const left = new Map<string, Entry[]>();
   for (const y of there) {
@@ -116,7 +117,7 @@ function sameContent(here: readonly Entry[], there: readonly Entry[]): boolean {
     if (copies === undefined) left.set(y.body, [y]);
     else copies.push(y);
   }
-  // Records without a timestamp last: any of the equal copies that are left will do for them.
+  // Records without a timestamp come last, because they match any of the remaining copies with the same content.
   return [...here]
     .sort((x, y) => y.timestamp - x.timestamp)
     .every((x) => {
@@ -127,7 +128,9 @@ function sameContent(here: readonly Entry[], there: readonly Entry[]): boolean {
     });
 }
 
-/** Looks for what one side goes on with in the whole rest of the other, and stands there when it is found. */
+/**
+ * Searches the whole rest of each side for a position that matches the other side. If found, moves to this position.
+ */
 async function farAway(a: Side, b: Side): Promise<{ origin?: Run; target?: Run } | undefined> {
   const origin = await a.search((ahead) => agreement(ahead, b)?.a);
   if (origin !== undefined) return { origin };
@@ -155,7 +158,7 @@ function run(entries: Entry[]): Run {
   return longer(undefined, entries)!;
 }
 
-/** The last few records that both sides had. */
+/** The most recent records that both sides have in common. */
 class Recent {
   private readonly originals = new Originals();
   private readonly ring: Entry[] = [];

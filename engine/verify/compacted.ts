@@ -8,11 +8,14 @@ import { KeyTable, type Latest, TableFull } from "./key-table";
 import { name, type Watch } from "./ordered";
 import { type Pair, TARGET_ISOLATION } from "./pairs";
 
-/** Partitions whose tables are filled side by side; together they hold no more offsets than one table takes. */
+/**
+ * Maximum partitions and offsets of one group. The tables of a group are filled in parallel. The partitions of a group
+ * together have no more offsets than fit into one table. A larger partition is a group of its own.
+ */
 const PARTITIONS_TOGETHER = 200;
 const OFFSETS_TOGETHER = 500_000;
 
-/** Compares the latest record of each key on both sides; each side compacts when it likes. */
+/** Compares the latest record of each key on both sides, because the two sides are compacted independently. */
 export async function compareLatest(
   clusters: Clusters,
   pairs: readonly Pair[],
@@ -57,7 +60,7 @@ async function compareGroup(
       }
     } catch (error) {
       if (!(error instanceof TableFull)) throw error;
-      // More keys than fit: each pass takes a share of them, and the partition is read as often.
+      // The table cannot hold all keys. Read the partitions once per pass, with a part of the keys in each pass.
       passes *= 4;
       pass = -1;
       for (const pair of group) differences.set(pair, new Differences(pair));
@@ -103,14 +106,14 @@ async function tables(
   return found;
 }
 
-/** What two unlike latest records of one key mean. */
+/** Reports the difference between two latest records of one key that do not match. Ignores expired records. */
 export function judge(pair: Pair, differences: Differences, here: Latest | undefined, there: Latest | undefined): void {
   const gone = (latest: Latest | undefined) =>
     pair.expireBefore !== undefined &&
     latest !== undefined &&
     latest.timestamp !== NO_TIMESTAMP &&
     latest.timestamp < pair.expireBefore;
-  // With a retention as well as compaction, what is old enough may be gone from a side whose log no longer begins at 0.
+  // With cleanup.policy=compact,delete, a side whose log no longer begins at 0 can have deleted expired records.
   const deleted = (here !== undefined || pair.origin.from > 0n) && (there !== undefined || pair.target.from > 0n);
   if (deleted && (here === undefined || gone(here)) && (there === undefined || gone(there))) return;
   if (here?.alive === true && there?.alive !== true) {

@@ -3,10 +3,10 @@ import type { Pair } from "./pairs";
 import type { Run } from "./sequence";
 import type { Difference, DifferenceKind } from "./types";
 
-/** Differences listed of one partition; what comes after is counted in one more. */
+/** Maximum differences listed for one partition. The rest is only counted, in one more difference for each kind. */
 const LISTED = 20;
 
-/** Turns what the comparison of one partition finds into differences with topic, partition and offsets. */
+/** Converts the results of comparing one partition into differences with topic, partition and offsets. */
 export class Differences {
   readonly found: Difference[] = [];
   private readonly unlisted = new Map<DifferenceKind, number>();
@@ -77,7 +77,10 @@ export class Differences {
     }
   }
 
-  /** Records at the target's start that the origin does not have: a log that still begins at 0 has never had them. */
+  /**
+   * Records at the target's start that the origin does not have. If the origin's log still begins at 0, it never had
+   * these records.
+   */
   private more(run: Run): void {
     const deleted = this.pair.origin.from > 0n;
     if (deleted)
@@ -96,10 +99,10 @@ export class Differences {
       );
   }
 
-  /** Records at the origin's start that the target does not have: gone by retention, or never copied. */
+  /** Records at the origin's start that the target does not have. Retention deleted them, or they were never copied. */
   private lost(run: Run): void {
     const { expireBefore, sizeLimit, target } = this.pair;
-    // Where the target's log begins at 0 nothing was ever deleted.
+    // If the target's log begins at 0, nothing was ever deleted from it.
     const deleted = target.from > 0n;
     const at = { origin: run.first.offset };
     const earlier = `the origin begins ${records(run)} earlier (origin ${offsets(run)})`;

@@ -4,7 +4,7 @@ import { fetchBatches, Grace, isBehind, type Isolation, truncated, walkFetched }
 import { fingerprint } from "../records/same";
 import type { Entry, Sequence } from "./sequence";
 
-/** The visible records of one partition as entries, read as they are asked for. */
+/** Returns the visible records of one partition as entries. Reads them on demand. */
 export function logSequence(port: KafkaPort, range: PartitionRange, isolation: Isolation): Sequence {
   return (from) => {
     let offset = from === undefined ? range.from : BigInt(from);

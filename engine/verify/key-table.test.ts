@@ -17,13 +17,16 @@ const record = (w: Writes[number], offset: number): TestRecord => ({
   headers: [],
 });
 
-/** `kept`: compaction may take any record that a later one of the same key replaces, and any tombstone. */
+/**
+ * `kept` decides which removable records remain. Compaction can remove any tombstone, and any record that a later
+ * record of the same key replaces.
+ */
 function table(log: Writes, kept: (index: number) => boolean, passes = 1, pass = 0): KeyTable {
   const latest = new Map(log.map((w, i) => [w.key, i]));
   const left = log
     .map((w, i) => ({ w, i }))
     .filter(({ w, i }) => (latest.get(w.key) === i && w.value !== null) || kept(i));
-  // Compaction never leaves an older record behind when it has taken the newer ones.
+  // Compaction never keeps an older record if it removed the newer ones.
   const consistent = left.filter(({ w }) =>
     left.some((other) => other.w.key === w.key && other.i === latest.get(w.key)),
   );

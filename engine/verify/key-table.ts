@@ -3,39 +3,41 @@ import { type RecordTime, sameTime } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 
 const SLOTS_AT_FIRST = 1024;
-/** With 32 bytes a slot, 34 MB; a partition with more keys is read in several passes. */
+/** 34 MB at about 32 bytes per slot. A partition with more keys is read in several passes. */
 const SLOTS_AT_MOST = 1 << 20;
 const FULL = 0.7;
 
-/** Thrown when a pass meets more keys than fit; the caller starts again with more passes. */
+/** Thrown if a pass has more keys than fit into the table. The caller starts again with more passes. */
 export class TableFull extends Error {}
 
-/** What is known of a key: its latest record. */
+/** The latest record of a key. */
 export interface Latest extends RecordTime {
   offset: number;
-  /** False: the latest record is a tombstone. */
+  /** False if the latest record is a tombstone. */
   alive: boolean;
 }
 
-/** 64 bits of a digest as two numbers: bigint would cost an object each. Never both 0: that means "none". */
+/**
+ * 64 bits of a digest as two numbers. A bigint would need an object each. Both 0 means "none", so a digest is never 0.
+ */
 interface Short {
   high: number;
   low: number;
 }
 
 /**
- * The latest record of each key of one partition, in typed arrays: 64 bits of SHA-1 stand for the key and 64 for key, value
- * and headers. Takes only the keys of its own pass.
+ * The latest record of each key of one partition, in typed arrays. Uses 64 bits of SHA-1 for the key, and 64 bits for
+ * key, value and headers. Stores only the keys of its own pass.
  */
 export class KeyTable {
   private slots = SLOTS_AT_FIRST;
-  /** High and low half of key and record, four numbers a slot. */
+  /** High and low half of the key digest and the record digest: four numbers per slot. */
   private digests = new Uint32Array(SLOTS_AT_FIRST * 4);
   private offsets = new Float64Array(SLOTS_AT_FIRST);
   private timestamps = new Float64Array(SLOTS_AT_FIRST);
   private stamped = new Uint8Array(SLOTS_AT_FIRST);
   private used = 0;
-  /** Records seen, those of other passes included. */
+  /** Number of records added, including records whose keys belong to other passes. */
   records = 0;
 
   constructor(
@@ -67,7 +69,7 @@ export class KeyTable {
     return this.digests[slot * 4] === 0 && this.digests[slot * 4 + 1] === 0;
   }
 
-  /** Where this key is, or belongs. */
+  /** Returns the slot of this key, or the free slot for it. */
   private slot(high: number, low: number): number {
     const mask = this.slots - 1;
     let slot = low & mask;
@@ -96,8 +98,8 @@ export class KeyTable {
   }
 
   /**
-   * Each key whose latest record differs on the other side; a tombstone is as good as no record. This table is the origin's,
-   * the other one the target's.
+   * Calls `differs` for each key whose latest record differs between the sides. A tombstone counts as no record. This
+   * table belongs to the origin, `other` to the target.
    */
   compare(other: KeyTable, differs: (here: Latest | undefined, there: Latest | undefined) => void): void {
     for (const slot of this.taken()) {
@@ -126,11 +128,11 @@ export class KeyTable {
 }
 
 const NO_KEY = Buffer.from("a record without a key");
-/** Reused: filled anew for each record. */
+/** Reused for each record to avoid new objects. */
 const key: Short = { high: 0, low: 0 };
 const content: Short = { high: 0, low: 0 };
 
-/** The first 64 bits of SHA-1. As a string of bytes it comes out of Node twice as fast as in a Buffer. */
+/** Writes the first 64 bits of SHA-1 into `into`. Node returns a binary string twice as fast as a Buffer. */
 function short(bytes: Buffer, into: Short): void {
   const digest = hash("sha1", bytes, "binary");
   into.high = half(digest, 0);

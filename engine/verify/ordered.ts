@@ -14,20 +14,20 @@ import type { PartitionResult } from "./types";
 export interface Watch {
   bytes(side: "origin" | "target", count: number): void;
   done(pair: Pair, result: PartitionResult): void;
-  /** How far a side of a pair was read by now, told after each piece. */
+  /** Called after each piece with the position up to which one side of a pair was read. */
   reached?(pair: Pair, side: "origin" | "target", at: Reached): void;
-  /** How far an earlier run had read it. */
+  /** Returns the position up to which an earlier run read one side of a pair. */
   reachedBefore?(pair: Pair, side: "origin" | "target"): Reached | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** A side of a pair that was read in part. */
+/** The state of a side that was read in part. */
 export interface Reached extends DigestState {
-  /** Where reading goes on: an offset. */
+  /** The next offset to read. */
   next: number;
 }
 
-/** Records of a partition after which a run that is interrupted can go on; the same on both sides. */
+/** Number of records of a partition after which an interrupted run can continue. The same on both sides. */
 const PIECE = 100_000;
 
 export interface Digested {
@@ -36,9 +36,9 @@ export interface Digested {
 }
 
 /**
- * Compares every visible record of the pairs in order: count and digest of both sides, all partitions side by side in
- * constant memory. Where they differ both sides are read once more to find where.
- * @param piece records of a partition after which an interrupted run can go on. Default 100,000
+ * Compares every visible record of the pairs in order. Compares the count and digest of both sides, for all partitions
+ * in parallel, in constant memory. If they differ, reads both sides again to find the differences.
+ * @param piece number of records of a partition after which an interrupted run can continue. Default 100,000
  */
 export async function compareInOrder(
   clusters: Clusters,
@@ -100,7 +100,7 @@ export async function compareInOrder(
   }
 }
 
-/** Count and digest of one side of the pairs. */
+/** Computes count and digest of one side of the pairs. */
 export async function digests(
   clusters: Clusters,
   side: "origin" | "target",
@@ -110,7 +110,7 @@ export async function digests(
   done: (range: PartitionRange, digested: Digested) => void,
   piece = PIECE,
 ): Promise<void> {
-  // By the range itself: a name to look up would cost more than the digest of a small record.
+  // The key is the range object. Looking up a string key would cost more than the digest of a small record.
   const running = new Map<PartitionRange, { pair: Pair; digest: SequenceDigest }>();
   for (const pair of pairs) {
     const before = watch.reachedBefore?.(pair, side);

@@ -8,23 +8,27 @@ import type { Isolation } from "../records/read";
 import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
 
-/** One partition on both sides, and how its records must be compared. */
+/** One partition on both sides, and how its records are compared. */
 export interface Pair {
   origin: PartitionRange;
   target: PartitionRange;
-  /** Compared as the latest value of each key. */
+  /** True if only the latest record of each key is compared. */
   compacted: boolean;
-  /** False where the target's broker stamps records itself. */
+  /** False if the target's broker sets the timestamps (`message.timestamp.type=LogAppendTime`). */
   timestamps: boolean;
-  /** Records older than this may be gone from either side: the origin's retention. ms since the epoch; undefined: none by time. */
+  /**
+   * The origin's retention by time: records older than this can be deleted on either side. ms since the epoch.
+   * undefined: no retention by time.
+   */
   expireBefore?: number;
   /**
-   * The origin's retention is by size as well. `reached`: the origin is within a segment of `retention.bytes`, so that its
-   * own oldest records are about to go, and the target holds no less: Kafka deletes a segment only if what is left is no
-   * less (Kafka 4.3, UnifiedLog). `unknown`: the brokers tell no sizes.
+   * Set if the origin also has a retention by size. `reached`: the origin is at most one segment below
+   * `retention.bytes`, so its oldest records will be deleted soon, and the target has at least `retention.bytes`. Kafka
+   * deletes a segment only if at least `retention.bytes` remain (Kafka 4.3, UnifiedLog). `unknown`: the brokers do not
+   * return sizes.
    */
   sizeLimit?: "reached" | "not reached" | "unknown";
-  /** Changes with the topic on either side: says whether an earlier run's result still holds. */
+  /** Changes if the topic is created again on either side. The result of an earlier run is then no longer valid. */
   identity: string;
 }
 
@@ -42,7 +46,7 @@ export interface Pairs {
   notes: string[];
 }
 
-/** All mirrored partitions, with the offsets they have now. */
+/** Returns all mirrored partitions with their current offsets. */
 export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promise<Pairs> {
   const { origin, target } = clusters;
   const names = selectPairs(await origin.listTopics(), mirror).filter((p) => !isHeartbeats(mirror, p.origin));
@@ -80,7 +84,7 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
     const compacted = [a, b].some((t) => t?.config("cleanup.policy").includes("compact"));
     result.topics.push({ ...name, ids: topicIds(a.id, b?.id), partitions: a.partitions, compacted });
     for (let partition = 0; partition < Math.max(a.partitions, b?.partitions ?? 0); partition++) {
-      // What is on one side only is compared with nothing.
+      // A partition that exists on one side only is compared with an empty one.
       const log = (ranges: Map<string, PartitionRange>, topic: string) =>
         ranges.get(partitionKey({ topic, partition })) ?? { topic, partition, from: 0n, to: 0n };
       const [original, copy] = [log(originLogs, name.origin), log(targetLogs, name.target)];
@@ -98,7 +102,7 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
   return result;
 }
 
-/** The origin's own retention: a record that is younger must be on the target, whatever the target's settings. */
+/** Returns the origin's retention. A younger record must be on the target, regardless of the target's settings. */
 function retention(
   topic: Topic,
   sizeHere: bigint | undefined,
@@ -119,12 +123,12 @@ function sizeLimit(
   there: bigint | undefined,
 ): NonNullable<Pair["sizeLimit"]> {
   if (here === undefined || there === undefined) return "unknown";
-  // A limit smaller than a segment has no "nearly": any size would be near it.
+  // If the limit is smaller than a segment, use the limit itself. Otherwise any size would be close to the limit.
   const nearly = segment < bytes ? bytes - segment : bytes;
   return Number(here) >= nearly && Number(there) >= bytes ? "reached" : "not reached";
 }
 
-/** -1: not limited. */
+/** Returns `retention.bytes`. -1: no limit. */
 function retentionBytes(topic: Topic | undefined): number {
   return topic?.config("cleanup.policy").includes("delete") ? Number(topic.config("retention.bytes") || -1) : -1;
 }
@@ -156,5 +160,8 @@ async function logs(port: KafkaPort, topics: Map<string, Topic>): Promise<Map<st
   return new Map((await readLogs(port, partitions)).map((log) => [partitionKey(log), log]));
 }
 
-/** A mirror's own transactions on the target leave aborted records there; without them this reads everything. */
+/**
+ * The transactions of an exactly-once mirror leave aborted records on the target. Without transactions, read_committed
+ * reads all records.
+ */
 export const TARGET_ISOLATION: Isolation = "read_committed";

@@ -75,7 +75,7 @@ it("a partition that was read in part is read on from there, each side from its 
   ]);
   expect(asked).toEqual({ origin: [0], target: [0] });
 
-  // Killed after six records of the target's, when the origin's had all been read.
+  // Simulate a run that was killed after six target records. All origin records had been read.
   const lines = (await readFile(file, "utf8"))
     .split("\n")
     .filter((line) => line !== "" && !(line.includes('"target"') && line.includes('"next":8')));
@@ -92,6 +92,6 @@ it("a partition that was read in part is read on from there, each side from its 
   expect(done).toEqual([
     { topic: "orders", partition: 0, proof: "exact", originRecords: 9, targetRecords: 9, differences: [] },
   ]);
-  // Of another log nothing is believed.
+  // The saved progress of another log is not used.
   expect(second.reachedBefore({ ...long, identity: "a c" }, "origin")).toBeUndefined();
 });

@@ -4,17 +4,18 @@ import type { Pair } from "./pairs";
 import type { PartitionResult } from "./types";
 
 /**
- * Remembers verified partitions in a file, one line each, and how far those were read that are not done, so that an
- * interrupted run goes on where it stopped: all partitions are read side by side, and none may be done yet. A line holds only
- * while both topics are the same ones and neither log has moved. The file holds names, offsets, counts and digests of very
- * many records, no records and no secrets.
+ * Saves the progress in a file, so that an interrupted run can continue where it stopped. There is one line for each
+ * verified partition. Other lines save how far an unfinished partition was read: all partitions are read in parallel,
+ * so possibly none is finished yet. A line is valid only while both topics have the same ids and the offsets of both
+ * logs have not changed. The file contains names, offsets, counts and digests over very many records. It contains no
+ * records and no secrets.
  */
 export class Memory {
   private readonly known = new Map<string, PartitionResult>();
   private readonly reached = new Map<string, Reached>();
   private pending = Promise.resolve();
   private failure: Error | undefined;
-  /** Ends the line that a killed run has left half written. */
+  /** A newline if a killed run left an incomplete line. Written before the next line. */
   private before = "";
 
   private constructor(
@@ -41,7 +42,7 @@ export class Memory {
         if (result !== undefined) memory.known.set(id, result);
         else if (at !== undefined) memory.reached.set(`${side} ${id}`, at);
       } catch {
-        // The last line of a killed run may be half written.
+        // The last line of a killed run can be incomplete.
       }
     }
     return memory;
@@ -51,12 +52,14 @@ export class Memory {
     return this.known.get(this.id(pair));
   }
 
-  /** Faults are looked for again: someone may have mended them. */
+  /**
+   * Saves a result without differences. Other partitions are compared again, because the differences may be fixed then.
+   */
   remember(pair: Pair, result: PartitionResult): void {
     if (result.differences.length === 0) this.write({ id: this.id(pair), result });
   }
 
-  /** How far a side had been read when the run was interrupted. */
+  /** Returns how far a side had been read when the run was interrupted. */
   reachedBefore(pair: Pair, side: "origin" | "target"): Reached | undefined {
     return this.reached.get(`${side} ${this.id(pair)}`);
   }
@@ -76,7 +79,10 @@ export class Memory {
       });
   }
 
-  /** Waits until everything is written. Returns what went wrong: a file that takes no more is no reason to lose the comparison. */
+  /**
+   * Waits until everything is written. Returns the error text instead of throwing, so that a file that cannot be
+   * written does not end the comparison. undefined: no error.
+   */
   async flushed(): Promise<string | undefined> {
     await this.pending;
     return this.failure === undefined ? undefined : `a later run could not go on from here: ${this.failure.message}`;

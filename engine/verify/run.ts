@@ -29,12 +29,12 @@ import {
 const LISTED = 1000;
 const NAMED = 20;
 const BETWEEN_LINES_MS = 5_000;
-/** Mode `tail` counts no more offsets than this in all. */
+/** Mode `tail` counts at most this many offsets in total. */
 const COUNTED_TOGETHER = 2_000_000;
 
 /**
- * Proves that both sides hold the same records; a difference is an error. Call it once the gate has passed.
- * @throws MigrationError VERIFY_DIFFERENT naming topics, partitions and offsets
+ * Proves that both sides have the same records. Throws if they differ. Call this after the gate has passed.
+ * @throws MigrationError VERIFY_DIFFERENT with topics, partitions and offsets
  */
 export async function verifyCopy(
   model: MigrationModel,
@@ -59,7 +59,7 @@ export async function verifyCopy(
   );
 }
 
-/** One topic that was deleted and created again is no reason to copy the others once more. */
+/** Suggests how to continue. If one topic was deleted and created again, the others do not have to be copied again. */
 function waysOut({ topics }: VerifyResult): string {
   const different = topics.filter((t) => t.faulty > 0).map((t) => t.topic);
   const names = `the topics that differ (${someOf(different, 5)})`;
@@ -70,7 +70,7 @@ function waysOut({ topics }: VerifyResult): string {
   );
 }
 
-/** The same, with what differs as part of the result. */
+/** Same as `verifyCopy`, but returns the differences in the result instead of throwing. */
 export async function compareCopy(
   model: MigrationModel,
   options: VerifyOptions,
@@ -90,7 +90,7 @@ export async function compareCopy(
         await run.compare(pairs);
         return { run, pairs };
       };
-      // Ends and beginnings are read in moments; whole logs are not read again without being asked for.
+      // Reading the ends and beginnings is fast. Whole logs are not read again automatically.
       const { run, pairs } = await (options.mode === "tail" ? againWhenRecordsGo(compare, progress) : compare());
       const forgotten = await memory.flushed();
       const result = run.result(pairs);
@@ -111,7 +111,7 @@ class Run {
   private saidAt = 0;
   private readonly started = Date.now();
   private readonly notes: string[] = [];
-  /** What is wrong with the beginnings, found before the ends are compared. */
+  /** Differences at the beginnings. They are found before the ends are compared. */
   private readonly begun = new Map<Pair, Difference[]>();
   private readonly watch: Watch;
 
@@ -188,7 +188,10 @@ class Run {
     );
   }
 
-  /** The ends of all partitions; and whole partitions where the numbers of offsets differ, if they are small enough. */
+  /**
+   * Compares the ends of all partitions. If the number of offsets differs, compares the whole partition, provided that
+   * it is small enough.
+   */
   private async tail(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
     const length = (pair: Pair) =>
       Math.max(Number(pair.origin.to - pair.origin.from), Number(pair.target.to - pair.target.from));
@@ -212,7 +215,10 @@ class Run {
     }
   }
 
-  /** Ids outweigh records that were compared at the ends only; where every record was compared they are said. */
+  /**
+   * Reports topics whose id changed. This is a difference if only the ends were compared. If every record was compared,
+   * or if the topic has no compared partition, it is a note.
+   */
   private recreated(topics: readonly TopicPair[], pairs: readonly Pair[]): void {
     const ids = Object.fromEntries(topics.map((t) => [t.origin, t.ids]));
     for (const found of recreatedTopics(this.model.recorded, ids)) {
@@ -231,7 +237,9 @@ class Run {
     }
   }
 
-  /** Mode `tail` also compares where both sides begin: the ends alone do not show a topic that was created again. */
+  /**
+   * Compares the beginnings of both sides in mode `tail`. The ends alone do not show that a topic was created again.
+   */
   private async beginnings(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
     const { differences } = await compareBeginnings(this.clusters, pairs, isolation, this.signal);
     for (const { pair, kind, originOffset, targetOffset, text } of differences) {
@@ -241,7 +249,7 @@ class Run {
     }
   }
 
-  /** What the mirror's consumer sees of the origin. */
+  /** The isolation level with which the mirror's consumer reads the origin. */
   private async isolation(): Promise<Isolation> {
     return effectiveIsolation(
       await new ConnectStateReader(this.clusters.target, this.model.mirror).read(this.signal),
@@ -252,7 +260,7 @@ class Run {
   private async sizes(pairs: readonly Pair[]): Promise<number> {
     const sum = (sizes: Map<string, bigint>) => [...sizes.values()].reduce((total, size) => total + Number(size), 0);
     const topics = (side: "origin" | "target") => [...new Set(pairs.map((p) => p[side].topic))];
-    // For the time left only: whoever may not read sizes gets no estimate.
+    // Used only to estimate the remaining time. If reading sizes is not allowed, there is no estimate.
     const both = await Promise.all(
       (["origin", "target"] as const).map((side) =>
         this.clusters[side].partitionSizes(topics(side)).catch(() => new Map<string, bigint>()),
@@ -267,7 +275,7 @@ class Run {
     this.saidAt = now;
     const read = this.bytes.origin + this.bytes.target;
     const rate = (read * 1000) / (now - this.started);
-    // The first bytes say nothing about the rate.
+    // The rate is not reliable after the first few bytes.
     const left =
       this.expected > read && read * 50 > this.expected
         ? `, about ${durationText(((this.expected - read) / rate) * 1000)} left`

@@ -1,19 +1,19 @@
 import type { Fingerprint } from "../records/same";
 
-/** One record as the comparison keeps it. */
+/** The data of one record that the comparison keeps. */
 export type Entry = Pick<Fingerprint, "offset" | "timestamp" | "stamped" | "body">;
 
-/** A sequence that can be read from any of its offsets on; undefined: from its start. An empty answer is its end. */
+/** A sequence that can be read from any of its offsets. undefined: from the start. An empty array means the end. */
 export type Sequence = (from: number | undefined) => () => Promise<Entry[]>;
 
-/** Some records that follow each other. */
+/** A number of consecutive records. */
 export interface Run {
   first: Entry;
   last: Entry;
   count: number;
-  /** The latest timestamp of any of them; Infinity where one has none, since its age is unknown. */
+  /** The latest timestamp of these records. Infinity if one of them has no timestamp, because its age is unknown. */
   newest: number;
 }
 
-/** How far ahead a common place is searched at first. */
+/** How many records ahead are searched first for a position where both sides match. */
 export const AHEAD = 4096;

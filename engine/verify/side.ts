@@ -1,16 +1,16 @@
 import { NO_TIMESTAMP } from "../records/same";
 import { AHEAD, type Entry, type Run, type Sequence } from "./sequence";
 
-/** Kept back while searching, so that a common place across the border of two windows is seen. */
+/** Entries that a search keeps from the previous window, so that it finds a match across the border of two windows. */
 const OVERLAP = 16;
 
-/** A sequence with a window that can be looked into. */
+/** A sequence with a window of entries that can be read before they are passed. */
 export class Side {
   private window: Entry[] = [];
   private head = 0;
   private next: () => Promise<Entry[]>;
   ended = false;
-  /** Entries left behind. */
+  /** Number of entries passed. */
   passed = 0;
 
   constructor(private readonly sequence: Sequence) {
@@ -53,7 +53,10 @@ export class Side {
     return this.window.slice(this.head);
   }
 
-  /** Passes everything that is left, or what is left before the first entry that is not like that. */
+  /**
+   * Passes all remaining entries. With `like`, stops at the first entry for which `like` returns false. Returns the
+   * passed entries. undefined: none.
+   */
   async drain(like?: (entry: Entry) => boolean): Promise<Run | undefined> {
     let run: Run | undefined;
     for (await this.fill(1); this.length > 0; await this.fill(1)) {
@@ -65,8 +68,8 @@ export class Side {
   }
 
   /**
-   * Passes entries until `place` finds one in the window, goes there and says what was passed; when it never does,
-   * stands where it stood before and returns undefined.
+   * Passes entries until `place` finds a position in the window. Moves to this position and returns the passed entries.
+   * If `place` finds none, moves back to the start and returns undefined.
    */
   async search(place: (ahead: Side) => number | undefined): Promise<Run | undefined> {
     const start = this.peek(0);

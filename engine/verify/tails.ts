@@ -11,7 +11,7 @@ import { listSequence } from "./entries";
 import { name, type Watch } from "./ordered";
 import { type Pair, TARGET_ISOLATION } from "./pairs";
 
-/** Entries held at once; a partition's share of it is its tail on both sides. */
+/** Maximum entries in memory. Each partition needs the entries of its tail on both sides. */
 const ENTRIES_TOGETHER = 50_000;
 
 interface TailEntry extends Entry {
@@ -19,7 +19,10 @@ interface TailEntry extends Entry {
   alive: boolean;
 }
 
-/** Compares the last records of each partition, many partitions at a time; wholly those that are compacted and whose ends do not tell. */
+/**
+ * Compares the last records of each partition, many partitions at a time. Compares the whole partition if it is
+ * compacted and its last records are not enough for a decision.
+ */
 export async function compareTails(
   clusters: Clusters,
   pairs: readonly Pair[],
@@ -68,7 +71,7 @@ function tailEntry(record: RecordCursor): TailEntry {
   return { ...fingerprint(record), key: record.key()?.toString("base64") ?? "", alive: !record.isTombstone() };
 }
 
-/** @returns false where the tails do not tell */
+/** @returns false if the tails are not enough for a decision */
 async function comparePair(
   pair: Pair,
   here: TailEntry[],
@@ -95,7 +98,7 @@ async function comparePair(
   return true;
 }
 
-/** From the end backwards, until one side's tail is used up. */
+/** Compares from the end backwards until the tail of one side has no more records. */
 async function compareBackwards(
   differences: Differences,
   here: TailEntry[],
@@ -106,7 +109,7 @@ async function compareBackwards(
   await align(listSequence(here.toReversed()), listSequence(there.toReversed()), (step) => steps.push(step));
   for (const step of steps.toReversed()) {
     const turned = forwards(step);
-    // What one tail has beyond the other's begin is no difference, unless the other one is its whole log.
+    // Records before the start of the other tail are a difference only if the other tail is the whole log.
     if (turned.kind === "leading" && turned.origin !== undefined && !whole.target) continue;
     if (turned.kind === "leading" && turned.target !== undefined && !whole.origin) continue;
     if (turned.kind === "duplicate" && turned.rest && !whole.origin) continue;
@@ -114,7 +117,7 @@ async function compareBackwards(
   }
 }
 
-/** A step that was found backwards: what came last there comes first. */
+/** Converts a step that was found backwards: its last records are the first ones in the log. */
 function forwards(step: Step): Step {
   switch (step.kind) {
     case "missing":
@@ -141,7 +144,10 @@ function turn(run: Run): Run {
   return { ...run, first: run.last, last: run.first };
 }
 
-/** Whether the last key that is alive in one tail is in the other as well, or can't be on that side at all. */
+/**
+ * Returns true if the other tail contains the last key with a value in this tail, or if the other tail is the whole
+ * log. If no key has a value, returns true only if this tail is the whole log.
+ */
 function decides(tail: TailEntry[], other: TailEntry[], whole: boolean, otherWhole: boolean): boolean {
   const keys = latest(tail);
   const last = tail.findLast((e) => e.alive && keys.get(e.key) === e);
@@ -152,7 +158,10 @@ function latest(tail: TailEntry[]): Map<string, TailEntry> {
   return new Map(tail.map((e) => [e.key, e]));
 }
 
-/** The latest record of each key that both tails have; keys of one tail only count when the other is its whole log. */
+/**
+ * Compares the latest record of each key in both tails. A key in only one tail counts if the other tail is the whole
+ * log.
+ */
 function compareKeys(
   pair: Pair,
   differences: Differences,

@@ -5,34 +5,43 @@ export const COUNT_UP_TO = 200_000;
 
 /** Options of the verification. */
 export interface VerifyOptions {
-  /** `none`: nothing; `tail`: counts and the last records of each partition; `full`: every record. */
+  /**
+   * What is compared. `none`: nothing. `tail`: the counts and the last records of each partition. `full`: every record.
+   */
   mode: "none" | "tail" | "full";
-  /** Records compared at the end of each partition in mode `tail`. Default 100. */
+  /** Mode `tail`: number of records that are compared at the end of each partition. Default 100. */
   tailRecords?: number;
-  /** Mode `tail`: a partition whose sides differ in offsets is counted record by record up to this many offsets. Default 200,000. */
+  /**
+   * Mode `tail`: if the number of offsets of a partition differs between the sides, it is counted record by record,
+   * provided that it has at most this many offsets. Default 200,000.
+   */
   countUpTo?: number;
-  /** A file that remembers how far it was, so that an interrupted run goes on where it stopped: at each partition, and in mode `full` every 100,000 records of one that is not compacted. Default none. */
+  /**
+   * Path of a file that saves the progress, so that an interrupted run can continue where it stopped. Progress is saved
+   * after each partition. In mode `full` it is also saved after every 100,000 records of a partition that is not
+   * compacted. Default: no file.
+   */
   resumeFile?: string;
 }
 
 export type DifferenceKind =
-  /** On the origin only. */
+  /** The record is only on the origin. */
   | "missing"
-  /** On the target only, and no copy of a record near it. */
+  /** The record is only on the target, and is not a copy of a record near it. */
   | "extra"
-  /** On the target twice: the mirror's producer is not idempotent by default. */
+  /** The record is on the target twice. The mirror's producer is not idempotent by default. */
   | "duplicate"
-  /** The same number of records at the same place, with other content. */
+  /** The same number of records at the same position, but with other content. */
   | "changed"
-  /** The same records in another order. */
+  /** The same records in a different order. */
   | "order"
-  /** The target still holds what the origin has deleted meanwhile. */
+  /** The target still has records that the origin has deleted after they were copied. */
   | "kept longer"
-  /** The target's retention has deleted what the origin still holds. */
+  /** The target's retention has deleted records that the origin still has. */
   | "expired"
-  /** The topic has another id than when the mirror was started: it was deleted and created again. */
+  /** The topic id has changed since the mirror was started. The topic was deleted and created again. */
   | "recreated"
-  /** No common ground found any more: what follows was not compared. */
+  /** No position was found from which both sides match again. The rest was not compared. */
   | "diverged";
 
 export interface Difference {
@@ -40,26 +49,29 @@ export interface Difference {
   topic: string;
   partition: number;
   kind: DifferenceKind;
-  /** Records concerned. */
+  /** Number of affected records. */
   count: number;
-  /** Origin offset at which it begins; undefined where only the target holds records. */
+  /** Origin offset at which the difference begins. undefined if only the target has the records. */
   originOffset?: number;
-  /** Target offset at which it begins; undefined where only the origin holds records. */
+  /** Target offset at which the difference begins. undefined if only the origin has the records. */
   targetOffset?: number;
-  /** One line for a person. */
+  /** Readable description in one line. */
   text: string;
 }
 
-/** What one partition's comparison came to. */
+/** The result of comparing one partition. */
 export interface PartitionResult {
   topic: string;
   partition: number;
-  /** `exact`: every record was compared; `tail`: the last ones were. */
+  /**
+   * What was compared. `exact`: every record. `latest per key`: the latest record of each key. `tail`: the last
+   * records.
+   */
   proof: "exact" | "latest per key" | "tail" | "nothing to compare";
-  /** Visible records; undefined where they were not counted. */
+  /** Number of visible records. undefined if they were not counted. */
   originRecords?: number;
   targetRecords?: number;
-  /** The first of each kind; more are counted in the text of the last. */
+  /** The first differences. The rest is counted in one more difference for each kind at the end. */
   differences: Difference[];
 }
 
@@ -67,31 +79,31 @@ export interface TopicResult {
   topic: string;
   target: string;
   partitions: number;
-  /** Compared as the latest value of each key. */
+  /** True if only the latest record of each key was compared. */
   compacted: boolean;
   originRecords: number;
   targetRecords: number;
-  /** False where some partition was compared at its end only and not counted. */
+  /** False if a partition was compared only at its end, so its records were not counted. */
   counted: boolean;
-  /** Records on the target twice. */
+  /** Number of records that are on the target twice. */
   duplicates: number;
-  /** Records that one side has deleted and the other still holds; undefined: none. */
+  /** Number of records that one side has deleted and the other side still has. undefined: none. */
   oneSided?: number;
-  /** Partitions with a difference that is a fault. */
+  /** Number of partitions with a difference that is a fault. */
   faulty: number;
 }
 
 export interface VerifyResult {
   mode: "none" | "tail" | "full";
-  /** No fault was found; duplicates and records that one side keeps longer are no faults. */
+  /** True if no fault was found. Duplicates and records that one side keeps longer are not faults. */
   equal: boolean;
   topics: TopicResult[];
-  /** At most 1,000, faults first. */
+  /** At most 1,000 differences, faults first. */
   differences: Difference[];
-  /** Said, but no fault. */
+  /** Remarks that are not faults. */
   notes: string[];
   partitions: number;
-  /** Partitions taken over from an interrupted run. */
+  /** Number of partitions whose result is from an interrupted run. */
   resumed: number;
   bytes: { origin: number; target: number };
   durationMs: number;

@@ -5,7 +5,7 @@ import { scan } from "../records/scan";
 import { logSequence } from "./entries";
 import { memoryPort, puts } from "../../test/engine/verify/memory-cluster";
 
-/** A leader that has just taken over: it shows its log up to offset 5 for so many fetches, then up to 10. */
+/** A new leader. It shows its log up to offset 5 for the given number of fetches, then up to offset 10. */
 function afterFailover(fetches: number) {
   const [short, all] = [
     memoryPort("origin", { t: { logs: [{ records: puts(0, 5) }] } }),

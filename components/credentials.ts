@@ -2,38 +2,42 @@ import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../engine/defined";
 import type { Connection, TokenEndpoint } from "../engine/model";
 
-/** Who connects to one cluster, whoever made the user: MirrorUser, ScramUser or givenCredentials. */
+/**
+ * Credentials of one user on one cluster. The user was created by MirrorUser or ScramUser, or given (givenCredentials).
+ */
 export interface ClusterCredentials {
-  /** As Kafka knows it, without `User:`; empty where only the broker knows it (a given certificate or token). */
+  /**
+   * Name of the user in Kafka, without `User:`. Empty if only the broker knows the name (a given certificate or token).
+   */
   readonly username: pulumi.Output<string>;
-  /** Secret; for SCRAM and PLAIN. */
+  /** For SCRAM and PLAIN. Secret. */
   readonly password?: pulumi.Output<string>;
-  /** PEM client certificate and PKCS8 key, secret; for mutual TLS. */
+  /** For mutual TLS: client certificate (PEM) and key (PKCS8). Secret. */
   readonly certificate?: pulumi.Output<string>;
   readonly key?: pulumi.Output<string>;
-  /** Bearer token, secret; for OAUTHBEARER. */
+  /** For OAUTHBEARER: bearer token. Secret. */
   readonly token?: pulumi.Output<string>;
-  /** For OAUTHBEARER instead of a token: the file that holds it, where `pulumi` runs. */
+  /** For OAUTHBEARER instead of a token: path of the file with the token, on the machine that runs `pulumi`. */
   readonly tokenFile?: pulumi.Output<string>;
-  /** For OAUTHBEARER instead of a token: where to request tokens; secret. */
+  /** For OAUTHBEARER instead of a token: endpoint to request tokens from. Secret. */
   readonly tokenEndpoint?: pulumi.Output<TokenEndpoint>;
   readonly mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN" | "TLS" | "OAUTHBEARER";
 }
 
 export interface ConnectionArgs {
-  /** As reached from where `pulumi` runs; `host:port`, comma separated. */
+  /** `host:port`, comma separated, as reached from the machine that runs `pulumi`. */
   bootstrapServers: pulumi.Input<string>;
-  /** Absent: without a login. */
+  /** Absent: no login. */
   credentials?: ClusterCredentials;
-  /** PEM; absent with `tls`: the system's trust store. */
+  /** PEM. Absent with `tls`: the system's trust store. */
   ca?: pulumi.Input<string>;
-  /** Default: true when `ca` is given or the credentials are a certificate, else false. */
+  /** Default: true if `ca` is given or the credentials are a certificate, else false. */
   tls?: boolean;
-  /** Name to check the broker's certificate against when it differs from the address. */
+  /** Name to check the broker's certificate against, if it differs from the address. */
   serverName?: pulumi.Input<string>;
 }
 
-/** What the engine needs to reach one cluster, as one secret value. */
+/** Returns what the engine needs to connect to one cluster, as one secret value. */
 export function connectionOf(args: ConnectionArgs): pulumi.Output<Connection> {
   const { credentials, ca, serverName } = args;
   const mutual = credentials?.mechanism === "TLS";

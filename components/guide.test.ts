@@ -9,7 +9,7 @@ import { describeUser } from "./user/settings";
 const fixture = (name: string) =>
   parse(readFileSync(join(__dirname, "../test/fixtures/guide", `${name}.yaml`), "utf8"));
 
-/** One text per content: keys sorted, lists as they are. */
+/** Returns the same text for the same content: keys are sorted, lists keep their order. */
 function canonical(value: unknown): string {
   const sorted = (v: unknown): unknown =>
     Array.isArray(v)
@@ -69,7 +69,10 @@ describe("the guide's content in the other dialects", () => {
     },
   );
 
-  /** The class that exists there, and no separator: the empty one would change the internal topics' names. */
+  /**
+   * Sets the policy class that exists in this version and removes the separator. An empty separator would change the
+   * names of the internal topics.
+   */
   function modernPolicy(connector: { config: Record<string, unknown> }) {
     connector.config["replication.policy.class"] = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
     delete connector.config["replication.policy.separator"];

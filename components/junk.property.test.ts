@@ -11,7 +11,9 @@ import { Files } from "../stacks/files";
 import { schema } from "../stacks/schema";
 import { readSettings } from "../stacks/settings";
 
-/** Whatever is at whatever key: the answer is the list of mistakes, never a crash, and never a secret. */
+/**
+ * For any value at any key, the result must be the list of mistakes. It must not be a crash and must not show a secret.
+ */
 const SECRET = "hunter2-hunter2";
 const junk = fc.oneof(
   fc.constantFrom<unknown>(
@@ -41,7 +43,7 @@ const junk = fc.oneof(
   fc.anything({ maxDepth: 2 }),
 );
 
-/** Paths of a schema, three keys deep, and some that it does not have. */
+/** Paths of a schema, up to three keys deep, and some paths that it does not have. */
 function pathsOf(known: Parameters<typeof keysAt>[0]): string[][] {
   const below = (path: string[]): string[][] =>
     path.length === 3 ? [] : keysAt(known, path).flatMap((key) => [[...path, key], ...below([...path, key])]);
@@ -60,7 +62,7 @@ function put(values: Record<string, any>, path: readonly string[], value: unknow
     if (typeof at[key] !== "object" || at[key] === null || Array.isArray(at[key])) at[key] = {};
     at = at[key];
   }
-  // Of its own: the next change may go into it.
+  // Clone the value, because the next change may modify it.
   at[path.at(-1)!] = structuredClone(value);
 }
 
@@ -77,7 +79,7 @@ function verdict(run: () => unknown): string {
   }
 }
 
-/** A text that is no mechanism is shown, as one that is no profile is; these places hold, or may hold, what is secret. */
+/** An unknown mechanism is shown, like an unknown profile. The other values at these paths are or may be secrets. */
 const mayHoldSecrets = (path: readonly string[]) =>
   ["given", "administrator", "ca", "kubeconfig"].some((key) => path.includes(key)) && path.at(-1) !== "mechanism";
 
@@ -131,7 +133,7 @@ test("in the stack's configuration; what the stack takes, the component takes", 
       const side = (name: string) => ({ bootstrapServers: `${name}:1`, cluster: name, namespace: `${name}-ns` });
       const values: Record<string, any> = { origin: side("o"), target: side("t"), mirror: { topicsPattern: "orders" } };
       for (const [path, value] of edits) put(values, path, value);
-      // As Pulumi keeps it: text, or JSON.
+      // As Pulumi stores configuration: plain text or JSON.
       const raw = Object.entries(values).flatMap(([key, value]) => {
         const text =
           typeof value === "string"

@@ -6,19 +6,25 @@ import type { ObjectPlace } from "../lifecycle/kubernetes/reader";
 import { OWNER_ANNOTATION } from "../lifecycle/owner";
 import { Unclaimed } from "../lifecycle/resources";
 
-/** How the readiness checks reach a Kubernetes cluster when it can't be taken from the provider. */
+/** How the readiness checks reach a Kubernetes cluster if the provider does not say it. */
 export interface KubernetesArgs {
-  /** Content or path. Default: the provider's; without a provider the stack's `kubernetes:kubeconfig`, else the machine's own. */
+  /**
+   * Content or path of a kubeconfig. Default: the provider's. Without a provider: the stack's `kubernetes:kubeconfig`,
+   * else the machine's own.
+   */
   kubeconfig?: pulumi.Input<string>;
-  /** Default: the provider's; without a provider the stack's `kubernetes:context`, else the kubeconfig's current one. */
+  /**
+   * Default: the provider's. Without a provider: the stack's `kubernetes:context`, else the kubeconfig's current
+   * context.
+   */
   context?: pulumi.Input<string>;
 }
 
 /**
- * A provider for one Kubernetes cluster, with two ways of its own:
- * - a changed Secret is updated in place, where the plugin would otherwise delete it and make it anew;
- * - what an `up` that was killed has made, but not noted down, is taken over by the next one instead of failing it as
- *   "already exists"; `claim` keeps that to objects of the same stack.
+ * Returns a provider for one Kubernetes cluster. It differs from the plugin's defaults in two ways:
+ * - It updates a changed Secret in place. By default the plugin deletes the Secret and creates it again.
+ * - It takes over an object that a killed `up` created but did not record. By default the next `up` fails with "already
+ *   exists". `claim` makes sure that only objects of the same stack are taken over.
  */
 export function kubernetesCluster(
   name: string,
@@ -33,23 +39,23 @@ export function kubernetesCluster(
   );
 }
 
-/** What the new object's metadata and its maker need to know of each other. */
+/** Metadata of the new object, and the check that must run before the object is created. */
 export interface Claim<Metadata> {
   metadata: Metadata & { annotations: Record<string, pulumi.Input<string>> };
-  /** Has to be there first. */
+  /** Must be created before the object. */
   unclaimed: Unclaimed;
 }
 
 /**
- * The stack owns the fields that it declares. Where somebody has edited one by hand, `pulumi up --refresh` shows that in its
- * plan and sets the declared value again; without this every such `up` fails with a field manager conflict. Who wants that
- * failure gives the object this annotation with "false".
+ * The stack owns the fields that it declares. If someone edited a field by hand, `pulumi up --refresh` shows the edit
+ * in its plan and sets the declared value again. Without this annotation every such `up` fails with a field manager
+ * conflict. Set it to "false" on an object to get that failure.
  */
 const OWNS_ITS_FIELDS = { "pulumi.com/patchForce": "true" };
 
 /**
- * Marks an object as this stack's, and looks first whether it is anybody else's.
- * The field manager is the stack's, too: a second create after a killed one would otherwise be in conflict with the first.
+ * Marks an object as owned by this stack, and first checks that it does not belong to someone else. The field manager
+ * is also specific to the stack. Otherwise a second create after a killed one would conflict with the first.
  */
 export function claim<
   Metadata extends {
@@ -83,8 +89,8 @@ export function claim<
 }
 
 /**
- * The same for the Secret that an operator is about to make beside a KafkaUser: operators overwrite one of the name that is
- * somebody else's, take its password for the user's, and delete it with the user.
+ * The same check for the Secret that an operator creates beside a KafkaUser. Operators overwrite an existing Secret of
+ * that name, use its password for the user, and delete it with the user.
  */
 export function unclaimedSecret(
   name: string,
@@ -101,10 +107,10 @@ export function unclaimedSecret(
   );
 }
 
-/** Whose the objects of this stack are. */
+/** Owner of this stack's objects. */
 export const stackOwner = () => `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 
-/** The same access that the resource's kubernetes provider has, for a check outside the plugin. */
+/** Returns the access that the resource's Kubernetes provider has, for a check outside the plugin. */
 export function accessOf(resource: pulumi.Resource, args: KubernetesArgs = {}): KubernetesArgs {
   return accessOfProvider(resource.getProvider("kubernetes:core/v1:Secret"), args);
 }
@@ -120,17 +126,20 @@ export function accessOfProvider(
       context: args.context ?? config.get("context"),
     };
   }
-  // The SDK puts a provider's inputs on the resource, undeclared.
+  // The SDK puts a provider's inputs on the resource, but does not declare them.
   const own = provider as unknown as { kubeconfig?: pulumi.Output<string>; context?: pulumi.Output<string> };
   return { kubeconfig: args.kubeconfig ?? own.kubeconfig, context: args.context ?? own.context };
 }
 
-/** Takes an argument object whose leaves are Pulumi inputs for the plain one: the writers of texts only pass leaves on. */
+/**
+ * Treats an argument object whose leaves are Pulumi inputs as the plain object. This is safe because the functions that
+ * write resource texts only pass the leaves on.
+ */
 export function withInputs<Plain>(args: object): Plain {
   return args as Plain;
 }
 
-/** A value of a Secret's `data` as text. It is secret, whether or not the value was marked. */
+/** Decodes a value of a Secret's `data`. The result is secret, whether or not the value was marked as secret. */
 export function decoded(value: pulumi.Output<string>): pulumi.Output<string> {
   return pulumi.secret(value.apply((text) => Buffer.from(text, "base64").toString("utf8")));
 }

@@ -16,7 +16,7 @@ const operated = (side: string) => ({
   operator: { cluster: side, namespace: `${side}-ns` },
 });
 
-/** What a migration from this origin declares. */
+/** Declares a migration from this origin and returns what it declared. */
 async function declare(origin: MigrationArgs["origin"], more: Partial<MigrationArgs> = {}) {
   new Migration("m", { origin, target: operated("target"), ...more });
   await pulumi.runtime.disconnect();

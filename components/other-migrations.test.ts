@@ -20,7 +20,10 @@ describe("several migrations in one program", () => {
     target: operated("target"),
     ...more,
   });
-  /** What the program is told, by itself: an error that leaves it is Pulumi's to report. */
+  /**
+   * Returns the error message of the program. Catches the error, because Pulumi would report an error that leaves the
+   * program.
+   */
   async function inOneProgram(program: () => void): Promise<string> {
     let said = "";
     await pulumi.runtime.runInPulumiStack(async () => {

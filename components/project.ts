@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 /**
- * From the program's folder, in which programs, plugins and steps run, to the one with Pulumi.yaml: the same on every
- * machine that has the project. Empty when it is the same folder, or there is none.
- * Found by looking upwards, as not every Pulumi tells its programs (`getRootDirectory` of 3.248 may say "rootDirectory").
+ * Returns the relative path from the program's folder to the folder with Pulumi.yaml. Programs, plugins and steps run
+ * in the program's folder. The path is the same on every machine that has the project. Empty if both folders are the
+ * same, or if there is no Pulumi.yaml. Searches the parent folders, because not every Pulumi version tells its programs
+ * (`getRootDirectory` of 3.248 can return "rootDirectory").
  */
 export function projectFolder(): string {
   const program = process.cwd();

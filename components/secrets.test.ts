@@ -16,7 +16,10 @@ import { accessOfProvider, decoded } from "./kubernetes";
 import { SecretValues } from "../lifecycle/resources";
 import { recordingMocks } from "../test/components/support/mocks";
 
-/** Every component and step is declared with plain texts as secrets: each has to be marked secret by the time Pulumi gets it. */
+/**
+ * Every component and step is declared with plain texts as secrets. Each text must be marked secret before Pulumi gets
+ * it.
+ */
 const SECRET = "4dabf18193072939515e22adb298388d";
 let mocks: ReturnType<typeof recordingMocks>;
 beforeEach(async () => {
@@ -24,7 +27,7 @@ beforeEach(async () => {
   await mocks.ready;
 });
 
-/** What Pulumi would keep in plain text: every input without the values that are marked secret. */
+/** Returns what Pulumi would store in plain text: every input without the values that are marked secret. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;
@@ -32,7 +35,7 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
-/** @returns for each known secret, the inputs that show it, and whether anything holds it at all */
+/** @returns the resources that show a known secret, and the known secrets that no resource contains */
 async function look(known: readonly string[]) {
   await pulumi.runtime.disconnect();
   const forms = known.map((text) => [text, Buffer.from(text).toString("base64")]);

@@ -15,7 +15,7 @@ const specOf = (settings: MirrorSettings): any =>
     target: { ...settings.target, ...connections.target },
   }).text.spec;
 
-/** The connector's final configuration, wherever the dialect puts it. */
+/** Returns the connector's final configuration, wherever the dialect writes it. */
 const sourceConfig = (settings: MirrorSettings) => specOf(settings).mirrors[0].sourceConnector.config;
 const workerConfig = (settings: MirrorSettings) => {
   const spec = specOf(settings);
@@ -113,9 +113,10 @@ describe("profiles", () => {
       "consumer.fetch.max.bytes",
     ]);
     expect(tuned["producer.override.enable.idempotence"]).toBe(true);
-    // KAFKA-15591: of two on their way to a new partition the first can be lost to it.
+    // KAFKA-15591: if two batches are on their way to a new partition, the first can be lost.
     expect(tuned["producer.override.max.in.flight.requests.per.connection"]).toBe(1);
-    // An array of more than half a region (1 MiB in heaps up to 2 GiB) takes a region of its own: the buffer would take twice its size.
+    // An array larger than half a region (1 MiB in heaps up to 2 GiB) gets a region of its own. The buffer would then
+    // take twice its size.
     const { "producer.override.batch.size": batch, "producer.override.buffer.memory": buffer } = tuned;
     expect(heapOfBuffer(Number(buffer), Number(batch), 2 ** 30)).toBe(buffer);
     expect(specOf({ profile: "tuned" }).mirrors[0].sourceConnector.tasksMax).toBe(4);
@@ -194,7 +195,10 @@ describe("overrides", () => {
     expect(old.template.pod).toEqual({ priorityClassName: "high" });
   });
 
-  /** What can be overridden and shows in the model; the text has to say the same, read by another reader. */
+  /**
+   * Sets everything that can be overridden and shows in the model. A different reader checks that the text has the same
+   * values.
+   */
   test("the model and the text never disagree", () => {
     const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined });
     const settings = fc.record({

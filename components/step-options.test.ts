@@ -14,7 +14,7 @@ const operated = (side: string) => ({
   operator: { cluster: side, namespace: `${side}-ns` },
 });
 
-/** The inputs of a migration's steps with these options. */
+/** Returns a function that finds the inputs of a migration's steps with these options. */
 async function steps(more: Partial<MigrationArgs>) {
   new Migration("m", { origin: operated("origin"), target: operated("target"), ...more });
   await pulumi.runtime.disconnect();

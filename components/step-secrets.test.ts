@@ -15,11 +15,11 @@ beforeEach(async () => {
   await mocks.ready;
 });
 
-/** Pulumi's mark of a secret, as it goes to the engine. */
+/** Returns true for a secret in Pulumi's wire format. */
 const isSecret = (value: object) =>
   (value as Record<string, unknown>)["4dabf18193072939515e22adb298388d"] === "1b47061264138c4ac30d75fd1eb44270";
 
-/** Paths at which a secret text stands outside of what Pulumi encrypts, and how many stand inside. */
+/** Returns the paths of secret texts that Pulumi does not encrypt, and the number of those that it encrypts. */
 function look(value: unknown, path = "", hidden = false, found = { open: [] as string[], hidden: 0 }) {
   if (typeof value === "string" && value.includes(MARK)) {
     if (hidden) found.hidden++;
@@ -86,10 +86,10 @@ test("every secret that a step is given as plain text is marked secret, at whate
         { side: "origin", connection: originConnection, username: "u", accepted: false },
         {},
       ),
-    // Its only secret is an output, which the mocks do not give.
+    // Its only secret is an output, which the mocks do not produce.
     Password: () => new steps.Password("password", { bytes: 24 }, {}),
   };
-  // A step that comes later has to be added here.
+  // Fails if a new step is missing in `made`.
   expect(Object.keys(made).sort()).toEqual(
     Object.entries(steps)
       .filter(([, value]) => typeof value === "function")
@@ -98,7 +98,7 @@ test("every secret that a step is given as plain text is marked secret, at whate
   );
   for (const make of Object.values(made)) make();
   await pulumi.runtime.disconnect();
-  // What a step returns under a secret input's name is secret, too, whatever Pulumi makes of the input on the way.
+  // What a step returns under the name of a secret input must be secret, too, whatever Pulumi does with the input.
   const secretKeys = (inputs: object) =>
     Object.entries(inputs)
       .filter(([, value]) => look(value).hidden > 0)

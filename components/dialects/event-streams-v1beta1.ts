@@ -16,8 +16,8 @@ const name = "event-streams-v1beta1";
 const newer = "use a newer dialect (event-streams-v1beta2, strimzi-v1beta2, strimzi-v1)";
 
 /**
- * The guide's own: IBM Event Streams 10.x, built on Strimzi before 0.23. KafkaUser v1beta1 and KafkaMirrorMaker2 v1alpha1,
- * with the singular `operation`: its operator reads no other.
+ * The dialect of the guide: IBM Event Streams 10.x, based on a Strimzi before 0.23. KafkaUser v1beta1 and
+ * KafkaMirrorMaker2 v1alpha1. ACLs have the singular `operation`, because its operator reads no other field.
  */
 export const eventStreamsV1beta1: Dialect = {
   name,

@@ -18,7 +18,7 @@ const writers: Readonly<Record<DialectName, (strimzi: string) => Dialect>> = {
   "strimzi-v1": strimziV1,
 };
 
-/** Every operator API version that can be written, by name, each for the newest operator that reads it. */
+/** All dialects by name, each for the newest operator that reads it. */
 export const dialects = Object.fromEntries(
   (Object.keys(writers) as DialectName[]).map((name) => [
     name,
@@ -27,8 +27,10 @@ export const dialects = Object.fromEntries(
 ) as Readonly<Record<DialectName, Dialect>>;
 
 /**
- * An unknown name or operator version is a mistake; a default stands in so that the remaining mistakes can be found too.
- * @param operatorVersion of Strimzi or Event Streams, as the dialect has it; default: the newest that reads the dialect
+ * Returns a dialect. An unknown name or operator version is a mistake. In that case a default is returned, so that the
+ * remaining mistakes can be found, too.
+ * @param operatorVersion version of Strimzi or Event Streams, depending on the dialect. Default: the newest that reads
+ *   the dialect
  */
 export function dialectNamed(name: string = DEFAULT_DIALECT, mistakes: Mistakes, operatorVersion?: string): Dialect {
   if (Object.hasOwn(writers, name))

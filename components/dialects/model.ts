@@ -10,7 +10,7 @@ export type DialectName =
 
 export const DEFAULT_DIALECT: DialectName = "strimzi-v1";
 
-/** A Kubernetes object as it is sent. */
+/** A Kubernetes object in the form that is sent to the API server. */
 export interface ResourceText {
   apiVersion: string;
   kind: "KafkaUser" | "KafkaMirrorMaker2";
@@ -26,18 +26,18 @@ export interface ObjectMeta {
 }
 
 /**
- * How one API version spells a KafkaUser or a KafkaMirrorMaker2, for one operator version. Writers are pure; what can't be said
- * is a mistake.
+ * How one API version writes a KafkaUser or a KafkaMirrorMaker2, for one operator version. The functions are pure. A
+ * setting that the API version cannot express is a mistake.
  */
 export interface Dialect {
   name: DialectName;
-  /** The Strimzi version that the operator is or derives from, e.g. `0.45.0`: it decides which fields there are. */
+  /** Strimzi version of the operator, or the one that it is based on, e.g. `0.45.0`. It decides which fields exist. */
   strimzi: string;
-  /** Kafka version of the MirrorMaker 2 that its operator runs when none is named; decides names and classes. */
+  /** Kafka version of MirrorMaker 2 that the operator runs by default. It decides names and classes. */
   kafkaVersion: string;
   userApiVersion: string;
   mirrorApiVersion: string;
-  /** Other API versions of the same group, under which the same object may be in state. */
+  /** Other API versions of the same group. The state may contain the object under one of them. */
   otherApiVersions: readonly string[];
   user(user: UserModel, mistakes: Mistakes): ResourceText;
   mirror(mirror: MirrorSpec, mistakes: Mistakes): ResourceText;
@@ -49,9 +49,12 @@ export interface SecretKey {
 }
 
 export type UserAuthentication =
-  /** `passwordFrom`: keep this password instead of a made one. */
+  /** `passwordFrom`: use this password instead of a generated one. */
   | { type: "scram-sha-512"; passwordFrom?: SecretKey }
-  /** Days for which the certificate is valid, and days before its end at which it is renewed: since Strimzi 1.1. Default: the operator's. */
+  /**
+   * `validityDays`: days for which the certificate is valid. `renewalDays`: days before its end at which it is renewed.
+   * Since Strimzi 1.1. Default: the operator's.
+   */
   | { type: "tls"; validityDays?: number; renewalDays?: number }
   | { type: "tls-external" };
 
@@ -82,13 +85,13 @@ export interface ClusterSpec {
   alias: string;
   bootstrapServers: string;
   authentication?: MirrorAuthentication;
-  /** An empty list trusts the system's certificates; absent: no TLS. */
+  /** Absent: no TLS. An empty list trusts the system's certificates. */
   tls?: { trustedCertificates: readonly TrustedCertificate[] };
   config?: Config;
 }
 
 export interface TargetSpec extends ClusterSpec {
-  /** Undefined: the operator's default, where the dialect has one. */
+  /** Undefined: the operator's default, if the dialect has one. */
   groupId?: string;
   offsetStorageTopic: string;
   configStorageTopic: string;
@@ -99,12 +102,12 @@ export type Config = Record<string, string | number | boolean>;
 
 export type ConnectorState = "running" | "paused" | "stopped";
 
-/** Where the operator writes a connector's offsets to; fields as in Strimzi. */
+/** ConfigMap to which the operator writes a connector's offsets. Fields as in Strimzi. */
 export interface ListOffsets {
   toConfigMap: { name: string };
 }
 
-/** Where the operator reads a connector's new offsets from; fields as in Strimzi. */
+/** ConfigMap from which the operator reads a connector's new offsets. Fields as in Strimzi. */
 export interface AlterOffsets {
   fromConfigMap: { name: string };
 }
@@ -116,13 +119,16 @@ export interface ConnectorSpec {
   autoRestart?: { enabled: boolean; maxRestarts?: number };
   /** Version of the connector's plugin (KIP-891; Strimzi 0.49 and later). */
   version?: string;
-  /** Where the operator writes the connector's offsets to when it is asked (Strimzi 0.44 and later). */
+  /** ConfigMap to which the operator writes the connector's offsets on request (Strimzi 0.44 and later). */
   listOffsets?: ListOffsets;
-  /** Where the operator reads new offsets from when it is asked (Strimzi 0.44 and later). */
+  /** ConfigMap from which the operator reads new offsets on request (Strimzi 0.44 and later). */
   alterOffsets?: AlterOffsets;
 }
 
-/** What all dialects say about the worker's pods in the same form; fields as in Strimzi's `KafkaMirrorMaker2Spec`. */
+/**
+ * Settings of the workers' pods that all dialects write in the same form. Fields as in Strimzi's
+ * `KafkaMirrorMaker2Spec`.
+ */
 export interface PodSettings {
   /** Default none. Example: `{ requests: { cpu: "1" }, limits: { memory: "2Gi" } }`. */
   resources?: Record<string, unknown>;
@@ -130,7 +136,10 @@ export interface PodSettings {
   jvmOptions?: Record<string, unknown>;
   /** Default: the operator's. Example: `{ type: "inline", loggers: { "rootLogger.level": "INFO" } }`. */
   logging?: Record<string, unknown>;
-  /** Default none. Example: `{ type: "jmxPrometheusExporter", valueFrom: { configMapKeyRef: { name: "metrics", key: "mm2.yaml" } } }`. */
+  /**
+   * Default none.
+   * Example: `{ type: "jmxPrometheusExporter", valueFrom: { configMapKeyRef: { name: "metrics", key: "mm2.yaml" } } }`.
+   */
   metricsConfig?: Record<string, unknown>;
   /** Default: no JMX. Example: `{ authentication: { type: "password" } }`. */
   jmxOptions?: Record<string, unknown>;
@@ -138,30 +147,30 @@ export interface PodSettings {
   tracing?: Record<string, unknown>;
   /** Default none. Not in event-streams-v1beta1. Example: `{ topologyKey: "topology.kubernetes.io/zone" }`. */
   rack?: Record<string, unknown>;
-  /** Image that finds the rack out. Default: the operator's. */
+  /** Image of the init container that finds the rack. Default: the operator's. */
   clientRackInitImage?: string;
   /** Default: the operator's. Example: `{ initialDelaySeconds: 60 }`. */
   livenessProbe?: Record<string, unknown>;
   /** Default: the operator's. Example: `{ failureThreshold: 3 }`. */
   readinessProbe?: Record<string, unknown>;
-  /** Environment and volumes of the workers. Only in dialects before v1; there use `template`. Default none. */
+  /** Environment and volumes of the workers. Only in dialects before v1. In v1 use `template`. Default none. */
   externalConfiguration?: Record<string, unknown>;
-  /** Of pods, containers and services. Default none. Example: `{ pod: { priorityClassName: "high" } }`. */
+  /** Templates of pods, containers and services. Default none. Example: `{ pod: { priorityClassName: "high" } }`. */
   template?: Record<string, unknown>;
-  /** Written where the dialect has them: at the top, or in `template.pod`. */
+  /** Written where the dialect has this field: at the top level, or in `template.pod`. Default none. */
   affinity?: Record<string, unknown>;
-  /** The same. Default none. Example: `[{ key: "kafka", operator: "Exists" }]`. */
+  /** Written in the same place as `affinity`. Default none. Example: `[{ key: "kafka", operator: "Exists" }]`. */
   tolerations?: readonly Record<string, unknown>[];
 }
 
-/** What is chosen of a mirror whatever its connections are. */
+/** Choices for a mirror that do not depend on its connections. */
 export interface MirrorChoices {
-  /** Written as `spec.version`; undefined when the operator chooses. */
+  /** Written as `spec.version`. Undefined: the operator chooses. */
   version?: string;
   image?: string;
   replicas: number;
   source: ConnectorSpec;
-  /** Undefined: none runs. */
+  /** Undefined: no checkpoint connector. */
   checkpoint?: ConnectorSpec;
   heartbeat?: ConnectorSpec;
   topicsPattern: string;
@@ -171,7 +180,7 @@ export interface MirrorChoices {
   pods: PodSettings;
 }
 
-/** A KafkaMirrorMaker2 with every choice made, independent of the dialect. Leaves may be values that Pulumi knows later. */
+/** A KafkaMirrorMaker2 with every choice made, independent of the dialect. Leaves may be Pulumi outputs. */
 export interface MirrorSpec extends ObjectMeta, MirrorChoices {
   origin: ClusterSpec;
   target: TargetSpec;

@@ -15,7 +15,7 @@ import type {
   UserModel,
 } from "./model";
 
-/** Without the fields that were not given: an explicit undefined must not become a field. */
+/** Removes the fields that are undefined, because an explicit undefined must not become a field. */
 export function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;
@@ -32,7 +32,7 @@ export function metadataOf(meta: ObjectMeta, labels: Record<string, string> = {}
   }) as ObjectMeta;
 }
 
-/** Adds a mistake for each field that the API version, as this operator has it, would drop. */
+/** Adds a mistake for each field that the API version in this operator version would drop. */
 export function checked(
   { name, strimzi }: Pick<Dialect, "name" | "strimzi">,
   text: ResourceText,
@@ -45,7 +45,7 @@ export function checked(
   return text;
 }
 
-/** The form that every dialect but the guide's own reads. */
+/** The form that all dialects read, except event-streams-v1beta1. */
 export function userSpec(user: UserModel, acls: readonly Record<string, unknown>[]): Record<string, unknown> {
   return {
     authentication: authenticationOf(user),
@@ -61,19 +61,19 @@ function authenticationOf({ authentication }: UserModel): Record<string, unknown
   return { type: authentication.type, password: { valueFrom: { secretKeyRef: { name: secretName, key } } } };
 }
 
-/** One entry per rule, `operations` as a list. */
+/** Returns one entry per rule, with `operations` as a list. */
 export function aclEntries(rules: readonly AclRule[]): Record<string, unknown>[] {
   return rules.map((rule) => ({ host: rule.host, operations: [...rule.operations], resource: resourceOf(rule) }));
 }
 
-/** One entry per operation, in the singular: all that is read before Strimzi 0.32. */
+/** Returns one entry per operation, with the singular `operation`. Before Strimzi 0.32 operators read no other form. */
 export function singularEntries(rules: readonly AclRule[]): Record<string, unknown>[] {
   return rules.flatMap((rule) =>
     rule.operations.map((operation) => ({ host: rule.host, operation, resource: resourceOf(rule) })),
   );
 }
 
-/** A resource as Strimzi writes it: the cluster has neither name nor pattern. */
+/** Returns a resource in Strimzi's form. The cluster has neither name nor pattern. */
 export function resourceOf({ resource }: AclRule): Record<string, unknown> {
   if (resource.type === "cluster") return { type: resource.type };
   return { name: resource.name, patternType: resource.patternType, type: resource.type };
@@ -99,7 +99,7 @@ export function storageConfig(target: TargetSpec): Config {
   });
 }
 
-/** A connector as v1beta2 and v1 write it. */
+/** A connector in v1beta2 and v1. */
 export function connectorEntry(connector: ConnectorSpec | undefined): Record<string, unknown> | undefined {
   if (connector === undefined) return undefined;
   const { tasksMax, config, state, autoRestart, version, listOffsets, alterOffsets } = connector;
@@ -107,7 +107,7 @@ export function connectorEntry(connector: ConnectorSpec | undefined): Record<str
 }
 
 /**
- * A connector before Strimzi 0.38 (Event Streams 10.x): `pause` is all that it knows of states.
+ * A connector before Strimzi 0.38 (Event Streams 10.x). The only state is `pause`.
  * @param newer what to do instead, for messages
  */
 export function pausableEntry(
@@ -138,7 +138,7 @@ export function byAlias(mirror: MirrorSpec, pair: Record<string, unknown>): Reco
   });
 }
 
-/** The settings of the pods, with placement inside `template.pod` (v1beta2 and v1). */
+/** The settings of the pods. Affinity and tolerations are inside `template.pod` (v1beta2 and v1). */
 export function podFields(mirror: MirrorSpec): Record<string, unknown> {
   const { affinity, tolerations, template, ...rest } = mirror.pods;
   if (affinity === undefined && tolerations === undefined) return given({ ...rest, template });
@@ -147,8 +147,8 @@ export function podFields(mirror: MirrorSpec): Record<string, unknown> {
 }
 
 /**
- * The authentication types that a dialect has; another one is a mistake with the way out.
- * @returns the mirror without the fields of such a type: each of them would be a mistake of its own
+ * Adds a mistake for an authentication type that the dialect does not have. The mistake says what to use instead.
+ * @returns the mirror without the fields of such a type, because each of them would be another mistake
  */
 export function checkAuthentication(
   dialect: string,
@@ -167,7 +167,10 @@ export function checkAuthentication(
   return { ...mirror, origin: known("origin", mirror.origin), target: known("target", mirror.target) };
 }
 
-/** Strimzi's v1 took `externalConfiguration` away. @returns the mirror without it */
+/**
+ * Strimzi's v1 has no `externalConfiguration`.
+ * @returns the mirror without it
+ */
 export function checkExternalConfiguration(dialect: string, mirror: MirrorSpec, mistakes: Mistakes): MirrorSpec {
   const { externalConfiguration, ...pods } = mirror.pods;
   if (externalConfiguration === undefined) return mirror;
@@ -178,7 +181,7 @@ export function checkExternalConfiguration(dialect: string, mirror: MirrorSpec, 
   return { ...mirror, pods };
 }
 
-/** The tracing types that the operator has; another one is a mistake. */
+/** Adds a mistake for a tracing type that the operator does not have. */
 export function checkTracing(
   dialect: string,
   { pods }: MirrorSpec,

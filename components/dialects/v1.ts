@@ -16,10 +16,10 @@ import {
 } from "./shared";
 import { kafkaOf } from "./versions";
 
-/** Group of the operators before v1, which no longer have a default for it. */
+/** Default group of the operators before v1. Operators of v1 have no default. */
 const OLD_DEFAULT_GROUP = "mirrormaker2-cluster";
 
-/** KafkaUser and KafkaMirrorMaker2 v1, the same under Strimzi's and Event Streams' group. */
+/** KafkaUser and KafkaMirrorMaker2 v1. They are the same in the API groups of Strimzi and Event Streams. */
 export function v1(
   name: DialectName,
   group: string,

@@ -16,7 +16,7 @@ import {
 } from "./shared";
 import { kafkaOf } from "./versions";
 
-/** KafkaUser and KafkaMirrorMaker2 v1beta2, the same under Strimzi's and Event Streams' group. */
+/** KafkaUser and KafkaMirrorMaker2 v1beta2. They are the same in the API groups of Strimzi and Event Streams. */
 export function v1beta2(
   name: DialectName,
   group: string,
@@ -37,7 +37,7 @@ export function v1beta2(
 
     user(user, mistakes) {
       const metadata = metadataOf(user, { [clusterLabel]: user.cluster });
-      // Operators since 0.49 do not read `operation`, those before 0.32 read nothing else.
+      // Operators since 0.49 do not read `operation`. Operators before 0.32 read only `operation`.
       const acls = since("0.32") ? aclEntries(user.rules) : singularEntries(user.rules);
       return checked(
         this,

@@ -3,19 +3,22 @@ import { newestStrimzi } from "../../engine/rules/operator-fields";
 import { versionAtLeast } from "../../engine/version";
 import type { DialectName } from "./model";
 
-/** Which operators read a dialect. Versions are those of the operator's own product. */
+/** The operators that read a dialect. Versions are those of the operator's own product. */
 interface Range {
   product: "Strimzi" | "Event Streams";
   from: string;
   /** The first version that no longer reads it. */
   below?: string;
-  /** The Strimzi version that one of these operators is or derives from. */
+  /** Returns the Strimzi version of such an operator, or the one that it is based on. */
   strimzi: (version: string) => string;
-  /** The same where no version is named: the newest. */
+  /** Strimzi version if no operator version is given: the newest. */
   newest: string;
 }
 
-/** From 11.1.4 on, IBM's own samples write `operations`. What derives from which Strimzi in between is not published. */
+/**
+ * From 11.1.4 on, IBM's own samples contain `operations`. IBM does not publish which Strimzi the versions in between
+ * are based on.
+ */
 const OPERATIONS = "11.1.4";
 
 export const ranges: Readonly<Record<DialectName, Range>> = {
@@ -44,7 +47,10 @@ export const ranges: Readonly<Record<DialectName, Range>> = {
   "strimzi-v1": { product: "Strimzi", from: "0.49", strimzi: (version) => version, newest: newestStrimzi },
 };
 
-/** The Strimzi version behind an operator version; one that does not read the dialect is a mistake that names those that do. */
+/**
+ * Returns the Strimzi version for an operator version. If that operator does not read the dialect, this is a mistake,
+ * which names the dialects that it reads.
+ */
 export function strimziOf(dialect: DialectName, version: string | undefined, mistakes: Mistakes): string {
   const { product, from, below, strimzi, newest } = ranges[dialect];
   if (version === undefined) return newest;
@@ -69,7 +75,10 @@ export function strimziOf(dialect: DialectName, version: string | undefined, mis
   return newest;
 }
 
-/** Kafka that a Strimzi release runs when none is named, by its first release; only what decides names and classes matters. */
+/**
+ * Default Kafka version of Strimzi releases, by the first release that has it. Contains only versions that change names
+ * or classes.
+ */
 const KAFKA: readonly (readonly [strimzi: string, kafka: string])[] = [
   ["0.51", "4.2.0"],
   ["0.49", "4.1.1"],

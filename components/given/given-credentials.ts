@@ -8,17 +8,22 @@ export interface GivenCredentialsArgs {
   username?: pulumi.Input<string>;
   /** For SCRAM and PLAIN. */
   password?: pulumi.Input<string>;
-  /** PEM; for mutual TLS, with `key`. */
+  /** For mutual TLS, together with `key`. PEM. */
   certificate?: pulumi.Input<string>;
-  /** PEM, PKCS8. */
+  /** For mutual TLS. PEM, PKCS8. */
   key?: pulumi.Input<string>;
-  /** For OAUTHBEARER: a token that the engine logs in with, as long as it is valid. */
+  /** For OAUTHBEARER: token with which the engine logs in. It must stay valid. */
   token?: pulumi.Input<string>;
-  /** For OAUTHBEARER: a file with a token, where `pulumi` runs; read again at each login. Its owner renews it. */
+  /**
+   * For OAUTHBEARER: path of a file with a token, on the machine that runs `pulumi`. It is read again at each login.
+   * The owner of the file renews the token.
+   */
   tokenFile?: pulumi.Input<string>;
-  /** For OAUTHBEARER: where the engine requests tokens, again whenever one runs out. */
+  /**
+   * For OAUTHBEARER: endpoint from which the engine requests tokens. It requests a new one whenever a token expires.
+   */
   tokenEndpoint?: TokenEndpointArgs;
-  /** Default `SCRAM-SHA-512`; `TLS` when a certificate is given, `OAUTHBEARER` when a token is. */
+  /** Default `SCRAM-SHA-512`; `TLS` if a certificate is given, `OAUTHBEARER` if a token is given. */
   mechanism?: ClusterCredentials["mechanism"];
 }
 
@@ -26,13 +31,13 @@ export interface GivenCredentialsArgs {
 export interface TokenEndpointArgs {
   /** Example: `https://idp.example.com/realms/kafka/protocol/openid-connect/token`. */
   url: pulumi.Input<string>;
-  /** The client that the identity provider knows. Example: `kafka-migration`. */
+  /** Client id at the identity provider. Example: `kafka-migration`. */
   clientId: pulumi.Input<string>;
-  /** Kept secret. */
+  /** Kept as a secret. */
   clientSecret: pulumi.Input<string>;
   /** Default: none. */
   scope?: pulumi.Input<string>;
-  /** Asked for by some identity providers. Default: none. */
+  /** Required by some identity providers. Default: none. */
   audience?: pulumi.Input<string>;
   /** PEM. Default: the system's trust store. */
   ca?: pulumi.Input<string>;
@@ -44,8 +49,8 @@ const KNOWN = ["username", "password", "certificate", "key", ...BEARERS, "mechan
 const MECHANISMS = ["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS", "OAUTHBEARER"];
 
 /**
- * Credentials of a user that exists already, in the form in which MirrorUser and ScramUser give theirs. Nothing is
- * created; its ACLs are its owner's business (`leastAcls` says which it needs).
+ * Credentials of an existing user, in the same form as those of MirrorUser and ScramUser. Nothing is created. The owner
+ * of the user grants its ACLs (`leastAcls` returns those that it needs).
  * @throws MigrationError CREDENTIALS_SETTINGS with every mistake
  */
 export function givenCredentials(args: GivenCredentialsArgs): ClusterCredentials {
@@ -65,7 +70,7 @@ export function givenCredentials(args: GivenCredentialsArgs): ClusterCredentials
   return { username, password, certificate, key, token, ...tokenFile, ...tokenEndpoint, mechanism };
 }
 
-/** @returns the mechanism that is meant */
+/** @returns the given mechanism, or the one that the given values imply */
 export function checkCredentials(args: GivenCredentialsArgs, mistakes: Mistakes): ClusterCredentials["mechanism"] {
   for (const key of Object.keys(args))
     if (!KNOWN.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, KNOWN)}`);

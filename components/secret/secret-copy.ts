@@ -7,17 +7,17 @@ import { accessOfProvider, claim, decoded, type KubernetesArgs } from "../kubern
 import { faultsOf, sayFault } from "../shape";
 import { laterText, resource, seconds, text } from "../shape/types";
 
-/** A Secret that exists, or that an operator is about to make. */
+/** A Secret that exists or that an operator will create. */
 export interface SecretSource extends KubernetesArgs {
-  /** Where the Secret is. Example: `origin-ns`. */
+  /** Namespace of the Secret. Example: `origin-ns`. */
   namespace: pulumi.Input<string>;
-  /** Its name. Example: `origin-cluster-ca-cert`. */
+  /** Name of the Secret. Example: `origin-cluster-ca-cert`. */
   name: pulumi.Input<string>;
-  /** Keys to copy, and no others. Example: `["ca.crt"]`. */
+  /** Keys to copy. No other key is copied. Example: `["ca.crt"]`. */
   keys: string[];
-  /** Provider of the cluster that has the Secret. Default: the same as the copy's. */
+  /** Provider of the cluster that has the Secret. Default: the provider of the copy. */
   provider?: k8s.Provider;
-  /** Longest wait for the Secret to appear, in seconds. Default 120. */
+  /** Longest time to wait until the Secret exists, in seconds. Default 120. */
   limitSeconds?: number;
 }
 
@@ -26,16 +26,16 @@ export interface SecretCopyArgs {
   name: pulumi.Input<string>;
   /** Namespace of the copy. Default `migration`. */
   namespace?: pulumi.Input<string>;
-  /** Copy these keys of that Secret. */
+  /** Copy keys of this Secret. */
   source?: SecretSource;
-  /** Or: these values, by key. Example: `{ password: user.password }`. */
+  /** Copy these values, by key, instead of a `source`. Example: `{ password: user.password }`. */
   values?: Record<string, pulumi.Input<string>>;
 }
 
 /**
- * A Secret beside the mirror with what it needs of another one, and nothing more. Waits until the other one is there;
- * when it has changed, the next `up` follows. The two may be on different Kubernetes clusters: the copy is made with the
- * component's provider, the source is read with its own.
+ * A Secret beside the mirror that contains only the keys that the mirror needs from another Secret. Waits until the
+ * source exists. If the source changes, the next `up` copies it again. Source and copy may be on different Kubernetes
+ * clusters: the component's provider creates the copy, and the source's provider reads the source.
  *
  * @example
  * new SecretCopy("origin-ca", {
@@ -44,9 +44,9 @@ export interface SecretCopyArgs {
  * });
  */
 export class SecretCopy extends pulumi.ComponentResource {
-  /** Name of the copy, known once it exists. */
+  /** Name of the copy. Known when the copy exists. */
   readonly secretName: pulumi.Output<string>;
-  /** The copied values by key, decoded; secret. */
+  /** The copied values by key, decoded. Secret. */
   readonly values: Record<string, pulumi.Output<string>>;
 
   /** @throws MigrationError SECRET_SETTINGS with every mistake, before anything is declared */
@@ -98,7 +98,7 @@ export class SecretCopy extends pulumi.ComponentResource {
   }
 }
 
-/** Values by key as Kubernetes keeps them, in base64; secret. */
+/** Values by key, in base64 as in the Kubernetes API. Secret. */
 type Data = Record<string, pulumi.Output<string>>;
 
 function encoded(values: Record<string, pulumi.Input<string>>): Data {

@@ -3,23 +3,23 @@ import { didYouMean } from "../../engine/near-miss";
 import { keysAt } from "./keys";
 import { isLater } from "./types";
 
-/** What is wrong with the shape of some settings, one fault for each place. */
+/** One fault in the shape of settings. There is one fault per place. */
 export interface Fault {
   path: readonly PropertyKey[];
-  /** As somebody would write it: `origin.brokers`. */
+  /** The path as a user writes it: `origin.brokers`. */
   where: string;
   kind: "unknown" | "missing" | "wrong";
-  /** ` (did you mean "..."?)`, or nothing. */
+  /** ` (did you mean "..."?)`, or empty. */
   near: string;
-  /** The value, or what kind of value it is where it may be a secret. */
+  /** The value. Its type only, if the value may be a secret. */
   seen: string;
-  /** What it has to be: `a whole number, at least 1`. */
+  /** What the value must be: `a whole number, at least 1`. */
   expected: string;
 }
 
 /**
- * Holds a value against its schema.
- * @param hidden true for a path whose value may be a secret and is never shown
+ * Checks values against a schema.
+ * @param hidden returns true for a path whose value may be a secret and must not be shown
  */
 export function faultsOf(
   schema: z.ZodType,
@@ -52,7 +52,7 @@ function describe(issue: z.core.$ZodIssue, context: Context): Fault[] {
   }
   const value = valueAt(context.values, path);
   if (issue.code === "invalid_union" && isObject(value)) {
-    // `false` or an object: whoever wrote an object meant that one.
+    // `false` or an object. If the user wrote an object, report the object's errors, not the union's.
     const meant = issue.errors
       .filter((errors) => errors.every((e) => e.path.length > 0 || e.code === "unrecognized_keys"))
       .flat();
@@ -67,7 +67,7 @@ function describe(issue: z.core.$ZodIssue, context: Context): Fault[] {
   ];
 }
 
-/** A text where an object should be may be a secret that was given at the wrong key; so may whatever is inside an object. */
+/** A text in place of an object may be a secret at the wrong key. Anything inside an object may be a secret, too. */
 function shown(value: unknown, issue: z.core.$ZodIssue, hidden: boolean): string {
   const wantsMore = issue.code === "invalid_type" && ["object", "record", "array"].includes(issue.expected);
   if (value === null || typeof value === "boolean") return String(value);
@@ -113,7 +113,7 @@ function expectedOf(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** As the components say it, whose arguments are a program's. */
+/** Returns a fault in the words of the components. Their arguments come from a program. */
 export function sayFault({ where, kind, near, seen, expected }: Fault): string {
   if (kind === "unknown") return `${where} is no setting${near}`;
   if (kind === "missing") return `${where} is missing: it has to be ${expected}`;

@@ -1,17 +1,17 @@
 import type { z } from "zod";
 
-/** The keys that a schema knows at a path; none where any are allowed. */
+/** Returns the keys that a schema knows at a path. Empty if any key is allowed. */
 export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   let at: unknown = schema;
   for (const key of path) {
-    // An array unwraps to its element, so an index asks for nothing more.
+    // An array unwraps to its element, so an index needs no further step.
     at = objectOf(unwrap(at));
     if (typeof key !== "number") at = (at as { shape?: Record<PropertyKey, unknown> }).shape?.[key];
   }
   return Object.keys((objectOf(unwrap(at)) as { shape?: object } | undefined)?.shape ?? {});
 }
 
-/** Of a union the object: the other choice is `false`. */
+/** Returns the object of a union. The other choice is `false`. */
 function objectOf(type: unknown): unknown {
   const { options } = (type ?? {}) as { options?: { shape?: object }[] };
   return options?.find?.((option) => option.shape !== undefined) ?? type;

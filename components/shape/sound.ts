@@ -2,9 +2,9 @@ import type { z } from "zod";
 import { type Fault, faultsOf, isObject, valueAt } from "./faults";
 
 /**
- * What remains of settings when everything faulty is taken out, so that what is wrong with the rest can be said at the
- * same time. A list with a fault goes as a whole, and so does an object that lacks a key it needs.
- * @param standIn for a key that is missing and can't be done without; undefined: there is none
+ * Returns the settings without everything that is faulty, so that mistakes in the rest can be reported at the same
+ * time. A list with a fault is removed as a whole. So is an object without a required key.
+ * @param standIn returns a value for a missing required key. Undefined: there is none
  */
 export function soundPart<T extends z.ZodType>(
   schema: T,
@@ -20,7 +20,7 @@ export function soundPart<T extends z.ZodType>(
   return undefined;
 }
 
-/** Each round takes something out, one level further up at most. */
+/** Each round removes something, at most one level further up. */
 const ROUNDS = 8;
 
 function without(values: unknown, fault: Fault, standIn: (path: readonly PropertyKey[]) => unknown): unknown {
@@ -32,7 +32,7 @@ function without(values: unknown, fault: Fault, standIn: (path: readonly Propert
   return path.length < 2 ? values : set(values, path.slice(0, -1), standIn(path.slice(0, -1)));
 }
 
-/** A copy along the path only: what lies beside it may be a value that Pulumi knows later. */
+/** Copies only along the path, because the values beside it may be Pulumi outputs. */
 function set(values: unknown, [key, ...rest]: readonly PropertyKey[], value: unknown): unknown {
   if (key === undefined || !(values === undefined || isObject(values))) return values;
   const copy: Record<PropertyKey, unknown> = { ...values };

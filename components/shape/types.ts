@@ -3,7 +3,7 @@ import { z } from "zod";
 
 /** Types that several schemas share. */
 export const text = z.string().min(1);
-/** One rule with one message, whatever else was given. */
+/** One rule with one message, for any wrong value. */
 export const whole = (least: number) =>
   z.custom<number>(
     (value) => Number.isInteger(value) && (value as number) >= least,
@@ -17,12 +17,12 @@ export const seconds = z.custom<number>(
 /** Plain values of a Kafka or connector configuration. */
 export const configValues = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
-/** A text, or one that Pulumi knows later. */
+/** A text, or a Pulumi output of one. */
 export const laterText = z.custom<pulumi.Input<string>>(
   (value) => typeof value === "string" || isLater(value),
   "a text",
 );
-/** Fields of a resource's text, which its dialect checks; leaves may be known later. */
+/** Fields of a resource's text. Its dialect checks them. Leaves may be Pulumi outputs. */
 export const fields = z.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Promise),
   "an object",

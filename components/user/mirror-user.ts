@@ -10,7 +10,10 @@ import { describeUser, type UserDescription, type UserRights } from "./settings"
 export interface MirrorUserArgs extends UserRights, KubernetesArgs {
   /** API version of the user operator. Default `strimzi-v1`. */
   dialect?: DialectName;
-  /** Version of that operator, e.g. `0.45.0`: it decides which fields are written. Default: the newest that reads the dialect. */
+  /**
+   * Version of that operator, e.g. `0.45.0`. It decides which fields are written. Default: the newest that reads the
+   * dialect.
+   */
   operatorVersion?: string;
   /** Name of the KafkaUser, of its principal and of its Secret. Default `mm2-credentials`. */
   name?: pulumi.Input<string>;
@@ -18,26 +21,30 @@ export interface MirrorUserArgs extends UserRights, KubernetesArgs {
   namespace: pulumi.Input<string>;
   /** Name of the Kafka resource. Example: `origin`. */
   cluster: pulumi.Input<string>;
-  /** Beside the one that names the cluster. Default none. */
+  /** Labels in addition to the one that names the cluster. Default none. */
   labels?: Record<string, pulumi.Input<string>>;
-  /** Beside the one that says whose it is. Default none. */
+  /** Annotations in addition to the one that names the owner. Default none. */
   annotations?: Record<string, pulumi.Input<string>>;
-  /** Default: `{ type: "scram-sha-512" }` with a password that the operator makes. */
+  /** Default: `{ type: "scram-sha-512" }` with a password that the operator generates. */
   authentication?: UserAuthentication;
-  /** What the user operator puts before the names of its Secrets (`STRIMZI_SECRET_PREFIX`). Default: as other KafkaUsers' Secrets show. */
+  /**
+   * Prefix that the user operator puts before the names of its Secrets (`STRIMZI_SECRET_PREFIX`). Default: taken from
+   * the Secrets of other KafkaUsers.
+   */
   secretPrefix?: string;
   /**
-   * What the cluster's brokers have as `allow.everyone.if.no.acl.found`. True: the user is refused, because its ACLs would lock
-   * everybody else out of what they name. False: it is made. Default: as the Kafka resource says.
+   * Value of `allow.everyone.if.no.acl.found` on the cluster's brokers. True: the user is refused, because its ACLs
+   * would deny all other users access to the resources that they name. False: the user is created. Default: taken from
+   * the Kafka resource.
    */
   everyoneByDefault?: boolean;
-  /** Longest wait for the operator, in seconds. Default 120. */
+  /** Longest time to wait for the operator, in seconds. Default 120. */
   readyLimitSeconds?: number;
 }
 
 /**
- * A KafkaUser with exactly the ACLs that the mirror needs, and its credentials once the operator has made them.
- * A user that the operator finds NotReady fails the `up` at once with the operator's message.
+ * A KafkaUser with exactly the ACLs that the mirror needs. Its credentials are known when the operator has created
+ * them. If the operator reports NotReady, the `up` fails at once with the operator's message.
  *
  * @example
  * const user = new MirrorUser("origin-user", { role: "origin", cluster: "origin", namespace: "origin-ns", profile: "guide" });
@@ -49,7 +56,7 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
   readonly certificate?: pulumi.Output<string>;
   readonly key?: pulumi.Output<string>;
   readonly mechanism: ClusterCredentials["mechanism"];
-  /** Name of the Secret that the operator made, in the user's namespace. */
+  /** Name of the Secret that the operator created, in the user's namespace. */
   readonly secretName: pulumi.Output<string>;
 
   /** @throws MigrationError USER_SETTINGS with every mistake, before anything is declared */
@@ -114,7 +121,8 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
     return new k8s.apiextensions.CustomResource(
       name,
       { apiVersion, kind, metadata: claimed.metadata, spec },
-      // Without the alias another API version of the same object would be a new resource, and "already exists".
+      // Without the alias, the same object in another API version would be a new resource. Its creation would fail with
+      // "already exists".
       {
         parent: this,
         dependsOn: unclaimed,

@@ -2,15 +2,15 @@ import type { AclRule } from "../../engine/acls";
 import type { MirrorModel, Side } from "../../engine/model";
 import { missingRights, refusals, type Text, type UserView } from "../../engine/rules";
 
-/** What is known of a user before it is declared. */
+/** What is known about a user before it is declared. */
 export interface KnownUser {
   role: Side;
-  /** Undefined: known later. */
+  /** Undefined: not known yet. */
   name?: string;
   rules: readonly AclRule[];
-  /** Whose the rules are: the guide's own, another profile's, or exactly those that were given. */
+  /** Source of the rules: the guide, another profile, or given by the user of this package. */
   from: "guide" | "profile" | "given";
-  /** What its mirror was told. */
+  /** The settings of its mirror. */
   mirror?: MirrorModel;
   texts?: readonly Text[];
 }
@@ -18,9 +18,9 @@ export interface KnownUser {
 export const DEFAULT_USER = "mm2-credentials";
 
 /**
- * What the policy pack's mandatory rules forbid, from the same definition. How wide the guide's own rights are is known
- * and documented, so that is not asked. Given rules may be another user's than the mirror's: whether the mirror can do
- * with them is asked of those with the usual name only.
+ * Returns what the policy pack's mandatory rules forbid. Uses the same definition as the pack. The guide's rights are
+ * wide. This is documented, so they are not reported. Given rules may be for another user than the mirror's. Only with
+ * the default user name are they checked for what the mirror needs.
  */
 export function refusalsOf({ role, name, rules, from, mirror, texts = [] }: KnownUser): string[] {
   const user: UserView = {

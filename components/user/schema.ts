@@ -3,7 +3,7 @@ import type { Mistakes } from "../../engine/errors";
 import { faultsOf, sayFault } from "../shape";
 import { count, fields, laterText, seconds, text } from "../shape/types";
 
-/** Role, profile and rules are checked where the rules are made. */
+/** `rulesOf` checks role, profile and rules. */
 const rights = {
   role: z.unknown(),
   profile: z.unknown().optional(),
@@ -11,10 +11,10 @@ const rights = {
   rules: z.unknown().optional(),
 };
 
-/** The shape of a KafkaUser's settings. */
+/** Shape of a KafkaUser's settings. */
 export const userSchema = z.strictObject({
   ...rights,
-  // An unknown dialect is said by whoever looks it up.
+  // The lookup reports an unknown dialect.
   dialect: z.string().optional(),
   operatorVersion: z.string().optional(),
   name: laterText.optional(),
@@ -37,7 +37,7 @@ export const userSchema = z.strictObject({
   context: laterText.optional(),
 });
 
-/** The shape of a SCRAM user's settings. */
+/** Shape of a SCRAM user's settings. */
 export const scramUserSchema = z.strictObject({
   ...rights,
   username: laterText.optional(),
@@ -45,7 +45,7 @@ export const scramUserSchema = z.strictObject({
   mechanism: z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512"]).optional(),
 });
 
-/** A password is never shown, wherever it was given. */
+/** Adds a mistake for each fault. A password is never shown. */
 export function checkShape(schema: z.ZodType, args: object, mistakes: Mistakes): void {
   for (const fault of faultsOf(schema, args, (path) => path[0] === "password" || path[0] === "kubeconfig"))
     mistakes.add(sayFault(fault));

@@ -12,24 +12,24 @@ import { rulesOf, throwUserMistakes, type UserRights } from "./settings";
 export interface ScramUserArgs extends UserRights {
   /** Default `mm2-credentials`. */
   username?: pulumi.Input<string>;
-  /** Default: a random one, made once. */
+  /** Default: a random password, generated once. */
   password?: pulumi.Input<string>;
   /** Default `SCRAM-SHA-512`. */
   mechanism?: "SCRAM-SHA-256" | "SCRAM-SHA-512";
 }
 
 /**
- * The mirror's user on a cluster that no operator runs: a SCRAM credential and its ACLs, made through @pulumi/kafka with
- * the same rules as a KafkaUser. Give the cluster's `kafka.Provider` as `provider`.
+ * The mirror's user on a cluster without an operator: a SCRAM credential and its ACLs, created with @pulumi/kafka. The
+ * rules are the same as for a KafkaUser. Pass the cluster's `kafka.Provider` as `provider`.
  *
- * Not for a cluster with a user operator: that one deletes every credential and ACL which has no KafkaUser.
+ * Not for a cluster with a user operator: the operator deletes every credential and ACL that has no KafkaUser.
  *
  * @example
  * const provider = new kafka.Provider("origin", { bootstrapServers: ["origin:9093"], tlsEnabled: true, saslMechanism: "scram-sha512" });
  * const user = new ScramUser("origin-user", { role: "origin" }, { provider });
  */
 export class ScramUser extends pulumi.ComponentResource implements ClusterCredentials {
-  /** Known once the credential and every ACL are there. */
+  /** Known when the credential and every ACL exist. */
   readonly username: pulumi.Output<string>;
   readonly password: pulumi.Output<string>;
   readonly mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512";
@@ -87,5 +87,5 @@ export class ScramUser extends pulumi.ComponentResource implements ClusterCreden
   }
 }
 
-/** As the Kafka plugin spells them. */
+/** Names of the resource types in the Kafka plugin. */
 const RESOURCE_TYPE = { topic: "Topic", group: "Group", cluster: "Cluster", transactionalId: "TransactionalID" };

@@ -8,15 +8,15 @@ import { mirrorModelOf } from "../mirror/resolve";
 import { DEFAULT_USER, refusalsOf } from "./rules";
 import { checkShape, userSchema } from "./schema";
 
-/** Who the user is and what it may do, wherever it is kept. */
+/** The user's cluster and rights, for a KafkaUser and for a SCRAM user. */
 export interface UserRights {
-  /** Which cluster the user is on. */
+  /** Cluster of the user. */
   role: Side;
-  /** `guide`: the guide's rules; `least` and `tuned`: the least that the mirror needs. Default `least`. */
+  /** `guide`: the guide's rules. `least` and `tuned`: only what the mirror needs. Default `least`. */
   profile?: Profile;
-  /** What the mirror was told; narrows the least rules. Default: the default mirror of the profile. */
+  /** Settings of the mirror. They narrow the rules of `least` and `tuned`. Default: the profile's default mirror. */
   mirror?: MirrorModel;
-  /** Exactly these rules instead of the profile's, e.g. `administratorAcls("origin", model)`. */
+  /** Use exactly these rules instead of the profile's, e.g. `administratorAcls("origin", model)`. */
   rules?: readonly AclRule[];
 }
 
@@ -24,22 +24,22 @@ export interface UserRights {
 export interface UserDescription extends UserRights {
   /** Default `strimzi-v1`. */
   dialect?: DialectName;
-  /** Version of the operator, see `MirrorSettings`. Default: the newest that reads the dialect. */
+  /** Version of the operator. See `MirrorSettings`. Default: the newest that reads the dialect. */
   operatorVersion?: string;
   /** Default `mm2-credentials`. */
   name?: string;
-  /** Namespace of the Kafka cluster; its user operator watches no other. */
+  /** Namespace of the Kafka cluster. Its user operator watches no other namespace. */
   namespace: string;
   /** Name of the Kafka resource. */
   cluster: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
-  /** Default SCRAM-SHA-512 with a password that the operator makes. */
+  /** Default SCRAM-SHA-512 with a password that the operator generates. */
   authentication?: UserAuthentication;
 }
 
 /**
- * The KafkaUser's text.
+ * Returns the KafkaUser as a Kubernetes object.
  * @throws MigrationError USER_SETTINGS with every mistake
  */
 export function describeUser(user: UserDescription): { text: ResourceText; otherApiVersions: readonly string[] } {
@@ -79,7 +79,10 @@ export function describeUser(user: UserDescription): { text: ResourceText; other
   return { text, otherApiVersions: dialect.otherApiVersions };
 }
 
-/** The rules of a role: given ones as they are, else the profile's. @param texts what else the user says, with its paths */
+/**
+ * Returns the given rules, or those of the profile.
+ * @param texts other texts in the user's settings, with their paths
+ */
 export function rulesOf(
   rights: UserRights & { name?: unknown },
   mistakes: Mistakes,
@@ -107,7 +110,7 @@ export function rulesOf(
 export const profileRules = (role: Side, profile: Profile, mirror: MirrorModel): AclRule[] =>
   profile === "guide" ? guideAcls(role) : leastAcls(role, mirror);
 
-/** A text that Pulumi knows later is none yet. */
+/** Returns undefined for a Pulumi output. */
 const known = (name: unknown): string | undefined => (typeof name === "string" ? name : undefined);
 
 export function throwUserMistakes(mistakes: Mistakes): void {

@@ -193,7 +193,7 @@ async function aclResidue(port: KafkaPort, principals: readonly string[]): Promi
   return found;
 }
 
-/** SCRAM credentials of users that the migration made (KIP-554). */
+/** SCRAM credentials of users that the migration created (KIP-554). */
 async function credentialResidue(port: KafkaPort, principals: readonly string[]): Promise<Residue[]> {
   const found: Residue[] = [];
   // A principal with a distinguished name logs in with a certificate, so it has no SCRAM credential.

@@ -19,7 +19,7 @@ export function breached(wrote: readonly Movement[], when: string): MigrationErr
   );
 }
 
-/** The warning for writes to the origin without a fence that should have stopped them, with what to do. */
+/** The warning for writes to the origin when no fence had to stop them. It says what to do. */
 export function writtenText(wrote: readonly Movement[]): string {
   const where = someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`));
   return `the origin was written to in ${countText(wrote.length, "partition")} since the gate passed: ${where}. Stop these producers and run \`pulumi up\` again before clients start on the target`;

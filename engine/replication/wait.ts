@@ -7,7 +7,10 @@ import { Rate } from "../rate";
 import { bytesText, countText, durationText, someOf } from "../units";
 import type { PartitionChange } from "./types";
 
-/** If a partition is neither moving nor correctly placed for this long, somebody cancelled its reassignment. */
+/**
+ * If a partition is neither moving nor correctly placed for this long, we assume that somebody cancelled its
+ * reassignment.
+ */
 const LOST_AFTER_MS = 30_000;
 const SAY_EVERY_MS = 5_000;
 const RATE_OVER_MS = 60_000;

@@ -17,18 +17,18 @@ export const USAGE = `npm start [-- options]: a real migration of a realistic es
   --bulk-mb N                    size of the estate's bulk topics together. Default 150
   --report FOLDER                keep the migration's report there, a page and a JSON file; all else goes with the sandbox`;
 
-/** What `npm start` is to do. */
+/** The choices of `npm start`. */
 export interface Choices
   extends Pick<SandboxOptions, "origin" | "target" | "kubernetes" | "operator" | "otherOperators"> {
   bulkBytes: number;
-  /** Where the report stays when the sandbox is gone; absolute. */
+  /** Absolute path of the folder for the report, which stays when the sandbox is removed. */
   reportFolder?: string;
   help: boolean;
 }
 
 const DEFAULT_BULK_MB = 150;
 
-/** @throws SandboxError `BAD_ARGUMENTS` with every mistake */
+/** @throws SandboxError `BAD_ARGUMENTS` that names every mistake */
 export function choicesOf(args: readonly string[]): Choices {
   const mistakes: string[] = [];
   const { values, tokens } = parseArgs({

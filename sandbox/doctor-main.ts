@@ -1,6 +1,6 @@
 import { doctor, leftoverBuild } from "./doctor";
 
-/** `npm run doctor`: one line a part; exit code 1 when something has to be done by hand. */
+/** `npm run doctor`: prints one line per part. The exit code is 1 if the user must do something. */
 async function main(): Promise<void> {
   const lines = await doctor();
   const width = Math.max(...lines.map((line) => line.name.length));

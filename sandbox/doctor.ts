@@ -11,15 +11,23 @@ import { oldest } from "./parts/versions";
 
 export interface DoctorLine {
   name: PartName;
-  /** `ready`: there. `gettable`: the next start downloads or builds it. `damaged`: there, but not as installed. `missing`: something is needed first. */
+  /**
+   * - `ready`: installed.
+   * - `gettable`: the next start downloads or builds it.
+   * - `damaged`: installed, but its files differ from the installed version.
+   * - `missing`: something else is needed first.
+   */
   state: "ready" | "gettable" | "damaged" | "missing";
-  /** Where it is and which version, or what is missing. */
+  /** Its place and version, or what is missing. */
   text: string;
-  /** What to do; absent when nothing has to be done. */
+  /** What the user must do. Absent if there is nothing to do. */
   fix?: string;
 }
 
-/** Looks for every part, compares the cached ones with their checksums, and says how the others can be had. Gets and changes nothing. */
+/**
+ * Looks for every part, compares the cached parts with their checksums, and reports how to get the others. Downloads
+ * and changes nothing.
+ */
 export async function doctor(): Promise<DoctorLine[]> {
   const cache = cacheFolder();
   const lines: DoctorLine[] = [await javaLine()];
@@ -86,7 +94,7 @@ async function wayToGet(unit: Unit): Promise<{ possible: boolean; text: string }
   };
 }
 
-/** What an interrupted build left for the next one; undefined when there is nothing. */
+/** The folder that an interrupted build left for the next build. Undefined if there is none. */
 export function leftoverBuild(): string | undefined {
   const build = join(cacheFolder(), "build");
   return existsSync(build) ? build : undefined;

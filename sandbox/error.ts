@@ -1,11 +1,11 @@
 /**
- * What goes wrong in the sandbox, in the shape of the package's errors (code, what was seen, fix). It is a type of its own
- * because the sandbox knows nothing of the engine.
+ * An error of the sandbox. It has the same fields as the package's errors: code, what was seen, fix. It is a separate
+ * type because the sandbox does not depend on the engine.
  */
 export class SandboxError extends Error {
-  /** Stable, upper-case, e.g. `PROCESS_EXITED`. */
+  /** Stable code in upper case, e.g. `PROCESS_EXITED`. */
   readonly code: string;
-  /** What to do next, one sentence. */
+  /** What to do next, in one sentence. */
   readonly fix: string;
 
   constructor(code: string, seen: string, options: { fix: string; cause?: unknown }) {

@@ -2,7 +2,7 @@ import { SandboxError } from "./error";
 import type { ClusterConnection, KafkaCluster } from "./kafka";
 import { brokersOf, withBroker } from "./kafka/wire";
 
-/** A cluster that runs already, asked once so that a wrong address or password is found now. */
+/** A cluster that is already running. Sends it one request, so that a wrong address or password is found now. */
 export async function existingCluster(name: string, connection: ClusterConnection): Promise<KafkaCluster> {
   const [first] = brokersOf(connection.bootstrapServers);
   if (!first) throw new SandboxError("CLUSTER_UNREACHABLE", `${name}: no bootstrap servers`, { fix: "give host:port" });

@@ -6,12 +6,12 @@ import { startKafkaCluster, type KafkaCluster } from "./kafka";
 import { supervise } from "./processes";
 
 /**
- * Boots an origin (1 broker) and a target (3 brokers in 3 racks), writes how to reach them to a file (mode 0600) and holds them until
- * its standard input ends, or SIGTERM or SIGINT comes: several test runs can then share them.
+ * Starts an origin (1 broker) and a target (3 brokers in 3 racks), and writes their connections to a file (mode 0600).
+ * Several test runs can then share the clusters. They run until standard input ends or SIGTERM or SIGINT arrives.
  *
  *     node dist/sandbox/hold.js --out clusters.json [--stay] [--folder DIR]
  *
- * `--stay`: the end of standard input is not a reason to stop (for a job in the background).
+ * `--stay`: do not stop at the end of standard input (for a background job).
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Plain data, what tests read as `TestCluster`. */
+/** Plain data, which tests read as `TestCluster`. */
 function describe(cluster: KafkaCluster): object {
   const { name, bootstrapServers, ca, clusterId, admin, connection, brokerIds } = cluster;
   return { name, bootstrapServers, ca, clusterId, admin, connection, brokerIds };

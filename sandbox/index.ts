@@ -19,17 +19,18 @@ export type { ClusterChoice, ExistingCluster, NewCluster, Sandbox, SandboxCluste
 type Side = "origin" | "target";
 type Progress = (line: string) => void;
 
-/** As long as the real operator waits for its pods: a loaded machine is slow, not broken. */
+/** The same limit as the real operator has for its pods, in milliseconds. A loaded machine is slow, not broken. */
 const workerLimitMs = 300_000;
 
-/** The guide's namespaces. */
+/** The namespaces of the guide. */
 const mirrorNamespace = "migration";
 const namespaces: Record<Side, string> = { origin: "origin-ns", target: "target-ns" };
 
 /**
- * Starts everything that a migration needs on this machine, side by side: origin, target, API server, Pulumi, then the operator.
- * Each part can be replaced by one that exists. Every process ends with this one, whatever ends it.
- * @throws SandboxError; nothing runs then any more.
+ * Starts everything that a migration needs on this machine: origin, target, API server and Pulumi at the same time,
+ * then the operator. Each part can be replaced by an existing one. Every process ends when this process ends, for
+ * whatever reason.
+ * @throws SandboxError; no process runs after that
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const started = Date.now();
@@ -110,7 +111,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     };
   } catch (error) {
     options.signal?.removeEventListener("abort", interrupted);
-    // Its watches try again for ever, and with them this process would never end.
+    // The operator's watches retry forever and would keep this process alive.
     await Promise.all([supervisor.stop(), operator?.stop().catch(() => {})]);
     if (!options.signal?.aborted) throw error;
     throw new SandboxError(
@@ -159,7 +160,7 @@ async function apiServer(
   return kubernetes;
 }
 
-/** The sandbox's own operator, for the clusters that it is to look after. */
+/** Starts the sandbox's own operator for the clusters that it manages. */
 async function operate(
   kubeconfig: string,
   sides: readonly SandboxCluster[],
@@ -196,7 +197,10 @@ function leftOut(what: string): SandboxError {
 
 type Settled<T extends readonly unknown[]> = { -readonly [K in keyof T]: Awaited<T[K]> };
 
-/** Like Promise.all, but returns only when everything has settled: the caller can then clean up with nothing still starting. */
+/**
+ * Like Promise.all, but returns only when every promise has settled. The caller can then clean up while nothing is
+ * still starting.
+ */
 async function allOrFirstFailure<const T extends readonly unknown[]>(work: T): Promise<Settled<T>> {
   const results = await Promise.allSettled(work);
   for (const result of results) if (result.status === "rejected") throw result.reason;

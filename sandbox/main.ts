@@ -5,14 +5,14 @@ import { choicesOf, USAGE } from "./choices";
 import { startSandbox } from "./index";
 import { runStory, type StoryResult } from "./story/run";
 
-/** What the story gets to end by itself when it is interrupted. */
+/** Time in milliseconds for the story to end itself after an interruption. */
 const ENDING_MS = 5_000;
 
-/** `npm start`: a real migration of a realistic estate on the embedded sandbox, from one command. */
+/** `npm start`: runs a real migration of a realistic estate on the embedded sandbox. */
 async function main(): Promise<void> {
   const { help, bulkBytes, reportFolder, ...choices } = choicesOf(process.argv.slice(2));
   if (help) return void process.stdout.write(`${USAGE}\n`);
-  // Asked now: nobody wants to hear after minutes that there is no such place.
+  // Create the folder now, so that a wrong path fails immediately and not after minutes.
   if (reportFolder !== undefined) mkdirSync(reportFolder, { recursive: true });
   const begun = Date.now();
   const clock = () => `${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} s  `;
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
     process.once(signal, () => {
       progress("interrupted: ending everything that was started");
       interrupt.abort();
-      // A second one is not waited for: the watchdog ends what is left.
+      // A second signal exits at once. The watchdog ends what is left.
       process.once(signal, () => process.exit(130));
     });
   }
@@ -40,13 +40,13 @@ async function main(): Promise<void> {
     if (result.residue.length > 0 || result.mismatches.length > 0 || result.topicsMissing.length > 0)
       process.exitCode = 1;
   } finally {
-    // Producers and Pulumi have heard of the interruption: they end better while the brokers are there.
+    // Producers and Pulumi have received the interruption. They end more cleanly while the brokers still run.
     await Promise.race([story.catch(() => {}), pause(ENDING_MS, undefined, { ref: false })]);
     await sandbox.stop();
   }
 }
 
-/** The last one, which tells of the whole migration. @returns the page's path */
+/** Keeps the last report, which covers the whole migration. @returns the path of the page */
 function keepReport({ reports }: StoryResult, folder: string): string {
   const { json, html } = reports.at(-1)!;
   writeFileSync(join(folder, "migration-sandbox.json"), json);

@@ -5,15 +5,18 @@ import type { PulumiParts } from "./pulumi";
 import { describeKubernetesPlugin, pulumiPartNames, pulumiPaths } from "./pulumi/parts";
 import type { SandboxOptions } from "./types";
 
-/** Paths by user; absent where nothing of that kind is wanted. */
+/** Paths of the parts, grouped by their user. Absent if the group is not needed. */
 export interface SandboxParts {
-  /** Always: the mirror and Kafka's own tools need it too. */
+  /** Always needed: the mirror and Kafka's own tools use it, too. */
   kafka: KafkaParts;
   kubernetes?: KubernetesParts;
   pulumi?: PulumiParts;
 }
 
-/** Gets exactly the parts that these options need, all at once: downloads and builds can then share the machine as they like. */
+/**
+ * Gets exactly the parts that these options need, all in one call, so that downloads and builds can run at the same
+ * time.
+ */
 export async function neededParts(options: SandboxOptions): Promise<SandboxParts> {
   const kubernetes = options.kubernetes !== false && typeof options.kubernetes !== "object";
   const pulumi = options.pulumi !== false;

@@ -9,13 +9,15 @@ import type { SandboxCluster } from "./types";
 
 export interface OthersOptions {
   kubeconfig: string;
-  /** The clusters whose users somebody else's operators make. */
+  /** The clusters whose users are created by operators outside of the sandbox. */
   clusters: readonly SandboxCluster[];
-  /** How the sandbox's own operator does it instead, for the error. */
+  /** For the error message: how to use the sandbox's own operator instead. */
   ownOperator: string;
-  /** Of the sandbox: the file with what an operator has to know is written here. */
+  /** Folder of the sandbox. The file with the information for the operators is written here. */
   folder: string;
-  /** How long to wait for the operators, milliseconds. Default 10 minutes: somebody may have to start them first. */
+  /**
+   * Maximum wait for the operators in milliseconds. Default 600000 (10 minutes): the user may have to start them first.
+   */
   limitMs?: number;
   signal?: AbortSignal;
   progress: (line: string) => void;
@@ -27,10 +29,10 @@ const START_THEM =
   "start a user operator for each cluster while this waits for them, with what is in the file that it names";
 
 /**
- * Makes ready for user operators that are not the sandbox's, and waits until they are there: each has to make a KafkaUser, which
- * is removed again. A user operator by itself makes no CA Secrets, so those that are missing are made here; those that exist
- * are used as they are.
- * @returns removes what was made here
+ * Prepares for user operators outside of the sandbox, and waits until they run. Each operator must create a test
+ * KafkaUser, which is then deleted. A user operator does not create CA Secrets. This function creates the missing ones
+ * and uses existing ones unchanged.
+ * @returns a function that deletes what was created here
  * @throws SandboxError `NO_NAMESPACE`, `NO_CRDS`, `NO_OPERATOR` with every side that lacks it
  */
 export async function readyForOthers(options: OthersOptions): Promise<() => Promise<void>> {
@@ -69,7 +71,7 @@ export async function readyForOthers(options: OthersOptions): Promise<() => Prom
   }
 }
 
-/** KafkaUser in its newest version that is served. */
+/** KafkaUser in the newest version that the API server serves. */
 export async function servedUsers(kube: Kube): Promise<Resource> {
   const [group, plural] = ["kafka.strimzi.io", "kafkausers"];
   const served = await kube.servedVersions(group, plural);
@@ -81,7 +83,7 @@ export async function servedUsers(kube: Kube): Promise<Resource> {
   });
 }
 
-/** Makes the Secrets with the CAs that an operator and the migration read; says which were made. */
+/** Creates the missing CA Secrets that an operator and the migration read. @returns the Secrets that were created */
 async function missingSecrets(
   kube: Kube,
   { label, namespace, ca }: SandboxCluster,
@@ -126,7 +128,7 @@ function caSecret(label: string, namespace: string, name: string, data: Record<s
   };
 }
 
-/** @returns the path of a file that only this user may read: it holds the administrators' passwords */
+/** @returns the path of a file that only this user may read, because it holds the administrators' passwords */
 async function tellOperators({ folder, kubeconfig, clusters }: OthersOptions): Promise<string> {
   const file = join(folder, "operators.json");
   const about = ({ label, namespace, bootstrapServers, admin }: SandboxCluster) => ({
@@ -142,7 +144,10 @@ async function tellOperators({ folder, kubeconfig, clusters }: OthersOptions): P
   return file;
 }
 
-/** Has a user made and takes it away again. @throws Error that says what the operator said, or that there is none */
+/**
+ * Waits until the operator has created a test user, then deletes the user.
+ * @throws Error with the operator's message, or if no operator answers
+ */
 async function probe(
   kube: Kube,
   users: Resource,
@@ -174,7 +179,7 @@ async function probe(
   }
 }
 
-/** `ready`, the message of NotReady, or undefined while nothing is said. */
+/** `ready`, the message of NotReady, or undefined if the status shows neither. */
 function verdictOf(user: KubeObject | undefined): string | undefined {
   const conditions = (user?.status?.conditions ?? []) as { type: string; status: string; message?: string }[];
   const isTrue = (type: string) => conditions.find((one) => one.type === type && one.status === "True");

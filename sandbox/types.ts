@@ -3,27 +3,30 @@ import type { Kubernetes } from "./kubernetes";
 import type { Supervisor } from "./processes";
 import type { PulumiEnvironment } from "./pulumi";
 
-/** A cluster to boot. */
+/** A cluster that the sandbox starts. */
 export interface NewCluster {
-  /** Broker settings that are added to (and win over) the sandbox's own. */
+  /** Broker settings, added to the sandbox's own. They override them. */
   brokerConfig?: Readonly<Record<string, string>>;
-  /** Two more listeners that ask for no login (plain text, TLS), and no authorizer. Default false. */
+  /** True: adds two listeners that require no login (plain text, TLS), and uses no authorizer. Default false. */
   open?: boolean;
   /** JVM heap of one broker, e.g. `384m` (default). */
   heap?: string;
-  /** Does the operator look after its users? Default true. False: it has no KafkaUsers and its users stay as they are. */
+  /**
+   * True if the operator manages the users of this cluster. Default true. False: the cluster has no KafkaUsers, and its
+   * users stay unchanged.
+   */
   managed?: boolean;
 }
 
-/** A cluster that runs already; the sandbox neither starts nor stops it. */
+/** A cluster that is already running. The sandbox neither starts nor stops it. */
 export interface ExistingCluster {
   existing: {
     connection: ClusterConnection;
-    /** Let the sandbox's operator look after its users: it then wipes every user that has no KafkaUser. Default false. */
+    /** True: the sandbox's operator manages the users, and deletes every user that has no KafkaUser. Default false. */
     managed?: boolean;
-    /** Name of its Kafka resource. Default `origin`, `target`. */
+    /** Name of its Kafka resource. Default `origin` or `target`. */
     label?: string;
-    /** Namespace of its KafkaUsers. Default `origin-ns`, `target-ns`. */
+    /** Namespace of its KafkaUsers. Default `origin-ns` or `target-ns`. */
     namespace?: string;
   };
 }
@@ -31,40 +34,50 @@ export interface ExistingCluster {
 export type ClusterChoice = NewCluster | ExistingCluster;
 
 export interface SandboxOptions {
-  /** Everything is made in here and removed at the end. Default: a new folder for temporary files. */
+  /** Folder of everything that the sandbox creates. Removed at the end. Default: a new temporary folder. */
   folder?: string;
-  /** One broker. */
+  /** The origin. Default: a new cluster with one broker. */
   origin?: ClusterChoice;
-  /** Three brokers in three racks. */
+  /** The target. Default: a new cluster with three brokers in three racks. */
   target?: ClusterChoice;
-  /** Default true: an API server with Strimzi's CRDs. False: none, and no operator. A kubeconfig: that cluster. */
+  /**
+   * True: an API server with Strimzi's CRDs. False: no API server and no operator. A kubeconfig: that cluster. Default
+   * true.
+   */
   kubernetes?: boolean | { kubeconfig: string };
-  /** The sandbox's own operator. Default: true with the sandbox's API server, false with a cluster of the user's, which has the real ones. */
+  /**
+   * Runs the sandbox's own operator. Default: true with the sandbox's API server, false with a cluster of the user,
+   * which has the real operators.
+   */
   operator?: boolean;
   /**
-   * Operators of somebody else make the users of the clusters that are not `managed`: what they need is made, and they are waited
-   * for. With the sandbox's API server its own operator then runs the mirrors only. Default false.
+   * True: operators outside of the sandbox create the users of the clusters that are not `managed`. The sandbox creates
+   * what they need and waits for them. With the sandbox's API server, the sandbox's own operator then runs only the
+   * mirrors. Default false.
    */
   otherOperators?: boolean;
-  /** Default true. */
+  /** Prepares a Pulumi environment. Default true. */
   pulumi?: boolean;
-  /** Its abortion (say, by Ctrl-C) ends the start and what was started; `startSandbox` then throws `SANDBOX_INTERRUPTED`. */
+  /**
+   * Aborting it (for example on Ctrl-C) stops the start and every started process. `startSandbox` then throws
+   * `SANDBOX_INTERRUPTED`.
+   */
   signal?: AbortSignal;
   progress: (line: string) => void;
 }
 
 /**
- * One side of the migration, running. One that ran already is not stopped by `stop`, and its brokers cannot be stopped and
- * started from here (`NOT_OURS`).
+ * One running side of the migration. If the cluster existed before the sandbox, `stop` does not stop it, and its
+ * brokers cannot be stopped or started here (`NOT_OURS`).
  */
 export interface SandboxCluster extends KafkaCluster {
   /** Namespace of its KafkaUsers, as in the guide: `origin-ns`, `target-ns`. */
   readonly namespace: string;
   /** Value of the label `strimzi.io/cluster`: `origin`, `target`. */
   readonly label: string;
-  /** True when the sandbox's operator looks after it. */
+  /** True if the sandbox's operator manages its users. */
   readonly managed: boolean;
-  /** True when it ran before the sandbox did. */
+  /** True if the cluster was running before the sandbox. */
   readonly existed: boolean;
 }
 
@@ -75,16 +88,19 @@ export interface Sandbox {
   readonly parts: KafkaParts;
   readonly origin: SandboxCluster;
   readonly target: SandboxCluster;
-  /** Path. @throws SandboxError `LEFT_OUT` when Kubernetes was left out. */
+  /** Path of the kubeconfig. @throws SandboxError `LEFT_OUT` when Kubernetes was left out */
   readonly kubeconfig: string;
-  /** The sandbox's own API server; undefined when a kubeconfig was given or Kubernetes left out. */
+  /** The sandbox's own API server. Undefined if a kubeconfig was given or Kubernetes was left out. */
   readonly kubernetes: Kubernetes | undefined;
-  /** @throws SandboxError `LEFT_OUT` when Pulumi was left out. */
+  /** @throws SandboxError `LEFT_OUT` when Pulumi was left out */
   readonly pulumi: PulumiEnvironment;
   /** Namespace for the mirror, as in the guide: `migration`. */
   readonly mirrorNamespace: string;
-  /** Kills the mirrors' workers as a failing node would and says how many; the operator starts them again. 0 without an operator. */
+  /**
+   * Kills the mirrors' workers, as a failing node would. The operator starts them again.
+   * @returns how many; 0 without an operator
+   */
   crashMirrors(): number;
-  /** Ends every process and removes the folder. Fine to call twice. */
+  /** Stops every process and removes the folder. Safe to call twice. */
   stop(): Promise<void>;
 }

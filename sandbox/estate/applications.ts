@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Kafka, KafkaMessage } from "kafkajs";
 import { SandboxError } from "../error";
 
-/** What a consumer saw, told apart by what is inside the record, not by its offset. */
+/** A record as a consumer saw it. Comparisons use the content of the record, not its offset. */
 export interface SeenRecord {
   offset: string;
   timestamp: string;
@@ -30,7 +30,7 @@ export function describeRecord(message: KafkaMessage): SeenRecord {
   };
 }
 
-/** High watermarks as kafkajs sees them (for a transactional topic that is the last stable offset). */
+/** Low and high watermarks as kafkajs sees them. For a transactional topic, `high` is the last stable offset. */
 export async function endOffsets(
   kafka: Kafka,
   topic: string,
@@ -51,10 +51,13 @@ export async function endOffsets(
 interface Reading {
   groupId: string;
   topic: string;
-  /** Told each record in order; true: this partition is finished, and the next record is where the group goes on. */
+  /**
+   * Called for each record in order. Returns true if the partition is finished; the group then continues at the next
+   * record.
+   */
   each: (partition: number, message: KafkaMessage) => boolean;
   partitions: number[];
-  /** Places to commit without reading up to them. */
+  /** Offsets to commit without reading up to them. */
   standing?: PartitionOffsets;
   from?: PartitionOffsets;
   commit: boolean;
@@ -63,8 +66,9 @@ interface Reading {
 }
 
 /**
- * Runs one real consumer of a group until every partition is finished, commits what it was told to, and leaves the group.
- * A young cluster's coordinator may still be loading: kafkajs gives up at once on that when it joins.
+ * Runs one real consumer of a group until every partition is finished, commits the requested offsets, and leaves the
+ * group. Retries while the coordinator of a new cluster is still loading: kafkajs itself gives up immediately if that
+ * happens during the join.
  * @throws SandboxError CONSUMER_STARVED naming the partitions that never got their record
  */
 async function read(kafka: Kafka, reading: Reading): Promise<PartitionOffsets> {
@@ -146,8 +150,9 @@ async function readOnce(kafka: Kafka, reading: Reading, until: number): Promise<
 }
 
 /**
- * Lets a group work through a share of each partition and stop there: 0 is the start (nothing read, the start committed),
- * 1 the end. Returns the committed offsets.
+ * Lets a group consume a share of each partition and stop there. 0 is the start (nothing is read, the start is
+ * committed), 1 is the end.
+ * @returns the committed offsets
  */
 export async function consumeShare(
   kafka: Kafka,
@@ -157,7 +162,7 @@ export async function consumeShare(
   const goal = new Map(
     [...high].map(([p, end]) => [p, low.get(p)! + BigInt(Math.floor(Number(end - low.get(p)!) * group.at))]),
   );
-  // A group at the very start or end has read nothing that it would have to read here.
+  // A group at the very start or end does not have to read anything here.
   const standing = new Map([...goal].filter(([p, offset]) => offset === low.get(p)! || offset === high.get(p)!));
   return read(kafka, {
     ...(group.metadata === undefined ? {} : { metadata: group.metadata }),
@@ -170,7 +175,7 @@ export async function consumeShare(
   });
 }
 
-/** The first record that a group gets on each partition from where it stands, and nothing is committed. */
+/** Returns the first record that a group gets on each partition from its current position. Commits nothing. */
 export async function firstRecords(
   kafka: Kafka,
   options: { groupId: string; topic: string; partitions: number[]; from?: PartitionOffsets; limitMs?: number },
@@ -187,16 +192,16 @@ export async function firstRecords(
   return first;
 }
 
-/** A producer that goes on sending numbered records until it is stopped. */
+/** A producer that keeps sending numbered records until it is stopped. */
 export interface LiveProducer {
-  /** Stops and says how many records were acknowledged. */
+  /** Stops the producer. @returns how many records were acknowledged */
   stop(): Promise<number>;
   readonly sent: number;
 }
 
 /**
- * One such producer for each topic. An abort of the signal stops them as `stop` does: nothing goes on writing to brokers
- * that are about to end.
+ * Starts one such producer per topic. Aborting the signal stops them as `stop` does, so that nothing writes to brokers
+ * that are about to stop.
  */
 export async function startProducers(
   kafka: Kafka,

@@ -1,7 +1,7 @@
 import type * as Fzstd from "fzstd";
 import { CompressionCodecs, CompressionTypes } from "kafkajs";
 
-/** kafkajs brings gzip only; an estate has every codec, and its consumers must read them. */
+/** kafkajs supports only gzip. The estate uses every codec, and its consumers must read them all. */
 export function registerCodecs(): void {
   const snappy = require("snappy") as typeof import("snappy");
   const lz4 = require("lz4-napi") as typeof import("lz4-napi");

@@ -15,7 +15,7 @@ export interface SeedOptions {
   supervisor: Supervisor;
   parts: KafkaParts;
   folder: string;
-  /** Bytes for the bulk topics together, before compression. */
+  /** Total bytes of all bulk topics, before compression. */
   bulkBytes: number;
   topics?: EstateTopic[];
   progress: (line: string) => void;
@@ -30,7 +30,7 @@ export interface Seeded {
 const HOSTED_LIMIT_MS = 30_000;
 const HOSTED_PAUSE_MS = 100;
 
-/** kafkajs plays the applications: it is not the client that the engine uses. */
+/** A kafkajs client that plays an application. It is not the client that the engine uses. */
 export function applicationClient(connection: ClusterConnection, clientId: string): Kafka {
   return new Kafka({
     clientId,
@@ -42,7 +42,7 @@ export function applicationClient(connection: ClusterConnection, clientId: strin
   });
 }
 
-/** Fills the origin. The content depends on nothing but the topic's name, so that two runs make the same estate. */
+/** Fills the origin. The content depends only on the topic's name, so that two runs create the same estate. */
 export async function seedEstate(options: SeedOptions): Promise<Seeded> {
   const topics = options.topics ?? estateTopics();
   const kafka = applicationClient(options.connection, "estate-seed");
@@ -73,8 +73,9 @@ export async function seedEstate(options: SeedOptions): Promise<Seeded> {
 }
 
 /**
- * Waits until the brokers know of every partition; metadata shows leaders before. Whoever writes then can lose a partition's first
- * batch: of two on their way it is refused, the second is not, and after that it is for ever (KAFKA-15591, before Kafka 4.5).
+ * Waits until the brokers know every partition. Metadata shows leaders earlier than that. A producer that writes too
+ * early can lose the first batch of a partition: of two batches in flight, the broker rejects the first but accepts the
+ * second, and the first is then rejected permanently (KAFKA-15591, before Kafka 4.5).
  * @throws SandboxError `NOT_HOSTED` after 30 s
  */
 export async function hosted(
@@ -82,7 +83,7 @@ export async function hosted(
   { name, partitions }: Pick<EstateTopic, "name" | "partitions">,
 ): Promise<void> {
   for (const limit = Date.now() + HOSTED_LIMIT_MS; ; await pause(HOSTED_PAUSE_MS)) {
-    // kafkajs itself gives up at the first partition that is not there.
+    // kafkajs itself fails at the first partition that is missing.
     const found = await admin.fetchTopicOffsets(name).then(
       (offsets) => offsets.length,
       () => 0,
@@ -134,7 +135,10 @@ async function fill(
   }
 }
 
-/** Numbered records with headers; each says by itself which one it is, so that a reader can tell what is missing. */
+/**
+ * Returns numbered records with headers. Each record contains its number, so that a reader can find out which ones are
+ * missing.
+ */
 export function messages(
   topic: EstateTopic,
   count: number,
@@ -210,7 +214,7 @@ async function fillAndTrim(
   return keepEach * topic.partitions;
 }
 
-/** Kafka's own load tool: the only producer here that speaks every codec, and a fast one. */
+/** Uses Kafka's own load tool. It is the only producer here that supports every codec, and it is fast. */
 async function fillInBulk(
   topic: EstateTopic,
   filling: Extract<Filling, { how: "bulk" }>,
@@ -266,7 +270,7 @@ async function fillInBulk(
     log,
   });
   const { code } = await tool.exited;
-  // The tool only prints what it could not send, and ends with 0.
+  // The tool only prints the records that it could not send, and exits with 0.
   const written = (await admin.fetchTopicOffsets(topic.name)).reduce((sum, { high }) => sum + Number(high), 0);
   if (code !== 0 || written !== records) {
     throw new SandboxError(

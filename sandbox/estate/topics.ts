@@ -17,16 +17,16 @@ export interface EstateTopic {
 export interface EstateGroup {
   groupId: string;
   topic: string;
-  /** Where it stopped on each partition: a share of what is there, 0 the start, 1 the end. */
+  /** Where the group stopped on each partition, as a share of the records: 0 is the start, 1 the end. */
   at: number;
-  /** Commit metadata, as some frameworks leave it. */
+  /** Commit metadata, as some frameworks write it. */
   metadata?: string;
 }
 
 const CODECS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 const DOMAINS = ["billing", "catalog", "delivery", "fraud", "identity", "inventory", "loyalty", "search"];
 
-/** An estate as a mid-sized company has it: 42 topics, 392 partitions, every kind of log that a migration can meet. */
+/** The estate of a mid-sized company: 42 topics, 392 partitions, and every kind of log that a migration can meet. */
 export function estateTopics(): EstateTopic[] {
   const bulk = CODECS.map(
     (codec): EstateTopic => ({
@@ -71,7 +71,7 @@ export function estateTopics(): EstateTopic[] {
     (_, i): EstateTopic => ({ name: `reserved.${i + 1}`, partitions: 4, filling: { how: "empty" } }),
   );
   const odd: EstateTopic[] = [
-    // Names that a careless clean-up or a careless pattern would take for MirrorMaker 2's own.
+    // A careless clean-up or pattern would take these names for MirrorMaker 2's own topics.
     { name: "stuff-internal", partitions: 1, filling: { how: "keyed", records: 50 } },
     { name: "connect-cluster-offsets.archive", partitions: 1, filling: { how: "keyed", records: 50 } },
     { name: "shipments", partitions: 24, configs: { "retention.ms": "-1" }, filling: { how: "keyed", records: 6000 } },

@@ -7,13 +7,13 @@ import { kafkaParts } from "./java";
 import { KafkaNode, type NodeContext } from "./node";
 import type { ClusterConnection, KafkaCluster, KafkaClusterOptions } from "./types";
 
-/** How often a cluster is set up anew because another process took one of its ports. */
+/** Maximum attempts to set up a cluster when another process takes one of its ports. */
 const attempts = 4;
 
 /**
- * Boots a real cluster: SCRAM-SHA-512 over TLS, StandardAuthorizer, nothing allowed without an ACL but for the administrator.
- * Returns when every broker lets the administrator in and knows all the others.
- * @throws SandboxError with the last lines of the log of the node that failed.
+ * Starts a real cluster with SCRAM-SHA-512 over TLS and StandardAuthorizer. Only the administrator may do anything
+ * without an ACL. Returns when every broker accepts the administrator's login and knows all other brokers.
+ * @throws SandboxError with the last lines of the log of the node that failed
  */
 export async function startKafkaCluster(options: KafkaClusterOptions): Promise<KafkaCluster> {
   const parts = await kafkaParts(options.parts, options.progress);
@@ -57,7 +57,8 @@ async function planNodes(
   const context: NodeContext = {
     ...base,
     cluster: options.name,
-    // Kafka's ids are 16 bytes in URL-safe base64; one that starts with a dash would look like an option to the tools.
+    // A Kafka cluster id is 16 bytes in URL-safe base64. The tools would take an id that starts with a dash for an
+    // option.
     clusterId: randomBytes(16).toString("base64url").replace(/^-/, "A"),
     plan: { brokers: options.brokers, admin, brokerConfig: options.brokerConfig ?? {} },
     authority,
@@ -86,18 +87,18 @@ async function planNodes(
 }
 
 async function boot(nodes: readonly KafkaNode[]): Promise<void> {
-  // The brokers' JVMs load while the controller's data folder is being formatted; they wait for the controller by themselves.
+  // The brokers' JVMs load while the controller's data folder is being formatted. The brokers wait for the controller.
   await settled(
     nodes.map(async (node) => {
       await node.prepare();
       await node.start();
     }),
   );
-  // A broker that waits for a controller that has failed would wait for its whole limit, so the first failure ends the wait.
+  // If the controller has failed, a broker would wait for its whole limit. The first failure therefore ends the wait.
   await Promise.all(nodes.map((node) => node.ready(nodes.length)));
 }
 
-/** Waits for all, then throws the first failure: nothing is still starting when the caller cleans up. */
+/** Waits for all, then throws the first failure, so that nothing is still starting when the caller cleans up. */
 async function settled(work: Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(work)) {
     if (result.status === "rejected") throw result.reason;

@@ -7,34 +7,38 @@ import { cacheFolder, ensureParts } from "../parts";
 import type { KafkaParts } from "./types";
 
 export interface JavaOptions {
-  /** What people call the process. */
+  /** Name of the process in messages. */
   name: string;
   mainClass: string;
   args: readonly string[];
-  /** JVM heap limit, e.g. `384m`. */
+  /** Maximum JVM heap, e.g. `384m`. */
   heap: string;
-  /** After the options for a quick start, so that they win. */
+  /** Placed after the quick-start options, so that they override them. */
   jvmOptions?: readonly string[];
-  /** Working folder; the log is `<folder>/<logName>.log`. */
+  /** Working folder. The log is `<folder>/<logName>.log`. */
   folder: string;
   logName: string;
   parts: KafkaParts;
-  /** Processes of one kind share one archive of loaded classes in the cache folder. */
+  /** Processes of the same kind share one archive of loaded classes (CDS) in the cache folder. */
   kind: "broker" | "connect";
-  /** May this process write that archive when there is none yet? Only one that can end by itself within `archiveGraceMs`. */
+  /**
+   * True if this process may write that archive when there is none yet. Only for a process that can exit normally
+   * within `archiveGraceMs`.
+   */
   mayArchive: boolean;
 }
 
 export interface JavaProcess {
   process: ManagedProcess;
   /**
-   * Present when this process writes the archive of its classes as it ends: it should be ended by SIGTERM and given
-   * `archiveGraceMs`. `keep` says that it got as far as serving clients, without which the archive would be of little use.
+   * Present if this process writes the archive of its classes when it exits. End it with SIGTERM and give it
+   * `archiveGraceMs`. Call `keep` once the process has served clients: an archive written earlier would be of little
+   * use.
    */
   archive?: { keep(): void };
 }
 
-/** Longest time that a JVM may take to write its archive when it ends, milliseconds. */
+/** Maximum time in milliseconds for a JVM to write its archive when it exits. */
 export const archiveGraceMs = 20_000;
 
 export async function kafkaParts(given: KafkaParts | undefined, progress: (line: string) => void): Promise<KafkaParts> {
@@ -43,13 +47,13 @@ export async function kafkaParts(given: KafkaParts | undefined, progress: (line:
   return { java: parts.java.path, kafka: parts.kafka.path };
 }
 
-/** Every jar by name and in order: the archive of classes is only good for one exact class path. */
+/** All jars, sorted by name: an archive of classes is valid for exactly one class path. */
 export async function classPath(kafka: string): Promise<string> {
   const jars = (await readdir(kafka)).filter((file) => file.endsWith(".jar")).sort();
   return jars.map((jar) => join(kafka, jar)).join(":");
 }
 
-/** Starts a Java program with few threads and little memory: boot time counts here, not peak speed. */
+/** Starts a Java program with few threads and little memory. Short start-up time matters here, not peak speed. */
 export async function startJava(supervisor: Supervisor, options: JavaOptions): Promise<JavaProcess> {
   const path = await classPath(options.parts.kafka);
   const archive = await classArchive(options, path);
@@ -80,18 +84,24 @@ export async function startJava(supervisor: Supervisor, options: JavaOptions): P
   return { process, archive: { keep: () => (worth = true) } };
 }
 
-/** No JAVA_TOOL_OPTIONS and the like: what a shell has set for other programs must not change the sandbox. */
+/**
+ * Excludes JAVA_TOOL_OPTIONS and similar variables: settings of the shell for other programs must not change the
+ * sandbox.
+ */
 export function environment(): NodeJS.ProcessEnv {
   const { PATH, HOME, LANG, LC_ALL, TMPDIR, TZ } = process.env;
   return { PATH, HOME, LANG, LC_ALL, TMPDIR, TZ };
 }
 
-/** The codecs' native libraries are unpacked there, and stay when a process is killed: in its own folder they go with it. */
+/**
+ * The codecs unpack their native libraries into this folder, and they remain if the process is killed. In the process's
+ * own folder they are removed with it.
+ */
 export function ownTemporaryFiles(folder: string): string {
   return `-Djava.io.tmpdir=${folder}`;
 }
 
-/** Options for a short-lived tool that works in this folder: it uses the brokers' archive when there is one. */
+/** Options for a short-lived tool that works in this folder. The tool uses the brokers' archive if there is one. */
 export async function toolOptions(parts: KafkaParts, path: string, folder: string): Promise<string[]> {
   const archive = await archivePath("broker", parts.java, path);
   return [
@@ -105,13 +115,13 @@ const quickStart = [
   "-XX:TieredStopAtLevel=1",
   "-XX:+UseSerialGC",
   "-XX:-UsePerfData",
-  // Another JVM, jar or time stamp makes an archive useless; that is no more than a slower start.
+  // Another JVM, jar or time stamp makes an archive unusable. The JVM then starts without it, only more slowly.
   "-Xshare:auto",
   "-Xlog:disable",
   "-Xlog:all=error:stderr",
 ];
 
-/** Archives that a process of this sandbox is about to write. */
+/** Archives that a process of this sandbox will write. */
 const underWay = new Set<string>();
 
 async function classArchive(
@@ -123,7 +133,8 @@ async function classArchive(
   if (!options.mayArchive || underWay.has(archive)) return { options: [] };
   underWay.add(archive);
   await mkdir(dirname(archive), { recursive: true });
-  // Each run writes a file of its own and the rename is atomic, so runs at the same time cannot spoil each other's archive.
+  // Each run writes its own file, and the rename is atomic. Runs at the same time therefore cannot damage each other's
+  // archive.
   const own = `${archive}.${randomBytes(6).toString("hex")}`;
   return {
     options: [`-XX:ArchiveClassesAtExit=${own}`],
@@ -135,7 +146,7 @@ async function classArchive(
   };
 }
 
-/** An archive is good for one JVM and one class path only, so both are in its name. */
+/** An archive is valid only for one JVM and one class path, so its name depends on both. */
 async function archivePath(kind: string, java: string, path: string): Promise<string> {
   const jars = await Promise.all(path.split(":").map(async (jar) => `${jar} ${(await stat(jar)).mtimeMs}`));
   const program = await realpath(java);
@@ -146,7 +157,7 @@ async function archivePath(kind: string, java: string, path: string): Promise<st
   return join(cacheFolder(), "cds", `${kind}-${id}.jsa`);
 }
 
-// The burst filter bounds the log of a process that repeats the same complaint thousands of times a second.
+// The burst filter limits the log of a process that repeats the same message thousands of times a second.
 const log4j = `<?xml version="1.0" encoding="UTF-8"?>
 <Configuration status="ERROR">
   <Appenders>

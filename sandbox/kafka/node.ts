@@ -11,7 +11,7 @@ import type { ClusterConnection, KafkaParts } from "./types";
 import { withBroker } from "./wire";
 
 export interface NodeContext {
-  /** E.g. `origin`. */
+  /** Name of the cluster, e.g. `origin`. */
   cluster: string;
   clusterId: string;
   plan: ClusterPlan;
@@ -26,7 +26,7 @@ export interface NodeContext {
 const formatLimitMs = 120_000;
 const bootLimitMs = 180_000;
 
-/** One broker (and controller) of a cluster: its files and its process. */
+/** The files and the process of one broker (and controller) of a cluster. */
 export class KafkaNode {
   private java: JavaProcess | undefined;
 
@@ -43,7 +43,7 @@ export class KafkaNode {
     return `${this.context.cluster} broker ${this.id}`;
   }
 
-  /** Writes keys and settings and formats the data folder. */
+  /** Writes keys and settings, and formats the data folder. */
   async prepare(): Promise<void> {
     const { folder } = this.plan;
     await mkdir(join(folder, "data"), { recursive: true, mode: 0o700 });
@@ -59,7 +59,7 @@ export class KafkaNode {
     else await this.markData();
   }
 
-  /** Boots the node; `ready` tells when clients are served. */
+  /** Starts the node. `ready` returns when it serves clients. */
   async start(): Promise<void> {
     this.java = await startJava(this.context.supervisor, {
       name: this.name,
@@ -71,12 +71,12 @@ export class KafkaNode {
       logName: "broker",
       parts: this.context.parts,
       kind: "broker",
-      // A broker alone cannot end in order once its controller is gone.
+      // A broker without a controller role cannot shut down normally once its controller is gone.
       mayArchive: this.plan.controller,
     });
   }
 
-  /** Returns when this node lets the administrator in and knows `brokers` brokers, itself among them. */
+  /** Returns when this node accepts the administrator's login and knows `brokers` brokers, including itself. */
   async ready(brokers: number): Promise<void> {
     if (!this.java)
       throw new SandboxError("BROKER_NOT_STARTED", `${this.name} is not running`, { fix: "start it first" });
@@ -84,7 +84,10 @@ export class KafkaNode {
     this.java.archive?.keep();
   }
 
-  /** `crash`: SIGKILL, for a cluster that is thrown away. Else a controlled shutdown, which hands leadership over. */
+  /**
+   * `crash`: SIGKILL, for a cluster that is being deleted. `controlled`: a controlled shutdown, which moves leadership
+   * to other brokers.
+   */
   async stop(how: "crash" | "controlled"): Promise<void> {
     const java = this.java;
     this.java = undefined;
@@ -93,12 +96,12 @@ export class KafkaNode {
     else await java.process.kill();
   }
 
-  /** The log's end, to find out why it ended. */
+  /** The end of the log, to find out why the node stopped. */
   logEnd(lines: number): string {
     return this.java ? lastLines(this.java.process.log, lines) : "";
   }
 
-  /** Wants to write the archive of its classes as it ends, which takes a working cluster. */
+  /** True if this node writes the archive of its classes when it exits. This needs a working cluster. */
   get archives(): boolean {
     return this.java?.archive !== undefined;
   }
@@ -117,15 +120,15 @@ export class KafkaNode {
         return known && answer.clusterId === this.context.clusterId ? true : undefined;
       });
     } catch {
-      // It listens before it has read the credentials from the metadata log.
+      // The node listens before it has read the credentials from the metadata log.
       return undefined;
     }
   }
 
   /**
-   * `StorageTool format`: the cluster's id, and the administrator's credential as the first record of the metadata log.
-   * The tool takes the password as an argument only, so its arguments travel in a file that java reads (`java @file`):
-   * the process list shows the file's name.
+   * Runs `StorageTool format`. It sets the cluster id, and makes the administrator's credential the first record of the
+   * metadata log. The tool accepts the password only as an argument. The arguments therefore go into a file that java
+   * reads (`java @file`), and the process list shows only the name of the file.
    */
   private async format(): Promise<void> {
     const { folder } = this.plan;
@@ -172,7 +175,7 @@ export class KafkaNode {
     }
   }
 
-  /** A node that is only a broker needs no more than this file (KIP-631, KIP-858): it spares one JVM per broker. */
+  /** A node that is only a broker needs just this file (KIP-631, KIP-858). Writing it saves one JVM per broker. */
   private async markData(): Promise<void> {
     const lines = ["version=1", `cluster.id=${this.context.clusterId}`, `node.id=${this.id}`];
     await writeFile(join(this.plan.folder, "data", "meta.properties"), `${lines.join("\n")}\n`, { mode: 0o600 });

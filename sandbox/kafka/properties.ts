@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 
 /**
- * Java's properties format. Values are escaped (backslash, line ends, non-ASCII, leading blanks), so a PEM or a password arrives as it is.
- * The file has mode 0600: it may hold secrets.
+ * Writes a file in Java's properties format. Escapes the values (backslash, line ends, non-ASCII, leading blanks), so
+ * that a PEM or a password arrives unchanged. The file has mode 0600 because it may hold secrets.
  */
 export async function writeProperties(file: string, properties: Readonly<Record<string, string>>): Promise<void> {
   const lines = Object.entries(properties).map(([key, value]) => `${escape(key, true)}=${escape(value, false)}`);
@@ -26,7 +26,7 @@ function escape(text: string, isKey: boolean): string {
   return out;
 }
 
-/** A value inside a JAAS option's double quotes. */
+/** Quotes a value for a JAAS option. */
 export function jaasQuoted(value: string): string {
   return `"${value.replace(/[\\"]/g, (char) => `\\${char}`)}"`;
 }

@@ -1,17 +1,17 @@
 import { jaasQuoted } from "./properties";
 
-/** Everything about one node that its settings depend on. */
+/** All values of one node that its settings depend on. */
 export interface NodePlan {
   id: number;
-  /** True for the node that is controller as well. */
+  /** True for the node that is also the controller. */
   controller: boolean;
-  /** Client and inter-broker listener. */
+  /** Port of the listener for clients and other brokers. */
   port: number;
   controllerPort: number;
-  /** Two more listeners that ask for no login. */
+  /** Ports of two more listeners that require no login. */
   openPorts?: { plain: number; tls: number };
   rack?: string;
-  /** Folder of data, keys and log. */
+  /** Folder for data, keys and log. */
   folder: string;
 }
 
@@ -21,10 +21,10 @@ export interface ClusterPlan {
   brokerConfig: Readonly<Record<string, string>>;
 }
 
-/** Common name of the nodes' own certificates: their name on the controller's listener. */
+/** Common name of the nodes' certificates. The controller listener identifies nodes by this name. */
 export const nodeName = "sandbox-node";
 
-/** server.properties of one node. */
+/** The server.properties of one node. */
 export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<string, string> {
   const replicas = String(Math.min(3, cluster.brokers));
   const minInSync = String(cluster.brokers >= 3 ? 2 : 1);
@@ -51,9 +51,9 @@ export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<strin
     "ssl.keystore.location": `${node.folder}/node.pem`,
     "ssl.truststore.type": "PEM",
     "ssl.truststore.location": `${node.folder}/ca.pem`,
-    // Nodes know each other on the controller's listener by certificate: nobody else on this machine gets in there.
+    // Nodes authenticate on the controller listener by certificate, so no one else on this machine can connect there.
     "listener.name.controller.ssl.client.auth": "required",
-    // Nobody who does not log in could do anything beside an authorizer.
+    // With an authorizer, clients without a login would have no rights.
     ...(open === undefined ? authorizer(cluster.admin.username) : {}),
     "log.dirs": `${node.folder}/data`,
     ...(node.rack === undefined ? {} : { "broker.rack": node.rack }),

@@ -1,4 +1,7 @@
-/** How a client reaches a cluster of the sandbox: the same shape as the engine's, declared here because the sandbox does not know the engine. */
+/**
+ * How a client reaches a cluster of the sandbox. It has the same shape as the engine's type. It is declared here
+ * because the sandbox does not depend on the engine.
+ */
 export interface ClusterConnection {
   bootstrapServers: string;
   tls: { ca: string };
@@ -6,23 +9,26 @@ export interface ClusterConnection {
 }
 
 export interface KafkaClusterOptions {
-  /** E.g. `origin`; used in folder names, certificates and progress lines. */
+  /** Name of the cluster, e.g. `origin`. Used in folder names, certificates and progress lines. */
   name: string;
-  /** 1: one combined broker and controller. 3: the same and two brokers. */
+  /** 1: one combined broker and controller. 3: a combined broker and controller, and two brokers. */
   brokers: 1 | 3;
   /** `broker.rack` of broker 1, 2 and 3. Default: no rack for one broker, `rack-1` to `rack-3` for three. */
   racks?: readonly string[];
-  /** Folder of this cluster; made when absent. */
+  /** Folder of this cluster. Created if absent. */
   folder: string;
-  /** Broker settings that are added to (and win over) the sandbox's own. */
+  /** Broker settings, added to the sandbox's own. They override them. */
   brokerConfig?: Readonly<Record<string, string>>;
-  /** Two more listeners that ask for no login (plain text, TLS), and no authorizer. Default false. */
+  /** True: adds two listeners that require no login (plain text, TLS), and uses no authorizer. Default false. */
   open?: boolean;
   /** JVM heap of one node, e.g. `384m` (default). */
   heap?: string;
-  /** JVM options after the sandbox's own, which are for a quick start and not for speed, e.g. `-XX:TieredStopAtLevel=4`. */
+  /**
+   * JVM options after the sandbox's own, e.g. `-XX:TieredStopAtLevel=4`. The sandbox's own options make the start fast,
+   * not the broker.
+   */
   jvmOptions?: readonly string[];
-  /** Where Java and Kafka's jars are. Default: `ensureParts`. */
+  /** Paths of Java and Kafka's jars. Default: `ensureParts`. */
   parts?: KafkaParts;
   progress: (line: string) => void;
 }
@@ -37,17 +43,19 @@ export interface KafkaParts {
 
 export interface KafkaCluster {
   readonly name: string;
-  /** `127.0.0.1:port`, comma separated; stays the same when a broker is stopped and started. */
+  /** `127.0.0.1:port`, separated by commas. Does not change when a broker is stopped and started. */
   readonly bootstrapServers: string;
   /** PEM certificate of the cluster's CA. */
   readonly ca: string;
   readonly clusterId: string;
-  /** Super user, SCRAM-SHA-512. */
+  /** Super user that logs in with SCRAM-SHA-512. */
   readonly admin: { username: string; password: string };
   /** The administrator's connection. */
   readonly connection: ClusterConnection;
   readonly brokerIds: readonly number[];
-  /** Addresses of the listeners that ask for no login, `host:port` with commas; undefined without them. */
+  /**
+   * Addresses of the listeners that require no login: `host:port`, separated by commas. Undefined if there are none.
+   */
   readonly open?: { plain: string; tls: string };
   stopBroker(id: number): Promise<void>;
   startBroker(id: number): Promise<void>;

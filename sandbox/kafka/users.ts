@@ -5,7 +5,7 @@ import { SandboxError } from "../error";
 import type { KafkaCluster } from "./types";
 import { brokersOf, withBroker } from "./wire";
 
-/** KIP-554: SCRAM-SHA-512 in the wire protocol. */
+/** Number of SCRAM-SHA-512 in the wire protocol (KIP-554). */
 const scramSha512 = 2;
 const iterations = 4096;
 /** Kafka's error code RESOURCE_NOT_FOUND. */
@@ -13,8 +13,8 @@ const resourceNotFound = 91;
 const settleLimitMs = 10_000;
 
 /**
- * Makes (or changes the password of) a SCRAM-SHA-512 user, for a cluster without an operator, and returns when every broker knows it.
- * Only the salted password travels and is kept.
+ * Creates a SCRAM-SHA-512 user or changes its password, for a cluster without an operator. Returns when every broker
+ * knows the credential. Only the salted password is sent and stored.
  */
 export async function createScramUser(
   cluster: Pick<KafkaCluster, "connection">,
@@ -27,7 +27,10 @@ export async function createScramUser(
   await everywhere(cluster, name, true);
 }
 
-/** Removes a user's SCRAM-SHA-512 credential and returns when no broker knows it; a user without one is fine. */
+/**
+ * Removes a user's SCRAM-SHA-512 credential. Returns when no broker knows it. A user without a credential is not an
+ * error.
+ */
 export async function deleteScramUser(cluster: Pick<KafkaCluster, "connection">, name: string): Promise<void> {
   if ((await brokersThatKnow(cluster, name)).every((known) => !known)) return;
   await alter(cluster, [{ name, mechanism: scramSha512 }], []);
@@ -52,7 +55,7 @@ async function alter(
   );
 }
 
-/** Brokers learn of a change from the metadata log, one after the other. */
+/** Waits for every broker: they learn of a change from the metadata log, each at its own time. */
 async function everywhere(cluster: Pick<KafkaCluster, "connection">, name: string, wanted: boolean): Promise<void> {
   const limit = Date.now() + settleLimitMs;
   for (;;) {
@@ -79,7 +82,7 @@ function brokersThatKnow(cluster: Pick<KafkaCluster, "connection">, name: string
           const answer = await library.describeUserScramCredentialsV0.api.async(link, [{ name }]);
           return answer.results.some((result) => result.credentialInfos.some((info) => info.mechanism === scramSha512));
         } catch (error) {
-          // The library makes an error of any result with a code, also of "no such user".
+          // The library throws for every result with an error code, including "no such user".
           const results = (error as { response?: { results?: { errorCode: number }[] } }).response?.results;
           if (results?.length && results.every((result) => result.errorCode === resourceNotFound)) return false;
           throw error;

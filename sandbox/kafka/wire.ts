@@ -4,7 +4,7 @@ import type { ClusterConnection } from "./types";
 
 type Library = typeof import("@platformatic/kafka", { with: { "resolution-mode": "import" }});
 
-/** `host:port, host:port` as a list. */
+/** Parses `host:port, host:port` into a list. */
 export function brokersOf(bootstrapServers: string): { host: string; port: number }[] {
   return bootstrapServers.split(",").map((address) => {
     const at = address.lastIndexOf(":");
@@ -12,7 +12,7 @@ export function brokersOf(bootstrapServers: string): { host: string; port: numbe
   });
 }
 
-/** Logs in at one broker, makes one or more raw requests there and closes the connection. */
+/** Logs in to one broker, sends one or more raw requests there, and closes the connection. */
 export async function withBroker<T>(
   connection: Pick<ClusterConnection, "tls" | "sasl">,
   broker: { host: string; port: number },
@@ -25,7 +25,7 @@ export async function withBroker<T>(
     tls: { ca: connection.tls.ca },
     sasl: { ...connection.sasl },
   });
-  // A connection that fails later says so by an event as well; the request that waits gets the same error.
+  // A connection that fails later also emits an event. The pending request gets the same error.
   link.on("error", () => {});
   try {
     await link.connect(broker.host, broker.port);

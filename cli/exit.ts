@@ -3,7 +3,7 @@ import { isMigrationError } from "../engine/errors";
 /** The exit codes. They are documented in docs/command-line.md. */
 export const EXIT = {
   fine: 0,
-  /** Not complete, a difference was found, or the check failed. */
+  /** Not complete, a difference was found, or something blocks the cutover. */
   no: 1,
   /** Wrong usage or configuration. */
   usage: 2,

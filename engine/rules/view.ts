@@ -286,8 +286,8 @@ export const wholeOf = ({ resource, label, entry }: MirrorView): Place => ({ res
 const USUAL_NAME = "mm2-credentials";
 
 /**
- * Finds the user of a client certificate if the stack does not show it. The operator gives the Secret the name of the
- * user. A copied Secret has the usual name.
+ * Returns true if a client certificate in this Secret probably belongs to this user. Used if the stack does not show the
+ * user. The operator gives the Secret the name of the user, and the user of a copied Secret has the usual name.
  */
 export const isUsualLogin = (name: string, secret: string | undefined): boolean =>
   name === secret || name === USUAL_NAME;

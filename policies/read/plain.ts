@@ -34,7 +34,7 @@ export const object = (value: unknown): Json =>
 /** The entries that are known. */
 export const list = (value: unknown): Json[] =>
   Array.isArray(value) ? inEach([...value.keys()], (i) => [object(value[i])]) : [];
-/** Reading an entry that is not known yet throws `NotKnownYet`. */
+/** All entries. Throws `NotKnownYet` if one of them is not known yet. */
 export const items = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? Array.from({ length: value.length }, (_, i) => value[i] as unknown) : [];
 export const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);

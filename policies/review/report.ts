@@ -82,7 +82,7 @@ function verdict(preview: Preview): string {
   return `**This migration must not run as it is**: ${facts.join(", ")}${finished ? "" : ", and the preview did not finish"}.`;
 }
 
-/** Components and the stack itself do not create anything themselves. */
+/** Components, providers and the stack do not create anything themselves. */
 function logical({ type }: Step): boolean {
   return (
     type.startsWith("kafka-migration:components:") ||

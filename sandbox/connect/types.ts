@@ -2,19 +2,22 @@ import type { Exit } from "../processes";
 import type { KafkaParts } from "../kafka/types";
 
 export interface ConnectWorkerOptions {
-  /** Folder of this worker (properties, log); made when absent. */
+  /** Folder of this worker (properties, log). Created if absent. */
   folder: string;
-  /** The worker's whole configuration; `listeners` and `rest.advertised.*` are set here (loopback, a free port). May hold secrets: the file has mode 0600. */
+  /**
+   * The complete configuration of the worker. `listeners` and `rest.advertised.*` are set here (loopback, a free port).
+   * It may hold secrets: the file has mode 0600.
+   */
   properties: Readonly<Record<string, string>>;
-  /** Used in errors. Default `connect`. */
+  /** Name of the worker in errors. Default `connect`. */
   name?: string;
   /** JVM heap, e.g. `512m` (default). */
   heap?: string;
   /** JVM options after the sandbox's own, as for a cluster. */
   jvmOptions?: readonly string[];
-  /** Longest wait for the REST interface, milliseconds. Default 60000. */
+  /** Maximum wait for the REST interface in milliseconds. Default 60000. */
   limitMs?: number;
-  /** Aborted while it starts: the process is ended and the start fails. Without effect afterwards. */
+  /** Aborting it during the start ends the process, and the start fails. It has no effect after the start. */
   signal?: AbortSignal;
   parts?: KafkaParts;
   progress?: (line: string) => void;
@@ -26,10 +29,10 @@ export interface ConnectWorker {
   readonly pid: number;
   /** The worker's log file. */
   readonly log: string;
-  /** Settles when the process is gone. */
+  /** Settles when the process has exited. */
   readonly exited: Promise<Exit>;
-  /** SIGTERM (a worker flushes its offsets), SIGKILL after `graceMs` (default 20000). */
+  /** Sends SIGTERM, on which a worker flushes its offsets, and SIGKILL after `graceMs` (default 20000). */
   stop(graceMs?: number): Promise<void>;
-  /** SIGKILL: what the worker has not flushed is lost. */
+  /** Sends SIGKILL. Offsets that the worker has not flushed are lost. */
   kill(): void;
 }

@@ -5,13 +5,14 @@ import { writeProperties } from "../kafka/properties";
 import { freePorts, isPortClash, lastLines, supervise } from "../processes";
 import type { ConnectWorker, ConnectWorkerOptions } from "./types";
 
-/** How often a worker is started anew because another process took its port. */
+/** Maximum attempts to start a worker when another process takes its port. */
 const attempts = 4;
 
 /**
- * Runs one Connect worker in distributed mode, as Strimzi does for MirrorMaker 2; returns when its REST interface answers.
- * The interface answers before the worker has joined its group: requests that need the group wait or get 409 or 500 until then.
- * @throws SandboxError `PROCESS_EXITED` or `PROCESS_NOT_READY` with the last lines of the worker's log.
+ * Runs one Connect worker in distributed mode, as Strimzi does for MirrorMaker 2. Returns when its REST interface
+ * answers. The interface answers before the worker has joined its group. Until then, requests that need the group wait
+ * or get 409 or 500.
+ * @throws SandboxError `PROCESS_EXITED` or `PROCESS_NOT_READY` with the last lines of the worker's log
  */
 export async function startConnectWorker(options: ConnectWorkerOptions): Promise<ConnectWorker> {
   const progress = options.progress ?? (() => {});
@@ -45,7 +46,7 @@ export async function startConnectWorker(options: ConnectWorkerOptions): Promise
     const restUrl = `http://127.0.0.1:${port}`;
     const giveUp = (): void => void java.kill();
     options.signal?.addEventListener("abort", giveUp, { once: true });
-    // An abortion while the process was being started came before anybody listened.
+    // The signal may have aborted while the process was starting, before the listener was added.
     if (options.signal?.aborted) giveUp();
     try {
       await java.until("an answer of its REST interface", () => answers(restUrl), options.limitMs ?? 60_000, 100);

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 const tailBytes = 16 * 1024;
 
-/** The last lines of a file that may be large or absent, indented for an error message. */
+/** Returns the last lines of a file, indented for an error message. The file may be large or absent. */
 export function lastLines(file: string, count = 15): string {
   let text: string;
   try {

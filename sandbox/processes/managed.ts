@@ -5,7 +5,7 @@ import { SandboxError } from "../error";
 import { lastLines } from "./log";
 import type { Exit, ManagedProcess, ProcessSpec } from "./types";
 
-/** Start time in clock ticks from /proc, undefined where there is none (or the process is gone). */
+/** Start time in clock ticks from /proc. Undefined if there is no /proc or no such process. */
 export function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -15,7 +15,10 @@ export function startTime(pid: number): string | undefined {
   }
 }
 
-/** Starts a process in a session of its own, so that a terminal's Ctrl-C reaches only the parent, which then decides the order. */
+/**
+ * Starts a process in its own session. A terminal's Ctrl-C then reaches only the parent, which decides in which order
+ * to stop the others.
+ */
 export function startManaged(
   spec: ProcessSpec,
   mark: { name: string; value: string },
@@ -121,7 +124,7 @@ class Managed implements ManagedProcess {
     try {
       process.kill(-this.pid, signal);
     } catch {
-      // Gone in between.
+      // The process has exited in the meantime.
     }
   }
 }

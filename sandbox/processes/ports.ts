@@ -2,19 +2,19 @@ import { randomInt } from "node:crypto";
 import { createServer, type Server } from "node:net";
 
 /**
- * Below the range from which Linux (32768) and macOS (49152) take the ports of outgoing connections: such a connection could otherwise
- * take the port of a broker while it is stopped.
+ * The range is below the ports for outgoing connections on Linux (from 32768) and macOS (from 49152). Such a connection
+ * could otherwise take the port of a broker while the broker is stopped.
  */
 const lowest = 12_000;
 const highest = 32_000;
 
-/** Given out by this process and not to be given out again. */
+/** Ports that this process has already handed out. They are not handed out again. */
 const given = new Set<number>();
 
 /**
- * Ports on 127.0.0.1 that nobody listens on, all held at the same time while they are looked for, and chosen at random so that two
- * sandboxes seldom meet. Between this answer and the moment a server binds, another process may still take one: whoever starts that
- * server tries again with new ports (see `isPortClash`).
+ * Returns ports on 127.0.0.1 on which no process listens. It holds all of them open while it searches, and chooses them
+ * at random so that two sandboxes seldom choose the same. Another process may still take a port before the server binds
+ * it. The caller must then try again with new ports (see `isPortClash`).
  */
 export async function freePorts(count: number): Promise<number[]> {
   const held: Server[] = [];
@@ -36,7 +36,10 @@ export async function freePorts(count: number): Promise<number[]> {
   }
 }
 
-/** True when a process's log (or error) says that its port was taken: Java's, Go's and Node's words for EADDRINUSE. */
+/**
+ * Returns true if a process's log (or error) says that its port was taken. Matches the texts of Java, Go and Node for
+ * EADDRINUSE.
+ */
 export function isPortClash(text: string): boolean {
   return /address already in use|EADDRINUSE/i.test(text);
 }

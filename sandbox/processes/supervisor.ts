@@ -7,14 +7,14 @@ import { SandboxError } from "../error";
 import { startManaged, startTime } from "./managed";
 import type { ManagedProcess, ProcessSpec, Supervisor } from "./types";
 
-/** Environment variable that marks every process of a sandbox, so that none is missed at the end. */
+/** Environment variable that marks every process of a sandbox, so that the shutdown finds all of them. */
 const markName = "KAFKA_MIGRATION_SANDBOX";
 
 const open = new Map<string, FolderSupervisor>();
 
 /**
- * The supervisor whose folder is `folder` or holds it; a new one when there is none. A new one makes the folder (mode 0700) and removes
- * it at the end, unless it was there before with something in it.
+ * Returns the supervisor whose folder is `folder` or contains it, or a new one if there is none. A new supervisor
+ * creates the folder (mode 0700) and removes it at the end, unless the folder existed before and was not empty.
  */
 export function supervise(folder: string): Supervisor {
   const wanted = resolve(folder);
@@ -93,11 +93,11 @@ class FolderSupervisor implements Supervisor {
       stdio: ["pipe", "ignore", "ignore"],
       env: {},
     });
-    // Neither the process nor its pipe may keep the parent's event loop alive.
+    // The process and its pipe must not keep the parent's event loop alive.
     child.unref();
     (child.stdin as unknown as { unref?: () => void } | null)?.unref?.();
     child.stdin?.on("error", () => {});
-    // Somebody ended it by hand: without it a crash would leave processes behind.
+    // If a user ended the watchdog, start a new one. Without it, a crash would leave processes behind.
     child.once("exit", () => {
       if (!this.stopping) this.watchdog = this.startWatchdog();
     });

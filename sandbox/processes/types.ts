@@ -5,34 +5,37 @@ export interface Exit {
 }
 
 export interface ProcessSpec {
-  /** What people call it, e.g. `origin broker 1`; used in errors. */
+  /** Name of the process in errors, e.g. `origin broker 1`. */
   name: string;
   command: string;
-  /** Seen by every user of the machine: never a secret. */
+  /** Every user of the machine can see the arguments: never put a secret here. */
   args: readonly string[];
   cwd?: string;
-  /** Replaces the environment altogether when given. */
+  /** If given, replaces the whole environment. */
   env?: NodeJS.ProcessEnv;
-  /** File that takes stdout and stderr (mode 0600, appended). */
+  /** File for stdout and stderr. Mode 0600; output is appended. */
   log: string;
 }
 
-/** A process that ends when its parent ends, however that happens. */
+/** A process that ends when its parent ends, for whatever reason. */
 export interface ManagedProcess {
   readonly name: string;
   readonly pid: number;
   readonly log: string;
-  /** Settles once, when the process is gone; never rejects. */
+  /** Settles once, when the process has exited. Never rejects. */
   readonly exited: Promise<Exit>;
-  /** Undefined while it runs. */
+  /** Undefined while the process runs. */
   readonly exit: Exit | undefined;
-  /** SIGTERM, and SIGKILL after `graceMs` (default 10000); returns when it is gone. Fine to call twice. */
+  /**
+   * Sends SIGTERM, and SIGKILL after `graceMs` (default 10000). Returns when the process has exited. Safe to call
+   * twice.
+   */
   stop(graceMs?: number): Promise<Exit>;
-  /** SIGKILL now, as a crash would be; returns when it is gone. */
+  /** Sends SIGKILL now, as in a crash. Returns when the process has exited. */
   kill(): Promise<Exit>;
   /**
-   * Resolves with what `probe` returns once that is not undefined (asked every `everyMs`, default 50).
-   * @throws SandboxError `PROCESS_EXITED` or `PROCESS_NOT_READY`, both with the last lines of the log.
+   * Calls `probe` every `everyMs` (default 50) until its result is not undefined, and resolves with that result.
+   * @throws SandboxError `PROCESS_EXITED` or `PROCESS_NOT_READY`, both with the last lines of the log
    */
   until<T>(
     what: string,
@@ -46,13 +49,17 @@ export interface ManagedProcess {
 export interface Supervisor {
   readonly folder: string;
   start(spec: ProcessSpec): ManagedProcess;
-  /** What a process that was started elsewhere needs in its environment to be found when its parent has gone. */
+  /**
+   * Environment variable for a process that is started elsewhere. With it, the process is found after its parent has
+   * exited.
+   */
   readonly mark: { name: string; value: string };
   /**
-   * For a process with pipes of its own, started elsewhere, detached and with the mark: it ends with its parent, too.
-   * Call the answer when it has ended. `stop` leaves it to whoever started it.
+   * Registers a process that was started elsewhere, with its own pipes, detached and with the mark. It then ends with
+   * its parent, too. `stop` does not stop it: its caller does.
+   * @returns a function to call when the process has exited
    */
   adopt(pid: number): () => void;
-  /** Ends every process that still runs, then removes the folder (when it was made here). */
+  /** Stops every process that still runs, then removes the folder if it was created here. */
   stop(): Promise<void>;
 }

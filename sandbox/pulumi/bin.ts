@@ -4,8 +4,8 @@ import { writeLauncher } from "../kubernetes-plugin/launcher";
 import type { PulumiParts } from "./types";
 
 /**
- * Fills the folder that goes first on Pulumi's PATH: the command line, the language host, the plugins, the dynamic providers'
- * script of the npm package, and what starts a policy pack where the language host cannot.
+ * Fills the folder that comes first on Pulumi's PATH. It holds the command line, the language host, the plugins, the
+ * npm package's script for dynamic providers, and a script that starts a policy pack where the language host cannot.
  */
 export async function writeBin(bin: string, parts: PulumiParts): Promise<void> {
   const { "pulumi-resource-kubernetes": kubernetes, ...others } = parts;
@@ -22,7 +22,9 @@ async function link(path: string, name: string): Promise<void> {
   await symlink(path, name);
 }
 
-/** Pulumi runs it in the pack's folder as `pulumi-analyzer-policy-node ADDRESS .`; the pack's own SDK is taken. */
+/**
+ * Pulumi runs this script in the pack's folder as `pulumi-analyzer-policy-node ADDRESS .`. It uses the pack's own SDK.
+ */
 const policyScript = `#!/bin/sh
 runner=$(node -p "require.resolve('@pulumi/pulumi/cmd/run-policy-pack', { paths: [process.cwd()] })") || exit 1
 exec node "$runner" "$@"

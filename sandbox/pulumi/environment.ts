@@ -10,8 +10,9 @@ import { runCommand } from "./run";
 import type { PulumiEnvironment, PulumiEnvironmentOptions } from "./types";
 
 /**
- * A self-contained Pulumi: own home, file backend, passphrase in a file of mode 0600, plugins from a folder on the PATH only.
- * Nothing of the user's own Pulumi (login, settings, plugins) and of the user's kubeconfig is seen or touched.
+ * Creates a self-contained Pulumi: its own home, a file backend, a passphrase in a file of mode 0600, and plugins only
+ * from a folder on the PATH. It neither reads nor changes the user's own Pulumi (login, settings, plugins) or
+ * kubeconfig.
  */
 export async function pulumiEnvironment(options: PulumiEnvironmentOptions): Promise<PulumiEnvironment> {
   const parts = options.parts ?? pulumiPaths(await ensureParts([...pulumiPartNames], options.progress ?? (() => {})));
@@ -34,7 +35,7 @@ export async function pulumiEnvironment(options: PulumiEnvironmentOptions): Prom
     PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    // What Pulumi leaves behind when it is killed goes with the rest.
+    // If Pulumi is killed, its temporary files are removed with the rest.
     TMPDIR: tmp,
     [supervisor.mark.name]: supervisor.mark.value,
   };
@@ -44,7 +45,9 @@ export async function pulumiEnvironment(options: PulumiEnvironmentOptions): Prom
   };
 }
 
-/** What programs need of the surroundings, without anybody's PULUMI_*, KUBECONFIG, NODE_OPTIONS or cloud credentials. */
+/**
+ * The general variables that programs need, without the user's PULUMI_*, KUBECONFIG, NODE_OPTIONS or cloud credentials.
+ */
 function inherited(): NodeJS.ProcessEnv {
   const { HOME, LANG, LC_ALL, TZ, TERM, USER } = process.env;
   const env: NodeJS.ProcessEnv = { HOME, LANG, LC_ALL, TZ, TERM, USER };

@@ -8,7 +8,7 @@ export const pulumiPartNames = [
   "pulumi-resource-kubernetes",
 ] as const satisfies readonly PartName[];
 
-/** The stand-in for the kubernetes plugin is not a program of the cache: its launcher is written when it is needed. */
+/** The stand-in for the kubernetes plugin is not a program in the cache. Its launcher is written when it is needed. */
 export function pulumiPaths(found: Record<PartName, Part>): PulumiParts {
   const kubernetes = found["pulumi-resource-kubernetes"];
   return {
@@ -19,7 +19,10 @@ export function pulumiPaths(found: Record<PartName, Part>): PulumiParts {
   };
 }
 
-/** One line that says which kubernetes plugin Pulumi will use: the real one, its version and its place, or the stand-in. */
+/**
+ * One line that describes the kubernetes plugin that Pulumi will use: the real plugin with version and path, or the
+ * stand-in.
+ */
 export function describeKubernetesPlugin({ origin, path, version }: Part): string {
   const from = { path: "installed on this machine", cache: "from the cache", download: "downloaded", build: "built" };
   if (origin === "stand-in")

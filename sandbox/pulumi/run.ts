@@ -4,10 +4,10 @@ import type { Readable } from "node:stream";
 import type { Supervisor } from "../processes";
 import type { PulumiResult, PulumiRunOptions } from "./types";
 
-/** Between the interruption at the limit and the end by force, milliseconds: time for Pulumi to write its state. */
+/** Milliseconds from SIGINT at the time limit to SIGKILL. Pulumi needs this time to write its state. */
 const graceMs = 20_000;
 
-/** Runs one command in a process group of its own, with its output in pipes. */
+/** Runs one command in its own process group, with its output in pipes. */
 export function runCommand(
   supervisor: Supervisor,
   command: string,
@@ -27,7 +27,7 @@ export function runCommand(
       try {
         if (pid !== undefined) process.kill(-pid, signal);
       } catch {
-        // Ended in between.
+        // The process has exited in the meantime.
       }
     };
     const interrupt = (): void => {
@@ -66,7 +66,7 @@ export function runCommand(
   });
 }
 
-/** Collects a stream's text and tells each complete line, the last one also without an end of line. */
+/** Collects the text of a stream and calls `told` for each complete line, and for a last line without a line end. */
 function lines(stream: Readable, told: (line: string) => void): { text: () => string } {
   let text = "";
   let rest = "";

@@ -1,13 +1,13 @@
 export interface PulumiEnvironmentOptions {
-  /** Folder of the Pulumi home, the file backend and the passphrase; made when absent. */
+  /** Folder of the Pulumi home, the file backend and the passphrase. Created if absent. */
   folder: string;
-  /** Default: `ensureParts`. */
+  /** Paths of the programs. Default: `ensureParts`. */
   parts?: PulumiParts;
-  /** True: the sandbox's stand-in for the kubernetes plugin, also if the real plugin is installed. Default false. */
+  /** True: use the sandbox's stand-in for the kubernetes plugin even if the real plugin is installed. Default false. */
   standIn?: boolean;
-  /** Default: a random one, kept in a file of mode 0600. */
+  /** Passphrase of the secrets. Default: a random one, in a file of mode 0600. */
   passphrase?: string;
-  /** Takes the progress of `ensureParts`. */
+  /** Called with the progress of `ensureParts`. */
   progress?: (line: string) => void;
 }
 
@@ -16,12 +16,12 @@ export interface PulumiParts {
   pulumi: string;
   "pulumi-language-nodejs": string;
   "pulumi-resource-kafka"?: string;
-  /** Absent: the stand-in's launcher. */
+  /** Absent: the launcher of the stand-in is used. */
   "pulumi-resource-kubernetes"?: string | undefined;
 }
 
 export interface PulumiResult {
-  /** 128 + signal number when a signal ended it. */
+  /** Exit code; 128 + signal number if a signal ended the command. */
   exitCode: number;
   stdout: string;
   stderr: string;
@@ -29,23 +29,26 @@ export interface PulumiResult {
 
 export interface PulumiRunOptions {
   cwd: string;
-  /** Each complete line as it comes. */
+  /** Called for each complete line of output. */
   onLine?: (line: string, stream: "stdout" | "stderr") => void;
-  /** Added to the environment. */
+  /** Variables to add to the environment. */
   env?: NodeJS.ProcessEnv;
-  /** Text for standard input; default none. The way for `pulumi config set --secret` to take a value that no process list shows. */
+  /**
+   * Text for standard input. Default: none. Use it for `pulumi config set --secret`, so that the value does not appear
+   * in the process list.
+   */
   input?: string;
-  /** When it aborts, SIGINT goes to the command and the programs it runs, as with Ctrl-C. */
+  /** When it aborts, the command and the programs that it runs receive SIGINT, as with Ctrl-C. */
   signal?: AbortSignal;
-  /** Milliseconds after which the run is interrupted (SIGINT) and, 20 s later, ended. Default: none. */
+  /** Milliseconds after which the run receives SIGINT and, 20 s later, SIGKILL. Default: no limit. */
   limitMs?: number;
-  /** Told the number of the command's process (and group) once it runs, e.g. to kill it in the middle. */
+  /** Called once the command runs, with its process (and group) id, e.g. to kill it during the run. */
   onStart?: (pid: number) => void;
 }
 
 export interface PulumiEnvironment {
-  /** Complete environment for the real command line. */
+  /** The complete environment for the real command line. */
   readonly env: NodeJS.ProcessEnv;
-  /** Runs `pulumi` with these arguments; a failure is an exit code, not an exception. */
+  /** Runs `pulumi` with these arguments. A failure is an exit code, not an exception. */
   run(args: readonly string[], options: PulumiRunOptions): Promise<PulumiResult>;
 }

@@ -1,19 +1,22 @@
 import { connectKube, type Kube, type KubeObject, type Resource, SECRETS } from "../operator/kube/client";
 import { servedUsers } from "../others";
 
-/** In the version in which KafkaUsers are served: other people's CRDs may not have v1 yet. */
+/** Uses the version in which KafkaUsers are served: the CRDs of a cluster of the user may not have v1 yet. */
 const lists = (users: Resource): Resource[] => [
   users,
   { ...users, plural: "kafkamirrormaker2s", kind: "KafkaMirrorMaker2" },
   SECRETS,
 ];
 
-/** Whatever has a kubeconfig: the sandbox, its API server. */
+/** Anything with a kubeconfig: the sandbox or its API server. */
 interface Place {
   readonly kubeconfig: string;
 }
 
-/** Users, mirrors and secrets of the whole API server as `kind namespace/name`; the clusters' own CA secrets are not the migration's. */
+/**
+ * Users, mirrors and secrets of the whole API server, as `kind namespace/name`. Excludes the clusters' own CA secrets,
+ * which do not belong to the migration.
+ */
 export async function kubernetesObjects({ kubeconfig }: Place): Promise<string[]> {
   const found = await listAll(kubeconfig, async (kube) => lists(await servedUsers(kube)));
   return found
@@ -21,7 +24,7 @@ export async function kubernetesObjects({ kubeconfig }: Place): Promise<string[]
     .filter((object) => !/^Secret (origin-ns\/origin|target-ns\/target)-(cluster|clients)-ca(-cert)?$/.test(object));
 }
 
-/** Every value in a Secret but certificates, in base64 and in plain text. */
+/** Every value of every Secret except certificates, in base64 and in plain text. */
 export async function secretValues({ kubeconfig }: Place): Promise<string[]> {
   const [secrets] = await listAll(kubeconfig, async () => [SECRETS]);
   return secrets!.items.flatMap(({ data = {} }) =>
@@ -31,7 +34,7 @@ export async function secretValues({ kubeconfig }: Place): Promise<string[]> {
   );
 }
 
-/** The dialect that the API server takes: v1 where it is served. */
+/** The dialect that the API server accepts: v1 where it is served. */
 export async function servedDialect({ kubeconfig }: Place): Promise<"strimzi-v1" | "strimzi-v1beta2"> {
   const kube = await connectKube(kubeconfig);
   try {

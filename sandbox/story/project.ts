@@ -6,48 +6,52 @@ import type { PulumiEnvironment, PulumiResult } from "../pulumi";
 
 export type Settings = Record<string, unknown>;
 
-/** One stack of one Pulumi project, driven through the real command line. */
+/** One stack of one Pulumi project, controlled through the real command line. */
 export interface Project {
   readonly stack: string;
   readonly folder: string;
-  /** Sets configuration; text as it is, everything else as JSON. Secrets go through standard input, never through arguments. */
+  /**
+   * Sets configuration. Strings are set as they are, everything else as JSON. Secrets are passed through standard
+   * input, never as arguments.
+   */
   set(settings: Settings, secrets?: Record<string, string>): Promise<void>;
-  /** A key's value as it is kept: text, or JSON. */
+  /** The stored value of a key: a string, or JSON. */
   setting(key: string): Promise<string>;
   /**
-   * An up (or destroy) whose whole process group is killed (SIGKILL) when a line says this; frees Pulumi's lock afterwards.
-   * @throws SandboxError NOT_KILLED when no line said it
+   * Runs an up (or destroy) and kills its whole process group (SIGKILL) when a line of output matches `line`. Then
+   * releases Pulumi's lock.
+   * @throws SandboxError NOT_KILLED when no line matched
    */
   killedUp(line: RegExp, command?: "up" | "destroy"): Promise<KilledResult>;
-  /** @param how `diff`: with every value that changes. */
+  /** @param how `diff`: show every value that changes */
   preview(how?: { diff?: boolean }): Promise<PulumiResult>;
   up(options?: RunOptions): Promise<PulumiResult>;
-  /** Brings the state to what Kubernetes has now; changes nothing there. */
+  /** Updates the state from Kubernetes. Changes nothing in Kubernetes. */
   refresh(): Promise<PulumiResult>;
   destroy(options?: RunOptions): Promise<PulumiResult>;
-  /** What a destroy would delete, as Pulumi lists it. */
+  /** Lists what a destroy would delete, as Pulumi prints it. */
   previewDestroy(): Promise<PulumiResult>;
   outputs(): Promise<Record<string, unknown>>;
-  /** The state as Pulumi exports it; secrets stay encrypted. */
+  /** The state as Pulumi exports it. Secrets stay encrypted. */
   exported(): Promise<string>;
-  /** Takes what `exported` gave for the stack's state. */
+  /** Imports a state that `exported` returned. */
   imported(state: string): Promise<void>;
 }
 
 export interface KilledResult extends PulumiResult {
-  /** What was under way, as Pulumi's state has it: the name of each resource that was being made, changed or removed. */
+  /** The pending operations in Pulumi's state: the name of each resource that was being created, changed or deleted. */
   underWay: string[];
 }
 
 export interface RunOptions {
-  /** Return a non-zero exit code instead of throwing. */
+  /** True: return a non-zero exit code instead of throwing. */
   mayFail?: boolean;
   signal?: AbortSignal;
   onLine?: (line: string) => void;
   onStart?: (pid: number) => void;
 }
 
-/** Makes a new stack of the project in `folder`. */
+/** Creates a new stack of the project in `folder`. */
 export async function openProject(
   pulumi: PulumiEnvironment,
   folder: string,
@@ -114,7 +118,7 @@ export async function openProject(
       mendCheckpoint(pulumi);
       await run(["cancel", "--yes", ...at], { ...quiet, mayFail: true });
       const { stdout } = await run(["stack", "export", ...at], quiet);
-      // Pulumi keeps what an earlier kill has left until somebody looks at it.
+      // Pulumi keeps the pending operations of an earlier kill until the user resolves them.
       return { ...result, underWay: underWayIn(stdout).filter((name) => !left.includes(name)) };
     },
     preview: (how = {}) => run(["preview", ...at, ...(how.diff === true ? ["--diff"] : [])], { mayFail: true }),
@@ -136,16 +140,17 @@ export async function openProject(
   };
 }
 
-/** Resources' names of the operations that a state says were begun and never ended. */
+/** Names of the resources whose operations started and never finished, according to the state. */
 function underWayIn(state: string): string[] {
   const { deployment } = JSON.parse(state) as { deployment?: { pending_operations?: { resource: { urn: string } }[] } };
   return (deployment?.pending_operations ?? []).map(({ resource }) => resource.urn.split("::").at(-1)!);
 }
 
 /**
- * A kill in the moment in which Pulumi's file backend (3.259) writes a checkpoint can leave the small file of its attributes
- * empty: every command then ends with "failed to load checkpoint: EOF", although the checkpoint itself is whole. Without
- * that file it is read again. Other backends have no such moment.
+ * Repairs the file backend after a kill. If Pulumi (3.259) is killed while it writes a checkpoint, the small file with
+ * the checkpoint's attributes can be empty. Every command then fails with "failed to load checkpoint: EOF", although
+ * the checkpoint itself is complete. Without the attributes file, Pulumi reads the checkpoint again. Other backends do
+ * not have this problem.
  */
 function mendCheckpoint(pulumi: PulumiEnvironment): void {
   const stacks = join(fileURLToPath(pulumi.env.PULUMI_BACKEND_URL!), ".pulumi", "stacks");
@@ -155,7 +160,7 @@ function mendCheckpoint(pulumi: PulumiEnvironment): void {
   }
 }
 
-/** The repository's root, found alike from the sources and from the compiled files. */
+/** Root of the repository. Works from the sources and from the compiled files. */
 export const repositoryRoot = rootAbove(__dirname);
 
 function rootAbove(folder: string): string {
@@ -163,9 +168,9 @@ function rootAbove(folder: string): string {
 }
 
 /**
- * The repository's own project as a clone has it, in a folder where Pulumi may write the stack's configuration file:
- * `Pulumi.yaml`, the compiled program (a copy: a program sees where it really lies, and looks for its files from there), and
- * a link to the dependencies.
+ * Prepares the repository's own project, as in a clone, in a folder where Pulumi may write the configuration file of
+ * the stack. The folder gets `Pulumi.yaml`, the compiled program and a link to the dependencies. The program must be a
+ * copy: it resolves links, and looks for its files beside its real path.
  */
 export function ownProject(folder: string): string {
   mkdirSync(folder, { recursive: true });

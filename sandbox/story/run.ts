@@ -19,14 +19,14 @@ export interface StoryOptions {
   topics?: EstateTopic[];
   groups?: EstateGroup[];
   signal?: AbortSignal;
-  /** Also ask Pulumi what it is going to do. Default false. */
+  /** Also run Pulumi's previews. Default false. */
   previews?: boolean;
   progress: (line: string) => void;
 }
 
 export interface StoryResult {
   seeded: Seeded;
-  /** Records that applications wrote while the mirror ran. */
+  /** Number of records that applications wrote while the mirror ran. */
   live: number;
   outputs: Record<string, unknown>;
   groups: number;
@@ -37,17 +37,17 @@ export interface StoryResult {
   topicsMigrated: number;
   topicsMissing: string[];
   residue: string[];
-  /** What Pulumi says before the cutover. */
+  /** Output of the preview before the cutover. */
   cutoverPreview: string;
-  /** What Pulumi says of another up in phase cutover. */
+  /** Output of the preview of a second up in phase cutover. */
   idlePreview: string;
-  /** What Pulumi lists before the destroy. */
+  /** Output of the preview of the destroy. */
   destroyPreview: string;
   /** The exported state after each phase. */
   states: string[];
-  /** The report's two files after each phase and after the destroy. */
+  /** The two files of the report after each phase and after the destroy. */
   reports: StoryReport[];
-  /** Every secret value there was, for looking where it must not be. */
+  /** Every secret value that existed, so that tests can search for leaks. */
   secrets: string[];
 }
 
@@ -56,10 +56,12 @@ export interface StoryReport {
   html: string;
 }
 
-/** Topics that applications go on writing to while the mirror runs. */
+/** Topics to which applications keep writing while the mirror runs. */
 const LIVE = ["clicks", "orders"];
 
-/** The whole migration of an estate through the real command line, with applications and an independent witness. */
+/**
+ * Runs the whole migration of an estate through the real command line, with applications and an independent witness.
+ */
 export async function runStory(options: StoryOptions): Promise<StoryResult> {
   const { sandbox, progress } = options;
   const topics = options.topics ?? estateTopics();
@@ -77,7 +79,7 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
   try {
     return await migrate(options, { topics, before, seeded, producers, step });
   } finally {
-    // They have stopped long ago, unless something failed before.
+    // The producers have already stopped, unless an earlier step failed.
     await producers.stop().catch(() => {});
   }
 }
@@ -111,7 +113,7 @@ async function migrate(
 
   const states = [await project.exported()];
   const reports = [await report(project, reportFolder(sandbox))];
-  // Of somebody's own cluster no more is read than has to be.
+  // Read only what is necessary from a cluster of the user.
   const { kubernetes } = sandbox;
   const secrets =
     kubernetes === undefined ? [] : [...(await secretValues(kubernetes)), kubernetes.token, ...administrators(sandbox)];
@@ -186,7 +188,10 @@ async function migrate(
 
 const administrators = ({ origin, target }: Sandbox): string[] => [origin.admin.password, target.admin.password];
 
-/** What is on both clusters and in Kubernetes beside these topics and the target's groups; Kafka's own topics are no residue. */
+/**
+ * Lists everything on both clusters and in Kubernetes except these topics and the target's groups. Kafka's own topics
+ * do not count.
+ */
 export async function residueIn(sandbox: Sandbox, topics: string[], groups: string[]): Promise<string[]> {
   const [origin, target] = await Promise.all([listEverything(sandbox.origin), listEverything(sandbox.target)]);
   return [
@@ -201,7 +206,10 @@ export async function residueIn(sandbox: Sandbox, topics: string[], groups: stri
   ];
 }
 
-/** What a cluster that exists has already, for telling it from residue later. @throws SandboxError ESTATE_EXISTS */
+/**
+ * What an existing cluster already contains, so that it is not reported as residue later.
+ * @throws SandboxError ESTATE_EXISTS
+ */
 async function present(sandbox: Sandbox, names: string[]): Promise<string[]> {
   for (const side of ["origin", "target"] as const) {
     const { topics } = await listEverything(sandbox[side]);
@@ -239,7 +247,7 @@ async function story(sandbox: Sandbox, topics: string[], groups: string[]): Prom
   await project.set(
     storySettings({
       ...chosen,
-      // The sandbox's own API server serves the default.
+      // The sandbox's own API server serves the default dialect.
       ...(sandbox.kubernetes === undefined ? { dialect: await servedDialect(sandbox) } : {}),
       origin: sandbox.origin,
       target: sandbox.target,
@@ -262,12 +270,12 @@ async function report({ stack }: Project, folder: string): Promise<StoryReport> 
 const STEPS =
   "preflight|fence|gate|verification|consumer-offsets|replication|mirror-gone|internal-topic|checkpoints-topic|report|residue|ready";
 
-/** Of Pulumi's many lines those in which a step of the migration says something, each once. */
+/** Filters Pulumi's output: passes on the lines of the migration's steps, each once. */
 function stepLines(progress: (line: string) => void): (line: string) => void {
   const said = new Set<string>();
   return (line) => {
     const found = new RegExp(`pulumi:Stack \\S+ .*?((?:${STEPS}): .*)$`).exec(line)?.[1];
-    // Lines that go on with a list are for the reader of the full output.
+    // Continuation lines with a list are only useful in the full output.
     if (found === undefined || said.has(found) || /^[\w-]+: {2}/.test(found)) return;
     said.add(found);
     progress(`  ${found}`);
@@ -276,7 +284,7 @@ function stepLines(progress: (line: string) => void): (line: string) => void {
 
 const LANES = 4;
 
-/** Several at a time, results in order: joining a group is mostly waiting. */
+/** Runs several at a time and returns the results in order. Joining a group is mostly waiting. */
 async function inLanes<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
@@ -297,7 +305,7 @@ function timed(progress: (line: string) => void) {
   };
 }
 
-/** How many topics have how many replicas. */
+/** Counts the topics by their number of replicas. */
 async function factors(cluster: SandboxCluster, names: string[]): Promise<Record<string, number>> {
   const { topics } = await listEverything(cluster);
   const count: Record<string, number> = {};

@@ -1,6 +1,6 @@
 import type { Settings } from "./project";
 
-/** Names of the sandbox's Kubernetes side, as in the guide. */
+/** Namespaces of the sandbox in Kubernetes, as in the guide. */
 export const NAMESPACES = { origin: "origin-ns", target: "target-ns", mirror: "migration" } as const;
 
 export interface StoryPlaces {
@@ -8,19 +8,22 @@ export interface StoryPlaces {
   targetBootstrap: string;
   /** Path of the kubeconfig. */
   kubeconfig: string;
-  /** Default strimzi-v1. */
+  /** Default `strimzi-v1`. */
   dialect?: "strimzi-v1" | "strimzi-v1beta2";
-  /** Where the report goes. */
+  /** Folder of the report. */
   report: string;
   /** The clusters' names and namespaces in Kubernetes. Default: the sandbox's own. */
   origin?: { label: string; namespace: string; brokerIds: readonly number[] };
   target?: { label: string; namespace: string; brokerIds: readonly number[] };
-  /** On a cluster that has other topics, too: exactly these topics and groups. Default: all. */
+  /** Exactly these topics and groups, for a cluster that also has others. Default: all. */
   topics?: readonly string[];
   groups?: readonly string[];
 }
 
-/** The configuration that somebody would type for the sandbox: two clusters with an operator each, and what differs from the defaults. */
+/**
+ * The configuration that a user would write for the sandbox: two clusters, each with an operator, and only the values
+ * that differ from the defaults.
+ */
 export function storySettings(places: StoryPlaces): Settings {
   const { originBootstrap, targetBootstrap, kubeconfig, report, topics, groups } = places;
   const {
@@ -46,15 +49,16 @@ export function storySettings(places: StoryPlaces): Settings {
     },
     profile: "tuned",
     ...(places.dialect === undefined ? {} : { dialect: places.dialect }),
-    // What `tuned` buffers for two tasks does not fit into the sandbox's usual 512 MB for a worker.
+    // The buffers of `tuned` for two tasks do not fit into the sandbox's usual 512 MB per worker.
     mirror: { kubeconfig, replicationFactor: 1, tasksMax: 2, jvmOptions: { "-Xmx": "768m" }, ...chosen },
     gate: { limitSeconds: 180, stableSeconds: 3 },
-    // The origin has one broker, so its own factor is 1; three brokers in three racks deserve three replicas.
+    // The origin has one broker, so its replication factor is 1. A target with three brokers in three racks should have
+    // three replicas.
     replication: { rules: [{ pattern: ".*", factor: Math.min(3, target.brokerIds.length) }] },
-    // The stack's program is the repository's own, and so the default would lie there.
+    // The stack's program is the repository's own, so the default folder would be in the repository.
     report: { folder: report },
   };
 }
 
-/** Java regular expressions for exactly these names. */
+/** Java regular expressions that match exactly these names. */
 const listed = (names: readonly string[]): string => names.map((name) => name.replaceAll(".", "\\.")).join(",");

@@ -4,11 +4,11 @@ import { applicationClient } from "../estate/seed";
 import { consumeShare, endOffsets, firstRecords, type PartitionOffsets, type SeenRecord } from "../estate/applications";
 import type { EstateGroup } from "../estate/topics";
 
-/** Where one group stopped on the origin, and the record that it would get next there. */
+/** Where one group stopped on the origin, and the record that it would read next there. */
 export interface Stopped {
   group: EstateGroup;
   committed: PartitionOffsets;
-  /** By partition; a partition at its end has none. */
+  /** By partition. A partition at its end has no entry. */
   next: Map<number, SeenRecord>;
 }
 
@@ -20,13 +20,13 @@ export interface Mismatch {
   seen: string;
 }
 
-/** Lets a group work on the origin and remembers what comes next for it, as kafkajs sees it. */
+/** Lets a group consume on the origin and records what comes next for it, as kafkajs sees it. */
 export async function stopGroup(origin: Kafka, group: EstateGroup): Promise<Stopped> {
   const committed = await consumeShare(origin, group);
   return { group, committed, next: await nextRecords(origin, `witness-${group.groupId}`, group.topic, committed) };
 }
 
-/** What stands at these places, read by a group of the witness's own. */
+/** Reads the records at these offsets with a separate group of the witness. */
 async function nextRecords(
   kafka: Kafka,
   groupId: string,
@@ -45,7 +45,10 @@ async function nextRecords(
   return records;
 }
 
-/** Resumes the real group on the target and compares its first record of each partition with the origin's next. */
+/**
+ * Resumes the real group on the target and compares its first record of each partition with the next record on the
+ * origin.
+ */
 export async function resumeGroup(target: Kafka, stopped: Stopped): Promise<Mismatch[]> {
   const { groupId, topic } = stopped.group;
   const seen = await firstRecords(target, { groupId, topic, partitions: [...stopped.next.keys()] });
@@ -79,7 +82,7 @@ async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> {
   }
 }
 
-/** Takes the estate away again from a cluster that goes on without it. */
+/** Deletes the estate from a cluster that remains in use. */
 export async function removeEstate(
   cluster: { connection: ClusterConnection },
   topics: readonly string[],
@@ -97,7 +100,7 @@ export async function removeEstate(
   }
 }
 
-/** Topics and groups of a cluster as an independent client lists them. */
+/** Lists the topics, groups and principals of a cluster with an independent client. */
 export async function listEverything(cluster: { connection: ClusterConnection }): Promise<{
   topics: Map<string, { partitions: number; replicas: number[] }>;
   groups: string[];

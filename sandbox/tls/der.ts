@@ -14,7 +14,10 @@ export const octets = (content: Buffer): Buffer => tlv(0x04, content);
 export const utf8 = (text: string): Buffer => tlv(0x0c, Buffer.from(text, "utf8"));
 export const bool = (value: boolean): Buffer => tlv(0x01, Buffer.from([value ? 0xff : 0]));
 
-/** A non-negative integer from its big-endian bytes: no needless zeros in front, and a zero where the first bit would mean a minus. */
+/**
+ * Encodes a non-negative integer from its big-endian bytes. Removes leading zeros, and adds one zero if the first bit
+ * would mean a negative number.
+ */
 export function integer(bytes: Buffer): Buffer {
   let start = 0;
   while (start < bytes.length - 1 && bytes[start] === 0) start++;
@@ -22,7 +25,7 @@ export function integer(bytes: Buffer): Buffer {
   return tlv(0x02, (short[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.from([0]), short]) : short);
 }
 
-/** A bit string; `unused` bits at the end of its last byte do not count. */
+/** A bit string. The last `unused` bits of its last byte do not count. */
 export const bits = (content: Buffer, unused = 0): Buffer => tlv(0x03, Buffer.concat([Buffer.from([unused]), content]));
 
 /** `[n] EXPLICIT` (constructed) around complete encodings. */
@@ -42,7 +45,7 @@ export function objectId(dotted: string): Buffer {
   return tlv(0x06, Buffer.from(bytes));
 }
 
-/** UTCTime, right for dates before 2050. */
+/** UTCTime. Correct for dates before 2050. */
 export function time(date: Date): Buffer {
   const digits = date.toISOString().replace(/[-:T]/g, "").slice(2, 14);
   return tlv(0x17, Buffer.from(`${digits}Z`, "latin1"));

@@ -10,9 +10,9 @@ export interface Authority {
 
 export interface CertificateOptions {
   commonName: string;
-  /** Server names: DNS names and IPv4 addresses. Default: none. */
+  /** Names of the server: DNS names and IPv4 addresses. Default: none. */
   hosts?: readonly string[];
-  /** Default `server`. */
+  /** Purpose of the certificate. Default `server`. */
   usage?: "server" | "client" | "both";
 }
 
@@ -38,7 +38,7 @@ const oid = {
 
 const day = 24 * 3600 * 1000;
 
-/** A new self-signed authority, P-256, valid from yesterday for a year. */
+/** Creates a self-signed authority with a P-256 key, valid for one year from yesterday. */
 export function createAuthority(commonName: string): Authority {
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const cert = certificate({
@@ -55,7 +55,7 @@ export function createAuthority(commonName: string): Authority {
   return { cert, key: pem(pair.privateKey) };
 }
 
-/** A new P-256 key with a certificate of this authority, valid from yesterday for a year. */
+/** Creates a P-256 key with a certificate of this authority, valid for one year from yesterday. */
 export function issueCertificate(authority: Authority, options: CertificateOptions): Certificate {
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const issuer = new X509Certificate(authority.cert);

@@ -1,21 +1,24 @@
-/** One partition of one group through a cutover, told by the numbers inside the records and not by offsets. */
+/**
+ * One partition of one group through a cutover. Records are identified by the numbers inside them, not by their
+ * offsets.
+ */
 export interface GroupStory {
   group: string;
   topic: string;
   partition: number;
   /** Numbers of the committed records that applications wrote, ascending. */
   written: readonly number[];
-  /** Those among them that compaction or a deletion may have taken. Default none. */
+  /** Numbers of written records that compaction or a deletion may have removed. Default none. */
   mayBeGone?: ReadonlySet<number>;
-  /** Read on the origin, and committed. */
+  /** Numbers read and committed on the origin. */
   before: readonly number[];
-  /** Read on the target. */
+  /** Numbers read on the target. */
   after: readonly number[];
-  /** Records that the migration said would be read again. */
+  /** How many records the migration announced would be read again. */
   announced: number;
 }
 
-/** Records in one line, runs of numbers as `60..79`. */
+/** Formats numbers in one line, with ranges as `60..79`. */
 export function runs(numbers: readonly number[]): string {
   const parts: [number, number][] = [];
   for (const n of numbers) {
@@ -28,8 +31,8 @@ export function runs(numbers: readonly number[]): string {
 }
 
 /**
- * What is wrong with a group's reading; empty: it read every record once, in order, and again only what was announced.
- * Its first record on the target has to be the one after its last on the origin.
+ * Returns the faults in what a group read. Empty if it read every record once and in order, and read again only what
+ * was announced. Its first record on the target must be the one after its last on the origin.
  */
 export function faultsOf(story: GroupStory): string[] {
   const { written, before, after, announced } = story;
@@ -64,7 +67,7 @@ export function faultsOf(story: GroupStory): string[] {
   );
   const next = due.find((n) => n > last);
   const first = after[0];
-  // An announced place may lie earlier, never later.
+  // With an announcement, the group may start earlier, but never later.
   if (next !== undefined && first !== undefined && (first > next || (first <= last && announced === 0)))
     report(`${next} was due first on the target, it read`, [first]);
   report("in a wrong order on the target:", there.late);

@@ -2,20 +2,23 @@ import type { Kafka } from "kafkajs";
 import type { JavaTask } from "./java";
 import type { Client, Goal, ReadTask } from "./types";
 
-/** A topic whose records carry their number, counted for each partition on its own. */
+/** A topic whose records carry their number. Each partition counts separately. */
 export interface WitnessTopic {
   name: string;
   partitions: number;
-  /** Records of each partition before the mirror runs. */
+  /** Number of records per partition before the mirror runs. */
   records: number;
   codec: "none" | "gzip" | "snappy" | "lz4" | "zstd";
-  /** More than 0: compacted, with so many keys. */
+  /** If greater than 0, the topic is compacted and has this many keys. */
   keys: number;
-  /** Some records have no value; in a topic with keys they always do. */
+  /** True: some records have no value. A topic with keys always has such records. */
   tombstones: boolean;
-  /** Its broker stamps the records (LogAppendTime). */
+  /** True: the broker sets the timestamps of the records (LogAppendTime). */
   stamped: boolean;
-  /** More than 0: written in transactions of so many records in each partition, some of them aborted. */
+  /**
+   * If greater than 0, the records are written in transactions of this many records per partition. Some transactions
+   * are aborted.
+   */
   each: number;
 }
 
@@ -31,9 +34,9 @@ const topic = (name: string, more: Partial<WitnessTopic> = {}): WitnessTopic => 
   ...more,
 });
 
-/** The topic that applications go on writing to while the mirror runs, while it is down, and on the target. */
+/** The topic to which applications keep writing while the mirror runs, while it is down, and on the target. */
 export const LIVE = "clicks";
-/** Its first records are deleted after the groups have read. */
+/** The first records of this topic are deleted after the groups have read. */
 export const TRIMMED = "audit";
 export const COMPACTED = "prices";
 export const BACKLOG = "backlog";
@@ -53,12 +56,15 @@ export const TOPICS: readonly WitnessTopic[] = [
   topic(BACKLOG, { partitions: 1, records: 20_000, codec: "zstd" }),
 ];
 
-/** Records of each partition of the live topic that come while the mirror runs; more follow until the gate asks for silence. */
+/**
+ * Records per partition of the live topic that arrive while the mirror runs. More follow until the gate requires that
+ * writing stops.
+ */
 export const WHILE_MIRRORED = 20;
-/** Numbers below this one are deleted. */
+/** Records with lower numbers are deleted. */
 export const DELETED_BELOW = 50;
 const LAGGING_AT = 50;
-/** Records of each partition of the compacted topic that come while the mirror runs. */
+/** Records per partition of the compacted topic that arrive while the mirror runs. */
 const LATER = 50;
 
 export const CLIENTS: readonly Client[] = ["kafkajs", "classic", "consumer"];
@@ -90,7 +96,7 @@ export async function createTopics(kafka: Kafka): Promise<void> {
   }
 }
 
-/** Writes what is there before the mirror starts. */
+/** Tasks that write the records that exist before the mirror starts. */
 export function firstRecords(): JavaTask[] {
   return TOPICS.flatMap((t): JavaTask[] => {
     if (t.each > 0) return [["transact", t.name, `${t.partitions}`, "0", `${t.each}`, `${t.records / t.each}`]];
@@ -98,13 +104,13 @@ export function firstRecords(): JavaTask[] {
   });
 }
 
-/** Writes the rest of the compacted topic: a broker cleans a segment only once there is a newer one. */
+/** Tasks that write the rest of the compacted topic. A broker cleans a segment only when a newer one exists. */
 export function restOfCompacted(): JavaTask[] {
   const compacted = TOPICS.find((t) => t.name === COMPACTED)!;
   return each(compacted, compacted.records - LATER, LATER);
 }
 
-/** Writes to the live topic while the mirror runs. */
+/** Tasks that write to the live topic while the mirror runs. */
 export function recordsWhileMirrored(): JavaTask[] {
   const live = TOPICS.find((t) => t.name === LIVE)!;
   return each(live, live.records, WHILE_MIRRORED);
@@ -123,8 +129,9 @@ function each(t: WitnessTopic, from: number, count: number): JavaTask[] {
 }
 
 /**
- * The numbers of the first `count` records of each partition that were committed; every partition of a topic has the same.
- * @param count default: all that are written before the mirror runs
+ * The committed numbers among the first `count` records of each partition. All partitions of a topic have the same
+ * numbers.
+ * @param count default: all records that are written before the mirror runs
  */
 export function writtenTo(t: WitnessTopic, count = t.records): number[] {
   const transactions = t.records / t.each;
@@ -135,19 +142,19 @@ export function writtenTo(t: WitnessTopic, count = t.records): number[] {
   return Array.from({ length: count }, (_, n) => n).filter((n) => !aborted(n));
 }
 
-/** Those of the numbers whose records have no value, as the Java witness writes them. */
+/** Those of the numbers whose records have no value. The Java witness uses the same rule. */
 export function tombstonesOf(t: WitnessTopic, numbers: readonly number[]): number[] {
   return t.tombstones || t.keys > 0 ? numbers.filter((n) => n % 41 === 40) : [];
 }
 
-/** The last number of each key: compaction keeps it, as long as tombstones are kept. */
+/** The last number of each key. Compaction keeps these records, as long as it keeps tombstones. */
 export function latestOfKeys(t: WitnessTopic): number[] {
   return Array.from({ length: t.records }, (_, n) => n).slice(-t.keys);
 }
 
 /**
- * The groups as they stand on the origin before the cutover: at the start, in the middle, at the end, without a commit on
- * some partitions, and with a large lag.
+ * The groups before the cutover, as they are on the origin: at the start, in the middle, at the end, without a commit
+ * on some partitions, and with a large lag.
  */
 export function groupsOf(client: Client): ReadTask[] {
   const share = { kafkajs: 0.37, classic: 0.41, consumer: 0.63 }[client];
@@ -168,7 +175,8 @@ export function groupsOf(client: Client): ReadTask[] {
   return [
     standing("start", () => -1),
     standing("middle", (t) => Math.floor(t.records * share)),
-    // kafkajs commits the place after the last record; Kafka's client its position, which is after the marker.
+    // kafkajs commits the offset after the last record. Kafka's own client commits its position, which is after the
+    // marker.
     standing("end", (t) => (client === "kafkajs" ? lastBefore(t) : "end")),
     standing("partial", (t) => Math.floor(t.records * 0.7)),
     standing(
@@ -179,12 +187,12 @@ export function groupsOf(client: Client): ReadTask[] {
   ];
 }
 
-/** The last number that is there when the groups read on the origin. */
+/** The last number that exists when the groups read on the origin. */
 function lastBefore(t: WitnessTopic): number {
   return t.name === LIVE ? t.records + WHILE_MIRRORED - 1 : writtenTo(t).at(-1)!;
 }
 
-/** The same group later: it reads everything from where it stands. */
+/** The same group later: it reads everything from its current position. */
 export function resumed(task: ReadTask): ReadTask {
   const topics = new Set(task.goals.map((g) => g.topic));
   const goals = TOPICS.filter((t) => topics.has(t.name)).flatMap((t) =>
@@ -193,7 +201,7 @@ export function resumed(task: ReadTask): ReadTask {
   return { group: task.group, client: task.client, goals };
 }
 
-/** A reader of the whole log that is no application's group. */
+/** Reads the whole log. It is not a group of an application. */
 export function wholeLog(): ReadTask {
   const goals = TOPICS.flatMap((t) =>
     Array.from({ length: t.partitions }, (_, partition): Goal => ({ topic: t.name, partition, upTo: "end" })),

@@ -8,23 +8,24 @@ import { lastLines, type Supervisor } from "../processes";
 import { repositoryRoot } from "../story/project";
 import type { Goal, PartitionRead, ReadTask } from "./types";
 
-/** Kafka's own client as an application, in a JVM of its own. */
+/** Kafka's own client as an application, in its own JVM. */
 export interface JavaWitness {
   /**
-   * Runs tasks; those of one stretch side by side, a stretch after the other. Returns what was read.
+   * Runs tasks. The tasks of one stretch run at the same time; the stretches run one after the other.
+   * @returns what was read
    * @throws SandboxError WITNESS_FAILED with the last lines of its log
    */
   run(connection: ClusterConnection, ...stretches: JavaTask[][]): Promise<PartitionRead[]>;
 }
 
-/** One line of the plan; the words are described in Witness.java. */
+/** One line of the plan. Witness.java describes the words. */
 export type JavaTask = readonly string[];
 
 const LIMIT_MS = 180_000;
 
 /**
  * Compiles Witness.java into `folder`.
- * @throws SandboxError WITNESS_FAILED when it does not compile, say because this Java is no JDK
+ * @throws SandboxError WITNESS_FAILED when it does not compile, for example because this Java is not a JDK
  */
 export async function openJavaWitness(supervisor: Supervisor, parts: KafkaParts, folder: string): Promise<JavaWitness> {
   const classes = join(folder, "classes");
@@ -77,7 +78,7 @@ export async function openJavaWitness(supervisor: Supervisor, parts: KafkaParts,
   };
 }
 
-/** Committed records only, as an application that reads a transactional topic does. */
+/** Reads only committed records, as an application does that reads a transactional topic. */
 export function javaRead({ group, client, goals, metadata }: ReadTask): JavaTask {
   const topics = [...new Set(goals.map((g) => g.topic))];
   const text = ({ topic, partition, upTo }: Goal) => `${topic}:${partition}:${upTo}`;

@@ -3,30 +3,32 @@ import type { Kafka, KafkaMessage, Message } from "kafkajs";
 import { SandboxError } from "../error";
 import type { Goal, PartitionRead, ReadTask } from "./types";
 
-/** A consumer that gets nothing for so long is given up for a new one. */
+/** A consumer that receives nothing for this many milliseconds is replaced by a new one. */
 const PATIENCE_MS = 20_000;
 const ATTEMPTS = 5;
 
 interface Reading extends PartitionRead {
   upTo: Goal["upTo"];
-  /** Where the partition ends. */
+  /** The end offset of the partition. */
   end: number;
-  /** Where the group goes on. */
+  /** The offset at which the group continues. */
   next: number;
   done: boolean;
 }
 
 /**
- * The same with kafkajs as the Java witness's `read`: committed records, each by its own number. "end" needs a log whose
- * last offset holds a record, since kafkajs does not show where a transaction's marker is.
- * @throws SandboxError CONSUMER_STARVED naming the partitions that got no further
+ * Does with kafkajs what the Java witness does with `read`: reads committed records and identifies each by its own
+ * number. "end" requires a log whose last offset holds a record, because kafkajs does not show the offset of a
+ * transaction's marker.
+ * @throws SandboxError CONSUMER_STARVED naming the partitions that made no progress
  */
 export async function kafkajsRead(kafka: Kafka, task: ReadTask): Promise<PartitionRead[]> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await readOnce(kafka, task);
     } catch (error) {
-      // On a busy machine kafkajs may share out partitions by old metadata and leave a topic out. Nothing is committed yet.
+      // On a busy machine, kafkajs may assign partitions from old metadata and leave out a topic. Nothing is committed
+      // yet, so a retry is safe.
       if (!(error instanceof SandboxError) || attempt === ATTEMPTS) throw error;
     }
   }
@@ -111,7 +113,7 @@ async function begin(kafka: Kafka, task: ReadTask, topics: string[]): Promise<Ma
   try {
     const committed = new Map<string, { offset: string; metadata: string | null }>();
     const extents = new Map<string, { low: string; high: string }>();
-    // One topic after the other: asked for several at once, kafkajs may leave out one that it has no metadata of yet.
+    // Ask for one topic at a time. For several at once, kafkajs may leave out a topic for which it has no metadata yet.
     for (const topic of topics) {
       for (const t of await admin.fetchOffsets({ groupId: task.group, topics: [topic] }))
         for (const p of t.partitions) committed.set(`${topic}:${p.partition}`, p);
@@ -149,7 +151,7 @@ async function begin(kafka: Kafka, task: ReadTask, topics: string[]): Promise<Ma
 
 function take(message: KafkaMessage, reading: Reading): void {
   const number = Number(message.headers!["n"]!.toString());
-  // A record may be compacted away: the first one beyond the goal is not the group's any more.
+  // The record at the goal may be compacted away. The first record beyond the goal no longer belongs to the group.
   if (reading.upTo === "end" || number <= reading.upTo) {
     reading.numbers.push(number);
     if (message.value === null) reading.tombstones.push(number);
@@ -160,13 +162,13 @@ function take(message: KafkaMessage, reading: Reading): void {
 
 /** An application that writes numbered records to every partition of a topic until it is stopped. */
 export interface Writer {
-  /** Returns the next number, once the last record is acknowledged. Fine to call twice. */
+  /** Stops writing. Returns the next number once the last record is acknowledged. Safe to call twice. */
   stop(): Promise<number>;
 }
 
 const EVERY_MS = 100;
 
-/** One record in each partition at a time; the first has the number `from`. */
+/** Writes one record to each partition at a time. The first record has the number `from`. */
 export async function startWriter(kafka: Kafka, topic: string, partitions: number, from: number): Promise<Writer> {
   const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
@@ -194,7 +196,7 @@ export async function startWriter(kafka: Kafka, topic: string, partitions: numbe
   };
 }
 
-/** Records in the Java witness's form, one for each partition. */
+/** Returns records in the form of the Java witness, one per partition. */
 function numbered(topic: string, partitions: number, n: number): (Message & { partition: number })[] {
   return Array.from({ length: partitions }, (_, partition) => ({
     partition,

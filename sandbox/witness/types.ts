@@ -1,4 +1,4 @@
-/** Which client a group runs: kafkajs, or Kafka's own with the classic or the new (KIP-848) group protocol. */
+/** The client of a group: kafkajs, or Kafka's own client with the classic or the new (KIP-848) group protocol. */
 export type Client = "kafkajs" | "classic" | "consumer";
 
 /** What a group found and read on one partition. */
@@ -6,15 +6,15 @@ export interface PartitionRead {
   group: string;
   topic: string;
   partition: number;
-  /** The commit that it started from; null: none. */
+  /** The commit that the group started from. Null if there was none. */
   found: { offset: number; metadata: string } | null;
-  /** The records' own numbers, in the order in which they came. */
+  /** The records' own numbers, in the order of arrival. */
   numbers: number[];
-  /** Those of them that had no value. */
+  /** Those numbers whose records had no value. */
   tombstones: number[];
 }
 
-/** How far a group reads one partition: the last number to read, -1 to stay at the start, or to the end. */
+/** How far a group reads one partition: the last number to read, -1 to stay at the start, or "end". */
 export interface Goal {
   topic: string;
   partition: number;
@@ -26,6 +26,6 @@ export interface ReadTask {
   group: string;
   client: Client;
   goals: Goal[];
-  /** Of the commit at the end; undefined: nothing is committed. */
+  /** Metadata of the commit at the end. Undefined: nothing is committed. */
   metadata?: string;
 }

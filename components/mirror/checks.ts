@@ -10,8 +10,8 @@ import { mirrorSchema } from "./schema";
 import type { MirrorSettings } from "./settings";
 
 /**
- * Shape and single values, before anything is derived from them.
- * @returns the settings without what is wrong with them, so that the rest can be looked at, too
+ * Checks shape and single values before anything is derived from them.
+ * @returns the settings without the wrong values, so that the rest can be checked, too
  */
 export function checkSettings(settings: MirrorSettings, mistakes: Mistakes): MirrorSettings {
   for (const fault of faultsOf(mirrorSchema, settings)) mistakes.add(sayFault(fault));
@@ -22,7 +22,7 @@ export function checkSettings(settings: MirrorSettings, mistakes: Mistakes): Mir
   return sound;
 }
 
-/** What the final configuration means, whoever chose its values. */
+/** Checks the final configuration, whether the user or the profile set its values. */
 export function checkConfigs(mirror: ResolvedMirror, mistakes: Mistakes): void {
   for (const side of ["origin", "target"] as const) clusterConfig(side, mirror[side].config, mistakes);
   for (const name of ["source", "checkpoint", "heartbeat"] as const) {
@@ -69,7 +69,7 @@ function connectorConfig(path: string, config: Config, mistakes: Mistakes): void
   }
 }
 
-/** Values that the model is read from. */
+/** Checks values that the model is derived from. */
 function single(mirror: ResolvedMirror, mistakes: Mistakes): void {
   const policy = mirror.source.config["replication.policy.class"];
   if (policy !== undefined && ![STRIMZI_IDENTITY, APACHE_IDENTITY, APACHE_DEFAULT].includes(String(policy))) {
@@ -80,7 +80,7 @@ function single(mirror: ResolvedMirror, mistakes: Mistakes): void {
   }
 }
 
-/** A list of patterns that can't be read is a mistake with the way out. */
+/** Adds a mistake for a list of patterns that cannot be parsed. The mistake says how to correct it. */
 export function isPattern(name: string, value: string, mistakes: Mistakes): boolean {
   try {
     compilePatternList(value, name);

@@ -7,7 +7,7 @@ import { accessOf, claim, type KubernetesArgs, withInputs } from "../kubernetes"
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings";
 import { describeMirror, type MirrorConnection, type MirrorDescription } from "./text";
 
-/** The same fields; every text in them may be one that Pulumi knows later. */
+/** The same fields. Every text in them may be a Pulumi output. */
 export type WithInputs<T> = T extends string
   ? string extends T
     ? pulumi.Input<string>
@@ -23,21 +23,21 @@ export interface MirrorArgs extends Omit<MirrorSettings, "origin" | "target">, K
   name?: pulumi.Input<string>;
   /** Default `migration`. */
   namespace?: pulumi.Input<string>;
-  /** Of the KafkaMirrorMaker2. Default none. */
+  /** Labels of the KafkaMirrorMaker2. Default none. */
   labels?: Record<string, pulumi.Input<string>>;
-  /** Beside the one that says whose it is. Default none. */
+  /** Annotations in addition to the one that names the owner. Default none. */
   annotations?: Record<string, pulumi.Input<string>>;
   /** The cluster to migrate from. Example: `{ bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093" }`. */
   origin: ClusterSettings & WithInputs<MirrorConnection>;
   /** The cluster to migrate to. */
   target: TargetSettings & WithInputs<MirrorConnection>;
-  /** Longest wait for the workers, in seconds. Default 600. */
+  /** Longest time to wait for the workers, in seconds. Default 600. */
   readyLimitSeconds?: number;
 }
 
 /**
- * The KafkaMirrorMaker2 that copies the origin's topics to the target. Ready when the operator says so; a NotReady
- * fails the `up` at once with the operator's message.
+ * The KafkaMirrorMaker2 that copies the origin's topics to the target. It is ready when the operator reports it as
+ * ready. If the operator reports NotReady, the `up` fails at once with the operator's message.
  *
  * @example
  * new Mirror("mirror", {
@@ -48,9 +48,9 @@ export interface MirrorArgs extends Omit<MirrorSettings, "origin" | "target">, K
  * });
  */
 export class Mirror extends pulumi.ComponentResource {
-  /** What the engine has to know of this mirror; plain, from the same choices as the resource. */
+  /** What the engine needs to know about this mirror. Plain values, from the same choices as the resource. */
   readonly model: MirrorModel;
-  /** `<namespace>/<name>`, known once the workers are ready. */
+  /** `<namespace>/<name>`. Known when the workers are ready. */
   readonly ready: pulumi.Output<string>;
 
   /** @throws MigrationError MIRROR_SETTINGS with every mistake, before anything is declared */

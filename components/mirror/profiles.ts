@@ -3,9 +3,9 @@ import type { Profile } from "../../engine/model";
 import { versionAtLeast } from "../../engine/version";
 import type { Config } from "../dialects/model";
 
-/** What a profile's values depend on. */
+/** Inputs on which a profile's values depend. */
 export interface ProfileContext {
-  /** The guide's own dialect keeps the guide's class and empty separator. */
+  /** The guide's dialect (event-streams-v1beta1) keeps the guide's policy class and its empty separator. */
   guideDialect: boolean;
   kafkaVersion: string;
   originBrokers?: number;
@@ -15,7 +15,7 @@ export interface ProfileContext {
   exactlyOnce: boolean;
 }
 
-/** A profile's values, in the places where they are written; the user's own go over them. */
+/** The values of a profile, in the places where they are written. The user's values override them. */
 export interface ProfileValues {
   groupId?: string;
   tasksMax?: number;
@@ -24,7 +24,7 @@ export interface ProfileValues {
   checkpoint: Config;
 }
 
-/** The identity policy that exists in this MirrorMaker 2. */
+/** Returns the identity policy that exists in this version of MirrorMaker 2. */
 export function identityPolicy(context: Pick<ProfileContext, "guideDialect" | "kafkaVersion">): string {
   const apache = versionAtLeast(context.kafkaVersion, "3.0");
   const strimzi = !versionAtLeast(context.kafkaVersion, "4.0");
@@ -36,7 +36,7 @@ export function profileValues(profile: Profile, context: ProfileContext): Profil
   return withChoices(values, context);
 }
 
-/** The guide's KafkaMirrorMaker2, value for value, but for the class and separator outside its own dialect. */
+/** The values of the guide's KafkaMirrorMaker2. Outside of the guide's dialect, policy class and separator differ. */
 function guide(context: ProfileContext): ProfileValues {
   const policy: Config = {
     "replication.policy.class": identityPolicy(context),
@@ -59,10 +59,10 @@ function guide(context: ProfileContext): ProfileValues {
   };
 }
 
-/** Sound values for a migration: the origin is only read, aborted records stay behind, waits are short. */
+/** Safe values for a migration: the origin is only read, aborted records are not copied, and waits are short. */
 function least(context: ProfileContext): ProfileValues {
   const atTarget = replicas(context.targetBrokers);
-  // KIP-716: Kafka 3.0. The default writes to a topic on the origin.
+  // KIP-716, Kafka 3.0. By default this topic is on the origin, which the mirror then has to write to.
   const syncsAtTarget = versionAtLeast(context.kafkaVersion, "3.0");
   const shared: Config = {
     "replication.policy.class": identityPolicy(context),
@@ -96,8 +96,9 @@ function least(context: ProfileContext): ProfileValues {
 }
 
 /**
- * `least`, and what was measured to carry more: tasks and big compressed batches in big requests. Not several requests in flight:
- * the first batch of a partition that was just made can then be refused for ever by brokers before Kafka 4.5 (KAFKA-15591).
+ * `least`, and settings that increased the throughput in measurements: more tasks, and big compressed batches in big
+ * requests. Only one request is in flight: with several, brokers before Kafka 4.5 can refuse the first batch of a new
+ * partition forever (KAFKA-15591).
  */
 function tuned(context: ProfileContext): ProfileValues {
   const values = least(context);
@@ -107,8 +108,8 @@ function tuned(context: ProfileContext): ProfileValues {
     source: {
       ...values.source,
       "producer.override.compression.type": "lz4",
-      // With the array's header below half of G1's smallest region (1 MiB, heaps up to 2 GiB): above that an array takes a region of its
-      // own, and the buffer twice its size.
+      // Together with the array's header, less than half of G1's smallest region (1 MiB, heaps up to 2 GiB). A larger
+      // array gets a region of its own, and the buffer takes twice its size.
       "producer.override.batch.size": 500000,
       "producer.override.linger.ms": 50,
       "producer.override.buffer.memory": 67108864,
@@ -116,18 +117,19 @@ function tuned(context: ProfileContext): ProfileValues {
       "producer.override.max.request.size": 8388608,
       "consumer.max.poll.records": 5000,
       "consumer.max.partition.fetch.bytes": 8388608,
-      // An answer is one array, which has to be found in one piece: the default of 50 MiB is too much for four tasks in 1 GB.
+      // A response is one array, which needs contiguous memory. The default of 50 MiB is too much for four tasks in 1
+      // GB.
       "consumer.fetch.max.bytes": 16777216,
     },
   };
 }
 
-/** -1 is the cluster's own default (KIP-464), which goes together with its own `min.insync.replicas`. */
+/** -1 is the cluster's own default (KIP-464). It fits the cluster's own `min.insync.replicas`. */
 function replicas(brokers: number | undefined): number {
   return brokers === undefined ? -1 : Math.min(3, brokers);
 }
 
-/** The choices that have an argument of their own. */
+/** Adds the choices that have their own argument. */
 function withChoices(values: ProfileValues, context: ProfileContext): ProfileValues {
   const source = { ...values.source };
   const target = { ...values.target };

@@ -26,7 +26,7 @@ const PODS = [
   "tolerations",
 ] as const satisfies readonly (keyof PodSettings)[];
 
-/** Makes every choice; what is wrong is added to `mistakes`, and the answer is then not to be used. */
+/** Makes every choice. Adds what is wrong to `mistakes`. If there are any, do not use the result. */
 export function resolveMirror(given: MirrorSettings, mistakes: Mistakes): ResolvedMirror {
   const settings = checkSettings(given, mistakes);
   const dialect = dialectNamed(settings.dialect, mistakes, settings.operatorVersion);
@@ -44,7 +44,8 @@ export function resolveMirror(given: MirrorSettings, mistakes: Mistakes): Resolv
   const { origin, target, checkpointConnector } = settings;
   const checkpoint = checkpointConnector === false ? undefined : connector(values.checkpoint, checkpointConnector);
   const source = connector(values.source, settings.sourceConnector);
-  // A shared key that the user wrote for one connector is meant for both: the profile's value in the other follows it.
+  // If the user sets a shared key on one connector, both connectors get it: it replaces the profile's value in the
+  // other.
   if (checkpoint !== undefined && checkpointConnector !== false) {
     follow(source, settings.sourceConnector?.config, checkpoint, checkpointConnector?.config);
     follow(checkpoint, checkpointConnector?.config, source, settings.sourceConnector?.config);
@@ -79,7 +80,7 @@ export function resolveMirror(given: MirrorSettings, mistakes: Mistakes): Resolv
 }
 
 /**
- * What the engine has to know of the mirror, from the same choices as the resource's text.
+ * Returns what the engine needs to know about the mirror, from the same choices as the resource's text.
  * @throws MigrationError MIRROR_SETTINGS with every mistake
  */
 export function mirrorModelOf(settings: MirrorSettings): MirrorModel {
@@ -103,7 +104,7 @@ function connector(values: Config, settings: ConnectorSettings | undefined): Con
   return { config: over(values, config), ...rest };
 }
 
-/** Where the user wrote a shared key for `one` only, and the profile for `other`, both get the user's value. */
+/** If the user sets a shared key only for `one`, and the profile sets it for `other`, both get the user's value. */
 function follow(one: ConnectorSpec, own: Written, other: ConnectorSpec, others: Written): void {
   for (const key of SHARED_KEYS) {
     const onlyHere = own?.[key] !== undefined && others?.[key] === undefined;
@@ -116,7 +117,7 @@ function follow(one: ConnectorSpec, own: Written, other: ConnectorSpec, others: 
 
 type Written = Record<string, ConfigValue> | undefined;
 
-/** The user's values over the profile's; null takes one away. */
+/** Merges the user's values over the profile's. Null removes a value. */
 function over(values: Config, own: Record<string, ConfigValue> | undefined): Config {
   const merged: Record<string, ConfigValue> = { ...values, ...own };
   return Object.fromEntries(
@@ -126,7 +127,9 @@ function over(values: Config, own: Record<string, ConfigValue> | undefined): Con
   );
 }
 
-/** Before Kafka 3.0 Connect refuses a connector with `producer.override.` keys unless the worker allows them (KIP-722). */
+/**
+ * Before Kafka 3.0, Connect refuses a connector with `producer.override.` keys unless the worker allows them (KIP-722).
+ */
 function allowOverrides(resolved: ResolvedMirror): void {
   const key = "connector.client.config.override.policy";
   const overrides = Object.keys(resolved.source.config).some((k) => k.startsWith("producer.override."));

@@ -1,6 +1,6 @@
 import type { Config, Dialect, MirrorChoices } from "../dialects";
 
-/** Settings with every choice made: the one source of the resource's text and of the model that the engine works from. */
+/** Settings with every choice made. The resource's text and the engine's model are both derived from them. */
 export interface ResolvedMirror extends MirrorChoices {
   dialect: Dialect;
   kafkaVersion: string;

@@ -3,13 +3,13 @@ import { type ClusterView, type MirrorView, refusals, type Text, textsOf } from 
 import type { MirrorAuthentication, TrustedCertificate } from "../dialects";
 import type { ResolvedMirror } from "./resolved";
 
-/** How the workers reach the clusters; texts in it may be ones that Pulumi knows later. */
+/** How the workers reach the clusters. Texts in it may be Pulumi outputs. */
 export type Connections = Record<
   "origin" | "target",
   { authentication?: MirrorAuthentication; tls?: { trustedCertificates: readonly TrustedCertificate[] } }
 >;
 
-/** What else is known where a mirror is described. */
+/** What else is known when a mirror is described. */
 export interface Described {
   connections: Connections;
   annotations?: Record<string, string>;
@@ -17,18 +17,18 @@ export interface Described {
   targetBrokers?: number;
 }
 
-/** What the policy pack's mandatory rules forbid is refused here with the same message, from the same definition. */
+/** Rejects what the policy pack's mandatory rules forbid. Uses the same definition and the same message. */
 export function checkRules(mirror: ResolvedMirror, mistakes: Mistakes): void {
   for (const message of refusals({ mirrors: [viewOf(mirror)] })) mistakes.add(message);
 }
 
-/** The same once the connections are known: what they add to it. */
+/** The same check when the connections are known. Adds only new mistakes. */
 export function checkDescribed(mirror: ResolvedMirror, described: Described, mistakes: Mistakes): void {
   const view = viewOf(mirror, described);
   for (const message of refusals({ mirrors: [view] })) if (!mistakes.list.includes(message)) mistakes.add(message);
 }
 
-/** The mirror as the rules look at it, with its connections where they are known. */
+/** Returns the mirror in the form that the rules check, with its connections if they are known. */
 export function viewOf(mirror: ResolvedMirror, described?: Described): MirrorView {
   const { dialect, origin, target, source, checkpoint, heartbeat, pods } = mirror;
   const configs = { source, checkpoint, heartbeat };
@@ -50,9 +50,9 @@ export function viewOf(mirror: ResolvedMirror, described?: Described): MirrorVie
     connectionsKnown: connections !== undefined,
     ...(described?.targetBrokers === undefined ? {} : { targetBrokers: described.targetBrokers }),
     declared: { source: true, checkpoint: checkpoint !== undefined },
-    // A dialect writes one of the two names.
+    // A dialect writes only one of the two names.
     doubleExclusions: [],
-    // It writes no field that its API version does not have.
+    // A dialect writes no field that its API version does not have.
     fieldsOfOtherVersions: [],
     secretKeys: new Map(),
     texts: [
@@ -79,7 +79,7 @@ function clusterOf({ authentication, tls }: Connections["origin"]): Pick<Cluster
   };
 }
 
-/** As far as it is known. */
+/** Returns the user name if it is known. */
 function loginOf(authentication: MirrorAuthentication): { username?: string } {
   return "username" in authentication && typeof authentication.username === "string"
     ? { username: authentication.username }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { configValues, count, fields, laterText, seconds, text, whole } from "../shape/types";
 
-/** The shape of a mirror's settings. What the values mean is checked in `checks.ts`. */
+/** The shape of a mirror's settings. `checks.ts` checks what the values mean. */
 
 const connector = {
   config: configValues.optional(),
@@ -13,14 +13,14 @@ const connector = {
 };
 const connectorWithTasks = z.strictObject({ ...connector, tasksMax: count.optional() });
 
-/** What both clusters say of themselves inside the mirror. */
+/** Settings of both clusters in the mirror. */
 export const clusterShape = {
   alias: text.optional(),
   brokers: count.optional(),
   config: configValues.optional(),
 };
 
-/** And the target of Connect's own group and topics. */
+/** Additional settings of the target: Connect's group and topics. */
 export const targetShape = {
   groupId: text.optional(),
   offsetStorageTopic: text.optional(),
@@ -28,7 +28,7 @@ export const targetShape = {
   statusStorageTopic: text.optional(),
 };
 
-/** Everything about the workers and connectors, wherever a mirror is described. */
+/** All settings of the workers and connectors. Every description of a mirror uses them. */
 export const mirrorShape = {
   kafkaVersion: z
     .string()
@@ -70,7 +70,7 @@ export const mirrorShape = {
 
 export const profile = z.enum(["guide", "tuned", "least"]);
 
-/** Addresses, logins and certificates are checked by the dialect, which writes them. */
+/** The dialect checks addresses, logins and certificates, because it writes them. */
 const connection = {
   bootstrapServers: z.unknown().optional(),
   authentication: z.unknown().optional(),
@@ -79,9 +79,9 @@ const connection = {
 
 export const mirrorSchema = z.strictObject({
   ...mirrorShape,
-  // An unknown dialect is said by whoever looks it up.
+  // The lookup reports an unknown dialect.
   dialect: z.string().optional(),
-  // So is a version that does not read it.
+  // The lookup also reports a version that does not read the dialect.
   operatorVersion: z.string().optional(),
   profile: profile.optional(),
   origin: z.strictObject({ ...clusterShape, ...connection }).optional(),

@@ -14,18 +14,18 @@ export interface MirrorConnection {
   /** `host:port`, comma separated. */
   bootstrapServers: string;
   /**
-   * Default: `scram-sha-512` as `mm2-credentials` with the password in the Secret `origin-cluster-credentials` or
-   * `target-cluster-credentials`, key `password`. `false`: none.
+   * How the workers log in. `false`: no login. Default: `scram-sha-512` as `mm2-credentials`. The password is in the
+   * Secret `origin-cluster-credentials` or `target-cluster-credentials`, key `password`.
    */
   authentication?: MirrorAuthentication | false;
   /**
-   * Default: trust `ca.crt` of the Secret `origin-cluster-ca-cert` or `target-cluster-ca-cert`. An empty list trusts
-   * the system's certificates; `false`: no TLS.
+   * Certificates that the workers trust. An empty list trusts the system's certificates. `false`: no TLS. Default:
+   * `ca.crt` of the Secret `origin-cluster-ca-cert` or `target-cluster-ca-cert`.
    */
   tls?: { trustedCertificates: readonly TrustedCertificate[] } | false;
 }
 
-/** A KafkaMirrorMaker2 as plain data: settings, places and connections. */
+/** A KafkaMirrorMaker2 as plain data: settings, names and connections. */
 export interface MirrorDescription extends Omit<MirrorSettings, "origin" | "target"> {
   /** Default `data-migration`. */
   name?: string;
@@ -38,7 +38,7 @@ export interface MirrorDescription extends Omit<MirrorSettings, "origin" | "targ
 }
 
 /**
- * The resource's text and the model that the engine works from, made from the same choices.
+ * Returns the resource's text and the engine's model, derived from the same choices.
  * @throws MigrationError MIRROR_SETTINGS with every mistake
  */
 export function describeMirror(mirror: MirrorDescription): {
@@ -63,7 +63,7 @@ export function describeMirror(mirror: MirrorDescription): {
   return { text, model: modelFrom(resolved), otherApiVersions: resolved.dialect.otherApiVersions };
 }
 
-/** The choices together with how the workers reach the clusters: what a dialect writes down. */
+/** Returns the choices together with the workers' connections. A dialect writes this as a resource. */
 export function mirrorSpec(
   { dialect: _writer, kafkaVersion: _known, origin, target, ...choices }: ResolvedMirror,
   mirror: MirrorDescription,

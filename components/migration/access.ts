@@ -24,16 +24,19 @@ interface AccessContext {
   mirror: MirrorModel;
 }
 
-/** The mirror's user on one cluster, and what its resource says of the way there. */
+/** Credentials and connection of the mirror's user on one cluster, as its resource needs them. */
 export interface MirrorAccess extends Required<Pick<MirrorArgs["origin"], "authentication" | "tls">> {
   connection: pulumi.Output<Connection>;
   resources: pulumi.Resource[];
 }
 
-/** Whoever the migration is on one cluster: its administrator from first to last, and the mirror's user in between. */
+/**
+ * The migration's users on one cluster: the administrator during the whole migration, and the mirror's user while the
+ * mirror exists.
+ */
 export class ClusterAccess {
   readonly administrator: pulumi.Output<Connection>;
-  /** Where the administrator's values come from; undefined: from the program alone. */
+  /** Secrets that the administrator's values come from. Undefined: all values come from the program. */
   readonly secrets?: pulumi.Output<ConnectionSecrets>;
   private readonly cluster: MigrationCluster;
   private readonly names: Required<ClusterNames>;
@@ -49,7 +52,7 @@ export class ClusterAccess {
     if (secrets !== undefined) this.secrets = secrets;
   }
 
-  /** The mirror's user and, beside the mirror, the Secrets that its resource names. */
+  /** Declares the mirror's user, and the Secrets beside the mirror that the mirror's resource names. */
   mirrorsUser(after: pulumi.Resource[]): MirrorAccess {
     const { args } = this.context;
     const { credentials, resources } = this.mirrorsCredentials(after);
@@ -80,14 +83,14 @@ export class ClusterAccess {
     };
   }
 
-  /** Undefined: nobody logs in. */
+  /** Undefined: no login. */
   private administratorsCredentials(): ClusterCredentials | undefined {
     const { side, mirror, args } = this.context;
     const { administrator, operator } = this.cluster;
     if (administrator !== undefined) return given(administrator);
     if (operator === undefined) return undefined;
     const rules = administratorAcls(side, mirror, { fence: args.fence ?? false, groups: args.offsets?.groups ?? [] });
-    // Nobody can look at the cluster before this user is there.
+    // The cluster cannot be checked before this user exists. The check runs with these settings instead.
     const accepted = args.preflight?.accept?.includes("CLUSTER_OPEN") === true;
     const everyoneByDefault = accepted ? false : args.preflight?.everyoneByDefault?.[side];
     return this.kafkaUser(
@@ -107,7 +110,7 @@ export class ClusterAccess {
     const { operator, kafka } = this.cluster;
     const rights = { role: side, profile: args.profile ?? "least", mirror } as const;
     if (operator !== undefined) {
-      // Preflight has looked at the cluster.
+      // The preflight has already checked the cluster.
       const user = this.kafkaUser("user", this.names.user, { ...rights, everyoneByDefault: false }, operator, after);
       return { credentials: user, resources: [user] };
     }
@@ -174,7 +177,7 @@ export class ClusterAccess {
     return this.existing("ca", this.names.caSecret, ["ca.crt"]).text("ca.crt");
   }
 
-  /** A Secret beside the mirror that somebody else keeps there. */
+  /** Reads a Secret beside the mirror that exists and is not managed by this stack. */
   private existing(part: string, secretName: string, keys: string[], after: pulumi.Resource[] = []): SecretValues {
     const { parent, args } = this.context;
     const { provider, kubeconfig, context } = args.mirror ?? {};
@@ -193,7 +196,7 @@ export class ClusterAccess {
     );
   }
 
-  /** Read, never copied here: the engine verifies brokers with it. */
+  /** Only read here, not copied: the engine verifies the brokers with it. */
   private operatorsCa(): pulumi.Output<string> | undefined {
     const { operator } = this.cluster;
     if (operator === undefined || this.cluster.tls === false) return undefined;
@@ -205,7 +208,7 @@ export class ClusterAccess {
     return secret.text("ca.crt");
   }
 
-  /** Undefined where nothing comes from an operator's Secret. */
+  /** Returns undefined if no value comes from an operator's Secret. */
   private secretsOf(credentials: ClusterCredentials | undefined): pulumi.Output<ConnectionSecrets> | undefined {
     const { operator, ca, tls, existingSecrets } = this.cluster;
     if (operator === undefined) return undefined;
@@ -253,7 +256,7 @@ function given({ authentication: _ofWorkers, ...user }: GivenMirrorUser): Cluste
   return givenCredentials(user);
 }
 
-/** What the workers need in a Secret beside them, by key; a token is not for them. */
+/** Returns what the workers need in a Secret in their namespace, by key. A token is not for the workers. */
 function secretValues({
   mechanism,
   password,
@@ -264,7 +267,7 @@ function secretValues({
   return mechanism === "TLS" ? { "user.crt": certificate!, "user.key": key! } : { password: password! };
 }
 
-/** How the workers log in with that Secret; undefined without one. */
+/** Returns how the workers log in with that Secret. Undefined: there is no Secret. */
 function authenticationOf(
   { mechanism, username }: ClusterCredentials,
   secretName: pulumi.Output<string> | undefined,

@@ -10,196 +10,241 @@ import type { DialectName, MirrorAuthentication } from "../dialects";
 import type { GivenCredentialsArgs } from "../given/given-credentials";
 import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/settings";
 
-/** How the workers log in by themselves; fields as in Strimzi. */
+/** Authentication of the workers that the program sets itself. Fields as in Strimzi. */
 export type WorkerAuthentication = Extract<MirrorAuthentication, { type: "oauth" | "custom" }>;
 
-/** A principal that exists already: with a name and a password, a client certificate, or a bearer token. */
+/** An existing principal: name and password, a client certificate, or a bearer token. */
 export type GivenUser = GivenCredentialsArgs;
 
-/** The same for the mirror, whose workers log in by themselves. */
+/** An existing principal for the mirror. With OAUTHBEARER its workers get their own tokens. */
 export interface GivenMirrorUser extends GivenUser {
   /**
-   * For OAUTHBEARER: how the workers get their tokens, in the fields of Strimzi's `authentication` (type `oauth`, or
-   * `custom` in the dialect strimzi-v1). Its Secrets have to be in the mirror's namespace.
-   * Example: `{ type: "oauth", tokenEndpointUri: "https://idp/token", clientId: "mm2", clientSecret: { secretName: "mm2", key: "secret" } }`.
+   * For OAUTHBEARER: how the workers get their tokens. Fields as in Strimzi's `authentication` (type `oauth`, or
+   * `custom` in the dialect strimzi-v1). The Secrets that it names must be in the mirror's namespace.
+   * Example: `{ type: "oauth", tokenEndpointUri: "https://idp/token", clientId: "mm2", clientSecret: { secretName:
+   * "mm2", key: "secret" } }`.
    */
   authentication?: WorkerAuthentication;
 }
 
-/** Who makes the migration's users on one cluster. Exactly one of the four is given. */
+/** How the migration gets its users on one cluster. Set exactly one of the four. */
 export interface ClusterUsers {
-  /** A Strimzi or Event Streams user operator looks after the cluster: users are KafkaUsers. */
+  /** A Strimzi or Event Streams user operator manages the cluster's users. The migration creates KafkaUsers. */
   operator?: {
     /** Name of the Kafka resource (the `cluster` label), e.g. `origin`. */
     cluster: string;
-    /** Its namespace, e.g. `origin-ns`. */
+    /** Namespace of the Kafka resource, e.g. `origin-ns`. */
     namespace: string;
-    /** Version of this user operator where it differs from `operatorVersion`. Example: `0.31.0`. */
+    /** Version of this user operator, if it differs from `operatorVersion`. Example: `0.31.0`. */
     version?: string;
     /** Secret with the broker CA in that namespace. Default `<cluster>-cluster-ca-cert`. */
     caSecret?: string;
     /**
-     * What the user operator puts before the names of its users' Secrets (`STRIMZI_SECRET_PREFIX`). Default: as the Secrets of
-     * other KafkaUsers in the namespace show. Example: `kafka-`.
+     * Prefix that the user operator puts before the names of its users' Secrets (`STRIMZI_SECRET_PREFIX`). Default:
+     * taken from the Secrets of other KafkaUsers in the namespace. Example: `kafka-`.
      */
     secretPrefix?: string;
-    /** How the users that are made here log in; the listener has to ask for it. Default `scram-sha-512`. */
+    /** How the created users log in. The listener must require this authentication. Default `scram-sha-512`. */
     authentication?: "scram-sha-512" | "tls";
-    /** Kubernetes cluster that it is on. Default: the mirror's. */
+    /** Kubernetes cluster of the Kafka resource. Default: the mirror's. */
     provider?: k8s.Provider;
-    /** The same cluster for reading conditions, as a kubeconfig path or content. Default: what `kubectl` would use. */
+    /** Kubeconfig of the same cluster, to read conditions. Path or content. Default: what `kubectl` would use. */
     kubeconfig?: pulumi.Input<string>;
-    /** Its context. Default: the kubeconfig's current one. */
+    /** Context in the kubeconfig. Default: the kubeconfig's current context. */
     context?: string;
   };
-  /** No operator: users are made through Kafka's own interface, with @pulumi/kafka. Needs a given administrator. */
+  /**
+   * No operator: the migration creates users through the Kafka protocol, with @pulumi/kafka. Requires `administrator`.
+   */
   kafka?: {
-    /** Logs in as somebody who may make users and ACLs. Example: `new kafka.Provider("origin", { bootstrapServers: ["origin:9093"], ... })`. */
+    /**
+     * Provider that logs in as a user who may create users and ACLs.
+     * Example: `new kafka.Provider("origin", { bootstrapServers: ["origin:9093"], ... })`.
+     */
     provider: kafka.Provider;
   };
-  /** No users are made: this one is there, with the rights it needs. Needs a given administrator. */
+  /**
+   * No user is created: the mirror uses this existing user, which must have the rights it needs. Requires
+   * `administrator`.
+   */
   given?: GivenMirrorUser;
   /**
-   * The listener asks for no login: the mirror, and without `administrator` the engine too, connect as `User:ANONYMOUS`.
-   * No users, ACLs or credentials are made. With `tls: false` the connection is plain text. Default false.
+   * The listener requires no login. The mirror connects as `User:ANONYMOUS`. So does the engine, unless `administrator`
+   * is set. No users, ACLs or credentials are created. With `tls: false` the connection is plain text. Default false.
    */
   anonymous?: boolean;
 }
 
-/** What the migration's own objects for one cluster are called. The defaults are the guide's names; `mm2-administrator` is ours. */
+/** Names of the migration's objects for one cluster. The defaults are the guide's names, except `mm2-administrator`. */
 export interface ClusterNames {
-  /** The mirror's user (KafkaUser or SCRAM), and with an operator its Secret. Default `mm2-credentials`. */
+  /**
+   * The mirror's user (KafkaUser or SCRAM). With an operator, its Secret has the same name. Default `mm2-credentials`.
+   */
   user?: string;
-  /** The migration's administrator, a KafkaUser, and its Secret. Default `mm2-administrator`. */
+  /** The migration's administrator (a KafkaUser) and its Secret. Default `mm2-administrator`. */
   administrator?: string;
-  /** Secret beside the mirror with what its user logs in with. Default `origin-cluster-credentials`, `target-cluster-credentials`. */
+  /**
+   * Secret beside the mirror with the credentials of its user. Default `origin-cluster-credentials` or
+   * `target-cluster-credentials`.
+   */
   credentialsSecret?: string;
-  /** Secret beside the mirror with the CA. Default `origin-cluster-ca-cert`, `target-cluster-ca-cert`. */
+  /** Secret beside the mirror with the CA. Default `origin-cluster-ca-cert` or `target-cluster-ca-cert`. */
   caSecret?: string;
 }
 
 export interface MigrationCluster extends ClusterUsers {
   /**
-   * Names for this side, where the defaults are taken: both clusters' users in one namespace, several migrations of one
-   * cluster, or a Kafka called `origin` in the mirror's namespace. Example: `{ user: "mm2-orders", administrator: "mm2-orders-admin" }`.
+   * Names for this side. Set them if the default names are already in use: the users of both clusters are in one
+   * namespace, one cluster has several migrations, or a Kafka called `origin` is in the mirror's namespace.
+   * Example: `{ user: "mm2-orders", administrator: "mm2-orders-admin" }`.
    */
   names?: ClusterNames;
   /**
-   * Secrets in the mirror's namespace that somebody else keeps there under `names`: they are used as they are, never
-   * made, changed or deleted. Default: both are made by the stack.
+   * Existing Secrets in the mirror's namespace, with the names in `names`, that are managed outside of this stack. They
+   * are used as they are, and never created, changed or deleted. Default: the stack creates both.
    */
   existingSecrets?: {
-    /** `names.credentialsSecret`, key `password`, or `user.crt` and `user.key`. A given user's password is read from it. */
+    /**
+     * `names.credentialsSecret` exists, with key `password`, or `user.crt` and `user.key`. A given user's password is
+     * read from it.
+     */
     credentials?: boolean;
-    /** `names.caSecret`, key `ca.crt`. */
+    /** `names.caSecret` exists, with key `ca.crt`. */
     ca?: boolean;
   };
-  /** As the mirror's workers reach it. */
+  /** Bootstrap servers as reached from the mirror's workers. */
   bootstrapServers: pulumi.Input<string>;
-  /** As the machine that runs `pulumi` reaches it. Default: `bootstrapServers`. */
+  /** Bootstrap servers as reached from the machine that runs `pulumi`. Default: `bootstrapServers`. */
   adminBootstrapServers?: pulumi.Input<string>;
-  /** CA certificate, PEM. Default: the operator's Secret; without an operator the system's trust store. */
+  /** CA certificate, PEM. Default: the operator's Secret. Without an operator: the system's trust store. */
   ca?: pulumi.Input<string>;
-  /** False: no TLS at all. Default true. */
+  /** False: no TLS. Default true. */
   tls?: boolean;
   /**
-   * Name to check the brokers' certificates against where it differs from the address by which the engine reaches them (a
+   * Name to check the brokers' certificates against, if it differs from the address that the engine connects to (a
    * tunnel, a load balancer). The workers check the address in `bootstrapServers`. Default: the address.
    * Example: `origin-kafka-bootstrap.origin-ns.svc`.
    */
   serverName?: pulumi.Input<string>;
-  /** Default: a KafkaUser with the least that the engine's own calls need, removed last. */
+  /**
+   * User for the engine's own calls. Default: a KafkaUser with only the rights that these calls need. It is deleted
+   * last.
+   */
   administrator?: GivenUser;
 }
 
 export interface MigrationArgs {
-  /** `mirror`: copy. `cutover`: wait for completeness, prove it, move offsets, reset replication. `cleanup`: remove the mirror. Default `mirror`. */
+  /**
+   * `mirror`: copy. `cutover`: wait until the copy is complete, verify it, move offsets, reset replication. `cleanup`:
+   * delete the mirror. Default `mirror`.
+   */
   phase?: Phase;
-  /** Give the migration up: the gate lets `destroy` and `cleanup` pass unproved, and records it. Default false. */
+  /**
+   * Abandon the migration: the gate lets `destroy` and `cleanup` continue without a proof, and records this. Default
+   * false.
+   */
   abandon?: boolean;
   /** Default `least`. */
   profile?: Profile;
   /** Default `strimzi-v1`. */
   dialect?: DialectName;
   /**
-   * Version of the operator that reads the dialect, of Strimzi (`0.45.0`) or Event Streams (`11.1.4`): it decides which fields are
-   * written. Default: the newest that reads the dialect.
+   * Version of the operator that reads the dialect, of Strimzi (`0.45.0`) or Event Streams (`11.1.4`). It decides which
+   * fields are written. Default: the newest that reads the dialect.
    */
   operatorVersion?: string;
-  /** The cluster to migrate from. Example: `{ bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093", operator: { cluster: "origin", namespace: "origin-ns" } }`. */
+  /**
+   * The cluster to migrate from.
+   * Example: `{ bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093", operator: { cluster: "origin", namespace:
+   * "origin-ns" } }`.
+   */
   origin: MigrationCluster & ClusterSettings;
-  /** The cluster to migrate to, and what Connect keeps there. */
+  /** The cluster to migrate to, and the names of Connect's group and topics there. */
   target: MigrationCluster & TargetSettings;
   /** Where the mirror runs and what it does. */
   mirror?: Omit<MirrorSettings, "dialect" | "profile" | "origin" | "target"> & {
     /** Default `data-migration`. */
     name?: string;
-    /** Default `migration`. It has to be there, unless `createNamespace` is set. */
+    /** Default `migration`. The namespace must exist, unless `createNamespace` is set. */
     namespace?: string;
-    /** Make the namespace. It stays when the migration is gone, as others' objects may be in it. Default false. */
+    /**
+     * Create the namespace. It is not deleted with the migration, because it may contain other objects. Default false.
+     */
     createNamespace?: boolean;
-    /** Of the KafkaMirrorMaker2. Default none. Example: `{ team: "orders" }`. */
+    /** Labels of the KafkaMirrorMaker2. Default none. Example: `{ team: "orders" }`. */
     labels?: Record<string, string>;
-    /** Of the KafkaMirrorMaker2, beside the one that says whose it is. Default none. */
+    /** Annotations of the KafkaMirrorMaker2, in addition to the one that names the owner. Default none. */
     annotations?: Record<string, string>;
-    /** Longest wait for the workers, in seconds. Default 600. */
+    /** Longest time to wait for the workers, in seconds. Default 600. */
     readyLimitSeconds?: number;
     /** Kubernetes cluster that the mirror runs on. Default: Pulumi's default provider. */
     provider?: k8s.Provider;
-    /** The same cluster for reading conditions, as a kubeconfig path or content. Default: the provider's. */
+    /** Kubeconfig of the same cluster, to read conditions. Path or content. Default: the provider's. */
     kubeconfig?: pulumi.Input<string>;
-    /** Its context. Default: the provider's. */
+    /** Context in the kubeconfig. Default: the provider's. */
     context?: string;
   };
   /** When the copy counts as complete. Example: `{ limitSeconds: 7200 }`. */
   gate?: {
-    /** Longest wait in seconds. Default 1800. */
+    /** Longest time to wait, in seconds. Default 1800. */
     limitSeconds?: number;
-    /** How long the origin's end offsets must stand still, in seconds. Default 5; with `fence` 0. */
+    /** How long the origin's end offsets must not change, in seconds. Default 5; with `fence` 0. */
     stableSeconds?: number;
     /**
-     * Origin topics whose records were deleted (retention, DeleteRecords) before they were seen copied, and whose loss is
-     * accepted: it becomes a warning. Default none. Example: `["sessions.expired"]`.
+     * Origin topics that may have lost records. Their records were deleted (retention, DeleteRecords) before the gate
+     * saw them copied. The loss becomes a warning. Default none. Example: `["sessions.expired"]`.
      */
     acceptTruncation?: string[];
   };
-  /** How the copy is proved before offsets move. Example: `{ mode: "full" }`. */
+  /** How the copy is verified before offsets move. Example: `{ mode: "full" }`. */
   verify?: {
     /** `tail`: counts and the last records of each partition. `full`: every record. Default `tail`. */
     mode?: "none" | "tail" | "full";
-    /** Default 100. */
+    /** Records per partition that `tail` compares. Default 100. */
     tailRecords?: number;
   };
-  /** Which groups move, and what becomes of those that can't. Default: those of `mirror.groupsPattern`. Example: `{ excludeGroups: ["audit"] }`. */
+  /**
+   * Which groups move, and what to do with groups that cannot move. Default: the groups of `mirror.groupsPattern`.
+   * Example: `{ excludeGroups: ["audit"] }`.
+   */
   offsets?: OffsetOptions;
-  /** How many replicas the target's topics get. Default: as many as on the origin. Example: `{ rules: [{ pattern: ".*", factor: 3 }] }`. */
+  /**
+   * Number of replicas of the target's topics. Default: as many as on the origin.
+   * Example: `{ rules: [{ pattern: ".*", factor: 3 }] }`.
+   */
   replication?: ReplicationOptions;
   /** Deny writes on the migrated origin topics during the cutover. Default false. */
   fence?: boolean;
-  /** How the fence is made. Default: everyone is denied. Example: `{ everyoneByDefault: false }`. */
+  /** How the fence is raised. Default: writes are denied to everyone. Example: `{ everyoneByDefault: false }`. */
   fenceOptions?: FenceOptions;
-  /** When `destroy` may remove the checkpoints topic. Default `when-applied`; an abandoned migration: `always`. */
+  /** When `destroy` may delete the checkpoints topic. Default `when-applied`; for an abandoned migration `always`. */
   checkpoints?: CheckpointsMode;
-  /** What the look at both clusters takes for granted. Example: `{ accept: ["TARGET_MESSAGE_SIZE_SMALLER"] }`. */
+  /** Settings of the check of both clusters. Example: `{ accept: ["TARGET_MESSAGE_SIZE_SMALLER"] }`. */
   preflight?: {
-    /** Codes of findings that are known and accepted: they become warnings. Privileges and connections can't be accepted. Default none. */
+    /**
+     * Codes of findings that are known and accepted. They become warnings. Privileges and connections cannot be
+     * accepted. Default none.
+     */
     accept?: readonly string[];
-    /** What each cluster's brokers have as `allow.everyone.if.no.acl.found`. Default: asked of them; needed only where they hide it. */
+    /**
+     * Value of `allow.everyone.if.no.acl.found` on the brokers of each cluster. Set it only if the brokers do not show
+     * it. Default: read from the brokers.
+     */
     everyoneByDefault?: {
-      /** Of the origin. */
+      /** Value on the origin. */
       origin?: boolean;
-      /** Of the target. */
+      /** Value on the target. */
       target?: boolean;
     };
   };
   /**
-   * The report, a page and a JSON file, that every `up` that changes something and `destroy` write (docs/report.md).
-   * False: none. Default: in the folder `migration-report`.
+   * The report: an HTML page and a JSON file (docs/report.md). `destroy` and every `up` that changes something write
+   * it. False: no report. Default: written to the folder `migration-report`.
    */
   report?: ReportArgs | false;
 }
 
 export interface ReportArgs {
-  /** Relative to the Pulumi project's folder, or absolute. Default `migration-report`. */
+  /** Absolute, or relative to the Pulumi project's folder. Default `migration-report`. */
   folder?: string;
 }

@@ -16,10 +16,10 @@ import { mayBeSecret, migrationSchema } from "./schema";
 import { sharedNames } from "./other-migrations";
 
 /**
- * Every choice of the migration made. What may be wrong is said as a warning.
- * @param name of the component: several in one program must not name their objects alike
- * @throws MigrationError MIGRATION_SETTINGS with every mistake of its own settings, of the mirror's, and of the policy
- *   pack's mandatory rules
+ * Makes every choice of the migration. Possible mistakes are logged as warnings.
+ * @param name name of the component. Several migrations in one program must not use the same names for their objects
+ * @throws MigrationError MIGRATION_SETTINGS with every mistake in its own settings and in the mirror's, and everything
+ *   that the policy pack's mandatory rules forbid
  */
 export function resolveMigration(args: MigrationArgs, name?: string): { settings: MirrorSettings; model: MirrorModel } {
   const mistakes = migrationMistakes(args);
@@ -39,7 +39,7 @@ export function resolveMigration(args: MigrationArgs, name?: string): { settings
   return { settings, model: mirrorModelOf(settings) };
 }
 
-/** All that is wrong: what has the wrong shape is said and left out, and the rest is looked at for itself. */
+/** Returns all mistakes. A setting with a wrong shape is reported and left out, so that the rest can be checked. */
 export function migrationMistakes(args: MigrationArgs): Mistakes {
   const mistakes = new Mistakes();
   for (const fault of faultsOf(migrationSchema, args, mayBeSecret)) mistakes.add(sayFault(fault));
@@ -49,12 +49,15 @@ export function migrationMistakes(args: MigrationArgs): Mistakes {
   return mistakes;
 }
 
-/** What is wrong with the mirror of a migration, of which parts may be missing: for those who collect mistakes. */
+/**
+ * Returns the mistakes in the mirror of a migration. Parts of the arguments may be missing, because callers collect
+ * mistakes.
+ */
 export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
   const mistakes = new Mistakes();
   const resolved = resolveMirror(mirrorSettings(args), mistakes);
   const { origin, target } = connectionsOf(args);
-  // Written once more with its real connections; here for what the dialect can't say.
+  // The resource is written again with its real connections. This call finds what the dialect cannot express.
   resolved.dialect.mirror(
     mirrorSpec(resolved, {
       origin: { bootstrapServers: "-", ...origin },
@@ -66,8 +69,8 @@ export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
 }
 
 /**
- * What belongs together, in settings of sound shape.
- * @param faulty true for a path at which something of the wrong shape was left out: then it is not missing
+ * Checks settings of correct shape against each other.
+ * @param faulty returns true for a path at which a setting of wrong shape was left out. Such a setting is not missing
  */
 export function argumentMistakes(
   args: Partial<MigrationArgs>,
@@ -143,7 +146,7 @@ function checkGiven(
   }
 }
 
-/** What a Secret that exists holds is not known yet: something stands in for it. */
+/** The content of an existing Secret is not known yet. Placeholders are used instead. */
 function fromSecret(someone: GivenMirrorUser, found: Mistakes): GivenUser {
   for (const key of ["password", "certificate", "key"] as const) {
     if (someone[key] !== undefined)
@@ -153,7 +156,7 @@ function fromSecret(someone: GivenMirrorUser, found: Mistakes): GivenUser {
   return { ...credentialsOf(someone), ...stands };
 }
 
-/** Existing Secrets that nothing would read. */
+/** Reports existing Secrets that nothing would read. */
 function unusedSecrets(side: Side, cluster: MigrationCluster): string[] {
   const { existingSecrets, tls } = cluster;
   const { credentials, ca } = existingSecrets ?? {};
@@ -166,7 +169,7 @@ function unusedSecrets(side: Side, cluster: MigrationCluster): string[] {
   ];
 }
 
-/** Undefined: the workers log in with the Secret. */
+/** Returns why nothing reads the Secret. Undefined: the workers log in with it. */
 function whyNoSecret({ anonymous, given, kafka }: MigrationCluster): string | undefined {
   if (anonymous === true) return "nobody logs in with anonymous";
   if (kafka !== undefined) return "with kafka the user's password is made here, and nobody else knows it";
@@ -174,7 +177,7 @@ function whyNoSecret({ anonymous, given, kafka }: MigrationCluster): string | un
   return bearer ? "a token is not for the workers" : undefined;
 }
 
-/** Who gives a CA expects TLS. */
+/** A setting such as a CA is not used without TLS. A user who sets it expects TLS. */
 function unusedWithoutTls(side: Side, { tls, ca, serverName, names, operator }: MigrationCluster): string[] {
   if (tls !== false) return [];
   const given = { ca, serverName, "names.caSecret": names?.caSecret, "operator.caSecret": operator?.caSecret };
@@ -182,7 +185,10 @@ function unusedWithoutTls(side: Side, { tls, ca, serverName, names, operator }: 
   return keys.map((key) => `${side}.${key} is not used: ${side}.tls is false; take one of them away`);
 }
 
-/** The mirror's settings without its place, with what is said of it elsewhere. */
+/**
+ * Returns the mirror's settings without the place where it runs, and with the settings that are at the top level of the
+ * arguments.
+ */
 function mirrorSettings(args: Partial<MigrationArgs>): MirrorSettings {
   const {
     name: _n,

@@ -25,10 +25,13 @@ import type { MigrationArgs } from "./args";
 import { ownObjects, ownPrincipals } from "./objects";
 import { type CutoverSteps, type LastSteps, reportFacts } from "./report";
 
-/** Longest wait for the workers to leave after their resource is gone. */
+/** Longest time to wait until the workers have left after their resource is deleted. */
 const LEAVING_SECONDS = 300;
 
-/** Strimzi restarts a FAILED connector or task at its next look, every two minutes: the gate must not give up before. */
+/**
+ * Strimzi restarts a FAILED connector or task at its next reconciliation, every two minutes. The gate must not fail
+ * before.
+ */
 const RESTART_MS = 150_000;
 
 export interface LifecycleContext {
@@ -41,12 +44,12 @@ export interface LifecycleContext {
   preflight: PreflightOptions;
   /** Undefined: no report is written. */
   report?: ReportPlace;
-  /** Where an interrupted step leaves what the next run can use. */
+  /** Location for what an interrupted step leaves for the next run. */
   notes: ReportPlace;
   /** Changes with every setting. */
   trigger: string;
   administrators: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> };
-  /** Where the administrators' values come from. */
+  /** Secrets that the administrators' values come from. */
   secrets: Pick<StepArgs, "originSecrets" | "targetSecrets">;
 }
 
@@ -58,8 +61,9 @@ export interface GateVerdict {
 }
 
 /**
- * The steps that guard and finish a migration. Pulumi deletes in reverse dependency order after all creates and updates,
- * so what has to happen after the mirror is gone is declared before it, and what has to be asked first depends on it.
+ * The steps that guard and finish a migration. Pulumi deletes in reverse dependency order, after all creates and
+ * updates. Therefore a step that must run after the mirror is deleted is declared before it. A step that must run
+ * before any deletion depends on the mirror.
  */
 export class Lifecycle {
   readonly preflight: Preflight;
@@ -92,7 +96,7 @@ export class Lifecycle {
     );
   }
 
-  /** What has to be gone once the mirror and its users are; they depend on it. */
+  /** Declares the search for residue that runs after the mirror and its users are deleted. They depend on it. */
   beneathUsers(): Residue {
     return this.residue("cleanup", true, this.checkpoints);
   }
@@ -108,7 +112,7 @@ export class Lifecycle {
     );
   }
 
-  /** As the mirror's own users: is every right there that a missing one would turn into a silent stop? */
+  /** Checks the rights as the mirror's own users. Without one of these rights the mirror would stop silently. */
   privileges(
     mirrorConnections: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> },
     after: pulumi.Resource[],
@@ -129,7 +133,10 @@ export class Lifecycle {
     );
   }
 
-  /** What acts once the mirror is gone; the mirror depends on it. Every topic that will be deleted is a resource of its own. */
+  /**
+   * Declares the steps that run after the mirror is deleted. The mirror depends on them. Each topic to delete is a
+   * separate resource.
+   */
   beneathMirror(after: pulumi.Resource[]): pulumi.Resource[] {
     const { phase, abandon, args, mirror } = this.context;
     const replication = new Replication(
@@ -157,7 +164,7 @@ export class Lifecycle {
     ];
   }
 
-  /** What is asked before the mirror goes, and what the cutover does. */
+  /** Declares the steps of the cutover, and those that run before the mirror is deleted. */
   aboveMirror(mirror: pulumi.Resource): CutoverSteps {
     const { phase, abandon, args, notes } = this.context;
     const fenced = this.fenced();
@@ -188,14 +195,17 @@ export class Lifecycle {
     );
     const replication = new Replication(
       this.named("replication"),
-      // Its plan is said at preview, when nobody knows yet when the gate will have passed.
+      // Without `gatePassedAt`: the preview shows the plan, and it does not know yet when the gate passes.
       { ...this.step, phase, abandon, options: args.replication ?? {}, when: "cutover" },
       this.after(offsets),
     );
     return { fence: raised, gate, verification, offsets, replication };
   }
 
-  /** @param after in phase `cleanup`, when no mirror is declared, the checkpoints: it is asked before anything is deleted */
+  /**
+   * @param after in phase `cleanup`, which declares no mirror, the checkpoints: the gate runs before anything is
+   *   deleted
+   */
   gate(after: pulumi.Resource): Gate {
     const { phase, abandon } = this.context;
     return new Gate(
@@ -206,8 +216,9 @@ export class Lifecycle {
   }
 
   /**
-   * What the gate has decided. In phase `mirror` it has decided nothing, and the program says so itself: a preview that updates
-   * the gate (another pattern) would otherwise show all of this as unknown, in every step that follows.
+   * Returns what the gate has decided. In phase `mirror` it has decided nothing, so the program sets these values
+   * itself. Otherwise a preview that updates the gate (for example, for another pattern) would show all of them as
+   * unknown in every step that follows.
    */
   verdict({ passed, passedAt, abandonedAt, result }: Gate): GateVerdict {
     const { phase, abandon } = this.context;
@@ -215,7 +226,7 @@ export class Lifecycle {
       const none = pulumi.output(null);
       return { passed: pulumi.output(false), passedAt: none, abandonedAt: none, cleared: none };
     }
-    // Pulumi keeps no null: on a second `up` what has not happened yet is absent.
+    // Pulumi drops nulls. On a second `up`, what has not happened yet is absent.
     return {
       passed,
       passedAt: passedAt.apply((at) => at ?? null),
@@ -224,7 +235,10 @@ export class Lifecycle {
     };
   }
 
-  /** Written after all that acts. @param steps in phase `cleanup` the gate alone is left of them */
+  /**
+   * Declares the report, which is written after all other steps.
+   * @param steps in phase `cleanup` only the gate
+   */
   report(steps: LastSteps): Report | undefined {
     const { phase, args, report, trigger } = this.context;
     if (report === undefined) return undefined;
@@ -247,7 +261,7 @@ export class Lifecycle {
     );
   }
 
-  /** Declared last of all, and so deleted first. */
+  /** Declared last, and therefore deleted first. */
   guard(steps: LastSteps, report: Report | undefined): Guard {
     const { phase, abandon, args } = this.context;
     const ends = { gateEnds: originEnds(steps.gate), topicIds: topicIds(steps.gate) };
@@ -267,13 +281,13 @@ export class Lifecycle {
 
   private fenced(): { fence: boolean; fenceOptions?: FenceOptions } {
     const { fence = false, fenceOptions } = this.context.args;
-    // Absent rather than empty: a new key would change every state that has none.
+    // Leave the key out instead of an empty value: a new key would change every state that does not have it.
     return { fence, ...(fenceOptions === undefined ? {} : { fenceOptions }) };
   }
 
   private gateOptions(): GateOptions {
     const { gate = {}, fence = false } = this.context.args;
-    // Nobody writes behind a fence, which has itself waited for what was under way.
+    // Nothing writes behind a fence. The fence itself waited for writes in progress.
     const { limitSeconds = 1800, stableSeconds = fence ? 0 : 5, acceptTruncation } = gate;
     const restarts = this.context.args.mirror?.sourceConnector?.autoRestart?.enabled === true;
     return {
@@ -294,12 +308,12 @@ export class Lifecycle {
   }
 }
 
-/** An older state knows of none. */
+/** Null in the state of an older version. */
 function topicIds(gate: Gate): pulumi.Output<RecordedTopics | null> {
   return gate.topicIds.apply((ids) => ids ?? null);
 }
 
-/** An older state knows of none. */
+/** Null in the state of an older version. */
 function originEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
   return gate.ends.apply((ends) =>
     ends === undefined || ends === null

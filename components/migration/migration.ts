@@ -15,11 +15,14 @@ import { createdNamespace } from "./namespace";
 import { preflightOptions } from "./preflight";
 import { type LastSteps, reportPlace, triggerOf } from "./report";
 
-/** What each part of the cutover found, null before it has; no secrets. */
+/** Results of the parts of the cutover. Null: not available yet. Contains no secrets. */
 export interface Summary {
   gate: Omit<GateResult, "samples"> | null;
   verification: VerifyResult | null;
-  /** `rereads`: the offsets from which a group reads records again, most first, at most 100, and how many records. */
+  /**
+   * `rereads`: the partitions of which a group reads records again, with the number of records. At most 100, largest
+   * first.
+   */
   offsets:
     | (Omit<AppliedOffsets, "groups"> & {
         groups: number;
@@ -30,25 +33,34 @@ export interface Summary {
 }
 
 /**
- * One migration: users with exact ACLs, their secrets beside the mirror, the KafkaMirrorMaker2, and the steps that
- * guard it, prove it and clean up behind it. What an `up` does is decided by `phase`; `pulumi destroy` removes everything
- * but the migrated topics, after asking the gate.
+ * One migration: users with exact ACLs, their Secrets beside the mirror, the KafkaMirrorMaker2, and the steps that
+ * guard the migration, prove that it is complete and clean up. `phase` decides what an `up` does. `pulumi destroy` runs
+ * the gate and then deletes everything except the migrated topics.
  *
  * @example
  * new Migration("orders", {
  *   phase: "mirror",
- *   origin: { bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093", operator: { cluster: "origin", namespace: "origin-ns" } },
- *   target: { bootstrapServers: "target-kafka-bootstrap.target-ns:9093", operator: { cluster: "target", namespace: "target-ns" } },
+ *   origin: {
+ *     bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093",
+ *     operator: { cluster: "origin", namespace: "origin-ns" },
+ *   },
+ *   target: {
+ *     bootstrapServers: "target-kafka-bootstrap.target-ns:9093",
+ *     operator: { cluster: "target", namespace: "target-ns" },
+ *   },
  * });
  */
 export class Migration extends pulumi.ComponentResource {
   readonly phase: Phase;
-  /** When the gate passed, ISO 8601; null before. */
+  /** Time at which the gate passed, ISO 8601. Null: not passed yet. */
   readonly passedAt: pulumi.Output<string | null>;
-  /** When the migration was given up, ISO 8601; null otherwise. */
+  /** Time at which the migration was abandoned, ISO 8601. Null: not abandoned. */
   readonly abandonedAt: pulumi.Output<string | null>;
   readonly summary: pulumi.Output<Summary>;
-  /** Path of the report's page, relative to the Pulumi project's folder unless `report.folder` is absolute; null without one. */
+  /**
+   * Path of the report's page. Relative to the Pulumi project's folder, unless `report.folder` is absolute. Null: no
+   * report.
+   */
   readonly report: pulumi.Output<string | null>;
 
   /** @throws MigrationError MIGRATION_SETTINGS with every mistake, before anything is declared */
@@ -135,7 +147,7 @@ export class Migration extends pulumi.ComponentResource {
   }
 }
 
-/** In phase `cleanup` the gate alone is left. */
+/** In phase `cleanup` only the gate is declared. */
 function summaryOf({ gate, verification, offsets, replication }: LastSteps): pulumi.Output<Summary> {
   return pulumi
     .all([gate.result, verification?.result, offsets?.applied, replication?.result])
@@ -153,7 +165,10 @@ function withoutSamples(gate: GateResult | null | undefined) {
   return rest;
 }
 
-/** Thousands of offsets are for the report, not for a stack output; those that make a group read again are. */
+/**
+ * A stack output must not contain thousands of offsets. These are in the report. Keeps only the offsets that make a
+ * group read records again.
+ */
 function withoutDetails(applied: AppliedOffsets | null | undefined): Summary["offsets"] {
   if (!applied) return null;
   const { groups, ...rest } = applied;

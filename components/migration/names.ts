@@ -5,7 +5,7 @@ import type { ClusterNames, MigrationArgs, MigrationCluster } from "./args";
 
 export const SIDES = ["origin", "target"] as const;
 
-/** Every name of one side. */
+/** Returns all names of one side. */
 export function namesOf(side: Side, cluster: Pick<MigrationCluster, "names"> | undefined): Required<ClusterNames> {
   return {
     user: DEFAULT_USER,
@@ -16,29 +16,29 @@ export function namesOf(side: Side, cluster: Pick<MigrationCluster, "names"> | u
   };
 }
 
-/** The namespace of the mirror and of the Secrets beside it. */
+/** Returns the namespace of the mirror and of the Secrets beside it. */
 export const mirrorNamespace = (args: Partial<MigrationArgs>): string => args.mirror?.namespace ?? "migration";
 
 export const mirrorName = (args: Partial<MigrationArgs>): string => args.mirror?.name ?? DEFAULT_MIRROR_NAME;
 
-/** One object that the migration makes, or that an operator keeps beside one. */
+/** An object that the migration creates, or that an operator creates beside one. */
 export interface Named {
-  /** Which setting gives it its name. */
+  /** Setting that gives the object its name. */
   key: string;
   what: string;
   kind: "KafkaUser" | "Secret" | "KafkaMirrorMaker2";
   namespace: string;
   name: string;
-  /** Kubernetes cluster: who has no other provider is on the mirror's. */
+  /** Provider of the object's Kubernetes cluster. Without a provider of its own, the mirror's provider. */
   on: unknown;
-  /** Somebody else's: it can't be called otherwise here. */
+  /** The object belongs to someone else, so this migration cannot rename it. */
   foreign?: boolean;
 }
 
 export const isSame = (a: Named, b: Named): boolean =>
   a.kind === b.kind && a.name === b.name && a.namespace === b.namespace && a.on === b.on;
 
-/** Everything that a migration gives a name in Kubernetes, and what operators call theirs beside it. */
+/** Returns all Kubernetes objects that a migration names, and those that operators create beside them. */
 export function namedObjects(args: Partial<MigrationArgs>): Named[] {
   const mirror: Named = {
     key: "mirror.name",
@@ -51,7 +51,7 @@ export function namedObjects(args: Partial<MigrationArgs>): Named[] {
   return [mirror, ...SIDES.flatMap((side) => named(side, args))];
 }
 
-/** Objects that would get one name in one namespace: each would take over the other. */
+/** Reports objects that would have the same name in one namespace. Each would take over the other. */
 export function nameMistakes(args: Partial<MigrationArgs>): string[] {
   const all = namedObjects(args);
   const said = new Set<string>();
@@ -59,7 +59,7 @@ export function nameMistakes(args: Partial<MigrationArgs>): string[] {
     const before = all.slice(0, i).find((other) => isSame(object, other));
     if (before === undefined) return [];
     const [own, other] = object.foreign === true ? [before, object] : [object, before];
-    // Of a user and its Secret, which have one name, the user is said.
+    // A user and its Secret have the same name. Report only the user.
     const pair = `${own.key} ${other.key}`;
     if (own.foreign === true || said.has(pair)) return [];
     said.add(pair);
@@ -69,7 +69,7 @@ export function nameMistakes(args: Partial<MigrationArgs>): string[] {
   });
 }
 
-/** Names that nothing bears, and a made user that would take an existing one's place. */
+/** Reports names that no object uses, and a new user that would replace an existing one. */
 export function unusedNames(
   side: Side,
   { names, given, operator, administrator, anonymous }: MigrationCluster,

@@ -5,8 +5,8 @@ import type { MigrationArgs } from "./args";
 import { mirrorNamespace } from "./names";
 
 /**
- * The mirror's namespace, made when it is not there. It is never deleted: Kubernetes would delete with it whatever others
- * have put there, and whether there is any can't be seen without the right to list every kind of object.
+ * Declares the mirror's namespace if it is to be created. It is never deleted, because Kubernetes would delete
+ * everything in it. Finding out whether it contains other objects requires the right to list every kind of object.
  */
 export function createdNamespace(
   name: string,

@@ -9,8 +9,8 @@ import type { MigrationArgs } from "./args";
 import { mirrorName, mirrorNamespace, namesOf, SIDES } from "./names";
 
 /**
- * Every Kubernetes object that the migration makes and takes away again, and the Secrets that operators keep beside its
- * users: what has to be gone in the end. The administrators are left out: they are the last to go.
+ * Returns every Kubernetes object that the migration creates and deletes, and the Secrets that operators create beside
+ * its users. None of them may be left in the end. The administrators are left out, because they are deleted last.
  */
 export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi.Input<ObjectsOn>[] {
   const { provider, kubeconfig, context } = args.mirror ?? {};
@@ -56,9 +56,9 @@ export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi
   );
 }
 
-/** Principals of the mirror that the migration makes: no ACL may name them in the end. */
+/** Returns the principals of the mirror that the migration creates. In the end no ACL may name them. */
 export function ownPrincipals(args: MigrationArgs) {
-  // With a certificate an operator's user is known by the certificate's name.
+  // The principal of an operator's user with a certificate is the name in the certificate.
   const made = (side: (typeof SIDES)[number]) =>
     args[side].given === undefined && args[side].anonymous !== true
       ? [`User:${args[side].operator?.authentication === "tls" ? "CN=" : ""}${namesOf(side, args[side]).user}`]

@@ -10,20 +10,21 @@ import { isSame, mirrorNamespace, type Named, namedObjects } from "./names";
 interface Declared {
   migration: string;
   objects: Named[];
-  /** The mirror with its addresses; undefined: an address that Pulumi knows later. */
+  /** The mirror with its addresses. An address is undefined if it is a Pulumi output. */
   view: MirrorView;
   model: MirrorModel;
-  /** In phase `cleanup` no mirror copies. */
+  /** False in phase `cleanup`, which has no mirror. */
   copies: boolean;
 }
 
-/** What the migrations of one program have named so far. */
+/** Objects that the migrations of one program have named so far. */
 const byProgram = new WeakMap<object, Declared[]>();
 
 /**
- * Several migrations in one program must not share an object: in Kubernetes both would be the stack's, so that neither is
- * found to be taken; on one target two mirrors would read each other's state, or mix two topics in one.
- * @returns what is wrong, and what may be wrong as nobody knows the clusters' topics yet
+ * Checks that the migrations of one program share no object. In Kubernetes both objects would belong to the stack, so
+ * the check for foreign objects would not find them. On one target, two mirrors would read each other's state, or mix
+ * two topics in one.
+ * @returns mistakes, and warnings about possible mistakes, because the topics of the clusters are not known yet
  */
 export function sharedNames(
   migration: string,
@@ -60,7 +61,7 @@ function placedView(migration: string, args: Partial<MigrationArgs>, mirror: Res
   return { ...view, resource: migration, label: migration, namespace: mirrorNamespace(args), target };
 }
 
-/** Addresses that are not known yet are nobody's. */
+/** An address that is not known yet matches no other. */
 function haveOneTarget({ view }: Declared, { view: other }: Declared): boolean {
   const known = view.target.bootstrapServers !== undefined && other.target.bootstrapServers !== undefined;
   return known && sameCluster(view, "target", other, "target");
@@ -88,7 +89,10 @@ function sharedOnTarget({ model }: Declared, { model: others, migration }: Decla
 const WAY =
   "give them patterns that have no topic in common, or use DefaultReplicationPolicy with an alias of its own for each";
 
-/** A mistake where both name a topic; where only wildcards meet, the clusters may have no such topic in common. */
+/**
+ * If both patterns name the same topic, this is a mistake. If only wildcards overlap, this is a warning: the clusters
+ * may have no such topic in common.
+ */
 function mixedTopics(own: Declared, other: Declared): { mistakes: string[]; warnings: string[] } {
   const both = own.copies && other.copies ? commonCopies(own.view, other.view) : [];
   const named = both.filter((name) => names(own.view, name) && names(other.view, name));
@@ -101,7 +105,7 @@ function mixedTopics(own: Declared, other: Declared): { mistakes: string[]; warn
   return { mistakes, warnings: [`${seen}: where both have such topics, their records are mixed. ${WAY}`] };
 }
 
-/** Does the pattern write the topic's name out? */
+/** Returns true if the pattern contains the topic's full name. */
 function names({ topicsPattern }: MirrorView, name: string): boolean {
   return topicsPattern.split(",").some((part) => part.trim().replaceAll("\\.", ".") === name);
 }

@@ -10,7 +10,10 @@ import type { MigrationArgs } from "./args";
 import { namesOf } from "./names";
 import { ownPrincipals } from "./objects";
 
-/** What the preflight has to know beside the model: the replication that the mirror and the reset will ask for. */
+/**
+ * Returns what the preflight needs in addition to the model: the replication that the mirror and the reset will
+ * request.
+ */
 export function preflightOptions(args: MigrationArgs, settings: MirrorSettings): PreflightOptions {
   const { target, source, checkpoint, heartbeat } = resolveMirror(settings, new Mistakes());
   const factor = (config: Record<string, unknown>, key: string) =>
@@ -36,7 +39,7 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings):
   });
 }
 
-/** What the source connector is told about topic settings; undefined: nothing. */
+/** Returns the source connector's settings for topic configurations. Undefined: there are none. */
 function configSync(config: Config): ConfigSync | undefined {
   const { text, flag } = reader(config);
   const sync = defined({
@@ -48,7 +51,10 @@ function configSync(config: Config): ConfigSync | undefined {
   return Object.keys(sync).length === 0 ? undefined : sync;
 }
 
-/** The mirror's users, and the administrators that an operator makes, where this migration gives them ACLs; undefined: nowhere. */
+/**
+ * Returns the mirror's users and the administrators that an operator creates, if this migration grants their ACLs.
+ * Undefined: there are none.
+ */
 function madeUsers(args: MigrationArgs): PreflightOptions["users"] {
   const principals = ownPrincipals(args);
   const of = (side: Side) => {
@@ -62,7 +68,7 @@ function madeUsers(args: MigrationArgs): PreflightOptions["users"] {
   return Object.keys(users).length === 0 ? undefined : users;
 }
 
-/** The fence is told of the origin, too. */
+/** For the origin, the fence's options can contain this value, too. */
 function told(args: MigrationArgs): PreflightOptions["everyoneByDefault"] {
   const origin = args.preflight?.everyoneByDefault?.origin ?? args.fenceOptions?.everyoneByDefault;
   const sides = defined({ origin, target: args.preflight?.everyoneByDefault?.target });

@@ -16,7 +16,7 @@ import type { MigrationArgs } from "./args";
 
 const DEFAULT_FOLDER = "migration-report";
 
-/** What acts at `cutover`, in order. */
+/** The steps of the cutover, in order. */
 export interface CutoverSteps {
   fence: Fence;
   gate: Gate;
@@ -25,12 +25,13 @@ export interface CutoverSteps {
   replication: Replication;
 }
 
-/** Those of them that the present phase declares. */
+/** Those steps that the current phase declares. */
 export type LastSteps = Pick<CutoverSteps, "gate"> & Partial<CutoverSteps>;
 
 /**
- * One migration in a stack is called as the stack is; several must not write over each other's files. Without a report the
- * steps' own notes lie beside Pulumi.yaml.
+ * A migration with the stack's name uses this name for its files. Any other migration adds its name to the stack's, so
+ * that several migrations do not overwrite each other's files. Without a report, the steps' notes are beside
+ * Pulumi.yaml.
  */
 export function reportPlace(
   name: string,
@@ -43,9 +44,10 @@ export function reportPlace(
   return { report: written, notes: written };
 }
 
-/** What the steps have found, cut down to what the report shows; results hold no secrets. */
+/** Returns the results of the steps, reduced to what the report shows. Results contain no secrets. */
 export function reportFacts(preflight: Preflight, steps: LastSteps): pulumi.Output<ReportFacts> {
-  // Each cut down by itself: Pulumi walks through everything that it puts together, and there may be millions of offsets.
+  // Reduce each result separately. Pulumi walks through all values that it combines, and there may be millions of
+  // offsets.
   const { fence, gate, verification, offsets, replication } = steps;
   const parts = pulumi.output({
     checkedAt: preflight.checkedAt,
@@ -74,7 +76,7 @@ export function reportFacts(preflight: Preflight, steps: LastSteps): pulumi.Outp
   );
 }
 
-/** Changes with every setting that is no secret, and says nothing of them. */
+/** Returns a hash that changes with every setting that is not secret. The hash does not reveal the settings. */
 export function triggerOf(args: object): string {
   return createHash("sha256")
     .update(JSON.stringify(plainOf(args)))
@@ -82,10 +84,10 @@ export function triggerOf(args: object): string {
 }
 
 const SECRET_KEYS = ["password", "kubeconfig"];
-/** Of somebody who logs in; elsewhere `key` is a label's or a taint's. */
+/** Secret keys in a user's credentials. Elsewhere `key` is the key of a label or a taint. */
 const LOGIN_KEYS = [...SECRET_KEYS, "key", "token", "clientSecret", "config"];
 
-/** Without what is known later, other resources, and secrets. */
+/** Removes Pulumi outputs, other resources, and secrets. */
 function plainOf(value: unknown, secret: readonly string[] = SECRET_KEYS): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (pulumi.Output.isInstance(value) || pulumi.Resource.isInstance(value) || value instanceof Promise) return null;

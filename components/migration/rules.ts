@@ -11,9 +11,9 @@ import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from
 import { SIDES } from "./names";
 
 /**
- * What the policy pack's mandatory rules say about a migration and its mirror's users, before anything is declared.
- * `abandon` and `checkpoints: always` are left out: whoever says them says explicitly what the rules warn of, and the pack
- * says it to the reviewer.
+ * Returns what the policy pack's mandatory rules forbid in a migration and its mirror's users, before anything is
+ * declared. `abandon` and `checkpoints: always` are not checked here: the user sets them deliberately, and the pack
+ * reports them to the reviewer.
  */
 export function migrationRefusals(args: Partial<MigrationArgs>, resolved: ResolvedMirror): string[] {
   const place = { resource: "", label: "" };
@@ -52,15 +52,15 @@ export function migrationRefusals(args: Partial<MigrationArgs>, resolved: Resolv
       { ...place, kind: "Gate" },
     ],
   };
-  // How wide the guide's own rights are is known and documented.
+  // The guide's rights are wide. This is documented, so they are not reported.
   return refusals(view, profile === "guide" ? ["origin-write-everything"] : []).map((mistake) => `mirror: ${mistake}`);
 }
 
-/** How the workers will log in, as far as it is known before the users are. */
+/** Returns how the workers will log in, as far as this is known before the users exist. */
 export function connectionsOf(args: Partial<MigrationArgs>): Connections {
   const connection = (side: Side): Connections[Side] => {
     const cluster = args[side];
-    // A CA is always there: the operator's Secret, a given one, or the system's.
+    // There is always a CA: the operator's Secret, a given one, or the system's.
     const login = cluster?.anonymous === true ? {} : { authentication: authenticationOf(cluster) };
     return {
       ...login,
@@ -80,7 +80,7 @@ function authenticationOf(cluster: MigrationCluster | undefined): Connections[Si
   return { type } as Connections[Side]["authentication"];
 }
 
-/** The credentials without what only the workers need. */
+/** Returns the credentials without what only the workers need. */
 export function credentialsOf({ authentication: _ofWorkers, ...credentials }: GivenMirrorUser): GivenUser {
   return credentials;
 }

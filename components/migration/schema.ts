@@ -4,8 +4,7 @@ import { dialects } from "../dialects";
 import { count, fields, laterText, resource, seconds, text, whole } from "../shape/types";
 
 /**
- * The shape of a migration's settings. What every way of writing them has in common is here once: the ready-made stack's
- * configuration is made of the same parts.
+ * The shape of a migration's settings. The component and the configuration of the ready-made stack share these parts.
  */
 
 const names = z.array(text);
@@ -43,7 +42,7 @@ export const offsets = z.strictObject({
 
 const replicationRules = z.array(z.strictObject({ pattern: text, factor: count }));
 
-/** Without its limit, which the component takes in milliseconds and the stack in seconds. */
+/** Without its time limit: the component takes it in milliseconds and the stack in seconds. */
 export const replication = z.strictObject({
   rules: replicationRules.optional(),
   throttleBytesPerSecond: count.optional(),
@@ -56,7 +55,7 @@ export const fenceOptions = z.strictObject({ except: names.optional(), everyoneB
 const bySide = z.strictObject({ origin: z.boolean().optional(), target: z.boolean().optional() });
 export const preflight = z.strictObject({ accept: names.optional(), everyoneByDefault: bySide.optional() });
 
-/** Whoever checks credentials says which of these a mechanism needs, and which keys there are. */
+/** The check of the credentials reports which keys a mechanism needs, and unknown keys. */
 const user = z.looseObject({
   username: laterText.optional(),
   password: laterText.optional(),
@@ -80,7 +79,7 @@ const operator = z.strictObject({
   context: text.optional(),
 });
 
-/** A name of a Kubernetes object; users are principals, too. */
+/** Name of a Kubernetes object. Names of users are also principals. */
 const name = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'lower case letters, digits, "-" and "."');
 
 export const clusterNames = z.strictObject({
@@ -108,7 +107,7 @@ const cluster = {
   anonymous: z.boolean().optional(),
 };
 
-/** Where the mirror is; the stack says the cluster with a kubeconfig. */
+/** Where the mirror runs. The stack names the Kubernetes cluster with a kubeconfig. */
 export const placeShape = {
   name: text.optional(),
   namespace: text.optional(),
@@ -139,7 +138,7 @@ export const migrationSchema = z.strictObject({
   preflight: preflight.optional(),
 });
 
-/** Values that may be secrets: they are never shown, whatever is wrong with them. */
+/** Returns true for values that may be secrets. They are never shown, whatever their fault is. */
 export function mayBeSecret(path: readonly PropertyKey[]): boolean {
   return path.some((key) => ["given", "administrator", "kubeconfig", "ca"].includes(String(key)));
 }

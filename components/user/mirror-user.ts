@@ -47,7 +47,12 @@ export interface MirrorUserArgs extends UserRights, KubernetesArgs {
  * them. If the operator reports NotReady, the `up` fails at once with the operator's message.
  *
  * @example
- * const user = new MirrorUser("origin-user", { role: "origin", cluster: "origin", namespace: "origin-ns", profile: "guide" });
+ * const user = new MirrorUser("origin-user", {
+ *   role: "origin",
+ *   cluster: "origin",
+ *   namespace: "origin-ns",
+ *   profile: "guide",
+ * });
  * new SecretCopy("origin-credentials", { name: "origin-cluster-credentials", values: { password: user.password! } });
  */
 export class MirrorUser extends pulumi.ComponentResource implements ClusterCredentials {

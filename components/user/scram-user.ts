@@ -25,7 +25,11 @@ export interface ScramUserArgs extends UserRights {
  * Not for a cluster with a user operator: the operator deletes every credential and ACL that has no KafkaUser.
  *
  * @example
- * const provider = new kafka.Provider("origin", { bootstrapServers: ["origin:9093"], tlsEnabled: true, saslMechanism: "scram-sha512" });
+ * const provider = new kafka.Provider("origin", {
+ *   bootstrapServers: ["origin:9093"],
+ *   tlsEnabled: true,
+ *   saslMechanism: "scram-sha512",
+ * });
  * const user = new ScramUser("origin-user", { role: "origin" }, { provider });
  */
 export class ScramUser extends pulumi.ComponentResource implements ClusterCredentials {

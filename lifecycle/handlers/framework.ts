@@ -24,11 +24,13 @@ const WAYS = ["originSecrets", "targetSecrets"];
  */
 export interface Handler<Inputs extends object, Outputs extends object> {
   /**
-   * Returns the reasons why the step will fail, and reports through `progress` what it will do. Runs at preview and again
-   * at `up`, if every input is known. Pulumi passes the inputs of the last update to a check, not its outputs.
+   * Returns the reasons why the step will fail, and reports through `progress` what it will do. Runs at preview and
+   * again at `up`, if every input is known. Pulumi passes the inputs of the last update to a check, not its outputs.
    */
   previewFailures?(news: Inputs, olds: Inputs | undefined, progress: Progress): Promise<string[]>;
-  /** Reports what an update will do. Gets the whole state. Runs at preview and again at `up`, if every input is known. */
+  /**
+   * Reports what an update will do. Gets the whole state. Runs at preview and again at `up`, if every input is known.
+   */
   describeUpdate?(olds: Inputs & Outputs, news: Inputs, progress: Progress): Promise<void>;
   create(inputs: Inputs, progress: Progress): Promise<Outputs>;
   update(olds: Inputs & Outputs, news: Inputs, progress: Progress): Promise<Outputs>;
@@ -39,8 +41,8 @@ export interface Handler<Inputs extends object, Outputs extends object> {
    */
   outputs?: { readonly [K in keyof Outputs]-?: true };
   /**
-   * Inputs that only say how to reach a cluster. If nothing else changes, there is no update. A preview does not know some
-   * of them (a provider's own settings). If that counted as a change, all dependent outputs would be unknown.
+   * Inputs that only say how to reach a cluster. If nothing else changes, there is no update. A preview does not know
+   * some of them (a provider's own settings). If that counted as a change, all dependent outputs would be unknown.
    */
   immaterial?: readonly (keyof Inputs & string)[];
   /** Optional inputs. If the program no longer sets one that the state has, this is a change. */

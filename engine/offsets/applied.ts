@@ -6,7 +6,7 @@ import type { MigrationModel } from "../model";
 import { countText, someOf } from "../units";
 import type { AppliedGroup, AppliedOffsets, WrittenOffset } from "./types";
 
-/** The ids by which clusters are known again: bootstrap servers may be written in another order, or be others. */
+/** Reads the cluster ids. They identify a cluster even if its bootstrap servers are reordered or replaced. */
 export async function clusterIds({ origin, target }: Clusters): Promise<NonNullable<AppliedOffsets["clusters"]>> {
   const [originId, targetId] = await Promise.all([idOf(origin), idOf(target)]);
   return {
@@ -20,7 +20,7 @@ async function idOf(port: KafkaPort): Promise<string | undefined> {
   return clusterId === "" ? undefined : clusterId;
 }
 
-/** @throws MigrationError OFFSETS_OTHER_CLUSTER when these offsets were written on another cluster than this one */
+/** @throws MigrationError OFFSETS_OTHER_CLUSTER if these offsets were written on a different cluster than this one */
 export async function requireSameTarget(
   target: KafkaPort,
   applied: Pick<AppliedOffsets, "at" | "clusters">,
@@ -29,8 +29,8 @@ export async function requireSameTarget(
 }
 
 /**
- * @param is the target's id; undefined: not told
- * @throws MigrationError OFFSETS_OTHER_CLUSTER
+ * @param is the target's cluster id; undefined if the brokers do not return one
+ * @throws MigrationError OFFSETS_OTHER_CLUSTER if these offsets were written on a different cluster
  */
 export function requireTarget(applied: Pick<AppliedOffsets, "at" | "clusters">, is: string | undefined): void {
   const was = applied.clusters?.target;
@@ -45,9 +45,9 @@ export function requireTarget(applied: Pick<AppliedOffsets, "at" | "clusters">, 
 }
 
 /**
- * Two applies one after the other as one, so that a revert takes both back. The first may have been ended before or after
- * it wrote: only its own note says what was there before it.
- * @throws MigrationError OFFSETS_OTHER_CLUSTER when they were made on different targets
+ * Combines two applies that ran one after the other, so that a revert takes both back. The first may have been killed
+ * before or after it wrote. Only its own record shows what was there before it.
+ * @throws MigrationError OFFSETS_OTHER_CLUSTER if they ran on different targets
  */
 export function joinApplied(first: AppliedOffsets, second: AppliedOffsets): AppliedOffsets {
   requireTarget(first, second.clusters?.target);
@@ -57,7 +57,7 @@ export function joinApplied(first: AppliedOffsets, second: AppliedOffsets): Appl
   return { ...second, groups: [...groups, ...first.groups.filter((g) => !again.has(g.group))] };
 }
 
-/** Every offset that we may have written here. */
+/** Every offset that an apply may have written here. */
 export const writtenBy = (o: WrittenOffset): string[] => (o.inPlace === true ? [] : [o.offset, ...(o.earlier ?? [])]);
 
 function joined(first: AppliedGroup | undefined, second: AppliedGroup): AppliedGroup {
@@ -75,7 +75,7 @@ function joinedOffset(first: WrittenOffset, second: WrittenOffset): WrittenOffse
   const ours = writtenBy(first);
   if (second.inPlace === true) return ours.includes(second.offset) ? first : second;
   const { before: found, earlier: _, ...rest } = second;
-  // What the second found is what the first wrote, or somebody else's.
+  // The second apply found an offset that the first one wrote, or one that something else wrote.
   const before = found !== undefined && ours.includes(found.offset) ? first.before : found;
   const others = [...new Set(ours)].filter((offset) => offset !== second.offset);
   return { ...rest, ...(before === undefined ? {} : { before }), ...(others.length === 0 ? {} : { earlier: others }) };
@@ -92,20 +92,20 @@ export interface MovedOffset {
   found?: string;
 }
 
-/** Where the groups stand that an apply has moved. */
+/** The current positions of the groups that an apply has moved. */
 export interface AppliedNow {
-  /** Groups that stand where they were put: their clients have not committed since. */
+  /** Number of groups that are still where they were put. Their clients have not committed since. */
   standing: number;
-  /** Groups that have read on. */
+  /** Number of groups that have read on. */
   movedOn: number;
-  /** Offsets that lie before the place, or are gone: what follows is read again, or `auto.offset.reset` decides. */
+  /** Offsets that are earlier than they were put, or gone. Records are read again, or `auto.offset.reset` decides. */
   back: MovedOffset[];
 }
 
 /**
- * Says which applied offsets are elsewhere now: the clients have begun to read, or something else writes them. With
- * `sync.group.offsets.enabled` the mirror itself may do so once, for a group that it first saw while the target did not
- * know it (MirrorCheckpointTask.syncGroupOffset, Kafka 4.3): then apply again.
+ * Returns the applied offsets that have a different value now. The clients have started to read, or something else
+ * writes offsets. With `sync.group.offsets.enabled` the mirror itself may do so once, for a group that it first saw
+ * before the target knew the group (MirrorCheckpointTask.syncGroupOffset, Kafka 4.3). In this case, apply again.
  */
 export async function checkApplied(
   model: MigrationModel,
@@ -129,7 +129,7 @@ export async function checkWith({ target }: Pick<Clusters, "target">, applied: A
   });
 }
 
-/** What the moved offsets mean for the groups. */
+/** Summarizes the moved offsets by group. */
 export function appliedNow(applied: AppliedOffsets, moved: readonly MovedOffset[]): AppliedNow {
   const back = moved.filter((m) => m.found === undefined || BigInt(m.found) < BigInt(m.written));
   const behind = new Set(back.map((m) => m.group));
@@ -141,7 +141,7 @@ export function appliedNow(applied: AppliedOffsets, moved: readonly MovedOffset[
   };
 }
 
-/** The same in lines for a person: how many went on, and one for each group that stands earlier than it was put, at most 20. */
+/** The same as text: one line with the numbers, and a warning for each group with earlier offsets (at most 20). */
 export function appliedNowLines({ standing, movedOn, back }: AppliedNow): { line: string; warnings: string[] } {
   const groups = new Map<string, MovedOffset[]>();
   for (const m of back) {

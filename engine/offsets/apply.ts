@@ -15,14 +15,15 @@ import { isConflict, isInPlace, partitionsOf, tooLong } from "./summary";
 import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan, WrittenOffset } from "./types";
 
 /**
- * Writes a plan's offsets on the target, for groups that are not active there, and reads them back. What is there already
- * is left, so a second run after a kill only does the rest.
- * @returns what was written and what was there before: the input of `revertOffsets`.
- * @throws MigrationError OFFSETS_STALE when a group has moved on the origin since the plan; OFFSETS_BLOCKED, before
- *   anything is written, when groups are active on the target, have other offsets there, or have offsets that could not be
- *   translated (`blocked: "skip"` moves the others instead), and, with everything taken back, when a group becomes active
- *   meanwhile; OFFSETS_NOT_WRITTEN, with everything taken back that still stands where it was put, when reading back shows
- *   something else. Whatever else fails once writing has begun is thrown after the same.
+ * Writes the offsets of a plan to the target, for groups that are not active there, and reads them back. Offsets that
+ * are already in place are not written, so a second run after a kill only does the rest.
+ * @returns what was written and what was there before. This is the input of `revertOffsets`.
+ * @throws MigrationError OFFSETS_STALE if a group has moved on the origin since the plan.
+ * @throws MigrationError OFFSETS_BLOCKED if groups are active on the target, have different offsets there, or have
+ *   offsets that could not be translated. It is thrown before anything is written. It is also thrown if a group becomes
+ *   active during the writing, after everything is taken back. `blocked: "skip"` moves the other groups instead.
+ * @throws MigrationError OFFSETS_NOT_WRITTEN if reading back shows different values. It is thrown after all offsets
+ *   that still have the written value are taken back. Any other error during the writing is also thrown after this.
  */
 export async function applyOffsets(
   model: MigrationModel,
@@ -46,15 +47,15 @@ export async function applyOffsets(
 }
 
 /**
- * Has to keep what is about to be written, and what stands there, where a killed run does not lose it: only then is the
- * first offset written. When it throws, nothing is written.
+ * Must store what is about to be written and what is there now, in a place that a killed run does not lose. The first
+ * offset is written only after it returns. If it throws, nothing is written.
  */
 export type KeepIntent = (intended: AppliedOffsets, target: KafkaPort) => Promise<void>;
 
-/** Lines of a plan's `attention` that are said. */
+/** Maximum number of lines of a plan's `attention` that are reported. */
 const SAID = 20;
 
-/** Told what is about to be written and what stands there, before anything is. */
+/** Called before the first write, with what is about to be written and what is there now. */
 export type Writing = (intended: AppliedOffsets) => Promise<void>;
 
 export async function applyWith(
@@ -109,7 +110,7 @@ export async function applyWith(
   return applied;
 }
 
-/** @param late is told of groups that a member came to between the check and the write */
+/** @param late receives the groups that became active between the check and the write, with the reason */
 async function write(target: KafkaPort, groups: readonly AppliedGroup[], late: Map<string, string>): Promise<void> {
   await inParallel(groups, async (g) => {
     const moving = g.offsets.filter((o) => o.inPlace === undefined);
@@ -128,7 +129,7 @@ function appliedOf(groups: AppliedGroup[], skipped: AppliedOffsets["skipped"]): 
   return { version: 1, at: new Date().toISOString(), groups, skipped, written: all.length - inPlace, inPlace };
 }
 
-/** Takes back what this run has written, and nothing that it found in place. Returns what could not be taken back. */
+/** Takes back what this run has written, but nothing that it found in place. Returns what could not be taken back. */
 async function takeBack(clusters: Clusters, groups: readonly AppliedGroup[], progress: Progress): Promise<string[]> {
   const written = groups
     .map((g) => ({ ...g, offsets: g.offsets.filter((o) => o.inPlace === undefined) }))
@@ -137,7 +138,7 @@ async function takeBack(clusters: Clusters, groups: readonly AppliedGroup[], pro
     const { left } = await revertWith(clusters, appliedOf(written, []), progress);
     return left.map((l) => `group "${l.group}" keeps what it has on the target: it ${l.why}`);
   } catch (error) {
-    // Most often the very reason for the failure: a target that can't be reached.
+    // Usually this has the same cause as the first failure: the target cannot be reached.
     const why = isMigrationError(error) ? `${error.code}: ${error.seen}` : String(error);
     return [
       `${countText(written.length, "group")} may have new offsets that could not be taken back (${why}): what was kept before the first write takes them back`,
@@ -155,8 +156,8 @@ function withDetails(error: unknown, more: readonly string[]): unknown {
 }
 
 /**
- * A plan is only as good as the committed offsets that it was made from. A first commit counts, too: on another migrated
- * partition, or of a group that had none.
+ * Throws if the committed offsets on the origin have changed since the plan was made. A first commit also counts as a
+ * change: on another migrated partition, or by a group that had none.
  */
 async function refuseStale(origin: KafkaPort, mirror: MirrorModel, plan: OffsetPlan): Promise<void> {
   const now = await origin.groupOffsets([...plan.groups.map((g) => g.group), ...plan.nothingCommitted]);
@@ -199,7 +200,7 @@ async function refuseStale(origin: KafkaPort, mirror: MirrorModel, plan: OffsetP
   );
 }
 
-/** The plan's groups with what the target has now: between plan and apply anything may have happened. */
+/** Returns the plan's groups with their current state on the target, which may have changed since the plan was made. */
 async function refresh(target: KafkaPort, groups: readonly GroupPlan[]): Promise<GroupPlan[]> {
   const names = groups.map((g) => g.group);
   const [descriptions, offsets] = await Promise.all([target.describeGroups(names), target.groupOffsets(names)]);
@@ -229,7 +230,7 @@ async function refresh(target: KafkaPort, groups: readonly GroupPlan[]): Promise
   });
 }
 
-/** The groups that can't be written as they are now, and why. */
+/** Returns the groups that cannot be written in their current state, and why. */
 export function blockedGroups(groups: readonly GroupPlan[], options: OffsetOptions): { group: string; why: string }[] {
   return groups.flatMap((group) => {
     const why = whyBlocked(group, options);
@@ -278,7 +279,7 @@ function blockedError(blocked: readonly { group: string; why: string }[]): Migra
 }
 
 function wanted(group: GroupPlan): AppliedGroup {
-  // Without a target offset: one of the guide's ways has no answer for this partition.
+  // There is no target offset if one of the guide's ways has no answer for this partition.
   const offsets = partitionsOf(group)
     .filter(({ p }) => p.targetOffset !== null)
     .map(({ topic, p }): WrittenOffset => {
@@ -331,18 +332,18 @@ async function readBack(target: KafkaPort, groups: readonly AppliedGroup[]): Pro
   );
 }
 
-/** How long a commit takes with `AT_ONCE` of them under way: generous; `npm run bench offsets` shows what it is. */
+/** Time of a commit with `AT_ONCE` commits in flight. A generous value: `npm run bench offsets` shows the real one. */
 const COMMIT_MS = 100;
 
 export interface WritingEstimate {
   ms: number;
-  /** Part of it that was measured: all that the writing reads. */
+  /** The measured part of `ms`: the time for everything that `applyOffsets` reads. */
   readMs: number;
-  /** Groups with offsets to write; the rest of the time is theirs, and is not measured: nothing is written here. */
+  /** Number of groups with offsets to write. Their part of `ms` is not measured, because an estimate writes nothing. */
   commits: number;
 }
 
-/** How long `applyOffsets` will take for this plan: what it reads before and after is read now, commits are counted. */
+/** Estimates how long `applyOffsets` takes for this plan. It does the same reads and counts the commits. */
 export async function estimateWriting(
   model: MigrationModel,
   plan: OffsetPlan,
@@ -358,7 +359,7 @@ export async function estimateWriting(
     async ({ origin, target }) => {
       await origin.groupOffsets(groups);
       await Promise.all([target.describeGroups(groups), target.groupOffsets(groups)]);
-      // Read back.
+      // `applyOffsets` reads the offsets back.
       await target.groupOffsets(groups);
     },
     open,

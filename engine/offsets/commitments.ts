@@ -4,11 +4,11 @@ import type { MirrorModel } from "../model";
 import { selectGroups, selectPairs } from "../selection";
 import type { OffsetOptions } from "./types";
 
-/** Committed offsets of the groups that move, and what is known of the topics that they name. */
+/** The groups that move, their committed offsets and the target names of their topics. */
 export interface Commitments {
   groups: string[];
   unknown: string[];
-  /** Share groups that are selected and can't be moved. */
+  /** Selected share groups, which cannot be moved. */
   share: string[];
   committed: Map<string, CommittedOffset[]>;
   described: Map<string, GroupDescription>;
@@ -16,7 +16,7 @@ export interface Commitments {
   targetNames: Map<string, string>;
 }
 
-/** Reads the groups that move and what they have committed. */
+/** Reads the groups that move and their committed offsets. */
 export async function readCommitments(
   origin: KafkaPort,
   mirror: MirrorModel,
@@ -40,23 +40,25 @@ export async function readCommitments(
 export interface ListedGroup {
   groupId: string;
   protocolType: string;
-  /** `classic`, `consumer`, `streams`, `share`, or "" where the broker does not tell (before Kafka 3.8). */
+  /** `classic`, `consumer`, `streams`, `share`, or "" if the broker does not return it (before Kafka 3.8). */
   type?: string;
 }
 
 export interface ChosenGroups {
   chosen: string[];
-  /** Names that were asked for and that the origin does not have. */
+  /** Groups that were requested by name and do not exist on the origin. */
   unknown: string[];
-  /** Share groups (KIP-932) that are selected: they have no offset that could be moved. */
+  /** Selected share groups (KIP-932). They have no committed offset that could be moved. */
   share: string[];
 }
 
 /**
- * The groups that move: what the mirror's checkpoints cover (consumer groups and groups without a protocol, whole-name
- * matches of `groups` without those of `groups.exclude`; MirrorCheckpointConnector of Kafka 4.3) and, by the same patterns,
- * groups of the Streams protocol (KIP-1071), which commit as consumers do and which the mirror leaves out; then the
- * explicit lists, which win.
+ * Selects the groups that move:
+ * - The groups that the mirror's checkpoints cover: consumer groups and groups without a protocol whose whole name
+ *   matches `groups` and not `groups.exclude` (MirrorCheckpointConnector of Kafka 4.3).
+ * - Groups of the Streams protocol (KIP-1071), by the same patterns. They commit like consumers, but the mirror leaves
+ *   them out.
+ * - The explicit lists of the options. They take precedence over the patterns.
  */
 export function chooseGroups(
   listed: readonly ListedGroup[],
@@ -79,18 +81,19 @@ export function chooseGroups(
   };
 }
 
-/** Why a share group is left alone, and what its owners can do. */
+/** Why a share group does not move, and what its owners can do. */
 export const WHY_NOT_SHARE =
   "a share group, and what that has acknowledged is no committed offset; set its start on the target with kafka-share-groups.sh --reset-offsets";
 
-/** Metadata up to this many characters is not worth a question: nobody sets a limit that low. */
+/** If no metadata is longer than this many characters, the brokers' limit is not read: nobody sets a limit that low. */
 const SHORT = 64;
 /** Kafka's default of `offset.metadata.max.bytes`. */
 const DEFAULT_LIMIT = 4096;
 
 /**
- * How many characters of metadata the target takes with one committed offset: the least of its brokers, which refuse more
- * (OFFSET_METADATA_TOO_LARGE; they count characters). Kafka's default where the brokers do not tell.
+ * The number of metadata characters that the target accepts with one committed offset: the lowest limit of its brokers,
+ * or Kafka's default if they return none. Brokers refuse longer metadata (OFFSET_METADATA_TOO_LARGE). They count
+ * characters.
  */
 export async function metadataLimit(
   target: KafkaPort,

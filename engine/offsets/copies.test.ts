@@ -31,7 +31,7 @@ async function translated(
   return (await translate(...readers, [task], silent))[0] as Map<number, Translation>;
 }
 
-/** Records that clients write to the target after the copy. */
+/** Adds records that clients write to the target after the copy. */
 function withClients(log: Log, count: number, stamped = false): Log {
   const entries = Array.from({ length: count }, (_, i): Entry => {
     return {
@@ -47,7 +47,7 @@ function withClients(log: Log, count: number, stamped = false): Log {
   return { ...log, end: log.end + count, entries: [...log.entries, ...entries] };
 }
 
-/** Ids from here on belong to records of clients. */
+/** Lowest id of records written by clients. */
 const CLIENT = 1_000_000;
 
 describe("a record that the mirror has sent more than once", () => {
@@ -96,7 +96,7 @@ describe("a record that the mirror has sent more than once", () => {
     });
     await fc.assert(
       fc.asyncProperty(shapes, async ({ repeats: list, markerEvery, clients, equal }) => {
-        // One record that the origin holds twice.
+        // The origin holds one record twice.
         const origin = logOf(
           Array.from(
             { length: 60 },
@@ -131,7 +131,7 @@ describe("a record that the mirror has sent more than once", () => {
 });
 
 describe("a record that the target lacks", () => {
-  // Three values that a topic gets again and again, as a state that is published anew; the target stamps records itself.
+  // Values repeat, as if a state is published repeatedly. The target replaces the timestamps.
   const again = logOf(["a/1", "b/1", "a/1", "b/2", "c/1", "a/1", "c/2", "c/3", "d/1"].map((body): Draft => ({ body })));
   const stamped = mirror(again, { stamping: true });
   const without = (log: Log, ...offsets: number[]): Log => ({
@@ -140,15 +140,15 @@ describe("a record that the target lacks", () => {
   });
 
   it("is not taken for an equal one that comes later: what lies between would be skipped", async () => {
-    // Compaction removed a/1 at 0 and 2; the copy of b/2 at 3 is the first that the group has not read.
+    // Compaction removed a/1 at 0 and 2. The copy of b/2 at 3 is the first record that the group has not read.
     const answers = await translated(again, without(stamped, 0, 1, 2), [0, 2], true);
     for (const g of [0, 2]) expect(answers.get(g)).toMatchObject({ target: 3, exact: false });
-    // The earliest copy that is left counts, not the last one.
+    // The earliest remaining copy is taken, not the last one.
     expect((await translated(again, without(stamped, 0, 1), [0], true)).get(0)).toMatchObject({
       target: 2,
       exact: false,
     });
-    // Retention removed what came before 3.
+    // Retention removed the records before 3.
     const trimmed = { ...without(stamped, 0, 1, 2), start: 3 };
     for (const g of [0, 2])
       expect((await translated(again, trimmed, [g])).get(g)).toMatchObject({ target: 3, exact: false });
@@ -174,7 +174,7 @@ describe("a record that the target lacks", () => {
 
   it("is not taken for deleted by retention where the target's log begins with other records", async () => {
     const origin = plain(90);
-    // The topic was deleted and created again; retention has taken the first of the old records from the target.
+    // The topic was deleted and created again. On the target, retention removed the first of the old records.
     for (const age of [0, 1_000]) {
       const entry = (i: number): Entry => ({
         ...origin.entries[20 + i]!,
@@ -209,7 +209,7 @@ describe("a record that the target lacks", () => {
   it("says at most how much is read again where the beginning of the log was taken and not all of it was read", async () => {
     const origin = plain(60);
     const copy = mirror(origin);
-    // The group has not read 20 to 39, of which compaction left nothing on the target.
+    // The group has not read 20 to 39. On the target, compaction removed these records.
     const target = without(copy, ...Array.from({ length: 22 }, (_, i) => 18 + i));
     const answers = await translated(origin, target, [20], true);
     expect(answers.get(20)).toMatchObject({ target: 0, exact: false, rereadsAtMost: true });
@@ -245,10 +245,10 @@ describe("a record that the target lacks", () => {
   });
 });
 
-/** A record's key is what its body begins with; "3/" is a tombstone. */
+/** A record's key is the part of its body before "/". "3/" is a tombstone. */
 const keyOf = (e: Entry): string => e.body.split("/")[0] as string;
 
-/** What compaction leaves below `to`: the last record of each key, and no tombstones if `clean`. Above nothing is touched. */
+/** Compacts the log below `to`: keeps the last record of each key, and no tombstones if `clean`. */
 function compactBelow(log: Log, to: number, clean: boolean): Log {
   const below = (e: Entry): boolean => e.offset < Math.min(to, log.end - 1);
   const last = new Map(log.entries.filter(below).map((e) => [keyOf(e), e.offset]));
@@ -258,7 +258,7 @@ function compactBelow(log: Log, to: number, clean: boolean): Log {
 }
 
 interface Loss {
-  /** False: only retention takes records away. */
+  /** False: only retention removes records. */
   compacts: boolean;
   keys: number[];
   values: number;
@@ -267,12 +267,12 @@ interface Loss {
   replays: [number, number][];
   origin: { to: number; clean: boolean };
   target: { to: number; clean: boolean };
-  /** Records that retention took from the target's beginning. */
+  /** Number of offsets that retention removed at the start of the target. */
   deleted: number;
   stamping: boolean;
 }
 
-/** Seldom or often a key that comes again; -1: one that does not. Compaction then leaves longer or shorter runs. */
+/** A key that occurs again, or -1 for a unique one. `often` varies the length of the runs that compaction leaves. */
 const keyThatComesAgain = (often: number): fc.Arbitrary<number> =>
   fc.oneof({ weight: 4, arbitrary: fc.constant(-1) }, { weight: often, arbitrary: fc.nat({ max: 5 }) });
 
@@ -289,7 +289,7 @@ const losses: fc.Arbitrary<Loss> = fc.record({
   stamping: fc.constantFrom(false, false, true),
 });
 
-/** Compaction before the copy, then the copy with its repetitions, then compaction on each side by itself, then retention. */
+/** In order: compaction before the copy, the copy with repetitions, separate compaction of each cluster, retention. */
 function logsAfter(c: Loss): { origin: Log; target: Log } {
   const compacted = (log: Log, to: number, clean: boolean): Log => (c.compacts ? compactBelow(log, to, clean) : log);
   const drafts = c.keys.map((key, i): Draft => {
@@ -311,13 +311,13 @@ describe("translation where compaction or retention took records away", () => {
     await fc.assert(
       fc.asyncProperty(losses, async (c) => {
         const { origin, target } = logsAfter(c);
-        // Few places: many are read in one pass, which proves them in another way.
+        // Test only a few places, because many places are read in one pass and proved in a different way.
         const committed = all(origin).filter((g) => g % 3 === 0);
         const ids = new Set(target.entries.map((e) => e.id));
         const content = (e: Entry): string => (c.stamping ? e.body : `${e.timestamp} ${e.body}`);
         for (const [g, answer] of await translated(origin, target, committed, c.compacts)) {
           const at = `offset ${g} -> ${answer.target} (${answer.how})`;
-          // Where retention cut into a long repetition the group is refused rather than placed by a guess.
+          // If retention removed part of a long repetition, the group is refused. Its place would be a guess.
           if (!c.compacts && c.deleted > 0 && c.replays.length > 0 && answer.how === "incomplete") continue;
           expect(answer.target, at).toBeDefined();
           const stays = visible(origin, false).filter((e) => e.offset >= g);
@@ -340,7 +340,7 @@ describe("translation where compaction or retention took records away", () => {
   });
 });
 
-/** How many of the records at or after the place that look like this one are on the target. */
+/** Counts the records equal to this one, at or after the place, that are on the target. */
 function heldFrom(target: Log, stays: readonly Entry[], like: Entry, content: (e: Entry) => string): number {
   const ids = new Set(stays.filter((s) => content(s) === content(like)).map((s) => s.id));
   return new Set(target.entries.filter((e) => ids.has(e.id)).map((e) => e.id)).size;

@@ -1,4 +1,4 @@
-/** Moving consumer groups to their exact place on the target. See docs/offsets.md. */
+/** Moves consumer groups to their exact place on the target. See docs/offsets.md. */
 export { applyOffsets, blockedGroups, type KeepIntent } from "./apply";
 export { clusterIds, requireSameTarget } from "./applied";
 export { joinApplied } from "./applied";

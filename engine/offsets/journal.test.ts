@@ -7,10 +7,10 @@ import { testMirror } from "../../test/support/models";
 const mirror = testMirror({ groupId: "mm2" });
 const TOPIC = "mm2.moved-offsets.internal";
 
-/** A target in memory with this one topic, one batch for each record. */
+/** An in-memory target with only this topic. Each record is its own batch. */
 class Target {
   records?: { key: Buffer; value: Buffer }[];
-  /** Ends an append after so many records, as a kill does. */
+  /** Stops an append after this many records, like a kill. */
   endsAfter = Infinity;
   id = "the-target";
   /** Records below this were deleted. */
@@ -69,7 +69,7 @@ class Target {
   }
 }
 
-/** Names that do not compress, so that a note takes several records. */
+/** Uses group names that do not compress, so that an entry needs several records. */
 const applied = (
   groups: number,
   at = "2026-01-01T00:00:00.000Z",

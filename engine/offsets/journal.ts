@@ -9,11 +9,12 @@ import { requireSameTarget } from "./applied";
 import type { AppliedOffsets } from "./types";
 
 /**
- * What a cutover is about to write, and what stood there before, in a topic of its own on the target: that is the one
- * place that a killed `up` on a build machine does not lose. Group names and offsets only.
+ * A journal entry: the offsets that a cutover is about to write, and the offsets that were there before. It contains
+ * only group names and offsets. The journal is a separate topic on the target, because that is the only place that a
+ * killed `up` on a build machine does not lose.
  *
- * One entry is the JSON text, compressed, in chunks of one record each. Key: `run number count`. The last entry whose
- * chunks are all there counts. A cut-off entry belongs to an `up` that was killed before it wrote its first offset.
+ * An entry is JSON text, compressed and split into chunks. Each chunk is one record with the key `run number count`.
+ * The last complete entry counts. An incomplete one is from an `up` that was killed before it wrote its first offset.
  */
 interface Entry {
   version: 1;
@@ -26,7 +27,7 @@ const KEY = /^([0-9a-f]{16}) (\d+) (\d+)$/;
 const CONFIGS = { "cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1" };
 const MOST_REPLICAS = 3;
 
-/** Keeps the entry: returns when all in-sync replicas have it. Makes the topic where it is absent. */
+/** Writes the entry and returns when all in-sync replicas have it. Creates the topic if it does not exist. */
 export async function writeJournal(target: KafkaPort, mirror: MirrorModel, applied: AppliedOffsets): Promise<void> {
   const topic = offsetsJournalTopic(mirror);
   const entry: Entry = { version: 1, groupId: mirror.groupId, applied };
@@ -49,8 +50,9 @@ export async function writeJournal(target: KafkaPort, mirror: MirrorModel, appli
 }
 
 /**
- * The last entry; undefined when there is none.
- * @throws MigrationError OFFSETS_JOURNAL_UNREADABLE when the topic holds anything else; OFFSETS_OTHER_CLUSTER
+ * Returns the last complete entry, or undefined if there is none.
+ * @throws MigrationError OFFSETS_JOURNAL_UNREADABLE if the topic holds anything else; OFFSETS_OTHER_CLUSTER if the
+ *   entry was written on another target
  */
 export async function readJournal(target: KafkaPort, mirror: MirrorModel): Promise<AppliedOffsets | undefined> {
   const topic = offsetsJournalTopic(mirror);
@@ -64,7 +66,7 @@ export async function readJournal(target: KafkaPort, mirror: MirrorModel): Promi
     const chunks = open.get(run) ?? new Map<number, Buffer>();
     open.set(run, chunks.set(Number(number), value));
     if (chunks.size !== Number(count)) return;
-    // What came before it does not matter any more.
+    // A complete entry replaces everything before it.
     open.clear();
     last = Buffer.concat([...chunks].sort(([a], [b]) => a - b).map(([, chunk]) => chunk));
   });
@@ -77,9 +79,9 @@ export async function readJournal(target: KafkaPort, mirror: MirrorModel): Promi
 }
 
 /**
- * A kill leaves out the end of a note. A note without its beginning, or a log without its beginning, has lost records
- * that were there when offsets were written (DeleteRecords, retention).
- * @param cutOff chunks, by their number, of the notes after the last whole one
+ * A killed `up` can only leave an entry without its end. If the beginning of an entry or of the log is missing, records
+ * were deleted (DeleteRecords, retention) that existed when offsets were written.
+ * @param cutOff chunks by their number, one map for each incomplete entry after the last complete one
  */
 async function requireWhole(
   target: KafkaPort,
@@ -94,7 +96,10 @@ async function requireWhole(
   if ((start?.offset ?? 0n) > 0n) throw unreadable(topic, `its records before offset ${start!.offset} were deleted`);
 }
 
-/** Deletes the topic once nothing needs it; absent is fine. What can't be read is kept: see {@link readJournal}. */
+/**
+ * Deletes the topic when it is no longer needed. Does nothing if it does not exist. A topic that cannot be read is
+ * kept, and the errors of {@link readJournal} are thrown.
+ */
 export async function deleteJournal(target: KafkaPort, mirror: MirrorModel): Promise<void> {
   const topic = offsetsJournalTopic(mirror);
   if ((await target.describeTopics([topic])).length === 0) return;
@@ -107,12 +112,12 @@ function entryOf(bytes: Buffer, topic: string): Entry {
     const entry = JSON.parse(gunzipSync(bytes).toString("utf8")) as Partial<Entry>;
     if (entry.version === 1 && typeof entry.groupId === "string" && isApplied(entry.applied)) return entry as Entry;
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   throw unreadable(topic, "its last note can't be read");
 }
 
-/** Is this what an apply keeps? */
+/** Returns true if the value has the form of the `AppliedOffsets` that an apply stores. */
 export function isApplied(value: unknown): value is AppliedOffsets {
   const { version, at, groups } = (value ?? {}) as Partial<AppliedOffsets>;
   return version === 1 && typeof at === "string" && Array.isArray(groups) && groups.every(isGroup);

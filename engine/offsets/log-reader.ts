@@ -5,7 +5,7 @@ import { fetchBatches, type Isolation, scan } from "../records";
 import { Grace, isBehind, truncated, walkFetched } from "../records/read";
 import type { RecordCursor } from "../records/walk";
 
-/** A stretch of one partition to be read. */
+/** A range of one partition to read. */
 export interface ScanAsk extends TopicPartition {
   from: number;
   /** Exclusive. */
@@ -14,25 +14,25 @@ export interface ScanAsk extends TopicPartition {
   see(cursor: RecordCursor): void;
 }
 
-/** A time (ms) in one partition. */
+/** A time in one partition, in ms since the epoch. */
 export interface Moment extends TopicPartition {
   timestamp: number;
 }
 
-/** What the translation needs of one cluster's logs. */
+/** The access to one cluster's logs that the translation needs. */
 export interface LogReader {
   /**
-   * Reads every ask to its end; several asks may name the same partition. Partitions are read side by side.
-   * @throws MigrationError when a stretch can't be read, or is no longer there.
+   * Reads every range to its end. Several ranges may be in the same partition. Partitions are read in parallel.
+   * @throws MigrationError if a range cannot be read, or was deleted.
    */
   scan(asks: readonly ScanAsk[], signal?: AbortSignal): Promise<void>;
-  /** The first offset whose record has this timestamp (ms) or a later one; undefined when there is none. */
+  /** Returns the first offset whose record has this timestamp (ms) or a later one. Undefined if there is none. */
   offsetAt(partition: TopicPartition, timestamp: number): Promise<number | undefined>;
-  /** The same for many places at once, in order; a partition may be named several times. */
+  /** Like `offsetAt` for many places at once, in the same order. The same partition may occur several times. */
   offsetsAt(places: readonly Moment[]): Promise<(number | undefined)[]>;
 }
 
-/** A stretch of at most this many offsets is a look at a few records: small fetches, many partitions in one. */
+/** Ranges of at most this many offsets are read with small fetches, many partitions in one request. */
 const FEW = 64;
 
 /** Reads logs through the port. */
@@ -82,7 +82,7 @@ const rangeOf = (ask: ScanAsk): PartitionRange => ({
 
 const momentOf = (at: Moment): string => `${partitionKey(at)}@${at.timestamp}`;
 
-/** A request names a partition once: several asks of one partition go one after the other. */
+/** Splits the asks into rounds with at most one ask per partition: a request can name a partition only once. */
 function inRounds<T extends TopicPartition>(asks: readonly T[]): T[][] {
   const result: T[][] = [];
   const depth = new Map<string, number>();

@@ -35,7 +35,7 @@ describe("applying", () => {
     );
     expect(target.writes).toEqual([]);
     await expect(apply(p, { blocked: "skip" })).resolves.toMatchObject({ written: 1, skipped: [{ group: "long" }] });
-    // What is there already need not be written.
+    // An offset that is already in place is not written, so it does not block.
     target.group("long", { "orders:0": [5, "m".repeat(101)], "payments:0": 20 });
     expect(blockedGroups((await plan()).groups, {})).toEqual([]);
   });
@@ -184,7 +184,7 @@ describe("applying", () => {
     for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15, "payments:0": 12 });
     target.group("a", { "orders:0": [17, "mine"] });
     const p = await plan({ overwrite: true });
-    // Somebody else writes, too.
+    // Another client writes at the same time.
     target.afterWrite = (w) => {
       if (w.startsWith("commit b")) target.groups.get("b")!.offsets.set("orders:0", { offset: 3n, metadata: "" });
     };
@@ -296,7 +296,7 @@ describe("taking back", () => {
       );
       await applying.catch(() => {});
       target.beforeWrite = () => {};
-      // A second try finds in place what the first wrote; only the first one's note says what was there before.
+      // The second try finds the offsets of the first one in place. Only the first intent shows what was there before.
       let again: AppliedOffsets | undefined;
       await applyWith(clusters(), mirror, await plan(options), options, silent, async (all) => void (again = all));
       await revertWith(clusters(), joinApplied(intended!, again!), silent);

@@ -14,7 +14,7 @@ const record = (offset: number, more: Partial<Fingerprint> = {}): Fingerprint =>
   };
 };
 
-/** Origin offsets 7 to 13, and their copies 100 offsets later. */
+/** Origin offsets 7 to 13. The copies are 100 offsets later. */
 const offsets = [7, 8, 9, 10, 11, 12, 13];
 const stretch = (records: readonly Fingerprint[], from = records[0]!.offset): RecordsOfRange => ({
   from,

@@ -4,35 +4,36 @@ import { type Fingerprint, fingerprint, isCopy, NO_TIMESTAMP } from "../records/
 import type { LogReader, ScanAsk } from "./log-reader";
 import { answer, type Work } from "./translation";
 
-/** A look at a few records costs about as much as reading this many in passing; looks at one partition come one by one. */
+/** A look at one place costs about as much as reading this many records. Looks at one partition run in sequence. */
 const RECORDS_PER_LOOK = 5_000;
 const MANY_PLACES = 32;
 
-/** How many records before and after the landing place are compared, where the logs have them. */
+/** Number of records to compare before and after the landing place, if the logs have them. */
 export const BEFORE = 3;
 export const AFTER = 3;
 
-/** A range of a log with every visible record in it. */
+/** A range of a log with all its visible records. */
 export interface RecordsOfRange extends OffsetRange {
   records: readonly Fingerprint[];
 }
 
-/** Where the record at origin offset `g` must lie if neither log has a gap from there to the end. */
+/** The target offset of the record at origin offset `g`, if neither log has a gap from there to its end. */
 export function byArithmetic(g: number, origin: LogBounds, target: LogBounds): number {
   return target.end - (origin.end - g);
 }
 
-/** The range to read around a place: its neighbours, inside the log. */
+/** The range to read around a place: the place and its neighbours, limited to the log. */
 export function around(place: number, bounds: LogBounds): OffsetRange {
   return { from: Math.max(bounds.start, place - BEFORE), to: Math.min(bounds.end, place + AFTER + 1) };
 }
 
 /**
- * Looks for a landing place in a few records: both rangees are without gaps and outside transactions, the target keeps
- * timestamps, the record at `g` equals the one at `t` and no other near it, and its neighbours are equal at equal
- * distances. That alone proves nothing: contents that repeat look the same one period further on, and duplicates shift
- * the place by as much. What is left to show is that `t` is the first copy (`whyNotFirst`).
- * @returns undefined when the place holds, else why not.
+ * Checks with a few records whether the record at origin offset `g` can be the one at target offset `t`. The
+ * conditions: both ranges have no gaps and no transactions, the target keeps timestamps, the record at `g` equals the
+ * one at `t` and no other record near it, and neighbours at equal distances are equal. This is not a proof yet:
+ * contents that repeat look the same one period later, and duplicates can shift the place by one period. `firstCopies`
+ * must also show that `t` is the first copy.
+ * @returns undefined if the place matches, otherwise the reason why it does not.
  */
 export function whyNotSamePlace(
   g: number,
@@ -47,7 +48,7 @@ export function whyNotSamePlace(
   if (here === undefined || there === undefined) return "the log has gaps";
   if (target.records.some((r) => r.stamped)) return "the target stamps records itself";
   if (origin.records.some((r) => r.timestamp === NO_TIMESTAMP)) return "records have no timestamp";
-  // All timestamps count here, so it does not matter from which side a record is.
+  // All timestamps are comparable here, so it does not matter which cluster a record is from.
   const same = (a: Fingerprint | undefined, b: Fingerprint | undefined): boolean => {
     return a !== undefined && b !== undefined && isCopy({ ...a, stamped: false }, { ...b, stamped: false });
   };
@@ -69,12 +70,13 @@ export function whyNotSamePlace(
   return compared > 0 || alone ? undefined : "no neighbour to compare";
 }
 
-/** How many records with the landing record's timestamp or a later one may lie before it; beyond, the tail is read. */
+/** Maximum number of offsets to search for an earlier copy before the landing record. Beyond it, the tail is read. */
 export const MOST_BEFORE = 1_000;
 
 /**
- * The range in which an earlier copy of the record at `t` would lie: from the target's first record with its timestamp or
- * a later one. undefined: too long to be looked at.
+ * The range in which an earlier copy of the record at `t` would lie.
+ * @param first the target's first offset whose record has the same timestamp or a later one
+ * @returns undefined if the range is too long to read, or `first` does not give one
  */
 export function beforeFirst(t: number, first: number | undefined, target: LogBounds): OffsetRange | undefined {
   if (first === undefined || first > t || t - first > MOST_BEFORE) return undefined;
@@ -96,7 +98,7 @@ interface Probe {
   targetRecords: Fingerprint[];
 }
 
-/** Answers what a few records around the expected place prove. */
+/** Answers the committed offsets whose place is proved by a few records around it. */
 export async function byNeighbours(
   origin: LogReader,
   target: LogReader,
@@ -132,7 +134,7 @@ export async function byNeighbours(
   }
 }
 
-/** The probes whose landing record has no earlier copy on the target: only there can nothing be skipped. */
+/** Returns the probes whose landing record has no earlier copy on the target. Only these cannot skip records. */
 async function firstCopies(target: LogReader, probes: readonly Probe[], signal?: AbortSignal): Promise<Probe[]> {
   const partitionOf = ({ work }: Probe) => ({ topic: work.task.targetTopic, partition: work.task.partition });
   const records = probes.map((p) => p.targetRecords.find((r) => r.offset === p.t) as Fingerprint);
@@ -159,7 +161,7 @@ async function firstCopies(target: LogReader, probes: readonly Probe[], signal?:
   return probes.filter((p) => !later.has(p));
 }
 
-/** Many groups, each at a place of its own in a short range: one pass over it serves them all. */
+/** True if there are many places in a short range: one pass over the range is cheaper than one look per place. */
 function tailIsCheaper({ open, origin }: Work): boolean {
   return open.length > MANY_PLACES && origin.end - (open[0] as number) <= open.length * RECORDS_PER_LOOK;
 }

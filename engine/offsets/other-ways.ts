@@ -15,17 +15,17 @@ import type { OffsetPlan, PartitionPlan } from "./types";
 /** Latest checkpoint by group, then by `topic:partition`. */
 export type Checkpoints = Map<string, Map<string, Checkpoint>>;
 
-/** What the checkpoints topic is called on the target. */
+/** The name of the checkpoints topic on the target. */
 export function checkpointsTopic(mirror: MirrorModel): string {
   const topic = internalTopics(mirror).find((t) => t.kind === "checkpoints");
   return (topic as { name: string }).name;
 }
 
 /**
- * Reads the checkpoints topic from its start to its end, as RemoteClusterUtils.translateOffsets does, but to the end: that
- * one returns what it has when its time is up and does not say so.
- * @returns undefined when there is no such topic.
- * @throws MigrationError CHECKPOINTS_UNREADABLE
+ * Reads the checkpoints topic from start to end. RemoteClusterUtils.translateOffsets reads the same topic, but at its
+ * timeout it returns what it has so far without an error.
+ * @returns undefined if the topic does not exist.
+ * @throws MigrationError CHECKPOINTS_UNREADABLE if the topic holds records that are no checkpoints of a known version
  */
 export async function readCheckpoints(
   target: KafkaPort,
@@ -72,14 +72,15 @@ function byGroup(all: readonly Checkpoint[]): Checkpoints {
 }
 
 /*
- * The guide's two ways of moving groups, as plans beside the exact one: same groups and partitions, `compared` holds the
- * exact answer. `rereads` and `skips` are distances between target offsets, which are records where the log has no gaps.
+ * The guide's two ways of moving groups, as plans to compare with the exact plan. They have the same groups and
+ * partitions; `compared` holds the exact answer. `rereads` and `skips` are distances between target offsets. They equal
+ * numbers of records if the log has no gaps.
  */
 
 /**
- * What the checkpoints topic says (the guide's first way).
- * @param exact the exact plan, which also says which groups and partitions are meant.
- * @throws MigrationError OFFSETS_NO_CHECKPOINTS when the topic is not there.
+ * Plans with the offsets of the checkpoints topic (the guide's first way).
+ * @param exact the exact plan. Its groups and partitions are used.
+ * @throws MigrationError OFFSETS_NO_CHECKPOINTS if the topic does not exist.
  */
 export async function planFromCheckpoints(
   model: MigrationModel,
@@ -120,8 +121,9 @@ export async function checkpointsWith(
 }
 
 /**
- * One time for all groups (the guide's second way, `kafka-consumer-groups --to-datetime`): the first record at or after it,
- * or the end where there is none.
+ * Plans with one time for all groups (the guide's second way, `kafka-consumer-groups --to-datetime`). Each offset is
+ * that of the first record at or after this time, or the end if there is none.
+ * @param exact the exact plan. Its groups and partitions are used.
  * @param timestamp ms since the epoch.
  */
 export async function planToTime(

@@ -114,7 +114,7 @@ describe("the guide's second way", () => {
       compared: { exactOffset: "20", skips: 0 },
     });
     expect(byTime.summary).toMatchObject({ skips: 13, rereads: 5, rereadsAtMost: true, exact: 0 });
-    // Distances between offsets are called what they are: a marker or a compacted record is no record.
+    // The text says "up to", because markers and compacted records count in the distance between two offsets.
     expect(byTime.summary.attention.join()).toMatch(/skips up to 13 records[^]*up to 5 records will be read again/);
   });
 });

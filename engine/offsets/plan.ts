@@ -18,9 +18,9 @@ import type { PartitionTask, Translation } from "./translation";
 import type { GroupPlan, OffsetOptions, OffsetPlan, PartitionPlan, TopicPlan } from "./types";
 
 /**
- * Finds for every committed offset of every group that moves the offset on the target from which the group goes on.
- * Reads only; may be run at any time, but only a finished copy can be translated whole.
- * @throws MigrationError when a cluster can't be read.
+ * Finds the offset where the group continues on the target, for every committed offset of every group that moves. Only
+ * reads, so it can run at any time. Only a finished copy can be translated completely.
+ * @throws MigrationError if a cluster cannot be read.
  */
 export async function planOffsets(
   model: MigrationModel,
@@ -44,7 +44,7 @@ export async function planWith(
   signal?: AbortSignal,
   recorded?: RecordedTopics,
 ): Promise<OffsetPlan> {
-  // As the gate and the verification: what the mirror's consumer sees of the origin.
+  // Like the gate and the verification, read the origin with the isolation level of the mirror's consumer.
   const isolation = effectiveIsolation(await new ConnectStateReader(clusters.target, mirror).read(signal), mirror);
   const readers = {
     origin: kafkaReader(clusters.origin, isolation),
@@ -100,7 +100,7 @@ interface PartitionTasks {
   recreated: Map<string, Map<number, Translation>>;
 }
 
-/** One task for each partition that any group has an offset on and that both clusters have. */
+/** Returns one task for each partition that has a committed offset and exists on both clusters. */
 async function partitionTasks(
   clusters: Clusters,
   commitments: Commitments,
@@ -176,7 +176,7 @@ interface Found {
   offsets: Map<string, Map<string, { offset: string; metadata: string; mirrors: boolean }>>;
 }
 
-/** What the target has of these groups; `mirrors` tells the offsets that MirrorMaker 2's own group sync wrote. */
+/** Reads these groups on the target. `mirrors` is true for offsets that MirrorMaker 2's own group sync wrote. */
 async function readTarget(target: KafkaPort, mirror: MirrorModel, groups: readonly string[]): Promise<Found> {
   const [descriptions, offsets] = await Promise.all([target.describeGroups(groups), target.groupOffsets(groups)]);
   const synced = mirror.syncGroupOffsets ? await readCheckpoints(target, mirror) : undefined;

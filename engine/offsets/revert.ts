@@ -10,10 +10,10 @@ import { requireSameTarget, writtenBy } from "./applied";
 import type { AppliedGroup, AppliedOffsets, RevertedOffsets, WrittenOffset } from "./types";
 
 /**
- * Takes back what an apply did: offsets that it made are deleted (the group too, when it made that), offsets that it
- * replaced are restored. What the apply found in place is not its own and stays. A group that is active on the target, or
- * has moved since, is left as it is and named. Running a revert twice does nothing the second time.
- * @throws MigrationError OFFSETS_OTHER_CLUSTER when the apply was on another cluster; nothing is changed then
+ * Takes back what an apply did. Offsets that it created are deleted, and so is the group if the apply created it.
+ * Offsets that it replaced are restored. Offsets that it found in place are not changed. A group that is active on the
+ * target, or has moved since, is not changed but reported. A second revert does nothing.
+ * @throws MigrationError OFFSETS_OTHER_CLUSTER if the apply ran on another cluster. Nothing is changed then.
  */
 export async function revertOffsets(
   model: MigrationModel,
@@ -98,7 +98,7 @@ async function revertGroup(
       metadata: o.before?.metadata ?? "",
     })),
   );
-  // A group that the apply made would stay behind as an empty name.
+  // Delete a group that the apply created. Otherwise an empty group would remain.
   if (group.created && gone.length === is.size) await target.deleteGroups([group.group]);
   else await target.deleteGroupOffsets(group.group, gone);
   result.groups.push({ group: group.group, restored: back.length, deleted: gone.length });

@@ -4,12 +4,12 @@ import type { GroupPlan, OffsetPlan, OffsetSummary, PartitionPlan } from "./type
 
 const MOST_LINES = 100;
 
-/** True when the target has this offset already, with its metadata. */
+/** True if the target already has this offset with this metadata. */
 export function isInPlace(p: PartitionPlan): boolean {
   return p.found !== undefined && p.found.offset === p.targetOffset && p.found.metadata === (p.metadata ?? "");
 }
 
-/** Other offsets that the group has on the target: writing moves it. The mirror's own group sync may be written over. */
+/** True if writing would replace a different offset on the target. Offsets of the mirror's group sync do not count. */
 export function isConflict(p: PartitionPlan): boolean {
   return p.found !== undefined && p.targetOffset !== null && !p.found.mirrors && !isInPlace(p);
 }
@@ -17,7 +17,7 @@ export function isConflict(p: PartitionPlan): boolean {
 export const partitionsOf = (group: GroupPlan): { topic: string; p: PartitionPlan }[] =>
   group.topics.flatMap((t) => t.partitions.map((p) => ({ topic: t.targetTopic ?? t.topic, p })));
 
-/** The plan in a few lines; what needs a person's eye comes worst first. */
+/** Summarizes the plan. `attention` lists what people should check, most serious first. */
 export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
   const summary: OffsetSummary = {
     groups: plan.groups.length,
@@ -102,7 +102,10 @@ function attention(p: PartitionPlan): { weight: number; text: string } | undefin
   return p.note === undefined ? undefined : { weight: 7, text: `${move}${note}` };
 }
 
-/** `a metadata of 5000 characters, the target takes 4096 (offset.metadata.max.bytes)`. */
+/**
+ * Why the target refuses the metadata of the commit. Undefined if it fits.
+ * @example its commit has metadata of 5000 characters, the target takes 4096 (offset.metadata.max.bytes)
+ */
 export function tooLong(p: PartitionPlan): string | undefined {
   if (p.metadataLimit === undefined) return undefined;
   return `its commit has metadata of ${p.metadata?.length ?? 0} characters, the target takes ${p.metadataLimit} (offset.metadata.max.bytes)`;

@@ -2,11 +2,11 @@ import { crc32 } from "node:zlib";
 import { type Fingerprint, fingerprint, NO_TIMESTAMP } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 
-/** Odd, so that multiplication modulo 2^32 loses nothing. Two of them give 64 bits. */
+/** Odd numbers, because multiplying by them modulo 2^32 loses no information. Two of them give 64 bits. */
 const BASE_A = 0x9e3779b1 | 0;
 const BASE_B = 0x85ebca6b | 0;
 
-/** The state of a chain after some records. */
+/** The state of a `Chain` after some records. */
 export interface Link {
   count: number;
   a: number;
@@ -14,16 +14,16 @@ export interface Link {
 }
 
 /**
- * An order-sensitive digest of a sequence of records (polynomial, modulo 2^32, twice) from which the digest of any
- * suffix can be had: that is how two logs are compared from a place to the end, whatever came before it and although
- * the number of records to the end is known only afterwards. It guards against faults, not against forgers.
+ * An order-sensitive digest of a sequence of records (polynomial, modulo 2^32, twice). The digest of any suffix can be
+ * computed from it. So two logs can be compared from a place to the end. Records before the place do not matter, and
+ * the number of records to the end need not be known in advance. It protects against faults, not against forgery.
  */
 export class Chain {
   private count = 0;
   private a = 0;
   private b = 0;
 
-  /** `timestamps` false: the target stamps records itself, only the content counts. */
+  /** @param timestamps false: timestamps cannot be compared, so only the content counts */
   constructor(private readonly timestamps: boolean) {}
 
   add(cursor: RecordCursor): void {
@@ -70,24 +70,24 @@ function mix(value: number): number {
   return x ^ (x >>> 16);
 }
 
-/** Records at or after a committed offset that can stand in for the first one where compaction removed its copy. */
+/** Number of records kept at or after a committed offset. Later ones help if compaction removed earlier copies. */
 const SUCCESSORS = 8;
-/** The record before a committed offset is kept only when this near: it is a stand-in, and keeping costs a digest. */
+/** The record before a committed offset is kept only within this many offsets. It is a fallback and costs a digest. */
 const KEEP_WITHIN = 256;
-/** Copies remembered of one record's content; beyond that they can't be told apart and the earliest is taken. */
+/** Maximum number of copies kept of one record. More copies cannot be distinguished, and the earliest one is taken. */
 const COPIES = 100_000;
 
-/** A record that tells where a committed offset lies. */
+/** A record near a committed offset that helps to find its place on the target. */
 export interface Mark {
   record: Fingerprint;
-  /** How many records equal to it the origin holds at or after the committed offset. */
+  /** Number of records equal to this one that the origin holds at or after the committed offset. */
   equals: number;
 }
 
-/** One committed offset of a partition; many groups may share it. */
+/** One committed offset of a partition. Many groups may share it. */
 export interface Place {
   committed: number;
-  /** All visible origin records at or after it: how many, and their digest in order. */
+  /** Number and ordered digest of all visible origin records at or after it. */
   rest: Link;
   /** The last visible record before it. */
   before?: Mark;
@@ -95,20 +95,20 @@ export interface Place {
   after: Mark[];
 }
 
-/** Cheap to compute and rarely shared by two records, so that digests are taken of a few records only. */
+/** A key that is cheap to compute and that two records rarely share. Because of it, only few records need a digest. */
 const keyOf = (record: { timestamp: number; size: number }, timestamps: boolean): number =>
   timestamps ? record.timestamp : record.size;
 
 /**
- * Values by record: by the cheap key first, then by content, so that neither a digest is taken for nothing nor thousands of
- * groups in a stretch of one timestamp are gone through for each of its records.
+ * A map with records as keys. It looks up the cheap key first and the content second. So it computes no unnecessary
+ * digest. And if thousands of groups have offsets among records of one timestamp, each record needs only one lookup.
  */
 class ByRecord<T> {
   private readonly values = new Map<number, Map<string, T>>();
 
   constructor(private readonly timestamps: boolean) {}
 
-  /** Could there be something of this record? */
+  /** Returns false if there is no value for this record, and true if there may be one. */
   may(cursor: RecordCursor): boolean {
     return this.values.has(keyOf(cursor, this.timestamps));
   }
@@ -125,20 +125,20 @@ class ByRecord<T> {
   }
 }
 
-/** With the key the same as `isCopy`: where timestamps count for all records of a partition, or for none. */
+/** Together with the key this equals `isCopy`, if timestamps count for all records of a partition or for none. */
 const contentOf = (record: Fingerprint): string => `${record.size} ${record.body}`;
 
-/** Watches an origin partition's visible records in order, from shortly before the first committed offset to the end. */
+/** Receives an origin partition's visible records in order, from shortly before the first committed offset on. */
 export class OriginTail {
   private readonly chain: Chain;
   private readonly opened: { place: Place; at: Link }[] = [];
   private readonly marks: ByRecord<Mark[]>;
   private next = 0;
-  /** It has seen a record without a timestamp: then timestamps must not be compared. */
+  /** True if it has seen a record without a timestamp. Timestamps must not be compared then. */
   untimed = false;
   private previous: Fingerprint | undefined;
 
-  /** `committed`: ascending, each once. */
+  /** @param committed ascending, without duplicates */
   constructor(
     private readonly committed: readonly number[],
     timestamps: boolean,
@@ -155,7 +155,7 @@ export class OriginTail {
       record = fingerprint(cursor);
       for (const mark of this.marks.get(record) ?? []) mark.equals++;
     }
-    // Places open in order, so those that still gather records are the last ones.
+    // Places are opened in order, so only the last ones still need records.
     for (let i = this.opened.length - 1; i >= 0; i--) {
       const { place } = this.opened[i] as { place: Place };
       if (place.after.length >= SUCCESSORS) break;
@@ -185,24 +185,24 @@ export class OriginTail {
     return mark;
   }
 
-  /** Every committed offset that has a visible record at or after it, in order. */
+  /** Returns the place of every committed offset that has a visible record at or after it, in order. */
   places(): Place[] {
     for (const { place, at } of this.opened) place.rest = between(at, this.chain.link);
     return this.opened.map(({ place }) => place);
   }
 }
 
-/** Where one copy lies on the target, and the chain's state before it. */
+/** The offset of one copy on the target, and the state of the chain before it. */
 export interface Copy {
   offset: number;
   at: Link;
 }
 
-/** Watches a target partition's visible records in order and remembers where the copies of the marks lie. */
+/** Receives a target partition's visible records in order and keeps the offsets of the marks' copies. */
 export class TargetTail {
   private readonly wanted: ByRecord<Copy[]>;
   private readonly chain: Chain;
-  /** It has seen a record whose timestamp the broker has replaced: then timestamps must not be compared. */
+  /** True if it has seen a record whose timestamp the broker has replaced. Timestamps must not be compared then. */
   stamped = false;
 
   constructor(places: readonly Place[], timestamps: boolean) {
@@ -224,7 +224,7 @@ export class TargetTail {
     this.chain.add(cursor);
   }
 
-  /** Everything seen. */
+  /** The state of the chain after all records so far. */
   get end(): Link {
     return this.chain.link;
   }

@@ -17,7 +17,7 @@ describe("reading back what was written", () => {
     await expect(apply(p)).rejects.toThrow(
       /OFFSETS_NOT_WRITTEN[^]*"app", orders-0: wrote 5, reads 5 with other metadata/,
     );
-    // The offset is the one that was written, so it is taken back.
+    // The offset still has the written value, so it is taken back.
     expect(target.groups.has("app")).toBe(false);
   });
 });
@@ -65,7 +65,7 @@ describe("taking back", () => {
     );
     expect(target.offsets("app")).toEqual({ "orders:0": 5 });
     expect(() => joinApplied(elsewhere, applied)).toThrow("OFFSETS_OTHER_CLUSTER");
-    // An older version did not note the clusters.
+    // Older versions did not record the clusters.
     const { clusters: _, ...older } = applied;
     expect(await revertOffsets(model, older, silent, open)).toMatchObject({ groups: [{ group: "app", deleted: 1 }] });
   });

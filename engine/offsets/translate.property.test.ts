@@ -7,7 +7,7 @@ import { logOf, mirror, readerOf, visible, type Draft, type Entry, type Log } fr
 
 const content = (e: Entry): string => `${e.stamped === true ? "" : e.timestamp}/${e.body}`;
 
-/** Drafts of a log; `contents` small makes equal records, large makes all different. */
+/** Drafts of a log. A small `contents` gives equal records, a large one makes all records different. */
 const drafts = (contents: number, transactional: boolean): fc.Arbitrary<Draft[]> =>
   fc
     .array(
@@ -26,7 +26,7 @@ const drafts = (contents: number, transactional: boolean): fc.Arbitrary<Draft[]>
       list.flatMap(({ repeat, ...d }) => Array.from({ length: repeat }, () => ({ ...d, transactional }) as Draft)),
     );
 
-/** Contents that repeat with a period and then differ, under equal or rising timestamps; replays may go back by whole periods. */
+/** Contents repeat with a period, then differ. Timestamps are equal or rising. Replays may go back by whole periods. */
 const periodic: fc.Arbitrary<Case> = fc
   .record({
     period: fc.integer({ min: 4, max: 9 }),
@@ -50,7 +50,7 @@ const periodic: fc.Arbitrary<Case> = fc
     return { origin, target: mirror(origin, { stamping, from: targetFrom, replays }), committedOnly: false };
   });
 
-/** From "all records are equal" to "hardly any two are". */
+/** From "all records are equal" to "almost no two records are equal". */
 const variety = fc.constantFrom(0, 1, 3, 20, 1000);
 
 interface Case {
@@ -85,13 +85,13 @@ const cases = (contents: number): fc.Arbitrary<Case> =>
           replays: c.replays.map(([a, b]) => ({ after: Math.max(a, b), to: Math.min(a, b) })),
         };
         const target = mirror(origin, c.markerEvery === undefined ? how : { ...how, markerEvery: c.markerEvery });
-        // Deleted on the origin after it was copied.
+        // Records were deleted on the origin after they were copied.
         const start = Math.min(origin.end, origin.start + c.deleted);
         return { origin: { ...origin, start }, target, committedOnly: c.committedOnly };
       }),
   );
 
-/** `few` places only: many are read in one pass, which proves them in another way. */
+/** @param few true: only a few places, because many places are read in one pass and proved in a different way */
 async function answersOf(c: Case, few = false): Promise<Map<number, Translation>> {
   const every = Array.from({ length: c.origin.end - c.origin.start + 4 }, (_, i) => c.origin.start + i - 1).filter(
     (g) => g >= 0,
@@ -123,13 +123,13 @@ function isSubsequence(short: readonly string[], long: readonly string[]): boole
   return i === short.length;
 }
 
-/** The contents as both sides can be compared: without timestamps where the target stamps, or records of the origin have none. */
+/** The comparable contents: without timestamps if the target replaces them or an origin record has none. */
 function contents(c: Case, list: readonly Entry[]): string[] {
   const timeless = c.target.entries.some((x) => x.stamped === true) || c.origin.entries.some((x) => x.timestamp === -1);
   return list.map((e) => (timeless ? `/${e.body}` : content(e)));
 }
 
-/** Nothing can be compared: such answers say that they are not exact, and how much is read again at most. */
+/** True if nothing can be compared. The answers are not exact then and give an upper bound for the rereads. */
 const emptied = (c: Case): boolean => visible(c.origin, c.committedOnly).length === 0;
 
 describe("translation of any log that a mirror can make", () => {
@@ -137,7 +137,7 @@ describe("translation of any log that a mirror can make", () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(variety.chain(cases), periodic), async (c) => {
         for (const [g, answer] of await answersOf(c)) {
-          // What an emptied origin has deleted and the group had not read may still be on the target.
+          // If the origin is empty, records that it deleted before the group read them may still be on the target.
           const kept = emptied(c) ? { ...c, origin: { ...c.origin, start: 0 } } : c;
           const { stays, moves } = readings(kept, g, answer.target as number);
           expect(isSubsequence(contents(c, stays), contents(c, moves)), `offset ${g} -> ${answer.target}`).toBe(true);
@@ -184,7 +184,7 @@ describe("translation of any log that a mirror can make", () => {
           const { stays, moves } = readings(c, g, answer.target as number);
           expect(answer.exact, `offset ${g}`).toBe(true);
           expect(moves[0]?.id).toBe(stays[0]?.id);
-          // Not one record from before the committed offset comes again.
+          // No record from before the committed offset is read again.
           const first = stays[0]?.id ?? Infinity;
           expect(moves.every((e) => e.id >= first)).toBe(true);
         }

@@ -229,7 +229,7 @@ describe("exact translation", () => {
       await expectExact(mirrored(untimed(every)));
       await expectExact(mirrored(untimed(every), { replays: [{ after: 20, to: 10 }] }));
     }
-    // A few places in a long log: a look at their neighbours, and at the target by time.
+    // A few places in a long log: the answer comes from their neighbours and from lookups by time on the target.
     const long = logOf(Array.from({ length: 3000 }, (_, i) => (i > 2000 ? { timestamp: -1 } : {})));
     await expectExact(mirrored(long), [100, 1999, 2001, 2500, 2999, 3000]);
   });
@@ -242,14 +242,14 @@ describe("exact translation", () => {
   });
 
   it("does not place a group where the target holds later records but not the one it stands at", async () => {
-    // The topic was deleted and created again with more records: the mirror has gone on where it was.
+    // The topic was deleted and created again with more records. The mirror continued from its old offset.
     const origin = plain(90);
     const other = logOf(Array.from({ length: 50 }, (_, i) => ({ id: 1000 + i, body: `old ${i}`, timestamp: 500 + i })));
     const target = { ...origin, entries: [...other.entries, ...origin.entries.slice(50)] };
     for (const compacted of [false, true]) {
       const answers = await translated({ origin, target, compacted }, [0, 10, 49, 50, 70, 90]);
       for (const g of [50, 70, 90]) expect(answers.get(g)).toMatchObject({ target: g, exact: true });
-      // Compaction removes single records, so there it is no proof.
+      // Compaction removes single records, so a missing record proves nothing there.
       for (const g of [0, 10, 49]) expect(answers.get(g)?.how, String(g)).toBe(compacted ? "tail" : "incomplete");
     }
     const note = (await translated({ origin, target }, [10])).get(10)?.note;
@@ -318,7 +318,7 @@ describe("exact translation", () => {
 });
 
 it("thousands of groups in a stretch of one timestamp cost one look at each record, not one for each group", async () => {
-  // As a bulk load leaves it: nothing but the content tells the records apart, and all are of one size.
+  // Like after a bulk load: all records have the same timestamp and size, and only the content differs.
   const records = 20_000;
   const log = logOf(Array.from({ length: records }, (_, i) => ({ timestamp: 1000, body: `value ${100_000 + i}` })));
   const story = mirrored(log, { replays: [{ after: records - 1, to: records - 2 }] });
@@ -328,7 +328,7 @@ it("thousands of groups in a stretch of one timestamp cost one look at each reco
   const answers = await translated(story, committed, reads);
   const { user, system } = process.cpuUsage(cpu);
   expect(reads.records).toBeLessThan(4 * records);
-  // Microseconds of processor time, which other programs on the machine do not change. Comparing each group with each record takes minutes.
+  // Processor time (µs) does not depend on other programs. Comparing each group with each record takes minutes.
   expect(user + system).toBeLessThan(8_000_000);
   expect(committed.every((g) => answers.get(g)?.target === g)).toBe(true);
 }, 60_000);

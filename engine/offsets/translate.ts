@@ -6,11 +6,11 @@ import { byArithmetic, byNeighbours } from "./neighbours";
 import { between, type Copy, equalLinks, type Mark, OriginTail, type Place, TargetTail } from "./tail";
 import { answer, findEnds, type PartitionTask, type Translation, type Work } from "./translation";
 
-/** How far before the first committed offset a tail is read, so that the records before it are seen too. */
+/** A tail is read from this many offsets before the first committed offset, to include the records before it. */
 const MARGIN = 8;
 
 /**
- * Translates every committed offset of every partition, in three steps; each answers what it can prove:
+ * Translates every committed offset of every partition in three steps. Each step answers what it can prove:
  * 1. the ends of both logs (translation.ts): which offsets lie at the end of what was copied;
  * 2. neighbours (neighbours.ts): a few records around the expected place;
  * 3. the tail (here, with tail.ts): both logs read to the end.
@@ -49,7 +49,7 @@ async function byTail(
 
 const tailStart = (w: Work): number => Math.max(w.origin.start, (w.open[0] as number) - MARGIN);
 
-/** @returns the partitions whose timestamps turned out not to be comparable: they have to be read without them */
+/** @returns the partitions whose timestamps cannot be compared. They must be read again without timestamps. */
 async function readTails(
   origin: LogReader,
   target: LogReader,
@@ -99,7 +99,7 @@ async function readTails(
   return [...again];
 }
 
-/** A target partition to be read to the end, and the places that it is read for. */
+/** A target partition to read to the end, and the places to find in it. */
 interface Reading {
   w: Work;
   places: Place[];
@@ -120,17 +120,17 @@ async function readTarget(
   return tails;
 }
 
-/** An offset before which no copy of the places' records can lie. */
+/** A lower bound: no copy of the places' records lies before this target offset. */
 async function lowest(target: LogReader, w: Work, places: readonly Place[]): Promise<number> {
   if (!w.timestamps) return w.target.start;
   const marks = places.flatMap((p) => (p.before === undefined ? p.after : [p.before, ...p.after]));
-  // Not spread: thousands of groups in one partition are more arguments than a call takes.
+  // `Math.min(...marks)` would fail: thousands of groups in one partition give more arguments than a call accepts.
   const earliest = marks.reduce((least, m) => Math.min(least, m.record.timestamp), Infinity);
   const offset = await target.offsetAt({ topic: w.task.targetTopic, partition: w.task.partition }, earliest);
   return Math.min(w.target.end, Math.max(w.target.start, offset ?? w.target.end));
 }
 
-/** Answers what can be answered and returns the rest. */
+/** Answers the places that can be decided and returns the others. */
 function settle({ w, places, from }: Reading, tail: TargetTail, fromStart: boolean): Place[] {
   const left: Place[] = [];
   const reach = { fromStart, compacted: w.task.compacted, deleted: w.target.start > 0 && from <= w.target.start };
@@ -148,7 +148,7 @@ function settle({ w, places, from }: Reading, tail: TargetTail, fromStart: boole
   return left;
 }
 
-/** The target's log start. Nothing was read before `from`, so what lies there is not counted, and the figures are bounds. */
+/** Lands on the target's log start. Records before `from` were not read or counted, so the numbers are bounds. */
 function beginning({ missing }: Landing, from: number, { start, end }: LogBounds): Partial<Translation> {
   if (from <= start) return { target: start };
   return { target: start, rereads: end - start, rereadsAtMost: true, missing: Math.max(0, missing - (from - start)) };
@@ -164,37 +164,41 @@ function notHeld(place: Place): Translation {
 interface Landing {
   /** -1: the target's log start. */
   target: number;
-  /** False: the match could not be proved and the earlier offset was taken. */
+  /** False: the match could not be proved. The earlier offset was taken. */
   exact: boolean;
-  /** Records after the landing place that the group has read before, or will find there twice. */
+  /** Number of records after the landing place that the group has already read or will read twice. */
   rereads: number;
-  /** Records at or after the committed offset that the target lacks (compacted there, or never copied). */
+  /** Number of records at or after the committed offset that the target lacks (compacted there, or never copied). */
   missing: number;
   note?: string;
 }
 
-/** How the target was read, and what may be missing there in a good copy. */
+/** How much of the target was read, and what may be missing there in a good copy. */
 interface Reach {
-  /** It was read from before any possible copy. */
+  /** True if reading started before any possible copy. */
   fromStart: boolean;
-  /** Either side compacts: the copy of a record may have been removed. */
+  /** True if either cluster compacts the topic. The copy of a record may have been removed then. */
   compacted: boolean;
-  /** It was read from its log start, and records before that were deleted. */
+  /** True if reading started at the log start, and records before it were deleted. */
   deleted: boolean;
 }
 
 /**
  * Decides one committed offset that has visible records at or after it.
  *
- * The rule: land on the record from which as many visible records follow as on the origin, if all of them are equal in
- * order. Where they are not, the mirror sent some twice or compaction worked differently on both sides. The mirror sends
- * visible records in order; after a restart it goes back to one that it had sent and repeats everything from there. So
- * the last copy of a record is followed by copies of all later records and of no earlier one: landing there skips
- * nothing and goes back to nothing. Only where the origin holds equal records does "the last copy" not name one of
- * them; the place after the last copy of the record before it may. Failing that, the earliest copy is taken.
+ * The rule: land on the record from which the target has the same visible records as the origin: the same number, in
+ * the same order, all equal.
  *
- * @returns "widen" when the answer needs an earlier part of the target; "not held" when the target lacks the record although
- *   nothing on either side removes single records: then it is no copy of this log.
+ * If there is no such record, the mirror sent some records twice, or the two clusters compacted differently. The mirror
+ * sends visible records in order. After a restart it goes back to a record that it has already sent and repeats
+ * everything from there. So the last copy of a record is followed by copies of all later records and by no copy of an
+ * earlier one. Landing on the last copy skips nothing and rereads no earlier record.
+ *
+ * If the origin holds several equal records, the last copy may belong to any of them. The place after the last copy of
+ * the previous record may be usable then. If it is not, the earliest copy is taken.
+ *
+ * @returns "widen" if the answer needs an earlier part of the target; "not held" if the target lacks the record
+ *   although nothing on either cluster removes single records. The target is not a copy of this log then.
  */
 function land(place: Place, target: TargetTail, reach: Reach): Landing | "widen" | "not held" {
   const first = place.after[0] as Mark;
@@ -248,7 +252,7 @@ function land(place: Place, target: TargetTail, reach: Reach): Landing | "widen"
         false,
         `the origin holds ${first.equals} equal records from there on; the earliest place was taken`,
       );
-    // Retention deletes from the beginning of a log only.
+    // Retention deletes only from the beginning of a log.
     if (!reach.compacted && !(reach.deleted && beginsWith(place, target, copy))) return "not held";
     return at(
       copy.offset,
@@ -267,13 +271,13 @@ function land(place: Place, target: TargetTail, reach: Reach): Landing | "widen"
 }
 
 /**
- * The earliest place of the records at or after a committed offset, where the target may have lost some of them. The
- * earliest copy of a record alone does not tell it: where the origin holds an equal record later, that copy may be the later
- * one's, and others may lie before it. A record that the origin holds once ends the search, because the copies of all
- * records after it follow its last copy.
+ * Finds the earliest place on the target of the records at or after a committed offset, if the target may have lost
+ * some of them. The earliest copy of one record is not enough. If the origin holds an equal record later, the copy may
+ * belong to that one, and copies of other records may lie before it. A record that the origin holds only once ends the
+ * search, because copies of all later records follow its last copy.
  *
- * @returns undefined when no such record is near. `alone`: the copy is one of the first record that the target holds, and
- *   the origin holds that record once.
+ * @returns undefined if no such record is near. `alone` is true if the copy belongs to the first record that the target
+ *   holds, and the origin holds that record only once.
  */
 function earliestHeld(place: Place, target: TargetTail): { copy: Copy; alone: boolean } | undefined {
   let earliest: Copy | undefined;
@@ -287,7 +291,10 @@ function earliestHeld(place: Place, target: TargetTail): { copy: Copy; alone: bo
   return undefined;
 }
 
-/** Does the target hold nothing before this copy but copies of records at or after the place, which the mirror sent twice? */
+/**
+ * True if everything that the target holds before this copy is a copy of a record at or after the place. The mirror
+ * sent these records twice.
+ */
 function beginsWith(place: Place, target: TargetTail, copy: Copy): boolean {
   const lists = new Set(place.after.map((mark) => target.copies(mark.record)));
   const before = [...lists].flatMap((copies) => copies.filter((c) => c.at.count < copy.at.count));

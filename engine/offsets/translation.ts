@@ -5,56 +5,56 @@ import type { RecordCursor } from "../records/walk";
 import { inParallel } from "../side-by-side";
 import type { LogReader, ScanAsk } from "./log-reader";
 
-/** One partition, on both sides, with the committed offsets to translate. */
+/** One partition on both clusters, with the committed offsets to translate. */
 export interface PartitionTask {
   originTopic: string;
   targetTopic: string;
   partition: number;
   origin: LogBounds;
   target: LogBounds;
-  /** True when either side compacts the topic: then equal distances to the end prove nothing. */
+  /** True if either cluster compacts the topic. Equal distances to the end prove nothing then. */
   compacted: boolean;
-  /** Each once, in any order. */
+  /** Without duplicates, in any order. */
   committed: readonly number[];
 }
 
 /** How a committed offset was translated. */
 export type How =
-  /** Nothing visible at or after it: the end of what was copied. */
+  /** No visible record is at or after it. It maps to the end of what was copied. */
   | "end"
-  /** The first copy of the record, with equal neighbours and as many offsets to the end. */
+  /** Found the first copy of the record, with equal neighbours and the same distance to the end. */
   | "neighbours"
-  /** Read from there to the end on both sides. */
+  /** Found by reading both logs from there to the end. */
   | "tail"
-  /** The copy lacks the origin's last record: nothing can be said. */
+  /** Not translated, because the target lacks records: it is not a complete copy. */
   | "incomplete";
 
 export interface Translation {
-  /** undefined: could not be translated. */
+  /** Undefined: the offset could not be translated. */
   target: number | undefined;
   exact: boolean;
   how: How;
   rereads: number;
-  /** `rereads` counts offsets, some of which may hold no record. */
+  /** True: `rereads` counts offsets, and some of them may hold no record. */
   rereadsAtMost?: true;
   missing: number;
   note?: string;
 }
 
-/** The work on one partition: its task, the answers so far, and what both logs have in common. */
+/** The work on one partition: its task, the answers so far, and the range that both logs have in common. */
 export interface Work {
   task: PartitionTask;
   answers: Map<number, Translation>;
-  /** Both logs up to the end of what they have in common: one past the last visible record that both hold. */
+  /** Bounds of both logs. Each end is one past the last visible record that both logs hold. */
   origin: LogBounds;
   target: LogBounds;
-  /** False where an origin record has no timestamp, or the target's broker has replaced one: then none is compared. */
+  /** False if an origin record has no timestamp, or the target's broker has replaced one. Then none is compared. */
   timestamps: boolean;
-  /** Committed offsets that still wait for an answer, raised to the log start. */
+  /** Committed offsets without an answer. Offsets before the origin's log start are raised to it. */
   open: number[];
 }
 
-/** Gives the answer to every committed offset that was raised to `place`. */
+/** Sets the translation of every committed offset that is at `place` or was raised to it. */
 export function answer(w: Work, place: number, translation: Translation): void {
   w.open = w.open.filter((g) => g !== place);
   for (const g of w.task.committed) {
@@ -69,7 +69,7 @@ export function answer(w: Work, place: number, translation: Translation): void {
   }
 }
 
-/** Where the logs of each partition end; answers every committed offset that this decides. */
+/** Finds the common end of both logs of each partition, and answers every committed offset that this decides. */
 export async function findEnds(
   origin: LogReader,
   target: LogReader,
@@ -135,7 +135,7 @@ async function findEnd(
   }
   work.open = [...new Set(work.open)].sort((a, b) => a - b);
   work.origin.end = originEnd;
-  // The distance to the end is counted from the last record itself, whatever markers follow it.
+  // Count distances from the last record itself, because markers may follow it.
   if (end !== undefined) work.target.end = settled && targetLast !== undefined ? targetLast.offset + 1 : end;
   return work;
 }
@@ -159,9 +159,9 @@ function atEnd(g: number, task: PartitionTask, end: number, beyond: boolean): Tr
 }
 
 /**
- * Decides one committed offset of a partition whose origin holds no visible record: nothing can be compared. What is on the
- * target may be copies that the group has read, copies that it has not, or records that clients have written there. Only
- * the log start tells something: so many offsets were deleted on the origin, so at most as many records were copied.
+ * Decides one committed offset of a partition without visible records on the origin. Nothing can be compared there. The
+ * records on the target may be copies that the group has read, copies that it has not read, or records that clients
+ * have written. Only the origin's log start helps. That many offsets were deleted, so at most as many were copied.
  */
 function fromEmptyOrigin(
   g: number,
@@ -213,8 +213,9 @@ const FIRST_STEP = 1;
 const GROWTH = 8;
 
 /**
- * The last visible record of each partition: one small read where the log ends with a record, growing steps backwards
- * where it ends with markers, aborted records or a compacted stretch. undefined: the partition holds no visible record.
+ * Finds the last visible record of each partition. One small read is enough if the log ends with a record. If it ends
+ * with markers, aborted records or a compacted range, the search goes backwards in growing steps.
+ * @returns in the order of `partitions`; undefined for a partition without visible records
  */
 async function lastVisible(
   reader: LogReader,
@@ -245,9 +246,10 @@ async function lastVisible(
 }
 
 /**
- * The last copy of the origin's last record on the target, where the target's own last record is another one (clients
- * have written there already, or the copy is not complete). undefined: there is no copy.
- * @param timestamps false where the copy has another timestamp, so that it cannot be found by time
+ * Finds the last copy of the origin's last record on the target. Needed if the target's own last record is a different
+ * one: clients have already written there, or the copy is not complete.
+ * @param timestamps false if the copy has a different timestamp and cannot be found by time
+ * @returns undefined if there is no copy
  */
 async function lastCopy(
   reader: LogReader,

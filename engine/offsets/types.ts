@@ -1,19 +1,19 @@
 import type { How as ExactHow } from "./translation";
 
-/** How an offset was found: exactly, or by one of the guide's two ways. */
+/** How an offset was found: by exact translation, or by one of the guide's two ways. */
 export type How = ExactHow | "checkpoint" | "time";
 
-/** Which groups move, and what may be done to groups that the target has already. Everything has a default. */
+/** Which groups move, and how to handle groups that already exist on the target. Every option has a default. */
 export interface OffsetOptions {
-  /** Groups that move in addition to those that `groupsPattern` selects, whatever its exclusions say. */
+  /** Groups that move in addition to those that `groupsPattern` selects, even if the mirror's patterns exclude them. */
   groups?: string[];
-  /** Groups that do not move, whatever else selects them. */
+  /** Groups that do not move. This takes precedence over `groups` and the patterns. */
   excludeGroups?: string[];
-  /** Write over other offsets that a group has on the target already. Default false: such a group stops the apply. */
+  /** Overwrite different offsets that a group already has on the target. Default false: the group stops the apply. */
   overwrite?: boolean;
   /**
-   * What to do with groups that can't be written now (members on the target, or other offsets there without `overwrite`).
-   * `stop` (default): an error before anything is written. `skip`: move the others and list these.
+   * What to do with groups that cannot be written now: they have members on the target, or different offsets there
+   * without `overwrite`. `stop` (default): fail before anything is written. `skip`: list them and move the others.
    */
   blocked?: "stop" | "skip";
 }
@@ -23,22 +23,22 @@ export interface PartitionPlan {
   partition: number;
   /** The offset committed on the origin. */
   originOffset: string;
-  /** null: it could not be translated; nothing is written. */
+  /** null: the offset could not be translated. Nothing is written. */
   targetOffset: string | null;
-  /** False: not provable, the earlier offset was taken. */
+  /** False: the place could not be proved. The earlier offset was taken. */
   exact: boolean;
   how: How;
-  /** Records that the group will read although it has read them, or will find twice. */
+  /** Number of records that the group will read although it has already read them, or that it will read twice. */
   rereads: number;
-  /** `rereads` counts offsets, some of which may hold no record. Absent: it counts records. */
+  /** True: `rereads` counts offsets, and some of them may hold no record. Absent: it counts records. */
   rereadsAtMost?: true;
-  /** The commit's metadata, carried over. Absent: empty. */
+  /** The metadata of the commit, which is copied. Absent: empty. */
   metadata?: string;
-  /** The metadata is longer than this, which is all that the target takes (`offset.metadata.max.bytes`). Absent: it fits. */
+  /** The longest metadata that the target accepts (`offset.metadata.max.bytes`). Absent: `metadata` is not longer. */
   metadataLimit?: number;
-  /** What the group has on the target now. Absent: nothing. */
+  /** What the group has on the target now. `mirrors`: the mirror's group sync wrote it. Absent: no offset. */
   found?: { offset: string; metadata: string; mirrors: boolean };
-  /** Only in plans of the guide's two ways: the exact answer, and how many target offsets lie between it and this one. */
+  /** Only in plans of the guide's two ways: the exact offset, and the number of target offsets skipped after it. */
   compared?: { exactOffset: string | null; skips: number };
   note?: string;
 }
@@ -54,11 +54,11 @@ export interface GroupPlan {
   group: string;
   /** `classic`, `consumer` (KIP-848), `streams` (KIP-1071) or `""`. */
   type: string;
-  /** Members on the origin while the plan was made: its offsets may still move. */
+  /** Number of members on the origin while the plan was made. If there are any, the offsets may still move. */
   originMembers: number;
-  /** Members on the target, as `clientId@host`: with any, nothing can be written. */
+  /** Members on the target, as `clientId@host`. If there are any, nothing can be written. */
   targetMembers: string[];
-  /** Whether the target knew the group. */
+  /** True if the group existed on the target. */
   exists: boolean;
   topics: TopicPlan[];
   /** Topics with committed offsets that are not migrated. */
@@ -67,32 +67,33 @@ export interface GroupPlan {
 
 export interface OffsetPlan {
   version: 1;
-  /** ISO time at which the committed offsets were read. */
+  /** Time at which the committed offsets were read, ISO 8601. */
   at: string;
   groups: GroupPlan[];
-  /** Selected groups without any committed offset, and names that were asked for and do not exist. */
+  /** Selected groups without any committed offset. */
   nothingCommitted: string[];
+  /** Groups that were requested by name and do not exist on the origin. */
   unknown: string[];
-  /** Selected share groups, which can't be moved; absent: none. */
+  /** Selected share groups, which cannot be moved. Absent: none. */
   shareGroups?: string[];
   summary: OffsetSummary;
 }
 
-/** The plan in a few lines: what a preview or a report shows. */
+/** The plan in a few lines, for a preview or a report. */
 export interface OffsetSummary {
   groups: number;
   offsets: number;
   exact: number;
-  /** Offsets by how they were translated. */
+  /** Number of offsets by the way they were translated. */
   by: Partial<Record<How, number>>;
   rereads: number;
-  /** Some of `rereads` are offsets, which may hold no record. */
+  /** True: some of `rereads` count offsets, which may hold no record. */
   rereadsAtMost?: true;
-  /** Only in plans of the guide's two ways: target offsets that groups would skip. */
+  /** Only in plans of the guide's two ways: number of target offsets that groups would skip. */
   skips?: number;
-  /** Offsets that are on the target already, as they should be. */
+  /** Number of offsets that the target already has, with the right metadata. */
   inPlace: number;
-  /** What a person should look at, worst first: at most 100 lines. */
+  /** What people should check, most serious first. At most 100 lines. */
   attention: string[];
 }
 
@@ -102,37 +103,37 @@ export interface WrittenOffset {
   partition: number;
   offset: string;
   metadata?: string;
-  /** Absent: the group had none there. */
+  /** Absent: the group had no offset there. */
   before?: { offset: string; metadata: string };
-  /** True when it was there already, as it should be. */
+  /** True if this offset was already there with the right metadata, so nothing was written. */
   inPlace?: true;
-  /** Records that the group will read again from here; absent: none. */
+  /** Number of records that the group will read again from here. Absent: none. */
   rereads?: number;
   /** As in the plan. */
   rereadsAtMost?: true;
-  /** Not proved: the earlier offset was taken. */
+  /** True: the place could not be proved. The earlier offset was taken. */
   unproved?: true;
-  /** Offsets that an earlier, unfinished apply was about to write here: it may have been ended before or after it wrote. */
+  /** Offsets that an earlier, unfinished apply was about to write here. It may have ended before or after it wrote. */
   earlier?: string[];
 }
 
 export interface AppliedGroup {
   group: string;
-  /** The target did not know the group before. */
+  /** True if the group did not exist on the target before. */
   created: boolean;
   offsets: WrittenOffset[];
 }
 
-/** What an apply did, or is about to do: the input of a revert. */
+/** What an apply did, or is about to do. This is the input of a revert. */
 export interface AppliedOffsets {
   version: 1;
   at: string;
-  /** Ids of the clusters. Absent: made by an older version, or not told by the brokers. */
+  /** Cluster ids. Absent: written by an older version, or the brokers do not return an id. */
   clusters?: { origin?: string; target?: string };
   groups: AppliedGroup[];
-  /** Groups that were left alone, and why. */
+  /** Groups that were not changed, and why. */
   skipped: { group: string; why: string }[];
-  /** What the plan said that a person should look at, worst first: what is not proved, among other things. Absent: nothing. */
+  /** The plan's `attention`: what people should check, most serious first, e.g. what is not proved. Absent: nothing. */
   attention?: string[];
   written: number;
   inPlace: number;
@@ -141,6 +142,6 @@ export interface AppliedOffsets {
 /** What a revert did. */
 export interface RevertedOffsets {
   groups: { group: string; restored: number; deleted: number }[];
-  /** What was left as it is, and why. */
+  /** Groups that were not changed, and why. */
   left: { group: string; why: string }[];
 }

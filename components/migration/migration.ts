@@ -20,7 +20,7 @@ export interface Summary {
   gate: Omit<GateResult, "samples"> | null;
   verification: VerifyResult | null;
   /**
-   * `rereads`: the partitions of which a group reads records again, with the number of records. At most 100, largest
+   * `rereads`: the partitions in which a group reads records again, with the number of records. At most 100, largest
    * first.
    */
   offsets:

@@ -228,7 +228,7 @@ describe("connectors", () => {
       "target.cluster.security.protocol": "SASL_SSL",
       "target.cluster.offset.flush.interval.ms": "5000",
       "target.cluster.ssl.protocol": "TLSv1.3",
-      // Dropped from the worker, but passed on here.
+      // The worker's configuration drops these keys, but a connector's configuration keeps them.
       "target.cluster.ssl.truststore.location": "/nowhere",
       "target.cluster.header.converter": "org.example.Other",
       "target.cluster.config.providers": "mine",

@@ -9,7 +9,7 @@ import { watchObjects } from "./operator/kube/watch";
 import { KubeError, type Kube, type KubeObject } from "./operator/kube/client";
 import { WorkQueue } from "./operator/queue";
 
-/** Waits for a condition that other turns of the event loop bring about. */
+/** Waits for a condition that becomes true in later turns of the event loop. */
 async function soon(what: string, holds: () => boolean): Promise<void> {
   const end = Date.now() + 5_000;
   while (!holds()) {
@@ -144,7 +144,7 @@ describe("watching", () => {
   });
 });
 
-/** A stand-in of Connect's REST interface that writes down its calls; proves the order of calls only. */
+/** Starts a stub of Connect's REST interface that records its calls. It proves only the order of the calls. */
 async function withConnect(
   answer: (call: string) => { status?: number; body?: unknown },
   work: (rest: ConnectRest, calls: string[]) => Promise<void>,

@@ -10,34 +10,40 @@ import { every } from "./timer";
 
 export type { StartWorker, Worker } from "./mirror/workers";
 
-/** A Kafka cluster that the operator looks after. */
+/** A Kafka cluster that the operator manages. */
 export interface ManagedCluster extends AdminConnection {
-  /** Namespace of the cluster: its KafkaUsers, their Secrets and the CA certificate's Secret are there. */
+  /** Namespace of the cluster. It holds its KafkaUsers, their Secrets and the Secret with the CA certificate. */
   namespace: string;
-  /** Principals whose ACLs and credentials are never wiped, as Strimzi's ignore pattern. The administrator never is. */
+  /**
+   * Principals whose ACLs and credentials are never deleted, as in Strimzi's ignore pattern. The administrator is
+   * always excluded from deletion.
+   */
   ignoredUsers?: RegExp;
-  /** Before a user's name in its Secret's name, as STRIMZI_SECRET_PREFIX. Default none. */
+  /** Prefix of a user's Secret name, as STRIMZI_SECRET_PREFIX. Default none. */
   secretPrefix?: string;
 }
 
 export interface OperatorOptions {
   kubeconfig: string;
-  /** By the value of the label `strimzi.io/cluster` (or `eventstreams.ibm.com/cluster`). */
+  /** Clusters by the value of the label `strimzi.io/cluster` (or `eventstreams.ibm.com/cluster`). */
   clusters: Record<string, ManagedCluster>;
   /** Folder for the mirrors' workers. */
   folder: string;
   startWorker: StartWorker;
-  /** Time between full passes, milliseconds; Strimzi's default of 120000. A connector's status is read anew then, too. */
+  /**
+   * Interval of the full passes in milliseconds. Default 120000, as in Strimzi. A full pass also reads the connectors'
+   * status again.
+   */
   fullPassMs?: number;
-  /** Time between looks at the rules of managed users, milliseconds. Default 3000. */
+  /** Interval of the checks of the managed users' ACLs in milliseconds. Default 3000. */
   checkMs?: number;
   progress: (line: string) => void;
 }
 
 export interface Operator {
-  /** Stops watching and ends the mirrors' workers; leaves Kubernetes and Kafka as they are. */
+  /** Stops watching and stops the mirrors' workers. Leaves Kubernetes and Kafka as they are. */
   stop(): Promise<void>;
-  /** Kills every worker of every mirror (SIGKILL) and says how many; they are started again after a while. */
+  /** Kills every worker of every mirror (SIGKILL). They start again after a while. @returns how many */
   crashWorkers(): number;
 }
 
@@ -47,9 +53,9 @@ const GROUPS = [
 ];
 
 /**
- * The smallest operator that makes the sandbox move, behaving as Strimzi's operators 0.51, or as those of 1.2 where the CRDs
- * serve v1 only: KafkaUser (v1 is read) and KafkaMirrorMaker2 (v1beta2 is read, which knows every form). Returns when it has
- * seen what there is.
+ * Starts the smallest operator that the sandbox needs. It behaves as Strimzi's operators 0.51, or as those of 1.2 where
+ * the CRDs serve only v1. It handles KafkaUser (read as v1) and KafkaMirrorMaker2 (read as v1beta2, which knows every
+ * form). Returns when it has seen all existing objects.
  */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { clusters, progress } = options;
@@ -119,7 +125,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   return { stop, crashWorkers: () => mirrors.reduce((sum, mirror) => sum + mirror.crashWorkers(), 0) };
 }
 
-/** The first of these versions that is served, and which operators' ways go with it. */
+/** Returns the first of these versions that is served, and the generation of operators that belongs to it. */
 async function newest(
   kube: Kube,
   group: string,
@@ -132,8 +138,8 @@ async function newest(
 }
 
 /**
- * The Secret with the broker's CA certificate, `<cluster>-cluster-ca-cert`. Beside `ca.crt` it has a key of the form
- * `ca-<date>.crt`, as Strimzi's has while an old CA is still trusted.
+ * Writes the Secret with the broker's CA certificate, `<cluster>-cluster-ca-cert`. Beside `ca.crt` it has a key of the
+ * form `ca-<date>.crt`. Strimzi's Secret has such a key while an old CA is still trusted.
  */
 async function applyCaSecrets(kube: Kube, clusters: Record<string, ManagedCluster>): Promise<void> {
   for (const [cluster, { namespace, ca }] of Object.entries(clusters)) {
@@ -164,7 +170,7 @@ async function applyCaSecrets(kube: Kube, clusters: Record<string, ManagedCluste
   }
 }
 
-/** `2027-01-01T00-00-00Z`, as Strimzi writes it into a key. */
+/** Expiry date in the format of Strimzi's keys: `2027-01-01T00-00-00Z`. */
 function expiry(pem: string): string {
   return new Date(new X509Certificate(pem).validTo).toISOString().replace(/\.\d+/, "").replaceAll(":", "-");
 }

@@ -1,11 +1,11 @@
 /**
- * A work queue in which one key is never worked on twice at the same time, and many requests for a waiting key are one.
- * Work that throws is tried again, later each time.
+ * A work queue. It never works on the same key twice at the same time, and merges all requests for a waiting key into
+ * one. If the work throws, it tries again, with a longer wait each time.
  */
 export class WorkQueue {
   private readonly waiting = new Map<string, { at: number; timer: NodeJS.Timeout }>();
   private readonly running = new Map<string, Promise<void>>();
-  /** Keys asked for while they were being worked on. */
+  /** Keys that were requested while they were being worked on. */
   private readonly again = new Set<string>();
   private readonly failures = new Map<string, number>();
   private stopped = false;
@@ -13,11 +13,14 @@ export class WorkQueue {
   constructor(
     private readonly work: (key: string) => Promise<void>,
     private readonly failed: (key: string, error: unknown) => void,
-    /** Wait before the n-th try after a failure, milliseconds. */
+    /** Milliseconds to wait before a retry, by the number of earlier failures. */
     private readonly backOff: (failures: number) => number = (n) => Math.min(200 * 2 ** n, 10_000),
   ) {}
 
-  /** Asks for work on this key, now or after `delayMs`; an earlier appointment for the key stands. */
+  /**
+   * Requests work on this key, now or after `delayMs`. If the key is already scheduled for an earlier time, that time
+   * is kept.
+   */
   add(key: string, delayMs = 0): void {
     if (this.stopped) return;
     if (this.running.has(key) && delayMs === 0) {
@@ -33,7 +36,7 @@ export class WorkQueue {
     this.waiting.set(key, { at, timer: setTimeout(() => this.start(key), delayMs) });
   }
 
-  /** Nothing new is begun; returns when what runs has ended. */
+  /** Starts nothing new. Returns when the running work has ended. */
   async stop(): Promise<void> {
     this.stopped = true;
     for (const { timer } of this.waiting.values()) clearTimeout(timer);

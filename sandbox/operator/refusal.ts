@@ -1,6 +1,7 @@
 /**
- * What makes a resource NotReady. Strimzi's status conditions show the Java class of the exception (its simple name is the
- * condition's `reason`) and its message; people search for those texts, so they are kept as Strimzi 0.51 writes them.
+ * An error that makes a resource NotReady. Strimzi's status conditions show the Java class of the exception (its simple
+ * name is the condition's `reason`) and its message. Users search for those texts, so they are the texts of Strimzi
+ * 0.51.
  */
 export class Refusal extends Error {
   /** Full name of the Java class that the real operator throws. */
@@ -12,7 +13,7 @@ export class Refusal extends Error {
     this.javaClass = javaClass;
   }
 
-  /** The class's simple name, as shown in `reason`. */
+  /** The simple name of the class, as shown in `reason`. */
   get reason(): string {
     return this.javaClass.slice(this.javaClass.lastIndexOf(".") + 1);
   }

@@ -19,9 +19,9 @@ export function condition(type: string, reason?: string, message?: string): Cond
   };
 }
 
-/** The status as it is compared: times do not count, as in Strimzi's own comparison. */
+/** The status without its timestamps, for comparisons. Strimzi's own comparison ignores them, too. */
 function timeless(status: Record<string, unknown> | undefined): unknown {
-  // As JSON: a field that is undefined is one that is not there.
+  // As JSON, so that an undefined field equals an absent one.
   const { conditions, ...rest } = JSON.parse(JSON.stringify(status ?? {})) as Record<string, unknown>;
   return {
     ...rest,
@@ -30,9 +30,9 @@ function timeless(status: Record<string, unknown> | undefined): unknown {
 }
 
 /**
- * Writes a status when it differs from the object's. The whole object is sent in the version it was read in, as the real
- * operators do: what that version does not know is erased from the stored object by this. True when its first condition is
- * news.
+ * Writes a status if it differs from the object's. Like the real operators, it sends the whole object in the version in
+ * which it was read. This erases the fields of the stored object that this version does not know.
+ * @returns true if the first condition has changed
  */
 export async function writeStatus(
   kube: Kube,
@@ -49,13 +49,13 @@ export async function writeStatus(
     };
     return first(object.status) !== first(status);
   } catch (error) {
-    // It changed (409) or went (404) meanwhile: that change is an event of its own.
+    // The object was changed (409) or deleted (404) in the meantime. That change causes its own event.
     if (error instanceof KubeError && (error.status === 409 || error.status === 404)) return false;
     throw error;
   }
 }
 
-/** Reconciliation is paused by this annotation (Strimzi 0.22 and later). */
+/** Returns true if this annotation pauses the reconciliation (Strimzi 0.22 and later). */
 export function isPaused(object: KubeObject, domain: string): boolean {
   return object.metadata.annotations?.[`${domain}/pause-reconciliation`] === "true";
 }

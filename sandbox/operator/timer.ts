@@ -1,6 +1,6 @@
 /**
- * Runs `work` again and again, never twice at once; the answer stops it and waits for what runs. Of failures one after the
- * other the first is told.
+ * Runs `work` repeatedly, never twice at the same time. Of several failures in a row, only the first is reported.
+ * @returns a function that stops it and waits for the current run
  */
 export function every(ms: number, work: () => Promise<void>, failed: (error: Error) => void): () => Promise<void> {
   let stopped = false;

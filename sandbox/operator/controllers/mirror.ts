@@ -32,25 +32,31 @@ export interface MirrorControllerOptions {
 
 interface Mirror {
   workers: Workers;
-  /** Workers that went away one after the other; a restart waits longer each time. */
+  /** Number of lost workers since the last success. Each restart waits longer. */
   losses: number;
-  /** Lines told already, so that each is told once. */
+  /** Lines that were already reported, so that each is reported once. */
   told: Set<string>;
 }
 
 export interface MirrorController extends Controller {
-  /** Kills the workers of every mirror, as a failing node would, and says how many; they are started again after a while. */
+  /** Kills the workers of every mirror, as a failing node would. They start again after a while. @returns how many */
   crashWorkers(): number;
 }
 
-/** How long to wait before a worker is started again. */
+/** Milliseconds to wait before a worker is started again. */
 const RESTART_MS = [1_000, 5_000, 10_000, 30_000];
 
-/** The cluster operator's part for KafkaMirrorMaker2: worker processes, their secrets, their connectors, the status. */
+/**
+ * The part of the cluster operator for KafkaMirrorMaker2: worker processes, their secrets, their connectors, the
+ * status.
+ */
 export function startMirrorController(options: MirrorControllerOptions): MirrorController {
   const { kube, resource, domain, progress } = options;
   const mirrors = new Map<string, Mirror>();
-  /** What is being reconciled: given up when the resource goes or another spec comes, for Connect may be silent for 90 s. */
+  /**
+   * Running reconciliations. Each is aborted when the resource is deleted or its spec changes, because Connect may not
+   * answer for 90 s.
+   */
   const current = new Map<string, { generation?: number; abort: AbortController }>();
 
   const queue = new WorkQueue(reconcile, (key, error) =>
@@ -123,7 +129,7 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
     }
   }
 
-  /** Fills the status as it goes, so that what is known is shown also when it fails. */
+  /** Fills the status step by step, so that a failure also shows what is known so far. */
   async function settle(
     key: string,
     object: KubeObject,
@@ -178,13 +184,14 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
     status.connectors = result.connectors;
     if (result.autoRestartStatuses.length > 0) status.autoRestartStatuses = result.autoRestartStatuses;
     status.conditions = [...wanted.warnings, ...result.warnings];
-    // The interface answers before the worker has found its topics: one that dies over them dies here.
+    // The interface answers before the worker has found its topics. A worker that fails because of its topics fails
+    // here.
     if (result.failure?.reason === "ConnectException") throw new WorkerRefusal(`${name}-mirrormaker2`, result.failure);
     if (result.failure) throw result.failure;
     mirror.losses = 0;
   }
 
-  /** Ends the processes. Connectors are not deleted over REST, and neither is any topic or group. */
+  /** Stops the processes. Deletes no connector over REST, no topic and no group. */
   async function remove(key: string): Promise<void> {
     const mirror = mirrors.get(key);
     if (!mirror) return;
@@ -213,7 +220,7 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
   };
 }
 
-/** The workers did not come up: what Strimzi says when its pods do not become ready in time. */
+/** The workers did not start. Strimzi reports this when its pods do not become ready in time. */
 class WorkerRefusal extends Refusal {
   constructor(podSet: string, cause: Error) {
     const reason = cause.message.split("\n")[0];

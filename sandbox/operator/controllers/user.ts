@@ -22,17 +22,17 @@ export interface UserKind {
 export interface UserControllerOptions {
   kube: Kube;
   principals: Principals;
-  /** Value of the label `<domain>/cluster`; a KafkaUser with another one is not this operator's. */
+  /** Value of the label `<domain>/cluster`. The operator ignores a KafkaUser with another value. */
   cluster: string;
   namespace: string;
-  /** Before a user's name in its Secret's name, as STRIMZI_SECRET_PREFIX. Default none. */
+  /** Prefix of a user's Secret name, as STRIMZI_SECRET_PREFIX. Default none. */
   secretPrefix?: string;
   kinds: readonly UserKind[];
-  /** Principals that are never wiped, as Strimzi's ignore pattern. */
+  /** Principals that are never deleted, as in Strimzi's ignore pattern. */
   ignored: RegExp;
-  /** Time between full passes, milliseconds. */
+  /** Interval of the full passes in milliseconds. */
   fullPassMs: number;
-  /** Time between looks at the rules of managed users, milliseconds. */
+  /** Interval of the checks of the managed users' ACLs in milliseconds. */
   checkMs: number;
   progress: (line: string) => void;
 }
@@ -42,7 +42,7 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
-/** The user operator of one Kafka cluster: it owns every `User:` principal there. */
+/** The user operator of one Kafka cluster. It owns every `User:` principal there. */
 export function startUserController(options: UserControllerOptions): Controller {
   const { kube, principals, namespace, cluster, progress, secretPrefix = "" } = options;
   const label = `${namespace}/${cluster}`;
@@ -182,13 +182,16 @@ export function startUserController(options: UserControllerOptions): Controller 
     });
   }
 
-  /** A user without a KafkaUser: its rules, its credential, and a Secret that bears its name, whoever made that. */
+  /**
+   * Deletes everything of a user without a KafkaUser: its ACLs, its credential, and any Secret with its name, even one
+   * that this operator did not create.
+   */
   async function remove(name: string): Promise<void> {
     const removed: string[] = [];
-    // Not every principal (`*`) can be the name of a Secret.
+    // Some principals (such as `*`) cannot be the name of a Secret.
     if (/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) && (await kube.delete(SECRETS, namespace, secretOf(name))))
       removed.push("Secret");
-    // What was made here counts as well: the broker that is asked may not have heard of it yet.
+    // Include what this operator created: the broker that answers may not know it yet.
     const made = settled.get(name);
     const current = await principals.acls();
     for (const each of [name, `CN=${name}`]) {
@@ -215,7 +218,7 @@ export function startUserController(options: UserControllerOptions): Controller 
     for (const name of names) queue.add(name);
   }
 
-  /** Rules of managed users that somebody else added or took away. */
+  /** Finds managed users whose ACLs another client added or deleted, and reconciles them. */
   async function check(): Promise<void> {
     const current = await principals.acls();
     for (const [name, { principal, grants }] of settled) {
@@ -245,7 +248,9 @@ export function startUserController(options: UserControllerOptions): Controller 
   };
 }
 
-/** How the real operator's exceptions are wrapped when the resource itself is wrong, and when something later fails. */
+/**
+ * The wrapper exceptions of the real operator: EARLY when the resource itself is wrong, LATE when a later step fails.
+ */
 const EARLY = "io.strimzi.operator.common.ReconciliationException";
 const LATE = "java.util.concurrent.CompletionException";
 

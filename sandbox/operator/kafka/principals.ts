@@ -13,20 +13,20 @@ export interface Principals {
   /** Users with a SCRAM-SHA-512 credential. */
   scramUsers(): Promise<Set<string>>;
   setPassword(user: string, password: string): Promise<void>;
-  /** Fine when there is none. */
+  /** Removes the credential. A missing credential is not an error. */
   removePassword(user: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface AdminConnection {
   bootstrapServers: string;
-  /** PEM. */
+  /** PEM certificate of the CA. */
   ca: string;
   admin: { username: string; password: string };
 }
 
 const SCRAM_SHA_512 = 2;
-/** Kafka's least, and what Strimzi uses. */
+/** Kafka's minimum, which Strimzi also uses. */
 const ITERATIONS = 4096;
 const RESOURCE_NOT_FOUND = 91;
 
@@ -51,7 +51,7 @@ export async function openPrincipals(cluster: AdminConnection): Promise<Principa
     DescribeConfigs: 10,
     AlterConfigs: 11,
     IdempotentWrite: 12,
-    // No KafkaUser can ask for these, but somebody else may have made them.
+    // A KafkaUser cannot request these, but another client may have created them.
     CreateTokens: 13,
     DescribeTokens: 14,
     TwoPhaseCommit: 15,
@@ -103,7 +103,7 @@ export async function openPrincipals(cluster: AdminConnection): Promise<Principa
       const byPrincipal = new Map<string, Grant[]>();
       for (const resource of found) {
         const resourceType = typeNames.get(resource.resourceType);
-        // Delegation tokens and users are no resources of a KafkaUser's rules.
+        // A KafkaUser's rules cannot name delegation tokens or users.
         if (resourceType === undefined) continue;
         for (const acl of resource.acls) {
           if (!acl.principal.startsWith("User:")) continue;

@@ -17,7 +17,7 @@ export interface KubeObject {
   };
   spec?: Record<string, unknown>;
   status?: Record<string, unknown>;
-  /** Secrets and ConfigMaps. */
+  /** Only for Secrets and ConfigMaps. */
   data?: Record<string, string>;
   type?: string;
 }
@@ -32,7 +32,7 @@ export interface Resource {
 
 export const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", kind: "Secret" };
 
-/** An answer of the API server other than success. */
+/** An answer of the API server that is not a success. */
 export class KubeError extends Error {
   readonly status: number;
 
@@ -44,21 +44,21 @@ export class KubeError extends Error {
 }
 
 export interface Kube {
-  /** Versions of the group in which this plural is served; empty when there are none. */
+  /** Versions of the group in which this plural is served. Empty if there are none. */
   servedVersions(group: string, plural: string): Promise<string[]>;
   list(
     resource: Resource,
     scope?: { namespace?: string; labelSelector?: string },
   ): Promise<{ items: KubeObject[]; resourceVersion: string }>;
   get(resource: Resource, namespace: string, name: string): Promise<KubeObject | undefined>;
-  /** `apiVersion` and `kind` are the resource's here and below, whatever the object says. */
+  /** Here and below, `apiVersion` and `kind` are those of the resource and replace the object's own. */
   create(resource: Resource, object: KubeObject): Promise<KubeObject>;
   replace(resource: Resource, object: KubeObject): Promise<KubeObject>;
-  /** @throws KubeError 409 when the object has changed since it was read. */
+  /** @throws KubeError 409 when the object has changed since it was read */
   replaceStatus(resource: Resource, object: KubeObject): Promise<KubeObject>;
-  /** False when there was none. */
+  /** Returns false if there was no such object. */
   delete(resource: Resource, namespace: string, name: string): Promise<boolean>;
-  /** Streams events until the connection ends (resolves) or fails (rejects); `signal` ends it. */
+  /** Streams events until the connection ends (resolves) or fails (rejects). Aborting `signal` ends it. */
   watch(
     resource: Resource,
     scope: { namespace?: string; labelSelector?: string; resourceVersion: string },
@@ -82,15 +82,15 @@ export function apiVersionOf(resource: Resource): string {
   return resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
 }
 
-/** Items of a list come without their type, and requests need it. */
+/** Adds the type to an object: the items of a list come without it, and requests need it. */
 export function typed(resource: Resource, object: KubeObject): KubeObject {
   return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind };
 }
 
-/** How long one request other than a watch may take. */
+/** Maximum time in milliseconds for one request other than a watch. */
 const REQUEST_LIMIT_MS = 30_000;
 
-/** Connects as the kubeconfig's current context says. Nothing is asked before the first call. */
+/** Connects with the kubeconfig's current context. Sends nothing before the first call. */
 export async function connectKube(kubeconfig: string): Promise<Kube> {
   const { KubeConfig, Watch } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
@@ -140,7 +140,7 @@ export async function connectKube(kubeconfig: string): Promise<Kube> {
                 message?: string;
                 reason?: string;
               };
-              // The server quotes what it cannot read, and a Secret must not be quoted.
+              // The server quotes what it cannot read. The message must not contain a Secret.
               reject(new KubeError(status, `${method} ${path}: ${path.includes("/secrets") ? reason : message}`));
             }
           });
@@ -190,7 +190,7 @@ export async function connectKube(kubeconfig: string): Promise<Kube> {
     delete: async (resource, namespace, name) =>
       (await orNone(call("DELETE", `${basePath(resource, namespace)}/${name}`))) !== undefined,
     async watch(resource, scope, onEvent, signal) {
-      // A time limit of its own lets the server end idle watches, so that a dead connection is noticed.
+      // A time limit lets the server end idle watches, so that a dead connection is noticed.
       const query = {
         resourceVersion: scope.resourceVersion,
         labelSelector: scope.labelSelector,
@@ -213,7 +213,7 @@ export async function connectKube(kubeconfig: string): Promise<Kube> {
             );
         };
         void new Watch(config).watch(basePath(resource, scope.namespace), query, onEvent, done).then((controller) => {
-          // A server that is gone has ended it already: a listener that came now would stay.
+          // If the server is already gone, the watch has ended. A listener added now would never be removed.
           if (ended) return;
           stop = () => controller.abort();
           if (signal.aborted) stop();

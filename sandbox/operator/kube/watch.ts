@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { KubeError, typed, type Kube, type KubeObject, type Resource } from "./client";
 
 export interface ObjectWatch {
-  /** Settles when the first list is in the cache; rejects when it cannot be had. */
+  /** Resolves when the first list is in the cache. Rejects when the list fails. */
   readonly synced: Promise<void>;
   get(namespace: string, name: string): KubeObject | undefined;
   all(): KubeObject[];
@@ -14,7 +14,7 @@ export interface WatchOptions {
   resource: Resource;
   namespace?: string;
   labelSelector?: string;
-  /** Called for each object that came, changed or went, after the cache has it. */
+  /** Called for each object that was added, changed or deleted, after the cache has the change. */
   onChange: (namespace: string, name: string) => void;
   progress: (line: string) => void;
 }
@@ -22,8 +22,9 @@ export interface WatchOptions {
 const RETRY_MS = [200, 500, 1_000, 2_000, 5_000];
 
 /**
- * Keeps a cache of objects by list and watch: goes on from the last resource version when a watch ends, and lists again
- * when the server no longer knows that version (410), so that nothing that went in between is missed.
+ * Keeps a cache of objects by list and watch. When a watch ends, it continues from the last resource version. When the
+ * server no longer knows that version (410), it lists again, so that it also notices the objects that were deleted in
+ * between.
  */
 export function watchObjects(options: WatchOptions): ObjectWatch {
   const { kube, resource, namespace, labelSelector } = options;

@@ -4,7 +4,7 @@ import { condition, type Condition } from "../status";
 import type { ConnectorDefinition } from "./properties";
 import { hasFailed, type ConnectorStatus, type ConnectRest } from "./rest";
 
-/** What the operator remembers about the restarts of a connector, as it stands in the status. */
+/** The record of a connector's restarts, as stored in the status. */
 export interface AutoRestartStatus {
   connectorName: string;
   count: number;
@@ -15,14 +15,15 @@ export interface ConnectorsResult {
   connectors: ConnectorStatus[];
   autoRestartStatuses: AutoRestartStatus[];
   warnings: Condition[];
-  /** The first thing that went wrong: the resource is NotReady, with what there is. */
+  /** The first failure. The resource is then NotReady, and the status holds the results so far. */
   failure?: Refusal;
 }
 
 /**
- * Brings Connect's connectors to the wanted ones, with the calls and in the order of Strimzi: list, delete what is not
- * wanted, then for each its config, PUT when it is missing or differs, its status, its state, its topics. Strimzi 1.2 makes a
- * missing one by POST with its state instead, and knows what to do with one that has failed and is to be paused or stopped.
+ * Makes Connect's connectors match the wanted ones, with the calls of Strimzi and in its order. It lists the connectors
+ * and deletes the unwanted ones. For each wanted connector it then handles its config (PUT if it is missing or
+ * differs), status, state and topics. Strimzi 1.2 creates a missing connector by POST with its state instead. It also
+ * handles a failed connector that should be paused or stopped.
  */
 export async function settleConnectors(
   rest: ConnectRest,
@@ -46,7 +47,7 @@ export async function settleConnectors(
     }
   }
   if (!result.failure && result.connectors.some((each) => each.connector.state === "FAILED")) {
-    // Vert.x's class for a failure that is only a text.
+    // Vert.x uses this class for a failure that is only a text.
     result.failure = new Refusal(
       "io.vertx.core.impl.NoStackTraceThrowable",
       "One or more connectors are in FAILED state",
@@ -112,8 +113,9 @@ function differs(current: Record<string, string> | undefined, { name, config }: 
 }
 
 /**
- * Only from a settled state; UNASSIGNED and RESTARTING pass. FAILED stays with Strimzi 0.51; since 1.1 it can be stopped.
- * @throws Refusal when a failed one is to be paused (since 1.1)
+ * Returns the call that changes the state of a connector. It acts only on a settled state: UNASSIGNED and RESTARTING
+ * are temporary. With Strimzi 0.51, FAILED does not change; since 1.1 a failed connector can be stopped.
+ * @throws Refusal when a failed connector should be paused (since 1.1)
  */
 function verbFor(
   state: string,

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../kube/client";
 import { invalidResource } from "../refusal";
 
-/** Fields that this operator carries out. Of what a level is not said to know, it refuses to make a guess. */
+/** Fields that this operator implements. Any other field of these levels is an error. */
 const KNOWN = {
   spec: ["replicas", "connectCluster", "clusters", "target", "mirrors"],
   cluster: ["alias", "bootstrapServers", "tls", "authentication", "config"],
@@ -31,7 +31,10 @@ const KNOWN = {
   } as Record<string, string[]>,
 };
 
-/** Fields about pods: right in a resource, but there are no pods here. Of `jvmOptions` the heap's limit is carried out. */
+/**
+ * Fields about pods. They are valid in a resource, but there are no pods here. Of `jvmOptions`, only the maximum heap
+ * is implemented.
+ */
 const ABOUT_PODS = [
   "version",
   "image",
@@ -49,8 +52,8 @@ const ABOUT_PODS = [
 const ANNOTATIONS = ["restart-connector", "restart-connector-task", "connector-offsets", "mirrormaker-connector"];
 
 /**
- * Names the fields that have no effect here.
- * @throws Refusal with every field (and annotation) that this operator cannot carry out.
+ * Returns the fields that have no effect here.
+ * @throws Refusal with every field (and annotation) that this operator does not implement
  */
 export function refuseUnknown(object: KubeObject, domain: string): string[] {
   const refused: string[] = [];

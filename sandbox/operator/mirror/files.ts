@@ -6,19 +6,19 @@ import { invalidConfiguration, invalidResource, Refusal } from "../refusal";
 import type { Authentication, CertificateSource, ClusterSpec, MirrorMaker, TargetSpec } from "./spec";
 
 /**
- * What a worker reads its secrets from, by reference: files in a folder of their own (0700, files 0600), as the mounted
- * Secrets are in a pod. Key: path below the folder; value: content.
+ * Files from which a worker reads its secrets by reference, like the mounted Secrets in a pod. They are in their own
+ * folder (mode 0700, files 0600). Key: path below the folder; value: content.
  */
 export type SecretFiles = Map<string, string>;
 
-/** The key under which a cluster's trusted certificates lie, in folder `trusted`. */
+/** Name of the file with a cluster's trusted certificates, in folder `trusted`. */
 export function trustedKey(alias: string): string {
   return `${alias}-ca.crt`;
 }
 
 /**
- * Collects what the resource's clusters need.
- * @throws Refusal `InvalidConfigurationException` for a missing Secret or key, with the real operator's message.
+ * Collects the files for the clusters of the resource.
+ * @throws Refusal `InvalidConfigurationException` for a missing Secret or key, with the real operator's message
  */
 export async function collectFiles(
   mirrorMaker: MirrorMaker,
@@ -83,7 +83,7 @@ export async function collectFiles(
   return files;
 }
 
-/** The first certificate of the key, as Strimzi takes it. */
+/** Returns the first certificate of the key, as Strimzi does. */
 function pem(value: string, secretName: string, namespace: string): string {
   try {
     return new X509Certificate(Buffer.from(value, "base64")).toString();
@@ -95,7 +95,7 @@ function pem(value: string, secretName: string, namespace: string): string {
   }
 }
 
-/** Java's glob for a single name: `*`, `?`, `[...]` and `{a,b}`. */
+/** Converts Java's glob for a single name: `*`, `?`, `[...]` and `{a,b}`. */
 export function glob(pattern: string): RegExp {
   let text = "";
   let alternatives = 0;
@@ -122,7 +122,10 @@ export function glob(pattern: string): RegExp {
   return new RegExp(`^${text}$`);
 }
 
-/** Brings the folder to exactly these files; a file is replaced as a whole, so that a worker never reads half of one. */
+/**
+ * Makes the folder contain exactly these files. Replaces each file as a whole, so that a worker never reads half a
+ * file.
+ */
 export async function writeFiles(folder: string, files: SecretFiles): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);

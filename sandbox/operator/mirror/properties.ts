@@ -6,12 +6,13 @@ import type { Authentication, ClusterSpec, MirrorMaker, TargetSpec } from "./spe
 /** Kafka's provider that reads a value from a file, under the name that Strimzi gives it. */
 const PROVIDER = "strimzidir";
 
-/** Told about each key that is dropped. */
+/** Called for each key that is dropped. */
 export type Dropped = (key: string) => void;
 
 /**
- * Of a target's config the group and the storage topics, too: in the form with `target` that section's own fields win, and in
- * the form with `clusters` they have been read from the config before.
+ * Keys that a cluster's config may not set. They include the target's group and storage topics: in the form with
+ * `target`, the fields of that section take precedence, and in the form with `clusters`, they were read from the config
+ * before.
  */
 const FORBIDDEN_IN_CLUSTER = [
   "group.id",
@@ -38,8 +39,9 @@ const ALLOWED_IN_CUSTOM = ["ssl.keystore.", "sasl."];
 const CLIENTS = ["", "producer.", "consumer.", "admin."];
 
 /**
- * A worker's properties, in the order in which Strimzi 0.51 writes them, but for `rest.advertised.*` and `plugin.path`, which
- * belong to whoever starts the process. Secrets are references to files below `folder`; values are never here.
+ * Returns a worker's properties in the order in which Strimzi 0.51 writes them. Leaves out `rest.advertised.*` and
+ * `plugin.path`: the code that starts the process sets them. Secrets are references to files below `folder`, never
+ * values.
  */
 export function workerProperties(
   target: TargetSpec,
@@ -70,7 +72,7 @@ export function workerProperties(
   return properties;
 }
 
-/** The target's config as it reaches the worker: over the converters, without what may not be set there. */
+/** The target's config for the worker. It overrides the default converters, and forbidden keys are removed. */
 function clusterConfig(target: TargetSpec, dropped: Dropped): Record<string, string> {
   const converter = "org.apache.kafka.connect.converters.ByteArrayConverter";
   const config: Record<string, string> = {
@@ -139,7 +141,7 @@ function reference(folder: string, ...path: string[]): string {
   return `\${${PROVIDER}:${join(folder, ...path)}:${file}}`;
 }
 
-/** Configuration values as Strimzi takes them: text, numbers and truth values, nothing else. */
+/** Converts configuration values as Strimzi does. Accepts only strings, numbers and booleans. */
 function strings(config: Record<string, unknown>): Record<string, string> {
   const out: Record<string, string> = {};
   for (const [key, value] of Object.entries(config)) {
@@ -154,13 +156,13 @@ function strings(config: Record<string, unknown>): Record<string, string> {
   return out;
 }
 
-/** One connector as it is asked of Connect. */
+/** One connector as it is requested from Connect. */
 export interface ConnectorDefinition {
   name: string;
-  /** What PUT sends: everything text but `tasks.max`. */
+  /** Body of the PUT request. All values are strings except `tasks.max`. */
   config: Record<string, string | number>;
   state: "running" | "paused" | "stopped";
-  /** `pause` and `state` are both set (a warning). */
+  /** True if `pause` and `state` are both set, which causes a warning. */
   pauseAndState: boolean;
   autoRestart: { enabled: boolean; maxRestarts?: number };
 }
@@ -172,7 +174,7 @@ const CONNECTORS = [
   ["heartbeatConnector", "MirrorHeartbeatConnector"],
 ] as const;
 
-/** The connectors of a KafkaMirrorMaker2: one for each block that is there, an empty one too. */
+/** Returns the connectors of a KafkaMirrorMaker2: one for each block that is present, even an empty one. */
 export function connectorDefinitions(
   { target, mirrors }: MirrorMaker,
   folder: string,
@@ -183,7 +185,7 @@ export function connectorDefinitions(
     for (const [block, className] of CONNECTORS) {
       const connector = mirror[block];
       if (!connector) continue;
-      // Later wins.
+      // Later entries override earlier ones.
       const config: Record<string, string> = {
         ...clusterProperties("target.cluster.", target, folder, dropped),
         ...clusterProperties("source.cluster.", mirror.source, folder, dropped),
@@ -220,7 +222,10 @@ export function connectorDefinitions(
   return definitions;
 }
 
-/** A cluster in a connector's configuration. Its `config` is passed on whole, also the keys that a worker may not have. */
+/**
+ * A cluster in a connector's configuration. Its whole `config` is passed on, including the keys that a worker must not
+ * have.
+ */
 function clusterProperties(
   prefix: string,
   cluster: ClusterSpec,

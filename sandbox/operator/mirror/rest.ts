@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "../refusal";
 
-/** A connector's status as Connect answers it. */
+/** A connector's status as Connect returns it. */
 export interface ConnectorStatus {
   name: string;
   connector: { state: string; worker_id?: string; trace?: string };
@@ -9,11 +9,11 @@ export interface ConnectorStatus {
   type?: string;
 }
 
-/** Whether the connector or one of its tasks has failed. */
+/** Returns true if the connector or one of its tasks has failed. */
 export const hasFailed = ({ connector, tasks }: ConnectorStatus): boolean =>
   [connector, ...tasks].some(({ state }) => state === "FAILED");
 
-/** Connect's answer other than success, worded as Strimzi words it. */
+/** An answer of Connect that is not a success, with the text that Strimzi uses. */
 export class ConnectRefusal extends Refusal {
   constructor(
     readonly status: number,
@@ -28,10 +28,10 @@ export class ConnectRefusal extends Refusal {
   }
 }
 
-/** Connect answers after 90 s at the latest, when it waits for its own topics in vain. */
+/** Milliseconds. Connect answers after 90 s at the latest, even if it waits for its own topics without success. */
 const REQUEST_LIMIT_MS = 95_000;
 
-/** The calls of Connect's REST interface that the operator makes. */
+/** The calls of Connect's REST interface that the operator uses. */
 export class ConnectRest {
   constructor(
     private readonly url: string,
@@ -42,7 +42,7 @@ export class ConnectRest {
     return this.call("GET", "/connectors") as Promise<string[]>;
   }
 
-  /** Undefined when there is no such connector. A rebalance (409) is waited for. */
+  /** Returns undefined if there is no such connector. Retries during a rebalance (409). */
   async config(name: string): Promise<Record<string, string> | undefined> {
     try {
       return (await this.retrying([409], 6, () => this.call("GET", this.path(name, "/config")))) as Record<
@@ -55,7 +55,7 @@ export class ConnectRest {
     }
   }
 
-  /** Makes a connector in this state (KIP-980). */
+  /** Creates a connector in this state (KIP-980). */
   async create(
     name: string,
     config: Record<string, string | number>,
@@ -70,7 +70,7 @@ export class ConnectRest {
     await this.retrying([409], 10, () => this.call("PUT", this.path(name, "/config"), config));
   }
 
-  /** Just after it was made a connector has no status (404): that is waited for. */
+  /** A new connector has no status at first (404), so this call retries. */
   status(name: string): Promise<ConnectorStatus> {
     return this.retrying([404], 10, () => this.call("GET", this.path(name, "/status"))) as Promise<ConnectorStatus>;
   }
@@ -83,7 +83,7 @@ export class ConnectRest {
     await this.call("PUT", this.path(name, `/${verb}`));
   }
 
-  /** Restarts the connector and those of its tasks that have failed. */
+  /** Restarts the connector and its failed tasks. */
   async restartFailed(name: string): Promise<ConnectorStatus> {
     return (await this.call(
       "POST",
@@ -96,7 +96,7 @@ export class ConnectRest {
   }
 
   private path(name: string, rest = ""): string {
-    // A raw `>` is answered with 400.
+    // Connect answers a raw `>` with 400.
     return `/connectors/${encodeURIComponent(name)}${rest}`;
   }
 

@@ -56,16 +56,16 @@ export interface MirrorSpec {
   groupsExcludePattern?: string;
 }
 
-/** A KafkaMirrorMaker2 in the layout of its v1 form, whatever the form that it was written in. */
+/** A KafkaMirrorMaker2 in the layout of v1, regardless of the form in which it was written. */
 export interface MirrorMaker {
   replicas: number;
-  /** Limit of each worker's heap (`jvmOptions.-Xmx`), e.g. `1g`; absent: the worker's own default. */
+  /** Maximum heap of each worker (`jvmOptions.-Xmx`), e.g. `1g`. Absent: the worker's own default. */
   heap?: string;
   target: TargetSpec;
   mirrors: MirrorSpec[];
   /** `Warning` conditions for deprecated fields. */
   warnings: Condition[];
-  /** Fields that have no effect here, because there are no pods. */
+  /** Fields that have no effect here because there are no pods. */
   withoutEffect: string[];
 }
 
@@ -89,9 +89,9 @@ interface RawSpec {
 const DEFAULT_REPLICAS = 3;
 
 /**
- * Reads a KafkaMirrorMaker2 as the cluster operator does: the form with `connectCluster` and `clusters` is turned into
- * the one with `target`. Strimzi 1.x does not look whether the aliases are unique.
- * @throws Refusal with the real operator's message, or naming a field that this operator cannot carry out.
+ * Reads a KafkaMirrorMaker2 as the cluster operator does. Converts the form with `connectCluster` and `clusters` into
+ * the form with `target`. Strimzi 1.x does not check whether the aliases are unique.
+ * @throws Refusal with the real operator's message, or naming a field that this operator does not implement
  */
 export function readMirrorMaker(object: KubeObject, domain: string, generation: Generation = "0.51"): MirrorMaker {
   const spec = object.spec as RawSpec | undefined;
@@ -184,7 +184,7 @@ function checkAuthentication({ authentication }: ClusterSpec): void {
   }
 }
 
-/** The warnings that Strimzi 0.49 to 0.51 put into the status for fields that v1 no longer has. */
+/** Returns the warnings that Strimzi 0.49 to 0.51 put into the status for fields that v1 no longer has. */
 function deprecations(object: KubeObject, spec: RawSpec): Condition[] {
   const { metadata, apiVersion, kind } = object;
   const found: Condition[] = [];

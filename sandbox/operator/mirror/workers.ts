@@ -6,24 +6,24 @@ export interface Worker {
   /** `http://127.0.0.1:port`. */
   readonly restUrl: string;
   stop(): Promise<void>;
-  /** SIGKILL, as a crash would be: what it has not committed is lost. */
+  /** Sends SIGKILL, as in a crash. Uncommitted work is lost. */
   kill(): void;
-  /** Settles when the process is gone. */
+  /** Settles when the process has exited. */
   readonly exited: Promise<unknown>;
 }
 
 /**
- * Starts one worker; returns when its REST interface answers, rejects when it does not. `signal`: the start is given up,
- * and no process is left.
+ * Starts one worker. Resolves when its REST interface answers, rejects when it does not. Aborting `signal` cancels the
+ * start and leaves no process.
  */
 export type StartWorker = (
   options: { folder: string; name: string; signal: AbortSignal } & WorkerSettings,
 ) => Promise<Worker>;
 
-/** What all workers of a mirror have in common. */
+/** Settings that all workers of a mirror share. */
 export interface WorkerSettings {
   properties: Record<string, string>;
-  /** Limit of the heap, e.g. `1g`. */
+  /** Maximum heap, e.g. `1g`. */
   heap?: string;
 }
 
@@ -31,13 +31,13 @@ export interface WorkersOptions {
   startWorker: StartWorker;
   /** Folder of all workers of one mirror. */
   folder: string;
-  /** As pods are called: `<name>-mirrormaker2-<n>`. */
+  /** Name of a worker, in the form of a pod name: `<name>-mirrormaker2-<n>`. */
   nameOf: (index: number) => string;
-  /** A worker went away without having been told to. */
+  /** Called when a worker exits without being stopped. */
   onLost: (name: string) => void;
 }
 
-/** The worker processes of one KafkaMirrorMaker2, in the place of its pods. */
+/** The worker processes of one KafkaMirrorMaker2. They replace its pods. */
 export class Workers {
   private workers: { worker: Worker; fingerprint: string; stopping: boolean }[] = [];
 
@@ -47,14 +47,14 @@ export class Workers {
     return this.workers.length;
   }
 
-  /** Of the first worker: any worker answers for all. */
+  /** URL of the first worker. Any worker answers for all. */
   get restUrl(): string | undefined {
     return this.workers[0]?.worker.restUrl;
   }
 
   /**
-   * Brings the processes to this number and these settings, one after the other; a worker whose fingerprint (settings and
-   * secrets) differs is restarted.
+   * Brings the processes to this number and these settings, one after the other. Restarts a worker whose fingerprint
+   * (settings and secrets) differs.
    */
   async settle(
     replicas: number,
@@ -80,13 +80,13 @@ export class Workers {
     return done;
   }
 
-  /** Kills every process; each is started again like one that was lost. */
+  /** Kills every process. Each starts again, like a lost worker. */
   crash(): number {
     for (const { worker } of this.workers) worker.kill();
     return this.workers.length;
   }
 
-  /** Ends all processes and removes their folder. */
+  /** Stops all processes and removes their folder. */
   async remove(): Promise<void> {
     await Promise.all(this.workers.splice(0).map((each) => this.stop(each)));
     await rm(this.options.folder, { recursive: true, force: true });

@@ -9,7 +9,7 @@ export interface AclRule {
   resource: { type: ResourceType; name?: string; patternType?: "literal" | "prefix" };
   host?: string;
   operations?: string[];
-  /** Before v1 only. */
+  /** Only before v1. */
   operation?: string;
 }
 
@@ -35,8 +35,8 @@ export function grantKey(grant: Grant): string {
 }
 
 /**
- * Checks of the rules that the real operator makes when it reads the resource, before it touches anything. Strimzi 1.x makes
- * none: it relies on the CRD, which requires `operations`.
+ * Makes the checks that the real operator makes when it reads the resource, before it changes anything. Strimzi 1.x
+ * makes no checks: it relies on the CRD, which requires `operations`.
  */
 export function checkRules(rules: readonly AclRule[], generation: Generation): void {
   if (generation === "1.2") return;
@@ -58,13 +58,14 @@ const NEEDS_NAME: Record<Exclude<ResourceType, "cluster">, string> = {
   transactionalId: "TRANSACTIONAL_ID",
 };
 
-/** The operations of a rule; none where nothing is said, which only Strimzi 1.x takes. */
+/** Returns the operations of a rule. Empty if the rule names none, which only Strimzi 1.x accepts. */
 export const operationsOf = ({ operations, operation }: AclRule): readonly string[] =>
   operations ?? (operation == null ? [] : [operation]);
 
 /**
- * One grant per rule and operation, duplicates once.
- * @throws Refusal when a rule has no resource name: the real operator finds that only here, credential and Secret being made already.
+ * Returns one grant per rule and operation, without duplicates.
+ * @throws Refusal when a rule has no resource name. The real operator finds this only here, after it has created the
+ * credential and the Secret.
  */
 export function grantsOf(rules: readonly AclRule[]): Grant[] {
   const grants = new Map<string, Grant>();
@@ -91,7 +92,7 @@ export function grantsOf(rules: readonly AclRule[]): Grant[] {
   return [...grants.values()];
 }
 
-/** What to add and what to delete so that `current` becomes `wanted`. */
+/** Returns what to add and what to delete so that `current` becomes `wanted`. */
 export function compareGrants(current: readonly Grant[], wanted: readonly Grant[]): { add: Grant[]; remove: Grant[] } {
   const have = new Set(current.map(grantKey));
   const want = new Set(wanted.map(grantKey));
@@ -101,7 +102,7 @@ export function compareGrants(current: readonly Grant[], wanted: readonly Grant[
   };
 }
 
-/** The KafkaUser that a principal belongs to: `CN=name,...` is a TLS user's, anything else is the name itself. */
+/** The KafkaUser of a principal. `CN=name,...` belongs to a TLS user; any other principal is the name itself. */
 export function userOfPrincipal(principal: string): string {
   return /(?:^|,)\s*CN=([^,]*)/i.exec(principal)?.[1] ?? principal;
 }

@@ -4,7 +4,10 @@ import type { KubeObject } from "../kube/client";
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const LETTERS_AND_DIGITS = `${LETTERS}0123456789`;
 
-/** 32 characters, a letter first: Java's parser of JAAS configurations needs that. */
+/**
+ * Generates a password of 32 characters that starts with a letter. Java's parser of JAAS configurations requires the
+ * letter.
+ */
 export function generatePassword(): string {
   let password = LETTERS[randomInt(LETTERS.length)]!;
   while (password.length < 32) password += LETTERS_AND_DIGITS[randomInt(LETTERS_AND_DIGITS.length)]!;
@@ -19,7 +22,10 @@ function encode(value: string): string {
   return Buffer.from(value, "utf8").toString("base64");
 }
 
-/** Labels by which the operator knows the Secrets that it made: one without them is not seen, and overwritten. */
+/**
+ * Returns true if the Secret has the labels of the Secrets that this operator creates. The operator overwrites a Secret
+ * without them.
+ */
 export function isOwnSecret(secret: KubeObject, domain: string, cluster: string): boolean {
   const labels = secret.metadata.labels ?? {};
   return labels[`${domain}/kind`] === "KafkaUser" && labels[`${domain}/cluster`] === cluster;
@@ -31,8 +37,8 @@ interface SecretTemplate {
 }
 
 /**
- * The Secret of a SCRAM-SHA-512 user: `password` and `sasl.jaas.config`, nothing else.
- * @param prefix before the user's name in the Secret's name (STRIMZI_SECRET_PREFIX); default none
+ * The Secret of a SCRAM-SHA-512 user. It holds only `password` and `sasl.jaas.config`.
+ * @param prefix prefix of the Secret's name (STRIMZI_SECRET_PREFIX); default none
  */
 export function userSecret(user: KubeObject, domain: string, password: string, prefix = ""): KubeObject {
   const { name, namespace, uid, labels } = user.metadata;

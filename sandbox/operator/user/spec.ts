@@ -5,7 +5,7 @@ import { checkRules, type AclRule } from "./acl";
 
 export interface UserSpec {
   authentication: "scram-sha-512" | "tls-external" | "none";
-  /** Where a given password is, instead of a generated one. */
+  /** Place of a given password, which replaces a generated one. */
   passwordFrom?: { name: string; key: string };
   rules: AclRule[];
 }
@@ -18,7 +18,7 @@ interface RawSpec {
 
 /**
  * Reads a KafkaUser as the user operator does.
- * @throws Refusal for what the real one refuses, and for what this one cannot do: type `tls` and quotas.
+ * @throws Refusal for what the real operator rejects, and for what this one does not implement: type `tls` and quotas
  */
 export function readUser(user: KubeObject, generation: Generation = "0.51"): UserSpec {
   const { authentication, authorization, quotas } = (user.spec ?? {}) as RawSpec;
@@ -43,7 +43,10 @@ export function readUser(user: KubeObject, generation: Generation = "0.51"): Use
   };
 }
 
-/** Strimzi 1.x has no `operation`: a rule with nothing else is a rule without operations, and gives no ACL. */
+/**
+ * Removes `operation`, which Strimzi 1.x does not know. A rule that has only `operation` then has no operations and
+ * creates no ACL.
+ */
 function known(rule: AclRule, generation: Generation): AclRule {
   if (generation === "0.51") return rule;
   const { operation: _unknown, ...rest } = rule;

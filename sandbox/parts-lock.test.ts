@@ -9,7 +9,7 @@ import { tempFolder } from "../test/sandbox/parts-support";
 
 const quick = { progress: () => {}, pollMs: 10 };
 
-/** A lock as another run would have made it. */
+/** Creates a lock as another run would have created it. */
 function lockOf(path: string, owner: { pid: number; host?: string; start?: string }, ageMs = 0): void {
   mkdirSync(path, { recursive: true });
   writeFileSync(join(path, "owner.json"), JSON.stringify({ host: hostname(), token: "theirs", ...owner }));
@@ -17,7 +17,7 @@ function lockOf(path: string, owner: { pid: number; host?: string; start?: strin
   utimesSync(join(path, "owner.json"), then, then);
 }
 
-/** The number of a process that has ended. */
+/** The id of a process that has exited. */
 const deadPid = (): number => spawnSync(process.execPath, ["-e", ""]).pid;
 
 describe("withLock", () => {
@@ -87,7 +87,7 @@ describe("withLock", () => {
   });
 
   it("is not misled by a later process with the same number", async () => {
-    if (startTime(process.pid) === undefined) return; // Only Linux tells when a process started.
+    if (startTime(process.pid) === undefined) return; // Only Linux provides the start time of a process.
     const path = join(tempFolder(), "lock");
     lockOf(path, { pid: process.pid, start: "1" });
     expect(await withLock(path, { ...quick, limitMs: 1_000 }, async () => "ran")).toBe("ran");

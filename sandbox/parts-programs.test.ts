@@ -11,7 +11,7 @@ import { fakeProgram, setEnv, tempFolder } from "../test/sandbox/parts-support";
 
 const hostUsage = `echo "Usage of $0:" >&2; echo "  -tsconfig string" >&2; exit 2`;
 
-/** A folder that is the whole PATH, but for the shell's own programs. */
+/** Creates a folder that is the whole PATH, except for the shell's own programs. */
 function pathFolder(): string {
   const bin = tempFolder();
   setEnv({ PATH: `${bin}:/bin`, PULUMI_HOME: tempFolder() });
@@ -160,7 +160,10 @@ describe("findBuilders", () => {
 });
 
 describe("a plugin on the PATH that knows no -version", () => {
-  /** Speaks Pulumi's plugin protocol as the real kubernetes plugin does: no flag for its version, the port on the first line, GetPluginInfo. */
+  /**
+   * Writes a program that uses Pulumi's plugin protocol as the real kubernetes plugin does: no version flag, the port
+   * on the first line, GetPluginInfo.
+   */
   function speaksProtocol(path: string, version: string): string {
     const sdk = require.resolve("@pulumi/pulumi/package.json");
     const script = `${path}.js`;

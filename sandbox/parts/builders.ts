@@ -4,21 +4,24 @@ import { ask, findJava, onPath, type Java } from "./tools";
 import type { Unit } from "./units";
 import { compareVersions, oldest, versionIn } from "./versions";
 
-/** What builds the parts that can't be downloaded. */
+/** The tools that build the parts that cannot be downloaded. */
 export interface Builders {
   go?: string;
   mvn?: string;
   java?: Java;
 }
 
-/** One missing builder: which parts need it, and how to get it. */
+/** One missing build tool: the parts that need it, and how to get it. */
 export interface Lack {
   parts: string[];
   tool: "java" | "mvn" | "go";
   text: string;
 }
 
-/** The builders that these units need, and every one that is missing. `java`: it is needed by itself, to run the brokers. */
+/**
+ * Finds the build tools that these units need, and reports every missing one. `java`: true if Java itself is needed, to
+ * run the brokers.
+ */
 export async function findBuilders(
   wanted: readonly Unit[],
   java: boolean,
@@ -56,12 +59,12 @@ export async function findBuilders(
   return { builders, lacks };
 }
 
-/** From `go version go1.26.8 linux/amd64`. */
+/** Parses the output of `go version`, e.g. `go version go1.26.8 linux/amd64`. */
 export function goVersion(said: string): string | undefined {
   return versionIn(/\bgo(\d[\d.]*)/.exec(said)?.[1] ?? "");
 }
 
-/** @throws SandboxError `PARTS_TOOLS_MISSING` that names every part and tool at once. */
+/** @throws SandboxError `PARTS_TOOLS_MISSING` that names every missing part and tool */
 export function refuseLacks(lacks: readonly Lack[]): void {
   if (lacks.length === 0) return;
   const lines = lacks.map((lack) => `  - ${lack.parts.join(", ")}: needs ${lack.text}`);
@@ -74,10 +77,13 @@ export function refuseLacks(lacks: readonly Lack[]): void {
   );
 }
 
-/** What a full build takes for a while: modules and compiled packages, measured with go 1.26 on linux/amd64, and some air. */
+/**
+ * Temporary disk space of a full build in bytes: modules and compiled packages, measured with go 1.26 on linux/amd64,
+ * and a reserve.
+ */
 const buildBytes = 8e9;
 
-/** @throws SandboxError `PARTS_NO_ROOM` */
+/** @throws SandboxError `PARTS_NO_ROOM` when the disk of `cache` has less free space than a full build needs */
 export async function checkRoom(cache: string): Promise<void> {
   await mkdir(cache, { recursive: true });
   const { bavail, bsize } = await statfs(cache);

@@ -16,12 +16,15 @@ export function installedFolder(cache: string, name: string, version: string): s
   return join(cache, "parts", name, version);
 }
 
-/** A folder beside the installed parts, so that a finished part is moved into place by one rename. */
+/** A folder beside the installed parts, so that one rename moves a finished part into place. */
 export function draftFolder(cache: string): string {
   return join(cache, "drafts", `${process.pid}-${randomBytes(4).toString("hex")}`);
 }
 
-/** What was installed, written before the folder is moved into place: a folder with a manifest is whole. */
+/**
+ * Describes what was installed. It is written before the folder is moved into place, so a folder with a manifest is
+ * complete.
+ */
 export interface Manifest {
   version: string;
   origin: "download" | "build";
@@ -30,7 +33,7 @@ export interface Manifest {
 
 const manifestName = "manifest.json";
 
-/** Records every file of `draft` and moves it to `final`, in place of whatever was there. */
+/** Records every file of `draft` in the manifest and moves the folder to `final`. Replaces an existing folder. */
 export async function install(
   draft: string,
   final: string,
@@ -42,7 +45,7 @@ export async function install(
   }
   await writeFile(join(draft, manifestName), `${JSON.stringify({ ...about, files } satisfies Manifest, null, 2)}\n`);
   await mkdir(dirname(final), { recursive: true });
-  // A running program survives its file being moved, but not being written over.
+  // A running program survives the move of its file, but not an overwrite.
   const replaced = `${draft}.replaced`;
   await rename(final, replaced).catch(ignoreMissing);
   await rename(draft, final);
@@ -50,8 +53,8 @@ export async function install(
 }
 
 /**
- * Compares an installed folder with its manifest: names and sizes, and with `deep` every file's checksum.
- * Undefined when nothing is installed there; otherwise the manifest and what is wrong (empty when nothing is).
+ * Compares an installed folder with its manifest: names and sizes, and with `deep` the checksum of every file.
+ * @returns undefined if nothing is installed there; else the manifest and the faults (empty if there are none)
  */
 export async function inspect(
   folder: string,

@@ -9,19 +9,22 @@ import type { Supervisor } from "../processes";
 import type { Source } from "./published";
 import { duration, runStep } from "./work";
 
-/** Thrown when nothing answers: one such failure ends all tries to download in a run. */
+/** Thrown when a server does not answer. After one such failure, a run tries no further download. */
 export class Unreachable extends Error {}
 
 export interface Timing {
-  /** Until the first byte of an answer. */
+  /** Maximum milliseconds until the first byte of an answer. */
   answerMs: number;
-  /** Between two pieces of a body. */
+  /** Maximum milliseconds between two pieces of a body. */
   stallMs: number;
 }
 
 const usual: Timing = { answerMs: 4_000, stallMs: 20_000 };
 
-/** Fetches, compares the checksum, and puts `files` into `folder`. @throws Unreachable, SandboxError `PART_DOWNLOAD_FAILED` */
+/**
+ * Downloads the source, compares the checksum, and puts `files` into `folder`.
+ * @throws Unreachable, SandboxError `PART_DOWNLOAD_FAILED`
+ */
 export async function download(
   source: Source,
   files: readonly string[],
@@ -53,7 +56,7 @@ export async function download(
   );
 }
 
-/** undefined: none is published. */
+/** Returns the published checksum. Undefined if none is published. */
 async function published(
   { checksums, name }: Source,
   timing: Timing,
@@ -65,12 +68,15 @@ async function published(
   return found;
 }
 
-/** Throws Unreachable when Pulumi's download site does not answer within seconds. */
+/** @throws Unreachable when Pulumi's download site does not answer within seconds */
 export async function reachable(signal?: AbortSignal, timing: Timing = usual): Promise<void> {
   await (await answer("https://get.pulumi.com/latest-version", timing, signal)).text();
 }
 
-/** `<hex>  <name>` lines (with `*` or `./` before the name), a file with nothing but the checksum, or GnuPG's groups of digits (Apache). */
+/**
+ * Finds the checksum of a file. Accepts `<hex>  <name>` lines (with `*` or `./` before the name), a file that holds
+ * only the checksum, and GnuPG's groups of digits (Apache).
+ */
 export function checksumIn(list: string, name: string): string | undefined {
   const [before, digits] = list.includes(":")
     ? [list.slice(0, list.indexOf(":")).trim(), list.slice(list.indexOf(":") + 1).replace(/\s+/g, "")]
@@ -134,7 +140,7 @@ async function save(response: Response, file: string, algorithm: Source["algorit
   return hash.digest("hex");
 }
 
-/** The contents of one folder of the archive, whatever the one is called that holds all. */
+/** Unpacks one folder of the archive, whatever the name of the archive's top folder is. */
 async function unpackFolder(
   archive: string,
   inside: string,

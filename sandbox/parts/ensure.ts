@@ -7,19 +7,22 @@ import { withLock } from "./lock";
 import type { Origin, Part, PartName } from "./types";
 
 /**
- * Looks on the PATH, then in the cache folder, then downloads officially, then builds. Two runs at once do not collide: the second
- * waits for what the first is getting. An interrupted run leaves nothing half installed and no process; what it fetched and
- * compiled stays in `<cache>/build` for the next run, which removes it in the end.
+ * Returns the parts. Looks for each on the PATH, then in the cache folder, then downloads it from the official source,
+ * then builds it.
  *
- * `java` is only looked for. `pulumi-resource-kubernetes`, which no registry serves, is of origin `stand-in` with an empty path
- * where it is neither there nor to be downloaded.
+ * Two runs at the same time do not collide: the second waits for the parts that the first is getting. An interrupted
+ * run leaves no partly installed part and no process. Its downloads and compiled files stay in `<cache>/build` for the
+ * next run, which removes them at the end.
  *
- * With `KAFKA_MIGRATION_NO_DOWNLOAD=1` in the environment nothing is downloaded officially, only built.
+ * `java` is only looked for. No registry serves `pulumi-resource-kubernetes`: if it is neither installed nor
+ * downloadable, its origin is `stand-in` and its path is empty.
  *
- * `signal` ends it early: nothing runs any more when the promise has settled.
+ * With `KAFKA_MIGRATION_NO_DOWNLOAD=1` in the environment, nothing is downloaded from official sources, only built.
+ *
+ * Aborting `signal` ends the call early. No process runs when the promise has settled.
  *
  * @throws SandboxError `PARTS_TOOLS_MISSING` (names every part and tool at once), `PART_STEP_FAILED`, `PART_REFUSED`,
- * `PARTS_NO_ROOM`, `PARTS_LOCKED`, `PARTS_INTERRUPTED`.
+ * `PARTS_NO_ROOM`, `PARTS_LOCKED`, `PARTS_INTERRUPTED`
  */
 export async function ensureParts(
   names: PartName[],

@@ -22,7 +22,7 @@ interface Context {
   signal: AbortSignal | undefined;
 }
 
-/** Downloads or builds what these parts need and installs it. To be called by the holder of the lock only. */
+/** Downloads or builds what these parts need, and installs it. Only the holder of the lock may call it. */
 export async function getParts(
   names: readonly PartName[],
   cache: string,
@@ -31,7 +31,7 @@ export async function getParts(
 ): Promise<Map<PartName, Origin>> {
   const started = Date.now();
   const drafts = draftFolder(cache);
-  // Left by runs that were cut off: the lock says that there is no other.
+  // Remove drafts of interrupted runs. The lock ensures that no other run is active.
   await rm(dirname(drafts), { recursive: true, force: true });
   const context: Context = { cache, progress, supervisor: supervise(drafts), made: new Map(), signal };
   const interrupted = (): void => void context.supervisor.stop();
@@ -57,11 +57,14 @@ export async function getParts(
   }
 }
 
-/** Answers what could not be downloaded. A site that can't be reached ends all tries, another failure those for its own part. */
+/**
+ * Returns the units that could not be downloaded. If a site cannot be reached, no further download is tried. Any other
+ * failure affects only its own unit.
+ */
 async function downloadAll(wanted: readonly Unit[], context: Context): Promise<Unit[]> {
   const left: Unit[] = [];
   let offline = process.env.KAFKA_MIGRATION_NO_DOWNLOAD === "1";
-  // Plugins come through the pulumi command, so it comes first.
+  // Plugins are downloaded by the pulumi command, so pulumi comes first.
   for (const unit of [...wanted.filter((one) => !one.plugin), ...wanted.filter((one) => one.plugin)]) {
     try {
       if (!offline && (await downloadUnit(unit, context))) continue;
@@ -78,7 +81,7 @@ async function downloadAll(wanted: readonly Unit[], context: Context): Promise<U
   return left;
 }
 
-/** False when there is nothing to download it from. */
+/** Returns false if there is no source for a download. */
 async function downloadUnit(unit: Unit, context: Context): Promise<boolean> {
   const { cache, progress, supervisor, signal } = context;
   const draft = join(supervisor.folder, `download-${unit.name}`);
@@ -98,7 +101,10 @@ async function downloadUnit(unit: Unit, context: Context): Promise<boolean> {
   return true;
 }
 
-/** The command knows where its plugins are and checks what it gets; a home of its own keeps the user's untouched. */
+/**
+ * The pulumi command knows where its plugins are and verifies the download. A separate Pulumi home keeps the user's
+ * home unchanged.
+ */
 async function downloadPlugin(
   unit: Unit,
   kind: string,
@@ -122,7 +128,7 @@ async function downloadPlugin(
   await rename(join(home, "plugins", `resource-${kind}-v${unit.version}`, unit.name), join(draft, unit.name));
 }
 
-/** Maven mostly waits for the network, so it works beside Go. */
+/** Maven mostly waits for the network, so it runs at the same time as Go. */
 async function buildAll(left: readonly Unit[], builders: Builders, context: Context): Promise<void> {
   const build = join(context.cache, "build");
   await mkdir(build, { recursive: true });
@@ -130,7 +136,7 @@ async function buildAll(left: readonly Unit[], builders: Builders, context: Cont
   try {
     await Promise.all(lanes);
   } catch (error) {
-    // The other may have ten minutes to go, and what failed is to be heard now.
+    // The other build may run for ten more minutes. Stop it, so that the failure is reported now.
     await context.supervisor.stop();
     await Promise.allSettled(lanes);
     throw error;
@@ -168,7 +174,7 @@ async function buildWithGo(left: readonly Unit[], { go }: Builders, build: strin
   );
 }
 
-/** A unit is installed when the last of its programs is there. */
+/** Collects a finished program. Installs the unit when its last program is there. */
 async function collect(building: readonly Unit[], program: GoProgram, file: string, context: Context): Promise<void> {
   const unit = building.find((one) => one.go?.includes(program));
   if (!unit?.go) return;

@@ -6,12 +6,12 @@ import type { Supervisor } from "../processes";
 import { duration, runStep } from "./work";
 
 export interface GoProgram {
-  /** Folder of its go.mod under `go/`. */
+  /** Folder of its go.mod below `go/`. */
   module: "." | "language-nodejs";
   package: string;
-  /** The file's name as Go chooses it. */
+  /** File name that Go chooses. */
   makes: string;
-  /** Its name in the cache, where that is another one. */
+  /** Name in the cache, if it differs. */
   installedAs?: string;
   /** Go variables that the linker sets. */
   set: Readonly<Record<string, string>>;
@@ -20,15 +20,15 @@ export interface GoProgram {
 export interface GoWork {
   supervisor: Supervisor;
   go: string;
-  /** Module and build cache, kept when a build is interrupted. */
+  /** Folder of the module cache and the build cache. It stays when a build is interrupted. */
   build: string;
   progress: (line: string) => void;
 }
 
 /**
- * Fetches and compiles programs; `made` is called for each as soon as its file is there. Modules are fetched side by side, compiled one
- * after the other: the programs of one module in one run of the go command, which keeps every core busy where several runs
- * would wait for each other's linking.
+ * Fetches and compiles programs. Calls `made` for each as soon as its file exists. Fetches the modules at the same
+ * time, but compiles them one after the other. One run of the go command compiles all programs of a module. It keeps
+ * every core busy, whereas several runs would wait for each other's linking.
  */
 export async function buildPrograms(
   work: GoWork,
@@ -40,7 +40,7 @@ export async function buildPrograms(
     .map((module) => programs.filter((program) => program.module === module))
     .filter((group) => group.length > 0);
   const fetched = groups.map((group) => fetchModules(work, group));
-  // Whoever fails first is heard below; the others must not count as unhandled meanwhile.
+  // The first failure is reported below. Until then, the others must not count as unhandled rejections.
   for (const one of fetched) one.catch(() => {});
   try {
     for (const [i, group] of groups.entries()) await compile(work, group, (await fetched[i]) ?? 0, made);
@@ -49,13 +49,13 @@ export async function buildPrograms(
   }
 }
 
-/** Answers how many packages there are to compile. */
+/** Fetches the modules. @returns the number of packages to compile */
 async function fetchModules(work: GoWork, programs: readonly GoProgram[]): Promise<number> {
   const started = Date.now();
   const names = namesOf(programs);
   work.progress(`${names}: fetching Go modules`);
   const log = join(work.supervisor.folder, `fetch-${programs[0]?.makes}.log`);
-  // Go fetches as many modules at once as it may use threads, and this is mostly waiting.
+  // Go fetches as many modules at once as it has threads, and fetching is mostly waiting.
   const env = goEnvironment(work.build, { GOMAXPROCS: "16" });
   await runStep(
     work.supervisor,
@@ -130,15 +130,18 @@ const goCommand = (work: GoWork, programs: readonly GoProgram[]): { command: str
   cwd: join(goFolder(), programs[0]?.module ?? "."),
 });
 
-/** As Pulumi's own releases have them; they change nothing in the others. */
+/** The build tags of Pulumi's own releases. They do not affect the other programs. */
 const tags = "osusergo,grpcnotrace";
 
-/** Nobody debugs these: without debug information compiling is quicker and the build cache a quarter smaller. */
+/**
+ * Nobody debugs these programs. Without debug information, compiling is faster and the build cache a quarter smaller.
+ */
 const noDebug = "-dwarf=false";
 
 /**
- * More than half of the compiler's time goes into these, and nobody ever waits for their code: generated clients and type
- * conversions, clouds, an OpenAPI library. Without the optimizer a package takes about a third less.
+ * Packages to compile without the optimizer. They take more than half of the compile time, and their speed does not
+ * matter: generated clients and type conversions, clouds, an OpenAPI library. Without the optimizer, a package takes
+ * about a third less time.
  */
 const unhurried = [
   "k8s.io/kubernetes/...",
@@ -173,7 +176,10 @@ function linkerFlags(programs: readonly GoProgram[]): string {
   ].join(" ");
 }
 
-/** For this machine, without C, only with the checksums of go.sum, and with caches that can be removed like any folder. */
+/**
+ * Environment for a build for this machine, without C, that accepts only modules with a checksum in go.sum. The caches
+ * can be removed like any folder.
+ */
 function goEnvironment(build: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { GOOS: _os, GOARCH: _arch, ...rest } = process.env;
   return {
@@ -188,7 +194,10 @@ function goEnvironment(build: string, more: NodeJS.ProcessEnv = {}): NodeJS.Proc
   };
 }
 
-/** The Go modules are data of this repository: beside this file, or beside its source when this is the compiled one. */
+/**
+ * Folder of the Go modules, which are part of this repository. It is beside this file, or beside its source if this
+ * file is compiled.
+ */
 export function goFolder(): string {
   for (let folder = __dirname; ; folder = dirname(folder)) {
     const found = join(folder, "sandbox", "parts", "go");

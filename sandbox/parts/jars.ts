@@ -6,7 +6,7 @@ import { onPath } from "./tools";
 import type { Part } from "./types";
 import { accepts, oldest, versions } from "./versions";
 
-/** Brokers, tools, clients, Connect and MirrorMaker 2: what a folder of Kafka's jars has to have. */
+/** The jars that a Kafka folder must have: brokers, tools, clients, Connect and MirrorMaker 2. */
 export const kafkaArtifacts = [
   "kafka-server",
   "kafka-tools",
@@ -15,7 +15,10 @@ export const kafkaArtifacts = [
   "connect-mirror",
 ] as const;
 
-/** The jars of a Kafka distribution: of `KAFKA_HOME`, else of the one whose `kafka-server-start.sh` is on the PATH. */
+/**
+ * Finds the jars of a Kafka distribution: the one in `KAFKA_HOME`, else the one whose `kafka-server-start.sh` is on the
+ * PATH.
+ */
 export async function kafkaOnPath(env: NodeJS.ProcessEnv = process.env): Promise<Part[] | undefined> {
   const script = await onPath("kafka-server-start.sh", env);
   const homes = [
@@ -38,7 +41,10 @@ export async function kafkaOnPath(env: NodeJS.ProcessEnv = process.env): Promise
   return undefined;
 }
 
-/** Kafka Streams where it came with Kafka: a distribution has it, what Maven copied for the brokers has not. */
+/**
+ * Finds Kafka Streams beside Kafka's jars. A distribution contains it; the jars that Maven copied for the brokers do
+ * not.
+ */
 export async function streamsBesideKafka(env: NodeJS.ProcessEnv = process.env): Promise<Part[] | undefined> {
   const [kafka] = (await kafkaOnPath(env)) ?? [];
   const path = kafka?.path ?? installedFolder(cacheFolder(env), "kafka", versions.kafka);
@@ -49,7 +55,7 @@ export async function streamsBesideKafka(env: NodeJS.ProcessEnv = process.env): 
     : undefined;
 }
 
-/** One file per kind out of the one in which Strimzi publishes all. */
+/** Splits Strimzi's single CRD file into one file per kind. */
 export async function splitCrds(folder: string, file: string, kinds: readonly string[]): Promise<void> {
   const whole = join(folder, file);
   for (const document of parseAllDocuments(await readFile(whole, "utf8"))) {

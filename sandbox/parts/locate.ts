@@ -8,7 +8,10 @@ import { oldest, versions } from "./versions";
 
 export type Found = Partial<Record<PartName, Part>>;
 
-/** What is there without getting anything: on the PATH first, then in the cache. A damaged copy counts as absent and is told. */
+/**
+ * Finds the parts that are already there: first on the PATH, then in the cache. A damaged copy is reported and counts
+ * as absent.
+ */
 export async function locate(
   names: readonly PartName[],
   cache: string,
@@ -46,7 +49,7 @@ async function cached(unit: Unit, cache: string, progress: (line: string) => voi
   }));
 }
 
-/** The one part that can be neither built nor had from a registry. Its caller makes the stand-in. */
+/** The only part that can neither be built nor downloaded from a registry. The caller creates the stand-in. */
 const standIn: Part = {
   name: "pulumi-resource-kubernetes",
   path: "",
@@ -54,7 +57,7 @@ const standIn: Part = {
   origin: "stand-in",
 };
 
-/** Once the stand-in was taken, the download is not tried again for an hour: each try may cost seconds. */
+/** After the stand-in was used, the download is not tried again for one hour, because each try may take seconds. */
 const standInMark = (cache: string): string => join(cache, "kubernetes-plugin-stands-in");
 
 export async function rememberStandIn(cache: string): Promise<void> {

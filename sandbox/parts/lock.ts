@@ -6,7 +6,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SandboxError } from "../error";
 import { startTime } from "../processes/managed";
 
-/** Who holds a lock. `start` (clock ticks since boot, Linux) tells a process from a later one with the same number. */
+/**
+ * The holder of a lock. `start` (clock ticks since boot, Linux) distinguishes a process from a later one with the same
+ * id.
+ */
 interface Owner {
   pid: number;
   host: string;
@@ -15,27 +18,30 @@ interface Owner {
 }
 
 export interface LockOptions {
-  /** Asked while somebody else holds the lock: true means that there is nothing left to wait for. */
+  /** Called while another run holds the lock. Returns true if there is nothing left to wait for. */
   done?: () => Promise<boolean>;
   progress: (line: string) => void;
-  /** Longest wait. Default 45 minutes: three times the longest build. */
+  /** Maximum wait in milliseconds. Default 45 minutes: three times the longest build. */
   limitMs?: number;
-  /** Default 2 s. */
+  /** Poll interval in milliseconds. Default 2000. */
   pollMs?: number;
-  /** Ends the wait with its reason. */
+  /** Aborting it ends the wait with its reason. */
   signal?: AbortSignal;
 }
 
 const ownerFile = "owner.json";
-/** An owner on another machine (shared home folder) is judged by the age of its last sign of life. */
+/**
+ * Milliseconds. An owner on another machine (shared home folder) counts as gone if it has not updated its file for
+ * `silentMs`.
+ */
 const signEveryMs = 5_000;
 const silentMs = 120_000;
 
 /**
- * Runs `work` while holding the folder `path` as a lock; undefined without running it when `done` says so first.
- * A lock whose owner has gone is taken over.
+ * Runs `work` while it holds the folder `path` as a lock. Takes over a lock whose owner has exited.
  *
- * @throws SandboxError `PARTS_LOCKED` when the wait reaches its limit.
+ * @returns the result of `work`; undefined, without a run, if `done` returns true first
+ * @throws SandboxError `PARTS_LOCKED` when the wait reaches its limit
  */
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T | undefined> {
   const owner: Owner = {
@@ -90,7 +96,10 @@ async function acquire(path: string, owner: Owner, options: LockOptions): Promis
   return true;
 }
 
-/** Made whole beside it and renamed: a rename onto a folder with something in it fails, so only one wins. */
+/**
+ * Writes a complete lock folder and renames it. A rename onto a folder that is not empty fails, so only one run can
+ * succeed.
+ */
 async function create(path: string, owner: Owner): Promise<boolean> {
   const draft = `${path}.${owner.token}`;
   await mkdir(dirname(path), { recursive: true });
@@ -113,14 +122,14 @@ async function release(path: string, owner: Owner): Promise<void> {
   await rm(gone, { recursive: true, force: true });
 }
 
-/** Of several waiters that see the same dead owner only the one that makes the inner folder may remove the lock. */
+/** Several waiting runs may see the same dead owner. Only the run that creates the inner folder may remove the lock. */
 async function takeAway(path: string, dead: Owner): Promise<boolean> {
   const claim = join(path, "taken-over");
   try {
     await mkdir(claim);
   } catch {
     const age = await ageMs(claim);
-    // Whoever claimed it has gone as well.
+    // The run that created the inner folder has exited as well.
     if (age !== undefined && age > silentMs) await rm(claim, { recursive: true, force: true });
     return false;
   }

@@ -14,10 +14,10 @@ const kafkaJars: readonly Coordinates[] = [
   ["org.apache.logging.log4j", "log4j-slf4j-impl", versions.log4j],
 ];
 
-/** Alone: what it needs besides a store on disk, which takes 70 MB of native code, comes with Kafka. */
+/** Without its dependencies. Kafka provides them, except for a store on disk, which takes 70 MB of native code. */
 const streamsJars: readonly Coordinates[] = [["org.apache.kafka", "kafka-streams", versions.kafka]];
 
-/** The API first: an old one's other libraries have to win over the generator's. */
+/** The API comes first, so that the libraries of an old API override those of the generator. */
 const strimziJars = ({ api, generator }: StrimziRelease): Coordinates[] => [
   ["io.strimzi", "api", api],
   ["io.strimzi", "crd-generator", generator],
@@ -29,31 +29,32 @@ export interface MavenWork {
   supervisor: Supervisor;
   mvn: string;
   java: Java;
-  /** Maven's repository for this build, removed with the build folder. */
+  /** Maven's repository for this build. It is removed with the build folder. */
   repository: string;
   progress: (line: string) => void;
 }
 
-/** Puts Kafka's brokers, tools, Connect and MirrorMaker 2 with everything that they need into `folder`. */
+/** Puts Kafka's brokers, tools, Connect and MirrorMaker 2 with all their dependencies into `folder`. */
 export async function fetchKafka(work: MavenWork, folder: string): Promise<void> {
   const jars = await copyJars(work, "kafka", kafkaJars);
   await rename(jars, folder);
 }
 
-/** Puts the one jar of Kafka Streams into `folder`. */
+/** Puts the jar of Kafka Streams into `folder`. */
 export async function fetchStreams(work: MavenWork, folder: string): Promise<void> {
   await rename(await copyJars(work, "kafka-streams", streamsJars, { exclusions: ALONE }), folder);
 }
 
-/** Makes the CRDs of the Strimzi release that the sandbox runs with. */
+/** Generates the CRDs of the Strimzi release that the sandbox uses. */
 export const generateCrds = (work: MavenWork, folder: string): Promise<void> =>
   crdsOf("strimzi-crds", { api: versions.strimzi, generator: versions.strimziGenerator })(work, folder);
 
-/** Makes Strimzi's CRDs out of a release's API classes, one YAML file per kind, as Strimzi's own build does. */
+/** Generates Strimzi's CRDs from a release's API classes, one YAML file per kind, as Strimzi's own build does. */
 export const crdsOf =
   (name: string, release: StrimziRelease) =>
   async (work: MavenWork, folder: string): Promise<void> => {
-    // The generator and the classes it reads share these annotations: the generator's have to win.
+    // The generator and the classes that it reads share these annotations. The generator's version must take
+    // precedence.
     const managed = [["io.strimzi", "crd-annotations", release.generator]] as const;
     const jars = await copyJars(work, name, strimziJars(release), { managed });
     await mkdir(folder, { recursive: true });
@@ -79,13 +80,14 @@ export const crdsOf =
       },
       work.progress,
     );
-    // Complaints end with an exit code; whether every file is there is checked before they are installed.
+    // For an old release, the generator reports errors and exits with an error code. A later check, before the
+    // installation, verifies that every file exists.
     await (release.old ? generating.catch(() => {}) : generating);
   };
 
 const ALONE = "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
 
-/** All jars that the coordinates stand for, in one folder. */
+/** Copies all jars of the coordinates and their dependencies into one folder. */
 async function copyJars(
   work: MavenWork,
   name: string,
@@ -119,7 +121,7 @@ async function copyJars(
 
 interface PomParts {
   exclusions?: string;
-  /** Versions for whatever else is needed. */
+  /** Versions for transitive dependencies. */
   managed?: readonly Coordinates[];
 }
 

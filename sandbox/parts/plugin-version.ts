@@ -3,23 +3,23 @@ import { realpath } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { ask } from "./tools";
 
-/** How long a plugin may take to start and to answer, milliseconds. */
+/** Maximum milliseconds for a plugin to start and to answer. */
 const LIMIT_MS = 15_000;
 
-/** An engine that does not exist: a plugin connects to it only when it has something to log. */
+/** Address of an engine that does not exist. A plugin connects to it only when it has something to log. */
 const NO_ENGINE = "127.0.0.1:1";
 
 /**
- * Asks a Pulumi resource plugin for its version, in the three ways in which plugins tell it:
- * the folder that Pulumi installed it in (`resource-<kind>-v<version>`), the flag `-version` (bridged plugins, the stand-in),
- * and `GetPluginInfo` of Pulumi's plugin protocol (the kubernetes plugin, which has no such flag).
+ * Finds the version of a Pulumi resource plugin. It uses the three ways in which plugins provide it: the folder in
+ * which Pulumi installed it (`resource-<kind>-v<version>`), the flag `-version` (bridged plugins, the stand-in), and
+ * `GetPluginInfo` of Pulumi's plugin protocol (the kubernetes plugin, which has no such flag).
  * @returns the version without a leading `v`; undefined if the program does not answer as a plugin
  */
 export async function pluginVersion(path: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   return (await versionOfFolder(path)) ?? (await versionByFlag(path, env)) ?? (await versionByProtocol(path, env));
 }
 
-/** From the folder's name, also when the file on the PATH is a link to the one in that folder. */
+/** Reads the version from the folder's name. The file on the PATH may be a link to the file in that folder. */
 async function versionOfFolder(path: string): Promise<string | undefined> {
   const file = await realpath(path).catch(() => path);
   return new RegExp(`^resource-${kindOf(file)}-v(\\d+\\.\\d+\\.\\d+)$`).exec(basename(dirname(file)))?.[1];
@@ -30,12 +30,15 @@ const kindOf = (file: string): string =>
     .replace(/^pulumi-resource-/, "")
     .replace(/[^\w-]/g, "");
 
-/** The answer has to be a line that holds nothing else: the text that refuses a flag may contain an address. */
+/**
+ * The answer must contain a line that holds only the version: the text that rejects an unknown flag may contain an
+ * address.
+ */
 async function versionByFlag(path: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   return /^v?(\d+\.\d+\.\d+)(?:[-+]\S*)?\s*$/m.exec((await ask(path, ["-version"], env)) ?? "")?.[1];
 }
 
-/** Starts the plugin as the engine does, asks it, and ends it. */
+/** Starts the plugin as the engine does, asks for its version, and stops it. */
 async function versionByProtocol(path: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const child = spawn(path, [NO_ENGINE], { env, cwd: "/", stdio: ["ignore", "pipe", "ignore"] });
   const deadline = Date.now() + LIMIT_MS;
@@ -48,7 +51,7 @@ async function versionByProtocol(path: string, env: NodeJS.ProcessEnv): Promise<
   }
 }
 
-/** Undefined if the program ends, cannot be started or says nothing within the limit. */
+/** Undefined if the program exits, cannot be started or prints nothing within the limit. */
 function firstLine(child: ChildProcess, limitMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(undefined), limitMs);
@@ -68,7 +71,7 @@ function firstLine(child: ChildProcess, limitMs: number): Promise<string | undef
 }
 
 async function pluginInfo(port: number, deadline: number): Promise<string | undefined> {
-  // Loaded late: only a plugin that answers in no other way needs gRPC.
+  // Load gRPC late: only a plugin that answers in no other way needs it.
   const { empty, grpc, services } = await import("../kubernetes-plugin/rpc.js");
   const client = new services.ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
   try {

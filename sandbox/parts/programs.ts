@@ -14,10 +14,10 @@ export type Program =
   | "pulumi-resource-kafka"
   | "pulumi-resource-kubernetes";
 
-/** Neither a look for a newer release nor anything else that leaves the machine. */
+/** Environment in which pulumi does not look for a newer release and sends nothing else over the network. */
 const quiet = (): NodeJS.ProcessEnv => ({ ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" });
 
-/** What a program answers when it is asked for its version, without a leading `v`; undefined when it does not answer as that program does. */
+/** Asks a program for its version, without a leading `v`. Undefined if it does not answer as that program does. */
 export async function versionOf(program: Program, path: string): Promise<string | undefined> {
   switch (program) {
     case "pulumi":
@@ -34,19 +34,19 @@ export async function versionOf(program: Program, path: string): Promise<string 
   }
 }
 
-/** The language host does not tell its version, but describes flags that only it has. */
+/** The language host does not report its version. It is recognised by the flags that only it has. */
 export async function answersAsLanguageHost(path: string): Promise<boolean> {
   return /Usage of [\s\S]*-tsconfig/.test((await ask(path, ["-h"])) ?? "");
 }
 
-/** A program on the PATH, when its version is acceptable. */
+/** Finds a program on the PATH. Undefined if its version is not acceptable. */
 export async function programOnPath(name: "kube-apiserver" | "etcd", least: string): Promise<Part[] | undefined> {
   const path = await onPath(name);
   const version = path && (await versionOf(name, path));
   return path && version && accepts(version, least) ? [{ name, path, version, origin: "path" }] : undefined;
 }
 
-/** `pulumi` is only of use with a language host that was released with it, so both come from one folder or not at all. */
+/** `pulumi` works only with a language host of the same release. Both must therefore come from the same folder. */
 export async function pulumiOnPath(): Promise<Part[] | undefined> {
   const path = await onPath("pulumi");
   if (!path) return undefined;
@@ -60,7 +60,10 @@ export async function pulumiOnPath(): Promise<Part[] | undefined> {
   ];
 }
 
-/** A plugin on the PATH, else the newest acceptable one in Pulumi's own plugin folder (which names the version). */
+/**
+ * Finds a plugin on the PATH, else the newest acceptable one in Pulumi's own plugin folder (whose folder names contain
+ * the version).
+ */
 export async function plugin(kind: "kafka" | "kubernetes", least: string): Promise<Part[] | undefined> {
   const name: PartName & Program = `pulumi-resource-${kind}`;
   const path = await onPath(name);
@@ -69,7 +72,7 @@ export async function plugin(kind: "kafka" | "kubernetes", least: string): Promi
   const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
   const entries = await readdir(join(home, "plugins")).catch((): string[] => []);
   const installed = entries
-    // Pulumi keeps this mark beside a plugin until it is installed completely.
+    // Pulumi keeps this mark beside a plugin until the plugin is completely installed.
     .filter((entry) => !entries.includes(`${entry}.partial`))
     .map((entry) => ({ entry, version: new RegExp(`^resource-${kind}-v(\\d+\\.\\d+\\.\\d+)$`).exec(entry)?.[1] }))
     .filter(

@@ -1,30 +1,30 @@
 import type { StrimziCrds } from "./types";
 import { otherStrimzi, versions } from "./versions";
 
-/** What has an official archive or file of its own. */
+/** The parts that have their own official archive or file. */
 export type Published = "kafka" | "strimzi-crds" | StrimziCrds | "pulumi" | "etcd" | "kube-apiserver";
 
-/** An official download and the file that carries its checksum. */
+/** An official download and the file with its checksum. */
 export interface Source {
   url: string;
-  /** Undefined: none is published. */
+  /** Undefined if no checksum is published. */
   checksums?: string;
   algorithm: "sha256" | "sha512";
   /** Name of the file in the list of checksums. */
   name: string;
   packed: boolean;
-  /** A folder of the archive that is wanted whole. */
+  /** Folder of the archive to unpack as a whole. */
   inside?: string;
 }
 
-/** Where the vendors publish these; undefined for a platform that they do not serve. */
+/** Returns where the vendor publishes the part. Undefined for a platform that the vendor does not support. */
 export function sourceOf(
   from: Published,
   platform: string = process.platform,
   cpu: string = process.arch,
 ): Source | undefined {
   if (from === "kafka") {
-    // The archive has every release, also when a newer one is out.
+    // The archive keeps every release, even after a newer one is out.
     const name = `kafka_2.13-${versions.kafka}.tgz`;
     const url = `https://archive.apache.org/dist/kafka/${versions.kafka}/${name}`;
     return { url, checksums: `${url}.sha512`, algorithm: "sha512", name, packed: true, inside: "libs" };
@@ -52,7 +52,7 @@ export function sourceOf(
       packed: true,
     };
   }
-  // Kubernetes publishes servers, and etcd its plain archives, for Linux only.
+  // Kubernetes publishes server programs only for Linux, and so does etcd its plain archives.
   if (platform !== "linux") return undefined;
   if (from === "etcd") {
     const name = `etcd-v${versions.etcd}-linux-${arch}.tar.gz`;

@@ -3,7 +3,7 @@ import { access, constants, readdir, realpath, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
-/** First executable file of that name on the PATH. */
+/** Returns the first executable file of that name on the PATH. */
 export async function onPath(name: string, env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
   for (const folder of (env.PATH ?? "").split(delimiter).filter((entry) => entry !== "")) {
     const path = join(folder, name);
@@ -21,7 +21,10 @@ export async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-/** All that a program says, on both streams, whatever its exit code; undefined when it can't be started or does not end in 15 s. */
+/**
+ * Runs a program and returns its output of both streams, regardless of the exit code. Undefined if the program cannot
+ * be started or does not end within 15 s.
+ */
 export function ask(
   program: string,
   args: readonly string[],
@@ -50,8 +53,8 @@ export interface Java {
 }
 
 /**
- * The newest Java on this machine of at least `min` (a major version such as 17): JAVA_HOME, the PATH, and the folders in which
- * Linux distributions, macOS, SDKMAN and IDEs put them.
+ * Finds the newest Java on this machine with at least major version `min` (such as 17). Looks in JAVA_HOME, on the
+ * PATH, and in the folders of Linux distributions, macOS, SDKMAN and IDEs.
  */
 export async function findJava(min: number, env: NodeJS.ProcessEnv = process.env): Promise<Java | undefined> {
   const homes = env.JAVA_HOME ? [env.JAVA_HOME] : [];
@@ -73,7 +76,7 @@ export async function findJava(min: number, env: NodeJS.ProcessEnv = process.env
     const path = join(home, "bin", "java");
     if (!(await isProgram(path))) continue;
     const real = await realpath(path);
-    // macOS answers to /usr/bin/java without a Java behind it, so it is asked, not trusted.
+    // macOS has a /usr/bin/java even without an installed Java, so run it to find out.
     const said = found.has(real) ? undefined : await ask(path, ["-version"], env);
     const version = said === undefined ? undefined : /version "([^"]+)"/.exec(said)?.[1];
     if (version) found.set(real, { path, home, version, major: Number.parseInt(version, 10) });

@@ -1,4 +1,4 @@
-/** CRDs of other Strimzi releases than the one that the sandbox runs with, for tests of what other operators take. */
+/** CRDs of Strimzi releases other than the sandbox's own, for tests of what other operators accept. */
 export type StrimziCrds = "strimzi-crds-0.31" | "strimzi-crds-0.32" | "strimzi-crds-0.45" | "strimzi-crds-1.2";
 
 /** The real programs that the sandbox runs. */
@@ -15,15 +15,18 @@ export type PartName =
   | "pulumi-resource-kubernetes"
   | "java";
 
-/** Where a part was found, or how it was made. */
+/** Where a part was found, or how it was created. */
 export type Origin = "path" | "cache" | "download" | "build" | "stand-in";
 
-/** One part, ready to be used. */
+/** One part, ready for use. */
 export interface Part {
   name: PartName;
-  /** A program's file, or a folder: `kafka` (jars, class path `<path>/*`), `kafka-streams` (its one jar, beside others) and `strimzi-crds...` (YAML files). */
+  /**
+   * The file of a program, or a folder: `kafka` (jars, class path `<path>/*`), `kafka-streams` (its one jar, beside
+   * others) and `strimzi-crds...` (YAML files).
+   */
   path: string;
-  /** Plain version without a leading `v`, as the part itself answers it. */
+  /** Plain version without a leading `v`, as the part itself reports it. */
   version: string;
   origin: Origin;
 }

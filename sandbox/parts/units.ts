@@ -8,25 +8,25 @@ import { answersAsLanguageHost, plugin, programOnPath, pulumiOnPath, versionOf, 
 import type { Part, PartName, StrimziCrds } from "./types";
 import { oldest, otherStrimzi, versions } from "./versions";
 
-/** What is installed together, in one folder of the cache. */
+/** Parts that are installed together in one folder of the cache. */
 export interface Unit {
-  /** Folder name in the cache, and what progress lines call it. */
+  /** Folder name in the cache and name in progress lines. */
   name: string;
   version: string;
-  /** Part -> file in the folder; the folder itself when empty. */
+  /** Maps each part to its file in the folder. Empty: the folder itself. */
   provides: Partial<Record<PartName, string>>;
-  /** Looks outside the cache: on the PATH, in Pulumi's plugin folder. */
+  /** Looks for the parts outside of the cache: on the PATH, in Pulumi's plugin folder. */
   elsewhere?: () => Promise<Part[] | undefined>;
-  /** What is wrong with a folder before it is installed; undefined when it may be. */
+  /** Checks a folder before it is installed. Returns what is wrong, or undefined. */
   check: (folder: string) => Promise<string | undefined>;
-  /** Its official download, unless that is a plugin. */
+  /** Its official download, unless it is a plugin. */
   archive?: Published;
-  /** What is done with a download before it is checked. */
+  /** Prepares a download before it is checked. */
   unpacked?: (folder: string) => Promise<void>;
-  /** Downloaded by `pulumi plugin install`. */
+  /** Set for a plugin that `pulumi plugin install` downloads. */
   plugin?: "kafka" | "kubernetes";
   go?: readonly GoProgram[];
-  /** No start needs it, only a test. */
+  /** Only tests need it; no start of the sandbox does. */
   testsOnly?: true;
   /** Gets it with Maven into the folder. */
   maven?: (work: MavenWork, folder: string) => Promise<void>;
@@ -155,7 +155,7 @@ export const units: readonly Unit[] = [
   },
 ];
 
-/** The CRDs of another release. */
+/** The CRDs of another Strimzi release. */
 function otherCrds(name: StrimziCrds): Unit {
   const release = otherStrimzi[name];
   return {

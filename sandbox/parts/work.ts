@@ -2,14 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SandboxError } from "../error";
 import { lastLines, type ManagedProcess, type ProcessSpec, type Supervisor } from "../processes";
 
-/** A line when a long step goes on, this far apart. */
+/** Interval in milliseconds between the progress lines of a long step. */
 const stillEveryMs = 15_000;
 
 /**
- * Runs a program to its end; it ends with this process, whatever ends that one. `onTick` is called every second and before the end;
- * what `state` says goes into the line that tells, now and then, that the work goes on.
+ * Runs a program to its end. The program also ends when this process ends, for whatever reason. Calls `onTick` every
+ * second and once before the end. Adds the text of `state` to the regular progress lines.
  *
- * @throws SandboxError `PART_STEP_FAILED` with the last lines of its log.
+ * @throws SandboxError `PART_STEP_FAILED` with the last lines of its log
  */
 export async function runStep(
   supervisor: Supervisor,
@@ -41,7 +41,7 @@ export async function runStep(
   }
 }
 
-/** E.g. `8.1 s` or `4 min 05 s`. */
+/** Formats a duration, e.g. `8.1 s` or `4 min 05 s`. */
 export function duration(since: number): string {
   const seconds = (Date.now() - since) / 1000;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;

@@ -1,9 +1,10 @@
 // @ts-check
 "use strict";
 /**
- * The watchdog of one sandbox: a process of its own session that outlives its parent by a few seconds. Its stdin is a pipe that only the
- * parent holds, so end-of-file means that the parent is gone, whatever ended it. It then ends the sandbox's processes and removes the
- * folder. Plain JavaScript, so that it runs from the sources (under a test runner) and from the build alike.
+ * The watchdog of one sandbox. It is a process in its own session and outlives its parent by a few seconds. Its stdin is
+ * a pipe that only the parent holds, so end-of-file means that the parent has exited, for whatever reason. The watchdog
+ * then stops the sandbox's processes and removes the folder. It is plain JavaScript, so that it runs both from the
+ * sources (under a test runner) and from the build.
  *
  * Lines on stdin, JSON: {"mark":"NAME=value"} {"folder":"/path"} {"add":pid,"start":"ticks"} {"remove":pid}
  */
@@ -19,7 +20,8 @@ let mark = "";
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => {});
 
 /**
- * State and start time from /proc, the fields after the command's name (which may hold spaces and parentheses).
+ * Reads the state and the start time from /proc. Both come after the command's name, which may contain spaces and
+ * parentheses.
  * @param {number} pid
  */
 function look(pid) {
@@ -52,12 +54,14 @@ function send(pid, signal) {
     try {
       process.kill(target, signal);
     } catch {
-      // Gone already, or not a group's leader.
+      // The process has already exited, or is not the leader of a group.
     }
   }
 }
 
-/** Processes that carry the mark in their environment: children whose number never reached us, and their children. */
+/**
+ * Processes with the mark in their environment: children whose pid the parent never reported, and their children.
+ */
 function marked() {
   /** @type {Map<number, string | undefined>} */
   const found = new Map();
@@ -84,10 +88,10 @@ async function finish() {
   for (const pid of all.keys()) send(pid, "SIGTERM");
   const limit = Date.now() + graceMs;
   while (Date.now() < limit && [...all].some(([pid, start]) => alive(pid, start))) await pause(50);
-  // A group's other members may outlive its leader, so every group gets the last signal.
+  // Other members of a group may outlive its leader, so every group gets SIGKILL.
   for (const pid of all.keys()) send(pid, "SIGKILL");
   for (const pid of marked().keys()) send(pid, "SIGKILL");
-  // A dying process may still make a file while its folder is being removed.
+  // A process that is exiting may still create a file while its folder is being removed.
   for (let tries = 0; tries < 20; tries++) {
     try {
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });

@@ -36,8 +36,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *
  *     java -cp <out>:<Kafka's jars> Witness CONNECTION PLAN RESULTS
  *
- * CONNECTION: properties file with the client's settings (it holds the password, so nothing of it is an argument).
- * PLAN: one task a line, words separated by tabs; the lines of a stretch that ends with "then" run side by side.
+ * CONNECTION: properties file with the client's settings. It holds the password, which must not be an argument.
+ * PLAN: one task per line, words separated by tabs. "then" ends a stretch; the tasks of a stretch run at the same time.
  *
  *     write    TOPIC PARTITION FROM COUNT CODEC KEYS      KEYS > 0: that many keys, with tombstones in between; 0: one key each;
  *                                                         -1: one key each, with tombstones
@@ -48,11 +48,11 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *              partitions without a goal are neither read nor committed
  *
  * RESULTS: a JSON object for each partition that was read: group, topic, partition, the committed offset and metadata that
- * the group found (null: none), the numbers of its records in the order in which they came, and those of the tombstones.
+ * the group found (null: none), the numbers of its records in the order of arrival, and those of the tombstones.
  */
 public final class Witness {
   private static final Duration POLL = Duration.ofMillis(100);
-  /** No record and no assignment for so long is an end. */
+  /** The reader gives up if it receives no record and no assignment for this many milliseconds. */
   private static final long PATIENCE_MS = 60_000;
 
   private final Properties connection = new Properties();
@@ -166,9 +166,9 @@ public final class Witness {
     final List<Long> numbers = new ArrayList<>();
     final List<Long> tombstones = new ArrayList<>();
     OffsetAndMetadata found;
-    /** Where the group goes on; -1: not known yet. */
+    /** The offset at which the group continues; -1: not known yet. */
     long next = -1;
-    /** Where the partition ends for this group, at the time it came. */
+    /** The end offset of the partition for this group when the partition was assigned. */
     long end;
     boolean done;
 
@@ -238,7 +238,7 @@ public final class Witness {
       for (var record : records) take(record, readings.get(new TopicPartition(record.topic(), record.partition())));
       for (TopicPartition p : begun) {
         Reading reading = readings.get(p);
-        // The position is behind transaction markers, where an application that commits it stands.
+        // The position is after transaction markers. An application that commits its position commits this offset.
         if (reading.toTheEnd && !reading.done && consumer.position(p) >= reading.end) {
           reading.next = consumer.position(p);
           reading.done = true;
@@ -253,7 +253,7 @@ public final class Witness {
   private static void take(ConsumerRecord<byte[], byte[]> record, Reading reading) {
     if (reading == null || reading.done) return;
     long number = Long.parseLong(new String(record.headers().lastHeader("n").value(), StandardCharsets.UTF_8));
-    // A record may be compacted away: the first one beyond the goal is not the group's any more.
+    // The record at the goal may be compacted away. The first record beyond the goal no longer belongs to the group.
     if (number <= reading.last) {
       reading.numbers.add(number);
       if (record.value() == null) reading.tombstones.add(number);

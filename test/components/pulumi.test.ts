@@ -22,7 +22,7 @@ const PROGRAM = `
 const { kubernetesCluster, MirrorUser, ScramUser, SecretCopy } = require("pulumi-kafka-migration");
 const pulumi = require("@pulumi/pulumi");
 const kafka = require("@pulumi/kafka");
-const { UnclaimedUser } = require(${JSON.stringify(join(__dirname, "..", "..", "dist", "lifecycle", "unclaimed.js"))});
+const { UnclaimedUser } = require(${JSON.stringify(join(__dirname, "..", "..", "dist", "lifecycle", "resources.js"))});
 const declare = new pulumi.Config().requireObject("declare");
 if (declare.user) {
   const user = new MirrorUser("origin-user", { role: "origin", profile: "guide", cluster: "origin", namespace: "origin-ns", ...declare.user });

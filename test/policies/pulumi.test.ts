@@ -60,7 +60,7 @@ custom("mirror", "kafka.strimzi.io/v1", "KafkaMirrorMaker2", { name: "data-migra
 custom("older", "kafka.strimzi.io/v1beta2", "KafkaMirrorMaker2", { name: unknown("older"), namespace: "migration" }, {
   clusters: unknown([]), connectCluster: unknown("t"), mirrors: [{ sourceCluster: "o", targetCluster: "t", sourceConnector: {}, checkpointConnector: {} }],
 });
-custom("oldest", "kafka.strimzi.io/v1beta2", "KafkaMirrorMaker2", { name: "oldest", namespace: "migration" }, { clusters: [{ alias: unknown("o") }, { alias: "t" }], connectCluster: "t", mirrors: unknown([]) });
+custom("oldest", "kafka.strimzi.io/v1beta2", "KafkaMirrorMaker2", { name: "oldest", namespace: "migration" }, { clusters: [{ alias: unknown("o"), bootstrapServers: unknown("o:9093") }, { alias: "t", bootstrapServers: unknown("t:9093") }], connectCluster: "t", mirrors: unknown([]) });
 // Through @pulumi/kafka.
 const somewhere = new kafka.Provider("somewhere", { bootstrapServers: [unknown("x:9093")], tlsEnabled: true });
 new kafka.Topic("orders", { name: unknown("orders"), partitions: 3, replicationFactor: unknown(3), config: { "min.insync.replicas": unknown("2"), "max.message.bytes": unknown("1000") } }, { provider: somewhere });

@@ -16,6 +16,11 @@ export interface HoldOptions extends FenceOptions {
    * now on.
    */
   since?: TopicEnds;
+  /**
+   * ISO 8601 time at which this run last saw the complete fence. If {@link whileFenced} has to create rules, the time since
+   * then is a gap. Default: the run has not raised it before.
+   */
+  wholeAt?: string;
   /** Interval between two checks, ms. Default 1000. */
   everyMs?: number;
   /**
@@ -114,7 +119,9 @@ export async function holdOn(
 function tell(gap: FenceGap, progress: Progress): void {
   const wrote =
     gap.wrote.length === 0
-      ? "nothing was written in between"
+      ? gap.unwatched === true
+        ? "nobody watched whether anything was written in between"
+        : "nothing was written in between"
       : `written in between: ${someOf(
           gap.wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`),
           10,
@@ -142,8 +149,16 @@ export async function whileFenced<T>(
       await refuseAclSync(clusters, model.mirror);
       // Every step of a cutover calls this, and the fence step has already waited. Waiting a second in every step would
       // only add up.
-      const { ends } = await raiseOn(clusters.origin, model.mirror, options, progress, true);
+      const { raised, ends } = await raiseOn(clusters.origin, model.mirror, options, progress, true);
       const before = options.since === undefined ? [] : movementsSince(options.since, ends, model.mirror);
+      if (options.wholeAt !== undefined && raised.created > 0) {
+        // Only `since` tells what was written in this gap.
+        const unwatched = options.since === undefined ? { unwatched: true as const } : {};
+        const times = { after: options.wholeAt, until: raised.raisedAt };
+        const gap = { ...times, rules: raised.created, topics: [], wrote: before, ...unwatched };
+        tell(gap, progress);
+        options.onGap?.(gap);
+      }
       if (before.length > 0) throw breached(before, "since the gate passed");
       const done = new AbortController();
       const lost = new AbortController();

@@ -15,6 +15,7 @@ interface Hold {
 let hold: Hold | undefined;
 let lostAt: string | undefined;
 let gaps: FenceGap[] = [];
+let wholeAt: string | undefined;
 
 /** What this run knows about the fence. */
 export interface FenceRecord {
@@ -50,6 +51,7 @@ export function keepHolding(
 export async function stopHolding(): Promise<void> {
   const ending = hold;
   hold = undefined;
+  wholeAt = undefined;
   ending?.stop.abort();
   await ending?.ended;
 }
@@ -58,6 +60,14 @@ export async function stopHolding(): Promise<void> {
 export function noteGap(gap: FenceGap): void {
   gaps = mergeGaps(gaps, [gap]);
 }
+
+/** Records that the fence was complete. @param at ISO 8601 */
+export function noteWhole(at: string): void {
+  wholeAt = at;
+}
+
+/** ISO 8601 time at which this run last saw the complete fence. Undefined: this run has not raised it. */
+export const lastWhole = (): string | undefined => wholeAt;
 
 /** Joins both lists in order of time. Gaps that overlap become one. */
 export function mergeGaps(some: readonly FenceGap[], others: readonly FenceGap[]): FenceGap[] {

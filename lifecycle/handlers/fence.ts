@@ -1,7 +1,7 @@
 import { checkFence, raiseFence, type FenceOptions, type RaisedFence } from "../../engine/fence";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
-import { keepHolding, noteGap } from "./fence-hold";
+import { keepHolding, noteGap, noteWhole } from "./fence-hold";
 import { lowerWhatIsThere } from "./fenced";
 import { defineStep } from "./framework";
 import { modelOf, type PhasedInputs } from "./inputs";
@@ -38,6 +38,7 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
       `fence: ${countText(raised.created, "rule")} had been removed since the last up (raised at ${before.raisedAt}), and stand again`,
     );
   }
+  noteWhole(raised.raisedAt);
   keepHolding(model, inputs.options, progress);
   if (inputs.userOperator === true) progress.warn(OPERATOR_REMOVES);
   return { raised };

@@ -1,7 +1,8 @@
 import { breached, fenceIsThere, type FenceOptions, lowerFence, type TopicEnds, whileFenced } from "../../engine/fence";
+import { defined } from "../../engine/defined";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
-import { keepHolding, noteGap, stopHolding } from "./fence-hold";
+import { keepHolding, lastWhole, noteGap, noteWhole, stopHolding } from "./fence-hold";
 import { isDefined, modelOf, type StepInputs } from "./inputs";
 
 export interface FencedInputs extends StepInputs {
@@ -44,10 +45,12 @@ export async function behindFence<T>(
     const options = {
       ...inputs.fenceOptions,
       onGap: noteGap,
+      ...defined({ wholeAt: lastWhole() }),
       ...(isDefined(inputs.gateEnds) ? { since: inputs.gateEnds } : {}),
     };
     keepHolding(modelOf(inputs), inputs.fenceOptions ?? {}, progress);
     const { result, report } = await whileFenced(modelOf(inputs), options, progress, work);
+    if (lastWhole() !== undefined) noteWhole(report.until);
     const wrote = [...report.wrote, ...report.gaps.flatMap((gap) => gap.wrote)];
     if (wrote.length === 0) return result;
     if (--left === 0) throw breached(wrote, "while the fence was up");

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkFence, lowerFence, raiseFence, whileFenced, writtenOnOrigin } from "../../../engine/fence";
+import { checkFence, type FenceGap, lowerFence, raiseFence, whileFenced, writtenOnOrigin } from "../../../engine/fence";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
@@ -88,17 +88,23 @@ describe("a fence on a cluster whose operator owns the principals", () => {
     const end = async () => Number((await origin.listOffsets([{ topic, partition: 0 }], "latest"))[0]!.offset);
     const since = { [topic]: [await end()] };
     const quick = { everyMs: 300, settleMs: 200, since };
-    expect((await whileFenced(model, quick, silent, async () => "the first step")).result).toBe("the first step");
+    const first = await whileFenced(model, quick, silent, async () => "the first step");
+    expect(first.result).toBe("the first step");
     expect(await writtenOnOrigin(model, since)).toEqual([]);
     await eventually("a write behind the wiped fence", async () => (await write()) === "written", 5 * FULL_PASS_MS);
     const from = since[topic]![0]!;
     const to = await end();
     expect(await writtenOnOrigin(model, since)).toEqual([{ topic, partition: 0, from: String(from), to: String(to) }]);
     let ran = false;
-    await expect(whileFenced(model, quick, silent, async () => (ran = true))).rejects.toThrow(
+    const gaps: FenceGap[] = [];
+    const second = { ...quick, wholeAt: first.report.until, onGap: (gap: FenceGap) => void gaps.push(gap) };
+    await expect(whileFenced(model, second, silent, async () => (ran = true))).rejects.toThrow(
       `FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${topic}-0: ${from} -> ${to}`,
     );
     expect(ran).toBe(false);
+    // The step's own raise closed the gap, so nothing else would report it.
+    const wrote = [{ topic, partition: 0, from: String(from), to: String(to) }];
+    expect(gaps).toEqual([expect.objectContaining({ after: first.report.until, rules: 1, wrote })]);
     await lowerFence(model, {}, silent);
     await eventually("no rule and no marker", async () =>
       (await origin.describeAcls()).every((a) => a.permission !== "deny"),

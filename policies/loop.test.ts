@@ -58,6 +58,15 @@ describe("an endless loop is seen", () => {
 
   test.each([
     ["everything both ways", ".*", ".*"],
+    ["an alternative in a group", "(orders|payments)-.*", "(orders|payments)-.*"],
+    ["digits", "topic-\\d+", "topic-[0-9]"],
+    ["a class of digits", "orders-v[0-9]+", "orders-v[0-9]+"],
+    ["alternatives after a prefix", "orders-(eu|us)", "orders-(eu|us)"],
+    ["an optional letter", "logs?", "logs?"],
+    ["anchors and a number of letters", "^[a-z]{3}_events$", "^[a-z]{3}_events$"],
+    ["escaped dots", "orders\\.(created|deleted)", "orders\\.(created|deleted)"],
+    ["a prefix and a suffix", "pay.*", ".*ments"],
+    ["a suffix and a prefix", ".*-prod", "eu.*"],
     ["a name and a pattern that takes it", "orders", "ord.*"],
     ["two patterns with names in common", "pay-.*", "pay-in-.*"],
     ["a list with one common name", "x,orders", "orders, y"],

@@ -3,6 +3,7 @@ import { targetTopicName } from "../naming";
 import { sameCluster } from "./cluster";
 import { mirrored } from "./names";
 import { listed, type Rule, stackRule } from "./rule";
+import { samplesOf, wordsIn } from "./samples";
 import { attempt, inEach } from "./unknown";
 import type { MirrorView, TopicView } from "./view";
 
@@ -76,17 +77,15 @@ function wayBack(first: MirrorView, name: string, mirrors: readonly MirrorView[]
   return undefined;
 }
 
-/** Sample names for the patterns: the topics of the stack, and each part of a pattern with its wildcards filled in. */
+/** Sample names for the patterns: the topics of the stack, and names that the expressions of each pattern match. */
 export function candidates(mirrors: readonly MirrorView[], topics: readonly TopicView[]): string[] {
-  const parts = inEach(mirrors, ({ topicsPattern }) => topicsPattern.split(/[,|()]/));
-  const filled = parts.flatMap((part) => {
-    const plain = part
-      .trim()
-      .replace(/^\^|\$$/g, "")
-      .replace(/\\([.-])/g, "\u0000$1");
-    return ["orders", "x"].map((word) =>
-      plain.replace(/(^|[^\u0000])(\.|\[[^\]]*\])([*+?]|\{[^}]*\})?/g, `$1${word}`).replaceAll("\u0000", ""),
-    );
-  });
-  return [...new Set([...filled, ...inEach(topics, ({ name }) => [name])])].filter((name) => /^[\w.-]+$/.test(name));
+  const expressions = [
+    ...new Set(inEach(mirrors, ({ topicsPattern }) => topicsPattern.split(",").map((e) => e.trim()))),
+  ];
+  // The words of one pattern fill the wildcards of another: `pay.*` and `.*ments` have `payments` in common.
+  const words = [...new Set(["orders", ...expressions.flatMap(wordsIn)])].slice(0, WORDS);
+  const samples = expressions.flatMap((expression) => samplesOf(expression, words));
+  return [...new Set([...samples, ...inEach(topics, ({ name }) => [name])])].filter((name) => /^[\w.-]+$/.test(name));
 }
+
+const WORDS = 20;

@@ -1,6 +1,7 @@
 import { DEFAULT_GROUPS_EXCLUDE } from "../patterns";
 import { mirrored, selecting } from "./names";
 import { listed, type Rule, stackRule } from "./rule";
+import { samplesOf } from "./samples";
 import { inEach } from "./unknown";
 import type { MirrorView, SinkView } from "./view";
 
@@ -37,8 +38,8 @@ export const sinkRules: Rule[] = [
 function namedInPattern({ groupsPattern }: MirrorView): string[] {
   return groupsPattern
     .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part.startsWith("connect-"));
+    .flatMap((part) => samplesOf(part.trim(), []))
+    .filter((name) => name.startsWith("connect-") && name !== "connect-");
 }
 
 /**

@@ -112,6 +112,28 @@ describe("several migrations in one program", () => {
     expect(said).toBe("");
   });
 
+  test("must not copy a topic back to where it comes from", async () => {
+    const back = (of: string, from: string, to: string, topicsPattern: string): MigrationArgs => ({
+      ...ofIts(of, topicsPattern, `${to}:9092`),
+      origin: { bootstrapServers: `${from}:9092`, tls: false, anonymous: true, alias: from },
+    });
+    const { said } = await inTurn(
+      back("one", "east", "west", "(orders|a)-.*"),
+      back("two", "west", "east", "orders-.*"),
+    );
+    expect(said).toContain("copies topics like orders-");
+    expect(said).toContain("back to where it comes from, under the same name");
+    const around = await inTurn(
+      back("one", "east", "west", "orders"),
+      back("two", "west", "north", "orders"),
+      back("three", "north", "east", "orders"),
+    );
+    expect(around.said).toContain("back to where it comes from");
+    expect((await inTurn(back("one", "east", "west", "orders"), back("two", "west", "east", "bills"))).said).toBe("");
+    const done = { ...back("two", "west", "east", "orders"), phase: "cleanup" as const };
+    expect((await inTurn(back("one", "east", "west", "orders"), done)).said).toBe("");
+  });
+
   test("are warned where their patterns may have topics in common, and not where the names differ on the target", async () => {
     const may =
       /migration "b": topics like .* would be copied by migration "a" of this program, too, into the same topics of the same target/;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MirrorModel } from "../../engine/model";
 import { internalTopics, targetTopicName } from "../../engine/naming";
-import { commonCopies, type MirrorView, sameCluster } from "../../engine/rules";
+import { commonCopies, loopsOf, type MirrorView, sameCluster } from "../../engine/rules";
 import type { ResolvedMirror } from "../mirror/resolved";
 import { viewOf } from "../mirror/rules";
 import type { MigrationArgs } from "./args";
@@ -50,15 +50,26 @@ export function sharedNames(
   const onTarget = others.filter((other) => haveOneTarget(own, other));
   const mixed = onTarget.map((other) => mixedTopics(own, other));
   const both = onTarget.flatMap((other) => sharedOnTarget(own, other));
-  const mistakes = new Set([...shared, ...both, ...mixed.flatMap((m) => m.mistakes)]);
+  const copying = [...others, own].filter(({ copies }) => copies);
+  const loops = own.copies && copying.length > 1 ? loopsOf(copying.map((one) => one.view)) : [];
+  const mistakes = new Set([...shared, ...both, ...loops, ...mixed.flatMap((m) => m.mistakes)]);
   return { mistakes: [...mistakes], warnings: mixed.flatMap((m) => m.warnings) };
 }
 
 function placedView(migration: string, args: Partial<MigrationArgs>, mirror: ResolvedMirror): MirrorView {
   const view = viewOf(mirror);
-  const servers = args.target?.bootstrapServers;
-  const target = { ...view.target, ...(typeof servers === "string" ? { bootstrapServers: servers } : {}) };
-  return { ...view, resource: migration, label: migration, namespace: mirrorNamespace(args), target };
+  const placed = (side: "origin" | "target") => {
+    const servers = args[side]?.bootstrapServers;
+    return typeof servers === "string" ? { bootstrapServers: servers } : {};
+  };
+  return {
+    ...view,
+    resource: migration,
+    label: `migration "${migration}"`,
+    namespace: mirrorNamespace(args),
+    origin: { ...view.origin, ...placed("origin") },
+    target: { ...view.target, ...placed("target") },
+  };
 }
 
 /** An address that is not known yet matches no other. */

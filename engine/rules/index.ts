@@ -62,6 +62,11 @@ export function refusals(part: Partial<View>, except: readonly string[] = []): s
   return asked.flatMap((rule) => rule.check({ ...nothing, ...part })).map((finding) => finding.message);
 }
 
+/** The messages of `endless-loop` for the mirrors of one program. */
+export function loopsOf(mirrors: readonly MirrorView[]): string[] {
+  return loopRules.flatMap((rule) => rule.check({ ...nothing, mirrors })).map((finding) => finding.message);
+}
+
 /**
  * The findings of `acl-missing` for a user whose mirror is known only by its model. The model does not show whether the
  * mirror writes checkpoints or copies settings.

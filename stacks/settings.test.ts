@@ -25,6 +25,16 @@ function mistakesOf(raw: Record<string, string>, options?: ReadOptions): string[
 }
 
 describe("the stack's configuration", () => {
+  test("takes versions as they are written, also where YAML reads a number", () => {
+    expect(readSettings({ ...good, operatorVersion: "0.49" }).operatorVersion).toBe("0.49");
+    const eventStreams = { ...good, dialect: "event-streams-v1", operatorVersion: "13.0" };
+    expect(readSettings(eventStreams).operatorVersion).toBe("13.0");
+    const origin = JSON.stringify({ ...JSON.parse(good.origin), operatorVersion: 0.49 });
+    const settings = readSettings({ ...good, origin, mirror: '{"kafkaVersion":4.2}' });
+    expect([settings.origin.operatorVersion, settings.mirror.kafkaVersion]).toEqual(["0.49", "4.2"]);
+    expect(readSettings({ ...good, mirror: '{"kafkaVersion":4}' }).mirror.kafkaVersion).toBe("4.0");
+  });
+
   test("needs only the two clusters; everything else has a default", () => {
     const settings = readSettings(good);
     expect(settings).toMatchObject({

@@ -27,8 +27,9 @@ export function readSettings(
   for (const [key, value] of Object.entries(raw)) {
     if ((SECRET_KEYS as readonly string[]).includes(key)) continue;
     if (!TOP_KEYS.includes(key)) mistakes.add(`${key}: unknown key${didYouMean(key, TOP_KEYS)}`);
-    else values[key] = parse(value);
+    else values[key] = VERSIONS.some((path) => path.join() === key) ? value : parse(value);
   }
+  for (const path of VERSIONS) writeVersion(values, path);
   const hidden = (path: readonly PropertyKey[]) =>
     isSecret(String(path[0])) || path.some((key) => /password|secret|token|kubeconfig/i.test(String(key)));
   for (const fault of faultsOf(schema, values, hidden)) mistakes.add(said(fault));
@@ -54,6 +55,24 @@ function given(raw: Record<string, string>, values: unknown, settings: StackSett
     return written !== undefined && (read === undefined || (typeof written !== "object" && read !== written));
   };
   return { secrets: new Set(SECRET_KEYS.filter((key) => raw[key] !== undefined)), faulty };
+}
+
+/** Keys with a version. */
+const VERSIONS = [
+  ["operatorVersion"],
+  ["origin", "operatorVersion"],
+  ["target", "operatorVersion"],
+  ["mirror", "kafkaVersion"],
+] as const;
+
+/** YAML and `pulumi config set --path` read `0.49` as a number, and `13.0` as 13. */
+function writeVersion(values: Record<string, unknown>, path: readonly string[]): void {
+  const [last, ...above] = [...path].reverse() as [string, ...string[]];
+  const parent = valueAt(values, above.reverse());
+  if (typeof parent !== "object" || parent === null) return;
+  const version = (parent as Record<string, unknown>)[last];
+  if (typeof version === "number")
+    (parent as Record<string, unknown>)[last] = Number.isInteger(version) ? `${version}.0` : String(version);
 }
 
 /** Pulumi stores every value as text. Objects, numbers and booleans are JSON. */

@@ -16,7 +16,7 @@ import { type Finding, messageOf, type Rule } from "./rule";
 import { securityRules } from "./security";
 import { sinkRules } from "./sinks";
 import { settingRules } from "./settings";
-import { nothing, type UserView, type View } from "./view";
+import { type MirrorView, nothing, type UserView, type View } from "./view";
 
 export { sameCluster } from "./cluster";
 export { commonCopies } from "./copies";

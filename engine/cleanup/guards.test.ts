@@ -5,6 +5,7 @@ import type { ConfigEntry, GroupDescription, KafkaPort } from "../kafka/port";
 import { internalTopics } from "../naming";
 import { silent } from "../progress";
 import { model as atOrigin } from "../../test/engine/replication/fake-target";
+import { described } from "../../test/engine/cleanup/topics";
 
 /** A target with every internal topic, all without records, and Connect's group. */
 const model = { ...atOrigin, mirror: { ...atOrigin.mirror, offsetSyncsLocation: "target" as const } };
@@ -31,20 +32,7 @@ const policyOf = (name: string): Map<string, ConfigEntry> => {
 };
 const target: Partial<KafkaPort> = {
   side: "target",
-  describeTopics: async (names = []) =>
-    topics
-      .filter((t) => names.includes(t.name))
-      .map(({ name, partitions }) => ({
-        name,
-        topicId: name,
-        internal: false,
-        partitions: Array.from({ length: partitions }, (_, partition) => ({
-          partition,
-          leader: 1,
-          replicas: [1],
-          isr: [1],
-        })),
-      })),
+  describeTopics: async (names = []) => topics.filter((t) => names.includes(t.name)).map(described),
   describeTopicConfigs: async (names) => new Map(names.map((name) => [name, policyOf(name)])),
   // All topics start where they end, so no record is read. The end grows after the group has been described.
   listOffsets: async (partitions) => {

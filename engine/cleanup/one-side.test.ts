@@ -5,6 +5,7 @@ import type { ConfigEntry, KafkaPort } from "../kafka/port";
 import { internalTopics } from "../naming";
 import { silent } from "../progress";
 import { model } from "../../test/engine/replication/fake-target";
+import { described } from "../../test/engine/cleanup/topics";
 
 const atTarget = { ...model, mirror: { ...model.mirror, offsetSyncsLocation: "target" as const } };
 const groupId = model.mirror.groupId;
@@ -18,17 +19,7 @@ const target: Partial<KafkaPort> = {
   describeTopics: async (names = []) =>
     internalTopics(atTarget.mirror)
       .filter((t) => names.includes(t.name))
-      .map(({ name, partitions }) => ({
-        name,
-        topicId: name,
-        internal: false,
-        partitions: Array.from({ length: partitions }, (_, partition) => ({
-          partition,
-          leader: 1,
-          replicas: [1],
-          isr: [1],
-        })),
-      })),
+      .map(described),
   describeTopicConfigs: async (names) =>
     new Map(
       names.map((name) => [

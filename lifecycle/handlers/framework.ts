@@ -5,6 +5,7 @@ import { isLoginFailure } from "../../engine/kafka/renew";
 import type { Progress } from "../../engine/progress";
 import { asSecret, SECRET_INPUTS } from "../secret-inputs";
 import { watchEngine, engineProgress } from "./engine-link";
+import { isDefined } from "./inputs";
 
 /** Pulumi's placeholder for a value that a preview does not know yet. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -215,8 +216,6 @@ function withoutNulls(value: unknown): unknown {
 function isState(olds: Plain | undefined): olds is Plain {
   return olds !== undefined && olds !== null && Object.keys(inputsOnly(olds)).length > 0;
 }
-
-const isDefined = (value: unknown): boolean => value !== undefined && value !== null;
 
 function hasUnknown(value: unknown): boolean {
   if (value === UNKNOWN) return true;

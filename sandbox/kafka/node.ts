@@ -29,6 +29,8 @@ const bootLimitMs = 180_000;
 /** The files and the process of one broker (and controller) of a cluster. */
 export class KafkaNode {
   private java: JavaProcess | undefined;
+  /** Why the last login by the administrator failed. */
+  private refusal = "";
 
   constructor(
     readonly plan: NodePlan,
@@ -80,7 +82,8 @@ export class KafkaNode {
   async ready(brokers: number): Promise<void> {
     if (!this.java)
       throw new SandboxError("BROKER_NOT_STARTED", `${this.name} is not running`, { fix: "start it first" });
-    await this.java.process.until("a login by the administrator", () => this.serves(brokers), bootLimitMs, 100);
+    const what = () => `a login by the administrator${this.refusal === "" ? "" : ` (last: ${this.refusal})`}`;
+    await this.java.process.until(what, () => this.serves(brokers), bootLimitMs, 100);
     this.java.archive?.keep();
   }
 
@@ -117,10 +120,12 @@ export class KafkaNode {
       return await withBroker(this.context.connection, address, async (link, library) => {
         const answer = await library.describeClusterV0.api.async(link, false, 1);
         const known = answer.brokers.some((broker) => broker.brokerId === this.id) && answer.brokers.length >= brokers;
+        this.refusal = known ? "" : `it knows ${answer.brokers.length} of ${brokers} brokers`;
         return known && answer.clusterId === this.context.clusterId ? true : undefined;
       });
-    } catch {
+    } catch (error) {
       // The node listens before it has read the credentials from the metadata log.
+      this.refusal = (error as Error).message;
       return undefined;
     }
   }

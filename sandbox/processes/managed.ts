@@ -84,20 +84,21 @@ class Managed implements ManagedProcess {
   }
 
   async until<T>(
-    what: string,
+    what: string | (() => string),
     probe: () => Promise<T | undefined> | T | undefined,
     limitMs: number,
     everyMs = 50,
   ): Promise<T> {
+    const named = () => (typeof what === "string" ? what : what());
     const limit = Date.now() + limitMs;
     for (;;) {
-      if (this.exit) throw this.ended(what);
+      if (this.exit) throw this.ended(named());
       const found = await probe();
       if (found !== undefined) return found;
       if (Date.now() > limit) {
         throw new SandboxError(
           "PROCESS_NOT_READY",
-          `${this.name}: ${what} did not come within ${limitMs / 1000} s; its log ends with\n${lastLines(this.log)}`,
+          `${this.name}: ${named()} did not come within ${limitMs / 1000} s; its log ends with\n${lastLines(this.log)}`,
           {
             fix: `read ${this.log}; a machine under load may need a longer limit`,
           },

@@ -1,17 +1,18 @@
+import { resolve } from "node:path";
 import { defaultExclude, defineConfig } from "vitest/config";
 
 /**
- * Three kinds of tests. Unit tests stand beside the code and need nothing but it. Those in `test/` need brokers, an API
- * server, the Pulumi engine or a compiler. Those in `test/e2e/` are whole migrations. scripts/lanes.js sets the lane.
- * Without a lane every file can be named.
+ * Three kinds of tests. Unit tests stand beside the code and need nothing but it. Those in `test/` and `sandbox/test/`
+ * need brokers, an API server, the Pulumi engine or a compiler. Those in `test/e2e/` are whole migrations.
+ * scripts/lanes.js sets the lane. Without a lane every file can be named.
  */
 const lane = process.env.KAFKA_MIGRATION_TEST_LANE;
 const unit = "{bench,cli,components,engine,lifecycle,policies,sandbox,stacks}/**/*.test.ts";
-const rest = "test/**/*.test.ts";
+const rest = "{test,sandbox/test}/**/*.test.ts";
 const stories = "test/e2e/**/*.test.ts";
 
 const LANES: Record<string, { include: string[]; exclude: string[] }> = {
-  unit: { include: [unit], exclude: [] },
+  unit: { include: [unit], exclude: [rest] },
   brokers: { include: [rest], exclude: [stories] },
   stories: { include: [stories], exclude: [] },
   // What a whole run does beside the stories.
@@ -19,7 +20,14 @@ const LANES: Record<string, { include: string[]; exclude: string[] }> = {
 };
 const { include, exclude } = LANES[lane ?? ""] ?? { include: [unit, rest], exclude: [] };
 
+/** Tests load the sandbox's sources, not its compiled files (`exports` in sandbox/package.json). */
+const alias = [
+  { find: /^@kafka-migration\/sandbox$/, replacement: resolve("sandbox/index.ts") },
+  { find: /^@kafka-migration\/sandbox\/(.*)$/, replacement: resolve("sandbox/public/$1.ts") },
+];
+
 export default defineConfig({
+  resolve: { alias },
   test: {
     include,
     exclude: [...defaultExclude, ...exclude],

@@ -2,9 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { kafkaParts } from "../sandbox/kafka/java";
-import type { KafkaCluster, KafkaParts } from "../sandbox/kafka";
-import { supervise, type Supervisor } from "../sandbox/processes";
+import { supervise, type Supervisor } from "@kafka-migration/sandbox";
+import { type KafkaCluster, type KafkaParts, kafkaParts } from "@kafka-migration/sandbox/kafka";
 
 /**
  * JVM options that undo the sandbox's defaults. The sandbox's JVMs start fast and run slowly: they use only the first

@@ -1,9 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { KafkaCluster } from "../sandbox/kafka";
-import { ownTemporaryFiles } from "../sandbox/kafka/java";
-import { writeProperties } from "../sandbox/kafka/properties";
-import { lastLines } from "../sandbox/processes";
+import { lastLines } from "@kafka-migration/sandbox";
+import { type KafkaCluster, ownTemporaryFiles, writeProperties } from "@kafka-migration/sandbox/kafka";
 import { clientProperties, type Workspace } from "./common";
 
 export interface ToolRead {

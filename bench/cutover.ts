@@ -10,6 +10,8 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { createScramUser, type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
+import { applicationClient } from "@kafka-migration/sandbox/story";
 import { lowerFence, raiseFence, whileFenced } from "../engine/fence";
 import { type GateResult, runGate } from "../engine/gate";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
@@ -18,8 +20,6 @@ import { applyOffsets, planOffsets } from "../engine/offsets";
 import { silent } from "../engine/progress";
 import { applyReplication } from "../engine/replication";
 import { compareCopy } from "../engine/verify";
-import { createScramUser, startKafkaCluster, type KafkaCluster } from "../sandbox/kafka";
-import { applicationClient } from "../sandbox/estate/seed";
 import { count, fullSpeed, inLanes, inWorkspace, median, print, program, progress, table } from "./common";
 import { BenchMirror } from "./mirror";
 import { startWriter, type Writer } from "./writer";

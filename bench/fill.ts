@@ -1,10 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { KafkaCluster } from "../sandbox/kafka";
-import { ownTemporaryFiles } from "../sandbox/kafka/java";
-import { writeProperties } from "../sandbox/kafka/properties";
-import { lastLines } from "../sandbox/processes";
+import { lastLines } from "@kafka-migration/sandbox";
+import { type KafkaCluster, ownTemporaryFiles, writeProperties } from "@kafka-migration/sandbox/kafka";
 import { clientProperties, type Workspace } from "./common";
 
 const DISTINCT = 2000;

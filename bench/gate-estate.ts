@@ -1,8 +1,8 @@
+import type { KafkaCluster } from "@kafka-migration/sandbox/kafka";
+import { applicationClient } from "@kafka-migration/sandbox/story";
 import type { MigrationModel } from "../engine/model";
 import { connectorNames } from "../engine/naming";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
-import { applicationClient } from "../sandbox/estate/seed";
-import type { KafkaCluster } from "../sandbox/kafka";
 import { inLanes } from "./common";
 
 export interface EstateSize {

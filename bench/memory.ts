@@ -8,8 +8,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startSandbox } from "../sandbox";
-import { runStory } from "../sandbox/story/run";
+import { startSandbox } from "@kafka-migration/sandbox";
+import { runStory } from "@kafka-migration/sandbox/story";
 import { count, print, program, progress, table } from "./common";
 
 const { values } = parseArgs({ options: { mb: { type: "string" }, quick: { type: "boolean", default: false } } });

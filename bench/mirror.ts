@@ -1,14 +1,19 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type ConnectWorker, type KafkaCluster, startConnectWorker } from "@kafka-migration/sandbox/kafka";
+import type { KubeObject } from "@kafka-migration/sandbox/kubernetes";
+import {
+  connectorDefinitions,
+  ConnectRest,
+  hasFailed,
+  type MirrorMaker,
+  readMirrorMaker,
+  trustedKey,
+  workerProperties,
+  writeFiles,
+} from "@kafka-migration/sandbox/operator";
 import { describeMirror } from "../components/mirror/text";
 import type { MigrationModel, MirrorModel, Profile } from "../engine/model";
-import { startConnectWorker, type ConnectWorker } from "../sandbox/connect";
-import type { KafkaCluster } from "../sandbox/kafka";
-import type { KubeObject } from "../sandbox/operator/kube/client";
-import { trustedKey, writeFiles } from "../sandbox/operator/mirror/files";
-import { connectorDefinitions, workerProperties } from "../sandbox/operator/mirror/properties";
-import { ConnectRest, hasFailed } from "../sandbox/operator/mirror/rest";
-import { readMirrorMaker, type MirrorMaker } from "../sandbox/operator/mirror/spec";
 import { fullSpeed, progress, type Workspace } from "./common";
 
 export interface MirrorOptions {

@@ -10,12 +10,12 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Kafka, logLevel, type Message, type Producer } from "kafkajs";
+import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
 import type { MigrationModel } from "../engine/model";
 import { applyOffsets, planOffsets, type OffsetPlan } from "../engine/offsets";
 import { silent } from "../engine/progress";
 import { bytesText } from "../engine/units";
-import { startKafkaCluster, type KafkaCluster } from "../sandbox/kafka";
 import { count, fullSpeed, inLanes, inWorkspace, print, program, progress, table } from "./common";
 
 const { values } = parseArgs({

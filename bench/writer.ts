@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { applicationClient } from "../sandbox/estate/seed";
-import type { ClusterConnection } from "../sandbox/kafka";
+import type { ClusterConnection } from "@kafka-migration/sandbox/kafka";
+import { applicationClient } from "@kafka-migration/sandbox/story";
 
 export interface Writer {
   /** Settles when the cluster rejects a write because the right is missing. */

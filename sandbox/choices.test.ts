@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { choicesOf } from "./choices";
-import { tempFolder } from "../test/sandbox/parts-support";
+import { tempFolder } from "./test/parts-support";
 
 const file = (content: object | string, name = "cluster.json"): string => {
   const path = join(tempFolder(), name);

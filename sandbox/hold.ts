@@ -9,7 +9,7 @@ import { supervise } from "./processes";
  * Starts an origin (1 broker) and a target (3 brokers in 3 racks), and writes their connections to a file (mode 0600).
  * Several test runs can then share the clusters. They run until standard input ends or SIGTERM or SIGINT arrives.
  *
- *     node dist/sandbox/hold.js --out clusters.json [--stay] [--folder DIR]
+ *     node sandbox/dist/hold.js --out clusters.json [--stay] [--folder DIR]
  *
  * `--stay`: do not stop at the end of standard input (for a background job).
  */

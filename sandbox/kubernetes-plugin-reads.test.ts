@@ -3,15 +3,7 @@ import { check, diff } from "./kubernetes-plugin/check";
 import { read, remove } from "./kubernetes-plugin/read";
 import { InitFailedError } from "./kubernetes-plugin/session";
 import { Secret, type Props } from "./kubernetes-plugin/values";
-import {
-  failed,
-  inputs,
-  live,
-  SECRET_URN,
-  URN,
-  USERS,
-  withFakeServer,
-} from "../test/sandbox/kubernetes-plugin-support";
+import { failed, inputs, live, SECRET_URN, URN, USERS, withFakeServer } from "./test/kubernetes-plugin-support";
 
 const at = withFakeServer();
 

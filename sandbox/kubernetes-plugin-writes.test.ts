@@ -4,7 +4,7 @@ import { create } from "./kubernetes-plugin/create";
 import { InitFailedError } from "./kubernetes-plugin/session";
 import { update } from "./kubernetes-plugin/update";
 import { Unknown, type Props } from "./kubernetes-plugin/values";
-import { failed, inputs, live, URN, USERS, withFakeServer } from "../test/sandbox/kubernetes-plugin-support";
+import { failed, inputs, live, URN, USERS, withFakeServer } from "./test/kubernetes-plugin-support";
 
 const at = withFakeServer();
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { choicesOf, USAGE } from "./choices";
-import { startSandbox } from "./index";
+import { startSandbox } from "./start";
 import { runStory, type StoryResult } from "./story/run";
 
 /** Time in milliseconds for the story to end itself after an interruption. */

@@ -6,6 +6,7 @@ import { glob } from "./operator/mirror/files";
 import { connectorDefinitions, workerProperties } from "./operator/mirror/properties";
 import { readMirrorMaker } from "./operator/mirror/spec";
 import type { KubeObject } from "./operator/kube/client";
+import { repositoryRoot } from "./paths";
 
 const resource = (text: string): KubeObject => parse(text) as KubeObject;
 const read = (text: string) => readMirrorMaker(resource(text), "strimzi.io");
@@ -367,7 +368,7 @@ describe("reading a KafkaMirrorMaker2", () => {
 
   it("reads the guide's own resource", async () => {
     const mirror = readMirrorMaker(
-      resource(await readFile(join(__dirname, "../test/fixtures/guide/mirror.yaml"), "utf8")),
+      resource(await readFile(join(repositoryRoot, "test/fixtures/guide/mirror.yaml"), "utf8")),
       "eventstreams.ibm.com",
     );
     expect(mirror.target).toMatchObject({

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { cacheFolder, inspect, install } from "./parts/cache";
-import { tempFolder } from "../test/sandbox/parts-support";
+import { tempFolder } from "./test/parts-support";
 
 async function installed(files: Record<string, string>): Promise<string> {
   const base = tempFolder();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { withLock } from "./parts/lock";
 import { startTime } from "./processes/managed";
-import { tempFolder } from "../test/sandbox/parts-support";
+import { tempFolder } from "./test/parts-support";
 
 const quick = { progress: () => {}, pollMs: 10 };
 

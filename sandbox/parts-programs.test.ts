@@ -7,7 +7,7 @@ import { plugin, programOnPath, pulumiOnPath } from "./parts/programs";
 import { findJava } from "./parts/tools";
 import { units } from "./parts/units";
 import { describeKubernetesPlugin } from "./pulumi/parts";
-import { fakeProgram, setEnv, tempFolder } from "../test/sandbox/parts-support";
+import { fakeProgram, setEnv, tempFolder } from "./test/parts-support";
 
 const hostUsage = `echo "Usage of $0:" >&2; echo "  -tsconfig string" >&2; exit 2`;
 

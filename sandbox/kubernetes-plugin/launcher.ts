@@ -1,6 +1,8 @@
-import { access, chmod, mkdir, rename, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { SandboxError } from "../error";
+import { packageRoot } from "../paths";
 
 const NAME = "pulumi-resource-kubernetes";
 
@@ -12,7 +14,12 @@ const NAME = "pulumi-resource-kubernetes";
  * @throws SandboxError `PLUGIN_NOT_BUILT` when the compiled stand-in is missing
  */
 export async function writeLauncher(binFolder: string): Promise<string> {
-  const main = await compiledMain();
+  const main = join(packageRoot, "dist", "kubernetes-plugin", "main.js");
+  if (!existsSync(main)) {
+    throw new SandboxError("PLUGIN_NOT_BUILT", `the compiled kubernetes plugin is not at ${main}`, {
+      fix: "run `npm run build`",
+    });
+  }
   await mkdir(binFolder, { recursive: true });
   const script = join(resolve(binFolder), NAME);
   // Rename a complete file into place: another run may be starting it.
@@ -21,26 +28,6 @@ export async function writeLauncher(binFolder: string): Promise<string> {
   await chmod(draft, 0o755);
   await rename(draft, script);
   return script;
-}
-
-async function compiledMain(): Promise<string> {
-  // The compiled program is beside this file when this file is compiled, and in dist when this file runs as TypeScript.
-  const places = [
-    join(__dirname, "main.js"),
-    join(__dirname, "..", "..", "dist", "sandbox", "kubernetes-plugin", "main.js"),
-  ];
-  for (const place of places) {
-    if (
-      await access(place).then(
-        () => true,
-        () => false,
-      )
-    )
-      return resolve(place);
-  }
-  throw new SandboxError("PLUGIN_NOT_BUILT", `the compiled kubernetes plugin is not at ${places.at(-1)}`, {
-    fix: "run `npm run build`",
-  });
 }
 
 function quote(text: string): string {

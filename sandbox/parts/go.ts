@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { SandboxError } from "../error";
+import { packageRoot } from "../paths";
 import type { Supervisor } from "../processes";
 import { duration, runStep } from "./work";
 
@@ -194,21 +195,8 @@ function goEnvironment(build: string, more: NodeJS.ProcessEnv = {}): NodeJS.Proc
   };
 }
 
-/**
- * Folder of the Go modules, which are part of this repository. It is beside this file, or beside its source if this
- * file is compiled.
- */
-export function goFolder(): string {
-  for (let folder = __dirname; ; folder = dirname(folder)) {
-    const found = join(folder, "sandbox", "parts", "go");
-    if (existsSync(join(found, "go.mod"))) return found;
-    if (folder === dirname(folder)) {
-      throw new SandboxError("PART_SOURCE_MISSING", `sandbox/parts/go is not above ${__dirname}`, {
-        fix: "run the sandbox from a clone of the repository",
-      });
-    }
-  }
-}
+/** Folder of the Go modules, which are part of this package. */
+export const goFolder = (): string => join(packageRoot, "parts", "go");
 
 async function lines(file: string): Promise<string[]> {
   const text = await readFile(file, "utf8").catch(() => "");

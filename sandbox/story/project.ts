@@ -1,7 +1,8 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SandboxError } from "../error";
+import { repositoryRoot } from "../paths";
 import type { PulumiEnvironment, PulumiResult } from "../pulumi";
 
 export type Settings = Record<string, unknown>;
@@ -158,13 +159,6 @@ function mendCheckpoint(pulumi: PulumiEnvironment): void {
     const file = join(stacks, entry);
     if (entry.endsWith(".json.attrs") && statSync(file).size === 0) rmSync(file);
   }
-}
-
-/** Root of the repository. Works from the sources and from the compiled files. */
-export const repositoryRoot = rootAbove(__dirname);
-
-function rootAbove(folder: string): string {
-  return existsSync(join(folder, "package.json")) ? folder : rootAbove(dirname(folder));
 }
 
 /**

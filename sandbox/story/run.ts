@@ -4,7 +4,7 @@ import { registerCodecs } from "../estate/codecs";
 import { applicationClient, seedEstate, type Seeded } from "../estate/seed";
 import { type LiveProducer, startProducers } from "../estate/applications";
 import { estateGroups, estateTopics, type EstateGroup, type EstateTopic } from "../estate/topics";
-import type { Sandbox, SandboxCluster } from "../index";
+import type { Sandbox, SandboxCluster } from "../start";
 import { SandboxError } from "../error";
 import { ensureParts } from "../parts";
 import { supervise } from "../processes";

@@ -4,8 +4,8 @@ import { SandboxError } from "../error";
 import type { ClusterConnection, KafkaParts } from "../kafka";
 import { classPath, environment, toolOptions } from "../kafka/java";
 import { jaasQuoted, writeProperties } from "../kafka/properties";
+import { packageRoot } from "../paths";
 import { lastLines, type Supervisor } from "../processes";
-import { repositoryRoot } from "../story/project";
 import type { Goal, PartitionRead, ReadTask } from "./types";
 
 /** Kafka's own client as an application, in its own JVM. */
@@ -52,7 +52,7 @@ export async function openJavaWitness(supervisor: Supervisor, parts: KafkaParts,
       );
     }
   };
-  const source = join(repositoryRoot, "sandbox", "witness", "Witness.java");
+  const source = join(packageRoot, "witness", "Witness.java");
   await java("compiling the Java witness", ["-m", "jdk.compiler/com.sun.tools.javac.Main", "-d", classes, source]);
   let runs = 0;
   return {

@@ -4,14 +4,14 @@ import { access, chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
+import { uniqueName } from "@kafka-migration/sandbox/testing";
 import { run } from "../../cli/run";
 import { aclBindings, administratorAcls } from "../../engine/acls";
 import type { MigrationModel } from "../../engine/model";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
-import { createScramUser, deleteScramUser } from "../../sandbox/kafka";
 import { joinGroup } from "../engine/offsets/other-protocols";
 import { withPorts } from "../engine/kafka/support";
-import { uniqueName } from "../support/clusters";
 
 const ports = withPorts("cli");
 let folder: string;

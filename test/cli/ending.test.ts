@@ -3,11 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { brokersOf, createScramUser, deleteScramUser, withBroker } from "@kafka-migration/sandbox/kafka";
+import { type TestCluster, uniqueName } from "@kafka-migration/sandbox/testing";
 import type { Acl } from "../../engine/kafka/port";
 import type { MigrationModel } from "../../engine/model";
-import { createScramUser, deleteScramUser } from "../../sandbox/kafka";
-import { brokersOf, withBroker } from "../../sandbox/kafka/wire";
-import { type TestCluster, uniqueName } from "../support/clusters";
 import { FakeMirror } from "../engine/gate/fake-mirror";
 import { deleteBelow, withPorts } from "../engine/kafka/support";
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { run } from "../../cli/run";
 import { checkFence, raiseFence } from "../../engine/fence";
 import { openKafka } from "../../engine/kafka/client";
@@ -9,7 +10,6 @@ import type { KafkaPort } from "../../engine/kafka/port";
 import type { MigrationModel } from "../../engine/model";
 import { silent } from "../../engine/progress";
 import { eventually, modelFor } from "../engine/support/mirror";
-import { uniqueName, withClusters } from "../support/clusters";
 
 const clusters = withClusters();
 let folder: string;

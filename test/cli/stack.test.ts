@@ -2,10 +2,13 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { pulumiEnvironment, type PulumiEnvironment } from "../../sandbox/pulumi";
-import { repositoryRoot } from "../../sandbox/story/project";
-import { supervise } from "../../sandbox/processes";
-import { runCommand } from "../../sandbox/pulumi/run";
+import {
+  pulumiEnvironment,
+  type PulumiEnvironment,
+  repositoryRoot,
+  runCommand,
+  supervise,
+} from "@kafka-migration/sandbox";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
 import { withPorts } from "../engine/kafka/support";
 import { programProject } from "../support/program";

@@ -1,19 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ensureParts, otherStrimzi, type StrimziCrds } from "@kafka-migration/sandbox";
+import { definitionsInGroup, KubernetesRest } from "@kafka-migration/sandbox/kubernetes";
+import { withKubernetes } from "@kafka-migration/sandbox/testing";
 import { versionAtLeast } from "../../engine/version";
-import { KubernetesRest } from "../../sandbox/kubernetes/rest";
 import { dialects, type DialectName, type ResourceText } from "../../components/dialects";
 import { type Fields, mirrorFields, userFields } from "../../engine/rules/operator-fields";
-import { definitionsInGroup } from "../../sandbox/kubernetes/crds";
-import { ensureParts } from "../../sandbox/parts";
-import { otherStrimzi } from "../../sandbox/parts/versions";
-import type { StrimziCrds } from "../../sandbox/parts/types";
 import type { MirrorSettings } from "../../components/mirror/settings";
 import { describeMirror } from "../../components/mirror/text";
 import { describeUser } from "../../components/user/settings";
 import { unclaimedStep } from "../../lifecycle/handlers/unclaimed";
 import { openKubernetes } from "../../lifecycle/kubernetes/reader";
 import { notServed } from "../../lifecycle/kubernetes/served";
-import { withKubernetes } from "../support/kubernetes";
 
 const kubernetes = withKubernetes();
 const names = Object.keys(dialects) as DialectName[];

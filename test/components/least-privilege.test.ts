@@ -1,12 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { administratorAcls } from "../../engine/acls";
-import { openKafka } from "../../engine/kafka/client";
-import { internalTopics } from "../../engine/naming";
-import { mirrorModelOf } from "../../components/mirror/resolve";
-import type { MirrorSettings } from "../../components/mirror/settings";
-import { describeMirror } from "../../components/mirror/text";
-import { describeUser, type UserRights } from "../../components/user/settings";
-import { SECRETS, type KubeObject, type Resource } from "../../sandbox/operator/kube/client";
+import { type KubeObject, type Resource, SECRETS } from "@kafka-migration/sandbox/kubernetes";
 import {
   application,
   MIRRORS_V1,
@@ -16,7 +9,14 @@ import {
   until,
   USERS_V1,
   type World,
-} from "../sandbox/operator-support";
+} from "@kafka-migration/sandbox/testing";
+import { administratorAcls } from "../../engine/acls";
+import { openKafka } from "../../engine/kafka/client";
+import { internalTopics } from "../../engine/naming";
+import { mirrorModelOf } from "../../components/mirror/resolve";
+import type { MirrorSettings } from "../../components/mirror/settings";
+import { describeMirror } from "../../components/mirror/text";
+import { describeUser, type UserRights } from "../../components/user/settings";
 
 /** The components' texts, as they are, on a real MirrorMaker 2 whose users have the least rights, narrowed to its patterns. */
 let world: World;

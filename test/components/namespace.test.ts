@@ -2,10 +2,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { KubernetesRest } from "../../sandbox/kubernetes/rest";
-import { supervise, type Supervisor } from "../../sandbox/processes";
-import { pulumiEnvironment, type PulumiEnvironment } from "../../sandbox/pulumi";
-import { withKubernetes } from "../support/kubernetes";
+import { pulumiEnvironment, type PulumiEnvironment, supervise, type Supervisor } from "@kafka-migration/sandbox";
+import { KubernetesRest } from "@kafka-migration/sandbox/kubernetes";
+import { withKubernetes } from "@kafka-migration/sandbox/testing";
 
 const kubernetes = withKubernetes();
 const root = resolve(__dirname, "../..");

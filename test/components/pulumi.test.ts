@@ -2,11 +2,10 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createScramUser } from "../../sandbox/kafka";
-import { startKubernetes } from "../../sandbox/kubernetes";
-import { connectKube, SECRETS } from "../../sandbox/operator/kube/client";
-import { supervise } from "../../sandbox/processes";
-import { bindings, canLogIn, until } from "../sandbox/operator-support";
+import { supervise } from "@kafka-migration/sandbox";
+import { createScramUser } from "@kafka-migration/sandbox/kafka";
+import { connectKube, SECRETS, startKubernetes } from "@kafka-migration/sandbox/kubernetes";
+import { bindings, canLogIn, until } from "@kafka-migration/sandbox/testing";
 import { type ComponentsWorld, startComponentsWorld } from "./support/world";
 
 let world: ComponentsWorld;

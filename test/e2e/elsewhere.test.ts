@@ -1,12 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { registerCodecs } from "../../sandbox/estate/codecs";
-import { applicationClient } from "../../sandbox/estate/seed";
-import { connectKube, SECRETS } from "../../sandbox/operator/kube/client";
-import { kubernetesObjects } from "../../sandbox/story/kubernetes";
-import { repositoryRoot } from "../../sandbox/story/project";
-import { listEverything, stopGroup } from "../../sandbox/story/witness";
+import { repositoryRoot } from "@kafka-migration/sandbox";
+import { connectKube, SECRETS } from "@kafka-migration/sandbox/kubernetes";
+import {
+  applicationClient,
+  kubernetesObjects,
+  listEverything,
+  registerCodecs,
+  stopGroup,
+} from "@kafka-migration/sandbox/story";
 import { createTopic, produce, withSandbox } from "./support";
 
 const MINUTES = 60_000;
@@ -74,7 +77,7 @@ test(
     const start = at.sandbox.supervisor.start({
       name: "elsewhere",
       command: process.execPath,
-      args: [join(repositoryRoot, "dist/sandbox/main.js"), ...args],
+      args: [join(repositoryRoot, "sandbox/dist/main.js"), ...args],
       env: { ...process.env, TMPDIR: folder },
       log,
     });

@@ -1,16 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Sandbox } from "@kafka-migration/sandbox";
+import {
+  applicationClient,
+  kubernetesObjects,
+  listEverything,
+  type Project,
+  registerCodecs,
+  residueIn,
+  resumeGroup,
+  startProducer,
+  stopGroup,
+} from "@kafka-migration/sandbox/story";
 import { openKafka } from "../../engine/kafka/client";
 import type { Report } from "../../engine/report";
-import { startProducer } from "../../sandbox/estate/applications";
-import { registerCodecs } from "../../sandbox/estate/codecs";
-import { applicationClient } from "../../sandbox/estate/seed";
-import type { Project } from "../../sandbox/story/project";
-import { kubernetesObjects } from "../../sandbox/story/kubernetes";
-import { residueIn } from "../../sandbox/story/run";
-import { listEverything, resumeGroup, stopGroup } from "../../sandbox/story/witness";
-import type { Sandbox } from "../../sandbox";
 import { transaction } from "../engine/kafka/support";
 import { createTopic, ownStack, produce, recordsIn, until, withSandbox } from "./support";
 

@@ -1,12 +1,18 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { registerCodecs } from "../../sandbox/estate/codecs";
-import { applicationClient } from "../../sandbox/estate/seed";
-import { kubernetesObjects } from "../../sandbox/story/kubernetes";
-import type { Project } from "../../sandbox/story/project";
-import { residueIn } from "../../sandbox/story/run";
-import { listEverything, removeEstate, resumeGroup, stopGroup, type Stopped } from "../../sandbox/story/witness";
+import {
+  applicationClient,
+  kubernetesObjects,
+  listEverything,
+  type Project,
+  registerCodecs,
+  removeEstate,
+  residueIn,
+  resumeGroup,
+  stopGroup,
+  type Stopped,
+} from "@kafka-migration/sandbox/story";
+import { bindings } from "@kafka-migration/sandbox/testing";
 import { transaction } from "../engine/kafka/support";
-import { bindings } from "../sandbox/operator-support";
 import { createTopic, ownStack, produce, recordsIn, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;

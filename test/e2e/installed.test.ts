@@ -3,15 +3,21 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { repositoryRoot } from "@kafka-migration/sandbox";
+import { type ClusterConnection, createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
+import {
+  applicationClient,
+  kubernetesObjects,
+  listEverything,
+  openProject,
+  type Project,
+  resumeGroup,
+  startProducer,
+  stopGroup,
+  type Stopped,
+} from "@kafka-migration/sandbox/story";
 import { openKafka } from "../../engine/kafka/client";
 import type { Acl } from "../../engine/kafka/port";
-import { startProducer } from "../../sandbox/estate/applications";
-import { applicationClient } from "../../sandbox/estate/seed";
-import { createScramUser, deleteScramUser } from "../../sandbox/kafka";
-import type { ClusterConnection } from "../../sandbox/kafka/types";
-import { kubernetesObjects } from "../../sandbox/story/kubernetes";
-import { openProject, repositoryRoot, type Project } from "../../sandbox/story/project";
-import { listEverything, resumeGroup, stopGroup, type Stopped } from "../../sandbox/story/witness";
 import { createTopic, produce, recordsIn, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;

@@ -1,8 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { supervise } from "../../sandbox/processes";
-import { repositoryRoot } from "../../sandbox/story/project";
+import { repositoryRoot, supervise } from "@kafka-migration/sandbox";
 import { temporaryFolder } from "../support/folder";
 import { until } from "./support";
 
@@ -34,7 +33,7 @@ test.each([
     const start = supervisor.start({
       name,
       command: process.execPath,
-      args: [join(repositoryRoot, "dist/sandbox/main.js"), "--bulk-mb", "1"],
+      args: [join(repositoryRoot, "sandbox/dist/main.js"), "--bulk-mb", "1"],
       env: { ...process.env, TMPDIR: folder },
       log,
     });

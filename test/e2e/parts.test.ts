@@ -2,11 +2,11 @@ import { mkdir, symlink, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { repositoryRoot } from "@kafka-migration/sandbox";
+import { kubernetesObjects, openProject, type Project } from "@kafka-migration/sandbox/story";
+import { bindings } from "@kafka-migration/sandbox/testing";
 import { aclBindings } from "../../engine/acls";
 import { leastAcls, mirrorModelOf } from "../../index";
-import { kubernetesObjects } from "../../sandbox/story/kubernetes";
-import { openProject, repositoryRoot, type Project } from "../../sandbox/story/project";
-import { bindings } from "../sandbox/operator-support";
 import { createTopic, produce, recordsIn, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;

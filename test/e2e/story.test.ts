@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { estateGroups, estateTopics } from "../../sandbox/estate/topics";
+import { estateGroups, estateTopics, runStory, type StoryResult } from "@kafka-migration/sandbox/story";
 import type { Report } from "../../engine/report";
-import { runStory, type StoryResult } from "../../sandbox/story/run";
 import { withSandbox } from "./support";
 
 const KEEP = [

@@ -1,10 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { applicationClient, hosted } from "../../sandbox/estate/seed";
-import { startSandbox, type Sandbox, type SandboxOptions } from "../../sandbox";
-import { openProject, ownProject, type Project, type Settings } from "../../sandbox/story/project";
-import { storySettings } from "../../sandbox/story/settings";
+import { type Sandbox, type SandboxOptions, startSandbox } from "@kafka-migration/sandbox";
+import {
+  applicationClient,
+  hosted,
+  openProject,
+  ownProject,
+  type Project,
+  type Settings,
+  storySettings,
+} from "@kafka-migration/sandbox/story";
 
 /** One sandbox for the tests of a file; read it inside tests. */
 export function withSandbox(options: Partial<SandboxOptions> = {}): { readonly sandbox: Sandbox; log: string[] } {

@@ -1,14 +1,19 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { registerCodecs } from "../../sandbox/estate/codecs";
-import { applicationClient } from "../../sandbox/estate/seed";
-import { startKubernetes, type Kubernetes } from "../../sandbox/kubernetes";
-import { startOperator, type Operator } from "../../sandbox/operator";
-import { connectKube, type KubeObject } from "../../sandbox/operator/kube/client";
-import { kubernetesObjects } from "../../sandbox/story/kubernetes";
-import type { Project, Settings } from "../../sandbox/story/project";
-import { listEverything, resumeGroup, stopGroup, type Stopped } from "../../sandbox/story/witness";
+import { connectKube, type KubeObject, type Kubernetes, startKubernetes } from "@kafka-migration/sandbox/kubernetes";
+import { type Operator, startOperator } from "@kafka-migration/sandbox/operator";
+import {
+  applicationClient,
+  kubernetesObjects,
+  listEverything,
+  type Project,
+  registerCodecs,
+  resumeGroup,
+  type Settings,
+  stopGroup,
+  type Stopped,
+} from "@kafka-migration/sandbox/story";
 import { createTopic, merge, ownStack, produce, recordsIn, settingsFor, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;

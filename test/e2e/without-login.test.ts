@@ -2,10 +2,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { expect, test } from "vitest";
-import { applicationClient } from "../../sandbox/estate/seed";
-import { kubernetesObjects } from "../../sandbox/story/kubernetes";
-import type { Project } from "../../sandbox/story/project";
-import { resumeGroup, stopGroup, type Stopped } from "../../sandbox/story/witness";
+import {
+  applicationClient,
+  kubernetesObjects,
+  type Project,
+  resumeGroup,
+  stopGroup,
+  type Stopped,
+} from "@kafka-migration/sandbox/story";
 import { createTopic, ownStack, produce, recordsIn, settingsFor, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;

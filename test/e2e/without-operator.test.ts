@@ -1,17 +1,22 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { createScramUser } from "@kafka-migration/sandbox/kafka";
+import { connectKube, SECRETS } from "@kafka-migration/sandbox/kubernetes";
+import {
+  applicationClient,
+  kubernetesObjects,
+  listEverything,
+  type Project,
+  registerCodecs,
+  resumeGroup,
+  stopGroup,
+  type Stopped,
+} from "@kafka-migration/sandbox/story";
+import { bindings, canLogIn } from "@kafka-migration/sandbox/testing";
 import { aclBindings, type AclRule } from "../../engine/acls";
 import { openKafka } from "../../engine/kafka/client";
 import { administratorAcls, leastAcls, mirrorModelOf } from "../../index";
-import { registerCodecs } from "../../sandbox/estate/codecs";
-import { applicationClient } from "../../sandbox/estate/seed";
-import { createScramUser } from "../../sandbox/kafka";
-import { connectKube, SECRETS } from "../../sandbox/operator/kube/client";
-import { kubernetesObjects } from "../../sandbox/story/kubernetes";
-import type { Project } from "../../sandbox/story/project";
-import { listEverything, resumeGroup, stopGroup, type Stopped } from "../../sandbox/story/witness";
-import { bindings, canLogIn } from "../sandbox/operator-support";
 import { createTopic, ownStack, produce, recordsIn, settingsFor, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;

@@ -1,31 +1,34 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { registerCodecs } from "../../sandbox/estate/codecs";
-import { applicationClient } from "../../sandbox/estate/seed";
-import { listEverything } from "../../sandbox/story/witness";
-import { faultsOf, type GroupStory } from "../../sandbox/witness/compare";
+import { applicationClient, listEverything, registerCodecs } from "@kafka-migration/sandbox/story";
 import {
   CLIENTS,
   COMPACTED,
   createTopics,
   DELETED_BELOW,
+  faultsOf,
   firstRecords,
   groupsOf,
+  type GroupStory,
+  javaRead,
+  type JavaWitness,
+  kafkajsRead,
   latestOfKeys,
   LIVE,
+  openJavaWitness,
+  type PartitionRead,
+  type ReadTask,
   recordsWhileMirrored,
   restOfCompacted,
   resumed,
+  startWriter,
   tombstonesOf,
   TOPICS,
   TRIMMED,
   WHILE_MIRRORED,
   wholeLog,
   writtenTo,
-} from "../../sandbox/witness/estate";
-import { javaRead, type JavaWitness, openJavaWitness } from "../../sandbox/witness/java";
-import { kafkajsRead, startWriter } from "../../sandbox/witness/kafkajs";
-import type { PartitionRead, ReadTask } from "../../sandbox/witness/types";
+} from "@kafka-migration/sandbox/witness";
 import { merge, ownStack, recordsIn, settingsFor, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;

@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../engine/kafka/client";
 import type { KafkaPort } from "../../engine/kafka/port";
 import type { AppliedOffsets } from "../../engine/offsets";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { modelFor, produce } from "../engine/support/mirror";
-import { uniqueName, withClusters } from "../support/clusters";
 import { said } from "./support/said";
 import { temporaryFolder } from "../support/folder";
 

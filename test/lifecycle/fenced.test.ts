@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { checkFence, lowerFence } from "../../engine/fence";
 import { openKafka } from "../../engine/kafka/client";
 import type { KafkaPort } from "../../engine/kafka/port";
@@ -10,7 +11,6 @@ import { guardStep } from "../../lifecycle/handlers/guard";
 import { gateStep } from "../../lifecycle/handlers/gate";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "../../lifecycle/handlers/fenced";
 import { eventually, modelFor, produce } from "../engine/support/mirror";
-import { uniqueName, withClusters } from "../support/clusters";
 import { said } from "./support/said";
 
 const clusters = withClusters();

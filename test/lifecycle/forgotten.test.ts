@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../engine/kafka/client";
 import type { KafkaPort } from "../../engine/kafka/port";
 import { preflightStep } from "../../lifecycle/handlers/preflight";
 import { modelFor, produce } from "../engine/support/mirror";
-import { uniqueName, withClusters } from "../support/clusters";
 
 const clusters = withClusters();
 const prefix = uniqueName("forgotten");

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../engine/kafka/client";
 import { internalTopics } from "../../engine/naming";
 import { internalTopicStep, mirrorGoneStep } from "../../lifecycle/handlers/internal-topics";
 import { modelFor } from "../engine/support/mirror";
-import { uniqueName, withClusters } from "../support/clusters";
 
 const clusters = withClusters();
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../engine/kafka/client";
 import type { KafkaPort } from "../../engine/kafka/port";
 import { replicationStep } from "../../lifecycle/handlers/replication";
 import { modelFor } from "../engine/support/mirror";
-import { uniqueName, withClusters } from "../support/clusters";
 import { said } from "./support/said";
 
 const clusters = withClusters();

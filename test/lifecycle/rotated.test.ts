@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../engine/kafka/client";
 import type { KafkaPort } from "../../engine/kafka/port";
 import type { Connection } from "../../engine/model";
@@ -9,10 +11,8 @@ import { internalTopicStep } from "../../lifecycle/handlers/internal-topics";
 import { preflightStep } from "../../lifecycle/handlers/preflight";
 import { forgetRenewed, renewable } from "../../lifecycle/handlers/renewed";
 import { residueStep } from "../../lifecycle/handlers/residue";
-import { createScramUser, deleteScramUser } from "../../sandbox/kafka";
 import { MigrationError } from "../../engine/errors";
 import { modelFor } from "../engine/support/mirror";
-import { uniqueName, withClusters } from "../support/clusters";
 import { fakeApiServer, secretPath, secretWith } from "./support/api-server";
 import { said } from "./support/said";
 

@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { chmod, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { repositoryRoot } from "@kafka-migration/sandbox";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../engine/kafka/client";
 import type { KafkaPort } from "../../engine/kafka/port";
 import { verificationStep } from "../../lifecycle/handlers/verification";
-import { repositoryRoot } from "../../sandbox/story/project";
 import { modelFor, produce } from "../engine/support/mirror";
-import { uniqueName, withClusters } from "../support/clusters";
 import { said } from "./support/said";
 import { temporaryFolder } from "../support/folder";
 

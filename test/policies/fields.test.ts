@@ -2,8 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { cacheFolder } from "@kafka-migration/sandbox";
 import { dialects, type DialectName } from "../../components/dialects";
-import { cacheFolder } from "../../sandbox/parts";
 import { CRD_FIELDS } from "../../policies/read/crd-fields";
 import { all, custom, found, stack } from "./resources";
 

@@ -2,8 +2,7 @@ import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { supervise } from "../../sandbox/processes";
-import { pulumiEnvironment } from "../../sandbox/pulumi";
+import { pulumiEnvironment, supervise } from "@kafka-migration/sandbox";
 
 const root = resolve(__dirname, "../..");
 const PACKAGE = "node_modules/pulumi-kafka-migration";
@@ -75,7 +74,7 @@ async function install(folder: string): Promise<void> {
   await mkdir(own, { recursive: true });
   await cp(join(root, "dist"), join(own, "dist"), {
     recursive: true,
-    filter: (path) => !/dist\/(sandbox|bench)$/.test(path),
+    filter: (path) => !/dist\/bench$/.test(path),
   });
   await cp(join(root, "package.json"), join(own, "package.json"));
   for (const name of await readdir(join(root, "node_modules")))

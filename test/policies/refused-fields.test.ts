@@ -2,9 +2,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { cacheFolder } from "@kafka-migration/sandbox";
 import { dialects, type DialectName } from "../../components/dialects";
 import { type ValueFact, valueFacts } from "../../engine/rules/operator-fields";
-import { cacheFolder } from "../../sandbox/parts";
 import { aToB, kafkaUser, mirrorMakerV1, resource } from "./manifests";
 import { all, found, stack } from "./resources";
 

@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { pulumiEnvironment, type PulumiEnvironment, supervise, type Supervisor } from "@kafka-migration/sandbox";
+import { ownProject } from "@kafka-migration/sandbox/story";
 import { dialects } from "../../components/dialects";
-import { supervise, type Supervisor } from "../../sandbox/processes";
-import { pulumiEnvironment, type PulumiEnvironment } from "../../sandbox/pulumi";
-import { ownProject } from "../../sandbox/story/project";
 
 /** The real command line on the repository's own project. No cluster is there, and none is needed. */
 const examples = join(__dirname, "..", "..", "stacks", "examples");

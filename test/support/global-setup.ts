@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ensureParts } from "../../sandbox/parts";
-import { bootClusters } from "./boot";
+import { ensureParts } from "@kafka-migration/sandbox";
+import { bootClusters } from "@kafka-migration/sandbox/testing";
 
 const SHARED = "KAFKA_MIGRATION_TEST_CLUSTERS";
 

@@ -1,6 +1,6 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { repositoryRoot } from "../../sandbox/story/project";
+import { repositoryRoot } from "@kafka-migration/sandbox";
 
 /** A Pulumi project in `cwd` whose program is this text; it finds the compiled repository as `./dist`. */
 export async function programProject(cwd: string, name: string, program: string): Promise<void> {

@@ -1,13 +1,16 @@
 import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { startKafkaCluster, type KafkaCluster } from "../../../sandbox/kafka";
-import { startKubernetes, type Kubernetes } from "../../../sandbox/kubernetes";
-import { KubernetesRest } from "../../../sandbox/kubernetes/rest";
-import { startOperator } from "../../../sandbox/operator";
-import { connectKube, type Kube } from "../../../sandbox/operator/kube/client";
-import { supervise } from "../../../sandbox/processes";
-import { pulumiEnvironment, type PulumiResult } from "../../../sandbox/pulumi";
+import { pulumiEnvironment, type PulumiResult, supervise } from "@kafka-migration/sandbox";
+import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
+import {
+  connectKube,
+  type Kube,
+  type Kubernetes,
+  KubernetesRest,
+  startKubernetes,
+} from "@kafka-migration/sandbox/kubernetes";
+import { startOperator } from "@kafka-migration/sandbox/operator";
 
 export interface ComponentsWorld {
   kubernetes: Kubernetes;

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import {
   checkInternalTopics,
   deleteCheckpoints,
@@ -11,8 +13,6 @@ import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
 import { internalTopics } from "../../../engine/naming";
-import { createScramUser, deleteScramUser } from "../../../sandbox/kafka";
-import { uniqueName, withClusters } from "../../support/clusters";
 import { eventually, modelFor, produce, type RunningMirror, startMirror } from "../support/mirror";
 
 const clusters = withClusters();

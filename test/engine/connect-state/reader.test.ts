@@ -1,8 +1,8 @@
 import type { Producer } from "kafkajs";
 import { afterAll, describe, expect, it } from "vitest";
+import { uniqueName } from "@kafka-migration/sandbox/testing";
 import { ConnectStateReader, effectiveIsolation } from "../../../engine/connect-state";
 import { connectorNames } from "../../../engine/naming";
-import { uniqueName } from "../../support/clusters";
 import { FakeMirror } from "../gate/fake-mirror";
 import { withPorts } from "../kafka/support";
 

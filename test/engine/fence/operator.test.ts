@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SECRETS } from "@kafka-migration/sandbox/kubernetes";
+import { application, settled, startWorld, until, USERS_V1, type World } from "@kafka-migration/sandbox/testing";
 import { checkFence, type FenceGap, lowerFence, raiseFence, whileFenced, writtenOnOrigin } from "../../../engine/fence";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
 import { silent } from "../../../engine/progress";
-import { SECRETS } from "../../../sandbox/operator/kube/client";
 import { eventually, modelFor } from "../support/mirror";
-import { application, settled, startWorld, until, USERS_V1, type World } from "../../sandbox/operator-support";
 
 /** Strimzi's operator looks every 120 s; this one every three, and removes the same. */
 const FULL_PASS_MS = 3_000;

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Kafka, logLevel } from "kafkajs";
+import { createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { checkFence, lowerFence, observeProducers, raiseFence, whileFenced } from "../../../engine/fence";
 import { openKafka } from "../../../engine/kafka/client";
 import type { Acl, KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
 import { silent } from "../../../engine/progress";
-import { createScramUser, deleteScramUser } from "../../../sandbox/kafka";
 import { connectorNames } from "../../../engine/naming";
 import { eventually, modelFor, produce } from "../support/mirror";
-import { uniqueName, withClusters } from "../../support/clusters";
 
 const clusters = withClusters();
 const prefix = uniqueName("offs");

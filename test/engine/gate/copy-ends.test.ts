@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { copyEnds, originMovedOn, writtenSince } from "../../../engine/gate";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
-import { uniqueName, withClusters } from "../../support/clusters";
 import { modelFor, produce } from "../support/mirror";
 
 const clusters = withClusters();

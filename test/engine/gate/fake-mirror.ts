@@ -1,7 +1,7 @@
 import type { Kafka, Message as KafkaMessage, Producer } from "kafkajs";
+import { uniqueName } from "@kafka-migration/sandbox/testing";
 import type { MigrationModel, MirrorModel } from "../../../engine/model";
 import { connectorNames } from "../../../engine/naming";
-import { uniqueName } from "../../support/clusters";
 import { application, type Ports } from "../kafka/support";
 import { modelFor } from "../support/mirror";
 

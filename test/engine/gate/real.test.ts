@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { uniqueName } from "@kafka-migration/sandbox/testing";
 import { ConnectStateReader } from "../../../engine/connect-state";
 import { isMigrationError } from "../../../engine/errors";
 import { evaluateGate, runGate } from "../../../engine/gate";
@@ -11,7 +12,6 @@ import { silent } from "../../../engine/progress";
 import { readRecords } from "../../../engine/records";
 import { readTopicIds } from "../../../engine/topic-ids";
 import { compareCopy, isFault, verifyCopy } from "../../../engine/verify";
-import { uniqueName } from "../../support/clusters";
 import { application, deleteBelow, produce, transaction, withPorts } from "../kafka/support";
 import { eventually, modelFor, type RunningMirror, startMirror } from "../support/mirror";
 

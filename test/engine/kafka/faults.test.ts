@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bootClusters, type RunningTestCluster } from "@kafka-migration/sandbox/testing";
 import { openKafka, type CountingPort } from "../../../engine/kafka/client";
 import { scan, SequenceDigest } from "../../../engine/records";
-import { bootClusters, type RunningTestCluster } from "../../support/clusters";
 import { application, produce } from "./support";
 
 /** Brokers that come and go; these clusters are nobody else's. */

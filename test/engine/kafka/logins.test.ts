@@ -4,12 +4,17 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePorts, supervise } from "@kafka-migration/sandbox";
+import {
+  classPath,
+  createAuthority,
+  issueCertificate,
+  kafkaParts,
+  startJava,
+  writeProperties,
+} from "@kafka-migration/sandbox/kafka";
 import { type CountingPort, openKafka } from "../../../engine/kafka/client";
 import type { Connection } from "../../../engine/model";
-import { classPath, kafkaParts, startJava } from "../../../sandbox/kafka/java";
-import { writeProperties } from "../../../sandbox/kafka/properties";
-import { freePorts, supervise } from "../../../sandbox/processes";
-import { createAuthority, issueCertificate } from "../../../sandbox/tls";
 
 /** One broker with a listener for each way to log in that the sandbox's clusters do not have. */
 const authority = createAuthority("logins CA");

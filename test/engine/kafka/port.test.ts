@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
+import { createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
+import { uniqueName } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../../engine";
 import { ERROR_NAMES } from "../../../engine/kafka/failures";
 import type { Connection } from "../../../engine/model";
-import { createScramUser, deleteScramUser } from "../../../sandbox/kafka";
-import { uniqueName } from "../../support/clusters";
 import { application, produce, transaction, withPorts } from "./support";
 import { kafkaReader } from "../../../engine/offsets/log-reader";
 

@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll } from "vitest";
+import { type TestCluster, type TestClusters, uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { openKafka, type CountingPort } from "../../../engine/kafka/client";
-import { type TestCluster, type TestClusters, uniqueName, withClusters } from "../../support/clusters";
 
 /** An application, played by another client than the engine's. */
 export function application(cluster: TestCluster): Kafka {

@@ -1,8 +1,8 @@
 import { Kafka, logLevel, type Message } from "kafkajs";
+import type { TestCluster } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import { eventually } from "../support/mirror";
-import type { TestCluster } from "../../support/clusters";
 
 /** kafkajs plays the applications and is the witness: it shares no code with the engine. */
 export function application(cluster: TestCluster): Kafka {

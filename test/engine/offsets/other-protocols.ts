@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { ClusterConnection } from "@kafka-migration/sandbox/kafka";
 import type { Api } from "../../../engine/kafka/wire";
 import { Cluster } from "../../../engine/kafka/cluster";
-import type { ClusterConnection } from "../../../sandbox/kafka/types";
 
 interface Heartbeat {
   group: string;

@@ -2,15 +2,14 @@ import { mkdir, mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ManagedProcess, supervise, type Supervisor } from "@kafka-migration/sandbox";
+import { jaasQuoted, kafkaParts, startJava, writeProperties } from "@kafka-migration/sandbox/kafka";
+import { type TestCluster, uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { applyOffsets, planOffsets } from "../../../engine/offsets";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import { lookAtGroups } from "../../../engine/report";
 import { silent } from "../../../engine/progress";
-import { kafkaParts, startJava } from "../../../sandbox/kafka/java";
-import { jaasQuoted, writeProperties } from "../../../sandbox/kafka/properties";
-import { supervise, type ManagedProcess, type Supervisor } from "../../../sandbox/processes";
 import { modelFor, produce } from "../support/mirror";
-import { uniqueName, withClusters, type TestCluster } from "../../support/clusters";
 import { application, open, resume } from "./estate";
 import { joinGroup } from "./other-protocols";
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import {
   applyOffsets,
   checkApplied,
@@ -14,7 +15,6 @@ import { internalTopics } from "../../../engine/naming";
 import { silent } from "../../../engine/progress";
 import { connectorNames } from "../../../engine/naming";
 import { eventually, modelFor, startMirror, type RunningMirror } from "../support/mirror";
-import { uniqueName, withClusters } from "../../support/clusters";
 import { application, open, readAll, resume, seed, type Estate, type Witnessed } from "./estate";
 
 const clusters = withClusters();

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { type AclOperation, aclBindings, administratorAcls, allows, guideAcls, leastAcls } from "../../../engine/acls";
 import { openKafka } from "../../../engine/kafka/client";
 import type { Acl, KafkaPort } from "../../../engine/kafka/port";
 import type { Connection, MigrationModel, Side } from "../../../engine/model";
 import { checkMirrorPrivileges, preflight } from "../../../engine/preflight";
-import { createScramUser, deleteScramUser } from "../../../sandbox/kafka/users";
-import { uniqueName, withClusters } from "../../support/clusters";
 import { eventually, modelFor } from "../support/mirror";
 
 const clusters = withClusters();

@@ -3,14 +3,14 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { supervise, type Supervisor } from "@kafka-migration/sandbox";
+import { createScramUser, deleteScramUser, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
+import { type TestCluster, uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { aclBindings, administratorAcls, guideAcls, mergeRules } from "../../../engine/acls";
 import { openKafka } from "../../../engine/kafka/client";
 import type { Acl, KafkaPort } from "../../../engine/kafka/port";
 import type { Connection, MigrationModel, Side } from "../../../engine/model";
 import { preflight, type PreflightOptions } from "../../../engine/preflight";
-import { createScramUser, deleteScramUser, startKafkaCluster } from "../../../sandbox/kafka";
-import { supervise, type Supervisor } from "../../../sandbox/processes";
-import { type TestCluster, uniqueName, withClusters } from "../../support/clusters";
 import { eventually, modelFor } from "../support/mirror";
 
 /** The origin lets everybody use what no ACL names, and hides that; the others, as clusters by default, do not. */

@@ -1,12 +1,12 @@
 import { CompressionTypes } from "kafkajs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
 import { preflight, type PreflightOptions, type PreflightRun } from "../../../engine/preflight";
 import { TOPIC_KEYS, valuesAfter } from "../../../engine/preflight/config-sync";
 import { readFacts } from "../../../engine/preflight/read";
-import { uniqueName, withClusters } from "../../support/clusters";
 import { application, transaction } from "../kafka/support";
 import { eventually, modelFor, produce, type RunningMirror, startMirror } from "../support/mirror";
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Kafka, logLevel } from "kafkajs";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../../engine/kafka/client";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
 import { listResidue } from "../../../engine/cleanup";
 import { lookAtThrottle } from "../../../engine/report";
 import { applyReplication, cancelReplication, findThrottle, planReplicationFor } from "../../../engine/replication";
-import { uniqueName, withClusters } from "../../support/clusters";
 import { eventually } from "../support/mirror";
 import { model as fakeModel } from "./fake-target";
 

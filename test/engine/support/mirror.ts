@@ -2,11 +2,11 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CompressionTypes, Kafka, logLevel } from "kafkajs";
+import { supervise, type Supervisor } from "@kafka-migration/sandbox";
+import { type ConnectWorker, startConnectWorker } from "@kafka-migration/sandbox/kafka";
+import type { TestCluster, TestClusters } from "@kafka-migration/sandbox/testing";
 import { connectorNames } from "../../../engine/naming";
 import type { MigrationModel, MirrorModel } from "../../../engine/model";
-import { startConnectWorker, type ConnectWorker } from "../../../sandbox/connect";
-import { supervise, type Supervisor } from "../../../sandbox/processes";
-import type { TestCluster, TestClusters } from "../../support/clusters";
 import { testMirror } from "../../support/models";
 
 /** A migration of the topics and groups with this prefix; every name in it carries the prefix too. */

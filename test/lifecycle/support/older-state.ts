@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { repositoryRoot } from "@kafka-migration/sandbox";
 import type { MigrationModel } from "../../../engine/model";
 import { administratorRights } from "../../../engine/preflight";
-import { repositoryRoot } from "../../../sandbox/story/project";
 
 const PREFLIGHT = { accept: ["BROKERS_TOO_FEW"] };
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
-import { classPath, kafkaParts } from "../../../sandbox/kafka/java";
+import { classPath, kafkaParts } from "@kafka-migration/sandbox/kafka";
 import { BLOCKS, CLIENTS, type KeyFact } from "../../../engine/rules/keys";
 import { BROKER, TOPIC } from "../../../engine/rules/keys/others";
 

@@ -1,10 +1,15 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { classPath, environment, kafkaParts, toolOptions } from "../../../../sandbox/kafka/java";
-import { jaasQuoted, writeProperties } from "../../../../sandbox/kafka/properties";
-import { ensureParts } from "../../../../sandbox/parts";
-import { lastLines, type ManagedProcess, type Supervisor } from "../../../../sandbox/processes";
-import { uniqueName, type TestCluster } from "../../../support/clusters";
+import { ensureParts, lastLines, type ManagedProcess, type Supervisor } from "@kafka-migration/sandbox";
+import {
+  classPath,
+  environment,
+  jaasQuoted,
+  kafkaParts,
+  toolOptions,
+  writeProperties,
+} from "@kafka-migration/sandbox/kafka";
+import { type TestCluster, uniqueName } from "@kafka-migration/sandbox/testing";
 
 export interface WordCount {
   /** Lets it run until `so`, and ends it as an application is ended. */

@@ -11,7 +11,7 @@ export interface TestClusters {
   readonly target: TestCluster;
 }
 
-/** File with running clusters, written by `node dist/sandbox/hold.js --out FILE`: tests then use those and boot none. */
+/** File with running clusters, written by `node sandbox/dist/hold.js --out FILE`: tests then use those and boot none. */
 const sharedFile = "KAFKA_MIGRATION_TEST_CLUSTERS";
 
 /**

@@ -1,9 +1,9 @@
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, describe, expect, it } from "vitest";
-import { createScramUser, deleteScramUser } from "../../sandbox/kafka";
-import type { ClusterConnection } from "../../sandbox/kafka/types";
-import { brokersOf, withBroker } from "../../sandbox/kafka/wire";
-import { uniqueName, withClusters } from "../support/clusters";
+import { createScramUser, deleteScramUser } from "../kafka";
+import type { ClusterConnection } from "../kafka/types";
+import { brokersOf, withBroker } from "../kafka/wire";
+import { uniqueName, withClusters } from "../testing/clusters";
 
 const clusters = withClusters();
 

@@ -1,35 +1,28 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openKafka } from "../../engine/kafka/client";
-import type { KafkaPort } from "../../engine/kafka/port";
-import { startProducers } from "../../sandbox/estate/applications";
-import { applicationClient } from "../../sandbox/estate/seed";
-import { eventually } from "../engine/support/mirror";
-import { uniqueName, withClusters } from "../support/clusters";
+import { startProducers } from "../estate/applications";
+import { applicationClient, hosted } from "../estate/seed";
+import { uniqueName, withClusters } from "../testing/clusters";
+import { until } from "../testing/operator";
 
 const clusters = withClusters();
 const topics = [uniqueName("live-a"), uniqueName("live-b")];
-let port: KafkaPort;
+let admin: ReturnType<ReturnType<typeof applicationClient>["admin"]>;
 
 beforeAll(async () => {
-  port = await openKafka(clusters.origin.connection, "origin");
-  for (const topic of topics) await port.createTopic(topic, { partitions: 1, replicationFactor: 1 });
+  admin = applicationClient(clusters.origin.connection, "live").admin();
+  await admin.connect();
+  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1, replicationFactor: 1 })) });
+  for (const name of topics) await hosted(admin, { name, partitions: 1 });
 });
 
 afterAll(async () => {
-  await port.deleteTopics(topics);
-  await port.close();
+  await admin.deleteTopics({ topics });
+  await admin.disconnect();
 });
 
 const ends = async () => {
-  const found = new Map(
-    (
-      await port.listOffsets(
-        topics.map((topic) => ({ topic, partition: 0 })),
-        "latest",
-      )
-    ).map((o) => [o.topic, Number(o.offset)]),
-  );
-  return topics.map((topic) => found.get(topic)!);
+  const offsets = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)));
+  return offsets.map((partitions) => Number(partitions[0]!.high));
 };
 
 it("an interrupted story leaves no producer behind that goes on writing", async () => {
@@ -40,7 +33,7 @@ it("an interrupted story leaves no producer behind that goes on writing", async 
     50,
     interrupt.signal,
   );
-  await eventually("records of both", async () => (await ends()).every((end) => end > 0));
+  await until("records of both", async () => (await ends()).every((end) => end > 0) || undefined);
   interrupt.abort();
   const sent = await producers.stop();
   const after = await ends();

@@ -2,8 +2,8 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { startKubernetes, type Kubernetes } from "../../sandbox/kubernetes";
-import { supervise } from "../../sandbox/processes";
+import { startKubernetes, type Kubernetes } from "../kubernetes";
+import { supervise } from "../processes";
 
 /** A real API server with Strimzi's CRDs for the tests of one file; call it at the top of the file, read it inside tests. */
 export function withKubernetes(): { readonly api: Kubernetes } {

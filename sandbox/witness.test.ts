@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { faultsOf, type GroupStory, runs } from "../../sandbox/witness/compare";
-import { latestOfKeys, tombstonesOf, TOPICS, writtenTo } from "../../sandbox/witness/estate";
+import { faultsOf, type GroupStory, runs } from "./witness/compare";
+import { latestOfKeys, tombstonesOf, TOPICS, writtenTo } from "./witness/estate";
 
 const upTo = (end: number, from = 0) => Array.from({ length: end - from }, (_, i) => from + i);
 /** Ten records, of which the group has read the first four before the cutover. */

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { doctor } from "../../sandbox/doctor";
-import { ensureParts } from "../../sandbox/parts";
-import { kafkaArtifacts } from "../../sandbox/parts/jars";
-import { versions } from "../../sandbox/parts/versions";
+import { doctor } from "../doctor";
+import { ensureParts } from "../parts";
+import { kafkaArtifacts } from "../parts/jars";
+import { versions } from "../parts/versions";
 import { fakeProgram, setEnv, tempFolder } from "./parts-support";
 
 const jars = kafkaArtifacts.map((name) => `${name}-${versions.kafka}.jar`);

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { startSandbox } from "../../sandbox";
-import { KubernetesRest } from "../../sandbox/kubernetes/rest";
-import { withClusters } from "../support/clusters";
+import { startSandbox } from "../start";
+import { KubernetesRest } from "../kubernetes/rest";
+import { withClusters } from "../testing/clusters";
 
 const clusters = withClusters();
 const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "kafka-migration-whole-"));
@@ -104,7 +104,7 @@ describe("the sandbox", () => {
 
   it("ends when it is interrupted while it waits for somebody's user operators", async () => {
     const program = `
-      const { startSandbox } = require("./dist/sandbox/index.js");
+      const { startSandbox } = require("@kafka-migration/sandbox");
       const { origin, target } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
       const stop = new AbortController();
       const progress = (line) => (console.log(line), /^operators: waiting/.test(line) && stop.abort());

@@ -1,16 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { check, diff } from "../../sandbox/kubernetes-plugin/check";
-import type { ApiClient } from "../../sandbox/kubernetes-plugin/client";
-import { create } from "../../sandbox/kubernetes-plugin/create";
-import { parseOptions } from "../../sandbox/kubernetes-plugin/options";
-import { read, remove } from "../../sandbox/kubernetes-plugin/read";
-import { InitFailedError, openSession, type Session } from "../../sandbox/kubernetes-plugin/session";
-import { update } from "../../sandbox/kubernetes-plugin/update";
-import type { PlainObject, Props } from "../../sandbox/kubernetes-plugin/values";
-import { createAuthority } from "../../sandbox/tls";
-import { withKubernetes } from "../support/kubernetes";
+import { check, diff } from "../kubernetes-plugin/check";
+import type { ApiClient } from "../kubernetes-plugin/client";
+import { create } from "../kubernetes-plugin/create";
+import { parseOptions } from "../kubernetes-plugin/options";
+import { read, remove } from "../kubernetes-plugin/read";
+import { InitFailedError, openSession, type Session } from "../kubernetes-plugin/session";
+import { update } from "../kubernetes-plugin/update";
+import type { PlainObject, Props } from "../kubernetes-plugin/values";
+import { createAuthority } from "../tls";
+import { withKubernetes } from "../testing/kubernetes";
 
 /** The plugin's operations against a real API server, in the order in which the engine calls them; kubernetes-plugin.test.ts has the real engine. */
 const kubernetes = withKubernetes();

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from "kafkajs";
 import { parse } from "yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createScramUser } from "../../sandbox/kafka";
-import { readyForOthers } from "../../sandbox/others";
-import type { SandboxCluster } from "../../sandbox/types";
-import { SECRETS, type KubeObject } from "../../sandbox/operator/kube/client";
+import { createScramUser } from "../kafka";
+import { readyForOthers } from "../others";
+import { repositoryRoot } from "../paths";
+import type { SandboxCluster } from "../types";
+import { SECRETS, type KubeObject } from "../operator/kube/client";
 import {
   application,
   bindings,
@@ -19,7 +20,7 @@ import {
   USERS_V1,
   USERS_V1BETA2,
   type World,
-} from "./operator-support";
+} from "../testing/operator";
 
 let world: World;
 beforeAll(async () => {
@@ -41,7 +42,9 @@ const rules = (...acls: unknown[]): Record<string, unknown> => ({ authorization:
 
 /** The guide's KafkaUser, moved to Strimzi's group, its rules with `operations`. */
 async function guideUser(side: "origin" | "target"): Promise<KubeObject> {
-  const guide = parse(await readFile(join(__dirname, `../fixtures/guide/${side}-user.yaml`), "utf8")) as KubeObject;
+  const guide = parse(
+    await readFile(join(repositoryRoot, `test/fixtures/guide/${side}-user.yaml`), "utf8"),
+  ) as KubeObject;
   const spec = guide.spec as { authorization: { acls: { operation: string; operations?: string[] }[] } };
   const acls = spec.authorization.acls.map(({ operation, ...rule }) => ({ ...rule, operations: [operation] }));
   return {

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SECRETS } from "../../sandbox/operator/kube/client";
+import { SECRETS } from "../operator/kube/client";
 import {
   application,
   main,
@@ -13,7 +13,7 @@ import {
   USERS_V1,
   type Status,
   type World,
-} from "./operator-support";
+} from "../testing/operator";
 
 let world: World;
 const passwords: Record<string, string> = {};

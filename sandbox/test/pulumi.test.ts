@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { supervise, type Supervisor } from "../../sandbox/processes";
-import { pulumiEnvironment, type PulumiEnvironment } from "../../sandbox/pulumi";
-import { uniqueName, withClusters } from "../support/clusters";
+import { supervise, type Supervisor } from "../processes";
+import { pulumiEnvironment, type PulumiEnvironment } from "../pulumi";
+import { uniqueName, withClusters } from "../testing/clusters";
 
 const clusters = withClusters();
 const topic = uniqueName("sandbox-pulumi");

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ApiClient } from "../../sandbox/kubernetes-plugin/client";
-import { connectionOf, parseKubeconfig } from "../../sandbox/kubernetes-plugin/kubeconfig";
-import { writeLauncher } from "../../sandbox/kubernetes-plugin/launcher";
-import type { PlainObject } from "../../sandbox/kubernetes-plugin/values";
-import { supervise, type Supervisor } from "../../sandbox/processes";
-import { pulumiEnvironment, type PulumiEnvironment, type PulumiResult } from "../../sandbox/pulumi";
-import { withKubernetes } from "../support/kubernetes";
+import { ApiClient } from "../kubernetes-plugin/client";
+import { connectionOf, parseKubeconfig } from "../kubernetes-plugin/kubeconfig";
+import { writeLauncher } from "../kubernetes-plugin/launcher";
+import type { PlainObject } from "../kubernetes-plugin/values";
+import { supervise, type Supervisor } from "../processes";
+import { pulumiEnvironment, type PulumiEnvironment, type PulumiResult } from "../pulumi";
+import { withKubernetes } from "../testing/kubernetes";
 
 /** The real engine on the stand-in; what each operation does to the API server is in kubernetes-plugin-api.test.ts, which needs no engine. */
 const kubernetes = withKubernetes();

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { KubernetesRest, type Answer } from "../../sandbox/kubernetes/rest";
-import { createAuthority } from "../../sandbox/tls";
-import { withKubernetes } from "../support/kubernetes";
+import { KubernetesRest, type Answer } from "../kubernetes/rest";
+import { createAuthority } from "../tls";
+import { withKubernetes } from "../testing/kubernetes";
 
 const kubernetes = withKubernetes();
 

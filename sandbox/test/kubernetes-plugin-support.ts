@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach } from "vitest";
-import { parseOptions } from "../../sandbox/kubernetes-plugin/options";
-import { openSession, type Session } from "../../sandbox/kubernetes-plugin/session";
-import type { Props } from "../../sandbox/kubernetes-plugin/values";
+import { parseOptions } from "../kubernetes-plugin/options";
+import { openSession, type Session } from "../kubernetes-plugin/session";
+import type { Props } from "../kubernetes-plugin/values";
 
 /** Requests and answers only: what a real API server makes of them is proved in kubernetes-plugin.test.ts. */
 interface Seen {

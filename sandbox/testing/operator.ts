@@ -11,12 +11,12 @@ import {
   AclResourceTypes,
   ResourcePatternTypes,
 } from "kafkajs";
-import { startConnectWorker } from "../../sandbox/connect";
-import { startKafkaCluster, type KafkaCluster } from "../../sandbox/kafka";
-import { startKubernetes, type Kubernetes } from "../../sandbox/kubernetes";
-import { startOperator, type ManagedCluster, type Operator, type Worker } from "../../sandbox/operator";
-import { connectKube, type Kube, type KubeObject, type Resource } from "../../sandbox/operator/kube/client";
-import { supervise } from "../../sandbox/processes";
+import { startConnectWorker } from "../connect";
+import { startKafkaCluster, type KafkaCluster } from "../kafka";
+import { startKubernetes, type Kubernetes } from "../kubernetes";
+import { startOperator, type ManagedCluster, type Operator, type Worker } from "../operator";
+import { connectKube, type Kube, type KubeObject, type Resource } from "../operator/kube/client";
+import { supervise } from "../processes";
 
 export const USERS_V1: Resource = { group: "kafka.strimzi.io", version: "v1", plural: "kafkausers", kind: "KafkaUser" };
 export const USERS_V1BETA2: Resource = { ...USERS_V1, version: "v1beta2" };

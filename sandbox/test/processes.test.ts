@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { freePorts, isPortClash, supervise } from "../../sandbox/processes";
+import { freePorts, isPortClash, supervise } from "../processes";
 
 let base: string;
 const parents: ChildProcess[] = [];
@@ -52,7 +52,7 @@ async function eventually(what: string, probe: () => boolean | Promise<boolean>,
 /** A parent of its own process, with three children, that can be killed. It runs the compiled code, as a user's would. */
 async function startParent(folder: string): Promise<{ parent: ChildProcess; pids: number[] }> {
   const code = `
-    const { supervise } = require(${JSON.stringify(resolve(__dirname, "../../dist/sandbox/processes"))});
+    const { supervise } = require(${JSON.stringify(resolve(__dirname, "../dist/processes"))});
     const s = supervise(${JSON.stringify(folder)});
     const start = (name, args) => s.start({ name, command: process.execPath, args, log: ${JSON.stringify(folder)} + "/" + name + ".log" });
     const all = [start("plain", ${JSON.stringify(program("plain"))}), start("stubborn", ${JSON.stringify(program("stubborn"))}), start("child", ${JSON.stringify(program("child"))})];
@@ -96,7 +96,7 @@ describe("when the parent is gone", () => {
   it("a process that merely got an old number is left alone", async () => {
     const bystander = spawn(process.execPath, program("plain"), { stdio: "ignore", detached: true });
     parents.push(bystander);
-    const watchdog = spawn(process.execPath, [resolve(__dirname, "../../sandbox/processes/watchdog.js"), "300"], {
+    const watchdog = spawn(process.execPath, [resolve(__dirname, "../processes/watchdog.js"), "300"], {
       stdio: ["pipe", "ignore", "ignore"],
     });
     const gone = new Promise((settle) => watchdog.once("exit", settle));

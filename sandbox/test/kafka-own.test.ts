@@ -4,15 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { startConnectWorker } from "../../sandbox/connect";
-import { startKafkaCluster, type KafkaCluster } from "../../sandbox/kafka";
-import { startKubernetes } from "../../sandbox/kubernetes";
-import { freePorts, supervise, type Supervisor } from "../../sandbox/processes";
+import { startConnectWorker } from "../connect";
+import { startKafkaCluster, type KafkaCluster } from "../kafka";
+import { startKubernetes } from "../kubernetes";
+import { freePorts, supervise, type Supervisor } from "../processes";
 
 /** Ports that are given out before free ones are looked for. */
 const poisoned: number[] = [];
-vi.mock("../../sandbox/processes/ports", async (original) => {
-  const real = await original<typeof import("../../sandbox/processes/ports")>();
+vi.mock("../processes/ports", async (original) => {
+  const real = await original<typeof import("../processes/ports")>();
   return {
     ...real,
     freePorts: async (count: number) =>

@@ -1,9 +1,9 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startKafkaCluster, type KafkaCluster } from "../../sandbox/kafka";
-import type { ClusterConnection } from "../../sandbox/kafka/types";
-import { supervise, type Supervisor } from "../../sandbox/processes";
+import { startKafkaCluster, type KafkaCluster } from "../kafka";
+import type { ClusterConnection } from "../kafka/types";
+import { supervise, type Supervisor } from "../processes";
 
 /** A running cluster as tests see it, whether booted here or shared. */
 export interface TestCluster {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, describe, expect, it } from "vitest";
-import { startConnectWorker } from "../../sandbox/connect";
-import { supervise, type Supervisor } from "../../sandbox/processes";
-import { uniqueName, withClusters } from "../support/clusters";
+import { startConnectWorker } from "../connect";
+import { supervise, type Supervisor } from "../processes";
+import { uniqueName, withClusters } from "../testing/clusters";
 
 const clusters = withClusters();
 const group = uniqueName("sandbox-connect");

@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { classPath, environment, kafkaParts, startJava, toolOptions } from "../../sandbox/kafka/java";
-import type { KafkaParts } from "../../sandbox/kafka";
-import { supervise, type ManagedProcess, type Supervisor } from "../../sandbox/processes";
+import { classPath, environment, kafkaParts, startJava, toolOptions } from "../kafka/java";
+import type { KafkaParts } from "../kafka";
+import { supervise, type ManagedProcess, type Supervisor } from "../processes";
 
 /** Unpacks the codecs' native libraries and ends as a killed process does. */
 const PROGRAM = `public class Codecs {

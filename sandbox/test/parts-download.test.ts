@@ -5,9 +5,9 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { checksumIn, download, Unreachable } from "../../sandbox/parts/download";
-import { sourceOf, type Source } from "../../sandbox/parts/published";
-import { supervise, type Supervisor } from "../../sandbox/processes";
+import { checksumIn, download, Unreachable } from "../parts/download";
+import { sourceOf, type Source } from "../parts/published";
+import { supervise, type Supervisor } from "../processes";
 import { tempFolder } from "./parts-support";
 
 const open: { server?: Server; supervisor?: Supervisor } = {};

@@ -1,0 +1,13 @@
+/** The migration that `npm start` runs: its estate, its applications, its Pulumi project, and what is left afterwards. */
+export { startProducer } from "../estate/applications";
+export { registerCodecs } from "../estate/codecs";
+export { applicationClient, hosted } from "../estate/seed";
+export { estateGroups, estateTopics } from "../estate/topics";
+export { kubernetesObjects } from "../story/kubernetes";
+export { openProject, ownProject } from "../story/project";
+export type { Project, Settings } from "../story/project";
+export { residueIn, runStory } from "../story/run";
+export type { StoryResult } from "../story/run";
+export { storySettings } from "../story/settings";
+export { listEverything, removeEstate, resumeGroup, stopGroup } from "../story/witness";
+export type { Stopped } from "../story/witness";

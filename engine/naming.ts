@@ -72,6 +72,16 @@ export function connectorNames(mirror: MirrorModel): { source: string; checkpoin
 }
 
 /**
+ * How the replication policy names the copies. Decided by the class name without its package: Apache and Strimzi have
+ * classes of the same name. `unknown`: a class that is not one of theirs may give any name.
+ */
+export function policyKind({ policyClass }: Pick<MirrorModel, "policyClass">): "identity" | "default" | "unknown" {
+  const simple = policyClass.slice(policyClass.lastIndexOf(".") + 1);
+  if (simple === "IdentityReplicationPolicy") return "identity";
+  return simple === "DefaultReplicationPolicy" ? "default" : "unknown";
+}
+
+/**
  * The name of a topic on the target. The identity policy keeps the name, except for topics that end in `heartbeats`.
  * Apache's identity policy renames those as the default policy does.
  */

@@ -117,6 +117,29 @@ describe("the least ACLs", () => {
     ]);
   });
 
+  test("a policy that renames needs only the prefix of its names for every topic", () => {
+    const renaming: MirrorModel = {
+      ...guide,
+      policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy",
+    };
+    const target = (more: Partial<MirrorModel> = {}) => say(leastAcls("target", { ...renaming, ...more }));
+    expect(target()).toEqual([
+      "topic origin-cluster. prefix: Write, Create, Alter, AlterConfigs",
+      "topic migration-connect-cluster-offsets: Read, Write, Create",
+      "topic migration-connect-cluster-configs: Read, Write, Create",
+      "topic migration-connect-cluster-status: Read, Write, Create",
+      // The prefix gives the other rights to it.
+      "topic origin-cluster.checkpoints.internal: Read",
+      "group mirrormaker2-cluster: Read",
+    ]);
+    expect(say(leastAcls("origin", renaming))[0]).toBe("topic *: Read, DescribeConfigs");
+    expect(target({ separator: "_", topicsPattern: "orders,.*" })[0]).toContain("topic origin-cluster_ prefix");
+    expect(say(administratorAcls("target", renaming))[0]).toBe("topic origin-cluster. prefix: Read, AlterConfigs");
+    // Nobody here knows the names that another class gives.
+    for (const topicsPattern of [".*", "orders", "orders-.*"])
+      expect(target({ policyClass: "com.example.Policy", topicsPattern })[0]).toContain("topic *:");
+  });
+
   test("`narrow: false` keeps `*`", () => {
     const mirror: MirrorModel = { ...guide, topicsPattern: "orders", groupsPattern: "billing" };
     expect(leastAcls("origin", mirror, { narrow: false })).toEqual(leastAcls("origin", guide));

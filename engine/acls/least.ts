@@ -1,4 +1,4 @@
-import { internalTopics, type InternalTopicKind, targetTopicName } from "../naming";
+import { internalTopics, type InternalTopicKind, policyKind, targetTopicName } from "../naming";
 import type { MirrorModel, Side } from "../model";
 import { type Cover, coverPatternList, everything, holds, isEverything, withoutRedundant } from "./cover";
 import {
@@ -106,7 +106,9 @@ export class MirroredNames {
   ) {
     const cover = (list: string) => (narrow ? coverPatternList(list) : [everything]);
     this.topicsAtOrigin = cover(mirror.topicsPattern);
-    this.topicsAtTarget = withoutRedundant(this.topicsAtOrigin.flatMap((c) => onTarget(mirror, c)));
+    this.topicsAtTarget = narrow
+      ? withoutRedundant(this.topicsAtOrigin.flatMap((c) => onTarget(mirror, c)))
+      : [everything];
     this.groupNames = cover(mirror.groupsPattern);
     this.granted = {
       origin: { covers: this.topicsAtOrigin, operations: new Set() },
@@ -156,11 +158,17 @@ export class MirroredNames {
 }
 
 /**
- * The matching names on the target. Apache's identity policy renames topics that end in `heartbeats`, so a prefix can
- * cover two forms there.
+ * The matching names on the target. The default policy puts the origin's alias before every name. Apache's identity
+ * policy renames topics that end in `heartbeats`, so a prefix can cover two forms there. The names of an unknown policy
+ * are unknown, so they need `*`.
  */
 function onTarget(mirror: MirrorModel, cover: Cover): Cover[] {
-  if (isEverything(cover)) return [everything];
+  const kind = policyKind(mirror);
+  if (kind === "unknown") return [everything];
+  if (isEverything(cover)) {
+    const prefix = kind === "identity" ? "" : targetTopicName(mirror, "");
+    return [prefix === "" ? everything : { name: prefix, patternType: "prefix" }];
+  }
   if (cover.patternType === "literal") return [{ name: targetTopicName(mirror, cover.name), patternType: "literal" }];
   const plain = targetTopicName(mirror, cover.name);
   const renamed = targetTopicName(mirror, `${cover.name}heartbeats`).slice(0, -"heartbeats".length);

@@ -1,3 +1,4 @@
+import { modelFrom } from "../mirror-configuration";
 import type { Side } from "../model";
 import { OPERATIONS } from "./acl-words";
 import {
@@ -242,7 +243,9 @@ function asterisks(user: UserView): Saying[] {
 
 /** The rights that are missing in every Kafka version that may run, with the names of the most likely version. */
 function lackedBy(user: UserView, mirror: MirrorView, side: Side): Grant[] {
-  const [first = [], ...others] = readings(mirror).map((reading) => missing(user, lacking(reading, side), reading));
+  const [first = [], ...others] = readings(mirror).map((reading) =>
+    missing(user, lacking(reading, side), side, modelFrom(reading)),
+  );
   return others.some((gone) => gone.length === 0) ? [] : first;
 }
 

@@ -1,6 +1,6 @@
 import { isMigrationError } from "../errors";
 import { type Config, modelFrom } from "../mirror-configuration";
-import { internalTopics, targetTopicName } from "../naming";
+import { internalTopics, policyKind, targetTopicName } from "../naming";
 import { compilePatternList } from "../patterns";
 import { sameCluster } from "./cluster";
 import { candidates } from "./loop";
@@ -97,7 +97,7 @@ const meet = (one: MirrorView, other: MirrorView, name: string): boolean =>
 function copyOf(mirror: MirrorView, name: string): string | undefined {
   if (!mirror.declared.source || mirrored(mirror)?.(name) !== true) return undefined;
   const model = modelFrom(mirror);
-  return /(Identity|Default)ReplicationPolicy$/.test(model.policyClass) ? targetTopicName(model, name) : undefined;
+  return policyKind(model) === "unknown" ? undefined : targetTopicName(model, name);
 }
 
 function nothingOf(mirror: MirrorView): Saying[] {

@@ -3,7 +3,7 @@ import { allow, cluster, implies, topic } from "../acls/rules";
 import { holds } from "../acls/cover";
 import { modelFrom, reader } from "../mirror-configuration";
 import type { MirrorModel, Side } from "../model";
-import { internalTopics, targetTopicName } from "../naming";
+import { internalTopics, policyKind, targetTopicName } from "../naming";
 import { mirrored } from "./names";
 import type { MirrorView, UserView } from "./view";
 
@@ -121,15 +121,17 @@ function gives(given: Grant, wanted: Grant): boolean {
 /**
  * The rights that are needed and not given. The text does not always show all names that a pattern matches. In that
  * case rules for some of the names count, because nobody can decide from the text whether they cover all of them.
- * @param mirror the mirror whose patterns these are. Without it, only a prefix counts as a pattern.
  */
-export function missing(user: UserView, needed: readonly AclRule[], mirror?: MirrorView): Grant[] {
+export function missing(user: UserView, needed: readonly AclRule[], side: Side, model: MirrorModel): Grant[] {
   const given = grantsOf(user.rules);
-  const vague = mirror === undefined ? [] : untold(mirror);
-  const own = mirror === undefined ? [] : internalTopics(modelFrom(mirror)).map((t) => t.name);
-  const some = (wanted: Grant) =>
-    (wanted.patternType === "prefix" && wanted.type !== "transactionalId") ||
-    (wanted.name === "*" && vague.includes(wanted.type));
+  const vague = untold(model, side);
+  const own = internalTopics(model).map((t) => t.name);
+  // The prefix that all copies have. A policy that keeps the names has none.
+  const copies = targetTopicName(model, "");
+  const some = ({ type, name, patternType }: Grant) => {
+    const everyName = name === "*" || (type === "topic" && side === "target" && name === copies);
+    return everyName ? vague.includes(type) : patternType === "prefix" && type !== "transactionalId";
+  };
   const within = (wanted: Grant) => (g: Grant) =>
     some(wanted) &&
     g.type === wanted.type &&
@@ -139,10 +141,14 @@ export function missing(user: UserView, needed: readonly AclRule[], mirror?: Mir
   return grantsOf(needed).filter((wanted) => !given.some((g) => gives(g, wanted)) && !given.some(within(wanted)));
 }
 
-/** Types of resources whose pattern does not match everything but has no fixed beginning either. */
-function untold({ topicsPattern, groupsPattern }: MirrorView): string[] {
+/**
+ * Types of resources whose pattern does not match everything but has no fixed beginning either, and topics whose names
+ * an unknown policy chooses.
+ */
+function untold(model: MirrorModel, side: Side): string[] {
   const everything = (pattern: string) => pattern.split(",").some((part) => /^\^?\.[*+]\$?$/.test(part.trim()));
-  return [...(everything(topicsPattern) ? [] : ["topic"]), ...(everything(groupsPattern) ? [] : ["group"])];
+  const topics = everything(model.topicsPattern) && !(side === "target" && policyKind(model) === "unknown");
+  return [...(topics ? [] : ["topic"]), ...(everything(model.groupsPattern) ? [] : ["group"])];
 }
 
 /** The rights that are needed and denied. No permission outweighs a denial. A denial for a single host is ignored. */

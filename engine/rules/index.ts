@@ -72,9 +72,7 @@ export function loopsOf(mirrors: readonly MirrorView[]): string[] {
  * mirror writes checkpoints or copies settings.
  */
 export function missingRights(user: UserView, side: Side, mirror: MirrorModel): string[] {
-  const saying = cannot(
-    user,
-    missing(user, withoutRenamed(leastAcls(side, mirror, { checkpoints: false, syncTopicConfigs: false }), mirror)),
-  );
+  const needed = leastAcls(side, mirror, { checkpoints: false, syncTopicConfigs: false });
+  const saying = cannot(user, missing(user, withoutRenamed(needed, mirror), side, mirror));
   return saying === undefined ? [] : [messageOf("acl-missing", user.label, saying)];
 }

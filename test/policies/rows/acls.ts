@@ -1,5 +1,5 @@
 import { custom, kafka } from "../resources";
-import { acls, guide, pair, source, type Row } from "./row";
+import { acls, checkpoint, guide, pair, source, type Row } from "./row";
 
 /** KafkaUsers that are of no cluster of the mirror. */
 function withoutUsers({ origin, target }: any): void {
@@ -46,6 +46,22 @@ const onlyTopics =
 
 const location = { config: { "offset-syncs.topic.location": "source" } };
 const atSource = { sourceConnector: location, checkpointConnector: location };
+
+const renaming = { config: { "replication.policy.class": "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" } };
+const renamed = { sourceConnector: renaming, checkpointConnector: renaming };
+const unknownPolicy = (parts: any) => {
+  for (const config of [source(parts), checkpoint(parts)]) config["replication.policy.class"] = "com.example.Policy";
+};
+
+/** Gives the target's user its rights on copies by this name only. */
+const copiesAs =
+  (name: string, patternType = "literal") =>
+  ({ target }: any) => {
+    const [data] = acls(target);
+    data.resource = { type: "topic", name, patternType };
+    const storage = /^migration-connect-cluster-|checkpoints/;
+    for (const acl of acls(target)) if (storage.test(acl.resource.name)) acl.operations = ["Read", "Write", "Create"];
+  };
 
 const rightsOf = (aclPrincipal: string, ...rights: [type: string, name: string, operation: string][]) =>
   rights.map(([aclResourceType, aclResourceName, aclOperation], i) =>
@@ -334,6 +350,43 @@ export const aclRows: Row[] = [
         )),
     },
     says: "on the target lacks Write and Create and Alter and AlterConfigs on topic payments- (prefix)",
+  },
+  {
+    // The default policy puts the origin's alias before every name. All of them are copied.
+    rule: "acl-missing",
+    trips: { mirror: renamed, change: copiesAs("origin-cluster.orders") },
+    passes: { mirror: renamed, change: copiesAs("origin-cluster.", "prefix") },
+    says: "on the target lacks Write and Create and Alter and AlterConfigs on topic origin-cluster. (prefix)",
+  },
+  {
+    rule: "acl-missing",
+    trips: { mirror: renamed, change: copiesAs("orders", "prefix") },
+    passes: { mirror: renamed, change: copiesAs("*") },
+    says: "on topic origin-cluster. (prefix)",
+  },
+  {
+    // A right to any topic may be a right to the copies of a policy that nobody here knows.
+    rule: "acl-missing",
+    trips: {
+      change: (parts) => {
+        unknownPolicy(parts);
+        copiesAs("dc1.", "prefix")(parts);
+        acls(parts.target)[0].operations = ["Read"];
+      },
+    },
+    passes: {
+      change: (parts) => {
+        unknownPolicy(parts);
+        copiesAs("dc1.", "prefix")(parts);
+      },
+    },
+    says: "on the target lacks Write and Create and Alter and AlterConfigs on topic *",
+  },
+  {
+    rule: "acl-unneeded",
+    trips: { mirror: renamed, change: copiesAs("*") },
+    passes: { mirror: renamed },
+    says: "Write and Create and Alter and AlterConfigs on topic *",
   },
   {
     // The mirror's own topic is none of them.

@@ -273,6 +273,11 @@ export interface KafkaPort {
    */
   transactionsOf(producerIds: readonly bigint[]): Promise<OpenTransaction[]>;
   /**
+   * Returns the transactional ids in use, in any state, that this principal may describe (KIP-664). undefined: the
+   * brokers do not support this (before Kafka 3.0).
+   */
+  transactionalIds(): Promise<string[] | undefined>;
+  /**
    * Returns true if this principal may describe the transactional id (KIP-664). The id does not have to be in use.
    * Changes nothing. undefined: the brokers do not support this (before Kafka 3.0).
    */

@@ -3,7 +3,10 @@ import { byTopic, partitionName, type Cluster } from "./cluster";
 import { NONE, TOPIC_AUTHORIZATION_FAILED } from "./failures";
 import type { ActiveProducer, KafkaPort, OpenTransaction } from "./port";
 
-type Producing = Pick<KafkaPort, "activeProducers" | "transactionsOf" | "mayDescribeTransactionalId">;
+type Producing = Pick<
+  KafkaPort,
+  "activeProducers" | "transactionsOf" | "transactionalIds" | "mayDescribeTransactionalId"
+>;
 
 const TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53;
 /**
@@ -48,27 +51,11 @@ export function producing(cluster: Cluster): Producing {
     },
 
     async transactionsOf(producerIds) {
-      if (producerIds.length === 0) return [];
-      await cluster.metadata([]);
-      const found = new Map<number, OpenTransaction[]>();
-      // Each broker knows only the transactions that it coordinates.
-      await cluster.untilAllAnswered(
-        "list transactions of",
-        cluster.links.brokerIds,
-        (id) => `broker ${id}`,
-        async (brokers, settle) => {
-          await Promise.all(
-            brokers.map(async (broker) => {
-              const link = await cluster.links.broker(broker);
-              if (!link.speaks(listTransactions.key, listTransactions.version)) return settle(broker);
-              const { errorCode, transactions } = await cluster.links.sendOn(link, listTransactions, producerIds);
-              if (errorCode === NONE) found.set(broker, transactions);
-              settle(broker, errorCode);
-            }),
-          );
-        },
-      );
-      return [...found.values()].flat();
+      return producerIds.length === 0 ? [] : ((await listed(cluster, producerIds)) ?? []);
+    },
+
+    async transactionalIds() {
+      return (await listed(cluster, []))?.map((one) => one.transactionalId);
     },
 
     async mayDescribeTransactionalId(id) {
@@ -91,4 +78,36 @@ export function producing(cluster: Cluster): Producing {
       return may;
     },
   };
+}
+
+/**
+ * Lists transactions on all brokers, because each broker knows only those that it coordinates.
+ * @param producerIds an empty list means all
+ * @returns undefined if a broker does not support the request
+ */
+async function listed(cluster: Cluster, producerIds: readonly bigint[]): Promise<OpenTransaction[] | undefined> {
+  await cluster.metadata([]);
+  const found = new Map<number, OpenTransaction[]>();
+  let told = true;
+  await cluster.untilAllAnswered(
+    "list transactions of",
+    cluster.links.brokerIds,
+    (id) => `broker ${id}`,
+    async (brokers, settle) => {
+      await Promise.all(
+        brokers.map(async (broker) => {
+          const link = await cluster.links.broker(broker);
+          if (!link.speaks(listTransactions.key, listTransactions.version)) {
+            told = false;
+            return settle(broker);
+          }
+          const { errorCode, transactions } = await cluster.links.sendOn(link, listTransactions, producerIds);
+          if (errorCode === NONE) found.set(broker, transactions);
+          settle(broker, errorCode);
+        }),
+      );
+    },
+  );
+  const transactions = [...found.values()].flat();
+  return told || transactions.length > 0 ? transactions : undefined;
 }

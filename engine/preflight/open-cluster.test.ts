@@ -30,6 +30,8 @@ interface Cluster {
   cluster?: string[];
   /** True if this user may not read the brokers' settings. */
   denied?: boolean;
+  /** The transactional ids in use. undefined: the brokers do not list them. */
+  ids?: string[] | undefined;
 }
 
 const everything = [
@@ -72,9 +74,18 @@ function port({
     topicOperations: async (names: string[]) => new Map(names.map((n) => [n, held])),
     groupOperations: async (names: string[]) =>
       new Map(names.map((n) => [n, held.filter((o) => ["Read", "Describe", "Delete"].includes(o))])),
+    transactionalIds: async () => ("ids" in rest ? rest.ids : []),
     mayDescribeTransactionalId: async () => ("probe" in rest ? rest.probe : true),
   } as unknown as KafkaPort;
 }
+
+const ofCluster: Acl = {
+  ...others,
+  resourceType: "cluster",
+  resourceName: "kafka-cluster",
+  operation: "ClusterAction",
+};
+const onAll: Acl[] = [others, { ...others, resourceType: "group" }, ofCluster];
 
 const narrow = { ...mirror, topicsPattern: "orders", groupsPattern: "billing" };
 const codes = async (cluster: Cluster, told?: boolean, by = narrow) =>
@@ -85,7 +96,7 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     const [found] = await checkOpenCluster(port({ setting: "true" }), narrow, users, universe);
     expect(found).toMatchObject({ code: "CLUSTER_OPEN", severity: "error" });
     expect(found!.seen).toMatch(
-      /User:mm2 and User:admin would be the first on 1 topic \(orders\) and 1 group \(billing\) of the origin/,
+      /User:mm2 and User:admin would be the first on 1 topic \(orders\), 1 group \(billing\) and the cluster itself \(kafka-cluster\) of the origin/,
     );
     // The rules of wide patterns also cover topics that do not move.
     const [wide] = await checkOpenCluster(
@@ -97,6 +108,47 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     expect(wide!.seen).toContain("2 topics (orders, other)");
   });
 
+  it("stops it where only the cluster itself would be closed to its clients and brokers", async () => {
+    const find = async (acls: Acl[]) => checkOpenCluster(port({ setting: "true", acls }), narrow, users, universe);
+    const [found, ...more] = await find(onAll.slice(0, 2));
+    expect(found).toMatchObject({ code: "CLUSTER_OPEN", severity: "error" });
+    expect(found!.seen).toContain("would be the first on the cluster itself (kafka-cluster) of the origin");
+    expect(found!.fix).toContain("give the clients and brokers of the origin ACLs of their own first");
+    expect(more).toEqual([]);
+    // An ACL of this migration does not let anybody else in. A denial closes the resource, too.
+    expect(await find([...onAll.slice(0, 2), { ...ofCluster, principal: "User:admin" }])).toHaveLength(1);
+    expect(await find([...onAll.slice(0, 2), { ...ofCluster, permission: "deny" }])).toEqual([]);
+  });
+
+  it("stops it where exactly-once would close other clients' transactional ids", async () => {
+    const find = (ids: string[] | undefined, acls: Acl[] = []) => {
+      const target = { ...port({ setting: "true", acls: [...onAll, ...acls], ids }), side: "target" as const };
+      return checkOpenCluster(target, { ...narrow, exactlyOnce: true }, users, universe);
+    };
+    const { groupId, originAlias, targetAlias } = narrow;
+    const own = [
+      `connect-cluster-${groupId}`,
+      `${groupId}-${originAlias}->${targetAlias}.MirrorSourceConnector-0`,
+      "else",
+    ];
+    expect(await find(own)).toEqual([]);
+    const [found] = await find([...own, `${groupId}-app`]);
+    expect(found!.seen).toContain(`the first on 1 transactional id (${groupId}-app) of the target`);
+    expect((await find(undefined))[0]!.seen).toContain(`1 transactional id (${groupId}-)`);
+    const covered: Acl = { ...others, resourceType: "transactionalId", resourceName: groupId, patternType: "prefixed" };
+    expect(await find([`${groupId}-app`], [covered])).toEqual([]);
+    expect(await checkOpenCluster(port({ setting: "true", acls: onAll, ids: own }), narrow, users, universe)).toEqual(
+      [],
+    );
+  });
+
+  it("counts the groups that move in addition to the pattern's", async () => {
+    const acls = [others, ofCluster, { ...others, resourceType: "group" as const, resourceName: "billing" }];
+    const more = { ...users, groups: ["orders-app"] };
+    const [found] = await checkOpenCluster(port({ setting: "true", acls }), narrow, more, universe);
+    expect(found!.seen).toContain("the first on 1 group (orders-app) of the origin");
+  });
+
   it("also after this migration has made its own administrator, whose ACLs do not count", async () => {
     expect(await codes({ setting: "true", acls: [ours, { ...ours, resourceType: "group" }] })).toEqual([
       "CLUSTER_OPEN",
@@ -104,7 +156,7 @@ describe("a cluster that lets everybody use what no ACL names", () => {
   });
 
   it("stops nothing where others have ACLs on all of it, where the setting is false or not set, or where that is told", async () => {
-    expect(await codes({ setting: "true", acls: [others, { ...others, resourceType: "group" }] })).toEqual([]);
+    expect(await codes({ setting: "true", acls: onAll })).toEqual([]);
     expect(await codes({ setting: "false" })).toEqual([]);
     expect(await codes({})).toEqual([]);
     expect(await codes({ setting: null }, false)).toEqual([]);

@@ -3,6 +3,7 @@ import { readEveryoneByDefault, saysNoAuthorizer } from "../fence/everyone";
 import { isMigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { MirrorModel, Profile, Side } from "../model";
+import { connectorNames } from "../naming";
 import { countText, someOf } from "../units";
 import { error, type Finding, warning } from "./finding";
 import { askDefault } from "./open-probe";
@@ -14,9 +15,11 @@ export interface MadeUsers {
   principals: readonly string[];
   /** The mirror's profile. `guide` has rules for every topic and group. */
   profile: Profile;
+  /** Groups that move in addition to those of the mirror's pattern. Default none. */
+  groups?: readonly string[];
 }
 
-type Kind = "topic" | "group";
+type Kind = "topic" | "group" | "transactionalId";
 
 const SETTING = "allow.everyone.if.no.acl.found";
 
@@ -28,7 +31,8 @@ const grants = ({ resource }: AclRule, type: Kind, name: string) =>
 
 /**
  * With `allow.everyone.if.no.acl.found=true` brokers let everybody use a resource that no ACL names. The first ACL on a
- * topic or group, here one of this migration, then locks everybody else out of it. This check changes nothing.
+ * topic, a group, a transactional id or the cluster, here one of this migration, then locks everybody else out of it.
+ * This check changes nothing.
  * @param told the brokers' value as the user gives it; needed if the brokers hide it
  * @param principal the port's login as in ACLs; undefined: not known
  */
@@ -44,27 +48,33 @@ export async function checkOpenCluster(
   const listed = await listedAcls(port);
   if (listed === "no authorizer") return [];
   const acls = (listed ?? []).filter((a) => !users.principals.includes(a.principal));
-  const rules = rulesOf(port.side, mirror, users.profile);
+  const rules = rulesOf(port.side, mirror, users);
   const bare = (type: Kind, names: readonly string[]) =>
     names.filter((name) => rules.some((r) => grants(r, type, name)) && !acls.some((a) => covers(a, type, name)));
   const topics = bare(
     "topic",
     [...new Set([...universe.topics, ...universe.existing])].filter((name) => !name.startsWith("__")),
   );
-  const groups = bare("group", universe.groups);
-  if (topics.length === 0 && groups.length === 0) return [];
+  const groups = bare("group", [...new Set([...universe.groups, ...(users.groups ?? [])])]);
+  const ids = bare("transactionalId", await idsInUse(port, mirror, rules));
+  const named = [
+    ...(topics.length === 0 ? [] : [`${countText(topics.length, "topic")} (${someOf(topics, 5)})`]),
+    ...(groups.length === 0 ? [] : [`${countText(groups.length, "group")} (${someOf(groups, 5)})`]),
+    ...(ids.length === 0 ? [] : [`${countText(ids.length, "transactional id")} (${someOf(ids, 5)})`]),
+  ];
+  const closesCluster =
+    rules.some((r) => r.resource.type === "cluster") && !acls.some((a) => covers(a, "cluster", "kafka-cluster"));
+  if (closesCluster) named.push("the cluster itself (kafka-cluster)");
+  if (named.length === 0) return [];
   const { side } = port;
   const set = told ?? (await readEveryoneByDefault(port));
   const isKnown = typeof set === "boolean" || listed === undefined;
   const found = isKnown ? undefined : await askDefault(port, listed, principal);
   if (set === false || found === "closed") return [];
-  const named = [
-    ...(topics.length === 0 ? [] : [`${countText(topics.length, "topic")} (${someOf(topics, 5)})`]),
-    ...(groups.length === 0 ? [] : [`${countText(groups.length, "group")} (${someOf(groups, 5)})`]),
-  ].join(" and ");
-  const first = `the ACLs for ${users.principals.join(" and ")} would be the first on ${named} of the ${side}`;
+  const first = `the ACLs for ${users.principals.join(" and ")} would be the first on ${listText(named)} of the ${side}`;
   const given = `give ${side} users that are there already (${side}.given and ${side}.administrator)`;
-  const own = `give the clients of the ${side} ACLs of their own first, or ${given}`;
+  const clients = closesCluster ? "the clients and brokers" : "the clients";
+  const own = `give ${clients} of the ${side} ACLs of their own first, or ${given}`;
   const lock = "and lock everybody else out of them";
   const tell = `set preflight.everyoneByDefault.${side} to what the brokers have`;
   if (set === true) {
@@ -93,9 +103,27 @@ export async function checkOpenCluster(
   return [warning("CLUSTER_OPEN_UNKNOWN", seen, fix)];
 }
 
-function rulesOf(side: Side, mirror: MirrorModel, profile: Profile): AclRule[] {
-  return [...(profile === "guide" ? guideAcls(side) : leastAcls(side, mirror)), ...administratorAcls(side, mirror)];
+function rulesOf(side: Side, mirror: MirrorModel, { profile, groups = [] }: MadeUsers): AclRule[] {
+  const mirrors = profile === "guide" ? guideAcls(side) : leastAcls(side, mirror);
+  return [...mirrors, ...administratorAcls(side, mirror, { groups })];
 }
+
+/**
+ * The transactional ids that clients use, without those that an earlier run of this mirror left. If the brokers do not
+ * list them, any name that the rules cover may be in use.
+ */
+async function idsInUse(port: KafkaPort, mirror: MirrorModel, rules: readonly AclRule[]): Promise<string[]> {
+  const resources = rules.map((r) => r.resource).filter((r) => r.type === "transactionalId");
+  if (resources.length === 0) return [];
+  const listed = await port.transactionalIds();
+  if (listed === undefined) return resources.filter((r) => r.patternType === "prefix").map((r) => r.name!);
+  const { groupId } = mirror;
+  const own = Object.values(connectorNames(mirror)).map((connector) => `${groupId}-${connector}-`);
+  return listed.filter((id) => id !== `connect-cluster-${groupId}` && !own.some((start) => id.startsWith(start)));
+}
+
+const listText = (parts: readonly string[]): string =>
+  parts.length < 2 ? parts.join() : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)!}`;
 
 /** Returns undefined if this login may not list ACLs. Then no resource is known to have one. */
 async function listedAcls(port: KafkaPort): Promise<Acl[] | "no authorizer" | undefined> {

@@ -148,10 +148,11 @@ async function lookOnce(
     for (const port of running === undefined ? [origin, target] : []) {
       const users = options.users?.[port.side];
       if (users === undefined || users.principals.length === 0) continue;
+      const made = { ...users, groups: options.groups ?? [] };
       const told = options.everyoneByDefault?.[port.side];
       await collecting(findings, async () => {
         const principal = principalOf(model[port.side]);
-        findings.push(...(await checkOpenCluster(port, model.mirror, users, names![port.side], told, principal)));
+        findings.push(...(await checkOpenCluster(port, model.mirror, made, names![port.side], told, principal)));
       });
     }
     const bootstrapServers = { origin: model.origin.bootstrapServers, target: model.target.bootstrapServers };

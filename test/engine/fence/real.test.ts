@@ -129,6 +129,8 @@ describe("a fence on a real cluster", () => {
         expect.objectContaining({ transactionalId: `${prefix}-tx`, partitions: [`${orders}-0`] }),
       ]);
       await transaction.abort();
+      // Ids are listed in every state.
+      expect(await origin.transactionalIds()).toContain(`${prefix}-tx`);
       await eventually("the transaction's end", async () => (await observeProducers(model, 100, silent)).quiet);
     } finally {
       await producer.disconnect();

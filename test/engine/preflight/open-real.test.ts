@@ -88,7 +88,7 @@ describe("real brokers that let everybody use what no ACL names, and hide it", (
       const found = await said({ origin: logged(model.origin), target: logged(model.target) });
       expect(found).toEqual([expect.stringMatching(/^CLUSTER_OPEN: the origin's brokers let this login use/)]);
       expect(await said({ origin: logged(shared.origin.connection), target: logged(model.target) })).toEqual([]);
-      expect(found[0]).toContain(`would be the first on 1 topic (${topic}) and 1 group (${group}) of the origin`);
+      expect(found[0]).toContain(`would be the first on 1 topic (${topic}), 1 group (${group}) and the cluster itself`);
     });
   });
 
@@ -99,6 +99,31 @@ describe("real brokers that let everybody use what no ACL names, and hide it", (
     await withAcls(async () => {
       expect(await said({})).toEqual([expect.stringMatching(/^CLUSTER_OPEN_UNKNOWN: .*may do everything/)]);
     });
+  });
+
+  it("stop a migration that would close only the cluster itself", async () => {
+    const everybody = { principal: "User:*", host: "*", operation: "All", permission: "allow" } as const;
+    const named = (["topic", "group"] as const).map(
+      (resourceType): Acl => ({ ...everybody, resourceType, resourceName: "*", patternType: "literal" }),
+    );
+    await ports.origin.createAcls(named);
+    try {
+      const first = /^CLUSTER_OPEN: .* would be the first on the cluster itself \(kafka-cluster\) of the origin/;
+      const options = { everyoneByDefault: { origin: true } };
+      await eventually("the brokers know the ACLs", async () => first.test((await said({}, options)).join()));
+      expect(await said({}, options)).toHaveLength(1);
+      // The claim is true: the first ACL on the cluster takes its operations from a login without one.
+      const login = await openKafka(logged(open.connection), "origin");
+      const may = async () => (await login.describeCluster()).authorizedOperations?.includes("Alter");
+      expect(await may()).toBe(true);
+      const own = administratorAcls("origin", model.mirror).filter((rule) => rule.resource.type === "cluster");
+      await ports.origin.createAcls(aclBindings(own, "User:mm2"));
+      await eventually("the cluster is closed", async () => (await may()) === false);
+      await ports.origin.deleteAcls(aclBindings(own, "User:mm2"));
+      await login.close();
+    } finally {
+      await ports.origin.deleteAcls(named);
+    }
   });
 
   it("stop one that brings its own administrator, where nobody has an ACL yet", async () => {
@@ -112,5 +137,6 @@ describe("real brokers that let everybody use what no ACL names, and hide it", (
     expect((await ports.origin.listTopics()).filter((name) => name !== topic)).toEqual(["__consumer_offsets"]);
     expect(await ports.origin.describeAcls()).toEqual([]);
     expect(await ports.origin.mayDescribeTransactionalId(prefix)).toBe(true);
+    expect(await ports.origin.transactionalIds()).toEqual([]);
   });
 });

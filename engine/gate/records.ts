@@ -15,5 +15,5 @@ export async function compareRecords(
 ): Promise<{ against: Finding[]; compared: number; unsure: string[] }> {
   const last = await compareLastRecords(clusters, look);
   const first = await compareFirstRecords(clusters, look, true, signal);
-  return { ...last, against: [...first, ...last.against] };
+  return { ...last, against: [...first.against, ...last.against], unsure: [...first.unsure, ...last.unsure] };
 }

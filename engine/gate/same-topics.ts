@@ -30,6 +30,6 @@ async function lookOnce(
   const look = await new Observer(clusters, model.mirror).look(false, signal);
   const byId = recreatedFindings(look, model.recorded, !passed);
   const known = new Set(byId.map((f) => f.subject));
-  const byRecord = passed ? [] : await compareFirstRecords(clusters, look, false, signal);
+  const byRecord = passed ? [] : (await compareFirstRecords(clusters, look, false, signal)).against;
   return [...byId, ...byRecord.filter((f) => !known.has(f.subject.replace(/-\d+$/, "")))];
 }

@@ -1,12 +1,12 @@
 import type { Clusters } from "../clusters";
-import type { KafkaPort } from "../kafka/port";
-import { readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import type { PartitionRange } from "../log/range";
-import { fetchBatches, type Isolation, truncated, walkFetched } from "./read";
-import { type Fingerprint, fingerprint, isCopy, NO_TIMESTAMP } from "./same";
+import { type FirstRecord, firstRecords, search, searchNear, shortest, type Wanted } from "./find";
+import { isUnique, judgeCompacted, LatestRecords } from "./latest";
+import type { Isolation } from "./read";
+import { type Fingerprint, isCopy, NO_TIMESTAMP } from "./same";
+import { countText, someOf } from "../units";
 import { scan } from "./scan";
-import { type RecordCursor, STOP } from "./walk";
 
 /** One partition on both sides whose first records are compared. */
 export interface Beginning {
@@ -22,8 +22,8 @@ export interface Beginning {
 export interface BeginningDifference<B extends Beginning> {
   pair: B;
   /**
-   * `missing`: the origin's first record (if compacted, the latest record of its key) is not on the target. `extra`:
-   * the target's first record is not on the origin.
+   * `missing`: the origin's first record (if compacted, the latest record of a key) is not on the target. `extra`: the
+   * target's first record is not on the origin.
    */
   kind: "missing" | "extra";
   originOffset: number;
@@ -31,28 +31,49 @@ export interface BeginningDifference<B extends Beginning> {
   text: string;
 }
 
-/**
- * `FEW`: offsets that are read where a copy is expected. To prove that there is no copy, whole ranges are read: of at
- * most `MANY` offsets each, in at most `WHOLE` partitions.
- */
-const FEW = 64n;
-const MANY = 20_000n;
-const WHOLE = 200;
+export interface ComparedBeginnings<B extends Beginning> {
+  /** Number of partitions that have records on both sides. */
+  compared: number;
+  differences: BeginningDifference<B>[];
+  /** Partitions whose records do not show whether the target is a copy. */
+  unsure: { pair: B; why: UnsureReason }[];
+}
+
+const REASONS = {
+  "too large": "too many records would have to be read",
+  deleted: "the target has deleted its oldest records",
+  foreign: "the target holds keys that the origin does not hold",
+};
+export type UnsureReason = keyof typeof REASONS;
+
+/** One line for each reason, with the number of partitions and the names of a few. */
+export function unsureTexts(unsure: ComparedBeginnings<Beginning>["unsure"]): string[] {
+  return [...new Set(unsure.map((u) => u.why))].map((why) => {
+    const of = unsure.filter((u) => u.why === why).map((u) => `${u.pair.origin.topic}-${u.pair.origin.partition}`);
+    return (
+      `the first records of ${countText(of.length, "partition")} do not show whether the target holds everything ` +
+      `(${someOf(of, 5)}): ${REASONS[why]}; verify.mode full compares them`
+    );
+  });
+}
+
+/** Offsets of both sides whose records are held in memory at a time. */
+const IN_MEMORY = 100_000n;
 
 /**
  * Compares the first visible record of each partition on both sides. In a correct copy, the log that begins later
  * begins with a record of the other log. Each side may have deleted its own oldest records. A log that begins at offset
  * 0 has deleted nothing. This finds a topic that was deleted and created again, even if its last records are copies.
  *
- * Compaction removes single records. In a compacted partition, the latest record of the origin's first key must be on
- * the target. Reports no difference if the search would take too long, because the copy can still be correct.
+ * Compaction removes single records. In a compacted partition the latest record of each key decides
+ * (`judgeCompacted`). Reports no difference if the search would take too long, because the copy can still be correct.
  */
 export async function compareBeginnings<B extends Beginning>(
   clusters: Clusters,
   pairs: readonly B[],
   isolation: Isolation,
   signal?: AbortSignal,
-): Promise<{ compared: number; differences: BeginningDifference<B>[] }> {
+): Promise<ComparedBeginnings<B>> {
   const [here, there] = await Promise.all([
     firstRecords(
       clusters.origin,
@@ -66,66 +87,53 @@ export async function compareBeginnings<B extends Beginning>(
       "read_committed",
     ),
   ]);
-  const differences: BeginningDifference<B>[] = [];
-  const open: Open<B>[] = [];
-  const compacted: Open<B>[] = [];
-  let compared = 0;
+  const result: ComparedBeginnings<B> = { compared: 0, differences: [], unsure: [] };
+  const unequal: Unequal<B>[] = [];
+  const compacted: Unequal<B>[] = [];
   for (const pair of pairs) {
     const [first, copy] = [here.get(partitionKey(pair.origin)), there.get(partitionKey(pair.target))];
     if (first === undefined || copy === undefined || first.offset > (pair.copiedTo ?? Infinity)) continue;
-    compared++;
-    if (isCopy(first, copy)) continue;
+    result.compared++;
+    if (isCopy(first, copy) && (first.alive || !pair.compacted)) continue;
     const [originWhole, targetWhole] = [pair.origin.from === 0n, pair.target.from === 0n];
     const different = { pair, first, copy, originWhole, targetWhole };
     if (pair.compacted) compacted.push(different);
     // Both logs still have their very first record.
     else if (originWhole && targetWhole && first.offset === 0 && copy.offset === 0)
-      differences.push(differ(different, "missing"));
+      result.differences.push(differ(different, "missing"));
     // A log that begins at 0 without its first record was compacted at some time, even if its policy is different now.
     else
-      open.push({
+      unequal.push({
         ...different,
         originWhole: originWhole && first.offset === 0,
         targetWhole: targetWhole && copy.offset === 0,
       });
   }
-  differences.push(
-    ...(await searched(clusters, open, isolation, signal)),
-    ...(await latestOfFirstKeys(clusters, compacted, isolation, signal)),
-  );
-  return { compared, differences };
+  await searchBoth(clusters, unequal, isolation, result, signal);
+  await compareCompacted(clusters, compacted, isolation, result, signal);
+  return result;
 }
 
-interface First extends Fingerprint {
-  /** Base64. */
-  key: string;
-}
-
-interface Open<B> {
+/** A partition whose first records differ. */
+interface Unequal<B> {
   pair: B;
-  first: First;
-  copy: Fingerprint;
+  first: FirstRecord;
+  copy: FirstRecord;
   /** True if the log begins at offset 0, so nothing was ever deleted from it. */
   originWhole: boolean;
   targetWhole: boolean;
 }
 
-async function searched<B extends Beginning>(
+/** Searches each side's first record on the other side. */
+async function searchBoth<B extends Beginning>(
   { origin, target }: Clusters,
-  open: readonly Open<B>[],
+  unequal: readonly Unequal<B>[],
   isolation: Isolation,
+  result: ComparedBeginnings<B>,
   signal?: AbortSignal,
-): Promise<BeginningDifference<B>[]> {
-  const onTarget = await search(
-    target,
-    "read_committed",
-    open.map(({ pair, first, copy }) => {
-      const time = first.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : first.timestamp;
-      return { range: pair.target, time, notBefore: true, like: (record) => isCopy(first, record) };
-    }),
-    signal,
-  );
-  const left = open.filter((o, i) => o.originWhole || onTarget[i] === false);
+): Promise<void> {
+  const onTarget = await search(target, "read_committed", unequal.map(originsFirst), signal);
+  const left = unequal.filter((o, i) => o.originWhole || onTarget[i] !== true);
   const onOrigin = await search(
     origin,
     isolation,
@@ -137,165 +145,112 @@ async function searched<B extends Beginning>(
     signal,
   );
   const foundOnOrigin = new Map(left.map((o, i) => [o, onOrigin[i]]));
-  return open.flatMap((o, i) => {
-    const notOnOrigin = foundOnOrigin.get(o) === false;
-    if (o.originWhole && notOnOrigin) return [differ(o, "extra")];
-    return onTarget[i] === false && (o.targetWhole || notOnOrigin) ? [differ(o, "missing")] : [];
-  });
+  for (const [i, o] of unequal.entries()) {
+    const [here, there] = [foundOnOrigin.get(o), onTarget[i]];
+    if (o.originWhole && here === false) result.differences.push(differ(o, "extra"));
+    else if (there === false && (o.targetWhole || here === false)) result.differences.push(differ(o, "missing"));
+    else if (there === false && here === true) result.unsure.push({ pair: o.pair, why: "deleted" });
+    else if (there !== true && here !== true) result.unsure.push({ pair: o.pair, why: "too large" });
+  }
 }
 
-async function latestOfFirstKeys<B extends Beginning>(
-  { origin, target }: Clusters,
-  compacted: readonly Open<B>[],
+/** The search for the origin's first record on the target. */
+function originsFirst<B extends Beginning>({ pair, first, copy }: Unequal<B>): Wanted {
+  const time = first.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : first.timestamp;
+  return { range: pair.target, time, notBefore: true, like: (record) => isCopy(first, record) };
+}
+
+/** Compares compacted logs whose first records differ. */
+async function compareCompacted<B extends Beginning>(
+  clusters: Clusters,
+  unequal: readonly Unequal<B>[],
+  isolation: Isolation,
+  result: ComparedBeginnings<B>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const unique = unequal.filter(({ first, copy }) => isUnique(first, copy));
+  const near = await searchNear(clusters.target, "read_committed", unique.map(originsFirst), undefined, signal);
+  const copied = new Set(unique.filter((_, i) => near[i] === true));
+  const left = unequal.filter((o) => !copied.has(o));
+  const length = ({ pair: { origin, target } }: Unequal<B>) => max(origin.to - origin.from, target.to - target.from);
+  const short = shortest(left, length);
+  const read = new Set(short);
+  for (const o of left) if (!read.has(o)) result.unsure.push({ pair: o.pair, why: "too large" });
+  for (const group of groups(short, (o) => 2n * length(o))) {
+    const [origins, targets] = [
+      await latestRecords(clusters, "origin", group, isolation, signal),
+      await latestRecords(clusters, "target", group, "read_committed", signal),
+    ];
+    for (const o of group) {
+      const verdict = judgeCompacted({
+        ...o,
+        origin: origins.get(o)!,
+        target: targets.get(o)!,
+        copiedTo: o.pair.copiedTo,
+      });
+      if (verdict.kind === "unsure") result.unsure.push({ pair: o.pair, why: verdict.why });
+      if (verdict.kind !== "lost" && verdict.kind !== "revived") continue;
+      const { record, instead } = verdict;
+      const why =
+        verdict.kind === "lost"
+          ? `the target does not hold the origin's ${textOf(record)}, which is the latest record of its key`
+          : `the target holds the deleted key of the origin's tombstone at ${textOf(record)}`;
+      result.differences.push({
+        pair: o.pair,
+        kind: verdict.kind === "lost" ? "missing" : "extra",
+        originOffset: record.offset,
+        targetOffset: (instead ?? o.copy).offset,
+        text: `${beginsWith(o)}, but ${why}: was the topic deleted and created again?`,
+      });
+    }
+  }
+}
+
+async function latestRecords<B extends Beginning>(
+  clusters: Clusters,
+  side: "origin" | "target",
+  group: readonly Unequal<B>[],
   isolation: Isolation,
   signal?: AbortSignal,
-): Promise<BeginningDifference<B>[]> {
-  const short = compacted
-    .filter(({ pair, targetWhole }) => targetWhole && pair.origin.to - pair.origin.from <= MANY)
-    .slice(0, WHOLE);
-  const latest = new Map<PartitionRange, Fingerprint & { alive: boolean }>();
-  const keys = new Map(short.map(({ pair, first }) => [pair.origin, first.key]));
-  await scan(
-    origin,
-    short.map(({ pair }) => pair.origin),
-    {
-      isolation,
-      signal,
-      visit(range, record) {
-        if (keyText(record) === keys.get(range))
-          latest.set(range, { ...fingerprint(record), alive: !record.isTombstone() });
-      },
-    },
-  );
-  const wanted = short.flatMap((o) => {
-    const record = latest.get(o.pair.origin);
-    return record?.alive === true && record.offset <= (o.pair.copiedTo ?? Infinity) ? [{ ...o, record }] : [];
-  });
-  const found = await search(
-    target,
-    "read_committed",
-    wanted.map(({ pair, copy, record }) => {
-      const time = record.timestamp === NO_TIMESTAMP || copy.stamped ? undefined : record.timestamp;
-      return { range: pair.target, time, notBefore: true, like: (other) => isCopy(record, other) };
-    }),
+): Promise<Map<Unequal<B>, LatestRecords>> {
+  const found = new Map(group.map((o) => [o, new LatestRecords()]));
+  const byRange = new Map(group.map((o) => [o.pair[side], found.get(o)!]));
+  await scan(clusters[side], [...byRange.keys()], {
+    isolation,
     signal,
-  );
-  return wanted
-    .filter((_, i) => found[i] === false)
-    .map(({ pair, copy, record }) => {
-      const where = `${pair.origin.topic}-${pair.origin.partition}`;
-      const text = `${where}: the target, which has deleted nothing, does not hold the origin's latest record of its first key, ${textOf(record)}: was the topic deleted and created again?`;
-      return { pair, kind: "missing", originOffset: record.offset, targetOffset: copy.offset, text };
-    });
+    visit: (range, record) => byRange.get(range)!.add(record),
+  });
+  return found;
 }
 
-const keyText = (record: RecordCursor): string => record.key()?.toString("base64") ?? "";
+function* groups<T>(all: readonly T[], length: (of: T) => bigint): Iterable<T[]> {
+  let group: T[] = [];
+  let sum = 0n;
+  for (const one of all) {
+    if (group.length > 0 && sum + length(one) > IN_MEMORY) {
+      yield group;
+      [group, sum] = [[], 0n];
+    }
+    group.push(one);
+    sum += length(one);
+  }
+  if (group.length > 0) yield group;
+}
 
-function differ<B extends Beginning>(
-  { pair, first, copy, originWhole, targetWhole }: Open<B>,
-  kind: "missing" | "extra",
-): BeginningDifference<B> {
-  const { topic, partition } = pair.origin;
+const beginsWith = <B extends Beginning>({ pair, first }: Unequal<B>): string =>
+  `${pair.origin.topic}-${pair.origin.partition}: the origin begins with ${textOf(first)}`;
+
+function differ<B extends Beginning>(unequal: Unequal<B>, kind: "missing" | "extra"): BeginningDifference<B> {
+  const { pair, first, copy, originWhole, targetWhole } = unequal;
   const deleted = (whole: boolean) => (whole ? ", which has deleted nothing," : "");
   const why =
     kind === "missing"
       ? `the target${deleted(targetWhole)} does not hold this record and begins with ${textOf(copy)}`
       : `the target begins with ${textOf(copy)}, which the origin${deleted(originWhole)} does not hold`;
-  const text = `${topic}-${partition}: the origin begins with ${textOf(first)}, but ${why}: was the topic deleted and created again?`;
+  const text = `${beginsWith(unequal)}, but ${why}: was the topic deleted and created again?`;
   return { pair, kind, originOffset: first.offset, targetOffset: copy.offset, text };
 }
 
 const textOf = (r: Fingerprint): string => `offset ${r.offset} (timestamp ${r.timestamp}, ${r.size} bytes)`;
 
-/** Returns the first visible record of each range. Absent if there is none or if it cannot be read yet. */
-async function firstRecords(
-  port: KafkaPort,
-  ranges: readonly PartitionRange[],
-  isolation: Isolation,
-): Promise<Map<string, First>> {
-  const found = new Map<string, First>();
-  const ends = new Map(ranges.map((s) => [partitionKey(s), s.to]));
-  let open = ranges
-    .filter((s) => s.from < s.to)
-    .map((s) => ({ topic: s.topic, partition: s.partition, offset: s.from }));
-  while (open.length > 0) {
-    const again: typeof open = [];
-    await fetchBatches(port, open, isolation, (request, fetched) => {
-      if (fetched.outOfRange === true) throw truncated(port, request);
-      const to = ends.get(partitionKey(request))!;
-      const { next, stopped } = walkFetched(fetched, request, to, isolation, (record) => {
-        found.set(partitionKey(request), { ...fingerprint(record), key: keyText(record) });
-        return STOP;
-      });
-      if (!stopped && fetched.records.length > 0 && BigInt(next) < to)
-        again.push({ topic: request.topic, partition: request.partition, offset: BigInt(next) });
-    });
-    open = again;
-  }
-  return found;
-}
-
-interface Wanted {
-  range: PartitionRange;
-  /**
-   * ms since the epoch. The record is expected at the first offset with this timestamp or a later one. undefined: the
-   * record cannot be found by timestamp.
-   */
-  time: number | undefined;
-  /** True if the record cannot be before the expected offset. */
-  notBefore: boolean;
-  like(record: Fingerprint): boolean;
-}
-
-/** Returns true if such a record is in the range. undefined: not found, and too much is left to read. */
-async function search(
-  port: KafkaPort,
-  isolation: Isolation,
-  wanted: readonly Wanted[],
-  signal?: AbortSignal,
-): Promise<(boolean | undefined)[]> {
-  if (wanted.length === 0) return [];
-  const timed = wanted.filter((w) => w.time !== undefined);
-  const times = new Map(timed.map((w) => [partitionKey(w.range), w.time!]));
-  const byTime =
-    timed.length === 0
-      ? new Map<string, bigint>()
-      : await readOffsets(
-          port,
-          timed.map((w) => w.range),
-          (range) => times.get(partitionKey(range))!,
-        );
-  const expected = wanted.map(({ range }) => {
-    const at = byTime.get(partitionKey(range)) ?? range.from;
-    return at < 0n ? range.to : max(at, range.from);
-  });
-  const found: (boolean | undefined)[] = wanted.map(() => undefined);
-  const look = async (asked: readonly [PartitionRange, number][]) => {
-    const ranges = new Map(asked);
-    await scan(port, [...ranges.keys()], {
-      isolation,
-      signal,
-      visit(range, record) {
-        const i = ranges.get(range)!;
-        if (!wanted[i]!.like(fingerprint(record))) return undefined;
-        found[i] = true;
-        return STOP;
-      },
-    });
-  };
-  await look(
-    wanted.map(({ range }, i) => [{ ...range, from: expected[i]!, to: min(expected[i]! + FEW, range.to) }, i]),
-  );
-  const whole = wanted
-    .flatMap(({ range, time, notBefore }, i): [PartitionRange, number][] => {
-      const from = time !== undefined && notBefore ? expected[i]! : range.from;
-      return found[i] === true || range.to - from > MANY ? [] : [[{ ...range, from }, i]];
-    })
-    .slice(0, WHOLE);
-  await look(whole);
-  for (const [, i] of whole) found[i] ??= false;
-  return found;
-}
-
-const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);

@@ -5,7 +5,7 @@ import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
 import type { Isolation } from "../records/read";
 import { againWhenRecordsGo } from "../records/again";
-import { compareBeginnings } from "../records/beginning";
+import { compareBeginnings, type ComparedBeginnings, unsureTexts } from "../records/beginning";
 import { recreatedText, recreatedTopics } from "../topic-ids";
 import { bytesText, countText, durationText, someOf } from "../units";
 import { COPY_ALL_AGAIN } from "../ways-out";
@@ -193,26 +193,39 @@ class Run {
    * it is small enough.
    */
   private async tail(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
-    const length = (pair: Pair) =>
-      Math.max(Number(pair.origin.to - pair.origin.from), Number(pair.target.to - pair.target.from));
     const unequal = pairs.filter((p) => !p.compacted && p.origin.to - p.origin.from !== p.target.to - p.target.from);
-    const whole = new Set<Pair>();
-    let offsets = 0;
-    for (const pair of unequal.sort((a, b) => length(a) - length(b))) {
-      if (length(pair) > (this.options.countUpTo ?? COUNT_UP_TO) || offsets + length(pair) > COUNTED_TOGETHER) break;
-      offsets += length(pair);
-      whole.add(pair);
-    }
+    const whole = this.shortest(unequal);
     await compareInOrder(this.clusters, [...whole], isolation, this.watch);
     const ends = pairs.filter((p) => !whole.has(p));
-    await this.beginnings(ends, isolation);
-    await compareTails(this.clusters, ends, this.options.tailRecords ?? TAIL_RECORDS, isolation, this.watch);
+    const unsure = await this.beginnings(ends, isolation);
+    // Their first and last records do not decide. The latest records of all keys do.
+    const byKey = this.shortest(unsure.filter((u) => u.pair.compacted && u.why !== "foreign").map((u) => u.pair));
+    this.notes.push(...unsureTexts(unsure.filter((u) => !byKey.has(u.pair))));
+    await compareLatest(this.clusters, [...byKey], isolation, this.watch);
+    await compareTails(
+      this.clusters,
+      ends.filter((p) => !byKey.has(p)),
+      this.options.tailRecords ?? TAIL_RECORDS,
+      isolation,
+      this.watch,
+    );
     const left = unequal.length - whole.size;
     if (left > 0) {
       this.notes.push(
         `${countText(left, "partition")} were compared at their end only, though the sides differ in offsets: markers, compaction or duplicates can explain that; mode "full" tells`,
       );
     }
+  }
+
+  /** The pairs that mode `tail` compares from their start to their end, shortest first. */
+  private shortest(pairs: readonly Pair[]): Set<Pair> {
+    const length = ({ origin, target }: Pair) =>
+      Math.max(Number(origin.to - origin.from), Number(target.to - target.from));
+    let left = COUNTED_TOGETHER;
+    const sorted = [...pairs].sort((a, b) => length(a) - length(b));
+    return new Set(
+      sorted.filter((p) => length(p) <= (this.options.countUpTo ?? COUNT_UP_TO) && (left -= length(p)) >= 0),
+    );
   }
 
   /**
@@ -240,13 +253,14 @@ class Run {
   /**
    * Compares the beginnings of both sides in mode `tail`. The ends alone do not show that a topic was created again.
    */
-  private async beginnings(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
-    const { differences } = await compareBeginnings(this.clusters, pairs, isolation, this.signal);
+  private async beginnings(pairs: readonly Pair[], isolation: Isolation): Promise<ComparedBeginnings<Pair>["unsure"]> {
+    const { differences, unsure } = await compareBeginnings(this.clusters, pairs, isolation, this.signal);
     for (const { pair, kind, originOffset, targetOffset, text } of differences) {
       const { topic, partition } = pair.origin;
       const at = kind === "missing" ? { originOffset } : { targetOffset };
       this.begun.set(pair, [{ topic, partition, kind, count: 1, ...at, text }]);
     }
+    return unsure;
   }
 
   /** The isolation level with which the mirror's consumer reads the origin. */

@@ -18,14 +18,16 @@ async function recreate(side: "origin" | "target", topic: string, configs: Recor
 }
 
 /** 50 records are copied; the topic then has 90 others, of which the mirror copies what lies beyond its old offsets. */
-async function recreatedOnOrigin(configs: Record<string, string> = {}) {
+async function recreatedOnOrigin(
+  configs: Record<string, string> = {},
+  fresh = messages(90).map((m) => ({ ...m, value: `new ${m.value}` })),
+) {
   const mirror = await FakeMirror.start(ports);
   const topic = await mirror.topic("orders", 1, configs);
   await mirror.send(topic, messages(50));
   await mirror.copied(topic, 49);
   const recorded = await readTopicIds(mirror.model);
   await recreate("origin", topic, configs);
-  const fresh = messages(90).map((m) => ({ ...m, value: `new ${m.value}` }));
   await mirror.only("origin", topic, fresh);
   await mirror.only("target", topic, fresh.slice(50), (i) => 50 + i);
   await mirror.copied(topic, 89);
@@ -76,6 +78,24 @@ describe("a topic that was deleted and created again on the origin with more rec
     expect(await compareCopy(mirror.model, tail, silent)).toMatchObject({
       equal: false,
       differences: [{ topic, kind: "missing", originOffset: 0 }],
+    });
+  });
+
+  it("is refused without ids if it is compacted, though the latest records of its first keys were copied", async () => {
+    const later = (key: number) => ({ ...messages(1, key)[0]!, value: `latest ${key}` });
+    const fresh = messages(87).map((m) => ({ ...m, value: `new ${m.value}` }));
+    const { mirror, topic } = await recreatedOnOrigin({ "cleanup.policy": "compact" }, [
+      ...fresh,
+      later(0),
+      later(1),
+      later(2),
+    ]);
+    const text = `the target does not hold the origin's offset 3 `;
+    await expect(evaluateGate(mirror.model, once, silent)).rejects.toThrow(text);
+    expect((await findRecreatedTopics(mirror.model, false)).map((f) => f.kind)).toEqual(["first record"]);
+    expect(await compareCopy(mirror.model, tail, silent)).toMatchObject({
+      equal: false,
+      differences: [{ topic, kind: "missing", originOffset: 3 }],
     });
   });
 

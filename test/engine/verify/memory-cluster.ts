@@ -12,6 +12,8 @@ export interface MemoryLog {
   size?: number;
   /** Last stable offset. Default: the end. */
   stable?: number;
+  /** All records belong to committed transactions. */
+  transactional?: boolean;
   /** The partition has no leader. */
   offline?: boolean;
 }
@@ -86,7 +88,13 @@ export function memoryPort(side: "origin" | "target", topics: Record<string, Mem
         requests.map((r) => {
           const log = logOf(r);
           const rest = log.records.filter((record) => record.offset >= Number(r.offset));
-          const records = encodeBatches(rest.map((record) => ({ baseOffset: record.offset, records: [record] })));
+          const records = encodeBatches(
+            rest.map((record) => ({
+              baseOffset: record.offset,
+              records: [record],
+              ...(log.transactional === true ? { transactional: true, producerId: 7n } : {}),
+            })),
+          );
           const end = BigInt(endOf(log));
           // A log whose last records were compacted away still has an empty batch there.
           const last = encodeBatches(

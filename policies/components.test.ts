@@ -114,9 +114,25 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
       (p) => (source(p)["offset.lag.max"] = "x"),
     ],
     [
-      "producer-order",
+      "settings-contradict",
       { sourceConnector: { config: { "producer.override.max.in.flight.requests.per.connection": 6 } } },
       (p) => (source(p)["producer.override.max.in.flight.requests.per.connection"] = 6),
+    ],
+    [
+      "producer-order",
+      {
+        sourceConnector: {
+          config: {
+            "producer.override.max.in.flight.requests.per.connection": 2,
+            "producer.override.enable.idempotence": false,
+          },
+        },
+      },
+      (p) =>
+        Object.assign(source(p), {
+          "producer.override.max.in.flight.requests.per.connection": 2,
+          "producer.override.enable.idempotence": false,
+        }),
     ],
   ];
 

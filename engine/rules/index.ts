@@ -3,6 +3,7 @@ import type { MirrorModel, Side } from "../model";
 import { aclWordRules } from "./acl-words";
 import { aclRules, cannot } from "./acls";
 import { configurationRules, SHARED } from "./configuration";
+import { contradictionRules } from "./contradictions";
 import { copyRules } from "./copies";
 import { cutoverRules } from "./cutover";
 import { fieldRules } from "./fields";
@@ -31,6 +32,7 @@ export const rules: readonly Rule[] = [
   ...fieldRules,
   ...configurationRules,
   ...settingRules,
+  ...contradictionRules,
   ...nameRules,
   ...loopRules,
   ...copyRules,

@@ -77,15 +77,13 @@ export const recordRules: Rule[] = [
     (mirror) => {
       const producer = producerOf(mirror);
       const flight = producer.number("max.in.flight.requests.per.connection") ?? 1;
-      const idempotent = producer.flag("enable.idempotence") ?? false;
-      if (modelFrom(mirror).exactlyOnce || flight <= (idempotent ? 5 : 1)) return [];
+      // A producer that is both idempotent and has more than 5 requests in flight does not start: settings-contradict.
+      if (modelFrom(mirror).exactlyOnce || flight <= 1 || producer.flag("enable.idempotence") === true) return [];
       return [
         {
-          seen: `${producer.path("max.in.flight.requests.per.connection")} is ${flight} ${idempotent ? "with" : "without"} ${producer.path("enable.idempotence")}`,
-          why: idempotent
-            ? "an idempotent producer allows 5 at most, and the task fails"
-            : "a retried batch can overtake another: records change their order",
-          instead: idempotent ? "write 5" : 'write "producer.override.enable.idempotence": true, and 5 at most',
+          seen: `${producer.path("max.in.flight.requests.per.connection")} is ${flight} without ${producer.path("enable.idempotence")}`,
+          why: "a retried batch can overtake another: records change their order",
+          instead: 'write "producer.override.enable.idempotence": true, and 5 at most',
         },
       ];
     },

@@ -1,41 +1,12 @@
-import { type Config, reader } from "../mirror-configuration";
-import { versionAtLeast } from "../version";
-import { absence, type Block, type KeyFact, read, type Reading, refusal, RESET } from "./keys";
+import type { Config } from "../mirror-configuration";
+import { absence, type Block, type KeyFact, type Reading, refusal, refusedClass, RESET, unlessOwnChoice } from "./keys";
 import { mirrorRule, kafkaVersion, type Rule, type Saying, stackRule } from "./rule";
-import { attempt, inEach } from "./unknown";
+import { inEach } from "./unknown";
 import { negativeTime, refusedInterval } from "./times";
 import { unitDoubt } from "./units";
-import { versionOf } from "./version";
-import { type MirrorView, namesIn, type Place } from "./view";
-
-interface Written {
-  key: string;
-  value: Config[string] | undefined;
-  block: Block;
-  /** In messages: `sourceConnector.config "tasks.max"`. */
-  path: string;
-  reading: Reading;
-}
-
-/**
- * A custom class may read keys of its own. With one of these keys set to a custom class, only typing mistakes are
- * reported.
- */
-const CLASSES = [
-  "replication.policy.class",
-  "topic.filter.class",
-  "group.filter.class",
-  "config.property.filter.class",
-  "forwarding.admin.class",
-  "metric.reporters",
-  "connector.client.config.override.policy",
-];
-
-/** The path under which the mirror's dialect has this block. */
-function configPath(mirror: MirrorView, block: Block): string {
-  if (block !== "target" && block !== "origin") return `${block}Connector.config`;
-  return `${namesIn(mirror)[block === "target" ? "workers" : "origin"]}.config`;
-}
+import { versionOf, versionsOf } from "./version";
+import type { MirrorView, Place } from "./view";
+import { overrides, type Written, written } from "./written";
 
 /** Reports keys of one block with the same fault in one message. */
 function merged(sayings: readonly Saying[]): Saying[] {
@@ -55,32 +26,6 @@ function merged(sayings: readonly Saying[]): Saying[] {
 
 const connectorOf = (mirror: MirrorView, block: Block) =>
   block === "target" || block === "origin" ? undefined : mirror[block];
-
-function configOf(mirror: MirrorView, block: Block): Config | undefined {
-  if (block === "source") return mirror.declared.source ? mirror.source.config : undefined;
-  if (block === "checkpoint") return mirror.declared.checkpoint ? mirror.checkpoint.config : undefined;
-  if (block === "heartbeat") return mirror.heartbeat?.config;
-  // If the workers keep their state on the origin, its configuration belongs to the workers.
-  if (block === "origin")
-    return mirror.aliases?.connectCluster === mirror.origin.alias && mirror.aliases.connectCluster !== undefined
-      ? undefined
-      : mirror.origin.config;
-  return mirror.target.config;
-}
-
-/** Every key of a mirror's configurations, with what reads it. */
-function written(mirror: MirrorView): Written[] {
-  return inEach(["source", "checkpoint", "heartbeat", "target", "origin"] as const, (block) => {
-    const config = configOf(mirror, block) ?? {};
-    const own = CLASSES.some(
-      (key) => !/^(org\.apache\.kafka\.|io\.strimzi\.kafka\.|$)/.test(String(attempt(() => config[key]) ?? "")),
-    );
-    return Object.keys(config).map((key): Written => {
-      const value = attempt(() => config[key]);
-      return { key, value, block, path: `"${key}" in ${configPath(mirror, block)}`, reading: read(block, key, own) };
-    });
-  });
-}
 
 const each = (mirrors: readonly MirrorView[], look: (mirror: MirrorView) => Saying[]): { at: Place; say: Saying }[] =>
   inEach(mirrors, (at) => look(at).map((say) => ({ at, say })));
@@ -128,7 +73,7 @@ export const settingRules: Rule[] = [
         ...known(mirror).flatMap(({ path, value, block, reading }): Saying[] => {
           const unread = value === undefined || reading.prefix === "consumer.override.";
           if (unread || reading.fact.type === "password") return [];
-          const reason = refusal(reading.fact, value);
+          const reason = refusal(reading.fact, value, versionsOf(mirror));
           const interval =
             reason === undefined && refusedInterval(reading.fact, Number(value), connectorOf(mirror, block));
           if (!reason && !interval) return [];
@@ -136,7 +81,9 @@ export const settingRules: Rule[] = [
             {
               seen: `${path} is "${value}", which ${reason ?? interval}`,
               why: interval ? "the connector or its task fails when it starts" : consequence(block, reading),
-              instead: interval ? `write at least 1; the default is ${reading.fact.byDefault}` : allowed(reading.fact),
+              instead: interval
+                ? `write at least 1; the default is ${reading.fact.byDefault}`
+                : allowed(reading.fact, String(value), versionsOf(mirror)),
             },
           ];
         }),
@@ -220,7 +167,7 @@ function astray({ key, path, block, reading }: Written, mirror: MirrorView): Say
       {
         seen: `${path} reaches only the producer of offset syncs`,
         why: "the producer that copies the records keeps its default",
-        instead: `write producer.override.${name}`,
+        instead: unlessOwnChoice(name, `write producer.override.${name}`),
       },
     ];
   }
@@ -229,7 +176,7 @@ function astray({ key, path, block, reading }: Written, mirror: MirrorView): Say
       {
         seen: `${path} has no effect on the copy`,
         why: "it is for sink connectors: MirrorMaker 2 makes its consumer itself",
-        instead: `write consumer.${name}`,
+        instead: unlessOwnChoice(name, `write consumer.${name}`),
       },
     ];
   }
@@ -242,7 +189,7 @@ function astray({ key, path, block, reading }: Written, mirror: MirrorView): Say
       {
         seen: `${path} does not reach the consumer that copies`,
         why: "MirrorMaker 2 takes the consumer's settings from the source connector",
-        instead: `write consumer.${name} in sourceConnector.config`,
+        instead: unlessOwnChoice(name, `write consumer.${name} in sourceConnector.config`),
       },
     ];
   }
@@ -257,26 +204,14 @@ function consequence(block: Block, reading: { prefix?: string; client?: string }
   return block === "origin" ? "the connectors fail" : "Connect refuses the connector, and it does not run";
 }
 
-/** Reports client settings of a connector that its workers do not allow. */
-function overrides(mirror: MirrorView): Saying[] {
-  const key = "connector.client.config.override.policy";
-  const policy = reader(mirror.target.config).text(key);
-  const old = policy === undefined && mirror.versionAssumed !== true && !versionAtLeast(mirror.kafkaVersion, "3.0");
-  if (!old && !/^(None|org\.apache\.kafka\..*\.NoneConnectorClientConfigOverridePolicy)$/.test(policy ?? "")) return [];
-  const workers = configPath(mirror, "target");
-  const first = written(mirror).filter((one) => one.key.startsWith("producer.override."));
-  return first.map(({ path }) => ({
-    seen: `${path} is an override, which "${key}" in ${workers} does not allow${old ? ` (before Kafka 3.0 its default is None)` : ""}`,
-    why: "Connect refuses the connector, and it does not run",
-    instead: `write "${key}": "All" in ${workers}`,
-  }));
-}
-
-function allowed({ name, type, range, words, byDefault }: KeyFact): string {
+function allowed({ name, type, range, words, byDefault }: KeyFact, value: string, versions: readonly string[]): string {
   const standard = byDefault === undefined ? "" : `; the default is ${byDefault}`;
+  const plugin = refusedClass(name, value, versions)?.instead;
+  if (plugin !== undefined) return plugin;
   if (name === RESET) return 'write "earliest", which is what MirrorMaker 2 does by default';
   if (words !== undefined) return `write one of ${words.allowed.join(", ")}`;
   if (type === "boolean") return `write "true" or "false"${standard}`;
+  if (type === "partitions") return `write -1, or a number of partitions${standard}`;
   if (type === "factor") return `write -1, or a number of brokers${standard}`;
   return `write a ${type === "double" ? "number" : "whole number"}${range === undefined ? "" : range.most === Infinity ? ` of at least ${range.least}` : ` from ${range.least} to ${range.most}`}${standard}`;
 }

@@ -2,7 +2,8 @@ import type { KeyFact } from "./keys";
 import type { Saying } from "./rule";
 
 const HOUR = 3600;
-const WEEK = 7 * 24 * HOUR;
+const DAY = 24 * HOUR;
+const WEEK = 7 * DAY;
 const MIB = 2 ** 20;
 
 /** Reports a number that probably has another unit than its key, e.g. milliseconds for a key in seconds. */
@@ -12,7 +13,7 @@ export function unitDoubt({ name, byDefault }: KeyFact, value: number): Saying |
   const why = "the key's unit is part of its name, and the value fits another one";
   if (/\.seconds$/.test(name)) {
     const thousands = value >= 10_000 && value % 1000 === 0 && !(value % HOUR === 0 && value <= WEEK);
-    if (!thousands && value <= 4 * WEEK) return undefined;
+    if (isPeriod(value) || (!thousands && value <= 4 * WEEK)) return undefined;
     return {
       seen: `which is ${span(value)}`,
       why,
@@ -39,6 +40,10 @@ export function unitDoubt({ name, byDefault }: KeyFact, value: number): Saying |
   }
   return undefined;
 }
+
+/** Whole days that are no round number of minutes in milliseconds: 30 days, but not 3,600,000 (an hour) or 86,400,000. */
+const isPeriod = (seconds: number) =>
+  seconds % DAY === 0 && (seconds <= 31 * DAY || (seconds <= 366 * DAY && (seconds / 1000) % 60 !== 0));
 
 function span(seconds: number): string {
   const hours = seconds / HOUR;

@@ -23,10 +23,70 @@ describe("a value that Kafka refuses", () => {
     ["target", "config.storage.replication.factor", -2, "is neither -1"],
     ["target", "exactly.once.source.support", "true", "is none of DISABLED, ENABLED, PREPARING"],
     ["target", "producer.acks", "everything", "is none of all, -1, 0, 1"],
+    ["target", "offset.storage.partitions", 0, "is neither -1"],
+    ["target", "offset.storage.partitions", "-5", "is neither -1"],
+    ["target", "status.storage.partitions", -2, "write -1, or a number of partitions; the default is 5"],
+    ["source", "consumer.auto.offset.reset", "Earliest", "is none of earliest, latest, none"],
+    ["source", "consumer.auto.offset.reset", "by_duration:P1D", "Kafka takes a duration since 4.0"],
+    ["source", "consumer.client.dns.lookup", "default", "Kafka took it up to 2.8"],
+    ["target", "client.dns.lookup", "use_all", "is none of use_all_dns_ips, resolve_canonical_bootstrap_servers_only"],
+    ["source", "producer.override.security.protocol", "SASL", "is none of SASL_SSL, PLAINTEXT, SSL, SASL_PLAINTEXT"],
+    ["source", "producer.override.compression.gzip.level", 10, "is none of -1, 1"],
+    [
+      "source",
+      "value.converter",
+      "org.apache.kafka.connect.converters.ByteArrayConvertor",
+      "did you mean org.apache.kafka.connect.converters.ByteArrayConverter?",
+    ],
+    ["source", "key.converter", "org.apache.kafka.connect.storage.SimpleHeaderConverter", "is no class of Kafka that"],
+    [
+      "target",
+      "header.converter",
+      "org.apache.kafka.connect.SimpleHeaderConverter",
+      "did you mean org.apache.kafka.connect.storage.SimpleHeaderConverter?",
+    ],
+    ["target", "key.converter", "bytearrayconverter", "upper and lower case matter"],
+    ["target", "connector.client.config.override.policy", "all", "did you mean All?"],
+    ["source", "topic.filter.class", "org.apache.kafka.connect.mirror.TopicFilter", "is no class of Kafka that"],
   ])("%s: %s = %s", (block, key, value, says) => {
     const messages = found(block, { [key]: value });
     expect(messages.join("\n")).toContain(`refused-value: KafkaMirrorMaker2 ns/mm2: "${key}"`);
     expect(messages.join("\n")).toContain(says);
+  });
+
+  test.each([
+    ["target", "offset.storage.partitions", -1],
+    ["target", "key.converter", "org.apache.kafka.connect.converters.ByteArrayConverter"],
+    ["target", "key.converter", "ByteArrayConverter"],
+    ["target", "value.converter", "io.confluent.connect.avro.AvroConverter"],
+    ["target", "header.converter", "com.example.NoSuchConverter"],
+    ["target", "connector.client.config.override.policy", "All"],
+    ["target", "connector.client.config.override.policy", "com.example.Policy"],
+    ["target", "connect.protocol", "SESSIONED"],
+    ["source", "consumer.security.protocol", "sasl_ssl"],
+  ])("not %s: %s = %s", (block, key, value) => {
+    expect(found(block, { [key]: value }).filter((message) => message.startsWith("refused-value"))).toEqual([]);
+  });
+
+  test("a word or class of another version, only where no version that may run has it", () => {
+    const reset = { "consumer.auto.offset.reset": "by_duration:P1D" };
+    const refused = (config: Record<string, unknown>, version: string | undefined) =>
+      found("source", config, version).filter((message) => message.startsWith("refused-value"));
+    expect(refused(reset, "4.0.0")).toEqual([]);
+    expect(refused({ "consumer.client.dns.lookup": "default" }, "2.8.1")).toEqual([]);
+    expect(refused({ "key.converter": "org.apache.kafka.connect.converters.BooleanConverter" }, "3.6.0")).toHaveLength(
+      1,
+    );
+    expect(refused({ "key.converter": "org.apache.kafka.connect.converters.BooleanConverter" }, "3.7.0")).toEqual([]);
+  });
+
+  test("workers whose policy allows logins only refuse a connector that overrides its producer", () => {
+    const policy = (own: Record<string, unknown>, name: string) =>
+      found("target", { "connector.client.config.override.policy": name }, "3.9.0", { source: own });
+    const batches = { "producer.override.batch.size": 100000 };
+    expect(policy(batches, "Principal").join()).toContain("is an override, which");
+    expect(policy({ "producer.override.sasl.mechanism": "PLAIN" }, "Principal")).toEqual([]);
+    expect(policy(batches, "All")).toEqual([]);
   });
 
   test("every default is a value that is taken", () => {
@@ -41,6 +101,9 @@ describe("a number in another unit", () => {
   test.each([
     ["source", "refresh.topics.interval.seconds", 600000, "which is 7 days"],
     ["checkpoint", "emit.checkpoints.interval.seconds", 60000, "which is 16.7 hours"],
+    ["checkpoint", "refresh.groups.interval.seconds", 3600000, "which is 42 days"],
+    ["checkpoint", "refresh.groups.interval.seconds", 86400000, "which is 1000 days"],
+    ["checkpoint", "refresh.groups.interval.seconds", 10800000, "which is 125 days"],
     ["target", "offset.flush.interval.ms", 10, "which is 10 milliseconds"],
     ["target", "offset.flush.interval.ms", 60, "write 60000 if seconds are meant"],
     ["source", "consumer.request.timeout.ms", 30, "write 30000 if seconds are meant"],
@@ -51,6 +114,8 @@ describe("a number in another unit", () => {
 
   test.each([
     ["source", "refresh.topics.interval.seconds", 86400],
+    ["checkpoint", "refresh.groups.interval.seconds", 2592000],
+    ["source", "sync.topic.acls.interval.seconds", 31536000],
     ["checkpoint", "emit.checkpoints.interval.seconds", 1],
     ["target", "offset.flush.interval.ms", 1000],
     ["source", "producer.override.linger.ms", 50],

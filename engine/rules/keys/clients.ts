@@ -74,7 +74,7 @@ ssl.truststore.type string`;
 export const CLIENT = `
 auto.include.jmx.reporter boolean =true @3.4-3.9
 bootstrap.servers list
-client.dns.lookup string
+client.dns.lookup string use_all_dns_ips|resolve_canonical_bootstrap_servers_only|default@-2.8
 client.id string
 config.providers list
 metadata.max.age.ms long =300000 0..
@@ -98,7 +98,7 @@ export const PRODUCER = `
 acks string all|-1|0|1
 batch.size int =16384 0..
 buffer.memory long =33554432 0..
-compression.gzip.level int =-1 @3.8-
+compression.gzip.level int =-1 -1|1|2|3|4|5|6|7|8|9 @3.8-
 compression.lz4.level int =9 1..17 @3.8-
 compression.type string none|gzip|snappy|lz4|zstd
 compression.zstd.level int =3 -131072..22 @3.8-

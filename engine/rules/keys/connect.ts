@@ -1,8 +1,8 @@
 /**
  * Every key that a worker, a MirrorMaker 2 connector or a client reads, from the `ConfigDef`s of Kafka 2.7 to 4.3.
  * `test/policies/keys.test.ts` compares the list with the real jars. Each line has one key: name, type, `=default`,
- * allowed values (`0..9`, `a|b`, `~a|b` in any case), `@since-until` (first and last version; without it: all
- * versions). The type `factor` is -1 or at least 1.
+ * allowed values (`0..9`, `a|b`, `~a|b` in any case, `a@-2.8` up to that version), `@since-until` (first and last
+ * version; without it: all versions). The types `factor` and `partitions` are -1 or at least 1.
  */
 
 export const MIRROR = `
@@ -96,12 +96,12 @@ access.control.allow.origin string
 admin.listeners list
 auto.include.jmx.reporter boolean =true @3.4-3.9
 bootstrap.servers list
-client.dns.lookup string
+client.dns.lookup string use_all_dns_ips|resolve_canonical_bootstrap_servers_only|default@-2.8
 client.id string
 config.providers list
 config.storage.replication.factor factor =3
 config.storage.topic string
-connect.protocol string eager|compatible|sessioned
+connect.protocol string ~eager|compatible|sessioned
 connections.max.idle.ms long =540000
 connector.client.config.override.policy string
 exactly.once.source.support string ~DISABLED|ENABLED|PREPARING @3.3-
@@ -128,7 +128,7 @@ metrics.recording.level string INFO|DEBUG
 metrics.sample.window.ms long =30000 0..
 offset.flush.interval.ms long =60000
 offset.flush.timeout.ms long =5000
-offset.storage.partitions int =25
+offset.storage.partitions partitions =25
 offset.storage.replication.factor factor =3
 offset.storage.topic string
 plugin.discovery string ~ONLY_SCAN|SERVICE_LOAD|HYBRID_WARN|HYBRID_FAIL @3.6-
@@ -152,7 +152,7 @@ send.buffer.bytes int =131072 -1..
 session.timeout.ms int =10000
 socket.connection.setup.timeout.max.ms long =30000 0..
 socket.connection.setup.timeout.ms long =10000 0..
-status.storage.partitions int =5
+status.storage.partitions partitions =5
 status.storage.replication.factor factor =3
 status.storage.topic string
 task.shutdown.graceful.timeout.ms long =5000

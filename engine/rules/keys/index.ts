@@ -4,6 +4,7 @@ import { type Facts, factsOf, type KeyFact } from "./fact";
 import { nearKey } from "./near";
 import { BROKER, LIBRDKAFKA, TOPIC } from "./others";
 
+export { refusedClass } from "./classes";
 export { absence, type KeyFact, refusal, RESET } from "./fact";
 
 /** Where keys are written: the configuration of a connector, of the target (the workers' own), or of the origin. */
@@ -166,7 +167,7 @@ function ofCluster(prefix: string, key: string, strict: boolean): Reading {
   );
   const why = `of "${prefix}" MirrorMaker 2 reads only the address and the settings of SASL and TLS`;
   if (readers.length > 0) {
-    return { is: "misplaced", why, instead: `write ${readers.map((one) => clientKey(one, name)).join(" or ")}` };
+    return { is: "misplaced", why, instead: writeFor(readers, name) };
   }
   const blocks = (["source", "checkpoint", "heartbeat", "target"] as const).filter((block) => BLOCKS[block].has(key));
   if (blocks.length > 0) {
@@ -190,15 +191,25 @@ function ofClient(prefix: string, key: string, strict: boolean): Reading {
     return {
       is: "misplaced",
       why: `it is a setting of a ${other}, and "${prefix}" reaches ${client === "admin" ? "an admin client" : `a ${client}`}`,
-      instead: `write ${clientKey(other, key)}`,
+      instead: writeFor([other], key),
     };
   const meant = nearKey(key, CLIENTS[client].keys(), strict);
   return meant === undefined ? { is: "unknown" } : { is: "misspelt", meant: prefix + meant };
 }
 
+/** Keys that MirrorMaker 2 and Connect set, or that would leave records out. Written elsewhere they are wrong, too. */
+const OWN_CHOICE = ["auto.offset.reset", "enable.auto.commit", "group.id", "bootstrap.servers", "transactional.id"];
+
+/** The advice to write a key elsewhere, or to leave it out if no place is right. */
+export const unlessOwnChoice = (key: string, advice: string): string =>
+  OWN_CHOICE.includes(key) || /(de)?serializer$/.test(key) ? "leave it out: MirrorMaker 2 sets it itself" : advice;
+
 const clientKey = (client: Client, key: string) =>
   (client === "producer" ? `producer.override.${key}` : `${client}.${key}`) +
   (client === "admin" ? "" : " in the source connector's config");
+
+const writeFor = (clients: readonly Client[], key: string) =>
+  unlessOwnChoice(key, `write ${clients.map((client) => clientKey(client, key)).join(" or ")}`);
 
 /** The reader of a key that this block does not read, and where to write the key. */
 function whoReads(block: Block, key: string): { why: string; instead: string } | undefined {
@@ -209,10 +220,11 @@ function whoReads(block: Block, key: string): { why: string; instead: string } |
   );
   if (block === "target" && ownClients.length > 0) {
     // The workers' clients for the storage topics read every key of the worker's own configuration.
-    const instead = ownClients.filter((client) => client !== "admin").map((client) => clientKey(client, key));
+    const copying = ownClients.filter((client) => client !== "admin");
+    const instead = writeFor(copying, key);
     return {
       why: "it reaches the clients for the workers' own storage topics, not those that copy",
-      instead: instead.length === 0 ? "leave it out" : `for the copy write ${instead.join(" or ")}`,
+      instead: copying.length === 0 ? "leave it out" : instead.replace(/^write /, "for the copy write "),
     };
   }
   const connectors = (["source", "checkpoint", "heartbeat"] as const).filter(
@@ -229,7 +241,7 @@ function whoReads(block: Block, key: string): { why: string; instead: string } |
   if (ownClients.length > 0) {
     return {
       why: "a client takes it only with the prefix that says which client",
-      instead: `write ${ownClients.map((client) => clientKey(client, key)).join(" or ")}`,
+      instead: writeFor(ownClients, key),
     };
   }
   const storage = STORAGE.exec(key)?.[2];

@@ -9,11 +9,17 @@ const RULES = [
   "unit-doubtful",
   "time-negative",
   "key-of-another-version",
+  "settings-contradict",
 ];
 
 /** A mirror with these keys in one of its blocks. */
-export function mirror(block: string, config: Record<string, unknown>, version = "3.9.0") {
-  const own = (name: string) => (name === block ? { config } : { config: {} });
+export function mirror(
+  block: string,
+  config: Record<string, unknown>,
+  version = "3.9.0",
+  others: Record<string, Record<string, unknown>> = {},
+) {
+  const own = (name: string) => ({ config: name === block ? config : (others[name] ?? {}) });
   return custom({
     apiVersion: "kafka.strimzi.io/v1beta2",
     kind: "KafkaMirrorMaker2",
@@ -41,8 +47,8 @@ export function mirror(block: string, config: Record<string, unknown>, version =
 }
 
 /** What the rules about keys and values find, each as `rule: message`. */
-export function found(block: string, config: Record<string, unknown>, version?: string): string[] {
-  const view = readView([mirror(block, config, version)]);
+export function found(...given: Parameters<typeof mirror>): string[] {
+  const view = readView([mirror(...given)]);
   return rules
     .filter(({ name }) => RULES.includes(name))
     .flatMap((rule) => rule.check(view))

@@ -81,7 +81,7 @@ function same(
   fact: KeyFact,
   { type, byDefault, validator }: { type: string; byDefault: string; validator: string },
 ): boolean {
-  if (fact.type !== (fact.type === "factor" ? "factor" : type.toLowerCase())) return false;
+  if (!["factor", "partitions"].includes(fact.type) && fact.type !== type.toLowerCase()) return false;
   if (fact.byDefault !== undefined && fact.byDefault !== byDefault) return false;
   const range = /^\[(-?[\d.]+),\.\.\.(?:,(-?[\d.]+))?\]$/.exec(validator);
   if (range !== null)
@@ -90,7 +90,8 @@ function same(
       fact.range.most === (range[2] === undefined ? Infinity : Number(range[2]))
     );
   const words = /^(\(case insensitive\) )?\[([\w., -]+)\]$/.exec(validator);
-  if (words === null || fact.name === "client.dns.lookup") return true;
+  // This validator ignores the case, and does not say so.
+  if (words === null || fact.name === "connect.protocol") return true;
   return (
     fact.words?.anyCase === (words[1] !== undefined) &&
     [...fact.words.allowed].sort().join() === words[2]!.split(", ").sort().join()

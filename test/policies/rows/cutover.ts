@@ -106,6 +106,12 @@ export const cutoverRows: Row[] = [
     says: "producer.max.request.size in target.config is 2000000",
   },
   {
+    rule: "settings-contradict",
+    trips: { change: (parts) => (source(parts)["producer.override.acks"] = "1") },
+    passes: { change: (parts) => (source(parts)["producer.override.acks"] = "all") },
+    says: '"producer.override.acks" in sourceConnector.config is "1" and "producer.override.enable.idempotence"',
+  },
+  {
     rule: "producer-order",
     trips: {
       change: (parts) => {

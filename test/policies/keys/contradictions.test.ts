@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { classPath, kafkaParts } from "../../../sandbox/kafka/java";
+import { classPath, kafkaParts } from "@kafka-migration/sandbox/kafka";
 import { found } from "./found";
 
 /** Settings of a client, and whether Kafka refuses them together. `prefix`: where a mirror writes them. */

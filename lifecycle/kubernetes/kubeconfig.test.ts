@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { findApiServer } from "./kubeconfig";
+import { connect } from "./connection";
+import { type ApiServer, findApiServer } from "./kubeconfig";
 
 let folder: string;
 beforeAll(() => {
@@ -20,6 +21,14 @@ const config = (name: string, cluster: object, user: object, current: string | u
     users: [{ name: `${name}-user`, user }],
   });
 
+/** Returns what the client library uses for its requests. */
+async function connected(server: ApiServer) {
+  const { config } = await connect(server);
+  const [cluster, user] = [config.getCurrentCluster()!, config.getCurrentUser()!];
+  const text = (data: string | undefined) => Buffer.from(data ?? "", "base64").toString();
+  return { ...cluster, ...user, ca: text(cluster.caData), cert: text(user.certData), key: text(user.keyData) };
+}
+
 describe("finding the API server", () => {
   test("from content: token, CA as data", async () => {
     const server = findApiServer(
@@ -32,8 +41,8 @@ describe("finding the API server", () => {
       },
       {},
     );
-    expect(server).toMatchObject({ url: "https://127.0.0.1:6443", ca: "the CA", verify: true });
-    expect(await server.credentials()).toMatchObject({ token: "t" });
+    expect(server.url).toBe("https://127.0.0.1:6443");
+    expect(await connected(server)).toMatchObject({ ca: "the CA", skipTLSVerify: false, token: "t" });
   });
 
   test("from a path: files are relative to it", async () => {
@@ -53,8 +62,7 @@ describe("finding the API server", () => {
       ),
     );
     const server = findApiServer({ kubeconfig: path }, {});
-    expect(server.ca).toBe("CA");
-    expect(await server.credentials()).toMatchObject({ cert: "CERT", key: "KEY" });
+    expect(await connected(server)).toMatchObject({ ca: "CA", cert: "CERT", key: "KEY" });
   });
 
   test("from KUBECONFIG with several files, and from the home folder", () => {
@@ -86,12 +94,12 @@ describe("finding the API server", () => {
       provideClusterInfo: true,
     };
     const good = findApiServer({ kubeconfig: config("a", { server: "https://a" }, { exec }) }, {});
-    expect(await good.credentials()).toMatchObject({ token: "made-x-https://a" });
+    expect(await connected(good)).toMatchObject({ token: "made-x-https://a" });
     const bad = findApiServer(
       { kubeconfig: config("a", { server: "https://a" }, { exec: { ...exec, env: [{ name: "FAIL", value: "1" }] } }) },
       {},
     );
-    await expect(bad.credentials()).rejects.toThrow(/credential plugin .*plugin.js failed \(3\): log in first/);
+    await expect(connect(bad)).rejects.toThrow(/credential plugin .*plugin.js failed \(3\): log in first/);
   });
 
   test.each([

@@ -1,8 +1,11 @@
-import { execFile } from "node:child_process";
+/**
+ * Finds the kubeconfig, merges a list and chooses the context as kubectl does. `@kubernetes/client-node` 1.4 rejects a
+ * list with a missing file or a repeated name, drops `tokenFile` and `as-groups`, and quotes credentials in errors.
+ */
 import { readFileSync } from "node:fs";
+import { isIPv6 } from "node:net";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { promisify } from "node:util";
 import { parse } from "yaml";
 import { MigrationError } from "../../engine/errors";
 import { didYouMean } from "../../engine/near-miss";
@@ -18,26 +21,17 @@ export interface KubernetesAccess {
   context?: string;
 }
 
-/** Address of the API server and how to authenticate. */
+/** The cluster and the user of the chosen context, with the names and values of the kubeconfig. Paths are absolute. */
 export interface ApiServer {
   /** `https://host:port`, without a trailing slash. */
   url: string;
-  ca?: string;
-  /** False only if the kubeconfig disables verification. */
-  verify: boolean;
-  serverName?: string;
-  /** Called again when the server no longer accepts the credentials. */
-  credentials(): Promise<Credentials>;
+  cluster: Entry;
+  user: Entry;
 }
 
-export interface Credentials {
-  token?: string;
-  basic?: string;
-  cert?: string;
-  key?: string;
-}
+export type Entry = Record<string, unknown>;
 
-type Named<K extends string> = { name: string } & { [key in K]: Record<string, unknown> };
+type Named<K extends string> = { name: string } & { [key in K]?: Entry };
 
 interface Kubeconfig {
   "current-context"?: string;
@@ -46,23 +40,26 @@ interface Kubeconfig {
   contexts: Named<"context">[];
 }
 
-const POD = "/var/run/secrets/kubernetes.io/serviceaccount";
-const invalid = (seen: string, fix: string, cause?: unknown) =>
+export const POD = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+export const invalid = (seen: string, fix: string, cause?: unknown) =>
   new MigrationError("KUBECONFIG_INVALID", seen, { fix, cause });
 
-/** @throws MigrationError KUBECONFIG_INVALID */
-export function findApiServer(access: KubernetesAccess, env: NodeJS.ProcessEnv = process.env): ApiServer {
-  const given = access.kubeconfig ?? env.KUBECONFIG;
-  if (given !== undefined && given !== "")
-    return fromConfig(
-      isContent(given) ? read(given, process.cwd(), "the given kubeconfig") : merged(given.split(delimiter)),
-      access.context,
-    );
-  const own = join(env.HOME ?? homedir(), ".kube", "config");
-  const text = readIfThere(own);
-  if (text !== undefined) return fromConfig(read(text, dirname(own), own), access.context);
-  const pod = inPod(env);
-  if (pod !== undefined) return pod;
+/**
+ * @param pod Folder of the service account, for tests.
+ * @throws MigrationError KUBECONFIG_INVALID
+ */
+export function findApiServer(access: KubernetesAccess, env: NodeJS.ProcessEnv = process.env, pod = POD): ApiServer {
+  const isGiven = access.kubeconfig !== undefined && access.kubeconfig !== "";
+  const given = (isGiven ? access.kubeconfig : env.KUBECONFIG) ?? "";
+  if (isContent(given)) return chosen(read(given, process.cwd(), "the given kubeconfig"), access.context);
+  const paths = given.split(delimiter).filter((path) => path !== "");
+  const found = filesAt(paths.length > 0 ? paths : [join(env.HOME ?? homedir(), ".kube", "config")]);
+  if (found.length > 0) return chosen(merged(found), access.context);
+  const inPod = isGiven ? undefined : serviceAccount(env, pod);
+  if (inPod !== undefined) return inPod;
+  if (paths.length > 0)
+    throw invalid(`kubeconfig ${paths.join(", ")} can't be read`, "correct the path, or give the kubeconfig's content");
   throw invalid(
     "no kubeconfig: none is given, KUBECONFIG is not set, and there is no ~/.kube/config",
     "give kubeconfig, or set KUBECONFIG",
@@ -74,15 +71,22 @@ function isContent(text: string): boolean {
   return text.includes("\n") || text.trimStart().startsWith("{");
 }
 
-function merged(paths: string[]): Kubeconfig {
-  const all = paths
-    .filter((path) => path !== "")
-    .map((path) => {
-      const text = readIfThere(path);
-      if (text === undefined)
-        throw invalid(`kubeconfig ${path} can't be read`, "correct the path, or give the kubeconfig's content");
-      return read(text, dirname(resolve(path)), path);
-    });
+/** Skips files that do not exist, as kubectl does. */
+function filesAt(paths: readonly string[]): Kubeconfig[] {
+  return paths.flatMap((path) => {
+    try {
+      return read(readFileSync(path, "utf8"), dirname(resolve(path)), path);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") return [];
+      if (error instanceof MigrationError) throw error;
+      throw invalid(`kubeconfig ${path} can't be read (${code})`, "correct the path, or the file's permissions");
+    }
+  });
+}
+
+/** If two files have an entry of the same name, the first one counts: every lookup takes the first match. */
+function merged(all: readonly Kubeconfig[]): Kubeconfig {
   return {
     "current-context": all.map((c) => c["current-context"]).find((c) => c !== undefined && c !== ""),
     clusters: all.flatMap((c) => c.clusters),
@@ -91,26 +95,32 @@ function merged(paths: string[]): Kubeconfig {
   };
 }
 
+const PATHS = ["certificate-authority", "client-certificate", "client-key", "tokenFile"];
+
 function read(text: string, folder: string, where: string): Kubeconfig {
   let config: Partial<Kubeconfig> | null;
   try {
-    config = parse(text) as Partial<Kubeconfig> | null;
+    config = (parse(text) ?? {}) as Partial<Kubeconfig>;
   } catch {
     // The parser's message quotes the text, which contains credentials.
     throw invalid(`${where} is neither YAML nor JSON`, "give a kubeconfig");
   }
-  if (typeof config !== "object" || config === null) throw invalid(`${where} holds no kubeconfig`, "give a kubeconfig");
-  const absolute = (entry: Record<string, unknown>) => {
-    for (const key of ["certificate-authority", "client-certificate", "client-key", "tokenFile"]) {
-      if (typeof entry[key] === "string" && entry[key] !== "") entry[key] = resolve(folder, entry[key]);
-    }
-  };
-  for (const c of config.clusters ?? []) absolute(c.cluster ?? {});
-  for (const u of config.users ?? []) absolute(u.user ?? {});
-  return { ...config, clusters: config.clusters ?? [], users: config.users ?? [], contexts: config.contexts ?? [] };
+  if (typeof config !== "object") throw invalid(`${where} holds no kubeconfig`, "give a kubeconfig");
+  const { clusters, users, contexts } = config;
+  const lists = { clusters: clusters ?? [], users: users ?? [], contexts: contexts ?? [] };
+  for (const entry of [...lists.clusters.map((c) => c.cluster), ...lists.users.map((u) => u.user)])
+    for (const key of PATHS) if (isText(entry?.[key])) entry[key] = resolve(folder, entry[key]);
+  for (const { user } of lists.users) {
+    const plugin = user?.exec as Entry | undefined;
+    // A command without a slash is looked up in PATH.
+    if (isText(plugin?.command) && plugin.command.includes("/")) plugin.command = resolve(folder, plugin.command);
+  }
+  return { ...config, ...lists };
 }
 
-function fromConfig(config: Kubeconfig, wanted: string | undefined): ApiServer {
+export const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+
+function chosen(config: Kubeconfig, wanted: string | undefined): ApiServer {
   const name = wanted ?? config["current-context"];
   const context = config.contexts.find((c) => c.name === name)?.context;
   if (context === undefined) {
@@ -123,106 +133,38 @@ function fromConfig(config: Kubeconfig, wanted: string | undefined): ApiServer {
     );
   }
   const cluster = config.clusters.find((c) => c.name === context.cluster)?.cluster;
-  if (typeof cluster?.server !== "string")
+  if (!isText(cluster?.server))
     throw invalid(
       `context "${name}" names the cluster "${String(context.cluster)}", which has no server`,
       "correct the kubeconfig",
     );
+  requireAddress(cluster.server, ["http:", "https:"], context.cluster, "server");
+  const proxy = cluster["proxy-url"];
+  if (isText(proxy)) requireAddress(proxy, ["http:", "https:", "socks5:"], context.cluster, "proxy-url");
   const user = config.users.find((u) => u.name === context.user)?.user ?? {};
-  return {
-    url: cluster.server.replace(/\/+$/, ""),
-    ca: dataOrFile(cluster, "certificate-authority"),
-    verify: cluster["insecure-skip-tls-verify"] !== true,
-    serverName: cluster["tls-server-name"] as string | undefined,
-    credentials: () => credentialsOf(user, cluster),
-  };
+  return { url: cluster.server.replace(/\/+$/, ""), cluster, user };
 }
 
-async function credentialsOf(user: Record<string, unknown>, cluster: Record<string, unknown>): Promise<Credentials> {
-  if (user.exec !== undefined) return fromPlugin(user.exec as ExecPlugin, cluster);
-  if (user["auth-provider"] !== undefined) {
-    throw invalid(
-      "the kubeconfig uses an auth-provider, which Kubernetes dropped in 1.26",
-      "use its exec plugin (kubelogin, gke-gcloud-auth-plugin), or a token",
-    );
-  }
-  return {
-    token:
-      (user.token as string | undefined) ??
-      (user.tokenFile === undefined ? undefined : contentOf(user.tokenFile as string).trim()),
-    basic: user.username === undefined ? undefined : `${String(user.username)}:${String(user.password ?? "")}`,
-    cert: dataOrFile(user, "client-certificate"),
-    key: dataOrFile(user, "client-key"),
-  };
-}
-
-interface ExecPlugin {
-  command: string;
-  args?: string[];
-  env?: { name: string; value: string }[];
-  apiVersion?: string;
-  provideClusterInfo?: boolean;
-}
-
-/** Runs a credential plugin (`client.authentication.k8s.io`). Its output is a credential and is never shown. */
-async function fromPlugin(plugin: ExecPlugin, cluster: Record<string, unknown>): Promise<Credentials> {
-  const apiVersion = plugin.apiVersion ?? "client.authentication.k8s.io/v1";
-  const info = {
-    apiVersion,
-    kind: "ExecCredential",
-    spec: {
-      interactive: false,
-      ...(plugin.provideClusterInfo
-        ? { cluster: { server: cluster.server, "certificate-authority-data": cluster["certificate-authority-data"] } }
-        : {}),
-    },
-  };
-  const env = {
-    ...process.env,
-    ...Object.fromEntries((plugin.env ?? []).map((e) => [e.name, e.value])),
-    KUBERNETES_EXEC_INFO: JSON.stringify(info),
-  };
-  try {
-    const { stdout } = await promisify(execFile)(plugin.command, plugin.args ?? [], { env, timeout: 60_000 });
-    const { status } = JSON.parse(stdout) as {
-      status?: { token?: string; clientCertificateData?: string; clientKeyData?: string };
-    };
-    return { token: status?.token, cert: status?.clientCertificateData, key: status?.clientKeyData };
-  } catch (error) {
-    const { code, stderr } = error as { code?: string | number; stderr?: string };
-    throw invalid(
-      `the kubeconfig's credential plugin ${plugin.command} failed (${code ?? "its answer is no ExecCredential"})${stderr ? `: ${stderr.trim().slice(0, 500)}` : ""}`,
-      `run ${plugin.command} by hand, or log in again`,
-    );
-  }
+/** The address of a proxy can contain a password, so the message does not quote it. */
+function requireAddress(address: string, protocols: readonly string[], cluster: unknown, key: string): void {
+  if (URL.canParse(address) && protocols.includes(new URL(address).protocol)) return;
+  const forms = protocols.map((protocol) => `${protocol}//host:port`);
+  throw invalid(
+    `cluster "${String(cluster)}" has a ${key} that is no address`,
+    `correct the kubeconfig: give ${forms.join(" or ")}`,
+  );
 }
 
 /** The service account of the pod in which this process runs. */
-function inPod(env: NodeJS.ProcessEnv): ApiServer | undefined {
-  const token = readIfThere(join(POD, "token"));
-  if (env.KUBERNETES_SERVICE_HOST === undefined || token === undefined) return undefined;
-  return {
-    url: `https://${env.KUBERNETES_SERVICE_HOST}:${env.KUBERNETES_SERVICE_PORT ?? "443"}`,
-    ca: readIfThere(join(POD, "ca.crt")),
-    verify: true,
-    credentials: async () => ({ token: contentOf(join(POD, "token")).trim() }),
-  };
+function serviceAccount({ KUBERNETES_SERVICE_HOST: host, ...env }: NodeJS.ProcessEnv, pod: string) {
+  const tokenFile = join(pod, "token");
+  if (host === undefined || readIfThere(tokenFile) === undefined) return undefined;
+  const url = `https://${isIPv6(host) ? `[${host}]` : host}:${env.KUBERNETES_SERVICE_PORT ?? "443"}`;
+  return { url, cluster: { server: url, "certificate-authority": join(pod, "ca.crt") }, user: { tokenFile } };
 }
 
-function dataOrFile(entry: Record<string, unknown>, key: string): string | undefined {
-  const data = entry[`${key}-data`];
-  if (typeof data === "string" && data !== "") return Buffer.from(data, "base64").toString("utf8");
-  const file = entry[key];
-  return typeof file === "string" && file !== "" ? contentOf(file) : undefined;
-}
-
-function contentOf(path: string): string {
-  const text = readIfThere(path);
-  if (text === undefined) throw invalid(`${path}, which the kubeconfig names, can't be read`, "correct the kubeconfig");
-  return text;
-}
-
-function readIfThere(path: string): string | undefined {
+/** Returns undefined if the file cannot be read. */
+export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {

@@ -1,7 +1,10 @@
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
+/**
+ * Reads objects by their paths; `@kubernetes/client-node` sends the requests. Its typed clients are not used: they
+ * cannot ask for the discovery of one API group, and treat a version that is not served like an absent object.
+ */
 import { MigrationError } from "../../engine/errors";
-import { type ApiServer, type Credentials, findApiServer, type KubernetesAccess } from "./kubeconfig";
+import { type Connection, connect } from "./connection";
+import { type ApiServer, findApiServer, isText, type KubernetesAccess } from "./kubeconfig";
 
 /** One object of the API server. */
 export interface ObjectPlace {
@@ -53,14 +56,19 @@ export const PLURAL = {
 };
 const REQUEST_LIMIT_MS = 10_000;
 
-export function openKubernetes(access: KubernetesAccess): KubernetesReader {
-  const server = findApiServer(access);
-  let credentials: Promise<Credentials> | undefined;
+/** @param test Folder of the pod's service account, and time limit of a request. */
+export function openKubernetes(
+  access: KubernetesAccess,
+  test: { pod?: string; limitMs?: number } = {},
+): KubernetesReader {
+  const server = findApiServer(access, process.env, test.pod);
+  const limitMs = test.limitMs ?? REQUEST_LIMIT_MS;
+  let connection: Promise<Connection> | undefined;
   const ask = async (path: string): Promise<Answer> => {
-    const answer = await send(server, await (credentials ??= server.credentials()), path);
+    const answer = await send(server, await (connection ??= connect(server)), path, limitMs);
     if (answer.status !== 401) return answer;
-    credentials = server.credentials();
-    return send(server, await credentials, path);
+    connection = connect(server);
+    return send(server, await connection, path, limitMs);
   };
   return {
     server: server.url,
@@ -81,7 +89,7 @@ export function openKubernetes(access: KubernetesAccess): KubernetesReader {
     async discover(path) {
       const answer = await ask(path);
       const { status, body } = answer;
-      if (status === 200) return JSON.parse(body) as Record<string, unknown>;
+      if (status === 200) return parsed(server, body) as Record<string, unknown>;
       if (isNotServed(answer)) return undefined;
       if (status === 401 || status === 403 || status === 404) return "refused";
       throw unreachable(server, `${status} ${messageOf(body)}`);
@@ -111,7 +119,7 @@ function read(
   { status, body }: Answer,
   verb: "get" | "list",
 ): unknown {
-  if (status === 200) return JSON.parse(body) as unknown;
+  if (status === 200) return parsed(server, body);
   if (status === 404) return undefined;
   const said = messageOf(body);
   if (status === 401 || status === 403) {
@@ -119,11 +127,22 @@ function read(
       "KUBERNETES_FORBIDDEN",
       `${server.url} does not let ${kind} ${namespace}/${name} (${apiVersion}) be read: ${status} ${said}`,
       {
-        fix: `check the kubeconfig and its context; the role needs "${verb}" on ${PLURAL[kind]} in namespace ${namespace}`,
+        fix:
+          `check the kubeconfig and its context; ` +
+          `the role needs "${verb}" on ${PLURAL[kind]} in namespace ${namespace}`,
       },
     );
   }
   throw unreachable(server, `${status} ${said}`);
+}
+
+/** The parser's message quotes the body, which can be a Secret. */
+function parsed(server: ApiServer, body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw unreachable(server, "its answer is no JSON, so something else answers at this address");
+  }
 }
 
 function messageOf(body: string): string {
@@ -137,7 +156,7 @@ function messageOf(body: string): string {
 function unreachable(server: ApiServer, why: string, cause?: unknown): MigrationError {
   return new MigrationError(
     "KUBERNETES_UNREACHABLE",
-    `the Kubernetes API server ${server.url} does not answer: ${why}`,
+    `the Kubernetes API server ${server.url} does not answer: ${why}${proxyOf(server)}`,
     {
       fix: "check the address in the kubeconfig, the network and the server's certificate",
       cause,
@@ -145,35 +164,39 @@ function unreachable(server: ApiServer, why: string, cause?: unknown): Migration
   );
 }
 
-function send(server: ApiServer, { token, basic, cert, key }: Credentials, path: string): Promise<Answer> {
-  const url = new URL(server.url + path);
-  const request = url.protocol === "http:" ? httpRequest : httpsRequest;
-  return new Promise((resolve, reject) => {
-    const failed = (error: Error) =>
-      reject(unreachable(server, error.message || (error as NodeJS.ErrnoException).code || "no connection", error));
-    const call = request(
-      url,
-      {
-        ca: server.ca,
-        cert,
-        key,
-        rejectUnauthorized: server.verify,
-        servername: server.serverName,
-        timeout: REQUEST_LIMIT_MS,
-        auth: basic,
-        headers: { accept: "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      },
-      (response) => {
-        const parts: Buffer[] = [];
-        response.on("data", (part: Buffer) => parts.push(part));
-        response.once("end", () =>
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") }),
-        );
-        response.once("error", failed);
-      },
-    );
-    call.once("timeout", () => call.destroy(new Error(`no answer within ${REQUEST_LIMIT_MS / 1000} s`)));
-    call.once("error", failed);
-    call.end();
-  });
+/** The proxy without its login. */
+function proxyOf({ cluster }: ApiServer): string {
+  const proxy = cluster["proxy-url"];
+  return isText(proxy) ? ` (through the proxy ${new URL(proxy).protocol}//${new URL(proxy).host})` : "";
+}
+
+async function send(server: ApiServer, connection: Connection, path: string, limitMs: number): Promise<Answer> {
+  const { client, config, headers } = connection;
+  const request = new client.RequestContext(server.url + path, client.HttpMethod.GET);
+  const limit = AbortSignal.timeout(limitMs);
+  request.setHeaderParam("accept", "application/json");
+  request.setSignal(limit);
+  await config.applySecurityAuthentication(request);
+  endWithin(limitMs, request.getAgent());
+  // As an object the headers could not have two values of one name. `fetch` takes a list as well.
+  const all = [...Object.entries(request.getHeaders()), ...headers];
+  request.getHeaders = () => all as never;
+  try {
+    const response = await new client.IsomorphicFetchHttpLibrary().send(request).toPromise();
+    return { status: response.httpStatusCode, body: await response.body.text() };
+  } catch (error) {
+    throw unreachable(server, limit.aborted ? `no answer within ${limitMs / 1000} s` : reasonOf(error), error);
+  }
+}
+
+/** Ends a connection to a proxy that does not answer. The signal only ends the wait for it. */
+function endWithin(limitMs: number, agent: object | undefined): void {
+  const { options = {} } = (agent ?? {}) as { options?: object };
+  // The agent for HTTP proxies reads the option, that for SOCKS proxies its own field.
+  for (const one of [agent, options]) Object.assign(one ?? {}, { timeout: limitMs });
+}
+
+function reasonOf(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return message.replace(/^request to .* failed, reason: */s, "") || code || "no connection";
 }

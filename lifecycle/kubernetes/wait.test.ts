@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { silent } from "../../engine/progress";
 import { type KubernetesObject, openKubernetes } from "./reader";
 import { readinessOf, waitForSecret, waitUntilReady } from "./wait";
@@ -25,6 +25,9 @@ const object = (generation: number, status?: Record<string, unknown>): Kubernete
   metadata: { generation },
   status,
 });
+
+// Loading the library takes a moment, which must not count in the short time limits of these tests.
+beforeAll(async () => void (await import("@kubernetes/client-node")), 60_000);
 
 let server: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve())));

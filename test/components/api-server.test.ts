@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ensureParts, otherStrimzi, type StrimziCrds } from "@kafka-migration/sandbox";
 import { definitionsInGroup, KubernetesRest } from "@kafka-migration/sandbox/kubernetes";
 import { withKubernetes } from "@kafka-migration/sandbox/testing";
+import { parse, stringify } from "yaml";
 import { versionAtLeast } from "../../engine/version";
 import { dialects, type DialectName, type ResourceText } from "../../components/dialects";
 import { type Fields, mirrorFields, userFields } from "../../engine/rules/operator-fields";
@@ -342,6 +344,17 @@ test("an API version that the real API server does not serve is named with those
   await expect(unclaimedStep.create({ place, owner: "o/p/s", kubeconfig: kubernetes.api.kubeconfig })).rejects.toThrow(
     "does not serve KafkaUser as kafka.strimzi.io/v9",
   );
+});
+
+test("a kubeconfig's impersonation is what the real API server decides by: as a user alone, and with a group", async () => {
+  const secret = { apiVersion: "v1", kind: "Secret", namespace: "default", name: "none" } as const;
+  const as = (more: object) => {
+    const config = parse(readFileSync(kubernetes.api.kubeconfig, "utf8")) as { users: { user: object }[] };
+    for (const entry of config.users) Object.assign(entry.user, more);
+    return openKubernetes({ kubeconfig: stringify(config) });
+  };
+  await expect(as({ as: "jane" }).get(secret)).rejects.toThrow(/KUBERNETES_FORBIDDEN: .*403 .*User "jane" cannot get/);
+  expect(await as({ as: "jane", "as-groups": ["nobody", "system:masters"] }).get(secret)).toBeUndefined();
 });
 
 describe("the fields that the dialects let through", () => {

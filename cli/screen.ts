@@ -1,3 +1,4 @@
+/** Own code: packages for progress bars need the total in advance. Here it is part of the engine's lines. */
 import type { Progress } from "../engine/progress";
 import { durationText } from "../engine/units";
 

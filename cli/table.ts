@@ -1,4 +1,6 @@
 /**
+ * Own code: packages for tables draw borders and colours, which scripts and logs do not want. This is shorter.
+ *
  * Aligned columns, at most `most` rows, and a line for the rest. Columns of numbers (all cells are digits) are aligned
  * to the right.
  */

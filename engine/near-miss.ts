@@ -1,4 +1,6 @@
 /**
+ * Own code: the packages for edit distances (`fastest-levenshtein`) count a swap of neighbours as two mistakes.
+ *
  * The known word that the user probably meant, for messages of the form `did you mean "..."?`. Undefined if no word is
  * near. A word is near if only case and separators differ, or if at most a third of its letters are mistyped.
  */

@@ -1,4 +1,6 @@
 /**
+ * Own code: `semver` refuses versions with two numbers, such as Kafka's `4.1`.
+ *
  * Returns true if a version is `least` or later. Compares number by number, as many as `least` has. A missing number
  * counts as 0. A part that is not a number is never later.
  * @param version such as `4.1.0`, of Kafka or of an operator

@@ -1,3 +1,4 @@
+/** Own code: OAuth clients use `fetch`, which takes no CA (`tokenEndpoint.ca`) without further packages. */
 import { readFile } from "node:fs/promises";
 import { request as overHttp } from "node:http";
 import { request as overHttps } from "node:https";

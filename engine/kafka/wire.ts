@@ -1,7 +1,9 @@
 /**
  * Writes and reads Kafka's wire format on plain buffers. The same code handles the older ("classic") versions and the
  * flexible versions (KIP-482). In flexible versions, strings and lists use another length prefix, and structures have
- * tagged fields. docs/kafka-port.md explains why the library's own codecs are not used.
+ * tagged fields.
+ *
+ * Own code: the client lacks requests, discards partial answers and fails on tagged fields (docs/kafka-port.md).
  */
 
 /** Builds one request body. */

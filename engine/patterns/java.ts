@@ -3,6 +3,8 @@ import { escaped, literal } from "./escapes";
 import { PatternReader, refuse } from "./reader";
 
 /**
+ * Own code: no maintained package translates Java's regular expressions exactly or refuses them.
+ *
  * Translates one Java regular expression (java.util.regex.Pattern, no flags) to JavaScript with the flag `u`. Both
  * match the same whole names. An expression that has no exact translation is refused. Groups become non-capturing. `.`,
  * `$` and `\s` become the characters that they match in Java.

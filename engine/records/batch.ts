@@ -1,3 +1,4 @@
+/** Own code: the client decodes every record into an object, which costs more than everything else together. */
 import { crc32c } from "@node-rs/crc32";
 import { FORMAT_BYTES, isLegacy, legacyOffset } from "./legacy";
 

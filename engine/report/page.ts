@@ -1,3 +1,4 @@
+/** Own templates and plot: the page is one file without scripts, and `html` escapes every name from a cluster. */
 import { html, Html } from "./escape";
 import { atMost } from "./figure";
 import { clock, progressPlot } from "./plot";

@@ -1,3 +1,4 @@
+/** Own code: packages escape Markdown, but not what GitHub turns into mentions, references and links. */
 /** The maximum length of a comment on GitHub, in characters. */
 export const LIMIT = 65_536;
 

@@ -108,7 +108,7 @@ export const LONGEST_TOPIC_NAME = 249;
 /** The reason why brokers refuse this topic name (Kafka's Topic.validate). Undefined: brokers accept it. */
 export function topicNameFault(name: string): string | undefined {
   if (name.length > LONGEST_TOPIC_NAME) return `has ${name.length} characters, Kafka allows ${LONGEST_TOPIC_NAME}`;
-  if (name === "" || name === "." || name === "..") return "is no topic name";
+  if (name === "" || name === "." || name === "..") return "is not a valid topic name";
   const illegal = /[^\w.-]/.exec(name)?.[0];
   return illegal === undefined
     ? undefined

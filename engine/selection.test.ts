@@ -125,7 +125,7 @@ describe("a pattern that selects nothing", () => {
     ["orders*", ["orders-eu", "orders-us"], 'did you mean "orders.*" (2 topics)'],
     ["oredrs", ["orders", "payments"], 'did you mean "orders"'],
     ["Orders", ["orders"], 'did you mean "orders"'],
-    [".*replica", ["a.replica"], 'topic "a.replica" is matched, but excluded'],
+    [".*replica", ["a.replica"], 'topic "a.replica" matches, but is excluded'],
   ])("%s", (pattern, topics, expected) => {
     const message = hint(pattern, topics);
     expect(message).toContain("SELECTION_EMPTY");

@@ -92,13 +92,15 @@ export function nothingSelected(originTopics: readonly string[], mirror: MirrorM
     ...visible
       .filter((t) => skip(t) === "excluded")
       .slice(0, 5)
-      .map((t) => `topic "${t}" is matched, but excluded by "${topicsExclude(mirror)}"`),
+      .map((t) => `topic "${t}" matches, but is excluded by "${topicsExclude(mirror)}"`),
     ...visible
       .filter((t) => skip(t) === "internal")
       .slice(0, 5)
-      .map((t) => `topic "${t}" is matched, but MirrorMaker 2 takes its name for an internal one`),
+      .map((t) => `topic "${t}" matches, but MirrorMaker 2 treats its name as internal`),
   ];
-  const seen = `mirror.topicsPattern "${mirror.topicsPattern}" selects none of the ${visible.length} topics that the origin shows`;
+  const seen =
+    `mirror.topicsPattern "${mirror.topicsPattern}" selects none of the ${visible.length} visible topics of ` +
+    "the origin";
   return new MigrationError("SELECTION_EMPTY", seen, {
     details,
     fix:
@@ -119,7 +121,8 @@ function patternHints(topics: readonly string[], list: string): string[] {
       hints.push(`"${pattern}" is a regular expression; did you mean "${glob}" (${matches(topics, glob)} topics)?`);
     } else if (matches(topics, `.*(?:${pattern}).*`) > 0) {
       hints.push(
-        `"${pattern}" is part of topic names, but must match them whole; did you mean ".*${pattern}.*" (${matches(topics, `.*(?:${pattern}).*`)} topics)?`,
+        `"${pattern}" matches only part of topic names, but must match the whole name; did you mean ` +
+          `".*${pattern}.*" (${matches(topics, `.*(?:${pattern}).*`)} topics)?`,
       );
     } else {
       const near = nearMiss(pattern.replace(/[\\^$.*+?()[\]{}|]+$/, "").replaceAll("\\", ""), topics);

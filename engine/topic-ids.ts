@@ -34,9 +34,12 @@ export function recreatedTopics(recorded: RecordedTopics | undefined, now: Recor
 
 export function recreatedText({ topic, side, was, is }: Recreated, target = topic): string {
   const after =
-    side === "origin" ? "the mirror went on at its old offsets" : "the mirror does not copy again what it had copied";
+    side === "origin"
+      ? "the mirror continued at its old offsets"
+      : "the mirror does not copy the earlier records again";
   return (
-    `topic ${side === "origin" ? topic : target} was deleted and created again on the ${side} since the mirror was started ` +
+    `topic ${side === "origin" ? topic : target} was deleted and created again on the ${side} since the ` +
+    "mirror was started " +
     `(its id was ${was} and is ${is}): ${after}, so records may be missing on the target`
   );
 }

@@ -35,7 +35,7 @@ function ask(mechanisms: string[], acls: Acl[], accepted = false): Promise<strin
 test("a name that nobody has is free", async () => expect(await ask([], [])).toBe("free"));
 
 test.each([
-  [["SCRAM-SHA-512"], [], "with a SCRAM-SHA-512 credential; it was not touched"],
+  [["SCRAM-SHA-512"], [], "with a SCRAM-SHA-512 credential; it was not changed"],
   [
     ["SCRAM-SHA-256", "SCRAM-SHA-512"],
     [acl, acl],
@@ -44,12 +44,12 @@ test.each([
   [[], [acl], "with 1 ACL"],
 ])("one that somebody has is refused: %j", async (mechanisms, acls, part) => {
   const message = await ask(mechanisms, acls);
-  expect(message).toMatch(/^USER_TAKEN: user "mm2-credentials" is on the origin already, with /);
+  expect(message).toMatch(/^USER_TAKEN: user "mm2-credentials" already exists on the origin, with /);
   expect(message).toContain(part);
   expect(message).toContain("origin.names.user");
 });
 
 test("whoever accepts that takes it over, and is told so", async () => {
   expect(await ask(["SCRAM-SHA-512"], [], true)).toBe("free");
-  expect(said.join()).toContain("it is taken over, as preflight.accept says");
+  expect(said.join()).toContain("the migration takes it over, because preflight.accept allows this");
 });

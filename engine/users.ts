@@ -43,12 +43,15 @@ export async function requireUnusedName(
     open,
   );
   if (found.length === 0) return;
-  const seen = `user "${username}" is on the ${side} already, with ${found.join(" and ")}`;
+  const seen = `user "${username}" already exists on the ${side}, with ${found.join(" and ")}`;
   if (accepted) {
-    progress.warn(`USER_TAKEN: ${seen}; it is taken over, as preflight.accept says`);
+    progress.warn(`USER_TAKEN: ${seen}; the migration takes it over, because preflight.accept allows this`);
     return;
   }
-  throw new MigrationError("USER_TAKEN", `${seen}; it was not touched`, {
-    fix: `give the mirror's user another name (${side}.names.user), remove that one when nobody needs it, or put USER_TAKEN into preflight.accept: it then gets another password, and goes with the migration`,
+  throw new MigrationError("USER_TAKEN", `${seen}; it was not changed`, {
+    fix:
+      `give the mirror's user another name (${side}.names.user), remove the existing user if nobody needs it, ` +
+      "or add USER_TAKEN to preflight.accept: the user then gets another password and is deleted with the " +
+      "migration",
   });
 }

@@ -19,7 +19,7 @@ const acl = (name: string, side: Residue["side"] = "origin"): Residue => ({
   kind: "acl",
   side,
   name: `${name} allow Read on topic a`,
-  what: "an ACL of a user that the migration made",
+  what: "an ACL of a user that the migration created",
 });
 const object = (name: string, more: Partial<Residue> = {}): Residue => ({
   kind: "object",
@@ -74,8 +74,8 @@ describe("what to do about residue", () => {
       /kafka-migration replication --cancel/,
     ],
     [
-      "a rule of the fence",
-      { kind: "acl", side: "origin", name: "User:* deny Write on topic a", what: "a rule of the fence" },
+      "an ACL of the fence",
+      { kind: "acl", side: "origin", name: "User:* deny Write on topic a", what: "an ACL of the fence" },
       /fence --hold/,
     ],
   ])(

@@ -58,9 +58,11 @@ export async function requireOwn(
   if (foreign.length > 0) {
     throw new MigrationError(
       "INTERNAL_TOPIC_FOREIGN",
-      "topics that would be deleted as the mirror's own do not look like what MirrorMaker 2 makes; nothing was deleted",
+      "some internal topics to delete do not contain what MirrorMaker 2 writes; nothing was deleted",
       {
-        fix: "look at these topics; when they are not needed, delete them by hand and run again; otherwise take them out of this migration's names (shown in brackets)",
+        fix:
+          "check these topics; if they are not needed, delete them by hand and run again; otherwise give the " +
+          "mirror's topics other names (the setting is in brackets)",
         details: foreign.map(
           (c) => `${c.side} topic ${c.name} (${renamedBy(c.kind, mirror)}): ${c.reasons.join("; ")}`,
         ),

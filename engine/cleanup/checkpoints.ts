@@ -47,7 +47,7 @@ export async function deleteCheckpoints(
     async (target) => {
       const [check] = await requireOwn({ target }, model.mirror, [topic]);
       if (check!.state === "absent") {
-        progress.info(`target topic ${topic.name} is gone already`);
+        progress.info(`target topic ${topic.name} is already deleted`);
         return { deleted: false, reason: "absent", checkpoints: 0 };
       }
       await requireNoMembers(target, model.mirror);
@@ -77,15 +77,20 @@ async function requireApplied(
   const left = all.length - relevant.length;
   if (left > 0)
     progress.info(
-      `${countText(left, "checkpoint")} of groups that are not selected, or of partitions that the target does not have, need no offset`,
+      `${countText(left, "checkpoint")} of groups that are not selected, or of partitions that the target ` +
+        "does not have, are not checked",
     );
   const missing = notApplied(relevant, await target.groupOffsets([...new Set(relevant.map((c) => c.group))]));
   if (missing.size > 0) {
     throw new MigrationError(
       "CHECKPOINTS_NOT_APPLIED",
-      `target: ${countText(missing.size, "group")} of ${selected.size} without committed offsets where the mirror has checkpoints for them; topic ${topic.name} is kept`,
+      `target: ${countText(missing.size, "group")} of ${selected.size} have checkpoints but no committed ` +
+        `offsets; topic ${topic.name} is kept`,
       {
-        fix: 'apply the groups\' offsets (`kafka-migration offsets --apply`) before removing the checkpoints, delete the groups on the origin that are no longer needed and leave them out of mirror.groupsPattern, or set checkpoints to "always"',
+        fix:
+          "apply the groups' offsets with `kafka-migration offsets --apply` first, or delete groups on the " +
+          "origin that are no longer needed and exclude them from mirror.groupsPattern, or set checkpoints to " +
+          '"always"',
         details: [...missing].slice(0, 50).map(([group, partitions]) => `group ${group}: ${someOf(partitions, 5)}`),
       },
     );

@@ -33,7 +33,7 @@ export async function deleteInternalTopic(
     async (clusters) => {
       const [check] = await requireOwn(clusters, model.mirror, [own]);
       if (check!.state === "absent") {
-        progress.info(`${own.side} topic ${own.name} is gone already`);
+        progress.info(`${own.side} topic ${own.name} is already deleted`);
         return { deleted: false };
       }
       await requireNoMembers(clusters.target, model.mirror);
@@ -51,9 +51,12 @@ function ownTopic(mirror: MirrorModel, topic: { side: Side; name: string }): Int
   if (own !== undefined) return own;
   throw new MigrationError(
     "INTERNAL_TOPIC_UNKNOWN",
-    `${topic.side} topic ${topic.name} is not one that this configuration makes: ${someOf(all.map((t) => `${t.side} ${t.name}`))}`,
+    `${topic.side} topic ${topic.name} does not belong to this configuration, whose internal topics are: ` +
+      `${someOf(all.map((t) => `${t.side} ${t.name}`))}`,
     {
-      fix: "nothing was deleted; put back what the mirror was run with (origin.alias, target.alias, target.offsetStorageTopic, target.configStorageTopic, target.statusStorageTopic)",
+      fix:
+        "nothing was deleted; restore the settings that the mirror ran with (origin.alias, target.alias, " +
+        "target.offsetStorageTopic, target.configStorageTopic, target.statusStorageTopic)",
     },
   );
 }
@@ -77,7 +80,7 @@ export async function deleteMirrorGroups(
       const { groupId } = model.mirror;
       const group = await describeMirrorGroup(target, model.mirror);
       if (group.state === "Dead" && group.members.length === 0) {
-        progress.info(`group ${groupId} is gone already`);
+        progress.info(`group ${groupId} is already deleted`);
         return { deleted: false };
       }
       if (!hasLeft(group)) await requireNoMembers(target, model.mirror);
@@ -93,9 +96,9 @@ export async function deleteMirrorGroups(
             : `is a ${kind} group`;
         throw new MigrationError(
           "MIRROR_GROUP_FOREIGN",
-          `target: group ${groupId} ${what}, which Connect's group never does; it was not deleted`,
+          `target: group ${groupId} ${what}, so it is not Connect's group; it was not deleted`,
           {
-            fix: "find the application that uses this name; give the mirror a target.groupId of its own",
+            fix: "find the application that uses this name, and give the mirror its own target.groupId",
           },
         );
       }

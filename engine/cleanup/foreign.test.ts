@@ -78,7 +78,7 @@ describe("an internal topic is foreign", () => {
       records: [...own[kind], record("customer-3", "credit card 4711"), record(null, "x")],
     });
     expect(found).toEqual([
-      expect.stringMatching(/^2 of \d records looked at are not .* \(first: partition 0, offset 5\)$/),
+      expect.stringMatching(/^2 of \d sampled records are not .* \(first: partition 0, offset 5\)$/),
     ]);
     expect(found.join()).not.toMatch(/customer|4711|secret/);
   });

@@ -62,12 +62,14 @@ function contentReasons(topic: InternalTopic, records: readonly SampleRecord[], 
   if (unreadable.length > 0) {
     const first = unreadable[0]!;
     reasons.push(
-      `${unreadable.length} of ${records.length} records looked at are not ${CONTENT[topic.kind]} (first: partition ${first.partition}, offset ${first.offset})`,
+      `${unreadable.length} of ${records.length} sampled records are not ${CONTENT[topic.kind]} (first: ` +
+        `partition ${first.partition}, offset ${first.offset})`,
     );
   }
   if (others.size > 0)
     reasons.push(
-      `it holds entries of ${topic.kind === "heartbeats" ? "another mirror" : "other connectors"}: ${someOf([...others].sort())}`,
+      `it holds entries of ${topic.kind === "heartbeats" ? "another mirror" : "other connectors"}: ` +
+        `${someOf([...others].sort())}`,
     );
   return reasons;
 }

@@ -57,7 +57,8 @@ export async function proveMirrorGone(
       );
       await waitForQuiet(clusters, own, { ...options, deadline }, progress, signal);
       progress.info(
-        `the mirror is gone: Connect group ${model.mirror.groupId} is ${groupState}, ${countText(topics.filter((t) => t.state === "present").length, "internal topic")} to delete`,
+        `the mirror is stopped: Connect group ${model.mirror.groupId} is ${groupState}, ` +
+          `${countText(topics.filter((t) => t.state === "present").length, "internal topic")} to delete`,
       );
       return { group: model.mirror.groupId, groupState, topics };
     },
@@ -84,7 +85,8 @@ function stillRunning(group: GroupDescription, after: string): MigrationError {
   const members = group.members.map((m) => `${m.clientId} at ${m.clientHost}`);
   return new MigrationError(
     "MIRROR_STILL_RUNNING",
-    `target: Connect group ${group.groupId} is ${group.state} with ${countText(group.members.length, "member")}${after}; its topics are in use`,
+    `target: Connect group ${group.groupId} is ${group.state} with ` +
+      `${countText(group.members.length, "member")}${after}; its topics are still in use`,
     {
       fix: "delete the KafkaMirrorMaker2 resource (or stop the workers that use this group), then run again",
       details: members.slice(0, 10),
@@ -113,7 +115,8 @@ async function waitForNoMembers(
     if (Date.now() - saidAt >= SAY_EVERY_MS) {
       saidAt = Date.now();
       progress.info(
-        `waiting for the mirror to go: Connect group ${group.groupId} is ${group.state} with ${countText(group.members.length, "member")}`,
+        `waiting for the mirror to stop: Connect group ${group.groupId} is ${group.state} with ` +
+          `${countText(group.members.length, "member")}`,
       );
     }
     await pauseFor(pause, signal);
@@ -140,12 +143,13 @@ async function waitForQuiet(
         "MIRROR_STILL_RUNNING",
         `internal topics still grow after ${durationText(wait.limitMs)}: ${someOf(grown)}`,
         {
-          fix: "find the MirrorMaker 2 or Connect worker that still writes to them and stop it, then run again",
+          fix: "stop the MirrorMaker 2 or Connect worker that still writes to them, then run again",
         },
       );
     }
     progress.info(
-      `waiting for the internal topics to be quiet: ${someOf(grown, 3)} grew in the last ${durationText(quietMs)}`,
+      `waiting until nothing writes to the internal topics: ${someOf(grown, 3)} grew in the last ` +
+        `${durationText(quietMs)}`,
     );
     before = now;
   }
@@ -174,7 +178,7 @@ async function pauseFor(ms: number, signal?: AbortSignal): Promise<void> {
   } catch (cause) {
     throw new MigrationError(
       "CLEANUP_INTERRUPTED",
-      "the wait for the mirror to be gone was interrupted; nothing was deleted",
+      "interrupted while waiting for the mirror to stop; nothing was deleted",
       { fix: "run again", cause },
     );
   }

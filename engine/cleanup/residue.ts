@@ -110,14 +110,14 @@ async function topicResidue(clusters: Clusters, mirror: MirrorModel, keepCheckpo
       const kind = here.get(name);
       if (side === "target" && kept.has(name)) continue;
       if (side === "target" && name === journal)
-        found.push({ kind: "topic", side, name, what: "what the groups' offsets were before the cutover" });
+        found.push({ kind: "topic", side, name, what: "the groups' offsets before the cutover" });
       else if (kind !== undefined) found.push({ kind: "topic", side, name, what: `the mirror's ${kind} topic` });
       else if (possible.has(name))
         found.push({
           kind: "topic",
           side,
           name,
-          what: "named like an internal topic of this mirror under another setting",
+          what: "has the name of an internal topic that this mirror would have with another setting",
           foreign: true,
         });
     }
@@ -144,14 +144,14 @@ async function replicationResidue({ origin, target }: Clusters, mirror: MirrorMo
   const { ours, foreign } = await throttlesOn(target, present);
   const ongoing = (await target.listReassignments()).filter((r) => migrated.has(r.topic));
   return [
-    ...throttleResidue(ours, ", as this migration's replication reset sets it"),
+    ...throttleResidue(ours, ", as set by this migration's replication reset"),
     ...throttleResidue(foreign, "").map((r): Residue => ({ ...r, foreign: true })),
     ...ongoing.map(
       (r): Residue => ({
         kind: "reassignment",
         side: "target",
         name: partitionKey(r),
-        what: "replicas are being moved",
+        what: "a reassignment is in progress",
         foreign: true,
       }),
     ),
@@ -187,7 +187,7 @@ async function aclResidue(port: KafkaPort, principals: readonly string[]): Promi
         kind: "acl",
         side: port.side,
         name: aclText(acl),
-        what: "an ACL of a user that the migration made",
+        what: "an ACL of a user that the migration created",
       });
   }
   return found;
@@ -203,7 +203,7 @@ async function credentialResidue(port: KafkaPort, principals: readonly string[])
         kind: "credential",
         side: port.side,
         name,
-        what: `a ${mechanism} credential of a user that the migration made`,
+        what: `a ${mechanism} credential of a user that the migration created`,
       });
     }
   }
@@ -223,12 +223,15 @@ async function mechanismsOf(port: KafkaPort, user: string): Promise<string[]> {
 async function fenceResidue(origin: KafkaPort, mirror: MirrorModel): Promise<Residue[]> {
   const rules = markedRules(mirror, await aclsOf(origin));
   return rules.map(
-    ({ rule }): Residue => ({ kind: "acl", side: "origin", name: aclText(rule), what: "a rule of the fence" }),
+    ({ rule }): Residue => ({ kind: "acl", side: "origin", name: aclText(rule), what: "an ACL of the fence" }),
   );
 }
 
 function aclText(acl: Acl): string {
-  return `${acl.principal} ${acl.permission} ${acl.operation} on ${acl.resourceType} ${acl.resourceName}${acl.patternType === "prefixed" ? "*" : ""}`;
+  return (
+    `${acl.principal} ${acl.permission} ${acl.operation} on ${acl.resourceType} ` +
+    `${acl.resourceName}${acl.patternType === "prefixed" ? "*" : ""}`
+  );
 }
 
 async function aclsOf(port: KafkaPort, filter?: { principal: string }): Promise<Acl[]> {

@@ -11,10 +11,12 @@ import type { Movement, TopicEnds } from "./types";
 export function breached(wrote: readonly Movement[], when: string): MigrationError {
   return new MigrationError(
     "FENCE_BREACHED",
-    `the origin was written to in ${countText(wrote.length, "partition")} ${when}`,
+    `${countText(wrote.length, "partition")} of the origin received writes ${when}`,
     {
       details: wrote.slice(0, 20).map((m) => `${m.topic}-${m.partition}: ${m.from} -> ${m.to}`),
-      fix: "stop these producers (super users pass every ACL; see docs/fence.md for clusters with a user operator), then run `pulumi up` again",
+      fix:
+        "stop these producers (ACLs do not apply to super users; see docs/fence.md for clusters with a user " +
+        "operator), then run `pulumi up` again",
     },
   );
 }
@@ -22,7 +24,10 @@ export function breached(wrote: readonly Movement[], when: string): MigrationErr
 /** The warning for writes to the origin when no fence had to stop them. It says what to do. */
 export function writtenText(wrote: readonly Movement[]): string {
   const where = someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`));
-  return `the origin was written to in ${countText(wrote.length, "partition")} since the gate passed: ${where}. Stop these producers and run \`pulumi up\` again before clients start on the target`;
+  return (
+    `${countText(wrote.length, "partition")} of the origin received writes since the gate passed: ${where}. ` +
+    "Stop these producers and run `pulumi up` again before clients start on the target"
+  );
 }
 
 /** The writes to the migrated topics of the origin since `provedEnds`. */

@@ -120,14 +120,14 @@ function tell(gap: FenceGap, progress: Progress): void {
   const wrote =
     gap.wrote.length === 0
       ? gap.unwatched === true
-        ? "nobody watched whether anything was written in between"
-        : "nothing was written in between"
+        ? "unknown whether producers wrote in between"
+        : "no writes in between"
       : `written in between: ${someOf(
           gap.wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`),
           10,
         )}`;
   progress.warn(
-    `fence: ${countText(gap.rules, "rule")} had been removed since ${gap.after} and stood again at ${gap.until}; ${wrote}`,
+    `fence: ${countText(gap.rules, "rule")} had been removed since ${gap.after} and restored at ${gap.until}; ${wrote}`,
   );
 }
 

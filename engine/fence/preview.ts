@@ -51,9 +51,11 @@ export async function previewFence(
 function notAllowed(what: "list" | "make"): MigrationError {
   return new MigrationError(
     "FENCE_NOT_ALLOWED",
-    `the migration's administrator may not ${what} ACLs on the origin, so it can't raise the fence`,
+    `the migration's administrator may not ${what} ACLs on the origin and cannot raise the fence`,
     {
-      fix: `grant it ${what === "list" ? "Describe" : "Alter"} on the origin's cluster (fence: true does where the stack makes the user), or switch the fence off`,
+      fix:
+        `grant it ${what === "list" ? "Describe" : "Alter"} on the origin's cluster (fence: true grants it to ` +
+        "a user that the stack creates), or switch the fence off",
     },
   );
 }

@@ -140,7 +140,7 @@ function tell(report: ProducerReport, topics: number, progress: Progress): void 
   const window = durationText(report.windowMs);
   if (report.quiet) {
     progress.info(
-      `producers: nothing was written to ${countText(topics, "topic")} of the origin in ${window}, and no transaction is open`,
+      `producers: no writes to ${countText(topics, "topic")} of the origin in ${window}, and no open transactions`,
     );
     return;
   }
@@ -160,7 +160,8 @@ function tell(report: ProducerReport, topics: number, progress: Progress): void 
     );
   for (const w of report.writers.slice(0, 10)) {
     progress.warn(
-      `producers: ${w.transactionalId === undefined ? `producer ${w.producerId}` : `transactional id "${w.transactionalId}"`} wrote to ${someOf(w.partitions, 5)}, last at ${w.lastWrite}`,
+      `producers: ${w.transactionalId === undefined ? `producer ${w.producerId}` : `transactional id "${w.transactionalId}"`} ` +
+        `wrote to ${someOf(w.partitions, 5)}, last at ${w.lastWrite}`,
     );
   }
 }

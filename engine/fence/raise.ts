@@ -58,9 +58,9 @@ export async function refuseAclSync(clusters: Clusters, mirror: MirrorModel): Pr
   if (source === undefined || source.config["sync.topic.acls.enabled"]?.trim().toLowerCase() === "false") return;
   throw new MigrationError(
     "FENCE_ACL_SYNC",
-    "the mirror copies ACLs: it would copy the fence's denials to the target, where they would stay and stop every producer",
+    "the mirror copies ACLs: it would copy the fence's denials to the target and stop every producer there",
     {
-      fix: 'set sync.topic.acls.enabled: "false" in the source connector and let it start anew, or switch the fence off',
+      fix: 'set sync.topic.acls.enabled: "false" in the source connector and restart it, or switch the fence off',
     },
   );
 }
@@ -82,7 +82,8 @@ export async function raiseOn(
   await create(origin, missing);
   const principals = [...new Set(rules.map((r) => r.rule.principal))].sort();
   progress.info(
-    `fence: ${countText(topics.length, "topic")} of the origin closed for ${someOf(principals, 5)} (${missing.length} rules made, ${rules.length - missing.length} were there)`,
+    `fence: ${countText(topics.length, "topic")} of the origin closed for ${someOf(principals, 5)} ` +
+      `(${missing.length} ACLs created, ${rules.length - missing.length} existed already)`,
   );
   const { writing, ends } =
     settled && missing.length === 0
@@ -91,10 +92,10 @@ export async function raiseOn(
   const warnings: string[] = [];
   if (writing.length > 0) {
     warnings.push(
-      `${countText(writing.length, "partition")} still written to behind the fence (${someOf(
+      `${countText(writing.length, "partition")} still receiving writes with the fence up (${someOf(
         writing.map((m) => `${m.topic}-${m.partition}`),
         5,
-      )}): super users and excepted principals pass it`,
+      )}): the fence does not stop super users and excepted principals`,
     );
   }
   for (const w of warnings) progress.warn(`fence: ${w}`);
@@ -137,9 +138,12 @@ async function mustStayOpen(origin: KafkaPort, bare: string[], options: FenceOpt
   if (everyone !== undefined) return everyone ? bare : [];
   throw new MigrationError(
     "FENCE_DEFAULT_UNKNOWN",
-    `no ACL names ${countText(bare.length, "migrated topic")} (${someOf(bare, 5)}), and the brokers hide what allow.everyone.if.no.acl.found is`,
+    `no ACL names ${countText(bare.length, "migrated topic")} (${someOf(bare, 5)}), and the brokers do not ` +
+      "show allow.everyone.if.no.acl.found",
     {
-      fix: "set fenceOptions.everyoneByDefault to what the origin's brokers have; with true, a rule that keeps reading allowed is made, too",
+      fix:
+        "set fenceOptions.everyoneByDefault to the value of allow.everyone.if.no.acl.found on the origin's " +
+        "brokers; with true, the fence also adds an ACL that keeps reads allowed",
     },
   );
 }
@@ -153,7 +157,7 @@ async function listAcls(origin: KafkaPort): Promise<Acl[]> {
         "FENCE_NO_AUTHORIZER",
         "the origin's brokers have no authorizer, so no ACL can stop a producer",
         {
-          fix: "switch the fence off (fence: false) and stop the producers themselves; the gate watches that nothing is written",
+          fix: "switch the fence off (fence: false) and stop the producers; the gate checks that nothing is written",
           cause: error,
         },
       );
@@ -268,7 +272,8 @@ export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: 
     (some) => origin.deleteAcls(some),
   );
   progress.info(
-    `fence: ${countText(rules.length, "rule")} taken away, ${countText(new Set(marked.map((r) => r.topic)).size, "topic")} of the origin open again`,
+    `fence: ${countText(rules.length, "ACL")} removed, ` +
+      `${countText(new Set(marked.map((r) => r.topic)).size, "topic")} of the origin open again`,
   );
   return { removed: rules.length };
 }

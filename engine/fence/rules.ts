@@ -79,9 +79,10 @@ export function fenceRules(
   if (open.length > 0) {
     throw new MigrationError(
       "FENCE_EXCEPT_EVERYONE",
-      `everyone may write to ${open.length} migrated topics (${open.slice(0, 5).join(", ")}), so nobody can be excepted there`,
+      `User:* may write to ${open.length} migrated topics (${open.slice(0, 5).join(", ")}), so the fence ` +
+        "cannot except anyone there",
       {
-        fix: "leave fenceOptions.except empty, or replace the rules for User:* by rules for the principals that need them",
+        fix: "remove fenceOptions.except, or replace the ACLs for User:* with ACLs for the principals that need them",
       },
     );
   }

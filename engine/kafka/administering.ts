@@ -214,7 +214,7 @@ async function createTopic(cluster: Cluster, topic: topics.NewTopic): Promise<vo
         unanswered = false;
         const exists = outcome.errorCode === TOPIC_ALREADY_EXISTS;
         if (exists && !before) {
-          throw new MigrationError("KAFKA_TOPIC_EXISTS", `${resource} exists on the ${cluster.side} cluster already`, {
+          throw new MigrationError("KAFKA_TOPIC_EXISTS", `${resource} already exists on the ${cluster.side} cluster`, {
             fix: "use another name or remove the topic",
           });
         }
@@ -225,7 +225,7 @@ async function createTopic(cluster: Cluster, topic: topics.NewTopic): Promise<vo
   );
   await everyBrokerShows(
     cluster,
-    `topic "${topic.name}" was created, but not every broker shows it`,
+    `topic "${topic.name}" was created, but some brokers do not show it`,
     (shown) =>
       shown.some(
         (t) =>

@@ -148,7 +148,7 @@ export class Cluster extends Patience {
 const LEADER_NOT_AVAILABLE = 5;
 
 function withoutBrokers(side: Side): MigrationError {
-  return new MigrationError("KAFKA_NOT_AVAILABLE", `the ${side} cluster answered without any broker`, {
+  return new MigrationError("KAFKA_NOT_AVAILABLE", `the ${side} cluster returned no brokers`, {
     fix: "check the brokers' health and run again",
   });
 }

@@ -156,7 +156,7 @@ export function connectionFailure(error: unknown, at: LoginAttempt): LinkFailure
     return fixed(
       "KAFKA_AUTHENTICATION",
       `the ${where} refused the login (${at.sasl}): ${deepest}`,
-      "check that the listener asks for a SASL login",
+      "check that the listener requires a SASL login",
     );
   }
   const tlsCode = codes.find((c) => TLS_CODE.test(c));
@@ -174,10 +174,12 @@ export function connectionFailure(error: unknown, at: LoginAttempt): LinkFailure
     (e) => e.code === "ECONNREFUSED" || e.code === "ENOTFOUND" || e.code === "EAI_AGAIN" || e.code === "EHOSTUNREACH",
   );
   const missing = [...(at.tls ? [] : ["TLS"]), ...(at.sasl === undefined ? ["SASL"] : [])];
-  const hint = missing.length === 0 ? "" : `; does this listener want ${missing.join(" or ")}?`;
+  const hint = missing.length === 0 ? "" : `; does this listener require ${missing.join(" or ")}?`;
   const seen = `cannot reach the ${where}: ${refused?.message ?? deepest}${refused === undefined ? hint : ""}`;
   const failure = new MigrationError("KAFKA_UNREACHABLE", seen, {
-    fix: "check the address, the port, the network between here and the brokers, and that the broker's advertised listener is reachable from here",
+    fix:
+      "check the address, the port, the network between here and the brokers, and that the broker's advertised " +
+      "listener is reachable from here",
   });
   return new LinkFailure(failure, true);
 }
@@ -187,8 +189,8 @@ export function connectionFailure(error: unknown, at: LoginAttempt): LinkFailure
  * moment. Another attempt may succeed.
  */
 function refusedLater(seen: string, reason: string): LinkFailure {
-  const failure = new MigrationError("KAFKA_AUTHENTICATION", `the ${seen}, which it had accepted before: ${reason}`, {
-    fix: "check whether the password was changed, the user removed, or the token expired since; then run again",
+  const failure = new MigrationError("KAFKA_AUTHENTICATION", `the ${seen}, but accepted them before: ${reason}`, {
+    fix: "check whether the password was changed, the user was removed or the token expired, then run again",
   });
   return new LinkFailure(failure, true);
 }
@@ -200,13 +202,19 @@ function fixed(code: string, seen: string, fix: string): LinkFailure {
 function tlsFix(code: string | undefined): string {
   switch (code) {
     case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return "connect by a name that the broker's certificate contains, or set this cluster's serverName (tls.serverName in a model file) to one that it does";
+      return (
+        "connect to a host name in the broker's certificate, or set this cluster's serverName (tls.serverName " +
+        "in a model file) to such a name"
+      );
     case "CERT_HAS_EXPIRED":
       return "renew the broker's certificate";
     case "EPROTO":
-      return "check that this port speaks TLS, and that a client certificate is given where the listener asks for one";
+      return "check that this port uses TLS, and set a client certificate if the listener requires one";
     default:
-      return "give the CA certificate that signed the broker's certificate (this cluster's caFile; ca in a program, tls.ca in a model file), and a client certificate where the listener asks for one";
+      return (
+        "set the CA certificate that signed the broker's certificate (this cluster's caFile; ca in a program, " +
+        "tls.ca in a model file), and a client certificate if the listener requires one"
+      );
   }
 }
 
@@ -233,19 +241,19 @@ export function requestFailure(
   }
   if (code === UNKNOWN_TOPIC_OR_PARTITION) {
     return new MigrationError("KAFKA_UNKNOWN_TOPIC", seen, {
-      fix: "check the topic's name, that it still exists and that the principal may describe it",
+      fix: "check the topic's name, that it still exists, and that the principal may describe it",
     });
   }
   if (code === UNSUPPORTED_VERSION) {
     return new MigrationError("KAFKA_UNSUPPORTED", seen, { fix: "use Kafka 2.4 or newer on both clusters" });
   }
   if (code === ILLEGAL_SASL_STATE || code === 58) {
-    return new MigrationError("KAFKA_AUTHENTICATION", seen, { fix: "check the login that the listener asks for" });
+    return new MigrationError("KAFKA_AUTHENTICATION", seen, { fix: "check which login the listener requires" });
   }
   if (isRetriable(code)) {
     return new MigrationError("KAFKA_NOT_AVAILABLE", seen, {
       fix: "wait until every partition has a leader and every coordinator answers, then run again",
     });
   }
-  return new MigrationError("KAFKA_REFUSED", seen, { fix: "correct what the broker names and run again" });
+  return new MigrationError("KAFKA_REFUSED", seen, { fix: "correct the value that the broker reports and run again" });
 }

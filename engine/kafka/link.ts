@@ -202,7 +202,7 @@ export class Link {
     try {
       return api.read(body);
     } catch (cause) {
-      throw new Error(`the answer to ${api.name} v${api.version} could not be read`, { cause });
+      throw new Error(`the response to ${api.name} v${api.version} is malformed`, { cause });
     } finally {
       this.context.throttle.note(this.address, body.throttleMs);
     }

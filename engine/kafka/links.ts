@@ -185,7 +185,7 @@ export class Links {
 
 function closed(side: Side): MigrationError {
   return new MigrationError("KAFKA_CLOSED", `the connection to the ${side} cluster is closed`, {
-    fix: "look for the error that came first",
+    fix: "look for an earlier error",
   });
 }
 function parseAddresses(list: string, side: Side): Address[] {
@@ -207,8 +207,8 @@ function parseAddresses(list: string, side: Side): Address[] {
 }
 
 function addressMistake(side: Side, bad: string[]): MigrationError {
-  const seen = bad.length === 0 ? "no bootstrap address is given" : `not a host:port address: ${bad.join(", ")}`;
+  const seen = bad.length === 0 ? "no bootstrap address is set" : `not a host:port address: ${bad.join(", ")}`;
   return new MigrationError("KAFKA_ADDRESS", `${side} cluster: ${seen}`, {
-    fix: `give ${side}.bootstrapServers (or ${side}.adminBootstrapServers) as host:port, comma separated`,
+    fix: `set ${side}.bootstrapServers (or ${side}.adminBootstrapServers) to host:port, comma-separated`,
   });
 }

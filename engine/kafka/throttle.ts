@@ -82,8 +82,9 @@ export class Throttle {
   failure(seen: string): MigrationError {
     return new MigrationError("KAFKA_THROTTLED", `the ${this.side} cluster throttles this client ${seen}`, {
       fix:
-        "raise the quotas of the migration's administrator (consumer_byte_rate, request_percentage), or end other " +
-        "clients of this user; a record batch larger than the quota allows in its window (10 s by default) never comes through",
+        "raise the quotas of the migration's administrator (consumer_byte_rate, request_percentage), or stop other " +
+        "clients of this user; a record batch larger than the quota allows in one window (10 s by default) " +
+        "never gets through",
     });
   }
 

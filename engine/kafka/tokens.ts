@@ -62,7 +62,7 @@ async function readToken(file: string, side: Side): Promise<string> {
     );
   });
   const token = text.trim();
-  if (token === "") throw failed(side, `the token file ${file} is empty`, "let its owner write a token into it");
+  if (token === "") throw failed(side, `the token file ${file} is empty`, "write a token into the file");
   return token;
 }
 
@@ -84,8 +84,8 @@ async function requestToken(endpoint: TokenEndpoint, side: Side): Promise<{ toke
     throw failed(side, seen + why, "check the client's id, its secret, the scope and the audience");
   }
   if (typeof answer.access_token !== "string" || answer.access_token === "") {
-    const fix = "check that the URL is the endpoint for tokens (RFC 6749), not another one of the identity provider";
-    throw failed(side, `${where} answered without access_token`, fix);
+    const fix = "check that the URL is the identity provider's token endpoint (RFC 6749)";
+    throw failed(side, `${where} returned no access_token`, fix);
   }
   const seconds = Number(answer.expires_in);
   return { token: answer.access_token, lifetimeMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0 };

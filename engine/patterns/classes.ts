@@ -12,7 +12,7 @@ export function characterClass(reader: PatternReader): string {
   if (reader.peek() === "]")
     refuse(
       reader,
-      'has a class that begins with "]", which Java takes for the character and JavaScript for the end',
+      'has a class that begins with "]": Java reads the character, JavaScript the end of the class',
       "write \\]",
     );
   let source = "";
@@ -59,7 +59,7 @@ function one(reader: PatternReader): Escape {
     return refuse(
       reader,
       "has an intersection of classes, &&, which JavaScript does not have",
-      "write the characters out, or \\& for the character",
+      "list the characters, or write \\& for the character",
     );
   if (c === "\\") return characterEscape(reader);
   reader.next();

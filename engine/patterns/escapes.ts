@@ -22,11 +22,11 @@ const INSTEAD: Record<string, string> = {
   P: "write the class out, e.g. [^a-z] for \\P{Lower}",
   Q: "write a backslash before each special character instead of \\Q...\\E",
   E: "write a backslash before each special character instead of \\Q...\\E",
-  k: "write the text that is repeated once more",
-  A: "leave it out: a pattern matches the whole name",
-  z: "leave it out: a pattern matches the whole name",
-  Z: "leave it out: a pattern matches the whole name",
-  G: "leave it out: a pattern matches the whole name",
+  k: "write the repeated text out",
+  A: "remove it: a pattern always matches the whole name",
+  z: "remove it: a pattern always matches the whole name",
+  Z: "remove it: a pattern always matches the whole name",
+  G: "remove it: a pattern always matches the whole name",
 };
 
 /** One character, or a class in the form that goes inside `[...]`. */
@@ -45,14 +45,14 @@ export function characterEscape(reader: PatternReader): Escape {
     return refuse(
       reader,
       `refers back to group ${c}, which Java counts over all patterns of the list`,
-      "write the text that is repeated once more",
+      "write the repeated text out",
       begun,
     );
   if (/[A-Za-z0]/u.test(c))
     return refuse(
       reader,
-      `uses \\${c}, which JavaScript reads in another way or not at all`,
-      INSTEAD[c] ?? "write the characters themselves, in a class where there are several",
+      `uses \\${c}, which JavaScript reads differently or rejects`,
+      INSTEAD[c] ?? "write the character itself, or a class of characters",
       begun,
     );
   return { character: c };

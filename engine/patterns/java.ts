@@ -14,7 +14,7 @@ import { PatternReader, refuse } from "./reader";
 export function fromJava(pattern: string, names = new Set<string>()): string {
   const reader = new PatternReader(pattern);
   const source = alternatives(reader, { behind: false, names });
-  if (!reader.done) refuse(reader, 'has a ")" without its "("', "write \\) for the character, or take it away");
+  if (!reader.done) refuse(reader, 'has a ")" without its "("', "write \\) for the character, or remove it");
   return source;
 }
 
@@ -113,11 +113,11 @@ function groupStart(
     refuse(
       reader,
       "has an inline flag, like (?i), which JavaScript does not have",
-      "write both cases, [oO]rders, and leave the flag out",
+      "write both cases, [oO]rders, and remove the flag",
       begun,
     );
   }
-  return refuse(reader, 'has a "(?" that starts no group Java knows', "write a plain group, (?:...)", begun);
+  return refuse(reader, 'has a "(?" that does not begin a group in Java', "write a plain group, (?:...)", begun);
 }
 
 function quantified(reader: PatternReader, source: string, place: Place): string {
@@ -141,7 +141,7 @@ function quantified(reader: PatternReader, source: string, place: Place): string
   const lazy = reader.take("?") ? "?" : "";
   const more = reader.peek();
   if (more !== undefined && "*+?{".includes(more))
-    refuse(reader, `has a "${more}" after a quantifier`, "put what is repeated twice into a group, (?:...)");
+    refuse(reader, `has a "${more}" after a quantifier`, "put the repeated part into a group, (?:...)");
   return `${source}${count}${lazy}`;
 }
 
@@ -152,7 +152,7 @@ function quantifier(reader: PatternReader): string | undefined {
   if (count !== undefined) return count;
   return refuse(
     reader,
-    'has a "{" that is no count, like {3}',
+    'has a "{" that does not begin a count such as {3}',
     "write \\{ for the character; a comma separates patterns, so write a{2}a?a? for two to four a",
   );
 }
@@ -164,6 +164,6 @@ function quantifier(reader: PatternReader): string | undefined {
 function assertion(reader: PatternReader, source: string): string {
   const next = reader.peek();
   if (next !== undefined && "*+?{".includes(next))
-    refuse(reader, `repeats ("${next}") what matches no character`, "take the quantifier away");
+    refuse(reader, `repeats ("${next}") something that matches no character`, "remove the quantifier");
   return source;
 }

@@ -43,7 +43,7 @@ const old = (count: number) =>
 const now = (count: number) => puts(0, count, time);
 
 describe("the first records of a topic that was deleted and created again on the origin", () => {
-  it("differ where the mirror went on at its old offsets", async () => {
+  it("differ where the mirror continued at its old offsets", async () => {
     expect(await kinds(log(now(900)), log([...old(500), ...now(900).slice(500)]))).toEqual(["missing"]);
   });
 

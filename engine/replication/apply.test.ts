@@ -81,7 +81,7 @@ describe("applyReplication", () => {
     ]);
     const [lagging] = target.topics.get("orders")!;
     lagging!.isr = [1];
-    await expect(apply({ limitMs: 400 })).rejects.toThrow(/REPLICATION_LIMIT: [^]*orders:0 lacks broker 2, 3 in sync/);
+    await expect(apply({ limitMs: 400 })).rejects.toThrow(/REPLICATION_LIMIT: [^]*orders:0: broker 2, 3 not in sync/);
     expect(target.config("topic orders")).toEqual({});
     setTimeout(() => (lagging!.isr = [1, 2, 3]), 300);
     expect(await apply()).toMatchObject({
@@ -149,7 +149,7 @@ describe("applyReplication", () => {
     expect(target.batches).toEqual([3]);
     await apply({ batchPartitions: 3 });
     expect(target.batches).toEqual([3, 3]);
-    expect(lines.join("\n")).toContain("waiting for 3 reassignments of migrated topics that are under way");
+    expect(lines.join("\n")).toContain("waiting for 3 reassignments of migrated topics in progress");
     expect(target.replicas("wide").every((r) => r.length === 2)).toBe(true);
   });
 
@@ -207,10 +207,10 @@ describe("applyReplication", () => {
         await expect(run()).rejects.toThrow(/REPLICATION_INTERRUPTED|REPLICATION_LIMIT|the line was cut/);
         expect([target.config("topic orders")[LIST], ...rates()]).toEqual(["0:3,0:1,1:2,1:1", "1000", "1000", "1000"]);
         expect(lines.join("\n")).toMatch(
-          /warning: the replication throttle on orders and broker 1, 2, 3 stays, as 2 partitions still get their replicas: the next run removes it/,
+          /warning: the replication throttle on orders and broker 1, 2, 3 stays, because 2 partitions still copy replicas: the next run removes it/,
         );
         expect((await planReplicationFor(model, {}, opening(origin, target))).lines.join("\n")).toMatch(
-          /interrupted run has left a replication throttle on orders and broker 1, 2, 3/,
+          /interrupted run left a replication throttle on orders and broker 1, 2, 3/,
         );
         // Not done yet: the next run also waits under the throttle.
         await expect(apply({ limitMs: 400 })).rejects.toThrow("REPLICATION_LIMIT");
@@ -263,7 +263,7 @@ describe("applyReplication", () => {
       await apply({ throttleBytesPerSecond: 5_000_000 });
       expect([1, 2, 3].map((id) => target.config(`broker ${id}`)[RATE])).toEqual(["777", undefined, "777"]);
       expect(lines.join("\n")).toContain(
-        "warning: broker 1, 3 of the target has a replication throttle that is not this migration's",
+        "warning: broker 1, 3 of the target has a replication throttle that this migration did not set",
       );
     });
 
@@ -297,7 +297,7 @@ describe("applyReplication", () => {
       expect(target.config("broker 2")).toEqual({ [RATE]: "777" });
       expect(target.config("broker 1")).toEqual({});
       expect(lines.join("\n")).toMatch(
-        /warning: broker 2 of the target has a replication throttle that is not this migration's/,
+        /warning: broker 2 of the target has a replication throttle that this migration did not set/,
       );
     });
   });
@@ -305,7 +305,7 @@ describe("applyReplication", () => {
   it("ends at its limit and says which replica of which partition is missing", async () => {
     target.slowness = 1_000_000;
     await expect(apply({ limitMs: 700 })).rejects.toThrow(
-      /REPLICATION_LIMIT: target: 2 partitions of 2 in this batch not in sync after 0.7 s[^]*orders:0 lacks broker 3, 1 in sync[^]*fix: /,
+      /REPLICATION_LIMIT: target: 2 partitions of 2 in this batch not in sync after 0.7 s[^]*orders:0: broker 3, 1 not in sync[^]*fix: /,
     );
   });
 

@@ -81,14 +81,12 @@ async function apply(
   warnOfForeign(foreign, progress);
   const moving: Moving = { ...options, limitMs, deadline, foreign, progress, signal };
   if (first.ongoing.length > 0) {
-    progress.info(
-      `waiting for ${countText(first.ongoing.length, "reassignment")} of migrated topics that ${first.ongoing.length === 1 ? "is" : "are"} under way`,
-    );
+    progress.info(`waiting for ${countText(first.ongoing.length, "reassignment")} of migrated topics in progress`);
     const changes = first.ongoing.map(asChange);
     const meter = new Meter(changes.length, 0, progress);
     const left = throttleText(ours);
     if (left !== undefined && moving.throttleBytesPerSecond === undefined)
-      progress.info(`the replication throttle that an interrupted run left on ${left} stays until they are done`);
+      progress.info(`an interrupted run left the replication throttle on ${left}; it stays until they are done`);
     await throttled(target, changes, moving, (part) => waitForReplicas(target, { changes: part, ...moving, meter }));
   }
   await removeLeftThrottle(target, (await throttlesOn(target, names)).ours, progress);
@@ -96,7 +94,7 @@ async function apply(
   const state = first.ongoing.length > 0 ? await readReplication(clusters, mirror, options) : first;
   const plan = planReplication(state.input);
   for (const line of linesOf(preview(state, plan, options))) progress.info(line);
-  if (state.absent.length > 0) progress.warn(`not on the target, so left out: ${someOf(state.absent)}`);
+  if (state.absent.length > 0) progress.warn(`skipped topics that do not exist on the target: ${someOf(state.absent)}`);
   const origins = new Map(state.origin.map((t) => [t.name, t.minInsync]));
   const mins = minInsyncChanges(
     state.input.topics.map((t) => ({
@@ -126,7 +124,8 @@ async function apply(
     durationMs: Date.now() - startedAt,
   };
   progress.info(
-    `replication: ${countText(result.partitions, "partition")} changed, ${result.unchanged} were right, all in sync after ${durationText(result.durationMs)}`,
+    `replication: ${countText(result.partitions, "partition")} changed, ${result.unchanged} already correct; ` +
+      `all in sync after ${durationText(result.durationMs)}`,
   );
   return result;
 }
@@ -186,13 +185,13 @@ async function removeUnlessMoving(
   if (where === undefined) return;
   const stays = `the replication throttle on ${where} stays`;
   const later =
-    "the next run removes it once they are done, and so does `kafka-migration replication --cancel --apply`";
+    "the next run removes it when they are done; `kafka-migration replication --cancel --apply` removes it, too";
   try {
     const asked = new Set(changes.map((c) => partitionKey(c)));
     const left = (await target.listReassignments()).filter((r) => asked.has(partitionKey(r))).length;
     if (left > 0)
       return progress.warn(
-        `${stays}, as ${countText(left, "partition")} still ${left === 1 ? "gets its" : "get their"} replicas: ${later}`,
+        `${stays}, because ${countText(left, "partition")} still ${left === 1 ? "copies" : "copy"} replicas: ${later}`,
       );
     await removeThrottle(target, throttle);
   } catch (error) {
@@ -237,7 +236,8 @@ async function catchUp(
   );
   if (changes.length === 0) return;
   moving.progress.info(
-    `waiting for ${countText(changes.length, "partition")} with as many replicas as wanted, but not all in sync: ${someOf(changes.map((c) => partitionKey(c)))}`,
+    `waiting for ${countText(changes.length, "partition")} with the wanted number of replicas that are not ` +
+      `all in sync: ${someOf(changes.map((c) => partitionKey(c)))}`,
   );
   await waitForReplicas(target, { changes, ...moving, meter: new Meter(changes.length, 0, moving.progress) });
 }
@@ -269,7 +269,8 @@ async function electPreferred(target: KafkaPort, names: readonly string[], movin
   }
   if (left.length > 0)
     moving.progress.warn(
-      `${countText(left.length, "partition")} not led by the preferred replica yet: ${someOf(left.map((p) => partitionKey(p)))}`,
+      `${countText(left.length, "partition")} still without its preferred leader: ` +
+        `${someOf(left.map((p) => partitionKey(p)))}`,
     );
 }
 
@@ -288,9 +289,9 @@ function checkOptions(options: ReplicationOptions): void {
   if (wrong.length > 0) {
     throw new MigrationError(
       "REPLICATION_OPTIONS_INVALID",
-      `replication options can't be used: ${wrong.map((key) => `replication.${key} is ${options[key]}`).join(", ")}`,
+      `invalid replication options: ${wrong.map((key) => `replication.${key} is ${options[key]}`).join(", ")}`,
       {
-        fix: "write whole numbers above 0",
+        fix: "use whole numbers above 0",
       },
     );
   }

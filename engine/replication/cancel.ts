@@ -45,9 +45,10 @@ export async function cancelReplication(
           if (Date.now() >= deadline) {
             throw new MigrationError(
               "REPLICATION_LIMIT",
-              `target: ${countText(left.length, "reassignment")} not taken back after ${durationText(limitMs)}: ${someOf(left)}`,
+              `target: ${countText(left.length, "reassignment")} not cancelled after ` +
+                `${durationText(limitMs)}: ${someOf(left)}`,
               {
-                fix: "see that every broker of the target runs, then cancel again",
+                fix: "make sure that every broker of the target is running, then cancel again",
               },
             );
           }
@@ -57,7 +58,7 @@ export async function cancelReplication(
       const { ours, foreign } = await throttlesOn(target, names);
       warnOfForeign(foreign, progress);
       await removeLeftThrottle(target, ours, progress);
-      progress.info(`replication: ${countText(state.ongoing.length, "reassignment")} taken back`);
+      progress.info(`replication: ${countText(state.ongoing.length, "reassignment")} cancelled`);
       return { cancelled: state.ongoing.length };
     },
     open,

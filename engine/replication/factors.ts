@@ -39,7 +39,7 @@ export function wantedFactors(
   });
   mistakes.throwIfAny(
     "REPLICATION_RULE_INVALID",
-    "replication rules can't be used",
+    "invalid replication rules",
     'write each of replication.rules as { pattern, factor }, e.g. { pattern: "orders.*", factor: 3 }',
   );
   const matchers = rules.map((rule, i) => ({

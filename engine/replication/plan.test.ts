@@ -190,20 +190,23 @@ describe("planReplication, by example", () => {
     expect(p.topics).toEqual([{ topic: "orders", from: [1], to: 3, partitions: 1, bytes: 200 }]);
   });
 
-  it("prefers the broker with fewer bytes when the replicas are equal, and with fewer replicas when the bytes are", () => {
-    const topics = [{ name: "orders", factor: 2, partitions: [partition(0, [1])] }];
-    const busy = (over: Partial<BrokerNow>[]): BrokerNow[] => three.map((b, i) => ({ ...b, ...over[i] }));
-    const bytes = plan({
-      topics,
-      brokers: busy([{}, { otherBytes: 900, otherReplicas: 5 }, { otherBytes: 100, otherReplicas: 5 }]),
-    });
-    expect(bytes.changes[0]!.to).toEqual([1, 3]);
-    const replicas = plan({
-      topics,
-      brokers: busy([{}, { otherBytes: 500, otherReplicas: 2 }, { otherBytes: 500, otherReplicas: 9 }]),
-    });
-    expect(replicas.changes[0]!.to).toEqual([1, 2]);
-  });
+  it(
+    "prefers the broker with fewer bytes when the replicas are equal, and with fewer replicas when the bytes " + "are",
+    () => {
+      const topics = [{ name: "orders", factor: 2, partitions: [partition(0, [1])] }];
+      const busy = (over: Partial<BrokerNow>[]): BrokerNow[] => three.map((b, i) => ({ ...b, ...over[i] }));
+      const bytes = plan({
+        topics,
+        brokers: busy([{}, { otherBytes: 900, otherReplicas: 5 }, { otherBytes: 100, otherReplicas: 5 }]),
+      });
+      expect(bytes.changes[0]!.to).toEqual([1, 3]);
+      const replicas = plan({
+        topics,
+        brokers: busy([{}, { otherBytes: 500, otherReplicas: 2 }, { otherBytes: 500, otherReplicas: 9 }]),
+      });
+      expect(replicas.changes[0]!.to).toEqual([1, 2]);
+    },
+  );
 
   it("drops the replica that is out of sync, and of two in one rack the more loaded one", () => {
     const out = plan({

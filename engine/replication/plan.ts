@@ -107,29 +107,31 @@ function refuseImpossible(topics: readonly TopicNow[], brokers: readonly BrokerN
     );
     if (gone.length > 0) missing.add(`topic ${topic.name} has replicas on broker ${gone.join(", ")}`);
     if (!Number.isInteger(topic.factor) || topic.factor < 1)
-      tooLarge.add(`topic ${topic.name}: ${topic.factor} is not a replication factor`);
+      tooLarge.add(`topic ${topic.name}: replication factor ${topic.factor} is not a whole number of at least 1`);
     else if (!grows) continue;
     else if (topic.factor > brokers.length)
       tooLarge.add(`topic ${topic.name}: factor ${topic.factor}, but there are ${brokers.length} brokers`);
     else if (topic.factor > racks.size && !allowSameRack) {
       tooLarge.add(
-        `topic ${topic.name}: factor ${topic.factor}, but the ${brokers.length} brokers are in ${racks.size} rack${racks.size === 1 ? "" : "s"}`,
+        `topic ${topic.name}: factor ${topic.factor}, but the ${brokers.length} brokers are in ${racks.size} ` +
+          `rack${racks.size === 1 ? "" : "s"}`,
       );
     }
   }
   missing.throwIfAny(
     "REPLICATION_BROKER_MISSING",
-    `target: replicas sit on brokers that are not in the cluster now (alive: ${listed})`,
-    "start these brokers, or move their replicas away, and run again",
+    `target: some brokers that hold replicas are not running (running: ${listed})`,
+    "start these brokers, or move their replicas to other brokers, then run again",
   );
   if (tooLarge.list.length > 0) {
     const onlyRacks = tooLarge.list.every((line) => line.includes(" in ") && line.includes("rack"));
     throw new MigrationError(
       "REPLICATION_TOO_LARGE",
-      `target: the replication asked for does not fit its brokers ${listed}`,
+      `target: the requested replication needs more brokers or racks; the cluster has ${listed}`,
       {
         fix: onlyRacks
-          ? "lower the factor with a rule in replication.rules ({ pattern, factor }), add brokers in other racks, or set replication.allowSameRack"
+          ? "lower the factor with a rule in replication.rules ({ pattern, factor }), add brokers in other " +
+            "racks, or set replication.allowSameRack"
           : "lower the factor with a rule in replication.rules ({ pattern, factor }), or add brokers",
         details: tooLarge.list,
       },

@@ -84,24 +84,29 @@ export function preview(state: ReplicationState, plan: ReplicationPlan, options:
 export function linesOf(found: PreviewFigures): string[] {
   const lines = [
     found.partitions === 0
-      ? `replication: nothing to change, ${countText(found.unchanged, "partition")} as wanted`
-      : `replication: ${countText(found.partitions, "partition")} of ${countText(found.topics.length, "topic")} will change, ${bytesText(found.bytes)} to copy; ${found.unchanged} as wanted`,
+      ? `replication: nothing to change, ${countText(found.unchanged, "partition")} already correct`
+      : `replication: ${countText(found.partitions, "partition")} of ` +
+        `${countText(found.topics.length, "topic")} will change, ${bytesText(found.bytes)} to copy; ` +
+        `${found.unchanged} already correct`,
     ...found.topics
       .slice(0, SHOWN_TOPICS)
       .map(
         (t) =>
-          `  ${t.topic}: ${countText(t.partitions, "partition")} from ${t.from.join(" or ")} to ${countText(t.to, "replica")}, ${bytesText(t.bytes)}`,
+          `  ${t.topic}: ${countText(t.partitions, "partition")} from ${t.from.join(" or ")} to ` +
+          `${countText(t.to, "replica")}, ${bytesText(t.bytes)}`,
       ),
   ];
   if (found.topics.length > SHOWN_TOPICS) lines.push(`  and ${found.topics.length - SHOWN_TOPICS} more topics`);
   if (found.minInsync.length > 0)
     lines.push(`  min.insync.replicas: ${someOf(found.minInsync.map((m) => `${m.topic} ${m.from} -> ${m.to}`))}`);
   if (found.underWay > 0)
-    lines.push(`  ${countText(found.underWay, "reassignment")} under way already: waited for first`);
+    lines.push(`  ${countText(found.underWay, "reassignment")} already in progress: the reset waits for them first`);
   const left = found.leftThrottle && throttleText(found.leftThrottle);
   if (left !== undefined)
-    lines.push(`  an interrupted run has left a replication throttle on ${left}: removed once nothing is under way`);
-  if (found.absent.length > 0) lines.push(`  not on the target yet, so not in these figures: ${someOf(found.absent)}`);
+    lines.push(
+      `  an interrupted run left a replication throttle on ${left}: removed when no reassignment is in progress`,
+    );
+  if (found.absent.length > 0) lines.push(`  not on the target yet and not included here: ${someOf(found.absent)}`);
   if (found.idleRules.length > 0) lines.push(`  rules that match no migrated topic: ${found.idleRules.join("; ")}`);
   return lines;
 }

@@ -107,7 +107,11 @@ async function readOrigin({ origin }: Clusters, mirror: MirrorModel): Promise<Or
 function minInsync(config: Map<string, ConfigEntry> | undefined, topic: string, side: string): number {
   const value = Number(config?.get("min.insync.replicas")?.value ?? Number.NaN);
   if (Number.isInteger(value)) return value;
-  throw new MigrationError("REPLICATION_UNREADABLE", `the ${side} did not tell min.insync.replicas of topic ${topic}`, {
-    fix: `let the administrator read the topic's configuration (DescribeConfigs on topic ${topic} of the ${side})`,
-  });
+  throw new MigrationError(
+    "REPLICATION_UNREADABLE",
+    `the ${side} cluster did not return min.insync.replicas of topic ${topic}`,
+    {
+      fix: `grant the administrator DescribeConfigs on topic ${topic} of the ${side}`,
+    },
+  );
 }

@@ -144,7 +144,8 @@ export async function setThrottle(
     ),
   );
   progress.info(
-    `replication throttled to ${bytesText(bytesPerSecond)}/s on ${where.brokers.length === 0 ? "no broker" : `broker ${where.brokers.join(", ")}`}`,
+    `replication throttled to ${bytesText(bytesPerSecond)}/s on ` +
+      `${where.brokers.length === 0 ? "no broker" : `broker ${where.brokers.join(", ")}`}`,
   );
 }
 
@@ -174,9 +175,10 @@ export async function removeThrottle(target: KafkaPort, found: ThrottleFound): P
     if (Date.now() > until) {
       throw new MigrationError(
         "REPLICATION_THROTTLE_LEFT",
-        `target: the replication throttle was removed, but is still shown on ${someOf([...shown.topics, ...brokers.map((id) => `broker ${id}`)])}`,
+        "target: the replication throttle was removed, but brokers still show it on " +
+          `${someOf([...shown.topics, ...brokers.map((id) => `broker ${id}`)])}`,
         {
-          fix: "see that every broker follows the controller, then run again: it removes what is left",
+          fix: "make sure that every broker is up to date with the controller, then run again to remove the rest",
         },
       );
     }
@@ -211,12 +213,14 @@ export async function throttlesOn(target: KafkaPort, topics: readonly string[]):
 export function warnOfForeign({ topics, brokers }: ThrottleFound, progress: Progress): void {
   if (brokers.length > 0) {
     progress.warn(
-      `broker ${brokers.join(", ")} of the target has a replication throttle that is not this migration's: it is kept, and holds for new replicas where they are throttled`,
+      `broker ${brokers.join(", ")} of the target has a replication throttle that this migration did not ` +
+        "set: it is kept, and also limits new replicas of throttled topics",
     );
   }
   if (topics.length > 0) {
     progress.warn(
-      `target: every replica of ${someOf(topics)} is throttled (${LISTS.join(" or ")} is ${EVERY_REPLICA}), which is not this migration's doing: it is kept`,
+      `target: every replica of ${someOf(topics)} is throttled (${LISTS.join(" or ")} is ${EVERY_REPLICA}); ` +
+        "this migration did not set that throttle and keeps it",
     );
   }
 }
@@ -238,5 +242,5 @@ export async function removeLeftThrottle(target: KafkaPort, ours: ThrottleFound,
   const where = throttleText(ours);
   if (where === undefined) return;
   await removeThrottle(target, ours);
-  progress.info(`removed the replication throttle that an interrupted run left on ${where}`);
+  progress.info(`removed the replication throttle of an interrupted run from ${where}`);
 }

@@ -90,8 +90,8 @@ export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise
         if (!placed && !ongoing.has(key)) lost++;
         missing.push(
           lacking.length > 0
-            ? `${key} lacks broker ${lacking.join(", ")} in sync`
-            : `${key} still shows replicas ${p.replicas.join(", ")} instead of ${change.to.join(", ")}`,
+            ? `${key}: broker ${lacking.join(", ")} not in sync`
+            : `${key}: replicas are ${p.replicas.join(", ")}, wanted ${change.to.join(", ")}`,
         );
       }
     }
@@ -106,9 +106,10 @@ export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise
     if (gone.length > 0) {
       throw new MigrationError(
         "REPLICATION_LOST",
-        `target: topic ${someOf([...new Set(gone.map((c) => c.topic))])} went away while its replicas were being made`,
+        `target: topic ${someOf([...new Set(gone.map((c) => c.topic))])} was deleted while its replicas were ` +
+          "being copied",
         {
-          fix: "find out who deleted it, then run again",
+          fix: "find out why it was deleted, then run again",
         },
       );
     }
@@ -116,9 +117,10 @@ export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise
     if (lostSince !== undefined && Date.now() - lostSince > LOST_AFTER_MS) {
       throw new MigrationError(
         "REPLICATION_LOST",
-        `target: ${countText(lost, "partition")} did not get the wanted replicas and no reassignment is under way (was it cancelled?)`,
+        `target: ${countText(lost, "partition")} did not get the wanted replicas, and no reassignment is in ` +
+          "progress (was it cancelled?)",
         {
-          fix: "run again; if it happens again, look for another tool that moves replicas on the target",
+          fix: "run again; if this repeats, look for another tool that reassigns partitions on the target",
           details: missing.slice(0, 20),
         },
       );
@@ -126,9 +128,14 @@ export async function waitForReplicas(target: KafkaPort, wait: WaitFor): Promise
     if (Date.now() >= wait.deadline) {
       throw new MigrationError(
         "REPLICATION_LIMIT",
-        `target: ${countText(open.size, "partition")} of ${wait.changes.length} in this batch not in sync after ${durationText(wait.limitMs)}`,
+        `target: ${countText(open.size, "partition")} of ${wait.changes.length} in this batch not in sync ` +
+          `after ${durationText(wait.limitMs)}`,
         {
-          fix: "see that the brokers named here run and have disk space, then run again with a longer replication.limitSeconds (replication.limitMs in a program): it goes on where it stopped (what is under way goes on in the cluster, under the throttle if there is one); `kafka-migration replication --cancel --apply` takes it back",
+          fix:
+            "make sure that these brokers are running and have disk space, then run again with a longer " +
+            "replication.limitSeconds (replication.limitMs in a program); the reset continues where it " +
+            "stopped. Reassignments in progress continue in the cluster, under the throttle if there is one. " +
+            "`kafka-migration replication --cancel --apply` cancels them",
           details: missing.slice(0, 20),
         },
       );
@@ -170,9 +177,12 @@ export async function sleepUnlessAborted(ms: number, signal?: AbortSignal): Prom
 export function interrupted(): MigrationError {
   return new MigrationError(
     "REPLICATION_INTERRUPTED",
-    "the replication reset was interrupted; reassignments that were under way go on in the cluster, under the throttle if there is one",
+    "the replication reset was interrupted; reassignments in progress continue in the cluster, under the " +
+      "throttle if there is one",
     {
-      fix: "run again: it goes on where it stopped; `kafka-migration replication --cancel --apply` takes it back",
+      fix:
+        "run again to continue where it stopped; `kafka-migration replication --cancel --apply` cancels the " +
+        "reassignments",
     },
   );
 }

@@ -32,11 +32,12 @@ export function buildReport(input: ReportInput): Report {
 }
 
 function headline(input: ReportInput): Report["headline"] {
-  if (input.abandonedAt !== undefined) return { tone: "bad", text: "Abandoned: the copy is not proved complete" };
+  if (input.abandonedAt !== undefined)
+    return { tone: "bad", text: "Abandoned: it is not proved that the copy is complete" };
   const residue = input.residue?.length ?? 0;
   if (input.phase === "cleanup") {
     if (input.residue === undefined)
-      return { tone: "waiting", text: "Cleaning up: residue is looked for once the mirror is gone" };
+      return { tone: "waiting", text: "Cleaning up: the search for residue starts when the mirror is gone" };
     return residue > 0
       ? { tone: "bad", text: `Cleaned up, but ${countText(residue, "piece")} of residue found` }
       : { tone: "good", text: "Cleaned up: no residue" };
@@ -47,17 +48,17 @@ function headline(input: ReportInput): Report["headline"] {
   if (written > 0)
     return {
       tone: "bad",
-      text: `The origin was written to after the gate had passed, in ${countText(written, "partition")}`,
+      text: `${countText(written, "partition")} of the origin received writes after the gate passed`,
     };
   const alone = input.offsets?.skipped.length ?? 0;
   if (input.gate !== undefined && alone > 0)
-    return { tone: "waiting", text: `Cut over, but ${countText(alone, "group was", "groups were")} left alone` };
+    return { tone: "waiting", text: `Cut over, but ${countText(alone, "group was", "groups were")} skipped` };
   if (input.gate !== undefined && input.offsets !== undefined)
-    return { tone: "good", text: "Cut over: the copy is complete and the groups are in their place" };
-  if (input.gate !== undefined) return { tone: "waiting", text: "The gate has passed; the cutover is not finished" };
+    return { tone: "good", text: "Cut over: the copy is complete and the groups' offsets are written" };
+  if (input.gate !== undefined) return { tone: "waiting", text: "The gate passed; the cutover is not finished" };
   if (input.look === undefined) return { tone: "waiting", text: "Copying" };
   if (input.look.against.some((f) => f.hopeless))
-    return { tone: "bad", text: "The copy cannot become complete as things stand" };
+    return { tone: "bad", text: "The copy cannot become complete until a problem is solved" };
   return input.look.against.length === 0
     ? { tone: "good", text: "The copy looks complete: ready for the cutover" }
     : { tone: "waiting", text: "Copying: not complete yet" };
@@ -72,10 +73,13 @@ function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
     ...(input.notes ?? []),
     ...(input.abandonedAt === undefined
       ? []
-      : [`the migration was abandoned at ${input.abandonedAt}: the gate was passed unproved`]),
+      : [
+          `the migration was abandoned at ${input.abandonedAt}: the gate passed without proof that the copy ` +
+            "is complete",
+        ]),
     ...(look?.against ?? []).filter((f) => f.hopeless).map((f) => f.text),
     ...(verification?.result.differences ?? []).map((d) => d.text),
-    ...(offsets?.skipped ?? []).map((s) => `group "${s.group}" was left alone: ${s.why}`),
+    ...(offsets?.skipped ?? []).map((s) => `group "${s.group}" was skipped: ${s.why}`),
     ...groups
       .filter((g) => offsets !== undefined && g.rereads !== undefined)
       .map((g) => `group "${g.group}" will read ${recordsText(g.rereads!, g.rereadsAtMost)} again`),
@@ -94,9 +98,13 @@ function leftThrottleText({ topics, brokers, underWay }: LeftThrottle): string {
   const where = throttleText({ topics, brokers });
   const why =
     underWay === 0
-      ? "nothing is under way any more"
-      : `${countText(underWay, "partition")} still ${underWay === 1 ? "gets its" : "get their"} replicas`;
-  return `a replication reset that ended early has left its throttle on ${where} of the target; ${why}. The next \`pulumi up\` or \`kafka-migration replication --apply\` waits for them and removes it; with --cancel they are taken back`;
+      ? "no reassignment is in progress"
+      : `${countText(underWay, "partition")} still ${underWay === 1 ? "copies" : "copy"} replicas`;
+  return (
+    `a replication reset ended early and left its throttle on ${where} of the target; ${why}. The next ` +
+    "`pulumi up` or `kafka-migration replication --apply` waits for the reassignments and removes the " +
+    "throttle; with --cancel it cancels them"
+  );
 }
 
 /** At most 200 lines, without duplicates. */
@@ -112,30 +120,40 @@ function timeline(input: ReportInput): TimelineEntry[] {
   const entries: (TimelineEntry | undefined)[] = [
     preflight && {
       at: preflight.at,
-      what: `Preflight passed: ${countText(preflight.result.topics, "topic")}, ${countText(preflight.result.partitions, "partition")}, ${countText(preflight.result.groups, "group")}`,
+      what:
+        `Preflight passed: ${countText(preflight.result.topics, "topic")}, ` +
+        `${countText(preflight.result.partitions, "partition")}, ${countText(preflight.result.groups, "group")}`,
     },
     input.fenceRaisedAt === undefined
       ? undefined
-      : { at: input.fenceRaisedAt, what: "Fence raised: writing to the migrated topics on the origin is denied" },
+      : { at: input.fenceRaisedAt, what: "Fence raised: the origin denies writes to the migrated topics" },
     ...(input.fence?.gaps ?? []).map((gap) => ({ at: gap.until, what: gapText(gap) })),
     gate && {
       at: gate.passedAt,
-      what: `Gate passed after ${durationText(gate.durationMs)}: ${countText(gate.partitions, "partition")} in ${countText(gate.topics, "topic")} complete`,
+      what:
+        `Gate passed after ${durationText(gate.durationMs)}: ${countText(gate.partitions, "partition")} in ` +
+        `${countText(gate.topics, "topic")} complete`,
     },
     verification && {
       at: verification.at,
-      what: `Verified (${verification.result.mode}) in ${durationText(verification.result.durationMs)}: ${verification.result.equal ? "equal" : "differences found"}`,
+      what:
+        `Verified (${verification.result.mode}) in ${durationText(verification.result.durationMs)}: ` +
+        `${verification.result.equal ? "equal" : "differences found"}`,
     },
     offsets && {
       at: offsets.at,
-      what: `Offsets of ${countText(offsets.groups.length, "group")} in place: ${offsets.written} written, ${offsets.inPlace} there already`,
+      what:
+        `Offsets of ${countText(offsets.groups.length, "group")} moved: ${offsets.written} written, ` +
+        `${offsets.inPlace} already correct`,
     },
     replication && {
       at: replication.at,
-      what: `Replication reset in ${durationText(replication.result.durationMs)}: ${countText(replication.result.partitions, "partition")}, ${bytesText(replication.result.bytes)}`,
+      what:
+        `Replication reset in ${durationText(replication.result.durationMs)}: ` +
+        `${countText(replication.result.partitions, "partition")}, ${bytesText(replication.result.bytes)}`,
     },
     input.abandonedAt === undefined ? undefined : { at: input.abandonedAt, what: "Abandoned" },
-    input.look && { at: input.look.at, what: "Looked at both clusters for this report" },
+    input.look && { at: input.look.at, what: "Read both clusters for this report" },
   ];
   return entries.filter((e): e is TimelineEntry => e !== undefined).sort((a, b) => a.at.localeCompare(b.at));
 }
@@ -190,7 +208,7 @@ function figures(input: ReportInput): [string, string][] {
     const { bytes } = verification.result;
     found.push(["Compared", `${bytesText(bytes.origin)} with ${bytesText(bytes.target)}`]);
   }
-  if (offsets !== undefined) found.push(["Offsets in place", String(offsets.written + offsets.inPlace)]);
+  if (offsets !== undefined) found.push(["Offsets moved", String(offsets.written + offsets.inPlace)]);
   if (offsetPlan !== undefined) {
     const { exact, offsets: all, rereads, rereadsAtMost } = offsetPlan.summary;
     found.push(["Offsets exact", `${exact} of ${all}`], ["Records read again", atMost(rereads, rereadsAtMost)]);

@@ -31,7 +31,7 @@ export function endReport(earlier: Report | undefined, ending: Ending): Report {
     phase,
     headline: headline(ending),
     warnings: eachOnce([
-      ...(residue ?? []).map((r) => `left behind: ${r.side} ${r.kind} ${r.name}: ${r.what}`),
+      ...(residue ?? []).map((r) => `residue: ${r.side} ${r.kind} ${r.name}: ${r.what}`),
       ...notes,
       ...before.warnings,
     ]),
@@ -39,7 +39,9 @@ export function endReport(earlier: Report | undefined, ending: Ending): Report {
       ...before.timeline,
       {
         at: madeAt,
-        what: `${phase === "destroy" ? "Destroyed" : "Cleaned up"}; ${residue === undefined ? "residue could not be looked for" : `looked for residue on ${where}: ${left === 0 ? "none" : countText(left, "piece")}`}`,
+        what:
+          `${phase === "destroy" ? "Destroyed" : "Cleaned up"}; ` +
+          `${residue === undefined ? "the search for residue failed" : `residue on ${where}: ${left === 0 ? "none" : countText(left, "piece")}`}`,
       },
     ],
     residue: residue === undefined ? null : [...residue],
@@ -49,14 +51,14 @@ export function endReport(earlier: Report | undefined, ending: Ending): Report {
 function headline({ phase, residue, notes, abandoned }: Ending): Report["headline"] {
   const done = `${abandoned ? "Abandoned and " : ""}${phase === "destroy" ? "destroyed" : "cleaned up"}`;
   const text = done[0]!.toUpperCase() + done.slice(1);
-  if (residue === undefined) return { tone: "waiting", text: `${text}, but residue could not be looked for` };
+  if (residue === undefined) return { tone: "waiting", text: `${text}, but the search for residue failed` };
   const left =
     residue.length > 0
       ? `, but ${countText(residue.length, "piece")} of residue found`
       : notes.length > 0
-        ? ": no residue where it could be looked for"
+        ? ": no residue in the places that could be searched"
         : ": no residue";
-  if (abandoned) return { tone: "bad", text: `${text}${left}; the copy was not proved complete` };
+  if (abandoned) return { tone: "bad", text: `${text}${left}; it was not proved that the copy is complete` };
   return {
     tone:
       residue.length === 0 && notes.length === 0

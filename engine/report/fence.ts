@@ -7,12 +7,15 @@ export function gapText({ after, until, rules, topics, wrote, unwatched }: Fence
   const where = topics.length === 0 ? "" : ` on ${someOf(topics, 5)}`;
   const moved = wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`);
   const seen =
-    moved.length === 0 ? (unwatched === true ? [] : ["no write was seen"]) : [`written: ${someOf(moved, 5)}`];
+    moved.length === 0 ? (unwatched === true ? [] : ["no write was found"]) : [`written: ${someOf(moved, 5)}`];
   const written = [
     ...seen,
-    ...(unwatched === true ? ["nobody held it all the time, so there may be writes that nobody saw"] : []),
+    ...(unwatched === true ? ["the fence was not watched all the time, so writes may have been missed"] : []),
   ].join("; ");
-  return `Fence open at some time between ${after} and ${until}: ${countText(rules, "rule")}${where} had been removed; ${written}`;
+  return (
+    `Fence open at some time between ${after} and ${until}: ${countText(rules, "rule")}${where} had been ` +
+    `removed; ${written}`
+  );
 }
 
 /** Warnings about the fence: each gap, and that nobody holds the fence although a user operator removes its rules. */
@@ -22,8 +25,10 @@ export function fenceWarnings(fence: FenceHistory | undefined): string[] {
   const open =
     userOperator === true && notHeldSince !== undefined
       ? [
-          `the fence has not been held since ${notHeldSince}: the origin's user operator removes its rules at its next full pass ` +
-            "(every 120 s by default), and then producers can write again. Run `kafka-migration fence --hold` until the clients run on the target",
+          `the fence has not been held since ${notHeldSince}: the origin's user operator removes its rules ` +
+            "at its next full reconciliation " +
+            "(every 120 s by default). After that, producers can write again. Run `kafka-migration fence " +
+            "--hold` until the clients run on the target",
         ]
       : [];
   return [...open, ...gaps.map(gapText)];

@@ -53,7 +53,7 @@ const empty = new Html("");
 
 function warnings({ warnings: lines, headline }: Report): Html {
   if (lines.length === 0) return empty;
-  return html`<section class="${headline.tone === "bad" ? "stop" : "warn"}"><h2>To look at (${lines.length})</h2><ul class="warnings">${lines.map((w) => html`<li>${w}</li>`)}</ul></section>`;
+  return html`<section class="${headline.tone === "bad" ? "stop" : "warn"}"><h2>To check (${lines.length})</h2><ul class="warnings">${lines.map((w) => html`<li>${w}</li>`)}</ul></section>`;
 }
 
 function figures({ figures: found }: Report): Html {
@@ -82,7 +82,7 @@ function topics(rows: readonly TopicRow[]): Html {
     .map(
       (
         r,
-      ) => html`<tr><td class="name">${r.topic}${r.target === undefined ? empty : html`<small>${r.target} on the target</small>`}</td><td class="n">${r.partitions}</td><td class="n">${atMost(r.records, r.recordsAtMost)}</td>${left ? html`<td class="n">${r.left === undefined ? "" : atMost(r.left, true)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td>${replication ? html`<td>${r.replication ?? "as wanted"}</td>` : empty}</tr>
+      ) => html`<tr><td class="name">${r.topic}${r.target === undefined ? empty : html`<small>${r.target} on the target</small>`}</td><td class="n">${r.partitions}</td><td class="n">${atMost(r.records, r.recordsAtMost)}</td>${left ? html`<td class="n">${r.left === undefined ? "" : atMost(r.left, true)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td>${replication ? html`<td>${r.replication ?? "already correct"}</td>` : empty}</tr>
 `,
     )}</tbody></table></div>${cut(rows.length)}`;
 }
@@ -101,10 +101,12 @@ function groups(rows: readonly GroupRow[]): Html {
 
 function residue({ residue: found, phase }: Report): Html {
   if (found === null)
-    return nothing(phase === "destroy" ? "Nobody could look." : "Looked for once the mirror is gone.");
+    return nothing(
+      phase === "destroy" ? "The search for residue failed." : "The search starts when the mirror is gone.",
+    );
   if (found.length === 0)
     return html`<p class="good">${MARKS.good} ${phase === "destroy" ? "None found." : "None found on either cluster."}</p>`;
-  return html`<div class="scroll"><table><thead><tr><th>What</th><th>Where</th><th>Name</th><th>Why it is residue</th></tr></thead><tbody>${found.map(
+  return html`<div class="scroll"><table><thead><tr><th>What</th><th>Where</th><th>Name</th><th>Reason</th></tr></thead><tbody>${found.map(
     (r) => html`<tr><td>${r.kind}</td><td>${r.side}</td><td class="name">${r.name}</td><td>${r.what}</td></tr>
 `,
   )}</tbody></table></div>`;

@@ -11,12 +11,12 @@ import { cutOver } from "../../test/engine/report/inputs";
 describe("what the report says", () => {
   it("a cutover: headline, events in order, topics and groups with their proof", () => {
     const report = buildReport(cutOver());
-    expect(report.headline).toEqual({ tone: "waiting", text: "Cut over, but 1 group was left alone" });
+    expect(report.headline).toEqual({ tone: "waiting", text: "Cut over, but 1 group was skipped" });
     const all = cutOver();
     all.offsets!.skipped = [];
     expect(buildReport(all).headline).toEqual({
       tone: "good",
-      text: "Cut over: the copy is complete and the groups are in their place",
+      text: "Cut over: the copy is complete and the groups' offsets are written",
     });
     expect(report.timeline.map((e) => e.what.split(/ (passed|in|of|reset|\()/)[0])).toEqual([
       "Preflight",
@@ -26,13 +26,13 @@ describe("what the report says", () => {
       "Replication",
     ]);
     expect(report.topics.map((t) => [t.topic, t.proof, t.replication])).toEqual([
-      ["orders", "counted, last records equal; 2 records twice", "1 \u2192 3"],
-      ["orders-audit", "last records equal", undefined],
-      ["orders-state", "latest value of each key equal", undefined],
+      ["orders", "record counts and last records are equal; 2 duplicate records", "1 \u2192 3"],
+      ["orders-audit", "last records are equal", undefined],
+      ["orders-state", "latest value of each key is equal", undefined],
     ]);
     expect(report.groups).toEqual([
-      { group: "reports", offsets: 0, proof: "left alone: active on the target", tone: "bad" },
-      { group: "billing", offsets: 2, proof: "written and read back, 1 in place before", tone: "good" },
+      { group: "reports", offsets: 0, proof: "skipped: active on the target", tone: "bad" },
+      { group: "billing", offsets: 2, proof: "written and read back, 1 already correct", tone: "good" },
     ]);
     expect(report.residue).toBeNull();
   });
@@ -47,13 +47,16 @@ describe("what the report says", () => {
         .topics.filter((t) => t.topic !== "orders")
         .map((t) => t.proof);
     };
-    expect(proofs("full", true)).toEqual(["every record equal", "latest value of each key equal"]);
-    expect(proofs("tail", true)).toEqual(["counted, last records equal", "latest value of each key equal"]);
-    expect(proofs("tail", false)).toEqual(["last records equal", "last keys' latest values equal"]);
+    expect(proofs("full", true)).toEqual(["every record is equal", "latest value of each key is equal"]);
+    expect(proofs("tail", true)).toEqual([
+      "record counts and last records are equal",
+      "latest value of each key is equal",
+    ]);
+    expect(proofs("tail", false)).toEqual(["last records are equal", "latest values of the last keys are equal"]);
     const input = cutOver();
     input.verification!.result.topics[0]!.oneSided = 5;
     expect(buildReport(input).topics[0]!.proof).toBe(
-      "counted, last records equal; 2 records twice; 5 records deleted on one side",
+      "record counts and last records are equal; 2 duplicate records; 5 records deleted on one side",
     );
   });
 
@@ -92,7 +95,7 @@ describe("what the report says", () => {
     );
     expect(report.groups.find((g) => g.group === "unsure")).toMatchObject({
       tone: "waiting",
-      proof: "written and read back; 1 offset not proved",
+      proof: "written and read back; 1 offset without proof",
     });
     expect(report.warnings).toContain(line);
     expect(countsOf(unsure)).toEqual({ group: "unsure", offsets: 2, unproved: 1 });

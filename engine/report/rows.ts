@@ -44,24 +44,24 @@ function proofOf(
     // A compacted topic that was counted was read completely on both sides.
     const how = result.compacted
       ? full || result.counted
-        ? "latest value of each key equal"
-        : "last keys' latest values equal"
+        ? "latest value of each key is equal"
+        : "latest values of the last keys are equal"
       : full
-        ? "every record equal"
+        ? "every record is equal"
         : result.counted
-          ? "counted, last records equal"
-          : "last records equal";
-    const twice = result.duplicates > 0 ? [`${countText(result.duplicates, "record")} twice`] : [];
+          ? "record counts and last records are equal"
+          : "last records are equal";
+    const twice = result.duplicates > 0 ? [`${countText(result.duplicates, "duplicate record")}`] : [];
     const deleted =
       result.oneSided !== undefined ? [`${countText(result.oneSided, "record")} deleted on one side`] : [];
     return { proof: [how, ...twice, ...deleted].join("; "), tone: "good" };
   }
-  if (copy === undefined) return { proof: "not looked at", tone: "waiting" };
+  if (copy === undefined) return { proof: "not checked", tone: "waiting" };
   if ((blocked.has(copy.topic) || blocked.has(copy.target)) && copy.complete < copy.partitions)
     return { proof: "blocked", tone: "bad" };
   if (copy.complete < copy.partitions)
     return { proof: `${copy.complete} of ${copy.partitions} complete`, tone: "waiting" };
-  return { proof: "complete by the mirror's offsets", tone: "good" };
+  return { proof: "complete according to the mirror's offsets", tone: "good" };
 }
 
 /** Topics whose copy can never complete. A finding names a topic or a partition of one. */
@@ -89,7 +89,7 @@ export function groupRows(input: ReportInput): GroupRow[] {
 
 function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
   const skipped = offsets.skipped.map(
-    (s): GroupRow => ({ group: s.group, offsets: 0, proof: `left alone: ${s.why}`, tone: "bad" }),
+    (s): GroupRow => ({ group: s.group, offsets: 0, proof: `skipped: ${s.why}`, tone: "bad" }),
   );
   const left = new Set(offsets.skipped.map((s) => s.group));
   const done = offsets.groups
@@ -98,11 +98,11 @@ function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
       const { offsets: all, inPlace: there = 0, unproved = 0, rereads, rereadsAtMost } = countsOf(g);
       const written =
         there === all
-          ? "was in place"
+          ? "already correct"
           : there === 0
             ? "written and read back"
-            : `written and read back, ${there} in place before`;
-      const how = unproved === 0 ? written : `${written}; ${countText(unproved, "offset")} not proved`;
+            : `written and read back, ${there} already correct`;
+      const how = unproved === 0 ? written : `${written}; ${countText(unproved, "offset")} without proof`;
       const tone = unproved === 0 ? "good" : "waiting";
       if (rereads === undefined) return { group: g.group, offsets: all, proof: how, tone };
       return {
@@ -137,14 +137,14 @@ function waiting(groups: readonly GroupCount[]): GroupRow[] {
   return groups.map(
     (g): GroupRow =>
       g.leftAlone !== undefined
-        ? { group: g.group, offsets: g.offsets, proof: `will be left alone: ${g.leftAlone}`, tone: "bad" }
-        : { group: g.group, offsets: g.offsets, proof: "on the origin; the cutover moves it", tone: "waiting" },
+        ? { group: g.group, offsets: g.offsets, proof: `will be skipped: ${g.leftAlone}`, tone: "bad" }
+        : { group: g.group, offsets: g.offsets, proof: "still on the origin; the cutover moves it", tone: "waiting" },
   );
 }
 
 function planned(plan: NonNullable<ReportInput["offsetPlan"]>): GroupRow[] {
   const share = (plan.shareGroups ?? []).map(
-    (group): GroupRow => ({ group, offsets: 0, proof: `will be left alone: ${WHY_NOT_SHARE}`, tone: "bad" }),
+    (group): GroupRow => ({ group, offsets: 0, proof: `will be skipped: ${WHY_NOT_SHARE}`, tone: "bad" }),
   );
   const moving = plan.groups.map((g): GroupRow => {
     const all = g.topics.flatMap((t) => t.partitions);
@@ -153,10 +153,10 @@ function planned(plan: NonNullable<ReportInput["offsetPlan"]>): GroupRow[] {
     const rereads = all.reduce((n, p) => n + p.rereads, 0);
     const proof =
       lost > 0
-        ? `${countText(lost, "offset")} can't be translated yet`
+        ? `${countText(lost, "offset")} cannot be translated yet`
         : exact === all.length
           ? "every offset exact"
-          : `${countText(all.length - exact, "offset")} earlier than exact`;
+          : `${countText(all.length - exact, "offset")} earlier than the exact offset`;
     return {
       group: g.group,
       offsets: all.length,

@@ -1,9 +1,14 @@
 /** The page's own style. The page loads nothing. */
 export const STYLE = `
-:root{color-scheme:light dark;--paper:#f6f7f9;--card:#fff;--ink:#1a2330;--soft:#5b6878;--rule:#e1e6ec;--good:#12805c;--goodbg:#e3f5ee;--wait:#8a5a00;--waitbg:#fdf1d8;--bad:#b3261e;--badbg:#fce8e6;--accent:#2563c9;--area:#2563c91f}
-@media (prefers-color-scheme:dark){:root{--paper:#10151c;--card:#19212b;--ink:#e6ebf1;--soft:#9aa8b8;--rule:#2b3643;--good:#5cd3a8;--goodbg:#12382c;--wait:#f2c063;--waitbg:#3d2f10;--bad:#ff9a90;--badbg:#47201d;--accent:#7db0ff;--area:#7db0ff26}}
+:root{color-scheme:light dark;--paper:#f6f7f9;--card:#fff;--ink:#1a2330;--soft:#5b6878;--rule:#e1e6ec;
+--good:#12805c;--goodbg:#e3f5ee;--wait:#8a5a00;--waitbg:#fdf1d8;--bad:#b3261e;--badbg:#fce8e6;--accent:#2563c9;
+--area:#2563c91f}
+@media (prefers-color-scheme:dark){:root{--paper:#10151c;--card:#19212b;--ink:#e6ebf1;--soft:#9aa8b8;
+--rule:#2b3643;--good:#5cd3a8;--goodbg:#12382c;--wait:#f2c063;--waitbg:#3d2f10;--bad:#ff9a90;--badbg:#47201d;
+--accent:#7db0ff;--area:#7db0ff26}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
+body{margin:0;background:var(--paper);color:var(--ink);
+font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
 main{max-width:1000px;margin:0 auto;padding:32px 20px 64px}
 header{margin-bottom:24px}
 h1{font-size:26px;line-height:1.25;margin:0 0 4px;overflow-wrap:anywhere}
@@ -12,14 +17,17 @@ h2{font-size:17px;margin:0 0 12px}
 section{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:20px;margin-bottom:20px}
 .headline{border:0;font-size:19px;font-weight:600;padding:16px 20px}
 .good{color:var(--good)}.waiting{color:var(--wait)}.bad{color:var(--bad)}
-.headline.good{background:var(--goodbg)}.headline.waiting{background:var(--waitbg)}.headline.bad{background:var(--badbg)}
+.headline.good{background:var(--goodbg)}.headline.waiting{background:var(--waitbg)}
+.headline.bad{background:var(--badbg)}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:16px;margin:0}
-.figures dt{color:var(--soft);font-size:13px}.figures dd{margin:0;font-size:18px;font-weight:600;overflow-wrap:anywhere}
+.figures dt{color:var(--soft);font-size:13px}.figures dd{margin:0;font-size:18px;font-weight:600;
+overflow-wrap:anywhere}
 ul.warnings{margin:0;padding-left:20px}ul.warnings li{margin-bottom:6px;overflow-wrap:anywhere}
 section.warn{border-left:4px solid var(--wait)}section.stop{border-left:4px solid var(--bad)}
 ol.timeline{list-style:none;margin:0;padding:0 0 0 18px;border-left:2px solid var(--rule)}
 ol.timeline li{position:relative;padding:0 0 14px}ol.timeline li:last-child{padding-bottom:0}
-ol.timeline li::before{content:"";position:absolute;left:-24px;top:7px;width:10px;height:10px;border-radius:50%;background:var(--accent)}
+ol.timeline li::before{content:"";position:absolute;left:-24px;top:7px;width:10px;height:10px;border-radius:50%;
+background:var(--accent)}
 time{display:block;color:var(--soft);font-size:13px;font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto}
 table{width:100%;border-collapse:collapse;font-size:14px}
@@ -32,9 +40,11 @@ td.name{overflow-wrap:anywhere;min-width:180px}td.name small{display:block;color
 .mark{font-weight:600;white-space:nowrap}
 svg{width:100%;height:auto;display:block}
 svg text{fill:var(--soft);font-size:11px;font-variant-numeric:tabular-nums}
-svg .grid{stroke:var(--rule)}svg .area{fill:var(--area)}svg .line{fill:none;stroke:var(--accent);stroke-width:2.5;stroke-linejoin:round}
+svg .grid{stroke:var(--rule)}svg .area{fill:var(--area)}svg .line{fill:none;stroke:var(--accent);stroke-width:2.5;
+stroke-linejoin:round}
 svg .left{fill:none;stroke:var(--wait);stroke-width:1.5;stroke-dasharray:5 4}svg circle{fill:var(--accent)}
-.key{display:inline-block;width:22px;height:0;border-top:3px solid var(--accent);vertical-align:middle;margin:0 6px 0 0}.key.left{border-top:2px dashed var(--wait);margin-left:18px}
+.key{display:inline-block;width:22px;height:0;border-top:3px solid var(--accent);vertical-align:middle;
+margin:0 6px 0 0}.key.left{border-top:2px dashed var(--wait);margin-left:18px}
 .legend{font-size:13px;margin-top:8px}
 @media print{body{background:none}section{break-inside:avoid}}
 `;

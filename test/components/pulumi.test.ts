@@ -238,7 +238,7 @@ describe("a user on a cluster that no operator runs", () => {
     const failed = await up({ scram: { username: "somebody" } });
     expect(failed.exitCode).not.toBe(0);
     expect(failed.text).toContain(
-      'USER_TAKEN: user "somebody" is on the target already, with a SCRAM-SHA-512 credential; it was not touched',
+      'USER_TAKEN: user "somebody" already exists on the target, with a SCRAM-SHA-512 credential; it was not changed',
     );
     expect(failed.text).not.toContain(world.bare.admin.password);
     expect(await canLogIn(world.bare, "somebody", "their own password")).toBe(true);

@@ -171,7 +171,7 @@ describe("the package as somebody installs it from its tarball", () => {
         const said = result.stdout + result.stderr;
         expect(result.exitCode, said).not.toBe(0);
         expect(said).toMatch(/GATE_\w+: /);
-        expect(said).toMatch(/fence: \d partitions? still written to behind the fence \(inst-orders-\d/);
+        expect(said).toMatch(/fence: \d partitions? still receiving writes with the fence up \(inst-orders-\d/);
         expect(said).toMatch(/producers: still writing to inst-orders-\d/);
         // It stands on after the failed up, for those whom an ACL can stop.
         expect((await listEverything(origin)).principals).toContain("User:*");

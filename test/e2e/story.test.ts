@@ -90,7 +90,7 @@ describe("a migration from start to end, through the real command line", () => {
     expect(copying.topics.every((t) => /complete/.test(t.proof))).toBe(true);
     expect(cutOver.headline).toEqual({
       tone: "good",
-      text: "Cut over: the copy is complete and the groups are in their place",
+      text: "Cut over: the copy is complete and the groups' offsets are written",
     });
     for (const one of [cutOver, cleanedUp, destroyed]) {
       expect(one.topics.filter((t) => t.tone !== "good" || !/equal/.test(t.proof))).toEqual([]);
@@ -107,7 +107,7 @@ describe("a migration from start to end, through the real command line", () => {
     expect(cleanedUp).toMatchObject({ residue: [], headline: { tone: "good", text: "Cleaned up: no residue" } });
     expect(destroyed).toMatchObject({ residue: [], headline: { tone: "good", text: "Destroyed: no residue" } });
     expect(destroyed.timeline.at(-1)!.what).toMatch(
-      /^Destroyed; looked for residue on both clusters and for 9 objects in Kubernetes: none$/,
+      /^Destroyed; residue on both clusters and for 9 objects in Kubernetes: none$/,
     );
     expect(result.outputs["report"]).toBe(join(at.sandbox.folder, "report", "migration-sandbox.html"));
   });

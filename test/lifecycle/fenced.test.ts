@@ -106,7 +106,7 @@ describe("work behind the fence", () => {
   it("ends when the writing does not", async () => {
     const { done, work } = disturbed(100);
     await expect(behindFence(inputs, silent, work, true)).rejects.toThrow(
-      /FENCE_BREACHED: the origin was written to in 1 partition while the fence was up\n {2}- fenced-.*-data-0: \d+ -> \d+/,
+      /FENCE_BREACHED: 1 partition of the origin received writes while the fence was up\n {2}- fenced-.*-data-0: \d+ -> \d+/,
     );
     expect(done.runs).toBe(3);
   });
@@ -133,7 +133,7 @@ describe("what was written between the gate and a step that follows it, when nob
     await write();
     const breach = behindFence({ ...inputs, gateEnds }, silent, work);
     await expect(breach).rejects.toThrow(
-      `FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${topic}-0: ${from} -> ${from + 1}`,
+      `FENCE_BREACHED: 1 partition of the origin received writes since the gate passed\n  - ${topic}-0: ${from} -> ${from + 1}`,
     );
     expect(done.runs).toBe(1);
     // A state from before the gate kept its ends.
@@ -148,7 +148,7 @@ describe("what was written between the gate and a step that follows it, when nob
       await produce(clusters.origin, late, [{ value: "x", partition: 0 }]);
       const step = { ...inputs, gateEnds, fenceOptions: { everyoneByDefault: false } };
       await expect(behindFence(step, silent, disturbed(0).work)).rejects.toThrow(
-        `FENCE_BREACHED: the origin was written to in 1 partition since the gate passed\n  - ${late}-0: 0 -> 1`,
+        `FENCE_BREACHED: 1 partition of the origin received writes since the gate passed\n  - ${late}-0: 0 -> 1`,
       );
     } finally {
       await origin.deleteTopics([late]);
@@ -182,7 +182,7 @@ describe("what was written between the gate and a step that follows it, when nob
     ).rejects.toThrow("FENCE_BREACHED");
     const guarded = { ...step, options: {}, passed: true, passedAt: "2026-01-01T00:00:00.000Z" };
     expect(await said(() => guardStep.update("id", guarded, { ...guarded, options: { limitMs: 1 } }))).toContain(
-      "was written to in 1 partition since the gate passed",
+      "1 partition of the origin received writes since the gate passed",
     );
     await expect(guardStep.update("id", { ...guarded, phase: "mirror" }, guarded)).rejects.toThrow("FENCE_BREACHED");
   });
@@ -194,7 +194,7 @@ describe("what was written between the gate and a step that follows it, when nob
     await write();
     await expect(guard(true, gateEnds)).rejects.toThrow(`${topic}-0: ${from} -> ${from + 1}`);
     expect(await said(() => guard(false, gateEnds))).toContain(
-      `the origin was written to in 1 partition since the gate passed: ${topic}-0 ${from} -> ${from + 1}`,
+      `1 partition of the origin received writes since the gate passed: ${topic}-0 ${from} -> ${from + 1}`,
     );
     expect(await said(async () => guard(false, await ends()))).not.toContain("written");
     // Of a cutover that was looked at before, an origin that is gone by now is no reason to fail.

@@ -92,7 +92,7 @@ describe("the report of an up", () => {
       {
         group: `${mirror.prefix}-group-billing`,
         offsets: 1,
-        proof: "on the origin; the cutover moves it",
+        proof: "still on the origin; the cutover moves it",
         tone: "waiting",
       },
     ]);
@@ -109,8 +109,8 @@ describe("the report of an up", () => {
     expect(report.progress).toEqual(expect.arrayContaining([sample, point]));
     expect(report.topics.map((t) => t.topic)).toEqual(["orders", "orders-audit", "orders-state"]);
     expect(report.groups.map((g) => g.proof)).toEqual([
-      "left alone: active on the target",
-      "written and read back, 1 in place before",
+      "skipped: active on the target",
+      "written and read back, 1 already correct",
     ]);
     expect(await reportStep.diff("id", outs, news)).toEqual({ changes: false });
   });
@@ -124,7 +124,7 @@ describe("the report of an up", () => {
     const late = await written();
     expect(late.headline).toEqual({
       tone: "bad",
-      text: "The origin was written to after the gate had passed, in 1 partition",
+      text: "1 partition of the origin received writes after the gate passed",
     });
     expect(late.warnings[0]).toContain(
       `since the gate passed: ${topic}-0 ${first! - 2} -> ${first}. Stop these producers`,
@@ -281,7 +281,7 @@ describe("the residue step's removal", () => {
     const report = await written();
     expect(report).toMatchObject({ residue: [], headline: { tone: "good", text: "Destroyed: no residue" } });
     expect(report.timeline.at(-1)!.what).toBe(
-      "Destroyed; looked for residue on both clusters and for 2 objects in Kubernetes: none",
+      "Destroyed; residue on both clusters and for 2 objects in Kubernetes: none",
     );
     // A new migration in the same stack starts its curve anew.
     await reportStep.create(inputs("mirror"));
@@ -310,14 +310,14 @@ describe("the residue step's removal", () => {
     await expect(residue({ originConnection: nobody })).resolves.toBeUndefined();
     expect(await written()).toMatchObject({
       residue: null,
-      headline: { tone: "waiting", text: "Destroyed, but residue could not be looked for" },
+      headline: { tone: "waiting", text: "Destroyed, but the search for residue failed" },
     });
     const places = await kubernetes(new Set());
     await new Promise<void>((resolve) => server!.close(() => resolve()));
     await residue({ ...elsewhere(), kubernetes: places });
     expect(await written()).toMatchObject({
       residue: [],
-      headline: { tone: "waiting", text: "Destroyed: no residue where it could be looked for" },
+      headline: { tone: "waiting", text: "Destroyed: no residue in the places that could be searched" },
     });
     expect((await written()).warnings[0]).toMatch(
       /^residue in Kubernetes could not be looked for: KUBERNETES_UNREACHABLE/,

@@ -79,7 +79,7 @@ describe("while a real MirrorMaker 2 runs", () => {
     await expect(deleteMirrorGroups(model)).rejects.toThrow(running);
     await expect(deleteCheckpoints(model, "always")).rejects.toThrow(running);
     expect(await present()).toHaveLength(5);
-    expect(lines.join("\n")).toMatch(/waiting for the mirror to go: Connect group .* is Stable with 1 member/);
+    expect(lines.join("\n")).toMatch(/waiting for the mirror to stop: Connect group .* is Stable with 1 member/);
   });
 
   it("lists all of it as residue", async () => {
@@ -98,7 +98,7 @@ describe("while a real MirrorMaker 2 runs", () => {
   });
 });
 
-test("a SCRAM credential of a user that the migration made is residue, on both clusters", async () => {
+test("a SCRAM credential of a user that the migration created is residue, on both clusters", async () => {
   const user = `${prefix}-user`;
   const principals = { origin: [`User:${user}`], target: [`User:${user}`, "User:CN=mm2"] };
   const credentials = async () =>
@@ -107,7 +107,7 @@ test("a SCRAM credential of a user that the migration made is residue, on both c
   const sides = ["origin", "target"] as const;
   for (const side of sides) await createScramUser(clusters[side], user, "a-password");
   expect((await credentials()).map((r) => `${r.side} ${r.name}: ${r.what}`)).toEqual(
-    sides.map((side) => `${side} ${user}: a SCRAM-SHA-512 credential of a user that the migration made`),
+    sides.map((side) => `${side} ${user}: a SCRAM-SHA-512 credential of a user that the migration created`),
   );
   for (const side of sides) await deleteScramUser(clusters[side], user);
 });
@@ -130,7 +130,7 @@ describe("when it is gone", () => {
     await target.createTopic(`${prefix}-orders`, { partitions: 3, replicationFactor: 1 });
     await produce(clusters.target, `${prefix}-orders`, [{ key: "order-1", value: "one" }]);
     const refused = new RegExp(
-      `INTERNAL_TOPIC_FOREIGN[^]*target topic ${prefix}-orders \\(target.statusStorageTopic\\): cleanup.policy is delete, not compact; 1 of 1 records looked at are not Connect's statuses`,
+      `INTERNAL_TOPIC_FOREIGN[^]*target topic ${prefix}-orders \\(target.statusStorageTopic\\): cleanup.policy is delete, not compact; 1 of 1 sampled records are not Connect's statuses`,
     );
     await expect(proveMirrorGone(foreign, { limitMs: 5_000 })).rejects.toThrow(refused);
     await expect(deleteInternalTopic(foreign, { side: "target", name: `${prefix}-orders` })).rejects.toThrow(refused);

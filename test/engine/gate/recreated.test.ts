@@ -73,7 +73,7 @@ describe("a topic that was deleted and created again on the origin with more rec
       mirror: { originAlias, targetAlias, topicsPattern, groupsPattern },
       look,
     });
-    expect(report.headline).toEqual({ tone: "bad", text: "The copy cannot become complete as things stand" });
+    expect(report.headline).toEqual({ tone: "bad", text: "The copy cannot become complete until a problem is solved" });
     expect((await findRecreatedTopics(mirror.model, false)).map((f) => f.kind)).toEqual(["first record"]);
     expect(await compareCopy(mirror.model, tail, silent)).toMatchObject({
       equal: false,

@@ -288,7 +288,7 @@ describe("a token that cannot be had", () => {
     expect(await refuse(401, { error: "invalid_client", error_description: "unknown" })).toMatch(
       /^KAFKA_TOKEN: .*\/token refused client "me" with status 401 \(invalid_client: unknown\)/,
     );
-    expect(await refuse(200, { id_token: "x" })).toMatch(/^KAFKA_TOKEN: .* answered without access_token/);
+    expect(await refuse(200, { id_token: "x" })).toMatch(/^KAFKA_TOKEN: .* returned no access_token/);
     expect(await refuse(503, {})).toMatch(/^KAFKA_TOKEN: .* status 503/);
     expect(await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", tokenFile: "/nowhere/token" } })).toMatch(
       /^KAFKA_TOKEN: .*\/nowhere\/token cannot be read \(ENOENT\)/,

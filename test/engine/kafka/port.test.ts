@@ -352,8 +352,8 @@ describe("what goes wrong is said", () => {
     );
     expect(await fails({ tls: { ca: ports.clusters.target.ca, serverName: "localhost" } })).toBeUndefined();
     const started = Date.now();
-    expect(await fails({ tls: undefined })).toMatch(/KAFKA_UNREACHABLE: .*does this listener want TLS\?/);
-    expect(await fails({ sasl: undefined })).toMatch(/KAFKA_UNREACHABLE: .*does this listener want SASL\?/);
+    expect(await fails({ tls: undefined })).toMatch(/KAFKA_UNREACHABLE: .*does this listener require TLS\?/);
+    expect(await fails({ sasl: undefined })).toMatch(/KAFKA_UNREACHABLE: .*does this listener require SASL\?/);
     expect(Date.now() - started).toBeLessThan(10_000);
   });
 

@@ -12,7 +12,11 @@ export interface Parsed {
   values: Values;
 }
 
-/** @throws MigrationError CLI_USAGE with every mistake, and the nearest valid name for a misspelt one */
+/**
+ * Own checks on top of `node:util`, because its strict mode stops at the first mistake and suggests no name.
+ *
+ * @throws MigrationError CLI_USAGE with every mistake, and the nearest valid name for a misspelt one
+ */
 export function parse(argv: readonly string[]): Parsed {
   const names = Object.keys(COMMANDS) as CommandName[];
   // The command may come after options. To find it, the parser must know which options take a value.

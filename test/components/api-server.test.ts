@@ -1,4 +1,7 @@
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { rootCertificates } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ensureParts, otherStrimzi, type StrimziCrds } from "@kafka-migration/sandbox";
 import { definitionsInGroup, KubernetesRest } from "@kafka-migration/sandbox/kubernetes";
@@ -346,15 +349,44 @@ test("an API version that the real API server does not serve is named with those
   );
 });
 
-test("a kubeconfig's impersonation is what the real API server decides by: as a user alone, and with a group", async () => {
+describe("a kubeconfig for the real API server", () => {
   const secret = { apiVersion: "v1", kind: "Secret", namespace: "default", name: "none" } as const;
-  const as = (more: object) => {
-    const config = parse(readFileSync(kubernetes.api.kubeconfig, "utf8")) as { users: { user: object }[] };
-    for (const entry of config.users) Object.assign(entry.user, more);
+  const reader = (user: object, cluster: object = {}) => {
+    const text = readFileSync(kubernetes.api.kubeconfig, "utf8");
+    const config = parse(text) as { users: { user: object }[]; clusters: { cluster: object }[] };
+    for (const entry of config.users) Object.assign(entry.user, user);
+    for (const entry of config.clusters) Object.assign(entry.cluster, cluster);
     return openKubernetes({ kubeconfig: stringify(config) });
   };
-  await expect(as({ as: "jane" }).get(secret)).rejects.toThrow(/KUBERNETES_FORBIDDEN: .*403 .*User "jane" cannot get/);
-  expect(await as({ as: "jane", "as-groups": ["nobody", "system:masters"] }).get(secret)).toBeUndefined();
+
+  test("impersonates: the rights are those of the user alone, or with the groups", async () => {
+    const refused = /KUBERNETES_FORBIDDEN: .*403 .*User "jane" cannot get/;
+    await expect(reader({ as: "jane" }).get(secret)).rejects.toThrow(refused);
+    expect(await reader({ as: "jane", "as-groups": ["nobody", "system:masters"] }).get(secret)).toBeUndefined();
+  });
+
+  test("uses a proxy, and verifies the server's certificate through it", async () => {
+    const asked: string[] = [];
+    const proxy = createServer().on("connect", (request, socket) => {
+      asked.push(request.url!);
+      const { hostname, port } = new URL(`http://${request.url}`);
+      const there = connect(Number(port), hostname, () => socket.write("HTTP/1.1 200 connected\r\n\r\n"));
+      there.on("error", () => socket.destroy()).pipe(socket);
+      socket.on("error", () => there.destroy()).pipe(there);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    try {
+      const through = { "proxy-url": `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+      expect(await reader({}, through).get(secret)).toBeUndefined();
+      expect(asked).toEqual([new URL(kubernetes.api.server).host]);
+      const other = { "certificate-authority-data": Buffer.from(rootCertificates[0]!).toString("base64") };
+      await expect(reader({}, { ...through, ...other }).get(secret)).rejects.toThrow(
+        /KUBERNETES_UNREACHABLE: .*certificate.*through the proxy/,
+      );
+    } finally {
+      proxy.close();
+    }
+  });
 });
 
 describe("the fields that the dialects let through", () => {

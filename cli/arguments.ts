@@ -1,3 +1,4 @@
+import { entry } from "../engine/own";
 import { parseArgs } from "node:util";
 import { didYouMean } from "../engine/near-miss";
 import type { Command, Option, Values } from "./command";
@@ -55,7 +56,7 @@ function valuesOf(name: string, options: Record<string, Option>, argv: readonly 
       commandSeen = true;
     }
     if (token.kind !== "option") continue;
-    const option = options[token.name];
+    const option = entry(options, token.name);
     if (option === undefined)
       mistakes.push(`there is no option ${token.rawName}${didYouMean(token.name, Object.keys(options))}`);
     else if (option.type === "boolean" && token.value !== undefined) mistakes.push(`${token.rawName} takes no value`);

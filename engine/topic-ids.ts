@@ -1,3 +1,4 @@
+import { entry } from "./own";
 import { type OpenKafka, withClusters } from "./clusters";
 import type { MigrationModel } from "./model";
 import { isHeartbeats, selectPairs } from "./selection";
@@ -26,7 +27,7 @@ export interface Recreated {
 export function recreatedTopics(recorded: RecordedTopics | undefined, now: RecordedTopics): Recreated[] {
   return Object.entries(now).flatMap(([topic, ids]) =>
     (["origin", "target"] as const).flatMap((side): Recreated[] => {
-      const [was, is] = [recorded?.[topic]?.[side], ids[side]];
+      const [was, is] = [entry(recorded, topic)?.[side], ids[side]];
       return was === undefined || is === undefined || was === is ? [] : [{ topic, side, was, is }];
     }),
   );
@@ -50,7 +51,7 @@ export function recreatedText({ topic, side, was, is }: Recreated, target = topi
  */
 export function withNewTopics(recorded: RecordedTopics, now: RecordedTopics): RecordedTopics {
   const topics = [...new Set([...Object.keys(recorded), ...Object.keys(now)])].sort();
-  return Object.fromEntries(topics.map((topic) => [topic, { ...now[topic], ...recorded[topic] }]));
+  return Object.fromEntries(topics.map((topic) => [topic, { ...entry(now, topic), ...entry(recorded, topic) }]));
 }
 
 /** The current ids of all migrated topics. */

@@ -1,3 +1,4 @@
+import { entry } from "../../engine/own";
 import type { AclRule } from "../../engine/acls";
 import type { Mistakes } from "../../engine/errors";
 import type { Side } from "../../engine/model";
@@ -160,7 +161,7 @@ export function checkAuthentication(
   const known = <C extends ClusterSpec>(side: Side, cluster: C): C => {
     const type = cluster.authentication?.type;
     if (type === undefined || types.includes(type)) return cluster;
-    const way = instead[type] ?? `use one of ${types.join(", ")}`;
+    const way = entry(instead, type) ?? `use one of ${types.join(", ")}`;
     mistakes.add(`dialect ${dialect} has no authentication "${type}" (${side}): ${way}`);
     return { ...cluster, authentication: { type } as MirrorAuthentication };
   };

@@ -1,3 +1,4 @@
+import { entry } from "../../engine/own";
 import { isMigrationError, type Mistakes } from "../../engine/errors";
 import { APACHE_DEFAULT, APACHE_IDENTITY, STRIMZI_IDENTITY } from "../../engine/mirror-configuration";
 import { compilePatternList } from "../../engine/patterns";
@@ -41,8 +42,8 @@ const TARGET_FIELDS: Record<string, string> = {
 
 function clusterConfig(side: "origin" | "target", config: Config, mistakes: Mistakes): void {
   for (const key of Object.keys(config)) {
-    if (side === "target" && TARGET_FIELDS[key] !== undefined)
-      mistakes.add(`target.config "${key}": say it as ${TARGET_FIELDS[key]}`);
+    const field = side === "target" ? entry(TARGET_FIELDS, key) : undefined;
+    if (field !== undefined) mistakes.add(`target.config "${key}": say it as ${field}`);
   }
 }
 

@@ -38,17 +38,17 @@ export interface AclRule {
  * Kafka's own implications (AclEntry of metadata). Each of the listed operations includes the key's operation on any
  * resource.
  */
-const IMPLIED_BY: Partial<Record<AclOperation, readonly AclOperation[]>> = {
-  Describe: ["Read", "Write", "Delete", "Alter"],
-  DescribeConfigs: ["AlterConfigs"],
-};
+const IMPLIED_BY: ReadonlyMap<string, readonly AclOperation[]> = new Map([
+  ["Describe", ["Read", "Write", "Delete", "Alter"]],
+  ["DescribeConfigs", ["AlterConfigs"]],
+]);
 
 /**
  * Returns true if the right to one operation includes the right to another. For deny rules only `All` includes other
  * operations.
  */
 export function implies(given: string, wanted: AclOperation): boolean {
-  return given === wanted || given === "All" || (IMPLIED_BY[wanted] ?? []).some((o) => o === given);
+  return given === wanted || given === "All" || (IMPLIED_BY.get(wanted) ?? []).some((o) => o === given);
 }
 
 /** Returns true if one of these operations includes the wanted one. */

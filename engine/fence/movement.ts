@@ -1,3 +1,4 @@
+import { entry } from "../own";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
@@ -35,10 +36,10 @@ export function movements(before: Ends, after: Ends): Movement[] {
  */
 export function movementsSince(then: TopicEnds, now: Ends, mirror: MirrorModel): Movement[] {
   const counted = new Map(
-    [...now].filter(([, { topic }]) => then[topic] !== undefined || !isHeartbeats(mirror, topic)),
+    [...now].filter(([, { topic }]) => Object.hasOwn(then, topic) || !isHeartbeats(mirror, topic)),
   );
   const before = new Map(
-    [...counted].map(([key, p]) => [key, { ...p, end: BigInt(then[p.topic]?.[p.partition] ?? 0) }]),
+    [...counted].map(([key, p]) => [key, { ...p, end: BigInt(entry(then, p.topic)?.[p.partition] ?? 0) }]),
   );
   return movements(before, counted);
 }

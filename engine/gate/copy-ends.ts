@@ -1,3 +1,4 @@
+import { entry } from "../own";
 import { type OpenKafka, withClusters } from "../clusters";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { readOffsets } from "../log/bounds";
@@ -56,7 +57,7 @@ export async function copyEnds(
           p.origin,
           {
             target: p.target,
-            originEnds: proved?.[p.origin] ?? originEnds.get(p.origin)!,
+            originEnds: entry(proved, p.origin) ?? originEnds.get(p.origin)!,
             targetEnds: targetEnds.get(p.target)!,
           },
         ]),
@@ -86,7 +87,7 @@ export async function writtenSince(
 export async function originMovedOn(model: MigrationModel, then: CopyEnds, open?: OpenKafka): Promise<boolean> {
   const now = await copyEnds(model, open);
   const moved = Object.entries(now).some(([topic, { originEnds }]) =>
-    originEnds.some((end, partition) => end > (then[topic]?.originEnds[partition] ?? 0)),
+    originEnds.some((end, partition) => end > (entry(then, topic)?.originEnds[partition] ?? 0)),
   );
   return moved && byClients(then, now).length === 0;
 }
@@ -96,7 +97,7 @@ function byClients(then: CopyEnds, now: CopyEnds): WrittenOnTarget[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([topic, was]) =>
       was.targetEnds.flatMap((end, partition) => {
-        const is = now[topic];
+        const is = entry(now, topic);
         if (is?.targetEnds[partition] === undefined) return [];
         const mirrored = (is.originEnds[partition] ?? 0) - (was.originEnds[partition] ?? 0);
         const records = is.targetEnds[partition]! - end - mirrored;

@@ -1,3 +1,4 @@
+import { entry } from "../own";
 import { modelFrom } from "../mirror-configuration";
 import type { Side } from "../model";
 import { OPERATIONS } from "./acl-words";
@@ -126,10 +127,7 @@ export const aclRules: Rule[] = [
     },
     (user) => {
       const withoutEffect = grantsOf(user.rules).filter(
-        (g) =>
-          MEANINGFUL[g.type] !== undefined &&
-          OPERATIONS.includes(g.operation) &&
-          !MEANINGFUL[g.type]!.includes(g.operation),
+        (g) => OPERATIONS.includes(g.operation) && entry(MEANINGFUL, g.type)?.includes(g.operation) === false,
       );
       const meaningless = withoutEffect.map((g) => ({
         seen: `user ${nameOf(user)} has ${g.operation} on ${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,

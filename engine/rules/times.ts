@@ -1,3 +1,4 @@
+import { entry } from "../own";
 import { reader } from "../mirror-configuration";
 import type { KeyFact } from "./keys";
 import type { Saying } from "./rule";
@@ -48,7 +49,7 @@ export function negativeTime(
 ): Saying | undefined {
   if (!(value < 0) || range !== undefined || !/\.(ms|seconds)$/.test(name) || MAY_BE_NEGATIVE.includes(name))
     return undefined;
-  const lost = SCHEDULED[name] ?? OF_TASKS[name];
+  const lost = entry(SCHEDULED, name) ?? entry(OF_TASKS, name);
   if (lost === undefined) {
     return {
       seen: "a negative time",

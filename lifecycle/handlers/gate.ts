@@ -1,3 +1,4 @@
+import { entry } from "../../engine/own";
 import { isMigrationError } from "../../engine/errors";
 import { fenceIsThere } from "../../engine/fence";
 import {
@@ -122,7 +123,7 @@ async function hasNewTopics(state: GateInputs & GateOutputs, progress: Progress)
   if (state.abandon) return false;
   const now = await readTopicIds(modelOf(state)).catch(() => ({}) as RecordedTopics);
   const unknown = Object.keys(now).filter(
-    (topic) => now[topic]!.origin !== undefined && state.topicIds?.[topic]?.origin === undefined,
+    (topic) => now[topic]!.origin !== undefined && entry(state.topicIds, topic)?.origin === undefined,
   );
   if (unknown.length > 0)
     progress.info(`the ids of ${countText(unknown.length, "topic")} will be recorded: ${someOf(unknown, 5)}`);

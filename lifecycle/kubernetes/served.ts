@@ -1,3 +1,4 @@
+import { entry } from "../../engine/own";
 import { MigrationError } from "../../engine/errors";
 import { type KubernetesReader, type ObjectPlace, PLURAL } from "./reader";
 
@@ -44,7 +45,7 @@ export async function notServed(
   if (!Object.hasOwn(DIALECTS, kind)) return undefined;
   if ((await serves(reader, apiVersion, kind)) !== false) return undefined;
   const served = (await Promise.all(GROUPS.map((group) => versionsOf(reader, group, kind)))).flat();
-  const ways = served.map((one) => DIALECTS[kind]?.[one]).filter((one) => one !== undefined);
+  const ways = served.map((one) => entry(DIALECTS[kind], one)).filter((one) => one !== undefined);
   const seen = served.length === 0 ? "it has no CRD of this kind" : `it serves ${served.join(", ")}`;
   const fix =
     ways.length > 0

@@ -1,3 +1,4 @@
+import { entry } from "../../engine/own";
 import { attempt } from "../../engine/rules";
 import { clusterOf, homeOf, partsOf } from "./home";
 import { type AnyResource, type Json, items, object, text } from "./plain";
@@ -24,7 +25,7 @@ export function clientsOf(user: AnyResource, resources: readonly AnyResource[]):
   const namespace = text(attempt(() => metadata.namespace));
   return resources.flatMap((resource) => {
     const { metadata: own, spec } = partsOf(resource);
-    const logins = (CLIENTS[kindOf(resource)] ?? []).map((part) =>
+    const logins = (entry(CLIENTS, kindOf(resource)) ?? []).map((part) =>
       part === "" ? spec : object(attempt(() => spec[part])),
     );
     const is = logins.some(

@@ -1,3 +1,4 @@
+import { setOwn } from "../../engine/own";
 import { dialects } from "../../components/dialects";
 import type { Config } from "../../engine/mirror-configuration";
 import {
@@ -247,7 +248,7 @@ function config(value: unknown): Config {
   for (const key of Object.keys(own)) {
     const read = attempt(() => ({ known: own[key] }));
     if (read === undefined) later(taken, key);
-    else if (["string", "number", "boolean"].includes(typeof read.known)) taken[key] = read.known as Config[string];
+    else if (["string", "number", "boolean"].includes(typeof read.known)) setOwn(taken, key, read.known);
   }
   return taken;
 }

@@ -1,3 +1,4 @@
+import { setOwn } from "../../engine/own";
 import { attempt, inEach, later } from "../../engine/rules";
 
 /** A resource in the form that Pulumi's analyzer provides. Tests and the components' texts can use the same form. */
@@ -24,7 +25,7 @@ export function known(value: unknown): unknown {
   for (const key of Object.keys(value)) {
     const field = attempt(() => ({ known: known((value as Json)[key]) }));
     if (field === undefined) later(copy, key);
-    else if (field.known !== null || Array.isArray(value)) (copy as Json)[key] = field.known;
+    else if (field.known !== null || Array.isArray(value)) setOwn(copy, key, field.known);
   }
   return copy;
 }

@@ -1,3 +1,4 @@
+import { entry } from "../../engine/own";
 import { attempt, type RefusedField } from "../../engine/rules";
 import {
   from10,
@@ -30,12 +31,12 @@ export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
       }),
     );
   const always = [
-    ...(valueFacts[kind] ?? []),
+    ...(entry(valueFacts, kind) ?? []),
     ...(kind === "KafkaMirrorMaker2" && version !== "v1" ? mirrorWithAliases : []),
   ];
   const certain = found(always, true);
   // Event Streams with v1 (13.0) is based on Strimzi 1.0. In Strimzi 0.49 to 0.51, v1 has fewer requirements.
-  const newer = version === "v1" ? found(from10[kind] ?? [], group !== "kafka.strimzi.io") : [];
+  const newer = version === "v1" ? found(entry(from10, kind) ?? [], group !== "kafka.strimzi.io") : [];
   return [...certain, ...newer.filter(({ path }) => !certain.some((one) => one.path === path))];
 }
 

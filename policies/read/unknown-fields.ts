@@ -1,3 +1,4 @@
+import { entry } from "../../engine/own";
 import type { Fields } from "../../engine/rules/operator-fields";
 import { nearMiss } from "../../engine/near-miss";
 import { attempt, type UnknownField } from "../../engine/rules";
@@ -106,11 +107,11 @@ function walk(value: unknown, fields: Fields, path: string): Found[] {
     // The rule acl-operation-singular reports it.
     if (name === "operation" && /\.acls\[\d+\]$/.test(path)) return [];
     const meant =
-      SYNONYMS[name.toLowerCase().replace(/[._-]/g, "")] ??
+      entry(SYNONYMS, name.toLowerCase().replace(/[._-]/g, "")) ??
       nearMiss(name, Object.keys(fields)) ??
       begunBy(name, fields);
     if (meant !== undefined && Object.hasOwn(fields, meant)) {
-      const loss = Object.hasOwn(own, meant) ? undefined : LOSSES[meant];
+      const loss = Object.hasOwn(own, meant) ? undefined : entry(LOSSES, meant);
       return [{ path: `${path}.${name}`, meant, ...(loss === undefined ? {} : { loss }) }];
     }
     // For example, `operations` in the `resource` of an ACL.

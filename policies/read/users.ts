@@ -1,3 +1,4 @@
+import { entry } from "../../engine/own";
 import type { AclOperation, AclResource, AclRule } from "../../engine/acls";
 import type { Side } from "../../engine/model";
 import {
@@ -202,7 +203,7 @@ const KAFKA_TYPES: Record<string, AclResource["type"]> = {
 };
 
 function kafkaRule(props: Json): AclRule[] {
-  const type = KAFKA_TYPES[(text(props.aclResourceType) ?? "").toLowerCase()];
+  const type = entry(KAFKA_TYPES, (text(props.aclResourceType) ?? "").toLowerCase());
   const operation = text(props.aclOperation);
   if (type === undefined || operation === undefined) return [];
   const patternType = text(props.resourcePatternTypeFilter)?.toLowerCase() === "prefixed" ? "prefix" : "literal";

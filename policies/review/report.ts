@@ -1,3 +1,4 @@
+import { entry } from "../../engine/own";
 import { mandatory, type Preview, type Step } from "./events";
 import { block, code, count, fitted, inline, section, table } from "./markdown";
 
@@ -110,7 +111,7 @@ function later(steps: readonly Step[]): string[] {
   );
   const checkpoints = steps
     .filter((step) => short(step.type) === "CheckpointsTopic")
-    .map(({ mode }) => CHECKPOINTS[mode ?? ""] ?? CHECKPOINTS_UNKNOWN);
+    .map(({ mode }) => entry(CHECKPOINTS, mode ?? "") ?? CHECKPOINTS_UNKNOWN);
   if (topics.length === 0 && checkpoints.length === 0) return [];
   const gates = steps.filter((step) => short(step.type) === "Gate");
   const asked = gates.some(({ abandon }) => abandon === true)

@@ -9,7 +9,7 @@
  * cancellation.
  *
  * Rejects, with a message: every other built-in kind, patch and list resources, YAML, Kustomize, Helm and all
- * functions; unknown provider options, annotations, JSONPath forms and kubeconfig users (exec, auth-provider, basic);
+ * functions; unknown provider options and annotations;
  * client-side apply (`enableServerSideApply: false`).
  *
  * Leaves out: status lines from Kubernetes events, warnings about deprecated API versions, the package's schema.

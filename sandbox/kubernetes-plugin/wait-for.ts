@@ -8,7 +8,7 @@ export type Condition = (object: PlainObject) => { satisfied: boolean; message: 
 
 /**
  * The condition in the object's own annotation. Undefined if there is nothing to wait for.
- * @throws Error when the annotation is malformed, NotSupported when only the real plugin accepts it
+ * @throws Error when the annotation is malformed
  */
 export function readyCondition(inputs: PlainObject, live: PlainObject): Condition | undefined {
   if (annotation(inputs, ANNOTATION.skipAwait) === "true") return undefined;

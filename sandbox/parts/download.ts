@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
+import { createReadStream, createWriteStream } from "node:fs";
+import { chmod, mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { extract, type Headers } from "tar-fs";
 import { SandboxError } from "../error";
 import type { Supervisor } from "../processes";
 import type { Source } from "./published";
-import { duration, runStep } from "./work";
+import { duration } from "./work";
 
 /** Thrown when a server does not answer. After one such failure, a run tries no further download. */
 export class Unreachable extends Error {}
@@ -41,12 +43,8 @@ export async function download(
   const found = await save(await answer(source.url, timing, signal), file, source.algorithm, timing);
   if (expected !== undefined && found !== expected)
     throw failed(source.url, `has the ${source.algorithm} ${found}, but ${source.checksums} says ${expected}`);
-  if (source.inside !== undefined) {
-    await unpackFolder(file, source.inside, folder, supervisor, progress);
-  } else if (source.packed) {
-    await mkdir(folder, { recursive: true });
-    await unpack(file, files, folder, supervisor, progress);
-  } else {
+  if (source.packed) await unpack(file, source, files, folder, signal);
+  else {
     await mkdir(folder, { recursive: true });
     await rename(file, join(folder, source.name));
     await chmod(join(folder, source.name), 0o755);
@@ -140,60 +138,29 @@ async function save(response: Response, file: string, algorithm: Source["algorit
   return hash.digest("hex");
 }
 
-/** Unpacks one folder of the archive, whatever the name of the archive's top folder is. */
-async function unpackFolder(
-  archive: string,
-  inside: string,
-  folder: string,
-  supervisor: Supervisor,
-  progress: (line: string) => void,
-): Promise<void> {
-  const out = join(supervisor.folder, "unpacked-folder");
-  await mkdir(out, { recursive: true });
-  await runStep(
-    supervisor,
-    {
-      name: `unpacking ${inside}`,
-      command: "tar",
-      args: ["-xzf", archive, "-C", out],
-      log: join(supervisor.folder, "unpack.log"),
-    },
-    progress,
-  );
-  const [root] = await readdir(out);
-  const found = root === undefined ? undefined : join(out, root, inside);
-  if (found === undefined || !(await stat(found).catch(() => undefined))?.isDirectory())
-    throw failed(archive, `holds no folder ${inside}`);
-  await rename(found, folder);
-}
-
-async function unpack(
-  archive: string,
-  files: readonly string[],
-  folder: string,
-  supervisor: Supervisor,
-  progress: (line: string) => void,
-): Promise<void> {
-  const log = join(supervisor.folder, "archive.log");
-  await runStep(supervisor, { name: "listing the archive", command: "tar", args: ["-tzf", archive], log }, progress);
-  const entries = (await readFile(log, "utf8")).split("\n");
-  for (const name of files) {
-    const entry = entries.find((one) => one === name || one.endsWith(`/${name}`));
-    if (entry === undefined) throw failed(archive, `holds no ${name}`);
-    const out = join(supervisor.folder, "unpacked");
-    await mkdir(out, { recursive: true });
-    await runStep(
-      supervisor,
-      {
-        name: `unpacking ${name}`,
-        command: "tar",
-        args: ["-xzf", archive, "-C", out, entry],
-        log: join(supervisor.folder, "unpack.log"),
-      },
-      progress,
-    );
-    await rename(join(out, entry), join(folder, name));
-  }
+/**
+ * Unpacks a `.tar.gz`. `place` returns where in `folder` an entry goes, or undefined for an entry that is left out.
+ * @throws SandboxError `PART_DOWNLOAD_FAILED` if it contains none of them, or not all of `files`
+ */
+async function unpack(archive: string, source: Source, files: readonly string[], folder: string, signal?: AbortSignal) {
+  const found = new Set<string>();
+  const place = (entry: string): string | undefined => {
+    // The name of the archive's top folder contains a version.
+    if (source.inside !== undefined) return new RegExp(`^[^/]+/${source.inside}/(.+)$`).exec(entry)?.[1];
+    return files.find((name) => (entry === name || entry.endsWith(`/${name}`)) && !found.has(name));
+  };
+  const map = (header: Headers): Headers => {
+    // Folders are made where a file needs one. The archive of Pulumi has a folder `pulumi` and in it a file of that name.
+    const name = header.type === "directory" ? undefined : place(header.name);
+    if (name !== undefined) found.add(name);
+    return { ...header, name: name ?? "" };
+  };
+  const ignore = (_: string, header?: Headers): boolean => header?.name === "";
+  await mkdir(folder, { recursive: true });
+  await pipeline(createReadStream(archive), createGunzip(), extract(folder, { map, ignore }), { signal });
+  const absent = source.inside === undefined ? files.find((name) => !found.has(name)) : undefined;
+  if (absent !== undefined) throw failed(archive, `holds no ${absent}`);
+  if (found.size === 0) throw failed(archive, `holds no folder ${source.inside}`);
 }
 
 function failed(url: string, what: string): SandboxError {

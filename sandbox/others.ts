@@ -88,7 +88,7 @@ async function missingSecrets(
   kube: Kube,
   { label, namespace, ca }: SandboxCluster,
 ): Promise<{ namespace: string; name: string }[]> {
-  const clients = createAuthority(`${label} clients CA`);
+  const clients = await createAuthority(`${label} clients CA`);
   const secrets: Record<string, Record<string, string>> = {
     [`${label}-cluster-ca-cert`]: { "ca.crt": ca },
     // Signs certificates of users with TLS. The sandbox's brokers do not ask for any, but a user operator looks for it.

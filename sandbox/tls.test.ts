@@ -1,17 +1,20 @@
 import { X509Certificate } from "node:crypto";
-import { connect, createServer, type TLSSocket } from "node:tls";
+import { connect, createServer, type Server, type TLSSocket } from "node:tls";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createAuthority, issueCertificate } from "./tls";
+import { type Authority, createAuthority, issueCertificate } from "./tls";
 
-const authority = createAuthority("test CA");
+let authority: Authority;
+beforeAll(async () => {
+  authority = await createAuthority("test CA");
+});
 
 describe("certificates", () => {
-  it("are signed by their authority and name their hosts", () => {
+  it("are signed by their authority and name their hosts", async () => {
     const ca = new X509Certificate(authority.cert);
     const leaf = new X509Certificate(
-      issueCertificate(authority, { commonName: "broker", hosts: ["127.0.0.1", "localhost"] }).cert,
+      (await issueCertificate(authority, { commonName: "broker", hosts: ["127.0.0.1", "localhost"] })).cert,
     );
     expect(ca.ca).toBe(true);
     expect(leaf.ca).toBe(false);
@@ -24,29 +27,30 @@ describe("certificates", () => {
     expect(Date.parse(leaf.validTo) - Date.now()).toBeGreaterThan(364 * 24 * 3600 * 1000);
   });
 
-  it("keep serial numbers positive and apart", () => {
-    const serials = Array.from(
-      { length: 40 },
-      () => new X509Certificate(issueCertificate(authority, { commonName: "x" }).cert).serialNumber,
+  it("keep serial numbers positive and apart", async () => {
+    const issued = await Promise.all(
+      Array.from({ length: 40 }, () => issueCertificate(authority, { commonName: "x" })),
     );
+    const serials = issued.map(({ cert }) => new X509Certificate(cert).serialNumber);
     expect(new Set(serials).size).toBe(40);
     expect(serials.every((serial) => !serial.startsWith("-"))).toBe(true);
   });
 });
 
 describe("a TLS server with such a certificate", () => {
-  const own = issueCertificate(authority, { commonName: "server", hosts: ["127.0.0.1"] });
-  const server = createServer({ ...own, requestCert: true, rejectUnauthorized: true }, (socket) =>
-    socket.end(String(socket.getPeerCertificate().subject.CN)),
-  );
-  server.on("tlsClientError", () => {});
+  let server: Server;
   let port = 0;
   beforeAll(async () => {
+    const own = await issueCertificate(authority, { commonName: "server", hosts: ["127.0.0.1"] });
+    server = createServer({ ...own, requestCert: true, rejectUnauthorized: true }, (socket) =>
+      socket.end(String(socket.getPeerCertificate().subject.CN)),
+    );
+    server.on("tlsClientError", () => {});
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     port = (server.address() as AddressInfo).port;
   });
-  afterAll(() => server.close());
+  afterAll(() => void server.close());
 
   const talk = async (options: object): Promise<string> => {
     const socket: TLSSocket = connect({ host: "127.0.0.1", port, ...options });
@@ -57,11 +61,13 @@ describe("a TLS server with such a certificate", () => {
   };
 
   it("is believed by a client that knows the authority, and believes a client certificate of it", async () => {
-    const client = issueCertificate(authority, { commonName: "a user", usage: "client" });
+    const client = await issueCertificate(authority, { commonName: "a user", usage: "client" });
     expect(await talk({ ca: authority.cert, cert: client.cert, key: client.key })).toBe("a user");
   });
 
   it("is refused by a client that knows another authority of the same name", async () => {
-    await expect(talk({ ca: createAuthority("test CA").cert })).rejects.toThrow(/certificate|signature|verify/i);
+    await expect(talk({ ca: (await createAuthority("test CA")).cert })).rejects.toThrow(
+      /certificate|signature|verify/i,
+    );
   });
 });

@@ -48,7 +48,7 @@ async function planNodes(
     tls: free[options.brokers + 2 * i + 1]!,
   }));
   const admin = { username: "admin", password: randomBytes(24).toString("base64url") };
-  const authority = createAuthority(`${options.name} cluster CA`);
+  const authority = await createAuthority(`${options.name} cluster CA`);
   const connection: ClusterConnection = {
     bootstrapServers: ports.map((port) => `127.0.0.1:${port}`).join(","),
     tls: { ca: authority.cert },

@@ -49,7 +49,7 @@ export class KafkaNode {
   async prepare(): Promise<void> {
     const { folder } = this.plan;
     await mkdir(join(folder, "data"), { recursive: true, mode: 0o700 });
-    const own = issueCertificate(this.context.authority, {
+    const own = await issueCertificate(this.context.authority, {
       commonName: nodeName,
       hosts: ["127.0.0.1", "localhost"],
       usage: "both",

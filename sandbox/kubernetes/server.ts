@@ -72,8 +72,8 @@ async function bootServers(parts: KubernetesParts, supervisor: Supervisor, folde
     await writeFile(join(keys, name), text, { mode: 0o600 });
     return join(keys, name);
   };
-  const authority = createAuthority("sandbox kubernetes CA");
-  const own = issueCertificate(authority, {
+  const authority = await createAuthority("sandbox kubernetes CA");
+  const own = await issueCertificate(authority, {
     commonName: "sandbox-kubernetes",
     hosts: ["127.0.0.1", "localhost", "kubernetes.default.svc"],
     usage: "both",

@@ -307,7 +307,7 @@ describe("waits on a real API server", () => {
 describe("a session with a real API server", () => {
   it("is unreachable with a closed port, another token, another CA, no file, another context", async () => {
     const text = await readFile(kubernetes.api.kubeconfig, "utf8");
-    const stranger = Buffer.from(createAuthority("stranger").cert).toString("base64");
+    const stranger = Buffer.from((await createAuthority("stranger")).cert).toString("base64");
     for (const [options, reason] of [
       [{ kubeconfig: text.replace(/127\.0\.0\.1:\d+/, "127.0.0.1:1") }, /connection refused/],
       [{ kubeconfig: text.replace(/token: .*/, "token: wrong") }, /Unauthorized/],

@@ -43,7 +43,7 @@ describe("the API server", () => {
   it("refuses another token, no token's worth of anonymity, and is refused with another CA", async () => {
     expect((await rest("wrong").call("GET", "/api/v1/namespaces")).status).toBe(401);
     await expect(
-      rest(undefined, createAuthority("sandbox kubernetes CA").cert).call("GET", "/api/v1/namespaces"),
+      rest(undefined, (await createAuthority("sandbox kubernetes CA")).cert).call("GET", "/api/v1/namespaces"),
     ).rejects.toThrow(/certificate|signature|verif/i);
   });
 

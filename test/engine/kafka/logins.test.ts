@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePorts, supervise } from "@kafka-migration/sandbox";
 import {
+  type Authority,
   classPath,
   createAuthority,
   issueCertificate,
@@ -17,7 +18,7 @@ import { type CountingPort, openKafka } from "../../../engine/kafka/client";
 import type { Connection } from "../../../engine/model";
 
 /** One broker with a listener for each way to log in that the sandbox's clusters do not have. */
-const authority = createAuthority("logins CA");
+let authority: Authority;
 const password = 'pass-word "quoted" \\ ü';
 let stop: () => Promise<void> = async () => {};
 let port: Record<"PLAIN" | "SCRAM" | "OAUTH" | "MTLS" | "INTERNAL" | "CONTROLLER", number>;
@@ -42,7 +43,12 @@ beforeAll(async () => {
   stop = () => supervisor.stop();
   const folder = join(supervisor.folder, "broker");
   await mkdir(join(folder, "data"), { recursive: true });
-  const own = issueCertificate(authority, { commonName: "logins", hosts: ["127.0.0.1", "localhost"], usage: "both" });
+  authority = await createAuthority("logins CA");
+  const own = await issueCertificate(authority, {
+    commonName: "logins",
+    hosts: ["127.0.0.1", "localhost"],
+    usage: "both",
+  });
   await writeFile(join(folder, "node.pem"), `${own.key}${own.cert}${own.ca}`);
   await writeFile(join(folder, "ca.pem"), own.ca);
   const settings = join(folder, "server.properties");
@@ -144,7 +150,11 @@ function token(expires: number): string {
 }
 
 describe("logging in", () => {
-  const tls = { ca: authority.cert };
+  const tls = {
+    get ca() {
+      return authority.cert;
+    },
+  };
 
   it("with nothing at all", async () => {
     expect(await login("INTERNAL", {})).toBe("1 broker");
@@ -180,10 +190,10 @@ describe("logging in", () => {
   });
 
   it("mutual TLS, with a certificate of the right authority only", async () => {
-    const { cert, key } = issueCertificate(authority, { commonName: "app", usage: "client" });
+    const { cert, key } = await issueCertificate(authority, { commonName: "app", usage: "client" });
     expect(await login("MTLS", { tls: { ...tls, cert, key } })).toBe("1 broker");
     expect(await login("MTLS", { tls })).toMatch(/^KAFKA_TLS/);
-    const other = issueCertificate(createAuthority("another CA"), { commonName: "app", usage: "client" });
+    const other = await issueCertificate(await createAuthority("another CA"), { commonName: "app", usage: "client" });
     expect(await login("MTLS", { tls: { ...tls, cert: other.cert, key: other.key } })).toMatch(/^KAFKA_TLS/);
   });
 });

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { checkpoint, markSecrets, parseCheckpoint } from "./kubernetes-plugin/checkpoint";
 import { changesOf, forceNewFields, parsePath, renderPath, withoutIgnored } from "./kubernetes-plugin/diff";
 import { gvkOfType, limitOf, parseUrn, propagationOf, refusals } from "./kubernetes-plugin/kinds";
-import { connectionOf, NotSupported, parseKubeconfig } from "./kubernetes-plugin/kubeconfig";
+import { ambientKubeconfig, connectionOf, NotSupported, parseKubeconfig } from "./kubernetes-plugin/kubeconfig";
 import { idOf, normalize, parseId, prune } from "./kubernetes-plugin/objects";
 import { diffOptions, optionFailures, parseOptions } from "./kubernetes-plugin/options";
 import {
@@ -364,51 +364,64 @@ describe("provider options", () => {
     expect(parseOptions({}, { PULUMI_K8S_DELETE_UNREACHABLE: "true" })).toMatchObject({ deleteUnreachable: true });
   });
 
-  it("replace the provider when the active cluster is another one, and only then", () => {
+  it("replace the provider when the active cluster is another one, and only then", async () => {
     const a = { kubeconfig: kubeconfig("https://one") };
-    expect(diffOptions(a, { ...a })).toEqual({ changed: [], replaces: [] });
-    expect(diffOptions(a, { kubeconfig: new Secret(kubeconfig("https://three")) })).toEqual({
+    expect(await diffOptions(a, { ...a })).toEqual({ changed: [], replaces: [] });
+    expect(await diffOptions(a, { kubeconfig: new Secret(kubeconfig("https://three")) })).toEqual({
       changed: ["kubeconfig"],
       replaces: ["kubeconfig"],
     });
-    expect(diffOptions(a, { kubeconfig: kubeconfig("https://one", { token: "other" }) })).toEqual({
+    expect(await diffOptions(a, { kubeconfig: kubeconfig("https://one", { token: "other" }) })).toEqual({
       changed: ["kubeconfig"],
       replaces: [],
     });
-    expect(diffOptions(a, { ...a, context: "d" })).toEqual({ changed: ["context"], replaces: ["context"] });
-    expect(diffOptions(a, { ...a, namespace: "n" })).toEqual({ changed: ["namespace"], replaces: [] });
-    expect(diffOptions(a, { kubeconfig: new Unknown(UNKNOWN) })).toEqual({
+    expect(await diffOptions(a, { ...a, context: "d" })).toEqual({ changed: ["context"], replaces: ["context"] });
+    expect(await diffOptions(a, { ...a, namespace: "n" })).toEqual({ changed: ["namespace"], replaces: [] });
+    expect(await diffOptions(a, { kubeconfig: new Unknown(UNKNOWN) })).toEqual({
       changed: ["kubeconfig"],
       replaces: ["kubeconfig"],
     });
-    expect(
-      diffOptions({ ...a, clusterIdentifier: "i" }, { kubeconfig: kubeconfig("https://three"), clusterIdentifier: "i" })
-        .replaces,
-    ).toEqual([]);
+    const identified = { kubeconfig: kubeconfig("https://three"), clusterIdentifier: "i" };
+    expect((await diffOptions({ ...a, clusterIdentifier: "i" }, identified)).replaces).toEqual([]);
   });
 
-  it("read a kubeconfig from its content or its path, and refuse users that they cannot be", async () => {
+  it("read a kubeconfig from its content or its path, and never repeat its content", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kubeconfig-"));
+    const chosen = async (value: string, overrides = {}) => {
+      const { config, namespace } = await connectionOf(await parseKubeconfig(value), overrides);
+      return { server: config.getCurrentCluster()?.server, namespace, token: config.getCurrentUser()?.token };
+    };
     try {
       const path = join(folder, "config");
       await writeFile(path, kubeconfig("https://one:1/"));
-      expect(connectionOf(parseKubeconfig(path), {})).toEqual({
-        server: "https://one:1",
-        namespace: "default",
-        insecure: false,
-        token: "t",
-      });
-      expect(connectionOf(parseKubeconfig(path), { context: "d" })).toMatchObject({
-        server: "https://two",
-        namespace: "n",
-      });
-      expect(() => connectionOf(parseKubeconfig(path), { context: "x" })).toThrow('context "x" does not exist');
+      expect(await chosen(path)).toEqual({ server: "https://one:1", namespace: "default", token: "t" });
+      expect(await chosen(path, { context: "d" })).toMatchObject({ server: "https://two", namespace: "n" });
+      await expect(chosen(path, { context: "x" })).rejects.toThrow('context "x" does not exist');
     } finally {
       await rm(folder, { recursive: true });
     }
-    expect(() => connectionOf(parseKubeconfig(kubeconfig("https://one", { exec: {} })), {})).toThrow(NotSupported);
-    expect(() => parseKubeconfig("/does/not/exist")).toThrow("no such file");
-    const wrong = `{ "token": "s3cret", `;
-    expect(() => parseKubeconfig(wrong)).toThrow(/^(?!.*s3cret)/);
+    await expect(chosen(kubeconfig("https://one", { "as-groups": ["g"] }))).rejects.toThrow(NotSupported);
+    await expect(parseKubeconfig("/does/not/exist")).rejects.toThrow("no such file");
+    await expect(parseKubeconfig(`{ "token": "s3cret", `)).rejects.toThrow(/^(?!.*s3cret)/);
+  });
+
+  it("merge the files of KUBECONFIG, and prefer tokenFile to token, as kubectl does", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "kubeconfig-"));
+    try {
+      const [one, two] = [join(folder, "one"), join(folder, "two")];
+      await writeFile(join(folder, "token"), "from the file\n");
+      await writeFile(one, kubeconfig("https://one", { token: "t", tokenFile: "token" }));
+      await writeFile(two, kubeconfig("https://other").replaceAll('"d"', '"e"'));
+      const merged = await ambientKubeconfig({ KUBECONFIG: `${join(folder, "absent")}:${one}:${two}` });
+      const { config } = await connectionOf(merged, { context: "e" });
+      expect(config.getCurrentCluster()?.server).toBe("https://two");
+      expect(merged.getCurrentCluster()?.server).toBe("https://one");
+      const login: { headers?: Record<string, string> } = {};
+      await config.applyToHTTPSOptions(login);
+      expect(login.headers?.["Authorization"]?.trim()).toBe("Bearer from the file");
+      await expect(ambientKubeconfig({ KUBECONFIG: join(folder, "absent") })).rejects.toThrow("absent does not exist");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

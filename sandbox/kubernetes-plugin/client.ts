@@ -1,9 +1,9 @@
-/** A small client of the Kubernetes API over HTTPS: discovery, the verbs that the plugin needs, and watches. */
-import http from "node:http";
-import https from "node:https";
+/** What the plugin needs of the Kubernetes API: discovery, requests with the real plugin's errors, and watches. */
+import type http from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { KubeHttp, type KubeRequest } from "../kube/http";
 import { ApiError, CancelledError, ConnectionError, NoMatchError } from "./api-error";
-import type { Connection } from "./kubeconfig";
 import { apiVersionOf, type Gvk } from "./objects";
 import type { PlainObject } from "./values";
 
@@ -21,12 +21,7 @@ interface Discovered {
   namespaced: boolean;
 }
 
-export interface RequestOptions {
-  query?: Record<string, string>;
-  body?: unknown;
-  contentType?: string;
-  signal?: AbortSignal;
-}
+export type RequestOptions = KubeRequest;
 
 export interface WatchEvent {
   type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
@@ -38,26 +33,14 @@ const RETRIES = 10;
 
 export class ApiClient {
   private readonly discovered = new Map<string, Promise<Discovered[]>>();
-  private readonly agent: http.Agent;
-  private readonly secure: boolean;
+  private readonly http: KubeHttp;
 
   /** `cancelled` aborts every pending request. */
   constructor(
-    private readonly connection: Connection,
+    config: KubeConfig,
     private readonly cancelled: AbortSignal,
   ) {
-    this.secure = connection.server.startsWith("https:");
-    const { ca, cert, key, serverName } = connection;
-    this.agent = this.secure
-      ? new https.Agent({
-          keepAlive: true,
-          ca,
-          cert,
-          key,
-          servername: serverName,
-          rejectUnauthorized: !connection.insecure,
-        })
-      : new http.Agent({ keepAlive: true });
+    this.http = new KubeHttp(config);
   }
 
   /** @throws NoMatchError when the server does not serve that kind in that version */
@@ -131,30 +114,8 @@ export class ApiClient {
   }
 
   private send(method: string, path: string, options: RequestOptions): Promise<http.IncomingMessage> {
-    const query = options.query ? `?${new URLSearchParams(options.query).toString()}` : "";
-    const url = `${this.connection.server}${path}${query}`;
-    const headers: Record<string, string | number> = { Accept: "application/json" };
-    if (this.connection.token !== undefined) headers.Authorization = `Bearer ${this.connection.token}`;
-    const body = options.body === undefined ? undefined : Buffer.from(JSON.stringify(options.body));
-    if (body) {
-      headers["Content-Type"] = options.contentType ?? "application/json";
-      headers["Content-Length"] = body.length;
-    }
-    const signal = this.signalOf(options);
-    return new Promise((resolve, reject) => {
-      const request = (this.secure ? https : http).request(
-        url,
-        { method, headers, agent: this.agent, signal },
-        resolve,
-      );
-      request.on("error", (error: NodeJS.ErrnoException) => {
-        if (signal.aborted) reject(new CancelledError());
-        // The server closed a kept-alive connection while this request was being written. It read none of it, so a
-        // retry is safe.
-        else if (request.reusedSocket && error.code === "ECONNRESET") resolve(this.send(method, path, options));
-        else reject(new ConnectionError(method, url, error));
-      });
-      request.end(body);
+    return this.http.open(method, path, { ...options, signal: this.signalOf(options) }).catch((error) => {
+      throw this.failure(method, path, options)(error);
     });
   }
 
@@ -166,7 +127,7 @@ export class ApiClient {
     return (error) =>
       this.signalOf(options).aborted
         ? new CancelledError()
-        : new ConnectionError(method, `${this.connection.server}${path}`, error);
+        : new ConnectionError(method, this.http.url(path, options.query), error);
   }
 }
 

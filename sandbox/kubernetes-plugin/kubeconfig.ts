@@ -1,17 +1,13 @@
-/** Reads a kubeconfig: the server, the credentials and the namespace. */
-import { readFileSync, existsSync } from "node:fs";
+/**
+ * Finds the kubeconfig and chooses its context as kubectl does. `@kubernetes/client-node` reads the parts, but it stops
+ * at a file of `KUBECONFIG` that does not exist, and it does not know `tokenFile`.
+ */
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
-import { parse as parseYaml } from "yaml";
-
-export interface Kubeconfig {
-  currentContext: string;
-  clusters: Map<string, Fields>;
-  contexts: Map<string, Fields>;
-  users: Map<string, Fields>;
-}
-
-type Fields = Record<string, unknown>;
+import { delimiter, dirname, join } from "node:path";
+import type { Cluster, KubeConfig } from "@kubernetes/client-node";
+import { parse } from "yaml";
+import { kubernetesClient } from "../kube/http";
 
 export interface Overrides {
   context?: string | undefined;
@@ -19,132 +15,117 @@ export interface Overrides {
   namespace?: string | undefined;
 }
 
-/** Everything that an HTTPS client needs to connect. */
+/** The chosen context. */
 export interface Connection {
-  /** `https://host:port`, without a trailing slash. */
-  server: string;
+  config: KubeConfig;
+  /** Namespace of objects that do not name one. */
   namespace: string;
-  ca?: string;
-  cert?: string;
-  key?: string;
-  token?: string;
-  insecure: boolean;
-  serverName?: string;
 }
+
+type Fields = Record<string, unknown>;
 
 /** Thrown for features that the real plugin may support and this stand-in does not. They are never ignored silently. */
 export class NotSupported extends Error {}
+
+/** Fields of a user that the library would ignore. */
+const IGNORED = ["as-groups", "as-uid", "as-user-extra"];
 
 /**
  * Parses a kubeconfig. `value` is a path or the content itself, in YAML or JSON.
  * @throws Error when it is neither; the message never repeats the content
  */
-export function parseKubeconfig(value: string): Kubeconfig {
+export async function parseKubeconfig(value: string): Promise<KubeConfig> {
   const path = value === "~" ? homedir() : value.startsWith("~/") ? join(homedir(), value.slice(2)) : value;
   // Content is far longer than a path may be. `existsSync` returns false for it.
-  const content = existsSync(path) ? readFileSync(path, "utf8") : value;
+  const isPath = existsSync(path);
   let document: unknown;
   try {
-    document = content.trimStart().startsWith("{") ? JSON.parse(content) : parseYaml(content);
+    document = parse(isPath ? readFileSync(path, "utf8") : value);
   } catch {
     throw new Error("neither a file nor YAML or JSON");
   }
   if (!isFields(document)) throw new Error("no such file, and the text itself is not a kubeconfig");
-  return {
-    currentContext: stringOf(document["current-context"]) ?? "",
-    clusters: named(document["clusters"], "cluster"),
-    contexts: named(document["contexts"], "context"),
-    users: named(document["users"], "user"),
-  };
+  const users = (Array.isArray(document["users"]) ? document["users"] : []).filter(isFields);
+  for (const { user } of users) if (isFields(user)) adapt(user, isPath ? dirname(path) : "");
+  const { KubeConfig } = await kubernetesClient();
+  const config = new KubeConfig();
+  config.loadFromString(JSON.stringify({ ...document, users }), { onInvalidEntry: "filter" });
+  if (isPath) config.makePathsAbsolute(dirname(path));
+  return config;
 }
 
-/** The kubeconfig for a provider that has none: `$KUBECONFIG`, else `~/.kube/config`. */
-export function ambientKubeconfig(env: NodeJS.ProcessEnv = process.env): string {
-  const value = env.KUBECONFIG;
-  if (value?.includes(":"))
-    throw new NotSupported("KUBECONFIG with more than one file is not supported by this stand-in: give one");
-  const path = value || join(homedir(), ".kube", "config");
-  if (!existsSync(path))
-    throw new Error(`invalid configuration: no configuration has been provided (${path} does not exist)`);
-  return path;
-}
-
-/** The cluster in use, for a comparison of two provider configurations. Undefined if there is none. */
-export function activeCluster(config: Kubeconfig, overrides: Overrides): Fields | undefined {
-  const context = config.contexts.get(overrides.context || config.currentContext);
-  if (!context) return undefined;
-  return config.clusters.get(overrides.cluster || (stringOf(context["cluster"]) ?? ""));
+/** `tokenFile` takes precedence over `token`, and is read again when it changes. */
+function adapt(user: Fields, folder: string): void {
+  const ignored = IGNORED.find((field) => user[field] !== undefined);
+  if (ignored !== undefined)
+    throw new NotSupported(
+      `the kubeconfig's users[].user.${ignored} is not supported by this stand-in for the kubernetes plugin`,
+    );
+  const file = user["tokenFile"];
+  if (typeof file !== "string" || file === "") return;
+  const tokenFile = file.startsWith("/") ? file : join(folder, file);
+  user["auth-provider"] = { name: "tokenFile", config: { tokenFile } };
+  delete user["token"];
 }
 
 /**
- * @throws Error for a kubeconfig that names something that does not exist, {@link NotSupported} for an unsupported
- * feature
+ * The kubeconfig for a provider that has none: the files of `$KUBECONFIG`, else `~/.kube/config`. Of two entries with the
+ * same name the first counts.
  */
-export function connectionOf(config: Kubeconfig, overrides: Overrides): Connection {
-  const name = overrides.context || config.currentContext;
-  const context = config.contexts.get(name);
-  if (!context)
-    throw new Error(name === "" ? "the kubeconfig has no current-context" : `context "${name}" does not exist`);
-  const clusterName = overrides.cluster || (stringOf(context["cluster"]) ?? "");
-  const cluster = config.clusters.get(clusterName);
+export async function ambientKubeconfig(env: NodeJS.ProcessEnv = process.env): Promise<KubeConfig> {
+  const paths = env.KUBECONFIG?.split(delimiter).filter((path) => path !== "") ?? [];
+  if (paths.length === 0) paths.push(join(homedir(), ".kube", "config"));
+  const [first, ...others] = await Promise.all(paths.filter((path) => existsSync(path)).map(parseKubeconfig));
+  if (!first)
+    throw new Error(
+      `invalid configuration: no configuration has been provided (${paths.join(" and ")} ${paths.length === 1 ? "does" : "do"} not exist)`,
+    );
+  const add = <T extends { name: string }>(to: T[], more: readonly T[]) =>
+    to.push(...more.filter(({ name }) => to.every((one) => one.name !== name)));
+  for (const other of others) {
+    add(first.clusters, other.clusters);
+    add(first.contexts, other.contexts);
+    add(first.users, other.users);
+    if (!first.currentContext) first.currentContext = other.currentContext;
+  }
+  return first;
+}
+
+/** The cluster in use, for a comparison of two provider configurations. Undefined if there is none. */
+export function activeCluster(config: KubeConfig, overrides: Overrides): object | undefined {
+  const context = config.getContextObject(overrides.context || config.currentContext);
+  const cluster = context && config.getCluster(overrides.cluster || context.cluster);
+  return cluster ? { ...cluster, name: undefined } : undefined;
+}
+
+/** @throws Error for a kubeconfig that names something that does not exist */
+export async function connectionOf(kubeconfig: KubeConfig, overrides: Overrides): Promise<Connection> {
+  const name = overrides.context || kubeconfig.currentContext;
+  const context = kubeconfig.getContextObject(name);
+  if (!context) throw new Error(name ? `context "${name}" does not exist` : "the kubeconfig has no current-context");
+  const clusterName = overrides.cluster || context.cluster;
+  const cluster = kubeconfig.getCluster(clusterName);
   if (!cluster) throw new Error(`cluster "${clusterName}" does not exist`);
-  const server = stringOf(cluster["server"]);
-  if (server === undefined || !URL.canParse(server)) throw new Error(`cluster "${clusterName}" has no usable server`);
-  if (cluster["proxy-url"] !== undefined) refuse("clusters[].cluster.proxy-url");
-  const userName = stringOf(context["user"]) ?? "";
-  const user = config.users.get(userName) ?? {};
-  for (const field of ["exec", "auth-provider", "username", "password", "as", "as-groups"]) {
-    if (user[field] !== undefined) refuse(`users[].user.${field}`);
-  }
-  const connection: Connection = {
-    server: server.replace(/\/+$/, ""),
-    namespace: overrides.namespace || (stringOf(context["namespace"]) ?? "default"),
-    insecure: cluster["insecure-skip-tls-verify"] === true,
-  };
-  assign(connection, "ca", material(cluster, "certificate-authority"));
-  assign(connection, "cert", material(user, "client-certificate"));
-  assign(connection, "key", material(user, "client-key"));
-  const tokenFile = stringOf(user["tokenFile"]);
-  assign(
-    connection,
-    "token",
-    stringOf(user["token"]) ?? (tokenFile === undefined ? undefined : readFileSync(tokenFile, "utf8").trim()),
-  );
-  assign(connection, "serverName", stringOf(cluster["tls-server-name"]));
-  return connection;
+  if (!URL.canParse(cluster.server)) throw new Error(`cluster "${clusterName}" has no usable server`);
+  // Without a user the library would ignore the cluster's CA.
+  const user = kubeconfig.getUser(context.user) ?? { name: "nobody" };
+  const namespace = overrides.namespace || (context.namespace ?? "default");
+  return { config: await configOf(cluster, user), namespace };
 }
 
-function assign<K extends keyof Connection>(connection: Connection, key: K, value: Connection[K] | undefined): void {
-  if (value !== undefined) connection[key] = value;
-}
+/** A connection to nowhere: every request fails. */
+export const nowhere = (): Promise<KubeConfig> =>
+  configOf({ name: "nowhere", server: "http://127.0.0.1:0", skipTLSVerify: true }, { name: "nobody" });
 
-/** PEM from `<field>-data` (base64) or from the file that `<field>` names. */
-function material(fields: Fields, field: string): string | undefined {
-  const data = stringOf(fields[`${field}-data`]);
-  if (data !== undefined) return Buffer.from(data, "base64").toString("utf8");
-  const path = stringOf(fields[field]);
-  return path === undefined ? undefined : readFileSync(path, "utf8");
-}
-
-function named(list: unknown, field: string): Map<string, Fields> {
-  const result = new Map<string, Fields>();
-  for (const entry of Array.isArray(list) ? list : []) {
-    if (isFields(entry) && typeof entry["name"] === "string" && isFields(entry[field]))
-      result.set(entry["name"], entry[field]);
-  }
-  return result;
-}
-
-function refuse(field: string): never {
-  throw new NotSupported(
-    `the kubeconfig's ${field} is not supported by this stand-in for the kubernetes plugin: use a token or a client certificate`,
-  );
+async function configOf(cluster: Cluster, user: KubeConfig["users"][number]): Promise<KubeConfig> {
+  const { KubeConfig } = await kubernetesClient();
+  const config = new KubeConfig();
+  // The library takes plain HTTP only with this.
+  const skipTLSVerify = cluster.skipTLSVerify || cluster.server.startsWith("http:");
+  config.loadFromClusterAndUser({ ...cluster, skipTLSVerify }, user);
+  return config;
 }
 
 function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function stringOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

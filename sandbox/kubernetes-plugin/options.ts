@@ -105,7 +105,7 @@ export interface OptionsDiff {
  * Compares two configurations. If the server, certificate or name of the active cluster changes, it is another cluster.
  * @throws Error for an unreadable kubeconfig
  */
-export function diffOptions(olds: Props, news: Props): OptionsDiff {
+export async function diffOptions(olds: Props, news: Props): Promise<OptionsDiff> {
   const changed = [...new Set([...Object.keys(olds), ...Object.keys(news)])].filter(
     (key) => !same(valueOf(olds, key), valueOf(news, key)),
   );
@@ -116,20 +116,19 @@ export function diffOptions(olds: Props, news: Props): OptionsDiff {
   const places = ["kubeconfig", "context", "cluster"] as const;
   const unknown = places.find((key) => valueOf(news, key) instanceof Unknown);
   if (unknown !== undefined) return { changed: [unknown], replaces: [unknown] };
-  const before = clusterOf(olds);
-  const after = clusterOf(news);
+  const [before, after] = await Promise.all([clusterOf(olds), clusterOf(news)]);
   if (before === undefined || after === undefined || JSON.stringify(before) === JSON.stringify(after))
     return { changed, replaces: [] };
   return { changed, replaces: places.filter((key) => changed.includes(key)) };
 }
 
-function clusterOf(options: Props): [string, unknown][] | undefined {
+async function clusterOf(options: Props): Promise<[string, unknown][] | undefined> {
   const kubeconfig = textOf(options, "kubeconfig");
   if (kubeconfig === "") return undefined;
   const overrides: Overrides = { context: textOf(options, "context"), cluster: textOf(options, "cluster") };
   let cluster: ReturnType<typeof activeCluster>;
   try {
-    cluster = activeCluster(parseKubeconfig(kubeconfig), overrides);
+    cluster = activeCluster(await parseKubeconfig(kubeconfig), overrides);
   } catch (error) {
     throw new Error(`failed to parse kubeconfig: ${(error as Error).message}`);
   }

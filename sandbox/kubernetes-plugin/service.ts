@@ -31,8 +31,8 @@ export function providerService(people: People, cancel: AbortController): Untype
     return checked(request.getNews(), failures);
   };
 
-  const diffConfig: Handler<Messages.DiffRequest, Messages.DiffResponse> = (request) => {
-    const { changed, replaces } = diffOptions(props(request.getOlds()), props(request.getNews()));
+  const diffConfig: Handler<Messages.DiffRequest, Messages.DiffResponse> = async (request) => {
+    const { changed, replaces } = await diffOptions(props(request.getOlds()), props(request.getNews()));
     const response = new messages.DiffResponse();
     const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
     response.setChanges(changed.length === 0 ? DIFF_NONE : DIFF_SOME);

@@ -1,14 +1,7 @@
 /** One configured provider: its options, its client, and whether the cluster is reachable. */
 import { setMaxListeners } from "node:events";
 import { ApiClient } from "./client";
-import {
-  ambientKubeconfig,
-  connectionOf,
-  NotSupported,
-  parseKubeconfig,
-  type Connection,
-  type Overrides,
-} from "./kubeconfig";
+import { ambientKubeconfig, type Connection, connectionOf, NotSupported, nowhere, parseKubeconfig } from "./kubeconfig";
 import { coreNamespaced } from "./kinds";
 import { gvkOf, type Gvk } from "./objects";
 import type { Options } from "./options";
@@ -45,7 +38,6 @@ export class InitFailedError extends Error {
 
 /** Maximum time for the first answer of the server, in milliseconds. */
 const PROBE_MS = 32_000;
-const NOWHERE: Connection = { server: "http://127.0.0.1:0", namespace: "", insecure: false };
 
 /**
  * Opens a session. An unreachable cluster is not an error here: previews continue without it, and the first operation
@@ -58,12 +50,12 @@ export async function openSession(options: Options, messages: Messages, cancelle
   let connection: Connection | undefined;
   let unreachable: string | undefined;
   try {
-    connection = connect(options);
+    connection = await connect(options);
   } catch (error) {
     if (error instanceof NotSupported) throw error;
     unreachable = (error as Error).message;
   }
-  const client = new ApiClient(connection ?? NOWHERE, cancelled);
+  const client = new ApiClient(connection?.config ?? (await nowhere()), cancelled);
   if (connection) unreachable = await probe(client);
   return {
     options,
@@ -75,19 +67,17 @@ export async function openSession(options: Options, messages: Messages, cancelle
   };
 }
 
-function connect(options: Options): Connection {
-  const overrides: Overrides = { context: options.context, cluster: options.cluster, namespace: options.namespace };
-  let config: ReturnType<typeof parseKubeconfig>;
+async function connect(options: Options): Promise<Connection> {
+  let config: Awaited<ReturnType<typeof parseKubeconfig>>;
   try {
-    config = parseKubeconfig(options.kubeconfig ?? ambientKubeconfig());
+    config = await (options.kubeconfig === undefined ? ambientKubeconfig() : parseKubeconfig(options.kubeconfig));
   } catch (error) {
     if (error instanceof NotSupported) throw error;
     throw new Error(`failed to parse kubeconfig data in \`kubernetes:config:kubeconfig\`- ${(error as Error).message}`);
   }
   try {
-    return connectionOf(config, overrides);
+    return await connectionOf(config, options);
   } catch (error) {
-    if (error instanceof NotSupported) throw error;
     throw new Error(`unable to load Kubernetes client configuration from kubeconfig file: ${(error as Error).message}`);
   }
 }

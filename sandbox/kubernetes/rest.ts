@@ -1,53 +1,31 @@
-import { Agent, request } from "node:https";
 import { SandboxError } from "../error";
+import { KubeHttp, kubernetesClient } from "../kube/http";
 
 export interface Answer {
   status: number;
   body: unknown;
 }
 
-/** The minimal client that the sandbox itself needs: JSON over TLS with a bearer token. */
+const LIMIT_MS = 15_000;
+
+/** The administrator's client for the sandbox's own API server: any path, with JSON in both directions. */
 export class KubernetesRest {
-  private readonly agent: Agent;
+  private http: Promise<KubeHttp> | undefined;
 
   constructor(
     private readonly server: string,
     private readonly token: string,
-    ca: string,
-  ) {
-    this.agent = new Agent({ ca, keepAlive: true, maxSockets: 8 });
-  }
+    private readonly ca: string,
+  ) {}
 
-  call(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const text = body === undefined ? undefined : JSON.stringify(body);
-      const sent = request(
-        `${this.server}${path}`,
-        {
-          method,
-          agent: this.agent,
-          timeout: 15_000,
-          headers: {
-            authorization: `Bearer ${this.token}`,
-            accept: "application/json",
-            ...(text === undefined
-              ? {}
-              : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
-          },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on("data", (chunk: Buffer) => chunks.push(chunk));
-          response.on("error", reject);
-          response.on("end", () =>
-            resolve({ status: response.statusCode ?? 0, body: parse(Buffer.concat(chunks).toString("utf8")) }),
-          );
-        },
-      );
-      sent.on("timeout", () => sent.destroy(new Error(`${method} ${path}: no answer within 15 s`)));
-      sent.on("error", reject);
-      sent.end(text);
+  async call(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer> {
+    this.http ??= this.connect();
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    const answer = (await this.http).ask(method, path, { body, signal });
+    const { status, text } = await answer.catch((error: Error) => {
+      throw signal.aborted ? new Error(`${method} ${path}: no answer within ${LIMIT_MS / 1000} s`) : error;
     });
+    return { status, body: parse(text) };
   }
 
   /** Creates an object by POST. "Already exists" is not an error. */
@@ -64,7 +42,18 @@ export class KubernetesRest {
   }
 
   close(): void {
-    this.agent.destroy();
+    void this.http?.then((http) => http.close());
+  }
+
+  private async connect(): Promise<KubeHttp> {
+    const { KubeConfig } = await kubernetesClient();
+    const config = new KubeConfig();
+    const caData = Buffer.from(this.ca).toString("base64");
+    config.loadFromClusterAndUser(
+      { name: "sandbox", server: this.server, caData, skipTLSVerify: false },
+      { name: "administrator", token: this.token },
+    );
+    return new KubeHttp(config);
   }
 }
 

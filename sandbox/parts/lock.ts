@@ -1,3 +1,7 @@
+/*
+ * Own code: proper-lockfile (no release since 2021) knows only the age of a lock. A run that died would block others for
+ * that long, and a run that was paused would lose its lock. This lock looks at the process of its owner.
+ */
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";

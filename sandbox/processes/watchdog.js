@@ -6,6 +6,9 @@
  * then stops the sandbox's processes and removes the folder. It is plain JavaScript, so that it runs both from the
  * sources (under a test runner) and from the build.
  *
+ * Own code: packages (tree-kill, execa, foreground-child) end the children of a process that still runs, or one child.
+ * None ends a whole tree after its parent was killed, with grandchildren in sessions of their own.
+ *
  * Lines on stdin, JSON: {"mark":"NAME=value"} {"folder":"/path"} {"add":pid,"start":"ticks"} {"remove":pid}
  */
 const { existsSync, readFileSync, readdirSync, rmSync } = require("node:fs");

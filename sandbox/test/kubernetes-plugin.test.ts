@@ -62,7 +62,8 @@ if (d.more) eval(d.more);
 beforeAll(async () => {
   supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-plugin-")));
   pulumi = await pulumiEnvironment({ folder: join(supervisor.folder, "pulumi"), standIn: true });
-  client = new ApiClient(connectionOf(parseKubeconfig(kubernetes.api.kubeconfig), {}), new AbortController().signal);
+  const { config } = await connectionOf(await parseKubeconfig(kubernetes.api.kubeconfig), {});
+  client = new ApiClient(config, new AbortController().signal);
   for (const namespace of ["origin-ns", "mirror-ns"]) await kubernetes.api.createNamespace(namespace);
 }, 180_000);
 afterAll(() => supervisor?.stop());

@@ -1,4 +1,4 @@
-import { Agent, request, type RequestOptions } from "node:https";
+import { KubeHttp, kubernetesClient } from "../../kube/http";
 
 /** A Kubernetes object as the API server serves it. */
 export interface KubeObject {
@@ -92,64 +92,29 @@ const REQUEST_LIMIT_MS = 30_000;
 
 /** Connects with the kubeconfig's current context. Sends nothing before the first call. */
 export async function connectKube(kubeconfig: string): Promise<Kube> {
-  const { KubeConfig, Watch } = await import("@kubernetes/client-node");
+  const { KubeConfig, Watch } = await kubernetesClient();
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
-  const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error(`the kubeconfig ${kubeconfig} has no current cluster`);
-  const server = new URL(cluster.server);
-  const auth: RequestOptions = {};
-  await config.applyToHTTPSOptions(auth);
-  const { ca, cert, key, servername, rejectUnauthorized } = auth;
-  const agent = new Agent({
-    ca,
-    cert,
-    key,
-    servername,
-    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
-    keepAlive: true,
-  });
+  if (!config.getCurrentCluster()) throw new Error(`the kubeconfig ${kubeconfig} has no current cluster`);
+  const http = new KubeHttp(config);
 
-  function call(method: string, path: string, body?: unknown): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const text = body === undefined ? undefined : JSON.stringify(body);
-      const headers: Record<string, string | number> = { accept: "application/json" };
-      for (const [name, value] of Object.entries(auth.headers ?? {})) headers[name] = String(value);
-      if (text !== undefined) {
-        headers["content-type"] = "application/json";
-        headers["content-length"] = Buffer.byteLength(text);
-      }
-      const sent = request(
-        { host: server.hostname, port: server.port || 443, path, method, headers, agent, timeout: REQUEST_LIMIT_MS },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on("data", (chunk: Buffer) => chunks.push(chunk));
-          response.on("error", reject);
-          response.on("end", () => {
-            const answer = Buffer.concat(chunks).toString();
-            const status = response.statusCode ?? 0;
-            let parsed: unknown;
-            try {
-              parsed = answer === "" ? undefined : JSON.parse(answer);
-            } catch {
-              parsed = undefined;
-            }
-            if (status >= 200 && status < 300) resolve(parsed);
-            else {
-              const { message = answer.slice(0, 200), reason = `status ${status}` } = (parsed ?? {}) as {
-                message?: string;
-                reason?: string;
-              };
-              // The server quotes what it cannot read. The message must not contain a Secret.
-              reject(new KubeError(status, `${method} ${path}: ${path.includes("/secrets") ? reason : message}`));
-            }
-          });
-        },
-      );
-      sent.on("timeout", () => sent.destroy(new Error(`${method} ${path}: no answer within ${REQUEST_LIMIT_MS} ms`)));
-      sent.on("error", reject);
-      sent.end(text);
+  async function call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
+    const { status, text } = await http.ask(method, path, { body, signal }).catch((error: Error) => {
+      throw signal.aborted ? new Error(`${method} ${path}: no answer within ${REQUEST_LIMIT_MS} ms`) : error;
     });
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      // An empty answer, or one of a proxy in between.
+    }
+    if (status >= 200 && status < 300) return parsed;
+    const { message = text.slice(0, 200), reason = `status ${status}` } = (parsed ?? {}) as Partial<
+      Record<"message" | "reason", string>
+    >;
+    // The server quotes what it cannot read. The message must not contain a Secret.
+    throw new KubeError(status, `${method} ${path}: ${path.includes("/secrets") ? reason : message}`);
   }
 
   async function orNone<T>(work: Promise<unknown>): Promise<T | undefined> {
@@ -221,6 +186,6 @@ export async function connectKube(kubeconfig: string): Promise<Kube> {
         }, reject);
       });
     },
-    close: () => agent.destroy(),
+    close: () => http.close(),
   };
 }

@@ -1,3 +1,6 @@
+/*
+ * Own code: the informer of `@kubernetes/client-node` stops at the first error. The stream itself is the library's.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { KubeError, typed, type Kube, type KubeObject, type Resource } from "./client";
 

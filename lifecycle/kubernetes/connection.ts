@@ -38,14 +38,12 @@ export async function connect({ url, cluster, user }: ApiServer): Promise<Connec
   return { client, config, headers };
 }
 
-/** Data has precedence over a file, as in kubectl. */
+/** Data has precedence over a file, as in kubectl. The library prefers the file. */
 function dataOf(entry: Entry, key: string): Entry {
-  const data = entry[`${key}-data`];
   const path = entry[key];
-  if (isText(data) || !isText(path)) return { [`${key}-data`]: data };
-  const text = readIfThere(path);
+  const text = entry[`${key}-data`] === undefined && isText(path) ? readIfThere(path) : "";
   if (text === undefined) throw invalid(`${path}, which the kubeconfig names, can't be read`, "correct the kubeconfig");
-  return { [key]: undefined, [`${key}-data`]: base64(text) };
+  return { [key]: undefined, [`${key}-data`]: entry[`${key}-data`] ?? base64(text) };
 }
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");

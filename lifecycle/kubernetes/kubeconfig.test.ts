@@ -65,6 +65,40 @@ describe("finding the API server", () => {
     expect(await connected(server)).toMatchObject({ ca: "CA", cert: "CERT", key: "KEY" });
   });
 
+  test("data is preferred to files, and empty values count as absent, as in kubectl", async () => {
+    const data = { "certificate-authority-data": base64("CA"), "certificate-authority": "missing" };
+    const login = {
+      "client-certificate-data": base64("CERT"),
+      "client-certificate": "missing",
+      "client-key-data": base64("KEY"),
+      "client-key": "missing",
+      ...{ token: "", tokenFile: "", username: "", password: "", exec: null, "auth-provider": null, as: "" },
+      ...{ "as-groups": [], "as-uid": "", "as-user-extra": {} },
+    };
+    const cluster = { server: "https://a", "proxy-url": "", "tls-server-name": "", ...data };
+    const { headers, config: client } = await connect(findApiServer({ kubeconfig: config("a", cluster, login) }, {}));
+    expect(headers).toEqual([]);
+    const options: Record<string, unknown> = {};
+    await client.applyToHTTPSOptions(options);
+    expect(options).toMatchObject({ ca: Buffer.from("CA"), cert: Buffer.from("CERT"), key: Buffer.from("KEY") });
+    expect(options).toMatchObject({ headers: {} });
+    expect(options.auth).toBeUndefined();
+    expect(options.servername).toBeUndefined();
+  });
+
+  test("a file that is missing is an error that names its path", async () => {
+    for (const key of ["client-certificate", "client-key", "tokenFile"]) {
+      const server = findApiServer(
+        { kubeconfig: config("a", { server: "https://a" }, { [key]: "/nowhere/file" }) },
+        {},
+      );
+      await expect(connect(server)).rejects.toThrow("KUBECONFIG_INVALID: /nowhere/file, which the kubeconfig names,");
+    }
+    const cluster = { server: "https://a", "certificate-authority": "/nowhere/ca" };
+    const server = findApiServer({ kubeconfig: config("a", cluster, {}) }, {});
+    await expect(connect(server)).rejects.toThrow("KUBECONFIG_INVALID: /nowhere/ca, which the kubeconfig names,");
+  });
+
   test("from KUBECONFIG with several files, and from the home folder", () => {
     const home = join(folder, "home");
     mkdirSync(join(home, ".kube"), { recursive: true });

@@ -142,7 +142,12 @@ function chosen(config: Kubeconfig, wanted: string | undefined): ApiServer {
   const proxy = cluster["proxy-url"];
   if (isText(proxy)) requireAddress(proxy, ["http:", "https:", "socks5:"], context.cluster, "proxy-url");
   const user = config.users.find((u) => u.name === context.user)?.user ?? {};
-  return { url: cluster.server.replace(/\/+$/, ""), cluster, user };
+  return { url: cluster.server.replace(/\/+$/, ""), cluster: withoutEmpty(cluster), user: withoutEmpty(user) };
+}
+
+/** For kubectl an empty value is an absent one. */
+function withoutEmpty(entry: Entry): Entry {
+  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null && value !== ""));
 }
 
 /** The address of a proxy can contain a password, so the message does not quote it. */

@@ -6,6 +6,9 @@ export class NotKnownYet extends Error {
   }
 }
 
+/** One error for all: collecting a stack for each of thousands of unknown values is slow. */
+const notKnownYet = new NotKnownYet();
+
 /** Returns undefined for a value that is not known yet. */
 export function attempt<T>(read: () => T): T | undefined {
   try {
@@ -43,7 +46,7 @@ export function later(object: object, key: PropertyKey): void {
     enumerable: true,
     configurable: true,
     get() {
-      throw new NotKnownYet();
+      throw notKnownYet;
     },
   });
 }

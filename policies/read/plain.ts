@@ -21,14 +21,20 @@ export type Json = Record<string, unknown>;
  */
 export function known(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
+  const earlier = copies.get(value);
+  if (earlier !== undefined) return earlier;
   const copy: object = Array.isArray(value) ? new Array<unknown>(value.length) : {};
   for (const key of Object.keys(value)) {
     const field = attempt(() => ({ known: known((value as Json)[key]) }));
     if (field === undefined) later(copy, key);
     else if (field.known !== null || Array.isArray(value)) setOwn(copy, key, field.known);
   }
+  copies.set(value, copy);
   return copy;
 }
+
+/** Many readers look at the same resource. Reading Pulumi's proxies again for each of them is slow. */
+const copies = new WeakMap<object, object>();
 
 export const object = (value: unknown): Json =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};

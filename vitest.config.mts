@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { defaultExclude, defineConfig } from "vitest/config";
 
 /**
@@ -7,7 +8,8 @@ import { defaultExclude, defineConfig } from "vitest/config";
  * scripts/lanes.js sets the lane. Without a lane every file can be named.
  */
 const lane = process.env.KAFKA_MIGRATION_TEST_LANE;
-const unit = "{bench,cli,components,engine,lifecycle,policies,sandbox,stacks}/**/*.test.ts";
+const unitFolders = ["bench", "cli", "components", "engine", "lifecycle", "policies", "sandbox", "stacks"];
+const unit = `{${unitFolders.join(",")}}/**/*.test.ts`;
 const rest = "{test,sandbox/test}/**/*.test.ts";
 const stories = "test/e2e/**/*.test.ts";
 
@@ -20,6 +22,21 @@ const LANES: Record<string, { include: string[]; exclude: string[] }> = {
 };
 const { include, exclude } = LANES[lane ?? ""] ?? { include: [unit, rest], exclude: [] };
 
+/** The unit tests that replace modules. Only they need modules of their own: the others load the code once per worker. */
+const replacing = () =>
+  unitFolders
+    .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => join(folder, file)))
+    .filter((file) => file.endsWith(".test.ts") && /\bvi\.(mock|doMock)\(/.test(readFileSync(file, "utf8")));
+
+// A project's lists are added to those of the root, so the root has none in this lane.
+const unitProjects = (own: string[]) => [
+  {
+    extends: true as const,
+    test: { name: "shared modules", isolate: false, include, exclude: [...defaultExclude, ...exclude, ...own] },
+  },
+  { extends: true as const, test: { name: "own modules", include: own, exclude: [...defaultExclude, ...exclude] } },
+];
+
 /** Tests load the sandbox's sources, not its compiled files (`exports` in sandbox/package.json). */
 const alias = [
   { find: /^@kafka-migration\/sandbox$/, replacement: resolve("sandbox/index.ts") },
@@ -29,8 +46,9 @@ const alias = [
 export default defineConfig({
   resolve: { alias },
   test: {
-    include,
-    exclude: [...defaultExclude, ...exclude],
+    ...(lane === "unit"
+      ? { projects: unitProjects(replacing()) }
+      : { include, exclude: [...defaultExclude, ...exclude] }),
     globalSetup: lane === "unit" ? [] : ["test/support/global-setup.ts"],
     // Real brokers on few cores: one file at a time keeps a loaded machine from turning waits into failures.
     fileParallelism: lane === "unit",

@@ -6,7 +6,9 @@ import { appliedNow, appliedNowLines, checkWith } from "./applied";
 import { summarize } from "./summary";
 import { revertWith } from "./revert";
 import { silent } from "../progress";
-import { apply, clusters, mirror, origin, plan, target } from "../../test/engine/offsets/two-clusters";
+import { apply, clusters, mirror, origin, plan, target, useTwoClusters } from "../../test/engine/offsets/two-clusters";
+
+useTwoClusters();
 
 describe("applying", () => {
   it("writes, reads back, and does nothing the second time", async () => {

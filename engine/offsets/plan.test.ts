@@ -3,7 +3,18 @@ import { planThrough } from "./plan";
 import { timeWith } from "./other-ways";
 import { silent } from "../progress";
 import { readerOf } from "../../test/engine/offsets/logs";
-import { apply, clusters, logs, mirror, origin, plan, target } from "../../test/engine/offsets/two-clusters";
+import {
+  apply,
+  clusters,
+  logs,
+  mirror,
+  origin,
+  plan,
+  target,
+  useTwoClusters,
+} from "../../test/engine/offsets/two-clusters";
+
+useTwoClusters();
 
 describe("planning", () => {
   it("takes the groups that the mirror's patterns select, and the explicit lists", async () => {

@@ -3,7 +3,9 @@ import { applyOffsets, joinApplied, revertOffsets } from ".";
 import { revertWith } from "./revert";
 import type { OpenKafka } from "../clusters";
 import { silent } from "../progress";
-import { apply, clusters, mirror, origin, plan, target } from "../../test/engine/offsets/two-clusters";
+import { apply, clusters, mirror, origin, plan, target, useTwoClusters } from "../../test/engine/offsets/two-clusters";
+
+useTwoClusters();
 
 const connection = { bootstrapServers: "b:1" };
 const model = { origin: connection, target: connection, mirror };

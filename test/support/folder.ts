@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 
 const made: string[] = [];
 
@@ -9,9 +9,13 @@ afterAll(() => {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A new folder that is gone after the test file. */
+/** A new folder that is gone after the test, or after the test file if a hook or the file itself makes it. */
 export function temporaryFolder(what: string): string {
   const folder = mkdtempSync(join(tmpdir(), `kafka-migration-${what}-`));
-  made.push(folder);
+  try {
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  } catch {
+    made.push(folder);
+  }
   return folder;
 }

@@ -8,7 +8,6 @@ import { testMirror } from "../../support/models";
 import { FakeCluster } from "./cluster";
 import { logOf, mirror as mirrorLog, readerOf, type Log } from "./logs";
 
-/** Two clusters in memory with three topics on both, made anew for each test of the file that imports them. */
 export const mirror: MirrorModel = testMirror({
   groupId: "mm2",
   offsetStorageTopic: "mm2-offsets",
@@ -49,9 +48,12 @@ export const plan = (options: OffsetOptions = {}): Promise<OffsetPlan> =>
   );
 export const apply = (p: OffsetPlan, options: OffsetOptions = {}) => applyWith(clusters(), mirror, p, options, silent);
 
-beforeEach(() => {
-  origin = new FakeCluster();
-  target = new FakeCluster();
-  logs = { origin: new Map(), target: new Map() };
-  for (const name of ["orders", "payments", "lists"]) topic(name);
-});
+/** Before each test of the file that calls it: two clusters in memory with the same three topics on both. */
+export function useTwoClusters(): void {
+  beforeEach(() => {
+    origin = new FakeCluster();
+    target = new FakeCluster();
+    logs = { origin: new Map(), target: new Map() };
+    for (const name of ["orders", "payments", "lists"]) topic(name);
+  });
+}

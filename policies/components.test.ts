@@ -334,6 +334,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     "acl-operation-singular": "a dialect writes the form that its operator reads",
     "principal-of-operator": "one way of making users is chosen for each cluster",
     "endless-loop": "a migration has one direction",
+    "copied-twice": "a migration has one mirror",
     "unknown-field": "a dialect writes the fields of its API version, and refuses others itself",
     "field-refused": "a dialect and its settings refuse such values themselves",
     "exclusions-twice": "a dialect writes one name",

@@ -1,14 +1,8 @@
-import {
-  APACHE_DEFAULT,
-  APACHE_IDENTITY,
-  type Config,
-  modelFrom,
-  reader,
-  STRIMZI_IDENTITY,
-} from "../mirror-configuration";
+import { APACHE_DEFAULT, type Config, modelFrom, reader } from "../mirror-configuration";
 import { internalTopics, targetTopicName } from "../naming";
 import { versionAtLeast } from "../version";
 import { checkpoints } from "./grants";
+import { policyRules } from "./policy";
 import { producerOf } from "./producer";
 import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
 import { attempt, inEach } from "./unknown";
@@ -130,27 +124,7 @@ export const configurationRules: Rule[] = [
       });
     },
   ),
-  mirrorRule(
-    {
-      name: "policy-class-exists",
-      level: "mandatory",
-      summary: "The replication policy is a class that exists in the MirrorMaker 2 that runs.",
-      settings: { kafkaVersion },
-    },
-    (mirror) => {
-      const apache = versionAtLeast(mirror.kafkaVersion, "3.0");
-      const chosen = inEach(CONNECTORS, (name) => [mirror[name]?.config["replication.policy.class"]]).filter(
-        (name) => name !== undefined,
-      );
-      return [...new Set(chosen.map(String))]
-        .filter((name) => !exists(name, mirror.kafkaVersion))
-        .map((name) => ({
-          seen: `replication.policy.class ${name} does not exist in the MirrorMaker 2 of ${versionOf(mirror)}`,
-          why: "Connect refuses the connector, and nothing is copied",
-          instead: `use ${apache ? APACHE_IDENTITY : STRIMZI_IDENTITY}, or name the version that runs (spec.version, or the setting kafkaVersion of this rule)`,
-        }));
-    },
-  ),
+  ...policyRules,
   mirrorRule(
     {
       name: "separator-empty",
@@ -346,12 +320,5 @@ export const configurationRules: Rule[] = [
     },
   ),
 ];
-
-/** A custom class may be in any package. All classes in the packages of Kafka and Strimzi are known. */
-function exists(policy: string, kafkaVersion: string): boolean {
-  if (policy === STRIMZI_IDENTITY) return !versionAtLeast(kafkaVersion, "4.0");
-  if (policy === APACHE_IDENTITY) return versionAtLeast(kafkaVersion, "3.0");
-  return policy === APACHE_DEFAULT || !/^(org\.apache\.kafka|io\.strimzi\.kafka)\./.test(policy);
-}
 
 const said = (value: Config[string] | undefined) => (value === undefined ? "not set" : `"${value}"`);

@@ -3,12 +3,16 @@ import { type Config, modelFrom } from "../mirror-configuration";
 import { internalTopics, policyKind, targetTopicName } from "../naming";
 import { compilePatternList } from "../patterns";
 import { sameCluster } from "./cluster";
-import { candidates } from "./loop";
+import { addressesOf } from "./addresses";
+import { refusedClass } from "./keys";
+import { candidates, isRunning } from "./loop";
 import { mirrored } from "./names";
+import { nothingOf } from "./nothing";
 import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { type MirrorView, namesIn } from "./view";
 
+const SIDES = ["origin", "target"] as const;
 const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
 const PATTERNS = ["topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const;
 const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
@@ -57,6 +61,31 @@ export const copyRules: Rule[] = [
       });
     },
   ),
+  stackRule(
+    {
+      name: "copied-twice",
+      level: "mandatory",
+      summary: "No two mirrors copy a topic of one origin into the same topic of the target.",
+    },
+    ({ mirrors, topics }) => {
+      const running = mirrors.filter((mirror) => attempt(() => isRunning(mirror)) === true);
+      const names = candidates(running, topics);
+      return inEach(running, (at) =>
+        // One earlier mirror is enough.
+        inEach(running.slice(0, running.indexOf(at)), (other) => {
+          if (!sameCopy(at, other)) return [];
+          const both = names.filter((name) => meet(at, other, name));
+          if (both.length === 0) return [];
+          const say = {
+            seen: `${both.length === 1 ? "topic" : "topics like"} ${listed(both, 3)} of "${at.origin.alias}" ${both.length === 1 ? "is" : "are"} copied to "${at.target.alias}" by ${other.entry?.name ?? other.label}, too`,
+            why: "each record arrives on the target twice, and no group can be placed there",
+            instead: "stop one of the two, or give them patterns that have no topic in common",
+          };
+          return [{ at, say }];
+        }).slice(0, 1),
+      );
+    },
+  ),
   mirrorRule(
     {
       name: "names-refused",
@@ -76,7 +105,9 @@ export const copyRules: Rule[] = [
       inEach(CONNECTORS, (name) => {
         const config = mirror[name]?.config ?? {};
         const declared = name === "heartbeat" ? mirror.heartbeat !== undefined : mirror.declared[name];
-        return declared ? leftOut(`${name}Connector.config`, name, config) : [];
+        return declared
+          ? [...leftOut(`${name}Connector.config`, name, config), ...(name === "source" ? converted(mirror) : [])]
+          : [];
       }),
   ),
 ];
@@ -100,52 +131,14 @@ function copyOf(mirror: MirrorView, name: string): string | undefined {
   return policyKind(model) === "unknown" ? undefined : targetTopicName(model, name);
 }
 
-function nothingOf(mirror: MirrorView): Saying[] {
-  if (!mirror.declared.source) {
-    const instead = "write sourceConnector, at least {}, unless another resource copies";
-    return [
-      {
-        seen: "there is no sourceConnector",
-        why: "a connector without its block does not run, so no record is copied",
-        instead,
-      },
-    ];
-  }
-  const empty = (pattern: string) => pattern.split(",").every((part) => part.trim() === "");
-  const sayings: Saying[] = [];
-  if (empty(mirror.topicsPattern)) {
-    sayings.push({
-      seen: "topicsPattern is empty",
-      why: "it matches no topic, so no record is copied",
-      instead: 'name the topics, or write ".*" for all',
-    });
-  } else if (allExcluded(mirror)) {
-    const seen = `${namesIn(mirror).topicsExclude} leaves out all of topicsPattern "${mirror.topicsPattern}"`;
-    sayings.push({
-      seen,
-      why: "no topic is left, so no record is copied",
-      instead: `narrow ${namesIn(mirror).topicsExclude}`,
-    });
-  }
-  if (mirror.declared.checkpoint && empty(mirror.groupsPattern)) {
-    const instead = 'name the groups, write ".*" for all, or leave checkpointConnector out';
-    sayings.push({ seen: "groupsPattern is empty", why: "it matches no group, so no checkpoint is written", instead });
-  }
-  return sayings;
-}
-
-/** Only applies to a pattern that lists the topics one by one. */
-function allExcluded(mirror: MirrorView): boolean {
-  const named = mirror.topicsPattern
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-  const matches = mirrored(mirror);
-  return (
-    mirror.topicsExcludePattern !== undefined &&
-    matches !== undefined &&
-    named.every((name) => /^[\w-]+$/.test(name) && !matches(name))
-  );
+/** Returns true if two mirrors certainly copy between the same two clusters. */
+function sameCopy(at: MirrorView, other: MirrorView): boolean {
+  // Two texts of one resource are two versions of it. Another rule reports an entry with the aliases of an earlier one.
+  if (at.resource === other.resource ? at.repeated === true : at.label === other.label) return false;
+  return SIDES.every((side) => {
+    const known = [at, other].every((mirror) => addressesOf(mirror, side).length > 0);
+    return (known || at.resource === other.resource) && sameCluster(at, side, other, side);
+  });
 }
 
 function names(mirror: MirrorView): Saying[] {
@@ -210,6 +203,21 @@ function isExpression(text: string): boolean {
   } catch {
     return /\(\?|[+*?}]\+|\\[pPQGRXhHZzA]|\[\^?\]|&&/.test(text);
   }
+}
+
+/** The operators set this converter. A converter of the connector comes before one of the workers. */
+const UNCHANGED = /^(org\.apache\.kafka\.connect\.converters\.)?ByteArray(Converter)?$/;
+
+function converted(mirror: MirrorView): Saying[] {
+  return ["key.converter", "value.converter", "header.converter"].flatMap((key) => {
+    const own = attempt(() => mirror.source.config[key]);
+    const value = String(own ?? attempt(() => mirror.target.config[key]) ?? "").trim();
+    // Another rule reports a class that does not exist.
+    if (value === "" || UNCHANGED.test(value) || refusedClass(key, value, []) !== undefined) return [];
+    const path = own === undefined ? `${namesIn(mirror).workers}.config` : "sourceConnector.config";
+    const why = "MirrorMaker 2 hands over plain bytes, and any other converter writes something else than it read";
+    return [{ seen: `"${key}" in ${path} is "${value}"`, why, instead: "take it away" }];
+  });
 }
 
 function leftOut(path: string, connector: (typeof CONNECTORS)[number], config: Config): Saying[] {

@@ -50,10 +50,13 @@ export const loopRules: Rule[] = [
 
 /** Returns true for a running connector that copies topics under their own names. */
 function keepsNames(mirror: MirrorView): boolean {
+  return isRunning(mirror) && [APACHE_IDENTITY, STRIMZI_IDENTITY].includes(modelFrom(mirror).policyClass);
+}
+
+/** Returns true if the mirror has a source connector and nothing stops it. */
+export function isRunning(mirror: MirrorView): boolean {
   const stopped = mirror.source.state === "stopped" || mirror.source.state === "paused" || mirror.replicas === 0;
-  return (
-    mirror.declared.source && !stopped && [APACHE_IDENTITY, STRIMZI_IDENTITY].includes(modelFrom(mirror).policyClass)
-  );
+  return mirror.declared.source && !stopped;
 }
 
 /** The shortest list of mirrors that brings a topic back to the cluster that `first` reads. */

@@ -149,10 +149,49 @@ export const settingRules: Rule[] = [
   ),
 ];
 
+/** Keys of the connectors that select topics and groups, and the fields of the mirror that the operator writes over them. */
+const SELECTING: Record<string, readonly string[]> = {
+  topics: ["topicsPattern"],
+  "topics.exclude": ["topicsExcludePattern", "topicsBlacklistPattern"],
+  "topics.blacklist": ["topicsExcludePattern", "topicsBlacklistPattern"],
+  groups: ["groupsPattern"],
+  "groups.exclude": ["groupsExcludePattern", "groupsBlacklistPattern"],
+  "groups.blacklist": ["groupsExcludePattern", "groupsBlacklistPattern"],
+};
+
+/** Reports a key that a field of the mirror replaces, or that only the checkpoint connector has. */
+function selectsNothing({ key, path, block, value }: Written, mirror: MirrorView): Saying[] {
+  const fields = SELECTING[key]!;
+  // The same text in both places does no harm.
+  if (key === "topics" && value === mirror.topicsPattern) return [];
+  if (key === "groups" && value === mirror.groupsPattern) return [];
+  const field = fields.find((name) => mirror.patternFields?.includes(name));
+  if (field !== undefined) {
+    return [
+      {
+        seen: `${path} has no effect`,
+        why: `the operator writes ${field} of mirrors[] over it`,
+        instead: `put everything into ${field}`,
+      },
+    ];
+  }
+  const copies = mirror.declared.source && !Object.hasOwn(mirror.source.config, key);
+  if (field !== undefined || block !== "checkpoint" || !key.startsWith("topics") || !copies) return [];
+  return [
+    {
+      seen: `${path} has no effect on the copy`,
+      why: "the source connector selects its topics itself, and nothing else narrows them",
+      instead: `write ${fields[0]} in mirrors[], which reaches every connector`,
+    },
+  ];
+}
+
 /** Why a key does not reach the client that it is meant for. */
-function astray({ key, path, block, reading }: Written, mirror: MirrorView): Saying[] {
+function astray({ key, path, block, reading, value }: Written, mirror: MirrorView): Saying[] {
   if (reading.is === "misplaced")
     return [{ seen: `${path} has no effect on the copy`, why: reading.why, instead: reading.instead }];
+  if (reading.is === "read" && Object.hasOwn(SELECTING, key))
+    return selectsNothing({ key, path, block, reading, value }, mirror);
   if (reading.is !== "read" || reading.prefix === undefined || /^(ssl|sasl|security)\./.test(reading.fact.name))
     return [];
   const { name } = reading.fact;

@@ -34,12 +34,30 @@ export const sinkRules: Rule[] = [
   ),
 ];
 
-/** Groups of sink connectors that the user wrote by name. The exclusion removes all of them. */
+/** What may follow `connect-` in the name of a group. */
+const CONNECTORS = ["sink", "s3-sink", "x", "x1"];
+
+/**
+ * Groups of sink connectors that the user means: written by name, or by an expression that begins with `connect` or has
+ * it in it. An expression such as `.*` or `app-.*` does not mean them. The exclusion removes all of them.
+ */
 function namedInPattern({ groupsPattern }: MirrorView): string[] {
-  return groupsPattern
-    .split(",")
-    .flatMap((part) => samplesOf(part.trim(), []))
-    .filter((name) => name.startsWith("connect-") && name !== "connect-");
+  return groupsPattern.split(",").flatMap((part) => {
+    const expression = part.trim();
+    const own = samplesOf(expression, []).filter((name) => name.startsWith("connect-") && name !== "connect-");
+    if (own.length > 0 || !meansConnect(expression)) return own;
+    const matches = selecting("groups", expression, "");
+    return CONNECTORS.map((name) => `connect-${name}`)
+      .filter((name) => matches?.(name) === true)
+      .slice(0, 1);
+  });
+}
+
+/** `connect.+`, `(app|connect).*` or `conn.*`. The first three letters can be those of many words. */
+function meansConnect(expression: string): boolean {
+  const plain = expression.replace(/\\(.)/g, "$1");
+  const start = /^[\^(?:]*([a-z-]*)/.exec(plain)?.[1] ?? "";
+  return /connect/i.test(plain) || (start.length >= 4 && "connect-".startsWith(start));
 }
 
 /**

@@ -168,6 +168,8 @@ export interface MirrorView extends Place, MirrorConfiguration {
   };
   /** True if an earlier entry of `mirrors` has the same source and target. */
   repeated?: boolean;
+  /** The fields of the entry that select topics and groups. The operator writes them over the connectors' own keys. */
+  patternFields?: readonly string[];
   /** Exclusions for which both the old and the new field name are written. */
   doubleExclusions: readonly { old: string; new: string }[];
   /** Fields that its API version does not have, and what to write instead. */

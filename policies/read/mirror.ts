@@ -15,6 +15,7 @@ import {
 } from "../../engine/rules";
 import { type AnyResource, apiVersionOf, items, type Json, known, list, number, object, text } from "./plain";
 import { fieldsOfOtherVersions } from "./other-versions";
+import { patternReaders } from "./patterns";
 
 /**
  * One view per entry of `mirrors`, in the forms of v1alpha1, v1beta2 and v1.
@@ -85,10 +86,6 @@ function readMirror(
     text(workers()[field]) ??
     worker(key) ??
     `mirrormaker2-cluster-${field.replace("StorageTopic", "")}s`.replace("statuss", "status");
-  // v1 does not have the old name, and v1alpha1 does not have the new one.
-  const excluded = (what: string) =>
-    (/\/v1(alpha|beta)1$/.test(apiVersion) ? undefined : text(entry[`${what}ExcludePattern`])) ??
-    (/\/v1$/.test(apiVersion) ? undefined : text(entry[`${what}BlacklistPattern`]));
   const pair = (one: Json) => JSON.stringify([object(one.source).alias ?? one.sourceCluster, one.targetCluster]);
   const label = `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}`;
   // Other resources show the number and the settings of the target's brokers.
@@ -134,10 +131,7 @@ function readMirror(
         source: () => entry.sourceConnector !== undefined,
         checkpoint: () => entry.checkpointConnector !== undefined,
       }),
-    topicsPattern: () => text(entry.topicsPattern) ?? ".*",
-    topicsExcludePattern: () => excluded("topics"),
-    groupsPattern: () => text(entry.groupsPattern) ?? ".*",
-    groupsExcludePattern: () => excluded("groups"),
+    ...patternReaders(apiVersion, entry),
     aliases: () =>
       spec.clusters === undefined || spec.target !== undefined
         ? undefined

@@ -57,6 +57,12 @@ export const configurationRows: Row[] = [
     says: "replication.policy.class org.apache.kafka.connect.mirror.IdentityPolicy does not exist",
   },
   {
+    rule: "policy-unknown",
+    trips: { change: (parts) => (source(parts)["replication.policy.class"] = "com.example.Policy") },
+    passes: {},
+    says: "com.example.Policy, which this package does not know: that class decides the names of the copies",
+  },
+  {
     rule: "aliases",
     trips: {
       dialect: "strimzi-v1beta2",

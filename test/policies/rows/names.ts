@@ -14,6 +14,18 @@ const back = (alias: string) =>
   }).slice(0, 1);
 
 /** A mirror from another origin to the same target. */
+/** A second mirror between the same two clusters, with an alias of its own for the origin. */
+const again = (topicsPattern: string, change?: (parts: any) => void) =>
+  stack({
+    mirror: {
+      topicsPattern,
+      name: "again",
+      origin: { alias: "blue", bootstrapServers: "origin-kafka-bootstrap:9093" },
+      target: { groupId: "g", bootstrapServers: "target-kafka-bootstrap:9093" },
+    },
+    change,
+  }).slice(0, 1);
+
 const beside = (mirror: object) =>
   stack({
     mirror: {
@@ -171,7 +183,10 @@ export const nameRows: Row[] = [
   {
     rule: "endless-loop",
     trips: { mirror: { topicsPattern: "orders" }, more: back("target-cluster") },
-    passes: { mirror: { topicsPattern: "orders.*", topicsExcludePattern: "orders.*" }, more: back("target-cluster") },
+    passes: {
+      mirror: { topicsPattern: "orders.*,pay", topicsExcludePattern: "orders.*" },
+      more: back("target-cluster"),
+    },
     says: "origin-cluster -> target-cluster -> origin-cluster copies topic orders back",
   },
   {
@@ -220,6 +235,85 @@ export const nameRows: Row[] = [
     trips: { mirror: { topicsPattern: "orders" }, more: beside({ topicsPattern: "orders.*" }) },
     passes: { mirror: { topicsPattern: "orders" }, more: beside({ topicsPattern: "invoices" }) },
     says: 'topic orders of "origin-cluster" and "third" get the same name on the target',
+  },
+  {
+    rule: "copied-twice",
+    trips: { mirror: { topicsPattern: "orders,payments" }, more: again("pay.*") },
+    passes: { mirror: { topicsPattern: "orders,payments" }, more: again("pay-.*") },
+    says: 'topic payments of "blue" is copied to "target-cluster" by KafkaMirrorMaker2 migration/data-migration, too',
+  },
+  {
+    rule: "copied-twice",
+    trips: { mirror: { topicsPattern: "orders" }, more: again("orders") },
+    passes: {
+      mirror: { topicsPattern: "orders" },
+      more: again("orders", (parts) => (pair(parts).sourceConnector.state = "stopped")),
+    },
+    says: "each record arrives on the target twice",
+  },
+  {
+    // Under the default policy the alias of the origin is in the name of the copy.
+    rule: "copied-twice",
+    trips: {
+      mirror: { topicsPattern: "orders", profile: "guide" },
+      more: again("orders"),
+    },
+    passes: {
+      mirror: { topicsPattern: "orders" },
+      more: again("orders", (parts) => {
+        for (const name of ["sourceConnector", "checkpointConnector"])
+          delete pair(parts)[name].config["replication.policy.class"];
+      }),
+    },
+    says: "topic orders",
+  },
+  {
+    rule: "nothing-copied",
+    trips: {
+      change: (parts) => Object.assign(pair(parts), { topicsPattern: "orders.v1", topicsExcludePattern: "orders.*" }),
+    },
+    passes: {
+      change: (parts) =>
+        Object.assign(pair(parts), { topicsPattern: "orders.v1,pay", topicsExcludePattern: "orders\\..*" }),
+    },
+    says: 'leaves out all of topicsPattern "orders.v1"',
+  },
+  {
+    rule: "nothing-copied",
+    trips: {
+      change: (parts) =>
+        Object.assign(pair(parts), { topicsPattern: "orders-.*,pay\\.v[12]", topicsExcludePattern: "orders.*,pay.+" }),
+    },
+    passes: {
+      change: (parts) =>
+        Object.assign(pair(parts), { topicsPattern: "orders.*", topicsExcludePattern: "orders-.*,orders_.*" }),
+    },
+    says: "no topic is left",
+  },
+  {
+    rule: "nothing-copied",
+    trips: { change: (parts) => (pair(parts).topicsPattern = "orders.replica") },
+    passes: {
+      change: (parts) => Object.assign(pair(parts), { topicsPattern: "orders.replica", topicsExcludePattern: "__.*" }),
+    },
+    says: "the default of topicsExcludePattern (mm2",
+  },
+  {
+    rule: "records-left-out",
+    trips: { change: (parts) => (source(parts)["value.converter"] = "org.apache.kafka.connect.json.JsonConverter") },
+    passes: { change: (parts) => (source(parts)["value.converter"] = "ByteArrayConverter") },
+    says: "any other converter writes something else than it read",
+  },
+  {
+    rule: "records-left-out",
+    trips: { change: ({ mirror }) => (mirror.spec.target.config["header.converter"] = "SimpleHeaderConverter") },
+    passes: {
+      change: (parts) => {
+        parts.mirror.spec.target.config["header.converter"] = "SimpleHeaderConverter";
+        source(parts)["header.converter"] = "org.apache.kafka.connect.converters.ByteArrayConverter";
+      },
+    },
+    says: '"header.converter" in target.config is "SimpleHeaderConverter"',
   },
   {
     rule: "names-refused",

@@ -1,0 +1,64 @@
+import { DEFAULT_TOPICS_EXCLUDE } from "../patterns";
+import { selecting } from "./names";
+import type { Saying } from "./rule";
+import { samplesOf } from "./samples";
+import { type MirrorView, namesIn } from "./view";
+
+const excluding = (pattern: string | undefined, field: string, byDefault: string) =>
+  pattern === undefined ? `the default of ${field} (${byDefault})` : field;
+
+/** Why a mirror copies nothing, or writes no checkpoint. */
+export function nothingOf(mirror: MirrorView): Saying[] {
+  if (!mirror.declared.source) {
+    const instead = "write sourceConnector, at least {}, unless another resource copies";
+    return [
+      {
+        seen: "there is no sourceConnector",
+        why: "a connector without its block does not run, so no record is copied",
+        instead,
+      },
+    ];
+  }
+  const empty = (pattern: string) => pattern.split(",").every((part) => part.trim() === "");
+  const sayings: Saying[] = [];
+  if (empty(mirror.topicsPattern)) {
+    sayings.push({
+      seen: "topicsPattern is empty",
+      why: "it matches no topic, so no record is copied",
+      instead: 'name the topics, or write ".*" for all',
+    });
+  } else if (allExcluded(mirror.topicsPattern, mirror.topicsExcludePattern ?? DEFAULT_TOPICS_EXCLUDE, "topics")) {
+    const field = namesIn(mirror).topicsExclude;
+    sayings.push({
+      seen: `${excluding(mirror.topicsExcludePattern, field, DEFAULT_TOPICS_EXCLUDE)} leaves out all of topicsPattern "${mirror.topicsPattern}"`,
+      why: "no topic is left, so no record is copied",
+      instead: mirror.topicsExcludePattern === undefined ? `write ${field}` : `narrow ${field}`,
+    });
+  }
+  if (mirror.declared.checkpoint && empty(mirror.groupsPattern)) {
+    const instead = 'name the groups, write ".*" for all, or leave checkpointConnector out';
+    sayings.push({ seen: "groupsPattern is empty", why: "it matches no group, so no checkpoint is written", instead });
+  }
+  return sayings;
+}
+
+/**
+ * What stands for the wildcards of a pattern. A name in which they stand for dots is tried first: a dot in `orders.v1` is
+ * meant as a dot.
+ */
+const FILLERS = ["x", "X7", "a-b", "a.b", "a_b"];
+
+/** Names that a pattern selects and an exclusion leaves out, if it leaves out every name that was tried. */
+function allExcluded(pattern: string, exclude: string, what: "topics" | "groups"): boolean {
+  const expressions = pattern
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  const [wanted, left] = [selecting(what, pattern, ""), selecting(what, pattern, exclude)];
+  if (wanted === undefined || left === undefined) return false;
+  return expressions.every((expression) => {
+    const isName = /^[\w.-]+$/.test(expression);
+    const names = (isName ? [expression] : samplesOf(expression, FILLERS)).filter(wanted);
+    return names.length > 0 && !names.some(left);
+  });
+}

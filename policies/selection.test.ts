@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { rules } from "../engine/rules";
+import { aToB } from "../test/policies/manifests";
+import { readView } from "./read";
+
+const messages = (rule: string, flow: Parameters<typeof aToB>[0], rest: Parameters<typeof aToB>[1] = {}) =>
+  rules
+    .find(({ name }) => name === rule)!
+    .check(readView([aToB(flow, rest)]))
+    .map(({ message }) => message);
+const view = (flow: Parameters<typeof aToB>[0]) => readView([aToB({ topicsPattern: undefined, ...flow })]).mirrors[0]!;
+
+test("topics and groups of a connector's config count where no field of the mirror replaces them", () => {
+  const flow = {
+    source: { topics: "orders", "topics.exclude": "orders-old" },
+    checkpoint: { groups: "billing", "groups.blacklist": "x" },
+  };
+  expect(view(flow)).toMatchObject({
+    topicsPattern: "orders",
+    topicsExcludePattern: "orders-old",
+    groupsPattern: "billing",
+    groupsExcludePattern: "x",
+  });
+  expect(messages("pattern-swallows", { ...flow, topicsPattern: undefined })).toEqual([]);
+  expect(view({ ...flow, topicsPattern: "pay", entry: { groupsExcludePattern: "y" } })).toMatchObject({
+    topicsPattern: "pay",
+    topicsExcludePattern: "orders-old",
+    groupsExcludePattern: "y",
+  });
+});
+
+test("a key that the operator writes over is reported with the field that replaces it", () => {
+  const entry = { groupsPattern: "app", topicsBlacklistPattern: "x" };
+  const source = { topics: "payments", "topics.exclude": "y" };
+  const found = messages("misplaced-key", { source, checkpoint: { groups: "billing" }, entry });
+  expect(found).toEqual([
+    expect.stringContaining('"topics" in sourceConnector.config has no effect: the operator writes topicsPattern'),
+    expect.stringContaining("the operator writes topicsBlacklistPattern of mirrors[] over it"),
+    expect.stringContaining('"groups" in checkpointConnector.config has no effect: the operator writes groupsPattern'),
+  ]);
+  expect(messages("misplaced-key", { source: { topics: "orders" } })).toEqual([]);
+});
+
+test("topics of the checkpoint connector alone do not narrow what is copied", () => {
+  const checkpoint = { topics: "orders" };
+  expect(messages("misplaced-key", { topicsPattern: undefined, checkpoint })).toEqual([
+    expect.stringContaining('"topics" in checkpointConnector.config has no effect on the copy'),
+  ]);
+  expect(messages("misplaced-key", { topicsPattern: undefined, checkpoint, source: checkpoint })).toEqual([]);
+});
+
+test.each([
+  "connect.+",
+  "connect.*",
+  "connect-.+",
+  "connect[-_].*",
+  "(app|connect).*",
+  ".*connect.*",
+  "connect-?\\w+",
+  "conn.*",
+  "app,connect-s3.*",
+])("groupsPattern %s means groups of sink connectors", (groupsPattern) => {
+  expect(messages("sink-groups", { entry: { groupsPattern } })).toEqual([
+    expect.stringMatching(/selects connect-.+, and the default of groups.exclude leaves out connect-/),
+  ]);
+  expect(messages("sink-groups", { entry: { groupsPattern, groupsExcludePattern: "__.*" } })).toEqual([]);
+});
+
+test.each([".*", "app.*", "c.*", "[a-z].*", "connector", "connections-.*", "kafka-connect"])(
+  "groupsPattern %s does not mean them",
+  (groupsPattern) => {
+    expect(messages("sink-groups", { entry: { groupsPattern } })).toEqual([]);
+  },
+);
+
+test("every entry of a resource is compared with every other, with known and with unknown policies", () => {
+  const flows = ["a", "c"].map((from) => ({ from, to: "b", topicsPattern: "orders" }));
+  const custom = { "replication.policy.class": "com.example.Policy" };
+  const rest = {
+    clusters: { a: {}, b: {}, c: { bootstrapServers: "a-kafka-bootstrap:9092" } },
+    flows: flows.map((flow, i) => ({ ...flow, ...(i === 0 ? {} : { source: custom }) })),
+  };
+  expect(messages("policy-unknown", {}, rest)).toEqual([
+    expect.stringMatching(/^KafkaMirrorMaker2 ns\/mm2 mirrors\[1\]: /),
+  ]);
+  expect(messages("copied-twice", {}, rest)).toEqual([]);
+  const identity = { "replication.policy.class": "org.apache.kafka.connect.mirror.IdentityReplicationPolicy" };
+  expect(
+    messages("copied-twice", {}, { ...rest, flows: flows.map((flow) => ({ ...flow, source: identity })) }),
+  ).toEqual([expect.stringContaining('mirrors[1]: topic orders of "c" is copied to "b" by mirrors[0], too')]);
+});

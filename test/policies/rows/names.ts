@@ -184,7 +184,8 @@ export const nameRows: Row[] = [
     rule: "endless-loop",
     trips: { mirror: { topicsPattern: "orders" }, more: back("target-cluster") },
     passes: {
-      mirror: { topicsPattern: "orders.*,pay", topicsExcludePattern: "orders.*" },
+      mirror: { topicsPattern: "orders" },
+      change: (parts) => (pair(parts).sourceConnector.state = "stopped"),
       more: back("target-cluster"),
     },
     says: "origin-cluster -> target-cluster -> origin-cluster copies topic orders back",

@@ -88,7 +88,11 @@ describe("planning", () => {
     const reads = { scans: 0, records: 0 };
     await planThrough(
       clusters(),
-      { origin: readerOf(logs.origin, false, reads), target: readerOf(logs.target, false, reads) },
+      {
+        origin: readerOf(logs.origin, false, reads),
+        target: readerOf(logs.target, false, reads),
+        isolation: "read_uncommitted",
+      },
       mirror,
       {},
       silent,

@@ -1,20 +1,20 @@
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { ConnectStateReader, effectiveIsolation } from "../connect-state";
-import type { CommittedOffset, GroupDescription, KafkaPort, TopicDescription, TopicPartition } from "../kafka/port";
-import { readBounds } from "../log/bounds";
-import { compactedTopics } from "../log/compaction";
+import type { CommittedOffset, GroupDescription, KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { againWhenRecordsGo } from "../records/again";
-import { type RecordedTopics, recreatedText, recreatedTopics, topicIds } from "../topic-ids";
+import type { Isolation } from "../records/read";
+import type { RecordedTopics } from "../topic-ids";
 import { countText } from "../units";
 import { type Commitments, metadataLimit, readCommitments } from "./commitments";
 import { kafkaReader, type LogReader } from "./log-reader";
 import { readCheckpoints } from "./other-ways";
 import { summarize } from "./summary";
+import { partitionTasks } from "./tasks";
 import { translate } from "./translate";
-import type { PartitionTask, Translation } from "./translation";
+import type { Translation } from "./translation";
 import type { GroupPlan, OffsetOptions, OffsetPlan, PartitionPlan, TopicPlan } from "./types";
 
 /**
@@ -46,16 +46,25 @@ export async function planWith(
 ): Promise<OffsetPlan> {
   // Like the gate and the verification, read the origin with the isolation level of the mirror's consumer.
   const isolation = effectiveIsolation(await new ConnectStateReader(clusters.target, mirror).read(signal), mirror);
-  const readers = {
+  const readers: Readers = {
+    isolation,
     origin: kafkaReader(clusters.origin, isolation),
     target: kafkaReader(clusters.target, mirror.exactlyOnce ? "read_committed" : "read_uncommitted"),
   };
   return planThrough(clusters, readers, mirror, options, progress, signal, recorded);
 }
 
+/** Reads the logs of both clusters. */
+interface Readers {
+  origin: LogReader;
+  target: LogReader;
+  /** The isolation level of the mirror's consumer. */
+  isolation: Isolation;
+}
+
 export async function planThrough(
   clusters: Clusters,
-  readers: { origin: LogReader; target: LogReader },
+  readers: Readers,
   mirror: MirrorModel,
   options: OffsetOptions,
   progress: Progress,
@@ -68,7 +77,7 @@ export async function planThrough(
   progress.info(
     `offsets: ${countText(commitments.groups.length, "group")} with ${countText(total, "committed offset")}`,
   );
-  const { tasks, recreated } = await partitionTasks(clusters, commitments, recorded);
+  const { tasks, recreated } = await partitionTasks(clusters, commitments, recorded, readers.isolation, signal);
   const answers = await translate(readers.origin, readers.target, tasks, progress, signal);
   const translations = new Map(
     tasks.map((t, i) => [
@@ -92,83 +101,6 @@ export async function planThrough(
     ...(commitments.share.length === 0 ? {} : { shareGroups: commitments.share }),
   };
   return { ...plan, summary: summarize(plan) };
-}
-
-interface PartitionTasks {
-  tasks: PartitionTask[];
-  /** Answers for partitions of topics that were deleted and created again, by `topic:partition`. */
-  recreated: Map<string, Map<number, Translation>>;
-}
-
-/** Returns one task for each partition that has a committed offset and exists on both clusters. */
-async function partitionTasks(
-  clusters: Clusters,
-  commitments: Commitments,
-  recorded: RecordedTopics | undefined,
-): Promise<PartitionTasks> {
-  const wanted = new Map<string, TopicPartition & { committed: Set<number> }>();
-  for (const list of commitments.committed.values()) {
-    for (const { topic, partition, offset } of list) {
-      if (!commitments.targetNames.has(topic)) continue;
-      const key = partitionKey({ topic, partition });
-      const known = wanted.get(key) ?? { topic, partition, committed: new Set<number>() };
-      wanted.set(key, known);
-      known.committed.add(Number(offset));
-    }
-  }
-  const name = (topic: string): string => commitments.targetNames.get(topic) as string;
-  const originTopics = [...new Set([...wanted.values()].map((p) => p.topic))];
-  const [hereTopics, thereTopics, compacted] = await Promise.all([
-    describedTopics(clusters.origin, originTopics),
-    describedTopics(clusters.target, originTopics.map(name)),
-    compactedTopics(
-      clusters,
-      originTopics.map((t) => ({ origin: t, target: name(t) })),
-    ),
-  ]);
-  const ids = Object.fromEntries(
-    originTopics.map((t) => [t, topicIds(hereTopics.get(t)?.topicId, thereTopics.get(name(t))?.topicId)]),
-  );
-  const notes = new Map(recreatedTopics(recorded, ids).map((r) => [r.topic, recreatedText(r, name(r.topic))]));
-  const known = [...wanted.values()].filter(
-    (p) =>
-      p.partition < (hereTopics.get(p.topic)?.partitions.length ?? 0) &&
-      p.partition < (thereTopics.get(name(p.topic))?.partitions.length ?? 0),
-  );
-  const both = known.filter((p) => !notes.has(p.topic));
-  const recreated = new Map(
-    known
-      .filter((p) => notes.has(p.topic))
-      .map((p) => [partitionKey(p), unknownPlaces(p.committed, notes.get(p.topic)!)]),
-  );
-  const copyOf = (p: TopicPartition): TopicPartition => ({ topic: name(p.topic), partition: p.partition });
-  const [here, there] = await Promise.all([
-    readBounds(clusters.origin, both),
-    readBounds(clusters.target, both.map(copyOf)),
-  ]);
-  const tasks = both.map((p) => ({
-    originTopic: p.topic,
-    targetTopic: name(p.topic),
-    partition: p.partition,
-    origin: here.get(partitionKey(p))!,
-    target: there.get(partitionKey(copyOf(p)))!,
-    compacted: compacted.has(p.topic),
-    committed: [...p.committed],
-  }));
-  return { tasks, recreated };
-}
-
-function unknownPlaces(committed: ReadonlySet<number>, note: string): Map<number, Translation> {
-  return new Map(
-    [...committed].map((g) => [
-      g,
-      { target: undefined, exact: false, how: "incomplete" as const, rereads: 0, missing: 0, note },
-    ]),
-  );
-}
-
-async function describedTopics(port: KafkaPort, topics: readonly string[]): Promise<Map<string, TopicDescription>> {
-  return new Map((await port.describeTopics(topics)).map((t) => [t.name, t]));
 }
 
 interface Found {

@@ -133,7 +133,8 @@ async function lowest(target: LogReader, w: Work, places: readonly Place[]): Pro
 /** Answers the places that can be decided and returns the others. */
 function settle({ w, places, from }: Reading, tail: TargetTail, fromStart: boolean): Place[] {
   const left: Place[] = [];
-  const reach = { fromStart, compacted: w.task.compacted, deleted: w.target.start > 0 && from <= w.target.start };
+  const compacted = w.task.compacted && w.task.lossy !== true;
+  const reach = { fromStart, compacted, deleted: w.target.start > 0 && from <= w.target.start };
   for (const place of places) {
     const landing = land(place, tail, reach);
     if (landing === "widen") left.push(place);
@@ -177,7 +178,7 @@ interface Landing {
 interface Reach {
   /** True if reading started before any possible copy. */
   fromStart: boolean;
-  /** True if either cluster compacts the topic. The copy of a record may have been removed then. */
+  /** True if compaction may have removed the copy of a record. */
   compacted: boolean;
   /** True if reading started at the log start, and records before it were deleted. */
   deleted: boolean;

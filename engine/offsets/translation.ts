@@ -14,6 +14,8 @@ export interface PartitionTask {
   target: LogBounds;
   /** True if either cluster compacts the topic. Equal distances to the end prove nothing then. */
   compacted: boolean;
+  /** True if the target lacks records that compaction cannot have removed. Default false. */
+  lossy?: boolean;
   /** Without duplicates, in any order. */
   committed: readonly number[];
 }

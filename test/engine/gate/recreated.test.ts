@@ -97,6 +97,16 @@ describe("a topic that was deleted and created again on the origin with more rec
       equal: false,
       differences: [{ topic, kind: "missing", originOffset: 3 }],
     });
+    // Compaction does not explain that the record at offset 10 is not on the target. The one at offset 60 is there.
+    const placeAt = async (offset: bigint) => {
+      const group = `${mirror.model.mirror.groupsPattern.replace(".*", "-at")}${offset}`;
+      ports.atEnd(() => ports.origin.deleteGroups([group]));
+      await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset, metadata: "" }]);
+      const { groups } = await planOffsets(mirror.model, {}, silent);
+      return groups.find((g) => g.group === group)!.topics[0]!.partitions[0]!;
+    };
+    expect(await placeAt(10n)).toMatchObject({ targetOffset: null, how: "incomplete" });
+    expect(await placeAt(60n)).toMatchObject({ targetOffset: "60" });
   });
 
   it("moves no group to records of the earlier topic", async () => {

@@ -41,7 +41,7 @@ export const clusters = () => ({ origin: origin.port("origin"), target: target.p
 export const plan = (options: OffsetOptions = {}): Promise<OffsetPlan> =>
   planThrough(
     clusters(),
-    { origin: readerOf(logs.origin, false), target: readerOf(logs.target, false) },
+    { origin: readerOf(logs.origin, false), target: readerOf(logs.target, false), isolation: "read_uncommitted" },
     mirror,
     options,
     silent,

@@ -1,0 +1,117 @@
+import type { Clusters } from "../clusters";
+import type { KafkaPort, TopicDescription, TopicPartition } from "../kafka/port";
+import { type LogBounds, readBounds } from "../log/bounds";
+import { compactedTopics } from "../log/compaction";
+import { partitionKey } from "../log/partition";
+import type { PartitionRange } from "../log/range";
+import { compareBeginnings } from "../records/beginning";
+import type { Isolation } from "../records/read";
+import { type RecordedTopics, recreatedText, recreatedTopics, topicIds } from "../topic-ids";
+import type { Commitments } from "./commitments";
+import type { PartitionTask, Translation } from "./translation";
+
+export interface PartitionTasks {
+  tasks: PartitionTask[];
+  /** Answers for partitions of topics that were deleted and created again, by `topic:partition`. */
+  recreated: Map<string, Map<number, Translation>>;
+}
+
+/** Returns one task for each partition that has a committed offset and exists on both clusters. */
+export async function partitionTasks(
+  clusters: Clusters,
+  commitments: Commitments,
+  recorded: RecordedTopics | undefined,
+  isolation: Isolation,
+  signal?: AbortSignal,
+): Promise<PartitionTasks> {
+  const wanted = new Map<string, TopicPartition & { committed: Set<number> }>();
+  for (const list of commitments.committed.values()) {
+    for (const { topic, partition, offset } of list) {
+      if (!commitments.targetNames.has(topic)) continue;
+      const key = partitionKey({ topic, partition });
+      const known = wanted.get(key) ?? { topic, partition, committed: new Set<number>() };
+      wanted.set(key, known);
+      known.committed.add(Number(offset));
+    }
+  }
+  const name = (topic: string): string => commitments.targetNames.get(topic) as string;
+  const originTopics = [...new Set([...wanted.values()].map((p) => p.topic))];
+  const [hereTopics, thereTopics, compacted] = await Promise.all([
+    describedTopics(clusters.origin, originTopics),
+    describedTopics(clusters.target, originTopics.map(name)),
+    compactedTopics(
+      clusters,
+      originTopics.map((t) => ({ origin: t, target: name(t) })),
+    ),
+  ]);
+  const ids = Object.fromEntries(
+    originTopics.map((t) => [t, topicIds(hereTopics.get(t)?.topicId, thereTopics.get(name(t))?.topicId)]),
+  );
+  const notes = new Map(recreatedTopics(recorded, ids).map((r) => [r.topic, recreatedText(r, name(r.topic))]));
+  const known = [...wanted.values()].filter(
+    (p) =>
+      p.partition < (hereTopics.get(p.topic)?.partitions.length ?? 0) &&
+      p.partition < (thereTopics.get(name(p.topic))?.partitions.length ?? 0),
+  );
+  const both = known.filter((p) => !notes.has(p.topic));
+  const recreated = new Map(
+    known
+      .filter((p) => notes.has(p.topic))
+      .map((p) => [partitionKey(p), unknownPlaces(p.committed, notes.get(p.topic)!)]),
+  );
+  const copyOf = (p: TopicPartition): TopicPartition => ({ topic: name(p.topic), partition: p.partition });
+  const [here, there] = await Promise.all([
+    readBounds(clusters.origin, both),
+    readBounds(clusters.target, both.map(copyOf)),
+  ]);
+  const tasks = both.map((p) => ({
+    originTopic: p.topic,
+    targetTopic: name(p.topic),
+    partition: p.partition,
+    origin: here.get(partitionKey(p))!,
+    target: there.get(partitionKey(copyOf(p)))!,
+    compacted: compacted.has(p.topic),
+    committed: [...p.committed],
+  }));
+  const lost = await recordsLost(clusters, tasks, isolation, signal);
+  return { tasks: tasks.map((t) => (lost.has(t) ? { ...t, lossy: true } : t)), recreated };
+}
+
+/**
+ * Returns the compacted partitions whose target lacks records that compaction cannot have removed. A record that is not
+ * on the target is lost there, so a position at this record has no translation.
+ */
+async function recordsLost(
+  clusters: Clusters,
+  tasks: readonly PartitionTask[],
+  isolation: Isolation,
+  signal?: AbortSignal,
+): Promise<Set<PartitionTask>> {
+  const range = (topic: string, partition: number, { start, end }: LogBounds): PartitionRange => {
+    return { topic, partition, from: BigInt(start), to: BigInt(end) };
+  };
+  const pairs = tasks
+    .filter((task) => task.compacted)
+    .map((task) => ({
+      task,
+      compacted: true,
+      origin: range(task.originTopic, task.partition, task.origin),
+      target: range(task.targetTopic, task.partition, task.target),
+    }));
+  if (pairs.length === 0) return new Set();
+  const { differences } = await compareBeginnings(clusters, pairs, isolation, signal);
+  return new Set(differences.map((d) => d.pair.task));
+}
+
+function unknownPlaces(committed: ReadonlySet<number>, note: string): Map<number, Translation> {
+  return new Map(
+    [...committed].map((g) => [
+      g,
+      { target: undefined, exact: false, how: "incomplete" as const, rereads: 0, missing: 0, note },
+    ]),
+  );
+}
+
+async function describedTopics(port: KafkaPort, topics: readonly string[]): Promise<Map<string, TopicDescription>> {
+  return new Map((await port.describeTopics(topics)).map((t) => [t.name, t]));
+}

@@ -4,6 +4,7 @@ import { readLogs } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import type { PartitionRange } from "../log/range";
 import type { MirrorModel } from "../model";
+import { firstRecords } from "../records/find";
 import type { Isolation } from "../records/read";
 import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
@@ -28,7 +29,10 @@ export interface Pair {
    * return sizes.
    */
   sizeLimit?: "reached" | "not reached" | "unknown";
-  /** Changes if the topic is created again on either side. The result of an earlier run is then no longer valid. */
+  /**
+   * Changes if the topic is created again on either side. The result of an earlier run is then no longer valid. Made of
+   * the topic ids or, on brokers without ids, of the first records.
+   */
   identity: string;
 }
 
@@ -99,7 +103,33 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
       });
     }
   }
+  await identifyByRecord(clusters, result.pairs, (pair) => [here.get(pair.origin.topic), there.get(pair.target.topic)]);
   return result;
+}
+
+/** Adds the first records to the identity of partitions whose topic has no id on a side (before Kafka 2.8). */
+async function identifyByRecord(
+  clusters: Clusters,
+  pairs: readonly Pair[],
+  topicsOf: (pair: Pair) => (Topic | undefined)[],
+): Promise<void> {
+  const unknown = pairs.filter((pair) => topicsOf(pair).some((topic) => topic?.id === ""));
+  if (unknown.length === 0) return;
+  const [here, there] = await Promise.all([
+    firstRecords(
+      clusters.origin,
+      unknown.map((p) => p.origin),
+      "read_uncommitted",
+    ),
+    firstRecords(
+      clusters.target,
+      unknown.map((p) => p.target),
+      TARGET_ISOLATION,
+    ),
+  ]);
+  for (const pair of unknown)
+    for (const first of [here.get(partitionKey(pair.origin)), there.get(partitionKey(pair.target))])
+      pair.identity += ` ${first?.timestamp}/${first?.body}`;
 }
 
 /** Returns the origin's retention. A younger record must be on the target, regardless of the target's settings. */

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { compareInOrder, type Reached } from "./ordered";
 import { Memory } from "./resume";
-import type { Pair } from "./pairs";
+import { type Pair, readPairs } from "./pairs";
 import type { PartitionResult } from "./types";
-import { memoryClusters, puts } from "../../test/engine/verify/memory-cluster";
+import { memoryClusters, put, puts } from "../../test/engine/verify/memory-cluster";
+import { testMirror } from "../../test/support/models";
 import { temporaryFolder } from "../../test/support/folder";
 
 const NOTHING = { bytes: () => {}, done: () => {} };
@@ -94,4 +95,18 @@ it("a partition that was read in part is read on from there, each side from its 
   ]);
   // The saved progress of another log is not used.
   expect(second.reachedBefore({ ...long, identity: "a c" }, "origin")).toBeUndefined();
+});
+
+it("what was verified is not believed of a topic that was created again, also on brokers without topic ids", async () => {
+  const identityOf = async (value: string, id?: string) => {
+    const topic = () => ({
+      logs: [{ records: [put(0, "k", value), put(1, "l", "v")] }],
+      ...(id === undefined ? {} : { id }),
+    });
+    const clusters = memoryClusters({ orders: topic() }, { orders: topic() });
+    return (await readPairs(clusters, testMirror({ topicsPattern: "orders" }))).pairs[0]!.identity;
+  };
+  expect(await identityOf("old", "")).toBe(await identityOf("old", ""));
+  expect(await identityOf("new", "")).not.toBe(await identityOf("old", ""));
+  expect(await identityOf("new")).toBe(await identityOf("old"));
 });

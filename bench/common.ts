@@ -48,7 +48,9 @@ export function clientProperties({ connection }: KafkaCluster): Record<string, s
     "ssl.truststore.type": "PEM",
     "ssl.truststore.certificates": connection.tls.ca,
     "sasl.mechanism": connection.sasl.mechanism,
-    "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username="${connection.sasl.username}" password="${connection.sasl.password}";`,
+    "sasl.jaas.config":
+      `org.apache.kafka.common.security.scram.ScramLoginModule required username="${connection.sasl.username}" ` +
+      `password="${connection.sasl.password}";`,
   };
 }
 
@@ -67,7 +69,11 @@ export async function machineLine(): Promise<string> {
     .find((v) => v !== undefined);
   const load = loadavg()[0] ?? 0;
   const model = cpus()[0]?.model.trim() ?? "unknown processor";
-  return `${availableParallelism()} cores (${model}), ${Math.round(totalmem() / 1024 ** 3)} GB, load ${load.toFixed(1)} at the start; Node ${process.versions.node}, Kafka ${version ?? "?"}, Java ${javaVersion(java)}; ${new Date().toISOString().slice(0, 16)}Z`;
+  return (
+    `${availableParallelism()} cores (${model}), ${Math.round(totalmem() / 1024 ** 3)} GB, load ` +
+    `${load.toFixed(1)} at the start; Node ${process.versions.node}, Kafka ${version ?? "?"}, Java ` +
+    `${javaVersion(java)}; ${new Date().toISOString().slice(0, 16)}Z`
+  );
 }
 
 function javaVersion(java: string): string {

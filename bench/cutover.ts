@@ -64,7 +64,7 @@ const APPLICATION = { username: "bench-application", password: "bench-applicatio
 interface Split {
   "mirror caught up and said so": number;
   "quiet origin": number;
-  "gate's last look": number;
+  "gate's last check": number;
   /** Time until the benchmark's own groups reach their end. 0 if they reach it before the gate opens. */
   "consumers at their end": number;
   verification: number;
@@ -128,7 +128,8 @@ async function main(): Promise<void> {
 
 function report(found: Record<"no fence" | "fence", Round[]>, { mirror }: MigrationModel): void {
   print(
-    `${sizes.topics * sizes.partitions} partitions in ${sizes.topics} topics, ${sizes.groups} groups (one in ten behind), profile ${profile}, mirror's offsets every ${mirror.offsetFlushIntervalMs / 1000} s,`,
+    `${sizes.topics * sizes.partitions} partitions in ${sizes.topics} topics, ${sizes.groups} groups (one in ` +
+      `ten behind), profile ${profile}, mirror's offsets every ${mirror.offsetFlushIntervalMs / 1000} s,`,
   );
   print(`verification in mode tail; seconds, medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} in turn`);
   print();
@@ -279,7 +280,7 @@ function split(
   return {
     "mirror caught up and said so": seconds(last, lastLook - gate.quietMs),
     "quiet origin": gate.quietMs / 1000,
-    "gate's last look": seconds(lastLook, passed),
+    "gate's last check": seconds(lastLook, passed),
     "consumers at their end": seconds(passed, ready),
     verification: seconds(ready, verified),
     "offsets planned": seconds(verified, planned),

@@ -197,7 +197,8 @@ async function settled(origin: CountingPort, names: readonly string[], partition
     if (open.length === 0) return;
     if (Date.now() > limit)
       throw new Error(
-        `${open[0]!.topic}-${open[0]!.partition}: its transaction did not end within ${SETTLE_LIMIT_MS / 1000} s (and ${open.length - 1} more)`,
+        `${open[0]!.topic}-${open[0]!.partition}: its transaction did not end within ` +
+          `${SETTLE_LIMIT_MS / 1000} s (and ${open.length - 1} more)`,
       );
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

@@ -69,7 +69,8 @@ async function main(): Promise<void> {
       ]);
     }
     print(
-      `a complete copy, one broker against three, each round in a new process like Pulumi's own for dynamic providers (connecting included); medians of ${rounds}, memory: the highest`,
+      "a complete copy, one broker against three, each round in a new process like Pulumi's own for dynamic " +
+        `providers (connecting included); medians of ${rounds}, memory: the highest`,
     );
     print();
     print(table(rows));

@@ -54,7 +54,8 @@ async function main(): Promise<void> {
     const rows = byName(peak).map(([process, all]) => [process, String(all.length), mb(sum(all))]);
     print(table([["process", "number", "MB"], ...rows, ["together", String(peak.length), mb(sum(peak))]]));
     print(
-      `most with the mirror running: ${mb(sum(withMirror))} MB; wanted: under ${LIMIT_GB} GB; ${sum(peak) < LIMIT_GB * 1e9 ? "kept" : "NOT kept"}`,
+      `most with the mirror running: ${mb(sum(withMirror))} MB; wanted: under ${LIMIT_GB} GB; ` +
+        `${sum(peak) < LIMIT_GB * 1e9 ? "kept" : "NOT kept"}`,
     );
     if (sum(peak) >= LIMIT_GB * 1e9) process.exitCode = 1;
   } finally {

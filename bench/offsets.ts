@@ -160,7 +160,8 @@ async function manyGroups(pair: Pair): Promise<void> {
   ];
   const both = { seconds: plan.seconds + apply.seconds, cpu: plan.cpu + apply.cpu };
   print(
-    `${sizes.groups} groups with ${offsets} offsets on ${sizes.topics * sizes.partitions} partitions, one group in ten behind (load ${loadavg()[0]?.toFixed(1)})`,
+    `${sizes.groups} groups with ${offsets} offsets on ${sizes.topics * sizes.partitions} partitions, one ` +
+      `group in ten behind (load ${loadavg()[0]?.toFixed(1)})`,
   );
   print(
     table([
@@ -172,7 +173,8 @@ async function manyGroups(pair: Pair): Promise<void> {
   );
   verdict(`under ${WANTED_S.many} s`, both.seconds < WANTED_S.many);
   print(
-    `${exact} exact, ${rereads} records read again, ${apply.result.written} written and read back, ${bytesText(process.memoryUsage().rss)} of memory\n`,
+    `${exact} exact, ${rereads} records read again, ${apply.result.written} written and read back, ` +
+      `${bytesText(process.memoryUsage().rss)} of memory\n`,
   );
 }
 
@@ -224,7 +226,8 @@ async function farBehind(pair: Pair): Promise<void> {
     rows.push(row);
   }
   print(
-    `one group behind on one partition of ${records} records of 1 KB; connecting, planning, writing and reading back (load ${loadavg()[0]?.toFixed(1)})`,
+    `one group behind on one partition of ${records} records of 1 KB; connecting, planning, writing and ` +
+      `reading back (load ${loadavg()[0]?.toFixed(1)})`,
   );
   print(table(rows));
   verdict(`by a few records under ${WANTED_S.behind} s whatever the lag`, slowest < WANTED_S.behind);

@@ -90,7 +90,10 @@ async function main(): Promise<void> {
       delayed: await filled(workspace, origin, "delayed"),
     };
     print(
-      `records of ${recordBytes} bytes${values.incompressible ? " that do not compress" : ""} in ${partitions} partitions, TLS and SCRAM on both sides, one broker each side, one worker with a heap of ${values.heap}, rounds in turn after ${warmRounds.loopback} (behind the delay ${warmRounds.delayed}) to warm up, medians`,
+      `records of ${recordBytes} bytes${values.incompressible ? " that do not compress" : ""} in ` +
+        `${partitions} partitions, TLS and SCRAM on both sides, one broker each side, one worker with a heap ` +
+        `of ${values.heap}, rounds in turn after ${warmRounds.loopback} (behind the delay ` +
+        `${warmRounds.delayed}) to warm up, medians`,
     );
     print();
     const rows = [

@@ -67,7 +67,8 @@ async function main(): Promise<void> {
     const [origin, target] = await Promise.all([start("origin"), start("target")]);
     const models = await copied(workspace, { origin, target });
     print(
-      `the same records in ${partitions} partitions, TLS and SCRAM, one broker each side, no compression; MB/s of the records' own bytes; ${rounds} ${rounds === 1 ? "round" : "rounds"} in turn, medians`,
+      `the same records in ${partitions} partitions, TLS and SCRAM, one broker each side, no compression; ` +
+        `MB/s of the records' own bytes; ${rounds} ${rounds === 1 ? "round" : "rounds"} in turn, medians`,
     );
     print();
     const rows = [
@@ -110,7 +111,8 @@ async function main(): Promise<void> {
     }
     print(table(rows));
     print(
-      `wanted: one side at least ${WANTED.alone}, both at least ${WANTED.both}, memory under ${MEMORY_LIMIT_MB} MB; ${kept.every((k) => k) ? "kept" : "NOT kept"}`,
+      `wanted: one side at least ${WANTED.alone}, both at least ${WANTED.both}, memory under ` +
+        `${MEMORY_LIMIT_MB} MB; ${kept.every((k) => k) ? "kept" : "NOT kept"}`,
     );
     if (!kept.every((k) => k)) process.exitCode = 1;
   });

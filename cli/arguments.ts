@@ -30,10 +30,10 @@ export function parse(argv: readonly string[]): Parsed {
   const [word] = positionals;
   if (word === undefined) {
     if (argv.length === 0 || argv.includes("--help")) return { values: { help: true } };
-    throw usageError("", [`no command: one of ${names.join(", ")}`]);
+    throw usageError("", [`no command: use one of ${names.join(", ")}`]);
   }
   const name = names.find((n) => n === word);
-  if (name === undefined) throw usageError("", [`there is no command "${word}"${didYouMean(word, names)}`]);
+  if (name === undefined) throw usageError("", [`unknown command "${word}"${didYouMean(word, names)}`]);
   const command: Command = COMMANDS[name];
   return { name, command, values: valuesOf(name, { ...COMMON, ...command.options }, argv) };
 }
@@ -52,13 +52,13 @@ function valuesOf(name: string, options: Record<string, Option>, argv: readonly 
   for (const token of tokens) {
     if (token.kind === "positional") {
       if (commandSeen || token.value !== name)
-        mistakes.push(`"${token.value}" is too much: everything but the command is an option`);
+        mistakes.push(`unexpected "${token.value}": everything after the command is an option`);
       commandSeen = true;
     }
     if (token.kind !== "option") continue;
     const option = entry(options, token.name);
     if (option === undefined)
-      mistakes.push(`there is no option ${token.rawName}${didYouMean(token.name, Object.keys(options))}`);
+      mistakes.push(`unknown option ${token.rawName}${didYouMean(token.name, Object.keys(options))}`);
     else if (option.type === "boolean" && token.value !== undefined) mistakes.push(`${token.rawName} takes no value`);
     else if (
       option.type === "string" &&
@@ -71,7 +71,7 @@ function valuesOf(name: string, options: Record<string, Option>, argv: readonly 
   }
   if (values.model !== undefined)
     for (const other of ["stack", "cwd", "migration"])
-      if (values[other] !== undefined) mistakes.push(`--model and --${other} do not go together`);
+      if (values[other] !== undefined) mistakes.push(`--model and --${other} cannot be combined`);
   if (mistakes.length > 0 && values.help !== true) throw usageError(name, mistakes);
   return values;
 }

@@ -24,7 +24,7 @@ export class OutFile {
     if (text !== undefined && text.trim() !== "") {
       this.before = parse(text);
       if (this.before === undefined)
-        throw this.refused("it holds something else than what an earlier apply has kept", "give --out another file");
+        throw this.refused("it was not written by an earlier apply", "use another file for --out");
     }
     const draft = this.draft();
     await this.trying(async () => {
@@ -37,7 +37,10 @@ export class OutFile {
   async intend(intended: AppliedOffsets, target: KafkaPort): Promise<void> {
     if (this.before !== undefined) {
       if (this.before.clusters === undefined)
-        throw this.refused("it is of an older version and does not say of which clusters", "give --out another file");
+        throw this.refused(
+          "it was written by an older version and does not name its clusters",
+          "use another file for --out",
+        );
       await requireSameTarget(target, this.before);
     }
     await this.write(intended);
@@ -62,7 +65,7 @@ export class OutFile {
     } catch (error) {
       throw this.refused(
         (error as Error).message,
-        "give --out a file in a folder that exists and that you may write to; no offset was written",
+        "use a file for --out in an existing folder that you may write to; no offset was written",
       );
     }
   }
@@ -80,9 +83,9 @@ export async function readKept(file: string): Promise<AppliedOffsets> {
   const text = await readFile(file, "utf8").catch((error: Error) => error);
   const applied = typeof text === "string" ? parse(text) : undefined;
   if (applied !== undefined) return applied;
-  const why = typeof text === "string" ? "it is damaged or something else" : text.message;
-  throw new MigrationError("CLI_REVERT_FILE", `${file} is not what an apply has kept: ${why}`, {
-    fix: "give the file that `kafka-migration offsets --apply --out FILE` wrote",
+  const why = typeof text === "string" ? "it is damaged or not such a file" : text.message;
+  throw new MigrationError("CLI_REVERT_FILE", `${file} was not written by an apply: ${why}`, {
+    fix: "use a file that `kafka-migration offsets --apply --out FILE` wrote",
   });
 }
 

@@ -63,7 +63,7 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
 }
 
 function interrupted(): MigrationError {
-  return new MigrationError("INTERRUPTED", "interrupted", { fix: "run it again: what is done is found done" });
+  return new MigrationError("INTERRUPTED", "interrupted", { fix: "run it again: it skips finished work" });
 }
 
 /** JSON has no bigint. Offsets are decimal text in all output. */

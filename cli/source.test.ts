@@ -112,7 +112,7 @@ describe("the stack's state", () => {
         ciphertext: "v1:abc",
       },
     });
-    expect(() => migrationOf(state(hidden), "dev")).toThrow(/not shown/);
+    expect(() => migrationOf(state(hidden), "dev")).toThrow(/did not decrypt/);
   });
 });
 

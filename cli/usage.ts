@@ -6,9 +6,9 @@ import { table } from "./table";
 export const COMMON: Record<string, Option> = {
   stack: { type: "string", value: "NAME", help: "Pulumi stack (default: the selected one)" },
   cwd: { type: "string", value: "DIR", help: "folder of the Pulumi project (default: the working directory)" },
-  migration: { type: "string", value: "NAME", help: "which migration, in a stack with several" },
+  migration: { type: "string", value: "NAME", help: "name of the migration, if the stack has several" },
   model: { type: "string", value: "FILE", help: "a migration model as JSON, mode 0600, instead of a stack" },
-  json: { type: "boolean", help: "the result as one JSON document on standard output" },
+  json: { type: "boolean", help: "print the result as one JSON document on standard output" },
   quiet: { type: "boolean", help: "no progress" },
   help: { type: "boolean", help: "this text" },
 };
@@ -24,7 +24,8 @@ export function usage(): string {
     "options of every command:",
     ...optionLines(COMMON),
     "",
-    "exit codes: 0 fine, 1 not complete or a difference, 2 usage or configuration, 3 a cluster, 4 a fault, 130 interrupted",
+    "exit codes: 0 success, 1 incomplete or different, 2 usage or configuration, 3 cluster error, 4 internal " +
+      "error, 130 interrupted",
   ].join("\n");
 }
 

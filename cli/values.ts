@@ -25,7 +25,7 @@ export class Reader {
   oneOf<T extends string>(name: string, known: readonly T[]): T | undefined {
     const text = this.text(name);
     if (text === undefined || (known as readonly string[]).includes(text)) return text as T | undefined;
-    this.mistakes.add(`--${name} is "${text}": it has to be one of ${known.join(", ")}`);
+    this.mistakes.add(`--${name} is "${text}": it must be one of ${known.join(", ")}`);
     return undefined;
   }
 
@@ -47,7 +47,8 @@ export class Reader {
     const zoned = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
     if (Number.isNaN(zoned))
       this.mistakes.add(
-        `--${name} is "${text}": give an ISO 8601 time with its zone, e.g. 2026-05-04T10:30:00Z, or milliseconds since the epoch`,
+        `--${name} is "${text}": use an ISO 8601 time with its zone, e.g. 2026-05-04T10:30:00Z, or ` +
+          "milliseconds since the epoch",
       );
     return zoned;
   }
@@ -67,7 +68,7 @@ export class Reader {
     if (text === undefined) return undefined;
     const value = Number(text);
     if (text.trim() !== "" && Number.isFinite(value) && right(value)) return value;
-    this.mistakes.add(`--${name} is "${text}": it has to be ${what}`);
+    this.mistakes.add(`--${name} is "${text}": it must be ${what}`);
     return undefined;
   }
 }

@@ -108,7 +108,7 @@ describe.each(ways)("%s", (_what, end) => {
     for (const state of [shut, passed]) {
       gate.refusal = incomplete();
       await expect(end(state)).rejects.toThrow(
-        /GATE_INCOMPLETE[^]*fix: wait longer; everything is left running[^]*set abandon to true/,
+        /GATE_INCOMPLETE[^]*fix: wait longer; nothing was changed[^]*set abandon to true/,
       );
     }
     // A refused login says nothing about the copy.
@@ -120,7 +120,7 @@ describe.each(ways)("%s", (_what, end) => {
       (error: Error) => error.message,
     );
     expect(message).toMatch(/KAFKA_AUTHENTICATION[^]*check the password/);
-    expect(message).not.toContain("give the copy up");
+    expect(message).not.toContain("give up the copy");
   });
 
   it("asks nothing where the migration is given up, and says so", async () => {
@@ -186,7 +186,9 @@ describe("the guard at the end of a cutover", () => {
   it("fails where the origin can't be asked, unless the same cutover was looked at before", async () => {
     origin.failure = new MigrationError("KAFKA_UNREACHABLE", "nobody answers", { fix: "look" });
     await expect(guardStep.create(cutover)).rejects.toThrow("KAFKA_UNREACHABLE");
-    expect(await said(() => guardStep.update("id", cutover, cutover))).toMatch(/can't be told \(KAFKA_UNREACHABLE/);
+    expect(await said(() => guardStep.update("id", cutover, cutover))).toMatch(
+      /received writes since the gate passed \(KAFKA_UNREACHABLE/,
+    );
   });
 
   it("looks at nothing in other phases, for a migration that is given up, or without what the gate has seen", async () => {

@@ -59,35 +59,38 @@ it("a topic of which a loss is accepted counts by the id that it has now; others
   expect(outs.topicIds).toEqual({ orders: was, payments: was });
 });
 
-it("a roll-back records the ids of topics that its state does not know, so that the next preview has nothing to do", async () => {
-  const connection = { bootstrapServers: "b:1" };
-  const inputs = {
-    originConnection: connection,
-    targetConnection: connection,
-    mirror: testMirror(),
-    phase: "mirror",
-    abandon: false,
-    fence: false,
-    options: {},
-  };
-  const known = { orders: { origin: "origin was", target: "target was" } };
-  // The state of an older version has no ids. A newer one lacks the ids of topics that were created after the gate
-  // passed.
-  for (const topicIds of [undefined, known]) {
-    const state = {
-      ...inputs,
-      phase: "cutover",
-      passed: true,
-      passedAt: "2026-01-01T00:00:00.000Z",
-      abandonedAt: null,
-      result: null,
-      ends: null,
-      topicIds,
+it(
+  "a roll-back records the ids of topics that its state does not know, so that the next preview has nothing to " + "do",
+  async () => {
+    const connection = { bootstrapServers: "b:1" };
+    const inputs = {
+      originConnection: connection,
+      targetConnection: connection,
+      mirror: testMirror(),
+      phase: "mirror",
+      abandon: false,
+      fence: false,
+      options: {},
     };
-    await said(async () => {
-      const { outs } = await gateStep.update("id", state as never, inputs as never);
-      expect(outs).toMatchObject({ passed: false, topicIds: { ...topicIds, payments: { origin: "origin now" } } });
-      expect(await gateStep.diff("id", outs, inputs as never)).toEqual({ changes: false });
-    });
-  }
-});
+    const known = { orders: { origin: "origin was", target: "target was" } };
+    // The state of an older version has no ids. A newer one lacks the ids of topics that were created after the gate
+    // passed.
+    for (const topicIds of [undefined, known]) {
+      const state = {
+        ...inputs,
+        phase: "cutover",
+        passed: true,
+        passedAt: "2026-01-01T00:00:00.000Z",
+        abandonedAt: null,
+        result: null,
+        ends: null,
+        topicIds,
+      };
+      await said(async () => {
+        const { outs } = await gateStep.update("id", state as never, inputs as never);
+        expect(outs).toMatchObject({ passed: false, topicIds: { ...topicIds, payments: { origin: "origin now" } } });
+        expect(await gateStep.diff("id", outs, inputs as never)).toEqual({ changes: false });
+      });
+    }
+  },
+);

@@ -89,7 +89,7 @@ describe("an administrator of the previous version, which has no rights on the n
       consumerOffsetsStep.update("id", state as never, { ...offsets, phase: "mirror" } as never),
     );
     expect(world.offsets.get("g")).toBe(4n);
-    expect(lines.match(new RegExp(`whether target topic ${note} is left could not be looked at`, "g"))).toHaveLength(1);
+    expect(lines.match(new RegExp(`could not check whether target topic ${note} still exists`, "g"))).toHaveLength(1);
   });
 
   it("hears of each missing right at the cutover's preview, and at its up before the fence is raised", async () => {
@@ -149,7 +149,7 @@ describe("a target that is gone", () => {
     const state = { ...step, fence: false, options: {}, phase: "cutover", appliedAt: null, applied: null };
     await expect(consumerOffsetsStep.delete("id", state as never)).rejects.toThrow("KAFKA_UNREACHABLE");
     expect(await said(() => consumerOffsetsStep.delete("id", { ...state, abandon: true } as never))).toContain(
-      `abandoned, so target topic ${note} may be left`,
+      `abandoned: target topic ${note} may still exist`,
     );
   });
 });

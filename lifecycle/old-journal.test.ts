@@ -25,28 +25,32 @@ const keep = (text: string) => writeFile(join(folder, "migration-m.offsets.json"
 const journal = (clusters: unknown = ["a:9092, B:9092", "c:9092,d:9092"]) =>
   keep(JSON.stringify({ version: 1, clusters, applied }));
 
-it("the file of an older version is read where one server of each side is the same, and removed when nothing needs it", async () => {
-  expect(await journalOf(inputs())).toBeUndefined();
-  expect(await hasJournal(inputs())).toBe(false);
-  await journal();
-  expect(await journalOf(inputs("x:1, b:9092"))).toEqual(applied);
-  expect(await hasJournal(inputs())).toBe(true);
-  await forgetJournal(inputs());
-  expect(await readdir(folder)).toEqual([]);
-});
+it(
+  "the file of an older version is read where one server of each side is the same, and removed when nothing " +
+    "needs it",
+  async () => {
+    expect(await journalOf(inputs())).toBeUndefined();
+    expect(await hasJournal(inputs())).toBe(false);
+    await journal();
+    expect(await journalOf(inputs("x:1, b:9092"))).toEqual(applied);
+    expect(await hasJournal(inputs())).toBe(true);
+    await forgetJournal(inputs());
+    expect(await readdir(folder)).toEqual([]);
+  },
+);
 
 it.each<[string, ReturnType<typeof inputs>, RegExp]>([
   [
     "origin",
     inputs("x:9092"),
-    /OFFSETS_OTHER_CLUSTER.*about another origin: bootstrap servers a:9092, B:9092, not x:9092; it was kept/,
+    /OFFSETS_OTHER_CLUSTER.*belongs to another origin: bootstrap servers a:9092, B:9092, not x:9092; the file was kept/,
   ],
   [
     "target",
     inputs(undefined, "a:9092"),
-    /OFFSETS_OTHER_CLUSTER.*about another target: bootstrap servers c:9092,d:9092, not a:9092; it was kept/,
+    /OFFSETS_OTHER_CLUSTER.*belongs to another target: bootstrap servers c:9092,d:9092, not a:9092; the file was kept/,
   ],
-])("the file about another %s is neither used nor removed", async (_side, { resume: _, ...other }, error) => {
+])("the file of another %s is neither used nor removed", async (_side, { resume: _, ...other }, error) => {
   await journal();
   const asked = { ...other, resume: { folder, name: "m", root: folder } };
   await expect(journalOf(asked)).rejects.toThrow(error);

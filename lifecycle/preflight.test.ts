@@ -26,29 +26,37 @@ test("looks ahead once, then only at what changed: Pulumi's check is given the o
   expect(await looks({ ...inputs, phase: "cleanup" }, { ...inputs, phase: "cleanup" })).toBe(false);
 });
 
-test("a roll-back is not looked at, whatever changed with it, but for the mirror itself: the target may be what it flees from", async () => {
-  const cutOver = { ...inputs, phase: "cutover", options: { fence: true } };
-  expect(await looks(cutOver, inputs)).toBe(false);
-  expect(await looks(cutOver, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
-  const state = { ...cutOver, checkedAt: "2026-01-01T00:00:00.000Z" };
-  expect((await preflightStep.update("id", state as never, inputs as never)).outs).toMatchObject({
-    phase: "mirror",
-    checkedAt: state.checkedAt,
-  });
-});
+test(
+  "a roll-back is not looked at, whatever changed with it, but for the mirror itself: the target may be what " +
+    "it flees from",
+  async () => {
+    const cutOver = { ...inputs, phase: "cutover", options: { fence: true } };
+    expect(await looks(cutOver, inputs)).toBe(false);
+    expect(await looks(cutOver, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
+    const state = { ...cutOver, checkedAt: "2026-01-01T00:00:00.000Z" };
+    expect((await preflightStep.update("id", state as never, inputs as never)).outs).toMatchObject({
+      phase: "mirror",
+      checkedAt: state.checkedAt,
+    });
+  },
+);
 
-test("an update of the package that asks for more rights looks again before anything is done, but not on the way back", async () => {
-  const asksMore = { ...inputs, rights: "of-the-new-version" };
-  expect(await looks(inputs, asksMore)).toBe(true);
-  expect(await looks(inputs, { ...asksMore, phase: "cutover" })).toBe(true);
-  expect(await looks({ ...inputs, phase: "cutover" }, { ...asksMore, phase: "cutover" })).toBe(true);
-  expect(await looks(asksMore, { ...asksMore, phase: "cutover" })).toBe(false);
-  expect(await looks({ ...inputs, phase: "cutover" }, asksMore)).toBe(false);
-  const state = { ...inputs, checkedAt: "2026-01-01T00:00:00.000Z" };
-  await expect(preflightStep.update("id", state as never, { ...asksMore, phase: "cutover" } as never)).rejects.toThrow(
-    "KAFKA_UNREACHABLE",
-  );
-});
+test(
+  "an update of the package that asks for more rights looks again before anything is done, but not on the way " +
+    "back",
+  async () => {
+    const asksMore = { ...inputs, rights: "of-the-new-version" };
+    expect(await looks(inputs, asksMore)).toBe(true);
+    expect(await looks(inputs, { ...asksMore, phase: "cutover" })).toBe(true);
+    expect(await looks({ ...inputs, phase: "cutover" }, { ...asksMore, phase: "cutover" })).toBe(true);
+    expect(await looks(asksMore, { ...asksMore, phase: "cutover" })).toBe(false);
+    expect(await looks({ ...inputs, phase: "cutover" }, asksMore)).toBe(false);
+    const state = { ...inputs, checkedAt: "2026-01-01T00:00:00.000Z" };
+    await expect(
+      preflightStep.update("id", state as never, { ...asksMore, phase: "cutover" } as never),
+    ).rejects.toThrow("KAFKA_UNREACHABLE");
+  },
+);
 
 test("looks ahead although a preview does not know the context of the Secrets that the logins come from", async () => {
   const secrets = {

@@ -55,18 +55,18 @@ describe("what to do about residue", () => {
     [
       "an object that waits for a finalizer",
       object("KafkaUser origin-ns/mm2-credentials", { waitsFor: ["example.com/hold"] }),
-      /is being deleted and waits for example\.com\/hold: start the controller/,
+      /is being deleted and waits for the finalizer example\.com\/hold: start the controller/,
     ],
     [
       "an object that something makes again",
       object("KafkaUser origin-ns/mm2-credentials"),
-      /find out what makes KafkaUser origin-ns\/mm2-credentials again/,
+      /find out what creates KafkaUser origin-ns\/mm2-credentials again/,
     ],
     ["an ACL of a user that no operator made", acl("User:other"), /remove the ACLs of these users on the origin/],
     [
       "a topic",
       { kind: "topic", side: "target", name: "mm2-status", what: "the mirror's status topic" },
-      /MirrorMaker 2 or Connect worker still runs/,
+      /MirrorMaker 2 or Connect worker that still runs/,
     ],
     [
       "a throttle",

@@ -17,7 +17,7 @@ interface Check {
 
 /** Checks connection, privileges and versions, then everything else that preflight checks. Changes nothing. */
 export const doctor: Command = {
-  summary: "check versions, connections and privileges, and what preflight checks",
+  summary: "check versions, connections and privileges, and run the preflight checks",
   options: {},
   async run({ migration, progress, signal }) {
     const { model, options, done } = migration;
@@ -38,7 +38,7 @@ export const doctor: Command = {
     }
     const reachable = checks.every((c) => c.ok);
     if (reachable && done.phase === "cleanup")
-      checks.push({ what: "preflight", ok: true, text: "not asked: the mirror is gone" });
+      checks.push({ what: "preflight", ok: true, text: "not checked: the mirror is deleted" });
     else if (reachable) {
       try {
         const result = await preflight(
@@ -49,7 +49,10 @@ export const doctor: Command = {
         checks.push({
           what: "preflight",
           ok: true,
-          text: `${countText(result.topics, "topic")}, ${countText(result.partitions, "partition")}, ${countText(result.groups, "group")}; privileges are enough; ${countText(result.warnings.length, "warning")}`,
+          text:
+            `${countText(result.topics, "topic")}, ${countText(result.partitions, "partition")}, ` +
+            `${countText(result.groups, "group")}; privileges are sufficient; ` +
+            `${countText(result.warnings.length, "warning")}`,
         });
       } catch (error) {
         failed("preflight", error);
@@ -84,9 +87,9 @@ const NAMED = 20;
 async function topics({ model, done }: Migration, signal: AbortSignal): Promise<Check> {
   const found = await findRecreatedTopics(model, done.gate !== undefined, signal);
   if (found.length === 0)
-    return { what: "topics", ok: true, text: "none was deleted and created again since the mirror was started" };
+    return { what: "topics", ok: true, text: "no topic was deleted and created again since the mirror started" };
   const more = found.length > NAMED ? [`and ${found.length - NAMED} more`] : [];
-  const fix = `each of these has to be copied again: ${COPY_APART}`;
+  const fix = `copy each of these again: ${COPY_APART}`;
   return { what: "topics", ok: false, text: [...found.slice(0, NAMED).map((f) => f.text), ...more, fix].join("\n") };
 }
 
@@ -105,7 +108,9 @@ async function cluster(connection: Connection, side: Side): Promise<Check> {
     return {
       what: side,
       ok: true,
-      text: `cluster ${clusterId}, ${countText(brokers.length, "broker")} in ${countText(racks, "rack")}, ${connection.tls === undefined ? "no TLS" : "TLS"}, ${login}`,
+      text:
+        `cluster ${clusterId}, ${countText(brokers.length, "broker")} in ${countText(racks, "rack")}, ` +
+        `${connection.tls === undefined ? "no TLS" : "TLS"}, ${login}`,
     };
   } finally {
     await port.close();

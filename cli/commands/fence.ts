@@ -7,12 +7,14 @@ import { Reader } from "../values";
 
 /** Shows, holds or removes the fence on the origin, no matter what created it. */
 export const fence: Command = {
-  summary: "does a fence keep producers off the origin? --hold renews it, --lower takes it away",
+  summary: "show the fence on the origin; --hold renews it, --lower removes it",
   options: {
-    lower: { type: "boolean", help: "take it away (default: only show it)" },
+    lower: { type: "boolean", help: "remove it (default: only show it)" },
     hold: {
       type: "boolean",
-      help: "look every second and renew what a user operator takes away, until Ctrl-C or until the stack lowers it",
+      help:
+        "check every second and restore ACLs that a user operator removed, until Ctrl-C or until the stack " +
+        "lowers the fence",
     },
   },
   endsOnSignal: (values) => values.hold === true,
@@ -21,12 +23,12 @@ export const fence: Command = {
     const read = new Reader(values);
     const lower = read.flag("lower");
     const hold = read.flag("hold");
-    if (lower && hold) read.mistake("--lower and --hold do not go together");
+    if (lower && hold) read.mistake("--lower and --hold cannot be combined");
     read.check("fence");
     const { model, options } = migration;
     if (lower) {
       const { removed } = await lowerFence(model, options.fence, progress);
-      return { exit: EXIT.fine, lines: [`${countText(removed, "rule")} taken away`], json: { lowered: true, removed } };
+      return { exit: EXIT.fine, lines: [`${countText(removed, "ACL")} removed`], json: { lowered: true, removed } };
     }
     const found = await checkFence(model, options.fence);
     if (hold) {
@@ -34,12 +36,10 @@ export const fence: Command = {
       return held(context);
     }
     const lines = [
-      `the fence is ${found.state} (${countText(found.rules, "rule")} make it whole)`,
+      `the fence is ${found.state} (a complete fence has ${countText(found.rules, "ACL")})`,
       ...(found.state === "partly" && found.missing.length > 0 ? [`missing on ${someOf(found.missing)}`] : []),
-      ...(found.leftovers.length > 0
-        ? [`left on topics that are not migrated any more: ${someOf(found.leftovers)}`]
-        : []),
-      ...(found.state === "down" ? [] : ["dry run: nothing was changed; --lower takes it away"]),
+      ...(found.leftovers.length > 0 ? [`ACLs on topics that are no longer migrated: ${someOf(found.leftovers)}`] : []),
+      ...(found.state === "down" ? [] : ["dry run: nothing was changed; --lower removes the fence"]),
     ];
     return { exit: EXIT.fine, lines, json: { lowered: false, ...found } };
   },
@@ -48,9 +48,9 @@ export const fence: Command = {
 function noFence(): MigrationError {
   return new MigrationError(
     "CLI_FENCE_DOWN",
-    "no fence stands on the origin, and the stack has raised none, so there is nothing to hold",
+    "there is no fence to hold: the origin has none, and the stack raised none",
     {
-      fix: "set fence to true and run `pulumi up` in phase cutover: that raises it",
+      fix: "set fence to true and run `pulumi up` in phase cutover to raise it",
     },
   );
 }
@@ -66,7 +66,7 @@ async function held({ migration, values, progress, signal, again }: Context): Pr
       throw error;
     }
   };
-  progress.info("fence: looked at every second and renewed; Ctrl-C ends that");
+  progress.info("fence: checked every second and renewed; press Ctrl-C to stop");
   const since = done.originEnds === undefined ? {} : { since: done.originEnds };
   const report = await holdFence(
     model,
@@ -85,12 +85,12 @@ async function held({ migration, values, progress, signal, again }: Context): Pr
 function linesOf({ from, until, looks, gaps, lowered, before }: FenceReport, wrote: FenceReport["wrote"]): string[] {
   const since = before === undefined ? "meanwhile" : "since the gate passed";
   return [
-    `held from ${from} to ${until}: ${countText(looks, "look")}, renewed ${countText(gaps.length, "time")}`,
+    `held from ${from} to ${until}: ${countText(looks, "check")}, renewed ${countText(gaps.length, "time")}`,
     wrote.length === 0
-      ? "nothing was written to the migrated topics"
+      ? "no writes to the migrated topics"
       : `WRITTEN ${since}: ${someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`))}`,
     lowered === true
-      ? "the stack has lowered it, so it was lowered again"
-      : "it stands, and nobody renews it now; --lower takes it away",
+      ? "the stack lowered the fence; the ACLs renewed since were removed"
+      : "the fence is up, and no longer renewed; --lower removes it",
   ];
 }

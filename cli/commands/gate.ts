@@ -20,14 +20,14 @@ export function forLook(migration: Migration): GateOptions {
 
 /** Checks the gate, once or until it opens. Changes nothing. */
 export const gate: Command = {
-  summary: "is the copy proved complete? once, or --wait until it is",
+  summary: "check whether the copy is complete, once or until it is (--wait)",
   options: {
     wait: { type: "boolean", help: "wait until the copy is complete, as the cutover does" },
     limit: { type: "string", value: "SECONDS", help: "with --wait: longest wait (default: the stack's)" },
     stable: {
       type: "string",
       value: "SECONDS",
-      help: "with --wait: how long the origin's ends must stand still (default: the stack's)",
+      help: "with --wait: how long the origin's end offsets must not change (default: the stack's)",
     },
     "no-last-record": { type: "boolean", help: "do not compare the last record of each partition" },
   },
@@ -48,7 +48,8 @@ export const gate: Command = {
     return {
       exit: EXIT.fine,
       lines: [
-        `complete: ${countText(result.partitions, "partition")} in ${countText(result.topics, "topic")}, ${result.lastRecordsCompared} last records compared, in ${durationText(result.durationMs)}`,
+        `complete: ${countText(result.partitions, "partition")} in ${countText(result.topics, "topic")}, ` +
+          `${result.lastRecordsCompared} last records compared, in ${durationText(result.durationMs)}`,
       ],
       json: { complete: true, ...result },
     };

@@ -25,33 +25,35 @@ type Plans = Partial<Record<Way, OffsetPlan>>;
 
 /** Where each group continues: the exact way beside the two ways of the guide. */
 export const offsets: Command = {
-  summary: "where each group goes on; --apply writes it on the target",
+  summary: "show where each group continues; --apply writes the offsets to the target",
   options: {
-    apply: { type: "boolean", help: "write the offsets on the target (default: only show them)" },
-    way: { type: "string", value: WAYS.join("|"), help: "which answer --apply writes (default: exact)" },
+    apply: { type: "boolean", help: "write the offsets to the target (default: only show them)" },
+    way: { type: "string", value: WAYS.join("|"), help: "which offsets --apply writes (default: exact)" },
     time: {
       type: "string",
       value: "TIME",
-      help: "ISO 8601 time for the way `time`; shown beside the others when given",
+      help: "ISO 8601 time for the way `time`; also shown without --way",
     },
     group: {
       type: "string",
       multiple: true,
       value: "NAME",
-      help: "a group to move beside those of the pattern; may be repeated",
+      help: "a group to move in addition to the pattern; may be repeated",
     },
     "exclude-group": { type: "string", multiple: true, value: "NAME", help: "a group not to move; may be repeated" },
-    overwrite: { type: "boolean", help: "write over other offsets that a group has on the target already" },
-    "skip-blocked": { type: "boolean", help: "move the other groups when some can't be written now" },
+    overwrite: { type: "boolean", help: "overwrite other offsets that a group already has on the target" },
+    "skip-blocked": { type: "boolean", help: "if some groups cannot be written now, move the others" },
     out: {
       type: "string",
       value: "FILE",
-      help: "with --apply: keep what will be written and what was there before, for --revert; of an --apply that was killed, too",
+      help:
+        "with --apply: save the offsets before and after to this file, for --revert; also works if --apply is " +
+        "killed",
     },
     revert: {
       type: "string",
       value: "FILE",
-      help: "take back what an apply has written, from its --out file (with --apply)",
+      help: "restore the offsets from before an apply, from its --out file (with --apply)",
     },
     all: { type: "boolean", help: "list every partition, not only the first 50" },
   },
@@ -113,8 +115,9 @@ export const offsets: Command = {
     return {
       exit: applied.skipped.length > 0 ? EXIT.no : EXIT.fine,
       lines: [
-        `${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written and read back, ${applied.inPlace} were there already`,
-        ...applied.skipped.map((s) => `left alone: group "${s.group}": ${s.why}`),
+        `${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written and ` +
+          `read back, ${applied.inPlace} already correct`,
+        ...applied.skipped.map((s) => `skipped: group "${s.group}": ${s.why}`),
       ],
       json: { applied: true, way, result: applied },
     };
@@ -125,7 +128,7 @@ export const offsets: Command = {
 function refusals(blocked: readonly { group: string; why: string }[], skip: boolean): string[] {
   if (blocked.length === 0) return [];
   const shown = blocked.slice(0, 20).map((b) => `group "${b.group}" ${b.why}`);
-  return [`--apply would ${skip ? "leave alone" : "be refused for"} ${countText(blocked.length, "group")}:`, ...shown];
+  return [`--apply would ${skip ? "skip" : "fail because of"} ${countText(blocked.length, "group")}:`, ...shown];
 }
 
 /** The plan from the checkpoints. Missing checkpoints are an error only if the user asked for this way. */
@@ -165,7 +168,10 @@ export function sideBySide(plans: Plans, all: boolean): string[] {
   const hidden = plans.exact!.summary.offsets - rows.length;
   const summaries = ways.map((w) => {
     const { exact, offsets: total, rereads, rereadsAtMost, skips } = plans[w]!.summary;
-    return `${w}: ${exact} of ${countText(total, "offset")} exact, ${recordsText(rereads, rereadsAtMost)} read again${skips === undefined ? "" : `, ${recordsText(skips, true)} skipped`}`;
+    return (
+      `${w}: ${exact} of ${countText(total, "offset")} exact, ${recordsText(rereads, rereadsAtMost)} read ` +
+      `again${skips === undefined ? "" : `, ${recordsText(skips, true)} skipped`}`
+    );
   });
   return [
     ...summaries,
@@ -195,9 +201,10 @@ async function takeBack({ migration, progress }: Context, file: string, apply: b
       lines: [
         ...applied.groups.map(
           (g) =>
-            `group "${g.group}": ${countText(g.offsets.filter((o) => o.inPlace !== true).length, "offset")} would be taken back`,
+            `group "${g.group}": ${countText(g.offsets.filter((o) => o.inPlace !== true).length, "offset")} ` +
+            "would be restored",
         ),
-        "dry run: nothing was written; --apply takes it back",
+        "dry run: nothing was written; --apply restores the offsets",
       ],
       json: { applied: false, groups: applied.groups.map((g) => g.group) },
     };
@@ -207,7 +214,7 @@ async function takeBack({ migration, progress }: Context, file: string, apply: b
     exit: result.left.length > 0 ? EXIT.no : EXIT.fine,
     lines: [
       ...result.groups.map((g) => `group "${g.group}": ${g.restored} restored, ${g.deleted} deleted`),
-      ...result.left.map((l) => `left as it is: group "${l.group}": ${l.why}`),
+      ...result.left.map((l) => `not changed: group "${l.group}": ${l.why}`),
     ],
     json: { applied: true, result },
   };

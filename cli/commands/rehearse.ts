@@ -31,11 +31,11 @@ interface StepTime {
 
 /** Runs the parts of a cutover that only read. Reports how long the cutover will take and what would stop it. */
 export const rehearse: Command = {
-  summary: "how long will the cutover take, and what would stop it? changes nothing",
+  summary: "estimate how long the cutover takes and find what would stop it; changes nothing",
   options: {
     "full-verify": {
       type: "boolean",
-      help: "rehearse the verification in mode full, too: it reads every record on both sides",
+      help: "also rehearse the verification in mode full, which reads every record on both sides",
     },
   },
   async run(context) {
@@ -79,19 +79,20 @@ export const rehearse: Command = {
     const total = beforeClients.reduce((sum, s) => sum + (s.ms ?? 0), 0);
     const { problems, waits } = rehearsal;
     const leftAlone = [
-      ...(plan?.shareGroups ?? []).map((group) => `group "${group}" will be left alone: ${WHY_NOT_SHARE}`),
+      ...(plan?.shareGroups ?? []).map((group) => `group "${group}" will be skipped: ${WHY_NOT_SHARE}`),
       ...(checked?.sinkGroupsLeft ?? [])
         .filter((group) => !options.offsets.groups?.includes(group))
-        .map((group) => `group "${group}" will be left alone: ${WHY_NOT_SINK}; ${MOVE_SINKS}`),
+        .map((group) => `group "${group}" will be skipped: ${WHY_NOT_SINK}; ${MOVE_SINKS}`),
     ];
     return {
       exit: problems.length > 0 ? EXIT.no : EXIT.fine,
       lines: [
         ...table(
-          ["step", "time", "how it is known"],
+          ["step", "time", "source"],
           steps.map((s) => [s.step, s.ms === undefined ? "?" : durationText(s.ms), s.how]),
         ),
-        `from the last record written to the first client started: about ${durationText(total)}${unknown.length > 0 ? `, and what is not known: ${unknown.join(", ")}` : ""}`,
+        "from the last record written to the first client started: about " +
+          `${durationText(total)}${unknown.length > 0 ? `, plus unknown times: ${unknown.join(", ")}` : ""}`,
         "",
         ...(problems.length === 0
           ? ["nothing would stop the cutover"]
@@ -152,25 +153,27 @@ function judge(
   for (const g of plan?.groups ?? []) {
     if (g.targetMembers.length > 0)
       problems.push(
-        `group "${g.group}" is active on the target (${g.targetMembers.join(", ")}): stop its clients there`,
+        `group "${g.group}" is active on the target (${g.targetMembers.join(", ")}): stop its clients on the target`,
       );
     if (g.originMembers > 0)
       waits.push(
-        `group "${g.group}" still has ${countText(g.originMembers, "member")} on the origin: stop its clients before the cutover`,
+        `group "${g.group}" still has ${countText(g.originMembers, "member")} on the origin: stop its ` +
+          "clients before the cutover",
       );
     const all = partitionsOf(g);
     const conflicts = overwrite ? 0 : all.filter(({ p }) => isConflict(p)).length;
     if (conflicts > 0)
       problems.push(
-        `group "${g.group}" has other offsets on the target already (${countText(conflicts, "partition")}): set offsets.overwrite, or exclude it`,
+        `group "${g.group}" already has other offsets on the target (${countText(conflicts, "partition")}): ` +
+          "set offsets.overwrite, or exclude it",
       );
     const long = all.find(({ p }) => tooLong(p) !== undefined && !isInPlace(p));
     if (long !== undefined)
-      problems.push(`group "${g.group}" can't be moved on ${long.topic}-${long.p.partition}: ${tooLong(long.p)}`);
+      problems.push(`group "${g.group}" cannot be moved on ${long.topic}-${long.p.partition}: ${tooLong(long.p)}`);
     const lost = all.filter(({ p }) => p.targetOffset === null).length;
     const why = complete ? `: ${EXCLUDE}` : " before the copy is complete";
     if (lost > 0)
-      (complete ? problems : waits).push(`group "${g.group}": ${countText(lost, "offset")} can't be translated${why}`);
+      (complete ? problems : waits).push(`group "${g.group}": ${countText(lost, "offset")} cannot be translated${why}`);
   }
   // While records are still being copied, the two sides differ.
   if (complete) for (const d of verified?.differences ?? []) if (isFault(d)) problems.push(d.text);
@@ -206,9 +209,9 @@ function timesOf(
     {
       step: "quiet origin",
       ms: stableForMs,
-      how: stableForMs === 0 ? "none: nobody writes behind the fence" : "gate.stableSeconds",
+      how: stableForMs === 0 ? "none: the fence stops all writes" : "gate.stableSeconds",
     },
-    took("gate", "gate", "one look, measured now"),
+    took("gate", "gate", "one check, measured now"),
     mode === "none"
       ? { step: "verification", ms: 0, how: "verify.mode is none" }
       : took(
@@ -221,12 +224,14 @@ function timesOf(
     took("offsets", "offsets", "the plan, measured now"),
     {
       step: "writing offsets",
-      how: "there is no plan",
+      how: "no plan",
       ...(writing === undefined
         ? {}
         : {
             ms: writing.ms,
-            how: `${durationText(writing.readMs)} of reading, measured now; ${countText(writing.commits, "commit")}, estimated`,
+            how:
+              `${durationText(writing.readMs)} of reading, measured now; ` +
+              `${countText(writing.commits, "commit")}, estimated`,
           }),
     },
     copying(moves, throttle),
@@ -241,21 +246,24 @@ function raising(fence: FencePreview | undefined): StepTime {
   return {
     step,
     ms: settleMs + (1 + BEHIND_FENCE) * lookMs,
-    how: `${durationText(settleMs)} until writes have ended, ${1 + BEHIND_FENCE} looks of ${durationText(lookMs)}, measured now; making ${countText(rules, "rule")} for ${countText(topics, "topic")} is not tried`,
+    how:
+      `${durationText(settleMs)} until writes have ended, ${1 + BEHIND_FENCE} checks of ` +
+      `${durationText(lookMs)}, measured now; creating ${countText(rules, "ACL")} for ` +
+      `${countText(topics, "topic")} is not tried`,
   };
 }
 
 /** How fast the remaining records decrease, from the first and the last look of this rehearsal. */
 function catchUp(first: Facts["first"], second: Facts["second"]): StepTime {
   const step = "catching up";
-  if (first === undefined || second === undefined) return { step, how: "the copy could not be looked at" };
+  if (first === undefined || second === undefined) return { step, how: "the state of the copy could not be read" };
   if (second.left === 0) return { step, ms: 0, how: "nothing is left to copy now" };
   const seconds = (Date.parse(second.at) - Date.parse(first.at)) / 1000;
   const rate = seconds > 0 ? (first.left - second.left) / seconds : 0;
   const left = `at most ${countText(second.left, "record")} left`;
   return rate > 0
-    ? { step, ms: (second.left / rate) * 1000, how: `${left}, ${Math.round(rate)} records/s fewer between two looks` }
-    : { step, how: `${left}, and it did not shrink between two looks` };
+    ? { step, ms: (second.left / rate) * 1000, how: `${left}, ${Math.round(rate)} records/s fewer between two checks` }
+    : { step, how: `${left}, and not fewer between two checks` };
 }
 
 function copying(moves: ReplicationPreview | undefined, throttle: number | undefined): StepTime {
@@ -265,5 +273,5 @@ function copying(moves: ReplicationPreview | undefined, throttle: number | undef
   const what = `${bytesText(moves.bytes)} for ${countText(moves.partitions, "partition")}`;
   return throttle === undefined
     ? { step, how: `${what}, as fast as the brokers copy` }
-    : { step, ms: (moves.bytes / throttle) * 1000, how: `${what}, at most: all through one broker's throttle` };
+    : { step, ms: (moves.bytes / throttle) * 1000, how: `${what}, at most: if one broker's throttle limits all of it` };
 }

@@ -12,18 +12,18 @@ import { Reader } from "../values";
 
 /** Changes the target to the wanted replication, or cancels reassignments that are in progress. */
 export const replication: Command = {
-  summary: "what the replication reset will move; --apply moves it",
+  summary: "show what the replication reset will move; --apply moves it",
   options: {
     apply: { type: "boolean", help: "make the change (default: only show it)" },
-    cancel: { type: "boolean", help: "take back reassignments that are under way, and the throttle (with --apply)" },
+    cancel: { type: "boolean", help: "cancel reassignments in progress and remove the throttle (with --apply)" },
     rule: {
       type: "string",
       multiple: true,
       value: "PATTERN=N",
-      help: "replicas by topic, before the stack's rules; the first match wins; may be repeated",
+      help: "replicas by topic; take precedence over the stack's rules; the first match wins; may be repeated",
     },
     throttle: { type: "string", value: "BYTES", help: "bytes per second and broker" },
-    batch: { type: "string", value: "N", help: "partitions that are reassigned at a time" },
+    batch: { type: "string", value: "N", help: "number of partitions reassigned at the same time" },
     limit: { type: "string", value: "SECONDS", help: "longest time for the reset" },
     "allow-same-rack": { type: "boolean", help: "allow more replicas than there are racks" },
   },
@@ -53,7 +53,7 @@ export const replication: Command = {
       );
       return {
         exit: EXIT.fine,
-        lines: [`${countText(result.cancelled, "reassignment")} taken back`],
+        lines: [`${countText(result.cancelled, "reassignment")} cancelled`],
         json: { applied: true, ...result },
       };
     }
@@ -62,14 +62,15 @@ export const replication: Command = {
       return {
         exit: EXIT.fine,
         lines: [
-          `${countText(result.partitions, "partition")} changed, ${result.unchanged} as wanted, ${bytesText(result.bytes)} copied in ${durationText(result.durationMs)}`,
+          `${countText(result.partitions, "partition")} changed, ${result.unchanged} already correct, ` +
+            `${bytesText(result.bytes)} copied in ${durationText(result.durationMs)}`,
         ],
         json: { applied: true, result },
       };
     }
     const plan = await planReplicationFor(migration.model, options);
     const lines = read.flag("cancel")
-      ? [`${countText(plan.underWay, "reassignment")} under way would be taken back`]
+      ? [`${countText(plan.underWay, "reassignment")} in progress would be cancelled`]
       : plan.lines;
     return {
       exit: EXIT.fine,

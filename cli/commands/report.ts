@@ -21,7 +21,7 @@ export const report: Command = {
   summary: "write the report: one page and one JSON file",
   options: {
     out: { type: "string", value: "DIR", help: "folder for the two files (default: the working directory)" },
-    offline: { type: "boolean", help: "from the stack's state alone, without asking the clusters" },
+    offline: { type: "boolean", help: "use only the stack's state, without connecting to the clusters" },
   },
   async run(context) {
     const read = new Reader(context.values);
@@ -71,7 +71,7 @@ async function liveOf({ migration, progress, signal }: Context): Promise<Partial
   const found: Partial<ReportInput> = { notes };
   const trying = async (what: string, work: () => Promise<void>) => {
     signal.throwIfAborted();
-    progress.info(`looking at ${what}`);
+    progress.info(`reading ${what}`);
     try {
       await work();
     } catch (error) {

@@ -11,7 +11,7 @@ import { forLook } from "./gate";
 
 /** Shows the state of the migration without judging it. The exit code is 0 if the state could be read. */
 export const status: Command = {
-  summary: "where the migration stands: phase, what has happened, how far the copy is",
+  summary: "show the migration's phase, its events and the progress of the copy",
   options: {},
   async run({ migration, progress, signal }) {
     const { name, model, done } = migration;
@@ -28,11 +28,12 @@ export const status: Command = {
       );
       return { exit: EXIT.fine, lines, json: { name, phase: done.phase, history: jsonOf(history), residue } };
     }
-    progress.info("looking at both clusters");
+    progress.info("reading both clusters");
     const look = await lookAtCopy(model, forLook(migration), signal);
     const sum = sampleOf(look);
     lines.push(
-      `copy: ${sum.complete} of ${countText(sum.partitions, "partition")} complete in ${countText(look.topics.length, "topic")}${sum.left > 0 ? `, at most ${countText(sum.left, "record")} left` : ""}`,
+      `copy: ${sum.complete} of ${countText(sum.partitions, "partition")} complete in ` +
+        `${countText(look.topics.length, "topic")}${sum.left > 0 ? `, at most ${countText(sum.left, "record")} left` : ""}`,
     );
     lines.push(
       `source connector: ${look.connector === undefined ? "none" : [look.connector.state, ...Object.entries(look.connector.tasks).map(([state, n]) => `${countText(n, "task")} ${state}`)].join(", ")}`,
@@ -51,7 +52,7 @@ export const status: Command = {
     if (other.length > 0)
       lines.push(
         "",
-        "in the way of the cutover:",
+        "problems that stop the cutover:",
         ...other.slice(0, 20).map((f) => `  ${f.text}`),
         ...(other.length > 20 ? [`  and ${other.length - 20} more`] : []),
       );

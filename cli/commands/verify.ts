@@ -19,7 +19,7 @@ export const verify: Command = {
     resume: {
       type: "string",
       value: "FILE",
-      help: "remember there how far it was, and go on where an interrupted run stopped, also within a partition",
+      help: "file for the progress: an interrupted run continues from there, also within a partition",
     },
   },
   async run({ migration, values, progress, signal }) {
@@ -55,7 +55,9 @@ export const verify: Command = {
         ...shown.slice(0, 50).map((d) => `${isFault(d) ? "difference" : "note"}: ${d.text}`),
         ...(shown.length > 50 ? [`and ${shown.length - 50} more (--json has them)`] : []),
         ...result.notes.map((n) => `note: ${n}`),
-        `${result.equal ? "equal" : "DIFFERENT"}: ${countText(result.partitions, "partition")} (${mode}), ${bytesText(result.bytes.origin)} against ${bytesText(result.bytes.target)} in ${durationText(result.durationMs)}`,
+        `${result.equal ? "equal" : "DIFFERENT"}: ${countText(result.partitions, "partition")} (${mode}), ` +
+          `${bytesText(result.bytes.origin)} against ${bytesText(result.bytes.target)} in ` +
+          `${durationText(result.durationMs)}`,
       ],
       json: result,
     };

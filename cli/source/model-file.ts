@@ -7,7 +7,7 @@ import { DEFAULT_OPTIONS, type Migration, type Options } from "./types";
 const text = z.string().min(1);
 
 const tokenEndpoint = z.strictObject({
-  url: z.string().regex(/^https?:\/\/[^/]/, "has to begin with https:// or http://"),
+  url: z.string().regex(/^https?:\/\/[^/]/, "must begin with https:// or http://"),
   clientId: text,
   clientSecret: text,
   scope: text.optional(),
@@ -37,7 +37,7 @@ const connection = z.strictObject({
         .refine(
           ({ token, tokenFile, tokenEndpoint: endpoint }) =>
             [token, tokenFile, endpoint].filter((one) => one !== undefined).length === 1,
-          "give exactly one of token, tokenFile and tokenEndpoint",
+          "set exactly one of token, tokenFile and tokenEndpoint",
         ),
     ])
     .optional(),
@@ -98,8 +98,8 @@ export async function readModelFile(path: string): Promise<Migration> {
   const parsed = schema.safeParse(await readJson(path));
   if (!parsed.success) {
     // Report the place and the problem, but never the value. It may be a password.
-    throw new MigrationError("CLI_MODEL_INVALID", `${path} is no migration model`, {
-      fix: "write the model as docs/command-line.md shows it",
+    throw new MigrationError("CLI_MODEL_INVALID", `${path} is not a valid migration model`, {
+      fix: "write the model as shown in docs/command-line.md",
       details: parsed.error.issues.map((i) => `${i.path.map(String).join(".") || "the file"}: ${i.message}`),
     });
   }
@@ -114,7 +114,7 @@ export async function readModelFile(path: string): Promise<Migration> {
 
 async function readJson(path: string): Promise<unknown> {
   const file = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
-    throw new MigrationError("CLI_MODEL_FILE", `${path} can't be opened (${error.code ?? "unknown reason"})`, {
+    throw new MigrationError("CLI_MODEL_FILE", `${path} cannot be opened (${error.code ?? "unknown reason"})`, {
       fix: "check the path after --model",
     });
   });
@@ -134,7 +134,7 @@ async function readJson(path: string): Promise<unknown> {
       return JSON.parse(content);
     } catch {
       throw new MigrationError("CLI_MODEL_INVALID", `${path} is not JSON`, {
-        fix: "write the model as docs/command-line.md shows it",
+        fix: "write the model as shown in docs/command-line.md",
       });
     }
   } finally {

@@ -20,9 +20,12 @@ export async function exportStack({ stack, cwd, signal }: StackOptions): Promise
   if (state.code === 0) return state.out;
   throw new MigrationError(
     "CLI_STACK",
-    `the state of ${stack === undefined ? "the selected stack" : `stack "${stack}"`} can't be read: ${pulumisWords(state.err)}`,
+    `the state of ${stack === undefined ? "the selected stack" : `stack "${stack}"`} cannot be read: ` +
+      `${pulumisWords(state.err)}`,
     {
-      fix: "name the stack with --stack and the project's folder with --cwd, log in with `pulumi login`, and give the passphrase as Pulumi wants it (PULUMI_CONFIG_PASSPHRASE_FILE)",
+      fix:
+        "set the stack with --stack and the project's folder with --cwd, log in with `pulumi login`, and set " +
+        "the passphrase for Pulumi (PULUMI_CONFIG_PASSPHRASE_FILE)",
     },
   );
 }
@@ -68,7 +71,7 @@ function pulumi(
           "CLI_PULUMI_MISSING",
           cwd === undefined ? "pulumi is not on the PATH" : `pulumi is not on the PATH, or there is no folder ${cwd}`,
           {
-            fix: "install Pulumi, correct --cwd, or give a model with --model",
+            fix: "install Pulumi, correct --cwd, or use a model with --model",
           },
         ),
       );
@@ -84,5 +87,5 @@ function pulumisWords(err: string): string {
     .split("\n")
     .map((l) => l.replace(/^error:\s*/, "").trim())
     .filter((l) => l !== "");
-  return lines.slice(0, 3).join(" ") || "pulumi gave no reason";
+  return lines.slice(0, 3).join(" ") || "pulumi printed no reason";
 }

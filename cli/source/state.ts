@@ -31,7 +31,7 @@ export function migrationOf(exported: string, stack: string, wanted?: string): M
   const owners = [...new Set(steps.filter((s) => s.props.originConnection !== undefined).map((s) => s.owner))];
   if (owners.length === 0) {
     throw new MigrationError("CLI_STACK_EMPTY", `stack "${stack}" has no migration in its state`, {
-      fix: "run `pulumi up` in phase mirror first, name another stack with --stack, or give a model with --model",
+      fix: "run `pulumi up` in phase mirror first, select another stack with --stack, or use a model with --model",
     });
   }
   const owner = wanted ?? owners[0]!;
@@ -40,14 +40,14 @@ export function migrationOf(exported: string, stack: string, wanted?: string): M
     throw new MigrationError(
       "CLI_STACK_SEVERAL",
       `stack "${stack}" has no migration "${owner}"${meant === undefined ? "" : ` (did you mean "${meant}"?)`}`,
-      { fix: `name one of ${owners.join(", ")} with --migration` },
+      { fix: `select one of ${owners.join(", ")} with --migration` },
     );
   }
   if (wanted === undefined && owners.length > 1) {
     throw new MigrationError(
       "CLI_STACK_SEVERAL",
       `stack "${stack}" has ${owners.length} migrations: ${owners.join(", ")}`,
-      { fix: "name one of them with --migration" },
+      { fix: "select one of them with --migration" },
     );
   }
   const own = steps.filter((s) => s.owner === owner);
@@ -126,7 +126,7 @@ function stepsOf(exported: string, stack: string): Step[] {
   } catch {
     // The parser's own message would quote the state, including its secrets.
     throw new MigrationError("CLI_STACK_FORMAT", `the state of stack "${stack}" is not JSON`, {
-      fix: "run `pulumi stack export` and look at what it says",
+      fix: "run `pulumi stack export` and check its output",
     });
   }
   return resources
@@ -151,8 +151,10 @@ export function reveal(value: unknown): unknown {
   const object = value as Plain;
   if (object[SIGNATURE] === SECRET) {
     if (typeof object.plaintext !== "string") {
-      throw new MigrationError("CLI_STACK_FORMAT", "the stack's state holds a secret that was not shown", {
-        fix: "use a Pulumi that knows `stack export --show-secrets`, with the stack's passphrase or key at hand",
+      throw new MigrationError("CLI_STACK_FORMAT", "the stack's state contains a secret that Pulumi did not decrypt", {
+        fix:
+          "use a version of Pulumi with `stack export --show-secrets`, and make the stack's passphrase or key " +
+          "available",
       });
     }
     return reveal(JSON.parse(object.plaintext));

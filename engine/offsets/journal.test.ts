@@ -120,7 +120,7 @@ describe("the note of moved offsets on the target", () => {
 
   const foreign: [string, (target: Target) => Promise<void>, RegExp][] = [
     [
-      "holds something else",
+      "was not written by an earlier apply",
       async (t) => void t.records!.push({ key: Buffer.from("key"), value: Buffer.from("value") }),
       /OFFSETS_JOURNAL_UNREADABLE[^]*not a note/,
     ],

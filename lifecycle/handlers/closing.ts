@@ -31,7 +31,8 @@ const CLOSING_MS = 120_000;
 export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress): Promise<void> {
   if (inputs.abandon) {
     progress.warn(
-      `migration abandoned${isDefined(inputs.abandonedAt) ? ` at ${inputs.abandonedAt}` : ""}: the copy is not proved complete, clean-up goes on as asked`,
+      `migration abandoned${isDefined(inputs.abandonedAt) ? ` at ${inputs.abandonedAt}` : ""}: it is not ` +
+        "proved that the copy is complete; clean-up continues",
     );
     return;
   }
@@ -48,7 +49,7 @@ export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress)
     Promise.reject(closingError(error)),
   );
   progress.info(
-    passed ? `passed at ${inputs.passedAt}, and the origin has nothing newer` : "passed: the copy is complete",
+    passed ? `passed at ${inputs.passedAt}, and the origin received nothing since` : "passed: the copy is complete",
   );
 }
 
@@ -57,6 +58,7 @@ export function closingError(error: unknown): unknown {
   // A refused login says nothing about the copy, so do not suggest to abandon it.
   if (!isMigrationError(error) || isLoginFailure(error)) return error;
   const way =
-    "everything is left running. `pulumi up` in phase cutover waits for completeness; to give the copy up set abandon to true and run `pulumi up`";
+    "nothing was changed. `pulumi up` in phase cutover waits until the copy is complete; to give up the " +
+    "copy, set abandon to true and run `pulumi up`";
   return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
 }

@@ -69,7 +69,9 @@ async function move(
 /** Names all rights on the journal topic at once, because the broker names none. */
 function withRights(error: unknown, { mirror }: ConsumerOffsetsInputs): unknown {
   if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") return error;
-  const fix = `grant the migration's administrator Create, Write, Read, Delete on topic ${offsetsJournalTopic(mirror)} of the target (docs/acls.md)`;
+  const fix =
+    `grant the migration's administrator Create, Write, Read, Delete on topic ${offsetsJournalTopic(mirror)} ` +
+    "of the target (docs/acls.md)";
   return new MigrationError(error.code, error.seen, { details: error.details, fix });
 }
 
@@ -86,7 +88,7 @@ async function takeBack(
     await forgetJournal(inputs, unseen);
   } catch (error) {
     if (!isMigrationError(error)) throw error;
-    if (inputs.abandon) progress.warn(`abandoned, so offsets may be left that were not taken back: ${error.message}`);
+    if (inputs.abandon) progress.warn(`abandoned: some offsets may not have been restored: ${error.message}`);
     // The state contains no written offsets. A journal on the target stays there.
     else if (!isDefined(state) && COULD_NOT_LOOK.includes(error.code))
       progress.warn(`${NOT_LOOKED_AT} (${error.code}: ${error.seen})`);
@@ -100,17 +102,14 @@ function sayUnseen({ mirror }: ConsumerOffsetsInputs, progress: Progress): Unsee
   let said = false;
   return (error) => {
     if (!said)
-      progress.warn(
-        `whether target topic ${offsetsJournalTopic(mirror)} is left could not be looked at: ${error.seen}`,
-      );
+      progress.warn(`could not check whether target topic ${offsetsJournalTopic(mirror)} still exists: ${error.seen}`);
     said = true;
   };
 }
 
 /** The target did not answer, or the administrator of an older version has no right to see the journal topic. */
 const COULD_NOT_LOOK = ["KAFKA_UNREACHABLE", "KAFKA_UNAUTHORIZED"];
-const NOT_LOOKED_AT =
-  "whether an up that was killed has left offsets to take back could not be looked at; the next up looks again";
+const NOT_LOOKED_AT = "could not check whether an interrupted up left offsets to restore; the next up checks again";
 
 /**
  * Reports which groups have advanced since they were moved. Warns about groups that something has set back. Never
@@ -130,9 +129,7 @@ async function sayWhereTheyStand(
     if (!quiet) progress.info(line);
   } catch (error) {
     if (!quiet)
-      progress.warn(
-        `where the groups stand on the target could not be looked at: ${(error as Error).message.split("\n", 1)[0]}`,
-      );
+      progress.warn(`could not read the groups' offsets on the target: ${(error as Error).message.split("\n", 1)[0]}`);
   }
 }
 
@@ -180,7 +177,7 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
       await forgetJournal(state, sayUnseen(state, progress));
     } catch (error) {
       if (!isMigrationError(error) || state.abandon !== true) throw error;
-      progress.warn(`abandoned, so target topic ${offsetsJournalTopic(state.mirror)} may be left: ${error.message}`);
+      progress.warn(`abandoned: target topic ${offsetsJournalTopic(state.mirror)} may still exist: ${error.message}`);
     }
   },
 

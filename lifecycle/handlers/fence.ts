@@ -35,7 +35,8 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
       unwatched: true,
     });
     progress.warn(
-      `fence: ${countText(raised.created, "rule")} had been removed since the last up (raised at ${before.raisedAt}), and stand again`,
+      `fence: ${countText(raised.created, "rule")} had been removed since the last up (raised at ` +
+        `${before.raisedAt}); restored`,
     );
   }
   noteWhole(raised.raisedAt);
@@ -45,8 +46,9 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
 }
 
 const OPERATOR_REMOVES =
-  "the origin's user operator removes the fence's rules at its full passes (every 120 s by default). This up puts them back until it ends; " +
-  "after that nobody does. Run `kafka-migration fence --hold --stack NAME` in another terminal until the clients run on the target";
+  "the origin's user operator removes the fence's ACLs at each full reconciliation (every 120 s by default). " +
+  "This up restores them until it ends. " +
+  "After that, run `kafka-migration fence --hold --stack NAME` in another terminal until the clients run on the target";
 
 /**
  * Denies writes on the migrated origin topics from the cutover until the roll-back or the clean-up. In phase `mirror`
@@ -70,7 +72,7 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
     if (wanted(news)) return raise(news, progress, olds.raised);
     if (news.phase !== "mirror") await lowerWhatIsThere(news, news.enabled || olds.enabled, progress);
     else if (olds.enabled && olds.phase === "cutover")
-      progress.info("the fence stays up until the gate has looked whether clients have written to the target");
+      progress.info("the fence stays up until the gate has checked whether clients wrote to the target");
     return { raised: null };
   },
 

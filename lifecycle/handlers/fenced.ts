@@ -55,7 +55,7 @@ export async function behindFence<T>(
     if (wrote.length === 0) return result;
     if (--left === 0) throw breached(wrote, "while the fence was up");
     progress.info(
-      `the origin was written to in ${countText(wrote.length, "partition")} behind the fence: looking again`,
+      `${countText(wrote.length, "partition")} of the origin received writes with the fence up: checking again`,
     );
   }
 }

@@ -232,7 +232,8 @@ function plain(value: Plain): Plain {
 function withNewLogin(error: unknown): unknown {
   if (!isMigrationError(error) || !isLoginFailure(error)) return error;
   const way =
-    "where the password, the certificate or the CA was changed since the last `pulumi up`, put it into the configuration if it is kept there, run `pulumi up` in the same phase, then run this again";
+    "if the password, the certificate or the CA changed since the last `pulumi up`, update it in the " +
+    "configuration (if it is set there), run `pulumi up` in the same phase, then run this again";
   return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
 }
 

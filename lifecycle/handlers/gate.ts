@@ -68,14 +68,19 @@ async function writtenOnTarget(olds: GateOutputs, news: GateInputs): Promise<str
     written = await writtenSince(modelOf(news), olds.ends);
   } catch (error) {
     if (!isMigrationError(error)) throw error;
-    return `roll-back: whether clients have written to the target since the gate passed can't be told (${error.code}: ${error.seen})`;
+    return (
+      `roll-back: could not check whether clients wrote to the target since the gate passed (${error.code}: ` +
+      `${error.seen})`
+    );
   }
   if (written.length === 0) return undefined;
   const records = written.reduce((sum, w) => sum + w.records, 0);
   const where = someOf(written.map((w) => `${w.topic}-${w.partition} (${w.records})`));
   return (
-    `roll-back: clients have written ${countText(records, "record")} to ${countText(written.length, "partition")} of the target since the gate passed: ${where}. ` +
-    "They stay there and are not copied back; the next cutover will find both sides different until they are gone"
+    `roll-back: clients wrote ${countText(records, "record")} to ${countText(written.length, "partition")} ` +
+    `of the target since the gate passed: ${where}. ` +
+    "These records stay on the target and are not copied back. The next cutover reports a difference until " +
+    "they are deleted"
   );
 }
 
@@ -91,7 +96,8 @@ async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progre
   if (written !== undefined) progress.warn(written);
   await lowerWhatIsThere(news, olds.fence || news.fence, progress);
   progress.info(
-    "shut again: the mirror goes on copying until the next cutover. Taken back: the fence, the groups' offsets; not taken back: replication factors, min.insync.replicas, what is on the target",
+    "closed again: the mirror continues to copy until the next cutover. Reverted: the fence and the groups' " +
+      "offsets. Not reverted: replication factors, min.insync.replicas and data on the target",
   );
 }
 
@@ -111,7 +117,7 @@ async function recordTopics(inputs: GateInputs, progress: Progress): Promise<Rec
     return withNewTopics(known, await readTopicIds(modelOf(inputs)));
   } catch (error) {
     if (!isMigrationError(error)) throw error;
-    progress.warn(`the topics' ids could not be recorded, the next up tries again (${error.code}: ${error.seen})`);
+    progress.warn(`could not record the topics' ids; the next up tries again (${error.code}: ${error.seen})`);
     return known;
   }
 }

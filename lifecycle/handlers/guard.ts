@@ -25,7 +25,7 @@ async function lookBack(inputs: GuardInputs, progress: Progress, olds?: GuardInp
   const wrote = await writtenOnOrigin(modelOf(inputs), inputs.gateEnds).catch((error: unknown) => {
     if (!isMigrationError(error) || !again) throw error;
     progress.warn(
-      `whether the origin was written to since the gate passed can't be told (${error.code}: ${error.seen})`,
+      `could not check whether the origin received writes since the gate passed (${error.code}: ${error.seen})`,
     );
     return [];
   });

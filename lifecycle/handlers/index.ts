@@ -12,7 +12,7 @@ export function step(kind: string): Step {
   const found = steps.get(kind);
   if (found === undefined) {
     throw new MigrationError("STEP_UNKNOWN", `this version of pulumi-kafka-migration has no step "${kind}"`, {
-      fix: `install the version that made the state, or a newer one; known steps: ${[...steps.keys()].join(", ")}`,
+      fix: `install the version that wrote the state, or a newer one; known steps: ${[...steps.keys()].join(", ")}`,
     });
   }
   return found;

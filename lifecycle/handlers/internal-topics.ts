@@ -38,7 +38,7 @@ export const internalTopicStep = defineStep<InternalTopicInputs, object>("intern
   async remove(state, progress) {
     const { topic } = state;
     if (topic.side === "origin" && (await originIsGone(state))) {
-      progress.warn(`topic ${topic.name} may be left on the origin, which can't be reached`);
+      progress.warn(`topic ${topic.name} may still exist on the origin, which is unreachable`);
       return;
     }
     await deleteInternalTopic(modelOf(state), topic, progress);

@@ -104,9 +104,12 @@ async function oldJournal(inputs: Journalled): Promise<AppliedOffsets | undefine
   const side = other === 0 ? "origin" : "target";
   throw new MigrationError(
     "OFFSETS_OTHER_CLUSTER",
-    `${file} is about another ${side}: bootstrap servers ${journal.clusters[other]}, not ${servers[other]}; it was kept, and no offset was changed`,
+    `${file} belongs to another ${side}: bootstrap servers ${journal.clusters[other]}, not ` +
+      `${servers[other]}; the file was kept and no offset was changed`,
     {
-      fix: `when both are the same cluster, correct \`clusters\` in the file; when it is of another migration, move it away; then run again`,
+      fix:
+        "if both are the same cluster, correct `clusters` in the file; if the file belongs to another " +
+        "migration, move it away; then run again",
     },
   );
 }
@@ -137,9 +140,10 @@ function sameCluster(a: string, b: string): boolean {
 function unreadable(file: string, why: string, way: string): MigrationError {
   return new MigrationError(
     "OFFSETS_JOURNAL_UNREADABLE",
-    `${file} should say what the groups' offsets were before the cutover, but can't be read (${why}); it was kept, and no offset was changed`,
+    `${file} should contain the groups' offsets before the cutover, but cannot be read (${why}); the file ` +
+      "was kept and no offset was changed",
     {
-      fix: `${way}, and run again; when no offset has to be taken back, move the file away`,
+      fix: `${way}, and run again; if no offset needs to be restored, move the file away`,
     },
   );
 }

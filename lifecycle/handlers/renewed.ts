@@ -59,10 +59,10 @@ async function readAgain(
       renewed.tls = { ...renewed.tls, ca: ofCa["ca.crt"] };
     if (isDeepStrictEqual(renewed, connection)) return undefined;
     progress.info(
-      `the login was refused: it is tried again with what ${[login, ca]
+      `the login was refused: retrying with the current values of ${[login, ca]
         .filter((id) => id !== undefined)
         .map((id) => `Secret ${id}`)
-        .join(" and ")} holds now`,
+        .join(" and ")}`,
     );
     return renewed;
   } catch (error) {

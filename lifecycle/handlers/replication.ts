@@ -64,7 +64,7 @@ export const replicationStep = defineStep<ReplicationInputs, ReplicationOutputs>
       case "cutover":
         return reset(news, progress);
       case "roll-back":
-        progress.info("replication stays as it was reset: more replicas do not disturb the mirror");
+        progress.info("replication is not reverted: more replicas do not disturb the mirror");
         return none;
       default:
         return before;

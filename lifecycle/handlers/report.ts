@@ -55,7 +55,7 @@ export async function trying<T>(what: string, progress: Progress, work: () => Pr
 /** Writes both files. Reports where they are, or why they could not be written. */
 export async function put(place: ReportPlace, report: Report, progress: Progress): Promise<string | null> {
   const written = await trying(
-    `the report could not be written to ${place.folder} (make the folder writable, or set report.folder)`,
+    `could not write the report to ${place.folder} (make the folder writable, or set report.folder)`,
     progress,
     () => writeReport(folderOf(place), report),
   );
@@ -123,29 +123,27 @@ async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<R
   // After the gate has passed clients may write to the target. Its last records are then theirs.
   const look =
     facts.verification === undefined
-      ? await trying("the copy could not be looked at", noting, () =>
+      ? await trying("could not read the state of the copy", noting, () =>
           lookAtCopy(model, { ...inputs.options.gate, compareLastRecord: facts.gate === undefined }),
         )
       : undefined;
   const groups =
     facts.offsets === undefined
-      ? await trying("the groups could not be looked at", noting, () => lookAtGroups(model, inputs.options.offsets))
+      ? await trying("could not read the groups", noting, () => lookAtGroups(model, inputs.options.offsets))
       : undefined;
   const { gateEnds } = inputs;
   const since = inputs.phase === "cutover" && isDefined(gateEnds) ? gateEnds : undefined;
   const written =
     since === undefined
       ? undefined
-      : await trying("whether the origin was written to since the gate passed can't be told", noting, () =>
+      : await trying("could not check whether the origin received writes since the gate passed", noting, () =>
           writtenOnOrigin(model, since),
         );
   // If other looks failed, the notes already name the clusters that did not answer.
   const left =
     notes.length > 0
       ? undefined
-      : await trying("whether a replication throttle is left could not be looked at", noting, () =>
-          lookAtThrottle(model),
-        );
+      : await trying("could not check whether a replication throttle is left", noting, () => lookAtThrottle(model));
   return {
     notes,
     ...(left === undefined ? {} : { leftThrottle: left }),

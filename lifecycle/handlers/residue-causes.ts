@@ -19,28 +19,39 @@ export function waysOut(residue: readonly Residue[], facts: ResidueFacts): strin
   const again =
     facts.when === "destroy"
       ? "then run `pulumi destroy` again"
-      : "then run the same command again: `pulumi destroy`, or `pulumi up` with phase cleanup (an up in phase mirror or cutover would make the mirror again)";
+      : "then run the same command again: `pulumi destroy`, or `pulumi up` with phase cleanup (an up in phase " +
+        "mirror or cutover would create the mirror again)";
   return `${[...causes].join("; ")}; ${again}`;
 }
 
 function causeOf(r: Residue, facts: ResidueFacts): string {
   if (r.kind === "object") return causeOfObject(r, facts);
   if (r.side !== "kubernetes" && (r.kind === "acl" || r.kind === "credential")) {
-    if (r.what.includes("fence")) return "end `kafka-migration fence --hold`, which makes the fence's rules again";
+    if (r.what.includes("fence")) return "stop `kafka-migration fence --hold`, which creates the fence's ACLs again";
     const user = operatorsUser(nameOfUser(r.name), r.side, facts);
     return user === undefined
-      ? `remove the ${r.kind === "acl" ? "ACLs" : "credentials"} of these users on the ${r.side} (kafka-acls.sh, kafka-configs.sh)`
+      ? `remove the ${r.kind === "acl" ? "ACLs" : "credentials"} of these users on the ${r.side} ` +
+          "(kafka-acls.sh, kafka-configs.sh)"
       : userOperatorDown(r.side, user);
   }
   if (r.kind === "throttle" || r.kind === "reassignment") {
-    return "wait until no replica is moved any more, then remove the throttle with `kafka-migration replication --cancel`";
+    return (
+      "wait until no reassignment is in progress, then remove the throttle with `kafka-migration replication " +
+      "--cancel`"
+    );
   }
-  return "find out which MirrorMaker 2 or Connect worker still runs or has run since, and stop it; then delete what it has made";
+  return (
+    "find the MirrorMaker 2 or Connect worker that still runs or ran since, and stop it; then delete what it " +
+    "created"
+  );
 }
 
 function causeOfObject(r: Residue, facts: ResidueFacts): string {
   if (r.waitsFor !== undefined) {
-    return `${r.name} is being deleted and waits for ${r.waitsFor.join(", ")}: start the controller that removes this finalizer, or remove the finalizer`;
+    return (
+      `${r.name} is being deleted and waits for the finalizer ${r.waitsFor.join(", ")}: start the controller ` +
+      "that removes this finalizer, or remove the finalizer"
+    );
   }
   const [kind = "", place = ""] = r.name.split(" ");
   const [namespace = "", name = ""] = place.split("/");
@@ -50,7 +61,7 @@ function causeOfObject(r: Residue, facts: ResidueFacts): string {
     );
     if (owner !== undefined) return userOperatorDown(owner.side, { namespace, name: owner.places[0]!.name });
   }
-  return `find out what makes ${r.name} again (for instance a GitOps controller) and stop it; then delete the object`;
+  return `find out what creates ${r.name} again (for instance a GitOps controller) and stop it; then delete the object`;
 }
 
 function userOperatorDown(
@@ -59,8 +70,9 @@ function userOperatorDown(
 ): string {
   const whose = side === undefined ? `in namespace ${namespace}` : `of the ${side} (namespace ${namespace})`;
   return (
-    `KafkaUser ${namespace}/${name} is deleted, but the user operator ${whose} has not removed what belongs to it: ` +
-    "check that the operator runs and watches the namespace; it removes the rest as soon as it does"
+    `KafkaUser ${namespace}/${name} is deleted, but the user operator ${whose} has not removed its ACLs, ` +
+    "credentials or Secret: " +
+    "check that the operator runs and watches the namespace; it then removes the rest"
   );
 }
 

@@ -44,10 +44,10 @@ export const residueStep = defineStep<ResidueInputs, object>("residue", {
       };
       await put(place, endReport(await earlierReport(folderOf(place), place.name), ending), progress);
     }
-    for (const r of residue ?? []) progress.warn(`left behind: ${lineOf(r)}`);
+    for (const r of residue ?? []) progress.warn(`residue: ${lineOf(r)}`);
     if (residue?.length === 0)
       progress.info(
-        `none on either cluster${objects === 0 ? "" : `, and none of ${countText(objects, "object")} in Kubernetes`}`,
+        `none on either cluster${objects === 0 ? "" : ` and none of ${countText(objects, "object")} in Kubernetes`}`,
       );
     refuse(residue ?? [], state, progress);
   },
@@ -65,10 +65,10 @@ async function look(
   const notes: string[] = [];
   const noting: Progress = { ...progress, warn: (line) => (notes.push(line), progress.warn(line)) };
   const patienceMs = (state.patienceSeconds ?? 30) * 1000;
-  const kafka = await trying("residue on the clusters could not be looked for", noting, () =>
+  const kafka = await trying("could not search for residue on the clusters", noting, () =>
     listResidue(modelOf(state), { ...state.look, patienceMs }, progress),
   );
-  const objects = await trying("residue in Kubernetes could not be looked for", noting, () =>
+  const objects = await trying("could not search for residue in Kubernetes", noting, () =>
     leftInKubernetes(state.kubernetes, patienceMs),
   );
   const count = objects === undefined ? 0 : state.kubernetes.reduce((sum, k) => sum + k.places.length, 0);
@@ -82,15 +82,11 @@ function refuse(residue: readonly Residue[], { when, abandon, kubernetes }: Resi
   const own = residue.filter((r) => r.foreign !== true);
   if (own.length === 0) return;
   if (abandon)
-    return progress.warn(`${countText(own.length, "piece")} of residue left behind, as the migration was abandoned`);
-  throw new MigrationError(
-    "RESIDUE_LEFT",
-    `the migration has left ${countText(own.length, "piece")} of its own behind`,
-    {
-      details: own.slice(0, 50).map(lineOf),
-      fix: waysOut(own, { when, kubernetes }),
-    },
-  );
+    return progress.warn(`${countText(own.length, "piece")} of residue remain, because the migration was abandoned`);
+  throw new MigrationError("RESIDUE_LEFT", `the migration left ${countText(own.length, "piece")} of residue`, {
+    details: own.slice(0, 50).map(lineOf),
+    fix: waysOut(own, { when, kubernetes }),
+  });
 }
 
 const lineOf = (r: Residue): string => `${r.side} ${r.kind} ${r.name}: ${r.what}`;

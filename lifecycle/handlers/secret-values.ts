@@ -52,7 +52,7 @@ export const secretValuesStep = defineStep<SecretValuesInputs, SecretValuesOutpu
     } catch (error) {
       // Without access this cannot be determined. The steps that need the cluster report the error themselves.
       const why = isMigrationError(error) ? error.seen : "the kubeconfig can't be read";
-      progress.info(`Secret ${secretId} was not looked at again (${why}): its values are those of the last update`);
+      progress.info(`Secret ${secretId} could not be read again (${why}): the values of the last update are used`);
       return false;
     }
   },

@@ -45,8 +45,9 @@ const OTHER_NAME: Record<Exclude<ObjectPlace["kind"], "Kafka">, string> = {
   KafkaMirrorMaker2: "give the mirror another mirror.name or mirror.namespace",
   KafkaUser: "give the users of this side other names (origin.names.user, origin.names.administrator, or the target's)",
   Secret:
-    "give the Secret another name (origin.names.credentialsSecret, origin.names.caSecret, or the target's), or the mirror another mirror.namespace",
-  Namespace: "leave mirror.createNamespace out, since the namespace is there",
+    "give the Secret another name (origin.names.credentialsSecret, origin.names.caSecret, or the target's), " +
+    "or the mirror another mirror.namespace",
+  Namespace: "remove mirror.createNamespace, because the namespace exists",
 };
 
 async function look(inputs: UnclaimedInputs, progress: Progress): Promise<object> {
@@ -77,14 +78,16 @@ async function whyOpen(
     everyoneByDefault ??
     isOpen(await reader.get({ apiVersion, kind: "Kafka", namespace, name }).catch(() => undefined));
   if (!open) return undefined;
-  const seen = `${what} lets everybody use what no ACL names (allow.everyone.if.no.acl.found=true)`;
+  const seen = `${what} allows everyone to use resources without ACLs (allow.everyone.if.no.acl.found=true)`;
   return new MigrationError(
     "CLUSTER_OPEN",
-    `${seen}: the ACLs of KafkaUser ${namespace}/${user.name} would lock everybody else out of what they name`,
+    `${seen}: the ACLs of KafkaUser ${namespace}/${user.name} would deny everyone else access to the ` +
+      "resources that they name",
     {
       fix:
-        "use users that are there already (given and administrator of this cluster), or give its clients ACLs of their own first " +
-        'and then accept it (preflight.accept: ["CLUSTER_OPEN"])',
+        "use existing users (given and administrator of this cluster), or first create ACLs for the " +
+        "cluster's clients " +
+        'and then accept this (preflight.accept: ["CLUSTER_OPEN"])',
     },
   );
 }
@@ -116,7 +119,8 @@ async function prefixes(
   } catch (error) {
     if (!isMigrationError(error) || error.code !== "KUBERNETES_FORBIDDEN") throw error;
     progress.info(
-      `the KafkaUsers in namespace ${place.namespace} may not be listed: where the user operator has STRIMZI_SECRET_PREFIX, set origin.secretPrefix (or target.secretPrefix)`,
+      `the KafkaUsers in namespace ${place.namespace} cannot be listed: if the user operator has ` +
+        "STRIMZI_SECRET_PREFIX, set origin.secretPrefix (or target.secretPrefix)",
     );
     return [""];
   }
@@ -138,9 +142,11 @@ async function requireUnclaimed(
   const what = `${kind} ${kind === "Namespace" ? "" : `${place.namespace}/`}${place.name}`;
   throw new MigrationError(
     "OBJECT_TAKEN",
-    `${what} is on ${reader.server} already and ${holder === undefined ? "it was not made by a stack of this kind" : `is that of stack ${holder}`}; it was not touched`,
+    `${what} already exists on ${reader.server} and ` +
+      `${holder === undefined ? "was not created by a stack of this kind" : `belongs to stack ${holder}`}; it ` +
+      "was not changed",
     {
-      fix: `${OTHER_NAME[ofKafkaUser === true ? "KafkaUser" : kind]}, or delete that one when nothing needs it`,
+      fix: `${OTHER_NAME[ofKafkaUser === true ? "KafkaUser" : kind]}, or delete the existing one if nothing needs it`,
     },
   );
 }

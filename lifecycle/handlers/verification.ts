@@ -53,7 +53,7 @@ async function memory({ resume }: VerificationInputs, progress: Progress): Promi
     await mkdir(dirname(file), { recursive: true });
     return { resumeFile: file };
   } catch (error) {
-    progress.warn(`an interrupted verification would start anew: ${(error as Error).message}`);
+    progress.warn(`an interrupted verification would start from the beginning: ${(error as Error).message}`);
     return {};
   }
 }
@@ -83,8 +83,8 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
     if (news.abandon || changeOf(olds, news) !== "none" || !asksMore(olds, news)) return;
     progress.info(
       news.options.mode === "none"
-        ? "the result is dropped, as the mode is none now"
-        : "both sides are compared again, as the options changed",
+        ? "the result is removed, because the mode is now none"
+        : "both sides are compared again, because the options changed",
     );
   },
 

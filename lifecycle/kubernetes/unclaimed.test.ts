@@ -56,14 +56,14 @@ describe("an object that is about to be made", () => {
       "another stack's",
       user,
       of("us/kafka-migration/dev"),
-      /^OBJECT_TAKEN: KafkaUser origin-ns\/mm2-credentials is on http.* already and is that of stack us\/kafka-migration\/dev; it was not touched/,
+      /^OBJECT_TAKEN: KafkaUser origin-ns\/mm2-credentials already exists on http.* and belongs to stack us\/kafka-migration\/dev; it was not changed/,
     ],
-    ["made by hand", user, { metadata: {} }, /^OBJECT_TAKEN: .*it was not made by a stack/],
+    ["made by hand", user, { metadata: {} }, /^OBJECT_TAKEN: .*was not created by a stack/],
     [
       "a namespace made by hand",
       namespace,
       { metadata: { annotations: { a: "b" } } },
-      /^OBJECT_TAKEN: Namespace migration is on/,
+      /^OBJECT_TAKEN: Namespace migration already exists on/,
     ],
     ["a namespace that is not there", namespace, undefined, /^\/api\/v1\/namespaces\/migration is free/],
   ])("%s", async (_, place, found, said) => expect(await ask(place, found)).toMatch(said));
@@ -77,7 +77,7 @@ describe("the Secret that an operator is about to make beside a KafkaUser", () =
     [
       "somebody else's",
       { metadata: { labels: { "strimzi.io/kind": "Kafka" } } },
-      /^OBJECT_TAKEN: Secret origin-ns\/mm2-credentials is on .*it was not touched\nfix: give the users of this side other names \(origin.names.user/,
+      /^OBJECT_TAKEN: Secret origin-ns\/mm2-credentials already exists on .*it was not changed\nfix: give the users of this side other names \(origin.names.user/,
     ],
     ["one without labels", { metadata: {} }, /^OBJECT_TAKEN/],
   ])("%s", async (_, found, said) => expect(await ask(secret, found, { ofKafkaUser: true })).toMatch(said));
@@ -122,11 +122,11 @@ describe("a KafkaUser of a cluster that lets everybody use what no ACL names", (
   ])("is refused by the preview, before its ACLs lock the others out: %s", async (_, resource, cluster) => {
     const [preview, up] = await said(resource, cluster);
     expect(preview).toEqual([
-      expect.stringMatching(/^CLUSTER_OPEN: Kafka origin-ns\/origin lets everybody use what no ACL names/),
+      expect.stringMatching(/^CLUSTER_OPEN: Kafka origin-ns\/origin allows everyone to use resources without ACLs/),
     ]);
     expect(up).toBe(preview[0]);
     expect(await whileThere(resource, cluster)).toEqual([]);
-    expect(up).toContain("KafkaUser origin-ns/mm2-credentials would lock everybody else out");
+    expect(up).toContain("KafkaUser origin-ns/mm2-credentials would deny everyone else access");
   });
 
   test.each([

@@ -100,7 +100,7 @@ describe("a finished copy", () => {
     expect(await there()).toMatchObject({ offset: 6n, metadata: "mine" });
     expect((await stat(kept)).mode & 0o777).toBe(0o600);
 
-    expect((await command(model, "offsets", "--revert", kept)).out).toContain("1 offset would be taken back");
+    expect((await command(model, "offsets", "--revert", kept)).out).toContain("1 offset would be restored");
     expect(await there()).toMatchObject({ offset: 6n });
     expect(await command(model, "offsets", "--revert", kept, "--apply")).toMatchObject({ exit: 0 });
     expect(await there()).toBeUndefined();
@@ -167,7 +167,7 @@ describe("a finished copy", () => {
     });
     expect(await command(model, "offsets", "--apply", "--overwrite", "--out", kept)).toMatchObject({
       exit: 2,
-      err: expect.stringContaining("give --out another file"),
+      err: expect.stringContaining("use another file for --out"),
     });
   });
 
@@ -208,7 +208,7 @@ describe("a finished copy", () => {
     ports.atEnd(() => ports.origin.deleteGroups([share]));
     const found = await command(model, "rehearse", "--json");
     const { ok, steps, problems, unknown, leftAlone } = found.json();
-    expect(leftAlone).toEqual([expect.stringContaining(`group "${share}" will be left alone: a share group`)]);
+    expect(leftAlone).toEqual([expect.stringContaining(`group "${share}" will be skipped: a share group`)]);
     expect({ exit: found.exit, ok, problems, unknown }).toEqual({ exit: 0, ok: true, problems: [], unknown: [] });
     expect(steps.map((s: { step: string }) => s.step)).toEqual([
       "catching up",

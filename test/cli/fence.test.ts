@@ -63,7 +63,7 @@ test("it is held until Ctrl-C, which shows what happened and leaves it standing"
   const ctrlC = new AbortController();
   let lines = "";
   const holding = heldBy(ctrlC.signal, (line) => (lines += line), "--hold");
-  await eventually("the hold", async () => lines.includes("renewed; Ctrl-C"), 20_000);
+  await eventually("the hold", async () => lines.includes("renewed; press Ctrl-C"), 20_000);
   // As an operator does: rules and markers of everyone.
   await origin.deleteAcls(
     (await origin.describeAcls()).filter(

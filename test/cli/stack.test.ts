@@ -75,6 +75,6 @@ it("finds connections, options and phase in the stack, and shows no secret", asy
   const none = await command("status", "--stack", "prod", "--cwd", cwd);
   expect([none.exitCode, none.stderr]).toEqual([
     2,
-    expect.stringMatching(/^CLI_STACK: the state of stack "prod" can't be read: [^\n]+\nfix: /),
+    expect.stringMatching(/^CLI_STACK: the state of stack "prod" cannot be read: [^\n]+\nfix: /),
   ]);
 }, 240_000);

@@ -233,7 +233,7 @@ describe("the package as somebody installs it from its tarball", () => {
       await client.stop();
       await project.set({ phase: "mirror" });
       const said =
-        /warning: .*roll-back: clients have written \d+ records? to [12] partitions? of the target since the gate passed: inst-empty-\d/;
+        /warning: .*roll-back: clients wrote \d+ records? to [12] partitions? of the target since the gate passed: inst-empty-\d/;
       expect((await project.preview()).stdout).toMatch(said);
       expect((await listEverything(at.sandbox.origin)).principals).toContain("User:*");
       expect((await project.up()).stdout).toMatch(said);

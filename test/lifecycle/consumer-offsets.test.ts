@@ -77,7 +77,7 @@ it("at the clean-up, and at each further up before it, it is said which groups s
   // A target that does not answer may still have the note of what was there before.
   const gone = { ...outs, targetConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 } };
   expect(await said(() => expect(consumerOffsetsStep.delete("id", gone)).rejects.toThrow(/KAFKA_UNREACHABLE/))).toMatch(
-    /consumer-offsets: where the groups stand on the target could not be looked at: KAFKA_\w+/,
+    /consumer-offsets: could not read the groups' offsets on the target: KAFKA_\w+/,
   );
   // Neither needs the origin, which may be gone by then.
   const alone = { ...outs, originConnection: gone.targetConnection };
@@ -195,7 +195,7 @@ describe("an up of the cutover that is killed while it moves groups", () => {
     };
     let outs: Record<string, unknown> = {};
     expect(await said(async () => (outs = (await consumerOffsetsStep.create(nobody)).outs))).toMatch(
-      /could not be looked at; the next up looks again \(KAFKA_UNREACHABLE/,
+      /offsets to restore; the next up checks again \(KAFKA_UNREACHABLE/,
     );
     expect(
       await consumerOffsetsStep.diff("id", { ...outs, targetConnection: model().target }, inputs("mirror")),

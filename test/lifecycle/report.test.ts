@@ -150,7 +150,7 @@ describe("the report of an up", () => {
     const news = inputs("cutover", { facts, folder: join(folder, "file") });
     const { outs } = await reportStep.create(news);
     expect(said.join("")).toMatch(
-      /the report could not be written to \S+\/file \(make the folder writable, or set report.folder\): E/,
+      /could not write the report to \S+\/file \(make the folder writable, or set report.folder\): E/,
     );
     expect(await reportStep.diff("id", outs, news)).toEqual({ changes: true });
     await expect(reportStep.delete("id", outs)).resolves.toBeUndefined();
@@ -160,8 +160,8 @@ describe("the report of an up", () => {
     const nobody = { ...ports.clusters.origin.connection, bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 300 };
     await reportStep.create(inputs("mirror", { originConnection: nobody }));
     expect((await written()).warnings).toEqual([
-      expect.stringMatching(/^the copy could not be looked at: KAFKA_/),
-      expect.stringMatching(/^the groups could not be looked at: KAFKA_/),
+      expect.stringMatching(/^could not read the state of the copy: KAFKA_/),
+      expect.stringMatching(/^could not read the groups: KAFKA_/),
     ]);
   });
 
@@ -246,7 +246,7 @@ describe("the residue step's removal", () => {
     const error = (await residue({ kubernetes: await kubernetes(new Set([secret.name])) }).catch(
       (e: Error) => e,
     )) as Error;
-    expect(error.message).toMatch(/^RESIDUE_LEFT: the migration has left 4 pieces of its own behind/);
+    expect(error.message).toMatch(/^RESIDUE_LEFT: the migration left 4 pieces of residue/);
     for (const name of [...storage(), "Secret migration/origin-cluster-credentials"])
       expect(error.message).toContain(name);
     const report = await written();
@@ -320,7 +320,7 @@ describe("the residue step's removal", () => {
       headline: { tone: "waiting", text: "Destroyed: no residue in the places that could be searched" },
     });
     expect((await written()).warnings[0]).toMatch(
-      /^residue in Kubernetes could not be looked for: KUBERNETES_UNREACHABLE/,
+      /^could not search for residue in Kubernetes: KUBERNETES_UNREACHABLE/,
     );
   });
 

@@ -92,7 +92,7 @@ describe("a verification that is killed", () => {
       async () =>
         (result = (await verificationStep.create({ ...inputs(place), options: { mode: "tail" } })).outs.result),
     );
-    expect(lines).toMatch(/verification: an interrupted verification would start anew: E\w+/);
+    expect(lines).toMatch(/verification: an interrupted verification would start from the beginning: E\w+/);
     expect(result).toMatchObject({ equal: true });
   });
 
@@ -116,7 +116,7 @@ describe("a changed option of the verification in phase cutover", () => {
     return {
       again: result.verifiedAt !== "2026-01-01T00:00:00.000Z",
       options: result.options,
-      announced: lines.includes("compared again, as the options changed"),
+      announced: lines.includes("compared again, because the options changed"),
     };
   };
   const verified = (options: object) => ({ options, verifiedAt: "2026-01-01T00:00:00.000Z", result: { equal: true } });

@@ -6,7 +6,7 @@ import { topicRule } from "../selection";
 import { countText, durationText } from "../units";
 import type { Look } from "./observe";
 import { explain, nameRefused } from "./refused";
-import { gap, judge, type PartitionFacts } from "./rule";
+import { gap, verdictOf, type PartitionFacts } from "./rule";
 import type { Finding, FindingKind } from "./types";
 
 export interface FindingOptions {
@@ -131,7 +131,7 @@ function partitions(look: Look, options: FindingOptions, against: Against, warni
   for (const { topic, partition, facts } of look.partitions.values()) {
     const name = `${topic}-${partition}`;
     const { from, to } = gap(facts);
-    const verdict = judge(facts);
+    const verdict = verdictOf(facts);
     switch (verdict) {
       case "behind":
       case "look":

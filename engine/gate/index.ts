@@ -1,7 +1,7 @@
 export { findingsOf, type Findings } from "./findings";
-export { gap, judge, type PartitionFacts, type Verdict } from "./rule";
+export { gap, verdictOf, type PartitionFacts, type Verdict } from "./rule";
 export { evaluateGate, runGate } from "./run";
-export { findRecreatedTopics } from "./same-topics";
+export { findRecreatedTopics } from "./compare-records";
 export { runGateAndNameWriters } from "./writers";
 export { type Sample, Samples } from "./samples";
 export type { Finding, FindingKind, GateOptions, GateResult } from "./types";

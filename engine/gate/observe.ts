@@ -11,7 +11,7 @@ import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
 import { visibleInGaps } from "./gaps";
 import { topicsToAsk } from "./refused";
-import { gap, judge, type PartitionFacts } from "./rule";
+import { gap, verdictOf, type PartitionFacts } from "./rule";
 
 /**
  * Largest gap that is always read, in offsets. A larger gap is read only if the mirror has made no progress there since
@@ -122,7 +122,7 @@ export class Observer {
   }
 
   /** Reads the origin's start and end offsets again. They decide whether the result of the look is still valid. */
-  async again(look: Look): Promise<Map<string, PartitionFacts>> {
+  async readEndsAgain(look: Look): Promise<Map<string, PartitionFacts>> {
     const all = [...look.partitions.values()];
     const bounds = await readBounds(this.clusters.origin, all);
     return new Map(
@@ -174,7 +174,7 @@ export class Observer {
 
   private async readGaps(partitions: Map<string, PartitionLook>, isolation: Isolation, deep: boolean): Promise<number> {
     const gaps = [...partitions.values()]
-      .filter((p) => judge(p.facts) === "look")
+      .filter((p) => verdictOf(p.facts) === "look")
       .map((p) => ({ topic: p.topic, partition: p.partition, ...gap(p.facts) }));
     const wanted = gaps.filter((g) => {
       const before = this.before.get(partitionKey(g));

@@ -4,7 +4,7 @@ import type { Progress } from "../progress";
 import { Rate } from "../rate";
 import { bytesText, countText, durationText, someOf } from "../units";
 import type { Look } from "./observe";
-import { gap, judge } from "./rule";
+import { gap, verdictOf } from "./rule";
 import type { Finding } from "./types";
 
 const BETWEEN_LINES_MS = 5_000;
@@ -27,7 +27,7 @@ export class Pace {
 
   async report(look: Look, against: readonly Finding[], windowMs: number): Promise<void> {
     this.warn(against);
-    const behind = [...look.partitions.values()].filter((p) => judge(p.facts) !== "complete");
+    const behind = [...look.partitions.values()].filter((p) => verdictOf(p.facts) !== "complete");
     const left = behind
       .map((p) => ({ ...p, records: Math.max(0, gap(p.facts).to - gap(p.facts).from) }))
       .sort((a, b) => b.records - a.records);

@@ -1,7 +1,7 @@
 import { partitionKey } from "../log/partition";
 import { topicNameFault } from "../naming";
 import type { Look, TopicLook } from "./observe";
-import { gap, judge } from "./rule";
+import { gap, verdictOf } from "./rule";
 import type { Finding } from "./types";
 
 type Explained = Pick<Finding, "kind" | "text">;
@@ -106,7 +106,7 @@ function unfinished(task: number, look: Look): { topic: string; text: string }[]
   const names = new Map(look.topics.map((t) => [t.origin, t.target]));
   return (look.connect.assignments.find((a) => a.task === task)?.partitions ?? []).flatMap((p) => {
     const facts = look.partitions.get(partitionKey(p))?.facts;
-    if (facts === undefined || judge(facts) === "complete") return [];
+    if (facts === undefined || verdictOf(facts) === "complete") return [];
     const topic = names.get(p.topic) ?? p.topic;
     return [{ topic, text: `${topic}-${p.partition} from offset ${gap(facts).from}` }];
   });

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { gap, judge, type PartitionFacts } from ".";
+import { gap, verdictOf, type PartitionFacts } from ".";
 import { countVisible } from "../records";
 import { encodeBatches } from "../../test/engine/records/build";
 import { type TestLog, testLog } from "../../test/engine/records/logs";
@@ -15,7 +15,7 @@ function facts(log: TestLog, isolation: Isolation, copied: number): PartitionFac
 
 /** Reads the gap in the same way as the gate. */
 function look(log: TestLog, isolation: Isolation, p: PartitionFacts): PartitionFacts {
-  if (judge(p) !== "look") return p;
+  if (verdictOf(p) !== "look") return p;
   const { from, to } = gap(p);
   const { count } = countVisible(encodeBatches(log.batches), {
     where: "t-0",
@@ -34,7 +34,7 @@ describe("the rule of completeness", () => {
       fc.property(testLog, isolation, fc.nat(), (log, level, seed) => {
         const visible = log[level].length;
         const copied = seed % (visible + 1);
-        const verdict = judge(look(log, level, facts(log, level, copied)));
+        const verdict = verdictOf(look(log, level, facts(log, level, copied)));
         expect(verdict).toBe(copied === visible ? "complete" : "behind");
       }),
       { numRuns: 1000 },
@@ -46,7 +46,7 @@ describe("the rule of completeness", () => {
       fc.property(testLog, isolation, (log, level) => {
         const p = facts(log, level, log[level].length);
         const settled = p.start === p.end || p.mirrored === p.end - 1;
-        expect(judge(p)).toBe(settled ? "complete" : "look");
+        expect(verdictOf(p)).toBe(settled ? "complete" : "look");
       }),
     );
   });
@@ -63,11 +63,11 @@ describe("the rule of completeness", () => {
         const lost = visible.some((r) => r.offset > p.mirrored! && r.offset < start);
         const rest: TestLog = { ...log, start };
         const after = look(rest, level, { ...p, start });
-        if (lost) expect(judge(after)).toBe("truncated");
+        if (lost) expect(verdictOf(after)).toBe("truncated");
         // The look before the deletion found that nothing was left to copy.
         if (copied === visible.length) {
           const seen = look(rest, level, { ...p, start, clearedTo: log.end });
-          expect(judge(seen)).toBe("complete");
+          expect(verdictOf(seen)).toBe("complete");
         }
       }),
       { numRuns: 500 },
@@ -78,8 +78,9 @@ describe("the rule of completeness", () => {
     fc.assert(
       fc.property(testLog, isolation, fc.nat(100), (log, level, more) => {
         const p = facts(log, level, log[level].length);
-        if (p.end > p.start) expect(judge({ ...p, stable: p.end - 1, visibleInGap: false })).toBe("open transaction");
-        expect(judge({ ...p, mirrored: p.end + more, visibleInGap: false })).toBe("stale offsets");
+        if (p.end > p.start)
+          expect(verdictOf({ ...p, stable: p.end - 1, visibleInGap: false })).toBe("open transaction");
+        expect(verdictOf({ ...p, mirrored: p.end + more, visibleInGap: false })).toBe("stale offsets");
       }),
     );
   });
@@ -112,6 +113,6 @@ describe("cases that break simpler rules", () => {
     ["an end that equals the copied offset", p(0, 9, 9), "stale offsets"],
     ["an open transaction at the end", { ...p(0, 12, 9, false), stable: 10 }, "open transaction"],
   ])("%s", (_, facts, verdict) => {
-    expect(judge(facts)).toBe(verdict);
+    expect(verdictOf(facts)).toBe(verdict);
   });
 });

@@ -26,7 +26,7 @@ export function gap(p: PartitionFacts): OffsetRange {
  * Decides whether everything that a consumer can see is copied. docs/gate.md explains the rule and the cases that break
  * simpler rules. `look` means that the gap must be read to decide.
  */
-export function judge(p: PartitionFacts): Verdict {
+export function verdictOf(p: PartitionFacts): Verdict {
   const { from, to } = gap(p);
   if (p.mirrored !== undefined && p.mirrored >= p.end) return "stale offsets";
   if (p.mirrored !== undefined && p.start > Math.max(p.mirrored + 1, p.clearedTo ?? 0)) return "truncated";

@@ -4,7 +4,7 @@ import { isMigrationError, MigrationError } from "../errors";
 import { parsePartitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
-import { againWhenRecordsGo } from "../records/again";
+import { retryIfRecordsGone } from "../records/retry";
 import { nothingSelected } from "../selection";
 import { durationText } from "../units";
 import { withNewTopics } from "../topic-ids";
@@ -12,8 +12,8 @@ import { COPY_ALL_AGAIN, COPY_APART, EXCLUDE } from "../ways-out";
 import { findingsOf, topicIdsOf } from "./findings";
 import { type Look, Observer } from "./observe";
 import { Pace } from "./pace";
-import { compareRecords } from "./records";
-import { judge } from "./rule";
+import { compareRecords } from "./compare-records";
+import { verdictOf } from "./rule";
 import { Samples } from "./samples";
 import { DEFAULTS, type Finding, type GateOptions, type GateResult } from "./types";
 
@@ -88,7 +88,7 @@ class Gate {
   }
 
   once(): Promise<GateResult> {
-    return againWhenRecordsGo(() => this.lookOnce(), this.progress);
+    return retryIfRecordsGone(() => this.lookOnce(), this.progress);
   }
 
   private async lookOnce(): Promise<GateResult> {
@@ -212,7 +212,7 @@ class Gate {
    * the same records.
    */
   private async confirm(look: Look, warnings: string[], quietMs = 0): Promise<GateResult | Finding[]> {
-    const now = await this.observer.again(look);
+    const now = await this.observer.readEndsAgain(look);
     const moving = moved(
       new Map([...look.partitions].map(([k, p]) => [k, p.facts.end])),
       new Map([...now].map(([k, f]) => [k, f.end])),
@@ -264,7 +264,7 @@ class Gate {
     if (look !== undefined && look.topics.length === 0 && look.hiddenTopics.length === 0)
       return nothingSelected(look.visibleTopics, this.model.mirror);
     const complete =
-      look === undefined ? 0 : [...look.partitions.values()].filter((p) => judge(p.facts) === "complete").length;
+      look === undefined ? 0 : [...look.partitions.values()].filter((p) => verdictOf(p.facts) === "complete").length;
     const progress =
       look === undefined
         ? ""

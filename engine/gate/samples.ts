@@ -1,5 +1,5 @@
 import type { Look } from "./observe";
-import { gap, judge } from "./rule";
+import { gap, verdictOf } from "./rule";
 
 /** Progress of the copy at one moment. One point of the report's plot. */
 export interface Sample {
@@ -45,7 +45,7 @@ function sampleOfLook(look: Look): Sample {
   };
   for (const { facts } of look.partitions.values()) {
     const { from, to } = gap(facts);
-    if (judge(facts) === "complete") sample.complete++;
+    if (verdictOf(facts) === "complete") sample.complete++;
     else sample.left += Math.max(0, to - from);
   }
   return sample;

@@ -4,7 +4,7 @@ import type { CommittedOffset, GroupDescription, KafkaPort } from "../kafka/port
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
-import { againWhenRecordsGo } from "../records/again";
+import { retryIfRecordsGone } from "../records/retry";
 import type { Isolation } from "../records/read";
 import type { RecordedTopics } from "../topic-ids";
 import { countText } from "../units";
@@ -30,7 +30,7 @@ export async function planOffsets(
   open?: OpenKafka,
 ): Promise<OffsetPlan> {
   const plan = (clusters: Clusters) => planWith(clusters, model.mirror, options, progress, signal, model.recorded);
-  return withClusters(model, (clusters) => againWhenRecordsGo(() => plan(clusters), progress), open, {
+  return withClusters(model, (clusters) => retryIfRecordsGone(() => plan(clusters), progress), open, {
     progress,
     signal,
   });

@@ -2,7 +2,7 @@ import type { Clusters } from "../clusters";
 import { partitionKey } from "../log/partition";
 import type { PartitionRange } from "../log/range";
 import { type FirstRecord, firstRecords, search, searchNear, shortest, type Wanted } from "./find";
-import { isUnique, judgeCompacted, LatestRecords } from "./latest";
+import { isUnique, decideCompacted, LatestRecords } from "./latest";
 import type { Isolation } from "./read";
 import { type Fingerprint, isCopy, NO_TIMESTAMP } from "./same";
 import { countText, someOf } from "../units";
@@ -66,7 +66,7 @@ const IN_MEMORY = 100_000n;
  * 0 has deleted nothing. This finds a topic that was deleted and created again, even if its last records are copies.
  *
  * Compaction removes single records. In a compacted partition the latest record of each key decides
- * (`judgeCompacted`). Reports no difference if the search would take too long, because the copy can still be correct.
+ * (`decideCompacted`). Reports no difference if the search would take too long, because the copy can still be correct.
  */
 export async function compareBeginnings<B extends Beginning>(
   clusters: Clusters,
@@ -182,7 +182,7 @@ async function compareCompacted<B extends Beginning>(
       await latestRecords(clusters, "target", group, "read_committed", signal),
     ];
     for (const o of group) {
-      const verdict = judgeCompacted({
+      const verdict = decideCompacted({
         ...o,
         origin: origins.get(o)!,
         target: targets.get(o)!,

@@ -72,7 +72,7 @@ export type CompactedVerdict =
  * which compaction on the origin deletes later; then the target holds a newer record of the key. And a tombstone that
  * the origin deleted before it was copied leaves a key on the target that the origin does not have.
  */
-export function judgeCompacted(logs: CompactedLogs): CompactedVerdict {
+export function decideCompacted(logs: CompactedLogs): CompactedVerdict {
   const { origin, target, originWhole, targetWhole, copiedTo = Infinity } = logs;
   const foreign = firstForeign(origin, target);
   let deleted = false;

@@ -1,11 +1,11 @@
 import { withClusters } from "../clusters";
 import { type Finding, findingsOf, type GateOptions } from "../gate";
 import { type Look, Observer } from "../gate/observe";
-import { compareRecords } from "../gate/records";
-import { gap, judge } from "../gate/rule";
+import { compareRecords } from "../gate/compare-records";
+import { gap, verdictOf } from "../gate/rule";
 import type { MigrationModel } from "../model";
 import { type OffsetOptions, readCommitments, WHY_NOT_SHARE } from "../offsets";
-import { againWhenRecordsGo } from "../records/again";
+import { retryIfRecordsGone } from "../records/retry";
 import { throttlesOn } from "../replication/throttle";
 import { nothingSelected, selectPairs } from "../selection";
 import type { CopyLook, GroupCount, LeftThrottle, TopicCopy } from "./types";
@@ -17,7 +17,7 @@ import type { CopyLook, GroupCount, LeftThrottle, TopicCopy } from "./types";
  */
 export async function lookAtCopy(model: MigrationModel, options: GateOptions, signal?: AbortSignal): Promise<CopyLook> {
   return withClusters(model, (clusters) =>
-    againWhenRecordsGo(async () => {
+    retryIfRecordsGone(async () => {
       const observer = new Observer(clusters, model.mirror, new Set(options.acceptTruncation), options.cleared);
       const look = await observer.look(true, signal);
       if (look.topics.length === 0 && look.hiddenTopics.length === 0)
@@ -50,7 +50,7 @@ export async function lookAtCopy(model: MigrationModel, options: GateOptions, si
  * copies of these records.
  */
 async function stillHolding(found: readonly Finding[], look: Look, observer: Observer): Promise<Finding[]> {
-  const now = await observer.again(look);
+  const now = await observer.readEndsAgain(look);
   const moved = new Set(
     [...look.partitions]
       .filter(([key, p]) => now.get(key)?.end !== p.facts.end)
@@ -99,7 +99,7 @@ function topicsOf(look: Look): TopicCopy[] {
   for (const { topic, facts } of look.partitions.values()) {
     const row = rows.get(topic)!;
     const { from, to } = gap(facts);
-    const complete = judge(facts) === "complete";
+    const complete = verdictOf(facts) === "complete";
     row.records += facts.end - facts.start;
     if (complete) row.complete++;
     else row.left += Math.max(0, to - from);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { align, type Step } from "./align";
+import { align, type Mismatch } from "./align";
 import { AHEAD, type Entry } from "./sequence";
 
 const entries = (hashes: readonly (string | number)[]): Entry[] =>
@@ -16,14 +16,16 @@ async function differences(
   a: readonly (string | number)[],
   b: readonly (string | number)[],
   piece = 7,
-): Promise<{ steps: Step[]; counts: { origin: number; target: number } }> {
-  const steps: Step[] = [];
-  const counts = await align(sequence(entries(a), piece), sequence(entries(b), piece), (step) => steps.push(step));
-  return { steps, counts };
+): Promise<{ mismatches: Mismatch[]; counts: { origin: number; target: number } }> {
+  const mismatches: Mismatch[] = [];
+  const counts = await align(sequence(entries(a), piece), sequence(entries(b), piece), (mismatch) =>
+    mismatches.push(mismatch),
+  );
+  return { mismatches, counts };
 }
 
-const said = (steps: Step[]) =>
-  steps.map((s) => {
+const said = (mismatches: Mismatch[]) =>
+  mismatches.map((s) => {
     const run = (r: { first: Entry; count: number } | undefined) =>
       r === undefined ? undefined : `${r.first.offset}+${r.count}`;
     return [
@@ -79,8 +81,8 @@ describe("finding where two sequences differ", () => {
     ["nothing on the target", count(5), [], [["leading", "0+5"]]],
     ["nothing in common", ["a", "b"], ["x", "y"], [["changed", "0+2 0+2"]]],
   ])("%s", async (_, a, b, expected) => {
-    const { steps, counts } = await differences(a, b);
-    expect(said(steps)).toEqual(expected);
+    const { mismatches, counts } = await differences(a, b);
+    expect(said(mismatches)).toEqual(expected);
     expect(counts).toEqual({ origin: a.length, target: b.length });
   });
 
@@ -88,20 +90,20 @@ describe("finding where two sequences differ", () => {
     const large = AHEAD * 3 + 11;
     const all = count(large + 400);
     const holed = [...all.slice(0, 100), ...all.slice(100 + large)];
-    expect(said((await differences(all, holed, 500)).steps)).toEqual([["missing", `100+${large}`]]);
-    expect(said((await differences(holed, all, 500)).steps)).toEqual([["extra", `100+${large}`]]);
-    expect(said((await differences(all.slice(large), all, 500)).steps)).toEqual([["leading", `0+${large}`]]);
-    expect(said((await differences(all, all.slice(large), 500)).steps)).toEqual([["leading", `0+${large}`]]);
+    expect(said((await differences(all, holed, 500)).mismatches)).toEqual([["missing", `100+${large}`]]);
+    expect(said((await differences(holed, all, 500)).mismatches)).toEqual([["extra", `100+${large}`]]);
+    expect(said((await differences(all.slice(large), all, 500)).mismatches)).toEqual([["leading", `0+${large}`]]);
+    expect(said((await differences(all, all.slice(large), 500)).mismatches)).toEqual([["leading", `0+${large}`]]);
   });
 
   it("gives up where nothing agrees any more, and still counts", async () => {
     const strangers = count(AHEAD * 2).map((i) => `x${i}`);
-    const { steps, counts } = await differences(
+    const { mismatches, counts } = await differences(
       [...count(10), ...count(AHEAD * 2, 100)],
       [...count(10), ...strangers],
       1000,
     );
-    expect(said(steps)).toEqual([["diverged", ""]]);
+    expect(said(mismatches)).toEqual([["diverged", ""]]);
     expect(counts).toEqual({ origin: 10 + AHEAD * 2, target: 10 + AHEAD * 2 });
   });
 
@@ -128,11 +130,11 @@ describe("finding where two sequences differ", () => {
             if (e.kind === "insert") b.splice(at, 0, `i${n}`);
             if (e.kind === "swap") b.splice(at, some.length, ...some.reverse());
           }
-          const { steps, counts } = await differences(a, b, piece);
+          const { mismatches, counts } = await differences(a, b, piece);
           expect(counts).toEqual({ origin: a.length, target: b.length });
-          expect(steps.length === 0).toBe(a.length === b.length && a.every((x, i) => x === b[i]));
+          expect(mismatches.length === 0).toBe(a.length === b.length && a.every((x, i) => x === b[i]));
           const sum = (side: "origin" | "target") =>
-            steps.reduce(
+            mismatches.reduce(
               (total, s) =>
                 total +
                 (s.kind === "diverged"

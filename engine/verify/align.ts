@@ -1,14 +1,14 @@
 import { isCopy, namesInCopy, namesOf, Originals } from "../records/same";
-import { AHEAD, type Entry, type Run, type Sequence } from "./sequence";
+import { AHEAD, type Entry, type EntryRange, type Sequence } from "./sequence";
 import { longer, Side } from "./side";
 
-export type Step =
+export type Mismatch =
   /** `rest` is true if the other side has ended. */
-  | { kind: "missing"; origin: Run; rest?: true }
-  | { kind: "extra" | "duplicate"; target: Run; rest?: true }
-  | { kind: "changed" | "order"; origin: Run; target: Run }
+  | { kind: "missing"; origin: EntryRange; rest?: true }
+  | { kind: "extra" | "duplicate"; target: EntryRange; rest?: true }
+  | { kind: "changed" | "order"; origin: EntryRange; target: EntryRange }
   /** One side has records before the first record that both sides have. */
-  | { kind: "leading"; origin?: Run; target?: Run }
+  | { kind: "leading"; origin?: EntryRange; target?: EntryRange }
   | { kind: "diverged"; origin: Entry; target: Entry };
 
 /** This many records must match before a position counts as common to both sides. */
@@ -26,7 +26,7 @@ const LONG_SEARCHES = 8;
 export async function align(
   origin: Sequence,
   target: Sequence,
-  report: (step: Step) => void,
+  report: (mismatch: Mismatch) => void,
 ): Promise<{ origin: number; target: number }> {
   const a = new Side(origin);
   const b = new Side(target);
@@ -131,14 +131,20 @@ function sameContent(here: readonly Entry[], there: readonly Entry[]): boolean {
 /**
  * Searches the whole rest of each side for a position that matches the other side. If found, moves to this position.
  */
-async function farAway(a: Side, b: Side): Promise<{ origin?: Run; target?: Run } | undefined> {
+async function farAway(a: Side, b: Side): Promise<{ origin?: EntryRange; target?: EntryRange } | undefined> {
   const origin = await a.search((ahead) => agreement(ahead, b)?.a);
   if (origin !== undefined) return { origin };
   const target = await b.search((ahead) => agreement(a, ahead)?.b);
   return target === undefined ? undefined : { target };
 }
 
-function describe(gone: Entry[], more: Entry[], common: boolean, recent: Recent, report: (step: Step) => void): void {
+function describe(
+  gone: Entry[],
+  more: Entry[],
+  common: boolean,
+  recent: Recent,
+  report: (mismatch: Mismatch) => void,
+): void {
   if (gone.length > 0 && gone.length === more.length) {
     report({ kind: sameContent(gone, more) ? "order" : "changed", origin: run(gone), target: run(more) });
     return;
@@ -154,7 +160,7 @@ function describe(gone: Entry[], more: Entry[], common: boolean, recent: Recent,
   if (unmatched.length > 0) report({ kind: "extra", target: run(unmatched) });
 }
 
-function run(entries: Entry[]): Run {
+function run(entries: Entry[]): EntryRange {
   return longer(undefined, entries)!;
 }
 

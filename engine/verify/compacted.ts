@@ -56,7 +56,7 @@ async function compareGroup(
     try {
       for (const [pair, [here, there]] of await tables(clusters, group, isolation, watch, pass, passes)) {
         counts.set(pair, { origin: here.records, target: there.records });
-        here.compare(there, (a, b) => judge(pair, differences.get(pair)!, a, b));
+        here.compare(there, (a, b) => addKeyDifference(pair, differences.get(pair)!, a, b));
       }
     } catch (error) {
       if (!(error instanceof TableFull)) throw error;
@@ -107,7 +107,12 @@ async function tables(
 }
 
 /** Reports the difference between two latest records of one key that do not match. Ignores expired records. */
-export function judge(pair: Pair, differences: Differences, here: Latest | undefined, there: Latest | undefined): void {
+export function addKeyDifference(
+  pair: Pair,
+  differences: Differences,
+  here: Latest | undefined,
+  there: Latest | undefined,
+): void {
   const gone = (latest: Latest | undefined) =>
     pair.expireBefore !== undefined &&
     latest !== undefined &&

@@ -1,6 +1,6 @@
-import type { Step } from "./align";
+import type { Mismatch } from "./align";
 import type { Pair } from "./pairs";
-import type { Run } from "./sequence";
+import type { EntryRange } from "./sequence";
 import type { Difference, DifferenceKind } from "./types";
 
 /** Maximum differences listed for one partition. The rest is only counted, in one more difference for each kind. */
@@ -30,49 +30,49 @@ export class Differences {
     });
   }
 
-  step(step: Step): void {
-    switch (step.kind) {
+  addMismatch(mismatch: Mismatch): void {
+    switch (mismatch.kind) {
       case "missing":
         return this.add(
           "missing",
-          step.origin.count,
-          `${records(step.origin)} of the origin ${are(step.origin)} not on the target (origin ${offsets(step.origin)})`,
-          { origin: step.origin.first.offset },
+          mismatch.origin.count,
+          `${records(mismatch.origin)} of the origin ${are(mismatch.origin)} not on the target (origin ${offsets(mismatch.origin)})`,
+          { origin: mismatch.origin.first.offset },
         );
       case "extra":
         return this.add(
           "extra",
-          step.target.count,
-          `${records(step.target)} on the target ${are(step.target)} not on the origin (target ${offsets(step.target)})`,
-          { target: step.target.first.offset },
+          mismatch.target.count,
+          `${records(mismatch.target)} on the target ${are(mismatch.target)} not on the origin (target ${offsets(mismatch.target)})`,
+          { target: mismatch.target.first.offset },
         );
       case "duplicate":
         return this.add(
           "duplicate",
-          step.target.count,
-          `${records(step.target)} ${are(step.target)} on the target twice (target ${offsets(step.target)})`,
-          { target: step.target.first.offset },
+          mismatch.target.count,
+          `${records(mismatch.target)} ${are(mismatch.target)} on the target twice (target ${offsets(mismatch.target)})`,
+          { target: mismatch.target.first.offset },
         );
       case "changed":
       case "order": {
-        const what = step.kind === "order" ? "in another order" : "with other content";
+        const what = mismatch.kind === "order" ? "in another order" : "with other content";
         return this.add(
-          step.kind,
-          step.origin.count,
-          `${records(step.origin)} ${are(step.origin)} on the target ${what} (origin ${offsets(step.origin)}, target ${offsets(step.target)})`,
-          { origin: step.origin.first.offset, target: step.target.first.offset },
+          mismatch.kind,
+          mismatch.origin.count,
+          `${records(mismatch.origin)} ${are(mismatch.origin)} on the target ${what} (origin ${offsets(mismatch.origin)}, target ${offsets(mismatch.target)})`,
+          { origin: mismatch.origin.first.offset, target: mismatch.target.first.offset },
         );
       }
       case "leading":
-        if (step.target !== undefined) this.more(step.target);
-        if (step.origin !== undefined) this.lost(step.origin);
+        if (mismatch.target !== undefined) this.more(mismatch.target);
+        if (mismatch.origin !== undefined) this.lost(mismatch.origin);
         return;
       case "diverged":
         return this.add(
           "diverged",
           1,
-          `from origin offset ${step.origin.offset} and target offset ${step.target.offset} on, the sides have nothing in common`,
-          { origin: step.origin.offset, target: step.target.offset },
+          `from origin offset ${mismatch.origin.offset} and target offset ${mismatch.target.offset} on, the sides have nothing in common`,
+          { origin: mismatch.origin.offset, target: mismatch.target.offset },
         );
     }
   }
@@ -81,7 +81,7 @@ export class Differences {
    * Records at the target's start that the origin does not have. If the origin's log still begins at 0, it never had
    * these records.
    */
-  private more(run: Run): void {
+  private more(run: EntryRange): void {
     const deleted = this.pair.origin.from > 0n;
     if (deleted)
       this.add(
@@ -100,7 +100,7 @@ export class Differences {
   }
 
   /** Records at the origin's start that the target does not have. Retention deleted them, or they were never copied. */
-  private lost(run: Run): void {
+  private lost(run: EntryRange): void {
     const { expireBefore, sizeLimit, target } = this.pair;
     // If the target's log begins at 0, nothing was ever deleted from it.
     const deleted = target.from > 0n;
@@ -130,14 +130,14 @@ export class Differences {
   }
 }
 
-function records(run: Run): string {
+function records(run: EntryRange): string {
   return run.count === 1 ? "1 record" : `${run.count} records`;
 }
 
-function are(run: Run): string {
+function are(run: EntryRange): string {
   return run.count === 1 ? "is" : "are";
 }
 
-function offsets(run: Run): string {
+function offsets(run: EntryRange): string {
   return run.count === 1 ? `offset ${run.first.offset}` : `offsets ${run.first.offset} to ${run.last.offset}`;
 }

@@ -143,7 +143,7 @@ async function findDifferences(clusters: Clusters, pair: Pair, isolation: Isolat
   const counts = await align(
     logSequence(clusters.origin, pair.origin, isolation),
     logSequence(clusters.target, pair.target, TARGET_ISOLATION),
-    (step) => differences.step(step),
+    (mismatch) => differences.addMismatch(mismatch),
   );
   return {
     ...name(pair),

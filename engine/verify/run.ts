@@ -4,7 +4,7 @@ import { MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
 import type { Isolation } from "../records/read";
-import { againWhenRecordsGo } from "../records/again";
+import { retryIfRecordsGone } from "../records/retry";
 import { compareBeginnings, type ComparedBeginnings, unsureTexts } from "../records/beginning";
 import { recreatedText, recreatedTopics } from "../topic-ids";
 import { bytesText, countText, durationText, someOf } from "../units";
@@ -84,14 +84,14 @@ export async function compareCopy(
     model,
     async (clusters) => {
       const compare = async () => {
-        const run = new Run(clusters, model, options, progress, memory, signal);
+        const run = new Verification(clusters, model, options, progress, memory, signal);
         const pairs =
           options.mode === "none" ? { topics: [], pairs: [], notes: [] } : await readPairs(clusters, model.mirror);
         await run.compare(pairs);
         return { run, pairs };
       };
       // Reading the ends and beginnings is fast. Whole logs are not read again automatically.
-      const { run, pairs } = await (options.mode === "tail" ? againWhenRecordsGo(compare, progress) : compare());
+      const { run, pairs } = await (options.mode === "tail" ? retryIfRecordsGone(compare, progress) : compare());
       const forgotten = await memory.flushed();
       const result = run.result(pairs);
       if (forgotten !== undefined) result.notes.push(forgotten);
@@ -102,7 +102,7 @@ export async function compareCopy(
   );
 }
 
-class Run {
+class Verification {
   private readonly results = new Map<Pair, PartitionResult>();
   private readonly bytes = { origin: 0, target: 0 };
   private resumed = 0;

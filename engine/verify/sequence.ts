@@ -7,7 +7,7 @@ export type Entry = Pick<Fingerprint, "offset" | "timestamp" | "stamped" | "body
 export type Sequence = (from: number | undefined) => () => Promise<Entry[]>;
 
 /** A number of consecutive records. */
-export interface Run {
+export interface EntryRange {
   first: Entry;
   last: Entry;
   count: number;

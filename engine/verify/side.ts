@@ -1,5 +1,5 @@
 import { NO_TIMESTAMP } from "../records/same";
-import { AHEAD, type Entry, type Run, type Sequence } from "./sequence";
+import { AHEAD, type Entry, type EntryRange, type Sequence } from "./sequence";
 
 /** Entries that a search keeps from the previous window, so that it finds a match across the border of two windows. */
 const OVERLAP = 16;
@@ -57,8 +57,8 @@ export class Side {
    * Passes all remaining entries. With `like`, stops at the first entry for which `like` returns false. Returns the
    * passed entries. undefined: none.
    */
-  async drain(like?: (entry: Entry) => boolean): Promise<Run | undefined> {
-    let run: Run | undefined;
+  async drain(like?: (entry: Entry) => boolean): Promise<EntryRange | undefined> {
+    let run: EntryRange | undefined;
     for (await this.fill(1); this.length > 0; await this.fill(1)) {
       const other = like === undefined ? -1 : this.all().findIndex((e) => !like(e));
       run = longer(run, this.take(other < 0 ? this.length : other));
@@ -71,11 +71,11 @@ export class Side {
    * Passes entries until `place` finds a position in the window. Moves to this position and returns the passed entries.
    * If `place` finds none, moves back to the start and returns undefined.
    */
-  async search(place: (ahead: Side) => number | undefined): Promise<Run | undefined> {
+  async search(place: (ahead: Side) => number | undefined): Promise<EntryRange | undefined> {
     const start = this.peek(0);
     if (start === undefined) return undefined;
     const passed = this.passed;
-    let run: Run | undefined;
+    let run: EntryRange | undefined;
     for (await this.fill(AHEAD); ; await this.fill(AHEAD)) {
       const at = place(this);
       if (at !== undefined) return longer(run, this.take(at));
@@ -92,7 +92,7 @@ export class Side {
   }
 }
 
-export function longer(run: Run | undefined, more: readonly Entry[]): Run | undefined {
+export function longer(run: EntryRange | undefined, more: readonly Entry[]): EntryRange | undefined {
   if (more.length === 0) return run;
   const timeOf = (e: Entry) => (e.timestamp === NO_TIMESTAMP ? Infinity : e.timestamp);
   const newest = more.reduce((latest, e) => Math.max(latest, timeOf(e)), run?.newest ?? -Infinity);

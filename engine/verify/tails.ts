@@ -3,9 +3,9 @@ import { partitionKey } from "../log/partition";
 import { type Isolation, pickLast } from "../records/read";
 import { fingerprint, isCopy } from "../records/same";
 import type { RecordCursor } from "../records/walk";
-import { align, type Step } from "./align";
-import type { Entry, Run } from "./sequence";
-import { compareLatest, judge } from "./compacted";
+import { align, type Mismatch } from "./align";
+import type { Entry, EntryRange } from "./sequence";
+import { compareLatest, addKeyDifference } from "./compacted";
 import { Differences } from "./differences";
 import { listSequence } from "./entries";
 import { name, type Watch } from "./ordered";
@@ -105,42 +105,46 @@ async function compareBackwards(
   there: TailEntry[],
   whole: { origin: boolean; target: boolean },
 ): Promise<void> {
-  const steps: Step[] = [];
-  await align(listSequence(here.toReversed()), listSequence(there.toReversed()), (step) => steps.push(step));
-  for (const step of steps.toReversed()) {
-    const turned = forwards(step);
+  const mismatches: Mismatch[] = [];
+  await align(listSequence(here.toReversed()), listSequence(there.toReversed()), (mismatch) =>
+    mismatches.push(mismatch),
+  );
+  for (const mismatch of mismatches.toReversed()) {
+    const turned = forwards(mismatch);
     // Records before the start of the other tail are a difference only if the other tail is the whole log.
     if (turned.kind === "leading" && turned.origin !== undefined && !whole.target) continue;
     if (turned.kind === "leading" && turned.target !== undefined && !whole.origin) continue;
     if (turned.kind === "duplicate" && turned.rest && !whole.origin) continue;
-    differences.step(turned);
+    differences.addMismatch(turned);
   }
 }
 
-/** Converts a step that was found backwards: its last records are the first ones in the log. */
-function forwards(step: Step): Step {
-  switch (step.kind) {
+/** Converts a mismatch that was found backwards: its last records are the first ones in the log. */
+function forwards(mismatch: Mismatch): Mismatch {
+  switch (mismatch.kind) {
     case "missing":
-      return step.rest
-        ? { kind: "leading", origin: turn(step.origin) }
-        : { kind: "missing", origin: turn(step.origin) };
+      return mismatch.rest
+        ? { kind: "leading", origin: turn(mismatch.origin) }
+        : { kind: "missing", origin: turn(mismatch.origin) };
     case "extra":
-      return step.rest ? { kind: "leading", target: turn(step.target) } : { kind: "extra", target: turn(step.target) };
+      return mismatch.rest
+        ? { kind: "leading", target: turn(mismatch.target) }
+        : { kind: "extra", target: turn(mismatch.target) };
     case "duplicate":
-      return { ...step, target: turn(step.target) };
+      return { ...mismatch, target: turn(mismatch.target) };
     case "changed":
     case "order":
-      return { kind: step.kind, origin: turn(step.origin), target: turn(step.target) };
+      return { kind: mismatch.kind, origin: turn(mismatch.origin), target: turn(mismatch.target) };
     case "leading":
-      return step.origin === undefined
-        ? { kind: "extra", target: turn(step.target!) }
-        : { kind: "missing", origin: turn(step.origin) };
+      return mismatch.origin === undefined
+        ? { kind: "extra", target: turn(mismatch.target!) }
+        : { kind: "missing", origin: turn(mismatch.origin) };
     case "diverged":
-      return step;
+      return mismatch;
   }
 }
 
-function turn(run: Run): Run {
+function turn(run: EntryRange): EntryRange {
   return { ...run, first: run.last, last: run.first };
 }
 
@@ -172,8 +176,8 @@ function compareKeys(
   const [a, b] = [latest(here), latest(there)];
   for (const [key, mine] of a) {
     const other = b.get(key);
-    if (other === undefined ? whole.target : !isCopy(mine, other)) judge(pair, differences, mine, other);
+    if (other === undefined ? whole.target : !isCopy(mine, other)) addKeyDifference(pair, differences, mine, other);
   }
   if (!whole.origin) return;
-  for (const [key, other] of b) if (!a.has(key)) judge(pair, differences, undefined, other);
+  for (const [key, other] of b) if (!a.has(key)) addKeyDifference(pair, differences, undefined, other);
 }

@@ -8,7 +8,7 @@ const LOOKS = 4;
  * Runs read-only work. Runs it again, at most three times, if records were deleted before the work could read them.
  * @throws MigrationError RECORDS_GONE of the last attempt. Other errors are thrown at once
  */
-export async function againWhenRecordsGo<T>(work: () => Promise<T>, progress: Progress = silent): Promise<T> {
+export async function retryIfRecordsGone<T>(work: () => Promise<T>, progress: Progress = silent): Promise<T> {
   for (let left = LOOKS - 1; ; left--) {
     try {
       return await work();

@@ -1,16 +1,34 @@
-import type { Clusters } from "../clusters";
+import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { readLogs } from "../log/bounds";
 import { compactedTopics } from "../log/compaction";
+import type { MigrationModel } from "../model";
 import { type Beginning, compareBeginnings, unsureTexts } from "../records/beginning";
-import type { Look } from "./observe";
+import { retryIfRecordsGone } from "../records/retry";
+import { recreatedFindings } from "./findings";
+import { compareLastRecords } from "./last-record";
+import { type Look, Observer } from "./observe";
 import type { Finding } from "./types";
+
+/**
+ * Checks a copy that looks complete: both clusters must begin and end with the same records. Offsets alone cannot show
+ * this.
+ */
+export async function compareRecords(
+  clusters: Clusters,
+  look: Look,
+  signal?: AbortSignal,
+): Promise<{ against: Finding[]; compared: number; unsure: string[] }> {
+  const last = await compareLastRecords(clusters, look);
+  const first = await compareFirstRecords(clusters, look, true, signal);
+  return { ...last, against: [...first.against, ...last.against], unsure: [...first.unsure, ...last.unsure] };
+}
 
 /**
  * Compares the first visible record of each partition that has at least one copied record. `compareBeginnings` decides
  * where this comparison is meaningful. It finds a topic that was deleted and created again if no topic ids are known.
  * @returns the findings, and a line for each reason why partitions have no clear result
  */
-export async function compareFirstRecords(
+async function compareFirstRecords(
   clusters: Clusters,
   look: Look,
   complete: boolean,
@@ -51,4 +69,32 @@ export async function compareFirstRecords(
     }),
   );
   return { against, unsure: unsureTexts(unsure) };
+}
+
+/**
+ * Finds topics that were deleted and created again since the mirror started. Compares the recorded topic ids, and the
+ * first record of each partition that has copied records. Can be called at any time, also while the mirror is behind.
+ * @param passed true if the gate has passed. Clients may change the target's topics then, so they are not compared.
+ */
+export async function findRecreatedTopics(
+  model: MigrationModel,
+  passed: boolean,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<Finding[]> {
+  const work = (clusters: Clusters) => retryIfRecordsGone(() => lookOnce(clusters, model, passed, signal));
+  return withClusters(model, work, open, { signal });
+}
+
+async function lookOnce(
+  clusters: Clusters,
+  model: MigrationModel,
+  passed: boolean,
+  signal?: AbortSignal,
+): Promise<Finding[]> {
+  const look = await new Observer(clusters, model.mirror).look(false, signal);
+  const byId = recreatedFindings(look, model.recorded, !passed);
+  const known = new Set(byId.map((f) => f.subject));
+  const byRecord = passed ? [] : (await compareFirstRecords(clusters, look, false, signal)).against;
+  return [...byId, ...byRecord.filter((f) => !known.has(f.subject.replace(/-\d+$/, "")))];
 }

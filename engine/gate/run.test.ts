@@ -45,7 +45,7 @@ describe.each(both)("a gate that is %s", (_what, ask) => {
   });
 
   it("stays shut where the second reading finds anything else against the copy", async () => {
-    const again = vi.spyOn(Observer.prototype, "again");
+    const again = vi.spyOn(Observer.prototype, "readEndsAgain");
     again.mockImplementation(
       async (look) => new Map([...look.partitions].map(([key, p]) => [key, { ...p.facts, start: 12 }])),
     );

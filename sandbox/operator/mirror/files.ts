@@ -95,7 +95,10 @@ function pem(value: string, secretName: string, namespace: string): string {
   }
 }
 
-/** Converts Java's glob for a single name: `*`, `?`, `[...]` and `{a,b}`. */
+/**
+ * Converts Java's glob for a single name: `*`, `?`, `[...]` and `{a,b}`. Own code, because packages follow the shell: there
+ * `*` does not match a leading dot.
+ */
 export function glob(pattern: string): RegExp {
   let text = "";
   let alternatives = 0;

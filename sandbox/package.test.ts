@@ -29,7 +29,7 @@ const sources = (folder: string): string[] =>
 const importsOf = (path: string): string[] =>
   [
     ...readFileSync(path, "utf8").matchAll(
-      /(?:^(?:import|export) [^;"]*?from |\bimport\(|(?<![\w.])require\(|\bmock\()"([^"\n]+)"/gm,
+      /(?:^(?:import|export) (?:[^;"]*?from )?|\bimport\(|(?<![\w.])require\(|\bmock\()"([^"\n]+)"/gm,
     ),
   ].map(([, specifier]) => specifier!);
 

@@ -7,7 +7,7 @@ import { retryIfRecordsGone } from "../records/retry";
 import { recreatedFindings } from "./findings";
 import { compareLastRecords } from "./last-record";
 import { type Look, Observer } from "./observe";
-import type { Finding } from "./types";
+import type { GateFinding } from "./types";
 
 /**
  * Checks a copy that looks complete: both clusters must begin and end with the same records. Offsets alone cannot show
@@ -17,7 +17,7 @@ export async function compareRecords(
   clusters: Clusters,
   look: Look,
   signal?: AbortSignal,
-): Promise<{ against: Finding[]; compared: number; unsure: string[] }> {
+): Promise<{ against: GateFinding[]; compared: number; unsure: string[] }> {
   const last = await compareLastRecords(clusters, look);
   const first = await compareFirstRecords(clusters, look, true, signal);
   return { ...last, against: [...first.against, ...last.against], unsure: [...first.unsure, ...last.unsure] };
@@ -33,7 +33,7 @@ async function compareFirstRecords(
   look: Look,
   complete: boolean,
   signal?: AbortSignal,
-): Promise<{ against: Finding[]; unsure: string[] }> {
+): Promise<{ against: GateFinding[]; unsure: string[] }> {
   const targets = new Map(look.topics.filter((t) => t.targetPartitions !== undefined).map((t) => [t.origin, t]));
   const known = [...look.partitions.values()].filter(({ topic, partition, facts }) => {
     const there = targets.get(topic);
@@ -61,7 +61,7 @@ async function compareFirstRecords(
   );
   const { differences, unsure } = await compareBeginnings(clusters, pairs, look.isolation, signal);
   const against = differences.map(
-    ({ pair: { origin }, text }): Finding => ({
+    ({ pair: { origin }, text }): GateFinding => ({
       kind: "first record",
       subject: `${origin.topic}-${origin.partition}`,
       text,
@@ -81,7 +81,7 @@ export async function findRecreatedTopics(
   passed: boolean,
   signal?: AbortSignal,
   open?: OpenKafka,
-): Promise<Finding[]> {
+): Promise<GateFinding[]> {
   const work = (clusters: Clusters) => retryIfRecordsGone(() => lookOnce(clusters, model, passed, signal));
   return withClusters(model, work, open, { signal });
 }
@@ -91,7 +91,7 @@ async function lookOnce(
   model: MigrationModel,
   passed: boolean,
   signal?: AbortSignal,
-): Promise<Finding[]> {
+): Promise<GateFinding[]> {
   const look = await new Observer(clusters, model.mirror).look(false, signal);
   const byId = recreatedFindings(look, model.recorded, !passed);
   const known = new Set(byId.map((f) => f.subject));

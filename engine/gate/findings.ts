@@ -7,7 +7,7 @@ import { countText, durationText } from "../units";
 import type { Look } from "./observe";
 import { explain, nameRefused } from "./refused";
 import { gap, verdictOf, type PartitionFacts } from "./rule";
-import type { Finding, FindingKind } from "./types";
+import type { GateFinding, GateFindingKind } from "./types";
 
 export interface FindingOptions {
   acceptTruncation: readonly string[];
@@ -18,7 +18,7 @@ export interface FindingOptions {
 
 export interface Findings {
   /** Findings that keep the gate closed. */
-  against: Finding[];
+  against: GateFinding[];
   /** Reported, but they do not keep the gate closed. */
   warnings: string[];
 }
@@ -31,7 +31,7 @@ export function findingsOf(
   recorded?: RecordedTopics,
 ): Findings {
   const found: Findings = { against: [], warnings: [] };
-  const against = (kind: FindingKind, subject: string, text: string, hopeless = false) =>
+  const against = (kind: GateFindingKind, subject: string, text: string, hopeless = false) =>
     found.against.push({ kind, subject, text, hopeless });
   topics(look, mirror, against);
   found.against.push(...recreatedFindings(look, recorded, options.compareLastRecord !== false));
@@ -41,7 +41,7 @@ export function findingsOf(
   return found;
 }
 
-type Against = (kind: FindingKind, subject: string, text: string, hopeless?: boolean) => void;
+type Against = (kind: GateFindingKind, subject: string, text: string, hopeless?: boolean) => void;
 
 function topics(look: Look, mirror: MirrorModel, against: Against): void {
   if (look.topics.length === 0) {
@@ -98,7 +98,7 @@ export function topicIdsOf(look: Look): RecordedTopics {
 }
 
 /** @param both true: compare the topic ids of both clusters; false: only those of the origin */
-export function recreatedFindings(look: Look, recorded: RecordedTopics | undefined, both: boolean): Finding[] {
+export function recreatedFindings(look: Look, recorded: RecordedTopics | undefined, both: boolean): GateFinding[] {
   const targets = new Map(look.topics.map((t) => [t.origin, t.target]));
   return recreatedTopics(recorded, topicIdsOf(look))
     .filter((r) => both || r.side === "origin")
@@ -153,7 +153,7 @@ function partitions(look: Look, options: FindingOptions, against: Against, warni
         against(
           "stale offsets",
           name,
-          `${name}: the mirror says it copied offset ${facts.mirrored}, but the origin ends at ${facts.end}: offsets of an earlier run, or the topic was made anew`,
+          `${name}: the mirror says it copied offset ${facts.mirrored}, but the origin ends at ${facts.end}: offsets of an earlier run, or the topic was created again`,
           true,
         );
         break;

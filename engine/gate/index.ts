@@ -4,5 +4,5 @@ export { evaluateGate, runGate } from "./run";
 export { findRecreatedTopics } from "./compare-records";
 export { runGateAndNameWriters } from "./writers";
 export { type Sample, Samples } from "./samples";
-export type { Finding, FindingKind, GateOptions, GateResult } from "./types";
+export type { GateFinding, GateFindingKind, GateOptions, GateResult } from "./types";
 export { copyEnds, type CopyEnds, originMovedOn, writtenSince, type WrittenOnTarget } from "./copy-ends";

@@ -8,7 +8,7 @@ import { type Isolation, pickLast } from "../records/read";
 import { type Fingerprint, fingerprint, isCopy } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 import type { Look } from "./observe";
-import type { Finding } from "./types";
+import type { GateFinding } from "./types";
 
 /** Number of records to read from each cluster if compaction may have removed the last record from one of them. */
 const TAIL = 500;
@@ -38,7 +38,7 @@ interface Pair {
 export async function compareLastRecords(
   clusters: Clusters,
   look: Look,
-): Promise<{ against: Finding[]; compared: number; unsure: string[] }> {
+): Promise<{ against: GateFinding[]; compared: number; unsure: string[] }> {
   const targetNames = new Map(look.topics.map((t) => [t.origin, t.target]));
   const pairs = [...look.partitions.values()]
     .filter((p) => p.facts.start < p.facts.end)
@@ -48,7 +48,7 @@ export async function compareLastRecords(
         target: { topic: targetNames.get(p.topic)!, partition: p.partition },
       }),
     );
-  const result = { against: [] as Finding[], compared: 0, unsure: [] as string[] };
+  const result = { against: [] as GateFinding[], compared: 0, unsure: [] as string[] };
   const different: (Pair & { here: TailRecord; there: TailRecord | undefined })[] = [];
   const targets = new Map<string, PartitionRange>();
   // Slices limit memory: two records of every partition at once would be the largest part of the gate's memory.
@@ -90,7 +90,7 @@ export async function compareLastRecords(
       : "different";
     if (verdict === "unsure")
       result.unsure.push(
-        `${name}: compaction took the last record from one side, and the last ${TAIL} records do not tell`,
+        `${name}: compaction took the last record from one side, and the last ${TAIL} records are not enough to decide`,
       );
     if (verdict !== "different") continue;
     result.against.push({ kind: "last record", subject: name, text: describe(name, p.here, p.there), hopeless: true });

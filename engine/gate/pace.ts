@@ -5,7 +5,7 @@ import { Rate } from "../rate";
 import { bytesText, countText, durationText, someOf } from "../units";
 import type { Look } from "./observe";
 import { gap, verdictOf } from "./rule";
-import type { Finding } from "./types";
+import type { GateFinding } from "./types";
 
 const BETWEEN_LINES_MS = 5_000;
 const BETWEEN_SIZES_MS = 60_000;
@@ -25,7 +25,7 @@ export class Pace {
     private readonly progress: Progress,
   ) {}
 
-  async report(look: Look, against: readonly Finding[], windowMs: number): Promise<void> {
+  async report(look: Look, against: readonly GateFinding[], windowMs: number): Promise<void> {
     this.warn(against);
     const behind = [...look.partitions.values()].filter((p) => verdictOf(p.facts) !== "complete");
     const left = behind
@@ -50,10 +50,10 @@ export class Pace {
   }
 
   /** Reports each problem once, when it is first seen. */
-  private warn(against: readonly Finding[]): void {
+  private warn(against: readonly GateFinding[]): void {
     const fresh = against.filter((f) => f.kind !== "behind" && !this.warned.has(f.kind + f.subject));
     for (const f of fresh) this.warned.add(f.kind + f.subject);
-    const byKind = new Map<string, Finding[]>();
+    const byKind = new Map<string, GateFinding[]>();
     for (const f of fresh) {
       const same = byKind.get(f.kind);
       if (same === undefined) byKind.set(f.kind, [f]);
@@ -101,7 +101,7 @@ export class Pace {
   }
 }
 
-function kinds(against: readonly Finding[]): string {
+function kinds(against: readonly GateFinding[]): string {
   const counts = new Map<string, number>();
   for (const f of against) counts.set(f.kind, (counts.get(f.kind) ?? 0) + 1);
   return [...counts].map(([kind, count]) => (count === 1 ? kind : `${kind} (${count})`)).join(", ");

@@ -2,9 +2,9 @@ import { partitionKey } from "../log/partition";
 import { topicNameFault } from "../naming";
 import type { Look, TopicLook } from "./observe";
 import { gap, verdictOf } from "./rule";
-import type { Finding } from "./types";
+import type { GateFinding } from "./types";
 
-type Explained = Pick<Finding, "kind" | "text">;
+type Explained = Pick<GateFinding, "kind" | "text">;
 
 /** What the trace of a failed task says about the record that could not be written. */
 interface Refusal {

@@ -109,7 +109,7 @@ describe("cases that break simpler rules", () => {
     ["the same, partly deleted", p(12, 15, 9, true), "truncated"],
     ["deleted after it was copied", p(10, 15, 14), "complete"],
     ["all deleted after it was copied", p(15, 15, 14), "complete"],
-    ["the topic was made anew on the origin with the same name", p(0, 3, 9, false), "stale offsets"],
+    ["the topic was created again on the origin with the same name", p(0, 3, 9, false), "stale offsets"],
     ["an end that equals the copied offset", p(0, 9, 9), "stale offsets"],
     ["an open transaction at the end", { ...p(0, 12, 9, false), stable: 10 }, "open transaction"],
   ])("%s", (_, facts, verdict) => {

@@ -35,7 +35,7 @@ describe.each(both)("a gate that is %s", (_what, ask) => {
   it("stays shut where the origin moved between its look and the second reading of the ends", async () => {
     moveAtSecondReading(() => mirror.write("origin", "orders", [put(10, "late", "1")]));
     await expect(ask()).rejects.toThrow(
-      /GATE_INCOMPLETE[^]*orders-0: the origin's end moved from 10 to 11: something still writes there/,
+      /GATE_INCOMPLETE[^]*orders-0: the origin's end moved from 10 to 11: a producer still writes there/,
     );
   });
 

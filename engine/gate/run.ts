@@ -15,7 +15,7 @@ import { Pace } from "./pace";
 import { compareRecords } from "./compare-records";
 import { verdictOf } from "./rule";
 import { Samples } from "./samples";
-import { DEFAULTS, type Finding, type GateOptions, type GateResult } from "./types";
+import { DEFAULTS, type GateFinding, type GateOptions, type GateResult } from "./types";
 
 const NAMED = 20;
 /** Shortest pause between two looks, in ms. It limits the load on the brokers. */
@@ -106,7 +106,7 @@ class Gate {
     let quiet: { since: number; ends: Map<string, number> } | undefined;
     let completeSince: number | undefined;
     let hopelessSince: number | undefined;
-    let last: { look: Look; against: Finding[] } | undefined;
+    let last: { look: Look; against: GateFinding[] } | undefined;
     for (;;) {
       const begun = Date.now();
       const look = await this.ifPossible(() => this.look(false), this.looks === 0);
@@ -211,7 +211,7 @@ class Gate {
    * The last two checks: the origin's ends did not move while the gaps were read, and both clusters begin and end with
    * the same records.
    */
-  private async confirm(look: Look, warnings: string[], quietMs = 0): Promise<GateResult | Finding[]> {
+  private async confirm(look: Look, warnings: string[], quietMs = 0): Promise<GateResult | GateFinding[]> {
     const now = await this.observer.readEndsAgain(look);
     const moving = moved(
       new Map([...look.partitions].map(([k, p]) => [k, p.facts.end])),
@@ -260,7 +260,7 @@ class Gate {
     };
   }
 
-  private refusal(code: string, seen: string, look: Look | undefined, against: readonly Finding[]): MigrationError {
+  private refusal(code: string, seen: string, look: Look | undefined, against: readonly GateFinding[]): MigrationError {
     if (look !== undefined && look.topics.length === 0 && look.hiddenTopics.length === 0)
       return nothingSelected(look.visibleTopics, this.model.mirror);
     const complete =
@@ -278,7 +278,7 @@ class Gate {
     const rest = new Map<string, number>();
     for (const f of ordered.slice(NAMED)) rest.set(f.kind, (rest.get(f.kind) ?? 0) + 1);
     for (const [kind, count] of rest) details.push(`${count} more: ${kind}`);
-    if (this.failure !== undefined) details.push(`a later look did not come through: ${this.failure}`);
+    if (this.failure !== undefined) details.push(`a later look failed: ${this.failure}`);
     return new MigrationError(code, seen + progress, { details, fix: FIXES[ordered[0]?.kind ?? "behind"] });
   }
 }
@@ -289,8 +289,8 @@ function endsByTopic(look: Look): Record<string, number[]> {
   return ends;
 }
 
-function moved(before: Map<string, number>, now: Map<string, number>): Finding[] {
-  const findings: Finding[] = [];
+function moved(before: Map<string, number>, now: Map<string, number>): GateFinding[] {
+  const findings: GateFinding[] = [];
   for (const [key, end] of now) {
     const was = before.get(key);
     if (was === undefined || was === end) continue;
@@ -299,7 +299,7 @@ function moved(before: Map<string, number>, now: Map<string, number>): Finding[]
     findings.push({
       kind: "producers writing",
       subject: name,
-      text: `${name}: the origin's end moved from ${was} to ${end}: something still writes there`,
+      text: `${name}: the origin's end moved from ${was} to ${end}: a producer still writes there`,
       hopeless: false,
     });
   }
@@ -309,29 +309,29 @@ function moved(before: Map<string, number>, now: Map<string, number>): Finding[]
 /**
  * What to type or change next, by kind of finding. The order matters: an earlier kind can be the cause of a later one.
  */
-const FIXES: Record<Finding["kind"], string> = {
+const FIXES: Record<GateFinding["kind"], string> = {
   "no topics": "correct mirror.topicsPattern, or let the migration's administrator describe the topics",
   "no storage topics":
     "check target.offsetStorageTopic, target.configStorageTopic and target.statusStorageTopic, and that the mirror's workers run",
   "no connector": "check that the KafkaMirrorMaker2 is Ready and that its aliases are origin.alias and target.alias",
-  "connector setting": `correct mirror.sourceConnector.config; topics of which it left something out have to be copied anew: ${COPY_ALL_AGAIN}`,
+  "connector setting": `correct mirror.sourceConnector.config; topics with left-out records must be copied again: ${COPY_ALL_AGAIN}`,
   "out of memory":
-    'give the workers more heap (mirror.jvmOptions: {"-Xmx": "2g"}, and mirror.resources to match) or smaller buffers (mirror.sourceConnector.config), and run `pulumi up` again: changed workers start their tasks anew',
+    'give the workers more heap (mirror.jvmOptions: {"-Xmx": "2g"}, and mirror.resources to match) or smaller buffers (mirror.sourceConnector.config), and run `pulumi up` again: changed workers restart their tasks',
   "topic name":
     "exclude the topic with mirror.topicsExcludePattern and copy it another way, or delete the other topic on the target",
   "record too large":
     "set producer.override.max.request.size in mirror.sourceConnector.config to more than the largest uncompressed record, and run `pulumi up`: " +
-    "changed workers start their tasks anew",
+    "changed workers restart their tasks",
   "record refused":
     "change the named setting where the finding says, then restart the task; or exclude the topic with mirror.topicsExcludePattern",
-  "connector failed": "mend what the trace names and restart the connector",
-  "task failed": "mend what the trace names and restart the task",
+  "connector failed": "fix what the trace names and restart the connector",
+  "task failed": "fix what the trace names and restart the task",
   "connector not running": "set the state of mirror.sourceConnector and mirror.checkpointConnector to running",
   recreated:
     `${COPY_APART}; or, when you know that the copy is whole or accept the loss, ` +
     `name it in gate.acceptTruncation and run \`pulumi up\`; or copy everything again: ${COPY_ALL_AGAIN}`,
-  "stale offsets": `${EXCLUDE}; otherwise it has to be copied anew: ${COPY_ALL_AGAIN}`,
-  truncated: `accept the loss by naming the topic in gate.acceptTruncation, or ${EXCLUDE}; otherwise copy it anew: ${COPY_ALL_AGAIN}`,
+  "stale offsets": `${EXCLUDE}; otherwise copy it again: ${COPY_ALL_AGAIN}`,
+  truncated: `accept the loss by naming the topic in gate.acceptTruncation, or ${EXCLUDE}; otherwise copy it again: ${COPY_ALL_AGAIN}`,
   "partition count": "give the target's topic the origin's partition count",
   "no target topic": "look for the reason in the worker's log; the mirror's user needs Create on the target",
   offline: "bring the partition's broker back",
@@ -344,6 +344,6 @@ const FIXES: Record<Finding["kind"], string> = {
   behind: "wait longer (gate.limitSeconds), or give the mirror more tasks (mirror.tasksMax)",
 };
 
-function order(finding: Finding): number {
+function order(finding: GateFinding): number {
   return Object.keys(FIXES).indexOf(finding.kind);
 }

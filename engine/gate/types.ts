@@ -40,7 +40,7 @@ export const DEFAULTS: Required<GateOptions> = {
   cleared: {},
 };
 
-export type FindingKind =
+export type GateFindingKind =
   | "no topics"
   | "no storage topics"
   | "no connector"
@@ -67,8 +67,8 @@ export type FindingKind =
   | "last record";
 
 /** A reason that keeps the gate closed. */
-export interface Finding {
-  kind: FindingKind;
+export interface GateFinding {
+  kind: GateFindingKind;
   /** The topic, `topic-partition`, connector or task that has the problem. */
   subject: string;
   /** One line for people, with numbers. */

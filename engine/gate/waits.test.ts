@@ -42,7 +42,7 @@ describe("an origin that has to stand still", () => {
     const { looks, originEnds } = await wait({ stableForMs: 60 });
     expect(originEnds).toEqual({ orders: [13] });
     expect(looks).toBeGreaterThanOrEqual(4);
-    expect(said).toEqual(["orders-0: the origin's end moved from 10 to 12: something still writes there"]);
+    expect(said).toEqual(["orders-0: the origin's end moved from 10 to 12: a producer still writes there"]);
   });
 
   it("has moved also where the look that sees it finds all copied", async () => {

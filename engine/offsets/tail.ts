@@ -85,7 +85,7 @@ export interface Mark {
 }
 
 /** One committed offset of a partition. Many groups may share it. */
-export interface Place {
+export interface CommittedPosition {
   committed: number;
   /** Number and ordered digest of all visible origin records at or after it. */
   rest: Link;
@@ -131,7 +131,7 @@ const contentOf = (record: Fingerprint): string => `${record.size} ${record.body
 /** Receives an origin partition's visible records in order, from shortly before the first committed offset on. */
 export class OriginTail {
   private readonly chain: Chain;
-  private readonly opened: { place: Place; at: Link }[] = [];
+  private readonly opened: { place: CommittedPosition; at: Link }[] = [];
   private readonly marks: ByRecord<Mark[]>;
   private next = 0;
   /** True if it has seen a record without a timestamp. Timestamps must not be compared then. */
@@ -157,7 +157,7 @@ export class OriginTail {
     }
     // Places are opened in order, so only the last ones still need records.
     for (let i = this.opened.length - 1; i >= 0; i--) {
-      const { place } = this.opened[i] as { place: Place };
+      const { place } = this.opened[i] as { place: CommittedPosition };
       if (place.after.length >= SUCCESSORS) break;
       record ??= fingerprint(cursor);
       place.after.push(this.mark(record, 1));
@@ -171,7 +171,7 @@ export class OriginTail {
   private openPlaces(offset: number): void {
     for (let g = this.committed[this.next]; g !== undefined && g <= offset; g = this.committed[++this.next]) {
       const at = this.chain.link;
-      const place: Place = { committed: g, rest: at, after: [] };
+      const place: CommittedPosition = { committed: g, rest: at, after: [] };
       if (this.previous !== undefined) place.before = this.mark(this.previous, 0);
       this.opened.push({ place, at });
     }
@@ -186,7 +186,7 @@ export class OriginTail {
   }
 
   /** Returns the place of every committed offset that has a visible record at or after it, in order. */
-  places(): Place[] {
+  places(): CommittedPosition[] {
     for (const { place, at } of this.opened) place.rest = between(at, this.chain.link);
     return this.opened.map(({ place }) => place);
   }
@@ -205,7 +205,7 @@ export class TargetTail {
   /** True if it has seen a record whose timestamp the broker has replaced. Timestamps must not be compared then. */
   stamped = false;
 
-  constructor(places: readonly Place[], timestamps: boolean) {
+  constructor(places: readonly CommittedPosition[], timestamps: boolean) {
     this.chain = new Chain(timestamps);
     this.wanted = new ByRecord(timestamps);
     for (const place of places) {

@@ -3,7 +3,7 @@ import type { Progress } from "../progress";
 import { countText } from "../units";
 import type { LogReader, ScanAsk } from "./log-reader";
 import { byArithmetic, byNeighbours } from "./neighbours";
-import { between, type Copy, equalLinks, type Mark, OriginTail, type Place, TargetTail } from "./tail";
+import { between, type Copy, equalLinks, type Mark, OriginTail, type CommittedPosition, TargetTail } from "./tail";
 import { answer, findEnds, type PartitionTask, type Translation, type Work } from "./translation";
 
 /** A tail is read from this many offsets before the first committed offset, to include the records before it. */
@@ -102,7 +102,7 @@ async function readTails(
 /** A target partition to read to the end, and the places to find in it. */
 interface Reading {
   w: Work;
-  places: Place[];
+  places: CommittedPosition[];
   from: number;
 }
 
@@ -121,7 +121,7 @@ async function readTarget(
 }
 
 /** A lower bound: no copy of the places' records lies before this target offset. */
-async function lowest(target: LogReader, w: Work, places: readonly Place[]): Promise<number> {
+async function lowest(target: LogReader, w: Work, places: readonly CommittedPosition[]): Promise<number> {
   if (!w.timestamps) return w.target.start;
   const marks = places.flatMap((p) => (p.before === undefined ? p.after : [p.before, ...p.after]));
   // `Math.min(...marks)` would fail: thousands of groups in one partition give more arguments than a call accepts.
@@ -131,8 +131,8 @@ async function lowest(target: LogReader, w: Work, places: readonly Place[]): Pro
 }
 
 /** Answers the places that can be decided and returns the others. */
-function settle({ w, places, from }: Reading, tail: TargetTail, fromStart: boolean): Place[] {
-  const left: Place[] = [];
+function settle({ w, places, from }: Reading, tail: TargetTail, fromStart: boolean): CommittedPosition[] {
+  const left: CommittedPosition[] = [];
   const compacted = w.task.compacted && w.task.lossy !== true;
   const reach = { fromStart, compacted, deleted: w.target.start > 0 && from <= w.target.start };
   for (const place of places) {
@@ -155,7 +155,7 @@ function beginning({ missing }: Landing, from: number, { start, end }: LogBounds
   return { target: start, rereads: end - start, rereadsAtMost: true, missing: Math.max(0, missing - (from - start)) };
 }
 
-function notHeld(place: Place): Translation {
+function notHeld(place: CommittedPosition): Translation {
   const offset = place.after[0]?.record.offset;
   const note = `the target holds later records, but no copy of the origin's record at offset ${offset}: it is no complete copy (was the topic deleted and created again?)`;
   return { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note };
@@ -201,7 +201,7 @@ interface Reach {
  * @returns "widen" if the answer needs an earlier part of the target; "not held" if the target lacks the record
  *   although nothing on either cluster removes single records. The target is not a copy of this log then.
  */
-function land(place: Place, target: TargetTail, reach: Reach): Landing | "widen" | "not held" {
+function land(place: CommittedPosition, target: TargetTail, reach: Reach): Landing | "widen" | "not held" {
   const first = place.after[0] as Mark;
   const copies = target.copies(first.record);
 
@@ -267,7 +267,7 @@ function land(place: Place, target: TargetTail, reach: Reach): Landing | "widen"
     -1,
     0,
     false,
-    "the target's copies of the records around this offset do not tell the place; the beginning of its log was taken",
+    "the target's copies of the records around this offset do not show the place; the beginning of its log was taken",
   );
 }
 
@@ -280,7 +280,7 @@ function land(place: Place, target: TargetTail, reach: Reach): Landing | "widen"
  * @returns undefined if no such record is near. `alone` is true if the copy belongs to the first record that the target
  *   holds, and the origin holds that record only once.
  */
-function earliestHeld(place: Place, target: TargetTail): { copy: Copy; alone: boolean } | undefined {
+function earliestHeld(place: CommittedPosition, target: TargetTail): { copy: Copy; alone: boolean } | undefined {
   let earliest: Copy | undefined;
   for (const { record, equals } of place.after) {
     const copy = target.copies(record).at(equals === 1 ? -1 : 0);
@@ -296,7 +296,7 @@ function earliestHeld(place: Place, target: TargetTail): { copy: Copy; alone: bo
  * True if everything that the target holds before this copy is a copy of a record at or after the place. The mirror
  * sent these records twice.
  */
-function beginsWith(place: Place, target: TargetTail, copy: Copy): boolean {
+function beginsWith(place: CommittedPosition, target: TargetTail, copy: Copy): boolean {
   const lists = new Set(place.after.map((mark) => target.copies(mark.record)));
   const before = [...lists].flatMap((copies) => copies.filter((c) => c.at.count < copy.at.count));
   return before.length === copy.at.count;

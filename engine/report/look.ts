@@ -1,5 +1,5 @@
 import { withClusters } from "../clusters";
-import { type Finding, findingsOf, type GateOptions } from "../gate";
+import { type GateFinding, findingsOf, type GateOptions } from "../gate";
 import { type Look, Observer } from "../gate/observe";
 import { compareRecords } from "../gate/compare-records";
 import { gap, verdictOf } from "../gate/rule";
@@ -49,7 +49,7 @@ export async function lookAtCopy(model: MigrationModel, options: GateOptions, si
  * The findings, without those of partitions that received records in the meantime. The target may have been read with
  * copies of these records.
  */
-async function stillHolding(found: readonly Finding[], look: Look, observer: Observer): Promise<Finding[]> {
+async function stillHolding(found: readonly GateFinding[], look: Look, observer: Observer): Promise<GateFinding[]> {
   const now = await observer.readEndsAgain(look);
   const moved = new Set(
     [...look.partitions]

@@ -1,6 +1,6 @@
 import type { Residue } from "../cleanup";
 import type { FenceGap, Movement } from "../fence";
-import type { Finding, GateResult, Sample } from "../gate";
+import type { GateFinding, GateResult, Sample } from "../gate";
 import type { MirrorModel, Phase } from "../model";
 import type { AppliedGroup, AppliedOffsets, OffsetPlan } from "../offsets";
 import type { PreflightResult } from "../preflight";
@@ -27,7 +27,7 @@ export interface CopyLook {
   at: string;
   topics: TopicCopy[];
   /** Findings that keep the gate closed. Empty: the copy looks complete. */
-  against: Finding[];
+  against: GateFinding[];
   warnings: string[];
   /** State of the source connector and of its tasks, as Connect wrote it. Absent: there is no connector. */
   connector?: { state: string; tasks: Record<string, number> };

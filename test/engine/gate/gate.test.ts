@@ -115,7 +115,7 @@ describe("an incomplete copy does not", () => {
     expect(await open(mirror, { cleared: { [`${topic}:0`]: 15 } })).toMatchObject({ warnings: [] });
   });
 
-  it("offsets of an earlier run, or a topic made anew", async () => {
+  it("offsets of an earlier run, or a topic created again", async () => {
     const mirror = await start();
     const topic = await mirror.topic("stale");
     await mirror.send(topic, messages(5));
@@ -173,7 +173,7 @@ describe("what hides behind RUNNING", () => {
       "source task 0 is FAILED: org.apache.kafka.common.errors.RecordTooLargeException: too large\n",
     );
     expect(message.indexOf("is FAILED")).toBeLessThan(message.indexOf("not copied"));
-    expect(message).toContain("fix: mend what the trace names and restart the task");
+    expect(message).toContain("fix: fix what the trace names and restart the task");
     await mirror.status("task-0", "FAILED", "java.lang.OutOfMemoryError: Java heap space");
     expect(await refused(mirror)).toMatch(
       /source task 0 is FAILED: java.lang.OutOfMemoryError[^]*fix: give the workers more heap \(mirror\.jvmOptions/,

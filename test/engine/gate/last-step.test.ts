@@ -122,6 +122,6 @@ describe("the gate's last step", () => {
     );
     expect(failed).toMatch(/^GATE_INCOMPLETE: the copy was not proved complete within/);
     expect(failed).toContain(`${topic}-0: 2 offsets are not copied (copied up to 0, the origin ends at 3)`);
-    expect(failed).toContain("a later look did not come through: KAFKA_NOT_AVAILABLE: the broker restarts");
+    expect(failed).toContain("a later look failed: KAFKA_NOT_AVAILABLE: the broker restarts");
   });
 });

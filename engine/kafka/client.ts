@@ -3,6 +3,7 @@ import { administering } from "./administering";
 import { Cluster } from "./cluster";
 import { grouping } from "./grouping";
 import type { KafkaPort, OpenOptions } from "./port";
+import { measuring } from "./measuring";
 import { producing } from "./producing";
 import { reading } from "./reading";
 import { openRenewed } from "./renew";
@@ -26,6 +27,7 @@ export async function openKafka(connection: Connection, side: Side, options: Ope
   return {
     side,
     ...reading(cluster),
+    ...measuring(cluster),
     ...producing(cluster),
     ...writing(cluster),
     ...grouping(cluster),

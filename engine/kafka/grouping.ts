@@ -101,6 +101,7 @@ async function describeGroups(cluster: Cluster, ids: readonly string[]): Promise
         type,
         protocolType: g.protocolType,
         members: g.members,
+        ...(g.reads === undefined ? {} : { reads: g.reads }),
       });
     return { groupId: g.groupId, errorCode: g.errorCode };
   };

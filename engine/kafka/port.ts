@@ -159,6 +159,11 @@ export interface GroupDescription {
   /** `consumer`, `connect`, ... */
   protocolType: string;
   members: { memberId: string; clientId: string; clientHost: string }[];
+  /**
+   * Topics that the members read now, without duplicates: their assignment, or the topology of a Streams group
+   * (KIP-1071). undefined: the group has members, and the broker or the group's protocol does not show what they read.
+   */
+  reads?: string[];
 }
 
 export interface Acl {
@@ -207,6 +212,18 @@ export interface ActiveProducer extends TopicPartition {
   lastTimestamp: bigint;
   /** First offset of the producer's open transaction on the partition. -1n: no open transaction. */
   transactionStart: bigint;
+  /** True if the producer has written a transaction to the partition, open or ended. False: idempotent only. */
+  transactional: boolean;
+}
+
+/** Space of one broker's log directories, in bytes. */
+export interface DiskSpace {
+  broker: number;
+  /** Sum over the volumes of its directories. */
+  totalBytes: number;
+  usableBytes: number;
+  /** Number of its directories that are offline or do not report their space. They are not in the sums. */
+  unknownDirectories: number;
 }
 
 export interface OpenTransaction {
@@ -261,6 +278,16 @@ export interface KafkaPort {
    * `topic:partition:broker`.
    */
   replicaSizes(replicas: readonly Replica[]): Promise<Map<string, bigint>>;
+  /**
+   * Returns the space of each broker's log directories (KIP-827, Kafka 3.3 and later; needs Describe on the cluster).
+   * A broker that does not report it is left out. Directories of one broker with equal numbers count as one volume.
+   */
+  diskSpace(): Promise<DiskSpace[]>;
+  /**
+   * Returns the record with the highest timestamp of each partition (KIP-734, Kafka 3.0 and later). Offset and
+   * timestamp are -1n for an empty partition. Leaves out the partitions of a broker that does not support this.
+   */
+  newestRecords(partitions: readonly TopicPartition[]): Promise<ListedOffset[]>;
 
   /**
    * Returns the producers that the leaders remember (KIP-664, Kafka 2.8 and later; needs Read). Producers without an id

@@ -1,6 +1,6 @@
-import { partitionKey, replicaKey } from "../log/partition";
+import { partitionKey } from "../log/partition";
 import { describeCluster } from "./api/cluster";
-import { DESCRIBE_LOG_DIRS, fetch, listOffsets } from "./api/records";
+import { fetch, listOffsets } from "./api/records";
 import { byTopic, partitionName, type Cluster } from "./cluster";
 import {
   isRetriable,
@@ -17,7 +17,6 @@ import type {
   KafkaPort,
   ListedOffset,
   OffsetSpec,
-  Replica,
   TopicDescription,
   TopicPartition,
 } from "./port";
@@ -37,18 +36,10 @@ const PARTITION_BYTES = 1024 * 1024;
  */
 const BROKERS_TO_ASK = 3;
 const BETWEEN_EMPTY_LISTS_MS = 200;
-const CLUSTER_AUTHORIZATION_FAILED = 31;
 
 type Reading = Pick<
   KafkaPort,
-  | "describeCluster"
-  | "listTopics"
-  | "describeTopics"
-  | "topicOperations"
-  | "listOffsets"
-  | "fetch"
-  | "partitionSizes"
-  | "replicaSizes"
+  "describeCluster" | "listTopics" | "describeTopics" | "topicOperations" | "listOffsets" | "fetch"
 >;
 
 /** The part of the port that reads topics, offsets and records. */
@@ -60,8 +51,6 @@ export function reading(cluster: Cluster): Reading {
     topicOperations: (names) => topicOperations(cluster, names),
     listOffsets: (partitions, at) => offsets(cluster, partitions, at),
     fetch: (requests, options) => fetchAll(cluster, requests, options ?? {}),
-    partitionSizes: (topics) => sizes(cluster, topics),
-    replicaSizes: (replicas) => replicaSizes(cluster, replicas),
   };
 }
 
@@ -98,7 +87,10 @@ function take(found: DescribedTopics, { errorCode: _, ...topic }: TopicDescripti
   found.set(topic.name, topic);
 }
 
-async function describeTopics(cluster: Cluster, names: readonly string[] | undefined): Promise<TopicDescription[]> {
+export async function describeTopics(
+  cluster: Cluster,
+  names: readonly string[] | undefined,
+): Promise<TopicDescription[]> {
   const found = names === undefined ? await allTopics(cluster, true) : await topicsByName(cluster, names, true);
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -237,52 +229,5 @@ async function fetchAll(
       }
     });
   });
-  return found;
-}
-
-async function sizes(cluster: Cluster, topics: readonly string[]): Promise<Map<string, bigint>> {
-  const described = await describeTopics(cluster, topics);
-  const leaders = described.flatMap((t) =>
-    t.partitions.filter((p) => p.leader >= 0).map((p) => ({ topic: t.name, partition: p.partition, broker: p.leader })),
-  );
-  const sizes = await replicaSizes(cluster, leaders);
-  return new Map(
-    leaders.flatMap((l) => {
-      const size = sizes.get(replicaKey(l));
-      return size === undefined ? [] : [[partitionKey(l), size]];
-    }),
-  );
-}
-
-async function replicaSizes(cluster: Cluster, replicas: readonly Replica[]): Promise<Map<string, bigint>> {
-  const found = new Map<string, bigint>();
-  const groups = new Map<number, Replica[]>();
-  for (const replica of replicas) {
-    const held = groups.get(replica.broker);
-    if (held === undefined) groups.set(replica.broker, [replica]);
-    else held.push(replica);
-  }
-  await cluster.untilAllAnswered(
-    "read sizes from",
-    [...groups.keys()],
-    (id) => `broker ${id}`,
-    async (brokers, settle) => {
-      const asked = new Map(brokers.map((broker) => [broker, groups.get(broker)!]));
-      await cluster.each(asked, async (broker, items) => {
-        const link = await cluster.links.broker(broker);
-        const api = DESCRIBE_LOG_DIRS.find((a) => link.speaks(a.key, a.version)) ?? DESCRIBE_LOG_DIRS.at(-1)!;
-        const { errorCode, topics } = await cluster.links.sendOn(
-          link,
-          api,
-          byTopic(items, (i) => i.partition),
-        );
-        // A principal that may not describe the cluster gets no sizes. This is not an error.
-        settle(broker, errorCode === CLUSTER_AUTHORIZATION_FAILED ? NONE : errorCode);
-        for (const { topic, partitions: held } of topics) {
-          for (const p of held) if (!p.future) found.set(replicaKey({ topic, partition: p.partition, broker }), p.size);
-        }
-      });
-    },
-  );
   return found;
 }

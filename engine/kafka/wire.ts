@@ -199,6 +199,12 @@ export class In {
     if (length > 0) this.bytes(length);
   }
 
+  /** Reads a byte string without a copy. null is returned as an empty one. */
+  byteString(): Buffer {
+    const length = this.flexible ? this.unsignedVarint() - 1 : this.int32();
+    return this.bytes(Math.max(0, length));
+  }
+
   id(): string {
     return this.bytes(16).toString("hex");
   }

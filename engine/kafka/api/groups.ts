@@ -1,5 +1,6 @@
 import type { CommittedOffset, GroupState } from "../port";
 import type { Api, In } from "../wire";
+import { assignedTopics } from "./assignment";
 import { operations } from "./cluster";
 import type { ByTopic } from "./records";
 
@@ -103,6 +104,8 @@ export interface DescribedGroup {
   state: GroupState;
   protocolType: string;
   members: { memberId: string; clientId: string; clientHost: string }[];
+  /** What the members read, if it can be determined (`GroupDescription.reads`). */
+  reads?: string[];
   authorizedOperations?: string[];
 }
 
@@ -130,28 +133,47 @@ export const describeGroups: Api<readonly string[], DescribedGroup[]> = {
         body.nullableString();
         const member = { memberId, clientId: body.string(), clientHost: body.string() };
         body.skipBytes();
-        body.skipBytes();
-        return member;
+        return { ...member, reads: protocolType === "consumer" ? assignedTopics(body.byteString()) : unread(body) };
       });
-      return { errorCode, groupId, state, protocolType, members, authorizedOperations: operations(body.int32()) };
+      const known = { errorCode, groupId, state, protocolType, ...withReads(members) };
+      return { ...known, authorizedOperations: operations(body.int32()) };
     });
   },
 };
+
+/** A member, with the topics that it reads. undefined: unknown. */
+export type ReadingMember = DescribedGroup["members"][number] & { reads: string[] | undefined };
+
+/** Returns undefined: the assignment of another protocol (Kafka Connect) has another format. */
+function unread(body: In): undefined {
+  body.skipBytes();
+}
+
+/** Splits what the members read from the members. `shared` is what the whole group reads. */
+function withReads(
+  all: readonly ReadingMember[],
+  shared: readonly string[] = [],
+): Pick<DescribedGroup, "members" | "reads"> {
+  const members = all.map(({ reads: _, ...member }) => member);
+  if (all.some((m) => m.reads === undefined)) return { members };
+  return { members, reads: [...new Set([...shared, ...all.flatMap((m) => m.reads!)])].sort() };
+}
 
 /** The requests of the newer protocols differ only in the fields before the members and in the fields of a member. */
 interface NewerForm {
   name: string;
   key: number;
   protocolType: string;
-  skipToMembers(body: In): void;
-  readMember(body: In): DescribedGroup["members"][number];
+  /** Reads the fields before the members. Returns the topics in them. */
+  readToMembers(body: In): string[];
+  readMember(body: In): ReadingMember;
 }
 
 export function describeNewer({
   name,
   key,
   protocolType,
-  skipToMembers,
+  readToMembers,
   readMember,
 }: NewerForm): Api<readonly string[], DescribedGroup[]> {
   return {
@@ -173,10 +195,10 @@ export function describeNewer({
         const state = groupState(body.string());
         body.int32();
         body.int32();
-        skipToMembers(body);
+        const topics = readToMembers(body);
         const members = body.list(() => readMember(body));
         body.int32();
-        return { errorCode, groupId, state, protocolType, members };
+        return { errorCode, groupId, state, protocolType, ...withReads(members, topics) };
       });
     },
   };
@@ -187,7 +209,10 @@ export const describeConsumerGroups = describeNewer({
   name: "ConsumerGroupDescribe",
   key: 69,
   protocolType: "consumer",
-  skipToMembers: (body) => void body.string(),
+  readToMembers(body) {
+    body.string();
+    return [];
+  },
   readMember(body) {
     const memberId = body.string();
     body.nullableString();
@@ -196,19 +221,19 @@ export const describeConsumerGroups = describeNewer({
     const member = { memberId, clientId: body.string(), clientHost: body.string() };
     body.values(() => body.string());
     body.nullableString();
-    skipAssignment(body);
-    skipAssignment(body);
-    return member;
+    return { ...member, reads: [...readAssignment(body), ...readAssignment(body)] };
   },
 });
 
-function skipAssignment(body: In): void {
-  body.list(() => {
+function readAssignment(body: In): string[] {
+  const topics = body.list(() => {
     body.id();
-    body.string();
+    const topic = body.string();
     body.int32s();
+    return topic;
   });
   body.tags();
+  return topics;
 }
 
 export interface FetchedGroupOffsets {

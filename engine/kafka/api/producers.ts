@@ -7,6 +7,8 @@ export interface ProducerState {
   lastTimestamp: bigint;
   /** First offset of the producer's open transaction on this partition. -1n: no open transaction. */
   transactionStart: bigint;
+  /** True if a transaction of this producer is open or has ended on this partition. */
+  transactional: boolean;
 }
 
 /** DescribeProducers v0 (KIP-664, Kafka 2.8 and later). */
@@ -34,8 +36,10 @@ export const describeProducers: Api<
           body.int32();
           body.int32();
           const lastTimestamp = body.int64();
-          body.int32();
-          return { producerId, lastTimestamp, transactionStart: body.int64() };
+          // The coordinator's epoch from the last marker. -1: no transaction of this producer has ended here.
+          const ended = body.int32() >= 0;
+          const transactionStart = body.int64();
+          return { producerId, lastTimestamp, transactionStart, transactional: ended || transactionStart >= 0n };
         });
         return { partition, errorCode, producers };
       }),

@@ -12,40 +12,50 @@ export interface ListOffsetsRequest {
   topics: ByTopic<{ partition: number; timestamp: bigint }>[];
 }
 
-/** ListOffsets v5 (Kafka 2.3 and later). */
-export const listOffsets: Api<
+type ListOffsetsApi = Api<
   ListOffsetsRequest,
   ByTopic<{ partition: number; errorCode: number; timestamp: bigint; offset: bigint }>[]
-> = {
-  name: "ListOffsets",
-  key: 2,
-  version: 5,
-  flexible: false,
-  write(out, request) {
-    out.int32(-1).int8(request.readCommitted ? 1 : 0);
-    out.list(request.topics, ({ topic, partitions }) => {
-      out.string(topic).list(partitions, ({ partition, timestamp }) => {
-        out.int32(partition).int32(-1).int64(timestamp);
-      });
-    });
-  },
-  read(body) {
-    body.throttleTime();
-    return body.list(() => ({
-      topic: body.string(),
-      partitions: body.list(() => {
-        const found = {
-          partition: body.int32(),
-          errorCode: body.int16(),
-          timestamp: body.int64(),
-          offset: body.int64(),
-        };
-        body.int32();
-        return found;
-      }),
-    }));
-  },
-};
+>;
+
+function listOffsetsOf(version: 5 | 7): ListOffsetsApi {
+  return {
+    name: "ListOffsets",
+    key: 2,
+    version,
+    flexible: version >= 6,
+    write(out, request) {
+      out.int32(-1).int8(request.readCommitted ? 1 : 0);
+      out
+        .list(request.topics, ({ topic, partitions }) => {
+          out.string(topic).list(partitions, ({ partition, timestamp }) => {
+            out.int32(partition).int32(-1).int64(timestamp);
+          });
+        })
+        .tags();
+    },
+    read(body) {
+      body.throttleTime();
+      return body.list(() => ({
+        topic: body.string(),
+        partitions: body.list(() => {
+          const found = {
+            partition: body.int32(),
+            errorCode: body.int16(),
+            timestamp: body.int64(),
+            offset: body.int64(),
+          };
+          body.int32();
+          return found;
+        }),
+      }));
+    },
+  };
+}
+
+/** ListOffsets v5 (Kafka 2.3 and later). */
+export const listOffsets = listOffsetsOf(5);
+/** ListOffsets v7 (Kafka 3.0 and later) also accepts the timestamp -3: the record with the highest timestamp (KIP-734). */
+export const listNewest = listOffsetsOf(7);
 
 export interface FetchBody {
   readCommitted: boolean;
@@ -125,11 +135,20 @@ function wholeBatches(records: Buffer): Buffer {
 
 type Sizes = ByTopic<{ partition: number; size: bigint; future: boolean }>[];
 
+interface LogDirectory {
+  offline: boolean;
+  /** -1: not reported. */
+  totalBytes: number;
+  usableBytes: number;
+}
+
 /**
  * DescribeLogDirs. If the principal may not describe the cluster, v1 (Kafka 2.0) returns an empty list, and v3 (Kafka
  * 3.2) returns an error code.
  */
-function describeLogDirs(version: 1 | 3): Api<readonly ByTopic<number>[] | null, { errorCode: number; topics: Sizes }> {
+function describeLogDirs(
+  version: 1 | 3 | 4,
+): Api<readonly ByTopic<number>[] | null, { errorCode: number; topics: Sizes; directories: LogDirectory[] }> {
   return {
     name: "DescribeLogDirs",
     key: 35,
@@ -141,12 +160,16 @@ function describeLogDirs(version: 1 | 3): Api<readonly ByTopic<number>[] | null,
     read(body) {
       body.throttleTime();
       const errorCode = version >= 3 ? body.int16() : 0;
-      const dirs = body.list(() => {
-        body.int16();
+      const directories: LogDirectory[] = [];
+      const topics = body.list(() => {
+        const offline = body.int16() !== 0;
         body.string();
-        return body.list(() => ({ topic: body.string(), partitions: body.list(() => readSize(body)) }));
+        const held = body.list(() => ({ topic: body.string(), partitions: body.list(() => readSize(body)) }));
+        const space = () => (version >= 4 ? Number(body.int64()) : -1);
+        directories.push({ offline, totalBytes: space(), usableBytes: space() });
+        return held;
       });
-      return { errorCode, topics: dirs.flat() };
+      return { errorCode, topics: topics.flat(), directories };
     },
   };
 }
@@ -160,3 +183,5 @@ function readSize(body: In): { partition: number; size: bigint; future: boolean 
 
 /** Newest first. The broker decides which version is used. */
 export const DESCRIBE_LOG_DIRS = [describeLogDirs(3), describeLogDirs(1)] as const;
+/** DescribeLogDirs v4 (KIP-827, Kafka 3.3 and later) also returns the space of each directory's volume. */
+export const describeDisks = describeLogDirs(4);

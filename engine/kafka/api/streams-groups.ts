@@ -1,5 +1,5 @@
 import type { In } from "../wire";
-import { type DescribedGroup, describeNewer } from "./groups";
+import { describeNewer, type ReadingMember } from "./groups";
 
 /**
  * StreamsGroupDescribe v0 (KIP-1071, Kafka 4.1 and later). No other request describes groups of the Streams protocol.
@@ -8,11 +8,15 @@ export const describeStreamsGroups = describeNewer({
   name: "StreamsGroupDescribe",
   key: 89,
   protocolType: "streams",
-  skipToMembers: (body) => nullable(body, skipTopology),
+  readToMembers(body) {
+    const topics: string[] = [];
+    nullable(body, () => topics.push(...readTopology(body)));
+    return topics;
+  },
   readMember,
 });
 
-function readMember(body: In): DescribedGroup["members"][number] {
+function readMember(body: In): ReadingMember {
   const memberId = body.string();
   body.int32();
   body.nullableString();
@@ -28,7 +32,7 @@ function readMember(body: In): DescribedGroup["members"][number] {
   for (let lists = 2; lists > 0; lists--) body.list(() => skipTaskOffset(body));
   for (let assignments = 2; assignments > 0; assignments--) skipTasks(body);
   body.boolean();
-  return member;
+  return { ...member, reads: [] };
 }
 
 /** Skips a nullable structure. Its first byte is negative if it is null. */
@@ -38,22 +42,26 @@ function nullable(body: In, skip: (body: In) => void): void {
   body.tags();
 }
 
-function skipTopology(body: In): void {
+/** Returns the source topics and the internal topics of all subtopologies. */
+function readTopology(body: In): string[] {
   body.int32();
+  const topics: string[] = [];
   // The list of subtopologies is null if there are none.
   body.list(() => {
     body.string();
-    body.values(() => body.string());
-    body.values(() => body.string());
+    topics.push(...body.values(() => body.string()));
+    topics.push(...body.values(() => body.string()));
+    // State changelogs, then repartition topics.
     for (let lists = 2; lists > 0; lists--) {
       body.list(() => {
-        body.string();
+        topics.push(body.string());
         body.int32();
         body.int16();
         body.list(() => skipPair(body));
       });
     }
   });
+  return topics;
 }
 
 function skipPair(body: In): void {

@@ -39,6 +39,8 @@ export interface FakeBroker {
   connections: number;
   /** Answers for an API by name: one function for all requests, called with how many came before. */
   answer: Record<string, (before: number) => Answer>;
+  /** Newest version of an API by name, for a broker older than the engine's newest request. Default: the newest. */
+  newest: Record<string, number>;
   stop(): Promise<void>;
 }
 
@@ -63,6 +65,7 @@ export async function startFakeBroker(): Promise<FakeBroker> {
     asked: [],
     connections: 0,
     answer: {},
+    newest: {},
     async stop() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -74,7 +77,7 @@ export async function startFakeBroker(): Promise<FakeBroker> {
     const api = key === apiVersions.key ? apiVersions : ALL_APIS.find((a) => a.key === key && a.version === version)!;
     const before = broker.asked.filter((a) => a.api.name === api.name).length;
     broker.asked.push({ api, at: Date.now() });
-    const written = key === apiVersions.key ? writeVersions : broker.answer[api.name]?.(before);
+    const written = key === apiVersions.key ? versionsOf(broker.newest) : broker.answer[api.name]?.(before);
     if (written === "close") socket.destroy();
     if (typeof written !== "function") return;
     const out = new Out(api.flexible);
@@ -92,15 +95,16 @@ export async function startFakeBroker(): Promise<FakeBroker> {
   return broker;
 }
 
-function writeVersions(out: Out): void {
+const versionsOf = (newest: Readonly<Record<string, number>>) => (out: Out) => {
   const known = new Map<number, { min: number; max: number }>();
-  for (const { key, version } of ALL_APIS) {
+  for (const { name, key, version } of ALL_APIS) {
+    if (version > (newest[name] ?? Infinity)) continue;
     const range = known.get(key) ?? { min: version, max: version };
     known.set(key, { min: Math.min(range.min, version), max: Math.max(range.max, version) });
   }
   out.int16(0).list([...known], ([key, { min, max }]) => out.int16(key).int16(min).int16(max));
   out.int32(0).tags();
-}
+};
 
 export interface FakeTopic {
   name: string;

@@ -1,21 +1,16 @@
 import { nothingSelected, selectGroups, sinkGroupsLeftOut } from "../selection";
+import { applicationOf, isStreamsTopic } from "../streams";
 import { someOf } from "../units";
 import { error, type Finding, findingOf, warning } from "./finding";
 import type { PreflightFacts } from "./facts";
-
-/**
- * Internal topics of a Streams application. Their names are `<application.id>-...`, and its group is named
- * `<application.id>` (Kafka 4.3, InternalTopologyBuilder).
- */
-const STREAMS = /-(changelog|repartition)$/;
 
 /** Topics of a service around Kafka, or of a Streams application that does not move. */
 const NOT_DATA: { form: RegExp; what: string }[] = [
   { form: /^_schemas$/, what: "a schema registry's storage" },
   { form: /^_./, what: "a service's own topic" },
   { form: /connect.*[-._](configs?|offsets?|status(es)?)$/i, what: "another Connect cluster's storage" },
-  { form: STREAMS, what: "the state of a Streams application whose group does not move" },
 ];
+const STREAMS_STATE = "the state of a Streams application whose group does not move";
 
 /** Checks that the patterns select something, and warns if they select topics that are not application data. */
 export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string[] = []): Finding[] {
@@ -23,12 +18,13 @@ export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string
   const findings: Finding[] = [];
   if (selected.length === 0) findings.push(findingOf(nothingSelected(originTopics, mirror)));
   const moving = selectGroups(originGroups, mirror);
-  const goesWith = (topic: string) =>
-    STREAMS.test(topic) ? moving.find((group) => topic.startsWith(`${group}-`)) : undefined;
+  const movingNames = new Set(moving);
+  const goesWith = (topic: string) => applicationOf(topic, movingNames);
   const odd = selected.flatMap(({ origin: { name } }) => {
     if (goesWith(name) !== undefined) return [];
-    const kind = NOT_DATA.find(({ form }) => form.test(name));
-    return kind === undefined ? [] : [`${name} (${kind.what})`];
+    const what =
+      NOT_DATA.find(({ form }) => form.test(name))?.what ?? (isStreamsTopic(name) ? STREAMS_STATE : undefined);
+    return what === undefined ? [] : [`${name} (${what})`];
   });
   if (odd.length > 0) {
     findings.push(

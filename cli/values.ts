@@ -33,6 +33,11 @@ export class Reader {
     return this.number(name, (n) => Number.isInteger(n) && n > 0, "a whole number above 0");
   }
 
+  /** Reads a number above 0, with a fraction or without. */
+  amount(name: string): number | undefined {
+    return this.number(name, (n) => n > 0, "a number above 0");
+  }
+
   /** Reads seconds and returns milliseconds. */
   seconds(name: string): number | undefined {
     const seconds = this.number(name, (n) => n >= 0, "a number of seconds");

@@ -3,6 +3,7 @@ import { doctor } from "./doctor";
 import { fence } from "./fence";
 import { gate } from "./gate";
 import { offsets } from "./offsets";
+import { plan } from "./plan";
 import { rehearse } from "./rehearse";
 import { replication } from "./replication";
 import { report } from "./report";
@@ -19,6 +20,7 @@ export const COMMANDS = {
   fence,
   report,
   doctor,
+  plan,
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;

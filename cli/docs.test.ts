@@ -1,0 +1,20 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { COMMANDS } from "./commands";
+import { EXIT } from "./exit";
+
+const read = (path: string) => readFileSync(join(__dirname, "..", path), "utf8");
+
+test("every command and every exit code is on the page of the command line, and every command in the README", () => {
+  const page = read("docs/command-line.md");
+  for (const name of Object.keys(COMMANDS)) expect(page, name).toContain(`\n| \`${name}\` |`);
+  for (const code of Object.values(EXIT)) expect(page, `exit code ${code}`).toContain(`\n| ${code} |`);
+  const [, listed] = /`npx kafka-migration ([a-z |]+) --stack NAME`/.exec(read("README.md"))!;
+  expect(listed!.split(" | ").sort()).toEqual(Object.keys(COMMANDS).sort());
+});
+
+test("every option of plan is explained there", () => {
+  const section = read("docs/command-line.md").split("## What a plan shows")[1]!;
+  for (const option of Object.keys(COMMANDS.plan.options)) expect(section).toContain(`--${option}`);
+});

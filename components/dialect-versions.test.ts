@@ -72,6 +72,12 @@ describe("an operator version that does not read the dialect is a mistake with t
     ],
     ["strimzi-v1beta2", "0.22.1", "no dialect of this package is for that version"],
     ["event-streams-v1beta2", "13.0.1", "use dialect event-streams-v1"],
+    ["event-streams-v1", "12.3", "use dialect event-streams-v1beta2"],
+    ["strimzi-v1", "11.5", "operatorVersion is 11.5, a version of Event Streams: use dialect event-streams-v1beta2"],
+    ["strimzi-v1beta2", "10.5.0", "a version of Event Streams: use dialect event-streams-v1beta1"],
+    ["strimzi-v1", "13.0.0", "use dialect event-streams-v1"],
+    ["event-streams-v1", "1.2.0", "operatorVersion is 1.2.0, a version of Strimzi: use dialect strimzi-v1"],
+    ["event-streams-v1beta2", "0.45.0", "a version of Strimzi: use dialect strimzi-v1beta2"],
     ["event-streams-v1beta2", "10.5", "use dialect event-streams-v1beta1"],
     ["event-streams-v1", "11.5.0", "use dialect event-streams-v1beta2"],
     ["strimzi-v1", "latest", 'operatorVersion is "latest": it has to be the Strimzi version, like 0.49'],
@@ -98,9 +104,9 @@ describe("an operator version that does not read the dialect is a mistake with t
     ]);
     const entry = (operatorVersion?: string) =>
       JSON.stringify({
-        bootstrapServers: "a:1",
+        bootstrapServers: `${operatorVersion === undefined ? "a" : "b"}:1`,
         cluster: "c",
-        namespace: operatorVersion ?? "n",
+        namespace: operatorVersion === undefined ? "n" : "m",
         ...(operatorVersion === undefined ? {} : { operatorVersion }),
       });
     expect(() => readSettings({ origin: entry("1.0.0"), target: entry(), dialect: "strimzi-v1beta2" })).toThrow(

@@ -113,6 +113,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
       { sourceConnector: { config: { "offset.lag.max": "x" } } },
       (p) => (source(p)["offset.lag.max"] = "x"),
     ],
+    ["address-refused", { target: { bootstrapServers: "t" } }, (p) => (p.mirror.spec.target.bootstrapServers = "t")],
     [
       "settings-contradict",
       { sourceConnector: { config: { "producer.override.max.in.flight.requests.per.connection": 6 } } },

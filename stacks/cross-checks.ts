@@ -164,8 +164,8 @@ function complete(settings: StackSettings): StackSettings {
   });
   const side = (entry: ClusterEntry): ClusterEntry => ({
     ...(entry.users === "given" ? somebody(entry) : entry),
-    cluster: entry.cluster ?? "-",
-    namespace: entry.namespace ?? "-",
+    cluster: entry.cluster ?? "unknown",
+    namespace: entry.namespace ?? "unknown",
     administrator:
       entry.administrator === undefined && (entry.users === "operator" || entry.users === "anonymous")
         ? undefined

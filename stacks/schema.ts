@@ -182,6 +182,8 @@ export const TOP_KEYS: readonly string[] = [...Object.keys(schema.shape), ...SEC
 export function standIn(path: readonly PropertyKey[]): unknown {
   const [side, key] = path;
   if (side !== "origin" && side !== "target") return undefined;
-  if (path.length === 1) return { bootstrapServers: "-" };
-  return path.length === 2 && key === "bootstrapServers" ? "-" : undefined;
+  // Each side has its own, because two equal addresses would be a mistake.
+  const bootstrapServers = `${side}.invalid:9093`;
+  if (path.length === 1) return { bootstrapServers };
+  return path.length === 2 && key === "bootstrapServers" ? bootstrapServers : undefined;
 }

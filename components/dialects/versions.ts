@@ -38,14 +38,20 @@ export const ranges: Readonly<Record<DialectName, Range>> = {
   },
   "event-streams-v1": {
     product: "Event Streams",
-    from: "12.3",
-    strimzi: (version) =>
-      versionAtLeast(version, "13.1") ? newestStrimzi : versionAtLeast(version, "13.0") ? "1.0" : "0.51",
+    from: "13.0",
+    strimzi: (version) => (versionAtLeast(version, "13.1") ? newestStrimzi : "1.0"),
     newest: "1.0",
   },
   "strimzi-v1beta2": { product: "Strimzi", from: "0.23", below: "1.0", strimzi: (version) => version, newest: "0.51" },
   "strimzi-v1": { product: "Strimzi", from: "0.49", strimzi: (version) => version, newest: newestStrimzi },
 };
+
+/** Strimzi is at 1.x. Event Streams began to be an operator with 10.0. */
+const productOf = (version: string): Range["product"] =>
+  versionAtLeast(version, "10.0") ? "Event Streams" : "Strimzi";
+
+const reads = ({ from, below }: Range, version: string) =>
+  versionAtLeast(version, from) && (below === undefined || !versionAtLeast(version, below));
 
 /**
  * Returns the Strimzi version for an operator version. If that operator does not read the dialect, this is a mistake,
@@ -58,20 +64,17 @@ export function strimziOf(dialect: DialectName, version: string | undefined, mis
     mistakes.add(`operatorVersion is "${version}": it has to be the ${product} version, like ${from} or ${from}.0`);
     return newest;
   }
-  if (versionAtLeast(version, from) && (below === undefined || !versionAtLeast(version, below)))
-    return strimzi(version);
-  const others = Object.entries(ranges).filter(
-    ([, one]) =>
-      one.product === product &&
-      versionAtLeast(version, one.from) &&
-      (one.below === undefined || !versionAtLeast(version, one.below)),
-  );
+  const own = productOf(version);
+  if (own === product && reads(ranges[dialect], version)) return strimzi(version);
+  const others = Object.entries(ranges).filter(([, one]) => one.product === own && reads(one, version));
   const range = below === undefined ? `${from} and later` : `${from} up to, but not ${below}`;
   const way =
     others.length === 0
       ? "no dialect of this package is for that version"
       : `use dialect ${others.map(([name]) => name).join(" or ")}`;
-  mistakes.add(`dialect ${dialect} is for ${product} ${range}, and operatorVersion is ${version}: ${way}`);
+  mistakes.add(
+    `dialect ${dialect} is for ${product} ${range}, and operatorVersion is ${version}${own === product ? "" : `, a version of ${own}`}: ${way}`,
+  );
   return newest;
 }
 

@@ -13,6 +13,7 @@ import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from
 import { nameMistakes, unusedNames } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { mayBeSecret, migrationSchema } from "./schema";
+import { valueMistakes } from "./values";
 import { sharedNames } from "./other-migrations";
 
 /**
@@ -60,8 +61,8 @@ export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
   // The resource is written again with its real connections. This call finds what the dialect cannot express.
   resolved.dialect.mirror(
     mirrorSpec(resolved, {
-      origin: { bootstrapServers: "-", ...origin },
-      target: { bootstrapServers: "-", ...target },
+      origin: { ...origin, bootstrapServers: "-" },
+      target: { ...target, bootstrapServers: "-" },
     }),
     mistakes,
   );
@@ -113,7 +114,7 @@ export function argumentMistakes(
         missing([side, "operator", "namespace"], ": name the namespace of the Kafka resource");
     }
   }
-  for (const mistake of nameMistakes(args)) mistakes.add(mistake);
+  for (const mistake of [...nameMistakes(args), ...valueMistakes(args)]) mistakes.add(mistake);
   args.replication?.rules?.forEach(({ pattern }, i) => isPattern(`replication.rules.${i}.pattern`, pattern, mistakes));
   return [...mistakes.list];
 }

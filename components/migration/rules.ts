@@ -63,6 +63,7 @@ export function connectionsOf(args: Partial<MigrationArgs>): Connections {
     // There is always a CA: the operator's Secret, a given one, or the system's.
     const login = cluster?.anonymous === true ? {} : { authentication: authenticationOf(cluster) };
     return {
+      ...(typeof cluster?.bootstrapServers === "string" ? { bootstrapServers: cluster.bootstrapServers } : {}),
       ...login,
       ...(cluster?.tls === false ? {} : { tls: { trustedCertificates: [{ secretName: "", certificate: "" }] } }),
     };

@@ -6,7 +6,12 @@ import type { ResolvedMirror } from "./resolved";
 /** How the workers reach the clusters. Texts in it may be Pulumi outputs. */
 export type Connections = Record<
   "origin" | "target",
-  { authentication?: MirrorAuthentication; tls?: { trustedCertificates: readonly TrustedCertificate[] } }
+  {
+    /** Known unless it is a Pulumi output. */
+    bootstrapServers?: unknown;
+    authentication?: MirrorAuthentication;
+    tls?: { trustedCertificates: readonly TrustedCertificate[] };
+  }
 >;
 
 /** What else is known when a mirror is described. */
@@ -70,8 +75,13 @@ export function viewOf(mirror: ResolvedMirror, described?: Described): MirrorVie
   };
 }
 
-function clusterOf({ authentication, tls }: Connections["origin"]): Pick<ClusterView, "authentication" | "tls"> {
+function clusterOf({
+  bootstrapServers,
+  authentication,
+  tls,
+}: Connections["origin"]): Pick<ClusterView, "bootstrapServers" | "authentication" | "tls"> {
   return {
+    ...(typeof bootstrapServers === "string" && bootstrapServers !== "" ? { bootstrapServers } : {}),
     ...(authentication === undefined
       ? {}
       : { authentication: { type: authentication.type, settings: {}, ...loginOf(authentication) } }),

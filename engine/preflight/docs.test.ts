@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { FINDING_CODES } from "./codes";
 
 test("every code that preflight says has its line in the documentation, and no other has", () => {
   const sources = readdirSync(__dirname).filter((file) => !file.endsWith(".test.ts"));
@@ -16,4 +17,5 @@ test("every code that preflight says has its line in the documentation, and no o
     .flatMap((line) => [...line.split("|")[1]!.matchAll(/`([A-Z_]+)`/g)].map((m) => m[1]!));
   expect(new Set(written)).toEqual(new Set([...said, ...handedOn].filter((code) => code !== "PREFLIGHT_FAILED")));
   expect(written).toHaveLength(new Set(written).size);
+  expect([...FINDING_CODES].sort()).toEqual([...written].sort());
 });

@@ -16,6 +16,8 @@ const SIDES = ["origin", "target"] as const;
 const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
 const PATTERNS = ["topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const;
 const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
+/** The operators' CRDs take no other alias. */
+const ALIAS = /^[A-Za-z0-9._-]{1,100}$/;
 
 /** Rules about which topics are copied and whether the copies arrive unchanged. */
 export const copyRules: Rule[] = [
@@ -144,12 +146,14 @@ function sameCopy(at: MirrorView, other: MirrorView): boolean {
 function names(mirror: MirrorView): Saying[] {
   const why = 'brokers take 1 to 249 letters, digits, ".", "_" and "-" only, and the mirror does not come to work';
   const sides = (["origin", "target"] as const).filter(
-    (side) => attempt(() => !TOPIC_NAME.test(mirror[side].alias)) === true && mirror[side].alias !== "",
+    (side) => attempt(() => !ALIAS.test(mirror[side].alias)) === true && mirror[side].alias !== "",
   );
   const aliases = sides.map((side) => ({
     seen: `${namesIn(mirror)[side]}.alias is "${mirror[side].alias}"`,
-    why: `it becomes part of topic names: ${why}`,
-    instead: "write another alias",
+    why: /^[\w.-]+$/.test(mirror[side].alias)
+      ? "the API server takes at most 100 characters, because an alias becomes part of topic names"
+      : `it becomes part of topic names: ${why}`,
+    instead: /^[\w.-]+$/.test(mirror[side].alias) ? "write a shorter alias" : "write another alias",
   }));
   const topics = internalTopics(modelFrom(mirror)).filter(
     ({ kind, name }) =>

@@ -16,6 +16,7 @@ import { replicaRules } from "./replicas";
 import { type Finding, messageOf, type Rule } from "./rule";
 import { securityRules } from "./security";
 import { sinkRules } from "./sinks";
+import { serverRules } from "./servers";
 import { settingRules } from "./settings";
 import { type MirrorView, nothing, type UserView, type View } from "./view";
 
@@ -38,6 +39,7 @@ export const rules: readonly Rule[] = [
   ...copyRules,
   ...replicaRules,
   ...memoryRules,
+  ...serverRules,
   ...securityRules,
   ...cutoverRules,
   ...sinkRules,

@@ -318,6 +318,12 @@ export const nameRows: Row[] = [
   },
   {
     rule: "names-refused",
+    trips: { change: (parts) => (pair(parts).source.alias = "a".repeat(101)) },
+    passes: { change: (parts) => (pair(parts).source.alias = "a".repeat(100)) },
+    says: "the API server takes at most 100 characters",
+  },
+  {
+    rule: "names-refused",
     trips: { change: (parts) => (pair(parts).source.alias = "east/one") },
     passes: { change: (parts) => (pair(parts).source.alias = "east-one") },
     says: 'mirrors[0].source.alias is "east/one": it becomes part of topic names',

@@ -1,6 +1,27 @@
-import { secret, source, type Row } from "./row";
+import { pair, secret, source, type Row } from "./row";
 
 export const securityRows: Row[] = [
+  ...(
+    [
+      ["origin-kafka-bootstrap", "has no port"],
+      ["a:9093,b:70000", "has port 70000, which is not from 1 to 65535"],
+      ["a:9093;b:9093", "is not one address"],
+      ["a:9093,", "has an empty address"],
+      ["a:kafka", 'has "kafka" as its port'],
+    ] as const
+  ).map(
+    ([servers, says]): Row => ({
+      rule: "address-refused",
+      trips: { change: (parts) => (pair(parts).source.bootstrapServers = servers) },
+      passes: {
+        change: (parts) => {
+          pair(parts).source.bootstrapServers = " a.example.com:9093, [::1]:9093,SASL_SSL://b_1:9093";
+          parts.mirror.spec.target.bootstrapServers = "${env:TARGET}";
+        },
+      },
+      says,
+    }),
+  ),
   {
     rule: "login-missing",
     trips: { mirror: { origin: { authentication: false }, target: { authentication: false } } as never },

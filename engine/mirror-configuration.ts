@@ -1,4 +1,5 @@
 import type { MirrorModel } from "./model";
+import { versionAtLeast } from "./version";
 
 export const APACHE_IDENTITY = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
 /** The class in the guide. Strimzi up to 0.45, which runs Kafka 3, ships it. Apache's class exists since Kafka 3.0. */
@@ -45,7 +46,7 @@ export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
     configStorageTopic: mirror.target.configStorageTopic,
     statusStorageTopic: mirror.target.statusStorageTopic,
     topicsPattern: mirror.topicsPattern,
-    topicsExcludePattern: mirror.topicsExcludePattern,
+    topicsExcludePattern: topicsExcludeOf(mirror),
     groupsPattern: mirror.groupsPattern,
     groupsExcludePattern: mirror.groupsExcludePattern,
     offsetSyncsLocation: source.text("offset-syncs.topic.location") === "target" ? "target" : "source",
@@ -67,6 +68,18 @@ export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
     refreshTopicsIntervalSeconds: source.number("refresh.topics.interval.seconds") ?? 600,
   };
   return Object.fromEntries(Object.entries(model).filter(([, value]) => value !== undefined)) as unknown as MirrorModel;
+}
+
+/**
+ * The `topics.exclude` that is written, as a field of the resource or in the source connector's configuration. Kafka
+ * 2.7 to 3.9 also read its old spelling `topics.blacklist`. Undefined: MirrorMaker 2's default applies.
+ */
+export function topicsExcludeOf(
+  mirror: Pick<MirrorConfiguration, "topicsExcludePattern" | "kafkaVersion" | "source">,
+): string | undefined {
+  const { text } = reader(mirror.source.config);
+  const old = versionAtLeast(mirror.kafkaVersion, "4") ? undefined : text("topics.blacklist");
+  return mirror.topicsExcludePattern ?? text("topics.exclude") ?? old;
 }
 
 /**

@@ -10,6 +10,7 @@ interface Copy {
   exclude?: string;
   policy?: string;
   state?: string;
+  config?: Record<string, string>;
   servers?: (cluster: string) => string;
 }
 
@@ -20,6 +21,7 @@ const copy = ({
   exclude,
   policy = IDENTITY,
   state,
+  config = {},
   servers = (c) => `${c}-kafka-bootstrap.${c}:9092`,
 }: Copy) =>
   custom({
@@ -35,7 +37,7 @@ const copy = ({
           source: { alias: from, bootstrapServers: servers(from) },
           sourceConnector: {
             ...(state === undefined ? {} : { state }),
-            config: { "replication.policy.class": policy },
+            config: { "replication.policy.class": policy, ...config },
           },
           topicsPattern: pattern,
           ...(exclude === undefined ? {} : { topicsExcludePattern: exclude }),
@@ -87,6 +89,39 @@ describe("an endless loop is seen", () => {
     expect(loops({ from: "a", to: "b" }, { from: "b", to: "a", servers: port })).toHaveLength(1);
   });
 
+  const DEFAULT = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
+  const all = { pattern: ".*", policy: DEFAULT };
+
+  test("of names that grow, where the two mirrors do not recognise each other's copies", () => {
+    const [message] = loops({ from: "a", to: "b", ...all }, { from: "b", to: "a", ...all, policy: IDENTITY });
+    expect(message).toContain("a -> b -> a copies topics like");
+    expect(message).toContain("under a longer name each time");
+    expect(message).toContain("the same two aliases");
+    // The same two clusters have other aliases.
+    const aliases = { servers: (c: string) => `${c.replace("2", "")}-kafka-bootstrap.ns.svc:9092` };
+    expect(
+      loops({ from: "a", to: "b", ...all, ...aliases }, { from: "b2", to: "a2", ...all, ...aliases }),
+    ).toHaveLength(1);
+    expect(loops({ from: "a", to: "b", ...all, ...aliases }, { from: "b", to: "a", ...all, ...aliases })).toEqual([]);
+  });
+
+  test("also by one service whose address is written in another form", () => {
+    const forms = [
+      "kafka-NAME.ns.svc:9092",
+      "kafka-NAME.ns.svc.cluster.local:9094",
+      "kafka-NAME.ns:9092",
+      "kafka-NAME:9092",
+    ];
+    for (const form of forms.slice(1)) {
+      const as = (text: string) => (c: string) => text.replace("NAME", c);
+      const ways = [
+        { from: "a", to: "b", servers: as(forms[0]!) },
+        { from: "b", to: "a", servers: as(form) },
+      ];
+      expect(loops(...ways), form).toHaveLength(1);
+    }
+  });
+
   test("within one resource", () => {
     const one = copy({ from: "a", to: "b" });
     const both = structuredClone(one) as any;
@@ -126,6 +161,20 @@ describe("no endless loop", () => {
       [
         { from: "a", to: "b", policy: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" },
         { from: "b", to: "a" },
+      ],
+    ],
+    [
+      "what the source connector excludes in its configuration",
+      [
+        { from: "a", to: "b", pattern: ".*", config: { "topics.exclude": "back-.*" } },
+        { from: "b", to: "a", pattern: "back-.*", config: { "topics.exclude": "orders" } },
+      ],
+    ],
+    [
+      "the default policy both ways, active/active",
+      [
+        { from: "a", to: "b", pattern: ".*", policy: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" },
+        { from: "b", to: "a", pattern: ".*", policy: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" },
       ],
     ],
     [

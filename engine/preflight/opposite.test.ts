@@ -4,6 +4,7 @@ import { checkOpposite, type OtherMirror } from "./opposite";
 import { facts, mirror } from "../../test/engine/preflight/facts";
 
 const identity = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
+const renames = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
 const addresses = { origin: ["origin:9092", "10.0.0.1:9092"], target: ["target:9092"] };
 
 function other(config: Record<string, string> = {}, over: Partial<OtherMirror> = {}): OtherMirror {
@@ -72,14 +73,62 @@ describe("a mirror in the opposite direction", () => {
     expect(found(other(back), { mirror: renaming, selected: [copied] })).toEqual([]);
   });
 
-  it("is one, too, where only one of them renames: the names grow without an end", () => {
-    const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
-    expect(
-      found(other({ "replication.policy.class": policyClass }), { mirror: { ...mirror, topicsPattern: "orders" } }),
-    ).toEqual([]);
-    expect(
-      found(other({ "replication.policy.class": policyClass }), { mirror: { ...mirror, topicsPattern: ".*" } }),
-    ).toEqual(["error"]);
+  it("is one where only one of them renames, or their aliases or separators differ: the names grow without an end", () => {
+    const back = { "replication.policy.class": renames };
+    expect(found(other(back), { mirror: { ...mirror, topicsPattern: "orders" } })).toEqual([]);
+    expect(found(other({ ...back, topics: ".*" }), { mirror: { ...mirror, topicsPattern: ".*" } })).toEqual(["error"]);
+    const renaming = { ...mirror, policyClass: renames, topicsPattern: ".*" };
+    const same = { "source.cluster.alias": mirror.targetAlias, "target.cluster.alias": mirror.originAlias };
+    const all = { ...back, topics: ".*" };
+    // Active/active: each recognises the copies of the other.
+    expect(found(other({ ...all, ...same }), { mirror: renaming })).toEqual([]);
+    expect(found(other({ ...all, "replication.policy.class": identity }), { mirror: renaming })).toEqual(["error"]);
+    const [finding] = checkOpposite(facts({ others: [other(all)], addresses, mirror: renaming }));
+    expect(finding!.seen).toMatch(/longer names without end.*aliases origin-cluster->target-cluster and new->old/);
+    expect(finding!.fix).toContain("the same two aliases");
+    expect(found(other({ ...all, ...same, "replication.policy.separator": "_" }), { mirror: renaming })).toEqual([
+      "error",
+    ]);
+    // The copy has another name, which this mirror does not take.
+    expect(found(other(all), { mirror: { ...renaming, topicsPattern: "orders.*" } })).toEqual([]);
+  });
+
+  it("is a warning where nobody can know: another class of policy or filter, or an exclusion in the old spelling", () => {
+    expect(found(other({ "replication.policy.class": "com.example.Policy" }))).toEqual(["warning"]);
+    expect(found(other({ "replication.policy.class": "com.example.Policy", topics: "payments" }))).toEqual([]);
+    expect(found(other({ "topic.filter.class": "com.example.Filter" }))).toEqual(["warning"]);
+    expect(found(other({ "topics.blacklist": "orders" }))).toEqual(["warning"]);
+    expect(found(other({ "topics.blacklist": "payments" }))).toEqual(["error"]);
+    expect(found(other({ "topics.blacklist": "payments", "topics.exclude": "orders" }))).toEqual([]);
+  });
+
+  it("is found in whatever form the addresses are written", () => {
+    const own = { origin: ["blue-kafka-bootstrap.blue.svc:9093"], target: ["kafka.green.svc:9092", "10.0.0.9:9092"] };
+    const at = (source: string, target = "blue-kafka-external-bootstrap.blue:9094") =>
+      found(
+        other(
+          { "source.cluster.bootstrap.servers": source, "target.cluster.bootstrap.servers": target },
+          { side: "target" },
+        ),
+        { addresses: own },
+      );
+    for (const source of [
+      "kafka.green.svc.cluster.local:9092",
+      "KAFKA.green:9092",
+      "kafka.green.svc:9094",
+      "kafka-0.kafka.green.svc.cluster.local:9092",
+      "SASL_SSL://kafka.green.svc:9092",
+      "elsewhere:1, 10.0.0.9:9092",
+    ])
+      expect(at(source), source).toEqual(["error"]);
+    for (const source of [
+      "kafka.red.svc:9092",
+      "zookeeper.green.svc:9092",
+      "10.0.0.9:9093",
+      "kafka.green.example.com:9092",
+    ])
+      expect(at(source), source).toEqual([]);
+    expect(at("kafka.green:9092", "blue-kafka-bootstrap.red.svc:9093")).toEqual([]);
   });
 });
 

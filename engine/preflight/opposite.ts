@@ -1,10 +1,13 @@
+import { addressesIn, meet } from "../addresses";
 import type { Clusters } from "../clusters";
 import { readWhole } from "../cleanup/read";
 import { type ConnectorState, Connectors } from "../connect-state";
 import { isMigrationError } from "../errors";
+import { type Circle, circleOf } from "../loop";
+import { APACHE_DEFAULT } from "../mirror-configuration";
 import type { KafkaPort } from "../kafka/port";
 import type { MirrorModel, Side } from "../model";
-import { targetTopicName } from "../naming";
+import { policyKind } from "../naming";
 import { topicRule } from "../selection";
 import { someOf } from "../units";
 import type { PreflightFacts } from "./facts";
@@ -77,31 +80,64 @@ async function connectorsIn(port: KafkaPort, topic: string): Promise<ReadonlyMap
 export type Addresses = Readonly<Record<Side, readonly string[]>>;
 
 /**
- * Checks for a mirror that copies migrated topics back to the origin. This mirror would copy them again, in an endless
- * loop.
+ * Checks for a mirror that copies migrated topics back to the origin, from where this mirror would copy them again, in
+ * an endless loop. Two mirrors in opposite directions are no loop if they copy no common topic, or if the default policy
+ * recognises its own copies by their prefix.
  */
 export function checkOpposite(facts: PreflightFacts): Finding[] {
   const { mirror, others = [], addresses = { origin: [], target: [] }, selected } = facts;
+  const topics = selected.map((s) => s.origin.name);
   return others.flatMap((other): Finding[] => {
     if (!isOpposite(other, mirror, addresses)) return [];
-    const loops = selected
-      .filter((s) => comesBack(s.targetName, modelOf(other, mirror), mirror))
-      .map((s) => s.origin.name);
-    if (loops.length === 0) return [];
+    const circles = circlesThrough(other, mirror, topics);
+    if (circles === undefined) return [];
     const { connector, configTopic, side, alive, target } = other;
-    const seen =
-      `connector ${connector} (in ${configTopic} on the ${side}) copies migrated topics back from the target to the origin: ${someOf(loops, 5)}; ` +
-      "with both mirrors running each record is copied again and again until the disks are full";
-    const fix = "remove that mirror, or leave these topics out of one of the two (mirror.topicsExcludePattern)";
+    const where = `connector ${connector} (in ${configTopic} on the ${side})`;
+    const { seen, fix } = textOf(circles, where, mirror, other);
     const works = alive && target === "STARTED";
+    const sure = works && circles.doubt === undefined;
     return [
-      works ? error("MIRROR_OPPOSITE", seen, fix) : warning("MIRROR_OPPOSITE", `${seen} (it does not run now)`, fix),
+      sure
+        ? error("MIRROR_OPPOSITE", seen, fix)
+        : warning("MIRROR_OPPOSITE", works ? seen : `${seen} (it does not run now)`, fix),
     ];
   });
 }
 
+interface Circles {
+  topics: readonly string[];
+  circle: Circle;
+  /** Why it is not certain that the topics come back. */
+  doubt?: string;
+}
+
+function textOf({ topics, circle, doubt }: Circles, where: string, mirror: MirrorModel, { config }: OtherMirror) {
+  const leaveOut = "leave these topics out of one of the two (mirror.topicsExcludePattern)";
+  const names = someOf(topics, 5);
+  if (doubt !== undefined) {
+    const seen = `${where} may copy migrated topics back from the target to the origin: ${names}; ${doubt}`;
+    return { seen, fix: `make sure that it does not, or ${leaveOut}` };
+  }
+  const seen = `${where} copies migrated topics back from the target to the origin: ${names}; with both mirrors running`;
+  if (circle === "same") {
+    return {
+      seen: `${seen} each record is copied again and again until the disks are full`,
+      fix: `remove that mirror, or ${leaveOut}`,
+    };
+  }
+  const aliases = `${config["source.cluster.alias"]}->${config["target.cluster.alias"]}`;
+  return {
+    seen:
+      `${seen} there are new copies under longer names without end, because neither recognises the copies of the other ` +
+      `(aliases ${mirror.originAlias}->${mirror.targetAlias} and ${aliases})`,
+    fix:
+      `remove that mirror, or ${leaveOut}, or give both DefaultReplicationPolicy, one separator ` +
+      "and the same two aliases for the same two clusters",
+  };
+}
+
 function isOpposite({ config, side }: OtherMirror, mirror: MirrorModel, addresses: Addresses): boolean {
-  const at = (key: string, of: Side) => servers(config[key]).some((address) => addresses[of].includes(address));
+  const at = (key: string, of: Side) => meet(addressesIn(config[key]), addresses[of]);
   const fromTarget = at("source.cluster.bootstrap.servers", "target");
   // The operators' Connect clusters store their configuration on the cluster that they write to.
   const toOrigin = at("target.cluster.bootstrap.servers", "origin") || side === "origin";
@@ -109,36 +145,69 @@ function isOpposite({ config, side }: OtherMirror, mirror: MirrorModel, addresse
   return config["source.cluster.alias"] === mirror.targetAlias && config["target.cluster.alias"] === mirror.originAlias;
 }
 
-/** The `host:port` entries of a list, in lower case. */
-export function servers(list: string | undefined): string[] {
-  return (list ?? "")
-    .split(",")
-    .map((s) => s.trim().toLowerCase())
-    .filter((s) => s !== "");
-}
+const OWN_FILTER = "org.apache.kafka.connect.mirror.DefaultTopicFilter";
 
 function modelOf({ config }: OtherMirror, mirror: MirrorModel): MirrorModel {
   const { topicsExcludePattern: _, separator: __, ...rest } = mirror;
+  const exclude = config["topics.exclude"] ?? config["topics.blacklist"];
   return {
     ...rest,
     originAlias: config["source.cluster.alias"] ?? "source",
     targetAlias: config["target.cluster.alias"] ?? "target",
     topicsPattern: config["topics"] ?? ".*",
-    policyClass: config["replication.policy.class"] ?? "org.apache.kafka.connect.mirror.DefaultReplicationPolicy",
-    ...(config["topics.exclude"] === undefined ? {} : { topicsExcludePattern: config["topics.exclude"] }),
+    policyClass: config["replication.policy.class"] ?? APACHE_DEFAULT,
+    ...(exclude === undefined ? {} : { topicsExcludePattern: exclude }),
     ...(config["replication.policy.separator"] === undefined
       ? {}
       : { separator: config["replication.policy.separator"] }),
   };
 }
 
-/** Returns true if the other mirror copies the topic back and this mirror would copy it again. */
-function comesBack(copy: string, other: MirrorModel, mirror: MirrorModel): boolean {
+/** The topics that both mirrors together copy without end. Undefined: none. */
+function circlesThrough(other: OtherMirror, mirror: MirrorModel, topics: readonly string[]): Circles | undefined {
+  const { config } = other;
+  const model = modelOf(other, mirror);
+  const certain = circlesOf(mirror, model, topics);
+  // Kafka 4.0 does not read the old spelling. The other mirror's version is not known.
+  const old = config["topics.exclude"] === undefined && config["topics.blacklist"] !== undefined;
+  if (certain === undefined && old) {
+    const { topicsExcludePattern: _, ...all } = model;
+    return doubted(
+      circlesOf(mirror, all, topics),
+      "it excludes them with topics.blacklist, which Kafka 4.0 and later ignore",
+    );
+  }
+  const filter = config["topic.filter.class"] ?? OWN_FILTER;
+  if (filter !== OWN_FILTER) return doubted(certain, `its topic.filter.class ${filter} decides this`);
+  if (certain !== undefined || isReadable(model)) return certain;
+  // Only Java can read the other mirror's pattern. Equal texts match equal topics.
+  const { topicsExcludePattern: _, ...all } = { ...model, topicsPattern: ".*" };
+  const every = circlesOf(mirror, all, topics);
+  return model.topicsPattern === mirror.topicsPattern
+    ? every
+    : doubted(every, `its pattern ${model.topicsPattern} can be read only by Java`);
+}
+
+const doubted = (circles: Circles | undefined, doubt: string): Circles | undefined =>
+  circles === undefined ? undefined : { ...circles, doubt };
+
+function circlesOf(mirror: MirrorModel, model: MirrorModel, topics: readonly string[]): Circles | undefined {
+  if (!isReadable(model)) return undefined;
+  const circle = circleOf([mirror, model]);
+  const found = topics.map((topic) => ({ topic, circle: circle(topic) })).filter((one) => one.circle !== undefined);
+  const worst = (["same", "longer", "unknown"] as const).find((kind) => found.some((one) => one.circle === kind));
+  if (worst === undefined) return undefined;
+  const circles = { topics: found.filter((one) => one.circle === worst).map(({ topic }) => topic), circle: worst };
+  const unknown = [mirror, model].find((one) => policyKind(one) === "unknown")?.policyClass;
+  return worst === "unknown" ? { ...circles, doubt: `the names that ${unknown} gives are not known here` } : circles;
+}
+
+function isReadable(model: MirrorModel): boolean {
   try {
-    return topicRule(other)(copy) === undefined && topicRule(mirror)(targetTopicName(other, copy)) === undefined;
+    topicRule(model);
+    return true;
   } catch (thrown) {
-    // The other mirror's pattern cannot be evaluated here, so compare the texts.
-    if (isMigrationError(thrown)) return other.topicsPattern === mirror.topicsPattern;
+    if (isMigrationError(thrown)) return false;
     throw thrown;
   }
 }

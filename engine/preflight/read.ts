@@ -15,7 +15,8 @@ import { selectGroups, selectPairs, sinkGroupsLeftOut } from "../selection";
 import type { BrokerFacts, ClusterFacts, PreflightFacts, SelectedTopic, Setting, Settings, TopicFacts } from "./facts";
 import { type ConfigSync, TOPIC_KEYS } from "./config-sync";
 import { readLargeRecords } from "./large";
-import { readOtherMirrors, servers } from "./opposite";
+import { addressesIn } from "../addresses";
+import { readOtherMirrors } from "./opposite";
 import { timedRecords } from "./timed";
 
 export interface MoreToRead {
@@ -92,8 +93,8 @@ export async function readFacts(
     large: await readLargeRecords(origin, selected, mirror.isolationLevel),
     others: await readOtherMirrors(clusters, mirror),
     addresses: {
-      origin: [...servers(bootstrapServers?.origin), ...clusterFacts.origin.addresses],
-      target: [...servers(bootstrapServers?.target), ...clusterFacts.target.addresses],
+      origin: [...addressesIn(bootstrapServers?.origin), ...clusterFacts.origin.addresses],
+      target: [...addressesIn(bootstrapServers?.target), ...clusterFacts.target.addresses],
     },
   };
 }

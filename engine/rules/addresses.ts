@@ -1,3 +1,4 @@
+import { addressesIn, formsOf, hostOf } from "../addresses";
 import { attempt } from "./unknown";
 import type { MirrorView } from "./view";
 
@@ -22,17 +23,6 @@ const PUBLIC_CERTIFICATES = [
   /\.instaclustr\.com$/,
 ];
 
-export const addressesIn = (servers: string | undefined): string[] =>
-  (servers ?? "").split(",").flatMap(
-    (address) =>
-      address
-        .trim()
-        .replace(/^[\w-]+:\/\//, "")
-        .toLowerCase() || [],
-  );
-
-const hostOf = (address: string) => address.replace(/:\d+$/, "");
-
 /** Returns true if this cluster is a service that ignores replication factors or sets its own. */
 export function choosesReplicas(servers: string | undefined): boolean {
   return addressesIn(servers).some((address) => CHOOSE_REPLICAS.some((service) => service.test(hostOf(address))));
@@ -43,34 +33,14 @@ export function hasPublicCertificate(servers: string | undefined): boolean {
   return addressesIn(servers).some((address) => PUBLIC_CERTIFICATES.some((service) => service.test(hostOf(address))));
 }
 
-/** The Kubernetes service of a Kafka resource, for any of its listeners. */
-const OPERATORS_SERVICE = /^(.+)-kafka-(?:[\w-]*-)?(?:bootstrap|brokers)$/;
-
-/**
- * Completes an address so that addresses from different places can be compared. A service name gets the namespace and
- * the Kubernetes cluster in which it is looked up. All listeners of one Kafka resource count as one address.
- */
-export function wholeAddress(address: string, namespace = "", kubernetes = ""): string {
-  const [host, port = ""] = [hostOf(address), /:\d+$/.exec(address)?.[0]];
-  const [service = "", where, domain] = host.split(".");
-  const inCluster = where === undefined || domain === "svc" || OPERATORS_SERVICE.test(service);
-  if (!inCluster || host === "localhost" || (domain !== undefined && domain !== "svc")) return address;
-  const kafka = OPERATORS_SERVICE.exec(service)?.[1];
-  return `${kafka === undefined ? service + port : `kafka ${kafka}`} in ${where ?? namespace} ${kubernetes}`;
-}
-
-/** The addresses of a mirror's origin, target or workers' cluster. Empty if they are not known. */
+/** The forms of the addresses of a mirror's origin, target or workers' cluster. Empty if they are not known. */
 export function addressesOf(mirror: MirrorView, of: "origin" | "target" | "workers"): string[] {
   const servers = attempt(() =>
     of === "workers" ? (mirror.workersAt ?? mirror.target.bootstrapServers) : mirror[of].bootstrapServers,
   );
-  return addressesIn(servers).map((address) =>
-    wholeAddress(
-      address,
-      attempt(() => mirror.namespace),
-      attempt(() => mirror.kubernetes),
-    ),
-  );
+  const namespace = attempt(() => mirror.namespace);
+  const kubernetes = attempt(() => mirror.kubernetes);
+  return addressesIn(servers).flatMap((address) => formsOf(address, namespace, kubernetes));
 }
 
 /** Names a cluster by its addresses. Two lists of addresses with one address in common mean the same cluster. */

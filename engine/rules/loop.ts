@@ -1,8 +1,11 @@
-import { APACHE_IDENTITY, modelFrom, STRIMZI_IDENTITY } from "../mirror-configuration";
-import { targetTopicName } from "../naming";
+import { isMigrationError } from "../errors";
+import { type Circle, circleOf } from "../loop";
+import { modelFrom } from "../mirror-configuration";
+import type { MirrorModel } from "../model";
+import { policyKind, targetTopicName } from "../naming";
+import { type Skip, topicRule } from "../selection";
 import { sameCluster } from "./cluster";
-import { mirrored } from "./names";
-import { listed, type Rule, stackRule } from "./rule";
+import { listed, type Rule, type Saying, stackRule } from "./rule";
 import { samplesOf, wordsIn } from "./samples";
 import { attempt, inEach } from "./unknown";
 import type { MirrorView, TopicView } from "./view";
@@ -12,46 +15,30 @@ export const loopRules: Rule[] = [
     {
       name: "endless-loop",
       level: "mandatory",
-      summary: "No topic is copied back under its own name to the cluster that it comes from.",
+      summary: "No topic is copied back without end to the cluster that it comes from.",
     },
     ({ mirrors, topics }) => {
-      const copying = mirrors.filter((mirror) => attempt(() => keepsNames(mirror)) === true);
-      const names = candidates(copying, topics);
+      const copying = mirrors.flatMap((mirror) => attempt(() => copierOf(mirror)) ?? []);
+      const names = candidates(
+        copying.map(({ mirror }) => mirror),
+        topics,
+      );
       const said = new Set<string>();
-      return inEach(copying, (at) => {
-        const cycles = names
-          .map((name) => ({ name, way: wayBack(at, name, copying) }))
-          .filter(({ way }) => way !== undefined);
-        const way = cycles[0]?.way;
+      return inEach(copying, (first) => {
+        const circles = names.flatMap((name) => circleFrom(first, name, copying) ?? []);
+        const way = circles[0]?.way;
         const key = way
-          ?.map((mirror) => copying.indexOf(mirror))
+          ?.map((one) => copying.indexOf(one))
           .sort()
           .join();
         // Report a loop once, not once for each of its mirrors.
         if (way === undefined || key === undefined || said.has(key)) return [];
         said.add(key);
-        const own = cycles.filter((cycle) => cycle.way?.length === way.length).map(({ name }) => name);
-        const path = [...way.map((mirror) => mirror.origin.alias), way.at(-1)!.target.alias].join(" -> ");
-        return [
-          {
-            at,
-            say: {
-              seen: `${path} copies ${own.length === 1 ? "topic" : "topics like"} ${listed(own, 3)} back to where it comes from, under the same name`,
-              why: "with the identity policy MirrorMaker 2 does not recognise its own copies: each record is copied again and again until the disks are full",
-              instead:
-                "remove one of the directions, give them patterns that have no topic in common, or use DefaultReplicationPolicy in both directions",
-            },
-          },
-        ];
+        return [{ at: first.mirror, say: sayingOf(way, circles) }];
       });
     },
   ),
 ];
-
-/** Returns true for a running connector that copies topics under their own names. */
-function keepsNames(mirror: MirrorView): boolean {
-  return isRunning(mirror) && [APACHE_IDENTITY, STRIMZI_IDENTITY].includes(modelFrom(mirror).policyClass);
-}
 
 /** Returns true if the mirror has a source connector and nothing stops it. */
 export function isRunning(mirror: MirrorView): boolean {
@@ -59,22 +46,77 @@ export function isRunning(mirror: MirrorView): boolean {
   return mirror.declared.source && !stopped;
 }
 
-/** The shortest list of mirrors that brings a topic back to the cluster that `first` reads. */
-function wayBack(first: MirrorView, name: string, mirrors: readonly MirrorView[]): readonly MirrorView[] | undefined {
-  const copies = (mirror: MirrorView) =>
-    mirrored(mirror)?.(name) === true && targetTopicName(modelFrom(mirror), name) === name;
-  if (!copies(first)) return undefined;
-  let ways: (readonly MirrorView[])[] = [[first]];
+/** A running connector that gives its copies known names. */
+interface Copier {
+  mirror: MirrorView;
+  model: MirrorModel;
+  skips: (topic: string) => Skip | undefined;
+}
+
+interface Found {
+  name: string;
+  way: readonly Copier[];
+  circle: Circle;
+}
+
+function sayingOf(way: readonly Copier[], circles: readonly Found[]): Saying {
+  const { circle } = circles[0]!;
+  const own = circles.filter((one) => one.way.length === way.length && one.circle === circle).map(({ name }) => name);
+  const path = [...way.map(({ mirror }) => mirror.origin.alias), way.at(-1)!.mirror.target.alias].join(" -> ");
+  const topics = `${own.length === 1 ? "topic" : "topics like"} ${listed(own, 3)}`;
+  if (circle === "same") {
+    return {
+      seen: `${path} copies ${topics} back to where it comes from, under the same name`,
+      why: "with the identity policy MirrorMaker 2 does not recognise its own copies: each record is copied again and again until the disks are full",
+      instead:
+        "remove one of the directions, give them patterns that have no topic in common, or use DefaultReplicationPolicy in both directions",
+    };
+  }
+  return {
+    seen: `${path} copies ${topics} back to where it comes from, under a longer name each time`,
+    why:
+      "MirrorMaker 2 recognises a copy only by the alias of its target before the separator, and here no mirror finds it: " +
+      "there are new copies of all records without end",
+    instead:
+      "use DefaultReplicationPolicy in both directions, with the same separator and the same two aliases for the same two clusters, " +
+      "or give them patterns that have no topic in common",
+  };
+}
+
+function copierOf(mirror: MirrorView): Copier[] {
+  const model = modelFrom(mirror);
+  if (!isRunning(mirror) || policyKind(model) === "unknown") return [];
+  try {
+    return [{ mirror, model, skips: topicRule(model) }];
+  } catch (error) {
+    // Only Java can read the pattern.
+    if (isMigrationError(error)) return [];
+    throw error;
+  }
+}
+
+/** The shortest list of mirrors that brings a topic back without end to the cluster that `first` reads. */
+function circleFrom(first: Copier, topic: string, copiers: readonly Copier[]): Found | undefined {
+  const after = ({ model, skips }: Copier, name: string) =>
+    skips(name) === undefined ? targetTopicName(model, name) : undefined;
+  let ways: { way: readonly Copier[]; name: string | undefined }[] = [{ way: [first], name: after(first, topic) }];
   const taken = new Set([first]);
   while (ways.length > 0) {
-    const back = ways.find((way) => sameCluster(way.at(-1)!, "target", first, "origin"));
-    if (back !== undefined) return back;
-    ways = ways.flatMap((way) =>
-      inEach(mirrors, (next) => {
-        if (taken.has(next) || !sameCluster(way.at(-1)!, "target", next, "origin") || !copies(next)) return [];
-        taken.add(next);
-        return [[...way, next]];
-      }),
+    for (const { way, name } of ways) {
+      if (name === undefined || !sameCluster(way.at(-1)!.mirror, "target", first.mirror, "origin")) continue;
+      const circle = circleOf(way.map(({ model }) => model))(topic);
+      if (circle !== undefined) return { name: topic, way, circle };
+    }
+    ways = ways.flatMap(({ way, name }) =>
+      name === undefined
+        ? []
+        : inEach(copiers, (next) => {
+            const follows = !taken.has(next) && sameCluster(way.at(-1)!.mirror, "target", next.mirror, "origin");
+            const then = follows ? after(next, name) : undefined;
+            if (then === undefined) return [];
+            taken.add(next);
+            return [{ way: [...way, next], name: then }];
+          }),
     );
   }
   return undefined;

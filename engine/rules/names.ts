@@ -1,5 +1,5 @@
 import { isMigrationError } from "../errors";
-import { modelFrom } from "../mirror-configuration";
+import { modelFrom, topicsExcludeOf } from "../mirror-configuration";
 import { internalTopics, targetTopicName } from "../naming";
 import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
 import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
@@ -26,7 +26,7 @@ const namesAt = (topics: readonly TopicView[], mirror: MirrorView) =>
 
 /** Undefined if the pattern cannot be read outside Java. Rules then report nothing. */
 export function mirrored(mirror: MirrorView): Matcher | undefined {
-  return selecting("topics", mirror.topicsPattern, mirror.topicsExcludePattern ?? DEFAULT_TOPICS_EXCLUDE);
+  return selecting("topics", mirror.topicsPattern, attempt(() => topicsExcludeOf(mirror)) ?? DEFAULT_TOPICS_EXCLUDE);
 }
 
 /** Undefined if a pattern cannot be read outside Java. */

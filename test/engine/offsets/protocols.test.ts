@@ -164,6 +164,8 @@ describe("groups of every protocol", () => {
         60_000,
         200,
       );
+      const reads = async () => (await target.describeGroups([group]))[0]?.reads;
+      await expect.poll(reads, { timeout: 30_000 }).toEqual([topic]);
       const model = modelFor(clusters, prefix, { groupsPattern: group });
       const plan = await planOffsets(model, {}, silent);
       expect(plan.groups[0]?.targetMembers).toEqual([expect.stringContaining("console-consumer")]);
@@ -187,6 +189,7 @@ describe("groups of every protocol", () => {
     expect((await target.describeGroups([group]))[0]).toMatchObject({
       type: "streams",
       members: [{ clientId: expect.any(String) }],
+      reads: [topic],
     });
     const plan = await planOffsets(model, {}, silent);
     expect(plan.groups).toMatchObject([

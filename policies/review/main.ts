@@ -16,24 +16,25 @@ const USAGE = `Previews the stack with the policy pack and writes the review.
   --rehearse       look at both clusters, too (needs a way to them, and their credentials)
   --from FILE      review this stream of events instead of running a preview
 
-Annotations go to standard output. Exit code 1: a mandatory finding or an error.
+Annotations go to standard output. Exit code 1: a mandatory finding or an error. Exit code 2: wrong usage.
 `;
 
-const { values } = parseArgs({
-  options: {
-    cwd: { type: "string", default: process.cwd() },
-    stack: { type: "string" },
-    pack: { type: "string", default: dirname(__dirname) },
-    "pack-config": { type: "string" },
-    comment: { type: "string" },
-    docs: { type: "string", default: "docs/policies.md" },
-    rehearse: { type: "boolean", default: false },
-    from: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
-});
+const OPTIONS = {
+  cwd: { type: "string", default: process.cwd() },
+  stack: { type: "string" },
+  pack: { type: "string", default: dirname(__dirname) },
+  "pack-config": { type: "string" },
+  comment: { type: "string" },
+  docs: { type: "string", default: "docs/policies.md" },
+  rehearse: { type: "boolean", default: false },
+  from: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
 
-function previewed(): Run {
+const parsed = () => parseArgs({ options: OPTIONS }).values;
+type Values = ReturnType<typeof parsed>;
+
+function previewed(values: Values): Run {
   const { stack, pack, "pack-config": config, cwd } = values;
   const args = [
     "preview",
@@ -53,10 +54,9 @@ function previewed(): Run {
   });
 }
 
-if (values.help) process.stdout.write(USAGE);
-else {
+function review(values: Values): void {
   const preview = readPreview(
-    values.from === undefined ? previewed() : { stream: readFileSync(values.from, "utf8") },
+    values.from === undefined ? previewed(values) : { stream: readFileSync(values.from, "utf8") },
     hider(process.env),
   );
   for (const line of annotations(preview, "Pulumi.yaml")) process.stdout.write(`${line}\n`);
@@ -64,4 +64,16 @@ else {
   if (values.comment === undefined) process.stdout.write(text);
   else writeFileSync(values.comment, text);
   process.exitCode = passed(preview) ? 0 : 1;
+}
+
+try {
+  const values = parsed();
+  if (values.help) process.stdout.write(USAGE);
+  else review(values);
+} catch (error) {
+  // An unknown option, or a file that cannot be read or written. Node's message names it.
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  if (!/^(ERR_PARSE_ARGS_|E[A-Z]+$)/.test(code)) throw error;
+  process.stderr.write(`REVIEW_USAGE: ${message}\nfix: correct it; --help lists the options\n`);
+  process.exitCode = 2;
 }

@@ -1,44 +1,62 @@
 /** Components and their arguments: the exports of `import ... from "pulumi-kafka-migration"`. */
 export { Migration, type Summary } from "./components/migration/migration";
 export type {
+  EveryoneByDefault,
+  GateSettings,
+  MigrationArgs,
+  MigrationMirror,
+  PreflightSettings,
+  ReportArgs,
+  VerifySettings,
+} from "./components/settings/migration";
+export type {
   ClusterNames,
   ClusterUsers,
+  ExistingSecrets,
+  GivenCredentialsArgs,
   GivenMirrorUser,
   GivenUser,
-  MigrationArgs,
+  KafkaUsers,
   MigrationCluster,
-  ReportArgs,
+  OperatorUsers,
+  TokenEndpointArgs,
   WorkerAuthentication,
-} from "./components/migration/args";
-export { MirrorUser, type MirrorUserArgs } from "./components/user/mirror-user";
-export { ScramUser, type ScramUserArgs } from "./components/user/scram-user";
-export type { UserRights } from "./components/user/settings";
-export {
-  givenCredentials,
-  type GivenCredentialsArgs,
-  type TokenEndpointArgs,
-} from "./components/given/given-credentials";
-export { SecretCopy, type SecretCopyArgs, type SecretSource } from "./components/secret/secret-copy";
+} from "./components/settings/users";
+export { MirrorUser } from "./components/user/mirror-user";
+export { ScramUser } from "./components/user/scram-user";
+export type {
+  MirrorUserArgs,
+  ScramUserArgs,
+  SecretCopyArgs,
+  SecretSource,
+  UserRights,
+} from "./components/settings/parts";
+export { givenCredentials } from "./components/given/given-credentials";
+export { SecretCopy } from "./components/secret/secret-copy";
 export { Mirror, type MirrorArgs, type WithInputs } from "./components/mirror/mirror";
 export { mirrorModelOf } from "./components/mirror/resolve";
 export type {
+  AlterOffsets,
+  AutoRestart,
   ClusterSettings,
   ConfigValue,
   ConnectorSettings,
-  MirrorSettings,
-  TargetSettings,
-} from "./components/mirror/settings";
-export type { MirrorConnection } from "./components/mirror/text";
-export { type ClusterCredentials, connectionOf, type ConnectionArgs } from "./components/credentials";
-export { kubernetesCluster, type KubernetesArgs } from "./components/kubernetes";
-export type {
-  AlterOffsets,
   ConnectorState,
   DialectName,
   ListOffsets,
+  MirrorPlace,
+  MirrorSettings,
+  PodSettings,
+  SourceConnectorSettings,
+  TargetSettings,
+} from "./components/settings/mirror";
+export type { MirrorConnection } from "./components/mirror/text";
+export { type ClusterCredentials, connectionOf, type ConnectionArgs } from "./components/credentials";
+export { kubernetesCluster } from "./components/kubernetes";
+export type { KubernetesArgs } from "./components/settings/kubernetes";
+export type {
   MirrorAuthentication,
   PasswordSecret,
-  PodSettings,
   SecretKey,
   TrustedCertificate,
   UserAuthentication,
@@ -59,6 +77,7 @@ export type { FenceOptions } from "./engine/fence";
 export type { GateResult, Sample } from "./engine/gate";
 export type { RecordedTopics, TopicIds } from "./engine/topic-ids";
 export type { Connection, MirrorModel, Phase, Profile, Side, TokenEndpoint } from "./engine/model";
+export type { Setting, Written } from "./engine/setting";
 export { internalTopics, type InternalTopic, type InternalTopicKind } from "./engine/naming";
 export type { AppliedGroup, AppliedOffsets, OffsetOptions, WrittenOffset } from "./engine/offsets";
 export type {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { leastAcls } from "../engine/acls";
 import { mirrorModelOf } from "./mirror/resolve";
-import type { MirrorSettings } from "./mirror/settings";
+import type { MirrorSettings } from "./settings/mirror";
 import { describeMirror } from "./mirror/text";
 
 const specOf = (settings: MirrorSettings): any =>

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { resolveMigration } from "./migration/checks";
-import { migrationSchema } from "./migration/schema";
+import { migrationSchema } from "./settings/migration";
 import { describeMirror } from "./mirror/text";
 import { keysAt } from "./shape";
 import { describeUser } from "./user/settings";

@@ -5,20 +5,7 @@ import { defined } from "../engine/defined";
 import type { ObjectPlace } from "../lifecycle/kubernetes/reader";
 import { OWNER_ANNOTATION } from "../lifecycle/owner";
 import { Unclaimed } from "../lifecycle/resources";
-
-/** How the readiness checks reach a Kubernetes cluster if the provider does not say it. */
-export interface KubernetesArgs {
-  /**
-   * Content or path of a kubeconfig. Default: the provider's. Without a provider: the stack's `kubernetes:kubeconfig`,
-   * else the machine's own.
-   */
-  kubeconfig?: pulumi.Input<string>;
-  /**
-   * Default: the provider's. Without a provider: the stack's `kubernetes:context`, else the kubeconfig's current
-   * context.
-   */
-  context?: pulumi.Input<string>;
-}
+import type { KubernetesArgs } from "./settings/kubernetes";
 
 /**
  * Returns a provider for one Kubernetes cluster. It differs from the plugin's defaults in two ways:

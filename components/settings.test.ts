@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { internalTopics } from "../engine/naming";
 import { heapOfBuffer } from "../engine/rules/memory";
-import { dialects, type DialectName } from "./dialects";
+import { dialects } from "./dialects";
 import { mirrorModelOf } from "./mirror/resolve";
-import type { MirrorSettings } from "./mirror/settings";
+import type { DialectName, MirrorSettings } from "./settings/mirror";
 import { describeMirror } from "./mirror/text";
 
 const connections = { origin: { bootstrapServers: "origin:9093" }, target: { bootstrapServers: "target:9093" } };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { dialects, type DialectName } from "../components/dialects";
 import { resolveMigration } from "../components/migration/checks";
-import type { MigrationArgs } from "../components/migration/args";
+import type { MigrationArgs } from "../components/settings/migration";
 import { all, stack, step } from "../test/policies/resources";
 
 const STEPS = ["Gate", "Replication", "ConsumerOffsets", "InternalTopic", "MirrorGone"].map((kind) =>

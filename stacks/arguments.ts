@@ -1,8 +1,11 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as kafka from "@pulumi/kafka";
 import type * as pulumi from "@pulumi/pulumi";
-import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "../components/migration/args";
+import type { MigrationArgs } from "../components/settings/migration";
+import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../components/settings/users";
+import { clusterShape, targetShape } from "../components/settings/mirror";
 import { defined } from "../engine/defined";
+import { pick } from "../engine/setting";
 import { type ClusterEntry, secretOf, type Somebody, type StackSettings } from "./schema";
 
 type Side = "origin" | "target";
@@ -36,7 +39,6 @@ export function migrationArgs(settings: StackSettings, make: Makers): MigrationA
   const { kubeconfig, context, ...mirror } = settings.mirror;
   const { limitSeconds, ...replication } = settings.replication;
   const sides = new Sides(settings, make);
-  const { groupId, offsetStorageTopic, configStorageTopic, statusStorageTopic } = settings.target;
   return defined({
     phase,
     profile,
@@ -62,7 +64,7 @@ export function migrationArgs(settings: StackSettings, make: Makers): MigrationA
     origin: sides.cluster("origin"),
     target: {
       ...sides.cluster("target"),
-      ...defined({ groupId, offsetStorageTopic, configStorageTopic, statusStorageTopic }),
+      ...pick(settings.target, targetShape),
     },
   });
 }
@@ -77,13 +79,11 @@ class Sides {
     const entry: ClusterEntry = this.settings[side];
     const administrator = entry.administrator && this.user(side, "Administrator", entry.administrator);
     const ca = entry.caFile === undefined ? undefined : this.make.content(entry.caFile);
-    const { alias, brokers, config, bootstrapServers, adminBootstrapServers, tls, serverName } = entry;
+    const { bootstrapServers, adminBootstrapServers, tls, serverName } = entry;
     const names = entry.names && defined(entry.names);
     const existingSecrets = entry.existingSecrets && defined(entry.existingSecrets);
     return defined({
-      alias,
-      brokers,
-      config,
+      ...pick(entry, clusterShape),
       bootstrapServers,
       adminBootstrapServers,
       ca,

@@ -1,7 +1,16 @@
 import { argumentMistakes, mirrorMistakes } from "../components/migration/checks";
 import type { Mistakes } from "../engine/errors";
 import { type Makers, migrationArgs } from "./arguments";
-import { type ClusterEntry, SECRET_KEYS, SECRET_OF, secretOf, type Somebody, type StackSettings } from "./schema";
+import {
+  type ClusterEntry,
+  givenEntryShape,
+  operatorEntryShape,
+  SECRET_KEYS,
+  SECRET_OF,
+  secretOf,
+  type Somebody,
+  type StackSettings,
+} from "./schema";
 
 type Side = "origin" | "target";
 
@@ -17,22 +26,14 @@ export interface Given {
 }
 
 /** The value of `users` that each key requires. */
-const ONLY_FOR: Partial<Record<keyof ClusterEntry, ClusterEntry["users"]>> = {
-  cluster: "operator",
-  namespace: "operator",
-  operatorVersion: "operator",
-  caSecret: "operator",
-  secretPrefix: "operator",
-  authentication: "operator",
-  kubeconfig: "operator",
-  context: "operator",
-  username: "given",
-  certificateFile: "given",
-  mechanism: "given",
-  oauth: "given",
-  tokenFile: "given",
-  tokenEndpoint: "given",
+const ONLY_FOR = {
+  ...keysFor(operatorEntryShape, "operator"),
+  ...keysFor(givenEntryShape, "given"),
 };
+
+function keysFor(shape: object, users: ClusterEntry["users"]): Record<string, ClusterEntry["users"]> {
+  return Object.fromEntries(Object.keys(shape).map((key) => [key, users]));
+}
 
 /** Checks which keys belong together, in a configuration whose shape is right. */
 export function crossChecks(settings: StackSettings, given: Given, mistakes: Mistakes): void {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { keysAt } from "../components/shape";
+import { renderedPage } from "../scripts/configuration-docs.js";
 import { schema } from "./schema";
 
 const page = readFileSync(join(__dirname, "../docs/configuration.md"), "utf8").replace(/```[^]*?```/g, "");
@@ -32,4 +33,9 @@ test("every key of the configuration is on its page", () => {
     }
   }
   expect(missing).toEqual([]);
+});
+
+test("the tables are those of the settings; after a change of a setting run `npm run docs`", () => {
+  const root = join(__dirname, "..");
+  expect(readFileSync(join(root, "docs/configuration.md"), "utf8")).toBe(renderedPage(root));
 });

@@ -1,148 +1,192 @@
-import { z } from "zod";
 import {
-  clusterNames,
-  existingSecrets,
-  fenceOptions,
-  gate,
-  offsets,
-  placeShape,
-  preflight,
-  replication,
+  gateShape,
+  type PreflightSettings,
+  preflightShape,
   stepShape,
-  verify,
-} from "../components/migration/schema";
-import { clusterShape, mirrorShape, targetShape } from "../components/mirror/schema";
-import { seconds, text } from "../components/shape/types";
+  verifyShape,
+} from "../components/settings/migration";
+import { clusterShape, mirrorShape, placeShape, targetShape } from "../components/settings/mirror";
+import { connectionShape, operatorShape, secretsShape } from "../components/settings/users";
+import { type FenceOptions, fenceShape } from "../engine/fence/types";
+import { offsetShape } from "../engine/offsets/types";
+import { replicationShape } from "../engine/replication/types";
+import {
+  block,
+  filled,
+  like,
+  loose,
+  objectOf,
+  oneOf,
+  type Resolved,
+  seconds,
+  text,
+  withoutDefaults,
+  type Written,
+} from "../engine/setting";
 
 /**
- * The shape of the ready-made stack's configuration. Parts that are the same as in the component use the component's
- * schema. Any other key is a mistake.
+ * The configuration of the ready-made stack. Keys, types, descriptions and defaults come from the components' settings.
+ * Only what the configuration writes in another way is described here: clusters are flat, and files and secrets have
+ * names of their own. Any other key is a mistake.
  */
 
-const mechanism = z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS", "OAUTHBEARER"]);
+const mechanism = oneOf(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS", "OAUTHBEARER"]);
+export type Mechanism = "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN" | "TLS" | "OAUTHBEARER";
 
-/** With mechanism `OAUTHBEARER`: where the engine gets its tokens, instead of the secret `...Token`. */
+export const tokenEndpointEntryShape = {
+  /** Address of the endpoint. */
+  url: text,
+  /** Client id at the identity provider. */
+  clientId: text,
+  /**
+   * Scope of the token.
+   * @default none
+   */
+  scope: text.optional(),
+  /**
+   * Audience of the token.
+   * @default none
+   */
+  audience: text.optional(),
+  /**
+   * PEM file with the CA certificate of the endpoint.
+   * @default the system's trust store
+   */
+  caFile: text.optional(),
+};
+
 const bearerShape = {
   /**
-   * A file with a token. The engine reads it again at each login. The program that writes the file must renew the
-   * token.
+   * `OAUTHBEARER`: a file with a token, on the machine that runs `pulumi`. The engine reads it again at each login. The
+   * program that writes the file must renew the token.
+   * @default the secret `originToken` or `targetToken`
    */
   tokenFile: text.optional(),
   /**
-   * The endpoint that issues tokens (client credentials, RFC 6749). The client's secret is the stack secret
-   * `...ClientSecret`.
+   * `OAUTHBEARER`: where the engine requests tokens (client credentials, RFC 6749). It requests a new one whenever one
+   * expires. The client's secret is the secret `originClientSecret` (`originAdministratorClientSecret`), or the target's.
    */
-  tokenEndpoint: z
-    .strictObject({
-      url: text,
-      clientId: text,
-      scope: text.optional(),
-      audience: text.optional(),
-      caFile: text.optional(),
-    })
-    .optional(),
+  tokenEndpoint: block<Written<typeof tokenEndpointEntryShape>>(tokenEndpointEntryShape).optional(),
 };
 
-const cluster = z.strictObject({
-  ...clusterShape,
-  /** The address for the mirror's workers, `host:port[,host:port]`. */
-  bootstrapServers: text,
-  /** The address for the machine that runs `pulumi`. Default: `bootstrapServers`. */
-  adminBootstrapServers: text.optional(),
-  /**
-   * TLS: the name in the brokers' certificates, if the engine connects to them by another name. Default: the address.
-   */
-  serverName: text.optional(),
-  /** The names of the stack's own objects for this cluster. Default: the guide's names. */
-  names: clusterNames.optional(),
-  /**
-   * Secrets in the mirror's namespace that already exist under `names` and that the stack does not create. Default: the
-   * stack creates both.
-   */
-  existingSecrets: existingSecrets.optional(),
-  /**
-   * Who creates the users: an operator (`operator`), Kafka's own interface (`kafka`), someone outside the stack
-   * (`given`), or nobody, because clients do not log in (`anonymous`). Default: `operator`.
-   */
-  users: z.enum(["operator", "kafka", "given", "anonymous"]).default("operator"),
-  /** `operator`: name of the Kafka resource. */
-  cluster: text.optional(),
-  /** `operator`: namespace of the Kafka resource. */
-  namespace: text.optional(),
-  /** `operator`: version of the user operator, if it differs from the stack's `operatorVersion`. */
-  operatorVersion: text.optional(),
-  /** `operator`: Secret with the broker CA. Default: `<cluster>-cluster-ca-cert`. */
-  caSecret: text.optional(),
-  secretPrefix: text.optional(),
-  /** `operator`: how the users log in. Default: `scram-sha-512`. */
-  authentication: z.enum(["scram-sha-512", "tls"]).optional(),
-  /**
-   * `operator`: kubeconfig (a file, relative to the folder of Pulumi.yaml) and context. Default: those of the mirror.
-   */
-  kubeconfig: text.optional(),
-  context: text.optional(),
-  /** `given`: the mirror's user. Its password is the secret `originPassword` or `targetPassword`. */
+export const administratorEntryShape = {
+  /** Name of the user. Its secret is `originAdministratorPassword` (`...Key`, `...Token`), or the target's. */
   username: text.optional(),
-  /**
-   * `given`, mechanism `TLS`: file with the client certificate, PEM. Its key is the secret `originKey` or `targetKey`.
-   */
+  /** Mechanism `TLS`: PEM file with the client certificate. Its key is the secret `originAdministratorKey`. */
   certificateFile: text.optional(),
   /**
-   * `given`, mechanism `OAUTHBEARER`: the workers' `authentication`, with Strimzi's fields. The engine logs in with the
-   * secret `originToken` or `targetToken`.
+   * `SCRAM-SHA-256`, `SCRAM-SHA-512`, `PLAIN`, `TLS` or `OAUTHBEARER`.
+   * @default `SCRAM-SHA-512`
    */
-  oauth: z.looseObject({ type: z.enum(["oauth", "custom"]) }).optional(),
+  mechanism: mechanism.default("SCRAM-SHA-512"),
+  ...bearerShape,
+};
+
+/** Keys for `users: operator`. */
+export const operatorEntryShape = {
+  cluster: like(operatorShape.cluster, text).optional(),
+  namespace: like(operatorShape.namespace, text).optional(),
+  operatorVersion: operatorShape.version,
+  caSecret: operatorShape.caSecret,
+  secretPrefix: operatorShape.secretPrefix,
+  authentication: operatorShape.authentication,
   /**
-   * File with the CA certificate, PEM, relative to the folder of Pulumi.yaml. Default: the operator's Secret, or the
-   * system's trust store.
+   * Kubeconfig of this Kafka cluster's Kubernetes: a file, or the content.
+   * @default the mirror's
+   */
+  kubeconfig: text.optional(),
+  /**
+   * Context in that kubeconfig. Without a `kubeconfig`: a context of the mirror's kubeconfig.
+   * @default the mirror's
+   */
+  context: text.optional(),
+};
+
+/** Keys for `users: given`. */
+export const givenEntryShape = {
+  /** The mirror's user. Its password is the secret `originPassword` or `targetPassword`. */
+  username: text.optional(),
+  /** Mechanism `TLS`: PEM file with the client certificate. Its key (PKCS8) is the secret `originKey` or `targetKey`. */
+  certificateFile: text.optional(),
+  /**
+   * `SCRAM-SHA-256`, `SCRAM-SHA-512`, `PLAIN`, `TLS` or `OAUTHBEARER`.
+   * @default `SCRAM-SHA-512`
+   */
+  mechanism: mechanism.optional(),
+  /**
+   * Mechanism `OAUTHBEARER`: how the workers get their tokens, fields as in Strimzi's `authentication` (`type: oauth`,
+   * or `custom` in the dialect strimzi-v1). The engine logs in with the secret `originToken` or `targetToken`, or with
+   * one of the next two keys.
+   */
+  oauth: loose<{ type: "oauth" | "custom" } & Record<string, unknown>>({ type: oneOf(["oauth", "custom"]) }).optional(),
+  ...bearerShape,
+};
+
+export const connectionEntryShape = {
+  bootstrapServers: like(connectionShape.bootstrapServers, text),
+  adminBootstrapServers: like(connectionShape.adminBootstrapServers, text).optional(),
+  serverName: like(connectionShape.serverName, text).optional(),
+  names: secretsShape.names,
+  existingSecrets: secretsShape.existingSecrets,
+  /**
+   * Who creates the users: `operator` (KafkaUsers), `kafka` (`@pulumi/kafka`), `given` (nobody: they exist), `anonymous`
+   * (the listener requires no login; with `tls: false` in plain text).
+   * @default `operator`
+   */
+  users: oneOf(["operator", "kafka", "given", "anonymous"]).default("operator"),
+  /**
+   * PEM file with the CA certificate.
+   * @default the operator's Secret, else the system's trust store
    */
   caFile: text.optional(),
-  mechanism: mechanism.optional(),
-  ...bearerShape,
-  /** False: no TLS at all. Default: true. */
-  tls: z.boolean().default(true),
+  tls: connectionShape.tls,
   /**
-   * A given administrator. Its secret is `originAdministratorPassword` (`...Key`, `...Token`), or the same for the
-   * target.
+   * The migration's administrator. Required for `kafka` and `given`.
+   * @default a KafkaUser that the stack creates
    */
-  administrator: z
-    .strictObject({
-      username: text.optional(),
-      certificateFile: text.optional(),
-      mechanism: mechanism.default("SCRAM-SHA-512"),
-      ...bearerShape,
-    })
-    .optional(),
-});
+  administrator: objectOf(administratorEntryShape).optional(),
+};
 
-export const schema = z.strictObject({
+const entryShape = { ...clusterShape, ...connectionEntryShape, ...operatorEntryShape, ...givenEntryShape };
+export interface ClusterEntry extends Resolved<typeof entryShape> {}
+
+export const kubernetesEntryShape = {
+  /**
+   * Kubeconfig of the mirror's Kubernetes: a file, or the content.
+   * @default what `kubectl` would use
+   */
+  kubeconfig: text.optional(),
+  /**
+   * Context in the kubeconfig.
+   * @default the kubeconfig's current context
+   */
+  context: text.optional(),
+};
+
+export const limitShape = {
+  /**
+   * Longest time for the reset, in seconds.
+   * @default 3600
+   */
+  limitSeconds: seconds.optional(),
+};
+
+const stackShape = {
   ...stepShape,
-  phase: stepShape.phase.default("mirror"),
-  profile: stepShape.profile.default("least"),
-  dialect: stepShape.dialect.default("strimzi-v1"),
-  operatorVersion: stepShape.operatorVersion,
-  abandon: stepShape.abandon.default(false),
-  fence: stepShape.fence.default(false),
-  checkpoints: stepShape.checkpoints.default("when-applied"),
   report: stepShape.report.default({}),
-  origin: cluster,
-  target: cluster.extend(targetShape),
-  mirror: z
-    .strictObject({ ...mirrorShape, ...placeShape, kubeconfig: text.optional(), context: text.optional() })
-    .default({}),
-  gate: gate.extend({ limitSeconds: seconds.default(1800) }).prefault({}),
-  verify: verify
-    .extend({ mode: verify.shape.mode.default("tail"), tailRecords: verify.shape.tailRecords.default(100) })
-    .prefault({}),
-  offsets: offsets.extend({ overwrite: offsets.shape.overwrite.default(false) }).prefault({}),
-  replication: replication.extend({ limitSeconds: seconds.optional() }).prefault({}),
-  fenceOptions: fenceOptions.optional(),
-  preflight: preflight.optional(),
-});
+  origin: objectOf(entryShape),
+  target: objectOf({ ...entryShape, ...withoutDefaults(targetShape) }),
+  mirror: filled({ ...withoutDefaults({ ...mirrorShape, ...placeShape }), ...kubernetesEntryShape }),
+  gate: filled(gateShape),
+  verify: filled(verifyShape),
+  offsets: filled(offsetShape),
+  replication: filled({ ...replicationShape, ...limitShape }),
+  fenceOptions: block<Pick<FenceOptions, keyof typeof fenceShape>>(fenceShape).optional(),
+  preflight: block<PreflightSettings>(preflightShape).optional(),
+};
 
-export type StackSettings = z.infer<typeof schema>;
-export type ClusterEntry = z.infer<typeof cluster>;
-export type Mechanism = z.infer<typeof mechanism>;
+export const schema = objectOf(stackShape);
+export type StackSettings = Resolved<typeof stackShape>;
 
 /** Secrets have their own keys, so that the rest of the configuration stays readable. */
 export const SECRET_KEYS = (["origin", "target"] as const).flatMap((side) =>
@@ -176,7 +220,7 @@ export const SECRET_OF = {
   OAUTHBEARER: "Token",
 } as const satisfies Record<Mechanism, string>;
 
-export const TOP_KEYS: readonly string[] = [...Object.keys(schema.shape), ...SECRET_KEYS];
+export const TOP_KEYS: readonly string[] = [...Object.keys(stackShape), ...SECRET_KEYS];
 
 /** Provides a placeholder for a missing value, so that the rest of a configuration can be read. */
 export function standIn(path: readonly PropertyKey[]): unknown {

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { resolveMigration } from "../components/migration/checks";
-import { migrationSchema } from "../components/migration/schema";
+import { migrationSchema } from "../components/settings/migration";
 import { keysAt } from "../components/shape";
 import { migrationArgs } from "./arguments";
 import { Files } from "./files";

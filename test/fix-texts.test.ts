@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import ts from "typescript";
 import { expect, test } from "vitest";
-import { migrationSchema } from "../components/migration/schema";
+import { migrationSchema } from "../components/settings/migration";
 import { keysAt } from "../components/shape";
 import { renamedBy } from "../engine/cleanup";
 import { schema } from "../stacks/schema";

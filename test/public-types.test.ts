@@ -59,20 +59,12 @@ test("every type that the public ones name is public, too", () => {
 
 test("every argument says what it is", () => {
   const silent: string[] = [];
-  const visit = (node: ts.Node, of: string): void => {
-    if (ts.isPropertySignature(node)) {
-      const name = `${of}.${node.name.getText()}`;
-      const line = ts.getLeadingCommentRanges(node.getSourceFile().text, node.getFullStart()) ?? [];
-      if (!line.some((c) => node.getSourceFile().text.slice(c.pos, c.pos + 3) === "/**")) silent.push(name);
-      if (node.type !== undefined) visit(node.type, name);
-      return;
-    }
-    ts.forEachChild(node, (child) => visit(child, of));
-  };
   for (const symbol of exported) {
     if (!/Args$|Settings$|Options$|Cluster$|Names$|Users$|User$|^SecretSource$/.test(symbol.name)) continue;
-    for (const declaration of symbol.declarations ?? [])
-      if (ts.isInterfaceDeclaration(declaration)) visit(declaration, symbol.name);
+    if (!symbol.declarations?.some(ts.isInterfaceDeclaration)) continue;
+    for (const property of checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol)))
+      if (property.declarations?.every(own) && property.getDocumentationComment(checker).length === 0)
+        silent.push(`${symbol.name}.${property.name}`);
   }
   expect(silent).toEqual([]);
 });
@@ -111,4 +103,47 @@ test.each(projects)("what is shipped has sound types for a project of its user: 
         `${d.file === undefined ? "" : relative(root, d.file.fileName)}: ${ts.flattenDiagnosticMessageText(d.messageText, " ")}`,
     );
   expect(said).toEqual([]);
+});
+
+test("an editor shows description and default of a setting in a user's program, from what is shipped", () => {
+  const file = resolve(root, "dist/a-program.ts");
+  const text = `import { Migration } from "./index";
+new Migration("orders", {
+  origin: { bootstrapServers: "o:1", alias: "a", operator: { cluster: "o", namespace: "n" } },
+  target: { bootstrapServers: "t:1", groupId: "g", operator: { cluster: "t", namespace: "n" } },
+  gate: { limitSeconds: 5 },
+  offsets: { blocked: "skip" },
+  mirror: { replicas: 2, tolerations: [], sourceConnector: { autoRestart: { enabled: true } }, name: "m" },
+});`;
+  const host: ts.LanguageServiceHost = {
+    ...ts.createCompilerHost(options),
+    getCompilationSettings: () => options,
+    getScriptFileNames: () => [file],
+    getScriptVersion: () => "1",
+    getScriptSnapshot: (name) => {
+      const content = name === file ? text : ts.sys.readFile(name);
+      return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content);
+    },
+    fileExists: (name) => name === file || ts.sys.fileExists(name),
+    writeFile: () => {},
+  };
+  const service = ts.createLanguageService(host);
+  expect(service.getSemanticDiagnostics(file).map((d) => ts.flattenDiagnosticMessageText(d.messageText, " "))).toEqual(
+    [],
+  );
+  const hover = (key: string) => {
+    const info = service.getQuickInfoAtPosition(file, text.indexOf(`${key}:`));
+    const standard = info?.tags?.find(({ name }) => name === "default");
+    return [ts.displayPartsToString(info?.documentation), ts.displayPartsToString(standard?.text)];
+  };
+  expect(hover("replicas")).toEqual(["Number of workers.", "1"]);
+  expect(hover("tolerations")[0]).toMatch(/^Written in the same place as `affinity`\./);
+  expect(hover("alias")[1]).toBe("`origin-cluster` or `target-cluster`");
+  expect(hover("bootstrapServers")[0]).toMatch(/^Bootstrap servers as reached from the mirror's workers/);
+  expect(hover("groupId")[0]).toBe("Connect's group.");
+  expect(hover("namespace")[0]).toMatch(/^Namespace of the Kafka resource/);
+  expect(hover("limitSeconds")).toEqual(["Longest time to wait for completeness, in seconds.", "1800"]);
+  expect(hover("blocked")[1]).toBe("`stop`");
+  expect(hover("enabled")[0]).toBe("Restart a failed connector and its tasks.");
+  expect(hover("name")[0]).toBe("Name of the KafkaMirrorMaker2.");
 });

@@ -1,14 +1,7 @@
 import type { AclRule } from "../../engine/acls";
 import type { Mistakes } from "../../engine/errors";
-
-export type DialectName =
-  | "event-streams-v1beta1"
-  | "event-streams-v1beta2"
-  | "event-streams-v1"
-  | "strimzi-v1beta2"
-  | "strimzi-v1";
-
-export const DEFAULT_DIALECT: DialectName = "strimzi-v1";
+import type { Resolved } from "../../engine/setting";
+import type { ConnectorSettings, DialectName, PodSettings, workerShape } from "../settings/mirror";
 
 /** A Kubernetes object in the form that is sent to the API server. */
 export interface ResourceText {
@@ -100,83 +93,29 @@ export interface TargetSpec extends ClusterSpec {
 
 export type Config = Record<string, string | number | boolean>;
 
-export type ConnectorState = "running" | "paused" | "stopped";
-
-/** ConfigMap to which the operator writes a connector's offsets. Fields as in Strimzi. */
-export interface ListOffsets {
-  toConfigMap: { name: string };
-}
-
-/** ConfigMap from which the operator reads a connector's new offsets. Fields as in Strimzi. */
-export interface AlterOffsets {
-  fromConfigMap: { name: string };
-}
-
-export interface ConnectorSpec {
+export interface ConnectorSpec extends Omit<ConnectorSettings, "config"> {
   config: Config;
-  tasksMax?: number;
-  state?: ConnectorState;
-  autoRestart?: { enabled: boolean; maxRestarts?: number };
-  /** Version of the connector's plugin (KIP-891; Strimzi 0.49 and later). */
-  version?: string;
-  /** ConfigMap to which the operator writes the connector's offsets on request (Strimzi 0.44 and later). */
-  listOffsets?: ListOffsets;
-  /** ConfigMap from which the operator reads new offsets on request (Strimzi 0.44 and later). */
-  alterOffsets?: AlterOffsets;
 }
 
-/**
- * Settings of the workers' pods that all dialects write in the same form. Fields as in Strimzi's
- * `KafkaMirrorMaker2Spec`.
- */
-export interface PodSettings {
-  /** Default none. Example: `{ requests: { cpu: "1" }, limits: { memory: "2Gi" } }`. */
-  resources?: Record<string, unknown>;
-  /** Default: the operator's. Example: `{ "-Xmx": "1g" }`. */
-  jvmOptions?: Record<string, unknown>;
-  /** Default: the operator's. Example: `{ type: "inline", loggers: { "rootLogger.level": "INFO" } }`. */
-  logging?: Record<string, unknown>;
-  /**
-   * Default none.
-   * Example: `{ type: "jmxPrometheusExporter", valueFrom: { configMapKeyRef: { name: "metrics", key: "mm2.yaml" } } }`.
-   */
-  metricsConfig?: Record<string, unknown>;
-  /** Default: no JMX. Example: `{ authentication: { type: "password" } }`. */
-  jmxOptions?: Record<string, unknown>;
-  /** Default none. Example: `{ type: "opentelemetry" }`. */
-  tracing?: Record<string, unknown>;
-  /** Default none. Not in event-streams-v1beta1. Example: `{ topologyKey: "topology.kubernetes.io/zone" }`. */
-  rack?: Record<string, unknown>;
-  /** Image of the init container that finds the rack. Default: the operator's. */
-  clientRackInitImage?: string;
-  /** Default: the operator's. Example: `{ initialDelaySeconds: 60 }`. */
-  livenessProbe?: Record<string, unknown>;
-  /** Default: the operator's. Example: `{ failureThreshold: 3 }`. */
-  readinessProbe?: Record<string, unknown>;
-  /** Environment and volumes of the workers. Only in dialects before v1. In v1 use `template`. Default none. */
-  externalConfiguration?: Record<string, unknown>;
-  /** Templates of pods, containers and services. Default none. Example: `{ pod: { priorityClassName: "high" } }`. */
-  template?: Record<string, unknown>;
-  /** Written where the dialect has this field: at the top level, or in `template.pod`. Default none. */
-  affinity?: Record<string, unknown>;
-  /** Written in the same place as `affinity`. Default none. Example: `[{ key: "kafka", operator: "Exists" }]`. */
-  tolerations?: readonly Record<string, unknown>[];
-}
+/** Settings from which the resolver derives other fields. A dialect does not read them. */
+type Decisions =
+  | "kafkaVersion"
+  | "tasksMax"
+  | "replicationFactor"
+  | "offsetFlushIntervalMs"
+  | "exactlyOnce"
+  | "sourceConnector"
+  | "checkpointConnector"
+  | "heartbeatConnector";
 
-/** Choices for a mirror that do not depend on its connections. */
-export interface MirrorChoices {
+/** Choices for a mirror that do not depend on its connections: all settings of the workers with their defaults. */
+export interface MirrorChoices extends Omit<Resolved<typeof workerShape>, Decisions> {
   /** Written as `spec.version`. Undefined: the operator chooses. */
   version?: string;
-  image?: string;
-  replicas: number;
   source: ConnectorSpec;
   /** Undefined: no checkpoint connector. */
   checkpoint?: ConnectorSpec;
   heartbeat?: ConnectorSpec;
-  topicsPattern: string;
-  topicsExcludePattern?: string;
-  groupsPattern: string;
-  groupsExcludePattern?: string;
   pods: PodSettings;
 }
 

@@ -1,6 +1,7 @@
 import { mirrorFields, userFields } from "../../engine/rules/operator-fields";
 import { versionAtLeast } from "../../engine/version";
-import type { Dialect, DialectName } from "./model";
+import type { DialectName } from "../settings/mirror";
+import type { Dialect } from "./model";
 import {
   aclEntries,
   checkAuthentication,

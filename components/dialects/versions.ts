@@ -1,7 +1,7 @@
 import type { Mistakes } from "../../engine/errors";
 import { newestStrimzi } from "../../engine/rules/operator-fields";
 import { versionAtLeast } from "../../engine/version";
-import type { DialectName } from "./model";
+import type { DialectName } from "../settings/mirror";
 
 /** The operators that read a dialect. Versions are those of the operator's own product. */
 interface Range {

@@ -2,50 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { Mistakes } from "../../engine/errors";
 import { didYouMean } from "../../engine/near-miss";
 import type { ClusterCredentials } from "../credentials";
-
-export interface GivenCredentialsArgs {
-  /** For SCRAM and PLAIN. */
-  username?: pulumi.Input<string>;
-  /** For SCRAM and PLAIN. */
-  password?: pulumi.Input<string>;
-  /** For mutual TLS, together with `key`. PEM. */
-  certificate?: pulumi.Input<string>;
-  /** For mutual TLS. PEM, PKCS8. */
-  key?: pulumi.Input<string>;
-  /** For OAUTHBEARER: token with which the engine logs in. It must stay valid. */
-  token?: pulumi.Input<string>;
-  /**
-   * For OAUTHBEARER: path of a file with a token, on the machine that runs `pulumi`. It is read again at each login.
-   * The owner of the file renews the token.
-   */
-  tokenFile?: pulumi.Input<string>;
-  /**
-   * For OAUTHBEARER: endpoint from which the engine requests tokens. It requests a new one whenever a token expires.
-   */
-  tokenEndpoint?: TokenEndpointArgs;
-  /** Default `SCRAM-SHA-512`; `TLS` if a certificate is given, `OAUTHBEARER` if a token is given. */
-  mechanism?: ClusterCredentials["mechanism"];
-}
-
-/** The client credentials grant of OAuth 2.0 (RFC 6749, section 4.4). */
-export interface TokenEndpointArgs {
-  /** Example: `https://idp.example.com/realms/kafka/protocol/openid-connect/token`. */
-  url: pulumi.Input<string>;
-  /** Client id at the identity provider. Example: `kafka-migration`. */
-  clientId: pulumi.Input<string>;
-  /** Kept as a secret. */
-  clientSecret: pulumi.Input<string>;
-  /** Default: none. */
-  scope?: pulumi.Input<string>;
-  /** Required by some identity providers. Default: none. */
-  audience?: pulumi.Input<string>;
-  /** PEM. Default: the system's trust store. */
-  ca?: pulumi.Input<string>;
-}
+import { credentialsShape, type GivenCredentialsArgs, tokenEndpointShape } from "../settings/users";
 
 const BEARERS = ["token", "tokenFile", "tokenEndpoint"] as const;
-const ENDPOINT_KEYS = ["url", "clientId", "clientSecret", "scope", "audience", "ca"];
-const KNOWN = ["username", "password", "certificate", "key", ...BEARERS, "mechanism"];
+const ENDPOINT_KEYS = Object.keys(tokenEndpointShape);
+const KNOWN = Object.keys(credentialsShape);
 const MECHANISMS = ["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "TLS", "OAUTHBEARER"];
 
 /**

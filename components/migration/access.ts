@@ -8,12 +8,14 @@ import { SecretValues } from "../../lifecycle/resources";
 import { UnclaimedUser } from "../../lifecycle/resources";
 import { type ClusterCredentials, connectionOf } from "../credentials";
 import { givenCredentials } from "../given/given-credentials";
-import { accessOfProvider, type KubernetesArgs } from "../kubernetes";
+import { accessOfProvider } from "../kubernetes";
+import type { KubernetesArgs } from "../settings/kubernetes";
 import { SecretCopy } from "../secret/secret-copy";
 import { MirrorUser } from "../user/mirror-user";
 import { ScramUser } from "../user/scram-user";
 import type { MirrorArgs } from "../mirror/mirror";
-import type { ClusterNames, GivenMirrorUser, MigrationArgs, MigrationCluster } from "./args";
+import type { MigrationArgs } from "../settings/migration";
+import type { ClusterNames, GivenMirrorUser, MigrationCluster } from "../settings/users";
 import { mirrorNamespace, namesOf } from "./names";
 
 interface AccessContext {

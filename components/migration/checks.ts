@@ -1,18 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import { defined } from "../../engine/defined";
 import { Mistakes } from "../../engine/errors";
+import { pick } from "../../engine/setting";
 import type { MirrorModel, Side } from "../../engine/model";
 import { dialectNamed } from "../dialects";
 import { checkCredentials } from "../given/given-credentials";
 import { isPattern } from "../mirror/checks";
 import { mirrorModelOf, resolveMirror } from "../mirror/resolve";
-import type { ClusterSettings, MirrorSettings, TargetSettings } from "../mirror/settings";
+import { clusterShape, type MirrorSettings, targetShape } from "../settings/mirror";
 import { mirrorSpec } from "../mirror/text";
 import { faultsOf, sayFault, soundPart, valueAt } from "../shape";
-import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "./args";
+import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../settings/users";
 import { nameMistakes, unusedNames } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
-import { mayBeSecret, migrationSchema } from "./schema";
+import { type MigrationArgs, mayBeSecret, migrationSchema } from "../settings/migration";
 import { valueMistakes } from "./values";
 import { sharedNames } from "./other-migrations";
 
@@ -200,22 +200,12 @@ function mirrorSettings(args: Partial<MigrationArgs>): MirrorSettings {
     context: _x,
     ...settings
   } = args.mirror ?? {};
-  const { alias, brokers, config }: ClusterSettings = args.origin ?? {};
-  const target: TargetSettings = args.target ?? {};
   return {
     ...settings,
     ...(args.dialect === undefined ? {} : { dialect: args.dialect }),
     ...(args.operatorVersion === undefined ? {} : { operatorVersion: args.operatorVersion }),
     ...(args.profile === undefined ? {} : { profile: args.profile }),
-    origin: defined({ alias, brokers, config }),
-    target: defined({
-      alias: target.alias,
-      brokers: target.brokers,
-      config: target.config,
-      groupId: target.groupId,
-      offsetStorageTopic: target.offsetStorageTopic,
-      configStorageTopic: target.configStorageTopic,
-      statusStorageTopic: target.statusStorageTopic,
-    }),
+    origin: pick(args.origin ?? {}, clusterShape),
+    target: pick(args.target ?? {}, { ...clusterShape, ...targetShape }),
   };
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { defined } from "../../engine/defined";
 import { internalTopics } from "../../engine/naming";
 import type { FenceOptions, TopicEnds } from "../../engine/fence";
 import type { GateOptions, GateResult } from "../../engine/gate";
@@ -21,7 +22,8 @@ import {
 } from "../../lifecycle/resources";
 import { administratorRights, type PreflightOptions } from "../../engine/preflight";
 import type { RecordedTopics } from "../../engine/topic-ids";
-import type { MigrationArgs } from "./args";
+import { defaultsOf } from "../../engine/setting";
+import { gateShape, type MigrationArgs, stepShape, verifyShape } from "../settings/migration";
 import { ownObjects, ownPrincipals } from "./objects";
 import { type CutoverSteps, type LastSteps, reportFacts } from "./report";
 
@@ -86,7 +88,7 @@ export class Lifecycle {
       rights: administratorRights(mirror, preflight),
     };
     this.preflight = new Preflight(this.named("preflight"), { ...this.step, ...looked }, this.after());
-    const mode = abandon ? "always" : (args.checkpoints ?? "when-applied");
+    const mode = abandon ? "always" : (args.checkpoints ?? defaultsOf(stepShape).checkpoints);
     const nothingLeft = this.residue("destroy", mode === "never", this.preflight);
     const { name } = internalTopics(mirror).find((topic) => topic.kind === "checkpoints")!;
     this.checkpoints = new CheckpointsTopic(
@@ -183,7 +185,7 @@ export class Lifecycle {
         phase,
         abandon,
         ...fenced,
-        options: { mode: args.verify?.mode ?? "tail", tailRecords: args.verify?.tailRecords ?? 100 },
+        options: { ...defaultsOf(verifyShape), ...defined({ ...args.verify }) },
         resume: notes,
       },
       this.after(gate),
@@ -288,7 +290,7 @@ export class Lifecycle {
   private gateOptions(): GateOptions {
     const { gate = {}, fence = false } = this.context.args;
     // Nothing writes behind a fence. The fence itself waited for writes in progress.
-    const { limitSeconds = 1800, stableSeconds = fence ? 0 : 5, acceptTruncation } = gate;
+    const { limitSeconds = defaultsOf(gateShape).limitSeconds, stableSeconds = fence ? 0 : 5, acceptTruncation } = gate;
     const restarts = this.context.args.mirror?.sourceConnector?.autoRestart?.enabled === true;
     return {
       ...(restarts ? { graceMs: RESTART_MS } : {}),

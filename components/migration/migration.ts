@@ -6,9 +6,10 @@ import type { AppliedOffsets } from "../../engine/offsets";
 import type { ReplicationResult } from "../../engine/replication";
 import type { VerifyResult } from "../../engine/verify";
 import { Mirror } from "../mirror/mirror";
-import type { MirrorSettings } from "../mirror/settings";
+import type { MirrorSettings } from "../settings/mirror";
 import { ClusterAccess } from "./access";
-import type { MigrationArgs } from "./args";
+import { defaultsOf } from "../../engine/setting";
+import { type MigrationArgs, stepShape } from "../settings/migration";
 import { resolveMigration } from "./checks";
 import { Lifecycle } from "./lifecycle";
 import { createdNamespace } from "./namespace";
@@ -67,7 +68,7 @@ export class Migration extends pulumi.ComponentResource {
   constructor(name: string, args: MigrationArgs, opts?: pulumi.ComponentResourceOptions) {
     const { settings, model } = resolveMigration(args, name);
     super("kafka-migration:components:Migration", name, {}, opts);
-    this.phase = args.phase ?? "mirror";
+    this.phase = args.phase ?? defaultsOf(stepShape).phase;
 
     const access = (side: "origin" | "target") => new ClusterAccess({ name, side, parent: this, args, mirror: model });
     const origin = access("origin");

@@ -1,7 +1,9 @@
 import type { Side } from "../../engine/model";
-import { DEFAULT_MIRROR_NAME } from "../mirror/text";
+import { placeShape } from "../settings/mirror";
+import { defaultsOf } from "../../engine/setting";
 import { DEFAULT_USER } from "../user/rules";
-import type { ClusterNames, MigrationArgs, MigrationCluster } from "./args";
+import type { MigrationArgs } from "../settings/migration";
+import type { ClusterNames, MigrationCluster } from "../settings/users";
 
 export const SIDES = ["origin", "target"] as const;
 
@@ -17,9 +19,11 @@ export function namesOf(side: Side, cluster: Pick<MigrationCluster, "names"> | u
 }
 
 /** Returns the namespace of the mirror and of the Secrets beside it. */
-export const mirrorNamespace = (args: Partial<MigrationArgs>): string => args.mirror?.namespace ?? "migration";
+const DEFAULTS = defaultsOf(placeShape);
 
-export const mirrorName = (args: Partial<MigrationArgs>): string => args.mirror?.name ?? DEFAULT_MIRROR_NAME;
+export const mirrorNamespace = (args: Partial<MigrationArgs>): string => args.mirror?.namespace ?? DEFAULTS.namespace;
+
+export const mirrorName = (args: Partial<MigrationArgs>): string => args.mirror?.name ?? DEFAULTS.name;
 
 /** An object that the migration creates, or that an operator creates beside one. */
 export interface Named {

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { accessOfProvider, claim } from "../kubernetes";
-import type { MigrationArgs } from "./args";
+import type { MigrationArgs } from "../settings/migration";
 import { mirrorNamespace } from "./names";
 
 /**

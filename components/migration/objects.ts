@@ -4,8 +4,9 @@ import { defined } from "../../engine/defined";
 import { Mistakes } from "../../engine/errors";
 import type { ObjectsOn } from "../../lifecycle/kubernetes/left";
 import { dialectNamed } from "../dialects";
-import { accessOfProvider, type KubernetesArgs, stackOwner } from "../kubernetes";
-import type { MigrationArgs } from "./args";
+import { accessOfProvider, stackOwner } from "../kubernetes";
+import type { KubernetesArgs } from "../settings/kubernetes";
+import type { MigrationArgs } from "../settings/migration";
 import { mirrorName, mirrorNamespace, namesOf, SIDES } from "./names";
 
 /**

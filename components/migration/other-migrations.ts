@@ -4,7 +4,7 @@ import { internalTopics, targetTopicName } from "../../engine/naming";
 import { commonCopies, loopsOf, type MirrorView, sameCluster } from "../../engine/rules";
 import type { ResolvedMirror } from "../mirror/resolved";
 import { viewOf } from "../mirror/rules";
-import type { MigrationArgs } from "./args";
+import type { MigrationArgs } from "../settings/migration";
 import { isSame, mirrorNamespace, type Named, namedObjects } from "./names";
 
 interface Declared {

@@ -3,10 +3,10 @@ import { Mistakes } from "../../engine/errors";
 import { reader } from "../../engine/mirror-configuration";
 import type { ConfigSync, PreflightOptions } from "../../engine/preflight";
 import { resolveMirror } from "../mirror/resolve";
-import type { MirrorSettings } from "../mirror/settings";
+import type { MirrorSettings } from "../settings/mirror";
 import type { Config } from "../dialects/model";
 import type { Side } from "../../engine/model";
-import type { MigrationArgs } from "./args";
+import type { MigrationArgs } from "../settings/migration";
 import { namesOf } from "./names";
 import { ownPrincipals } from "./objects";
 

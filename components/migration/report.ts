@@ -12,9 +12,8 @@ import type {
   Verification,
 } from "../../lifecycle/resources";
 import { projectFolder } from "../project";
-import type { MigrationArgs } from "./args";
-
-const DEFAULT_FOLDER = "migration-report";
+import { defaultsOf } from "../../engine/setting";
+import { type MigrationArgs, reportShape } from "../settings/migration";
 
 /** The steps of the cutover, in order. */
 export interface CutoverSteps {
@@ -40,7 +39,7 @@ export function reportPlace(
   const stack = pulumi.getStack();
   const place = { name: name === stack ? stack : `${stack}/${name}`, root: projectFolder() };
   if (report === false) return { notes: { ...place, folder: "." } };
-  const written = { ...place, folder: report?.folder ?? DEFAULT_FOLDER };
+  const written = { ...place, folder: report?.folder ?? defaultsOf(reportShape).folder };
   return { report: written, notes: written };
 }
 

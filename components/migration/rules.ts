@@ -7,7 +7,8 @@ import type { ResolvedMirror } from "../mirror/resolved";
 import { type Connections, viewOf } from "../mirror/rules";
 import { DEFAULT_USER } from "../user/rules";
 import { profileRules } from "../user/settings";
-import type { GivenMirrorUser, GivenUser, MigrationArgs, MigrationCluster } from "./args";
+import type { MigrationArgs } from "../settings/migration";
+import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../settings/users";
 import { SIDES } from "./names";
 
 /**

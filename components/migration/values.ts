@@ -1,7 +1,7 @@
 import { addressFaults } from "../../engine/bootstrap";
 import { didYouMean } from "../../engine/near-miss";
 import { FINDING_CODES } from "../../engine/preflight/codes";
-import type { MigrationArgs } from "./args";
+import type { MigrationArgs } from "../settings/migration";
 import { SIDES } from "./names";
 
 /** The operator's Service is called `<name>-mirrormaker2-api`, and a Service's name has at most 63 characters. */

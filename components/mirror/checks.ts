@@ -2,23 +2,25 @@ import { entry } from "../../engine/own";
 import { isMigrationError, type Mistakes } from "../../engine/errors";
 import { APACHE_DEFAULT, APACHE_IDENTITY, STRIMZI_IDENTITY } from "../../engine/mirror-configuration";
 import { compilePatternList } from "../../engine/patterns";
+import { checkOf } from "../../engine/setting-check";
 import { versionAtLeast } from "../../engine/version";
 import type { Config } from "../dialects/model";
 import { faultsOf, sayFault, soundPart } from "../shape";
 import { checkRules } from "./rules";
 import type { ResolvedMirror } from "./resolved";
-import { mirrorSchema } from "./schema";
-import type { MirrorSettings } from "./settings";
+import { type CheckedSettings, mirrorSchema } from "./schema";
+import type { MirrorSettings } from "../settings/mirror";
 
 /**
  * Checks shape and single values before anything is derived from them.
  * @returns the settings without the wrong values, so that the rest can be checked, too
  */
-export function checkSettings(settings: MirrorSettings, mistakes: Mistakes): MirrorSettings {
+export function checkSettings(settings: MirrorSettings, mistakes: Mistakes): CheckedSettings {
   for (const fault of faultsOf(mirrorSchema, settings)) mistakes.add(sayFault(fault));
-  const sound = (soundPart(mirrorSchema, settings) ?? {}) as MirrorSettings;
+  const sound = soundPart(mirrorSchema, settings) ?? checkOf(mirrorSchema).parse({});
   for (const name of ["topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const) {
-    if (sound[name] !== undefined && !isPattern(name, sound[name], mistakes)) delete sound[name];
+    if (sound[name] !== undefined && !isPattern(name, sound[name], mistakes))
+      Object.assign(sound, { [name]: checkOf(mirrorSchema).parse({})[name] });
   }
   return sound;
 }

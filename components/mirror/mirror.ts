@@ -3,9 +3,19 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MirrorModel } from "../../engine/model";
 import { Ready } from "../../lifecycle/resources";
 import type { ResourceText } from "../dialects";
-import { accessOf, claim, type KubernetesArgs, withInputs } from "../kubernetes";
-import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings";
+import { accessOf, claim, withInputs } from "../kubernetes";
+import type { KubernetesArgs } from "../settings/kubernetes";
+import {
+  type ClusterSettings,
+  type MirrorPlace,
+  type MirrorSettings,
+  placeShape,
+  type TargetSettings,
+} from "../settings/mirror";
+import { defaultsOf } from "../../engine/setting";
 import { describeMirror, type MirrorConnection, type MirrorDescription } from "./text";
+
+const DEFAULTS = defaultsOf(placeShape);
 
 /** The same fields. Every text in them may be a Pulumi output. */
 export type WithInputs<T> = T extends string
@@ -18,21 +28,14 @@ export type WithInputs<T> = T extends string
       ? { [K in keyof T]: WithInputs<T[K]> }
       : T;
 
-export interface MirrorArgs extends Omit<MirrorSettings, "origin" | "target">, KubernetesArgs {
-  /** Name of the KafkaMirrorMaker2. Default `data-migration`. */
-  name?: pulumi.Input<string>;
-  /** Default `migration`. */
-  namespace?: pulumi.Input<string>;
-  /** Labels of the KafkaMirrorMaker2. Default none. */
-  labels?: Record<string, pulumi.Input<string>>;
-  /** Annotations in addition to the one that names the owner. Default none. */
-  annotations?: Record<string, pulumi.Input<string>>;
+export interface MirrorArgs
+  extends Omit<MirrorSettings, "origin" | "target">,
+    WithInputs<Omit<MirrorPlace, "createNamespace">>,
+    KubernetesArgs {
   /** The cluster to migrate from. Example: `{ bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093" }`. */
   origin: ClusterSettings & WithInputs<MirrorConnection>;
   /** The cluster to migrate to. */
   target: TargetSettings & WithInputs<MirrorConnection>;
-  /** Longest time to wait for the workers, in seconds. Default 600. */
-  readyLimitSeconds?: number;
 }
 
 /**
@@ -100,7 +103,7 @@ export class Mirror extends pulumi.ComponentResource {
       {
         place,
         trigger: pulumi.jsonStringify(spec),
-        limitSeconds: args.readyLimitSeconds ?? 600,
+        limitSeconds: args.readyLimitSeconds ?? DEFAULTS.readyLimitSeconds,
         ...accessOf(this, args),
       },
       { parent: this, dependsOn: mirror },

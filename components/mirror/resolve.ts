@@ -2,77 +2,71 @@ import { Mistakes } from "../../engine/errors";
 import { modelFrom } from "../../engine/mirror-configuration";
 import type { MirrorModel } from "../../engine/model";
 import { versionAtLeast } from "../../engine/version";
-import { type Config, type ConnectorSpec, dialectNamed, type PodSettings } from "../dialects";
+import { type Config, type ConnectorSpec, dialectNamed } from "../dialects";
 import { SHARED_KEYS } from "../../engine/rules";
 import { checkConfigs, checkSettings } from "./checks";
 import { profileValues } from "./profiles";
 import type { ResolvedMirror } from "./resolved";
-import type { ConfigValue, ConnectorSettings, MirrorSettings } from "./settings";
-
-const PODS = [
-  "resources",
-  "jvmOptions",
-  "logging",
-  "metricsConfig",
-  "jmxOptions",
-  "tracing",
-  "rack",
-  "clientRackInitImage",
-  "livenessProbe",
-  "readinessProbe",
-  "externalConfiguration",
-  "template",
-  "affinity",
-  "tolerations",
-] as const satisfies readonly (keyof PodSettings)[];
+import {
+  type ConfigValue,
+  type ConnectorSettings,
+  type MirrorSettings,
+  podShape,
+  targetShape,
+  workerShape,
+} from "../settings/mirror";
+import { pick } from "../../engine/setting";
 
 /** Makes every choice. Adds what is wrong to `mistakes`. If there are any, do not use the result. */
 export function resolveMirror(given: MirrorSettings, mistakes: Mistakes): ResolvedMirror {
   const settings = checkSettings(given, mistakes);
   const dialect = dialectNamed(settings.dialect, mistakes, settings.operatorVersion);
-  const kafkaVersion = settings.kafkaVersion ?? dialect.kafkaVersion;
-  const profile = settings.profile ?? "least";
-  const values = profileValues(profile, {
+  const {
+    kafkaVersion: version,
+    tasksMax,
+    replicationFactor,
+    offsetFlushIntervalMs,
+    exactlyOnce,
+    sourceConnector,
+    checkpointConnector,
+    heartbeatConnector,
+    ...written
+  } = pick(settings, workerShape);
+  const { origin, target } = settings;
+  const kafkaVersion = version ?? dialect.kafkaVersion;
+  const values = profileValues(settings.profile, {
     guideDialect: dialect.name === "event-streams-v1beta1",
     kafkaVersion,
-    originBrokers: settings.origin?.brokers,
-    targetBrokers: settings.target?.brokers,
-    replicationFactor: settings.replicationFactor,
-    offsetFlushIntervalMs: settings.offsetFlushIntervalMs,
-    exactlyOnce: settings.exactlyOnce ?? false,
+    originBrokers: origin.brokers,
+    targetBrokers: target.brokers,
+    replicationFactor,
+    offsetFlushIntervalMs,
+    exactlyOnce,
   });
-  const { origin, target, checkpointConnector } = settings;
   const checkpoint = checkpointConnector === false ? undefined : connector(values.checkpoint, checkpointConnector);
-  const source = connector(values.source, settings.sourceConnector);
+  const source = connector(values.source, sourceConnector);
   // If the user sets a shared key on one connector, both connectors get it: it replaces the profile's value in the
   // other.
   if (checkpoint !== undefined && checkpointConnector !== false) {
-    follow(source, settings.sourceConnector?.config, checkpoint, checkpointConnector?.config);
-    follow(checkpoint, checkpointConnector?.config, source, settings.sourceConnector?.config);
+    follow(source, sourceConnector?.config, checkpoint, checkpointConnector?.config);
+    follow(checkpoint, checkpointConnector?.config, source, sourceConnector?.config);
   }
   const resolved: ResolvedMirror = {
+    ...written,
     dialect,
-    version: settings.kafkaVersion,
+    version,
     kafkaVersion,
-    image: settings.image,
-    replicas: settings.replicas ?? 1,
-    origin: { alias: origin?.alias ?? "origin-cluster", config: over({}, origin?.config) },
+    origin: { alias: origin.alias ?? "origin-cluster", config: over({}, origin.config) },
     target: {
-      alias: target?.alias ?? "target-cluster",
-      config: over(values.target, target?.config),
-      groupId: target?.groupId ?? values.groupId,
-      offsetStorageTopic: target?.offsetStorageTopic ?? "migration-connect-cluster-offsets",
-      configStorageTopic: target?.configStorageTopic ?? "migration-connect-cluster-configs",
-      statusStorageTopic: target?.statusStorageTopic ?? "migration-connect-cluster-status",
+      ...pick(target, targetShape),
+      alias: target.alias ?? "target-cluster",
+      config: over(values.target, target.config),
+      groupId: target.groupId ?? values.groupId,
     },
-    source: { ...source, tasksMax: settings.tasksMax ?? values.tasksMax },
+    source: { ...source, tasksMax: tasksMax ?? values.tasksMax },
     ...(checkpoint === undefined ? {} : { checkpoint }),
-    heartbeat: settings.heartbeatConnector && connector({}, settings.heartbeatConnector),
-    topicsPattern: settings.topicsPattern ?? ".*",
-    topicsExcludePattern: settings.topicsExcludePattern,
-    groupsPattern: settings.groupsPattern ?? ".*",
-    groupsExcludePattern: settings.groupsExcludePattern,
-    pods: Object.fromEntries(PODS.filter((key) => settings[key] !== undefined).map((key) => [key, settings[key]])),
+    heartbeat: heartbeatConnector && connector({}, heartbeatConnector),
+    pods: pick(settings, podShape),
   };
   allowOverrides(resolved);
   checkConfigs(resolved, mistakes);

@@ -5,9 +5,16 @@ import type { ClusterSpec, MirrorAuthentication, MirrorSpec, ResourceText, Trust
 import { checkDescribed } from "./rules";
 import { resolveMirror, throwMistakes } from "./resolve";
 import type { ResolvedMirror } from "./resolved";
-import type { ClusterSettings, MirrorSettings, TargetSettings } from "./settings";
+import {
+  type ClusterSettings,
+  type MirrorPlace,
+  type MirrorSettings,
+  placeShape,
+  type TargetSettings,
+} from "../settings/mirror";
+import { defaultsOf } from "../../engine/setting";
 
-export const DEFAULT_MIRROR_NAME = "data-migration";
+const DEFAULTS = defaultsOf(placeShape);
 
 /** How the workers reach a cluster. The defaults are the guide's names. */
 export interface MirrorConnection {
@@ -26,13 +33,9 @@ export interface MirrorConnection {
 }
 
 /** A KafkaMirrorMaker2 as plain data: settings, names and connections. */
-export interface MirrorDescription extends Omit<MirrorSettings, "origin" | "target"> {
-  /** Default `data-migration`. */
-  name?: string;
-  /** Default `migration`. */
-  namespace?: string;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
+export interface MirrorDescription
+  extends Omit<MirrorSettings, "origin" | "target">,
+    Omit<MirrorPlace, "createNamespace" | "readyLimitSeconds"> {
   origin: ClusterSettings & MirrorConnection;
   target: TargetSettings & MirrorConnection;
 }
@@ -70,8 +73,8 @@ export function mirrorSpec(
 ): MirrorSpec {
   return {
     ...choices,
-    name: mirror.name ?? DEFAULT_MIRROR_NAME,
-    namespace: mirror.namespace ?? "migration",
+    name: mirror.name ?? DEFAULTS.name,
+    namespace: mirror.namespace ?? DEFAULTS.namespace,
     labels: mirror.labels,
     annotations: mirror.annotations,
     origin: cluster("origin", origin, mirror.origin),

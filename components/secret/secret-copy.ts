@@ -1,36 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { Mistakes } from "../../engine/errors";
 import { SecretValues } from "../../lifecycle/resources";
-import { accessOfProvider, claim, decoded, type KubernetesArgs } from "../kubernetes";
+import { accessOfProvider, claim, decoded } from "../kubernetes";
+import { type SecretCopyArgs, type SecretSource, secretCopySchema } from "../settings/parts";
 import { faultsOf, sayFault } from "../shape";
-import { laterText, resource, seconds, text } from "../shape/types";
-
-/** A Secret that exists or that an operator will create. */
-export interface SecretSource extends KubernetesArgs {
-  /** Namespace of the Secret. Example: `origin-ns`. */
-  namespace: pulumi.Input<string>;
-  /** Name of the Secret. Example: `origin-cluster-ca-cert`. */
-  name: pulumi.Input<string>;
-  /** Keys to copy. No other key is copied. Example: `["ca.crt"]`. */
-  keys: string[];
-  /** Provider of the cluster that has the Secret. Default: the provider of the copy. */
-  provider?: k8s.Provider;
-  /** Longest time to wait until the Secret exists, in seconds. Default 120. */
-  limitSeconds?: number;
-}
-
-export interface SecretCopyArgs {
-  /** Name of the copy. Example: `origin-cluster-credentials`. */
-  name: pulumi.Input<string>;
-  /** Namespace of the copy. Default `migration`. */
-  namespace?: pulumi.Input<string>;
-  /** Copy keys of this Secret. */
-  source?: SecretSource;
-  /** Copy these values, by key, instead of a `source`. Example: `{ password: user.password }`. */
-  values?: Record<string, pulumi.Input<string>>;
-}
 
 /**
  * A Secret beside the mirror that contains only the keys that the mirror needs from another Secret. Waits until the
@@ -67,7 +41,7 @@ export class SecretCopy extends pulumi.ComponentResource {
       `${name}-source`,
       {
         secretId: pulumi.interpolate`${source.namespace}/${source.name}`,
-        keys: source.keys,
+        keys: [...source.keys],
         limitSeconds: source.limitSeconds ?? 120,
         ...accessOfProvider(provider, source),
       },
@@ -110,26 +84,9 @@ function encoded(values: Record<string, pulumi.Input<string>>): Data {
   );
 }
 
-const schema = z.strictObject({
-  name: laterText.optional(),
-  namespace: laterText.optional(),
-  source: z
-    .strictObject({
-      namespace: laterText.optional(),
-      name: laterText.optional(),
-      keys: z.array(text).optional(),
-      provider: resource.optional(),
-      limitSeconds: seconds.optional(),
-      kubeconfig: laterText.optional(),
-      context: laterText.optional(),
-    })
-    .optional(),
-  values: z.record(z.string(), laterText).optional(),
-});
-
 function check(name: string, args: SecretCopyArgs): void {
   const mistakes = new Mistakes();
-  for (const fault of faultsOf(schema, args, ([part]) => part === "values")) mistakes.add(sayFault(fault));
+  for (const fault of faultsOf(secretCopySchema, args, ([part]) => part === "values")) mistakes.add(sayFault(fault));
   if (!args.name) mistakes.add("name is missing: name the copy");
   if ((args.source === undefined) === (args.values === undefined)) mistakes.add("give either source or values");
   if (args.source !== undefined) {

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import type { Setting } from "../../engine/setting";
+import { checkOf } from "../../engine/setting-check";
 import { didYouMean } from "../../engine/near-miss";
 import { keysAt } from "./keys";
 import { isLater } from "./types";
@@ -22,16 +24,16 @@ export interface Fault {
  * @param hidden returns true for a path whose value may be a secret and must not be shown
  */
 export function faultsOf(
-  schema: z.ZodType,
+  schema: Setting<any, any>,
   values: unknown,
   hidden: (path: readonly PropertyKey[]) => boolean = () => false,
 ): Fault[] {
-  const parsed = schema.safeParse(values);
+  const parsed = checkOf(schema).safeParse(values);
   return parsed.success ? [] : parsed.error.issues.flatMap((issue) => describe(issue, { schema, values, hidden }));
 }
 
 interface Context {
-  schema: z.ZodType;
+  schema: Setting<any, any>;
   values: unknown;
   hidden: (path: readonly PropertyKey[]) => boolean;
 }

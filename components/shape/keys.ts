@@ -1,7 +1,7 @@
-import type { z } from "zod";
+import type { Setting } from "../../engine/setting";
 
 /** Returns the keys that a schema knows at a path. Empty if any key is allowed. */
-export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+export function keysAt(schema: Setting<any, any>, path: readonly PropertyKey[]): string[] {
   let at: unknown = schema;
   for (const key of path) {
     // An array unwraps to its element, so an index needs no further step.

@@ -1,4 +1,5 @@
-import type { z } from "zod";
+import type { Setting } from "../../engine/setting";
+import { checkOf } from "../../engine/setting-check";
 import { type Fault, faultsOf, isObject, valueAt } from "./faults";
 
 /**
@@ -6,15 +7,15 @@ import { type Fault, faultsOf, isObject, valueAt } from "./faults";
  * time. A list with a fault is removed as a whole. So is an object without a required key.
  * @param standIn returns a value for a missing required key. Undefined: there is none
  */
-export function soundPart<T extends z.ZodType>(
-  schema: T,
+export function soundPart<Out>(
+  schema: Setting<any, Out>,
   values: unknown,
   standIn: (path: readonly PropertyKey[]) => unknown = () => undefined,
-): z.infer<T> | undefined {
+): Out | undefined {
   let rest = values;
   for (let round = 0; round < ROUNDS; round++) {
-    const parsed = schema.safeParse(rest);
-    if (parsed.success) return parsed.data;
+    const parsed = checkOf(schema).safeParse(rest);
+    if (parsed.success) return parsed.data as Out;
     for (const fault of faultsOf(schema, rest)) rest = without(rest, fault, standIn);
   }
   return undefined;

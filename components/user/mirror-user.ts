@@ -3,44 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { Ready, SecretValues } from "../../lifecycle/resources";
 import { defined } from "../../engine/defined";
 import type { ClusterCredentials } from "../credentials";
-import type { DialectName, ResourceText, UserAuthentication } from "../dialects";
-import { accessOf, claim, type KubernetesArgs, unclaimedSecret, withInputs } from "../kubernetes";
-import { describeUser, type UserDescription, type UserRights } from "./settings";
-
-export interface MirrorUserArgs extends UserRights, KubernetesArgs {
-  /** API version of the user operator. Default `strimzi-v1`. */
-  dialect?: DialectName;
-  /**
-   * Version of that operator, e.g. `0.45.0`. It decides which fields are written. Default: the newest that reads the
-   * dialect.
-   */
-  operatorVersion?: string;
-  /** Name of the KafkaUser, of its principal and of its Secret. Default `mm2-credentials`. */
-  name?: pulumi.Input<string>;
-  /** Namespace of the Kafka cluster. Example: `origin-ns`. */
-  namespace: pulumi.Input<string>;
-  /** Name of the Kafka resource. Example: `origin`. */
-  cluster: pulumi.Input<string>;
-  /** Labels in addition to the one that names the cluster. Default none. */
-  labels?: Record<string, pulumi.Input<string>>;
-  /** Annotations in addition to the one that names the owner. Default none. */
-  annotations?: Record<string, pulumi.Input<string>>;
-  /** Default: `{ type: "scram-sha-512" }` with a password that the operator generates. */
-  authentication?: UserAuthentication;
-  /**
-   * Prefix that the user operator puts before the names of its Secrets (`STRIMZI_SECRET_PREFIX`). Default: taken from
-   * the Secrets of other KafkaUsers.
-   */
-  secretPrefix?: string;
-  /**
-   * Value of `allow.everyone.if.no.acl.found` on the cluster's brokers. True: the user is refused, because its ACLs
-   * would deny all other users access to the resources that they name. False: the user is created. Default: taken from
-   * the Kafka resource.
-   */
-  everyoneByDefault?: boolean;
-  /** Longest time to wait for the operator, in seconds. Default 120. */
-  readyLimitSeconds?: number;
-}
+import type { ResourceText } from "../dialects";
+import { accessOf, claim, unclaimedSecret, withInputs } from "../kubernetes";
+import type { MirrorUserArgs } from "../settings/parts";
+import { describeUser, type UserDescription } from "./settings";
 
 /**
  * A KafkaUser with exactly the ACLs that the mirror needs. Its credentials are known when the operator has created

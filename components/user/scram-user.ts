@@ -6,17 +6,8 @@ import type { Acl } from "../../engine/kafka/port";
 import { Password } from "../../lifecycle/resources";
 import type { ClusterCredentials } from "../credentials";
 import { DEFAULT_USER } from "./rules";
-import { checkShape, scramUserSchema } from "./schema";
-import { rulesOf, throwUserMistakes, type UserRights } from "./settings";
-
-export interface ScramUserArgs extends UserRights {
-  /** Default `mm2-credentials`. */
-  username?: pulumi.Input<string>;
-  /** Default: a random password, generated once. */
-  password?: pulumi.Input<string>;
-  /** Default `SCRAM-SHA-512`. */
-  mechanism?: "SCRAM-SHA-256" | "SCRAM-SHA-512";
-}
+import { type ScramUserArgs, scramUserSchema } from "../settings/parts";
+import { checkShape, rulesOf, throwUserMistakes } from "./settings";
 
 /**
  * The mirror's user on a cluster without an operator: a SCRAM credential and its ACLs, created with @pulumi/kafka. The

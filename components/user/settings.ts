@@ -3,39 +3,21 @@ import { Mistakes } from "../../engine/errors";
 import { didYouMean } from "../../engine/near-miss";
 import type { MirrorModel, Profile, Side } from "../../engine/model";
 import { type Text, textsOf } from "../../engine/rules";
-import { type DialectName, dialectNamed, type ResourceText, type UserAuthentication } from "../dialects";
+import { dialectNamed, type ResourceText } from "../dialects";
 import { mirrorModelOf } from "../mirror/resolve";
 import { DEFAULT_USER, refusalsOf } from "./rules";
-import { checkShape, userSchema } from "./schema";
-
-/** The user's cluster and rights, for a KafkaUser and for a SCRAM user. */
-export interface UserRights {
-  /** Cluster of the user. */
-  role: Side;
-  /** `guide`: the guide's rules. `least` and `tuned`: only what the mirror needs. Default `least`. */
-  profile?: Profile;
-  /** Settings of the mirror. They narrow the rules of `least` and `tuned`. Default: the profile's default mirror. */
-  mirror?: MirrorModel;
-  /** Use exactly these rules instead of the profile's, e.g. `administratorAcls("origin", model)`. */
-  rules?: readonly AclRule[];
-}
+import { type MirrorUserArgs, type UserRights, userSchema } from "../settings/parts";
+import { faultsOf, sayFault } from "../shape";
 
 /** A KafkaUser as plain data. */
-export interface UserDescription extends UserRights {
-  /** Default `strimzi-v1`. */
-  dialect?: DialectName;
-  /** Version of the operator. See `MirrorSettings`. Default: the newest that reads the dialect. */
-  operatorVersion?: string;
-  /** Default `mm2-credentials`. */
+export interface UserDescription
+  extends UserRights,
+    Pick<MirrorUserArgs, "dialect" | "operatorVersion" | "authentication"> {
   name?: string;
-  /** Namespace of the Kafka cluster. Its user operator watches no other namespace. */
   namespace: string;
-  /** Name of the Kafka resource. */
   cluster: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
-  /** Default SCRAM-SHA-512 with a password that the operator generates. */
-  authentication?: UserAuthentication;
 }
 
 /**
@@ -112,6 +94,12 @@ export const profileRules = (role: Side, profile: Profile, mirror: MirrorModel):
 
 /** Returns undefined for a Pulumi output. */
 const known = (name: unknown): string | undefined => (typeof name === "string" ? name : undefined);
+
+/** Adds a mistake for each fault. A password is never shown. */
+export function checkShape(schema: Parameters<typeof faultsOf>[0], args: object, mistakes: Mistakes): void {
+  for (const fault of faultsOf(schema, args, (path) => path[0] === "password" || path[0] === "kubeconfig"))
+    mistakes.add(sayFault(fault));
+}
 
 export function throwUserMistakes(mistakes: Mistakes): void {
   const count = mistakes.list.length;

@@ -1,22 +1,37 @@
-/** Options of the fence. Everything has a default. */
-export interface FenceOptions {
+import { flag, list, text, whole, type Written } from "../setting";
+
+export const fenceShape = {
   /**
    * Principals (`User:name`) that may continue to write. Super users always can, because no ACL stops them. The mirror
-   * need not be listed: it reads the migrated topics and writes elsewhere. Default: none, and one rule denies everyone.
-   * With any entry, each other principal that may write gets its own rule. Refused if `User:*` may write.
+   * need not be listed: it reads the migrated topics and writes elsewhere. With any entry, each other principal that
+   * may write gets its own rule. Refused if `User:*` may write.
+   * @default none, and one rule denies everyone
    */
-  except?: string[];
+  except: list(text).optional(),
   /**
    * What the origin's brokers do with a topic that no ACL names (`allow.everyone.if.no.acl.found`). Brokers hide the
    * value. It is needed only if they set it and such topics are migrated: there the first rule would lock out readers,
    * too.
+   * @default read from the brokers
    */
-  everyoneByDefault?: boolean;
-  /** The raise is done when no write is seen for this time, ms. Default 1000. */
-  settleMs?: number;
-  /** Longest wait for that, ms. After it, the partitions that are still written to are returned. Default 15,000. */
-  settleLimitMs?: number;
-}
+  everyoneByDefault: flag.optional(),
+};
+
+export const fenceTimesShape = {
+  /**
+   * The raise is done when no write is seen for this time, ms.
+   * @default 1000
+   */
+  settleMs: whole(0).optional(),
+  /**
+   * Longest wait for that, ms. After it, the partitions that are still written to are returned.
+   * @default 15000
+   */
+  settleLimitMs: whole(0).optional(),
+};
+
+/** Options of the fence. Everything has a default. */
+export interface FenceOptions extends Written<typeof fenceShape>, Written<typeof fenceTimesShape> {}
 
 /** A partition whose end offset changed. Offsets are decimal strings. */
 export interface Movement {

@@ -24,7 +24,7 @@ export interface GateOptions {
    * Origin topics for which the gate accepts that records were deleted on the origin before they were seen copied. They
    * count as lost, or as never visible (e.g. a transaction marker). Default none.
    */
-  acceptTruncation?: string[];
+  acceptTruncation?: readonly string[];
   /** `GateResult.cleared` of a gate that has passed. Retention may delete these ranges without a loss. Default none. */
   cleared?: Record<string, number>;
 }

@@ -1,22 +1,34 @@
+import { flag, list, oneOf, text, type Written } from "../setting";
 import type { How as ExactHow } from "./translation";
 
 /** How an offset was found: by exact translation, or by one of the guide's two ways. */
 export type How = ExactHow | "checkpoint" | "time";
 
-/** Which groups move, and how to handle groups that already exist on the target. Every option has a default. */
-export interface OffsetOptions {
-  /** Groups that move in addition to those that `groupsPattern` selects, even if the mirror's patterns exclude them. */
-  groups?: string[];
-  /** Groups that do not move. This takes precedence over `groups` and the patterns. */
-  excludeGroups?: string[];
-  /** Overwrite different offsets that a group already has on the target. Default false: the group stops the apply. */
-  overwrite?: boolean;
+export const offsetShape = {
+  /**
+   * Groups that move in addition to those that `groupsPattern` selects, even if the mirror's patterns exclude them.
+   * @default none
+   */
+  groups: list(text).optional(),
+  /**
+   * Groups that do not move. This takes precedence over `groups` and the patterns.
+   * @default none
+   */
+  excludeGroups: list(text).optional(),
+  /**
+   * Overwrite different offsets that a group already has on the target. Without it such a group stops the apply.
+   * @default false
+   */
+  overwrite: flag.default(false),
   /**
    * What to do with groups that cannot be written now: they have members on the target, or different offsets there
-   * without `overwrite`. `stop` (default): fail before anything is written. `skip`: list them and move the others.
+   * without `overwrite`. `stop`: fail before anything is written. `skip`: list them and move the others.
+   * @default `stop`
    */
-  blocked?: "stop" | "skip";
-}
+  blocked: oneOf(["stop", "skip"]).optional(),
+};
+/** Which groups move, and how to handle groups that already exist on the target. Every option has a default. */
+export interface OffsetOptions extends Written<typeof offsetShape> {}
 
 /** One partition of one group. Offsets are decimal strings, as JSON has no 64-bit integers. */
 export interface PartitionPlan {

@@ -1,12 +1,16 @@
 import { Mistakes } from "../errors";
 import { compilePatternList } from "../patterns";
+import { count, text, type Written } from "../setting";
+
+export const ruleShape = {
+  /** Comma-separated Java regular expressions, as in MirrorMaker 2's `topics`. */
+  pattern: text,
+  /** Number of replicas. */
+  factor: count,
+};
 
 /** The factor for every target topic whose whole name matches. The first matching rule wins. */
-export interface ReplicationRule {
-  /** Comma-separated Java regular expressions, as in MirrorMaker 2's `topics`. */
-  pattern: string;
-  factor: number;
-}
+export interface ReplicationRule extends Written<typeof ruleShape> {}
 
 export interface WantedFactor {
   factor: number;

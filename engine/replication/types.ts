@@ -1,16 +1,39 @@
-import type { ReplicationRule } from "./factors";
+import { block, count, flag, list, type Written } from "../setting";
+import { type ReplicationRule, ruleShape } from "./factors";
 
-export interface ReplicationOptions {
-  /** Factors by pattern. The first matching rule wins. Topics without a match get the origin's factor. */
-  rules?: readonly ReplicationRule[];
-  /** Bytes per second and broker for the copying of replicas. Default: no throttle. */
-  throttleBytesPerSecond?: number;
-  /** Number of partitions that are reassigned at the same time. Default 200. */
-  batchPartitions?: number;
-  /** Longest duration of the whole reset in milliseconds. Default 1 hour. */
-  limitMs?: number;
-  /** Allow two replicas of a partition in one rack. Default false. */
-  allowSameRack?: boolean;
+export const replicationShape = {
+  /**
+   * Factors by pattern, a list of `{ pattern, factor }`. The first matching rule wins. Topics without a match get the
+   * origin's factor.
+   * @default the origin's factor
+   */
+  rules: list(block<ReplicationRule>(ruleShape)).optional(),
+  /**
+   * Bytes per second and broker for the copying of replicas.
+   * @default no throttle
+   */
+  throttleBytesPerSecond: count.optional(),
+  /**
+   * Number of partitions that are reassigned at the same time.
+   * @default 200
+   */
+  batchPartitions: count.optional(),
+  /**
+   * Allow two replicas of a partition in one rack.
+   * @default false
+   */
+  allowSameRack: flag.optional(),
+};
+
+export const replicationTimeShape = {
+  /**
+   * Longest duration of the whole reset in milliseconds.
+   * @default 3600000
+   */
+  limitMs: count.optional(),
+};
+
+export interface ReplicationOptions extends Written<typeof replicationShape>, Written<typeof replicationTimeShape> {
   /**
    * Remove no replica and lower no minimum. A value above the wanted one was raised by somebody later. Default false.
    */

@@ -10,7 +10,7 @@ import { parse, stringify } from "yaml";
 import { versionAtLeast } from "../../engine/version";
 import { dialects, type DialectName, type ResourceText } from "../../components/dialects";
 import { type Fields, mirrorFields, userFields } from "../../engine/rules/operator-fields";
-import type { MirrorSettings } from "../../components/mirror/settings";
+import type { MirrorSettings } from "../../components/settings/mirror";
 import { describeMirror } from "../../components/mirror/text";
 import { describeUser } from "../../components/user/settings";
 import { unclaimedStep } from "../../lifecycle/handlers/unclaimed";

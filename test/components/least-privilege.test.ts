@@ -14,9 +14,10 @@ import { administratorAcls } from "../../engine/acls";
 import { openKafka } from "../../engine/kafka/client";
 import { internalTopics } from "../../engine/naming";
 import { mirrorModelOf } from "../../components/mirror/resolve";
-import type { MirrorSettings } from "../../components/mirror/settings";
+import type { MirrorSettings } from "../../components/settings/mirror";
 import { describeMirror } from "../../components/mirror/text";
-import { describeUser, type UserRights } from "../../components/user/settings";
+import type { UserRights } from "../../components/settings/parts";
+import { describeUser } from "../../components/user/settings";
 
 /** The components' texts, as they are, on a real MirrorMaker 2 whose users have the least rights, narrowed to its patterns. */
 let world: World;

@@ -1,0 +1,218 @@
+import type * as k8s from "@pulumi/kubernetes";
+import { fenceShape, type FenceOptions, fenceTimesShape } from "../../engine/fence/types";
+import { offsetShape, type OffsetOptions } from "../../engine/offsets/types";
+import { replicationShape, type ReplicationOptions, replicationTimeShape } from "../../engine/replication/types";
+import {
+  block,
+  checked,
+  count,
+  falseOr,
+  flag,
+  like,
+  list,
+  needed,
+  oneOf,
+  objectOf,
+  seconds,
+  text,
+  typed,
+  withoutDefaults,
+  type Written,
+} from "../../engine/setting";
+import { TAIL_RECORDS } from "../../engine/verify/types";
+import { laterText, resource } from "../shape/types";
+import {
+  choiceShape,
+  type ClusterSettings,
+  clusterShape,
+  DEFAULT_DIALECT,
+  DIALECTS,
+  type MirrorPlace,
+  mirrorShape,
+  type PodSettings,
+  placeShape,
+  type TargetSettings,
+  targetShape,
+  type workerShape,
+} from "./mirror";
+import { connectionShape, type MigrationCluster, secretsShape, usersShape } from "./users";
+
+/** Every argument of a migration, once. The component and the configuration of the ready-made stack share them. */
+
+export const gateShape = {
+  /**
+   * Longest time to wait for completeness, in seconds.
+   * @default 1800
+   */
+  limitSeconds: seconds.default(1800),
+  /**
+   * How long the origin's end offsets must not change, in seconds.
+   * @default 5; with `fence` 0
+   */
+  stableSeconds: checked<number>(
+    (value) => Number.isFinite(value) && (value as number) >= 0,
+    "a number of seconds, at least 0",
+  ).optional(),
+  /**
+   * Origin topics that may have lost records. Their records were deleted (retention, DeleteRecords) before the gate
+   * saw them copied. The loss becomes a warning. Naming a topic also accepts its current id. Example:
+   * `["sessions.expired"]`.
+   * @default none
+   */
+  acceptTruncation: list(text).optional(),
+};
+export interface GateSettings extends Written<typeof gateShape> {}
+
+export const verifyShape = {
+  /**
+   * `none`. `tail`: counts and the last records of each partition. `full`: every record.
+   * @default `tail`
+   */
+  mode: oneOf(["none", "tail", "full"]).default("tail"),
+  /**
+   * Records per partition that `tail` compares.
+   * @default 100
+   */
+  tailRecords: count.default(TAIL_RECORDS),
+};
+export interface VerifySettings extends Written<typeof verifyShape> {}
+
+const bySideShape = {
+  /** Value on the origin. */
+  origin: flag.optional(),
+  /** Value on the target. */
+  target: flag.optional(),
+};
+export interface EveryoneByDefault extends Written<typeof bySideShape> {}
+
+export const preflightShape = {
+  /**
+   * Codes of findings that are known and accepted (docs/preflight.md). They become warnings. Privileges and connections
+   * cannot be accepted. `USER_TAKEN`: with users that are created through Kafka, take over a user that exists.
+   * @default none
+   */
+  accept: list(text).optional(),
+  /**
+   * Value of `allow.everyone.if.no.acl.found` on the brokers of each cluster, `{ origin: false, target: false }`. Set
+   * it only if the brokers do not show it and preflight cannot determine it.
+   * @default read from the brokers
+   */
+  everyoneByDefault: block<EveryoneByDefault>(bySideShape).optional(),
+};
+export interface PreflightSettings extends Written<typeof preflightShape> {}
+
+export const reportShape = {
+  /**
+   * Folder of the report (docs/report.md). Absolute, or relative to the Pulumi project's folder.
+   * @default `migration-report`
+   */
+  folder: text.default("migration-report"),
+};
+export interface ReportArgs extends Written<typeof reportShape> {}
+
+export const stepShape = {
+  /**
+   * `mirror`: copy. `cutover`: wait until the copy is complete, verify it, move offsets, reset replication. `cleanup`:
+   * delete the mirror.
+   * @default `mirror`
+   */
+  phase: oneOf(["mirror", "cutover", "cleanup"]).default("mirror"),
+  /**
+   * Abandon the migration: the gate lets `destroy` and `cleanup` continue without a proof. Recorded in the output
+   * `abandonedAt`.
+   * @default false
+   */
+  abandon: flag.default(false),
+  profile: choiceShape.profile,
+  dialect: like(choiceShape.dialect, oneOf(DIALECTS).default(DEFAULT_DIALECT)),
+  operatorVersion: choiceShape.operatorVersion,
+  /**
+   * Deny writes on the migrated origin topics during the cutover (docs/fence.md).
+   * @default false
+   */
+  fence: flag.default(false),
+  /**
+   * When `destroy` may delete the checkpoints topic: `when-applied`, `always` or `never`.
+   * @default `when-applied`; for an abandoned migration `always`
+   */
+  checkpoints: oneOf(["when-applied", "always", "never"]).default("when-applied"),
+  /**
+   * The report: an HTML page and a JSON file (docs/report.md). `destroy` and every `up` that changes something write
+   * it. `false`: no report.
+   * @default written to the folder `migration-report`
+   */
+  report: falseOr(block<ReportArgs>(withoutDefaults(reportShape))).optional(),
+};
+
+const onKubernetesShape = {
+  /**
+   * Kubernetes cluster that the mirror runs on.
+   * @default Pulumi's default provider
+   */
+  provider: typed<k8s.Provider>(resource).optional(),
+  /**
+   * Kubeconfig of the same cluster, to read conditions. Path or content.
+   * @default the provider's
+   */
+  kubeconfig: laterText.optional(),
+  /**
+   * Context in the kubeconfig.
+   * @default the provider's
+   */
+  context: text.optional(),
+};
+export interface MigrationMirror
+  extends Written<typeof workerShape>,
+    PodSettings,
+    MirrorPlace,
+    Written<typeof onKubernetesShape> {}
+
+const cluster = withoutDefaults({ ...clusterShape, ...secretsShape, ...connectionShape, ...usersShape });
+
+export const partsShape = {
+  /**
+   * The cluster to migrate from. Example: `{ bootstrapServers: "origin-kafka-bootstrap.origin-ns:9093", operator: {
+   * cluster: "origin", namespace: "origin-ns" } }`.
+   */
+  origin: needed(block<MigrationCluster & ClusterSettings>(cluster)),
+  /** The cluster to migrate to, and the names of Connect's group and topics there. */
+  target: needed(block<MigrationCluster & TargetSettings>({ ...cluster, ...withoutDefaults(targetShape) })),
+  /** Where the mirror runs and what it does. */
+  mirror: block<MigrationMirror>({
+    ...withoutDefaults({ ...mirrorShape, ...placeShape }),
+    ...onKubernetesShape,
+  }).optional(),
+  /** When the copy counts as complete. Example: `{ limitSeconds: 7200 }`. */
+  gate: block<GateSettings>(withoutDefaults(gateShape)).optional(),
+  /** How the copy is verified before offsets move. Example: `{ mode: "full" }`. */
+  verify: block<VerifySettings>(withoutDefaults(verifyShape)).optional(),
+  /**
+   * Which groups move, and what to do with groups that cannot move. Example: `{ excludeGroups: ["audit"] }`.
+   * @default the groups of `mirror.groupsPattern`
+   */
+  offsets: block<OffsetOptions>(withoutDefaults(offsetShape)).optional(),
+  /**
+   * Number of replicas of the target's topics. Example: `{ rules: [{ pattern: ".*", factor: 3 }] }`.
+   * @default as many as on the origin
+   */
+  replication: block<ReplicationOptions>({ ...replicationShape, ...replicationTimeShape }).optional(),
+  /**
+   * How the fence is raised. Example: `{ everyoneByDefault: false }`.
+   * @default writes are denied to everyone
+   */
+  fenceOptions: block<FenceOptions>({ ...fenceShape, ...fenceTimesShape }).optional(),
+  /** Settings of the check of both clusters. Example: `{ accept: ["TARGET_MESSAGE_SIZE_SMALLER"] }`. */
+  preflight: block<PreflightSettings>(preflightShape).optional(),
+};
+
+export interface MigrationArgs
+  extends Written<typeof choiceShape>,
+    Written<typeof stepShape>,
+    Written<typeof partsShape> {}
+
+export const migrationSchema = objectOf({ ...withoutDefaults(stepShape), ...partsShape });
+
+/** Returns true for values that may be secrets. They are never shown, whatever their fault is. */
+export function mayBeSecret(path: readonly PropertyKey[]): boolean {
+  return path.some((key) => ["given", "administrator", "kubeconfig", "ca"].includes(String(key)));
+}

@@ -8,6 +8,7 @@ import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
 import { countText, someOf } from "../units";
 import { everyoneByDefault, saysNoAuthorizer } from "./everyone";
+import { askDefault } from "./open-probe";
 import { type Ends, endsOf, movements } from "./movement";
 import { compare, fencedTopics, fenceRules, idOf, markedRules, type Rule, uncovered } from "./rules";
 import type { FenceOptions, FenceState, LoweredFence, Movement, RaisedFence } from "./types";
@@ -127,19 +128,31 @@ export async function wanted(
   // The fence's own rules must not count as existing rules of other people.
   const ours = new Set(marked.map((r) => idOf(r.rule)));
   const others = acls.filter((a) => !ours.has(idOf(a)));
-  const opened = await mustStayOpen(origin, uncovered(topics, others), options);
+  const opened = await mustStayOpen(origin, uncovered(topics, others), acls, options);
   return { topics, rules: fenceRules(mirror, topics, others, options.except ?? [], opened), acls };
 }
 
-async function mustStayOpen(origin: KafkaPort, bare: string[], options: FenceOptions): Promise<string[]> {
+/**
+ * The topics without an ACL that everybody may use. The first ACL would take that right away.
+ * @param acls every ACL of the origin
+ */
+async function mustStayOpen(
+  origin: KafkaPort,
+  bare: string[],
+  acls: readonly Acl[],
+  options: FenceOptions,
+): Promise<string[]> {
   if (bare.length === 0 || options.everyoneByDefault === false) return [];
   if (options.everyoneByDefault === true) return bare;
   const everyone = await everyoneByDefault(origin);
   if (everyone !== undefined) return everyone ? bare : [];
+  // A login that is no super user sees what the brokers do with a name that no ACL covers.
+  const found = await askDefault(origin, acls);
+  if (found === "closed" || found === "open") return found === "open" ? bare : [];
   throw new MigrationError(
     "FENCE_DEFAULT_UNKNOWN",
-    `no ACL names ${countText(bare.length, "migrated topic")} (${someOf(bare, 5)}), and the brokers do not ` +
-      "show allow.everyone.if.no.acl.found",
+    `no ACL names ${countText(bare.length, "migrated topic")} (${someOf(bare, 5)}), the brokers do not ` +
+      "show allow.everyone.if.no.acl.found, and this login cannot find out what they do",
     {
       fix:
         "set fenceOptions.everyoneByDefault to the value of allow.everyone.if.no.acl.found on the origin's " +

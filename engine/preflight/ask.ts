@@ -1,8 +1,8 @@
-import type { AclRule } from "../acls";
+import { type AclRule, byAcls } from "../acls";
 import { isMigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { Connection } from "../model";
-import { type Answers, byAcls, type Missing, missingOf, needsOf, type Universe } from "./privileges";
+import { type Answers, type Missing, missingOf, needsOf, type Universe } from "./privileges";
 
 /** The principal name of a connection's user in ACLs. Undefined if only the broker knows it (mutual TLS, OAuth). */
 export function principalOf(connection: Connection): string | undefined {

@@ -6,7 +6,7 @@ import type { MirrorModel, Profile, Side } from "../model";
 import { connectorNames } from "../naming";
 import { countText, someOf } from "../units";
 import { error, type Finding, warning } from "./finding";
-import { askDefault } from "./open-probe";
+import { askDefault } from "../fence/open-probe";
 import type { Universe } from "./privileges";
 
 /** Users for whom this migration creates ACLs on one cluster. */

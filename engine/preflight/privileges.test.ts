@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { administratorAcls, allows, leastAcls } from "../acls";
+import { administratorAcls, allows, byAcls, leastAcls, PROBE } from "../acls";
 import type { Acl } from "../kafka/port";
 import type { Side } from "../model";
 import { offsetsJournalTopic } from "../naming";
 import { administratorEffect, mirrorEffect } from "./effects";
-import { type Answers, byAcls, missingOf, type Need, needsOf, needText, PROBE } from "./privileges";
+import { type Answers, missingOf, type Need, needsOf, needText } from "./privileges";
 import { mirror } from "../../test/engine/preflight/facts";
 
 const universe = { topics: ["orders", "orders-eu", "payments"], groups: ["billing"], existing: new Set(["orders"]) };

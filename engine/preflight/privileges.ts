@@ -1,4 +1,4 @@
-import { type AclOperation, type AclRule, allows, covers, implies } from "../acls";
+import { type AclOperation, type AclRule, allows, byAcls, PROBE } from "../acls";
 import type { Acl } from "../kafka/port";
 import { someOf } from "../units";
 
@@ -17,9 +17,6 @@ export interface Universe {
   /** Topics that exist on this cluster. Create is not needed for them. */
   existing: ReadonlySet<string>;
 }
-
-/** The name to ask about if a rule covers no existing name. */
-export const PROBE = "kafka-migration-probe";
 
 /**
  * Converts ACL rules to names to check. A literal name is checked as it is. A prefix or `*` is checked for every
@@ -110,22 +107,6 @@ function createsAnyTopic(answers: Answers): boolean {
   return (
     answers.cluster?.includes("Create") === true || byAcls(answers.acls, "cluster", "kafka-cluster", "Create") === true
   );
-}
-
-/**
- * Decides as the standard authorizer does, but ignores the host. A deny rule wins. Undefined: the ACLs could not be
- * listed.
- */
-export function byAcls(
-  acls: readonly Acl[] | undefined,
-  type: Acl["resourceType"],
-  name: string,
-  operation: AclOperation,
-): boolean | undefined {
-  if (acls === undefined) return undefined;
-  const here = acls.filter((a) => covers(a, type, name));
-  const denied = here.some((a) => a.permission === "deny" && (a.operation === operation || a.operation === "All"));
-  return !denied && here.some((a) => a.permission === "allow" && implies(a.operation, operation));
 }
 
 /** `Read on topic a, b and 3 more`. */

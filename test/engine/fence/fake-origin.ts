@@ -9,6 +9,10 @@ export class FakeOrigin {
   readonly ends = new Map<string, bigint>();
   brokerConfig: Record<string, string | null> = {};
   authorizer = true;
+  /** Whether this login may describe a transactional id that no ACL names. */
+  maySeeUnnamed = true;
+  /** What this login may do with the cluster. undefined: the brokers do not return it. */
+  clusterOperations: string[] | undefined;
   /** How often the ACLs were listed. */
   looks = 0;
   /** Runs before each change: may throw, as a kill would. */
@@ -57,7 +61,15 @@ export class FakeOrigin {
         this.beforeEnds();
         return partitions.map((p) => ({ ...p, offset: this.ends.get(p.topic) ?? -1n, timestamp: -1n }));
       },
-      describeCluster: async () => ({ clusterId: "c", controllerId: 1, brokers: [{ id: 1, host: "h", port: 1 }] }),
+      describeCluster: async () => ({
+        clusterId: "c",
+        controllerId: 1,
+        brokers: [{ id: 1, host: "h", port: 1 }],
+        ...(this.clusterOperations === undefined ? {} : { authorizedOperations: this.clusterOperations }),
+      }),
+      mayDescribeTransactionalId: async () => this.maySeeUnnamed,
+      topicOperations: async () => new Map(),
+      groupOperations: async () => new Map(),
       describeBrokerConfigs: async () =>
         new Map([
           [

@@ -117,6 +117,18 @@ describe("topics that no ACL names", () => {
     expect(denied()).toEqual([]);
   });
 
+  it("are judged by what this login may do with a name that no ACL covers, where the brokers hide their default", async () => {
+    origin.brokerConfig = { "allow.everyone.if.no.acl.found": null };
+    origin.maySeeUnnamed = false;
+    await raise();
+    expect(others()).toHaveLength(1);
+    await lower();
+    // This login is refused something, so it is no super user, and everybody has what it has.
+    Object.assign(origin, { maySeeUnnamed: true, clusterOperations: ["Alter"] });
+    await raise();
+    expect(others().map((a) => `${a.principal} ${a.operation} ${a.resourceName}`)).toContain("User:* All payments");
+  });
+
   it("stay readable where everyone is allowed by default", async () => {
     const before = origin.list;
     await raise({ everyoneByDefault: true });

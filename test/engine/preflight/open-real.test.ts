@@ -9,6 +9,7 @@ import { type TestCluster, uniqueName, withClusters } from "@kafka-migration/san
 import { aclBindings, administratorAcls, guideAcls, mergeRules } from "../../../engine/acls";
 import { openKafka } from "../../../engine/kafka/client";
 import type { Acl, KafkaPort } from "../../../engine/kafka/port";
+import { previewFence } from "../../../engine/fence";
 import type { Connection, MigrationModel, Side } from "../../../engine/model";
 import { preflight, type PreflightOptions } from "../../../engine/preflight";
 import { eventually, modelFor } from "../support/mirror";
@@ -131,6 +132,24 @@ describe("real brokers that let everybody use what no ACL names, and hide it", (
     expect(found).toEqual([
       expect.stringMatching(/^CLUSTER_OPEN_UNKNOWN: .*may do everything on either kind of cluster/),
     ]);
+  });
+
+  it("need not be described to the fence, if its administrator is no super user", async () => {
+    const administrator = administratorAcls("origin", model.mirror, { fence: true }).filter(
+      (rule) => rule.resource.type === "cluster",
+    );
+    const rights = aclBindings(administrator, `User:${admin}`);
+    const preview = (origin: Connection) => previewFence({ ...model, origin }, {});
+    await expect(preview(open.connection)).rejects.toThrow(/FENCE_DEFAULT_UNKNOWN/);
+    await ports.origin.createAcls(rights);
+    // One rule denies writes to everybody, and one keeps the topic open to readers.
+    await eventually("the brokers know the ACLs", async () =>
+      preview(logged(open.connection)).then(
+        ({ topics, rules }) => topics === 1 && rules === 2,
+        () => false,
+      ),
+    );
+    await ports.origin.deleteAcls(rights);
   });
 
   it("are asked without leaving anything behind", async () => {

@@ -1,6 +1,5 @@
-import { type AclOperation, covers } from "../acls";
+import { type AclOperation, byAcls, covers, PROBE } from "../acls";
 import type { Acl, KafkaPort } from "../kafka/port";
-import { byAcls, PROBE } from "./privileges";
 
 /**
  * What the brokers do with a resource that no ACL names, as far as this login can see. `privileged`: this login may do

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { isMigrationError } from "../../engine/errors";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
-import type { Progress } from "../../engine/progress";
+import { type Progress, withoutRepeats } from "../../engine/progress";
 import {
   checkMirrorPrivileges,
   checkNotePrivileges,
@@ -42,6 +42,15 @@ const skipped: PreflightOutputs = { checkedAt: null, result: null };
 /** How long brokers may not know a new administrator yet, in milliseconds. */
 const PATIENCE_MS = 10_000;
 
+/**
+ * The lines of the last check in this process, by migration. Pulumi calls `check` and then `create` or `update` in one
+ * process. The second look prints only what the first did not, so each line is shown once.
+ */
+const saidAtCheck = new Map<string, Set<string>>();
+
+const migrationOf = ({ stage, mirror, originConnection, targetConnection }: PreflightInputs): string =>
+  JSON.stringify([stage, mirror, originConnection.bootstrapServers, targetConnection.bootstrapServers]);
+
 interface Before {
   olds?: PreflightInputs;
   patienceMs: number;
@@ -71,6 +80,14 @@ async function look(
       progress,
     ),
   };
+}
+
+/** Looks after the check of the same process, and prints what the check did not print. */
+async function lookAgain(inputs: PreflightInputs, progress: Progress, before: Before): Promise<PreflightOutputs> {
+  const key = migrationOf(inputs);
+  const said = saidAtCheck.get(key) ?? new Set<string>();
+  saidAtCheck.delete(key);
+  return look(inputs, withoutRepeats(progress, said), before);
 }
 
 /**
@@ -169,7 +186,9 @@ export const preflightStep = defineStep<PreflightInputs, PreflightOutputs>("pref
     if (olds !== undefined && unchanged(olds, news)) return beginsCutover(olds, news) ? noteFailures(news) : [];
     if (olds !== undefined && awaitsRights(olds, news)) return [];
     try {
-      await look(news, progress, { patienceMs: 0, olds });
+      const said = new Set<string>();
+      saidAtCheck.set(migrationOf(news), said);
+      await look(news, withoutRepeats(progress, said), { patienceMs: 0, olds });
       return [];
     } catch (error) {
       if (!isMigrationError(error)) throw error;
@@ -177,19 +196,19 @@ export const preflightStep = defineStep<PreflightInputs, PreflightOutputs>("pref
     }
   },
 
-  create: (inputs, progress) => look(inputs, progress, { patienceMs: PATIENCE_MS }),
+  create: (inputs, progress) => lookAgain(inputs, progress, { patienceMs: PATIENCE_MS }),
 
   async isOutdated(state) {
     return isDefined(state.checkedAt) && (await forgotten(state));
   },
 
   async update(olds, news, progress) {
-    if (!isDefined(olds.checkedAt)) return look(news, progress, { patienceMs: PATIENCE_MS });
+    if (!isDefined(olds.checkedAt)) return lookAgain(news, progress, { patienceMs: PATIENCE_MS });
     if (unchanged(olds, news) && !(await forgotten(news))) {
       if (beginsCutover(olds, news)) await askForNote(news);
       return { checkedAt: olds.checkedAt, result: olds.result };
     }
-    return look(news, progress, { patienceMs: PATIENCE_MS, olds });
+    return lookAgain(news, progress, { patienceMs: PATIENCE_MS, olds });
   },
 
   async remove() {},

@@ -44,7 +44,9 @@ export const residueStep = defineStep<ResidueInputs, object>("residue", {
       };
       await put(place, endReport(await earlierReport(folderOf(place), place.name), ending), progress);
     }
-    for (const r of residue ?? []) progress.warn(`residue: ${lineOf(r)}`);
+    // The error lists the rest.
+    const inError = refused(residue ?? [], state).slice(0, MOST_LINES);
+    for (const r of residue ?? []) if (!inError.includes(r)) progress.warn(`residue: ${lineOf(r)}`);
     if (residue?.length === 0)
       progress.info(
         `none on either cluster${objects === 0 ? "" : ` and none of ${countText(objects, "object")} in Kubernetes`}`,
@@ -77,6 +79,13 @@ async function look(
     : { residue: [...(kafka ?? []), ...(objects ?? [])], notes, objects: count };
 }
 
+/** Maximum number of lines in the error. */
+const MOST_LINES = 50;
+
+/** What makes the deletion fail: all that certainly belongs to the migration, unless it is abandoned. */
+const refused = (residue: readonly Residue[], { abandon }: ResidueInputs): Residue[] =>
+  abandon ? [] : residue.filter((r) => r.foreign !== true);
+
 /** @throws MigrationError RESIDUE_LEFT if anything is left that certainly belongs to the migration */
 function refuse(residue: readonly Residue[], { when, abandon, kubernetes }: ResidueInputs, progress: Progress): void {
   const own = residue.filter((r) => r.foreign !== true);
@@ -84,7 +93,7 @@ function refuse(residue: readonly Residue[], { when, abandon, kubernetes }: Resi
   if (abandon)
     return progress.warn(`${countText(own.length, "piece")} of residue remain, because the migration was abandoned`);
   throw new MigrationError("RESIDUE_LEFT", `the migration left ${countText(own.length, "piece")} of residue`, {
-    details: own.slice(0, 50).map(lineOf),
+    details: own.slice(0, MOST_LINES).map(lineOf),
     fix: waysOut(own, { when, kubernetes }),
   });
 }

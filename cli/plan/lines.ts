@@ -137,7 +137,9 @@ function waveTable(waves: readonly Wave[], all: boolean): string[] {
 /** Configuration to paste. The words before it say what this version can do with it. */
 function configuration({ facts, waves }: Plan, mirror: MirrorModel): string[] {
   const copied = facts.topics.filter((t) => (t.targetRecords ?? 0) > 0).map((t) => t.name);
-  const several = facts.groups.filter((g) => waves.filter((w) => w.groups.includes(g.name)).length > 1);
+  const wavesOf = new Map<string, number>();
+  for (const wave of waves) for (const name of wave.groups) wavesOf.set(name, (wavesOf.get(name) ?? 0) + 1);
+  const several = facts.groups.filter((g) => (wavesOf.get(g.name) ?? 0) > 1);
   return [
     "# This version has no setting for waves. What it can do today: one stack for each wave, with these values in",
     "# addition to those of this stack (pulumi stack init STACK-WAVE --copy-config-from STACK). Users and Secrets of",

@@ -59,7 +59,8 @@ class Graph {
     this.neighbours = Array.from({ length: topics.length + links.length }, () => []);
     this.topicCount = topics.length;
     for (const [i, link] of links.entries()) {
-      for (const name of new Set(link.topics)) {
+      // A name that is listed twice does no harm.
+      for (const name of link.topics) {
         const topic = at.get(name);
         if (topic === undefined) continue;
         this.neighbours[topic]!.push(topics.length + i);

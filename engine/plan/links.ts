@@ -16,20 +16,25 @@ export function linksOf(
 ): Link[] {
   const internal = internalTopics(facts);
   const links = new Map<string, Link>();
-  const add = (kind: Link["kind"], name: string, topics: readonly string[]) => {
+  const add = (kind: Link["kind"], name: string, ...lists: (readonly string[])[]) => {
     const key = `${kind === "transactions" ? "transactions" : "group"}:${name}`;
-    const all = new Set([...(links.get(key)?.topics ?? []), ...topics]);
-    links.set(key, { kind, name, topics: [...all].sort() });
+    links.set(key, { kind, name, topics: union([links.get(key)?.topics ?? [], ...lists]) });
   };
   for (const [application, topics] of internal.byApplication) add("streams", application, topics);
   for (const { name, committed, reads } of facts.groups) {
     const kind = internal.byApplication.has(name) ? "streams" : "group";
-    add(kind, name, [...committed, ...(reads ?? [])]);
+    add(kind, name, committed, reads ?? []);
   }
   for (const { name, topics } of facts.transactions ?? []) add("transactions", name, topics);
   const all = [...links.values()];
   checkSplit(all, split);
   return all.filter((link) => link.topics.length > 1 && !split.includes(link.name));
+}
+
+/** All names, once and sorted. One list alone is sorted already: a wide group has thousands of topics. */
+function union(lists: readonly (readonly string[])[]): string[] {
+  const filled = lists.filter((list) => list.length > 0);
+  return filled.length === 1 ? [...filled[0]!] : [...new Set(filled.flat())].sort();
 }
 
 /** Internal topics of Streams applications: by application, and those whose application has no group on the origin. */

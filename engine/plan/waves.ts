@@ -59,7 +59,7 @@ function describe(
     bundles.flatMap((parts, i) => parts.flatMap((p) => p.topics.map((t): [string, number] => [t, i]))),
   );
   // A group that was split moves with each of its waves.
-  const groups = new Map(facts.groups.map((g) => [g.name, wavesOf([...g.committed, ...(g.reads ?? [])], waveOf)]));
+  const groups = new Map(facts.groups.map((g) => [g.name, wavesOf([g.committed, g.reads ?? []], waveOf)]));
   const topicPatterns = patternsOf(
     ownedTopics(facts.allTopics, waveOf),
     bundles.length,
@@ -72,6 +72,8 @@ function describe(
   );
   const shared = topics.size === 1 ? "" : commonStart([...topics.keys()].sort());
   const names = new Set<string>();
+  const groupsOf = bundles.map((): string[] => []);
+  for (const [group, waves] of groups) for (const wave of waves) groupsOf[wave]!.push(group);
   return bundles.map((parts, i): Wave => {
     const own = parts.flatMap((p) => p.topics).sort();
     const known = own.map((t) => topics.get(t)!);
@@ -80,10 +82,7 @@ function describe(
     return {
       name: uniqueName(parts.length === 1 ? nameOf(parts[0]!, shared) : `wave-${i + 1}`, names),
       topics: own,
-      groups: [...groups]
-        .filter(([, waves]) => waves.has(i))
-        .map(([name]) => name)
-        .sort(),
+      groups: groupsOf[i]!.sort(),
       topicsPattern: topicPatterns[i]!,
       groupsPattern: groupPatterns[i]!,
       phase: "mirror",
@@ -95,8 +94,14 @@ function describe(
   });
 }
 
-function wavesOf(topics: readonly string[], waveOf: ReadonlyMap<string, number>): Set<number> {
-  return new Set(topics.flatMap((t) => waveOf.get(t) ?? []));
+function wavesOf(lists: readonly (readonly string[])[], waveOf: ReadonlyMap<string, number>): Set<number> {
+  const waves = new Set<number>();
+  for (const topics of lists)
+    for (const topic of topics) {
+      const wave = waveOf.get(topic);
+      if (wave !== undefined) waves.add(wave);
+    }
+  return waves;
 }
 
 function ownedTopics(all: readonly string[], waveOf: ReadonlyMap<string, number>): Owned[] {

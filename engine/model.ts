@@ -1,3 +1,4 @@
+import { anyText, flag, integer, matching, oneOf, positive, type Resolved, text } from "./setting";
 import type { RecordedTopics } from "./topic-ids";
 
 /**
@@ -56,49 +57,103 @@ export type Phase = "mirror" | "cutover" | "cleanup";
 
 export type Profile = "guide" | "tuned" | "least";
 
-/** The configuration of the mirror, independent of the dialect in which it was written. */
-export interface MirrorModel {
+/** Every field of the model, once. The model file of the command line has the same fields and defaults. */
+export const mirrorModelShape = {
   /** `clusters[].alias` of the origin, e.g. `origin-cluster`. */
-  originAlias: string;
-  targetAlias: string;
+  originAlias: text,
+  /** `clusters[].alias` of the target. */
+  targetAlias: text,
   /** Connect's `group.id` on the target. */
-  groupId: string;
-  offsetStorageTopic: string;
-  configStorageTopic: string;
-  statusStorageTopic: string;
-  /** Comma-separated Java regular expressions, matched whole (MirrorMaker 2's `topics`). Default `.*`. */
-  topicsPattern: string;
-  /** MirrorMaker 2's `topics.exclude`. Undefined: MirrorMaker 2's default. */
-  topicsExcludePattern?: string;
-  groupsPattern: string;
-  groupsExcludePattern?: string;
-  /** `offset-syncs.topic.location`. Default `source`, which is the origin. */
-  offsetSyncsLocation: "source" | "target";
+  groupId: text,
+  /** Connect's topic with the connectors' offsets. */
+  offsetStorageTopic: text,
+  /** Connect's topic with the connectors' configurations. */
+  configStorageTopic: text,
+  /** Connect's topic with the connectors' states. */
+  statusStorageTopic: text,
+  /**
+   * Comma-separated Java regular expressions, matched whole (MirrorMaker 2's `topics`).
+   * @default `.*`
+   */
+  topicsPattern: text.default(".*"),
+  /**
+   * MirrorMaker 2's `topics.exclude`.
+   * @default MirrorMaker 2's own
+   */
+  topicsExcludePattern: anyText.optional(),
+  /**
+   * Consumer groups, in the same form.
+   * @default `.*`
+   */
+  groupsPattern: text.default(".*"),
+  /**
+   * MirrorMaker 2's `groups.exclude`.
+   * @default MirrorMaker 2's own
+   */
+  groupsExcludePattern: anyText.optional(),
+  /**
+   * `offset-syncs.topic.location`. `source` is the origin.
+   * @default `source`
+   */
+  offsetSyncsLocation: oneOf(["source", "target"]).default("source"),
   /** `replication.policy.class`. */
-  policyClass: string;
-  /** `replication.policy.separator`. Undefined: MirrorMaker 2's default `.`. */
-  separator?: string;
-  /** `replication.policy.internal.topic.separator.enabled` (Kafka >= 3.6). Default true. */
-  internalSeparatorEnabled?: boolean;
+  policyClass: text,
+  /**
+   * `replication.policy.separator`.
+   * @default MirrorMaker 2's own, `.`
+   */
+  separator: anyText.optional(),
+  /**
+   * `replication.policy.internal.topic.separator.enabled` (Kafka >= 3.6).
+   * @default true
+   */
+  internalSeparatorEnabled: flag.optional(),
   /** Kafka version of the running MirrorMaker 2, `major.minor[.patch]`. It determines the names of internal topics. */
-  kafkaVersion: string;
-  /** False if no checkpoint connector is declared. Absent: there is one. */
-  checkpoints?: boolean;
-  /** True if a heartbeat connector is declared. */
-  heartbeats: boolean;
-  /** `consumer.isolation.level` of the source connector. Default `read_uncommitted`. */
-  isolationLevel: "read_uncommitted" | "read_committed";
-  /** `exactly.once.source.support` of the workers. */
-  exactlyOnce: boolean;
-  /** `sync.group.offsets.enabled`. */
-  syncGroupOffsets: boolean;
-  /** Replication factor of the data topics (`replication.factor`). -1: the target's `default.replication.factor`. */
-  replicationFactor: number;
-  /** `offset.flush.interval.ms` of the workers. Default 60000. */
-  offsetFlushIntervalMs: number;
-  /** `refresh.topics.interval.seconds`. Default 600. */
-  refreshTopicsIntervalSeconds: number;
-}
+  kafkaVersion: matching(/^\d+\.\d+(\.\d+)?$/, "major.minor[.patch]"),
+  /**
+   * False if no checkpoint connector is declared.
+   * @default true
+   */
+  checkpoints: flag.optional(),
+  /**
+   * True if a heartbeat connector is declared.
+   * @default false
+   */
+  heartbeats: flag.default(false),
+  /**
+   * `consumer.isolation.level` of the source connector.
+   * @default `read_uncommitted`
+   */
+  isolationLevel: oneOf(["read_uncommitted", "read_committed"]).default("read_uncommitted"),
+  /**
+   * `exactly.once.source.support` of the workers.
+   * @default false
+   */
+  exactlyOnce: flag.default(false),
+  /**
+   * `sync.group.offsets.enabled`.
+   * @default false
+   */
+  syncGroupOffsets: flag.default(false),
+  /**
+   * Replication factor of the data topics (`replication.factor`). -1: the target's `default.replication.factor`.
+   * @default -1
+   */
+  replicationFactor: integer.default(-1),
+  /**
+   * `offset.flush.interval.ms` of the workers.
+   * @default 60000
+   */
+  offsetFlushIntervalMs: positive.default(60_000),
+  /**
+   * `refresh.topics.interval.seconds`.
+   * @default 600
+   */
+  refreshTopicsIntervalSeconds: positive.default(600),
+};
+
+/** The configuration of the mirror, independent of the dialect in which it was written. */
+export interface MirrorModel extends Resolved<typeof mirrorModelShape> {}
 
 /** The input of every lifecycle step: the mirror, and how to reach both clusters. */
 export interface MigrationModel {

@@ -41,6 +41,8 @@ export const checked = <T>(isRight: (value: unknown) => boolean, expected: strin
 
 export const anyText = typed<string>(z.string());
 export const text = typed<string>(z.string().min(1));
+export const integer = typed<number>(z.number().int());
+export const positive = typed<number>(z.number().positive());
 export const flag = typed<boolean>(z.boolean());
 export const oneOf = <const T extends string>(values: readonly T[]) => typed<T>(z.enum(values as [T, ...T[]]));
 export const matching = (pattern: RegExp, expected: string) => typed<string>(z.string().regex(pattern, expected));

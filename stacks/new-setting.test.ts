@@ -26,7 +26,7 @@ beforeAll(() => {
    */
   workerColour: text.optional(),
 `;
-  insert("components/settings/mirror.ts", "};\nexport interface PodSettings", entry);
+  insert("components/settings/pods.ts", "};\nexport interface PodSettings", entry);
   insert("engine/rules/operator-fields/pods.ts", "resources(claims@0.32", "workerColour ");
 });
 

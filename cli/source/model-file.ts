@@ -2,6 +2,9 @@ import { open } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { z } from "zod";
 import { MigrationError } from "../../engine/errors";
+import { mirrorModelShape } from "../../engine/model";
+import { objectOf } from "../../engine/setting";
+import { checkOf } from "../../engine/setting-check";
 import { DEFAULT_OPTIONS, type Migration, type Options } from "./types";
 
 const text = z.string().min(1);
@@ -44,37 +47,12 @@ const connection = z.strictObject({
   connectTimeoutMs: z.number().positive().optional(),
 });
 
-const mirror = z.strictObject({
-  originAlias: text,
-  targetAlias: text,
-  groupId: text,
-  offsetStorageTopic: text,
-  configStorageTopic: text,
-  statusStorageTopic: text,
-  topicsPattern: text.default(".*"),
-  topicsExcludePattern: z.string().optional(),
-  groupsPattern: text.default(".*"),
-  groupsExcludePattern: z.string().optional(),
-  offsetSyncsLocation: z.enum(["source", "target"]).default("source"),
-  policyClass: text,
-  separator: z.string().optional(),
-  internalSeparatorEnabled: z.boolean().optional(),
-  kafkaVersion: z.string().regex(/^\d+\.\d+(\.\d+)?$/, "major.minor[.patch]"),
-  heartbeats: z.boolean().default(false),
-  isolationLevel: z.enum(["read_uncommitted", "read_committed"]).default("read_uncommitted"),
-  exactlyOnce: z.boolean().default(false),
-  syncGroupOffsets: z.boolean().default(false),
-  replicationFactor: z.number().int().default(-1),
-  offsetFlushIntervalMs: z.number().positive().default(60_000),
-  refreshTopicsIntervalSeconds: z.number().positive().default(600),
-});
-
 const options = z.record(z.string(), z.unknown());
 
 const schema = z.strictObject({
   origin: connection,
   target: connection,
-  mirror,
+  mirror: checkOf(objectOf(mirrorModelShape)),
   /** In the form that the engine takes. The command's own options override them. */
   options: z
     .strictObject({

@@ -1,7 +1,8 @@
 import type { AclRule } from "../../engine/acls";
 import type { Mistakes } from "../../engine/errors";
 import type { Resolved } from "../../engine/setting";
-import type { ConnectorSettings, DialectName, PodSettings, workerShape } from "../settings/mirror";
+import type { ConnectorSettings, DialectName, workerShape } from "../settings/mirror";
+import type { PodSettings } from "../settings/pods";
 
 /** A Kubernetes object in the form that is sent to the API server. */
 export interface ResourceText {

@@ -11,10 +11,10 @@ import {
   type ConfigValue,
   type ConnectorSettings,
   type MirrorSettings,
-  podShape,
   targetShape,
   workerShape,
 } from "../settings/mirror";
+import { podShape } from "../settings/pods";
 import { pick } from "../../engine/setting";
 
 /** Makes every choice. Adds what is wrong to `mistakes`. If there are any, do not use the result. */

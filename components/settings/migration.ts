@@ -29,12 +29,12 @@ import {
   DIALECTS,
   type MirrorPlace,
   mirrorShape,
-  type PodSettings,
   placeShape,
   type TargetSettings,
   targetShape,
   type workerShape,
 } from "./mirror";
+import type { PodSettings } from "./pods";
 import { connectionShape, type MigrationCluster, secretsShape, usersShape } from "./users";
 
 /** Every argument of a migration, once. The component and the configuration of the ready-made stack share them. */

@@ -13,20 +13,27 @@ export interface Setting<In, Out = In> {
 }
 
 export type Shape = Record<string, Setting<any, any>>;
-type Types<S> = S extends Setting<infer In, infer Out> ? { in: In; out: Out } : never;
+/** What a setting is before and after its check. */
+export type SettingTypes<S> = S extends Setting<infer In, infer Out> ? { in: In; out: Out } : never;
 
 /** The settings that a user writes: with `?` if they are optional or have a default. Keeps the doc comments. */
 export type Written<S> = {
-  [K in keyof S as undefined extends Types<S[K]>["in"] ? never : K]: Types<S[K]>["in"];
+  [K in keyof S as undefined extends SettingTypes<S[K]>["in"] ? never : K]: SettingTypes<S[K]>["in"];
 } & {
-  [K in keyof S as undefined extends Types<S[K]>["in"] ? K : never]?: Exclude<Types<S[K]>["in"], undefined>;
+  [K in keyof S as undefined extends SettingTypes<S[K]>["in"] ? K : never]?: Exclude<
+    SettingTypes<S[K]>["in"],
+    undefined
+  >;
 };
 
 /** The same settings with their defaults. */
 export type Resolved<S> = {
-  [K in keyof S as undefined extends Types<S[K]>["out"] ? never : K]: Types<S[K]>["out"];
+  [K in keyof S as undefined extends SettingTypes<S[K]>["out"] ? never : K]: SettingTypes<S[K]>["out"];
 } & {
-  [K in keyof S as undefined extends Types<S[K]>["out"] ? K : never]?: Exclude<Types<S[K]>["out"], undefined>;
+  [K in keyof S as undefined extends SettingTypes<S[K]>["out"] ? K : never]?: Exclude<
+    SettingTypes<S[K]>["out"],
+    undefined
+  >;
 };
 
 /** What a setting is after the check. */
@@ -89,7 +96,7 @@ export function withoutDefaults<S extends Shape>(shape: S): { [K in keyof S]: Un
 /** Returns the defaults of a shape. */
 export function defaultsOf<S extends Shape>(
   shape: S,
-): { [K in keyof S as undefined extends Types<S[K]>["out"] ? never : K]: Types<S[K]>["out"] } {
+): { [K in keyof S as undefined extends SettingTypes<S[K]>["out"] ? never : K]: SettingTypes<S[K]>["out"] } {
   const entries = Object.entries(shape).flatMap(([key, setting]) => {
     const check: unknown = setting;
     return check instanceof z.ZodDefault ? [[key, check.parse(undefined)]] : [];

@@ -126,7 +126,7 @@ describe("fields of a newer operator", () => {
         operatorVersion: "0.32.0",
         checkpointConnector: { autoRestart: { enabled: true } },
       },
-      "checkpointConnector.autoRestart exists since Strimzi 0.33, and the operator is 0.32.0",
+      "checkpointConnector.autoRestart exists since Strimzi 0.33, but the operator is 0.32.0",
     ],
     [
       { dialect: "strimzi-v1beta2", operatorVersion: "0.37.0", sourceConnector: { state: "stopped" } },
@@ -192,7 +192,7 @@ describe("fields of a newer operator", () => {
 
   test("unknown ones are said to be unknown to this package version", () => {
     expect(() => mirror({ template: { pod: { zoneVolumes: [] } } })).toThrow(
-      "spec.template.pod.zoneVolumes is no field that this package version knows (Strimzi up to 1.2)",
+      "spec.template.pod.zoneVolumes is not a field that this package version knows (Strimzi up to 1.2)",
     );
   });
 

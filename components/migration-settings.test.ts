@@ -131,7 +131,7 @@ test("all of them at once, with what the rules and the dialect say of the rest",
     "target.administrator is missing",
     'mirror: groupsPattern: "\\p{Lu}" uses \\p',
     'mirror: origin.alias is "a b"',
-    "mirror: dialect event-streams-v1beta1: spec.rack is no field",
+    "mirror: dialect event-streams-v1beta1: spec.rack is not a field",
     "can't stop sourceConnector",
     "mirror: sync.group.offsets.enabled is true",
   ]) {
@@ -221,8 +221,8 @@ describe("names", () => {
       administrator: { username: "a", password: "b" },
     };
     expect(mistakes({ ...good, origin: { ...given, names: { user: "x", administrator: "y" } } })).toEqual([
-      "origin.names.user is not used: the mirror's user is given; take it away",
-      "origin.names.administrator is not used: the administrator is given; take it away",
+      "origin.names.user is not used: the mirror's user is given; remove it",
+      "origin.names.administrator is not used: the administrator is given; remove it",
     ]);
     expect(
       mistakes({
@@ -238,7 +238,7 @@ describe("names", () => {
 
 test("what the mirror would only say once the users are made is said before", () => {
   expect(mistakes({ ...good, mirror: { annotations: { "registry.password": "hunter2" } } })).toEqual([
-    expect.stringContaining("mirror: annotations.registry.password holds a secret as plain text"),
+    expect.stringContaining("mirror: annotations.registry.password contains a secret in plain text"),
   ]);
   expect(mistakes({ ...good, mirror: { annotations: { team: "orders" } } })).toEqual([]);
 });

@@ -112,7 +112,7 @@ describe("several migrations in one program", () => {
     expect(said).toBe("");
   });
 
-  test("must not copy a topic back to where it comes from", async () => {
+  test("must not copy a topic back to its own cluster", async () => {
     const back = (of: string, from: string, to: string, topicsPattern: string): MigrationArgs => ({
       ...ofIts(of, topicsPattern, `${to}:9092`),
       origin: { bootstrapServers: `${from}:9092`, tls: false, anonymous: true, alias: from },
@@ -122,13 +122,13 @@ describe("several migrations in one program", () => {
       back("two", "west", "east", "orders-.*"),
     );
     expect(said).toContain("copies topics like orders-");
-    expect(said).toContain("back to where it comes from, under the same name");
+    expect(said).toContain("back to its own cluster under the same name");
     const around = await inTurn(
       back("one", "east", "west", "orders"),
       back("two", "west", "north", "orders"),
       back("three", "north", "east", "orders"),
     );
-    expect(around.said).toContain("back to where it comes from");
+    expect(around.said).toContain("back to its own cluster");
     expect((await inTurn(back("one", "east", "west", "orders"), back("two", "west", "east", "bills"))).said).toBe("");
     const done = { ...back("two", "west", "east", "orders"), phase: "cleanup" as const };
     expect((await inTurn(back("one", "east", "west", "orders"), done)).said).toBe("");

@@ -291,22 +291,22 @@ describe("mistakes", () => {
     [
       "a misspelt field of the pods",
       { resources: { limit: {} } },
-      "dialect strimzi-v1: spec.resources.limit is no field that this package version knows (Strimzi up to 1.2); did you mean spec.resources.limits?",
+      "dialect strimzi-v1: spec.resources.limit is not a field that this package version knows (Strimzi up to 1.2); did you mean spec.resources.limits?",
     ],
     [
       "a field deep inside",
       { template: { pod: { afinity: {} } } },
-      "spec.template.pod.afinity is no field that this package version knows (Strimzi up to 1.2); did you mean spec.template.pod.affinity?",
+      "spec.template.pod.afinity is not a field that this package version knows (Strimzi up to 1.2); did you mean spec.template.pod.affinity?",
     ],
     [
       "a field of another version",
       { dialect: "event-streams-v1beta1", template: { podSet: {} } },
-      "spec.template.podSet is no field",
+      "spec.template.podSet is not a field",
     ],
     [
       "rack in the guide's dialect",
       { dialect: "event-streams-v1beta1", rack: { topologyKey: "zone" } },
-      "spec.rack is no field",
+      "spec.rack is not a field",
     ],
     [
       "stop in the guide's dialect",
@@ -354,7 +354,7 @@ describe("mistakes", () => {
     [
       "records left out",
       { sourceConnector: { config: { "errors.tolerance": "all" } } },
-      "records would be left out unnoticed",
+      "some records would not be copied, without an error",
     ],
     [
       "a start at the end",
@@ -366,7 +366,7 @@ describe("mistakes", () => {
       { sourceConnector: { config: { topics: "x" } } },
       'sourceConnector.config "topics" can\'t be set: say it as topicsPattern',
     ],
-    ["tasks.max in the configuration", { sourceConnector: { config: { "tasks.max": 3 } } }, "say it as tasksMax"],
+    ["tasks.max in the configuration", { sourceConnector: { config: { "tasks.max": 3 } } }, "set tasksMax instead"],
     [
       "exactly-once without its isolation",
       { exactlyOnce: true, sourceConnector: { config: { "consumer.isolation.level": "read_uncommitted" } } },
@@ -385,7 +385,7 @@ describe("mistakes", () => {
     [
       "one topic for two purposes",
       { target: { statusStorageTopic: "migration-connect-cluster-configs" } },
-      'the configs topic "migration-connect-cluster-configs" on the target is the status topic',
+      'the configs topic "migration-connect-cluster-configs" on the target is also the status topic',
     ],
     [
       "a topic name that Kafka refuses",
@@ -417,7 +417,7 @@ describe("mistakes", () => {
         fc.constantFrom(...spots),
         fc.stringMatching(/^zz[a-z]{3,8}$/),
         (dialect, spot, field) => {
-          expect(mistakes({ dialect, [spot]: { [field]: 1 } })).toContain(`spec.${spot}.${field} is no field`);
+          expect(mistakes({ dialect, [spot]: { [field]: 1 } })).toContain(`spec.${spot}.${field} is not a field`);
         },
       ),
     );

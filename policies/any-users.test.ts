@@ -71,9 +71,10 @@ describe("rights", () => {
       writer(),
     ]);
     expect(others).toEqual([]);
-    expect(message).toContain("has what the mirror does not need: Delete on topic orders: ");
+    expect(message).toContain("has ACLs that the mirror does not need: Delete on topic orders: ");
     expect(message).toContain(
-      "write what is needed: Read and DescribeConfigs on topic orders, Create and Write on topic mm2-offset-syncs.b.internal [",
+      "write only what is needed: Read and DescribeConfigs on topic orders, Create and Write on topic " +
+        "mm2-offset-syncs.b.internal [",
     );
   });
 

@@ -156,7 +156,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     ],
     ["an annotation", { annotations: { "registry.password": "hunter2" } }, "annotations.registry.password"],
   ])("plain-text-secret in %s, whose value is not repeated", (_where, settings, path) => {
-    expect(mirror(settings)).toContain(`${path} holds a secret as plain text: it can be read in Git`);
+    expect(mirror(settings)).toContain(`${path} contains a secret in plain text: it is visible in Git`);
     expect(mirror(settings)).not.toContain("hunter2");
   });
 
@@ -196,7 +196,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     const given = { username: "someone", password: "x", mechanism: "PLAIN" };
     const open = { origin: { bootstrapServers: "origin:9092", tls: false, given, administrator: given } };
     expect(migration(open)).toMatch(
-      /mirror: the origin has authentication "plain" and no tls: the password or token goes over the network as it is/,
+      /mirror: the origin has authentication "plain" and no tls: the password or token goes over the network unencrypted/,
     );
     expect(migration({ origin: { ...open.origin, tls: true } })).toBe("");
   });
@@ -211,7 +211,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     const message = migration({
       origin: { bootstrapServers: "origin:9093", given, administrator: { username: "a", password: "x" } },
     });
-    expect(message).toContain("mirror: origin.authentication.config.sasl.jaas.config holds a secret as plain text");
+    expect(message).toContain("mirror: origin.authentication.config.sasl.jaas.config contains a secret in plain text");
     expect(message).not.toContain("hunter2");
   });
 
@@ -253,10 +253,10 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
       mirror: { sourceConnector: { config: { "sync.topic.acls.enabled": true } } },
     });
     expect(message).toContain(
-      "mirror: user mm2-credentials on the origin lacks Describe on cluster: MirrorMaker 2 says RUNNING",
+      "mirror: user mm2-credentials on the origin lacks Describe on cluster: MirrorMaker 2 reports RUNNING",
     );
     expect(message).toContain(
-      "mirror: user mm2-credentials on the target lacks Alter on cluster: MirrorMaker 2 says RUNNING",
+      "mirror: user mm2-credentials on the target lacks Alter on cluster: MirrorMaker 2 reports RUNNING",
     );
     expect(migration({ origin: made("origin"), target: made("target") })).not.toContain("lacks");
   });
@@ -295,7 +295,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
       role: "origin",
       annotations: { password: "hunter2" },
     } as const;
-    expect(refused(() => describeUser(user))).toContain("annotations.password holds a secret as plain text");
+    expect(refused(() => describeUser(user))).toContain("annotations.password contains a secret in plain text");
   });
 
   test("rules of one's own that write everywhere on the origin", () => {

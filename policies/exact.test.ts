@@ -129,10 +129,10 @@ describe("findings are about what is wrong", () => {
     const mirror = aToB({}, { clusters: { a: {}, b: { authentication } } });
     expect(seen("secret-copy-wide", [mirror, secret("password")])).toEqual([]);
     expect(seen("secret-copy-wide", [mirror, secret("password", "admin")])).toEqual([
-      expect.stringContaining("Secret login has admin beside password"),
+      expect.stringContaining("Secret login has admin in addition to password"),
     ]);
     expect(seen("secret-copy-wide", [mirror, secret("pass")])).toEqual([
-      expect.stringContaining("Secret login has pass and not password, which the mirror names"),
+      expect.stringContaining("Secret login has pass but not password, which the mirror uses"),
     ]);
   });
 

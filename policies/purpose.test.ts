@@ -51,7 +51,8 @@ describe("a mirror that stays is not judged as a migration", () => {
     expect(judged(resources)).toEqual([0, 0]);
     // One replica of the copied records is still reported, and nothing else is.
     expect(seen("internal-replication-one", resources).join()).toContain(
-      "replication.factor is 1: one broker that fails stops the mirror, or loses its offsets and checkpoints, or what it copied",
+      "replication.factor is 1: one broker that fails stops the mirror, or loses its offsets and " +
+        "checkpoints, or what it copied",
     );
   });
 

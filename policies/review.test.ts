@@ -61,7 +61,7 @@ describe("a recorded preview", () => {
   test("becomes one comment: verdict, mandatory findings first, the plan, what is deleted later", () => {
     const text = comment(preview, docs);
     expect(text.startsWith(MARK)).toBe(true);
-    expect(text).toContain("**This migration must not run as it is**: 1 mandatory finding, 0 errors.");
+    expect(text).toContain("**Do not run this migration as it is**: 1 mandatory finding, 0 errors.");
     expect(text.indexOf("gate-abandoned")).toBeLessThan(text.indexOf("pattern-swallows"));
     expect(text).toContain("| create | KafkaMirrorMaker2 | orders-mirror |");
     expect(text).toContain("(topic migration-connect-cluster-status on the target)");
@@ -77,10 +77,11 @@ describe("a recorded preview", () => {
     const preview = read(down);
     const text = comment(preview, docs);
     expect(passed(preview)).toBe(true);
-    expect(text).toContain("**Nothing stands against this migration**.");
+    expect(text).toContain("**No mandatory finding for this migration**.");
     expect(text).toContain("After everything above, in reverse order of dependency");
     expect(text).toContain(
-      "| delete | InternalTopic | orders-target-migration-connect-cluster-offsets (topic migration-connect-cluster-offsets on the target) |",
+      "| delete | InternalTopic | orders-target-migration-connect-cluster-offsets (topic " +
+        "migration-connect-cluster-offsets on the target) |",
     );
     expect(text).not.toContain("What is deleted later");
   });
@@ -103,7 +104,7 @@ describe("what is deleted later", () => {
     );
     expect(text).toContain("| update | Gate | orders-gate |");
     expect(text).not.toContain("| same |");
-    expect(text).toMatch(/and once nothing uses them: .*`mm2-offset-syncs.target-cluster.internal` on the origin/);
+    expect(text).toMatch(/and when nothing uses them: .*`mm2-offset-syncs.target-cluster.internal` on the origin/);
     expect(reviewed(deployed)).not.toContain("creates and changes");
   });
 
@@ -115,7 +116,7 @@ describe("what is deleted later", () => {
   });
 
   test.each([
-    ["when-applied", "once its offsets were applied"],
+    ["when-applied", "when its offsets have been applied"],
     ["always", "whether its offsets were applied or not"],
     ["never", "it stays on the target"],
   ])("follows the checkpoints' mode %s", (mode, says) => {
@@ -127,7 +128,7 @@ describe("what is deleted later", () => {
   });
 
   test("promises no gate where the migration is abandoned", () => {
-    expect(reviewed(deployed)).toContain("without asking the gate, since the migration is abandoned");
+    expect(reviewed(deployed)).toContain("without the gate, because the migration is abandoned");
     expect(reviewed(deployed.replace('"abandon":true', '"abandon":false'))).toContain(
       "`pulumi destroy`), after the gate and",
     );
@@ -137,7 +138,7 @@ describe("what is deleted later", () => {
 describe("a preview that failed", () => {
   test("in the middle of a line still becomes a comment, and is not passed", () => {
     const cut = read(down.slice(0, -40));
-    expect(cut.errors).toEqual(["Pulumi's stream of events is cut inside a line"]);
+    expect(cut.errors).toEqual(["Pulumi's stream of events ends in the middle of a line"]);
     expect(passed(cut)).toBe(false);
     expect(comment(cut, docs)).toContain("the policies were not evaluated, 1 error, and the preview did not finish");
   });
@@ -153,7 +154,9 @@ describe("a preview that failed", () => {
     const secrets = ["a-token-of-mine", "pw-in-url", "hunter2", "c2VjcmV0", "pass-of-env"];
     const env = pretend(
       "pulumi",
-      `cat >&2 <<'END'\nerror: no stack named 'nope' found\nhttps://me:pw-in-url@host password="hunter2" Authorization: Bearer a-token-of-mine\n-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\nknown: pass-of-env\nEND\nexit 6`,
+      `cat >&2 <<'END'\nerror: no stack named 'nope' found\nhttps://me:pw-in-url@host password="hunter2" ` +
+        `Authorization: Bearer a-token-of-mine\n-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE ` +
+        `KEY-----\nknown: pass-of-env\nEND\nexit 6`,
     );
     const preview = readPreview(
       runPulumi(["preview"], folder, env),
@@ -165,7 +168,7 @@ describe("a preview that failed", () => {
     expect(text).toContain(
       "### Why Pulumi failed\n\n```text\npulumi ended with exit code 6\nerror: no stack named 'nope' found\n",
     );
-    expect(text).toContain("Not known: the preview did not finish.");
+    expect(text).toContain("Unknown: the preview did not finish.");
     for (const secret of secrets) expect(text + annotations(preview, "f").join()).not.toContain(secret);
     expect(annotations(preview, "f")[0]).toMatch(/^::error .*exit code 6%0Aerror: no stack/);
   });
@@ -174,8 +177,8 @@ describe("a preview that failed", () => {
     const long = runPulumi([], folder, pretend("pulumi", "printf '%03000d\\nthe reason\\n' 0 >&2; exit 1")).failure!;
     expect(long.length).toBeLessThan(2_100);
     expect(long).toMatch(/^pulumi ended with exit code 1\n…\n[^]*the reason$/);
-    expect(runPulumi([], folder, pretend("pulumi", "kill -9 $$")).failure).toBe("pulumi was ended by SIGKILL");
-    expect(runPulumi([], folder, { PATH: join(folder, "nowhere") }).failure).toMatch(/could not be run: .*ENOENT/);
+    expect(runPulumi([], folder, pretend("pulumi", "kill -9 $$")).failure).toBe("pulumi was stopped by SIGKILL");
+    expect(runPulumi([], folder, { PATH: join(folder, "nowhere") }).failure).toMatch(/could not be started: .*ENOENT/);
   });
 
   test("with exit code 1 and findings needs no other reason; without any it is not passed", () => {
@@ -218,7 +221,7 @@ describe("the Markdown", () => {
     );
     expect(text.length).toBeLessThanOrEqual(LIMIT);
     expect(text.length).toBeGreaterThan(LIMIT / 2);
-    expect(text).toMatch(/\*\d+ more lines left out: GitHub takes no longer comment.\*/);
+    expect(text).toMatch(/\*\d+ more lines left out, because GitHub limits a comment's length.\*/);
     expect(text).toContain("| create | KafkaMirrorMaker2 | orders-mirror |");
     expect(text).toContain("What is deleted later");
     expect(reviewed(finding(`d\n${"@".repeat(100_000)}`) + clean).length).toBeLessThan(LIMIT);
@@ -299,7 +302,8 @@ describe("the workflow", () => {
     });
     const [found, written, ...rest] = readFileSync(log, "utf8").trim().split("\n");
     expect(found).toContain(
-      `${MARK} api --paginate repos/o/r/issues/5/comments?per_page=100 --jq .[] | select(.user.login == "github-actions[bot]" and (.body | startswith(env.MARK))) | .id`,
+      `${MARK} api --paginate repos/o/r/issues/5/comments?per_page=100 --jq .[] | select(.user.login == ` +
+        `"github-actions[bot]" and (.body | startswith(env.MARK))) | .id`,
     );
     expect(written).toContain(`${call}-F body=@${join(folder, "review.md")}`);
     expect(rest).toEqual([]);

@@ -204,21 +204,25 @@ describe.each([...estates, ["strimzi-v1 with certificates", "strimzi-v1", withCe
   },
 );
 
-test("what is known is still said: as on the first preview of a stack whose addresses and login are another resource's outputs", () => {
-  const resources = stack({
-    change: ({ mirror, origin }) => {
-      for (const cluster of [mirror.spec.target, mirror.spec.mirrors[0].source]) {
-        cluster.bootstrapServers = LATER;
-        cluster.authentication.username = LATER;
-        cluster.authentication.passwordSecret.secretName = LATER;
-        cluster.tls.trustedCertificates = LATER;
-      }
-      mirror.spec.mirrors[0].sourceConnector.config["tasks.max"] = 4;
-      origin.spec.authorization.acls.push({ operations: ["Write"], resource: { type: "topic", name: "*" } });
-    },
-  });
-  expect(mandatory(resources)).toEqual(["origin-write-everything", "dropped-options"]);
-});
+test(
+  "what is known is still said: as on the first preview of a stack whose addresses and login are another " +
+    "resource's outputs",
+  () => {
+    const resources = stack({
+      change: ({ mirror, origin }) => {
+        for (const cluster of [mirror.spec.target, mirror.spec.mirrors[0].source]) {
+          cluster.bootstrapServers = LATER;
+          cluster.authentication.username = LATER;
+          cluster.authentication.passwordSecret.secretName = LATER;
+          cluster.tls.trustedCertificates = LATER;
+        }
+        mirror.spec.mirrors[0].sourceConnector.config["tasks.max"] = 4;
+        origin.spec.authorization.acls.push({ operations: ["Write"], resource: { type: "topic", name: "*" } });
+      },
+    });
+    expect(mandatory(resources)).toEqual(["origin-write-everything", "dropped-options"]);
+  },
+);
 
 test("a KafkaUser whose name is not known yet is not taken for the mirror's", () => {
   const resources = stack({ change: ({ origin }) => Object.assign(origin.metadata, { name: LATER }) });

@@ -4,7 +4,7 @@ import { describeMirror } from "../components/mirror/text";
 import { found, type Sketch, stack } from "../test/policies/resources";
 
 const ASSUMED =
-  "Kafka 4.2.0 (assumed, since spec.version is not written: the newest that operators of kafka.strimzi.io/v1beta2 run)";
+  "Kafka 4.2.0 (assumed, because spec.version is not set: the newest that operators of kafka.strimzi.io/v1beta2 run)";
 
 const withStrimzisClass = (version?: string): Sketch => ({
   dialect: "strimzi-v1beta2",

@@ -50,7 +50,8 @@ export function crossChecks(settings: StackSettings, given: Given, mistakes: Mis
       given.faulty(side, "administrator", "mechanism");
     if (given.secrets.has(key) && !used.has(key) && !open)
       mistakes.add(
-        `${key}: nobody logs in with it, with what is said of ${side}; take it away (pulumi config rm ${key}), or correct ${side}.users and the mechanisms`,
+        `${key}: nobody logs in with it, with what is said of ${side}; remove it (pulumi config rm ${key}), ` +
+          `or correct ${side}.users and the mechanisms`,
       );
   }
 }
@@ -72,7 +73,7 @@ class SideChecks {
     for (const [key, maker] of Object.entries(ONLY_FOR)) {
       if (entry[key as keyof ClusterEntry] !== undefined && maker !== entry.users)
         mistakes.add(
-          `${side}.${key}: not used with users: ${entry.users}; take it away, or set ${side}.users to ${maker}`,
+          `${side}.${key}: not used with users: ${entry.users}; remove it, or set ${side}.users to ${maker}`,
         );
     }
     if (entry.users === "operator") {
@@ -93,7 +94,8 @@ class SideChecks {
       SECRET_OF[entry.administrator.mechanism] !== "Password"
     ) {
       mistakes.add(
-        `${side}.administrator.mechanism: "${entry.administrator.mechanism}" is not possible; with users: kafka it logs in through @pulumi/kafka, with a password`,
+        `${side}.administrator.mechanism: "${entry.administrator.mechanism}" is not possible; with users: ` +
+          "kafka it logs in through @pulumi/kafka, with a password",
       );
     }
   }
@@ -108,7 +110,8 @@ class SideChecks {
       const misplaced = mechanism !== "OAUTHBEARER" && user[bearer] !== undefined;
       if (misplaced)
         this.mistakes.add(
-          `${this.side}.${part}${bearer}: not used with mechanism ${mechanism}; take it away, or set the mechanism to OAUTHBEARER`,
+          `${this.side}.${part}${bearer}: not used with mechanism ${mechanism}; remove it, or set the ` +
+            "mechanism to OAUTHBEARER",
         );
     }
     if (what === "Password") this.need(`${part}username`, user.username, `the user that ${whose} logs in with`);
@@ -117,7 +120,8 @@ class SideChecks {
       this.need(`${part}certificateFile`, user.certificateFile, `the client certificate that ${whose} logs in with`);
     else if (user.certificateFile !== undefined)
       this.mistakes.add(
-        `${this.side}.${part}certificateFile: not used with mechanism ${mechanism}; take it away, or set the mechanism to TLS`,
+        `${this.side}.${part}certificateFile: not used with mechanism ${mechanism}; remove it, or set the ` +
+          "mechanism to TLS",
       );
     if (what === undefined) return;
     const key = `${this.side}${who}${what}`;

@@ -66,7 +66,7 @@ describe("the stack's configuration", () => {
     });
     const wrong = { ...good, origin: JSON.stringify({ ...origin, username: "me" }), originPassword: "x" };
     expect(mistakesOf(wrong)).toEqual([
-      "origin.username: not used with users: anonymous; take it away, or set origin.users to given",
+      "origin.username: not used with users: anonymous; remove it, or set origin.users to given",
       expect.stringMatching(/^originPassword: nobody logs in with it/),
     ]);
   });
@@ -283,7 +283,7 @@ describe("all mistakes at once", () => {
       'mirror.kubeconfig: "kube/none": there is no such file',
       'mirror: groupsPattern: "\\p{Lu}" uses \\p',
       'replication.rules.0.pattern: "a(" has a "("',
-      "spec.rack is no field",
+      "spec.rack is not a field",
       "can't stop sourceConnector",
       "sync.group.offsets.enabled is true",
     ]) {
@@ -301,7 +301,8 @@ describe("all mistakes at once", () => {
     expect(mistakesOf({ target: good.target })).toEqual(["origin: missing; it has to be an object with its keys"]);
     const origin = JSON.stringify({ bootstrapServers: "o:1", users: "oprator", cluster: 5, namespace: "n" });
     expect(mistakesOf({ ...good, origin })).toEqual([
-      'origin.users: "oprator" is not possible (did you mean "operator"?); it has to be one of operator, kafka, given, anonymous',
+      'origin.users: "oprator" is not possible (did you mean "operator"?); it has to be one of operator, ' +
+        "kafka, given, anonymous",
       "origin.cluster: 5 is not possible; it has to be a text",
     ]);
   });
@@ -317,9 +318,9 @@ describe("all mistakes at once", () => {
         target: JSON.stringify({ ...given, cluster: "c", caSecret: "s", certificateFile: "f" }),
       }),
     ).toEqual([
-      "target.cluster: not used with users: given; take it away, or set target.users to operator",
-      "target.caSecret: not used with users: given; take it away, or set target.users to operator",
-      "target.certificateFile: not used with mechanism SCRAM-SHA-512; take it away, or set the mechanism to TLS",
+      "target.cluster: not used with users: given; remove it, or set target.users to operator",
+      "target.caSecret: not used with users: given; remove it, or set target.users to operator",
+      "target.certificateFile: not used with mechanism SCRAM-SHA-512; remove it, or set the mechanism to TLS",
     ]);
     expect(mistakesOf({ ...good, ...secrets })).toEqual([
       expect.stringMatching(/^targetPassword: nobody/),

@@ -42,7 +42,8 @@ export function readSettings(
   mistakes.throwIfAny(
     "CONFIG_INVALID",
     "the stack's configuration has mistakes",
-    "correct them with `pulumi config set [--path] KEY VALUE` (passwords with --secret), or `pulumi config rm --path KEY`",
+    "correct them with `pulumi config set [--path] KEY VALUE` (passwords with --secret), or `pulumi config " +
+      "rm --path KEY`",
   );
   return settings!;
 }

@@ -139,7 +139,9 @@ function checkGiven(
     const oauth = cluster.given?.authentication;
     if (mechanism === "OAUTHBEARER" && oauth === undefined) {
       mistakes.add(
-        `${side}.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type ${dialect === undefined || dialect.endsWith("-v1") ? "custom" : "oauth"}, fields as in Strimzi)`,
+        `${side}.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens ` +
+          `(type ${dialect === undefined || dialect.endsWith("-v1") ? "custom" : "oauth"}, fields as in ` +
+          "Strimzi)",
       );
     }
     if (mechanism !== "OAUTHBEARER" && oauth !== undefined)
@@ -150,8 +152,7 @@ function checkGiven(
 /** The content of an existing Secret is not known yet. Placeholders are used instead. */
 function fromSecret(someone: GivenMirrorUser, found: Mistakes): GivenUser {
   for (const key of ["password", "certificate", "key"] as const) {
-    if (someone[key] !== undefined)
-      found.add(`${key} is read from the existing Secret beside the mirror; take it away`);
+    if (someone[key] !== undefined) found.add(`${key} is read from the existing Secret beside the mirror; remove it`);
   }
   const stands = someone.mechanism === "TLS" ? { certificate: "-", key: "-" } : { password: "-" };
   return { ...credentialsOf(someone), ...stands };
@@ -163,9 +164,9 @@ function unusedSecrets(side: Side, cluster: MigrationCluster): string[] {
   const { credentials, ca } = existingSecrets ?? {};
   const without = credentials === true ? whyNoSecret(cluster) : undefined;
   return [
-    ...(without !== undefined ? [`${side}.existingSecrets.credentials is not used: ${without}; take it away`] : []),
+    ...(without !== undefined ? [`${side}.existingSecrets.credentials is not used: ${without}; remove it`] : []),
     ...(ca === true && tls === false
-      ? [`${side}.existingSecrets.ca is not used: ${side}.tls is false; take it away`]
+      ? [`${side}.existingSecrets.ca is not used: ${side}.tls is false; remove it`]
       : []),
   ];
 }

@@ -68,7 +68,8 @@ export function nameMistakes(args: Partial<MigrationArgs>): string[] {
     if (own.foreign === true || said.has(pair)) return [];
     said.add(pair);
     return [
-      `${own.key} is "${own.name}": in namespace ${own.namespace} that is the name of ${other.what}, too; give ${own.what} a name of its own`,
+      `${own.key} is "${own.name}": in namespace ${own.namespace} that is the name of ${other.what}, too; ` +
+        `give ${own.what} a name of its own`,
     ];
   });
 }
@@ -80,21 +81,23 @@ export function unusedNames(
 ): string[] {
   const mistakes: string[] = [];
   if (names?.user !== undefined && given !== undefined)
-    mistakes.push(`${side}.names.user is not used: the mirror's user is given; take it away`);
+    mistakes.push(`${side}.names.user is not used: the mirror's user is given; remove it`);
   if (anonymous === true) {
     for (const key of ["user", "credentialsSecret"] as const) {
       if (names?.[key] !== undefined)
-        mistakes.push(`${side}.names.${key} is not used: nobody logs in with anonymous; take it away`);
+        mistakes.push(`${side}.names.${key} is not used: nobody logs in with anonymous; remove it`);
     }
   }
   if (names?.administrator !== undefined && (administrator !== undefined || operator === undefined))
     mistakes.push(
-      `${side}.names.administrator is not used: the administrator is ${administrator === undefined ? "anonymous" : "given"}; take it away`,
+      `${side}.names.administrator is not used: the administrator is ` +
+        `${administrator === undefined ? "anonymous" : "given"}; remove it`,
     );
   const { user } = namesOf(side, { names });
   if (given === undefined && anonymous !== true && administrator?.username === user) {
     mistakes.push(
-      `${side}.administrator.username is "${user}", as the mirror's user will be called, who would get another password and other rights: set ${side}.names.user`,
+      `${side}.administrator.username is "${user}", as the mirror's user will be called, who would get ` +
+        `another password and other rights: set ${side}.names.user`,
     );
   }
   return mistakes;

@@ -42,9 +42,12 @@ export function sharedNames(
   const shared = objects.flatMap((object) => {
     const other = others.find((o) => o.objects.some((named) => isSame(named, object)));
     if (other === undefined) return [];
-    const seen = `${object.key} is "${object.name}": migration "${other.migration}" of this program calls its own in namespace ${object.namespace} so, too`;
+    const seen =
+      `${object.key} is "${object.name}": migration "${other.migration}" of this program calls its own in ` +
+      `namespace ${object.namespace} so, too`;
     return [
-      `${seen}; give ${object.what.replace(/^the Secret of (the .*(?:user|administrator).*)$/, "$1")} a name of its own`,
+      `${seen}; give ${object.what.replace(/^the Secret of (the .*(?:user|administrator).*)$/, "$1")} a name ` +
+        "of its own",
     ];
   });
   const onTarget = others.filter((other) => haveOneTarget(own, other));
@@ -92,7 +95,8 @@ function sharedOnTarget({ model }: Declared, { model: others, migration }: Decla
     ...(both.length === 0
       ? []
       : [
-          `topics ${both.join(", ")}: ${where}; set origin.alias, target.offsetStorageTopic, target.configStorageTopic and target.statusStorageTopic to names of their own`,
+          `topics ${both.join(", ")}: ${where}; set origin.alias, target.offsetStorageTopic, ` +
+            "target.configStorageTopic and target.statusStorageTopic to names of their own",
         ]),
   ];
 }

@@ -30,7 +30,7 @@ export function describeUser(user: UserDescription): { text: ResourceText; other
   const { authentication } = user;
   if (authentication !== undefined && authentication.type !== "scram-sha-512" && "passwordFrom" in authentication) {
     mistakes.add(
-      `authentication.passwordFrom is for scram-sha-512, and the type is ${String(authentication.type)}: take it away`,
+      `authentication.passwordFrom is for scram-sha-512, and the type is ${String(authentication.type)}: remove it`,
     );
   }
   if (
@@ -39,7 +39,8 @@ export function describeUser(user: UserDescription): { text: ResourceText; other
     ("validityDays" in authentication || "renewalDays" in authentication)
   ) {
     mistakes.add(
-      `authentication.validityDays and renewalDays are for tls, and the type is ${String(authentication.type)}: take them away`,
+      "authentication.validityDays and renewalDays are for tls, and the type is " +
+        `${String(authentication.type)}: take them away`,
     );
   }
   const dialect = dialectNamed(user.dialect, mistakes, user.operatorVersion);
@@ -77,7 +78,8 @@ export function rulesOf(
   }
   if (!["guide", "tuned", "least"].includes(profile)) {
     mistakes.add(
-      `profile is "${profile}"${didYouMean(profile, ["guide", "tuned", "least"])}: it has to be one of guide, tuned, least`,
+      `profile is "${profile}"${didYouMean(profile, ["guide", "tuned", "least"])}: it has to be one of ` +
+        "guide, tuned, least",
     );
     return [];
   }

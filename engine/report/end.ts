@@ -41,7 +41,7 @@ export function endReport(earlier: Report | undefined, ending: Ending): Report {
         at: madeAt,
         what:
           `${phase === "destroy" ? "Destroyed" : "Cleaned up"}; ` +
-          `${residue === undefined ? "the search for residue failed" : `residue on ${where}: ${left === 0 ? "none" : countText(left, "piece")}`}`,
+          `${residue === undefined ? "the search for residue failed" : `searched for residue on ${where}: ${left === 0 ? "none" : countText(left, "piece")}`}`,
       },
     ],
     residue: residue === undefined ? null : [...residue],

@@ -22,7 +22,7 @@ const PERMISSIONS = ["allow", "deny"];
 
 export const aclWordRules: Rule[] = [
   userRule(
-    { name: "acl-refused", level: "mandatory", summary: "ACL rules have only words that the API server takes." },
+    { name: "acl-refused", level: "mandatory", summary: "ACL rules have only values that the API server accepts." },
     (user) =>
       user.maker !== "operator"
         ? []
@@ -36,16 +36,20 @@ export const aclWordRules: Rule[] = [
           ),
   ),
   userRule(
-    { name: "acl-without-operations", level: "mandatory", summary: "Each ACL rule says which operations it is for." },
+    { name: "acl-without-operations", level: "mandatory", summary: "Each ACL rule lists its operations." },
     (user) =>
       aclsOf(user).flatMap((acl): Saying[] =>
         acl.nested === true || (acl.operations !== undefined && acl.operations.length > 0)
           ? []
           : [
               {
-                seen: `user ${nameOf(user)}: ${acl.path} ${acl.operations === undefined ? "has no operations" : "has an empty list of operations"}`,
-                why: "the user gets no right from it; some operators make no user at all then, and with v1 the API server refuses the resource",
-                instead: "write operations: [...] beside resource, or leave the rule out",
+                seen:
+                  `user ${nameOf(user)}: ${acl.path} ` +
+                  `${acl.operations === undefined ? "has no operations" : "has an empty list of operations"}`,
+                why:
+                  "the rule grants nothing; some operators then create no user, and with v1 the API server " +
+                  "refuses the resource",
+                instead: "write operations: [...] next to resource, or remove the rule",
               },
             ],
       ),
@@ -72,7 +76,7 @@ function wrongWords({
   patternType = "literal",
   name,
 }: WrittenAcl): Saying[] {
-  const why = "the API server refuses the whole KafkaUser: neither the user nor any of its rights are made or changed";
+  const why = "the API server refuses the whole KafkaUser: neither the user nor any of its ACLs are created or changed";
   const word = (value: string, field: string, allowed: readonly string[]): Saying[] =>
     allowed.includes(value)
       ? []
@@ -98,7 +102,7 @@ function wrongWords({
       ? [
           {
             seen: "resource.name is missing",
-            why: "the operator makes no user: it becomes NotReady",
+            why: "the operator creates no user, and the resource becomes NotReady",
             instead: `write the name of the ${type}, or "*" for every ${type}`,
           },
         ]

@@ -63,9 +63,9 @@ export const aclRules: Rule[] = [
       );
       return wide.map((g) => ({
         seen: `user ${nameOf(user)} on the origin may ${g.operation} on topic *`,
-        why: "a mirror that can write to the cluster it copies can damage the only complete copy, and whoever gets its password too",
+        why: "the mirror, or anyone who gets its password, can then damage the only complete copy of the data",
         instead:
-          "leave the rule out with offset-syncs.topic.location=target, or allow Write on the offset-syncs topic alone",
+          "remove the rule with offset-syncs.topic.location=target, or allow Write on the offset-syncs topic only",
       }));
     },
   ),
@@ -91,9 +91,11 @@ export const aclRules: Rule[] = [
         const more = surplus(user, used);
         if (more.length === 0) return [];
         return say(user, {
-          seen: `user ${nameOf(user)} ${on(user)} has what the mirror does not need: ${sayGrants(more).join(", ")}`,
-          why: "each right too many is one more thing that a leaked password can do",
-          instead: `write what is needed: ${sayGrants(grantsOf(needed)).join(", ")}`,
+          seen:
+            `user ${nameOf(user)} ${on(user)} has ACLs that the mirror does not need: ` +
+            `${sayGrants(more).join(", ")}`,
+          why: "a leaked password can do more than necessary",
+          instead: `write only what is needed: ${sayGrants(grantsOf(needed)).join(", ")}`,
         });
       }),
   ),
@@ -101,7 +103,7 @@ export const aclRules: Rule[] = [
     {
       name: "acl-missing",
       level: "mandatory",
-      summary: "The mirror's user has every ACL that the mirror's configuration asks for.",
+      summary: "The mirror's user has every ACL that the mirror's configuration needs.",
       settings: { kafkaVersion },
     },
     (view) =>
@@ -130,9 +132,11 @@ export const aclRules: Rule[] = [
         (g) => OPERATIONS.includes(g.operation) && entry(MEANINGFUL, g.type)?.includes(g.operation) === false,
       );
       const meaningless = withoutEffect.map((g) => ({
-        seen: `user ${nameOf(user)} has ${g.operation} on ${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,
-        why: "brokers accept such a rule and never ask for it, so it only looks like a right",
-        instead: `leave it out; on a ${g.type} there are ${MEANINGFUL[g.type]!.join(", ")}`,
+        seen:
+          `user ${nameOf(user)} has ${g.operation} on ` +
+          `${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,
+        why: "brokers accept such a rule but never check it, so it grants nothing",
+        instead: `remove it; valid on a ${g.type}: ${MEANINGFUL[g.type]!.join(", ")}`,
       }));
       return [...meaningless, ...asterisks(user)];
     },
@@ -141,14 +145,15 @@ export const aclRules: Rule[] = [
     {
       name: "acl-operation-singular",
       level: "mandatory",
-      summary: "No ACL rule has the singular `operation` where the operator does not read it.",
+      summary: "No ACL rule has the singular `operation` if the operator does not read it.",
       settings: { kafkaVersion },
     },
     (user) =>
       user.singularRead === false
         ? singular(
             user,
-            "the operator does not read it: the user becomes NotReady, without Secret, credential or ACL, and the field is erased",
+            "the operator does not read it: the user becomes NotReady, without Secret, credential or ACL, " +
+              "and the field is erased",
           )
         : [],
   ),
@@ -163,7 +168,8 @@ export const aclRules: Rule[] = [
       user.singularRead === "perhaps"
         ? singular(
             user,
-            "operators up to Strimzi 0.48 read it; later ones do not, and the user then becomes NotReady, without Secret, credential or ACL",
+            "operators up to Strimzi 0.48 read it; later ones do not, and the user then becomes NotReady, " +
+              "without Secret, credential or ACL",
           )
         : [],
   ),
@@ -179,8 +185,10 @@ export const aclRules: Rule[] = [
         .filter((u) => u.maker === "kafka" && (u.owned === true || owned.some((other) => together(u, other))))
         .flatMap((user) =>
           say(user, {
-            seen: `principal ${nameOf(user)} ${on(user)} is made through @pulumi/kafka where a user operator makes the users`,
-            why: "the user operator deletes every credential and ACL without a KafkaUser within two minutes",
+            seen:
+              `principal ${nameOf(user)} ${on(user)} is created through @pulumi/kafka, but a user operator ` +
+              "manages the users",
+            why: "the user operator deletes credentials and ACLs without a KafkaUser within two minutes",
             instead: "write a KafkaUser",
           }),
         );
@@ -202,8 +210,11 @@ export const aclRules: Rule[] = [
               {
                 at: mirror,
                 say: {
-                  seen: `sync.topic.acls.enabled is ${mirror.source.config["sync.topic.acls.enabled"] === undefined ? "not set, which is true" : `"${mirror.source.config["sync.topic.acls.enabled"]}"`} in sourceConnector.config`,
-                  why: "the target's user operator deletes copied ACLs again, and copying needs Alter on the cluster",
+                  seen:
+                    "sync.topic.acls.enabled is " +
+                    `${mirror.source.config["sync.topic.acls.enabled"] === undefined ? "not set, which is true" : `"${mirror.source.config["sync.topic.acls.enabled"]}"`} ` +
+                    "in sourceConnector.config",
+                  why: "the target's user operator deletes the copied ACLs, and copying needs Alter on the cluster",
                   instead: 'write sync.topic.acls.enabled: "false" and move applications\' users as KafkaUsers',
                 },
               },
@@ -234,7 +245,9 @@ function asterisks(user: UserView): Saying[] {
   };
   return [...own.values()].map(({ type, name, patternType }) => ({
     seen: `user ${nameOf(user)} has rights on ${type} "${name}" with patternType ${patternType}`,
-    why: 'brokers take "*" for a wildcard only as the whole name of a literal rule: this one matches no usual name',
+    why:
+      'brokers treat "*" as a wildcard only if it is the whole name of a literal rule: this rule matches no ' +
+      "usual name",
     instead: instead(name),
   }));
 }
@@ -256,11 +269,12 @@ export function cannot(user: UserView, gone: readonly Grant[], forbidden: readon
   if (seen.length === 0) return undefined;
   return {
     seen: `user ${nameOf(user)} ${on(user)} ${seen.join(" and ")}`,
-    why: "MirrorMaker 2 says RUNNING without a right and copies nothing, or no checkpoints",
+    why: "MirrorMaker 2 reports RUNNING but copies nothing, or writes no checkpoints",
     instead:
       gone.length === 0
-        ? "take the denials away: they outweigh every permission"
-        : "add these rules, or change the setting that asks for them (offset-syncs.topic.location, sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
+        ? "remove the denials: they take precedence over every permission"
+        : "add these rules, or change the setting that needs them (offset-syncs.topic.location, " +
+          "sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
   };
 }
 

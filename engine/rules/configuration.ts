@@ -96,7 +96,7 @@ const FIELDS_OF_V1: Record<string, string> = {
 const DROPPED_KEYS: Record<string, string> = {
   name: "leave it out: the operator names connectors",
   "connector.class": "leave it out: the operator chooses it",
-  "tasks.max": "say it as tasksMax",
+  "tasks.max": "set tasksMax instead",
 };
 
 export const configurationRules: Rule[] = [
@@ -105,7 +105,8 @@ export const configurationRules: Rule[] = [
       name: "policy-agreement",
       level: "mandatory",
       summary:
-        "The source and the checkpoint connector have the same replication policy, separator and place of offset syncs.",
+        "The source and the checkpoint connector have the same replication policy, separator and place of " +
+        "offset syncs.",
       settings: { kafkaVersion },
     },
     (mirror) => {
@@ -117,8 +118,8 @@ export const configurationRules: Rule[] = [
         return [
           {
             seen: `"${key}" is ${said(a)} in sourceConnector.config and ${said(b)} in checkpointConnector.config`,
-            why: "the connectors would look for each other's topics under different names, and no checkpoint would appear",
-            instead: "set both alike",
+            why: "the connectors would use different names for the same topics, and no checkpoint would be written",
+            instead: "set both to the same value",
           },
         ];
       });
@@ -143,8 +144,10 @@ export const configurationRules: Rule[] = [
         {
           seen: 'replication.policy.separator is ""',
           why: renames
-            ? `${versionOf(mirror)} uses it in internal names too: they become ${names.join(" and ")}, and fooheartbeats becomes ${mirror.origin.alias}fooheartbeats`
-            : `${versionOf(mirror)} keeps the dots (${names.join(", ")}), Kafka 3.1 and later would not: the names change with the version`,
+            ? `${versionOf(mirror)} uses it in internal names too: they become ${names.join(" and ")}, and ` +
+              `fooheartbeats becomes ${mirror.origin.alias}fooheartbeats`
+            : `${versionOf(mirror)} keeps the dots (${names.join(", ")}), but Kafka 3.1 and later do not: the ` +
+              "names change with the version",
           instead: "leave it out; the identity policy does not need it",
         },
       ];
@@ -164,14 +167,14 @@ export const configurationRules: Rule[] = [
             mirror.aliases === undefined
               ? `origin and target are both "${twice}"`
               : `clusters has the alias "${twice}" twice`,
-          why: "aliases name the clusters inside MirrorMaker 2 and are part of its topics' names; operators from Strimzi 1.0 on do not check them",
-          instead: "give each cluster its own alias: they have to differ",
+          why: "MirrorMaker 2 uses aliases in topic names; operators of Strimzi 1.0 and later do not check them",
+          instead: "give each cluster its own alias",
         });
       }
       if (mirror.repeated) {
         sayings.push({
           seen: `mirrors[] has "${mirror.origin.alias}" twice as source`,
-          why: "both would have connectors, checkpoints and offset syncs of the same names",
+          why: "both would use the same names for connectors, checkpoints and offset syncs",
           instead: "give each origin its own alias, or put both patterns into one entry",
         });
       }
@@ -191,7 +194,7 @@ export const configurationRules: Rule[] = [
       if (source !== undefined && source === target) {
         sayings.push({
           seen: `mirrors[] has "${source}" as sourceCluster and targetCluster`,
-          why: "a cluster mirrored into itself writes into the topics that it reads",
+          why: "a cluster that is mirrored to itself writes to the topics that it reads",
           instead: "name the origin as sourceCluster",
         });
       }
@@ -200,7 +203,9 @@ export const configurationRules: Rule[] = [
       if (both && connectCluster !== target && attempt(() => mirror.aliases?.sameServers ?? false) === false) {
         sayings.push({
           seen: `connectCluster is "${connectCluster}" and targetCluster "${target}"`,
-          why: "workers write to the cluster in which they keep their state: operators refuse this, and older ones copy to the wrong cluster",
+          why:
+            "workers write to the cluster that holds their state: operators refuse this, and older ones copy " +
+            "to the wrong cluster",
           instead: "name the target in both",
         });
       }
@@ -208,7 +213,7 @@ export const configurationRules: Rule[] = [
     },
   ),
   mirrorRule(
-    { name: "heartbeat-block", level: "mandatory", summary: "No heartbeat connector in a dialect that has none." },
+    { name: "heartbeat-block", level: "mandatory", summary: "No heartbeat connector in a dialect without one." },
     (mirror) =>
       mirror.heartbeat === undefined || mirror.heartbeatKnown
         ? []
@@ -268,10 +273,10 @@ export const configurationRules: Rule[] = [
     },
   ),
   mirrorRule(
-    { name: "exclusions-twice", level: "mandatory", summary: "An exclusion is given under one name." },
+    { name: "exclusions-twice", level: "mandatory", summary: "An exclusion uses only one of its two names." },
     (mirror) =>
       mirror.doubleExclusions.map((pair) => ({
-        seen: `${pair.old} beside ${pair.new}`,
+        seen: `${pair.old} next to ${pair.new}`,
         why: `the operator takes ${pair.new} and ignores the other`,
         instead: `put everything into ${pair.new}`,
       })),
@@ -289,23 +294,27 @@ export const configurationRules: Rule[] = [
       const model = modelFrom(mirror);
       if (required && model.isolationLevel !== "read_committed") {
         sayings.push({
-          seen: `"exactly.once.support" is "required" with consumer.isolation.level ${model.isolationLevel} in sourceConnector.config`,
+          seen:
+            `"exactly.once.support" is "required" with consumer.isolation.level ${model.isolationLevel} in ` +
+            "sourceConnector.config",
           why: "MirrorMaker 2 refuses that, and the connector is not created",
           instead: 'write "consumer.isolation.level": "read_committed"',
         });
       }
       if (required && !model.exactlyOnce) {
         sayings.push({
-          seen: `"exactly.once.support" is "required" in sourceConnector.config, ${namesIn(mirror).workers}.config has no "exactly.once.source.support": "enabled"`,
+          seen:
+            `"exactly.once.support" is "required" in sourceConnector.config, ${namesIn(mirror).workers}.config ` +
+            `has no "exactly.once.source.support": "enabled"`,
           why: "workers without it refuse the connector",
-          instead: `enable it in ${namesIn(mirror).workers}.config too, or take it away`,
+          instead: `enable it in ${namesIn(mirror).workers}.config too, or remove it`,
         });
       }
       if (model.exactlyOnce && !versionAtLeast(mirror.kafkaVersion, "3.5")) {
         sayings.push({
           seen: `"exactly.once.source.support" is enabled on ${versionOf(mirror)}`,
           why: "exactly-once needs the MirrorMaker 2 of Kafka 3.5 or later",
-          instead: "use a newer version, or take it away",
+          instead: "use a newer version, or remove it",
         });
       }
       const producer = producerOf(mirror);
@@ -313,7 +322,7 @@ export const configurationRules: Rule[] = [
         sayings.push({
           seen: `${producer.path("enable.idempotence")} is false with exactly-once`,
           why: "transactions need an idempotent producer",
-          instead: "take it away",
+          instead: "remove it",
         });
       }
       return sayings;

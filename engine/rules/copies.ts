@@ -53,8 +53,12 @@ export const copyRules: Rule[] = [
             {
               at,
               say: {
-                seen: `${both.length === 1 ? "topic" : "topics like"} ${listed(both, 3)} of "${other.origin.alias}" and "${at.origin.alias}" get the same name on the target`,
-                why: "their records are mixed in one topic, and neither copy can be proved complete or used for its groups",
+                seen:
+                  `${both.length === 1 ? "topic" : "topics like"} ${listed(both, 3)} of ` +
+                  `"${other.origin.alias}" and "${at.origin.alias}" get the same name on the target`,
+                why:
+                  "their records are mixed in one topic: no gate can prove either copy complete, and groups " +
+                  "cannot continue on it",
                 instead: "use DefaultReplicationPolicy, or patterns that have no topic in common",
               },
             },
@@ -79,7 +83,10 @@ export const copyRules: Rule[] = [
           const both = names.filter((name) => meet(at, other, name));
           if (both.length === 0) return [];
           const say = {
-            seen: `${both.length === 1 ? "topic" : "topics like"} ${listed(both, 3)} of "${at.origin.alias}" ${both.length === 1 ? "is" : "are"} copied to "${at.target.alias}" by ${other.entry?.name ?? other.label}, too`,
+            seen:
+              `${both.length === 1 ? "topic" : "topics like"} ${listed(both, 3)} of "${at.origin.alias}" ` +
+              `${both.length === 1 ? "is" : "are"} copied to "${at.target.alias}" by ` +
+              `${other.entry?.name ?? other.label}, too`,
             why: "each record arrives on the target twice, and no group can be placed there",
             instead: "stop one of the two, or give them patterns that have no topic in common",
           };
@@ -92,7 +99,7 @@ export const copyRules: Rule[] = [
     {
       name: "names-refused",
       level: "mandatory",
-      summary: "Aliases, names of internal topics and patterns are ones that Kafka takes.",
+      summary: "Kafka accepts the aliases, the names of internal topics and the patterns.",
     },
     (mirror) => [...names(mirror), ...patterns(mirror)],
   ),
@@ -101,7 +108,7 @@ export const copyRules: Rule[] = [
       name: "records-left-out",
       level: "advisory",
       refused: true,
-      summary: "No setting leaves records out, changes them, or chooses them where nobody can follow.",
+      summary: "No setting drops records, changes them, or selects them by a class of its own.",
     },
     (mirror) =>
       inEach(CONNECTORS, (name) => {
@@ -144,7 +151,7 @@ function sameCopy(at: MirrorView, other: MirrorView): boolean {
 }
 
 function names(mirror: MirrorView): Saying[] {
-  const why = 'brokers take 1 to 249 letters, digits, ".", "_" and "-" only, and the mirror does not come to work';
+  const why = 'brokers take 1 to 249 letters, digits, ".", "_" and "-" only, and the mirror does not start';
   const sides = (["origin", "target"] as const).filter(
     (side) => attempt(() => !ALIAS.test(mirror[side].alias)) === true && mirror[side].alias !== "",
   );
@@ -152,8 +159,8 @@ function names(mirror: MirrorView): Saying[] {
     seen: `${namesIn(mirror)[side]}.alias is "${mirror[side].alias}"`,
     why: /^[\w.-]+$/.test(mirror[side].alias)
       ? "the API server takes at most 100 characters, because an alias becomes part of topic names"
-      : `it becomes part of topic names: ${why}`,
-    instead: /^[\w.-]+$/.test(mirror[side].alias) ? "write a shorter alias" : "write another alias",
+      : `the alias becomes part of topic names: ${why}`,
+    instead: /^[\w.-]+$/.test(mirror[side].alias) ? "use a shorter alias" : "use another alias",
   }));
   const topics = internalTopics(modelFrom(mirror)).filter(
     ({ kind, name }) =>
@@ -164,7 +171,7 @@ function names(mirror: MirrorView): Saying[] {
     ...topics.map(({ kind, name }) => ({
       seen: `the ${kind} topic would be called "${name}"`,
       why,
-      instead: "write a shorter name without other characters",
+      instead: "use a shorter name with only these characters",
     })),
   ];
 }
@@ -187,7 +194,7 @@ function patterns(mirror: MirrorView): Saying[] {
       return [
         {
           seen: error.seen,
-          why: "MirrorMaker 2 can't read it either, and the connector does not run",
+          why: "MirrorMaker 2 cannot read it either, and the connector does not run",
           instead: error.fix,
         },
       ];
@@ -220,7 +227,7 @@ function converted(mirror: MirrorView): Saying[] {
     if (value === "" || UNCHANGED.test(value) || refusedClass(key, value, []) !== undefined) return [];
     const path = own === undefined ? `${namesIn(mirror).workers}.config` : "sourceConnector.config";
     const why = "MirrorMaker 2 hands over plain bytes, and any other converter writes something else than it read";
-    return [{ seen: `"${key}" in ${path} is "${value}"`, why, instead: "take it away" }];
+    return [{ seen: `"${key}" in ${path} is "${value}"`, why, instead: "remove it" }];
   });
 }
 
@@ -234,23 +241,19 @@ function leftOut(path: string, connector: (typeof CONNECTORS)[number], config: C
   });
   const sayings: Saying[] = [];
   if (text("errors.tolerance").toLowerCase() === "all")
-    sayings.push(said("errors.tolerance", "records would be left out unnoticed", "take it away"));
+    sayings.push(said("errors.tolerance", "some records would not be copied, without an error", "remove it"));
   if (text("transforms") !== "")
-    sayings.push(said("transforms", "a copy that is changed on its way can't be proved complete", "take it away"));
+    sayings.push(said("transforms", "it is impossible to prove that a changed copy is complete", "remove it"));
   if (connector !== "source") return sayings;
   for (const key of ["consumer.auto.offset.reset", "source.consumer.auto.offset.reset"]) {
     const reset = text(key);
     if (/^(latest|none|by_duration:.*)$/i.test(reset))
-      sayings.push(said(key, "what is in the topics already would not be copied", "take it away"));
+      sayings.push(said(key, "existing records would not be copied", "remove it"));
   }
   for (const key of ["topic.filter.class", "config.property.filter.class"]) {
     if (text(key) === "" || text(key).startsWith("org.apache.kafka.")) continue;
     sayings.push(
-      said(
-        key,
-        "what is copied is decided by that class, and nothing that reads the patterns can tell",
-        "take it away, and say it with patterns",
-      ),
+      said(key, "the class decides what is copied, so the patterns do not show it", "remove it and use patterns"),
     );
   }
   return sayings;

@@ -11,7 +11,7 @@ export const cutoverRules: Rule[] = [
       name: "gate-missing",
       level: "advisory",
       whole: true,
-      summary: "A gate asks whether the copy is complete before a migration's mirror goes.",
+      summary: "A gate checks whether the copy is complete before a migration's mirror is deleted.",
       settings: { purpose },
     },
     (view, settings) =>
@@ -24,9 +24,12 @@ export const cutoverRules: Rule[] = [
                 at,
                 say: {
                   seen: "a mirror without a gate",
-                  why: "nothing keeps `pulumi destroy` from removing it while records are missing on the target: RUNNING and equal counts prove nothing",
+                  why:
+                    "`pulumi destroy` can remove it while records are missing on the target: neither RUNNING " +
+                    "nor equal counts prove that the copy is complete",
                   instead:
-                    "use the Migration component, or prove the copy complete before the mirror is removed; if the mirror stays, set this rule's purpose to replication",
+                    "use the Migration component, or verify the copy before you remove the mirror; if the " +
+                    "mirror stays, set this rule's purpose to replication",
                 },
               },
             ],
@@ -37,7 +40,7 @@ export const cutoverRules: Rule[] = [
       name: "deletion-without-gate",
       level: "mandatory",
       whole: true,
-      summary: "Nothing that deletes topics on its removal stands beside a mirror without a gate.",
+      summary: "A stack with a mirror and no gate has no resource that deletes topics when it is removed.",
     },
     (view) =>
       inEach(view.mirrors, (mirror) => {
@@ -47,8 +50,10 @@ export const cutoverRules: Rule[] = [
           {
             at: deleting[0]!,
             say: {
-              seen: `${deleting.length} resource${deleting.length === 1 ? "" : "s"} that delete topics when removed, a mirror, and no Gate`,
-              why: "clean-up could be reached with records missing on the target",
+              seen:
+                `${deleting.length} resource${deleting.length === 1 ? "" : "s"} that delete topics when ` +
+                "removed, a mirror, and no Gate",
+              why: "clean-up could start while records are missing on the target",
               instead: "declare the Gate after the mirror, as the Migration component does",
             },
           },
@@ -59,9 +64,9 @@ export const cutoverRules: Rule[] = [
     abandoned(view).map((at) => ({
       at,
       say: {
-        seen: "the gate is told to let everything pass (abandon: true)",
-        why: "clean-up and destroy then delete the mirror's topics, however much is missing on the target",
-        instead: "take abandon away; to give a migration up on purpose, disable this rule for that one update",
+        seen: "the gate lets everything pass (abandon: true)",
+        why: "clean-up and destroy then delete the mirror's topics even if records are missing on the target",
+        instead: "remove abandon; to give up a migration on purpose, disable this rule for that one update",
       },
     })),
   ),
@@ -69,7 +74,7 @@ export const cutoverRules: Rule[] = [
     {
       name: "checkpoints-kept",
       level: "mandatory",
-      summary: "The checkpoints topic outlives the cutover until offsets were applied.",
+      summary: "The checkpoints topic is kept until offsets were applied.",
     },
     (view) => {
       // This follows from what gate-abandoned reports already.
@@ -83,7 +88,9 @@ export const cutoverRules: Rule[] = [
             at,
             say: {
               seen: 'checkpoints is "always"',
-              why: "the checkpoints topic goes with destroy though its offsets were never applied, and with it the only record of where groups stand",
+              why:
+                "destroy deletes the checkpoints topic even if its offsets were never applied, and no other " +
+                "record of the groups' positions remains",
               instead: 'write "when-applied"',
             },
           })),
@@ -101,8 +108,8 @@ export const cutoverRules: Rule[] = [
                     seen: at.declared.checkpoint
                       ? "emit.checkpoints.enabled is false in checkpointConnector.config"
                       : "there is no checkpointConnector block",
-                    why: "no checkpoint is written, so groups have no way back once the mirror is gone",
-                    instead: at.declared.checkpoint ? "take it away" : "write checkpointConnector, at least {}",
+                    why: "no checkpoint is written, so the groups' positions are lost when the mirror is deleted",
+                    instead: at.declared.checkpoint ? "remove it" : "write checkpointConnector, at least {}",
                   },
                 },
               ],
@@ -114,13 +121,14 @@ export const cutoverRules: Rule[] = [
     {
       name: "group-sync",
       level: "mandatory",
-      summary: "Group sync is off or on as the chosen way of moving offsets needs.",
+      summary: "Group sync fits the chosen way of moving offsets.",
       settings: {
         offsets: {
           type: "string",
           enum: ["exact", "checkpoints", "sync"],
           description:
-            "How groups are moved: exact (this package), checkpoints (a tool reads the checkpoints topic), sync (MirrorMaker 2). Default: exact where the stack has ConsumerOffsets; unknown otherwise.",
+            "How groups are moved: exact (this package), checkpoints (a tool reads the checkpoints topic), " +
+            "sync (MirrorMaker 2). Default: exact where the stack has ConsumerOffsets; unknown otherwise.",
         },
       },
     },
@@ -132,12 +140,12 @@ export const cutoverRules: Rule[] = [
         const say: Saying = on
           ? {
               seen: "sync.group.offsets.enabled is true in checkpointConnector.config",
-              why: "MirrorMaker 2 writes its own, earlier offsets into the groups that the cutover is to place",
+              why: "MirrorMaker 2 writes its own, earlier offsets to the groups that the cutover moves",
               instead: 'write "false"',
             }
           : {
               seen: "sync.group.offsets.enabled is not true in checkpointConnector.config",
-              why: "nothing else moves the groups",
+              why: "nothing else writes the groups' offsets",
               instead: 'write "true"',
             };
         return [{ at, say }];

@@ -3,46 +3,42 @@ import { inEach } from "./unknown";
 import type { Place, RefusedField, UnknownField, View } from "./view";
 
 export const fieldRules: Rule[] = [
-  stackRule(
-    { name: "unknown-field", level: "mandatory", summary: "No field is one that the API version does not have." },
-    (view) =>
-      fieldsOf(view, true).map((field) => ({
-        at: field,
-        say: {
-          seen: `${field.path} is no field of ${field.apiVersion}`,
-          why: `the API server drops it${field.loss === undefined ? ", and what it says has no effect" : `: ${field.loss}`}`,
-          instead:
-            field.meant === undefined
-              ? "leave it out, or write a field that this version has"
-              : `did you mean ${field.meant}?`,
-        },
-      })),
+  stackRule({ name: "unknown-field", level: "mandatory", summary: "Every field exists in the API version." }, (view) =>
+    fieldsOf(view, true).map((field) => ({
+      at: field,
+      say: {
+        seen: `${field.path} is not a field of ${field.apiVersion}`,
+        why: `the API server drops it${field.loss === undefined ? ", so it has no effect" : `: ${field.loss}`}`,
+        instead:
+          field.meant === undefined ? "remove it, or use a field of this version" : `did you mean ${field.meant}?`,
+      },
+    })),
   ),
   stackRule(
     {
       name: "field-not-known",
       level: "advisory",
-      summary: "Every field is one that this version of the package knows.",
+      summary: "This version of the package knows every field.",
     },
     (view) =>
       fieldsOf(view, false).map((field) => ({
         at: field,
         say: {
-          seen: `${field.path} is not known to this version of the package as a field of ${field.apiVersion}`,
+          seen: `${field.path} is not a field that this version of the package knows for ${field.apiVersion}`,
           why: "if the operator's API version does not have it, the API server drops it",
           instead: "check it against the operator's own CRD (kubectl explain)",
         },
       })),
   ),
   stackRule(
-    { name: "field-refused", level: "mandatory", summary: "Every field has a value that the API server takes." },
-    (view) => refusals(view, true, "the API server refuses the whole resource: it is neither made nor changed"),
+    { name: "field-refused", level: "mandatory", summary: "Every field has a value that the API server accepts." },
+    (view) => refusals(view, true, "the API server refuses the whole resource: it is neither created nor changed"),
   ),
   stackRule(
     {
       name: "field-refused-later",
       level: "advisory",
-      summary: "Every field of v1 has a value that Strimzi 1.0 and later take.",
+      summary: "Every field of v1 has a value that Strimzi 1.0 and later accept.",
     },
     (view) => refusals(view, false, "with Strimzi 1.0 and later the API server refuses the whole resource"),
   ),

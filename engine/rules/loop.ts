@@ -66,20 +66,25 @@ function sayingOf(way: readonly Copier[], circles: readonly Found[]): Saying {
   const topics = `${own.length === 1 ? "topic" : "topics like"} ${listed(own, 3)}`;
   if (circle === "same") {
     return {
-      seen: `${path} copies ${topics} back to where it comes from, under the same name`,
-      why: "with the identity policy MirrorMaker 2 does not recognise its own copies: each record is copied again and again until the disks are full",
+      seen: `${path} copies ${topics} back to its own cluster under the same name`,
+      why:
+        "with the identity policy MirrorMaker 2 does not recognise its own copies and copies each record again " +
+        "and again until the disks are full",
       instead:
-        "remove one of the directions, give them patterns that have no topic in common, or use DefaultReplicationPolicy in both directions",
+        "remove one of the directions, use patterns without common topics, or use DefaultReplicationPolicy " +
+        "in both directions",
     };
   }
   return {
-    seen: `${path} copies ${topics} back to where it comes from, under a longer name each time`,
+    seen: `${path} copies ${topics} back to its own cluster under a longer name each time`,
     why:
-      "MirrorMaker 2 recognises a copy only by the alias of its target before the separator, and here no mirror finds it: " +
+      "MirrorMaker 2 recognises a copy only by the alias of its target before the separator, and here no " +
+      "mirror finds it: " +
       "there are new copies of all records without end",
     instead:
-      "use DefaultReplicationPolicy in both directions, with the same separator and the same two aliases for the same two clusters, " +
-      "or give them patterns that have no topic in common",
+      "use DefaultReplicationPolicy in both directions, with the same separator and the same two aliases for " +
+      "the same two clusters, " +
+      "or use patterns without common topics",
   };
 }
 

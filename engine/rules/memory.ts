@@ -68,7 +68,11 @@ export function heapOfBuffer(buffer: number, batch: number, heap: number): numbe
 
 export const memoryRules = [
   stackRule(
-    { name: "worker-memory", level: "advisory", summary: "A worker's heap has room for what its tasks may buffer." },
+    {
+      name: "worker-memory",
+      level: "advisory",
+      summary: "A worker's heap is large enough for the buffers of its tasks.",
+    },
     (view) =>
       inEach(view.mirrors, (mirror) => {
         const heap = heapOf(mirror);
@@ -92,9 +96,14 @@ export const memoryRules = [
           {
             at: wholeOf(mirror),
             say: {
-              seen: `${heap.said}, and ${tasks === 1 ? "a task" : `${tasks} tasks`} of a worker may hold ${mib(tasks * held)} (producer.override.buffer.memory and batch.size, twice consumer.fetch.max.bytes)`,
-              why: "a task ends with OutOfMemoryError, stays FAILED, and what it copied stands still",
-              instead: `give the heap at least ${mib(needed)} and the container half as much again, or lower tasksMax or the buffers`,
+              seen:
+                `${heap.said}, and ${tasks === 1 ? "a task" : `${tasks} tasks`} of a worker may hold ` +
+                `${mib(tasks * held)} (producer.override.buffer.memory and batch.size, twice ` +
+                "consumer.fetch.max.bytes)",
+              why: "a task ends with OutOfMemoryError and stays FAILED, and its partitions are no longer copied",
+              instead:
+                `set the heap to at least ${mib(needed)} and the container's memory to 1.5 times that, or ` +
+                "lower tasksMax or the buffers",
             },
           },
         ];

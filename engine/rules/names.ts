@@ -66,7 +66,7 @@ export const nameRules: Rule[] = [
     {
       name: "pattern-swallows",
       level: "advisory",
-      summary: "The pattern does not match what others keep in Kafka for themselves.",
+      summary: "The pattern does not match internal topics of other tools.",
     },
     ({ mirrors, topics }) =>
       inEach(mirrors, (at) => {
@@ -81,15 +81,19 @@ export const nameRules: Rule[] = [
           streams.length === 0
             ? ["", ""]
             : [
-                "; a Streams application's are right only beside its group, and groupsPattern leaves that out",
+                "; a Streams application's internal topics are only valid together with its group, which " +
+                  "groupsPattern does not select",
                 ",.*-changelog,.*-repartition",
               ];
         const say = {
           seen: `topicsPattern "${at.topicsPattern}" matches ${listed(hit)}`,
           why:
-            "schema registries, Connect clusters and other mirrors keep state in such topics that is wrong on another cluster" +
+            "schema registries, Connect clusters and other mirrors keep state in such topics, and this state " +
+            "is wrong on another cluster" +
             alone,
-          instead: `exclude them, if there are any: ${namesIn(at).topicsExclude} "${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*${those}"`,
+          instead:
+            `exclude them if they exist: ${namesIn(at).topicsExclude} ` +
+            `"${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*${those}"`,
         };
         return [{ at, say }];
       }),
@@ -98,7 +102,7 @@ export const nameRules: Rule[] = [
     {
       name: "storage-topics-in-pattern",
       level: "advisory",
-      summary: "The mirror's own storage topics are outside the pattern.",
+      summary: "The pattern does not match the mirror's own storage topics.",
     },
     (mirror) => {
       const matches = mirrored(mirror);
@@ -107,8 +111,10 @@ export const nameRules: Rule[] = [
       return [
         {
           seen: `topicsPattern "${mirror.topicsPattern}" matches ${hit.join(", ")}`,
-          why: "if the origin has topics of these names (an earlier mirror's), they would be copied into the workers' own storage",
-          instead: "exclude these names, or narrow the pattern",
+          why:
+            "if the origin has topics with these names (of an earlier mirror), they would be copied to the " +
+            "workers' own storage topics",
+          instead: "exclude these names, or use a narrower pattern",
         },
       ];
     },
@@ -137,7 +143,7 @@ export const nameRules: Rule[] = [
     {
       name: "heartbeats-renamed",
       level: "advisory",
-      summary: "No topic that the identity policy renames: those that end in `heartbeats`.",
+      summary: "The identity policy renames none of the topics (it renames those that end in `heartbeats`).",
     },
     ({ mirrors, topics }) =>
       inEach(mirrors, (mirror) => {
@@ -152,9 +158,11 @@ export const nameRules: Rule[] = [
         );
         if (renamed.length === 0 || !modelFrom(mirror).policyClass.endsWith("IdentityReplicationPolicy")) return [];
         const say = {
-          seen: `${listed(renamed)} would become ${listed(renamed.map((name) => targetTopicName(modelFrom(mirror), name)))}`,
+          seen:
+            `${listed(renamed)} would become ` +
+            `${listed(renamed.map((name) => targetTopicName(modelFrom(mirror), name)))}`,
           why: "Apache's identity policy renames topics that end in heartbeats, so applications would not find them",
-          instead: "exclude them and move them on their own, or point their applications at the new name",
+          instead: "exclude them and move them separately, or configure their applications with the new name",
         };
         return [{ at: mirror, say }];
       }),
@@ -214,7 +222,7 @@ function saysShared(mirror: MirrorView, clashes: readonly { what: string; before
   ];
   const names = between.map(({ what }) => what);
   return [
-    ...inside.map(({ what, before }) => ({ seen: `${before} is ${what} too`, why, instead })),
+    ...inside.map(({ what, before }) => ({ seen: `${before} is also ${what}`, why, instead })),
     ...(names.length === 0
       ? []
       : [
@@ -242,6 +250,8 @@ function insteadOf(names: readonly string[], mirror: MirrorView): Pick<Saying, "
 function ownNames(mirror: MirrorView): string {
   const { workers } = namesIn(mirror);
   return workers === "target"
-    ? "give each mirror its own names: groupId, offsetStorageTopic, configStorageTopic and statusStorageTopic of target, and aliases"
-    : `give each mirror its own names: group.id, offset.storage.topic, config.storage.topic and status.storage.topic in ${workers}.config, and aliases`;
+    ? "give each mirror its own names: groupId, offsetStorageTopic, configStorageTopic and statusStorageTopic " +
+        "of target, and aliases"
+    : "give each mirror its own names: group.id, offset.storage.topic, config.storage.topic and " +
+        `status.storage.topic in ${workers}.config, and aliases`;
 }

@@ -14,7 +14,7 @@ export function nothingOf(mirror: MirrorView): Saying[] {
     return [
       {
         seen: "there is no sourceConnector",
-        why: "a connector without its block does not run, so no record is copied",
+        why: "without this block the connector does not run, so no record is copied",
         instead,
       },
     ];
@@ -30,7 +30,9 @@ export function nothingOf(mirror: MirrorView): Saying[] {
   } else if (allExcluded(mirror.topicsPattern, mirror.topicsExcludePattern ?? DEFAULT_TOPICS_EXCLUDE, "topics")) {
     const field = namesIn(mirror).topicsExclude;
     sayings.push({
-      seen: `${excluding(mirror.topicsExcludePattern, field, DEFAULT_TOPICS_EXCLUDE)} leaves out all of topicsPattern "${mirror.topicsPattern}"`,
+      seen:
+        `${excluding(mirror.topicsExcludePattern, field, DEFAULT_TOPICS_EXCLUDE)} leaves out all of ` +
+        `topicsPattern "${mirror.topicsPattern}"`,
       why: "no topic is left, so no record is copied",
       instead: mirror.topicsExcludePattern === undefined ? `write ${field}` : `narrow ${field}`,
     });

@@ -22,7 +22,7 @@ export const policyRules: Rule[] = [
     {
       name: "policy-class-exists",
       level: "mandatory",
-      summary: "The replication policy is a class that exists in the MirrorMaker 2 that runs.",
+      summary: "The replication policy is a class that the running MirrorMaker 2 has.",
       settings: { kafkaVersion },
     },
     (mirror) => {
@@ -32,7 +32,9 @@ export const policyRules: Rule[] = [
         .map((name) => ({
           seen: `${CLASS} ${name} does not exist in the MirrorMaker 2 of ${versionOf(mirror)}`,
           why: "Connect refuses the connector, and nothing is copied",
-          instead: `use ${apache ? APACHE_IDENTITY : STRIMZI_IDENTITY}, or name the version that runs (spec.version, or the setting kafkaVersion of this rule)`,
+          instead:
+            `use ${apache ? APACHE_IDENTITY : STRIMZI_IDENTITY}, or set the running version (spec.version, or ` +
+            "the setting kafkaVersion of this rule)",
         }));
     },
   ),
@@ -48,7 +50,10 @@ export const policyRules: Rule[] = [
         .filter((name) => !KNOWN.includes(name) && exists(name, mirror.kafkaVersion))
         .map((name) => ({
           seen: `${CLASS} is ${name}, which this package does not know`,
-          why: "that class decides the names of the copies and of the internal topics, so these are not checked: loops, topics that are copied twice or mixed, names that Kafka refuses, the ACLs of the copies, and state that is copied over the target's own",
+          why:
+            "that class decides the names of the copies and of the internal topics, so these are not checked: " +
+            "loops, topics that are copied twice or mixed, names that Kafka refuses, the ACLs of the copies, " +
+            "and state that is copied over the target's own",
           instead: `check them by hand, or use ${APACHE_IDENTITY} or ${APACHE_DEFAULT}`,
         })),
   ),

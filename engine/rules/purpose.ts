@@ -15,7 +15,8 @@ export const purpose: Setting = {
   type: "string",
   enum: ["migration", "replication"],
   description:
-    "What the stack's mirrors are for: migration, or replication, which stays (fan-in, both directions, disaster recovery). Default: detected from the stack.",
+    "What the stack's mirrors are for: migration, or replication, which stays (fan-in, both directions, " +
+    "disaster recovery). Default: detected from the stack.",
 };
 
 /** Words in the names of mirrors and aliases that show a cluster that is only a standby. */

@@ -16,7 +16,7 @@ export const recordRules: Rule[] = [
     {
       name: "message-size",
       level: "mandatory",
-      summary: "The mirror can send the largest record that a topic takes, and the target takes it.",
+      summary: "The mirror can send the largest record that a topic accepts, and the target accepts it.",
     },
     ({ mirrors, topics }) => [
       ...inEach(mirrors, (at) => {
@@ -25,8 +25,10 @@ export const recordRules: Rule[] = [
         const memory = producer.number("buffer.memory") ?? 33554432;
         const larger = inEach(topicsOf(at, topics), (t) => (size(t) > Math.max(limit, DEFAULT_MESSAGE) ? [t] : []));
         const sayings: Saying[] = larger.map((t) => ({
-          seen: `topic ${t.name} takes records of ${t.config["max.message.bytes"]} bytes, ${producer.path("max.request.size")} is ${limit}`,
-          why: "the limit counts uncompressed bytes, and the first larger record fails the task",
+          seen:
+            `topic ${t.name} accepts records of ${t.config["max.message.bytes"]} bytes, ` +
+            `${producer.path("max.request.size")} is ${limit}`,
+          why: "the limit applies to uncompressed bytes, and the first larger record fails the task",
           instead: `write producer.override.max.request.size: ${Math.max(...larger.map(size))}`,
         }));
         if (limit > memory) {
@@ -45,7 +47,7 @@ export const recordRules: Rule[] = [
     {
       name: "timestamps",
       level: "advisory",
-      summary: "Records keep their timestamps on the target, which takes old ones.",
+      summary: "Records keep their timestamps on the target, and the target accepts old timestamps.",
     },
     (view) =>
       inEach(view.topics, (at) => {
@@ -56,8 +58,10 @@ export const recordRules: Rule[] = [
         if (text("message.timestamp.type") === "LogAppendTime") {
           sayings.push({
             seen: `topic ${at.name} on the target has message.timestamp.type LogAppendTime`,
-            why: "copied records get the time of the copy: retention starts anew, and groups can be placed only by reading the tail",
-            instead: "use CreateTime until the cutover is done",
+            why:
+              "copied records get the time of the copy: retention starts again, and groups' offsets can be " +
+              "found only by reading the tail",
+            instead: "use CreateTime until the cutover is finished",
           });
         }
         for (const key of ["message.timestamp.before.max.ms", "message.timestamp.difference.max.ms"]) {
@@ -65,8 +69,8 @@ export const recordRules: Rule[] = [
           if (text("message.timestamp.type") === "LogAppendTime" || most > 10 * 365 * DAY) continue;
           sayings.push({
             seen: `topic ${at.name} on the target has ${key} ${most}`,
-            why: "records that are older are refused, and the first one fails the task",
-            instead: "take it away until the cutover is done",
+            why: "the target refuses older records, and the first one fails the task",
+            instead: "remove it until the cutover is finished",
           });
         }
         return sayings.map((say) => ({ at, say }));
@@ -81,8 +85,10 @@ export const recordRules: Rule[] = [
       if (modelFrom(mirror).exactlyOnce || flight <= 1 || producer.flag("enable.idempotence") === true) return [];
       return [
         {
-          seen: `${producer.path("max.in.flight.requests.per.connection")} is ${flight} without ${producer.path("enable.idempotence")}`,
-          why: "a retried batch can overtake another: records change their order",
+          seen:
+            `${producer.path("max.in.flight.requests.per.connection")} is ${flight} without ` +
+            `${producer.path("enable.idempotence")}`,
+          why: "a retried batch can arrive after a later one: the order of records changes",
           instead: 'write "producer.override.enable.idempotence": true, and 5 at most',
         },
       ];
@@ -108,7 +114,9 @@ function refusing(mirror: MirrorView, topics: View["topics"]): { at: TopicView; 
       const most = reader(at.config).number("max.message.bytes");
       if (sideFor(at, mirror) !== "target" || at.name !== name || most === undefined || most >= size(origin)) return [];
       const say = {
-        seen: `topic ${name} takes records of ${size(origin)} bytes on the origin and of ${most} on the target, and sync.topic.configs.enabled is false`,
+        seen:
+          `topic ${name} accepts records of ${size(origin)} bytes on the origin and of ${most} on the target, ` +
+          "and sync.topic.configs.enabled is false",
         why: "the target refuses the first larger record, and the task fails",
         instead: `write max.message.bytes: ${size(origin)} on the target`,
       };

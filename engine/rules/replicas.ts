@@ -117,14 +117,16 @@ export const replicaRules: Rule[] = [
         brokersOf(mirror, settings) !== 1 &&
         !isService(mirror, "target") &&
         purposeOf(view, mirror, settings) !== "replication";
-      const why = "after the cutover the loss of one broker loses data that is nowhere else";
+      const why = "after the cutover, the loss of one broker loses the only copy of the data";
       const instead = "write -1 (the target's default) or 3, or let the migration reset the replication";
       return [
         ...each(view, (mirror) =>
           asked(mirror) && mirror.declared.source && isOne(mirror, reader(mirror.source.config).number(DATA))
             ? [
                 {
-                  seen: `${DATA} is ${saidOne(mirror.source.config)} in sourceConnector.config, and nothing in the stack resets it`,
+                  seen:
+                    `${DATA} is ${saidOne(mirror.source.config)} in sourceConnector.config, and no resource of ` +
+                    "the stack resets it",
                   why,
                   instead: insteadOf(mirror, instead),
                 },
@@ -140,7 +142,7 @@ export const replicaRules: Rule[] = [
                 {
                   at,
                   say: {
-                    seen: `topic ${at.name} on the target has 1 replica, and nothing in the stack resets it`,
+                    seen: `topic ${at.name} on the target has 1 replica, and no resource of the stack resets it`,
                     why,
                     instead: "write 3, or let the migration reset the replication",
                   },
@@ -167,8 +169,12 @@ export const replicaRules: Rule[] = [
         if (ones.length === 0) return [];
         return [
           {
-            seen: `${ones.join(" and ")} ${ones.length === 1 ? "is" : "are"} 1${oneByDefault(mirror) ? ", or -1 where the brokers' default.replication.factor is 1" : ""}`,
-            why: `one broker that fails stops the mirror, or loses its offsets and checkpoints${ones.includes(DATA) ? ", or what it copied" : ""}`,
+            seen:
+              `${ones.join(" and ")} ${ones.length === 1 ? "is" : "are"} ` +
+              `1${oneByDefault(mirror) ? ", or -1 where the brokers' default.replication.factor is 1" : ""}`,
+            why:
+              "one broker that fails stops the mirror, or loses its offsets and " +
+              `checkpoints${ones.includes(DATA) ? ", or what it copied" : ""}`,
             instead: insteadOf(mirror, "write -1 or 3"),
           },
         ];
@@ -178,7 +184,7 @@ export const replicaRules: Rule[] = [
     {
       name: "storage-replication-unset",
       level: "mandatory",
-      summary: "A target of fewer than three brokers has replication factors for the storage topics.",
+      summary: "If the target has fewer than three brokers, the replication factors of the storage topics are set.",
       settings: { targetBrokers: brokers },
     },
     (view, settings) =>
@@ -189,8 +195,10 @@ export const replicaRules: Rule[] = [
         if (wrong.length === 0) return [];
         return [
           {
-            seen: `the target has ${count} broker${count === 1 ? "" : "s"}, ${wrong.map(({ key, said }) => `${key} is ${said}`).join(", ")}`,
-            why: "the operator sets none, so Connect asks for three and its workers never start",
+            seen:
+              `the target has ${count} broker${count === 1 ? "" : "s"}, ` +
+              `${wrong.map(({ key, said }) => `${key} is ${said}`).join(", ")}`,
+            why: "the operator sets none, so Connect requests three replicas and its workers never start",
             instead: `write ${count} or -1 in ${namesIn(mirror).workers}.config`,
           },
         ];
@@ -210,8 +218,12 @@ export const replicaRules: Rule[] = [
         if (wrong.length === 0) return [];
         return [
           {
-            seen: `the target has ${count} broker${count === 1 ? "" : "s"}, ${wrong.map(({ key, said }) => `${key} is ${said}`).join(", ")}`,
-            why: "such a topic is refused: nothing of it is copied though the mirror says RUNNING, or the connector fails",
+            seen:
+              `the target has ${count} broker${count === 1 ? "" : "s"}, ` +
+              `${wrong.map(({ key, said }) => `${key} is ${said}`).join(", ")}`,
+            why:
+              "brokers refuse such a topic: it is not copied although the mirror reports RUNNING, or the " +
+              "connector fails",
             instead: `write ${count} or -1`,
           },
         ];
@@ -227,7 +239,8 @@ export const replicaRules: Rule[] = [
           type: "integer",
           minimum: 1,
           description:
-            "min.insync.replicas of the target's brokers. Default: what a Kafka resource of the stack says; unknown otherwise.",
+            "min.insync.replicas of the target's brokers. Default: what a Kafka resource of the stack says; " +
+            "unknown otherwise.",
         },
       },
     },
@@ -273,7 +286,7 @@ export const replicaRules: Rule[] = [
         if (partitions !== undefined && tasks > partitions) {
           const say = {
             seen: `tasksMax is ${tasks} for ${partitions} partition${partitions === 1 ? "" : "s"}`,
-            why: "a task without a partition only costs memory",
+            why: "a task without a partition only uses memory",
             instead: `write ${partitions} or less`,
           };
           sayings.push({ at: mirror, say });
@@ -351,7 +364,7 @@ function tooFew(
     seen: `${what} is ${said}, min.insync.replicas ${least}`,
     why:
       factor < least
-        ? "nobody can write with acks=all"
+        ? "all writes with acks=all fail"
         : "one broker that is down or restarted stops all writes with acks=all",
     instead: `write at least ${least + 1}, or a lower min.insync.replicas`,
   };

@@ -34,7 +34,8 @@ export const kafkaVersion: Setting = {
   type: "string",
   pattern: "^\\d+\\.\\d+(\\.\\d+)?$",
   description:
-    "Kafka version of the MirrorMaker 2 that runs, where spec.version does not say it. Default: what the newest operators of the API version run.",
+    "Kafka version of the MirrorMaker 2 that runs, where spec.version does not say it. Default: the version " +
+    "that the newest operators of the API version run.",
 };
 
 export type Settings = Readonly<Record<string, unknown>>;

@@ -43,9 +43,11 @@ export function plainSecrets(texts: readonly Text[]): string[] {
 }
 
 const plain = (path: string): Saying => ({
-  seen: `${path} holds a secret as plain text`,
-  why: "it can be read in Git, in Pulumi's state and by whoever may read the resource",
-  instead: "put it into a Secret and name that (passwordSecret, valueFrom.secretKeyRef, a configuration provider)",
+  seen: `${path} contains a secret in plain text`,
+  why: "it is visible in Git, in Pulumi's state and to everyone who may read the resource",
+  instead:
+    "put it into a Secret and refer to the Secret (passwordSecret, valueFrom.secretKeyRef, a configuration " +
+    "provider)",
 });
 
 /**
@@ -78,7 +80,8 @@ function undone(mirror: MirrorView): Text[] {
 const OPEN = ["plain", "oauth", "oauthbearer"];
 
 const SYSTEMS =
-  "the system's certificates are trusted then: clusters that sign their own are refused, and any public CA could vouch for a broker";
+  "the system's CAs are then trusted: self-signed clusters are refused, and any public CA could sign a " +
+  "broker's certificate";
 
 /** The sides of each mirror for which this is known to be true. */
 function bothSides(
@@ -114,9 +117,9 @@ function missingTls(mirrors: readonly MirrorView[]): { at: MirrorView; say: Sayi
   return all.map(({ at, seen, open }) => {
     const alike = all.filter((other) => other.at.resource === at.resource && other.seen === seen);
     const fields = [...new Set(alike.flatMap((one) => one.fields))];
-    const login = open ? ", and anyone who reaches these brokers can do what the mirror does" : "";
+    const login = open ? ", and anyone who can connect to these brokers can do what the mirror does" : "";
     const instead = `write tls.trustedCertificates with the cluster's CA in ${fields.join(" and ")}`;
-    const why = `every record goes over the network as it is${login}`;
+    const why = `every record goes over the network unencrypted${login}`;
     return { at, say: { seen, why, instead: `${instead}, if its listener has TLS` } };
   });
 }
@@ -131,7 +134,7 @@ export const securityRules: Rule[] = [
     {
       name: "tls-insecure",
       level: "mandatory",
-      summary: "Certificates and host names are checked, and no password is sent without TLS.",
+      summary: "Certificates and host names are verified, and no password is sent without TLS.",
     },
     ({ mirrors, clients }) => [
       ...inEach(mirrors, (mirror) => {
@@ -149,17 +152,17 @@ export const securityRules: Rule[] = [
         const sayings: Saying[] = [
           ...unchecked.map(({ path, value }) => ({
             seen: `${path} is ${value === "" ? '""' : value}`,
-            why: "whoever stands between the mirror and the brokers can read and change everything",
-            instead: "take it away and trust the broker's CA; a certificate for another name is to be made anew",
+            why: "anyone between the mirror and the brokers can read and change everything",
+            instead: "remove it and trust the broker's CA; replace a certificate that has another name",
           })),
           ...undone(mirror).map(({ path, value }) => ({
             seen: `${path} is ${value}`,
-            why: "it takes the connection's TLS away, and everything goes over the network as it is",
-            instead: "take it away",
+            why: "it switches TLS off, and everything goes over the network unencrypted",
+            instead: "remove it",
           })),
           ...sides.map((side) => ({
             seen: `the ${side} has authentication "${mirror[side].authentication!.type}" and no tls`,
-            why: "the password or token goes over the network as it is",
+            why: "the password or token goes over the network unencrypted",
             instead: "write tls.trustedCertificates with the cluster's CA",
           })),
         ];
@@ -174,15 +177,15 @@ export const securityRules: Rule[] = [
               ? `a Kafka provider with SASL ${client.mechanism!.toUpperCase()} and without TLS`
               : "a Kafka provider with skipTlsVerify",
             why: client.verifies
-              ? "the password or token goes over the network as it is"
-              : "whoever stands between can read and change everything, the administrator's password too",
+              ? "the password or token goes over the network unencrypted"
+              : "anyone on the network path can read and change everything, also the administrator's password",
             instead: client.verifies ? "write tlsEnabled: true and caCert" : "write caCert and leave skipTlsVerify out",
           },
         })),
     ],
   ),
   stackRule(
-    { name: "tls-missing", level: "advisory", summary: "Both clusters are reached over TLS." },
+    { name: "tls-missing", level: "advisory", summary: "Both clusters are connected over TLS." },
     ({ mirrors, clients }) => [
       ...missingTls(mirrors),
       ...clients
@@ -191,7 +194,7 @@ export const securityRules: Rule[] = [
           at,
           say: {
             seen: "a Kafka provider without TLS",
-            why: "what the administrator does goes over the network as it is, made passwords too",
+            why: "the administrator's requests go over the network unencrypted, also new passwords",
             instead: "write tlsEnabled: true and caCert",
           },
         })),
@@ -212,15 +215,14 @@ export const securityRules: Rule[] = [
       return [
         {
           seen: `the mirror does not log in on the ${open.join(" and the ")}`,
-          why: "anyone who reaches these brokers can do what the mirror does",
-          instead:
-            "write authentication if the listener has it; keep everyone else away from the listener if it has not",
+          why: "anyone who can connect to these brokers can do what the mirror does",
+          instead: "write authentication if the listener supports it; otherwise restrict access to the listener",
         },
       ];
     },
   ),
   stackRule(
-    { name: "tls-without-ca", level: "advisory", summary: "TLS names the CA that it trusts." },
+    { name: "tls-without-ca", level: "advisory", summary: "TLS sets the CA that it trusts." },
     ({ mirrors, clients }) => [
       ...bothSides(
         mirrors,
@@ -230,7 +232,7 @@ export const securityRules: Rule[] = [
         say: {
           seen: `the ${side} has tls without a trusted certificate`,
           why: SYSTEMS,
-          instead: "name the Secret with the cluster's CA in tls.trustedCertificates",
+          instead: "set tls.trustedCertificates to the Secret with the cluster's CA",
         },
       })),
       ...clients
@@ -242,7 +244,7 @@ export const securityRules: Rule[] = [
     {
       name: "secret-copy-wide",
       level: "advisory",
-      summary: "A Secret beside the mirror holds only the keys that the mirror names.",
+      summary: "A Secret in the mirror's namespace contains only the keys that the mirror uses.",
     },
     ({ mirrors, secrets }) =>
       secrets.flatMap((secret) => {
@@ -258,15 +260,17 @@ export const securityRules: Rule[] = [
         const absent = [...named!].filter((key) => !secret.keys.includes(key));
         if (absent.length > 0) {
           const say = {
-            seen: `Secret ${secret.name} has ${more.join(", ")} and not ${absent.join(", ")}, which the mirror names`,
-            why: "the mirror looks for a key that is not there, and does not come to work",
+            seen: `Secret ${secret.name} has ${more.join(", ")} but not ${absent.join(", ")}, which the mirror uses`,
+            why: "the mirror refers to a key that does not exist, and does not start",
             instead: `write ${absent.join(", ")} in the Secret, or the Secret's key in the mirror`,
           };
           return [{ at: secret, say }];
         }
         const say = {
-          seen: `Secret ${secret.name} has ${more.join(", ")} beside ${[...named!].join(", ")}`,
-          why: "whoever may read the mirror's namespace gets what only the cluster's namespace should hold",
+          seen: `Secret ${secret.name} has ${more.join(", ")} in addition to ${[...named!].join(", ")}`,
+          why:
+            "everyone who may read Secrets in the mirror's namespace gets values that belong in the cluster's " +
+            "namespace",
           instead: `copy ${[...named!].join(", ")} only`,
         };
         return [{ at: secret, say }];

@@ -40,7 +40,7 @@ const meant = ({ meant: key, belongs }: Extract<Reading, { is: "misspelt" }>) =>
 
 export const settingRules: Rule[] = [
   stackRule(
-    { name: "misspelt-key", level: "mandatory", summary: "No key of a configuration is misspelt." },
+    { name: "misspelt-key", level: "mandatory", summary: "No key of a configuration is misspelled." },
     ({ mirrors }) =>
       each(mirrors, (mirror) =>
         written(mirror).flatMap(({ path, reading }): Saying[] =>
@@ -48,8 +48,8 @@ export const settingRules: Rule[] = [
             ? []
             : [
                 {
-                  seen: `${path} is no key of Kafka`,
-                  why: "nothing reads it, and what it should set keeps its default",
+                  seen: `${path} is not a key of Kafka`,
+                  why: "nothing reads it, and the intended setting keeps its default",
                   instead: meant(reading),
                 },
               ],
@@ -61,40 +61,38 @@ export const settingRules: Rule[] = [
       name: "misplaced-key",
       level: "advisory",
       refused: true,
-      summary: "Every key is written where it is read, and reaches the client that it is meant for.",
+      summary: "Every key is in the block that reads it, and reaches the intended client.",
     },
     ({ mirrors }) => each(mirrors, (mirror) => merged(written(mirror).flatMap((one) => astray(one, mirror)))),
   ),
-  stackRule(
-    { name: "refused-value", level: "mandatory", summary: "No value is one that Kafka refuses." },
-    ({ mirrors }) =>
-      each(mirrors, (mirror) => [
-        ...overrides(mirror),
-        ...known(mirror).flatMap(({ path, value, block, reading }): Saying[] => {
-          const unread = value === undefined || reading.prefix === "consumer.override.";
-          if (unread || reading.fact.type === "password") return [];
-          const reason = refusal(reading.fact, value, versionsOf(mirror));
-          const interval =
-            reason === undefined && refusedInterval(reading.fact, Number(value), connectorOf(mirror, block));
-          if (!reason && !interval) return [];
-          return [
-            {
-              seen: `${path} is "${value}", which ${reason ?? interval}`,
-              why: interval ? "the connector or its task fails when it starts" : consequence(block, reading),
-              instead: interval
-                ? `write at least 1; the default is ${reading.fact.byDefault}`
-                : allowed(reading.fact, String(value), versionsOf(mirror)),
-            },
-          ];
-        }),
-      ]),
+  stackRule({ name: "refused-value", level: "mandatory", summary: "Kafka accepts every value." }, ({ mirrors }) =>
+    each(mirrors, (mirror) => [
+      ...overrides(mirror),
+      ...known(mirror).flatMap(({ path, value, block, reading }): Saying[] => {
+        const unread = value === undefined || reading.prefix === "consumer.override.";
+        if (unread || reading.fact.type === "password") return [];
+        const reason = refusal(reading.fact, value, versionsOf(mirror));
+        const interval =
+          reason === undefined && refusedInterval(reading.fact, Number(value), connectorOf(mirror, block));
+        if (!reason && !interval) return [];
+        return [
+          {
+            seen: `${path} is "${value}", which ${reason ?? interval}`,
+            why: interval ? "the connector or its task fails when it starts" : consequence(block, reading),
+            instead: interval
+              ? `write at least 1; the default is ${reading.fact.byDefault}`
+              : allowed(reading.fact, String(value), versionsOf(mirror)),
+          },
+        ];
+      }),
+    ]),
   ),
   stackRule(
     {
       name: "unit-doubtful",
       level: "advisory",
       refused: true,
-      summary: "No number looks as if it was written in another unit.",
+      summary: "No number looks like it has another unit.",
     },
     ({ mirrors }) =>
       each(mirrors, (mirror) =>
@@ -214,7 +212,7 @@ function astray({ key, path, block, reading, value }: Written, mirror: MirrorVie
     return [
       {
         seen: `${path} has no effect on the copy`,
-        why: "it is for sink connectors: MirrorMaker 2 makes its consumer itself",
+        why: "it is for sink connectors: MirrorMaker 2 creates its own consumer",
         instead: unlessOwnChoice(name, `write consumer.${name}`),
       },
     ];
@@ -227,7 +225,7 @@ function astray({ key, path, block, reading, value }: Written, mirror: MirrorVie
     return [
       {
         seen: `${path} does not reach the consumer that copies`,
-        why: "MirrorMaker 2 takes the consumer's settings from the source connector",
+        why: "MirrorMaker 2 reads the consumer's settings from the source connector",
         instead: unlessOwnChoice(name, `write consumer.${name} in sourceConnector.config`),
       },
     ];
@@ -239,7 +237,7 @@ function consequence(block: Block, reading: { prefix?: string; client?: string }
   if (block === "target" && reading.prefix === undefined) return "the workers do not start";
   if (reading.prefix?.endsWith(".cluster.") === true)
     return "no client of that cluster is created, and the connector fails";
-  if (reading.client !== undefined) return `the ${reading.client} is not created, and what needs it fails`;
+  if (reading.client !== undefined) return `the ${reading.client} is not created, and everything that needs it fails`;
   return block === "origin" ? "the connectors fail" : "Connect refuses the connector, and it does not run";
 }
 
@@ -247,7 +245,7 @@ function allowed({ name, type, range, words, byDefault }: KeyFact, value: string
   const standard = byDefault === undefined ? "" : `; the default is ${byDefault}`;
   const plugin = refusedClass(name, value, versions)?.instead;
   if (plugin !== undefined) return plugin;
-  if (name === RESET) return 'write "earliest", which is what MirrorMaker 2 does by default';
+  if (name === RESET) return 'write "earliest", the default of MirrorMaker 2';
   if (words !== undefined) return `write one of ${words.allowed.join(", ")}`;
   if (type === "boolean") return `write "true" or "false"${standard}`;
   if (type === "partitions") return `write -1, or a number of partitions${standard}`;

@@ -13,7 +13,7 @@ export const sinkRules: Rule[] = [
     {
       name: "sink-groups",
       level: "advisory",
-      summary: "Groups of sink connectors are not left behind by MirrorMaker 2's default exclusion.",
+      summary: "MirrorMaker 2's default exclusion does not leave groups of sink connectors behind.",
     },
     ({ mirrors, sinks = [] }) =>
       inEach(mirrors, (at) => {
@@ -25,8 +25,12 @@ export const sinkRules: Rule[] = [
             at,
             say: {
               seen: `groupsPattern selects ${listed(left, 5)}, and the default of groups.exclude leaves out connect-.*`,
-              why: "the groups of sink connectors do not move, so on the target the connectors read their topics from the start again",
-              instead: `write groupsExcludePattern: "${WITHOUT_CONNECT}", or "${DEFAULT_GROUPS_EXCLUDE}" where they are to stay behind`,
+              why:
+                "the groups of sink connectors do not move, so on the target the connectors read their topics " +
+                "again from the start",
+              instead:
+                `write groupsExcludePattern: "${WITHOUT_CONNECT}", or "${DEFAULT_GROUPS_EXCLUDE}" if they ` +
+                "should stay behind",
             },
           },
         ];

@@ -38,7 +38,7 @@ export function refusedInterval(
   connector: ConnectorView | undefined,
 ): string | undefined {
   const fails = Object.hasOwn(SCHEDULED, name) && value === 0 && isOn(name, connector);
-  return fails ? "is no interval that MirrorMaker 2 can schedule" : undefined;
+  return fails ? "is not an interval that MirrorMaker 2 can schedule" : undefined;
 }
 
 /** Reports a time below 0 that Kafka does not refuse. */
@@ -53,14 +53,14 @@ export function negativeTime(
   if (lost === undefined) {
     return {
       seen: "a negative time",
-      why: "no time is negative, and what needs it may fail",
+      why: "a time cannot be negative, and the client may fail",
       instead: "write a positive number, or leave it out",
     };
   }
   if (!isOn(name, connector)) return undefined;
   return {
     seen: "a negative interval",
-    why: `MirrorMaker 2 takes it for "never": ${lost}`,
-    instead: `write a positive number, or "${enabledKey(name)}": "false" if that is meant`,
+    why: `MirrorMaker 2 reads it as "never": ${lost}`,
+    instead: `write a positive number, or "${enabledKey(name)}": "false" if you want that`,
   };
 }

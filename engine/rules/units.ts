@@ -10,7 +10,7 @@ const MIB = 2 ** 20;
 export function unitDoubt({ name, byDefault }: KeyFact, value: number): Saying | undefined {
   const standard = Number(byDefault);
   if (!Number.isFinite(value) || value <= 0) return undefined;
-  const why = "the key's unit is part of its name, and the value fits another one";
+  const why = "the key's unit is in its name, and the value looks like another unit";
   if (/\.seconds$/.test(name)) {
     const thousands = value >= 10_000 && value % 1000 === 0 && !(value % HOUR === 0 && value <= WEEK);
     if (isPeriod(value) || (!thousands && value <= 4 * WEEK)) return undefined;
@@ -19,7 +19,7 @@ export function unitDoubt({ name, byDefault }: KeyFact, value: number): Saying |
       why,
       instead:
         value % 1000 === 0
-          ? `write ${value / 1000} if milliseconds are meant`
+          ? `write ${value / 1000} if you mean milliseconds`
           : `write seconds; the default is ${byDefault}`,
     };
   }
@@ -28,14 +28,14 @@ export function unitDoubt({ name, byDefault }: KeyFact, value: number): Saying |
     return {
       seen: `which is ${value} milliseconds`,
       why,
-      instead: `write ${value * 1000} if seconds are meant; the default is ${byDefault}`,
+      instead: `write ${value * 1000} if you mean seconds; the default is ${byDefault}`,
     };
   }
   if (/(\.bytes|\.size|^buffer\.memory)$/.test(name) && Number.isFinite(standard) && standard >= MIB && value < 1024) {
     return {
       seen: `which is ${value} bytes`,
       why,
-      instead: `write ${value * MIB} if MiB are meant; the default is ${byDefault}`,
+      instead: `write ${value * MIB} if you mean MiB; the default is ${byDefault}`,
     };
   }
   return undefined;

@@ -78,7 +78,9 @@ export function overrides(mirror: MirrorView): Saying[] {
     ({ key }) => key.startsWith("producer.override.") && !(name === "Principal" && PRINCIPAL.test(key)),
   );
   return first.map(({ path }) => ({
-    seen: `${path} is an override, which "${key}" in ${workers} does not allow${old ? ` (before Kafka 3.0 its default is None)` : ""}`,
+    seen:
+      `${path} is an override, which "${key}" in ${workers} does not ` +
+      `allow${old ? ` (before Kafka 3.0 its default is None)` : ""}`,
     why: "Connect refuses the connector, and it does not run",
     instead: `write "${key}": "All" in ${workers}`,
   }));

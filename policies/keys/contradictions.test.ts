@@ -57,7 +57,8 @@ describe("settings of one client that Kafka refuses together", () => {
     expect(both({ "producer.override.enable.idempotence": true, "producer.override.acks": "all" }, worker)).toEqual([]);
     expect(both({ "producer.override.enable.idempotence": true }, worker)).toEqual([
       expect.stringContaining(
-        '"producer.acks" in clusters[1].config is "1" and "producer.override.enable.idempotence" in sourceConnector.config is "true"',
+        '"producer.acks" in clusters[1].config is "1" and "producer.override.enable.idempotence" in ' +
+          'sourceConnector.config is "true"',
       ),
     ]);
     const transactions = { "exactly.once.source.support": "enabled" };

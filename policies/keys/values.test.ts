@@ -38,7 +38,12 @@ describe("a value that Kafka refuses", () => {
       "org.apache.kafka.connect.converters.ByteArrayConvertor",
       "did you mean org.apache.kafka.connect.converters.ByteArrayConverter?",
     ],
-    ["source", "key.converter", "org.apache.kafka.connect.storage.SimpleHeaderConverter", "is no class of Kafka that"],
+    [
+      "source",
+      "key.converter",
+      "org.apache.kafka.connect.storage.SimpleHeaderConverter",
+      "is not a class of Kafka that",
+    ],
     [
       "target",
       "header.converter",
@@ -47,7 +52,7 @@ describe("a value that Kafka refuses", () => {
     ],
     ["target", "key.converter", "bytearrayconverter", "upper and lower case matter"],
     ["target", "connector.client.config.override.policy", "all", "did you mean All?"],
-    ["source", "topic.filter.class", "org.apache.kafka.connect.mirror.TopicFilter", "is no class of Kafka that"],
+    ["source", "topic.filter.class", "org.apache.kafka.connect.mirror.TopicFilter", "is not a class of Kafka that"],
   ])("%s: %s = %s", (block, key, value, says) => {
     const messages = found(block, { [key]: value });
     expect(messages.join("\n")).toContain(`refused-value: KafkaMirrorMaker2 ns/mm2: "${key}"`);
@@ -105,9 +110,9 @@ describe("a number in another unit", () => {
     ["checkpoint", "refresh.groups.interval.seconds", 86400000, "which is 1000 days"],
     ["checkpoint", "refresh.groups.interval.seconds", 10800000, "which is 125 days"],
     ["target", "offset.flush.interval.ms", 10, "which is 10 milliseconds"],
-    ["target", "offset.flush.interval.ms", 60, "write 60000 if seconds are meant"],
-    ["source", "consumer.request.timeout.ms", 30, "write 30000 if seconds are meant"],
-    ["source", "producer.override.max.request.size", 10, "write 10485760 if MiB are meant"],
+    ["target", "offset.flush.interval.ms", 60, "write 60000 if you mean seconds"],
+    ["source", "consumer.request.timeout.ms", 30, "write 30000 if you mean seconds"],
+    ["source", "producer.override.max.request.size", 10, "write 10485760 if you mean MiB"],
   ])("%s: %s = %s", (block, key, value, says) => {
     expect(found(block, { [key]: value }).join("\n")).toMatch(new RegExp(`^unit-doubtful: .*${says}`));
   });
@@ -131,10 +136,10 @@ describe("a negative time is said with what it switches off", () => {
     ["source", "refresh.topics.interval.seconds", -1, "new topics and partitions are not found"],
     ["source", "sync.topic.configs.interval.seconds", "-60", "settings of topics are not copied"],
     ["checkpoint", "emit.checkpoints.interval.seconds", -1, "no checkpoint is written"],
-    ["checkpoint", "refresh.groups.interval.seconds", -5, '"refresh.groups.enabled": "false" if that is meant'],
+    ["checkpoint", "refresh.groups.interval.seconds", -5, '"refresh.groups.enabled": "false" if you want that'],
     ["heartbeat", "emit.heartbeats.interval.seconds", -1, "no heartbeat is written"],
-    ["target", "offset.flush.interval.ms", -1, "no time is negative"],
-    ["target", "session.timeout.ms", -1, "no time is negative"],
+    ["target", "offset.flush.interval.ms", -1, "a time cannot be negative"],
+    ["target", "session.timeout.ms", -1, "a time cannot be negative"],
   ])("%s: %s = %s", (block, key, value, says) => {
     const messages = found(block, { [key]: value });
     expect(messages).toEqual([expect.stringMatching(/^time-negative: /)]);
@@ -160,7 +165,7 @@ describe("an interval of 0, which the connector can't schedule", () => {
   ])("%s: %s", (block, key, more) => {
     expect(found(block, { [key]: 0, ...more })).toEqual([
       expect.stringMatching(
-        /^refused-value: .*is "0", which is no interval .*: the connector or its task fails .*; write at least 1/,
+        /^refused-value: .*is "0", which is not an interval .*: the connector or its task fails .*; write at least 1/,
       ),
     ]);
   });

@@ -16,8 +16,8 @@ const STRANGE: {
     spec: {
       connectCluster: "leave it out: spec.target is where the workers keep their state",
       clusters: "write spec.target and mirrors[].source",
-      affinity: "write it into template.pod",
-      tolerations: "write it into template.pod",
+      affinity: "move it to template.pod",
+      tolerations: "move it to template.pod",
       externalConfiguration: "mount volumes and set variables in template.pod and template.connectContainer",
     },
     entry: {

@@ -41,10 +41,10 @@ const SYNONYMS: Record<string, string> = {
 const LOSSES: Record<string, string> = {
   topicsPattern: "without topicsPattern every topic is copied",
   groupsPattern: "without groupsPattern checkpoints are written for every group",
-  topicsExcludePattern: "what it should leave out is copied",
-  topicsBlacklistPattern: "what it should leave out is copied",
-  groupsExcludePattern: "checkpoints are written for the groups that it should leave out",
-  groupsBlacklistPattern: "checkpoints are written for the groups that it should leave out",
+  topicsExcludePattern: "what it should exclude is copied",
+  topicsBlacklistPattern: "what it should exclude is copied",
+  groupsExcludePattern: "checkpoints are written for the groups that it should exclude",
+  groupsBlacklistPattern: "checkpoints are written for the groups that it should exclude",
   sourceConnector: "without sourceConnector nothing is copied",
   checkpointConnector: "without checkpointConnector no checkpoint is written",
   mirrors: "without mirrors nothing is copied",
@@ -52,9 +52,9 @@ const LOSSES: Record<string, string> = {
   config: "the connector or worker runs with its defaults",
   authentication: "the user or the workers do not log in as they should",
   tls: "the connection is not encrypted",
-  authorization: "the user gets no rights from it",
-  acls: "the user gets no rights from it",
-  operations: "the user gets no right from the rule",
+  authorization: "it grants the user nothing",
+  acls: "it grants the user nothing",
+  operations: "the rule grants the user nothing",
 };
 
 /** The fields of a custom resource that its API version does not have. */
@@ -115,7 +115,7 @@ function walk(value: unknown, fields: Fields, path: string): Found[] {
       return [{ path: `${path}.${name}`, meant, ...(loss === undefined ? {} : { loss }) }];
     }
     // For example, `operations` in the `resource` of an ACL.
-    const above = path.endsWith(".resource") && name === "operations" ? "operations beside resource" : undefined;
+    const above = path.endsWith(".resource") && name === "operations" ? "operations next to resource" : undefined;
     return [{ path: `${path}.${name}`, ...(above === undefined ? {} : { meant: above, loss: LOSSES.operations! }) }];
   });
 }

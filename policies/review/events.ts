@@ -61,7 +61,7 @@ export function readPreview({ stream, failure }: Run, hide = (text: string) => t
     if (severity === "error" && typeof message === "string" && message.trim() !== "preview failed")
       errors.push(hide(message.trim()));
   }
-  if (cut) errors.push("Pulumi's stream of events is cut inside a line");
+  if (cut) errors.push("Pulumi's stream of events ends in the middle of a line");
   const said = finished && (errors.length > 0 || findings.some(mandatory));
   return {
     steps,

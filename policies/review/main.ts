@@ -11,9 +11,9 @@ const USAGE = `Previews the stack with the policy pack and writes the review.
   --stack NAME     default: the selected one
   --pack DIR       the policy pack (default: this package's)
   --pack-config F  its configuration
-  --comment FILE   where the Markdown comment goes (default: standard output)
-  --docs URL       where docs/policies.md can be read
-  --rehearse       look at both clusters, too (needs a way to them, and their credentials)
+  --comment FILE   file for the Markdown comment (default: standard output)
+  --docs URL       address of docs/policies.md
+  --rehearse       also read both clusters (needs network access and credentials)
   --from FILE      review this stream of events instead of running a preview
 
 Annotations go to standard output. Exit code 1: a mandatory finding or an error. Exit code 2: wrong usage.

@@ -55,11 +55,9 @@ export function comment(preview: Preview, docs: string): string {
           "What this update deletes",
           ["", "resource", "name"],
           deleting.map(row),
-          "After everything above, in reverse order of dependency; a step that fails stops the rest.",
+          "After everything above, in reverse order of dependency. A step that fails stops the rest.",
         )
-      : section("What this update deletes", [
-          preview.finished ? "Nothing." : "Not known: the preview did not finish.",
-        ])),
+      : section("What this update deletes", [preview.finished ? "Nothing." : "Unknown: the preview did not finish."])),
     ...later(staying),
   ]);
 }
@@ -73,14 +71,20 @@ function verdict(preview: Preview): string {
   const { findings, errors, finished, failure } = preview;
   const must = findings.filter(mandatory).length;
   if (passed(preview))
-    return `**Nothing stands against this migration**${findings.length > 0 ? `; ${count(findings.length, "advisory finding")}` : ""}.`;
+    return (
+      "**No mandatory finding for this " +
+      `migration**${findings.length > 0 ? `; ${count(findings.length, "advisory finding")}` : ""}.`
+    );
   const evaluated = findings.length > 0 || (finished && failure === undefined && errors.length === 0);
   const facts = [
     evaluated ? count(must, "mandatory finding") : "the policies were not evaluated",
     count(errors.length, "error"),
     ...(failure === undefined ? [] : ["Pulumi failed"]),
   ];
-  return `**This migration must not run as it is**: ${facts.join(", ")}${finished ? "" : ", and the preview did not finish"}.`;
+  return (
+    "**Do not run this migration as it is**: " +
+    `${facts.join(", ")}${finished ? "" : ", and the preview did not finish"}.`
+  );
 }
 
 /** Components, providers and the stack do not create anything themselves. */
@@ -98,11 +102,11 @@ function row(step: Step): string[] {
 }
 
 const CHECKPOINTS: Record<string, string> = {
-  "when-applied": "- with `pulumi destroy`, once its offsets were applied: the checkpoints topic",
+  "when-applied": "- with `pulumi destroy`, when its offsets have been applied: the checkpoints topic",
   always: "- with `pulumi destroy`, whether its offsets were applied or not: the checkpoints topic",
-  never: "- never, since `checkpoints` is `never`: the checkpoints topic; it stays on the target",
+  never: "- never, because `checkpoints` is `never`: the checkpoints topic; it stays on the target",
 };
-const CHECKPOINTS_UNKNOWN = "- with `pulumi destroy`, if `checkpoints` lets it: the checkpoints topic";
+const CHECKPOINTS_UNKNOWN = "- with `pulumi destroy`, if `checkpoints` allows it: the checkpoints topic";
 
 /** @param steps the resources that exist after this update */
 function later(steps: readonly Step[]): string[] {
@@ -115,7 +119,7 @@ function later(steps: readonly Step[]): string[] {
   if (topics.length === 0 && checkpoints.length === 0) return [];
   const gates = steps.filter((step) => short(step.type) === "Gate");
   const asked = gates.some(({ abandon }) => abandon === true)
-    ? "without asking the gate, since the migration is abandoned"
+    ? "without the gate, because the migration is abandoned"
     : "after the gate";
   const real = steps.filter(
     ({ type, urn }) => !type.startsWith("pulumi-nodejs:dynamic/") && urn.includes("kafka-migration:components:"),
@@ -123,15 +127,17 @@ function later(steps: readonly Step[]): string[] {
   return section("What is deleted later", [
     ...(topics.length > 0
       ? [
-          `- when the mirror is removed (phase \`cleanup\` or \`pulumi destroy\`), ${asked} and once nothing uses them: ${topics.join(", ")}, and the mirror's own consumer groups`,
+          `- when the mirror is removed (phase \`cleanup\` or \`pulumi destroy\`), ${asked} and when nothing ` +
+            `uses them: ${topics.join(", ")}, and the mirror's own consumer groups`,
         ]
       : []),
     ...(real.length > 0
       ? [
-          `- with the mirror or with \`pulumi destroy\`: ${real.map(({ type, name }) => `${inline(short(type))} ${code(name)}`).join(", ")}`,
+          "- with the mirror or with `pulumi destroy`: " +
+            `${real.map(({ type, name }) => `${inline(short(type))} ${code(name)}`).join(", ")}`,
         ]
       : []),
     ...checkpoints,
-    "- never: migrated topics, and the origin's own",
+    "- never: migrated topics, and the origin's own topics",
   ]);
 }

@@ -21,9 +21,9 @@ export function runPulumi(args: readonly string[], cwd: string, env: NodeJS.Proc
   if (error === undefined && status === 0) return { stream: stdout };
   const how =
     error !== undefined
-      ? `pulumi could not be run: ${error.message}`
+      ? `pulumi could not be started: ${error.message}`
       : signal !== null
-        ? `pulumi was ended by ${signal}`
+        ? `pulumi was stopped by ${signal}`
         : `pulumi ended with exit code ${status}`;
   return { stream: stdout ?? "", failure: `${how}\n${tail(stderr ?? "")}`.trim() };
 }

@@ -240,7 +240,7 @@ describe("a finished copy", () => {
     const { ok, steps, problems } = found.json();
     expect({ ok, problems }).toEqual({ ok: true, problems: [] });
     expect(steps.slice(0, 3)).toMatchObject([
-      { step: "fence", how: expect.stringContaining("1 rule for 1 topic") },
+      { step: "fence", how: expect.stringContaining("1 ACL for 1 topic") },
       { step: "catching up" },
       { step: "quiet origin", ms: 0 },
     ]);

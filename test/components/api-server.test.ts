@@ -327,7 +327,7 @@ describe("the CRDs of other releases", () => {
     const { text } = describeUser({ ...user, operatorVersion: "1.2.0" });
     expect(await verdict({ ...text, apiVersion: `${groupOf("strimzi-crds-1.2")}/v1` })).toBe("201");
     expect(() => describeUser({ ...user, operatorVersion: "1.0.0" })).toThrow(
-      "spec.authentication.validityDays exists since Strimzi 1.1, and the operator is 1.0.0",
+      "spec.authentication.validityDays exists since Strimzi 1.1, but the operator is 1.0.0",
     );
     expect(() =>
       describeUser({ ...user, authentication: { ...user.authentication, type: "tls-external" } as never }),

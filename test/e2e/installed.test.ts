@@ -305,7 +305,7 @@ describe("the package as somebody installs it from its tarball", () => {
       await project.set({ phase: "cutover", checkpoints: "when-applied" });
       const reviewed = await review();
       expect(reviewed.code, reviewed.text).toBe(0);
-      expect(reviewed.comment).toContain("**Nothing stands against this migration**");
+      expect(reviewed.comment).toContain("**No mandatory finding for this migration**");
       expect(reviewed.comment).toContain("| update | Gate | installed-gate |");
       expect(reviewed.comment).toContain("### What this update deletes\n\nNothing.");
       // The same with a look at the clusters can't succeed here: the review above really asked nobody.

@@ -107,7 +107,7 @@ describe("a migration from start to end, through the real command line", () => {
     expect(cleanedUp).toMatchObject({ residue: [], headline: { tone: "good", text: "Cleaned up: no residue" } });
     expect(destroyed).toMatchObject({ residue: [], headline: { tone: "good", text: "Destroyed: no residue" } });
     expect(destroyed.timeline.at(-1)!.what).toMatch(
-      /^Destroyed; residue on both clusters and for 9 objects in Kubernetes: none$/,
+      /^Destroyed; searched for residue on both clusters and for 9 objects in Kubernetes: none$/,
     );
     expect(result.outputs["report"]).toBe(join(at.sandbox.folder, "report", "migration-sandbox.html"));
   });

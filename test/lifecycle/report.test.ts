@@ -258,15 +258,15 @@ describe("the residue step's removal", () => {
       [...storage(), "Secret migration/origin-cluster-credentials"].sort(),
     );
     expect(report.topics).toHaveLength(3);
-    expect(report.warnings[0]).toMatch(/^left behind: target topic /);
+    expect(report.warnings[0]).toMatch(/^residue: target topic /);
   });
 
   test("only says so where the migration was given up", async () => {
     await expect(residue({ abandon: true })).resolves.toBeUndefined();
-    expect(said.join("")).toContain(`left behind: target topic ${storage()[0]}`);
+    expect(said.join("")).toContain(`residue: target topic ${storage()[0]}`);
     expect((await written()).headline).toEqual({
       tone: "bad",
-      text: "Abandoned and destroyed, but 3 pieces of residue found; the copy was not proved complete",
+      text: "Abandoned and destroyed, but 3 pieces of residue found; it was not proved that the copy is complete",
     });
   });
 
@@ -281,7 +281,7 @@ describe("the residue step's removal", () => {
     const report = await written();
     expect(report).toMatchObject({ residue: [], headline: { tone: "good", text: "Destroyed: no residue" } });
     expect(report.timeline.at(-1)!.what).toBe(
-      "Destroyed; residue on both clusters and for 2 objects in Kubernetes: none",
+      "Destroyed; searched for residue on both clusters and for 2 objects in Kubernetes: none",
     );
     // A new migration in the same stack starts its curve anew.
     await reportStep.create(inputs("mirror"));

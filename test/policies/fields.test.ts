@@ -24,7 +24,7 @@ describe("a field that the API server drops is said with what is lost", () => {
     [
       "topics",
       { mirrors: [{ topics: "orders" }] },
-      "spec.mirrors[0].topics is no field",
+      "spec.mirrors[0].topics is not a field",
       "without topicsPattern every topic is copied",
     ],
     [
@@ -34,7 +34,7 @@ describe("a field that the API server drops is said with what is lost", () => {
       "did you mean topicsPattern?",
     ],
     ["groups", { mirrors: [{ groups: "app" }] }, "spec.mirrors[0].groups", "checkpoints are written for every group"],
-    ["topicsExclude", { mirrors: [{ topicsExclude: "a" }] }, "topicsExclude", "what it should leave out is copied"],
+    ["topicsExclude", { mirrors: [{ topicsExclude: "a" }] }, "topicsExclude", "what it should exclude is copied"],
     [
       "sourceConector",
       { mirrors: [{ sourceConector: {} }] },
@@ -62,14 +62,14 @@ describe("a field that the API server drops is said with what is lost", () => {
 
   test("what is written under its right name as well is not lost", () => {
     expect(messages(beta({ mirrors: [{ topics: "a", topicsPattern: "orders" }] }))[0]).toContain(
-      "what it says has no effect",
+      "so it has no effect",
     );
   });
 
   test("of users", () => {
     expect(messages(user({ authorisation: {} }))[0]).toContain("did you mean authorization?");
     const acls = [{ resource: { type: "topic", name: "a", operations: ["Read"] } }];
-    expect(messages(user({ authorization: { type: "simple", acls } }))[0]).toContain("operations beside resource");
+    expect(messages(user({ authorization: { type: "simple", acls } }))[0]).toContain("operations next to resource");
   });
 
   test("operations written inside the resource of an ACL are reported once", () => {

@@ -96,7 +96,7 @@ describe("a wrong configuration", () => {
     const { exitCode, text } = await preview(name);
     expect(exitCode).not.toBe(0);
     const [, diagnostics] = text.split("Diagnostics:");
-    for (const mistake of [...said, "spec.rack is no field"])
+    for (const mistake of [...said, "spec.rack is not a field"])
       expect(diagnostics!.split(mistake), `${mistake} in\n${text}`).toHaveLength(2);
     expect(diagnostics!.split("CONFIG_INVALID"), text).toHaveLength(2);
     expect(text).not.toMatch(/\n\s+at /);

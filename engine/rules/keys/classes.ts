@@ -93,10 +93,10 @@ export function refusedClass(
       ? `write one of ${usable.map(({ name }) => shortName(name, known.suffix)).join(", ")}`
       : `did you mean ${written}?`;
   const result = (reason: string) => ({ reason, instead });
-  if (value.startsWith("org.apache.kafka.")) return result(`is no class of Kafka that ${key} takes`);
+  if (value.startsWith("org.apache.kafka.")) return result(`is not a class of Kafka that ${key} accepts`);
   // A plugin of someone else may have any other name.
   return spellings.some((name) => name.toLowerCase() === value.toLowerCase())
-    ? result("is not spelt as Kafka spells it, and upper and lower case matter")
+    ? result("is not Kafka's spelling of the class; upper and lower case matter")
     : undefined;
 }
 

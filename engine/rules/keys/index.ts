@@ -190,7 +190,9 @@ function ofClient(prefix: string, key: string, strict: boolean): Reading {
   if (other !== undefined)
     return {
       is: "misplaced",
-      why: `it is a setting of a ${other}, and "${prefix}" reaches ${client === "admin" ? "an admin client" : `a ${client}`}`,
+      why:
+        `it is a setting of a ${other}, and "${prefix}" reaches ` +
+        `${client === "admin" ? "an admin client" : `a ${client}`}`,
       instead: writeFor([other], key),
     };
   const meant = nearKey(key, CLIENTS[client].keys(), strict);
@@ -232,7 +234,9 @@ function whoReads(block: Block, key: string): { why: string; instead: string } |
   );
   if (connectors.length > 0) {
     return {
-      why: `${connectors.length === 3 ? "only connectors read" : `only the ${connectors.join(" and the ")} connector${connectors.length === 1 ? " reads" : "s read"}`} it`,
+      why:
+        `${connectors.length === 3 ? "only connectors read" : `only the ${connectors.join(" and the ")} connector${connectors.length === 1 ? " reads" : "s read"}`} ` +
+        "it",
       instead: `write it in ${connectors.map((name) => `${name}Connector.config`).join(" and ")}, or leave it out`,
     };
   }

@@ -45,7 +45,9 @@ const cluster = (authentication: string) =>
   `alias bootstrapServers tls(${certificates}) authentication(${authentication}) config*`;
 const exclude = "topicsPattern topicsExcludePattern groupsPattern groupsExcludePattern";
 const references = "secretKeyRef(key name optional) configMapKeyRef(key name optional)";
-const volumes = `secret(defaultMode items(key mode path) optional secretName) configMap(defaultMode items(key mode path) name optional)`;
+const volumes =
+  "secret(defaultMode items(key mode path) optional secretName) configMap(defaultMode items(key mode path) " +
+  "name optional)";
 const external = `externalConfiguration(env(name valueFrom(${references})) volumes(name ${volumes}))`;
 
 /** The fields that a KafkaMirrorMaker2's `spec` may have. */

@@ -13,7 +13,9 @@ const configMapVolume = "configMap(defaultMode items(key mode path) name optiona
 const probe = "(failureThreshold initialDelaySeconds periodSeconds successThreshold timeoutSeconds)";
 
 function affinity(podTerm: string): string {
-  const pods = `(preferredDuringSchedulingIgnoredDuringExecution(podAffinityTerm(${podTerm}) weight) requiredDuringSchedulingIgnoredDuringExecution(${podTerm}))`;
+  const pods =
+    `(preferredDuringSchedulingIgnoredDuringExecution(podAffinityTerm(${podTerm}) weight) ` +
+    `requiredDuringSchedulingIgnoredDuringExecution(${podTerm}))`;
   const nodes = `(preferredDuringSchedulingIgnoredDuringExecution(preference${nodeTerm} weight)
     requiredDuringSchedulingIgnoredDuringExecution(nodeSelectorTerms${nodeTerm}))`;
   return `affinity(nodeAffinity${nodes} podAffinity${pods} podAntiAffinity${pods})`;
@@ -24,9 +26,13 @@ const tolerations = "tolerations(effect key operator tolerationSeconds value)";
 /** Strimzi 0.22, the base of Event Streams 10.x. */
 export const oldPods = (() => {
   const windows = "windowsOptions(gmsaCredentialSpec gmsaCredentialSpecName runAsUserName)";
-  const common = `runAsGroup runAsNonRoot runAsUser seLinuxOptions(level role type user) seccompProfile(localhostProfile type) ${windows}`;
+  const common =
+    "runAsGroup runAsNonRoot runAsUser seLinuxOptions(level role type user) seccompProfile(localhostProfile " +
+    `type) ${windows}`;
   const podSecurity = `securityContext(fsGroup fsGroupChangePolicy supplementalGroups sysctls(name value) ${common})`;
-  const containerSecurity = `securityContext(allowPrivilegeEscalation capabilities(add drop) privileged procMount readOnlyRootFilesystem ${common})`;
+  const containerSecurity =
+    "securityContext(allowPrivilegeEscalation capabilities(add drop) privileged procMount " +
+    `readOnlyRootFilesystem ${common})`;
   const container = `(env(name value) ${containerSecurity})`;
   const placement = `${affinity(`${selector} namespaces topologyKey`)} ${tolerations}`;
   return `
@@ -47,11 +53,17 @@ export const pods = (() => {
   const windows = "windowsOptions(gmsaCredentialSpec gmsaCredentialSpecName hostProcess runAsUserName)";
   const profiles = "appArmorProfile@0.41(localhostProfile type) seccompProfile(localhostProfile type)";
   const common = `runAsGroup runAsNonRoot runAsUser seLinuxOptions(level role type user) ${profiles} ${windows}`;
-  const podSecurity = `securityContext(fsGroup fsGroupChangePolicy seLinuxChangePolicy@0.51 supplementalGroups supplementalGroupsPolicy@0.51 sysctls(name value) ${common})`;
-  const containerSecurity = `securityContext(allowPrivilegeEscalation capabilities(add drop) privileged procMount readOnlyRootFilesystem ${common})`;
+  const podSecurity =
+    "securityContext(fsGroup fsGroupChangePolicy seLinuxChangePolicy@0.51 supplementalGroups " +
+    `supplementalGroupsPolicy@0.51 sysctls(name value) ${common})`;
+  const containerSecurity =
+    "securityContext(allowPrivilegeEscalation capabilities(add drop) privileged procMount " +
+    `readOnlyRootFilesystem ${common})`;
   const mounts = "volumeMounts@0.43(mountPath mountPropagation name readOnly recursiveReadOnly subPath subPathExpr)";
   const container = `(env(name value valueFrom@0.44(${keyRefs})) ${containerSecurity} ${mounts})`;
-  const podTerm = `${selector} matchLabelKeys@0.40 mismatchLabelKeys@0.40 namespaceSelector(matchExpressions${expressions} matchLabels*) namespaces topologyKey`;
+  const podTerm =
+    `${selector} matchLabelKeys@0.40 mismatchLabelKeys@0.40 namespaceSelector(matchExpressions${expressions} ` +
+    "matchLabels*) namespaces topologyKey";
   const volumes = `volumes@0.43(name ${secretVolume} ${configMapVolume} emptyDir(medium sizeLimit)
     persistentVolumeClaim(claimName readOnly) csi@0.45(driver fsType nodePublishSecretRef(name) readOnly volumeAttributes*) image@0.47(pullPolicy reference))`;
   const templated = `templatedVolumes@1.2(name ${secretVolume} ${configMapVolume} persistentVolumeClaim(claimName readOnly))`;

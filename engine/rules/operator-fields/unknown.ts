@@ -17,13 +17,13 @@ export function unknownFields(value: unknown, fields: Fields, path: string, stri
     if (inner === undefined) return [];
     const known = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (known?.since !== undefined && !versionAtLeast(strimzi, known.since)) {
-      return [`${path}.${name} exists since Strimzi ${known.since}, and the operator is ${strimzi}: leave it out`];
+      return [`${path}.${name} exists since Strimzi ${known.since}, but the operator is ${strimzi}: remove it`];
     }
     if (known !== undefined) return unknownFields(inner, known.fields, `${path}.${name}`, strimzi);
     const here = Object.keys(fields).filter((one) => versionAtLeast(strimzi, fields[one]?.since ?? oldestStrimzi));
     const meant = nearMiss(name, here);
     const hint = meant === undefined ? "" : `; did you mean ${path}.${meant}?`;
-    return [`${path}.${name} is no field that this package version knows (Strimzi up to ${newestStrimzi})${hint}`];
+    return [`${path}.${name} is not a field that this package version knows (Strimzi up to ${newestStrimzi})${hint}`];
   });
 }
 

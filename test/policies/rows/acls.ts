@@ -107,7 +107,7 @@ export const aclRows: Row[] = [
           resource: { type: "topic", name: "orders", patternType: "literal" },
         }),
     },
-    says: "Alter on cluster: each right too many",
+    says: "Alter on cluster: a leaked password can do more",
   },
   {
     rule: "acl-missing",
@@ -220,7 +220,7 @@ export const aclRows: Row[] = [
     rule: "principal-of-operator",
     trips: { more: [kafka("UserScramCredential", { username: "app" })] },
     passes: { more: [kafka("UserScramCredential", { username: "app" }, "elsewhere:9093")] },
-    says: "principal app on the origin is made through @pulumi/kafka",
+    says: "principal app on the origin is created through @pulumi/kafka",
   },
   {
     // Addresses that tell neither side, and no mirror at all: the operator's own name for the cluster tells.
@@ -257,7 +257,7 @@ export const aclRows: Row[] = [
       change: withoutUsers,
       more: [kafkaOf("origin", { topicOperator: {} }), kafka("UserScramCredential", { username: "app" })],
     },
-    says: "where a user operator makes the users",
+    says: "but a user operator manages the users",
   },
   {
     rule: "acl-sync-with-operator",

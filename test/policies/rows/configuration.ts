@@ -17,7 +17,9 @@ export const configurationRows: Row[] = [
         (checkpoint(parts)["replication.policy.class"] = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy"),
     },
     passes: { change: (parts) => (checkpoint(parts)["refresh.groups.interval.seconds"] = 1) },
-    says: '"replication.policy.class" is "org.apache.kafka.connect.mirror.IdentityReplicationPolicy" in sourceConnector.config',
+    says:
+      '"replication.policy.class" is "org.apache.kafka.connect.mirror.IdentityReplicationPolicy" in ' +
+      "sourceConnector.config",
   },
   {
     rule: "policy-class-exists",
@@ -95,7 +97,8 @@ export const configurationRows: Row[] = [
       [
         "strimzi-v1",
         (p) => (pair(p).sourceConnector.pause = true),
-        'mirrors[0].sourceConnector.pause in kafka.strimzi.io/v1: that version has no such field and drops it; write state: "paused"',
+        "mirrors[0].sourceConnector.pause in kafka.strimzi.io/v1: that version has no such field and drops " +
+          'it; write state: "paused"',
       ],
       ["strimzi-v1", (p) => (p.mirror.spec.tolerations = []), "spec.tolerations in kafka.strimzi.io/v1"],
     ] as [DialectName, (parts: any) => unknown, string][]
@@ -232,7 +235,7 @@ export const configurationRows: Row[] = [
       dialect: "strimzi-v1beta2",
       change: (parts) => Object.assign(pair(parts), { topicsExcludePattern: "b" }),
     },
-    says: "topicsBlacklistPattern beside topicsExcludePattern",
+    says: "topicsBlacklistPattern next to topicsExcludePattern",
   },
   {
     rule: "exactly-once",
@@ -262,13 +265,13 @@ export const configurationRows: Row[] = [
     rule: "unit-doubtful",
     trips: { change: (parts) => (source(parts)["refresh.topics.interval.seconds"] = 600000) },
     passes: { change: (parts) => (source(parts)["refresh.topics.interval.seconds"] = 86400) },
-    says: "write 600 if milliseconds are meant",
+    says: "write 600 if you mean milliseconds",
   },
   {
     rule: "time-negative",
     trips: { change: (parts) => (source(parts)["refresh.topics.interval.seconds"] = -1) },
     passes: { change: (parts) => (source(parts)["refresh.topics.interval.seconds"] = 1) },
-    says: '"refresh.topics.enabled": "false" if that is meant',
+    says: '"refresh.topics.enabled": "false" if you want that',
   },
   {
     rule: "key-of-another-version",
@@ -280,13 +283,13 @@ export const configurationRows: Row[] = [
     rule: "unknown-field",
     trips: { dialect: "strimzi-v1beta2", change: (parts) => (pair(parts).topics = "orders") },
     passes: { dialect: "strimzi-v1beta2", change: (parts) => (pair(parts).topicsPattern = "orders") },
-    says: "mirrors[0].topics is no field of kafka.strimzi.io/v1beta2",
+    says: "mirrors[0].topics is not a field of kafka.strimzi.io/v1beta2",
   },
   {
     rule: "field-not-known",
     trips: { change: (parts) => (parts.mirror.spec.quickStart = true) },
     passes: { change: (parts) => (parts.mirror.spec.image = "x") },
-    says: "spec.quickStart is not known to this version of the package",
+    says: "spec.quickStart is not a field that this version of the package knows",
   },
   {
     rule: "field-refused",

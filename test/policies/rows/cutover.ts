@@ -91,7 +91,7 @@ export const cutoverRows: Row[] = [
         }),
       ],
     },
-    says: "topic big takes records of 5000000 bytes",
+    says: "topic big accepts records of 5000000 bytes",
   },
   {
     rule: "message-size",
@@ -137,7 +137,7 @@ export const cutoverRows: Row[] = [
       more: twice("900000", "500000"),
     },
     passes: { more: twice("900000", "500000") },
-    says: "takes records of 900000 bytes on the origin and of 500000 on the target",
+    says: "accepts records of 900000 bytes on the origin and of 500000 on the target",
   },
   {
     rule: "message-size",

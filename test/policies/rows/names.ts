@@ -69,7 +69,9 @@ export const nameRows: Row[] = [
       mirror: { topicsPattern: "orders.*", groupsPattern: "orders-agg" },
       more: [kafka("Topic", { name: "orders-agg-store-changelog" })],
     },
-    says: "a Streams application's are right only beside its group, and groupsPattern leaves that out",
+    says:
+      "a Streams application's internal topics are only valid together with its group, which groupsPattern " +
+      "does not select",
   },
   {
     rule: "pattern-swallows",
@@ -89,7 +91,7 @@ export const nameRows: Row[] = [
     rule: "storage-topics-unique",
     trips: { change: ({ mirror }) => (mirror.spec.target.statusStorageTopic = mirror.spec.target.configStorageTopic) },
     passes: {},
-    says: 'the configs topic "migration-connect-cluster-configs" on the target is the status topic',
+    says: 'the configs topic "migration-connect-cluster-configs" on the target is also the status topic',
   },
   {
     rule: "storage-topics-unique",
@@ -161,7 +163,9 @@ export const nameRows: Row[] = [
     rule: "storage-topics-unique",
     trips: { ...syncsOnOrigin, more: back("target-cluster") },
     passes: { ...syncsOnOrigin, more: back("third") },
-    says: 'the offset-syncs topic "mm2-offset-syncs.target-cluster.internal" on the origin is the offset-syncs topic "mm2-offset-syncs.target-cluster.internal" on the target too',
+    says:
+      'the offset-syncs topic "mm2-offset-syncs.target-cluster.internal" on the origin is also the ' +
+      'offset-syncs topic "mm2-offset-syncs.target-cluster.internal" on the target',
   },
   {
     rule: "pattern-swallows",
@@ -326,7 +330,7 @@ export const nameRows: Row[] = [
     rule: "names-refused",
     trips: { change: (parts) => (pair(parts).source.alias = "east/one") },
     passes: { change: (parts) => (pair(parts).source.alias = "east-one") },
-    says: 'mirrors[0].source.alias is "east/one": it becomes part of topic names',
+    says: 'mirrors[0].source.alias is "east/one": the alias becomes part of topic names',
   },
   {
     rule: "names-refused",
@@ -342,14 +346,14 @@ export const nameRows: Row[] = [
   },
   ...(
     [
-      ["errors.tolerance", "all", "none", "records would be left out unnoticed"],
-      ["transforms", "route", "", "can't be proved complete"],
+      ["errors.tolerance", "all", "none", "some records would not be copied, without an error"],
+      ["transforms", "route", "", "a changed copy is complete"],
       ["consumer.auto.offset.reset", "latest", "earliest", "would not be copied"],
       [
         "topic.filter.class",
         "com.example.Filter",
         "org.apache.kafka.connect.mirror.DefaultTopicFilter",
-        "decided by that class",
+        "the class decides what is copied",
       ],
     ] as const
   ).map(

@@ -35,7 +35,7 @@ export const securityRows: Row[] = [
       change: ({ mirror }) =>
         (mirror.spec.target.config["schema.registry.password"] = "${secrets:migration/registry:password}"),
     },
-    says: "spec.target.config.schema.registry.password holds a secret as plain text",
+    says: "spec.target.config.schema.registry.password contains a secret in plain text",
   },
   {
     rule: "plain-text-secret",
@@ -46,7 +46,7 @@ export const securityRows: Row[] = [
       change: (parts) =>
         (source(parts)["consumer.sasl.jaas.config"] = 'x required username="a" password="${secrets:a/b:c}";'),
     },
-    says: "consumer.sasl.jaas.config holds a secret",
+    says: "consumer.sasl.jaas.config contains a secret",
   },
   ...(
     [
@@ -140,7 +140,7 @@ export const securityRows: Row[] = [
       rule: "plain-text-secret",
       trips: { change: ({ mirror }) => void bad(mirror) },
       passes: { change: ({ mirror }) => void good(mirror) },
-      says: "holds a secret as plain text",
+      says: "contains a secret in plain text",
     }),
   ),
   {
@@ -212,7 +212,7 @@ export const securityRows: Row[] = [
         }),
       more: [secret({ "ca.crt": "a", "other.crt": "b" })],
     },
-    says: "has other.crt beside ca.crt",
+    says: "has other.crt in addition to ca.crt",
   },
   {
     rule: "tls-missing",
@@ -264,6 +264,6 @@ export const securityRows: Row[] = [
     rule: "secret-copy-wide",
     trips: { more: [secret({ "ca.crt": "a", "ca.password": "b" })] },
     passes: { more: [secret({ "ca.crt": "a" }), secret({ "ca.crt": "a", "ca.password": "b" }, "origin-ns")] },
-    says: "has ca.password beside ca.crt",
+    says: "has ca.password in addition to ca.crt",
   },
 ];

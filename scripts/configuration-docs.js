@@ -117,7 +117,7 @@ function oneLine(text = "") {
     .trim();
 }
 
-module.exports = { renderedPage };
+module.exports = { renderedPage, rowsOf, shapesOf };
 if (require.main === module) {
   const root = join(__dirname, "..");
   const page = renderedPage(root);

@@ -1,9 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import * as migration from "../components/settings/migration";
+import * as mirror from "../components/settings/mirror";
 import { keysAt } from "../components/shape";
-import { renderedPage } from "../scripts/configuration-docs.js";
-import { schema } from "./schema";
+import * as model from "../engine/model";
+import * as offsets from "../engine/offsets/types";
+import { defaultsOf, type Shape } from "../engine/setting";
+import { renderedPage, rowsOf, shapesOf } from "../scripts/configuration-docs.js";
+import * as stack from "./schema";
+
+const { schema } = stack;
 
 const page = readFileSync(join(__dirname, "../docs/configuration.md"), "utf8").replace(/```[^]*?```/g, "");
 /** The words between backticks, without the dot before `.namespace`. */
@@ -38,4 +45,20 @@ test("every key of the configuration is on its page", () => {
 test("the tables are those of the settings; after a change of a setting run `npm run docs`", () => {
   const root = join(__dirname, "..");
   expect(readFileSync(join(root, "docs/configuration.md"), "utf8")).toBe(renderedPage(root));
+});
+
+test("the described default is the default that the code uses", () => {
+  const described = shapesOf(join(__dirname, ".."));
+  const differing: string[] = [];
+  let compared = 0;
+  for (const [name, shape] of [mirror, migration, offsets, model, stack].flatMap((module) => Object.entries(module))) {
+    if (!described.has(name)) continue;
+    const rows = new Map(rowsOf(name, described).map(({ key, standard }) => [key, standard.replaceAll("`", "")]));
+    for (const [key, value] of Object.entries(defaultsOf(shape as Shape))) {
+      compared++;
+      if (rows.get(key)?.split(";")[0] !== String(value)) differing.push(`${name}.${key}: ${rows.get(key)}, ${value}`);
+    }
+  }
+  expect(differing).toEqual([]);
+  expect(compared).toBeGreaterThan(20);
 });

@@ -69,7 +69,7 @@ describe("a fence where a user operator removes its rules", () => {
 
   it("warns when it is raised, and names what holds it", async () => {
     expect(await said(() => fenceStep.create({ ...cutover(), userOperator: true }))).toMatch(
-      /user operator removes the fence's rules[^]*kafka-migration fence --hold/,
+      /user operator removes the fence's ACLs[^]*kafka-migration fence --hold/,
     );
     expect(await said(() => fenceStep.create(cutover()))).not.toMatch(/--hold/);
   });
@@ -196,7 +196,7 @@ describe("what was written between the gate and a step that follows it, when nob
     expect(await said(() => guard(false, gateEnds))).toContain(
       `1 partition of the origin received writes since the gate passed: ${topic}-0 ${from} -> ${from + 1}`,
     );
-    expect(await said(async () => guard(false, await ends()))).not.toContain("written");
+    expect(await said(async () => guard(false, await ends()))).not.toContain("received writes");
     // Of a cutover that was looked at before, an origin that is gone by now is no reason to fail.
     const gone = {
       ...inputs,
@@ -209,7 +209,7 @@ describe("what was written between the gate and a step that follows it, when nob
     };
     const again = (passedAt: string) => guardStep.update("id", { ...gone, passedAt }, gone);
     await expect(again("before")).rejects.toThrow(/KAFKA_UNREACHABLE/);
-    expect(await said(() => again("then"))).toContain("can't be told (KAFKA_UNREACHABLE");
+    expect(await said(() => again("then"))).toContain("received writes since the gate passed (KAFKA_UNREACHABLE");
   });
 });
 

@@ -61,9 +61,7 @@ describe("a field that the API server drops is said with what is lost", () => {
   });
 
   test("what is written under its right name as well is not lost", () => {
-    expect(messages(beta({ mirrors: [{ topics: "a", topicsPattern: "orders" }] }))[0]).toContain(
-      "so it has no effect",
-    );
+    expect(messages(beta({ mirrors: [{ topics: "a", topicsPattern: "orders" }] }))[0]).toContain("so it has no effect");
   });
 
   test("of users", () => {

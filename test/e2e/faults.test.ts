@@ -155,7 +155,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
       const other = await ownStack(at.sandbox, "other");
       const result = await other.up({ mayFail: true });
       expect(result.exitCode).not.toBe(0);
-      expect(say(result)).toMatch(/OBJECT_TAKEN: KafkaUser \S+\/mm2-administrator .* that of stack \S+\/kill;/);
+      expect(say(result)).toMatch(/OBJECT_TAKEN: KafkaUser \S+\/mm2-administrator .* belongs to stack \S+\/kill;/);
       await other.destroy();
       expect(await kubernetesObjects(at.sandbox.kubernetes!)).toEqual(before);
     },

@@ -113,7 +113,7 @@ describe("what is there", () => {
     const message = await refusal();
     expect(message).toMatch(
       new RegExp(
-        `INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: cleanup.policy is delete, not compact; 1 of 1 records.*Fix: set target.offsetStorageTopic`,
+        `INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: cleanup.policy is delete, not compact; 1 of 1 sampled records.*Fix: set target.offsetStorageTopic`,
       ),
     );
     // On the origin it would be copied over the mirror's own.
@@ -138,7 +138,7 @@ describe("what is there", () => {
     const message = await refusal(by({ offsetStorageTopic: name }));
     expect(message).toMatch(
       new RegExp(
-        `INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: .*1 of 1 records.*Fix: set target.offsetStorageTopic`,
+        `INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: .*1 of 1 sampled records.*Fix: set target.offsetStorageTopic`,
       ),
     );
     expect(message).not.toContain("order-17");

@@ -17,8 +17,9 @@ const OPERATORS_SERVICE = /^(.+)-kafka-(?:[\w-]*-)?(?:bootstrap|brokers)$/;
  * The forms of an address in which it can be compared with addresses from other places. Two addresses that have a form
  * in common mean the same cluster.
  *
- * - `service.namespace.svc`, with any domain after it and with a pod's name before it, is a Kubernetes service. All its
- *   ports mean one cluster. So do all services of one Kafka resource of an operator.
+ * - `service.namespace.svc`, with any domain after it and with a pod's name before it, is a Kubernetes service. Its ports
+ *   can lead to different clusters, for example behind a proxy. All ports of all services of one Kafka resource of an
+ *   operator lead to one cluster.
  * - A host without a dot is a service of `namespace`.
  * - `a.b` may be service `a` in namespace `b`, or a host of another network.
  * @param address `host:port`, in lower case
@@ -36,7 +37,6 @@ export function formsOf(address: string, namespace = "", kubernetes = ""): strin
   const place = `in ${where} ${kubernetes}`;
   const kafka = OPERATORS_SERVICE.exec(service)?.[1];
   if (kafka !== undefined) return [`kafka ${kafka} ${place}`];
-  if (svc >= 2) return [`service ${service}${port} ${place}`, `service ${service} ${place}`];
   return [...(labels.length === 2 ? [address] : []), `service ${service}${port} ${place}`];
 }
 

@@ -108,7 +108,7 @@ describe("an endless loop is seen", () => {
   test("also by one service whose address is written in another form", () => {
     const forms = [
       "kafka-NAME.ns.svc:9092",
-      "kafka-NAME.ns.svc.cluster.local:9094",
+      "kafka-NAME.ns.svc.cluster.local:9092",
       "kafka-NAME.ns:9092",
       "kafka-NAME:9092",
     ];
@@ -120,6 +120,12 @@ describe("an endless loop is seen", () => {
       ];
       expect(loops(...ways), form).toHaveLength(1);
     }
+  });
+
+  test("not by two ports of one service, which can be a proxy in front of two clusters", () => {
+    const servers = (c: string) => `gateway.proxy.svc:909${c === "a" ? 3 : 4}`;
+    expect(loops({ from: "a", to: "b", servers })).toEqual([]);
+    expect(loops({ from: "a", to: "b", servers: () => "gateway.proxy.svc:9093" })).toHaveLength(1);
   });
 
   test("within one resource", () => {

@@ -61,8 +61,11 @@ function madeUsers(args: MigrationArgs): PreflightOptions["users"] {
     const { operator, administrator } = args[side];
     const admin =
       operator === undefined || administrator !== undefined ? [] : [`User:${namesOf(side, args[side]).administrator}`];
-    const all = [...principals[side], ...admin];
-    return all.length === 0 ? undefined : { principals: all, profile: args.profile ?? "least" };
+    const mirror = principals[side];
+    if (mirror.length + admin.length === 0) return undefined;
+    const users = { principals: [...mirror, ...admin], profile: args.profile ?? ("least" as const) };
+    if (admin.length === 0) return { ...users, only: "mirror" as const };
+    return mirror.length === 0 ? { ...users, only: "administrator" as const } : users;
   };
   const users = defined({ origin: of("origin"), target: of("target") });
   return Object.keys(users).length === 0 ? undefined : users;

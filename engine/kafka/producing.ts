@@ -51,11 +51,12 @@ export function producing(cluster: Cluster): Producing {
     },
 
     async transactionsOf(producerIds) {
-      return producerIds.length === 0 ? [] : ((await listed(cluster, producerIds)) ?? []);
+      return producerIds.length === 0 ? [] : (await listed(cluster, producerIds)).transactions;
     },
 
     async transactionalIds() {
-      return (await listed(cluster, []))?.map((one) => one.transactionalId);
+      const { transactions, complete } = await listed(cluster, []);
+      return complete ? transactions.map((one) => one.transactionalId) : undefined;
     },
 
     async mayDescribeTransactionalId(id) {
@@ -83,12 +84,15 @@ export function producing(cluster: Cluster): Producing {
 /**
  * Lists transactions on all brokers, because each broker knows only those that it coordinates.
  * @param producerIds an empty list means all
- * @returns undefined if a broker does not support the request
+ * @returns `complete`: false if a broker does not support the request
  */
-async function listed(cluster: Cluster, producerIds: readonly bigint[]): Promise<OpenTransaction[] | undefined> {
+async function listed(
+  cluster: Cluster,
+  producerIds: readonly bigint[],
+): Promise<{ transactions: OpenTransaction[]; complete: boolean }> {
   await cluster.metadata([]);
   const found = new Map<number, OpenTransaction[]>();
-  let told = true;
+  let complete = true;
   await cluster.untilAllAnswered(
     "list transactions of",
     cluster.links.brokerIds,
@@ -98,7 +102,7 @@ async function listed(cluster: Cluster, producerIds: readonly bigint[]): Promise
         brokers.map(async (broker) => {
           const link = await cluster.links.broker(broker);
           if (!link.speaks(listTransactions.key, listTransactions.version)) {
-            told = false;
+            complete = false;
             return settle(broker);
           }
           const { errorCode, transactions } = await cluster.links.sendOn(link, listTransactions, producerIds);
@@ -108,6 +112,5 @@ async function listed(cluster: Cluster, producerIds: readonly bigint[]): Promise
       );
     },
   );
-  const transactions = [...found.values()].flat();
-  return told || transactions.length > 0 ? transactions : undefined;
+  return { transactions: [...found.values()].flat(), complete };
 }

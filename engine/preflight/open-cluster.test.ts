@@ -120,6 +120,18 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     expect(await find([...onAll.slice(0, 2), { ...ofCluster, permission: "deny" }])).toEqual([]);
   });
 
+  it("counts only the ACLs of the users that the migration creates", async () => {
+    const find = (only: MadeUsers["only"], acls: Acl[], more: Partial<MadeUsers> = {}) =>
+      checkOpenCluster(port({ setting: "true", acls }), narrow, { ...users, ...more, ...(only && { only }) }, universe);
+    // The mirror's user of the origin needs no right on the cluster. A given administrator gets no ACL.
+    expect(await find(undefined, onAll.slice(0, 2))).toHaveLength(1);
+    expect(await find("mirror", onAll.slice(0, 2))).toEqual([]);
+    expect(await find("administrator", onAll.slice(0, 2))).toHaveLength(1);
+    const named: Acl[] = [others, { ...others, resourceType: "group", resourceName: "billing" }, ofCluster];
+    expect((await find("administrator", named, { groups: ["extra"] }))[0]!.seen).toContain("1 group (extra)");
+    expect(await find("mirror", named, { groups: ["extra"] })).toEqual([]);
+  });
+
   it("stops it where exactly-once would close other clients' transactional ids", async () => {
     const find = (ids: string[] | undefined, acls: Acl[] = []) => {
       const target = { ...port({ setting: "true", acls: [...onAll, ...acls], ids }), side: "target" as const };

@@ -15,6 +15,8 @@ export interface MadeUsers {
   principals: readonly string[];
   /** The mirror's profile. `guide` has rules for every topic and group. */
   profile: Profile;
+  /** The only user of the two that this migration creates ACLs for. Default both: the mirror's user and the administrator. */
+  only?: "mirror" | "administrator";
   /** Groups that move in addition to those of the mirror's pattern. Default none. */
   groups?: readonly string[];
 }
@@ -55,7 +57,8 @@ export async function checkOpenCluster(
     "topic",
     [...new Set([...universe.topics, ...universe.existing])].filter((name) => !name.startsWith("__")),
   );
-  const groups = bare("group", [...new Set([...universe.groups, ...(users.groups ?? [])])]);
+  const moved = users.only === "mirror" ? [] : (users.groups ?? []);
+  const groups = bare("group", [...new Set([...universe.groups, ...moved])]);
   const ids = bare("transactionalId", await idsInUse(port, mirror, rules));
   const named = [
     ...(topics.length === 0 ? [] : [`${countText(topics.length, "topic")} (${someOf(topics, 5)})`]),
@@ -103,9 +106,12 @@ export async function checkOpenCluster(
   return [warning("CLUSTER_OPEN_UNKNOWN", seen, fix)];
 }
 
-function rulesOf(side: Side, mirror: MirrorModel, { profile, groups = [] }: MadeUsers): AclRule[] {
+function rulesOf(side: Side, mirror: MirrorModel, { profile, only, groups = [] }: MadeUsers): AclRule[] {
   const mirrors = profile === "guide" ? guideAcls(side) : leastAcls(side, mirror);
-  return [...mirrors, ...administratorAcls(side, mirror, { groups })];
+  return [
+    ...(only === "administrator" ? [] : mirrors),
+    ...(only === "mirror" ? [] : administratorAcls(side, mirror, { groups })),
+  ];
 }
 
 /**

@@ -136,9 +136,10 @@ async function fromPlugin(plugin: ExecPlugin, cluster: Entry): Promise<Entry> {
     const { stdout } = await promisify(execFile)(plugin.command, plugin.args ?? [], { env, timeout: PLUGIN_LIMIT_MS });
     answer = (JSON.parse(stdout) as { status?: typeof answer }).status;
   } catch (error) {
-    const { code, stderr } = error as { code?: string | number; stderr?: string };
+    const { code, killed, stderr } = error as { code?: string | number; killed?: boolean; stderr?: string };
     const said = stderr ? `: ${stderr.trim().slice(0, 500)}` : "";
-    const why = code ?? "its answer is no ExecCredential";
+    const late = killed === true ? `no answer within ${PLUGIN_LIMIT_MS / 1000} s` : undefined;
+    const why = late ?? code ?? "its answer is no ExecCredential";
     throw invalid(
       `the kubeconfig's credential plugin ${plugin.command} failed (${why})${said}`,
       `run ${plugin.command} by hand, or log in again`,

@@ -300,7 +300,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
         );
       const cutOver = await project.up({ onLine });
       expect(await removed[0]).toBeGreaterThan(0);
-      expect(say(cutOver)).toMatch(/user operator removes the fence's rules[^]*kafka-migration fence --hold/);
+      expect(say(cutOver)).toMatch(/user operator removes the fence's ACLs[^]*kafka-migration fence --hold/);
       expect(say(cutOver)).toMatch(/fence: \d+ rules? had been removed since/);
       const { warnings } = JSON.parse(
         await readFile(join(at.sandbox.folder, "report", "migration-done.json"), "utf8"),

@@ -105,6 +105,9 @@ export function collisionWith(name: string, others: Iterable<string>): string | 
 /** Longest topic name in characters (Kafka's Topic.MAX_NAME_LENGTH). */
 export const LONGEST_TOPIC_NAME = 249;
 
+/** Longest alias of a cluster in characters (the CRDs of Strimzi and of Event Streams). */
+export const LONGEST_ALIAS = 100;
+
 /** The reason why brokers refuse this topic name (Kafka's Topic.validate). Undefined: brokers accept it. */
 export function topicNameFault(name: string): string | undefined {
   if (name.length > LONGEST_TOPIC_NAME) return `has ${name.length} characters, Kafka allows ${LONGEST_TOPIC_NAME}`;

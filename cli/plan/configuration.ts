@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
-import type { Wave } from "../../engine/plan";
+import { LONGEST_WAVE_NAME, type Wave } from "../../engine/plan";
 import type { MirrorModel } from "../../engine/model";
+import { LONGEST_ALIAS } from "../../engine/naming";
 
 /** The stack's project. Configuration keys start with it. */
 const PROJECT = "kafka-migration";
@@ -24,10 +25,11 @@ export interface WaveConfiguration {
  */
 export function configurationOf(wave: Wave, mirror: MirrorModel): WaveConfiguration {
   const group = `migration-${wave.name}`;
+  const aliases = aliasesOf(mirror);
   return {
-    origin: { alias: `${mirror.originAlias}-${wave.name}` },
+    origin: { alias: `${aliases.origin}-${wave.name}` },
     target: {
-      alias: `${mirror.targetAlias}-${wave.name}`,
+      alias: `${aliases.target}-${wave.name}`,
       groupId: group,
       offsetStorageTopic: `${group}-offsets`,
       configStorageTopic: `${group}-configs`,
@@ -35,6 +37,16 @@ export function configurationOf(wave: Wave, mirror: MirrorModel): WaveConfigurat
     },
     mirror: { name: group, topicsPattern: wave.topicsPattern, groupsPattern: wave.groupsPattern },
   };
+}
+
+/**
+ * What the aliases of all waves start with: the stack's aliases. If one is too long to get a wave's name added, both
+ * are replaced. Cut aliases could be the same.
+ */
+function aliasesOf({ originAlias, targetAlias }: MirrorModel): { origin: string; target: string } {
+  const most = LONGEST_ALIAS - 1 - LONGEST_WAVE_NAME;
+  const fit = originAlias.length <= most && targetAlias.length <= most;
+  return fit ? { origin: originAlias, target: targetAlias } : { origin: "origin", target: "target" };
 }
 
 export function yamlOf(configuration: WaveConfiguration): string[] {

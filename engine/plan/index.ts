@@ -23,7 +23,7 @@ export type {
   TopicFacts,
   Wave,
 } from "./types";
-export { bytesPerSecond, sumOf } from "./waves";
+export { bytesPerSecond, LONGEST_WAVE_NAME, sumOf } from "./waves";
 
 const MEASURE_MS = 10_000;
 const IDLE_MS = 7 * 86_400_000;

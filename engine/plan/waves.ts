@@ -133,8 +133,11 @@ function unusedName(name: string, taken: readonly string[]): string {
   return free;
 }
 
-/** Longest name of a wave. It becomes part of the names of Kubernetes objects. */
-const LONGEST = 40;
+/**
+ * Longest name of a wave, in characters. It becomes part of the mirror's name, which has at most 46, and of the aliases,
+ * which have at most 100.
+ */
+export const LONGEST_WAVE_NAME = 32;
 
 /**
  * What these parts are called: the Streams application, the common start of the topics, or the shortest topic, without
@@ -146,7 +149,7 @@ function nameOf({ topics, links }: Part, shared: string): string {
     return short
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, "-")
-      .slice(0, LONGEST)
+      .slice(0, LONGEST_WAVE_NAME)
       .replace(/^-+|-+$/g, "");
   };
   const application = links.find((l) => l.kind === "streams")?.name;
@@ -163,9 +166,13 @@ function commonStart(sorted: readonly string[]): string {
   return same === first.length ? first : first.slice(0, same).replace(/[^._-]*$/, "");
 }
 
+/** Adds a number if the name is taken. The number does not make the name too long. */
 function uniqueName(name: string, taken: Set<string>): string {
   let free = name;
-  for (let n = 2; taken.has(free); n++) free = `${name}-${n}`;
+  for (let n = 2; taken.has(free); n++) {
+    const end = `-${n}`;
+    free = name.slice(0, LONGEST_WAVE_NAME - end.length).replace(/-+$/, "") + end;
+  }
   taken.add(free);
   return free;
 }

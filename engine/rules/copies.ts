@@ -1,6 +1,6 @@
 import { isMigrationError } from "../errors";
 import { type Config, modelFrom } from "../mirror-configuration";
-import { internalTopics, policyKind, targetTopicName } from "../naming";
+import { internalTopics, LONGEST_ALIAS, policyKind, targetTopicName } from "../naming";
 import { compilePatternList } from "../patterns";
 import { sameCluster } from "./cluster";
 import { addressesOf } from "./addresses";
@@ -17,7 +17,7 @@ const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
 const PATTERNS = ["topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const;
 const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
 /** The operators' CRDs take no other alias. */
-const ALIAS = /^[A-Za-z0-9._-]{1,100}$/;
+const ALIAS = new RegExp(`^[A-Za-z0-9._-]{1,${LONGEST_ALIAS}}$`);
 
 /** Rules about which topics are copied and whether the copies arrive unchanged. */
 export const copyRules: Rule[] = [
@@ -158,7 +158,7 @@ function names(mirror: MirrorView): Saying[] {
   const aliases = sides.map((side) => ({
     seen: `${namesIn(mirror)[side]}.alias is "${mirror[side].alias}"`,
     why: /^[\w.-]+$/.test(mirror[side].alias)
-      ? "the API server takes at most 100 characters, because an alias becomes part of topic names"
+      ? `the API server takes at most ${LONGEST_ALIAS} characters, because an alias becomes part of topic names`
       : `the alias becomes part of topic names: ${why}`,
     instead: /^[\w.-]+$/.test(mirror[side].alias) ? "use a shorter alias" : "use another alias",
   }));

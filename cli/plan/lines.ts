@@ -1,5 +1,6 @@
 import { bytesPerSecond, type Bridge, type Part, type Plan, type PlanFacts, sumOf, type Wave } from "../../engine/plan";
 import type { MirrorModel } from "../../engine/model";
+import { LONGEST_TOPIC_NAME, policyKind, targetTopicName } from "../../engine/naming";
 import { bytesText, countText, durationText, someOf } from "../../engine/units";
 import { table } from "../table";
 import { configurationOf, yamlOf } from "./configuration";
@@ -151,10 +152,34 @@ function configuration({ facts, waves }: Plan, mirror: MirrorModel): string[] {
           "# copies them now, a second one would copy every record twice. That migration can only cut over as a whole.",
         ]),
     ...several.map((g) => `# Group "${g.name}" is in several waves: each moves its offsets on the wave's own topics.`),
-    ...waves.flatMap((wave, i) => [
-      "",
-      `# wave ${i + 1} of ${waves.length}: ${wave.name}, phase ${wave.phase}`,
-      ...yamlOf(configurationOf(wave, mirror)),
-    ]),
+    ...waves.flatMap((wave, i) => {
+      const values = configurationOf(wave, mirror);
+      return [
+        "",
+        `# wave ${i + 1} of ${waves.length}: ${wave.name}, phase ${wave.phase}`,
+        ...renamed(wave, mirror, values.origin.alias),
+        ...yamlOf(values),
+      ];
+    }),
+  ];
+}
+
+/** A note if the wave's alias gives copies other names than the stack's alias does. */
+function renamed({ topics }: Wave, mirror: MirrorModel, originAlias: string): string[] {
+  const names = topics.map((topic) => [mirror, { ...mirror, originAlias }].map((at) => targetTopicName(at, topic)));
+  const changed = names.filter(([before, after]) => before !== after);
+  if (changed.length === 0) return [];
+  const has = policyKind(mirror) === "unknown" ? "may be" : "is";
+  const [before, after] = changed[0]!;
+  const copies = countText(changed.length, "copy", "copies");
+  const long = changed.filter(([, name]) => name!.length > LONGEST_TOPIC_NAME);
+  return [
+    `# The alias ${has} part of the name of ${copies}: ${before} becomes ${after}.`,
+    ...(long.length === 0
+      ? []
+      : [
+          `# The name of ${countText(long.length, "copy", "copies")} is longer than Kafka allows (${LONGEST_TOPIC_NAME} ` +
+            `characters): ${long[0]![1]}. Use a shorter origin.alias.`,
+        ]),
   ];
 }

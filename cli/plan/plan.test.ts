@@ -6,6 +6,7 @@ import type { MirrorModel } from "../../engine/model";
 import { readSettings } from "../../stacks/settings";
 import { testMirror } from "../../test/support/models";
 import { configurationOf, yamlOf } from "./configuration";
+import { planLines } from "./lines";
 
 const mirror = testMirror({ originAlias: "prod", targetAlias: "next" });
 
@@ -106,5 +107,49 @@ describe("the proposed configuration of a wave", () => {
       ),
       { numRuns: 25 },
     );
+  });
+});
+
+describe("the configuration of the waves", () => {
+  const plan = planOf(["orders", "payments", "heartbeats-of-devices", "device.heartbeats"]);
+  const notes = (more: Partial<MirrorModel>) =>
+    planLines(plan, { ...mirror, ...more }, false).filter((l) => l.startsWith("#") && l.includes("becomes"));
+
+  test("warns that the copies get other names where the alias is part of them", () => {
+    const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
+    const [first, ...others] = notes({ policyClass });
+    expect([first, ...others]).toHaveLength(4);
+    expect(notes({ policyClass })).toContain(
+      "# The alias is part of the name of 1 copy: prod.orders becomes prod-orders.orders.",
+    );
+    expect(notes({ policyClass, separator: "_" }).join()).toContain("prod_payments becomes prod-payments_payments.");
+    expect(notes({ policyClass: "com.example.OwnPolicy" }).join()).toContain(
+      "# The alias may be part of the name of 1 copy",
+    );
+  });
+
+  test("says nothing where copies keep their names, except of topics that Apache's policy renames all the same", () => {
+    expect(notes({ policyClass: "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" })).toEqual([]);
+    expect(notes({})).toEqual([expect.stringContaining("prod.device.heartbeats becomes")]);
+  });
+
+  test("warns of copies whose names would be too long", () => {
+    const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
+    const [fits, long] = ["a".repeat(249 - "prod-wave-1.".length), "b".repeat(249 - "prod.".length)];
+    const lines = planLines(
+      planOf([fits, long], { waves: 1 }),
+      testMirror({ originAlias: "prod", policyClass }),
+      false,
+    );
+    const note = "# The name of 1 copy is longer than Kafka allows (249 characters): prod-wave-1.bbb";
+    expect(lines.filter((l) => l.includes("longer than Kafka"))).toEqual([expect.stringContaining(note)]);
+  });
+
+  test("is YAML with its notes", () => {
+    const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
+    const lines = planLines(plan, { ...mirror, policyClass }, false);
+    const from = lines.findIndex((l) => l.startsWith("# wave 1 "));
+    const to = lines.findIndex((l) => l.startsWith("# wave 2 "));
+    expect(Object.keys(parse(lines.slice(from, to).join("\n")).config)).toHaveLength(3);
   });
 });

@@ -58,7 +58,10 @@ function couplings(parts: readonly Part[], most: number): string[] {
     const others = part.links.filter((l) => !bridges.has(`${l.kind}:${l.name}`));
     return [
       `${someOf(part.topics, 5)}:`,
-      ...listed(part.bridges.map(bridgeText), most).map((line) => `  ${line}`),
+      ...listed(
+        part.bridges.map((bridge) => bridgeText(bridge, most)),
+        most,
+      ).map((line) => `  ${line}`),
       ...listed(
         others.map((l) => `${who(l)} ${doesWhat(l)} ${someOf(l.topics, 5)}; others connect these, too`),
         most,
@@ -79,14 +82,17 @@ const who = ({ kind, name }: Pick<Bridge, "kind" | "name">) =>
 const doesWhat = ({ kind }: Pick<Bridge, "kind">) =>
   kind === "transactions" ? "writes in transactions" : kind === "streams" ? "uses" : "reads";
 
-function bridgeText(bridge: Bridge): string {
-  const pieces = bridge.pieces.map((p) => {
+/** At most this number of pieces: one group may connect thousands of topics. */
+function bridgeText(bridge: Bridge, most: number): string {
+  const left = Math.max(0, bridge.pieces.length - most);
+  const pieces = bridge.pieces.slice(0, most).map((p) => {
     const more = p.topics > p.some.length ? ` and ${p.topics - p.some.length} more` : "";
     return `${p.some.join(", ")}${more}${p.bytes === undefined ? "" : ` (${bytesText(p.bytes)})`}`;
   });
   const split =
     bridge.kind === "streams" ? "one application, not to be split" : `--split ${quoted(bridge.name)} plans them apart`;
-  return `${who(bridge)} ${doesWhat(bridge)} ${pieces.join(" | ")}; nothing else connects these: ${split}`;
+  const others = left === 0 ? "" : ` and ${countText(left, "more piece")} (--all)`;
+  return `${who(bridge)} ${doesWhat(bridge)} ${pieces.join(" | ")}${others}; nothing else connects these: ${split}`;
 }
 
 /** A name as a shell reads it. */

@@ -6,6 +6,7 @@ import type { MirrorModel } from "../../engine/model";
 import { readSettings } from "../../stacks/settings";
 import { testMirror } from "../../test/support/models";
 import { configurationOf, yamlOf } from "./configuration";
+import { planJson } from "./json";
 import { planLines } from "./lines";
 
 const mirror = testMirror({ originAlias: "prod", targetAlias: "next" });
@@ -107,6 +108,35 @@ describe("the proposed configuration of a wave", () => {
       ),
       { numRuns: 25 },
     );
+  });
+});
+
+describe("a group that alone connects thousands of topics", () => {
+  const names = Array.from({ length: 5_000 }, (_, i) => `topic-${i}`);
+  const plan = planOf(names, {}, { monitoring: names });
+  const line = (all: boolean) => planLines(plan, mirror, all).find((l) => l.includes('group "monitoring" reads'))!;
+
+  test("is shown with the first pieces and the number of the others", () => {
+    expect(line(false).split(" | ")).toHaveLength(10);
+    expect(line(false)).toMatch(
+      /\(1 KB\) and 4990 more pieces \(--all\); nothing else connects these: --split monitoring plans them apart$/,
+    );
+  });
+
+  test("is shown with every piece if that is asked for, and in the JSON", () => {
+    expect(line(true).split(" | ")).toHaveLength(5_000);
+    expect(line(true)).not.toContain("more pieces");
+    expect(planJson(plan, mirror).parts[0]!.bridges[0]!.pieces).toHaveLength(5_000);
+  });
+
+  test("has no note if all pieces fit", () => {
+    const few = planLines(planOf(names.slice(0, 10), {}, { monitoring: names.slice(0, 10) }), mirror, false).join("\n");
+    expect(few).toContain("nothing else connects these");
+    expect(few).not.toContain("more pieces");
+    const eleven = planLines(planOf(names.slice(0, 11), {}, { monitoring: names.slice(0, 11) }), mirror, false).join(
+      "\n",
+    );
+    expect(eleven).toContain("and 1 more piece (--all);");
   });
 });
 

@@ -20,7 +20,7 @@ export function linksOf(
     const key = `${kind === "transactions" ? "transactions" : "group"}:${name}`;
     links.set(key, { kind, name, topics: union([links.get(key)?.topics ?? [], ...lists]) });
   };
-  for (const [application, topics] of internal.byApplication) add("streams", application, topics);
+  for (const [application, topics] of internal.byApplication) add("streams", application, [...topics].sort());
   for (const { name, committed, reads } of facts.groups) {
     const kind = internal.byApplication.has(name) ? "streams" : "group";
     add(kind, name, committed, reads ?? []);
@@ -31,10 +31,22 @@ export function linksOf(
   return all.filter((link) => link.topics.length > 1 && !split.includes(link.name));
 }
 
-/** All names, once and sorted. One list alone is sorted already: a wide group has thousands of topics. */
+/** All names of sorted lists, once and sorted. Merges, because a thousand groups may each read thousands of topics. */
 function union(lists: readonly (readonly string[])[]): string[] {
-  const filled = lists.filter((list) => list.length > 0);
-  return filled.length === 1 ? [...filled[0]!] : [...new Set(filled.flat())].sort();
+  return lists.reduce<string[]>((all, list) => (list.length === 0 ? all : merge(all, list)), []);
+}
+
+function merge(one: readonly string[], other: readonly string[]): string[] {
+  if (one.length === 0) return [...other];
+  const all: string[] = [];
+  for (let i = 0, j = 0; i < one.length || j < other.length; ) {
+    const [a, b] = [one[i], other[j]];
+    const name = b === undefined || (a !== undefined && a <= b) ? a! : b;
+    if (a === name) i++;
+    if (b === name) j++;
+    all.push(name);
+  }
+  return all;
 }
 
 /** Internal topics of Streams applications: by application, and those whose application has no group on the origin. */

@@ -184,8 +184,8 @@ function renamed({ topics }: Wave, mirror: MirrorModel, originAlias: string): st
     ...(long.length === 0
       ? []
       : [
-          `# The name of ${countText(long.length, "copy", "copies")} is longer than Kafka allows (${LONGEST_TOPIC_NAME} ` +
-            `characters): ${long[0]![1]}. Use a shorter origin.alias.`,
+          `# The name of ${countText(long.length, "copy", "copies")} is longer than Kafka allows ` +
+            `(${LONGEST_TOPIC_NAME} characters): ${long[0]![1]}. Use a shorter origin.alias.`,
         ]),
   ];
 }

@@ -134,8 +134,8 @@ function unusedName(name: string, taken: readonly string[]): string {
 }
 
 /**
- * Longest name of a wave, in characters. It becomes part of the mirror's name, which has at most 46, and of the aliases,
- * which have at most 100.
+ * Longest name of a wave, in characters. It becomes part of the mirror's name, which has at most 46, and of aliases
+ * (`LONGEST_ALIAS`).
  */
 export const LONGEST_WAVE_NAME = 32;
 

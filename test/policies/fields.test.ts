@@ -51,7 +51,7 @@ describe("a field that the API server drops is said with what is lost", () => {
       "trustedCertificates[0].secret",
       "secretName",
     ],
-    ["nobody's", { clusters: [{ hobby: "x" }] }, "spec.clusters[0].hobby", "leave it out"],
+    ["nobody's", { clusters: [{ hobby: "x" }] }, "spec.clusters[0].hobby", "remove it"],
     ["in a pod", { template: { pod: { toleration: [] } } }, "template.pod.toleration", "tolerations"],
   ])("%s", (_name, spec, path, says) => {
     const [message, ...others] = messages(beta(spec));

@@ -14,7 +14,7 @@ const say = (rules: readonly AclRule[]) =>
   );
 
 describe("the guide's ACLs", () => {
-  test("are 9 bindings on the origin and 11 on the target, one rule each", () => {
+  test("are 9 bindings on the origin and 11 on the target, one operation per rule", () => {
     for (const [role, count] of [
       ["origin", 9],
       ["target", 11],
@@ -25,7 +25,7 @@ describe("the guide's ACLs", () => {
     }
   });
 
-  test("become bindings as the user operator writes them", () => {
+  test("become the bindings that the User Operator creates, without duplicates", () => {
     const bindings = aclBindings(guideAcls("origin"), "User:mm2-credentials");
     expect(bindings[3]).toEqual({
       resourceType: "cluster",
@@ -40,8 +40,8 @@ describe("the guide's ACLs", () => {
   });
 });
 
-describe("the least ACLs", () => {
-  test("for the guide's configuration", () => {
+describe("the least-privilege ACLs", () => {
+  test("grant only what the guide's configuration needs", () => {
     expect(say(leastAcls("origin", guide))).toEqual([
       "topic *: Read, DescribeConfigs",
       "topic mm2-offset-syncs.target-cluster.internal: Create, Write",
@@ -57,7 +57,7 @@ describe("the least ACLs", () => {
     ]);
   });
 
-  test("with offset syncs on the target the origin is only read", () => {
+  test("only read the origin if the offset syncs are on the target", () => {
     const mirror: MirrorModel = { ...guide, offsetSyncsLocation: "target", syncGroupOffsets: true };
     expect(say(leastAcls("origin", mirror))).toEqual(["topic *: Read, DescribeConfigs", "group *: Describe"]);
     expect(say(leastAcls("target", mirror))).toEqual([
@@ -66,7 +66,7 @@ describe("the least ACLs", () => {
     ]);
   });
 
-  test("exactly-once adds the two transactional ids", () => {
+  test("include the two transactional ids for exactly-once", () => {
     const mirror: MirrorModel = { ...guide, offsetSyncsLocation: "target", exactlyOnce: true };
     expect(say(leastAcls("target", mirror)).slice(-2)).toEqual([
       "transactionalId connect-cluster-mirrormaker2-cluster: Write",
@@ -74,7 +74,7 @@ describe("the least ACLs", () => {
     ]);
   });
 
-  test("narrowed topics and groups leave the internal topics their own rules", () => {
+  test("keep separate rules for internal topics if topics and groups are narrowed", () => {
     const mirror: MirrorModel = {
       ...guide,
       topicsPattern: "orders,payments-.*",
@@ -104,7 +104,7 @@ describe("the least ACLs", () => {
     ]);
   });
 
-  test("the default policy's names are the renamed ones", () => {
+  test("use the renamed topics of the default replication policy", () => {
     const mirror: MirrorModel = {
       ...guide,
       policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy",
@@ -117,7 +117,7 @@ describe("the least ACLs", () => {
     ]);
   });
 
-  test("a policy that renames needs only the prefix of its names for every topic", () => {
+  test("cover all topics by their name prefix if the policy renames topics", () => {
     const renaming: MirrorModel = {
       ...guide,
       policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy",
@@ -140,13 +140,13 @@ describe("the least ACLs", () => {
       expect(target({ policyClass: "com.example.Policy", topicsPattern })[0]).toContain("topic *:");
   });
 
-  test("`narrow: false` keeps `*`", () => {
+  test("keep `*` with `narrow: false`", () => {
     const mirror: MirrorModel = { ...guide, topicsPattern: "orders", groupsPattern: "billing" };
     expect(leastAcls("origin", mirror, { narrow: false })).toEqual(leastAcls("origin", guide));
     expect(leastAcls("target", mirror, { narrow: false })).toEqual(leastAcls("target", guide));
   });
 
-  test("copying ACLs is what needs the cluster", () => {
+  test("include the cluster only to copy ACLs", () => {
     expect(say(leastAcls("origin", guide, { syncTopicAcls: true }))).toContain("cluster: Describe");
     expect(say(leastAcls("target", guide, { syncTopicAcls: true }))).toContain("cluster: Alter");
     expect(
@@ -156,7 +156,7 @@ describe("the least ACLs", () => {
 });
 
 describe("the administrator's ACLs", () => {
-  test("delete internal topics and the own note of moved offsets, and nothing else", () => {
+  test("allow deletion only of internal topics and the journal of moved offsets", () => {
     const deletable = (["origin", "target"] as const).flatMap((role) =>
       administratorAcls(role, guide)
         .filter((r) => r.resource.type === "topic" && r.operations.includes("Delete"))
@@ -172,7 +172,7 @@ describe("the administrator's ACLs", () => {
     ]);
   });
 
-  test("write no record but the own note of moved offsets, and change the origin's cluster for the fence only", () => {
+  test("allow writes only to the journal, and changes of the origin's cluster only for the fence", () => {
     for (const role of ["origin", "target"] as const) {
       const writable = administratorAcls(role, guide).filter(
         (r) => r.operations.includes("Write") || r.operations.includes("Create"),
@@ -185,7 +185,7 @@ describe("the administrator's ACLs", () => {
     expect(say(administratorAcls("origin", guide, { fence: true }))).toContain("cluster: Alter");
   });
 
-  test("narrowed to the patterns", () => {
+  test("are narrowed to the patterns", () => {
     const mirror: MirrorModel = { ...guide, topicsPattern: "orders", groupsPattern: "billing" };
     const beside = { groups: ["billing", "orders-1"] };
     expect(say(administratorAcls("origin", mirror, beside))).toEqual(

@@ -41,7 +41,7 @@ describe("the ACL names of a pattern list", () => {
     .array(fc.constantFrom("a", "b", "-", "_", "."), { minLength: 1, maxLength: 6 })
     .map((l) => l.join(""));
 
-  test("hold every name that the patterns match", () => {
+  test("cover every name that the patterns match", () => {
     fc.assert(
       fc.property(list, fc.array(name, { minLength: 20, maxLength: 20 }), (patterns, names) => {
         const matches = compilePatternList(patterns, "topicsPattern");
@@ -57,7 +57,7 @@ describe("the ACL names of a pattern list", () => {
     );
   });
 
-  test("plain names and plain prefixes stay exact", () => {
+  test("are exact for plain names and plain prefixes", () => {
     const word = fc.stringMatching(/^[a-z][a-z0-9_-]{0,8}$/);
     fc.assert(
       fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 5 }), (words) => {

@@ -42,38 +42,38 @@ function reasons(kind: InternalTopicKind, seen: Partial<FoundTopic> = {}): strin
 
 const kinds = Object.keys(own) as InternalTopicKind[];
 
-describe("an internal topic is the mirror's own", () => {
-  it.each(kinds)("%s: with the records that MirrorMaker 2 writes, or none yet", (kind) => {
+describe("an internal topic belongs to the mirror", () => {
+  it.each(kinds)("%s: if it holds the records that MirrorMaker 2 writes, or none yet", (kind) => {
     expect(reasons(kind)).toEqual([]);
     expect(reasons(kind, { records: [] })).toEqual([]);
   });
 
-  it.each(kinds)("%s: also with a tombstone, which removes an entry", (kind) => {
+  it.each(kinds)("%s: if it also holds tombstones of its entries", (kind) => {
     const tombstones = own[kind].filter((r) => r.key?.toString() !== "session-key").map((r) => ({ ...r, value: null }));
     expect(reasons(kind, { records: [...own[kind], ...tombstones] })).toEqual([]);
     const foreign = { ...record("customer-3", "x"), value: null };
     expect(reasons(kind, { records: [...own[kind], foreign] })).toHaveLength(1);
   });
 
-  it("offsets and status: with other partition counts when the records prove it", () => {
+  it("offsets and status: with any partition count if the records prove it", () => {
     expect(reasons("offsets", { partitions: 50 })).toEqual([]);
     expect(reasons("status", { partitions: 1 })).toEqual([]);
   });
 });
 
 describe("an internal topic is foreign", () => {
-  it.each(kinds)("%s: with another cleanup policy", (kind) => {
+  it.each(kinds)("%s: if it has another cleanup policy", (kind) => {
     expect(reasons(kind, { cleanupPolicy: "delete" })).toEqual(["cleanup.policy is delete, not compact"]);
     expect(reasons(kind, { cleanupPolicy: "compact,delete" })).toHaveLength(1);
   });
 
-  it.each(kinds)("%s: with another partition count and nothing in it", (kind) => {
+  it.each(kinds)("%s: if it is empty and has another partition count", (kind) => {
     expect(reasons(kind, { partitions: 3, records: [] })).toEqual([
       expect.stringMatching(/^it has 3 partitions, not \d+$/),
     ]);
   });
 
-  it.each(kinds)("%s: with an application's records, and not one of their values is shown", (kind) => {
+  it.each(kinds)("%s: if it holds an application's records, and the report shows none of their values", (kind) => {
     const found = reasons(kind, {
       records: [...own[kind], record("customer-3", "credit card 4711"), record(null, "x")],
     });
@@ -83,7 +83,7 @@ describe("an internal topic is foreign", () => {
     expect(found.join()).not.toMatch(/customer|4711|secret/);
   });
 
-  it("with another Connect's connectors, which may be alive", () => {
+  it("if it holds entries of another Connect cluster's connectors", () => {
     expect(reasons("offsets", { records: [offsets(source), offsets("jdbc-sink")] })).toEqual([
       "it holds entries of other connectors: jdbc-sink",
     ]);
@@ -95,7 +95,7 @@ describe("an internal topic is foreign", () => {
     ).toEqual(["it holds entries of other connectors: jdbc-sink"]);
   });
 
-  it("with another mirror's heartbeats", () => {
+  it("if it holds another mirror's heartbeats", () => {
     expect(reasons("heartbeats", { records: [record(...heartbeat({ ...beat, sourceAlias: "elsewhere" }))] })).toEqual([
       "it holds entries of another mirror: elsewhere->target-cluster",
     ]);
@@ -105,7 +105,7 @@ describe("an internal topic is foreign", () => {
 describe("checkpoints", () => {
   const committed = (topic: string, partition: number, offset: bigint) => ({ topic, partition, offset, metadata: "" });
 
-  it("are applied when the group has an offset for the very partition", () => {
+  it("are applied if the group has an offset for the same partition", () => {
     const points = [point, { ...point, partition: 1 }, { ...point, group: "h" }];
     expect(notApplied(points, new Map([["g", [committed("orders", 0, 3n), committed("orders", 1, -1n)]]]))).toEqual(
       new Map([
@@ -125,7 +125,7 @@ describe("checkpoints", () => {
   });
 });
 
-it("residue is looked for under the names of other separators and places too", () => {
+it("the search for residue includes names with other separators and locations", () => {
   const names = possibleInternalNames({ ...mirror, separator: "" });
   for (const name of [
     "origin-clustercheckpointsinternal",

@@ -73,7 +73,7 @@ describe("nothing of the mirror is deleted", () => {
     await expect(gone()).rejects.toThrow(/MIRROR_STILL_RUNNING: internal topics still grow/);
   });
 
-  it("where one topic is not what MirrorMaker 2 makes", async () => {
+  it("if one internal topic does not match what MirrorMaker 2 creates", async () => {
     policies = { [offsets.name]: "compact,delete" };
     await expect(deleteInternalTopic(model, offsets, silent, open)).rejects.toThrow(
       /INTERNAL_TOPIC_FOREIGN[^]*cleanup.policy is compact,delete/,
@@ -84,14 +84,14 @@ describe("nothing of the mirror is deleted", () => {
 });
 
 describe("Connect's group", () => {
-  it("is deleted when it is empty, and not when it is gone already", async () => {
+  it("is deleted if it is empty, and skipped if it is already gone", async () => {
     expect(await deleteMirrorGroups(model, silent, open)).toEqual({ deleted: true });
     group = { state: "Dead" };
     expect(await deleteMirrorGroups(model, silent, open)).toEqual({ deleted: false });
     expect(deleted).toEqual([groupId]);
   });
 
-  it("is not deleted when it holds committed offsets or is of another kind: then it is an application's", async () => {
+  it("is kept if it holds committed offsets or belongs to an application", async () => {
     committed = [7n];
     await expect(deleteMirrorGroups(model, silent, open)).rejects.toThrow(
       /MIRROR_GROUP_FOREIGN.*holds committed offsets \(t:0\)/,

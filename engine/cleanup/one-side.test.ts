@@ -49,21 +49,21 @@ beforeEach(() => {
   open = 0;
 });
 
-describe("what is on the target is deleted though the origin is gone", () => {
+describe("cleanup on the target after the origin is gone", () => {
   const topic = (kind: string) => internalTopics(atTarget.mirror).find((t) => t.kind === kind)!;
 
-  it.each(["always", "when-applied"] as const)("the checkpoints topic, %s", async (mode) => {
+  it.each(["always", "when-applied"] as const)("deletes the checkpoints topic, %s", async (mode) => {
     await deleteCheckpoints(model, mode, silent, without);
     expect(deleted).toEqual([topic("checkpoints").name]);
   });
 
-  it("the other internal topics and Connect's group", async () => {
+  it("deletes the other internal topics and Connect's group", async () => {
     for (const kind of ["offsets", "configs", "status"]) await deleteInternalTopic(model, topic(kind), silent, without);
     await deleteMirrorGroups(model, silent, without);
     expect(deleted).toEqual([topic("offsets").name, topic("configs").name, topic("status").name, groupId]);
   });
 
-  it("and the mirror is proved gone, where the origin has none of its topics", async () => {
+  it("proves that the mirror is gone if the origin held none of its topics", async () => {
     expect(await proveMirrorGone(atTarget, { limitMs: 1_000, quietMs: 1 }, silent, undefined, without)).toMatchObject({
       groupState: "Empty",
     });
@@ -72,13 +72,13 @@ describe("what is on the target is deleted though the origin is gone", () => {
     );
   });
 
-  it("also where the origin had one of its topics, once somebody said that it is gone", async () => {
+  it("proves that the mirror is gone with originGone if the origin held one of its topics", async () => {
     expect(
       await proveMirrorGone(model, { limitMs: 1_000, quietMs: 1, originGone: true }, silent, undefined, without),
     ).toMatchObject({ groupState: "Empty" });
   });
 
-  it("but not what is on the origin; and nothing stays open", async () => {
+  it("fails for a topic on the origin, and closes every connection", async () => {
     const syncs = internalTopics(model.mirror).find((t) => t.side === "origin")!;
     await expect(deleteInternalTopic(model, syncs, silent, without)).rejects.toThrow("there is no origin");
     expect([deleted, open]).toEqual([[], 0]);

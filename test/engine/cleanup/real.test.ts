@@ -60,7 +60,7 @@ const present = async () =>
     .sort();
 
 describe("while a real MirrorMaker 2 runs", () => {
-  it("recognises every topic that it made, by its records", async () => {
+  it("recognises every topic of the mirror by its records", async () => {
     await eventually("every internal topic has records", async () => {
       const checks = await checkInternalTopics(model);
       return checks.every((c) => c.state === "present" && c.records > 0);
@@ -82,7 +82,7 @@ describe("while a real MirrorMaker 2 runs", () => {
     expect(lines.join("\n")).toMatch(/waiting for the mirror to stop: Connect group .* is Stable with 1 member/);
   });
 
-  it("lists all of it as residue", async () => {
+  it("lists its topics and its group as residue", async () => {
     const residue = await listResidue(model, { patienceMs: 0 });
     expect(residue.map((r) => `${r.kind} ${r.side}`).sort()).toEqual([
       "group target",
@@ -98,7 +98,7 @@ describe("while a real MirrorMaker 2 runs", () => {
   });
 });
 
-test("a SCRAM credential of a user that the migration created is residue, on both clusters", async () => {
+test("a SCRAM credential of a user that the migration created is residue on both clusters", async () => {
   const user = `${prefix}-user`;
   const principals = { origin: [`User:${user}`], target: [`User:${user}`, "User:CN=mm2"] };
   const credentials = async () =>
@@ -112,20 +112,20 @@ test("a SCRAM credential of a user that the migration created is residue, on bot
   for (const side of sides) await deleteScramUser(clusters[side], user);
 });
 
-describe("when it is gone", () => {
+describe("after the mirror is gone", () => {
   beforeAll(async () => {
     await mirror!.stop();
     mirror = undefined;
   });
 
-  it("proves it", async () => {
+  it("proves that it is gone", async () => {
     expect(await proveMirrorGone(model, { limitMs: 30_000, quietMs: 1_000 }, progress)).toMatchObject({
       group: `${prefix}-connect`,
       groupState: expect.stringMatching(/Empty|Dead/) as string,
     });
   });
 
-  it("touches nothing when one topic is not the mirror's: all or nothing", async () => {
+  it("deletes nothing if one topic does not belong to the mirror", async () => {
     const foreign = { ...model, mirror: { ...model.mirror, statusStorageTopic: `${prefix}-orders` } };
     await target.createTopic(`${prefix}-orders`, { partitions: 3, replicationFactor: 1 });
     await produce(clusters.target, `${prefix}-orders`, [{ key: "order-1", value: "one" }]);
@@ -141,7 +141,7 @@ describe("when it is gone", () => {
     expect(await target.listTopics()).toContain(`${prefix}-orders`);
   });
 
-  it("keeps checkpoints whose groups have no offsets on the target", async () => {
+  it("keeps checkpoints if their groups have no offsets on the target", async () => {
     expect(await deleteCheckpoints(model, "never")).toEqual({ deleted: false, reason: "kept", checkpoints: 0 });
     await expect(deleteCheckpoints(model, "when-applied")).rejects.toThrow(
       new RegExp(`CHECKPOINTS_NOT_APPLIED: target: 1 group of 1 [^]*group ${group}: ${data}:[01], ${data}:[01]`),
@@ -161,7 +161,7 @@ describe("when it is gone", () => {
     });
   });
 
-  it("removes the rest, each topic on its own cluster, and again without harm", async () => {
+  it("deletes the rest, each topic on its own cluster, and can run again", async () => {
     await proveMirrorGone(model, { limitMs: 10_000, quietMs: 500 });
     for (const topic of internalTopics(model.mirror)) {
       expect(await deleteInternalTopic(model, topic, progress)).toEqual({ deleted: topic.kind !== "checkpoints" });
@@ -173,7 +173,7 @@ describe("when it is gone", () => {
     expect(await target.listTopics()).toContain(data);
   });
 
-  it("does not take an application's group for Connect's", async () => {
+  it("does not treat an application's group as Connect's", async () => {
     const own = { ...model, mirror: { ...model.mirror, groupId: group } };
     await expect(deleteMirrorGroups(own)).rejects.toThrow(
       new RegExp(`MIRROR_GROUP_FOREIGN: target: group ${group} holds committed offsets \\(${data}:`),
@@ -181,7 +181,7 @@ describe("when it is gone", () => {
     expect((await target.listGroups()).map((g) => g.groupId)).toContain(group);
   });
 
-  it("finds ACLs, throttles and reassignments that were left", async () => {
+  it("finds ACLs and throttles that are left", async () => {
     const acl = {
       resourceType: "topic",
       resourceName: data,

@@ -10,7 +10,7 @@ describe("source offsets", () => {
   const key = (connector: string, topic: string, partition: number, cluster = "origin") =>
     json([connector, { cluster, partition, topic }]);
 
-  it("keeps the latest of each partition of this connector; null removes", () => {
+  it("keep the latest offset of each partition of this connector, and null removes it", () => {
     const offsets = new SourceOffsets(name, "origin");
     offsets.add(key(name, "orders", 0), json({ offset: 5 }));
     offsets.add(key(name, "orders", 0), json({ offset: 9 }));
@@ -23,7 +23,7 @@ describe("source offsets", () => {
     ]);
   });
 
-  it("leaves other connectors, other clusters and other formats aside", () => {
+  it("ignore other connectors, other clusters and other formats", () => {
     const offsets = new SourceOffsets(name, "origin");
     offsets.add(key("origin->target.MirrorCheckpointConnector", "orders", 0), json({ offset: 5 }));
     offsets.add(key(name, "orders", 0, "another"), json({ offset: 5 }));
@@ -34,7 +34,7 @@ describe("source offsets", () => {
     expect(offsets.latest.size).toBe(0);
   });
 
-  it("reads the offset of any partition back", () => {
+  it("are the last value of each partition, for any records", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.stringMatching(/^[a-z.:_-]{1,9}$/), fc.nat(3), fc.option(fc.nat(), { nil: null }))),
@@ -71,7 +71,7 @@ describe("connectors and tasks", () => {
   const assigned = (state: ReturnType<typeof fold>) =>
     currentTasks(state!).map((t) => [t.task, assignedPartitions(t.config).map((p) => `${p.topic}/${p.partition}`)]);
 
-  it("takes tasks from their commit on, not before", () => {
+  it("counts tasks only after their commit", () => {
     expect(assigned(fold(connector, task(0, "a-0,b-c-12"), task(1, "a-1")))).toEqual([]);
     expect(assigned(fold(connector, task(0, "a-0,b-c-12"), task(1, "a-1"), commit(2)))).toEqual([
       [0, ["a/0", "b-c/12"]],
@@ -80,7 +80,7 @@ describe("connectors and tasks", () => {
     expect(assigned(fold(connector, task(0, "a-0"), commit(1), task(0, "a-0,a-1")))).toEqual([[0, ["a/0"]]]);
   });
 
-  it("forgets the tasks beyond a smaller assignment, also in a compacted log", () => {
+  it("drops the tasks beyond a smaller assignment, also in a compacted log", () => {
     expect(assigned(fold(connector, task(0, "a-0"), task(1, "a-1"), commit(2), task(0, "a-0,a-1"), commit(1)))).toEqual(
       [[0, ["a/0", "a/1"]]],
     );
@@ -88,12 +88,12 @@ describe("connectors and tasks", () => {
     expect(assigned(fold(connector, task(0, "a-0"), commit(1), commit(0)))).toEqual([]);
   });
 
-  it("keeps the assignment in force when a commit comes without its tasks, and says so", () => {
+  it("marks a connector as inconsistent if a commit comes without its tasks", () => {
     const state = fold(connector, task(0, "a-0"), commit(1), task(0, "a-0,a-1"), commit(2));
     expect(state!.inconsistent).toBe(true);
   });
 
-  it("knows what was asked for and what became of it", () => {
+  it("reads the target state and the statuses of a connector and its tasks", () => {
     const state = fold(
       ["status-task-" + name + "-0", { state: "FAILED", trace: "java.lang.Error: x\n\tat y", worker_id: "w:8083" }],
       connector,

@@ -13,7 +13,7 @@ afterAll(async () => {
 });
 
 describe("reading Connect's topics", () => {
-  it("goes on where it stopped, and sees what came since", async () => {
+  it("continues where it stopped and sees new records", async () => {
     const mirror = await FakeMirror.start(ports);
     const reader = new ConnectStateReader(ports.target, mirror.model.mirror);
     await mirror.copied("orders", 5);
@@ -40,7 +40,7 @@ describe("reading Connect's topics", () => {
     expect((await reader.read()).assignments).toHaveLength(1);
   });
 
-  it("starts again when a topic was made anew", async () => {
+  it("starts again if a topic was recreated", async () => {
     const mirror = await FakeMirror.start(ports);
     const { offsetStorageTopic } = mirror.model.mirror;
     const reader = new ConnectStateReader(ports.target, mirror.model.mirror);
@@ -58,7 +58,7 @@ describe("reading Connect's topics", () => {
     expect((await reader.read()).offsets.size).toBe(0);
   });
 
-  it("with exactly-once support counts committed offsets only", async () => {
+  it("counts only committed offsets with exactly-once support", async () => {
     const mirror = await FakeMirror.start(ports);
     const write = async (offset: number, outcome: "commit" | "abort" | "open") => {
       const producer = mirror.target.producer({
@@ -93,7 +93,7 @@ describe("reading Connect's topics", () => {
     await expect.poll(() => read(true), { timeout: 20_000 }).toBe(11);
   });
 
-  it("follows a connector to an offsets topic of its own, and to its own isolation", async () => {
+  it("follows a connector to its own offsets topic and its own isolation level", async () => {
     const own = uniqueName("port-state-own-offsets");
     ports.remember(own);
     await ports.target.createTopic(own, { partitions: 1, replicationFactor: 1 });

@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 
 describe("the fence's rules", () => {
-  it("deny writing to everyone, on exactly the migrated topics, never on the mirror's own", async () => {
+  it("deny writes to everyone on exactly the migrated topics, never on the mirror's own", async () => {
     const before = others();
     const raised = await raise();
     expect(denied()).toEqual(["User:* Write orders", "User:* Write payments"]);
@@ -39,7 +39,7 @@ describe("the fence's rules", () => {
     expect(await check()).toEqual({ state: "up", rules: 2, missing: [], leftovers: [] });
   });
 
-  it("are made once, and go without a trace", async () => {
+  it("are created once and leave nothing behind", async () => {
     const before = origin.list;
     await raise();
     const up = origin.list.length;
@@ -51,7 +51,7 @@ describe("the fence's rules", () => {
     expect(await check()).toMatchObject({ state: "down" });
   });
 
-  it("can be taken away after a kill at any point of raising or lowering", async () => {
+  it("can be removed after a kill at any point of raising or lowering", async () => {
     const before = origin.list;
     const steps = 4;
     for (const act of ["create", "delete"] as const) {
@@ -74,14 +74,14 @@ describe("the fence's rules", () => {
     }
   });
 
-  it("leave a denial that was there before", async () => {
+  it("keep a deny rule that existed before", async () => {
     origin.allow({ resourceName: "orders", principal: "User:*", permission: "deny" });
     expect(await raise()).toMatchObject({ created: 1, own: ["orders"] });
     await lower();
     expect(denied()).toEqual(["User:* Write orders"]);
   });
 
-  it("follow topics that come while the fence stands, and name those that are no longer migrated", async () => {
+  it("follow new topics while the fence is up, and name topics that are no longer migrated", async () => {
     await raise();
     origin.ends.set("m-new", 0n);
     expect(await check()).toMatchObject({ state: "partly", missing: ["m-new"] });
@@ -92,7 +92,7 @@ describe("the fence's rules", () => {
     expect(denied()).toEqual([]);
   });
 
-  it("can except principals where rights are given one by one", async () => {
+  it("can except principals if rights are granted one by one", async () => {
     origin.allow(
       { principal: "User:admin" },
       { principal: "User:other", resourceName: "pay", patternType: "prefixed", operation: "All" },
@@ -111,13 +111,13 @@ describe("topics that no ACL names", () => {
     origin.allow({ resourceName: "orders" });
   });
 
-  it("are not touched blindly where the brokers hide their default", async () => {
+  it("are not fenced if the brokers hide their default", async () => {
     origin.brokerConfig = { "allow.everyone.if.no.acl.found": null };
     await expect(raise()).rejects.toThrow(/FENCE_DEFAULT_UNKNOWN[^]*payments/);
     expect(denied()).toEqual([]);
   });
 
-  it("are judged by what this login may do with a name that no ACL covers, where the brokers hide their default", async () => {
+  it("are judged by the login's rights if the brokers hide their default", async () => {
     origin.brokerConfig = { "allow.everyone.if.no.acl.found": null };
     origin.maySeeUnnamed = false;
     await raise();
@@ -129,7 +129,7 @@ describe("topics that no ACL names", () => {
     expect(others().map((a) => `${a.principal} ${a.operation} ${a.resourceName}`)).toContain("User:* All payments");
   });
 
-  it("stay readable where everyone is allowed by default", async () => {
+  it("stay readable if everyone is allowed by default", async () => {
     const before = origin.list;
     await raise({ everyoneByDefault: true });
     expect(others().map((a) => `${a.principal} ${a.operation} ${a.resourceName}`)).toEqual([
@@ -142,7 +142,7 @@ describe("topics that no ACL names", () => {
     expect(origin.list).toEqual(before);
   });
 
-  it("need no rule of their own where nobody is", async () => {
+  it("need no rule of their own if no one is allowed by default", async () => {
     await raise({ everyoneByDefault: false });
     expect(others()).toHaveLength(1);
     await lower();
@@ -152,15 +152,15 @@ describe("topics that no ACL names", () => {
 });
 
 describe("an origin without an authorizer", () => {
-  it("can't be fenced, and has nothing to lower", async () => {
+  it("cannot be fenced, and has nothing to lower", async () => {
     origin.authorizer = false;
     await expect(raise()).rejects.toThrow("FENCE_NO_AUTHORIZER");
     expect(await lower()).toEqual({ removed: 0 });
   });
 });
 
-describe("what passes the fence", () => {
-  it("is named: partitions that are still written to", async () => {
+describe("writes that pass the fence", () => {
+  it("are reported by partition", async () => {
     origin.beforeEnds = () => origin.ends.set("orders", (origin.ends.get("orders") as bigint) + 1n);
     const raised = await raise();
     expect(raised.writing).toEqual([
@@ -176,7 +176,7 @@ describe("holding the fence", () => {
     return eventually(`${more} looks`, async () => origin.looks >= from + more);
   };
 
-  it("renews what was removed and tells what was written in the gap", async () => {
+  it("renews removed rules and reports what was written in the gap", async () => {
     await raise();
     const stop = new AbortController();
     const lines: string[] = [];
@@ -200,7 +200,7 @@ describe("holding the fence", () => {
     expect(lines.join()).toContain("payments-0 0 -> 7");
   });
 
-  it("goes on after a gap where there is nobody to ask whether it is wanted", async () => {
+  it("continues after a gap without stillWanted", async () => {
     await raise();
     const stop = new AbortController();
     const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5, askAfterMs: 1 }, silent, stop.signal);
@@ -214,7 +214,7 @@ describe("holding the fence", () => {
     expect(await holding).toMatchObject({ gaps: [{ rules: 2 }, { rules: 2 }] });
   });
 
-  it("lowers again what its owner has lowered, once that is known, and ends", async () => {
+  it("lowers the fence again and ends once it knows that the owner lowered it", async () => {
     await raise();
     let questions = 0;
     let known = false;
@@ -238,7 +238,7 @@ describe("holding the fence", () => {
     expect(origin.list.filter((a) => a.permission === "deny")).toEqual([]);
   });
 
-  it("goes on when it can't be told whether the fence is wanted", async () => {
+  it("continues if stillWanted fails", async () => {
     await raise();
     const stop = new AbortController();
     let questions = 0;
@@ -259,7 +259,7 @@ describe("holding the fence", () => {
     expect(denied()).toHaveLength(2);
   });
 
-  it("sees writes that no gap explains", async () => {
+  it("reports writes outside of all gaps", async () => {
     await raise();
     const stop = new AbortController();
     const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5 }, silent, stop.signal);
@@ -269,7 +269,7 @@ describe("holding the fence", () => {
     expect(await holding).toMatchObject({ gaps: [], wrote: [{ topic: "orders", from: "0", to: "3" }] });
   });
 
-  it("says what had been written before it began, since the gate passed; heartbeats are nobody's data", async () => {
+  it("reports writes between the gate and its start, except heartbeats", async () => {
     origin.ends.set("orders", 5n);
     origin.ends.set("m-late", 2n);
     origin.ends.set("m-.heartbeats", 9n);

@@ -58,7 +58,7 @@ async function write(): Promise<string> {
 }
 
 describe("a fence on a cluster whose operator owns the principals", () => {
-  it("is wiped when nobody holds it, and leaves no marker that would hide that", async () => {
+  it("is removed if no one holds it, and leaves no marker behind", async () => {
     expect(await write()).toBe("written");
     await raiseFence(model, {}, silent);
     await eventually("the wipe", async () => (await checkFence(model, {})).state === "down", 5 * FULL_PASS_MS);
@@ -66,7 +66,7 @@ describe("a fence on a cluster whose operator owns the principals", () => {
     await eventually("writes again", async () => (await write()) === "written");
   });
 
-  it("is renewed while it is held, and every gap is told", async () => {
+  it("is renewed while it is held, and every gap is reported", async () => {
     const { report } = await whileFenced(model, { everyMs: 300, settleMs: 200 }, silent, async () => {
       const wipes = () => world.lines.filter((line) => line.includes("has no KafkaUser: removed")).length;
       const before = wipes();
@@ -84,7 +84,7 @@ describe("a fence on a cluster whose operator owns the principals", () => {
     );
   });
 
-  it("finds what was written between two steps that hold it, when nobody did", async () => {
+  it("reports writes between two steps that hold it", async () => {
     const end = async () => Number((await origin.listOffsets([{ topic, partition: 0 }], "latest"))[0]!.offset);
     const since = { [topic]: [await end()] };
     const quick = { everyMs: 300, settleMs: 200, since };
@@ -111,7 +111,7 @@ describe("a fence on a cluster whose operator owns the principals", () => {
     );
   });
 
-  it("stands without being held when it is made of the KafkaUser's own rules", async () => {
+  it("stays up without being held if it uses the KafkaUser's own rules", async () => {
     const user = await until("the user", () => world.kube.get(USERS_V1, "origin-ns", "app"));
     const authorization = {
       type: "simple",

@@ -85,7 +85,7 @@ afterAll(async () => {
 });
 
 describe("a fence on a real cluster", () => {
-  it("stops writes to the migrated topics and nothing else, and leaves nothing behind", async () => {
+  it("stops writes to the migrated topics only, and leaves nothing behind", async () => {
     expect(await write(orders)).toBe("written");
     const raised = await raiseFence(model, {}, silent);
     expect(raised).toMatchObject({ topics: 2, created: 2, writing: [] });
@@ -138,7 +138,7 @@ describe("a fence on a real cluster", () => {
     }
   });
 
-  it("is renewed when somebody removes it, and the records of the gap are named", async () => {
+  it("is renewed if someone removes it, and the records of the gap are reported", async () => {
     const end = async () =>
       (await origin.listOffsets([{ topic: payments, partition: 0 }], "latest"))[0]?.offset.toString();
     const producer = client().producer();
@@ -178,7 +178,7 @@ describe("a fence on a real cluster", () => {
     }
   });
 
-  it("is not waited for again when it stands already", async () => {
+  it("needs no second wait if it is already up", async () => {
     const started = Date.now();
     await raiseFence(model, { settleMs: 2000 }, silent);
     expect(Date.now() - started).toBeGreaterThan(2000);
@@ -187,7 +187,7 @@ describe("a fence on a real cluster", () => {
     await lowerFence(model, {}, silent);
   });
 
-  it("stands while work is done, and after it", async () => {
+  it("is up during the work and after it", async () => {
     const { result, report } = await whileFenced(model, { everyMs: 200 }, silent, async () => write(orders));
     expect(result).toBe("TOPIC_AUTHORIZATION_FAILED");
     expect(report).toMatchObject({ gaps: [], wrote: [] });
@@ -197,7 +197,7 @@ describe("a fence on a real cluster", () => {
 });
 
 describe("a mirror that copies ACLs", () => {
-  it("would carry the fence to the target, so there is none", async () => {
+  it("prevents the fence, because it would copy the fence to the target", async () => {
     const target = await openKafka(clusters.target.connection, "target");
     const { configStorageTopic } = model.mirror;
     // As Connect stores a connector.
@@ -226,7 +226,7 @@ describe("a mirror that copies ACLs", () => {
 });
 
 describe("watching the producers", () => {
-  it("finds nobody on a quiet origin", async () => {
+  it("finds none on a quiet origin", async () => {
     expect(await observeProducers(model, 300, silent)).toMatchObject({
       quiet: true,
       moving: [],
@@ -235,7 +235,7 @@ describe("watching the producers", () => {
     });
   });
 
-  it("names partitions that move, and who has an id", async () => {
+  it("names partitions that move and the producers' ids", async () => {
     const producer = client().producer({ idempotent: true });
     await producer.connect();
     let writing = true;

@@ -20,8 +20,8 @@ const refusal = (options: GateOptions = {}) =>
   );
 const behind = () => mirror.copied("orders", 4);
 
-describe("a connector or task that has failed", () => {
-  it("is said where all is copied, and keeps the gate shut where something is missing or that is asked for", async () => {
+describe("a failed connector or task", () => {
+  it("is only a warning if all is copied, unless strictConnectors is set", async () => {
     mirror.status("task-0", "FAILED", "org.example.Broken: why");
     expect(await ask()).toMatchObject({ warnings: ["source task 0 is FAILED: org.example.Broken: why"] });
     expect(await refusal({ strictConnectors: true })).toContain("source task 0 is FAILED: org.example.Broken: why");
@@ -32,7 +32,7 @@ describe("a connector or task that has failed", () => {
     );
   });
 
-  it("counts for the checkpoint connector only where that is asked for: it moves no records", async () => {
+  it("keeps the gate closed for the checkpoint connector only with strictConnectors", async () => {
     mirror.checkpoint("FAILED", "FAILED");
     const lines = ["checkpoint connector is FAILED", "checkpoint connector's task 0 is FAILED"];
     expect(await ask()).toMatchObject({ warnings: lines });
@@ -42,7 +42,7 @@ describe("a connector or task that has failed", () => {
     for (const line of lines) expect(message).not.toContain(line);
   });
 
-  it("is the source connector itself, too", async () => {
+  it("can be the source connector itself", async () => {
     mirror.status("connector", "FAILED");
     expect(await ask()).toMatchObject({ warnings: ["source connector is FAILED"] });
     expect(await refusal({ strictConnectors: true })).toContain("source connector is FAILED");
@@ -50,7 +50,7 @@ describe("a connector or task that has failed", () => {
 });
 
 describe("a mirror that does not copy", () => {
-  it("is paused or stopped: that counts only where something is missing", async () => {
+  it("keeps the gate closed if it is paused or stopped and records are missing", async () => {
     for (const state of ["PAUSED", "STOPPED"]) {
       start();
       mirror.targetState(state);
@@ -60,7 +60,7 @@ describe("a mirror that does not copy", () => {
     }
   });
 
-  it("has no tasks", async () => {
+  it("keeps the gate closed if it has no tasks and records are missing", async () => {
     mirror.assign();
     mirror.status("connector", "RUNNING");
     expect(await ask()).toMatchObject({ warnings: [] });
@@ -68,7 +68,7 @@ describe("a mirror that does not copy", () => {
     expect(await refusal()).toContain("the source connector is RUNNING with no tasks");
   });
 
-  it("has not begun: no connector, or no storage topic", async () => {
+  it("keeps the gate closed if its connector or a storage topic does not exist", async () => {
     mirror.noConnector();
     expect(await refusal()).toMatch(/no source connector for .* is configured in migration-connect-cluster-configs/);
     const { configStorageTopic, statusStorageTopic } = mirror.model.mirror;
@@ -79,7 +79,7 @@ describe("a mirror that does not copy", () => {
     expect(message).not.toContain("no source connector");
   });
 
-  it("has left a partition out of its tasks", async () => {
+  it("keeps the gate closed if a partition is assigned to no task", async () => {
     mirror.topic("payments", 0);
     mirror.assign("orders-0");
     expect(await refusal()).toContain("payments-0 is assigned to no task");
@@ -89,7 +89,7 @@ describe("a mirror that does not copy", () => {
   });
 });
 
-describe("settings of the connector with which a copy only looks complete", () => {
+describe("the check of the connector's settings", () => {
   it.each<[string, Record<string, string>, RegExp]>([
     [
       "errors that are tolerated",
@@ -105,7 +105,7 @@ describe("settings of the connector with which a copy only looks complete", () =
     ],
     ["other topics", { topics: "orders" }, /topics=orders, but the migration asks for orders\|payments/],
     ["other exclusions", { "topics.exclude": "pay.*" }, /topics.exclude=pay.\*, but the migration asks for a,b/],
-  ])("%s", async (_what, config, why) => {
+  ])("refuses %s", async (_what, config, why) => {
     start({ topicsExcludePattern: "a,b" });
     mirror.connector(config);
     expect(await refusal()).toMatch(why);
@@ -116,7 +116,7 @@ describe("settings of the connector with which a copy only looks complete", () =
     ["no transforms", { transforms: " " }],
     ["a start at the beginning", { "consumer.auto.offset.reset": "earliest" }],
     ["the same topics, written with spaces", { topics: " orders|payments ", "topics.exclude": "a , b" }],
-  ])("not: %s", async (_what, config) => {
+  ])("accepts %s", async (_what, config) => {
     start({ topicsExcludePattern: "a,b" });
     mirror.connector(config);
     expect(await ask()).toMatchObject({ warnings: [] });
@@ -124,12 +124,12 @@ describe("settings of the connector with which a copy only looks complete", () =
 });
 
 describe("topics and partitions", () => {
-  it("none of which the patterns select", async () => {
+  it("must not be an empty selection", async () => {
     start({ topicsPattern: "none" });
     expect(await refusal()).toMatch(/SELECTION_EMPTY/);
   });
 
-  it("that the administrator may not describe are told from those that were deleted", async () => {
+  it("are reported as hidden, not as deleted, if the administrator may not describe them", async () => {
     mirror.assign("orders-0", "secret-0", "deleted-0");
     mirror.hidden.add("secret");
     const message = await refusal();
@@ -139,7 +139,7 @@ describe("topics and partitions", () => {
     expect(message).not.toContain("deleted");
   });
 
-  it("of which there are more or fewer on the target, or none", async () => {
+  it("need the same partition count on the target", async () => {
     mirror.topic("payments", 0, 2);
     mirror.target["payments"]!.logs.pop();
     expect(await refusal()).toContain("topic payments has 1 partitions on the target and 2 on the origin");
@@ -149,7 +149,7 @@ describe("topics and partitions", () => {
     expect(await refusal()).toContain("topic payments is not on the target");
   });
 
-  it("that were deleted and created again, by their ids; those of the target only before the gate has passed", async () => {
+  it("are refused if they were recreated; on the target only before the gate has passed", async () => {
     mirror.model.recorded = { orders: { origin: "origin orders", target: "target orders" } };
     expect(await ask()).toMatchObject({ topicIds: { orders: { origin: "origin orders", target: "target orders" } } });
     mirror.target["orders"]!.id = "another";
@@ -165,7 +165,7 @@ describe("topics and partitions", () => {
     );
   });
 
-  it("that are gone from the origin are said where they were mirrored", async () => {
+  it("cause a warning if they were mirrored and no longer exist on the origin", async () => {
     mirror.copied("payments", 3);
     mirror.copied("elsewhere", 3);
     expect((await ask()).warnings).toEqual([
@@ -173,7 +173,7 @@ describe("topics and partitions", () => {
     ]);
   });
 
-  it("of which records are gone: only those that were not copied, and not where that is accepted", async () => {
+  it("keep the gate closed if uncopied records were deleted, unless the truncation is accepted", async () => {
     const [log] = mirror.origin["orders"]!.logs as [{ records: unknown[]; start?: number }];
     mirror.copied("orders", 4);
     log.start = 5;
@@ -198,7 +198,7 @@ describe("topics and partitions", () => {
     expect({ warnings, cleared }).toEqual({ warnings: [], cleared: {} });
   });
 
-  it("of which a transaction is open", async () => {
+  it("keep the gate closed while a transaction is open", async () => {
     mirror.origin["orders"]!.logs[0]!.stable = 8;
     expect(await refusal()).toContain("orders-0: a transaction is open since offset 8 (the origin ends at 10)");
     // A stable offset above the end was read after more records arrived. It must not affect the result.
@@ -206,17 +206,17 @@ describe("topics and partitions", () => {
     expect(await ask()).toMatchObject({ partitions: 1 });
   });
 
-  it("whose offsets are another log's", async () => {
+  it("keep the gate closed if the copied offset is beyond the origin's end", async () => {
     mirror.copied("orders", 10);
     expect(await refusal()).toContain("the mirror says it copied offset 10, but the origin ends at 10");
   });
 
-  it("that end in something invisible are read, and noted as cleared", async () => {
+  it("are read if the log ends without a visible record, and are marked as cleared", async () => {
     mirror.origin["orders"]!.logs[0]!.end = 12;
     expect(await ask()).toMatchObject({ gapsRead: 1, cleared: { "orders:0": 12 }, lastRecordsCompared: 1 });
   });
 
-  it("of which the last record is compared with the newest copy, or by keys where either side compacts", async () => {
+  it("must end with the same record, or with the same live key if either side compacts", async () => {
     mirror.write("target", "orders", puts(10, 11));
     expect(await refusal()).toMatch(/the origin ends with offset 9 .* but the target ends with offset 10/);
     // The target has no record left: its retention is shorter, or the records were deleted.
@@ -234,7 +234,7 @@ describe("topics and partitions", () => {
     expect(await ask()).toMatchObject({ lastRecordsCompared: 1, warnings: [] });
   });
 
-  it("that are compacted and end in tombstones alone do not tell, which is said and not refused", async () => {
+  it("cause only a warning if they are compacted and hold only tombstones", async () => {
     mirror.origin["orders"] = {
       logs: [{ records: [put(0, "a", null), put(1, "b", null)] }],
       configs: { "cleanup.policy": "compact" },

@@ -24,12 +24,12 @@ const brokerAt = (highWatermark: bigint, batches: TestBatch[] = [], lastStableOf
 
 const gap = { topic: "t", partition: 0, from: 10, to: 20 };
 
-test("a gap that the broker can't read to its end is not called empty: a new leader may answer with nothing for a moment", async () => {
+test("a gap is not called empty if the broker cannot read it to its end", async () => {
   expect(await visibleInGaps(brokerAt(10n), [gap], "read_uncommitted")).toEqual(new Map());
   expect(await visibleInGaps(brokerAt(20n, [], 10n), [gap], "read_committed")).toEqual(new Map());
 });
 
-test("a gap that was read to its end is empty or not", async () => {
+test("a gap that was read to its end is empty only without visible records", async () => {
   const record = { offset: 12, timestamp: 1, key: null, value: null, headers: [] };
   expect(
     await visibleInGaps(brokerAt(20n, [{ baseOffset: 10, lastOffset: 19, records: [] }]), [gap], "read_uncommitted"),

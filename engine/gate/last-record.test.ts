@@ -20,7 +20,7 @@ describe("the last records of a compacted topic", () => {
   const put = (key: string, value: string | null, time: { timestamp?: number; stamped?: boolean } = {}) =>
     record({ key, value, ...time });
 
-  it("agree when each side compacted by itself", () => {
+  it("match if each side was compacted separately", () => {
     // The target still has a tombstone and the value it deletes. The origin has already removed both.
     expect(
       sameAfterCompaction(
@@ -32,7 +32,7 @@ describe("the last records of a compacted topic", () => {
     expect(sameAfterCompaction([put("a", "1"), put("c", "1"), put("c", null)], [put("a", "1")])).toBe("same");
   });
 
-  it("agree when the target's broker sets the timestamps and each side compacted by itself", () => {
+  it("match if each side was compacted separately and the target's broker sets the timestamps", () => {
     const stamped = (key: string, value: string | null) => put(key, value, { timestamp: 7, stamped: true });
     expect(
       sameAfterCompaction(
@@ -44,20 +44,20 @@ describe("the last records of a compacted topic", () => {
     expect(sameAfterCompaction([put("a", "1"), put("c", null)], [stamped("a", "2")])).toBe("different");
   });
 
-  it("agree when the origin's records have no timestamps", () => {
+  it("match if the origin's records have no timestamps", () => {
     const untimed = (key: string, value: string | null) => put(key, value, { timestamp: -1 });
     expect(
       sameAfterCompaction([untimed("a", "1"), untimed("c", null)], [put("a", "1"), put("b", "1"), put("b", null)]),
     ).toBe("same");
   });
 
-  it("differ when the last living key is another one, or has another value", () => {
+  it("differ if the last live key or its value differs", () => {
     expect(sameAfterCompaction([put("a", "1"), put("b", "2")], [put("a", "1")])).toBe("different");
     expect(sameAfterCompaction([put("a", "1"), put("b", "2")], [put("a", "1"), put("b", "1")])).toBe("different");
     expect(sameAfterCompaction([put("a", "1"), put("b", null)], [put("a", "1"), put("b", "1")])).toBe("different");
   });
 
-  it("is not decided by a tail that does not reach back far enough", () => {
+  it("are undecided if the tail does not reach back far enough", () => {
     const long = Array.from({ length: 500 }, (_, i) => put(`x${i}`, null));
     expect(sameAfterCompaction([put("a", "1")], long)).toBe("unsure");
   });

@@ -56,11 +56,11 @@ const failing = (trace: string, settings: Record<string, string> = {}) =>
 const options = { acceptTruncation: [], strictConnectors: false };
 const against = (l: Look) => findingsOf(l, mirror, options).against;
 
-describe("the trace of a record that the target refuses is told with topic, setting and key", () => {
+describe("the finding for a record that the target refuses", () => {
   const says = (trace: string, settings: Record<string, string> = {}) =>
     against(failing(trace, settings)).find((f) => f.subject === "source task 0")!;
 
-  it("a record that is too old", () => {
+  it("names topic, setting and timestamp if the record is too old", () => {
     const trace = callback(
       "InvalidTimestampException: Timestamp 1000 of message with offset 0 is out of range. The timestamp should be within [1, 2]",
     );
@@ -72,19 +72,19 @@ describe("the trace of a record that the target refuses is told with topic, sett
     expect(found.text).not.toContain("bills");
   });
 
-  it("a record from the future", () => {
+  it("names the setting to raise if the record is from the future", () => {
     const trace = callback(`InvalidTimestampException: Timestamp ${now + 1} of message with offset 0 is out of range.`);
     expect(says(trace).text).toMatch(/raise message.timestamp.after.max.ms: set it on the origin's topic/);
   });
 
-  it("a record without a key for a compacted topic, whose name the trace says", () => {
+  it("names the partition from the trace if the topic is compacted and the record has no key", () => {
     const message =
       "One or more records have been rejected due to 1 record errors in total: [RecordError(batchIndex=0, message='Compacted topic cannot accept message without key in topic partition orders-0.')]";
     const found = says(callback(`InvalidRecordException: ${message}`), { "cleanup.policy": "compact" });
     expect(found.text).toMatch(/a record without a key, in orders-0 \(cleanup.policy=compact on the target\)/);
   });
 
-  it("a record larger than the topic takes, and one larger than the producer sends", () => {
+  it("names the limit if the record is too large for the topic or for the producer", () => {
     const atBroker = says(
       callback(
         "RecordTooLargeException: The request included a message larger than the max message size the server will accept.",
@@ -103,7 +103,7 @@ describe("the trace of a record that the target refuses is told with topic, sett
     );
   });
 
-  it("any other trace is told as it is", () => {
+  it("leaves any other trace unchanged", () => {
     expect(refusalOf(callback("TopicAuthorizationException: no"), now)).toBeUndefined();
     expect(says(callback("TopicAuthorizationException: no"))).toMatchObject({ kind: "task failed" });
   });
@@ -124,7 +124,7 @@ describe("topics that cannot be copied", () => {
       ],
     });
 
-  it("a name that collides with another topic is named, and not taken for a missing right", () => {
+  it("include a name that collides with another topic, which is not a missing right", () => {
     expect(against(missing("a.b", "a_b"))).toContainEqual(
       expect.objectContaining({
         kind: "topic name",
@@ -135,7 +135,7 @@ describe("topics that cannot be copied", () => {
     expect(against(missing("a.b"))).toContainEqual(expect.objectContaining({ kind: "no target topic" }));
   });
 
-  it("so is a name that is too long", () => {
+  it("include a name that is too long", () => {
     expect(against(missing("x".repeat(250)))[0]).toMatchObject({
       kind: "topic name",
       text: expect.stringContaining("250 characters") as string,
@@ -143,7 +143,7 @@ describe("topics that cannot be copied", () => {
     expect(against(missing("x".repeat(249)))[0]).toMatchObject({ kind: "no target topic" });
   });
 
-  it("a topic that was deleted on the origin is to be excluded, and keeps nothing shut", () => {
+  it("do not include a topic that was deleted on the origin: it is only a warning", () => {
     const gone = look();
     (gone.connect.offsets as Map<string, number>).set("gone:0", 3);
     const { warnings, against: found } = findingsOf(gone, mirror, options);
@@ -168,7 +168,7 @@ describe("the checkpoint connector's tasks", () => {
     return { ...l, connect: { ...l.connect, checkpoint } };
   };
 
-  it("a failed one is said, with the group that fails it for good", () => {
+  it("cause a warning if they fail, and it explains a group with an empty name", () => {
     const { warnings } = findingsOf(withTask("a,,b"), mirror, options);
     expect(warnings[0]).toMatch(
       /^checkpoint connector's task 0 is FAILED: .*InvalidGroupIdException.*empty name.*mirror.groupsExcludePattern/,
@@ -176,7 +176,7 @@ describe("the checkpoint connector's tasks", () => {
     expect(findingsOf(withTask("a,b"), mirror, options).warnings[0]).not.toContain("empty name");
   });
 
-  it("keeps the gate shut when connectors must not have failed (strictConnectors)", () => {
+  it("keep the gate closed if one has failed, with strictConnectors", () => {
     expect(findingsOf(withTask("a"), mirror, { ...options, strictConnectors: true }).against).toContainEqual(
       expect.objectContaining({ kind: "task failed", subject: "checkpoint connector's task 0" }),
     );

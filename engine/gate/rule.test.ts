@@ -28,8 +28,8 @@ function look(log: TestLog, isolation: Isolation, p: PartitionFacts): PartitionF
 
 const isolation = fc.constantFrom<Isolation>("uncommitted", "committed");
 
-describe("the rule of completeness", () => {
-  it("says complete exactly when every visible record is copied, for any log", () => {
+describe("the completeness rule", () => {
+  it("returns complete if and only if every visible record is copied, for any log", () => {
     fc.assert(
       fc.property(testLog, isolation, fc.nat(), (log, level, seed) => {
         const visible = log[level].length;
@@ -41,7 +41,7 @@ describe("the rule of completeness", () => {
     );
   });
 
-  it("reads the gap only when arithmetic does not settle it", () => {
+  it("reads the gap only if the offsets do not decide", () => {
     fc.assert(
       fc.property(testLog, isolation, (log, level) => {
         const p = facts(log, level, log[level].length);
@@ -51,7 +51,7 @@ describe("the rule of completeness", () => {
     );
   });
 
-  it("never calls complete what was deleted before it was copied, and never blocks on what was seen to be nothing", () => {
+  it("returns truncated if uncopied records were deleted, and complete if the gap was seen empty before", () => {
     fc.assert(
       fc.property(testLog, isolation, fc.nat(), fc.nat(), (log, level, a, b) => {
         const visible = log[level];
@@ -74,7 +74,7 @@ describe("the rule of completeness", () => {
     );
   });
 
-  it("never opens while a transaction is open or the offsets are another log's", () => {
+  it("never returns complete with an open transaction or with another log's offsets", () => {
     fc.assert(
       fc.property(testLog, isolation, fc.nat(100), (log, level, more) => {
         const p = facts(log, level, log[level].length);

@@ -21,7 +21,7 @@ const both = [
   ["waited for", waited],
 ] as const;
 
-describe.each(both)("a gate that is %s", (_what, ask) => {
+describe.each(both)("the gate, %s,", (_what, ask) => {
   it("opens for a complete copy", async () => {
     expect(await ask()).toMatchObject({
       topics: 1,
@@ -32,19 +32,19 @@ describe.each(both)("a gate that is %s", (_what, ask) => {
     });
   });
 
-  it("stays shut where the origin moved between its look and the second reading of the ends", async () => {
+  it("stays closed if the origin's end moves before the second reading", async () => {
     moveAtSecondReading(() => mirror.write("origin", "orders", [put(10, "late", "1")]));
     await expect(ask()).rejects.toThrow(
       /GATE_INCOMPLETE[^]*orders-0: the origin's end moved from 10 to 11: a producer still writes there/,
     );
   });
 
-  it("stays shut where records came and were deleted again before they were copied", async () => {
+  it("stays closed if records arrive and are deleted before they are copied", async () => {
     moveAtSecondReading(() => Object.assign(mirror.origin["orders"]!.logs[0]!, { start: 12, end: 12 }));
     await expect(ask()).rejects.toThrow(/GATE_INCOMPLETE[^]*orders-0: the origin's end moved from 10 to 12/);
   });
 
-  it("stays shut where the second reading finds anything else against the copy", async () => {
+  it("stays closed if the second reading shows any other problem", async () => {
     const again = vi.spyOn(Observer.prototype, "readEndsAgain");
     again.mockImplementation(
       async (look) => new Map([...look.partitions].map(([key, p]) => [key, { ...p.facts, start: 12 }])),
@@ -58,13 +58,13 @@ describe.each(both)("a gate that is %s", (_what, ask) => {
     }
   });
 
-  it("stays shut where the last records differ, and opens when they are not compared", async () => {
+  it("stays closed if the last records differ, unless they are not compared", async () => {
     mirror.target["orders"]!.logs[0]!.records[9] = put(9, "k9", "another");
     await expect(ask()).rejects.toThrow(/orders-0: the origin ends with offset 9 .* but the target ends with offset 9/);
     expect(await ask({ compareLastRecord: false })).toMatchObject({ lastRecordsCompared: 0 });
   });
 
-  it("stays shut where the first records differ", async () => {
+  it("stays closed if the first records differ", async () => {
     mirror.target["orders"]!.logs[0]!.records[0] = put(0, "k0", "another");
     await expect(ask()).rejects.toThrow(/GATE_(INCOMPLETE|BLOCKED)[^]*orders-0/);
   });
@@ -77,7 +77,7 @@ function moveAtSecondReading(change: () => void): void {
 }
 
 describe("a partition without a leader", () => {
-  it("keeps the gate shut on either side, and is told from one that is behind", async () => {
+  it("keeps the gate closed on either side, and is not reported as behind", async () => {
     mirror.topic("payments", 10, 2);
     mirror.origin["payments"]!.logs[1]!.offline = true;
     mirror.target["orders"]!.logs[0]!.offline = true;
@@ -92,7 +92,7 @@ describe("a partition without a leader", () => {
     expect(message).not.toContain("not copied");
   });
 
-  it("is left out where ends are noted after the gate, not guessed at", async () => {
+  it("is left out when ends are recorded after the gate", async () => {
     mirror.topic("payments", 10, 2);
     const then = await copyEnds(mirror.model, mirror.open);
     expect(then).toMatchObject({
@@ -109,7 +109,7 @@ describe("a partition without a leader", () => {
     ]);
   });
 
-  it("does not hide a topic that was deleted and created again", async () => {
+  it("does not hide a recreated topic", async () => {
     mirror.topic("payments", 10, 2);
     mirror.target["payments"]!.logs[0]!.offline = true;
     mirror.target["orders"]!.logs[0]!.records[0] = put(0, "k0", "another");
@@ -118,13 +118,13 @@ describe("a partition without a leader", () => {
   });
 });
 
-describe("a topic that was created again, while the mirror is behind", () => {
+describe("a recreated topic while the mirror is behind", () => {
   const found = (passed = false) =>
     findRecreatedTopics(mirror.model, passed, undefined, mirror.open).then((all) =>
       all.map((f) => [f.kind, f.subject]),
     );
 
-  it("shows in the first record as soon as that is copied, and not before; after the gate has passed clients may write", async () => {
+  it("is found by its first record once that is copied, and only before the gate has passed", async () => {
     mirror = new MemoryMirror();
     mirror.topic("orders", 0);
     mirror.write("origin", "orders", puts(0, 10));
@@ -135,7 +135,7 @@ describe("a topic that was created again, while the mirror is behind", () => {
     expect(await found(true)).toEqual([]);
   });
 
-  it("shows in its ids once, not in its records as well; on the target only before the gate has passed", async () => {
+  it("is reported once, by its ids; on the target only before the gate has passed", async () => {
     mirror.model.recorded = { orders: { origin: "origin orders", target: "the first one" } };
     mirror.target["orders"]!.logs[0]!.records[0] = put(0, "k0", "another");
     expect(await found()).toEqual([["recreated", "orders"]]);
@@ -145,8 +145,8 @@ describe("a topic that was created again, while the mirror is behind", () => {
   });
 });
 
-describe("what came after the gate had passed", () => {
-  it("is what the target has more than the mirror can have copied", async () => {
+describe("writes after the gate has passed", () => {
+  it("are only those on the target that the mirror cannot have copied", async () => {
     mirror.topic("payments", 10, 2);
     const then = await copyEnds(mirror.model, mirror.open);
     expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
@@ -162,7 +162,7 @@ describe("what came after the gate had passed", () => {
     expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
   });
 
-  it("counts from where the origin ended that was proved, not from where it ends when that is noted", async () => {
+  it("count from the origin's proved end, not from its current end", async () => {
     mirror.write("origin", "orders", puts(10, 12));
     const ends = await copyEnds(mirror.model, mirror.open, { orders: [10] });
     expect(ends).toEqual({ orders: { target: "orders", originEnds: [10], targetEnds: [10] } });
@@ -170,7 +170,7 @@ describe("what came after the gate had passed", () => {
   });
 
   // Every object has a `constructor`.
-  it.each(["payments", "constructor"])("counts records of topic %s that is new on the origin", async (topic) => {
+  it.each(["payments", "constructor"])("include records of topic %s, which is new on the origin", async (topic) => {
     mirror = new MemoryMirror({ topicsPattern: `orders|${topic}` });
     mirror.topic("orders");
     const then = await copyEnds(mirror.model, mirror.open);

@@ -10,7 +10,7 @@ const look = (i: number) =>
     partitions: new Map([["t:0", { facts: { start: 0, end: 10_000, stable: 10_000, mirrored: 9_998 - i } }]]),
   }) as unknown as Look;
 
-test("a wait of any length comes down to at most 500 points, evenly spread, with the first and the last", () => {
+test("a wait of any length gives at most 500 evenly spaced samples, with the first and the last", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5000 }), (count) => {
       const samples = new Samples();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { inShort } from "./findings";
 
-test("a failed task's trace is told by its first line and its root cause", () => {
+test("a failed task's trace is shortened to its first line and its root cause", () => {
   const trace = [
     "org.apache.kafka.connect.errors.ConnectException: Unrecoverable exception from producer send callback",
     "\tat org.apache.kafka.connect.runtime.WorkerSourceTask.maybeThrowProducerSendException(WorkerSourceTask.java:1)",

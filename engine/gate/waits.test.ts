@@ -30,14 +30,14 @@ const write = (from: number, to: number): void => {
   mirror.copied("orders", to - 1);
 };
 
-describe("an origin that has to stand still", () => {
-  it("is watched for the whole window, also by a gate whose limit is shorter", async () => {
+describe("the quiet window of the origin", () => {
+  it("is never shortened, even if the gate's limit is shorter", async () => {
     await expect(wait({ stableForMs: 60_000, limitMs: 0 })).rejects.toThrow(
       /GATE_INCOMPLETE: the copy was not proved complete within/,
     );
   });
 
-  it("is watched anew from its last move, and the gate opens when it stands still", async () => {
+  it("starts again when the origin's end moves", async () => {
     after({ 1: () => write(10, 12), 2: () => write(12, 13) });
     const { looks, originEnds } = await wait({ stableForMs: 60 });
     expect(originEnds).toEqual({ orders: [13] });
@@ -45,13 +45,13 @@ describe("an origin that has to stand still", () => {
     expect(said).toEqual(["orders-0: the origin's end moved from 10 to 12: a producer still writes there"]);
   });
 
-  it("has moved also where the look that sees it finds all copied", async () => {
+  it("starts again even if the look that sees the move finds everything copied", async () => {
     mirror.copied("orders", 4);
     after({ 1: () => write(10, 11) });
     expect(await wait()).toMatchObject({ looks: 3, originEnds: { orders: [11] } });
   });
 
-  it("is watched anew when a topic comes", async () => {
+  it("starts again when a topic is added", async () => {
     after({ 1: () => mirror.topic("payments") });
     const { looks, topics } = await wait({ stableForMs: 60 });
     expect(topics).toBe(2);
@@ -59,28 +59,28 @@ describe("an origin that has to stand still", () => {
   });
 });
 
-describe("a log that ends in something invisible", () => {
+describe("a log that ends without a visible record", () => {
   const log = () => mirror.origin["orders"]!.logs[0]!;
 
-  it("is read at once where that is short, and otherwise once the mirror stands still there", async () => {
+  it("is read at once if the gap is short, otherwise when the mirror makes no progress there", async () => {
     log().end = 12;
     expect(await wait()).toMatchObject({ looks: 1, gapsRead: 1 });
     log().end = 5_000;
     expect(await wait()).toMatchObject({ looks: 2, gapsRead: 1 });
   });
 
-  it("is complete also when retention takes that away while the gate still watches", async () => {
+  it("is complete even if retention deletes the gap while the gate watches", async () => {
     log().end = 12;
     after({ 1: () => Object.assign(log(), { start: 12, end: 12, records: [] }) });
     expect(await wait({ stableForMs: 60 })).toMatchObject({ recordsAtMost: 0, cleared: { "orders:0": 12 } });
   });
 });
 
-describe("what waiting does not mend", () => {
+describe("a problem that waiting does not solve", () => {
   const fail = (state: string) => () =>
     mirror.status("task-0", state, state === "FAILED" ? "org.example.Broken: why" : null);
 
-  it("ends the wait after the grace, with the reason alone, and not before", async () => {
+  it("ends the wait after the grace period, not earlier, and is the only reason in the error", async () => {
     mirror.copied("orders", 4);
     fail("FAILED")();
     const message = await wait({ graceMs: 0 }).then(
@@ -96,7 +96,7 @@ describe("what waiting does not mend", () => {
     );
   });
 
-  it("is waited for anew when it comes back after it was mended", async () => {
+  it("gets a new grace period if it returns after it was fixed", async () => {
     mirror.copied("orders", 4);
     fail("FAILED")();
     after({ 1: fail("RUNNING"), 2: fail("FAILED"), 3: () => (fail("RUNNING")(), mirror.copied("orders", 9)) });
@@ -105,8 +105,8 @@ describe("what waiting does not mend", () => {
   });
 });
 
-describe("who still writes", () => {
-  it("is looked for after a gate that stayed shut, not where the clusters could not be asked", async () => {
+describe("the search for active writers", () => {
+  it("does not start if the clusters cannot be reached", async () => {
     let opened = 0;
     const down: OpenKafka = async () => {
       opened++;

@@ -22,7 +22,7 @@ afterAll(async () => {
   for (const port of ports ?? []) await port.deleteTopics([orders, clicks]).finally(() => port.close());
 });
 
-test("what clients write to the target after the gate has passed is told from what the mirror goes on copying", async () => {
+test("client writes to the target after the gate are distinguished from the mirror's copies", async () => {
   const model = modelFor(clusters, prefix);
   const write = (side: "origin" | "target", topic: string, partition: number, count: number) =>
     produce(

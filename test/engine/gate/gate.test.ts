@@ -20,7 +20,7 @@ const refused = async (mirror: FakeMirror, options: GateOptions = {}): Promise<s
 };
 
 describe("a complete copy opens the gate", () => {
-  it("plain and empty partitions, the result says what was looked at", async () => {
+  it("with plain and empty partitions, and the result shows what was checked", async () => {
     const mirror = await start();
     const topic = await mirror.topic("plain", 2);
     const empty = await mirror.topic("empty");
@@ -40,7 +40,7 @@ describe("a complete copy opens the gate", () => {
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   });
 
-  it("ended by a commit marker, aborted records at the end, a deleted prefix, all deleted", async () => {
+  it("with markers or aborted records at the end, a deleted prefix, or all records deleted", async () => {
     const mirror = await start({}, { "consumer.isolation.level": "read_committed" });
     const committed = await mirror.topic("committed");
     await transaction(mirror.origin, committed, ["a", "b"], "commit");
@@ -65,8 +65,8 @@ describe("a complete copy opens the gate", () => {
   });
 });
 
-describe("an incomplete copy does not", () => {
-  it("five records short, naming the partition and the offsets", async () => {
+describe("an incomplete copy keeps the gate closed", () => {
+  it("if records are missing, and the error names the partition and the offsets", async () => {
     const mirror = await start();
     const topic = await mirror.topic("short", 2);
     await mirror.send(topic, messages(10), 5);
@@ -80,7 +80,7 @@ describe("an incomplete copy does not", () => {
     expect(message).toContain(`${topic}-1: 3 offsets are not copied (nothing is copied yet, the origin ends at 3)`);
   });
 
-  it("aborted records count when the mirror reads uncommitted", async () => {
+  it("if aborted records are not copied and the mirror reads uncommitted", async () => {
     const mirror = await start();
     const topic = await mirror.topic("aborted");
     await transaction(mirror.origin, topic, ["x", "y"], "abort");
@@ -88,7 +88,7 @@ describe("an incomplete copy does not", () => {
     expect(await refused(mirror)).toContain(`${topic}-0: 3 offsets are not copied`);
   });
 
-  it("an open transaction, until it ends", async () => {
+  it("if a transaction is open, until it ends", async () => {
     const mirror = await start();
     const topic = await mirror.topic("open");
     await mirror.send(topic, messages(3));
@@ -100,7 +100,7 @@ describe("an incomplete copy does not", () => {
     expect(await open(mirror, { compareLastRecord: false })).toMatchObject({ gapsRead: 1 });
   });
 
-  it("deleted at the origin before it was copied: nothing visible is left, and yet it is a loss", async () => {
+  it("if records were deleted on the origin before they were copied", async () => {
     const mirror = await start();
     const topic = await mirror.topic("truncated");
     await mirror.send(topic, messages(15), 10);
@@ -115,7 +115,7 @@ describe("an incomplete copy does not", () => {
     expect(await open(mirror, { cleared: { [`${topic}:0`]: 15 } })).toMatchObject({ warnings: [] });
   });
 
-  it("offsets of an earlier run, or a topic created again", async () => {
+  it("if the offsets are of an earlier run or another topic", async () => {
     const mirror = await start();
     const topic = await mirror.topic("stale");
     await mirror.send(topic, messages(5));
@@ -125,7 +125,7 @@ describe("an incomplete copy does not", () => {
     );
   });
 
-  it("a last record that differs: the same length, the same offsets, another topic", async () => {
+  it("if the last record differs or is missing, even if all offsets match", async () => {
     const mirror = await start();
     const topic = await mirror.topic("other");
     await mirror.send(topic, messages(5), 4);
@@ -140,7 +140,7 @@ describe("an incomplete copy does not", () => {
     expect(await refused(mirror)).toContain("the target has no record left");
   });
 
-  it("a topic or partitions that are missing on the target, or too many", async () => {
+  it("if a topic or partitions are missing on the target, or there are too many", async () => {
     const mirror = await start();
     const absent = await mirror.topic("absent");
     await ports.target.deleteTopics([absent]);
@@ -158,8 +158,8 @@ describe("an incomplete copy does not", () => {
   });
 });
 
-describe("what hides behind RUNNING", () => {
-  it("a FAILED task under a RUNNING connector, with its reason", async () => {
+describe("a mirror with a hidden problem", () => {
+  it("has a FAILED task under a RUNNING connector, and the error shows the reason", async () => {
     const mirror = await start();
     const topic = await mirror.topic("failed");
     await mirror.send(topic, messages(2), 0);
@@ -188,7 +188,7 @@ describe("what hides behind RUNNING", () => {
     expect(await refused(done, { strictConnectors: true })).toContain("source task 0 is FAILED: late trouble");
   });
 
-  it("a RUNNING connector without tasks, an unassigned partition, a stopped connector", async () => {
+  it("has no tasks, an unassigned partition or a stopped connector", async () => {
     const mirror = await start();
     const topic = await mirror.topic("tasks", 2);
     await mirror.send(topic, messages(2), 0);
@@ -201,7 +201,7 @@ describe("what hides behind RUNNING", () => {
     expect(await refused(mirror)).toContain("the source connector is STOPPED, so nothing more will be copied");
   });
 
-  it("settings with which completeness can't be proved", async () => {
+  it("has settings that prevent a proof of completeness", async () => {
     const mirror = await start(
       {},
       {
@@ -222,7 +222,7 @@ describe("what hides behind RUNNING", () => {
       expect(message).toContain(text);
   });
 
-  it("a mirror that never ran, and a pattern that selects nothing", async () => {
+  it("never ran, or its pattern selects nothing", async () => {
     const mirror = await start();
     await mirror.topic("real");
     const absent = {

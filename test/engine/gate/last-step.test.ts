@@ -44,8 +44,8 @@ function deleting(mirror: FakeMirror, topic: string, below: number): OpenKafka {
   };
 }
 
-describe("records that are deleted between a look and the reading of the first record", () => {
-  it("make every one-shot look look again, and no answer is lost", async () => {
+describe("records that are deleted between a look and the read of the first record", () => {
+  it("make every one-shot check look again", async () => {
     const mirror = await FakeMirror.start(ports);
     const topic = await mirror.topic("expiring");
     const group = `${mirror.prefix}-group`;
@@ -72,7 +72,7 @@ describe("records that are deleted between a look and the reading of the first r
 
 describe("the gate's last step", () => {
   it.each(["KAFKA_NOT_AVAILABLE", "KAFKA_UNKNOWN_TOPIC"])(
-    "outlasts %s, also right after the first look",
+    "survives %s, even right after the first look",
     async (code) => {
       const mirror = await FakeMirror.start(ports);
       const topic = await mirror.topic("restart");
@@ -94,7 +94,7 @@ describe("the gate's last step", () => {
     },
   );
 
-  it("says at the limit what the last look has found, also when a broker fails after it", async () => {
+  it("reports at the limit what the last look found, even if a broker fails after it", async () => {
     const mirror = await FakeMirror.start(ports);
     const topic = await mirror.topic("behind");
     await mirror.send(topic, messages(3));

@@ -110,7 +110,7 @@ async function stopConnector(): Promise<void> {
 }
 
 describe("a real mirror", () => {
-  it("passes the gate when it has copied everything: markers, aborted records, compaction, deletions and codecs", async () => {
+  it("passes the gate with markers, aborted records, compaction, deletions and codecs", async () => {
     const said: string[] = [];
     const result = await runGate(
       model,
@@ -124,7 +124,7 @@ describe("a real mirror", () => {
     expect(result.lastRecordsCompared).toBe(12);
   });
 
-  it("has left in Connect's topics what the reader takes from them", async () => {
+  it("writes what the reader expects to Connect's topics", async () => {
     const view = await new ConnectStateReader(ports.target, model.mirror).read();
     expect(view.missingTopics).toEqual([]);
     expect(view.source).toMatchObject({ target: "STARTED", status: { state: "RUNNING" }, inconsistent: false });
@@ -144,7 +144,7 @@ describe("a real mirror", () => {
     ).toEqual(new Map(view.offsets));
   });
 
-  it("is verified record by record, and at the tails", async () => {
+  it("is equal in full and in tail mode", async () => {
     const result = await verifyCopy(model, { mode: "full" }, silent);
     expect(result).toMatchObject({ equal: true, partitions: 14, differences: [], notes: [] });
     expect(result.topics.find((t) => t.topic === topic("committed"))).toMatchObject({
@@ -159,7 +159,7 @@ describe("a real mirror", () => {
     expect(await verifyCopy(model, { mode: "tail", tailRecords: 10 }, silent)).toMatchObject({ equal: true });
   });
 
-  it("stops passing with one more record, until that is copied too", async () => {
+  it("does not pass the gate with one more record until that is copied", async () => {
     await stopConnector();
     await produce(application(ports.clusters.origin), topic("plain"), values(1, 50));
     await expect(evaluateGate(model, {}, silent)).rejects.toThrow(
@@ -175,7 +175,7 @@ describe("a real mirror", () => {
     });
   });
 
-  it("shows what only the log's start tells: records deleted at the origin while the mirror stood still", async () => {
+  it("does not pass the gate if records were deleted on the origin while it was stopped", async () => {
     await stopConnector();
     const before = await end("prefix");
     const app = application(ports.clusters.origin);
@@ -189,7 +189,7 @@ describe("a real mirror", () => {
     );
   });
 
-  it("has given a time to records that have none, and is no other copy for that", async () => {
+  it("sets timestamps on records without one, and is still a correct copy", async () => {
     const times = async (port: KafkaPort) =>
       (await readRecords(port, topic("untimed"), 0, 0n, 10n)).map((r) => Number(r.timestamp));
     const [here, there] = [await times(ports.origin), await times(ports.target)];
@@ -207,7 +207,7 @@ describe("a real mirror", () => {
     expect(plan.groups[0]!.topics[0]!.partitions[0]).toMatchObject({ targetOffset: "3", exact: true, rereads: 0 });
   });
 
-  it("does not hide that a topic was deleted and created again, while it ran or while it stood still", async () => {
+  it("does not hide a recreated topic, even if it was stopped meanwhile", async () => {
     const recorded = await readTopicIds(model);
     const recreate = async (name: string) => {
       await ports.origin.deleteTopics([topic(name)]);

@@ -37,8 +37,8 @@ async function recreatedOnOrigin(
 const tail = { mode: "tail", tailRecords: 10 } as const;
 const once = { stableForMs: 0 };
 
-describe("a topic that was deleted and created again on the origin with more records than before", () => {
-  it("is refused by its id wherever the copy is looked at, with the way out", async () => {
+describe("a topic that was recreated on the origin with more records than before", () => {
+  it("is refused by its id in every check, and the error gives a fix", async () => {
     const { mirror, topic, recorded } = await recreatedOnOrigin({ "cleanup.policy": "compact" });
     const model = { ...mirror.model, recorded };
     const text = `topic ${topic} was deleted and created again on the origin since the mirror was started`;
@@ -60,7 +60,7 @@ describe("a topic that was deleted and created again on the origin with more rec
     });
   });
 
-  it("is refused by its first record where no id is known", async () => {
+  it("is refused by its first record if no id is known", async () => {
     const { mirror, topic } = await recreatedOnOrigin();
     const text = `${topic}-0: the origin begins with offset 0`;
     await expect(evaluateGate(mirror.model, once, silent)).rejects.toThrow(text);
@@ -81,7 +81,7 @@ describe("a topic that was deleted and created again on the origin with more rec
     });
   });
 
-  it("is refused without ids if it is compacted, though the latest records of its first keys were copied", async () => {
+  it("is refused without ids if it is compacted, even if its first keys' latest records were copied", async () => {
     const later = (key: number) => ({ ...messages(1, key)[0]!, value: `latest ${key}` });
     const fresh = messages(87).map((m) => ({ ...m, value: `new ${m.value}` }));
     const { mirror, topic } = await recreatedOnOrigin({ "cleanup.policy": "compact" }, [
@@ -132,7 +132,7 @@ describe("a topic that was deleted and created again on the origin with more rec
   });
 });
 
-describe("a report, where the target's last record is another one", () => {
+describe("a report, if the target's last record differs", () => {
   it("does not call a copy ready that the gate refuses, unless clients may have written there", async () => {
     const mirror = await FakeMirror.start(ports);
     const topic = await mirror.topic("orders");
@@ -146,8 +146,8 @@ describe("a report, where the target's last record is another one", () => {
   });
 });
 
-describe("a topic that was deleted and created again on the target", () => {
-  it("is refused although both sides end with the same record, until the gate has passed", async () => {
+describe("a topic that was recreated on the target", () => {
+  it("is refused even if both sides end with the same record, until the gate has passed", async () => {
     const mirror = await FakeMirror.start(ports);
     const topic = await mirror.topic("orders");
     await mirror.send(topic, messages(20));
@@ -168,8 +168,8 @@ describe("a topic that was deleted and created again on the target", () => {
   });
 });
 
-describe("good copies", () => {
-  it("pass with recorded ids, and without, after either side has deleted a beginning or compacted it away", async () => {
+describe("correct copies", () => {
+  it("pass with and without recorded ids, after deletion or compaction on either side", async () => {
     const mirror = await FakeMirror.start(ports);
     const originCut = await mirror.topic("origin-cut");
     const targetCut = await mirror.topic("target-cut");
@@ -204,7 +204,7 @@ describe("good copies", () => {
     }
   });
 
-  it("pass where each side compacted by itself and the target's broker sets the timestamps", async () => {
+  it("pass if each side was compacted separately and the target's broker sets the timestamps", async () => {
     const mirror = await FakeMirror.start(ports);
     const topic = await mirror.topic(
       "compacted",
@@ -224,7 +224,7 @@ describe("good copies", () => {
       expect((await compareCopy(mirror.model, options, silent)).differences).toEqual([]);
   });
 
-  it("pass where the origin's records have no timestamp", async () => {
+  it("pass if the origin's records have no timestamp", async () => {
     const mirror = await FakeMirror.start(ports);
     const untimed = messages(30).map((m, i) => (i % 2 === 0 ? { ...m, timestamp: "-1" } : m));
     for (const [name, configs] of [

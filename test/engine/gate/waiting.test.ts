@@ -8,13 +8,13 @@ import { FakeMirror, messages } from "./fake-mirror";
 const ports = withPorts("port-waiting");
 const start = () => FakeMirror.start(ports);
 
-describe("waiting", () => {
+describe("the gate's wait", () => {
   const lines = () => {
     const said: string[] = [];
     return { said, progress: { info: (l: string) => void said.push(l), warn: (l: string) => void said.push(l) } };
   };
 
-  it("until it is complete and the origin has been still for the window", async () => {
+  it("ends when the copy is complete and the origin was quiet for the window", async () => {
     const mirror = await start();
     const topic = await mirror.topic("wait");
     await mirror.send(topic, messages(10));
@@ -31,7 +31,7 @@ describe("waiting", () => {
     );
   });
 
-  it("looks again soon once the origin stands still, and says how long it waited for that alone", async () => {
+  it("looks again soon once the origin is quiet, and reports the quiet time", async () => {
     const mirror = await start();
     const topic = await mirror.topic("soon");
     await mirror.send(topic, messages(10));
@@ -49,7 +49,7 @@ describe("waiting", () => {
     );
   });
 
-  it("does not pass while something still writes, and names the partition at the limit", async () => {
+  it("does not succeed while something still writes, and names the partition", async () => {
     const mirror = await start();
     const topic = await mirror.topic("writers");
     const { said, progress } = lines();
@@ -71,7 +71,7 @@ describe("waiting", () => {
     expect(said.some((l) => l.includes(`${topic}-0: the origin's end moved from`))).toBe(true);
   });
 
-  it("for a mirror that never catches up ends at its limit, with what is missing, though every task is RUNNING", async () => {
+  it("ends at its limit if the mirror never catches up, and names what is missing", async () => {
     const mirror = await start();
     const topic = await mirror.topic("slow", 2);
     await mirror.send(topic, messages(5));
@@ -87,7 +87,7 @@ describe("waiting", () => {
     expect(Date.now() - started).toBeLessThan(15_000);
   });
 
-  it("ends soon when waiting does not help", async () => {
+  it("ends early if waiting does not help", async () => {
     const mirror = await start();
     const topic = await mirror.topic("hopeless");
     await mirror.send(topic, messages(2), 0);

@@ -45,7 +45,7 @@ describe("a broker that throttles this client (KIP-219)", () => {
     broker.answer.Metadata = () => metadata(broker, [{ name: "t" }]);
   });
 
-  it("every answer's throttle time is read, whatever the request", async () => {
+  it("the throttle time of every response is read, for all requests", async () => {
     await open();
     expect(ALL_APIS.length).toBeGreaterThan(30);
     for (const api of ALL_APIS) {
@@ -62,7 +62,7 @@ describe("a broker that throttles this client (KIP-219)", () => {
     }
   });
 
-  it("an answer without partitions is asked for again after the throttle time, which is shown", async () => {
+  it("a response without partitions is requested again after the throttle time, and the wait is shown", async () => {
     const lines: string[] = [];
     await open({ progress: { info: (line) => lines.push(line), warn: () => {} } });
     broker.answer.Fetch = (before) => fetched(before === 0 ? 1600 : 0, before > 0);
@@ -72,7 +72,7 @@ describe("a broker that throttles this client (KIP-219)", () => {
     expect(lines).toEqual([expect.stringMatching(/^origin throttles this client: waiting 1\.[0-9] s$/)]);
   });
 
-  it("no other request is sent to it meanwhile", async () => {
+  it("the broker gets no other request before the throttle time ends", async () => {
     await open();
     broker.answer.Fetch = () => fetched(500, true);
     await port.fetch(ASK);
@@ -81,7 +81,7 @@ describe("a broker that throttles this client (KIP-219)", () => {
     expect(of("Metadata").at(-1)!.at - answered).toBeGreaterThanOrEqual(490);
   });
 
-  it("a call ends at its limit, and names the quota", async () => {
+  it("a call ends at its limit and names the quota", async () => {
     await open({ throttledUntil: Date.now() + 300 });
     broker.answer.Fetch = () => fetched(60_000, false);
     const started = Date.now();
@@ -362,7 +362,7 @@ const coordinator =
       .list([group], (g) => out.string(g).int32(1).string("127.0.0.1").int32(broker.port).int16(0).string(null))
       .tags();
 
-describe("an answer that lacks what was asked for is asked for again, never taken for whole", () => {
+describe("a response that lacks requested data is requested again, never treated as complete", () => {
   it.each(Object.keys(LACKING))("%s", async (name) => {
     broker.answer.Metadata = () => metadata(broker, [{ name: "t" }]);
     broker.answer.FindCoordinator = () => coordinator("g");
@@ -387,8 +387,8 @@ describe("an answer that lacks what was asked for is asked for again, never take
   });
 });
 
-describe("lists of topics", () => {
-  it("an empty one is asked for again before it is believed", async () => {
+describe("topic lists", () => {
+  it("an empty list is requested again before it is accepted", async () => {
     await open();
     broker.answer.Metadata = (before) => metadata(broker, before < 3 ? [] : [{ name: "t" }]);
     expect(await port.listTopics()).toEqual(["t"]);
@@ -396,14 +396,14 @@ describe("lists of topics", () => {
     expect(await port.listTopics()).toEqual([]);
   });
 
-  it("one without any broker is an error, not an empty cluster", async () => {
+  it("a list without brokers is requested again, not treated as an empty cluster", async () => {
     await open();
     broker.answer.Metadata = (before) =>
       metadata(broker, before < 2 ? [] : [{ name: "t" }], { brokers: before < 2 ? 0 : 1 });
     expect(await port.listTopics()).toEqual(["t"]);
   });
 
-  it("a topic with an error that passes does not disappear", async () => {
+  it("a topic with a temporary error stays in the list", async () => {
     await open();
     broker.answer.Metadata = (before) =>
       metadata(broker, before < 3 ? [{ name: "s" }, { name: "t", error: 5 }] : [{ name: "t" }]);
@@ -411,7 +411,7 @@ describe("lists of topics", () => {
     expect((await port.describeTopics()).map((t) => t.name)).toEqual(["t"]);
   });
 
-  it("a topic with an error that stays is an error", async () => {
+  it("a topic with a permanent error is an error", async () => {
     await open();
     broker.answer.Metadata = () => metadata(broker, [{ name: "s" }, { name: "t", error: 29 }]);
     await expect(port.listTopics()).rejects.toMatchObject({
@@ -423,7 +423,7 @@ describe("lists of topics", () => {
 });
 
 describe("a closed port", () => {
-  it("ends what is under way with its reason, refuses the rest and connects no more", async () => {
+  it("ends running calls with its reason, refuses new calls and does not connect again", async () => {
     await open();
     broker.answer.Metadata = () => undefined;
     const underWay = port.listTopics();
@@ -437,7 +437,7 @@ describe("a closed port", () => {
     expect(broker.connections).toBe(before);
   });
 
-  it("says that it is closed when nobody gave a reason, also to a call that is between two attempts", async () => {
+  it("reports that it is closed if there is no reason, even to a call between two attempts", async () => {
     await open();
     broker.answer.Metadata = () => "close";
     const retried = port.listTopics();
@@ -447,7 +447,7 @@ describe("a closed port", () => {
     await expect(retried).rejects.toMatchObject({ code: "KAFKA_CLOSED" });
   });
 
-  it("does not connect at all when the signal came first", async () => {
+  it("does not connect if the signal is already aborted", async () => {
     const before = broker.connections;
     await open();
     const opened = broker.connections - before;

@@ -34,14 +34,14 @@ const directories =
       .tags();
 
 describe("free space", () => {
-  it("is the sum of a broker's volumes; directories of one volume count once, and offline ones are unknown", async () => {
+  it("is the sum of a broker's volumes: each volume counts once, and offline ones are unknown", async () => {
     broker.answer.DescribeLogDirs = () => directories(0, [0, 100n, 40n], [0, 100n, 40n], [0, 50n, 5n], [56, -1n, -1n]);
     expect(await (await open()).diskSpace()).toEqual([
       { broker: 1, totalBytes: 150, usableBytes: 45, unknownDirectories: 1 },
     ]);
   });
 
-  it("is left out where a broker is too old, hides it, or does not know it", async () => {
+  it("is left out if a broker is too old, hides it or does not know it", async () => {
     broker.newest.DescribeLogDirs = 3;
     expect(await (await open()).diskSpace()).toEqual([]);
     expect(askedFor("DescribeLogDirs")).toBe(0);
@@ -64,7 +64,7 @@ describe("the newest record", () => {
       )
       .tags();
 
-  it("is asked for again if the answer leaves the partition out", async () => {
+  it("is requested again if the response lacks the partition", async () => {
     broker.answer.ListOffsets = (before) => listed(before > 0);
     expect(await (await open()).newestRecords([{ topic: "t", partition: 0 }])).toEqual([
       { topic: "t", partition: 0, timestamp: 1234n, offset: 7n },
@@ -72,7 +72,7 @@ describe("the newest record", () => {
     expect(askedFor("ListOffsets")).toBe(2);
   });
 
-  it("is left out where the broker is too old", async () => {
+  it("is left out if the broker is too old", async () => {
     broker.newest.ListOffsets = 6;
     expect(await (await open()).newestRecords([{ topic: "t", partition: 0 }])).toEqual([]);
     expect(askedFor("ListOffsets")).toBe(0);
@@ -95,12 +95,12 @@ describe("a member's assignment", () => {
     return Buffer.concat([head, ...parts, Buffer.from([0xff, 0xff, 0xff, 0xff])]);
   };
 
-  it("shows its topics", () => {
+  it("lists its topics", () => {
     expect(assignedTopics(encode(["orders", "payments"]))).toEqual(["orders", "payments"]);
     expect(assignedTopics(encode([]))).toEqual([]);
   });
 
-  it("is unknown, never wrong, if it is missing, cut off or of another format", () => {
+  it("is unknown, never wrong, if it is missing, cut off or in another format", () => {
     expect(assignedTopics(Buffer.alloc(0))).toBeUndefined();
     const whole = encode(["orders", "payments"]);
     for (let length = 1; length < whole.length - 4; length++)

@@ -45,8 +45,8 @@ const digests = async () => {
   return [...found.values()].map((d) => `${d.count} ${d.hex()}`);
 };
 
-describe("while a broker is away", () => {
-  it("follows the leaders, names what has none, and finds everything again", async () => {
+describe("the port while a broker is down", () => {
+  it("follows the leaders, names partitions without one, and recovers", async () => {
     const before = await digests();
     expect(before[0]).toMatch(/^200 /);
     await target.stopBroker(3);

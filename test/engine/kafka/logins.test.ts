@@ -156,11 +156,11 @@ describe("logging in", () => {
     },
   };
 
-  it("with nothing at all", async () => {
+  it("works without authentication", async () => {
     expect(await login("INTERNAL", {})).toBe("1 broker");
   });
 
-  it("PLAIN over TLS", async () => {
+  it("works with PLAIN over TLS", async () => {
     expect(await login("PLAIN", { tls, sasl: { mechanism: "PLAIN", username: "app", password } })).toBe("1 broker");
     const refused = await login("PLAIN", {
       tls,
@@ -170,7 +170,7 @@ describe("logging in", () => {
     expect(refused).not.toContain("other-secret");
   });
 
-  it("SCRAM-SHA-256 without TLS", async () => {
+  it("works with SCRAM-SHA-256 without TLS", async () => {
     expect(
       await login("SCRAM", { sasl: { mechanism: "SCRAM-SHA-256", username: "app", password: "scram-secret" } }),
     ).toBe("1 broker");
@@ -182,14 +182,14 @@ describe("logging in", () => {
     ).toMatch(/^KAFKA_TLS/);
   });
 
-  it("OAUTHBEARER", async () => {
+  it("works with OAUTHBEARER", async () => {
     expect(await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", token: token(3600) } })).toBe("1 broker");
     expect(await login("OAUTH", { sasl: { mechanism: "OAUTHBEARER", token: token(-3600) } })).toMatch(
       /^KAFKA_AUTHENTICATION: .*\(OAUTHBEARER\)/,
     );
   });
 
-  it("mutual TLS, with a certificate of the right authority only", async () => {
+  it("works with mutual TLS, but only with a certificate of the right authority", async () => {
     const { cert, key } = await issueCertificate(authority, { commonName: "app", usage: "client" });
     expect(await login("MTLS", { tls: { ...tls, cert, key } })).toBe("1 broker");
     expect(await login("MTLS", { tls })).toMatch(/^KAFKA_TLS/);
@@ -220,7 +220,7 @@ async function busy(kafka: CountingPort, ms: number): Promise<number> {
 }
 
 describe("a session that ends (connections.max.reauth.ms, KIP-368)", () => {
-  it("requests go on without an error and without an empty answer", async () => {
+  it("causes no error and no empty response", async () => {
     const sasl = { mechanism: "SCRAM-SHA-256" as const, username: "app", password: "scram-secret" };
     const kafka = await openKafka({ bootstrapServers: `127.0.0.1:${port.SCRAM}`, sasl }, "origin");
     try {
@@ -235,7 +235,7 @@ describe("a session that ends (connections.max.reauth.ms, KIP-368)", () => {
     }
   });
 
-  it("with tokens that live shorter than the work: another one is requested for each session", async () => {
+  it("gets a new token for each session if tokens expire during the work", async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       let body = "";
@@ -265,7 +265,7 @@ describe("a session that ends (connections.max.reauth.ms, KIP-368)", () => {
     }
   });
 
-  it("with a token file: it is read again for each session", async () => {
+  it("reads the token file again for each session", async () => {
     const tokenFile = join(await mkdtemp(join(tmpdir(), "kafka-migration-token-")), "token");
     await writeFile(tokenFile, token(2));
     const renewed = setInterval(() => void writeFile(tokenFile, `${token(2)}\n`), 500);
@@ -281,7 +281,7 @@ describe("a session that ends (connections.max.reauth.ms, KIP-368)", () => {
   });
 });
 
-describe("a token that cannot be had", () => {
+describe("a token that cannot be obtained", () => {
   const refuse = async (status: number, answer: object) => {
     const server = createServer((_, response) => response.writeHead(status).end(JSON.stringify(answer)));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -294,7 +294,7 @@ describe("a token that cannot be had", () => {
     return text;
   };
 
-  it("names the endpoint, the client and the reason, never the secret", async () => {
+  it("is reported with the endpoint, the client and the reason, never with the secret", async () => {
     expect(await refuse(401, { error: "invalid_client", error_description: "unknown" })).toMatch(
       /^KAFKA_TOKEN: .*\/token refused client "me" with status 401 \(invalid_client: unknown\)/,
     );
@@ -305,7 +305,7 @@ describe("a token that cannot be had", () => {
     );
   });
 
-  it("a token that the broker took before and refuses now is not taken for wrong credentials at once", async () => {
+  it("is not reported as wrong credentials at once if the broker accepted it before", async () => {
     const tokenFile = join(await mkdtemp(join(tmpdir(), "kafka-migration-token-")), "token");
     await writeFile(tokenFile, token(2));
     const kafka = await openKafka(

@@ -24,8 +24,8 @@ const eventually = async <T>(read: () => Promise<T>, right: (value: T) => boolea
   }
 };
 
-describe("the port's view of a cluster", () => {
-  it("sees brokers with racks, the cluster's id and its own rights", async () => {
+describe("the port", () => {
+  it("reads brokers with racks, the cluster's id and its own rights", async () => {
     const cluster = await ports.target.describeCluster();
     expect(cluster.brokers.map((b) => [b.id, b.rack])).toEqual([
       [1, "rack-1"],
@@ -36,7 +36,7 @@ describe("the port's view of a cluster", () => {
     expect(cluster.authorizedOperations).toContain("Alter");
   });
 
-  it("creates, describes, configures and deletes topics; unknown ones are left out", async () => {
+  it("creates, describes, configures and deletes topics, and leaves out unknown ones", async () => {
     const topic = ports.topic("life");
     await ports.target.createTopic(topic, {
       partitions: 4,
@@ -79,7 +79,7 @@ describe("the port's view of a cluster", () => {
     await ports.target.deleteTopics([topic]);
   });
 
-  it("knows a user's SCRAM mechanisms, and that there is no such user", async () => {
+  it("reads a user's SCRAM mechanisms, and none for an unknown user", async () => {
     const user = uniqueName("scram");
     users.push(user);
     expect(await ports.target.scramMechanisms(user)).toEqual([]);
@@ -87,7 +87,7 @@ describe("the port's view of a cluster", () => {
     expect(await ports.target.scramMechanisms(user)).toEqual(["SCRAM-SHA-512"]);
   });
 
-  it("reads brokers' settings and changes them", async () => {
+  it("reads and changes brokers' settings", async () => {
     const configs = await ports.target.describeBrokerConfigs([1, 3]);
     expect([...configs.keys()]).toEqual([1, 3]);
     expect(configs.get(3)!.get("broker.rack")).toMatchObject({ value: "rack-3", source: "static-broker" });
@@ -108,7 +108,7 @@ describe("the port's view of a cluster", () => {
     await change(null);
   });
 
-  it("says what the principal may do with topics and groups that do not exist", async () => {
+  it("reads the principal's rights on topics and groups that do not exist", async () => {
     expect((await ports.target.topicOperations(["port-no-such-topic"])).get("port-no-such-topic")).toContain("Create");
     expect((await ports.target.groupOperations(["port-no-such-group"])).get("port-no-such-group")).toContain("Delete");
     const nobody = await as(await user(), "target");
@@ -119,7 +119,7 @@ describe("the port's view of a cluster", () => {
 });
 
 describe("offsets and records", () => {
-  it("tells log start, high watermark, last stable offset and offsets by time apart", async () => {
+  it("reads log start, high watermark, last stable offset and offsets by time", async () => {
     const topic = ports.topic("offsets");
     await ports.target.createTopic(topic, { partitions: 3, replicationFactor: 1 });
     const app = application(ports.clusters.target);
@@ -170,7 +170,7 @@ describe("offsets and records", () => {
     );
   });
 
-  it("asks one request a broker", async () => {
+  it("sends one request per broker", async () => {
     const topic = ports.topic("batched");
     await ports.target.createTopic(topic, { partitions: 60, replicationFactor: 1 });
     const all = Array.from({ length: 60 }, (_, partition) => ({ topic, partition }));
@@ -215,7 +215,7 @@ describe("consumer groups", () => {
     expect((await ports.target.listGroups()).map((g) => g.groupId)).not.toContain(names[4]);
   });
 
-  it("names a group with members instead of moving it", async () => {
+  it("refuses to move a group with members", async () => {
     const topic = ports.topic("active");
     await ports.target.createTopic(topic, { partitions: 1, replicationFactor: 1 });
     const groupId = uniqueName("port-active");
@@ -240,7 +240,7 @@ describe("consumer groups", () => {
 });
 
 describe("replicas and ACLs", () => {
-  it("moves replicas, cancels, elects, and can be asked twice", async () => {
+  it("moves replicas, cancels, elects leaders, and accepts repeated requests", async () => {
     const topic = ports.topic("moves");
     await ports.target.createTopic(topic, { partitions: 2, replicationFactor: 1 });
     const change = [0, 1].map((partition) => ({ topic, partition, replicas: [3, 1] }));
@@ -273,7 +273,7 @@ describe("replicas and ACLs", () => {
     );
   });
 
-  it("makes, lists and removes ACLs", async () => {
+  it("creates, lists and deletes ACLs", async () => {
     const principal = `User:${uniqueName("port-user")}`;
     const acl = {
       resourceType: "topic",
@@ -301,7 +301,7 @@ describe("replicas and ACLs", () => {
   });
 });
 
-describe("what goes wrong is said", () => {
+describe("errors of the port", () => {
   const fails = async (change: Partial<Connection>) => {
     const error = await openKafka({ ...ports.clusters.target.connection, ...change }, "target").then(
       () => undefined,
@@ -311,7 +311,7 @@ describe("what goes wrong is said", () => {
   };
   const sasl = () => ports.clusters.target.connection.sasl;
 
-  it("wrong password", async () => {
+  it("report a wrong password without showing it", async () => {
     const password = "not-the-password-1";
     const message = await fails({ sasl: { ...sasl(), password } });
     expect(message).toMatch(
@@ -320,7 +320,7 @@ describe("what goes wrong is said", () => {
     expect(message).not.toContain(password);
   });
 
-  it("a mechanism that the listener does not have", async () => {
+  it("report a mechanism that the listener does not have", async () => {
     expect(await fails({ sasl: { ...sasl(), mechanism: "PLAIN" } })).toMatch(
       /KAFKA_AUTHENTICATION: .* does not accept SASL mechanism PLAIN/,
     );
@@ -329,7 +329,7 @@ describe("what goes wrong is said", () => {
     );
   });
 
-  it("unreachable, unknown and malformed addresses", async () => {
+  it("report unreachable, unknown and malformed addresses", async () => {
     expect(await fails({ bootstrapServers: "127.0.0.1:1" })).toMatch(
       /KAFKA_UNREACHABLE: cannot reach the target cluster at 127.0.0.1:1: .*ECONNREFUSED/,
     );
@@ -344,7 +344,7 @@ describe("what goes wrong is said", () => {
     ).toBeUndefined();
   });
 
-  it("TLS: unknown authority, wrong name, none where one is wanted", async () => {
+  it("report a TLS problem: unknown authority, wrong name or missing TLS", async () => {
     expect(await fails({ tls: {} })).toMatch(/KAFKA_TLS: .*SELF_SIGNED_CERT_IN_CHAIN[^]*tls\.ca/);
     expect(await fails({ tls: { ca: ports.clusters.origin.ca } })).toMatch(/KAFKA_TLS/);
     expect(await fails({ tls: { ca: ports.clusters.target.ca, serverName: "other.example" } })).toMatch(
@@ -357,7 +357,7 @@ describe("what goes wrong is said", () => {
     expect(Date.now() - started).toBeLessThan(10_000);
   });
 
-  it("missing privileges, by resource", async () => {
+  it("report missing privileges by resource", async () => {
     const topic = ports.topic("denied");
     await ports.target.createTopic(topic, { partitions: 1, replicationFactor: 1 });
     const nobody = await as(await user(), "target");
@@ -381,7 +381,7 @@ describe("what goes wrong is said", () => {
     await nobody.close();
   });
 
-  it("names Kafka's error codes as Kafka does", async () => {
+  it("use Kafka's names of the error codes", async () => {
     const { protocolErrorsCodesById } = await import("@platformatic/kafka");
     const independent = protocolErrorsCodesById as Record<string, string>;
     expect(ERROR_NAMES).toEqual(Object.fromEntries(Object.keys(ERROR_NAMES).map((code) => [code, independent[code]])));

@@ -11,7 +11,7 @@ const applied = (groups: AppliedOffsets["groups"]): AppliedOffsets => ({
   inPlace: 0,
 });
 
-test("two applies in a row are taken back as one: to what was there before the first", () => {
+test("two applies in a row are reverted as one, to the offsets before the first", () => {
   const before = { offset: "3", metadata: "m" };
   const first = applied([
     { group: "a", created: false, offsets: [{ topic: "t", partition: 0, offset: "10", before }] },
@@ -42,7 +42,7 @@ test("two applies in a row are taken back as one: to what was there before the f
   ]);
 });
 
-test("an offset that the second moved again goes back to what the first found", () => {
+test("an offset that the second apply moved again returns to its value before the first", () => {
   const first = applied([
     {
       group: "a",
@@ -66,7 +66,7 @@ const at = (offset: string, more: object = {}) =>
   applied([{ group: "a", created: false, offsets: [{ topic: "t", partition: 0, offset, ...more }] }]);
 const only = (a: AppliedOffsets) => a.groups[0]!.offsets[0]!;
 
-test("what only our own earlier write made is not what was there before", () => {
+test("an offset from our own earlier write is not the original offset", () => {
   expect(only(joinApplied(at("10"), at("12", { before: { offset: "10", metadata: "" } })))).toEqual({
     topic: "t",
     partition: 0,
@@ -77,7 +77,7 @@ test("what only our own earlier write made is not what was there before", () => 
   expect(only(third)).toEqual({ topic: "t", partition: 0, offset: "14", earlier: ["12", "10"] });
 });
 
-test("what somebody else wrote in between is restored, not what was there before that", () => {
+test("an offset that someone else wrote between two applies is restored", () => {
   const theirs = { before: { offset: "7", metadata: "x" } };
   expect(only(joinApplied(at("10", { before: { offset: "3", metadata: "" } }), at("10", theirs)))).toEqual({
     topic: "t",
@@ -87,7 +87,7 @@ test("what somebody else wrote in between is restored, not what was there before
   });
 });
 
-test("what the first found in place is not its own", () => {
+test("an offset that the first apply found in place is not its own write", () => {
   expect(only(joinApplied(at("10", { inPlace: true }), at("10", { inPlace: true })))).toMatchObject({ inPlace: true });
   expect(only(joinApplied(at("10", { inPlace: true }), at("12", { before: { offset: "10", metadata: "" } })))).toEqual({
     topic: "t",

@@ -50,8 +50,8 @@ function withClients(log: Log, count: number, stamped = false): Log {
 /** Lowest id of records written by clients. */
 const CLIENT = 1_000_000;
 
-describe("a record that the mirror has sent more than once", () => {
-  it("is found at its last copy, also where both copies lie in the part that is read and more duplicates follow", async () => {
+describe("a record that the mirror has copied more than once", () => {
+  it("is found at its last copy, even if both copies were read and more duplicates follow", async () => {
     const origin = plain(60);
     const target = mirror(origin, {
       replays: [
@@ -64,7 +64,7 @@ describe("a record that the mirror has sent more than once", () => {
     expect(answers.get(5)).toMatchObject({ target: 5, exact: true, rereads: 10 });
   });
 
-  it("is found behind the last copy of the record before it, where the origin holds an equal one later", async () => {
+  it("is found after the last copy of its predecessor if the origin has an equal record later", async () => {
     const origin = logOf(
       Array.from({ length: 80 }, (_, i): Draft => (i === 40 || i === 41 ? { body: "ping", timestamp: 1040 } : {})),
     );
@@ -78,7 +78,7 @@ describe("a record that the mirror has sent more than once", () => {
     expect(answers.get(40)).toMatchObject({ target: 48, exact: true, rereads: 3 });
   });
 
-  it("ends the copy at its last copy where clients have written to the target since", async () => {
+  it("ends the copy at its last copy, even if clients have written to the target since", async () => {
     const origin = plain(20);
     const target = withClients(mirror(origin, { replays: [{ after: 19, to: 17 }] }), 2);
     const answers = await translated(origin, target, [4, 20]);
@@ -86,7 +86,7 @@ describe("a record that the mirror has sent more than once", () => {
     expect(answers.get(4)).toMatchObject({ target: 4, exact: true, rereads: 3 });
   });
 
-  it("keeps a group from reading again whatever short repetitions there are, in any log", async () => {
+  it("does not send a group back to earlier records, for any short repetitions", async () => {
     const repeats = fc.array(fc.tuple(fc.nat({ max: 59 }), fc.nat({ max: 4 })), { maxLength: 5 });
     const shapes = fc.record({
       repeats,
@@ -139,7 +139,7 @@ describe("a record that the target lacks", () => {
     entries: log.entries.filter((e) => !offsets.includes(e.offset)),
   });
 
-  it("is not taken for an equal one that comes later: what lies between would be skipped", async () => {
+  it("is not matched to an equal later record, because that would skip records", async () => {
     // Compaction removed a/1 at 0 and 2. The copy of b/2 at 3 is the first record that the group has not read.
     const answers = await translated(again, without(stamped, 0, 1, 2), [0, 2], true);
     for (const g of [0, 2]) expect(answers.get(g)).toMatchObject({ target: 3, exact: false });
@@ -154,7 +154,7 @@ describe("a record that the target lacks", () => {
       expect((await translated(again, trimmed, [g])).get(g)).toMatchObject({ target: 3, exact: false });
   });
 
-  it("is passed by at the last copy of the next one that the target has", async () => {
+  it("is replaced by the last copy of the next record that the target has", async () => {
     const origin = plain(40);
     const copy = mirror(origin, { replays: [{ after: 25, to: 20 }] });
     const target = { ...copy, entries: copy.entries.filter((e) => e.id !== 18 && e.id !== 19) };
@@ -166,13 +166,13 @@ describe("a record that the target lacks", () => {
     });
   });
 
-  it("is not exactly passed by at one of several equal records: the first of them may be gone too", async () => {
+  it("gives no exact answer if equal records follow, because the first of them may be gone", async () => {
     const origin = logOf(["x/1", "a/1", "b/1", "a/1", "c/1", "a/2", "b/2"].map((body): Draft => ({ body })));
     const target = without(mirror(origin, { stamping: true }), 0, 1, 2);
     expect((await translated(origin, target, [0], true)).get(0)).toMatchObject({ target: 3, exact: false });
   });
 
-  it("is not taken for deleted by retention where the target's log begins with other records", async () => {
+  it("does not count as deleted by retention if the target's log begins with other records", async () => {
     const origin = plain(90);
     // The topic was deleted and created again. On the target, retention removed the first of the old records.
     for (const age of [0, 1_000]) {
@@ -189,7 +189,7 @@ describe("a record that the target lacks", () => {
     }
   });
 
-  it("takes the beginning of the target's log where only records that the origin holds several times are near", async () => {
+  it("falls back to the beginning of the target's log if only repeated records are near", async () => {
     const pairs = Array.from({ length: 24 }, (_, i) => `${"ab"[i % 2]}/1`);
     for (const bodies of [
       ["x/1", ...pairs, "y/1"],
@@ -206,7 +206,7 @@ describe("a record that the target lacks", () => {
     }
   });
 
-  it("says at most how much is read again where the beginning of the log was taken and not all of it was read", async () => {
+  it("gives an upper limit of rereads if the group starts at the beginning and not all was read", async () => {
     const origin = plain(60);
     const copy = mirror(origin);
     // The group has not read 20 to 39. On the target, compaction removed these records.
@@ -216,7 +216,7 @@ describe("a record that the target lacks", () => {
     expect(answers.get(20)!.rereads).toBeGreaterThanOrEqual(18);
   });
 
-  it("was deleted by retention, also where that cut into records which the mirror had sent twice", async () => {
+  it("counts as deleted by retention, even if that removed part of a repetition", async () => {
     const origin = plain(20);
     const copy = mirror(origin, { replays: [{ after: 4, to: 2 }] });
     for (const start of [3, 4, 6]) {
@@ -230,7 +230,7 @@ describe("a record that the target lacks", () => {
     }
   });
 
-  it("is passed by at the next one, also where that follows the record before without a hole", async () => {
+  it("is replaced by the next record, even if that follows the previous one without a gap", async () => {
     const origin = plain(40);
     const copy = mirror(origin);
     const target = logOf(copy.entries.filter((e) => e.id !== 20).map(({ offset: _, ...e }) => e));
@@ -306,8 +306,8 @@ function logsAfter(c: Loss): { origin: Log; target: Log } {
   };
 }
 
-describe("translation where compaction or retention took records away", () => {
-  it("skips no record that the target still holds, and counts what is read again or lacks", async () => {
+describe("translation after compaction or retention removed records", () => {
+  it("skips no record that the target has, and counts reread and missing records", async () => {
     await fc.assert(
       fc.asyncProperty(losses, async (c) => {
         const { origin, target } = logsAfter(c);

@@ -90,8 +90,8 @@ const applied = (
 const noise = (seed: number) =>
   Array.from({ length: 40 }, (_, i) => ((Math.sin(seed * 40 + i + 1) * 1e9) | 0).toString(36)).join("");
 
-describe("the note of moved offsets on the target", () => {
-  it("is read as it was written, also where it takes several records, and the last one counts", async () => {
+describe("the journal of moved offsets", () => {
+  it("is read as it was written, even in several records, and its last entry counts", async () => {
     const target = new Target();
     const port = target.port();
     expect(await readJournal(port, mirror)).toBeUndefined();
@@ -105,7 +105,7 @@ describe("the note of moved offsets on the target", () => {
     await deleteJournal(port, mirror);
   });
 
-  it("that was cut off was never followed by a write: the one before it counts", async () => {
+  it("ignores an entry that was cut off and uses the entry before it", async () => {
     const target = new Target();
     const port = target.port();
     target.endsAfter = 1;
@@ -162,7 +162,7 @@ describe("the note of moved offsets on the target", () => {
       /OFFSETS_OTHER_CLUSTER[^]*cluster the-target, but the target is cluster another/,
     ],
   ];
-  it.each(foreign)("that %s is neither deleted nor taken for absent", async (_what, change, error) => {
+  it.each(foreign)("that %s is neither deleted nor treated as absent", async (_what, change, error) => {
     const target = new Target();
     await writeJournal(target.port(), mirror, applied(3));
     await change(target);

@@ -10,8 +10,8 @@ import { apply, clusters, mirror, origin, plan, target, useTwoClusters } from ".
 
 useTwoClusters();
 
-describe("applying", () => {
-  it("writes, reads back, and does nothing the second time", async () => {
+describe("applying offsets", () => {
+  it("writes and reads back, and changes nothing the second time", async () => {
     origin.group("app", { "orders:0": [15, "m"], "payments:0": 30 });
     const first = await apply(await plan());
     expect(first).toMatchObject({ written: 2, inPlace: 0, groups: [{ group: "app", created: true }] });
@@ -23,7 +23,7 @@ describe("applying", () => {
     expect(target.writes.length).toBe(writes);
   });
 
-  it("names a group whose commit metadata the target's brokers would refuse as blocked, before anything is written", async () => {
+  it("blocks a group before any write if the target's brokers would refuse its commit metadata", async () => {
     origin.group("long", { "orders:0": [15, "m".repeat(101)], "payments:0": 30 });
     origin.group("fits", { "orders:0": [15, "m".repeat(100)] });
     target.brokerConfig = { "offset.metadata.max.bytes": "100" };
@@ -42,7 +42,7 @@ describe("applying", () => {
     expect(blockedGroups((await plan()).groups, {})).toEqual([]);
   });
 
-  it("keeps which offsets make a group read again, and says so", async () => {
+  it("keeps the number of rereads of each offset", async () => {
     origin.group("app", { "orders:0": 15, "payments:0": 30 });
     const p = await plan();
     p.groups[0]!.topics[0]!.partitions[0]!.rereads = 3;
@@ -50,7 +50,7 @@ describe("applying", () => {
     expect(applied.groups[0]!.offsets.map((o) => o.rereads)).toEqual([3, undefined]);
   });
 
-  it("keeps what is not proved although nothing is read again, and says it", async () => {
+  it("reports an offset without proof, even if nothing is reread", async () => {
     origin.group("app", { "orders:0": 15, "payments:0": 30 });
     const p = await plan();
     Object.assign(p.groups[0]!.topics[0]!.partitions[0]!, {
@@ -74,7 +74,7 @@ describe("applying", () => {
     expect(await apply(await plan())).not.toHaveProperty("attention");
   });
 
-  it("goes on where it was killed", async () => {
+  it("continues after it was killed", async () => {
     for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15 });
     const p = await plan();
     let dead = false;
@@ -90,7 +90,7 @@ describe("applying", () => {
     expect(applied.inPlace).toBeGreaterThan(0);
   });
 
-  it("never moves a group that the target has, without the word", async () => {
+  it("moves a group that has other offsets on the target only with overwrite", async () => {
     origin.group("app", { "orders:0": 15 });
     target.group("app", { "orders:0": 17, "other:0": 4 });
     const p = await plan();
@@ -118,14 +118,14 @@ describe("applying", () => {
     expect(target.offsets("idle")).toEqual({ "orders:0": 5 });
   });
 
-  it("notices a group that becomes active between the check and the write", async () => {
+  it("detects a group that becomes active between the check and the write", async () => {
     origin.group("app", { "orders:0": 15 });
     const p = await plan();
     target.beforeWrite = () => target.group("app", {}, { members: ["early"] });
     await expect(apply(p)).rejects.toThrow(/OFFSETS_BLOCKED[^]*became active/);
   });
 
-  it("refuses a plan that the origin has outrun", async () => {
+  it("refuses a plan if the origin's offsets have changed", async () => {
     origin.group("app", { "orders:0": 15 });
     const p = await plan();
     origin.group("app", { "orders:0": 16 });
@@ -133,7 +133,7 @@ describe("applying", () => {
     expect(target.writes).toEqual([]);
   });
 
-  it("refuses a plan when a first offset was committed since, and only on what is migrated", async () => {
+  it("refuses a plan if a first offset was committed since, but only on migrated topics", async () => {
     origin.group("app", { "orders:0": 15 });
     origin.group("idle");
     const p = await plan();
@@ -146,7 +146,7 @@ describe("applying", () => {
     await expect(apply(p)).rejects.toThrow(/OFFSETS_STALE[^]*"idle", lists-0: had no offset, is at 11/);
   });
 
-  it("takes back what it wrote when a group becomes active meanwhile, but not what was there", async () => {
+  it("reverts its writes if a group becomes active, but keeps what was there before", async () => {
     for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15, "payments:0": 12 });
     target.group("a", { "orders:0": 5 });
     target.group("b", { "orders:0": [17, "mine"] });
@@ -158,7 +158,7 @@ describe("applying", () => {
     expect([target.offsets("a"), target.offsets("b")]).toEqual([{ "orders:0": 5 }, { "orders:0": 17 }]);
   });
 
-  it("says before it writes which groups are in the way", async () => {
+  it("names the blocked groups before any write", async () => {
     for (const g of ["active", "elsewhere", "free"]) origin.group(g, { "orders:0": 15 });
     target.group("active", {}, { members: ["checkout-1"] });
     target.group("elsewhere", { "orders:0": 17 });
@@ -167,7 +167,7 @@ describe("applying", () => {
     expect(blockedGroups(p.groups, { overwrite: true }).map((b) => b.group)).toEqual(["active"]);
   });
 
-  it("does not believe a write that does not read back", async () => {
+  it("fails if an offset does not read back", async () => {
     origin.group("app", { "orders:0": 15 });
     const p = await plan();
     const ports = clusters();
@@ -182,7 +182,7 @@ describe("applying", () => {
     );
   });
 
-  it("takes back what it wrote when one offset does not read back, and names the group that is elsewhere", async () => {
+  it("reverts its writes if one offset reads back differently, and names the group that moved", async () => {
     for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15, "payments:0": 12 });
     target.group("a", { "orders:0": [17, "mine"] });
     const p = await plan({ overwrite: true });
@@ -197,7 +197,7 @@ describe("applying", () => {
     expect(target.groups.has("c")).toBe(false);
   });
 
-  it("takes back what it wrote when a later write fails, once no other is under way", async () => {
+  it("reverts its writes if a later write fails, after all running writes have ended", async () => {
     for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15 });
     const p = await plan();
     target.beforeWrite = (w) => {
@@ -207,7 +207,7 @@ describe("applying", () => {
     expect(["a", "b", "c"].filter((g) => target.groups.has(g))).toEqual([]);
   });
 
-  it("says so when what it wrote can't be taken back", async () => {
+  it("reports if its writes cannot be reverted", async () => {
     for (const g of ["a", "b"]) origin.group(g, { "orders:0": 15 });
     const p = await plan();
     let gone = false;
@@ -221,8 +221,8 @@ describe("applying", () => {
   });
 });
 
-describe("looking where the groups stand later", () => {
-  it("tells who went on, who stands and who was put back, a group by its worst partition", async () => {
+describe("checking the groups later", () => {
+  it("counts groups that moved on, stayed or went back, each by its worst partition", async () => {
     for (const g of ["on", "stands", "back", "gone"]) origin.group(g, { "orders:0": 15, "payments:0": 15 });
     const applied = await apply(await plan());
     target.groups.get("on")!.offsets.set("orders:0", { offset: 9n, metadata: "" });
@@ -241,8 +241,8 @@ describe("looking where the groups stand later", () => {
   });
 });
 
-describe("taking back", () => {
-  it("deletes what it made, restores what it replaced, and can be run twice", async () => {
+describe("reverting offsets", () => {
+  it("deletes what the apply created, restores what it replaced, and can run twice", async () => {
     origin.group("new", { "orders:0": 15 });
     origin.group("known", { "orders:0": 15, "payments:0": 15 });
     target.group("known", { "orders:0": [17, "mine"], "other:0": 4 });
@@ -263,7 +263,7 @@ describe("taking back", () => {
     expect(target.writes.length).toBe(writes);
   });
 
-  it("does not take for its own what it found in place", async () => {
+  it("keeps offsets that the apply found in place", async () => {
     origin.group("app", { "orders:0": 15, "payments:0": 12 });
     target.group("app", { "orders:0": 5 });
     const applied = await apply(await plan());
@@ -277,7 +277,7 @@ describe("taking back", () => {
     expect(target.offsets("app")).toEqual({ "orders:0": 5, "payments:0": 2 });
   });
 
-  it("takes back what an apply that was killed at any point had written, from what it was about to write", async () => {
+  it("works from the intended writes if the apply was killed at any point", async () => {
     for (const g of ["a", "b", "c"]) origin.group(g, { "orders:0": 15 });
     for (const after of [0, 1, 2, 3]) {
       for (const g of ["a", "b", "c"]) target.groups.delete(g);
@@ -308,7 +308,7 @@ describe("taking back", () => {
     }
   });
 
-  it("also when the origin has moved between the two tries", async () => {
+  it("works even if the origin moved between two tries", async () => {
     origin.group("app", { "orders:0": 15 });
     let first: AppliedOffsets | undefined;
     await applyWith(clusters(), mirror, await plan(), {}, silent, async (all) => void (first = all));
@@ -326,7 +326,7 @@ describe("taking back", () => {
     expect(target.groups.has("app")).toBe(false);
   });
 
-  it("leaves a group that has moved since, or is active, and says so", async () => {
+  it("leaves a group that has moved or is active, and reports it", async () => {
     origin.group("moved", { "orders:0": 15, "payments:0": 15 });
     origin.group("active", { "orders:0": 15 });
     const applied = await apply(await plan());

@@ -36,8 +36,8 @@ const without = ({ from, to, records }: RecordsOfRange, ...gone: number[]): Reco
   records: records.filter((r) => !gone.includes(r.offset)),
 });
 
-describe("a place that a few records have to prove", () => {
-  it("holds where both sides have the same records at the same distances", () => {
+describe("a place that only a few records prove", () => {
+  it("is accepted if both sides have the same records at the same distances", () => {
     expect(whyNotSamePlace(10, 110, origin(), target())).toBeUndefined();
   });
 
@@ -72,11 +72,11 @@ describe("a place that a few records have to prove", () => {
     ["another neighbour far before it", origin(), target(at(7, { body: "other" })), /neighbours differ/],
     ["another neighbour far after it", origin(), target(at(13, { body: "other" })), /neighbours differ/],
     ["no record at the place", without(origin(), ...offsets), { from: 107, to: 107, records: [] }, /gaps/],
-  ])("does not hold with %s", (_what, here, there, why) => {
+  ])("is not accepted with %s", (_what, here, there, why) => {
     expect(whyNotSamePlace(10, 110, here, there)).toMatch(why);
   });
 
-  it("needs a neighbour on both sides, unless the origin holds one record only", () => {
+  it("needs a neighbour on both sides, unless the origin has only one record", () => {
     const one = stretch([record(10)]);
     expect(
       whyNotSamePlace(10, 110, one, stretch([record(10, {})].map((r) => ({ ...r, offset: 110 })))),
@@ -89,15 +89,15 @@ describe("a place that a few records have to prove", () => {
   });
 });
 
-describe("where the records around a place are looked for", () => {
-  it("as far from the end as on the origin, three to each side, inside the log", () => {
+describe("the search range around a place", () => {
+  it("has the same distance from the end as on the origin, and three records to each side", () => {
     expect(byArithmetic(10, { start: 0, end: 14 }, { start: 100, end: 114 })).toBe(110);
     expect(around(10, { start: 0, end: 20 })).toEqual({ from: 7, to: 14 });
     expect(around(1, { start: 0, end: 20 })).toEqual({ from: 0, to: 5 });
     expect(around(18, { start: 16, end: 20 })).toEqual({ from: 16, to: 20 });
   });
 
-  it("an earlier copy is looked for from the first record of its time on, if that is near", () => {
+  it("starts at the first record of the same time to find an earlier copy, if that is near", () => {
     const log = { start: 50, end: 5000 };
     expect(beforeFirst(110, 100, log)).toEqual({ from: 100, to: 110 });
     expect(beforeFirst(110, 110, log)).toEqual({ from: 110, to: 110 });

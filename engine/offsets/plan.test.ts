@@ -16,8 +16,8 @@ import {
 
 useTwoClusters();
 
-describe("planning", () => {
-  it("takes the groups that the mirror's patterns select, and the explicit lists", async () => {
+describe("planning offsets", () => {
+  it("includes the groups of the mirror's patterns and of the explicit lists", async () => {
     for (const g of ["app", "internal-a", "internal-b", "unwanted"]) origin.group(g, { "orders:0": 15 });
     origin.group("a-connect", { "orders:0": 15 }, { protocolType: "connect" });
     origin.group("simple", { "orders:0": 15 }, { protocolType: "" });
@@ -35,7 +35,7 @@ describe("planning", () => {
     expect((await plan({ excludeGroups: ["share"] })).shareGroups).toBeUndefined();
   });
 
-  it("translates each committed offset, carries the metadata, and names what is not migrated", async () => {
+  it("translates each committed offset, keeps the metadata, and names topics that are not migrated", async () => {
     origin.group("app", { "orders:0": [15, "written by app"], "payments:0": 30, "elsewhere:0": 3 });
     const [group] = (await plan()).groups;
     expect(group?.topics).toEqual([
@@ -61,7 +61,7 @@ describe("planning", () => {
     expect(group?.notMigrated).toEqual(["elsewhere"]);
   });
 
-  it("is JSON, and lists groups that have committed nothing", async () => {
+  it("returns valid JSON, and lists groups without committed offsets", async () => {
     origin.group("idle");
     origin.group("app", { "orders:0": 15 });
     const p = await plan();
@@ -83,7 +83,7 @@ describe("planning", () => {
     );
   });
 
-  it("reads a partition once however many groups share it", async () => {
+  it("reads a partition once, however many groups share it", async () => {
     for (let i = 0; i < 500; i++) origin.group(`app-${i}`, { "orders:0": 30, "payments:0": 30 });
     const reads = { scans: 0, records: 0 };
     await planThrough(
@@ -102,7 +102,7 @@ describe("planning", () => {
 });
 
 describe("the guide's second way", () => {
-  it("stands beside the exact answer with what it would skip and read again", async () => {
+  it("is shown with the records that it would skip and reread, beside the exact answer", async () => {
     origin.group("behind", { "orders:0": 12 });
     origin.group("ahead", { "orders:0": 30 });
     const exact = await plan();

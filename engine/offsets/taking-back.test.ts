@@ -11,8 +11,8 @@ const connection = { bootstrapServers: "b:1" };
 const model = { origin: connection, target: connection, mirror };
 const open: OpenKafka = async (_connection, side) => clusters()[side];
 
-describe("reading back what was written", () => {
-  it("compares the commit's metadata too", async () => {
+describe("reading back offsets", () => {
+  it("also compares the commit metadata", async () => {
     origin.group("app", { "orders:0": [15, "checkpoint 7"] });
     const p = await plan();
     target.afterWrite = () => target.groups.get("app")!.offsets.set("orders:0", { offset: 5n, metadata: "" });
@@ -24,8 +24,8 @@ describe("reading back what was written", () => {
   });
 });
 
-describe("taking back", () => {
-  it("keeps a group that the apply has made and to which others have committed since", async () => {
+describe("reverting offsets", () => {
+  it("keeps a group that the apply created if others have committed to it since", async () => {
     origin.group("app", { "orders:0": 15 });
     const applied = await apply(await plan());
     expect(applied.groups[0]).toMatchObject({ created: true });
@@ -37,7 +37,7 @@ describe("taking back", () => {
     expect(target.offsets("app")).toEqual({ "payments:0": 3 });
   });
 
-  it("keeps a group that was there before without an offset", async () => {
+  it("keeps a group that existed before without offsets", async () => {
     origin.group("app", { "orders:0": 15 });
     target.group("app");
     const applied = await apply(await plan());
@@ -47,7 +47,7 @@ describe("taking back", () => {
     expect(target.offsets("app")).toEqual({});
   });
 
-  it("takes back the rest where one of its offsets is gone already", async () => {
+  it("reverts the other offsets if one of them is already gone", async () => {
     origin.group("app", { "orders:0": 15, "payments:0": 15 });
     const applied = await apply(await plan());
     target.groups.get("app")!.offsets.delete("payments:0");
@@ -57,7 +57,7 @@ describe("taking back", () => {
     });
   });
 
-  it("changes nothing on another cluster than the one that the offsets were written on", async () => {
+  it("changes nothing on a different cluster", async () => {
     origin.group("app", { "orders:0": 15 });
     const applied = await applyOffsets(model, await plan(), {}, silent, open);
     expect(applied.clusters).toEqual({ origin: "origin", target: "target" });
@@ -72,7 +72,7 @@ describe("taking back", () => {
     expect(await revertOffsets(model, older, silent, open)).toMatchObject({ groups: [{ group: "app", deleted: 1 }] });
   });
 
-  it("says what it is about to write before it writes, with the ids of both clusters, and writes nothing when that fails", async () => {
+  it("is prepared before the first write: the apply saves its intended writes, or writes nothing", async () => {
     origin.group("app", { "orders:0": 15 });
     target.group("app", { "orders:0": [3, "mine"] });
     const options = { overwrite: true };

@@ -132,8 +132,8 @@ function contents(c: Case, list: readonly Entry[]): string[] {
 /** True if nothing can be compared. The answers are not exact then and give an upper bound for the rereads. */
 const emptied = (c: Case): boolean => visible(c.origin, c.committedOnly).length === 0;
 
-describe("translation of any log that a mirror can make", () => {
-  it("never skips a record, whatever equal records and duplicates there are", async () => {
+describe("translation of any log that a mirror can produce", () => {
+  it("never skips a record, for any equal records and duplicates", async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(variety.chain(cases), periodic), async (c) => {
         for (const [g, answer] of await answersOf(c)) {
@@ -147,7 +147,7 @@ describe("translation of any log that a mirror can make", () => {
     );
   });
 
-  it("never skips a record where contents repeat and a few records have to prove the place", async () => {
+  it("never skips a record if contents repeat and only a few records prove the place", async () => {
     await fc.assert(
       fc.asyncProperty(periodic, async (c) => {
         for (const [g, answer] of await answersOf(c, true)) {
@@ -160,7 +160,7 @@ describe("translation of any log that a mirror can make", () => {
     );
   });
 
-  it("reads nothing again but what it announces", async () => {
+  it("rereads no more records than it announces", async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(variety.chain(cases), periodic), async (c) => {
         for (const [g, answer] of await answersOf(c)) {
@@ -174,7 +174,7 @@ describe("translation of any log that a mirror can make", () => {
     );
   });
 
-  it("is exact whenever all records differ", async () => {
+  it("is exact if all records differ", async () => {
     const differing = cases(1_000_000).filter(
       (c) => !emptied(c) && new Set(c.origin.entries.map((e) => e.body)).size === c.origin.entries.length,
     );

@@ -7,7 +7,7 @@ const tx: Draft = { transactional: true };
 const aborted: Draft = { transactional: true, kind: "aborted" };
 
 describe("exact translation", () => {
-  it("moves every offset of a plain log with a few records read", async () => {
+  it("moves every offset of a plain log and reads only a few records", async () => {
     const story = mirrored(plain(1000, 50), { from: 7 });
     const reads = { scans: 0, records: 0 };
     const answers = await translated(story, [60], reads);
@@ -16,7 +16,7 @@ describe("exact translation", () => {
     await expectExact(story, [50, 51, 52, 500, 1046, 1047, 1048, 1049]);
   });
 
-  it("reads a short stretch once for many groups that are all at places of their own", async () => {
+  it("reads a short range once for many groups at different places", async () => {
     const story = mirrored(plain(1000));
     const reads = { scans: 0, records: 0 };
     const places = Array.from({ length: 100 }, (_, i) => 500 + i * 5);
@@ -26,7 +26,7 @@ describe("exact translation", () => {
     expect((await translated(story, places.slice(0, 10))).get(500)?.how).toBe("neighbours");
   });
 
-  it("places a group at the end, and one past the end, at the target's end", async () => {
+  it("places a group at or past the end at the target's end", async () => {
     const answers = await expectExact(mirrored(plain(10)));
     expect(answers.get(10)).toMatchObject({ target: 10, how: "end" });
     expect(answers.get(12)).toMatchObject({
@@ -36,7 +36,7 @@ describe("exact translation", () => {
     });
   });
 
-  it("places a group that is before the log start at its first record", async () => {
+  it("places a group before the log start at the first record", async () => {
     const story = { origin: plain(10, 5), target: mirror(plain(10, 5), { from: 100 }) };
     const answers = await translated(story, [2, 5]);
     expect(answers.get(5)).toMatchObject({ target: 100, exact: true });
@@ -47,14 +47,14 @@ describe("exact translation", () => {
     });
   });
 
-  it("does the same when the target still holds what the origin has deleted", async () => {
+  it("skips records that the target still has but the origin has deleted", async () => {
     const before = plain(20);
     const story = { origin: { ...before, start: 8 }, target: mirror(before) };
     const answers = await translated(story, [3, 8, 12]);
     expect([3, 8, 12].map((g) => answers.get(g)?.target)).toEqual([8, 8, 12]);
   });
 
-  it("does not stumble over an empty partition or one whose records are all deleted", async () => {
+  it("handles an empty partition and one whose records are all deleted", async () => {
     const empty = await translated({ origin: plain(0), target: plain(0) }, [0]);
     expect(empty.get(0)).toMatchObject({ target: 0, exact: true, how: "end" });
     const gone = { ...plain(5), start: 5 };
@@ -65,7 +65,7 @@ describe("exact translation", () => {
     });
   });
 
-  it("skips nothing that is on the target where the origin never held a record", async () => {
+  it("skips nothing on the target if the origin never held a record", async () => {
     const answers = await translated({ origin: plain(0), target: plain(3, 7) }, [0]);
     expect(answers.get(0)).toMatchObject({
       target: 7,
@@ -75,7 +75,7 @@ describe("exact translation", () => {
     });
   });
 
-  it("skips nothing that is on the target where the origin has deleted everything", async () => {
+  it("skips nothing on the target if the origin has deleted everything", async () => {
     const origin = { ...plain(100), start: 100 };
     const copied = await translated({ origin, target: plain(60, 40) }, [40, 100]);
     expect(copied.get(40)).toMatchObject({
@@ -99,7 +99,7 @@ describe("exact translation", () => {
     });
   });
 
-  it("is not fooled by contents that repeat, where the duplicates are as many as some periods", async () => {
+  it("takes the earlier place if contents repeat and the duplicates are as long as some periods", async () => {
     for (const stamping of [true, false]) {
       const origin = logOf(
         Array.from({ length: 60 }, (_, i) => ({ body: String(i < 30 ? i % 5 : i), timestamp: 1000 })),
@@ -109,7 +109,7 @@ describe("exact translation", () => {
     }
   });
 
-  it("still needs few records where many share a timestamp", async () => {
+  it("reads few records even if many share a timestamp", async () => {
     const story = mirrored(logOf(Array.from({ length: 5000 }, (_, i) => ({ timestamp: 1000 + Math.floor(i / 50) }))));
     const reads = { scans: 0, records: 0 };
     expect((await translated(story, [130], reads)).get(130)).toMatchObject({
@@ -120,19 +120,19 @@ describe("exact translation", () => {
     expect(reads.records).toBeLessThan(60);
   });
 
-  it("counts records, not offsets, when transactions leave markers and aborted records", async () => {
+  it("counts records, not offsets, if transactions leave markers and aborted records", async () => {
     const origin = logOf([tx, tx, marker, aborted, aborted, marker, tx, marker, tx, tx, marker]);
     await expectExact(mirrored(origin));
     await expectExact(mirrored(origin, { committedOnly: true }));
   });
 
-  it("does not trust distances when the target has as many markers as the origin", async () => {
+  it("does not trust distances if the target has as many markers as the origin", async () => {
     const origin = logOf([tx, tx, marker, tx, tx, marker, tx, tx, marker]);
     await expectExact(mirrored(origin, { markerEvery: 2 }));
     await expectExact(mirrored(origin, { markerEvery: 3 }));
   });
 
-  it("finds its place in a compacted log, whichever side compacted more", async () => {
+  it("finds the place in a compacted log, whichever side compacted more", async () => {
     const whole = plain(60);
     const thinned = compact(whole, (_, i) => i % 3 !== 0);
     await expectExact({ ...mirrored(thinned), compacted: true });
@@ -145,7 +145,7 @@ describe("exact translation", () => {
     }
   });
 
-  it("keeps a group from what the origin compacted away before the group got there", async () => {
+  it("skips records that the origin compacted before the group read them", async () => {
     const whole = plain(60);
     const story = { origin: compact(whole, (_, i) => i % 4 === 1), target: mirror(whole), compacted: true };
     for (const [g, answer] of await translated(story, all(whole))) {
@@ -154,14 +154,14 @@ describe("exact translation", () => {
     }
   });
 
-  it("lands behind duplicates that the mirror made, and announces those that lie ahead", async () => {
+  it("lands after the mirror's duplicates, and announces duplicates that follow", async () => {
     const story = mirrored(plain(10), { replays: [{ after: 6, to: 3 }] });
     const answers = await expectExact(story);
     expect(answers.get(4)).toMatchObject({ target: 8, rereads: 0 });
     expect(answers.get(1)).toMatchObject({ target: 1, rereads: 4 });
   });
 
-  it("lands on the last copy although duplicates follow that one too", async () => {
+  it("lands on the last copy even if more duplicates follow", async () => {
     const answers = await expectExact(
       mirrored(plain(10), {
         replays: [
@@ -173,13 +173,13 @@ describe("exact translation", () => {
     expect(answers.get(4)).toMatchObject({ target: 8, rereads: 2 });
   });
 
-  it("announces a duplicate that a marker hides in the distances", async () => {
+  it("announces a duplicate that a marker hides in the offset distances", async () => {
     const origin = logOf([...Array.from({ length: 20 }, () => tx), marker, tx]);
     const answers = await expectExact(mirrored(origin, { replays: [{ after: 15, to: 15 }] }));
     expect(answers.get(5)).toMatchObject({ target: 5, rereads: 1, how: "tail" });
   });
 
-  it("does not let equal neighbours stand as proof", async () => {
+  it("does not accept equal neighbours as proof", async () => {
     const same = { timestamp: 5, body: "ping" };
     const origin = logOf([...Array.from({ length: 20 }, () => same), {}]);
     const story = mirrored(origin, { replays: [{ after: 20, to: 19 }] });
@@ -193,7 +193,7 @@ describe("exact translation", () => {
     await expectExact(mirrored(origin, { replays: [{ after: 8, to: 2 }] }));
   });
 
-  it("tells equal records apart by what follows them", async () => {
+  it("distinguishes equal records by the records that follow", async () => {
     const same = { timestamp: 5, body: "ping" };
     const origin = logOf([{}, same, same, same, same, same, same, same, same, same, same, same, {}]);
     const story = mirrored(origin);
@@ -202,7 +202,7 @@ describe("exact translation", () => {
       expect({ g, target: answer.target, exact: answer.exact }).toEqual({ g, target: Math.min(g, 13), exact: true });
   });
 
-  it("takes the earlier place where equal records and duplicates can't be told apart, and says how much is read again", async () => {
+  it("takes the earlier place if equal records look like duplicates, and counts the rereads", async () => {
     const same = { timestamp: 5, body: "ping" };
     const origin = logOf([same, same, same, same, same, same, {}, {}]);
     const story = mirrored(origin, { replays: [{ after: 6, to: 4 }] });
@@ -217,12 +217,12 @@ describe("exact translation", () => {
     expect(answers.get(8)).toMatchObject({ exact: true, how: "end" });
   });
 
-  it("compares content only where the target stamps records itself", async () => {
+  it("compares only content if the target sets the timestamps", async () => {
     await expectExact(mirrored(plain(30), { stamping: true }));
     await expectExact(mirrored(plain(30), { stamping: true, replays: [{ after: 20, to: 10 }] }));
   });
 
-  it("compares content only where records of the origin have no timestamp", async () => {
+  it("compares only content if records of the origin have no timestamp", async () => {
     const untimed = (every: number) =>
       logOf(Array.from({ length: 30 }, (_, i) => (i % every === 0 ? { timestamp: -1 } : {})));
     for (const every of [1, 2, 29]) {
@@ -234,14 +234,14 @@ describe("exact translation", () => {
     await expectExact(mirrored(long), [100, 1999, 2001, 2500, 2999, 3000]);
   });
 
-  it("compares content only where the target has replaced some of the timestamps", async () => {
+  it("compares only content if the target has replaced some timestamps", async () => {
     const story = mirrored(plain(30));
     for (const e of story.target.entries.slice(5, 20))
       Object.assign(e, { stamped: true, timestamp: 9_000_000 + e.offset });
     await expectExact(story);
   });
 
-  it("does not place a group where the target holds later records but not the one it stands at", async () => {
+  it("does not place a group if its record is missing and the target has later ones", async () => {
     // The topic was deleted and created again with more records. The mirror continued from its old offset.
     const origin = plain(90);
     const other = logOf(Array.from({ length: 50 }, (_, i) => ({ id: 1000 + i, body: `old ${i}`, timestamp: 500 + i })));
@@ -256,7 +256,7 @@ describe("exact translation", () => {
     expect(note).toContain("no copy of the origin's record at offset 10");
   });
 
-  it("does not place a group in a hole of the copy, next to the record before it", async () => {
+  it("does not place a group in a hole of the copy", async () => {
     const origin = plain(40);
     const copy = mirror(origin);
     const target = { ...copy, entries: copy.entries.filter((e) => e.offset < 10 || e.offset >= 25) };
@@ -265,7 +265,7 @@ describe("exact translation", () => {
     for (const g of [10, 12, 24]) expect(answers.get(g)).toMatchObject({ target: undefined, how: "incomplete" });
   });
 
-  it("places a group at the beginning of the target's log where retention deleted there what it had not read", async () => {
+  it("places a group at the target's log start if retention deleted its unread records", async () => {
     const origin = plain(40);
     const copy = mirror(origin);
     const target = { ...copy, start: 15, entries: copy.entries.filter((e) => e.offset >= 15) };
@@ -274,7 +274,7 @@ describe("exact translation", () => {
     expect(answers.get(20)).toMatchObject({ target: 20, exact: true });
   });
 
-  it("does not count what clients have already written to the target", async () => {
+  it("does not count records that clients have written to the target", async () => {
     const story = mirrored(plain(20));
     const extra = logOf(
       [
@@ -293,7 +293,7 @@ describe("exact translation", () => {
     });
   });
 
-  it("translates nothing when the last record was not copied", async () => {
+  it("translates nothing if the last record was not copied", async () => {
     const origin = plain(20);
     const target = mirror({ ...origin, end: 15, entries: origin.entries.slice(0, 15) });
     const answers = await translated({ origin, target }, [4, 20]);
@@ -305,7 +305,7 @@ describe("exact translation", () => {
     });
   });
 
-  it("is not fooled by a gap and a duplicate that cancel out", async () => {
+  it("finds the place even if a gap and a duplicate cancel out", async () => {
     const origin = plain(20);
     const target = mirror(origin, { replays: [{ after: 15, to: 14 }] });
     target.entries.splice(9, 2);
@@ -317,7 +317,7 @@ describe("exact translation", () => {
   });
 });
 
-it("thousands of groups in a stretch of one timestamp cost one look at each record, not one for each group", async () => {
+it("thousands of groups with equal timestamps read each record once, not once per group", async () => {
   // Like after a bulk load: all records have the same timestamp and size, and only the content differs.
   const records = 20_000;
   const log = logOf(Array.from({ length: records }, (_, i) => ({ timestamp: 1000, body: `value ${100_000 + i}` })));

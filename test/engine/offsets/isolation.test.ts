@@ -6,7 +6,7 @@ import { transaction, withPorts } from "../kafka/support";
 
 const ports = withPorts("offs-isolation");
 
-it("what the mirror's consumer sees is what the connector says, not what a model without that setting has", async () => {
+it("the isolation level comes from the connector, not from the model", async () => {
   const mirror = await FakeMirror.start(ports, {}, { "consumer.isolation.level": "read_committed" });
   expect(mirror.model.mirror.isolationLevel).toBe("read_uncommitted");
   const topic = await mirror.topic("aborted");

@@ -118,7 +118,7 @@ const committed = async (port: KafkaPort, group: string): Promise<number | undef
 };
 
 describe("groups of every protocol", () => {
-  it("go on where they were: classic, the new consumer protocol, and without members ever", async () => {
+  it("continue at their offsets: classic, consumer, and without members", async () => {
     const [classic, modern, memberless, kafkajs] = ["classic", "modern", "memberless", "kafkajs"].map(
       (g) => `${prefix}-group-${g}`,
     ) as [string, string, string, string];
@@ -153,7 +153,7 @@ describe("groups of every protocol", () => {
     expect((await resume(clusters.target, kafkajs, topic, 1)).map((r) => r.content)).toEqual(["number 99"]);
   });
 
-  it("of the new protocol are refused while they are active on the target", async () => {
+  it("of the consumer protocol are refused while they are active on the target", async () => {
     const group = `${prefix}-group-busy`;
     await origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 10n, metadata: "" }]);
     const consumer = await startConsumer(clusters.target, group, "consumer", 1_000_000);
@@ -175,7 +175,7 @@ describe("groups of every protocol", () => {
     }
   });
 
-  it("of Kafka Streams' own protocol move, although the mirror leaves them out, and are refused while they are active", async () => {
+  it("of the streams protocol move although the mirror leaves them out, unless they are active", async () => {
     const group = `${prefix}-group-streams`;
     await origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 20n, metadata: "streams" }]);
     await (await joinGroup(clusters.origin.connection, "streams", group, topic)).leave();
@@ -209,7 +209,7 @@ describe("groups of every protocol", () => {
     await resumed.leave();
   });
 
-  it("that share records can't move, and are named with the reason", async () => {
+  it("do not move if they are share groups, and the reason is shown", async () => {
     const group = `${prefix}-group-share`;
     await (await joinGroup(clusters.origin.connection, "share", group, topic)).leave();
     const model = modelFor(clusters, prefix, { groupsPattern: group });

@@ -148,8 +148,8 @@ function expectRight(plan: OffsetPlan): void {
   }
 }
 
-describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was killed once", () => {
-  it("has duplicates, markers, gaps and equal records to cope with", () => {
+describe("groups moved by a plan, with real brokers and a MirrorMaker 2 that was killed once", () => {
+  it("start from logs with duplicates, markers, gaps and equal records", () => {
     const sizes = (topic: string) => [here, there].map((side) => side.get(topic)?.get(0)?.length);
     expect(sizes(estate.plain)).toEqual([1500, 3000]);
     expect(here.get(estate.transactional)?.get(0)?.at(-1)?.offset).toBeGreaterThan(120);
@@ -157,7 +157,7 @@ describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was k
     expect(here.get(estate.trimmed)?.get(0)?.[0]?.offset).toBe(70);
   });
 
-  it("finds every place in every kind of topic", async () => {
+  it("are placed correctly in every kind of topic", async () => {
     for (const [topic, partitions] of here) {
       for (const [partition, list] of partitions) {
         const end = (list.at(-1)?.offset ?? -1) + 1;
@@ -202,7 +202,7 @@ describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was k
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
   });
 
-  it("writes them so that a consumer goes on with the next record, and takes them back", async () => {
+  it("continue with the next record, and can be reverted", async () => {
     const plan = await planOffsets(model, {}, silent);
     const applied = await applyOffsets(model, plan, {}, silent);
     expect(applied.written).toBe(plan.summary.offsets);
@@ -225,7 +225,7 @@ describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was k
     expect(left).toEqual([]);
   });
 
-  it("does not touch a group that is active on the target", async () => {
+  it("are not changed while they are active on the target", async () => {
     const name = group("at-750");
     const consumer = application(clusters.target).consumer({ groupId: name });
     await consumer.connect();
@@ -246,7 +246,7 @@ describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was k
     }
   });
 
-  it("puts the guide's two ways beside the exact answer", async () => {
+  it("are compared with the guide's two ways", async () => {
     const exact = await planOffsets(model, {}, silent);
     await eventually("checkpoints", async () =>
       (await planFromCheckpoints(model, exact, silent)).groups.some((g) =>
@@ -261,7 +261,7 @@ describe("groups moved by a plan, on real brokers and a MirrorMaker 2 that was k
     expect(byTime.summary.skips).toBeGreaterThan(0);
   });
 
-  it("moves on, without the word, what the mirror's own group sync has written, and stays there", async () => {
+  it("replace what the mirror's own group sync wrote, without overwrite, and stay there", async () => {
     const name = encodeURIComponent(connectorNames(model.mirror).checkpoint);
     const url = `${mirror?.worker.restUrl}/connectors/${name}/config`;
     const config = (await (await fetch(url)).json()) as Record<string, string>;

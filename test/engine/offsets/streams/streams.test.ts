@@ -135,7 +135,7 @@ async function countThere(app: App): Promise<Record<string, number>> {
   }
 }
 
-it("Kafka Streams applications of both protocols count on, on the target, exactly where they had stopped", async () => {
+it("Kafka Streams applications of both protocols continue on the target exactly where they stopped", async () => {
   const apps = [await appOf("classic"), await appOf("streams")];
   for (const app of apps) await countHere(app);
   for (const app of apps) await hasLeft(origin, app);

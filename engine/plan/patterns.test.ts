@@ -27,16 +27,16 @@ function check(all: readonly Owned[]): void {
     expect(matchers.flatMap((matches, i) => (matches(name) ? [i] : []))).toEqual(set === undefined ? [] : [set]);
 }
 
-describe("patterns of a proposal", () => {
-  test("select exactly the names of their set, whatever the topics are called", () => {
+describe("the patterns of a plan", () => {
+  test("select exactly the names of their set, for any topic names", () => {
     fc.assert(fc.property(owned(topic), check), { numRuns: 500 });
   });
 
-  test("select exactly the groups of their set, also with commas, blanks, line ends and signs of expressions", () => {
+  test("select exactly the groups of their set, even with commas, spaces, newlines and special characters", () => {
     fc.assert(fc.property(owned(anyName), check), { numRuns: 500 });
   });
 
-  test("a name in several sets is selected by each of them", () => {
+  test("select a name for each of its sets", () => {
     const all = [
       { name: "a-1", set: 0 },
       { name: "a-1", set: 1 },
@@ -46,7 +46,7 @@ describe("patterns of a proposal", () => {
     expect(patternsOf(all, 2, NOTHING)).toEqual(["a-1,a-2,a-3", "a-1"]);
   });
 
-  test("are short where names have a common start that nobody else has", () => {
+  test("are short if names share a prefix that no other name has", () => {
     const all = ["shop.a", "shop.b", "shop.c", "web-1", "web-2", "log"].map((name, i) => ({
       name,
       set: i < 3 ? 0 : 1,
@@ -58,7 +58,7 @@ describe("patterns of a proposal", () => {
     ]);
   });
 
-  test("10,000 names in 8 sets are written in seconds", () => {
+  test("are written in seconds for 10,000 names in 8 sets", () => {
     const all = Array.from({ length: 10_000 }, (_, i) => ({
       name: `team-${i % 97}.service-${i % 1009}.events-${i}`,
       set: (i % 97) % 8,
@@ -69,7 +69,7 @@ describe("patterns of a proposal", () => {
     expect(lists.join().length).toBeLessThan(3_000);
   });
 
-  test("an escaped name is that name and no other", () => {
+  test("match exactly one name if it is escaped", () => {
     expect(escape("orders.eu-1_x")).toBe("orders\\.eu-1_x");
     fc.assert(
       fc.property(anyName, anyName, (a, b) => {

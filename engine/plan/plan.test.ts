@@ -35,10 +35,10 @@ function facts(topics: TopicFacts[], groups: GroupFacts[] = [], more: Partial<Pl
   };
 }
 
-describe("what holds topics together", () => {
+describe("the links between topics", () => {
   const parts = (f: PlanFacts, split: string[] = []) => decide(f, { split }).parts.map((p) => p.topics);
 
-  test("committed offsets, members' assignments, transactions, and internal topics of Streams applications", () => {
+  test("are committed offsets, assignments, transactions and internal topics of Streams applications", () => {
     const names = ["a", "b", "c", "d", "e", "f", "app-s-changelog", "app-eu-s-changelog", "x-repartition"];
     const f = facts(
       names.map((n) => topic(n)),
@@ -54,14 +54,14 @@ describe("what holds topics together", () => {
     expect(decide(f, {}).unknown.join()).toContain("which Streams application owns x-repartition");
   });
 
-  test("a group or producer that a person gives up does not; its group then moves with both waves", () => {
+  test("are removed by a split, and a split group moves with both waves", () => {
     const f = facts([topic("a"), topic("b")], [group("g", "a", "b")], { transactions: [] });
     expect(parts(f)).toEqual([["a", "b"]]);
     expect(parts(f, ["g"])).toEqual([["a"], ["b"]]);
     expect(decide(f, { split: ["g"] }).waves.map((w) => w.groups)).toEqual([["g"], ["g"]]);
   });
 
-  test("what cannot be split is refused, all mistakes at once", () => {
+  test("reject all impossible splits at once", () => {
     const f = facts([topic("a"), topic("app-s-changelog")], [group("app", "a"), group("audit", "a")]);
     expect(() => decide(f, { split: ["adit", "app"] })).toThrow(
       /did you mean "audit"[^]*"app" is a Streams application/,
@@ -83,7 +83,7 @@ describe("waves", () => {
     }),
   );
 
-  test("the patterns of all waves select every topic and every group once, and nothing else", () => {
+  test("select every topic and every group once, and nothing else", () => {
     fc.assert(
       fc.property(estate, ({ topics, groups: lists, others, waves }) => {
         const groups = lists.map((topics, i) => group(`group.${i}`, ...topics));
@@ -110,7 +110,7 @@ describe("waves", () => {
     );
   });
 
-  test("come smallest and quietest first, and never exceed the number asked for", () => {
+  test("start with the smallest and quietest topics, and do not exceed the given number", () => {
     const f = facts([
       topic("busy", { recordsPerSecond: 5_000 }),
       topic("large", { bytes: 1e9 }),
@@ -135,7 +135,7 @@ describe("waves", () => {
     );
   });
 
-  test("10,000 topics and 1,000 groups are planned in seconds", () => {
+  test("are planned in seconds for 10,000 topics and 1,000 groups", () => {
     const topics = Array.from({ length: 10_000 }, (_, i) => topic(`team-${i % 100}.events-${i}`, { bytes: i }));
     const groups = Array.from({ length: 1_000 }, (_, i) =>
       group(`group-${i}`, ...Array.from({ length: 50 }, (_, j) => `team-${i % 100}.events-${(i % 100) + 100 * j}`)),
@@ -148,14 +148,14 @@ describe("waves", () => {
 });
 
 describe("the time of the copy", () => {
-  test("is what is left at the given rate, less what is written meanwhile", () => {
+  test("follows from what is left and the given rate, minus what producers write", () => {
     const f = facts([topic("a", { recordsPerSecond: 100, targetRecords: 500 })]);
     const { copy } = decide(f, { rate: 600_000 });
     expect(copy).toMatchObject({ leftBytes: 500_000, ms: 1000, rate: { from: "given" } });
     expect(copy.text).toContain("(--rate), less 100 KB/s");
   });
 
-  test("is measured only where a mirror catches up, not where it follows the producers", () => {
+  test("is measured only if the mirror catches up, not if it just follows the producers", () => {
     const at = (targetRecordsPerSecond: number) =>
       decide(facts([topic("a", { recordsPerSecond: 10, targetRecords: 500, targetRecordsPerSecond })]), {}).copy;
     expect(at(100).rate).toEqual({ bytesPerSecond: 100_000, from: "measured" });
@@ -163,13 +163,13 @@ describe("the time of the copy", () => {
     expect(at(10).rate).toBeUndefined();
   });
 
-  test("a rate below what producers write never ends, and retention is then too short", () => {
+  test("is infinite if the rate is below what producers write, and retention is then too short", () => {
     const plan = decide(facts([topic("a", { recordsPerSecond: 1000, retentionMs: 86_400_000 })]), { rate: 1000 });
     expect(plan.copy).toMatchObject({ text: expect.stringContaining("never") });
     expect(plan.problems.join()).toContain("the copy never catches up, but retention.ms is shorter: a (24 h)");
   });
 
-  test("retention that is shorter than the copy is a problem, by time and by size; longer retention and full copies are none", () => {
+  test("is a problem if retention is shorter, by time or by size", () => {
     const problems = (more: Partial<TopicFacts>) =>
       decide(facts([topic("a", { bytes: 1e6, ...more })]), { rate: 1000 }).problems;
     expect(problems({ retentionMs: 900_000 }).join()).toContain("retention.ms is shorter: a (15 min)");
@@ -192,13 +192,13 @@ describe("the target's disks", () => {
   const plan = (disks: PlanFacts["disks"], more: Partial<TopicFacts> = {}) =>
     decide(facts([topic("a", { bytes: 1e9, ...more })], [], { disks }), { rate: 1e6 });
 
-  test("are too small if the wanted replication does not fit, in total or on one broker", () => {
+  test("are too small if the wanted replicas do not fit, in total or on one broker", () => {
     expect(plan([disk(1, 5e8), disk(2, 5e8), disk(3, 5e8)]).problems.join()).toContain("another 3 GB");
     expect(plan([disk(1, 9e9), disk(2, 9e9), disk(3, 5e8)]).problems.join()).toContain("less on broker 3 (500 MB)");
     expect(plan([disk(1, 9e9), disk(2, 9e9), disk(3, 5e8)], { targetBytes: 2e9 }).problems).toEqual([]);
   });
 
-  test("are unknown, not too small, where a broker or a directory does not report its space", () => {
+  test("are unknown, not too small, if a broker or a directory does not report its space", () => {
     for (const disks of [[], [disk(1, 1), disk(2, 1)], [disk(1, 1), disk(2, 1), disk(3, 1, 1)]]) {
       expect(plan(disks).problems).toEqual([]);
       expect(plan(disks).unknown.join()).toContain("whether the target's disks are large enough");
@@ -222,13 +222,13 @@ describe("an unused group", () => {
   const why = (members: number, offsets: bigint[], reads?: string[]) =>
     whyUnused(members, reads, at(...offsets), ages, 86_400_000);
 
-  test("has no members and left old records unread, or reads nothing that migrates", () => {
+  test("has no members and old unread records, or reads no migrated topic", () => {
     expect(why(0, [20n], [])).toContain("older than 1 day");
     expect(why(0, [3n], [])).toContain("older than 1 day");
     expect(why(0, [], [])).toBe("reads no topic of the migration");
   });
 
-  test("is none that has members, read everything, or read something fresh on any partition", () => {
+  test("is not one that has members, has read everything or has read a fresh record", () => {
     expect(why(1, [20n], [])).toBeUndefined();
     expect(why(1, [])).toBeUndefined();
     expect(why(0, [50n], [])).toBeUndefined();

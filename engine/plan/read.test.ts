@@ -57,7 +57,7 @@ const planOf = (origin: KafkaPort, target: KafkaPort = cluster("target", []), si
     async (_, side) => (side === "origin" ? origin : target),
   );
 
-test("what brokers refuse, or are too old for, is unknown, and the rest of the plan is there", async () => {
+test("facts that brokers refuse or do not support are unknown, and the rest of the plan is there", async () => {
   const origin = cluster("origin", [topic("a", 1), topic("b", 1)], {
     activeProducers: async () => undefined,
     describeTopicConfigs: refused("KAFKA_UNAUTHORIZED"),
@@ -79,7 +79,7 @@ test("what brokers refuse, or are too old for, is unknown, and the rest of the p
   ]);
 });
 
-test("a partition without a leader leaves its topic's rate, size and age unknown, not zero", async () => {
+test("a partition without a leader makes its topic's rate and size unknown, not zero", async () => {
   const asked: string[] = [];
   const origin = cluster("origin", [topic("a", 1, -1), topic("b", 1)], {
     listOffsets: async (partitions) => {
@@ -99,7 +99,7 @@ test("a partition without a leader leaves its topic's rate, size and age unknown
   expect(asked).not.toContain("a:1");
 });
 
-test("a topic that is deleted between the two looks has no rate, and the others do", async () => {
+test("a topic that is deleted during the measurement has no rate, but the others have", async () => {
   let listed = false;
   const origin = cluster("origin", [topic("a", 1), topic("b", 1)], {
     listTopics: async () => {
@@ -122,7 +122,7 @@ test("a topic that is deleted between the two looks has no rate, and the others 
   expect(facts.topics[1]!.recordsPerSecond).toBeGreaterThan(0);
 });
 
-test("an unreachable cluster is an error, and so are patterns that select nothing", async () => {
+test("an unreachable cluster and patterns that select nothing are errors", async () => {
   const broken = cluster("origin", [topic("a", 1)], { listGroups: refused("KAFKA_UNREACHABLE") });
   await expect(planOf(broken)).rejects.toMatchObject({ code: "KAFKA_UNREACHABLE" });
   await expect(planOf(cluster("origin", [topic("heartbeats", 1)]))).rejects.toMatchObject({ code: "SELECTION_EMPTY" });
